@@ -1,0 +1,223 @@
+/*
+ * base: what every room stands on - errors, memory, strings, files, JSON, hashes, random numbers.
+ *
+ * Conventions of the whole project, stated once:
+ *   - A function that can fail returns hs_status and takes `hs_error *error` last. On failure its outputs are unset
+ *     (NULL or zero) and own nothing. On success `error` is not touched.
+ *   - `_new`/`_open` with `_free` for heap objects, `_init` with `_clear` for embedded ones. Both `_free(NULL)` and a
+ *     second `_clear` are harmless.
+ *   - Sizes are in bytes where the name says so and in elements otherwise. Paths and texts are UTF-8.
+ *   - Nothing here is collective; see comm.h for what is.
+ */
+#ifndef HEADSWEEP_BASE_H
+#define HEADSWEEP_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* ---- errors -------------------------------------------------------------------------------------------------- */
+
+/* name, exit code of the program, meaning. The exit codes are part of the command line's contract. */
+#define HS_STATUS_LIST(X)                                                                                              \
+    X(HS_OK, 0, "success")                                                                                             \
+    X(HS_ERROR_INTERNAL, 1, "internal error: a bug in headsweep")                                                      \
+    X(HS_ERROR_USAGE, 2, "wrong command line or experiment file")                                                      \
+    X(HS_UNFINISHED, 3, "the sweep is not finished; run the same command again to continue")                           \
+    X(HS_ERROR_INPUT, 4, "unusable checkpoint, tokenizer or evaluation data")                                          \
+    X(HS_ERROR_IO, 5, "a file could not be read or written, or the disk is full")                                      \
+    X(HS_ERROR_RESULTS, 6, "the results file is damaged, locked, newer, or of another experiment")                     \
+    X(HS_ERROR_NUMERIC, 7, "a self-test failed or a number is not finite")                                             \
+    X(HS_ERROR_MEMORY, 8, "out of memory")                                                                             \
+    X(HS_ERROR_COMM, 9, "MPI failed, or another rank reported an error")
+
+typedef enum hs_status {
+#define HS_STATUS_ENUM(name, exit_code, meaning) name,
+    HS_STATUS_LIST(HS_STATUS_ENUM)
+#undef HS_STATUS_ENUM
+} hs_status;
+
+int hs_status_exit_code(hs_status status);
+const char *hs_status_meaning(hs_status status);
+
+/* Owned by the caller, who initialises it with {0}. The first error wins: later ones leave it as it is. */
+typedef struct hs_error {
+    hs_status status;
+    char message[1024];
+} hs_error;
+
+/* Records the message unless one is there already. Returns the recorded status, so that `return hs_fail(...)` works. */
+hs_status hs_fail(hs_error *error, hs_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same with ": " and the meaning of errno `system_error` appended. */
+hs_status hs_fail_system(hs_error *error, hs_status status, int system_error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Puts "context: " before a message that is there; returns the recorded status. */
+hs_status hs_error_prefix(hs_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Returns from the calling function when `call` fails; for functions that own nothing at that point. */
+#define HS_TRY(call)                                                                                                   \
+    do {                                                                                                               \
+        hs_status hs_try_status_ = (call);                                                                             \
+        if (hs_try_status_ != HS_OK)                                                                                   \
+            return hs_try_status_;                                                                                     \
+    } while (0)
+
+/* Jumps to the one cleanup label `done`, with the status in the local variable `status`. */
+#define HS_GOTO_DONE(call)                                                                                             \
+    do {                                                                                                               \
+        status = (call);                                                                                               \
+        if (status != HS_OK)                                                                                           \
+            goto done;                                                                                                 \
+    } while (0)
+
+/* ---- memory -------------------------------------------------------------------------------------------------- */
+
+/*
+ * Zeroed memory for count * size bytes, aligned to 64 bytes (OpenBLAS results can depend on alignment). count * size
+ * == 0 gives a valid pointer. An overflowing product or no memory is HS_ERROR_MEMORY that names `what`.
+ */
+hs_status hs_allocate(void *pointer_out, size_t count, size_t size, const char *what, hs_error *error);
+void hs_free(void *pointer);
+
+/*
+ * Makes room for `needed` elements in the array `*items_inout` (from hs_allocate or NULL) of `*capacity_inout`; grows
+ * by doubling and zeroes what is new. On failure the array is unchanged.
+ */
+hs_status hs_reserve(void *items_inout, size_t *capacity_inout, size_t needed, size_t item_size, const char *what,
+                     hs_error *error);
+
+/* ---- strings ------------------------------------------------------------------------------------------------- */
+
+char *hs_string_copy(const char *text, hs_error *error);                 /* NULL on failure; hs_free() it */
+char *hs_string_copy_n(const char *text, size_t length, hs_error *error); /* the same for `length` bytes */
+char *hs_string_format(hs_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A growing text; initialise with {0}. `text` is NULL or zero-terminated, `length` does not count the terminator. */
+typedef struct hs_text {
+    char *text;
+    size_t length;
+    size_t capacity;
+} hs_text;
+
+hs_status hs_text_append(hs_text *text, const char *bytes, size_t length, hs_error *error);
+hs_status hs_text_appendf(hs_text *text, hs_error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void hs_text_clear(hs_text *text);
+
+/* Length in bytes of the UTF-8 character at `bytes` (1 to 4), 0 if it is malformed, overlong, a surrogate or cut off. */
+size_t hs_utf8_length(const char *bytes, size_t available);
+/* HS_ERROR_INPUT with the byte offset of the first malformed character; `what` names the text in the message. */
+hs_status hs_utf8_check(const char *bytes, size_t length, const char *what, hs_error *error);
+/* Number of characters of well-formed UTF-8. */
+size_t hs_utf8_count(const char *bytes, size_t length);
+
+/* Joins a folder and a name; an absolute `name` is returned as it is. NULL on failure; hs_free() it. */
+char *hs_path_join(const char *folder, const char *name, hs_error *error);
+/* The folder part of `path`, "." if there is none. NULL on failure; hs_free() it. */
+char *hs_path_folder(const char *path, hs_error *error);
+bool hs_path_exists(const char *path);
+/* Makes a folder and those above it where they are missing (mkdir -p). HS_ERROR_IO. */
+hs_status hs_folder_make(const char *path, hs_error *error);
+
+/* ---- files --------------------------------------------------------------------------------------------------- */
+
+/* A whole file mapped read-only and shared between the processes of a host. Initialise with {0}. */
+typedef struct hs_mapped_file {
+    const unsigned char *bytes; /* NULL for an empty file */
+    size_t n_bytes;
+} hs_mapped_file;
+
+hs_status hs_mapped_file_open(const char *path, hs_mapped_file *file_out, hs_error *error);
+void hs_mapped_file_clear(hs_mapped_file *file);
+
+/* Reads the whole of a file of at most `max_bytes` into a zero-terminated copy; hs_free() it. */
+hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error);
+
+/* ---- JSON (jansson behind it; a document is read-only and owned by its root) ----------------------------------- */
+
+typedef struct hs_json hs_json;             /* a document: owns every value in it */
+typedef struct hs_json_value hs_json_value; /* a value in a document; lives as long as the document */
+
+typedef enum hs_json_kind {
+    HS_JSON_NULL,
+    HS_JSON_BOOLEAN,
+    HS_JSON_INTEGER,
+    HS_JSON_REAL,
+    HS_JSON_STRING,
+    HS_JSON_ARRAY,
+    HS_JSON_OBJECT
+} hs_json_kind;
+
+/*
+ * Errors name `source` (a path, or path:line), line and column. Duplicate keys, invalid UTF-8 and depth > 64 fail.
+ * Any value may be the root. A string may hold \u0000 (see hs_json_size), a key may not. An integer beyond 64 bits is
+ * read as a real. Every function below takes a NULL value as null.
+ */
+hs_status hs_json_parse(const char *bytes, size_t length, const char *source, hs_json **json_out, hs_error *error);
+hs_status hs_json_read(const char *path, size_t max_bytes, hs_json **json_out, hs_error *error);
+void hs_json_free(hs_json *json);
+
+const hs_json_value *hs_json_root(const hs_json *json);
+hs_json_kind hs_json_kind_of(const hs_json_value *value);
+const char *hs_json_kind_name(hs_json_kind kind);
+size_t hs_json_size(const hs_json_value *value); /* elements of an array or object, bytes of a string, else 0 */
+
+/* Absent key, or `value` is no object: NULL. A dotted `key` such as "prompt.text" is NOT split. */
+const hs_json_value *hs_json_get(const hs_json_value *value, const char *key);
+const hs_json_value *hs_json_at(const hs_json_value *value, size_t index); /* NULL past the end or no array */
+
+/* Walks an object in file order; start with iterator NULL. NULL at the end. */
+typedef struct hs_json_iterator hs_json_iterator;
+hs_json_iterator *hs_json_next(const hs_json_value *object, hs_json_iterator *iterator, const char **key_out,
+                               size_t *key_length_out, const hs_json_value **value_out);
+
+const char *hs_json_string(const hs_json_value *value); /* zero-terminated UTF-8, NULL if it is no string */
+bool hs_json_is_integer(const hs_json_value *value);
+bool hs_json_is_number(const hs_json_value *value);
+int64_t hs_json_integer(const hs_json_value *value); /* 0 if it is no integer */
+double hs_json_number(const hs_json_value *value);   /* 0 if it is no number */
+bool hs_json_true(const hs_json_value *value);       /* false for everything but true */
+
+/* ---- hashes (XXH3, libxxhash) ---------------------------------------------------------------------------------- */
+
+/* 64-bit hash of `length` bytes, chained by `seed`: hash several pieces by passing each result as the next seed. */
+uint64_t hs_hash(uint64_t seed, const void *bytes, size_t length);
+uint64_t hs_hash_text(uint64_t seed, const char *text); /* its zero-terminator counts, so that pieces cannot merge */
+uint64_t hs_hash_u64(uint64_t seed, uint64_t value);
+/* Whole file; HS_ERROR_IO if it cannot be read. */
+hs_status hs_hash_file(uint64_t seed, const char *path, uint64_t *hash_out, hs_error *error);
+
+/* ---- random numbers: counter-based, no state (Philox4x32-10, Salmon et al. 2011, doi:10.1145/2063384.2063405) ---- */
+
+void hs_random_philox(uint64_t key, const uint32_t counter[4], uint32_t out[4]);
+/* The number `index` of stream `stream` under `key`. */
+uint64_t hs_random_u64(uint64_t key, uint64_t stream, uint64_t index);
+double hs_random_uniform(uint64_t key, uint64_t stream, uint64_t index); /* in [0, 1), 53 bits */
+/* Uniform in [0, bound), bound > 0, without modulo bias beyond 2^-64. */
+uint64_t hs_random_below(uint64_t key, uint64_t stream, uint64_t index, uint64_t bound);
+/* A permutation of 0 .. n-1 into out[n] (Fisher-Yates). */
+void hs_random_permutation(uint64_t key, uint64_t stream, size_t n, uint32_t *out);
+
+/* ---- messages to people (stderr) ------------------------------------------------------------------------------- */
+
+typedef enum hs_log_level { HS_LOG_QUIET, HS_LOG_WARNING, HS_LOG_INFO, HS_LOG_DEBUG } hs_log_level;
+
+typedef struct hs_log {
+    FILE *stream; /* NULL: nothing is printed (ranks other than 0) */
+    hs_log_level level;
+} hs_log;
+
+/* One line, flushed; the newline is added. Nothing unless log->level is at least `level`. */
+void hs_log_print(const hs_log *log, hs_log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+double hs_time_seconds(void); /* monotonic */
+/* "1.4 GB", "312 kB": decimal units, at most 4 significant characters; returns buffer. */
+const char *hs_format_bytes(double n_bytes, char *buffer, size_t capacity);
+/* "0:02", "1:02:03", "3d 04:05". */
+const char *hs_format_duration(double seconds, char *buffer, size_t capacity);
+/* "0.9 M", "124.4 M", "33.1 T": a count with SI prefix, 4 significant characters; returns buffer. */
+const char *hs_format_count(double count, char *buffer, size_t capacity);
+
+#endif

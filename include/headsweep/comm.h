@@ -1,0 +1,62 @@
+/*
+ * comm: the ranks of a run and what they say to each other. With results and sweep the only place that knows MPI.
+ *
+ * Works the same with one process that no launcher started (MPI singleton). Every MPI call is checked; a failing one
+ * is HS_ERROR_COMM. MPI-3 only.
+ */
+#ifndef HEADSWEEP_COMM_H
+#define HEADSWEEP_COMM_H
+
+#include "headsweep/base.h"
+
+typedef struct hs_comm hs_comm;
+
+/* Collective over all processes of the job. Starts MPI. */
+hs_status hs_comm_new(hs_comm **comm_out, hs_error *error);
+/* Collective. Ends MPI. */
+void hs_comm_free(hs_comm *comm);
+/* Ends all ranks at once with this exit code; for an error that only this rank knows of. Does not return. */
+_Noreturn void hs_comm_abort(hs_comm *comm, int exit_code);
+
+int hs_comm_rank(const hs_comm *comm);
+int hs_comm_size(const hs_comm *comm);
+int hs_comm_node_rank(const hs_comm *comm); /* rank among the processes of this host */
+int hs_comm_node_size(const hs_comm *comm);
+/* Pointer to the MPI_Comm of all ranks, for results and sweep; lives as long as `comm`. */
+const void *hs_comm_native(const hs_comm *comm);
+
+/*
+ * Collective. All ranks leave with the same status: HS_OK if every rank came with HS_OK, else the status and message
+ * of the lowest failing rank ("rank 3: ..."). The way to agree before the next collective step.
+ */
+hs_status hs_comm_agree(hs_comm *comm, hs_status status, hs_error *error);
+
+/* Collective. `bytes` of `root` reach all ranks. */
+hs_status hs_comm_broadcast(hs_comm *comm, void *bytes, size_t n_bytes, int root, hs_error *error);
+/* Collective. A block of any length from `root`; the others get a new one (hs_free()), zero-terminated. */
+hs_status hs_comm_broadcast_block(hs_comm *comm, char **bytes_inout, size_t *n_bytes_inout, int root, hs_error *error);
+/* Collective. Element-wise bitwise or, sum or maximum over all ranks, in place. */
+hs_status hs_comm_or(hs_comm *comm, uint64_t *words, size_t n_words, hs_error *error);
+hs_status hs_comm_sum_u64(hs_comm *comm, uint64_t *values, size_t n_values, hs_error *error);
+hs_status hs_comm_maximum(hs_comm *comm, double *values, size_t n_values, hs_error *error);
+hs_status hs_comm_barrier(hs_comm *comm, hs_error *error);
+/*
+ * Collective. One line a rank (cut to 256 bytes), each ended by a newline, in rank order, on rank 0: e.g. host names.
+ * hs_free() it; NULL elsewhere.
+ */
+hs_status hs_comm_gather_lines(hs_comm *comm, const char *line, char **lines_out, hs_error *error);
+
+/*
+ * Collective over each host. One block of memory that the processes of a host share, zeroed, 64-byte aligned. Only
+ * node rank 0 may write, before hs_comm_shared_publish; everybody may read after it. Where the host's shared memory is
+ * too small, or a process is alone on it, each process holds a copy that publishing fills: the same to the caller but
+ * for the memory it takes.
+ */
+typedef struct hs_shared_block hs_shared_block;
+hs_status hs_comm_shared_new(hs_comm *comm, size_t n_bytes, hs_shared_block **block_out, hs_error *error);
+void *hs_comm_shared_bytes(const hs_shared_block *block);
+bool hs_comm_shared_is_copied(const hs_shared_block *block);
+hs_status hs_comm_shared_publish(hs_comm *comm, hs_shared_block *block, hs_error *error);
+void hs_comm_shared_free(hs_shared_block *block); /* collective over each host; before hs_comm_free */
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * config: an experiment file (libconfig) -> struct hs_experiment.
+ *
+ * One table of keys (src/config/keys.c) says for each key its path, type, default, range, meaning, and whether it is part of
+ * the experiment (changes numbers) or only of how it is run. Loading, --print-config, the README's list and the attributes in
+ * the results file all come from that table.
+ */
+#ifndef HEADSWEEP_CONFIG_H
+#define HEADSWEEP_CONFIG_H
+
+#include "headsweep/base.h"
+
+/* One row of the effective configuration: "sweep.orders", "[1, 2]". */
+typedef struct hs_config_value {
+    char *key;
+    char *value;
+    bool identity; /* part of the experiment: a results file with another value is another experiment */
+} hs_config_value;
+
+typedef struct hs_config_values {
+    hs_config_value *items;
+    size_t n;
+} hs_config_values;
+
+typedef struct hs_string_list {
+    char **items;
+    size_t n;
+} hs_string_list;
+
+/* "fields" of a task: how the canonical field `name` is called in the data file. */
+typedef struct hs_field_mapping {
+    char *name;
+    char *key;
+} hs_field_mapping;
+
+typedef struct hs_task_config {
+    char *name;  /* unique; also the name of its group in the results file: letters, digits, _ and - */
+    char *kind;  /* a task kind of tasks.h */
+    char *file;  /* resolved: usable from the current folder */
+    char *lexicon; /* resolved; token_mass only: a word list, one a line; "" if none */
+    char *bos;   /* "auto", "always", "never" */
+    int64_t limit;  /* first so many examples; 0 = all */
+    int64_t window; /* perplexity only: tokens a window; 0 = the model's n_positions */
+    hs_field_mapping *fields;
+    size_t n_fields;
+    int line; /* of the experiment file, for messages */
+} hs_task_config;
+
+typedef struct hs_experiment {
+    char *path;       /* of the experiment file */
+    char *checkpoint; /* resolved folder */
+
+    hs_task_config *tasks;
+    size_t n_tasks;
+
+    int64_t *orders; /* 1 = single heads, 2 = pairs, ... ; sorted, unique */
+    size_t n_orders;
+    hs_string_list heads;         /* selectors: "*", "3", "0-2.*", "1.0-3", "4.7" */
+    char *sets_file;              /* resolved, "" if none: one set a line, "0.1 2.3" */
+    int64_t max_sets;             /* refuse to enumerate more */
+    hs_string_list interventions; /* "zero", "mean", "scale=0.5", ... */
+    char *unit;                   /* "query_head", "kv_group" */
+    char *positions;              /* "all", "scored" */
+    char *value_bias;             /* "raw", "folded" */
+
+    char *reference_file;    /* resolved, "" = the sequences of all tasks */
+    char *reference_field;   /* field of its JSON Lines that holds text or token ids */
+    int64_t reference_limit; /* 0 = all */
+
+    char *objective_reduce;        /* task; "" = no objective */
+    char *objective_reduce_metric; /* "" = the task's first */
+    char *objective_keep;          /* task; "" = none */
+    char *objective_keep_metric;
+    double objective_tolerance;    /* absolute, in the unit of the kept metric */
+
+    int64_t seed;
+    char *engine;             /* "reference" */
+    char *scheduler;          /* "guided", "static" */
+    int64_t batch_rows;       /* token rows a shard aims at */
+    int64_t sets_per_group;   /* ablation sets that are computed together */
+    int64_t max_lease_groups; /* cap of a lease */
+
+    char *results;            /* resolved against the current folder */
+    double progress_seconds;  /* between progress lines in a log */
+
+    hs_config_values written_paths; /* the paths as they were written, by key; empty in an experiment made by hand */
+} hs_experiment;
+
+/*
+ * Reads the file, applies `overrides` ("key=value" as in --set; value in libconfig syntax, bare words count as strings; list
+ * elements as tasks[0].limit) and checks everything: HS_ERROR_USAGE names file, line and key of an unknown key, a missing
+ * one, a wrong type or a value out of range, and says what would be right. Input paths are resolved against the folder
+ * of the experiment file, `output.results` against the current folder.
+ */
+hs_status hs_experiment_load(const char *path, const char *const *overrides, size_t n_overrides,
+                             hs_experiment **experiment_out, hs_error *error);
+void hs_experiment_free(hs_experiment *experiment);
+
+/* The effective configuration as an experiment file that loads again to the same (--print-config). */
+hs_status hs_experiment_print(const hs_experiment *experiment, hs_text *text, hs_error *error);
+
+/* All keys in table order, tasks as tasks[0].name and so on. Paths are given as written, not resolved. */
+hs_status hs_experiment_values(const hs_experiment *experiment, hs_config_values *values_out, hs_error *error);
+void hs_config_values_clear(hs_config_values *values);
+
+/* The key table as a Markdown table (key, type, default, meaning), for the README; `headsweep run --help-config`. */
+hs_status hs_config_describe_keys(hs_text *text, hs_error *error);
+
+#endif

@@ -1,0 +1,238 @@
+/*
+ * engine: runs the model on sequences under ablations and answers queries about its output distribution.
+ *
+ * The engine knows no task and no metric. A shard of examples reaches it as a workload: sequences of token ids, and
+ * queries "what is the log-probability of token 17 after row 5 of sequence 2?". Every task reduces to such queries, so
+ * an engine computes only what is asked for, and a new task needs no new engine code.
+ *
+ * What is ablated is a component; the forward pass has named sites at which an observer may read. Means, roles and
+ * norms hang there, not in copies of the pass.
+ *
+ * Numerics: single precision products through BLAS with one thread; softmax, norms and log-sum-exp accumulate in a way
+ * that does not depend on how many ranks run. The answers of a workload are a pure function of (model, workload, ablation,
+ * options, kind of CPU): the reference engine runs every ablation by itself, so their grouping does not matter either.
+ */
+#ifndef HEADSWEEP_ENGINE_H
+#define HEADSWEEP_ENGINE_H
+
+#include "headsweep/model.h"
+
+/* ---- what is ablated, and how -------------------------------------------------------------------------------- */
+
+typedef enum hs_component_kind {
+    HS_COMPONENT_HEAD,     /* index = query head */
+    HS_COMPONENT_KV_GROUP, /* index = KV head: all query heads that read it */
+} hs_component_kind;
+
+typedef struct hs_component {
+    int32_t kind;
+    int32_t layer;
+    int32_t index;
+} hs_component;
+
+typedef enum hs_intervention_kind {
+    HS_INTERVENTION_ZERO,          /* z <- 0 */
+    HS_INTERVENTION_MEAN,          /* z <- mean of z over the reference set, one number a dimension */
+    HS_INTERVENTION_MEAN_POSITION, /* the same by position; positions beyond the reference set use the last known one */
+    HS_INTERVENTION_RESAMPLE,      /* z <- clean z of a donor sequence, row t from donor row min(t, donor length - 1) */
+    HS_INTERVENTION_SCALE,         /* z <- scale * z; flip is scale -1 */
+    HS_INTERVENTION_UNIFORM,       /* attention pattern: the same weight on every visible position */
+    HS_INTERVENTION_FIRST_TOKEN,   /* attention pattern: all weight on position 0 */
+} hs_intervention_kind;
+
+typedef struct hs_intervention {
+    hs_intervention_kind kind;
+    float scale; /* of HS_INTERVENTION_SCALE */
+} hs_intervention;
+
+/*
+ * Reads "zero", "mean", "mean_position", "resample", "flip", "scale=0.5", "uniform", "first_token". HS_ERROR_USAGE lists
+ * what there is.
+ */
+hs_status hs_intervention_parse(const char *text, hs_intervention *intervention_out, hs_error *error);
+/* The text form; returns buffer. */
+const char *hs_intervention_name(hs_intervention intervention, char *buffer, size_t capacity);
+bool hs_intervention_needs_means(hs_intervention intervention);
+bool hs_intervention_needs_donors(hs_intervention intervention);
+
+/* One ablation set with its intervention; n_components == 0 is the clean model. Borrowed. */
+typedef struct hs_ablation {
+    const hs_component *components; /* sorted by (layer, kind, index), no duplicates */
+    size_t n_components;
+    hs_intervention intervention;
+} hs_ablation;
+
+typedef enum hs_value_bias {
+    HS_VALUE_BIAS_RAW,    /* z includes the head's share of b_V, so zero removes it: as hooks on Hugging Face models see it */
+    HS_VALUE_BIAS_FOLDED, /* b_V counts as part of b_O and stays: as TransformerLens (fold_value_biases) has it */
+} hs_value_bias;
+
+typedef enum hs_positions {
+    HS_POSITIONS_ALL,
+    HS_POSITIONS_SCORED, /* only rows that a query of the same sequence reads */
+} hs_positions;
+
+/* ---- what is asked -------------------------------------------------------------------------------------------- */
+
+/* Token ids of n sequences back to back: sequence s is tokens[offsets[s]] .. tokens[offsets[s + 1] - 1]. */
+typedef struct hs_sequences {
+    size_t n;
+    const size_t *offsets; /* [n + 1] */
+    const int32_t *tokens;
+} hs_sequences;
+
+typedef enum hs_query_kind {
+    HS_QUERY_LOG_PROBABILITY, /* log softmax(logits)[token], natural logarithm */
+    HS_QUERY_LOGIT,           /* logits[token] */
+    HS_QUERY_IS_GREEDY,       /* 1 if token is the argmax (the lowest id wins ties), else 0 */
+    HS_QUERY_LIST_PROBABILITY /* sum of softmax(logits) over the tokens of list `token` */
+} hs_query_kind;
+
+/* About the distribution that row `row` of sequence `sequence` predicts for the position after it. */
+typedef struct hs_query {
+    uint32_t sequence;
+    uint32_t row;
+    int32_t kind;
+    int32_t token; /* a token id, or for lists an index */
+} hs_query;
+
+/* One shard's worth of work. Borrowed by the engine for as long as it is prepared. */
+typedef struct hs_workload {
+    hs_sequences sequences;
+    const hs_query *queries; /* [n_queries] */
+    size_t n_queries;
+    const size_t *list_offsets; /* [n_lists + 1]: token lists for HS_QUERY_LIST_PROBABILITY */
+    const int32_t *list_tokens;
+    size_t n_lists;
+    hs_sequences donor_sequences; /* n == 0 where no intervention needs donors */
+    const uint32_t *donors;       /* [sequences.n]: the donor sequence of each sequence */
+} hs_workload;
+
+/* ---- reference means ------------------------------------------------------------------------------------------ */
+
+/*
+ * Sums of clean z. Two sums may be added; the sweep adds them in an order that does not depend on the ranks.
+ * n_positions 1 .. : as many positions as the longest reference sequence.
+ */
+typedef struct hs_mean_sums {
+    size_t n_layers;
+    size_t n_columns;   /* n_heads * head_dim */
+    size_t n_positions;
+    double *sums;       /* [n_layers, n_positions, n_columns] */
+    double *counts;     /* [n_positions]: rows that were summed */
+} hs_mean_sums;
+
+hs_status hs_mean_sums_init(hs_mean_sums *sums, const hs_model_shape *shape, size_t n_positions, hs_error *error);
+void hs_mean_sums_clear(hs_mean_sums *sums);
+size_t hs_mean_sums_n_values(const hs_mean_sums *sums); /* length of `sums` */
+
+/* Reference means as an engine uses them. Owned arrays; initialise with {0}. */
+typedef struct hs_reference_means {
+    size_t n_layers;
+    size_t n_columns;
+    size_t n_positions;
+    float *mean;          /* [n_layers, n_columns] over all rows */
+    float *position_mean; /* [n_layers, n_positions, n_columns] */
+} hs_reference_means;
+
+hs_status hs_reference_means_from_sums(const hs_mean_sums *sums, hs_reference_means *means_out, hs_error *error);
+void hs_reference_means_clear(hs_reference_means *means);
+
+/* ---- the engine ------------------------------------------------------------------------------------------------ */
+
+typedef struct hs_engine hs_engine;
+typedef struct hs_prepared hs_prepared; /* a workload made ready: donor values, scored rows, scratch sizes */
+
+typedef struct hs_engine_options {
+    hs_value_bias value_bias;
+    hs_positions positions;
+    const hs_reference_means *means; /* borrowed; NULL where no intervention needs them */
+    /* Called now and then during an evaluation, at least once a layer: the coordinator answers its workers here. May be
+     * NULL. Must not call the engine. */
+    void (*poll)(void *context);
+    void *poll_context;
+} hs_engine_options;
+
+/* The model is borrowed and must be loaded. */
+hs_status hs_engine_new(const hs_model *model, const hs_engine_options *options, hs_engine **engine_out, hs_error *error);
+void hs_engine_free(hs_engine *engine);
+/* Takes over new means; borrowed. */
+void hs_engine_set_means(hs_engine *engine, const hs_reference_means *means);
+
+/* HS_ERROR_INPUT: a token outside the vocabulary, a row outside its sequence, a sequence longer than n_positions. */
+hs_status hs_engine_prepare(hs_engine *engine, const hs_workload *workload, hs_prepared **prepared_out,
+                            hs_error *error);
+void hs_prepared_free(hs_prepared *prepared);
+
+/*
+ * Answers all queries under each ablation: answers[a * n_queries + q]. HS_ERROR_NUMERIC names ablation, layer or row where
+ * a logit is not finite.
+ */
+hs_status hs_engine_evaluate(hs_engine *engine, hs_prepared *prepared, const hs_ablation *ablations,
+                             size_t n_ablations, double *answers, hs_error *error);
+
+/* Adds clean z of the workload's sequences to `sums`. */
+hs_status hs_engine_sum_z(hs_engine *engine, const hs_sequences *sequences, hs_mean_sums *sums, hs_error *error);
+
+/* All logits of one sequence under an ablation into logits[length, vocabulary]; for tests, inspection and goldens. */
+hs_status hs_engine_logits(hs_engine *engine, const int32_t *tokens, size_t length, const hs_ablation *ablation,
+                           float *logits, hs_error *error);
+
+/*
+ * Start-up self-test on these sequences: sum over heads of z_h W_O,h plus b_O equals the attention output within
+ * 1e-4 of its largest value in every layer; the empty ablation set gives the clean answers bit for bit. HS_ERROR_NUMERIC
+ * names layer and difference.
+ */
+hs_status hs_engine_self_test(hs_engine *engine, const hs_workload *workload, hs_error *error);
+
+/* ---- observers ------------------------------------------------------------------------------------------------- */
+
+typedef enum hs_site {
+    HS_SITE_RESIDUAL_BEFORE_ATTENTION, /* [rows, width] */
+    HS_SITE_PATTERN,                   /* per sequence and head: [length, length], causal; see hs_observation */
+    HS_SITE_Z,                         /* [rows, n_heads * head_dim], after the intervention */
+    HS_SITE_ATTENTION_OUTPUT,          /* [rows, width], with the output bias */
+    HS_SITE_RESIDUAL_BEFORE_MLP,       /* [rows, width] */
+    HS_SITE_RESIDUAL_AFTER_MLP,        /* [rows, width] */
+    HS_SITE_LOGITS,                    /* [scored rows, vocabulary] */
+} hs_site;
+
+typedef struct hs_observation {
+    hs_site site;
+    size_t layer;
+    const float *values; /* [n_rows, n_columns], valid during the call only */
+    size_t n_rows;
+    size_t n_columns;
+    size_t sequence;     /* of HS_SITE_PATTERN */
+    size_t head;         /* of HS_SITE_PATTERN */
+    const hs_sequences *sequences; /* rows follow each other as their tokens do */
+} hs_observation;
+
+typedef struct hs_observer {
+    uint32_t sites; /* bit 1 << site for every site it wants; the others cost nothing */
+    void *context;
+    hs_status (*observe)(void *context, const hs_observation *observation, hs_error *error);
+} hs_observer;
+
+/* One forward pass of the sequences under an ablation, for the observer's sake. */
+hs_status hs_engine_observe(hs_engine *engine, const hs_sequences *sequences, const hs_ablation *ablation,
+                            const hs_observer *observer, hs_error *error);
+
+/* ---- what it costs and what it runs on ------------------------------------------------------------------------- */
+
+/* Floating-point operations (a multiplication and an addition are two) of one ablation on a workload. */
+double hs_engine_flops(const hs_engine *engine, const hs_workload *workload);
+/* Bytes that prepare and evaluate will hold at the same time for a workload of this size, weights not included. */
+size_t hs_engine_memory_bytes(const hs_model_shape *shape, size_t n_rows, size_t n_scored_rows, size_t longest_sequence,
+                              bool donors);
+
+/* The BLAS in use: "OpenBLAS 0.3.21", its core type ("SkylakeX") and threads; texts live for ever. */
+const char *hs_blas_library(void);
+const char *hs_blas_core(void);
+int hs_blas_threads(void);
+/* Sets one thread a rank unless the environment (OPENBLAS_NUM_THREADS) says otherwise. */
+void hs_blas_set_threads(void);
+/* NULL, or one line: that the core type in use is lesser than the processor, what it costs and how to mend it. */
+const char *hs_blas_core_warning(void);
+
+#endif

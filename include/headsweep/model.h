@@ -1,0 +1,114 @@
+/*
+ * model: a Hugging Face checkpoint folder -> the canonical transformer that the engine runs.
+ *
+ * A family is one row of a table (src/model/families.c): how its config.json fields and tensor names map to what is
+ * described here. The engine never sees a family, only this description.
+ *
+ * Weights are read-only. A tensor that needs no conversion (F32, suitable layout) points into the mapped file, which the
+ * processes of a host share through the page cache; everything else is expanded into the arena, one block of
+ * hs_model_arena_bytes() that the caller provides (so that it can be shared between processes too).
+ */
+#ifndef HEADSWEEP_MODEL_H
+#define HEADSWEEP_MODEL_H
+
+#include "headsweep/base.h"
+
+typedef enum hs_norm_kind { HS_NORM_LAYER, HS_NORM_RMS } hs_norm_kind;
+typedef enum hs_position_kind { HS_POSITION_LEARNED, HS_POSITION_ROTARY } hs_position_kind;
+typedef enum hs_activation { HS_ACTIVATION_GELU, HS_ACTIVATION_GELU_TANH, HS_ACTIVATION_RELU, HS_ACTIVATION_SILU } hs_activation;
+
+/* The canonical description. Dimensions in elements. */
+typedef struct hs_model_shape {
+    size_t n_layers;
+    size_t n_heads;      /* query heads a layer */
+    size_t n_kv_heads;   /* divides n_heads; query head h reads KV head h / (n_heads / n_kv_heads) */
+    size_t head_dim;     /* from the config where it is given, never hidden / heads by default of ours */
+    size_t width;        /* of the residual stream */
+    size_t mlp_width;
+    size_t vocabulary;   /* rows of the unembedding */
+    size_t n_positions;  /* longest sequence */
+    hs_norm_kind norm;
+    double norm_epsilon;
+    hs_position_kind position;
+    size_t rotary_dim;       /* dimensions of a head that rotate; pairs (i, i + rotary_dim / 2) as Hugging Face has them */
+    hs_activation activation;
+    bool gated_mlp;          /* activation(gate(x)) * up(x), else activation(up(x)) */
+    bool parallel_residual;  /* attention and MLP both read the layer's input residual */
+    bool tied_unembedding;
+    bool scale_by_inverse_layer; /* GPT-2 scale_attn_by_inverse_layer_idx: scores divided by layer + 1 as well */
+    double attention_scale;  /* scores = q . k * attention_scale; usually head_dim^-1/2 */
+} hs_model_shape;
+
+/*
+ * y = x W + b with x [rows, n_in], y [rows, n_out]. `transposed` false: element (i, o) at values[i * stride + o] (GPT-2's
+ * Conv1D); true: at values[o * stride + i] (torch's Linear). bias may be NULL.
+ */
+typedef struct hs_linear {
+    const float *values;
+    const float *bias;
+    size_t n_in;
+    size_t n_out;
+    size_t stride;
+    bool transposed;
+} hs_linear;
+
+typedef struct hs_norm {
+    const float *weight; /* [width] */
+    const float *bias;   /* [width] or NULL */
+} hs_norm;
+
+typedef struct hs_model_layer {
+    hs_norm attention_norm;
+    hs_linear query;  /* n_out = n_heads * head_dim */
+    hs_linear key;    /* n_out = n_kv_heads * head_dim */
+    hs_linear value;  /* the same */
+    hs_linear output; /* n_in = n_heads * head_dim, n_out = width: reads z */
+    hs_norm mlp_norm;
+    hs_linear mlp_gate; /* values NULL unless gated_mlp */
+    hs_linear mlp_up;
+    hs_linear mlp_down;
+} hs_model_layer;
+
+typedef struct hs_model {
+    hs_model_shape shape;
+    const char *family;        /* model_type of the config: "gpt2", "llama" */
+    const char *architecture;  /* "GPT2LMHeadModel" */
+    const char *weight_type;   /* "F32", "F16", "BF16" or "mixed": as stored */
+    size_t n_parameters;       /* tied ones once */
+    int32_t bos_token;         /* of config.json; -1 if absent or outside the vocabulary */
+    int32_t eos_token;         /* the same (the first one where the file lists several) */
+    const float *token_embedding;    /* [vocabulary, width] */
+    const float *position_embedding; /* [n_positions, width] or NULL */
+    const float *rotary_frequencies; /* [rotary_dim / 2] radians a position, scaling applied, or NULL */
+    hs_model_layer *layers;          /* [n_layers] */
+    hs_norm final_norm;
+    hs_linear unembedding;           /* n_in = width, n_out = vocabulary */
+    struct hs_checkpoint *checkpoint; /* the model room's own: mapped files, arena bookkeeping */
+} hs_model;
+
+/*
+ * Reads config.json and the headers of model.safetensors (or of the shards named by model.safetensors.index.json),
+ * checks every tensor's presence, shape and type and fills shape, family and sizes. No weight is touched yet.
+ * HS_ERROR_INPUT: unsupported architecture or option, missing, extra or misshapen tensor, hostile header; the message
+ * names the file and the tensor or key. A folder with only pickled weights (*.bin, *.pt, *.ckpt) gets a hint how to convert.
+ */
+hs_status hs_model_open(const char *folder, hs_model **model_out, hs_error *error);
+void hs_model_free(hs_model *model);
+
+/* Bytes of converted weights that hs_model_load will place in the arena; 0 if all of it is used from the mapped file. */
+size_t hs_model_arena_bytes(const hs_model *model);
+
+/*
+ * Binds all weights. `arena` (hs_model_arena_bytes() long, 64-byte aligned) must outlive the model. With `fill` the conversions
+ * are written into it and every weight is checked to be finite (HS_ERROR_INPUT names tensor and element); without, the
+ * arena was or will be filled by another process of this host from the same files.
+ */
+hs_status hs_model_load(hs_model *model, float *arena, bool fill, hs_error *error);
+
+/* Hash of shape and weights as stored; reads all of the files. Equal for the same tensors however they are sharded. */
+uint64_t hs_model_hash(const hs_model *model);
+
+/* A row a head-bearing fact for `headsweep inspect`: appends lines "key = value". */
+hs_status hs_model_describe(const hs_model *model, hs_text *text, hs_error *error);
+
+#endif

@@ -1,0 +1,217 @@
+/*
+ * sweep: the ablation space, the plan (what is computed together), the scheduler (who computes it when), and the run.
+ *
+ * The plan is a pure function of experiment, model and data; the scheduler decides only who computes a group and when. So the
+ * numbers cannot depend on the number of ranks, on their speed, or on how often a run was killed and resumed.
+ *
+ * The run reaches the model through a callback (hs_evaluator), so scheduling and resuming are tested without a model.
+ */
+#ifndef HEADSWEEP_SWEEP_H
+#define HEADSWEEP_SWEEP_H
+
+#include "headsweep/comm.h"
+#include "headsweep/config.h"
+#include "headsweep/engine.h"
+#include "headsweep/results.h"
+#include "headsweep/tasks.h"
+
+/* ---- ablation space ---------------------------------------------------------------------------------------------- */
+
+#define HS_SPACE_MAX_ORDER 64
+
+/*
+ * The table of ablation sets. Set 0 is the clean model; then, for each intervention, the same base sets: by order, and
+ * within an order lexicographically by (layer, index), so that neighbours share the longest prefix. Owned arrays.
+ */
+typedef struct hs_space {
+    size_t n_sets;
+    size_t n_base_sets; /* sets of one intervention: n_sets == 1 + n_interventions * n_base_sets */
+    size_t max_order;
+    int32_t *order;        /* [n_sets] */
+    int32_t *intervention; /* [n_sets], -1 for set 0 */
+    int32_t *components;   /* [n_sets, max_order, 3]: kind, layer, index; -1 where there is none */
+    hs_intervention *interventions;
+    char **intervention_names;
+    size_t n_interventions;
+} hs_space;
+
+/*
+ * Enumerates `sweep.orders` over the components that `sweep.heads` selects, and adds the sets of `sweep.sets_file`
+ * (duplicates once). HS_ERROR_USAGE: a selector or set outside the model, no set at all, more than sweep.max_sets (says
+ * how many it would be).
+ */
+hs_status hs_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
+                         hs_error *error);
+void hs_space_clear(hs_space *space);
+/* The set as the engine takes it; `buffer` [max_order] holds its components. */
+hs_ablation hs_space_ablation(const hs_space *space, uint64_t set, hs_component *buffer);
+
+/* ---- plan ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct hs_plan_task {
+    size_t n_examples;
+    size_t n_metrics;
+    size_t n_shards;
+    uint64_t *shard_first; /* [n_shards + 1]: first example of each shard; owned by the plan */
+    uint64_t first_group;
+} hs_plan_task;
+
+typedef struct hs_plan {
+    uint64_t n_sets;
+    uint64_t sets_per_group;
+    uint64_t n_blocks; /* groups a shard */
+    hs_plan_task *tasks;
+    size_t n_tasks;
+    uint64_t n_groups;
+    uint64_t n_cells;
+    size_t max_group_values; /* floats of the largest group */
+} hs_plan;
+
+/* Sets first_set .. first_set + n_sets - 1 on one shard of one task. */
+typedef struct hs_group {
+    uint32_t task;
+    uint32_t shard;
+    uint64_t first_set;
+    uint64_t n_sets;
+} hs_group;
+
+/* What the plan needs to know of a task: token rows of each example. */
+typedef struct hs_plan_input {
+    size_t n_examples;
+    size_t n_metrics;
+    const size_t *example_rows; /* [n_examples] */
+} hs_plan_input;
+
+/*
+ * Cuts each task's examples, in their order, into shards of at most `batch_rows` token rows (a longer example is a shard of its
+ * own) and the sets into blocks of `sets_per_group`.
+ */
+hs_status hs_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, uint64_t batch_rows,
+                       const hs_plan_input *tasks, size_t n_tasks, hs_error *error);
+void hs_plan_clear(hs_plan *plan);
+/* Group `index` of 0 .. n_groups - 1: by task, shard, block, so that neighbours share a shard and a prefix of sets. */
+hs_group hs_plan_group(const hs_plan *plan, uint64_t index);
+size_t hs_plan_group_examples(const hs_plan *plan, const hs_group *group);
+
+/* ---- scheduler: who gets what next ------------------------------------------------------------------------------------ */
+
+/* Work items first .. first + count - 1 of a fixed list. */
+typedef struct hs_lease {
+    uint64_t first;
+    uint64_t count;
+} hs_lease;
+
+typedef struct hs_scheduler hs_scheduler;
+
+/* policy: "guided" (max(1, remaining / 4P), capped) or "static" (one block a rank, handed out in pieces). */
+hs_status hs_scheduler_new(const char *policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
+                           hs_scheduler **scheduler_out, hs_error *error);
+void hs_scheduler_free(hs_scheduler *scheduler);
+/* The next lease for `rank`; count 0 when there is nothing more for it. */
+hs_lease hs_scheduler_next(hs_scheduler *scheduler, size_t rank);
+/* `rank` has finished so many items of what it was handed. */
+void hs_scheduler_report(hs_scheduler *scheduler, size_t rank, uint64_t n_items);
+/* True when every item that was handed out was reported. */
+bool hs_scheduler_drained(const hs_scheduler *scheduler);
+/* Hand out nothing more (an error, a request to stop). */
+void hs_scheduler_stop(hs_scheduler *scheduler);
+
+/* ---- the run -------------------------------------------------------------------------------------------------------------- */
+
+typedef struct hs_poll {
+    void (*call)(void *context); /* may be NULL */
+    void *context;
+} hs_poll;
+
+/* Computes one group: values[n_sets, examples of the shard, n_metrics]. Calls `poll` often enough (a few ms apart). */
+typedef struct hs_evaluator {
+    void *context;
+    hs_status (*evaluate)(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error);
+} hs_evaluator;
+
+typedef struct hs_progress {
+    uint64_t cells_done; /* earlier runs included */
+    uint64_t cells_total;
+    uint64_t cells_this_run;
+    double seconds; /* of this run's sweep phase */
+} hs_progress;
+
+typedef struct hs_run_options {
+    const char *scheduler;
+    uint64_t max_lease_groups;
+    void (*progress)(void *context, const hs_progress *progress); /* rank 0 only; may be NULL */
+    void *progress_context;
+} hs_run_options;
+
+typedef struct hs_run_report {
+    uint64_t cells_before; /* done when this run began */
+    uint64_t cells_damaged; /* of those that claimed to be done; they were computed again */
+    uint64_t cells_this_run; /* by all ranks */
+    double seconds;
+    uint64_t n_leases;
+} hs_run_report;
+
+/*
+ * Collective. Finds the groups with a missing cell (the ranks share the checking; `fresh` skips it: the file was made by this
+ * run), computes them and writes their cells. Rank 0 coordinates and computes too. Any rank's error stops the sweep
+ * after the groups in hand and is returned on all ranks.
+ */
+hs_status hs_run_sweep(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
+                       const hs_evaluator *evaluator, const hs_run_options *options, hs_run_report *report_out,
+                       hs_error *error);
+
+/* ---- a study: an experiment made ready ---------------------------------------------------------------------------------------- */
+
+typedef struct hs_study {
+    const hs_experiment *experiment; /* borrowed */
+    hs_model *model;
+    hs_tokenizer *tokenizer; /* NULL if the checkpoint has none */
+    hs_task **tasks;
+    uint32_t **donors; /* [n_tasks][n_examples] or NULL: who stands in for whom (resample) */
+    size_t n_tasks;
+    hs_space space;
+    hs_plan plan;
+    hs_engine *engine;
+    hs_reference_means means; /* empty until hs_study_compute_means or hs_study_read_means */
+    bool needs_means;
+    uint64_t experiment_hash;
+    struct hs_study_storage *storage; /* the sweep room's own */
+} hs_study;
+
+/*
+ * Collective; `comm` may be NULL for one process without MPI. Opens checkpoint, tokenizer and evaluation sets, enumerates the
+ * space, makes the plan and runs the start-up self-test. Weights that need conversion are shared by the ranks of a host.
+ * All ranks return the same status.
+ */
+hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study **study_out, hs_error *error);
+void hs_study_free(hs_study *study); /* collective over each host, before hs_comm_free */
+
+/*
+ * Collective. Reference means over the sequences of all tasks, or of reference.file. Each chunk of sequences is summed by one
+ * rank and the chunks are added in their order on every rank, so that the bits do not depend on the number of ranks.
+ */
+hs_status hs_study_compute_means(hs_comm *comm, hs_study *study, hs_error *error);
+/* The means that the results file was created with. */
+hs_status hs_study_read_means(hs_study *study, hs_results *results, hs_error *error);
+
+/* What the results file is created from; borrowed from the study. `hosts` and `command_line` go into the provenance. */
+hs_status hs_study_layout(hs_study *study, const char *hosts, const char *command_line, int n_ranks,
+                          const hs_results_layout **layout_out, hs_error *error);
+
+/* The callback that runs the study's engine. Borrows the study; free with hs_study_evaluator_clear. */
+hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_error *error);
+void hs_study_evaluator_clear(hs_evaluator *evaluator);
+
+typedef struct hs_study_cost {
+    double flops_executed;  /* of the whole sweep */
+    double flops_naive;     /* one full forward pass a set and example */
+    double seconds_a_rank;  /* of the whole sweep on one rank, from timing one group a task */
+    size_t memory_bytes;    /* a rank, without weights */
+    size_t weight_bytes;    /* shared by the ranks of a host */
+    size_t file_bytes;
+} hs_study_cost;
+
+/* Counts what the sweep costs and times one group of each task. */
+hs_status hs_study_cost_of(hs_study *study, hs_study_cost *cost_out, hs_error *error);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * tokenizer: text -> token ids, as Hugging Face `tokenizers` does it for the files in a checkpoint folder.
+ *
+ * Understood: tokenizer.json with a BPE model (byte-level as GPT-2, NeoX and Llama 3 use it; byte fallback with
+ * metaspace as Llama 2 uses it) or a WordLevel model; vocab.json + merges.txt (GPT-2's byte-level BPE) where there is no
+ * tokenizer.json. Anything in the file that is not understood is an error that names it, never ignored.
+ */
+#ifndef HEADSWEEP_TOKENIZER_H
+#define HEADSWEEP_TOKENIZER_H
+
+#include "headsweep/base.h"
+
+typedef struct hs_tokenizer hs_tokenizer;
+
+/* A growing list of token ids; initialise with {0}. */
+typedef struct hs_token_list {
+    int32_t *ids;
+    size_t n;
+    size_t capacity;
+} hs_token_list;
+
+void hs_token_list_clear(hs_token_list *list);
+
+/* True if `folder` holds files that hs_tokenizer_open could read (a checkpoint may come without: ids only). */
+bool hs_tokenizer_exists(const char *folder);
+
+/* Reads the tokenizer of a checkpoint folder. HS_ERROR_INPUT names file and key. */
+hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs_error *error);
+void hs_tokenizer_free(hs_tokenizer *tokenizer);
+
+/*
+ * Appends the ids of `text` (UTF-8, `length` bytes; invalid UTF-8 is HS_ERROR_INPUT with the byte offset) to `ids`.
+ * Added tokens written in the text are recognised, as in Hugging Face. `add_special` applies the file's post-processor
+ * (e.g. BOS in front), as `encode(text, add_special_tokens=True)`.
+ * Thread-safe on one tokenizer: it is not changed.
+ */
+hs_status hs_tokenizer_encode(const hs_tokenizer *tokenizer, const char *text, size_t length, bool add_special,
+                              hs_token_list *ids, hs_error *error);
+
+/* Appends the text of the ids, as `decode(ids, skip_special_tokens=skip_special)`; bytes that are no UTF-8 are kept. */
+hs_status hs_tokenizer_decode(const hs_tokenizer *tokenizer, const int32_t *ids, size_t n, bool skip_special,
+                              hs_text *text, hs_error *error);
+
+/* Largest id + 1, added tokens included. */
+size_t hs_tokenizer_vocabulary(const hs_tokenizer *tokenizer);
+/* The id of exactly this token (e.g. "<s>"), -1 if there is none. */
+int32_t hs_tokenizer_id(const hs_tokenizer *tokenizer, const char *token);
+/* Stable hash of everything that influences ids: part of the experiment hash. */
+uint64_t hs_tokenizer_hash(const hs_tokenizer *tokenizer);
+/* For people: "byte-level BPE, 50257 tokens, tokenizer.json". Lives as long as the tokenizer. */
+const char *hs_tokenizer_description(const hs_tokenizer *tokenizer);
+
+#endif

@@ -1,0 +1,415 @@
+#include "headsweep/comm.h"
+
+#include "base/shared_block.h"
+
+#include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+/* Counts in MPI-3 are ints; pieces this large also cost nothing in speed. */
+enum { PIECE_BYTES = 16 * 1024 * 1024, LINE_BYTES = 256, SHARED_ALIGNMENT = 64 };
+
+struct hs_comm {
+    MPI_Comm world; /* a duplicate: messages of a program around us cannot meet ours */
+    MPI_Comm node;
+    int rank, size;
+    int node_rank, node_size;
+    bool started_here;
+};
+
+struct hs_shared_block {
+    MPI_Win window; /* MPI_WIN_NULL where every process has a copy of its own */
+    bool locked;
+    unsigned char *copy;
+    unsigned char *bytes; /* in the window, or `copy` */
+    size_t n_bytes;
+};
+
+static hs_status check(int code, const char *call, hs_error *error)
+{
+    if (code == MPI_SUCCESS)
+        return HS_OK;
+    char text[MPI_MAX_ERROR_STRING + 1] = "";
+    int length = 0;
+    if (MPI_Error_string(code, text, &length) != MPI_SUCCESS)
+        (void)snprintf(text, sizeof text, "error %d", code);
+    return hs_fail(error, HS_ERROR_COMM, "%s failed: %s", call, text);
+}
+
+/* ---- start and end --------------------------------------------------------------------------------------------- */
+
+static hs_status start_mpi(bool *started_here_out, hs_error *error)
+{
+    int initialized = 0, provided = MPI_THREAD_SINGLE;
+    HS_TRY(check(MPI_Initialized(&initialized), "MPI_Initialized", error));
+    *started_here_out = initialized == 0;
+    if (initialized != 0)
+        return HS_OK;
+    HS_TRY(check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread", error));
+    return check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler", error);
+}
+
+static hs_status describe(MPI_Comm communicator, int *rank_out, int *size_out, hs_error *error)
+{
+    HS_TRY(check(MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler", error));
+    HS_TRY(check(MPI_Comm_rank(communicator, rank_out), "MPI_Comm_rank", error));
+    return check(MPI_Comm_size(communicator, size_out), "MPI_Comm_size", error);
+}
+
+static hs_status make_communicators(hs_comm *comm, hs_error *error)
+{
+    HS_TRY(check(MPI_Comm_dup(MPI_COMM_WORLD, &comm->world), "MPI_Comm_dup", error));
+    HS_TRY(describe(comm->world, &comm->rank, &comm->size, error));
+    HS_TRY(check(MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node),
+                 "MPI_Comm_split_type", error));
+    return describe(comm->node, &comm->node_rank, &comm->node_size, error);
+}
+
+hs_status hs_comm_new(hs_comm **comm_out, hs_error *error)
+{
+    hs_comm *comm = NULL;
+    *comm_out = NULL;
+    HS_TRY(hs_allocate(&comm, 1, sizeof *comm, "communicator", error));
+    comm->world = MPI_COMM_NULL;
+    comm->node = MPI_COMM_NULL;
+    hs_status status;
+    HS_GOTO_DONE(start_mpi(&comm->started_here, error));
+    HS_GOTO_DONE(make_communicators(comm, error));
+    *comm_out = comm;
+    comm = NULL;
+done:
+    hs_comm_free(comm);
+    return status;
+}
+
+static void end_mpi(void)
+{
+    int initialized = 0, finalized = 0;
+    (void)MPI_Initialized(&initialized);
+    (void)MPI_Finalized(&finalized);
+    if (initialized != 0 && finalized == 0)
+        (void)MPI_Finalize();
+}
+
+void hs_comm_free(hs_comm *comm)
+{
+    if (comm == NULL)
+        return;
+    if (comm->node != MPI_COMM_NULL)
+        (void)MPI_Comm_free(&comm->node);
+    if (comm->world != MPI_COMM_NULL)
+        (void)MPI_Comm_free(&comm->world);
+    if (comm->started_here)
+        end_mpi();
+    hs_free(comm);
+}
+
+_Noreturn void hs_comm_abort(hs_comm *comm, int exit_code)
+{
+    (void)MPI_Abort(comm->world, exit_code);
+    _Exit(exit_code);
+}
+
+int hs_comm_rank(const hs_comm *comm)
+{
+    return comm->rank;
+}
+
+int hs_comm_size(const hs_comm *comm)
+{
+    return comm->size;
+}
+
+int hs_comm_node_rank(const hs_comm *comm)
+{
+    return comm->node_rank;
+}
+
+int hs_comm_node_size(const hs_comm *comm)
+{
+    return comm->node_size;
+}
+
+const void *hs_comm_native(const hs_comm *comm)
+{
+    return &comm->world;
+}
+
+/* ---- agreement ------------------------------------------------------------------------------------------------- */
+
+/* What this rank would tell the others: its message, made up if it has none, with its rank in front exactly once. */
+static hs_error announcement(const hs_comm *comm, hs_status status, const hs_error *error)
+{
+    hs_error announced = {0};
+    const char *message = error->status != HS_OK ? error->message : hs_status_meaning(status);
+    int rank = 0, end = 0;
+    bool named = sscanf(message, "rank %d: %n", &rank, &end) == 1 && end > 0;
+    if (comm->size > 1 && !named)
+        (void)hs_fail(&announced, status, "rank %d: %s", comm->rank, message);
+    else
+        (void)hs_fail(&announced, status, "%s", message);
+    return announced;
+}
+
+/* hs_comm_agree among the ranks of one communicator, in which this process has rank `rank` of `size`. */
+static hs_status agree_among(const hs_comm *comm, MPI_Comm communicator, int rank, int size, hs_status status,
+                             hs_error *error)
+{
+    int first_failing = status == HS_OK ? size : rank;
+    HS_TRY(
+        check(MPI_Allreduce(MPI_IN_PLACE, &first_failing, 1, MPI_INT, MPI_MIN, communicator), "MPI_Allreduce", error));
+    if (first_failing == size)
+        return HS_OK;
+    hs_error agreed = {0};
+    if (first_failing == rank)
+        agreed = announcement(comm, status, error);
+    HS_TRY(check(MPI_Bcast(&agreed, (int)sizeof agreed, MPI_BYTE, first_failing, communicator), "MPI_Bcast", error));
+    *error = agreed;
+    return agreed.status;
+}
+
+hs_status hs_comm_agree(hs_comm *comm, hs_status status, hs_error *error)
+{
+    return agree_among(comm, comm->world, comm->rank, comm->size, status, error);
+}
+
+/* ---- collective data ------------------------------------------------------------------------------------------- */
+
+static int piece_of(size_t n_left, size_t n_most)
+{
+    return (int)(n_left < n_most ? n_left : n_most);
+}
+
+static hs_status broadcast_over(MPI_Comm communicator, void *bytes, size_t n_bytes, int root, hs_error *error)
+{
+    for (size_t at = 0; at < n_bytes; at += PIECE_BYTES) {
+        int n = piece_of(n_bytes - at, PIECE_BYTES);
+        HS_TRY(check(MPI_Bcast((char *)bytes + at, n, MPI_BYTE, root, communicator), "MPI_Bcast", error));
+    }
+    return HS_OK;
+}
+
+hs_status hs_comm_broadcast(hs_comm *comm, void *bytes, size_t n_bytes, int root, hs_error *error)
+{
+    return broadcast_over(comm->world, bytes, n_bytes, root, error);
+}
+
+hs_status hs_comm_broadcast_block(hs_comm *comm, char **bytes_inout, size_t *n_bytes_inout, int root, hs_error *error)
+{
+    bool is_root = comm->rank == root;
+    uint64_t n_bytes = *n_bytes_inout;
+    char *block = NULL;
+    hs_status status;
+    if (!is_root) {
+        *bytes_inout = NULL;
+        *n_bytes_inout = 0;
+    }
+    HS_GOTO_DONE(hs_comm_broadcast(comm, &n_bytes, sizeof n_bytes, root, error));
+    /* A rank that has no room must say so before the others wait for it. */
+    status = is_root ? HS_OK : hs_allocate(&block, (size_t)n_bytes + 1, 1, "broadcast block", error);
+    HS_GOTO_DONE(hs_comm_agree(comm, status, error));
+    HS_GOTO_DONE(hs_comm_broadcast(comm, is_root ? *bytes_inout : block, (size_t)n_bytes, root, error));
+    if (!is_root) {
+        *bytes_inout = block;
+        *n_bytes_inout = (size_t)n_bytes;
+        block = NULL;
+    }
+done:
+    hs_free(block);
+    return status;
+}
+
+/* `values` holds n elements of 8 bytes, of the MPI type `type`. */
+static hs_status reduce_in_place(hs_comm *comm, void *values, size_t n, MPI_Datatype type, MPI_Op operation,
+                                 hs_error *error)
+{
+    const size_t n_most = PIECE_BYTES / 8;
+    for (size_t at = 0; at < n; at += n_most) {
+        char *piece = (char *)values + 8 * at;
+        int n_piece = piece_of(n - at, n_most);
+        HS_TRY(
+            check(MPI_Allreduce(MPI_IN_PLACE, piece, n_piece, type, operation, comm->world), "MPI_Allreduce", error));
+    }
+    return HS_OK;
+}
+
+hs_status hs_comm_or(hs_comm *comm, uint64_t *words, size_t n_words, hs_error *error)
+{
+    return reduce_in_place(comm, words, n_words, MPI_UINT64_T, MPI_BOR, error);
+}
+
+hs_status hs_comm_sum_u64(hs_comm *comm, uint64_t *values, size_t n_values, hs_error *error)
+{
+    return reduce_in_place(comm, values, n_values, MPI_UINT64_T, MPI_SUM, error);
+}
+
+hs_status hs_comm_maximum(hs_comm *comm, double *values, size_t n_values, hs_error *error)
+{
+    return reduce_in_place(comm, values, n_values, MPI_DOUBLE, MPI_MAX, error);
+}
+
+hs_status hs_comm_barrier(hs_comm *comm, hs_error *error)
+{
+    return check(MPI_Barrier(comm->world), "MPI_Barrier", error);
+}
+
+enum { LINE_SLOT = LINE_BYTES + 1 };
+
+/* Zero-terminated in its slot, cut between characters if it is too long. */
+static void fill_slot(char slot[LINE_SLOT], const char *line)
+{
+    size_t length = strlen(line);
+    if (length > LINE_BYTES) {
+        length = LINE_BYTES;
+        while (length > 0 && ((unsigned char)line[length] & 0xC0) == 0x80)
+            length--;
+    }
+    memset(slot, 0, LINE_SLOT);
+    memcpy(slot, line, length);
+}
+
+/* Moves the slots together, in place: a line and its newline never need more than its slot. */
+static void join_slots(char *slots, size_t n_slots)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < n_slots; i++) {
+        size_t n = strlen(slots + i * LINE_SLOT);
+        memmove(slots + length, slots + i * LINE_SLOT, n);
+        length += n;
+        slots[length++] = '\n';
+    }
+    slots[length] = '\0';
+}
+
+hs_status hs_comm_gather_lines(hs_comm *comm, const char *line, char **lines_out, hs_error *error)
+{
+    char slot[LINE_SLOT];
+    char *slots = NULL;
+    hs_status status = HS_OK;
+    *lines_out = NULL;
+    fill_slot(slot, line);
+    if (comm->rank == 0)
+        status = hs_allocate(&slots, (size_t)comm->size * LINE_SLOT + 1, 1, "lines of all ranks", error);
+    HS_GOTO_DONE(hs_comm_agree(comm, status, error));
+    HS_GOTO_DONE(
+        check(MPI_Gather(slot, LINE_SLOT, MPI_CHAR, slots, LINE_SLOT, MPI_CHAR, 0, comm->world), "MPI_Gather", error));
+    if (comm->rank == 0) {
+        join_slots(slots, (size_t)comm->size);
+        *lines_out = slots;
+        slots = NULL;
+    }
+done:
+    hs_free(slots);
+    return status;
+}
+
+/* ---- memory that the processes of a host share ----------------------------------------------------------------- */
+
+static hs_status allocate_window(const hs_comm *comm, hs_shared_block *block, hs_error *error)
+{
+    MPI_Aint own_bytes = comm->node_rank == 0 ? (MPI_Aint)block->n_bytes + SHARED_ALIGNMENT : 0;
+    void *own = NULL;
+    HS_TRY(check(MPI_Win_allocate_shared(own_bytes, 1, MPI_INFO_NULL, comm->node, &own, &block->window),
+                 "MPI_Win_allocate_shared", error));
+    HS_TRY(check(MPI_Win_set_errhandler(block->window, MPI_ERRORS_RETURN), "MPI_Win_set_errhandler", error));
+    void *base = NULL;
+    MPI_Aint base_bytes = 0;
+    int displacement_unit = 0;
+    HS_TRY(check(MPI_Win_shared_query(block->window, 0, &base_bytes, &displacement_unit, &base), "MPI_Win_shared_query",
+                 error));
+    /* Every process maps the segment at a page boundary, so that all of them skip the same number of bytes. */
+    size_t skipped = (SHARED_ALIGNMENT - (uintptr_t)base % SHARED_ALIGNMENT) % SHARED_ALIGNMENT;
+    block->bytes = (unsigned char *)base + skipped;
+    /* MPI_Win_sync is only allowed within an epoch; this one lasts as long as the block. */
+    HS_TRY(check(MPI_Win_lock_all(MPI_MODE_NOCHECK, block->window), "MPI_Win_lock_all", error));
+    block->locked = true;
+    if (comm->node_rank == 0)
+        memset(block->bytes, 0, block->n_bytes);
+    return HS_OK;
+}
+
+static hs_status allocate_block(size_t n_bytes, bool copied, hs_shared_block **block_out, hs_error *error)
+{
+    hs_shared_block *block = NULL;
+    *block_out = NULL;
+    if (n_bytes > PTRDIFF_MAX - SHARED_ALIGNMENT)
+        return hs_fail(error, HS_ERROR_MEMORY, "shared block: %zu bytes are more than any memory holds", n_bytes);
+    HS_TRY(hs_allocate(&block, 1, sizeof *block, "shared block", error));
+    block->window = MPI_WIN_NULL;
+    block->n_bytes = n_bytes;
+    *block_out = block;
+    if (copied)
+        HS_TRY(hs_allocate(&block->copy, n_bytes, 1, "shared block", error));
+    block->bytes = block->copy;
+    return HS_OK;
+}
+
+hs_status hs_shared_block_new(hs_comm *comm, size_t n_bytes, bool copied, hs_shared_block **block_out, hs_error *error)
+{
+    hs_shared_block *block = NULL;
+    *block_out = NULL;
+    hs_status status = allocate_block(n_bytes, copied, &block, error);
+    HS_GOTO_DONE(agree_among(comm, comm->node, comm->node_rank, comm->node_size, status, error));
+    if (!copied) {
+        HS_GOTO_DONE(allocate_window(comm, block, error));
+        HS_GOTO_DONE(hs_comm_shared_publish(comm, block, error));
+    }
+    *block_out = block;
+    block = NULL;
+done:
+    hs_comm_shared_free(block);
+    return status;
+}
+
+/*
+ * Whether the host's shared memory has room. MPI must not find that out: where it is too small (64 MB is common in
+ * containers) Open MPI waits for ever and MPICH dies of a bus error. Some is left for MPI's own messages.
+ */
+static bool has_shared_memory(size_t n_bytes)
+{
+    const double reserve_bytes = 32.0 * 1024 * 1024;
+    struct statvfs information;
+    if (statvfs("/dev/shm", &information) != 0)
+        return true;
+    return (double)information.f_bavail * (double)information.f_frsize >= (double)n_bytes + reserve_bytes;
+}
+
+hs_status hs_comm_shared_new(hs_comm *comm, size_t n_bytes, hs_shared_block **block_out, hs_error *error)
+{
+    int copied = comm->node_size == 1 || !has_shared_memory(n_bytes);
+    *block_out = NULL;
+    HS_TRY(check(MPI_Bcast(&copied, 1, MPI_INT, 0, comm->node), "MPI_Bcast", error));
+    return hs_shared_block_new(comm, n_bytes, copied != 0, block_out, error);
+}
+
+void *hs_comm_shared_bytes(const hs_shared_block *block)
+{
+    return block->bytes;
+}
+
+bool hs_comm_shared_is_copied(const hs_shared_block *block)
+{
+    return block->copy != NULL;
+}
+
+hs_status hs_comm_shared_publish(hs_comm *comm, hs_shared_block *block, hs_error *error)
+{
+    if (block->copy != NULL)
+        return broadcast_over(comm->node, block->copy, block->n_bytes, 0, error);
+    HS_TRY(check(MPI_Win_sync(block->window), "MPI_Win_sync", error));
+    HS_TRY(check(MPI_Barrier(comm->node), "MPI_Barrier", error));
+    return check(MPI_Win_sync(block->window), "MPI_Win_sync", error);
+}
+
+void hs_comm_shared_free(hs_shared_block *block)
+{
+    if (block == NULL)
+        return;
+    if (block->locked)
+        (void)MPI_Win_unlock_all(block->window);
+    if (block->window != MPI_WIN_NULL)
+        (void)MPI_Win_free(&block->window);
+    hs_free(block->copy);
+    hs_free(block);
+}

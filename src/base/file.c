@@ -1,0 +1,148 @@
+#include "headsweep/base.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_STEP = 64 * 1024 };
+
+static const char *kind_of_file(mode_t mode)
+{
+    static const struct {
+        mode_t type;
+        const char *name;
+    } kinds[] = {{S_IFDIR, "a folder"},
+                 {S_IFIFO, "a pipe"},
+                 {S_IFSOCK, "a socket"},
+                 {S_IFCHR, "a character device"},
+                 {S_IFBLK, "a block device"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if ((mode & S_IFMT) == kinds[i].type)
+            return kinds[i].name;
+    return "not a regular file";
+}
+
+/* O_NONBLOCK, where given, keeps a pipe that nobody writes to from hanging the run before its kind is known. */
+static hs_status open_for_reading(const char *path, int extra_flags, int *fd_out, struct stat *information_out,
+                                  hs_error *error)
+{
+    *fd_out = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | extra_flags);
+    if (fd < 0)
+        return hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be opened", path);
+    if (fstat(fd, information_out) != 0) {
+        hs_status status = hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be examined", path);
+        (void)close(fd);
+        return status;
+    }
+    *fd_out = fd;
+    return HS_OK;
+}
+
+static hs_status map(int fd, const struct stat *information, const char *path, hs_mapped_file *file_out,
+                     hs_error *error)
+{
+    if (!S_ISREG(information->st_mode))
+        return hs_fail(error, HS_ERROR_IO, "%s is %s; a regular file is needed", path,
+                       kind_of_file(information->st_mode));
+    if ((uintmax_t)information->st_size > SIZE_MAX)
+        return hs_fail(error, HS_ERROR_IO, "%s is too large for the address space", path);
+    size_t n_bytes = (size_t)information->st_size;
+    if (n_bytes == 0)
+        return HS_OK;
+    void *bytes = mmap(NULL, n_bytes, PROT_READ, MAP_SHARED, fd, 0);
+    if (bytes == MAP_FAILED)
+        return hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be mapped into memory", path);
+    *file_out = (hs_mapped_file){bytes, n_bytes};
+    return HS_OK;
+}
+
+hs_status hs_mapped_file_open(const char *path, hs_mapped_file *file_out, hs_error *error)
+{
+    int fd;
+    struct stat information;
+    *file_out = (hs_mapped_file){0};
+    HS_TRY(open_for_reading(path, O_NONBLOCK, &fd, &information, error));
+    hs_status status = map(fd, &information, path, file_out, error);
+    (void)close(fd);
+    return status;
+}
+
+void hs_mapped_file_clear(hs_mapped_file *file)
+{
+    if (file->bytes != NULL)
+        (void)munmap((void *)file->bytes, file->n_bytes);
+    *file = (hs_mapped_file){0};
+}
+
+/* Reads to the end whatever size fstat() gave: pipes and files in /proc have none. */
+static hs_status read_to_end(int fd, const char *path, size_t max_bytes, hs_text *text, hs_error *error)
+{
+    for (;;) {
+        HS_TRY(hs_reserve(&text->text, &text->capacity, text->length + READ_STEP + 1, 1, path, error));
+        ssize_t n = read(fd, text->text + text->length, text->capacity - text->length - 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be read", path);
+        if (n == 0)
+            break;
+        text->length += (size_t)n;
+        if (text->length > max_bytes)
+            return hs_fail(error, HS_ERROR_INPUT, "%s is larger than the %zu bytes that are allowed here", path,
+                           max_bytes);
+    }
+    text->text[text->length] = '\0';
+    return HS_OK;
+}
+
+hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error)
+{
+    int fd;
+    struct stat information;
+    hs_text text = {0};
+    *bytes_out = NULL;
+    *n_bytes_out = 0;
+    HS_TRY(open_for_reading(path, 0, &fd, &information, error));
+    hs_status status;
+    if (S_ISDIR(information.st_mode))
+        status = hs_fail(error, HS_ERROR_IO, "%s is a folder; a file is needed", path);
+    else
+        status = read_to_end(fd, path, max_bytes, &text, error);
+    (void)close(fd);
+    if (status != HS_OK) {
+        hs_text_clear(&text);
+        return status;
+    }
+    *bytes_out = text.text;
+    *n_bytes_out = text.length;
+    return HS_OK;
+}
+
+static hs_status make_one_folder(const char *path, hs_error *error)
+{
+    struct stat entry;
+
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &entry) == 0 && S_ISDIR(entry.st_mode)))
+        return HS_OK;
+    return hs_fail_system(error, HS_ERROR_IO, errno, "%s: the folder cannot be made", path);
+}
+
+hs_status hs_folder_make(const char *path, hs_error *error)
+{
+    char *partial = hs_string_copy(path, error);
+    hs_status status = partial != NULL ? HS_OK : error->status;
+
+    for (char *slash = partial; status == HS_OK && slash != NULL && (slash = strchr(slash + 1, '/')) != NULL;) {
+        *slash = '\0';
+        status = make_one_folder(partial, error);
+        *slash = '/';
+    }
+    if (status == HS_OK)
+        status = make_one_folder(partial, error);
+    hs_free(partial);
+    return status;
+}
