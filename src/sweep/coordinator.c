@@ -1,0 +1,145 @@
+#include <mpi.h>
+#include <time.h>
+
+#include "sweep/run_state.h"
+
+/* Rank 0 answers the workers between layers of its own computing (hs_poll), so a lease never waits for a whole group. */
+typedef struct coordinator {
+    run_state *run;
+    MPI_Comm comm;
+    hs_scheduler *scheduler;
+    int n_workers;
+    int n_final;
+    bool worker_failed;
+    uint64_t n_leases;
+    uint64_t cells_done; /* in this run */
+    double start_seconds;
+    hs_status status; /* of the messages; polling cannot return it */
+    hs_error *error;
+} coordinator;
+
+static void show_progress(const coordinator *c)
+{
+    const hs_run_options *options = c->run->options;
+    hs_progress progress = {c->run->cells_before + c->cells_done, c->run->plan->n_cells, c->cells_done,
+                            hs_time_seconds() - c->start_seconds};
+
+    if (options->progress != NULL)
+        options->progress(options->progress_context, &progress);
+}
+
+static hs_lease next_lease(coordinator *c, int rank)
+{
+    hs_lease lease = hs_scheduler_next(c->scheduler, (size_t)rank);
+
+    if (lease.count > 0)
+        ++c->n_leases;
+    return lease;
+}
+
+static hs_status answer_report(coordinator *c, int source)
+{
+    uint64_t report[RUN_REPORT_WORDS];
+    uint64_t answer[RUN_LEASE_WORDS];
+
+    HS_TRY(run_check_mpi(
+        MPI_Recv(report, RUN_REPORT_WORDS, MPI_UINT64_T, source, RUN_TAG_REPORT, c->comm, MPI_STATUS_IGNORE),
+        "receiving a worker's report", c->error));
+    hs_scheduler_report(c->scheduler, (size_t)source, report[RUN_REPORT_ITEMS]);
+    c->cells_done += report[RUN_REPORT_CELLS];
+    if (report[RUN_REPORT_FAILED]) {
+        c->worker_failed = true;
+        hs_scheduler_stop(c->scheduler);
+    }
+    if (report[RUN_REPORT_FINAL])
+        ++c->n_final;
+    if (!report[RUN_REPORT_WANTS])
+        return HS_OK;
+    hs_lease lease = next_lease(c, source);
+    answer[RUN_LEASE_FIRST] = lease.first;
+    answer[RUN_LEASE_COUNT] = lease.count;
+    return run_check_mpi(MPI_Send(answer, RUN_LEASE_WORDS, MPI_UINT64_T, source, RUN_TAG_LEASE, c->comm),
+                         "sending a lease", c->error);
+}
+
+/* Answers every report that is waiting; returns whether there was one. */
+static bool serve(coordinator *c)
+{
+    bool served = false;
+    int waiting = 1;
+    MPI_Status message;
+
+    while (c->status == HS_OK && waiting) {
+        c->status = run_check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, RUN_TAG_REPORT, c->comm, &waiting, &message),
+                                  "looking for reports", c->error);
+        if (c->status == HS_OK && waiting) {
+            c->status = answer_report(c, message.MPI_SOURCE);
+            served = true;
+        }
+    }
+    return served;
+}
+
+static void poll_workers(void *context)
+{
+    coordinator *c = context;
+
+    if (c->n_workers > 0 && serve(c))
+        show_progress(c);
+}
+
+/* Rank 0's own share, one lease after another. */
+static hs_status compute_own_leases(coordinator *c, hs_error *error)
+{
+    const hs_poll poll = {poll_workers, c};
+
+    for (hs_lease lease = next_lease(c, 0); lease.count > 0; lease = next_lease(c, 0)) {
+        for (uint64_t item = lease.first; item < lease.first + lease.count; ++item) {
+            HS_TRY(run_compute_item(c->run, item, poll, error));
+            hs_scheduler_report(c->scheduler, 0, 1);
+            c->cells_done += run_item_cells(c->run, item);
+            poll_workers(c);
+            show_progress(c);
+            if (c->status != HS_OK || c->worker_failed)
+                return c->status;
+        }
+    }
+    return HS_OK;
+}
+
+/* Nothing is left for rank 0: it only answers, without burning the core that a worker may need. */
+static void wait_for_workers(coordinator *c)
+{
+    const struct timespec pause = {0, 200000};
+
+    while (c->status == HS_OK && c->n_final < c->n_workers)
+        if (serve(c))
+            show_progress(c);
+        else
+            nanosleep(&pause, NULL);
+}
+
+hs_status run_coordinate(run_state *run, hs_run_report *report, hs_error *error)
+{
+    coordinator c = {.run = run,
+                     .comm = *(const MPI_Comm *)hs_comm_native(run->comm),
+                     .scheduler = run->scheduler,
+                     .n_workers = hs_comm_size(run->comm) - 1,
+                     .start_seconds = hs_time_seconds(),
+                     .error = error};
+    hs_status status;
+
+    show_progress(&c);
+    status = compute_own_leases(&c, error);
+    if (status != HS_OK)
+        hs_scheduler_stop(c.scheduler);
+    wait_for_workers(&c);
+    if (status == HS_OK)
+        status = c.status;
+    if (status == HS_OK && !c.worker_failed && !hs_scheduler_drained(c.scheduler))
+        status = hs_fail(error, HS_ERROR_INTERNAL, "a lease was handed out and never reported");
+    report->n_leases = c.n_leases;
+    report->cells_this_run = c.cells_done;
+    report->seconds = hs_time_seconds() - c.start_seconds;
+    return status;
+}

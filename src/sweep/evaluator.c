@@ -1,0 +1,96 @@
+#include <string.h>
+
+#include "sweep/study_storage.h"
+
+/* Runs groups on the study's engine; keeps the workload of the last shard, which neighbouring groups share. */
+typedef struct study_evaluator {
+    hs_study *study;
+    uint32_t task;
+    uint32_t shard;
+    hs_task_workload *workload; /* of (task, shard), NULL before the first group */
+    hs_prepared *prepared;
+    hs_component *components; /* [sets_per_group, max_order] */
+    hs_ablation *ablations;   /* [sets_per_group] */
+    double *answers;
+    size_t answers_capacity;
+} study_evaluator;
+
+static void drop_workload(study_evaluator *e)
+{
+    hs_prepared_free(e->prepared);
+    hs_task_workload_free(e->workload);
+    e->prepared = NULL;
+    e->workload = NULL;
+}
+
+static hs_status take_workload(study_evaluator *e, const hs_group *group, hs_error *error)
+{
+    const hs_study *study = e->study;
+    size_t first = (size_t)study->plan.tasks[group->task].shard_first[group->shard];
+
+    if (e->workload != NULL && e->task == group->task && e->shard == group->shard)
+        return HS_OK;
+    drop_workload(e);
+    HS_TRY(hs_task_workload_new(study->tasks[group->task], first, hs_plan_group_examples(&study->plan, group),
+                                study->donors != NULL ? study->donors[group->task] : NULL, &e->workload, error));
+    e->task = group->task;
+    e->shard = group->shard;
+    HS_TRY(hs_engine_prepare(study->engine, &e->workload->workload, &e->prepared, error));
+    return hs_reserve(&e->answers, &e->answers_capacity,
+                      (size_t)study->plan.sets_per_group * e->workload->workload.n_queries, sizeof *e->answers,
+                      "answers", error);
+}
+
+static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error)
+{
+    study_evaluator *e = context;
+    hs_study *study = e->study;
+    const hs_task *task = study->tasks[group->task];
+
+    study->storage->poll = poll;
+    if (take_workload(e, group, error) != HS_OK)
+        return hs_error_prefix(error, "task %s, shard %u", hs_task_name(task), group->shard);
+    for (uint64_t i = 0; i < group->n_sets; ++i)
+        e->ablations[i] =
+            hs_space_ablation(&study->space, group->first_set + i, e->components + i * study->space.max_order);
+    if (hs_engine_evaluate(study->engine, e->prepared, e->ablations, (size_t)group->n_sets, e->answers, error) != HS_OK)
+        return hs_error_prefix(error, "task %s, examples %zu to %zu", hs_task_name(task), e->workload->first_example,
+                               e->workload->first_example + e->workload->n_examples - 1);
+    for (uint64_t i = 0; i < group->n_sets; ++i)
+        hs_task_score(task, e->workload, e->answers + i * e->workload->workload.n_queries,
+                      values + i * e->workload->n_examples * hs_task_n_metrics(task));
+    return HS_OK;
+}
+
+hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_error *error)
+{
+    size_t n_sets = (size_t)study->plan.sets_per_group;
+    study_evaluator *e = NULL;
+    hs_status status;
+
+    *evaluator_out = (hs_evaluator){NULL, evaluate};
+    HS_TRY(hs_allocate(&e, 1, sizeof *e, "evaluator", error));
+    evaluator_out->context = e;
+    e->study = study;
+    HS_GOTO_DONE(
+        hs_allocate(&e->components, n_sets * study->space.max_order, sizeof *e->components, "ablation sets", error));
+    HS_GOTO_DONE(hs_allocate(&e->ablations, n_sets, sizeof *e->ablations, "ablation sets", error));
+done:
+    if (status != HS_OK)
+        hs_study_evaluator_clear(evaluator_out);
+    return status;
+}
+
+void hs_study_evaluator_clear(hs_evaluator *evaluator)
+{
+    study_evaluator *e = evaluator->context;
+
+    if (e == NULL)
+        return;
+    drop_workload(e);
+    hs_free(e->components);
+    hs_free(e->ablations);
+    hs_free(e->answers);
+    hs_free(e);
+    evaluator->context = NULL;
+}

@@ -1,0 +1,91 @@
+#include <inttypes.h>
+
+#include "sweep/study_storage.h"
+
+static hs_status append_row(hs_config_values *values, size_t *capacity, const char *key, const char *value,
+                            hs_error *error)
+{
+    HS_TRY(hs_reserve(&values->items, capacity, values->n + 1, sizeof *values->items, "experiment identity", error));
+    hs_config_value *row = &values->items[values->n++];
+    row->key = hs_string_copy(key, error);
+    row->value = hs_string_copy(value, error);
+    row->identity = true;
+    return row->key == NULL || row->value == NULL ? error->status : HS_OK;
+}
+
+static hs_status append_hash(hs_config_values *values, size_t *capacity, const char *key, uint64_t hash,
+                             hs_error *error)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%016" PRIx64, hash);
+    return append_row(values, capacity, key, text, error);
+}
+
+static uint64_t hash_space(const hs_space *space)
+{
+    uint64_t hash = hs_hash_u64(0, space->max_order);
+
+    hash = hs_hash(hash, space->order, space->n_sets * sizeof *space->order);
+    hash = hs_hash(hash, space->intervention, space->n_sets * sizeof *space->intervention);
+    hash = hs_hash(hash, space->components, space->n_sets * space->max_order * 3 * sizeof *space->components);
+    for (size_t i = 0; i < space->n_interventions; ++i)
+        hash = hs_hash_text(hash, space->intervention_names[i]);
+    return hash;
+}
+
+/* The plan decides the composition of every batch, and with it the bits. */
+static uint64_t hash_plan(const hs_plan *plan)
+{
+    uint64_t hash = hs_hash_u64(plan->n_sets, plan->sets_per_group);
+
+    for (size_t i = 0; i < plan->n_tasks; ++i)
+        hash = hs_hash(hash, plan->tasks[i].shard_first,
+                       (plan->tasks[i].n_shards + 1) * sizeof *plan->tasks[i].shard_first);
+    return hash;
+}
+
+static uint64_t hash_sequences(const hs_sequences *sequences)
+{
+    uint64_t hash = hs_hash(0, sequences->offsets, (sequences->n + 1) * sizeof *sequences->offsets);
+
+    return hs_hash(hash, sequences->tokens, sequences->offsets[sequences->n] * sizeof *sequences->tokens);
+}
+
+static hs_status append_hashes(const hs_study *study, hs_config_values *values, size_t *capacity, hs_error *error)
+{
+    const hs_task_workload *reference = study->storage->reference_set;
+    char key[128];
+
+    HS_TRY(append_hash(values, capacity, "hash.checkpoint", study->storage->model_hash, error));
+    if (study->tokenizer != NULL)
+        HS_TRY(append_hash(values, capacity, "hash.tokenizer", hs_tokenizer_hash(study->tokenizer), error));
+    for (size_t i = 0; i < study->n_tasks; ++i) {
+        snprintf(key, sizeof key, "hash.data.%s", hs_task_name(study->tasks[i]));
+        HS_TRY(append_hash(values, capacity, key, hs_task_hash(study->tasks[i]), error));
+    }
+    if (reference != NULL)
+        HS_TRY(append_hash(values, capacity, "hash.reference", hash_sequences(&reference->workload.sequences), error));
+    HS_TRY(append_hash(values, capacity, "hash.ablation_sets", hash_space(&study->space), error));
+    return append_hash(values, capacity, "hash.plan", hash_plan(&study->plan), error);
+}
+
+hs_status study_identity(const hs_study *study, hs_config_values *values_out, hs_error *error)
+{
+    hs_config_values all = {0}, identity = {0};
+    size_t capacity = 0;
+    hs_status status;
+
+    *values_out = identity;
+    HS_GOTO_DONE(hs_experiment_values(study->experiment, &all, error));
+    for (size_t i = 0; i < all.n; ++i)
+        if (all.items[i].identity)
+            HS_GOTO_DONE(append_row(&identity, &capacity, all.items[i].key, all.items[i].value, error));
+    HS_GOTO_DONE(append_hashes(study, &identity, &capacity, error));
+    *values_out = identity;
+    identity = (hs_config_values){0};
+done:
+    hs_config_values_clear(&identity);
+    hs_config_values_clear(&all);
+    return status;
+}

@@ -1,0 +1,190 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "sweep/study_storage.h"
+
+/* The results layout of a study and the storage behind its pointers. */
+struct study_layout {
+    hs_results_layout layout;
+    hs_config_values config;
+    hs_config_values identity;
+    hs_config_values provenance;
+    size_t provenance_capacity;
+    hs_results_attribute *experiment_attributes;
+    hs_results_attribute *provenance_attributes;
+    hs_results_task *tasks;
+    hs_results_metric (*metrics)[HS_TASK_MAX_METRICS]; /* [n_tasks] */
+    uint64_t **example_lines;                          /* [n_tasks][n_examples] */
+};
+
+void study_layout_free(struct study_layout *l)
+{
+    if (l == NULL)
+        return;
+    for (size_t i = 0; l->example_lines != NULL && i < l->layout.n_tasks; ++i)
+        hs_free(l->example_lines[i]);
+    hs_free(l->example_lines);
+    hs_free(l->metrics);
+    hs_free(l->tasks);
+    hs_free(l->experiment_attributes);
+    hs_free(l->provenance_attributes);
+    hs_config_values_clear(&l->config);
+    hs_config_values_clear(&l->identity);
+    hs_config_values_clear(&l->provenance);
+    hs_free(l);
+}
+
+/* /experiment holds the keys that are no identity as written, then the identity rows. */
+static hs_status describe_experiment(const hs_study *study, struct study_layout *l, hs_error *error)
+{
+    size_t n = 0;
+
+    HS_TRY(hs_experiment_values(study->experiment, &l->config, error));
+    HS_TRY(study_identity(study, &l->identity, error));
+    HS_TRY(hs_allocate(&l->experiment_attributes, l->config.n + l->identity.n, sizeof *l->experiment_attributes,
+                       "attributes", error));
+    for (size_t i = 0; i < l->config.n; ++i)
+        if (!l->config.items[i].identity)
+            l->experiment_attributes[n++] =
+                (hs_results_attribute){l->config.items[i].key, l->config.items[i].value, false};
+    for (size_t i = 0; i < l->identity.n; ++i)
+        l->experiment_attributes[n++] =
+            (hs_results_attribute){l->identity.items[i].key, l->identity.items[i].value, true};
+    l->layout.experiment = l->experiment_attributes;
+    l->layout.n_experiment = n;
+    return HS_OK;
+}
+
+static hs_status add_fact(struct study_layout *l, const char *key, const char *value, hs_error *error)
+{
+    HS_TRY(hs_reserve(&l->provenance.items, &l->provenance_capacity, l->provenance.n + 1, sizeof *l->provenance.items,
+                      "provenance", error));
+    hs_config_value *row = &l->provenance.items[l->provenance.n++];
+    row->key = hs_string_copy(key, error);
+    row->value = hs_string_copy(value, error);
+    return row->key == NULL || row->value == NULL ? error->status : HS_OK;
+}
+
+static hs_status add_number(struct study_layout *l, const char *key, uint64_t number, hs_error *error)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%" PRIu64, number);
+    return add_fact(l, key, text, error);
+}
+
+static hs_status describe_provenance(const hs_study *study, const char *hosts, const char *command_line, int n_ranks,
+                                     struct study_layout *l, hs_error *error)
+{
+    const hs_model *model = study->model;
+
+    HS_TRY(add_fact(l, "command_line", command_line, error));
+    HS_TRY(add_fact(l, "hosts", hosts, error));
+    HS_TRY(add_number(l, "ranks", (uint64_t)n_ranks, error));
+    HS_TRY(add_fact(l, "checkpoint", study->experiment->checkpoint, error));
+    HS_TRY(add_fact(l, "architecture", model->architecture, error));
+    HS_TRY(add_number(l, "n_layers", model->shape.n_layers, error));
+    HS_TRY(add_number(l, "n_heads", model->shape.n_heads, error));
+    HS_TRY(add_number(l, "n_kv_heads", model->shape.n_kv_heads, error));
+    HS_TRY(add_number(l, "head_dim", model->shape.head_dim, error));
+    HS_TRY(add_number(l, "width", model->shape.width, error));
+    HS_TRY(add_number(l, "n_parameters", model->n_parameters, error));
+    HS_TRY(add_fact(l, "weight_type", model->weight_type, error));
+    HS_TRY(add_fact(l, "tokenizer", study->tokenizer != NULL ? hs_tokenizer_description(study->tokenizer) : "none",
+                    error));
+    HS_TRY(add_fact(l, "blas", hs_blas_library(), error));
+    HS_TRY(add_fact(l, "blas_core", hs_blas_core(), error));
+    HS_TRY(add_number(l, "blas_threads", (uint64_t)hs_blas_threads(), error));
+    HS_TRY(add_fact(l, "headsweep_version", HEADSWEEP_VERSION, error));
+    HS_TRY(
+        hs_allocate(&l->provenance_attributes, l->provenance.n, sizeof *l->provenance_attributes, "provenance", error));
+    for (size_t i = 0; i < l->provenance.n; ++i)
+        l->provenance_attributes[i] =
+            (hs_results_attribute){l->provenance.items[i].key, l->provenance.items[i].value, false};
+    l->layout.provenance = l->provenance_attributes;
+    l->layout.n_provenance = l->provenance.n;
+    return HS_OK;
+}
+
+static hs_status describe_task(const hs_study *study, size_t index, struct study_layout *l, hs_error *error)
+{
+    const hs_task *task = study->tasks[index];
+    const hs_plan_task *plan = &study->plan.tasks[index];
+
+    HS_TRY(hs_allocate(&l->example_lines[index], plan->n_examples, sizeof **l->example_lines, "examples", error));
+    for (size_t i = 0; i < plan->n_examples; ++i)
+        l->example_lines[index][i] = hs_task_example_line(task, i);
+    for (size_t i = 0; i < plan->n_metrics; ++i) {
+        const hs_metric *metric = hs_task_metric(task, i);
+        l->metrics[index][i] =
+            (hs_results_metric){metric->name, metric->unit, metric->meaning, metric->better,
+                                metric->percent, metric->per};
+    }
+    l->tasks[index] = (hs_results_task){.name = hs_task_name(task),
+                                        .kind = hs_task_kind(task),
+                                        .n_examples = plan->n_examples,
+                                        .n_metrics = plan->n_metrics,
+                                        .metrics = l->metrics[index],
+                                        .n_shards = plan->n_shards,
+                                        .shard_first = plan->shard_first,
+                                        .example_line = l->example_lines[index],
+                                        .donor = study->donors != NULL ? study->donors[index] : NULL};
+    return HS_OK;
+}
+
+static hs_status describe_tasks(const hs_study *study, struct study_layout *l, hs_error *error)
+{
+    HS_TRY(hs_allocate(&l->tasks, study->n_tasks, sizeof *l->tasks, "tasks", error));
+    HS_TRY(hs_allocate(&l->metrics, study->n_tasks, sizeof *l->metrics, "metrics", error));
+    HS_TRY(hs_allocate(&l->example_lines, study->n_tasks, sizeof *l->example_lines, "examples", error));
+    l->layout.tasks = l->tasks;
+    l->layout.n_tasks = study->n_tasks;
+    for (size_t i = 0; i < study->n_tasks; ++i)
+        HS_TRY(describe_task(study, i, l, error));
+    return HS_OK;
+}
+
+static void describe_sets(const hs_space *space, hs_results_sets *sets)
+{
+    *sets = (hs_results_sets){.n_sets = space->n_sets,
+                              .max_order = space->max_order,
+                              .order = space->order,
+                              .intervention = space->intervention,
+                              .components = space->components,
+                              .n_interventions = space->n_interventions,
+                              .intervention_names = (const char *const *)space->intervention_names};
+}
+
+static void describe_means(const hs_study *study, hs_results_layout *layout)
+{
+    if (!study->needs_means)
+        return;
+    layout->mean_n_layers = study->means.n_layers;
+    layout->mean_n_positions = study->means.n_positions;
+    layout->mean_n_columns = study->means.n_columns;
+    layout->mean = study->means.mean;
+    layout->position_mean = study->means.position_mean;
+}
+
+hs_status hs_study_layout(hs_study *study, const char *hosts, const char *command_line, int n_ranks,
+                          const hs_results_layout **layout_out, hs_error *error)
+{
+    struct study_layout *l = NULL;
+    hs_status status;
+
+    *layout_out = NULL;
+    HS_GOTO_DONE(hs_allocate(&l, 1, sizeof *l, "results layout", error));
+    l->layout.experiment_hash = study->experiment_hash;
+    describe_sets(&study->space, &l->layout.sets);
+    describe_means(study, &l->layout);
+    HS_GOTO_DONE(describe_experiment(study, l, error));
+    HS_GOTO_DONE(describe_provenance(study, hosts, command_line, n_ranks, l, error));
+    HS_GOTO_DONE(describe_tasks(study, l, error));
+    study_layout_free(study->storage->layout);
+    study->storage->layout = l;
+    *layout_out = &l->layout;
+    l = NULL;
+done:
+    study_layout_free(l);
+    return status;
+}

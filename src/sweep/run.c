@@ -1,0 +1,60 @@
+#include <mpi.h>
+
+#include "sweep/run_state.h"
+
+hs_status run_check_mpi(int code, const char *what, hs_error *error)
+{
+    char text[MPI_MAX_ERROR_STRING];
+    int length;
+
+    if (code == MPI_SUCCESS)
+        return HS_OK;
+    MPI_Error_string(code, text, &length);
+    return hs_fail(error, HS_ERROR_COMM, "%s: %s", what, text);
+}
+
+hs_status run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error *error)
+{
+    hs_group group = hs_plan_group(run->plan, run->missing[item]);
+    size_t cell_values = hs_plan_group_examples(run->plan, &group) * run->plan->tasks[group.task].n_metrics;
+
+    HS_TRY(run->evaluator->evaluate(run->evaluator->context, &group, poll, run->values, error));
+    for (uint64_t i = 0; i < group.n_sets; ++i) {
+        hs_cell cell = {group.task, group.shard, group.first_set + i};
+        HS_TRY(hs_results_write_cell(run->results, cell, run->values + i * cell_values, error));
+    }
+    return HS_OK;
+}
+
+/* Cells of a group that a resumed run found done are written again, so all of them count as work of this run. */
+uint64_t run_item_cells(const run_state *run, uint64_t item)
+{
+    return hs_plan_group(run->plan, run->missing[item]).n_sets;
+}
+
+hs_status hs_run_sweep(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
+                       const hs_evaluator *evaluator, const hs_run_options *options, hs_run_report *report_out,
+                       hs_error *error)
+{
+    run_state run = {.comm = comm, .plan = plan, .results = results, .evaluator = evaluator, .options = options};
+    hs_status status;
+
+    *report_out = (hs_run_report){0};
+    HS_GOTO_DONE(run_find_missing(&run, fresh, error));
+    report_out->cells_before = run.cells_before;
+    report_out->cells_damaged = run.cells_damaged;
+    status = hs_allocate(&run.values, plan->max_group_values, sizeof *run.values, "values of a group", error);
+    if (status == HS_OK && hs_comm_rank(comm) == 0)
+        status = hs_scheduler_new(options->scheduler, run.n_missing, (size_t)hs_comm_size(comm),
+                                  options->max_lease_groups, &run.scheduler, error);
+    /* Everything that can fail on one rank alone lies before this line: from here on the ranks wait for each other. */
+    HS_GOTO_DONE(hs_comm_agree(comm, status, error));
+    status = hs_comm_rank(comm) == 0 ? run_coordinate(&run, report_out, error) : run_work(&run, error);
+    HS_GOTO_DONE(hs_comm_agree(comm, status, error));
+    HS_GOTO_DONE(hs_comm_broadcast(comm, report_out, sizeof *report_out, 0, error));
+done:
+    hs_scheduler_free(run.scheduler);
+    hs_free(run.values);
+    hs_free(run.missing);
+    return status;
+}

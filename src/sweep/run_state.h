@@ -1,0 +1,54 @@
+/* What coordinator and worker share during the sweep phase. Internal to the sweep room. */
+#ifndef SWEEP_RUN_STATE_H
+#define SWEEP_RUN_STATE_H
+
+#include "headsweep/sweep.h"
+
+typedef struct run_state {
+    hs_comm *comm;
+    const hs_plan *plan;
+    hs_results *results;
+    const hs_evaluator *evaluator;
+    const hs_run_options *options;
+    uint64_t *missing; /* groups with a missing cell, the same list on every rank: the items of all leases */
+    uint64_t n_missing;
+    float *values;           /* [plan->max_group_values] */
+    hs_scheduler *scheduler; /* rank 0 only */
+    uint64_t cells_before;   /* cells of the groups that are complete */
+    uint64_t cells_damaged;  /* cells whose commit word does not match their bytes */
+} run_state;
+
+/*
+ * Collective. Fills missing, n_missing, cells_before and cells_damaged; the ranks share the checking. With `fresh` every group is
+ * missing and nothing is read.
+ */
+hs_status run_find_missing(run_state *run, bool fresh, hs_error *error);
+
+/* Computes missing group `item` whole and writes all of its cells, those that were done already with the same bytes. */
+hs_status run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error *error);
+uint64_t run_item_cells(const run_state *run, uint64_t item);
+
+/* The two roles. Rank 0 coordinates and computes; all others work. Each returns its own rank's error. */
+hs_status run_coordinate(run_state *run, hs_run_report *report, hs_error *error);
+hs_status run_work(run_state *run, hs_error *error);
+
+/* All tags of the sweep's messages. */
+enum run_tag { RUN_TAG_REPORT = 1, RUN_TAG_LEASE = 2 };
+
+/* A worker to the coordinator: RUN_REPORT_WORDS of u64. */
+enum run_report_word {
+    RUN_REPORT_ITEMS,  /* items finished since the last report */
+    RUN_REPORT_CELLS,  /* cells written since then */
+    RUN_REPORT_WANTS,  /* 1: asks for a lease */
+    RUN_REPORT_FINAL,  /* 1: nothing more will come from this worker */
+    RUN_REPORT_FAILED, /* 1: it stopped because of an error */
+    RUN_REPORT_WORDS
+};
+
+/* The coordinator's answer: a lease; count 0 means that there is nothing more. */
+enum run_lease_word { RUN_LEASE_FIRST, RUN_LEASE_COUNT, RUN_LEASE_WORDS };
+
+/* HS_OK or HS_ERROR_COMM with MPI's own text for `code`. */
+hs_status run_check_mpi(int code, const char *what, hs_error *error);
+
+#endif

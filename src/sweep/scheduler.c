@@ -1,0 +1,125 @@
+#include <string.h>
+
+#include "headsweep/sweep.h"
+
+/* A policy decides which items a rank gets next; the bookkeeping around it is the same for all. */
+typedef struct scheduler_policy {
+    const char *name;
+    hs_lease (*next)(hs_scheduler *scheduler, size_t rank);
+} scheduler_policy;
+
+struct hs_scheduler {
+    const scheduler_policy *policy;
+    uint64_t n_items;
+    uint64_t max_lease;
+    size_t n_ranks;
+    bool stopped;
+    uint64_t cursor;       /* guided: first item that nobody has */
+    uint64_t *rank_cursor; /* [n_ranks], static: first item of the rank's block that it does not have yet */
+    uint64_t n_handed_out;
+    uint64_t n_reported;
+};
+
+static uint64_t at_most(uint64_t value, uint64_t limit)
+{
+    return value < limit ? value : limit;
+}
+
+/* Guided self-scheduling with a factor of 4 for groups of unequal cost: large leases first, single groups at the end. */
+static hs_lease guided_next(hs_scheduler *scheduler, size_t rank)
+{
+    uint64_t remaining = scheduler->n_items - scheduler->cursor;
+    uint64_t share = remaining / (4 * (uint64_t)scheduler->n_ranks);
+    hs_lease lease = {scheduler->cursor, at_most(at_most(share > 0 ? share : 1, remaining), scheduler->max_lease)};
+
+    (void)rank;
+    scheduler->cursor += lease.count;
+    return lease;
+}
+
+/* The block of a rank is [n * rank / ranks, n * (rank + 1) / ranks), computed without overflow. */
+static uint64_t block_first(const hs_scheduler *scheduler, size_t rank)
+{
+    uint64_t each = scheduler->n_items / scheduler->n_ranks;
+    uint64_t extra = scheduler->n_items % scheduler->n_ranks;
+
+    return each * rank + at_most(rank, extra);
+}
+
+static hs_lease static_next(hs_scheduler *scheduler, size_t rank)
+{
+    uint64_t end = block_first(scheduler, rank + 1);
+    hs_lease lease = {scheduler->rank_cursor[rank], at_most(end - scheduler->rank_cursor[rank], scheduler->max_lease)};
+
+    scheduler->rank_cursor[rank] += lease.count;
+    return lease;
+}
+
+static const scheduler_policy policies[] = {{"guided", guided_next}, {"static", static_next}};
+
+static const scheduler_policy *find_policy(const char *name)
+{
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; ++i)
+        if (strcmp(policies[i].name, name) == 0)
+            return &policies[i];
+    return NULL;
+}
+
+hs_status hs_scheduler_new(const char *policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
+                           hs_scheduler **scheduler_out, hs_error *error)
+{
+    hs_scheduler *scheduler = NULL;
+    hs_status status;
+
+    *scheduler_out = NULL;
+    HS_GOTO_DONE(hs_allocate(&scheduler, 1, sizeof *scheduler, "scheduler", error));
+    scheduler->policy = find_policy(policy);
+    if (scheduler->policy == NULL)
+        HS_GOTO_DONE(
+            hs_fail(error, HS_ERROR_USAGE, "run.scheduler: \"%s\" is neither \"guided\" nor \"static\"", policy));
+    scheduler->n_items = n_items;
+    scheduler->n_ranks = n_ranks;
+    scheduler->max_lease = max_lease > 0 ? max_lease : 1;
+    HS_GOTO_DONE(hs_allocate(&scheduler->rank_cursor, n_ranks, sizeof *scheduler->rank_cursor, "scheduler", error));
+    for (size_t rank = 0; rank < n_ranks; ++rank)
+        scheduler->rank_cursor[rank] = block_first(scheduler, rank);
+    *scheduler_out = scheduler;
+    scheduler = NULL;
+done:
+    hs_scheduler_free(scheduler);
+    return status;
+}
+
+void hs_scheduler_free(hs_scheduler *scheduler)
+{
+    if (scheduler == NULL)
+        return;
+    hs_free(scheduler->rank_cursor);
+    hs_free(scheduler);
+}
+
+hs_lease hs_scheduler_next(hs_scheduler *scheduler, size_t rank)
+{
+    hs_lease lease = {0, 0};
+
+    if (!scheduler->stopped)
+        lease = scheduler->policy->next(scheduler, rank);
+    scheduler->n_handed_out += lease.count;
+    return lease;
+}
+
+void hs_scheduler_report(hs_scheduler *scheduler, size_t rank, uint64_t n_items)
+{
+    (void)rank;
+    scheduler->n_reported += n_items;
+}
+
+bool hs_scheduler_drained(const hs_scheduler *scheduler)
+{
+    return scheduler->n_reported == scheduler->n_handed_out;
+}
+
+void hs_scheduler_stop(hs_scheduler *scheduler)
+{
+    scheduler->stopped = true;
+}

@@ -1,0 +1,188 @@
+#include "sweep/selectors.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "headsweep/sweep.h"
+
+enum { SET_FILE_MAX_BYTES = 256 * 1024 * 1024, NUMBER_MAX = 1000000 };
+
+static const char *kind_word(hs_component_kind kind)
+{
+    return kind == HS_COMPONENT_KV_GROUP ? "KV group" : "head";
+}
+
+/* Reads a number at *cursor and moves past it; false if there is none or it is absurdly large. */
+static bool parse_number(const char **cursor, size_t *number_out)
+{
+    size_t number = 0;
+    const char *start = *cursor;
+
+    while (**cursor >= '0' && **cursor <= '9' && number <= NUMBER_MAX)
+        number = number * 10 + (size_t)(*(*cursor)++ - '0');
+    *number_out = number;
+    return *cursor > start && number <= NUMBER_MAX;
+}
+
+typedef struct index_range {
+    size_t first;
+    size_t last;
+} index_range;
+
+/* "*", "7" or "2-5"; moves past it. */
+static bool parse_range(const char **cursor, size_t n, index_range *range_out)
+{
+    if (**cursor == '*') {
+        ++*cursor;
+        *range_out = (index_range){0, n - 1};
+        return true;
+    }
+    if (!parse_number(cursor, &range_out->first))
+        return false;
+    range_out->last = range_out->first;
+    if (**cursor != '-')
+        return true;
+    ++*cursor;
+    return parse_number(cursor, &range_out->last) && range_out->first <= range_out->last;
+}
+
+hs_status selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error)
+{
+    const char *cursor = selector;
+    index_range layers;
+    index_range indices = {0, grid->n_indices - 1};
+    bool well_formed = parse_range(&cursor, grid->n_layers, &layers);
+
+    if (well_formed && *cursor == '.') {
+        ++cursor;
+        well_formed = parse_range(&cursor, grid->n_indices, &indices);
+    }
+    if (!well_formed || *cursor != '\0')
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "sweep.heads: \"%s\" is no selector; write \"*\", a layer \"3\", or layers and heads \"0-2.*\", "
+                       "\"1.0-3\", \"4.7\"",
+                       selector);
+    if (layers.last >= grid->n_layers || indices.last >= grid->n_indices)
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "sweep.heads: \"%s\" is outside the model, which has layers 0 to %zu and %ss 0 to %zu", selector,
+                       grid->n_layers - 1, kind_word(grid->kind), grid->n_indices - 1);
+    for (size_t layer = layers.first; layer <= layers.last; ++layer)
+        for (size_t index = indices.first; index <= indices.last; ++index)
+            selected[layer * grid->n_indices + index] = true;
+    return HS_OK;
+}
+
+int component_compare(const hs_component *a, const hs_component *b)
+{
+    if (a->layer != b->layer)
+        return a->layer < b->layer ? -1 : 1;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+int component_set_compare(const hs_component *a, size_t n_a, const hs_component *b, size_t n_b)
+{
+    if (n_a != n_b)
+        return n_a < n_b ? -1 : 1;
+    for (size_t i = 0; i < n_a; ++i) {
+        int difference = component_compare(&a[i], &b[i]);
+        if (difference != 0)
+            return difference;
+    }
+    return 0;
+}
+
+static int component_compare_void(const void *a, const void *b)
+{
+    return component_compare(a, b);
+}
+
+hs_status set_list_append(set_list *list, const hs_component *components, size_t n, hs_error *error)
+{
+    HS_TRY(hs_reserve(&list->components, &list->components_capacity, list->n_components + n, sizeof *list->components,
+                      "ablation sets", error));
+    HS_TRY(hs_reserve(&list->offsets, &list->offsets_capacity, list->n_sets + 2, sizeof *list->offsets, "ablation sets",
+                      error));
+    if (n > 0)
+        memcpy(list->components + list->n_components, components, n * sizeof *components);
+    list->n_components += n;
+    list->n_sets += 1;
+    list->offsets[list->n_sets] = list->n_components;
+    return HS_OK;
+}
+
+void set_list_clear(set_list *list)
+{
+    hs_free(list->components);
+    hs_free(list->offsets);
+    *list = (set_list){0};
+}
+
+/* What stands in a set file, for messages. */
+typedef struct set_line {
+    const char *path;
+    size_t number;
+    const component_grid *grid;
+} set_line;
+
+static hs_status parse_head(const char **cursor, const set_line *line, hs_component *component_out, hs_error *error)
+{
+    const char *start = *cursor;
+    size_t layer, index;
+    bool well_formed = parse_number(cursor, &layer) && **cursor == '.';
+
+    if (well_formed) {
+        ++*cursor;
+        well_formed = parse_number(cursor, &index);
+    }
+    if (!well_formed || (**cursor != '\0' && strchr(" \t\r+,#", **cursor) == NULL))
+        return hs_fail(error, HS_ERROR_USAGE, "%s:%zu: \"%.20s\" is no head; write layer.head, as in \"0.1 2.3\"",
+                       line->path, line->number, start);
+    if (layer >= line->grid->n_layers || index >= line->grid->n_indices)
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "%s:%zu: %s %zu.%zu is outside the model, which has layers 0 to %zu and %ss 0 to %zu",
+                       line->path, line->number, kind_word(line->grid->kind), layer, index, line->grid->n_layers - 1,
+                       kind_word(line->grid->kind), line->grid->n_indices - 1);
+    *component_out = (hs_component){(int32_t)line->grid->kind, (int32_t)layer, (int32_t)index};
+    return HS_OK;
+}
+
+static hs_status parse_line(const char *text, const set_line *line, set_list *list, hs_error *error)
+{
+    hs_component components[HS_SPACE_MAX_ORDER];
+    size_t n = 0;
+
+    for (const char *cursor = text + strspn(text, " \t\r+,"); *cursor != '\0' && *cursor != '#';
+         cursor += strspn(cursor, " \t\r+,")) {
+        if (n == HS_SPACE_MAX_ORDER)
+            return hs_fail(error, HS_ERROR_USAGE, "%s:%zu: more than %d heads in one set", line->path, line->number,
+                           HS_SPACE_MAX_ORDER);
+        HS_TRY(parse_head(&cursor, line, &components[n++], error));
+    }
+    if (n == 0)
+        return HS_OK;
+    qsort(components, n, sizeof *components, component_compare_void);
+    for (size_t i = 1; i < n; ++i)
+        if (component_compare(&components[i - 1], &components[i]) == 0)
+            return hs_fail(error, HS_ERROR_USAGE, "%s:%zu: %d.%d stands twice in one set", line->path, line->number,
+                           components[i].layer, components[i].index);
+    return set_list_append(list, components, n, error);
+}
+
+hs_status set_list_read(const char *path, const component_grid *grid, set_list *list, hs_error *error)
+{
+    char *text = NULL;
+    size_t n_bytes = 0;
+    hs_status status = hs_file_read(path, SET_FILE_MAX_BYTES, &text, &n_bytes, error);
+    set_line line = {path, 0, grid};
+
+    for (char *start = text, *end; status == HS_OK && start < text + n_bytes; start = end + 1) {
+        end = start + strcspn(start, "\n");
+        *end = '\0';
+        ++line.number;
+        status = parse_line(start, &line, list, error);
+    }
+    hs_free(text);
+    return status;
+}

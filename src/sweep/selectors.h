@@ -1,0 +1,39 @@
+/* Head selectors ("0-2.*") and set files -> components of one model. Internal to the sweep room. */
+#ifndef SWEEP_SELECTORS_H
+#define SWEEP_SELECTORS_H
+
+#include "headsweep/engine.h"
+
+/* Which components of one kind are selected: selected[layer * n_indices + index]. */
+typedef struct component_grid {
+    hs_component_kind kind;
+    size_t n_layers;
+    size_t n_indices; /* heads or KV groups a layer */
+} component_grid;
+
+/*
+ * Marks what `selector` names: "*" all, "3" a layer, "0-2" layers, "0-2.*", "1.0-3", "4.7". HS_ERROR_USAGE: malformed,
+ * or outside the model.
+ */
+hs_status selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error);
+
+/* Sets of a set file, back to back: set s is components[offsets[s]] .. components[offsets[s + 1] - 1], each sorted. */
+typedef struct set_list {
+    hs_component *components;
+    size_t n_components;
+    size_t components_capacity;
+    size_t *offsets;
+    size_t offsets_capacity;
+    size_t n_sets;
+} set_list;
+
+/* One set a line: heads as layer.index, separated by white space, "+" or ","; "#" begins a comment. */
+hs_status set_list_read(const char *path, const component_grid *grid, set_list *list, hs_error *error);
+hs_status set_list_append(set_list *list, const hs_component *components, size_t n, hs_error *error);
+void set_list_clear(set_list *list);
+
+/* Order within the table: by size, then lexicographically. */
+int component_compare(const hs_component *a, const hs_component *b);
+int component_set_compare(const hs_component *a, size_t n_a, const hs_component *b, size_t n_b);
+
+#endif

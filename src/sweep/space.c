@@ -1,0 +1,226 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "headsweep/sweep.h"
+#include "sweep/selectors.h"
+
+/* The components that sweep.heads selects, in table order. */
+static hs_status select_components(const hs_experiment *experiment, const component_grid *grid, set_list *selected_out,
+                                   hs_error *error)
+{
+    size_t n = grid->n_layers * grid->n_indices;
+    bool *selected = NULL;
+    hs_status status = hs_allocate(&selected, n, sizeof *selected, "head selection", error);
+
+    for (size_t i = 0; status == HS_OK && i < experiment->heads.n; ++i)
+        status = selector_mark(experiment->heads.items[i], grid, selected, error);
+    for (size_t i = 0; status == HS_OK && i < n; ++i) {
+        hs_component component = {(int32_t)grid->kind, (int32_t)(i / grid->n_indices), (int32_t)(i % grid->n_indices)};
+        if (selected[i])
+            status = set_list_append(selected_out, &component, 1, error);
+    }
+    hs_free(selected);
+    return status;
+}
+
+/* n choose k, as a double: only compared with a limit and shown to people. */
+static double binomial(size_t n, size_t k)
+{
+    double result = 1;
+
+    for (size_t i = 1; i <= k; ++i)
+        result *= (double)(n - k + i) / (double)i;
+    return k > n ? 0 : result;
+}
+
+static hs_status check_size(const hs_experiment *experiment, size_t n_components, size_t n_file_sets, hs_error *error)
+{
+    double n_sets = (double)n_file_sets;
+
+    for (size_t i = 0; i < experiment->n_orders; ++i)
+        n_sets += binomial(n_components, (size_t)experiment->orders[i]);
+    n_sets *= (double)experiment->interventions.n;
+    if (n_sets < 1)
+        return hs_fail(
+            error, HS_ERROR_USAGE,
+            "%s: there is no ablation set: sweep.heads selects %zu components and sweep.orders asks for more",
+            experiment->path, n_components);
+    if (n_sets > (double)experiment->max_sets)
+        return hs_fail(
+            error, HS_ERROR_USAGE,
+            "%s: %.0f ablation sets are more than sweep.max_sets = %lld; select fewer heads or orders, or raise it",
+            experiment->path, n_sets, (long long)experiment->max_sets);
+    return HS_OK;
+}
+
+/* Appends all subsets of `order` of the selected components, lexicographically. */
+static hs_status enumerate_order(const set_list *selected, size_t order, set_list *sets, hs_error *error)
+{
+    size_t chosen[HS_SPACE_MAX_ORDER];
+    hs_component components[HS_SPACE_MAX_ORDER];
+
+    if (order > selected->n_components)
+        return HS_OK;
+    for (size_t i = 0; i < order; ++i)
+        chosen[i] = i;
+    for (;;) {
+        for (size_t i = 0; i < order; ++i)
+            components[i] = selected->components[chosen[i]];
+        HS_TRY(set_list_append(sets, components, order, error));
+
+        size_t moved = order;
+        while (moved > 0 && chosen[moved - 1] == selected->n_components - order + moved - 1)
+            --moved;
+        if (moved == 0)
+            return HS_OK;
+        ++chosen[moved - 1];
+        for (size_t i = moved; i < order; ++i)
+            chosen[i] = chosen[i - 1] + 1;
+    }
+}
+
+/* A set of the list, for sorting. */
+typedef struct set_view {
+    const hs_component *components;
+    size_t n;
+} set_view;
+
+static int set_view_compare(const void *a, const void *b)
+{
+    const set_view *left = a, *right = b;
+
+    return component_set_compare(left->components, left->n, right->components, right->n);
+}
+
+/* Sorted views of the sets, without duplicates. */
+static hs_status sort_sets(const set_list *sets, set_view **views_out, size_t *n_out, hs_error *error)
+{
+    set_view *views = NULL;
+    size_t n = 0;
+
+    HS_TRY(hs_allocate(&views, sets->n_sets, sizeof *views, "ablation sets", error));
+    for (size_t i = 0; i < sets->n_sets; ++i)
+        views[i] = (set_view){sets->components + sets->offsets[i], sets->offsets[i + 1] - sets->offsets[i]};
+    qsort(views, sets->n_sets, sizeof *views, set_view_compare);
+    for (size_t i = 0; i < sets->n_sets; ++i)
+        if (n == 0 || set_view_compare(&views[n - 1], &views[i]) != 0)
+            views[n++] = views[i];
+    *views_out = views;
+    *n_out = n;
+    return HS_OK;
+}
+
+static void write_set(hs_space *space, size_t row, int32_t intervention, const set_view *set)
+{
+    int32_t *components = space->components + row * space->max_order * 3;
+
+    space->order[row] = (int32_t)set->n;
+    space->intervention[row] = intervention;
+    for (size_t i = 0; i < space->max_order * 3; ++i)
+        components[i] = -1;
+    for (size_t i = 0; i < set->n; ++i) {
+        components[3 * i] = set->components[i].kind;
+        components[3 * i + 1] = set->components[i].layer;
+        components[3 * i + 2] = set->components[i].index;
+    }
+}
+
+static hs_status fill_table(hs_space *space, const set_view *views, size_t n_views, hs_error *error)
+{
+    const set_view clean = {NULL, 0};
+
+    space->n_base_sets = n_views;
+    space->n_sets = 1 + space->n_interventions * n_views;
+    for (size_t i = 0; i < n_views; ++i)
+        space->max_order = views[i].n > space->max_order ? views[i].n : space->max_order;
+    HS_TRY(hs_allocate(&space->order, space->n_sets, sizeof *space->order, "table of ablation sets", error));
+    HS_TRY(
+        hs_allocate(&space->intervention, space->n_sets, sizeof *space->intervention, "table of ablation sets", error));
+    HS_TRY(hs_allocate(&space->components, space->n_sets, space->max_order * 3 * sizeof *space->components,
+                       "table of ablation sets", error));
+    write_set(space, 0, -1, &clean);
+    for (size_t i = 0; i < space->n_interventions; ++i)
+        for (size_t s = 0; s < n_views; ++s)
+            write_set(space, 1 + i * n_views + s, (int32_t)i, &views[s]);
+    return HS_OK;
+}
+
+/* Two spellings of one intervention ("flip", "scale=-1") would be swept twice under two names: refused. */
+static hs_status parse_interventions(const hs_experiment *experiment, hs_space *space, hs_error *error)
+{
+    size_t n = experiment->interventions.n;
+    char name[64];
+
+    HS_TRY(hs_allocate(&space->interventions, n, sizeof *space->interventions, "interventions", error));
+    HS_TRY(hs_allocate(&space->intervention_names, n, sizeof *space->intervention_names, "interventions", error));
+    space->n_interventions = n;
+    for (size_t i = 0; i < n; ++i) {
+        if (hs_intervention_parse(experiment->interventions.items[i], &space->interventions[i], error) != HS_OK)
+            return hs_error_prefix(error, "%s: sweep.interventions", experiment->path);
+        hs_intervention_name(space->interventions[i], name, sizeof name);
+        for (size_t j = 0; j < i; ++j)
+            if (strcmp(space->intervention_names[j], name) == 0)
+                return hs_fail(error, HS_ERROR_USAGE, "%s: sweep.interventions has \"%s\" twice", experiment->path,
+                               name);
+        space->intervention_names[i] = hs_string_copy(name, error);
+        if (space->intervention_names[i] == NULL)
+            return error->status;
+    }
+    return HS_OK;
+}
+
+hs_status hs_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
+                         hs_error *error)
+{
+    bool kv_groups = strcmp(experiment->unit, "kv_group") == 0;
+    component_grid grid = {kv_groups ? HS_COMPONENT_KV_GROUP : HS_COMPONENT_HEAD, shape->n_layers,
+                           kv_groups ? shape->n_kv_heads : shape->n_heads};
+    set_list selected = {0}, sets = {0};
+    set_view *views = NULL;
+    size_t n_views = 0;
+    hs_space space = {0};
+    hs_status status;
+
+    *space_out = space;
+    HS_GOTO_DONE(parse_interventions(experiment, &space, error));
+    HS_GOTO_DONE(select_components(experiment, &grid, &selected, error));
+    if (experiment->sets_file[0] != '\0')
+        HS_GOTO_DONE(set_list_read(experiment->sets_file, &grid, &sets, error));
+    HS_GOTO_DONE(check_size(experiment, selected.n_components, sets.n_sets, error));
+    for (size_t i = 0; i < experiment->n_orders; ++i)
+        HS_GOTO_DONE(enumerate_order(&selected, (size_t)experiment->orders[i], &sets, error));
+    HS_GOTO_DONE(sort_sets(&sets, &views, &n_views, error));
+    HS_GOTO_DONE(fill_table(&space, views, n_views, error));
+    *space_out = space;
+    space = (hs_space){0};
+done:
+    hs_free(views);
+    set_list_clear(&sets);
+    set_list_clear(&selected);
+    hs_space_clear(&space);
+    return status;
+}
+
+void hs_space_clear(hs_space *space)
+{
+    for (size_t i = 0; space->intervention_names != NULL && i < space->n_interventions; ++i)
+        hs_free(space->intervention_names[i]);
+    hs_free(space->intervention_names);
+    hs_free(space->interventions);
+    hs_free(space->order);
+    hs_free(space->intervention);
+    hs_free(space->components);
+    *space = (hs_space){0};
+}
+
+hs_ablation hs_space_ablation(const hs_space *space, uint64_t set, hs_component *buffer)
+{
+    const int32_t *components = space->components + set * space->max_order * 3;
+    hs_ablation ablation = {buffer, (size_t)space->order[set], {HS_INTERVENTION_ZERO, 0}};
+
+    for (size_t i = 0; i < ablation.n_components; ++i)
+        buffer[i] = (hs_component){components[3 * i], components[3 * i + 1], components[3 * i + 2]};
+    if (space->intervention[set] >= 0)
+        ablation.intervention = space->interventions[space->intervention[set]];
+    return ablation;
+}

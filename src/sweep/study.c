@@ -1,0 +1,234 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "sweep/study_storage.h"
+
+/* Streams of the experiment's seed, one for each use, so that no two uses share numbers. */
+enum { RANDOM_STREAM_DONORS = 1 };
+
+/* Examples that the start-up self-test runs on. */
+enum { SELF_TEST_EXAMPLES = 4 };
+
+static void call_poll(void *context)
+{
+    const struct hs_study_storage *storage = context;
+
+    if (storage->poll.call != NULL)
+        storage->poll.call(storage->poll.context);
+}
+
+/* Weights that need conversion lie in memory that the ranks of a host share; the first of them fills it. */
+static hs_status load_model(hs_comm *comm, hs_study *study, hs_error *error)
+{
+    hs_status status = hs_model_open(study->experiment->checkpoint, &study->model, error);
+
+    if (comm == NULL) {
+        HS_TRY(status);
+        HS_TRY(hs_allocate(&study->storage->own_weights, hs_model_arena_bytes(study->model), 1, "converted weights",
+                           error));
+        return hs_model_load(study->model, study->storage->own_weights, true, error);
+    }
+    HS_TRY(hs_comm_agree(comm, status, error));
+    HS_TRY(hs_comm_shared_new(comm, hs_model_arena_bytes(study->model), &study->storage->shared_weights, error));
+    status = hs_model_load(study->model, hs_comm_shared_bytes(study->storage->shared_weights),
+                           hs_comm_node_rank(comm) == 0, error);
+    HS_TRY(hs_comm_agree(comm, status, error));
+    return hs_comm_shared_publish(comm, study->storage->shared_weights, error);
+}
+
+static hs_status open_tasks(hs_study *study, hs_error *error)
+{
+    const hs_experiment *experiment = study->experiment;
+
+    if (hs_tokenizer_exists(experiment->checkpoint))
+        HS_TRY(hs_tokenizer_open(experiment->checkpoint, &study->tokenizer, error));
+    HS_TRY(hs_allocate(&study->tasks, experiment->n_tasks, sizeof *study->tasks, "tasks", error));
+    for (; study->n_tasks < experiment->n_tasks; ++study->n_tasks)
+        HS_TRY(hs_task_open(&experiment->tasks[study->n_tasks], study->tokenizer, study->model,
+                            &study->tasks[study->n_tasks], error));
+    if (experiment->reference_file[0] != '\0')
+        HS_TRY(hs_reference_set_open(experiment->reference_file, experiment->reference_field,
+                                     (size_t)experiment->reference_limit, study->tokenizer, study->model,
+                                     &study->storage->reference_set, error));
+    return HS_OK;
+}
+
+/*
+ * Who stands in for whom: a seeded random cycle through all examples of a task, so that nobody stands in for
+ * itself (unless it is alone).
+ */
+static hs_status draw_donors(hs_study *study, size_t task, hs_error *error)
+{
+    size_t n = hs_task_n_examples(study->tasks[task]);
+    uint32_t *cycle = NULL;
+
+    HS_TRY(hs_allocate(&study->donors[task], n, sizeof **study->donors, "donors", error));
+    HS_TRY(hs_allocate(&cycle, n, sizeof *cycle, "donors", error));
+    hs_random_permutation((uint64_t)study->experiment->seed, ((uint64_t)RANDOM_STREAM_DONORS << 32) + task, n, cycle);
+    for (size_t i = 0; i < n; ++i)
+        study->donors[task][cycle[i]] = cycle[(i + 1) % n];
+    hs_free(cycle);
+    return HS_OK;
+}
+
+static hs_status build_space(hs_study *study, hs_error *error)
+{
+    bool needs_donors = false;
+
+    HS_TRY(hs_space_build(study->experiment, &study->model->shape, &study->space, error));
+    for (size_t i = 0; i < study->space.n_interventions; ++i) {
+        needs_donors = needs_donors || hs_intervention_needs_donors(study->space.interventions[i]);
+        study->needs_means = study->needs_means || hs_intervention_needs_means(study->space.interventions[i]);
+    }
+    if (!needs_donors)
+        return HS_OK;
+    HS_TRY(hs_allocate(&study->donors, study->n_tasks, sizeof *study->donors, "donors", error));
+    for (size_t task = 0; task < study->n_tasks; ++task)
+        HS_TRY(draw_donors(study, task, error));
+    return HS_OK;
+}
+
+static hs_status example_rows(const hs_task *task, size_t **rows_out, hs_error *error)
+{
+    size_t n = hs_task_n_examples(task);
+
+    HS_TRY(hs_allocate(rows_out, n, sizeof **rows_out, "plan", error));
+    for (size_t i = 0; i < n; ++i)
+        (*rows_out)[i] = hs_task_example_rows(task, i);
+    return HS_OK;
+}
+
+static hs_status make_plan(hs_study *study, hs_error *error)
+{
+    const hs_experiment *experiment = study->experiment;
+    hs_plan_input *inputs = NULL;
+    size_t **rows = NULL;
+    hs_status status;
+
+    HS_GOTO_DONE(hs_allocate(&inputs, study->n_tasks, sizeof *inputs, "plan", error));
+    HS_GOTO_DONE(hs_allocate(&rows, study->n_tasks, sizeof *rows, "plan", error));
+    for (size_t i = 0; i < study->n_tasks; ++i) {
+        HS_GOTO_DONE(example_rows(study->tasks[i], &rows[i], error));
+        inputs[i] = (hs_plan_input){hs_task_n_examples(study->tasks[i]), hs_task_n_metrics(study->tasks[i]), rows[i]};
+    }
+    HS_GOTO_DONE(hs_plan_init(&study->plan, study->space.n_sets, (uint64_t)experiment->sets_per_group,
+                              (uint64_t)experiment->batch_rows, inputs, study->n_tasks, error));
+done:
+    for (size_t i = 0; rows != NULL && i < study->n_tasks; ++i)
+        hs_free(rows[i]);
+    hs_free(rows);
+    hs_free(inputs);
+    return status;
+}
+
+static hs_status self_test(hs_study *study, hs_error *error)
+{
+    size_t n = (size_t)study->plan.tasks[0].shard_first[1];
+    hs_task_workload *workload = NULL;
+    hs_status status;
+
+    HS_TRY(hs_task_workload_new(study->tasks[0], 0, n < SELF_TEST_EXAMPLES ? n : SELF_TEST_EXAMPLES, NULL, &workload,
+                                error));
+    status = hs_engine_self_test(study->engine, &workload->workload, error);
+    hs_task_workload_free(workload);
+    return status != HS_OK ? hs_error_prefix(error, "start-up self-test") : HS_OK;
+}
+
+static hs_status start_engine(hs_study *study, hs_error *error)
+{
+    const hs_experiment *experiment = study->experiment;
+    const hs_engine_options options = {
+        .value_bias = strcmp(experiment->value_bias, "folded") == 0 ? HS_VALUE_BIAS_FOLDED : HS_VALUE_BIAS_RAW,
+        .positions = strcmp(experiment->positions, "scored") == 0 ? HS_POSITIONS_SCORED : HS_POSITIONS_ALL,
+        .poll = call_poll,
+        .poll_context = study->storage,
+    };
+
+    hs_blas_set_threads();
+    HS_TRY(hs_engine_new(study->model, &options, &study->engine, error));
+    return self_test(study, error);
+}
+
+/* Everything that each rank does for itself. */
+static hs_status open_local(hs_study *study, hs_error *error)
+{
+    HS_TRY(open_tasks(study, error));
+    HS_TRY(build_space(study, error));
+    HS_TRY(make_plan(study, error));
+    return start_engine(study, error);
+}
+
+/* Hashing the weights reads all of them: rank 0 does it for everyone. */
+static hs_status share_model_hash(hs_comm *comm, hs_study *study, hs_error *error)
+{
+    if (comm == NULL || hs_comm_rank(comm) == 0)
+        study->storage->model_hash = hs_model_hash(study->model);
+    if (comm == NULL)
+        return HS_OK;
+    return hs_comm_broadcast(comm, &study->storage->model_hash, sizeof study->storage->model_hash, 0, error);
+}
+
+static hs_status hash_experiment(hs_study *study, hs_error *error)
+{
+    hs_config_values identity;
+
+    HS_TRY(study_identity(study, &identity, error));
+    study->experiment_hash = 0;
+    for (size_t i = 0; i < identity.n; ++i) {
+        study->experiment_hash = hs_hash_text(study->experiment_hash, identity.items[i].key);
+        study->experiment_hash = hs_hash_text(study->experiment_hash, identity.items[i].value);
+    }
+    hs_config_values_clear(&identity);
+    return HS_OK;
+}
+
+hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study **study_out, hs_error *error)
+{
+    hs_study *study = NULL;
+    hs_status status;
+
+    *study_out = NULL;
+    HS_GOTO_DONE(hs_allocate(&study, 1, sizeof *study, "study", error));
+    study->experiment = experiment;
+    HS_GOTO_DONE(hs_allocate(&study->storage, 1, sizeof *study->storage, "study", error));
+    HS_GOTO_DONE(load_model(comm, study, error));
+    status = open_local(study, error);
+    if (comm != NULL)
+        status = hs_comm_agree(comm, status, error);
+    if (status != HS_OK)
+        goto done;
+    HS_GOTO_DONE(share_model_hash(comm, study, error));
+    HS_GOTO_DONE(hash_experiment(study, error));
+    *study_out = study;
+    study = NULL;
+done:
+    hs_study_free(study);
+    return status;
+}
+
+void hs_study_free(hs_study *study)
+{
+    if (study == NULL)
+        return;
+    hs_engine_free(study->engine);
+    hs_reference_means_clear(&study->means);
+    hs_plan_clear(&study->plan);
+    hs_space_clear(&study->space);
+    for (size_t i = 0; i < study->n_tasks; ++i) {
+        if (study->donors != NULL)
+            hs_free(study->donors[i]);
+        hs_task_free(study->tasks[i]);
+    }
+    hs_free(study->donors);
+    hs_free(study->tasks);
+    hs_tokenizer_free(study->tokenizer);
+    hs_model_free(study->model);
+    if (study->storage != NULL) {
+        study_layout_free(study->storage->layout);
+        hs_task_workload_free(study->storage->reference_set);
+        hs_comm_shared_free(study->storage->shared_weights);
+        hs_free(study->storage->own_weights);
+        hs_free(study->storage);
+    }
+    hs_free(study);
+}

@@ -1,0 +1,78 @@
+#include <mpi.h>
+#include <string.h>
+
+#include "sweep/run_state.h"
+
+/* Reports between requests are only for the progress bar: not more often than this. */
+#define REPORT_SECONDS 0.5
+
+typedef struct worker {
+    run_state *run;
+    MPI_Comm comm;
+    uint64_t report[RUN_REPORT_WORDS];
+    uint64_t answer[RUN_LEASE_WORDS];
+    double last_report_seconds;
+} worker;
+
+static hs_status send_report(worker *w, hs_error *error)
+{
+    HS_TRY(run_check_mpi(MPI_Send(w->report, RUN_REPORT_WORDS, MPI_UINT64_T, 0, RUN_TAG_REPORT, w->comm),
+                         "reporting to the coordinator", error));
+    memset(w->report, 0, sizeof w->report);
+    w->last_report_seconds = hs_time_seconds();
+    return HS_OK;
+}
+
+/* Asks for the next lease; the answer arrives while the last item of the current lease is computed. */
+static hs_status request_lease(worker *w, MPI_Request *request, hs_error *error)
+{
+    HS_TRY(run_check_mpi(MPI_Irecv(w->answer, RUN_LEASE_WORDS, MPI_UINT64_T, 0, RUN_TAG_LEASE, w->comm, request),
+                         "waiting for a lease", error));
+    w->report[RUN_REPORT_WANTS] = 1;
+    return send_report(w, error);
+}
+
+static hs_status compute_item(worker *w, uint64_t item, hs_error *error)
+{
+    const hs_poll no_poll = {NULL, NULL};
+
+    HS_TRY(run_compute_item(w->run, item, no_poll, error));
+    w->report[RUN_REPORT_ITEMS] += 1;
+    w->report[RUN_REPORT_CELLS] += run_item_cells(w->run, item);
+    if (hs_time_seconds() - w->last_report_seconds > REPORT_SECONDS)
+        return send_report(w, error);
+    return HS_OK;
+}
+
+/* Computes a lease and has the next one in `w->answer` when it returns, also when an item failed. */
+static hs_status compute_lease(worker *w, hs_lease lease, hs_error *error)
+{
+    MPI_Request request = MPI_REQUEST_NULL;
+    hs_status status = HS_OK;
+
+    for (uint64_t item = lease.first; status == HS_OK && item < lease.first + lease.count; ++item) {
+        if (item + 1 == lease.first + lease.count)
+            status = request_lease(w, &request, error);
+        if (status == HS_OK)
+            status = compute_item(w, item, error);
+    }
+    hs_status waited = run_check_mpi(MPI_Wait(&request, MPI_STATUS_IGNORE), "waiting for a lease", error);
+    return status != HS_OK ? status : waited;
+}
+
+hs_status run_work(run_state *run, hs_error *error)
+{
+    worker w = {.run = run, .comm = *(const MPI_Comm *)hs_comm_native(run->comm)};
+    MPI_Request request = MPI_REQUEST_NULL;
+    hs_status status = request_lease(&w, &request, error);
+
+    if (status == HS_OK)
+        status = run_check_mpi(MPI_Wait(&request, MPI_STATUS_IGNORE), "waiting for the first lease", error);
+    while (status == HS_OK && w.answer[RUN_LEASE_COUNT] > 0)
+        status = compute_lease(&w, (hs_lease){w.answer[RUN_LEASE_FIRST], w.answer[RUN_LEASE_COUNT]}, error);
+
+    w.report[RUN_REPORT_FINAL] = 1;
+    w.report[RUN_REPORT_FAILED] = status != HS_OK;
+    hs_status sent = send_report(&w, error);
+    return status != HS_OK ? status : sent;
+}

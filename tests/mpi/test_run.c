@@ -1,0 +1,273 @@
+/*
+ * The sweep over MPI without a model: cells whose values are a formula of (task, set, example, metric). Whatever the number of
+ * ranks, the policy, earlier kills or failures, the file must hold exactly that formula.
+ */
+#include "mpi/mpi_test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "headsweep/sweep.h"
+#include "support/checkpoint_writer.h"
+
+enum { N_SETS = 53, SETS_PER_GROUP = 5, N_TASKS = 2 };
+
+static const size_t n_examples[N_TASKS] = {17, 6};
+static const size_t n_metrics[N_TASKS] = {3, 1};
+
+static float formula(uint32_t task, uint64_t set, uint64_t example, size_t metric)
+{
+    return (float)(1000 * task + 100 * metric) + (float)set + (float)example / 32.0F;
+}
+
+/* What a test does to the evaluation: fails at a group, or counts. */
+typedef struct formula_evaluator {
+    const hs_plan *plan;
+    uint64_t fail_task; /* N_TASKS: never */
+    uint64_t fail_set;
+    uint64_t n_groups;
+} formula_evaluator;
+
+static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error)
+{
+    formula_evaluator *e = context;
+    uint64_t first = e->plan->tasks[group->task].shard_first[group->shard];
+
+    ++e->n_groups;
+    if (poll.call != NULL)
+        poll.call(poll.context);
+    if (group->task == e->fail_task && group->first_set == e->fail_set)
+        return hs_fail(error, HS_ERROR_NUMERIC, "planted failure at set %d", (int)group->first_set);
+    for (uint64_t set = group->first_set; set < group->first_set + group->n_sets; ++set)
+        for (uint64_t i = 0; i < hs_plan_group_examples(e->plan, group); ++i)
+            for (size_t metric = 0; metric < n_metrics[group->task]; ++metric)
+                *values++ = formula(group->task, set, first + i, metric);
+    return HS_OK;
+}
+
+/* ---- a results file of the right layout ---------------------------------------------------------------------------- */
+
+static void make_plan(hs_plan *plan)
+{
+    size_t rows[32];
+    hs_error error = {0};
+    const hs_plan_input inputs[N_TASKS] = {{n_examples[0], n_metrics[0], rows}, {n_examples[1], n_metrics[1], rows}};
+
+    for (size_t i = 0; i < 32; ++i)
+        rows[i] = 3;
+    if (hs_plan_init(plan, N_SETS, SETS_PER_GROUP, 12, inputs, N_TASKS, &error) != HS_OK)
+        fail_msg("%s", error.message);
+}
+
+static hs_status create_file(const char *path, const hs_plan *plan, hs_error *error)
+{
+    static const char *const interventions[] = {"zero"};
+    static const hs_results_metric metrics[] = {{"a", "nats", "formula", 1, false, -1},
+                                                {"b", "nats", "formula", 1, false, -1},
+                                                {"c", "nats", "formula", 1, false, -1}};
+    static int32_t order[N_SETS], intervention[N_SETS], components[N_SETS * 3];
+    static uint64_t lines[32];
+    hs_results_task tasks[N_TASKS];
+    hs_results_layout layout = {.experiment_hash = 42, .tasks = tasks, .n_tasks = N_TASKS};
+
+    for (int32_t set = 0; set < N_SETS; ++set) {
+        order[set] = set > 0;
+        intervention[set] = set > 0 ? 0 : -1;
+        components[3 * set] = set > 0 ? 0 : -1;
+        components[3 * set + 1] = set > 0 ? 0 : -1;
+        components[3 * set + 2] = set > 0 ? set : -1;
+    }
+    for (size_t task = 0; task < N_TASKS; ++task)
+        tasks[task] = (hs_results_task){.name = task == 0 ? "first" : "second",
+                                        .kind = "formula",
+                                        .n_examples = n_examples[task],
+                                        .n_metrics = n_metrics[task],
+                                        .metrics = metrics,
+                                        .n_shards = plan->tasks[task].n_shards,
+                                        .shard_first = plan->tasks[task].shard_first,
+                                        .example_line = lines};
+    layout.sets = (hs_results_sets){N_SETS, 1, order, intervention, components, 1, interventions};
+    return hs_results_create(path, &layout, error);
+}
+
+/* One test's folder, plan and file; the folder is made by rank 0 and known to all. */
+typedef struct fixture {
+    hs_comm *comm;
+    char path[512];
+    hs_plan plan;
+} fixture;
+
+static void open_fixture(fixture *f, hs_comm *comm)
+{
+    hs_error error = {0};
+    hs_status status = HS_OK;
+
+    memset(f, 0, sizeof *f);
+    f->comm = comm;
+    make_plan(&f->plan);
+    if (hs_comm_rank(comm) == 0) {
+        char *folder = test_temporary_folder();
+        snprintf(f->path, sizeof f->path, "%s/results.h5", folder);
+        free(folder);
+        status = create_file(f->path, &f->plan, &error);
+    }
+    mpi_assert_ok(comm, status, &error);
+    mpi_assert_ok(comm, hs_comm_broadcast(comm, f->path, sizeof f->path, 0, &error), &error);
+}
+
+static void close_fixture(fixture *f)
+{
+    hs_error error = {0};
+
+    hs_comm_barrier(f->comm, &error);
+    if (hs_comm_rank(f->comm) == 0) {
+        *strrchr(f->path, '/') = '\0';
+        test_folder_remove(f->path);
+    }
+    hs_plan_clear(&f->plan);
+}
+
+/* Runs the sweep; returns its status, which is the same on all ranks. */
+static hs_status run(fixture *f, const char *policy, formula_evaluator *e, hs_run_report *report, hs_error *error)
+{
+    const hs_run_options options = {.scheduler = policy, .max_lease_groups = 4};
+    const hs_evaluator evaluator = {e, evaluate};
+    hs_results *results = NULL;
+    hs_error close_error = {0};
+
+    mpi_assert_ok(f->comm, hs_results_open_parallel(f->comm, f->path, &results, error), error);
+    hs_status status = hs_run_sweep(f->comm, &f->plan, results, false, &evaluator, &options, report, error);
+    mpi_assert_ok(f->comm, hs_results_close(results, &close_error), &close_error);
+    return status;
+}
+
+/* Rank 0 reads the file back and compares it with the formula. */
+static bool file_is_right(const fixture *f)
+{
+    hs_results *results;
+    hs_error error = {0};
+    float values[N_SETS * 17 * 3];
+    uint64_t n_done, n_cells, n_damaged;
+    bool right = true;
+
+    if (hs_comm_rank(f->comm) != 0)
+        return true;
+    if (hs_results_open_read(f->path, &results, &error) != HS_OK ||
+        hs_results_progress(results, &n_done, &n_cells, &n_damaged, &error) != HS_OK)
+        return false;
+    right = n_done == n_cells && n_cells == f->plan.n_cells && n_damaged == 0;
+    for (uint32_t task = 0; task < N_TASKS; ++task) {
+        right = right && hs_results_read_values(results, task, 0, N_SETS, values, &error) == HS_OK;
+        const float *value = values;
+        for (uint64_t set = 0; set < N_SETS; ++set)
+            for (uint64_t example = 0; example < n_examples[task]; ++example)
+                for (size_t metric = 0; metric < n_metrics[task]; ++metric, ++value)
+                    right = right && *value == formula(task, set, example, metric);
+    }
+    return hs_results_close(results, &error) == HS_OK && right;
+}
+
+/* ---- tests ------------------------------------------------------------------------------------------------------------ */
+
+static void run_to_the_end(void **state, const char *policy)
+{
+    fixture f;
+    hs_error error = {0};
+    hs_run_report report;
+
+    open_fixture(&f, *state);
+    formula_evaluator e = {.plan = &f.plan, .fail_task = N_TASKS};
+    mpi_assert_ok(f.comm, run(&f, policy, &e, &report, &error), &error);
+    mpi_assert(f.comm, report.cells_this_run == f.plan.n_cells && report.cells_before == 0);
+    mpi_assert_ok(f.comm, hs_comm_sum_u64(f.comm, &e.n_groups, 1, &error), &error);
+    mpi_assert(f.comm, e.n_groups == f.plan.n_groups);
+    mpi_assert(f.comm, file_is_right(&f));
+
+    /* Again: nothing is left to do. */
+    e.n_groups = 0;
+    mpi_assert_ok(f.comm, run(&f, policy, &e, &report, &error), &error);
+    mpi_assert(f.comm, report.cells_this_run == 0 && report.cells_before == f.plan.n_cells && e.n_groups == 0);
+    close_fixture(&f);
+}
+
+static void test_guided(void **state)
+{
+    run_to_the_end(state, "guided");
+}
+
+static void test_static(void **state)
+{
+    run_to_the_end(state, "static");
+}
+
+/* A failing group ends the sweep with the same error everywhere; what was done stays, and a second run finishes. */
+static void test_failure_and_resume(void **state)
+{
+    fixture f;
+    hs_error error = {0};
+    hs_run_report report;
+
+    open_fixture(&f, *state);
+    formula_evaluator e = {.plan = &f.plan, .fail_task = 1, .fail_set = 20};
+    mpi_assert(f.comm, run(&f, "guided", &e, &report, &error) == HS_ERROR_NUMERIC);
+    mpi_assert(f.comm, strstr(error.message, "planted failure at set 20") != NULL);
+    e.fail_task = N_TASKS;
+    error = (hs_error){0};
+    mpi_assert_ok(f.comm, run(&f, "static", &e, &report, &error), &error);
+    mpi_assert(f.comm, report.cells_before > 0 && report.cells_before + report.cells_this_run == f.plan.n_cells);
+    mpi_assert(f.comm, file_is_right(&f));
+    close_fixture(&f);
+}
+
+/* Finds the bytes of one value in the file and flips a bit of it. */
+static bool flip_value(const char *path, float value)
+{
+    FILE *file = fopen(path, "r+b");
+    float read;
+    bool found = false;
+
+    if (file == NULL)
+        return false;
+    for (long place = 0; !found && fseek(file, place, SEEK_SET) == 0 && fread(&read, sizeof read, 1, file) == 1;
+         place += 4)
+        if (read == value) {
+            unsigned char byte;
+            memcpy(&byte, &read, 1);
+            byte ^= 1;
+            found = fseek(file, place, SEEK_SET) == 0 && fwrite(&byte, 1, 1, file) == 1;
+        }
+    return fclose(file) == 0 && found;
+}
+
+/* One flipped bit in a done cell: that cell's group alone is computed again. */
+static void test_flipped_bit(void **state)
+{
+    fixture f;
+    hs_error error = {0};
+    hs_run_report report;
+
+    open_fixture(&f, *state);
+    formula_evaluator e = {.plan = &f.plan, .fail_task = N_TASKS};
+    mpi_assert_ok(f.comm, run(&f, "guided", &e, &report, &error), &error);
+    bool flipped = hs_comm_rank(f.comm) != 0 || flip_value(f.path, formula(0, 31, 13, 2));
+    mpi_assert(f.comm, flipped);
+    mpi_assert(f.comm, hs_comm_rank(f.comm) != 0 || !file_is_right(&f));
+    mpi_assert_ok(f.comm, run(&f, "guided", &e, &report, &error), &error);
+    mpi_assert(f.comm, report.cells_damaged == 1 && report.cells_this_run == SETS_PER_GROUP);
+    mpi_assert(f.comm, file_is_right(&f));
+    close_fixture(&f);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_guided),
+        cmocka_unit_test(test_static),
+        cmocka_unit_test(test_failure_and_resume),
+        cmocka_unit_test(test_flipped_bit),
+    };
+    return mpi_test_run("run", tests, sizeof tests / sizeof tests[0]);
+}

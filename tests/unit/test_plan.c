@@ -1,0 +1,176 @@
+/* The plan covers every cell once; the schedulers hand out every item once. */
+#include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <string.h>
+
+#include "headsweep/sweep.h"
+
+enum { MAX_EXAMPLES = 40, MAX_ITEMS = 5000, MAX_RANKS = 9 };
+
+static size_t random_between(uint64_t stream, uint64_t index, size_t low, size_t high)
+{
+    return low + (size_t)hs_random_below(7, stream, index, high - low + 1);
+}
+
+/* Counts how often the groups of a plan cover each (set, example) of its tasks. */
+static void assert_covers_once(const hs_plan *plan)
+{
+    for (uint32_t task = 0; task < plan->n_tasks; ++task) {
+        static uint8_t covered[64][MAX_EXAMPLES];
+        memset(covered, 0, sizeof covered);
+        for (uint64_t g = 0; g < plan->n_groups; ++g) {
+            hs_group group = hs_plan_group(plan, g);
+            if (group.task != task)
+                continue;
+            assert_true(group.shard < plan->tasks[task].n_shards);
+            assert_true(hs_plan_group_examples(plan, &group) * group.n_sets * plan->tasks[task].n_metrics <=
+                        plan->max_group_values);
+            for (uint64_t set = group.first_set; set < group.first_set + group.n_sets; ++set)
+                for (uint64_t e = 0; e < hs_plan_group_examples(plan, &group); ++e)
+                    ++covered[set][plan->tasks[task].shard_first[group.shard] + e];
+        }
+        for (size_t set = 0; set < plan->n_sets; ++set)
+            for (size_t e = 0; e < plan->tasks[task].n_examples; ++e)
+                assert_int_equal(covered[set][e], 1);
+    }
+}
+
+static void test_random_plans(void **state)
+{
+    (void)state;
+    for (uint64_t trial = 0; trial < 200; ++trial) {
+        size_t rows[3][MAX_EXAMPLES];
+        hs_plan_input inputs[3];
+        hs_plan plan;
+        hs_error error = {0};
+        size_t n_tasks = random_between(trial, 0, 1, 3);
+        for (size_t task = 0; task < n_tasks; ++task) {
+            inputs[task] = (hs_plan_input){random_between(trial, 10 + task, 1, MAX_EXAMPLES),
+                                           random_between(trial, 20 + task, 1, 4), rows[task]};
+            for (size_t e = 0; e < inputs[task].n_examples; ++e)
+                rows[task][e] = random_between(trial, 100 * (task + 1) + e, 1, 30);
+        }
+        size_t batch_rows = random_between(trial, 1, 1, 120);
+        assert_int_equal(hs_plan_init(&plan, random_between(trial, 2, 1, 64), random_between(trial, 3, 1, 70),
+                                      batch_rows, inputs, n_tasks, &error),
+                         HS_OK);
+        assert_covers_once(&plan);
+        for (size_t task = 0; task < n_tasks; ++task)
+            for (size_t s = 0; s < plan.tasks[task].n_shards; ++s) {
+                const uint64_t *first = plan.tasks[task].shard_first + s;
+                size_t sum = 0;
+                for (uint64_t e = first[0]; e < first[1]; ++e)
+                    sum += rows[task][e];
+                assert_true(first[1] > first[0]);
+                assert_true(sum <= batch_rows || first[1] == first[0] + 1);
+            }
+        hs_plan_clear(&plan);
+    }
+}
+
+/* Ranks ask in random order until nobody gets anything; every item must have been handed out exactly once. */
+static void assert_hands_out_once(const char *policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
+                                  uint64_t seed)
+{
+    static uint8_t seen[MAX_ITEMS];
+    hs_scheduler *scheduler;
+    hs_error error = {0};
+    bool exhausted[MAX_RANKS] = {false};
+    size_t n_exhausted = 0;
+
+    memset(seen, 0, sizeof seen);
+    assert_int_equal(hs_scheduler_new(policy, n_items, n_ranks, max_lease, &scheduler, &error), HS_OK);
+    assert_true(hs_scheduler_drained(scheduler));
+    for (uint64_t step = 0; n_exhausted < n_ranks; ++step) {
+        size_t rank = (size_t)hs_random_below(seed, 1, step, n_ranks);
+        hs_lease lease = hs_scheduler_next(scheduler, rank);
+        assert_true(lease.count <= max_lease);
+        if (lease.count == 0 && !exhausted[rank]) {
+            exhausted[rank] = true;
+            ++n_exhausted;
+        }
+        for (uint64_t i = lease.first; i < lease.first + lease.count; ++i) {
+            assert_true(i < n_items);
+            assert_int_equal(seen[i]++, 0);
+        }
+        if (lease.count > 0)
+            assert_false(hs_scheduler_drained(scheduler));
+        hs_scheduler_report(scheduler, rank, lease.count);
+        assert_true(hs_scheduler_drained(scheduler));
+    }
+    for (uint64_t i = 0; i < n_items; ++i)
+        assert_int_equal(seen[i], 1);
+    hs_scheduler_free(scheduler);
+}
+
+static void test_every_item_once(void **state)
+{
+    (void)state;
+    for (uint64_t trial = 0; trial < 100; ++trial) {
+        size_t n_items = random_between(50, trial, 0, MAX_ITEMS);
+        size_t n_ranks = random_between(51, trial, 1, MAX_RANKS);
+        size_t max_lease = random_between(52, trial, 1, 100);
+        assert_hands_out_once("guided", n_items, n_ranks, max_lease, trial);
+        assert_hands_out_once("static", n_items, n_ranks, max_lease, trial);
+    }
+}
+
+/* max(1, remaining / 4P), capped, worked out by hand for 100 items and 2 ranks. */
+static void test_guided_sizes(void **state)
+{
+    static const uint64_t expected[] = {10, 10, 10, 8, 7, 6, 6, 5, 4};
+    hs_scheduler *scheduler;
+    hs_error error = {0};
+    (void)state;
+
+    assert_int_equal(hs_scheduler_new("guided", 100, 2, 10, &scheduler, &error), HS_OK);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; ++i)
+        assert_int_equal(hs_scheduler_next(scheduler, i % 2).count, expected[i]);
+    hs_scheduler_free(scheduler);
+}
+
+/* 10 items on 3 ranks: blocks of 4, 3 and 3. */
+static void test_static_blocks(void **state)
+{
+    hs_scheduler *scheduler;
+    hs_error error = {0};
+    (void)state;
+
+    assert_int_equal(hs_scheduler_new("static", 10, 3, 100, &scheduler, &error), HS_OK);
+    hs_lease last = hs_scheduler_next(scheduler, 2);
+    hs_lease first = hs_scheduler_next(scheduler, 0);
+    assert_int_equal(last.first, 7);
+    assert_int_equal(last.count, 3);
+    assert_int_equal(first.first, 0);
+    assert_int_equal(first.count, 4);
+    assert_int_equal(hs_scheduler_next(scheduler, 0).count, 0);
+    hs_scheduler_free(scheduler);
+}
+
+static void test_stop(void **state)
+{
+    hs_scheduler *scheduler;
+    hs_error error = {0};
+    (void)state;
+
+    assert_int_equal(hs_scheduler_new("guided", 100, 2, 10, &scheduler, &error), HS_OK);
+    hs_scheduler_next(scheduler, 1);
+    hs_scheduler_stop(scheduler);
+    assert_int_equal(hs_scheduler_next(scheduler, 0).count, 0);
+    hs_scheduler_free(scheduler);
+    assert_int_equal(hs_scheduler_new("random", 100, 2, 10, &scheduler, &error), HS_ERROR_USAGE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_plans), cmocka_unit_test(test_every_item_once),
+        cmocka_unit_test(test_guided_sizes), cmocka_unit_test(test_static_blocks),
+        cmocka_unit_test(test_stop),
+    };
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
