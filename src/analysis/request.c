@@ -1,0 +1,123 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "headsweep/analysis.h"
+
+static hs_status list_tasks(const hs_analysis *analysis, hs_text *text, hs_error *error)
+{
+    for (size_t task = 0; task < analysis->n_tasks; ++task)
+        HS_TRY(hs_text_appendf(text, error, "%s%s", task > 0 ? ", " : "",
+                               hs_results_task_at(analysis->results, task)->name));
+    return HS_OK;
+}
+
+static hs_status no_such_task(const hs_analysis *analysis, const char *name, hs_error *error)
+{
+    hs_text known = {0};
+
+    HS_TRY(list_tasks(analysis, &known, error));
+    hs_fail(error, HS_ERROR_USAGE, "there is no task \"%s\"; the file has %s", name, known.text);
+    hs_text_clear(&known);
+    return error->status;
+}
+
+static hs_status no_such_metric(const hs_results_task *task, const char *name, hs_error *error)
+{
+    hs_text known = {0};
+
+    for (size_t i = 0; i < task->n_metrics; ++i)
+        HS_TRY(hs_text_appendf(&known, error, "%s%s", i > 0 ? ", " : "", task->metrics[i].name));
+    hs_fail(error, HS_ERROR_USAGE, "task \"%s\" has no metric \"%s\"; it has %s", task->name, name, known.text);
+    hs_text_clear(&known);
+    return error->status;
+}
+
+/* An empty metric name is the task's first. */
+static hs_status find_metric(const hs_analysis *analysis, const char *task_name, const char *metric_name,
+                             size_t *task_out, size_t *metric_out, hs_error *error)
+{
+    size_t task = 0;
+
+    while (task < analysis->n_tasks && strcmp(hs_results_task_at(analysis->results, task)->name, task_name) != 0)
+        ++task;
+    if (task == analysis->n_tasks)
+        return no_such_task(analysis, task_name, error);
+    const hs_results_task *of = hs_results_task_at(analysis->results, task);
+    size_t metric = 0;
+    while (metric_name[0] != '\0' && metric < of->n_metrics && strcmp(of->metrics[metric].name, metric_name) != 0)
+        ++metric;
+    if (metric == of->n_metrics)
+        return no_such_metric(of, metric_name, error);
+    *task_out = task;
+    *metric_out = metric;
+    return HS_OK;
+}
+
+static const char *stated(const hs_analysis *analysis, const char *key)
+{
+    const char *value = hs_results_attribute_of(analysis->results, "experiment", key);
+
+    return value != NULL ? value : "";
+}
+
+hs_status hs_analysis_objective(const hs_analysis *analysis, hs_objective *objective_out, bool *has_out,
+                                hs_error *error)
+{
+    hs_objective objective = {0};
+
+    *has_out = false;
+    *objective_out = objective;
+    if (stated(analysis, "objective.reduce")[0] == '\0')
+        return HS_OK;
+    HS_TRY(find_metric(analysis, stated(analysis, "objective.reduce"), stated(analysis, "objective.reduce_metric"),
+                       &objective.reduce_task, &objective.reduce_metric, error));
+    objective.has_keep = stated(analysis, "objective.keep")[0] != '\0';
+    if (objective.has_keep)
+        HS_TRY(find_metric(analysis, stated(analysis, "objective.keep"), stated(analysis, "objective.keep_metric"),
+                           &objective.keep_task, &objective.keep_metric, error));
+    objective.tolerance = strtod(stated(analysis, "objective.tolerance"), NULL);
+    *objective_out = objective;
+    *has_out = true;
+    return HS_OK;
+}
+
+/* "TASK" or "TASK.METRIC". */
+static hs_status parse_metric(const hs_analysis *analysis, const char *text, hs_ranking_request *request,
+                              hs_error *error)
+{
+    char *task = hs_string_copy(text, error);
+
+    if (task == NULL)
+        return error->status;
+    char *dot = strchr(task, '.');
+    if (dot != NULL)
+        *dot = '\0';
+    hs_status status = find_metric(analysis, task, dot != NULL ? dot + 1 : "", &request->task, &request->metric, error);
+    hs_free(task);
+    return status;
+}
+
+hs_status hs_ranking_request_parse(const hs_analysis *analysis, const char *by, hs_ranking_request *request_out,
+                                   hs_error *error)
+{
+    static const char interaction[] = "interaction:";
+    hs_ranking_request request = {.key = HS_RANK_BY_DELTA, .intervention = -1};
+    bool has_objective = false;
+
+    HS_TRY(hs_analysis_objective(analysis, &request.objective, &has_objective, error));
+    if (by != NULL && strcmp(by, "objective") == 0 && !has_objective)
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "--by objective: the experiment stated none (objective.reduce); rank by a task instead");
+    if (by == NULL || strcmp(by, "objective") == 0) {
+        if (has_objective)
+            request.key = HS_RANK_BY_OBJECTIVE;
+    } else if (strncmp(by, interaction, sizeof interaction - 1) == 0) {
+        request.key = HS_RANK_BY_INTERACTION;
+        if (parse_metric(analysis, by + sizeof interaction - 1, &request, error) != HS_OK)
+            return hs_error_prefix(error, "--by %s", by);
+    } else if (parse_metric(analysis, by, &request, error) != HS_OK) {
+        return hs_error_prefix(error, "--by %s", by);
+    }
+    *request_out = request;
+    return HS_OK;
+}

@@ -1,0 +1,28 @@
+/* Command-line reading that the subcommands share. */
+#ifndef CLI_ARGUMENTS_H
+#define CLI_ARGUMENTS_H
+
+#include <getopt.h>
+
+#include "headsweep/base.h"
+
+/* Reads the next option as getopt_long does, but reports what is wrong with it as an error: -1 at the end. */
+hs_status next_option(int argc, char **argv, const struct option *options, int *option_out, hs_error *error);
+/* The one positional argument that a command takes; `what` names it in the message. */
+hs_status only_argument(int argc, char **argv, const char *what, const char **argument_out, hs_error *error);
+/* A whole number from minimum on. */
+hs_status read_count(const char *option, const char *text, int64_t minimum, int64_t *count_out, hs_error *error);
+/* The overrides of --set, in order; the texts are borrowed from argv. */
+typedef struct override_list {
+    const char **items;
+    size_t n;
+    size_t capacity;
+} override_list;
+
+hs_status override_list_add(override_list *list, const char *override, hs_error *error);
+void override_list_clear(override_list *list);
+
+/* Prints a text to stdout and releases it. */
+void print_text(hs_text *text);
+
+#endif

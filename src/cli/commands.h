@@ -1,0 +1,14 @@
+/* The subcommands of the program: one row of the table in main.c and one file each. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "headsweep/base.h"
+
+/* argv[0] is the subcommand's name. Results go to stdout, messages to stderr. */
+hs_status command_run(int argc, char **argv, hs_error *error);
+hs_status command_plan(int argc, char **argv, hs_error *error);
+hs_status command_status(int argc, char **argv, hs_error *error);
+hs_status command_rank(int argc, char **argv, hs_error *error);
+hs_status command_inspect(int argc, char **argv, hs_error *error);
+
+#endif

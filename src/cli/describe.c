@@ -1,0 +1,78 @@
+#include "cli/describe.h"
+
+#include <string.h>
+
+static hs_status describe_model(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
+{
+    const hs_model *model = study->model;
+    const char *folder = study->experiment->checkpoint;
+    const char *name = strrchr(folder, '/');
+    char parameters[16];
+
+    hs_format_count((double)model->n_parameters, parameters, sizeof parameters);
+    return hs_text_appendf(
+        text, error, "model   %s (%s)  %zu layers x %zu heads, %s parameters, %s; %d rank%s, %d thread%s each, %s\n",
+        name != NULL && name[1] != '\0' ? name + 1 : folder, model->family, model->shape.n_layers, model->shape.n_heads,
+        parameters, model->weight_type, n_ranks, n_ranks == 1 ? "" : "s", hs_blas_threads(),
+        hs_blas_threads() == 1 ? "" : "s", hs_blas_core());
+}
+
+/* "16 heads + 120 pairs" from the sets of the first intervention. */
+static hs_status describe_orders(const hs_space *space, hs_text *text, hs_error *error)
+{
+    static const char *const words[] = {"clean", "heads", "pairs", "triples"};
+    bool first = true;
+
+    for (int32_t order = 1; order <= (int32_t)space->max_order; ++order) {
+        size_t n = 0;
+        for (size_t set = 1; set <= space->n_base_sets; ++set)
+            n += space->order[set] == order;
+        if (n == 0)
+            continue;
+        HS_TRY(hs_text_appendf(text, error, "%s%zu ", first ? "" : " + ", n));
+        if (order < 4)
+            HS_TRY(hs_text_appendf(text, error, "%s", words[order]));
+        else
+            HS_TRY(hs_text_appendf(text, error, "sets of %d", order));
+        first = false;
+    }
+    return HS_OK;
+}
+
+static hs_status describe_sweep(const hs_study *study, hs_text *text, hs_error *error)
+{
+    const hs_experiment *experiment = study->experiment;
+    bool kv_groups = strcmp(experiment->unit, "kv_group") == 0;
+
+    HS_TRY(hs_text_appendf(text, error, "sweep   "));
+    HS_TRY(describe_orders(&study->space, text, error));
+    HS_TRY(hs_text_appendf(text, error, "%s, ", kv_groups ? " of KV groups" : ""));
+    for (size_t i = 0; i < study->space.n_interventions; ++i)
+        HS_TRY(hs_text_appendf(text, error, "%s%s",
+                               i == 0                                 ? ""
+                               : i + 1 < study->space.n_interventions ? ", "
+                                                                      : " and ",
+                               study->space.intervention_names[i]));
+    return hs_text_appendf(text, error, " ablation%s; %zu sets with the clean model\n",
+                           strcmp(experiment->positions, "scored") == 0 ? " at the scored positions" : "",
+                           study->space.n_sets);
+}
+
+static hs_status describe_tasks(const hs_study *study, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "tasks   "));
+    for (size_t i = 0; i < study->n_tasks; ++i)
+        HS_TRY(hs_text_appendf(text, error, "%s%s (%s, %zu examples)", i > 0 ? ", " : "", hs_task_name(study->tasks[i]),
+                               hs_task_kind(study->tasks[i]), hs_task_n_examples(study->tasks[i])));
+    return hs_text_appendf(text, error, "\n");
+}
+
+hs_status describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
+{
+    HS_TRY(describe_model(study, n_ranks, text, error));
+    HS_TRY(describe_sweep(study, text, error));
+    HS_TRY(describe_tasks(study, text, error));
+    if (hs_blas_core_warning() != NULL)
+        HS_TRY(hs_text_appendf(text, error, "warning %s\n", hs_blas_core_warning()));
+    return HS_OK;
+}

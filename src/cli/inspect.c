@@ -1,0 +1,89 @@
+#include <string.h>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "headsweep/engine.h"
+#include "headsweep/tokenizer.h"
+
+static const char help[] = "usage: headsweep inspect CHECKPOINT\n"
+                           "\n"
+                           "What a checkpoint folder holds and how headsweep reads it: family, shapes, heads, memory "
+                           "and tokenizer. Reads every\n"
+                           "weight, so a damaged file shows here. Prints key = value lines.\n";
+
+static hs_status describe_model(hs_model *model, hs_text *text, hs_error *error)
+{
+    float *arena = NULL;
+    hs_status status;
+
+    HS_GOTO_DONE(hs_allocate(&arena, hs_model_arena_bytes(model), 1, "converted weights", error));
+    HS_GOTO_DONE(hs_model_load(model, arena, true, error));
+    HS_GOTO_DONE(hs_model_describe(model, text, error));
+done:
+    hs_free(arena);
+    return status;
+}
+
+/* Encodes and decodes a line that has letters of several scripts, digits and white space. */
+static hs_status check_round_trip(const hs_tokenizer *tokenizer, hs_text *text, hs_error *error)
+{
+    static const char sample[] = "The cat's 2 hats,\n  na\303\257ve \316\261\316\262 \346\274\242\345\255\227";
+    hs_token_list ids = {0};
+    hs_text decoded = {0};
+    hs_status status;
+
+    HS_GOTO_DONE(hs_tokenizer_encode(tokenizer, sample, sizeof sample - 1, false, &ids, error));
+    HS_GOTO_DONE(hs_tokenizer_decode(tokenizer, ids.ids, ids.n, true, &decoded, error));
+    bool same = decoded.length == sizeof sample - 1 && memcmp(decoded.text, sample, decoded.length) == 0;
+    HS_GOTO_DONE(hs_text_appendf(text, error, "tokenizer_round_trip = %s (%zu tokens)\n",
+                                 same ? "exact" : "not exact: the tokenizer normalises or lacks characters", ids.n));
+done:
+    hs_token_list_clear(&ids);
+    hs_text_clear(&decoded);
+    return status;
+}
+
+static hs_status describe_tokenizer(const char *folder, const hs_model *model, hs_text *text, hs_error *error)
+{
+    hs_tokenizer *tokenizer = NULL;
+    hs_status status;
+
+    if (!hs_tokenizer_exists(folder))
+        return hs_text_appendf(text, error, "tokenizer = none: examples must give token ids\n");
+    HS_TRY(hs_tokenizer_open(folder, &tokenizer, error));
+    HS_GOTO_DONE(hs_text_appendf(text, error, "tokenizer = %s\n", hs_tokenizer_description(tokenizer)));
+    if (hs_tokenizer_vocabulary(tokenizer) > model->shape.vocabulary)
+        HS_GOTO_DONE(hs_text_appendf(text, error,
+                                     "tokenizer_warning = it has %zu ids, the model only %zu: texts with the others "
+                                     "cannot be evaluated\n",
+                                     hs_tokenizer_vocabulary(tokenizer), model->shape.vocabulary));
+    HS_GOTO_DONE(check_round_trip(tokenizer, text, error));
+done:
+    hs_tokenizer_free(tokenizer);
+    return status;
+}
+
+hs_status command_inspect(int argc, char **argv, hs_error *error)
+{
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    hs_model *model = NULL;
+    hs_text text = {0};
+    const char *folder;
+    hs_status status;
+    int option;
+
+    HS_TRY(next_option(argc, argv, options, &option, error));
+    if (option == 'h') {
+        fputs(help, stdout);
+        return HS_OK;
+    }
+    HS_TRY(only_argument(argc, argv, "CHECKPOINT", &folder, error));
+    HS_GOTO_DONE(hs_model_open(folder, &model, error));
+    HS_GOTO_DONE(describe_model(model, &text, error));
+    HS_GOTO_DONE(describe_tokenizer(folder, model, &text, error));
+    print_text(&text);
+done:
+    hs_text_clear(&text);
+    hs_model_free(model);
+    return status;
+}

@@ -1,0 +1,102 @@
+#include <inttypes.h>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/describe.h"
+
+static const char help[] =
+    "usage: headsweep plan EXPERIMENT.cfg [--ranks N] [--set key=value]...\n"
+    "\n"
+    "What a run would do, without doing it: ablation sets, cells, floating-point operations, memory a rank, size of "
+    "the\n"
+    "results file, and an estimate of the time from timing one group of each task here. Prints key = value lines.\n";
+
+typedef struct plan_arguments {
+    const char *experiment;
+    override_list overrides;
+    int64_t n_ranks;
+    bool help;
+} plan_arguments;
+
+static hs_status read_arguments(int argc, char **argv, plan_arguments *arguments, hs_error *error)
+{
+    static const struct option options[] = {{"ranks", required_argument, NULL, 'n'},
+                                            {"set", required_argument, NULL, 's'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    int option;
+
+    for (;;) {
+        HS_TRY(next_option(argc, argv, options, &option, error));
+        switch (option) {
+        case 'n':
+            HS_TRY(read_count("--ranks", optarg, 1, &arguments->n_ranks, error));
+            break;
+        case 's':
+            HS_TRY(override_list_add(&arguments->overrides, optarg, error));
+            break;
+        case 'h':
+            arguments->help = true;
+            return HS_OK;
+        default:
+            return only_argument(argc, argv, "EXPERIMENT.cfg", &arguments->experiment, error);
+        }
+    }
+}
+
+static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
+{
+    hs_study_cost cost;
+    hs_text text = {0};
+    char duration[32], memory[16], weights[16], file[16];
+
+    HS_TRY(describe_study(study, n_ranks, &text, error));
+    fputs(text.text, stderr);
+    hs_text_clear(&text);
+    HS_TRY(hs_study_cost_of(study, &cost, error));
+    double seconds = cost.seconds_a_rank / n_ranks;
+    printf("sets = %zu\n", study->space.n_sets);
+    printf("groups = %" PRIu64 "\n", study->plan.n_groups);
+    printf("cells = %" PRIu64 "\n", study->plan.n_cells);
+    printf("flops_executed = %.4g\n", cost.flops_executed);
+    printf("flops_naive = %.4g\n", cost.flops_naive);
+    printf("memory_bytes_per_rank = %zu  # %s\n", cost.memory_bytes,
+           hs_format_bytes((double)cost.memory_bytes, memory, sizeof memory));
+    printf("weight_bytes_per_host = %zu  # %s\n", cost.weight_bytes,
+           hs_format_bytes((double)cost.weight_bytes, weights, sizeof weights));
+    printf("results_file_bytes = %zu  # %s\n", cost.file_bytes,
+           hs_format_bytes((double)cost.file_bytes, file, sizeof file));
+    printf("ranks = %d\n", n_ranks);
+    printf("estimated_seconds = %.3g  # %s on processors like this one\n", seconds,
+           hs_format_duration(seconds, duration, sizeof duration));
+    return HS_OK;
+}
+
+static hs_status plan_experiment(const plan_arguments *arguments, hs_error *error)
+{
+    hs_experiment *experiment = NULL;
+    hs_study *study = NULL;
+    hs_status status;
+
+    HS_GOTO_DONE(hs_experiment_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n,
+                                    &experiment, error));
+    HS_GOTO_DONE(hs_study_open(NULL, experiment, &study, error));
+    HS_GOTO_DONE(print_plan(study, (int)arguments->n_ranks, error));
+done:
+    hs_study_free(study);
+    hs_experiment_free(experiment);
+    return status;
+}
+
+hs_status command_plan(int argc, char **argv, hs_error *error)
+{
+    plan_arguments arguments = {.n_ranks = 1};
+    hs_status status = read_arguments(argc, argv, &arguments, error);
+
+    if (status == HS_OK && arguments.help)
+        fputs(help, stdout);
+    else if (status == HS_OK)
+        status = plan_experiment(&arguments, error);
+    override_list_clear(&arguments.overrides);
+    return status;
+}

@@ -1,0 +1,71 @@
+#include "cli/progress.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { BAR_WIDTH = 40 };
+#define TERMINAL_INTERVAL_SECONDS 0.1
+
+progress_display progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set)
+{
+    bool terminal = stream != NULL && isatty(fileno(stream)) == 1;
+
+    return (progress_display){.stream = stream,
+                              .terminal = terminal,
+                              .interval_seconds = terminal ? TERMINAL_INTERVAL_SECONDS : log_interval_seconds,
+                              .last_seconds = hs_time_seconds(),
+                              .cells_a_set = cells_a_set};
+}
+
+/* "0:12 left", or nothing while the rate is not known. */
+static void format_time_left(const hs_progress *progress, char *buffer, size_t capacity)
+{
+    char duration[32];
+    double rate = (double)progress->cells_this_run / progress->seconds;
+
+    buffer[0] = '\0';
+    if (progress->cells_this_run == 0 || progress->seconds <= 0)
+        return;
+    hs_format_duration((double)(progress->cells_total - progress->cells_done) / rate, duration, sizeof duration);
+    snprintf(buffer, capacity, "  %s left", duration);
+}
+
+static void draw_bar(double share, char bar[BAR_WIDTH + 1])
+{
+    size_t filled = (size_t)(share * BAR_WIDTH);
+
+    memset(bar, ' ', BAR_WIDTH);
+    memset(bar, '#', filled < BAR_WIDTH ? filled : BAR_WIDTH);
+    bar[BAR_WIDTH] = '\0';
+}
+
+void progress_show(void *context, const hs_progress *progress)
+{
+    progress_display *display = context;
+    double now = hs_time_seconds();
+    double sets = (double)progress->cells_done / (double)display->cells_a_set;
+    double sets_total = (double)progress->cells_total / (double)display->cells_a_set;
+    double rate =
+        progress->seconds > 0 ? (double)progress->cells_this_run / (double)display->cells_a_set / progress->seconds : 0;
+    char left[48], bar[BAR_WIDTH + 1];
+
+    if (display->stream == NULL || now - display->last_seconds < display->interval_seconds)
+        return;
+    display->last_seconds = now;
+    format_time_left(progress, left, sizeof left);
+    draw_bar(sets / sets_total, bar);
+    if (display->terminal)
+        fprintf(display->stream, "\r[%s] %.0f/%.0f sets  %.3g sets/s%s\033[K", bar, sets, sets_total, rate, left);
+    else
+        fprintf(display->stream, "progress  %.1f%%  %.0f/%.0f sets  %.3g sets/s%s\n", 100 * sets / sets_total, sets,
+                sets_total, rate, left);
+    display->bar_is_up = display->terminal;
+    fflush(display->stream);
+}
+
+void progress_end(progress_display *display)
+{
+    if (display->bar_is_up)
+        fprintf(display->stream, "\r\033[K");
+    display->bar_is_up = false;
+}

@@ -1,0 +1,22 @@
+/* The progress bar on a terminal, or a line every so often in a job's log. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include "headsweep/sweep.h"
+
+typedef struct progress_display {
+    FILE *stream; /* NULL: nothing is shown */
+    bool terminal;
+    double interval_seconds; /* between two lines in a log */
+    double last_seconds;     /* when something was shown; 0 = never */
+    uint64_t cells_a_set;    /* cells of one ablation set: people count sets */
+    bool bar_is_up;
+} progress_display;
+
+progress_display progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set);
+/* An hs_run_options.progress. */
+void progress_show(void *display, const hs_progress *progress);
+/* Takes the bar away, so that other text can follow. */
+void progress_end(progress_display *display);
+
+#endif

@@ -1,0 +1,121 @@
+#include <string.h>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "headsweep/report.h"
+
+static const char help[] =
+    "usage: headsweep rank RESULTS.h5 [options]\n"
+    "\n"
+    "Ranks the ablation sets of a results file; an unfinished file is ranked by the sets that are complete.\n"
+    "\n"
+    "  --by WHAT          objective             most of one metric removed, another kept (as the experiment states)\n"
+    "                     TASK[.METRIC]         largest change of a metric\n"
+    "                     interaction:TASK[.METRIC]\n"
+    "                                           largest interaction of a pair\n"
+    "                     default: objective if the experiment states one, else the first task\n"
+    "  --top N            the first N sets (default 10; 0 = all)\n"
+    "  --order N          only sets of N heads\n"
+    "  --ablation NAME    only this intervention (zero, mean, ...)\n"
+    "  --format FORMAT    table (default), csv or json\n";
+
+typedef struct rank_arguments {
+    const char *path;
+    const char *by;
+    const char *ablation;
+    int64_t top;
+    int64_t order;
+    hs_report_format format;
+    bool help;
+} rank_arguments;
+
+static hs_status read_arguments(int argc, char **argv, rank_arguments *arguments, hs_error *error)
+{
+    static const struct option options[] = {{"by", required_argument, NULL, 'b'},
+                                            {"top", required_argument, NULL, 't'},
+                                            {"order", required_argument, NULL, 'o'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"ablation", required_argument, NULL, 'a'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    int option;
+
+    *arguments = (rank_arguments){.top = 10};
+    for (;;) {
+        HS_TRY(next_option(argc, argv, options, &option, error));
+        switch (option) {
+        case 'b':
+            arguments->by = optarg;
+            break;
+        case 'a':
+            arguments->ablation = optarg;
+            break;
+        case 't':
+            HS_TRY(read_count("--top", optarg, 0, &arguments->top, error));
+            break;
+        case 'o':
+            HS_TRY(read_count("--order", optarg, 1, &arguments->order, error));
+            break;
+        case 'f':
+            HS_TRY(hs_report_format_parse(optarg, &arguments->format, error));
+            break;
+        case 'h':
+            arguments->help = true;
+            return HS_OK;
+        default:
+            return only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
+        }
+    }
+}
+
+static hs_status find_intervention(const hs_results_sets *sets, const char *name, int32_t *intervention_out,
+                                   hs_error *error)
+{
+    for (size_t i = 0; i < sets->n_interventions; ++i)
+        if (strcmp(sets->intervention_names[i], name) == 0) {
+            *intervention_out = (int32_t)i;
+            return HS_OK;
+        }
+    return hs_fail(error, HS_ERROR_USAGE, "--ablation %s: the file has no such intervention; its first is %s", name,
+                   sets->intervention_names[0]);
+}
+
+static hs_status rank_results(hs_results *results, const rank_arguments *arguments, hs_error *error)
+{
+    hs_analysis *analysis = NULL;
+    hs_ranking_request request;
+    hs_ranking ranking = {0};
+    hs_text text = {0};
+    hs_status status;
+
+    HS_GOTO_DONE(hs_analysis_new(results, &analysis, error));
+    HS_GOTO_DONE(hs_ranking_request_parse(analysis, arguments->by, &request, error));
+    request.order = (int32_t)arguments->order;
+    if (arguments->ablation != NULL)
+        HS_GOTO_DONE(find_intervention(hs_results_sets_of(results), arguments->ablation, &request.intervention, error));
+    HS_GOTO_DONE(hs_analysis_rank(analysis, &request, &ranking, error));
+    HS_GOTO_DONE(
+        hs_report_ranking(analysis, &request, &ranking, (size_t)arguments->top, arguments->format, &text, error));
+    print_text(&text);
+done:
+    hs_text_clear(&text);
+    hs_ranking_clear(&ranking);
+    hs_analysis_free(analysis);
+    return status;
+}
+
+hs_status command_rank(int argc, char **argv, hs_error *error)
+{
+    rank_arguments arguments;
+    hs_results *results = NULL;
+
+    HS_TRY(read_arguments(argc, argv, &arguments, error));
+    if (arguments.help) {
+        fputs(help, stdout);
+        return HS_OK;
+    }
+    HS_TRY(hs_results_open_read(arguments.path, &results, error));
+    hs_status status = rank_results(results, &arguments, error);
+    hs_status closed = hs_results_close(results, error);
+    return status != HS_OK ? status : closed;
+}

@@ -1,0 +1,157 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+
+static const char help[] =
+    "usage: headsweep run EXPERIMENT.cfg [options]\n"
+    "       mpirun -n N headsweep run EXPERIMENT.cfg [options]\n"
+    "\n"
+    "Runs the sweep that the experiment file describes, on N ranks, into one results file, and prints the ranking. "
+    "The\n"
+    "same command continues a file that is not finished; cells that are done are never computed or written again.\n"
+    "\n"
+    "  --set key=value    override a key of the experiment file (repeatable)\n"
+    "  --top N            rows of the ranking (default 10; 0 = all)\n"
+    "  --quiet            print warnings and the ranking only\n"
+    "  --print-config     print the effective experiment file and stop\n"
+    "  --help-config      print all keys of experiment files and stop\n"
+    "  --help-tasks       print all task kinds with their fields and metrics and stop\n";
+
+enum run_option {
+    OPTION_SET,
+    OPTION_TOP,
+    OPTION_QUIET,
+    OPTION_PRINT_CONFIG,
+    OPTION_HELP_CONFIG,
+    OPTION_HELP_TASKS,
+    OPTION_HELP
+};
+
+typedef struct run_arguments {
+    const char *experiment;
+    override_list overrides;
+    int64_t top;
+    bool quiet;
+    bool print_config;
+    bool helped; /* help was printed: nothing else is to be done */
+} run_arguments;
+
+static hs_status print_described(hs_status (*describe)(hs_text *, hs_error *), hs_error *error)
+{
+    hs_text text = {0};
+    hs_status status = describe(&text, error);
+
+    print_text(&text);
+    return status;
+}
+
+static hs_status read_option(int option, run_arguments *arguments, hs_error *error)
+{
+    arguments->helped = option >= OPTION_HELP_CONFIG;
+    switch (option) {
+    case OPTION_SET:
+        return override_list_add(&arguments->overrides, optarg, error);
+    case OPTION_TOP:
+        return read_count("--top", optarg, 0, &arguments->top, error);
+    case OPTION_QUIET:
+        arguments->quiet = true;
+        return HS_OK;
+    case OPTION_PRINT_CONFIG:
+        arguments->print_config = true;
+        return HS_OK;
+    case OPTION_HELP_CONFIG:
+        return print_described(hs_config_describe_keys, error);
+    case OPTION_HELP_TASKS:
+        return print_described(hs_task_describe_kinds, error);
+    default:
+        fputs(help, stdout);
+        return HS_OK;
+    }
+}
+
+static hs_status read_arguments(int argc, char **argv, run_arguments *arguments, hs_error *error)
+{
+    static const struct option options[] = {{"set", required_argument, NULL, OPTION_SET},
+                                            {"top", required_argument, NULL, OPTION_TOP},
+                                            {"quiet", no_argument, NULL, OPTION_QUIET},
+                                            {"print-config", no_argument, NULL, OPTION_PRINT_CONFIG},
+                                            {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
+                                            {"help-tasks", no_argument, NULL, OPTION_HELP_TASKS},
+                                            {"help", no_argument, NULL, OPTION_HELP},
+                                            {0}};
+    int option;
+
+    while (!arguments->helped) {
+        HS_TRY(next_option(argc, argv, options, &option, error));
+        if (option == -1)
+            return only_argument(argc, argv, "EXPERIMENT.cfg", &arguments->experiment, error);
+        HS_TRY(read_option(option, arguments, error));
+    }
+    return HS_OK;
+}
+
+static hs_status print_config(const run_arguments *arguments, hs_error *error)
+{
+    hs_experiment *experiment = NULL;
+    hs_text text = {0};
+    hs_status status = hs_experiment_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n,
+                                          &experiment, error);
+
+    if (status == HS_OK)
+        status = hs_experiment_print(experiment, &text, error);
+    print_text(&text);
+    hs_experiment_free(experiment);
+    return status;
+}
+
+/* The command line as one text, for the provenance. */
+static hs_status join_command_line(int argc, char **argv, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "headsweep"));
+    for (int i = 0; i < argc; ++i)
+        HS_TRY(hs_text_appendf(text, error, " %s", argv[i]));
+    return HS_OK;
+}
+
+static hs_status run_experiment(const run_arguments *arguments, const char *command_line, hs_error *error)
+{
+    hs_comm *comm = NULL;
+    hs_experiment *experiment = NULL;
+    session_options options = {.command_line = command_line, .top = (size_t)arguments->top};
+    hs_status status;
+
+    HS_TRY(hs_comm_new(&comm, error));
+    if (hs_comm_rank(comm) == 0)
+        options.log = (hs_log){stderr, arguments->quiet ? HS_LOG_WARNING : HS_LOG_INFO};
+    status = hs_experiment_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &experiment,
+                                error);
+    HS_GOTO_DONE(hs_comm_agree(comm, status, error));
+    status = session_run(comm, experiment, &options, error);
+done:
+    /* Every rank has the same error by now; one of them prints it. */
+    if (status != HS_OK && hs_comm_rank(comm) != 0)
+        error->message[0] = '\0';
+    hs_experiment_free(experiment);
+    hs_comm_free(comm);
+    return status;
+}
+
+hs_status command_run(int argc, char **argv, hs_error *error)
+{
+    run_arguments arguments = {.top = 10};
+    hs_text command_line = {0};
+    hs_status status = join_command_line(argc, argv, &command_line, error);
+
+    if (status == HS_OK)
+        status = read_arguments(argc, argv, &arguments, error);
+    if (status == HS_OK && arguments.print_config)
+        status = print_config(&arguments, error);
+    else if (status == HS_OK && !arguments.helped)
+        status = run_experiment(&arguments, command_line.text, error);
+    hs_text_clear(&command_line);
+    override_list_clear(&arguments.overrides);
+    return status;
+}

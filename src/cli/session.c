@@ -1,0 +1,247 @@
+#include "cli/session.h"
+
+#include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/arguments.h"
+#include "cli/describe.h"
+#include "cli/progress.h"
+#include "headsweep/report.h"
+
+/* What a run holds open. */
+typedef struct session {
+    hs_comm *comm;
+    const hs_experiment *experiment;
+    const session_options *options;
+    hs_study *study;
+    char *hosts;           /* rank 0 */
+    hs_results_lock *lock; /* rank 0 */
+    hs_results *results;
+    bool fresh;            /* this run made the file */
+    hs_results_run record; /* rank 0: this run's row in the file */
+    size_t record_row;
+} session;
+
+static bool is_first(const session *s)
+{
+    return hs_comm_rank(s->comm) == 0;
+}
+
+static hs_status announce(session *s, hs_error *error)
+{
+    hs_text text = {0};
+    hs_status status = HS_OK;
+
+    if (is_first(s)) {
+        status = describe_study(s->study, hs_comm_size(s->comm), &text, error);
+        if (status == HS_OK)
+            hs_log_print(&s->options->log, HS_LOG_INFO, "%.*s", (int)text.length - 1, text.text);
+    }
+    hs_text_clear(&text);
+    return hs_comm_agree(s->comm, status, error);
+}
+
+/* ---- the results file ----------------------------------------------------------------------------------------------- */
+
+static hs_status lock_results(session *s, hs_error *error)
+{
+    hs_status status = HS_OK;
+
+    if (is_first(s)) {
+        char *folder = hs_path_folder(s->experiment->results, error);
+        status = folder != NULL ? hs_folder_make(folder, error) : error->status;
+        hs_free(folder);
+    }
+    if (status == HS_OK && is_first(s))
+        status = hs_results_lock_new(s->experiment->results, &s->lock, error);
+    return hs_comm_agree(s->comm, status, error);
+}
+
+static hs_status make_layout(session *s, const hs_results_layout **layout_out, hs_error *error)
+{
+    return hs_study_layout(s->study, s->hosts != NULL ? s->hosts : "", s->options->command_line, hs_comm_size(s->comm),
+                           layout_out, error);
+}
+
+/* Rank 0 creates the file alone; nobody opens it before all ranks know how that went. */
+static hs_status create_results(session *s, hs_error *error)
+{
+    const hs_results_layout *layout;
+    hs_status status = HS_OK;
+
+    if (s->study->needs_means)
+        HS_TRY(hs_study_compute_means(s->comm, s->study, error));
+    if (is_first(s))
+        status = make_layout(s, &layout, error);
+    if (status == HS_OK && is_first(s))
+        status = hs_results_create(s->experiment->results, layout, error);
+    return hs_comm_agree(s->comm, status, error);
+}
+
+static hs_status check_results(session *s, hs_error *error)
+{
+    const hs_results_layout *layout;
+    hs_results *results = NULL;
+    hs_status status = HS_OK;
+
+    if (is_first(s)) {
+        status = hs_results_open_read(s->experiment->results, &results, error);
+        if (status == HS_OK)
+            status = make_layout(s, &layout, error);
+        if (status == HS_OK)
+            status = hs_results_check_experiment(results, layout, error);
+        if (results != NULL) {
+            hs_status closed = hs_results_close(results, error);
+            status = status == HS_OK ? closed : status;
+        }
+    }
+    return hs_comm_agree(s->comm, status, error);
+}
+
+static hs_status open_results(session *s, hs_error *error)
+{
+    uint8_t exists = is_first(s) && hs_path_exists(s->experiment->results);
+    hs_status status = HS_OK;
+
+    HS_TRY(hs_comm_broadcast(s->comm, &exists, sizeof exists, 0, error));
+    s->fresh = !exists;
+    HS_TRY(s->fresh ? create_results(s, error) : check_results(s, error));
+    HS_TRY(hs_results_open_parallel(s->comm, s->experiment->results, &s->results, error));
+    if (!s->fresh && s->study->needs_means)
+        status = hs_study_read_means(s->study, s->results, error);
+    return hs_comm_agree(s->comm, status, error);
+}
+
+/* ---- the sweep --------------------------------------------------------------------------------------------------------- */
+
+static void report_sweep(const session *s, const hs_run_report *report)
+{
+    char duration[32];
+    const hs_log *log = &s->options->log;
+
+    if (report->cells_damaged > 0)
+        hs_log_print(log, HS_LOG_WARNING, "%" PRIu64 " cells did not match their commit words and were computed again",
+                     report->cells_damaged);
+    hs_format_duration(report->seconds, duration, sizeof duration);
+    if (report->cells_this_run == 0)
+        hs_log_print(log, HS_LOG_INFO, "sweep   was finished already: all %" PRIu64 " cells are in the file",
+                     report->cells_before);
+    else
+        hs_log_print(log, HS_LOG_INFO, "sweep   %" PRIu64 " cells in %s (%.2f s); %" PRIu64 " were done before",
+                     report->cells_this_run, duration, report->seconds, report->cells_before);
+}
+
+static hs_status sweep(session *s, hs_error *error)
+{
+    uint64_t cells_a_set = s->study->plan.n_cells / s->study->plan.n_sets;
+    progress_display display =
+        progress_display_make(s->options->log.level >= HS_LOG_INFO ? s->options->log.stream : NULL,
+                              s->experiment->progress_seconds, cells_a_set);
+    const hs_run_options options = {.scheduler = s->experiment->scheduler,
+                                    .max_lease_groups = (uint64_t)s->experiment->max_lease_groups,
+                                    .progress = progress_show,
+                                    .progress_context = &display};
+    hs_evaluator evaluator = {0};
+    hs_run_report report = {0};
+    hs_status status = hs_study_evaluator(s->study, &evaluator, error);
+
+    HS_GOTO_DONE(hs_comm_agree(s->comm, status, error));
+    HS_GOTO_DONE(hs_run_sweep(s->comm, &s->study->plan, s->results, s->fresh, &evaluator, &options, &report, error));
+done:
+    progress_end(&display);
+    hs_study_evaluator_clear(&evaluator);
+    s->record.cells = report.cells_this_run;
+    if (status == HS_OK)
+        report_sweep(s, &report);
+    return status;
+}
+
+/* ---- what is kept of a run --------------------------------------------------------------------------------------------- */
+
+static hs_status begin_record(session *s, hs_error *error)
+{
+    hs_status status = HS_OK;
+
+    if (is_first(s)) {
+        s->record = (hs_results_run){.start = (double)time(NULL), .ranks = (uint64_t)hs_comm_size(s->comm)};
+        gethostname(s->record.host, sizeof s->record.host - 1);
+        snprintf(s->record.version, sizeof s->record.version, "%s", HEADSWEEP_VERSION);
+        status = hs_results_n_runs(s->results, &s->record_row, error);
+        if (status == HS_OK)
+            status = hs_results_write_run(s->results, s->record_row, &s->record, error);
+    }
+    return hs_comm_agree(s->comm, status, error);
+}
+
+static hs_status end_record(session *s, hs_error *error)
+{
+    s->record.end = (double)time(NULL);
+    return hs_results_write_run(s->results, s->record_row, &s->record, error);
+}
+
+/* ---- the ranking ------------------------------------------------------------------------------------------------------- */
+
+static hs_status print_ranking(session *s, const hs_analysis *analysis, hs_error *error)
+{
+    hs_ranking_request request;
+    hs_ranking ranking = {0};
+    hs_text text = {0};
+    hs_status status;
+
+    HS_GOTO_DONE(hs_ranking_request_parse(analysis, NULL, &request, error));
+    HS_GOTO_DONE(hs_analysis_rank(analysis, &request, &ranking, error));
+    HS_GOTO_DONE(hs_report_ranking(analysis, &request, &ranking, s->options->top, HS_REPORT_TABLE, &text, error));
+    hs_log_print(&s->options->log, HS_LOG_INFO, "wrote   %s", s->experiment->results);
+    hs_log_print(&s->options->log, HS_LOG_INFO, "%s", "");
+    print_text(&text);
+done:
+    hs_text_clear(&text);
+    hs_ranking_clear(&ranking);
+    return status;
+}
+
+/* Rank 0 computes, stores and prints the ranking from the file. */
+static hs_status rank_results(session *s, hs_error *error)
+{
+    hs_analysis *analysis = NULL;
+    hs_status status = HS_OK;
+
+    if (is_first(s)) {
+        status = hs_analysis_new(s->results, &analysis, error);
+        if (status == HS_OK)
+            status = hs_analysis_store(analysis, s->results, error);
+        if (status == HS_OK)
+            status = end_record(s, error);
+        if (status == HS_OK)
+            status = print_ranking(s, analysis, error);
+        hs_analysis_free(analysis);
+    }
+    return hs_comm_agree(s->comm, status, error);
+}
+
+hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const session_options *options, hs_error *error)
+{
+    session s = {.comm = comm, .experiment = experiment, .options = options};
+    char host[256] = "";
+    hs_status status;
+
+    gethostname(host, sizeof host - 1);
+    HS_GOTO_DONE(hs_comm_gather_lines(comm, host, &s.hosts, error));
+    HS_GOTO_DONE(hs_study_open(comm, experiment, &s.study, error));
+    HS_GOTO_DONE(announce(&s, error));
+    HS_GOTO_DONE(lock_results(&s, error));
+    HS_GOTO_DONE(open_results(&s, error));
+    HS_GOTO_DONE(begin_record(&s, error));
+    HS_GOTO_DONE(sweep(&s, error));
+    HS_GOTO_DONE(rank_results(&s, error));
+done:
+    if (s.results != NULL) {
+        hs_status closed = hs_results_close(s.results, error);
+        status = status == HS_OK ? closed : status;
+    }
+    hs_results_lock_free(s.lock);
+    hs_study_free(s.study);
+    hs_free(s.hosts);
+    return status;
+}

@@ -1,0 +1,21 @@
+#!/bin/bash
+# All tests: installs what is missing, builds, and runs ctest.
+#   tests/run.sh [--sanitize] [CTEST OPTION]...     e.g. tests/run.sh -L unit
+# --sanitize builds with AddressSanitizer and UndefinedBehaviorSanitizer in a folder of its own.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=jobs/prepare.sh
+source jobs/prepare.sh
+
+folder=build-tests
+options=(-DHEADSWEEP_TESTS=ON)
+if [ "${1:-}" = --sanitize ]; then
+    shift
+    folder=build-sanitize
+    options+=(-DHEADSWEEP_SANITIZE=ON)
+fi
+
+prepare_packages "${HEADSWEEP_BUILD_PACKAGES[@]}" libcmocka-dev python3-h5py
+prepare_build "$folder" "${options[@]}"
+[ -d ../shared/data ] || echo "Note: ../shared/data is not there; tests that need its checkpoints will say SKIPPED."
+exec ctest --test-dir "$folder" --output-on-failure -j "$(nproc)" "$@"
