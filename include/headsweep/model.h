@@ -108,7 +108,7 @@ hs_status hs_model_load(hs_model *model, float *arena, bool fill, hs_error *erro
 /* Hash of shape and weights as stored; reads all of the files. Equal for the same tensors however they are sharded. */
 uint64_t hs_model_hash(const hs_model *model);
 
-/* A row a head-bearing fact for `headsweep inspect`: appends lines "key = value". */
+/* Appends lines `key = value` for `headsweep inspect`. */
 hs_status hs_model_describe(const hs_model *model, hs_text *text, hs_error *error);
 
 #endif

@@ -1,0 +1,107 @@
+#include "model/config_reader.h"
+
+#include <string.h>
+
+enum { MAX_TEXT = 100 };
+
+static const hs_json_value *get(const hs_config *config, const char *key)
+{
+    const hs_json_value *value = hs_json_get(config->object, key);
+    return value != NULL && hs_json_kind_of(value) != HS_JSON_NULL ? value : NULL;
+}
+
+bool hs_config_has(const hs_config *config, const char *key)
+{
+    return get(config, key) != NULL;
+}
+
+hs_status hs_config_require(const hs_config *config, const char *key, const char *family, hs_error *error)
+{
+    if (hs_config_has(config, key))
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_INPUT, "%s: no \"%s%s\": needed by family %s", config->path, config->section, key,
+                   family);
+}
+
+static hs_status fail_kind(const hs_config *config, const char *key, const hs_json_value *value, const char *wanted,
+                           hs_error *error)
+{
+    return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s%s\" is of kind %s; %s is expected", config->path, config->section,
+                   key, hs_json_kind_name(hs_json_kind_of(value)), wanted);
+}
+
+hs_status hs_config_size(const hs_config *config, const char *key, size_t maximum, size_t *value_inout, hs_error *error)
+{
+    const hs_json_value *value = get(config, key);
+    if (value == NULL)
+        return HS_OK;
+    if (!hs_json_is_integer(value))
+        return fail_kind(config, key, value, "an integer", error);
+    int64_t integer = hs_json_integer(value);
+    if (integer < 1 || (uint64_t)integer > maximum)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s%s\" is %lld; 1 to %zu is accepted", config->path,
+                       config->section, key, (long long)integer, maximum);
+    *value_inout = (size_t)integer;
+    return HS_OK;
+}
+
+hs_status hs_config_real(const hs_config *config, const char *key, double minimum, double maximum, double *value_inout,
+                         hs_error *error)
+{
+    const hs_json_value *value = get(config, key);
+    if (value == NULL)
+        return HS_OK;
+    if (!hs_json_is_number(value))
+        return fail_kind(config, key, value, "a number", error);
+    double number = hs_json_number(value);
+    if (!(number >= minimum && number <= maximum))
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s%s\" is %g; %g to %g is accepted", config->path, config->section,
+                       key, number, minimum, maximum);
+    *value_inout = number;
+    return HS_OK;
+}
+
+hs_status hs_config_flag(const hs_config *config, const char *key, bool *value_inout, hs_error *error)
+{
+    const hs_json_value *value = get(config, key);
+    if (value == NULL)
+        return HS_OK;
+    if (hs_json_kind_of(value) != HS_JSON_BOOLEAN)
+        return fail_kind(config, key, value, "true or false", error);
+    *value_inout = hs_json_true(value);
+    return HS_OK;
+}
+
+static bool is_printable(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            return false;
+    return true;
+}
+
+hs_status hs_config_text(const hs_config *config, const char *key, const char **value_inout, hs_error *error)
+{
+    const hs_json_value *value = get(config, key);
+    if (value == NULL)
+        return HS_OK;
+    const char *text = hs_json_string(value);
+    if (text == NULL)
+        return fail_kind(config, key, value, "a string", error);
+    if (hs_json_size(value) > MAX_TEXT || !is_printable(text, hs_json_size(value)))
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s%s\" is longer than %d bytes or not printable", config->path,
+                       config->section, key, MAX_TEXT);
+    *value_inout = text;
+    return HS_OK;
+}
+
+hs_status hs_config_section(const hs_config *config, const char *key, const char *section, hs_config *section_out,
+                            hs_error *error)
+{
+    const hs_json_value *value = get(config, key);
+    *section_out = (hs_config){.path = config->path, .section = section, .object = NULL};
+    if (value != NULL && hs_json_kind_of(value) != HS_JSON_OBJECT)
+        return fail_kind(config, key, value, "an object", error);
+    section_out->object = value;
+    return HS_OK;
+}

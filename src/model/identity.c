@@ -1,0 +1,122 @@
+/* identity: what a model is, as a hash and as lines for people. */
+#include <string.h>
+
+#include "headsweep/model.h"
+#include "model/checkpoint.h"
+#include "model/options.h"
+
+/* ---- hash -------------------------------------------------------------------------------------------------------- */
+
+static uint64_t hash_real(uint64_t seed, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return hs_hash_u64(seed, bits);
+}
+
+/* Field by field: padding must not count, and a new field of hs_model_shape that changes results belongs here too. */
+static uint64_t hash_shape(uint64_t seed, const hs_model_shape *shape)
+{
+    const size_t counts[] = {
+        shape->n_layers,  shape->n_heads,           shape->n_kv_heads,       shape->head_dim,
+        shape->width,     shape->mlp_width,         shape->vocabulary,       shape->n_positions,
+        shape->norm,      shape->position,          shape->rotary_dim,       shape->activation,
+        shape->gated_mlp, shape->parallel_residual, shape->tied_unembedding, shape->scale_by_inverse_layer,
+    };
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        seed = hs_hash_u64(seed, counts[i]);
+    return hash_real(hash_real(seed, shape->norm_epsilon), shape->attention_scale);
+}
+
+/* From the fields of the config rather than the frequencies, whose last bits are the mathematical library's. */
+static uint64_t hash_rope(uint64_t seed, const hs_rope *rope)
+{
+    seed = hs_hash_u64(seed, (uint64_t)rope->kind);
+    seed = hs_hash_u64(seed, rope->original_positions);
+    const double reals[] = {rope->theta, rope->factor, rope->low_frequency_factor, rope->high_frequency_factor};
+    for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
+        seed = hash_real(seed, reals[i]);
+    return seed;
+}
+
+static uint64_t hash_binding(uint64_t seed, const hs_binding *binding)
+{
+    const hs_tensor *tensor = binding->tensor;
+    seed = hs_hash_text(seed, binding->name);
+    seed = hs_hash_text(seed, hs_dtype_name(tensor->dtype));
+    for (size_t i = 0; i < tensor->n_dimensions; i++)
+        seed = hs_hash_u64(seed, tensor->shape[i]);
+    return hs_hash(seed, tensor->bytes, tensor->n_bytes);
+}
+
+uint64_t hs_model_hash(const hs_model *model)
+{
+    const hs_checkpoint *checkpoint = model->checkpoint;
+    uint64_t hash = hs_hash_text(0, model->family);
+    hash = hash_shape(hash, &model->shape);
+    if (model->shape.position == HS_POSITION_ROTARY)
+        hash = hash_rope(hash, &checkpoint->options.rope);
+    for (size_t i = 0; i < checkpoint->bindings.n_items; i++)
+        hash = hash_binding(hash, &checkpoint->bindings.items[i]);
+    return hash;
+}
+
+/* ---- description ------------------------------------------------------------------------------------------------- */
+
+static hs_status describe_source(const hs_model *model, hs_text *text, hs_error *error)
+{
+    const hs_tensor_table *table = &model->checkpoint->table;
+    char parameters[32], files[32], arena[32];
+    double n_bytes = 0.0;
+    for (size_t i = 0; i < table->n_files; i++)
+        n_bytes += (double)table->files[i].file.n_bytes;
+    HS_TRY(hs_text_appendf(text, error, "family = %s\narchitecture = %s\n", model->family, model->architecture));
+    HS_TRY(hs_text_appendf(text, error, "parameters = %s\n",
+                           hs_format_count((double)model->n_parameters, parameters, sizeof parameters)));
+    HS_TRY(hs_text_appendf(text, error, "weights = %s, %s in %zu file%s\n", model->weight_type,
+                           hs_format_bytes(n_bytes, files, sizeof files), table->n_files,
+                           table->n_files == 1 ? "" : "s"));
+    return hs_text_appendf(text, error, "converted_weights = %s\n",
+                           hs_format_bytes((double)hs_model_arena_bytes(model), arena, sizeof arena));
+}
+
+static hs_status describe_sizes(const hs_model_shape *shape, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "layers = %zu\nheads = %zu\nkv_heads = %zu\nhead_dim = %zu\n", shape->n_layers,
+                           shape->n_heads, shape->n_kv_heads, shape->head_dim));
+    return hs_text_appendf(text, error, "width = %zu\nmlp_width = %zu\nvocabulary = %zu\npositions = %zu\n",
+                           shape->width, shape->mlp_width, shape->vocabulary, shape->n_positions);
+}
+
+static hs_status describe_positions(const hs_model *model, hs_text *text, hs_error *error)
+{
+    const hs_rope *rope = &model->checkpoint->options.rope;
+    if (model->shape.position == HS_POSITION_LEARNED)
+        return hs_text_appendf(text, error, "position = learned\n");
+    HS_TRY(hs_text_appendf(text, error, "position = rotary, %zu of %zu dimensions, theta %g", model->shape.rotary_dim,
+                           model->shape.head_dim, rope->theta));
+    if (rope->kind != HS_ROPE_DEFAULT)
+        HS_TRY(hs_text_appendf(text, error, ", %s scaling by %g", hs_rope_name(rope->kind), rope->factor));
+    return hs_text_appendf(text, error, "\n");
+}
+
+static hs_status describe_kinds(const hs_model_shape *shape, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "norm = %s, epsilon %g\n", shape->norm == HS_NORM_RMS ? "rms" : "layer",
+                           shape->norm_epsilon));
+    HS_TRY(hs_text_appendf(text, error, "mlp = %s%s\n", hs_activation_name(shape->activation),
+                           shape->gated_mlp ? ", gated" : ""));
+    HS_TRY(hs_text_appendf(text, error, "residual = %s\n", shape->parallel_residual ? "parallel" : "sequential"));
+    HS_TRY(hs_text_appendf(text, error, "attention_scale = %.9g%s\n", shape->attention_scale,
+                           shape->scale_by_inverse_layer ? " / (layer + 1)" : ""));
+    return hs_text_appendf(text, error, "unembedding = %s\n",
+                           shape->tied_unembedding ? "tied to the token embedding" : "its own");
+}
+
+hs_status hs_model_describe(const hs_model *model, hs_text *text, hs_error *error)
+{
+    HS_TRY(describe_source(model, text, error));
+    HS_TRY(describe_sizes(&model->shape, text, error));
+    HS_TRY(describe_positions(model, text, error));
+    return describe_kinds(&model->shape, text, error);
+}

@@ -1,0 +1,244 @@
+#include "model/options.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- which family ------------------------------------------------------------------------------------------------ */
+
+static hs_status fail_unsupported(const hs_config *config, const char *key, const char *name, hs_error *error)
+{
+    hs_text known = {0};
+    hs_status status = HS_OK;
+    for (size_t i = 0; i < hs_n_families; i++)
+        HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s (%s)", i > 0 ? ", " : "", hs_families[i].model_type,
+                                     hs_families[i].architecture));
+    status = hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is \"%s\", which is not supported; supported are %s",
+                     config->path, key, name, known.text);
+done:
+    hs_text_clear(&known);
+    return status;
+}
+
+/* The first entry of "architectures"; NULL where the key is absent, null or an empty list. */
+static hs_status read_architecture(const hs_config *config, const char **name_out, hs_error *error)
+{
+    static const char key[] = "architectures";
+    *name_out = NULL;
+    if (!hs_config_has(config, key))
+        return HS_OK;
+    const hs_json_value *list = hs_json_get(config->object, key);
+    const hs_json_value *first = hs_json_at(list, 0);
+    if (hs_json_kind_of(list) == HS_JSON_ARRAY && hs_json_size(list) == 0)
+        return HS_OK;
+    const char *name = hs_json_string(first);
+    if (hs_json_size(list) != 1 || name == NULL || hs_utf8_count(name, hs_json_size(first)) > 100)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"architectures\" is no list of one name", config->path);
+    for (size_t i = 0; i < hs_json_size(first); i++)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+            return hs_fail(error, HS_ERROR_INPUT, "%s: \"architectures\" is not printable", config->path);
+    *name_out = name;
+    return HS_OK;
+}
+
+hs_status hs_options_family(const hs_config *config, const hs_family **family_out, hs_error *error)
+{
+    const char *model_type = NULL, *architecture = NULL;
+    *family_out = NULL;
+    HS_TRY(hs_config_text(config, "model_type", &model_type, error));
+    HS_TRY(read_architecture(config, &architecture, error));
+    if (model_type == NULL && architecture == NULL)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: neither \"model_type\" nor \"architectures\" says what model it is",
+                       config->path);
+    if (model_type != NULL && hs_family_find(model_type, NULL) == NULL)
+        return fail_unsupported(config, "model_type", model_type, error);
+    *family_out = hs_family_find(model_type, architecture);
+    if (*family_out == NULL)
+        return fail_unsupported(config, "architectures", architecture, error);
+    return HS_OK;
+}
+
+/* ---- fields ------------------------------------------------------------------------------------------------------ */
+
+typedef struct activation_row {
+    const char *name; /* in config.json */
+    hs_activation activation;
+} activation_row;
+
+/* transformers' names; several are one function. The first of each activation is the one that is shown. */
+static const activation_row activation_rows[] = {
+    {"gelu", HS_ACTIVATION_GELU},
+    {"gelu_python", HS_ACTIVATION_GELU},
+    {"gelu_new", HS_ACTIVATION_GELU_TANH},
+    {"gelu_pytorch_tanh", HS_ACTIVATION_GELU_TANH},
+    {"gelu_python_tanh", HS_ACTIVATION_GELU_TANH},
+    {"gelu_fast", HS_ACTIVATION_GELU_TANH},
+    {"relu", HS_ACTIVATION_RELU},
+    {"silu", HS_ACTIVATION_SILU},
+    {"swish", HS_ACTIVATION_SILU},
+};
+
+static const size_t n_activations = sizeof activation_rows / sizeof activation_rows[0];
+
+const char *hs_activation_name(hs_activation activation)
+{
+    for (size_t i = 0; i < n_activations; i++)
+        if (activation_rows[i].activation == activation)
+            return activation_rows[i].name;
+    return "unknown";
+}
+
+static hs_status read_activation(const hs_config *config, const char *key, hs_activation *activation_inout,
+                                 hs_error *error)
+{
+    const char *name = hs_activation_name(*activation_inout);
+    HS_TRY(hs_config_text(config, key, &name, error));
+    for (size_t i = 0; i < n_activations; i++)
+        if (strcmp(name, activation_rows[i].name) == 0) {
+            *activation_inout = activation_rows[i].activation;
+            return HS_OK;
+        }
+    return hs_fail(error, HS_ERROR_INPUT,
+                   "%s: \"%s\" is \"%s\"; gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu and silu are implemented",
+                   config->path, key, name);
+}
+
+static hs_status read_field(const hs_config *config, const hs_family *family, const hs_config_field *field,
+                            hs_family_options *options, hs_error *error)
+{
+    void *member = (char *)options + field->offset;
+    if (field->is_required)
+        HS_TRY(hs_config_require(config, field->key, family->model_type, error));
+    switch (field->kind) {
+    case HS_FIELD_SIZE:
+        return hs_config_size(config, field->key, (size_t)field->maximum, member, error);
+    case HS_FIELD_REAL:
+        return hs_config_real(config, field->key, field->minimum, field->maximum, member, error);
+    case HS_FIELD_FLAG:
+        return hs_config_flag(config, field->key, member, error);
+    case HS_FIELD_ACTIVATION:
+        return read_activation(config, field->key, member, error);
+    }
+    return hs_fail(error, HS_ERROR_INTERNAL, "field \"%s\" has no kind", field->key);
+}
+
+/* ---- constraints ------------------------------------------------------------------------------------------------- */
+
+static hs_status is_full_attention(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
+{
+    const hs_json_value *list = hs_json_get(config->object, key);
+    *holds_out = true;
+    if (!hs_config_has(config, key))
+        return HS_OK;
+    if (hs_json_kind_of(list) != HS_JSON_ARRAY)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is no list", config->path, key);
+    for (size_t i = 0; i < hs_json_size(list); i++) {
+        const char *type = hs_json_string(hs_json_at(list, i));
+        *holds_out = *holds_out && type != NULL && strcmp(type, "full_attention") == 0;
+    }
+    return HS_OK;
+}
+
+/* A null window means none, an absent one what transformers takes by default. */
+static hs_status does_cover_positions(const hs_config *config, const hs_config_constraint *constraint,
+                                      size_t n_positions, bool *holds_out, hs_error *error)
+{
+    size_t window = SIZE_MAX;
+    if (hs_json_get(config->object, constraint->key) == NULL)
+        window = (size_t)constraint->absent_value;
+    HS_TRY(hs_config_size(config, constraint->key, HS_MAX_POSITIONS, &window, error));
+    *holds_out = window >= n_positions;
+    return HS_OK;
+}
+
+static hs_status check_constraint(const hs_config *config, const hs_config_constraint *constraint,
+                                  const hs_model_shape *shape, hs_error *error)
+{
+    bool holds = true, flag = false;
+    double number = 1.0;
+    switch (constraint->demand) {
+    case HS_DEMAND_ABSENT:
+        holds = !hs_config_has(config, constraint->key);
+        break;
+    case HS_DEMAND_FALSE:
+        HS_TRY(hs_config_flag(config, constraint->key, &flag, error));
+        holds = !flag;
+        break;
+    case HS_DEMAND_ONE:
+        HS_TRY(hs_config_real(config, constraint->key, -DBL_MAX, DBL_MAX, &number, error));
+        holds = number == 1.0;
+        break;
+    case HS_DEMAND_COVERS_POSITIONS:
+        HS_TRY(does_cover_positions(config, constraint, shape->n_positions, &holds, error));
+        break;
+    case HS_DEMAND_FULL_ATTENTION:
+        HS_TRY(is_full_attention(config, constraint->key, &holds, error));
+        break;
+    }
+    if (holds)
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" cannot have this value: %s", config->path, constraint->key,
+                   constraint->reason);
+}
+
+static const hs_config_constraint common_constraints[] = {
+    {"quantization_config", HS_DEMAND_ABSENT, 0,
+     "quantised weights are not read; dequantise the model to F32, F16 or BF16 first"},
+    {0},
+};
+
+static hs_status check_constraints(const hs_config *config, const hs_config_constraint *constraints,
+                                   const hs_model_shape *shape, hs_error *error)
+{
+    for (; constraints->key != NULL; constraints++)
+        HS_TRY(check_constraint(config, constraints, shape, error));
+    return HS_OK;
+}
+
+/* ---- what the config leaves open --------------------------------------------------------------------------------- */
+
+static hs_status derive_heads(const hs_config *config, hs_model_shape *shape, hs_error *error)
+{
+    if (shape->n_kv_heads == 0)
+        shape->n_kv_heads = shape->n_heads;
+    if (shape->n_heads % shape->n_kv_heads != 0)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %zu KV heads do not divide %zu query heads", config->path,
+                       shape->n_kv_heads, shape->n_heads);
+    if (shape->head_dim == 0 && shape->width % shape->n_heads != 0)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %zu heads do not divide the width %zu, and no head_dim is given",
+                       config->path, shape->n_heads, shape->width);
+    if (shape->head_dim == 0)
+        shape->head_dim = shape->width / shape->n_heads;
+    if (shape->mlp_width == 0)
+        shape->mlp_width = 4 * shape->width;
+    return HS_OK;
+}
+
+static hs_status derive_rotary(const hs_config *config, hs_family_options *options, hs_error *error)
+{
+    hs_model_shape *shape = &options->shape;
+    if (shape->position != HS_POSITION_ROTARY)
+        return HS_OK;
+    HS_TRY(hs_rope_read(config, shape->n_positions, &options->rope, error));
+    shape->rotary_dim = (size_t)((double)shape->head_dim * options->rotary_share);
+    if (shape->rotary_dim == 0 || shape->rotary_dim % 2 != 0)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %zu of %zu dimensions of a head would rotate; an even number must",
+                       config->path, shape->rotary_dim, shape->head_dim);
+    return HS_OK;
+}
+
+hs_status hs_options_read(const hs_config *config, const hs_family *family, hs_family_options *options_out,
+                          hs_error *error)
+{
+    hs_family_options options = family->preset;
+    *options_out = (hs_family_options){0};
+    HS_TRY(check_constraints(config, common_constraints, &options.shape, error));
+    for (const hs_config_field *field = family->fields; field->key != NULL; field++)
+        HS_TRY(read_field(config, family, field, &options, error));
+    HS_TRY(check_constraints(config, family->constraints, &options.shape, error));
+    HS_TRY(derive_heads(config, &options.shape, error));
+    HS_TRY(derive_rotary(config, &options, error));
+    options.shape.attention_scale = options.scale_attention ? 1.0 / sqrt((double)options.shape.head_dim) : 1.0;
+    *options_out = options;
+    return HS_OK;
+}

@@ -1,0 +1,17 @@
+/* options: config.json and a family's row -> the canonical shape. */
+#ifndef HEADSWEEP_MODEL_OPTIONS_H
+#define HEADSWEEP_MODEL_OPTIONS_H
+
+#include "model/families.h"
+
+/* The family that config.json names by model_type, or by architectures where there is none. */
+hs_status hs_options_family(const hs_config *config, const hs_family **family_out, hs_error *error);
+
+/* Reads every field of the family, refuses what the engine cannot compute and derives what the config leaves open. */
+hs_status hs_options_read(const hs_config *config, const hs_family *family, hs_family_options *options_out,
+                          hs_error *error);
+
+/* Name of an activation as the describing lines have it. */
+const char *hs_activation_name(hs_activation activation);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * rotary: frequencies of rotary position embeddings (Su et al. 2021, arXiv:2104.09864), with the scalings that Hugging
+ * Face configurations name.
+ */
+#ifndef HEADSWEEP_MODEL_ROTARY_H
+#define HEADSWEEP_MODEL_ROTARY_H
+
+#include "model/config_reader.h"
+
+typedef enum hs_rope_kind { HS_ROPE_DEFAULT, HS_ROPE_LINEAR, HS_ROPE_LLAMA3 } hs_rope_kind;
+
+typedef struct hs_rope {
+    hs_rope_kind kind;
+    double theta;
+    double factor;                /* linear, llama3 */
+    double low_frequency_factor;  /* llama3 */
+    double high_frequency_factor; /* llama3 */
+    size_t original_positions;    /* llama3: positions that the model was first trained with */
+} hs_rope;
+
+const char *hs_rope_name(hs_rope_kind kind);
+
+/*
+ * Reads rope_scaling (transformers 4) or rope_parameters (5); a rope_theta in there goes before the one in rope_inout,
+ * which is the config's own or the family's default. HS_ERROR_INPUT: a scaling that is not implemented, or a field of
+ * it.
+ */
+hs_status hs_rope_read(const hs_config *config, size_t n_positions, hs_rope *rope_inout, hs_error *error);
+
+/* frequencies_out[rotary_dim / 2]: radians a position of the pair i, theta^(-2i / rotary_dim) before scaling. */
+void hs_rope_frequencies(const hs_rope *rope, size_t rotary_dim, float *frequencies_out);
+
+#endif

@@ -1,0 +1,228 @@
+#include "model/tensor_table.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char single_file[] = "model.safetensors";
+static const char index_file[] = "model.safetensors.index.json";
+
+/* ---- opening the files ------------------------------------------------------------------------------------------- */
+
+static hs_status open_file(const char *folder, const char *name, hs_tensor_table *table, hs_error *error)
+{
+    char *path = hs_path_join(folder, name, error);
+    if (path == NULL)
+        return error->status;
+    hs_status status = hs_safetensors_open(path, &table->files[table->n_files], error);
+    if (status == HS_OK)
+        table->n_files++;
+    hs_free(path);
+    return status;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* A shard is a plain name: an index must not make the program read files elsewhere. */
+static hs_status check_shard_name(const char *index_path, const hs_json_value *value, hs_error *error)
+{
+    const char *name = hs_json_string(value);
+    if (name == NULL)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"weight_map\" maps a tensor to something that is no file name",
+                       index_path);
+    for (size_t i = 0; i < hs_json_size(value); i++)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f || i >= HS_TENSOR_MAX_NAME)
+            return hs_fail(error, HS_ERROR_INPUT, "%s: a file name in \"weight_map\" is too long or not printable",
+                           index_path);
+    if (strchr(name, '/') != NULL || name[0] == '.')
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: \"weight_map\" names %s: shards must lie in the folder of their index", index_path, name);
+    if (!ends_with(name, ".safetensors"))
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"weight_map\" names %s: only *.safetensors files are read",
+                       index_path, name);
+    return HS_OK;
+}
+
+static int compare_text(const void *a, const void *b)
+{
+    const char *const *left = a, *const *right = b;
+    return strcmp(*left, *right);
+}
+
+/* The index's distinct file names, sorted. `names_out` has room for one a tensor; they live as long as the JSON. */
+static hs_status collect_shard_names(const char *index_path, const hs_json_value *weight_map, const char **names_out,
+                                     size_t *n_names_out, hs_error *error)
+{
+    const char *key;
+    size_t length, n = 0, n_distinct = 0;
+    const hs_json_value *value;
+    hs_json_iterator *iterator = NULL;
+    while ((iterator = hs_json_next(weight_map, iterator, &key, &length, &value)) != NULL) {
+        HS_TRY(check_shard_name(index_path, value, error));
+        names_out[n++] = hs_json_string(value);
+    }
+    qsort(names_out, n, sizeof *names_out, compare_text);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || strcmp(names_out[i], names_out[n_distinct - 1]) != 0)
+            names_out[n_distinct++] = names_out[i];
+    if (n_distinct > HS_MAX_SHARDS)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %zu shards; at most %d are read", index_path, n_distinct,
+                       HS_MAX_SHARDS);
+    *n_names_out = n_distinct;
+    return HS_OK;
+}
+
+static hs_status open_shards(const char *folder, const char *index_path, const hs_json_value *weight_map,
+                             hs_tensor_table *table, hs_error *error)
+{
+    const char **names = NULL;
+    size_t n_names = 0;
+    hs_status status = HS_OK;
+    HS_GOTO_DONE(hs_allocate(&names, hs_json_size(weight_map), sizeof *names, index_path, error));
+    HS_GOTO_DONE(collect_shard_names(index_path, weight_map, names, &n_names, error));
+    HS_GOTO_DONE(hs_allocate(&table->files, n_names, sizeof *table->files, index_path, error));
+    for (size_t i = 0; i < n_names; i++)
+        HS_GOTO_DONE(open_file(folder, names[i], table, error));
+done:
+    hs_free(names);
+    return status;
+}
+
+/* ---- merging ----------------------------------------------------------------------------------------------------- */
+
+static int compare_tensor(const void *a, const void *b)
+{
+    const hs_tensor *const *left = a, *const *right = b;
+    return strcmp((*left)->name, (*right)->name);
+}
+
+static hs_status merge(const char *folder, hs_tensor_table *table, hs_error *error)
+{
+    size_t n_tensors = 0;
+    for (size_t i = 0; i < table->n_files; i++)
+        n_tensors += table->files[i].n_tensors;
+    HS_TRY(hs_allocate(&table->tensors, n_tensors, sizeof *table->tensors, folder, error));
+    for (size_t i = 0; i < table->n_files; i++)
+        for (size_t t = 0; t < table->files[i].n_tensors; t++)
+            table->tensors[table->n_tensors++] = &table->files[i].tensors[t];
+    qsort(table->tensors, table->n_tensors, sizeof *table->tensors, compare_tensor);
+    for (size_t i = 1; i < table->n_tensors; i++)
+        if (strcmp(table->tensors[i - 1]->name, table->tensors[i]->name) == 0)
+            return hs_fail(error, HS_ERROR_INPUT, "tensor %s is in two files: %s and %s", table->tensors[i]->name,
+                           table->tensors[i - 1]->path, table->tensors[i]->path);
+    return HS_OK;
+}
+
+size_t hs_tensor_table_find(const hs_tensor_table *table, const char *name)
+{
+    const hs_tensor key = {.name = (char *)name};
+    const hs_tensor *key_pointer = &key;
+    const hs_tensor **found =
+        bsearch(&key_pointer, table->tensors, table->n_tensors, sizeof *table->tensors, compare_tensor);
+    return found != NULL ? (size_t)(found - table->tensors) : table->n_tensors;
+}
+
+static const char *file_name_of(const hs_tensor *tensor)
+{
+    const char *slash = strrchr(tensor->path, '/');
+    return slash != NULL ? slash + 1 : tensor->path;
+}
+
+static hs_status check_against_index(const hs_tensor_table *table, const char *index_path,
+                                     const hs_json_value *weight_map, hs_error *error)
+{
+    const char *key;
+    size_t length;
+    const hs_json_value *value;
+    hs_json_iterator *iterator = NULL;
+    while ((iterator = hs_json_next(weight_map, iterator, &key, &length, &value)) != NULL) {
+        size_t t = hs_tensor_table_find(table, key);
+        const char *file = hs_json_string(value);
+        if (t == table->n_tensors || strcmp(file_name_of(table->tensors[t]), file) != 0)
+            return hs_fail(error, HS_ERROR_INPUT, "%s: \"weight_map\" says that tensor %.*s is in %s, but it is not",
+                           index_path, HS_TENSOR_MAX_NAME, key, file);
+    }
+    for (size_t t = 0; t < table->n_tensors; t++)
+        if (hs_json_get(weight_map, table->tensors[t]->name) == NULL)
+            return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s is in %s, but \"weight_map\" does not list it",
+                           index_path, table->tensors[t]->name, table->tensors[t]->path);
+    return HS_OK;
+}
+
+static hs_status open_indexed(const char *folder, const char *index_path, hs_tensor_table *table, hs_error *error)
+{
+    hs_json *json = NULL;
+    HS_TRY(hs_json_read(index_path, HS_MAX_INDEX_BYTES, &json, error));
+    const hs_json_value *weight_map = hs_json_get(hs_json_root(json), "weight_map");
+    hs_status status = HS_OK;
+    if (hs_json_kind_of(weight_map) != HS_JSON_OBJECT)
+        HS_GOTO_DONE(hs_fail(error, HS_ERROR_INPUT, "%s: no object \"weight_map\"", index_path));
+    HS_GOTO_DONE(open_shards(folder, index_path, weight_map, table, error));
+    HS_GOTO_DONE(merge(folder, table, error));
+    HS_GOTO_DONE(check_against_index(table, index_path, weight_map, error));
+done:
+    hs_json_free(json);
+    return status;
+}
+
+/* ---- nothing that can be read ------------------------------------------------------------------------------------ */
+
+static hs_status fail_without_weights(const char *folder, hs_error *error)
+{
+    static const char *const pickle_endings[] = {".bin", ".pt", ".pth", ".ckpt", ".pkl"};
+    DIR *listing = opendir(folder);
+    hs_status status = HS_OK;
+    for (struct dirent *entry = NULL; listing != NULL && (entry = readdir(listing)) != NULL;)
+        for (size_t i = 0; i < sizeof pickle_endings / sizeof pickle_endings[0]; i++)
+            if (status == HS_OK && ends_with(entry->d_name, pickle_endings[i]))
+                status =
+                    hs_fail(error, HS_ERROR_INPUT,
+                            "%s: no %s. %s looks like a pickle, which can run code when it is read and is never "
+                            "opened. Convert "
+                            "it where you trust it: python3 -c \"from transformers import AutoModelForCausalLM as M; "
+                            "M.from_pretrained('FOLDER').save_pretrained('NEW_FOLDER', safe_serialization=True)\"",
+                            folder, single_file, entry->d_name);
+    if (listing != NULL)
+        closedir(listing);
+    if (status != HS_OK)
+        return status;
+    return hs_fail(error, HS_ERROR_INPUT, "%s: neither %s nor %s is there", folder, single_file, index_file);
+}
+
+hs_status hs_tensor_table_open(const char *folder, hs_tensor_table *table_out, hs_error *error)
+{
+    *table_out = (hs_tensor_table){0};
+    hs_status status = HS_OK;
+    char *single_path = hs_path_join(folder, single_file, error);
+    char *index_path = hs_path_join(folder, index_file, error);
+    if (single_path == NULL || index_path == NULL) {
+        status = error->status;
+    } else if (hs_path_exists(single_path)) {
+        HS_GOTO_DONE(hs_allocate(&table_out->files, 1, sizeof *table_out->files, single_path, error));
+        HS_GOTO_DONE(open_file(folder, single_file, table_out, error));
+        HS_GOTO_DONE(merge(folder, table_out, error));
+    } else if (hs_path_exists(index_path)) {
+        HS_GOTO_DONE(open_indexed(folder, index_path, table_out, error));
+    } else {
+        HS_GOTO_DONE(fail_without_weights(folder, error));
+    }
+done:
+    hs_free(single_path);
+    hs_free(index_path);
+    if (status != HS_OK)
+        hs_tensor_table_clear(table_out);
+    return status;
+}
+
+void hs_tensor_table_clear(hs_tensor_table *table)
+{
+    for (size_t i = 0; i < table->n_files; i++)
+        hs_safetensors_clear(&table->files[i]);
+    hs_free(table->files);
+    hs_free(table->tensors);
+    *table = (hs_tensor_table){0};
+}

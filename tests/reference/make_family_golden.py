@@ -1,0 +1,59 @@
+"""Writes family_golden.json: config.json and the tensors' names and shapes as Hugging Face transformers saves them.
+
+One case an option of the family rows. Run with torch and transformers installed:
+
+    python3 tests/reference/make_family_golden.py
+"""
+
+import json
+import pathlib
+import tempfile
+
+import torch
+import transformers
+from safetensors import safe_open
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+GPT2 = dict(n_layer=2, n_head=2, n_embd=8, n_positions=6, vocab_size=11)
+LLAMA = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=12,
+             max_position_embeddings=32, vocab_size=11)
+
+CASES = [
+    ("gpt2", GPT2LMHeadModel, GPT2Config(**GPT2)),
+    ("gpt2 untied, n_inner, relu", GPT2LMHeadModel,
+     GPT2Config(**GPT2, n_inner=20, activation_function="relu", tie_word_embeddings=False)),
+    ("gpt2 unscaled by inverse layer", GPT2LMHeadModel,
+     GPT2Config(**GPT2, scale_attn_weights=False, scale_attn_by_inverse_layer_idx=True, reorder_and_upcast_attn=True)),
+    ("llama", LlamaForCausalLM, LlamaConfig(**LLAMA)),
+    ("llama grouped, head_dim 6, tied", LlamaForCausalLM,
+     LlamaConfig(**LLAMA, num_key_value_heads=2, head_dim=6, tie_word_embeddings=True)),
+    ("llama with biases", LlamaForCausalLM, LlamaConfig(**LLAMA, attention_bias=True, mlp_bias=True)),
+    ("llama linear scaling", LlamaForCausalLM,
+     LlamaConfig(**LLAMA, rope_parameters={"rope_type": "linear", "factor": 2.0, "rope_theta": 5e5})),
+    ("mistral", MistralForCausalLM, MistralConfig(**LLAMA, num_key_value_heads=2, sliding_window=None)),
+    ("qwen2", Qwen2ForCausalLM, Qwen2Config(**LLAMA, num_key_value_heads=2)),
+]
+
+
+def saved(model_class, config):
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        model_class(config).save_pretrained(folder)
+        text = pathlib.Path(folder, "config.json").read_text()
+        with safe_open(pathlib.Path(folder, "model.safetensors"), framework="pt") as file:
+            return text, {name: file.get_slice(name).get_shape() for name in file.keys()}
+
+
+def main():
+    cases = []
+    for name, model_class, config in CASES:
+        text, tensors = saved(model_class, config)
+        cases.append({"name": name, "config": text, "tensors": tensors,
+                      "n_parameters": sum(parameter.numel() for parameter in model_class(config).parameters())})
+    golden = {"made_by": f"make_family_golden.py with transformers {transformers.__version__}", "cases": cases}
+    path = pathlib.Path(__file__).with_name("family_golden.json")
+    path.write_text(json.dumps(golden, indent=0) + "\n")
+
+
+main()

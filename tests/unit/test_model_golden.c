@@ -1,0 +1,132 @@
+/* model: the family rows and the rotary frequencies against what Hugging Face transformers wrote (tests/reference). */
+#include "headsweep/model.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/checkpoint_writer.h"
+#include "support/loaded_model.h"
+
+static hs_json *read_golden(const char *name, const hs_json_value **cases_out)
+{
+    const char *folder = getenv("HEADSWEEP_TEST_DATA");
+    assert_non_null(folder);
+    char path[1024];
+    snprintf(path, sizeof path, "%s/reference/%s", folder, name);
+    hs_json *json = NULL;
+    hs_error error = {0};
+    if (hs_json_read(path, 1 << 20, &json, &error) != HS_OK)
+        fail_msg("%s", error.message);
+    *cases_out = hs_json_get(hs_json_root(json), "cases");
+    assert_true(hs_json_size(*cases_out) > 0);
+    return json;
+}
+
+/* ---- rotary frequencies ------------------------------------------------------------------------------------------ */
+
+/* transformers computes in single precision: its exponent alone is off by up to 2^-24 ln(theta) relative. */
+static void assert_frequencies(const char *folder, const hs_json_value *golden)
+{
+    const double tolerance = 2e-6;
+    struct test_options options = {.n_layers = 1, .n_heads = 2, .width = 8, .vocabulary = 3, .untied = true};
+    options.head_dim = (size_t)hs_json_integer(hs_json_get(golden, "head_dim"));
+    options.n_positions = (size_t)hs_json_integer(hs_json_get(golden, "n_positions"));
+    options.extra_config = hs_json_string(hs_json_get(golden, "members"));
+    test_random_llama_with(folder, &options, 1);
+    hs_model *model = open_model(folder);
+    const hs_json_value *expected = hs_json_get(golden, "frequencies");
+    assert_int_equal(hs_json_size(expected), options.head_dim / 2);
+    for (size_t i = 0; i < options.head_dim / 2; i++) {
+        double wanted = hs_json_number(hs_json_at(expected, i)), got = (double)model->rotary_frequencies[i];
+        if (!(fabs(got - wanted) <= tolerance * wanted))
+            fail_msg("%s: frequency %zu is %.9g, not %.9g", hs_json_string(hs_json_get(golden, "name")), i, got,
+                     wanted);
+    }
+    hs_model_free(model);
+}
+
+static void test_rotary_frequencies(void **state)
+{
+    const hs_json_value *cases = NULL;
+    hs_json *json = read_golden("rope_golden.json", &cases);
+    for (size_t c = 0; c < hs_json_size(cases); c++)
+        assert_frequencies(*state, hs_json_at(cases, c));
+    hs_json_free(json);
+}
+
+/* ---- families ---------------------------------------------------------------------------------------------------- */
+
+static void add_golden_tensors(struct test_checkpoint *checkpoint, const hs_json_value *tensors)
+{
+    const char *name;
+    size_t length;
+    const hs_json_value *shape;
+    hs_json_iterator *iterator = NULL;
+    while ((iterator = hs_json_next(tensors, iterator, &name, &length, &shape)) != NULL)
+        test_checkpoint_add(checkpoint, (size_t)hs_json_integer(hs_json_at(shape, 0)),
+                            (size_t)hs_json_integer(hs_json_at(shape, 1)), "%s", name);
+    test_checkpoint_randomise(checkpoint, 1, 1.0);
+}
+
+static void assert_all_bound(const hs_model *model)
+{
+    assert_non_null(model->token_embedding);
+    assert_non_null(model->final_norm.weight);
+    assert_non_null(model->unembedding.values);
+    for (size_t l = 0; l < model->shape.n_layers; l++) {
+        const hs_model_layer *layer = &model->layers[l];
+        const hs_linear *const linears[] = {&layer->query,  &layer->key,    &layer->value,
+                                            &layer->output, &layer->mlp_up, &layer->mlp_down};
+        for (size_t i = 0; i < sizeof linears / sizeof linears[0]; i++)
+            assert_non_null(linears[i]->values);
+        assert_non_null(layer->attention_norm.weight);
+        assert_non_null(layer->mlp_norm.weight);
+        assert_int_equal(layer->mlp_gate.values != NULL, model->shape.gated_mlp);
+    }
+}
+
+/* What transformers saves is opened with no tensor missing or left over, and has as many parameters. */
+static void test_families_as_transformers_saves_them(void **state)
+{
+    const hs_json_value *cases = NULL;
+    hs_json *json = read_golden("family_golden.json", &cases);
+    for (size_t c = 0; c < hs_json_size(cases); c++) {
+        const hs_json_value *golden = hs_json_at(cases, c);
+        struct test_checkpoint file = {0};
+        add_golden_tensors(&file, hs_json_get(golden, "tensors"));
+        test_checkpoint_write(*state, hs_json_string(hs_json_get(golden, "config")), file.tensors, file.n_tensors,
+                              TEST_F32, 1);
+        loaded m = load_model(*state);
+        assert_int_equal(m.model->n_parameters, hs_json_integer(hs_json_get(golden, "n_parameters")));
+        assert_all_bound(m.model);
+        unload(&m);
+        test_checkpoint_clear(&file);
+    }
+    hs_json_free(json);
+}
+
+static int make_folder(void **state)
+{
+    *state = test_temporary_folder();
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    test_folder_remove(*state);
+    free(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rotary_frequencies),
+        cmocka_unit_test(test_families_as_transformers_saves_them),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
