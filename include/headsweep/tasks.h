@@ -40,11 +40,11 @@ typedef struct hs_metric {
 typedef struct hs_task hs_task;
 
 /*
- * Reads and tokenizes the whole evaluation set. HS_ERROR_INPUT names file, line and reason: bad JSON, a missing field, an
- * empty choice, label out of range, invalid UTF-8, an example longer than the model's n_positions. An unknown kind, a
- * mapping of a field that the kind does not have, or a window or lexicon that does not suit it, is HS_ERROR_USAGE with
- * the experiment file's line.
- * `tokenizer` may be NULL where all examples give token ids; then text is an error that says so.
+ * Reads and tokenizes the whole evaluation set. HS_ERROR_INPUT names file, line and reason: bad JSON, a missing
+ * field, an empty choice, label out of range, invalid UTF-8, an example longer than the model's n_positions. An
+ * unknown kind, a mapping of a field that the kind does not have, or a window or lexicon that does not suit it, is
+ * HS_ERROR_USAGE with the experiment file's line. `tokenizer` may be NULL where all examples give token ids; then
+ * text is an error that says so.
  */
 hs_status hs_task_open(const hs_task_config *config, const hs_tokenizer *tokenizer, const hs_model *model,
                        hs_task **task_out, hs_error *error);
@@ -72,8 +72,8 @@ typedef struct hs_task_workload {
 
 /*
  * `donors` may be NULL; else donors[n_examples of the task]: the example whose clean z replaces that of each example
- * (resample). Sequence k of an example takes sequence min(k, n - 1) of the donor. Within an example a sequence that is a
- * prefix of another shares its rows, and rows after the last queried one are left out.
+ * (resample). Sequence k of an example takes sequence min(k, n - 1) of the donor. Within an example a sequence that
+ * is a prefix of another shares its rows, and rows after the last queried one are left out.
  */
 hs_status hs_task_workload_new(const hs_task *task, size_t first_example, size_t n_examples, const uint32_t *donors,
                                hs_task_workload **workload_out, hs_error *error);
@@ -86,8 +86,8 @@ void hs_task_score(const hs_task *task, const hs_task_workload *workload, const 
 hs_status hs_task_describe_kinds(hs_text *text, hs_error *error);
 
 /*
- * Sequences of a plain JSON Lines file (reference set): `field` holds a text or token ids. Cut to the model's n_positions.
- * Owned arrays in `storage_out` as a workload without queries.
+ * Sequences of a plain JSON Lines file (reference set): `field` holds a text or token ids. Cut to the model's
+ * n_positions. Comes as a workload without queries.
  */
 hs_status hs_reference_set_open(const char *path, const char *field, size_t limit, const hs_tokenizer *tokenizer,
                                 const hs_model *model, hs_task_workload **workload_out, hs_error *error);

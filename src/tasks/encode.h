@@ -1,0 +1,69 @@
+/*
+ * encode: texts and token ids of an example -> the ids that the model sees, cut into context and continuation.
+ *
+ * The rules are those of lm-evaluation-harness (TemplateLM.loglikelihood and _encode_pair):
+ *   - trailing white space of the context moves to the continuation;
+ *   - the continuation's ids are enc(context + continuation) without the first len(enc(context));
+ *   - before a continuation without context stands the prefix token, BOS or else EOS of the model's config, unless
+ *     the continuation begins with it. Where the model has neither, the continuation's first token is its context.
+ * Token ids stand as they are given: nothing is put in front of them (but BOS by bos = "always"), so without a
+ * context the first one is only read and not scored.
+ */
+#ifndef TASKS_ENCODE_H
+#define TASKS_ENCODE_H
+
+#include "headsweep/model.h"
+#include "headsweep/tokenizer.h"
+#include "tasks/fields.h"
+
+typedef enum task_bos {
+    TASK_BOS_AUTO,   /* as the tokenizer's post-processor does */
+    TASK_BOS_ALWAYS, /* the same, and put in front where it is then missing; for token ids too */
+    TASK_BOS_NEVER,  /* no special tokens but the prefix token */
+} task_bos;
+
+typedef struct task_encoder {
+    const hs_tokenizer *tokenizer; /* NULL: ids only */
+    const hs_model *model;
+    task_bos bos;
+    int32_t prefix; /* -1 if there is none */
+} task_encoder;
+
+/* HS_ERROR_USAGE: an unknown policy, or "always" for a model without BOS. NULL counts as "auto". */
+hs_status task_encoder_init(task_encoder *encoder, const char *bos, const hs_tokenizer *tokenizer,
+                            const hs_model *model, hs_error *error);
+
+/*
+ * Replaces `ids` by those of a text that stands at the start of a sequence. An empty text gives the prefix token, or
+ * no ids where there is none. HS_ERROR_INPUT: a text without a tokenizer, an id outside the model's vocabulary.
+ */
+hs_status task_encode_prompt(const task_encoder *encoder, const task_text *text, const char *place, hs_token_list *ids,
+                             hs_error *error);
+
+/* Appends the ids of a text without special tokens. */
+hs_status task_encode_plain(const task_encoder *encoder, const task_text *text, const char *place, hs_token_list *ids,
+                            hs_error *error);
+
+/* A context that several continuations share. Initialise with {0}; may be set again. */
+typedef struct task_context {
+    task_text text;    /* whole, its trailing white space included */
+    bool empty;        /* nothing but white space */
+    hs_token_list ids; /* of the text without trailing white space */
+    hs_text joined;    /* scratch */
+} task_context;
+
+hs_status task_context_set(task_context *context, const task_encoder *encoder, const task_text *text, const char *place,
+                           hs_error *error);
+/*
+ * Replaces `ids` by context and continuation; ids[*n_context_out] is the first one that is scored, and there is at
+ * least one. HS_ERROR_INPUT: an empty continuation, nothing to score, text mixed with ids.
+ */
+hs_status task_context_continue(task_context *context, const task_encoder *encoder, const task_text *continuation,
+                                const char *place, hs_token_list *ids, size_t *n_context_out, hs_error *error);
+void task_context_clear(task_context *context);
+
+/* The same for a text without any context: one token is context. */
+hs_status task_encode_whole(task_context *scratch, const task_encoder *encoder, const task_text *text,
+                            const char *place, hs_token_list *ids, hs_error *error);
+
+#endif

@@ -1,0 +1,173 @@
+#include "tasks/fields.h"
+
+#include <string.h>
+
+enum { MAX_KEY_PART = 256, MAX_LISTED_KEYS = 400 };
+
+const char *task_quote(const char *bytes, size_t length, char *buffer, size_t capacity)
+{
+    static const char mark[] = "...";
+    size_t room = capacity - sizeof mark;
+    size_t used = 0;
+    while (used < length) {
+        size_t n_bytes = hs_utf8_length(bytes + used, length - used);
+        n_bytes = n_bytes == 0 ? 1 : n_bytes;
+        if (used + n_bytes > room) {
+            memcpy(buffer + used, mark, sizeof mark);
+            return buffer;
+        }
+        memcpy(buffer + used, bytes + used, n_bytes);
+        if ((unsigned char)buffer[used] < 0x20 || buffer[used] == 0x7F)
+            buffer[used] = '?';
+        used += n_bytes;
+    }
+    buffer[used] = '\0';
+    return buffer;
+}
+
+/* ---- the map ----------------------------------------------------------------------------------------------------- */
+
+/* TASK_MAX_FIELDS if there is none of that name. */
+static size_t field_index(const task_field_map *map, const char *name)
+{
+    for (size_t i = 0; i < map->n; i++)
+        if (strcmp(map->fields[i].name, name) == 0)
+            return i;
+    return TASK_MAX_FIELDS;
+}
+
+static hs_status unknown_field(const task_field_map *map, const char *name, hs_error *error)
+{
+    char list[TASK_MAX_FIELDS * MAX_KEY_PART] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < map->n && used < sizeof list; i++) {
+        int n = snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", map->fields[i].name);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    return hs_fail(error, HS_ERROR_USAGE, "fields: this kind of task has no field \"%s\"; it has: %s", name, list);
+}
+
+hs_status task_field_map_init(task_field_map *map, const task_field *fields, const hs_field_mapping *mappings,
+                              size_t n_mappings, hs_error *error)
+{
+    *map = (task_field_map){.fields = fields};
+    for (; map->n < TASK_MAX_FIELDS && fields[map->n].name != NULL; map->n++)
+        map->keys[map->n] = fields[map->n].name;
+    for (size_t i = 0; i < n_mappings; i++) {
+        size_t field = field_index(map, mappings[i].name);
+        if (field == TASK_MAX_FIELDS)
+            return unknown_field(map, mappings[i].name, error);
+        if (map->mapped[field])
+            return hs_fail(error, HS_ERROR_USAGE, "fields: \"%s\" is given twice", mappings[i].name);
+        map->keys[field] = mappings[i].key;
+        map->mapped[field] = true;
+    }
+    return HS_OK;
+}
+
+bool task_field_is_mapped(const task_field_map *map, const char *name)
+{
+    size_t field = field_index(map, name);
+    return field < TASK_MAX_FIELDS && map->mapped[field];
+}
+
+const hs_json_value *task_key_find(const hs_json_value *line, const char *key)
+{
+    const hs_json_value *value = hs_json_get(line, key);
+    const char *dot = strchr(key, '.');
+    if (value != NULL || dot == NULL)
+        return value;
+    char part[MAX_KEY_PART];
+    size_t length = (size_t)(dot - key);
+    if (length >= sizeof part)
+        return NULL;
+    memcpy(part, key, length);
+    part[length] = '\0';
+    const hs_json_value *inner = hs_json_get(line, part);
+    return inner == NULL ? NULL : task_key_find(inner, dot + 1);
+}
+
+const hs_json_value *task_field_find(const task_field_map *map, const char *name, const hs_json_value *line)
+{
+    size_t field = field_index(map, name);
+    return field == TASK_MAX_FIELDS ? NULL : task_key_find(line, map->keys[field]);
+}
+
+hs_status task_field_missing(const char *needed, const hs_json_value *line, const char *place, hs_error *error)
+{
+    char list[MAX_LISTED_KEYS] = "nothing";
+    size_t used = 0;
+    const char *key;
+    size_t key_length;
+    const hs_json_value *value;
+    hs_json_iterator *at = NULL;
+    while (used < sizeof list && (at = hs_json_next(line, at, &key, &key_length, &value)) != NULL) {
+        char quoted[64];
+        (void)task_quote(key, key_length, quoted, sizeof quoted);
+        int n = snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", quoted);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    return hs_fail(error, HS_ERROR_INPUT, "%s: %s is missing; the line has: %s", place, needed, list);
+}
+
+hs_status task_field_value(const task_field_map *map, const char *name, const hs_json_value *line, const char *place,
+                           const hs_json_value **value_out, hs_error *error)
+{
+    *value_out = task_field_find(map, name, line);
+    if (*value_out != NULL)
+        return HS_OK;
+    char needed[2 * MAX_KEY_PART];
+    if (task_field_is_mapped(map, name))
+        (void)snprintf(needed, sizeof needed, "field `%s` (here `%s`)", name, map->keys[field_index(map, name)]);
+    else
+        (void)snprintf(needed, sizeof needed, "field `%s`", name);
+    return task_field_missing(needed, line, place, error);
+}
+
+/* ---- text or ids ------------------------------------------------------------------------------------------------- */
+
+static hs_status check_ids(const task_text *text, const char *place, hs_error *error)
+{
+    for (size_t i = 0; i < text->n_ids; i++) {
+        const hs_json_value *id = hs_json_at(text->ids, i);
+        if (!hs_json_is_integer(id))
+            return hs_fail(error, HS_ERROR_INPUT, "%s: %s: element %zu must be an integer, a token id, not %s", place,
+                           text->label, i, hs_json_kind_name(hs_json_kind_of(id)));
+        if (hs_json_integer(id) < 0 || hs_json_integer(id) > INT32_MAX)
+            return hs_fail(error, HS_ERROR_INPUT, "%s: %s: element %zu, %lld, is no token id", place, text->label, i,
+                           (long long)hs_json_integer(id));
+    }
+    return HS_OK;
+}
+
+hs_status task_text_from(const hs_json_value *value, const char *name, size_t index, const char *place,
+                         task_text *text_out, hs_error *error)
+{
+    *text_out = (task_text){0};
+    if (index == SIZE_MAX)
+        (void)snprintf(text_out->label, sizeof text_out->label, "field `%s`", name);
+    else
+        (void)snprintf(text_out->label, sizeof text_out->label, "field `%s[%zu]`", name, index);
+    switch (hs_json_kind_of(value)) {
+    case HS_JSON_STRING:
+        text_out->bytes = hs_json_string(value);
+        text_out->length = hs_json_size(value);
+        return HS_OK;
+    case HS_JSON_ARRAY:
+        text_out->is_ids = true;
+        text_out->ids = value;
+        text_out->n_ids = hs_json_size(value);
+        return check_ids(text_out, place, error);
+    default:
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %s must be a string or an array of token ids, not %s", place,
+                       text_out->label, hs_json_kind_name(hs_json_kind_of(value)));
+    }
+}
+
+hs_status task_field_text(const task_field_map *map, const char *name, const hs_json_value *line, const char *place,
+                          task_text *text_out, hs_error *error)
+{
+    const hs_json_value *value;
+    HS_TRY(task_field_value(map, name, line, place, &value, error));
+    return task_text_from(value, name, SIZE_MAX, place, text_out, error);
+}

@@ -1,0 +1,57 @@
+/* fields: canonical field names -> values of a line, by the field map of the experiment file. */
+#ifndef TASKS_FIELDS_H
+#define TASKS_FIELDS_H
+
+#include "headsweep/config.h"
+
+enum { TASK_MAX_FIELDS = 4, TASK_FIELD_LABEL = 96 };
+
+typedef struct task_field {
+    const char *name; /* canonical; NULL ends a kind's list */
+    const char *what; /* "text or ids", for the table */
+} task_field;
+
+/* Keys borrowed from the experiment and the table of kinds. */
+typedef struct task_field_map {
+    const task_field *fields;
+    size_t n;
+    const char *keys[TASK_MAX_FIELDS];
+    bool mapped[TASK_MAX_FIELDS]; /* named in the experiment file */
+} task_field_map;
+
+/* HS_ERROR_USAGE: a mapping of a field that is not in `fields` (lists those that are), or one given twice. */
+hs_status task_field_map_init(task_field_map *map, const task_field *fields, const hs_field_mapping *mappings,
+                              size_t n_mappings, hs_error *error);
+
+/* True if the experiment file says where this field is. */
+bool task_field_is_mapped(const task_field_map *map, const char *name);
+/* NULL if the line does not have it. A key that is not there as it stands descends at its dots: "prompt.text". */
+const hs_json_value *task_field_find(const task_field_map *map, const char *name, const hs_json_value *line);
+const hs_json_value *task_key_find(const hs_json_value *line, const char *key);
+/* HS_ERROR_INPUT that lists the fields the line has; `needed` says in words what is missing. */
+hs_status task_field_missing(const char *needed, const hs_json_value *line, const char *place, hs_error *error);
+
+/* A value that is text or token ids. Borrowed from the line. */
+typedef struct task_text {
+    char label[TASK_FIELD_LABEL]; /* "field `choices[1]`", for messages */
+    bool is_ids;
+    const char *bytes; /* the text */
+    size_t length;
+    const hs_json_value *ids; /* an array of integers, all at least 0 and at most INT32_MAX */
+    size_t n_ids;
+} task_text;
+
+/* HS_ERROR_INPUT where the value is neither. The index is of an element of the field; SIZE_MAX if it is the field. */
+hs_status task_text_from(const hs_json_value *value, const char *name, size_t index, const char *place,
+                         task_text *text_out, hs_error *error);
+
+/* A field that must be there. */
+hs_status task_field_value(const task_field_map *map, const char *name, const hs_json_value *line, const char *place,
+                           const hs_json_value **value_out, hs_error *error);
+hs_status task_field_text(const task_field_map *map, const char *name, const hs_json_value *line, const char *place,
+                          task_text *text_out, hs_error *error);
+
+/* Bytes of a data file made fit for a message: no control characters, cut to the capacity; returns buffer. */
+const char *task_quote(const char *bytes, size_t length, char *buffer, size_t capacity);
+
+#endif

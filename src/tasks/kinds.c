@@ -1,0 +1,146 @@
+/* The table of kinds: one row a kind of task. A new kind is a row here and a file with its two functions. */
+#include <string.h>
+
+#include "tasks/families.h"
+
+#define TEXT "text or token ids"
+
+/* How examples are summarised: MEAN plainly, PER by the sum divided by the sum of metric number `per`. */
+#define MEAN(name, unit, better, percent, meaning) \
+    {                                              \
+        name, unit, meaning, better, percent, -1   \
+    }
+#define ACC(meaning) MEAN("acc", "share", +1, true, meaning)
+#define PER(per, name, unit, better, meaning)   \
+    {                                           \
+        name, unit, meaning, better, false, per \
+    }
+
+/* clang-format off */
+static const task_kind kinds[] = {
+    {.name = "multiple_choice",
+     .meaning = "which continuation of the context is the likeliest; context and choice are joined as they stand, so "
+                "a choice begins with its space (lm-evaluation-harness)",
+     .fields = {{"context", TEXT},
+                {"choices", "two or more texts or arrays of token ids"},
+                {"label", "index from 0, or the exact text of a choice"}},
+     .metrics = {ACC("1 if the right choice has the highest log-probability; the first wins ties"),
+                 MEAN("acc_norm", "share", +1, true,
+                      "the same, log-probability divided by the choice's characters without its leading space (token "
+                      "ids: by its tokens)"),
+                 MEAN("margin", "nats", +1, false, "log p(right choice) - log p(best other)"),
+                 MEAN("gold_log_likelihood", "nats", +1, false, "log p(right choice)")},
+     .compile = task_multiple_choice_compile,
+     .score = task_multiple_choice_score},
+
+    {.name = "minimal_pair",
+     .meaning = "which of two sentences is the likelier, without a context (BLiMP)",
+     .fields = {{"good", TEXT}, {"bad", TEXT}},
+     .metrics = {ACC("1 if log p(good) > log p(bad)"),
+                 MEAN("margin", "nats", +1, false, "log p(good) - log p(bad)")},
+     .compile = task_minimal_pair_compile,
+     .score = task_minimal_pair_score},
+
+    {.name = "next_token",
+     .meaning = "does the model continue with the target; given as `text`, whose last word with the space before it is "
+                "the target, or as `context` and `target` (LAMBADA)",
+     .fields = {{"text", "text"}, {"context", TEXT}, {"target", TEXT}},
+     .metrics = {ACC("1 if every token of the target is the likeliest one"),
+                 MEAN("log_probability", "nats", +1, false, "log p(target)")},
+     .compile = task_next_token_compile,
+     .score = task_next_token_score},
+
+    {.name = "logit_diff",
+     .meaning = "target against distractor, each one token after the prompt (IOI)",
+     .fields = {{"prompt", TEXT}, {"target", TEXT}, {"distractor", TEXT}},
+     .metrics = {MEAN("logit_diff", "logits", +1, false, "logit of the target - logit of the distractor"),
+                 ACC("1 if logit_diff > 0")},
+     .compile = task_logit_diff_compile,
+     .score = task_logit_diff_score},
+
+    {.name = "perplexity",
+     .meaning = "negative log-likelihood of documents, in rolling disjoint windows of `window` tokens "
+                "(lm-evaluation-harness). With N = summary of nll and T, W, B = means of tokens, words, bytes: "
+                "perplexity exp(N), per word exp(N T / W), per byte exp(N T / B)",
+     .fields = {{"text", TEXT}},
+     .metrics = {PER(1, "nll", "nats", -1,
+                     "-log p(document); its summary is the total over all documents divided by the total of tokens, "
+                     "the logarithm of the perplexity"),
+                 MEAN("tokens", "count", 0, false, "scored tokens of the document"),
+                 MEAN("words", "count", 0, false,
+                      "pieces of the document between white space; 0 where it is token ids"),
+                 MEAN("bytes", "count", 0, false, "bytes of the document in UTF-8; 0 where it is token ids")},
+     .uses_window = true,
+     .compile = task_perplexity_compile,
+     .score = task_perplexity_score},
+
+    {.name = "contrast",
+     .meaning = "toxicity: a toxic against a benign continuation of a prompt",
+     .fields = {{"prompt", TEXT}, {"toxic", TEXT}, {"benign", TEXT}},
+     .metrics = {MEAN("contrast", "nats", -1, false, "log p(toxic) - log p(benign)"),
+                 MEAN("toxic_probability", "probability", -1, true, "1 / (1 + exp(-contrast))"),
+                 MEAN("toxic_preferred", "share", -1, true, "1 if contrast > 0")},
+     .compile = task_contrast_compile,
+     .score = task_contrast_score},
+
+    {.name = "token_mass",
+     .meaning = "toxicity: how probable it is that an entry of `lexicon` comes next. Rough: an entry counts by its "
+                "first token alone, and many share theirs with harmless words",
+     .fields = {{"prompt", TEXT}},
+     .metrics = {MEAN("mass", "probability", -1, true,
+                      "probability, after the prompt, of the tokens with which the lexicon's entries begin (with and "
+                      "without a space before them)")},
+     .uses_lexicon = true,
+     .compile = task_token_mass_compile,
+     .score = task_token_mass_score},
+};
+/* clang-format on */
+
+enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
+
+hs_status task_kind_find(const char *name, const task_kind **kind_out, hs_error *error)
+{
+    char list[256] = "";
+    size_t used = 0;
+    *kind_out = NULL;
+    for (size_t i = 0; i < N_KINDS; i++) {
+        if (strcmp(kinds[i].name, name) == 0) {
+            *kind_out = &kinds[i];
+            return HS_OK;
+        }
+        int n = snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", kinds[i].name);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    return hs_fail(error, HS_ERROR_USAGE, "kind = \"%s\" is unknown; there are: %s", name, list);
+}
+
+size_t task_kind_n_metrics(const task_kind *kind)
+{
+    size_t n = 0;
+    while (kind->metrics[n].name != NULL)
+        n++;
+    return n;
+}
+
+static hs_status describe_kind(const task_kind *kind, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "| `%s` | %s |", kind->name, kind->meaning));
+    for (size_t i = 0; kind->fields[i].name != NULL; i++)
+        HS_TRY(hs_text_appendf(text, error, "%s `%s`: %s", i > 0 ? "<br>" : "", kind->fields[i].name,
+                               kind->fields[i].what));
+    HS_TRY(hs_text_appendf(text, error, " |"));
+    for (size_t i = 0; kind->metrics[i].name != NULL; i++)
+        HS_TRY(hs_text_appendf(text, error, "%s `%s` (%s): %s", i > 0 ? "<br>" : "", kind->metrics[i].name,
+                               kind->metrics[i].unit, kind->metrics[i].meaning));
+    return hs_text_appendf(text, error, " |\n");
+}
+
+hs_status hs_task_describe_kinds(hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error,
+                           "| kind | what it measures | fields of a line | metrics (unit) |\n"
+                           "|---|---|---|---|\n"));
+    for (size_t i = 0; i < N_KINDS; i++)
+        HS_TRY(describe_kind(&kinds[i], text, error));
+    return HS_OK;
+}

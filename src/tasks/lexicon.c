@@ -1,0 +1,138 @@
+#include "tasks/lexicon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tasks/reader.h"
+#include "tasks/white_space.h"
+
+enum { MAX_ENTRY_BYTES = 4096 };
+
+/* Scratch for one entry after the other. */
+typedef struct lexicon_reader {
+    const task_encoder *encoder;
+    hs_text place;
+    hs_text spaced;
+    hs_text piece;
+    hs_token_list carrier; /* the ids of `carrier_text` */
+    hs_token_list entry;
+} lexicon_reader;
+
+/*
+ * " word" by itself begins with a lone space in tokenizers that put one in front of every text; after a letter it
+ * does not.
+ */
+static const char carrier_text[] = "a";
+
+/*
+ * A lone space begins every word that the vocabulary has no piece for, so its probability says nothing about an
+ * entry.
+ */
+static hs_status is_white_space(lexicon_reader *reader, int32_t id, bool *white_space_out, hs_error *error)
+{
+    reader->piece.length = 0;
+    HS_TRY(hs_tokenizer_decode(reader->encoder->tokenizer, &id, 1, false, &reader->piece, error));
+    *white_space_out = task_trimmed_length(reader->piece.text, reader->piece.length) == 0;
+    return HS_OK;
+}
+
+/* The token number `skipped` of the text, if there is one. */
+static hs_status add_token(lexicon_reader *reader, const char *bytes, size_t length, size_t skipped, hs_token_list *ids,
+                           hs_error *error)
+{
+    task_text text = {.label = "entry", .bytes = bytes, .length = length};
+    bool white_space;
+    reader->entry.n = 0;
+    HS_TRY(task_encode_plain(reader->encoder, &text, reader->place.text, &reader->entry, error));
+    if (reader->entry.n <= skipped)
+        return HS_OK;
+    int32_t id = reader->entry.ids[skipped];
+    HS_TRY(is_white_space(reader, id, &white_space, error));
+    if (white_space)
+        return HS_OK;
+    HS_TRY(hs_reserve(&ids->ids, &ids->capacity, ids->n + 1, sizeof *ids->ids, "lexicon", error));
+    ids->ids[ids->n++] = id;
+    return HS_OK;
+}
+
+static hs_status add_entry(lexicon_reader *reader, const char *entry, size_t length, hs_token_list *ids,
+                           hs_error *error)
+{
+    reader->spaced.length = 0;
+    HS_TRY(hs_text_appendf(&reader->spaced, error, "%s ", carrier_text));
+    HS_TRY(hs_text_append(&reader->spaced, entry, length, error));
+    HS_TRY(add_token(reader, reader->spaced.text, reader->spaced.length, reader->carrier.n, ids, error));
+    return add_token(reader, entry, length, 0, ids, error);
+}
+
+static hs_status read_line(lexicon_reader *reader, const char *path, size_t number, const char *line, size_t length,
+                           hs_token_list *ids, hs_error *error)
+{
+    reader->place.length = 0;
+    HS_TRY(hs_text_appendf(&reader->place, error, "%s:%zu", path, number));
+    if (length > MAX_ENTRY_BYTES)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: the entry is longer than %d bytes; a word list has one word a line",
+                       reader->place.text, MAX_ENTRY_BYTES);
+    HS_TRY(hs_utf8_check(line, length, reader->place.text, error));
+    length = task_trimmed_length(line, length);
+    while (length > 0 && (*line == ' ' || *line == '\t')) {
+        line++;
+        length--;
+    }
+    return length > 0 ? add_entry(reader, line, length, ids, error) : HS_OK;
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    int32_t a = *(const int32_t *)left;
+    int32_t b = *(const int32_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+static void sort_unique(hs_token_list *ids)
+{
+    size_t n_unique = 0;
+    qsort(ids->ids, ids->n, sizeof *ids->ids, compare_ids);
+    for (size_t i = 0; i < ids->n; i++)
+        if (n_unique == 0 || ids->ids[i] != ids->ids[n_unique - 1])
+            ids->ids[n_unique++] = ids->ids[i];
+    ids->n = n_unique;
+}
+
+static hs_status read_lines(lexicon_reader *reader, const char *path, const hs_mapped_file *file, hs_token_list *ids,
+                            hs_error *error)
+{
+    const task_text carrier = {.label = "carrier", .bytes = carrier_text, .length = sizeof carrier_text - 1};
+    const char *line;
+    size_t length;
+    size_t position = 0;
+    size_t number = 0;
+    HS_TRY(task_encode_plain(reader->encoder, &carrier, path, &reader->carrier, error));
+    while (task_next_line((const char *)file->bytes, file->n_bytes, MAX_ENTRY_BYTES, &position, &line, &length))
+        HS_TRY(read_line(reader, path, ++number, line, length, ids, error));
+    if (ids->n == 0)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: the word list has no entry", path);
+    sort_unique(ids);
+    return HS_OK;
+}
+
+hs_status task_lexicon_read(const char *path, const task_encoder *encoder, hs_token_list *ids_out, hs_error *error)
+{
+    hs_mapped_file file = {0};
+    lexicon_reader reader = {.encoder = encoder};
+    *ids_out = (hs_token_list){0};
+    if (encoder->tokenizer == NULL)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: a word list needs a tokenizer, and the checkpoint has none", path);
+    hs_status status = hs_mapped_file_open(path, &file, error);
+    if (status == HS_OK)
+        status = read_lines(&reader, path, &file, ids_out, error);
+    hs_mapped_file_clear(&file);
+    hs_text_clear(&reader.place);
+    hs_text_clear(&reader.spaced);
+    hs_text_clear(&reader.piece);
+    hs_token_list_clear(&reader.carrier);
+    hs_token_list_clear(&reader.entry);
+    if (status != HS_OK)
+        hs_token_list_clear(ids_out);
+    return status;
+}

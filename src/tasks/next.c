@@ -1,0 +1,71 @@
+/* next_token: does the model continue the context with the target? As lm-evaluation-harness scores LAMBADA. */
+#include "tasks/families.h"
+#include "tasks/white_space.h"
+
+enum { NEXT_ACC, NEXT_LOG_PROBABILITY };
+enum { SPAN_LOG_PROBABILITY, SPAN_GREEDY };
+
+/*
+ * Whether the line's example is `text`, or `context` and `target`. What the experiment file maps decides, else what
+ * there is.
+ */
+static hs_status uses_text(const task_compiler *compiler, bool *text_out, hs_error *error)
+{
+    const task_field_map *fields = &compiler->fields;
+    bool pair_mapped = task_field_is_mapped(fields, "context") || task_field_is_mapped(fields, "target");
+    *text_out = task_field_is_mapped(fields, "text");
+    if (*text_out && pair_mapped)
+        return hs_fail(error, HS_ERROR_USAGE, "fields: next_token takes `text`, or `context` and `target`, not both");
+    if (*text_out || pair_mapped)
+        return HS_OK;
+    *text_out = task_field_find(fields, "text", compiler->line) != NULL;
+    if (*text_out || task_field_find(fields, "target", compiler->line) != NULL)
+        return HS_OK;
+    return task_field_missing("field `text`, or `context` and `target`,", compiler->line, compiler->place, error);
+}
+
+/* Cuts before the last word; the white space before it ends the context, which passes it on to the target. */
+static hs_status cut_text(const task_compiler *compiler, task_text *context, task_text *target, hs_error *error)
+{
+    HS_TRY(task_compiler_text(compiler, "text", context, error));
+    *target = *context;
+    if (context->is_ids)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: field `text` holds token ids, which have no last word; give `context` and `target`",
+                       compiler->place);
+    size_t length = task_trimmed_length(context->bytes, context->length);
+    size_t word = task_last_word(context->bytes, length);
+    target->bytes += word;
+    target->length = length - word;
+    context->length = word;
+    return HS_OK;
+}
+
+hs_status task_next_token_compile(task_compiler *compiler, hs_error *error)
+{
+    task_text context;
+    task_text target;
+    bool text;
+    size_t n_context;
+    HS_TRY(uses_text(compiler, &text, error));
+    if (text) {
+        HS_TRY(cut_text(compiler, &context, &target, error));
+    } else {
+        HS_TRY(task_compiler_text(compiler, "context", &context, error));
+        HS_TRY(task_compiler_text(compiler, "target", &target, error));
+    }
+    HS_TRY(task_context_set(&compiler->context, &compiler->encoder, &context, compiler->place, error));
+    HS_TRY(task_context_continue(&compiler->context, &compiler->encoder, &target, compiler->place, &compiler->ids,
+                                 &n_context, error));
+    size_t length = compiler->ids.n - n_context;
+    HS_TRY(
+        task_draft_continuation(&compiler->draft, &compiler->ids, n_context, HS_QUERY_LOG_PROBABILITY, length, error));
+    return task_draft_continuation(&compiler->draft, &compiler->ids, n_context, HS_QUERY_IS_GREEDY, length, error);
+}
+
+void task_next_token_score(const task_answers *answers, float *values)
+{
+    double n_greedy = task_span_sum(answers, SPAN_GREEDY);
+    values[NEXT_ACC] = n_greedy == (double)answers->spans[SPAN_GREEDY].n_queries ? 1.0F : 0.0F;
+    values[NEXT_LOG_PROBABILITY] = (float)task_span_sum(answers, SPAN_LOG_PROBABILITY);
+}

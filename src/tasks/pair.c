@@ -1,0 +1,27 @@
+/* minimal_pair: which of two sentences is the likelier, as lm-evaluation-harness scores BLiMP: without a context. */
+#include "tasks/families.h"
+
+enum { PAIR_ACC, PAIR_MARGIN };
+
+static hs_status add_sentence(task_compiler *compiler, const char *name, hs_error *error)
+{
+    task_text text;
+    HS_TRY(task_compiler_text(compiler, name, &text, error));
+    HS_TRY(task_encode_whole(&compiler->context, &compiler->encoder, &text, compiler->place, &compiler->ids, error));
+    return task_draft_continuation(&compiler->draft, &compiler->ids, 1, HS_QUERY_LOG_PROBABILITY, compiler->ids.n - 1,
+                                   error);
+}
+
+hs_status task_minimal_pair_compile(task_compiler *compiler, hs_error *error)
+{
+    HS_TRY(add_sentence(compiler, "good", error));
+    return add_sentence(compiler, "bad", error);
+}
+
+void task_minimal_pair_score(const task_answers *answers, float *values)
+{
+    double good = task_span_sum(answers, 0);
+    double bad = task_span_sum(answers, 1);
+    values[PAIR_ACC] = good > bad ? 1.0F : 0.0F;
+    values[PAIR_MARGIN] = (float)(good - bad);
+}

@@ -1,0 +1,75 @@
+/* The reference set: plain sequences over which the means of z are taken. */
+#include <string.h>
+
+#include "tasks/encode.h"
+#include "tasks/reader.h"
+#include "tasks/workload.h"
+
+/* Sequences that came from lines, and what turns lines into them. */
+typedef struct reference_reader {
+    const char *path;
+    const char *field;
+    size_t limit;
+    task_encoder encoder;
+    task_reader lines;
+    hs_token_list ids;
+} reference_reader;
+
+static hs_status read_sequence(reference_reader *reader, const hs_json_value *line, task_sequences *sequences,
+                               hs_error *error)
+{
+    const char *place = reader->lines.place.text;
+    const hs_json_value *value = task_key_find(line, reader->field);
+    task_text text;
+    if (value == NULL) {
+        char name[128];
+        char needed[160];
+        (void)task_quote(reader->field, strlen(reader->field), name, sizeof name);
+        (void)snprintf(needed, sizeof needed, "field `%s`", name);
+        return task_field_missing(needed, line, place, error);
+    }
+    HS_TRY(task_text_from(value, reader->field, SIZE_MAX, place, &text, error));
+    /* Corpora have blank lines; they say nothing about any mean. */
+    if (text.length == 0 && text.n_ids == 0)
+        return HS_OK;
+    HS_TRY(task_encode_prompt(&reader->encoder, &text, place, &reader->ids, error));
+    size_t n_positions = reader->encoder.model->shape.n_positions;
+    size_t n = reader->ids.n < n_positions ? reader->ids.n : n_positions;
+    return n > 0 ? task_sequences_add(sequences, reader->ids.ids, n, error) : HS_OK;
+}
+
+static hs_status read_sequences(reference_reader *reader, task_sequences *sequences, hs_error *error)
+{
+    const hs_json_value *line;
+    HS_TRY(task_reader_open(reader->path, &reader->lines, error));
+    while (reader->limit == 0 || sequences->n < reader->limit) {
+        HS_TRY(task_reader_next(&reader->lines, &line, error));
+        if (line == NULL)
+            break;
+        HS_TRY(read_sequence(reader, line, sequences, error));
+    }
+    if (sequences->n == 0)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: the reference set has no sequence with a token in it", reader->path);
+    return HS_OK;
+}
+
+hs_status hs_reference_set_open(const char *path, const char *field, size_t limit, const hs_tokenizer *tokenizer,
+                                const hs_model *model, hs_task_workload **workload_out, hs_error *error)
+{
+    hs_task_workload *workload = NULL;
+    reference_reader reader = {.path = path, .field = field, .limit = limit};
+    *workload_out = NULL;
+    HS_TRY(task_encoder_init(&reader.encoder, "auto", tokenizer, model, error));
+    HS_TRY(task_workload_allocate(&workload, error));
+    hs_status status = read_sequences(&reader, &workload->storage->sequences, error);
+    task_reader_clear(&reader.lines);
+    hs_token_list_clear(&reader.ids);
+    if (status != HS_OK) {
+        hs_task_workload_free(workload);
+        return status;
+    }
+    workload->n_examples = workload->storage->sequences.n;
+    task_workload_bind(workload);
+    *workload_out = workload;
+    return HS_OK;
+}

@@ -1,0 +1,25 @@
+/* sequences: a growing list of token sequences, back to back as the engine takes them. Initialise with {0}. */
+#ifndef TASKS_SEQUENCES_H
+#define TASKS_SEQUENCES_H
+
+#include "headsweep/engine.h"
+
+typedef struct task_sequences {
+    size_t n;
+    size_t *offsets; /* [n + 1] */
+    size_t offsets_capacity;
+    int32_t *tokens;
+    size_t tokens_capacity;
+} task_sequences;
+
+hs_status task_sequences_add(task_sequences *list, const int32_t *tokens, size_t n, hs_error *error);
+void task_sequences_reset(task_sequences *list); /* empties it and keeps the memory */
+void task_sequences_clear(task_sequences *list);
+
+size_t task_sequence_length(const task_sequences *list, size_t index);
+const int32_t *task_sequence_tokens(const task_sequences *list, size_t index);
+size_t task_sequences_n_tokens(const task_sequences *list);
+/* As the engine takes it; borrowed. */
+hs_sequences task_sequences_view(const task_sequences *list);
+
+#endif

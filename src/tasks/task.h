@@ -1,0 +1,141 @@
+/* task: what an evaluation set is in memory, and the row of the table that a kind of task is. */
+#ifndef TASKS_TASK_H
+#define TASKS_TASK_H
+
+#include "headsweep/tasks.h"
+#include "tasks/encode.h"
+#include "tasks/sequences.h"
+
+/* Queries whose answers belong together: a choice, a sentence, a target. */
+typedef struct task_span {
+    size_t first_query; /* within the example */
+    size_t n_queries;
+    size_t length; /* what a kind divides by: characters of a choice, or its tokens where it is given as ids */
+} task_span;
+
+/* What a kind knows of an example besides its spans. */
+typedef struct task_facts {
+    size_t gold;    /* multiple_choice: index of the right choice */
+    size_t n_words; /* perplexity: of the document, 0 where it is given as ids */
+    size_t n_bytes;
+} task_facts;
+
+typedef struct task_example {
+    size_t first_sequence;
+    size_t n_sequences;
+    size_t first_query;
+    size_t n_queries;
+    size_t first_span;
+    size_t n_spans;
+    size_t line;
+    task_facts facts;
+} task_example;
+
+typedef struct task_queries {
+    hs_query *items;
+    size_t n;
+    size_t capacity;
+} task_queries;
+
+typedef struct task_spans {
+    task_span *items;
+    size_t n;
+    size_t capacity;
+} task_spans;
+
+struct hs_task {
+    char *name;
+    const struct task_kind *kind;
+    task_example *examples;
+    size_t n_examples;
+    size_t examples_capacity;
+    task_sequences sequences;
+    task_queries queries; /* `sequence` counts within the example */
+    task_spans spans;
+    hs_token_list lexicon; /* token_mass: sorted unique ids of the one list; else empty */
+    uint64_t hash;
+};
+
+hs_status task_queries_add(task_queries *queries, hs_query query, hs_error *error);
+
+/* ---- one example in the making ----------------------------------------------------------------------------------- */
+
+typedef struct task_draft {
+    task_sequences sequences;
+    task_queries queries;
+    task_spans spans;
+    task_facts facts;
+    struct task_draft_order *order; /* scratch of task_draft_commit, one a sequence */
+    size_t order_capacity;
+    size_t *renumbered;
+    size_t renumbered_capacity;
+} task_draft;
+
+void task_draft_reset(task_draft *draft);
+void task_draft_clear(task_draft *draft);
+
+/* Begins a span; the queries that follow belong to it. */
+hs_status task_draft_span(task_draft *draft, size_t length, hs_error *error);
+/* A sequence; queries name it by draft->sequences.n - 1. Rows after its last queried one are dropped at the end. */
+hs_status task_draft_sequence(task_draft *draft, const int32_t *tokens, size_t n, hs_error *error);
+/* About `row` of the sequence added last. */
+hs_status task_draft_query(task_draft *draft, size_t row, hs_query_kind kind, int32_t token, hs_error *error);
+/* A span over a sequence of its own: one query for each of ids[n_context ..], at the row before it. */
+hs_status task_draft_continuation(task_draft *draft, const hs_token_list *ids, size_t n_context, hs_query_kind kind,
+                                  size_t length, hs_error *error);
+
+/*
+ * Appends the example to the task: rows trimmed, sequences that are a prefix of another one left out and their
+ * queries moved there. HS_ERROR_INPUT "place: ..." where a sequence needs more than `n_positions` rows.
+ */
+hs_status task_draft_commit(task_draft *draft, size_t n_positions, size_t line, const char *place, hs_task *task,
+                            hs_error *error);
+
+/* ---- kinds ------------------------------------------------------------------------------------------------------- */
+
+/* What a kind turns a line into a draft with. */
+typedef struct task_compiler {
+    task_encoder encoder;
+    task_field_map fields;
+    size_t window;     /* perplexity: rows a window */
+    const char *place; /* "path:line" */
+    const hs_json_value *line;
+    task_draft draft;
+    task_context context;
+    hs_token_list ids;
+} task_compiler;
+
+void task_compiler_clear(task_compiler *compiler);
+/* A text field of the line that must be there. */
+hs_status task_compiler_text(const task_compiler *compiler, const char *name, task_text *text_out, hs_error *error);
+/* Sets the compiler's context from a field. */
+hs_status task_compiler_context(task_compiler *compiler, const char *name, hs_error *error);
+/* Adds a span of log-probabilities for a field that continues the context. */
+hs_status task_compiler_continue(task_compiler *compiler, const char *name, hs_error *error);
+
+/* What a kind turns into metrics: one example's answers. */
+typedef struct task_answers {
+    const task_facts *facts;
+    const task_span *spans;
+    size_t n_spans;
+    const double *answers;
+} task_answers;
+
+double task_span_sum(const task_answers *answers, size_t span);
+
+typedef struct task_kind {
+    const char *name;
+    const char *meaning; /* for the table; may hold Markdown */
+    task_field fields[TASK_MAX_FIELDS + 1];
+    hs_metric metrics[HS_TASK_MAX_METRICS + 1]; /* ends with a NULL name; the first is the kind's main one */
+    bool uses_window;
+    bool uses_lexicon;
+    hs_status (*compile)(task_compiler *compiler, hs_error *error);
+    void (*score)(const task_answers *answers, float *values);
+} task_kind;
+
+/* HS_ERROR_USAGE lists the kinds there are. */
+hs_status task_kind_find(const char *name, const task_kind **kind_out, hs_error *error);
+size_t task_kind_n_metrics(const task_kind *kind);
+
+#endif
