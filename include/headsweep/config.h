@@ -34,11 +34,11 @@ typedef struct hs_field_mapping {
 } hs_field_mapping;
 
 typedef struct hs_task_config {
-    char *name;  /* unique; also the name of its group in the results file: letters, digits, _ and - */
-    char *kind;  /* a task kind of tasks.h */
-    char *file;  /* resolved: usable from the current folder */
-    char *lexicon; /* resolved; token_mass only: a word list, one a line; "" if none */
-    char *bos;   /* "auto", "always", "never" */
+    char *name;     /* unique; also the name of its group in the results file: letters, digits, _ and - */
+    char *kind;     /* a task kind of tasks.h */
+    char *file;     /* resolved: usable from the current folder */
+    char *lexicon;  /* resolved; token_mass only: a word list, one a line; "" if none */
+    char *bos;      /* "auto", "always", "never" */
     int64_t limit;  /* first so many examples; 0 = all */
     int64_t window; /* perplexity only: tokens a window; 0 = the model's n_positions */
     hs_field_mapping *fields;
@@ -71,7 +71,7 @@ typedef struct hs_experiment {
     char *objective_reduce_metric; /* "" = the task's first */
     char *objective_keep;          /* task; "" = none */
     char *objective_keep_metric;
-    double objective_tolerance;    /* absolute, in the unit of the kept metric */
+    double objective_tolerance; /* absolute, in the unit of the kept metric */
 
     int64_t seed;
     char *engine;             /* "reference" */
@@ -80,8 +80,8 @@ typedef struct hs_experiment {
     int64_t sets_per_group;   /* ablation sets that are computed together */
     int64_t max_lease_groups; /* cap of a lease */
 
-    char *results;            /* resolved against the current folder */
-    double progress_seconds;  /* between progress lines in a log */
+    char *results;           /* resolved against the current folder */
+    double progress_seconds; /* between progress lines in a log */
 
     hs_config_values written_paths; /* the paths as they were written, by key; empty in an experiment made by hand */
 } hs_experiment;

@@ -1,0 +1,66 @@
+#include "config/keys.h"
+
+#include <string.h>
+
+/* A | would end the cell of a Markdown table, also within code. */
+static hs_status append_cell(hs_text *text, const char *cell, hs_error *error)
+{
+    for (const char *c = cell; *c != '\0'; c++)
+        HS_TRY(hs_text_appendf(text, error, *c == '|' ? "\\%c" : "%c", *c));
+    return HS_OK;
+}
+
+static bool is_numeric(key_type type)
+{
+    return type == KEY_INTEGER || type == KEY_REAL || type == KEY_INTEGER_LIST;
+}
+
+/* "integer, at least 0", "`all` or `scored`". */
+static hs_status append_type(hs_text *text, const key_row *row, hs_error *error)
+{
+    for (size_t i = 0; i < CONFIG_MAX_WORDS && row->words[i] != NULL; i++)
+        HS_TRY(hs_text_appendf(text, error, "%s`%s`", i == 0 ? "" : " or ", row->words[i]));
+    if (row->words[0] != NULL)
+        return HS_OK;
+    HS_TRY(append_cell(text, key_type_name(row->type), error));
+    if (!is_numeric(row->type))
+        return HS_OK;
+    if (row->maximum == INT64_MAX)
+        return hs_text_appendf(text, error, ", at least %lld", (long long)row->minimum);
+    return hs_text_appendf(text, error, ", %lld to %lld", (long long)row->minimum, (long long)row->maximum);
+}
+
+static hs_status append_row(hs_text *text, const key_row *row, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "| `%s` | ", row->path));
+    HS_TRY(append_type(text, row, error));
+    if (row->default_text == NULL) {
+        HS_TRY(hs_text_appendf(text, error, " | required | "));
+    } else {
+        HS_TRY(hs_text_appendf(text, error, " | `"));
+        HS_TRY(append_cell(text, row->default_text, error));
+        HS_TRY(hs_text_appendf(text, error, "` | "));
+    }
+    HS_TRY(append_cell(text, row->meaning, error));
+    if (row->unit != NULL)
+        HS_TRY(hs_text_appendf(text, error, " Unit: %s.", row->unit));
+    return hs_text_appendf(text, error, " |\n");
+}
+
+hs_status hs_config_describe_keys(hs_text *text, hs_error *error)
+{
+    bool first = true;
+    HS_TRY(hs_text_appendf(text, error, "| key | type | default | meaning |\n| --- | --- | --- | --- |\n"));
+    for (size_t i = 0; i < key_count(); i++)
+        HS_TRY(append_row(text, key_at(i), error));
+    HS_TRY(hs_text_appendf(text, error, "\nA sweep that has begun may be continued with other values of "));
+    for (size_t i = 0; i < key_count(); i++) {
+        if (key_at(i)->identity || key_at(i)->type == KEY_PATH_IN)
+            continue;
+        HS_TRY(hs_text_appendf(text, error, "%s`%s`", first ? "" : ", ", key_at(i)->path));
+        first = false;
+    }
+    return hs_text_appendf(text, error,
+                           ", and from files that have moved; any other change makes it another "
+                           "experiment.\n");
+}

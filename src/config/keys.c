@@ -1,0 +1,195 @@
+#include "config/keys.h"
+
+#include <string.h>
+
+#define IN_EXPERIMENT(field) .offset = offsetof(hs_experiment, field)
+#define IN_TASK(field) .offset = offsetof(hs_task_config, field)
+#define COUNT_IN_EXPERIMENT(field) .count_offset = offsetof(hs_experiment, field)
+#define COUNT_IN_TASK(field) .count_offset = offsetof(hs_task_config, field)
+
+/* clang-format off: one key after the other, in the order in which files, results and the README show them. */
+static const key_row key_rows[] = {
+    {"model.checkpoint", KEY_PATH_IN, NULL, .non_empty = true, IN_EXPERIMENT(checkpoint),
+     .meaning = "Folder of the checkpoint in Hugging Face layout."},
+
+    {"sweep.orders", KEY_INTEGER_LIST, "[1]", 1, 8, .max_items = 8, .unique = true, .identity = true,
+     IN_EXPERIMENT(orders), COUNT_IN_EXPERIMENT(n_orders),
+     .meaning = "Sizes of the ablation sets that are enumerated: 1 = single heads, 2 = all pairs, and so on."},
+    {"sweep.heads", KEY_STRING_LIST, "[\"*\"]", .min_items = 1, .max_items = 1000, .identity = true,
+     IN_EXPERIMENT(heads),
+     .meaning =
+         "Heads that take part: \"*\", \"3\" (a layer), \"4.7\" (layer.head), ranges as in \"0-2.*\", \"1.0-3\"."},
+    {"sweep.sets_file", KEY_PATH_IN, "\"\"", IN_EXPERIMENT(sets_file),
+     .meaning = "File of further ablation sets, one a line as in \"0.1 2.3\"; \"\" = none."},
+    {"sweep.max_sets", KEY_INTEGER, "10000000", 1, INT64_C(1000000000000), IN_EXPERIMENT(max_sets), .unit = "sets",
+     .meaning = "A sweep of more ablation sets than this is refused."},
+    {"sweep.interventions", KEY_STRING_LIST, "[\"zero\"]", .min_items = 1, .max_items = 64, .unique = true,
+     .identity = true, IN_EXPERIMENT(interventions),
+     .meaning = "What replaces an ablated head's output, each in turn: \"zero\", \"mean\", \"scale=0.5\" and others."},
+    {"sweep.unit", KEY_STRING, "\"query_head\"", .words = {"query_head", "kv_group"}, .identity = true,
+     IN_EXPERIMENT(unit), .meaning = "What is ablated: a query head, or all query heads that share a key-value head."},
+    {"sweep.positions", KEY_STRING, "\"all\"", .words = {"all", "scored"}, .identity = true, IN_EXPERIMENT(positions),
+     .meaning = "Token positions at which heads are ablated."},
+    {"sweep.value_bias", KEY_STRING, "\"raw\"", .words = {"raw", "folded"}, .identity = true, IN_EXPERIMENT(value_bias),
+     .meaning = "Whether an ablation also removes the head's share of the value bias (raw) or leaves it (folded)."},
+
+    {"tasks", KEY_TASKS, NULL, .min_items = 1, .max_items = CONFIG_MAX_TASKS, .identity = true, IN_EXPERIMENT(tasks),
+     COUNT_IN_EXPERIMENT(n_tasks), .meaning = "The evaluation sets, one group each."},
+    {"tasks[].name", KEY_STRING, NULL, .non_empty = true, .identity = true, IN_TASK(name),
+     .meaning = "Unique name of letters, digits, _ and -; also the name of its group in the results file."},
+    {"tasks[].kind", KEY_STRING, NULL, .non_empty = true, .identity = true, IN_TASK(kind),
+     .meaning = "Kind of task, such as \"multiple_choice\": which fields an example has and how it is scored."},
+    {"tasks[].file", KEY_PATH_IN, NULL, .non_empty = true, IN_TASK(file),
+     .meaning = "The examples: JSON Lines, one example a line."},
+    {"tasks[].fields", KEY_FIELDS, "{}", .max_items = 32, .identity = true, IN_TASK(fields), COUNT_IN_TASK(n_fields),
+     .meaning = "How the fields of the kind are called in the file, as in { good = \"sentence_good\"; }."},
+    {"tasks[].limit", KEY_INTEGER, "0", 0, INT64_MAX, .identity = true, IN_TASK(limit), .unit = "examples",
+     .meaning = "Only the first so many examples are used; 0 = all."},
+    {"tasks[].bos", KEY_STRING, "\"auto\"", .words = {"auto", "always", "never"}, .identity = true, IN_TASK(bos),
+     .meaning = "Whether sequences begin with the model's BOS token; auto = as the tokenizer does."},
+    {"tasks[].lexicon", KEY_PATH_IN, "\"\"", IN_TASK(lexicon),
+     .meaning = "Word list of a token_mass task, one word a line; \"\" = none."},
+    {"tasks[].window", KEY_INTEGER, "0", 0, INT64_MAX, .identity = true, IN_TASK(window), .unit = "tokens",
+     .meaning = "Length of the windows of a perplexity task; 0 = the longest that the model takes."},
+
+    {"reference.file", KEY_PATH_IN, "\"\"", IN_EXPERIMENT(reference_file),
+     .meaning = "JSON Lines over which mean activations are taken; \"\" = the sequences of all tasks."},
+    {"reference.field", KEY_STRING, "\"text\"", .non_empty = true, .identity = true, IN_EXPERIMENT(reference_field),
+     .meaning = "Field of the reference file that holds a text or token ids."},
+    {"reference.limit", KEY_INTEGER, "0", 0, INT64_MAX, .identity = true, IN_EXPERIMENT(reference_limit),
+     .unit = "examples", .meaning = "Only the first so many lines of the reference file are used; 0 = all."},
+
+    {"objective.reduce", KEY_STRING, "\"\"", IN_EXPERIMENT(objective_reduce),
+     .meaning = "Task whose metric the ranking seeks to lower, such as toxicity; \"\" = no objective."},
+    {"objective.reduce_metric", KEY_STRING, "\"\"", IN_EXPERIMENT(objective_reduce_metric),
+     .meaning = "Metric of that task; \"\" = its first."},
+    {"objective.keep", KEY_STRING, "\"\"", IN_EXPERIMENT(objective_keep),
+     .meaning = "Task whose metric must stay within the tolerance, such as accuracy; \"\" = none."},
+    {"objective.keep_metric", KEY_STRING, "\"\"", IN_EXPERIMENT(objective_keep_metric),
+     .meaning = "Metric of that task; \"\" = its first."},
+    {"objective.tolerance", KEY_REAL, "0.02", 0, INT64_MAX, IN_EXPERIMENT(objective_tolerance),
+     .unit = "the kept metric's", .meaning = "How much of the kept metric may be lost."},
+
+    {"run.engine", KEY_STRING, "\"reference\"", .words = {"reference"}, .identity = true, IN_EXPERIMENT(engine),
+     .meaning = "Implementation of the forward pass; reference = one full pass per ablation set."},
+    {"run.scheduler", KEY_STRING, "\"guided\"", .words = {"guided", "static"}, IN_EXPERIMENT(scheduler),
+     .meaning = "How work is handed to ranks: in shrinking leases, or in one block each."},
+    {"run.seed", KEY_INTEGER, "1", 0, INT64_MAX, .identity = true, IN_EXPERIMENT(seed),
+     .meaning = "Seed of everything that is drawn at random."},
+    {"run.batch_rows", KEY_INTEGER, "2048", 1, 1 << 20, .identity = true, IN_EXPERIMENT(batch_rows),
+     .unit = "token rows", .meaning = "Size that a shard of examples aims at; fixes which examples share a batch."},
+    {"run.sets_per_group", KEY_INTEGER, "1", 1, 1 << 16, .identity = true, IN_EXPERIMENT(sets_per_group),
+     .unit = "sets", .meaning = "Ablation sets that are computed together in one batch."},
+    {"run.max_lease_groups", KEY_INTEGER, "64", 1, 1 << 20, IN_EXPERIMENT(max_lease_groups), .unit = "groups",
+     .meaning = "The most that a rank is handed at once."},
+    {"run.progress_seconds", KEY_REAL, "30.0", 0, 86400, IN_EXPERIMENT(progress_seconds), .unit = "seconds",
+     .meaning = "Time between progress lines in a job log."},
+
+    {"output.results", KEY_PATH_OUT, NULL, .non_empty = true, IN_EXPERIMENT(results),
+     .meaning = "The results file (HDF5), relative to the folder in which the command is run."},
+};
+/* clang-format on */
+
+static const struct {
+    const char *phrase, *name;
+} type_words[N_KEY_TYPES] = {
+    [KEY_STRING] = {"a string in quotes", "string"},
+    [KEY_PATH_IN] = {"a path in quotes", "path"},
+    [KEY_PATH_OUT] = {"a path in quotes", "path"},
+    [KEY_INTEGER] = {"an integer", "integer"},
+    [KEY_REAL] = {"a number", "number"},
+    [KEY_INTEGER_LIST] = {"a list of integers such as [1, 2]", "list of integers"},
+    [KEY_STRING_LIST] = {"a list of strings such as [\"a\", \"b\"]", "list of strings"},
+    [KEY_FIELDS] = {"a group such as { name = \"key\"; }", "group of strings"},
+    [KEY_TASKS] = {"a list of groups such as ( { name = \"a\"; }, { name = \"b\"; } )", "list of groups"},
+};
+
+size_t key_count(void)
+{
+    return sizeof key_rows / sizeof key_rows[0];
+}
+
+const key_row *key_at(size_t index)
+{
+    return &key_rows[index];
+}
+
+size_t key_index(const key_row *row)
+{
+    return (size_t)(row - key_rows);
+}
+
+size_t key_prefix_length(const key_row *row)
+{
+    const char *dot = strrchr(row->path, '.');
+    return dot == NULL ? 0 : (size_t)(dot - row->path) + 1;
+}
+
+const char *key_name(const key_row *row)
+{
+    return row->path + key_prefix_length(row);
+}
+
+bool key_is_of_task(const key_row *row)
+{
+    return strncmp(row->path, "tasks[].", strlen("tasks[].")) == 0;
+}
+
+const key_row *key_find(const char *prefix, const char *name, size_t length)
+{
+    size_t prefix_length = strlen(prefix);
+    for (size_t i = 0; i < key_count(); i++) {
+        const key_row *row = &key_rows[i];
+        if (key_prefix_length(row) == prefix_length && strncmp(row->path, prefix, prefix_length) == 0 &&
+            strlen(key_name(row)) == length && strncmp(key_name(row), name, length) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+bool key_is_group(const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < key_count(); i++)
+        if (key_prefix_length(&key_rows[i]) == length + 1 && strncmp(key_rows[i].path, name, length) == 0)
+            return true;
+    return false;
+}
+
+void key_format_path(const key_row *row, size_t task, char path[CONFIG_MAX_PATH])
+{
+    if (key_is_of_task(row))
+        (void)snprintf(path, CONFIG_MAX_PATH, "tasks[%zu].%s", task, key_name(row));
+    else
+        (void)snprintf(path, CONFIG_MAX_PATH, "%s", row->path);
+}
+
+const char *key_type_phrase(key_type type)
+{
+    return type_words[type].phrase;
+}
+
+const char *key_type_name(key_type type)
+{
+    return type_words[type].name;
+}
+
+void *key_field(const key_row *row, void *base)
+{
+    return (char *)base + row->offset;
+}
+
+const void *key_const_field(const key_row *row, const void *base)
+{
+    return (const char *)base + row->offset;
+}
+
+size_t *key_count_field(const key_row *row, void *base)
+{
+    return (size_t *)(void *)((char *)base + row->count_offset);
+}
+
+size_t key_n_items(const key_row *row, const void *base)
+{
+    return *(const size_t *)(const void *)((const char *)base + row->count_offset);
+}

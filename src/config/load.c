@@ -1,0 +1,139 @@
+#include "config/complain.h"
+#include "config/excerpt.h"
+#include "config/loader.h"
+
+#include <string.h>
+
+key_origin *loader_origin(const config_loader *loader, const key_row *row, size_t task)
+{
+    size_t block = key_is_of_task(row) ? 1 + task : 0;
+    return &loader->origins[block * key_count() + key_index(row)];
+}
+
+const char *override_where(const char *text, char where[CONFIG_MAX_WHERE])
+{
+    char shown[200];
+    (void)snprintf(where, CONFIG_MAX_WHERE, "--set %s", excerpt(text, strlen(text), shown, sizeof shown));
+    return where;
+}
+
+static const char *origin_where(const config_loader *loader, key_origin origin, char where[CONFIG_MAX_WHERE])
+{
+    if (origin.override != NULL)
+        return override_where(origin.override, where);
+    if (origin.line > 0)
+        return source_where(&loader->source, origin.line, where, CONFIG_MAX_WHERE);
+    (void)snprintf(where, CONFIG_MAX_WHERE, "%s", loader->path);
+    return where;
+}
+
+const char *loader_where(const config_loader *loader, const key_row *row, size_t task, char where[CONFIG_MAX_WHERE])
+{
+    return origin_where(loader, *loader_origin(loader, row, task), where);
+}
+
+static void *loader_base(const config_loader *loader, const key_row *row, size_t task)
+{
+    return key_is_of_task(row) ? (void *)&loader->experiment->tasks[task] : loader->experiment;
+}
+
+hs_status loader_set(config_loader *loader, const key_row *row, size_t task, const config_setting_t *setting,
+                     key_origin origin)
+{
+    char path[CONFIG_MAX_PATH], where[CONFIG_MAX_WHERE];
+    key_format_path(row, task, path);
+    key_site site = {row, loader_base(loader, row, task), path, origin_where(loader, origin, where)};
+    HS_TRY(store_setting(&site, setting, loader->error));
+    *loader_origin(loader, row, task) = origin;
+    return HS_OK;
+}
+
+/* ---- defaults ------------------------------------------------------------------------------------------------- */
+
+static hs_status complain_missing(const config_loader *loader, const key_row *row, size_t task)
+{
+    char path[CONFIG_MAX_PATH], where[CONFIG_MAX_WHERE];
+    key_format_path(row, task, path);
+    key_origin origin = {.line = key_is_of_task(row) ? loader->task_lines[task] : 0};
+    return hs_fail(loader->error, HS_ERROR_USAGE, "%s: %s is missing: %s", origin_where(loader, origin, where), path,
+                   row->meaning);
+}
+
+static hs_status set_default(config_loader *loader, const key_row *row, size_t task)
+{
+    config_t config;
+    const config_setting_t *setting = NULL;
+    key_site site = {row, loader_base(loader, row, task), row->path, "default"};
+    hs_status status = parse_value(row->path, row->default_text, &config, &setting, loader->error);
+    if (status == HS_OK)
+        status = store_setting(&site, setting, loader->error);
+    config_destroy(&config);
+    return status;
+}
+
+static bool is_set(const config_loader *loader, const key_row *row, size_t task)
+{
+    if (row->type == KEY_TASKS)
+        return loader->experiment->n_tasks > 0;
+    if (row->type == KEY_FIELDS && key_n_items(row, loader_base(loader, row, task)) > 0)
+        return true;
+    const key_origin *origin = loader_origin(loader, row, task);
+    return origin->line > 0 || origin->override != NULL;
+}
+
+/* Every key that nobody set gets its default; one without a default is missing. */
+static hs_status complete(config_loader *loader)
+{
+    for (size_t i = 0; i < key_count(); i++) {
+        const key_row *row = key_at(i);
+        size_t n = key_is_of_task(row) ? loader->experiment->n_tasks : 1;
+        for (size_t task = 0; task < n; task++) {
+            if (is_set(loader, row, task))
+                continue;
+            if (row->default_text == NULL)
+                return complain_missing(loader, row, task);
+            HS_TRY(set_default(loader, row, task));
+        }
+    }
+    return HS_OK;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------ */
+
+static hs_status load_file(config_loader *loader)
+{
+    config_t config;
+    HS_TRY(source_read(&loader->source, loader->path, loader->error));
+    hs_status status = parse_source(&loader->source, &config, loader->error);
+    if (status == HS_OK)
+        status = load_tree(loader, config_root_setting(&config));
+    config_destroy(&config);
+    return status;
+}
+
+static hs_status load_all(config_loader *loader, const char *const *overrides, size_t n_overrides)
+{
+    HS_TRY(load_file(loader));
+    for (size_t i = 0; i < n_overrides; i++)
+        HS_TRY(apply_override(loader, overrides[i]));
+    HS_TRY(complete(loader));
+    HS_TRY(check_experiment(loader));
+    return resolve_paths(loader->path, loader->experiment, loader->error);
+}
+
+hs_status hs_experiment_load(const char *path, const char *const *overrides, size_t n_overrides,
+                             hs_experiment **experiment_out, hs_error *error)
+{
+    config_loader loader = {.path = path, .error = error};
+    *experiment_out = NULL;
+    HS_TRY(hs_allocate(&loader.experiment, 1, sizeof *loader.experiment, "experiment", error));
+    loader.experiment->path = hs_string_copy(path, error);
+    hs_status status = loader.experiment->path == NULL ? error->status : load_all(&loader, overrides, n_overrides);
+    source_clear(&loader.source);
+    hs_free(loader.origins);
+    if (status == HS_OK)
+        *experiment_out = loader.experiment;
+    else
+        hs_experiment_free(loader.experiment);
+    return status;
+}

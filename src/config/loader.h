@@ -1,0 +1,46 @@
+/* The steps of hs_experiment_load(), which share one loader. */
+#ifndef CONFIG_LOADER_H
+#define CONFIG_LOADER_H
+
+#include "config/source.h"
+#include "config/store.h"
+
+enum { CONFIG_MAX_WHERE = 512 };
+
+/* Who gave a key its value; all zero: nobody so far. */
+typedef struct key_origin {
+    size_t line;          /* of source->text */
+    const char *override; /* the text after --set */
+} key_origin;
+
+typedef struct config_loader {
+    const char *path; /* of the experiment file */
+    hs_experiment *experiment;
+    config_source source;
+    key_origin *origins;                 /* [1 + n_tasks][key_count()]: of the experiment, then of each task */
+    size_t task_lines[CONFIG_MAX_TASKS]; /* of source->text */
+    hs_error *error;
+} config_loader;
+
+key_origin *loader_origin(const config_loader *loader, const key_row *row, size_t task);
+/* "experiment.cfg:12", "--set run.seed=7", or the file alone for a value that nobody gave. */
+const char *loader_where(const config_loader *loader, const key_row *row, size_t task, char where[CONFIG_MAX_WHERE]);
+/* Where a --set comes from, with a long one cut. */
+const char *override_where(const char *text, char where[CONFIG_MAX_WHERE]);
+
+/* Stores the value in the experiment or, for a row of tasks, in tasks[task], and remembers where it comes from. */
+hs_status loader_set(config_loader *loader, const key_row *row, size_t task, const config_setting_t *setting,
+                     key_origin origin);
+
+/* Parses source->text. `config` is initialised here and to be destroyed by the caller in every case. */
+hs_status parse_source(const config_source *source, config_t *config, hs_error *error);
+/* Parses one value, such as a default; the setting lies in `config`, as above. `name` stands for it in messages. */
+hs_status parse_value(const char *name, const char *text, config_t *config, const config_setting_t **setting_out,
+                      hs_error *error);
+
+hs_status load_tree(config_loader *loader, const config_setting_t *root);              /* tree.c */
+hs_status apply_override(config_loader *loader, const char *text);                     /* override.c */
+hs_status check_experiment(config_loader *loader);                                     /* check.c */
+hs_status resolve_paths(const char *path, hs_experiment *experiment, hs_error *error); /* paths.c */
+
+#endif

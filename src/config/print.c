@@ -1,0 +1,117 @@
+#include "config/text.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * The path from any folder, because the printed file may come to lie in another one than the experiment file. One that
+ * does not exist yet is at least begun at the root. NULL on failure; hs_free() it.
+ */
+static char *absolute_path(const char *path, hs_error *error)
+{
+    char *found = realpath(path, NULL);
+    if (found != NULL) {
+        char *copy = hs_string_copy(found, error);
+        free(found);
+        return copy;
+    }
+    char folder[PATH_MAX];
+    if (getcwd(folder, sizeof folder) == NULL) {
+        (void)hs_fail_system(error, HS_ERROR_IO, errno, "the current folder cannot be found");
+        return NULL;
+    }
+    return hs_path_join(folder, path, error);
+}
+
+static hs_status print_value(hs_text *text, const key_row *row, const void *base, hs_error *error)
+{
+    if (row->type != KEY_PATH_IN)
+        return text_append_value(text, row, base, TEXT_FILE, error);
+    const char *path = *(char *const *)key_const_field(row, base);
+    if (path == NULL || path[0] == '\0')
+        return text_append_quoted(text, "", error);
+    char *absolute = absolute_path(path, error);
+    if (absolute == NULL)
+        return error->status;
+    hs_status status = text_append_quoted(text, absolute, error);
+    hs_free(absolute);
+    return status;
+}
+
+static hs_status print_comment(hs_text *text, const key_row *row, const char *indent, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "%s# %s", indent, row->meaning));
+    for (size_t i = 0; i < CONFIG_MAX_WORDS && row->words[i] != NULL; i++)
+        HS_TRY(hs_text_appendf(text, error, "%s\"%s\"", i == 0 ? " One of: " : ", ", row->words[i]));
+    if (row->words[0] != NULL)
+        HS_TRY(hs_text_appendf(text, error, "."));
+    if (row->unit != NULL)
+        HS_TRY(hs_text_appendf(text, error, " Unit: %s.", row->unit));
+    return hs_text_appendf(text, error, "\n");
+}
+
+/* "orders = [1];", under its meaning where `with_comment` says so. */
+static hs_status print_key(hs_text *text, const key_row *row, const void *base, const char *indent, bool with_comment,
+                           hs_error *error)
+{
+    if (with_comment)
+        HS_TRY(print_comment(text, row, indent, error));
+    HS_TRY(hs_text_appendf(text, error, "%s%s = ", indent, key_name(row)));
+    HS_TRY(print_value(text, row, base, error));
+    return hs_text_appendf(text, error, ";\n");
+}
+
+/* Meanings stand in the first task alone. */
+static hs_status print_task(hs_text *text, const hs_experiment *experiment, size_t task, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "%s    {\n", task == 0 ? "" : ",\n"));
+    for (size_t i = 0; i < key_count(); i++)
+        if (key_is_of_task(key_at(i)))
+            HS_TRY(print_key(text, key_at(i), &experiment->tasks[task], "        ", task == 0, error));
+    return hs_text_appendf(text, error, "    }");
+}
+
+static hs_status print_tasks(hs_text *text, const hs_experiment *experiment, const key_row *row, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "# %s\ntasks = (\n", row->meaning));
+    for (size_t i = 0; i < experiment->n_tasks; i++)
+        HS_TRY(print_task(text, experiment, i, error));
+    return hs_text_appendf(text, error, "\n);\n");
+}
+
+/* The keys of one group are neighbours in the table; `first` is the first of them. */
+static hs_status print_group(hs_text *text, const hs_experiment *experiment, size_t first, hs_error *error)
+{
+    size_t length = key_prefix_length(key_at(first));
+    const char *prefix = key_at(first)->path;
+    HS_TRY(hs_text_appendf(text, error, "%.*s: {\n", (int)length - 1, prefix));
+    for (size_t i = first; i < key_count(); i++)
+        if (key_prefix_length(key_at(i)) == length && strncmp(key_at(i)->path, prefix, length) == 0)
+            HS_TRY(print_key(text, key_at(i), experiment, "    ", true, error));
+    return hs_text_appendf(text, error, "};\n");
+}
+
+static bool begins_group(size_t index)
+{
+    if (index == 0)
+        return true;
+    const key_row *row = key_at(index), *previous = key_at(index - 1);
+    size_t length = key_prefix_length(row);
+    return length != key_prefix_length(previous) || strncmp(row->path, previous->path, length) != 0;
+}
+
+hs_status hs_experiment_print(const hs_experiment *experiment, hs_text *text, hs_error *error)
+{
+    for (size_t i = 0; i < key_count(); i++) {
+        const key_row *row = key_at(i);
+        if (!begins_group(i) || key_is_of_task(row))
+            continue;
+        HS_TRY(hs_text_appendf(text, error, "%s", i == 0 ? "" : "\n"));
+        HS_TRY(row->type == KEY_TASKS ? print_tasks(text, experiment, row, error)
+                                      : print_group(text, experiment, i, error));
+    }
+    return HS_OK;
+}

@@ -1,0 +1,57 @@
+/*
+ * The text of an experiment file on its way to libconfig: size, nesting and encoding are bounded, @include is resolved
+ * here, and what libconfig 1.5 reads wrongly without a word is mended or refused:
+ *   - an integer beyond 32 bits wraps around, so every integer is passed on as decimal with the suffix L;
+ *   - a comment in the last line is a syntax error unless a newline follows, so comments are left out;
+ *   - a comment that is never closed swallows the rest of the file, "." is the number 0, and \x00 vanishes from a
+ *     string: errors here.
+ */
+#ifndef CONFIG_SOURCE_H
+#define CONFIG_SOURCE_H
+
+#include "headsweep/base.h"
+
+enum {
+    SOURCE_MAX_BYTES = 1 << 20, /* of the file and everything that it includes */
+    SOURCE_MAX_NESTING = 16,    /* the table of keys needs 3 */
+    SOURCE_MAX_INCLUDES = 8,    /* one within the other */
+};
+
+typedef struct source_file {
+    char *path;
+    char *bytes;
+    size_t n_bytes;
+} source_file;
+
+typedef struct source_line {
+    size_t file;
+    size_t line; /* from 1 */
+} source_line;
+
+/* Initialise with {0}. */
+typedef struct config_source {
+    hs_text text;       /* for config_read_string() */
+    source_line *lines; /* where each line of `text` comes from */
+    size_t n_lines, lines_capacity;
+    source_file *files; /* files[0] is the experiment file */
+    size_t n_files, files_capacity;
+    size_t n_bytes; /* read so far */
+} config_source;
+
+/* Reads the file; paths of @include are relative to its folder. HS_ERROR_USAGE names file and line of what is wrong. */
+hs_status source_read(config_source *source, const char *path, hs_error *error);
+/* The same for a text that is given: `name` stands for it in messages. There is no @include. */
+hs_status source_read_text(config_source *source, const char *name, const char *text, hs_error *error);
+void source_clear(config_source *source);
+
+/* The folder of `path` to put before others: "" and not "." for the current one. NULL on failure; hs_free() it. */
+char *source_folder(const char *path, hs_error *error);
+
+/* The line of its own file that line `line` (from 1) of source->text comes from. */
+size_t source_line_number(const config_source *source, size_t line);
+/* "experiment.cfg:12" for that line, into `buffer`, which is returned. */
+const char *source_where(const config_source *source, size_t line, char *buffer, size_t capacity);
+/* That line of the file as people wrote it, trimmed, cut to the buffer and without control characters. */
+const char *source_quote(const config_source *source, size_t line, char *buffer, size_t capacity);
+
+#endif

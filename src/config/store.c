@@ -1,0 +1,331 @@
+#include "config/store.h"
+#include "config/complain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- single values -------------------------------------------------------------------------------------------- */
+
+static bool is_integer(const config_setting_t *setting)
+{
+    int type = config_setting_type(setting);
+    return type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
+}
+
+static hs_status read_integer(const key_site *site, const config_setting_t *setting, int64_t *value_out,
+                              hs_error *error)
+{
+    if (!is_integer(setting))
+        return complain_type(site, setting, "an integer", error);
+    int64_t value = config_setting_get_int64(setting);
+    if (value < site->row->minimum || value > site->row->maximum)
+        return complain_range(site, setting, error);
+    *value_out = value;
+    return HS_OK;
+}
+
+static bool is_word(const key_row *row, const char *text)
+{
+    for (size_t i = 0; i < CONFIG_MAX_WORDS && row->words[i] != NULL; i++)
+        if (strcmp(row->words[i], text) == 0)
+            return true;
+    return row->words[0] == NULL;
+}
+
+static hs_status check_length(const key_site *site, const char *text, bool non_empty, hs_error *error)
+{
+    if (non_empty && text[0] == '\0')
+        return hs_fail(error, HS_ERROR_USAGE, "%s: %s is empty", site->where, site->path);
+    size_t length = strlen(text);
+    if (length > CONFIG_MAX_STRING)
+        return hs_fail(error, HS_ERROR_USAGE, "%s: %s has %zu bytes; at most %d are allowed", site->where, site->path,
+                       length, CONFIG_MAX_STRING);
+    /* The file is valid UTF-8, but a string may have been put together from \xNN. */
+    hs_error problem = {0};
+    if (hs_utf8_check(text, length, site->path, &problem) != HS_OK)
+        return hs_fail(error, HS_ERROR_USAGE, "%s: %s", site->where, problem.message);
+    return HS_OK;
+}
+
+static hs_status read_string(const key_site *site, const config_setting_t *setting, bool non_empty, char **value_out,
+                             hs_error *error)
+{
+    if (config_setting_type(setting) != CONFIG_TYPE_STRING)
+        return complain_type(site, setting, "a string in quotes", error);
+    const char *text = config_setting_get_string(setting);
+    HS_TRY(check_length(site, text, non_empty, error));
+    if (!is_word(site->row, text))
+        return complain_words(site, setting, error);
+    *value_out = hs_string_copy(text, error);
+    return *value_out == NULL ? error->status : HS_OK;
+}
+
+static hs_status store_string(const key_site *site, const config_setting_t *setting, hs_error *error)
+{
+    char *value = NULL;
+    HS_TRY(read_string(site, setting, site->row->non_empty, &value, error));
+    store_clear(site->row, site->base);
+    *(char **)key_field(site->row, site->base) = value;
+    return HS_OK;
+}
+
+static hs_status store_integer(const key_site *site, const config_setting_t *setting, hs_error *error)
+{
+    return read_integer(site, setting, key_field(site->row, site->base), error);
+}
+
+/* libconfig's own look-up of a real fails on `x = 1` as it does on a missing key, hence the conversion here. */
+static hs_status store_real(const key_site *site, const config_setting_t *setting, hs_error *error)
+{
+    if (!config_setting_is_number(setting))
+        return complain_type(site, setting, "a number", error);
+    double value = is_integer(setting) ? (double)config_setting_get_int64(setting) : config_setting_get_float(setting);
+    /* Written so that infinity, which libconfig makes of 1e400, fails. */
+    if (!(value >= (double)site->row->minimum && value <= (double)site->row->maximum))
+        return complain_range(site, setting, error);
+    *(double *)key_field(site->row, site->base) = value;
+    return HS_OK;
+}
+
+/* ---- lists ---------------------------------------------------------------------------------------------------- */
+
+static bool is_list(const config_setting_t *setting)
+{
+    return config_setting_is_array(setting) || config_setting_is_list(setting);
+}
+
+static size_t list_length(const config_setting_t *setting)
+{
+    return is_list(setting) ? (size_t)config_setting_length(setting) : 1;
+}
+
+static const config_setting_t *list_element(const config_setting_t *setting, size_t index)
+{
+    return is_list(setting) ? config_setting_get_elem(setting, (unsigned)index) : setting;
+}
+
+static hs_status check_list_length(const key_site *site, size_t n, hs_error *error)
+{
+    if (n < site->row->min_items)
+        return hs_fail(error, HS_ERROR_USAGE, "%s: %s is empty; at least one element is needed", site->where,
+                       site->path);
+    if (n > site->row->max_items)
+        return hs_fail(error, HS_ERROR_USAGE, "%s: %s has %zu elements; at most %zu are allowed", site->where,
+                       site->path, n, site->row->max_items);
+    return HS_OK;
+}
+
+/* The site of an element: "sweep.orders[1]". */
+static key_site element_site(const key_site *site, size_t index, char path[CONFIG_MAX_PATH])
+{
+    (void)snprintf(path, CONFIG_MAX_PATH, "%s[%zu]", site->path, index);
+    return (key_site){site->row, site->base, path, site->where};
+}
+
+static hs_status read_integers(const key_site *site, const config_setting_t *setting, int64_t *values, size_t n,
+                               hs_error *error)
+{
+    char path[CONFIG_MAX_PATH];
+    for (size_t i = 0; i < n; i++) {
+        const config_setting_t *element = list_element(setting, i);
+        key_site one = element_site(site, i, path);
+        HS_TRY(read_integer(is_list(setting) ? &one : site, element, &values[i], error));
+        for (size_t j = 0; site->row->unique && j < i; j++)
+            if (values[j] == values[i])
+                return complain_twice(site, element, error);
+    }
+    return HS_OK;
+}
+
+static hs_status store_integer_list(const key_site *site, const config_setting_t *setting, hs_error *error)
+{
+    size_t n = list_length(setting);
+    int64_t *values = NULL;
+    HS_TRY(check_list_length(site, n, error));
+    HS_TRY(hs_allocate(&values, n, sizeof *values, site->path, error));
+    if (read_integers(site, setting, values, n, error) != HS_OK) {
+        hs_free(values);
+        return error->status;
+    }
+    store_clear(site->row, site->base);
+    *(int64_t **)key_field(site->row, site->base) = values;
+    *key_count_field(site->row, site->base) = n;
+    return HS_OK;
+}
+
+static void free_strings(hs_string_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        hs_free(list->items[i]);
+    hs_free(list->items);
+    *list = (hs_string_list){0};
+}
+
+static hs_status read_strings(const key_site *site, const config_setting_t *setting, size_t n, hs_string_list *list,
+                              hs_error *error)
+{
+    char path[CONFIG_MAX_PATH];
+    for (; list->n < n; list->n++) {
+        const config_setting_t *element = list_element(setting, list->n);
+        key_site one = element_site(site, list->n, path);
+        HS_TRY(read_string(is_list(setting) ? &one : site, element, true, &list->items[list->n], error));
+        for (size_t j = 0; site->row->unique && j < list->n; j++)
+            if (strcmp(list->items[j], list->items[list->n]) == 0) {
+                hs_free(list->items[list->n]);
+                return complain_twice(site, element, error);
+            }
+    }
+    return HS_OK;
+}
+
+static hs_status store_string_list(const key_site *site, const config_setting_t *setting, hs_error *error)
+{
+    size_t n = list_length(setting);
+    hs_string_list list = {0};
+    HS_TRY(check_list_length(site, n, error));
+    HS_TRY(hs_allocate(&list.items, n, sizeof *list.items, site->path, error));
+    if (read_strings(site, setting, n, &list, error) != HS_OK) {
+        free_strings(&list);
+        return error->status;
+    }
+    store_clear(site->row, site->base);
+    *(hs_string_list *)key_field(site->row, site->base) = list;
+    return HS_OK;
+}
+
+/* ---- fields --------------------------------------------------------------------------------------------------- */
+
+static void free_fields(hs_field_mapping *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        hs_free(fields[i].name);
+        hs_free(fields[i].key);
+    }
+    hs_free(fields);
+}
+
+static int compare_fields(const void *left, const void *right)
+{
+    return strcmp(((const hs_field_mapping *)left)->name, ((const hs_field_mapping *)right)->name);
+}
+
+static hs_status copy_pair(hs_field_mapping *pair, const char *name, const char *key, hs_error *error)
+{
+    pair->name = hs_string_copy(name, error);
+    pair->key = pair->name == NULL ? NULL : hs_string_copy(key, error);
+    return pair->key == NULL ? error->status : HS_OK;
+}
+
+static hs_status read_fields(const key_site *site, const config_setting_t *setting, hs_field_mapping *fields, size_t n,
+                             hs_error *error)
+{
+    for (size_t i = 0; i < n; i++) {
+        const config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
+        char path[CONFIG_MAX_PATH];
+        (void)snprintf(path, sizeof path, "%s.%.100s", site->path, config_setting_name(member));
+        key_site one = {site->row, site->base, path, site->where};
+        if (config_setting_type(member) != CONFIG_TYPE_STRING)
+            return complain_type(&one, member, "a string in quotes", error);
+        const char *key = config_setting_get_string(member);
+        HS_TRY(check_length(&one, key, true, error));
+        HS_TRY(copy_pair(&fields[i], config_setting_name(member), key, error));
+    }
+    return HS_OK;
+}
+
+/* Sorted by name: the order in the file means nothing, so it must not make another experiment either. */
+static hs_status store_fields(const key_site *site, const config_setting_t *setting, hs_error *error)
+{
+    if (!config_setting_is_group(setting))
+        return complain_type(site, setting, key_type_phrase(KEY_FIELDS), error);
+    size_t n = (size_t)config_setting_length(setting);
+    hs_field_mapping *fields = NULL;
+    HS_TRY(check_list_length(site, n, error));
+    HS_TRY(hs_allocate(&fields, n, sizeof *fields, site->path, error));
+    if (read_fields(site, setting, fields, n, error) != HS_OK) {
+        free_fields(fields, n);
+        return error->status;
+    }
+    store_clear(site->row, site->base);
+    qsort(fields, n, sizeof *fields, compare_fields);
+    *(hs_field_mapping **)key_field(site->row, site->base) = fields;
+    *key_count_field(site->row, site->base) = n;
+    return HS_OK;
+}
+
+static hs_status append_pair(const key_site *site, hs_field_mapping pair, hs_error *error)
+{
+    hs_field_mapping **fields = key_field(site->row, site->base);
+    size_t *n = key_count_field(site->row, site->base), capacity = *n;
+    HS_TRY(check_list_length(site, *n + 1, error));
+    HS_TRY(hs_reserve(fields, &capacity, *n + 1, sizeof **fields, site->path, error));
+    (*fields)[(*n)++] = pair;
+    qsort(*fields, *n, sizeof **fields, compare_fields);
+    return HS_OK;
+}
+
+hs_status store_field_pair(const key_site *site, const char *name, const char *key, hs_error *error)
+{
+    HS_TRY(check_length(site, key, true, error));
+    hs_field_mapping pair = {0};
+    hs_status status = copy_pair(&pair, name, key, error);
+    hs_field_mapping *fields = *(hs_field_mapping **)key_field(site->row, site->base);
+    size_t i = 0, n = *key_count_field(site->row, site->base);
+    while (status == HS_OK && i < n && strcmp(fields[i].name, name) != 0)
+        i++;
+    if (status == HS_OK && i == n) {
+        status = append_pair(site, pair, error);
+        if (status == HS_OK)
+            return HS_OK;
+    } else if (status == HS_OK) {
+        hs_field_mapping old = fields[i];
+        fields[i] = pair;
+        pair = old;
+    }
+    hs_free(pair.name);
+    hs_free(pair.key);
+    return status;
+}
+
+/* ---- the types ------------------------------------------------------------------------------------------------ */
+
+typedef hs_status store_function(const key_site *site, const config_setting_t *setting, hs_error *error);
+
+static store_function *const store_functions[N_KEY_TYPES] = {
+    [KEY_STRING] = store_string,           [KEY_PATH_IN] = store_string, [KEY_PATH_OUT] = store_string,
+    [KEY_INTEGER] = store_integer,         [KEY_REAL] = store_real,      [KEY_INTEGER_LIST] = store_integer_list,
+    [KEY_STRING_LIST] = store_string_list, [KEY_FIELDS] = store_fields,
+};
+
+hs_status store_setting(const key_site *site, const config_setting_t *setting, hs_error *error)
+{
+    return store_functions[site->row->type](site, setting, error);
+}
+
+void store_clear(const key_row *row, void *base)
+{
+    void *field = key_field(row, base);
+    switch (row->type) {
+    case KEY_STRING:
+    case KEY_PATH_IN:
+    case KEY_PATH_OUT:
+        hs_free(*(char **)field);
+        *(char **)field = NULL;
+        break;
+    case KEY_INTEGER_LIST:
+        hs_free(*(int64_t **)field);
+        *(int64_t **)field = NULL;
+        *key_count_field(row, base) = 0;
+        break;
+    case KEY_STRING_LIST:
+        free_strings(field);
+        break;
+    case KEY_FIELDS:
+        free_fields(*(hs_field_mapping **)field, key_n_items(row, base));
+        *(hs_field_mapping **)field = NULL;
+        *key_count_field(row, base) = 0;
+        break;
+    default:
+        break;
+    }
+}

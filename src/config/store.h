@@ -1,0 +1,29 @@
+/* One libconfig setting -> one checked field of the experiment, as the key's row says. */
+#ifndef CONFIG_STORE_H
+#define CONFIG_STORE_H
+
+#include "config/keys.h"
+
+#include <libconfig.h>
+
+/* What is set, and how messages call it. */
+typedef struct key_site {
+    const key_row *row;
+    void *base;        /* the hs_experiment, or the hs_task_config */
+    const char *path;  /* "tasks[2].limit" */
+    const char *where; /* "experiment.cfg:12" or "--set tasks[2].limit=x" */
+} key_site;
+
+/*
+ * Replaces the field's value. A single value where a list is expected is a list of one; an integer is accepted for a
+ * number. HS_ERROR_USAGE, with the field unchanged, for anything else that is not of the row's type or range.
+ */
+hs_status store_setting(const key_site *site, const config_setting_t *setting, hs_error *error);
+
+/* Adds or replaces one pair of a KEY_FIELDS value. */
+hs_status store_field_pair(const key_site *site, const char *name, const char *key, hs_error *error);
+
+/* Frees the field's value and zeroes it; not for KEY_TASKS. */
+void store_clear(const key_row *row, void *base);
+
+#endif

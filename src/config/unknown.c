@@ -1,0 +1,118 @@
+#include "config/complain.h"
+
+#include "config/excerpt.h"
+
+#include <string.h>
+
+enum { MAX_COMPARED = 64 };
+
+static size_t smaller(size_t left, size_t right)
+{
+    return left < right ? left : right;
+}
+
+/*
+ * Edits that turn one text into the other, with neighbours exchanged counting as one (optimal string alignment);
+ * SIZE_MAX if a text is too long to be a misspelt key.
+ */
+static size_t edit_distance(const char *left, const char *right)
+{
+    size_t n_left = strlen(left), n_right = strlen(right);
+    size_t cost[MAX_COMPARED][MAX_COMPARED];
+    if (n_left >= MAX_COMPARED || n_right >= MAX_COMPARED)
+        return SIZE_MAX;
+    for (size_t i = 0; i <= n_left; i++) {
+        for (size_t j = 0; j <= n_right; j++) {
+            if (i == 0 || j == 0) {
+                cost[i][j] = i + j;
+                continue;
+            }
+            size_t changed = left[i - 1] == right[j - 1] ? 0 : 1;
+            cost[i][j] = smaller(smaller(cost[i - 1][j], cost[i][j - 1]) + 1, cost[i - 1][j - 1] + changed);
+            if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1])
+                cost[i][j] = smaller(cost[i][j], cost[i - 2][j - 2] + 1);
+        }
+    }
+    return cost[n_left][n_right];
+}
+
+typedef struct nearest {
+    size_t distance;
+    char path[CONFIG_MAX_PATH];
+} nearest;
+
+static void consider(nearest *best, size_t distance, const char *path)
+{
+    if (distance < best->distance) {
+        best->distance = distance;
+        (void)snprintf(best->path, sizeof best->path, "%s", path);
+    }
+}
+
+/* `written` is the key in the table's manner. A right name in a wrong group costs one edit. */
+static void consider_row(nearest *best, const key_row *row, const char *written, const char *path, const char *prefix,
+                         const char *name)
+{
+    char candidate[CONFIG_MAX_PATH];
+    size_t prefix_length = key_prefix_length(row), distance = edit_distance(written, row->path);
+    bool same_group = prefix_length == strlen(prefix) && strncmp(row->path, prefix, prefix_length) == 0;
+    size_t path_prefix = strlen(path) - strlen(name);
+    if (same_group)
+        (void)snprintf(candidate, sizeof candidate, "%.*s%s", (int)path_prefix, path, key_name(row));
+    else
+        key_format_path(row, 0, candidate);
+    consider(best, distance, candidate);
+    size_t name_distance = edit_distance(name, key_name(row));
+    if (name_distance != SIZE_MAX)
+        consider(best, name_distance + 1, candidate);
+}
+
+static void consider_group(nearest *best, const key_row *row, const char *written)
+{
+    char group[CONFIG_MAX_PATH];
+    size_t length = key_prefix_length(row);
+    if (length > 0 && !key_is_of_task(row)) {
+        (void)snprintf(group, sizeof group, "%.*s", (int)length - 1, row->path);
+        consider(best, edit_distance(written, group), group);
+    }
+}
+
+/* "orders, heads, ...", or the groups where `prefix` is "". */
+static void list_keys(const char *prefix, char *list, size_t capacity)
+{
+    size_t length = strlen(prefix), used = 0;
+    const char *last = "";
+    size_t last_length = 0;
+    list[0] = '\0';
+    for (size_t i = 0; i < key_count() && used < capacity; i++) {
+        const key_row *row = key_at(i);
+        bool is_member = key_prefix_length(row) == length && strncmp(row->path, prefix, length) == 0;
+        const char *word = length == 0 ? row->path : key_name(row);
+        size_t word_length = length == 0 ? strcspn(word, ".[") : strlen(word);
+        bool is_repeated = word_length == last_length && strncmp(word, last, word_length) == 0;
+        if ((length > 0 && !is_member) || is_repeated)
+            continue;
+        used += (size_t)snprintf(list + used, capacity - used, "%s%.*s", used == 0 ? "" : ", ", (int)word_length, word);
+        last = word;
+        last_length = word_length;
+    }
+}
+
+hs_status complain_unknown(const char *where, const char *path, const char *prefix, const char *name, hs_error *error)
+{
+    char written[CONFIG_MAX_PATH], shown[CONFIG_MAX_PATH], better[CONFIG_MAX_PATH], keys[512];
+    nearest best = {.distance = SIZE_MAX};
+    excerpt(path, strlen(path), shown, sizeof shown);
+    (void)snprintf(written, sizeof written, "%s%s", prefix, name);
+    for (size_t i = 0; i < key_count(); i++) {
+        consider_row(&best, key_at(i), written, path, prefix, name);
+        consider_group(&best, key_at(i), written);
+    }
+    if (best.distance <= (strlen(name) + 2) / 3)
+        return hs_fail(error, HS_ERROR_USAGE, "%s: unknown key \"%s\"; did you mean \"%s\"?", where, shown,
+                       excerpt(best.path, strlen(best.path), better, sizeof better));
+    list_keys(prefix, keys, sizeof keys);
+    if (keys[0] == '\0')
+        list_keys("", keys, sizeof keys);
+    return hs_fail(error, HS_ERROR_USAGE, "%s: unknown key \"%s\"; there are: %s", where, shown, keys);
+}

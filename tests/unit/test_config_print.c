@@ -1,0 +1,252 @@
+/* config: hs_experiment_print(), hs_experiment_values(), hs_config_describe_keys() and the table behind them. */
+#include "support/config_fixture.h"
+
+#define PECULIAR                                                                                             \
+    "model: { checkpoint = \"mod\\\"el\\\\\\n\\t\\x01\\x7f gr\xC3\xBC\xC3\x9F\"; };\n"                       \
+    "sweep: { orders = [2, 1]; heads = [\"0.*\", \"1.\\\"2\"]; interventions = [\"mean\", \"zero\"]; };\n"   \
+    "tasks = ( { name = \"a\"; kind = \"k\"; file = \"# a\"; fields = { x-y = \"1\"; good = \"*/\"; }; },\n" \
+    "  { name = \"b\"; kind = \"k\"; file = \"/*\"; } );\n"                                                  \
+    "objective: { reduce = \"a\"; keep = \"b\"; tolerance = 0.1; };\n"                                       \
+    "run: { seed = 9223372036854775807; progress_seconds = 1; };\n" OUTPUT
+
+static void expect_same_values(const hs_experiment *left, const hs_experiment *right)
+{
+    hs_error error = {0};
+    hs_config_values l, r;
+    assert_int_equal(hs_experiment_values(left, &l, &error), HS_OK);
+    assert_int_equal(hs_experiment_values(right, &r, &error), HS_OK);
+    assert_int_equal(l.n, r.n);
+    for (size_t i = 0; i < l.n; i++) {
+        assert_string_equal(l.items[i].key, r.items[i].key);
+        /* Printed paths are absolute. */
+        size_t tail = strlen(r.items[i].value) - strlen(l.items[i].value);
+        bool is_path = r.items[i].value[0] == '/' && strlen(r.items[i].value) > strlen(l.items[i].value);
+        assert_string_equal(l.items[i].value, r.items[i].value + (is_path ? tail : 0));
+    }
+    hs_config_values_clear(&l);
+    hs_config_values_clear(&r);
+}
+
+static void expect_round_trip(const char *text)
+{
+    hs_error error = {0};
+    hs_text printed = {0}, again = {0};
+    hs_experiment *e = load(text);
+    assert_int_equal(hs_experiment_print(e, &printed, &error), HS_OK);
+    write_text("sub/printed.cfg", printed.text);
+    hs_experiment *f = load_file("sub/printed.cfg", NULL, 0);
+    expect_same_values(e, f);
+    assert_int_equal(hs_experiment_print(f, &again, &error), HS_OK);
+    assert_string_equal(printed.text, again.text);
+    assert_true(f->seed == e->seed && f->objective_tolerance == e->objective_tolerance);
+    assert_int_equal(e->tasks[0].n_fields, f->tasks[0].n_fields);
+    hs_text_clear(&printed);
+    hs_text_clear(&again);
+    hs_experiment_free(e);
+    hs_experiment_free(f);
+}
+
+static size_t count(const char *text, const char *part)
+{
+    size_t n = 0;
+    for (const char *found = strstr(text, part); found != NULL; found = strstr(found + 1, part))
+        n++;
+    return n;
+}
+
+/* What a reader with plain libconfig 1.5 depends on, and what a terminal does. */
+static void test_print_is_plain_libconfig(void **state)
+{
+    (void)state;
+    hs_error error = {0};
+    hs_text printed = {0};
+    hs_experiment *e = load(PECULIAR);
+    assert_int_equal(hs_experiment_print(e, &printed, &error), HS_OK);
+    assert_non_null(strstr(printed.text, "seed = 9223372036854775807L;"));
+    assert_non_null(strstr(printed.text, "batch_rows = 2048;"));
+    assert_non_null(strstr(printed.text, "mod\\\"el\\\\\\n\\t\\x01\\x7F gr\xC3\xBC\xC3\x9F\";"));
+    assert_int_equal(count(printed.text, "# The examples: JSON Lines, one example a line.\n"), 1);
+    assert_int_equal(count(printed.text, "        name = "), 2);
+    hs_text_clear(&printed);
+    hs_experiment_free(e);
+}
+
+static void test_print_round_trip(void **state)
+{
+    (void)state;
+    expect_round_trip(SMALLEST);
+    expect_round_trip(TWO_TASKS);
+    expect_round_trip(PECULIAR);
+    /* An input that exists is printed without the detour. */
+    hs_error error = {0};
+    hs_text printed = {0};
+    char expected[4200], folder[4096];
+    write_text("sub/e.cfg", "model: { checkpoint = \"../sub/.\"; };\n" ONE_TASK OUTPUT);
+    hs_experiment *e = load_file("sub/e.cfg", NULL, 0);
+    assert_int_equal(hs_experiment_print(e, &printed, &error), HS_OK);
+    assert_non_null(getcwd(folder, sizeof folder));
+    (void)snprintf(expected, sizeof expected, "checkpoint = \"%s/sub\";", folder);
+    assert_non_null(strstr(printed.text, expected));
+    assert_non_null(strstr(printed.text, "\n    # Seed of everything that is drawn at random.\n    seed = 1;\n"));
+    hs_text_clear(&printed);
+    hs_experiment_free(e);
+}
+
+static void test_values(void **state)
+{
+    (void)state;
+    hs_experiment *e = load(PECULIAR);
+    expect_key(e, "model.checkpoint", "mod\"el\\\n\t\x01\x7f gr\xC3\xBC\xC3\x9F", false);
+    expect_key(e, "sweep.orders", "[1, 2]", true);
+    expect_key(e, "sweep.heads", "[\"0.*\", \"1.\\\"2\"]", true);
+    expect_key(e, "sweep.interventions", "[\"mean\", \"zero\"]", true);
+    expect_key(e, "sweep.max_sets", "10000000", false);
+    expect_key(e, "sweep.unit", "query_head", true);
+    expect_key(e, "sweep.positions", "all", true);
+    expect_key(e, "sweep.value_bias", "raw", true);
+    expect_key(e, "tasks[0].name", "a", true);
+    expect_key(e, "tasks[1].kind", "k", true);
+    expect_key(e, "tasks[0].fields", "{good = \"*/\", x-y = \"1\"}", true);
+    expect_key(e, "tasks[1].fields", "{}", true);
+    expect_key(e, "tasks[1].limit", "0", true);
+    expect_key(e, "tasks[1].bos", "auto", true);
+    expect_key(e, "tasks[1].window", "0", true);
+    expect_key(e, "tasks[1].lexicon", "", false);
+    expect_key(e, "objective.tolerance", "0.1", false);
+    expect_key(e, "objective.keep", "b", false);
+    expect_key(e, "run.seed", "9223372036854775807", true);
+    expect_key(e, "run.engine", "reference", true);
+    expect_key(e, "run.batch_rows", "2048", true);
+    expect_key(e, "run.sets_per_group", "1", true);
+    expect_key(e, "run.scheduler", "guided", false);
+    expect_key(e, "run.max_lease_groups", "64", false);
+    expect_key(e, "run.progress_seconds", "1", false);
+    hs_experiment_free(e);
+}
+
+/* Table order, each key of each task once. */
+static void test_values_are_complete(void **state)
+{
+    (void)state;
+    hs_error error = {0};
+    hs_config_values values;
+    hs_experiment *e = load(TWO_TASKS);
+    assert_int_equal(hs_experiment_values(e, &values, &error), HS_OK);
+    assert_int_equal(values.n, 1 + 8 + 2 * 8 + 3 + 5 + 7 + 1);
+    assert_string_equal(values.items[0].key, "model.checkpoint");
+    assert_string_equal(values.items[1].key, "sweep.orders");
+    assert_string_equal(values.items[9].key, "tasks[0].name");
+    assert_string_equal(values.items[17].key, "tasks[1].name");
+    assert_string_equal(values.items[values.n - 1].key, "output.results");
+    hs_config_values_clear(&values);
+    hs_experiment_free(e);
+}
+
+/* The shortest text that is the same double again, and in a file one that is a real to every reader of libconfig. */
+static void test_reals_round_trip(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        const char *text, *in_file;
+    } rows[] = {{0.1, "0.1", "0.1"},
+                {30.0, "30", "30.0"},
+                {86400.0, "86400", "86400.0"},
+                {0.0, "0", "0.0"},
+                {1.0 / 3.0, "0.3333333333333333", "0.3333333333333333"},
+                {0.1 + 0.2, "0.30000000000000004", "0.30000000000000004"},
+                {2.5e15, "2.5e+15", "2.5e+15"},
+                {1e-300, "1e-300", "1e-300"},
+                {5e-324, "5e-324", "5e-324"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        hs_error error = {0};
+        hs_text text = {0};
+        char line[64];
+        hs_experiment *e = load(SMALLEST);
+        e->objective_tolerance = rows[i].value;
+        expect_key(e, "objective.tolerance", rows[i].text, false);
+        assert_int_equal(hs_experiment_print(e, &text, &error), HS_OK);
+        (void)snprintf(line, sizeof line, " tolerance = %s;\n", rows[i].in_file);
+        assert_non_null(strstr(text.text, line));
+        hs_experiment *f = load(text.text);
+        assert_true(f->objective_tolerance == rows[i].value);
+        hs_text_clear(&text);
+        hs_experiment_free(e);
+        hs_experiment_free(f);
+    }
+}
+
+/* An experiment that other rooms' tests put together has no written paths and may lack strings. */
+static void test_experiment_made_by_hand(void **state)
+{
+    (void)state;
+    hs_error error = {0};
+    hs_text text = {0};
+    hs_task_config task = {.name = "a", .kind = "contrast", .file = "x.jsonl"};
+    hs_experiment e = {.checkpoint = "m", .tasks = &task, .n_tasks = 1, .seed = 4};
+    expect_key(&e, "model.checkpoint", "m", false);
+    expect_key(&e, "tasks[0].file", "x.jsonl", false);
+    expect_key(&e, "sweep.unit", "", true);
+    expect_key(&e, "sweep.orders", "[]", true);
+    assert_int_equal(hs_experiment_print(&e, &text, &error), HS_OK);
+    assert_non_null(strstr(text.text, "seed = 4;"));
+    hs_text_clear(&text);
+}
+
+static void test_describe_has_every_key(void **state)
+{
+    (void)state;
+    hs_error error = {0};
+    hs_text text = {0};
+    assert_int_equal(hs_config_describe_keys(&text, &error), HS_OK);
+    static const char head[] = "| key | type | default | meaning |\n| --- | --- | --- | --- |\n";
+    assert_int_equal(strncmp(text.text, head, sizeof head - 1), 0);
+    for (size_t i = 0; i < key_count(); i++) {
+        char cell[128];
+        (void)snprintf(cell, sizeof cell, "\n| `%s` | ", key_at(i)->path);
+        const char *line = strstr(text.text, cell);
+        assert_non_null(line);
+        assert_non_null(strstr(line, key_at(i)->meaning));
+    }
+    assert_non_null(strstr(text.text, "| `run.scheduler` | `guided` or `static` | `\"guided\"` | How work"));
+    assert_non_null(strstr(text.text, "| `sweep.orders` | list of integers, 1 to 8 | `[1]` | Sizes"));
+    assert_non_null(strstr(text.text, "| `output.results` | path | required | The results file"));
+    assert_non_null(strstr(text.text, "`objective.tolerance`, `run.scheduler`, `run.max_lease_groups`"));
+    hs_text_clear(&text);
+}
+
+/* Each row is usable: the parts that belong to its type are there, and a line fits beside its key in a file. */
+static void test_table_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < key_count(); i++) {
+        const key_row *row = key_at(i);
+        size_t length = strlen(row->meaning);
+        assert_true(length > 10 && length < 120 && row->meaning[length - 1] == '.');
+        bool is_number = row->type == KEY_INTEGER || row->type == KEY_REAL || row->type == KEY_INTEGER_LIST;
+        assert_int_equal(is_number, row->maximum > row->minimum);
+        bool is_list = row->type == KEY_INTEGER_LIST || row->type == KEY_STRING_LIST || row->type == KEY_FIELDS ||
+                       row->type == KEY_TASKS;
+        assert_int_equal(is_list, row->max_items > 0);
+        assert_ptr_equal(key_find("sweep.", "orders", 6), key_at(1));
+        for (size_t j = 0; j < i; j++) {
+            assert_string_not_equal(row->path, key_at(j)->path);
+            assert_true(key_is_of_task(row) != key_is_of_task(key_at(j)) || row->offset != key_at(j)->offset);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_print_is_plain_libconfig),
+        cmocka_unit_test(test_print_round_trip),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_values_are_complete),
+        cmocka_unit_test(test_reals_round_trip),
+        cmocka_unit_test(test_experiment_made_by_hand),
+        cmocka_unit_test(test_describe_has_every_key),
+        cmocka_unit_test(test_table_rows),
+    };
+    return cmocka_run_group_tests_name("config_print", tests, enter_scratch, remove_scratch);
+}
