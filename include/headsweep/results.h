@@ -1,17 +1,19 @@
 /*
- * results: the one HDF5 file of a sweep. With comm and sweep the only place that knows MPI, and the only one that knows HDF5.
+ * results: the one HDF5 file of a sweep. With comm and sweep the only place that knows MPI, and the only one that
+ * knows HDF5.
  *
- * Crash-consistent by construction (measured under kill -9; see the README's chapter on the file): rank 0 alone creates the
- * whole file with the serial driver - every group, attribute and dataset, contiguous, allocated early - under a temporary
- * name, flushes it, reserves its blocks, renames it and flushes the folder. From then on there are independent raw writes only. A cell is
- * done if and only if its commit word matches its bytes, so neither the order of writes nor a flush is relied on.
+ * Crash-consistent by construction (measured under kill -9; see the README's chapter on the file): rank 0 alone
+ * creates the whole file with the serial driver - every group, attribute and dataset, contiguous, allocated early -
+ * under a temporary name, flushes it, reserves its blocks, renames it and flushes the folder. From then on there are
+ * independent raw writes only. A cell is done if and only if its commit word matches its bytes, so neither the order
+ * of writes nor a flush is relied on.
  *
  * Layout, version 1 (S sets, E examples, M metrics, K shards, R largest order, I interventions):
  *   /                        attributes: headsweep_layout, experiment_hash, tables_hash, headsweep_version
  *   /experiment              one attribute a configuration key; `identity` lists those that make the experiment
  *   /provenance              attributes: checkpoint, hashes, BLAS, hosts, ranks, times, command line
  *   /provenance/run          [64] records: when, where and on how many ranks the sweep was started (hs_results_run)
- *   /set                     [S] text: "clean", "2.1+3.0"; the dimension scale of the sets. /sets/name is another name of it
+ *   /set                     [S] text: "clean", "2.1+3.0"; the scale of the sets. /sets/name is another name of it
  *   /sets/order              [S] i32: components in the set, 0 = clean (always set 0)
  *   /sets/intervention       [S] i32: row of /sets/intervention_name, -1 for the clean set
  *   /sets/intervention_name  [I] text
@@ -23,14 +25,14 @@
  *   /results/TASK/values     [S, E, M] f32, NaN until written
  *   /results/TASK/commit     [S, K] u64, 0 until written
  *   /results/TASK/shard      [K] u64: first example of each shard
- *   /results/TASK/metric     [M] text, with attributes unit, meaning, better, percent of [M]
+ *   /results/TASK/metric     [M] text, with attributes unit, metric_meaning, better, percent, per of [M]
  *   /results/TASK/example    [E] u64: line of the data file;  donor [E] u32 where examples have donors
  *   /ranking/TASK/STATISTIC  [S, M] f64, NaN until the sweep is finished;  metric [M] text
  *   /ranking/rank_objective  [S] i32;  /ranking/commit [1] u64, 0 until the ranking is written
  *
- * Texts are fixed-length UTF-8. The axes set, example, metric and shard carry their names as dimension labels and their
- * datasets as dimension scales. Two files of one layout are equal to the byte when they are finished, whatever the ranks and
- * the kills and resumes, except in /provenance/run.
+ * Texts are fixed-length UTF-8. The axes set, example, metric and shard carry their names as dimension labels and
+ * their datasets as dimension scales. Two files of one layout are equal to the byte when they are finished, whatever
+ * the ranks and the kills and resumes, except in /provenance/run.
  */
 #ifndef HEADSWEEP_RESULTS_H
 #define HEADSWEEP_RESULTS_H
@@ -39,7 +41,7 @@
 
 #define HS_RESULTS_LAYOUT_VERSION 1
 
-/* ---- what a file is created from ------------------------------------------------------------------------------- */
+/* ---- what a file is created from --------------------------------------------------------------------------------- */
 
 typedef struct hs_results_metric {
     const char *name;
@@ -84,7 +86,7 @@ typedef struct hs_results_layout {
     uint64_t experiment_hash;
     const hs_results_attribute *experiment; /* written to /experiment, in this order */
     size_t n_experiment;
-    const hs_results_attribute *provenance; /* written to /provenance; `identity` there: named when experiments differ */
+    const hs_results_attribute *provenance; /* written to /provenance; `identity`: named when experiments differ */
     size_t n_provenance;
     hs_results_sets sets;
     const hs_results_task *tasks;
@@ -110,33 +112,36 @@ typedef struct hs_results_lock hs_results_lock;
 hs_status hs_results_lock_new(const char *path, hs_results_lock **lock_out, hs_error *error);
 void hs_results_lock_free(hs_results_lock *lock);
 
-/* ---- creating, opening -------------------------------------------------------------------------------------------- */
+/* ---- creating, opening ------------------------------------------------------------------------------------------- */
 
 /*
- * Not collective: rank 0 only. Writes PATH.tmp completely, then renames. An existing PATH is HS_ERROR_RESULTS; a full disk or an
- * unwritable folder HS_ERROR_IO, and nothing is left behind.
+ * Not collective: rank 0 only. Writes PATH.tmp completely, then renames. An existing PATH is HS_ERROR_RESULTS; a full
+ * disk or an unwritable folder HS_ERROR_IO, and nothing is left behind.
  */
 hs_status hs_results_create(const char *path, const hs_results_layout *layout, hs_error *error);
 
 typedef struct hs_results hs_results;
 
 /*
- * Collective: all ranks open an existing file for cells. Whatever is called on it later but hs_results_close is independent
- * of the other ranks. All ranks return the same status.
+ * Collective: all ranks open an existing file for cells. Whatever is called on it later but hs_results_close is
+ * independent of the other ranks. All ranks return the same status.
  */
 hs_status hs_results_open_parallel(hs_comm *comm, const char *path, hs_results **results_out, hs_error *error);
-/* One process, read-only, also on a file that is being written. HS_ERROR_RESULTS: damaged, no headsweep file, newer layout. */
+/*
+ * One process, read-only, also on a file that is being written. HS_ERROR_RESULTS: damaged, no headsweep file, newer
+ * layout.
+ */
 hs_status hs_results_open_read(const char *path, hs_results **results_out, hs_error *error);
 /* Collective if opened so. Frees `results` (NULL is harmless) even when it fails; changes no byte of the file. */
 hs_status hs_results_close(hs_results *results, hs_error *error);
 
 /*
- * HS_OK if the file belongs to this experiment; HS_ERROR_RESULTS names each differing key with both values. Reads nothing, not
- * collective.
+ * HS_OK if the file belongs to this experiment; HS_ERROR_RESULTS names each differing key with both values. Reads
+ * nothing, not collective.
  */
 hs_status hs_results_check_experiment(const hs_results *results, const hs_results_layout *layout, hs_error *error);
 
-/* ---- what is in it (read once at opening; borrowed) ----------------------------------------------------------------- */
+/* ---- what is in it (read once at opening; borrowed) -------------------------------------------------------------- */
 
 uint64_t hs_results_experiment_hash(const hs_results *results);
 const hs_results_sets *hs_results_sets_of(const hs_results *results);
@@ -145,13 +150,13 @@ const hs_results_task *hs_results_task_at(const hs_results *results, size_t task
 /* NULL if there is none. `group` is "experiment" or "provenance". */
 const char *hs_results_attribute_of(const hs_results *results, const char *group, const char *name);
 /*
- * Means into mean[n_layers, n_columns] and position_mean[n_layers, n_positions, n_columns]; sizes are 0 where there are none.
- * HS_ERROR_RESULTS: they are not what was written.
+ * Means into mean[n_layers, n_columns] and position_mean[n_layers, n_positions, n_columns]; sizes are 0 where there
+ * are none. HS_ERROR_RESULTS: they are not what was written.
  */
 void hs_results_means_sizes(const hs_results *results, size_t *n_layers, size_t *n_positions, size_t *n_columns);
 hs_status hs_results_read_means(hs_results *results, float *mean, float *position_mean, hs_error *error);
 
-/* ---- cells ---------------------------------------------------------------------------------------------------------- */
+/* ---- cells ------------------------------------------------------------------------------------------------------- */
 
 /* A cell: one set x one shard of one task. values[examples of the shard, n_metrics]. */
 typedef struct hs_cell {
@@ -164,8 +169,8 @@ typedef struct hs_cell {
 hs_status hs_results_write_cell(hs_results *results, hs_cell cell, const float *values, hs_error *error);
 
 /*
- * Reads commit words and values of `n_sets` consecutive sets of one shard and tells which are done: done[i] for set first + i.
- * Damaged cells (a word that does not match its bytes) are counted in *n_damaged_inout and are not done.
+ * Reads commit words and values of `n_sets` consecutive sets of one shard and tells which are done: done[i] for set
+ * first + i. Damaged cells (a word that does not match its bytes) are counted in *n_damaged_inout and are not done.
  */
 hs_status hs_results_check_cells(hs_results *results, uint32_t task, uint32_t shard, uint64_t first_set, size_t n_sets,
                                  bool *done, uint64_t *n_damaged_inout, hs_error *error);
@@ -178,7 +183,7 @@ hs_status hs_results_read_values(hs_results *results, uint32_t task, uint64_t fi
 hs_status hs_results_progress(hs_results *results, uint64_t *n_done_out, uint64_t *n_cells_out, uint64_t *n_damaged_out,
                               hs_error *error);
 
-/* ---- ranking ---------------------------------------------------------------------------------------------------------- */
+/* ---- ranking ----------------------------------------------------------------------------------------------------- */
 
 /* Statistics of which every task has a [sets, metrics] table: allocated at creation, NaN until written. */
 #define HS_RESULTS_STATISTIC_LIST(X)                                                                                   \
@@ -206,7 +211,9 @@ hs_status hs_results_write_statistic(hs_results *results, uint32_t task, hs_stat
                                      hs_error *error);
 hs_status hs_results_read_statistic(hs_results *results, uint32_t task, hs_statistic statistic, double *table,
                                     hs_error *error);
-/* Place of each set in the ranking by the stated objective, from 1; 0 = outside the tolerance or not ranked. [n_sets] */
+/*
+ * Place of each set in the ranking by the stated objective, from 1; 0 = outside the tolerance or not ranked. [n_sets]
+ */
 hs_status hs_results_write_objective_rank(hs_results *results, const int32_t *rank, hs_error *error);
 hs_status hs_results_read_objective_rank(hs_results *results, int32_t *rank, hs_error *error);
 /* The word that says that the ranking is complete: hash over its bytes, which it reads back; rank 0, last. */
@@ -214,13 +221,13 @@ hs_status hs_results_commit_ranking(hs_results *results, hs_error *error);
 /* True if the word is there and matches; reads the whole ranking. */
 bool hs_results_ranking_done(hs_results *results);
 
-/* ---- provenance of each run --------------------------------------------------------------------------------------------- */
+/* ---- provenance of each run -------------------------------------------------------------------------------------- */
 
 #define HS_RESULTS_MAX_RUNS 64
 
 /*
- * A row of /provenance/run. Rank 0 writes it when a run starts and again when it ends. It lies outside what is the same in
- * all files of an experiment: tests of byte identity leave this dataset out.
+ * A row of /provenance/run. Rank 0 writes it when a run starts and again when it ends. It lies outside what is the
+ * same in all files of an experiment: tests of byte identity leave this dataset out.
  */
 typedef struct hs_results_run {
     double start; /* seconds since 1970, UTC; 0 = no run */

@@ -1,0 +1,376 @@
+#include "results/create.h"
+
+#include "results/scales.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Contents of a dataset that is written at creation; the others get their fill. */
+typedef struct table {
+    const char *name;
+    const void *bytes;
+    size_t text_width; /* of text elements */
+} table;
+
+typedef struct tables {
+    const table *items;
+    size_t n;
+} tables;
+
+/* ---- groups ------------------------------------------------------------------------------------------------------ */
+
+/* Without times, so that equal layouts give equal bytes; links and attributes stay in the header, in their order. */
+static herr_t set_group_properties(hid_t plist)
+{
+    const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+    if (H5Pset_obj_track_times(plist, false) < 0 || H5Pset_link_creation_order(plist, order) < 0 ||
+        H5Pset_attr_creation_order(plist, order) < 0 || H5Pset_link_phase_change(plist, UINT16_MAX, 0) < 0 ||
+        H5Pset_attr_phase_change(plist, UINT16_MAX, 0) < 0)
+        return -1;
+    return 0;
+}
+
+static hs_status create_group(hid_t parent, const char *name, hid_t *group_out, hs_error *error)
+{
+    hid_t plist = H5Pcreate(H5P_GROUP_CREATE);
+    hs_status status = HS_OK;
+    *group_out = H5I_INVALID_HID;
+    if (plist >= 0 && set_group_properties(plist) >= 0)
+        *group_out = H5Gcreate2(parent, name, H5P_DEFAULT, plist, H5P_DEFAULT);
+    if (*group_out < 0)
+        status = hs_hdf5_fail(error, HS_ERROR_IO, "group %s cannot be created", name);
+    hs_hdf5_close(plist);
+    return status;
+}
+
+/* ---- datasets ---------------------------------------------------------------------------------------------------- */
+
+/* Contiguous, and allocated now: nothing but raw bytes changes later. What is not written at once gets its fill now. */
+static hid_t dataset_properties(const hs_dataset_row *row, bool written, hid_t type)
+{
+    const float nan_f32 = NAN;
+    const double nan_f64 = NAN;
+    const void *nan_value = row->element == HS_ELEMENT_F32 ? (const void *)&nan_f32 : &nan_f64;
+    hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+    if (plist < 0)
+        return plist;
+    if (H5Pset_obj_track_times(plist, false) < 0 || H5Pset_layout(plist, H5D_CONTIGUOUS) < 0 ||
+        H5Pset_attr_phase_change(plist, UINT16_MAX, 0) < 0 || H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) < 0 ||
+        H5Pset_fill_time(plist, written ? H5D_FILL_TIME_NEVER : H5D_FILL_TIME_ALLOC) < 0 ||
+        (row->fill_nan && H5Pset_fill_value(plist, type, nan_value) < 0)) {
+        hs_hdf5_close(plist);
+        return H5I_INVALID_HID;
+    }
+    return plist;
+}
+
+static hid_t dataset_space(const hs_dataset_row *row, const hs_extents *extents)
+{
+    hsize_t dimensions[HS_LAYOUT_MAX_AXES];
+    size_t rank = hs_dataset_rank(row);
+    for (size_t i = 0; i < rank; i++)
+        dimensions[i] = extents->of[row->axes[i]];
+    return H5Screate_simple((int)rank, dimensions, NULL);
+}
+
+static hs_status create_dataset(hid_t group, const hs_dataset_row *row, const hs_extents *extents,
+                                const table *contents, hs_scales *scales, hs_error *error)
+{
+    hid_t type = hs_hdf5_type(row->element, contents == NULL ? 1 : contents->text_width);
+    hid_t space = dataset_space(row, extents);
+    hid_t plist = dataset_properties(row, contents != NULL, type);
+    hid_t dataset = H5Dcreate2(group, row->name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+    hs_status status;
+    if (dataset < 0) {
+        status = hs_hdf5_fail(error, HS_ERROR_IO, "dataset %s cannot be created", row->name);
+        goto done;
+    }
+    if (contents != NULL && hs_dataset_elements(row, extents) > 0 &&
+        H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, contents->bytes) < 0) {
+        status = hs_hdf5_fail(error, HS_ERROR_IO, "dataset %s cannot be written", row->name);
+        goto done;
+    }
+    HS_GOTO_DONE(hs_hdf5_write_text(dataset, "meaning", row->meaning, error));
+    HS_GOTO_DONE(hs_scales_name_axes(scales, dataset, row, error));
+done:
+    hs_hdf5_close(dataset);
+    hs_hdf5_close(plist);
+    hs_hdf5_close(space);
+    hs_hdf5_close(type);
+    return status;
+}
+
+static hs_status create_datasets(hid_t group, hs_group_kind kind, const hs_extents *extents, tables contents,
+                                 hs_scales *scales, hs_error *error)
+{
+    size_t n_rows = 0;
+    const hs_dataset_row *rows = hs_layout_rows(kind, &n_rows);
+    for (size_t r = 0; r < n_rows; r++) {
+        const table *found = NULL;
+        for (size_t i = 0; i < contents.n; i++)
+            if (strcmp(contents.items[i].name, rows[r].name) == 0 && contents.items[i].bytes != NULL)
+                found = &contents.items[i];
+        if (found == NULL && rows[r].optional)
+            continue;
+        HS_TRY(create_dataset(group, &rows[r], extents, found, scales, error));
+    }
+    return HS_OK;
+}
+
+/* ---- attributes of the whole file -------------------------------------------------------------------------------- */
+
+static hs_status write_attribute_group(hid_t file, const char *name, const hs_results_attribute *attributes, size_t n,
+                                       hs_error *error)
+{
+    hid_t group = H5I_INVALID_HID;
+    const char **identity = NULL;
+    size_t n_identity = 0;
+    hs_status status;
+    HS_GOTO_DONE(create_group(file, name, &group, error));
+    HS_GOTO_DONE(hs_allocate(&identity, n, sizeof *identity, "identity attributes", error));
+    for (size_t i = 0; i < n; i++) {
+        HS_GOTO_DONE(hs_hdf5_write_text(group, attributes[i].name, attributes[i].value, error));
+        if (attributes[i].identity)
+            identity[n_identity++] = attributes[i].name;
+    }
+    HS_GOTO_DONE(hs_hdf5_write_texts(group, HS_LAYOUT_IDENTITY, identity, n_identity, error));
+done:
+    hs_free(identity);
+    hs_hdf5_close(group);
+    return status;
+}
+
+static hs_status write_root_attributes(hid_t file, const hs_results_layout *layout, hs_error *error)
+{
+    const int32_t version = HS_RESULTS_LAYOUT_VERSION;
+    uint64_t tables_hash = hs_layout_hash_tables(&layout->sets, layout->tasks, layout->n_tasks);
+    HS_TRY(hs_hdf5_write_i32(file, "headsweep_layout", &version, 0, error));
+    HS_TRY(hs_hdf5_write_text(file, "headsweep_version", HEADSWEEP_VERSION, error));
+    HS_TRY(hs_hdf5_write_u64(file, "experiment_hash", layout->experiment_hash, error));
+    HS_TRY(hs_hdf5_write_u64(file, "tables_hash", tables_hash, error));
+    HS_TRY(write_attribute_group(file, "experiment", layout->experiment, layout->n_experiment, error));
+    return write_attribute_group(file, "provenance", layout->provenance, layout->n_provenance, error);
+}
+
+/* ---- groups of the file ------------------------------------------------------------------------------------------ */
+
+/* The names of all sets as [n_sets, width]; hs_free() it. */
+static hs_status set_names(const hs_results_sets *sets, char **bytes_out, size_t *width_out, hs_error *error)
+{
+    hs_text name = {0};
+    hs_status status = HS_OK;
+    size_t width = hs_layout_set_name_width(sets);
+    *bytes_out = NULL;
+    HS_GOTO_DONE(hs_allocate(bytes_out, sets->n_sets, width, "names of sets", error));
+    for (size_t set = 0; set < sets->n_sets; set++) {
+        name.length = 0;
+        HS_GOTO_DONE(hs_layout_append_set_name(sets, set, &name, error));
+        memcpy(*bytes_out + set * width, name.text, name.length);
+    }
+    *width_out = width;
+done:
+    hs_text_clear(&name);
+    return status;
+}
+
+static hs_status create_set_names(hid_t file, const hs_results_layout *layout, const hs_extents *extents,
+                                  hs_scales *scales, hs_error *error)
+{
+    char *names = NULL;
+    size_t width = 1;
+    HS_TRY(set_names(&layout->sets, &names, &width, error));
+    const table contents = {"set", names, width};
+    hs_status status = create_datasets(file, HS_GROUP_ROOT, extents, (tables){&contents, 1}, scales, error);
+    hs_free(names);
+    return status;
+}
+
+static hs_status create_sets(hid_t file, const hs_results_layout *layout, const hs_extents *extents, hs_scales *scales,
+                             hs_error *error)
+{
+    const hs_results_sets *sets = &layout->sets;
+    const uint64_t phase[HS_LAYOUT_PHASE_FIELDS] = {0, sets->n_sets, hs_layout_hash_sets(sets)};
+    hid_t group = H5I_INVALID_HID;
+    char *names = NULL;
+    size_t width = 1;
+    hs_status status;
+    HS_GOTO_DONE(create_set_names(file, layout, extents, scales, error));
+    HS_GOTO_DONE(create_group(file, "sets", &group, error));
+    HS_GOTO_DONE(hs_texts_pack(sets->intervention_names, sets->n_interventions, &names, &width, error));
+    const table contents[] = {
+        {"order", sets->order, 0},
+        {"intervention", sets->intervention, 0},
+        {"intervention_name", names, width},
+        {"component", sets->components, 0},
+        {"phase", phase, 0},
+    };
+    const size_t n = sizeof contents / sizeof contents[0];
+    HS_GOTO_DONE(create_datasets(group, HS_GROUP_SETS, extents, (tables){contents, n}, scales, error));
+    if (H5Lcreate_soft("/set", group, "name", H5P_DEFAULT, H5P_DEFAULT) < 0)
+        status = hs_hdf5_fail(error, HS_ERROR_IO, "link /sets/name cannot be created");
+done:
+    hs_free(names);
+    hs_hdf5_close(group);
+    return status;
+}
+
+static hs_status create_reference(hid_t file, const hs_results_layout *layout, const hs_extents *extents,
+                                  hs_scales *scales, hs_error *error)
+{
+    hid_t group = H5I_INVALID_HID;
+    hs_status status;
+    if (layout->mean_n_layers == 0)
+        return HS_OK;
+    HS_GOTO_DONE(create_group(file, "reference", &group, error));
+    const table contents[] = {{"mean", layout->mean, 0}, {"position_mean", layout->position_mean, 0}};
+    HS_GOTO_DONE(create_datasets(group, HS_GROUP_REFERENCE, extents, (tables){contents, 2}, scales, error));
+    size_t n_mean = layout->mean == NULL ? 0 : layout->mean_n_layers * layout->mean_n_columns;
+    size_t n_position_mean =
+        layout->position_mean == NULL ? 0 : layout->mean_n_layers * layout->mean_n_positions * layout->mean_n_columns;
+    uint64_t hash = hs_layout_hash_means(layout->mean, n_mean, layout->position_mean, n_position_mean);
+    HS_GOTO_DONE(hs_hdf5_write_u64(group, "hash", hash, error));
+done:
+    hs_hdf5_close(group);
+    return status;
+}
+
+static hs_status write_metric_attributes(hid_t group, const hs_results_task *task, hs_error *error)
+{
+    const char *units[HS_LAYOUT_MAX_METRICS], *meanings[HS_LAYOUT_MAX_METRICS];
+    int32_t better[HS_LAYOUT_MAX_METRICS], percent[HS_LAYOUT_MAX_METRICS], per[HS_LAYOUT_MAX_METRICS];
+    for (size_t i = 0; i < task->n_metrics; i++) {
+        units[i] = task->metrics[i].unit;
+        meanings[i] = task->metrics[i].meaning;
+        better[i] = task->metrics[i].better;
+        percent[i] = task->metrics[i].percent;
+        per[i] = task->metrics[i].per;
+    }
+    hid_t metric = H5Dopen2(group, "metric", H5P_DEFAULT);
+    hs_status status;
+    HS_GOTO_DONE(hs_hdf5_write_texts(metric, "unit", units, task->n_metrics, error));
+    /* "meaning" is what the dataset itself means. */
+    HS_GOTO_DONE(hs_hdf5_write_texts(metric, "metric_meaning", meanings, task->n_metrics, error));
+    HS_GOTO_DONE(hs_hdf5_write_i32(metric, "better", better, task->n_metrics, error));
+    HS_GOTO_DONE(hs_hdf5_write_i32(metric, "percent", percent, task->n_metrics, error));
+    HS_GOTO_DONE(hs_hdf5_write_i32(metric, "per", per, task->n_metrics, error));
+done:
+    hs_hdf5_close(metric);
+    return status;
+}
+
+static hs_status pack_metric_names(const hs_results_task *task, char **bytes_out, size_t *width_out, hs_error *error)
+{
+    const char *names[HS_LAYOUT_MAX_METRICS];
+    for (size_t i = 0; i < task->n_metrics; i++)
+        names[i] = task->metrics[i].name;
+    return hs_texts_pack(names, task->n_metrics, bytes_out, width_out, error);
+}
+
+/* One task's group in /results or /ranking. */
+static hs_status create_task(hid_t parent, hs_group_kind kind, const hs_results_task *task, hs_extents extents,
+                             hs_scales *scales, hs_error *error)
+{
+    hid_t group = H5I_INVALID_HID;
+    char *names = NULL;
+    size_t width = 1;
+    hs_status status;
+    extents = hs_extents_with_task(extents, task);
+    HS_GOTO_DONE(create_group(parent, task->name, &group, error));
+    HS_GOTO_DONE(hs_hdf5_write_text(group, "kind", task->kind, error));
+    HS_GOTO_DONE(pack_metric_names(task, &names, &width, error));
+    const table contents[] = {
+        {"metric", names, width},
+        {"example", task->example_line, 0},
+        {"shard", task->shard_first, 0},
+        {"donor", task->donor, 0},
+    };
+    HS_GOTO_DONE(create_datasets(group, kind, &extents, (tables){contents, 4}, scales, error));
+    HS_GOTO_DONE(write_metric_attributes(group, task, error));
+    HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_EXAMPLE, error));
+    HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_METRIC, error));
+    HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_SHARD, error));
+done:
+    hs_free(names);
+    hs_hdf5_close(group);
+    return status == HS_OK ? HS_OK : hs_error_prefix(error, "task %s", task->name);
+}
+
+static hs_status create_tasks(hid_t file, const char *name, hs_group_kind kind, const hs_results_layout *layout,
+                              const hs_extents *extents, hs_scales *scales, hs_error *error)
+{
+    hid_t group = H5I_INVALID_HID;
+    const char **names = NULL;
+    hs_status status;
+    HS_GOTO_DONE(create_group(file, name, &group, error));
+    HS_GOTO_DONE(hs_allocate(&names, layout->n_tasks, sizeof *names, "task names", error));
+    for (size_t i = 0; i < layout->n_tasks; i++)
+        names[i] = layout->tasks[i].name;
+    HS_GOTO_DONE(hs_hdf5_write_texts(group, "tasks", names, layout->n_tasks, error));
+    if (kind == HS_GROUP_TASK_RANKING)
+        HS_GOTO_DONE(create_datasets(group, HS_GROUP_RANKING, extents, (tables){NULL, 0}, scales, error));
+    for (size_t i = 0; i < layout->n_tasks; i++)
+        HS_GOTO_DONE(create_task(group, kind, &layout->tasks[i], *extents, scales, error));
+done:
+    hs_free(names);
+    hs_hdf5_close(group);
+    return status;
+}
+
+static hs_status create_run_table(hid_t file, const hs_extents *extents, hs_scales *scales, hs_error *error)
+{
+    hid_t group = H5Gopen2(file, "provenance", H5P_DEFAULT);
+    hs_status status = create_datasets(group, HS_GROUP_PROVENANCE, extents, (tables){NULL, 0}, scales, error);
+    hs_hdf5_close(group);
+    return status;
+}
+
+static hs_status create_all(hid_t file, const hs_results_layout *layout, hs_scales *scales, hs_error *error)
+{
+    const hs_extents extents = hs_extents_of_layout(layout);
+    HS_TRY(write_root_attributes(file, layout, error));
+    HS_TRY(create_run_table(file, &extents, scales, error));
+    HS_TRY(create_sets(file, layout, &extents, scales, error));
+    HS_TRY(create_reference(file, layout, &extents, scales, error));
+    HS_TRY(create_tasks(file, "results", HS_GROUP_TASK, layout, &extents, scales, error));
+    HS_TRY(create_tasks(file, "ranking", HS_GROUP_TASK_RANKING, layout, &extents, scales, error));
+    return hs_scales_finish(scales, HS_AXIS_SET, error);
+}
+
+/*
+ * HDF5 cannot let go of a file that it cannot write: the next thing it does with it, at the latest when the program
+ * ends, is a crash. A file that failed is cut to nothing first, which gives it back the room that it needs for its
+ * last words.
+ */
+static hs_status close_file(hid_t file, const char *path, hs_status status, hs_error *error)
+{
+    if (status == HS_OK && H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
+        status = hs_hdf5_fail(error, HS_ERROR_IO, "file cannot be written");
+    if (status != HS_OK && truncate(path, 0) != 0)
+        return status;
+    if (H5Fclose(file) < 0 && status == HS_OK)
+        status = hs_hdf5_fail(error, HS_ERROR_IO, "file cannot be closed");
+    return status;
+}
+
+hs_status hs_create_contents(const char *path, const hs_results_layout *layout, hs_error *error)
+{
+    hs_scales scales;
+    hid_t access = hs_hdf5_serial_access(), plist = H5Pcreate(H5P_FILE_CREATE), file = H5I_INVALID_HID;
+    hs_status status = HS_OK;
+    hs_scales_init(&scales);
+    if (access >= 0 && plist >= 0 && hs_hdf5_fix_version(access) >= 0 && set_group_properties(plist) >= 0)
+        file = H5Fcreate(path, H5F_ACC_TRUNC, plist, access);
+    if (file < 0) {
+        status = hs_hdf5_fail(error, HS_ERROR_IO, "file cannot be created");
+        goto done;
+    }
+    HS_GOTO_DONE(create_all(file, layout, &scales, error));
+done:
+    hs_scales_clear(&scales);
+    if (file >= 0)
+        status = close_file(file, path, status, error);
+    hs_hdf5_close(plist);
+    hs_hdf5_close(access);
+    return status;
+}

@@ -1,0 +1,108 @@
+/* Internal: an open results file. */
+#ifndef HEADSWEEP_RESULTS_FILE_H
+#define HEADSWEEP_RESULTS_FILE_H
+
+#include "results/hdf5.h"
+
+/*
+ * The datasets of one group, opened and checked; in the order of its table of rows, negative where an optional one is
+ * absent.
+ */
+typedef struct hs_file_group {
+    hs_group_kind kind;
+    hid_t datasets[HS_LAYOUT_MAX_ROWS];
+} hs_file_group;
+
+typedef struct hs_file_task {
+    hs_file_group cells;
+    hs_file_group ranking;
+    hs_texts metric_names, units, meanings;
+    hs_results_metric *metrics;
+    uint64_t *shard_first;
+    uint64_t *example_line;
+    uint32_t *donor;
+    /* Of `cells`, with selections that each call sets anew: making a space a cell would cost more than writing it. */
+    hid_t values, commit;
+    hid_t values_space, commit_space;
+} hs_file_task;
+
+typedef struct hs_attribute_list {
+    hs_results_attribute *items; /* texts owned */
+    size_t n;
+    size_t capacity;
+} hs_attribute_list;
+
+struct hs_results {
+    char *path;
+    hs_comm *comm; /* NULL: read-only in one process */
+    hid_t file;
+    hid_t transfer; /* independent raw transfers */
+    hid_t memory_space;
+    uint64_t n_file_bytes;
+    uint64_t experiment_hash;
+    uint64_t tables_hash;
+    hs_extents extents;
+    hs_attribute_list experiment, provenance;
+    hs_file_group root, set_tables, provenance_tables, reference, ranking;
+    uint64_t means_hash;
+    hs_texts intervention_names;
+    int32_t *order, *intervention, *component;
+    hs_results_sets sets;
+    hs_texts task_names;
+    hs_results_task *tasks; /* [n_tasks], pointing into `files` */
+    hs_file_task *files;    /* [n_tasks] */
+    size_t n_tasks;
+    float *values; /* scratch, for checking cells in pieces */
+    size_t values_capacity;
+    uint64_t *words;
+    size_t words_capacity;
+};
+
+/* Reads and checks everything but cells and ranking: HS_ERROR_RESULTS, without the path. `results->file` is open. */
+hs_status hs_file_load(hs_results *results, hs_error *error);
+/* Closes and frees what hs_file_load made; not the file. */
+void hs_file_unload(hs_results *results);
+
+/* ---- datasets.c -------------------------------------------------------------------------------------------------- */
+
+void hs_file_group_init(hs_file_group *group, hs_group_kind kind);
+hs_status hs_file_open_group(hid_t parent, const char *name, hid_t *group_out, hs_error *error);
+/*
+ * Opens every dataset of the group. Type, rank, extents (those that are still unknown are taken from the file) and
+ * storage are checked before anything is read. What was opened stays in `group`, also on failure.
+ */
+hs_status hs_file_open_datasets(const hs_results *results, hid_t parent, hs_extents *extents, hs_file_group *group,
+                                hs_error *error);
+/* The same for the group `name` of the file, with the extents of the whole file. */
+hs_status hs_file_open_tables(hs_results *results, const char *name, hs_file_group *group, hs_error *error);
+void hs_file_close_datasets(hs_file_group *group);
+/* The dataset of that name; negative if it is absent. */
+hid_t hs_file_dataset(const hs_file_group *group, const char *name);
+
+/* ---- attribute_list.c -------------------------------------------------------------------------------------------- */
+
+hs_status hs_file_load_attributes(hs_results *results, const char *group, hs_attribute_list *list, hs_error *error);
+void hs_file_clear_attributes(hs_attribute_list *list);
+
+/* ---- transfer.c -------------------------------------------------------------------------------------------------- */
+
+/*
+ * Rows first .. first + n - 1 of a dataset of `n_columns` elements a row (all later axes together), to or from
+ * `buffer`, in pieces that every MPI-IO takes. HS_ERROR_IO names the file and `what`.
+ */
+typedef enum hs_direction { HS_DIRECTION_READ, HS_DIRECTION_WRITE } hs_direction;
+typedef struct hs_file_rows {
+    hid_t dataset;
+    hs_element element;
+    size_t first;
+    size_t n;
+    size_t n_columns;
+    const char *what;
+} hs_file_rows;
+hs_status hs_file_transfer(hs_results *results, hs_direction direction, const hs_file_rows *rows, void *buffer,
+                           hs_error *error);
+
+/* A one-dimensional memory space of n elements; reused, so that it costs nothing. Negative on failure. */
+hid_t hs_file_memory(hs_results *results, size_t n);
+
+#endif

@@ -1,0 +1,235 @@
+#include "results/layout.h"
+
+#include <string.h>
+
+/* ---- the tables -------------------------------------------------------------------------------------------------- */
+
+static const hs_dataset_row root_rows[] = {
+    {"set",
+     HS_ELEMENT_TEXT,
+     {HS_AXIS_SET},
+     false,
+     false,
+     "the components of each ablation set, layer.head; set 0 is the clean model"},
+};
+
+static const hs_dataset_row sets_rows[] = {
+    {"order", HS_ELEMENT_I32, {HS_AXIS_SET}, false, false, "number of components in the set"},
+    {"intervention", HS_ELEMENT_I32, {HS_AXIS_SET}, false, false, "row of intervention_name; -1 for the clean model"},
+    {"intervention_name",
+     HS_ELEMENT_TEXT,
+     {HS_AXIS_INTERVENTION},
+     false,
+     false,
+     "what replaces the output of an ablated component"},
+    {"component",
+     HS_ELEMENT_I32,
+     {HS_AXIS_SET, HS_AXIS_PLACE, HS_AXIS_COMPONENT_FIELD},
+     false,
+     false,
+     "kind (0 query head, 1 KV group), layer, index; -1 where the set has no more"},
+    {"phase",
+     HS_ELEMENT_U64,
+     {HS_AXIS_PHASE, HS_AXIS_PHASE_FIELD},
+     false,
+     false,
+     "first set, number of sets, hash of the table of sets"},
+};
+
+static const hs_dataset_row provenance_rows[] = {
+    {"run",
+     HS_ELEMENT_RUN,
+     {HS_AXIS_RUN},
+     false,
+     false,
+     "one row for each time that the sweep was started; start 0 where there was none"},
+};
+
+static const hs_dataset_row reference_rows[] = {
+    {"mean",
+     HS_ELEMENT_F32,
+     {HS_AXIS_LAYER, HS_AXIS_COLUMN},
+     false,
+     true,
+     "mean output of each head before the output projection, heads side by side"},
+    {"position_mean",
+     HS_ELEMENT_F32,
+     {HS_AXIS_LAYER, HS_AXIS_POSITION, HS_AXIS_COLUMN},
+     false,
+     true,
+     "the same by position"},
+};
+
+static const hs_dataset_row ranking_rows[] = {
+    {"rank_objective",
+     HS_ELEMENT_I32,
+     {HS_AXIS_SET},
+     false,
+     false,
+     "place by the stated objective, from 1; 0 = outside the tolerance or not ranked"},
+    {"commit",
+     HS_ELEMENT_U64,
+     {HS_AXIS_RANKING},
+     false,
+     false,
+     "hash of the whole ranking; 0 until the sweep is finished"},
+};
+
+static const hs_dataset_row task_rows[] = {
+    {"metric", HS_ELEMENT_TEXT, {HS_AXIS_METRIC}, false, false, "names of the metrics"},
+    {"example",
+     HS_ELEMENT_U64,
+     {HS_AXIS_EXAMPLE},
+     false,
+     false,
+     "line of the data file that each example came from, from 1"},
+    {"shard", HS_ELEMENT_U64, {HS_AXIS_SHARD}, false, false, "first example of each shard"},
+    {"donor",
+     HS_ELEMENT_U32,
+     {HS_AXIS_EXAMPLE},
+     false,
+     true,
+     "example that stands in for each example where the intervention is resample"},
+    {"commit",
+     HS_ELEMENT_U64,
+     {HS_AXIS_SET, HS_AXIS_SHARD},
+     false,
+     false,
+     "hash of the cell's values; 0 until they are written"},
+    {"values",
+     HS_ELEMENT_F32,
+     {HS_AXIS_SET, HS_AXIS_EXAMPLE, HS_AXIS_METRIC},
+     true,
+     false,
+     "each metric of each example under each ablation set"},
+};
+
+static const hs_dataset_row task_ranking_rows[] = {
+    {"metric", HS_ELEMENT_TEXT, {HS_AXIS_METRIC}, false, false, "names of the metrics"},
+#define STATISTIC_ROW(id, name, meaning) {name, HS_ELEMENT_F64, {HS_AXIS_SET, HS_AXIS_METRIC}, true, false, meaning},
+    HS_RESULTS_STATISTIC_LIST(STATISTIC_ROW)
+#undef STATISTIC_ROW
+};
+
+#define ROWS(table)                               \
+    {                                             \
+        table, sizeof(table) / sizeof((table)[0]) \
+    }
+static const struct {
+    const hs_dataset_row *rows;
+    size_t n;
+} groups[HS_GROUP_COUNT] = {
+    [HS_GROUP_ROOT] = ROWS(root_rows),
+    [HS_GROUP_SETS] = ROWS(sets_rows),
+    [HS_GROUP_PROVENANCE] = ROWS(provenance_rows),
+    [HS_GROUP_REFERENCE] = ROWS(reference_rows),
+    [HS_GROUP_RANKING] = ROWS(ranking_rows),
+    [HS_GROUP_TASK] = ROWS(task_rows),
+    [HS_GROUP_TASK_RANKING] = ROWS(task_ranking_rows),
+};
+#undef ROWS
+
+_Static_assert(sizeof task_ranking_rows / sizeof task_ranking_rows[0] <= HS_LAYOUT_MAX_ROWS, "rows of a group");
+
+static const char *const axis_names[HS_AXIS_COUNT] = {
+    [HS_AXIS_SET] = "set",
+    [HS_AXIS_PLACE] = "place",
+    [HS_AXIS_COMPONENT_FIELD] = "kind_layer_index",
+    [HS_AXIS_INTERVENTION] = "intervention",
+    [HS_AXIS_PHASE] = "phase",
+    [HS_AXIS_PHASE_FIELD] = "first_count_commit",
+    [HS_AXIS_RUN] = "run",
+    [HS_AXIS_RANKING] = "ranking",
+    [HS_AXIS_LAYER] = "layer",
+    [HS_AXIS_POSITION] = "position",
+    [HS_AXIS_COLUMN] = "column",
+    [HS_AXIS_EXAMPLE] = "example",
+    [HS_AXIS_METRIC] = "metric",
+    [HS_AXIS_SHARD] = "shard",
+};
+
+static const size_t element_bytes[] = {
+    [HS_ELEMENT_TEXT] = 0,
+    [HS_ELEMENT_I32] = sizeof(int32_t),
+    [HS_ELEMENT_U32] = sizeof(uint32_t),
+    [HS_ELEMENT_U64] = sizeof(uint64_t),
+    [HS_ELEMENT_F32] = sizeof(float),
+    [HS_ELEMENT_F64] = sizeof(double),
+    [HS_ELEMENT_RUN] = sizeof(hs_results_run),
+};
+
+const hs_dataset_row *hs_layout_rows(hs_group_kind group, size_t *n_out)
+{
+    *n_out = groups[group].n;
+    return groups[group].rows;
+}
+
+const char *hs_axis_name(hs_axis axis)
+{
+    return axis_names[axis];
+}
+
+size_t hs_element_bytes(hs_element element)
+{
+    return element_bytes[element];
+}
+
+hs_axis hs_layout_scale_axis(const hs_dataset_row *row)
+{
+    hs_axis axis = row->axes[0];
+    bool labels =
+        hs_dataset_rank(row) == 1 && row->element != HS_ELEMENT_RUN && strcmp(row->name, axis_names[axis]) == 0;
+    return labels ? axis : HS_AXIS_NONE;
+}
+
+size_t hs_dataset_rank(const hs_dataset_row *row)
+{
+    size_t rank = 0;
+    while (rank < HS_LAYOUT_MAX_AXES && row->axes[rank] != HS_AXIS_NONE)
+        rank++;
+    return rank;
+}
+
+/* ---- extents ----------------------------------------------------------------------------------------------------- */
+
+hs_extents hs_extents_unknown(void)
+{
+    hs_extents extents;
+    for (size_t axis = 0; axis < HS_AXIS_COUNT; axis++)
+        extents.of[axis] = HS_EXTENT_UNKNOWN;
+    extents.of[HS_AXIS_COMPONENT_FIELD] = HS_LAYOUT_COMPONENT_FIELDS;
+    extents.of[HS_AXIS_PHASE_FIELD] = HS_LAYOUT_PHASE_FIELDS;
+    extents.of[HS_AXIS_RANKING] = 1;
+    return extents;
+}
+
+hs_extents hs_extents_of_layout(const hs_results_layout *layout)
+{
+    hs_extents extents = hs_extents_unknown();
+    extents.of[HS_AXIS_SET] = layout->sets.n_sets;
+    extents.of[HS_AXIS_PLACE] = layout->sets.max_order;
+    extents.of[HS_AXIS_INTERVENTION] = layout->sets.n_interventions;
+    extents.of[HS_AXIS_PHASE] = 1;
+    extents.of[HS_AXIS_RUN] = HS_RESULTS_MAX_RUNS;
+    extents.of[HS_AXIS_LAYER] = layout->mean_n_layers;
+    extents.of[HS_AXIS_POSITION] = layout->mean_n_positions;
+    extents.of[HS_AXIS_COLUMN] = layout->mean_n_columns;
+    return extents;
+}
+
+hs_extents hs_extents_with_task(hs_extents extents, const hs_results_task *task)
+{
+    extents.of[HS_AXIS_EXAMPLE] = task->n_examples;
+    extents.of[HS_AXIS_METRIC] = task->n_metrics;
+    extents.of[HS_AXIS_SHARD] = task->n_shards;
+    return extents;
+}
+
+size_t hs_dataset_elements(const hs_dataset_row *row, const hs_extents *extents)
+{
+    size_t n = 1;
+    for (size_t axis = 0; axis < hs_dataset_rank(row); axis++)
+        if (__builtin_mul_overflow(n, extents->of[row->axes[axis]], &n))
+            return SIZE_MAX;
+    return n;
+}

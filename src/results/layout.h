@@ -1,0 +1,119 @@
+/*
+ * The layout of a results file as tables of rows: every dataset with its element type, axes, fill and meaning.
+ * Creating, opening (where types and extents are checked against each other) and sizing all walk these tables.
+ */
+#ifndef HEADSWEEP_RESULTS_LAYOUT_H
+#define HEADSWEEP_RESULTS_LAYOUT_H
+
+#include "headsweep/results.h"
+
+/* Sizes that no real sweep reaches; a file that claims more is damaged or hostile. */
+enum {
+    HS_LAYOUT_MAX_TASKS = 4096,
+    HS_LAYOUT_MAX_METRICS = 64,
+    HS_LAYOUT_MAX_ORDER = 4096,
+    HS_LAYOUT_MAX_INTERVENTIONS = 4096,
+    HS_LAYOUT_MAX_NAME = 255,
+    HS_LAYOUT_MAX_AXES = 3,
+    HS_LAYOUT_MAX_ROWS = 16,
+    HS_LAYOUT_COMPONENT_FIELDS = 3,
+    HS_LAYOUT_PHASE_FIELDS = 3
+};
+/* Set numbers stay exact in every reader that keeps numbers as doubles. */
+#define HS_LAYOUT_MAX_EXTENT ((size_t)1 << 40)
+
+typedef enum hs_axis {
+    HS_AXIS_NONE,
+    HS_AXIS_SET,
+    HS_AXIS_PLACE, /* place of a component in its set */
+    HS_AXIS_COMPONENT_FIELD,
+    HS_AXIS_INTERVENTION,
+    HS_AXIS_PHASE,
+    HS_AXIS_PHASE_FIELD,
+    HS_AXIS_RUN,
+    HS_AXIS_RANKING,
+    HS_AXIS_LAYER,
+    HS_AXIS_POSITION,
+    HS_AXIS_COLUMN,
+    HS_AXIS_EXAMPLE,
+    HS_AXIS_METRIC,
+    HS_AXIS_SHARD,
+    HS_AXIS_COUNT
+} hs_axis;
+
+const char *hs_axis_name(hs_axis axis);
+
+typedef enum hs_element {
+    HS_ELEMENT_TEXT, /* fixed-length UTF-8, zero-terminated; as wide as the longest */
+    HS_ELEMENT_I32,
+    HS_ELEMENT_U32,
+    HS_ELEMENT_U64,
+    HS_ELEMENT_F32,
+    HS_ELEMENT_F64,
+    HS_ELEMENT_RUN /* hs_results_run */
+} hs_element;
+
+size_t hs_element_bytes(hs_element element); /* 0 for text */
+
+typedef struct hs_dataset_row {
+    const char *name;
+    hs_element element;
+    hs_axis axes[HS_LAYOUT_MAX_AXES];
+    bool fill_nan; /* what a cell holds before it is written: NaN, else 0 */
+    bool optional;
+    const char *meaning;
+} hs_dataset_row;
+
+/* Groups of the file; each has its table of rows. */
+typedef enum hs_group_kind {
+    HS_GROUP_ROOT,
+    HS_GROUP_SETS,
+    HS_GROUP_PROVENANCE,
+    HS_GROUP_REFERENCE,
+    HS_GROUP_RANKING,
+    HS_GROUP_TASK,         /* /results/TASK */
+    HS_GROUP_TASK_RANKING, /* /ranking/TASK */
+    HS_GROUP_COUNT
+} hs_group_kind;
+
+const hs_dataset_row *hs_layout_rows(hs_group_kind group, size_t *n_out);
+/* The axis that the dataset labels (/set for sets, metric for metrics, ...), HS_AXIS_NONE if it is no scale. */
+hs_axis hs_layout_scale_axis(const hs_dataset_row *row);
+size_t hs_dataset_rank(const hs_dataset_row *row);
+
+/* Extents of all axes; HS_EXTENT_UNKNOWN where the first dataset that has the axis is to tell. */
+#define HS_EXTENT_UNKNOWN SIZE_MAX
+typedef struct hs_extents {
+    size_t of[HS_AXIS_COUNT];
+} hs_extents;
+
+/* Of the whole file, without a task. */
+hs_extents hs_extents_of_layout(const hs_results_layout *layout);
+hs_extents hs_extents_unknown(void);
+/* With example, metric and shard of `task`. */
+hs_extents hs_extents_with_task(hs_extents extents, const hs_results_task *task);
+/* Elements of the dataset; SIZE_MAX if that overflows. */
+size_t hs_dataset_elements(const hs_dataset_row *row, const hs_extents *extents);
+
+/* ---- what must hold of the tables, in a file as in a layout ------------------------------------------------------ */
+
+/* HS_ERROR_RESULTS says what is impossible: order, component, donor, shard, name, ... */
+hs_status hs_layout_check_sets(const hs_results_sets *sets, hs_error *error);
+hs_status hs_layout_check_task(const hs_results_task *task, hs_error *error);
+/* The name alone: a task is a group of the file. Checked before the file is asked for it. */
+hs_status hs_layout_check_task_name(const char *name, hs_error *error);
+
+/* Over everything in the tables that gives cells their meaning; stored in the file and checked when it is opened. */
+uint64_t hs_layout_hash_sets(const hs_results_sets *sets);
+uint64_t hs_layout_hash_tables(const hs_results_sets *sets, const hs_results_task *tasks, size_t n_tasks);
+uint64_t hs_layout_hash_means(const float *mean, size_t n_mean, const float *position_mean, size_t n_position_mean);
+
+/* Attribute of /experiment and /provenance: the names of those attributes that make the experiment. */
+#define HS_LAYOUT_IDENTITY "identity"
+
+/* "2.1+3.0", "clean"; KV groups as "2.kv1". Appended to `text`. */
+hs_status hs_layout_append_set_name(const hs_results_sets *sets, size_t set, hs_text *text, hs_error *error);
+/* Bytes of the longest name, with its terminator. */
+size_t hs_layout_set_name_width(const hs_results_sets *sets);
+
+#endif

@@ -1,0 +1,271 @@
+#include "results/file.h"
+
+#include <string.h>
+
+/* ---- reading tables ---------------------------------------------------------------------------------------------- */
+
+/*
+ * The whole dataset into a new array, with room for `n_spare` more elements; its size was checked against the file's.
+ */
+static hs_status read_table(hid_t dataset, hs_element element, size_t n, size_t n_spare, void *array_out,
+                            hs_error *error)
+{
+    hid_t type = hs_hdf5_type(element, 1);
+    hs_status status =
+        hs_allocate(array_out, n + n_spare, hs_element_bytes(element), "table of the results file", error);
+    if (status == HS_OK && n > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *(void **)array_out) < 0)
+        status = hs_hdf5_fail(error, HS_ERROR_RESULTS, "a table cannot be read");
+    hs_hdf5_close(type);
+    return status;
+}
+
+static hs_status read_text_table(hid_t dataset, size_t n, const char *what, hs_texts *texts_out, hs_error *error)
+{
+    hid_t type = H5Dget_type(dataset);
+    size_t width = H5Tget_size(type);
+    char *bytes = NULL;
+    hs_status status;
+    HS_GOTO_DONE(hs_allocate(&bytes, n, width, what, error));
+    if (n > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) {
+        status = hs_hdf5_fail(error, HS_ERROR_RESULTS, "%s cannot be read", what);
+        goto done;
+    }
+    status = hs_texts_cut(bytes, n, width, what, texts_out, error);
+    bytes = NULL;
+done:
+    hs_free(bytes);
+    hs_hdf5_close(type);
+    return status;
+}
+
+static hs_status load_sets(hs_results *results, hs_error *error)
+{
+    const hs_file_group *tables = &results->set_tables;
+    const size_t n_sets = results->extents.of[HS_AXIS_SET], max_order = results->extents.of[HS_AXIS_PLACE];
+    const size_t n_names = results->extents.of[HS_AXIS_INTERVENTION];
+    const size_t n_components = n_sets * max_order * HS_LAYOUT_COMPONENT_FIELDS;
+    HS_TRY(read_table(hs_file_dataset(tables, "order"), HS_ELEMENT_I32, n_sets, 0, &results->order, error));
+    HS_TRY(
+        read_table(hs_file_dataset(tables, "intervention"), HS_ELEMENT_I32, n_sets, 0, &results->intervention, error));
+    HS_TRY(
+        read_table(hs_file_dataset(tables, "component"), HS_ELEMENT_I32, n_components, 0, &results->component, error));
+    HS_TRY(read_text_table(hs_file_dataset(tables, "intervention_name"), n_names, "intervention names",
+                           &results->intervention_names, error));
+    results->sets = (hs_results_sets){
+        .n_sets = n_sets,
+        .max_order = max_order,
+        .order = results->order,
+        .intervention = results->intervention,
+        .components = results->component,
+        .n_interventions = n_names,
+        .intervention_names = (const char *const *)results->intervention_names.items,
+    };
+    return hs_layout_check_sets(&results->sets, error);
+}
+
+/* ---- tasks ------------------------------------------------------------------------------------------------------- */
+
+static hs_status load_metrics(hs_file_task *file, size_t n, hs_error *error)
+{
+    hid_t dataset = hs_file_dataset(&file->cells, "metric");
+    int32_t better[HS_LAYOUT_MAX_METRICS], percent[HS_LAYOUT_MAX_METRICS], per[HS_LAYOUT_MAX_METRICS];
+    if (n > HS_LAYOUT_MAX_METRICS)
+        return hs_fail(error, HS_ERROR_RESULTS, "%zu metrics are impossible", n);
+    HS_TRY(read_text_table(dataset, n, "metric names", &file->metric_names, error));
+    HS_TRY(hs_hdf5_read_texts(dataset, "unit", n, &file->units, error));
+    HS_TRY(hs_hdf5_read_texts(dataset, "metric_meaning", n, &file->meanings, error));
+    HS_TRY(hs_hdf5_read_i32(dataset, "better", better, n, error));
+    HS_TRY(hs_hdf5_read_i32(dataset, "percent", percent, n, error));
+    HS_TRY(hs_hdf5_read_i32(dataset, "per", per, n, error));
+    if (file->units.n != n || file->meanings.n != n)
+        return hs_fail(error, HS_ERROR_RESULTS, "units and meanings do not fit the %zu metrics", n);
+    HS_TRY(hs_allocate(&file->metrics, n, sizeof *file->metrics, "metrics", error));
+    for (size_t i = 0; i < n; i++)
+        file->metrics[i] = (hs_results_metric){
+            .name = file->metric_names.items[i],
+            .unit = file->units.items[i],
+            .meaning = file->meanings.items[i],
+            .better = better[i] > 0   ? 1
+                      : better[i] < 0 ? -1
+                                      : 0,
+            .percent = percent[i] != 0,
+            .per = per[i],
+        };
+    return HS_OK;
+}
+
+static hs_status load_task_tables(hs_file_task *file, hs_results_task *task, hs_error *error)
+{
+    hid_t donor = hs_file_dataset(&file->cells, "donor");
+    const size_t n_shards = task->n_shards, n_examples = task->n_examples;
+    HS_TRY(load_metrics(file, task->n_metrics, error));
+    HS_TRY(read_table(hs_file_dataset(&file->cells, "shard"), HS_ELEMENT_U64, n_shards, 1, &file->shard_first, error));
+    file->shard_first[n_shards] = n_examples;
+    HS_TRY(read_table(hs_file_dataset(&file->cells, "example"), HS_ELEMENT_U64, n_examples, 0, &file->example_line,
+                      error));
+    if (donor >= 0)
+        HS_TRY(read_table(donor, HS_ELEMENT_U32, n_examples, 0, &file->donor, error));
+    task->metrics = file->metrics;
+    task->shard_first = file->shard_first;
+    task->example_line = file->example_line;
+    task->donor = file->donor;
+    return hs_layout_check_task(task, error);
+}
+
+static hs_status load_task(hs_results *results, hid_t cells, hid_t ranking, size_t index, hs_error *error)
+{
+    hs_file_task *file = &results->files[index];
+    hs_results_task *task = &results->tasks[index];
+    hs_extents extents = results->extents;
+    char *kind = NULL;
+    HS_TRY(hs_file_open_datasets(results, cells, &extents, &file->cells, error));
+    HS_TRY(hs_file_open_datasets(results, ranking, &extents, &file->ranking, error));
+    HS_TRY(hs_hdf5_read_text(cells, "kind", &kind, error));
+    task->name = results->task_names.items[index];
+    task->kind = kind;
+    task->n_examples = extents.of[HS_AXIS_EXAMPLE];
+    task->n_metrics = extents.of[HS_AXIS_METRIC];
+    task->n_shards = extents.of[HS_AXIS_SHARD];
+    HS_TRY(load_task_tables(file, task, error));
+    file->values = hs_file_dataset(&file->cells, "values");
+    file->commit = hs_file_dataset(&file->cells, "commit");
+    file->values_space = H5Dget_space(file->values);
+    file->commit_space = H5Dget_space(file->commit);
+    if (file->values_space < 0 || file->commit_space < 0)
+        return hs_hdf5_fail(error, HS_ERROR_RESULTS, "its extents cannot be read");
+    return HS_OK;
+}
+
+static hs_status load_task_named(hs_results *results, hid_t all_cells, hid_t all_rankings, size_t index,
+                                 hs_error *error)
+{
+    const char *name = results->task_names.items[index];
+    hid_t cells = H5I_INVALID_HID, ranking = H5I_INVALID_HID;
+    hs_status status;
+    HS_TRY(hs_layout_check_task_name(name, error));
+    HS_GOTO_DONE(hs_file_open_group(all_cells, name, &cells, error));
+    HS_GOTO_DONE(hs_file_open_group(all_rankings, name, &ranking, error));
+    HS_GOTO_DONE(load_task(results, cells, ranking, index, error));
+done:
+    hs_hdf5_close(cells);
+    hs_hdf5_close(ranking);
+    return status == HS_OK ? HS_OK : hs_error_prefix(error, "task %s", name);
+}
+
+static hs_status allocate_tasks(hs_results *results, hs_error *error)
+{
+    const size_t n = results->task_names.n;
+    HS_TRY(hs_allocate(&results->tasks, n, sizeof *results->tasks, "tasks", error));
+    HS_TRY(hs_allocate(&results->files, n, sizeof *results->files, "tasks", error));
+    for (size_t i = 0; i < n; i++) {
+        hs_file_group_init(&results->files[i].cells, HS_GROUP_TASK);
+        hs_file_group_init(&results->files[i].ranking, HS_GROUP_TASK_RANKING);
+        results->files[i].values_space = H5I_INVALID_HID;
+        results->files[i].commit_space = H5I_INVALID_HID;
+    }
+    results->n_tasks = n;
+    return HS_OK;
+}
+
+static hs_status load_tasks(hs_results *results, hs_error *error)
+{
+    hid_t cells = H5I_INVALID_HID, rankings = H5I_INVALID_HID;
+    hs_status status;
+    HS_GOTO_DONE(hs_file_open_group(results->file, "results", &cells, error));
+    HS_GOTO_DONE(hs_file_open_group(results->file, "ranking", &rankings, error));
+    HS_GOTO_DONE(hs_hdf5_read_texts(cells, "tasks", HS_LAYOUT_MAX_TASKS, &results->task_names, error));
+    HS_GOTO_DONE(allocate_tasks(results, error));
+    for (size_t i = 0; i < results->n_tasks; i++)
+        HS_GOTO_DONE(load_task_named(results, cells, rankings, i, error));
+done:
+    hs_hdf5_close(cells);
+    hs_hdf5_close(rankings);
+    return status;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
+
+static hs_status check_version(hs_results *results, hs_error *error)
+{
+    int32_t version = 0;
+    if (H5Aexists(results->file, "headsweep_layout") <= 0)
+        return hs_fail(error, HS_ERROR_RESULTS,
+                       "an HDF5 file, but none that headsweep wrote (no attribute headsweep_layout)");
+    HS_TRY(hs_hdf5_read_i32(results->file, "headsweep_layout", &version, 1, error));
+    if (version > HS_RESULTS_LAYOUT_VERSION)
+        return hs_fail(error, HS_ERROR_RESULTS,
+                       "written in layout %d; this headsweep reads layouts up to %d: use a newer headsweep", version,
+                       HS_RESULTS_LAYOUT_VERSION);
+    if (version < 1)
+        return hs_fail(error, HS_ERROR_RESULTS, "layout %d does not exist", version);
+    HS_TRY(hs_hdf5_read_u64(results->file, "experiment_hash", &results->experiment_hash, error));
+    return hs_hdf5_read_u64(results->file, "tables_hash", &results->tables_hash, error);
+}
+
+static hs_status load_reference(hs_results *results, hs_error *error)
+{
+    hid_t group = H5I_INVALID_HID;
+    if (H5Lexists(results->file, "reference", H5P_DEFAULT) == 0)
+        return HS_OK;
+    HS_TRY(hs_file_open_tables(results, "reference", &results->reference, error));
+    HS_TRY(hs_file_open_group(results->file, "reference", &group, error));
+    hs_status status = hs_hdf5_read_u64(group, "hash", &results->means_hash, error);
+    hs_hdf5_close(group);
+    return status;
+}
+
+hs_status hs_file_load(hs_results *results, hs_error *error)
+{
+    results->extents = hs_extents_unknown();
+    HS_TRY(check_version(results, error));
+    HS_TRY(hs_file_open_datasets(results, results->file, &results->extents, &results->root, error));
+    HS_TRY(hs_file_open_tables(results, "sets", &results->set_tables, error));
+    HS_TRY(hs_file_open_tables(results, "provenance", &results->provenance_tables, error));
+    HS_TRY(hs_file_open_tables(results, "ranking", &results->ranking, error));
+    HS_TRY(load_reference(results, error));
+    HS_TRY(hs_file_load_attributes(results, "experiment", &results->experiment, error));
+    HS_TRY(hs_file_load_attributes(results, "provenance", &results->provenance, error));
+    HS_TRY(load_sets(results, error));
+    HS_TRY(load_tasks(results, error));
+    if (hs_layout_hash_tables(&results->sets, results->tasks, results->n_tasks) != results->tables_hash)
+        return hs_fail(error, HS_ERROR_RESULTS,
+                       "its tables of sets and examples are not what was written: the file is damaged");
+    return HS_OK;
+}
+
+static void unload_task(hs_file_task *file)
+{
+    hs_hdf5_close(file->values_space);
+    hs_hdf5_close(file->commit_space);
+    hs_file_close_datasets(&file->cells);
+    hs_file_close_datasets(&file->ranking);
+    hs_texts_clear(&file->metric_names);
+    hs_texts_clear(&file->units);
+    hs_texts_clear(&file->meanings);
+    hs_free(file->metrics);
+    hs_free(file->shard_first);
+    hs_free(file->example_line);
+    hs_free(file->donor);
+}
+
+void hs_file_unload(hs_results *results)
+{
+    for (size_t i = 0; i < results->n_tasks; i++) {
+        hs_free((void *)results->tasks[i].kind);
+        unload_task(&results->files[i]);
+    }
+    hs_file_close_datasets(&results->root);
+    hs_file_close_datasets(&results->set_tables);
+    hs_file_close_datasets(&results->provenance_tables);
+    hs_file_close_datasets(&results->reference);
+    hs_file_close_datasets(&results->ranking);
+    hs_file_clear_attributes(&results->experiment);
+    hs_file_clear_attributes(&results->provenance);
+    hs_texts_clear(&results->intervention_names);
+    hs_texts_clear(&results->task_names);
+    hs_free(results->order);
+    hs_free(results->intervention);
+    hs_free(results->component);
+    hs_free(results->tasks);
+    hs_free(results->files);
+}

@@ -1,0 +1,239 @@
+#include "results/file.h"
+
+#include <errno.h>
+#include <mpi.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
+
+static hs_status results_new(const char *path, hs_comm *comm, hs_results **results_out, hs_error *error)
+{
+    HS_TRY(hs_allocate(results_out, 1, sizeof **results_out, "results file", error));
+    hs_results *results = *results_out;
+    results->comm = comm;
+    results->file = H5I_INVALID_HID;
+    results->transfer = H5I_INVALID_HID;
+    hs_file_group_init(&results->root, HS_GROUP_ROOT);
+    hs_file_group_init(&results->set_tables, HS_GROUP_SETS);
+    hs_file_group_init(&results->provenance_tables, HS_GROUP_PROVENANCE);
+    hs_file_group_init(&results->reference, HS_GROUP_REFERENCE);
+    hs_file_group_init(&results->ranking, HS_GROUP_RANKING);
+    results->memory_space = H5Screate(H5S_SIMPLE);
+    results->path = hs_string_copy(path, error);
+    if (results->path == NULL)
+        return error->status;
+    return results->memory_space >= 0 ? HS_OK : hs_hdf5_fail(error, HS_ERROR_INTERNAL, "HDF5 does not start");
+}
+
+/* Everything but the file itself, whose closing can be collective. */
+static void results_free(hs_results *results)
+{
+    if (results == NULL)
+        return;
+    hs_file_unload(results);
+    hs_hdf5_close(results->memory_space);
+    hs_hdf5_close(results->transfer);
+    hs_free(results->values);
+    hs_free(results->words);
+    hs_free(results->path);
+    hs_free(results);
+}
+
+/* A pipe or a device would block or do harm; a missing file deserves the system's own words. */
+static hs_status look_at_file(const char *path, int access_mode, uint64_t *n_bytes_out, hs_error *error)
+{
+    struct stat state;
+    if (stat(path, &state) != 0)
+        return hs_fail_system(error, HS_ERROR_IO, errno, "%s", path);
+    if (!S_ISREG(state.st_mode))
+        return hs_fail(error, HS_ERROR_IO, "%s is no regular file", path);
+    if (access(path, access_mode) != 0)
+        return hs_fail_system(error, HS_ERROR_IO, errno, "%s", path);
+    *n_bytes_out = (uint64_t)state.st_size;
+    return HS_OK;
+}
+
+/* What HDF5 says of a file that it cannot open, and what a user can do. */
+static hs_status open_failed(const char *path, hs_error *error)
+{
+    hs_error reason = {0};
+    (void)hs_hdf5_fail(&reason, HS_ERROR_RESULTS, "%s", path);
+    bool cut = strstr(reason.message, "truncated") != NULL || strstr(reason.message, "eof") != NULL;
+    return hs_fail(error, HS_ERROR_RESULTS, "%s; %s", reason.message,
+                   cut ? "the file is shorter than it was: copy it again, or delete it and run the sweep again"
+                       : "the file is damaged, or no results file: delete it or choose another output.results");
+}
+
+static hs_status load(hs_results *results, hs_error *error)
+{
+    hs_status status = hs_file_load(results, error);
+    /* "%.400s": the path must not push out what is wrong. */
+    return status == HS_OK ? HS_OK : hs_error_prefix(error, "%.400s", results->path);
+}
+
+static hs_status open_serial(hs_results *results, hs_error *error)
+{
+    HS_TRY(look_at_file(results->path, R_OK, &results->n_file_bytes, error));
+    hid_t access = hs_hdf5_serial_access();
+    results->file = H5Fopen(results->path, H5F_ACC_RDONLY, access);
+    hs_status status = results->file < 0 ? open_failed(results->path, error) : HS_OK;
+    hs_hdf5_close(access);
+    HS_TRY(status);
+    results->transfer = H5Pcreate(H5P_DATASET_XFER);
+    return load(results, error);
+}
+
+hs_status hs_results_open_read(const char *path, hs_results **results_out, hs_error *error)
+{
+    hs_results *results = NULL;
+    hs_status status;
+    *results_out = NULL;
+    hs_hdf5_quiet();
+    HS_GOTO_DONE(results_new(path, NULL, &results, error));
+    HS_GOTO_DONE(open_serial(results, error));
+    *results_out = results;
+    results = NULL;
+done:
+    (void)hs_results_close(results, error);
+    return status;
+}
+
+/* The file must be sound before all ranks open it: what fails on one of them alone would leave the others waiting. */
+static hs_status probe(hs_comm *comm, const char *path, hs_error *error)
+{
+    hs_results *results = NULL;
+    hs_status status = HS_OK;
+    if (hs_comm_rank(comm) == 0) {
+        status = hs_results_open_read(path, &results, error);
+        if (status == HS_OK)
+            status = hs_results_close(results, error);
+    }
+    return hs_comm_agree(comm, status, error);
+}
+
+static hs_status see_file(hs_results *results, hs_error *error)
+{
+    hs_status status = look_at_file(results->path, R_OK | W_OK, &results->n_file_bytes, error);
+    if (status != HS_OK && hs_comm_size(results->comm) > 1)
+        (void)hs_error_prefix(error, "the results file must lie where every rank can write to it");
+    return status;
+}
+
+static hs_status open_collectively(hs_results *results, hs_error *error)
+{
+    hs_status status = HS_OK;
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    results->transfer = H5Pcreate(H5P_DATASET_XFER);
+    const MPI_Comm *communicator = hs_comm_native(results->comm);
+    if (access >= 0 && results->transfer >= 0 && H5Pset_fapl_mpio(access, *communicator, MPI_INFO_NULL) >= 0 &&
+        hs_hdf5_fix_version(access) >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
+        H5Pset_dxpl_mpio(results->transfer, H5FD_MPIO_INDEPENDENT) >= 0)
+        results->file = H5Fopen(results->path, H5F_ACC_RDWR, access);
+    if (results->file < 0)
+        status = open_failed(results->path, error);
+    hs_hdf5_close(access);
+    return status;
+}
+
+hs_status hs_results_open_parallel(hs_comm *comm, const char *path, hs_results **results_out, hs_error *error)
+{
+    hs_results *results = NULL;
+    hs_status status;
+    *results_out = NULL;
+    hs_hdf5_quiet();
+    HS_TRY(probe(comm, path, error));
+    status = results_new(path, comm, &results, error);
+    if (status == HS_OK)
+        status = see_file(results, error);
+    HS_GOTO_DONE(hs_comm_agree(comm, status, error));
+    HS_GOTO_DONE(hs_comm_agree(comm, open_collectively(results, error), error));
+    HS_GOTO_DONE(hs_comm_agree(comm, load(results, error), error));
+    *results_out = results;
+    results = NULL;
+done:
+    (void)hs_results_close(results, error);
+    return status;
+}
+
+hs_status hs_results_close(hs_results *results, hs_error *error)
+{
+    hs_status status = HS_OK;
+    if (results == NULL)
+        return HS_OK;
+    hid_t file = results->file;
+    char *path = results->path;
+    results->path = NULL;
+    results_free(results);
+    if (file >= 0 && H5Fclose(file) < 0)
+        status = hs_hdf5_fail(error, HS_ERROR_IO, "%s cannot be closed", path);
+    hs_free(path);
+    return status;
+}
+
+/* ---- what is in it ----------------------------------------------------------------------------------------------- */
+
+uint64_t hs_results_experiment_hash(const hs_results *results)
+{
+    return results->experiment_hash;
+}
+
+const hs_results_sets *hs_results_sets_of(const hs_results *results)
+{
+    return &results->sets;
+}
+
+size_t hs_results_n_tasks(const hs_results *results)
+{
+    return results->n_tasks;
+}
+
+const hs_results_task *hs_results_task_at(const hs_results *results, size_t task)
+{
+    return &results->tasks[task];
+}
+
+const char *hs_results_attribute_of(const hs_results *results, const char *group, const char *name)
+{
+    const hs_attribute_list *list = strcmp(group, "experiment") == 0 ? &results->experiment : &results->provenance;
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i].name, name) == 0)
+            return list->items[i].value;
+    return NULL;
+}
+
+void hs_results_means_sizes(const hs_results *results, size_t *n_layers, size_t *n_positions, size_t *n_columns)
+{
+    bool mean = hs_file_dataset(&results->reference, "mean") >= 0;
+    bool position_mean = hs_file_dataset(&results->reference, "position_mean") >= 0;
+    *n_layers = mean || position_mean ? results->extents.of[HS_AXIS_LAYER] : 0;
+    *n_columns = mean || position_mean ? results->extents.of[HS_AXIS_COLUMN] : 0;
+    *n_positions = position_mean ? results->extents.of[HS_AXIS_POSITION] : 0;
+}
+
+hs_status hs_results_read_means(hs_results *results, float *mean, float *position_mean, hs_error *error)
+{
+    size_t n_layers = 0, n_positions = 0, n_columns = 0;
+    hs_results_means_sizes(results, &n_layers, &n_positions, &n_columns);
+    hs_file_rows rows = {.dataset = hs_file_dataset(&results->reference, "mean"),
+                         .element = HS_ELEMENT_F32,
+                         .n = n_layers,
+                         .n_columns = n_columns,
+                         .what = "/reference/mean"};
+    const size_t n_mean = rows.dataset < 0 ? 0 : n_layers * n_columns;
+    if (n_mean > 0)
+        HS_TRY(hs_file_transfer(results, HS_DIRECTION_READ, &rows, mean, error));
+    rows.dataset = hs_file_dataset(&results->reference, "position_mean");
+    rows.n_columns = n_positions * n_columns;
+    rows.what = "/reference/position_mean";
+    if (rows.dataset >= 0)
+        HS_TRY(hs_file_transfer(results, HS_DIRECTION_READ, &rows, position_mean, error));
+    if (n_layers > 0 &&
+        hs_layout_hash_means(mean, n_mean, position_mean, n_layers * rows.n_columns) != results->means_hash)
+        return hs_fail(error, HS_ERROR_RESULTS,
+                       "%s: the reference means are not what was written: the file is damaged; delete "
+                       "it and run the sweep again",
+                       results->path);
+    return HS_OK;
+}

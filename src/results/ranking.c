@@ -1,0 +1,127 @@
+#include "results/file.h"
+
+/* Rows that are hashed at once; part of what the word means, so it must not change within a layout version. */
+enum { HASH_ROWS = 4096 };
+
+static const char *const statistic_names[HS_STATISTIC_COUNT] = {
+#define STATISTIC_NAME(id, name, meaning) [id] = name,
+    HS_RESULTS_STATISTIC_LIST(STATISTIC_NAME)
+#undef STATISTIC_NAME
+};
+
+/* All rows of one statistic of one task. */
+static hs_status statistic_rows(const hs_results *results, uint32_t task, hs_statistic statistic,
+                                hs_file_rows *rows_out, hs_error *error)
+{
+    if (task >= results->n_tasks || (unsigned)statistic >= HS_STATISTIC_COUNT)
+        return hs_fail(error, HS_ERROR_INTERNAL, "%s has no statistic %d of task %u", results->path, (int)statistic,
+                       task);
+    *rows_out = (hs_file_rows){
+        .dataset = hs_file_dataset(&results->files[task].ranking, statistic_names[statistic]),
+        .element = HS_ELEMENT_F64,
+        .n = results->sets.n_sets,
+        .n_columns = results->tasks[task].n_metrics,
+        .what = statistic_names[statistic],
+    };
+    return HS_OK;
+}
+
+hs_status hs_results_write_statistic(hs_results *results, uint32_t task, hs_statistic statistic, const double *table,
+                                     hs_error *error)
+{
+    hs_file_rows rows;
+    HS_TRY(statistic_rows(results, task, statistic, &rows, error));
+    return hs_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)table, error);
+}
+
+hs_status hs_results_read_statistic(hs_results *results, uint32_t task, hs_statistic statistic, double *table,
+                                    hs_error *error)
+{
+    hs_file_rows rows;
+    HS_TRY(statistic_rows(results, task, statistic, &rows, error));
+    return hs_file_transfer(results, HS_DIRECTION_READ, &rows, table, error);
+}
+
+static hs_file_rows objective_rows(const hs_results *results)
+{
+    return (hs_file_rows){
+        .dataset = hs_file_dataset(&results->ranking, "rank_objective"),
+        .element = HS_ELEMENT_I32,
+        .n = results->sets.n_sets,
+        .n_columns = 1,
+        .what = "/ranking/rank_objective",
+    };
+}
+
+hs_status hs_results_write_objective_rank(hs_results *results, const int32_t *rank, hs_error *error)
+{
+    const hs_file_rows rows = objective_rows(results);
+    return hs_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)rank, error);
+}
+
+hs_status hs_results_read_objective_rank(hs_results *results, int32_t *rank, hs_error *error)
+{
+    const hs_file_rows rows = objective_rows(results);
+    return hs_file_transfer(results, HS_DIRECTION_READ, &rows, rank, error);
+}
+
+/* ---- the word that says that all of it is there ------------------------------------------------------------------ */
+
+static hs_status hash_rows(hs_results *results, hs_file_rows rows, uint64_t *hash_inout, hs_error *error)
+{
+    const size_t n_row_bytes = rows.n_columns * hs_element_bytes(rows.element), n_total = rows.n;
+    unsigned char *bytes = NULL;
+    hs_status status;
+    HS_GOTO_DONE(hs_allocate(&bytes, HASH_ROWS, n_row_bytes, "ranking", error));
+    for (rows.first = 0; rows.first < n_total; rows.first += rows.n) {
+        rows.n = n_total - rows.first < HASH_ROWS ? n_total - rows.first : HASH_ROWS;
+        HS_GOTO_DONE(hs_file_transfer(results, HS_DIRECTION_READ, &rows, bytes, error));
+        *hash_inout = hs_hash(*hash_inout, bytes, rows.n * n_row_bytes);
+    }
+done:
+    hs_free(bytes);
+    return status;
+}
+
+static hs_status ranking_word(hs_results *results, uint64_t *word_out, hs_error *error)
+{
+    uint64_t word = results->experiment_hash;
+    hs_file_rows rows;
+    for (uint32_t task = 0; task < results->n_tasks; task++) {
+        for (int statistic = 0; statistic < HS_STATISTIC_COUNT; statistic++) {
+            HS_TRY(statistic_rows(results, task, (hs_statistic)statistic, &rows, error));
+            HS_TRY(hash_rows(results, rows, &word, error));
+        }
+    }
+    HS_TRY(hash_rows(results, objective_rows(results), &word, error));
+    *word_out = word == 0 ? 1 : word;
+    return HS_OK;
+}
+
+static hs_file_rows commit_row(const hs_results *results)
+{
+    return (hs_file_rows){
+        .dataset = hs_file_dataset(&results->ranking, "commit"),
+        .element = HS_ELEMENT_U64,
+        .n = 1,
+        .n_columns = 1,
+        .what = "/ranking/commit",
+    };
+}
+
+hs_status hs_results_commit_ranking(hs_results *results, hs_error *error)
+{
+    const hs_file_rows row = commit_row(results);
+    uint64_t word = 0;
+    HS_TRY(ranking_word(results, &word, error));
+    return hs_file_transfer(results, HS_DIRECTION_WRITE, &row, &word, error);
+}
+
+bool hs_results_ranking_done(hs_results *results)
+{
+    const hs_file_rows row = commit_row(results);
+    uint64_t stored = 0, word = 0;
+    hs_error ignored = {0};
+    return hs_file_transfer(results, HS_DIRECTION_READ, &row, &stored, &ignored) == HS_OK && stored != 0 &&
+           ranking_word(results, &word, &ignored) == HS_OK && stored == word;
+}

@@ -1,0 +1,44 @@
+#include "results/file.h"
+
+_Static_assert(sizeof(hs_results_run) == 128, "records of /provenance/run have no gaps");
+
+static hs_file_rows run_row(const hs_results *results, size_t row)
+{
+    const size_t last = results->extents.of[HS_AXIS_RUN] - 1;
+    return (hs_file_rows){
+        .dataset = hs_file_dataset(&results->provenance_tables, "run"),
+        .element = HS_ELEMENT_RUN,
+        .first = row < last ? row : last,
+        .n = 1,
+        .n_columns = 1,
+        .what = "/provenance/run",
+    };
+}
+
+hs_status hs_results_write_run(hs_results *results, size_t row, const hs_results_run *run, hs_error *error)
+{
+    const hs_file_rows place = run_row(results, row);
+    return hs_file_transfer(results, HS_DIRECTION_WRITE, &place, (void *)run, error);
+}
+
+hs_status hs_results_read_run(hs_results *results, size_t row, hs_results_run *run_out, hs_error *error)
+{
+    const hs_file_rows place = run_row(results, row);
+    HS_TRY(hs_file_transfer(results, HS_DIRECTION_READ, &place, run_out, error));
+    run_out->host[sizeof run_out->host - 1] = '\0';
+    run_out->version[sizeof run_out->version - 1] = '\0';
+    return HS_OK;
+}
+
+hs_status hs_results_n_runs(hs_results *results, size_t *n_runs_out, hs_error *error)
+{
+    hs_results_run run;
+    *n_runs_out = 0;
+    for (size_t row = 0; row < results->extents.of[HS_AXIS_RUN]; row++) {
+        HS_TRY(hs_results_read_run(results, row, &run, error));
+        if (run.start == 0.0)
+            break;
+        *n_runs_out = row + 1;
+    }
+    return HS_OK;
+}

@@ -1,0 +1,181 @@
+#include "results/layout.h"
+
+#include "headsweep/engine.h"
+
+#include <string.h>
+
+/* ---- what must hold ---------------------------------------------------------------------------------------------- */
+
+static hs_status check_set(const hs_results_sets *sets, size_t set, hs_error *error)
+{
+    int32_t order = sets->order[set], intervention = sets->intervention[set];
+    if (order < 0 || (size_t)order > sets->max_order || (set == 0) != (order == 0))
+        return hs_fail(error, HS_ERROR_RESULTS, "set %zu has order %d; 0 is for set 0 alone and %zu is the largest",
+                       set, order, sets->max_order);
+    if (set == 0 ? intervention != -1 : intervention < 0 || (size_t)intervention >= sets->n_interventions)
+        return hs_fail(error, HS_ERROR_RESULTS, "set %zu has intervention %d, and there are %zu", set, intervention,
+                       sets->n_interventions);
+    const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
+    for (size_t i = 0; i < sets->max_order * HS_LAYOUT_COMPONENT_FIELDS; i++) {
+        bool used = i < (size_t)order * HS_LAYOUT_COMPONENT_FIELDS;
+        if (used ? fields[i] < 0 : fields[i] != -1)
+            return hs_fail(error, HS_ERROR_RESULTS, "component %zu of set %zu holds the number %d",
+                           i / HS_LAYOUT_COMPONENT_FIELDS, set, fields[i]);
+    }
+    return HS_OK;
+}
+
+static hs_status check_name(const char *what, const char *name, hs_error *error)
+{
+    size_t length = strlen(name);
+    if (length == 0 || length > HS_LAYOUT_MAX_NAME)
+        return hs_fail(error, HS_ERROR_RESULTS, "the name of %s has %zu bytes; 1 to %d are allowed", what, length,
+                       HS_LAYOUT_MAX_NAME);
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
+            return hs_fail(error, HS_ERROR_RESULTS, "the name of %s has the control character %d in it", what, name[i]);
+    hs_error reason = {0};
+    if (hs_utf8_check(name, length, "name", &reason) != HS_OK)
+        return hs_fail(error, HS_ERROR_RESULTS, "the name of %s is not sound: %s", what, reason.message);
+    return HS_OK;
+}
+
+hs_status hs_layout_check_sets(const hs_results_sets *sets, hs_error *error)
+{
+    if (sets->n_sets == 0 || sets->n_sets > HS_LAYOUT_MAX_EXTENT || sets->max_order > HS_LAYOUT_MAX_ORDER ||
+        sets->n_interventions > HS_LAYOUT_MAX_INTERVENTIONS)
+        return hs_fail(error, HS_ERROR_RESULTS,
+                       "a table of %zu sets of up to %zu components with %zu interventions is impossible", sets->n_sets,
+                       sets->max_order, sets->n_interventions);
+    for (size_t i = 0; i < sets->n_interventions; i++)
+        HS_TRY(check_name("an intervention", sets->intervention_names[i], error));
+    for (size_t set = 0; set < sets->n_sets; set++)
+        HS_TRY(check_set(sets, set, error));
+    return HS_OK;
+}
+
+hs_status hs_layout_check_task_name(const char *name, hs_error *error)
+{
+    HS_TRY(check_name("a task", name, error));
+    if (strchr(name, '/') != NULL || name[0] == '.')
+        return hs_fail(error, HS_ERROR_RESULTS,
+                       "the task name '%s' cannot name a group of the file: it may hold no / and "
+                       "not begin with a dot",
+                       name);
+    if (strcmp(name, "rank_objective") == 0 || strcmp(name, "commit") == 0)
+        return hs_fail(error, HS_ERROR_RESULTS, "the task name '%s' is taken by a dataset of the file; choose another",
+                       name);
+    return HS_OK;
+}
+
+static hs_status check_shards(const hs_results_task *task, hs_error *error)
+{
+    const uint64_t *first = task->shard_first;
+    bool sound = task->n_shards > 0 && first[0] == 0 && first[task->n_shards] == task->n_examples;
+    for (size_t shard = 0; sound && shard < task->n_shards; shard++)
+        sound = first[shard] < first[shard + 1];
+    if (!sound)
+        return hs_fail(error, HS_ERROR_RESULTS, "task %s: its %zu shards do not cut its %zu examples in order",
+                       task->name, task->n_shards, task->n_examples);
+    return HS_OK;
+}
+
+hs_status hs_layout_check_task(const hs_results_task *task, hs_error *error)
+{
+    HS_TRY(hs_layout_check_task_name(task->name, error));
+    HS_TRY(check_name("a task's kind", task->kind, error));
+    if (task->n_examples == 0 || task->n_examples > HS_LAYOUT_MAX_EXTENT || task->n_metrics == 0 ||
+        task->n_metrics > HS_LAYOUT_MAX_METRICS || task->n_shards > task->n_examples)
+        return hs_fail(error, HS_ERROR_RESULTS, "task %s: %zu examples, %zu metrics and %zu shards are impossible",
+                       task->name, task->n_examples, task->n_metrics, task->n_shards);
+    for (size_t i = 0; i < task->n_metrics; i++) {
+        const hs_results_metric *metric = &task->metrics[i];
+        HS_TRY(check_name("a metric", metric->name, error));
+        if (metric->per < -1 || metric->per >= (int)task->n_metrics)
+            return hs_fail(error, HS_ERROR_RESULTS, "task %s: metric %s is per metric %d, and there are %zu",
+                           task->name, metric->name, metric->per, task->n_metrics);
+    }
+    HS_TRY(check_shards(task, error));
+    for (size_t i = 0; task->donor != NULL && i < task->n_examples; i++)
+        if (task->donor[i] >= task->n_examples)
+            return hs_fail(error, HS_ERROR_RESULTS, "task %s: example %zu has donor %u, and there are %zu examples",
+                           task->name, i, task->donor[i], task->n_examples);
+    return HS_OK;
+}
+
+/* ---- hashes of the tables ---------------------------------------------------------------------------------------- */
+
+uint64_t hs_layout_hash_sets(const hs_results_sets *sets)
+{
+    size_t n = sets->n_sets;
+    uint64_t hash = hs_hash_u64(hs_hash_u64(0, n), sets->max_order);
+    hash = hs_hash(hash, sets->order, n * sizeof *sets->order);
+    hash = hs_hash(hash, sets->intervention, n * sizeof *sets->intervention);
+    hash = hs_hash(hash, sets->components, n * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS * sizeof *sets->components);
+    for (size_t i = 0; i < sets->n_interventions; i++)
+        hash = hs_hash_text(hash, sets->intervention_names[i]);
+    return hash;
+}
+
+static uint64_t hash_task(uint64_t hash, const hs_results_task *task)
+{
+    hash = hs_hash_text(hs_hash_text(hash, task->name), task->kind);
+    hash = hs_hash_u64(hs_hash_u64(hs_hash_u64(hash, task->n_examples), task->n_metrics), task->n_shards);
+    for (size_t i = 0; i < task->n_metrics; i++)
+        hash = hs_hash_u64(hs_hash_text(hash, task->metrics[i].name), (uint64_t)(int64_t)task->metrics[i].per);
+    hash = hs_hash(hash, task->shard_first, (task->n_shards + 1) * sizeof *task->shard_first);
+    hash = hs_hash(hash, task->example_line, task->n_examples * sizeof *task->example_line);
+    if (task->donor != NULL)
+        hash = hs_hash(hash, task->donor, task->n_examples * sizeof *task->donor);
+    return hash;
+}
+
+uint64_t hs_layout_hash_tables(const hs_results_sets *sets, const hs_results_task *tasks, size_t n_tasks)
+{
+    uint64_t hash = hs_layout_hash_sets(sets);
+    for (size_t task = 0; task < n_tasks; task++)
+        hash = hash_task(hash, &tasks[task]);
+    return hash;
+}
+
+uint64_t hs_layout_hash_means(const float *mean, size_t n_mean, const float *position_mean, size_t n_position_mean)
+{
+    return hs_hash(hs_hash(0, mean, n_mean * sizeof *mean), position_mean, n_position_mean * sizeof *position_mean);
+}
+
+/* ---- names of sets ----------------------------------------------------------------------------------------------- */
+
+hs_status hs_layout_append_set_name(const hs_results_sets *sets, size_t set, hs_text *text, hs_error *error)
+{
+    const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
+    if (sets->order[set] == 0)
+        return hs_text_appendf(text, error, "clean");
+    for (int32_t i = 0; i < sets->order[set]; i++, fields += HS_LAYOUT_COMPONENT_FIELDS) {
+        const char *separator = i == 0 ? "" : "+";
+        const char *prefix = fields[0] == HS_COMPONENT_KV_GROUP ? "kv" : "";
+        HS_TRY(hs_text_appendf(text, error, "%s%d.%s%d", separator, fields[1], prefix, fields[2]));
+    }
+    return HS_OK;
+}
+
+static size_t n_digits(int32_t number)
+{
+    size_t n = 1;
+    for (; number >= 10; number /= 10)
+        n++;
+    return n;
+}
+
+size_t hs_layout_set_name_width(const hs_results_sets *sets)
+{
+    size_t longest = strlen("clean");
+    for (size_t set = 0; set < sets->n_sets; set++) {
+        const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
+        size_t length = 0;
+        for (int32_t i = 0; i < sets->order[set]; i++, fields += HS_LAYOUT_COMPONENT_FIELDS)
+            length += (i == 0 ? 0 : strlen("+")) + n_digits(fields[1]) + strlen(".") + n_digits(fields[2]) +
+                      (fields[0] == HS_COMPONENT_KV_GROUP ? strlen("kv") : 0);
+        longest = length > longest ? length : longest;
+    }
+    return longest + 1;
+}

@@ -1,0 +1,50 @@
+#include "results/file.h"
+
+/* MPI counts are ints, and some MPI-IO layers fail on more than 2 GB at once. */
+enum { PIECE_BYTES = 16 * 1024 * 1024 };
+
+hid_t hs_file_memory(hs_results *results, size_t n)
+{
+    hsize_t extent = n;
+    return H5Sset_extent_simple(results->memory_space, 1, &extent, NULL) < 0 ? H5I_INVALID_HID : results->memory_space;
+}
+
+static herr_t transfer_piece(hs_results *results, hs_direction direction, hid_t dataset, hid_t type, hid_t space,
+                             size_t n, void *bytes)
+{
+    hid_t memory = hs_file_memory(results, n);
+    if (memory < 0)
+        return -1;
+    return direction == HS_DIRECTION_READ ? H5Dread(dataset, type, memory, space, results->transfer, bytes)
+                                          : H5Dwrite(dataset, type, memory, space, results->transfer, bytes);
+}
+
+/* All later axes whole. */
+static herr_t select_rows(hid_t space, size_t first, size_t n)
+{
+    hsize_t start[HS_LAYOUT_MAX_AXES] = {first}, count[HS_LAYOUT_MAX_AXES];
+    if (H5Sget_simple_extent_dims(space, count, NULL) < 0)
+        return -1;
+    count[0] = n;
+    return H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
+}
+
+hs_status hs_file_transfer(hs_results *results, hs_direction direction, const hs_file_rows *rows, void *buffer,
+                           hs_error *error)
+{
+    const size_t n_row_bytes = rows->n_columns * hs_element_bytes(rows->element);
+    const size_t n_most = n_row_bytes == 0 || n_row_bytes >= PIECE_BYTES ? 1 : PIECE_BYTES / n_row_bytes;
+    hid_t space = H5Dget_space(rows->dataset), type = hs_hdf5_type(rows->element, 0);
+    hs_status status = HS_OK;
+    for (size_t done = 0; status == HS_OK && n_row_bytes > 0 && done < rows->n; done += n_most) {
+        size_t n = rows->n - done < n_most ? rows->n - done : n_most;
+        char *bytes = (char *)buffer + done * n_row_bytes;
+        if (space < 0 || type < 0 || select_rows(space, rows->first + done, n) < 0 ||
+            transfer_piece(results, direction, rows->dataset, type, space, n * rows->n_columns, bytes) < 0)
+            status = hs_hdf5_fail(error, HS_ERROR_IO, "%s: %s cannot be %s", results->path, rows->what,
+                                  direction == HS_DIRECTION_READ ? "read" : "written");
+    }
+    hs_hdf5_close(type);
+    hs_hdf5_close(space);
+    return status;
+}

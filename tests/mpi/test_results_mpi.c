@@ -1,0 +1,333 @@
+/*
+ * results over MPI: cells that many ranks write are all there, whoever reads them, and nothing else in the file
+ * changes.
+ */
+#include "mpi/mpi_test.h"
+#include "support/results_fixture.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct test_place {
+    char folder[512];
+    char path[600];
+    results_fixture fixture;
+} test_place;
+
+/* Collective. One folder for all ranks, with a new results file in it. */
+static void place_new(hs_comm *comm, test_place *place)
+{
+    hs_error error = {0};
+    hs_status status = HS_OK;
+    memset(place, 0, sizeof *place);
+    results_fixture_init(&place->fixture, (results_fixture_options){2, 3, 10, 4, true});
+    if (hs_comm_rank(comm) == 0)
+        test_folder_new(place->folder, sizeof place->folder);
+    mpi_assert_ok(comm, hs_comm_broadcast(comm, place->folder, sizeof place->folder, 0, &error), &error);
+    (void)snprintf(place->path, sizeof place->path, "%s/results.h5", place->folder);
+    if (hs_comm_rank(comm) == 0)
+        status = hs_results_create(place->path, &place->fixture.layout, &error);
+    mpi_assert_ok(comm, status, &error);
+}
+
+static void place_free(hs_comm *comm, test_place *place)
+{
+    hs_error error = {0};
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    if (hs_comm_rank(comm) == 0)
+        test_folder_remove(place->folder);
+    results_fixture_clear(&place->fixture);
+}
+
+/* Cells first, first + step, ... dealt to the ranks in turn. */
+static hs_status write_cells(hs_comm *comm, hs_results *results, const results_fixture *fixture, size_t first,
+                             size_t step, hs_error *error)
+{
+    float values[64];
+    const size_t n_cells = results_fixture_cells(fixture), size = (size_t)hs_comm_size(comm);
+    for (size_t i = first + step * (size_t)hs_comm_rank(comm); i < n_cells; i += step * size) {
+        hs_cell cell = results_fixture_cell(fixture, i);
+        results_fixture_fill(fixture, cell, values);
+        HS_TRY(hs_results_write_cell(results, cell, values, error));
+    }
+    return HS_OK;
+}
+
+static hs_status file_hash(hs_comm *comm, const char *path, uint64_t *hash_out, hs_error *error)
+{
+    HS_TRY(hs_comm_barrier(comm, error));
+    return hs_hash_file(0, path, hash_out, error);
+}
+
+/* Every value is its formula; NaN only where the formula says so. */
+static bool values_are_right(const results_fixture *fixture, uint32_t task, const float *values)
+{
+    const hs_results_task *shape = &fixture->tasks[task];
+    for (size_t set = 0; set < fixture->layout.sets.n_sets; set++)
+        for (size_t example = 0; example < shape->n_examples; example++)
+            for (size_t metric = 0; metric < shape->n_metrics; metric++, values++) {
+                float expected = results_fixture_value(task, set, example, metric);
+                if (isnan(expected) ? !isnan(*values) : *values != expected)
+                    return false;
+            }
+    return true;
+}
+
+static void test_cells_of_all_ranks(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    test_place place;
+    hs_results *results = NULL;
+    uint64_t done = 0, cells = 0, damaged = 0;
+    float values[43 * 11 * 3];
+    place_new(comm, &place);
+    const uint64_t n_cells = results_fixture_cells(&place.fixture);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    mpi_assert(comm, hs_results_n_tasks(results) == 2 && hs_results_sets_of(results)->n_sets == 43);
+    mpi_assert_ok(comm, write_cells(comm, results, &place.fixture, 0, 1, &error), &error);
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    /* Through the file that all ranks have open, while they have it open, and afterwards by one process alone. */
+    mpi_assert_ok(comm, hs_results_progress(results, &done, &cells, &damaged, &error), &error);
+    mpi_assert(comm, done == n_cells && cells == n_cells && damaged == 0);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    mpi_assert_ok(comm, hs_results_open_read(place.path, &results, &error), &error);
+    for (uint32_t task = 0; task < 2; task++) {
+        mpi_assert_ok(comm, hs_results_read_values(results, task, 0, 43, values, &error), &error);
+        mpi_assert(comm, values_are_right(&place.fixture, task, values));
+    }
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    place_free(comm, &place);
+}
+
+/* A reader sees the cells that are done while the file is still being written. */
+static void test_reading_a_live_file(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    test_place place;
+    hs_results *results = NULL, *reader = NULL;
+    uint64_t done = 0, cells = 0, damaged = 0;
+    place_new(comm, &place);
+    const uint64_t n_cells = results_fixture_cells(&place.fixture);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    mpi_assert_ok(comm, hs_results_open_read(place.path, &reader, &error), &error);
+    mpi_assert_ok(comm, write_cells(comm, results, &place.fixture, 0, 2, &error), &error);
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    mpi_assert_ok(comm, hs_results_progress(reader, &done, &cells, &damaged, &error), &error);
+    mpi_assert(comm, done == (n_cells + 1) / 2 && damaged == 0);
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    mpi_assert_ok(comm, write_cells(comm, results, &place.fixture, 1, 2, &error), &error);
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    mpi_assert_ok(comm, hs_results_progress(reader, &done, &cells, &damaged, &error), &error);
+    mpi_assert(comm, done == n_cells && damaged == 0);
+    mpi_assert_ok(comm, hs_results_close(reader, &error), &error);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    place_free(comm, &place);
+}
+
+static void test_check_of_single_cells(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    test_place place;
+    hs_results *results = NULL;
+    bool done[43];
+    uint64_t n_damaged = 0;
+    place_new(comm, &place);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    mpi_assert_ok(comm, write_cells(comm, results, &place.fixture, 0, 2, &error), &error);
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    /* Cell number set * 3 + 1 of task 0 is even for odd sets. */
+    mpi_assert_ok(comm, hs_results_check_cells(results, 0, 1, 0, 43, done, &n_damaged, &error), &error);
+    bool right = n_damaged == 0;
+    for (size_t set = 0; set < 43; set++)
+        right = right && done[set] == (set % 2 == 1);
+    mpi_assert(comm, right);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    place_free(comm, &place);
+}
+
+/* Opening and closing leaves every byte alone; the order of the writers too. */
+static void test_bytes_do_not_depend_on_the_run(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    test_place place, other;
+    hs_results *results = NULL;
+    uint64_t before = 0, after = 0;
+    place_new(comm, &place);
+    place_new(comm, &other);
+    mpi_assert_ok(comm, file_hash(comm, place.path, &before, &error), &error);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    mpi_assert_ok(comm, file_hash(comm, place.path, &after, &error), &error);
+    mpi_assert(comm, before == after);
+
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    mpi_assert_ok(comm, write_cells(comm, results, &place.fixture, 0, 1, &error), &error);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    /* The other file in two runs, the second of which writes some cells once more. */
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, other.path, &results, &error), &error);
+    mpi_assert_ok(comm, write_cells(comm, results, &other.fixture, 1, 2, &error), &error);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, other.path, &results, &error), &error);
+    mpi_assert_ok(comm, write_cells(comm, results, &other.fixture, 0, 2, &error), &error);
+    mpi_assert_ok(comm, write_cells(comm, results, &other.fixture, 0, 3, &error), &error);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    mpi_assert_ok(comm, file_hash(comm, place.path, &before, &error), &error);
+    mpi_assert_ok(comm, file_hash(comm, other.path, &after, &error), &error);
+    mpi_assert(comm, before == after);
+    place_free(comm, &other);
+    place_free(comm, &place);
+}
+
+/* ---- ranking ----------------------------------------------------------------------------------------------------- */
+
+static double statistic_value(uint32_t task, int statistic, size_t i)
+{
+    return (double)(task * 1000 + (uint32_t)statistic * 100) + (double)i / 8.0;
+}
+
+static hs_status write_ranking(hs_results *results, hs_error *error)
+{
+    double table[43 * 3];
+    int32_t rank[43];
+    for (uint32_t task = 0; task < 2; task++) {
+        for (int statistic = 0; statistic < HS_STATISTIC_COUNT; statistic++) {
+            for (size_t i = 0; i < 43 * 3; i++)
+                table[i] = statistic_value(task, statistic, i);
+            HS_TRY(hs_results_write_statistic(results, task, (hs_statistic)statistic, table, error));
+        }
+    }
+    for (int32_t i = 0; i < 43; i++)
+        rank[i] = 43 - i;
+    HS_TRY(hs_results_write_objective_rank(results, rank, error));
+    return hs_results_commit_ranking(results, error);
+}
+
+static bool ranking_is_right(hs_results *results, hs_error *error)
+{
+    double table[43 * 3];
+    int32_t rank[43];
+    for (uint32_t task = 0; task < 2; task++) {
+        const size_t n = 43 * hs_results_task_at(results, task)->n_metrics;
+        for (int statistic = 0; statistic < HS_STATISTIC_COUNT; statistic++) {
+            if (hs_results_read_statistic(results, task, (hs_statistic)statistic, table, error) != HS_OK)
+                return false;
+            for (size_t i = 0; i < n; i++)
+                if (table[i] != statistic_value(task, statistic, i))
+                    return false;
+        }
+    }
+    return hs_results_read_objective_rank(results, rank, error) == HS_OK && rank[0] == 43 && rank[42] == 1;
+}
+
+static void test_ranking(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    test_place place;
+    hs_results *results = NULL;
+    double table[43 * 3];
+    hs_status status = HS_OK;
+    const bool first = hs_comm_rank(comm) == 0;
+    place_new(comm, &place);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    mpi_assert(comm, !hs_results_ranking_done(results));
+    mpi_assert_ok(comm, hs_results_read_statistic(results, 1, HS_STATISTIC_DELTA_Q, table, &error), &error);
+    mpi_assert(comm, isnan(table[0]) && isnan(table[85]));
+    /* Rank 0 alone writes, as in a run: nothing of it is collective. */
+    if (first)
+        status = write_ranking(results, &error);
+    mpi_assert_ok(comm, status, &error);
+    mpi_assert(comm, hs_results_ranking_done(results));
+    mpi_assert(comm, ranking_is_right(results, &error));
+    /* One number changed after the commit: the word no longer matches. */
+    table[0] = 1;
+    if (first)
+        status = hs_results_write_statistic(results, 0, HS_STATISTIC_DELTA_P, table, &error);
+    mpi_assert_ok(comm, status, &error);
+    mpi_assert(comm, !hs_results_ranking_done(results));
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    place_free(comm, &place);
+}
+
+/* ---- runs -------------------------------------------------------------------------------------------------------- */
+
+static hs_status write_runs(hs_results *results, size_t n, hs_error *error)
+{
+    for (size_t row = 0; row < n; row++) {
+        hs_results_run run = {.start = 1e9 + (double)row, .ranks = row + 1, .host = "n1", .version = "0.1.0"};
+        HS_TRY(hs_results_write_run(results, row, &run, error));
+        run.end = run.start + 60;
+        run.cells = 10 * row;
+        HS_TRY(hs_results_write_run(results, row, &run, error));
+    }
+    return HS_OK;
+}
+
+static void test_runs(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    test_place place;
+    hs_results *results = NULL;
+    hs_results_run run;
+    size_t n_runs = 0;
+    place_new(comm, &place);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    hs_status status = hs_comm_rank(comm) == 0 ? write_runs(results, 3, &error) : HS_OK;
+    mpi_assert_ok(comm, status, &error);
+    mpi_assert_ok(comm, hs_results_n_runs(results, &n_runs, &error), &error);
+    mpi_assert(comm, n_runs == 3);
+    mpi_assert_ok(comm, hs_results_read_run(results, 2, &run, &error), &error);
+    mpi_assert(comm, run.start == 1e9 + 2 && run.end == 1e9 + 62 && run.cells == 20 && run.ranks == 3);
+    mpi_assert(comm, strcmp(run.host, "n1") == 0 && strcmp(run.version, "0.1.0") == 0);
+    /* More runs than rows: the last row is used again, the others stay. */
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    status = hs_comm_rank(comm) == 0 ? write_runs(results, HS_RESULTS_MAX_RUNS + 2, &error) : HS_OK;
+    mpi_assert_ok(comm, status, &error);
+    mpi_assert_ok(comm, hs_results_n_runs(results, &n_runs, &error), &error);
+    mpi_assert(comm, n_runs == HS_RESULTS_MAX_RUNS);
+    mpi_assert_ok(comm, hs_results_read_run(results, HS_RESULTS_MAX_RUNS - 1, &run, &error), &error);
+    mpi_assert(comm, run.ranks == HS_RESULTS_MAX_RUNS + 2);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    place_free(comm, &place);
+}
+
+/* ---- errors reach all ranks -------------------------------------------------------------------------------------- */
+
+static void test_errors_are_everybodys(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    test_place place;
+    hs_results *results = NULL;
+    place_new(comm, &place);
+    mpi_assert(comm, hs_comm_rank(comm) != 0 || truncate(place.path, 5000) == 0);
+    hs_status status = hs_results_open_parallel(comm, place.path, &results, &error);
+    mpi_assert(comm, status == HS_ERROR_RESULTS && results == NULL && strstr(error.message, place.path) != NULL);
+    error = (hs_error){0};
+    mpi_assert(comm, hs_comm_rank(comm) != 0 || unlink(place.path) == 0);
+    status = hs_results_open_parallel(comm, place.path, &results, &error);
+    mpi_assert(comm, status == HS_ERROR_IO && results == NULL);
+    error = (hs_error){0};
+    place_free(comm, &place);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cells_of_all_ranks),
+        cmocka_unit_test(test_reading_a_live_file),
+        cmocka_unit_test(test_check_of_single_cells),
+        cmocka_unit_test(test_bytes_do_not_depend_on_the_run),
+        cmocka_unit_test(test_ranking),
+        cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_errors_are_everybodys),
+    };
+    return mpi_test_run("results over MPI", tests, sizeof tests / sizeof tests[0]);
+}

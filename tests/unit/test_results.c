@@ -1,0 +1,364 @@
+/* results: what is created is what is read, and cells are done if and only if their bytes are theirs. */
+#include "support/results_place.h"
+
+#include <math.h>
+#include <sys/stat.h>
+
+/* ---- creating and reading back ----------------------------------------------------------------------------------- */
+
+static void assert_same_tables(const hs_results *results, const results_fixture *fixture)
+{
+    const hs_results_sets *sets = hs_results_sets_of(results), *expected = &fixture->layout.sets;
+    assert_int_equal(sets->n_sets, expected->n_sets);
+    assert_int_equal(sets->max_order, 2);
+    assert_memory_equal(sets->order, expected->order, sets->n_sets * sizeof(int32_t));
+    assert_memory_equal(sets->intervention, expected->intervention, sets->n_sets * sizeof(int32_t));
+    assert_memory_equal(sets->components, expected->components, sets->n_sets * 6 * sizeof(int32_t));
+    assert_int_equal(sets->n_interventions, 2);
+    assert_string_equal(sets->intervention_names[1], "mean");
+    assert_int_equal(hs_results_n_tasks(results), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const hs_results_task *task = hs_results_task_at(results, i), *same = &fixture->tasks[i];
+        assert_string_equal(task->name, same->name);
+        assert_string_equal(task->kind, same->kind);
+        assert_int_equal(task->n_examples, same->n_examples);
+        assert_int_equal(task->n_shards, 3);
+        assert_memory_equal(task->shard_first, same->shard_first, 4 * sizeof(uint64_t));
+        assert_memory_equal(task->example_line, same->example_line, same->n_examples * sizeof(uint64_t));
+        assert_int_equal(task->n_metrics, same->n_metrics);
+        for (size_t m = 0; m < same->n_metrics; m++) {
+            assert_string_equal(task->metrics[m].name, same->metrics[m].name);
+            assert_string_equal(task->metrics[m].unit, same->metrics[m].unit);
+            assert_string_equal(task->metrics[m].meaning, same->metrics[m].meaning);
+            assert_int_equal(task->metrics[m].better, same->metrics[m].better);
+            assert_int_equal(task->metrics[m].percent, same->metrics[m].percent);
+            assert_int_equal(task->metrics[m].per, same->metrics[m].per);
+        }
+    }
+    assert_null(hs_results_task_at(results, 0)->donor);
+    assert_memory_equal(hs_results_task_at(results, 1)->donor, fixture->donor, 11 * sizeof(uint32_t));
+}
+
+static void test_what_is_created_is_read(void **state)
+{
+    test_place *place = *state;
+    hs_results *results = created(place);
+    assert_same_tables(results, &place->fixture);
+    assert_true(hs_results_experiment_hash(results) == place->fixture.layout.experiment_hash);
+    assert_string_equal(hs_results_attribute_of(results, "experiment", "sweep.orders"), "[1, 2]");
+    assert_string_equal(hs_results_attribute_of(results, "provenance", "checkpoint_hash"), "0123456789abcdef");
+    assert_null(hs_results_attribute_of(results, "experiment", "checkpoint_hash"));
+    assert_ok(place, hs_results_check_experiment(results, &place->fixture.layout, &place->error));
+    assert_ok(place, hs_results_close(results, &place->error));
+    assert_progress(place, 0, 0);
+    /* Nothing but the file itself is left. */
+    char temporary[640];
+    (void)snprintf(temporary, sizeof temporary, "%s.tmp", place->path);
+    assert_false(hs_path_exists(temporary));
+}
+
+static void test_means_are_read_and_checked(void **state)
+{
+    test_place *place = *state;
+    size_t n_layers = 0, n_positions = 0, n_columns = 0;
+    float mean[16], position_mean[80];
+    hs_results *results = created(place);
+    hs_results_means_sizes(results, &n_layers, &n_positions, &n_columns);
+    assert_int_equal(n_layers, 2);
+    assert_int_equal(n_positions, 5);
+    assert_int_equal(n_columns, 8);
+    assert_ok(place, hs_results_read_means(results, mean, position_mean, &place->error));
+    assert_memory_equal(mean, place->fixture.mean, sizeof mean);
+    assert_memory_equal(position_mean, place->fixture.position_mean, sizeof position_mean);
+    assert_ok(place, hs_results_close(results, &place->error));
+
+    flip_byte(place->path, dataset_offset(place->path, "/reference/position_mean") + 100);
+    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
+    assert_int_equal(hs_results_read_means(results, mean, position_mean, &place->error), HS_ERROR_RESULTS);
+    assert_error(&place->error, HS_ERROR_RESULTS, "reference means");
+    (void)hs_results_close(results, &place->error);
+}
+
+static void test_without_means_there_are_none(void **state)
+{
+    test_place *place = *state;
+    size_t sizes[3] = {1, 1, 1};
+    place->fixture.layout.mean_n_layers = 0;
+    hs_results *results = created(place);
+    hs_results_means_sizes(results, &sizes[0], &sizes[1], &sizes[2]);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(sizes[i], 0);
+    assert_ok(place, hs_results_read_means(results, NULL, NULL, &place->error));
+    assert_ok(place, hs_results_close(results, &place->error));
+}
+
+static void test_long_attributes(void **state)
+{
+    test_place *place = *state;
+    const size_t n = 100000; /* more than the 64 kB of an object header */
+    char *value = calloc(n + 1, 1);
+    assert_non_null(value);
+    memset(value, 'x', n);
+    const hs_results_attribute attributes[] = {
+        {"empty", "", true}, {"long", value, true}, {"utf8", "k\xc3\xb6pfe", false}};
+    place->fixture.layout.experiment = attributes;
+    place->fixture.layout.n_experiment = 3;
+    hs_results *results = created(place);
+    assert_string_equal(hs_results_attribute_of(results, "experiment", "empty"), "");
+    assert_string_equal(hs_results_attribute_of(results, "experiment", "long"), value);
+    assert_string_equal(hs_results_attribute_of(results, "experiment", "utf8"), "k\xc3\xb6pfe");
+    assert_ok(place, hs_results_close(results, &place->error));
+    free(value);
+}
+
+/* Two files of one layout are equal to the byte. */
+static void test_creation_is_deterministic(void **state)
+{
+    test_place *place = *state;
+    char other[640], *a = NULL, *b = NULL;
+    size_t n_a = 0, n_b = 0;
+    (void)snprintf(other, sizeof other, "%s/other.h5", place->folder);
+    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    (void)sleep(1); /* a time stamp would differ */
+    assert_ok(place, hs_results_create(other, &place->fixture.layout, &place->error));
+    assert_ok(place, hs_file_read(place->path, 1 << 24, &a, &n_a, &place->error));
+    assert_ok(place, hs_file_read(other, 1 << 24, &b, &n_b, &place->error));
+    assert_int_equal(n_a, n_b);
+    assert_memory_equal(a, b, n_a);
+    hs_free(a);
+    hs_free(b);
+}
+
+static void assert_size_is_predicted(test_place *place, results_fixture_options options)
+{
+    results_fixture fixture;
+    struct stat file;
+    results_fixture_init(&fixture, options);
+    assert_ok(place, hs_results_create(place->path, &fixture.layout, &place->error));
+    assert_int_equal(stat(place->path, &file), 0);
+    double predicted = (double)hs_results_file_bytes(&fixture.layout), size = (double)file.st_size;
+    double allowed = size * 0.01 > 65536 ? size * 0.01 : 65536;
+    if (fabs(predicted - size) > allowed)
+        fail_msg("predicted %.0f bytes, the file has %.0f", predicted, size);
+    /* Every block is reserved: no write of a cell can find the disk full. */
+    assert_true((double)file.st_blocks * 512 >= size);
+    assert_int_equal(unlink(place->path), 0);
+    results_fixture_clear(&fixture);
+}
+
+static void test_file_size_is_predicted(void **state)
+{
+    test_place *place = *state;
+    assert_size_is_predicted(place, small_experiment);
+    assert_size_is_predicted(place, (results_fixture_options){1, 1, 1, 1, false});
+    assert_size_is_predicted(place, (results_fixture_options){6, 8, 50, 16, true});
+    assert_size_is_predicted(place, (results_fixture_options){2, 3, 3000, 5, false});
+}
+
+static void test_size_does_not_wrap(void **state)
+{
+    test_place *place = *state;
+    hs_results_layout layout = place->fixture.layout;
+    hs_results_task task = place->fixture.tasks[0];
+    task.n_examples = SIZE_MAX / 16;
+    layout.tasks = &task;
+    layout.n_tasks = 1;
+    assert_true(hs_results_file_bytes(&layout) == SIZE_MAX);
+}
+
+/* ---- cells ------------------------------------------------------------------------------------------------------- */
+
+static void test_cells_by_their_specification(void **state)
+{
+    test_place *place = *state;
+    const size_t n_cells = results_fixture_cells(&place->fixture);
+    hs_results *results = created(place);
+    assert_ok(place, hs_results_close(results, &place->error));
+    for (size_t i = 0; i < n_cells; i += 3)
+        write_cell_by_hand(place, results_fixture_cell(&place->fixture, i));
+    assert_progress(place, (n_cells + 2) / 3, 0);
+}
+
+/* Values of cells that are done are the bytes that were written; all others are NaN. */
+static void test_values_of_unfinished_cells_are_hidden(void **state)
+{
+    test_place *place = *state;
+    const hs_results_task *task = &place->fixture.tasks[1];
+    const size_t n_sets = place->fixture.layout.sets.n_sets;
+    hs_results *results = created(place);
+    assert_ok(place, hs_results_close(results, &place->error));
+    write_cell_by_hand(place, (hs_cell){1, 0, 7});
+    write_cell_by_hand(place, (hs_cell){1, 2, 7});
+    write_cell_by_hand(place, (hs_cell){1, 1, 8});
+    flip_byte(place->path, cell_offset(place, (hs_cell){1, 2, 7}) + 1);
+    float *values = calloc(n_sets * task->n_examples * task->n_metrics, sizeof *values);
+    assert_non_null(values);
+    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
+    assert_ok(place, hs_results_read_values(results, 1, 0, n_sets, values, &place->error));
+    for (size_t i = 0; i < n_sets * task->n_examples * task->n_metrics; i++) {
+        size_t set = i / (task->n_examples * task->n_metrics), example = i / task->n_metrics % task->n_examples;
+        bool done = (set == 7 && example < 4) || (set == 8 && example >= 4 && example < 8);
+        float expected = results_fixture_value(1, set, example, i % task->n_metrics);
+        if (!done || isnan(expected))
+            assert_true(isnan(values[i]));
+        else
+            assert_true(values[i] == expected);
+    }
+    assert_ok(place, hs_results_close(results, &place->error));
+    free(values);
+}
+
+static void test_damage_is_noticed(void **state)
+{
+    test_place *place = *state;
+    const size_t n_cells = results_fixture_cells(&place->fixture), n_sets = place->fixture.layout.sets.n_sets;
+    hs_results *results = created(place);
+    uint64_t n_damaged = 5;
+    bool *done = calloc(n_sets, sizeof *done);
+    assert_non_null(done);
+    assert_ok(place, hs_results_close(results, &place->error));
+    for (size_t i = 0; i < n_cells; i++)
+        write_cell_by_hand(place, results_fixture_cell(&place->fixture, i));
+    assert_progress(place, n_cells, 0);
+    /* A flipped byte; a torn cell, whose second half never arrived; a word that belongs to another cell. */
+    flip_byte(place->path, cell_offset(place, (hs_cell){0, 1, 3}) + 5);
+    float missing[6] = {NAN, NAN, NAN, NAN, NAN, NAN};
+    exchange(place->path, cell_offset(place, (hs_cell){0, 1, 9}) + 6 * (off_t)sizeof(float), missing, sizeof missing,
+             true);
+    uint64_t word = 0;
+    exchange(place->path, word_offset(place, (hs_cell){0, 1, 10}), &word, sizeof word, false);
+    exchange(place->path, word_offset(place, (hs_cell){0, 1, 11}), &word, sizeof word, true);
+    assert_progress(place, n_cells - 3, 3);
+    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
+    assert_ok(place, hs_results_check_cells(results, 0, 1, 2, n_sets - 2, done, &n_damaged, &place->error));
+    for (size_t set = 2; set < n_sets; set++)
+        assert_int_equal(done[set - 2], set != 3 && set != 9 && set != 11);
+    assert_int_equal(n_damaged, 5 + 3);
+    assert_ok(place, hs_results_close(results, &place->error));
+    free(done);
+}
+
+/* Cells of another experiment are not ours, whatever their bytes. */
+static void test_experiment_is_part_of_a_cell(void **state)
+{
+    test_place *place = *state;
+    hs_results *results = created(place);
+    assert_ok(place, hs_results_close(results, &place->error));
+    place->fixture.layout.experiment_hash ^= 1;
+    write_cell_by_hand(place, (hs_cell){0, 0, 0});
+    assert_progress(place, 0, 1);
+}
+
+static void test_cells_outside_are_refused(void **state)
+{
+    test_place *place = *state;
+    hs_results *results = created(place);
+    const struct {
+        uint32_t task, shard;
+        uint64_t first_set;
+        size_t n_sets;
+    } outside[] = {{2, 0, 0, 1},  {0, 3, 0, 1},          {0, 0, 43, 1},
+                   {0, 0, 0, 44}, {0, 0, UINT64_MAX, 2}, {0, 0, 1, SIZE_MAX}};
+    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
+        bool done[64];
+        uint64_t n_damaged = 0;
+        place->error = (hs_error){0};
+        assert_int_equal(hs_results_check_cells(results, outside[i].task, outside[i].shard, outside[i].first_set,
+                                                outside[i].n_sets, done, &n_damaged, &place->error),
+                         HS_ERROR_INTERNAL);
+    }
+    place->error = (hs_error){0};
+    assert_ok(place, hs_results_close(results, &place->error));
+}
+
+/* A file that was opened for reading alone takes no cell. */
+static void test_reader_cannot_write(void **state)
+{
+    test_place *place = *state;
+    float values[12] = {0};
+    hs_results *results = created(place);
+    assert_int_equal(hs_results_write_cell(results, (hs_cell){0, 0, 0}, values, &place->error), HS_ERROR_IO);
+    assert_error(&place->error, HS_ERROR_IO, "cannot be written");
+    (void)hs_results_close(results, &place->error);
+    assert_progress(place, 0, 0);
+}
+
+/* ---- another experiment ------------------------------------------------------------------------------------------ */
+
+static void test_other_experiment_is_named(void **state)
+{
+    test_place *place = *state;
+    hs_results *results = created(place);
+    const hs_results_attribute experiment[] = {{"model.checkpoint", "elsewhere", false},
+                                               {"sweep.orders", "[1]", true},
+                                               {"sweep.interventions", "[\"zero\", \"mean\"]", true},
+                                               {"sweep.new", "7", true}};
+    const hs_results_attribute provenance[] = {{"checkpoint_hash", "ffff", true},
+                                               {"toxicity_hash", "fedcba9876543210", true}};
+    hs_results_layout other = place->fixture.layout;
+    other.experiment_hash++;
+    other.experiment = experiment;
+    other.n_experiment = 4;
+    other.provenance = provenance;
+    other.n_provenance = 2;
+    assert_int_equal(hs_results_check_experiment(results, &other, &place->error), HS_ERROR_RESULTS);
+    assert_error(&place->error, HS_ERROR_RESULTS, "sweep.orders: file has [1, 2], experiment has [1]");
+    assert_error(&place->error, HS_ERROR_RESULTS, "sweep.new: file has nothing, experiment has 7");
+    assert_error(&place->error, HS_ERROR_RESULTS, "sweep.heads: file has [\"*\"], experiment has nothing");
+    assert_error(&place->error, HS_ERROR_RESULTS, "checkpoint_hash: file has 0123456789abcdef, experiment has ffff");
+    assert_null(strstr(place->error.message, "model.checkpoint"));
+    assert_null(strstr(place->error.message, "sweep.interventions"));
+    assert_null(strstr(place->error.message, "toxicity_hash"));
+    place->error = (hs_error){0};
+    assert_ok(place, hs_results_close(results, &place->error));
+}
+
+/* The same hash with another table of sets can only be another version; it is not the same experiment either. */
+static void test_other_tables_are_another_experiment(void **state)
+{
+    test_place *place = *state;
+    hs_results *results = created(place);
+    place->fixture.components[7] ^= 1;
+    assert_int_equal(hs_results_check_experiment(results, &place->fixture.layout, &place->error), HS_ERROR_RESULTS);
+    assert_error(&place->error, HS_ERROR_RESULTS, "no setting differs");
+    (void)hs_results_close(results, &place->error);
+}
+
+/* ---- records of runs --------------------------------------------------------------------------------------------- */
+
+static void test_no_run_yet(void **state)
+{
+    test_place *place = *state;
+    size_t n_runs = 7;
+    hs_results_run run = {.start = 1};
+    hs_results *results = created(place);
+    assert_ok(place, hs_results_n_runs(results, &n_runs, &place->error));
+    assert_int_equal(n_runs, 0);
+    assert_ok(place, hs_results_read_run(results, 0, &run, &place->error));
+    assert_true(run.start == 0 && run.end == 0 && run.cells == 0 && run.host[0] == '\0');
+    assert_false(hs_results_ranking_done(results));
+    assert_ok(place, hs_results_close(results, &place->error));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_PLACE(test_what_is_created_is_read),
+        WITH_PLACE(test_means_are_read_and_checked),
+        WITH_PLACE(test_without_means_there_are_none),
+        WITH_PLACE(test_long_attributes),
+        WITH_PLACE(test_creation_is_deterministic),
+        WITH_PLACE(test_file_size_is_predicted),
+        WITH_PLACE(test_size_does_not_wrap),
+        WITH_PLACE(test_cells_by_their_specification),
+        WITH_PLACE(test_values_of_unfinished_cells_are_hidden),
+        WITH_PLACE(test_damage_is_noticed),
+        WITH_PLACE(test_experiment_is_part_of_a_cell),
+        WITH_PLACE(test_cells_outside_are_refused),
+        WITH_PLACE(test_reader_cannot_write),
+        WITH_PLACE(test_other_experiment_is_named),
+        WITH_PLACE(test_other_tables_are_another_experiment),
+        WITH_PLACE(test_no_run_yet),
+    };
+    return cmocka_run_group_tests_name("results", tests, NULL, NULL);
+}

@@ -1,0 +1,397 @@
+/*
+ * results: what cannot be created leaves nothing behind, and what is damaged, foreign or hostile is refused with its
+ * reason.
+ */
+#include "results/create.h"
+#include "support/results_place.h"
+
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+/* ---- refusing ---------------------------------------------------------------------------------------------------- */
+
+static void test_nothing_is_written_over(void **state)
+{
+    test_place *place = *state;
+    char byte = 'x', *bytes = NULL;
+    size_t n = 0;
+    int file = open(place->path, O_CREAT | O_WRONLY, 0644);
+    assert_int_equal(write(file, &byte, 1), 1);
+    assert_int_equal(close(file), 0);
+    assert_int_equal(hs_results_create(place->path, &place->fixture.layout, &place->error), HS_ERROR_RESULTS);
+    assert_error(&place->error, HS_ERROR_RESULTS, "exists already");
+    place->error = (hs_error){0};
+    assert_ok(place, hs_file_read(place->path, 100, &bytes, &n, &place->error));
+    assert_int_equal(n, 1);
+    hs_free(bytes);
+}
+
+/* What an earlier run left is replaced; a link of that name is not written through. */
+static void test_temporary_file_of_a_killed_run(void **state)
+{
+    test_place *place = *state;
+    char temporary[640], victim[640];
+    (void)snprintf(temporary, sizeof temporary, "%s.tmp", place->path);
+    (void)snprintf(victim, sizeof victim, "%s/victim", place->folder);
+    int file = open(victim, O_CREAT | O_WRONLY, 0644);
+    assert_int_equal(write(file, "precious", 8), 8);
+    assert_int_equal(close(file), 0);
+    assert_int_equal(symlink(victim, temporary), 0);
+    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    struct stat state_of_victim;
+    assert_int_equal(stat(victim, &state_of_victim), 0);
+    assert_int_equal(state_of_victim.st_size, 8);
+    assert_progress(place, 0, 0);
+}
+
+static void assert_not_created(test_place *place, hs_status status, const char *part)
+{
+    char temporary[640];
+    (void)snprintf(temporary, sizeof temporary, "%s.tmp", place->path);
+    place->error = (hs_error){0};
+    assert_int_equal(hs_results_create(place->path, &place->fixture.layout, &place->error), status);
+    assert_error(&place->error, status, part);
+    assert_false(hs_path_exists(place->path));
+    assert_false(hs_path_exists(temporary));
+}
+
+static void test_impossible_layouts(void **state)
+{
+    test_place *place = *state;
+    results_fixture *fixture = &place->fixture;
+    const hs_results_task sound = fixture->tasks[0];
+    const char *names[] = {"", "a/b", ".", "line\nbreak", "\xff", "commit"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        fixture->tasks[0].name = names[i];
+        assert_not_created(place, HS_ERROR_RESULTS, "name");
+    }
+    fixture->tasks[0] = sound;
+    fixture->tasks[0].name = fixture->tasks[1].name;
+    assert_not_created(place, HS_ERROR_IO, "accuracy");
+    fixture->tasks[0] = sound;
+    fixture->shard_first[0][1] = 11;
+    assert_not_created(place, HS_ERROR_RESULTS, "shards");
+    fixture->shard_first[0][1] = 4;
+    fixture->donor[3] = 11;
+    assert_not_created(place, HS_ERROR_RESULTS, "donor 11");
+    fixture->donor[3] = 4;
+    fixture->order[5] = 3;
+    assert_not_created(place, HS_ERROR_RESULTS, "set 5 has order 3");
+    fixture->order[5] = 1;
+    fixture->intervention[5] = 2;
+    assert_not_created(place, HS_ERROR_RESULTS, "intervention 2");
+}
+
+static void test_folder_that_is_not_there(void **state)
+{
+    test_place *place = *state;
+    (void)snprintf(place->path, sizeof place->path, "%s/none/results.h5", place->folder);
+    assert_not_created(place, HS_ERROR_IO, "No such file");
+}
+
+static void create_in_locked_folder(test_place *place)
+{
+    CHILD_REQUIRE(hs_results_create(place->path, &place->fixture.layout, &place->error) == HS_ERROR_IO);
+    CHILD_REQUIRE(strstr(place->error.message, "Permission denied") != NULL);
+}
+
+static void test_unwritable_folder(void **state)
+{
+    test_place *place = *state;
+    assert_int_equal(chmod(place->folder, 0555), 0);
+    in_child(place, create_in_locked_folder, true);
+    assert_int_equal(chmod(place->folder, 0755), 0);
+}
+
+static void create_beyond_limit(test_place *place)
+{
+    const struct rlimit limit = {40000, 40000};
+    CHILD_REQUIRE(signal(SIGXFSZ, SIG_IGN) != SIG_ERR && setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    CHILD_REQUIRE(hs_results_create(place->path, &place->fixture.layout, &place->error) == HS_ERROR_IO);
+    CHILD_REQUIRE(strstr(place->error.message, "no room") != NULL);
+}
+
+static void test_file_size_limit(void **state)
+{
+    test_place *place = *state;
+    in_child(place, create_beyond_limit, false);
+    assert_false(hs_path_exists(place->path));
+}
+
+static void test_full_disk(void **state)
+{
+    test_place *place = *state;
+    char full[640];
+    (void)snprintf(full, sizeof full, "%s", place->folder);
+    if (mount("headsweep-test", full, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k") != 0) {
+        print_message("skipped: a small disk cannot be mounted here (not root, or a container)\n");
+        skip();
+    }
+    place->error = (hs_error){0};
+    hs_status status = hs_results_create(place->path, &place->fixture.layout, &place->error);
+    bool left = hs_path_exists(place->path);
+    char temporary[640];
+    (void)snprintf(temporary, sizeof temporary, "%s.tmp", place->path);
+    left = left || hs_path_exists(temporary);
+    assert_int_equal(umount(full), 0);
+    assert_int_equal(status, HS_ERROR_IO);
+    assert_error(&place->error, HS_ERROR_IO, "No space left");
+    assert_false(left);
+}
+
+/* The disk fills up while HDF5 writes, whatever was reserved: an error, and a program that still ends as it should. */
+static void create_on_small_disks(test_place *place)
+{
+    char full[640], options[32];
+    (void)snprintf(full, sizeof full, "%s/results.h5", place->folder);
+    for (int kilobytes = 8; kilobytes <= 64; kilobytes += 8) {
+        (void)snprintf(options, sizeof options, "size=%dk", kilobytes);
+        CHILD_REQUIRE(mount("headsweep-test", place->folder, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0);
+        hs_error error = {0};
+        hs_status status = hs_create_contents(full, &place->fixture.layout, &error);
+        CHILD_REQUIRE(umount2(place->folder, MNT_DETACH) == 0);
+        CHILD_REQUIRE(status == HS_ERROR_IO && strstr(error.message, "No space left") != NULL);
+    }
+    exit(0);
+}
+
+static void test_disk_that_fills_up(void **state)
+{
+    test_place *place = *state;
+    if (mount("headsweep-test", place->folder, "tmpfs", MS_NOSUID | MS_NODEV, "size=8k") != 0) {
+        print_message("skipped: a small disk cannot be mounted here (not root, or a container)\n");
+        skip();
+    }
+    assert_int_equal(umount(place->folder), 0);
+    in_child(place, create_on_small_disks, false);
+}
+
+/* ---- damaged and foreign files ----------------------------------------------------------------------------------- */
+
+static void assert_refused(test_place *place, hs_status status, const char *part)
+{
+    hs_results *results = NULL;
+    place->error = (hs_error){0};
+    assert_int_equal(hs_results_open_read(place->path, &results, &place->error), status);
+    assert_null(results);
+    assert_error(&place->error, status, part);
+    /* The message names the file. */
+    assert_non_null(strstr(place->error.message, place->path));
+}
+
+static void test_foreign_files(void **state)
+{
+    test_place *place = *state;
+    assert_refused(place, HS_ERROR_IO, "No such file");
+    int file = open(place->path, O_CREAT | O_WRONLY, 0644);
+    assert_int_equal(write(file, "not HDF5", 8), 8);
+    assert_int_equal(close(file), 0);
+    assert_refused(place, HS_ERROR_RESULTS, "file signature not found");
+    assert_int_equal(truncate(place->path, 0), 0);
+    assert_refused(place, HS_ERROR_RESULTS, "damaged");
+    assert_int_equal(unlink(place->path), 0);
+    hid_t foreign = H5Fcreate(place->path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Fclose(foreign) >= 0);
+    assert_refused(place, HS_ERROR_RESULTS, "none that headsweep wrote");
+    assert_int_equal(unlink(place->path), 0);
+    assert_int_equal(mkfifo(place->path, 0644), 0);
+    assert_refused(place, HS_ERROR_IO, "no regular file");
+}
+
+static void test_truncated_file(void **state)
+{
+    test_place *place = *state;
+    struct stat file;
+    hs_results *results = created(place);
+    assert_ok(place, hs_results_close(results, &place->error));
+    assert_int_equal(stat(place->path, &file), 0);
+    assert_int_equal(truncate(place->path, file.st_size - 1), 0);
+    assert_refused(place, HS_ERROR_RESULTS, "shorter than it was");
+    /* Whatever its length, it is refused; never read beyond its end. */
+    for (off_t length = file.st_size - 1; length > 0; length = length * 2 / 3) {
+        assert_int_equal(truncate(place->path, length), 0);
+        assert_refused(place, HS_ERROR_RESULTS, "");
+    }
+}
+
+/* Changes the file with HDF5 itself, as another program would. */
+static void edit(test_place *place, void (*change)(hid_t file))
+{
+    hid_t file = H5Fopen(place->path, H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(file >= 0);
+    change(file);
+    assert_true(H5Fclose(file) >= 0);
+}
+
+static void make_newer(hid_t file)
+{
+    const int32_t newer = HS_RESULTS_LAYOUT_VERSION + 1;
+    hid_t attribute = H5Aopen(file, "headsweep_layout", H5P_DEFAULT);
+    assert_true(H5Awrite(attribute, H5T_NATIVE_INT32, &newer) >= 0);
+    (void)H5Aclose(attribute);
+}
+
+static void replace_dataset(hid_t file, const char *name, hid_t type, int rank, const hsize_t *extents, hid_t plist)
+{
+    assert_true(H5Ldelete(file, name, H5P_DEFAULT) >= 0);
+    hid_t space = H5Screate_simple(rank, extents, NULL);
+    hid_t dataset = H5Dcreate2(file, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+    assert_true(dataset >= 0);
+    (void)H5Dclose(dataset);
+    (void)H5Sclose(space);
+}
+
+static void drop_commit(hid_t file)
+{
+    assert_true(H5Ldelete(file, "/results/toxicity/commit", H5P_DEFAULT) >= 0);
+}
+
+static void link_values_elsewhere(hid_t file)
+{
+    assert_true(H5Ldelete(file, "/results/toxicity/values", H5P_DEFAULT) >= 0);
+    assert_true(H5Lcreate_external("other.h5", "/values", file, "/results/toxicity/values", H5P_DEFAULT, H5P_DEFAULT) >=
+                0);
+}
+
+static void change_extent(hid_t file)
+{
+    replace_dataset(file, "/results/toxicity/values", H5T_IEEE_F32LE, 3, (const hsize_t[]){43, 9, 3}, H5P_DEFAULT);
+}
+
+static void change_rank(hid_t file)
+{
+    replace_dataset(file, "/results/toxicity/values", H5T_IEEE_F32LE, 2, (const hsize_t[]){43, 30}, H5P_DEFAULT);
+}
+
+static void change_type(hid_t file)
+{
+    replace_dataset(file, "/ranking/accuracy/delta", H5T_IEEE_F32LE, 2, (const hsize_t[]){43, 2}, H5P_DEFAULT);
+}
+
+static void make_chunked(hid_t file)
+{
+    hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+    assert_true(H5Pset_chunk(plist, 1, (const hsize_t[]){43}) >= 0);
+    replace_dataset(file, "/sets/order", H5T_STD_I32LE, 1, (const hsize_t[]){43}, plist);
+    (void)H5Pclose(plist);
+}
+
+static void read_other_file(hid_t file)
+{
+    hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+    assert_true(H5Pset_external(plist, "/etc/passwd", 0, 43 * 4) >= 0);
+    replace_dataset(file, "/sets/order", H5T_STD_I32LE, 1, (const hsize_t[]){43}, plist);
+    (void)H5Pclose(plist);
+}
+
+static void leave_unallocated(hid_t file)
+{
+    replace_dataset(file, "/sets/order", H5T_STD_I32LE, 1, (const hsize_t[]){43}, H5P_DEFAULT);
+}
+
+static void make_huge(hid_t file)
+{
+    replace_dataset(file, "/set", H5T_C_S1, 1, (const hsize_t[]){(hsize_t)1 << 39}, H5P_DEFAULT);
+}
+
+static void rename_task(hid_t file)
+{
+    hid_t group = H5Gopen2(file, "results", H5P_DEFAULT), type = H5Tcopy(H5T_C_S1);
+    char names[2][16] = {"../sets", "accuracy"};
+    const hsize_t two = 2;
+    hid_t space = H5Screate_simple(1, &two, NULL);
+    assert_true(H5Adelete(group, "tasks") >= 0 && H5Tset_size(type, 16) >= 0);
+    hid_t attribute = H5Acreate2(group, "tasks", type, space, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Awrite(attribute, type, names) >= 0);
+    (void)H5Aclose(attribute);
+    (void)H5Sclose(space);
+    (void)H5Tclose(type);
+    (void)H5Gclose(group);
+}
+
+static void change_a_set(hid_t file)
+{
+    int32_t component[43][2][3];
+    hid_t dataset = H5Dopen2(file, "/sets/component", H5P_DEFAULT);
+    assert_true(H5Dread(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, component) >= 0);
+    component[20][0][2] ^= 1;
+    assert_true(H5Dwrite(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, component) >= 0);
+    (void)H5Dclose(dataset);
+}
+
+static void test_hostile_files(void **state)
+{
+    test_place *place = *state;
+    const struct {
+        void (*change)(hid_t file);
+        const char *part;
+    } cases[] = {
+        {make_newer, "use a newer headsweep"},
+        {drop_commit, "commit is missing"},
+        {link_values_elsewhere, "link to elsewhere"},
+        {change_extent, "values has 9 along axis example, where others have 10"},
+        {change_rank, "another rank"},
+        {change_type, "delta has another element type"},
+        {make_chunked, "not stored as headsweep does"},
+        {read_other_file, "not stored as headsweep does"},
+        {leave_unallocated, "beyond the end of the file"},
+        {make_huge, "beyond the end of the file"},
+        {rename_task, "task name"},
+        {change_a_set, "damaged"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        hs_results *results = created(place);
+        assert_ok(place, hs_results_close(results, &place->error));
+        edit(place, cases[i].change);
+        assert_refused(place, HS_ERROR_RESULTS, cases[i].part);
+        place->error = (hs_error){0};
+        assert_int_equal(unlink(place->path), 0);
+    }
+}
+
+/* Any byte of the metadata may be wrong: refused or harmless, never a crash. HDF5's own checksums catch most. */
+static void test_flipped_metadata(void **state)
+{
+    test_place *place = *state;
+    char *sound = NULL;
+    size_t n = 0, n_refused = 0, n_tried = 0;
+    hs_results *results = created(place);
+    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(place, hs_file_read(place->path, 1 << 24, &sound, &n, &place->error));
+    for (size_t i = 0; i < n; i += 97) {
+        uint64_t done = 0, cells = 0, damaged = 0;
+        hs_error error = {0};
+        flip_byte(place->path, (off_t)i);
+        n_tried++;
+        if (hs_results_open_read(place->path, &results, &error) != HS_OK)
+            n_refused++;
+        else
+            (void)hs_results_progress(results, &done, &cells, &damaged, &error);
+        (void)hs_results_close(results, &error);
+        flip_byte(place->path, (off_t)i);
+    }
+    assert_true(n_refused > n_tried / 8);
+    hs_free(sound);
+    assert_progress(place, 0, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_PLACE(test_nothing_is_written_over),
+        WITH_PLACE(test_temporary_file_of_a_killed_run),
+        WITH_PLACE(test_impossible_layouts),
+        WITH_PLACE(test_folder_that_is_not_there),
+        WITH_PLACE(test_unwritable_folder),
+        WITH_PLACE(test_file_size_limit),
+        WITH_PLACE(test_full_disk),
+        WITH_PLACE(test_disk_that_fills_up),
+        WITH_PLACE(test_foreign_files),
+        WITH_PLACE(test_truncated_file),
+        WITH_PLACE(test_hostile_files),
+        WITH_PLACE(test_flipped_metadata),
+    };
+    return cmocka_run_group_tests_name("results, refused", tests, NULL, NULL);
+}
