@@ -218,23 +218,26 @@ static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *
     return hs_text_appendf(text, error, "; below: ablated minus clean\n");
 }
 
+/* One line of what the table does not show, and why. */
 static hs_status print_left_out(const ranking_view *view, hs_text *text, hs_error *error)
 {
     const hs_ranking *ranking = view->ranking;
-    size_t n_incomplete = view->analysis->n_sets - view->analysis->n_complete;
+    const struct {
+        size_t n;
+        const char *why;
+    } reasons[] = {{ranking->n - view->n_shown, "ranked lower (--top 0 shows all)"},
+                   {ranking->n_outside_tolerance, "outside the tolerance"},
+                   {ranking->n_not_finite, "with a value that is not a finite number"},
+                   {view->analysis->n_sets - view->analysis->n_complete, "not finished yet"}};
+    bool first = true;
 
-    if (ranking->n > view->n_shown)
-        HS_TRY(hs_text_appendf(text, error, "  ... and %zu more (--top 0 shows all)\n", ranking->n - view->n_shown));
-    if (ranking->n_outside_tolerance > 0)
-        HS_TRY(hs_text_appendf(text, error, "  %zu sets are left out: outside the tolerance\n",
-                               ranking->n_outside_tolerance));
-    if (ranking->n_not_finite > 0)
-        HS_TRY(hs_text_appendf(text, error, "  %zu sets are left out: a value is not a finite number\n",
-                               ranking->n_not_finite));
-    if (n_incomplete > 0)
-        HS_TRY(hs_text_appendf(text, error, "  %zu of %zu sets are left out: not finished yet\n", n_incomplete,
-                               view->analysis->n_sets));
-    return HS_OK;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; ++i) {
+        if (reasons[i].n == 0)
+            continue;
+        HS_TRY(hs_text_appendf(text, error, "%s%zu %s", first ? "  not shown: " : ", ", reasons[i].n, reasons[i].why));
+        first = false;
+    }
+    return first ? HS_OK : hs_text_appendf(text, error, "\n");
 }
 
 hs_status ranking_as_table(const ranking_view *view, hs_text *text, hs_error *error)

@@ -222,24 +222,23 @@ static void test_failure_and_resume(void **state)
     close_fixture(&f);
 }
 
-/* Finds the bytes of one value in the file and flips a bit of it. */
+/* Finds the bytes of one value in the file, at whatever address, and flips a bit of them. */
 static bool flip_value(const char *path, float value)
 {
-    FILE *file = fopen(path, "r+b");
-    float read;
-    bool found = false;
+    hs_error error = {0};
+    char *bytes = NULL;
+    size_t n_bytes = 0, place = 0;
 
-    if (file == NULL)
+    if (hs_file_read(path, 1 << 24, &bytes, &n_bytes, &error) != HS_OK)
         return false;
-    for (long place = 0; !found && fseek(file, place, SEEK_SET) == 0 && fread(&read, sizeof read, 1, file) == 1;
-         place += 4)
-        if (read == value) {
-            unsigned char byte;
-            memcpy(&byte, &read, 1);
-            byte ^= 1;
-            found = fseek(file, place, SEEK_SET) == 0 && fwrite(&byte, 1, 1, file) == 1;
-        }
-    return fclose(file) == 0 && found;
+    while (place + sizeof value <= n_bytes && memcmp(bytes + place, &value, sizeof value) != 0)
+        ++place;
+    bool found = place + sizeof value <= n_bytes;
+    unsigned char flipped = (unsigned char)(found ? bytes[place] ^ 1 : 0);
+    int file = open(path, O_WRONLY);
+    bool written = found && file >= 0 && pwrite(file, &flipped, 1, (off_t)place) == 1;
+    hs_free(bytes);
+    return file >= 0 && close(file) == 0 && written;
 }
 
 /* One flipped bit in a done cell: that cell's group alone is computed again. */

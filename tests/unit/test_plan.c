@@ -1,13 +1,10 @@
 /* The plan covers every cell once; the schedulers hand out every item once. */
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "headsweep/sweep.h"
 
+#include <setjmp.h>
 #include <string.h>
 
-#include "headsweep/sweep.h"
+#include <cmocka.h>
 
 enum { MAX_EXAMPLES = 40, MAX_ITEMS = 5000, MAX_RANKS = 9 };
 

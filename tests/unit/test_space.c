@@ -1,14 +1,12 @@
 /* The ablation space: how many sets, which, in which order, and what is refused. */
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "headsweep/sweep.h"
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "headsweep/sweep.h"
+#include <cmocka.h>
+
 #include "support/checkpoint_writer.h"
 
 /* An experiment file's worth of settings for a model of 3 layers x 4 heads on 2 KV heads. */
