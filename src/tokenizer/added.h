@@ -1,0 +1,55 @@
+/*
+ * added: tokens beside the model's vocabulary, recognised in the text before anything else is done to it. Of two that
+ * start at the same place the longer wins (leftmost-longest).
+ */
+#ifndef HEADSWEEP_TOKENIZER_ADDED_H
+#define HEADSWEEP_TOKENIZER_ADDED_H
+
+#include "tokenizer/model.h"
+#include "tokenizer/step.h"
+
+typedef struct tok_added_token {
+    int32_t id;
+    bool special;
+    bool single_word; /* not within a word */
+    bool lstrip;      /* takes the white space on its left with it */
+    bool rstrip;
+    bool normalized;   /* looked for in the normalised text, by its own normalised form */
+    size_t form_start; /* the form that is looked for and decoded to, in tok_added.forms */
+    size_t form_length;
+} tok_added_token;
+
+/* A trie over bytes: (node, byte) -> node, node 0 is the root. */
+typedef struct tok_trie {
+    tok_table edges;
+    size_t *tokens; /* [n_nodes], index of the added token that ends here + 1, or 0 */
+    size_t n_nodes;
+    size_t capacity;
+} tok_trie;
+
+/* Initialise with {0}. */
+typedef struct tok_added {
+    tok_vocabulary vocabulary;
+    tok_added_token *tokens;
+    size_t n;
+    size_t capacity;
+    hs_text forms;
+    tok_table by_id; /* id -> index in tokens */
+    tok_trie plain;
+    tok_trie normalized;
+} tok_added;
+
+/* The key "added_tokens" of a tokenizer.json. */
+hs_status tok_added_read(const char *file, const hs_json_value *root, const tok_model *model,
+                         const tok_steps *normalizers, tok_added *added, hs_error *error);
+/* One token; fails if the id belongs to another token of the model. */
+hs_status tok_added_put(tok_added *added, const tok_model *model, const tok_steps *normalizers, const char *content,
+                        size_t length, tok_added_token token, hs_error *error);
+void tok_added_clear(tok_added *added);
+
+/* Cuts the tokens of one trie out of the pieces of text. */
+hs_status tok_added_split(const tok_added *added, const tok_trie *trie, tok_workspace *work, hs_error *error);
+/* NULL if `id` is no added token. `text_out` is what it decodes to, of token->form_length bytes. */
+const tok_added_token *tok_added_find(const tok_added *added, int32_t id, const char **text_out);
+
+#endif

@@ -1,0 +1,57 @@
+/* model: a piece of text -> ids. A table of kinds, as for steps. */
+#ifndef HEADSWEEP_TOKENIZER_MODEL_H
+#define HEADSWEEP_TOKENIZER_MODEL_H
+
+#include "headsweep/tokenizer.h"
+#include "tokenizer/keys.h"
+#include "tokenizer/workspace.h"
+
+typedef struct tok_model tok_model;
+
+typedef struct tok_model_kind {
+    const char *type;
+    const char *keys; /* besides "type" and "vocab", separated by blanks */
+    const char *description;
+    hs_status (*read)(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error);
+    hs_status (*encode)(const tok_model *model, tok_workspace *work, const char *text, size_t length,
+                        hs_token_list *ids, hs_error *error);
+} tok_model_kind;
+
+/* Initialise with {0} and clear in any case. */
+struct tok_model {
+    const tok_model_kind *kind;
+    tok_vocabulary vocabulary;
+    char *unknown; /* text of the token for what is not in the vocabulary, NULL: there is none */
+    int32_t unknown_id;
+    /* BPE */
+    tok_table merges; /* (left id, right id) -> (rank, id of the two together) */
+    char *prefix;     /* of every character but a word's first; NULL: none */
+    char *suffix;     /* of a word's last character; NULL: none */
+    bool fuse_unknown;
+    bool byte_fallback;
+    bool ignore_merges;
+    int32_t byte_ids[256]; /* of "<0x00>" to "<0xFF>" */
+};
+
+extern const tok_model_kind TOK_BPE;
+extern const tok_model_kind TOK_WORD_LEVEL;
+
+/* The key "model" of a tokenizer.json. */
+hs_status tok_model_read(const char *file, const hs_json_value *root, tok_model *model, hs_error *error);
+void tok_model_clear(tok_model *model);
+
+/* An object of token: id, into the vocabulary. */
+hs_status tok_model_read_vocabulary(const tok_place *place, const hs_json_value *value, tok_model *model,
+                                    hs_error *error);
+/* The key "unk_token": a string, null or absent. Its id is TOK_NO_ID if the vocabulary has no such token. */
+hs_status tok_model_read_unknown(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error);
+
+/* The merge of rank `rank` into a model whose vocabulary is complete. */
+hs_status tok_bpe_add_merge(tok_model *model, const char *left, size_t left_length, const char *right,
+                            size_t right_length, size_t rank, hs_error *error);
+/* The same for "left right". */
+hs_status tok_bpe_add_merge_line(tok_model *model, const char *line, size_t length, size_t rank, hs_error *error);
+
+hs_status tok_ids_add(hs_token_list *ids, int32_t id, hs_error *error);
+
+#endif

@@ -1,0 +1,237 @@
+#include "tokenizer/byte_level.h"
+#include "tokenizer/step.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+/* ---- Unicode normalisation forms -------------------------------------------------------------------------------- */
+
+enum { MAX_DECOMPOSITION = 32 /* characters of one; the longest of Unicode has 18 */ };
+
+static hs_status decompose(tok_workspace *work, int form, const char *text, size_t length, hs_error *error)
+{
+    utf8proc_option_t options = (utf8proc_option_t)((form & ~UTF8PROC_COMPOSE) | UTF8PROC_DECOMPOSE);
+    int boundary = 0;
+    work->n_characters = 0;
+    for (size_t at = 0; at < length;) {
+        int32_t character = 0;
+        at += tok_character_decode(text + at, length - at, &character);
+        HS_TRY(hs_reserve(&work->characters, &work->characters_capacity, work->n_characters + MAX_DECOMPOSITION,
+                          sizeof *work->characters, "text to normalise", error));
+        utf8proc_ssize_t n = utf8proc_decompose_char(character, work->characters + work->n_characters,
+                                                     MAX_DECOMPOSITION, options, &boundary);
+        if (n < 0 || n > MAX_DECOMPOSITION)
+            return hs_fail(error, HS_ERROR_INTERNAL, "utf8proc does not decompose U+%04X", (unsigned)character);
+        work->n_characters += (size_t)n;
+    }
+    return HS_OK;
+}
+
+static int combining_class(int32_t character)
+{
+    return utf8proc_get_property(character)->combining_class;
+}
+
+/* Counting sort: stable, and linear where a hostile text piles up millions of marks. `spare` has room for n. */
+static void sort_marks(int32_t *marks, size_t n, int32_t *spare)
+{
+    size_t first[257] = {0};
+    for (size_t i = 0; i < n; i++)
+        first[combining_class(marks[i]) + 1]++;
+    for (size_t c = 1; c < 257; c++)
+        first[c] += first[c - 1];
+    for (size_t i = 0; i < n; i++)
+        spare[first[combining_class(marks[i])]++] = marks[i];
+    memcpy(marks, spare, n * sizeof *marks);
+}
+
+/* Canonical ordering (Unicode Standard, section 3.11, D109). */
+static hs_status order_marks(tok_workspace *work, hs_error *error)
+{
+    size_t n = work->n_characters;
+    HS_TRY(hs_reserve(&work->characters, &work->characters_capacity, 2 * n, sizeof *work->characters,
+                      "text to normalise", error));
+    int32_t *characters = work->characters;
+    for (size_t start = 0; start < n;) {
+        size_t end = start;
+        bool ordered = true;
+        int previous = 0;
+        for (int class = 0; end < n && (class = combining_class(characters[end])) != 0; end++) {
+            ordered = ordered && class >= previous;
+            previous = class;
+        }
+        if (!ordered)
+            sort_marks(characters + start, end - start, characters + n);
+        start = end + 1;
+    }
+    return HS_OK;
+}
+
+static bool is_ascii(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static hs_status rewrite_form(const void *how, tok_workspace *work, const char *text, size_t length,
+                              bool *at_origin_inout, hs_error *error)
+{
+    (void)at_origin_inout;
+    int form = *(const int *)how;
+    if (is_ascii(text, length))
+        return tok_next_append(work, text, length, error);
+    HS_TRY(decompose(work, form, text, length, error));
+    HS_TRY(order_marks(work, error));
+    if ((form & UTF8PROC_COMPOSE) != 0) {
+        utf8proc_ssize_t n =
+            utf8proc_normalize_utf32(work->characters, (utf8proc_ssize_t)work->n_characters, (utf8proc_option_t)form);
+        if (n < 0)
+            return hs_fail(error, HS_ERROR_INTERNAL, "utf8proc: %s", utf8proc_errmsg(n));
+        work->n_characters = (size_t)n;
+    }
+    for (size_t i = 0; i < work->n_characters; i++) {
+        char encoded[4];
+        HS_TRY(tok_next_append(work, encoded, tok_character_encode(work->characters[i], encoded), error));
+    }
+    return HS_OK;
+}
+
+static hs_status apply_form(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    return tok_rewrite_pieces(work, rewrite_form, &step->kind->option, error);
+}
+
+/* ---- the others ------------------------------------------------------------------------------------------------- */
+
+static hs_status read_prepend(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+{
+    return tok_read_text(place, value, "prepend", step, error);
+}
+
+static hs_status rewrite_prepend(const void *how, tok_workspace *work, const char *text, size_t length,
+                                 bool *at_origin_inout, hs_error *error)
+{
+    (void)at_origin_inout;
+    const tok_step *step = how;
+    if (length > 0)
+        HS_TRY(tok_next_append(work, step->text, step->text_length, error));
+    return tok_next_append(work, text, length, error);
+}
+
+static hs_status apply_prepend(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    return tok_rewrite_pieces(work, rewrite_prepend, step, error);
+}
+
+static hs_status read_replace(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+{
+    HS_TRY(tok_read_text(place, value, "content", step, error));
+    return tok_read_pattern(place, value, false, step, error);
+}
+
+static hs_status apply_replace(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    return tok_rewrite_pieces(work, tok_rewrite_replace, step, error);
+}
+
+/* Character by character, as `tokenizers` does it: no final sigma; the one letter with a longer lower case is U+0130. */
+static hs_status rewrite_lowercase(const void *how, tok_workspace *work, const char *text, size_t length,
+                                   bool *at_origin_inout, hs_error *error)
+{
+    (void)how;
+    (void)at_origin_inout;
+    for (size_t at = 0; at < length;) {
+        int32_t character = 0;
+        char encoded[4];
+        at += tok_character_decode(text + at, length - at, &character);
+        if (character == 0x130) {
+            HS_TRY(tok_next_append(work, "i\xCC\x87", 3, error));
+            continue;
+        }
+        HS_TRY(tok_next_append(work, encoded, tok_character_encode(utf8proc_tolower(character), encoded), error));
+    }
+    return HS_OK;
+}
+
+static hs_status apply_lowercase(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    return tok_rewrite_pieces(work, rewrite_lowercase, step, error);
+}
+
+static hs_status read_strip(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+{
+    HS_TRY(tok_key_boolean(place, value, "strip_left", &step->strip_left, error));
+    return tok_key_boolean(place, value, "strip_right", &step->strip_right, error);
+}
+
+static hs_status rewrite_strip(const void *how, tok_workspace *work, const char *text, size_t length,
+                               bool *at_origin_inout, hs_error *error)
+{
+    const tok_step *step = how;
+    size_t start = 0;
+    size_t end = length;
+    int32_t character = 0;
+    while (step->strip_left && start < end) {
+        size_t n = tok_character_decode(text + start, end - start, &character);
+        if (!tok_is_white_space(character))
+            break;
+        start += n;
+    }
+    while (step->strip_right && end > start) {
+        size_t before = tok_character_before(text, end);
+        tok_character_decode(text + before, end - before, &character);
+        if (!tok_is_white_space(character))
+            break;
+        end = before;
+    }
+    *at_origin_inout = *at_origin_inout && start == 0;
+    return tok_next_append(work, text + start, end - start, error);
+}
+
+static hs_status apply_strip(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    return tok_rewrite_pieces(work, rewrite_strip, step, error);
+}
+
+static hs_status rewrite_strip_accents(const void *how, tok_workspace *work, const char *text, size_t length,
+                                       bool *at_origin_inout, hs_error *error)
+{
+    (void)how;
+    for (size_t at = 0; at < length;) {
+        int32_t character = 0;
+        size_t n = tok_character_decode(text + at, length - at, &character);
+        if (!tok_is_mark(character))
+            HS_TRY(tok_next_append(work, text + at, n, error));
+        else if (at == 0)
+            *at_origin_inout = false;
+        at += n;
+    }
+    return HS_OK;
+}
+
+static hs_status apply_strip_accents(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    return tok_rewrite_pieces(work, rewrite_strip_accents, step, error);
+}
+
+static hs_status apply_byte_level(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    return tok_rewrite_pieces(work, tok_rewrite_bytes, step, error);
+}
+
+static const tok_step_kind KINDS[] = {
+    {"NFC", "", tok_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_COMPOSE},
+    {"NFD", "", tok_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE},
+    {"NFKC", "", tok_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE},
+    {"NFKD", "", tok_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE},
+    {"Prepend", "prepend", read_prepend, apply_prepend, 0},
+    {"Replace", "pattern content", read_replace, apply_replace, 0},
+    {"Lowercase", "", tok_read_nothing, apply_lowercase, 0},
+    {"Strip", "strip_left strip_right", read_strip, apply_strip, 0},
+    {"StripAccents", "", tok_read_nothing, apply_strip_accents, 0},
+    {"ByteLevel", "", tok_read_nothing, apply_byte_level, 0},
+};
+
+const tok_step_table TOK_NORMALIZERS = {"normalizer", "normalizers", KINDS, sizeof KINDS / sizeof *KINDS};

@@ -1,0 +1,33 @@
+/*
+ * table: open-addressing hash table from a 64-bit key to a 64-bit value, used for tokens (key: hash of the bytes, the
+ * caller compares them), for merges (key: the pair of ids) and for the trie of added tokens (key: node and byte).
+ */
+#ifndef HEADSWEEP_TOKENIZER_TABLE_H
+#define HEADSWEEP_TOKENIZER_TABLE_H
+
+#include "headsweep/base.h"
+
+typedef struct tok_entry {
+    uint64_t key;
+    uint64_t value;
+    bool used;
+} tok_entry;
+
+/* Initialise with {0}. `capacity` is 0 or a power of two, and at most two thirds of it are used. */
+typedef struct tok_table {
+    tok_entry *entries;
+    size_t n;
+    size_t capacity;
+} tok_table;
+
+/* Makes room for `n` entries in all, so that filling a table of known size never moves it. */
+hs_status tok_table_reserve(tok_table *table, size_t n, hs_error *error);
+/* Adds an entry even if `key` is there already: keys that are hashes may be shared. */
+hs_status tok_table_add(tok_table *table, uint64_t key, uint64_t value, hs_error *error);
+/* The first entry of `key`, or with `after` the next one behind that; NULL if there is none. */
+const tok_entry *tok_table_find(const tok_table *table, uint64_t key, const tok_entry *after);
+/* Replaces the value of the first entry of `key`, or adds one. */
+hs_status tok_table_set(tok_table *table, uint64_t key, uint64_t value, hs_error *error);
+void tok_table_clear(tok_table *table);
+
+#endif

@@ -1,0 +1,70 @@
+#include "tokenizer/vocabulary.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static hs_status check_token(const tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id,
+                             hs_error *error)
+{
+    if (length > TOK_MAX_TOKEN_BYTES)
+        return hs_fail(error, HS_ERROR_INPUT, "the token of id %" PRId64 " has %zu bytes, more than the %d allowed", id,
+                       length, TOK_MAX_TOKEN_BYTES);
+    if (id < 0 || id >= TOK_MAX_VOCABULARY)
+        return hs_fail(error, HS_ERROR_INPUT, "token \"%.*s\" has id %" PRId64 "; ids run from 0 to %d",
+                       (int)(length < 100 ? length : 100), bytes, id, TOK_MAX_VOCABULARY - 1);
+    size_t other_length = 0;
+    const char *other = tok_vocabulary_token(vocabulary, (int32_t)id, &other_length);
+    if (other != NULL)
+        return hs_fail(error, HS_ERROR_INPUT, "id %" PRId64 " belongs to two tokens, \"%.*s\" and \"%.*s\"", id,
+                       (int)(other_length < 100 ? other_length : 100), other, (int)(length < 100 ? length : 100),
+                       bytes);
+    if (tok_vocabulary_find(vocabulary, bytes, length) != TOK_NO_ID)
+        return hs_fail(error, HS_ERROR_INPUT, "token \"%.*s\" is there twice", (int)(length < 100 ? length : 100),
+                       bytes);
+    return HS_OK;
+}
+
+hs_status tok_vocabulary_add(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id, hs_error *error)
+{
+    HS_TRY(check_token(vocabulary, bytes, length, id, error));
+    size_t index = (size_t)id;
+    HS_TRY(hs_reserve(&vocabulary->tokens, &vocabulary->capacity, index + 1, sizeof *vocabulary->tokens, "vocabulary",
+                      error));
+    size_t start = vocabulary->bytes.length;
+    HS_TRY(hs_text_append(&vocabulary->bytes, bytes, length, error));
+    HS_TRY(tok_table_add(&vocabulary->by_bytes, hs_hash(0, bytes, length), index, error));
+    vocabulary->tokens[index] = (tok_token){.start = start, .length = length, .present = true};
+    vocabulary->n_tokens++;
+    if (index >= vocabulary->size)
+        vocabulary->size = index + 1;
+    return HS_OK;
+}
+
+int32_t tok_vocabulary_find(const tok_vocabulary *vocabulary, const char *bytes, size_t length)
+{
+    uint64_t key = hs_hash(0, bytes, length);
+    const tok_entry *entry = tok_table_find(&vocabulary->by_bytes, key, NULL);
+    for (; entry != NULL; entry = tok_table_find(&vocabulary->by_bytes, key, entry)) {
+        const tok_token *token = &vocabulary->tokens[entry->value];
+        if (token->length == length &&
+            (length == 0 || memcmp(vocabulary->bytes.text + token->start, bytes, length) == 0))
+            return (int32_t)entry->value;
+    }
+    return TOK_NO_ID;
+}
+
+const char *tok_vocabulary_token(const tok_vocabulary *vocabulary, int32_t id, size_t *length_out)
+{
+    if (id < 0 || (size_t)id >= vocabulary->size || !vocabulary->tokens[id].present)
+        return NULL;
+    *length_out = vocabulary->tokens[id].length;
+    return *length_out > 0 ? vocabulary->bytes.text + vocabulary->tokens[id].start : "";
+}
+
+void tok_vocabulary_clear(tok_vocabulary *vocabulary)
+{
+    hs_text_clear(&vocabulary->bytes);
+    hs_free(vocabulary->tokens);
+    tok_table_clear(&vocabulary->by_bytes);
+    *vocabulary = (tok_vocabulary){0};
+}

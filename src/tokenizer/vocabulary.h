@@ -1,0 +1,37 @@
+/* vocabulary: tokens as bytes, found by id and by bytes. */
+#ifndef HEADSWEEP_TOKENIZER_VOCABULARY_H
+#define HEADSWEEP_TOKENIZER_VOCABULARY_H
+
+#include "tokenizer/table.h"
+
+enum {
+    TOK_NO_ID = -1,
+    TOK_MAX_VOCABULARY = 4000000, /* ids are below this: the largest published vocabularies have 260,000 */
+    TOK_MAX_TOKEN_BYTES = 65536
+};
+
+typedef struct tok_token {
+    size_t start; /* in the vocabulary's bytes */
+    size_t length;
+    bool present;
+} tok_token;
+
+/* Initialise with {0}. */
+typedef struct tok_vocabulary {
+    hs_text bytes;
+    tok_token *tokens; /* [size], by id; ids may have gaps */
+    size_t size;       /* largest id + 1 */
+    size_t capacity;
+    size_t n_tokens;
+    tok_table by_bytes;
+} tok_vocabulary;
+
+/* HS_ERROR_INPUT for an id out of range or taken, and for a token that is too long or there already. */
+hs_status tok_vocabulary_add(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id, hs_error *error);
+/* TOK_NO_ID if there is none. */
+int32_t tok_vocabulary_find(const tok_vocabulary *vocabulary, const char *bytes, size_t length);
+/* The bytes of a token (not zero-terminated), NULL for an id that is not there. */
+const char *tok_vocabulary_token(const tok_vocabulary *vocabulary, int32_t id, size_t *length_out);
+void tok_vocabulary_clear(tok_vocabulary *vocabulary);
+
+#endif

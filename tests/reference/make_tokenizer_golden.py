@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""Makes the golden files of the tokenizer tests with Hugging Face `tokenizers` (0.23 was used).
+
+    python make_tokenizer_golden.py [SHARED_DATA]
+
+Writes, under tokenizer/ beside this script:
+    texts.jsonl            short texts, one JSON string a line
+    large.txt              a generated multilingual text, one text a line
+    NAME/tokenizer.json    small tokenizers trained on the text below, which between them use every kind of step
+    NAME/expected.jsonl    for each short text: [ids, ids with special tokens, decoded, decoded without special tokens]
+    NAME/large.txt         for each line of large.txt: number of ids and 64-bit FNV-1a of the ids as 32-bit little-endian
+    shared/NAME.txt        the same for the tokenizers in SHARED_DATA, where that is given
+
+Characters newer than Unicode 10 are left out: the Unicode versions of PCRE2, utf8proc and `tokenizers` differ there.
+"""
+import json
+import os
+import random
+import sys
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+SEED = 20240229
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tokenizer")
+
+SENTENCES = [
+    "The quick brown fox jumps over the lazy dog, and nobody was hurt.",
+    "I can't believe they're saying we'll see what you've done; she'd know, it's HE'S fault!",
+    "All human beings are born free and equal in dignity and rights.",
+    "Él niño comió piñas mientras la cigüeña volaba sobre el río Ñuble.",
+    "Übergrößenträger müssen heiße Äpfel in der Straße essen.",
+    "Où est passé l'été ? Là-bas, près du garçon naïf et de l'œuvre.",
+    "Příliš žluťoučký kůň úpěl ďábelské ódy.",
+    "Zażółć gęślą jaźń, powiedział Łukasz.",
+    "Pijamalı hasta yağız şoföre çabucak güvendi. İstanbul ILIK ışık.",
+    "Tôi có thể ăn thủy tinh mà không hại gì. Cụ thể, bạn sẽ tham gia một nhóm.",
+    "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία. ΣΟΦΟΣ σοφός",
+    "Съешь же ещё этих мягких французских булок, да выпей чаю.",
+    "Щастям б'єш жук їх глицю в фон й ґедзь пріч.",
+    "نص حكيم له سر قاطع وذو شأن عظيم مكتوب على ثوب أخضر",
+    "في البَدْءِ خَلَقَ اللهُ السَّماواتِ والأرضَ ١٢٣٤٥",
+    "דג סקרן שט בים מאוכזב ולפתע מצא חברה",
+    "בְּרֵאשִׁית בָּרָא אֱלֹהִים אֵת הַשָּׁמַיִם",
+    "ऋषियों को सताने वाले दुष्ट राक्षसों के राजा रावण का सर्वनाश करने वाले १२३",
+    "সকল মানুষ স্বাধীনভাবে সমান মর্যাদা এবং অধিকার নিয়ে জন্মগ্রহণ করে",
+    "மனிதப் பிறிவியினர் சகலரும் சுதந்திரமாகவே பிறக்கின்றனர்",
+    "เป็นมนุษย์สุดประเสริฐเลิศคุณค่า กว่าบรรดาฝูงสัตว์เดรัจฉาน ๑๒๓",
+    "人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心。",
+    "いろはにほへと ちりぬるを。カタカナとﾊﾝｶｸと漢字を読みます！",
+    "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다.",
+    "ყველა ადამიანი იბადება თავისუფალი და თანასწორი",
+    "Բոլոր մարդիկ ծնվում են ազատ ու հավասար",
+    "ሰዎች ሁሉ ነጻ ሆነው ተወልደዋል",
+    "def f(x, y=3.14): return {'a': [x**2, y], \"b\": f\"{x!r}\"}  # comment",
+    "for (size_t i = 0; i < n; ++i) { sum += a[i] * b[i]; }\n\treturn sum;",
+    "SELECT * FROM t WHERE id >= 1000 AND name LIKE '%x_y%';",
+    "https://example.org/path?q=1&r=%20#frag user@example.org +49 (0)30 1234567",
+    "1 22 333 4444 55555 666666 7777777 3.14159e-10 1,000,000 ½ ² Ⅷ ⑨ 0x1F",
+    "👩‍👩‍👧‍👦 family 🏳️‍🌈 flag 👍🏽 thumbs 🇩🇪🇫🇷 ❤️ ☕ 😀😃😄",
+    "e\u0301 o\u0308\u0304 a\u0323\u0302 ﬁ ﬃ ＦＵＬＬ ｗｉｄｔｈ Å K Ω ㎏ ① ㈱ ĳ ŉ",
+    "«quotes» „tief“ ‘single’ “double” — dash – en… ellipsis •bullet ©®™ €£¥₹ ±×÷≠≤≥∞",
+]
+
+SHORT = [
+    "", " ", "  ", "   ", "\t", "\n", "\n\n", "\n \n", " \n", "\r\n\r\n", "a", " a", "a ", "  a  b   c    ", "Hello world",
+    " Hello  world ", "Hello, y'all! How are you 😁 ?", "I'M you'RE 'Tis 'ſ ’s", "x\u00a0y\u2003z\u3000w\u2028v\u0085u\u180et\u200bs\ufeffr",
+    "\u0085\u0085 \u180e \u200b", "a\u0000b", "\x01\x02\x7f", "0123456789 12 345 6789", "ＡＢＣ１２３ ﬁ ½ ② Ⅳ", "áéíóú a\u0301\u0323 a\u0323\u0301 q\u0307\u0323",
+    "각 \u1100\u1161\u11a8 \u1112\u1161\u11ab", "İIıi ΑΣ ΑΣΑ ǅ ẞß", "<s>hello</s>", "<s> hello </s> world<unk>", "<|begin_of_text|>hi<|end|> there",
+    " <mask> ", "a <mask> b", "a<mask>b", "x  <mask>\n\n<mask>  y", "nowordnow now now, nowise", "TOKEN token Token", "Fancy fancy FANCY",
+    "▁already ▁▁ marked▁", "a|b||c|", "|", "--a--b-c---", "α-β--γ", "word1word22word333", "¿qué? ¡sí! «a» ‹b› $+<=>^`|~",
+    "\u0301abc", "\u200d\u200c a\u200db", "👩‍👩‍👧‍👦", "\U0001F1E9\U0001F1EA", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 𝟘𝟙𝟚", "\U00020000\U0002A6D6 漢字", "<0x41><0x0A>", "<0xE2><0x96>",
+    "unreachable xyzzy xyzzyx", "\t\ttabs\t and  spaces \t mixed\n\n\n", "ends with newline\n", "a\rb\r\nc", "don't DON'T we'll WE'LL I'd",
+]
+
+
+def large_lines():
+    """Sentences cut, joined and disturbed: odd spaces, digits, marks, symbols."""
+    rng = random.Random(SEED)
+    spaces = [" ", " ", " ", "  ", "   ", "\t", "\u00a0", "\u2003", "\u3000", "\u200b", "\u180e", "\u0085", "\u2028", " \t "]
+    odd = ["\u0301", "\u0308", "\u200d", "\ufe0f", "'s", "'LL", "123", "4567", "…", "--", "!!", "\r", "_", "▁", "🎉", "٣", "<s>", "<mask>",
+           "TOKEN", "now", "\u0323\u0301", "İ", "ﬃ", "|", "$", "\ufeff"]
+    blocks = [(0x21, 0x7E), (0xA1, 0x17F), (0x391, 0x3A1), (0x410, 0x44F), (0x5D0, 0x5EA), (0x621, 0x64A), (0x905, 0x939),
+              (0xE01, 0xE2E), (0x1E00, 0x1EF9), (0x2190, 0x21FF), (0x2460, 0x24FF), (0x3041, 0x3096), (0x4E00, 0x9FCC),
+              (0xAC00, 0xD7A3), (0xF900, 0xFA2D), (0xFF01, 0xFF5E), (0x1D400, 0x1D454), (0x1F600, 0x1F64F)]
+    lines = []
+    for sentence in SENTENCES:
+        lines.append(sentence.replace("\n", " "))
+    while len(lines) < 700:
+        words = []
+        for _ in range(rng.randint(1, 4)):
+            parts = rng.choice(SENTENCES).replace("\n", " ").split(" ")
+            start = rng.randrange(len(parts))
+            words += parts[start:start + rng.randint(1, 6)]
+        text = ""
+        for word in words:
+            if rng.random() < 0.12:
+                word = word[:rng.randint(0, len(word))] + rng.choice(odd) + word
+            if rng.random() < 0.08:
+                low, high = rng.choice(blocks)
+                word += "".join(chr(rng.randint(low, high)) for _ in range(rng.randint(1, 5)))
+            if rng.random() < 0.05:
+                word = word.upper()
+            text += word + rng.choice(spaces)
+        lines.append(text if rng.random() < 0.3 else text.rstrip(" "))
+    return [line for line in lines if "\n" not in line]
+
+
+def special(content, **flags):
+    return AddedToken(content, special=True, normalized=False, **flags)
+
+
+def llama3():
+    """Llama 3: its split pattern, then bytes; whole words that are tokens are not merged."""
+    pattern = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|"
+               r"\s*[\r\n]+|\s+(?!\S)|\s+")
+    t = Tokenizer(models.BPE(ignore_merges=True))
+    t.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(pattern), "isolated", invert=False),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    t.decoder = decoders.ByteLevel()
+    t.train_from_iterator(SENTENCES, trainers.BpeTrainer(
+        vocab_size=900, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    data = json.loads(t.to_str())
+    data["model"]["vocab"]["Ġxyzzy"] = len(data["model"]["vocab"])
+    t = Tokenizer.from_str(json.dumps(data))
+    t.add_special_tokens([special("<|begin_of_text|>"), special("<|end|>")])
+    begin = t.token_to_id("<|begin_of_text|>")
+    t.post_processor = processors.Sequence([
+        processors.ByteLevel(trim_offsets=False),
+        processors.TemplateProcessing(single="<|begin_of_text|> $A", pair="<|begin_of_text|> $A $B",
+                                      special_tokens=[("<|begin_of_text|>", begin)])])
+    return json.loads(t.to_str())
+
+
+def llama2():
+    """Llama 2: no pre-tokenizer, spaces as metaspaces by the normalizer, unknown characters as bytes."""
+    reserved = ["<unk>", "<s>", "</s>"]
+    fallback = [f"<0x{byte:02X}>" for byte in range(256)]
+    t = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    t.pre_tokenizer = pre_tokenizers.Metaspace()
+    t.train_from_iterator(SENTENCES[:12], trainers.BpeTrainer(
+        vocab_size=800, special_tokens=reserved + fallback, limit_alphabet=120, show_progress=False))
+    data = json.loads(t.to_str())
+    data["added_tokens"] = [a for a in data["added_tokens"] if a["content"] in reserved]
+    t = Tokenizer.from_str(json.dumps(data))
+    t.pre_tokenizer = None
+    t.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    t.post_processor = processors.TemplateProcessing(single="<s> $A", pair="<s> $A <s>:1 $B:1", special_tokens=[("<s>", 1)])
+    t.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(),
+                                   decoders.Strip(" ", 1, 0)])
+    data = json.loads(t.to_str())
+    data["model"]["merges"] = [" ".join(pair) for pair in data["model"]["merges"]]
+    del data["model"]["vocab"]["<0x9F>"]  # so that some characters have no byte form and become <unk>
+    data["model"]["vocab"]["<none>"] = 3 + 0x9F
+    return data
+
+
+def metaspace():
+    """Metaspace before the first word only, single unknown tokens, added tokens that take the space beside them."""
+    t = Tokenizer(models.BPE(unk_token="<unk>"))
+    t.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"[\t\n]{2,}"), " "),
+                                         normalizers.Strip(left=False, right=True)])
+    t.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+    t.decoder = decoders.Metaspace(prepend_scheme="first")
+    t.train_from_iterator(SENTENCES[:20], trainers.BpeTrainer(
+        vocab_size=600, special_tokens=["<unk>", "<s>", "</s>"], limit_alphabet=200, show_progress=False))
+    t.add_tokens([AddedToken("<mask>", lstrip=True, rstrip=True, normalized=True),
+                  AddedToken("now", single_word=True, normalized=False)])
+    t.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 1))
+    return json.loads(t.to_str())
+
+
+def subwords():
+    """Compatibility forms, no accents; digits one by one; continuing prefix and end-of-word suffix."""
+    t = Tokenizer(models.BPE(unk_token="[UNK]", fuse_unk=True, continuing_subword_prefix="##", end_of_word_suffix="</w>"))
+    t.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.NFKD(), normalizers.StripAccents(),
+                                         normalizers.Lowercase()])
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation("isolated"),
+                                               pre_tokenizers.Digits(individual_digits=True)])
+    t.decoder = decoders.BPEDecoder("</w>")
+    t.train_from_iterator(SENTENCES, trainers.BpeTrainer(
+        vocab_size=1100, special_tokens=["[UNK]"], limit_alphabet=250, show_progress=False,
+        continuing_subword_prefix="##", end_of_word_suffix="</w>"))
+    t.add_tokens([AddedToken("Fancy", normalized=True), AddedToken("TOKEN", normalized=False)])
+    return json.loads(t.to_str())
+
+
+def words():
+    """WordLevel over words and runs of symbols; decoded by joining with spaces."""
+    t = Tokenizer(models.WordLevel(unk_token="[UNK]"))
+    t.normalizer = normalizers.Sequence([normalizers.NFD(), normalizers.StripAccents(), normalizers.Strip()])
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Whitespace(), pre_tokenizers.Digits(individual_digits=False)])
+    t.train_from_iterator(SENTENCES, trainers.WordLevelTrainer(vocab_size=400, special_tokens=["[UNK]", "[CLS]", "[SEP]"],
+                                                               show_progress=False))
+    t.post_processor = processors.BertProcessing(("[SEP]", 2), ("[CLS]", 1))
+    return json.loads(t.to_str())
+
+
+def splits():
+    """Every behaviour of Split, by text and by expression, over byte-level BPE with GPT-2's own split."""
+    t = Tokenizer(models.BPE())
+    t.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split("|", "removed"),
+        pre_tokenizers.Split("-", "merged_with_previous"),
+        pre_tokenizers.Split(Regex(r"(?=[A-Z])"), "merged_with_next"),
+        pre_tokenizers.Split(Regex(r"\p{Han}"), "contiguous"),
+        pre_tokenizers.Split(Regex(r"\w+\b|\W"), "isolated", invert=True),
+        pre_tokenizers.CharDelimiterSplit("_"),
+        pre_tokenizers.ByteLevel(add_prefix_space=True)])
+    t.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Replace(Regex(r"\s{2,}"), " ")])
+    t.train_from_iterator(SENTENCES, trainers.BpeTrainer(
+        vocab_size=700, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    return json.loads(t.to_str())
+
+
+def fnv1a(ids):
+    value = 0xCBF29CE484222325
+    for token in ids:
+        for byte in token.to_bytes(4, "little"):
+            value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def write(path, lines):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write("".join(line + "\n" for line in lines))
+
+
+def write_large(path, tokenizer, lines):
+    encoded = [tokenizer.encode(line, add_special_tokens=False).ids for line in lines]
+    write(path, [f"{len(ids)} {fnv1a(ids):016x}" for ids in encoded])
+
+
+def main():
+    lines = large_lines()
+    write(os.path.join(HERE, "texts.jsonl"), [json.dumps(text) for text in SHORT])
+    write(os.path.join(HERE, "large.txt"), lines)
+    for make in (llama3, llama2, metaspace, subwords, words, splits):
+        folder = os.path.join(HERE, make.__name__)
+        data = json.dumps(make(), ensure_ascii=False, separators=(",", ":"))
+        write(os.path.join(folder, "tokenizer.json"), [data])
+        t = Tokenizer.from_str(data)
+        rows = []
+        for text in SHORT:
+            plain = t.encode(text, add_special_tokens=False).ids
+            full = t.encode(text, add_special_tokens=True).ids
+            rows.append(json.dumps([plain, full, t.decode(full, skip_special_tokens=False),
+                                    t.decode(full, skip_special_tokens=True)], separators=(",", ":")))
+        write(os.path.join(folder, "expected.jsonl"), rows)
+        write_large(os.path.join(folder, "large.txt"), t, lines)
+    shared = sys.argv[1] if len(sys.argv) > 1 else None
+    for name in ("tokenizers/gpt2", "tokenizers/neox-20b", "models/stories260K") if shared else ():
+        t = Tokenizer.from_file(os.path.join(shared, name, "tokenizer.json"))
+        write_large(os.path.join(HERE, "shared", os.path.basename(name) + ".txt"), t, lines)
+
+
+if __name__ == "__main__":
+    main()
