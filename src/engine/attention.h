@@ -1,0 +1,15 @@
+/*
+ * attention: softmax(q k^T) v of one layer, sequence by sequence and head by head.
+ */
+#ifndef HEADSWEEP_ENGINE_ATTENTION_H
+#define HEADSWEEP_ENGINE_ATTENTION_H
+
+#include "engine/forward.h"
+
+/*
+ * z [rows, n_heads * head_dim] of the pass's scratch from its heads, rotated already. Edits and shows patterns on the
+ * way.
+ */
+hs_status hs_attention(const struct hs_pass *pass, size_t layer, hs_error *error);
+
+#endif

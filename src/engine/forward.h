@@ -1,0 +1,33 @@
+/*
+ * forward: one pass of the whole model over packed sequences, with named sites.
+ */
+#ifndef HEADSWEEP_ENGINE_FORWARD_H
+#define HEADSWEEP_ENGINE_FORWARD_H
+
+#include "engine/intervention.h"
+#include "engine/scratch.h"
+
+/* What one pass reads and where it works; scratch->residual holds the last layer's output afterwards. */
+struct hs_pass {
+    const hs_engine *engine;
+    const hs_sequences *sequences;
+    struct hs_scratch *scratch;
+    const struct hs_edit *edit;  /* NULL: the clean model */
+    const hs_observer *observer; /* NULL: nobody reads */
+    float *observed_pattern;     /* [longest, longest] if the observer reads patterns */
+};
+
+/* Fills the angles that rotary models need, for positions below `longest`. */
+void hs_forward_set_angles(struct hs_scratch *scratch, const hs_model *model, size_t longest);
+
+hs_status hs_forward(const struct hs_pass *pass, hs_error *error);
+
+/* Final norm and unembedding of the residual's rows rows[0 .. n_rows): logits [n_rows, vocabulary]. */
+void hs_unembed(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows);
+
+bool hs_is_observed(const struct hs_pass *pass, hs_site site);
+/* Shows values [n_rows, n_columns] to the observer if it reads the site. */
+hs_status hs_show(const struct hs_pass *pass, hs_site site, size_t layer, const float *values, size_t n_rows,
+                  size_t n_columns, hs_error *error);
+
+#endif

@@ -1,0 +1,292 @@
+#include "engine/intervention.h"
+#include "engine/kernels.h"
+#include "engine/workload.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- names ----------------------------------------------------------------------------------------------------- */
+
+static const char SCALE_PREFIX[] = "scale=";
+
+/* One row an intervention. The number of "scale=NUMBER" is in its name. */
+static const struct {
+    const char *name;
+    hs_intervention intervention;
+    bool needs_means;
+    bool needs_donors;
+} INTERVENTIONS[] = {
+    {"zero", {HS_INTERVENTION_ZERO, 0.0f}, false, false},
+    {"mean", {HS_INTERVENTION_MEAN, 0.0f}, true, false},
+    {"mean_position", {HS_INTERVENTION_MEAN_POSITION, 0.0f}, true, false},
+    {"resample", {HS_INTERVENTION_RESAMPLE, 0.0f}, false, true},
+    {"flip", {HS_INTERVENTION_SCALE, -1.0f}, false, false},
+    {"uniform", {HS_INTERVENTION_UNIFORM, 0.0f}, false, false},
+    {"first_token", {HS_INTERVENTION_FIRST_TOKEN, 0.0f}, false, false},
+};
+
+enum { N_INTERVENTIONS = sizeof INTERVENTIONS / sizeof INTERVENTIONS[0] };
+
+static hs_status parse_scale(const char *text, hs_intervention *intervention_out, hs_error *error)
+{
+    const char *number = text + strlen(SCALE_PREFIX);
+    char *end = NULL;
+    float scale = strtof(number, &end);
+    if (end == number || *end != '\0' || !isfinite(scale))
+        return hs_fail(error, HS_ERROR_USAGE, "intervention \"%s\": \"%s\" is no finite number", text, number);
+    *intervention_out = (hs_intervention){HS_INTERVENTION_SCALE, scale};
+    return HS_OK;
+}
+
+static hs_status fail_unknown(const char *text, hs_error *error)
+{
+    char known[256] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < N_INTERVENTIONS && length < sizeof known; i++)
+        length += (size_t)snprintf(known + length, sizeof known - length, "%s, ", INTERVENTIONS[i].name);
+    return hs_fail(error, HS_ERROR_USAGE, "there is no intervention \"%s\": it is one of %s%sNUMBER", text, known,
+                   SCALE_PREFIX);
+}
+
+hs_status hs_intervention_parse(const char *text, hs_intervention *intervention_out, hs_error *error)
+{
+    *intervention_out = (hs_intervention){0};
+    if (strncmp(text, SCALE_PREFIX, strlen(SCALE_PREFIX)) == 0)
+        return parse_scale(text, intervention_out, error);
+    for (size_t i = 0; i < N_INTERVENTIONS; i++) {
+        if (strcmp(text, INTERVENTIONS[i].name) == 0) {
+            *intervention_out = INTERVENTIONS[i].intervention;
+            return HS_OK;
+        }
+    }
+    return fail_unknown(text, error);
+}
+
+/* The table's row, or N_INTERVENTIONS for a scale that has no name of its own. */
+static size_t find_row(hs_intervention intervention)
+{
+    size_t i = 0;
+    while (i < N_INTERVENTIONS &&
+           (INTERVENTIONS[i].intervention.kind != intervention.kind ||
+            (intervention.kind == HS_INTERVENTION_SCALE && INTERVENTIONS[i].intervention.scale != intervention.scale)))
+        i++;
+    return i;
+}
+
+const char *hs_intervention_name(hs_intervention intervention, char *buffer, size_t capacity)
+{
+    size_t row = find_row(intervention);
+    if (row < N_INTERVENTIONS) {
+        snprintf(buffer, capacity, "%s", INTERVENTIONS[row].name);
+        return buffer;
+    }
+    /* The shortest form that reads back as the same number. */
+    char number[32] = "";
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(number, sizeof number, "%.*g", digits, (double)intervention.scale);
+        if (strtof(number, NULL) == intervention.scale)
+            break;
+    }
+    snprintf(buffer, capacity, "%s%s", SCALE_PREFIX, number);
+    return buffer;
+}
+
+bool hs_intervention_needs_means(hs_intervention intervention)
+{
+    size_t row = find_row(intervention);
+    return row < N_INTERVENTIONS && INTERVENTIONS[row].needs_means;
+}
+
+bool hs_intervention_needs_donors(hs_intervention intervention)
+{
+    size_t row = find_row(intervention);
+    return row < N_INTERVENTIONS && INTERVENTIONS[row].needs_donors;
+}
+
+const char *hs_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity)
+{
+    enum { LONGEST_NAMED = 12 };
+    if (ablation == NULL || ablation->n_components == 0) {
+        snprintf(buffer, capacity, "clean model");
+        return buffer;
+    }
+    size_t length = 0;
+    size_t n_named = ablation->n_components < LONGEST_NAMED ? ablation->n_components : LONGEST_NAMED;
+    int32_t kind = -1;
+    for (size_t i = 0; i < n_named && length < capacity; i++) {
+        const hs_component *component = &ablation->components[i];
+        const char *lead = "+";
+        if (component->kind != kind)
+            lead = component->kind == HS_COMPONENT_KV_GROUP ? (i == 0 ? "KV groups " : ", KV groups ")
+                                                            : (i == 0 ? "heads " : ", heads ");
+        kind = component->kind;
+        length += (size_t)snprintf(buffer + length, capacity - length, "%s%d.%d", lead, (int)component->layer,
+                                   (int)component->index);
+    }
+    char name[64];
+    hs_intervention_name(ablation->intervention, name, sizeof name);
+    if (length < capacity && n_named < ablation->n_components)
+        snprintf(buffer + length, capacity - length, "+%zu more (%s)", ablation->n_components - n_named, name);
+    else if (length < capacity)
+        snprintf(buffer + length, capacity - length, " (%s)", name);
+    return buffer;
+}
+
+/* ---- making ready ---------------------------------------------------------------------------------------------- */
+
+/* Query heads that one index of a kind stands for: heads are their own, a KV group has several. 0: no such kind. */
+static size_t heads_per_index(const hs_model_shape *shape, int32_t kind)
+{
+    if (kind == HS_COMPONENT_HEAD)
+        return 1;
+    return kind == HS_COMPONENT_KV_GROUP ? shape->n_heads / shape->n_kv_heads : 0;
+}
+
+hs_status hs_mark_heads(uint8_t *heads, const hs_model_shape *shape, const hs_ablation *ablation, hs_error *error)
+{
+    memset(heads, 0, shape->n_layers * shape->n_heads);
+    for (size_t i = 0; i < ablation->n_components; i++) {
+        hs_component component = ablation->components[i];
+        size_t n = heads_per_index(shape, component.kind);
+        if (n == 0)
+            return hs_fail(error, HS_ERROR_INPUT, "component kind %d does not exist", (int)component.kind);
+        if (component.layer < 0 || (size_t)component.layer >= shape->n_layers || component.index < 0 ||
+            (size_t)component.index >= shape->n_heads / n)
+            return hs_fail(error, HS_ERROR_INPUT, "%s %d.%d does not exist: the model has %zu layers with %zu each",
+                           n == 1 && component.kind == HS_COMPONENT_HEAD ? "head" : "KV group", (int)component.layer,
+                           (int)component.index, shape->n_layers, shape->n_heads / n);
+        memset(heads + (size_t)component.layer * shape->n_heads + (size_t)component.index * n, 1, n);
+    }
+    return HS_OK;
+}
+
+hs_status hs_edit_check(const struct hs_edit *edit, hs_error *error)
+{
+    const hs_model_shape *shape = &edit->model->shape;
+    const hs_reference_means *means = edit->means;
+    if (hs_intervention_needs_means(edit->intervention)) {
+        if (means == NULL || means->n_positions == 0)
+            return hs_fail(error, HS_ERROR_INPUT, "mean ablation needs reference means, and the engine was given none");
+        if (means->n_layers != shape->n_layers || means->n_columns != shape->n_heads * shape->head_dim)
+            return hs_fail(error, HS_ERROR_INPUT, "the reference means are of another model: %zu layers of %zu columns",
+                           means->n_layers, means->n_columns);
+    }
+    if (hs_intervention_needs_donors(edit->intervention) && edit->donors.values == NULL)
+        return hs_fail(error, HS_ERROR_INPUT, "resample ablation needs donor sequences, and the workload has none");
+    return HS_OK;
+}
+
+/* ---- patterns -------------------------------------------------------------------------------------------------- */
+
+static bool is_edited(const struct hs_edit *edit, size_t layer, size_t head)
+{
+    return edit->heads[layer * edit->model->shape.n_heads + head] != 0;
+}
+
+static bool is_row_edited(const struct hs_edit *edit, size_t packed_row)
+{
+    return edit->row_slots == NULL || edit->row_slots[packed_row] != HS_NOT_SCORED;
+}
+
+bool hs_edit_reads_pattern(const struct hs_edit *edit)
+{
+    return edit->intervention.kind == HS_INTERVENTION_UNIFORM || edit->intervention.kind == HS_INTERVENTION_FIRST_TOKEN;
+}
+
+void hs_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
+                     size_t n_rows, size_t first_row, size_t packed_row)
+{
+    if (!hs_edit_reads_pattern(edit) || !is_edited(edit, layer, head))
+        return;
+    for (size_t row = 0; row < n_rows; row++) {
+        if (!is_row_edited(edit, packed_row + row))
+            continue;
+        float *weights = pattern + row * stride;
+        size_t n_visible = first_row + row + 1;
+        bool uniform = edit->intervention.kind == HS_INTERVENTION_UNIFORM;
+        for (size_t i = 0; i < n_visible; i++)
+            weights[i] = uniform ? (float)(1.0 / (double)n_visible) : (i == 0 ? 1.0f : 0.0f);
+    }
+}
+
+/* ---- z --------------------------------------------------------------------------------------------------------- */
+
+/* z <- scale * z + shift_scale * shift. */
+struct replacement {
+    float scale;
+    const float *shift;
+    float shift_scale;
+};
+
+static const float *value_bias(const hs_model *model, size_t layer, size_t head)
+{
+    const float *bias = model->layers[layer].value.bias;
+    size_t heads_per_group = model->shape.n_heads / model->shape.n_kv_heads;
+    return bias == NULL ? NULL : bias + head / heads_per_group * model->shape.head_dim;
+}
+
+static size_t at_most(size_t value, size_t limit)
+{
+    return value < limit ? value : limit;
+}
+
+static const float *donor_row(const struct hs_edit *edit, size_t layer, size_t sequence, size_t position)
+{
+    const hs_sequences *sequences = &edit->donors.sequences;
+    size_t n_columns = edit->model->shape.n_heads * edit->model->shape.head_dim;
+    size_t donor = edit->donors.donors[sequence];
+    size_t row = hs_sequence_first_row(sequences, donor) + at_most(position, hs_sequence_length(sequences, donor) - 1);
+    return edit->donors.values + (layer * hs_sequences_n_rows(sequences) + row) * n_columns;
+}
+
+static struct replacement replacement_at(const struct hs_edit *edit, size_t layer, size_t head, size_t sequence,
+                                         size_t position)
+{
+    size_t column = head * edit->model->shape.head_dim;
+    const hs_reference_means *means = edit->means;
+    switch (edit->intervention.kind) {
+    case HS_INTERVENTION_MEAN:
+        return (struct replacement){0.0f, means->mean + layer * means->n_columns + column, 1.0f};
+    case HS_INTERVENTION_MEAN_POSITION: {
+        size_t row = layer * means->n_positions + at_most(position, means->n_positions - 1);
+        return (struct replacement){0.0f, means->position_mean + row * means->n_columns + column, 1.0f};
+    }
+    case HS_INTERVENTION_RESAMPLE:
+        return (struct replacement){0.0f, donor_row(edit, layer, sequence, position) + column, 1.0f};
+    case HS_INTERVENTION_ZERO:
+    case HS_INTERVENTION_SCALE:
+    default: {
+        float scale = edit->intervention.kind == HS_INTERVENTION_SCALE ? edit->intervention.scale : 0.0f;
+        const float *bias = edit->value_bias == HS_VALUE_BIAS_FOLDED ? value_bias(edit->model, layer, head) : NULL;
+        return (struct replacement){scale, bias, 1.0f - scale};
+    }
+    }
+}
+
+static void edit_row(const struct hs_edit *edit, size_t layer, float *z, size_t sequence, size_t position)
+{
+    const hs_model_shape *shape = &edit->model->shape;
+    for (size_t head = 0; head < shape->n_heads; head++) {
+        if (!is_edited(edit, layer, head))
+            continue;
+        struct replacement replacement = replacement_at(edit, layer, head, sequence, position);
+        hs_scale_and_shift(z + head * shape->head_dim, replacement.scale, replacement.shift, replacement.shift_scale,
+                           shape->head_dim);
+    }
+}
+
+void hs_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequences *sequences)
+{
+    const hs_model_shape *shape = &edit->model->shape;
+    if (hs_edit_reads_pattern(edit) || memchr(edit->heads + layer * shape->n_heads, 1, shape->n_heads) == NULL)
+        return;
+    for (size_t sequence = 0; sequence < sequences->n; sequence++) {
+        size_t first = hs_sequence_first_row(sequences, sequence);
+        size_t length = hs_sequence_length(sequences, sequence);
+        for (size_t position = 0; position < length; position++) {
+            if (is_row_edited(edit, first + position))
+                edit_row(edit, layer, z + (first + position) * shape->n_heads * shape->head_dim, sequence, position);
+        }
+    }
+}

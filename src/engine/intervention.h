@@ -1,0 +1,53 @@
+/*
+ * intervention: an ablation made ready for one pass, and what it does to z and to the attention pattern.
+ *
+ * z_h <- scale * z_h + shift. With folded value biases z_h = z'_h + b_V,h and the intervention is one of z', so b_V,h
+ * comes back afterwards: zero and scale then add (1 - scale) b_V,h; means and donor values hold b_V,h already. A
+ * pattern is an average of values whose weights sum to 1, so it is the same both ways.
+ */
+#ifndef HEADSWEEP_ENGINE_INTERVENTION_H
+#define HEADSWEEP_ENGINE_INTERVENTION_H
+
+#include "headsweep/engine.h"
+
+enum { HS_NOT_SCORED = UINT32_MAX };
+
+/* Clean z of the donor sequences: values [n_layers, rows of sequences, n_heads * head_dim]. */
+struct hs_donor_values {
+    const float *values;
+    hs_sequences sequences;
+    const uint32_t *donors; /* the donor of each sequence of the workload */
+};
+
+struct hs_edit {
+    const hs_model *model;
+    hs_intervention intervention;
+    hs_value_bias value_bias;
+    const uint8_t *heads;      /* [n_layers, n_heads]: 1 where the head is edited */
+    const uint32_t *row_slots; /* NULL: all rows are edited; else those whose slot is not HS_NOT_SCORED */
+    const hs_reference_means *means;
+    struct hs_donor_values donors;
+};
+
+/*
+ * Marks the heads of the ablation's components in heads [n_layers, n_heads]: a KV group stands for its query heads.
+ * HS_ERROR_INPUT: a component that the model does not have.
+ */
+hs_status hs_mark_heads(uint8_t *heads, const hs_model_shape *shape, const hs_ablation *ablation, hs_error *error);
+/* HS_ERROR_INPUT: means or donor values that the intervention needs are missing or of another shape. */
+hs_status hs_edit_check(const struct hs_edit *edit, hs_error *error);
+
+bool hs_edit_reads_pattern(const struct hs_edit *edit);
+/*
+ * Replaces the pattern of one head, pattern [n_rows, stride], row r being position first_row + r of its sequence and
+ * row packed_row + r of the workload. Does nothing unless the edit is one of patterns and the head is edited.
+ */
+void hs_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
+                     size_t n_rows, size_t first_row, size_t packed_row);
+/* Edits z [rows, n_heads * head_dim] of one layer; does nothing for pattern interventions. */
+void hs_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequences *sequences);
+
+/* "heads 2.1+3.0 (zero)", "KV groups 0.1 (mean)", "clean model"; a long set is cut short. Returns buffer. */
+const char *hs_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity);
+
+#endif

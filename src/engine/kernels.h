@@ -1,0 +1,53 @@
+/*
+ * kernels: what the forward pass does between matrix products, one function an operation.
+ *
+ * Outputs first, then inputs, then sizes. Sums that decide accuracy run in double over a fixed number of lanes, so
+ * that a result depends neither on the vector width of the processor nor on how many rows a call has.
+ */
+#ifndef HEADSWEEP_ENGINE_KERNELS_H
+#define HEADSWEEP_ENGINE_KERNELS_H
+
+#include "headsweep/model.h"
+
+/* out, in [n_rows, width]; weight [width]; bias [width] or NULL. */
+void hs_layer_norm(float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,
+                   double epsilon);
+void hs_rms_norm(float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,
+                 double epsilon);
+
+/* values [n], in place. */
+void hs_exp(float *values, size_t n);
+void hs_gelu(float *values, size_t n);      /* x/2 (1 + erf(x / sqrt 2)) */
+void hs_gelu_tanh(float *values, size_t n); /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+void hs_silu(float *values, size_t n);      /* x / (1 + exp(-x)) */
+void hs_relu(float *values, size_t n);
+void hs_activate(float *values, size_t n, hs_activation activation);
+
+/*
+ * scores [n_rows, stride], stride a multiple of HS_LANES: row r becomes the softmax of its first first_row + r + 1
+ * values, followed by zeros.
+ */
+void hs_causal_softmax(float *scores, size_t stride, size_t n_rows, size_t first_row);
+/* values [n], n > 0: log sum exp(values); not a number where any value is not. */
+double hs_log_sum_exp(const float *values, size_t n);
+/* values [n], n > 0: index of the largest; the lowest index wins ties. */
+size_t hs_argmax(const float *values, size_t n);
+
+/* out, in [n]. */
+void hs_add(float *out, const float *in, size_t n);
+void hs_multiply(float *out, const float *in, size_t n);
+/* out [n] <- scale * out + shift_scale * shift; scale 0 forgets out, NaN or not; shift NULL counts as zeros. */
+void hs_scale_and_shift(float *out, float scale, const float *shift, float shift_scale, size_t n);
+
+/*
+ * Rotates dimensions (i, i + rotary_dim / 2), i < rotary_dim / 2, of each head in heads [n_heads, head_dim] by the
+ * angle whose cosine and sine are cosines[i], sines[i] (Su et al. 2021, arXiv:2104.09864, in the pairing of GPT-
+ * NeoX).
+ */
+void hs_rotate(float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim,
+               size_t rotary_dim);
+
+/* Lanes of the accumulators, and what rows of scores are padded to: one register of AVX2. */
+enum { HS_LANES = 8 };
+
+#endif

@@ -1,0 +1,135 @@
+#include "engine/query.h"
+#include "engine/kernels.h"
+#include "engine/state.h"
+#include "engine/workload.h"
+
+#include <math.h>
+
+/* ---- scored rows ----------------------------------------------------------------------------------------------- */
+
+static size_t packed_row(const hs_workload *workload, const hs_query *query)
+{
+    return hs_sequence_first_row(&workload->sequences, query->sequence) + query->row;
+}
+
+size_t hs_mark_scored_rows(uint32_t *row_slots, const hs_workload *workload)
+{
+    size_t n_rows = hs_sequences_n_rows(&workload->sequences);
+    for (size_t row = 0; row < n_rows; row++)
+        row_slots[row] = HS_NOT_SCORED;
+    size_t n_scored = 0;
+    for (size_t i = 0; i < workload->n_queries; i++) {
+        uint32_t *slot = &row_slots[packed_row(workload, &workload->queries[i])];
+        n_scored += *slot == HS_NOT_SCORED;
+        *slot = 0;
+    }
+    return n_scored;
+}
+
+void hs_number_scored_rows(uint32_t *row_slots, uint32_t *scored_rows, size_t n_rows)
+{
+    uint32_t slot = 0;
+    for (size_t row = 0; row < n_rows; row++) {
+        if (row_slots[row] == HS_NOT_SCORED)
+            continue;
+        scored_rows[slot] = (uint32_t)row;
+        row_slots[row] = slot++;
+    }
+}
+
+void hs_mark_statistics(struct hs_scratch *scratch, const hs_workload *workload)
+{
+    for (size_t i = 0; i < workload->n_queries; i++) {
+        if (workload->queries[i].kind != HS_QUERY_LOGIT)
+            scratch->statistics[scratch->row_slots[packed_row(workload, &workload->queries[i])]] = 1;
+    }
+}
+
+/* ---- answers --------------------------------------------------------------------------------------------------- */
+
+/* Scored rows first .. first + n, whose logits are in the scratch. */
+struct logits_block {
+    const struct hs_scratch *scratch;
+    size_t first;
+    size_t n;
+    size_t vocabulary;
+};
+
+static double list_probability(const float *logits, double log_sum, const hs_workload *workload, size_t list)
+{
+    double probability = 0;
+    for (size_t i = workload->list_offsets[list]; i < workload->list_offsets[list + 1]; i++)
+        probability += exp((double)logits[workload->list_tokens[i]] - log_sum);
+    return probability;
+}
+
+/* A row's log sum is finite only if all its logits are, which every kind but HS_QUERY_LOGIT needs. */
+static bool answer(double *answer_out, const hs_query *query, const struct logits_block *block, size_t row,
+                   const hs_workload *workload)
+{
+    const float *logits = block->scratch->logits + row * block->vocabulary;
+    double log_sum = block->scratch->log_sums[row];
+    bool finite = isfinite(log_sum);
+    switch (query->kind) {
+    case HS_QUERY_LOGIT:
+        *answer_out = (double)logits[query->token];
+        finite = isfinite(*answer_out);
+        break;
+    case HS_QUERY_IS_GREEDY:
+        *answer_out = block->scratch->greedy[row] == (uint32_t)query->token ? 1.0 : 0.0;
+        break;
+    case HS_QUERY_LIST_PROBABILITY:
+        *answer_out = list_probability(logits, log_sum, workload, (size_t)query->token);
+        break;
+    default:
+        *answer_out = (double)logits[query->token] - log_sum;
+        finite = isfinite(*answer_out);
+        break;
+    }
+    return finite;
+}
+
+static void fill_statistics(struct hs_scratch *scratch, const struct logits_block *block)
+{
+    for (size_t row = 0; row < block->n; row++) {
+        const float *logits = scratch->logits + row * block->vocabulary;
+        if (!scratch->statistics[block->first + row])
+            continue;
+        scratch->greedy[row] = (uint32_t)hs_argmax(logits, block->vocabulary);
+        scratch->log_sums[row] = hs_log_sum_exp(logits, block->vocabulary);
+    }
+}
+
+static hs_status answer_block(double *answers, const struct logits_block *block, const hs_workload *workload,
+                              hs_error *error)
+{
+    for (size_t i = 0; i < workload->n_queries; i++) {
+        const hs_query *query = &workload->queries[i];
+        size_t slot = block->scratch->row_slots[packed_row(workload, query)];
+        if (slot < block->first || slot >= block->first + block->n)
+            continue;
+        if (!answer(&answers[i], query, block, slot - block->first, workload))
+            return hs_fail(error, HS_ERROR_NUMERIC, "sequence %u, row %u: a logit is not finite", query->sequence,
+                           query->row);
+    }
+    return HS_OK;
+}
+
+hs_status hs_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows,
+                            double *answers, hs_error *error)
+{
+    struct hs_scratch *scratch = pass->scratch;
+    for (size_t first = 0; first < n_scored_rows; first += scratch->logits_rows) {
+        size_t rows_left = n_scored_rows - first;
+        struct logits_block block = {
+            .scratch = scratch,
+            .first = first,
+            .n = rows_left < scratch->logits_rows ? rows_left : scratch->logits_rows,
+            .vocabulary = pass->engine->model->shape.vocabulary,
+        };
+        hs_unembed(pass, scratch->logits, scratch->scored_rows + first, block.n);
+        fill_statistics(scratch, &block);
+        HS_TRY(answer_block(answers, &block, workload, error));
+    }
+    return HS_OK;
+}

@@ -1,0 +1,25 @@
+/*
+ * query: from the last residual to answers.
+ *
+ * Only rows that a query reads are normed and unembedded, in blocks of rows that bound the logits' buffer.
+ */
+#ifndef HEADSWEEP_ENGINE_QUERY_H
+#define HEADSWEEP_ENGINE_QUERY_H
+
+#include "engine/forward.h"
+
+/* Number of distinct rows that queries read; marks them in row_slots [rows of the workload] (0, else HS_NOT_SCORED). */
+size_t hs_mark_scored_rows(uint32_t *row_slots, const hs_workload *workload);
+/* Numbers the marked rows in row_slots [n_rows] in ascending order and lists them in scored_rows. */
+void hs_number_scored_rows(uint32_t *row_slots, uint32_t *scored_rows, size_t n_rows);
+/* Fills scratch->statistics, after the rows are numbered. */
+void hs_mark_statistics(struct hs_scratch *scratch, const hs_workload *workload);
+
+/*
+ * answers [n_queries] from the pass's residual. HS_ERROR_NUMERIC names sequence and row where a logit that a query
+ * reads is not finite.
+ */
+hs_status hs_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows,
+                            double *answers, hs_error *error);
+
+#endif

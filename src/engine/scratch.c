@@ -1,0 +1,135 @@
+#include "engine/scratch.h"
+#include "engine/kernels.h"
+
+#include <string.h>
+
+enum {
+    ALIGNMENT = 64,
+    BLOCK_ROWS = 256,
+    MAX_LOGITS_BYTES = 64 << 20,
+};
+
+struct buffer {
+    size_t member; /* offset of the pointer in struct hs_scratch */
+    size_t n_bytes;
+};
+
+enum { MAX_BUFFERS = 24 };
+
+struct buffer_list {
+    struct buffer buffers[MAX_BUFFERS];
+    size_t n;
+};
+
+static size_t multiply(size_t a, size_t b)
+{
+    size_t product = 0;
+    return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
+}
+
+static size_t add(size_t a, size_t b)
+{
+    size_t sum = 0;
+    return __builtin_add_overflow(a, b, &sum) ? SIZE_MAX : sum;
+}
+
+static size_t at_most(size_t value, size_t limit)
+{
+    return value < limit ? value : limit;
+}
+
+static size_t logits_rows(const struct hs_scratch_size *size)
+{
+    if (size->keeps_logits)
+        return size->n_scored_rows;
+    size_t fitting = MAX_LOGITS_BYTES / multiply(size->shape->vocabulary, sizeof(float));
+    size_t rows = at_most(fitting > 0 ? fitting : 1, HS_UNEMBED_ROWS);
+    return at_most(rows, size->n_scored_rows);
+}
+
+/* Whole registers of keys. */
+static size_t key_stride(const struct hs_scratch_size *size)
+{
+    size_t floats = ALIGNMENT / sizeof(float);
+    return (size->longest + floats - 1) / floats * floats;
+}
+
+static void list_buffer(struct buffer_list *list, size_t member, size_t element_size, size_t n_rows, size_t n_columns)
+{
+    list->buffers[list->n++] = (struct buffer){member, multiply(element_size, multiply(n_rows, n_columns))};
+}
+
+#define LIST_BUFFER(list, name, n_rows, n_columns) \
+    list_buffer(list, offsetof(struct hs_scratch, name), sizeof *((struct hs_scratch *)NULL)->name, n_rows, n_columns)
+
+/* Sets the sizes in `scratch` as well. */
+static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, const struct hs_scratch_size *size)
+{
+    const hs_model_shape *shape = size->shape;
+    size_t z_width = shape->n_heads * shape->head_dim;
+    size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
+    scratch->block_rows = at_most(size->n_rows, BLOCK_ROWS);
+    size_t norm_rows = scratch->block_rows > HS_UNEMBED_ROWS ? scratch->block_rows : HS_UNEMBED_ROWS;
+    scratch->logits_rows = logits_rows(size);
+    list->n = 0;
+    LIST_BUFFER(list, residual, size->n_rows, shape->width);
+    LIST_BUFFER(list, attention_output, size->n_rows, shape->width);
+    LIST_BUFFER(list, heads, size->n_rows, z_width + 2 * shape->n_kv_heads * shape->head_dim);
+    LIST_BUFFER(list, z, size->n_rows, z_width);
+    LIST_BUFFER(list, normed, norm_rows, shape->width);
+    LIST_BUFFER(list, hidden, scratch->block_rows, shape->mlp_width);
+    LIST_BUFFER(list, gate, shape->gated_mlp ? scratch->block_rows : 0, shape->mlp_width);
+    LIST_BUFFER(list, pattern, HS_ATTENTION_ROWS, key_stride(size));
+    LIST_BUFFER(list, cosines, size->longest, n_angles);
+    LIST_BUFFER(list, sines, size->longest, n_angles);
+    LIST_BUFFER(list, logits, scratch->logits_rows, shape->vocabulary);
+    LIST_BUFFER(list, log_sums, scratch->logits_rows, 1);
+    LIST_BUFFER(list, greedy, scratch->logits_rows, 1);
+    LIST_BUFFER(list, row_slots, size->n_rows, 1);
+    LIST_BUFFER(list, scored_rows, size->n_scored_rows, 1);
+    LIST_BUFFER(list, statistics, size->n_scored_rows, 1);
+    LIST_BUFFER(list, edited_heads, shape->n_layers, shape->n_heads);
+    LIST_BUFFER(list, donor_z, shape->n_layers, multiply(size->n_donor_rows, z_width));
+}
+
+static size_t aligned_bytes(size_t n_bytes)
+{
+    size_t padded = add(n_bytes, ALIGNMENT - 1);
+    return padded == SIZE_MAX ? SIZE_MAX : padded / ALIGNMENT * ALIGNMENT;
+}
+
+static size_t total_bytes(const struct buffer_list *list)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < list->n; i++)
+        total = add(total, aligned_bytes(list->buffers[i].n_bytes));
+    return total;
+}
+
+size_t hs_scratch_bytes(const struct hs_scratch_size *size)
+{
+    struct hs_scratch scratch = {0};
+    struct buffer_list list;
+    list_buffers(&list, &scratch, size);
+    return total_bytes(&list);
+}
+
+hs_status hs_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size, hs_error *error)
+{
+    *scratch = (struct hs_scratch){0};
+    struct buffer_list list;
+    list_buffers(&list, scratch, size);
+    HS_TRY(hs_allocate(&scratch->memory, total_bytes(&list), 1, "the buffers of a forward pass", error));
+    char *position = scratch->memory;
+    for (size_t i = 0; i < list.n; i++) {
+        memcpy((char *)scratch + list.buffers[i].member, &position, sizeof position);
+        position += aligned_bytes(list.buffers[i].n_bytes);
+    }
+    return HS_OK;
+}
+
+void hs_scratch_clear(struct hs_scratch *scratch)
+{
+    hs_free(scratch->memory);
+    *scratch = (struct hs_scratch){0};
+}

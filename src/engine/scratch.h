@@ -1,0 +1,62 @@
+/*
+ * scratch: every buffer of a forward pass in one block of memory, listed in one place.
+ *
+ * What hs_engine_memory_bytes promises and what is allocated come from the same list, and an evaluation allocates
+ * nothing.
+ */
+#ifndef HEADSWEEP_ENGINE_SCRATCH_H
+#define HEADSWEEP_ENGINE_SCRATCH_H
+
+#include "headsweep/engine.h"
+
+struct hs_scratch_size {
+    const hs_model_shape *shape;
+    size_t n_rows;        /* packed rows of the larger of workload and donor sequences */
+    size_t n_scored_rows; /* rows that queries read */
+    size_t longest;       /* tokens of the longest sequence, donors included */
+    size_t n_donor_rows;  /* 0: donor values are not kept */
+    bool keeps_logits;    /* all scored rows at once, not in blocks */
+};
+
+/* Rows of activations are dense: their widths are multiples of a cache line in nearly every model. */
+struct hs_scratch {
+    void *memory;
+    /* Activations of all rows. */
+    float *residual;         /* [n_rows, width] */
+    float *attention_output; /* [n_rows, width] */
+    float *heads;            /* [n_rows, (n_heads + 2 n_kv_heads) * head_dim]: queries, keys, values side by side */
+    float *z;                /* [n_rows, n_heads * head_dim] */
+    /* Activations of one block of rows, small enough to stay in the cache between one operation and the next. */
+    float *normed; /* [block_rows, width] */
+    float *hidden; /* [block_rows, mlp_width] */
+    float *gate;   /* [block_rows, mlp_width] of gated MLPs */
+    /* Attention of one head and one block of rows. */
+    float *pattern; /* [HS_ATTENTION_ROWS, longest rounded up] */
+    float *cosines; /* [longest, rotary_dim / 2] */
+    float *sines;   /* the same */
+    /* Scored rows. */
+    float *logits;         /* [logits_rows, vocabulary] */
+    double *log_sums;      /* [logits_rows] */
+    uint32_t *greedy;      /* [logits_rows] */
+    uint32_t *row_slots;   /* [n_rows]: the row's place among the scored rows, or HS_NOT_SCORED */
+    uint32_t *scored_rows; /* [n_scored_rows] packed rows, ascending */
+    uint8_t *statistics;   /* [n_scored_rows]: whether a query reads more of the row than single logits */
+    /* Interventions. */
+    uint8_t *edited_heads; /* [n_layers, n_heads] */
+    float *donor_z;        /* [n_layers, n_donor_rows, n_heads * head_dim] */
+    /* Sizes of the above. */
+    size_t block_rows;
+    size_t logits_rows;
+};
+
+enum {
+    HS_ATTENTION_ROWS = 64, /* query rows whose pattern is worked on at a time */
+    HS_UNEMBED_ROWS = 256,  /* rows that are normed and unembedded at a time */
+};
+
+hs_status hs_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size, hs_error *error);
+void hs_scratch_clear(struct hs_scratch *scratch);
+/* What hs_scratch_init allocates; SIZE_MAX if that is more than any memory holds. */
+size_t hs_scratch_bytes(const struct hs_scratch_size *size);
+
+#endif

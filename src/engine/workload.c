@@ -1,0 +1,97 @@
+#include "engine/workload.h"
+
+#include <limits.h>
+
+size_t hs_sequences_longest(const hs_sequences *sequences)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < sequences->n; i++)
+        longest = hs_sequence_length(sequences, i) > longest ? hs_sequence_length(sequences, i) : longest;
+    return longest;
+}
+
+static hs_status check_token(int32_t token, size_t vocabulary, const char *what, size_t index, hs_error *error)
+{
+    if (token < 0 || (size_t)token >= vocabulary)
+        return hs_fail(error, HS_ERROR_INPUT, "%s %zu: token %d is outside the vocabulary of %zu", what, index,
+                       (int)token, vocabulary);
+    return HS_OK;
+}
+
+hs_status hs_check_sequences(const hs_sequences *sequences, const hs_model_shape *shape, const char *what,
+                             hs_error *error)
+{
+    for (size_t i = 0; i < sequences->n; i++) {
+        if (sequences->offsets[i + 1] < sequences->offsets[i])
+            return hs_fail(error, HS_ERROR_INPUT, "%s %zu: its offset is larger than the next one", what, i);
+        size_t length = hs_sequence_length(sequences, i);
+        if (length > shape->n_positions)
+            return hs_fail(error, HS_ERROR_INPUT, "%s %zu: %zu tokens are more than the model's %zu positions", what, i,
+                           length, shape->n_positions);
+        const int32_t *tokens = sequences->tokens + sequences->offsets[i];
+        for (size_t t = 0; t < length; t++)
+            HS_TRY(check_token(tokens[t], shape->vocabulary, what, i, error));
+    }
+    if (hs_sequences_n_rows(sequences) > INT_MAX)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %zu tokens in one workload are more than BLAS can count", what,
+                       hs_sequences_n_rows(sequences));
+    return HS_OK;
+}
+
+static hs_status check_lists(const hs_workload *workload, size_t vocabulary, hs_error *error)
+{
+    for (size_t i = 0; i < workload->n_lists; i++) {
+        if (workload->list_offsets[i + 1] < workload->list_offsets[i])
+            return hs_fail(error, HS_ERROR_INPUT, "token list %zu: its offset is larger than the next one", i);
+        for (size_t j = workload->list_offsets[i]; j < workload->list_offsets[i + 1]; j++)
+            HS_TRY(check_token(workload->list_tokens[j], vocabulary, "token list", i, error));
+    }
+    return HS_OK;
+}
+
+static hs_status check_query(const hs_workload *workload, size_t index, size_t vocabulary, hs_error *error)
+{
+    const hs_query *query = &workload->queries[index];
+    if (query->sequence >= workload->sequences.n)
+        return hs_fail(error, HS_ERROR_INPUT, "query %zu: there is no sequence %u", index, query->sequence);
+    size_t length = hs_sequence_length(&workload->sequences, query->sequence);
+    if (query->row >= length)
+        return hs_fail(error, HS_ERROR_INPUT, "query %zu: sequence %u has %zu tokens, so no row %u", index,
+                       query->sequence, length, query->row);
+    switch (query->kind) {
+    case HS_QUERY_LOG_PROBABILITY:
+    case HS_QUERY_LOGIT:
+    case HS_QUERY_IS_GREEDY:
+        return check_token(query->token, vocabulary, "query", index, error);
+    case HS_QUERY_LIST_PROBABILITY:
+        if (query->token < 0 || (size_t)query->token >= workload->n_lists)
+            return hs_fail(error, HS_ERROR_INPUT, "query %zu: there is no token list %d", index, (int)query->token);
+        return HS_OK;
+    default:
+        return hs_fail(error, HS_ERROR_INPUT, "query %zu: kind %d does not exist", index, (int)query->kind);
+    }
+}
+
+static hs_status check_donors(const hs_workload *workload, const hs_model_shape *shape, hs_error *error)
+{
+    const hs_sequences *donors = &workload->donor_sequences;
+    HS_TRY(hs_check_sequences(donors, shape, "donor sequence", error));
+    for (size_t i = 0; donors->n > 0 && i < workload->sequences.n; i++) {
+        if (workload->donors[i] >= donors->n)
+            return hs_fail(error, HS_ERROR_INPUT, "sequence %zu: there is no donor sequence %u", i,
+                           workload->donors[i]);
+        if (hs_sequence_length(donors, workload->donors[i]) == 0)
+            return hs_fail(error, HS_ERROR_INPUT, "sequence %zu: its donor sequence %u is empty", i,
+                           workload->donors[i]);
+    }
+    return HS_OK;
+}
+
+hs_status hs_check_workload(const hs_workload *workload, const hs_model_shape *shape, hs_error *error)
+{
+    HS_TRY(hs_check_sequences(&workload->sequences, shape, "sequence", error));
+    HS_TRY(check_lists(workload, shape->vocabulary, error));
+    for (size_t i = 0; i < workload->n_queries; i++)
+        HS_TRY(check_query(workload, i, shape->vocabulary, error));
+    return check_donors(workload, shape, error);
+}

@@ -1,0 +1,151 @@
+"""Writes engine/CASE/: a tiny random checkpoint as Hugging Face transformers saves it, and the logits that transformers gets
+from it in float64, clean and with heads changed by a forward_pre_hook on the output projection.
+
+expected.safetensors (F64 and I64): seqI token ids; seqI_clean logits [T, V]; sets [interventions, K, 2] of (layer, head), the
+set of each intervention, padded with -1; seqI_INTERVENTION logits [T, V]. Means are over all rows of both sequences,
+donors are the other sequence. Run with torch, transformers and safetensors installed:
+
+    python3 tests/reference/make_engine_golden.py
+"""
+
+import pathlib
+import shutil
+
+import torch
+from safetensors.torch import save_file
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+GPT2 = dict(n_layer=2, n_head=4, n_embd=16, n_positions=16, vocab_size=23, bos_token_id=0, eos_token_id=1)
+LLAMA = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=20,
+             max_position_embeddings=64, vocab_size=23, bos_token_id=0, eos_token_id=1)
+LINEAR = {"rope_type": "linear", "factor": 2.5, "rope_theta": 1000.0}
+LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+          "original_max_position_embeddings": 32, "rope_theta": 500.0}
+
+# name, model class, config, stored type
+CASES = [
+    ("gpt2", GPT2LMHeadModel, GPT2Config(**GPT2), torch.float32),
+    ("gpt2_inverse_layer", GPT2LMHeadModel,
+     GPT2Config(**GPT2, scale_attn_by_inverse_layer_idx=True, activation_function="gelu"), torch.float32),
+    ("gpt2_unscaled_relu_untied", GPT2LMHeadModel,
+     GPT2Config(**GPT2, scale_attn_weights=False, activation_function="relu", tie_word_embeddings=False, n_inner=20),
+     torch.float32),
+    ("gpt2_silu_f16", GPT2LMHeadModel, GPT2Config(**GPT2, activation_function="silu"), torch.float16),
+    ("gpt2_epsilon_bf16", GPT2LMHeadModel, GPT2Config(**GPT2, layer_norm_epsilon=0.1), torch.bfloat16),
+    ("llama", LlamaForCausalLM, LlamaConfig(**LLAMA), torch.float32),
+    ("llama_grouped_head_dim_tied", LlamaForCausalLM,
+     LlamaConfig(**LLAMA, num_key_value_heads=2, head_dim=6, tie_word_embeddings=True), torch.float32),
+    ("llama_biases_gelu", LlamaForCausalLM,
+     LlamaConfig(**LLAMA, num_key_value_heads=1, attention_bias=True, mlp_bias=True, hidden_act="gelu_pytorch_tanh"),
+     torch.float32),
+    ("llama_linear_f16", LlamaForCausalLM, LlamaConfig(**LLAMA, head_dim=8, rope_parameters=LINEAR), torch.float16),
+    ("llama_llama3_bf16", LlamaForCausalLM,
+     LlamaConfig(**LLAMA, num_key_value_heads=2, head_dim=16, rope_parameters=LLAMA3), torch.bfloat16),
+    ("mistral", MistralForCausalLM, MistralConfig(**LLAMA, num_key_value_heads=2, sliding_window=None), torch.float32),
+    ("qwen2", Qwen2ForCausalLM, Qwen2Config(**LLAMA, num_key_value_heads=2), torch.float32),
+]
+
+INTERVENTIONS = ["zero", "mean", "mean_position", "resample", "flip", "scale=0.5"]
+SETS = [[(0, 1)], [(0, 2), (1, 0)], [(1, 3)], [(0, 0), (0, 3)], [(1, 1), (1, 2)], [(0, 0), (0, 1), (0, 2), (0, 3)]]
+LENGTHS = [9, 5]
+
+
+def randomise(model, generator):
+    """Weights that make every part of the model matter; transformers' own start near zero."""
+    for name, parameter in model.named_parameters():
+        values = torch.randn(parameter.shape, generator=generator)
+        if parameter.dim() == 2:
+            is_embedding = any(part in name for part in ("wte", "wpe", "embed_tokens"))
+            values *= 0.7 if is_embedding else 1.4 * parameter.shape[-1] ** -0.5
+        elif "norm" in name or "ln_" in name:
+            values = values * 0.1 + (0.0 if name.endswith("bias") else 1.0)
+        else:
+            values *= 0.3
+        parameter.data.copy_(values)
+
+
+def output_projections(model):
+    if hasattr(model, "transformer"):
+        return [block.attn.c_proj for block in model.transformer.h]
+    return [layer.self_attn.o_proj for layer in model.model.layers]
+
+
+def run(model, tokens, edit=None):
+    """Logits [T, V], and z [layers][T, heads * head_dim] before the edit."""
+    z = []
+
+    def hook_of(layer):
+        def hook(_, arguments):
+            z.append(arguments[0][0].detach().clone())
+            return (edit(layer, arguments[0][0].clone())[None],) if edit else None
+        return hook
+
+    handles = [module.register_forward_pre_hook(hook_of(layer))
+               for layer, module in enumerate(output_projections(model))]
+    with torch.no_grad():
+        logits = model(torch.tensor([tokens])).logits[0]
+    for handle in handles:
+        handle.remove()
+    return logits, z
+
+
+def edit_of(intervention, heads, head_dim, means, position_means, donor):
+    def edit(layer, z):
+        for _, head in (pair for pair in heads if pair[0] == layer):
+            columns = slice(head * head_dim, (head + 1) * head_dim)
+            rows = torch.arange(z.shape[0])
+            replaced = {
+                "zero": lambda: 0 * z[:, columns],
+                "mean": lambda: means[layer][columns].expand(z.shape[0], -1),
+                "mean_position": lambda: position_means[layer][rows.clamp(max=len(position_means[layer]) - 1)][:, columns],
+                "resample": lambda: donor[layer][rows.clamp(max=len(donor[layer]) - 1)][:, columns],
+                "flip": lambda: -z[:, columns],
+                "scale=0.5": lambda: 0.5 * z[:, columns],
+            }[intervention]()
+            z[:, columns] = replaced
+        return z
+    return edit
+
+
+def average(zs):
+    """Means over all rows, and by position over the sequences that reach it."""
+    longest = max(len(z) for z in zs)
+    by_position = torch.stack([torch.stack([z[t] for z in zs if t < len(z)]).mean(0) for t in range(longest)])
+    return torch.cat(zs).mean(0), by_position
+
+
+def expected(model, generator):
+    config = model.config
+    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    sequences = [torch.randint(config.vocab_size, (length,), generator=generator).tolist() for length in LENGTHS]
+    clean = [run(model, tokens) for tokens in sequences]
+    means, position_means = zip(*[average([z[layer] for _, z in clean]) for layer in range(config.num_hidden_layers)])
+    longest = max(map(len, SETS))
+    tensors = {"sets": torch.tensor([heads + [(-1, -1)] * (longest - len(heads)) for heads in SETS])}
+    for i, tokens in enumerate(sequences):
+        tensors[f"seq{i}"] = torch.tensor(tokens)
+        tensors[f"seq{i}_clean"] = clean[i][0]
+        for intervention, heads in zip(INTERVENTIONS, SETS):
+            edit = edit_of(intervention, heads, head_dim, means, position_means, clean[1 - i][1])
+            tensors[f"seq{i}_{intervention}"] = run(model, tokens, edit)[0]
+    return {name: tensor.contiguous() for name, tensor in tensors.items()}
+
+
+def main():
+    root = pathlib.Path(__file__).with_name("engine")
+    shutil.rmtree(root, ignore_errors=True)
+    for seed, (name, model_class, config, stored_type) in enumerate(CASES):
+        generator = torch.Generator().manual_seed(seed)
+        folder = root / name
+        model = model_class(config)
+        randomise(model, generator)
+        model.to(stored_type).save_pretrained(folder)
+        (folder / "generation_config.json").unlink(missing_ok=True)
+        reread = model_class.from_pretrained(folder, attn_implementation="eager", dtype=torch.float64).eval()
+        save_file(expected(reread, generator), folder / "expected.safetensors")
+        for path in folder.iterdir():
+            path.chmod(0o644)
+
+
+main()

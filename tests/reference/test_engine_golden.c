@@ -1,0 +1,163 @@
+/*
+ * The engine against logits that Hugging Face transformers computed in float64 on tiny random checkpoints, one for
+ * each option of the family rows: engine/CASE/, made by make_engine_golden.py.
+ */
+#include "support/engine_fixture.h"
+#include "support/reference_file.h"
+
+#include <stdlib.h>
+
+/* Of the largest logit. transformers rounds norms and softmax to single precision on the way even in float64. */
+static const double BOUND = 1e-5;
+
+enum { N_SEQUENCES = 2, MAX_LENGTH = 16, MAX_VOCABULARY = 32, MAX_COMPONENTS = 8 };
+
+static const char *const INTERVENTIONS[] = {"zero", "mean", "mean_position", "resample", "flip", "scale=0.5"};
+enum { N_INTERVENTIONS = sizeof INTERVENTIONS / sizeof INTERVENTIONS[0] };
+
+struct golden {
+    loaded model;
+    hs_engine *engine;
+    struct reference_file *file;
+    struct work work; /* both sequences, and queries for every logit of their rows; each is the other's donor */
+    hs_mean_sums sums;
+    hs_reference_means means;
+};
+
+static struct reference_tensor find(const struct golden *golden, const char *format, size_t sequence, const char *name)
+{
+    struct reference_tensor tensor;
+    char full_name[64];
+    snprintf(full_name, sizeof full_name, format, sequence, name);
+    if (!reference_file_find(golden->file, &tensor, "%s", full_name))
+        fail_msg("expected.safetensors has no %s", full_name);
+    return tensor;
+}
+
+static void add_sequences(struct golden *golden)
+{
+    static const uint32_t donor_of[] = {1, 0};
+    size_t vocabulary = golden->model.model->shape.vocabulary;
+    for (size_t i = 0; i < N_SEQUENCES; i++) {
+        int32_t tokens[MAX_LENGTH];
+        struct reference_tensor ids = find(golden, "seq%zu%s", i, "");
+        assert_true(ids.n_values <= MAX_LENGTH);
+        for (size_t t = 0; t < ids.n_values; t++)
+            tokens[t] = (int32_t)ids.integers[t];
+        add_sequence(&golden->work, tokens, ids.n_values);
+        for (size_t j = 0; j < ids.n_values * vocabulary; j++)
+            add_query(&golden->work, (uint32_t)i, j / vocabulary, HS_QUERY_LOGIT, (int32_t)(j % vocabulary));
+    }
+    golden->work.workload.donor_sequences = golden->work.workload.sequences;
+    golden->work.workload.donors = donor_of;
+}
+
+static void set_up(struct golden *golden, const char *folder)
+{
+    hs_error path_error = {0};
+    char *path = hs_path_join(folder, "expected.safetensors", &path_error);
+    *golden = (struct golden){.model = load_model(folder), .file = reference_file_open(path)};
+    hs_free(path);
+    golden->engine = new_engine(golden->model.model, (hs_engine_options){0});
+    add_sequences(golden);
+    ASSERT_OK(hs_mean_sums_init(&golden->sums, &golden->model.model->shape, MAX_LENGTH, &error));
+    ASSERT_OK(hs_engine_sum_z(golden->engine, &golden->work.workload.sequences, &golden->sums, &error));
+    ASSERT_OK(hs_reference_means_from_sums(&golden->sums, &golden->means, &error));
+    hs_engine_set_means(golden->engine, &golden->means);
+}
+
+static void tear_down(struct golden *golden)
+{
+    hs_mean_sums_clear(&golden->sums);
+    hs_reference_means_clear(&golden->means);
+    clear_work(&golden->work);
+    reference_file_close(golden->file);
+    hs_engine_free(golden->engine);
+    unload(&golden->model);
+}
+
+/* Largest difference over both sequences, as a share of the largest logit. */
+static double compare(const struct golden *golden, const hs_ablation *ablation, const char *name)
+{
+    double worst = 0;
+    double *answers = evaluate(golden->engine, &golden->work.workload, ablation, 1);
+    float actual[N_SEQUENCES * MAX_LENGTH * MAX_VOCABULARY];
+    for (size_t i = 0; i < golden->work.workload.n_queries; i++)
+        actual[i] = (float)answers[i];
+    size_t first = 0;
+    for (size_t i = 0; i < N_SEQUENCES; i++) {
+        struct reference_tensor expected = find(golden, "seq%zu_%s", i, name);
+        worst = fmax(worst, relative_difference(actual + first, expected.reals, expected.n_values));
+        first += expected.n_values;
+    }
+    assert_int_equal(first, golden->work.workload.n_queries);
+    hs_free(answers);
+    return worst;
+}
+
+/* The row of `sets` that belongs to an intervention, padded with -1. */
+static size_t read_set(const struct golden *golden, size_t index, hs_component *components)
+{
+    struct reference_tensor sets;
+    assert_true(reference_file_find(golden->file, &sets, "sets"));
+    assert_true(sets.shape[0] == N_INTERVENTIONS && sets.shape[1] <= MAX_COMPONENTS);
+    const int64_t *pairs = sets.integers + index * sets.shape[1] * 2;
+    size_t n = 0;
+    for (; n < sets.shape[1] && pairs[2 * n] >= 0; n++)
+        components[n] = (hs_component){HS_COMPONENT_HEAD, (int32_t)pairs[2 * n], (int32_t)pairs[2 * n + 1]};
+    return n;
+}
+
+static void check_case(const char *name)
+{
+    hs_error path_error = {0};
+    const char *tests = getenv("HEADSWEEP_TEST_DATA");
+    if (tests == NULL)
+        fail_msg("HEADSWEEP_TEST_DATA is not set to the folder of the tests");
+    char *folder = hs_string_format(&path_error, "%s/reference/engine/%s", tests, name);
+    struct golden golden;
+    set_up(&golden, folder);
+    hs_ablation clean = {0};
+    double worst = compare(&golden, &clean, "clean");
+    for (size_t i = 0; i < N_INTERVENTIONS; i++) {
+        hs_component components[MAX_COMPONENTS];
+        hs_ablation ablation = {.components = components, .n_components = read_set(&golden, i, components)};
+        ASSERT_OK(hs_intervention_parse(INTERVENTIONS[i], &ablation.intervention, &error));
+        worst = fmax(worst, compare(&golden, &ablation, INTERVENTIONS[i]));
+    }
+    print_message("%s: largest difference %.2e of the largest logit\n", name, worst);
+    assert_true(worst <= BOUND);
+    tear_down(&golden);
+    hs_free(folder);
+}
+
+#define GOLDEN_TEST(name)                 \
+    static void test_##name(void **state) \
+    {                                     \
+        (void)state;                      \
+        check_case(#name);                \
+    }
+
+#define GOLDEN_CASES(X)            \
+    X(gpt2)                        \
+    X(gpt2_inverse_layer)          \
+    X(gpt2_unscaled_relu_untied)   \
+    X(gpt2_silu_f16)               \
+    X(gpt2_epsilon_bf16)           \
+    X(llama)                       \
+    X(llama_grouped_head_dim_tied) \
+    X(llama_biases_gelu)           \
+    X(llama_linear_f16)            \
+    X(llama_llama3_bf16)           \
+    X(mistral)                     \
+    X(qwen2)
+
+GOLDEN_CASES(GOLDEN_TEST)
+
+#define GOLDEN_ENTRY(name) cmocka_unit_test(test_##name),
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {GOLDEN_CASES(GOLDEN_ENTRY)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,253 @@
+#include "support/naive_model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double *new_doubles(size_t n)
+{
+    double *values = calloc(n + 1, sizeof *values);
+    if (values == NULL)
+        abort();
+    return values;
+}
+
+static void apply_linear(double *y, const double *x, const hs_linear *linear)
+{
+    for (size_t out = 0; out < linear->n_out; out++) {
+        y[out] = linear->bias == NULL ? 0.0 : (double)linear->bias[out];
+        for (size_t in = 0; in < linear->n_in; in++) {
+            size_t index = linear->transposed ? out * linear->stride + in : in * linear->stride + out;
+            y[out] += x[in] * (double)linear->values[index];
+        }
+    }
+}
+
+static void apply_norm(double *y, const double *x, const hs_norm *norm, const hs_model_shape *shape)
+{
+    double mean = 0;
+    double square = 0;
+    for (size_t i = 0; i < shape->width && shape->norm == HS_NORM_LAYER; i++)
+        mean += x[i] / (double)shape->width;
+    for (size_t i = 0; i < shape->width; i++)
+        square += (x[i] - mean) * (x[i] - mean) / (double)shape->width;
+    for (size_t i = 0; i < shape->width; i++) {
+        y[i] = (x[i] - mean) / sqrt(square + shape->norm_epsilon) * (double)norm->weight[i];
+        y[i] += norm->bias == NULL ? 0.0 : (double)norm->bias[i];
+    }
+}
+
+static double activate(double x, hs_activation activation)
+{
+    const double pi = 3.14159265358979323846;
+    switch (activation) {
+    case HS_ACTIVATION_GELU:
+        return x / 2 * (1 + erf(x / sqrt(2)));
+    case HS_ACTIVATION_GELU_TANH:
+        return x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x)));
+    case HS_ACTIVATION_RELU:
+        return x > 0 ? x : 0;
+    case HS_ACTIVATION_SILU:
+    default:
+        return x / (1 + exp(-x));
+    }
+}
+
+static void rotate(double *head, size_t row, const hs_model *model)
+{
+    size_t half = model->shape.rotary_dim / 2;
+    for (size_t i = 0; i < half; i++) {
+        double angle = (double)row * (double)model->rotary_frequencies[i];
+        double x = head[i];
+        double y = head[i + half];
+        head[i] = x * cos(angle) - y * sin(angle);
+        head[i + half] = y * cos(angle) + x * sin(angle);
+    }
+}
+
+struct pass {
+    const hs_model *model;
+    const struct naive_edit *edit;
+    const struct naive_sites *sites;
+    size_t length;
+    double *residual; /* [length, width] */
+    double *queries;  /* [length, n_heads * head_dim] */
+    double *keys;     /* [length, n_kv_heads * head_dim] */
+    double *values;   /* the same */
+    double *z;        /* [length, n_heads * head_dim] */
+};
+
+static void fill_heads(struct pass *pass, size_t layer)
+{
+    const hs_model_shape *shape = &pass->model->shape;
+    const hs_model_layer *weights = &pass->model->layers[layer];
+    size_t dim = shape->head_dim;
+    double *normed = new_doubles(shape->width);
+    for (size_t row = 0; row < pass->length; row++) {
+        apply_norm(normed, pass->residual + row * shape->width, &weights->attention_norm, shape);
+        double *query = pass->queries + row * shape->n_heads * dim;
+        double *key = pass->keys + row * shape->n_kv_heads * dim;
+        apply_linear(query, normed, &weights->query);
+        apply_linear(key, normed, &weights->key);
+        apply_linear(pass->values + row * shape->n_kv_heads * dim, normed, &weights->value);
+        for (size_t head = 0; head < shape->n_heads && shape->position == HS_POSITION_ROTARY; head++)
+            rotate(query + head * dim, row, pass->model);
+        for (size_t head = 0; head < shape->n_kv_heads && shape->position == HS_POSITION_ROTARY; head++)
+            rotate(key + head * dim, row, pass->model);
+    }
+    free(normed);
+}
+
+static void fill_pattern(double *weights, const struct pass *pass, size_t layer, size_t head, size_t row)
+{
+    const hs_model_shape *shape = &pass->model->shape;
+    size_t dim = shape->head_dim;
+    size_t kv_head = head / (shape->n_heads / shape->n_kv_heads);
+    const double *query = pass->queries + (row * shape->n_heads + head) * dim;
+    double scale = shape->attention_scale / (shape->scale_by_inverse_layer ? (double)(layer + 1) : 1);
+    for (size_t i = 0; i <= row; i++) {
+        weights[i] = 0;
+        for (size_t d = 0; d < dim; d++)
+            weights[i] += scale * query[d] * pass->keys[(i * shape->n_kv_heads + kv_head) * dim + d];
+    }
+    double log_sum = naive_log_sum(weights, row + 1);
+    for (size_t i = 0; i <= row; i++)
+        weights[i] = exp(weights[i] - log_sum);
+}
+
+static void attend(struct pass *pass, size_t layer, size_t head, size_t row, double *weights)
+{
+    const hs_model_shape *shape = &pass->model->shape;
+    size_t dim = shape->head_dim;
+    size_t kv_head = head / (shape->n_heads / shape->n_kv_heads);
+    fill_pattern(weights, pass, layer, head, row);
+    if (pass->edit != NULL && pass->edit->pattern != NULL)
+        pass->edit->pattern(pass->edit->context, layer, head, row, weights);
+    double *z = pass->z + (row * shape->n_heads + head) * dim;
+    for (size_t d = 0; d < dim; d++) {
+        z[d] = 0;
+        for (size_t i = 0; i <= row; i++)
+            z[d] += weights[i] * pass->values[(i * shape->n_kv_heads + kv_head) * dim + d];
+    }
+    if (pass->edit != NULL && pass->edit->z != NULL)
+        pass->edit->z(pass->edit->context, layer, head, row, z);
+    if (pass->sites != NULL && pass->sites->pattern != NULL)
+        memcpy(pass->sites->pattern + ((layer * shape->n_heads + head) * pass->length + row) * pass->length, weights,
+               (row + 1) * sizeof *weights);
+}
+
+static void keep(double *site, size_t layer, size_t row, size_t length, const double *values, size_t n)
+{
+    if (site != NULL)
+        memcpy(site + (layer * length + row) * n, values, n * sizeof *values);
+}
+
+static void add_mlp(const struct pass *pass, double *out, const double *in, size_t layer)
+{
+    const hs_model_shape *shape = &pass->model->shape;
+    const hs_model_layer *weights = &pass->model->layers[layer];
+    double *normed = new_doubles(shape->width);
+    double *hidden = new_doubles(shape->mlp_width);
+    double *gate = new_doubles(shape->mlp_width);
+    double *down = new_doubles(shape->width);
+    apply_norm(normed, in, &weights->mlp_norm, shape);
+    apply_linear(hidden, normed, &weights->mlp_up);
+    if (shape->gated_mlp)
+        apply_linear(gate, normed, &weights->mlp_gate);
+    for (size_t i = 0; i < shape->mlp_width; i++)
+        hidden[i] = shape->gated_mlp ? activate(gate[i], shape->activation) * hidden[i]
+                                     : activate(hidden[i], shape->activation);
+    apply_linear(down, hidden, &weights->mlp_down);
+    for (size_t i = 0; i < shape->width; i++)
+        out[i] += down[i];
+    free(normed);
+    free(hidden);
+    free(gate);
+    free(down);
+}
+
+static void finish_row(struct pass *pass, size_t layer, size_t row)
+{
+    const hs_model_shape *shape = &pass->model->shape;
+    static const struct naive_sites none;
+    const struct naive_sites *sites = pass->sites != NULL ? pass->sites : &none;
+    double *residual = pass->residual + row * shape->width;
+    double *output = new_doubles(shape->width);
+    double *before = new_doubles(shape->width);
+    const double *z = pass->z + row * shape->n_heads * shape->head_dim;
+    keep(sites->residual_before_attention, layer, row, pass->length, residual, shape->width);
+    keep(sites->z, layer, row, pass->length, z, shape->n_heads * shape->head_dim);
+    memcpy(before, residual, shape->width * sizeof *before);
+    apply_linear(output, z, &pass->model->layers[layer].output);
+    keep(sites->attention_output, layer, row, pass->length, output, shape->width);
+    for (size_t i = 0; i < shape->width; i++)
+        residual[i] += output[i];
+    if (!shape->parallel_residual)
+        memcpy(before, residual, shape->width * sizeof *before);
+    keep(sites->residual_before_mlp, layer, row, pass->length, before, shape->width);
+    add_mlp(pass, residual, before, layer);
+    keep(sites->residual_after_mlp, layer, row, pass->length, residual, shape->width);
+    free(output);
+    free(before);
+}
+
+static void embed(struct pass *pass, const int32_t *tokens)
+{
+    size_t width = pass->model->shape.width;
+    for (size_t i = 0; i < pass->length * width; i++) {
+        size_t row = i / width;
+        pass->residual[i] = (double)pass->model->token_embedding[(size_t)tokens[row] * width + i % width];
+        if (pass->model->shape.position == HS_POSITION_LEARNED)
+            pass->residual[i] += (double)pass->model->position_embedding[i];
+    }
+}
+
+void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, size_t length,
+                  const struct naive_edit *edit, const struct naive_sites *sites)
+{
+    const hs_model_shape *shape = &model->shape;
+    size_t columns = shape->n_heads * shape->head_dim;
+    struct pass pass = {
+        .model = model,
+        .edit = edit,
+        .sites = sites,
+        .length = length,
+        .residual = new_doubles(length * shape->width),
+        .queries = new_doubles(length * columns),
+        .keys = new_doubles(length * columns),
+        .values = new_doubles(length * columns),
+        .z = new_doubles(length * columns),
+    };
+    double *weights = new_doubles(length);
+    double *normed = new_doubles(shape->width);
+    embed(&pass, tokens);
+    for (size_t layer = 0; layer < shape->n_layers; layer++) {
+        fill_heads(&pass, layer);
+        for (size_t i = 0; i < length * shape->n_heads; i++)
+            attend(&pass, layer, i % shape->n_heads, i / shape->n_heads, weights);
+        for (size_t row = 0; row < length; row++)
+            finish_row(&pass, layer, row);
+    }
+    for (size_t row = 0; row < length; row++) {
+        apply_norm(normed, pass.residual + row * shape->width, &model->final_norm, shape);
+        apply_linear(logits + row * shape->vocabulary, normed, &model->unembedding);
+    }
+    free(pass.residual);
+    free(pass.queries);
+    free(pass.keys);
+    free(pass.values);
+    free(pass.z);
+    free(weights);
+    free(normed);
+}
+
+double naive_log_sum(const double *values, size_t n)
+{
+    double largest = values[0];
+    double sum = 0;
+    for (size_t i = 1; i < n; i++)
+        largest = fmax(largest, values[i]);
+    for (size_t i = 0; i < n; i++)
+        sum += exp(values[i] - largest);
+    return largest + log(sum);
+}

@@ -1,0 +1,261 @@
+/* Names of interventions, and everything the engine refuses. */
+#include "engine/intervention.h"
+#include "support/engine_models.h"
+
+/* ---- names ----------------------------------------------------------------------------------------------------- */
+
+static void test_names_read_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        hs_intervention_kind kind;
+        float scale;
+        bool needs_means;
+        bool needs_donors;
+    } rows[] = {
+        {"zero", HS_INTERVENTION_ZERO, 0, false, false},
+        {"mean", HS_INTERVENTION_MEAN, 0, true, false},
+        {"mean_position", HS_INTERVENTION_MEAN_POSITION, 0, true, false},
+        {"resample", HS_INTERVENTION_RESAMPLE, 0, false, true},
+        {"flip", HS_INTERVENTION_SCALE, -1, false, false},
+        {"scale=0.5", HS_INTERVENTION_SCALE, 0.5f, false, false},
+        {"scale=-0.1", HS_INTERVENTION_SCALE, -0.1f, false, false},
+        {"scale=0.33333334", HS_INTERVENTION_SCALE, 1.0f / 3, false, false},
+        {"uniform", HS_INTERVENTION_UNIFORM, 0, false, false},
+        {"first_token", HS_INTERVENTION_FIRST_TOKEN, 0, false, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        hs_intervention intervention;
+        char name[64];
+        ASSERT_OK(hs_intervention_parse(rows[i].text, &intervention, &error));
+        assert_int_equal(intervention.kind, rows[i].kind);
+        assert_true(intervention.scale == rows[i].scale);
+        assert_int_equal(hs_intervention_needs_means(intervention), rows[i].needs_means);
+        assert_int_equal(hs_intervention_needs_donors(intervention), rows[i].needs_donors);
+        assert_string_equal(hs_intervention_name(intervention, name, sizeof name), rows[i].text);
+    }
+}
+
+static void test_unknown_names(void **state)
+{
+    (void)state;
+    static const char *const unknown[] = {"", "zer", "zero ", "Mean", "scale", "noise"};
+    static const char *const bad_scales[] = {"scale=", "scale=x", "scale=1x", "scale=inf", "scale=nan", "scale=1e99"};
+    hs_intervention intervention;
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
+        ASSERT_FAILS(hs_intervention_parse(unknown[i], &intervention, &error), HS_ERROR_USAGE,
+                     "zero, mean, mean_position, resample, flip, uniform, first_token, scale=NUMBER");
+    for (size_t i = 0; i < sizeof bad_scales / sizeof bad_scales[0]; i++)
+        ASSERT_FAILS(hs_intervention_parse(bad_scales[i], &intervention, &error), HS_ERROR_USAGE, "no finite number");
+}
+
+static void test_names_of_ablations(void **state)
+{
+    (void)state;
+    const hs_component components[] = {
+        {HS_COMPONENT_HEAD, 2, 1}, {HS_COMPONENT_HEAD, 3, 0}, {HS_COMPONENT_KV_GROUP, 3, 1}};
+    const hs_ablation heads = {components, 2, {HS_INTERVENTION_ZERO, 0}};
+    const hs_ablation mixed = {components, 3, {HS_INTERVENTION_MEAN, 0}};
+    const hs_ablation group = {components + 2, 1, {HS_INTERVENTION_SCALE, -1}};
+    const hs_ablation clean = {0};
+    char name[64];
+    assert_string_equal(hs_ablation_name(&heads, name, sizeof name), "heads 2.1+3.0 (zero)");
+    assert_string_equal(hs_ablation_name(&mixed, name, sizeof name), "heads 2.1+3.0, KV groups 3.1 (mean)");
+    assert_string_equal(hs_ablation_name(&group, name, sizeof name), "KV groups 3.1 (flip)");
+    assert_string_equal(hs_ablation_name(&clean, name, sizeof name), "clean model");
+    hs_component many[40];
+    for (int32_t i = 0; i < 40; i++)
+        many[i] = (hs_component){HS_COMPONENT_HEAD, i, 0};
+    const hs_ablation long_set = {many, 40, {HS_INTERVENTION_ZERO, 0}};
+    char long_name[128];
+    assert_string_equal(hs_ablation_name(&long_set, long_name, sizeof long_name),
+                        "heads 0.0+1.0+2.0+3.0+4.0+5.0+6.0+7.0+8.0+9.0+10.0+11.0+28 more (zero)");
+    assert_true(strlen(hs_ablation_name(&long_set, name, 10)) < 10);
+}
+
+/* ---- workloads ------------------------------------------------------------------------------------------------- */
+
+struct refusal {
+    loaded model;
+    hs_engine *engine;
+    hs_workload workload; /* good: two sequences, a list, one query of each kind, a donor */
+    size_t offsets[3];
+    int32_t tokens[6];
+    hs_query queries[4];
+    size_t list_offsets[2];
+    int32_t list_tokens[2];
+    size_t donor_offsets[2];
+    int32_t donor_tokens[2];
+    uint32_t donors[2];
+};
+
+static void set_up(struct refusal *refusal)
+{
+    *refusal = (struct refusal){
+        .model = load_small_gpt2(),
+        .offsets = {0, 4, 6},
+        .tokens = {1, 2, 3, 4, 5, 30},
+        .queries = {{0, 3, HS_QUERY_LOG_PROBABILITY, 30},
+                    {1, 1, HS_QUERY_LOGIT, 0},
+                    {1, 0, HS_QUERY_IS_GREEDY, 3},
+                    {0, 0, HS_QUERY_LIST_PROBABILITY, 0}},
+        .list_offsets = {0, 2},
+        .list_tokens = {0, 30},
+        .donor_offsets = {0, 2},
+        .donor_tokens = {7, 8},
+    };
+    refusal->workload = (hs_workload){
+        .sequences = {2, refusal->offsets, refusal->tokens},
+        .queries = refusal->queries,
+        .n_queries = 4,
+        .list_offsets = refusal->list_offsets,
+        .list_tokens = refusal->list_tokens,
+        .n_lists = 1,
+        .donor_sequences = {1, refusal->donor_offsets, refusal->donor_tokens},
+        .donors = refusal->donors,
+    };
+    refusal->engine = new_engine(refusal->model.model, (hs_engine_options){0});
+}
+
+static void tear_down(struct refusal *refusal)
+{
+    hs_engine_free(refusal->engine);
+    unload(&refusal->model);
+}
+
+/* Spoils one place, sees the message, and mends it. */
+#define ASSERT_REFUSED(refusal, place, value, text)                                                               \
+    do {                                                                                                          \
+        __typeof__(place) good = (place);                                                                         \
+        hs_prepared *prepared = NULL;                                                                             \
+        (place) = (value);                                                                                        \
+        ASSERT_FAILS(hs_engine_prepare((refusal).engine, &(refusal).workload, &prepared, &error), HS_ERROR_INPUT, \
+                     text);                                                                                       \
+        assert_null(prepared);                                                                                    \
+        (place) = good;                                                                                           \
+    } while (0)
+
+static void test_bad_workloads(void **state)
+{
+    (void)state;
+    struct refusal r;
+    set_up(&r);
+    ASSERT_REFUSED(r, r.tokens[5], 31, "sequence 1: token 31 is outside the vocabulary of 31");
+    ASSERT_REFUSED(r, r.tokens[0], -1, "sequence 0: token -1");
+    ASSERT_REFUSED(r, r.offsets[1], 7, "sequence 1: its offset");
+    ASSERT_REFUSED(r, r.model.model->shape.n_positions, 3, "sequence 0: 4 tokens are more than the model's 3");
+    ASSERT_REFUSED(r, r.queries[1].sequence, 2, "query 1: there is no sequence 2");
+    ASSERT_REFUSED(r, r.queries[1].row, 2, "query 1: sequence 1 has 2 tokens, so no row 2");
+    ASSERT_REFUSED(r, r.queries[0].token, 31, "query 0: token 31");
+    ASSERT_REFUSED(r, r.queries[2].token, -5, "query 2: token -5");
+    ASSERT_REFUSED(r, r.queries[3].token, 1, "query 3: there is no token list 1");
+    ASSERT_REFUSED(r, r.queries[3].token, -1, "query 3: there is no token list -1");
+    ASSERT_REFUSED(r, r.queries[3].kind, 9, "query 3: kind 9");
+    ASSERT_REFUSED(r, r.list_tokens[1], 99, "token list 0: token 99");
+    ASSERT_REFUSED(r, r.list_offsets[0], 3, "token list 0: its offset");
+    ASSERT_REFUSED(r, r.donor_tokens[0], 77, "donor sequence 0: token 77");
+    ASSERT_REFUSED(r, r.donors[1], 1, "sequence 1: there is no donor sequence 1");
+    ASSERT_REFUSED(r, r.donor_offsets[1], 0, "its donor sequence 0 is empty");
+    hs_prepared *prepared = NULL;
+    ASSERT_OK(hs_engine_prepare(r.engine, &r.workload, &prepared, &error));
+    hs_prepared_free(prepared);
+    hs_prepared_free(NULL);
+    hs_engine_free(NULL);
+    tear_down(&r);
+}
+
+/* ---- ablations ------------------------------------------------------------------------------------------------- */
+
+static void assert_ablation_refused(struct refusal *refusal, hs_component component, hs_intervention_kind kind,
+                                    const char *text)
+{
+    hs_prepared *prepared = NULL;
+    double answers[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    const hs_ablation ablations[] = {{0}, {&component, 1, {kind, 0.0f}}};
+    ASSERT_OK(hs_engine_prepare(refusal->engine, &refusal->workload, &prepared, &error));
+    ASSERT_FAILS(hs_engine_evaluate(refusal->engine, prepared, ablations, 2, answers, &error), HS_ERROR_INPUT, text);
+    for (size_t i = 0; i < 8; i++)
+        assert_true(answers[i] == 0.0);
+    hs_prepared_free(prepared);
+}
+
+static void test_bad_ablations(void **state)
+{
+    (void)state;
+    struct refusal r;
+    set_up(&r);
+    const hs_component head = {HS_COMPONENT_HEAD, 0, 0};
+    assert_ablation_refused(&r, (hs_component){HS_COMPONENT_HEAD, 3, 0}, HS_INTERVENTION_ZERO,
+                            "head 3.0 does not exist: the model has 3 layers with 4 each");
+    assert_ablation_refused(&r, (hs_component){HS_COMPONENT_HEAD, 0, 4}, HS_INTERVENTION_ZERO, "head 0.4");
+    assert_ablation_refused(&r, (hs_component){HS_COMPONENT_HEAD, -1, 0}, HS_INTERVENTION_ZERO, "head -1.0");
+    assert_ablation_refused(&r, (hs_component){HS_COMPONENT_KV_GROUP, 0, 4}, HS_INTERVENTION_ZERO, "KV group 0.4");
+    assert_ablation_refused(&r, (hs_component){7, 0, 0}, HS_INTERVENTION_ZERO, "component kind 7");
+    assert_ablation_refused(&r, head, HS_INTERVENTION_MEAN, "needs reference means");
+    assert_ablation_refused(&r, head, HS_INTERVENTION_MEAN_POSITION, "needs reference means");
+    r.workload.donor_sequences = (hs_sequences){0};
+    assert_ablation_refused(&r, head, HS_INTERVENTION_RESAMPLE, "needs donor sequences");
+    tear_down(&r);
+}
+
+static void test_means_of_another_model(void **state)
+{
+    (void)state;
+    struct refusal r;
+    set_up(&r);
+    loaded llama = load_small_llama();
+    hs_mean_sums sums;
+    hs_reference_means means;
+    ASSERT_OK(hs_mean_sums_init(&sums, &llama.model->shape, 4, &error));
+    ASSERT_FAILS(hs_reference_means_from_sums(&sums, &means, &error), HS_ERROR_INPUT, "has no tokens");
+    ASSERT_FAILS(hs_engine_sum_z(r.engine, &r.workload.sequences, &(hs_mean_sums){.n_positions = 3}, &error),
+                 HS_ERROR_INPUT, "has 4 tokens, but the sums have 3 positions");
+    sums.counts[0] = 1;
+    ASSERT_OK(hs_reference_means_from_sums(&sums, &means, &error));
+    hs_engine_set_means(r.engine, &means);
+    assert_ablation_refused(&r, (hs_component){HS_COMPONENT_HEAD, 0, 0}, HS_INTERVENTION_MEAN, "of another model");
+    hs_mean_sums_clear(&sums);
+    hs_reference_means_clear(&means);
+    unload(&llama);
+    tear_down(&r);
+}
+
+/* ---- numbers that are not finite ------------------------------------------------------------------------------- */
+
+/* A bias of infinity in the MLP of layer 1 spoils every logit. */
+static void test_logits_that_are_not_finite(void **state)
+{
+    (void)state;
+    struct refusal r;
+    set_up(&r);
+    float bias[24] = {0};
+    bias[5] = INFINITY;
+    r.model.model->layers[1].mlp_down.bias = bias;
+    hs_prepared *prepared = NULL;
+    double answers[4];
+    const hs_component components[] = {{HS_COMPONENT_HEAD, 0, 1}, {HS_COMPONENT_HEAD, 2, 0}};
+    const hs_ablation ablation = {components, 2, {HS_INTERVENTION_ZERO, 0.0f}};
+    const hs_ablation clean = {0};
+    ASSERT_OK(hs_engine_prepare(r.engine, &r.workload, &prepared, &error));
+    ASSERT_FAILS(hs_engine_evaluate(r.engine, prepared, &ablation, 1, answers, &error), HS_ERROR_NUMERIC,
+                 "heads 0.1+2.0 (zero): not finite from layer 1 on: sequence 0, row 3: a logit is not finite");
+    ASSERT_FAILS(hs_engine_evaluate(r.engine, prepared, &clean, 1, answers, &error), HS_ERROR_NUMERIC,
+                 "clean model: not finite from layer 1 on");
+    hs_prepared_free(prepared);
+    tear_down(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names_read_back),
+        cmocka_unit_test(test_unknown_names),
+        cmocka_unit_test(test_names_of_ablations),
+        cmocka_unit_test(test_bad_workloads),
+        cmocka_unit_test(test_bad_ablations),
+        cmocka_unit_test(test_means_of_another_model),
+        cmocka_unit_test(test_logits_that_are_not_finite),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,337 @@
+/* The engine's kernels against double loops and libm. */
+#include "engine/blas.h"
+#include "engine/kernels.h"
+#include "support/engine_fixture.h"
+#include "support/naive_model.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { MAX = 4096 };
+
+static float *random_floats(size_t n, uint64_t stream, double low, double high)
+{
+    float *values = NULL;
+    ASSERT_OK(hs_allocate(&values, n, sizeof *values, "test", &error));
+    for (size_t i = 0; i < n; i++)
+        values[i] = (float)(low + (high - low) * hs_random_uniform(7, stream, i));
+    return values;
+}
+
+static void assert_near(double actual, double expected, double tolerance)
+{
+    if (!(fabs(actual - expected) <= tolerance))
+        fail_msg("%.9g is not within %.2g of %.9g", actual, tolerance, expected);
+}
+
+/* Distance in units in the last place of the expected value. */
+static double ulps(float actual, double expected)
+{
+    float rounded = fabsf((float)expected);
+    double ulp = (double)(nextafterf(rounded, INFINITY) - rounded);
+    return fabs((double)actual - expected) / ulp;
+}
+
+/* ---- exp and activations --------------------------------------------------------------------------------------- */
+
+static void test_exp_is_accurate(void **state)
+{
+    (void)state;
+    static float values[MAX];
+    double worst = 0;
+    for (int sweep = 0; sweep < 40; sweep++) {
+        for (size_t i = 0; i < MAX; i++)
+            values[i] = -80.0f + 160.0f * (float)(sweep * MAX + (int)i) / (40.0f * MAX);
+        static float inputs[MAX];
+        memcpy(inputs, values, sizeof values);
+        hs_exp(values, MAX);
+        for (size_t i = 0; i < MAX; i++)
+            worst = fmax(worst, ulps(values[i], exp((double)inputs[i])));
+    }
+    print_message("exp: at most %.2f units in the last place from libm\n", worst);
+    assert_true(worst <= 2.0);
+}
+
+static void test_exp_at_the_ends(void **state)
+{
+    (void)state;
+    float values[] = {0.0f, -1000.0f, -INFINITY, 1000.0f, NAN, -0.0f, FLT_MIN};
+    hs_exp(values, 7);
+    assert_true(values[0] == 1.0f && values[5] == 1.0f && values[6] == 1.0f);
+    assert_true(values[1] > 0.0f && values[1] < 2e-35f && values[1] == values[2]);
+    assert_true(values[3] > 5e34f && isfinite(values[3]));
+    assert_true(isnan(values[4]));
+}
+
+static double gelu(double x)
+{
+    return x / 2 * (1 + erf(x / sqrt(2)));
+}
+
+static double gelu_tanh(double x)
+{
+    return x / 2 * (1 + tanh(sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x)));
+}
+
+static double silu(double x)
+{
+    return x / (1 + exp(-x));
+}
+
+static double relu(double x)
+{
+    return x > 0 ? x : 0;
+}
+
+static void test_activations(void **state)
+{
+    (void)state;
+    static const struct {
+        hs_activation activation;
+        double (*expected)(double);
+    } rows[] = {
+        {HS_ACTIVATION_GELU, gelu},
+        {HS_ACTIVATION_GELU_TANH, gelu_tanh},
+        {HS_ACTIVATION_SILU, silu},
+        {HS_ACTIVATION_RELU, relu},
+    };
+    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+        static float values[MAX + 3];
+        for (size_t i = 0; i < MAX + 3; i++)
+            values[i] = -30.0f + 60.0f * (float)i / MAX;
+        hs_activate(values, MAX + 3, rows[row].activation);
+        for (size_t i = 0; i < MAX + 3; i++) {
+            double x = (double)(-30.0f + 60.0f * (float)i / MAX);
+            assert_near((double)values[i], rows[row].expected(x), 4e-7 * fmax(fabs(x), 0.01));
+        }
+        float edge[] = {NAN, INFINITY, 0.0f};
+        hs_activate(edge, 3, rows[row].activation);
+        assert_true(isnan(edge[0]) && edge[1] == INFINITY && edge[2] == 0.0f);
+    }
+}
+
+/* ---- norms ----------------------------------------------------------------------------------------------------- */
+
+static void check_norm(bool rms, size_t width, double shift)
+{
+    enum { ROWS = 3 };
+    float *in = random_floats(ROWS * width, 1, shift - 1, shift + 1);
+    float *weight = random_floats(width, 2, 0.5, 1.5);
+    float *bias = random_floats(width, 3, -1, 1);
+    float *out = random_floats(ROWS * width, 4, 0, 1);
+    for (int with_bias = 0; with_bias < 2; with_bias++) {
+        (rms ? hs_rms_norm : hs_layer_norm)(out, in, weight, with_bias ? bias : NULL, ROWS, width, 1e-5);
+        for (size_t row = 0; row < ROWS; row++) {
+            double mean = 0;
+            double square = 0;
+            for (size_t i = 0; i < width && !rms; i++)
+                mean += (double)in[row * width + i] / (double)width;
+            for (size_t i = 0; i < width; i++)
+                square += pow((double)in[row * width + i] - mean, 2) / (double)width;
+            for (size_t i = 0; i < width; i++) {
+                double expected = ((double)in[row * width + i] - mean) / sqrt(square + 1e-5) * (double)weight[i];
+                expected += with_bias ? (double)bias[i] : 0.0;
+                assert_near((double)out[row * width + i], expected, 4e-7 * fmax(1, fabs(expected)));
+            }
+        }
+    }
+    hs_free(in);
+    hs_free(weight);
+    hs_free(bias);
+    hs_free(out);
+}
+
+static void test_norms(void **state)
+{
+    (void)state;
+    for (size_t width = 1; width < 40; width++) {
+        check_norm(false, width, 0);
+        check_norm(true, width, 0);
+    }
+    /* A mean a thousand times the deviation, where sums of squares in single precision fail. */
+    check_norm(false, 768, 1000);
+    check_norm(true, 768, 1000);
+}
+
+/* ---- distributions --------------------------------------------------------------------------------------------- */
+
+static void test_causal_softmax(void **state)
+{
+    (void)state;
+    enum { ROWS = 5, FIRST = 9, STRIDE = 24 };
+    float *scores = random_floats(ROWS * STRIDE, 5, -20, 20);
+    float *original = random_floats(ROWS * STRIDE, 5, -20, 20);
+    hs_causal_softmax(scores, STRIDE, ROWS, FIRST);
+    for (size_t row = 0; row < ROWS; row++) {
+        double values[STRIDE];
+        size_t n_visible = FIRST + row + 1;
+        for (size_t i = 0; i < n_visible; i++)
+            values[i] = (double)original[row * STRIDE + i];
+        double log_sum = naive_log_sum(values, n_visible);
+        for (size_t i = 0; i < STRIDE; i++) {
+            double expected = i < n_visible ? exp(values[i] - log_sum) : 0.0;
+            /* The difference to the maximum is rounded once before its exponential is taken. */
+            double relative = i < n_visible ? 3e-7 + 6e-8 * fabs(values[i] - log_sum) : 0.0;
+            assert_near((double)scores[row * STRIDE + i], expected, relative * expected);
+        }
+    }
+    hs_free(scores);
+    hs_free(original);
+}
+
+static void test_log_sum_exp(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 7, 8, 63, 64, 65, 500, 4000};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        double values[MAX];
+        float *floats = random_floats(sizes[i], i, -30, 30);
+        for (size_t j = 0; j < sizes[i]; j++)
+            values[j] = (double)floats[j];
+        assert_near(hs_log_sum_exp(floats, sizes[i]), naive_log_sum(values, sizes[i]), 2e-7);
+        floats[sizes[i] / 2] = NAN;
+        assert_true(isnan(hs_log_sum_exp(floats, sizes[i])));
+        floats[sizes[i] / 2] = INFINITY;
+        assert_true(!isfinite(hs_log_sum_exp(floats, sizes[i])));
+        hs_free(floats);
+    }
+}
+
+static void test_argmax_takes_the_lowest_of_equals(void **state)
+{
+    (void)state;
+    const float values[] = {1, 5, 2, 5, 5};
+    assert_int_equal(hs_argmax(values, 5), 1);
+    assert_int_equal(hs_argmax(values, 1), 0);
+}
+
+/* ---- vectors --------------------------------------------------------------------------------------------------- */
+
+static void test_scale_and_shift(void **state)
+{
+    (void)state;
+    const float shift[] = {1, 2};
+    float forgotten[] = {NAN, INFINITY};
+    hs_scale_and_shift(forgotten, 0, shift, 0.5f, 2);
+    assert_true(forgotten[0] == 0.5f && forgotten[1] == 1.0f);
+    float kept[] = {3, -0.0f};
+    hs_scale_and_shift(kept, 1, shift, 0, 2);
+    assert_true(kept[0] == 3.0f && signbit(kept[1]));
+    float flipped[] = {3, 4};
+    hs_scale_and_shift(flipped, -1, NULL, 1, 2);
+    assert_true(flipped[0] == -3.0f && flipped[1] == -4.0f);
+}
+
+static void test_rotation_keeps_the_angle_between(void **state)
+{
+    (void)state;
+    /* Two heads of 6, of which 4 rotate: pairs (0, 2) and (1, 3); 4 and 5 stay. */
+    float heads[] = {1, 2, 3, 4, 5, 6, 1, 0, 0, 1, 7, 8};
+    const float cosines[] = {0, 1};
+    const float sines[] = {1, 0};
+    const float expected[] = {-3, 2, 1, 4, 5, 6, 0, 0, 1, 1, 7, 8};
+    hs_rotate(heads, cosines, sines, 2, 6, 4);
+    for (size_t i = 0; i < 12; i++)
+        assert_true(heads[i] == expected[i]);
+}
+
+/* ---- products -------------------------------------------------------------------------------------------------- */
+
+static void check_linear(bool transposed, bool with_bias)
+{
+    enum { ROWS = 5, IN = 7, OUT = 6, STRIDE = 9, Y_STRIDE = 8 };
+    float *x = random_floats(ROWS * IN, 1, -1, 1);
+    float *weights = random_floats(STRIDE * STRIDE, 2, -1, 1);
+    float *bias = random_floats(OUT, 3, -1, 1);
+    float *y = random_floats(ROWS * Y_STRIDE, 4, 5, 6);
+    float *sum = random_floats(ROWS * OUT, 5, -1, 1);
+    float *start = random_floats(ROWS * OUT, 5, -1, 1);
+    hs_linear linear = {weights, with_bias ? bias : NULL, IN, OUT, STRIDE, transposed};
+    hs_linear_apply(y, Y_STRIDE, x, ROWS, &linear);
+    hs_linear_accumulate(sum, x, ROWS, &linear);
+    for (size_t row = 0; row < ROWS; row++) {
+        for (size_t out = 0; out < OUT; out++) {
+            double expected = with_bias ? (double)bias[out] : 0.0;
+            for (size_t in = 0; in < IN; in++)
+                expected +=
+                    (double)x[row * IN + in] * (double)weights[transposed ? out * STRIDE + in : in * STRIDE + out];
+            assert_near((double)y[row * Y_STRIDE + out], expected, 1e-6);
+            assert_near((double)sum[row * OUT + out], expected + (double)start[row * OUT + out], 1e-6);
+        }
+        /* What lies between the rows is not touched. */
+        for (size_t gap = OUT; gap < Y_STRIDE; gap++)
+            assert_true(y[row * Y_STRIDE + gap] >= 5.0f);
+    }
+    hs_free(x);
+    hs_free(weights);
+    hs_free(bias);
+    hs_free(y);
+    hs_free(sum);
+    hs_free(start);
+}
+
+static void test_linear(void **state)
+{
+    (void)state;
+    check_linear(false, false);
+    check_linear(false, true);
+    check_linear(true, false);
+    check_linear(true, true);
+}
+
+static void test_core_mismatch(void **state)
+{
+    (void)state;
+    const struct hs_processor old = {false, false};
+    const struct hs_processor avx2 = {true, false};
+    const struct hs_processor avx512 = {true, true};
+    char text[256];
+    assert_null(hs_describe_core_mismatch("SkylakeX", avx512, true, text, sizeof text));
+    assert_null(hs_describe_core_mismatch("Cooperlake", avx512, false, text, sizeof text));
+    assert_null(hs_describe_core_mismatch("Haswell", avx2, true, text, sizeof text));
+    assert_null(hs_describe_core_mismatch("ZEN", avx2, true, text, sizeof text));
+    assert_null(hs_describe_core_mismatch("Prescott", old, true, text, sizeof text));
+    assert_string_equal(hs_describe_core_mismatch("Haswell", avx512, true, text, sizeof text),
+                        "OpenBLAS runs its Haswell kernels on a processor with AVX-512: expect about half the speed; "
+                        "unset OPENBLAS_CORETYPE");
+    assert_string_equal(hs_describe_core_mismatch("Zen", avx512, false, text, sizeof text),
+                        "OpenBLAS runs its Zen kernels on a processor with AVX-512: expect about half the speed; "
+                        "install a newer OpenBLAS or set OPENBLAS_CORETYPE=SkylakeX");
+    assert_string_equal(
+        hs_describe_core_mismatch("Prescott", avx512, true, text, sizeof text),
+        "OpenBLAS runs its Prescott kernels on a processor with AVX-512: expect about half the speed or "
+        "less; unset OPENBLAS_CORETYPE");
+    assert_string_equal(
+        hs_describe_core_mismatch("Nehalem", avx2, true, text, sizeof text),
+        "OpenBLAS runs its Nehalem kernels on a processor with AVX2: expect about half the speed; unset "
+        "OPENBLAS_CORETYPE");
+}
+
+static void test_library_is_named(void **state)
+{
+    (void)state;
+    assert_true(strstr(hs_blas_library(), "BLAS") != NULL);
+    assert_true(strlen(hs_blas_core()) > 0);
+    hs_blas_set_threads();
+    assert_true(hs_blas_threads() >= 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exp_is_accurate),
+        cmocka_unit_test(test_exp_at_the_ends),
+        cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_norms),
+        cmocka_unit_test(test_causal_softmax),
+        cmocka_unit_test(test_log_sum_exp),
+        cmocka_unit_test(test_argmax_takes_the_lowest_of_equals),
+        cmocka_unit_test(test_scale_and_shift),
+        cmocka_unit_test(test_rotation_keeps_the_angle_between),
+        cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_core_mismatch),
+        cmocka_unit_test(test_library_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
