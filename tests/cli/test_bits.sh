@@ -1,0 +1,22 @@
+#!/bin/bash
+# The same bits for 1, 2, 3 and 4 ranks, for both scheduling policies, and for any way of cutting the groups into leases.
+# shellcheck source=tests/cli/library.sh
+source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
+
+options=(--set tasks.toxicity.limit=30 --set tasks.accuracy.limit=30 --set run.batch_rows=200 --set "sweep.heads=[\"1-2.*\"]"
+    --set "sweep.interventions=[\"zero\",\"mean\",\"mean_position\",\"resample\",\"flip\",\"uniform\"]")
+
+sweep() { # file ranks option...
+    local file=$1 ranks=$2
+    shift 2
+    expect 0 run_sweep "$ranks" "$quickstart" "${options[@]}" --set "output.results=$file" "$@"
+}
+
+sweep one.h5 1
+for ranks in 2 3 4; do
+    sweep "ranks$ranks.h5" "$ranks"
+    same_results one.h5 "ranks$ranks.h5"
+done
+sweep static.h5 3 --set run.scheduler=static --set run.max_lease_groups=2
+same_results one.h5 static.h5
+echo "bits: passed"

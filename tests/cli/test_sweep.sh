@@ -1,0 +1,61 @@
+#!/bin/bash
+# The embedded experiment from end to end: plan, run, status, rank in every format, run again, refuse another experiment,
+# --set and --print-config.
+# shellcheck source=tests/cli/library.sh
+source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
+
+program=$HEADSWEEP_PROGRAM
+small=(--set tasks.toxicity.limit=20 --set tasks.accuracy.limit=20 --set "sweep.orders=[1]"
+    --set "output.results=small.h5")
+
+expect 0 "$program" plan "$quickstart" --ranks 2 "${small[@]}"
+says out "sets = 33"
+says out "cells = 66"
+says out "estimated_seconds"
+predicted=$(sed -n 's/^results_file_bytes = \([0-9]*\).*/\1/p' "$work/out")
+
+expect 0 "$program" run "$quickstart" "${small[@]}" --top 3
+says err "sweep   16 heads, zero and mean ablation; 33 sets with the clean model"
+says err "wrote   small.h5"
+says out "most toxicity removed with accuracy within 2 points"
+size=$(stat -c %s small.h5)
+[ $((size * 100)) -le $((predicted * 101 + 6553600)) ] && [ $((predicted * 100)) -le $((size * 101 + 6553600)) ] ||
+    fail "plan predicted $predicted bytes, the file has $size"
+[ ! -e small.h5.tmp ] || fail "the temporary file is still there"
+
+expect 0 "$program" status small.h5
+says out "finished = yes"
+says out "ranking = yes"
+cp small.h5 before.h5
+expect 0 "$program" run "$quickstart" "${small[@]}"
+says err "was finished already"
+same_results small.h5 before.h5
+
+expect 0 "$program" rank small.h5 --by accuracy --order 1 --ablation zero --top 4
+says out "largest change of accuracy (acc)"
+expect 0 "$program" rank small.h5 --format csv --top 0
+[ "$(head -n 1 "$work/out" | cut -d, -f1-5)" = "rank,set,heads,order,ablation" ] || fail "the CSV header is another"
+expect 0 "$program" rank small.h5 --by toxicity --format json
+says out '"by": "delta", "task": "toxicity"'
+expect 2 "$program" rank small.h5 --by nothing
+says err 'there is no task "nothing"; the file has toxicity, accuracy'
+expect 2 "$program" rank small.h5 --ablation flip
+says err "--ablation flip"
+
+# Another experiment does not touch the file.
+expect 6 "$program" run "$quickstart" "${small[@]}" --set run.seed=2
+says err "run.seed"
+same_results small.h5 before.h5
+
+# The printed configuration is a file that gives the same experiment.
+expect 0 "$program" run "$quickstart" "${small[@]}" --print-config
+cp "$work/out" printed.cfg
+expect 0 "$program" run printed.cfg
+says err "was finished already"
+
+# No results, no harm: files that are none, and nothing to write into.
+echo "no HDF5" >other.h5
+expect 6 "$program" status other.h5
+expect 6 "$program" run "$quickstart" --set output.results=other.h5
+[ "$(cat other.h5)" = "no HDF5" ] || fail "a file that is no results file was overwritten"
+echo "sweep: passed"

@@ -1,0 +1,113 @@
+/*
+ * compare_results A.h5 B.h5: exit code 0 if both hold the same sets, the same values and the same ranking, bit for bit; else
+ * the first difference is printed. What may differ between runs of one experiment (/provenance) is not compared.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "headsweep/results.h"
+
+static hs_results *open_or_exit(const char *path)
+{
+    hs_results *results;
+    hs_error error = {0};
+
+    if (hs_results_open_read(path, &results, &error) != HS_OK) {
+        fprintf(stderr, "%s\n", error.message);
+        exit(2);
+    }
+    return results;
+}
+
+static void differ(const char *what, size_t task, size_t index)
+{
+    printf("different: %s of task %zu at %zu\n", what, task, index);
+    exit(1);
+}
+
+static void *allocate_or_exit(size_t n_bytes)
+{
+    void *block = calloc(n_bytes + 1, 1);
+
+    if (block == NULL)
+        exit(2);
+    return block;
+}
+
+static void compare_sets(const hs_results *a, const hs_results *b)
+{
+    const hs_results_sets *left = hs_results_sets_of(a), *right = hs_results_sets_of(b);
+
+    if (left->n_sets != right->n_sets || left->max_order != right->max_order ||
+        hs_results_n_tasks(a) != hs_results_n_tasks(b) ||
+        hs_results_experiment_hash(a) != hs_results_experiment_hash(b))
+        differ("shape or experiment", 0, 0);
+    if (memcmp(left->order, right->order, left->n_sets * sizeof(int32_t)) != 0 ||
+        memcmp(left->intervention, right->intervention, left->n_sets * sizeof(int32_t)) != 0 ||
+        memcmp(left->components, right->components, left->n_sets * left->max_order * 3 * sizeof(int32_t)) != 0)
+        differ("table of sets", 0, 0);
+}
+
+static void compare_values(hs_results *a, hs_results *b, uint32_t task)
+{
+    const hs_results_task *of = hs_results_task_at(a, task);
+    size_t n = of->n_examples * of->n_metrics;
+    float *left = allocate_or_exit(n * sizeof *left), *right = allocate_or_exit(n * sizeof *right);
+    hs_error error = {0};
+
+    for (size_t set = 0; set < hs_results_sets_of(a)->n_sets; ++set) {
+        if (hs_results_read_values(a, task, set, 1, left, &error) != HS_OK ||
+            hs_results_read_values(b, task, set, 1, right, &error) != HS_OK)
+            exit(2);
+        if (memcmp(left, right, n * sizeof *left) != 0)
+            differ("values", task, set);
+    }
+    free(left);
+    free(right);
+}
+
+static void compare_statistics(hs_results *a, hs_results *b, uint32_t task)
+{
+    size_t n = hs_results_sets_of(a)->n_sets * hs_results_task_at(a, task)->n_metrics;
+    double *left = allocate_or_exit(n * sizeof *left), *right = allocate_or_exit(n * sizeof *right);
+    hs_error error = {0};
+
+    for (int statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic) {
+        if (hs_results_read_statistic(a, task, (hs_statistic)statistic, left, &error) != HS_OK ||
+            hs_results_read_statistic(b, task, (hs_statistic)statistic, right, &error) != HS_OK)
+            exit(2);
+        if (memcmp(left, right, n * sizeof *left) != 0)
+            differ("statistics", task, (size_t)statistic);
+    }
+    free(left);
+    free(right);
+}
+
+static void require_finished(hs_results *results, const char *path)
+{
+    uint64_t n_done, n_cells, n_damaged;
+    hs_error error = {0};
+
+    if (hs_results_progress(results, &n_done, &n_cells, &n_damaged, &error) != HS_OK || n_done != n_cells ||
+        !hs_results_ranking_done(results)) {
+        printf("%s is not finished\n", path);
+        exit(1);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3)
+        return 2;
+    hs_results *a = open_or_exit(argv[1]), *b = open_or_exit(argv[2]);
+    hs_error error = {0};
+    require_finished(a, argv[1]);
+    require_finished(b, argv[2]);
+    compare_sets(a, b);
+    for (uint32_t task = 0; task < hs_results_n_tasks(a); ++task) {
+        compare_values(a, b, task);
+        compare_statistics(a, b, task);
+    }
+    return hs_results_close(a, &error) == HS_OK && hs_results_close(b, &error) == HS_OK ? 0 : 2;
+}
