@@ -55,7 +55,7 @@ prepare_build() {
     log=$folder/build.log
     echo "Building headsweep in ${folder#"$PWD"/} ..."
     if ! { cmake -S . -B "$folder" "$@" && cmake --build "$folder" -j "$(nproc)"; } >"$log" 2>&1; then
-        grep -nE 'error|Error' "$log" | head -n 20 >&2
+        grep -A 6 -E 'error|Error' "$log" | head -n 40 >&2
         prepare_fail "Building failed; all of its output is in $log."
     fi
 }

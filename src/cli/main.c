@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,8 @@ int main(int argc, char **argv)
 {
     hs_error error = {0};
 
+    /* A file-size limit is to end as a write error with its message, not as a death without one. */
+    signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         print_help(stderr);
         return hs_status_exit_code(HS_ERROR_USAGE);

@@ -12,7 +12,7 @@
 
 enum {
     TOK_MAX_TEXT_BYTES = 1 << 24, /* of one text */
-    TOK_MAX_WORK_BYTES = 1 << 27  /* of what the steps make of it: steps can multiply a text */
+    TOK_MAX_WORK_BYTES = 1 << 25  /* of what the steps make of it: steps can multiply a text */
 };
 
 typedef struct tok_piece {
