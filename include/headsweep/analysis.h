@@ -11,16 +11,26 @@
 
 #include "headsweep/results.h"
 
+/* An objective as people state it: names, borrowed. reduce "" = none; an empty metric is the task's first. */
+typedef struct hs_objective_names {
+    const char *reduce;
+    const char *reduce_metric;
+    const char *keep;
+    const char *keep_metric;
+    double tolerance;
+} hs_objective_names;
+
 typedef struct hs_analysis {
-    hs_results *results; /* borrowed */
+    hs_results *results;          /* borrowed */
+    hs_objective_names objective; /* as the file states it; a caller may put its own here */
     size_t n_sets;
     size_t n_tasks;
-    size_t n_complete; /* sets with every cell of every task */
-    bool *complete;    /* [n_sets] */
-    double **mean;     /* [n_tasks] -> [n_sets, n_metrics]; NaN for sets that are not complete */
-    double **delta;    /* the same */
+    size_t n_complete;    /* sets with every cell of every task */
+    bool *complete;       /* [n_sets] */
+    double **mean;        /* [n_tasks] -> [n_sets, n_metrics]; NaN for sets that are not complete */
+    double **delta;       /* the same */
     double **interaction; /* the same; NaN for all but pairs whose singles are complete */
-    int64_t *singles;  /* [n_sets, 2]: the sets that ablate just one of a pair, -1 where there is none */
+    int64_t *singles;     /* [n_sets, 2]: the sets that ablate just one of a pair, -1 where there is none */
 } hs_analysis;
 
 /* Reads all values of the file and computes the tables. Not collective. An unfinished file is fine. */
@@ -38,8 +48,8 @@ typedef struct hs_objective {
 } hs_objective;
 
 /*
- * The objective that the experiment stated; *has_out false if it stated none. HS_ERROR_RESULTS or HS_ERROR_USAGE: a task or metric
- * that the file does not have (names those it has).
+ * The analysis' objective with its tasks and metrics found; *has_out false if there is none. HS_ERROR_USAGE: a task or
+ * metric that the file does not have (names those it has).
  */
 hs_status hs_analysis_objective(const hs_analysis *analysis, hs_objective *objective_out, bool *has_out,
                                 hs_error *error);

@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "headsweep/analysis.h"
@@ -53,29 +52,21 @@ static hs_status find_metric(const hs_analysis *analysis, const char *task_name,
     return HS_OK;
 }
 
-static const char *stated(const hs_analysis *analysis, const char *key)
-{
-    const char *value = hs_results_attribute_of(analysis->results, "experiment", key);
-
-    return value != NULL ? value : "";
-}
-
 hs_status hs_analysis_objective(const hs_analysis *analysis, hs_objective *objective_out, bool *has_out,
                                 hs_error *error)
 {
-    hs_objective objective = {0};
+    const hs_objective_names *names = &analysis->objective;
+    hs_objective objective = {.has_keep = names->keep[0] != '\0', .tolerance = names->tolerance};
 
     *has_out = false;
     *objective_out = objective;
-    if (stated(analysis, "objective.reduce")[0] == '\0')
+    if (names->reduce[0] == '\0')
         return HS_OK;
-    HS_TRY(find_metric(analysis, stated(analysis, "objective.reduce"), stated(analysis, "objective.reduce_metric"),
-                       &objective.reduce_task, &objective.reduce_metric, error));
-    objective.has_keep = stated(analysis, "objective.keep")[0] != '\0';
+    HS_TRY(find_metric(analysis, names->reduce, names->reduce_metric, &objective.reduce_task, &objective.reduce_metric,
+                       error));
     if (objective.has_keep)
-        HS_TRY(find_metric(analysis, stated(analysis, "objective.keep"), stated(analysis, "objective.keep_metric"),
-                           &objective.keep_task, &objective.keep_metric, error));
-    objective.tolerance = strtod(stated(analysis, "objective.tolerance"), NULL);
+        HS_TRY(find_metric(analysis, names->keep, names->keep_metric, &objective.keep_task, &objective.keep_metric,
+                           error));
     *objective_out = objective;
     *has_out = true;
     return HS_OK;
@@ -107,7 +98,7 @@ hs_status hs_ranking_request_parse(const hs_analysis *analysis, const char *by, 
     HS_TRY(hs_analysis_objective(analysis, &request.objective, &has_objective, error));
     if (by != NULL && strcmp(by, "objective") == 0 && !has_objective)
         return hs_fail(error, HS_ERROR_USAGE,
-                       "--by objective: the experiment stated none (objective.reduce); rank by a task instead");
+                       "--by objective: the experiment stated none; state one with --reduce, or rank by a task");
     if (by == NULL || strcmp(by, "objective") == 0) {
         if (has_objective)
             request.key = HS_RANK_BY_OBJECTIVE;

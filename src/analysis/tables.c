@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "headsweep/analysis.h"
@@ -133,6 +134,24 @@ static hs_status find_singles(hs_analysis *analysis, hs_error *error)
     return HS_OK;
 }
 
+/* ---- the objective as the file states it --------------------------------------------------------------------------- */
+
+static const char *stated(hs_results *results, const char *key)
+{
+    const char *value = hs_results_attribute_of(results, "experiment", key);
+
+    return value != NULL ? value : "";
+}
+
+static hs_objective_names stated_objective(hs_results *results)
+{
+    return (hs_objective_names){.reduce = stated(results, "objective.reduce"),
+                                .reduce_metric = stated(results, "objective.reduce_metric"),
+                                .keep = stated(results, "objective.keep"),
+                                .keep_metric = stated(results, "objective.keep_metric"),
+                                .tolerance = strtod(stated(results, "objective.tolerance"), NULL)};
+}
+
 /* ---- lifecycle --------------------------------------------------------------------------------------------------- */
 
 static hs_status allocate_table(const hs_analysis *analysis, uint32_t task, double **table_out, hs_error *error)
@@ -166,6 +185,7 @@ hs_status hs_analysis_new(hs_results *results, hs_analysis **analysis_out, hs_er
     analysis->results = results;
     analysis->n_sets = hs_results_sets_of(results)->n_sets;
     analysis->n_tasks = hs_results_n_tasks(results);
+    analysis->objective = stated_objective(results);
     HS_GOTO_DONE(hs_allocate(&analysis->complete, analysis->n_sets, sizeof *analysis->complete, "sets", error));
     HS_GOTO_DONE(hs_allocate(&analysis->singles, analysis->n_sets, 2 * sizeof *analysis->singles, "sets", error));
     HS_GOTO_DONE(hs_allocate(&analysis->mean, analysis->n_tasks, sizeof *analysis->mean, "tables", error));

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/arguments.h"
@@ -14,15 +15,25 @@ static const char help[] =
     "                     interaction:TASK[.METRIC]\n"
     "                                           largest interaction of a pair\n"
     "                     default: objective if the experiment states one, else the first task\n"
+    "  --reduce TASK[.METRIC], --keep TASK[.METRIC], --tolerance NUMBER\n"
+    "                     another objective than the experiment's\n"
     "  --top N            the first N sets (default 10; 0 = all)\n"
     "  --order N          only sets of N heads\n"
     "  --ablation NAME    only this intervention (zero, mean, ...)\n"
     "  --format FORMAT    table (default), csv or json\n";
 
+/* What the command line says of the objective; the texts are cut at their dots. */
+typedef struct objective_arguments {
+    char *reduce;
+    char *keep;
+    const char *tolerance;
+} objective_arguments;
+
 typedef struct rank_arguments {
     const char *path;
     const char *by;
     const char *ablation;
+    objective_arguments objective;
     int64_t top;
     int64_t order;
     hs_report_format format;
@@ -31,13 +42,12 @@ typedef struct rank_arguments {
 
 static hs_status read_arguments(int argc, char **argv, rank_arguments *arguments, hs_error *error)
 {
-    static const struct option options[] = {{"by", required_argument, NULL, 'b'},
-                                            {"top", required_argument, NULL, 't'},
-                                            {"order", required_argument, NULL, 'o'},
-                                            {"format", required_argument, NULL, 'f'},
-                                            {"ablation", required_argument, NULL, 'a'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"by", required_argument, NULL, 'b'},       {"top", required_argument, NULL, 't'},
+        {"order", required_argument, NULL, 'o'},    {"format", required_argument, NULL, 'f'},
+        {"ablation", required_argument, NULL, 'a'}, {"reduce", required_argument, NULL, 'r'},
+        {"keep", required_argument, NULL, 'k'},     {"tolerance", required_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},           {0}};
     int option;
 
     *arguments = (rank_arguments){.top = 10};
@@ -49,6 +59,15 @@ static hs_status read_arguments(int argc, char **argv, rank_arguments *arguments
             break;
         case 'a':
             arguments->ablation = optarg;
+            break;
+        case 'r':
+            arguments->objective.reduce = optarg;
+            break;
+        case 'k':
+            arguments->objective.keep = optarg;
+            break;
+        case 'l':
+            arguments->objective.tolerance = optarg;
             break;
         case 't':
             HS_TRY(read_count("--top", optarg, 0, &arguments->top, error));
@@ -80,6 +99,33 @@ static hs_status find_intervention(const hs_results_sets *sets, const char *name
                    sets->intervention_names[0]);
 }
 
+/* "TASK.METRIC" -> "TASK" and "METRIC", in place. */
+static void split_metric(char *text, const char **task_out, const char **metric_out)
+{
+    char *dot = strchr(text, '.');
+
+    if (dot != NULL)
+        *dot = '\0';
+    *task_out = text;
+    *metric_out = dot != NULL ? dot + 1 : "";
+}
+
+static hs_status take_objective(const objective_arguments *arguments, hs_objective_names *names, hs_error *error)
+{
+    char *end;
+
+    if (arguments->reduce != NULL)
+        split_metric(arguments->reduce, &names->reduce, &names->reduce_metric);
+    if (arguments->keep != NULL)
+        split_metric(arguments->keep, &names->keep, &names->keep_metric);
+    if (arguments->tolerance == NULL)
+        return HS_OK;
+    names->tolerance = strtod(arguments->tolerance, &end);
+    if (end == arguments->tolerance || *end != '\0' || !(names->tolerance >= 0))
+        return hs_fail(error, HS_ERROR_USAGE, "--tolerance %s: expected a number from 0 on", arguments->tolerance);
+    return HS_OK;
+}
+
 static hs_status rank_results(hs_results *results, const rank_arguments *arguments, hs_error *error)
 {
     hs_analysis *analysis = NULL;
@@ -89,6 +135,7 @@ static hs_status rank_results(hs_results *results, const rank_arguments *argumen
     hs_status status;
 
     HS_GOTO_DONE(hs_analysis_new(results, &analysis, error));
+    HS_GOTO_DONE(take_objective(&arguments->objective, &analysis->objective, error));
     HS_GOTO_DONE(hs_ranking_request_parse(analysis, arguments->by, &request, error));
     request.order = (int32_t)arguments->order;
     if (arguments->ablation != NULL)

@@ -201,6 +201,16 @@ done:
     return status;
 }
 
+/* The objective may be another than the one that the file was made with: it changes no value, only the ranking. */
+static hs_objective_names objective_of(const hs_experiment *experiment)
+{
+    return (hs_objective_names){.reduce = experiment->objective_reduce,
+                                .reduce_metric = experiment->objective_reduce_metric,
+                                .keep = experiment->objective_keep,
+                                .keep_metric = experiment->objective_keep_metric,
+                                .tolerance = experiment->objective_tolerance};
+}
+
 /* Rank 0 computes, stores and prints the ranking from the file. */
 static hs_status rank_results(session *s, hs_error *error)
 {
@@ -209,6 +219,8 @@ static hs_status rank_results(session *s, hs_error *error)
 
     if (is_first(s)) {
         status = hs_analysis_new(s->results, &analysis, error);
+        if (status == HS_OK)
+            analysis->objective = objective_of(s->experiment);
         if (status == HS_OK)
             status = hs_analysis_store(analysis, s->results, error);
         if (status == HS_OK)

@@ -136,7 +136,7 @@ static hs_status apply_replace(const tok_step *step, tok_workspace *work, hs_err
     return tok_rewrite_pieces(work, tok_rewrite_replace, step, error);
 }
 
-/* Character by character, as `tokenizers` does it: no final sigma; the one letter with a longer lower case is U+0130. */
+/* Character by character, as there: no final sigma. The one letter whose lower case is longer is U+0130. */
 static hs_status rewrite_lowercase(const void *how, tok_workspace *work, const char *text, size_t length,
                                    bool *at_origin_inout, hs_error *error)
 {

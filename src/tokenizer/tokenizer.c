@@ -170,8 +170,8 @@ done:
 /* ---- decoding --------------------------------------------------------------------------------------------------- */
 
 /*
- * The text of a token; NULL for ids that no token has and for special ones that are to be skipped. Special is, as there,
- * what reads like a special token: one whose normalised form differs from its content is not skipped.
+ * The text of a token; NULL for ids that no token has and for special ones that are to be skipped. As in `tokenizers`,
+ * special is what reads like a special token: one whose normalised form differs from its content is not skipped.
  */
 static const char *token_text(const hs_tokenizer *tokenizer, int32_t id, bool skip_special, size_t *length_out)
 {

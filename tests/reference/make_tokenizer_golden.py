@@ -11,6 +11,9 @@ Writes, under tokenizer/ beside this script:
     NAME/large.txt         for each line of large.txt: number of ids and 64-bit FNV-1a of the ids as 32-bit little-endian
     shared/NAME.txt        the same for the tokenizers in SHARED_DATA, where that is given
 
+The trainers of `tokenizers` break ties by an order that changes from run to run: a NAME/tokenizer.json that is there is
+kept and only what is expected of it is written anew. Delete it to train another one.
+
 Characters newer than Unicode 10 are left out: the Unicode versions of PCRE2, utf8proc and `tokenizers` differ there.
 """
 import json
@@ -238,9 +241,10 @@ def main():
     write(os.path.join(HERE, "large.txt"), lines)
     for make in (llama3, llama2, metaspace, subwords, words, splits):
         folder = os.path.join(HERE, make.__name__)
-        data = json.dumps(make(), ensure_ascii=False, separators=(",", ":"))
-        write(os.path.join(folder, "tokenizer.json"), [data])
-        t = Tokenizer.from_str(data)
+        path = os.path.join(folder, "tokenizer.json")
+        if not os.path.exists(path):
+            write(path, [json.dumps(make(), ensure_ascii=False, separators=(",", ":"))])
+        t = Tokenizer.from_file(path)
         rows = []
         for text in SHORT:
             plain = t.encode(text, add_special_tokens=False).ids

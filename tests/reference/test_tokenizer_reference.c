@@ -17,7 +17,7 @@ enum { MAX_PATH = 1024, MAX_BYTES = 1 << 24 };
 
 static const char *const GOLDEN[] = {"llama3", "llama2", "metaspace", "subwords", "words", "splits"};
 
-/* ---- files --------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 /* The folder that an environment variable names; skips the test where it is not there. */
 static const char *folder_or_skip(const char *variable)
@@ -64,7 +64,7 @@ static char *next_line(char **rest, size_t *length)
     return line;
 }
 
-/* ---- comparing ------------------------------------------------------------------------------------------------------ */
+/* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 static void encode(const hs_tokenizer *tokenizer, const char *text, size_t length, bool special, hs_token_list *ids)
 {
@@ -183,7 +183,7 @@ static void check_large(const char *golden, const hs_tokenizer *tokenizer, const
     hs_free(expected);
 }
 
-/* ---- golden files of the project -------------------------------------------------------------------------------------- */
+/* ---- golden files of the project --------------------------------------------------------------------------------- */
 
 static void check_short(const char *golden, const char *name, const hs_tokenizer *tokenizer)
 {
@@ -228,7 +228,7 @@ static void test_golden(void **state)
     }
 }
 
-/* ---- shared data -------------------------------------------------------------------------------------------------------- */
+/* ---- shared data ------------------------------------------------------------------------------------------------- */
 
 static void test_shared_large(void **state)
 {

@@ -1,123 +1,17 @@
-/* Each piece of the tokenizer's pipeline on tokenizers of a few tokens, and what is refused. */
-#include "headsweep/tokenizer.h"
-
-#include "tokenizer/pattern.h"
-#include "tokenizer/table.h"
+/* Each piece of the tokenizer's pipeline on tokenizers of a few tokens. */
+#include "support/tokenizer_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 enum { MAX_PIECES = 16, JSON_BYTES = 8192 };
 
-/* ---- a temporary checkpoint folder -------------------------------------------------------------------------------- */
-
-typedef struct folder {
-    char path[256];
-} folder;
-
-static const char *const FILES[] = {"tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "added_tokens.json"};
-
-static int make_folder(void **state)
-{
-    folder *made = calloc(1, sizeof *made);
-    const char *base = getenv("TMPDIR");
-    snprintf(made->path, sizeof made->path, "%s/test_tokenizer_XXXXXX", base != NULL ? base : "/tmp");
-    assert_non_null(mkdtemp(made->path));
-    *state = made;
-    return 0;
-}
-
-static void path_of(const folder *in, const char *name, char path[320])
-{
-    snprintf(path, 320, "%s/%s", in->path, name);
-}
-
-static int remove_folder(void **state)
-{
-    folder *made = *state;
-    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
-        char path[320];
-        path_of(made, FILES[i], path);
-        (void)unlink(path);
-    }
-    assert_int_equal(rmdir(made->path), 0);
-    free(made);
-    return 0;
-}
-
-static void write_bytes(const folder *in, const char *name, const char *bytes, size_t n)
-{
-    char path[320];
-    path_of(in, name, path);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, n, file), n);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void write_text(const folder *in, const char *name, const char *text)
-{
-    write_bytes(in, name, text, strlen(text));
-}
-
-static hs_tokenizer *open_folder(const folder *in)
-{
-    hs_error error = {0};
-    hs_tokenizer *tokenizer = NULL;
-    if (hs_tokenizer_open(in->path, &tokenizer, &error) != HS_OK)
-        fail_msg("%s", error.message);
-    return tokenizer;
-}
-
-static hs_tokenizer *open_json(const folder *in, const char *json)
-{
-    write_text(in, "tokenizer.json", json);
-    return open_folder(in);
-}
-
-static void check_ids(const hs_tokenizer *tokenizer, const char *text, size_t length, bool special,
-                      const int32_t *expected, size_t n)
-{
-    hs_error error = {0};
-    hs_token_list ids = {0};
-    if (hs_tokenizer_encode(tokenizer, text, length, special, &ids, &error) != HS_OK)
-        fail_msg("\"%s\": %s", text, error.message);
-    if (ids.n != n)
-        fail_msg("\"%s\": %zu ids instead of %zu", text, ids.n, n);
-    for (size_t i = 0; i < n; i++)
-        if (ids.ids[i] != expected[i])
-            fail_msg("\"%s\": id %zu is %d instead of %d", text, i, (int)ids.ids[i], (int)expected[i]);
-    hs_token_list_clear(&ids);
-}
-
-#define CHECK_IDS(tokenizer, text, special, ...)                                                            \
-    do {                                                                                                    \
-        const int32_t expected_[] = {__VA_ARGS__};                                                          \
-        check_ids(tokenizer, text, strlen(text), special, expected_, sizeof expected_ / sizeof *expected_); \
-    } while (0)
-
-static void check_decoded(const hs_tokenizer *tokenizer, const int32_t *ids, size_t n, bool skip_special,
-                          const char *expected)
-{
-    hs_error error = {0};
-    hs_text text = {0};
-    assert_int_equal(hs_tokenizer_decode(tokenizer, ids, n, skip_special, &text, &error), HS_OK);
-    assert_string_equal(text.text != NULL ? text.text : "", expected);
-    hs_text_clear(&text);
-}
-
-#define CHECK_DECODED(tokenizer, skip_special, expected, ...)                               \
-    do {                                                                                    \
-        const int32_t ids_[] = {__VA_ARGS__};                                               \
-        check_decoded(tokenizer, ids_, sizeof ids_ / sizeof *ids_, skip_special, expected); \
-    } while (0)
-
-/* ---- normalizers and pre-tokenizers, by the pieces that they make -------------------------------------------------- */
+/* ---- normalizers and pre-tokenizers, by the pieces that they make ------------------------------------------------ */
 
 /* `pieces` are the words that must reach the model, as JSON writes them; anything else would be id 0. */
 typedef struct pieces_row {
@@ -126,10 +20,6 @@ typedef struct pieces_row {
     const char *text;
     const char *pieces[MAX_PIECES];
 } pieces_row;
-
-#define SPLIT(pattern, behavior, invert) \
-    "{\"type\":\"Split\",\"pattern\":" pattern ",\"behavior\":\"" behavior "\",\"invert\":" invert "}"
-#define DASH "{\"String\":\"-\"}"
 
 static const pieces_row PIECES[] = {
     {"null", "null", "any text", {"any text"}},
@@ -246,11 +136,7 @@ static void test_pieces(void **state)
         check_pieces(*state, &PIECES[i]);
 }
 
-/* ---- models -------------------------------------------------------------------------------------------------------- */
-
-#define BPE(options, vocab, merges) \
-    "\"model\":{\"type\":\"BPE\"," options "\"vocab\":{" vocab "},\"merges\":[" merges "]}"
-#define FILE_OF(parts) "{\"version\":\"1.0\"," parts "}"
+/* ---- models ------------------------------------------------------------------------------------------------------ */
 
 /* The lowest rank is merged first, of equal ones the leftmost. */
 static void test_bpe_order(void **state)
@@ -346,8 +232,6 @@ static void test_bpe_ignore_merges(void **state)
     hs_tokenizer_free(t);
 }
 
-#define WORDS "\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"u\":0,\"a\":1,\"b\":2}}"
-
 static void test_words_join(void **state)
 {
     hs_tokenizer *t = open_json(*state, FILE_OF("\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"}," WORDS));
@@ -357,12 +241,7 @@ static void test_words_join(void **state)
     hs_tokenizer_free(t);
 }
 
-/* ---- added tokens and post-processors -------------------------------------------------------------------------------- */
-
-#define ADDED(id, content, flags) "{\"id\":" id ",\"content\":\"" content "\"," flags "}"
-#define FLAGS(single, left, right, normalized, special)                                              \
-    "\"single_word\":" single ",\"lstrip\":" left ",\"rstrip\":" right ",\"normalized\":" normalized \
-    ",\"special\":" special
+/* ---- added tokens and post-processors ---------------------------------------------------------------------------- */
 
 static void test_added_tokens(void **state)
 {
@@ -411,11 +290,6 @@ static void test_added_tokens_overlap(void **state)
     hs_tokenizer_free(t);
 }
 
-#define TEMPLATE(before, behind, id)                                                                            \
-    "{\"type\":\"TemplateProcessing\",\"single\":[" before "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}" behind \
-    "],\"pair\":[],\"special_tokens\":{\"x\":{\"id\":\"x\",\"ids\":[" id "],\"tokens\":[\"x\"]}}}"
-#define X "{\"SpecialToken\":{\"id\":\"x\",\"type_id\":0}}"
-
 static void test_post_processors(void **state)
 {
     hs_tokenizer *t = open_json(*state, FILE_OF("\"post_processor\":" TEMPLATE(X ",", "", "2") "," WORDS));
@@ -432,14 +306,12 @@ static void test_post_processors(void **state)
     hs_tokenizer_free(t);
 }
 
-/* ---- GPT-2's files ------------------------------------------------------------------------------------------------- */
+/* ---- GPT-2's files ----------------------------------------------------------------------------------------------- */
 
 static void test_gpt2_files(void **state)
 {
     const folder *in = *state;
-    char path[320];
-    path_of(in, "tokenizer.json", path);
-    (void)unlink(path);
+    empty_folder(in);
     assert_false(hs_tokenizer_exists(in->path));
     write_text(
         in, "vocab.json",
@@ -462,249 +334,6 @@ static void test_gpt2_files(void **state)
     assert_non_null(strstr(error.message, "merges.txt:1: the merge \"a b c\" is not two tokens"));
 }
 
-static void test_nothing_to_read(void **state)
-{
-    const folder *in = *state;
-    hs_tokenizer *t = NULL;
-    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
-        char path[320];
-        path_of(in, FILES[i], path);
-        (void)unlink(path);
-    }
-    hs_error error = {0};
-    assert_int_equal(hs_tokenizer_open(in->path, &t, &error), HS_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "no tokenizer.json and no vocab.json"));
-    write_text(in, "vocab.txt", "[UNK]\n");
-    error = (hs_error){0};
-    assert_int_equal(hs_tokenizer_open(in->path, &t, &error), HS_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "WordPiece vocab.txt is not read"));
-    assert_null(t);
-}
-
-/* ---- what is refused ------------------------------------------------------------------------------------------------- */
-
-typedef struct refused_row {
-    const char *json;
-    const char *message; /* part of it */
-} refused_row;
-
-static const refused_row REFUSED[] = {
-    {"", "tokenizer.json"},
-    {"[1]", "must be an object"},
-    {"{\"model\":{}}", "version: is missing"},
-    {"{\"version\":\"2.0\"," WORDS "}", "version: is \"2.0\""},
-    {FILE_OF("\"surprise\":1," WORDS), "unknown key \"surprise\""},
-    {FILE_OF("\"added_tokens\":[]"), "model: is missing"},
-    {FILE_OF("\"model\":{\"type\":\"Unigram\",\"vocab\":[]}"), "model.type: \"Unigram\" is not supported"},
-    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":-1}}"),
-     "model.vocab: token \"a\" has id -1"},
-    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":4000000}}"),
-     "ids run from 0 to 3999999"},
-    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":9223372036854775807}}"),
-     "ids run from 0"},
-    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":1.5}}"),
-     "the id of token \"a\" is no integer"},
-    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":1,\"b\":1}}"),
-     "id 1 belongs to two tokens, \"a\" and \"b\""},
-    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":1,\"a\":2}}"), "tokenizer.json"},
-    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":3,\"vocab\":{}}"),
-     "model.unk_token: must be a string, is integer"},
-    {FILE_OF(BPE("\"dropout\":0.1,", "\"a\":0", "")), "model.dropout: must be null"},
-    {FILE_OF(BPE("\"surprise\":1,", "\"a\":0", "")), "model: unknown key \"surprise\""},
-    {FILE_OF(BPE("", "\"a\":0", "\"a b\"")), "model.merges[0]: the merge names \"b\""},
-    {FILE_OF(BPE("", "\"a\":0", "\"a a\"")), "model.merges[0]: the merge names \"aa\""},
-    {FILE_OF(BPE("", "\"a\":0", "\"aa\"")), "model.merges[0]: the merge \"aa\" is not two tokens"},
-    {FILE_OF(BPE("", "\"a\":0", "[\"a\"]")), "model.merges[0]: must be"},
-    {FILE_OF(BPE("", "\"a\":0", "7")), "model.merges[0]: must be"},
-    {FILE_OF("\"normalizer\":{\"type\":\"Precompiled\"}," WORDS),
-     "normalizer.type: \"Precompiled\" is not supported; supported are: NFC"},
-    {FILE_OF("\"normalizer\":3," WORDS), "normalizer: must be an object or null, is integer"},
-    {FILE_OF("\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":\"Nmt\"}]}," WORDS),
-     "normalizer.normalizers[1].type: \"Nmt\""},
-    {FILE_OF("\"normalizer\":{\"type\":\"NFC\",\"surprise\":1}," WORDS), "normalizer: unknown key \"surprise\""},
-    {FILE_OF("\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(\"},\"content\":\"\"}," WORDS),
-     "normalizer.pattern: the regular expression cannot be used"},
-    {FILE_OF("\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Glob\":\"*\"},\"content\":\"\"}," WORDS),
-     "normalizer.pattern: unknown key \"Glob\""},
-    {FILE_OF("\"pre_tokenizer\":{\"type\":\"UnicodeScripts\"}," WORDS),
-     "pre_tokenizer.type: \"UnicodeScripts\" is not supported"},
-    {FILE_OF("\"pre_tokenizer\":" SPLIT(DASH, "Sometimes", "false") "," WORDS),
-     "pre_tokenizer.behavior: must be Removed"},
-    {FILE_OF("\"pre_tokenizer\":" SPLIT(DASH, "Removed", "0") "," WORDS),
-     "pre_tokenizer.invert: must be true or false, is integer"},
-    {FILE_OF("\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"ab\"}," WORDS),
-     "pre_tokenizer.replacement: must be one character"},
-    {FILE_OF("\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"a\",\"prepend_scheme\":\"last\"}," WORDS),
-     "pre_tokenizer.prepend_scheme: must be always"},
-    {FILE_OF("\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"a\",\"prepend_scheme\":\"first\",\"add_"
-             "prefix_space\":false}," WORDS),
-     "prepend_scheme is not \"never\""},
-    {FILE_OF("\"post_processor\":{\"type\":\"Other\"}," WORDS), "post_processor.type: \"Other\" is not supported"},
-    {FILE_OF("\"post_processor\":" TEMPLATE(X ",", "", "3") "," WORDS),
-     "post_processor.single[0]: id 3 is outside the vocabulary of 3"},
-    {FILE_OF("\"post_processor\":" TEMPLATE("{\"SpecialToken\":{\"id\":\"y\",\"type_id\":0}},", "", "1") "," WORDS),
-     "token \"y\" is not among special_tokens"},
-    {FILE_OF(
-         "\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[],\"pair\":[],\"special_tokens\":{}}," WORDS),
-     "lacks the sequence A"},
-    {FILE_OF("\"decoder\":{\"type\":\"CTC\"}," WORDS), "decoder.type: \"CTC\" is not supported"},
-    {FILE_OF("\"decoder\":{\"type\":\"Strip\",\"content\":\"a\",\"start\":-1,\"stop\":0}," WORDS),
-     "decoder.start: must be between 0"},
-    {FILE_OF("\"added_tokens\":[{\"id\":3}]," WORDS), "added_tokens[0].content: is missing"},
-    {FILE_OF("\"added_tokens\":[" ADDED("9", "<s>", FLAGS("false", "false", "false", "false", "true")) "]," WORDS),
-     "has id 9 in the file, but `tokenizers` gives it 3"},
-    {FILE_OF("\"added_tokens\":[" ADDED("-4", "<s>", FLAGS("false", "false", "false", "false", "true")) "]," WORDS),
-     "has id -4"},
-    {FILE_OF("\"added_tokens\":[" ADDED("3", "<s>", FLAGS("1", "false", "false", "false", "true")) "]," WORDS),
-     "added_tokens[0].single_word: must be true or false"},
-    {FILE_OF("\"normalizer\":{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true},\"added_tokens\":[" ADDED(
-         "3", " ", FLAGS("false", "false", "false", "true", "false")) "]," WORDS),
-     "is empty once normalised"},
-};
-
-static void test_refused(void **state)
-{
-    const folder *in = *state;
-    for (size_t i = 0; i < sizeof REFUSED / sizeof *REFUSED; i++) {
-        hs_error error = {0};
-        hs_tokenizer *tokenizer = NULL;
-        write_text(in, "tokenizer.json", REFUSED[i].json);
-        if (hs_tokenizer_open(in->path, &tokenizer, &error) != HS_ERROR_INPUT)
-            fail_msg("not refused: %s", REFUSED[i].json);
-        assert_null(tokenizer);
-        if (strstr(error.message, REFUSED[i].message) == NULL || strstr(error.message, "tokenizer.json") == NULL)
-            fail_msg("%s: the message is: %s", REFUSED[i].json, error.message);
-    }
-}
-
-static void test_refused_texts(void **state)
-{
-    static const struct {
-        const char *text;
-        size_t length;
-    } MALFORMED[] = {{"a\xFF", 2}, {"\xC3", 1}, {"\xC0\x80", 2}, {"\xED\xA0\x80", 3}, {"\xF4\x90\x80\x80", 4}};
-    hs_tokenizer *t = open_json(*state, FILE_OF(WORDS));
-    for (size_t i = 0; i < sizeof MALFORMED / sizeof *MALFORMED; i++) {
-        hs_error error = {0};
-        hs_token_list ids = {0};
-        assert_int_equal(hs_tokenizer_encode(t, MALFORMED[i].text, MALFORMED[i].length, true, &ids, &error),
-                         HS_ERROR_INPUT);
-        assert_int_equal(ids.n, 0);
-        hs_token_list_clear(&ids);
-    }
-    hs_error error = {0};
-    hs_text text = {0};
-    assert_int_equal(hs_tokenizer_decode(t, (const int32_t[]){-1}, 1, true, &text, &error), HS_ERROR_INPUT);
-    hs_tokenizer_free(t);
-}
-
-/* Without a token for unknown words the word is named; ids that were in the list stay. */
-static void test_unknown_word_without_token(void **state)
-{
-    hs_tokenizer *t =
-        open_json(*state, FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"none\",\"vocab\":{\"a\":0}}"));
-    hs_error error = {0};
-    hs_token_list ids = {0};
-    assert_int_equal(hs_tokenizer_encode(t, "a", 1, true, &ids, &error), HS_OK);
-    assert_int_equal(hs_tokenizer_encode(t, "bad", 3, true, &ids, &error), HS_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "\"bad\""));
-    assert_int_equal(ids.n, 1);
-    hs_token_list_clear(&ids);
-    hs_tokenizer_free(t);
-}
-
-/* Nested repeats would search for ever; steps that double a text would fill the memory. */
-static void test_hostile_steps(void **state)
-{
-    char text[64];
-    memset(text, 'a', sizeof text);
-    hs_tokenizer *t = open_json(
-        *state, FILE_OF("\"pre_tokenizer\":" SPLIT("{\"Regex\":\"(?:a+)+$(?<=b)\"}", "Removed", "false") "," WORDS));
-    hs_error error = {0};
-    hs_token_list ids = {0};
-    assert_int_equal(hs_tokenizer_encode(t, text, sizeof text, true, &ids, &error), HS_ERROR_INPUT);
-    hs_tokenizer_free(t);
-    char json[JSON_BYTES] = "{\"version\":\"1.0\",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[";
-    for (size_t i = 0; i < 40; i++)
-        snprintf(json + strlen(json), sizeof json - strlen(json),
-                 "%s{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aa\"}", i > 0 ? "," : "");
-    snprintf(json + strlen(json), sizeof json - strlen(json), "]}," WORDS "}");
-    t = open_json(*state, json);
-    error = (hs_error){0};
-    assert_int_equal(hs_tokenizer_encode(t, "aaaa", 4, true, &ids, &error), HS_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "shorten the text"));
-    hs_token_list_clear(&ids);
-    hs_tokenizer_free(t);
-}
-
-/* ---- the pieces below ------------------------------------------------------------------------------------------------ */
-
-static void test_table(void **state)
-{
-    (void)state;
-    enum { N = 5000 };
-    hs_error error = {0};
-    tok_table table = {0};
-    assert_null(tok_table_find(&table, 1, NULL));
-    for (uint64_t i = 0; i < N; i++)
-        assert_int_equal(tok_table_add(&table, i / 2, i, &error), HS_OK);
-    assert_int_equal(table.n, N);
-    for (uint64_t key = 0; key < N / 2; key++) {
-        const tok_entry *first = tok_table_find(&table, key, NULL);
-        assert_non_null(first);
-        const tok_entry *second = tok_table_find(&table, key, first);
-        assert_non_null(second);
-        assert_int_equal(first->value + second->value, 4 * key + 1);
-        assert_null(tok_table_find(&table, key, second));
-    }
-    assert_null(tok_table_find(&table, N, NULL));
-    assert_int_equal(tok_table_set(&table, N, 7, &error), HS_OK);
-    assert_int_equal(tok_table_set(&table, N, 8, &error), HS_OK);
-    assert_int_equal(tok_table_find(&table, N, NULL)->value, 8);
-    tok_table_clear(&table);
-}
-
-static void test_translation(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *regex;
-        const char *pcre2; /* NULL: refused */
-    } ROWS[] = {
-        {"a|b+?", "a|b+?"},
-        {"(?i:'s|'t)", "(?i:'s|'t)"},
-        {"(?m-i)x", "(?s-i)x"},
-        {"\\p{Letter}\\P{lu}\\p{^L}", "\\p{L}\\P{Lu}\\p{^L}"},
-        {"[^\\r\\n\\p{N}\\.\\d]", "[^\\r\\n\\p{N}\\.\\p{Nd}]"},
-        {"\\u0041\\x{42}\\v", "\\x{0041}\\x{42}\\x{b}"},
-        {"a{,3}b{2}c{,}d{", "a{0,3}b{2}c{,}d{"},
-        {"(?<name>a)\\1", "(?<name>a)\\1"},
-        {"[]a]", "[]a]"},
-        {"[a[bc]]", NULL},
-        {"[a&&b]", NULL},
-        {"[[:alpha:]]", NULL},
-        {"[\\W]", NULL},
-        {"a{1,2}+", NULL},
-        {"(*ACCEPT)", NULL},
-        {"(?R)", NULL},
-        {"(?C1)", NULL},
-        {"\\Q", NULL},
-        {"\\pL", NULL},
-        {"\\p{L", NULL},
-        {"[a", NULL},
-        {"a\\", NULL},
-    };
-    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
-        hs_error error = {0};
-        hs_text text = {0};
-        hs_status status = tok_pattern_translate(ROWS[i].regex, strlen(ROWS[i].regex), &text, &error);
-        assert_int_equal(status, ROWS[i].pcre2 != NULL ? HS_OK : HS_ERROR_INPUT);
-        if (ROWS[i].pcre2 != NULL)
-            assert_string_equal(text.text, ROWS[i].pcre2);
-        hs_text_clear(&text);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -720,13 +349,6 @@ int main(void)
         cmocka_unit_test(test_added_tokens_overlap),
         cmocka_unit_test(test_post_processors),
         cmocka_unit_test(test_gpt2_files),
-        cmocka_unit_test(test_nothing_to_read),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_refused_texts),
-        cmocka_unit_test(test_unknown_word_without_token),
-        cmocka_unit_test(test_hostile_steps),
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_translation),
     };
     return cmocka_run_group_tests_name("tokenizer", tests, make_folder, remove_folder);
 }

@@ -1,0 +1,101 @@
+#!/bin/bash
+# Bad input and bad places: each ends in one clear error and the documented exit code, and nothing is written over.
+# shellcheck source=tests/cli/library.sh
+source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
+
+program=$HEADSWEEP_PROGRAM
+source_folder=$HEADSWEEP_SOURCE/configs/quickstart
+small=(--set tasks.toxicity.limit=5 --set tasks.accuracy.limit=5 --set "sweep.orders=[1]")
+
+# fresh_copy: the quickstart experiment in copy/, for spoiling.
+fresh_copy() {
+    rm -rf copy
+    mkdir copy
+    cp -r "$source_folder/model" "$source_folder"/*.jsonl "$source_folder/quickstart.cfg" copy/
+}
+
+# refused EXIT_CODE TEXT: the spoiled copy is refused so, before any file is made.
+refused() {
+    expect "$1" "$program" run copy/quickstart.cfg "${small[@]}"
+    says err "$2"
+    [ ! -e results/quickstart.h5 ] || fail "a results file was made"
+}
+
+fresh_copy
+truncate -s -100 copy/model/model.safetensors
+refused 4 "model.safetensors"
+
+fresh_copy
+printf '\377\377\377\377\377\377\377\177' | dd of=copy/model/model.safetensors conv=notrunc status=none
+refused 4 "model.safetensors"
+
+# The last four bytes of the file are a weight: make it a NaN.
+fresh_copy
+printf '\000\000\300\177' | dd of=copy/model/model.safetensors bs=1 conv=notrunc status=none \
+    seek=$(($(stat -c %s copy/model/model.safetensors) - 4))
+refused 4 "not finite"
+
+fresh_copy
+sed -i 's/"gpt2"/"gpt9"/; s/GPT2LMHeadModel/GPT9LMHeadModel/' copy/model/config.json
+refused 4 "gpt9"
+
+fresh_copy
+head -c 200 copy/model/config.json >short.json && mv short.json copy/model/config.json
+refused 4 "config.json"
+
+fresh_copy
+rm copy/model/model.safetensors
+touch copy/model/pytorch_model.bin
+refused 4 "pytorch_model.bin"
+
+fresh_copy
+sed -i '3s/.*/{"prompt": "a", "toxic": " b"}/' copy/toxicity.jsonl
+refused 4 "toxicity.jsonl:3"
+
+fresh_copy
+sed -i '4s/.*/{"prompt": "a\xff", "toxic": " b", "benign": " c"}/' copy/toxicity.jsonl
+refused 4 "toxicity.jsonl:4"
+
+fresh_copy
+sed -i "2s/\"context\": \"/&$(printf 'word %.0s' $(seq 200))/" copy/accuracy.jsonl
+refused 4 "accuracy.jsonl:2"
+
+fresh_copy
+sed -i 's/sweep: {/sweep: { unti = "kv_group";/' copy/quickstart.cfg
+refused 2 "quickstart.cfg:"
+says err "unti"
+
+# Places that cannot be written. Root may write anywhere, so there the folder is a file.
+fresh_copy
+touch "no folder"
+expect 5 "$program" run copy/quickstart.cfg "${small[@]}" --set "output.results=\"no folder/r.h5\""
+says err "no folder"
+if [ "$(id -u)" -ne 0 ]; then
+    mkdir locked && chmod 555 locked
+    expect 5 "$program" run copy/quickstart.cfg "${small[@]}" --set output.results=locked/r.h5
+    says err "locked"
+fi
+
+# A file-size limit stands for a full disk: the error comes before the sweep, and nothing is left behind. MPI itself needs
+# files of some megabytes, so the results file is made larger than those.
+expect 5 bash -c 'ulimit -f 16000; exec "$@"' limited "$program" run copy/quickstart.cfg --set "sweep.orders=[1,2,3]" \
+    --set "sweep.interventions=zero,flip,scale=0.5,uniform,first_token,scale=2" --set output.results=full.h5
+says err "full.h5"
+if [ -e full.h5 ] || [ -e full.h5.tmp ]; then fail "a part of the file was left behind"; fi
+
+# A truncated results file is refused and left as it is.
+expect 0 "$program" run copy/quickstart.cfg "${small[@]}" --set output.results=cut.h5
+truncate -s 1000 cut.h5
+for command in "status cut.h5" "rank cut.h5"; do
+    # shellcheck disable=SC2086  # two words
+    expect 6 "$program" $command
+    says err "cut.h5"
+done
+expect 6 "$program" run copy/quickstart.cfg "${small[@]}" --set output.results=cut.h5
+[ "$(stat -c %s cut.h5)" -eq 1000 ] || fail "a damaged file was written over"
+
+# With several ranks the error is printed once and is the launcher's exit code too.
+expect 5 run_sweep 3 copy/quickstart.cfg --set "tasks.toxicity.file=none.jsonl"
+says err "none.jsonl"
+[ "$(grep -c '^headsweep: ' "$work/err")" -eq 1 ] || fail "the error is not printed exactly once"
+echo "bad input: passed"

@@ -1,0 +1,193 @@
+/* What the tokenizer refuses: files, texts, and steps that would not end. */
+#include "support/tokenizer_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { JSON_BYTES = 8192 };
+
+static void test_nothing_to_read(void **state)
+{
+    const folder *in = *state;
+    hs_tokenizer *t = NULL;
+    empty_folder(in);
+    hs_error error = {0};
+    assert_int_equal(hs_tokenizer_open(in->path, &t, &error), HS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "no tokenizer.json and no vocab.json"));
+    write_text(in, "vocab.txt", "[UNK]\n");
+    error = (hs_error){0};
+    assert_int_equal(hs_tokenizer_open(in->path, &t, &error), HS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "WordPiece vocab.txt is not read"));
+    assert_null(t);
+}
+
+/* ---- what is refused --------------------------------------------------------------------------------------------- */
+
+typedef struct refused_row {
+    const char *json;
+    const char *message; /* part of it */
+} refused_row;
+
+static const refused_row REFUSED[] = {
+    {"", "tokenizer.json"},
+    {"[1]", "must be an object"},
+    {"{\"model\":{}}", "version: is missing"},
+    {"{\"version\":\"2.0\"," WORDS "}", "version: is \"2.0\""},
+    {FILE_OF("\"surprise\":1," WORDS), "unknown key \"surprise\""},
+    {FILE_OF("\"added_tokens\":[]"), "model: is missing"},
+    {FILE_OF("\"model\":{\"type\":\"Unigram\",\"vocab\":[]}"), "model.type: \"Unigram\" is not supported"},
+    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":-1}}"),
+     "model.vocab: token \"a\" has id -1"},
+    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":4000000}}"),
+     "ids run from 0 to 3999999"},
+    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":9223372036854775807}}"),
+     "ids run from 0"},
+    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":1.5}}"),
+     "the id of token \"a\" is no integer"},
+    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":1,\"b\":1}}"),
+     "id 1 belongs to two tokens, \"a\" and \"b\""},
+    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"a\":1,\"a\":2}}"), "tokenizer.json"},
+    {FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":3,\"vocab\":{}}"),
+     "model.unk_token: must be a string, is integer"},
+    {FILE_OF(BPE("\"dropout\":0.1,", "\"a\":0", "")), "model.dropout: must be null"},
+    {FILE_OF(BPE("\"surprise\":1,", "\"a\":0", "")), "model: unknown key \"surprise\""},
+    {FILE_OF(BPE("", "\"a\":0", "\"a b\"")), "model.merges[0]: the merge names \"b\""},
+    {FILE_OF(BPE("", "\"a\":0", "\"a a\"")), "model.merges[0]: the merge names \"aa\""},
+    {FILE_OF(BPE("", "\"a\":0", "\"aa\"")), "model.merges[0]: the merge \"aa\" is not two tokens"},
+    {FILE_OF(BPE("", "\"a\":0", "[\"a\"]")), "model.merges[0]: must be"},
+    {FILE_OF(BPE("", "\"a\":0", "7")), "model.merges[0]: must be"},
+    {FILE_OF("\"normalizer\":{\"type\":\"Precompiled\"}," WORDS),
+     "normalizer.type: \"Precompiled\" is not supported; supported are: NFC"},
+    {FILE_OF("\"normalizer\":3," WORDS), "normalizer: must be an object or null, is integer"},
+    {FILE_OF("\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":\"Nmt\"}]}," WORDS),
+     "normalizer.normalizers[1].type: \"Nmt\""},
+    {FILE_OF("\"normalizer\":{\"type\":\"NFC\",\"surprise\":1}," WORDS), "normalizer: unknown key \"surprise\""},
+    {FILE_OF("\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(\"},\"content\":\"\"}," WORDS),
+     "normalizer.pattern: the regular expression cannot be used"},
+    {FILE_OF("\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Glob\":\"*\"},\"content\":\"\"}," WORDS),
+     "normalizer.pattern: unknown key \"Glob\""},
+    {FILE_OF("\"pre_tokenizer\":{\"type\":\"UnicodeScripts\"}," WORDS),
+     "pre_tokenizer.type: \"UnicodeScripts\" is not supported"},
+    {FILE_OF("\"pre_tokenizer\":" SPLIT(DASH, "Sometimes", "false") "," WORDS),
+     "pre_tokenizer.behavior: must be Removed"},
+    {FILE_OF("\"pre_tokenizer\":" SPLIT(DASH, "Removed", "0") "," WORDS),
+     "pre_tokenizer.invert: must be true or false, is integer"},
+    {FILE_OF("\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"ab\"}," WORDS),
+     "pre_tokenizer.replacement: must be one character"},
+    {FILE_OF("\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"a\",\"prepend_scheme\":\"last\"}," WORDS),
+     "pre_tokenizer.prepend_scheme: must be always"},
+    {FILE_OF("\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"a\",\"prepend_scheme\":\"first\",\"add_"
+             "prefix_space\":false}," WORDS),
+     "prepend_scheme is not \"never\""},
+    {FILE_OF("\"post_processor\":{\"type\":\"Other\"}," WORDS), "post_processor.type: \"Other\" is not supported"},
+    {FILE_OF("\"post_processor\":" TEMPLATE(X ",", "", "3") "," WORDS),
+     "post_processor.single[0]: id 3 is outside the vocabulary of 3"},
+    {FILE_OF("\"post_processor\":" TEMPLATE("{\"SpecialToken\":{\"id\":\"y\",\"type_id\":0}},", "", "1") "," WORDS),
+     "token \"y\" is not among special_tokens"},
+    {FILE_OF(
+         "\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[],\"pair\":[],\"special_tokens\":{}}," WORDS),
+     "lacks the sequence A"},
+    {FILE_OF("\"decoder\":{\"type\":\"CTC\"}," WORDS), "decoder.type: \"CTC\" is not supported"},
+    {FILE_OF("\"decoder\":{\"type\":\"Strip\",\"content\":\"a\",\"start\":-1,\"stop\":0}," WORDS),
+     "decoder.start: must be between 0"},
+    {FILE_OF("\"added_tokens\":[{\"id\":3}]," WORDS), "added_tokens[0].content: is missing"},
+    {FILE_OF("\"added_tokens\":[" ADDED("9", "<s>", FLAGS("false", "false", "false", "false", "true")) "]," WORDS),
+     "has id 9 in the file, but `tokenizers` gives it 3"},
+    {FILE_OF("\"added_tokens\":[" ADDED("-4", "<s>", FLAGS("false", "false", "false", "false", "true")) "]," WORDS),
+     "has id -4"},
+    {FILE_OF("\"added_tokens\":[" ADDED("3", "<s>", FLAGS("1", "false", "false", "false", "true")) "]," WORDS),
+     "added_tokens[0].single_word: must be true or false"},
+    {FILE_OF("\"normalizer\":{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true},\"added_tokens\":[" ADDED(
+         "3", " ", FLAGS("false", "false", "false", "true", "false")) "]," WORDS),
+     "is empty once normalised"},
+};
+
+static void test_refused(void **state)
+{
+    const folder *in = *state;
+    for (size_t i = 0; i < sizeof REFUSED / sizeof *REFUSED; i++) {
+        hs_error error = {0};
+        hs_tokenizer *tokenizer = NULL;
+        write_text(in, "tokenizer.json", REFUSED[i].json);
+        if (hs_tokenizer_open(in->path, &tokenizer, &error) != HS_ERROR_INPUT)
+            fail_msg("not refused: %s", REFUSED[i].json);
+        assert_null(tokenizer);
+        if (strstr(error.message, REFUSED[i].message) == NULL || strstr(error.message, "tokenizer.json") == NULL)
+            fail_msg("%s: the message is: %s", REFUSED[i].json, error.message);
+    }
+}
+
+static void test_refused_texts(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t length;
+    } MALFORMED[] = {{"a\xFF", 2}, {"\xC3", 1}, {"\xC0\x80", 2}, {"\xED\xA0\x80", 3}, {"\xF4\x90\x80\x80", 4}};
+    hs_tokenizer *t = open_json(*state, FILE_OF(WORDS));
+    for (size_t i = 0; i < sizeof MALFORMED / sizeof *MALFORMED; i++) {
+        hs_error error = {0};
+        hs_token_list ids = {0};
+        assert_int_equal(hs_tokenizer_encode(t, MALFORMED[i].text, MALFORMED[i].length, true, &ids, &error),
+                         HS_ERROR_INPUT);
+        assert_int_equal(ids.n, 0);
+        hs_token_list_clear(&ids);
+    }
+    hs_error error = {0};
+    hs_text text = {0};
+    assert_int_equal(hs_tokenizer_decode(t, (const int32_t[]){-1}, 1, true, &text, &error), HS_ERROR_INPUT);
+    hs_tokenizer_free(t);
+}
+
+/* Without a token for unknown words the word is named; ids that were in the list stay. */
+static void test_unknown_word_without_token(void **state)
+{
+    hs_tokenizer *t =
+        open_json(*state, FILE_OF("\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"none\",\"vocab\":{\"a\":0}}"));
+    hs_error error = {0};
+    hs_token_list ids = {0};
+    assert_int_equal(hs_tokenizer_encode(t, "a", 1, true, &ids, &error), HS_OK);
+    assert_int_equal(hs_tokenizer_encode(t, "bad", 3, true, &ids, &error), HS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "\"bad\""));
+    assert_int_equal(ids.n, 1);
+    hs_token_list_clear(&ids);
+    hs_tokenizer_free(t);
+}
+
+/* Nested repeats would search for ever; steps that double a text would fill the memory. */
+static void test_hostile_steps(void **state)
+{
+    char text[64];
+    memset(text, 'a', sizeof text);
+    hs_tokenizer *t = open_json(
+        *state, FILE_OF("\"pre_tokenizer\":" SPLIT("{\"Regex\":\"(?:a+)+$(?<=b)\"}", "Removed", "false") "," WORDS));
+    hs_error error = {0};
+    hs_token_list ids = {0};
+    assert_int_equal(hs_tokenizer_encode(t, text, sizeof text, true, &ids, &error), HS_ERROR_INPUT);
+    hs_tokenizer_free(t);
+    char json[JSON_BYTES] = "{\"version\":\"1.0\",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[";
+    for (size_t i = 0; i < 40; i++)
+        snprintf(json + strlen(json), sizeof json - strlen(json),
+                 "%s{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aa\"}", i > 0 ? "," : "");
+    snprintf(json + strlen(json), sizeof json - strlen(json), "]}," WORDS "}");
+    t = open_json(*state, json);
+    error = (hs_error){0};
+    assert_int_equal(hs_tokenizer_encode(t, "aaaa", 4, true, &ids, &error), HS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "shorten the text"));
+    hs_token_list_clear(&ids);
+    hs_tokenizer_free(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_to_read), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused_texts),   cmocka_unit_test(test_unknown_word_without_token),
+        cmocka_unit_test(test_hostile_steps),
+    };
+    return cmocka_run_group_tests_name("tokenizer_errors", tests, make_folder, remove_folder);
+}

@@ -1,0 +1,86 @@
+/* The hash table and the translation of regular expressions, by themselves. */
+#include "tokenizer/pattern.h"
+#include "tokenizer/table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_table(void **state)
+{
+    (void)state;
+    enum { N = 5000 };
+    hs_error error = {0};
+    tok_table table = {0};
+    assert_null(tok_table_find(&table, 1, NULL));
+    for (uint64_t i = 0; i < N; i++)
+        assert_int_equal(tok_table_add(&table, i / 2, i, &error), HS_OK);
+    assert_int_equal(table.n, N);
+    for (uint64_t key = 0; key < N / 2; key++) {
+        const tok_entry *first = tok_table_find(&table, key, NULL);
+        assert_non_null(first);
+        const tok_entry *second = tok_table_find(&table, key, first);
+        assert_non_null(second);
+        assert_int_equal(first->value + second->value, 4 * key + 1);
+        assert_null(tok_table_find(&table, key, second));
+    }
+    assert_null(tok_table_find(&table, N, NULL));
+    assert_int_equal(tok_table_set(&table, N, 7, &error), HS_OK);
+    assert_int_equal(tok_table_set(&table, N, 8, &error), HS_OK);
+    assert_int_equal(tok_table_find(&table, N, NULL)->value, 8);
+    tok_table_clear(&table);
+}
+
+static void test_translation(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *regex;
+        const char *pcre2; /* NULL: refused */
+    } ROWS[] = {
+        {"a|b+?", "a|b+?"},
+        {"(?i:'s|'t)", "(?i:'s|'t)"},
+        {"(?m-i)x", "(?s-i)x"},
+        {"\\p{Letter}\\P{lu}\\p{^L}", "\\p{L}\\P{Lu}\\p{^L}"},
+        {"[^\\r\\n\\p{N}\\.\\d]", "[^\\r\\n\\p{N}\\.\\p{Nd}]"},
+        {"\\u0041\\x{42}\\v", "\\x{0041}\\x{42}\\x{b}"},
+        {"a{,3}b{2}c{,}d{", "a{0,3}b{2}c{,}d{"},
+        {"(?<name>a)\\1", "(?<name>a)\\1"},
+        {"[]a]", "[]a]"},
+        {"[a[bc]]", NULL},
+        {"[a&&b]", NULL},
+        {"[[:alpha:]]", NULL},
+        {"[\\W]", NULL},
+        {"a{1,2}+", NULL},
+        {"(*ACCEPT)", NULL},
+        {"(?R)", NULL},
+        {"(?C1)", NULL},
+        {"\\Q", NULL},
+        {"\\pL", NULL},
+        {"\\p{L", NULL},
+        {"[a", NULL},
+        {"a\\", NULL},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        hs_error error = {0};
+        hs_text text = {0};
+        hs_status status = tok_pattern_translate(ROWS[i].regex, strlen(ROWS[i].regex), &text, &error);
+        assert_int_equal(status, ROWS[i].pcre2 != NULL ? HS_OK : HS_ERROR_INPUT);
+        if (ROWS[i].pcre2 != NULL)
+            assert_string_equal(text.text, ROWS[i].pcre2);
+        hs_text_clear(&text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_translation),
+    };
+    return cmocka_run_group_tests_name("tokenizer_parts", tests, NULL, NULL);
+}
