@@ -6,9 +6,25 @@
 enum { BAR_WIDTH = 40 };
 #define TERMINAL_INTERVAL_SECONDS 0.1
 
+/*
+ * mpirun takes the standard error of its ranks through a pipe and prints it on its own. So a rank asks what its parent's is:
+ * on the launcher's host that is mpirun's own, elsewhere a daemon's, which is no terminal.
+ */
+static bool parent_writes_to_a_terminal(void)
+{
+    char link[64], target[64];
+
+    snprintf(link, sizeof link, "/proc/%ld/fd/2", (long)getppid());
+    ssize_t length = readlink(link, target, sizeof target - 1);
+    if (length < 0)
+        return false;
+    target[length] = '\0';
+    return strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0;
+}
+
 progress_display progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set)
 {
-    bool terminal = stream != NULL && isatty(fileno(stream)) == 1;
+    bool terminal = stream != NULL && (isatty(fileno(stream)) == 1 || parent_writes_to_a_terminal());
 
     return (progress_display){.stream = stream,
                               .terminal = terminal,

@@ -106,7 +106,7 @@ static hs_analysis *analyse(fixture *f)
 
 static hs_ranking rank_by(const hs_analysis *analysis, const char *by, hs_ranking_request *request)
 {
-    hs_ranking ranking;
+    hs_ranking ranking = {0};
     hs_error error = {0};
 
     if (hs_ranking_request_parse(analysis, by, request, &error) != HS_OK ||
