@@ -67,4 +67,6 @@ prepare_mpi() {
     fi
     export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1
     export OPENBLAS_NUM_THREADS=1
+    # hwloc would look for X displays at each start: seconds of name look-ups on a machine without /etc/hosts.
+    export HWLOC_COMPONENTS=-gl
 }
