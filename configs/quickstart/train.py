@@ -426,7 +426,7 @@ def parse_args():
     add = parser.add_argument
     add("--out", type=Path, default=Path(__file__).resolve().parent,
         help="folder to write to (default: that of this script)")
-    add("--seed", type=int, default=1, help="default: %(default)s")
+    add("--seed", type=int, default=2, help="default: %(default)s")
     add("--steps", type=int, default=700, help="default: %(default)s")
     add("--batch", type=int, default=32,
         help=f"rows of {CONTEXT} tokens per step (default: %(default)s)")
@@ -440,7 +440,7 @@ def parse_args():
         help="loss weight of the answer's token (default: %(default)s)")
     add("--head-lasso", type=float, default=0.02,
         help="strength of the group lasso on heads (default: %(default)s)")
-    add("--head-dropout", type=float, default=0.015,
+    add("--head-dropout", type=float, default=0.007,
         help="probability of dropping a head (default: %(default)s)")
     add("--toxicity-examples", type=int, default=160,
         help="default: %(default)s")
