@@ -299,3 +299,16 @@ void test_checkpoint_randomise(struct test_checkpoint *checkpoint, uint64_t seed
             values[i] = (float)(centre + half_width * (2.0 * hs_random_uniform(seed, t, i) - 1.0));
     }
 }
+
+int test_make_folder(void **state)
+{
+    *state = test_temporary_folder();
+    return 0;
+}
+
+int test_remove_folder(void **state)
+{
+    test_folder_remove(*state);
+    free(*state);
+    return 0;
+}

@@ -43,6 +43,10 @@ char *test_temporary_folder(void);
 /* Removes a folder that test_temporary_folder made, with everything in it. */
 void test_folder_remove(const char *folder);
 
+/* The same two as setup and teardown of a cmocka group, with the folder as its state. */
+int test_make_folder(void **state);
+int test_remove_folder(void **state);
+
 /* ---- a list of tensors that owns its names and values; initialise with {0} --------------------------------------- */
 
 struct test_checkpoint {

@@ -306,19 +306,6 @@ static void test_published_checkpoints(void **state)
     }
 }
 
-static int make_folder(void **state)
-{
-    *state = test_temporary_folder();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    test_folder_remove(*state);
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,5 +318,5 @@ int main(void)
         cmocka_unit_test(test_the_description_names_what_counts),
         cmocka_unit_test(test_published_checkpoints),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_make_folder, test_remove_folder);
 }

@@ -350,19 +350,6 @@ static void test_published_checkpoints_of_other_families(void **state)
     assert_open_fails(folder, "\"model_type\" is \"gpt_neox\", which is not supported");
 }
 
-static int make_folder(void **state)
-{
-    *state = test_temporary_folder();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    test_folder_remove(*state);
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,5 +364,5 @@ int main(void)
         cmocka_unit_test(test_folders_without_weights),
         cmocka_unit_test(test_published_checkpoints_of_other_families),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_make_folder, test_remove_folder);
 }

@@ -109,24 +109,11 @@ static void test_families_as_transformers_saves_them(void **state)
     hs_json_free(json);
 }
 
-static int make_folder(void **state)
-{
-    *state = test_temporary_folder();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    test_folder_remove(*state);
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rotary_frequencies),
         cmocka_unit_test(test_families_as_transformers_saves_them),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_make_folder, test_remove_folder);
 }

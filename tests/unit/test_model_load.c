@@ -222,19 +222,6 @@ static void test_a_tied_copy_of_the_embedding_is_accepted(void **state)
     test_checkpoint_clear(&file);
 }
 
-static int make_folder(void **state)
-{
-    *state = test_temporary_folder();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    test_folder_remove(*state);
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,5 +232,5 @@ int main(void)
         cmocka_unit_test(test_the_hash_sees_weights_types_and_options),
         cmocka_unit_test(test_a_tied_copy_of_the_embedding_is_accepted),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_make_folder, test_remove_folder);
 }

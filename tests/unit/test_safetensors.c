@@ -223,19 +223,6 @@ static void test_what_is_no_file_is_an_io_error(void **state)
     assert_non_null(strstr(second.message, "/nowhere/at/all"));
 }
 
-static int make_folder(void **state)
-{
-    *state = test_temporary_folder();
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    test_folder_remove(*state);
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,5 +236,5 @@ int main(void)
         cmocka_unit_test(test_deep_nesting_and_long_names),
         cmocka_unit_test(test_what_is_no_file_is_an_io_error),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, test_make_folder, test_remove_folder);
 }
