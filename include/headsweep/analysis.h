@@ -91,7 +91,4 @@ void hs_ranking_clear(hs_ranking *ranking);
 /* Writes mean, delta, interaction and the objective's ranks into the file and commits them. Rank 0 of a parallel file. */
 hs_status hs_analysis_store(const hs_analysis *analysis, hs_results *results, hs_error *error);
 
-/* "2.1+3.0"; "clean" for set 0; KV groups as "2.g1". Appends. */
-hs_status hs_analysis_set_name(const hs_results_sets *sets, uint64_t set, hs_text *text, hs_error *error);
-
 #endif

@@ -145,6 +145,8 @@ hs_status hs_results_check_experiment(const hs_results *results, const hs_result
 
 uint64_t hs_results_experiment_hash(const hs_results *results);
 const hs_results_sets *hs_results_sets_of(const hs_results *results);
+/* The name of a set as people and the file have it: "2.1+3.0", "clean"; KV groups as "2.kv1". Appended to `text`. */
+hs_status hs_results_set_name(const hs_results_sets *sets, uint64_t set, hs_text *text, hs_error *error);
 size_t hs_results_n_tasks(const hs_results *results);
 const hs_results_task *hs_results_task_at(const hs_results *results, size_t task);
 /* NULL if there is none. `group` is "experiment" or "provenance". */

@@ -184,6 +184,8 @@ typedef struct hs_study {
  * All ranks return the same status.
  */
 hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study **study_out, hs_error *error);
+/* True if converted weights could not be shared by the ranks of this host, so that each holds its own copy. */
+bool hs_study_weights_are_copied(const hs_study *study);
 void hs_study_free(hs_study *study); /* collective over each host, before hs_comm_free */
 
 /*

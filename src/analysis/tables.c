@@ -108,28 +108,33 @@ static void component_extents(const hs_results_sets *sets, size_t extents[3])
                 extents[axis] = (size_t)sets->components[3 * i + axis] + 1;
 }
 
+/* Place of component `i` of a set in a dense map [interventions, kinds, layers, indices]. */
+static size_t place_of(const hs_results_sets *sets, const size_t extents[3], size_t set, size_t i)
+{
+    const int32_t *component = sets->components + (set * sets->max_order + i) * 3;
+    size_t place = (size_t)sets->intervention[set];
+
+    for (size_t axis = 0; axis < 3; ++axis)
+        place = place * extents[axis] + (size_t)component[axis];
+    return place;
+}
+
 /* Fills `singles`: for each pair the sets of the same intervention that hold just one of its components. */
 static hs_status find_singles(hs_analysis *analysis, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(analysis->results);
     size_t extents[3];
-    int64_t *map = NULL; /* [interventions, kinds, layers, indices] -> set + 1, 0 where there is none */
+    int64_t *map = NULL; /* set + 1, 0 where there is none */
 
     component_extents(sets, extents);
-    size_t n_components = extents[0] * extents[1] * extents[2];
-    HS_TRY(hs_allocate(&map, n_components * sets->n_interventions, sizeof *map, "map of single ablations", error));
-#define PLACE(set, i)                                                                                             \
-    (((size_t)sets->intervention[set] * extents[0] + (size_t)sets->components[(set * sets->max_order + i) * 3]) * \
-         extents[1] * extents[2] +                                                                                \
-     (size_t)sets->components[(set * sets->max_order + i) * 3 + 1] * extents[2] +                                 \
-     (size_t)sets->components[(set * sets->max_order + i) * 3 + 2])
+    HS_TRY(hs_allocate(&map, sets->n_interventions * extents[0] * extents[1] * extents[2], sizeof *map,
+                       "map of single ablations", error));
     for (size_t set = 0; set < sets->n_sets; ++set)
         if (sets->order[set] == 1)
-            map[PLACE(set, 0)] = (int64_t)set + 1;
+            map[place_of(sets, extents, set, 0)] = (int64_t)set + 1;
     for (size_t set = 0; set < sets->n_sets; ++set)
         for (size_t i = 0; i < 2; ++i)
-            analysis->singles[2 * set + i] = sets->order[set] == 2 ? map[PLACE(set, i)] - 1 : -1;
-#undef PLACE
+            analysis->singles[2 * set + i] = sets->order[set] == 2 ? map[place_of(sets, extents, set, i)] - 1 : -1;
     hs_free(map);
     return HS_OK;
 }

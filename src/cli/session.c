@@ -31,12 +31,18 @@ static bool is_first(const session *s)
 static hs_status announce(session *s, hs_error *error)
 {
     hs_text text = {0};
+    char size[16];
     hs_status status = HS_OK;
 
     if (is_first(s)) {
         status = describe_study(s->study, hs_comm_size(s->comm), &text, error);
         if (status == HS_OK)
             hs_log_print(&s->options->log, HS_LOG_INFO, "%.*s", (int)text.length - 1, text.text);
+        if (hs_study_weights_are_copied(s->study) && hs_comm_node_size(s->comm) > 1)
+            hs_log_print(&s->options->log, HS_LOG_WARNING,
+                         "warning there is too little shared memory (/dev/shm) for the converted weights: each rank "
+                         "holds a copy of %s",
+                         hs_format_bytes((double)hs_model_arena_bytes(s->study->model), size, sizeof size));
     }
     hs_text_clear(&text);
     return hs_comm_agree(s->comm, status, error);
@@ -67,7 +73,7 @@ static hs_status make_layout(session *s, const hs_results_layout **layout_out, h
 /* Rank 0 creates the file alone; nobody opens it before all ranks know how that went. */
 static hs_status create_results(session *s, hs_error *error)
 {
-    const hs_results_layout *layout;
+    const hs_results_layout *layout = NULL;
     hs_status status = HS_OK;
 
     if (s->study->needs_means)

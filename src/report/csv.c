@@ -28,7 +28,7 @@ static hs_status print_row(const ranking_view *view, size_t row, hs_text *text, 
     uint64_t set = view->ranking->sets[row];
 
     HS_TRY(hs_text_appendf(text, error, "%zu,%" PRIu64 ",", row + 1, set));
-    HS_TRY(hs_analysis_set_name(view->sets, set, text, error));
+    HS_TRY(hs_results_set_name(view->sets, set, text, error));
     HS_TRY(hs_text_appendf(text, error, ",%d,%s", view->sets->order[set], view_intervention(view, set)));
     for (size_t task = 0; task < analysis->n_tasks; ++task)
         for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric) {

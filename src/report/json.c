@@ -62,7 +62,7 @@ static hs_status print_set(const ranking_view *view, uint64_t set, hs_text *text
     const int32_t *components = view->sets->components + set * view->sets->max_order * 3;
 
     HS_TRY(hs_text_appendf(text, error, "\"set\": %" PRIu64 ", \"name\": \"", set));
-    HS_TRY(hs_analysis_set_name(view->sets, set, text, error));
+    HS_TRY(hs_results_set_name(view->sets, set, text, error));
     HS_TRY(hs_text_appendf(text, error, "\", \"ablation\": "));
     HS_TRY(print_string(view_intervention(view, set), text, error));
     HS_TRY(hs_text_appendf(text, error, ", \"heads\": ["));

@@ -113,7 +113,7 @@ static hs_status add_heads(const ranking_view *view, table *t, hs_error *error)
     for (size_t row = 0; status == HS_OK && row < t->n_rows; ++row) {
         uint64_t set = view->ranking->sets[row];
         name.length = 0;
-        status = hs_analysis_set_name(view->sets, set, &name, error);
+        status = hs_results_set_name(view->sets, set, &name, error);
         if (status == HS_OK && name.length < CELL_BYTES)
             strcpy(heads->cells[row], name.text);
         else if (status == HS_OK)

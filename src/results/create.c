@@ -165,7 +165,7 @@ static hs_status set_names(const hs_results_sets *sets, char **bytes_out, size_t
     HS_GOTO_DONE(hs_allocate(bytes_out, sets->n_sets, width, "names of sets", error));
     for (size_t set = 0; set < sets->n_sets; set++) {
         name.length = 0;
-        HS_GOTO_DONE(hs_layout_append_set_name(sets, set, &name, error));
+        HS_GOTO_DONE(hs_results_set_name(sets, set, &name, error));
         memcpy(*bytes_out + set * width, name.text, name.length);
     }
     *width_out = width;

@@ -111,9 +111,7 @@ uint64_t hs_layout_hash_means(const float *mean, size_t n_mean, const float *pos
 /* Attribute of /experiment and /provenance: the names of those attributes that make the experiment. */
 #define HS_LAYOUT_IDENTITY "identity"
 
-/* "2.1+3.0", "clean"; KV groups as "2.kv1". Appended to `text`. */
-hs_status hs_layout_append_set_name(const hs_results_sets *sets, size_t set, hs_text *text, hs_error *error);
-/* Bytes of the longest name, with its terminator. */
+/* Bytes of the longest name that hs_results_set_name gives, with its terminator. */
 size_t hs_layout_set_name_width(const hs_results_sets *sets);
 
 #endif

@@ -145,7 +145,7 @@ uint64_t hs_layout_hash_means(const float *mean, size_t n_mean, const float *pos
 
 /* ---- names of sets ----------------------------------------------------------------------------------------------- */
 
-hs_status hs_layout_append_set_name(const hs_results_sets *sets, size_t set, hs_text *text, hs_error *error)
+hs_status hs_results_set_name(const hs_results_sets *sets, uint64_t set, hs_text *text, hs_error *error)
 {
     const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
     if (sets->order[set] == 0)

@@ -206,6 +206,13 @@ done:
     return status;
 }
 
+bool hs_study_weights_are_copied(const hs_study *study)
+{
+    const hs_shared_block *weights = study->storage->shared_weights;
+
+    return weights != NULL && hs_model_arena_bytes(study->model) > 0 && hs_comm_shared_is_copied(weights);
+}
+
 void hs_study_free(hs_study *study)
 {
     if (study == NULL)
