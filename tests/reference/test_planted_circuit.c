@@ -239,7 +239,7 @@ static void append_name(const fixture *f, uint64_t set, hs_text *names)
 
     if (names->length > 0)
         hs_text_append(names, " ", 1, &error);
-    if (hs_analysis_set_name(f->sets, set, names, &error) != HS_OK)
+    if (hs_results_set_name(f->sets, set, names, &error) != HS_OK)
         fail_msg("%s", error.message);
 }
 
