@@ -18,9 +18,9 @@ static hs_status describe_model(const hs_study *study, int n_ranks, hs_text *tex
 }
 
 /* "16 heads + 120 pairs" from the sets of the first intervention. */
-static hs_status describe_orders(const hs_space *space, hs_text *text, hs_error *error)
+static hs_status describe_orders(const hs_space *space, bool kv_groups, hs_text *text, hs_error *error)
 {
-    static const char *const words[] = {"clean", "heads", "pairs", "triples"};
+    const char *const words[] = {"", kv_groups ? "KV group" : "head", "pair", "triple"};
     bool first = true;
 
     for (int32_t order = 1; order <= (int32_t)space->max_order; ++order) {
@@ -29,11 +29,12 @@ static hs_status describe_orders(const hs_space *space, hs_text *text, hs_error 
             n += space->order[set] == order;
         if (n == 0)
             continue;
+        const char *plural = n == 1 ? "" : "s";
         HS_TRY(hs_text_appendf(text, error, "%s%zu ", first ? "" : " + ", n));
         if (order < 4)
-            HS_TRY(hs_text_appendf(text, error, "%s", words[order]));
+            HS_TRY(hs_text_appendf(text, error, "%s%s", words[order], plural));
         else
-            HS_TRY(hs_text_appendf(text, error, "sets of %d", order));
+            HS_TRY(hs_text_appendf(text, error, "set%s of %d", plural, order));
         first = false;
     }
     return HS_OK;
@@ -42,16 +43,12 @@ static hs_status describe_orders(const hs_space *space, hs_text *text, hs_error 
 static hs_status describe_sweep(const hs_study *study, hs_text *text, hs_error *error)
 {
     const hs_experiment *experiment = study->experiment;
-    bool kv_groups = strcmp(experiment->unit, "kv_group") == 0;
+    size_t n = study->space.n_interventions;
 
     HS_TRY(hs_text_appendf(text, error, "sweep   "));
-    HS_TRY(describe_orders(&study->space, text, error));
-    HS_TRY(hs_text_appendf(text, error, "%s, ", kv_groups ? " of KV groups" : ""));
-    for (size_t i = 0; i < study->space.n_interventions; ++i)
-        HS_TRY(hs_text_appendf(text, error, "%s%s",
-                               i == 0                                 ? ""
-                               : i + 1 < study->space.n_interventions ? ", "
-                                                                      : " and ",
+    HS_TRY(describe_orders(&study->space, strcmp(experiment->unit, "kv_group") == 0, text, error));
+    for (size_t i = 0; i < n; ++i)
+        HS_TRY(hs_text_appendf(text, error, "%s%s", i == 0 || i + 1 < n ? ", " : " and ",
                                study->space.intervention_names[i]));
     return hs_text_appendf(text, error, " ablation%s; %zu sets with the clean model\n",
                            strcmp(experiment->positions, "scored") == 0 ? " at the scored positions" : "",
