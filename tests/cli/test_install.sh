@@ -25,6 +25,7 @@ C
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name headsweep.pc)")
 export PKG_CONFIG_PATH
 expect 0 pkg-config --static --cflags --libs headsweep
+flags=()
 # The folder's name has a space, which pkg-config escapes for a shell.
 eval "flags=($(cat "$work/out"))"
 expect 0 cc -o program program.c "${flags[@]}" ${HEADSWEEP_LINK_FLAGS:+"$HEADSWEEP_LINK_FLAGS"}
