@@ -10,7 +10,8 @@
  *
  * Numerics: single precision products through BLAS with one thread; softmax, norms and log-sum-exp accumulate in a way
  * that does not depend on how many ranks run. The answers of a workload are a pure function of (model, workload, ablation,
- * options, kind of CPU): the reference engine runs every ablation by itself, so their grouping does not matter either.
+ * options, kind of CPU) and, for the prefix engine, of which ablations are evaluated in one call; the reference engine runs
+ * every ablation by itself.
  */
 #ifndef HEADSWEEP_ENGINE_H
 #define HEADSWEEP_ENGINE_H
@@ -143,7 +144,18 @@ void hs_reference_means_clear(hs_reference_means *means);
 typedef struct hs_engine hs_engine;
 typedef struct hs_prepared hs_prepared; /* a workload made ready: donor values, scored rows, scratch sizes */
 
+typedef enum hs_engine_kind {
+    HS_ENGINE_REFERENCE, /* one full pass for every ablation */
+    HS_ENGINE_PREFIX,    /* what sequences and ablation sets have in common is computed once */
+} hs_engine_kind;
+
+/* "reference", "prefix". HS_ERROR_USAGE lists what there is. */
+hs_status hs_engine_kind_parse(const char *text, hs_engine_kind *kind_out, hs_error *error);
+/* Ablations that an evaluation of a workload of so many token rows should have for the engine to be at its best. */
+size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_rows);
+
 typedef struct hs_engine_options {
+    hs_engine_kind kind;
     hs_value_bias value_bias;
     hs_positions positions;
     const hs_reference_means *means; /* borrowed; NULL where no intervention needs them */
@@ -220,9 +232,24 @@ hs_status hs_engine_observe(hs_engine *engine, const hs_sequences *sequences, co
 
 /* ---- what it costs and what it runs on ------------------------------------------------------------------------- */
 
-/* Floating-point operations (a multiplication and an addition are two) of one ablation on a workload. */
+/*
+ * Floating-point operations (a multiplication and an addition are two) of one ablation on a workload when the reference
+ * engine runs it.
+ */
 double hs_engine_flops(const hs_engine *engine, const hs_workload *workload);
-/* Bytes that prepare and evaluate will hold at the same time for a workload of this size, weights not included. */
+
+/* Of matrix products; the rest is a few percent. */
+typedef struct hs_engine_cost {
+    double flops_of_group;    /* what one evaluation of these ablations executes */
+    double flops_of_workload; /* executed once for each prepared workload, however many evaluations follow */
+    double flops_naive;       /* one full pass an ablation, with the logits of every row */
+    size_t memory_bytes;      /* held while they are evaluated, weights not included */
+} hs_engine_cost;
+
+/* Works out, without weights and without running anything, what preparing the workload and evaluating these costs. */
+hs_status hs_engine_count_cost(const hs_engine *engine, const hs_workload *workload, const hs_ablation *ablations,
+                               size_t n_ablations, hs_engine_cost *cost_out, hs_error *error);
+/* Bytes that prepare and evaluate of the reference engine will hold at the same time for a workload of this size, weights not included. */
 size_t hs_engine_memory_bytes(const hs_model_shape *shape, size_t n_rows, size_t n_scored_rows, size_t longest_sequence,
                               bool donors);
 

@@ -48,6 +48,13 @@ void hs_matrix_product(float *out, size_t out_stride, struct hs_matrix a, struct
                 (int)a.stride, b.values, (int)b.stride, 0.0f, out, (int)out_stride);
 }
 
+void hs_matrix_accumulate(float *out, size_t out_stride, struct hs_matrix a, struct hs_matrix b, size_t n_rows,
+                          size_t n_columns, size_t depth)
+{
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n_rows, (int)n_columns, (int)depth, 1.0f, a.values,
+                (int)a.stride, b.values, (int)b.stride, 1.0f, out, (int)out_stride);
+}
+
 void hs_matrix_product_transposed(float *out, size_t out_stride, struct hs_matrix a, struct hs_matrix b, size_t n_rows,
                                   size_t n_columns, size_t depth, float scale)
 {

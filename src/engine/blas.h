@@ -22,7 +22,10 @@ struct hs_matrix {
 /* out [n_rows, n_columns] <- scale * a [n_rows, depth] b [depth, n_columns]. */
 void hs_matrix_product(float *out, size_t out_stride, struct hs_matrix a, struct hs_matrix b, size_t n_rows,
                        size_t n_columns, size_t depth, float scale);
-/* The same with b [n_columns, depth] transposed. */
+/* out [n_rows, n_columns] += a b. */
+void hs_matrix_accumulate(float *out, size_t out_stride, struct hs_matrix a, struct hs_matrix b, size_t n_rows,
+                          size_t n_columns, size_t depth);
+/* The same as hs_matrix_product with b [n_columns, depth] transposed. */
 void hs_matrix_product_transposed(float *out, size_t out_stride, struct hs_matrix a, struct hs_matrix b, size_t n_rows,
                                   size_t n_columns, size_t depth, float scale);
 

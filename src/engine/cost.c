@@ -1,17 +1,26 @@
+#include "engine/cost.h"
 #include "engine/state.h"
 #include "engine/workload.h"
-#include "headsweep/engine.h"
 
-static double linear_flops(const hs_linear *linear)
+double hs_linear_flops(const hs_linear *linear)
 {
-    return linear->values == NULL ? 0.0 : 2.0 * (double)linear->n_in * (double)linear->n_out;
+    return linear->n_out == 0 ? 0.0 : 2.0 * (double)linear->n_in * (double)linear->n_out;
+}
+
+double hs_mlp_flops(const hs_model_layer *layer)
+{
+    return hs_linear_flops(&layer->mlp_gate) + hs_linear_flops(&layer->mlp_up) + hs_linear_flops(&layer->mlp_down);
+}
+
+double hs_pair_flops(const hs_model_shape *shape)
+{
+    return 4.0 * (double)(shape->n_heads * shape->head_dim);
 }
 
 static double layer_flops(const hs_model_layer *layer)
 {
-    return linear_flops(&layer->query) + linear_flops(&layer->key) + linear_flops(&layer->value) +
-           linear_flops(&layer->output) + linear_flops(&layer->mlp_gate) + linear_flops(&layer->mlp_up) +
-           linear_flops(&layer->mlp_down);
+    return hs_linear_flops(&layer->query) + hs_linear_flops(&layer->key) + hs_linear_flops(&layer->value) +
+           hs_linear_flops(&layer->output) + hs_mlp_flops(layer);
 }
 
 /* Scores and weighted sums of the visible positions of one layer. */
@@ -22,7 +31,7 @@ static double attention_flops(const hs_model_shape *shape, const hs_sequences *s
         double length = (double)hs_sequence_length(sequences, i);
         n_pairs += length * (length + 1) / 2;
     }
-    return 4.0 * n_pairs * (double)(shape->n_heads * shape->head_dim);
+    return n_pairs * hs_pair_flops(shape);
 }
 
 /* Where there is no memory to count distinct rows, or nothing to count, every query counts as a row of its own. */
@@ -48,7 +57,17 @@ double hs_engine_flops(const hs_engine *engine, const hs_workload *workload)
 {
     const hs_model *model = engine->model;
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
-    double flops = count_scored_rows(workload) * linear_flops(&model->unembedding);
+    double flops = count_scored_rows(workload) * hs_linear_flops(&model->unembedding);
+    for (size_t i = 0; i < model->shape.n_layers; i++)
+        flops += n_rows * layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
+    return flops;
+}
+
+double hs_naive_flops(const hs_engine *engine, const hs_workload *workload)
+{
+    const hs_model *model = engine->model;
+    double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
+    double flops = n_rows * hs_linear_flops(&model->unembedding);
     for (size_t i = 0; i < model->shape.n_layers; i++)
         flops += n_rows * layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
     return flops;

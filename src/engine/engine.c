@@ -1,10 +1,10 @@
 #include "headsweep/engine.h"
+#include "engine/cost.h"
 #include "engine/forward.h"
-#include "engine/query.h"
+#include "engine/reference.h"
 #include "engine/state.h"
 #include "engine/workload.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- lifecycle ------------------------------------------------------------------------------------------------- */
@@ -22,73 +22,42 @@ void hs_engine_free(hs_engine *engine)
     hs_free(engine);
 }
 
+hs_status hs_engine_kind_parse(const char *text, hs_engine_kind *kind_out, hs_error *error)
+{
+    static const char *const names[] = {[HS_ENGINE_REFERENCE] = "reference", [HS_ENGINE_PREFIX] = "prefix"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *kind_out = (hs_engine_kind)i;
+            return HS_OK;
+        }
+    }
+    return hs_fail(error, HS_ERROR_USAGE, "there is no engine \"%s\": it is one of reference, prefix", text);
+}
+
+/* Enough for batches of stacked rows to be full and for states that neighbours share to pay. */
+size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_rows)
+{
+    enum { LEAST_SETS = 128, MOST_SETS = 2048, STACKED_ROWS = 1 << 17 };
+    if (kind == HS_ENGINE_REFERENCE)
+        return 1;
+    size_t n = STACKED_ROWS / (n_rows > 0 ? n_rows : 1);
+    return n < LEAST_SETS ? LEAST_SETS : n < MOST_SETS ? n : MOST_SETS;
+}
+
 void hs_engine_set_means(hs_engine *engine, const hs_reference_means *means)
 {
     engine->options.means = means;
 }
 
-/* ---- preparing ------------------------------------------------------------------------------------------------- */
+/* ---- preparing and evaluating ---------------------------------------------------------------------------------- */
 
-static size_t larger(size_t a, size_t b)
+static const struct hs_engine_methods *methods_of(const hs_engine *engine)
 {
-    return a > b ? a : b;
-}
-
-static struct hs_scratch_size measure(const hs_engine *engine, const hs_workload *workload, size_t n_scored_rows)
-{
-    const hs_sequences *donors = &workload->donor_sequences;
-    return (struct hs_scratch_size){
-        .shape = &engine->model->shape,
-        .n_rows = larger(hs_sequences_n_rows(&workload->sequences), hs_sequences_n_rows(donors)),
-        .n_scored_rows = n_scored_rows,
-        .longest = larger(hs_sequences_longest(&workload->sequences), hs_sequences_longest(donors)),
-        .n_donor_rows = hs_sequences_n_rows(donors),
+    static const struct hs_engine_methods *const methods[] = {
+        [HS_ENGINE_REFERENCE] = &HS_REFERENCE_METHODS,
+        [HS_ENGINE_PREFIX] = &HS_PREFIX_METHODS,
     };
-}
-
-static hs_status keep_z(void *context, const hs_observation *observation, hs_error *error)
-{
-    (void)error;
-    size_t n = observation->n_rows * observation->n_columns;
-    memcpy((float *)context + observation->layer * n, observation->values, n * sizeof(float));
-    return HS_OK;
-}
-
-static hs_status compute_donors(const hs_engine *engine, struct hs_prepared *prepared, hs_error *error)
-{
-    hs_observer observer = {.sites = 1u << HS_SITE_Z, .context = prepared->scratch.donor_z, .observe = keep_z};
-    struct hs_pass pass = {
-        .engine = engine,
-        .sequences = &prepared->workload->donor_sequences,
-        .scratch = &prepared->scratch,
-        .observer = &observer,
-    };
-    return pass.sequences->n > 0 ? hs_forward(&pass, error) : HS_OK;
-}
-
-/* The scored rows are counted before there are buffers to count them in: in an array of the same kind, for a moment. */
-static hs_status count_scored_rows(size_t *n_out, const hs_workload *workload, hs_error *error)
-{
-    uint32_t *slots = NULL;
-    HS_TRY(hs_allocate(&slots, hs_sequences_n_rows(&workload->sequences), sizeof *slots, "scored rows", error));
-    *n_out = hs_mark_scored_rows(slots, workload);
-    hs_free(slots);
-    return HS_OK;
-}
-
-static hs_status prepare(const hs_engine *engine, const hs_workload *workload, struct hs_prepared *prepared,
-                         hs_error *error)
-{
-    size_t n_rows = hs_sequences_n_rows(&workload->sequences);
-    prepared->workload = workload;
-    HS_TRY(count_scored_rows(&prepared->n_scored_rows, workload, error));
-    struct hs_scratch_size size = measure(engine, workload, prepared->n_scored_rows);
-    HS_TRY(hs_scratch_init(&prepared->scratch, &size, error));
-    hs_mark_scored_rows(prepared->scratch.row_slots, workload);
-    hs_number_scored_rows(prepared->scratch.row_slots, prepared->scratch.scored_rows, n_rows);
-    hs_mark_statistics(&prepared->scratch, workload);
-    hs_forward_set_angles(&prepared->scratch, engine->model, size.longest);
-    return compute_donors(engine, prepared, error);
+    return methods[engine->options.kind];
 }
 
 hs_status hs_engine_prepare(hs_engine *engine, const hs_workload *workload, hs_prepared **prepared_out, hs_error *error)
@@ -97,7 +66,9 @@ hs_status hs_engine_prepare(hs_engine *engine, const hs_workload *workload, hs_p
     HS_TRY(hs_check_workload(workload, &engine->model->shape, error));
     hs_prepared *prepared = NULL;
     HS_TRY(hs_allocate(&prepared, 1, sizeof *prepared, "a prepared workload", error));
-    hs_status status = prepare(engine, workload, prepared, error);
+    prepared->methods = methods_of(engine);
+    prepared->workload = workload;
+    hs_status status = prepared->methods->prepare(engine, prepared, error);
     if (status == HS_OK)
         *prepared_out = prepared;
     else
@@ -108,105 +79,25 @@ hs_status hs_engine_prepare(hs_engine *engine, const hs_workload *workload, hs_p
 void hs_prepared_free(hs_prepared *prepared)
 {
     if (prepared != NULL)
-        hs_scratch_clear(&prepared->scratch);
+        prepared->methods->clear(prepared);
     hs_free(prepared);
-}
-
-size_t hs_engine_memory_bytes(const hs_model_shape *shape, size_t n_rows, size_t n_scored_rows, size_t longest_sequence,
-                              bool donors)
-{
-    struct hs_scratch_size size = {
-        .shape = shape,
-        .n_rows = n_rows,
-        .n_scored_rows = n_scored_rows,
-        .longest = longest_sequence,
-        .n_donor_rows = donors ? n_rows : 0,
-    };
-    size_t n_bytes = hs_scratch_bytes(&size);
-    return n_bytes > SIZE_MAX - sizeof(hs_prepared) ? SIZE_MAX : n_bytes + sizeof(hs_prepared);
-}
-
-/* ---- evaluating ------------------------------------------------------------------------------------------------ */
-
-static hs_status init_edit(struct hs_edit *edit, const hs_engine *engine, struct hs_prepared *prepared,
-                           const hs_ablation *ablation, hs_error *error)
-{
-    struct hs_scratch *scratch = &prepared->scratch;
-    const hs_workload *workload = prepared->workload;
-    *edit = (struct hs_edit){
-        .model = engine->model,
-        .intervention = ablation->intervention,
-        .value_bias = engine->options.value_bias,
-        .heads = scratch->edited_heads,
-        .row_slots = engine->options.positions == HS_POSITIONS_SCORED ? scratch->row_slots : NULL,
-        .means = engine->options.means,
-    };
-    if (workload->donor_sequences.n > 0)
-        edit->donors = (struct hs_donor_values){scratch->donor_z, workload->donor_sequences, workload->donors};
-    HS_TRY(hs_edit_check(edit, error));
-    return hs_mark_heads(scratch->edited_heads, &engine->model->shape, ablation, error);
-}
-
-struct finite_search {
-    size_t layer;
-    bool found;
-};
-
-static hs_status search_residual(void *context, const hs_observation *observation, hs_error *error)
-{
-    (void)error;
-    struct finite_search *search = context;
-    for (size_t i = 0; i < observation->n_rows * observation->n_columns && !search->found; i++) {
-        if (!isfinite(observation->values[i]))
-            *search = (struct finite_search){observation->layer, true};
-    }
-    return HS_OK;
-}
-
-/* Only after a failure: runs the pass again to see which layer's residual is the first that is not finite. */
-static hs_status explain_failure(const struct hs_pass *failed, const hs_ablation *ablation, hs_error *error)
-{
-    struct finite_search search = {0};
-    hs_observer observer = {.sites = 1u << HS_SITE_RESIDUAL_AFTER_MLP, .context = &search, .observe = search_residual};
-    struct hs_pass pass = *failed;
-    pass.observer = &observer;
-    hs_error ignored = {0};
-    hs_status status = hs_forward(&pass, &ignored);
-    char name[256];
-    hs_ablation_name(ablation, name, sizeof name);
-    if (status == HS_OK && search.found)
-        return hs_error_prefix(error, "%s: not finite from layer %zu on", name, search.layer);
-    return hs_error_prefix(error, "%s", name);
-}
-
-static hs_status evaluate_one(const hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablation,
-                              double *answers, hs_error *error)
-{
-    struct hs_edit edit;
-    bool is_clean = ablation->n_components == 0;
-    if (!is_clean)
-        HS_TRY(init_edit(&edit, engine, prepared, ablation, error));
-    struct hs_pass pass = {
-        .engine = engine,
-        .sequences = &prepared->workload->sequences,
-        .scratch = &prepared->scratch,
-        .edit = is_clean ? NULL : &edit,
-    };
-    HS_TRY(hs_forward(&pass, error));
-    hs_status status = hs_answer_queries(&pass, prepared->workload, prepared->n_scored_rows, answers, error);
-    return status == HS_ERROR_NUMERIC ? explain_failure(&pass, ablation, error) : status;
 }
 
 hs_status hs_engine_evaluate(hs_engine *engine, hs_prepared *prepared, const hs_ablation *ablations, size_t n_ablations,
                              double *answers, hs_error *error)
 {
-    size_t n_queries = prepared->workload->n_queries;
-    hs_status status = HS_OK;
-    for (size_t i = 0; i < n_ablations && status == HS_OK; i++)
-        status = evaluate_one(engine, prepared, &ablations[i], answers + i * n_queries, error);
+    hs_status status = prepared->methods->evaluate(engine, prepared, ablations, n_ablations, answers, error);
     if (status != HS_OK)
-        memset(answers, 0, n_ablations * n_queries * sizeof *answers);
+        memset(answers, 0, n_ablations * prepared->workload->n_queries * sizeof *answers);
     return status;
+}
+
+hs_status hs_engine_count_cost(const hs_engine *engine, const hs_workload *workload, const hs_ablation *ablations,
+                               size_t n_ablations, hs_engine_cost *cost_out, hs_error *error)
+{
+    *cost_out = (hs_engine_cost){.flops_naive = (double)n_ablations * hs_naive_flops(engine, workload)};
+    HS_TRY(hs_check_workload(workload, &engine->model->shape, error));
+    return methods_of(engine)->count_cost(engine, workload, ablations, n_ablations, cost_out, error);
 }
 
 /* ---- looking inside -------------------------------------------------------------------------------------------- */
@@ -216,14 +107,14 @@ static hs_status init_observed(struct hs_prepared *prepared, const hs_engine *en
                                bool keeps_logits, hs_error *error)
 {
     prepared->workload = workload;
-    struct hs_scratch_size size = measure(engine, workload, hs_sequences_n_rows(&workload->sequences));
+    struct hs_scratch_size size = hs_reference_size(engine, workload, hs_sequences_n_rows(&workload->sequences));
     size.keeps_logits = keeps_logits;
     if (!keeps_logits)
         size.n_scored_rows = 0;
     HS_TRY(hs_scratch_init(&prepared->scratch, &size, error));
     for (uint32_t row = 0; row < size.n_scored_rows; row++)
         prepared->scratch.scored_rows[row] = row;
-    hs_forward_set_angles(&prepared->scratch, engine->model, size.longest);
+    hs_fill_angles(prepared->scratch.cosines, prepared->scratch.sines, engine->model, size.longest);
     return HS_OK;
 }
 
@@ -243,7 +134,7 @@ static hs_status observe(const hs_engine *engine, struct hs_prepared *prepared, 
     struct hs_edit edit;
     bool is_clean = ablation == NULL || ablation->n_components == 0;
     if (!is_clean) {
-        HS_TRY(init_edit(&edit, engine, prepared, ablation, error));
+        HS_TRY(hs_reference_edit(&edit, engine, prepared, ablation, error));
         edit.row_slots = NULL;
     }
     struct hs_pass pass = {

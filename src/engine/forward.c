@@ -55,14 +55,14 @@ static void embed(const struct hs_pass *pass)
     }
 }
 
-void hs_forward_set_angles(struct hs_scratch *scratch, const hs_model *model, size_t longest)
+void hs_fill_angles(float *cosines, float *sines, const hs_model *model, size_t longest)
 {
     size_t n_angles = model->shape.rotary_dim / 2;
     for (size_t t = 0; model->shape.position == HS_POSITION_ROTARY && t < longest; t++) {
         for (size_t i = 0; i < n_angles; i++) {
             double angle = (double)t * (double)model->rotary_frequencies[i];
-            scratch->cosines[t * n_angles + i] = (float)cos(angle);
-            scratch->sines[t * n_angles + i] = (float)sin(angle);
+            cosines[t * n_angles + i] = (float)cos(angle);
+            sines[t * n_angles + i] = (float)sin(angle);
         }
     }
 }
@@ -83,7 +83,7 @@ static void rotate_heads(const struct hs_pass *pass)
 
 /* ---- the parts of a layer -------------------------------------------------------------------------------------- */
 
-static void apply_norm(float *out, const float *in, const hs_norm *norm, size_t n_rows, const hs_model_shape *shape)
+void hs_apply_norm(float *out, const float *in, const hs_norm *norm, size_t n_rows, const hs_model_shape *shape)
 {
     if (shape->norm == HS_NORM_RMS)
         hs_rms_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
@@ -99,20 +99,17 @@ static bool follows(const hs_linear *next, const hs_linear *first)
            next->transposed == first->transposed;
 }
 
-/*
- * Query, key and value as one product where they lie side by side, as in GPT-2's c_attn: thrice as many columns a
- * call.
- */
-static size_t list_head_products(hs_linear products[3], const hs_model_layer *layer)
+size_t hs_list_head_products(hs_linear products[3], const hs_model_layer *layer, size_t first)
 {
-    products[0] = layer->query;
-    if (follows(&layer->key, &layer->query) && follows(&layer->value, &layer->key)) {
-        products[0].n_out += layer->key.n_out + layer->value.n_out;
-        return 1;
+    const hs_linear *all[] = {&layer->query, &layer->key, &layer->value};
+    size_t n = 0;
+    for (size_t i = first; i < 3; i++) {
+        if (i > first && follows(all[i], all[i - 1]))
+            products[n - 1].n_out += all[i]->n_out;
+        else
+            products[n++] = *all[i];
     }
-    products[1] = layer->key;
-    products[2] = layer->value;
-    return 3;
+    return n;
 }
 
 static void project_heads(const struct hs_pass *pass, size_t index, size_t first_row, size_t n_rows)
@@ -121,10 +118,10 @@ static void project_heads(const struct hs_pass *pass, size_t index, size_t first
     const hs_model_layer *layer = &model->layers[index];
     struct hs_scratch *scratch = pass->scratch;
     size_t stride = layer->query.n_out + layer->key.n_out + layer->value.n_out;
-    apply_norm(scratch->normed, scratch->residual + first_row * model->shape.width, &layer->attention_norm, n_rows,
-               &model->shape);
+    hs_apply_norm(scratch->normed, scratch->residual + first_row * model->shape.width, &layer->attention_norm, n_rows,
+                  &model->shape);
     hs_linear products[3];
-    size_t n_products = list_head_products(products, layer);
+    size_t n_products = hs_list_head_products(products, layer, 0);
     float *out = scratch->heads + first_row * stride;
     for (size_t i = 0; i < n_products; i++) {
         hs_linear_apply(out, stride, scratch->normed, n_rows, &products[i]);
@@ -149,7 +146,7 @@ static void apply_mlp(const struct hs_pass *pass, size_t index, size_t first_row
     const hs_model_layer *layer = &pass->engine->model->layers[index];
     struct hs_scratch *scratch = pass->scratch;
     float *residual = scratch->residual + first_row * shape->width;
-    apply_norm(scratch->normed, residual, &layer->mlp_norm, n_rows, shape);
+    hs_apply_norm(scratch->normed, residual, &layer->mlp_norm, n_rows, shape);
     hs_linear_apply(scratch->hidden, shape->mlp_width, scratch->normed, n_rows, &layer->mlp_up);
     if (shape->gated_mlp) {
         hs_linear_apply(scratch->gate, shape->mlp_width, scratch->normed, n_rows, &layer->mlp_gate);
@@ -222,8 +219,8 @@ void hs_unembed(const struct hs_pass *pass, float *logits, const uint32_t *rows,
     for (size_t first = 0; first < n_rows; first += HS_UNEMBED_ROWS) {
         size_t n = n_rows - first < HS_UNEMBED_ROWS ? n_rows - first : HS_UNEMBED_ROWS;
         for (size_t i = 0; i < n; i++)
-            apply_norm(normed + i * shape->width, pass->scratch->residual + rows[first + i] * shape->width,
-                       &model->final_norm, 1, shape);
+            hs_apply_norm(normed + i * shape->width, pass->scratch->residual + rows[first + i] * shape->width,
+                          &model->final_norm, 1, shape);
         hs_linear_apply(logits + first * shape->vocabulary, shape->vocabulary, normed, n, &model->unembedding);
     }
 }

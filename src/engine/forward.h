@@ -17,8 +17,15 @@ struct hs_pass {
     float *observed_pattern;     /* [longest, longest] if the observer reads patterns */
 };
 
-/* Fills the angles that rotary models need, for positions below `longest`. */
-void hs_forward_set_angles(struct hs_scratch *scratch, const hs_model *model, size_t longest);
+/* Fills the angles that rotary models need, [longest, rotary_dim / 2], for positions below `longest`. */
+void hs_fill_angles(float *cosines, float *sines, const hs_model *model, size_t longest);
+/* out, in [n_rows, width]. */
+void hs_apply_norm(float *out, const float *in, const hs_norm *norm, size_t n_rows, const hs_model_shape *shape);
+/*
+ * Query, key and value as one product where they lie side by side, as in GPT-2's c_attn: thrice as many columns a
+ * call. `first`: 0 for all three, 1 for key and value. Their outputs follow each other. Returns their number.
+ */
+size_t hs_list_head_products(hs_linear products[3], const hs_model_layer *layer, size_t first);
 
 hs_status hs_forward(const struct hs_pass *pass, hs_error *error);
 

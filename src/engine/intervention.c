@@ -212,13 +212,6 @@ void hs_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, floa
 
 /* ---- z --------------------------------------------------------------------------------------------------------- */
 
-/* z <- scale * z + shift_scale * shift. */
-struct replacement {
-    float scale;
-    const float *shift;
-    float shift_scale;
-};
-
 static const float *value_bias(const hs_model *model, size_t layer, size_t head)
 {
     const float *bias = model->layers[layer].value.bias;
@@ -240,26 +233,26 @@ static const float *donor_row(const struct hs_edit *edit, size_t layer, size_t s
     return edit->donors.values + (layer * hs_sequences_n_rows(sequences) + row) * n_columns;
 }
 
-static struct replacement replacement_at(const struct hs_edit *edit, size_t layer, size_t head, size_t sequence,
-                                         size_t position)
+struct hs_replacement hs_edit_replacement(const struct hs_edit *edit, size_t layer, size_t head, size_t sequence,
+                                          size_t position)
 {
     size_t column = head * edit->model->shape.head_dim;
     const hs_reference_means *means = edit->means;
     switch (edit->intervention.kind) {
     case HS_INTERVENTION_MEAN:
-        return (struct replacement){0.0f, means->mean + layer * means->n_columns + column, 1.0f};
+        return (struct hs_replacement){0.0f, means->mean + layer * means->n_columns + column, 1.0f};
     case HS_INTERVENTION_MEAN_POSITION: {
         size_t row = layer * means->n_positions + at_most(position, means->n_positions - 1);
-        return (struct replacement){0.0f, means->position_mean + row * means->n_columns + column, 1.0f};
+        return (struct hs_replacement){0.0f, means->position_mean + row * means->n_columns + column, 1.0f};
     }
     case HS_INTERVENTION_RESAMPLE:
-        return (struct replacement){0.0f, donor_row(edit, layer, sequence, position) + column, 1.0f};
+        return (struct hs_replacement){0.0f, donor_row(edit, layer, sequence, position) + column, 1.0f};
     case HS_INTERVENTION_ZERO:
     case HS_INTERVENTION_SCALE:
     default: {
         float scale = edit->intervention.kind == HS_INTERVENTION_SCALE ? edit->intervention.scale : 0.0f;
         const float *bias = edit->value_bias == HS_VALUE_BIAS_FOLDED ? value_bias(edit->model, layer, head) : NULL;
-        return (struct replacement){scale, bias, 1.0f - scale};
+        return (struct hs_replacement){scale, bias, 1.0f - scale};
     }
     }
 }
@@ -270,7 +263,7 @@ static void edit_row(const struct hs_edit *edit, size_t layer, float *z, size_t 
     for (size_t head = 0; head < shape->n_heads; head++) {
         if (!is_edited(edit, layer, head))
             continue;
-        struct replacement replacement = replacement_at(edit, layer, head, sequence, position);
+        struct hs_replacement replacement = hs_edit_replacement(edit, layer, head, sequence, position);
         hs_scale_and_shift(z + head * shape->head_dim, replacement.scale, replacement.shift, replacement.shift_scale,
                            shape->head_dim);
     }

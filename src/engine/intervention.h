@@ -44,6 +44,16 @@ bool hs_edit_reads_pattern(const struct hs_edit *edit);
  */
 void hs_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
                      size_t n_rows, size_t first_row, size_t packed_row);
+/* z <- scale * z + shift_scale * shift; shift NULL counts as zeros. */
+struct hs_replacement {
+    float scale;
+    const float *shift; /* [head_dim] */
+    float shift_scale;
+};
+
+/* What the edit does to z of one head in one row; not of pattern interventions. */
+struct hs_replacement hs_edit_replacement(const struct hs_edit *edit, size_t layer, size_t head, size_t sequence,
+                                          size_t position);
 /* Edits z [rows, n_heads * head_dim] of one layer; does nothing for pattern interventions. */
 void hs_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequences *sequences);
 

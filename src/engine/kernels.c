@@ -211,35 +211,53 @@ static inline size_t round_up(size_t n)
  * The masked tail joins in as exp(-80), which vanishes in the sum: whole registers are quicker than a loop for the
  * rest.
  */
+static inline void softmax_row(float *values, size_t stride, size_t n_visible, struct exp_limits limits)
+{
+    for (size_t i = n_visible; i < stride; i++)
+        values[i] = -INFINITY;
+    size_t n = round_up(n_visible);
+    float maximum = largest(values, n);
+    for (size_t i = 0; i < n; i++)
+        values[i] = exp_float(values[i] - maximum, limits);
+    float factor = (float)(1.0 / sum_values(values, n));
+    for (size_t i = 0; i < n; i++)
+        values[i] *= factor;
+    for (size_t i = n_visible; i < stride; i++)
+        values[i] = 0.0f;
+}
+
 VECTORISED
 void hs_causal_softmax(float *scores, size_t stride, size_t n_rows, size_t first_row)
 {
     const struct exp_limits limits = exp_limits();
     for (size_t row = 0; row < n_rows; row++)
-        for (size_t i = first_row + row + 1; i < stride; i++)
-            scores[row * stride + i] = -INFINITY;
-    for (size_t row = 0; row < n_rows; row++) {
-        float *values = scores + row * stride;
-        size_t n = round_up(first_row + row + 1);
-        float maximum = largest(values, n);
-        for (size_t i = 0; i < n; i++)
-            values[i] = exp_float(values[i] - maximum, limits);
-        float factor = (float)(1.0 / sum_values(values, n));
-        for (size_t i = 0; i < n; i++)
-            values[i] *= factor;
-    }
-    for (size_t row = 0; row < n_rows; row++)
-        for (size_t i = first_row + row + 1; i < stride; i++)
-            scores[row * stride + i] = 0.0f;
+        softmax_row(scores + row * stride, stride, first_row + row + 1, limits);
 }
 
 VECTORISED
-double hs_log_sum_exp(const float *values, size_t n)
+void hs_visible_softmax(float *scores, size_t stride, size_t n_rows, const uint32_t *visible)
+{
+    const struct exp_limits limits = exp_limits();
+    for (size_t row = 0; row < n_rows; row++)
+        softmax_row(scores + row * stride, stride, visible[row], limits);
+}
+
+VECTORISED
+float hs_max(const float *values, size_t n)
+{
+    size_t whole = n / HS_LANES * HS_LANES;
+    float maximum = whole > 0 ? largest(values, whole) : values[0];
+    for (size_t i = whole; i < n; i++)
+        maximum = values[i] > maximum ? values[i] : maximum;
+    return maximum;
+}
+
+VECTORISED
+double hs_sum_exp(const float *values, float maximum, size_t n)
 {
     enum { CHUNK = 64 };
     const struct exp_limits limits = exp_limits();
     float exponentials[CHUNK];
-    float maximum = values[hs_argmax(values, n)];
     double sum = 0;
     for (size_t first = 0; first < n; first += CHUNK) {
         size_t length = n - first < CHUNK ? n - first : CHUNK;
@@ -247,7 +265,13 @@ double hs_log_sum_exp(const float *values, size_t n)
             exponentials[i] = exp_float(values[first + i] - maximum, limits);
         sum += sum_values(exponentials, length);
     }
-    return (double)maximum + log(sum);
+    return sum;
+}
+
+double hs_log_sum_exp(const float *values, size_t n)
+{
+    float maximum = hs_max(values, n);
+    return (double)maximum + log(hs_sum_exp(values, maximum, n));
 }
 
 size_t hs_argmax(const float *values, size_t n)

@@ -28,6 +28,12 @@ void hs_activate(float *values, size_t n, hs_activation activation);
  * values, followed by zeros.
  */
 void hs_causal_softmax(float *scores, size_t stride, size_t n_rows, size_t first_row);
+/* The same with row r keeping its first visible[r] values. */
+void hs_visible_softmax(float *scores, size_t stride, size_t n_rows, const uint32_t *visible);
+/* values [n], n > 0; where one is not a number the result may be any of them. */
+float hs_max(const float *values, size_t n);
+/* Sum of exp(values - maximum), values [n] none of which is larger; not a number where any value is not. */
+double hs_sum_exp(const float *values, float maximum, size_t n);
 /* values [n], n > 0: log sum exp(values); not a number where any value is not. */
 double hs_log_sum_exp(const float *values, size_t n);
 /* values [n], n > 0: index of the largest; the lowest index wins ties. */

@@ -9,19 +9,14 @@ enum {
     MAX_LOGITS_BYTES = 64 << 20,
 };
 
-struct buffer {
-    size_t member; /* offset of the pointer in struct hs_scratch */
-    size_t n_bytes;
-};
-
 enum { MAX_BUFFERS = 24 };
 
 struct buffer_list {
-    struct buffer buffers[MAX_BUFFERS];
+    struct hs_buffer buffers[MAX_BUFFERS];
     size_t n;
 };
 
-static size_t multiply(size_t a, size_t b)
+size_t hs_multiply_sizes(size_t a, size_t b)
 {
     size_t product = 0;
     return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
@@ -42,7 +37,7 @@ static size_t logits_rows(const struct hs_scratch_size *size)
 {
     if (size->keeps_logits)
         return size->n_scored_rows;
-    size_t fitting = MAX_LOGITS_BYTES / multiply(size->shape->vocabulary, sizeof(float));
+    size_t fitting = MAX_LOGITS_BYTES / hs_multiply_sizes(size->shape->vocabulary, sizeof(float));
     size_t rows = at_most(fitting > 0 ? fitting : 1, HS_UNEMBED_ROWS);
     return at_most(rows, size->n_scored_rows);
 }
@@ -54,13 +49,8 @@ static size_t key_stride(const struct hs_scratch_size *size)
     return (size->longest + floats - 1) / floats * floats;
 }
 
-static void list_buffer(struct buffer_list *list, size_t member, size_t element_size, size_t n_rows, size_t n_columns)
-{
-    list->buffers[list->n++] = (struct buffer){member, multiply(element_size, multiply(n_rows, n_columns))};
-}
-
 #define LIST_BUFFER(list, name, n_rows, n_columns) \
-    list_buffer(list, offsetof(struct hs_scratch, name), sizeof *((struct hs_scratch *)NULL)->name, n_rows, n_columns)
+    ((list)->buffers[(list)->n++] = HS_BUFFER(scratch->name, n_rows, n_columns))
 
 /* Sets the sizes in `scratch` as well. */
 static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, const struct hs_scratch_size *size)
@@ -89,7 +79,7 @@ static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, c
     LIST_BUFFER(list, scored_rows, size->n_scored_rows, 1);
     LIST_BUFFER(list, statistics, size->n_scored_rows, 1);
     LIST_BUFFER(list, edited_heads, shape->n_layers, shape->n_heads);
-    LIST_BUFFER(list, donor_z, shape->n_layers, multiply(size->n_donor_rows, z_width));
+    LIST_BUFFER(list, donor_z, shape->n_layers, hs_multiply_sizes(size->n_donor_rows, z_width));
 }
 
 static size_t aligned_bytes(size_t n_bytes)
@@ -98,12 +88,25 @@ static size_t aligned_bytes(size_t n_bytes)
     return padded == SIZE_MAX ? SIZE_MAX : padded / ALIGNMENT * ALIGNMENT;
 }
 
-static size_t total_bytes(const struct buffer_list *list)
+size_t hs_buffers_bytes(const struct hs_buffer *buffers, size_t n)
 {
     size_t total = 0;
-    for (size_t i = 0; i < list->n; i++)
-        total = add(total, aligned_bytes(list->buffers[i].n_bytes));
+    for (size_t i = 0; i < n; i++)
+        total = add(total, aligned_bytes(buffers[i].n_bytes));
     return total;
+}
+
+hs_status hs_buffers_allocate(void *memory_out, const struct hs_buffer *buffers, size_t n, const char *what,
+                              hs_error *error)
+{
+    char *position = NULL;
+    HS_TRY(hs_allocate(&position, hs_buffers_bytes(buffers, n), 1, what, error));
+    memcpy(memory_out, &position, sizeof position);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(buffers[i].pointer_address, &position, sizeof position);
+        position += aligned_bytes(buffers[i].n_bytes);
+    }
+    return HS_OK;
 }
 
 size_t hs_scratch_bytes(const struct hs_scratch_size *size)
@@ -111,7 +114,7 @@ size_t hs_scratch_bytes(const struct hs_scratch_size *size)
     struct hs_scratch scratch = {0};
     struct buffer_list list;
     list_buffers(&list, &scratch, size);
-    return total_bytes(&list);
+    return hs_buffers_bytes(list.buffers, list.n);
 }
 
 hs_status hs_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size, hs_error *error)
@@ -119,13 +122,7 @@ hs_status hs_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_si
     *scratch = (struct hs_scratch){0};
     struct buffer_list list;
     list_buffers(&list, scratch, size);
-    HS_TRY(hs_allocate(&scratch->memory, total_bytes(&list), 1, "the buffers of a forward pass", error));
-    char *position = scratch->memory;
-    for (size_t i = 0; i < list.n; i++) {
-        memcpy((char *)scratch + list.buffers[i].member, &position, sizeof position);
-        position += aligned_bytes(list.buffers[i].n_bytes);
-    }
-    return HS_OK;
+    return hs_buffers_allocate(&scratch->memory, list.buffers, list.n, "the buffers of a forward pass", error);
 }
 
 void hs_scratch_clear(struct hs_scratch *scratch)

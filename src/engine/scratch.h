@@ -9,6 +9,23 @@
 
 #include "headsweep/engine.h"
 
+/* A place in one block of memory: the address of the pointer to it, and how long it is. */
+struct hs_buffer {
+    void *pointer_address;
+    size_t n_bytes;
+};
+
+#define HS_BUFFER(pointer, n_rows, n_columns) \
+    ((struct hs_buffer){&(pointer), hs_multiply_sizes(sizeof *(pointer), hs_multiply_sizes(n_rows, n_columns))})
+
+/* SIZE_MAX where the product is more than any memory holds. */
+size_t hs_multiply_sizes(size_t a, size_t b);
+/* What hs_buffers_allocate allocates; SIZE_MAX if that is more than any memory holds. */
+size_t hs_buffers_bytes(const struct hs_buffer *buffers, size_t n);
+/* One zeroed block, in which every buffer is aligned; hs_free() it. */
+hs_status hs_buffers_allocate(void *memory_out, const struct hs_buffer *buffers, size_t n, const char *what,
+                              hs_error *error);
+
 struct hs_scratch_size {
     const hs_model_shape *shape;
     size_t n_rows;        /* packed rows of the larger of workload and donor sequences */

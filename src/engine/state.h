@@ -1,5 +1,5 @@
 /*
- * state: what an engine and a prepared workload hold. A second engine beside the reference shares the first of the two.
+ * state: what an engine and a prepared workload hold, and what one implementation of the engine provides.
  */
 #ifndef HEADSWEEP_ENGINE_STATE_H
 #define HEADSWEEP_ENGINE_STATE_H
@@ -12,9 +12,25 @@ struct hs_engine {
 };
 
 struct hs_prepared {
+    const struct hs_engine_methods *methods;
     const hs_workload *workload;
-    struct hs_scratch scratch;
-    size_t n_scored_rows;
+    struct hs_scratch scratch; /* of the reference */
+    size_t n_scored_rows;      /* of the reference */
+    struct hs_prefix *prefix;  /* of the prefix engine */
 };
+
+/* One implementation of what the header promises under the same names. The workload is checked. */
+struct hs_engine_methods {
+    hs_status (*prepare)(hs_engine *engine, struct hs_prepared *prepared, hs_error *error);
+    void (*clear)(struct hs_prepared *prepared); /* after a failure to prepare too */
+    hs_status (*evaluate)(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
+                          size_t n_ablations, double *answers, hs_error *error);
+    /* Fills in all but flops_naive. */
+    hs_status (*count_cost)(const hs_engine *engine, const hs_workload *workload, const hs_ablation *ablations,
+                            size_t n_ablations, hs_engine_cost *cost, hs_error *error);
+};
+
+extern const struct hs_engine_methods HS_REFERENCE_METHODS;
+extern const struct hs_engine_methods HS_PREFIX_METHODS;
 
 #endif

@@ -1,0 +1,269 @@
+#include "engine/ablation_tree.h"
+#include "engine/intervention.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- sorting sets ---------------------------------------------------------------------------------------------- */
+
+/* What of the building is the same for all sets. */
+struct build {
+    struct hs_ablation_tree *tree;
+    const hs_model_shape *shape;
+    const hs_ablation *ablations;
+    size_t n_ablations;
+};
+
+static const uint8_t *layer_heads(const struct build *build, size_t ablation, size_t layer)
+{
+    return build->tree->heads + (ablation * build->shape->n_layers + layer) * build->shape->n_heads;
+}
+
+static int compare_interventions(hs_intervention a, hs_intervention b)
+{
+    if (a.kind != b.kind)
+        return a.kind < b.kind ? -1 : 1;
+    return (a.scale > b.scale) - (a.scale < b.scale);
+}
+
+static int compare_sets(const struct build *build, uint32_t a, uint32_t b)
+{
+    int order = compare_interventions(build->ablations[a].intervention, build->ablations[b].intervention);
+    if (order == 0)
+        order =
+            memcmp(layer_heads(build, b, 0), layer_heads(build, a, 0), build->shape->n_layers * build->shape->n_heads);
+    return order != 0 ? order : (a > b) - (a < b);
+}
+
+/* Sifts down in a heap: qsort() has no context, and may allocate. */
+static void sift(const struct build *build, size_t root, size_t n)
+{
+    uint32_t *sorted = build->tree->sorted;
+    for (size_t child = 2 * root + 1; child < n; child = 2 * root + 1) {
+        if (child + 1 < n && compare_sets(build, sorted[child], sorted[child + 1]) < 0)
+            child++;
+        if (compare_sets(build, sorted[root], sorted[child]) >= 0)
+            return;
+        uint32_t swapped = sorted[root];
+        sorted[root] = sorted[child];
+        sorted[child] = swapped;
+        root = child;
+    }
+}
+
+static void sort_sets(const struct build *build)
+{
+    uint32_t *sorted = build->tree->sorted;
+    for (size_t i = 0; i < build->n_ablations; i++)
+        sorted[i] = (uint32_t)i;
+    for (size_t i = build->n_ablations / 2; i-- > 0;)
+        sift(build, i, build->n_ablations);
+    for (size_t n = build->n_ablations; n > 1; n--) {
+        uint32_t largest = sorted[0];
+        sorted[0] = sorted[n - 1];
+        sorted[n - 1] = largest;
+        sift(build, 0, n - 1);
+    }
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------------------------- */
+
+static hs_status reserve(struct hs_ablation_tree *tree, const hs_model_shape *shape, const hs_ablation *ablations,
+                         size_t n_ablations, hs_error *error)
+{
+    size_t n_edges = 1;
+    for (size_t i = 0; i < n_ablations; i++)
+        n_edges += ablations[i].n_components < shape->n_layers ? ablations[i].n_components : shape->n_layers;
+    HS_TRY(hs_reserve(&tree->nodes, &tree->node_capacity, n_edges, sizeof *tree->nodes, "ablation tree", error));
+    HS_TRY(hs_reserve(&tree->schedule, &tree->schedule_capacity, n_edges, sizeof(uint32_t), "ablation tree", error));
+    HS_TRY(hs_reserve(&tree->ablation_node, &tree->ablation_node_capacity, n_ablations, sizeof(uint32_t),
+                      "ablation tree", error));
+    HS_TRY(hs_reserve(&tree->sorted, &tree->sorted_capacity, n_ablations, sizeof(uint32_t), "ablation tree", error));
+    HS_TRY(hs_reserve(&tree->path, &tree->path_capacity, shape->n_layers, sizeof(uint32_t), "ablation tree", error));
+    return hs_reserve(&tree->heads, &tree->heads_capacity, n_ablations * shape->n_layers * shape->n_heads, 1,
+                      "ablation tree", error);
+}
+
+static bool edits_layer(const struct build *build, size_t ablation, size_t layer)
+{
+    return memchr(layer_heads(build, ablation, layer), 1, build->shape->n_heads) != NULL;
+}
+
+/* Leading layers in which two sets edit the same heads. */
+static size_t shared_layers(const struct build *build, uint32_t a, uint32_t b)
+{
+    size_t layer = 0;
+    if (compare_interventions(build->ablations[a].intervention, build->ablations[b].intervention) != 0)
+        return 0;
+    while (layer < build->shape->n_layers &&
+           memcmp(layer_heads(build, a, layer), layer_heads(build, b, layer), build->shape->n_heads) == 0)
+        layer++;
+    return layer;
+}
+
+static uint32_t add_node(const struct build *build, uint32_t parent_index, uint32_t ablation, size_t layer)
+{
+    struct hs_ablation_tree *tree = build->tree;
+    struct hs_ablation_node *parent = &tree->nodes[parent_index];
+    uint32_t index = (uint32_t)tree->n_nodes++;
+    tree->nodes[index] = (struct hs_ablation_node){
+        .parent = parent_index,
+        .layer = (uint32_t)layer,
+        .level = parent->level + 1,
+        .next_sibling = parent->first_child,
+        .ablation = HS_NO_ABLATION,
+        .heads = layer_heads(build, ablation, layer),
+        .intervention = build->ablations[ablation].intervention,
+    };
+    if (parent->first_child == 0 || parent->last_child_layer < layer)
+        parent->last_child_layer = (uint32_t)layer;
+    parent->first_child = index;
+    tree->n_levels = parent->level + 1 > tree->n_levels ? parent->level + 1 : tree->n_levels;
+    return index;
+}
+
+/* path[layer] is the node of the set before at the end of the layer. */
+static void add_set(const struct build *build, size_t rank)
+{
+    struct hs_ablation_tree *tree = build->tree;
+    uint32_t ablation = tree->sorted[rank];
+    size_t n_layers = build->shape->n_layers;
+    size_t shared = rank == 0 ? 0 : shared_layers(build, tree->sorted[rank - 1], ablation);
+    uint32_t node = shared == 0 ? 0 : tree->path[shared - 1];
+    for (size_t layer = shared; layer < n_layers; layer++) {
+        if (edits_layer(build, ablation, layer))
+            node = add_node(build, node, ablation, layer);
+        tree->path[layer] = node;
+    }
+    tree->ablation_node[ablation] = node;
+    if (tree->nodes[node].ablation == HS_NO_ABLATION)
+        tree->nodes[node].ablation = ablation;
+}
+
+hs_status hs_ablation_tree_build(struct hs_ablation_tree *tree, const hs_model_shape *shape,
+                                 const hs_ablation *ablations, size_t n_ablations, hs_error *error)
+{
+    struct build build = {tree, shape, ablations, n_ablations};
+    HS_TRY(reserve(tree, shape, ablations, n_ablations, error));
+    for (size_t i = 0; i < n_ablations; i++)
+        HS_TRY(hs_mark_heads(tree->heads + i * shape->n_layers * shape->n_heads, shape, &ablations[i], error));
+    sort_sets(&build);
+    tree->nodes[0] = (struct hs_ablation_node){.ablation = HS_NO_ABLATION};
+    tree->n_nodes = 1;
+    tree->n_levels = 0;
+    for (size_t rank = 0; rank < n_ablations; rank++)
+        add_set(&build, rank);
+    return HS_OK;
+}
+
+void hs_ablation_tree_clear(struct hs_ablation_tree *tree)
+{
+    hs_free(tree->nodes);
+    hs_free(tree->schedule);
+    hs_free(tree->ablation_node);
+    hs_free(tree->sorted);
+    hs_free(tree->path);
+    hs_free(tree->heads);
+    *tree = (struct hs_ablation_tree){0};
+}
+
+/* ---- the walk -------------------------------------------------------------------------------------------------- */
+
+struct walk {
+    struct hs_ablation_tree *tree;
+    size_t n_layers;
+    size_t max_nodes;
+    const struct hs_batch_visitor *visitor;
+};
+
+/* Appends the children of the nodes to the schedule, by layer, then in the order of their making. */
+static size_t gather_children(struct walk *walk, const uint32_t *nodes, size_t n_nodes, uint32_t *children)
+{
+    const struct hs_ablation_node *all = walk->tree->nodes;
+    size_t n = 0;
+    for (size_t i = 0; i < n_nodes; i++)
+        for (uint32_t child = all[nodes[i]].first_child; child != 0; child = all[child].next_sibling)
+            children[n++] = child;
+    /* Children of a node are listed last to first: turned round they are nearly sorted, as insertion likes it. */
+    for (size_t i = 0; i < n / 2; i++) {
+        uint32_t swapped = children[i];
+        children[i] = children[n - 1 - i];
+        children[n - 1 - i] = swapped;
+    }
+    return n;
+}
+
+static int compare_nodes(const struct hs_ablation_node *all, uint32_t a, uint32_t b)
+{
+    if (all[a].layer != all[b].layer)
+        return all[a].layer < all[b].layer ? -1 : 1;
+    return (a > b) - (a < b);
+}
+
+/* A counting sort by layer would need room of its own; shells of halving width do with what is there. */
+static void sort_nodes(const struct hs_ablation_node *all, uint32_t *nodes, size_t n)
+{
+    for (size_t gap = n / 2; gap > 0; gap /= 2) {
+        for (size_t i = gap; i < n; i++) {
+            uint32_t node = nodes[i];
+            size_t place = i;
+            for (; place >= gap && compare_nodes(all, node, nodes[place - gap]) < 0; place -= gap)
+                nodes[place] = nodes[place - gap];
+            nodes[place] = node;
+        }
+    }
+}
+
+static size_t stop_layer(const struct walk *walk, const struct hs_batch *batch)
+{
+    size_t stop = 0;
+    for (size_t i = 0; i < batch->n_nodes; i++) {
+        const struct hs_ablation_node *node = &walk->tree->nodes[batch->nodes[i]];
+        if (node->ablation != HS_NO_ABLATION)
+            return walk->n_layers;
+        stop = node->last_child_layer > stop ? node->last_child_layer : stop;
+    }
+    return stop;
+}
+
+static hs_status walk_children(struct walk *walk, const uint32_t *parents, size_t n_parents, size_t level,
+                               uint32_t *free_schedule, hs_error *error);
+
+static hs_status walk_batch(struct walk *walk, const uint32_t *nodes, size_t n_nodes, size_t level,
+                            uint32_t *free_schedule, hs_error *error)
+{
+    struct hs_batch batch = {
+        .nodes = nodes,
+        .n_nodes = n_nodes,
+        .level = level,
+        .first_layer = walk->tree->nodes[nodes[0]].layer,
+    };
+    batch.stop_layer = stop_layer(walk, &batch);
+    for (size_t i = 0; i < n_nodes; i++)
+        walk->tree->nodes[nodes[i]].slot = (uint32_t)i;
+    HS_TRY(walk->visitor->visit(walk->visitor->context, &batch, error));
+    return walk_children(walk, nodes, n_nodes, level + 1, free_schedule, error);
+}
+
+/* Batches of about the same size: a small last one would waste what stacking gains. */
+static hs_status walk_children(struct walk *walk, const uint32_t *parents, size_t n_parents, size_t level,
+                               uint32_t *free_schedule, hs_error *error)
+{
+    size_t n = gather_children(walk, parents, n_parents, free_schedule);
+    sort_nodes(walk->tree->nodes, free_schedule, n);
+    size_t n_batches = (n + walk->max_nodes - 1) / walk->max_nodes;
+    for (size_t i = 0; i < n_batches; i++) {
+        size_t first = n * i / n_batches;
+        size_t end = n * (i + 1) / n_batches;
+        HS_TRY(walk_batch(walk, free_schedule + first, end - first, level, free_schedule + n, error));
+    }
+    return HS_OK;
+}
+
+hs_status hs_ablation_tree_walk(struct hs_ablation_tree *tree, size_t n_layers, size_t max_nodes,
+                                const struct hs_batch_visitor *visitor, hs_error *error)
+{
+    const uint32_t root = 0;
+    struct walk walk = {tree, n_layers, max_nodes, visitor};
+    return walk_children(&walk, &root, 1, 1, tree->schedule, error);
+}

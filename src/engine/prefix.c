@@ -1,0 +1,243 @@
+#include "engine/prefix.h"
+#include "engine/state.h"
+#include "engine/workload.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- preparing ------------------------------------------------------------------------------------------------- */
+
+static int compare_tokens(const void *left, const void *right)
+{
+    int32_t a = *(const int32_t *)left;
+    int32_t b = *(const int32_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Tiles of the vocabulary find their part of an ascending list without reading all of it. */
+static hs_status sort_lists(struct hs_prefix *prefix, hs_error *error)
+{
+    const hs_workload *workload = prefix->workload;
+    if (workload->n_lists == 0)
+        return HS_OK;
+    const size_t *offsets = workload->list_offsets;
+    size_t n = offsets[workload->n_lists] - offsets[0];
+    HS_TRY(hs_allocate(&prefix->list_tokens, n, sizeof *prefix->list_tokens, "token lists", error));
+    for (size_t i = 0; i < n; i++)
+        prefix->list_tokens[i] = workload->list_tokens[offsets[0] + i];
+    for (size_t i = 0; i < workload->n_lists; i++)
+        qsort(prefix->list_tokens + (offsets[i] - offsets[0]), offsets[i + 1] - offsets[i], sizeof *prefix->list_tokens,
+              compare_tokens);
+    return HS_OK;
+}
+
+static hs_status keep_z(void *context, const hs_observation *observation, hs_error *error)
+{
+    (void)error;
+    size_t n = observation->n_rows * observation->n_columns;
+    memcpy((float *)context + observation->layer * n, observation->values, n * sizeof(float));
+    return HS_OK;
+}
+
+static hs_status compute_donors(hs_engine *engine, struct hs_prefix *prefix, hs_error *error)
+{
+    const hs_model_shape *shape = &engine->model->shape;
+    const hs_sequences *donors = &prefix->workload->donor_sequences;
+    if (donors->n == 0)
+        return HS_OK;
+    HS_TRY(hs_allocate(&prefix->donor_z, shape->n_layers * hs_sequences_n_rows(donors),
+                       shape->n_heads * shape->head_dim * sizeof(float), "z of the donors", error));
+    hs_observer observer = {.sites = 1u << HS_SITE_Z, .context = prefix->donor_z, .observe = keep_z};
+    return hs_engine_observe(engine, donors, NULL, &observer, error);
+}
+
+/* Without the donors' values: as much as counting needs. */
+static hs_status plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload, hs_error *error)
+{
+    prefix->engine = engine;
+    prefix->workload = workload;
+    HS_TRY(hs_forest_init(&prefix->forest, workload, engine->options.positions, error));
+    size_t n_live = hs_forest_n_live(&prefix->forest);
+    size_t n_scored = prefix->forest.n_scored;
+    size_t vocabulary = engine->model->shape.vocabulary;
+    size_t nodes = n_live == 0 ? 0 : (HS_BATCH_ROWS + n_live / 2) / n_live;
+    size_t entries = n_scored == 0 ? 0 : HS_TAIL_ROWS / n_scored;
+    prefix->max_nodes = nodes > 0 ? nodes : 1;
+    prefix->tail.max_entries = entries > 0 ? entries : 1;
+    prefix->tail.tile = vocabulary < HS_TILE_TOKENS ? vocabulary : HS_TILE_TOKENS;
+    return HS_OK;
+}
+
+static hs_status prepare(hs_engine *engine, struct hs_prepared *prepared, hs_error *error)
+{
+    HS_TRY(hs_allocate(&prepared->prefix, 1, sizeof *prepared->prefix, "a prepared workload", error));
+    HS_TRY(plan(prepared->prefix, engine, prepared->workload, error));
+    HS_TRY(sort_lists(prepared->prefix, error));
+    return compute_donors(engine, prepared->prefix, error);
+}
+
+static void clear_prefix(struct hs_prefix *prefix)
+{
+    hs_prefix_release(prefix);
+    hs_forest_clear(&prefix->forest);
+    hs_ablation_tree_clear(&prefix->tree);
+    hs_free(prefix->list_tokens);
+    hs_free(prefix->donor_z);
+}
+
+static void clear(struct hs_prepared *prepared)
+{
+    if (prepared->prefix != NULL)
+        clear_prefix(prepared->prefix);
+    hs_free(prepared->prefix);
+}
+
+/* ---- evaluating ------------------------------------------------------------------------------------------------ */
+
+static bool reads_patterns(const hs_ablation *ablations, size_t n_ablations)
+{
+    struct hs_edit edit = {0};
+    bool reads = false;
+    for (size_t i = 0; i < n_ablations; i++) {
+        edit.intervention = ablations[i].intervention;
+        reads = reads || (ablations[i].n_components > 0 && hs_edit_reads_pattern(&edit));
+    }
+    return reads;
+}
+
+/* Room for the batches of this group, and the clean pass if it was not run yet. */
+static hs_status start(struct hs_prefix *prefix, bool keeps_values, hs_error *error)
+{
+    size_t n_nodes = prefix->tree.n_nodes - 1;
+    size_t n_slots = n_nodes < prefix->max_nodes ? n_nodes : prefix->max_nodes;
+    if (keeps_values && !prefix->keeps_values) {
+        hs_prefix_release(prefix);
+        prefix->keeps_values = true;
+    }
+    HS_TRY(hs_prefix_reserve(prefix, n_slots > 0 ? n_slots : 1, prefix->tree.n_levels > 0 ? prefix->tree.n_levels : 1,
+                             error));
+    if (!prefix->has_root)
+        hs_prefix_run_root(prefix);
+    prefix->has_root = true;
+    return HS_OK;
+}
+
+/* By themselves, so that the empty set has the same bits in every group. */
+static void answer_clean(struct hs_prefix *prefix)
+{
+    const struct hs_level *root = &prefix->levels[0];
+    size_t width = prefix->engine->model->shape.width;
+    size_t last = prefix->engine->model->shape.n_layers - 1;
+    if (prefix->has_clean_answers)
+        return;
+    hs_tail_add(prefix, hs_level_rows(prefix, root->after, 0, last, 0, width),
+                hs_level_rows(prefix, root->before, 0, last, 0, width), prefix->clean_answers);
+    hs_tail_flush(prefix);
+    prefix->has_clean_answers = true;
+}
+
+static hs_status visit(void *context, const struct hs_batch *batch, hs_error *error)
+{
+    (void)error;
+    hs_prefix_run_batch(context, batch);
+    return HS_OK;
+}
+
+static void copy_repeated(const struct hs_prefix *prefix, size_t n_ablations)
+{
+    size_t n_queries = prefix->workload->n_queries;
+    for (size_t i = 0; i < n_ablations; i++) {
+        size_t first = prefix->tree.nodes[prefix->tree.ablation_node[i]].ablation;
+        if (first != i)
+            memcpy(prefix->answers + i * n_queries, prefix->answers + first * n_queries,
+                   n_queries * sizeof *prefix->answers);
+    }
+}
+
+/*
+ * An answer that is not finite is given to the reference engine, whose message names sequence, row and layer. Where it
+ * has a finite one (the ablated head was all that overflowed, and a difference cannot take that back), it counts.
+ */
+static hs_status answer_again(hs_engine *engine, const struct hs_prefix *prefix, const hs_ablation *ablation,
+                              double *answers, hs_error *error)
+{
+    struct hs_prepared prepared = {.methods = &HS_REFERENCE_METHODS, .workload = prefix->workload};
+    hs_status status = prepared.methods->prepare(engine, &prepared, error);
+    if (status == HS_OK)
+        status = prepared.methods->evaluate(engine, &prepared, ablation, 1, answers, error);
+    prepared.methods->clear(&prepared);
+    return status;
+}
+
+static hs_status check_answers(hs_engine *engine, const struct hs_prefix *prefix, const hs_ablation *ablations,
+                               size_t n_ablations, hs_error *error)
+{
+    size_t n_queries = prefix->workload->n_queries;
+    for (size_t i = 0; i < n_ablations; i++) {
+        double *answers = prefix->answers + i * n_queries;
+        bool is_finite = true;
+        for (size_t query = 0; query < n_queries; query++)
+            is_finite = is_finite && isfinite(answers[query]);
+        if (!is_finite)
+            HS_TRY(answer_again(engine, prefix, &ablations[i], answers, error));
+    }
+    return HS_OK;
+}
+
+static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
+                          size_t n_ablations, double *answers, hs_error *error)
+{
+    struct hs_prefix *prefix = prepared->prefix;
+    size_t n_queries = prefix->workload->n_queries;
+    const struct hs_batch_visitor visitor = {prefix, visit};
+    for (size_t i = 0; i < n_ablations; i++)
+        HS_TRY(hs_prefix_edit_check(prefix, &ablations[i], error));
+    HS_TRY(hs_ablation_tree_build(&prefix->tree, &engine->model->shape, ablations, n_ablations, error));
+    if (n_queries == 0 || n_ablations == 0)
+        return HS_OK;
+    prefix->answers = answers;
+    HS_TRY(start(prefix, reads_patterns(ablations, n_ablations), error));
+    HS_TRY(hs_ablation_tree_walk(&prefix->tree, engine->model->shape.n_layers, prefix->max_nodes, &visitor, error));
+    hs_tail_flush(prefix);
+    if (prefix->tree.nodes[0].ablation != HS_NO_ABLATION) {
+        answer_clean(prefix);
+        memcpy(answers + prefix->tree.nodes[0].ablation * n_queries, prefix->clean_answers,
+               n_queries * sizeof *answers);
+    }
+    copy_repeated(prefix, n_ablations);
+    return check_answers(engine, prefix, ablations, n_ablations, error);
+}
+
+/* ---- what it costs --------------------------------------------------------------------------------------------- */
+
+static hs_status count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
+                            hs_engine_cost *cost, hs_error *error)
+{
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    HS_TRY(hs_ablation_tree_build(&prefix->tree, shape, ablations, n_ablations, error));
+    struct hs_prefix_cost counted = {.prefix = prefix};
+    const struct hs_batch_visitor visitor = {&counted, hs_prefix_count_batch};
+    HS_TRY(hs_ablation_tree_walk(&prefix->tree, shape->n_layers, prefix->max_nodes, &visitor, error));
+    size_t n_nodes = prefix->tree.n_nodes - 1;
+    size_t n_slots = n_nodes < prefix->max_nodes ? n_nodes : prefix->max_nodes;
+    prefix->keeps_values = reads_patterns(ablations, n_ablations);
+    cost->flops_of_group = counted.flops;
+    cost->flops_of_workload = hs_prefix_root_flops(prefix);
+    cost->memory_bytes =
+        hs_prefix_bytes(prefix, n_slots > 0 ? n_slots : 1, prefix->tree.n_levels > 0 ? prefix->tree.n_levels : 1);
+    return HS_OK;
+}
+
+static hs_status count_cost(const hs_engine *engine, const hs_workload *workload, const hs_ablation *ablations,
+                            size_t n_ablations, hs_engine_cost *cost, hs_error *error)
+{
+    struct hs_prefix prefix = {0};
+    hs_status status = plan(&prefix, engine, workload, error);
+    if (status == HS_OK)
+        status = count_tree(&prefix, ablations, n_ablations, cost, error);
+    clear_prefix(&prefix);
+    return status;
+}
+
+const struct hs_engine_methods HS_PREFIX_METHODS = {prepare, clear, evaluate, count_cost};

@@ -1,0 +1,155 @@
+/*
+ * prefix: the engine that computes what sets and sequences have in common once.
+ *
+ * The clean pass over the token forest is the root's state. A node of the ablation tree starts from its parent's state
+ * after attention of a layer: the edit's difference in z is projected and added, and the live rows run through what
+ * follows. Nodes of a batch are stacked as rows: node i of the batch owns rows i * n .. (i + 1) * n of every buffer.
+ * In the last layer only scored rows get more than keys and values, and what they end in waits in the tail until there
+ * are enough rows for the large matrix products there.
+ */
+#ifndef HEADSWEEP_ENGINE_PREFIX_H
+#define HEADSWEEP_ENGINE_PREFIX_H
+
+#include "engine/ablation_tree.h"
+#include "engine/forest.h"
+#include "engine/intervention.h"
+
+enum {
+    HS_BATCH_ROWS = 2048,  /* stacked rows that a batch aims at */
+    HS_BLOCK_ROWS = 1024,  /* rows of one matrix product: more gain nothing, and their activations leave the cache */
+    HS_TAIL_ROWS = 1024,   /* scored rows that wait for the unembedding */
+    HS_TILE_TOKENS = 4096, /* columns of the vocabulary that are unembedded at a time */
+};
+
+/* The rows that a pass computes for each node: all of the forest for the clean pass, else the live ones. */
+struct hs_row_space {
+    size_t first_row;
+    size_t n_rows;
+    size_t first_segment;
+};
+
+/* What children need of the nodes of one level: [n_layers, slots, live rows, ...]; scored rows only in the last layer. */
+struct hs_level {
+    void *memory;
+    float *after;  /* residual after attention [width] */
+    float *before; /* residual before attention [width], of models with parallel residuals */
+    float *z;      /* [n_heads * head_dim] */
+    float *values; /* [n_kv_heads * head_dim], where patterns are edited; all live rows in the last layer too */
+    size_t n_slots;
+};
+
+/* Activations of the batch at work. Blocks hold HS_BLOCK_ROWS at most. */
+struct hs_prefix_buffers {
+    void *memory;
+    float *residual;      /* [rows, width] */
+    float *before;        /* [rows, width] with parallel residuals */
+    float *heads;         /* [rows, (n_heads + 2 n_kv_heads) * head_dim] */
+    float *z;             /* [rows, n_heads * head_dim] */
+    float *scored;        /* [scored rows, width]: residual in the last layer */
+    float *scored_before; /* [scored rows, width] with parallel residuals */
+    float *queries;       /* [scored rows, n_heads * head_dim] in the last layer */
+    float *normed;        /* [block, width] */
+    float *hidden;        /* [block, mlp_width] */
+    float *gate;          /* [block, mlp_width] of gated MLPs */
+    float *pattern;       /* [HS_ATTENTION_ROWS, longest rounded up] */
+    float *delta;         /* [live rows, head_dim] */
+    double *sums;         /* [all rows, head_dim], where patterns are edited */
+    float *cosines;       /* [longest, rotary_dim / 2] */
+    float *sines;         /* the same */
+    struct hs_run *runs;  /* [deepest] */
+    size_t n_slots;
+    size_t block_rows;
+};
+
+/* Last-layer residuals of scored rows, before the MLP, of entries that wait for it; see prefix_tail.c. */
+struct hs_tail {
+    float *residual;     /* [max_entries, n_scored, width] */
+    float *before;       /* the same, with parallel residuals */
+    float *logits;       /* [block, tile] */
+    float *maxima;       /* [block] */
+    double *sums;        /* [block]: of exp(logit - maximum) so far */
+    uint32_t *greedy;    /* [block] */
+    double **answers;    /* [max_entries]: where the answers of each entry go */
+    uint8_t *statistics; /* [n_scored]: whether a query reads more of the row than single logits */
+    size_t n_entries;
+    size_t max_entries;
+    size_t tile;
+};
+
+struct hs_prefix {
+    const hs_engine *engine;
+    const hs_workload *workload;
+    struct hs_forest forest;
+    struct hs_ablation_tree tree;
+    size_t max_nodes; /* of a batch */
+    bool keeps_values;
+    bool has_root;
+    bool has_clean_answers;
+    struct hs_prefix_buffers buffers;
+    struct hs_tail tail;
+    struct hs_level *levels; /* [level_capacity]; 0 is the root's */
+    size_t level_capacity;
+    float *frozen;         /* [n_layers, n_frozen, 2 * n_kv_heads * head_dim]: keys and values of frozen rows */
+    int32_t *list_tokens;  /* of the workload, ascending within each list */
+    float *donor_z;        /* see struct hs_donor_values */
+    double *clean_answers; /* [n_queries] */
+    double *answers;       /* [n_ablations, n_queries] of the evaluation at work: the caller's */
+};
+
+/* ---- memory (prefix_memory.c) ---------------------------------------------------------------------------------- */
+
+/* Makes room for batches of n_slots nodes on levels 0 .. n_levels - 1 whose states are kept. What is there stays. */
+hs_status hs_prefix_reserve(struct hs_prefix *prefix, size_t n_slots, size_t n_levels, hs_error *error);
+void hs_prefix_release(struct hs_prefix *prefix);
+/* What reserving for groups of n_ablations sets of max_order layers will hold. */
+size_t hs_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_levels);
+
+/* ---- passes (prefix_pass.c) ------------------------------------------------------------------------------------ */
+
+/* The clean pass: fills level 0 and the keys and values of frozen rows. */
+void hs_prefix_run_root(struct hs_prefix *prefix);
+/* Runs a batch, keeps its states on its level if any node has children, and hands finished nodes to the tail. */
+void hs_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch);
+
+/* ---- parts of a pass -------------------------------------------------------------------------------------------- */
+
+/* prefix_attention.c: z of n_nodes nodes from heads; of the scored rows only, from queries, in the last layer. */
+void hs_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes);
+void hs_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes);
+
+/*
+ * prefix_edit.c: where a node begins. after [rows, width] is the parent's residual after attention of the node's layer
+ * plus what the edit changes in it; before the parent's residual before it, with parallel residuals. Rows are the
+ * live ones, the scored ones in the last layer.
+ */
+void hs_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after, float *before);
+/* HS_ERROR_INPUT: an ablation needs means or donors that are not there. */
+hs_status hs_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation *ablation, hs_error *error);
+
+/* prefix_pass.c: residual [n_rows, width] += MLP of the normed input `in` [n_rows, width]. */
+void hs_prefix_mlp(struct hs_prefix *prefix, size_t layer, float *residual, const float *in, size_t n_rows);
+
+/* prefix_tail.c: one entry of n_scored rows; flushes the tail when it is full. answers [n_queries]. */
+void hs_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers);
+void hs_tail_start(struct hs_prefix *prefix); /* after its buffers were made */
+/* Answers what waits; a row with a logit that is not finite is answered NaN. */
+void hs_tail_flush(struct hs_prefix *prefix);
+
+/* prefix_cost.c: matrix products of the batches that are visited, and of the clean pass with its answers. */
+struct hs_prefix_cost {
+    const struct hs_prefix *prefix;
+    double flops;
+};
+
+hs_status hs_prefix_count_batch(void *context, const struct hs_batch *batch, hs_error *error);
+double hs_prefix_root_flops(const struct hs_prefix *prefix);
+
+void hs_prefix_poll(const struct hs_prefix *prefix);
+
+/* ---- places ----------------------------------------------------------------------------------------------------- */
+
+/* Rows that a level keeps of each node in a layer lie n_live apart, in the last layer too. */
+float *hs_level_rows(const struct hs_prefix *prefix, float *values, size_t level, size_t layer, size_t slot,
+                     size_t width);
+
+#endif

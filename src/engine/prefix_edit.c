@@ -1,0 +1,164 @@
+#include "engine/blas.h"
+#include "engine/kernels.h"
+#include "engine/prefix.h"
+#include "engine/state.h"
+#include "engine/workload.h"
+
+#include <string.h>
+
+/* One node's edit: rows of the layer, and the parent's state there. */
+struct start {
+    struct hs_prefix *prefix;
+    const struct hs_ablation_node *node;
+    const struct hs_ablation_node *parent;
+    struct hs_edit edit;
+    size_t n_rows;
+    bool is_last_layer;
+};
+
+static struct hs_edit make_edit(const struct hs_prefix *prefix, hs_intervention intervention)
+{
+    struct hs_edit edit = {
+        .model = prefix->engine->model,
+        .intervention = intervention,
+        .value_bias = prefix->engine->options.value_bias,
+        .means = prefix->engine->options.means,
+    };
+    if (prefix->donor_z != NULL)
+        edit.donors =
+            (struct hs_donor_values){prefix->donor_z, prefix->workload->donor_sequences, prefix->workload->donors};
+    return edit;
+}
+
+hs_status hs_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation *ablation, hs_error *error)
+{
+    struct hs_edit edit = make_edit(prefix, ablation->intervention);
+    return ablation->n_components > 0 ? hs_edit_check(&edit, error) : HS_OK;
+}
+
+/* Forest row of row i of the layer. */
+static size_t forest_row(const struct start *start, size_t i)
+{
+    const struct hs_forest *forest = &start->prefix->forest;
+    return start->is_last_layer ? forest->scored_rows[i] : forest->n_frozen + i;
+}
+
+static float *parent_rows(const struct start *start, float *values, size_t width)
+{
+    return hs_level_rows(start->prefix, values, start->parent->level, start->node->layer, start->parent->slot, width);
+}
+
+/* ---- patterns -------------------------------------------------------------------------------------------------- */
+
+static const float *value_row(const struct start *start, size_t row, size_t group)
+{
+    const struct hs_prefix *prefix = start->prefix;
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    size_t kv_width = shape->n_kv_heads * shape->head_dim;
+    size_t n_frozen = prefix->forest.n_frozen;
+    const float *values = NULL;
+    if (row < n_frozen)
+        values = prefix->frozen + ((start->node->layer * n_frozen + row) * 2 + 1) * kv_width;
+    else
+        values =
+            parent_rows(start, prefix->levels[start->parent->level].values, kv_width) + (row - n_frozen) * kv_width;
+    return values + group * shape->head_dim;
+}
+
+/* sums [all rows, head_dim]: of the values that each row sees, or only of the first of them. */
+static void sum_visible_values(const struct start *start, size_t head)
+{
+    const hs_model_shape *shape = &start->prefix->engine->model->shape;
+    const struct hs_forest *forest = &start->prefix->forest;
+    size_t head_dim = shape->head_dim;
+    bool first_only = start->edit.intervention.kind == HS_INTERVENTION_FIRST_TOKEN;
+    double *sums = start->prefix->buffers.sums;
+    for (size_t row = 0; row < forest->n_rows; row++) {
+        uint32_t parent = forest->rows[row].parent;
+        const float *values = value_row(start, row, head / (shape->n_heads / shape->n_kv_heads));
+        for (size_t i = 0; i < head_dim; i++) {
+            double before = parent == HS_NO_PARENT ? 0.0 : sums[parent * head_dim + i];
+            sums[row * head_dim + i] = parent != HS_NO_PARENT && first_only ? before : before + (double)values[i];
+        }
+    }
+}
+
+static void subtract_pattern(const struct start *start, float *delta, const float *z, size_t row)
+{
+    size_t head_dim = start->prefix->engine->model->shape.head_dim;
+    const double *sums = start->prefix->buffers.sums + row * head_dim;
+    bool first_only = start->edit.intervention.kind == HS_INTERVENTION_FIRST_TOKEN;
+    double share = first_only ? 1.0 : 1.0 / (double)start->prefix->forest.visible[row];
+    for (size_t i = 0; i < head_dim; i++)
+        delta[i] = (float)(sums[i] * share - (double)z[i]);
+}
+
+/* ---- z --------------------------------------------------------------------------------------------------------- */
+
+/* delta <- scale * z + shift_scale * shift - z. */
+static void subtract_replacement(const struct start *start, float *delta, const float *z, size_t row, size_t head)
+{
+    const struct hs_forest_row *here = &start->prefix->forest.rows[row];
+    size_t head_dim = start->prefix->engine->model->shape.head_dim;
+    struct hs_replacement replacement =
+        hs_edit_replacement(&start->edit, start->node->layer, head, here->sequence, here->position);
+    memcpy(delta, z, head_dim * sizeof *delta);
+    hs_scale_and_shift(delta, replacement.scale - 1.0f, replacement.shift, replacement.shift_scale, head_dim);
+}
+
+static void fill_delta(const struct start *start, size_t head)
+{
+    struct hs_prefix *prefix = start->prefix;
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    size_t z_width = shape->n_heads * shape->head_dim;
+    const float *z = parent_rows(start, prefix->levels[start->parent->level].z, z_width) + head * shape->head_dim;
+    bool edits_pattern = hs_edit_reads_pattern(&start->edit);
+    if (edits_pattern)
+        sum_visible_values(start, head);
+    for (size_t i = 0; i < start->n_rows; i++) {
+        size_t row = forest_row(start, i);
+        float *delta = prefix->buffers.delta + i * shape->head_dim;
+        if (!prefix->forest.rows[row].is_edited)
+            memset(delta, 0, shape->head_dim * sizeof *delta);
+        else if (edits_pattern)
+            subtract_pattern(start, delta, z + i * z_width, row);
+        else
+            subtract_replacement(start, delta, z + i * z_width, row, head);
+    }
+}
+
+static void add_projection(const struct start *start, size_t head, float *after)
+{
+    const hs_model_shape *shape = &start->prefix->engine->model->shape;
+    hs_linear output = start->prefix->engine->model->layers[start->node->layer].output;
+    size_t first = head * shape->head_dim;
+    output.values += output.transposed ? first : first * output.stride;
+    output.n_in = shape->head_dim;
+    output.bias = NULL;
+    hs_linear_accumulate(after, start->prefix->buffers.delta, start->n_rows, &output);
+}
+
+void hs_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after, float *before)
+{
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    bool is_last_layer = node->layer + 1 == shape->n_layers;
+    struct start start = {
+        .prefix = prefix,
+        .node = node,
+        .parent = &prefix->tree.nodes[node->parent],
+        .edit = make_edit(prefix, node->intervention),
+        .n_rows = is_last_layer ? prefix->forest.n_scored : hs_forest_n_live(&prefix->forest),
+        .is_last_layer = is_last_layer,
+    };
+    const struct hs_level *level = &prefix->levels[start.parent->level];
+    size_t n_bytes = start.n_rows * shape->width * sizeof *after;
+    memcpy(after, parent_rows(&start, level->after, shape->width), n_bytes);
+    if (shape->parallel_residual)
+        memcpy(before, parent_rows(&start, level->before, shape->width), n_bytes);
+    for (size_t head = 0; head < shape->n_heads; head++) {
+        if (!node->heads[head])
+            continue;
+        fill_delta(&start, head);
+        add_projection(&start, head, after);
+    }
+}

@@ -1,0 +1,195 @@
+#include "engine/forward.h"
+#include "engine/kernels.h"
+#include "engine/prefix.h"
+#include "engine/scratch.h"
+#include "engine/state.h"
+
+#include <string.h>
+
+enum { MAX_BUFFERS = 24 };
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- the batch at work and the tail ---------------------------------------------------------------------------- */
+
+struct sizes {
+    size_t rows;
+    size_t scored;
+    size_t block;
+    size_t tail_rows;
+    size_t width;
+    size_t z_width;
+    size_t kv_width;
+};
+
+static struct sizes measure(const struct hs_prefix *prefix, size_t n_slots)
+{
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    const struct hs_forest *forest = &prefix->forest;
+    size_t rows = larger(forest->n_rows, n_slots * hs_forest_n_live(forest));
+    size_t tail_rows = prefix->tail.max_entries * forest->n_scored;
+    return (struct sizes){
+        .rows = rows,
+        .scored = n_slots * forest->n_scored,
+        .block = smaller(HS_BLOCK_ROWS, larger(rows, tail_rows)),
+        .tail_rows = tail_rows,
+        .width = shape->width,
+        .z_width = shape->n_heads * shape->head_dim,
+        .kv_width = shape->n_kv_heads * shape->head_dim,
+    };
+}
+
+static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, const struct sizes *size)
+{
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    const struct hs_forest *forest = &prefix->forest;
+    struct hs_prefix_buffers *buffers = &prefix->buffers;
+    struct hs_tail *tail = &prefix->tail;
+    size_t parallel = shape->parallel_residual ? size->width : 0;
+    size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
+    size_t padded = (forest->longest + HS_LANES - 1) / HS_LANES * HS_LANES;
+    size_t n = 0;
+    list[n++] = HS_BUFFER(buffers->residual, size->rows, size->width);
+    list[n++] = HS_BUFFER(buffers->before, size->rows, parallel);
+    list[n++] = HS_BUFFER(buffers->heads, size->rows, size->z_width + 2 * size->kv_width);
+    list[n++] = HS_BUFFER(buffers->z, size->rows, size->z_width);
+    list[n++] = HS_BUFFER(buffers->scored, size->scored, size->width);
+    list[n++] = HS_BUFFER(buffers->scored_before, size->scored, parallel);
+    list[n++] = HS_BUFFER(buffers->queries, size->scored, size->z_width);
+    list[n++] = HS_BUFFER(buffers->normed, size->block, size->width);
+    list[n++] = HS_BUFFER(buffers->hidden, size->block, shape->mlp_width);
+    list[n++] = HS_BUFFER(buffers->gate, shape->gated_mlp ? size->block : 0, shape->mlp_width);
+    list[n++] = HS_BUFFER(buffers->pattern, HS_ATTENTION_ROWS, padded);
+    list[n++] = HS_BUFFER(buffers->delta, hs_forest_n_live(forest), shape->head_dim);
+    list[n++] = HS_BUFFER(buffers->sums, prefix->keeps_values ? forest->n_rows : 0, shape->head_dim);
+    list[n++] = HS_BUFFER(buffers->cosines, forest->longest, n_angles);
+    list[n++] = HS_BUFFER(buffers->sines, forest->longest, n_angles);
+    list[n++] = HS_BUFFER(buffers->runs, forest->deepest, 1);
+    list[n++] = HS_BUFFER(tail->residual, size->tail_rows, size->width);
+    list[n++] = HS_BUFFER(tail->before, size->tail_rows, parallel);
+    list[n++] = HS_BUFFER(tail->logits, size->block, tail->tile);
+    list[n++] = HS_BUFFER(tail->maxima, size->block, 1);
+    list[n++] = HS_BUFFER(tail->sums, size->block, 1);
+    list[n++] = HS_BUFFER(tail->greedy, size->block, 1);
+    list[n++] = HS_BUFFER(tail->answers, tail->max_entries, 1);
+    list[n++] = HS_BUFFER(tail->statistics, forest->n_scored, 1);
+    return n;
+}
+
+/* ---- levels ---------------------------------------------------------------------------------------------------- */
+
+/* Level 0 is the root alone. */
+static size_t level_slots(size_t level, size_t n_slots)
+{
+    return level == 0 ? 1 : n_slots;
+}
+
+static size_t list_level(struct hs_buffer *list, const struct hs_prefix *prefix, struct hs_level *level, size_t n_slots)
+{
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    size_t n_rows = shape->n_layers * n_slots;
+    size_t n_live = hs_forest_n_live(&prefix->forest);
+    size_t kv_width = prefix->keeps_values ? shape->n_kv_heads * shape->head_dim : 0;
+    list[0] = HS_BUFFER(level->after, n_rows, hs_multiply_sizes(n_live, shape->width));
+    list[1] = HS_BUFFER(level->before, shape->parallel_residual ? n_rows : 0, hs_multiply_sizes(n_live, shape->width));
+    list[2] = HS_BUFFER(level->z, n_rows, hs_multiply_sizes(n_live, shape->n_heads * shape->head_dim));
+    list[3] = HS_BUFFER(level->values, n_rows, hs_multiply_sizes(n_live, kv_width));
+    return 4;
+}
+
+static hs_status reserve_level(struct hs_prefix *prefix, size_t index, size_t n_slots, hs_error *error)
+{
+    struct hs_level *level = &prefix->levels[index];
+    if (level->n_slots >= n_slots)
+        return HS_OK;
+    struct hs_buffer list[MAX_BUFFERS];
+    hs_free(level->memory);
+    *level = (struct hs_level){0};
+    size_t n = list_level(list, prefix, level, n_slots);
+    HS_TRY(hs_buffers_allocate(&level->memory, list, n, "the states of an ablation tree", error));
+    level->n_slots = n_slots;
+    return HS_OK;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+static hs_status reserve_buffers(struct hs_prefix *prefix, size_t n_slots, hs_error *error)
+{
+    struct hs_prefix_buffers *buffers = &prefix->buffers;
+    if (buffers->n_slots >= n_slots)
+        return HS_OK;
+    struct hs_buffer list[MAX_BUFFERS];
+    struct sizes size = measure(prefix, n_slots);
+    hs_free(buffers->memory);
+    *buffers = (struct hs_prefix_buffers){0};
+    size_t n = list_buffers(list, prefix, &size);
+    HS_TRY(hs_buffers_allocate(&buffers->memory, list, n, "the buffers of a batch", error));
+    buffers->n_slots = n_slots;
+    buffers->block_rows = size.block;
+    hs_fill_angles(buffers->cosines, buffers->sines, prefix->engine->model, prefix->forest.longest);
+    hs_tail_start(prefix);
+    return HS_OK;
+}
+
+static size_t frozen_floats(const struct hs_prefix *prefix)
+{
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    return hs_multiply_sizes(shape->n_layers * prefix->forest.n_frozen, 2 * shape->n_kv_heads * shape->head_dim);
+}
+
+hs_status hs_prefix_reserve(struct hs_prefix *prefix, size_t n_slots, size_t n_levels, hs_error *error)
+{
+    HS_TRY(reserve_buffers(prefix, n_slots, error));
+    HS_TRY(hs_reserve(&prefix->levels, &prefix->level_capacity, n_levels, sizeof *prefix->levels, "levels", error));
+    for (size_t i = 0; i < n_levels; i++)
+        HS_TRY(reserve_level(prefix, i, level_slots(i, n_slots), error));
+    if (prefix->frozen == NULL)
+        HS_TRY(hs_allocate(&prefix->frozen, frozen_floats(prefix), sizeof(float), "keys and values", error));
+    if (prefix->clean_answers == NULL)
+        HS_TRY(hs_allocate(&prefix->clean_answers, prefix->workload->n_queries, sizeof(double), "answers", error));
+    return HS_OK;
+}
+
+void hs_prefix_release(struct hs_prefix *prefix)
+{
+    for (size_t i = 0; i < prefix->level_capacity; i++)
+        hs_free(prefix->levels[i].memory);
+    hs_free(prefix->levels);
+    hs_free(prefix->buffers.memory);
+    hs_free(prefix->frozen);
+    hs_free(prefix->clean_answers);
+    prefix->levels = NULL;
+    prefix->level_capacity = 0;
+    prefix->buffers = (struct hs_prefix_buffers){0};
+    prefix->frozen = NULL;
+    prefix->clean_answers = NULL;
+    prefix->has_root = false;
+    prefix->has_clean_answers = false;
+}
+
+size_t hs_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_levels)
+{
+    struct hs_prefix copy = *prefix;
+    struct hs_buffer list[MAX_BUFFERS];
+    struct sizes size = measure(&copy, n_slots);
+    size_t n_bytes = hs_buffers_bytes(list, list_buffers(list, &copy, &size));
+    for (size_t i = 0; i < n_levels; i++) {
+        struct hs_level level = {0};
+        n_bytes += hs_buffers_bytes(list, list_level(list, &copy, &level, level_slots(i, n_slots)));
+    }
+    return n_bytes + frozen_floats(prefix) * sizeof(float) + prefix->workload->n_queries * sizeof(double);
+}
+
+float *hs_level_rows(const struct hs_prefix *prefix, float *values, size_t level, size_t layer, size_t slot,
+                     size_t width)
+{
+    return values + (layer * prefix->levels[level].n_slots + slot) * hs_forest_n_live(&prefix->forest) * width;
+}

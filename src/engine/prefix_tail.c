@@ -1,0 +1,204 @@
+#include "engine/blas.h"
+#include "engine/forward.h"
+#include "engine/kernels.h"
+#include "engine/prefix.h"
+#include "engine/state.h"
+
+#include <math.h>
+#include <string.h>
+
+/*
+ * The vocabulary is unembedded tile by tile: the logits of a tile stay in the cache until everything that the queries
+ * ask is read from them, and never exist all at once. Sums of exponentials refer to the largest logit so far.
+ */
+
+/* Rows first .. first + n of what waits. */
+struct block {
+    struct hs_prefix *prefix;
+    size_t first;
+    size_t n;
+};
+
+/* Tokens first .. first + n. */
+struct tile {
+    size_t first;
+    size_t n;
+};
+
+void hs_tail_start(struct hs_prefix *prefix)
+{
+    const struct hs_forest *forest = &prefix->forest;
+    for (size_t slot = 0; slot < forest->n_scored; slot++)
+        for (uint32_t i = forest->slot_first[slot]; i < forest->slot_first[slot + 1]; i++)
+            if (prefix->workload->queries[forest->slot_queries[i]].kind != HS_QUERY_LOGIT)
+                prefix->tail.statistics[slot] = 1;
+}
+
+void hs_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers)
+{
+    struct hs_tail *tail = &prefix->tail;
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    size_t size = prefix->forest.n_scored * shape->width;
+    memcpy(tail->residual + tail->n_entries * size, residual, size * sizeof *residual);
+    if (shape->parallel_residual)
+        memcpy(tail->before + tail->n_entries * size, before, size * sizeof *before);
+    memset(answers, 0, prefix->workload->n_queries * sizeof *answers);
+    tail->answers[tail->n_entries++] = answers;
+    if (tail->n_entries == tail->max_entries)
+        hs_tail_flush(prefix);
+}
+
+/* ---- reading a tile -------------------------------------------------------------------------------------------- */
+
+/* First place in the ascending tokens [n] that is not below the limit. */
+static size_t lower_bound(const int32_t *tokens, size_t n, size_t limit)
+{
+    size_t low = 0;
+    while (n > 0) {
+        size_t half = n / 2;
+        bool below = (size_t)tokens[low + half] < limit;
+        low += below ? half + 1 : 0;
+        n = below ? n - half - 1 : half;
+    }
+    return low;
+}
+
+/* Sum of exp(logit - maximum) over the tokens of a list that lie in the tile. */
+static double sum_list(const struct hs_prefix *prefix, size_t list, const float *logits, float maximum,
+                       struct tile tile)
+{
+    enum { CHUNK = 64 };
+    float gathered[CHUNK];
+    const size_t *offsets = prefix->workload->list_offsets;
+    const int32_t *tokens = prefix->list_tokens + (offsets[list] - offsets[0]);
+    size_t n_tokens = offsets[list + 1] - offsets[list];
+    size_t end = lower_bound(tokens, n_tokens, tile.first + tile.n);
+    double sum = 0;
+    for (size_t i = lower_bound(tokens, n_tokens, tile.first); i < end;) {
+        size_t n = 0;
+        for (; n < CHUNK && i < end; n++, i++)
+            gathered[n] = logits[(size_t)tokens[i] - tile.first];
+        sum += hs_sum_exp(gathered, maximum, n);
+    }
+    return sum;
+}
+
+static void raise_maximum(struct hs_prefix *prefix, size_t row, size_t slot, double *answers, float maximum)
+{
+    struct hs_tail *tail = &prefix->tail;
+    const struct hs_forest *forest = &prefix->forest;
+    double factor = exp((double)tail->maxima[row] - (double)maximum);
+    tail->maxima[row] = maximum;
+    tail->sums[row] *= factor;
+    for (uint32_t i = forest->slot_first[slot]; i < forest->slot_first[slot + 1]; i++)
+        if (prefix->workload->queries[forest->slot_queries[i]].kind == HS_QUERY_LIST_PROBABILITY)
+            answers[forest->slot_queries[i]] *= factor;
+}
+
+static void add_statistics(struct hs_prefix *prefix, size_t row, size_t slot, double *answers, const float *logits,
+                           struct tile tile)
+{
+    struct hs_tail *tail = &prefix->tail;
+    float maximum = hs_max(logits, tile.n);
+    if (maximum > tail->maxima[row]) {
+        raise_maximum(prefix, row, slot, answers, maximum);
+        size_t best = 0;
+        while (best + 1 < tile.n && logits[best] != maximum)
+            best++;
+        tail->greedy[row] = (uint32_t)(tile.first + best);
+    }
+    tail->sums[row] += hs_sum_exp(logits, tail->maxima[row], tile.n);
+}
+
+static void read_tile(const struct block *block, size_t row, struct tile tile)
+{
+    struct hs_prefix *prefix = block->prefix;
+    struct hs_tail *tail = &prefix->tail;
+    const struct hs_forest *forest = &prefix->forest;
+    size_t slot = (block->first + row) % forest->n_scored;
+    double *answers = tail->answers[(block->first + row) / forest->n_scored];
+    const float *logits = tail->logits + row * tail->tile;
+    if (tail->statistics[slot])
+        add_statistics(prefix, row, slot, answers, logits, tile);
+    for (uint32_t i = forest->slot_first[slot]; i < forest->slot_first[slot + 1]; i++) {
+        const hs_query *query = &prefix->workload->queries[forest->slot_queries[i]];
+        size_t token = (size_t)query->token;
+        if (query->kind == HS_QUERY_LIST_PROBABILITY)
+            answers[forest->slot_queries[i]] += sum_list(prefix, token, logits, tail->maxima[row], tile);
+        else if (token >= tile.first && token < tile.first + tile.n)
+            answers[forest->slot_queries[i]] = (double)logits[token - tile.first];
+    }
+}
+
+/* A row's log sum is finite only if all its logits are, which every kind but HS_QUERY_LOGIT needs. */
+static void finish_row(const struct block *block, size_t row)
+{
+    const struct hs_prefix *prefix = block->prefix;
+    const struct hs_forest *forest = &prefix->forest;
+    size_t slot = (block->first + row) % forest->n_scored;
+    double *answers = prefix->tail.answers[(block->first + row) / forest->n_scored];
+    double log_sum = (double)prefix->tail.maxima[row] + log(prefix->tail.sums[row]);
+    for (uint32_t i = forest->slot_first[slot]; i < forest->slot_first[slot + 1]; i++) {
+        const hs_query *query = &prefix->workload->queries[forest->slot_queries[i]];
+        double *answer = &answers[forest->slot_queries[i]];
+        if (query->kind == HS_QUERY_LOG_PROBABILITY)
+            *answer -= log_sum;
+        else if (query->kind == HS_QUERY_LIST_PROBABILITY)
+            *answer /= prefix->tail.sums[row];
+        else if (query->kind == HS_QUERY_IS_GREEDY)
+            *answer = prefix->tail.greedy[row] == (uint32_t)query->token ? 1.0 : 0.0;
+        if (!isfinite(*answer) || (query->kind != HS_QUERY_LOGIT && !isfinite(log_sum)))
+            *answer = NAN;
+    }
+}
+
+/* ---- a block --------------------------------------------------------------------------------------------------- */
+
+static hs_linear unembedding_of(const hs_model *model, struct tile tile)
+{
+    hs_linear linear = model->unembedding;
+    linear.values += linear.transposed ? tile.first * linear.stride : tile.first;
+    linear.bias = linear.bias == NULL ? NULL : linear.bias + tile.first;
+    linear.n_out = tile.n;
+    return linear;
+}
+
+static void unembed_block(const struct block *block)
+{
+    struct hs_prefix *prefix = block->prefix;
+    struct hs_tail *tail = &prefix->tail;
+    const hs_model *model = prefix->engine->model;
+    const hs_model_shape *shape = &model->shape;
+    float *normed = prefix->buffers.normed;
+    hs_apply_norm(normed, tail->residual + block->first * shape->width, &model->final_norm, block->n, shape);
+    for (size_t row = 0; row < block->n; row++) {
+        tail->maxima[row] = -INFINITY;
+        tail->sums[row] = 0;
+    }
+    for (size_t first = 0; first < shape->vocabulary; first += tail->tile) {
+        size_t left = shape->vocabulary - first;
+        struct tile tile = {first, left < tail->tile ? left : tail->tile};
+        hs_linear linear = unembedding_of(model, tile);
+        hs_linear_apply(tail->logits, tail->tile, normed, block->n, &linear);
+        for (size_t row = 0; row < block->n; row++)
+            read_tile(block, row, tile);
+        hs_prefix_poll(prefix);
+    }
+    for (size_t row = 0; row < block->n; row++)
+        finish_row(block, row);
+}
+
+void hs_tail_flush(struct hs_prefix *prefix)
+{
+    struct hs_tail *tail = &prefix->tail;
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    size_t n_rows = tail->n_entries * prefix->forest.n_scored;
+    const float *in = shape->parallel_residual ? tail->before : tail->residual;
+    hs_prefix_mlp(prefix, shape->n_layers - 1, tail->residual, in, n_rows);
+    for (size_t first = 0; first < n_rows; first += prefix->buffers.block_rows) {
+        size_t left = n_rows - first;
+        struct block block = {prefix, first, left < prefix->buffers.block_rows ? left : prefix->buffers.block_rows};
+        unembed_block(&block);
+    }
+    tail->n_entries = 0;
+}
