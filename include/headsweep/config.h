@@ -74,10 +74,10 @@ typedef struct hs_experiment {
     double objective_tolerance; /* absolute, in the unit of the kept metric */
 
     int64_t seed;
-    char *engine;             /* "reference" */
+    char *engine;             /* "prefix", "reference" */
     char *scheduler;          /* "guided", "static" */
     int64_t batch_rows;       /* token rows a shard aims at */
-    int64_t sets_per_group;   /* ablation sets that are computed together */
+    int64_t sets_per_group;   /* ablation sets that are computed together; 0 = the engine chooses */
     int64_t max_lease_groups; /* cap of a lease */
 
     char *results;           /* resolved against the current folder */

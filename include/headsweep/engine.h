@@ -154,6 +154,10 @@ hs_status hs_engine_kind_parse(const char *text, hs_engine_kind *kind_out, hs_er
 /* Ablations that an evaluation of a workload of so many token rows should have for the engine to be at its best. */
 size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_rows);
 
+/* Rows that the prefix engine computes of a workload's sequences: tokens that they share count once. */
+hs_status hs_engine_distinct_rows(const hs_workload *workload, hs_positions positions, size_t *n_rows_out,
+                                  hs_error *error);
+
 typedef struct hs_engine_options {
     hs_engine_kind kind;
     hs_value_bias value_bias;

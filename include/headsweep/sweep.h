@@ -80,11 +80,12 @@ typedef struct hs_plan_input {
     size_t n_examples;
     size_t n_metrics;
     const size_t *example_rows; /* [n_examples] */
+    const size_t *shared_rows;  /* [n_examples]: of which shared with the example before; NULL: none */
 } hs_plan_input;
 
 /*
  * Cuts each task's examples, in their order, into shards of at most `batch_rows` token rows (a longer example is a shard of its
- * own) and the sets into blocks of `sets_per_group`.
+ * own; rows that an example shares with the one before it in the shard count once) and the sets into blocks of `sets_per_group`.
  */
 hs_status hs_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, uint64_t batch_rows,
                        const hs_plan_input *tasks, size_t n_tasks, hs_error *error);
@@ -205,15 +206,15 @@ hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_er
 void hs_study_evaluator_clear(hs_evaluator *evaluator);
 
 typedef struct hs_study_cost {
-    double flops_executed;  /* of the whole sweep */
-    double flops_naive;     /* one full forward pass a set and example */
-    double seconds_a_rank;  /* of the whole sweep on one rank, from timing one group a task */
+    double flops_executed;  /* of the whole sweep; from a sample of the groups where there are very many */
+    double flops_naive;     /* one full forward pass a set and example, logits of every row included */
+    double seconds_a_rank;  /* of the whole sweep on one rank, from timing some sets of each task */
     size_t memory_bytes;    /* a rank, without weights */
     size_t weight_bytes;    /* shared by the ranks of a host */
     size_t file_bytes;
 } hs_study_cost;
 
-/* Counts what the sweep costs and times one group of each task. */
+/* Counts what the sweep costs and times some sets of each task. */
 hs_status hs_study_cost_of(hs_study *study, hs_study_cost *cost_out, hs_error *error);
 
 #endif

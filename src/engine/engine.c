@@ -1,5 +1,6 @@
 #include "headsweep/engine.h"
 #include "engine/cost.h"
+#include "engine/forest.h"
 #include "engine/forward.h"
 #include "engine/reference.h"
 #include "engine/state.h"
@@ -42,6 +43,16 @@ size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_rows)
         return 1;
     size_t n = STACKED_ROWS / (n_rows > 0 ? n_rows : 1);
     return n < LEAST_SETS ? LEAST_SETS : n < MOST_SETS ? n : MOST_SETS;
+}
+
+hs_status hs_engine_distinct_rows(const hs_workload *workload, hs_positions positions, size_t *n_rows_out,
+                                  hs_error *error)
+{
+    struct hs_forest forest = {0};
+    hs_status status = hs_forest_init(&forest, workload, positions, error);
+    *n_rows_out = forest.n_rows;
+    hs_forest_clear(&forest);
+    return status;
 }
 
 void hs_engine_set_means(hs_engine *engine, const hs_reference_means *means)

@@ -1,71 +1,143 @@
 #include "sweep/study_storage.h"
 
-static size_t scored_rows_bound(const hs_workload *workload)
-{
-    size_t n_rows = workload->sequences.offsets[workload->sequences.n];
+/* Groups of a task that are counted: all of a small sweep, an even sample of a large one. */
+enum { COUNTED_GROUPS = 256 };
 
-    return workload->n_queries < n_rows ? workload->n_queries : n_rows;
+/* Ablations of one group and their components. */
+struct group_sets {
+    hs_component *components;
+    hs_ablation *ablations;
+};
+
+static hs_status group_sets_init(struct group_sets *sets, const hs_study *study, hs_error *error)
+{
+    size_t n = (size_t)study->plan.sets_per_group;
+
+    HS_TRY(hs_allocate(&sets->components, n * study->space.max_order, sizeof *sets->components, "cost", error));
+    return hs_allocate(&sets->ablations, n, sizeof *sets->ablations, "cost", error);
 }
 
-static size_t workload_memory(const hs_study *study, const hs_workload *workload)
+static void group_sets_clear(struct group_sets *sets)
 {
-    size_t longest = 0;
-
-    for (size_t s = 0; s < workload->sequences.n; ++s) {
-        size_t length = workload->sequences.offsets[s + 1] - workload->sequences.offsets[s];
-        longest = length > longest ? length : longest;
-    }
-    return hs_engine_memory_bytes(&study->model->shape, workload->sequences.offsets[workload->sequences.n],
-                                  scored_rows_bound(workload), longest, study->donors != NULL);
+    hs_free(sets->components);
+    hs_free(sets->ablations);
 }
 
-static hs_status add_shard(const hs_study *study, size_t task, size_t shard, hs_study_cost *cost, hs_error *error)
+static hs_status count_sets(const hs_study *study, const hs_workload *workload, uint64_t first, uint64_t n,
+                            struct group_sets *sets, hs_engine_cost *cost_out, hs_error *error)
+{
+    for (uint64_t i = 0; i < n; ++i)
+        sets->ablations[i] = hs_space_ablation(&study->space, first + i, sets->components + i * study->space.max_order);
+    return hs_engine_count_cost(study->engine, workload, sets->ablations, (size_t)n, cost_out, error);
+}
+
+static hs_status shard_workload(const hs_study *study, size_t task, size_t shard, hs_task_workload **workload_out,
+                                hs_error *error)
 {
     const uint64_t *first = study->plan.tasks[task].shard_first + shard;
-    hs_task_workload *workload = NULL;
 
-    HS_TRY(hs_task_workload_new(study->tasks[task], (size_t)first[0], (size_t)(first[1] - first[0]),
-                                study->donors != NULL ? study->donors[task] : NULL, &workload, error));
-    cost->flops_naive += hs_engine_flops(study->engine, &workload->workload) * (double)study->plan.n_sets;
-    size_t memory = workload_memory(study, &workload->workload);
-    cost->memory_bytes = memory > cost->memory_bytes ? memory : cost->memory_bytes;
-    hs_task_workload_free(workload);
+    return hs_task_workload_new(study->tasks[task], (size_t)first[0], (size_t)(first[1] - first[0]),
+                                study->donors != NULL ? study->donors[task] : NULL, workload_out, error);
+}
+
+/* From the last block backwards, each shard beginning elsewhere, so that few samples a shard still see all kinds. */
+static hs_status count_shard(const hs_study *study, size_t task, size_t shard, const hs_workload *workload,
+                             struct group_sets *sets, hs_study_cost *cost, hs_error *error)
+{
+    const hs_plan *plan = &study->plan;
+    uint64_t share = COUNTED_GROUPS / plan->tasks[task].n_shards;
+    uint64_t n_counted = share == 0 ? 1 : share < plan->n_blocks ? share : plan->n_blocks;
+    uint64_t start = 2 * plan->n_blocks - 1 + shard * plan->n_blocks / plan->tasks[task].n_shards;
+    hs_engine_cost counted = {0};
+    double flops = 0;
+    uint64_t n_sets = 0;
+
+    for (uint64_t i = 0; i < n_counted; ++i) {
+        uint64_t first = (start - i * plan->n_blocks / n_counted) % plan->n_blocks * plan->sets_per_group;
+        uint64_t left = plan->n_sets - first;
+        uint64_t n = left < plan->sets_per_group ? left : plan->sets_per_group;
+        HS_TRY(count_sets(study, workload, first, n, sets, &counted, error));
+        flops += counted.flops_of_group;
+        n_sets += n;
+        cost->memory_bytes = counted.memory_bytes > cost->memory_bytes ? counted.memory_bytes : cost->memory_bytes;
+        if (i == 0)
+            cost->flops_naive += counted.flops_naive / (double)n * (double)plan->n_sets;
+    }
+    cost->flops_executed += counted.flops_of_workload + flops * (double)plan->n_sets / (double)n_sets;
     return HS_OK;
 }
 
-/*
- * Times the first group of each task, clean set included, after a first run that warms caches, and scales it to all of
- * the task's groups by their number of examples.
- */
-static hs_status time_task(hs_study *study, size_t task, const hs_evaluator *evaluator, float *values,
-                           hs_study_cost *cost, hs_error *error)
+static hs_status count_task(const hs_study *study, size_t task, struct group_sets *sets, hs_study_cost *cost,
+                            hs_error *error)
+{
+    for (size_t shard = 0; shard < study->plan.tasks[task].n_shards; ++shard) {
+        hs_task_workload *workload = NULL;
+        HS_TRY(shard_workload(study, task, shard, &workload, error));
+        hs_status status = count_shard(study, task, shard, &workload->workload, sets, cost, error);
+        hs_task_workload_free(workload);
+        HS_TRY(status);
+    }
+    return HS_OK;
+}
+
+/* ---- timing ---------------------------------------------------------------------------------------------------- */
+
+/* Rows that the sets of a timed batch have together: enough for the speed of the sweep itself. */
+enum { TIMED_ROWS = 8192, FEWEST_TIMED_SETS = 4 };
+
+/* From the middle of the table of sets, on the first shard of the task. */
+static hs_group timed_group(const hs_study *study, size_t task, const hs_workload *workload)
+{
+    size_t n_rows = workload->sequences.offsets[workload->sequences.n] + 1;
+    uint64_t n = TIMED_ROWS / n_rows > FEWEST_TIMED_SETS ? TIMED_ROWS / n_rows : FEWEST_TIMED_SETS;
+    uint64_t first = study->plan.n_sets / 2;
+    uint64_t limit = study->plan.n_sets - first;
+
+    limit = limit < study->plan.sets_per_group ? limit : study->plan.sets_per_group;
+    return (hs_group){.task = (uint32_t)task, .first_set = first, .n_sets = n < limit ? n : limit};
+}
+
+/* Scaled to the task's operations, after a first run that warms caches and computes what a workload needs once. */
+static hs_status time_group(const hs_study *study, size_t task, const hs_evaluator *evaluator, struct group_sets *sets,
+                            float *values, double flops_of_task, double *seconds, hs_error *error)
 {
     const hs_poll no_poll = {NULL, NULL};
-    const hs_plan_task *plan = &study->plan.tasks[task];
-    hs_group group = hs_plan_group(&study->plan, plan->first_group);
-    double examples = (double)hs_plan_group_examples(&study->plan, &group) * (double)group.n_sets;
+    hs_task_workload *workload = NULL;
+    hs_engine_cost counted;
 
+    HS_TRY(shard_workload(study, task, 0, &workload, error));
+    hs_group group = timed_group(study, task, &workload->workload);
+    hs_status status = count_sets(study, &workload->workload, group.first_set, group.n_sets, sets, &counted, error);
+    hs_task_workload_free(workload);
+    HS_TRY(status);
     HS_TRY(evaluator->evaluate(evaluator->context, &group, no_poll, values, error));
     double start = hs_time_seconds();
     HS_TRY(evaluator->evaluate(evaluator->context, &group, no_poll, values, error));
-    double seconds = hs_time_seconds() - start;
-    cost->seconds_a_rank += seconds * (double)plan->n_examples * (double)study->plan.n_sets / examples;
+    double elapsed = hs_time_seconds() - start;
+    *seconds += counted.flops_of_group > 0 ? elapsed * flops_of_task / counted.flops_of_group : elapsed;
     return HS_OK;
 }
 
-static hs_status time_tasks(hs_study *study, hs_study_cost *cost, hs_error *error)
+static hs_status count_and_time(hs_study *study, hs_study_cost *cost, hs_error *error)
 {
+    struct group_sets sets = {0};
     hs_evaluator evaluator = {0};
     float *values = NULL;
     hs_status status;
 
+    HS_GOTO_DONE(group_sets_init(&sets, study, error));
     HS_GOTO_DONE(hs_study_evaluator(study, &evaluator, error));
     HS_GOTO_DONE(hs_allocate(&values, study->plan.max_group_values, sizeof *values, "values of a group", error));
-    for (size_t task = 0; task < study->n_tasks; ++task)
-        HS_GOTO_DONE(time_task(study, task, &evaluator, values, cost, error));
+    for (size_t task = 0; task < study->n_tasks; ++task) {
+        double before = cost->flops_executed;
+        HS_GOTO_DONE(count_task(study, task, &sets, cost, error));
+        HS_GOTO_DONE(time_group(study, task, &evaluator, &sets, values, cost->flops_executed - before,
+                                &cost->seconds_a_rank, error));
+    }
 done:
     hs_free(values);
     hs_study_evaluator_clear(&evaluator);
+    group_sets_clear(&sets);
     return status;
 }
 
@@ -75,13 +147,9 @@ hs_status hs_study_cost_of(hs_study *study, hs_study_cost *cost_out, hs_error *e
     hs_study_cost cost = {0};
 
     *cost_out = cost;
-    for (size_t task = 0; task < study->n_tasks; ++task)
-        for (size_t shard = 0; shard < study->plan.tasks[task].n_shards; ++shard)
-            HS_TRY(add_shard(study, task, shard, &cost, error));
-    cost.flops_executed = cost.flops_naive;
     if (study->needs_means && study->means.mean == NULL)
         HS_TRY(hs_study_compute_means(NULL, study, error));
-    HS_TRY(time_tasks(study, &cost, error));
+    HS_TRY(count_and_time(study, &cost, error));
     HS_TRY(hs_study_layout(study, "", "", 1, &layout, error));
     cost.file_bytes = hs_results_file_bytes(layout);
     cost.weight_bytes = study->model->n_parameters * sizeof(float);

@@ -3,17 +3,19 @@
 #include "headsweep/sweep.h"
 
 /* Fills shard_first of one task; see hs_plan_init for the rule. */
-static void cut_shards(hs_plan_task *task, const size_t *example_rows, uint64_t batch_rows)
+static void cut_shards(hs_plan_task *task, const hs_plan_input *input, uint64_t batch_rows)
 {
     uint64_t rows = 0;
 
     task->n_shards = 0;
     for (size_t i = 0; i < task->n_examples; ++i) {
-        if (i == 0 || rows + example_rows[i] > batch_rows) {
+        size_t added = input->example_rows[i] - (input->shared_rows != NULL ? input->shared_rows[i] : 0);
+        if (i == 0 || rows + added > batch_rows) {
             task->shard_first[task->n_shards++] = i;
             rows = 0;
+            added = input->example_rows[i];
         }
-        rows += example_rows[i];
+        rows += added;
     }
     task->shard_first[task->n_shards] = task->n_examples;
 }
@@ -26,7 +28,7 @@ static hs_status plan_task(hs_plan *plan, size_t index, const hs_plan_input *inp
     task->n_examples = input->n_examples;
     task->n_metrics = input->n_metrics;
     HS_TRY(hs_allocate(&task->shard_first, input->n_examples + 1, sizeof *task->shard_first, "plan", error));
-    cut_shards(task, input->example_rows, batch_rows);
+    cut_shards(task, input, batch_rows);
     task->first_group = plan->n_groups;
     plan->n_groups += task->n_shards * plan->n_blocks;
     plan->n_cells += task->n_shards * plan->n_sets;

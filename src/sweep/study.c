@@ -88,39 +88,6 @@ static hs_status build_space(hs_study *study, hs_error *error)
     return HS_OK;
 }
 
-static hs_status example_rows(const hs_task *task, size_t **rows_out, hs_error *error)
-{
-    size_t n = hs_task_n_examples(task);
-
-    HS_TRY(hs_allocate(rows_out, n, sizeof **rows_out, "plan", error));
-    for (size_t i = 0; i < n; ++i)
-        (*rows_out)[i] = hs_task_example_rows(task, i);
-    return HS_OK;
-}
-
-static hs_status make_plan(hs_study *study, hs_error *error)
-{
-    const hs_experiment *experiment = study->experiment;
-    hs_plan_input *inputs = NULL;
-    size_t **rows = NULL;
-    hs_status status;
-
-    HS_GOTO_DONE(hs_allocate(&inputs, study->n_tasks, sizeof *inputs, "plan", error));
-    HS_GOTO_DONE(hs_allocate(&rows, study->n_tasks, sizeof *rows, "plan", error));
-    for (size_t i = 0; i < study->n_tasks; ++i) {
-        HS_GOTO_DONE(example_rows(study->tasks[i], &rows[i], error));
-        inputs[i] = (hs_plan_input){hs_task_n_examples(study->tasks[i]), hs_task_n_metrics(study->tasks[i]), rows[i]};
-    }
-    HS_GOTO_DONE(hs_plan_init(&study->plan, study->space.n_sets, (uint64_t)experiment->sets_per_group,
-                              (uint64_t)experiment->batch_rows, inputs, study->n_tasks, error));
-done:
-    for (size_t i = 0; rows != NULL && i < study->n_tasks; ++i)
-        hs_free(rows[i]);
-    hs_free(rows);
-    hs_free(inputs);
-    return status;
-}
-
 static hs_status self_test(hs_study *study, hs_error *error)
 {
     size_t n = (size_t)study->plan.tasks[0].shard_first[1];
@@ -137,13 +104,14 @@ static hs_status self_test(hs_study *study, hs_error *error)
 static hs_status start_engine(hs_study *study, hs_error *error)
 {
     const hs_experiment *experiment = study->experiment;
-    const hs_engine_options options = {
+    hs_engine_options options = {
         .value_bias = strcmp(experiment->value_bias, "folded") == 0 ? HS_VALUE_BIAS_FOLDED : HS_VALUE_BIAS_RAW,
         .positions = strcmp(experiment->positions, "scored") == 0 ? HS_POSITIONS_SCORED : HS_POSITIONS_ALL,
         .poll = call_poll,
         .poll_context = study->storage,
     };
 
+    HS_TRY(hs_engine_kind_parse(experiment->engine, &options.kind, error));
     hs_blas_set_threads();
     HS_TRY(hs_engine_new(study->model, &options, &study->engine, error));
     return self_test(study, error);
@@ -154,7 +122,7 @@ static hs_status open_local(hs_study *study, hs_error *error)
 {
     HS_TRY(open_tasks(study, error));
     HS_TRY(build_space(study, error));
-    HS_TRY(make_plan(study, error));
+    HS_TRY(study_make_plan(study, error));
     return start_engine(study, error);
 }
 

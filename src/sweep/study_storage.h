@@ -16,6 +16,12 @@ struct hs_study_storage {
 void study_layout_free(struct study_layout *layout);
 
 /*
+ * Cuts shards and groups of a size that suits the engine: the rows of a shard are counted as the engine computes them.
+ * A pure function of experiment, model and data.
+ */
+hs_status study_make_plan(hs_study *study, hs_error *error);
+
+/*
  * Identity of the experiment: the identity keys of the configuration, then hashes of model, tokenizer, data and sets. The experiment
  * hash runs over exactly these rows, so two experiments differ if and only if a row does. Owned rows.
  */

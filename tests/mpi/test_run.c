@@ -54,7 +54,8 @@ static void make_plan(hs_plan *plan)
 {
     size_t rows[32];
     hs_error error = {0};
-    const hs_plan_input inputs[N_TASKS] = {{n_examples[0], n_metrics[0], rows}, {n_examples[1], n_metrics[1], rows}};
+    const hs_plan_input inputs[N_TASKS] = {{n_examples[0], n_metrics[0], rows, NULL},
+                                           {n_examples[1], n_metrics[1], rows, NULL}};
 
     for (size_t i = 0; i < 32; ++i)
         rows[i] = 3;

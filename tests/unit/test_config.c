@@ -47,7 +47,7 @@ static void test_defaults(void **state)
     assert_string_equal(e->engine, "reference");
     assert_string_equal(e->scheduler, "guided");
     assert_int_equal(e->batch_rows, 2048);
-    assert_int_equal(e->sets_per_group, 1);
+    assert_int_equal(e->sets_per_group, 0);
     assert_int_equal(e->max_lease_groups, 64);
     assert_true(e->progress_seconds == 30.0);
     assert_string_equal(e->results, "r.h5");

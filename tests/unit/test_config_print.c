@@ -117,7 +117,7 @@ static void test_values(void **state)
     expect_key(e, "run.seed", "9223372036854775807", true);
     expect_key(e, "run.engine", "reference", true);
     expect_key(e, "run.batch_rows", "2048", true);
-    expect_key(e, "run.sets_per_group", "1", true);
+    expect_key(e, "run.sets_per_group", "0", true);
     expect_key(e, "run.scheduler", "guided", false);
     expect_key(e, "run.max_lease_groups", "64", false);
     expect_key(e, "run.progress_seconds", "1", false);

@@ -47,7 +47,7 @@ static void test_random_plans(void **state)
         size_t n_tasks = random_between(trial, 0, 1, 3);
         for (size_t task = 0; task < n_tasks; ++task) {
             inputs[task] = (hs_plan_input){random_between(trial, 10 + task, 1, MAX_EXAMPLES),
-                                           random_between(trial, 20 + task, 1, 4), rows[task]};
+                                           random_between(trial, 20 + task, 1, 4), rows[task], NULL};
             for (size_t e = 0; e < inputs[task].n_examples; ++e)
                 rows[task][e] = random_between(trial, 100 * (task + 1) + e, 1, 30);
         }
@@ -67,6 +67,22 @@ static void test_random_plans(void **state)
             }
         hs_plan_clear(&plan);
     }
+}
+
+/* 10 rows each, 6 of them shared with the one before: 10, 14, 18 make a shard of 20, not a fourth example's 22. */
+static void test_shared_rows_count_once(void **state)
+{
+    static const size_t rows[] = {10, 10, 10, 10, 10};
+    static const size_t shared[] = {0, 6, 6, 6, 0};
+    const hs_plan_input input = {5, 1, rows, shared};
+    hs_plan plan;
+    hs_error error = {0};
+    (void)state;
+
+    assert_int_equal(hs_plan_init(&plan, 1, 1, 20, &input, 1, &error), HS_OK);
+    assert_int_equal(plan.tasks[0].n_shards, 2);
+    assert_int_equal(plan.tasks[0].shard_first[1], 3);
+    hs_plan_clear(&plan);
 }
 
 /* Ranks ask in random order until nobody gets anything; every item must have been handed out exactly once. */
@@ -165,9 +181,9 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_plans), cmocka_unit_test(test_every_item_once),
-        cmocka_unit_test(test_guided_sizes), cmocka_unit_test(test_static_blocks),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_random_plans),    cmocka_unit_test(test_shared_rows_count_once),
+        cmocka_unit_test(test_every_item_once), cmocka_unit_test(test_guided_sizes),
+        cmocka_unit_test(test_static_blocks),   cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
