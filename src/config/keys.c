@@ -70,7 +70,7 @@ static const key_row key_rows[] = {
     {"objective.tolerance", KEY_REAL, "0.02", 0, INT64_MAX, IN_EXPERIMENT(objective_tolerance),
      .unit = "the kept metric's", .meaning = "How much of the kept metric may be lost."},
 
-    {"run.engine", KEY_STRING, "\"reference\"", .words = {"prefix", "reference"}, .identity = true,
+    {"run.engine", KEY_STRING, "\"prefix\"", .words = {"prefix", "reference"}, .identity = true,
      IN_EXPERIMENT(engine),
      .meaning = "prefix = what ablation sets and sequences share is computed once; reference = a full pass per set."},
     {"run.scheduler", KEY_STRING, "\"guided\"", .words = {"guided", "static"}, IN_EXPERIMENT(scheduler),

@@ -44,7 +44,7 @@ static void test_defaults(void **state)
     assert_string_equal(e->objective_keep_metric, "");
     assert_true(e->objective_tolerance == 0.02);
     assert_int_equal(e->seed, 1);
-    assert_string_equal(e->engine, "reference");
+    assert_string_equal(e->engine, "prefix");
     assert_string_equal(e->scheduler, "guided");
     assert_int_equal(e->batch_rows, 2048);
     assert_int_equal(e->sets_per_group, 0);

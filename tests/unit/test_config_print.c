@@ -115,7 +115,7 @@ static void test_values(void **state)
     expect_key(e, "objective.tolerance", "0.1", false);
     expect_key(e, "objective.keep", "b", false);
     expect_key(e, "run.seed", "9223372036854775807", true);
-    expect_key(e, "run.engine", "reference", true);
+    expect_key(e, "run.engine", "prefix", true);
     expect_key(e, "run.batch_rows", "2048", true);
     expect_key(e, "run.sets_per_group", "0", true);
     expect_key(e, "run.scheduler", "guided", false);
