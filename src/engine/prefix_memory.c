@@ -3,6 +3,7 @@
 #include "engine/prefix.h"
 #include "engine/scratch.h"
 #include "engine/state.h"
+#include "engine/workload.h"
 
 #include <string.h>
 
@@ -175,6 +176,19 @@ void hs_prefix_release(struct hs_prefix *prefix)
     prefix->has_clean_answers = false;
 }
 
+/* The workload's own part, groups apart. */
+static size_t workload_bytes(const struct hs_prefix *prefix)
+{
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    const struct hs_forest *forest = &prefix->forest;
+    size_t n_donor_rows = hs_sequences_n_rows(&prefix->workload->donor_sequences);
+    size_t donors = shape->n_layers * n_donor_rows * shape->n_heads * shape->head_dim * sizeof(float);
+    size_t rows = forest->n_rows * (sizeof *forest->rows + sizeof *forest->visible + sizeof *forest->segments);
+    size_t scored = forest->n_scored * 3 * sizeof(uint32_t);
+    size_t queries = prefix->workload->n_queries * (sizeof *forest->slot_queries + sizeof *prefix->clean_answers);
+    return donors + rows + scored + queries + frozen_floats(prefix) * sizeof(float);
+}
+
 size_t hs_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_levels)
 {
     struct hs_prefix copy = *prefix;
@@ -185,7 +199,7 @@ size_t hs_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_
         struct hs_level level = {0};
         n_bytes += hs_buffers_bytes(list, list_level(list, &copy, &level, level_slots(i, n_slots)));
     }
-    return n_bytes + frozen_floats(prefix) * sizeof(float) + prefix->workload->n_queries * sizeof(double);
+    return n_bytes + workload_bytes(prefix);
 }
 
 float *hs_level_rows(const struct hs_prefix *prefix, float *values, size_t level, size_t layer, size_t slot,

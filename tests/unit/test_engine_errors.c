@@ -90,7 +90,7 @@ struct refusal {
     uint32_t donors[2];
 };
 
-static void set_up(struct refusal *refusal)
+static void set_up(struct refusal *refusal, void **state)
 {
     *refusal = (struct refusal){
         .model = load_small_gpt2(),
@@ -115,7 +115,7 @@ static void set_up(struct refusal *refusal)
         .donor_sequences = {1, refusal->donor_offsets, refusal->donor_tokens},
         .donors = refusal->donors,
     };
-    refusal->engine = new_engine(refusal->model.model, (hs_engine_options){0});
+    refusal->engine = new_engine(refusal->model.model, (hs_engine_options){.kind = *(const hs_engine_kind *)*state});
 }
 
 static void tear_down(struct refusal *refusal)
@@ -138,9 +138,8 @@ static void tear_down(struct refusal *refusal)
 
 static void test_bad_workloads(void **state)
 {
-    (void)state;
     struct refusal r;
-    set_up(&r);
+    set_up(&r, state);
     ASSERT_REFUSED(r, r.tokens[5], 31, "sequence 1: token 31 is outside the vocabulary of 31");
     ASSERT_REFUSED(r, r.tokens[0], -1, "sequence 0: token -1");
     ASSERT_REFUSED(r, r.offsets[1], 7, "sequence 1: its offset");
@@ -182,9 +181,8 @@ static void assert_ablation_refused(struct refusal *refusal, hs_component compon
 
 static void test_bad_ablations(void **state)
 {
-    (void)state;
     struct refusal r;
-    set_up(&r);
+    set_up(&r, state);
     const hs_component head = {HS_COMPONENT_HEAD, 0, 0};
     assert_ablation_refused(&r, (hs_component){HS_COMPONENT_HEAD, 3, 0}, HS_INTERVENTION_ZERO,
                             "head 3.0 does not exist: the model has 3 layers with 4 each");
@@ -201,9 +199,8 @@ static void test_bad_ablations(void **state)
 
 static void test_means_of_another_model(void **state)
 {
-    (void)state;
     struct refusal r;
-    set_up(&r);
+    set_up(&r, state);
     loaded llama = load_small_llama();
     hs_mean_sums sums;
     hs_reference_means means;
@@ -226,9 +223,8 @@ static void test_means_of_another_model(void **state)
 /* A bias of infinity in the MLP of layer 1 spoils every logit. */
 static void test_logits_that_are_not_finite(void **state)
 {
-    (void)state;
     struct refusal r;
-    set_up(&r);
+    set_up(&r, state);
     float bias[24] = {0};
     bias[5] = INFINITY;
     r.model.model->layers[1].mlp_down.bias = bias;
@@ -248,14 +244,20 @@ static void test_logits_that_are_not_finite(void **state)
 
 int main(void)
 {
+    /* What is refused is refused by both engines, in the same words. */
+    static hs_engine_kind kinds[] = {HS_ENGINE_REFERENCE, HS_ENGINE_PREFIX};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_read_back),
         cmocka_unit_test(test_unknown_names),
         cmocka_unit_test(test_names_of_ablations),
-        cmocka_unit_test(test_bad_workloads),
-        cmocka_unit_test(test_bad_ablations),
-        cmocka_unit_test(test_means_of_another_model),
-        cmocka_unit_test(test_logits_that_are_not_finite),
+        cmocka_unit_test_prestate(test_bad_workloads, &kinds[0]),
+        cmocka_unit_test_prestate(test_bad_ablations, &kinds[0]),
+        cmocka_unit_test_prestate(test_means_of_another_model, &kinds[0]),
+        cmocka_unit_test_prestate(test_logits_that_are_not_finite, &kinds[0]),
+        cmocka_unit_test_prestate(test_bad_workloads, &kinds[1]),
+        cmocka_unit_test_prestate(test_bad_ablations, &kinds[1]),
+        cmocka_unit_test_prestate(test_means_of_another_model, &kinds[1]),
+        cmocka_unit_test_prestate(test_logits_that_are_not_finite, &kinds[1]),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

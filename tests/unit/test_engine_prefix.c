@@ -1,4 +1,5 @@
 /* The prefix engine against the reference engine: random models, token trees, sets, queries, and every intervention. */
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "support/engine_models.h"
@@ -157,11 +158,6 @@ struct sets {
     size_t n;
 };
 
-static int compare_components(const void *left, const void *right)
-{
-    return memcmp(left, right, sizeof(hs_component)) == 0 ? 0 : -1;
-}
-
 static bool precedes(hs_component a, hs_component b)
 {
     if (a.layer != b.layer)
@@ -173,7 +169,7 @@ static bool precedes(hs_component a, hs_component b)
 static void insert_component(hs_component *components, size_t *n, hs_component added)
 {
     for (size_t i = 0; i < *n; i++)
-        if (compare_components(&components[i], &added) == 0)
+        if (memcmp(&components[i], &added, sizeof added) == 0)
             return;
     size_t place = (*n)++;
     for (; place > 0 && precedes(added, components[place - 1]); place--)
@@ -316,13 +312,127 @@ static void test_scored_positions_folded(void **state)
     run_rounds(HS_POSITIONS_SCORED, HS_VALUE_BIAS_FOLDED, 400);
 }
 
+/* ---- repeated and empty sets, and what overflows ---------------------------------------------------------------- */
+
+/* The empty set is the clean model bit for bit, whatever else is in the group, and so is a set that is there twice. */
+static void test_equal_sets_have_equal_bits(void **state)
+{
+    (void)state;
+    loaded model = load_small_llama();
+    struct work work = {0};
+    const hs_component heads[] = {{HS_COMPONENT_HEAD, 0, 1}, {HS_COMPONENT_HEAD, 1, 3}};
+    const hs_ablation pair = {heads, 2, {HS_INTERVENTION_ZERO, 0.0f}};
+    const hs_ablation single = {heads, 1, {HS_INTERVENTION_ZERO, 0.0f}};
+    const hs_ablation group[] = {pair, {0}, single, pair, {0}};
+    const hs_ablation alone[] = {{0}};
+    int32_t tokens[20];
+    fill_tokens(tokens, 20, model.model->shape.vocabulary, 4);
+    ask_next_tokens(&work, add_sequence(&work, tokens, 20));
+    hs_engine *engine = new_engine(model.model, (hs_engine_options){.kind = HS_ENGINE_PREFIX});
+    size_t size = work.workload.n_queries * sizeof(double);
+    double *answers = evaluate(engine, &work.workload, group, 5);
+    double *clean = evaluate(engine, &work.workload, alone, 1);
+    const double *of_set = answers;
+    assert_memory_equal(of_set + work.workload.n_queries, clean, size);
+    assert_memory_equal(of_set + 4 * work.workload.n_queries, clean, size);
+    assert_memory_equal(of_set + 3 * work.workload.n_queries, of_set, size);
+    hs_free(answers);
+    hs_free(clean);
+    hs_engine_free(engine);
+    clear_work(&work);
+    unload(&model);
+}
+
+/* A head whose values overflow spoils the clean model, but not the model without it: a difference cannot show that. */
+static void test_ablation_of_a_head_that_overflows(void **state)
+{
+    (void)state;
+    loaded model = load_small_gpt2();
+    struct work work = {0};
+    const hs_component head = {HS_COMPONENT_HEAD, 1, 2};
+    const hs_ablation ablation = {&head, 1, {HS_INTERVENTION_ZERO, 0.0f}};
+    float bias[24] = {0};
+    int32_t tokens[9];
+    bias[2 * 6 + 1] = INFINITY;
+    model.model->layers[1].value.bias = bias;
+    fill_tokens(tokens, 9, model.model->shape.vocabulary, 4);
+    ask_next_tokens(&work, add_sequence(&work, tokens, 9));
+    hs_engine *reference = new_engine(model.model, (hs_engine_options){0});
+    hs_engine *prefix = new_engine(model.model, (hs_engine_options){.kind = HS_ENGINE_PREFIX});
+    double *expected = evaluate(reference, &work.workload, &ablation, 1);
+    double *actual = evaluate(prefix, &work.workload, &ablation, 1);
+    assert_close(actual, expected, work.workload.n_queries, 0);
+    hs_free(actual);
+    hs_free(expected);
+    hs_engine_free(prefix);
+    hs_engine_free(reference);
+    clear_work(&work);
+    unload(&model);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------------------------- */
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+static size_t allocated_bytes(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* What is held after an evaluation is what was promised, but for the tree of sets; a second one allocates nothing. */
+static void test_memory_is_what_was_promised(void **state)
+{
+    (void)state;
+    for (uint64_t round = 500; round < 510; round++) {
+        struct draw draw = {round, 0};
+        struct work work = {0};
+        struct extras extras = {0};
+        struct sets sets = {0};
+        hs_prepared *prepared = NULL;
+        hs_engine_cost cost;
+        double *answers = NULL;
+        loaded model = load_random_model(&draw);
+        hs_engine_options options = {.kind = HS_ENGINE_PREFIX, .positions = (hs_positions)(round % 2)};
+        hs_engine *engine = new_engine(model.model, options);
+        make_workload(&work, &extras, &draw, &model.model->shape, true);
+        make_sets(&sets, &draw, &model.model->shape);
+        hs_reference_means means = reference_means(engine, &model.model->shape, &work.workload.sequences);
+        hs_engine_set_means(engine, &means);
+        ASSERT_OK(hs_allocate(&answers, sets.n * work.workload.n_queries, sizeof *answers, "test", &error));
+        ASSERT_OK(hs_engine_count_cost(engine, &work.workload, sets.ablations, sets.n, &cost, &error));
+        size_t before = allocated_bytes();
+        ASSERT_OK(hs_engine_prepare(engine, &work.workload, &prepared, &error));
+        ASSERT_OK(hs_engine_evaluate(engine, prepared, sets.ablations, sets.n, answers, &error));
+        size_t held = allocated_bytes() - before;
+        ASSERT_OK(hs_engine_evaluate(engine, prepared, sets.ablations, sets.n, answers, &error));
+        assert_int_equal(allocated_bytes() - before, held);
+        print_message("%zu bytes promised, %zu held\n", cost.memory_bytes, held);
+        assert_true(fabs((double)held - (double)cost.memory_bytes) <= 0.05 * (double)held + 20000);
+        hs_prepared_free(prepared);
+        hs_free(answers);
+        hs_reference_means_clear(&means);
+        hs_engine_free(engine);
+        clear_work(&work);
+        clear_work(&extras.donor_work);
+        unload(&model);
+    }
+}
+#else
+static void test_memory_is_what_was_promised(void **state)
+{
+    (void)state;
+    print_message("skipped: this allocator does not say how much it handed out\n");
+    skip();
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_positions_raw),
-        cmocka_unit_test(test_all_positions_folded),
-        cmocka_unit_test(test_scored_positions_raw),
-        cmocka_unit_test(test_scored_positions_folded),
+        cmocka_unit_test(test_all_positions_raw),           cmocka_unit_test(test_all_positions_folded),
+        cmocka_unit_test(test_scored_positions_raw),        cmocka_unit_test(test_scored_positions_folded),
+        cmocka_unit_test(test_equal_sets_have_equal_bits),  cmocka_unit_test(test_ablation_of_a_head_that_overflows),
+        cmocka_unit_test(test_memory_is_what_was_promised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
