@@ -151,12 +151,17 @@ typedef enum hs_engine_kind {
 
 /* "reference", "prefix". HS_ERROR_USAGE lists what there is. */
 hs_status hs_engine_kind_parse(const char *text, hs_engine_kind *kind_out, hs_error *error);
-/* Ablations that an evaluation of a workload of so many token rows should have for the engine to be at its best. */
-size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_rows);
+/* Ablations that one evaluation should have for the engine to be at its best, where each computes n_live rows. */
+size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_live);
 
-/* Rows that the prefix engine computes of a workload's sequences: tokens that they share count once. */
-hs_status hs_engine_distinct_rows(const hs_workload *workload, hs_positions positions, size_t *n_rows_out,
-                                  hs_error *error);
+/* Rows of a workload as the prefix engine has them: tokens that sequences share count once. */
+typedef struct hs_engine_rows {
+    size_t n_rows; /* of the clean pass */
+    size_t n_live; /* of which every ablation computes again */
+} hs_engine_rows;
+
+hs_status hs_engine_count_rows(const hs_workload *workload, hs_positions positions, hs_engine_rows *rows_out,
+                               hs_error *error);
 
 typedef struct hs_engine_options {
     hs_engine_kind kind;

@@ -36,21 +36,21 @@ hs_status hs_engine_kind_parse(const char *text, hs_engine_kind *kind_out, hs_er
 }
 
 /* Enough for batches of stacked rows to be full and for states that neighbours share to pay. */
-size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_rows)
+size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_live)
 {
     enum { LEAST_SETS = 128, MOST_SETS = 2048, STACKED_ROWS = 1 << 17 };
     if (kind == HS_ENGINE_REFERENCE)
         return 1;
-    size_t n = STACKED_ROWS / (n_rows > 0 ? n_rows : 1);
+    size_t n = STACKED_ROWS / (n_live > 0 ? n_live : 1);
     return n < LEAST_SETS ? LEAST_SETS : n < MOST_SETS ? n : MOST_SETS;
 }
 
-hs_status hs_engine_distinct_rows(const hs_workload *workload, hs_positions positions, size_t *n_rows_out,
-                                  hs_error *error)
+hs_status hs_engine_count_rows(const hs_workload *workload, hs_positions positions, hs_engine_rows *rows_out,
+                               hs_error *error)
 {
     struct hs_forest forest = {0};
     hs_status status = hs_forest_init(&forest, workload, positions, error);
-    *n_rows_out = forest.n_rows;
+    *rows_out = (hs_engine_rows){forest.n_rows, hs_forest_n_live(&forest)};
     hs_forest_clear(&forest);
     return status;
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MAX_BUFFERS = 24 };
+enum { MAX_BUFFERS = 32 };
 
 static size_t smaller(size_t a, size_t b)
 {

@@ -82,19 +82,23 @@ static hs_status count_task(const hs_study *study, size_t task, struct group_set
 
 /* ---- timing ---------------------------------------------------------------------------------------------------- */
 
-/* Rows that the sets of a timed batch have together: enough for the speed of the sweep itself. */
-enum { TIMED_ROWS = 8192, FEWEST_TIMED_SETS = 4 };
+/* Rows that the sets of a timed batch compute together: enough for the speed of the sweep itself. */
+enum { TIMED_ROWS = 8192, FEWEST_TIMED_SETS = 2 };
 
-/* From the middle of the table of sets, on the first shard of the task. */
-static hs_group timed_group(const hs_study *study, size_t task, const hs_workload *workload)
+/* From the last quarter of the table of sets, where they are cheap, on the first shard of the task. */
+static hs_status choose_timed(const hs_study *study, size_t task, const hs_workload *workload, hs_group *group_out,
+                              hs_error *error)
 {
-    size_t n_rows = workload->sequences.offsets[workload->sequences.n] + 1;
-    uint64_t n = TIMED_ROWS / n_rows > FEWEST_TIMED_SETS ? TIMED_ROWS / n_rows : FEWEST_TIMED_SETS;
-    uint64_t first = study->plan.n_sets / 2;
+    uint64_t first = study->plan.n_sets * 3 / 4;
     uint64_t limit = study->plan.n_sets - first;
+    hs_engine_rows rows;
 
+    HS_TRY(hs_engine_count_rows(workload, study_positions(study), &rows, error));
+    uint64_t n = TIMED_ROWS / (rows.n_live + 1);
+    n = n > FEWEST_TIMED_SETS ? n : FEWEST_TIMED_SETS;
     limit = limit < study->plan.sets_per_group ? limit : study->plan.sets_per_group;
-    return (hs_group){.task = (uint32_t)task, .first_set = first, .n_sets = n < limit ? n : limit};
+    *group_out = (hs_group){.task = (uint32_t)task, .first_set = first, .n_sets = n < limit ? n : limit};
+    return HS_OK;
 }
 
 /* Scaled to the task's operations, after a first run that warms caches and computes what a workload needs once. */
@@ -104,10 +108,12 @@ static hs_status time_group(const hs_study *study, size_t task, const hs_evaluat
     const hs_poll no_poll = {NULL, NULL};
     hs_task_workload *workload = NULL;
     hs_engine_cost counted;
+    hs_group group;
 
     HS_TRY(shard_workload(study, task, 0, &workload, error));
-    hs_group group = timed_group(study, task, &workload->workload);
-    hs_status status = count_sets(study, &workload->workload, group.first_set, group.n_sets, sets, &counted, error);
+    hs_status status = choose_timed(study, task, &workload->workload, &group, error);
+    if (status == HS_OK)
+        status = count_sets(study, &workload->workload, group.first_set, group.n_sets, sets, &counted, error);
     hs_task_workload_free(workload);
     HS_TRY(status);
     HS_TRY(evaluator->evaluate(evaluator->context, &group, no_poll, values, error));

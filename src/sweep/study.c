@@ -106,7 +106,7 @@ static hs_status start_engine(hs_study *study, hs_error *error)
     const hs_experiment *experiment = study->experiment;
     hs_engine_options options = {
         .value_bias = strcmp(experiment->value_bias, "folded") == 0 ? HS_VALUE_BIAS_FOLDED : HS_VALUE_BIAS_RAW,
-        .positions = strcmp(experiment->positions, "scored") == 0 ? HS_POSITIONS_SCORED : HS_POSITIONS_ALL,
+        .positions = study_positions(study),
         .poll = call_poll,
         .poll_context = study->storage,
     };

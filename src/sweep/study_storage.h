@@ -15,6 +15,8 @@ struct hs_study_storage {
 
 void study_layout_free(struct study_layout *layout);
 
+hs_positions study_positions(const hs_study *study);
+
 /*
  * Cuts shards and groups of a size that suits the engine: the rows of a shard are counted as the engine computes them.
  * A pure function of experiment, model and data.
