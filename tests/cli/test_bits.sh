@@ -1,5 +1,6 @@
 #!/bin/bash
-# The same bits for 1, 2, 3 and 4 ranks, for both scheduling policies, and for any way of cutting the groups into leases.
+# The same bits for 1, 2, 3 and 4 ranks, for both scheduling policies, and for any way of cutting the groups into leases;
+# with each engine.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -12,11 +13,14 @@ sweep() { # file ranks option...
     expect 0 run_sweep "$ranks" "$quickstart" "${options[@]}" --set "output.results=$file" "$@"
 }
 
-sweep one.h5 1
-for ranks in 2 3 4; do
-    sweep "ranks$ranks.h5" "$ranks"
-    same_results one.h5 "ranks$ranks.h5"
+for engine in prefix reference; do
+    sweep $engine.h5 1 --set run.engine=$engine
+    for ranks in 2 3 4; do
+        sweep "$engine$ranks.h5" "$ranks" --set run.engine=$engine
+        same_results $engine.h5 "$engine$ranks.h5"
+    done
+    sweep static.h5 3 --set run.engine=$engine --set run.scheduler=static --set run.max_lease_groups=2
+    same_results $engine.h5 static.h5
+    rm static.h5
 done
-sweep static.h5 3 --set run.scheduler=static --set run.max_lease_groups=2
-same_results one.h5 static.h5
 echo "bits: passed"
