@@ -16,7 +16,7 @@
 
 enum {
     HS_BATCH_ROWS = 2048,  /* stacked rows that a batch aims at */
-    HS_BLOCK_ROWS = 1024,  /* rows of one matrix product: more gain nothing, and their activations leave the cache */
+    HS_BLOCK_ROWS = 2048,  /* rows of one matrix product at most; BLAS packs the weights anew for each */
     HS_TAIL_ROWS = 1024,   /* scored rows that wait for the unembedding */
     HS_TILE_TOKENS = 4096, /* columns of the vocabulary that are unembedded at a time */
 };

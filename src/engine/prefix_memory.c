@@ -26,6 +26,7 @@ struct sizes {
     size_t scored;
     size_t block;
     size_t tail_rows;
+    size_t tail_block;
     size_t width;
     size_t z_width;
     size_t kv_width;
@@ -42,6 +43,7 @@ static struct sizes measure(const struct hs_prefix *prefix, size_t n_slots)
         .scored = n_slots * forest->n_scored,
         .block = smaller(HS_BLOCK_ROWS, larger(rows, tail_rows)),
         .tail_rows = tail_rows,
+        .tail_block = smaller(HS_BLOCK_ROWS, tail_rows),
         .width = shape->width,
         .z_width = shape->n_heads * shape->head_dim,
         .kv_width = shape->n_kv_heads * shape->head_dim,
@@ -76,10 +78,10 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     list[n++] = HS_BUFFER(buffers->runs, forest->deepest, 1);
     list[n++] = HS_BUFFER(tail->residual, size->tail_rows, size->width);
     list[n++] = HS_BUFFER(tail->before, size->tail_rows, parallel);
-    list[n++] = HS_BUFFER(tail->logits, size->block, tail->tile);
-    list[n++] = HS_BUFFER(tail->maxima, size->block, 1);
-    list[n++] = HS_BUFFER(tail->sums, size->block, 1);
-    list[n++] = HS_BUFFER(tail->greedy, size->block, 1);
+    list[n++] = HS_BUFFER(tail->logits, size->tail_block, tail->tile);
+    list[n++] = HS_BUFFER(tail->maxima, size->tail_block, 1);
+    list[n++] = HS_BUFFER(tail->sums, size->tail_block, 1);
+    list[n++] = HS_BUFFER(tail->greedy, size->tail_block, 1);
     list[n++] = HS_BUFFER(tail->answers, tail->max_entries, 1);
     list[n++] = HS_BUFFER(tail->statistics, forest->n_scored, 1);
     return n;

@@ -59,10 +59,10 @@ static void compare_condition(const hs_json_value *condition, const struct work 
 
 static void test_stories_sweep(void **state)
 {
-    (void)state;
+    const hs_engine_options options = {.kind = *(const hs_engine_kind *)*state};
     SKIP_WITHOUT_SHARED_DATA();
     loaded model = load_shared("stories260K");
-    hs_engine *engine = new_engine(model.model, (hs_engine_options){0});
+    hs_engine *engine = new_engine(model.model, options);
     hs_json *json = read_shared_json("refs/%s_sweep.json", "stories260K");
     const hs_json_value *texts = member(hs_json_root(json), "text_ids");
     const hs_json_value *pairs = member(hs_json_root(json), "blimp");
@@ -235,10 +235,10 @@ static void compare_accuracies(const double *answers, const hs_json_value *expec
 
 static void test_adder_sums(void **state)
 {
-    (void)state;
+    const hs_engine_options options = {.kind = *(const hs_engine_kind *)*state};
     SKIP_WITHOUT_SHARED_DATA();
     loaded model = load_shared("mingpt-adder");
-    hs_engine *engine = new_engine(model.model, (hs_engine_options){0});
+    hs_engine *engine = new_engine(model.model, options);
     hs_json *json = read_shared_json("refs/%s_sweep.json", "mingpt-adder");
     struct work work = {0};
     add_sums(&work);
@@ -259,11 +259,14 @@ static void test_adder_sums(void **state)
 
 int main(void)
 {
+    static hs_engine_kind kinds[] = {HS_ENGINE_REFERENCE, HS_ENGINE_PREFIX};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stories_sweep),
+        cmocka_unit_test_prestate(test_stories_sweep, &kinds[0]),
+        cmocka_unit_test_prestate(test_stories_sweep, &kinds[1]),
         cmocka_unit_test(test_stories_continuations),
         cmocka_unit_test(test_stories_golden_text),
-        cmocka_unit_test(test_adder_sums),
+        cmocka_unit_test_prestate(test_adder_sums, &kinds[0]),
+        cmocka_unit_test_prestate(test_adder_sums, &kinds[1]),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

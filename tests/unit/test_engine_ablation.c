@@ -176,13 +176,13 @@ static void compare(const struct comparison *comparison, const hs_ablation *abla
     hs_engine_free(engine);
 }
 
-static void check_interventions(loaded *model, hs_value_bias value_bias, hs_positions positions)
+static void check_interventions(loaded *model, hs_engine_kind kind, hs_value_bias value_bias, hs_positions positions)
 {
     static const char *const names[] = {"zero", "mean",    "mean_position", "resample",
                                         "flip", "uniform", "first_token",   "scale=0.25"};
     const hs_component components[] = {{HS_COMPONENT_HEAD, 0, 1}, {HS_COMPONENT_HEAD, 0, 3}, {HS_COMPONENT_HEAD, 1, 2}};
     hs_reference_means means = random_means(&model->model->shape);
-    struct comparison comparison = {.options = {.value_bias = value_bias, .positions = positions}};
+    struct comparison comparison = {.options = {.kind = kind, .value_bias = value_bias, .positions = positions}};
     set_up(&comparison, model, &means);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         hs_ablation ablation = {components, 3, {0}};
@@ -195,10 +195,13 @@ static void check_interventions(loaded *model, hs_value_bias value_bias, hs_posi
 
 static void check_model(loaded model)
 {
-    check_interventions(&model, HS_VALUE_BIAS_RAW, HS_POSITIONS_ALL);
-    check_interventions(&model, HS_VALUE_BIAS_RAW, HS_POSITIONS_SCORED);
-    check_interventions(&model, HS_VALUE_BIAS_FOLDED, HS_POSITIONS_ALL);
-    check_interventions(&model, HS_VALUE_BIAS_FOLDED, HS_POSITIONS_SCORED);
+    static const hs_engine_kind kinds[] = {HS_ENGINE_REFERENCE, HS_ENGINE_PREFIX};
+    for (size_t i = 0; i < 2; i++) {
+        check_interventions(&model, kinds[i], HS_VALUE_BIAS_RAW, HS_POSITIONS_ALL);
+        check_interventions(&model, kinds[i], HS_VALUE_BIAS_RAW, HS_POSITIONS_SCORED);
+        check_interventions(&model, kinds[i], HS_VALUE_BIAS_FOLDED, HS_POSITIONS_ALL);
+        check_interventions(&model, kinds[i], HS_VALUE_BIAS_FOLDED, HS_POSITIONS_SCORED);
+    }
     unload(&model);
 }
 
