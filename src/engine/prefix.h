@@ -28,7 +28,7 @@ struct hs_row_space {
     size_t first_segment;
 };
 
-/* What children need of the nodes of one level: [n_layers, slots, live rows, ...]; scored rows only in the last layer. */
+/* What children need of the nodes of one level: [n_layers, slots, live rows, ...]; in the last layer of scored rows. */
 struct hs_level {
     void *memory;
     float *after;  /* residual after attention [width] */

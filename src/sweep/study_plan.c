@@ -3,8 +3,8 @@
 #include "sweep/study_storage.h"
 
 /*
- * What the engine chooses is for its own speed; a sweep of few sets is cut finer than that, so that there are groups for
- * many ranks. The number of ranks itself must not matter.
+ * What the engine chooses is for its own speed; a sweep of few sets is cut finer than that, so that there are groups
+ * for many ranks. The number of ranks itself must not matter.
  */
 enum { FEWEST_GROUPS = 64, FEWEST_SETS = 16 };
 

@@ -92,7 +92,7 @@ static void add_prompts(struct work *work, size_t n)
     }
 }
 
-/* Questions with four choices of 10 tokens after `n_context` tokens, of which the first `n_shots` are the same for all. */
+/* Questions with four choices of 10 tokens after n_context tokens, of which the first n_shots are the same for all. */
 static void add_questions(struct work *work, size_t n, size_t n_shots, size_t n_context)
 {
     int32_t tokens[1024];
