@@ -234,6 +234,7 @@ bool hs_results_ranking_done(hs_results *results);
 typedef struct hs_results_run {
     double start; /* seconds since 1970, UTC; 0 = no run */
     double end;   /* 0: still running, or killed */
+    double sweep_seconds; /* of computing and writing cells, without reading the model and ranking; 0: killed */
     uint64_t cells; /* written by this run */
     uint64_t ranks;
     char host[64];    /* of rank 0, zero-terminated */

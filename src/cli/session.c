@@ -158,6 +158,7 @@ done:
     progress_end(&display);
     hs_study_evaluator_clear(&evaluator);
     s->record.cells = report.cells_this_run;
+    s->record.sweep_seconds = report.seconds;
     if (status == HS_OK)
         report_sweep(s, &report);
     return status;

@@ -126,6 +126,7 @@ static hid_t run_type(void)
     if (type >= 0 &&
         (H5Tinsert(type, "start", offsetof(hs_results_run, start), H5T_IEEE_F64LE) < 0 ||
          H5Tinsert(type, "end", offsetof(hs_results_run, end), H5T_IEEE_F64LE) < 0 ||
+         H5Tinsert(type, "sweep_seconds", offsetof(hs_results_run, sweep_seconds), H5T_IEEE_F64LE) < 0 ||
          H5Tinsert(type, "cells", offsetof(hs_results_run, cells), H5T_STD_U64LE) < 0 ||
          H5Tinsert(type, "ranks", offsetof(hs_results_run, ranks), H5T_STD_U64LE) < 0 ||
          insert_text(type, "host", offsetof(hs_results_run, host), sizeof((hs_results_run *)0)->host) < 0 ||

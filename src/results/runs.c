@@ -1,6 +1,6 @@
 #include "results/file.h"
 
-_Static_assert(sizeof(hs_results_run) == 128, "records of /provenance/run have no gaps");
+_Static_assert(sizeof(hs_results_run) == 136, "records of /provenance/run have no gaps");
 
 static hs_file_rows run_row(const hs_results *results, size_t row)
 {
