@@ -268,6 +268,8 @@ const char *hs_blas_core(void);
 int hs_blas_threads(void);
 /* Sets one thread a rank unless the environment (OPENBLAS_NUM_THREADS) says otherwise. */
 void hs_blas_set_threads(void);
+/* Operations a second of a product [m, k] x [k, n] in single precision, warm: the best of several. The engine's limit. */
+hs_status hs_blas_sgemm_rate(size_t m, size_t k, size_t n, double *flops_per_second_out, hs_error *error);
 /* NULL, or one line: that the core type in use is lesser than the processor, what it costs and how to mend it. */
 const char *hs_blas_core_warning(void);
 
