@@ -124,7 +124,8 @@ static hs_status time_group(const hs_study *study, size_t task, const hs_evaluat
     return HS_OK;
 }
 
-static hs_status count_and_time(hs_study *study, hs_study_cost *cost, hs_error *error)
+/* Counts a task after the other, and times them too if `timed`. */
+static hs_status sum_tasks(hs_study *study, bool timed, hs_study_cost *cost, hs_error *error)
 {
     struct group_sets sets = {0};
     hs_evaluator evaluator = {0};
@@ -137,8 +138,9 @@ static hs_status count_and_time(hs_study *study, hs_study_cost *cost, hs_error *
     for (size_t task = 0; task < study->n_tasks; ++task) {
         double before = cost->flops_executed;
         HS_GOTO_DONE(count_task(study, task, &sets, cost, error));
-        HS_GOTO_DONE(time_group(study, task, &evaluator, &sets, values, cost->flops_executed - before,
-                                &cost->seconds_a_rank, error));
+        if (timed)
+            HS_GOTO_DONE(time_group(study, task, &evaluator, &sets, values, cost->flops_executed - before,
+                                    &cost->seconds_a_rank, error));
     }
 done:
     hs_free(values);
@@ -147,7 +149,7 @@ done:
     return status;
 }
 
-hs_status hs_study_cost_of(hs_study *study, hs_study_cost *cost_out, hs_error *error)
+static hs_status study_cost(hs_study *study, bool timed, hs_study_cost *cost_out, hs_error *error)
 {
     const hs_results_layout *layout;
     hs_study_cost cost = {0};
@@ -155,10 +157,20 @@ hs_status hs_study_cost_of(hs_study *study, hs_study_cost *cost_out, hs_error *e
     *cost_out = cost;
     if (study->needs_means && study->means.mean == NULL)
         HS_TRY(hs_study_compute_means(NULL, study, error));
-    HS_TRY(count_and_time(study, &cost, error));
+    HS_TRY(sum_tasks(study, timed, &cost, error));
     HS_TRY(hs_study_layout(study, "", "", 1, &layout, error));
     cost.file_bytes = hs_results_file_bytes(layout);
     cost.weight_bytes = study->model->n_parameters * sizeof(float);
     *cost_out = cost;
     return HS_OK;
+}
+
+hs_status hs_study_count_cost(hs_study *study, hs_study_cost *cost_out, hs_error *error)
+{
+    return study_cost(study, false, cost_out, error);
+}
+
+hs_status hs_study_cost_of(hs_study *study, hs_study_cost *cost_out, hs_error *error)
+{
+    return study_cost(study, true, cost_out, error);
 }
