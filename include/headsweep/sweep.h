@@ -150,12 +150,15 @@ typedef struct hs_run_report {
     uint64_t cells_this_run; /* by all ranks */
     double seconds;
     uint64_t n_leases;
+    uint64_t n_served;      /* leases that went to workers by message */
+    double service_seconds; /* that rank 0 spent on its workers' messages */
 } hs_run_report;
 
 /*
  * Collective. Finds the groups with a missing cell (the ranks share the checking; `fresh` skips it: the file was made by this
  * run), computes them and writes their cells. Rank 0 coordinates and computes too. Any rank's error stops the sweep
- * after the groups in hand and is returned on all ranks.
+ * after the groups in hand and is returned on all ranks. `results` may be NULL with `fresh`: the values are dropped, so that
+ * scheduling can be tested and measured by itself.
  */
 hs_status hs_run_sweep(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
                        const hs_evaluator *evaluator, const hs_run_options *options, hs_run_report *report_out,
@@ -214,7 +217,9 @@ typedef struct hs_study_cost {
     size_t file_bytes;
 } hs_study_cost;
 
-/* Counts what the sweep costs and times some sets of each task. */
+/* Counts what the sweep costs; seconds_a_rank stays 0. Runs no ablation (but takes the means where they are needed). */
+hs_status hs_study_count_cost(hs_study *study, hs_study_cost *cost_out, hs_error *error);
+/* The same, and times some sets of each task. */
 hs_status hs_study_cost_of(hs_study *study, hs_study_cost *cost_out, hs_error *error);
 
 #endif

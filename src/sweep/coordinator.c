@@ -12,6 +12,8 @@ typedef struct coordinator {
     int n_final;
     bool worker_failed;
     uint64_t n_leases;
+    uint64_t n_served;
+    double service_seconds;
     uint64_t cells_done; /* in this run */
     double start_seconds;
     hs_status status; /* of the messages; polling cannot return it */
@@ -56,6 +58,7 @@ static hs_status answer_report(coordinator *c, int source)
     if (!report[RUN_REPORT_WANTS])
         return HS_OK;
     hs_lease lease = next_lease(c, source);
+    c->n_served += lease.count > 0;
     answer[RUN_LEASE_FIRST] = lease.first;
     answer[RUN_LEASE_COUNT] = lease.count;
     return run_check_mpi(MPI_Send(answer, RUN_LEASE_WORDS, MPI_UINT64_T, source, RUN_TAG_LEASE, c->comm),
@@ -65,6 +68,7 @@ static hs_status answer_report(coordinator *c, int source)
 /* Answers every report that is waiting; returns whether there was one. */
 static bool serve(coordinator *c)
 {
+    double start = hs_time_seconds();
     bool served = false;
     int waiting = 1;
     MPI_Status message;
@@ -77,6 +81,8 @@ static bool serve(coordinator *c)
             served = true;
         }
     }
+    if (served)
+        c->service_seconds += hs_time_seconds() - start;
     return served;
 }
 
@@ -139,6 +145,8 @@ hs_status run_coordinate(run_state *run, hs_run_report *report, hs_error *error)
     if (status == HS_OK && !c.worker_failed && !hs_scheduler_drained(c.scheduler))
         status = hs_fail(error, HS_ERROR_INTERNAL, "a lease was handed out and never reported");
     report->n_leases = c.n_leases;
+    report->n_served = c.n_served;
+    report->service_seconds = c.service_seconds;
     report->cells_this_run = c.cells_done;
     report->seconds = hs_time_seconds() - c.start_seconds;
     return status;

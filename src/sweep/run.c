@@ -19,7 +19,7 @@ hs_status run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error
     size_t cell_values = hs_plan_group_examples(run->plan, &group) * run->plan->tasks[group.task].n_metrics;
 
     HS_TRY(run->evaluator->evaluate(run->evaluator->context, &group, poll, run->values, error));
-    for (uint64_t i = 0; i < group.n_sets; ++i) {
+    for (uint64_t i = 0; run->results != NULL && i < group.n_sets; ++i) {
         hs_cell cell = {group.task, group.shard, group.first_set + i};
         HS_TRY(hs_results_write_cell(run->results, cell, run->values + i * cell_values, error));
     }

@@ -7,7 +7,7 @@
 typedef struct run_state {
     hs_comm *comm;
     const hs_plan *plan;
-    hs_results *results;
+    hs_results *results; /* NULL: a simulation, nothing is written */
     const hs_evaluator *evaluator;
     const hs_run_options *options;
     uint64_t *missing; /* groups with a missing cell, the same list on every rank: the items of all leases */
