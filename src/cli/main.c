@@ -15,6 +15,7 @@ static const struct {
     {"status", "how far a results file is; exit code 0 finished, 3 unfinished", command_status},
     {"rank", "rank the ablation sets of a results file", command_rank},
     {"inspect", "what a checkpoint folder holds and how headsweep reads it", command_inspect},
+    {"bench", "measure this program on this machine", command_bench},
 };
 
 static void print_exit_codes(FILE *stream)

@@ -1,0 +1,231 @@
+#include "cli/bench.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+
+static const char help[] =
+    "usage: headsweep bench [engine|ranks|scheduler]... [options]\n"
+    "       mpirun -n N headsweep bench scheduler\n"
+    "\n"
+    "Measures this program on this machine and prints key = value lines; all sections together take a few minutes.\n"
+    "Leave the machine alone meanwhile. Inputs are random and lie in $TMPDIR (about 500 MB) until the end.\n"
+    "\n"
+    "  engine       operations of a naive sweep over those executed, for all pairs and all single heads; the rate of "
+    "a\n"
+    "               sweep on one rank as a share of the rate of a large matrix product\n"
+    "  ranks        the time of one sweep on 1 rank over that on 2\n"
+    "  scheduler    what a lease costs the coordinator, and how many ranks it can feed; on the ranks of the launcher "
+    "that\n"
+    "               started it, or on 2\n"
+    "\n"
+    "  --layers N --heads N --width N --vocabulary N --tokens N\n"
+    "               shape of the model and of the prompts (default 12, 12, 768, 50257, 64: GPT-2 small)\n"
+    "  --here       scheduler only: measure on the ranks that were started, even if the launcher is not recognised\n"
+    "\n"
+    "HEADSWEEP_MPIEXEC names the MPI launcher (default mpirun).\n";
+
+/*
+ * In the order in which they run: those that start a launcher come first, because a process that has started MPI itself must
+ * not be the parent of one.
+ */
+static const struct section {
+    const char *name;
+    hs_status (*run)(const bench_setup *bench, hs_error *error);
+    bool needs_inputs;
+} sections[] = {
+    {"scheduler", bench_scheduler, false},
+    {"ranks", bench_ranks, true},
+    {"engine", bench_engine, true},
+};
+
+enum { N_SECTIONS = sizeof sections / sizeof *sections };
+
+/* ---- arguments ------------------------------------------------------------------------------------------------- */
+
+enum bench_option {
+    OPTION_LAYERS,
+    OPTION_HEADS,
+    OPTION_WIDTH,
+    OPTION_VOCABULARY,
+    OPTION_TOKENS,
+    N_SHAPE_OPTIONS,
+    OPTION_HERE,
+    OPTION_HELP
+};
+
+static const struct option options[] = {
+    [OPTION_LAYERS] = {"layers", required_argument, NULL, OPTION_LAYERS},
+    [OPTION_HEADS] = {"heads", required_argument, NULL, OPTION_HEADS},
+    [OPTION_WIDTH] = {"width", required_argument, NULL, OPTION_WIDTH},
+    [OPTION_VOCABULARY] = {"vocabulary", required_argument, NULL, OPTION_VOCABULARY},
+    [OPTION_TOKENS] = {"tokens", required_argument, NULL, OPTION_TOKENS},
+    {"here", no_argument, NULL, OPTION_HERE},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {0}};
+
+typedef struct bench_arguments {
+    int64_t shape[N_SHAPE_OPTIONS];
+    bool chosen[N_SECTIONS];
+    bool here;
+    bool help;
+} bench_arguments;
+
+static hs_status choose_section(const char *name, bench_arguments *arguments, hs_error *error)
+{
+    for (size_t i = 0; i < N_SECTIONS; ++i)
+        if (strcmp(name, sections[i].name) == 0) {
+            arguments->chosen[i] = true;
+            return HS_OK;
+        }
+    return hs_fail(error, HS_ERROR_USAGE, "unexpected argument \"%s\"; bench measures engine, ranks and scheduler",
+                   name);
+}
+
+static hs_status check_shape(const int64_t *shape, hs_error *error)
+{
+    enum { MOST = 1 << 20 };
+
+    for (int i = 0; i < N_SHAPE_OPTIONS; ++i)
+        if (shape[i] > MOST)
+            return hs_fail(error, HS_ERROR_USAGE, "--%s %lld: at most %d", options[i].name, (long long)shape[i], MOST);
+    if (shape[OPTION_WIDTH] % shape[OPTION_HEADS] != 0)
+        return hs_fail(error, HS_ERROR_USAGE, "--width %lld is not a multiple of --heads %lld",
+                       (long long)shape[OPTION_WIDTH], (long long)shape[OPTION_HEADS]);
+    if (shape[OPTION_LAYERS] * shape[OPTION_HEADS] < 2)
+        return hs_fail(error, HS_ERROR_USAGE, "--layers 1 --heads 1: a single head has no pairs");
+    return HS_OK;
+}
+
+static hs_status read_arguments(int argc, char **argv, bench_arguments *arguments, hs_error *error)
+{
+    int option;
+
+    for (;;) {
+        HS_TRY(next_option(argc, argv, options, &option, error));
+        if (option == -1)
+            break;
+        if (option < N_SHAPE_OPTIONS) {
+            char name[16];
+            snprintf(name, sizeof name, "--%s", options[option].name);
+            HS_TRY(read_count(name, optarg, option == OPTION_VOCABULARY ? 2 : 1, &arguments->shape[option], error));
+        }
+        arguments->here = arguments->here || option == OPTION_HERE;
+        if (option == OPTION_HELP) {
+            arguments->help = true;
+            return HS_OK;
+        }
+    }
+    for (int i = optind; i < argc; ++i)
+        HS_TRY(choose_section(argv[i], arguments, error));
+    for (size_t i = 0; i < N_SECTIONS && optind == argc; ++i)
+        arguments->chosen[i] = true;
+    return check_shape(arguments->shape, error);
+}
+
+/* ---- the folder ------------------------------------------------------------------------------------------------ */
+
+static hs_status make_inputs(bench_setup *bench, hs_error *error)
+{
+    const char *base = getenv("TMPDIR");
+
+    bench->folder = hs_path_join(base != NULL && base[0] != '\0' ? base : "/tmp", "headsweep-bench-XXXXXX", error);
+    if (bench->folder == NULL)
+        return error->status;
+    if (mkdtemp(bench->folder) == NULL) {
+        hs_fail(error, HS_ERROR_IO, "%s: %s; TMPDIR chooses another place", bench->folder, strerror(errno));
+        hs_free(bench->folder);
+        bench->folder = NULL;
+        return error->status;
+    }
+    hs_log_print(&bench->log, HS_LOG_INFO, "bench   writing a random checkpoint");
+    return bench_inputs_write(&bench->shape, bench->folder, error);
+}
+
+/* The folder is flat. What cannot be removed stays: nothing depends on it. */
+static void remove_folder(bench_setup *bench)
+{
+    DIR *folder = bench->folder != NULL ? opendir(bench->folder) : NULL;
+
+    if (folder != NULL) {
+        for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+            (void)unlinkat(dirfd(folder), entry->d_name, 0);
+        (void)closedir(folder);
+        (void)rmdir(bench->folder);
+    }
+    hs_free(bench->folder);
+    bench->folder = NULL;
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+/* What the figures were taken on. */
+static void print_shape(const bench_shape *shape)
+{
+    hs_blas_set_threads();
+    printf("layers = %zu\nheads = %zu\nwidth = %zu\nvocabulary = %zu\ntokens = %zu\n", shape->n_layers, shape->n_heads,
+           shape->width, shape->vocabulary, shape->n_tokens);
+    printf("blas = %s\nblas_core = %s\nblas_threads = %d\n", hs_blas_library(), hs_blas_core(), hs_blas_threads());
+    fflush(stdout);
+}
+
+/* Under a launcher every rank runs this; only the scheduler's simulation knows what to do with more than one. */
+static hs_status check_launched(const bench_setup *bench, const bench_arguments *arguments, hs_error *error)
+{
+    for (size_t i = 0; i < N_SECTIONS; ++i)
+        if (bench->here && arguments->chosen[i] && sections[i].run != bench_scheduler)
+            return hs_fail(error, HS_ERROR_USAGE,
+                           "bench %s starts the MPI launcher itself: run it without one (bench scheduler takes the "
+                           "launcher's ranks)",
+                           sections[i].name);
+    return HS_OK;
+}
+
+static hs_status run_sections(bench_setup *bench, const bench_arguments *arguments, hs_error *error)
+{
+    bool needs_inputs = false;
+    hs_status status;
+
+    HS_GOTO_DONE(check_launched(bench, arguments, error));
+    if (hs_blas_core_warning() != NULL && !bench->here)
+        hs_log_print(&bench->log, HS_LOG_WARNING, "warning %s", hs_blas_core_warning());
+    for (size_t i = 0; i < N_SECTIONS; ++i)
+        needs_inputs = needs_inputs || (arguments->chosen[i] && sections[i].needs_inputs);
+    if (needs_inputs) {
+        print_shape(&bench->shape);
+        HS_GOTO_DONE(make_inputs(bench, error));
+    }
+    for (size_t i = 0; i < N_SECTIONS; ++i) {
+        if (!arguments->chosen[i])
+            continue;
+        if (!bench->here)
+            hs_log_print(&bench->log, HS_LOG_INFO, "bench   %s", sections[i].name);
+        HS_GOTO_DONE(sections[i].run(bench, error));
+        fflush(stdout);
+    }
+done:
+    remove_folder(bench);
+    return status;
+}
+
+hs_status command_bench(int argc, char **argv, hs_error *error)
+{
+    bench_arguments arguments = {.shape = {12, 12, 768, 50257, 64}};
+
+    HS_TRY(read_arguments(argc, argv, &arguments, error));
+    if (arguments.help) {
+        fputs(help, stdout);
+        return HS_OK;
+    }
+    bench_setup bench = {.shape = {(size_t)arguments.shape[OPTION_LAYERS], (size_t)arguments.shape[OPTION_HEADS],
+                                   (size_t)arguments.shape[OPTION_WIDTH], (size_t)arguments.shape[OPTION_VOCABULARY],
+                                   (size_t)arguments.shape[OPTION_TOKENS]},
+                         .here = arguments.here || bench_is_launched(),
+                         .log = {stderr, HS_LOG_INFO}};
+    return run_sections(&bench, &arguments, error);
+}

@@ -1,0 +1,142 @@
+/* How much work the engine saves, and how close it comes to what the machine can do. */
+#include "cli/bench.h"
+
+/* The product whose rate counts as the machine's: a batch of rows through the first matrix of GPT-2-small's MLP. */
+enum { SGEMM_ROWS = 1024, SGEMM_DEPTH = 768, SGEMM_COLUMNS = 3072 };
+
+/* All sets of an order are only counted; of the pairs a part that takes about a minute is run. */
+static const bench_sample all_singles = {.order = 1, .n_prompts = BENCH_PROMPTS, .prompts_a_shard = BENCH_PROMPTS};
+static const bench_sample all_pairs = {.order = 2, .n_prompts = BENCH_PROMPTS, .prompts_a_shard = BENCH_PROMPTS};
+static const bench_sample timed_pairs = {.order = 2, .heads_a_layer = 2, .n_prompts = 16, .prompts_a_shard = 16};
+
+/* A sample of the experiment, open. */
+typedef struct opened {
+    hs_experiment *experiment;
+    hs_study *study;
+    hs_study_cost cost; /* counted */
+} opened;
+
+static void close_sample(opened *o)
+{
+    hs_study_free(o->study);
+    hs_experiment_free(o->experiment);
+    *o = (opened){0};
+}
+
+static hs_status open_sample(const bench_setup *bench, hs_comm *comm, const bench_sample *sample, opened *o,
+                             hs_error *error)
+{
+    const bench_overrides overrides = bench_sample_overrides(sample, &bench->shape);
+    const char *list[BENCH_OVERRIDES];
+    char *path = hs_path_join(bench->folder, BENCH_EXPERIMENT, error);
+    hs_status status = path != NULL ? HS_OK : error->status;
+
+    *o = (opened){0};
+    for (size_t i = 0; i < BENCH_OVERRIDES; ++i)
+        list[i] = overrides.text[i];
+    if (status == HS_OK)
+        status = hs_experiment_load(path, list, BENCH_OVERRIDES, &o->experiment, error);
+    if (status == HS_OK)
+        status = hs_study_open(comm, o->experiment, &o->study, error);
+    if (status == HS_OK)
+        status = hs_study_count_cost(o->study, &o->cost, error);
+    hs_free(path);
+    if (status != HS_OK)
+        close_sample(o);
+    return status;
+}
+
+static hs_status print_ratio(const bench_setup *bench, hs_comm *comm, const char *key, const bench_sample *sample,
+                             hs_error *error)
+{
+    opened o;
+
+    HS_TRY(open_sample(bench, comm, sample, &o, error));
+    printf("%s = %.3f  # %.4g naive / %.4g executed, %zu sets\n", key, o.cost.flops_naive / o.cost.flops_executed,
+           o.cost.flops_naive, o.cost.flops_executed, o.study->space.n_sets);
+    fflush(stdout);
+    close_sample(&o);
+    return HS_OK;
+}
+
+/* ---- a sweep against the matrix product ------------------------------------------------------------------------ */
+
+/* A whole sweep of the study, results file included. */
+static hs_status run_sweep(hs_comm *comm, hs_study *study, const char *path, hs_run_report *report, hs_error *error)
+{
+    const hs_run_options options = {.scheduler = study->experiment->scheduler,
+                                    .max_lease_groups = (uint64_t)study->experiment->max_lease_groups};
+    const hs_results_layout *layout;
+    hs_evaluator evaluator = {0};
+    hs_results *results = NULL;
+    hs_status status;
+
+    HS_GOTO_DONE(hs_study_layout(study, "", "headsweep bench", 1, &layout, error));
+    HS_GOTO_DONE(hs_results_create(path, layout, error));
+    HS_GOTO_DONE(hs_results_open_parallel(comm, path, &results, error));
+    HS_GOTO_DONE(hs_study_evaluator(study, &evaluator, error));
+    HS_GOTO_DONE(hs_run_sweep(comm, &study->plan, results, true, &evaluator, &options, report, error));
+done:
+    hs_study_evaluator_clear(&evaluator);
+    if (results != NULL) {
+        hs_status closed = hs_results_close(results, error);
+        status = status == HS_OK ? closed : status;
+    }
+    return status;
+}
+
+/* The product is timed before and after, because a processor's clock changes under load; the faster one counts. */
+static hs_status measure_share(hs_comm *comm, const opened *o, const char *path, double *sgemm_rate,
+                               hs_run_report *report, hs_error *error)
+{
+    double before, after;
+
+    HS_TRY(hs_blas_sgemm_rate(SGEMM_ROWS, SGEMM_DEPTH, SGEMM_COLUMNS, &before, error));
+    HS_TRY(run_sweep(comm, o->study, path, report, error));
+    HS_TRY(hs_blas_sgemm_rate(SGEMM_ROWS, SGEMM_DEPTH, SGEMM_COLUMNS, &after, error));
+    *sgemm_rate = before > after ? before : after;
+    return HS_OK;
+}
+
+static hs_status print_share(const bench_setup *bench, hs_comm *comm, hs_error *error)
+{
+    opened o = {0};
+    hs_run_report report;
+    char *path = hs_path_join(bench->folder, "engine.h5", error);
+    char text[128];
+    double sgemm_rate;
+    hs_status status = path != NULL ? HS_OK : error->status;
+
+    if (status == HS_OK)
+        status = open_sample(bench, comm, &timed_pairs, &o, error);
+    if (status == HS_OK) {
+        printf("sgemm_sample = %s\n", bench_sample_describe(&timed_pairs, &bench->shape, text, sizeof text));
+        fflush(stdout);
+        status = measure_share(comm, &o, path, &sgemm_rate, &report, error);
+    }
+    if (status == HS_OK) {
+        double sweep_rate = o.cost.flops_executed / report.seconds;
+        printf("sweep_seconds = %.3g\nsweep_flops_executed = %.4g\nsweep_gflops = %.4g\n", report.seconds,
+               o.cost.flops_executed, sweep_rate * 1e-9);
+        printf("sgemm_gflops = %.4g  # %d x %d x %d\n", sgemm_rate * 1e-9, SGEMM_ROWS, SGEMM_DEPTH, SGEMM_COLUMNS);
+        printf("sgemm_share = %.3g\n", sweep_rate / sgemm_rate);
+    }
+    close_sample(&o);
+    hs_free(path);
+    return status;
+}
+
+hs_status bench_engine(const bench_setup *bench, hs_error *error)
+{
+    hs_comm *comm = NULL;
+    hs_status status;
+
+    HS_GOTO_DONE(hs_comm_new(&comm, error));
+    printf("flops_prompts = %d\n", BENCH_PROMPTS);
+    HS_GOTO_DONE(print_ratio(bench, comm, "flops_ratio_pairs", &all_pairs, error));
+    HS_GOTO_DONE(print_ratio(bench, comm, "flops_ratio_singles", &all_singles, error));
+    HS_GOTO_DONE(print_share(bench, comm, error));
+done:
+    hs_comm_free(comm);
+    return status;
+}

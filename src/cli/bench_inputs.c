@@ -1,0 +1,302 @@
+/* A generator of random checkpoints and prompts, so that measurements need no download and have any shape. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/bench.h"
+
+enum { SEED = 20, N_POSITIONS = 1024, CHUNK_VALUES = 1 << 16 };
+#define WEIGHT_DEVIATION 0.02 /* as GPT-2 is initialised */
+
+/* Streams of SEED: one for each tensor, beginning at 0, and one for each prompt. */
+static const uint64_t PROMPT_STREAM = (uint64_t)1 << 32;
+
+/* ---- tensors --------------------------------------------------------------------------------------------------- */
+
+typedef enum axis { AXIS_NONE, AXIS_WIDTH, AXIS_QKV, AXIS_MLP, AXIS_VOCABULARY, AXIS_POSITIONS } axis;
+
+typedef struct tensor_row {
+    const char *name;
+    axis axes[2]; /* AXIS_NONE: a vector */
+    float mean;
+} tensor_row;
+
+static const tensor_row embedding_rows[] = {
+    {"transformer.wte.weight", {AXIS_VOCABULARY, AXIS_WIDTH}, 0},
+    {"transformer.wpe.weight", {AXIS_POSITIONS, AXIS_WIDTH}, 0},
+    {"transformer.ln_f.weight", {AXIS_WIDTH}, 1},
+    {"transformer.ln_f.bias", {AXIS_WIDTH}, 0},
+};
+
+static const tensor_row layer_rows[] = {
+    {"ln_1.weight", {AXIS_WIDTH}, 1},
+    {"ln_1.bias", {AXIS_WIDTH}, 0},
+    {"attn.c_attn.weight", {AXIS_WIDTH, AXIS_QKV}, 0},
+    {"attn.c_attn.bias", {AXIS_QKV}, 0},
+    {"attn.c_proj.weight", {AXIS_WIDTH, AXIS_WIDTH}, 0},
+    {"attn.c_proj.bias", {AXIS_WIDTH}, 0},
+    {"ln_2.weight", {AXIS_WIDTH}, 1},
+    {"ln_2.bias", {AXIS_WIDTH}, 0},
+    {"mlp.c_fc.weight", {AXIS_WIDTH, AXIS_MLP}, 0},
+    {"mlp.c_fc.bias", {AXIS_MLP}, 0},
+    {"mlp.c_proj.weight", {AXIS_MLP, AXIS_WIDTH}, 0},
+    {"mlp.c_proj.bias", {AXIS_WIDTH}, 0},
+};
+
+enum {
+    N_EMBEDDING_ROWS = sizeof embedding_rows / sizeof *embedding_rows,
+    N_LAYER_ROWS = sizeof layer_rows / sizeof *layer_rows
+};
+
+static size_t n_positions(const bench_shape *shape)
+{
+    return shape->n_tokens > N_POSITIONS ? shape->n_tokens : N_POSITIONS;
+}
+
+static size_t axis_length(const bench_shape *shape, axis which)
+{
+    const size_t lengths[] = {
+        [AXIS_NONE] = 1,
+        [AXIS_WIDTH] = shape->width,
+        [AXIS_QKV] = 3 * shape->width,
+        [AXIS_MLP] = 4 * shape->width,
+        [AXIS_VOCABULARY] = shape->vocabulary,
+        [AXIS_POSITIONS] = n_positions(shape),
+    };
+    return lengths[which];
+}
+
+static size_t n_tensors(const bench_shape *shape)
+{
+    return N_EMBEDDING_ROWS + shape->n_layers * N_LAYER_ROWS;
+}
+
+/* Row of tensor `index`; its full name into `name`. */
+static const tensor_row *tensor_at(size_t index, char *name, size_t capacity)
+{
+    if (index < N_EMBEDDING_ROWS) {
+        snprintf(name, capacity, "%s", embedding_rows[index].name);
+        return &embedding_rows[index];
+    }
+    index -= N_EMBEDDING_ROWS;
+    snprintf(name, capacity, "transformer.h.%zu.%s", index / N_LAYER_ROWS, layer_rows[index % N_LAYER_ROWS].name);
+    return &layer_rows[index % N_LAYER_ROWS];
+}
+
+static size_t tensor_values(const bench_shape *shape, const tensor_row *row)
+{
+    return axis_length(shape, row->axes[0]) * axis_length(shape, row->axes[1]);
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------------- */
+
+typedef struct writer {
+    FILE *file;
+    char *path;
+} writer;
+
+static hs_status writer_fail(const writer *w, hs_error *error)
+{
+    return hs_fail(error, HS_ERROR_IO, "%s: %s; TMPDIR chooses another place", w->path, strerror(errno));
+}
+
+static hs_status writer_open(writer *w, const char *folder, const char *name, hs_error *error)
+{
+    *w = (writer){.path = hs_path_join(folder, name, error)};
+    if (w->path == NULL)
+        return error->status;
+    w->file = fopen(w->path, "wb");
+    return w->file == NULL ? writer_fail(w, error) : HS_OK;
+}
+
+static hs_status writer_put(const writer *w, const void *bytes, size_t n_bytes, hs_error *error)
+{
+    return fwrite(bytes, 1, n_bytes, w->file) == n_bytes ? HS_OK : writer_fail(w, error);
+}
+
+/* Closes the file; what closing finds wrong counts if nothing was wrong before. */
+static hs_status writer_close(writer *w, hs_status status, hs_error *error)
+{
+    if (w->file != NULL && fclose(w->file) != 0 && status == HS_OK)
+        status = writer_fail(w, error);
+    hs_free(w->path);
+    *w = (writer){0};
+    return status;
+}
+
+static hs_status write_text(const char *folder, const char *name, const hs_text *text, hs_error *error)
+{
+    writer w;
+    hs_status status = writer_open(&w, folder, name, error);
+
+    if (status == HS_OK)
+        status = writer_put(&w, text->text, text->length, error);
+    return writer_close(&w, status, error);
+}
+
+/* ---- checkpoint ------------------------------------------------------------------------------------------------ */
+
+static hs_status write_config(const bench_shape *shape, const char *folder, hs_error *error)
+{
+    hs_text text = {0};
+    hs_status status = hs_text_appendf(
+        &text, error,
+        "{\"architectures\": [\"GPT2LMHeadModel\"], \"model_type\": \"gpt2\", \"activation_function\": \"gelu_new\",\n"
+        " \"n_layer\": %zu, \"n_head\": %zu, \"n_embd\": %zu, \"n_inner\": %zu, \"n_positions\": %zu,\n"
+        " \"vocab_size\": %zu, \"layer_norm_epsilon\": 1e-05, \"tie_word_embeddings\": true}\n",
+        shape->n_layers, shape->n_heads, shape->width, 4 * shape->width, n_positions(shape), shape->vocabulary);
+
+    if (status == HS_OK)
+        status = write_text(folder, "config.json", &text, error);
+    hs_text_clear(&text);
+    return status;
+}
+
+/* The JSON table of a safetensors file, padded with spaces to whole words. */
+static hs_status describe_tensors(const bench_shape *shape, hs_text *text, hs_error *error)
+{
+    size_t offset = 0;
+    char name[64];
+
+    for (size_t i = 0; i < n_tensors(shape); ++i) {
+        const tensor_row *row = tensor_at(i, name, sizeof name);
+        size_t n_bytes = tensor_values(shape, row) * sizeof(float);
+        HS_TRY(hs_text_appendf(text, error, "%s\"%s\": {\"dtype\": \"F32\", \"shape\": [%zu", i == 0 ? "{" : ", ", name,
+                               axis_length(shape, row->axes[0])));
+        if (row->axes[1] != AXIS_NONE)
+            HS_TRY(hs_text_appendf(text, error, ", %zu", axis_length(shape, row->axes[1])));
+        HS_TRY(hs_text_appendf(text, error, "], \"data_offsets\": [%zu, %zu]}", offset, offset + n_bytes));
+        offset += n_bytes;
+    }
+    HS_TRY(hs_text_append(text, "}", 1, error));
+    while (text->length % sizeof(uint64_t) != 0)
+        HS_TRY(hs_text_append(text, " ", 1, error));
+    return HS_OK;
+}
+
+/* Uniform numbers of the wanted mean and deviation: values first .. first + n - 1 of a tensor; first is a multiple of 4. */
+static void draw_values(float *values, uint64_t first, size_t n, uint64_t stream, float mean)
+{
+    const float half_width = (float)(sqrt(3.0) * WEIGHT_DEVIATION);
+    uint32_t drawn[4];
+
+    for (size_t i = 0; i < n; ++i) {
+        uint64_t block = (first + i) / 4;
+        if (i % 4 == 0)
+            hs_random_philox(SEED, (uint32_t[]){(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)stream, 0}, drawn);
+        values[i] = mean + half_width * ((float)drawn[i % 4] * 0x1p-31f - 1.0f);
+    }
+}
+
+static hs_status write_tensors(const bench_shape *shape, const writer *w, float *chunk, hs_error *error)
+{
+    char name[64];
+
+    for (size_t i = 0; i < n_tensors(shape); ++i) {
+        const tensor_row *row = tensor_at(i, name, sizeof name);
+        size_t n_values = tensor_values(shape, row);
+        for (size_t first = 0; first < n_values; first += CHUNK_VALUES) {
+            size_t n = n_values - first < CHUNK_VALUES ? n_values - first : CHUNK_VALUES;
+            draw_values(chunk, first, n, i, row->mean);
+            HS_TRY(writer_put(w, chunk, n * sizeof *chunk, error));
+        }
+    }
+    return HS_OK;
+}
+
+static hs_status write_weights(const bench_shape *shape, const char *folder, hs_error *error)
+{
+    hs_text header = {0};
+    writer w = {0};
+    float *chunk = NULL;
+    hs_status status;
+
+    HS_GOTO_DONE(hs_allocate(&chunk, CHUNK_VALUES, sizeof *chunk, "weights", error));
+    HS_GOTO_DONE(describe_tensors(shape, &header, error));
+    HS_GOTO_DONE(writer_open(&w, folder, "model.safetensors", error));
+    const uint64_t length = header.length;
+    HS_GOTO_DONE(writer_put(&w, &length, sizeof length, error));
+    HS_GOTO_DONE(writer_put(&w, header.text, header.length, error));
+    HS_GOTO_DONE(write_tensors(shape, &w, chunk, error));
+done:
+    status = writer_close(&w, status, error);
+    hs_text_clear(&header);
+    hs_free(chunk);
+    return status;
+}
+
+/* ---- prompts and experiment ------------------------------------------------------------------------------------ */
+
+static hs_status describe_prompts(const bench_shape *shape, hs_text *text, hs_error *error)
+{
+    for (uint64_t prompt = 0; prompt < BENCH_PROMPTS; ++prompt) {
+        HS_TRY(hs_text_appendf(text, error, "{\"prompt\": ["));
+        for (size_t i = 0; i < shape->n_tokens; ++i)
+            HS_TRY(hs_text_appendf(text, error, "%s%" PRIu64, i > 0 ? ", " : "",
+                                   hs_random_below(SEED, PROMPT_STREAM + prompt, i, shape->vocabulary)));
+        HS_TRY(hs_text_appendf(text, error, "], \"target\": [0], \"distractor\": [1]}\n"));
+    }
+    return HS_OK;
+}
+
+static hs_status describe_experiment(const bench_shape *shape, hs_text *text, hs_error *error)
+{
+    (void)shape;
+    return hs_text_appendf(text, error,
+                           "model: { checkpoint = \".\"; };\n"
+                           "sweep: { orders = [2]; };\n"
+                           "tasks = ( { name = \"prompts\"; kind = \"logit_diff\"; file = \"prompts.jsonl\"; } );\n"
+                           "run: { progress_seconds = 3600.0; };\n"
+                           "output: { results = \"results.h5\"; };\n");
+}
+
+static hs_status write_described(const bench_shape *shape,
+                                 hs_status (*describe)(const bench_shape *, hs_text *, hs_error *), const char *folder,
+                                 const char *name, hs_error *error)
+{
+    hs_text text = {0};
+    hs_status status = describe(shape, &text, error);
+
+    if (status == HS_OK)
+        status = write_text(folder, name, &text, error);
+    hs_text_clear(&text);
+    return status;
+}
+
+hs_status bench_inputs_write(const bench_shape *shape, const char *folder, hs_error *error)
+{
+    HS_TRY(write_config(shape, folder, error));
+    HS_TRY(write_weights(shape, folder, error));
+    HS_TRY(write_described(shape, describe_prompts, folder, "prompts.jsonl", error));
+    return write_described(shape, describe_experiment, folder, BENCH_EXPERIMENT, error);
+}
+
+/* ---- samples --------------------------------------------------------------------------------------------------- */
+
+static size_t heads_a_layer(const bench_sample *sample, const bench_shape *shape)
+{
+    return sample->heads_a_layer == 0 || sample->heads_a_layer > shape->n_heads ? shape->n_heads
+                                                                                : sample->heads_a_layer;
+}
+
+bench_overrides bench_sample_overrides(const bench_sample *sample, const bench_shape *shape)
+{
+    bench_overrides overrides;
+
+    snprintf(overrides.text[0], BENCH_OVERRIDE_LENGTH, "sweep.orders=[%zu]", sample->order);
+    snprintf(overrides.text[1], BENCH_OVERRIDE_LENGTH, "sweep.heads=[\"0-%zu.0-%zu\"]", shape->n_layers - 1,
+             heads_a_layer(sample, shape) - 1);
+    snprintf(overrides.text[2], BENCH_OVERRIDE_LENGTH, "tasks.prompts.limit=%zu", sample->n_prompts);
+    snprintf(overrides.text[3], BENCH_OVERRIDE_LENGTH, "run.batch_rows=%zu", sample->prompts_a_shard * shape->n_tokens);
+    snprintf(overrides.text[4], BENCH_OVERRIDE_LENGTH, "run.sets_per_group=%zu", sample->sets_per_group);
+    return overrides;
+}
+
+const char *bench_sample_describe(const bench_sample *sample, const bench_shape *shape, char *buffer, size_t capacity)
+{
+    snprintf(buffer, capacity, "%s of %zu heads a layer, %zu prompts", sample->order == 1 ? "singles" : "pairs",
+             heads_a_layer(sample, shape), sample->n_prompts);
+    return buffer;
+}

@@ -1,0 +1,63 @@
+/* What a second rank gives: the same sweep through the launcher on one rank and on two. */
+#include "cli/bench.h"
+
+enum { MOST_RANKS = 2 };
+
+/* Many small groups, so that both ranks end at nearly the same time, as they do in a long sweep. */
+static const bench_sample scaled_pairs = {
+    .order = 2, .heads_a_layer = 2, .n_prompts = 8, .prompts_a_shard = 2, .sets_per_group = 32};
+
+static hs_status read_sweep_seconds(const char *path, double *seconds, hs_error *error)
+{
+    hs_results *results = NULL;
+    hs_results_run run;
+
+    HS_TRY(hs_results_open_read(path, &results, error));
+    hs_status status = hs_results_read_run(results, 0, &run, error);
+    hs_status closed = hs_results_close(results, error);
+    if (status == HS_OK && closed == HS_OK)
+        *seconds = run.sweep_seconds;
+    return status == HS_OK ? closed : status;
+}
+
+static hs_status time_run(const bench_setup *bench, size_t n_ranks, double *seconds, hs_error *error)
+{
+    const bench_overrides overrides = bench_sample_overrides(&scaled_pairs, &bench->shape);
+    const char *arguments[4 + 2 * BENCH_OVERRIDES] = {"run", BENCH_EXPERIMENT};
+    char results[BENCH_OVERRIDE_LENGTH];
+    size_t n = 2;
+
+    snprintf(results, sizeof results, "output.results=ranks%zu.h5", n_ranks);
+    arguments[n++] = "--set";
+    arguments[n++] = results;
+    for (size_t i = 0; i < BENCH_OVERRIDES; ++i) {
+        arguments[n++] = "--set";
+        arguments[n++] = overrides.text[i];
+    }
+    hs_log_print(&bench->log, HS_LOG_INFO, "bench   the same sweep on %zu rank%s", n_ranks, n_ranks == 1 ? "" : "s");
+    HS_TRY(bench_launch(n_ranks, bench->folder, true, arguments, n, error));
+
+    char *path = hs_path_join(bench->folder, results + sizeof "output.results=" - 1, error);
+    if (path == NULL)
+        return error->status;
+    hs_status status = read_sweep_seconds(path, seconds, error);
+    hs_free(path);
+    return status;
+}
+
+hs_status bench_ranks(const bench_setup *bench, hs_error *error)
+{
+    double seconds[MOST_RANKS + 1] = {0};
+    char text[128];
+
+    printf("rank_sample = %s\n", bench_sample_describe(&scaled_pairs, &bench->shape, text, sizeof text));
+    for (size_t n_ranks = 1; n_ranks <= MOST_RANKS; ++n_ranks) {
+        HS_TRY(time_run(bench, n_ranks, &seconds[n_ranks], error));
+        printf("rank_seconds_%zu = %.4g\n", n_ranks, seconds[n_ranks]);
+        fflush(stdout);
+    }
+    if (seconds[MOST_RANKS] <= 0)
+        return hs_fail(error, HS_ERROR_INTERNAL, "the sweep on %d ranks took no time", MOST_RANKS);
+    printf("rank_scaling = %.3f  # %d ranks over 1\n", seconds[1] / seconds[MOST_RANKS], MOST_RANKS);
+    return HS_OK;
+}

@@ -1,0 +1,130 @@
+/*
+ * What a lease costs the coordinator: a sweep whose cells do nothing and are not written, handed out one group at a time. The
+ * workers ask as fast as they can, and rank 0 spends its first group answering them.
+ */
+#include <inttypes.h>
+#include <sched.h>
+
+#include "cli/bench.h"
+
+enum { N_SETS = 50000, RANKS_TO_START = 2 };
+#define STALLED_SECONDS 60.0
+
+typedef struct simulation {
+    bool coordinates;
+    uint64_t *times; /* [N_SETS]: how often this rank computed each group */
+    uint64_t cells_done;
+    double last_seconds; /* when cells_done last changed */
+} simulation;
+
+static void note_progress(void *context, const hs_progress *progress)
+{
+    simulation *s = context;
+
+    s->cells_done = progress->cells_done;
+    s->last_seconds = hs_time_seconds();
+}
+
+/* Rank 0 answers until everything but the group that it holds is done. */
+static hs_status serve_all(simulation *s, hs_poll poll, hs_error *error)
+{
+    while (s->cells_done + 1 < N_SETS) {
+        uint64_t before = s->cells_done;
+        poll.call(poll.context);
+        if (s->cells_done != before)
+            continue;
+        if (hs_time_seconds() - s->last_seconds > STALLED_SECONDS)
+            return hs_fail(error, HS_ERROR_COMM, "no worker asked for a lease in %.0f s", STALLED_SECONDS);
+        sched_yield(); /* where ranks share a core */
+    }
+    return HS_OK;
+}
+
+static hs_status do_nothing(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error)
+{
+    simulation *s = context;
+
+    ++s->times[group->first_set];
+    values[0] = 0;
+    return s->coordinates ? serve_all(s, poll, error) : HS_OK;
+}
+
+static void print_figures(const uint64_t *times, int n_ranks, const hs_run_report *report)
+{
+    double service = report->service_seconds / (double)report->n_served;
+    uint64_t n_lost = 0, n_doubled = 0;
+
+    for (size_t i = 0; i < N_SETS; ++i) {
+        n_lost += times[i] == 0;
+        n_doubled += times[i] > 1;
+    }
+    printf("scheduler_ranks = %d\n", n_ranks);
+    printf("scheduler_leases = %" PRIu64 "  # lost %" PRIu64 ", done twice %" PRIu64 "\n", report->n_served, n_lost,
+           n_doubled);
+    printf("lease_service_us = %.3g\n", service * 1e6);
+    printf("ranks_fed_10ms = %.3g  # leases of one cell of so long\n", 0.01 / service);
+    printf("ranks_fed_1s = %.3g\n", 1 / service);
+}
+
+static hs_status check_figures(const uint64_t *times, const hs_run_report *report, hs_error *error)
+{
+    for (size_t i = 0; i < N_SETS; ++i)
+        if (times[i] != 1)
+            return hs_fail(error, HS_ERROR_INTERNAL, "group %zu was computed %" PRIu64 " times instead of once", i,
+                           times[i]);
+    if (report->n_served == 0)
+        return hs_fail(error, HS_ERROR_USAGE, "bench scheduler needs two ranks at least: its workers ask rank 0");
+    return HS_OK;
+}
+
+/* Collective. */
+static hs_status simulate(hs_comm *comm, simulation *s, hs_run_report *report, hs_error *error)
+{
+    const size_t rows = 1;
+    const hs_plan_input input = {1, 1, &rows, NULL};
+    const hs_run_options options = {
+        .scheduler = "guided", .max_lease_groups = 1, .progress = note_progress, .progress_context = s};
+    const hs_evaluator evaluator = {s, do_nothing};
+    hs_plan plan = {0};
+    hs_status status = hs_allocate(&s->times, N_SETS, sizeof *s->times, "groups", error);
+
+    s->coordinates = hs_comm_rank(comm) == 0 && hs_comm_size(comm) > 1;
+    if (status == HS_OK)
+        status = hs_plan_init(&plan, N_SETS, 1, 1, &input, 1, error);
+    HS_GOTO_DONE(hs_comm_agree(comm, status, error));
+    HS_GOTO_DONE(hs_run_sweep(comm, &plan, NULL, true, &evaluator, &options, report, error));
+    HS_GOTO_DONE(hs_comm_sum_u64(comm, s->times, N_SETS, error));
+done:
+    hs_plan_clear(&plan);
+    return status;
+}
+
+static hs_status measure_here(hs_error *error)
+{
+    simulation s = {0};
+    hs_comm *comm = NULL;
+    hs_run_report report;
+    hs_status status;
+
+    HS_TRY(hs_comm_new(&comm, error));
+    HS_GOTO_DONE(simulate(comm, &s, &report, error));
+    HS_GOTO_DONE(check_figures(s.times, &report, error));
+    if (hs_comm_rank(comm) == 0)
+        print_figures(s.times, hs_comm_size(comm), &report);
+done:
+    /* All ranks have the same error: one of them says it. */
+    if (status != HS_OK && hs_comm_rank(comm) != 0)
+        error->message[0] = '\0';
+    hs_free(s.times);
+    hs_comm_free(comm);
+    return status;
+}
+
+hs_status bench_scheduler(const bench_setup *bench, hs_error *error)
+{
+    static const char *const arguments[] = {"bench", "scheduler", "--here"};
+
+    if (bench->here)
+        return measure_here(error);
+    return bench_launch(RANKS_TO_START, NULL, false, arguments, sizeof arguments / sizeof *arguments, error);
+}
