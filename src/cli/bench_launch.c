@@ -30,7 +30,7 @@ static const char *launcher_name(void)
     return name != NULL && name[0] != '\0' ? name : "mpirun";
 }
 
-/* In the child: does not return. Only async-signal-safe calls are needed, but nothing else runs in this process either. */
+/* In the child: only calls that are allowed after fork() in a process with threads, which OpenBLAS may have started. */
 static _Noreturn void become(const char *folder, bool quiet, char *const *words)
 {
     if (folder != NULL && chdir(folder) != 0)
@@ -40,8 +40,6 @@ static _Noreturn void become(const char *folder, bool quiet, char *const *words)
         if (log < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
             _exit(EXIT_NOT_STARTED);
     }
-    /* Two ranks are wanted also where there is one core; other MPIs than Open MPI do not ask. */
-    (void)setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
     (void)execvp(words[0], words);
     _exit(EXIT_NOT_STARTED);
 }
@@ -68,8 +66,9 @@ static hs_status check_end(int state, const char *launcher, const char *folder, 
         return hs_fail(error, HS_ERROR_USAGE,
                        "the MPI launcher \"%s\" could not be started; HEADSWEEP_MPIEXEC names another one", launcher);
     char *log = quiet && folder != NULL ? read_log_end(folder) : NULL;
+    bool said = log != NULL && log[0] != '\0';
     hs_fail(error, HS_ERROR_COMM, "%s ended with %s %d%s%s", launcher, WIFEXITED(state) ? "exit code" : "signal",
-            WIFEXITED(state) ? WEXITSTATUS(state) : WTERMSIG(state), log != NULL ? ": " : "", log != NULL ? log : "");
+            WIFEXITED(state) ? WEXITSTATUS(state) : WTERMSIG(state), said ? ": " : "", said ? log : "");
     hs_free(log);
     return error->status;
 }
@@ -98,6 +97,8 @@ hs_status bench_launch(size_t n_ranks, const char *folder, bool quiet, const cha
     words[n++] = NULL;
     memcpy(argv, words, n * sizeof *argv); /* execvp() changes nothing but wants pointers that are not const */
 
+    /* Two ranks are wanted also where there is one core; other MPIs than Open MPI do not ask. */
+    (void)setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
     fflush(stdout);
     pid_t child = fork();
     if (child < 0)
