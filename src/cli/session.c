@@ -70,6 +70,20 @@ static hs_status make_layout(session *s, const hs_results_layout **layout_out, h
                            layout_out, error);
 }
 
+/* The operations go into the file's provenance; people see them before the sweep begins. */
+static hs_status report_cost(session *s, hs_error *error)
+{
+    hs_study_cost cost;
+    char executed[16], naive[16];
+
+    HS_TRY(hs_study_count_cost(s->study, &cost, error));
+    hs_format_count(cost.flops_executed, executed, sizeof executed);
+    hs_format_count(cost.flops_naive, naive, sizeof naive);
+    hs_log_print(&s->options->log, HS_LOG_INFO,
+                 "work    %s floating-point operations; a pass for every set would take %s", executed, naive);
+    return HS_OK;
+}
+
 /* Rank 0 creates the file alone; nobody opens it before all ranks know how that went. */
 static hs_status create_results(session *s, hs_error *error)
 {
@@ -79,6 +93,8 @@ static hs_status create_results(session *s, hs_error *error)
     if (s->study->needs_means)
         HS_TRY(hs_study_compute_means(s->comm, s->study, error));
     if (is_first(s))
+        status = report_cost(s, error);
+    if (status == HS_OK && is_first(s))
         status = make_layout(s, &layout, error);
     if (status == HS_OK && is_first(s))
         status = hs_results_create(s->experiment->results, layout, error);

@@ -161,6 +161,8 @@ static hs_status study_cost(hs_study *study, bool timed, hs_study_cost *cost_out
     HS_TRY(hs_study_layout(study, "", "", 1, &layout, error));
     cost.file_bytes = hs_results_file_bytes(layout);
     cost.weight_bytes = study->model->n_parameters * sizeof(float);
+    study->storage->flops_executed = cost.flops_executed;
+    study->storage->flops_naive = cost.flops_naive;
     *cost_out = cost;
     return HS_OK;
 }

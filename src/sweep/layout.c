@@ -73,6 +73,19 @@ static hs_status add_number(struct study_layout *l, const char *key, uint64_t nu
     return add_fact(l, key, text, error);
 }
 
+/* What the sweep costs, where it was counted. */
+static hs_status add_operations(const hs_study *study, struct study_layout *l, hs_error *error)
+{
+    char text[32];
+
+    if (study->storage->flops_executed <= 0)
+        return HS_OK;
+    snprintf(text, sizeof text, "%.6g", study->storage->flops_executed);
+    HS_TRY(add_fact(l, "flops_executed", text, error));
+    snprintf(text, sizeof text, "%.6g", study->storage->flops_naive);
+    return add_fact(l, "flops_naive", text, error);
+}
+
 static hs_status describe_provenance(const hs_study *study, const char *hosts, const char *command_line, int n_ranks,
                                      struct study_layout *l, hs_error *error)
 {
@@ -96,6 +109,7 @@ static hs_status describe_provenance(const hs_study *study, const char *hosts, c
     HS_TRY(add_fact(l, "blas_core", hs_blas_core(), error));
     HS_TRY(add_number(l, "blas_threads", (uint64_t)hs_blas_threads(), error));
     HS_TRY(add_fact(l, "headsweep_version", HEADSWEEP_VERSION, error));
+    HS_TRY(add_operations(study, l, error));
     HS_TRY(
         hs_allocate(&l->provenance_attributes, l->provenance.n, sizeof *l->provenance_attributes, "provenance", error));
     for (size_t i = 0; i < l->provenance.n; ++i)
@@ -116,9 +130,8 @@ static hs_status describe_task(const hs_study *study, size_t index, struct study
         l->example_lines[index][i] = hs_task_example_line(task, i);
     for (size_t i = 0; i < plan->n_metrics; ++i) {
         const hs_metric *metric = hs_task_metric(task, i);
-        l->metrics[index][i] =
-            (hs_results_metric){metric->name, metric->unit, metric->meaning, metric->better,
-                                metric->percent, metric->per};
+        l->metrics[index][i] = (hs_results_metric){metric->name,   metric->unit,    metric->meaning,
+                                                   metric->better, metric->percent, metric->per};
     }
     l->tasks[index] = (hs_results_task){.name = hs_task_name(task),
                                         .kind = hs_task_kind(task),

@@ -11,6 +11,8 @@ struct hs_study_storage {
     uint64_t model_hash;
     hs_task_workload *reference_set; /* NULL: the sequences of the tasks */
     struct study_layout *layout;     /* made by hs_study_layout */
+    double flops_executed;           /* of hs_study_count_cost; 0 before it */
+    double flops_naive;
 };
 
 void study_layout_free(struct study_layout *layout);
