@@ -49,9 +49,14 @@ says err "run it without one"
 expect 2 "$program" bench scheduler --here
 says err "needs two ranks"
 
+expect 0 "$program" bench --help
+says out "usage: headsweep bench"
+
 # Wrong use says what is right, and a launcher that is not there leaves nothing behind.
 expect 2 "$program" bench --heads 3 --width 16
 says err "is not a multiple of"
+expect 2 "$program" bench --nonsense
+says err "unknown option --nonsense"
 expect 2 "$program" bench speed
 says err 'unexpected argument "speed"'
 expect 2 env HEADSWEEP_MPIEXEC=no-such-launcher "$program" bench ranks "${shape[@]}"
