@@ -29,8 +29,8 @@ static const char help[] =
     "HEADSWEEP_MPIEXEC names the MPI launcher (default mpirun).\n";
 
 /*
- * In the order in which they run: those that start a launcher come first, because a process that has started MPI itself must
- * not be the parent of one.
+ * In the order in which they run: those that start a launcher come first, because a process that has started MPI
+ * itself must not be the parent of one.
  */
 static const struct section {
     const char *name;

@@ -19,13 +19,13 @@ enum { BENCH_PROMPTS = 32 };
 #define BENCH_EXPERIMENT "experiment.cfg"
 
 /*
- * Writes into an existing folder: a checkpoint of random weights (config.json, model.safetensors in f32), prompts.jsonl with
- * BENCH_PROMPTS prompts of random tokens of which the last position is scored, and an experiment file of all pairs of
- * heads on them, named BENCH_EXPERIMENT. The same shape gives the same bytes.
+ * Writes into an existing folder: a checkpoint of random weights (config.json, model.safetensors in f32),
+ * prompts.jsonl with BENCH_PROMPTS prompts of random tokens of which the last position is scored, and an experiment
+ * file of all pairs of heads on them, named BENCH_EXPERIMENT. The same shape gives the same bytes.
  */
 hs_status bench_inputs_write(const bench_shape *shape, const char *folder, hs_error *error);
 
-/* Which part of the experiment is run: sets of `order` heads out of the first so many of every layer, on the first prompts. */
+/* What part of the experiment is run: sets of `order` heads out of the first of every layer, on the first prompts. */
 typedef struct bench_sample {
     size_t order;
     size_t heads_a_layer; /* at most; 0 = all */
@@ -58,8 +58,8 @@ hs_status bench_ranks(const bench_setup *bench, hs_error *error);
 hs_status bench_scheduler(const bench_setup *bench, hs_error *error);
 
 /*
- * Runs this program on `n_ranks` through the MPI launcher, with `folder` as its current folder (NULL: the present one), and
- * waits for it. With `quiet` its output goes to a log in that folder, whose end is in the message if it fails.
+ * Runs this program on `n_ranks` through the MPI launcher, with `folder` as its current folder (NULL: the present
+ * one), and waits for it. With `quiet` its output goes to a log in the folder, whose end is in the message if it fails.
  */
 hs_status bench_launch(size_t n_ranks, const char *folder, bool quiet, const char *const *arguments, size_t n_arguments,
                        hs_error *error);

@@ -176,7 +176,7 @@ static hs_status describe_tensors(const bench_shape *shape, hs_text *text, hs_er
     return HS_OK;
 }
 
-/* Uniform numbers of the wanted mean and deviation: values first .. first + n - 1 of a tensor; first is a multiple of 4. */
+/* Uniform numbers of the wanted mean and deviation: the n values from `first`, a multiple of 4, of a tensor. */
 static void draw_values(float *values, uint64_t first, size_t n, uint64_t stream, float mean)
 {
     const float half_width = (float)(sqrt(3.0) * WEIGHT_DEVIATION);

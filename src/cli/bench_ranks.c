@@ -4,8 +4,8 @@
 enum { MOST_RANKS = 2 };
 
 /*
- * Many small groups, so that both ranks end at nearly the same time, and few prompts, whose clean pass each rank computes for
- * itself: in both like a sweep that takes hours.
+ * Many small groups, so that both ranks end at nearly the same time, and few prompts, whose clean pass each rank
+ * computes for itself: in both like a sweep that takes hours.
  */
 static const bench_sample scaled_pairs = {
     .order = 2, .heads_a_layer = 4, .n_prompts = 2, .prompts_a_shard = 2, .sets_per_group = 16};

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The measurements on a tiny shape: every figure is printed and is a positive number, and what is counted is the same in two
-# runs. Nothing here depends on time.
+# The measurements on a tiny shape: every figure is printed and is a positive number, and what is counted is the same
+# in two runs. Nothing here depends on time.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -24,13 +24,15 @@ left_nothing() {
 }
 
 expect 0 "$program" bench "${shape[@]}"
-for key in layers heads width vocabulary tokens blas_threads flops_ratio_pairs flops_ratio_singles sgemm_gflops sweep_gflops \
-    sgemm_share rank_seconds_1 rank_seconds_2 rank_scaling scheduler_ranks scheduler_leases lease_service_us \
-    ranks_fed_10ms ranks_fed_1s; do
+keys=(layers heads width vocabulary tokens blas_threads flops_ratio_pairs flops_ratio_singles sgemm_gflops sweep_gflops
+    sgemm_share rank_seconds_1 rank_seconds_2 rank_scaling scheduler_ranks scheduler_leases lease_service_us
+    ranks_fed_10ms ranks_fed_1s)
+for key in "${keys[@]}"; do
     is_positive "$key"
 done
 says out "blas_core = "
-says out "# lost 0, done twice 0"
+says out "scheduler_lost = 0"
+says out "scheduler_done_twice = 0"
 [ "$(figure layers) $(figure heads) $(figure width)" = "2 2 16" ] || fail "the shape is another"
 left_nothing
 

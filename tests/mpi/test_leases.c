@@ -1,6 +1,6 @@
 /*
- * Leases by themselves: a sweep whose cells do nothing and are not written. Whatever the number of ranks (also many more than
- * there are cores) every group is computed exactly once.
+ * Leases by themselves: a sweep whose cells do nothing and are not written. Whatever the number of ranks (also many
+ * more than there are cores) every group is computed exactly once.
  */
 #include "mpi/mpi_test.h"
 
