@@ -168,9 +168,10 @@ typedef struct hs_engine_options {
     hs_value_bias value_bias;
     hs_positions positions;
     const hs_reference_means *means; /* borrowed; NULL where no intervention needs them */
-    /* Called now and then during an evaluation, at least once a layer: the coordinator answers its workers here. May be
-     * NULL. Must not call the engine. */
-    void (*poll)(void *context);
+    /* Called now and then during an evaluation, at least once a layer: the coordinator answers its workers here. False
+     * gives the evaluation up: it returns HS_UNFINISHED before the next batch of rows. May be NULL. Must not call the
+     * engine. */
+    bool (*poll)(void *context);
     void *poll_context;
 } hs_engine_options;
 
@@ -187,7 +188,7 @@ void hs_prepared_free(hs_prepared *prepared);
 
 /*
  * Answers all queries under each ablation: answers[a * n_queries + q]. HS_ERROR_NUMERIC names ablation, layer or row where
- * a logit is not finite.
+ * a logit is not finite; HS_UNFINISHED: `poll` gave it up.
  */
 hs_status hs_engine_evaluate(hs_engine *engine, hs_prepared *prepared, const hs_ablation *ablations,
                              size_t n_ablations, double *answers, hs_error *error);

@@ -120,7 +120,7 @@ void hs_scheduler_stop(hs_scheduler *scheduler);
 /* ---- the run -------------------------------------------------------------------------------------------------------------- */
 
 typedef struct hs_poll {
-    void (*call)(void *context); /* may be NULL */
+    bool (*call)(void *context); /* false: give up with HS_UNFINISHED; may be NULL */
     void *context;
 } hs_poll;
 
@@ -142,23 +142,27 @@ typedef struct hs_run_options {
     uint64_t max_lease_groups;
     void (*progress)(void *context, const hs_progress *progress); /* rank 0 only; may be NULL */
     void *progress_context;
+    bool (*stop)(void *context); /* asked on every rank every few ms: true ends the sweep early; may be NULL */
+    void *stop_context;
 } hs_run_options;
 
 typedef struct hs_run_report {
-    uint64_t cells_before; /* done when this run began */
-    uint64_t cells_damaged; /* of those that claimed to be done; they were computed again */
+    uint64_t cells_before;   /* done when this run began */
+    uint64_t cells_damaged;  /* of those that claimed to be done; they were computed again */
     uint64_t cells_this_run; /* by all ranks */
     double seconds;
     uint64_t n_leases;
     uint64_t n_served;      /* leases that went to workers by message */
     double service_seconds; /* that rank 0 spent on its workers' messages */
+    bool stopped;           /* ended early because a rank asked for it */
 } hs_run_report;
 
 /*
  * Collective. Finds the groups with a missing cell (the ranks share the checking; `fresh` skips it: the file was made by this
- * run), computes them and writes their cells. Rank 0 coordinates and computes too. Any rank's error stops the sweep
- * after the groups in hand and is returned on all ranks. `results` may be NULL with `fresh`: the values are dropped, so that
- * scheduling can be tested and measured by itself.
+ * run), computes them and writes their cells. Rank 0 coordinates and computes too. Any rank's error or wish to stop ends the
+ * sweep: groups in hand are dropped at the next poll, cells that are being written are finished. The error is returned on all
+ * ranks; a stop is HS_UNFINISHED with the report filled in. `results` may be NULL with `fresh`: the values are dropped, so
+ * that scheduling can be tested and measured by itself.
  */
 hs_status hs_run_sweep(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
                        const hs_evaluator *evaluator, const hs_run_options *options, hs_run_report *report_out,
@@ -209,11 +213,11 @@ hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_er
 void hs_study_evaluator_clear(hs_evaluator *evaluator);
 
 typedef struct hs_study_cost {
-    double flops_executed;  /* of the whole sweep; from a sample of the groups where there are very many */
-    double flops_naive;     /* one full forward pass a set and example, logits of every row included */
-    double seconds_a_rank;  /* of the whole sweep on one rank, from timing some sets of each task */
-    size_t memory_bytes;    /* a rank, without weights */
-    size_t weight_bytes;    /* shared by the ranks of a host */
+    double flops_executed; /* of the whole sweep; from a sample of the groups where there are very many */
+    double flops_naive;    /* one full forward pass a set and example, logits of every row included */
+    double seconds_a_rank; /* of the whole sweep on one rank, from timing some sets of each task */
+    size_t memory_bytes;   /* a rank, without weights */
+    size_t weight_bytes;   /* shared by the ranks of a host */
     size_t file_bytes;
 } hs_study_cost;
 

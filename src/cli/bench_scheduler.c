@@ -30,7 +30,7 @@ static hs_status serve_all(simulation *s, hs_poll poll, hs_error *error)
 {
     while (s->cells_done + 1 < N_SETS) {
         uint64_t before = s->cells_done;
-        poll.call(poll.context);
+        (void)poll.call(poll.context);
         if (s->cells_done != before)
             continue;
         if (hs_time_seconds() - s->last_seconds > STALLED_SECONDS)

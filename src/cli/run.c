@@ -4,6 +4,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "cli/stop.h"
 
 static const char help[] =
     "usage: headsweep run EXPERIMENT.cfg [options]\n"
@@ -12,6 +13,7 @@ static const char help[] =
     "Runs the sweep that the experiment file describes, on N ranks, into one results file, and prints the ranking. "
     "The\n"
     "same command continues a file that is not finished; cells that are done are never computed or written again.\n"
+    "SIGUSR1, SIGTERM or Ctrl-C end it early with exit code 3, within the time of one batch of rows.\n"
     "\n"
     "  --set key=value    override a key of the experiment file (repeatable)\n"
     "  --top N            rows of the ranking (default 10; 0 = all)\n"
@@ -124,6 +126,7 @@ static hs_status run_experiment(const run_arguments *arguments, const char *comm
     hs_status status;
 
     HS_TRY(hs_comm_new(&comm, error));
+    stop_catch_signals();
     if (hs_comm_rank(comm) == 0)
         options.log = (hs_log){stderr, arguments->quiet ? HS_LOG_WARNING : HS_LOG_INFO};
     status = hs_experiment_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &experiment,

@@ -7,6 +7,7 @@
 #include "cli/arguments.h"
 #include "cli/describe.h"
 #include "cli/progress.h"
+#include "cli/stop.h"
 #include "headsweep/report.h"
 
 /* What a run holds open. */
@@ -163,7 +164,8 @@ static hs_status sweep(session *s, hs_error *error)
     const hs_run_options options = {.scheduler = s->experiment->scheduler,
                                     .max_lease_groups = (uint64_t)s->experiment->max_lease_groups,
                                     .progress = progress_show,
-                                    .progress_context = &display};
+                                    .progress_context = &display,
+                                    .stop = stop_is_requested};
     hs_evaluator evaluator = {0};
     hs_run_report report = {0};
     hs_status status = hs_study_evaluator(s->study, &evaluator, error);
@@ -268,7 +270,11 @@ hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const sess
     HS_GOTO_DONE(lock_results(&s, error));
     HS_GOTO_DONE(open_results(&s, error));
     HS_GOTO_DONE(begin_record(&s, error));
-    HS_GOTO_DONE(sweep(&s, error));
+    status = sweep(&s, error);
+    if (status == HS_UNFINISHED && is_first(&s))
+        end_record(&s, error);
+    if (status != HS_OK)
+        goto done;
     HS_GOTO_DONE(rank_results(&s, error));
 done:
     if (s.results != NULL) {

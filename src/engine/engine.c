@@ -111,6 +111,14 @@ hs_status hs_engine_count_cost(const hs_engine *engine, const hs_workload *workl
     return methods_of(engine)->count_cost(engine, workload, ablations, n_ablations, cost_out, error);
 }
 
+hs_status hs_engine_go_on(const hs_engine *engine, hs_error *error)
+{
+    const hs_engine_options *options = &engine->options;
+    if (options->poll == NULL || options->poll(options->poll_context))
+        return HS_OK;
+    return hs_fail(error, HS_UNFINISHED, "the evaluation was given up");
+}
+
 /* ---- looking inside -------------------------------------------------------------------------------------------- */
 
 /* Observers and hs_engine_logits have no queries: every row counts as scored, and is edited whatever the positions. */

@@ -35,7 +35,7 @@ static void poll(const struct hs_pass *pass)
 {
     const hs_engine_options *options = &pass->engine->options;
     if (options->poll != NULL)
-        options->poll(options->poll_context);
+        (void)options->poll(options->poll_context);
 }
 
 /* ---- embedding and rotation ------------------------------------------------------------------------------------ */

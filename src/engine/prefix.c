@@ -139,9 +139,9 @@ static void answer_clean(struct hs_prefix *prefix)
 
 static hs_status visit(void *context, const struct hs_batch *batch, hs_error *error)
 {
-    (void)error;
-    hs_prefix_run_batch(context, batch);
-    return HS_OK;
+    struct hs_prefix *prefix = context;
+    hs_prefix_run_batch(prefix, batch);
+    return hs_engine_go_on(prefix->engine, error);
 }
 
 static void copy_repeated(const struct hs_prefix *prefix, size_t n_ablations)

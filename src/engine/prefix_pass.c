@@ -19,7 +19,7 @@ void hs_prefix_poll(const struct hs_prefix *prefix)
 {
     const hs_engine_options *options = &prefix->engine->options;
     if (options->poll != NULL)
-        options->poll(options->poll_context);
+        (void)options->poll(options->poll_context);
 }
 
 static const hs_model_layer *layer_at(const struct pass *pass, size_t layer)

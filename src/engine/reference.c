@@ -163,8 +163,10 @@ static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const
                           size_t n_ablations, double *answers, hs_error *error)
 {
     size_t n_queries = prepared->workload->n_queries;
-    for (size_t i = 0; i < n_ablations; i++)
+    for (size_t i = 0; i < n_ablations; i++) {
+        HS_TRY(hs_engine_go_on(engine, error));
         HS_TRY(evaluate_one(engine, prepared, &ablations[i], answers + i * n_queries, error));
+    }
     return HS_OK;
 }
 

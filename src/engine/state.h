@@ -30,6 +30,9 @@ struct hs_engine_methods {
                             size_t n_ablations, hs_engine_cost *cost, hs_error *error);
 };
 
+/* HS_UNFINISHED if whoever is polled gives the evaluation up. */
+hs_status hs_engine_go_on(const hs_engine *engine, hs_error *error);
+
 extern const struct hs_engine_methods HS_REFERENCE_METHODS;
 extern const struct hs_engine_methods HS_PREFIX_METHODS;
 

@@ -11,6 +11,8 @@ typedef struct coordinator {
     int n_workers;
     int n_final;
     bool worker_failed;
+    bool stopped; /* a rank asked for it */
+    bool ending;  /* the workers were told to stop */
     uint64_t n_leases;
     uint64_t n_served;
     double service_seconds;
@@ -49,10 +51,8 @@ static hs_status answer_report(coordinator *c, int source)
         "receiving a worker's report", c->error));
     hs_scheduler_report(c->scheduler, (size_t)source, report[RUN_REPORT_ITEMS]);
     c->cells_done += report[RUN_REPORT_CELLS];
-    if (report[RUN_REPORT_FAILED]) {
-        c->worker_failed = true;
-        hs_scheduler_stop(c->scheduler);
-    }
+    c->worker_failed = c->worker_failed || report[RUN_REPORT_FAILED];
+    c->stopped = c->stopped || report[RUN_REPORT_STOPS];
     if (report[RUN_REPORT_FINAL])
         ++c->n_final;
     if (!report[RUN_REPORT_WANTS])
@@ -86,12 +86,28 @@ static bool serve(coordinator *c)
     return served;
 }
 
-static void poll_workers(void *context)
+/* Nothing more is handed out, and the workers drop what they hold. */
+static void end_sweep(coordinator *c)
+{
+    if (c->ending)
+        return;
+    c->ending = true;
+    hs_scheduler_stop(c->scheduler);
+    for (int worker = 1; worker <= c->n_workers && c->status == HS_OK; ++worker)
+        c->status = run_check_mpi(MPI_Send(NULL, 0, MPI_BYTE, worker, RUN_TAG_STOP, c->comm),
+                                  "telling a worker to stop", c->error);
+}
+
+static bool poll_workers(void *context)
 {
     coordinator *c = context;
 
     if (c->n_workers > 0 && serve(c))
         show_progress(c);
+    c->stopped = c->stopped || run_wants_stop(c->run);
+    if (c->stopped || c->worker_failed)
+        end_sweep(c);
+    return !c->ending;
 }
 
 /* Rank 0's own share, one lease after another. */
@@ -104,9 +120,8 @@ static hs_status compute_own_leases(coordinator *c, hs_error *error)
             HS_TRY(run_compute_item(c->run, item, poll, error));
             hs_scheduler_report(c->scheduler, 0, 1);
             c->cells_done += run_item_cells(c->run, item);
-            poll_workers(c);
             show_progress(c);
-            if (c->status != HS_OK || c->worker_failed)
+            if (!poll_workers(c) || c->status != HS_OK)
                 return c->status;
         }
     }
@@ -118,11 +133,13 @@ static void wait_for_workers(coordinator *c)
 {
     const struct timespec pause = {0, 200000};
 
-    while (c->status == HS_OK && c->n_final < c->n_workers)
-        if (serve(c))
-            show_progress(c);
-        else
+    while (c->status == HS_OK && c->n_final < c->n_workers) {
+        int n_final = c->n_final;
+        poll_workers(c);
+        if (c->n_final == n_final)
             nanosleep(&pause, NULL);
+    }
+    end_sweep(c);
 }
 
 hs_status run_coordinate(run_state *run, hs_run_report *report, hs_error *error)
@@ -137,17 +154,20 @@ hs_status run_coordinate(run_state *run, hs_run_report *report, hs_error *error)
 
     show_progress(&c);
     status = compute_own_leases(&c, error);
+    if (status == HS_UNFINISHED)
+        status = run_forget_stop(error);
     if (status != HS_OK)
-        hs_scheduler_stop(c.scheduler);
+        end_sweep(&c);
     wait_for_workers(&c);
     if (status == HS_OK)
         status = c.status;
-    if (status == HS_OK && !c.worker_failed && !hs_scheduler_drained(c.scheduler))
+    if (status == HS_OK && !c.worker_failed && !c.stopped && !hs_scheduler_drained(c.scheduler))
         status = hs_fail(error, HS_ERROR_INTERNAL, "a lease was handed out and never reported");
     report->n_leases = c.n_leases;
     report->n_served = c.n_served;
     report->service_seconds = c.service_seconds;
     report->cells_this_run = c.cells_done;
+    report->stopped = c.stopped;
     report->seconds = hs_time_seconds() - c.start_seconds;
     return status;
 }

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <mpi.h>
 
 #include "sweep/run_state.h"
@@ -23,6 +24,19 @@ hs_status run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error
         hs_cell cell = {group.task, group.shard, group.first_set + i};
         HS_TRY(hs_results_write_cell(run->results, cell, run->values + i * cell_values, error));
     }
+    return HS_OK;
+}
+
+bool run_wants_stop(const run_state *run)
+{
+    const hs_run_options *options = run->options;
+
+    return options->stop != NULL && options->stop(options->stop_context);
+}
+
+hs_status run_forget_stop(hs_error *error)
+{
+    *error = (hs_error){0};
     return HS_OK;
 }
 
@@ -52,6 +66,11 @@ hs_status hs_run_sweep(hs_comm *comm, const hs_plan *plan, hs_results *results, 
     status = hs_comm_rank(comm) == 0 ? run_coordinate(&run, report_out, error) : run_work(&run, error);
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
     HS_GOTO_DONE(hs_comm_broadcast(comm, report_out, sizeof *report_out, 0, error));
+    if (report_out->stopped)
+        status = hs_fail(error, HS_UNFINISHED,
+                         "stopped on request with %" PRIu64 " of %" PRIu64
+                         " cells done; run the same command again to continue",
+                         report_out->cells_before + report_out->cells_this_run, plan->n_cells);
 done:
     hs_scheduler_free(run.scheduler);
     hs_free(run.values);

@@ -28,12 +28,19 @@ hs_status run_find_missing(run_state *run, bool fresh, hs_error *error);
 hs_status run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error *error);
 uint64_t run_item_cells(const run_state *run, uint64_t item);
 
+/* Does this rank want the sweep to end early? */
+bool run_wants_stop(const run_state *run);
+/* A group that was dropped is no error of the rank that dropped it: clears what evaluating said. Returns HS_OK. */
+hs_status run_forget_stop(hs_error *error);
+
 /* The two roles. Rank 0 coordinates and computes; all others work. Each returns its own rank's error. */
 hs_status run_coordinate(run_state *run, hs_run_report *report, hs_error *error);
 hs_status run_work(run_state *run, hs_error *error);
 
 /* All tags of the sweep's messages. */
-enum run_tag { RUN_TAG_REPORT = 1, RUN_TAG_LEASE = 2 };
+enum run_tag { RUN_TAG_REPORT = 1, RUN_TAG_LEASE = 2, RUN_TAG_STOP = 3 };
+
+/* The coordinator sends each worker exactly one empty RUN_TAG_STOP: early when the sweep is to end, else after the last report. */
 
 /* A worker to the coordinator: RUN_REPORT_WORDS of u64. */
 enum run_report_word {
@@ -42,6 +49,7 @@ enum run_report_word {
     RUN_REPORT_WANTS,  /* 1: asks for a lease */
     RUN_REPORT_FINAL,  /* 1: nothing more will come from this worker */
     RUN_REPORT_FAILED, /* 1: it stopped because of an error */
+    RUN_REPORT_STOPS,  /* 1: it was asked to stop */
     RUN_REPORT_WORDS
 };
 

@@ -9,12 +9,11 @@ enum { RANDOM_STREAM_DONORS = 1 };
 /* Examples that the start-up self-test runs on. */
 enum { SELF_TEST_EXAMPLES = 4 };
 
-static void call_poll(void *context)
+static bool call_poll(void *context)
 {
     const struct hs_study_storage *storage = context;
 
-    if (storage->poll.call != NULL)
-        storage->poll.call(storage->poll.context);
+    return storage->poll.call == NULL || storage->poll.call(storage->poll.context);
 }
 
 /* Weights that need conversion lie in memory that the ranks of a host share; the first of them fills it. */

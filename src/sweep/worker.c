@@ -12,7 +12,24 @@ typedef struct worker {
     uint64_t report[RUN_REPORT_WORDS];
     uint64_t answer[RUN_LEASE_WORDS];
     double last_report_seconds;
+    MPI_Request stop; /* the coordinator's one message to stop */
+    bool ending;
 } worker;
+
+static bool poll_coordinator(void *context)
+{
+    worker *w = context;
+    int told = 0;
+
+    if (run_wants_stop(w->run)) {
+        w->report[RUN_REPORT_STOPS] = 1;
+        w->ending = true;
+    }
+    /* A failing test is left for the wait at the end to report. */
+    if (!w->ending && MPI_Test(&w->stop, &told, MPI_STATUS_IGNORE) == MPI_SUCCESS && told)
+        w->ending = true;
+    return !w->ending;
+}
 
 static hs_status send_report(worker *w, hs_error *error)
 {
@@ -34,9 +51,9 @@ static hs_status request_lease(worker *w, MPI_Request *request, hs_error *error)
 
 static hs_status compute_item(worker *w, uint64_t item, hs_error *error)
 {
-    const hs_poll no_poll = {NULL, NULL};
+    const hs_poll poll = {poll_coordinator, w};
 
-    HS_TRY(run_compute_item(w->run, item, no_poll, error));
+    HS_TRY(run_compute_item(w->run, item, poll, error));
     w->report[RUN_REPORT_ITEMS] += 1;
     w->report[RUN_REPORT_CELLS] += run_item_cells(w->run, item);
     if (hs_time_seconds() - w->last_report_seconds > REPORT_SECONDS)
@@ -50,7 +67,7 @@ static hs_status compute_lease(worker *w, hs_lease lease, hs_error *error)
     MPI_Request request = MPI_REQUEST_NULL;
     hs_status status = HS_OK;
 
-    for (uint64_t item = lease.first; status == HS_OK && item < lease.first + lease.count; ++item) {
+    for (uint64_t item = lease.first; status == HS_OK && !w->ending && item < lease.first + lease.count; ++item) {
         if (item + 1 == lease.first + lease.count)
             status = request_lease(w, &request, error);
         if (status == HS_OK)
@@ -60,19 +77,28 @@ static hs_status compute_lease(worker *w, hs_lease lease, hs_error *error)
     return status != HS_OK ? status : waited;
 }
 
+static hs_status compute_leases(worker *w, hs_error *error)
+{
+    MPI_Request request = MPI_REQUEST_NULL;
+    hs_status status = HS_OK;
+
+    HS_TRY(request_lease(w, &request, error));
+    HS_TRY(run_check_mpi(MPI_Wait(&request, MPI_STATUS_IGNORE), "waiting for the first lease", error));
+    while (status == HS_OK && !w->ending && w->answer[RUN_LEASE_COUNT] > 0)
+        status = compute_lease(w, (hs_lease){w->answer[RUN_LEASE_FIRST], w->answer[RUN_LEASE_COUNT]}, error);
+    return status == HS_UNFINISHED ? run_forget_stop(error) : status;
+}
+
 hs_status run_work(run_state *run, hs_error *error)
 {
     worker w = {.run = run, .comm = *(const MPI_Comm *)hs_comm_native(run->comm)};
-    MPI_Request request = MPI_REQUEST_NULL;
-    hs_status status = request_lease(&w, &request, error);
 
-    if (status == HS_OK)
-        status = run_check_mpi(MPI_Wait(&request, MPI_STATUS_IGNORE), "waiting for the first lease", error);
-    while (status == HS_OK && w.answer[RUN_LEASE_COUNT] > 0)
-        status = compute_lease(&w, (hs_lease){w.answer[RUN_LEASE_FIRST], w.answer[RUN_LEASE_COUNT]}, error);
-
+    HS_TRY(run_check_mpi(MPI_Irecv(NULL, 0, MPI_BYTE, 0, RUN_TAG_STOP, w.comm, &w.stop), "waiting for a stop", error));
+    hs_status status = compute_leases(&w, error);
     w.report[RUN_REPORT_FINAL] = 1;
     w.report[RUN_REPORT_FAILED] = status != HS_OK;
-    hs_status sent = send_report(&w, error);
-    return status != HS_OK ? status : sent;
+    hs_status ended = send_report(&w, error);
+    if (ended == HS_OK)
+        ended = run_check_mpi(MPI_Wait(&w.stop, MPI_STATUS_IGNORE), "waiting for the sweep's end", error);
+    return status != HS_OK ? status : ended;
 }

@@ -27,7 +27,7 @@ static hs_status count_group(void *context, const hs_group *group, hs_poll poll,
     if (c->sleeps && group->first_set % 16 == 0)
         nanosleep(&pause, NULL);
     if (poll.call != NULL)
-        poll.call(poll.context);
+        (void)poll.call(poll.context);
     values[0] = 0;
     return HS_OK;
 }

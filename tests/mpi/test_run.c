@@ -29,7 +29,15 @@ typedef struct formula_evaluator {
     uint64_t fail_task; /* N_TASKS: never */
     uint64_t fail_set;
     uint64_t n_groups;
+    uint64_t stop_after; /* groups of this rank until it wishes to stop; 0: never */
 } formula_evaluator;
+
+static bool wants_stop(void *context)
+{
+    const formula_evaluator *e = context;
+
+    return e->stop_after > 0 && e->n_groups >= e->stop_after;
+}
 
 static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error)
 {
@@ -37,8 +45,8 @@ static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, fl
     uint64_t first = e->plan->tasks[group->task].shard_first[group->shard];
 
     ++e->n_groups;
-    if (poll.call != NULL)
-        poll.call(poll.context);
+    if (poll.call != NULL && !poll.call(poll.context))
+        return hs_fail(error, HS_UNFINISHED, "dropped");
     if (group->task == e->fail_task && group->first_set == e->fail_set)
         return hs_fail(error, HS_ERROR_NUMERIC, "planted failure at set %d", (int)group->first_set);
     for (uint64_t set = group->first_set; set < group->first_set + group->n_sets; ++set)
@@ -134,7 +142,7 @@ static void close_fixture(fixture *f)
 /* Runs the sweep; returns its status, which is the same on all ranks. */
 static hs_status run(fixture *f, const char *policy, formula_evaluator *e, hs_run_report *report, hs_error *error)
 {
-    const hs_run_options options = {.scheduler = policy, .max_lease_groups = 4};
+    const hs_run_options options = {.scheduler = policy, .max_lease_groups = 4, .stop = wants_stop, .stop_context = e};
     const hs_evaluator evaluator = {e, evaluate};
     hs_results *results = NULL;
     hs_error close_error = {0};
@@ -223,6 +231,38 @@ static void test_failure_and_resume(void **state)
     close_fixture(&f);
 }
 
+/* One rank is asked to stop: all leave with what is done in the file, and a second run finishes. */
+static void stop_on(void **state, int rank, const char *policy)
+{
+    fixture f;
+    hs_error error = {0};
+    hs_run_report report;
+
+    open_fixture(&f, *state);
+    formula_evaluator e = {.plan = &f.plan, .fail_task = N_TASKS};
+    e.stop_after = hs_comm_rank(f.comm) == rank ? 2 : 0;
+    mpi_assert(f.comm, run(&f, policy, &e, &report, &error) == HS_UNFINISHED);
+    mpi_assert(f.comm, strstr(error.message, "run the same command again to continue") != NULL);
+    mpi_assert(f.comm, report.stopped && report.cells_this_run < f.plan.n_cells);
+    uint64_t cells = report.cells_this_run;
+    e.stop_after = 0;
+    error = (hs_error){0};
+    mpi_assert_ok(f.comm, run(&f, policy, &e, &report, &error), &error);
+    mpi_assert(f.comm, !report.stopped && report.cells_before == cells);
+    mpi_assert(f.comm, file_is_right(&f));
+    close_fixture(&f);
+}
+
+static void test_stop_on_the_coordinator(void **state)
+{
+    stop_on(state, 0, "guided");
+}
+
+static void test_stop_on_a_worker(void **state)
+{
+    stop_on(state, hs_comm_size(*state) - 1, "static");
+}
+
 /* Finds the bytes of one value in the file, at whatever address, and flips a bit of them. */
 static bool flip_value(const char *path, float value)
 {
@@ -267,6 +307,8 @@ int main(void)
         cmocka_unit_test(test_guided),
         cmocka_unit_test(test_static),
         cmocka_unit_test(test_failure_and_resume),
+        cmocka_unit_test(test_stop_on_the_coordinator),
+        cmocka_unit_test(test_stop_on_a_worker),
         cmocka_unit_test(test_flipped_bit),
     };
     return mpi_test_run("run", tests, sizeof tests / sizeof tests[0]);

@@ -275,9 +275,10 @@ static void test_answers_depend_on_the_ablation_only(void **state)
 
 /* ---- figures --------------------------------------------------------------------------------------------------- */
 
-static void count_call(void *context)
+static bool count_call(void *context)
 {
     ++*(size_t *)context;
+    return true;
 }
 
 static void test_poll_is_called_in_every_layer(void **state)

@@ -1,0 +1,15 @@
+/*
+ * stop: the signals with which people and job managers ask a run to end. SIGUSR1 (a time limit comes), SIGTERM (preemption, or
+ * mpirun after another rank's death) and SIGINT (Ctrl-C; the second one kills).
+ */
+#ifndef CLI_STOP_H
+#define CLI_STOP_H
+
+#include <stdbool.h>
+
+/* From here on those signals set a flag instead of ending the process. */
+void stop_catch_signals(void);
+/* For hs_run_options; the context is not read. */
+bool stop_is_requested(void *context);
+
+#endif
