@@ -1,7 +1,8 @@
 #!/bin/bash
 # All tests: installs what is missing, builds, and runs ctest.
-#   tests/run.sh [--sanitize] [CTEST OPTION]...     e.g. tests/run.sh -L unit
-# --sanitize builds with AddressSanitizer and UndefinedBehaviorSanitizer in a folder of its own.
+#   tests/run.sh [--sanitize] [--cluster] [CTEST OPTION]...     e.g. tests/run.sh -L unit
+# --sanitize builds with AddressSanitizer and UndefinedBehaviorSanitizer in a folder of its own; --cluster also installs what the
+# tests labelled slurm and hosts need (they are skipped without).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=jobs/prepare.sh
@@ -9,13 +10,20 @@ source jobs/prepare.sh
 
 folder=build-tests
 options=(-DHEADSWEEP_TESTS=ON)
-if [ "${1:-}" = --sanitize ]; then
+packages=("${HEADSWEEP_BUILD_PACKAGES[@]}" libcmocka-dev python3-h5py)
+while :; do
+    case ${1:-} in
+    --sanitize)
+        folder=build-sanitize
+        options+=(-DHEADSWEEP_SANITIZE=ON)
+        ;;
+    --cluster) packages+=(slurm-wlm munge iproute2) ;;
+    *) break ;;
+    esac
     shift
-    folder=build-sanitize
-    options+=(-DHEADSWEEP_SANITIZE=ON)
-fi
+done
 
-prepare_packages "${HEADSWEEP_BUILD_PACKAGES[@]}" libcmocka-dev python3-h5py
+prepare_packages "${packages[@]}"
 prepare_build "$folder" "${options[@]}"
 [ -d ../shared/data ] || echo "Note: ../shared/data is not there; tests that need its checkpoints will say SKIPPED."
 exec ctest --test-dir "$folder" --output-on-failure -j "$(nproc)" "$@"

@@ -1,0 +1,80 @@
+#!/bin/bash
+# What all jobs share: starts `headsweep run`, hands signals on, starts it again when a rank dies. Sourced.
+#
+#   launch_sweep RANKS ARGUMENT...    runs `headsweep run ARGUMENT...` on RANKS ranks; returns
+#       0    finished
+#       3    unfinished: SIGUSR1 or SIGTERM came, all that was done is in the file
+#       else the error that ended it (exit codes: headsweep --help)
+#   launch_results ARGUMENT...        prints the results file that those arguments name
+#
+# A rank that dies takes the whole MPI job with it, so the answer is to start again: at once, in the same allocation, up to
+# HEADSWEEP_RELAUNCHES (3) times in a row without a new cell in the file. Errors of the experiment are not tried again.
+
+program=${HEADSWEEP:-build/headsweep}
+if [ ! -x "$program" ]; then
+    echo "$program is not there: build it first (see README.md), or set HEADSWEEP to where it is" >&2
+    exit 2
+fi
+export OPENBLAS_NUM_THREADS=1 # one rank a core; ranks scale better than threads
+
+launch_results() {
+    "$program" run --print-config "$@" | sed -n 's/^    results = "\(.*\)";$/\1/p'
+}
+
+# srun knows a SLURM allocation best, but works only where SLURM and MPI share PMIx. HEADSWEEP_LAUNCHER overrides.
+launch_choose() {
+    if [ -n "${HEADSWEEP_LAUNCHER:-}" ]; then
+        read -ra launcher <<<"$HEADSWEEP_LAUNCHER"
+    elif [ -n "${SLURM_JOB_ID:-}" ] && srun --mpi=list 2>&1 | grep -q pmix; then
+        launcher=(srun --mpi=pmix --kill-on-bad-exit=1 --ntasks="$1")
+    else
+        launcher=(mpirun -n "$1")
+    fi
+}
+
+# Waits for a process through the signals that interrupt waiting; its exit code.
+launch_wait() {
+    local code
+    while :; do
+        wait "$1"
+        code=$?
+        [ "$code" -gt 128 ] && kill -0 "$1" 2>/dev/null || return "$code"
+    done
+}
+
+launch_cells_done() {
+    "$program" status "$1" 2>/dev/null | sed -n 's/^cells_done = //p'
+}
+
+launch_sweep() {
+    local ranks=$1 launcher child='' stopped='' code results done_before done_now failures=0
+    shift
+    results=$(launch_results "$@") || return 2
+    launch_choose "$ranks"
+    # USR1 reaches every rank through either launcher; TERM would make mpirun kill them, so they get USR1 instead.
+    trap 'stopped=yes; [ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1 TERM
+    done_before=$(launch_cells_done "$results")
+    while :; do
+        "${launcher[@]}" "$program" run "$@" &
+        child=$!
+        [ -z "$stopped" ] || kill -USR1 "$child"
+        launch_wait "$child"
+        code=$?
+        # srun has been seen to return 0 where it could not start the ranks: the file knows better.
+        [ "$code" -ne 0 ] || "$program" status "$results" >/dev/null || code=9
+        case $code in
+        0 | 2 | 3 | 4 | 6 | 7 | 8) break ;;
+        esac
+        # A signal that came too late for a stop in good order: the file is whole all the same.
+        [ -z "$stopped" ] || { code=3 && break; }
+        done_now=$(launch_cells_done "$results")
+        failures=$((failures + 1))
+        [ "${done_now:-0}" -le "${done_before:-0}" ] || failures=1
+        done_before=$done_now
+        echo "headsweep ended with code $code and ${done_now:-0} cells done; failure $failures without progress" >&2
+        [ "$failures" -le "${HEADSWEEP_RELAUNCHES:-3}" ] || break
+        sleep "${HEADSWEEP_RELAUNCH_SECONDS:-5}" # for what the dead ranks leave behind to be cleared away
+    done
+    trap - USR1 TERM
+    return "$code"
+}

@@ -1,0 +1,17 @@
+#!/bin/bash
+# A sweep on this machine without SLURM, the same way as in a job: starts again when a rank dies, ends in good order on
+# SIGTERM or SIGUSR1. From the project's top folder:
+#     jobs/local.sh EXPERIMENT.cfg [headsweep run options]
+# HEADSWEEP_RANKS sets the number of ranks (default: one a core).
+set -uo pipefail
+if [ $# -eq 0 ]; then
+    echo "usage: jobs/local.sh EXPERIMENT.cfg [options]" >&2
+    exit 2
+fi
+folder=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=jobs/prepare.sh
+source "$folder/prepare.sh"
+# shellcheck source=jobs/launch.sh
+source "$folder/launch.sh"
+prepare_mpi
+launch_sweep "${HEADSWEEP_RANKS:-$(nproc)}" "$@"

@@ -1,0 +1,97 @@
+#!/bin/bash
+# jobs/ on a real SLURM that this test starts itself: a sweep to its end, a time limit that requeues, a signal, an array, a report
+# that waits for its sweep. Exit code 77: SLURM is not installed.
+# shellcheck source=tests/cli/library.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../cli/library.sh"
+# shellcheck source=tests/slurm/cluster.sh
+source "$HEADSWEEP_SOURCE/tests/slurm/cluster.sh"
+
+if missing=$(cluster_programs_missing); then
+    echo "SKIPPED: $missing is not installed (Debian: slurm-wlm munge)"
+    exit 77
+fi
+# Two nodes on one host share /dev/shm and addresses, so their ranks talk over loopback.
+export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
+unset OMPI_MCA_btl_vader_backing_directory
+# SLURM's paths may not hold spaces.
+state=$(mktemp -d "${TMPDIR:-/tmp}/headsweep-slurm.XXXXXX")
+trap 'cluster_down; rm -rf "$state" "$work"' EXIT
+cluster_up "$state" 2 2 || fail "SLURM did not come up"
+
+# Jobs run from the project's top folder, with the program that is tested.
+cd "$HEADSWEEP_SOURCE" || exit 99
+export HEADSWEEP=$HEADSWEEP_PROGRAM
+small=(--set tasks.toxicity.limit=40 --set tasks.accuracy.limit=40)
+log=(--output="$work/%x-%A-%a.log")
+
+finished() {
+    "$HEADSWEEP_PROGRAM" status "$1" >"$work/status" 2>&1 || fail "$1 is not finished: $(cat "$work/status" "$work"/*.log)"
+}
+
+job_field() {
+    scontrol show job "$1" | grep -o "\b$2=[^ ]*" | head -n 1 | cut -d= -f2
+}
+
+# Waits until a job ends for good; a requeued job is let go at once instead of after SLURM's two minutes.
+await_end() {
+    local job=$1 state n_ended=0
+    for _ in $(seq "$2"); do
+        state=$(job_field "$job" JobState)
+        case $state in
+        COMPLETED) return 0 ;;
+        PENDING) scontrol update JobId="$job" StartTime=now 2>/dev/null ;;
+        RUNNING | COMPLETING | CONFIGURING | REQUEUED) n_ended=0 ;;
+        # On its way into the queue a job is CANCELLED for a moment.
+        *) n_ended=$((n_ended + 1)) ;;
+        esac
+        [ "$n_ended" -lt 5 ] || fail "job $job ended as $state: $(cat "$work"/*.log)"
+        sleep 1
+    done
+    fail "job $job is still $state: $(cat "$work"/*.log)"
+}
+
+echo "slurm: a sweep to its end, and its report after it"
+undisturbed=$work/whole.h5
+expect 0 jobs/submit.sh --ntasks=3 --nodes=2 "${log[@]}" configs/quickstart/quickstart.cfg "${small[@]}" \
+    --set output.results="$undisturbed"
+sweep=$(sed -n 's/^sweep  //p' "$work/out")
+report=$(sed -n 's/^report //p' "$work/out")
+await_end "$sweep" 120
+finished "$undisturbed"
+await_end "$report" 60
+grep -q "most toxicity removed" "$work/whole.txt" || fail "the report holds no ranking"
+[ "$(wc -l <"$work/whole.csv")" -gt 100 ] || fail "the report's CSV is short"
+rm -f headsweep-report-"$report".log
+
+echo "slurm: a signal as at preemption"
+long=("${small[@]}" --set run.engine=reference --set run.batch_rows=300)
+expect 0 jobs/local.sh configs/quickstart/quickstart.cfg "${long[@]}" --set output.results="$work/long.h5"
+job=$(sbatch --parsable --ntasks=2 "${log[@]}" jobs/sweep.sbatch configs/quickstart/quickstart.cfg "${long[@]}" \
+    --set output.results="$work/signal.h5")
+for _ in $(seq 100); do
+    [ ! -e "$work/signal.h5" ] || break
+    sleep 0.1
+done
+scancel --signal=USR1 --batch "$job"
+await_end "$job" 120
+grep -q "into the queue again (requeue 1)" "$work/headsweep-$job-"*.log || fail "the job was not requeued: $(cat "$work"/*.log)"
+finished "$work/signal.h5"
+same_results "$work/long.h5" "$work/signal.h5"
+
+echo "slurm: an array, one seed an index"
+array=$(sbatch --parsable --array=1-2 --ntasks=1 "${log[@]}" jobs/sweep_array.sbatch configs/quickstart/quickstart.cfg -- \
+    "${small[@]}" --set "run.seed={}" --set "output.results=$work/seed-{}.h5")
+for index in 1 2; do
+    await_end "${array}_$index" 120
+    finished "$work/seed-$index.h5"
+done
+
+# The controller looks every 30 s only and signals up to 60 s ahead, so the sweep is one that takes that long.
+echo "slurm: a time limit"
+limited=(--set run.engine=reference --set "sweep.orders=[1,2,3]" --set "sweep.interventions=[\"zero\",\"mean\",\"flip\"]")
+job=$(sbatch --parsable --ntasks=2 --time=1 --signal=B:USR1@30 "${log[@]}" jobs/sweep.sbatch \
+    configs/quickstart/quickstart.cfg "${limited[@]}" --set output.results="$work/limit.h5")
+await_end "$job" 600
+grep -q "into the queue again" "$work/headsweep-$job-"*.log || fail "the time limit did not strike: $(cat "$work"/*.log)"
+finished "$work/limit.h5"
+echo "slurm: passed"
