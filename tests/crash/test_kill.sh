@@ -1,13 +1,17 @@
 #!/bin/bash
-# kill -9 of a worker, of the coordinator, or of everything, at random moments of a sweep that is started again each time with
-# another number of ranks, until it is finished: no done cell is lost, and the bytes equal an undisturbed run.
-# HEADSWEEP_KILLS sets the number of kills (default 20).
+# kill -9 of a worker, of the coordinator, of mpirun, or of everything, at random moments of a sweep and right when its file is made or
+# its ranking begins; it is started again each time with another number of ranks until it is finished: no done cell is lost, the
+# file can always be read, and the bytes equal an undisturbed run.
+# HEADSWEEP_KILLS sets the number of kills (default 200), HEADSWEEP_SEED the random numbers.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../cli/library.sh"
 
-kills=${HEADSWEEP_KILLS:-20}
+kills=${HEADSWEEP_KILLS:-200}
 RANDOM=${HEADSWEEP_SEED:-1}
 options=(--set tasks.toxicity.limit=60 --set tasks.accuracy.limit=60 --set run.batch_rows=300)
+targets=(worker coordinator launcher everything)
+moments=(any any any creation ranking)
+declare -A n_hit
 
 expect 0 run_sweep 2 "$quickstart" "${options[@]}" --set output.results=whole.h5
 
@@ -15,50 +19,82 @@ cells_done() {
     "$HEADSWEEP_PROGRAM" status "$1" 2>/dev/null | sed -n 's/^cells_done = //p'
 }
 
-# The processes of a launcher: its descendants that run headsweep, lowest first (rank 0 is started first).
+# The ranks of a launcher, rank 0 first (it is started first).
 ranks_of() {
     pgrep -P "$1" | sort -n
 }
 
+is_alive() {
+    [ -d "/proc/$1" ] && ! grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null
+}
+
+# await_moment MOMENT LAUNCHER FILE: returns when it has come, or when the launcher is gone.
+await_moment() {
+    case $1 in
+    any) sleep "0.$(printf '%03d' $((RANDOM % 900 + 50)))" ;;
+    creation) while is_alive "$2" && ! compgen -G "$3*" >/dev/null; do :; done ;;
+    ranking) while is_alive "$2" && ! grep -q '^sweep .* cells in' "$work/err"; do sleep 0.002; done ;;
+    esac
+}
+
+# strike TARGET LAUNCHER: false if nothing was left to kill. Waits until all that was killed is gone.
+strike() {
+    local target=$1 launcher=$2 ranks victims rank
+    mapfile -t ranks < <(ranks_of "$launcher")
+    case $target in
+    coordinator) victims=("${ranks[@]:0:1}") ;;
+    worker) victims=("${ranks[@]: -1}") ;;
+    launcher) victims=("$launcher") ;;
+    everything) victims=("$launcher" "${ranks[@]}") ;;
+    esac
+    [ ${#ranks[@]} -gt 0 ] || victims=("$launcher")
+    kill -9 "${victims[@]}" 2>/dev/null
+    local struck=$?
+    wait "$launcher" 2>/dev/null
+    code=$?
+    for rank in "${ranks[@]}"; do
+        while is_alive "$rank"; do sleep 0.02; done
+    done
+    return "$struck"
+}
+
+# A file that is there can be read, and nothing that was done before is missing.
+check_file() {
+    local state after
+    "$HEADSWEEP_PROGRAM" status "$1" >"$work/status" 2>&1
+    state=$?
+    [ "$state" -eq 0 ] || [ "$state" -eq 3 ] || fail "status gives $state after a kill: $(cat "$work/status")"
+    grep -q '^cells_damaged = 0$' "$work/status" || fail "a done cell is damaged: $(cat "$work/status")"
+    after=$(cells_done "$1")
+    [ "$after" -ge "$before" ] || fail "$before cells were done before the run and $after after it"
+    before=$after
+}
+
 n_killed=0
-round=0
+n_sweeps=0
 while [ "$n_killed" -lt "$kills" ]; do
-    round=$((round + 1))
-    file=crash$round.h5
+    n_sweeps=$((n_sweeps + 1))
+    file=crash$n_sweeps.h5
     before=0
-    while [ "$n_killed" -lt "$kills" ]; do
-        ranks=$((RANDOM % 3 + 1))
-        # The launcher in a process group of its own, so that "everything" can be killed at once.
-        setsid "$HEADSWEEP_MPIEXEC" -n "$ranks" "$HEADSWEEP_PROGRAM" run --quiet "$quickstart" "${options[@]}" \
+    code=1
+    while [ "$code" -ne 0 ] && [ "$n_killed" -lt "$kills" ]; do
+        target=${targets[RANDOM % ${#targets[@]}]}
+        moment=${moments[RANDOM % ${#moments[@]}]}
+        # The launcher in a session of its own, so that nothing of this test's is hit.
+        : >"$work/err"
+        setsid "$HEADSWEEP_MPIEXEC" -n $((RANDOM % 3 + 1)) "$HEADSWEEP_PROGRAM" run "$quickstart" "${options[@]}" \
             --set "output.results=$file" >"$work/out" 2>"$work/err" </dev/null &
         launcher=$!
-        sleep "0.$(printf '%03d' $((RANDOM % 900 + 50)))"
-        mapfile -t children < <(ranks_of "$launcher")
-        case $((RANDOM % 3)) in
-        0) victims=("${children[@]:0:1}") ;;
-        1) victims=("${children[@]: -1}") ;;
-        *) victims=("$launcher" "${children[@]}") ;;
-        esac
-        [ ${#children[@]} -gt 0 ] || victims=("$launcher")
-        kill -9 "${victims[@]}" 2>/dev/null && n_killed=$((n_killed + 1))
-        wait "$launcher" 2>/dev/null
-        code=$?
-        for child in "${children[@]}"; do
-            while [ -d "/proc/$child" ] && ! grep -q '^State:.*Z' "/proc/$child/status" 2>/dev/null; do sleep 0.02; done
-        done
-        if [ -e "$file" ]; then
-            "$HEADSWEEP_PROGRAM" status "$file" >"$work/status" 2>&1
-            state=$?
-            [ "$state" -eq 0 ] || [ "$state" -eq 3 ] || fail "status gives $state after a kill: $(cat "$work/status")"
-            grep -q '^cells_damaged = 0$' "$work/status" || fail "a done cell is damaged: $(cat "$work/status")"
-            after=$(cells_done "$file")
-            [ "$after" -ge "$before" ] || fail "$before cells were done before the run and $after after it"
-            before=$after
+        await_moment "$moment" "$launcher" "$file"
+        if strike "$target" "$launcher"; then
+            n_killed=$((n_killed + 1))
+            n_hit[$target,$moment]=$((${n_hit[$target,$moment]:-0} + 1))
         fi
-        [ "$code" -ne 0 ] || break
+        [ ! -e "$file" ] || check_file "$file"
     done
     expect 0 run_sweep 2 "$quickstart" "${options[@]}" --set "output.results=$file"
     same_results whole.h5 "$file"
     rm -f "$file"
 done
-echo "kill: $n_killed kills in $round sweeps, nothing lost"
+echo "kill: $n_killed kills in $n_sweeps sweeps, nothing lost"
+for hit in "${!n_hit[@]}"; do echo "  $hit ${n_hit[$hit]}"; done | sort
