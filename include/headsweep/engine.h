@@ -196,7 +196,7 @@ hs_status hs_engine_evaluate(hs_engine *engine, hs_prepared *prepared, const hs_
 /* Adds clean z of the workload's sequences to `sums`. */
 hs_status hs_engine_sum_z(hs_engine *engine, const hs_sequences *sequences, hs_mean_sums *sums, hs_error *error);
 
-/* All logits of one sequence under an ablation into logits[length, vocabulary]; for tests, inspection and goldens. */
+/* All logits of one sequence under an ablation into logits[length, n_outputs]; for tests, inspection and goldens. */
 hs_status hs_engine_logits(hs_engine *engine, const int32_t *tokens, size_t length, const hs_ablation *ablation,
                            float *logits, hs_error *error);
 
@@ -216,7 +216,7 @@ typedef enum hs_site {
     HS_SITE_ATTENTION_OUTPUT,          /* [rows, width], with the output bias */
     HS_SITE_RESIDUAL_BEFORE_MLP,       /* [rows, width] */
     HS_SITE_RESIDUAL_AFTER_MLP,        /* [rows, width] */
-    HS_SITE_LOGITS,                    /* [scored rows, vocabulary] */
+    HS_SITE_LOGITS,                    /* [scored rows, n_outputs] */
 } hs_site;
 
 typedef struct hs_observation {

@@ -4,6 +4,8 @@
  * A family is one row of a table (src/model/families.c): how its config.json fields and tensor names map to what is
  * described here. The engine never sees a family, only this description.
  *
+ * Outputs of a row: final_norm, head_dense, head_activation, head_norm, unembedding, of which a model has some.
+ *
  * Weights are read-only. A tensor that needs no conversion (F32, suitable layout) points into the mapped file, which the
  * processes of a host share through the page cache; everything else is expanded into the arena, one block of
  * hs_model_arena_bytes() that the caller provides (so that it can be shared between processes too).
@@ -15,7 +17,20 @@
 
 typedef enum hs_norm_kind { HS_NORM_LAYER, HS_NORM_RMS } hs_norm_kind;
 typedef enum hs_position_kind { HS_POSITION_LEARNED, HS_POSITION_ROTARY } hs_position_kind;
-typedef enum hs_activation { HS_ACTIVATION_GELU, HS_ACTIVATION_GELU_TANH, HS_ACTIVATION_RELU, HS_ACTIVATION_SILU } hs_activation;
+typedef enum hs_activation {
+    HS_ACTIVATION_GELU,
+    HS_ACTIVATION_GELU_TANH,
+    HS_ACTIVATION_RELU,
+    HS_ACTIVATION_SILU,
+    HS_ACTIVATION_TANH,
+} hs_activation;
+
+/* What the outputs of a row are about. */
+typedef enum hs_head_kind {
+    HS_HEAD_LANGUAGE_MODEL,        /* every row predicts the token after it */
+    HS_HEAD_MASKED_LANGUAGE_MODEL, /* every row predicts the token at its own place */
+    HS_HEAD_CLASSIFIER,            /* row 0 of a sequence predicts its label */
+} hs_head_kind;
 
 /* The canonical description. Dimensions in elements. */
 typedef struct hs_model_shape {
@@ -25,8 +40,11 @@ typedef struct hs_model_shape {
     size_t head_dim;     /* from the config where it is given, never hidden / heads by default of ours */
     size_t width;        /* of the residual stream */
     size_t mlp_width;
-    size_t vocabulary;   /* rows of the unembedding */
+    size_t vocabulary;   /* token ids */
+    size_t n_outputs;    /* rows of the unembedding: the vocabulary, or the labels of a classifier */
     size_t n_positions;  /* longest sequence */
+    size_t n_token_types;  /* 0 where there are none; a sequence is of type 0 throughout */
+    size_t first_position; /* row of position_embedding for position 0 (RoBERTa: 2) */
     hs_norm_kind norm;
     double norm_epsilon;
     hs_position_kind position;
@@ -34,9 +52,14 @@ typedef struct hs_model_shape {
     hs_activation activation;
     bool gated_mlp;          /* activation(gate(x)) * up(x), else activation(up(x)) */
     bool parallel_residual;  /* attention and MLP both read the layer's input residual */
+    bool bidirectional;      /* a row sees the whole sequence, not only what is before it (encoders) */
+    bool post_norm;          /* residual = norm(residual + attention), then norm(residual + MLP): the norms come after */
     bool tied_unembedding;
     bool scale_by_inverse_layer; /* GPT-2 scale_attn_by_inverse_layer_idx: scores divided by layer + 1 as well */
     double attention_scale;  /* scores = q . k * attention_scale; usually head_dim^-1/2 */
+    hs_head_kind head;
+    hs_activation head_activation; /* of head_dense */
+    bool multi_label;        /* classifier: labels are independent (logistic of each), else softmax over them */
 } hs_model_shape;
 
 /*
@@ -58,7 +81,7 @@ typedef struct hs_norm {
 } hs_norm;
 
 typedef struct hs_model_layer {
-    hs_norm attention_norm;
+    hs_norm attention_norm; /* of what attention reads; with post_norm of the residual after it. So is mlp_norm */
     hs_linear query;  /* n_out = n_heads * head_dim */
     hs_linear key;    /* n_out = n_kv_heads * head_dim */
     hs_linear value;  /* the same */
@@ -78,11 +101,16 @@ typedef struct hs_model {
     int32_t bos_token;         /* of config.json; -1 if absent or outside the vocabulary */
     int32_t eos_token;         /* the same (the first one where the file lists several) */
     const float *token_embedding;    /* [vocabulary, width] */
-    const float *position_embedding; /* [n_positions, width] or NULL */
+    const float *position_embedding; /* [first_position + n_positions, width] or NULL */
+    const float *token_type_embedding; /* [n_token_types, width] or NULL */
     const float *rotary_frequencies; /* [rotary_dim / 2] radians a position, scaling applied, or NULL */
+    hs_norm embedding_norm;          /* of the sum of embeddings; weight NULL where there is none */
     hs_model_layer *layers;          /* [n_layers] */
-    hs_norm final_norm;
-    hs_linear unembedding;           /* n_in = width, n_out = vocabulary */
+    hs_norm final_norm;              /* weight NULL where there is none */
+    hs_linear head_dense;            /* [width, width] pooler, pre_classifier, MLM transform; values NULL where none */
+    hs_norm head_norm;               /* after head_dense and head_activation; weight NULL where there is none */
+    hs_linear unembedding;           /* n_in = width, n_out = n_outputs */
+    const char *const *labels;       /* [n_outputs] names of a classifier's labels (id2label), owned here; else NULL */
     struct hs_checkpoint *checkpoint; /* the model room's own: mapped files, arena bookkeeping */
 } hs_model;
 

@@ -144,7 +144,7 @@ static hs_status show_logits(const struct hs_pass *pass, hs_error *error)
     if (!hs_is_observed(pass, HS_SITE_LOGITS))
         return HS_OK;
     hs_unembed(pass, pass->scratch->logits, pass->scratch->scored_rows, n_rows);
-    return hs_show(pass, HS_SITE_LOGITS, shape->n_layers, pass->scratch->logits, n_rows, shape->vocabulary, error);
+    return hs_show(pass, HS_SITE_LOGITS, shape->n_layers, pass->scratch->logits, n_rows, shape->n_outputs, error);
 }
 
 static hs_status observe(const hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablation,

@@ -221,6 +221,6 @@ void hs_unembed(const struct hs_pass *pass, float *logits, const uint32_t *rows,
         for (size_t i = 0; i < n; i++)
             hs_apply_norm(normed + i * shape->width, pass->scratch->residual + rows[first + i] * shape->width,
                           &model->final_norm, 1, shape);
-        hs_linear_apply(logits + first * shape->vocabulary, shape->vocabulary, normed, n, &model->unembedding);
+        hs_linear_apply(logits + first * shape->n_outputs, shape->n_outputs, normed, n, &model->unembedding);
     }
 }

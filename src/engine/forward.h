@@ -29,7 +29,7 @@ size_t hs_list_head_products(hs_linear products[3], const hs_model_layer *layer,
 
 hs_status hs_forward(const struct hs_pass *pass, hs_error *error);
 
-/* Final norm and unembedding of the residual's rows rows[0 .. n_rows): logits [n_rows, vocabulary]. */
+/* Final norm and unembedding of the residual's rows rows[0 .. n_rows): logits [n_rows, n_outputs]. */
 void hs_unembed(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows);
 
 bool hs_is_observed(const struct hs_pass *pass, hs_site site);

@@ -168,6 +168,15 @@ void hs_silu(float *values, size_t n)
         values[i] = values[i] / (1.0f + exp_float(-values[i], limits));
 }
 
+/* Right to within 2.5e-7, not relatively so near 0: what reads it is a sum. */
+VECTORISED
+void hs_tanh(float *values, size_t n)
+{
+    const struct exp_limits limits = exp_limits();
+    for (size_t i = 0; i < n; i++)
+        values[i] = 1.0f - 2.0f / (1.0f + exp_float(2.0f * values[i], limits));
+}
+
 /* NaN stays NaN: a comparison the other way round would turn it into 0. */
 void hs_relu(float *values, size_t n)
 {
@@ -178,10 +187,8 @@ void hs_relu(float *values, size_t n)
 void hs_activate(float *values, size_t n, hs_activation activation)
 {
     static void (*const functions[])(float *, size_t) = {
-        [HS_ACTIVATION_GELU] = hs_gelu,
-        [HS_ACTIVATION_GELU_TANH] = hs_gelu_tanh,
-        [HS_ACTIVATION_RELU] = hs_relu,
-        [HS_ACTIVATION_SILU] = hs_silu,
+        [HS_ACTIVATION_GELU] = hs_gelu, [HS_ACTIVATION_GELU_TANH] = hs_gelu_tanh, [HS_ACTIVATION_RELU] = hs_relu,
+        [HS_ACTIVATION_SILU] = hs_silu, [HS_ACTIVATION_TANH] = hs_tanh,
     };
     functions[activation](values, n);
 }

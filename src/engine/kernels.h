@@ -20,6 +20,7 @@ void hs_exp(float *values, size_t n);
 void hs_gelu(float *values, size_t n);      /* x/2 (1 + erf(x / sqrt 2)) */
 void hs_gelu_tanh(float *values, size_t n); /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
 void hs_silu(float *values, size_t n);      /* x / (1 + exp(-x)) */
+void hs_tanh(float *values, size_t n);
 void hs_relu(float *values, size_t n);
 void hs_activate(float *values, size_t n, hs_activation activation);
 

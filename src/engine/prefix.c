@@ -60,12 +60,12 @@ static hs_status plan(struct hs_prefix *prefix, const hs_engine *engine, const h
     HS_TRY(hs_forest_init(&prefix->forest, workload, engine->options.positions, error));
     size_t n_live = hs_forest_n_live(&prefix->forest);
     size_t n_scored = prefix->forest.n_scored;
-    size_t vocabulary = engine->model->shape.vocabulary;
+    size_t n_outputs = engine->model->shape.n_outputs;
     size_t nodes = n_live == 0 ? 0 : (HS_BATCH_ROWS + n_live / 2) / n_live;
     size_t entries = n_scored == 0 ? 0 : HS_TAIL_ROWS / n_scored;
     prefix->max_nodes = nodes > 0 ? nodes : 1;
     prefix->tail.max_entries = entries > 0 ? entries : 1;
-    prefix->tail.tile = vocabulary < HS_TILE_TOKENS ? vocabulary : HS_TILE_TOKENS;
+    prefix->tail.tile = n_outputs < HS_TILE_TOKENS ? n_outputs : HS_TILE_TOKENS;
     return HS_OK;
 }
 

@@ -18,7 +18,7 @@ enum {
     HS_BATCH_ROWS = 2048,  /* stacked rows that a batch aims at */
     HS_BLOCK_ROWS = 2048,  /* rows of one matrix product at most; BLAS packs the weights anew for each */
     HS_TAIL_ROWS = 1024,   /* scored rows that wait for the unembedding */
-    HS_TILE_TOKENS = 4096, /* columns of the vocabulary that are unembedded at a time */
+    HS_TILE_TOKENS = 4096, /* outputs that are unembedded at a time */
 };
 
 /* The rows that a pass computes for each node: all of the forest for the clean pass, else the live ones. */

@@ -175,8 +175,8 @@ static void unembed_block(const struct block *block)
         tail->maxima[row] = -INFINITY;
         tail->sums[row] = 0;
     }
-    for (size_t first = 0; first < shape->vocabulary; first += tail->tile) {
-        size_t left = shape->vocabulary - first;
+    for (size_t first = 0; first < shape->n_outputs; first += tail->tile) {
+        size_t left = shape->n_outputs - first;
         struct tile tile = {first, left < tail->tile ? left : tail->tile};
         hs_linear linear = unembedding_of(model, tile);
         hs_linear_apply(tail->logits, tail->tile, normed, block->n, &linear);

@@ -52,7 +52,7 @@ struct logits_block {
     const struct hs_scratch *scratch;
     size_t first;
     size_t n;
-    size_t vocabulary;
+    size_t n_outputs;
 };
 
 static double list_probability(const float *logits, double log_sum, const hs_workload *workload, size_t list)
@@ -67,7 +67,7 @@ static double list_probability(const float *logits, double log_sum, const hs_wor
 static bool answer(double *answer_out, const hs_query *query, const struct logits_block *block, size_t row,
                    const hs_workload *workload)
 {
-    const float *logits = block->scratch->logits + row * block->vocabulary;
+    const float *logits = block->scratch->logits + row * block->n_outputs;
     double log_sum = block->scratch->log_sums[row];
     bool finite = isfinite(log_sum);
     switch (query->kind) {
@@ -92,11 +92,11 @@ static bool answer(double *answer_out, const hs_query *query, const struct logit
 static void fill_statistics(struct hs_scratch *scratch, const struct logits_block *block)
 {
     for (size_t row = 0; row < block->n; row++) {
-        const float *logits = scratch->logits + row * block->vocabulary;
+        const float *logits = scratch->logits + row * block->n_outputs;
         if (!scratch->statistics[block->first + row])
             continue;
-        scratch->greedy[row] = (uint32_t)hs_argmax(logits, block->vocabulary);
-        scratch->log_sums[row] = hs_log_sum_exp(logits, block->vocabulary);
+        scratch->greedy[row] = (uint32_t)hs_argmax(logits, block->n_outputs);
+        scratch->log_sums[row] = hs_log_sum_exp(logits, block->n_outputs);
     }
 }
 
@@ -125,7 +125,7 @@ hs_status hs_answer_queries(const struct hs_pass *pass, const hs_workload *workl
             .scratch = scratch,
             .first = first,
             .n = rows_left < scratch->logits_rows ? rows_left : scratch->logits_rows,
-            .vocabulary = pass->engine->model->shape.vocabulary,
+            .n_outputs = pass->engine->model->shape.n_outputs,
         };
         hs_unembed(pass, scratch->logits, scratch->scored_rows + first, block.n);
         fill_statistics(scratch, &block);

@@ -37,7 +37,7 @@ static size_t logits_rows(const struct hs_scratch_size *size)
 {
     if (size->keeps_logits)
         return size->n_scored_rows;
-    size_t fitting = MAX_LOGITS_BYTES / hs_multiply_sizes(size->shape->vocabulary, sizeof(float));
+    size_t fitting = MAX_LOGITS_BYTES / hs_multiply_sizes(size->shape->n_outputs, sizeof(float));
     size_t rows = at_most(fitting > 0 ? fitting : 1, HS_UNEMBED_ROWS);
     return at_most(rows, size->n_scored_rows);
 }
@@ -72,7 +72,7 @@ static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, c
     LIST_BUFFER(list, pattern, HS_ATTENTION_ROWS, key_stride(size));
     LIST_BUFFER(list, cosines, size->longest, n_angles);
     LIST_BUFFER(list, sines, size->longest, n_angles);
-    LIST_BUFFER(list, logits, scratch->logits_rows, shape->vocabulary);
+    LIST_BUFFER(list, logits, scratch->logits_rows, shape->n_outputs);
     LIST_BUFFER(list, log_sums, scratch->logits_rows, 1);
     LIST_BUFFER(list, greedy, scratch->logits_rows, 1);
     LIST_BUFFER(list, row_slots, size->n_rows, 1);

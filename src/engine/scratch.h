@@ -52,7 +52,7 @@ struct hs_scratch {
     float *cosines; /* [longest, rotary_dim / 2] */
     float *sines;   /* the same */
     /* Scored rows. */
-    float *logits;         /* [logits_rows, vocabulary] */
+    float *logits;         /* [logits_rows, n_outputs] */
     double *log_sums;      /* [logits_rows] */
     uint32_t *greedy;      /* [logits_rows] */
     uint32_t *row_slots;   /* [n_rows]: the row's place among the scored rows, or HS_NOT_SCORED */

@@ -18,6 +18,18 @@ static hs_status check_token(int32_t token, size_t vocabulary, const char *what,
     return HS_OK;
 }
 
+/* What a query asks about: a token, or a label of a classifier. */
+static hs_status check_output(int32_t output, const hs_model_shape *shape, const char *what, size_t index,
+                              hs_error *error)
+{
+    if (shape->head != HS_HEAD_CLASSIFIER)
+        return check_token(output, shape->n_outputs, what, index, error);
+    if (output < 0 || (size_t)output >= shape->n_outputs)
+        return hs_fail(error, HS_ERROR_INPUT, "%s %zu: label %d is outside the model's %zu labels", what, index,
+                       (int)output, shape->n_outputs);
+    return HS_OK;
+}
+
 hs_status hs_check_sequences(const hs_sequences *sequences, const hs_model_shape *shape, const char *what,
                              hs_error *error)
 {
@@ -38,18 +50,18 @@ hs_status hs_check_sequences(const hs_sequences *sequences, const hs_model_shape
     return HS_OK;
 }
 
-static hs_status check_lists(const hs_workload *workload, size_t vocabulary, hs_error *error)
+static hs_status check_lists(const hs_workload *workload, const hs_model_shape *shape, hs_error *error)
 {
     for (size_t i = 0; i < workload->n_lists; i++) {
         if (workload->list_offsets[i + 1] < workload->list_offsets[i])
             return hs_fail(error, HS_ERROR_INPUT, "token list %zu: its offset is larger than the next one", i);
         for (size_t j = workload->list_offsets[i]; j < workload->list_offsets[i + 1]; j++)
-            HS_TRY(check_token(workload->list_tokens[j], vocabulary, "token list", i, error));
+            HS_TRY(check_output(workload->list_tokens[j], shape, "token list", i, error));
     }
     return HS_OK;
 }
 
-static hs_status check_query(const hs_workload *workload, size_t index, size_t vocabulary, hs_error *error)
+static hs_status check_query(const hs_workload *workload, size_t index, const hs_model_shape *shape, hs_error *error)
 {
     const hs_query *query = &workload->queries[index];
     if (query->sequence >= workload->sequences.n)
@@ -62,7 +74,7 @@ static hs_status check_query(const hs_workload *workload, size_t index, size_t v
     case HS_QUERY_LOG_PROBABILITY:
     case HS_QUERY_LOGIT:
     case HS_QUERY_IS_GREEDY:
-        return check_token(query->token, vocabulary, "query", index, error);
+        return check_output(query->token, shape, "query", index, error);
     case HS_QUERY_LIST_PROBABILITY:
         if (query->token < 0 || (size_t)query->token >= workload->n_lists)
             return hs_fail(error, HS_ERROR_INPUT, "query %zu: there is no token list %d", index, (int)query->token);
@@ -90,8 +102,8 @@ static hs_status check_donors(const hs_workload *workload, const hs_model_shape 
 hs_status hs_check_workload(const hs_workload *workload, const hs_model_shape *shape, hs_error *error)
 {
     HS_TRY(hs_check_sequences(&workload->sequences, shape, "sequence", error));
-    HS_TRY(check_lists(workload, shape->vocabulary, error));
+    HS_TRY(check_lists(workload, shape, error));
     for (size_t i = 0; i < workload->n_queries; i++)
-        HS_TRY(check_query(workload, i, shape->vocabulary, error));
+        HS_TRY(check_query(workload, i, shape, error));
     return check_donors(workload, shape, error);
 }

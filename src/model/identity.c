@@ -18,10 +18,30 @@ static uint64_t hash_real(uint64_t seed, double value)
 static uint64_t hash_shape(uint64_t seed, const hs_model_shape *shape)
 {
     const size_t counts[] = {
-        shape->n_layers,  shape->n_heads,           shape->n_kv_heads,       shape->head_dim,
-        shape->width,     shape->mlp_width,         shape->vocabulary,       shape->n_positions,
-        shape->norm,      shape->position,          shape->rotary_dim,       shape->activation,
-        shape->gated_mlp, shape->parallel_residual, shape->tied_unembedding, shape->scale_by_inverse_layer,
+        shape->n_layers,
+        shape->n_heads,
+        shape->n_kv_heads,
+        shape->head_dim,
+        shape->width,
+        shape->mlp_width,
+        shape->vocabulary,
+        shape->n_positions,
+        shape->norm,
+        shape->position,
+        shape->rotary_dim,
+        shape->activation,
+        shape->gated_mlp,
+        shape->parallel_residual,
+        shape->tied_unembedding,
+        shape->scale_by_inverse_layer,
+        shape->n_outputs,
+        shape->n_token_types,
+        shape->first_position,
+        shape->bidirectional,
+        shape->post_norm,
+        shape->head,
+        shape->head_activation,
+        shape->multi_label,
     };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         seed = hs_hash_u64(seed, counts[i]);

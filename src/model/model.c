@@ -229,7 +229,7 @@ hs_status hs_model_load(hs_model *model, float *arena, bool fill, hs_error *erro
     for (size_t i = 0; i < bindings->n_items; i++)
         place(model, &bindings->items[i], bind_values(&bindings->items[i], arena));
     if (model->shape.tied_unembedding)
-        set_matrix(&model->unembedding, model->token_embedding, model->shape.width, model->shape.vocabulary,
+        set_matrix(&model->unembedding, model->token_embedding, model->shape.width, model->shape.n_outputs,
                    model->shape.width, true);
     return HS_OK;
 }

@@ -76,6 +76,7 @@ static const activation_row activation_rows[] = {
     {"relu", HS_ACTIVATION_RELU},
     {"silu", HS_ACTIVATION_SILU},
     {"swish", HS_ACTIVATION_SILU},
+    {"tanh", HS_ACTIVATION_TANH},
 };
 
 static const size_t n_activations = sizeof activation_rows / sizeof activation_rows[0];
@@ -98,9 +99,10 @@ static hs_status read_activation(const hs_config *config, const char *key, hs_ac
             *activation_inout = activation_rows[i].activation;
             return HS_OK;
         }
-    return hs_fail(error, HS_ERROR_INPUT,
-                   "%s: \"%s\" is \"%s\"; gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu and silu are implemented",
-                   config->path, key, name);
+    return hs_fail(
+        error, HS_ERROR_INPUT,
+        "%s: \"%s\" is \"%s\"; gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu, silu and tanh are implemented",
+        config->path, key, name);
 }
 
 static hs_status read_field(const hs_config *config, const hs_family *family, const hs_config_field *field,
@@ -238,6 +240,7 @@ hs_status hs_options_read(const hs_config *config, const hs_family *family, hs_f
     HS_TRY(check_constraints(config, family->constraints, &options.shape, error));
     HS_TRY(derive_heads(config, &options.shape, error));
     HS_TRY(derive_rotary(config, &options, error));
+    options.shape.n_outputs = options.shape.vocabulary;
     options.shape.attention_scale = options.scale_attention ? 1.0 / sqrt((double)options.shape.head_dim) : 1.0;
     *options_out = options;
     return HS_OK;

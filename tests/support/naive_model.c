@@ -230,7 +230,7 @@ void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, 
     }
     for (size_t row = 0; row < length; row++) {
         apply_norm(normed, pass.residual + row * shape->width, &model->final_norm, shape);
-        apply_linear(logits + row * shape->vocabulary, normed, &model->unembedding);
+        apply_linear(logits + row * shape->n_outputs, normed, &model->unembedding);
     }
     free(pass.residual);
     free(pass.queries);

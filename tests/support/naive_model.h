@@ -24,7 +24,7 @@ struct naive_sites {
     double *residual_after_mlp;        /* [n_layers, length, width] */
 };
 
-/* logits [length, vocabulary] of one sequence; edit and sites may be NULL. */
+/* logits [length, n_outputs] of one sequence; edit and sites may be NULL. */
 void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, size_t length,
                   const struct naive_edit *edit, const struct naive_sites *sites);
 

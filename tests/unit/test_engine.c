@@ -383,6 +383,7 @@ static void test_memory_of_a_large_model(void **state)
         .width = 768,
         .mlp_width = 3072,
         .vocabulary = 50257,
+        .n_outputs = 50257,
         .n_positions = 1024,
     };
     size_t rows = 32 * 64;

@@ -26,6 +26,7 @@ static void make_gpt2_small(struct shape_only *small)
                 .width = WIDTH,
                 .mlp_width = 4 * WIDTH,
                 .vocabulary = VOCABULARY,
+                .n_outputs = VOCABULARY,
                 .n_positions = 1024,
             },
         .layers = small->layers,

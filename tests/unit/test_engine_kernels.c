@@ -111,6 +111,22 @@ static void test_activations(void **state)
     }
 }
 
+static void test_tanh(void **state)
+{
+    (void)state;
+    float values[MAX + 4];
+    for (size_t i = 0; i < MAX; i++)
+        values[i] = -12.0f + 24.0f * (float)i / MAX;
+    values[MAX] = 0.0f;
+    values[MAX + 1] = INFINITY;
+    values[MAX + 2] = -INFINITY;
+    values[MAX + 3] = NAN;
+    hs_activate(values, MAX + 4, HS_ACTIVATION_TANH);
+    for (size_t i = 0; i < MAX; i++)
+        assert_near((double)values[i], tanh((double)(-12.0f + 24.0f * (float)i / MAX)), 2.5e-7);
+    assert_true(values[MAX] == 0.0f && values[MAX + 1] == 1.0f && values[MAX + 2] == -1.0f && isnan(values[MAX + 3]));
+}
+
 /* ---- norms ----------------------------------------------------------------------------------------------------- */
 
 static void check_norm(bool rms, size_t width, double shift)
@@ -323,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_exp_is_accurate),
         cmocka_unit_test(test_exp_at_the_ends),
         cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_tanh),
         cmocka_unit_test(test_norms),
         cmocka_unit_test(test_causal_softmax),
         cmocka_unit_test(test_log_sum_exp),

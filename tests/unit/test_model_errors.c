@@ -41,7 +41,7 @@ static void test_configurations(void **state)
     } cases[] = {
         {false, "\"add_cross_attention\": true", "\"add_cross_attention\" cannot have this value: cross-attention"},
         {false, "\"add_cross_attention\": 1", "\"add_cross_attention\" is of kind integer; true or false is expected"},
-        {false, "\"activation_function\": \"tanh\"", "\"activation_function\" is \"tanh\""},
+        {false, "\"activation_function\": \"mish\"", "\"activation_function\" is \"mish\""},
         {false, "\"activation_function\": \"\\u001b[2J\"", "not printable"},
         {false, "\"activation_function\": \"gelu\\u0000x\"", "not printable"},
         {false, "\"layer_norm_epsilon\": -1", "\"layer_norm_epsilon\" is -1; 0 to 1 is accepted"},
