@@ -89,7 +89,10 @@ typedef enum hs_query_kind {
     HS_QUERY_LIST_PROBABILITY /* sum of softmax(logits) over the tokens of list `token` */
 } hs_query_kind;
 
-/* About the distribution that row `row` of sequence `sequence` predicts for the position after it. */
+/*
+ * About the distribution that row `row` of sequence `sequence` predicts, for the position after it or, as hs_head_kind
+ * says, for its own. Of a classifier only row 0 can be asked; `token` is a label there.
+ */
 typedef struct hs_query {
     uint32_t sequence;
     uint32_t row;
@@ -154,14 +157,14 @@ hs_status hs_engine_kind_parse(const char *text, hs_engine_kind *kind_out, hs_er
 /* Ablations that one evaluation should have for the engine to be at its best, where each computes n_live rows. */
 size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_live);
 
-/* Rows of a workload as the prefix engine has them: tokens that sequences share count once. */
+/* Rows of a workload as the prefix engine has them: tokens that sequences share count once, unless both sides are seen. */
 typedef struct hs_engine_rows {
     size_t n_rows; /* of the clean pass */
     size_t n_live; /* of which every ablation computes again */
 } hs_engine_rows;
 
-hs_status hs_engine_count_rows(const hs_workload *workload, hs_positions positions, hs_engine_rows *rows_out,
-                               hs_error *error);
+hs_status hs_engine_count_rows(const hs_model_shape *shape, const hs_workload *workload, hs_positions positions,
+                               hs_engine_rows *rows_out, hs_error *error);
 
 typedef struct hs_engine_options {
     hs_engine_kind kind;
@@ -181,7 +184,7 @@ void hs_engine_free(hs_engine *engine);
 /* Takes over new means; borrowed. */
 void hs_engine_set_means(hs_engine *engine, const hs_reference_means *means);
 
-/* HS_ERROR_INPUT: a token outside the vocabulary, a row outside its sequence, a sequence longer than n_positions. */
+/* HS_ERROR_INPUT: a token or label that the model does not have, a row outside its sequence or not of its head, a sequence longer than n_positions. */
 hs_status hs_engine_prepare(hs_engine *engine, const hs_workload *workload, hs_prepared **prepared_out,
                             hs_error *error);
 void hs_prepared_free(hs_prepared *prepared);
@@ -211,7 +214,7 @@ hs_status hs_engine_self_test(hs_engine *engine, const hs_workload *workload, hs
 
 typedef enum hs_site {
     HS_SITE_RESIDUAL_BEFORE_ATTENTION, /* [rows, width] */
-    HS_SITE_PATTERN,                   /* per sequence and head: [length, length], causal; see hs_observation */
+    HS_SITE_PATTERN,                   /* per sequence and head: [length, length]; see hs_observation */
     HS_SITE_Z,                         /* [rows, n_heads * head_dim], after the intervention */
     HS_SITE_ATTENTION_OUTPUT,          /* [rows, width], with the output bias */
     HS_SITE_RESIDUAL_BEFORE_MLP,       /* [rows, width] */

@@ -12,6 +12,11 @@ double hs_mlp_flops(const hs_model_layer *layer)
     return hs_linear_flops(&layer->mlp_gate) + hs_linear_flops(&layer->mlp_up) + hs_linear_flops(&layer->mlp_down);
 }
 
+double hs_head_flops(const hs_model *model)
+{
+    return hs_linear_flops(&model->head_dense) + hs_linear_flops(&model->unembedding);
+}
+
 double hs_pair_flops(const hs_model_shape *shape)
 {
     return 4.0 * (double)(shape->n_heads * shape->head_dim);
@@ -29,7 +34,7 @@ static double attention_flops(const hs_model_shape *shape, const hs_sequences *s
     double n_pairs = 0;
     for (size_t i = 0; i < sequences->n; i++) {
         double length = (double)hs_sequence_length(sequences, i);
-        n_pairs += length * (length + 1) / 2;
+        n_pairs += shape->bidirectional ? length * length : length * (length + 1) / 2;
     }
     return n_pairs * hs_pair_flops(shape);
 }
@@ -57,7 +62,7 @@ double hs_engine_flops(const hs_engine *engine, const hs_workload *workload)
 {
     const hs_model *model = engine->model;
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
-    double flops = count_scored_rows(workload) * hs_linear_flops(&model->unembedding);
+    double flops = count_scored_rows(workload) * hs_head_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
         flops += n_rows * layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
     return flops;
@@ -67,7 +72,8 @@ double hs_naive_flops(const hs_engine *engine, const hs_workload *workload)
 {
     const hs_model *model = engine->model;
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
-    double flops = n_rows * hs_linear_flops(&model->unembedding);
+    bool classifies = model->shape.head == HS_HEAD_CLASSIFIER;
+    double flops = (classifies ? (double)workload->sequences.n : n_rows) * hs_head_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
         flops += n_rows * layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
     return flops;

@@ -45,11 +45,11 @@ size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_live)
     return n < LEAST_SETS ? LEAST_SETS : n < MOST_SETS ? n : MOST_SETS;
 }
 
-hs_status hs_engine_count_rows(const hs_workload *workload, hs_positions positions, hs_engine_rows *rows_out,
-                               hs_error *error)
+hs_status hs_engine_count_rows(const hs_model_shape *shape, const hs_workload *workload, hs_positions positions,
+                               hs_engine_rows *rows_out, hs_error *error)
 {
     struct hs_forest forest = {0};
-    hs_status status = hs_forest_init(&forest, workload, positions, error);
+    hs_status status = hs_forest_init(&forest, workload, positions, shape->bidirectional, error);
     *rows_out = (hs_engine_rows){forest.n_rows, hs_forest_n_live(&forest)};
     hs_forest_clear(&forest);
     return status;

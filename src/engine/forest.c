@@ -6,7 +6,7 @@
 
 /* ---- the sequences in lexicographic order ---------------------------------------------------------------------- */
 
-/* One sequence up to its last scored row. */
+/* One sequence up to its last scored row, or all of it if both sides are seen. */
 struct chain {
     const int32_t *tokens;
     const uint8_t *edited; /* per token */
@@ -26,6 +26,7 @@ struct draft {
     uint32_t *path;             /* [longest]: rows of the chain before */
     size_t n_chains;
     size_t n_rows;
+    bool bidirectional;
 };
 
 static size_t shared_length(const struct chain *a, const struct chain *b)
@@ -103,9 +104,12 @@ static void list_chains(struct draft *draft, const hs_workload *workload)
     for (size_t i = 0; i < sequences->n; i++) {
         size_t first = hs_sequence_first_row(sequences, i);
         size_t length = hs_sequence_length(sequences, i);
-        while (length > 0 && !draft->scored[first + length - 1])
-            length--;
-        if (length > 0)
+        size_t n_asked = length;
+        while (n_asked > 0 && !draft->scored[first + n_asked - 1])
+            n_asked--;
+        if (!draft->bidirectional)
+            length = n_asked;
+        if (n_asked > 0)
             draft->chains[draft->n_chains++] = (struct chain){
                 .tokens = sequences->tokens + sequences->offsets[i],
                 .edited = draft->edited + first,
@@ -115,12 +119,13 @@ static void list_chains(struct draft *draft, const hs_workload *workload)
                 .sequence = (uint32_t)i,
             };
     }
-    qsort(draft->chains, draft->n_chains, sizeof *draft->chains, compare_chains);
+    if (!draft->bidirectional)
+        qsort(draft->chains, draft->n_chains, sizeof *draft->chains, compare_chains);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------------ */
 
-static void add_row(struct draft *draft, const struct chain *chain, size_t position, hs_positions positions)
+static void add_row(struct draft *draft, const struct chain *chain, size_t position, bool all_live)
 {
     uint32_t parent = position == 0 ? HS_NO_PARENT : draft->path[position - 1];
     bool is_edited = chain->edited[position] != 0;
@@ -133,7 +138,7 @@ static void add_row(struct draft *draft, const struct chain *chain, size_t posit
         .position = (uint32_t)position,
         .sequence = chain->sequence,
         .is_edited = is_edited,
-        .is_live = positions == HS_POSITIONS_ALL || is_edited || parent_is_live,
+        .is_live = all_live || is_edited || parent_is_live,
     };
     draft->path[position] = (uint32_t)draft->n_rows++;
 }
@@ -141,12 +146,13 @@ static void add_row(struct draft *draft, const struct chain *chain, size_t posit
 /* In lexicographic order a chain shares with those before it what it shares with the last one: its path. */
 static void add_rows(struct draft *draft, hs_positions positions)
 {
+    bool all_live = draft->bidirectional || positions == HS_POSITIONS_ALL;
     for (size_t i = 0; i < draft->n_chains; i++) {
         const struct chain *chain = &draft->chains[i];
-        size_t shared = i == 0 ? 0 : shared_length(&draft->chains[i - 1], chain);
+        size_t shared = i == 0 || draft->bidirectional ? 0 : shared_length(&draft->chains[i - 1], chain);
         for (size_t t = 0; t < chain->length; t++) {
             if (t >= shared)
-                add_row(draft, chain, t, positions);
+                add_row(draft, chain, t, all_live);
             draft->packed_to_row[chain->first_packed_row + t] = draft->path[t];
             if (draft->scored[chain->first_packed_row + t])
                 draft->rows[draft->path[t]].is_scored = true;
@@ -174,6 +180,14 @@ static hs_status order_rows(struct hs_forest *forest, struct draft *draft, hs_er
         forest->longest = row.position + 1 > forest->longest ? row.position + 1 : forest->longest;
     }
     return HS_OK;
+}
+
+/* Rows of a chain follow each other, so going back each row takes over what the one after it sees. */
+static void see_whole_sequences(struct hs_forest *forest)
+{
+    for (size_t row = forest->n_rows; row-- > 1;)
+        if (forest->rows[row].parent == row - 1)
+            forest->visible[row - 1] = forest->visible[row];
 }
 
 /* ---- scored rows and their queries ----------------------------------------------------------------------------- */
@@ -288,15 +302,18 @@ static hs_status measure_depth(struct hs_forest *forest, hs_error *error)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
-hs_status hs_forest_init(struct hs_forest *forest, const hs_workload *workload, hs_positions positions, hs_error *error)
+hs_status hs_forest_init(struct hs_forest *forest, const hs_workload *workload, hs_positions positions,
+                         bool bidirectional, hs_error *error)
 {
-    struct draft draft = {0};
+    struct draft draft = {.bidirectional = bidirectional};
     hs_status status = HS_OK;
     HS_GOTO_DONE(draft_init(&draft, workload, error));
     mark_rows(&draft, workload, positions);
     list_chains(&draft, workload);
     add_rows(&draft, positions);
     HS_GOTO_DONE(order_rows(forest, &draft, error));
+    if (bidirectional)
+        see_whole_sequences(forest);
     HS_GOTO_DONE(list_scored_rows(forest, error));
     HS_GOTO_DONE(list_queries(forest, &draft, workload, error));
     HS_GOTO_DONE(cut_segments(forest, error));

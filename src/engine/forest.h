@@ -2,11 +2,15 @@
  * forest: the sequences of a workload merged into prefix trees of tokens, one row a node.
  *
  * Sequences share rows as far as their tokens agree, so a context that many choices have in common is computed once.
- * Rows after the last one that is asked about are not there at all. A row attends to itself and its ancestors.
+ * Rows after the last one that is asked about are not there at all. A row attends to itself and its ancestors: to the
+ * first `visible` rows of its sequence.
  *
  * An ablation at scored positions leaves the rows before the first of them as they are: such rows are frozen, the
  * others live. Where that is the case, rows are shared only by sequences that are edited at the same rows, since what
  * follows would differ otherwise; and with donors only by sequences that have the same donor.
+ *
+ * Of a model that sees both sides each sequence with a query is a chain of its own, whole and all live: its last token
+ * changes the first row, and an edited row every other one from the next layer on.
  *
  * Rows are numbered depth first, all frozen rows before all live ones, so that a row's ancestors are a few contiguous
  * runs and a parent has a lower number than its children.
@@ -48,7 +52,7 @@ struct hs_run {
 
 struct hs_forest {
     struct hs_forest_row *rows; /* [n_rows] */
-    uint32_t *visible;          /* [n_rows]: position + 1 */
+    uint32_t *visible;          /* [n_rows]: position + 1; the whole sequence if both sides are seen */
     size_t n_rows;
     size_t n_frozen;
     struct hs_segment *segments; /* [n_segments], ascending */
@@ -65,12 +69,18 @@ struct hs_forest {
 
 /* The workload is checked. Initialise with {0}; clear after a failure too. */
 hs_status hs_forest_init(struct hs_forest *forest, const hs_workload *workload, hs_positions positions,
-                         hs_error *error);
+                         bool bidirectional, hs_error *error);
 void hs_forest_clear(struct hs_forest *forest);
 
 static inline size_t hs_forest_n_live(const struct hs_forest *forest)
 {
     return forest->n_rows - forest->n_frozen;
+}
+
+/* The last row that a row sees: itself, or the end of its sequence. */
+static inline size_t hs_forest_last_visible(const struct hs_forest *forest, size_t row)
+{
+    return row + forest->visible[row] - forest->rows[row].position - 1;
 }
 
 /*

@@ -40,18 +40,28 @@ static void poll(const struct hs_pass *pass)
 
 /* ---- embedding and rotation ------------------------------------------------------------------------------------ */
 
+void hs_embed(float *out, float *work, const hs_model *model, int32_t token, size_t position)
+{
+    const hs_model_shape *shape = &model->shape;
+    size_t width = shape->width;
+    float *sum = model->embedding_norm.weight != NULL ? work : out;
+    memcpy(sum, model->token_embedding + (size_t)token * width, width * sizeof *sum);
+    if (shape->position == HS_POSITION_LEARNED)
+        hs_add(sum, model->position_embedding + (shape->first_position + position) * width, width);
+    if (model->token_type_embedding != NULL)
+        hs_add(sum, model->token_type_embedding, width);
+    if (model->embedding_norm.weight != NULL)
+        hs_apply_norm(out, sum, &model->embedding_norm, 1, shape);
+}
+
 static void embed(const struct hs_pass *pass)
 {
     const hs_model *model = pass->engine->model;
-    size_t width = model->shape.width;
     float *residual = pass->scratch->residual;
     for (size_t sequence = 0; sequence < pass->sequences->n; sequence++) {
         const int32_t *tokens = pass->sequences->tokens + pass->sequences->offsets[sequence];
-        for (size_t t = 0; t < hs_sequence_length(pass->sequences, sequence); t++, residual += width) {
-            memcpy(residual, model->token_embedding + (size_t)tokens[t] * width, width * sizeof *residual);
-            if (model->shape.position == HS_POSITION_LEARNED)
-                hs_add(residual, model->position_embedding + t * width, width);
-        }
+        for (size_t t = 0; t < hs_sequence_length(pass->sequences, sequence); t++, residual += model->shape.width)
+            hs_embed(residual, pass->scratch->normed, model, tokens[t], t);
     }
 }
 
@@ -91,6 +101,15 @@ void hs_apply_norm(float *out, const float *in, const hs_norm *norm, size_t n_ro
         hs_layer_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
 }
 
+const float *hs_read_residual(float *normed, const float *residual, const hs_norm *norm, size_t n_rows,
+                              const hs_model_shape *shape)
+{
+    if (shape->post_norm)
+        return residual;
+    hs_apply_norm(normed, residual, norm, n_rows, shape);
+    return normed;
+}
+
 static bool follows(const hs_linear *next, const hs_linear *first)
 {
     const float *end = first->values + first->n_out * (first->transposed ? first->stride : 1);
@@ -118,13 +137,13 @@ static void project_heads(const struct hs_pass *pass, size_t index, size_t first
     const hs_model_layer *layer = &model->layers[index];
     struct hs_scratch *scratch = pass->scratch;
     size_t stride = layer->query.n_out + layer->key.n_out + layer->value.n_out;
-    hs_apply_norm(scratch->normed, scratch->residual + first_row * model->shape.width, &layer->attention_norm, n_rows,
-                  &model->shape);
+    const float *in = hs_read_residual(scratch->normed, scratch->residual + first_row * model->shape.width,
+                                       &layer->attention_norm, n_rows, &model->shape);
     hs_linear products[3];
     size_t n_products = hs_list_head_products(products, layer, 0);
     float *out = scratch->heads + first_row * stride;
     for (size_t i = 0; i < n_products; i++) {
-        hs_linear_apply(out, stride, scratch->normed, n_rows, &products[i]);
+        hs_linear_apply(out, stride, in, n_rows, &products[i]);
         out += products[i].n_out;
     }
 }
@@ -140,16 +159,26 @@ static void add_attention(const struct hs_pass *pass, size_t first_row, size_t n
            n_rows * width);
 }
 
+/* The residual becomes the norm of itself plus the attention's share. */
+static void norm_after_attention(const struct hs_pass *pass, size_t index, size_t first_row, size_t n_rows)
+{
+    const hs_model_shape *shape = &pass->engine->model->shape;
+    float *residual = pass->scratch->residual + first_row * shape->width;
+    float *sum = pass->scratch->attention_output + first_row * shape->width;
+    hs_add(sum, residual, n_rows * shape->width);
+    hs_apply_norm(residual, sum, &pass->engine->model->layers[index].attention_norm, n_rows, shape);
+}
+
 static void apply_mlp(const struct hs_pass *pass, size_t index, size_t first_row, size_t n_rows)
 {
     const hs_model_shape *shape = &pass->engine->model->shape;
     const hs_model_layer *layer = &pass->engine->model->layers[index];
     struct hs_scratch *scratch = pass->scratch;
     float *residual = scratch->residual + first_row * shape->width;
-    hs_apply_norm(scratch->normed, residual, &layer->mlp_norm, n_rows, shape);
-    hs_linear_apply(scratch->hidden, shape->mlp_width, scratch->normed, n_rows, &layer->mlp_up);
+    const float *in = hs_read_residual(scratch->normed, residual, &layer->mlp_norm, n_rows, shape);
+    hs_linear_apply(scratch->hidden, shape->mlp_width, in, n_rows, &layer->mlp_up);
     if (shape->gated_mlp) {
-        hs_linear_apply(scratch->gate, shape->mlp_width, scratch->normed, n_rows, &layer->mlp_gate);
+        hs_linear_apply(scratch->gate, shape->mlp_width, in, n_rows, &layer->mlp_gate);
         hs_activate(scratch->gate, n_rows * shape->mlp_width, shape->activation);
         hs_multiply(scratch->hidden, scratch->gate, n_rows * shape->mlp_width);
     } else {
@@ -157,7 +186,13 @@ static void apply_mlp(const struct hs_pass *pass, size_t index, size_t first_row
     }
     if (shape->parallel_residual)
         add_attention(pass, first_row, n_rows);
-    hs_linear_accumulate(residual, scratch->hidden, n_rows, &layer->mlp_down);
+    if (shape->post_norm) {
+        hs_linear_apply(scratch->normed, shape->width, scratch->hidden, n_rows, &layer->mlp_down);
+        hs_add(scratch->normed, residual, n_rows * shape->width);
+        hs_apply_norm(residual, scratch->normed, &layer->mlp_norm, n_rows, shape);
+    } else {
+        hs_linear_accumulate(residual, scratch->hidden, n_rows, &layer->mlp_down);
+    }
 }
 
 /* Calls a part for all rows, block by block. */
@@ -195,7 +230,9 @@ static hs_status run_layer(const struct hs_pass *pass, size_t index, size_t n_ro
     const hs_model_shape *shape = &pass->engine->model->shape;
     const float *residual = pass->scratch->residual;
     HS_TRY(run_attention(pass, index, n_rows, error));
-    if (!shape->parallel_residual)
+    if (shape->post_norm)
+        norm_after_attention(pass, index, 0, n_rows);
+    else if (!shape->parallel_residual)
         add_attention(pass, 0, n_rows);
     HS_TRY(hs_show(pass, HS_SITE_RESIDUAL_BEFORE_MLP, index, residual, n_rows, shape->width, error));
     for_each_block(pass, index, n_rows, apply_mlp);
@@ -211,16 +248,44 @@ hs_status hs_forward(const struct hs_pass *pass, hs_error *error)
     return HS_OK;
 }
 
+static void swap(float **a, float **b)
+{
+    float *kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+const float *hs_apply_head(float *rows, float *work, size_t n_rows, const hs_model *model)
+{
+    const hs_model_shape *shape = &model->shape;
+    if (model->final_norm.weight != NULL) {
+        hs_apply_norm(work, rows, &model->final_norm, n_rows, shape);
+        swap(&rows, &work);
+    }
+    if (model->head_dense.values != NULL) {
+        hs_linear_apply(work, shape->width, rows, n_rows, &model->head_dense);
+        hs_activate(work, n_rows * shape->width, shape->head_activation);
+        swap(&rows, &work);
+    }
+    if (model->head_norm.weight != NULL) {
+        hs_apply_norm(work, rows, &model->head_norm, n_rows, shape);
+        swap(&rows, &work);
+    }
+    return rows;
+}
+
 void hs_unembed(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows)
 {
     const hs_model *model = pass->engine->model;
     const hs_model_shape *shape = &model->shape;
-    float *normed = pass->scratch->normed;
+    float *gathered = pass->scratch->normed;
     for (size_t first = 0; first < n_rows; first += HS_UNEMBED_ROWS) {
         size_t n = n_rows - first < HS_UNEMBED_ROWS ? n_rows - first : HS_UNEMBED_ROWS;
         for (size_t i = 0; i < n; i++)
-            hs_apply_norm(normed + i * shape->width, pass->scratch->residual + rows[first + i] * shape->width,
-                          &model->final_norm, 1, shape);
-        hs_linear_apply(logits + first * shape->n_outputs, shape->n_outputs, normed, n, &model->unembedding);
+            memcpy(gathered + i * shape->width, pass->scratch->residual + rows[first + i] * shape->width,
+                   shape->width * sizeof *gathered);
+        /* Nobody needs the last layer's attention output any more, and it has as many rows as there are. */
+        const float *in = hs_apply_head(gathered, pass->scratch->attention_output, n, model);
+        hs_linear_apply(logits + first * shape->n_outputs, shape->n_outputs, in, n, &model->unembedding);
     }
 }

@@ -195,7 +195,7 @@ bool hs_edit_reads_pattern(const struct hs_edit *edit)
 }
 
 void hs_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
-                     size_t n_rows, size_t first_row, size_t packed_row)
+                     size_t n_rows, const uint32_t *visible, size_t packed_row)
 {
     if (!hs_edit_reads_pattern(edit) || !is_edited(edit, layer, head))
         return;
@@ -203,7 +203,7 @@ void hs_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, floa
         if (!is_row_edited(edit, packed_row + row))
             continue;
         float *weights = pattern + row * stride;
-        size_t n_visible = first_row + row + 1;
+        size_t n_visible = visible[row];
         bool uniform = edit->intervention.kind == HS_INTERVENTION_UNIFORM;
         for (size_t i = 0; i < n_visible; i++)
             weights[i] = uniform ? (float)(1.0 / (double)n_visible) : (i == 0 ? 1.0f : 0.0f);

@@ -39,11 +39,11 @@ hs_status hs_edit_check(const struct hs_edit *edit, hs_error *error);
 
 bool hs_edit_reads_pattern(const struct hs_edit *edit);
 /*
- * Replaces the pattern of one head, pattern [n_rows, stride], row r being position first_row + r of its sequence and
- * row packed_row + r of the workload. Does nothing unless the edit is one of patterns and the head is edited.
+ * Replaces the pattern of one head, pattern [n_rows, stride], row r seeing visible[r] positions and being row
+ * packed_row + r of the workload. Does nothing unless the edit is one of patterns and the head is edited.
  */
 void hs_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
-                     size_t n_rows, size_t first_row, size_t packed_row);
+                     size_t n_rows, const uint32_t *visible, size_t packed_row);
 /* z <- scale * z + shift_scale * shift; shift NULL counts as zeros. */
 struct hs_replacement {
     float scale;

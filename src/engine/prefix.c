@@ -57,7 +57,8 @@ static hs_status plan(struct hs_prefix *prefix, const hs_engine *engine, const h
 {
     prefix->engine = engine;
     prefix->workload = workload;
-    HS_TRY(hs_forest_init(&prefix->forest, workload, engine->options.positions, error));
+    HS_TRY(hs_forest_init(&prefix->forest, workload, engine->options.positions, engine->model->shape.bidirectional,
+                          error));
     size_t n_live = hs_forest_n_live(&prefix->forest);
     size_t n_scored = prefix->forest.n_scored;
     size_t n_outputs = engine->model->shape.n_outputs;

@@ -31,7 +31,7 @@ struct hs_row_space {
 /* What children need of the nodes of one level: [n_layers, slots, live rows, ...]; in the last layer of scored rows. */
 struct hs_level {
     void *memory;
-    float *after;  /* residual after attention [width] */
+    float *after;  /* residual after attention, before a norm that comes after [width] */
     float *before; /* residual before attention [width], of models with parallel residuals */
     float *z;      /* [n_heads * head_dim] */
     float *values; /* [n_kv_heads * head_dim], where patterns are edited; all live rows in the last layer too */
@@ -126,7 +126,10 @@ void hs_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *no
 /* HS_ERROR_INPUT: an ablation needs means or donors that are not there. */
 hs_status hs_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation *ablation, hs_error *error);
 
-/* prefix_pass.c: residual [n_rows, width] += MLP of the normed input `in` [n_rows, width]. */
+/*
+ * prefix_pass.c: from the residual after attention to the one after the layer, [n_rows, width]; the MLP reads `in`, which
+ * is the residual before attention with parallel residuals.
+ */
 void hs_prefix_mlp(struct hs_prefix *prefix, size_t layer, float *residual, const float *in, size_t n_rows);
 
 /* prefix_tail.c: one entry of n_scored rows; flushes the tail when it is full. answers [n_queries]. */

@@ -37,7 +37,7 @@ static double tail_flops(const struct hs_prefix *prefix)
 {
     const hs_model *model = prefix->engine->model;
     return (double)prefix->forest.n_scored *
-           (hs_mlp_flops(&model->layers[model->shape.n_layers - 1]) + hs_linear_flops(&model->unembedding));
+           (hs_mlp_flops(&model->layers[model->shape.n_layers - 1]) + hs_head_flops(model));
 }
 
 static double node_flops(const struct hs_prefix *prefix, const struct hs_ablation_node *node, size_t stop_layer)

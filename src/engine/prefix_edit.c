@@ -65,8 +65,8 @@ static const float *value_row(const struct start *start, size_t row, size_t grou
     return values + group * shape->head_dim;
 }
 
-/* sums [all rows, head_dim]: of the values that each row sees, or only of the first of them. */
-static void sum_visible_values(const struct start *start, size_t head)
+/* sums [all rows, head_dim]: of the values of each row and its ancestors, or only of the first of them. */
+static void sum_values(const struct start *start, size_t head)
 {
     const hs_model_shape *shape = &start->prefix->engine->model->shape;
     const struct hs_forest *forest = &start->prefix->forest;
@@ -86,7 +86,7 @@ static void sum_visible_values(const struct start *start, size_t head)
 static void subtract_pattern(const struct start *start, float *delta, const float *z, size_t row)
 {
     size_t head_dim = start->prefix->engine->model->shape.head_dim;
-    const double *sums = start->prefix->buffers.sums + row * head_dim;
+    const double *sums = start->prefix->buffers.sums + hs_forest_last_visible(&start->prefix->forest, row) * head_dim;
     bool first_only = start->edit.intervention.kind == HS_INTERVENTION_FIRST_TOKEN;
     double share = first_only ? 1.0 : 1.0 / (double)start->prefix->forest.visible[row];
     for (size_t i = 0; i < head_dim; i++)
@@ -114,7 +114,7 @@ static void fill_delta(const struct start *start, size_t head)
     const float *z = parent_rows(start, prefix->levels[start->parent->level].z, z_width) + head * shape->head_dim;
     bool edits_pattern = hs_edit_reads_pattern(&start->edit);
     if (edits_pattern)
-        sum_visible_values(start, head);
+        sum_values(start, head);
     for (size_t i = 0; i < start->n_rows; i++) {
         size_t row = forest_row(start, i);
         float *delta = prefix->buffers.delta + i * shape->head_dim;

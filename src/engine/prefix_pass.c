@@ -60,10 +60,10 @@ static void project_heads(const struct pass *pass, size_t layer, size_t n_rows, 
     for (size_t first = 0; first < n_rows; first += buffers->block_rows) {
         size_t n = block_length(pass->prefix, first, n_rows);
         float *out = buffers->heads + first * stride + (with_queries ? 0 : z_width(pass));
-        hs_apply_norm(buffers->normed, buffers->residual + first * pass->shape->width,
-                      &layer_at(pass, layer)->attention_norm, n, pass->shape);
+        const float *in = hs_read_residual(buffers->normed, buffers->residual + first * pass->shape->width,
+                                           &layer_at(pass, layer)->attention_norm, n, pass->shape);
         for (size_t i = 0; i < n_products; i++) {
-            hs_linear_apply(out, stride, buffers->normed, n, &products[i]);
+            hs_linear_apply(out, stride, in, n, &products[i]);
             out += products[i].n_out;
         }
         hs_prefix_poll(pass->prefix);
@@ -75,10 +75,9 @@ static void project_scored_queries(const struct pass *pass, size_t layer, size_t
     struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
     for (size_t first = 0; first < n_rows; first += buffers->block_rows) {
         size_t n = block_length(pass->prefix, first, n_rows);
-        hs_apply_norm(buffers->normed, buffers->scored + first * pass->shape->width,
-                      &layer_at(pass, layer)->attention_norm, n, pass->shape);
-        hs_linear_apply(buffers->queries + first * z_width(pass), z_width(pass), buffers->normed, n,
-                        &layer_at(pass, layer)->query);
+        const float *in = hs_read_residual(buffers->normed, buffers->scored + first * pass->shape->width,
+                                           &layer_at(pass, layer)->attention_norm, n, pass->shape);
+        hs_linear_apply(buffers->queries + first * z_width(pass), z_width(pass), in, n, &layer_at(pass, layer)->query);
     }
 }
 
@@ -99,7 +98,9 @@ void hs_prefix_mlp(struct hs_prefix *prefix, size_t index, float *residual, cons
     struct hs_prefix_buffers *buffers = &prefix->buffers;
     for (size_t first = 0; first < n_rows; first += buffers->block_rows) {
         size_t n = block_length(prefix, first, n_rows);
-        hs_apply_norm(buffers->normed, in + first * shape->width, &layer->mlp_norm, n, shape);
+        /* The residual that attention left is what is normed first either way. */
+        const hs_norm *norm = shape->post_norm ? &layer->attention_norm : &layer->mlp_norm;
+        hs_apply_norm(buffers->normed, in + first * shape->width, norm, n, shape);
         hs_linear_apply(buffers->hidden, shape->mlp_width, buffers->normed, n, &layer->mlp_up);
         hs_prefix_poll(prefix);
         if (shape->gated_mlp) {
@@ -109,7 +110,12 @@ void hs_prefix_mlp(struct hs_prefix *prefix, size_t index, float *residual, cons
         } else {
             hs_activate(buffers->hidden, n * shape->mlp_width, shape->activation);
         }
-        hs_linear_accumulate(residual + first * shape->width, buffers->hidden, n, &layer->mlp_down);
+        if (shape->post_norm) {
+            hs_linear_accumulate(buffers->normed, buffers->hidden, n, &layer->mlp_down);
+            hs_apply_norm(residual + first * shape->width, buffers->normed, &layer->mlp_norm, n, shape);
+        } else {
+            hs_linear_accumulate(residual + first * shape->width, buffers->hidden, n, &layer->mlp_down);
+        }
         hs_prefix_poll(prefix);
     }
 }
@@ -313,14 +319,10 @@ void hs_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch)
 static void embed(const struct hs_prefix *prefix)
 {
     const hs_model *model = prefix->engine->model;
-    size_t width = model->shape.width;
     float *residual = prefix->buffers.residual;
-    for (size_t i = 0; i < prefix->forest.n_rows; i++, residual += width) {
-        const struct hs_forest_row *row = &prefix->forest.rows[i];
-        copy_rows(residual, model->token_embedding + (size_t)row->token * width, 1, width);
-        if (model->shape.position == HS_POSITION_LEARNED)
-            hs_add(residual, model->position_embedding + row->position * width, width);
-    }
+    for (size_t i = 0; i < prefix->forest.n_rows; i++, residual += model->shape.width)
+        hs_embed(residual, prefix->buffers.normed, model, prefix->forest.rows[i].token,
+                 prefix->forest.rows[i].position);
 }
 
 static void keep_frozen(const struct pass *pass, size_t layer)

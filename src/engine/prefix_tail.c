@@ -169,8 +169,8 @@ static void unembed_block(const struct block *block)
     struct hs_tail *tail = &prefix->tail;
     const hs_model *model = prefix->engine->model;
     const hs_model_shape *shape = &model->shape;
-    float *normed = prefix->buffers.normed;
-    hs_apply_norm(normed, tail->residual + block->first * shape->width, &model->final_norm, block->n, shape);
+    const float *in =
+        hs_apply_head(tail->residual + block->first * shape->width, prefix->buffers.normed, block->n, model);
     for (size_t row = 0; row < block->n; row++) {
         tail->maxima[row] = -INFINITY;
         tail->sums[row] = 0;
@@ -179,7 +179,7 @@ static void unembed_block(const struct block *block)
         size_t left = shape->n_outputs - first;
         struct tile tile = {first, left < tail->tile ? left : tail->tile};
         hs_linear linear = unembedding_of(model, tile);
-        hs_linear_apply(tail->logits, tail->tile, normed, block->n, &linear);
+        hs_linear_apply(tail->logits, tail->tile, in, block->n, &linear);
         for (size_t row = 0; row < block->n; row++)
             read_tile(block, row, tile);
         hs_prefix_poll(prefix);

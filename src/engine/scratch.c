@@ -37,7 +37,8 @@ static size_t logits_rows(const struct hs_scratch_size *size)
 {
     if (size->keeps_logits)
         return size->n_scored_rows;
-    size_t fitting = MAX_LOGITS_BYTES / hs_multiply_sizes(size->shape->n_outputs, sizeof(float));
+    size_t row_bytes = hs_multiply_sizes(size->shape->n_outputs, sizeof(float));
+    size_t fitting = row_bytes == 0 ? HS_UNEMBED_ROWS : MAX_LOGITS_BYTES / row_bytes;
     size_t rows = at_most(fitting > 0 ? fitting : 1, HS_UNEMBED_ROWS);
     return at_most(rows, size->n_scored_rows);
 }

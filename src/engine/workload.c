@@ -70,6 +70,11 @@ static hs_status check_query(const hs_workload *workload, size_t index, const hs
     if (query->row >= length)
         return hs_fail(error, HS_ERROR_INPUT, "query %zu: sequence %u has %zu tokens, so no row %u", index,
                        query->sequence, length, query->row);
+    if (shape->n_outputs == 0)
+        return hs_fail(error, HS_ERROR_INPUT, "query %zu: the checkpoint is a bare base model, without outputs", index);
+    if (shape->head == HS_HEAD_CLASSIFIER && query->row != 0)
+        return hs_fail(error, HS_ERROR_INPUT, "query %zu: row %u: a classifier answers at row 0 only", index,
+                       query->row);
     switch (query->kind) {
     case HS_QUERY_LOG_PROBABILITY:
     case HS_QUERY_LOGIT:

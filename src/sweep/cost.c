@@ -93,7 +93,7 @@ static hs_status choose_timed(const hs_study *study, size_t task, const hs_workl
     uint64_t limit = study->plan.n_sets - first;
     hs_engine_rows rows;
 
-    HS_TRY(hs_engine_count_rows(workload, study_positions(study), &rows, error));
+    HS_TRY(hs_engine_count_rows(&study->model->shape, workload, study_positions(study), &rows, error));
     uint64_t n = TIMED_ROWS / (rows.n_live + 1);
     n = n > FEWEST_TIMED_SETS ? n : FEWEST_TIMED_SETS;
     limit = limit < study->plan.sets_per_group ? limit : study->plan.sets_per_group;

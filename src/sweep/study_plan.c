@@ -28,7 +28,8 @@ static hs_status count_examples(const hs_study *study, size_t task, size_t first
 
     HS_TRY(hs_task_workload_new(study->tasks[task], first, n, study->donors != NULL ? study->donors[task] : NULL,
                                 &workload, error));
-    hs_status status = hs_engine_count_rows(&workload->workload, study_positions(study), rows_out, error);
+    hs_status status =
+        hs_engine_count_rows(&study->model->shape, &workload->workload, study_positions(study), rows_out, error);
     hs_task_workload_free(workload);
     return status;
 }
