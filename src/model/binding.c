@@ -11,6 +11,7 @@ enum { MAX_PATTERN = 256, ARENA_ALIGNMENT = 64 / sizeof(float) };
 typedef struct binder {
     const char *folder;
     const hs_family *family;
+    const hs_architecture *architecture;
     const hs_family_options *options;
     const hs_tensor_table *table;
     const char *prefix; /* of the file's names: the family's, or "" */
@@ -29,6 +30,8 @@ static const char *const axis_names[] = {
     [HS_AXIS_MLP] = "MLP width",
     [HS_AXIS_VOCABULARY] = "vocabulary",
     [HS_AXIS_POSITIONS] = "positions",
+    [HS_AXIS_TOKEN_TYPES] = "token types",
+    [HS_AXIS_LABELS] = "labels",
 };
 
 static size_t axis_length(const hs_model_shape *shape, hs_axis axis)
@@ -42,7 +45,9 @@ static size_t axis_length(const hs_model_shape *shape, hs_axis axis)
         [HS_AXIS_QUERY_KEY_VALUE] = query + 2 * kv,
         [HS_AXIS_MLP] = shape->mlp_width,
         [HS_AXIS_VOCABULARY] = shape->vocabulary,
-        [HS_AXIS_POSITIONS] = shape->n_positions,
+        [HS_AXIS_POSITIONS] = shape->first_position + shape->n_positions,
+        [HS_AXIS_TOKEN_TYPES] = shape->n_token_types,
+        [HS_AXIS_LABELS] = shape->n_outputs,
     };
     return lengths[axis];
 }
@@ -89,14 +94,40 @@ static bool is_expected(const hs_family_options *options, hs_presence presence)
     return false;
 }
 
+/* The tensor of that name, which counts as used from now on; NULL if there is none. */
+static const hs_tensor *take(binder *b, const char *name)
+{
+    size_t t = hs_tensor_table_find(b->table, name);
+    if (t == b->table->n_tensors)
+        return NULL;
+    b->is_used[t] = true;
+    return b->table->tensors[t];
+}
+
+/* The tensor that the file has under the other name of `name`. */
+static const hs_tensor *take_alias(binder *b, const char *name)
+{
+    char other[MAX_PATTERN];
+    size_t length = strlen(name);
+    for (const hs_tensor_alias *alias = b->family->aliases; alias != NULL && alias->ending != NULL; alias++) {
+        size_t ending = strlen(alias->ending);
+        if (length < ending || strcmp(name + length - ending, alias->ending) != 0)
+            continue;
+        snprintf(other, sizeof other, "%.*s%s", (int)(length - ending), name, alias->other_ending);
+        return take(b, other);
+    }
+    return NULL;
+}
+
 static hs_status append_binding(binder *b, const hs_tensor_rule *rule, size_t layer, const hs_tensor *tensor,
-                                hs_error *error)
+                                const hs_tensor *alias, hs_error *error)
 {
     char name[MAX_PATTERN];
     hs_binding_list *list = b->list;
     HS_TRY(hs_reserve(&list->items, &list->capacity, list->n_items + 1, sizeof *list->items, b->folder, error));
     hs_binding *binding = &list->items[list->n_items];
-    *binding = (hs_binding){.rule = rule, .layer = layer, .tensor = tensor, .arena_offset = HS_BINDING_MAPPED};
+    *binding =
+        (hs_binding){.rule = rule, .layer = layer, .tensor = tensor, .alias = alias, .arena_offset = HS_BINDING_MAPPED};
     binding->name =
         hs_string_copy(hs_pattern_expand(rule->pattern, b->family->base_prefix, layer, name, sizeof name), error);
     if (binding->name == NULL)
@@ -105,30 +136,44 @@ static hs_status append_binding(binder *b, const hs_tensor_rule *rule, size_t la
     return HS_OK;
 }
 
+/* The rules of the base come first, so the token embedding is bound when a copy of it turns up. */
+static void note_tied_copy(binder *b, const hs_tensor *copy)
+{
+    for (size_t i = 0; i < b->list->n_items; i++) {
+        const hs_tensor_rule *rule = b->list->items[i].rule;
+        if (rule->target == offsetof(hs_model, token_embedding) && !hs_pattern_is_per_layer(rule->pattern))
+            b->list->items[i].tied_copy = copy;
+    }
+}
+
 static hs_status bind_rule(binder *b, const hs_tensor_rule *rule, size_t layer, hs_error *error)
 {
     char name[MAX_PATTERN];
     hs_pattern_expand(rule->pattern, b->prefix, layer, name, sizeof name);
-    size_t t = hs_tensor_table_find(b->table, name);
-    bool is_there = t < b->table->n_tensors, expected = is_expected(b->options, rule->presence);
-    if (!is_there && expected)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: missing tensor %s: needed by family %s", b->folder, name,
-                       b->family->model_type);
-    if (!is_there || (!expected && rule->presence != HS_PRESENT_UNTIED))
+    bool expected = is_expected(b->options, rule->presence);
+    if (!expected && rule->presence != HS_PRESENT_UNTIED)
         return HS_OK;
-    const hs_tensor *tensor = b->table->tensors[t];
+    const hs_tensor *tensor = take(b, name), *alias = take_alias(b, name);
+    if (tensor == NULL && alias == NULL && expected)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: missing tensor %s: needed by family %s (%s)", b->folder, name,
+                       b->family->model_type, b->architecture->name);
+    if (tensor == NULL && alias == NULL)
+        return HS_OK;
+    if (tensor == NULL) {
+        tensor = alias;
+        alias = NULL;
+    }
     HS_TRY(check_tensor(tensor, rule, &b->options->shape, error));
-    b->is_used[t] = true;
     if (expected)
-        return append_binding(b, rule, layer, tensor, error);
-    b->list->tied_copy = tensor;
+        return append_binding(b, rule, layer, tensor, alias, error);
+    note_tied_copy(b, tensor);
     return HS_OK;
 }
 
-static hs_status bind_rules(binder *b, hs_error *error)
+static hs_status bind_rules(binder *b, const hs_tensor_rule *rules, hs_error *error)
 {
     size_t n_layers = b->options->shape.n_layers;
-    for (const hs_tensor_rule *rule = b->family->rules; rule->pattern != NULL; rule++)
+    for (const hs_tensor_rule *rule = rules; rule->pattern != NULL; rule++)
         for (size_t layer = 0; layer < (hs_pattern_is_per_layer(rule->pattern) ? n_layers : 1); layer++)
             HS_TRY(bind_rule(b, rule, layer, error));
     return HS_OK;
@@ -143,9 +188,7 @@ static void mark_ignored(binder *b)
         size_t n_layers = hs_pattern_is_per_layer(*pattern) ? b->options->shape.n_layers : 1;
         for (size_t layer = 0; layer < n_layers; layer++) {
             hs_pattern_expand(*pattern, b->prefix, layer, name, sizeof name);
-            size_t t = hs_tensor_table_find(b->table, name);
-            if (t < b->table->n_tensors)
-                b->is_used[t] = true;
+            take(b, name);
         }
     }
 }
@@ -156,8 +199,8 @@ static hs_status check_all_used(const binder *b, hs_error *error)
         if (!b->is_used[t])
             return hs_fail(
                 error, HS_ERROR_INPUT,
-                "%s: unexpected tensor %s: family %s with %zu layers and these options has none of that name",
-                b->table->tensors[t]->path, b->table->tensors[t]->name, b->family->model_type,
+                "%s: unexpected tensor %s: family %s (%s) with %zu layers and these options has none of that name",
+                b->table->tensors[t]->path, b->table->tensors[t]->name, b->family->model_type, b->architecture->name,
                 b->options->shape.n_layers);
     return HS_OK;
 }
@@ -178,9 +221,16 @@ static int compare_name(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-static bool is_usable_in_place(const hs_tensor *tensor)
+bool hs_place_is_sorted(hs_place place)
 {
-    return tensor->dtype == HS_DTYPE_F32 && (uintptr_t)tensor->bytes % sizeof(float) == 0;
+    return place == HS_PLACE_HEADS_QKV || place == HS_PLACE_HEADS_QKV_BIAS;
+}
+
+static bool is_usable_in_place(const hs_binding *binding)
+{
+    const hs_tensor *tensor = binding->tensor;
+    return tensor->dtype == HS_DTYPE_F32 && (uintptr_t)tensor->bytes % sizeof(float) == 0 &&
+           !hs_place_is_sorted(binding->rule->place);
 }
 
 /* In the order of names, so that every process that opens the same files finds the same offsets. */
@@ -188,7 +238,7 @@ static hs_status lay_out_arena(hs_binding_list *list, const char *folder, hs_err
 {
     qsort(list->items, list->n_items, sizeof *list->items, compare_name);
     for (size_t i = 0; i < list->n_items; i++) {
-        if (is_usable_in_place(list->items[i].tensor))
+        if (is_usable_in_place(&list->items[i]))
             continue;
         size_t n = list->items[i].tensor->n_elements;
         if (n > SIZE_MAX / 16 - list->arena_floats)
@@ -199,19 +249,22 @@ static hs_status lay_out_arena(hs_binding_list *list, const char *folder, hs_err
     return HS_OK;
 }
 
-hs_status hs_binding_list_make(const char *folder, const hs_family *family, const hs_family_options *options,
-                               const hs_tensor_table *table, hs_binding_list *list_out, hs_error *error)
+hs_status hs_binding_list_make(const char *folder, const hs_family *family, const hs_architecture *architecture,
+                               const hs_family_options *options, const hs_tensor_table *table,
+                               hs_binding_list *list_out, hs_error *error)
 {
     *list_out = (hs_binding_list){0};
     hs_status status = HS_OK;
     binder b = {.folder = folder,
                 .family = family,
+                .architecture = architecture,
                 .options = options,
                 .table = table,
                 .prefix = choose_prefix(family, table),
                 .list = list_out};
     HS_GOTO_DONE(hs_allocate(&b.is_used, table->n_tensors, sizeof *b.is_used, folder, error));
-    HS_GOTO_DONE(bind_rules(&b, error));
+    HS_GOTO_DONE(bind_rules(&b, family->rules, error));
+    HS_GOTO_DONE(bind_rules(&b, architecture->rules, error));
     mark_ignored(&b);
     HS_GOTO_DONE(check_all_used(&b, error));
     HS_GOTO_DONE(lay_out_arena(list_out, folder, error));

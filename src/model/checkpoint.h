@@ -3,14 +3,17 @@
 #define HEADSWEEP_MODEL_CHECKPOINT_H
 
 #include "model/binding.h"
+#include "model/labels.h"
 
 typedef struct hs_checkpoint {
     char *folder;
     const hs_family *family;
+    const hs_architecture *architecture;
     hs_family_options options;
     hs_tensor_table table;
     hs_binding_list bindings;
     float *rotary_frequencies; /* NULL unless rotary */
+    hs_label_list labels;      /* of a classifier */
 } hs_checkpoint;
 
 #endif

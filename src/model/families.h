@@ -1,7 +1,8 @@
 /*
  * families: what headsweep knows of each Hugging Face model family, as data. A family that needs no new mathematics is
- * one more row in families.c: how config.json's fields fill hs_family_options, which options are refused, and where
- * each tensor belongs in the canonical model.
+ * one more row in decoders.c or encoders.c: how config.json's fields fill hs_family_options, which options are refused,
+ * and where each tensor belongs in the canonical model. What stands on the base model, the architecture, is a row of
+ * its own.
  */
 #ifndef HEADSWEEP_MODEL_FAMILIES_H
 #define HEADSWEEP_MODEL_FAMILIES_H
@@ -10,6 +11,9 @@
 #include "model/limits.h"
 #include "model/rotary.h"
 
+/* Beginning or end of a text where config.json names none. */
+#define HS_NO_TOKEN (-1)
+
 /* What a family's row presets and config.json overrides: the canonical shape and what only loading needs to know. */
 typedef struct hs_family_options {
     hs_model_shape shape;
@@ -17,11 +21,20 @@ typedef struct hs_family_options {
     bool output_bias;
     bool mlp_bias;
     bool scale_attention; /* scores by head_dim^-1/2 */
+    bool partial_rotary;  /* a config may let a part of each head rotate */
     double rotary_share;  /* of head_dim that rotates */
     hs_rope rope;
+    int32_t bos_token; /* see hs_model; not of the preset */
+    int32_t eos_token;
 } hs_family_options;
 
-typedef enum hs_field_kind { HS_FIELD_SIZE, HS_FIELD_REAL, HS_FIELD_FLAG, HS_FIELD_ACTIVATION } hs_field_kind;
+typedef enum hs_field_kind {
+    HS_FIELD_SIZE,
+    HS_FIELD_REAL,
+    HS_FIELD_FLAG,
+    HS_FIELD_ACTIVATION,
+    HS_FIELD_PADDING_TOKEN, /* a size, that positions begin after */
+} hs_field_kind;
 
 /* A field of config.json. Absent or null, the preset stays; a size that is preset to 0 is then derived (options.c). */
 typedef struct hs_config_field {
@@ -39,6 +52,7 @@ typedef enum hs_demand {
     HS_DEMAND_ONE,              /* or absent */
     HS_DEMAND_COVERS_POSITIONS, /* null, or a count that is at least n_positions */
     HS_DEMAND_FULL_ATTENTION,   /* absent, or a list of nothing but "full_attention" */
+    HS_DEMAND_ABSOLUTE,         /* absent, or "absolute" */
 } hs_demand;
 
 /* An option that would need mathematics the engine does not have. */
@@ -67,7 +81,9 @@ typedef enum hs_axis {
     HS_AXIS_QUERY_KEY_VALUE, /* query, key and value one after another */
     HS_AXIS_MLP,
     HS_AXIS_VOCABULARY,
-    HS_AXIS_POSITIONS,
+    HS_AXIS_POSITIONS, /* rows of the position embedding */
+    HS_AXIS_TOKEN_TYPES,
+    HS_AXIS_LABELS,
 } hs_axis;
 
 /* How a tensor lands in the canonical model. */
@@ -77,6 +93,8 @@ typedef enum hs_place {
     HS_PLACE_CONV1D,     /* the hs_linear at target, from GPT-2's Conv1D [n_in, n_out] */
     HS_PLACE_CONV1D_QKV, /* query, key and value as column ranges of one Conv1D */
     HS_PLACE_QKV_BIAS,   /* their biases, one after another */
+    HS_PLACE_HEADS_QKV,  /* query, key and value of each head as row ranges of one Linear; sorted in the arena */
+    HS_PLACE_HEADS_QKV_BIAS,
 } hs_place;
 
 typedef struct hs_tensor_rule {
@@ -87,23 +105,44 @@ typedef struct hs_tensor_rule {
     hs_axis shape[2]; /* HS_AXIS_NONE ends it */
 } hs_tensor_rule;
 
+/* What stands on the base model. */
+typedef struct hs_architecture {
+    const char *name; /* in "architectures" */
+    hs_head_kind head;
+    bool has_outputs;              /* false: a bare base model */
+    bool activates_as_mlp;         /* head_dense has the MLP's activation, whatever it is */
+    hs_activation head_activation; /* else this one */
+    const hs_tensor_rule *rules;
+} hs_architecture;
+
+/* Another name of a tensor, by how it ends. */
+typedef struct hs_tensor_alias {
+    const char *ending;
+    const char *other_ending;
+} hs_tensor_alias;
+
 /* Arrays end with a row of zeros. */
 typedef struct hs_family {
     const char *model_type;
-    const char *architecture; /* the one with a language-model head */
-    const char *base_prefix;  /* of the tensors' names; a checkpoint of the bare base model lacks it throughout */
+    const char *base_prefix; /* of the tensors' names; a checkpoint of the bare base model lacks it throughout */
     hs_family_options preset;
     const hs_config_field *fields;
     const hs_config_constraint *constraints;
-    const hs_tensor_rule *rules;
-    const char *const *ignored_patterns; /* buffers that old checkpoints carry and no forward pass needs */
+    const hs_tensor_rule *rules;          /* of the base model */
+    const hs_architecture *architectures; /* the first is taken where the config names none */
+    const hs_tensor_alias *aliases;       /* or NULL */
+    const char *const *ignored_patterns;  /* what checkpoints carry and no forward pass needs */
 } hs_family;
 
-extern const hs_family hs_families[];
-extern const size_t hs_n_families;
+extern const hs_family hs_decoder_families[]; /* decoders.c */
+extern const hs_family hs_encoder_families[]; /* encoders.c */
+
+/* All of them, one after another; NULL past the end. */
+const hs_family *hs_family_at(size_t index);
 
 /* The family of model_type and architecture, either of which may be NULL; NULL if none fits. */
-const hs_family *hs_family_find(const char *model_type, const char *architecture);
+const hs_family *hs_family_find(const char *model_type, const char *architecture,
+                                const hs_architecture **architecture_out);
 
 /* Does the pattern hold "{layer}"? */
 bool hs_pattern_is_per_layer(const char *pattern);

@@ -122,15 +122,38 @@ static hs_status describe_positions(const hs_model *model, hs_text *text, hs_err
 
 static hs_status describe_kinds(const hs_model_shape *shape, hs_text *text, hs_error *error)
 {
-    HS_TRY(hs_text_appendf(text, error, "norm = %s, epsilon %g\n", shape->norm == HS_NORM_RMS ? "rms" : "layer",
-                           shape->norm_epsilon));
+    HS_TRY(hs_text_appendf(text, error, "attention = %s\n", shape->bidirectional ? "bidirectional" : "causal"));
+    HS_TRY(hs_text_appendf(text, error, "norm = %s, epsilon %g%s\n", shape->norm == HS_NORM_RMS ? "rms" : "layer",
+                           shape->norm_epsilon, shape->post_norm ? ", after the residual" : ""));
     HS_TRY(hs_text_appendf(text, error, "mlp = %s%s\n", hs_activation_name(shape->activation),
                            shape->gated_mlp ? ", gated" : ""));
     HS_TRY(hs_text_appendf(text, error, "residual = %s\n", shape->parallel_residual ? "parallel" : "sequential"));
     HS_TRY(hs_text_appendf(text, error, "attention_scale = %.9g%s\n", shape->attention_scale,
                            shape->scale_by_inverse_layer ? " / (layer + 1)" : ""));
     return hs_text_appendf(text, error, "unembedding = %s\n",
-                           shape->tied_unembedding ? "tied to the token embedding" : "its own");
+                           shape->n_outputs == 0     ? "none"
+                           : shape->tied_unembedding ? "tied to the token embedding"
+                                                     : "its own");
+}
+
+static hs_status describe_head(const hs_model *model, hs_text *text, hs_error *error)
+{
+    static const char *const names[] = {
+        [HS_HEAD_LANGUAGE_MODEL] = "language model",
+        [HS_HEAD_MASKED_LANGUAGE_MODEL] = "masked language model",
+        [HS_HEAD_CLASSIFIER] = "classifier",
+    };
+    const hs_model_shape *shape = &model->shape;
+    if (shape->n_outputs == 0)
+        return hs_text_appendf(text, error, "head = none: nothing can be measured on this base model\n");
+    HS_TRY(hs_text_appendf(text, error, "head = %s\n", names[shape->head]));
+    if (shape->head != HS_HEAD_CLASSIFIER)
+        return HS_OK;
+    HS_TRY(hs_text_appendf(text, error, "labels = "));
+    for (size_t i = 0; i < shape->n_outputs; i++)
+        HS_TRY(hs_text_appendf(text, error, "%s%s", i > 0 ? ", " : "", model->labels[i]));
+    return hs_text_appendf(text, error, "\nlabel_probabilities = %s\n",
+                           shape->multi_label ? "independent (logistic)" : "of one label (softmax)");
 }
 
 hs_status hs_model_describe(const hs_model *model, hs_text *text, hs_error *error)
@@ -138,5 +161,6 @@ hs_status hs_model_describe(const hs_model *model, hs_text *text, hs_error *erro
     HS_TRY(describe_source(model, text, error));
     HS_TRY(describe_sizes(&model->shape, text, error));
     HS_TRY(describe_positions(model, text, error));
-    return describe_kinds(&model->shape, text, error);
+    HS_TRY(describe_kinds(&model->shape, text, error));
+    return describe_head(model, text, error);
 }

@@ -8,6 +8,17 @@
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
+static hs_status read_labels(const hs_config *config, hs_checkpoint *checkpoint, hs_error *error)
+{
+    hs_model_shape *shape = &checkpoint->options.shape;
+    if (shape->head != HS_HEAD_CLASSIFIER)
+        return HS_OK;
+    HS_TRY(hs_label_list_read(config, &checkpoint->labels, error));
+    shape->n_outputs = checkpoint->labels.n;
+    shape->multi_label = checkpoint->labels.independent;
+    return HS_OK;
+}
+
 static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
 {
     hs_json *json = NULL;
@@ -23,8 +34,9 @@ static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
     const hs_config config = {.path = path, .section = "", .object = hs_json_root(json)};
     if (hs_json_kind_of(config.object) != HS_JSON_OBJECT)
         HS_GOTO_DONE(hs_fail(error, HS_ERROR_INPUT, "%s: no JSON object", path));
-    HS_GOTO_DONE(hs_options_family(&config, &checkpoint->family, error));
-    HS_GOTO_DONE(hs_options_read(&config, checkpoint->family, &checkpoint->options, error));
+    HS_GOTO_DONE(hs_options_family(&config, &checkpoint->family, &checkpoint->architecture, error));
+    HS_GOTO_DONE(hs_options_read(&config, checkpoint->family, checkpoint->architecture, &checkpoint->options, error));
+    HS_GOTO_DONE(read_labels(&config, checkpoint, error));
 done:
     hs_json_free(json);
     hs_free(path);
@@ -57,8 +69,8 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
         return error->status;
     HS_TRY(read_config(checkpoint, error));
     HS_TRY(hs_tensor_table_open(folder, &checkpoint->table, error));
-    HS_TRY(hs_binding_list_make(folder, checkpoint->family, &checkpoint->options, &checkpoint->table,
-                                &checkpoint->bindings, error));
+    HS_TRY(hs_binding_list_make(folder, checkpoint->family, checkpoint->architecture, &checkpoint->options,
+                                &checkpoint->table, &checkpoint->bindings, error));
     return make_rotary(checkpoint, error);
 }
 
@@ -67,7 +79,10 @@ static hs_status fill_description(hs_model *model, hs_error *error)
     const hs_checkpoint *checkpoint = model->checkpoint;
     model->shape = checkpoint->options.shape;
     model->family = checkpoint->family->model_type;
-    model->architecture = checkpoint->family->architecture;
+    model->architecture = checkpoint->architecture->name;
+    model->bos_token = checkpoint->options.bos_token;
+    model->eos_token = checkpoint->options.eos_token;
+    model->labels = (const char *const *)checkpoint->labels.names;
     model->weight_type = stored_type(&checkpoint->bindings);
     model->rotary_frequencies = checkpoint->rotary_frequencies;
     for (size_t i = 0; i < checkpoint->bindings.n_items; i++)
@@ -100,6 +115,7 @@ void hs_model_free(hs_model *model)
         hs_binding_list_clear(&model->checkpoint->bindings);
         hs_tensor_table_clear(&model->checkpoint->table);
         hs_free(model->checkpoint->rotary_frequencies);
+        hs_label_list_clear(&model->checkpoint->labels);
         hs_free(model->checkpoint->folder);
     }
     hs_free(model->checkpoint);
@@ -136,14 +152,30 @@ static const float *bind_values(const hs_binding *binding, float *arena)
     return arena + binding->arena_offset;
 }
 
-static hs_status fill_arena(const hs_binding_list *bindings, float *arena, hs_error *error)
+/* Rows of query, key and value of each head in turn become all queries, all keys, all values. */
+static void expand_heads(const hs_tensor *tensor, const hs_model_shape *shape, float *out)
+{
+    size_t n = tensor->n_elements / (3 * shape->n_heads), n_bytes = tensor->n_bytes / (3 * shape->n_heads);
+    for (size_t i = 0; i < 3 * shape->n_heads; i++)
+        hs_weights_expand(tensor->dtype, tensor->bytes + i * n_bytes, n, out + (i % 3 * shape->n_heads + i / 3) * n);
+}
+
+static void expand(const hs_binding *binding, const hs_model_shape *shape, float *arena)
+{
+    const hs_tensor *tensor = binding->tensor;
+    if (binding->arena_offset == HS_BINDING_MAPPED)
+        return;
+    if (hs_place_is_sorted(binding->rule->place))
+        expand_heads(tensor, shape, arena + binding->arena_offset);
+    else
+        hs_weights_expand(tensor->dtype, tensor->bytes, tensor->n_elements, arena + binding->arena_offset);
+}
+
+static hs_status fill_arena(const hs_binding_list *bindings, const hs_model_shape *shape, float *arena, hs_error *error)
 {
     for (size_t i = 0; i < bindings->n_items; i++) {
-        const hs_binding *binding = &bindings->items[i];
-        const hs_tensor *tensor = binding->tensor;
-        HS_TRY(check_finite(tensor, error));
-        if (binding->arena_offset != HS_BINDING_MAPPED)
-            hs_weights_expand(tensor->dtype, tensor->bytes, tensor->n_elements, arena + binding->arena_offset);
+        HS_TRY(check_finite(bindings->items[i].tensor, error));
+        expand(&bindings->items[i], shape, arena);
     }
     return HS_OK;
 }
@@ -187,7 +219,13 @@ static void place(hs_model *model, const hs_binding *binding, const float *value
         set_matrix(&layer->key, values + query, stored[0], kv, stored[1], false);
         set_matrix(&layer->value, values + query + kv, stored[0], kv, stored[1], false);
         break;
+    case HS_PLACE_HEADS_QKV:
+        set_matrix(&layer->query, values, stored[1], query, stored[1], true);
+        set_matrix(&layer->key, values + query * stored[1], stored[1], kv, stored[1], true);
+        set_matrix(&layer->value, values + (query + kv) * stored[1], stored[1], kv, stored[1], true);
+        break;
     case HS_PLACE_QKV_BIAS:
+    case HS_PLACE_HEADS_QKV_BIAS:
         layer->query.bias = values;
         layer->key.bias = values + query;
         layer->value.bias = values + query + kv;
@@ -195,36 +233,34 @@ static void place(hs_model *model, const hs_binding *binding, const float *value
     }
 }
 
-static const hs_tensor *find_token_embedding(const hs_binding_list *bindings)
+static bool have_equal_bytes(const hs_tensor *a, const hs_tensor *b)
 {
-    for (size_t i = 0; i < bindings->n_items; i++) {
-        const hs_tensor_rule *rule = bindings->items[i].rule;
-        if (rule->target == offsetof(hs_model, token_embedding) && !hs_pattern_is_per_layer(rule->pattern))
-            return bindings->items[i].tensor;
-    }
-    return NULL;
+    return a->dtype == b->dtype && a->n_bytes == b->n_bytes && memcmp(a->bytes, b->bytes, a->n_bytes) == 0;
 }
 
-/* transformers ties silently and drops a head of its own; a file where that would change the numbers is refused. */
-static hs_status check_tied_copy(const hs_binding_list *bindings, hs_error *error)
+/* transformers takes one of the two and drops the other; a file where that would change the numbers is refused. */
+static hs_status check_copies(const hs_binding_list *bindings, hs_error *error)
 {
-    const hs_tensor *copy = bindings->tied_copy, *embedding = find_token_embedding(bindings);
-    if (copy == NULL || embedding == NULL)
-        return HS_OK;
-    if (copy->dtype == embedding->dtype && memcmp(copy->bytes, embedding->bytes, copy->n_bytes) == 0)
-        return HS_OK;
-    return hs_fail(error, HS_ERROR_INPUT,
-                   "%s: \"tie_word_embeddings\" is true in config.json, but tensor %s differs from %s; set it to false "
-                   "or remove the tensor",
-                   copy->path, copy->name, embedding->name);
+    for (size_t i = 0; i < bindings->n_items; i++) {
+        const hs_binding *binding = &bindings->items[i];
+        const hs_tensor *copies[] = {binding->tied_copy, binding->alias};
+        static const char *const advice[] = {
+            "\"tie_word_embeddings\" is true in config.json; set it to false or remove the tensor",
+            "the two are names of one tensor; remove the one that does not count"};
+        for (size_t k = 0; k < sizeof copies / sizeof copies[0]; k++)
+            if (copies[k] != NULL && !have_equal_bytes(copies[k], binding->tensor))
+                return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s differs from %s, but %s", copies[k]->path,
+                               copies[k]->name, binding->tensor->name, advice[k]);
+    }
+    return HS_OK;
 }
 
 hs_status hs_model_load(hs_model *model, float *arena, bool fill, hs_error *error)
 {
     const hs_binding_list *bindings = &model->checkpoint->bindings;
     if (fill) {
-        HS_TRY(fill_arena(bindings, arena, error));
-        HS_TRY(check_tied_copy(bindings, error));
+        HS_TRY(fill_arena(bindings, &model->shape, arena, error));
+        HS_TRY(check_copies(bindings, error));
     }
     for (size_t i = 0; i < bindings->n_items; i++)
         place(model, &bindings->items[i], bind_values(&bindings->items[i], arena));

@@ -10,9 +10,11 @@ static hs_status fail_unsupported(const hs_config *config, const char *key, cons
 {
     hs_text known = {0};
     hs_status status = HS_OK;
-    for (size_t i = 0; i < hs_n_families; i++)
-        HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s (%s)", i > 0 ? ", " : "", hs_families[i].model_type,
-                                     hs_families[i].architecture));
+    for (size_t i = 0; hs_family_at(i) != NULL; i++) {
+        HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s (", i > 0 ? ", " : "", hs_family_at(i)->model_type));
+        for (const hs_architecture *row = hs_family_at(i)->architectures; row->name != NULL; row++)
+            HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s", row->name, row[1].name != NULL ? ", " : ")"));
+    }
     status = hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is \"%s\", which is not supported; supported are %s",
                      config->path, key, name, known.text);
 done:
@@ -41,7 +43,8 @@ static hs_status read_architecture(const hs_config *config, const char **name_ou
     return HS_OK;
 }
 
-hs_status hs_options_family(const hs_config *config, const hs_family **family_out, hs_error *error)
+hs_status hs_options_family(const hs_config *config, const hs_family **family_out,
+                            const hs_architecture **architecture_out, hs_error *error)
 {
     const char *model_type = NULL, *architecture = NULL;
     *family_out = NULL;
@@ -50,9 +53,9 @@ hs_status hs_options_family(const hs_config *config, const hs_family **family_ou
     if (model_type == NULL && architecture == NULL)
         return hs_fail(error, HS_ERROR_INPUT, "%s: neither \"model_type\" nor \"architectures\" says what model it is",
                        config->path);
-    if (model_type != NULL && hs_family_find(model_type, NULL) == NULL)
+    if (model_type != NULL && hs_family_find(model_type, NULL, architecture_out) == NULL)
         return fail_unsupported(config, "model_type", model_type, error);
-    *family_out = hs_family_find(model_type, architecture);
+    *family_out = hs_family_find(model_type, architecture, architecture_out);
     if (*family_out == NULL)
         return fail_unsupported(config, "architectures", architecture, error);
     return HS_OK;
@@ -105,6 +108,19 @@ static hs_status read_activation(const hs_config *config, const char *key, hs_ac
         config->path, key, name);
 }
 
+/* Positions are numbered from the one after the padding token's id. */
+static hs_status read_first_position(const hs_config *config, const hs_config_field *field, size_t *first_inout,
+                                     hs_error *error)
+{
+    double token = (double)*first_inout - 1.0;
+    HS_TRY(hs_config_real(config, field->key, 0.0, field->maximum, &token, error));
+    if (token != floor(token))
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is %g, which is no token id", config->path, field->key,
+                       token);
+    *first_inout = (size_t)token + 1;
+    return HS_OK;
+}
+
 static hs_status read_field(const hs_config *config, const hs_family *family, const hs_config_field *field,
                             hs_family_options *options, hs_error *error)
 {
@@ -120,6 +136,8 @@ static hs_status read_field(const hs_config *config, const hs_family *family, co
         return hs_config_flag(config, field->key, member, error);
     case HS_FIELD_ACTIVATION:
         return read_activation(config, field->key, member, error);
+    case HS_FIELD_PADDING_TOKEN:
+        return read_first_position(config, field, member, error);
     }
     return hs_fail(error, HS_ERROR_INTERNAL, "field \"%s\" has no kind", field->key);
 }
@@ -138,6 +156,15 @@ static hs_status is_full_attention(const hs_config *config, const char *key, boo
         const char *type = hs_json_string(hs_json_at(list, i));
         *holds_out = *holds_out && type != NULL && strcmp(type, "full_attention") == 0;
     }
+    return HS_OK;
+}
+
+static hs_status is_absolute(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
+{
+    static const char absolute[] = "absolute";
+    const char *kind = absolute;
+    HS_TRY(hs_config_text(config, key, &kind, error));
+    *holds_out = strcmp(kind, absolute) == 0;
     return HS_OK;
 }
 
@@ -175,6 +202,9 @@ static hs_status check_constraint(const hs_config *config, const hs_config_const
         break;
     case HS_DEMAND_FULL_ATTENTION:
         HS_TRY(is_full_attention(config, constraint->key, &holds, error));
+        break;
+    case HS_DEMAND_ABSOLUTE:
+        HS_TRY(is_absolute(config, constraint->key, &holds, error));
         break;
     }
     if (holds)
@@ -221,7 +251,8 @@ static hs_status derive_rotary(const hs_config *config, hs_family_options *optio
     hs_model_shape *shape = &options->shape;
     if (shape->position != HS_POSITION_ROTARY)
         return HS_OK;
-    HS_TRY(hs_rope_read(config, shape->n_positions, &options->rope, error));
+    HS_TRY(hs_rope_read(config, shape->n_positions, options->partial_rotary, &options->rope, &options->rotary_share,
+                        error));
     shape->rotary_dim = (size_t)((double)shape->head_dim * options->rotary_share);
     if (shape->rotary_dim == 0 || shape->rotary_dim % 2 != 0)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %zu of %zu dimensions of a head would rotate; an even number must",
@@ -229,8 +260,36 @@ static hs_status derive_rotary(const hs_config *config, hs_family_options *optio
     return HS_OK;
 }
 
-hs_status hs_options_read(const hs_config *config, const hs_family *family, hs_family_options *options_out,
-                          hs_error *error)
+/* The config counts the rows of the table, of which the first few are of no position. */
+static hs_status derive_positions(const hs_config *config, hs_model_shape *shape, hs_error *error)
+{
+    if (shape->n_positions <= shape->first_position)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: of %zu position embeddings the first %zu are of no position",
+                       config->path, shape->n_positions, shape->first_position);
+    shape->n_positions -= shape->first_position;
+    return HS_OK;
+}
+
+static void derive_head(const hs_architecture *architecture, hs_model_shape *shape)
+{
+    shape->head = architecture->head;
+    shape->head_activation = architecture->activates_as_mlp ? shape->activation : architecture->head_activation;
+    shape->tied_unembedding = shape->tied_unembedding && architecture->has_outputs && shape->head != HS_HEAD_CLASSIFIER;
+    shape->n_outputs = architecture->has_outputs ? shape->vocabulary : 0;
+}
+
+/* A token id, or the first of a list. What is no id of the vocabulary counts as absent, as no text can hold it. */
+static int32_t read_token(const hs_config *config, const char *key, size_t vocabulary)
+{
+    const hs_json_value *value = hs_json_get(config->object, key);
+    if (hs_json_kind_of(value) == HS_JSON_ARRAY)
+        value = hs_json_at(value, 0);
+    int64_t token = hs_json_is_integer(value) ? hs_json_integer(value) : HS_NO_TOKEN;
+    return token >= 0 && (uint64_t)token < vocabulary ? (int32_t)token : HS_NO_TOKEN;
+}
+
+hs_status hs_options_read(const hs_config *config, const hs_family *family, const hs_architecture *architecture,
+                          hs_family_options *options_out, hs_error *error)
 {
     hs_family_options options = family->preset;
     *options_out = (hs_family_options){0};
@@ -240,7 +299,10 @@ hs_status hs_options_read(const hs_config *config, const hs_family *family, hs_f
     HS_TRY(check_constraints(config, family->constraints, &options.shape, error));
     HS_TRY(derive_heads(config, &options.shape, error));
     HS_TRY(derive_rotary(config, &options, error));
-    options.shape.n_outputs = options.shape.vocabulary;
+    HS_TRY(derive_positions(config, &options.shape, error));
+    derive_head(architecture, &options.shape);
+    options.bos_token = read_token(config, "bos_token_id", options.shape.vocabulary);
+    options.eos_token = read_token(config, "eos_token_id", options.shape.vocabulary);
     options.shape.attention_scale = options.scale_attention ? 1.0 / sqrt((double)options.shape.head_dim) : 1.0;
     *options_out = options;
     return HS_OK;

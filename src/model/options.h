@@ -4,12 +4,16 @@
 
 #include "model/families.h"
 
-/* The family that config.json names by model_type, or by architectures where there is none. */
-hs_status hs_options_family(const hs_config *config, const hs_family **family_out, hs_error *error);
+/* The family that config.json names by model_type, or by architectures where there is none, and its architecture. */
+hs_status hs_options_family(const hs_config *config, const hs_family **family_out,
+                            const hs_architecture **architecture_out, hs_error *error);
 
-/* Reads every field of the family, refuses what the engine cannot compute and derives what the config leaves open. */
-hs_status hs_options_read(const hs_config *config, const hs_family *family, hs_family_options *options_out,
-                          hs_error *error);
+/*
+ * Reads every field of the family, refuses what the engine cannot compute and derives what the config leaves open, but
+ * for the labels of a classifier (labels.h).
+ */
+hs_status hs_options_read(const hs_config *config, const hs_family *family, const hs_architecture *architecture,
+                          hs_family_options *options_out, hs_error *error);
 
 /* Name of an activation as the describing lines have it. */
 const char *hs_activation_name(hs_activation activation);

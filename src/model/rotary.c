@@ -54,14 +54,8 @@ static hs_status read_llama3(const hs_config *config, const hs_config *section, 
     return HS_OK;
 }
 
-/* Rotation of a part of each head is a property of the family, not of the scaling. */
-static hs_status check_whole_rotation(const hs_config *section, hs_error *error)
-{
-    double share = 1.0;
-    return hs_config_real(section, "partial_rotary_factor", 1.0, 1.0, &share, error);
-}
-
-hs_status hs_rope_read(const hs_config *config, size_t n_positions, hs_rope *rope_inout, hs_error *error)
+hs_status hs_rope_read(const hs_config *config, size_t n_positions, bool partial, hs_rope *rope_inout,
+                       double *share_inout, hs_error *error)
 {
     hs_config section;
     HS_TRY(hs_config_section(config, "rope_scaling", "rope_scaling.", &section, error));
@@ -70,7 +64,7 @@ hs_status hs_rope_read(const hs_config *config, size_t n_positions, hs_rope *rop
     if (hs_json_size(section.object) == 0)
         return HS_OK;
     HS_TRY(read_kind(&section, rope_inout, error));
-    HS_TRY(check_whole_rotation(&section, error));
+    HS_TRY(hs_config_real(&section, "partial_rotary_factor", partial ? 0.0 : 1.0, 1.0, share_inout, error));
     HS_TRY(hs_config_real(&section, "rope_theta", HS_MIN_ROPE_THETA, HS_MAX_ROPE_THETA, &rope_inout->theta, error));
     if (rope_inout->kind == HS_ROPE_DEFAULT)
         return HS_OK;

@@ -5,12 +5,12 @@
 #include "support/reference_file.h"
 #include "support/shared_data.h"
 
-/* Compares logits [length, vocabulary] with `expected`, which has all rows or only the last one. */
-static void compare_logits(struct comparison *comparison, const float *logits, size_t length, size_t vocabulary,
+/* Compares logits [n_rows, n_outputs] with `expected`, which has all rows or only the last one. */
+static void compare_logits(struct comparison *comparison, const float *logits, size_t n_rows, size_t n_outputs,
                            const double *expected, bool last_row)
 {
-    const float *actual = logits + (last_row ? (length - 1) * vocabulary : 0);
-    for (size_t i = 0; i < (last_row ? 1 : length) * vocabulary; i++)
+    const float *actual = logits + (last_row ? (n_rows - 1) * n_outputs : 0);
+    for (size_t i = 0; i < (last_row ? 1 : n_rows) * n_outputs; i++)
         compare(comparison, (double)actual[i], expected[i]);
 }
 
@@ -20,8 +20,10 @@ struct reference_sequence {
     hs_engine *engine;
     const hs_model_shape *shape;
     const struct reference_file *file;
+    hs_engine *engines[2]; /* the one above, and the prefix engine */
     size_t index;
     size_t length;
+    size_t n_rows; /* that have outputs: all of them, or the first of a classifier */
     int32_t tokens[512];
     float *logits;
     struct comparison comparison;
@@ -38,9 +40,9 @@ static void check_clean(struct reference_sequence *sequence)
 {
     struct reference_tensor expected;
     assert_true(reference_file_find(sequence->file, &expected, "seq%zu_clean", sequence->index));
-    assert_int_equal(expected.n_values, sequence->length * sequence->shape->vocabulary);
+    assert_int_equal(expected.n_values, sequence->n_rows * sequence->shape->n_outputs);
     run(sequence, NULL, 0);
-    compare_logits(&sequence->comparison, sequence->logits, sequence->length, sequence->shape->vocabulary,
+    compare_logits(&sequence->comparison, sequence->logits, sequence->n_rows, sequence->shape->n_outputs,
                    expected.reals, false);
 }
 
@@ -52,15 +54,15 @@ static void check_single_heads(struct reference_sequence *sequence)
     const hs_model_shape *shape = sequence->shape;
     bool has_all = reference_file_find(sequence->file, &all_rows, "seq%zu_single", sequence->index);
     assert_true(reference_file_find(sequence->file, &last_row, "seq%zu_single_last", sequence->index));
-    assert_int_equal(last_row.n_values, shape->n_layers * shape->n_heads * shape->vocabulary);
+    assert_int_equal(last_row.n_values, shape->n_layers * shape->n_heads * shape->n_outputs);
     hs_component *heads = all_heads(shape);
     for (size_t i = 0; i < shape->n_layers * shape->n_heads; i++) {
         run(sequence, &heads[i], 1);
-        compare_logits(&sequence->comparison, sequence->logits, sequence->length, shape->vocabulary,
-                       last_row.reals + i * shape->vocabulary, true);
+        compare_logits(&sequence->comparison, sequence->logits, sequence->n_rows, shape->n_outputs,
+                       last_row.reals + i * shape->n_outputs, true);
         if (has_all)
-            compare_logits(&sequence->comparison, sequence->logits, sequence->length, shape->vocabulary,
-                           all_rows.reals + i * sequence->length * shape->vocabulary, false);
+            compare_logits(&sequence->comparison, sequence->logits, sequence->n_rows, shape->n_outputs,
+                           all_rows.reals + i * sequence->n_rows * shape->n_outputs, false);
     }
     hs_free(heads);
 }
@@ -92,37 +94,53 @@ static void check_groups(struct reference_sequence *sequence)
     bool has_all = reference_file_find(sequence->file, &expected, "seq%zu_group", sequence->index);
     if (!has_all)
         assert_true(reference_file_find(sequence->file, &expected, "seq%zu_group_last", sequence->index));
-    size_t n_values = (has_all ? sequence->length : 1) * sequence->shape->vocabulary;
+    size_t n_values = (has_all ? sequence->n_rows : 1) * sequence->shape->n_outputs;
     assert_int_equal(expected.n_values, groups.shape[0] * n_values);
     for (size_t i = 0; i < groups.shape[0]; i++) {
         size_t n = read_group(components, groups.integers + i * groups.shape[1] * 2, groups.shape[1]);
         run(sequence, components, n);
-        compare_logits(&sequence->comparison, sequence->logits, sequence->length, sequence->shape->vocabulary,
+        compare_logits(&sequence->comparison, sequence->logits, sequence->n_rows, sequence->shape->n_outputs,
                        expected.reals + i * n_values, !has_all);
     }
 }
 
-/* Log-probabilities of the next tokens through prepare and evaluate, all heads in one call. */
-static void check_next_tokens(struct reference_sequence *sequence)
+/* Through prepare and evaluate of both engines: every head in one call. */
+static void check_queries(struct reference_sequence *sequence, const struct work *work,
+                          struct reference_tensor expected)
 {
-    struct reference_tensor expected;
     const hs_model_shape *shape = sequence->shape;
     size_t n_heads = shape->n_layers * shape->n_heads;
-    assert_true(reference_file_find(sequence->file, &expected, "seq%zu_single_tlp", sequence->index));
-    struct work work = {0};
-    ask_next_tokens(&work, add_sequence(&work, sequence->tokens, sequence->length));
     hs_component *heads = all_heads(shape);
     hs_ablation *ablations = NULL;
     ASSERT_OK(hs_allocate(&ablations, n_heads, sizeof *ablations, "test", &error));
     for (size_t i = 0; i < n_heads; i++)
         ablations[i] = (hs_ablation){&heads[i], 1, {HS_INTERVENTION_ZERO, 0.0f}};
-    double *answers = evaluate(sequence->engine, &work.workload, ablations, n_heads);
-    assert_int_equal(expected.n_values, n_heads * work.workload.n_queries);
-    for (size_t i = 0; i < expected.n_values; i++)
-        compare(&sequence->comparison, answers[i], expected.reals[i]);
-    hs_free(answers);
+    assert_int_equal(expected.n_values, n_heads * work->workload.n_queries);
+    for (size_t k = 0; k < 2; k++) {
+        double *answers = evaluate(sequence->engines[k], &work->workload, ablations, n_heads);
+        for (size_t i = 0; i < expected.n_values; i++)
+            compare(&sequence->comparison, answers[i], expected.reals[i]);
+        hs_free(answers);
+    }
     hs_free(ablations);
     hs_free(heads);
+}
+
+/* Log-probabilities of the next tokens, or the logits of a classifier's labels. */
+static void check_answers(struct reference_sequence *sequence)
+{
+    bool classifies = sequence->shape->head == HS_HEAD_CLASSIFIER;
+    struct reference_tensor expected;
+    struct work work = {0};
+    uint32_t index = add_sequence(&work, sequence->tokens, sequence->length);
+    if (classifies)
+        for (size_t label = 0; label < sequence->shape->n_outputs; label++)
+            add_query(&work, index, 0, HS_QUERY_LOGIT, (int32_t)label);
+    else
+        ask_next_tokens(&work, index);
+    assert_true(reference_file_find(sequence->file, &expected, classifies ? "seq%zu_single_last" : "seq%zu_single_tlp",
+                                    sequence->index));
+    check_queries(sequence, &work, expected);
     clear_work(&work);
 }
 
@@ -132,6 +150,7 @@ static bool read_sequence(struct reference_sequence *sequence)
     if (!reference_file_find(sequence->file, &tokens, "seq%zu", sequence->index))
         return false;
     sequence->length = tokens.n_values;
+    sequence->n_rows = sequence->shape->head == HS_HEAD_CLASSIFIER ? 1 : tokens.n_values;
     for (size_t i = 0; i < tokens.n_values; i++)
         sequence->tokens[i] = (int32_t)tokens.integers[i];
     return true;
@@ -147,17 +166,20 @@ static void check_model(const char *name, size_t n_sequences)
         .shape = &model.model->shape,
         .file = reference_file_open(path),
     };
-    ASSERT_OK(hs_allocate(&sequence.logits, 512 * sequence.shape->vocabulary, sizeof(float), "test", &error));
+    sequence.engines[0] = sequence.engine;
+    sequence.engines[1] = new_engine(model.model, (hs_engine_options){.kind = HS_ENGINE_PREFIX});
+    ASSERT_OK(hs_allocate(&sequence.logits, 512 * sequence.shape->n_outputs, sizeof(float), "test", &error));
     for (; read_sequence(&sequence); sequence.index++) {
         check_clean(&sequence);
         check_single_heads(&sequence);
         check_groups(&sequence);
-        check_next_tokens(&sequence);
+        check_answers(&sequence);
     }
     assert_int_equal(sequence.index, n_sequences);
     assert_close(name, "logits", &sequence.comparison);
     hs_free(sequence.logits);
     reference_file_close((struct reference_file *)sequence.file);
+    hs_engine_free(sequence.engines[1]);
     hs_engine_free(sequence.engine);
     hs_free(path);
     unload(&model);
@@ -181,12 +203,23 @@ static void test_capp_logits(void **state)
     check_model("capp-gpt", 3);
 }
 
+static void test_neox_logits(void **state)
+{
+    (void)state;
+    check_model("neox-induction-tiny", 3);
+}
+
+static void test_bert_logits(void **state)
+{
+    (void)state;
+    check_model("bert-toxic-tiny", 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stories_logits),
-        cmocka_unit_test(test_adder_logits),
-        cmocka_unit_test(test_capp_logits),
+        cmocka_unit_test(test_stories_logits), cmocka_unit_test(test_adder_logits), cmocka_unit_test(test_capp_logits),
+        cmocka_unit_test(test_neox_logits),    cmocka_unit_test(test_bert_logits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

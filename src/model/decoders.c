@@ -1,0 +1,263 @@
+/* decoders: the families of causal language models. */
+#include "model/family_rows.h"
+
+/* A language model with nothing between the last norm and the unembedding. */
+static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
+
+/* ---- GPT-2 ------------------------------------------------------------------------------------------------------- */
+
+static const hs_config_field gpt2_fields[] = {
+    SIZE_REQUIRED("n_layer", shape.n_layers, HS_MAX_LAYERS),
+    SIZE_REQUIRED("n_head", shape.n_heads, HS_MAX_HEADS),
+    SIZE_REQUIRED("n_embd", shape.width, HS_MAX_WIDTH),
+    SIZE_REQUIRED("n_positions", shape.n_positions, HS_MAX_POSITIONS),
+    SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY),
+    SIZE("n_inner", shape.mlp_width, HS_MAX_MLP_WIDTH),
+    REAL("layer_norm_epsilon", shape.norm_epsilon, 0.0, 1.0),
+    ACTIVATION("activation_function"),
+    FLAG("scale_attn_weights", scale_attention),
+    FLAG("scale_attn_by_inverse_layer_idx", shape.scale_by_inverse_layer),
+    FLAG("tie_word_embeddings", shape.tied_unembedding),
+    {0},
+};
+
+static const hs_config_constraint gpt2_constraints[] = {
+    {"add_cross_attention", HS_DEMAND_FALSE, 0, "cross-attention is not implemented"},
+    {"is_encoder_decoder", HS_DEMAND_FALSE, 0, "encoder-decoder models are not implemented"},
+    {0},
+};
+
+static const hs_tensor_rule gpt2_rules[] = {
+    TABLE("{base}wte.weight", token_embedding, HS_AXIS_VOCABULARY),
+    TABLE("{base}wpe.weight", position_embedding, HS_AXIS_POSITIONS),
+    NORM("{base}h.{layer}.ln_1", IN_LAYER(attention_norm)),
+    CONV1D_QKV("{base}h.{layer}.attn.c_attn"),
+    CONV1D("{base}h.{layer}.attn.c_proj", output, HS_AXIS_QUERY, HS_AXIS_WIDTH),
+    NORM("{base}h.{layer}.ln_2", IN_LAYER(mlp_norm)),
+    CONV1D("{base}h.{layer}.mlp.c_fc", mlp_up, HS_AXIS_WIDTH, HS_AXIS_MLP),
+    CONV1D("{base}h.{layer}.mlp.c_proj", mlp_down, HS_AXIS_MLP, HS_AXIS_WIDTH),
+    NORM("{base}ln_f", IN_MODEL(final_norm)),
+    {0},
+};
+
+static const hs_architecture gpt2_architectures[] = {
+    {.name = "GPT2LMHeadModel", .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = lm_head_rules},
+    {0},
+};
+
+static const char *const gpt2_ignored[] = {"{base}h.{layer}.attn.bias", "{base}h.{layer}.attn.masked_bias", NULL};
+
+/* clang-format off */
+
+/* What Llama, Mistral and Qwen2 have in common. */
+#define LLAMA_FIELDS \
+    SIZE_REQUIRED("num_hidden_layers", shape.n_layers, HS_MAX_LAYERS), \
+    SIZE_REQUIRED("num_attention_heads", shape.n_heads, HS_MAX_HEADS), \
+    SIZE("head_dim", shape.head_dim, HS_MAX_HEAD_DIM), \
+    SIZE_REQUIRED("hidden_size", shape.width, HS_MAX_WIDTH), \
+    SIZE_REQUIRED("intermediate_size", shape.mlp_width, HS_MAX_MLP_WIDTH), \
+    SIZE_REQUIRED("max_position_embeddings", shape.n_positions, HS_MAX_POSITIONS), \
+    SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY), \
+    REAL("rms_norm_eps", shape.norm_epsilon, 0.0, 1.0), \
+    ACTIVATION("hidden_act"), \
+    REAL("rope_theta", rope.theta, HS_MIN_ROPE_THETA, HS_MAX_ROPE_THETA), \
+    FLAG("tie_word_embeddings", shape.tied_unembedding)
+#define LLAMA_PRESET \
+    .shape = {.norm = HS_NORM_RMS, .norm_epsilon = 1e-6, .position = HS_POSITION_ROTARY, \
+              .activation = HS_ACTIVATION_SILU, .gated_mlp = true}, \
+    .scale_attention = true, \
+    .rotary_share = 1.0, \
+    .rope = {.kind = HS_ROPE_DEFAULT, .theta = 10000.0, .factor = 1.0}
+
+/* clang-format on */
+
+/* ---- Llama, and families that differ from it in options only ----------------------------------------------------- */
+
+static const hs_config_field llama_fields[] = {
+    LLAMA_FIELDS,
+    SIZE("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    FLAG("attention_bias", query_key_value_bias),
+    FLAG("attention_bias", output_bias),
+    FLAG("mlp_bias", mlp_bias),
+    {0},
+};
+
+/* These two have a number of KV heads of their own where the key is absent, so it must be said. */
+static const hs_config_field llama_like_fields[] = {
+    LLAMA_FIELDS,
+    SIZE_REQUIRED("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    {0},
+};
+
+static const hs_config_constraint llama_constraints[] = {
+    {"pretraining_tp", HS_DEMAND_ONE, 0, "tensor-parallel slices of the pretraining are not implemented"},
+    {"partial_rotary_factor", HS_DEMAND_ONE, 0, "rotation of a part of each head is no part of this family"},
+    {0},
+};
+
+static const hs_config_constraint mistral_constraints[] = {
+    {"sliding_window", HS_DEMAND_COVERS_POSITIONS, 4096, "sliding-window attention is not implemented"},
+    {"layer_types", HS_DEMAND_FULL_ATTENTION, 0, "sliding-window attention is not implemented"},
+    {"partial_rotary_factor", HS_DEMAND_ONE, 0, "rotation of a part of each head is no part of this family"},
+    {0},
+};
+
+static const hs_config_constraint qwen2_constraints[] = {
+    {"use_sliding_window", HS_DEMAND_FALSE, 0, "sliding-window attention is not implemented"},
+    {"layer_types", HS_DEMAND_FULL_ATTENTION, 0, "sliding-window attention is not implemented"},
+    {"partial_rotary_factor", HS_DEMAND_ONE, 0, "rotation of a part of each head is no part of this family"},
+    {0},
+};
+
+static const hs_tensor_rule llama_rules[] = {
+    TABLE("{base}embed_tokens.weight", token_embedding, HS_AXIS_VOCABULARY),
+    VECTOR("{base}layers.{layer}.input_layernorm.weight", IN_LAYER(attention_norm.weight), HS_AXIS_WIDTH),
+    LINEAR("{base}layers.{layer}.self_attn.q_proj", query, HS_AXIS_WIDTH, HS_AXIS_QUERY, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR("{base}layers.{layer}.self_attn.k_proj", key, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR("{base}layers.{layer}.self_attn.v_proj", value, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR("{base}layers.{layer}.self_attn.o_proj", output, HS_AXIS_QUERY, HS_AXIS_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS),
+    VECTOR("{base}layers.{layer}.post_attention_layernorm.weight", IN_LAYER(mlp_norm.weight), HS_AXIS_WIDTH),
+    LINEAR("{base}layers.{layer}.mlp.gate_proj", mlp_gate, HS_AXIS_WIDTH, HS_AXIS_MLP, HS_PRESENT_WITH_MLP_BIAS),
+    LINEAR("{base}layers.{layer}.mlp.up_proj", mlp_up, HS_AXIS_WIDTH, HS_AXIS_MLP, HS_PRESENT_WITH_MLP_BIAS),
+    LINEAR("{base}layers.{layer}.mlp.down_proj", mlp_down, HS_AXIS_MLP, HS_AXIS_WIDTH, HS_PRESENT_WITH_MLP_BIAS),
+    VECTOR("{base}norm.weight", IN_MODEL(final_norm.weight), HS_AXIS_WIDTH),
+    {0},
+};
+
+static const hs_architecture llama_architectures[] = {
+    {.name = "LlamaForCausalLM", .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = lm_head_rules},
+    {0},
+};
+
+static const hs_architecture mistral_architectures[] = {
+    {.name = "MistralForCausalLM", .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = lm_head_rules},
+    {0},
+};
+
+static const hs_architecture qwen2_architectures[] = {
+    {.name = "Qwen2ForCausalLM", .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = lm_head_rules},
+    {0},
+};
+
+static const char *const llama_ignored[] = {"{base}layers.{layer}.self_attn.rotary_emb.inv_freq",
+                                            "{base}rotary_emb.inv_freq", NULL};
+
+/* ---- GPT-NeoX, whose best-known models are Pythia's --------------------------------------------------------------- */
+
+static const hs_config_field gpt_neox_fields[] = {
+    SIZE_REQUIRED("num_hidden_layers", shape.n_layers, HS_MAX_LAYERS),
+    SIZE_REQUIRED("num_attention_heads", shape.n_heads, HS_MAX_HEADS),
+    SIZE_REQUIRED("hidden_size", shape.width, HS_MAX_WIDTH),
+    SIZE_REQUIRED("intermediate_size", shape.mlp_width, HS_MAX_MLP_WIDTH),
+    SIZE_REQUIRED("max_position_embeddings", shape.n_positions, HS_MAX_POSITIONS),
+    SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY),
+    REAL("layer_norm_eps", shape.norm_epsilon, 0.0, 1.0),
+    ACTIVATION("hidden_act"),
+    REAL("rotary_pct", rotary_share, 0.0, 1.0),
+    REAL("rotary_emb_base", rope.theta, HS_MIN_ROPE_THETA, HS_MAX_ROPE_THETA),
+    FLAG("use_parallel_residual", shape.parallel_residual),
+    FLAG("attention_bias", query_key_value_bias),
+    FLAG("attention_bias", output_bias),
+    FLAG("tie_word_embeddings", shape.tied_unembedding),
+    {0},
+};
+
+static const hs_config_constraint no_constraints[] = {{0}};
+
+static const hs_tensor_rule gpt_neox_rules[] = {
+    TABLE("{base}embed_in.weight", token_embedding, HS_AXIS_VOCABULARY),
+    NORM("{base}layers.{layer}.input_layernorm", IN_LAYER(attention_norm)),
+    HEADS_QKV("{base}layers.{layer}.attention.query_key_value"),
+    LINEAR("{base}layers.{layer}.attention.dense", output, HS_AXIS_QUERY, HS_AXIS_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS),
+    NORM("{base}layers.{layer}.post_attention_layernorm", IN_LAYER(mlp_norm)),
+    LINEAR("{base}layers.{layer}.mlp.dense_h_to_4h", mlp_up, HS_AXIS_WIDTH, HS_AXIS_MLP, HS_PRESENT_ALWAYS),
+    LINEAR("{base}layers.{layer}.mlp.dense_4h_to_h", mlp_down, HS_AXIS_MLP, HS_AXIS_WIDTH, HS_PRESENT_ALWAYS),
+    NORM("{base}final_layer_norm", IN_MODEL(final_norm)),
+    {0},
+};
+
+static const hs_tensor_rule gpt_neox_head_rules[] = {UNEMBEDDING("embed_out.weight"), {0}};
+
+static const hs_architecture gpt_neox_architectures[] = {
+    {.name = "GPTNeoXForCausalLM", .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = gpt_neox_head_rules},
+    {0},
+};
+
+static const char *const gpt_neox_ignored[] = {
+    "{base}layers.{layer}.attention.bias", "{base}layers.{layer}.attention.masked_bias",
+    "{base}layers.{layer}.attention.rotary_emb.inv_freq", "{base}rotary_emb.inv_freq", NULL};
+
+/* ---- the table --------------------------------------------------------------------------------------------------- */
+
+const hs_family hs_decoder_families[] = {
+    {
+        .model_type = "gpt2",
+        .base_prefix = "transformer.",
+        .preset = {.shape = {.norm = HS_NORM_LAYER,
+                             .norm_epsilon = 1e-5,
+                             .position = HS_POSITION_LEARNED,
+                             .activation = HS_ACTIVATION_GELU_TANH,
+                             .tied_unembedding = true},
+                   .query_key_value_bias = true,
+                   .output_bias = true,
+                   .mlp_bias = true,
+                   .scale_attention = true},
+        .fields = gpt2_fields,
+        .constraints = gpt2_constraints,
+        .rules = gpt2_rules,
+        .architectures = gpt2_architectures,
+        .ignored_patterns = gpt2_ignored,
+    },
+    {
+        .model_type = "llama",
+        .base_prefix = "model.",
+        .preset = {LLAMA_PRESET},
+        .fields = llama_fields,
+        .constraints = llama_constraints,
+        .rules = llama_rules,
+        .architectures = llama_architectures,
+        .ignored_patterns = llama_ignored,
+    },
+    {
+        .model_type = "mistral",
+        .base_prefix = "model.",
+        .preset = {LLAMA_PRESET},
+        .fields = llama_like_fields,
+        .constraints = mistral_constraints,
+        .rules = llama_rules,
+        .architectures = mistral_architectures,
+        .ignored_patterns = llama_ignored,
+    },
+    {
+        .model_type = "qwen2",
+        .base_prefix = "model.",
+        .preset = {LLAMA_PRESET, .query_key_value_bias = true},
+        .fields = llama_like_fields,
+        .constraints = qwen2_constraints,
+        .rules = llama_rules,
+        .architectures = qwen2_architectures,
+        .ignored_patterns = llama_ignored,
+    },
+    {
+        .model_type = "gpt_neox",
+        .base_prefix = "gpt_neox.",
+        .preset = {.shape = {.norm = HS_NORM_LAYER,
+                             .norm_epsilon = 1e-5,
+                             .position = HS_POSITION_ROTARY,
+                             .activation = HS_ACTIVATION_GELU,
+                             .parallel_residual = true},
+                   .query_key_value_bias = true,
+                   .output_bias = true,
+                   .mlp_bias = true,
+                   .scale_attention = true,
+                   .partial_rotary = true,
+                   .rotary_share = 0.25,
+                   .rope = {.kind = HS_ROPE_DEFAULT, .theta = 10000.0, .factor = 1.0}},
+        .fields = gpt_neox_fields,
+        .constraints = no_constraints,
+        .rules = gpt_neox_rules,
+        .architectures = gpt_neox_architectures,
+        .ignored_patterns = gpt_neox_ignored,
+    },
+    {0},
+};

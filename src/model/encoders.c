@@ -1,0 +1,249 @@
+/* encoders: the families that see both sides, with heads for masked tokens and for labels. */
+#include "model/family_rows.h"
+
+/* clang-format off */
+
+/* What BERT and RoBERTa have in common. */
+#define BERT_FIELDS \
+    SIZE_REQUIRED("num_hidden_layers", shape.n_layers, HS_MAX_LAYERS), \
+    SIZE_REQUIRED("num_attention_heads", shape.n_heads, HS_MAX_HEADS), \
+    SIZE_REQUIRED("hidden_size", shape.width, HS_MAX_WIDTH), \
+    SIZE_REQUIRED("intermediate_size", shape.mlp_width, HS_MAX_MLP_WIDTH), \
+    SIZE_REQUIRED("max_position_embeddings", shape.n_positions, HS_MAX_POSITIONS), \
+    SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY), \
+    SIZE("type_vocab_size", shape.n_token_types, HS_MAX_TOKEN_TYPES), \
+    REAL("layer_norm_eps", shape.norm_epsilon, 0.0, 1.0), \
+    ACTIVATION("hidden_act"), \
+    FLAG("tie_word_embeddings", shape.tied_unembedding)
+#define ENCODER_SHAPE \
+    .norm = HS_NORM_LAYER, .norm_epsilon = 1e-12, .position = HS_POSITION_LEARNED, .activation = HS_ACTIVATION_GELU, \
+    .bidirectional = true, .post_norm = true, .tied_unembedding = true
+#define ENCODER_OPTIONS \
+    .query_key_value_bias = true, .output_bias = true, .mlp_bias = true, .scale_attention = true
+
+/* Architectures. */
+#define MASKED(name_, head_rules) \
+    {.name = name_, .head = HS_HEAD_MASKED_LANGUAGE_MODEL, .has_outputs = true, .activates_as_mlp = true, \
+     .rules = head_rules}
+#define CLASSIFIER(name_, activation, head_rules) \
+    {.name = name_, .head = HS_HEAD_CLASSIFIER, .has_outputs = true, .head_activation = activation, .rules = head_rules}
+#define BARE(name_) \
+    {.name = name_, .head = HS_HEAD_MASKED_LANGUAGE_MODEL, .rules = no_rules}
+#define ROBERTA_ARCHITECTURES(stem) \
+    {.name = stem "ForMaskedLM", .head = HS_HEAD_MASKED_LANGUAGE_MODEL, .has_outputs = true, \
+     .head_activation = HS_ACTIVATION_GELU, .rules = roberta_masked_rules}, \
+    CLASSIFIER(stem "ForSequenceClassification", HS_ACTIVATION_TANH, roberta_classifier_rules), \
+    BARE(stem "Model"), \
+    {0}
+
+/* clang-format on */
+
+/* ---- BERT -------------------------------------------------------------------------------------------------------- */
+
+static const hs_config_field bert_fields[] = {BERT_FIELDS, {0}};
+
+static const hs_config_constraint encoder_constraints[] = {
+    {"is_decoder", HS_DEMAND_FALSE, 0, "a decoder of this family is not implemented"},
+    {"add_cross_attention", HS_DEMAND_FALSE, 0, "cross-attention is not implemented"},
+    {"is_encoder_decoder", HS_DEMAND_FALSE, 0, "encoder-decoder models are not implemented"},
+    {"position_embedding_type", HS_DEMAND_ABSOLUTE, 0, "relative positions are not implemented"},
+    {0},
+};
+
+static const hs_tensor_rule bert_rules[] = {
+    TABLE("{base}embeddings.word_embeddings.weight", token_embedding, HS_AXIS_VOCABULARY),
+    TABLE("{base}embeddings.position_embeddings.weight", position_embedding, HS_AXIS_POSITIONS),
+    TABLE("{base}embeddings.token_type_embeddings.weight", token_type_embedding, HS_AXIS_TOKEN_TYPES),
+    NORM("{base}embeddings.LayerNorm", IN_MODEL(embedding_norm)),
+    LINEAR("{base}encoder.layer.{layer}.attention.self.query", query, HS_AXIS_WIDTH, HS_AXIS_QUERY, HS_PRESENT_ALWAYS),
+    LINEAR("{base}encoder.layer.{layer}.attention.self.key", key, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_ALWAYS),
+    LINEAR("{base}encoder.layer.{layer}.attention.self.value", value, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_ALWAYS),
+    LINEAR("{base}encoder.layer.{layer}.attention.output.dense", output, HS_AXIS_QUERY, HS_AXIS_WIDTH,
+           HS_PRESENT_ALWAYS),
+    NORM("{base}encoder.layer.{layer}.attention.output.LayerNorm", IN_LAYER(attention_norm)),
+    LINEAR("{base}encoder.layer.{layer}.intermediate.dense", mlp_up, HS_AXIS_WIDTH, HS_AXIS_MLP, HS_PRESENT_ALWAYS),
+    LINEAR("{base}encoder.layer.{layer}.output.dense", mlp_down, HS_AXIS_MLP, HS_AXIS_WIDTH, HS_PRESENT_ALWAYS),
+    NORM("{base}encoder.layer.{layer}.output.LayerNorm", IN_LAYER(mlp_norm)),
+    {0},
+};
+
+static const hs_tensor_rule bert_masked_rules[] = {
+    HEAD_LINEAR("cls.predictions.transform.dense", head_dense, HS_AXIS_WIDTH),
+    NORM("cls.predictions.transform.LayerNorm", IN_MODEL(head_norm)),
+    UNEMBEDDING("cls.predictions.decoder.weight"),
+    UNEMBEDDING_BIAS("cls.predictions.bias"),
+    {0},
+};
+
+static const hs_tensor_rule bert_classifier_rules[] = {
+    HEAD_LINEAR("{base}pooler.dense", head_dense, HS_AXIS_WIDTH),
+    HEAD_LINEAR("classifier", unembedding, HS_AXIS_LABELS),
+    {0},
+};
+
+static const hs_tensor_rule no_rules[] = {{0}};
+
+static const hs_architecture bert_architectures[] = {
+    MASKED("BertForMaskedLM", bert_masked_rules),
+    MASKED("BertForPreTraining", bert_masked_rules),
+    CLASSIFIER("BertForSequenceClassification", HS_ACTIVATION_TANH, bert_classifier_rules),
+    BARE("BertModel"),
+    {0},
+};
+
+/* TensorFlow's names of a norm's parts, and the second name of a masked-language-model head's bias. */
+static const hs_tensor_alias encoder_aliases[] = {
+    {"LayerNorm.weight", "LayerNorm.gamma"},
+    {"LayerNorm.bias", "LayerNorm.beta"},
+    {"cls.predictions.bias", "cls.predictions.decoder.bias"},
+    {"lm_head.bias", "lm_head.decoder.bias"},
+    {0},
+};
+
+/* A masked language model keeps the pooler and the next-sentence head of its training. */
+static const char *const encoder_ignored[] = {"{base}embeddings.position_ids",
+                                              "{base}embeddings.token_type_ids",
+                                              "{base}pooler.dense.weight",
+                                              "{base}pooler.dense.bias",
+                                              "cls.seq_relationship.weight",
+                                              "cls.seq_relationship.bias",
+                                              NULL};
+
+/* ---- RoBERTa, XLM-RoBERTa and CamemBERT: BERT with another head and positions that begin after the padding token - */
+
+static const hs_config_field roberta_fields[] = {
+    BERT_FIELDS,
+    {"pad_token_id", HS_FIELD_PADDING_TOKEN, FIELD(shape.first_position), false, 0.0, HS_MAX_VOCABULARY},
+    {0},
+};
+
+static const hs_tensor_rule roberta_masked_rules[] = {
+    HEAD_LINEAR("lm_head.dense", head_dense, HS_AXIS_WIDTH),
+    NORM("lm_head.layer_norm", IN_MODEL(head_norm)),
+    UNEMBEDDING("lm_head.decoder.weight"),
+    UNEMBEDDING_BIAS("lm_head.bias"),
+    {0},
+};
+
+static const hs_tensor_rule roberta_classifier_rules[] = {
+    HEAD_LINEAR("classifier.dense", head_dense, HS_AXIS_WIDTH),
+    HEAD_LINEAR("classifier.out_proj", unembedding, HS_AXIS_LABELS),
+    {0},
+};
+
+static const hs_architecture roberta_architectures[] = {ROBERTA_ARCHITECTURES("Roberta")};
+static const hs_architecture xlm_roberta_architectures[] = {ROBERTA_ARCHITECTURES("XLMRoberta")};
+static const hs_architecture camembert_architectures[] = {ROBERTA_ARCHITECTURES("Camembert")};
+
+/* ---- DistilBERT -------------------------------------------------------------------------------------------------- */
+
+static const hs_config_field distilbert_fields[] = {
+    SIZE_REQUIRED("n_layers", shape.n_layers, HS_MAX_LAYERS),
+    SIZE_REQUIRED("n_heads", shape.n_heads, HS_MAX_HEADS),
+    SIZE_REQUIRED("dim", shape.width, HS_MAX_WIDTH),
+    SIZE_REQUIRED("hidden_dim", shape.mlp_width, HS_MAX_MLP_WIDTH),
+    SIZE_REQUIRED("max_position_embeddings", shape.n_positions, HS_MAX_POSITIONS),
+    SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY),
+    ACTIVATION("activation"),
+    FLAG("tie_word_embeddings", shape.tied_unembedding),
+    {0},
+};
+
+#define DISTILBERT_LAYER "{base}transformer.layer.{layer}."
+
+static const hs_tensor_rule distilbert_rules[] = {
+    TABLE("{base}embeddings.word_embeddings.weight", token_embedding, HS_AXIS_VOCABULARY),
+    TABLE("{base}embeddings.position_embeddings.weight", position_embedding, HS_AXIS_POSITIONS),
+    NORM("{base}embeddings.LayerNorm", IN_MODEL(embedding_norm)),
+    LINEAR(DISTILBERT_LAYER "attention.q_lin", query, HS_AXIS_WIDTH, HS_AXIS_QUERY, HS_PRESENT_ALWAYS),
+    LINEAR(DISTILBERT_LAYER "attention.k_lin", key, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_ALWAYS),
+    LINEAR(DISTILBERT_LAYER "attention.v_lin", value, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_ALWAYS),
+    LINEAR(DISTILBERT_LAYER "attention.out_lin", output, HS_AXIS_QUERY, HS_AXIS_WIDTH, HS_PRESENT_ALWAYS),
+    NORM(DISTILBERT_LAYER "sa_layer_norm", IN_LAYER(attention_norm)),
+    LINEAR(DISTILBERT_LAYER "ffn.lin1", mlp_up, HS_AXIS_WIDTH, HS_AXIS_MLP, HS_PRESENT_ALWAYS),
+    LINEAR(DISTILBERT_LAYER "ffn.lin2", mlp_down, HS_AXIS_MLP, HS_AXIS_WIDTH, HS_PRESENT_ALWAYS),
+    NORM(DISTILBERT_LAYER "output_layer_norm", IN_LAYER(mlp_norm)),
+    {0},
+};
+
+static const hs_tensor_rule distilbert_masked_rules[] = {
+    HEAD_LINEAR("vocab_transform", head_dense, HS_AXIS_WIDTH),
+    NORM("vocab_layer_norm", IN_MODEL(head_norm)),
+    UNEMBEDDING("vocab_projector.weight"),
+    UNEMBEDDING_BIAS("vocab_projector.bias"),
+    {0},
+};
+
+static const hs_tensor_rule distilbert_classifier_rules[] = {
+    HEAD_LINEAR("pre_classifier", head_dense, HS_AXIS_WIDTH),
+    HEAD_LINEAR("classifier", unembedding, HS_AXIS_LABELS),
+    {0},
+};
+
+static const hs_architecture distilbert_architectures[] = {
+    MASKED("DistilBertForMaskedLM", distilbert_masked_rules),
+    CLASSIFIER("DistilBertForSequenceClassification", HS_ACTIVATION_RELU, distilbert_classifier_rules),
+    BARE("DistilBertModel"),
+    {0},
+};
+
+/* ---- the table --------------------------------------------------------------------------------------------------- */
+
+const hs_family hs_encoder_families[] = {
+    {
+        .model_type = "bert",
+        .base_prefix = "bert.",
+        .preset = {.shape = {ENCODER_SHAPE, .n_token_types = 2}, ENCODER_OPTIONS},
+        .fields = bert_fields,
+        .constraints = encoder_constraints,
+        .rules = bert_rules,
+        .architectures = bert_architectures,
+        .aliases = encoder_aliases,
+        .ignored_patterns = encoder_ignored,
+    },
+    {
+        .model_type = "distilbert",
+        .base_prefix = "distilbert.",
+        .preset = {.shape = {ENCODER_SHAPE}, ENCODER_OPTIONS},
+        .fields = distilbert_fields,
+        .constraints = encoder_constraints,
+        .rules = distilbert_rules,
+        .architectures = distilbert_architectures,
+        .aliases = encoder_aliases,
+        .ignored_patterns = encoder_ignored,
+    },
+    {
+        .model_type = "roberta",
+        .base_prefix = "roberta.",
+        .preset = {.shape = {ENCODER_SHAPE, .n_token_types = 2, .first_position = 2}, ENCODER_OPTIONS},
+        .fields = roberta_fields,
+        .constraints = encoder_constraints,
+        .rules = bert_rules,
+        .architectures = roberta_architectures,
+        .aliases = encoder_aliases,
+        .ignored_patterns = encoder_ignored,
+    },
+    {
+        .model_type = "xlm-roberta",
+        .base_prefix = "roberta.",
+        .preset = {.shape = {ENCODER_SHAPE, .n_token_types = 2, .first_position = 2}, ENCODER_OPTIONS},
+        .fields = roberta_fields,
+        .constraints = encoder_constraints,
+        .rules = bert_rules,
+        .architectures = xlm_roberta_architectures,
+        .aliases = encoder_aliases,
+        .ignored_patterns = encoder_ignored,
+    },
+    {
+        .model_type = "camembert",
+        .base_prefix = "roberta.",
+        .preset = {.shape = {ENCODER_SHAPE, .n_token_types = 2, .first_position = 2}, ENCODER_OPTIONS},
+        .fields = roberta_fields,
+        .constraints = encoder_constraints,
+        .rules = bert_rules,
+        .architectures = camembert_architectures,
+        .aliases = encoder_aliases,
+        .ignored_patterns = encoder_ignored,
+    },
+    {0},
+};

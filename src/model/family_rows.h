@@ -1,0 +1,49 @@
+/* family_rows: how the rows of the family tables are written down. */
+#ifndef HEADSWEEP_MODEL_FAMILY_ROWS_H
+#define HEADSWEEP_MODEL_FAMILY_ROWS_H
+
+#include "model/families.h"
+
+#define FIELD(member) offsetof(hs_family_options, member)
+#define IN_MODEL(member) offsetof(hs_model, member)
+#define IN_LAYER(member) offsetof(hs_model_layer, member)
+
+/* clang-format off */
+
+/* Fields of config.json. */
+#define SIZE_REQUIRED(key, member, maximum) {key, HS_FIELD_SIZE, FIELD(member), true, 1.0, maximum}
+#define SIZE(key, member, maximum) {key, HS_FIELD_SIZE, FIELD(member), false, 1.0, maximum}
+#define REAL(key, member, minimum, maximum) {key, HS_FIELD_REAL, FIELD(member), false, minimum, maximum}
+#define FLAG(key, member) {key, HS_FIELD_FLAG, FIELD(member), false, 0.0, 0.0}
+#define ACTIVATION(key) {key, HS_FIELD_ACTIVATION, FIELD(shape.activation), false, 0.0, 0.0}
+
+/* Tensor rules. A matrix names its hs_linear in the layer, then the axis it reads and the axis it writes. */
+#define VECTOR(pattern, target, axis) {pattern, HS_PRESENT_ALWAYS, HS_PLACE_VALUES, target, {axis}}
+#define TABLE(pattern, member, axis) \
+    {pattern, HS_PRESENT_ALWAYS, HS_PLACE_VALUES, IN_MODEL(member), {axis, HS_AXIS_WIDTH}}
+#define NORM(name, target) \
+    VECTOR(name ".weight", target + offsetof(hs_norm, weight), HS_AXIS_WIDTH), \
+    VECTOR(name ".bias", target + offsetof(hs_norm, bias), HS_AXIS_WIDTH)
+#define LINEAR_AT(name, target, axis_in, axis_out, bias_presence) \
+    {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_LINEAR, target, {axis_out, axis_in}}, \
+    {name ".bias", bias_presence, HS_PLACE_VALUES, target + offsetof(hs_linear, bias), {axis_out}}
+#define LINEAR(name, member, axis_in, axis_out, bias_presence) \
+    LINEAR_AT(name, IN_LAYER(member), axis_in, axis_out, bias_presence)
+#define HEAD_LINEAR(name, member, axis_out) \
+    LINEAR_AT(name, IN_MODEL(member), HS_AXIS_WIDTH, axis_out, HS_PRESENT_ALWAYS)
+#define HEADS_QKV(name) \
+    {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_HEADS_QKV, 0, {HS_AXIS_QUERY_KEY_VALUE, HS_AXIS_WIDTH}}, \
+    {name ".bias", HS_PRESENT_WITH_QKV_BIAS, HS_PLACE_HEADS_QKV_BIAS, 0, {HS_AXIS_QUERY_KEY_VALUE}}
+#define CONV1D(name, member, axis_in, axis_out) \
+    {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_CONV1D, IN_LAYER(member), {axis_in, axis_out}}, \
+    {name ".bias", HS_PRESENT_ALWAYS, HS_PLACE_VALUES, IN_LAYER(member.bias), {axis_out}}
+#define CONV1D_QKV(name) \
+    {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_CONV1D_QKV, 0, {HS_AXIS_WIDTH, HS_AXIS_QUERY_KEY_VALUE}}, \
+    {name ".bias", HS_PRESENT_ALWAYS, HS_PLACE_QKV_BIAS, 0, {HS_AXIS_QUERY_KEY_VALUE}}
+#define UNEMBEDDING(pattern) \
+    {pattern, HS_PRESENT_UNTIED, HS_PLACE_LINEAR, IN_MODEL(unembedding), {HS_AXIS_VOCABULARY, HS_AXIS_WIDTH}}
+#define UNEMBEDDING_BIAS(pattern) VECTOR(pattern, IN_MODEL(unembedding.bias), HS_AXIS_VOCABULARY)
+
+/* clang-format on */
+
+#endif
