@@ -1,7 +1,7 @@
 """Writes engine/CASE/: a tiny random checkpoint as Hugging Face transformers saves it, and the logits that transformers gets
 from it in float64, clean and with heads changed by a forward_pre_hook on the output projection.
 
-expected.safetensors (F64 and I64): seqI token ids; seqI_clean logits [T, V]; sets [interventions, K, 2] of (layer, head), the
+expected.safetensors (F64 and I64): seqI token ids; seqI_clean logits [T, V], [1, labels] of a classifier; sets [interventions, K, 2] of (layer, head), the
 set of each intervention, padded with -1; seqI_INTERVENTION logits [T, V]. Means are over all rows of both sequences,
 donors are the other sequence. Run with torch, transformers and safetensors installed:
 
@@ -13,7 +13,11 @@ import shutil
 
 import torch
 from safetensors.torch import save_file
+from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
+from transformers import DistilBertConfig, DistilBertForMaskedLM, DistilBertForSequenceClassification
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification
 from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=4, n_embd=16, n_positions=16, vocab_size=23, bos_token_id=0, eos_token_id=1)
@@ -22,6 +26,11 @@ LLAMA = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, interme
 LINEAR = {"rope_type": "linear", "factor": 2.5, "rope_theta": 1000.0}
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
           "original_max_position_embeddings": 32, "rope_theta": 500.0}
+BERT = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=20,
+            max_position_embeddings=16, vocab_size=23)
+DISTILBERT = dict(n_layers=2, n_heads=4, dim=16, hidden_dim=20, max_position_embeddings=16, vocab_size=23)
+THREE_LABELS = {"id2label": {0: "first", 1: "second", 2: "third"}}
+FIRST_TOKEN = 3  # of encoders: those before it are padding and the like
 
 # name, model class, config, stored type
 CASES = [
@@ -44,6 +53,23 @@ CASES = [
      LlamaConfig(**LLAMA, num_key_value_heads=2, head_dim=16, rope_parameters=LLAMA3), torch.bfloat16),
     ("mistral", MistralForCausalLM, MistralConfig(**LLAMA, num_key_value_heads=2, sliding_window=None), torch.float32),
     ("qwen2", Qwen2ForCausalLM, Qwen2Config(**LLAMA, num_key_value_heads=2), torch.float32),
+    ("gpt_neox", GPTNeoXForCausalLM, GPTNeoXConfig(**LLAMA, rotary_pct=0.5, rotary_emb_base=100), torch.float32),
+    ("gpt_neox_sequential_tied_f16", GPTNeoXForCausalLM,
+     GPTNeoXConfig(**LLAMA, rotary_pct=1.0, use_parallel_residual=False, attention_bias=False, hidden_act="gelu_new",
+                   tie_word_embeddings=True), torch.float16),
+    ("gpt_neox_linear_bf16", GPTNeoXForCausalLM,
+     GPTNeoXConfig(**LLAMA, rope_parameters={**LINEAR, "partial_rotary_factor": 0.5}), torch.bfloat16),
+    ("bert_masked", BertForMaskedLM, BertConfig(**BERT), torch.float32),
+    ("bert_masked_relu_f16", BertForMaskedLM, BertConfig(**BERT, hidden_act="relu", layer_norm_eps=0.1),
+     torch.float16),
+    ("bert_classifier", BertForSequenceClassification, BertConfig(**BERT, **THREE_LABELS, type_vocab_size=3),
+     torch.float32),
+    ("distilbert_masked", DistilBertForMaskedLM, DistilBertConfig(**DISTILBERT, activation="relu"), torch.float32),
+    ("distilbert_classifier", DistilBertForSequenceClassification, DistilBertConfig(**DISTILBERT), torch.float32),
+    ("roberta_masked", RobertaForMaskedLM, RobertaConfig(**BERT, type_vocab_size=1, hidden_act="gelu_new"),
+     torch.float32),
+    ("roberta_classifier_bf16", RobertaForSequenceClassification,
+     RobertaConfig(**BERT, **THREE_LABELS, pad_token_id=2, problem_type="multi_label_classification"), torch.bfloat16),
 ]
 
 INTERVENTIONS = ["zero", "mean", "mean_position", "resample", "flip", "scale=0.5"]
@@ -56,9 +82,9 @@ def randomise(model, generator):
     for name, parameter in model.named_parameters():
         values = torch.randn(parameter.shape, generator=generator)
         if parameter.dim() == 2:
-            is_embedding = any(part in name for part in ("wte", "wpe", "embed_tokens"))
+            is_embedding = any(part in name for part in ("wte", "wpe", "embed_tokens", "embed_in", "embeddings"))
             values *= 0.7 if is_embedding else 1.4 * parameter.shape[-1] ** -0.5
-        elif "norm" in name or "ln_" in name:
+        elif "norm" in name.lower() or "ln_" in name:
             values = values * 0.1 + (0.0 if name.endswith("bias") else 1.0)
         else:
             values *= 0.3
@@ -66,13 +92,12 @@ def randomise(model, generator):
 
 
 def output_projections(model):
-    if hasattr(model, "transformer"):
-        return [block.attn.c_proj for block in model.transformer.h]
-    return [layer.self_attn.o_proj for layer in model.model.layers]
+    endings = ("attn.c_proj", "self_attn.o_proj", "attention.dense", "attention.output.dense", "attention.out_lin")
+    return [module for name, module in model.named_modules() if name.endswith(endings)]
 
 
 def run(model, tokens, edit=None):
-    """Logits [T, V], and z [layers][T, heads * head_dim] before the edit."""
+    """Logits [T, V] or [1, labels], and z [layers][T, heads * head_dim] before the edit."""
     z = []
 
     def hook_of(layer):
@@ -87,7 +112,7 @@ def run(model, tokens, edit=None):
         logits = model(torch.tensor([tokens])).logits[0]
     for handle in handles:
         handle.remove()
-    return logits, z
+    return torch.atleast_2d(logits), z
 
 
 def edit_of(intervention, heads, head_dim, means, position_means, donor):
@@ -118,7 +143,9 @@ def average(zs):
 def expected(model, generator):
     config = model.config
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    sequences = [torch.randint(config.vocab_size, (length,), generator=generator).tolist() for length in LENGTHS]
+    first = FIRST_TOKEN if "embeddings" in dir(model.base_model) else 0
+    sequences = [torch.randint(first, config.vocab_size, (length,), generator=generator).tolist()
+                 for length in LENGTHS]
     clean = [run(model, tokens) for tokens in sequences]
     means, position_means = zip(*[average([z[layer] for _, z in clean]) for layer in range(config.num_hidden_layers)])
     longest = max(map(len, SETS))

@@ -1,5 +1,5 @@
 /*
- * The engine against logits that Hugging Face transformers computed in float64 on tiny random checkpoints, one for
+ * Both engines against logits that Hugging Face transformers computed in float64 on tiny random checkpoints, one for
  * each option of the family rows: engine/CASE/, made by make_engine_golden.py.
  */
 #include "support/engine_fixture.h"
@@ -17,9 +17,9 @@ enum { N_INTERVENTIONS = sizeof INTERVENTIONS / sizeof INTERVENTIONS[0] };
 
 struct golden {
     loaded model;
-    hs_engine *engine;
+    hs_engine *engines[2]; /* by hs_engine_kind */
     struct reference_file *file;
-    struct work work; /* both sequences, and queries for every logit of their rows; each is the other's donor */
+    struct work work; /* both sequences, and queries for every logit; each is the other's donor */
     hs_mean_sums sums;
     hs_reference_means means;
 };
@@ -37,7 +37,7 @@ static struct reference_tensor find(const struct golden *golden, const char *for
 static void add_sequences(struct golden *golden)
 {
     static const uint32_t donor_of[] = {1, 0};
-    size_t vocabulary = golden->model.model->shape.vocabulary;
+    const hs_model_shape *shape = &golden->model.model->shape;
     for (size_t i = 0; i < N_SEQUENCES; i++) {
         int32_t tokens[MAX_LENGTH];
         struct reference_tensor ids = find(golden, "seq%zu%s", i, "");
@@ -45,8 +45,10 @@ static void add_sequences(struct golden *golden)
         for (size_t t = 0; t < ids.n_values; t++)
             tokens[t] = (int32_t)ids.integers[t];
         add_sequence(&golden->work, tokens, ids.n_values);
-        for (size_t j = 0; j < ids.n_values * vocabulary; j++)
-            add_query(&golden->work, (uint32_t)i, j / vocabulary, HS_QUERY_LOGIT, (int32_t)(j % vocabulary));
+        size_t n_rows = shape->head == HS_HEAD_CLASSIFIER ? 1 : ids.n_values;
+        for (size_t j = 0; j < n_rows * shape->n_outputs; j++)
+            add_query(&golden->work, (uint32_t)i, j / shape->n_outputs, HS_QUERY_LOGIT,
+                      (int32_t)(j % shape->n_outputs));
     }
     golden->work.workload.donor_sequences = golden->work.workload.sequences;
     golden->work.workload.donors = donor_of;
@@ -58,12 +60,14 @@ static void set_up(struct golden *golden, const char *folder)
     char *path = hs_path_join(folder, "expected.safetensors", &path_error);
     *golden = (struct golden){.model = load_model(folder), .file = reference_file_open(path)};
     hs_free(path);
-    golden->engine = new_engine(golden->model.model, (hs_engine_options){0});
+    for (size_t kind = 0; kind < 2; kind++)
+        golden->engines[kind] = new_engine(golden->model.model, (hs_engine_options){.kind = (hs_engine_kind)kind});
     add_sequences(golden);
     ASSERT_OK(hs_mean_sums_init(&golden->sums, &golden->model.model->shape, MAX_LENGTH, &error));
-    ASSERT_OK(hs_engine_sum_z(golden->engine, &golden->work.workload.sequences, &golden->sums, &error));
+    ASSERT_OK(hs_engine_sum_z(golden->engines[0], &golden->work.workload.sequences, &golden->sums, &error));
     ASSERT_OK(hs_reference_means_from_sums(&golden->sums, &golden->means, &error));
-    hs_engine_set_means(golden->engine, &golden->means);
+    for (size_t kind = 0; kind < 2; kind++)
+        hs_engine_set_means(golden->engines[kind], &golden->means);
 }
 
 static void tear_down(struct golden *golden)
@@ -72,15 +76,17 @@ static void tear_down(struct golden *golden)
     hs_reference_means_clear(&golden->means);
     clear_work(&golden->work);
     reference_file_close(golden->file);
-    hs_engine_free(golden->engine);
+    for (size_t kind = 0; kind < 2; kind++)
+        hs_engine_free(golden->engines[kind]);
     unload(&golden->model);
 }
 
 /* Largest difference over both sequences, as a share of the largest logit. */
-static double compare(const struct golden *golden, const hs_ablation *ablation, const char *name)
+static double compare_engine(const struct golden *golden, hs_engine *engine, const hs_ablation *ablation,
+                             const char *name)
 {
     double worst = 0;
-    double *answers = evaluate(golden->engine, &golden->work.workload, ablation, 1);
+    double *answers = evaluate(engine, &golden->work.workload, ablation, 1);
     float actual[N_SEQUENCES * MAX_LENGTH * MAX_VOCABULARY];
     for (size_t i = 0; i < golden->work.workload.n_queries; i++)
         actual[i] = (float)answers[i];
@@ -93,6 +99,12 @@ static double compare(const struct golden *golden, const hs_ablation *ablation, 
     assert_int_equal(first, golden->work.workload.n_queries);
     hs_free(answers);
     return worst;
+}
+
+static double compare(const struct golden *golden, const hs_ablation *ablation, const char *name)
+{
+    return fmax(compare_engine(golden, golden->engines[0], ablation, name),
+                compare_engine(golden, golden->engines[1], ablation, name));
 }
 
 /* The row of `sets` that belongs to an intervention, padded with -1. */
@@ -138,19 +150,29 @@ static void check_case(const char *name)
         check_case(#name);                \
     }
 
-#define GOLDEN_CASES(X)            \
-    X(gpt2)                        \
-    X(gpt2_inverse_layer)          \
-    X(gpt2_unscaled_relu_untied)   \
-    X(gpt2_silu_f16)               \
-    X(gpt2_epsilon_bf16)           \
-    X(llama)                       \
-    X(llama_grouped_head_dim_tied) \
-    X(llama_biases_gelu)           \
-    X(llama_linear_f16)            \
-    X(llama_llama3_bf16)           \
-    X(mistral)                     \
-    X(qwen2)
+#define GOLDEN_CASES(X)             \
+    X(gpt2)                         \
+    X(gpt2_inverse_layer)           \
+    X(gpt2_unscaled_relu_untied)    \
+    X(gpt2_silu_f16)                \
+    X(gpt2_epsilon_bf16)            \
+    X(llama)                        \
+    X(llama_grouped_head_dim_tied)  \
+    X(llama_biases_gelu)            \
+    X(llama_linear_f16)             \
+    X(llama_llama3_bf16)            \
+    X(mistral)                      \
+    X(qwen2)                        \
+    X(gpt_neox)                     \
+    X(gpt_neox_sequential_tied_f16) \
+    X(gpt_neox_linear_bf16)         \
+    X(bert_masked)                  \
+    X(bert_masked_relu_f16)         \
+    X(bert_classifier)              \
+    X(distilbert_masked)            \
+    X(distilbert_classifier)        \
+    X(roberta_masked)               \
+    X(roberta_classifier_bf16)
 
 GOLDEN_CASES(GOLDEN_TEST)
 
