@@ -75,8 +75,12 @@ static void add_golden_tensors(struct test_checkpoint *checkpoint, const hs_json
 static void assert_all_bound(const hs_model *model)
 {
     assert_non_null(model->token_embedding);
-    assert_non_null(model->final_norm.weight);
-    assert_non_null(model->unembedding.values);
+    assert_int_equal(model->final_norm.weight == NULL, model->shape.post_norm);
+    assert_int_equal(model->embedding_norm.weight != NULL, model->shape.post_norm);
+    assert_int_equal(model->unembedding.values != NULL, model->shape.n_outputs > 0);
+    assert_int_equal(model->head_dense.values != NULL, model->shape.post_norm && model->shape.n_outputs > 0);
+    assert_int_equal(model->token_type_embedding != NULL, model->shape.n_token_types > 0);
+    assert_int_equal(model->labels != NULL, model->shape.head == HS_HEAD_CLASSIFIER);
     for (size_t l = 0; l < model->shape.n_layers; l++) {
         const hs_model_layer *layer = &model->layers[l];
         const hs_linear *const linears[] = {&layer->query,  &layer->key,    &layer->value,
