@@ -42,4 +42,44 @@ static inline loaded load_small_llama(void)
     return model;
 }
 
+/*
+ * Turns a loaded decoder into an encoder with the same weights: attention to both sides, norms after the residual, an
+ * embedding norm, a token type, positions from 2 on, and a head for masked tokens or for three labels. What no family
+ * has together is tested together.
+ */
+static inline void make_encoder(hs_model *model, hs_head_kind head)
+{
+    enum { WIDEST = 64, N_LABELS = 3 };
+    static float dense[WIDEST * (WIDEST + 1)];
+    hs_model_shape *shape = &model->shape;
+    for (size_t i = 0; i < sizeof dense / sizeof dense[0]; i++)
+        dense[i] = (float)hs_random_uniform(5, 5, i) - 0.5f;
+    assert_true(shape->width <= WIDEST);
+    shape->bidirectional = shape->post_norm = true;
+    shape->parallel_residual = false;
+    shape->head = head;
+    shape->n_token_types = 1;
+    model->token_type_embedding = dense;
+    model->embedding_norm = model->final_norm;
+    model->final_norm = (hs_norm){0};
+    model->head_dense = (hs_linear){dense, dense + WIDEST * WIDEST, shape->width, shape->width, WIDEST, true};
+    shape->head_activation = head == HS_HEAD_CLASSIFIER ? HS_ACTIVATION_TANH : HS_ACTIVATION_GELU;
+    if (shape->position == HS_POSITION_LEARNED) {
+        shape->first_position = 2;
+        shape->n_positions -= 2;
+    }
+    if (head == HS_HEAD_CLASSIFIER) {
+        shape->n_outputs = model->unembedding.n_out = N_LABELS;
+        shape->tied_unembedding = false;
+    } else {
+        model->head_norm = model->layers[0].mlp_norm;
+    }
+}
+
+static inline loaded load_small_encoder(loaded decoder, hs_head_kind head)
+{
+    make_encoder(decoder.model, head);
+    return decoder;
+}
+
 #endif

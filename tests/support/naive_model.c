@@ -37,6 +37,15 @@ static void apply_norm(double *y, const double *x, const hs_norm *norm, const hs
     }
 }
 
+/* What a part of a layer reads: the norm, unless that comes after. */
+static void read_residual(double *y, const double *x, const hs_norm *norm, const hs_model_shape *shape)
+{
+    if (shape->post_norm)
+        memcpy(y, x, shape->width * sizeof *y);
+    else
+        apply_norm(y, x, norm, shape);
+}
+
 static double activate(double x, hs_activation activation)
 {
     const double pi = 3.14159265358979323846;
@@ -47,6 +56,8 @@ static double activate(double x, hs_activation activation)
         return x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x)));
     case HS_ACTIVATION_RELU:
         return x > 0 ? x : 0;
+    case HS_ACTIVATION_TANH:
+        return tanh(x);
     case HS_ACTIVATION_SILU:
     default:
         return x / (1 + exp(-x));
@@ -84,7 +95,7 @@ static void fill_heads(struct pass *pass, size_t layer)
     size_t dim = shape->head_dim;
     double *normed = new_doubles(shape->width);
     for (size_t row = 0; row < pass->length; row++) {
-        apply_norm(normed, pass->residual + row * shape->width, &weights->attention_norm, shape);
+        read_residual(normed, pass->residual + row * shape->width, &weights->attention_norm, shape);
         double *query = pass->queries + row * shape->n_heads * dim;
         double *key = pass->keys + row * shape->n_kv_heads * dim;
         apply_linear(query, normed, &weights->query);
@@ -98,6 +109,11 @@ static void fill_heads(struct pass *pass, size_t layer)
     free(normed);
 }
 
+static size_t n_visible(const struct pass *pass, size_t row)
+{
+    return pass->model->shape.bidirectional ? pass->length : row + 1;
+}
+
 static void fill_pattern(double *weights, const struct pass *pass, size_t layer, size_t head, size_t row)
 {
     const hs_model_shape *shape = &pass->model->shape;
@@ -105,13 +121,13 @@ static void fill_pattern(double *weights, const struct pass *pass, size_t layer,
     size_t kv_head = head / (shape->n_heads / shape->n_kv_heads);
     const double *query = pass->queries + (row * shape->n_heads + head) * dim;
     double scale = shape->attention_scale / (shape->scale_by_inverse_layer ? (double)(layer + 1) : 1);
-    for (size_t i = 0; i <= row; i++) {
+    for (size_t i = 0; i < n_visible(pass, row); i++) {
         weights[i] = 0;
         for (size_t d = 0; d < dim; d++)
             weights[i] += scale * query[d] * pass->keys[(i * shape->n_kv_heads + kv_head) * dim + d];
     }
-    double log_sum = naive_log_sum(weights, row + 1);
-    for (size_t i = 0; i <= row; i++)
+    double log_sum = naive_log_sum(weights, n_visible(pass, row));
+    for (size_t i = 0; i < n_visible(pass, row); i++)
         weights[i] = exp(weights[i] - log_sum);
 }
 
@@ -122,18 +138,18 @@ static void attend(struct pass *pass, size_t layer, size_t head, size_t row, dou
     size_t kv_head = head / (shape->n_heads / shape->n_kv_heads);
     fill_pattern(weights, pass, layer, head, row);
     if (pass->edit != NULL && pass->edit->pattern != NULL)
-        pass->edit->pattern(pass->edit->context, layer, head, row, weights);
+        pass->edit->pattern(pass->edit->context, layer, head, row, weights, n_visible(pass, row));
     double *z = pass->z + (row * shape->n_heads + head) * dim;
     for (size_t d = 0; d < dim; d++) {
         z[d] = 0;
-        for (size_t i = 0; i <= row; i++)
+        for (size_t i = 0; i < n_visible(pass, row); i++)
             z[d] += weights[i] * pass->values[(i * shape->n_kv_heads + kv_head) * dim + d];
     }
     if (pass->edit != NULL && pass->edit->z != NULL)
         pass->edit->z(pass->edit->context, layer, head, row, z);
     if (pass->sites != NULL && pass->sites->pattern != NULL)
         memcpy(pass->sites->pattern + ((layer * shape->n_heads + head) * pass->length + row) * pass->length, weights,
-               (row + 1) * sizeof *weights);
+               n_visible(pass, row) * sizeof *weights);
 }
 
 static void keep(double *site, size_t layer, size_t row, size_t length, const double *values, size_t n)
@@ -150,7 +166,7 @@ static void add_mlp(const struct pass *pass, double *out, const double *in, size
     double *hidden = new_doubles(shape->mlp_width);
     double *gate = new_doubles(shape->mlp_width);
     double *down = new_doubles(shape->width);
-    apply_norm(normed, in, &weights->mlp_norm, shape);
+    read_residual(normed, in, &weights->mlp_norm, shape);
     apply_linear(hidden, normed, &weights->mlp_up);
     if (shape->gated_mlp)
         apply_linear(gate, normed, &weights->mlp_gate);
@@ -164,6 +180,14 @@ static void add_mlp(const struct pass *pass, double *out, const double *in, size
     free(hidden);
     free(gate);
     free(down);
+}
+
+static void norm_in_place(double *row, const hs_norm *norm, const hs_model_shape *shape)
+{
+    double *normed = new_doubles(shape->width);
+    apply_norm(normed, row, norm, shape);
+    memcpy(row, normed, shape->width * sizeof *row);
+    free(normed);
 }
 
 static void finish_row(struct pass *pass, size_t layer, size_t row)
@@ -182,10 +206,14 @@ static void finish_row(struct pass *pass, size_t layer, size_t row)
     keep(sites->attention_output, layer, row, pass->length, output, shape->width);
     for (size_t i = 0; i < shape->width; i++)
         residual[i] += output[i];
+    if (shape->post_norm)
+        norm_in_place(residual, &pass->model->layers[layer].attention_norm, shape);
     if (!shape->parallel_residual)
         memcpy(before, residual, shape->width * sizeof *before);
     keep(sites->residual_before_mlp, layer, row, pass->length, before, shape->width);
     add_mlp(pass, residual, before, layer);
+    if (shape->post_norm)
+        norm_in_place(residual, &pass->model->layers[layer].mlp_norm, shape);
     keep(sites->residual_after_mlp, layer, row, pass->length, residual, shape->width);
     free(output);
     free(before);
@@ -193,13 +221,35 @@ static void finish_row(struct pass *pass, size_t layer, size_t row)
 
 static void embed(struct pass *pass, const int32_t *tokens)
 {
-    size_t width = pass->model->shape.width;
+    const hs_model *model = pass->model;
+    size_t width = model->shape.width;
     for (size_t i = 0; i < pass->length * width; i++) {
         size_t row = i / width;
-        pass->residual[i] = (double)pass->model->token_embedding[(size_t)tokens[row] * width + i % width];
-        if (pass->model->shape.position == HS_POSITION_LEARNED)
-            pass->residual[i] += (double)pass->model->position_embedding[i];
+        pass->residual[i] = (double)model->token_embedding[(size_t)tokens[row] * width + i % width];
+        if (model->shape.position == HS_POSITION_LEARNED)
+            pass->residual[i] += (double)model->position_embedding[model->shape.first_position * width + i];
+        if (model->token_type_embedding != NULL)
+            pass->residual[i] += (double)model->token_type_embedding[i % width];
     }
+    for (size_t row = 0; row < pass->length && model->embedding_norm.weight != NULL; row++)
+        norm_in_place(pass->residual + row * width, &model->embedding_norm, &model->shape);
+}
+
+/* Final norm, dense with its activation, norm: of which a model has some. The residual's row is overwritten. */
+static void apply_head(const hs_model *model, double *row)
+{
+    const hs_model_shape *shape = &model->shape;
+    double *dense = new_doubles(shape->width);
+    if (model->final_norm.weight != NULL)
+        norm_in_place(row, &model->final_norm, shape);
+    if (model->head_dense.values != NULL) {
+        apply_linear(dense, row, &model->head_dense);
+        for (size_t i = 0; i < shape->width; i++)
+            row[i] = activate(dense[i], shape->head_activation);
+    }
+    if (model->head_norm.weight != NULL)
+        norm_in_place(row, &model->head_norm, shape);
+    free(dense);
 }
 
 void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, size_t length,
@@ -219,7 +269,6 @@ void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, 
         .z = new_doubles(length * columns),
     };
     double *weights = new_doubles(length);
-    double *normed = new_doubles(shape->width);
     embed(&pass, tokens);
     for (size_t layer = 0; layer < shape->n_layers; layer++) {
         fill_heads(&pass, layer);
@@ -229,8 +278,8 @@ void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, 
             finish_row(&pass, layer, row);
     }
     for (size_t row = 0; row < length; row++) {
-        apply_norm(normed, pass.residual + row * shape->width, &model->final_norm, shape);
-        apply_linear(logits + row * shape->n_outputs, normed, &model->unembedding);
+        apply_head(model, pass.residual + row * shape->width);
+        apply_linear(logits + row * shape->n_outputs, pass.residual + row * shape->width, &model->unembedding);
     }
     free(pass.residual);
     free(pass.queries);
@@ -238,7 +287,6 @@ void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, 
     free(pass.values);
     free(pass.z);
     free(weights);
-    free(normed);
 }
 
 double naive_log_sum(const double *values, size_t n)

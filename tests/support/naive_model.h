@@ -10,8 +10,8 @@
 /* What a test does to one row of one head; either may be NULL. */
 struct naive_edit {
     void *context;
-    void (*pattern)(void *context, size_t layer, size_t head, size_t row, double *weights); /* [row + 1] */
-    void (*z)(void *context, size_t layer, size_t head, size_t row, double *z);             /* [head_dim] */
+    void (*pattern)(void *context, size_t layer, size_t head, size_t row, double *weights, size_t n_visible);
+    void (*z)(void *context, size_t layer, size_t head, size_t row, double *z); /* [head_dim] */
 };
 
 /* Where not NULL, filled for every layer. */

@@ -21,14 +21,14 @@ struct by_hand {
     double donor_z[MAX_LAYERS][DONOR_LENGTH][MAX_COLUMNS];
 };
 
-static void edit_pattern(void *context, size_t layer, size_t head, size_t row, double *weights)
+static void edit_pattern(void *context, size_t layer, size_t head, size_t row, double *weights, size_t n_visible)
 {
     const struct by_hand *hand = context;
     if (!hand->heads[layer][head] || !hand->rows[row])
         return;
-    for (size_t i = 0; i <= row; i++) {
+    for (size_t i = 0; i < n_visible; i++) {
         if (hand->intervention.kind == HS_INTERVENTION_UNIFORM)
-            weights[i] = 1.0 / (double)(row + 1);
+            weights[i] = 1.0 / (double)n_visible;
         if (hand->intervention.kind == HS_INTERVENTION_FIRST_TOKEN)
             weights[i] = i == 0;
     }
@@ -112,9 +112,11 @@ struct comparison {
     struct work work; /* a sequence in front, which must not matter, then the one that is compared */
 };
 
-/* Rows that are read: all where every row is edited, else two. */
+/* Rows that are read: the first of a classifier; else all where every row is edited, or two. */
 static bool is_read(const struct comparison *comparison, size_t row)
 {
+    if (comparison->model->shape.head == HS_HEAD_CLASSIFIER)
+        return row == 0;
     return comparison->options.positions == HS_POSITIONS_ALL || row == 13 || row == LENGTH - 1;
 }
 
@@ -131,7 +133,7 @@ static void set_up(struct comparison *comparison, loaded *model, const hs_refere
     add_sequence(&comparison->work, (const int32_t[]){1, 2, 3}, 3);
     add_sequence(&comparison->work, tokens, LENGTH);
     for (size_t row = 0; row < LENGTH; row++)
-        for (size_t token = 0; is_read(comparison, row) && token < model->model->shape.vocabulary; token++)
+        for (size_t token = 0; is_read(comparison, row) && token < model->model->shape.n_outputs; token++)
             add_query(&comparison->work, 1, row, HS_QUERY_LOGIT, (int32_t)token);
     comparison->work.workload.donor_sequences = (hs_sequences){2, donor_offsets, donor_tokens};
     comparison->work.workload.donors = donor_of;
@@ -152,7 +154,7 @@ static void compare(const struct comparison *comparison, const hs_ablation *abla
     for (size_t i = 0; i < ablation->n_components; i++)
         hand.heads[ablation->components[i].layer][ablation->components[i].index] = 1;
     for (size_t row = 0; row < LENGTH; row++)
-        hand.rows[row] = is_read(comparison, row);
+        hand.rows[row] = comparison->options.positions == HS_POSITIONS_ALL || is_read(comparison, row);
     fill_donor_z(&hand);
     const struct naive_edit edit = {&hand, edit_pattern, edit_z};
     naive_logits(expected, comparison->model, comparison->work.tokens + 3, LENGTH, &edit, NULL);
@@ -165,7 +167,7 @@ static void compare(const struct comparison *comparison, const hs_ablation *abla
     double largest = 0;
     for (size_t i = 0; i < n_queries; i++) {
         const hs_query *query = &comparison->work.queries[i];
-        double value = expected[query->row * shape->vocabulary + (size_t)query->token];
+        double value = expected[query->row * shape->n_outputs + (size_t)query->token];
         difference = fmax(difference, fabs(answers[i] - value));
         effect = fmax(effect, fabs(answers[i] - answers[n_queries + i]));
         largest = fmax(largest, fabs(value));
@@ -215,6 +217,15 @@ static void test_llama_interventions(void **state)
 {
     (void)state;
     check_model(load_small_llama());
+}
+
+static void test_encoder_interventions(void **state)
+{
+    (void)state;
+    check_model(load_small_encoder(load_small_gpt2(), HS_HEAD_MASKED_LANGUAGE_MODEL));
+    check_model(load_small_encoder(load_small_llama(), HS_HEAD_MASKED_LANGUAGE_MODEL));
+    check_model(load_small_encoder(load_small_gpt2(), HS_HEAD_CLASSIFIER));
+    check_model(load_small_encoder(load_small_llama(), HS_HEAD_CLASSIFIER));
 }
 
 /* ---- relations ------------------------------------------------------------------------------------------------- */
@@ -322,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gpt2_interventions),
         cmocka_unit_test(test_llama_interventions),
+        cmocka_unit_test(test_encoder_interventions),
         cmocka_unit_test(test_a_group_is_its_heads),
         cmocka_unit_test(test_scale_of_one_is_the_clean_model),
         cmocka_unit_test(test_folded_is_raw_on_a_folded_model),

@@ -48,7 +48,7 @@ static size_t expected_columns(const hs_model_shape *shape, hs_site site)
     if (site == HS_SITE_PATTERN)
         return LENGTH;
     if (site == HS_SITE_LOGITS)
-        return shape->vocabulary;
+        return shape->n_outputs;
     return site == HS_SITE_Z ? shape->n_heads * shape->head_dim : shape->width;
 }
 
@@ -117,6 +117,8 @@ static void test_sites(void **state)
     (void)state;
     check_sites(load_small_gpt2());
     check_sites(load_small_llama());
+    check_sites(load_small_encoder(load_small_gpt2(), HS_HEAD_MASKED_LANGUAGE_MODEL));
+    check_sites(load_small_encoder(load_small_llama(), HS_HEAD_CLASSIFIER));
     loaded parallel = load_small_gpt2();
     parallel.model->shape.parallel_residual = true;
     check_sites(parallel);

@@ -4,7 +4,7 @@
 
 #include "support/engine_models.h"
 
-enum { N_ROUNDS = 12, MAX_LENGTH = 100, SEED = 2024 };
+enum { N_ROUNDS = 24, MAX_LENGTH = 100, SEED = 2024 };
 
 /* Random numbers of one round, drawn one after the other. */
 struct draw {
@@ -28,7 +28,7 @@ static loaded load_random_gpt2(struct draw *draw)
         .width = n_heads * (1 + below(draw, 12)),
         .mlp_width = 1 + below(draw, 50),
         .vocabulary = 5 + below(draw, 60),
-        .n_positions = MAX_LENGTH,
+        .n_positions = MAX_LENGTH + 2,
         .extra_config = below(draw, 2) == 0 ? "\"scale_attn_by_inverse_layer_idx\": true" : NULL,
     };
     char *folder = test_temporary_folder();
@@ -63,11 +63,17 @@ static loaded load_random_llama(struct draw *draw)
     return model;
 }
 
-/* No family on disk has parallel residuals yet: the loaded weights serve as those of a model that has. */
+/* The loaded weights serve as those of models of other families, with more combinations than there are on disk. */
 static loaded load_random_model(struct draw *draw)
 {
     loaded model = below(draw, 2) == 0 ? load_random_gpt2(draw) : load_random_llama(draw);
-    model.model->shape.parallel_residual = below(draw, 3) == 0;
+    hs_model_shape *shape = &model.model->shape;
+    shape->parallel_residual = below(draw, 3) == 0;
+    if (shape->rotary_dim >= 4 && below(draw, 3) == 0)
+        shape->rotary_dim -= 2;
+    size_t kind = below(draw, 4);
+    if (kind < 2)
+        make_encoder(model.model, kind == 0 ? HS_HEAD_MASKED_LANGUAGE_MODEL : HS_HEAD_CLASSIFIER);
     return model;
 }
 
@@ -101,7 +107,8 @@ static void add_random_queries(struct work *work, struct draw *draw, const hs_mo
         for (size_t i = 0; i < n; i++) {
             hs_query_kind kind = (hs_query_kind)below(draw, 4);
             size_t row = below(draw, 2) == 0 ? length - 1 : below(draw, length);
-            size_t bound = kind == HS_QUERY_LIST_PROBABILITY ? n_lists : shape->vocabulary;
+            size_t bound = kind == HS_QUERY_LIST_PROBABILITY ? n_lists : shape->n_outputs;
+            row = shape->head == HS_HEAD_CLASSIFIER ? 0 : row;
             add_query(work, sequence, row, kind, (int32_t)below(draw, bound));
         }
     }
@@ -124,7 +131,7 @@ static void make_workload(struct work *work, struct extras *extras, struct draw 
     for (size_t i = 0; i < n; i++)
         add_random_sequence(work, draw, shape->vocabulary);
     for (size_t i = 0; i < N_LISTS * LIST_LENGTH; i++)
-        extras->list_tokens[i] = (int32_t)below(draw, shape->vocabulary);
+        extras->list_tokens[i] = (int32_t)below(draw, shape->n_outputs);
     for (size_t i = 0; i <= N_LISTS; i++)
         extras->list_offsets[i] = i * LIST_LENGTH;
     work->workload.list_tokens = extras->list_tokens;
