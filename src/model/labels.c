@@ -7,11 +7,15 @@
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
+/* Keys are whatever a stranger wrote: shortened, and nothing a terminal would act on. */
 static hs_status fail_label(const hs_config *section, const char *key, const char *problem, hs_error *error)
 {
+    char shown[24] = "";
+    for (size_t i = 0; i + 1 < sizeof shown && key[i] != '\0'; i++)
+        shown[i] = key[i] >= 0x20 && key[i] < 0x7f ? key[i] : '?';
     return hs_fail(error, HS_ERROR_INPUT,
-                   "%s: \"%s%.20s\" %s; labels are numbered from 0 on and have names of at most %d printable bytes",
-                   section->path, section->section, key, problem, HS_MAX_LABEL_BYTES);
+                   "%s: \"%s%s\" %s; labels are numbered from 0 on and have names of at most %d printable bytes",
+                   section->path, section->section, shown, problem, HS_MAX_LABEL_BYTES);
 }
 
 static bool is_name(const hs_json_value *value)

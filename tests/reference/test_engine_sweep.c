@@ -257,6 +257,128 @@ static void test_adder_sums(void **state)
     unload(&model);
 }
 
+/* ---- tiny_models_sweep.json: accuracy with each head off ------------------------------------------------------- */
+
+/* Clean, then every head of a model off, in the order of their names. */
+static double *evaluate_heads(const loaded *model, hs_engine_kind kind, const hs_workload *workload)
+{
+    const hs_model_shape *shape = &model->model->shape;
+    size_t n_heads = shape->n_layers * shape->n_heads;
+    hs_component *heads = all_heads(shape);
+    hs_ablation ablations[9] = {{0}};
+    assert_int_equal(n_heads, 8);
+    for (size_t i = 0; i < n_heads; i++)
+        ablations[i + 1] = (hs_ablation){&heads[i], 1, {HS_INTERVENTION_ZERO, 0.0f}};
+    hs_engine *engine = new_engine(model->model, (hs_engine_options){.kind = kind});
+    double *answers = evaluate(engine, workload, ablations, 9);
+    hs_engine_free(engine);
+    hs_free(heads);
+    return answers;
+}
+
+static double expected_of_head(const hs_json_value *reference, size_t index)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%zu.%zu", index / 4, index % 4);
+    return hs_json_number(member(member(reference, "per_head"), name));
+}
+
+/* Asks whether the second half of each sequence is foretold; answers of a sequence follow each other. */
+static void add_copies(struct work *work, const hs_json_value *reference)
+{
+    const hs_json_value *sequences = member(reference, "seqs");
+    for (size_t i = 0; i < hs_json_size(sequences); i++) {
+        uint32_t sequence = add_json_sequence(work, hs_json_at(sequences, i));
+        size_t half = (size_t)hs_json_integer(hs_json_at(member(reference, "half"), i));
+        size_t first = work->offsets[sequence], length = work->offsets[sequence + 1] - first;
+        for (size_t t = half + 1; t + 1 < length; t++)
+            add_query(work, sequence, t, HS_QUERY_IS_GREEDY, work->tokens[first + t + 1]);
+    }
+}
+
+/* Mean over the sequences of the share of tokens that were foretold. */
+static double copy_accuracy(const struct work *work, const double *answers)
+{
+    double sum = 0;
+    for (size_t i = 0, query = 0; i < work->workload.sequences.n; i++) {
+        size_t first = query;
+        double n_right = 0;
+        for (; query < work->workload.n_queries && work->queries[query].sequence == i; query++)
+            n_right += answers[query];
+        sum += n_right / (double)(query - first);
+    }
+    return sum / (double)work->workload.sequences.n;
+}
+
+static void test_neox_copies(void **state)
+{
+    hs_engine_kind kind = *(const hs_engine_kind *)*state;
+    SKIP_WITHOUT_SHARED_DATA();
+    loaded model = load_shared("neox-induction-tiny");
+    hs_json *json = read_shared_json("refs/%s_sweep.json", "tiny_models");
+    const hs_json_value *reference = member(hs_json_root(json), "neox-induction-tiny");
+    struct work work = {0};
+    add_copies(&work, reference);
+    double *answers = evaluate_heads(&model, kind, &work.workload);
+    assert_float_equal(copy_accuracy(&work, answers), hs_json_number(member(reference, "copy_accuracy")), 1e-9);
+    for (size_t i = 0; i < 8; i++)
+        assert_float_equal(copy_accuracy(&work, answers + (i + 1) * work.workload.n_queries),
+                           expected_of_head(reference, i), 1e-9);
+    hs_free(answers);
+    clear_work(&work);
+    hs_json_free(json);
+    unload(&model);
+}
+
+/* One line of JSON an example; returns how many were added. Asks whether the example's label is the most probable. */
+static size_t add_labelled_examples(struct work *work, size_t limit)
+{
+    char *bytes = NULL;
+    size_t n_bytes = 0, n = 0;
+    char *path = shared_path("models/%s/heldout_test.jsonl", "bert-toxic-tiny");
+    ASSERT_OK(hs_file_read(path, 1 << 24, &bytes, &n_bytes, &error));
+    for (char *line = bytes, *end; n < limit && (end = strchr(line, '\n')) != NULL; line = end + 1, n++) {
+        hs_json *json = NULL;
+        ASSERT_OK(hs_json_parse(line, (size_t)(end - line), path, &json, &error));
+        uint32_t sequence = add_json_sequence(work, member(hs_json_root(json), "input_ids"));
+        add_query(work, sequence, 0, HS_QUERY_IS_GREEDY, (int32_t)hs_json_integer(member(hs_json_root(json), "label")));
+        hs_json_free(json);
+    }
+    hs_free(bytes);
+    hs_free(path);
+    return n;
+}
+
+static double share(const double *answers, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += answers[i];
+    return sum / (double)n;
+}
+
+static void test_bert_labels(void **state)
+{
+    enum { N_OF_REFERENCE = 300, N_ALL = 800 };
+    hs_engine_kind kind = *(const hs_engine_kind *)*state;
+    SKIP_WITHOUT_SHARED_DATA();
+    loaded model = load_shared("bert-toxic-tiny");
+    hs_json *json = read_shared_json("refs/%s_sweep.json", "tiny_models");
+    const hs_json_value *reference = member(hs_json_root(json), "bert-toxic-tiny");
+    struct work work = {0};
+    assert_int_equal(add_labelled_examples(&work, N_ALL), N_ALL);
+    double *answers = evaluate_heads(&model, kind, &work.workload);
+    assert_float_equal(share(answers, N_ALL), 0.935, 1e-9); /* of the README beside the data */
+    assert_float_equal(share(answers, N_OF_REFERENCE), hs_json_number(member(reference, "accuracy_first_300_heldout")),
+                       1e-9);
+    for (size_t i = 0; i < 8; i++)
+        assert_float_equal(share(answers + (i + 1) * N_ALL, N_OF_REFERENCE), expected_of_head(reference, i), 1e-9);
+    hs_free(answers);
+    clear_work(&work);
+    hs_json_free(json);
+    unload(&model);
+}
+
 int main(void)
 {
     static hs_engine_kind kinds[] = {HS_ENGINE_REFERENCE, HS_ENGINE_PREFIX};
@@ -267,6 +389,10 @@ int main(void)
         cmocka_unit_test(test_stories_golden_text),
         cmocka_unit_test_prestate(test_adder_sums, &kinds[0]),
         cmocka_unit_test_prestate(test_adder_sums, &kinds[1]),
+        cmocka_unit_test_prestate(test_neox_copies, &kinds[0]),
+        cmocka_unit_test_prestate(test_neox_copies, &kinds[1]),
+        cmocka_unit_test_prestate(test_bert_labels, &kinds[0]),
+        cmocka_unit_test_prestate(test_bert_labels, &kinds[1]),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,10 +187,48 @@ static void test_one_set_by_hand(void **state)
     clear_work(&work);
 }
 
+/*
+ * The same for an encoder that answers at row 0, the head being a dense layer and two labels. Every row sees all three,
+ * and the last layer has one query.
+ */
+static void test_one_set_of_a_classifier_by_hand(void **state)
+{
+    (void)state;
+    const int32_t tokens[] = {1, 2, 3};
+    const hs_component head = {HS_COMPONENT_HEAD, 10, 4};
+    const hs_ablation ablation = {&head, 1, {HS_INTERVENTION_ZERO, 0.0f}};
+    const double square = 2.0 * WIDTH * WIDTH;
+    const double mlp = 8 * square;
+    const double outputs = square + 2.0 * WIDTH * 2;
+    const double pair = 4.0 * WIDTH;
+    struct shape_only small;
+    struct work work = {0};
+    hs_engine_cost cost;
+    make_gpt2_small(&small);
+    small.model.shape.bidirectional = small.model.shape.post_norm = true;
+    small.model.shape.head = HS_HEAD_CLASSIFIER;
+    small.model.shape.n_outputs = 2;
+    small.model.head_dense = linear(WIDTH, WIDTH);
+    small.model.unembedding = linear(WIDTH, 2);
+    add_query(&work, add_sequence(&work, tokens, 3), 0, HS_QUERY_LOGIT, 1);
+    for (int positions = HS_POSITIONS_ALL; positions <= HS_POSITIONS_SCORED; positions++) {
+        hs_engine *engine = new_engine(
+            &small.model, (hs_engine_options){.kind = HS_ENGINE_PREFIX, .positions = (hs_positions)positions});
+        ASSERT_OK(hs_engine_count_cost(engine, &work.workload, &ablation, 1, &cost, &error));
+        double last = 3 * 2 * square + 2 * square + 3 * pair + mlp + outputs;
+        assert_true(fabs(cost.flops_of_group - (3 * square / N_HEADS + 3 * mlp + last)) < 1.0);
+        assert_true(fabs(cost.flops_of_workload - (11 * (3 * (4 * square + mlp) + 9 * pair) + last)) < 1.0);
+        assert_true(fabs(cost.flops_naive - (12 * (3 * (4 * square + mlp) + 9 * pair) + outputs)) < 1.0);
+        hs_engine_free(engine);
+    }
+    clear_work(&work);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_set_by_hand),
+        cmocka_unit_test(test_one_set_of_a_classifier_by_hand),
         cmocka_unit_test(test_pairs_of_prompts),
         cmocka_unit_test(test_singles_of_prompts),
         cmocka_unit_test(test_pairs_of_questions),

@@ -164,6 +164,29 @@ static void test_bad_workloads(void **state)
     tear_down(&r);
 }
 
+/* Labels are what a classifier is asked about, at row 0; a bare model is asked nothing. */
+static void test_queries_of_other_heads(void **state)
+{
+    struct refusal r;
+    set_up(&r, state);
+    hs_model_shape *shape = &r.model.model->shape;
+    shape->head = HS_HEAD_CLASSIFIER;
+    shape->n_outputs = 3;
+    for (size_t i = 0; i < r.workload.n_queries; i++) {
+        r.queries[i].row = 0;
+        r.queries[i].token = 0;
+    }
+    r.list_tokens[0] = r.list_tokens[1] = 0;
+    ASSERT_REFUSED(r, r.queries[1].row, 1, "query 1: row 1: a classifier answers at row 0 only");
+    ASSERT_REFUSED(r, r.queries[0].token, 3, "query 0: label 3 is outside the model's 3 labels");
+    ASSERT_REFUSED(r, r.queries[0].token, -1, "query 0: label -1 is outside");
+    ASSERT_REFUSED(r, r.list_tokens[1], 7, "token list 0: label 7");
+    ASSERT_REFUSED(r, shape->n_outputs, 0, "token list 0: label");
+    r.workload.n_lists = 0;
+    ASSERT_REFUSED(r, shape->n_outputs, 0, "query 0: the checkpoint is a bare base model");
+    tear_down(&r);
+}
+
 /* ---- ablations ------------------------------------------------------------------------------------------------- */
 
 static void assert_ablation_refused(struct refusal *refusal, hs_component component, hs_intervention_kind kind,
@@ -251,10 +274,12 @@ int main(void)
         cmocka_unit_test(test_unknown_names),
         cmocka_unit_test(test_names_of_ablations),
         cmocka_unit_test_prestate(test_bad_workloads, &kinds[0]),
+        cmocka_unit_test_prestate(test_queries_of_other_heads, &kinds[0]),
         cmocka_unit_test_prestate(test_bad_ablations, &kinds[0]),
         cmocka_unit_test_prestate(test_means_of_another_model, &kinds[0]),
         cmocka_unit_test_prestate(test_logits_that_are_not_finite, &kinds[0]),
         cmocka_unit_test_prestate(test_bad_workloads, &kinds[1]),
+        cmocka_unit_test_prestate(test_queries_of_other_heads, &kinds[1]),
         cmocka_unit_test_prestate(test_bad_ablations, &kinds[1]),
         cmocka_unit_test_prestate(test_means_of_another_model, &kinds[1]),
         cmocka_unit_test_prestate(test_logits_that_are_not_finite, &kinds[1]),

@@ -238,8 +238,11 @@ static hs_status run_self_test(const hs_model *model, hs_error *error)
     struct work work = {0};
     int32_t tokens[30];
     fill_tokens(tokens, 30, model->shape.vocabulary, 2);
-    ask_next_tokens(&work, add_sequence(&work, tokens, 11));
-    ask_next_tokens(&work, add_sequence(&work, tokens + 11, 19));
+    add_sequence(&work, tokens, 11);
+    add_sequence(&work, tokens + 11, 19);
+    for (uint32_t i = 0; i < 2; i++)
+        for (size_t row = 0; row < (model->shape.head == HS_HEAD_CLASSIFIER ? 1 : 10); row++)
+            add_query(&work, i, row, HS_QUERY_LOG_PROBABILITY, (int32_t)(i + row) % (int32_t)model->shape.n_outputs);
     hs_engine *engine = new_engine(model, (hs_engine_options){0});
     hs_status status = hs_engine_self_test(engine, &work.workload, error);
     hs_engine_free(engine);
@@ -250,12 +253,16 @@ static hs_status run_self_test(const hs_model *model, hs_error *error)
 static void test_self_test_passes(void **state)
 {
     (void)state;
-    loaded gpt2 = load_small_gpt2();
-    loaded llama = load_small_llama();
-    ASSERT_OK(run_self_test(gpt2.model, &error));
-    ASSERT_OK(run_self_test(llama.model, &error));
-    unload(&gpt2);
-    unload(&llama);
+    loaded models[] = {
+        load_small_gpt2(),
+        load_small_llama(),
+        load_small_encoder(load_small_llama(), HS_HEAD_MASKED_LANGUAGE_MODEL),
+        load_small_encoder(load_small_gpt2(), HS_HEAD_CLASSIFIER),
+    };
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
+        ASSERT_OK(run_self_test(models[i].model, &error));
+        unload(&models[i]);
+    }
 }
 
 /*

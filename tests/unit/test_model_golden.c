@@ -8,23 +8,7 @@
 
 #include <cmocka.h>
 
-#include "support/checkpoint_writer.h"
-#include "support/loaded_model.h"
-
-static hs_json *read_golden(const char *name, const hs_json_value **cases_out)
-{
-    const char *folder = getenv("HEADSWEEP_TEST_DATA");
-    assert_non_null(folder);
-    char path[1024];
-    snprintf(path, sizeof path, "%s/reference/%s", folder, name);
-    hs_json *json = NULL;
-    hs_error error = {0};
-    if (hs_json_read(path, 1 << 20, &json, &error) != HS_OK)
-        fail_msg("%s", error.message);
-    *cases_out = hs_json_get(hs_json_root(json), "cases");
-    assert_true(hs_json_size(*cases_out) > 0);
-    return json;
-}
+#include "support/golden_checkpoint.h"
 
 /* ---- rotary frequencies ------------------------------------------------------------------------------------------ */
 
@@ -59,18 +43,6 @@ static void test_rotary_frequencies(void **state)
 }
 
 /* ---- families ---------------------------------------------------------------------------------------------------- */
-
-static void add_golden_tensors(struct test_checkpoint *checkpoint, const hs_json_value *tensors)
-{
-    const char *name;
-    size_t length;
-    const hs_json_value *shape;
-    hs_json_iterator *iterator = NULL;
-    while ((iterator = hs_json_next(tensors, iterator, &name, &length, &shape)) != NULL)
-        test_checkpoint_add(checkpoint, (size_t)hs_json_integer(hs_json_at(shape, 0)),
-                            (size_t)hs_json_integer(hs_json_at(shape, 1)), "%s", name);
-    test_checkpoint_randomise(checkpoint, 1, 1.0);
-}
 
 static void assert_all_bound(const hs_model *model)
 {

@@ -1,0 +1,380 @@
+/* model: what stands on the base model - heads, labels, token types - and the families that brought them. */
+#include "headsweep/model.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/golden_checkpoint.h"
+
+static hs_model *open_case(struct golden_checkpoint *golden, const char *folder)
+{
+    golden_write(golden, folder, TEST_F32);
+    golden_clear(golden);
+    return open_model(folder);
+}
+
+/* ---- shapes ------------------------------------------------------------------------------------------------------ */
+
+static void test_shapes(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *architecture;
+        hs_head_kind head;
+        size_t n_outputs, n_positions, first_position, n_token_types;
+        hs_activation activation;
+    } cases[] = {
+        {"bert masked", "BertForMaskedLM", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 8, 0, 2, HS_ACTIVATION_GELU},
+        {"bert pretraining", "BertForPreTraining", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 8, 0, 2, HS_ACTIVATION_GELU},
+        {"bert classifier", "BertForSequenceClassification", HS_HEAD_CLASSIFIER, 3, 8, 0, 2, HS_ACTIVATION_TANH},
+        {"bert bare", "BertModel", HS_HEAD_MASKED_LANGUAGE_MODEL, 0, 8, 0, 2, HS_ACTIVATION_GELU},
+        {"distilbert masked", "DistilBertForMaskedLM", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 8, 0, 0, HS_ACTIVATION_GELU},
+        {"distilbert classifier", "DistilBertForSequenceClassification", HS_HEAD_CLASSIFIER, 3, 8, 0, 0,
+         HS_ACTIVATION_RELU},
+        {"roberta masked", "RobertaForMaskedLM", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 6, 2, 2, HS_ACTIVATION_GELU},
+        {"roberta classifier", "RobertaForSequenceClassification", HS_HEAD_CLASSIFIER, 3, 6, 2, 2, HS_ACTIVATION_TANH},
+        {"xlm-roberta classifier", "XLMRobertaForSequenceClassification", HS_HEAD_CLASSIFIER, 2, 6, 2, 2,
+         HS_ACTIVATION_TANH},
+        {"camembert masked", "CamembertForMaskedLM", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 6, 2, 2, HS_ACTIVATION_GELU},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct golden_checkpoint golden = golden_case(cases[i].name);
+        hs_model *model = open_case(&golden, *state);
+        const hs_model_shape *shape = &model->shape;
+        assert_string_equal(model->architecture, cases[i].architecture);
+        assert_true(shape->bidirectional && shape->post_norm && !shape->parallel_residual);
+        assert_int_equal(shape->head, cases[i].head);
+        assert_int_equal(shape->n_outputs, cases[i].n_outputs);
+        assert_int_equal(shape->vocabulary, 11);
+        assert_int_equal(shape->n_positions, cases[i].n_positions);
+        assert_int_equal(shape->first_position, cases[i].first_position);
+        assert_int_equal(shape->n_token_types, cases[i].n_token_types);
+        if (shape->n_outputs > 0)
+            assert_int_equal(shape->head_activation, cases[i].activation);
+        assert_int_equal(shape->tied_unembedding, shape->n_outputs == 11);
+        hs_model_free(model);
+    }
+}
+
+/* The MLM head of BERT and DistilBERT follows the MLP's activation, RoBERTa's does not. */
+static void test_activation_of_the_masked_head(void **state)
+{
+    static const struct {
+        const char *name, *key;
+        hs_activation expected;
+    } cases[] = {{"bert masked", "hidden_act", HS_ACTIVATION_RELU},
+                 {"distilbert masked", "activation", HS_ACTIVATION_RELU},
+                 {"roberta masked", "hidden_act", HS_ACTIVATION_GELU}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct golden_checkpoint golden = golden_case(cases[i].name);
+        golden_set(&golden, cases[i].key, "\"relu\"");
+        hs_model *model = open_case(&golden, *state);
+        assert_int_equal(model->shape.activation, HS_ACTIVATION_RELU);
+        assert_int_equal(model->shape.head_activation, cases[i].expected);
+        hs_model_free(model);
+    }
+}
+
+/* As transformers does where a config names no architecture, the family's usual one is taken. */
+static void test_neox_options(void **state)
+{
+    struct golden_checkpoint golden = golden_case("gpt_neox");
+    golden_set(&golden, "architectures", "null");
+    golden_set(&golden, "use_parallel_residual", "false");
+    hs_model *model = open_case(&golden, *state);
+    assert_string_equal(model->architecture, "GPTNeoXForCausalLM");
+    assert_false(model->shape.parallel_residual);
+    assert_int_equal(model->shape.rotary_dim, 2); /* half of 4 */
+    hs_model_free(model);
+}
+
+/* transformers 4 has rotary_pct and rotary_emb_base beside each other, 5 has them in rope_parameters. */
+static void test_neox_rotation_of_either_transformers(void **state)
+{
+    struct golden_checkpoint golden = golden_case("gpt_neox");
+    golden_set(&golden, "rope_parameters", "null");
+    golden_set(&golden, "rotary_pct", "1.0");
+    golden_set(&golden, "rotary_emb_base", "10000");
+    hs_model *model = open_case(&golden, *state);
+    assert_int_equal(model->shape.rotary_dim, 4);
+    assert_float_equal(model->rotary_frequencies[1], 0.01, 1e-9);
+    hs_model_free(model);
+}
+
+/* ---- tokens that begin and end a text ---------------------------------------------------------------------------- */
+
+static void test_special_tokens(void **state)
+{
+    static const struct {
+        const char *bos, *eos;
+        int32_t expected_bos, expected_eos;
+    } cases[] = {{"3", "7", 3, 7},     {"null", "[5, 6]", -1, 5}, {"0", "10", 0, 10},
+                 {"-1", "11", -1, -1}, {"2.5", "[]", -1, -1},     {"\"a\"", "9223372036854775807", -1, -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct golden_checkpoint golden = golden_case("gpt2");
+        golden_set(&golden, "bos_token_id", cases[i].bos);
+        golden_set(&golden, "eos_token_id", cases[i].eos);
+        hs_model *model = open_case(&golden, *state);
+        assert_int_equal(model->bos_token, cases[i].expected_bos);
+        assert_int_equal(model->eos_token, cases[i].expected_eos);
+        hs_model_free(model);
+    }
+}
+
+/* ---- labels ------------------------------------------------------------------------------------------------------ */
+
+static void test_labels(void **state)
+{
+    struct golden_checkpoint golden = golden_case("bert classifier");
+    hs_model *model = open_case(&golden, *state);
+    assert_string_equal(model->labels[0], "a");
+    assert_string_equal(model->labels[2], "c");
+    assert_false(model->shape.multi_label);
+    hs_model_free(model);
+
+    golden = golden_case("bert classifier");
+    golden_set(&golden, "problem_type", "\"multi_label_classification\"");
+    model = open_case(&golden, *state);
+    assert_true(model->shape.multi_label);
+    hs_model_free(model);
+
+    golden = golden_case("xlm-roberta classifier");
+    model = open_case(&golden, *state);
+    assert_string_equal(model->labels[1], "LABEL_1");
+    assert_false(model->shape.multi_label);
+    hs_model_free(model);
+}
+
+/* One label has a probability of its own: a softmax over it would say 1. */
+static void test_a_single_label(void **state)
+{
+    struct golden_checkpoint golden = golden_case("xlm-roberta classifier");
+    golden_set(&golden, "num_labels", "1");
+    test_checkpoint_remove(&golden.tensors, "classifier.out_proj.weight");
+    test_checkpoint_remove(&golden.tensors, "classifier.out_proj.bias");
+    test_checkpoint_add(&golden.tensors, 1, 16, "classifier.out_proj.weight");
+    test_checkpoint_add(&golden.tensors, 1, 0, "classifier.out_proj.bias");
+    hs_model *model = open_case(&golden, *state);
+    assert_int_equal(model->shape.n_outputs, 1);
+    assert_true(model->shape.multi_label);
+    hs_model_free(model);
+}
+
+static void test_description(void **state)
+{
+    static const struct {
+        const char *name, *expected;
+    } cases[] = {
+        {"bert classifier", "attention = bidirectional\nnorm = layer, epsilon 1e-12, after the residual\n"},
+        {"bert classifier", "head = classifier\nlabels = a, b, c\nlabel_probabilities = of one label (softmax)\n"},
+        {"roberta masked", "head = masked language model\n"},
+        {"roberta bare", "head = none"},
+        {"gpt_neox", "residual = parallel\n"},
+        {"gpt_neox", "attention = causal\n"},
+        {"gpt_neox", "head = language model\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        hs_text text = {0};
+        hs_error error = {0};
+        struct golden_checkpoint golden = golden_case(cases[i].name);
+        hs_model *model = open_case(&golden, *state);
+        assert_int_equal(hs_model_describe(model, &text, &error), HS_OK);
+        if (strstr(text.text, cases[i].expected) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", text.text, cases[i].expected);
+        hs_text_clear(&text);
+        hs_model_free(model);
+    }
+}
+
+/* ---- tensors under other names ----------------------------------------------------------------------------------- */
+
+/* A norm as TensorFlow named it, the head's bias under its second name, and what training left behind. */
+static void test_old_names(void **state)
+{
+    struct golden_checkpoint golden = golden_case("bert masked");
+    golden_rename(&golden, "bert.embeddings.LayerNorm.weight", "bert.embeddings.LayerNorm.gamma");
+    golden_rename(&golden, "bert.encoder.layer.1.output.LayerNorm.bias", "bert.encoder.layer.1.output.LayerNorm.beta");
+    golden_rename(&golden, "cls.predictions.transform.LayerNorm.weight", "cls.predictions.transform.LayerNorm.gamma");
+    golden_rename(&golden, "cls.predictions.bias", "cls.predictions.decoder.bias");
+    test_checkpoint_add(&golden.tensors, 1, 8, "bert.embeddings.position_ids");
+    test_checkpoint_add(&golden.tensors, 16, 16, "bert.pooler.dense.weight");
+    test_checkpoint_add(&golden.tensors, 2, 16, "cls.seq_relationship.weight");
+    float expected = test_checkpoint_values(&golden.tensors, "bert.embeddings.LayerNorm.gamma")[3];
+    float expected_bias = test_checkpoint_values(&golden.tensors, "cls.predictions.decoder.bias")[3];
+    golden_write(&golden, *state, TEST_F32);
+    golden_clear(&golden);
+    loaded m = load_model(*state);
+    assert_true(m.model->embedding_norm.weight[3] == expected);
+    assert_true(m.model->unembedding.bias[3] == expected_bias);
+    unload(&m);
+}
+
+/* The hash is that of the names which transformers writes today. */
+static void test_names_do_not_change_the_hash(void **state)
+{
+    uint64_t hashes[2];
+    for (size_t i = 0; i < 2; i++) {
+        struct golden_checkpoint golden = golden_case("bert masked");
+        if (i == 1)
+            golden_rename(&golden, "bert.embeddings.LayerNorm.weight", "bert.embeddings.LayerNorm.gamma");
+        hs_model *model = open_case(&golden, *state);
+        hashes[i] = hs_model_hash(model);
+        hs_model_free(model);
+    }
+    assert_true(hashes[0] == hashes[1]);
+}
+
+static void test_both_names_must_agree(void **state)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct golden_checkpoint golden = golden_case("bert masked");
+        const float *bias = test_checkpoint_values(&golden.tensors, "cls.predictions.bias");
+        float *copy = test_checkpoint_add(&golden.tensors, 11, 0, "cls.predictions.decoder.bias");
+        bias = test_checkpoint_values(&golden.tensors, "cls.predictions.bias");
+        memcpy(copy, bias, 11 * sizeof *copy);
+        copy[4] += i == 0 ? 0.0f : 1.0f;
+        golden_write(&golden, *state, TEST_F32);
+        golden_clear(&golden);
+        hs_error error = {0};
+        hs_model *model = open_model(*state);
+        float *arena = NULL;
+        assert_int_equal(hs_allocate(&arena, hs_model_arena_bytes(model), 1, "arena", &error), HS_OK);
+        assert_int_equal(hs_model_load(model, arena, true, &error), i == 0 ? HS_OK : HS_ERROR_INPUT);
+        if (i == 1)
+            assert_non_null(strstr(error.message, "tensor cls.predictions.decoder.bias differs from "
+                                                  "cls.predictions.bias, but the two are names of one tensor"));
+        hs_free(arena);
+        hs_model_free(model);
+    }
+}
+
+/* ---- query, key and value head by head --------------------------------------------------------------------------- */
+
+static float rounded(float value, enum test_weight_type type)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if (type == TEST_BF16)
+        bits = (bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000u;
+    memcpy(&value, &bits, sizeof bits);
+    return value;
+}
+
+/* Row (head, part, d) of the file is row (head, d) of query, key or value. */
+static void assert_sorted(const hs_model *model, const float *weights, const float *bias, enum test_weight_type type)
+{
+    const hs_model_shape *shape = &model->shape;
+    const hs_model_layer *layer = &model->layers[1];
+    const hs_linear *parts[] = {&layer->query, &layer->key, &layer->value};
+    for (size_t row = 0; row < 3 * shape->width; row++) {
+        size_t head = row / (3 * shape->head_dim), part = row / shape->head_dim % 3;
+        size_t out = head * shape->head_dim + row % shape->head_dim;
+        const hs_linear *linear = parts[part];
+        assert_true(linear->transposed && linear->n_in == shape->width && linear->n_out == shape->width);
+        assert_true(linear->bias[out] == rounded(bias[row], type));
+        for (size_t in = 0; in < shape->width; in++)
+            assert_true(linear->values[out * linear->stride + in] == rounded(weights[row * shape->width + in], type));
+    }
+}
+
+static void test_interleaved_heads(void **state)
+{
+    static const enum test_weight_type types[] = {TEST_F32, TEST_BF16};
+    for (size_t i = 0; i < 2; i++) {
+        struct golden_checkpoint golden = golden_case("gpt_neox");
+        const char *name = "gpt_neox.layers.1.attention.query_key_value";
+        char weight[128], bias[128];
+        snprintf(weight, sizeof weight, "%s.weight", name);
+        snprintf(bias, sizeof bias, "%s.bias", name);
+        golden_write(&golden, *state, types[i]);
+        loaded m = load_model(*state);
+        assert_sorted(m.model, test_checkpoint_values(&golden.tensors, weight),
+                      test_checkpoint_values(&golden.tensors, bias), types[i]);
+        unload(&m);
+        golden_clear(&golden);
+    }
+}
+
+/* ---- what is refused --------------------------------------------------------------------------------------------- */
+
+static void test_configurations_that_are_refused(void **state)
+{
+    static const struct {
+        const char *name, *key, *value, *reason;
+    } cases[] = {
+        {"bert masked", "is_decoder", "true", "\"is_decoder\" cannot have this value: a decoder of this family"},
+        {"bert masked", "add_cross_attention", "true", "\"add_cross_attention\" cannot have this value"},
+        {"bert masked", "position_embedding_type", "\"relative_key\"",
+         "\"position_embedding_type\" cannot have this value: relative positions are not implemented"},
+        {"bert masked", "position_embedding_type", "3", "\"position_embedding_type\" is of kind integer"},
+        {"bert masked", "hidden_act", "\"mish\"", "\"hidden_act\" is \"mish\""},
+        {"bert masked", "architectures", "[\"BertForTokenClassification\"]",
+         "\"BertForTokenClassification\", which is not supported; supported are gpt2 (GPT2LMHeadModel), "},
+        {"bert masked", "architectures", "[\"BertForSequenceClassification\"]",
+         "missing tensor bert.pooler.dense.weight: needed by family bert (BertForSequenceClassification)"},
+        {"bert classifier", "architectures", "[\"BertForMaskedLM\"]", "missing tensor cls.predictions.transform"},
+        {"bert bare", "architectures", "[\"RobertaModel\"]", "\"RobertaModel\", which is not supported"},
+        {"bert classifier", "type_vocab_size", "4", "expected [4, 16] (token types, width)"},
+        {"bert classifier", "type_vocab_size", "0", "\"type_vocab_size\" is 0; 1 to 65536 is accepted"},
+        {"bert classifier", "problem_type", "\"regression\"", "\"problem_type\" is \"regression\"; single_label"},
+        {"bert classifier", "problem_type", "1", "\"problem_type\" is of kind integer"},
+        {"xlm-roberta classifier", "num_labels", "3", "classifier.out_proj.weight has shape"},
+        {"xlm-roberta classifier", "num_labels", "0", "\"num_labels\" is 0"},
+        {"xlm-roberta classifier", "num_labels", "1000001", "\"num_labels\" is 1000001; 1 to 1000000"},
+        {"xlm-roberta classifier", "id2label", "[\"a\"]", "\"id2label\" is of kind array"},
+        {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"2\": \"b\"}",
+         "\"id2label.2\" is not the number of one of the labels; labels are numbered from 0 on"},
+        {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"00\": \"b\"}", "\"id2label.00\" is not the number"},
+        {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"one\": \"b\"}", "\"id2label.one\" is not the number"},
+        {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"-1\": \"b\"}", "\"id2label.-1\" is not the number"},
+        {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"1\": 5}", "\"id2label.1\" has no such name"},
+        {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"1\": \"\\u001b\"}", "\"id2label.1\" has no such name"},
+        {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"\\u001b\": \"b\"}", "is not the number"},
+        {"roberta masked", "pad_token_id", "7", "of 8 position embeddings the first 8 are of no position"},
+        {"roberta masked", "pad_token_id", "-1", "\"pad_token_id\" is -1; 0 to"},
+        {"roberta masked", "pad_token_id", "1.5", "\"pad_token_id\" is 1.5, which is no token id"},
+        {"roberta masked", "pad_token_id", "\"a\"", "\"pad_token_id\" is of kind string"},
+        {"distilbert masked", "dim", "null", "no \"dim\": needed by family distilbert"},
+        {"gpt_neox", "num_attention_heads", "3", "3 heads do not divide the width 16"},
+        {"gpt_neox", "attention_bias", "false", "unexpected tensor gpt_neox.layers.0.attention.dense.bias"},
+        {"gpt_neox", "vocab_size", "12", "embed_in.weight has shape [11, 16], expected [12, 16]"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct golden_checkpoint golden = golden_case(cases[i].name);
+        golden_set(&golden, cases[i].key, cases[i].value);
+        golden_write(&golden, *state, TEST_F32);
+        golden_clear(&golden);
+        hs_model *model = NULL;
+        hs_error error = {0};
+        if (hs_model_open(*state, &model, &error) == HS_OK)
+            fail_msg("opened, but \"%s\" was expected", cases[i].reason);
+        assert_null(model);
+        assert_int_equal(error.status, HS_ERROR_INPUT);
+        if (strstr(error.message, cases[i].reason) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", error.message, cases[i].reason);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_activation_of_the_masked_head),
+        cmocka_unit_test(test_neox_options),
+        cmocka_unit_test(test_neox_rotation_of_either_transformers),
+        cmocka_unit_test(test_special_tokens),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_a_single_label),
+        cmocka_unit_test(test_description),
+        cmocka_unit_test(test_old_names),
+        cmocka_unit_test(test_names_do_not_change_the_hash),
+        cmocka_unit_test(test_both_names_must_agree),
+        cmocka_unit_test(test_interleaved_heads),
+        cmocka_unit_test(test_configurations_that_are_refused),
+    };
+    return cmocka_run_group_tests(tests, test_make_folder, test_remove_folder);
+}
