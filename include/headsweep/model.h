@@ -1,7 +1,7 @@
 /*
  * model: a Hugging Face checkpoint folder -> the canonical transformer that the engine runs.
  *
- * A family is one row of a table (src/model/families.c): how its config.json fields and tensor names map to what is
+ * A family is one row of a table (src/model/decoders.c, encoders.c): how its config.json fields and tensor names map to what is
  * described here. The engine never sees a family, only this description.
  *
  * Outputs of a row: final_norm, head_dense, head_activation, head_norm, unembedding, of which a model has some.

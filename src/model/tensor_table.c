@@ -182,9 +182,9 @@ static hs_status fail_without_weights(const char *folder, hs_error *error)
                 status =
                     hs_fail(error, HS_ERROR_INPUT,
                             "%s: no %s. %s looks like a pickle, which can run code when it is read and is never "
-                            "opened. Convert "
-                            "it where you trust it: python3 -c \"from transformers import AutoModelForCausalLM as M; "
-                            "M.from_pretrained('FOLDER').save_pretrained('NEW_FOLDER', safe_serialization=True)\"",
+                            "opened. Convert it where you trust it: python3 -c \"import transformers as t; "
+                            "getattr(t, t.AutoConfig.from_pretrained('FOLDER').architectures[0]).from_pretrained("
+                            "'FOLDER').save_pretrained('NEW_FOLDER', safe_serialization=True)\"",
                             folder, single_file, entry->d_name);
     if (listing != NULL)
         closedir(listing);
