@@ -187,7 +187,7 @@ class Side:
         self.rate = max(pool.product_rate(products) for pool in self.pools for products in self.choices)
 
     def search(self, workload, sets):
-        """The fastest arrangement on half of the examples: one choice after the other, each at the best of the others."""
+        """The fastest arrangement on half of the examples: one choice after the other, at the best of the others."""
         batches = WORKLOADS[workload]["batches"]
         best = (0, batches[len(batches) // 2], self.choices[0])
         timed = {}
