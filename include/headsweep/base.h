@@ -157,6 +157,9 @@ typedef enum hs_json_kind {
  */
 hs_status hs_json_parse(const char *bytes, size_t length, const char *source, hs_json **json_out, hs_error *error);
 hs_status hs_json_read(const char *path, size_t max_bytes, hs_json **json_out, hs_error *error);
+/* An empty object, and one string more in an object that is the root: for tables that are no JSON. */
+hs_status hs_json_new_object(hs_json **json_out, hs_error *error);
+hs_status hs_json_add_string(hs_json *json, const char *key, const char *bytes, size_t length, hs_error *error);
 void hs_json_free(hs_json *json);
 
 const hs_json_value *hs_json_root(const hs_json *json);

@@ -184,6 +184,23 @@ hs_status hs_json_read(const char *path, size_t max_bytes, hs_json **json_out, h
     return status;
 }
 
+hs_status hs_json_new_object(hs_json **json_out, hs_error *error)
+{
+    hs_json *json = NULL;
+    *json_out = NULL;
+    HS_TRY(hs_allocate(&json, 1, sizeof *json, "JSON object", error));
+    json->root = json_object();
+    *json_out = json;
+    return json->root != NULL ? HS_OK : hs_fail(error, HS_ERROR_MEMORY, "no memory for a JSON object");
+}
+
+hs_status hs_json_add_string(hs_json *json, const char *key, const char *bytes, size_t length, hs_error *error)
+{
+    if (json_object_set_new(json->root, key, json_stringn(bytes, length)) != 0)
+        return hs_fail(error, HS_ERROR_MEMORY, "no memory for a string of %zu bytes, or no UTF-8", length);
+    return HS_OK;
+}
+
 void hs_json_free(hs_json *json)
 {
     if (json == NULL)
