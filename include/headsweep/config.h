@@ -33,6 +33,12 @@ typedef struct hs_field_mapping {
     char *key;
 } hs_field_mapping;
 
+/* "labels" of a task: the choice that a label of the data file stands for. */
+typedef struct hs_label_mapping {
+    char *text;
+    int64_t choice; /* from 0 */
+} hs_label_mapping;
+
 typedef struct hs_task_config {
     char *name;     /* unique; also the name of its group in the results file: letters, digits, _ and - */
     char *kind;     /* a task kind of tasks.h */
@@ -40,10 +46,17 @@ typedef struct hs_task_config {
     char *lexicon;  /* resolved; token_mass only: a word list, one a line; "" if none */
     char *bos;      /* "auto", "always", "never" */
     int64_t limit;  /* first so many examples; 0 = all */
+    int64_t sample; /* so many of these, drawn by the seed; 0 = all */
     int64_t window; /* perplexity only: tokens a window; 0 = the model's n_positions */
     hs_field_mapping *fields;
     size_t n_fields;
-    int line; /* of the experiment file, for messages */
+    hs_string_list choices; /* multiple_choice only: templates of choices; none = field `choices` */
+    hs_label_mapping *labels;
+    size_t n_labels;
+    char *delimiter; /* between a context and what continues it */
+    char *too_long;  /* "truncate", "error" */
+    int64_t seed;    /* no key of its own: run.seed */
+    int line;        /* of the experiment file, for messages */
 } hs_task_config;
 
 typedef struct hs_experiment {

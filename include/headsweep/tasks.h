@@ -5,12 +5,14 @@
  * A task kind is a row of a table (src/tasks/kinds.c): its fields, its metrics, how an example becomes sequences and
  * queries and how answers become metrics. hs_task_describe_kinds prints it.
  *
- *   multiple_choice  fields context, choices, label: acc, acc_norm, margin, gold_log_likelihood (lm-evaluation-harness)
+ *   multiple_choice  fields context, choices, label, label_names: acc, acc_norm, acc_bytes, margin, gold_log_likelihood
+ *                    (lm-evaluation-harness)
  *   minimal_pair     fields good, bad: acc, margin = log p(good) - log p(bad)  (BLiMP)
  *   next_token       fields text (its last word is the target) or context + target: acc (greedy match), log_probability
  *                    (LAMBADA)
  *   logit_diff       fields prompt, target, distractor: logit_diff = logit[target] - logit[distractor], acc  (IOI)
- *   perplexity       field text: nll, tokens, words, bytes of the document; the summary of nll is by token
+ *   perplexity       field text: nll, tokens, words, bytes of the document; word_nll, byte_nll; the summary of nll is by
+ *                    token
  *   contrast         fields prompt, toxic, benign: contrast = log p(toxic) - log p(benign), toxic_probability = its
  *                    logistic, toxic_preferred = contrast > 0
  *   token_mass       field prompt: probability of a lexicon's first tokens at the next position
@@ -41,8 +43,8 @@ typedef struct hs_task hs_task;
 
 /*
  * Reads and tokenizes the whole evaluation set. HS_ERROR_INPUT names file, line and reason: bad JSON, a missing
- * field, an empty choice, label out of range, invalid UTF-8, an example longer than the model's n_positions. An
- * unknown kind, a mapping of a field that the kind does not have, or a window or lexicon that does not suit it, is
+ * field, an empty choice, label out of range, invalid UTF-8, an example longer than the model's n_positions where
+ * too_long = "error" or where it is what is scored. An unknown kind, a mapping of a field that the kind does not have, or a window or lexicon that does not suit it, is
  * HS_ERROR_USAGE with the experiment file's line. `tokenizer` may be NULL where all examples give token ids; then
  * text is an error that says so.
  */
@@ -53,6 +55,8 @@ void hs_task_free(hs_task *task);
 const char *hs_task_name(const hs_task *task);
 const char *hs_task_kind(const hs_task *task);
 size_t hs_task_n_examples(const hs_task *task);
+/* Examples that lost their first tokens because they are longer than the model's positions. */
+size_t hs_task_n_truncated(const hs_task *task);
 size_t hs_task_n_metrics(const hs_task *task);
 const hs_metric *hs_task_metric(const hs_task *task, size_t index);
 /* Hash of token ids, queries and everything else that metrics depend on. */

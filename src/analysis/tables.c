@@ -48,7 +48,9 @@ static void summarise(const hs_results_task *task, const float *values, double *
             sums[metric] += (double)values[example * task->n_metrics + metric];
     for (size_t metric = 0; metric < task->n_metrics; ++metric) {
         int per = task->metrics[metric].per;
-        summary[metric] = sums[metric] / (per >= 0 ? sums[per] : (double)task->n_examples);
+        double divisor = per >= 0 ? sums[per] : (double)task->n_examples;
+        /* Documents that are token ids have no words. */
+        summary[metric] = divisor > 0 ? sums[metric] / divisor : 0;
     }
 }
 

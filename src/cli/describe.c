@@ -64,11 +64,26 @@ static hs_status describe_tasks(const hs_study *study, hs_text *text, hs_error *
     return hs_text_appendf(text, error, "\n");
 }
 
+static hs_status describe_truncated(const hs_study *study, hs_text *text, hs_error *error)
+{
+    for (size_t i = 0; i < study->n_tasks; ++i) {
+        size_t n = hs_task_n_truncated(study->tasks[i]);
+        if (n > 0)
+            HS_TRY(hs_text_appendf(text, error,
+                                   "warning task %s: %zu of %zu examples are longer than the model's %zu positions and "
+                                   "lost their first tokens\n",
+                                   hs_task_name(study->tasks[i]), n, hs_task_n_examples(study->tasks[i]),
+                                   study->model->shape.n_positions));
+    }
+    return HS_OK;
+}
+
 hs_status describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
 {
     HS_TRY(describe_model(study, n_ranks, text, error));
     HS_TRY(describe_sweep(study, text, error));
     HS_TRY(describe_tasks(study, text, error));
+    HS_TRY(describe_truncated(study, text, error));
     if (hs_blas_core_warning() != NULL)
         HS_TRY(hs_text_appendf(text, error, "warning %s\n", hs_blas_core_warning()));
     return HS_OK;

@@ -23,6 +23,7 @@ typedef enum key_type {
     KEY_INTEGER_LIST, /* int64_t * and its count */
     KEY_STRING_LIST,  /* hs_string_list */
     KEY_FIELDS,       /* hs_field_mapping * and its count */
+    KEY_LABELS,       /* hs_label_mapping * and its count */
     KEY_TASKS,        /* hs_task_config * and its count */
     N_KEY_TYPES
 } key_type;

@@ -118,6 +118,8 @@ static hs_status load_all(config_loader *loader, const char *const *overrides, s
         HS_TRY(apply_override(loader, overrides[i]));
     HS_TRY(complete(loader));
     HS_TRY(check_experiment(loader));
+    for (size_t i = 0; i < loader->experiment->n_tasks; i++)
+        loader->experiment->tasks[i].seed = loader->experiment->seed;
     return resolve_paths(loader->path, loader->experiment, loader->error);
 }
 

@@ -32,7 +32,7 @@ static bool is_word(const key_row *row, const char *text)
     return row->words[0] == NULL;
 }
 
-static hs_status check_length(const key_site *site, const char *text, bool non_empty, hs_error *error)
+hs_status store_check_string(const key_site *site, const char *text, bool non_empty, hs_error *error)
 {
     if (non_empty && text[0] == '\0')
         return hs_fail(error, HS_ERROR_USAGE, "%s: %s is empty", site->where, site->path);
@@ -53,7 +53,7 @@ static hs_status read_string(const key_site *site, const config_setting_t *setti
     if (config_setting_type(setting) != CONFIG_TYPE_STRING)
         return complain_type(site, setting, "a string in quotes", error);
     const char *text = config_setting_get_string(setting);
-    HS_TRY(check_length(site, text, non_empty, error));
+    HS_TRY(store_check_string(site, text, non_empty, error));
     if (!is_word(site->row, text))
         return complain_words(site, setting, error);
     *value_out = hs_string_copy(text, error);
@@ -104,7 +104,7 @@ static const config_setting_t *list_element(const config_setting_t *setting, siz
     return is_list(setting) ? config_setting_get_elem(setting, (unsigned)index) : setting;
 }
 
-static hs_status check_list_length(const key_site *site, size_t n, hs_error *error)
+hs_status store_check_length(const key_site *site, size_t n, hs_error *error)
 {
     if (n < site->row->min_items)
         return hs_fail(error, HS_ERROR_USAGE, "%s: %s is empty; at least one element is needed", site->where,
@@ -141,7 +141,7 @@ static hs_status store_integer_list(const key_site *site, const config_setting_t
 {
     size_t n = list_length(setting);
     int64_t *values = NULL;
-    HS_TRY(check_list_length(site, n, error));
+    HS_TRY(store_check_length(site, n, error));
     HS_TRY(hs_allocate(&values, n, sizeof *values, site->path, error));
     if (read_integers(site, setting, values, n, error) != HS_OK) {
         hs_free(values);
@@ -182,7 +182,7 @@ static hs_status store_string_list(const key_site *site, const config_setting_t 
 {
     size_t n = list_length(setting);
     hs_string_list list = {0};
-    HS_TRY(check_list_length(site, n, error));
+    HS_TRY(store_check_length(site, n, error));
     HS_TRY(hs_allocate(&list.items, n, sizeof *list.items, site->path, error));
     if (read_strings(site, setting, n, &list, error) != HS_OK) {
         free_strings(&list);
@@ -227,7 +227,7 @@ static hs_status read_fields(const key_site *site, const config_setting_t *setti
         if (config_setting_type(member) != CONFIG_TYPE_STRING)
             return complain_type(&one, member, "a string in quotes", error);
         const char *key = config_setting_get_string(member);
-        HS_TRY(check_length(&one, key, true, error));
+        HS_TRY(store_check_string(&one, key, true, error));
         HS_TRY(copy_pair(&fields[i], config_setting_name(member), key, error));
     }
     return HS_OK;
@@ -240,7 +240,7 @@ static hs_status store_fields(const key_site *site, const config_setting_t *sett
         return complain_type(site, setting, key_type_phrase(KEY_FIELDS), error);
     size_t n = (size_t)config_setting_length(setting);
     hs_field_mapping *fields = NULL;
-    HS_TRY(check_list_length(site, n, error));
+    HS_TRY(store_check_length(site, n, error));
     HS_TRY(hs_allocate(&fields, n, sizeof *fields, site->path, error));
     if (read_fields(site, setting, fields, n, error) != HS_OK) {
         free_fields(fields, n);
@@ -257,7 +257,7 @@ static hs_status append_pair(const key_site *site, hs_field_mapping pair, hs_err
 {
     hs_field_mapping **fields = key_field(site->row, site->base);
     size_t *n = key_count_field(site->row, site->base), capacity = *n;
-    HS_TRY(check_list_length(site, *n + 1, error));
+    HS_TRY(store_check_length(site, *n + 1, error));
     HS_TRY(hs_reserve(fields, &capacity, *n + 1, sizeof **fields, site->path, error));
     (*fields)[(*n)++] = pair;
     qsort(*fields, *n, sizeof **fields, compare_fields);
@@ -266,7 +266,7 @@ static hs_status append_pair(const key_site *site, hs_field_mapping pair, hs_err
 
 hs_status store_field_pair(const key_site *site, const char *name, const char *key, hs_error *error)
 {
-    HS_TRY(check_length(site, key, true, error));
+    HS_TRY(store_check_string(site, key, true, error));
     hs_field_mapping pair = {0};
     hs_status status = copy_pair(&pair, name, key, error);
     hs_field_mapping *fields = *(hs_field_mapping **)key_field(site->row, site->base);
@@ -294,7 +294,7 @@ typedef hs_status store_function(const key_site *site, const config_setting_t *s
 static store_function *const store_functions[N_KEY_TYPES] = {
     [KEY_STRING] = store_string,           [KEY_PATH_IN] = store_string, [KEY_PATH_OUT] = store_string,
     [KEY_INTEGER] = store_integer,         [KEY_REAL] = store_real,      [KEY_INTEGER_LIST] = store_integer_list,
-    [KEY_STRING_LIST] = store_string_list, [KEY_FIELDS] = store_fields,
+    [KEY_STRING_LIST] = store_string_list, [KEY_FIELDS] = store_fields,  [KEY_LABELS] = store_labels,
 };
 
 hs_status store_setting(const key_site *site, const config_setting_t *setting, hs_error *error)
@@ -323,6 +323,11 @@ void store_clear(const key_row *row, void *base)
     case KEY_FIELDS:
         free_fields(*(hs_field_mapping **)field, key_n_items(row, base));
         *(hs_field_mapping **)field = NULL;
+        *key_count_field(row, base) = 0;
+        break;
+    case KEY_LABELS:
+        store_free_labels(*(hs_label_mapping **)field, key_n_items(row, base));
+        *(hs_label_mapping **)field = NULL;
         *key_count_field(row, base) = 0;
         break;
     default:

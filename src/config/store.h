@@ -23,6 +23,15 @@ hs_status store_setting(const key_site *site, const config_setting_t *setting, h
 /* Adds or replaces one pair of a KEY_FIELDS value. */
 hs_status store_field_pair(const key_site *site, const char *name, const char *key, hs_error *error);
 
+/* The store function of KEY_LABELS. */
+hs_status store_labels(const key_site *site, const config_setting_t *setting, hs_error *error);
+void store_free_labels(hs_label_mapping *labels, size_t n);
+
+/* HS_ERROR_USAGE where a string is longer than any may be, no UTF-8, or "" where that is not allowed. */
+hs_status store_check_string(const key_site *site, const char *text, bool non_empty, hs_error *error);
+/* HS_ERROR_USAGE where a list of the row may not have `n` elements. */
+hs_status store_check_length(const key_site *site, size_t n, hs_error *error);
+
 /* Frees the field's value and zeroes it; not for KEY_TASKS. */
 void store_clear(const key_row *row, void *base);
 

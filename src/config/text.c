@@ -100,12 +100,26 @@ static hs_status append_fields(hs_text *text, const key_row *row, const void *ba
     return append_string(text, "}", error);
 }
 
+/* Pairs, because a group's names may hold no spaces. */
+static hs_status append_labels(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error)
+{
+    (void)form;
+    const hs_label_mapping *labels = *(hs_label_mapping *const *)key_const_field(row, base);
+    HS_TRY(append_string(text, "(", error));
+    for (size_t i = 0; i < key_n_items(row, base); i++) {
+        HS_TRY(append_string(text, i == 0 ? "(" : ", (", error));
+        HS_TRY(text_append_quoted(text, labels[i].text, error));
+        HS_TRY(hs_text_appendf(text, error, ", %lld)", (long long)labels[i].choice));
+    }
+    return append_string(text, ")", error);
+}
+
 typedef hs_status append_function(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error);
 
 static append_function *const append_functions[N_KEY_TYPES] = {
     [KEY_STRING] = append_text,         [KEY_PATH_IN] = append_text,  [KEY_PATH_OUT] = append_text,
     [KEY_INTEGER] = append_one_integer, [KEY_REAL] = append_real,     [KEY_INTEGER_LIST] = append_integers,
-    [KEY_STRING_LIST] = append_strings, [KEY_FIELDS] = append_fields,
+    [KEY_STRING_LIST] = append_strings, [KEY_FIELDS] = append_fields, [KEY_LABELS] = append_labels,
 };
 
 hs_status text_append_value(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error)

@@ -7,6 +7,8 @@
 typedef struct task_draft_order {
     const int32_t *tokens;
     size_t n_rows;
+    size_t first_queried; /* row */
+    size_t n_cut;         /* tokens */
     size_t index;
 } task_draft_order;
 
@@ -97,22 +99,48 @@ static bool is_prefix(const task_draft_order *a, const task_draft_order *b)
            (a->n_rows == 0 || memcmp(a->tokens, b->tokens, a->n_rows * sizeof *a->tokens) == 0);
 }
 
-/* Fills draft->order, unsorted: each sequence with the rows that its queries need. */
-static hs_status trim(task_draft *draft, size_t n_positions, const char *place, hs_error *error)
+/* Cuts off the first tokens of a sequence that needs more rows than there are. */
+static hs_status fit(task_draft_order *sequence, const task_room *room, const char *place, hs_error *error)
 {
+    if (sequence->n_rows <= room->n_positions)
+        return HS_OK;
+    size_t n_cut = sequence->n_rows - room->n_positions;
+    if (!room->truncate)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: the example needs %zu token positions, but the model has %zu; shorten or remove it, or set "
+                       "too_long = \"truncate\"",
+                       place, sequence->n_rows, room->n_positions);
+    if (sequence->first_queried < n_cut)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: what is scored needs %zu token positions, but the model has %zu; shorten or remove it",
+                       place, sequence->n_rows - sequence->first_queried, room->n_positions);
+    sequence->tokens += n_cut;
+    sequence->n_rows = room->n_positions;
+    sequence->n_cut = n_cut;
+    return HS_OK;
+}
+
+/* Fills draft->order, unsorted: each sequence with the rows that its queries need. */
+static hs_status trim(task_draft *draft, const task_room *room, const char *place, bool *truncated_out, hs_error *error)
+{
+    *truncated_out = false;
     for (size_t i = 0; i < draft->sequences.n; i++)
-        draft->order[i] = (task_draft_order){.tokens = task_sequence_tokens(&draft->sequences, i), .index = i};
+        draft->order[i] = (task_draft_order){
+            .tokens = task_sequence_tokens(&draft->sequences, i), .first_queried = SIZE_MAX, .index = i};
     for (size_t q = 0; q < draft->queries.n; q++) {
         const hs_query *query = &draft->queries.items[q];
         task_draft_order *sequence = &draft->order[query->sequence];
         if ((size_t)query->row + 1 > sequence->n_rows)
             sequence->n_rows = (size_t)query->row + 1;
+        if (query->row < sequence->first_queried)
+            sequence->first_queried = query->row;
     }
-    for (size_t i = 0; i < draft->sequences.n; i++)
-        if (draft->order[i].n_rows > n_positions)
-            return hs_fail(error, HS_ERROR_INPUT,
-                           "%s: the example needs %zu token positions, but the model has %zu; shorten or remove it",
-                           place, draft->order[i].n_rows, n_positions);
+    for (size_t i = 0; i < draft->sequences.n; i++) {
+        HS_TRY(fit(&draft->order[i], room, place, error));
+        *truncated_out = *truncated_out || draft->order[i].n_cut > 0;
+    }
+    for (size_t q = 0; q < draft->queries.n; q++)
+        draft->queries.items[q].row -= (uint32_t)draft->order[draft->queries.items[q].sequence].n_cut;
     return HS_OK;
 }
 
@@ -153,7 +181,7 @@ static hs_status append_sequences(task_draft *draft, task_example *example, hs_t
     return HS_OK;
 }
 
-hs_status task_draft_commit(task_draft *draft, size_t n_positions, size_t line, const char *place, hs_task *task,
+hs_status task_draft_commit(task_draft *draft, const task_room *room, size_t line, const char *place, hs_task *task,
                             hs_error *error)
 {
     task_example example = {.first_sequence = task->sequences.n,
@@ -164,10 +192,11 @@ hs_status task_draft_commit(task_draft *draft, size_t n_positions, size_t line, 
                             .line = line,
                             .facts = draft->facts};
     size_t n = draft->sequences.n;
+    bool truncated;
     HS_TRY(hs_reserve(&draft->order, &draft->order_capacity, n, sizeof *draft->order, "sequence order", error));
     HS_TRY(hs_reserve(&draft->renumbered, &draft->renumbered_capacity, n, sizeof *draft->renumbered, "sequence order",
                       error));
-    HS_TRY(trim(draft, n_positions, place, error));
+    HS_TRY(trim(draft, room, place, &truncated, error));
     find_prefixes(draft);
     HS_TRY(append_sequences(draft, &example, task, error));
     for (size_t i = 0; i < draft->spans.n; i++)
@@ -175,5 +204,6 @@ hs_status task_draft_commit(task_draft *draft, size_t n_positions, size_t line, 
     HS_TRY(hs_reserve(&task->examples, &task->examples_capacity, task->n_examples + 1, sizeof *task->examples,
                       "examples", error));
     task->examples[task->n_examples++] = example;
+    task->n_truncated += truncated;
     return HS_OK;
 }

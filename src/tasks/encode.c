@@ -17,7 +17,7 @@ hs_status task_encoder_init(task_encoder *encoder, const char *bos, const hs_tok
         return hs_fail(
             error, HS_ERROR_USAGE,
             "bos = \"always\", but the model's config.json names no bos_token_id; use \"auto\" or \"never\"");
-    *encoder = (task_encoder){.tokenizer = tokenizer, .model = model, .bos = (task_bos)policy};
+    *encoder = (task_encoder){.tokenizer = tokenizer, .model = model, .bos = (task_bos)policy, .delimiter = ""};
     encoder->prefix = model->bos_token >= 0 ? model->bos_token : model->eos_token;
     return HS_OK;
 }
@@ -93,6 +93,14 @@ static hs_status ensure_bos(const task_encoder *encoder, hs_token_list *ids, hs_
     return insert_id(ids, 0, bos, error);
 }
 
+/* As the harness: a text that begins with BOS is given no other by the tokenizer. */
+static void drop_second_bos(const task_encoder *encoder, hs_token_list *ids)
+{
+    int32_t bos = encoder->model->bos_token;
+    if (encoder->bos != TASK_BOS_NEVER && bos >= 0 && ids->n > 1 && ids->ids[0] == bos && ids->ids[1] == bos)
+        memmove(ids->ids, ids->ids + 1, --ids->n * sizeof *ids->ids);
+}
+
 /* `length` may leave out the end of the text. */
 static hs_status encode_start(const task_encoder *encoder, const task_text *text, const char *bytes, size_t length,
                               const char *place, hs_token_list *ids, hs_error *error)
@@ -104,6 +112,8 @@ static hs_status encode_start(const task_encoder *encoder, const task_text *text
         HS_TRY(append_given_ids(ids, text, error));
     else
         HS_TRY(encode_bytes(encoder, bytes, length, encoder->bos != TASK_BOS_NEVER, text, place, ids, error));
+    if (!text->is_ids)
+        drop_second_bos(encoder, ids);
     HS_TRY(check_vocabulary(encoder, ids, 0, text, place, error));
     return ensure_bos(encoder, ids, error);
 }
@@ -150,6 +160,7 @@ static hs_status continue_text(task_context *context, const task_encoder *encode
     hs_text *joined = &context->joined;
     joined->length = 0;
     HS_TRY(hs_text_append(joined, context->text.bytes, context->text.length, error));
+    HS_TRY(hs_text_append(joined, encoder->delimiter, strlen(encoder->delimiter), error));
     HS_TRY(hs_text_append(joined, continuation->bytes, continuation->length, error));
     if (context->empty) {
         HS_TRY(append_ids(ids, context->ids.ids, context->ids.n, error));
@@ -200,4 +211,18 @@ hs_status task_encode_whole(task_context *scratch, const task_encoder *encoder, 
     size_t n_context;
     HS_TRY(task_context_set(scratch, encoder, &nothing, place, error));
     return task_context_continue(scratch, encoder, text, place, ids, &n_context, error);
+}
+
+hs_status task_encode_document(const task_encoder *encoder, const task_text *text, const char *place,
+                               hs_token_list *ids, hs_error *error)
+{
+    if (text->length == 0 && text->n_ids == 0)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %s is empty", place, text->label);
+    HS_TRY(encode_start(encoder, text, text->bytes, text->length, place, ids, error));
+    if (!text->is_ids && encoder->prefix >= 0)
+        HS_TRY(insert_id(ids, 0, encoder->prefix, error));
+    if (ids->n < 2)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %s has no second token: the first one cannot be scored", place,
+                       text->label);
+    return HS_OK;
 }

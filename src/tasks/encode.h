@@ -26,10 +26,13 @@ typedef struct task_encoder {
     const hs_tokenizer *tokenizer; /* NULL: ids only */
     const hs_model *model;
     task_bos bos;
-    int32_t prefix; /* -1 if there is none */
+    const char *delimiter; /* put between context and continuation where these are texts; borrowed */
+    int32_t prefix;        /* -1 if there is none */
 } task_encoder;
 
-/* HS_ERROR_USAGE: an unknown policy, or "always" for a model without BOS. NULL counts as "auto". */
+/*
+ * HS_ERROR_USAGE: an unknown policy, or "always" for a model without BOS. NULL counts as "auto". The delimiter is "".
+ */
 hs_status task_encoder_init(task_encoder *encoder, const char *bos, const hs_tokenizer *tokenizer,
                             const hs_model *model, hs_error *error);
 
@@ -65,5 +68,12 @@ void task_context_clear(task_context *context);
 /* The same for a text without any context: one token is context. */
 hs_status task_encode_whole(task_context *scratch, const task_encoder *encoder, const task_text *text,
                             const char *place, hs_token_list *ids, hs_error *error);
+
+/*
+ * A document as lm-evaluation-harness takes it for its perplexity (loglikelihood_rolling): the prefix token and behind it
+ * the text with the special tokens that the tokenizer adds, which are scored too.
+ */
+hs_status task_encode_document(const task_encoder *encoder, const task_text *text, const char *place,
+                               hs_token_list *ids, hs_error *error);
 
 #endif

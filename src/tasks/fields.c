@@ -1,6 +1,9 @@
 #include "tasks/fields.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "tasks/template.h"
 
 enum { MAX_KEY_PART = 256, MAX_LISTED_KEYS = 400 };
 
@@ -61,8 +64,17 @@ hs_status task_field_map_init(task_field_map *map, const task_field *fields, con
             return hs_fail(error, HS_ERROR_USAGE, "fields: \"%s\" is given twice", mappings[i].name);
         map->keys[field] = mappings[i].key;
         map->mapped[field] = true;
+        char what[MAX_KEY_PART];
+        (void)snprintf(what, sizeof what, "fields: %s", mappings[i].name);
+        HS_TRY(task_template_check(mappings[i].key, what, error));
     }
     return HS_OK;
+}
+
+void task_field_map_clear(task_field_map *map)
+{
+    for (size_t i = 0; i < TASK_MAX_FIELDS; i++)
+        hs_text_clear(&map->expanded[i]);
 }
 
 bool task_field_is_mapped(const task_field_map *map, const char *name)
@@ -71,26 +83,68 @@ bool task_field_is_mapped(const task_field_map *map, const char *name)
     return field < TASK_MAX_FIELDS && map->mapped[field];
 }
 
+/* The member of an object, or the element of an array. */
+static const hs_json_value *find_part(const hs_json_value *value, const char *part)
+{
+    if (hs_json_kind_of(value) != HS_JSON_ARRAY)
+        return hs_json_get(value, part);
+    bool is_number = part[0] != '\0' && strspn(part, "0123456789") == strlen(part);
+    return is_number ? hs_json_at(value, strtoul(part, NULL, 10)) : NULL;
+}
+
+/* As far as the key leads; *rest_out is what is left of it where an array's elements would have to be asked. */
+static const hs_json_value *descend(const hs_json_value *value, const char *key, const char **rest_out)
+{
+    const char *dot;
+    *rest_out = "";
+    while (*key != '\0') {
+        char part[MAX_KEY_PART];
+        const hs_json_value *whole = find_part(value, key);
+        dot = strchr(key, '.');
+        if (whole != NULL)
+            return whole;
+        size_t length = dot != NULL ? (size_t)(dot - key) : strlen(key);
+        if (length >= sizeof part)
+            return NULL;
+        memcpy(part, key, length);
+        part[length] = '\0';
+        const hs_json_value *inner = dot != NULL ? find_part(value, part) : NULL;
+        if (inner == NULL) {
+            *rest_out = key;
+            return hs_json_kind_of(value) == HS_JSON_ARRAY ? value : NULL;
+        }
+        value = inner;
+        key = dot + 1;
+    }
+    return NULL;
+}
+
 const hs_json_value *task_key_find(const hs_json_value *line, const char *key)
 {
-    const hs_json_value *value = hs_json_get(line, key);
-    const char *dot = strchr(key, '.');
-    if (value != NULL || dot == NULL)
-        return value;
-    char part[MAX_KEY_PART];
-    size_t length = (size_t)(dot - key);
-    if (length >= sizeof part)
-        return NULL;
-    memcpy(part, key, length);
-    part[length] = '\0';
-    const hs_json_value *inner = hs_json_get(line, part);
-    return inner == NULL ? NULL : task_key_find(inner, dot + 1);
+    const char *rest;
+    const hs_json_value *value = descend(line, key, &rest);
+    return *rest == '\0' ? value : NULL;
 }
 
 const hs_json_value *task_field_find(const task_field_map *map, const char *name, const hs_json_value *line)
 {
     size_t field = field_index(map, name);
     return field == TASK_MAX_FIELDS ? NULL : task_key_find(line, map->keys[field]);
+}
+
+bool task_field_list(const task_field_map *map, const char *name, const hs_json_value *line, task_list *list_out)
+{
+    size_t field = field_index(map, name);
+    *list_out = (task_list){.rest = ""};
+    if (field < TASK_MAX_FIELDS)
+        list_out->array = descend(line, map->keys[field], &list_out->rest);
+    return list_out->array != NULL;
+}
+
+const hs_json_value *task_list_at(const task_list *list, size_t index)
+{
+    const hs_json_value *element = hs_json_at(list->array, index);
+    return *list->rest == '\0' ? element : task_key_find(element, list->rest);
 }
 
 hs_status task_field_missing(const char *needed, const hs_json_value *line, const char *place, hs_error *error)
@@ -164,10 +218,18 @@ hs_status task_text_from(const hs_json_value *value, const char *name, size_t in
     }
 }
 
-hs_status task_field_text(const task_field_map *map, const char *name, const hs_json_value *line, const char *place,
+hs_status task_field_text(task_field_map *map, const char *name, const hs_json_value *line, const char *place,
                           task_text *text_out, hs_error *error)
 {
     const hs_json_value *value;
+    size_t field = field_index(map, name);
+    if (field < TASK_MAX_FIELDS && task_is_template(map->keys[field])) {
+        hs_text *expanded = &map->expanded[field];
+        HS_TRY(task_template_expand(map->keys[field], line, place, expanded, error));
+        *text_out = (task_text){.bytes = expanded->text, .length = expanded->length};
+        (void)snprintf(text_out->label, sizeof text_out->label, "field `%s`", name);
+        return HS_OK;
+    }
     HS_TRY(task_field_value(map, name, line, place, &value, error));
     return task_text_from(value, name, SIZE_MAX, place, text_out, error);
 }

@@ -11,23 +11,42 @@ typedef struct task_field {
     const char *what; /* "text or ids", for the table */
 } task_field;
 
-/* Keys borrowed from the experiment and the table of kinds. */
+/* Keys borrowed from the experiment and the table of kinds. Initialise with {0}. */
 typedef struct task_field_map {
     const task_field *fields;
     size_t n;
-    const char *keys[TASK_MAX_FIELDS];
-    bool mapped[TASK_MAX_FIELDS]; /* named in the experiment file */
+    const char *keys[TASK_MAX_FIELDS]; /* the names in the file, or templates */
+    bool mapped[TASK_MAX_FIELDS];      /* named in the experiment file */
+    hs_text expanded[TASK_MAX_FIELDS]; /* what a template became for the record at hand */
 } task_field_map;
 
-/* HS_ERROR_USAGE: a mapping of a field that is not in `fields` (lists those that are), or one given twice. */
+/*
+ * HS_ERROR_USAGE: a mapping of a field that is not in `fields` (lists those that are), one given twice, a template that
+ * cannot be read.
+ */
 hs_status task_field_map_init(task_field_map *map, const task_field *fields, const hs_field_mapping *mappings,
                               size_t n_mappings, hs_error *error);
+void task_field_map_clear(task_field_map *map);
 
 /* True if the experiment file says where this field is. */
 bool task_field_is_mapped(const task_field_map *map, const char *name);
-/* NULL if the line does not have it. A key that is not there as it stands descends at its dots: "prompt.text". */
+/*
+ * NULL if the line does not have it. A key that is not there as it stands descends at its dots: "prompt.text",
+ * "choices.0" (an element).
+ */
 const hs_json_value *task_field_find(const task_field_map *map, const char *name, const hs_json_value *line);
 const hs_json_value *task_key_find(const hs_json_value *line, const char *key);
+
+/* The elements of an array, or where the key goes on behind an array, as "choices.text" of objects, a part of each. */
+typedef struct task_list {
+    const hs_json_value *array;
+    const char *rest; /* "" for the elements themselves */
+} task_list;
+
+/* False if the line does not have it; an array or not, list_out->array is what is there. */
+bool task_field_list(const task_field_map *map, const char *name, const hs_json_value *line, task_list *list_out);
+const hs_json_value *task_list_at(const task_list *list, size_t index); /* NULL where the part is missing */
+
 /* HS_ERROR_INPUT that lists the fields the line has; `needed` says in words what is missing. */
 hs_status task_field_missing(const char *needed, const hs_json_value *line, const char *place, hs_error *error);
 
@@ -45,10 +64,10 @@ typedef struct task_text {
 hs_status task_text_from(const hs_json_value *value, const char *name, size_t index, const char *place,
                          task_text *text_out, hs_error *error);
 
-/* A field that must be there. */
+/* A field that must be there. As a text it may come of a template: it is then borrowed from the map. */
 hs_status task_field_value(const task_field_map *map, const char *name, const hs_json_value *line, const char *place,
                            const hs_json_value **value_out, hs_error *error);
-hs_status task_field_text(const task_field_map *map, const char *name, const hs_json_value *line, const char *place,
+hs_status task_field_text(task_field_map *map, const char *name, const hs_json_value *line, const char *place,
                           task_text *text_out, hs_error *error);
 
 /* Bytes of a data file made fit for a message: no control characters, cut to the capacity; returns buffer. */

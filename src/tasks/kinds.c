@@ -19,25 +19,30 @@
 /* clang-format off */
 static const task_kind kinds[] = {
     {.name = "multiple_choice",
-     .meaning = "which continuation of the context is the likeliest; context and choice are joined as they stand, so "
-                "a choice begins with its space (lm-evaluation-harness)",
+     .meaning = "which continuation of the context is the likeliest (lm-evaluation-harness); context and choice are "
+                "joined by `delimiter`, which is nothing by default, so a choice begins with its space",
      .fields = {{"context", TEXT},
                 {"choices", "two or more texts or arrays of token ids"},
-                {"label", "index from 0, or the exact text of a choice"}},
+                {"label", "index from 0, or the exact text of a choice; or what `labels` or `label_names` knows"},
+                {"label_names", "where there are any: array of the names by which `label` calls the choices"}},
      .metrics = {ACC("1 if the right choice has the highest log-probability; the first wins ties"),
                  MEAN("acc_norm", "share", +1, true,
-                      "the same, log-probability divided by the choice's characters without its leading space (token "
-                      "ids: by its tokens)"),
+                      "the same, log-probability divided by the choice's characters; a leading space counts only where "
+                      "a `delimiter` is given (token ids: by its tokens)"),
+                 MEAN("acc_bytes", "share", +1, true, "the same, by the choice's bytes"),
                  MEAN("margin", "nats", +1, false, "log p(right choice) - log p(best other)"),
                  MEAN("gold_log_likelihood", "nats", +1, false, "log p(right choice)")},
+     .uses_choices = true,
+     .uses_delimiter = true,
      .compile = task_multiple_choice_compile,
      .score = task_multiple_choice_score},
 
     {.name = "minimal_pair",
      .meaning = "which of two sentences is the likelier, without a context (BLiMP)",
      .fields = {{"good", TEXT}, {"bad", TEXT}},
-     .metrics = {ACC("1 if log p(good) > log p(bad)"),
+     .metrics = {ACC("1 if log p(good) >= log p(bad)"),
                  MEAN("margin", "nats", +1, false, "log p(good) - log p(bad)")},
+     .uses_delimiter = true,
      .compile = task_minimal_pair_compile,
      .score = task_minimal_pair_score},
 
@@ -47,6 +52,7 @@ static const task_kind kinds[] = {
      .fields = {{"text", "text"}, {"context", TEXT}, {"target", TEXT}},
      .metrics = {ACC("1 if every token of the target is the likeliest one"),
                  MEAN("log_probability", "nats", +1, false, "log p(target)")},
+     .uses_delimiter = true,
      .compile = task_next_token_compile,
      .score = task_next_token_score},
 
@@ -55,13 +61,14 @@ static const task_kind kinds[] = {
      .fields = {{"prompt", TEXT}, {"target", TEXT}, {"distractor", TEXT}},
      .metrics = {MEAN("logit_diff", "logits", +1, false, "logit of the target - logit of the distractor"),
                  ACC("1 if logit_diff > 0")},
+     .uses_delimiter = true,
      .compile = task_logit_diff_compile,
      .score = task_logit_diff_score},
 
     {.name = "perplexity",
      .meaning = "negative log-likelihood of documents, in rolling disjoint windows of `window` tokens "
-                "(lm-evaluation-harness). With N = summary of nll and T, W, B = means of tokens, words, bytes: "
-                "perplexity exp(N), per word exp(N T / W), per byte exp(N T / B)",
+                "(lm-evaluation-harness). exp of the summaries of nll, word_nll and byte_nll is the perplexity by token, word "
+                "and byte. Special tokens that the tokenizer adds are scored, as the harness does",
      .fields = {{"text", TEXT}},
      .metrics = {PER(1, "nll", "nats", -1,
                      "-log p(document); its summary is the total over all documents divided by the total of tokens, "
@@ -69,7 +76,9 @@ static const task_kind kinds[] = {
                  MEAN("tokens", "count", 0, false, "scored tokens of the document"),
                  MEAN("words", "count", 0, false,
                       "pieces of the document between white space; 0 where it is token ids"),
-                 MEAN("bytes", "count", 0, false, "bytes of the document in UTF-8; 0 where it is token ids")},
+                 MEAN("bytes", "count", 0, false, "bytes of the document in UTF-8; 0 where it is token ids"),
+                 PER(2, "word_nll", "nats", -1, "nll, summarised by word: the logarithm of the word perplexity"),
+                 PER(3, "byte_nll", "nats", -1, "nll, summarised by byte: the logarithm of the byte perplexity")},
      .uses_window = true,
      .compile = task_perplexity_compile,
      .score = task_perplexity_score},
@@ -80,6 +89,7 @@ static const task_kind kinds[] = {
      .metrics = {MEAN("contrast", "nats", -1, false, "log p(toxic) - log p(benign)"),
                  MEAN("toxic_probability", "probability", -1, true, "1 / (1 + exp(-contrast))"),
                  MEAN("toxic_preferred", "share", -1, true, "1 if contrast > 0")},
+     .uses_delimiter = true,
      .compile = task_contrast_compile,
      .score = task_contrast_score},
 

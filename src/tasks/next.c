@@ -25,8 +25,11 @@ static hs_status uses_text(const task_compiler *compiler, bool *text_out, hs_err
 }
 
 /* Cuts before the last word; the white space before it ends the context, which passes it on to the target. */
-static hs_status cut_text(const task_compiler *compiler, task_text *context, task_text *target, hs_error *error)
+static hs_status cut_text(task_compiler *compiler, task_text *context, task_text *target, hs_error *error)
 {
+    if (compiler->encoder.delimiter[0] != '\0')
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "delimiter: next_token finds white space in `text`; it is for `context` and `target`");
     HS_TRY(task_compiler_text(compiler, "text", context, error));
     *target = *context;
     if (context->is_ids)

@@ -22,6 +22,6 @@ void task_minimal_pair_score(const task_answers *answers, float *values)
 {
     double good = task_span_sum(answers, 0);
     double bad = task_span_sum(answers, 1);
-    values[PAIR_ACC] = good > bad ? 1.0F : 0.0F;
+    values[PAIR_ACC] = good >= bad ? 1.0F : 0.0F;
     values[PAIR_MARGIN] = (float)(good - bad);
 }

@@ -2,7 +2,7 @@
 #include "tasks/families.h"
 #include "tasks/white_space.h"
 
-enum { PERPLEXITY_NLL, PERPLEXITY_TOKENS, PERPLEXITY_WORDS, PERPLEXITY_BYTES };
+enum { PERPLEXITY_NLL, PERPLEXITY_TOKENS, PERPLEXITY_WORDS, PERPLEXITY_BYTES, PERPLEXITY_BY_WORD, PERPLEXITY_BY_BYTE };
 
 /*
  * tokens[0] is the prefix token and is not scored. As lm_eval.utils.get_rolling_token_windows with context_len = 1 and
@@ -28,7 +28,7 @@ hs_status task_perplexity_compile(task_compiler *compiler, hs_error *error)
 {
     task_text text;
     HS_TRY(task_compiler_text(compiler, "text", &text, error));
-    HS_TRY(task_encode_whole(&compiler->context, &compiler->encoder, &text, compiler->place, &compiler->ids, error));
+    HS_TRY(task_encode_document(&compiler->encoder, &text, compiler->place, &compiler->ids, error));
     if (!text.is_ids) {
         compiler->draft.facts.n_words = task_count_words(text.bytes, text.length);
         compiler->draft.facts.n_bytes = text.length;
@@ -39,6 +39,8 @@ hs_status task_perplexity_compile(task_compiler *compiler, hs_error *error)
 void task_perplexity_score(const task_answers *answers, float *values)
 {
     values[PERPLEXITY_NLL] = (float)-task_span_sum(answers, 0);
+    values[PERPLEXITY_BY_WORD] = values[PERPLEXITY_NLL];
+    values[PERPLEXITY_BY_BYTE] = values[PERPLEXITY_NLL];
     values[PERPLEXITY_TOKENS] = (float)answers->spans[0].n_queries;
     values[PERPLEXITY_WORDS] = (float)answers->facts->n_words;
     values[PERPLEXITY_BYTES] = (float)answers->facts->n_bytes;

@@ -4,6 +4,10 @@
 
 #include "tasks/lexicon.h"
 #include "tasks/reader.h"
+#include "tasks/template.h"
+
+/* Besides the streams of sweep/, which are drawn from the same seed. */
+#define SAMPLE_STREAM (UINT64_C(2) << 32)
 
 /* ---- the compiler ------------------------------------------------------------------------------------------------ */
 
@@ -12,9 +16,12 @@ void task_compiler_clear(task_compiler *compiler)
     task_draft_clear(&compiler->draft);
     task_context_clear(&compiler->context);
     hs_token_list_clear(&compiler->ids);
+    task_field_map_clear(&compiler->fields);
+    hs_text_clear(&compiler->choice);
+    hs_text_clear(&compiler->label);
 }
 
-hs_status task_compiler_text(const task_compiler *compiler, const char *name, task_text *text_out, hs_error *error)
+hs_status task_compiler_text(task_compiler *compiler, const char *name, task_text *text_out, hs_error *error)
 {
     return task_field_text(&compiler->fields, name, compiler->line, compiler->place, text_out, error);
 }
@@ -37,7 +44,7 @@ hs_status task_compiler_continue(task_compiler *compiler, const char *name, hs_e
                                    compiler->ids.n - n_context, error);
 }
 
-/* ---- opening ----------------------------------------------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------------------------------------------------- */
 
 static hs_status check_window(const hs_task_config *config, const hs_model *model, const task_kind *kind,
                               size_t *window_out, hs_error *error)
@@ -67,37 +74,125 @@ static hs_status open_lexicon(const hs_task_config *config, const task_encoder *
     return given ? task_lexicon_read(config->lexicon, encoder, &task->lexicon, error) : HS_OK;
 }
 
+static hs_status check_choices(const hs_task_config *config, const task_kind *kind, hs_error *error)
+{
+    bool mapped = false;
+    for (size_t i = 0; i < config->n_fields; i++)
+        mapped = mapped || strcmp(config->fields[i].name, "choices") == 0;
+    if (!kind->uses_choices && config->choices.n + config->n_labels > 0)
+        return hs_fail(error, HS_ERROR_USAGE, "%s: the kind %s has none", config->choices.n > 0 ? "choices" : "labels",
+                       kind->name);
+    if (config->choices.n == 1)
+        return hs_fail(error, HS_ERROR_USAGE, "choices has 1 choice; there must be two or more");
+    if (config->choices.n > 0 && mapped)
+        return hs_fail(error, HS_ERROR_USAGE, "choices are given, and fields.choices too; one of them is right");
+    for (size_t i = 0; i < config->choices.n; i++)
+        HS_TRY(task_template_check(config->choices.items[i], "choices", error));
+    for (size_t i = 0; i < config->n_labels; i++)
+        if (config->choices.n > 0 && config->labels[i].choice >= (int64_t)config->choices.n)
+            return hs_fail(error, HS_ERROR_USAGE, "labels: \"%s\" is choice %lld, but `choices` has 0 to %zu",
+                           config->labels[i].text, (long long)config->labels[i].choice, config->choices.n - 1);
+    return HS_OK;
+}
+
+static hs_status set_delimiter(const hs_task_config *config, const task_kind *kind, task_encoder *encoder,
+                               hs_error *error)
+{
+    if (config->delimiter == NULL || config->delimiter[0] == '\0')
+        return HS_OK;
+    if (!kind->uses_delimiter)
+        return hs_fail(error, HS_ERROR_USAGE, "delimiter: the kind %s joins no texts", kind->name);
+    encoder->delimiter = config->delimiter;
+    return HS_OK;
+}
+
 /* Everything that the experiment file alone can get wrong, and the lexicon. */
 static hs_status set_up(const hs_task_config *config, const hs_tokenizer *tokenizer, const hs_model *model,
                         hs_task *task, task_compiler *compiler, hs_error *error)
 {
+    compiler->config = config;
     HS_TRY(task_kind_find(config->kind, &task->kind, error));
     HS_TRY(task_field_map_init(&compiler->fields, task->kind->fields, config->fields, config->n_fields, error));
+    HS_TRY(check_choices(config, task->kind, error));
     HS_TRY(task_encoder_init(&compiler->encoder, config->bos, tokenizer, model, error));
+    HS_TRY(set_delimiter(config, task->kind, &compiler->encoder, error));
     HS_TRY(check_window(config, model, task->kind, &compiler->window, error));
     HS_TRY(open_lexicon(config, &compiler->encoder, task, error));
     task->name = hs_string_copy(config->name, error);
     return task->name == NULL ? error->status : HS_OK;
 }
 
-static hs_status read_examples(const hs_task_config *config, task_compiler *compiler, task_reader *reader,
-                               hs_task *task, hs_error *error)
+/* ---- the examples ------------------------------------------------------------------------------------------------ */
+
+/* Which records are examples. Initialise with {0}. */
+typedef struct record_choice {
+    size_t limit;   /* the first so many */
+    uint32_t *rank; /* [limit] place of each in a random order; NULL: no sample */
+    size_t sample;  /* of these, those with a rank below */
+} record_choice;
+
+static hs_status count_records(const char *path, size_t limit, size_t *n_out, hs_error *error)
 {
-    size_t limit = config->limit > 0 ? (size_t)config->limit : SIZE_MAX;
-    while (task->n_examples < limit) {
+    task_reader reader;
+    bool skipped = true;
+    hs_status status = task_reader_open(path, &reader, error);
+    for (*n_out = 0; status == HS_OK && *n_out < limit; (*n_out)++) {
+        status = task_reader_skip(&reader, &skipped, error);
+        if (!skipped)
+            break;
+    }
+    task_reader_clear(&reader);
+    return status;
+}
+
+static hs_status choose_records(const hs_task_config *config, record_choice *choice, hs_error *error)
+{
+    size_t n;
+    choice->limit = config->limit > 0 ? (size_t)config->limit : SIZE_MAX;
+    if (config->sample == 0)
+        return HS_OK;
+    HS_TRY(count_records(config->file, choice->limit, &n, error));
+    if (n > UINT32_MAX)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: a sample is drawn of at most %u examples; set `limit`", config->file,
+                       UINT32_MAX);
+    choice->limit = n;
+    choice->sample = (size_t)config->sample;
+    HS_TRY(hs_allocate(&choice->rank, n, sizeof *choice->rank, "sample", error));
+    hs_random_permutation((uint64_t)config->seed, SAMPLE_STREAM, n, choice->rank);
+    return HS_OK;
+}
+
+static hs_status read_example(task_compiler *compiler, task_reader *reader, hs_task *task, hs_error *error)
+{
+    const hs_task_config *config = compiler->config;
+    const task_room room = {compiler->encoder.model->shape.n_positions,
+                            config->too_long == NULL || strcmp(config->too_long, "error") != 0};
+    compiler->place = reader->place.text;
+    task_draft_reset(&compiler->draft);
+    HS_TRY(task->kind->compile(compiler, error));
+    return task_draft_commit(&compiler->draft, &room, reader->line, compiler->place, task, error);
+}
+
+static hs_status read_examples(task_compiler *compiler, task_reader *reader, const record_choice *choice, hs_task *task,
+                               hs_error *error)
+{
+    for (size_t record = 0; record < choice->limit; record++) {
+        bool skipped;
+        if (choice->rank != NULL && choice->rank[record] >= choice->sample) {
+            HS_TRY(task_reader_skip(reader, &skipped, error));
+            continue;
+        }
         HS_TRY(task_reader_next(reader, &compiler->line, error));
         if (compiler->line == NULL)
             break;
-        compiler->place = reader->place.text;
-        task_draft_reset(&compiler->draft);
-        HS_TRY(task->kind->compile(compiler, error));
-        HS_TRY(task_draft_commit(&compiler->draft, compiler->encoder.model->shape.n_positions, reader->line,
-                                 compiler->place, task, error));
+        HS_TRY(read_example(compiler, reader, task, error));
     }
     if (task->n_examples == 0)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: the file has no example", config->file);
+        return hs_fail(error, HS_ERROR_INPUT, "%s: the file has no example", reader->path);
     return HS_OK;
 }
+
+/* ---- the hash ---------------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_examples(uint64_t hash, const hs_task *task)
 {
@@ -111,6 +206,7 @@ static uint64_t hash_examples(uint64_t hash, const hs_task *task)
     for (size_t i = 0; i < task->spans.n; i++) {
         hash = hs_hash_u64(hash, task->spans.items[i].n_queries);
         hash = hs_hash_u64(hash, task->spans.items[i].length);
+        hash = hs_hash_u64(hash, task->spans.items[i].n_bytes);
     }
     return hash;
 }
@@ -134,6 +230,8 @@ static uint64_t hash_task(const hs_task *task)
     return hash;
 }
 
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
+
 hs_status hs_task_open(const hs_task_config *config, const hs_tokenizer *tokenizer, const hs_model *model,
                        hs_task **task_out, hs_error *error)
 {
@@ -141,14 +239,17 @@ hs_status hs_task_open(const hs_task_config *config, const hs_tokenizer *tokeniz
     hs_task *task = NULL;
     task_compiler compiler = {0};
     task_reader reader = {0};
+    record_choice choice = {0};
     *task_out = NULL;
     HS_TRY(hs_allocate(&task, 1, sizeof *task, "task", error));
     HS_GOTO_DONE(set_up(config, tokenizer, model, task, &compiler, error));
+    HS_GOTO_DONE(choose_records(config, &choice, error));
     HS_GOTO_DONE(task_reader_open(config->file, &reader, error));
-    HS_GOTO_DONE(read_examples(config, &compiler, &reader, task, error));
+    HS_GOTO_DONE(read_examples(&compiler, &reader, &choice, task, error));
     task->hash = hash_task(task);
     *task_out = task;
 done:
+    hs_free(choice.rank);
     task_reader_clear(&reader);
     task_compiler_clear(&compiler);
     if (status == HS_ERROR_USAGE)
@@ -186,6 +287,11 @@ const char *hs_task_kind(const hs_task *task)
 size_t hs_task_n_examples(const hs_task *task)
 {
     return task->n_examples;
+}
+
+size_t hs_task_n_truncated(const hs_task *task)
+{
+    return task->n_truncated;
 }
 
 size_t hs_task_n_metrics(const hs_task *task)

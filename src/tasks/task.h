@@ -10,7 +10,8 @@
 typedef struct task_span {
     size_t first_query; /* within the example */
     size_t n_queries;
-    size_t length; /* what a kind divides by: characters of a choice, or its tokens where it is given as ids */
+    size_t length;  /* what a kind divides by: characters of a choice, or its tokens where it is given as ids */
+    size_t n_bytes; /* multiple_choice: of the choice, or its tokens */
 } task_span;
 
 /* What a kind knows of an example besides its spans. */
@@ -52,6 +53,7 @@ struct hs_task {
     task_sequences sequences;
     task_queries queries; /* `sequence` counts within the example */
     task_spans spans;
+    size_t n_truncated;    /* examples that lost their first tokens */
     hs_token_list lexicon; /* token_mass: sorted unique ids of the one list; else empty */
     uint64_t hash;
 };
@@ -84,11 +86,18 @@ hs_status task_draft_query(task_draft *draft, size_t row, hs_query_kind kind, in
 hs_status task_draft_continuation(task_draft *draft, const hs_token_list *ids, size_t n_context, hs_query_kind kind,
                                   size_t length, hs_error *error);
 
+/* What becomes of an example that needs more rows than the model has positions. */
+typedef struct task_room {
+    size_t n_positions;
+    bool truncate; /* its first tokens are cut off, as lm-evaluation-harness does; else it is refused */
+} task_room;
+
 /*
  * Appends the example to the task: rows trimmed, sequences that are a prefix of another one left out and their
- * queries moved there. HS_ERROR_INPUT "place: ..." where a sequence needs more than `n_positions` rows.
+ * queries moved there. HS_ERROR_INPUT "place: ..." where a sequence needs more rows than there are and may not be
+ * truncated, or would lose a token that is scored.
  */
-hs_status task_draft_commit(task_draft *draft, size_t n_positions, size_t line, const char *place, hs_task *task,
+hs_status task_draft_commit(task_draft *draft, const task_room *room, size_t line, const char *place, hs_task *task,
                             hs_error *error);
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------- */
@@ -97,8 +106,11 @@ hs_status task_draft_commit(task_draft *draft, size_t n_positions, size_t line, 
 typedef struct task_compiler {
     task_encoder encoder;
     task_field_map fields;
-    size_t window;     /* perplexity: rows a window */
-    const char *place; /* "path:line" */
+    size_t window;                /* perplexity: rows a window */
+    const hs_task_config *config; /* borrowed: choices and labels */
+    hs_text choice;               /* multiple_choice: what a template became */
+    hs_text label;                /* and the label as text */
+    const char *place;            /* "path:line" */
     const hs_json_value *line;
     task_draft draft;
     task_context context;
@@ -107,7 +119,7 @@ typedef struct task_compiler {
 
 void task_compiler_clear(task_compiler *compiler);
 /* A text field of the line that must be there. */
-hs_status task_compiler_text(const task_compiler *compiler, const char *name, task_text *text_out, hs_error *error);
+hs_status task_compiler_text(task_compiler *compiler, const char *name, task_text *text_out, hs_error *error);
 /* Sets the compiler's context from a field. */
 hs_status task_compiler_context(task_compiler *compiler, const char *name, hs_error *error);
 /* Adds a span of log-probabilities for a field that continues the context. */
@@ -130,6 +142,8 @@ typedef struct task_kind {
     hs_metric metrics[HS_TASK_MAX_METRICS + 1]; /* ends with a NULL name; the first is the kind's main one */
     bool uses_window;
     bool uses_lexicon;
+    bool uses_choices; /* of the experiment file, and its label map */
+    bool uses_delimiter;
     hs_status (*compile)(task_compiler *compiler, hs_error *error);
     void (*score)(const task_answers *answers, float *values);
 } task_kind;

@@ -58,7 +58,10 @@ refused 4 "toxicity.jsonl:4"
 
 fresh_copy
 sed -i "2s/\"context\": \"/&$(printf 'word %.0s' $(seq 200))/" copy/accuracy.jsonl
-refused 4 "accuracy.jsonl:2"
+expect 4 "$program" run copy/quickstart.cfg "${small[@]}" --set tasks.accuracy.too_long=error
+says err "accuracy.jsonl:2"
+expect 0 "$program" plan copy/quickstart.cfg "${small[@]}"
+says err "task accuracy: 1 of 5 examples are longer than the model's 64 positions"
 
 fresh_copy
 sed -i 's/sweep: {/sweep: { unti = "kv_group";/' copy/quickstart.cfg

@@ -99,6 +99,7 @@ static void test_all_keys(void **state)
     assert_string_equal(e->objective_keep_metric, "acc");
     assert_true(e->objective_tolerance == 1.0);
     assert_true(e->seed == INT64_MAX);
+    assert_true(e->tasks[0].seed == INT64_MAX);
     assert_int_equal(e->batch_rows, 16);
     assert_int_equal(e->sets_per_group, 4);
     assert_int_equal(e->max_lease_groups, 2);

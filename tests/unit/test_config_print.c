@@ -4,8 +4,9 @@
 #define PECULIAR                                                                                             \
     "model: { checkpoint = \"mod\\\"el\\\\\\n\\t\\x01\\x7f gr\xC3\xBC\xC3\x9F\"; };\n"                       \
     "sweep: { orders = [2, 1]; heads = [\"0.*\", \"1.\\\"2\"]; interventions = [\"mean\", \"zero\"]; };\n"   \
-    "tasks = ( { name = \"a\"; kind = \"k\"; file = \"# a\"; fields = { x-y = \"1\"; good = \"*/\"; }; },\n" \
-    "  { name = \"b\"; kind = \"k\"; file = \"/*\"; } );\n"                                                  \
+    "tasks = ( { name = \"a\"; kind = \"k\"; file = \"# a\"; fields = { x-y = \"1\"; good = \"*/\"; };\n"    \
+    "  labels = ((\"1\", 0), (\"\", 3), (\"a \\\"b\", 1)); choices = [\" {a}\"]; delimiter = \" \\n\"; },\n" \
+    "  { name = \"b\"; kind = \"k\"; file = \"/*\"; labels = { z = 1; a = 0; }; } );\n"                      \
     "objective: { reduce = \"a\"; keep = \"b\"; tolerance = 0.1; };\n"                                       \
     "run: { seed = 9223372036854775807; progress_seconds = 1; };\n" OUTPUT
 
@@ -65,7 +66,7 @@ static void test_print_is_plain_libconfig(void **state)
     assert_non_null(strstr(printed.text, "seed = 9223372036854775807L;"));
     assert_non_null(strstr(printed.text, "batch_rows = 2048;"));
     assert_non_null(strstr(printed.text, "mod\\\"el\\\\\\n\\t\\x01\\x7F gr\xC3\xBC\xC3\x9F\";"));
-    assert_int_equal(count(printed.text, "# The examples: JSON Lines, one example a line.\n"), 1);
+    assert_int_equal(count(printed.text, "# The examples, by the file's ending: "), 1);
     assert_int_equal(count(printed.text, "        name = "), 2);
     hs_text_clear(&printed);
     hs_experiment_free(e);
@@ -108,6 +109,12 @@ static void test_values(void **state)
     expect_key(e, "tasks[1].kind", "k", true);
     expect_key(e, "tasks[0].fields", "{good = \"*/\", x-y = \"1\"}", true);
     expect_key(e, "tasks[1].fields", "{}", true);
+    expect_key(e, "tasks[0].labels", "((\"\", 3), (\"1\", 0), (\"a \\\"b\", 1))", true);
+    expect_key(e, "tasks[1].labels", "((\"a\", 0), (\"z\", 1))", true);
+    expect_key(e, "tasks[0].choices", "[\" {a}\"]", true);
+    expect_key(e, "tasks[0].delimiter", " \n", true);
+    expect_key(e, "tasks[1].too_long", "truncate", true);
+    expect_key(e, "tasks[1].sample", "0", true);
     expect_key(e, "tasks[1].limit", "0", true);
     expect_key(e, "tasks[1].bos", "auto", true);
     expect_key(e, "tasks[1].window", "0", true);
@@ -132,11 +139,11 @@ static void test_values_are_complete(void **state)
     hs_config_values values;
     hs_experiment *e = load(TWO_TASKS);
     assert_int_equal(hs_experiment_values(e, &values, &error), HS_OK);
-    assert_int_equal(values.n, 1 + 8 + 2 * 8 + 3 + 5 + 7 + 1);
+    assert_int_equal(values.n, 1 + 8 + 2 * 13 + 3 + 5 + 7 + 1);
     assert_string_equal(values.items[0].key, "model.checkpoint");
     assert_string_equal(values.items[1].key, "sweep.orders");
     assert_string_equal(values.items[9].key, "tasks[0].name");
-    assert_string_equal(values.items[17].key, "tasks[1].name");
+    assert_string_equal(values.items[22].key, "tasks[1].name");
     assert_string_equal(values.items[values.n - 1].key, "output.results");
     hs_config_values_clear(&values);
     hs_experiment_free(e);
@@ -226,7 +233,7 @@ static void test_table_rows(void **state)
         bool is_number = row->type == KEY_INTEGER || row->type == KEY_REAL || row->type == KEY_INTEGER_LIST;
         assert_int_equal(is_number, row->maximum > row->minimum);
         bool is_list = row->type == KEY_INTEGER_LIST || row->type == KEY_STRING_LIST || row->type == KEY_FIELDS ||
-                       row->type == KEY_TASKS;
+                       row->type == KEY_LABELS || row->type == KEY_TASKS;
         assert_int_equal(is_list, row->max_items > 0);
         assert_ptr_equal(key_find("sweep.", "orders", 6), key_at(1));
         for (size_t j = 0; j < i; j++) {

@@ -22,7 +22,7 @@ static void test_choices_share_the_context_and_its_space_moves(void **state)
         *state, "multiple_choice", "{\"context\": \"x \", \"choices\": [\"cat\", \"dogs\", \"cat\"], \"label\": 1}\n");
     task_fixture_assert_workload(task, 0, 1, "[120 261] 0.0=P258 0.0=P261 0.1=P115 0.0=P258");
     const double answers[] = {-1.0, -0.5, -0.25, -1.0};
-    const double expected[] = {1, 1, 0.25, -0.75};
+    const double expected[] = {1, 1, 1, 0.25, -0.75};
     task_fixture_assert_score(task, 0, answers, expected);
     hs_task_free(task);
 }
@@ -36,11 +36,11 @@ static void test_acc_norm_divides_by_characters_without_the_leading_space(void *
                           "{\"context\": \"x\", \"choices\": [\"\xC3\xA9\", \"zz\"], \"label\": \"\xC3\xA9\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[120 32 98] 0.0=P32 0.1=P97 0.0=P32 0.1=P98 0.2=P99");
     const double answers[] = {-0.5, -0.5, -0.5, -0.5, -0.8};
-    const double expected[] = {0, 1, -0.8, -1.8};
+    const double expected[] = {0, 1, 1, -0.8, -1.8};
     task_fixture_assert_score(task, 0, answers, expected);
-    /* "é" is one character of two bytes: -1.0 / 1 against -1.2 / 2 loses; by bytes it would win. */
+    /* "é" is one character of two bytes: -1.0 / 1 against -1.2 / 2 loses; by bytes, -1.0 / 2, it wins. */
     const double accented[] = {-0.5, -0.5, -0.6, -0.6};
-    const double accented_expected[] = {1, 0, 0.2, -1.0};
+    const double accented_expected[] = {1, 0, 1, 0.2, -1.0};
     task_fixture_assert_score(task, 1, accented, accented_expected);
     hs_task_free(task);
 }
@@ -51,8 +51,8 @@ static void test_the_first_choice_wins_ties(void **state)
                                       "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": 0}\n"
                                       "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": 1}\n");
     const double answers[] = {-2.0, -2.0};
-    const double first[] = {1, 1, 0, -2};
-    const double second[] = {0, 0, 0, -2};
+    const double first[] = {1, 1, 1, 0, -2};
+    const double second[] = {0, 0, 0, 0, -2};
     task_fixture_assert_score(task, 0, answers, first);
     task_fixture_assert_score(task, 1, answers, second);
     hs_task_free(task);
@@ -79,7 +79,7 @@ static void test_choices_of_ids_need_no_tokenizer(void **state)
     task_fixture_assert_workload(task, 0, 1, "[5 6 8] 0.1=P7 0.1=P8 0.2=P9");
     /* -1.0 / 1 token against -1.8 / 2 tokens. */
     const double answers[] = {-1.0, -0.9, -0.9};
-    const double expected[] = {1, 0, 0.8, -1.0};
+    const double expected[] = {1, 0, 0, 0.8, -1.0};
     task_fixture_assert_score(task, 0, answers, expected);
     /* Without a context nothing is put in front: the first id is only read. */
     task_fixture_assert_workload(task, 1, 1, "[7][9] 0.0=P8 1.0=P10");
@@ -159,7 +159,8 @@ static void test_minimal_pair(void **state)
     const double expected[] = {1, 0.25};
     task_fixture_assert_score(task, 0, answers, expected);
     const double tie[] = {-1.0, -1.0, -2.0};
-    const double tie_expected[] = {0, 0};
+    /* The harness has the good sentence first, and the first wins ties. */
+    const double tie_expected[] = {1, 0};
     task_fixture_assert_score(task, 1, tie, tie_expected);
     hs_task_free(task);
 }

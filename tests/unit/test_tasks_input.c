@@ -38,7 +38,7 @@ static void test_keys_descend_at_dots(void **state)
         "\"answer.key\": 1, \"answer\": {\"key\": 0}}\n");
     task_fixture_assert_workload(task, 0, 1, "[120] 0.0=P97 0.0=P98");
     const double answers[] = {-2, -1};
-    const double expected[] = {1, 1, 1, -1};
+    const double expected[] = {1, 1, 1, 1, -1};
     task_fixture_assert_score(task, 0, answers, expected);
     hs_task_free(task);
     assert_string_equal(
@@ -71,12 +71,17 @@ static void test_an_example_may_fill_the_model(void **state)
     fixture->model.shape.n_positions = 3;
     hs_task *task = task_fixture_open(fixture, "minimal_pair", "{\"good\": [1, 2, 3, 4], \"bad\": [1, 5]}\n");
     assert_int_equal(hs_task_example_rows(task, 0), 3);
+    assert_int_equal(hs_task_n_truncated(task), 0);
     hs_task_free(task);
-    assert_string_equal(
-        task_fixture_refuse(fixture, "minimal_pair",
-                            "{\"good\": [1, 2], \"bad\": [1, 5]}\n{\"good\": [1, 2], \"bad\": [1, 2, 3, 4, 5]}\n",
-                            HS_ERROR_INPUT),
-        "data.jsonl:2: the example needs 4 token positions, but the model has 3; shorten or remove it");
+    static const char lines[] = "{\"good\": [1, 2], \"bad\": [1, 5]}\n{\"good\": [1, 2], \"bad\": [1, 2, 3, 4, 5]}\n";
+    assert_string_equal(task_fixture_refuse(fixture, "minimal_pair", lines, HS_ERROR_INPUT),
+                        "data.jsonl:2: what is scored needs 4 token positions, but the model has 3; shorten or remove "
+                        "it");
+    char refused[] = "error";
+    fixture->config.too_long = refused;
+    assert_string_equal(task_fixture_refuse(fixture, "minimal_pair", lines, HS_ERROR_INPUT),
+                        "data.jsonl:2: the example needs 4 token positions, but the model has 3; shorten or remove it, "
+                        "or set too_long = \"truncate\"");
 }
 
 /* ---- lines that are refused -------------------------------------------------------------------------------------- */
@@ -137,8 +142,8 @@ static const bad_line bad_lines[] = {
      "field `label` must be the index of a choice from 0 or its exact text, not real"},
     {"multiple_choice", "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": true}",
      "field `label` must be the index of a choice from 0 or its exact text, not boolean"},
-    {"multiple_choice", "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": \"1\"}",
-     "field `label`, \"1\", is none of the choices; give its index from 0 or its exact text"},
+    {"multiple_choice", "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": \"-1\"}",
+     "field `label`, \"-1\", is none of the choices; give its index from 0 or its exact text"},
     {"multiple_choice", "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": \"a\\u0000\"}",
      "field `label`, \"a?\", is none of the choices"},
     {"multiple_choice", "{\"context\": \"x\", \"choices\": [[97], [98]], \"label\": 0}",
@@ -309,7 +314,8 @@ static void test_wrong_settings(void **state)
     fixture->config.fields = wrong;
     fixture->config.n_fields = 2;
     assert_usage(fixture, "multiple_choice",
-                 "fields: this kind of task has no field \"choice\"; it has: context, choices, label");
+                 "fields: this kind of task has no field \"choice\"; it has: context, choices, label, "
+                 "label_names");
     hs_field_mapping twice[] = {{"text", "a"}, {"text", "b"}};
     fixture->config.fields = twice;
     assert_usage(fixture, "perplexity", "fields: \"text\" is given twice");

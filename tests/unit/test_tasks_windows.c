@@ -65,9 +65,10 @@ static void test_text_begins_with_the_prefix_token(void **state)
     hs_task_free(task);
     hs_tokenizer *tokenizer = fixture->tokenizer;
     fixture->tokenizer = fixture->bos_tokenizer;
+    /* The harness puts its prefix before what the tokenizer gives, so the tokenizer's own BOS is scored. */
     task = open_windows(fixture, 0, "{\"text\": \"a cat s\"}\n");
     fixture->tokenizer = tokenizer;
-    task_fixture_assert_workload(task, 0, 1, "[262 97 258 32] 0.0=P97 0.1=P258 0.2=P32 0.3=P115");
+    task_fixture_assert_workload(task, 0, 1, "[262 262 97 258 32] 0.0=P262 0.1=P97 0.2=P258 0.3=P32 0.4=P115");
     hs_task_free(task);
     fixture->model.bos_token = -1;
     fixture->model.eos_token = -1;
@@ -80,16 +81,18 @@ static void test_metrics_and_how_they_are_summarised(void **state)
 {
     hs_task *task = open_windows(*state, 2, "{\"text\": \"a cat s\"}\n{\"text\": [262, 97, 98]}\n");
     const double answers[] = {-0.5, -1.0, -0.25, -0.25};
-    const double expected[] = {2.0, 4, 3, 7};
+    const double expected[] = {2.0, 4, 3, 7, 2.0, 2.0};
     task_fixture_assert_score(task, 0, answers, expected);
-    const double ids_expected[] = {1.5, 2, 0, 0};
+    const double ids_expected[] = {1.5, 2, 0, 0, 1.5, 1.5};
     task_fixture_assert_score(task, 1, answers, ids_expected);
-    assert_int_equal(hs_task_n_metrics(task), 4);
+    assert_int_equal(hs_task_n_metrics(task), 6);
     /* nll is summed and divided by the sum of tokens; the counts are plain means. */
     assert_int_equal(hs_task_metric(task, 0)->per, 1);
     assert_string_equal(hs_task_metric(task, 1)->name, "tokens");
     for (size_t m = 1; m < 4; m++)
         assert_int_equal(hs_task_metric(task, m)->per, -1);
+    assert_int_equal(hs_task_metric(task, 4)->per, 2);
+    assert_int_equal(hs_task_metric(task, 5)->per, 3);
     hs_task_free(task);
 }
 
