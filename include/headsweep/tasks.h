@@ -10,7 +10,7 @@
  *   minimal_pair     fields good, bad: acc, margin = log p(good) - log p(bad)  (BLiMP)
  *   next_token       fields text (its last word is the target) or context + target: acc (greedy match), log_probability
  *                    (LAMBADA)
- *   logit_diff       fields prompt, target, distractor: logit_diff = logit[target] - logit[distractor], acc  (IOI)
+ *   logit_diff       fields prompt, target (or text with both), distractor: logit_diff = logit[target] - logit[distractor], acc  (IOI)
  *   perplexity       field text: nll, tokens, words, bytes of the document; word_nll, byte_nll; the summary of nll is by
  *                    token
  *   contrast         fields prompt, toxic, benign: contrast = log p(toxic) - log p(benign), toxic_probability = its

@@ -58,7 +58,10 @@ static const task_kind kinds[] = {
 
     {.name = "logit_diff",
      .meaning = "target against distractor, each one token after the prompt (IOI)",
-     .fields = {{"prompt", TEXT}, {"target", TEXT}, {"distractor", TEXT}},
+     .fields = {{"prompt", TEXT},
+                {"target", TEXT},
+                {"distractor", TEXT},
+                {"text", "where it is mapped: prompt and target in one, the target being its last word"}},
      .metrics = {MEAN("logit_diff", "logits", +1, false, "logit of the target - logit of the distractor"),
                  ACC("1 if logit_diff > 0")},
      .uses_delimiter = true,

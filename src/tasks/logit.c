@@ -39,32 +39,48 @@ static const char *show_tokens(const task_encoder *encoder, const int32_t *ids, 
     return buffer;
 }
 
-/* The one token of a field after the prompt. */
-static hs_status read_answer(task_compiler *compiler, const char *name, int32_t *token_out, hs_error *error)
+/* The one token of a text after the prompt. */
+static hs_status read_answer(task_compiler *compiler, const task_text *text, int32_t *token_out, hs_error *error)
 {
-    task_text text;
     size_t n_context;
     char shown[SHOWN_TOKENS_CAPACITY];
-    HS_TRY(task_compiler_text(compiler, name, &text, error));
-    HS_TRY(task_context_continue(&compiler->context, &compiler->encoder, &text, compiler->place, &compiler->ids,
+    HS_TRY(task_context_continue(&compiler->context, &compiler->encoder, text, compiler->place, &compiler->ids,
                                  &n_context, error));
     size_t n = compiler->ids.n - n_context;
     const int32_t *tokens = compiler->ids.ids + n_context;
     if (n != 1)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s is %zu tokens after the prompt (%s); it must be one",
-                       compiler->place, text.label, n, show_tokens(&compiler->encoder, tokens, n, shown, sizeof shown));
+                       compiler->place, text->label, n,
+                       show_tokens(&compiler->encoder, tokens, n, shown, sizeof shown));
     *token_out = tokens[0];
     return HS_OK;
+}
+
+/* Sets the context from `prompt`, or from `text` without its last word, which is the target. */
+static hs_status read_prompt(task_compiler *compiler, task_text *target, hs_error *error)
+{
+    task_text prompt;
+    bool has_text = task_field_is_mapped(&compiler->fields, "text");
+    if (has_text && task_field_is_mapped(&compiler->fields, "prompt"))
+        return hs_fail(error, HS_ERROR_USAGE, "fields: logit_diff takes `text`, or `prompt` and `target`, not both");
+    if (!has_text) {
+        HS_TRY(task_compiler_context(compiler, "prompt", error));
+        return task_compiler_text(compiler, "target", target, error);
+    }
+    HS_TRY(task_compiler_cut(compiler, "text", &prompt, target, error));
+    return task_context_set(&compiler->context, &compiler->encoder, &prompt, compiler->place, error);
 }
 
 hs_status task_logit_diff_compile(task_compiler *compiler, hs_error *error)
 {
     task_draft *draft = &compiler->draft;
+    task_text text;
     int32_t target;
     int32_t distractor;
-    HS_TRY(task_compiler_context(compiler, "prompt", error));
-    HS_TRY(read_answer(compiler, "target", &target, error));
-    HS_TRY(read_answer(compiler, "distractor", &distractor, error));
+    HS_TRY(read_prompt(compiler, &text, error));
+    HS_TRY(read_answer(compiler, &text, &target, error));
+    HS_TRY(task_compiler_text(compiler, "distractor", &text, error));
+    HS_TRY(read_answer(compiler, &text, &distractor, error));
     if (target == distractor)
         return hs_fail(error, HS_ERROR_INPUT, "%s: target and distractor are the same token, %d", compiler->place,
                        (int)target);

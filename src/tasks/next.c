@@ -1,6 +1,5 @@
 /* next_token: does the model continue the context with the target? As lm-evaluation-harness scores LAMBADA. */
 #include "tasks/families.h"
-#include "tasks/white_space.h"
 
 enum { NEXT_ACC, NEXT_LOG_PROBABILITY };
 enum { SPAN_LOG_PROBABILITY, SPAN_GREEDY };
@@ -24,26 +23,6 @@ static hs_status uses_text(const task_compiler *compiler, bool *text_out, hs_err
     return task_field_missing("field `text`, or `context` and `target`,", compiler->line, compiler->place, error);
 }
 
-/* Cuts before the last word; the white space before it ends the context, which passes it on to the target. */
-static hs_status cut_text(task_compiler *compiler, task_text *context, task_text *target, hs_error *error)
-{
-    if (compiler->encoder.delimiter[0] != '\0')
-        return hs_fail(error, HS_ERROR_USAGE,
-                       "delimiter: next_token finds white space in `text`; it is for `context` and `target`");
-    HS_TRY(task_compiler_text(compiler, "text", context, error));
-    *target = *context;
-    if (context->is_ids)
-        return hs_fail(error, HS_ERROR_INPUT,
-                       "%s: field `text` holds token ids, which have no last word; give `context` and `target`",
-                       compiler->place);
-    size_t length = task_trimmed_length(context->bytes, context->length);
-    size_t word = task_last_word(context->bytes, length);
-    target->bytes += word;
-    target->length = length - word;
-    context->length = word;
-    return HS_OK;
-}
-
 hs_status task_next_token_compile(task_compiler *compiler, hs_error *error)
 {
     task_text context;
@@ -52,7 +31,7 @@ hs_status task_next_token_compile(task_compiler *compiler, hs_error *error)
     size_t n_context;
     HS_TRY(uses_text(compiler, &text, error));
     if (text) {
-        HS_TRY(cut_text(compiler, &context, &target, error));
+        HS_TRY(task_compiler_cut(compiler, "text", &context, &target, error));
     } else {
         HS_TRY(task_compiler_text(compiler, "context", &context, error));
         HS_TRY(task_compiler_text(compiler, "target", &target, error));

@@ -5,6 +5,7 @@
 #include "tasks/lexicon.h"
 #include "tasks/reader.h"
 #include "tasks/template.h"
+#include "tasks/white_space.h"
 
 /* Besides the streams of sweep/, which are drawn from the same seed. */
 #define SAMPLE_STREAM (UINT64_C(2) << 32)
@@ -42,6 +43,26 @@ hs_status task_compiler_continue(task_compiler *compiler, const char *name, hs_e
                                  &n_context, error));
     return task_draft_continuation(&compiler->draft, &compiler->ids, n_context, HS_QUERY_LOG_PROBABILITY,
                                    compiler->ids.n - n_context, error);
+}
+
+hs_status task_compiler_cut(task_compiler *compiler, const char *name, task_text *context, task_text *word,
+                            hs_error *error)
+{
+    if (compiler->encoder.delimiter[0] != '\0')
+        return hs_fail(error, HS_ERROR_USAGE, "delimiter: field `%s` is cut at its own white space and needs none",
+                       name);
+    HS_TRY(task_compiler_text(compiler, name, context, error));
+    *word = *context;
+    if (context->is_ids)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: field `%s` holds token ids, which have no last word; give both parts", compiler->place,
+                       name);
+    size_t length = task_trimmed_length(context->bytes, context->length);
+    size_t start = task_last_word(context->bytes, length);
+    word->bytes += start;
+    word->length = length - start;
+    context->length = start;
+    return HS_OK;
 }
 
 /* ---- settings ---------------------------------------------------------------------------------------------------- */

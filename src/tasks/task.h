@@ -125,6 +125,13 @@ hs_status task_compiler_context(task_compiler *compiler, const char *name, hs_er
 /* Adds a span of log-probabilities for a field that continues the context. */
 hs_status task_compiler_continue(task_compiler *compiler, const char *name, hs_error *error);
 
+/*
+ * A text field cut before its last word; the white space before it ends the context, which passes it on to the word.
+ * HS_ERROR_USAGE: a delimiter is given too; HS_ERROR_INPUT: token ids.
+ */
+hs_status task_compiler_cut(task_compiler *compiler, const char *name, task_text *context, task_text *word,
+                            hs_error *error);
+
 /* What a kind turns into metrics: one example's answers. */
 typedef struct task_answers {
     const task_facts *facts;

@@ -212,7 +212,7 @@ static void test_wrong_settings(void **state)
     assert_string_equal(task_fixture_refuse(fixture, "perplexity", "{}\n", HS_ERROR_USAGE) + skipped,
                         "delimiter: the kind perplexity joins no texts");
     assert_string_equal(task_fixture_refuse(fixture, "next_token", "{\"text\": \"a b\"}\n", HS_ERROR_USAGE) + skipped,
-                        "delimiter: next_token finds white space in `text`; it is for `context` and `target`");
+                        "delimiter: field `text` is cut at its own white space and needs none");
 }
 
 /* ---- delimiter --------------------------------------------------------------------------------------------------- */
@@ -236,6 +236,25 @@ static void test_delimiter(void **state)
     task = task_fixture_open(fixture, "contrast", "{\"prompt\": \"x\", \"toxic\": \"cat\", \"benign\": \"dog\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[120] 0.0=P258 0.0=P261");
     hs_task_free(task);
+}
+
+/* ---- a text with its target -------------------------------------------------------------------------------------- */
+
+static void test_logit_diff_of_a_text(void **state)
+{
+    struct task_fixture *fixture = *state;
+    hs_field_mapping ioi[] = {{"text", "sentence"}, {"distractor", "b"}};
+    fixture->config.fields = ioi;
+    fixture->config.n_fields = 2;
+    hs_task *task = task_fixture_open(fixture, "logit_diff", "{\"sentence\": \"x cat dog\", \"b\": \"cat\"}\n");
+    task_fixture_assert_workload(task, 0, 1, "[120 258] 0.1=L261 0.1=L258");
+    hs_task_free(task);
+    hs_field_mapping both[] = {{"text", "sentence"}, {"prompt", "b"}};
+    fixture->config.fields = both;
+    assert_string_equal(
+        task_fixture_refuse(fixture, "logit_diff", "{}\n", HS_ERROR_USAGE),
+        "task \"study\" (line 7 of the experiment file): fields: logit_diff takes `text`, or `prompt` and "
+        "`target`, not both");
 }
 
 /* ---- limit and sample -------------------------------------------------------------------------------------------- */
@@ -345,6 +364,7 @@ int main(void)
         CASE(test_labels_by_the_names_of_the_choices),
         CASE(test_wrong_settings),
         CASE(test_delimiter),
+        CASE(test_logit_diff_of_a_text),
         CASE(test_sample),
         CASE(test_samples_are_fair),
         CASE(test_contexts_lose_their_first_tokens),
