@@ -66,7 +66,7 @@ static const key_row key_rows[] = {
      .meaning = "Length of the windows of a perplexity task; 0 = the longest that the model takes."},
 
     {"reference.file", KEY_PATH_IN, "\"\"", IN_EXPERIMENT(reference_file),
-     .meaning = "JSON Lines over which mean activations are taken; \"\" = the sequences of all tasks."},
+     .meaning = "Texts over which mean activations are taken, a file as of tasks; \"\" = the sequences of all tasks."},
     {"reference.field", KEY_STRING, "\"text\"", .non_empty = true, .identity = true, IN_EXPERIMENT(reference_field),
      .meaning = "Field of the reference file that holds a text or token ids."},
     {"reference.limit", KEY_INTEGER, "0", 0, INT64_MAX, .identity = true, IN_EXPERIMENT(reference_limit),
