@@ -216,8 +216,10 @@ def item_of(output_type, sample):
     item = {"log_likelihoods": [float(response[0]) for response in responses]}
     if output_type == "loglikelihood":
         return {**item, "acc": float(sample["acc"]), "log_probability": item["log_likelihoods"][0]}
+    others = list(item["log_likelihoods"])
+    gold = others.pop(int(sample["target"]))
     return {**item, **{name: float(sample[name]) for name in ("acc", "acc_norm", "acc_bytes")},
-            "gold_log_likelihood": item["log_likelihoods"][int(sample["target"])]}
+            "margin": gold - max(others), "gold_log_likelihood": gold}
 
 
 # ---- headsweep's side ----------------------------------------------------------------------------------------------------
