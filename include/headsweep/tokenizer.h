@@ -2,8 +2,9 @@
  * tokenizer: text -> token ids, as Hugging Face `tokenizers` does it for the files in a checkpoint folder.
  *
  * Understood: tokenizer.json with a BPE model (byte-level as GPT-2, NeoX and Llama 3 use it; byte fallback with
- * metaspace as Llama 2 uses it) or a WordLevel model; vocab.json + merges.txt (GPT-2's byte-level BPE) where there is no
- * tokenizer.json. Anything in the file that is not understood is an error that names it, never ignored.
+ * metaspace as Llama 2 uses it), a WordPiece model (BERT) or a WordLevel model; where there is no tokenizer.json,
+ * vocab.json + merges.txt (byte-level BPE as GPT-2 or RoBERTa use it) or vocab.txt (BERT's WordPiece) with the settings
+ * in tokenizer_config.json. Anything in a tokenizer.json that is not understood is an error that names it, never ignored.
  */
 #ifndef HEADSWEEP_TOKENIZER_H
 #define HEADSWEEP_TOKENIZER_H
@@ -45,6 +46,20 @@ hs_status hs_tokenizer_decode(const hs_tokenizer *tokenizer, const int32_t *ids,
 size_t hs_tokenizer_vocabulary(const hs_tokenizer *tokenizer);
 /* The id of exactly this token (e.g. "<s>"), -1 if there is none. */
 int32_t hs_tokenizer_id(const hs_tokenizer *tokenizer, const char *token);
+
+typedef enum hs_special_token {
+    HS_TOKEN_BEGIN, /* in front of a text: [CLS] or BOS */
+    HS_TOKEN_END,   /* behind it: [SEP] or EOS */
+    HS_TOKEN_PAD,
+    HS_TOKEN_MASK, /* stands for a token that a masked language model predicts */
+    HS_N_SPECIAL_TOKENS
+} hs_special_token;
+
+/*
+ * The id of a special token by the name in tokenizer_config.json or special_tokens_map.json, else by the usual names
+ * ("[MASK]", "<mask>", ...); -1 if there is none.
+ */
+int32_t hs_tokenizer_special(const hs_tokenizer *tokenizer, hs_special_token which);
 /* Stable hash of everything that influences ids: part of the experiment hash. */
 uint64_t hs_tokenizer_hash(const hs_tokenizer *tokenizer);
 /* For people: "byte-level BPE, 50257 tokens, tokenizer.json". Lives as long as the tokenizer. */

@@ -59,6 +59,30 @@ bool tok_is_mark(int32_t character)
     return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
 }
 
+bool tok_is_nonspacing(int32_t character)
+{
+    return utf8proc_category(character) == UTF8PROC_CATEGORY_MN;
+}
+
+bool tok_is_control(int32_t character)
+{
+    utf8proc_category_t category = utf8proc_category(character);
+    return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_CO;
+}
+
+bool tok_is_chinese(int32_t character)
+{
+    static const struct {
+        int32_t first;
+        int32_t last;
+    } BLOCKS[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},  {0x20000, 0x2A6DF},
+                  {0x2A700, 0x2B81F}, {0x2B920, 0x2CEAF}, {0x2F800, 0x2FA1F}};
+    for (size_t i = 0; i < sizeof BLOCKS / sizeof *BLOCKS; i++)
+        if (character >= BLOCKS[i].first && character <= BLOCKS[i].last)
+            return true;
+    return false;
+}
+
 /* Alphabetic symbols (Other_Alphabetic of category So): the circled, squared and negative letters. */
 static bool is_alphabetic_symbol(int32_t character)
 {

@@ -202,6 +202,70 @@ static hs_status apply_bpe(const tok_step *step, tok_workspace *work, hs_error *
     return HS_OK;
 }
 
+/* ---- WordPiece --------------------------------------------------------------------------------------------------- */
+
+static hs_status read_word_piece(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+{
+    HS_TRY(tok_read_text(place, value, "prefix", step, error));
+    return tok_key_boolean(place, value, "cleanup", &step->cleanup, error);
+}
+
+/* Every `from` in `token` becomes `to`. */
+static hs_status replace_all(hs_text *token, hs_text *spare, const char *from, const char *to, hs_error *error)
+{
+    size_t n = strlen(from);
+    spare->length = 0;
+    for (size_t at = 0; at < token->length;) {
+        bool found = token->length - at >= n && memcmp(token->text + at, from, n) == 0;
+        HS_TRY(hs_text_append(spare, found ? to : token->text + at, found ? strlen(to) : 1, error));
+        at += found ? n : 1;
+    }
+    hs_text replaced = *spare;
+    *spare = *token;
+    *token = replaced;
+    return HS_OK;
+}
+
+/* English spacing as `tokenizers` mends it: in this order, and within one token, not across two. */
+static hs_status clean_up(hs_text *token, hs_text *spare, hs_error *error)
+{
+    static const char *const MENDS[][2] = {
+        {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},    {" n't", "n't"},
+        {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
+    };
+    for (size_t i = 0; i < sizeof MENDS / sizeof *MENDS; i++)
+        HS_TRY(replace_all(token, spare, MENDS[i][0], MENDS[i][1], error));
+    return HS_OK;
+}
+
+/* A token with the prefix continues the word before; any other but the first has a space in front. */
+static hs_status apply_word_piece(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    hs_status status = HS_OK;
+    hs_text token = {0};
+    hs_text spare = {0};
+    for (size_t i = 0; i < work->now.n; i++) {
+        const tok_piece *piece = &work->now.items[i];
+        const char *text = tok_piece_text(work, piece);
+        size_t n = step->text_length;
+        bool continues = i > 0 && piece->length >= n && memcmp(text, step->text, n) == 0;
+        size_t skipped = continues ? n : 0;
+        token.length = 0;
+        if (i > 0 && !continues)
+            HS_GOTO_DONE(hs_text_append(&token, " ", 1, error));
+        HS_GOTO_DONE(hs_text_append(&token, text + skipped, piece->length - skipped, error));
+        if (step->cleanup)
+            HS_GOTO_DONE(clean_up(&token, &spare, error));
+        HS_GOTO_DONE(tok_next_append(work, token.text, token.length, error));
+        HS_GOTO_DONE(tok_next_end(work, TOK_NO_ID, piece->at_origin, error));
+    }
+    tok_workspace_swap(work);
+done:
+    hs_text_clear(&token);
+    hs_text_clear(&spare);
+    return status;
+}
+
 static const tok_step_kind KINDS[] = {
     {"ByteLevel", "add_prefix_space trim_offsets use_regex", tok_read_byte_level, apply_byte_level, 0},
     {"ByteFallback", "", tok_read_nothing, apply_byte_fallback, 0},
@@ -210,6 +274,7 @@ static const tok_step_kind KINDS[] = {
     {"Replace", "pattern content", read_replace, apply_replace, 0},
     {"Metaspace", "replacement add_prefix_space prepend_scheme split str_rep", tok_read_metaspace, apply_metaspace, 0},
     {"BPEDecoder", "suffix", read_bpe, apply_bpe, 0},
+    {"WordPiece", "prefix cleanup", read_word_piece, apply_word_piece, 0},
 };
 
 const tok_step_table TOK_DECODERS = {"decoder", "decoders", KINDS, sizeof KINDS / sizeof *KINDS};

@@ -36,7 +36,7 @@ hs_status tok_name_place(const tok_place *place, hs_error *error)
     return hs_error_prefix(error, "%s: %s", place->file, place->key);
 }
 
-static bool is_listed(const char *known, const char *key, size_t length)
+bool tok_is_listed(const char *known, const char *key, size_t length)
 {
     const char *word = known;
     while (*word != '\0') {
@@ -57,7 +57,7 @@ hs_status tok_check_keys(const tok_place *place, const hs_json_value *value, con
     const hs_json_value *unused = NULL;
     hs_json_iterator *iterator = NULL;
     while ((iterator = hs_json_next(value, iterator, &key, &length, &unused)) != NULL)
-        if (!is_listed(known, key, length))
+        if (!tok_is_listed(known, key, length))
             return tok_fail_at(place, error, "unknown key \"%.80s\"; understood are: %s", key, known);
     return HS_OK;
 }

@@ -22,6 +22,8 @@ hs_status tok_fail_at(const tok_place *place, hs_error *error, const char *forma
 /* Puts file and key before a message that another function has recorded. */
 hs_status tok_name_place(const tok_place *place, hs_error *error);
 
+/* True if `key` is one of the words of `known`, which blanks separate. */
+bool tok_is_listed(const char *known, const char *key, size_t length);
 /* HS_ERROR_INPUT unless `value` is an object whose keys are all among `known`, separated by blanks. */
 hs_status tok_check_keys(const tok_place *place, const hs_json_value *value, const char *known, hs_error *error);
 

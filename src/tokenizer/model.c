@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const tok_model_kind *const KINDS[] = {&TOK_BPE, &TOK_WORD_LEVEL};
+static const tok_model_kind *const KINDS[] = {&TOK_BPE, &TOK_WORD_LEVEL, &TOK_WORD_PIECE};
 
 /* Files of the first versions name no type; merges tell that it is BPE. */
 static hs_status find_kind(const tok_place *place, const hs_json_value *value, const tok_model_kind **kind_out,
@@ -18,7 +18,7 @@ static hs_status find_kind(const tok_place *place, const hs_json_value *value, c
             return HS_OK;
         }
     tok_place below = tok_place_key(place, "type");
-    return tok_fail_at(&below, error, "\"%.60s\" is not supported; supported are: BPE, WordLevel", type);
+    return tok_fail_at(&below, error, "\"%.60s\" is not supported; supported are: BPE, WordLevel, WordPiece", type);
 }
 
 hs_status tok_model_read(const char *file, const hs_json_value *root, tok_model *model, hs_error *error)

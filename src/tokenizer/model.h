@@ -31,10 +31,14 @@ struct tok_model {
     bool byte_fallback;
     bool ignore_merges;
     int32_t byte_ids[256]; /* of "<0x00>" to "<0xFF>" */
+    /* WordPiece, with `prefix` too */
+    size_t max_word_characters; /* a longer word is unknown */
+    size_t longest_token;       /* in bytes: no longer stretch of a word need be looked up */
 };
 
 extern const tok_model_kind TOK_BPE;
 extern const tok_model_kind TOK_WORD_LEVEL;
+extern const tok_model_kind TOK_WORD_PIECE;
 
 /* The key "model" of a tokenizer.json. */
 hs_status tok_model_read(const char *file, const hs_json_value *root, tok_model *model, hs_error *error);
@@ -51,6 +55,9 @@ hs_status tok_bpe_add_merge(tok_model *model, const char *left, size_t left_leng
                             size_t right_length, size_t rank, hs_error *error);
 /* The same for "left right". */
 hs_status tok_bpe_add_merge_line(tok_model *model, const char *line, size_t length, size_t rank, hs_error *error);
+
+/* What WordPiece derives from a vocabulary and `unknown_id` that are there. HS_ERROR_INPUT without the unknown token. */
+hs_status tok_word_piece_finish(tok_model *model, hs_error *error);
 
 hs_status tok_ids_add(hs_token_list *ids, int32_t id, hs_error *error);
 

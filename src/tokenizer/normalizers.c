@@ -195,14 +195,18 @@ static hs_status apply_strip(const tok_step *step, tok_workspace *work, hs_error
     return tok_rewrite_pieces(work, rewrite_strip, step, error);
 }
 
-static hs_status rewrite_strip_accents(const void *how, tok_workspace *work, const char *text, size_t length,
-                                       bool *at_origin_inout, hs_error *error)
+static const tok_character_class MARK = tok_is_mark;
+static const tok_character_class NONSPACING = tok_is_nonspacing;
+
+/* `how` points to the class of characters that go. */
+static hs_status rewrite_without(const void *how, tok_workspace *work, const char *text, size_t length,
+                                 bool *at_origin_inout, hs_error *error)
 {
-    (void)how;
+    const tok_character_class *belongs = how;
     for (size_t at = 0; at < length;) {
         int32_t character = 0;
         size_t n = tok_character_decode(text + at, length - at, &character);
-        if (!tok_is_mark(character))
+        if (!(*belongs)(character))
             HS_TRY(tok_next_append(work, text + at, n, error));
         else if (at == 0)
             *at_origin_inout = false;
@@ -213,7 +217,72 @@ static hs_status rewrite_strip_accents(const void *how, tok_workspace *work, con
 
 static hs_status apply_strip_accents(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_rewrite_pieces(work, rewrite_strip_accents, step, error);
+    (void)step;
+    return tok_rewrite_pieces(work, rewrite_without, &MARK, error);
+}
+
+/* ---- BertNormalizer (Devlin et al. 2019, BasicTokenizer) ---------------------------------------------------------- */
+
+static hs_status read_bert(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+{
+    HS_TRY(tok_key_boolean(place, value, "clean_text", &step->clean_text, error));
+    HS_TRY(tok_key_boolean(place, value, "handle_chinese_chars", &step->handle_chinese_chars, error));
+    HS_TRY(tok_key_boolean(place, value, "lowercase", &step->lowercase, error));
+    step->strip_accents = step->lowercase;
+    return tok_key_boolean_optional(place, value, "strip_accents", &step->strip_accents, error);
+}
+
+static hs_status rewrite_clean(const void *how, tok_workspace *work, const char *text, size_t length,
+                               bool *at_origin_inout, hs_error *error)
+{
+    (void)how;
+    for (size_t at = 0; at < length;) {
+        int32_t character = 0;
+        size_t start = at;
+        at += tok_character_decode(text + at, length - at, &character);
+        if (character == '\t' || character == '\n' || character == '\r')
+            HS_TRY(tok_next_append(work, " ", 1, error));
+        else if (tok_is_control(character) || character == 0xFFFD)
+            *at_origin_inout = *at_origin_inout && start > 0;
+        else if (tok_is_white_space(character))
+            HS_TRY(tok_next_append(work, " ", 1, error));
+        else
+            HS_TRY(tok_next_append(work, text + start, at - start, error));
+    }
+    return HS_OK;
+}
+
+static hs_status rewrite_chinese(const void *how, tok_workspace *work, const char *text, size_t length,
+                                 bool *at_origin_inout, hs_error *error)
+{
+    (void)how;
+    (void)at_origin_inout;
+    for (size_t at = 0; at < length;) {
+        int32_t character = 0;
+        size_t n = tok_character_decode(text + at, length - at, &character);
+        bool apart = tok_is_chinese(character);
+        if (apart)
+            HS_TRY(tok_next_append(work, " ", 1, error));
+        HS_TRY(tok_next_append(work, text + at, n, error));
+        if (apart)
+            HS_TRY(tok_next_append(work, " ", 1, error));
+        at += n;
+    }
+    return HS_OK;
+}
+
+static hs_status apply_bert(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    static const int DECOMPOSED = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
+    if (step->clean_text)
+        HS_TRY(tok_rewrite_pieces(work, rewrite_clean, step, error));
+    if (step->handle_chinese_chars)
+        HS_TRY(tok_rewrite_pieces(work, rewrite_chinese, step, error));
+    if (step->strip_accents) {
+        HS_TRY(tok_rewrite_pieces(work, rewrite_form, &DECOMPOSED, error));
+        HS_TRY(tok_rewrite_pieces(work, rewrite_without, &NONSPACING, error));
+    }
+    return step->lowercase ? tok_rewrite_pieces(work, rewrite_lowercase, step, error) : HS_OK;
 }
 
 static hs_status apply_byte_level(const tok_step *step, tok_workspace *work, hs_error *error)
@@ -231,6 +300,7 @@ static const tok_step_kind KINDS[] = {
     {"Lowercase", "", tok_read_nothing, apply_lowercase, 0},
     {"Strip", "strip_left strip_right", read_strip, apply_strip, 0},
     {"StripAccents", "", tok_read_nothing, apply_strip_accents, 0},
+    {"BertNormalizer", "clean_text handle_chinese_chars strip_accents lowercase", read_bert, apply_bert, 0},
     {"ByteLevel", "", tok_read_nothing, apply_byte_level, 0},
 };
 

@@ -5,6 +5,7 @@
 #include "tokenizer/added.h"
 #include "tokenizer/model.h"
 #include "tokenizer/post_processor.h"
+#include "tokenizer/settings.h"
 #include "tokenizer/step.h"
 
 /* Added tokens -> normalizers -> pre-tokenizers -> model -> post-processor; decoders for the way back. */
@@ -16,16 +17,24 @@ struct hs_tokenizer {
     tok_post_processor post_processor;
     tok_steps decoders;
     bool has_decoder; /* an empty Sequence is a decoder too: it joins the tokens without spaces */
+    int32_t specials[HS_N_SPECIAL_TOKENS];
     uint64_t hash;
     char *description;
 };
 
 enum { TOK_MAX_FILE_BYTES = 1 << 28 };
 
-/* `path` is a tokenizer.json. */
-hs_status tok_read_tokenizer_json(const char *path, hs_tokenizer *tokenizer, hs_error *error);
-/* GPT-2's own files: byte-level BPE with its split, no BOS. */
-hs_status tok_read_gpt2_files(const char *vocabulary_path, const char *merges_path, hs_tokenizer *tokenizer,
-                              hs_error *error);
+/* Readers of the files of a folder, named by `paths`; a reader of one file uses the first. */
+typedef hs_status (*tok_reader)(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+                                hs_error *error);
+
+hs_status tok_read_tokenizer_json(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+                                  hs_error *error);
+/* vocab.json and merges.txt: byte-level BPE with GPT-2's split; RoBERTa's special tokens where all of them are there. */
+hs_status tok_read_byte_level_files(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+                                    hs_error *error);
+/* vocab.txt: BERT's WordPiece. */
+hs_status tok_read_word_piece_file(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+                                   hs_error *error);
 
 #endif

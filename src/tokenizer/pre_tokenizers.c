@@ -102,6 +102,13 @@ static hs_status apply_punctuation(const tok_step *step, tok_workspace *work, hs
     return tok_split_pieces(work, tok_find_class, &PUNCTUATION, step->behaviour, false, error);
 }
 
+/* BERT's own: at white space, and each punctuation mark by itself. */
+static hs_status apply_bert(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    HS_TRY(apply_whitespace_split(step, work, error));
+    return tok_split_pieces(work, tok_find_class, &PUNCTUATION, TOK_ISOLATED, false, error);
+}
+
 /* ---- ByteLevel and Metaspace: rewrite, then split ---------------------------------------------------------------- */
 
 static hs_status rewrite_prefix_space(const void *how, tok_workspace *work, const char *text, size_t length,
@@ -158,6 +165,7 @@ static const tok_step_kind KINDS[] = {
     {"Metaspace", "replacement add_prefix_space prepend_scheme split str_rep", tok_read_metaspace, apply_metaspace, 0},
     {"Whitespace", "", read_whitespace, apply_split, 0},
     {"WhitespaceSplit", "", tok_read_nothing, apply_whitespace_split, 0},
+    {"BertPreTokenizer", "", tok_read_nothing, apply_bert, 0},
     {"Digits", "individual_digits", read_digits, apply_digits, 0},
     {"Punctuation", "behavior", read_punctuation, apply_punctuation, 0},
     {"CharDelimiterSplit", "delimiter", read_delimiter, apply_split, 0},

@@ -32,8 +32,11 @@ static hs_status read_root(const char *path, const hs_json_value *root, hs_token
     return tok_post_processor_read(path, root, hs_tokenizer_vocabulary(tokenizer), &tokenizer->post_processor, error);
 }
 
-hs_status tok_read_tokenizer_json(const char *path, hs_tokenizer *tokenizer, hs_error *error)
+hs_status tok_read_tokenizer_json(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+                                  hs_error *error)
 {
+    (void)settings;
+    const char *path = paths[0];
     hs_status status = HS_OK;
     char *bytes = NULL;
     size_t n_bytes = 0;
@@ -46,6 +49,51 @@ done:
     hs_json_free(json);
     hs_free(bytes);
     return status;
+}
+
+/* ---- what the older files have in common -------------------------------------------------------------------------- */
+
+/* The steps that a tokenizer.json would have, as JSON. */
+static hs_status set_steps(const char *path, const char *steps, hs_tokenizer *tokenizer, hs_error *error)
+{
+    hs_json *json = NULL;
+    hs_status status = HS_OK;
+    tokenizer->has_decoder = true;
+    HS_TRY(hs_json_parse(steps, strlen(steps), path, &json, error));
+    const hs_json_value *root = hs_json_root(json);
+    HS_GOTO_DONE(tok_steps_read(&TOK_NORMALIZERS, path, root, &tokenizer->normalizers, error));
+    HS_GOTO_DONE(tok_steps_read(&TOK_PRE_TOKENIZERS, path, root, &tokenizer->pre_tokenizers, error));
+    status = tok_steps_read(&TOK_DECODERS, path, root, &tokenizer->decoders, error);
+done:
+    hs_json_free(json);
+    return status;
+}
+
+/* A token of the vocabulary that is found in the text as it is; nothing if the vocabulary lacks it, or it is there. */
+static hs_status add_special(hs_tokenizer *tokenizer, const char *content, bool lstrip, hs_error *error)
+{
+    size_t length = strlen(content);
+    int32_t id = tok_vocabulary_find(&tokenizer->model.vocabulary, content, length);
+    if (id == TOK_NO_ID || tok_vocabulary_find(&tokenizer->added.vocabulary, content, length) != TOK_NO_ID)
+        return HS_OK;
+    return tok_added_put(&tokenizer->added, &tokenizer->model, &tokenizer->normalizers, content, length,
+                         (tok_added_token){.id = id, .special = true, .lstrip = lstrip}, error);
+}
+
+/* CLS in front of a text and SEP behind it. */
+static hs_status set_cls_sep(const char *cls, const char *sep, hs_tokenizer *tokenizer, hs_error *error)
+{
+    const char *names[2] = {cls, sep};
+    hs_token_list *lists[2] = {&tokenizer->post_processor.before, &tokenizer->post_processor.behind};
+    for (size_t i = 0; i < 2; i++) {
+        int32_t id = tok_vocabulary_find(&tokenizer->model.vocabulary, names[i], strlen(names[i]));
+        if (id == TOK_NO_ID)
+            return hs_fail(error, HS_ERROR_INPUT,
+                           "the %s_token \"%.80s\" is not in the vocabulary; tokenizer_config.json can name another",
+                           i == 0 ? "cls" : "sep", names[i]);
+        HS_TRY(tok_ids_add(lists[i], id, error));
+    }
+    return HS_OK;
 }
 
 /* ---- vocab.json and merges.txt ----------------------------------------------------------------------------------- */
@@ -104,34 +152,137 @@ static hs_status read_merges(const char *path, hs_tokenizer *tokenizer, hs_error
 }
 
 /* What a tokenizer.json of GPT-2 says beside vocabulary and merges. */
-static hs_status set_gpt2_steps(const char *path, hs_tokenizer *tokenizer, hs_error *error)
+static hs_status set_byte_level_steps(const char *path, bool add_prefix_space, hs_tokenizer *tokenizer, hs_error *error)
 {
-    static const char STEPS[] = "{\"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false},"
-                                " \"decoder\": {\"type\": \"ByteLevel\"}}";
-    hs_json *json = NULL;
-    tokenizer->has_decoder = true;
-    HS_TRY(hs_json_parse(STEPS, sizeof STEPS - 1, path, &json, error));
-    hs_status status = tok_steps_read(&TOK_PRE_TOKENIZERS, path, hs_json_root(json), &tokenizer->pre_tokenizers, error);
-    if (status == HS_OK)
-        status = tok_steps_read(&TOK_DECODERS, path, hs_json_root(json), &tokenizer->decoders, error);
-    hs_json_free(json);
-    return status;
+    char steps[160];
+    snprintf(steps, sizeof steps,
+             "{\"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": %s},"
+             " \"decoder\": {\"type\": \"ByteLevel\"}}",
+             add_prefix_space ? "true" : "false");
+    return set_steps(path, steps, tokenizer, error);
 }
 
-hs_status tok_read_gpt2_files(const char *vocabulary_path, const char *merges_path, hs_tokenizer *tokenizer,
-                              hs_error *error)
+static bool has_roberta_names(const tok_vocabulary *vocabulary)
 {
-    static const char END_OF_TEXT[] = "<|endoftext|>";
+    static const char *const NAMES[] = {"<s>", "</s>", "<unk>", "<pad>", "<mask>"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (tok_vocabulary_find(vocabulary, NAMES[i], strlen(NAMES[i])) == TOK_NO_ID)
+            return false;
+    return true;
+}
+
+/* RoBERTa's files are GPT-2's with other special tokens: <s> TEXT </s>, and <mask> takes the space before it. */
+static hs_status set_roberta_tokens(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+{
+    const char *cls = tok_settings_name(settings, TOK_CLS, "<s>");
+    const char *sep = tok_settings_name(settings, TOK_SEP, "</s>");
+    HS_TRY(add_special(tokenizer, cls, false, error));
+    HS_TRY(add_special(tokenizer, sep, false, error));
+    HS_TRY(add_special(tokenizer, tok_settings_name(settings, TOK_UNK, "<unk>"), false, error));
+    HS_TRY(add_special(tokenizer, tok_settings_name(settings, TOK_PAD, "<pad>"), false, error));
+    HS_TRY(add_special(tokenizer, tok_settings_name(settings, TOK_MASK, "<mask>"), true, error));
+    return set_cls_sep(cls, sep, tokenizer, error);
+}
+
+hs_status tok_read_byte_level_files(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+                                    hs_error *error)
+{
     tok_model *model = &tokenizer->model;
     model->kind = &TOK_BPE;
     model->unknown_id = TOK_NO_ID;
     tokenizer->hash = hs_hash_text(0, "vocab.json and merges.txt");
-    HS_TRY(read_vocabulary(vocabulary_path, tokenizer, error));
-    HS_TRY(read_merges(merges_path, tokenizer, error));
-    HS_TRY(set_gpt2_steps(vocabulary_path, tokenizer, error));
-    int32_t id = tok_vocabulary_find(&model->vocabulary, END_OF_TEXT, sizeof END_OF_TEXT - 1);
-    if (id == TOK_NO_ID)
-        return HS_OK;
-    return tok_added_put(&tokenizer->added, model, &tokenizer->normalizers, END_OF_TEXT, sizeof END_OF_TEXT - 1,
-                         (tok_added_token){.id = id, .special = true}, error);
+    HS_TRY(read_vocabulary(paths[0], tokenizer, error));
+    HS_TRY(read_merges(paths[1], tokenizer, error));
+    HS_TRY(set_byte_level_steps(paths[0], settings->add_prefix_space, tokenizer, error));
+    if (settings->add_prefix_space)
+        tokenizer->hash = hs_hash_text(tokenizer->hash, "add_prefix_space");
+    if (has_roberta_names(&model->vocabulary))
+        return set_roberta_tokens(settings, tokenizer, error);
+    return add_special(tokenizer, "<|endoftext|>", false, error);
+}
+
+/* ---- vocab.txt --------------------------------------------------------------------------------------------------- */
+
+/* One token a line, its id the number of the line from 0. An empty line takes an id that no text gets. */
+static hs_status read_token_lines(const char *path, const char *bytes, size_t n_bytes, tok_vocabulary *vocabulary,
+                                  hs_error *error)
+{
+    int64_t id = 0;
+    for (size_t at = 0; at < n_bytes; id++) {
+        const char *text = bytes + at;
+        const char *newline = memchr(text, '\n', n_bytes - at);
+        size_t length = newline != NULL ? (size_t)(newline - text) : n_bytes - at;
+        at += length + 1;
+        if (length > 0 && text[length - 1] == '\r')
+            length--;
+        if (length > 0 && tok_vocabulary_add(vocabulary, text, length, id, error) != HS_OK)
+            return hs_error_prefix(error, "%s:%lld", path, (long long)id + 1);
+    }
+    return HS_OK;
+}
+
+static hs_status read_tokens(const char *path, hs_tokenizer *tokenizer, hs_error *error)
+{
+    char *bytes = NULL;
+    size_t n_bytes = 0;
+    HS_TRY(hs_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
+    tokenizer->hash = hs_hash(tokenizer->hash, bytes, n_bytes);
+    hs_status status = hs_utf8_check(bytes, n_bytes, path, error);
+    if (status == HS_OK)
+        status = read_token_lines(path, bytes, n_bytes, &tokenizer->model.vocabulary, error);
+    hs_free(bytes);
+    return status;
+}
+
+/* What transformers' BertTokenizer makes of its settings. */
+static hs_status set_bert_steps(const char *path, const tok_settings *settings, hs_tokenizer *tokenizer,
+                                hs_error *error)
+{
+    char steps[400];
+    snprintf(steps, sizeof steps,
+             "{\"normalizer\": {\"type\": \"BertNormalizer\", \"clean_text\": true, \"handle_chinese_chars\": %s,"
+             " \"strip_accents\": %s, \"lowercase\": %s}, \"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"},"
+             " \"decoder\": {\"type\": \"WordPiece\", \"prefix\": \"##\", \"cleanup\": true}}",
+             settings->handle_chinese_chars ? "true" : "false", settings->strip_accents ? "true" : "false",
+             settings->lowercase ? "true" : "false");
+    tokenizer->hash = hs_hash_text(tokenizer->hash, steps);
+    return set_steps(path, steps, tokenizer, error);
+}
+
+static hs_status set_word_piece(const char *path, const char *unknown, tok_model *model, hs_error *error)
+{
+    enum { MAX_WORD_CHARACTERS = 100 };
+    model->kind = &TOK_WORD_PIECE;
+    model->max_word_characters = MAX_WORD_CHARACTERS;
+    model->unknown_id = tok_vocabulary_find(&model->vocabulary, unknown, strlen(unknown));
+    model->prefix = hs_string_copy("##", error);
+    model->unknown = hs_string_copy(unknown, error);
+    if (model->prefix == NULL || model->unknown == NULL)
+        return error->status;
+    return tok_word_piece_finish(model, error) == HS_OK ? HS_OK : hs_error_prefix(error, "%s", path);
+}
+
+hs_status tok_read_word_piece_file(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+                                   hs_error *error)
+{
+    static const struct {
+        tok_name name;
+        const char *content;
+    } SPECIALS[] = {
+        {TOK_UNK, "[UNK]"}, {TOK_CLS, "[CLS]"}, {TOK_SEP, "[SEP]"}, {TOK_PAD, "[PAD]"}, {TOK_MASK, "[MASK]"}};
+    const char *unknown = tok_settings_name(settings, TOK_UNK, "[UNK]");
+    const char *cls = tok_settings_name(settings, TOK_CLS, "[CLS]");
+    const char *sep = tok_settings_name(settings, TOK_SEP, "[SEP]");
+    tokenizer->hash = hs_hash_text(0, "vocab.txt");
+    HS_TRY(read_tokens(paths[0], tokenizer, error));
+    HS_TRY(set_word_piece(paths[0], unknown, &tokenizer->model, error));
+    HS_TRY(set_bert_steps(paths[0], settings, tokenizer, error));
+    for (size_t i = 0; i < sizeof SPECIALS / sizeof *SPECIALS; i++) {
+        const char *content = tok_settings_name(settings, SPECIALS[i].name, SPECIALS[i].content);
+        tokenizer->hash = hs_hash_text(tokenizer->hash, content);
+        HS_TRY(add_special(tokenizer, content, false, error));
+    }
+    if (set_cls_sep(cls, sep, tokenizer, error) != HS_OK)
+        return hs_error_prefix(error, "%s", paths[0]);
+    return HS_OK;
 }

@@ -27,6 +27,11 @@ typedef struct tok_step {
     bool split;
     bool strip_left;
     bool strip_right;
+    bool clean_text;
+    bool handle_chinese_chars;
+    bool strip_accents;
+    bool lowercase;
+    bool cleanup;
     size_t start;
     size_t stop;
 } tok_step;

@@ -21,52 +21,117 @@ static bool has_file(const char *folder, const char *name)
     return exists;
 }
 
+/* The files that a tokenizer can be read from, in the order in which they are looked for. */
+static const struct source {
+    const char *description;
+    const char *files[2];
+    const char *classes; /* of transformers that read these files this way; NULL: the file says it all */
+    tok_reader read;
+} SOURCES[] = {
+    {"tokenizer.json", {"tokenizer.json"}, NULL, tok_read_tokenizer_json},
+    {"vocab.json and merges.txt",
+     {"vocab.json", "merges.txt"},
+     "GPT2Tokenizer RobertaTokenizer BartTokenizer LongformerTokenizer",
+     tok_read_byte_level_files},
+    {"vocab.txt",
+     {"vocab.txt"},
+     "BertTokenizer DistilBertTokenizer ElectraTokenizer MobileBertTokenizer",
+     tok_read_word_piece_file},
+};
+
+static const struct source *find_source(const char *folder)
+{
+    for (size_t i = 0; i < sizeof SOURCES / sizeof *SOURCES; i++)
+        if (has_file(folder, SOURCES[i].files[0]) &&
+            (SOURCES[i].files[1] == NULL || has_file(folder, SOURCES[i].files[1])))
+            return &SOURCES[i];
+    return NULL;
+}
+
 bool hs_tokenizer_exists(const char *folder)
 {
-    return has_file(folder, "tokenizer.json") || (has_file(folder, "vocab.json") && has_file(folder, "merges.txt"));
+    return find_source(folder) != NULL;
+}
+
+static hs_status fail_with_advice(const char *folder, const char *problem, hs_error *error)
+{
+    return hs_fail(error, HS_ERROR_INPUT,
+                   "%s: no tokenizer.json, and %s; write one with AutoTokenizer.from_pretrained(FOLDER)"
+                   ".save_pretrained(FOLDER), or give token ids in the evaluation set",
+                   folder, problem);
 }
 
 /* Files that people expect to be enough, and what to do instead. */
 static hs_status fail_nothing_to_read(const char *folder, hs_error *error)
 {
+    if (has_file(folder, "tokenizer.model"))
+        return fail_with_advice(folder, "a SentencePiece tokenizer.model is not read", error);
+    if (has_file(folder, "vocab.json"))
+        return fail_with_advice(folder, "vocab.json needs merges.txt beside it", error);
+    return hs_fail(error, HS_ERROR_INPUT, "%s: no tokenizer.json, no vocab.json with merges.txt and no vocab.txt",
+                   folder);
+}
+
+/* The same files mean other ids to other classes: a split of its own, or lower case. */
+static hs_status check_source(const char *folder, const struct source *source, const tok_settings *settings,
+                              hs_error *error)
+{
+    char problem[200];
+    if (source->classes == NULL)
+        return HS_OK;
+    if (has_file(folder, "added_tokens.json")) {
+        snprintf(problem, sizeof problem, "added_tokens.json beside %s is not read", source->description);
+        return fail_with_advice(folder, problem, error);
+    }
+    if (settings->class == NULL || tok_is_listed(source->classes, settings->class, strlen(settings->class)))
+        return HS_OK;
+    snprintf(problem, sizeof problem, "%s is not read as tokenizer_config.json's tokenizer_class %.60s does",
+             source->description, settings->class);
+    return fail_with_advice(folder, problem, error);
+}
+
+static hs_status read_source(const char *folder, const struct source *source, const tok_settings *settings,
+                             hs_tokenizer *tokenizer, hs_error *error)
+{
+    char *paths[2] = {NULL, NULL};
+    hs_status status = HS_OK;
+    for (size_t i = 0; i < 2 && source->files[i] != NULL; i++) {
+        paths[i] = hs_path_join(folder, source->files[i], error);
+        if (paths[i] == NULL) {
+            status = error->status;
+            goto done;
+        }
+    }
+    status = source->read((const char *const[2]){paths[0], paths[1]}, settings, tokenizer, error);
+done:
+    hs_free(paths[0]);
+    hs_free(paths[1]);
+    return status;
+}
+
+/* ---- special tokens --------------------------------------------------------------------------------------------- */
+
+/* By the name that the settings give, else by the names that are in use. */
+static void find_specials(const tok_settings *settings, hs_tokenizer *tokenizer)
+{
     static const struct {
-        const char *name;
-        const char *advice;
-    } OTHERS[] = {
-        {"added_tokens.json", "added_tokens.json beside vocab.json and merges.txt is not read"},
-        {"tokenizer.model", "a SentencePiece tokenizer.model is not read"},
-        {"vocab.txt", "a WordPiece vocab.txt is not read"},
-        {"vocab.json", "vocab.json needs merges.txt beside it"},
+        tok_name names[2];
+        const char *usual[5];
+    } WAYS[HS_N_SPECIAL_TOKENS] = {
+        [HS_TOKEN_BEGIN] = {{TOK_CLS, TOK_BOS}, {"[CLS]", "<s>", "<|begin_of_text|>", "<|endoftext|>"}},
+        [HS_TOKEN_END] = {{TOK_SEP, TOK_EOS}, {"[SEP]", "</s>", "<|end_of_text|>", "<|endoftext|>"}},
+        [HS_TOKEN_PAD] = {{TOK_PAD, TOK_PAD}, {"[PAD]", "<pad>"}},
+        [HS_TOKEN_MASK] = {{TOK_MASK, TOK_MASK}, {"[MASK]", "<mask>"}},
     };
-    for (size_t i = 0; i < sizeof OTHERS / sizeof *OTHERS; i++)
-        if (has_file(folder, OTHERS[i].name))
-            return hs_fail(error, HS_ERROR_INPUT,
-                           "%s: no tokenizer.json, and %s; write one with AutoTokenizer.from_pretrained(FOLDER)"
-                           ".save_pretrained(FOLDER), or give token ids in the evaluation set",
-                           folder, OTHERS[i].advice);
-    return hs_fail(error, HS_ERROR_INPUT, "%s: no tokenizer.json and no vocab.json with merges.txt", folder);
-}
-
-static hs_status read_gpt2_folder(const char *folder, hs_tokenizer *tokenizer, hs_error *error)
-{
-    char *vocabulary = hs_path_join(folder, "vocab.json", error);
-    char *merges = hs_path_join(folder, "merges.txt", error);
-    hs_status status = error->status;
-    if (vocabulary != NULL && merges != NULL)
-        status = tok_read_gpt2_files(vocabulary, merges, tokenizer, error);
-    hs_free(vocabulary);
-    hs_free(merges);
-    return status;
-}
-
-static hs_status read_json_folder(const char *folder, hs_tokenizer *tokenizer, hs_error *error)
-{
-    char *path = hs_path_join(folder, "tokenizer.json", error);
-    if (path == NULL)
-        return error->status;
-    hs_status status = tok_read_tokenizer_json(path, tokenizer, error);
-    hs_free(path);
-    return status;
+    for (size_t i = 0; i < HS_N_SPECIAL_TOKENS; i++) {
+        int32_t id = TOK_NO_ID;
+        for (size_t j = 0; j < 2 && id == TOK_NO_ID; j++)
+            if (settings->names[WAYS[i].names[j]] != NULL)
+                id = hs_tokenizer_id(tokenizer, settings->names[WAYS[i].names[j]]);
+        for (size_t j = 0; WAYS[i].usual[j] != NULL && id == TOK_NO_ID; j++)
+            id = hs_tokenizer_id(tokenizer, WAYS[i].usual[j]);
+        tokenizer->specials[i] = id;
+    }
 }
 
 static hs_status describe(hs_tokenizer *tokenizer, const char *files, hs_error *error)
@@ -85,20 +150,22 @@ hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs
 {
     hs_status status = HS_OK;
     hs_tokenizer *tokenizer = NULL;
+    tok_settings settings = {0};
     *tokenizer_out = NULL;
-    bool from_json = has_file(folder, "tokenizer.json");
-    if (!from_json && (!hs_tokenizer_exists(folder) || has_file(folder, "added_tokens.json")))
+    const struct source *source = find_source(folder);
+    if (source == NULL)
         return fail_nothing_to_read(folder, error);
+    HS_GOTO_DONE(tok_settings_read(folder, &settings, error));
+    HS_GOTO_DONE(check_source(folder, source, &settings, error));
     HS_GOTO_DONE(hs_allocate(&tokenizer, 1, sizeof *tokenizer, "tokenizer", error));
-    if (from_json)
-        HS_GOTO_DONE(read_json_folder(folder, tokenizer, error));
-    else
-        HS_GOTO_DONE(read_gpt2_folder(folder, tokenizer, error));
-    HS_GOTO_DONE(describe(tokenizer, from_json ? "tokenizer.json" : "vocab.json and merges.txt", error));
+    HS_GOTO_DONE(read_source(folder, source, &settings, tokenizer, error));
+    find_specials(&settings, tokenizer);
+    HS_GOTO_DONE(describe(tokenizer, source->description, error));
     *tokenizer_out = tokenizer;
     tokenizer = NULL;
 done:
     hs_tokenizer_free(tokenizer);
+    tok_settings_clear(&settings);
     return status;
 }
 
@@ -253,6 +320,11 @@ int32_t hs_tokenizer_id(const hs_tokenizer *tokenizer, const char *token)
     size_t length = strlen(token);
     int32_t id = tok_vocabulary_find(&tokenizer->added.vocabulary, token, length);
     return id != TOK_NO_ID ? id : tok_vocabulary_find(&tokenizer->model.vocabulary, token, length);
+}
+
+int32_t hs_tokenizer_special(const hs_tokenizer *tokenizer, hs_special_token which)
+{
+    return tokenizer->specials[which];
 }
 
 uint64_t hs_tokenizer_hash(const hs_tokenizer *tokenizer)

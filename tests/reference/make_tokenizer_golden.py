@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the golden files of the tokenizer tests with Hugging Face `tokenizers` (0.23 was used).
+"""Makes the golden files of the tokenizer tests with Hugging Face `tokenizers` (0.23) and `transformers` (5.23).
 
     python make_tokenizer_golden.py [SHARED_DATA]
 
@@ -7,6 +7,7 @@ Writes, under tokenizer/ beside this script:
     texts.jsonl            short texts, one JSON string a line
     large.txt              a generated multilingual text, one text a line
     NAME/tokenizer.json    small tokenizers trained on the text below, which between them use every kind of step
+    NAME/vocab.*, ...      the files that checkpoints without a tokenizer.json have, read by transformers' own classes
     NAME/expected.jsonl    for each short text: [ids, ids with special tokens, decoded, decoded without special tokens]
     NAME/large.txt         for each line of large.txt: number of ids and 64-bit FNV-1a of the ids as 32-bit little-endian
     shared/NAME.txt        the same for the tokenizers in SHARED_DATA, where that is given
@@ -21,6 +22,7 @@ import os
 import random
 import sys
 
+import transformers
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 SEED = 20240229
@@ -73,6 +75,8 @@ SHORT = [
     "▁already ▁▁ marked▁", "a|b||c|", "|", "--a--b-c---", "α-β--γ", "word1word22word333", "¿qué? ¡sí! «a» ‹b› $+<=>^`|~",
     "\u0301abc", "\u200d\u200c a\u200db", "👩‍👩‍👧‍👦", "\U0001F1E9\U0001F1EA", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 𝟘𝟙𝟚", "\U00020000\U0002A6D6 漢字", "<0x41><0x0A>", "<0xE2><0x96>",
     "unreachable xyzzy xyzzyx", "\t\ttabs\t and  spaces \t mixed\n\n\n", "ends with newline\n", "a\rb\r\nc", "don't DON'T we'll WE'LL I'd",
+    "[CLS] a [MASK] b[SEP]", "We do not stop . Why ? No , he ' s n't 've 're !", "你好world 𠀀x㐀 한국", "ÀÉ İı ﬁ Ｆ \ufffd\u00ad\u0600a",
+    "unbelievablylong " + "a" * 101 + " " + "b" * 100, "the <mask>  <mask>.<pad>",
 ]
 
 
@@ -216,6 +220,74 @@ def splits():
     return json.loads(t.to_str())
 
 
+def bert():
+    """BERT uncased: WordPiece whose short words alone fit, so that long ones become [UNK]."""
+    t = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=12))
+    t.normalizer = normalizers.BertNormalizer(lowercase=True)
+    t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    t.train_from_iterator(SENTENCES, trainers.WordPieceTrainer(
+        vocab_size=900, special_tokens=names, limit_alphabet=300, show_progress=False))
+    t.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+                                                     special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    t.decoder = decoders.WordPiece(prefix="##", cleanup=True)
+    t.add_tokens([AddedToken("Fancy", normalized=True), AddedToken("TOKEN", normalized=False)])
+    return json.loads(t.to_str())
+
+
+def roberta():
+    """RoBERTa: GPT-2's byte-level BPE between <s> and </s>; <mask> takes the space before it."""
+    t = Tokenizer(models.BPE())
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    names = ["<s>", "<pad>", "</s>", "<unk>"]
+    t.train_from_iterator(SENTENCES, trainers.BpeTrainer(
+        vocab_size=700, special_tokens=names, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    t.add_special_tokens([AddedToken("<mask>", lstrip=True, normalized=False)])
+    t.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=False)
+    t.decoder = decoders.ByteLevel()
+    return json.loads(t.to_str())
+
+
+def trained(make):
+    with open(os.path.join(HERE, make, "tokenizer.json"), encoding="utf-8") as file:
+        return json.load(file)["model"]
+
+
+def vocab_txt(name, **settings):
+    """The vocabulary of `bert` as a vocab.txt, cased or not as the settings say."""
+    vocab = trained("bert")["vocab"]
+    folder = os.path.join(HERE, name)
+    write(os.path.join(folder, "vocab.txt"), sorted(vocab, key=vocab.get))
+    write(os.path.join(folder, "tokenizer_config.json"), [json.dumps(dict(settings, tokenizer_class="BertTokenizer"))])
+    return transformers.BertTokenizer.from_pretrained(folder).backend_tokenizer
+
+
+def bert_uncased():
+    return vocab_txt("bert_uncased")
+
+
+def bert_cased():
+    return vocab_txt("bert_cased", do_lower_case=False, tokenize_chinese_chars=False, strip_accents=None)
+
+
+def bert_accents():
+    return vocab_txt("bert_accents", do_lower_case=True, strip_accents=False)
+
+
+def roberta_files():
+    """vocab.json and merges.txt with <mask> in the vocabulary, and a space put in front of every text."""
+    folder = os.path.join(HERE, "roberta_files")
+    model = trained("roberta")
+    vocab = dict(model["vocab"])
+    vocab["<mask>"] = len(vocab)
+    write(os.path.join(folder, "vocab.json"), [json.dumps(vocab, ensure_ascii=False, separators=(",", ":"))])
+    write(os.path.join(folder, "merges.txt"), ["#version: 0.2"] + [" ".join(pair) for pair in model["merges"]])
+    write(os.path.join(folder, "tokenizer_config.json"),
+          [json.dumps({"tokenizer_class": "RobertaTokenizer", "add_prefix_space": True})])
+    return transformers.RobertaTokenizer.from_pretrained(
+        folder, mask_token=AddedToken("<mask>", lstrip=True, special=True)).backend_tokenizer
+
+
 def fnv1a(ids):
     value = 0xCBF29CE484222325
     for token in ids:
@@ -235,27 +307,35 @@ def write_large(path, tokenizer, lines):
     write(path, [f"{len(ids)} {fnv1a(ids):016x}" for ids in encoded])
 
 
+def write_expected(name, t, lines):
+    folder = os.path.join(HERE, name)
+    rows = []
+    for text in SHORT:
+        plain = t.encode(text, add_special_tokens=False).ids
+        full = t.encode(text, add_special_tokens=True).ids
+        rows.append(json.dumps([plain, full, t.decode(full, skip_special_tokens=False),
+                                t.decode(full, skip_special_tokens=True)], separators=(",", ":")))
+    write(os.path.join(folder, "expected.jsonl"), rows)
+    write_large(os.path.join(folder, "large.txt"), t, lines)
+
+
 def main():
     lines = large_lines()
     write(os.path.join(HERE, "texts.jsonl"), [json.dumps(text) for text in SHORT])
     write(os.path.join(HERE, "large.txt"), lines)
-    for make in (llama3, llama2, metaspace, subwords, words, splits):
-        folder = os.path.join(HERE, make.__name__)
-        path = os.path.join(folder, "tokenizer.json")
+    for make in (llama3, llama2, metaspace, subwords, words, splits, bert, roberta):
+        path = os.path.join(HERE, make.__name__, "tokenizer.json")
         if not os.path.exists(path):
             write(path, [json.dumps(make(), ensure_ascii=False, separators=(",", ":"))])
-        t = Tokenizer.from_file(path)
-        rows = []
-        for text in SHORT:
-            plain = t.encode(text, add_special_tokens=False).ids
-            full = t.encode(text, add_special_tokens=True).ids
-            rows.append(json.dumps([plain, full, t.decode(full, skip_special_tokens=False),
-                                    t.decode(full, skip_special_tokens=True)], separators=(",", ":")))
-        write(os.path.join(folder, "expected.jsonl"), rows)
-        write_large(os.path.join(folder, "large.txt"), t, lines)
+        write_expected(make.__name__, Tokenizer.from_file(path), lines)
+    for make in (bert_uncased, bert_cased, bert_accents, roberta_files):
+        write_expected(make.__name__, make(), lines)
     shared = sys.argv[1] if len(sys.argv) > 1 else None
     for name in ("tokenizers/gpt2", "tokenizers/neox-20b", "models/stories260K") if shared else ():
         t = Tokenizer.from_file(os.path.join(shared, name, "tokenizer.json"))
+        write_large(os.path.join(HERE, "shared", os.path.basename(name) + ".txt"), t, lines)
+    for name in ("tokenizers/bert-uncased", "models/bert-toxic-tiny") if shared else ():
+        t = transformers.BertTokenizer.from_pretrained(os.path.join(shared, name)).backend_tokenizer
         write_large(os.path.join(HERE, "shared", os.path.basename(name) + ".txt"), t, lines)
 
 

@@ -15,7 +15,9 @@
 
 enum { MAX_PATH = 1024, MAX_BYTES = 1 << 24 };
 
-static const char *const GOLDEN[] = {"llama3", "llama2", "metaspace", "subwords", "words", "splits"};
+static const char *const GOLDEN[] = {"llama3",       "llama2",     "metaspace",    "subwords",
+                                     "words",        "splits",     "bert",         "roberta",
+                                     "bert_uncased", "bert_cased", "bert_accents", "roberta_files"};
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
@@ -233,7 +235,8 @@ static void test_golden(void **state)
 static void test_shared_large(void **state)
 {
     (void)state;
-    static const char *const NAMES[] = {"tokenizers/gpt2", "tokenizers/neox-20b", "models/stories260K"};
+    static const char *const NAMES[] = {"tokenizers/gpt2", "tokenizers/neox-20b", "models/stories260K",
+                                        "tokenizers/bert-uncased", "models/bert-toxic-tiny"};
     char golden[MAX_PATH];
     const char *shared = folder_or_skip("HEADSWEEP_SHARED_DATA");
     snprintf(golden, sizeof golden, "%s/reference/tokenizer", folder_or_skip("HEADSWEEP_TEST_DATA"));
@@ -294,7 +297,7 @@ static void test_published(void **state)
 {
     (void)state;
     const char *shared = folder_or_skip("HEADSWEEP_SHARED_DATA");
-    static const char *const NAMES[] = {"gpt2", "neox-20b"};
+    static const char *const NAMES[] = {"gpt2", "neox-20b", "bert-uncased"};
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
         char folder[MAX_PATH];
         snprintf(folder, sizeof folder, "tokenizers/%s", NAMES[i]);
@@ -386,12 +389,40 @@ static void test_small_models(void **state)
     hs_token_list_clear(&ids);
 }
 
+/* The ids that the classifier's authors computed for its test set, from vocab.txt alone. */
+static void test_toxic(void **state)
+{
+    (void)state;
+    const char *shared = folder_or_skip("HEADSWEEP_SHARED_DATA");
+    size_t n_bytes = 0;
+    size_t length = 0;
+    size_t n_lines = 0;
+    hs_token_list ids = {0};
+    hs_tokenizer *tokenizer = open_tokenizer(shared, "models/bert-toxic-tiny");
+    char *lines = read_text(shared, "models/bert-toxic-tiny/heldout_test.jsonl", &n_bytes);
+    char *rest = lines;
+    for (char *line = NULL; (line = next_line(&rest, &length)) != NULL; n_lines++) {
+        hs_error error = {0};
+        hs_json *row = NULL;
+        assert_int_equal(hs_json_parse(line, length, "heldout_test.jsonl", &row, &error), HS_OK);
+        const hs_json_value *text = hs_json_get(hs_json_root(row), "text");
+        encode(tokenizer, hs_json_string(text), hs_json_size(text), true, &ids);
+        check_ids("bert-toxic-tiny", hs_json_string(text), &ids, hs_json_get(hs_json_root(row), "input_ids"));
+        hs_json_free(row);
+    }
+    assert_int_equal(n_lines, 800);
+    hs_token_list_clear(&ids);
+    hs_free(lines);
+    hs_tokenizer_free(tokenizer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),    cmocka_unit_test(test_shared_large),
         cmocka_unit_test(test_published), cmocka_unit_test(test_published_gpt2_files),
         cmocka_unit_test(test_stories),   cmocka_unit_test(test_small_models),
+        cmocka_unit_test(test_toxic),
     };
     return cmocka_run_group_tests_name("tokenizer_reference", tests, NULL, NULL);
 }

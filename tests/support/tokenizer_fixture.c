@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
-static const char *const FILES[] = {"tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "added_tokens.json"};
+static const char *const FILES[] = {
+    "tokenizer.json",         "vocab.json", "merges.txt", "vocab.txt", "added_tokens.json", "tokenizer_config.json",
+    "special_tokens_map.json"};
 
 int make_folder(void **state)
 {

@@ -43,12 +43,17 @@ void check_decoded(const hs_tokenizer *tokenizer, const int32_t *ids, size_t n, 
 
 #define BPE(options, vocab, merges) \
     "\"model\":{\"type\":\"BPE\"," options "\"vocab\":{" vocab "},\"merges\":[" merges "]}"
+#define WORD_PIECE(options, vocab) \
+    "\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\"," options "\"vocab\":{" vocab "}}"
 #define FILE_OF(parts) "{\"version\":\"1.0\"," parts "}"
 
 #define WORDS "\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"u\":0,\"a\":1,\"b\":2}}"
 
 #define SPLIT(pattern, behavior, invert) \
     "{\"type\":\"Split\",\"pattern\":" pattern ",\"behavior\":\"" behavior "\",\"invert\":" invert "}"
+#define BERT_NORMALIZER(clean, chinese, accents, lowercase)                                   \
+    "{\"type\":\"BertNormalizer\",\"clean_text\":" clean ",\"handle_chinese_chars\":" chinese \
+    ",\"strip_accents\":" accents ",\"lowercase\":" lowercase "}"
 #define DASH "{\"String\":\"-\"}"
 
 #define ADDED(id, content, flags) "{\"id\":" id ",\"content\":\"" content "\"," flags "}"

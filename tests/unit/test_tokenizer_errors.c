@@ -18,11 +18,12 @@ static void test_nothing_to_read(void **state)
     empty_folder(in);
     hs_error error = {0};
     assert_int_equal(hs_tokenizer_open(in->path, &t, &error), HS_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "no tokenizer.json and no vocab.json"));
-    write_text(in, "vocab.txt", "[UNK]\n");
+    assert_non_null(strstr(error.message, "no tokenizer.json, no vocab.json with merges.txt and no vocab.txt"));
+    write_text(in, "vocab.json", "{}");
     error = (hs_error){0};
     assert_int_equal(hs_tokenizer_open(in->path, &t, &error), HS_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "WordPiece vocab.txt is not read"));
+    assert_non_null(strstr(error.message, "vocab.json needs merges.txt"));
+    empty_folder(in);
     assert_null(t);
 }
 
@@ -61,6 +62,15 @@ static const refused_row REFUSED[] = {
     {FILE_OF(BPE("", "\"a\":0", "\"aa\"")), "model.merges[0]: the merge \"aa\" is not two tokens"},
     {FILE_OF(BPE("", "\"a\":0", "[\"a\"]")), "model.merges[0]: must be"},
     {FILE_OF(BPE("", "\"a\":0", "7")), "model.merges[0]: must be"},
+    {FILE_OF(WORD_PIECE("\"continuing_subword_prefix\":\"##\",\"max_input_chars_per_word\":9,", "\"a\":0")),
+     "model: the unk_token \"[UNK]\" is not in the vocabulary"},
+    {FILE_OF(WORD_PIECE("\"max_input_chars_per_word\":9,", "\"[UNK]\":0")),
+     "model.continuing_subword_prefix: is missing"},
+    {FILE_OF(WORD_PIECE("\"continuing_subword_prefix\":\"##\",\"max_input_chars_per_word\":-1,", "\"[UNK]\":0")),
+     "model.max_input_chars_per_word: must be between 0"},
+    {FILE_OF("\"normalizer\":{\"type\":\"BertNormalizer\",\"clean_text\":true}," WORDS),
+     "normalizer.handle_chinese_chars: is missing"},
+    {FILE_OF("\"decoder\":{\"type\":\"WordPiece\",\"prefix\":\"##\"}," WORDS), "decoder.cleanup: is missing"},
     {FILE_OF("\"normalizer\":{\"type\":\"Precompiled\"}," WORDS),
      "normalizer.type: \"Precompiled\" is not supported; supported are: NFC"},
     {FILE_OF("\"normalizer\":3," WORDS), "normalizer: must be an object or null, is integer"},
@@ -120,6 +130,53 @@ static void test_refused(void **state)
         if (strstr(error.message, REFUSED[i].message) == NULL || strstr(error.message, "tokenizer.json") == NULL)
             fail_msg("%s: the message is: %s", REFUSED[i].json, error.message);
     }
+}
+
+/* ---- vocab.txt and its settings ------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *vocabulary;
+    const char *config; /* NULL: no tokenizer_config.json */
+    const char *message;
+} REFUSED_FILES[] = {
+    {"", NULL, "vocab.txt: the unk_token \"[UNK]\" is not in the vocabulary"},
+    {"[UNK]\n[SEP]\n", NULL, "vocab.txt: the cls_token \"[CLS]\" is not in the vocabulary"},
+    {"[UNK]\n[CLS]\n", NULL, "vocab.txt: the sep_token \"[SEP]\" is not in the vocabulary"},
+    {"[UNK]\n[CLS]\n[SEP]\na\na\n", NULL, "vocab.txt:5: token \"a\" is there twice"},
+    {"[UNK]\n[CLS]\n[SEP]\n\xFF\n", NULL, "vocab.txt"},
+    {"[UNK]\n[CLS]\n[SEP]\n", "{\"unk_token\": \"<unk>\"}", "the unk_token \"<unk>\" is not"},
+    {"[UNK]\n[CLS]\n[SEP]\n", "{\"do_lower_case\": 1}", "tokenizer_config.json: do_lower_case: must be true or false"},
+    {"[UNK]\n[CLS]\n[SEP]\n", "{\"mask_token\": {}}", "tokenizer_config.json: mask_token.content: is missing"},
+    {"[UNK]\n[CLS]\n[SEP]\n", "{\"mask_token\": 3}", "tokenizer_config.json: mask_token: must be a string"},
+    {"[UNK]\n[CLS]\n[SEP]\n", "{", "tokenizer_config.json"},
+    {"[UNK]\n[CLS]\n[SEP]\n", "{\"tokenizer_class\": \"BertJapaneseTokenizer\"}",
+     "vocab.txt is not read as tokenizer_config.json's tokenizer_class BertJapaneseTokenizer does"},
+};
+
+static void test_refused_files(void **state)
+{
+    const folder *in = *state;
+    for (size_t i = 0; i < sizeof REFUSED_FILES / sizeof *REFUSED_FILES; i++) {
+        hs_error error = {0};
+        hs_tokenizer *tokenizer = NULL;
+        empty_folder(in);
+        write_text(in, "vocab.txt", REFUSED_FILES[i].vocabulary);
+        if (REFUSED_FILES[i].config != NULL)
+            write_text(in, "tokenizer_config.json", REFUSED_FILES[i].config);
+        if (hs_tokenizer_open(in->path, &tokenizer, &error) != HS_ERROR_INPUT)
+            fail_msg("not refused: row %zu", i);
+        assert_null(tokenizer);
+        if (strstr(error.message, REFUSED_FILES[i].message) == NULL)
+            fail_msg("row %zu: the message is: %s", i, error.message);
+    }
+    write_text(in, "vocab.txt", "[UNK]\n[CLS]\n[SEP]\n");
+    write_text(in, "tokenizer_config.json", "{}");
+    write_text(in, "added_tokens.json", "{}");
+    hs_error error = {0};
+    hs_tokenizer *tokenizer = NULL;
+    assert_int_equal(hs_tokenizer_open(in->path, &tokenizer, &error), HS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "added_tokens.json beside vocab.txt is not read"));
+    empty_folder(in);
 }
 
 static void test_refused_texts(void **state)
@@ -185,8 +242,11 @@ static void test_hostile_steps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_to_read), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_refused_texts),   cmocka_unit_test(test_unknown_word_without_token),
+        cmocka_unit_test(test_nothing_to_read),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused_files),
+        cmocka_unit_test(test_refused_texts),
+        cmocka_unit_test(test_unknown_word_without_token),
         cmocka_unit_test(test_hostile_steps),
     };
     return cmocka_run_group_tests_name("tokenizer_errors", tests, make_folder, remove_folder);
