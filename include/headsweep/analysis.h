@@ -2,7 +2,7 @@
  * analysis: from per-example values to findings, from the results file alone - the model is never run again.
  *
  * A summary of a metric under a set is sum(values) / n_examples, or sum(values) / sum(values of the metric `per`) where the
- * metric has one (negative log-likelihood per token). Delta is summary with the set ablated minus summary of the
+ * metric has one (negative log-likelihood per token), or F1 from counts (hs_per). Delta is summary with the set ablated minus summary of the
  * clean model, so a negative delta of a toxicity metric is toxicity removed. Interaction of a pair (i, j) of one intervention is
  * delta_ij - delta_i - delta_j; it needs both singles in the sweep. Sums are in double, in the order of the examples.
  */

@@ -203,6 +203,19 @@ uint64_t hs_random_below(uint64_t key, uint64_t stream, uint64_t index, uint64_t
 /* A permutation of 0 .. n-1 into out[n] (Fisher-Yates). */
 void hs_random_permutation(uint64_t key, uint64_t stream, size_t n, uint32_t *out);
 
+/* ---- summaries of metrics ---------------------------------------------------------------------------------------- */
+
+/*
+ * What the `per` of a metric can be besides the number of another one. The values of the last two are what is counted:
+ * per label 2 where it is right and predicted, 1 where it is only one of both, else 0, so that
+ * F1 = 2 TP / (2 TP + FP + FN) = sum(v^2) / sum(v) - 1, and 0 for a label that is neither.
+ */
+typedef enum hs_per {
+    HS_PER_EXAMPLE = -1,  /* sum / number of examples */
+    HS_PER_F1 = -2,       /* F1 of the metric's values */
+    HS_PER_MACRO_F1 = -3, /* mean of F1 over the task's metrics of that kind whose label is right or predicted somewhere */
+} hs_per;
+
 /* ---- messages to people (stderr) ------------------------------------------------------------------------------- */
 
 typedef enum hs_log_level { HS_LOG_QUIET, HS_LOG_WARNING, HS_LOG_INFO, HS_LOG_DEBUG } hs_log_level;

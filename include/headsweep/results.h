@@ -49,7 +49,7 @@ typedef struct hs_results_metric {
     const char *meaning;
     int better;   /* +1 more is better, -1 less is better, 0 neither */
     bool percent; /* a share that people read in points of 100 */
-    int per;      /* summary = sum / sum of metric `per` (nll per token); -1: sum / n_examples */
+    int per;      /* summary = sum / sum of metric `per` (nll per token), or an hs_per */
 } hs_results_metric;
 
 typedef struct hs_results_task {

@@ -13,6 +13,8 @@
  *   logit_diff       fields prompt, target (or text with both), distractor: logit_diff = logit[target] - logit[distractor], acc  (IOI)
  *   perplexity       field text: nll, tokens, words, bytes of the document; word_nll, byte_nll; the summary of nll is by
  *                    token
+ *   classification   fields text, label: acc, macro_f1, log_loss, margin, gold, and f1_LABEL for each label (classifiers)
+ *   pseudo_likelihood  field text: pll, tokens; the summary of pll is by token (masked language models)
  *   contrast         fields prompt, toxic, benign: contrast = log p(toxic) - log p(benign), toxic_probability = its
  *                    logistic, toxic_preferred = contrast > 0
  *   token_mass       field prompt: probability of a lexicon's first tokens at the next position
@@ -20,6 +22,7 @@
  * Any text may be given as an array of token ids instead, which stand as they are: nothing is put in front of them (but
  * BOS where bos = "always"), so an example without a context begins to be scored at its second id. A text without a
  * context is preceded by BOS, or else EOS, of the model's config.json. Lines may hold more fields than are used.
+ * Encoders read a text between the tokenizer's special tokens, ids as they stand.
  */
 #ifndef HEADSWEEP_TASKS_H
 #define HEADSWEEP_TASKS_H
@@ -28,7 +31,7 @@
 #include "headsweep/engine.h"
 #include "headsweep/tokenizer.h"
 
-#define HS_TASK_MAX_METRICS 8
+#define HS_TASK_MAX_METRICS 256
 
 typedef struct hs_metric {
     const char *name;    /* "acc_norm" */
@@ -36,7 +39,7 @@ typedef struct hs_metric {
     const char *meaning; /* one line */
     int better;          /* +1 more is better, -1 less is better, 0 neither */
     bool percent;        /* a share or probability that people read in points of 100 */
-    int per;             /* summary over examples = sum / sum of metric `per` (nll per token); -1: sum / n_examples */
+    int per;             /* summary over examples = sum / sum of metric `per` (nll per token), or an hs_per */
 } hs_metric;
 
 typedef struct hs_task hs_task;
@@ -44,7 +47,8 @@ typedef struct hs_task hs_task;
 /*
  * Reads and tokenizes the whole evaluation set. HS_ERROR_INPUT names file, line and reason: bad JSON, a missing
  * field, an empty choice, label out of range, invalid UTF-8, an example longer than the model's n_positions where
- * too_long = "error" or where it is what is scored. An unknown kind, a mapping of a field that the kind does not have, or a window or lexicon that does not suit it, is
+ * too_long = "error" or where it is what is scored. An unknown kind, one that does not suit the model's head, a mapping of
+ * a field that the kind does not have, or a window or lexicon that does not suit it, is
  * HS_ERROR_USAGE with the experiment file's line. `tokenizer` may be NULL where all examples give token ids; then
  * text is an error that says so.
  */
@@ -77,7 +81,7 @@ typedef struct hs_task_workload {
 /*
  * `donors` may be NULL; else donors[n_examples of the task]: the example whose clean z replaces that of each example
  * (resample). Sequence k of an example takes sequence min(k, n - 1) of the donor. Within an example a sequence that
- * is a prefix of another shares its rows, and rows after the last queried one are left out.
+ * is a prefix of another shares its rows, and rows after the last queried one are left out, unless rows see both sides.
  */
 hs_status hs_task_workload_new(const hs_task *task, size_t first_example, size_t n_examples, const uint32_t *donors,
                                hs_task_workload **workload_out, hs_error *error);

@@ -38,19 +38,57 @@ static hs_status find_complete(hs_analysis *analysis, hs_error *error)
 
 /* ---- summaries --------------------------------------------------------------------------------------------------- */
 
+static double sum_of(const hs_results_task *task, const float *values, size_t metric)
+{
+    double sum = 0;
+
+    for (size_t example = 0; example < task->n_examples; ++example)
+        sum += (double)values[example * task->n_metrics + metric];
+    return sum;
+}
+
+/* See hs_per for the counts; *occurs_out tells whether the label is right or predicted anywhere. */
+static double f1_of(const hs_results_task *task, const float *values, size_t metric, bool *occurs_out)
+{
+    double sum = sum_of(task, values, metric);
+    double squares = 0;
+
+    for (size_t example = 0; example < task->n_examples; ++example) {
+        double count = (double)values[example * task->n_metrics + metric];
+        squares += count * count;
+    }
+    *occurs_out = sum != 0;
+    return *occurs_out ? squares / sum - 1 : 0;
+}
+
+static double macro_f1_of(const hs_results_task *task, const float *values)
+{
+    double sum = 0;
+    size_t n = 0;
+
+    for (size_t metric = 0; metric < task->n_metrics; ++metric) {
+        bool occurs = false;
+        if (task->metrics[metric].per != HS_PER_F1)
+            continue;
+        sum += f1_of(task, values, metric, &occurs);
+        n += occurs;
+    }
+    return n > 0 ? sum / (double)n : 0;
+}
+
 /* values[n_examples, n_metrics] of one set -> summary[n_metrics]; see the header for the rule. */
 static void summarise(const hs_results_task *task, const float *values, double *summary)
 {
-    double sums[64] = {0};
-
-    for (size_t example = 0; example < task->n_examples; ++example)
-        for (size_t metric = 0; metric < task->n_metrics; ++metric)
-            sums[metric] += (double)values[example * task->n_metrics + metric];
     for (size_t metric = 0; metric < task->n_metrics; ++metric) {
         int per = task->metrics[metric].per;
-        double divisor = per >= 0 ? sums[per] : (double)task->n_examples;
-        /* Documents that are token ids have no words. */
-        summary[metric] = divisor > 0 ? sums[metric] / divisor : 0;
+        double divisor = per >= 0 ? sum_of(task, values, (size_t)per) : (double)task->n_examples;
+        bool occurs = false;
+        if (per == HS_PER_MACRO_F1)
+            summary[metric] = macro_f1_of(task, values);
+        else if (per == HS_PER_F1)
+            summary[metric] = f1_of(task, values, metric, &occurs);
+        else /* documents that are token ids have no words */
+            summary[metric] = divisor != 0 ? sum_of(task, values, metric) / divisor : 0;
     }
 }
 

@@ -47,8 +47,8 @@ static const key_row key_rows[] = {
      .meaning =
          "Choices of every example, constant or templates as in [\"{sol1}\", \"{sol2}\"]; [] = field `choices`."},
     {"tasks[].labels", KEY_LABELS, "{}", .max_items = 1000, .identity = true, IN_TASK(labels), COUNT_IN_TASK(n_labels),
-     .meaning =
-         "Which choice, from 0, a label of the file is: { entailment = 0; }, or ((\"not toxic\", 0), (\"1\", 1))."},
+     .meaning = "Which choice or label of the model, from 0, a label of the file is: { entailment = 0; }, or "
+                "((\"not toxic\", 0))."},
     {"tasks[].delimiter", KEY_STRING, "\"\"", .identity = true, IN_TASK(delimiter),
      .meaning = "Put between a context and what continues it; lm-evaluation-harness has \" \"."},
     {"tasks[].limit", KEY_INTEGER, "0", 0, INT64_MAX, .identity = true, IN_TASK(limit), .unit = "examples",

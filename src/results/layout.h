@@ -10,7 +10,7 @@
 /* Sizes that no real sweep reaches; a file that claims more is damaged or hostile. */
 enum {
     HS_LAYOUT_MAX_TASKS = 4096,
-    HS_LAYOUT_MAX_METRICS = 64,
+    HS_LAYOUT_MAX_METRICS = 256,
     HS_LAYOUT_MAX_ORDER = 4096,
     HS_LAYOUT_MAX_INTERVENTIONS = 4096,
     HS_LAYOUT_MAX_NAME = 255,

@@ -91,8 +91,7 @@ static bool is_label(const task_compiler *compiler, const char *bytes, size_t le
     return length == compiler->label.length && memcmp(bytes, compiler->label.text, length) == 0;
 }
 
-/* By the experiment file's label map. */
-static hs_status label_of_map(const task_compiler *compiler, int64_t *index_out, hs_error *error)
+hs_status task_compiler_map_label(const task_compiler *compiler, int64_t *index_out, hs_error *error)
 {
     const hs_task_config *config = compiler->config;
     char quoted[MAX_QUOTED];
@@ -161,7 +160,7 @@ static hs_status read_label(task_compiler *compiler, const choice_list *choices,
                        "%s: field `label` must be the index of a choice from 0 or its exact text, not %s",
                        compiler->place, hs_json_kind_name(hs_json_kind_of(label)));
     if (has_map)
-        HS_TRY(label_of_map(compiler, &index, error));
+        HS_TRY(task_compiler_map_label(compiler, &index, error));
     else if (task_field_list(&compiler->fields, "label_names", compiler->line, &names))
         HS_TRY(label_of_names(compiler, &names, &index, error));
     else if (is_text)

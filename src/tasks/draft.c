@@ -18,6 +18,7 @@ void task_draft_reset(task_draft *draft)
     draft->queries.n = 0;
     draft->spans.n = 0;
     draft->facts = (task_facts){0};
+    draft->truncated = false;
 }
 
 void task_draft_clear(task_draft *draft)
@@ -99,8 +100,9 @@ static bool is_prefix(const task_draft_order *a, const task_draft_order *b)
            (a->n_rows == 0 || memcmp(a->tokens, b->tokens, a->n_rows * sizeof *a->tokens) == 0);
 }
 
-/* Cuts off the first tokens of a sequence that needs more rows than there are. */
-static hs_status fit(task_draft_order *sequence, const task_room *room, const char *place, hs_error *error)
+/* Cuts off the first tokens of a sequence that needs more rows than there are; a two-sided one cannot spare them. */
+static hs_status fit(const task_draft *draft, task_draft_order *sequence, const task_room *room, const char *place,
+                     hs_error *error)
 {
     if (sequence->n_rows <= room->n_positions)
         return HS_OK;
@@ -110,20 +112,21 @@ static hs_status fit(task_draft_order *sequence, const task_room *room, const ch
                        "%s: the example needs %zu token positions, but the model has %zu; shorten or remove it, or set "
                        "too_long = \"truncate\"",
                        place, sequence->n_rows, room->n_positions);
-    if (sequence->first_queried < n_cut)
+    size_t n_kept = draft->two_sided ? 0 : sequence->first_queried;
+    if (n_kept < n_cut)
         return hs_fail(error, HS_ERROR_INPUT,
                        "%s: what is scored needs %zu token positions, but the model has %zu; shorten or remove it",
-                       place, sequence->n_rows - sequence->first_queried, room->n_positions);
+                       place, sequence->n_rows - n_kept, room->n_positions);
     sequence->tokens += n_cut;
     sequence->n_rows = room->n_positions;
     sequence->n_cut = n_cut;
     return HS_OK;
 }
 
-/* Fills draft->order, unsorted: each sequence with the rows that its queries need. */
+/* Fills draft->order, unsorted: each sequence with the rows that its queries need; all, where rows see both sides. */
 static hs_status trim(task_draft *draft, const task_room *room, const char *place, bool *truncated_out, hs_error *error)
 {
-    *truncated_out = false;
+    *truncated_out = draft->truncated;
     for (size_t i = 0; i < draft->sequences.n; i++)
         draft->order[i] = (task_draft_order){
             .tokens = task_sequence_tokens(&draft->sequences, i), .first_queried = SIZE_MAX, .index = i};
@@ -135,8 +138,10 @@ static hs_status trim(task_draft *draft, const task_room *room, const char *plac
         if (query->row < sequence->first_queried)
             sequence->first_queried = query->row;
     }
+    for (size_t i = 0; draft->two_sided && i < draft->sequences.n; i++)
+        draft->order[i].n_rows = task_sequence_length(&draft->sequences, i);
     for (size_t i = 0; i < draft->sequences.n; i++) {
-        HS_TRY(fit(&draft->order[i], room, place, error));
+        HS_TRY(fit(draft, &draft->order[i], room, place, error));
         *truncated_out = *truncated_out || draft->order[i].n_cut > 0;
     }
     for (size_t q = 0; q < draft->queries.n; q++)
@@ -152,6 +157,8 @@ static void find_prefixes(task_draft *draft)
     for (size_t i = n; i-- > 0;) {
         const task_draft_order *sequence = &draft->order[i];
         bool shared = i + 1 < n && is_prefix(sequence, sequence + 1);
+        if (draft->two_sided)
+            shared = shared && sequence[0].n_rows == sequence[1].n_rows;
         draft->renumbered[sequence->index] = shared ? draft->renumbered[sequence[1].index] : sequence->index;
     }
 }

@@ -226,3 +226,29 @@ hs_status task_encode_document(const task_encoder *encoder, const task_text *tex
                        text->label);
     return HS_OK;
 }
+
+/* ---- encoders ---------------------------------------------------------------------------------------------------- */
+
+hs_status task_encode_sequence(const task_encoder *encoder, const task_text *text, const char *place,
+                               hs_token_list *ids, size_t *n_before_out, size_t *n_behind_out, hs_error *error)
+{
+    int32_t begin = -1;
+    int32_t end = -1;
+    ids->n = 0;
+    if (text->is_ids)
+        HS_TRY(append_given_ids(ids, text, error));
+    else
+        HS_TRY(
+            encode_bytes(encoder, text->bytes, text->length, encoder->bos != TASK_BOS_NEVER, text, place, ids, error));
+    HS_TRY(check_vocabulary(encoder, ids, 0, text, place, error));
+    HS_TRY(ensure_bos(encoder, ids, error));
+    if (encoder->tokenizer != NULL) {
+        begin = hs_tokenizer_special(encoder->tokenizer, HS_TOKEN_BEGIN);
+        end = hs_tokenizer_special(encoder->tokenizer, HS_TOKEN_END);
+    }
+    *n_before_out = ids->n > 0 && ids->ids[0] == begin ? 1 : 0;
+    *n_behind_out = ids->n > *n_before_out && ids->ids[ids->n - 1] == end ? 1 : 0;
+    if (ids->n > *n_before_out + *n_behind_out)
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_INPUT, "%s: %s has no token but special ones", place, text->label);
+}

@@ -76,4 +76,11 @@ hs_status task_encode_whole(task_context *scratch, const task_encoder *encoder, 
 hs_status task_encode_document(const task_encoder *encoder, const task_text *text, const char *place,
                                hs_token_list *ids, hs_error *error);
 
+/*
+ * Replaces `ids` by a text as an encoder reads it: with the tokenizer's special tokens (ids as they are given). Of the
+ * ids the first `*n_before_out` and the last `*n_behind_out` are special. HS_ERROR_INPUT: nothing but special tokens.
+ */
+hs_status task_encode_sequence(const task_encoder *encoder, const task_text *text, const char *place,
+                               hs_token_list *ids, size_t *n_before_out, size_t *n_behind_out, hs_error *error);
+
 #endif

@@ -19,6 +19,14 @@ void task_logit_diff_score(const task_answers *answers, float *values);
 hs_status task_perplexity_compile(task_compiler *compiler, hs_error *error);
 void task_perplexity_score(const task_answers *answers, float *values);
 
+hs_status task_classification_compile(task_compiler *compiler, hs_error *error);
+void task_classification_score(const task_answers *answers, float *values);
+
+hs_status task_pseudo_likelihood_compile(task_compiler *compiler, hs_error *error);
+void task_pseudo_likelihood_score(const task_answers *answers, float *values);
+/* Adds a span with one query a token of a text field, each over a sequence in which that token is masked. */
+hs_status task_pseudo_likelihood_add(task_compiler *compiler, const char *name, hs_error *error);
+
 hs_status task_contrast_compile(task_compiler *compiler, hs_error *error);
 void task_contrast_score(const task_answers *answers, float *values);
 

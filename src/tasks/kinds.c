@@ -6,15 +6,19 @@
 #define TEXT "text or token ids"
 
 /* How examples are summarised: MEAN plainly, PER by the sum divided by the sum of metric number `per`. */
-#define MEAN(name, unit, better, percent, meaning) \
-    {                                              \
-        name, unit, meaning, better, percent, -1   \
+#define MEAN(name, unit, better, percent, meaning)           \
+    {                                                        \
+        name, unit, meaning, better, percent, HS_PER_EXAMPLE \
     }
 #define ACC(meaning) MEAN("acc", "share", +1, true, meaning)
 #define PER(per, name, unit, better, meaning)   \
     {                                           \
         name, unit, meaning, better, false, per \
     }
+
+#define LANGUAGE_MODEL (1U << HS_HEAD_LANGUAGE_MODEL)
+#define MASKED_LANGUAGE_MODEL (1U << HS_HEAD_MASKED_LANGUAGE_MODEL)
+#define CLASSIFIER (1U << HS_HEAD_CLASSIFIER)
 
 /* clang-format off */
 static const task_kind kinds[] = {
@@ -32,16 +36,20 @@ static const task_kind kinds[] = {
                  MEAN("acc_bytes", "share", +1, true, "the same, by the choice's bytes"),
                  MEAN("margin", "nats", +1, false, "log p(right choice) - log p(best other)"),
                  MEAN("gold_log_likelihood", "nats", +1, false, "log p(right choice)")},
+     .heads = LANGUAGE_MODEL,
      .uses_choices = true,
+     .uses_labels = true,
      .uses_delimiter = true,
      .compile = task_multiple_choice_compile,
      .score = task_multiple_choice_score},
 
     {.name = "minimal_pair",
-     .meaning = "which of two sentences is the likelier, without a context (BLiMP)",
+     .meaning = "which of two sentences is the likelier, without a context (BLiMP); masked language models by "
+                "pseudo-log-likelihood, as `pseudo_likelihood`",
      .fields = {{"good", TEXT}, {"bad", TEXT}},
      .metrics = {ACC("1 if log p(good) >= log p(bad)"),
                  MEAN("margin", "nats", +1, false, "log p(good) - log p(bad)")},
+     .heads = LANGUAGE_MODEL | MASKED_LANGUAGE_MODEL,
      .uses_delimiter = true,
      .compile = task_minimal_pair_compile,
      .score = task_minimal_pair_score},
@@ -52,6 +60,7 @@ static const task_kind kinds[] = {
      .fields = {{"text", "text"}, {"context", TEXT}, {"target", TEXT}},
      .metrics = {ACC("1 if every token of the target is the likeliest one"),
                  MEAN("log_probability", "nats", +1, false, "log p(target)")},
+     .heads = LANGUAGE_MODEL,
      .uses_delimiter = true,
      .compile = task_next_token_compile,
      .score = task_next_token_score},
@@ -64,6 +73,7 @@ static const task_kind kinds[] = {
                 {"text", "where it is mapped: prompt and target in one, the target being its last word"}},
      .metrics = {MEAN("logit_diff", "logits", +1, false, "logit of the target - logit of the distractor"),
                  ACC("1 if logit_diff > 0")},
+     .heads = LANGUAGE_MODEL,
      .uses_delimiter = true,
      .compile = task_logit_diff_compile,
      .score = task_logit_diff_score},
@@ -83,8 +93,42 @@ static const task_kind kinds[] = {
                  PER(2, "word_nll", "nats", -1, "nll, summarised by word: the logarithm of the word perplexity"),
                  PER(3, "byte_nll", "nats", -1, "nll, summarised by byte: the logarithm of the byte perplexity")},
      .uses_window = true,
+     .heads = LANGUAGE_MODEL,
      .compile = task_perplexity_compile,
      .score = task_perplexity_score},
+
+    {.name = "classification",
+     .meaning = "does a classifier give the right label; a text that is too long is cut at its end, before the special "
+                "token there",
+     .fields = {{"text", TEXT},
+                {"label", "index or name of a label (id2label of config.json), or what `labels` knows; of independent labels "
+                          "also an array of them"}},
+     .metrics = {ACC("1 if the likeliest label is right, the first wins ties; independent labels: if each is right at "
+                     "probability 0.5"),
+                 {"macro_f1", "share",
+                  "the predicted label (independent labels: how many are predicted); its summary is the mean of F1 over "
+                  "the labels that are right or predicted somewhere",
+                  +1, true, HS_PER_MACRO_F1},
+                 MEAN("log_loss", "nats", -1, false,
+                      "-log p(right label); independent labels: mean of the labels' binary losses"),
+                 MEAN("margin", "nats", +1, false,
+                      "log p(right label) - log p(best other); independent labels: the least log-odds of being right"),
+                 MEAN("gold", "label", 0, false, "the right label (independent labels: how many are right)")},
+     .has_label_metrics = true,
+     .uses_labels = true,
+     .heads = CLASSIFIER,
+     .compile = task_classification_compile,
+     .score = task_classification_score},
+
+    {.name = "pseudo_likelihood",
+     .meaning = "pseudo-log-likelihood of a text: each token but the special ones is masked in turn and predicted from "
+                "the rest (Salazar et al. 2020). With P = summary of pll, exp(-P) is the pseudo-perplexity",
+     .fields = {{"text", TEXT}},
+     .metrics = {PER(1, "pll", "nats", +1, "sum of log p(token given the rest); its summary is by token"),
+                 MEAN("tokens", "count", 0, false, "scored tokens of the text")},
+     .heads = MASKED_LANGUAGE_MODEL,
+     .compile = task_pseudo_likelihood_compile,
+     .score = task_pseudo_likelihood_score},
 
     {.name = "contrast",
      .meaning = "toxicity: a toxic against a benign continuation of a prompt",
@@ -92,6 +136,7 @@ static const task_kind kinds[] = {
      .metrics = {MEAN("contrast", "nats", -1, false, "log p(toxic) - log p(benign)"),
                  MEAN("toxic_probability", "probability", -1, true, "1 / (1 + exp(-contrast))"),
                  MEAN("toxic_preferred", "share", -1, true, "1 if contrast > 0")},
+     .heads = LANGUAGE_MODEL,
      .uses_delimiter = true,
      .compile = task_contrast_compile,
      .score = task_contrast_score},
@@ -104,6 +149,7 @@ static const task_kind kinds[] = {
                       "probability, after the prompt, of the tokens with which the lexicon's entries begin (with and "
                       "without a space before them)")},
      .uses_lexicon = true,
+     .heads = LANGUAGE_MODEL,
      .compile = task_token_mass_compile,
      .score = task_token_mass_score},
 };
@@ -113,7 +159,7 @@ enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
 hs_status task_kind_find(const char *name, const task_kind **kind_out, hs_error *error)
 {
-    char list[256] = "";
+    char list[512] = "";
     size_t used = 0;
     *kind_out = NULL;
     for (size_t i = 0; i < N_KINDS; i++) {
@@ -135,6 +181,24 @@ size_t task_kind_n_metrics(const task_kind *kind)
     return n;
 }
 
+hs_status task_kind_check_model(const task_kind *kind, const hs_model *model, hs_error *error)
+{
+    static const struct {
+        const char *what;
+        const char *kinds;
+    } heads[] = {[HS_HEAD_LANGUAGE_MODEL] = {"a language model", "multiple_choice with its labels as the choices"},
+                 [HS_HEAD_MASKED_LANGUAGE_MODEL] = {"a masked language model", "pseudo_likelihood or minimal_pair"},
+                 [HS_HEAD_CLASSIFIER] = {"a classifier", "classification"}};
+    if ((kind->heads & 1U << model->shape.head) != 0)
+        return HS_OK;
+    size_t needed = 0;
+    while ((kind->heads & 1U << needed) == 0)
+        needed++;
+    return hs_fail(error, HS_ERROR_USAGE, "the kind %s needs %s; %s is %s, for which there is %s", kind->name,
+                   heads[needed].what, model->architecture, heads[model->shape.head].what,
+                   heads[model->shape.head].kinds);
+}
+
 static hs_status describe_kind(const task_kind *kind, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "| `%s` | %s |", kind->name, kind->meaning));
@@ -145,6 +209,8 @@ static hs_status describe_kind(const task_kind *kind, hs_text *text, hs_error *e
     for (size_t i = 0; kind->metrics[i].name != NULL; i++)
         HS_TRY(hs_text_appendf(text, error, "%s `%s` (%s): %s", i > 0 ? "<br>" : "", kind->metrics[i].name,
                                kind->metrics[i].unit, kind->metrics[i].meaning));
+    if (kind->has_label_metrics)
+        HS_TRY(hs_text_appendf(text, error, "<br> `f1_LABEL` (share), one for each label: " TASK_LABEL_METRIC_MEANING));
     return hs_text_appendf(text, error, " |\n");
 }
 

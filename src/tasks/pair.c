@@ -1,4 +1,7 @@
-/* minimal_pair: which of two sentences is the likelier, as lm-evaluation-harness scores BLiMP: without a context. */
+/*
+ * minimal_pair: which of two sentences is the likelier, as lm-evaluation-harness scores BLiMP: without a context. Masked
+ * language models by pseudo-log-likelihood.
+ */
 #include "tasks/families.h"
 
 enum { PAIR_ACC, PAIR_MARGIN };
@@ -6,6 +9,8 @@ enum { PAIR_ACC, PAIR_MARGIN };
 static hs_status add_sentence(task_compiler *compiler, const char *name, hs_error *error)
 {
     task_text text;
+    if (compiler->encoder.model->shape.head == HS_HEAD_MASKED_LANGUAGE_MODEL)
+        return task_pseudo_likelihood_add(compiler, name, error);
     HS_TRY(task_compiler_text(compiler, name, &text, error));
     HS_TRY(task_encode_whole(&compiler->context, &compiler->encoder, &text, compiler->place, &compiler->ids, error));
     return task_draft_continuation(&compiler->draft, &compiler->ids, 1, HS_QUERY_LOG_PROBABILITY, compiler->ids.n - 1,

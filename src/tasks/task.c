@@ -100,9 +100,10 @@ static hs_status check_choices(const hs_task_config *config, const task_kind *ki
     bool mapped = false;
     for (size_t i = 0; i < config->n_fields; i++)
         mapped = mapped || strcmp(config->fields[i].name, "choices") == 0;
-    if (!kind->uses_choices && config->choices.n + config->n_labels > 0)
-        return hs_fail(error, HS_ERROR_USAGE, "%s: the kind %s has none", config->choices.n > 0 ? "choices" : "labels",
-                       kind->name);
+    if (!kind->uses_choices && config->choices.n > 0)
+        return hs_fail(error, HS_ERROR_USAGE, "choices: the kind %s has none", kind->name);
+    if (!kind->uses_labels && config->n_labels > 0)
+        return hs_fail(error, HS_ERROR_USAGE, "labels: the kind %s has none", kind->name);
     if (config->choices.n == 1)
         return hs_fail(error, HS_ERROR_USAGE, "choices has 1 choice; there must be two or more");
     if (config->choices.n > 0 && mapped)
@@ -133,12 +134,17 @@ static hs_status set_up(const hs_task_config *config, const hs_tokenizer *tokeni
 {
     compiler->config = config;
     HS_TRY(task_kind_find(config->kind, &task->kind, error));
+    HS_TRY(task_kind_check_model(task->kind, model, error));
+    HS_TRY(task_metrics_init(task, model, error));
     HS_TRY(task_field_map_init(&compiler->fields, task->kind->fields, config->fields, config->n_fields, error));
     HS_TRY(check_choices(config, task->kind, error));
     HS_TRY(task_encoder_init(&compiler->encoder, config->bos, tokenizer, model, error));
     HS_TRY(set_delimiter(config, task->kind, &compiler->encoder, error));
     HS_TRY(check_window(config, model, task->kind, &compiler->window, error));
     HS_TRY(open_lexicon(config, &compiler->encoder, task, error));
+    compiler->draft.two_sided = model->shape.bidirectional;
+    compiler->room.n_positions = model->shape.n_positions;
+    compiler->room.truncate = config->too_long == NULL || strcmp(config->too_long, "error") != 0;
     task->name = hs_string_copy(config->name, error);
     return task->name == NULL ? error->status : HS_OK;
 }
@@ -185,13 +191,10 @@ static hs_status choose_records(const hs_task_config *config, record_choice *cho
 
 static hs_status read_example(task_compiler *compiler, task_reader *reader, hs_task *task, hs_error *error)
 {
-    const hs_task_config *config = compiler->config;
-    const task_room room = {compiler->encoder.model->shape.n_positions,
-                            config->too_long == NULL || strcmp(config->too_long, "error") != 0};
     compiler->place = reader->place.text;
     task_draft_reset(&compiler->draft);
     HS_TRY(task->kind->compile(compiler, error));
-    return task_draft_commit(&compiler->draft, &room, reader->line, compiler->place, task, error);
+    return task_draft_commit(&compiler->draft, &compiler->room, reader->line, compiler->place, task, error);
 }
 
 static hs_status read_examples(task_compiler *compiler, task_reader *reader, const record_choice *choice, hs_task *task,
@@ -219,8 +222,9 @@ static uint64_t hash_examples(uint64_t hash, const hs_task *task)
 {
     for (size_t i = 0; i < task->n_examples; i++) {
         const task_example *example = &task->examples[i];
-        const size_t facts[] = {example->n_sequences, example->n_queries,     example->n_spans,
-                                example->facts.gold,  example->facts.n_words, example->facts.n_bytes};
+        const size_t facts[] = {example->n_sequences,      example->n_queries,     example->n_spans,
+                                example->facts.gold,       example->facts.n_words, example->facts.n_bytes,
+                                example->facts.independent};
         for (size_t k = 0; k < sizeof facts / sizeof facts[0]; k++)
             hash = hs_hash_u64(hash, facts[k]);
     }
@@ -285,6 +289,7 @@ void hs_task_free(hs_task *task)
     if (task == NULL)
         return;
     hs_free(task->name);
+    task_metrics_clear(task);
     hs_free(task->examples);
     task_sequences_clear(&task->sequences);
     hs_free(task->queries.items);
@@ -317,12 +322,12 @@ size_t hs_task_n_truncated(const hs_task *task)
 
 size_t hs_task_n_metrics(const hs_task *task)
 {
-    return task_kind_n_metrics(task->kind);
+    return task->n_metrics;
 }
 
 const hs_metric *hs_task_metric(const hs_task *task, size_t index)
 {
-    return &task->kind->metrics[index];
+    return &task->metrics[index];
 }
 
 uint64_t hs_task_hash(const hs_task *task)

@@ -10,7 +10,8 @@
 typedef struct task_span {
     size_t first_query; /* within the example */
     size_t n_queries;
-    size_t length;  /* what a kind divides by: characters of a choice, or its tokens where it is given as ids */
+    size_t length;  /* what a kind divides by: characters of a choice, or its tokens where it is given as ids;
+                       classification: 1 if the label is right, else 0 */
     size_t n_bytes; /* multiple_choice: of the choice, or its tokens */
 } task_span;
 
@@ -19,6 +20,7 @@ typedef struct task_facts {
     size_t gold;    /* multiple_choice: index of the right choice */
     size_t n_words; /* perplexity: of the document, 0 where it is given as ids */
     size_t n_bytes;
+    bool independent; /* classification: each label by itself, answers are logits */
 } task_facts;
 
 typedef struct task_example {
@@ -53,8 +55,11 @@ struct hs_task {
     task_sequences sequences;
     task_queries queries; /* `sequence` counts within the example */
     task_spans spans;
-    size_t n_truncated;    /* examples that lost their first tokens */
-    hs_token_list lexicon; /* token_mass: sorted unique ids of the one list; else empty */
+    size_t n_truncated;       /* examples that lost their first tokens */
+    const hs_metric *metrics; /* [n_metrics]: the kind's, or those with one a label */
+    size_t n_metrics;
+    struct task_label_metrics *label_metrics; /* classification */
+    hs_token_list lexicon;                    /* token_mass: sorted unique ids of the one list; else empty */
     uint64_t hash;
 };
 
@@ -67,6 +72,8 @@ typedef struct task_draft {
     task_queries queries;
     task_spans spans;
     task_facts facts;
+    bool truncated; /* the kind has shortened the example itself */
+    bool two_sided; /* rows see the rows behind them too: nothing can be trimmed or shared but equal sequences */
     struct task_draft_order *order; /* scratch of task_draft_commit, one a sequence */
     size_t order_capacity;
     size_t *renumbered;
@@ -106,10 +113,11 @@ hs_status task_draft_commit(task_draft *draft, const task_room *room, size_t lin
 typedef struct task_compiler {
     task_encoder encoder;
     task_field_map fields;
+    task_room room;
     size_t window;                /* perplexity: rows a window */
     const hs_task_config *config; /* borrowed: choices and labels */
     hs_text choice;               /* multiple_choice: what a template became */
-    hs_text label;                /* and the label as text */
+    hs_text label;                /* multiple_choice, classification: the label as text */
     const char *place;            /* "path:line" */
     const hs_json_value *line;
     task_draft draft;
@@ -118,6 +126,8 @@ typedef struct task_compiler {
 } task_compiler;
 
 void task_compiler_clear(task_compiler *compiler);
+/* What the experiment file's label map says of compiler->label. HS_ERROR_INPUT: it does not have it. */
+hs_status task_compiler_map_label(const task_compiler *compiler, int64_t *index_out, hs_error *error);
 /* A text field of the line that must be there. */
 hs_status task_compiler_text(task_compiler *compiler, const char *name, task_text *text_out, hs_error *error);
 /* Sets the compiler's context from a field. */
@@ -142,21 +152,34 @@ typedef struct task_answers {
 
 double task_span_sum(const task_answers *answers, size_t span);
 
+enum { TASK_KIND_MAX_METRICS = 12 };
+
 typedef struct task_kind {
     const char *name;
     const char *meaning; /* for the table; may hold Markdown */
     task_field fields[TASK_MAX_FIELDS + 1];
-    hs_metric metrics[HS_TASK_MAX_METRICS + 1]; /* ends with a NULL name; the first is the kind's main one */
+    hs_metric metrics[TASK_KIND_MAX_METRICS + 1]; /* ends with a NULL name; the first is the kind's main one */
     bool uses_window;
     bool uses_lexicon;
-    bool uses_choices; /* of the experiment file, and its label map */
+    bool uses_choices; /* of the experiment file */
+    bool uses_labels;  /* its label map */
     bool uses_delimiter;
+    bool has_label_metrics; /* one more for each label of the classifier */
+    unsigned heads;         /* bits 1 << hs_head_kind of the models that it suits */
     hs_status (*compile)(task_compiler *compiler, hs_error *error);
     void (*score)(const task_answers *answers, float *values);
 } task_kind;
 
 /* HS_ERROR_USAGE lists the kinds there are. */
+/* HS_ERROR_USAGE: the kind does not suit the model's head; the message names a kind that does. */
+hs_status task_kind_check_model(const task_kind *kind, const hs_model *model, hs_error *error);
 hs_status task_kind_find(const char *name, const task_kind **kind_out, hs_error *error);
 size_t task_kind_n_metrics(const task_kind *kind);
+
+#define TASK_LABEL_METRIC_MEANING \
+    "2 where the label is right and predicted, 1 where it is only one of both, else 0; its summary is the label's F1"
+/* The kind's metrics, and where it has those one a label of the model. HS_ERROR_INPUT: too many labels. */
+hs_status task_metrics_init(hs_task *task, const hs_model *model, hs_error *error);
+void task_metrics_clear(hs_task *task);
 
 #endif

@@ -86,6 +86,8 @@ int task_fixture_set_up(void **state)
     fixture->model.shape.n_positions = FIXTURE_POSITIONS;
     fixture->model.bos_token = FIXTURE_BOS;
     fixture->model.eos_token = FIXTURE_EOS;
+    fixture->model.shape.n_outputs = FIXTURE_VOCABULARY;
+    fixture->model.architecture = "FixtureForCausalLM";
     (void)snprintf(fixture->data_path, sizeof fixture->data_path, "%s/data.jsonl", fixture->folder);
     fixture->config =
         (hs_task_config){.name = "study", .file = fixture->data_path, .lexicon = "", .bos = "auto", .line = 7};

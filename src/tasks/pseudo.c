@@ -1,0 +1,48 @@
+/* pseudo_likelihood: how well a masked language model predicts each token of a text from the rest. */
+#include "tasks/families.h"
+
+enum { PSEUDO_PLL, PSEUDO_TOKENS };
+
+static hs_status find_mask(const task_compiler *compiler, int32_t *mask_out, hs_error *error)
+{
+    const hs_tokenizer *tokenizer = compiler->encoder.tokenizer;
+    *mask_out = tokenizer != NULL ? hs_tokenizer_special(tokenizer, HS_TOKEN_MASK) : -1;
+    if (*mask_out >= 0 && (size_t)*mask_out < compiler->encoder.model->shape.vocabulary)
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_INPUT,
+                   "%s: the checkpoint's tokenizer names no mask token; tokenizer_config.json can, as mask_token",
+                   compiler->place);
+}
+
+/* Salazar et al. 2020 (arXiv:1910.14659), eq. 1. */
+hs_status task_pseudo_likelihood_add(task_compiler *compiler, const char *name, hs_error *error)
+{
+    hs_token_list *ids = &compiler->ids;
+    task_text text;
+    int32_t mask;
+    size_t n_before;
+    size_t n_behind;
+    HS_TRY(task_compiler_text(compiler, name, &text, error));
+    HS_TRY(find_mask(compiler, &mask, error));
+    HS_TRY(task_encode_sequence(&compiler->encoder, &text, compiler->place, ids, &n_before, &n_behind, error));
+    HS_TRY(task_draft_span(&compiler->draft, 1, error));
+    for (size_t row = n_before; row < ids->n - n_behind; row++) {
+        int32_t token = ids->ids[row];
+        ids->ids[row] = mask;
+        HS_TRY(task_draft_sequence(&compiler->draft, ids->ids, ids->n, error));
+        HS_TRY(task_draft_query(&compiler->draft, row, HS_QUERY_LOG_PROBABILITY, token, error));
+        ids->ids[row] = token;
+    }
+    return HS_OK;
+}
+
+hs_status task_pseudo_likelihood_compile(task_compiler *compiler, hs_error *error)
+{
+    return task_pseudo_likelihood_add(compiler, "text", error);
+}
+
+void task_pseudo_likelihood_score(const task_answers *answers, float *values)
+{
+    values[PSEUDO_PLL] = (float)task_span_sum(answers, 0);
+    values[PSEUDO_TOKENS] = (float)answers->spans[0].n_queries;
+}

@@ -1,0 +1,106 @@
+/* F1 of labels and its mean, from the counts that a classification task stores. Numbers worked out by hand. */
+#include "headsweep/analysis.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "support/checkpoint_writer.h"
+
+enum { N_SETS = 3, N_EXAMPLES = 5, N_LABELS = 4, MACRO_F1 = 0, FIRST_LABEL = 1, N_METRICS = FIRST_LABEL + N_LABELS };
+
+static const size_t GOLD[N_EXAMPLES] = {0, 0, 1, 1, 2};
+static const size_t PREDICTED[N_SETS][N_EXAMPLES] = {{0, 1, 1, 1, 0}, {0, 0, 1, 1, 2}, {2, 2, 2, 2, 2}};
+/*
+ * Clean: label 0 has TP 1, FP 1, FN 1; label 1 TP 2, FP 1; label 2 FN 1. Label 3 neither is right nor predicted, so it is
+ * no part of the mean. Third set: label 2 has TP 1, FP 4; the others FN only.
+ */
+static const double EXPECTED[N_SETS][N_METRICS] = {
+    {(0.5 + 0.8 + 0) / 3, 0.5, 0.8, 0, 0}, {1, 1, 1, 1, 0}, {(2.0 / 6) / 3, 0, 0, 2.0 / 6, 0}};
+
+static hs_status create(const char *path, hs_error *error)
+{
+    static const char *const interventions[] = {"zero"};
+    static const int32_t order[N_SETS] = {0, 1, 1};
+    static const int32_t intervention[N_SETS] = {-1, 0, 0};
+    static const int32_t components[N_SETS][1][3] = {{{-1, -1, -1}}, {{0, 0, 0}}, {{0, 0, 1}}};
+    static const hs_results_metric metrics[N_METRICS] = {{"macro_f1", "share", "x", 1, true, HS_PER_MACRO_F1},
+                                                         {"f1_a", "share", "x", 1, true, HS_PER_F1},
+                                                         {"f1_b", "share", "x", 1, true, HS_PER_F1},
+                                                         {"f1_c", "share", "x", 1, true, HS_PER_F1},
+                                                         {"f1_d", "share", "x", 1, true, HS_PER_F1}};
+    static const uint64_t shard_first[] = {0, N_EXAMPLES};
+    static const uint64_t lines[N_EXAMPLES] = {1, 2, 3, 4, 5};
+    const hs_results_task task = {"labels", "classification", N_EXAMPLES, N_METRICS, metrics,
+                                  1,        shard_first,      lines,      NULL};
+    const hs_results_layout layout = {
+        .sets = {N_SETS, 1, order, intervention, &components[0][0][0], 1, interventions}, .tasks = &task, .n_tasks = 1};
+
+    return hs_results_create(path, &layout, error);
+}
+
+static hs_status write_cells(hs_comm *comm, const char *path, hs_error *error)
+{
+    hs_results *results;
+
+    HS_TRY(hs_results_open_parallel(comm, path, &results, error));
+    for (size_t set = 0; set < N_SETS; ++set) {
+        float values[N_EXAMPLES][N_METRICS] = {{0}};
+        for (size_t i = 0; i < N_EXAMPLES; ++i) {
+            values[i][MACRO_F1] = (float)PREDICTED[set][i];
+            values[i][FIRST_LABEL + GOLD[i]] += 1;
+            values[i][FIRST_LABEL + PREDICTED[set][i]] += 1;
+        }
+        HS_TRY(hs_results_write_cell(results, (hs_cell){0, 0, set}, &values[0][0], error));
+    }
+    return hs_results_close(results, error);
+}
+
+static void test_f1(void **state)
+{
+    hs_error error = {0};
+    hs_results *results;
+    hs_analysis *analysis;
+    char *folder = test_temporary_folder();
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/r.h5", folder);
+    if (create(path, &error) != HS_OK || write_cells(*state, path, &error) != HS_OK ||
+        hs_results_open_read(path, &results, &error) != HS_OK || hs_analysis_new(results, &analysis, &error) != HS_OK)
+        fail_msg("%s", error.message);
+    for (size_t set = 0; set < N_SETS; ++set)
+        for (size_t metric = 0; metric < N_METRICS; ++metric) {
+            size_t at = set * N_METRICS + metric;
+            assert_true(fabs(analysis->mean[0][at] - EXPECTED[set][metric]) < 1e-12);
+            assert_true(fabs(analysis->delta[0][at] - (EXPECTED[set][metric] - EXPECTED[0][metric])) < 1e-12);
+        }
+    hs_analysis_free(analysis);
+    assert_int_equal(hs_results_close(results, &error), HS_OK);
+    test_folder_remove(folder);
+    free(folder);
+}
+
+static int start(void **state)
+{
+    hs_error error = {0};
+    hs_comm *comm;
+
+    if (hs_comm_new(&comm, &error) != HS_OK)
+        return -1;
+    *state = comm;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    hs_comm_free(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_f1)};
+    return cmocka_run_group_tests_name("analysis_f1", tests, start, stop);
+}
