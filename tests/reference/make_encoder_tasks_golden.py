@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Writes encoder_tasks_golden.json: what the task kinds for encoders say of the tiny checkpoints in engine/, computed by
+transformers in float64, clean and with heads zeroed by a hook on the output projection's input.
+
+    python3 make_encoder_tasks_golden.py
+
+A case: model, kind, lines (the data file), sets of heads, values [set][example][metric], summaries [set][metric] of
+metrics that are no means. Texts are words of VOCABULARY, whose ids are its indices.
+"""
+import argparse
+import json
+import math
+import pathlib
+import random
+
+import torch
+from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification
+
+HERE = pathlib.Path(__file__).parent
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + list("abcdefghijklmnopqr")
+CLS, SEP, MASK, FIRST_WORD = 2, 3, 4, 5
+SETS = [[], [[0, 1]], [[0, 0], [1, 3]], [[0, 0], [0, 1], [0, 2], [0, 3]]]
+ENDINGS = ("attention.output.dense", "attention.out_lin")
+
+
+def logits_of(model, ids, heads):
+    """Logits [T, V] or [labels] with the heads' part of the output projection's input set to zero."""
+    size = model.config.hidden_size // model.config.num_attention_heads
+
+    def hook_of(layer):
+        def hook(_, arguments):
+            z = arguments[0].clone()
+            for _, head in (pair for pair in heads if pair[0] == layer):
+                z[..., head * size:(head + 1) * size] = 0
+            return (z,)
+        return hook
+
+    modules = [module for name, module in model.named_modules() if name.endswith(ENDINGS)]
+    handles = [module.register_forward_pre_hook(hook_of(layer)) for layer, module in enumerate(modules)]
+    with torch.no_grad():
+        logits = model(torch.tensor([ids])).logits[0]
+    for handle in handles:
+        handle.remove()
+    return logits
+
+
+def pll(model, ids, heads):
+    """[pseudo-log-likelihood, tokens] of ids between CLS and SEP."""
+    total = 0.0
+    for at in range(1, len(ids) - 1):
+        masked = ids[:at] + [MASK] + ids[at + 1:]
+        total += torch.log_softmax(logits_of(model, masked, heads)[at], -1)[ids[at]].item()
+    return [total, len(ids) - 2]
+
+
+def words(rng, low, high):
+    return " ".join(rng.choice(VOCABULARY[FIRST_WORD:]) for _ in range(rng.randint(low, high)))
+
+
+def ids_of(text):
+    return [CLS] + [VOCABULARY.index(word) for word in text.split()] + [SEP]
+
+
+def pseudo_likelihood(name, rng):
+    model = AutoModelForMaskedLM.from_pretrained(HERE / "engine" / name, dtype=torch.float64).eval()
+    lines = [{"text": words(rng, 1, 10)} for _ in range(6)]
+    values = [[pll(model, ids_of(line["text"]), heads) for line in lines] for heads in SETS]
+    summaries = [{"pll": sum(v[0] for v in rows) / sum(v[1] for v in rows)} for rows in values]
+    return {"model": name, "kind": "pseudo_likelihood", "lines": lines, "values": values, "summaries": summaries}
+
+
+def minimal_pair(name, rng):
+    model = AutoModelForMaskedLM.from_pretrained(HERE / "engine" / name, dtype=torch.float64).eval()
+    lines = [{"good": words(rng, 2, 6), "bad": words(rng, 2, 6)} for _ in range(5)]
+    values = []
+    for heads in SETS:
+        margins = [pll(model, ids_of(line["good"]), heads)[0] - pll(model, ids_of(line["bad"]), heads)[0]
+                   for line in lines]
+        values.append([[float(margin > 0), margin] for margin in margins])
+    return {"model": name, "kind": "minimal_pair", "lines": lines, "values": values}
+
+
+def f1(gold, predicted):
+    """F1 by precision and recall, from lists of booleans."""
+    hits = sum(g and p for g, p in zip(gold, predicted))
+    if hits == 0:
+        return 0.0
+    precision, recall = hits / sum(predicted), hits / sum(gold)
+    return 2 * precision * recall / (precision + recall)
+
+
+def with_f1(rows, gold, predicted, names):
+    """Rows with each label's count, and the summaries; gold and predicted are [example][label] booleans."""
+    values = [row + [g + p for g, p in zip(*flags)] for row, flags in zip(rows, zip(gold, predicted))]
+    by_label = [f1([g[i] for g in gold], [p[i] for p in predicted]) for i in range(len(names))]
+    occurs = [i for i in range(len(names)) if any(g[i] for g in gold) or any(p[i] for p in predicted)]
+    summaries = {"macro_f1": sum(by_label[i] for i in occurs) / len(occurs)}
+    summaries.update({f"f1_{name}": value for name, value in zip(names, by_label)})
+    return values, summaries
+
+
+def exclusive(name, rng):
+    model = AutoModelForSequenceClassification.from_pretrained(HERE / "engine" / name, dtype=torch.float64).eval()
+    names = [model.config.id2label[i] for i in range(model.config.num_labels)]
+    n = len(names)
+    lines = [{"text": words(rng, 1, 12), "label": rng.choice([i, names[i]])} for i in rng.choices(range(n), k=16)]
+    gold = [names.index(line["label"]) if isinstance(line["label"], str) else line["label"] for line in lines]
+    values, summaries = [], []
+    for heads in SETS:
+        logs = [torch.log_softmax(logits_of(model, ids_of(line["text"]), heads), -1).tolist() for line in lines]
+        best = [max(range(n), key=row.__getitem__) for row in logs]
+        rows = [[float(b == g), b, -row[g], row[g] - max(v for i, v in enumerate(row) if i != g), g]
+                for row, b, g in zip(logs, best, gold)]
+        filled, summary = with_f1(rows, [[i == g for i in range(n)] for g in gold],
+                                  [[i == b for i in range(n)] for b in best], names)
+        values.append(filled)
+        summaries.append(summary)
+    return {"model": name, "kind": "classification", "lines": lines, "values": values, "summaries": summaries}
+
+
+def independent(name, rng):
+    model = AutoModelForSequenceClassification.from_pretrained(HERE / "engine" / name, dtype=torch.float64).eval()
+    names = [model.config.id2label[i] for i in range(model.config.num_labels)]
+    lines = []
+    for _ in range(12):
+        ids = [rng.randrange(FIRST_WORD, len(VOCABULARY)) for _ in range(rng.randint(2, 9))]
+        lines.append({"text": ids, "label": [label for label in names if rng.random() < 0.5]})
+    gold = [[label in line["label"] for label in names] for line in lines]
+    values, summaries = [], []
+    for heads in SETS:
+        probabilities = [torch.sigmoid(logits_of(model, line["text"], heads)).tolist() for line in lines]
+        predicted = [[p >= 0.5 for p in row] for row in probabilities]
+        rows = []
+        for row, g, p in zip(probabilities, gold, predicted):
+            right = [value if flag else 1 - value for value, flag in zip(row, g)]
+            rows.append([float(g == p), sum(p), -sum(map(math.log, right)) / len(names),
+                         min(math.log(r / (1 - r)) for r in right), sum(g)])
+        filled, summary = with_f1(rows, gold, predicted, names)
+        values.append(filled)
+        summaries.append(summary)
+    return {"model": name, "kind": "classification", "lines": lines, "values": values, "summaries": summaries}
+
+
+def main():
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    rng = random.Random(7)
+    cases = [pseudo_likelihood("bert_masked", rng), pseudo_likelihood("distilbert_masked", rng),
+             pseudo_likelihood("roberta_masked", rng), minimal_pair("bert_masked", rng),
+             exclusive("bert_classifier", rng), exclusive("distilbert_classifier", rng),
+             independent("roberta_classifier_bf16", rng)]
+    golden = {"vocabulary": VOCABULARY, "sets": SETS, "cases": cases}
+    text = json.dumps(golden, default=float, separators=(",", ":"))
+    (HERE / "encoder_tasks_golden.json").write_text(text.replace('{"model"', '\n{"model"') + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
