@@ -11,6 +11,7 @@
 
 static const char help[] =
     "usage: headsweep bench [engine|ranks|scheduler]... [options]\n"
+    "       headsweep bench --inputs FOLDER [options]\n"
     "       mpirun -n N headsweep bench scheduler\n"
     "\n"
     "Measures this program on this machine and prints key = value lines; all sections together take a few minutes.\n"
@@ -24,6 +25,10 @@ static const char help[] =
     "\n"
     "  --layers N --heads N --width N --vocabulary N --tokens N\n"
     "               shape of the model and of the prompts (default 12, 12, 768, 50257, 64: GPT-2 small)\n"
+    "  --family gpt2|llama --kv-heads N --mlp N --bf16\n"
+    "               kind of the model (default gpt2), Llama's KV heads, width of the MLP, weights in bf16\n"
+    "  --inputs FOLDER\n"
+    "               measure nothing: write the random checkpoint, prompts.jsonl and experiment.cfg there\n"
     "  --here       scheduler only: measure on the ranks that were started, even if the launcher is not recognised\n"
     "\n"
     "HEADSWEEP_MPIEXEC names the MPI launcher (default mpirun).\n";
@@ -52,7 +57,12 @@ enum bench_option {
     OPTION_WIDTH,
     OPTION_VOCABULARY,
     OPTION_TOKENS,
+    OPTION_KV_HEADS,
+    OPTION_MLP,
     N_SHAPE_OPTIONS,
+    OPTION_FAMILY,
+    OPTION_BF16,
+    OPTION_INPUTS,
     OPTION_HERE,
     OPTION_HELP
 };
@@ -63,12 +73,20 @@ static const struct option options[] = {
     [OPTION_WIDTH] = {"width", required_argument, NULL, OPTION_WIDTH},
     [OPTION_VOCABULARY] = {"vocabulary", required_argument, NULL, OPTION_VOCABULARY},
     [OPTION_TOKENS] = {"tokens", required_argument, NULL, OPTION_TOKENS},
+    [OPTION_KV_HEADS] = {"kv-heads", required_argument, NULL, OPTION_KV_HEADS},
+    [OPTION_MLP] = {"mlp", required_argument, NULL, OPTION_MLP},
+    {"family", required_argument, NULL, OPTION_FAMILY},
+    {"bf16", no_argument, NULL, OPTION_BF16},
+    {"inputs", required_argument, NULL, OPTION_INPUTS},
     {"here", no_argument, NULL, OPTION_HERE},
     {"help", no_argument, NULL, OPTION_HELP},
     {0}};
 
 typedef struct bench_arguments {
     int64_t shape[N_SHAPE_OPTIONS];
+    bench_family family;
+    bool bf16;
+    const char *inputs; /* NULL: measure */
     bool chosen[N_SECTIONS];
     bool here;
     bool help;
@@ -95,29 +113,51 @@ static hs_status check_shape(const int64_t *shape, hs_error *error)
     if (shape[OPTION_WIDTH] % shape[OPTION_HEADS] != 0)
         return hs_fail(error, HS_ERROR_USAGE, "--width %lld is not a multiple of --heads %lld",
                        (long long)shape[OPTION_WIDTH], (long long)shape[OPTION_HEADS]);
+    if (shape[OPTION_KV_HEADS] > 0 && shape[OPTION_HEADS] % shape[OPTION_KV_HEADS] != 0)
+        return hs_fail(error, HS_ERROR_USAGE, "--heads %lld is not a multiple of --kv-heads %lld",
+                       (long long)shape[OPTION_HEADS], (long long)shape[OPTION_KV_HEADS]);
     if (shape[OPTION_LAYERS] * shape[OPTION_HEADS] < 2)
         return hs_fail(error, HS_ERROR_USAGE, "--layers 1 --heads 1: a single head has no pairs");
     return HS_OK;
+}
+
+static hs_status read_option(int option, bench_arguments *arguments, hs_error *error)
+{
+    char name[16];
+
+    switch (option) {
+    case OPTION_FAMILY:
+        if (strcmp(optarg, "gpt2") != 0 && strcmp(optarg, "llama") != 0)
+            return hs_fail(error, HS_ERROR_USAGE, "--family \"%s\": gpt2 or llama is needed", optarg);
+        arguments->family = optarg[0] == 'g' ? BENCH_GPT2 : BENCH_LLAMA;
+        return HS_OK;
+    case OPTION_BF16:
+        arguments->bf16 = true;
+        return HS_OK;
+    case OPTION_INPUTS:
+        arguments->inputs = optarg;
+        return HS_OK;
+    case OPTION_HERE:
+        arguments->here = true;
+        return HS_OK;
+    case OPTION_HELP:
+        arguments->help = true;
+        return HS_OK;
+    default:
+        snprintf(name, sizeof name, "--%s", options[option].name);
+        return read_count(name, optarg, option == OPTION_VOCABULARY ? 2 : 1, &arguments->shape[option], error);
+    }
 }
 
 static hs_status read_arguments(int argc, char **argv, bench_arguments *arguments, hs_error *error)
 {
     int option;
 
-    for (;;) {
+    while (!arguments->help) {
         HS_TRY(next_option(argc, argv, options, &option, error));
         if (option == -1)
             break;
-        if (option < N_SHAPE_OPTIONS) {
-            char name[16];
-            snprintf(name, sizeof name, "--%s", options[option].name);
-            HS_TRY(read_count(name, optarg, option == OPTION_VOCABULARY ? 2 : 1, &arguments->shape[option], error));
-        }
-        arguments->here = arguments->here || option == OPTION_HERE;
-        if (option == OPTION_HELP) {
-            arguments->help = true;
-            return HS_OK;
-        }
+        HS_TRY(read_option(option, arguments, error));
     }
     for (int i = optind; i < argc; ++i)
         HS_TRY(choose_section(argv[i], arguments, error));
@@ -211,6 +251,27 @@ done:
     return status;
 }
 
+static bench_shape shape_of(const bench_arguments *arguments)
+{
+    return (bench_shape){
+        .n_layers = (size_t)arguments->shape[OPTION_LAYERS],
+        .n_heads = (size_t)arguments->shape[OPTION_HEADS],
+        .width = (size_t)arguments->shape[OPTION_WIDTH],
+        .vocabulary = (size_t)arguments->shape[OPTION_VOCABULARY],
+        .n_tokens = (size_t)arguments->shape[OPTION_TOKENS],
+        .family = arguments->family,
+        .n_kv_heads = (size_t)arguments->shape[OPTION_KV_HEADS],
+        .mlp_width = (size_t)arguments->shape[OPTION_MLP],
+        .bf16 = arguments->bf16,
+    };
+}
+
+static hs_status write_inputs(const bench_shape *shape, const char *folder, hs_error *error)
+{
+    HS_TRY(hs_folder_make(folder, error));
+    return bench_inputs_write(shape, folder, error);
+}
+
 hs_status command_bench(int argc, char **argv, hs_error *error)
 {
     bench_arguments arguments = {.shape = {12, 12, 768, 50257, 64}};
@@ -220,10 +281,9 @@ hs_status command_bench(int argc, char **argv, hs_error *error)
         fputs(help, stdout);
         return HS_OK;
     }
-    bench_setup bench = {.shape = {(size_t)arguments.shape[OPTION_LAYERS], (size_t)arguments.shape[OPTION_HEADS],
-                                   (size_t)arguments.shape[OPTION_WIDTH], (size_t)arguments.shape[OPTION_VOCABULARY],
-                                   (size_t)arguments.shape[OPTION_TOKENS]},
-                         .here = arguments.here || bench_is_launched(),
-                         .log = {stderr, HS_LOG_INFO}};
+    bench_setup bench = {
+        .shape = shape_of(&arguments), .here = arguments.here || bench_is_launched(), .log = {stderr, HS_LOG_INFO}};
+    if (arguments.inputs != NULL)
+        return write_inputs(&bench.shape, arguments.inputs, error);
     return run_sections(&bench, &arguments, error);
 }

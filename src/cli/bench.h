@@ -4,13 +4,19 @@
 
 #include "headsweep/sweep.h"
 
-/* A model of GPT-2's kind, and the length of the prompts that it is measured on. */
+typedef enum bench_family { BENCH_GPT2, BENCH_LLAMA } bench_family;
+
+/* A model, and the length of the prompts that it is measured on. */
 typedef struct bench_shape {
     size_t n_layers;
     size_t n_heads;
     size_t width;
     size_t vocabulary;
     size_t n_tokens;
+    bench_family family;
+    size_t n_kv_heads; /* of Llama; 0 = n_heads */
+    size_t mlp_width;  /* 0 = 4 * width */
+    bool bf16;         /* weights are stored in bf16, else in f32 */
 } bench_shape;
 
 /* Prompts that bench_inputs_write makes: samples use the first so many of them. */
@@ -19,7 +25,7 @@ enum { BENCH_PROMPTS = 32 };
 #define BENCH_EXPERIMENT "experiment.cfg"
 
 /*
- * Writes into an existing folder: a checkpoint of random weights (config.json, model.safetensors in f32),
+ * Writes into an existing folder: a checkpoint of random weights (config.json, model.safetensors),
  * prompts.jsonl with BENCH_PROMPTS prompts of random tokens of which the last position is scored, and an experiment
  * file of all pairs of heads on them, named BENCH_EXPERIMENT. The same shape gives the same bytes.
  */

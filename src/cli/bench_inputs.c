@@ -15,7 +15,7 @@ static const uint64_t PROMPT_STREAM = (uint64_t)1 << 32;
 
 /* ---- tensors --------------------------------------------------------------------------------------------------- */
 
-typedef enum axis { AXIS_NONE, AXIS_WIDTH, AXIS_QKV, AXIS_MLP, AXIS_VOCABULARY, AXIS_POSITIONS } axis;
+typedef enum axis { AXIS_NONE, AXIS_WIDTH, AXIS_QKV, AXIS_KV, AXIS_MLP, AXIS_VOCABULARY, AXIS_POSITIONS } axis;
 
 typedef struct tensor_row {
     const char *name;
@@ -23,14 +23,14 @@ typedef struct tensor_row {
     float mean;
 } tensor_row;
 
-static const tensor_row embedding_rows[] = {
+static const tensor_row gpt2_embedding_rows[] = {
     {"transformer.wte.weight", {AXIS_VOCABULARY, AXIS_WIDTH}, 0},
     {"transformer.wpe.weight", {AXIS_POSITIONS, AXIS_WIDTH}, 0},
     {"transformer.ln_f.weight", {AXIS_WIDTH}, 1},
     {"transformer.ln_f.bias", {AXIS_WIDTH}, 0},
 };
 
-static const tensor_row layer_rows[] = {
+static const tensor_row gpt2_layer_rows[] = {
     {"ln_1.weight", {AXIS_WIDTH}, 1},
     {"ln_1.bias", {AXIS_WIDTH}, 0},
     {"attn.c_attn.weight", {AXIS_WIDTH, AXIS_QKV}, 0},
@@ -45,14 +45,37 @@ static const tensor_row layer_rows[] = {
     {"mlp.c_proj.bias", {AXIS_WIDTH}, 0},
 };
 
-enum {
-    N_EMBEDDING_ROWS = sizeof embedding_rows / sizeof *embedding_rows,
-    N_LAYER_ROWS = sizeof layer_rows / sizeof *layer_rows
+static const tensor_row llama_embedding_rows[] = {
+    {"model.embed_tokens.weight", {AXIS_VOCABULARY, AXIS_WIDTH}, 0},
+    {"model.norm.weight", {AXIS_WIDTH}, 1},
+};
+
+static const tensor_row llama_layer_rows[] = {
+    {"input_layernorm.weight", {AXIS_WIDTH}, 1},
+    {"self_attn.q_proj.weight", {AXIS_WIDTH, AXIS_WIDTH}, 0},
+    {"self_attn.k_proj.weight", {AXIS_KV, AXIS_WIDTH}, 0},
+    {"self_attn.v_proj.weight", {AXIS_KV, AXIS_WIDTH}, 0},
+    {"self_attn.o_proj.weight", {AXIS_WIDTH, AXIS_WIDTH}, 0},
+    {"post_attention_layernorm.weight", {AXIS_WIDTH}, 1},
+    {"mlp.gate_proj.weight", {AXIS_MLP, AXIS_WIDTH}, 0},
+    {"mlp.up_proj.weight", {AXIS_MLP, AXIS_WIDTH}, 0},
+    {"mlp.down_proj.weight", {AXIS_WIDTH, AXIS_MLP}, 0},
 };
 
 static size_t n_positions(const bench_shape *shape)
 {
     return shape->n_tokens > N_POSITIONS ? shape->n_tokens : N_POSITIONS;
+}
+
+/* As models of each family have it, where the shape does not say. */
+static size_t mlp_width(const bench_shape *shape)
+{
+    return shape->mlp_width > 0 ? shape->mlp_width : 4 * shape->width;
+}
+
+static size_t n_kv_heads(const bench_shape *shape)
+{
+    return shape->n_kv_heads > 0 ? shape->n_kv_heads : shape->n_heads;
 }
 
 static size_t axis_length(const bench_shape *shape, axis which)
@@ -61,28 +84,72 @@ static size_t axis_length(const bench_shape *shape, axis which)
         [AXIS_NONE] = 1,
         [AXIS_WIDTH] = shape->width,
         [AXIS_QKV] = 3 * shape->width,
-        [AXIS_MLP] = 4 * shape->width,
+        [AXIS_KV] = shape->width / shape->n_heads * n_kv_heads(shape),
+        [AXIS_MLP] = mlp_width(shape),
         [AXIS_VOCABULARY] = shape->vocabulary,
         [AXIS_POSITIONS] = n_positions(shape),
     };
     return lengths[which];
 }
 
+static hs_status describe_gpt2(const bench_shape *shape, hs_text *text, hs_error *error)
+{
+    return hs_text_appendf(
+        text, error,
+        "{\"architectures\": [\"GPT2LMHeadModel\"], \"model_type\": \"gpt2\", \"activation_function\": \"gelu_new\",\n"
+        " \"n_layer\": %zu, \"n_head\": %zu, \"n_embd\": %zu, \"n_inner\": %zu, \"n_positions\": %zu,\n"
+        " \"vocab_size\": %zu, \"layer_norm_epsilon\": 1e-05, \"tie_word_embeddings\": true}\n",
+        shape->n_layers, shape->n_heads, shape->width, mlp_width(shape), n_positions(shape), shape->vocabulary);
+}
+
+static hs_status describe_llama(const bench_shape *shape, hs_text *text, hs_error *error)
+{
+    return hs_text_appendf(
+        text, error,
+        "{\"architectures\": [\"LlamaForCausalLM\"], \"model_type\": \"llama\", \"hidden_act\": \"silu\",\n"
+        " \"num_hidden_layers\": %zu, \"num_attention_heads\": %zu, \"num_key_value_heads\": %zu, \"hidden_size\": "
+        "%zu,\n"
+        " \"intermediate_size\": %zu, \"max_position_embeddings\": %zu, \"vocab_size\": %zu, \"rms_norm_eps\": 1e-05,\n"
+        " \"rope_theta\": 10000.0, \"attention_bias\": false, \"mlp_bias\": false, \"tie_word_embeddings\": true}\n",
+        shape->n_layers, shape->n_heads, n_kv_heads(shape), shape->width, mlp_width(shape), n_positions(shape),
+        shape->vocabulary);
+}
+
+#define ROWS(rows) rows, sizeof rows / sizeof *rows
+
+static const struct family {
+    hs_status (*describe)(const bench_shape *shape, hs_text *text, hs_error *error); /* config.json */
+    const char *layers;                                                              /* before the number of a layer */
+    const tensor_row *embedding_rows;
+    size_t n_embedding_rows;
+    const tensor_row *layer_rows;
+    size_t n_layer_rows;
+} families[] = {
+    [BENCH_GPT2] = {describe_gpt2, "transformer.h", ROWS(gpt2_embedding_rows), ROWS(gpt2_layer_rows)},
+    [BENCH_LLAMA] = {describe_llama, "model.layers", ROWS(llama_embedding_rows), ROWS(llama_layer_rows)},
+};
+
 static size_t n_tensors(const bench_shape *shape)
 {
-    return N_EMBEDDING_ROWS + shape->n_layers * N_LAYER_ROWS;
+    const struct family *family = &families[shape->family];
+
+    return family->n_embedding_rows + shape->n_layers * family->n_layer_rows;
 }
 
 /* Row of tensor `index`; its full name into `name`. */
-static const tensor_row *tensor_at(size_t index, char *name, size_t capacity)
+static const tensor_row *tensor_at(const bench_shape *shape, size_t index, char *name, size_t capacity)
 {
-    if (index < N_EMBEDDING_ROWS) {
-        snprintf(name, capacity, "%s", embedding_rows[index].name);
-        return &embedding_rows[index];
+    const struct family *family = &families[shape->family];
+    const tensor_row *row = &family->embedding_rows[index];
+
+    if (index < family->n_embedding_rows) {
+        snprintf(name, capacity, "%s", row->name);
+        return row;
     }
-    index -= N_EMBEDDING_ROWS;
-    snprintf(name, capacity, "transformer.h.%zu.%s", index / N_LAYER_ROWS, layer_rows[index % N_LAYER_ROWS].name);
-    return &layer_rows[index % N_LAYER_ROWS];
+    index -= family->n_embedding_rows;
+    row = &family->layer_rows[index % family->n_layer_rows];
+    snprintf(name, capacity, "%s.%zu.%s", family->layers, index / family->n_layer_rows, row->name);
+    return row;
 }
 
 static size_t tensor_values(const bench_shape *shape, const tensor_row *row)
@@ -138,22 +205,6 @@ static hs_status write_text(const char *folder, const char *name, const hs_text 
 
 /* ---- checkpoint ------------------------------------------------------------------------------------------------ */
 
-static hs_status write_config(const bench_shape *shape, const char *folder, hs_error *error)
-{
-    hs_text text = {0};
-    hs_status status = hs_text_appendf(
-        &text, error,
-        "{\"architectures\": [\"GPT2LMHeadModel\"], \"model_type\": \"gpt2\", \"activation_function\": \"gelu_new\",\n"
-        " \"n_layer\": %zu, \"n_head\": %zu, \"n_embd\": %zu, \"n_inner\": %zu, \"n_positions\": %zu,\n"
-        " \"vocab_size\": %zu, \"layer_norm_epsilon\": 1e-05, \"tie_word_embeddings\": true}\n",
-        shape->n_layers, shape->n_heads, shape->width, 4 * shape->width, n_positions(shape), shape->vocabulary);
-
-    if (status == HS_OK)
-        status = write_text(folder, "config.json", &text, error);
-    hs_text_clear(&text);
-    return status;
-}
-
 /* The JSON table of a safetensors file, padded with spaces to whole words. */
 static hs_status describe_tensors(const bench_shape *shape, hs_text *text, hs_error *error)
 {
@@ -161,10 +212,10 @@ static hs_status describe_tensors(const bench_shape *shape, hs_text *text, hs_er
     char name[64];
 
     for (size_t i = 0; i < n_tensors(shape); ++i) {
-        const tensor_row *row = tensor_at(i, name, sizeof name);
-        size_t n_bytes = tensor_values(shape, row) * sizeof(float);
-        HS_TRY(hs_text_appendf(text, error, "%s\"%s\": {\"dtype\": \"F32\", \"shape\": [%zu", i == 0 ? "{" : ", ", name,
-                               axis_length(shape, row->axes[0])));
+        const tensor_row *row = tensor_at(shape, i, name, sizeof name);
+        size_t n_bytes = tensor_values(shape, row) * (shape->bf16 ? sizeof(uint16_t) : sizeof(float));
+        HS_TRY(hs_text_appendf(text, error, "%s\"%s\": {\"dtype\": \"%s\", \"shape\": [%zu", i == 0 ? "{" : ", ", name,
+                               shape->bf16 ? "BF16" : "F32", axis_length(shape, row->axes[0])));
         if (row->axes[1] != AXIS_NONE)
             HS_TRY(hs_text_appendf(text, error, ", %zu", axis_length(shape, row->axes[1])));
         HS_TRY(hs_text_appendf(text, error, "], \"data_offsets\": [%zu, %zu]}", offset, offset + n_bytes));
@@ -190,17 +241,31 @@ static void draw_values(float *values, uint64_t first, size_t n, uint64_t stream
     }
 }
 
+/* In place: a bf16 number is the upper half of the f32 one. */
+static size_t halve_values(float *values, size_t n)
+{
+    uint16_t *halves = (uint16_t *)(void *)values;
+    uint32_t bits;
+
+    for (size_t i = 0; i < n; ++i) {
+        memcpy(&bits, &values[i], sizeof bits);
+        bits >>= 16;
+        memcpy(&halves[i], &(uint16_t){(uint16_t)bits}, sizeof *halves);
+    }
+    return n * sizeof *halves;
+}
+
 static hs_status write_tensors(const bench_shape *shape, const writer *w, float *chunk, hs_error *error)
 {
     char name[64];
 
     for (size_t i = 0; i < n_tensors(shape); ++i) {
-        const tensor_row *row = tensor_at(i, name, sizeof name);
+        const tensor_row *row = tensor_at(shape, i, name, sizeof name);
         size_t n_values = tensor_values(shape, row);
         for (size_t first = 0; first < n_values; first += CHUNK_VALUES) {
             size_t n = n_values - first < CHUNK_VALUES ? n_values - first : CHUNK_VALUES;
             draw_values(chunk, first, n, i, row->mean);
-            HS_TRY(writer_put(w, chunk, n * sizeof *chunk, error));
+            HS_TRY(writer_put(w, chunk, shape->bf16 ? halve_values(chunk, n) : n * sizeof *chunk, error));
         }
     }
     return HS_OK;
@@ -241,6 +306,11 @@ static hs_status describe_prompts(const bench_shape *shape, hs_text *text, hs_er
     return HS_OK;
 }
 
+static hs_status describe_model(const bench_shape *shape, hs_text *text, hs_error *error)
+{
+    return families[shape->family].describe(shape, text, error);
+}
+
 static hs_status describe_experiment(const bench_shape *shape, hs_text *text, hs_error *error)
 {
     (void)shape;
@@ -267,7 +337,7 @@ static hs_status write_described(const bench_shape *shape,
 
 hs_status bench_inputs_write(const bench_shape *shape, const char *folder, hs_error *error)
 {
-    HS_TRY(write_config(shape, folder, error));
+    HS_TRY(write_described(shape, describe_model, folder, "config.json", error));
     HS_TRY(write_weights(shape, folder, error));
     HS_TRY(write_described(shape, describe_prompts, folder, "prompts.jsonl", error));
     return write_described(shape, describe_experiment, folder, BENCH_EXPERIMENT, error);

@@ -54,6 +54,22 @@ says err "needs two ranks"
 expect 0 "$program" bench --help
 says out "usage: headsweep bench"
 
+# The generator by itself: checkpoints that the program reads, of either family and type.
+expect 0 "$program" bench --inputs made/gpt2 "${shape[@]}"
+expect 0 "$program" inspect made/gpt2
+says out "family = gpt2"
+says out "weights = F32"
+expect 0 "$program" bench --inputs made/llama --family llama --bf16 --layers 2 --heads 4 --kv-heads 2 --width 16 --mlp 24
+expect 0 "$program" inspect made/llama
+says out "family = llama"
+says out "weights = BF16"
+says out "kv_heads = 2"
+says out "mlp_width = 24"
+expect 2 "$program" bench --inputs made --family bert
+says err "gpt2 or llama is needed"
+expect 2 "$program" bench --heads 4 --kv-heads 3 --width 16
+says err "is not a multiple of --kv-heads"
+
 # Wrong use says what is right, and a launcher that is not there leaves nothing behind.
 expect 2 "$program" bench --heads 3 --width 16
 says err "is not a multiple of"
