@@ -88,6 +88,9 @@ void hs_free(void *pointer);
 hs_status hs_reserve(void *items_inout, size_t *capacity_inout, size_t needed, size_t item_size, const char *what,
                      hs_error *error);
 
+/* The most memory that this process had resident so far, what it shares with others included; 0 if it is not known. */
+size_t hs_peak_memory_bytes(void);
+
 /* ---- strings ------------------------------------------------------------------------------------------------- */
 
 char *hs_string_copy(const char *text, hs_error *error);                 /* NULL on failure; hs_free() it */
@@ -131,6 +134,8 @@ typedef struct hs_mapped_file {
 
 hs_status hs_mapped_file_open(const char *path, hs_mapped_file *file_out, hs_error *error);
 void hs_mapped_file_clear(hs_mapped_file *file);
+/* Bytes of a mapped file that will not be read again soon: they no longer count as this process's memory. */
+void hs_mapped_bytes_release(const void *bytes, size_t n_bytes);
 
 /* Reads the whole of a file of at most `max_bytes` into a zero-terminated copy; hs_free() it. */
 hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error);

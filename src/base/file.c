@@ -78,6 +78,16 @@ void hs_mapped_file_clear(hs_mapped_file *file)
     *file = (hs_mapped_file){0};
 }
 
+/* Whole pages only: the file's other bytes on the first and the last one may be in use. */
+void hs_mapped_bytes_release(const void *bytes, size_t n_bytes)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)bytes + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)bytes + n_bytes) / page * page;
+    if (end > first)
+        (void)madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 /* Reads to the end whatever size fstat() gave: pipes and files in /proc have none. */
 static hs_status read_to_end(int fd, const char *path, size_t max_bytes, hs_text *text, hs_error *error)
 {

@@ -76,8 +76,12 @@ uint64_t hs_model_hash(const hs_model *model)
     hash = hash_shape(hash, &model->shape);
     if (model->shape.position == HS_POSITION_ROTARY)
         hash = hash_rope(hash, &checkpoint->options.rope);
-    for (size_t i = 0; i < checkpoint->bindings.n_items; i++)
-        hash = hash_binding(hash, &checkpoint->bindings.items[i]);
+    for (size_t i = 0; i < checkpoint->bindings.n_items; i++) {
+        const hs_binding *binding = &checkpoint->bindings.items[i];
+        hash = hash_binding(hash, binding);
+        if (binding->arena_offset != HS_BINDING_MAPPED)
+            hs_mapped_bytes_release(binding->tensor->bytes, binding->tensor->n_bytes);
+    }
     return hash;
 }
 

@@ -169,6 +169,7 @@ static void expand(const hs_binding *binding, const hs_model_shape *shape, float
         expand_heads(tensor, shape, arena + binding->arena_offset);
     else
         hs_weights_expand(tensor->dtype, tensor->bytes, tensor->n_elements, arena + binding->arena_offset);
+    hs_mapped_bytes_release(tensor->bytes, tensor->n_bytes);
 }
 
 static hs_status fill_arena(const hs_binding_list *bindings, const hs_model_shape *shape, float *arena, hs_error *error)

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -182,6 +183,44 @@ static void test_every_allocation_may_fail(void **state)
         }
 }
 
+/* The peak grows with what is touched, and stays when it is freed; a mapped file reads the same after it was released. */
+static void test_peak(void **state)
+{
+    (void)state;
+    enum { N_BYTES = 64 << 20 };
+    hs_error error = {0};
+    unsigned char *bytes = NULL;
+    size_t before = hs_peak_memory_bytes();
+    if (before == 0) {
+        print_message("skipped: this system does not say how much memory a process had\n");
+        skip();
+    }
+    assert_int_equal(hs_allocate(&bytes, N_BYTES, 1, "test", &error), HS_OK);
+    assert_true(hs_peak_memory_bytes() >= before + N_BYTES / 2);
+    hs_free(bytes);
+    assert_true(hs_peak_memory_bytes() >= before + N_BYTES / 2);
+}
+
+static void test_released_bytes_read_the_same(void **state)
+{
+    (void)state;
+    enum { N_BYTES = 100000 };
+    static unsigned char written[N_BYTES];
+    char path[] = "/tmp/headsweep-test-XXXXXX";
+    hs_error error = {0};
+    hs_mapped_file file;
+    int fd = mkstemp(path);
+    for (size_t i = 0; i < N_BYTES; i++)
+        written[i] = (unsigned char)(i * 7 + i / 256);
+    assert_true(fd >= 0 && write(fd, written, N_BYTES) == N_BYTES && close(fd) == 0);
+    assert_int_equal(hs_mapped_file_open(path, &file, &error), HS_OK);
+    hs_mapped_bytes_release(file.bytes + 100, 1);
+    hs_mapped_bytes_release(file.bytes + 100, N_BYTES - 200);
+    assert_memory_equal(file.bytes, written, N_BYTES);
+    hs_mapped_file_clear(&file);
+    assert_int_equal(remove(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +229,8 @@ int main(void)
         cmocka_unit_test(test_reserve),
         cmocka_unit_test(test_reserve_keeps_what_is_enough),
         cmocka_unit_test(test_every_allocation_may_fail),
+        cmocka_unit_test(test_peak),
+        cmocka_unit_test(test_released_bytes_read_the_same),
     };
     return cmocka_run_group_tests_name("base_memory", tests, NULL, NULL);
 }
