@@ -55,6 +55,7 @@ hs_status hs_intervention_parse(const char *text, hs_intervention *intervention_
 const char *hs_intervention_name(hs_intervention intervention, char *buffer, size_t capacity);
 bool hs_intervention_needs_means(hs_intervention intervention);
 bool hs_intervention_needs_donors(hs_intervention intervention);
+bool hs_intervention_edits_pattern(hs_intervention intervention); /* the attention pattern, not z */
 
 /* One ablation set with its intervention; n_components == 0 is the clean model. Borrowed. */
 typedef struct hs_ablation {
@@ -166,11 +167,15 @@ typedef struct hs_engine_rows {
 hs_status hs_engine_count_rows(const hs_model_shape *shape, const hs_workload *workload, hs_positions positions,
                                hs_engine_rows *rows_out, hs_error *error);
 
+/* Rows of a matrix product from which on it is no faster: what the prefix engine stacks unless memory is short. */
+enum { HS_STACKED_ROWS = 2048 };
+
 typedef struct hs_engine_options {
     hs_engine_kind kind;
     hs_value_bias value_bias;
     hs_positions positions;
     const hs_reference_means *means; /* borrowed; NULL where no intervention needs them */
+    size_t stacked_rows; /* rows that the prefix engine computes at a time; 0 = HS_STACKED_ROWS. Decides bits. */
     /* Called now and then during an evaluation, at least once a layer: the coordinator answers its workers here. False
      * gives the evaluation up: it returns HS_UNFINISHED before the next batch of rows. May be NULL. Must not call the
      * engine. */
@@ -183,6 +188,8 @@ hs_status hs_engine_new(const hs_model *model, const hs_engine_options *options,
 void hs_engine_free(hs_engine *engine);
 /* Takes over new means; borrowed. */
 void hs_engine_set_means(hs_engine *engine, const hs_reference_means *means);
+/* For workloads that are prepared from now on; see the option of this name. */
+void hs_engine_set_stacked_rows(hs_engine *engine, size_t stacked_rows);
 
 /* HS_ERROR_INPUT: a token or label that the model does not have, a row outside its sequence or not of its head, a sequence longer than n_positions. */
 hs_status hs_engine_prepare(hs_engine *engine, const hs_workload *workload, hs_prepared **prepared_out,
@@ -262,6 +269,21 @@ typedef struct hs_engine_cost {
 /* Works out, without weights and without running anything, what preparing the workload and evaluating these costs. */
 hs_status hs_engine_count_cost(const hs_engine *engine, const hs_workload *workload, const hs_ablation *ablations,
                                size_t n_ablations, hs_engine_cost *cost_out, hs_error *error);
+/* The most that the groups of a sweep ask of an engine, as far as its memory depends on it. */
+typedef struct hs_engine_load {
+    size_t n_ablations; /* of a group */
+    size_t max_layers;  /* in which one ablation edits heads */
+    bool edits_patterns;
+} hs_engine_load;
+
+/*
+ * Bytes that the engine holds at most for groups of this load on a workload, weights not included: what
+ * hs_engine_evaluate allocates, donors included, unless it falls back on the reference engine.
+ */
+hs_status hs_engine_count_memory(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
+                                 size_t *n_bytes_out, hs_error *error);
+/* Bytes that hs_engine_observe and hs_engine_sum_z hold for sequences of so many rows, logits not observed. */
+size_t hs_engine_observer_bytes(const hs_model_shape *shape, size_t n_rows, size_t longest_sequence);
 /* Bytes that prepare and evaluate of the reference engine will hold at the same time for a workload of this size, weights not included. */
 size_t hs_engine_memory_bytes(const hs_model_shape *shape, size_t n_rows, size_t n_scored_rows, size_t longest_sequence,
                               bool donors);

@@ -59,7 +59,8 @@ typedef struct hs_plan_task {
 typedef struct hs_plan {
     uint64_t n_sets;
     uint64_t sets_per_group;
-    uint64_t n_blocks; /* groups a shard */
+    uint64_t batch_rows; /* that shards aim at */
+    uint64_t n_blocks;   /* groups a shard */
     hs_plan_task *tasks;
     size_t n_tasks;
     uint64_t n_groups;
@@ -179,6 +180,7 @@ typedef struct hs_study {
     size_t n_tasks;
     hs_space space;
     hs_plan plan;
+    size_t stacked_rows; /* that the engine computes at a time: chosen with the plan */
     hs_engine *engine;
     hs_reference_means means; /* empty until hs_study_compute_means or hs_study_read_means */
     bool needs_means;
@@ -212,11 +214,20 @@ hs_status hs_study_layout(hs_study *study, const char *hosts, const char *comman
 hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_error *error);
 void hs_study_evaluator_clear(hs_evaluator *evaluator);
 
+/* What a rank holds at its peak, counted; without the weights, which the ranks of a host share. */
+typedef struct hs_study_memory {
+    size_t process_bytes; /* program, libraries, and what MPI, HDF5 and BLAS keep for themselves */
+    size_t tables_bytes;  /* ablation sets, evaluation sets, tokenizer, means */
+    size_t sweep_bytes;   /* of the largest phase: the engine with its largest group and the group's values, as a rule */
+} hs_study_memory;
+
+size_t hs_study_memory_bytes(const hs_study_memory *memory); /* all of it */
+
 typedef struct hs_study_cost {
     double flops_executed; /* of the whole sweep; from a sample of the groups where there are very many */
     double flops_naive;    /* one full forward pass a set and example, logits of every row included */
     double seconds_a_rank; /* of the whole sweep on one rank, from timing some sets of each task */
-    size_t memory_bytes;   /* a rank, without weights */
+    hs_study_memory memory; /* of a rank */
     size_t weight_bytes;   /* shared by the ranks of a host */
     size_t file_bytes;
 } hs_study_cost;

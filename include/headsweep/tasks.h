@@ -67,6 +67,8 @@ const hs_metric *hs_task_metric(const hs_task *task, size_t index);
 uint64_t hs_task_hash(const hs_task *task);
 /* Token rows that example `index` takes in a workload; the plan cuts shards by it. */
 size_t hs_task_example_rows(const hs_task *task, size_t index);
+/* Bytes that the task holds. */
+size_t hs_task_memory_bytes(const hs_task *task);
 /* Line of the data file that example `index` came from (from 1). */
 size_t hs_task_example_line(const hs_task *task, size_t index);
 

@@ -96,7 +96,8 @@ static hs_status summarise_task(hs_analysis *analysis, uint32_t task, hs_error *
 {
     const hs_results_task *of = hs_results_task_at(analysis->results, task);
     size_t set_values = of->n_examples * of->n_metrics;
-    size_t step = READ_BYTES / (set_values * sizeof(float)) + 1;
+    size_t fitting = READ_BYTES / (set_values * sizeof(float)) + 1;
+    size_t step = fitting < analysis->n_sets ? fitting : analysis->n_sets;
     float *values = NULL;
     hs_status status = hs_allocate(&values, step * set_values, sizeof *values, "values", error);
 

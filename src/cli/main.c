@@ -2,6 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "cli/commands.h"
 
@@ -47,9 +50,22 @@ static hs_status run_command(int argc, char **argv, hs_error *error)
     return hs_fail(error, HS_ERROR_USAGE, "there is no command \"%s\"; headsweep --help lists them", argv[0]);
 }
 
+/*
+ * Large blocks go back to the system when they are freed. Otherwise glibc keeps ever larger ones once some were freed, and
+ * a rank would hold parts of earlier shards beyond run.memory_per_rank.
+ */
+static void return_freed_memory(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     hs_error error = {0};
+
+    return_freed_memory();
 
     /* A file-size limit is to end as a write error with its message, not as a death without one. */
     signal(SIGXFSZ, SIG_IGN);

@@ -60,8 +60,15 @@ static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
     printf("cells = %" PRIu64 "\n", study->plan.n_cells);
     printf("flops_executed = %.4g\n", cost.flops_executed);
     printf("flops_naive = %.4g\n", cost.flops_naive);
-    printf("memory_bytes_per_rank = %zu  # %s\n", cost.memory_bytes,
-           hs_format_bytes((double)cost.memory_bytes, memory, sizeof memory));
+    size_t memory_bytes = hs_study_memory_bytes(&cost.memory);
+    printf("memory_bytes_per_rank = %zu  # %s at the peak, weights apart\n", memory_bytes,
+           hs_format_bytes((double)memory_bytes, memory, sizeof memory));
+    printf("memory_process_bytes = %zu\n", cost.memory.process_bytes);
+    printf("memory_tables_bytes = %zu\n", cost.memory.tables_bytes);
+    printf("memory_sweep_bytes = %zu\n", cost.memory.sweep_bytes);
+    printf("batch_rows = %" PRIu64 "\n", study->plan.batch_rows);
+    printf("stacked_rows = %zu\n", study->stacked_rows);
+    printf("sets_per_group = %" PRIu64 "\n", study->plan.sets_per_group);
     printf("weight_bytes_per_host = %zu  # %s\n", cost.weight_bytes,
            hs_format_bytes((double)cost.weight_bytes, weights, sizeof weights));
     printf("results_file_bytes = %zu  # %s\n", cost.file_bytes,

@@ -22,6 +22,7 @@ typedef struct session {
     bool fresh;            /* this run made the file */
     hs_results_run record; /* rank 0: this run's row in the file */
     size_t record_row;
+    hs_study_cost cost; /* rank 0, of a run that made its file */
 } session;
 
 static bool is_first(const session *s)
@@ -74,12 +75,11 @@ static hs_status make_layout(session *s, const hs_results_layout **layout_out, h
 /* The operations go into the file's provenance; people see them before the sweep begins. */
 static hs_status report_cost(session *s, hs_error *error)
 {
-    hs_study_cost cost;
     char executed[16], naive[16];
 
-    HS_TRY(hs_study_count_cost(s->study, &cost, error));
-    hs_format_count(cost.flops_executed, executed, sizeof executed);
-    hs_format_count(cost.flops_naive, naive, sizeof naive);
+    HS_TRY(hs_study_count_cost(s->study, &s->cost, error));
+    hs_format_count(s->cost.flops_executed, executed, sizeof executed);
+    hs_format_count(s->cost.flops_naive, naive, sizeof naive);
     hs_log_print(&s->options->log, HS_LOG_INFO,
                  "work    %s floating-point operations; a pass for every set would take %s", executed, naive);
     return HS_OK;
@@ -182,6 +182,24 @@ done:
     return status;
 }
 
+/* The largest rank's, when all work is done. */
+static hs_status report_memory(const session *s, hs_error *error)
+{
+    double peak = (double)hs_peak_memory_bytes();
+    size_t planned = hs_study_memory_bytes(&s->cost.memory);
+    char measured[16], own[16], weights[16];
+
+    HS_TRY(hs_comm_maximum(s->comm, &peak, 1, error));
+    hs_format_bytes(peak, measured, sizeof measured);
+    hs_format_bytes((double)planned, own, sizeof own);
+    hs_format_bytes((double)s->cost.weight_bytes, weights, sizeof weights);
+    if (is_first(s) && planned > 0 && peak > 0)
+        hs_log_print(&s->options->log, HS_LOG_INFO,
+                     "memory  %s at the peak of a rank; planned %s, and %s of weights that a host's ranks share",
+                     measured, own, weights);
+    return HS_OK;
+}
+
 /* ---- what is kept of a run --------------------------------------------------------------------------------------------- */
 
 static hs_status begin_record(session *s, hs_error *error)
@@ -276,6 +294,7 @@ hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const sess
     if (status != HS_OK)
         goto done;
     HS_GOTO_DONE(rank_results(&s, error));
+    HS_GOTO_DONE(report_memory(&s, error));
 done:
     if (s.results != NULL) {
         hs_status closed = hs_results_close(s.results, error);

@@ -83,8 +83,7 @@ static const key_row key_rows[] = {
     {"objective.tolerance", KEY_REAL, "0.02", 0, INT64_MAX, IN_EXPERIMENT(objective_tolerance),
      .unit = "the kept metric's", .meaning = "How much of the kept metric may be lost."},
 
-    {"run.engine", KEY_STRING, "\"prefix\"", .words = {"prefix", "reference"}, .identity = true,
-     IN_EXPERIMENT(engine),
+    {"run.engine", KEY_STRING, "\"prefix\"", .words = {"prefix", "reference"}, .identity = true, IN_EXPERIMENT(engine),
      .meaning = "prefix = what ablation sets and sequences share is computed once; reference = a full pass per set."},
     {"run.scheduler", KEY_STRING, "\"guided\"", .words = {"guided", "static"}, IN_EXPERIMENT(scheduler),
      .meaning = "How work is handed to ranks: in shrinking leases, or in one block each."},
@@ -94,6 +93,10 @@ static const key_row key_rows[] = {
      .unit = "token rows", .meaning = "Size that a shard of examples aims at; fixes which examples share a batch."},
     {"run.sets_per_group", KEY_INTEGER, "0", 0, 1 << 16, .identity = true, IN_EXPERIMENT(sets_per_group),
      .unit = "sets", .meaning = "Ablation sets that are computed together; 0 = as many as suit the engine."},
+    {"run.memory_per_rank", KEY_INTEGER, "0", 0, 1 << 30, .identity = true, IN_EXPERIMENT(memory_per_rank),
+     .unit = "MiB",
+     .meaning =
+         "Bound of what a rank holds, weights shared on a host apart; 0 = none. Shards and batches shrink to fit."},
     {"run.max_lease_groups", KEY_INTEGER, "64", 1, 1 << 20, IN_EXPERIMENT(max_lease_groups), .unit = "groups",
      .meaning = "The most that a rank is handed at once."},
     {"run.progress_seconds", KEY_REAL, "30.0", 0, 86400, IN_EXPERIMENT(progress_seconds), .unit = "seconds",

@@ -1,5 +1,6 @@
 #include "engine/ablation_tree.h"
 #include "engine/intervention.h"
+#include "engine/scratch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,14 @@ hs_status hs_ablation_tree_build(struct hs_ablation_tree *tree, const hs_model_s
     for (size_t rank = 0; rank < n_ablations; rank++)
         add_set(&build, rank);
     return HS_OK;
+}
+
+size_t hs_ablation_tree_bytes(const hs_model_shape *shape, size_t n_ablations, size_t max_layers)
+{
+    size_t n_edges = hs_add_sizes(1, hs_multiply_sizes(n_ablations, max_layers));
+    size_t an_ablation = 2 * sizeof(uint32_t) + shape->n_layers * shape->n_heads;
+    return hs_add_sizes(hs_multiply_sizes(n_edges, sizeof(struct hs_ablation_node) + sizeof(uint32_t)),
+                        hs_multiply_sizes(n_ablations, an_ablation));
 }
 
 void hs_ablation_tree_clear(struct hs_ablation_tree *tree)

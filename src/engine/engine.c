@@ -60,6 +60,11 @@ void hs_engine_set_means(hs_engine *engine, const hs_reference_means *means)
     engine->options.means = means;
 }
 
+void hs_engine_set_stacked_rows(hs_engine *engine, size_t stacked_rows)
+{
+    engine->options.stacked_rows = stacked_rows;
+}
+
 /* ---- preparing and evaluating ---------------------------------------------------------------------------------- */
 
 static const struct hs_engine_methods *methods_of(const hs_engine *engine)
@@ -117,6 +122,14 @@ hs_status hs_engine_go_on(const hs_engine *engine, hs_error *error)
     if (options->poll == NULL || options->poll(options->poll_context))
         return HS_OK;
     return hs_fail(error, HS_UNFINISHED, "the evaluation was given up");
+}
+
+hs_status hs_engine_count_memory(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
+                                 size_t *n_bytes_out, hs_error *error)
+{
+    *n_bytes_out = 0;
+    HS_TRY(hs_check_workload(workload, &engine->model->shape, error));
+    return methods_of(engine)->count_memory(engine, workload, load, n_bytes_out, error);
 }
 
 /* ---- looking inside -------------------------------------------------------------------------------------------- */

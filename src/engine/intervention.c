@@ -98,6 +98,11 @@ bool hs_intervention_needs_means(hs_intervention intervention)
     return row < N_INTERVENTIONS && INTERVENTIONS[row].needs_means;
 }
 
+bool hs_intervention_edits_pattern(hs_intervention intervention)
+{
+    return intervention.kind == HS_INTERVENTION_UNIFORM || intervention.kind == HS_INTERVENTION_FIRST_TOKEN;
+}
+
 bool hs_intervention_needs_donors(hs_intervention intervention)
 {
     size_t row = find_row(intervention);
@@ -191,7 +196,7 @@ static bool is_row_edited(const struct hs_edit *edit, size_t packed_row)
 
 bool hs_edit_reads_pattern(const struct hs_edit *edit)
 {
-    return edit->intervention.kind == HS_INTERVENTION_UNIFORM || edit->intervention.kind == HS_INTERVENTION_FIRST_TOKEN;
+    return hs_intervention_edits_pattern(edit->intervention);
 }
 
 void hs_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,

@@ -1,4 +1,5 @@
 #include "engine/prefix.h"
+#include "engine/scratch.h"
 #include "engine/state.h"
 #include "engine/workload.h"
 
@@ -62,8 +63,10 @@ static hs_status plan(struct hs_prefix *prefix, const hs_engine *engine, const h
     size_t n_live = hs_forest_n_live(&prefix->forest);
     size_t n_scored = prefix->forest.n_scored;
     size_t n_outputs = engine->model->shape.n_outputs;
-    size_t nodes = n_live == 0 ? 0 : (HS_BATCH_ROWS + n_live / 2) / n_live;
-    size_t entries = n_scored == 0 ? 0 : HS_TAIL_ROWS / n_scored;
+    size_t stacked = engine->options.stacked_rows > 0 ? engine->options.stacked_rows : HS_STACKED_ROWS;
+    size_t nodes = n_live == 0 ? 0 : (stacked + n_live / 2) / n_live;
+    size_t entries = n_scored == 0 ? 0 : stacked / 2 / n_scored;
+    prefix->block_rows = stacked > HS_FEWEST_BLOCK_ROWS ? stacked : HS_FEWEST_BLOCK_ROWS;
     prefix->max_nodes = nodes > 0 ? nodes : 1;
     prefix->tail.max_entries = entries > 0 ? entries : 1;
     prefix->tail.tile = n_outputs < HS_TILE_TOKENS ? n_outputs : HS_TILE_TOKENS;
@@ -107,16 +110,25 @@ static bool reads_patterns(const hs_ablation *ablations, size_t n_ablations)
     return reads;
 }
 
+static size_t count_slots(const struct hs_prefix *prefix, size_t n_nodes)
+{
+    size_t n_slots = n_nodes < prefix->max_nodes ? n_nodes : prefix->max_nodes;
+    return n_slots > 0 ? n_slots : 1;
+}
+
+static size_t count_levels(size_t n_levels)
+{
+    return n_levels > 0 ? n_levels : 1;
+}
+
 /* Room for the batches of this group, and the clean pass if it was not run yet. */
 static hs_status start(struct hs_prefix *prefix, bool keeps_values, hs_error *error)
 {
-    size_t n_nodes = prefix->tree.n_nodes - 1;
-    size_t n_slots = n_nodes < prefix->max_nodes ? n_nodes : prefix->max_nodes;
     if (keeps_values && !prefix->keeps_values) {
         hs_prefix_release(prefix);
         prefix->keeps_values = true;
     }
-    HS_TRY(hs_prefix_reserve(prefix, n_slots > 0 ? n_slots : 1, prefix->tree.n_levels > 0 ? prefix->tree.n_levels : 1,
+    HS_TRY(hs_prefix_reserve(prefix, count_slots(prefix, prefix->tree.n_nodes - 1), count_levels(prefix->tree.n_levels),
                              error));
     if (!prefix->has_root)
         hs_prefix_run_root(prefix);
@@ -220,13 +232,11 @@ static hs_status count_tree(struct hs_prefix *prefix, const hs_ablation *ablatio
     struct hs_prefix_cost counted = {.prefix = prefix};
     const struct hs_batch_visitor visitor = {&counted, hs_prefix_count_batch};
     HS_TRY(hs_ablation_tree_walk(&prefix->tree, shape->n_layers, prefix->max_nodes, &visitor, error));
-    size_t n_nodes = prefix->tree.n_nodes - 1;
-    size_t n_slots = n_nodes < prefix->max_nodes ? n_nodes : prefix->max_nodes;
     prefix->keeps_values = reads_patterns(ablations, n_ablations);
     cost->flops_of_group = counted.flops;
     cost->flops_of_workload = hs_prefix_root_flops(prefix);
     cost->memory_bytes =
-        hs_prefix_bytes(prefix, n_slots > 0 ? n_slots : 1, prefix->tree.n_levels > 0 ? prefix->tree.n_levels : 1);
+        hs_prefix_bytes(prefix, count_slots(prefix, prefix->tree.n_nodes - 1), count_levels(prefix->tree.n_levels));
     return HS_OK;
 }
 
@@ -241,4 +251,32 @@ static hs_status count_cost(const hs_engine *engine, const hs_workload *workload
     return status;
 }
 
-const struct hs_engine_methods HS_PREFIX_METHODS = {prepare, clear, evaluate, count_cost};
+/* The donors' pass is over before there are buffers. */
+static size_t donor_pass_bytes(const struct hs_prefix *prefix)
+{
+    const hs_sequences *donors = &prefix->workload->donor_sequences;
+    size_t n_rows = hs_sequences_n_rows(donors);
+    return n_rows == 0 ? 0
+                       : hs_engine_observer_bytes(&prefix->engine->model->shape, n_rows, hs_sequences_longest(donors));
+}
+
+static hs_status count_memory(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
+                              size_t *n_bytes_out, hs_error *error)
+{
+    struct hs_prefix prefix = {0};
+    hs_status status = plan(&prefix, engine, workload, error);
+    if (status == HS_OK) {
+        size_t n_layers = engine->model->shape.n_layers;
+        size_t n_levels = load->max_layers < n_layers ? load->max_layers : n_layers;
+        size_t n_nodes = hs_multiply_sizes(load->n_ablations, n_levels);
+        prefix.keeps_values = load->edits_patterns;
+        size_t n_bytes = hs_prefix_bytes(&prefix, count_slots(&prefix, n_nodes), count_levels(n_levels));
+        size_t donors = donor_pass_bytes(&prefix);
+        *n_bytes_out = hs_add_sizes(n_bytes > donors ? n_bytes : donors,
+                                    hs_ablation_tree_bytes(&engine->model->shape, load->n_ablations, n_levels));
+    }
+    clear_prefix(&prefix);
+    return status;
+}
+
+const struct hs_engine_methods HS_PREFIX_METHODS = {prepare, clear, evaluate, count_cost, count_memory};

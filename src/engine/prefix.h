@@ -14,11 +14,13 @@
 #include "engine/forest.h"
 #include "engine/intervention.h"
 
+/*
+ * Sizes follow from the option stacked_rows: a batch aims at so many rows, one matrix product has at most so many (BLAS
+ * packs the weights anew for each), and half as many scored rows wait for the unembedding.
+ */
 enum {
-    HS_BATCH_ROWS = 2048,  /* stacked rows that a batch aims at */
-    HS_BLOCK_ROWS = 2048,  /* rows of one matrix product at most; BLAS packs the weights anew for each */
-    HS_TAIL_ROWS = 1024,   /* scored rows that wait for the unembedding */
-    HS_TILE_TOKENS = 4096, /* outputs that are unembedded at a time */
+    HS_FEWEST_BLOCK_ROWS = 64, /* a product of fewer rows saves next to no memory */
+    HS_TILE_TOKENS = 4096,     /* outputs that are unembedded at a time */
 };
 
 /* The rows that a pass computes for each node: all of the forest for the clean pass, else the live ones. */
@@ -28,7 +30,10 @@ struct hs_row_space {
     size_t first_segment;
 };
 
-/* What children need of the nodes of one level: [n_layers, slots, live rows, ...]; in the last layer of scored rows. */
+/*
+ * What children need of the nodes of one level: [layers, slots, live rows, ...]; in the last layer of scored rows. A node of
+ * level n starts in layer n - 1 or later and has children in the next ones: layers before n are not there.
+ */
 struct hs_level {
     void *memory;
     float *after;  /* residual after attention, before a norm that comes after [width] */
@@ -81,7 +86,8 @@ struct hs_prefix {
     const hs_workload *workload;
     struct hs_forest forest;
     struct hs_ablation_tree tree;
-    size_t max_nodes; /* of a batch */
+    size_t block_rows; /* of one matrix product at most */
+    size_t max_nodes;  /* of a batch */
     bool keeps_values;
     bool has_root;
     bool has_clean_answers;
@@ -101,7 +107,7 @@ struct hs_prefix {
 /* Makes room for batches of n_slots nodes on levels 0 .. n_levels - 1 whose states are kept. What is there stays. */
 hs_status hs_prefix_reserve(struct hs_prefix *prefix, size_t n_slots, size_t n_levels, hs_error *error);
 void hs_prefix_release(struct hs_prefix *prefix);
-/* What reserving for groups of n_ablations sets of max_order layers will hold. */
+/* What is held after that, with the workload's own part; SIZE_MAX if that is more than any memory holds. */
 size_t hs_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_levels);
 
 /* ---- passes (prefix_pass.c) ------------------------------------------------------------------------------------ */
@@ -151,8 +157,10 @@ void hs_prefix_poll(const struct hs_prefix *prefix);
 
 /* ---- places ----------------------------------------------------------------------------------------------------- */
 
-/* Rows that a level keeps of each node in a layer lie n_live apart, in the last layer too. */
-float *hs_level_rows(const struct hs_prefix *prefix, float *values, size_t level, size_t layer, size_t slot,
+/* What a level keeps of a node in a layer: n_live rows, n_scored in the last layer. */
+float *hs_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t slot,
                      size_t width);
+/* The same of hs_level.values, which are all live rows in the last layer too. */
+float *hs_level_values(const struct hs_prefix *prefix, size_t level, size_t layer, size_t slot);
 
 #endif

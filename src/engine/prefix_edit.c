@@ -60,8 +60,8 @@ static const float *value_row(const struct start *start, size_t row, size_t grou
     if (row < n_frozen)
         values = prefix->frozen + ((start->node->layer * n_frozen + row) * 2 + 1) * kv_width;
     else
-        values =
-            parent_rows(start, prefix->levels[start->parent->level].values, kv_width) + (row - n_frozen) * kv_width;
+        values = hs_level_values(prefix, start->parent->level, start->node->layer, start->parent->slot) +
+                 (row - n_frozen) * kv_width;
     return values + group * shape->head_dim;
 }
 

@@ -41,9 +41,9 @@ static struct sizes measure(const struct hs_prefix *prefix, size_t n_slots)
     return (struct sizes){
         .rows = rows,
         .scored = n_slots * forest->n_scored,
-        .block = smaller(HS_BLOCK_ROWS, larger(rows, tail_rows)),
+        .block = smaller(prefix->block_rows, larger(rows, tail_rows)),
         .tail_rows = tail_rows,
-        .tail_block = smaller(HS_BLOCK_ROWS, tail_rows),
+        .tail_block = smaller(prefix->block_rows, tail_rows),
         .width = shape->width,
         .z_width = shape->n_heads * shape->head_dim,
         .kv_width = shape->n_kv_heads * shape->head_dim,
@@ -95,16 +95,18 @@ static size_t level_slots(size_t level, size_t n_slots)
     return level == 0 ? 1 : n_slots;
 }
 
-static size_t list_level(struct hs_buffer *list, const struct hs_prefix *prefix, struct hs_level *level, size_t n_slots)
+static size_t list_level(struct hs_buffer *list, const struct hs_prefix *prefix, size_t index, struct hs_level *level,
+                         size_t n_slots)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
-    size_t n_rows = shape->n_layers * n_slots;
-    size_t n_live = hs_forest_n_live(&prefix->forest);
+    size_t n_layers = shape->n_layers - index;
+    size_t n_live = hs_multiply_sizes(n_slots, hs_forest_n_live(&prefix->forest));
+    size_t n_rows = hs_add_sizes(hs_multiply_sizes(n_layers - 1, n_live), n_slots * prefix->forest.n_scored);
     size_t kv_width = prefix->keeps_values ? shape->n_kv_heads * shape->head_dim : 0;
-    list[0] = HS_BUFFER(level->after, n_rows, hs_multiply_sizes(n_live, shape->width));
-    list[1] = HS_BUFFER(level->before, shape->parallel_residual ? n_rows : 0, hs_multiply_sizes(n_live, shape->width));
-    list[2] = HS_BUFFER(level->z, n_rows, hs_multiply_sizes(n_live, shape->n_heads * shape->head_dim));
-    list[3] = HS_BUFFER(level->values, n_rows, hs_multiply_sizes(n_live, kv_width));
+    list[0] = HS_BUFFER(level->after, n_rows, shape->width);
+    list[1] = HS_BUFFER(level->before, shape->parallel_residual ? n_rows : 0, shape->width);
+    list[2] = HS_BUFFER(level->z, n_rows, shape->n_heads * shape->head_dim);
+    list[3] = HS_BUFFER(level->values, hs_multiply_sizes(n_layers, n_live), kv_width);
     return 4;
 }
 
@@ -116,7 +118,7 @@ static hs_status reserve_level(struct hs_prefix *prefix, size_t index, size_t n_
     struct hs_buffer list[MAX_BUFFERS];
     hs_free(level->memory);
     *level = (struct hs_level){0};
-    size_t n = list_level(list, prefix, level, n_slots);
+    size_t n = list_level(list, prefix, index, level, n_slots);
     HS_TRY(hs_buffers_allocate(&level->memory, list, n, "the states of an ablation tree", error));
     level->n_slots = n_slots;
     return HS_OK;
@@ -199,13 +201,26 @@ size_t hs_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_
     size_t n_bytes = hs_buffers_bytes(list, list_buffers(list, &copy, &size));
     for (size_t i = 0; i < n_levels; i++) {
         struct hs_level level = {0};
-        n_bytes += hs_buffers_bytes(list, list_level(list, &copy, &level, level_slots(i, n_slots)));
+        size_t level_bytes = hs_buffers_bytes(list, list_level(list, &copy, i, &level, level_slots(i, n_slots)));
+        n_bytes = hs_add_sizes(n_bytes, level_bytes);
     }
-    return n_bytes + workload_bytes(prefix);
+    return hs_add_sizes(n_bytes, workload_bytes(prefix));
 }
 
-float *hs_level_rows(const struct hs_prefix *prefix, float *values, size_t level, size_t layer, size_t slot,
-                     size_t width)
+/* ---- places ---------------------------------------------------------------------------------------------------- */
+
+float *hs_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t slot, size_t width)
 {
-    return values + (layer * prefix->levels[level].n_slots + slot) * hs_forest_n_live(&prefix->forest) * width;
+    const struct hs_forest *forest = &prefix->forest;
+    bool is_last = layer + 1 == prefix->engine->model->shape.n_layers;
+    size_t before = (layer - level) * prefix->levels[level].n_slots * hs_forest_n_live(forest);
+    return rows + (before + slot * (is_last ? forest->n_scored : hs_forest_n_live(forest))) * width;
+}
+
+float *hs_level_values(const struct hs_prefix *prefix, size_t level, size_t layer, size_t slot)
+{
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    const struct hs_level *kept = &prefix->levels[level];
+    size_t n_live = hs_forest_n_live(&prefix->forest);
+    return kept->values + ((layer - level) * kept->n_slots + slot) * n_live * shape->n_kv_heads * shape->head_dim;
 }

@@ -219,7 +219,7 @@ static void keep_values(const struct pass *pass, size_t level, size_t layer, siz
     size_t stride = z_width(pass) + 2 * kv_width(pass);
     size_t first = slot * pass->space.n_rows + prefix->forest.n_frozen - pass->space.first_row;
     const float *in = prefix->buffers.heads + first * stride + z_width(pass) + kv_width(pass);
-    float *out = hs_level_rows(prefix, prefix->levels[level].values, level, layer, slot, kv_width(pass));
+    float *out = hs_level_values(prefix, level, layer, slot);
     for (size_t row = prefix->forest.n_frozen; row < prefix->forest.n_rows; row++) {
         copy_rows(out, in, 1, kv_width(pass));
         out += kv_width(pass);

@@ -88,6 +88,11 @@ size_t hs_engine_memory_bytes(const hs_model_shape *shape, size_t n_rows, size_t
     return n_bytes > SIZE_MAX - sizeof(hs_prepared) ? SIZE_MAX : n_bytes + sizeof(hs_prepared);
 }
 
+size_t hs_engine_observer_bytes(const hs_model_shape *shape, size_t n_rows, size_t longest_sequence)
+{
+    return hs_engine_memory_bytes(shape, n_rows, 0, longest_sequence, false);
+}
+
 /* ---- evaluating ------------------------------------------------------------------------------------------------ */
 
 hs_status hs_reference_edit(struct hs_edit *edit, const hs_engine *engine, struct hs_prepared *prepared,
@@ -172,16 +177,24 @@ static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const
 
 /* ---- what it costs --------------------------------------------------------------------------------------------- */
 
+static hs_status count_memory(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
+                              size_t *n_bytes_out, hs_error *error)
+{
+    (void)load;
+    size_t n_scored_rows = 0;
+    HS_TRY(count_scored_rows(&n_scored_rows, workload, error));
+    struct hs_scratch_size size = hs_reference_size(engine, workload, n_scored_rows);
+    size_t n_bytes = hs_scratch_bytes(&size);
+    *n_bytes_out = n_bytes > SIZE_MAX - sizeof(hs_prepared) ? SIZE_MAX : n_bytes + sizeof(hs_prepared);
+    return HS_OK;
+}
+
 static hs_status count_cost(const hs_engine *engine, const hs_workload *workload, const hs_ablation *ablations,
                             size_t n_ablations, hs_engine_cost *cost, hs_error *error)
 {
     (void)ablations;
-    size_t n_scored_rows = 0;
-    HS_TRY(count_scored_rows(&n_scored_rows, workload, error));
-    struct hs_scratch_size size = hs_reference_size(engine, workload, n_scored_rows);
     cost->flops_of_group = (double)n_ablations * hs_engine_flops(engine, workload);
-    cost->memory_bytes = hs_scratch_bytes(&size) + sizeof(hs_prepared);
-    return HS_OK;
+    return count_memory(engine, workload, NULL, &cost->memory_bytes, error);
 }
 
-const struct hs_engine_methods HS_REFERENCE_METHODS = {prepare, clear, evaluate, count_cost};
+const struct hs_engine_methods HS_REFERENCE_METHODS = {prepare, clear, evaluate, count_cost, count_memory};

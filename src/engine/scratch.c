@@ -22,7 +22,7 @@ size_t hs_multiply_sizes(size_t a, size_t b)
     return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
 }
 
-static size_t add(size_t a, size_t b)
+size_t hs_add_sizes(size_t a, size_t b)
 {
     size_t sum = 0;
     return __builtin_add_overflow(a, b, &sum) ? SIZE_MAX : sum;
@@ -85,7 +85,7 @@ static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, c
 
 static size_t aligned_bytes(size_t n_bytes)
 {
-    size_t padded = add(n_bytes, ALIGNMENT - 1);
+    size_t padded = hs_add_sizes(n_bytes, ALIGNMENT - 1);
     return padded == SIZE_MAX ? SIZE_MAX : padded / ALIGNMENT * ALIGNMENT;
 }
 
@@ -93,7 +93,7 @@ size_t hs_buffers_bytes(const struct hs_buffer *buffers, size_t n)
 {
     size_t total = 0;
     for (size_t i = 0; i < n; i++)
-        total = add(total, aligned_bytes(buffers[i].n_bytes));
+        total = hs_add_sizes(total, aligned_bytes(buffers[i].n_bytes));
     return total;
 }
 

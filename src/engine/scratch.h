@@ -18,8 +18,9 @@ struct hs_buffer {
 #define HS_BUFFER(pointer, n_rows, n_columns) \
     ((struct hs_buffer){&(pointer), hs_multiply_sizes(sizeof *(pointer), hs_multiply_sizes(n_rows, n_columns))})
 
-/* SIZE_MAX where the product is more than any memory holds. */
+/* SIZE_MAX where the product or sum is more than any memory holds. */
 size_t hs_multiply_sizes(size_t a, size_t b);
+size_t hs_add_sizes(size_t a, size_t b);
 /* What hs_buffers_allocate allocates; SIZE_MAX if that is more than any memory holds. */
 size_t hs_buffers_bytes(const struct hs_buffer *buffers, size_t n);
 /* One zeroed block, in which every buffer is aligned; hs_free() it. */

@@ -28,6 +28,8 @@ struct hs_engine_methods {
     /* Fills in all but flops_naive. */
     hs_status (*count_cost)(const hs_engine *engine, const hs_workload *workload, const hs_ablation *ablations,
                             size_t n_ablations, hs_engine_cost *cost, hs_error *error);
+    hs_status (*count_memory)(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
+                              size_t *n_bytes_out, hs_error *error);
 };
 
 /* HS_UNFINISHED if whoever is polled gives the evaluation up. */

@@ -59,7 +59,6 @@ static hs_status count_shard(const hs_study *study, size_t task, size_t shard, c
         HS_TRY(count_sets(study, workload, first, n, sets, &counted, error));
         flops += counted.flops_of_group;
         n_sets += n;
-        cost->memory_bytes = counted.memory_bytes > cost->memory_bytes ? counted.memory_bytes : cost->memory_bytes;
         if (i == 0)
             cost->flops_naive += counted.flops_naive / (double)n * (double)plan->n_sets;
     }
@@ -158,6 +157,7 @@ static hs_status study_cost(hs_study *study, bool timed, hs_study_cost *cost_out
     if (study->needs_means && study->means.mean == NULL)
         HS_TRY(hs_study_compute_means(NULL, study, error));
     HS_TRY(sum_tasks(study, timed, &cost, error));
+    HS_TRY(study_count_memory(study, SIZE_MAX, &cost.memory, error));
     HS_TRY(hs_study_layout(study, "", "", 1, &layout, error));
     cost.file_bytes = hs_results_file_bytes(layout);
     cost.weight_bytes = study->model->n_parameters * sizeof(float);

@@ -23,6 +23,18 @@ static void drop_workload(study_evaluator *e)
     e->workload = NULL;
 }
 
+/* Not hs_reserve(): nothing in there is kept, and plans count on no more than is needed. */
+static hs_status make_answers(study_evaluator *e, size_t needed, hs_error *error)
+{
+    if (needed <= e->answers_capacity)
+        return HS_OK;
+    hs_free(e->answers);
+    e->answers_capacity = 0;
+    HS_TRY(hs_allocate(&e->answers, needed, sizeof *e->answers, "answers", error));
+    e->answers_capacity = needed;
+    return HS_OK;
+}
+
 static hs_status take_workload(study_evaluator *e, const hs_group *group, hs_error *error)
 {
     const hs_study *study = e->study;
@@ -36,9 +48,7 @@ static hs_status take_workload(study_evaluator *e, const hs_group *group, hs_err
     e->task = group->task;
     e->shard = group->shard;
     HS_TRY(hs_engine_prepare(study->engine, &e->workload->workload, &e->prepared, error));
-    return hs_reserve(&e->answers, &e->answers_capacity,
-                      (size_t)study->plan.sets_per_group * e->workload->workload.n_queries, sizeof *e->answers,
-                      "answers", error);
+    return make_answers(e, (size_t)study->plan.sets_per_group * e->workload->workload.n_queries, error);
 }
 
 static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error)

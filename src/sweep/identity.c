@@ -34,15 +34,33 @@ static uint64_t hash_space(const hs_space *space)
     return hash;
 }
 
-/* The plan decides the composition of every batch, and with it the bits. */
-static uint64_t hash_plan(const hs_plan *plan)
+/* The plan and the engine's stacks decide the composition of every batch, and with it the bits. */
+static uint64_t hash_plan(const hs_plan *plan, size_t stacked_rows)
 {
-    uint64_t hash = hs_hash_u64(plan->n_sets, plan->sets_per_group);
+    uint64_t hash = hs_hash_u64(hs_hash_u64(plan->n_sets, plan->sets_per_group), stacked_rows);
 
     for (size_t i = 0; i < plan->n_tasks; ++i)
         hash = hs_hash(hash, plan->tasks[i].shard_first,
                        (plan->tasks[i].n_shards + 1) * sizeof *plan->tasks[i].shard_first);
     return hash;
+}
+
+static hs_status append_number(hs_config_values *values, size_t *capacity, const char *key, uint64_t number,
+                               hs_error *error)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%" PRIu64, number);
+    return append_row(values, capacity, key, text, error);
+}
+
+/* The sizes by name too: another run.memory_per_rank, or another version's idea of what fits it, chooses others. */
+static hs_status append_plan(const hs_study *study, hs_config_values *values, size_t *capacity, hs_error *error)
+{
+    HS_TRY(append_number(values, capacity, "plan.batch_rows", study->plan.batch_rows, error));
+    HS_TRY(append_number(values, capacity, "plan.sets_per_group", study->plan.sets_per_group, error));
+    HS_TRY(append_number(values, capacity, "plan.stacked_rows", study->stacked_rows, error));
+    return append_hash(values, capacity, "hash.plan", hash_plan(&study->plan, study->stacked_rows), error);
 }
 
 static uint64_t hash_sequences(const hs_sequences *sequences)
@@ -67,7 +85,7 @@ static hs_status append_hashes(const hs_study *study, hs_config_values *values, 
     if (reference != NULL)
         HS_TRY(append_hash(values, capacity, "hash.reference", hash_sequences(&reference->workload.sequences), error));
     HS_TRY(append_hash(values, capacity, "hash.ablation_sets", hash_space(&study->space), error));
-    return append_hash(values, capacity, "hash.plan", hash_plan(&study->plan), error);
+    return append_plan(study, values, capacity, error);
 }
 
 hs_status study_identity(const hs_study *study, hs_config_values *values_out, hs_error *error)

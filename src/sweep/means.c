@@ -64,7 +64,7 @@ static size_t longest_sequence(const hs_sequences *sequences)
     return longest;
 }
 
-static hs_status longest_reference(const hs_study *study, size_t *longest_out, hs_error *error)
+hs_status study_longest_reference(const hs_study *study, size_t *longest_out, hs_error *error)
 {
     reference_chunk chunk;
 
@@ -92,6 +92,27 @@ static void add_sums(hs_mean_sums *total, const hs_mean_sums *part)
         total->counts[i] += part->counts[i];
 }
 
+/* Sequences first .. of at most `max_rows` tokens together, one at least. */
+static hs_sequences cut_piece(const hs_sequences *all, size_t first, uint64_t max_rows)
+{
+    size_t n = 1;
+
+    while (first + n < all->n && all->offsets[first + n + 1] - all->offsets[first] <= max_rows)
+        ++n;
+    return (hs_sequences){n, all->offsets + first, all->tokens};
+}
+
+/* In pieces, because a pass without the engine's sharing takes memory for every token. */
+static hs_status sum_sequences(hs_study *study, const hs_sequences *sequences, hs_mean_sums *part, hs_error *error)
+{
+    for (size_t first = 0; first < sequences->n;) {
+        const hs_sequences piece = cut_piece(sequences, first, study->plan.batch_rows);
+        HS_TRY(hs_engine_sum_z(study->engine, &piece, part, error));
+        first += piece.n;
+    }
+    return HS_OK;
+}
+
 static hs_status sum_chunk(hs_study *study, uint64_t index, hs_mean_sums *part, hs_error *error)
 {
     reference_chunk chunk;
@@ -99,7 +120,7 @@ static hs_status sum_chunk(hs_study *study, uint64_t index, hs_mean_sums *part, 
 
     zero_sums(part);
     if (status == HS_OK)
-        status = hs_engine_sum_z(study->engine, &chunk.sequences, part, error);
+        status = sum_sequences(study, &chunk.sequences, part, error);
     close_chunk(&chunk);
     return status;
 }
@@ -144,7 +165,7 @@ hs_status hs_study_compute_means(hs_comm *comm, hs_study *study, hs_error *error
     uint64_t n_chunks = count_chunks(study);
     uint64_t step = comm == NULL ? 1 : (uint64_t)hs_comm_size(comm);
     size_t n_positions = 0;
-    hs_status status = longest_reference(study, &n_positions, error);
+    hs_status status = study_longest_reference(study, &n_positions, error);
 
     if (status == HS_OK)
         status = hs_mean_sums_init(&own, shape, n_positions, error);

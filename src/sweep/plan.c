@@ -48,6 +48,7 @@ hs_status hs_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, 
     memset(plan, 0, sizeof *plan);
     plan->n_sets = n_sets;
     plan->sets_per_group = sets_per_group < n_sets ? sets_per_group : n_sets;
+    plan->batch_rows = batch_rows;
     plan->n_blocks = (n_sets + plan->sets_per_group - 1) / plan->sets_per_group;
     HS_GOTO_DONE(hs_allocate(&plan->tasks, n_tasks, sizeof *plan->tasks, "plan", error));
     plan->n_tasks = n_tasks;

@@ -87,14 +87,19 @@ static hs_status build_space(hs_study *study, hs_error *error)
     return HS_OK;
 }
 
-static hs_status self_test(hs_study *study, hs_error *error)
+size_t study_self_test_examples(const hs_study *study)
 {
     size_t n = (size_t)study->plan.tasks[0].shard_first[1];
+
+    return n < SELF_TEST_EXAMPLES ? n : SELF_TEST_EXAMPLES;
+}
+
+static hs_status self_test(hs_study *study, hs_error *error)
+{
     hs_task_workload *workload = NULL;
     hs_status status;
 
-    HS_TRY(hs_task_workload_new(study->tasks[0], 0, n < SELF_TEST_EXAMPLES ? n : SELF_TEST_EXAMPLES, NULL, &workload,
-                                error));
+    HS_TRY(hs_task_workload_new(study->tasks[0], 0, study_self_test_examples(study), NULL, &workload, error));
     status = hs_engine_self_test(study->engine, &workload->workload, error);
     hs_task_workload_free(workload);
     return status != HS_OK ? hs_error_prefix(error, "start-up self-test") : HS_OK;
@@ -112,8 +117,7 @@ static hs_status start_engine(hs_study *study, hs_error *error)
 
     HS_TRY(hs_engine_kind_parse(experiment->engine, &options.kind, error));
     hs_blas_set_threads();
-    HS_TRY(hs_engine_new(study->model, &options, &study->engine, error));
-    return self_test(study, error);
+    return hs_engine_new(study->model, &options, &study->engine, error);
 }
 
 /* Everything that each rank does for itself. */
@@ -121,8 +125,9 @@ static hs_status open_local(hs_study *study, hs_error *error)
 {
     HS_TRY(open_tasks(study, error));
     HS_TRY(build_space(study, error));
+    HS_TRY(start_engine(study, error));
     HS_TRY(study_make_plan(study, error));
-    return start_engine(study, error);
+    return self_test(study, error);
 }
 
 /* Hashing the weights reads all of them: rank 0 does it for everyone. */

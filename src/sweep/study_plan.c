@@ -73,6 +73,34 @@ static hs_status count_rows(const hs_study *study, hs_engine_kind kind, size_t t
     return HS_OK;
 }
 
+/* ---- sizes ----------------------------------------------------------------------------------------------------- */
+
+/* What memory depends on, and may be chosen. */
+struct sizes {
+    size_t batch_rows;   /* of a shard */
+    size_t stacked_rows; /* of the engine */
+    uint64_t sets_per_group;
+};
+
+/*
+ * The next smaller sizes, those that cost least first: small shards share less between examples, small stacks make slow
+ * matrix products, and small groups share less between sets. False if there are none.
+ */
+static bool shrink(struct sizes *sizes, bool sets_are_given)
+{
+    size_t quarter = sizes->stacked_rows / 4 > 0 ? sizes->stacked_rows / 4 : 1;
+
+    if (sizes->batch_rows > quarter)
+        sizes->batch_rows /= 2;
+    else if (sizes->stacked_rows > 1)
+        sizes->stacked_rows -= (sizes->stacked_rows + 3) / 4;
+    else if (sizes->sets_per_group > 1 && !sets_are_given)
+        sizes->sets_per_group /= 2;
+    else
+        return false;
+    return true;
+}
+
 /* Live rows of a full shard of the task that has most of them, and about how many shards all tasks have. */
 static size_t live_rows_of_shard(const hs_study *study, const struct task_rows *rows, size_t *n_shards_out)
 {
@@ -100,11 +128,11 @@ static uint64_t choose_sets_per_group(const hs_study *study, hs_engine_kind kind
     return n_sets < limit ? n_sets : limit;
 }
 
-static hs_status init_plan(hs_study *study, hs_engine_kind kind, struct task_rows *rows, hs_plan_input *inputs,
-                           hs_error *error)
-{
-    uint64_t sets_per_group = (uint64_t)study->experiment->sets_per_group;
+/* ---- plans ------------------------------------------------------------------------------------------------------ */
 
+static hs_status list_inputs(const hs_study *study, hs_engine_kind kind, struct task_rows *rows, hs_plan_input *inputs,
+                             hs_error *error)
+{
     for (size_t task = 0; task < study->n_tasks; ++task) {
         HS_TRY(count_rows(study, kind, task, &rows[task], error));
         inputs[task] = (hs_plan_input){
@@ -114,10 +142,54 @@ static hs_status init_plan(hs_study *study, hs_engine_kind kind, struct task_row
             .shared_rows = rows[task].shared,
         };
     }
-    if (sets_per_group == 0)
-        sets_per_group = choose_sets_per_group(study, kind, rows);
-    return hs_plan_init(&study->plan, study->space.n_sets, sets_per_group, (uint64_t)study->experiment->batch_rows,
-                        inputs, study->n_tasks, error);
+    return HS_OK;
+}
+
+static hs_status plan_of_sizes(hs_study *study, const hs_plan_input *inputs, const struct sizes *sizes, hs_error *error)
+{
+    hs_plan_clear(&study->plan);
+    study->stacked_rows = sizes->stacked_rows;
+    hs_engine_set_stacked_rows(study->engine, sizes->stacked_rows);
+    return hs_plan_init(&study->plan, study->space.n_sets, sizes->sets_per_group, sizes->batch_rows, inputs,
+                        study->n_tasks, error);
+}
+
+/* The largest sizes that fit, going down from those that are best for speed. */
+static hs_status fit_memory(hs_study *study, const hs_plan_input *inputs, struct sizes sizes, hs_error *error)
+{
+    const size_t mebibyte = (size_t)1 << 20;
+    size_t limit = (size_t)study->experiment->memory_per_rank * mebibyte;
+    bool sets_are_given = study->experiment->sets_per_group > 0;
+    hs_study_memory memory;
+
+    HS_TRY(study_count_memory(study, limit, &memory, error));
+    while (hs_study_memory_bytes(&memory) > limit) {
+        if (!shrink(&sizes, sets_are_given)) {
+            HS_TRY(study_count_memory(study, SIZE_MAX, &memory, error));
+            return hs_fail(error, HS_ERROR_USAGE,
+                           "run.memory_per_rank = %lld (MiB) is too little for this model and the longest example; at "
+                           "least %zu is needed",
+                           (long long)study->experiment->memory_per_rank,
+                           (hs_study_memory_bytes(&memory) + mebibyte - 1) / mebibyte);
+        }
+        HS_TRY(plan_of_sizes(study, inputs, &sizes, error));
+        HS_TRY(study_count_memory(study, limit, &memory, error));
+    }
+    return HS_OK;
+}
+
+static hs_status init_plan(hs_study *study, hs_engine_kind kind, struct task_rows *rows, hs_plan_input *inputs,
+                           hs_error *error)
+{
+    struct sizes sizes = {.batch_rows = (size_t)study->experiment->batch_rows,
+                          .stacked_rows = HS_STACKED_ROWS,
+                          .sets_per_group = (uint64_t)study->experiment->sets_per_group};
+
+    HS_TRY(list_inputs(study, kind, rows, inputs, error));
+    if (sizes.sets_per_group == 0)
+        sizes.sets_per_group = choose_sets_per_group(study, kind, rows);
+    HS_TRY(plan_of_sizes(study, inputs, &sizes, error));
+    return study->experiment->memory_per_rank > 0 ? fit_memory(study, inputs, sizes, error) : HS_OK;
 }
 
 hs_status study_make_plan(hs_study *study, hs_error *error)

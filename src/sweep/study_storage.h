@@ -20,10 +20,21 @@ void study_layout_free(struct study_layout *layout);
 hs_positions study_positions(const hs_study *study);
 
 /*
- * Cuts shards and groups of a size that suits the engine: the rows of a shard are counted as the engine computes them.
- * A pure function of experiment, model and data.
+ * Cuts shards and groups of a size that suits the engine and run.memory_per_rank: the rows of a shard are counted as
+ * the engine computes them. Tells the engine how many rows to stack. A pure function of experiment, model and data.
+ * HS_ERROR_USAGE: the memory does not suffice for one example and set (says how much does).
  */
 hs_status study_make_plan(hs_study *study, hs_error *error);
+
+/*
+ * What a rank holds at its peak with the present plan and engine; stops counting once that is beyond `limit`. A pure
+ * function of experiment, model and data.
+ */
+hs_status study_count_memory(const hs_study *study, size_t limit, hs_study_memory *memory_out, hs_error *error);
+/* Tokens of the longest sequence of the reference set. */
+hs_status study_longest_reference(const hs_study *study, size_t *longest_out, hs_error *error);
+/* Examples of the first task that the start-up self-test runs on. */
+size_t study_self_test_examples(const hs_study *study);
 
 /*
  * Identity of the experiment: the identity keys of the configuration, then hashes of model, tokenizer, data and sets. The experiment

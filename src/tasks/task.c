@@ -342,6 +342,15 @@ size_t hs_task_example_rows(const hs_task *task, size_t index)
     return offsets[example->n_sequences] - offsets[0];
 }
 
+size_t hs_task_memory_bytes(const hs_task *task)
+{
+    return sizeof *task + task->examples_capacity * sizeof *task->examples +
+           task->sequences.offsets_capacity * sizeof *task->sequences.offsets +
+           task->sequences.tokens_capacity * sizeof *task->sequences.tokens +
+           task->queries.capacity * sizeof *task->queries.items + task->spans.capacity * sizeof *task->spans.items +
+           task->lexicon.capacity * sizeof *task->lexicon.ids;
+}
+
 size_t hs_task_example_line(const hs_task *task, size_t index)
 {
     return task->examples[index].line;

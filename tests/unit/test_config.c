@@ -70,7 +70,7 @@ static void test_all_keys(void **state)
         "objective: { reduce = \"tox\"; reduce_metric = \"contrast\"; keep = \"pair-1_A\"; keep_metric = \"acc\";\n"
         "  tolerance = 1; };\n"
         "run: { engine = \"reference\"; scheduler = \"static\"; seed = 9223372036854775807; batch_rows = 0x10;\n"
-        "  sets_per_group = 4L; max_lease_groups = +2; progress_seconds = .5e1; };\n"
+        "  sets_per_group = 4L; memory_per_rank = 3000; max_lease_groups = +2; progress_seconds = .5e1; };\n"
         "output: { results = \"out/r.h5\"; }\n");
     assert_string_equal(e->checkpoint, "/models/gpt2");
     assert_int_equal(e->n_orders, 3);
@@ -102,6 +102,7 @@ static void test_all_keys(void **state)
     assert_true(e->tasks[0].seed == INT64_MAX);
     assert_int_equal(e->batch_rows, 16);
     assert_int_equal(e->sets_per_group, 4);
+    assert_int_equal(e->memory_per_rank, 3000);
     assert_int_equal(e->max_lease_groups, 2);
     assert_true(e->progress_seconds == 5.0);
     assert_string_equal(e->results, "out/r.h5");

@@ -125,6 +125,7 @@ static void test_values(void **state)
     expect_key(e, "run.engine", "prefix", true);
     expect_key(e, "run.batch_rows", "2048", true);
     expect_key(e, "run.sets_per_group", "0", true);
+    expect_key(e, "run.memory_per_rank", "0", true);
     expect_key(e, "run.scheduler", "guided", false);
     expect_key(e, "run.max_lease_groups", "64", false);
     expect_key(e, "run.progress_seconds", "1", false);
@@ -139,7 +140,7 @@ static void test_values_are_complete(void **state)
     hs_config_values values;
     hs_experiment *e = load(TWO_TASKS);
     assert_int_equal(hs_experiment_values(e, &values, &error), HS_OK);
-    assert_int_equal(values.n, 1 + 8 + 2 * 13 + 3 + 5 + 7 + 1);
+    assert_int_equal(values.n, 1 + 8 + 2 * 13 + 3 + 5 + 8 + 1);
     assert_string_equal(values.items[0].key, "model.checkpoint");
     assert_string_equal(values.items[1].key, "sweep.orders");
     assert_string_equal(values.items[9].key, "tasks[0].name");

@@ -287,8 +287,10 @@ static void run_rounds(hs_positions positions, hs_value_bias value_bias, uint64_
             for (size_t i = 0; i < work.workload.sequences.n; i++)
                 extras.donors[i] = 0;
         make_sets(&sets, &draw, &model.model->shape);
-        compare_engines(model.model, &work, &sets,
-                        (hs_engine_options){.positions = positions, .value_bias = value_bias}, round);
+        compare_engines(
+            model.model, &work, &sets,
+            (hs_engine_options){.positions = positions, .value_bias = value_bias, .stacked_rows = round % 4 * 24},
+            round);
         clear_work(&work);
         clear_work(&extras.donor_work);
         unload(&model);
@@ -386,6 +388,15 @@ static size_t allocated_bytes(void)
     return info.uordblks + info.hblkhd;
 }
 
+static bool edits_patterns(const struct sets *sets)
+{
+    bool edits = false;
+    for (size_t i = 0; i < sets->n; i++)
+        edits = edits ||
+                (sets->ablations[i].n_components > 0 && hs_intervention_edits_pattern(sets->ablations[i].intervention));
+    return edits;
+}
+
 /* What is held after an evaluation is what was promised, but for the tree of sets; a second one allocates nothing. */
 static void test_memory_is_what_was_promised(void **state)
 {
@@ -399,7 +410,8 @@ static void test_memory_is_what_was_promised(void **state)
         hs_engine_cost cost;
         double *answers = NULL;
         loaded model = load_random_model(&draw);
-        hs_engine_options options = {.kind = HS_ENGINE_PREFIX, .positions = (hs_positions)(round % 2)};
+        hs_engine_options options = {
+            .kind = HS_ENGINE_PREFIX, .positions = (hs_positions)(round % 2), .stacked_rows = round % 3 * 16};
         hs_engine *engine = new_engine(model.model, options);
         make_workload(&work, &extras, &draw, &model.model->shape, true);
         make_sets(&sets, &draw, &model.model->shape);
@@ -415,6 +427,10 @@ static void test_memory_is_what_was_promised(void **state)
         assert_int_equal(allocated_bytes() - before, held);
         print_message("%zu bytes promised, %zu held\n", cost.memory_bytes, held);
         assert_true(fabs((double)held - (double)cost.memory_bytes) <= 0.05 * (double)held + 20000);
+        const hs_engine_load load = {sets.n, model.model->shape.n_layers, edits_patterns(&sets)};
+        size_t bound = 0;
+        ASSERT_OK(hs_engine_count_memory(engine, &work.workload, &load, &bound, &error));
+        assert_true(bound + 20000 >= held && bound >= cost.memory_bytes);
         hs_prepared_free(prepared);
         hs_free(answers);
         hs_reference_means_clear(&means);

@@ -1,0 +1,183 @@
+#include "sweep/study_storage.h"
+
+/*
+ * What a rank holds at its peak. The sizes of the plan depend on it, and with them the numbers: so it is counted from
+ * experiment, model and data, and nothing here is measured at run time.
+ */
+
+enum {
+    /* Program, libraries, and what MPI and HDF5 keep for themselves: measured with Open MPI 4.1 (x86-64). */
+    PROCESS_BYTES = 31 << 20,
+    /* OpenBLAS packs panels of a few hundred rows and all columns of the right matrix: measured. The vocabulary comes in tiles. */
+    PANEL_BYTES_A_COLUMN = 2048,
+    MOST_COLUMNS = 4096,
+    /* A token of the vocabulary in the tokenizer's tables, and what reading it leaves behind: measured with GPT-2's
+     * tokenizer.json (vocab.json and merges.txt take half of it). */
+    TOKENIZER_BYTES_A_TOKEN = 500,
+    /* The ranking reads so many bytes of values at once, and has so many of statistics a set and metric. */
+    RANKING_READ_BYTES = 16 << 20,
+    RANKING_BYTES_A_METRIC = 3 * sizeof(double),
+    RANKING_BYTES_A_SET = 64,
+};
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static size_t add(size_t a, size_t b)
+{
+    return b > SIZE_MAX - a ? SIZE_MAX : a + b;
+}
+
+static size_t process_bytes(const hs_model_shape *shape)
+{
+    size_t n_columns = larger(larger(shape->mlp_width, shape->width), shape->n_heads * shape->head_dim);
+
+    n_columns = larger(n_columns, shape->vocabulary < MOST_COLUMNS ? shape->vocabulary : MOST_COLUMNS);
+    return PROCESS_BYTES + n_columns * PANEL_BYTES_A_COLUMN;
+}
+
+/* ---- tables ---------------------------------------------------------------------------------------------------- */
+
+static size_t means_bytes(const hs_study *study, size_t n_positions, size_t element)
+{
+    const hs_model_shape *shape = &study->model->shape;
+
+    return shape->n_layers * (n_positions + 1) * shape->n_heads * shape->head_dim * element;
+}
+
+static size_t tables_bytes(const hs_study *study, size_t n_positions)
+{
+    const hs_space *space = &study->space;
+    size_t n_bytes =
+        space->n_sets * (2 + 3 * space->max_order) * sizeof(int32_t) + (size_t)study->plan.n_groups * sizeof(uint64_t);
+
+    if (study->tokenizer != NULL)
+        n_bytes += study->model->shape.vocabulary * TOKENIZER_BYTES_A_TOKEN;
+    for (size_t task = 0; task < study->n_tasks; ++task) {
+        n_bytes += hs_task_memory_bytes(study->tasks[task]);
+        if (study->donors != NULL)
+            n_bytes += hs_task_n_examples(study->tasks[task]) * sizeof **study->donors;
+    }
+    return study->needs_means ? add(n_bytes, means_bytes(study, n_positions, sizeof(float))) : n_bytes;
+}
+
+/* ---- the sweep ------------------------------------------------------------------------------------------------- */
+
+static size_t sequences_bytes(const hs_sequences *sequences)
+{
+    return sequences->n == 0 ? 0
+                             : (sequences->n + 1) * sizeof *sequences->offsets +
+                                   sequences->offsets[sequences->n] * sizeof *sequences->tokens;
+}
+
+/* What evaluating the groups of a shard holds besides the engine's part. */
+static size_t group_bytes(const hs_study *study, const hs_workload *workload)
+{
+    size_t a_set = study->space.max_order * sizeof(hs_component) + sizeof(hs_ablation);
+
+    return sequences_bytes(&workload->sequences) + sequences_bytes(&workload->donor_sequences) +
+           workload->n_queries * sizeof *workload->queries +
+           (size_t)study->plan.sets_per_group * (a_set + workload->n_queries * sizeof(double)) +
+           study->plan.max_group_values * sizeof(float);
+}
+
+static hs_engine_load load_of(const hs_study *study)
+{
+    hs_engine_load load = {.n_ablations = (size_t)study->plan.sets_per_group, .max_layers = study->space.max_order};
+
+    for (size_t i = 0; i < study->space.n_interventions; ++i)
+        load.edits_patterns = load.edits_patterns || hs_intervention_edits_pattern(study->space.interventions[i]);
+    return load;
+}
+
+static hs_status count_shard(const hs_study *study, size_t task, size_t shard, size_t *n_bytes_out, hs_error *error)
+{
+    const uint64_t *first = study->plan.tasks[task].shard_first + shard;
+    const hs_engine_load load = load_of(study);
+    hs_task_workload *workload = NULL;
+
+    HS_TRY(hs_task_workload_new(study->tasks[task], (size_t)first[0], (size_t)(first[1] - first[0]),
+                                study->donors != NULL ? study->donors[task] : NULL, &workload, error));
+    hs_status status = hs_engine_count_memory(study->engine, &workload->workload, &load, n_bytes_out, error);
+    *n_bytes_out = add(*n_bytes_out, group_bytes(study, &workload->workload));
+    hs_task_workload_free(workload);
+    return status;
+}
+
+/* The most that any shard needs; stops at the first beyond `enough`. */
+static hs_status count_sweep(const hs_study *study, size_t enough, size_t *n_bytes_out, hs_error *error)
+{
+    *n_bytes_out = 0;
+    for (size_t task = 0; task < study->n_tasks; ++task) {
+        for (size_t shard = 0; shard < study->plan.tasks[task].n_shards && *n_bytes_out <= enough; ++shard) {
+            size_t n_bytes = 0;
+            HS_TRY(count_shard(study, task, shard, &n_bytes, error));
+            *n_bytes_out = larger(*n_bytes_out, n_bytes);
+        }
+    }
+    return HS_OK;
+}
+
+/* ---- before and after it --------------------------------------------------------------------------------------- */
+
+/* Sums of this rank, of another and of all, and the pass over a piece of the reference set. */
+static size_t reference_bytes(const hs_study *study, size_t n_positions)
+{
+    size_t n_rows = larger((size_t)study->plan.batch_rows, n_positions);
+
+    if (!study->needs_means)
+        return 0;
+    return add(3 * means_bytes(study, n_positions, sizeof(double)),
+               hs_engine_observer_bytes(&study->model->shape, n_rows, n_positions));
+}
+
+static size_t self_test_bytes(const hs_study *study)
+{
+    size_t n_rows = 0;
+
+    for (size_t i = 0; i < study_self_test_examples(study); ++i)
+        n_rows += hs_task_example_rows(study->tasks[0], i);
+    return hs_engine_observer_bytes(&study->model->shape, n_rows, n_rows);
+}
+
+/* Rank 0 ranks what all found. */
+static size_t ranking_bytes(const hs_study *study)
+{
+    size_t n_bytes = study->space.n_sets * RANKING_BYTES_A_SET;
+    size_t read = 0;
+
+    for (size_t task = 0; task < study->n_tasks; ++task) {
+        size_t n_metrics = study->plan.tasks[task].n_metrics;
+        size_t values = study->plan.tasks[task].n_examples * n_metrics * sizeof(float);
+        size_t all = study->space.n_sets * values;
+        read = larger(read, all < RANKING_READ_BYTES ? all : RANKING_READ_BYTES + values);
+        n_bytes += study->space.n_sets * n_metrics * RANKING_BYTES_A_METRIC;
+    }
+    return n_bytes + read;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+size_t hs_study_memory_bytes(const hs_study_memory *memory)
+{
+    return add(add(memory->process_bytes, memory->tables_bytes), memory->sweep_bytes);
+}
+
+hs_status study_count_memory(const hs_study *study, size_t limit, hs_study_memory *memory_out, hs_error *error)
+{
+    hs_study_memory memory = {.process_bytes = process_bytes(&study->model->shape)};
+    size_t n_positions = 0;
+
+    *memory_out = memory;
+    if (study->needs_means)
+        HS_TRY(study_longest_reference(study, &n_positions, error));
+    memory.tables_bytes = tables_bytes(study, n_positions);
+    size_t held = hs_study_memory_bytes(&memory);
+    HS_TRY(count_sweep(study, limit > held ? limit - held : 0, &memory.sweep_bytes, error));
+    memory.sweep_bytes = larger(memory.sweep_bytes, larger(self_test_bytes(study), ranking_bytes(study)));
+    memory.sweep_bytes = larger(memory.sweep_bytes, reference_bytes(study, n_positions));
+    *memory_out = memory;
+    return HS_OK;
+}
