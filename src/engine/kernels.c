@@ -1,188 +1,75 @@
 #include "engine/kernels.h"
+#include "engine/kernel_levels.h"
 
 #include <math.h>
-#include <string.h>
 
-/*
- * On x86-64 with glibc the loops are compiled for AVX-512 and AVX2 too and chosen when the program starts. The order
- * of every sum is written out, and standard C mode fuses no multiplication with an addition, so the versions differ in
- * speed only. Not under AddressSanitizer, which is not ready yet when the choice is made.
- */
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
+/* ---- levels ---------------------------------------------------------------------------------------------------- */
+
+/* What the operating system keeps over a context switch counts too: both compilers' libraries look at that. */
+#if defined(__x86_64__)
+static const struct hs_kernels *avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") ? HS_AVX512_KERNELS : NULL;
+}
+
+static const struct hs_kernels *avx2(void)
+{
+    return __builtin_cpu_supports("avx2") ? HS_AVX2_KERNELS : NULL;
+}
 #else
-#define VECTORISED
+static const struct hs_kernels *avx512(void)
+{
+    return NULL;
+}
+
+static const struct hs_kernels *avx2(void)
+{
+    return NULL;
+}
 #endif
 
-static const float LOG2_E = 1.44269504088896341f;
-/* ln 2 in two parts: n * LN2_HIGH is exact for |n| < 2^9. */
-static const float LN2_HIGH = 0.693145751953125f;
-static const float LN2_LOW = 1.42860682030941723e-6f;
-/* Adding 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits. */
-static const float ROUNDER = 12582912.0f;
+static const struct hs_kernels *portable(void)
+{
+    return HS_PORTABLE_KERNELS;
+}
 
-/*
- * Read as volatile, once a loop: the compiler must not know the limits, or it works out what follows for an x beyond
- * them, branches to the answer, and then cannot vectorise.
- */
-struct exp_limits {
-    float lowest;
-    float highest;
+static const struct {
+    const char *name;
+    const struct hs_kernels *(*find)(void);
+} LEVELS[HS_N_KERNEL_LEVELS] = {
+    [HS_KERNELS_PORTABLE] = {"portable", portable},
+    [HS_KERNELS_AVX2] = {"AVX2", avx2},
+    [HS_KERNELS_AVX512] = {"AVX-512", avx512},
 };
 
-static const volatile struct exp_limits EXP_LIMITS = {-80.0f, 80.0f};
-
-static inline struct exp_limits exp_limits(void)
+const char *hs_kernel_level_name(hs_kernel_level level)
 {
-    return (struct exp_limits){EXP_LIMITS.lowest, EXP_LIMITS.highest};
+    return LEVELS[level].name;
 }
 
-/*
- * exp in single precision within 2 units in the last place for |x| <= 80, and the value at the nearer end beyond:
- * results that are subnormal, or become so when they are scaled, would cost a hundred times as much. exp(x) = 2^n
- * exp(r), |r| <= ln(2) / 2; the series to r^7 leaves less than 6e-9. Has no branch, so that loops over it vectorise.
- */
-static inline float exp_float(float x, struct exp_limits limits)
+const struct hs_kernels *hs_kernels_of(hs_kernel_level level)
 {
-    x = x < limits.lowest ? limits.lowest : x;
-    x = x > limits.highest ? limits.highest : x;
-    float shifted = x * LOG2_E + ROUNDER;
-    float n = shifted - ROUNDER;
-    float r = (x - n * LN2_HIGH) - n * LN2_LOW;
-    float series = 1.0f / 5040;
-    series = series * r + 1.0f / 720;
-    series = series * r + 1.0f / 120;
-    series = series * r + 1.0f / 24;
-    series = series * r + 1.0f / 6;
-    series = series * r + 0.5f;
-    series = series * r * r + r + 1.0f;
-    uint32_t bits = 0;
-    memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits + 127) << 23;
-    float power = 0;
-    memcpy(&power, &bits, sizeof power);
-    return series * power;
+    return LEVELS[level].find();
 }
 
-static inline double sum_lanes(const double lanes[HS_LANES])
+/* At each call, a load and a test or two: nothing has to be set up, and there is nothing that could be changed. */
+const struct hs_kernels *hs_kernels_in_use(void)
 {
-    return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+    const struct hs_kernels *kernels = avx512();
+    if (kernels == NULL)
+        kernels = avx2();
+    return kernels != NULL ? kernels : portable();
 }
 
-/* ---- norms ----------------------------------------------------------------------------------------------------- */
+/* ---- kernels.h ------------------------------------------------------------------------------------------------- */
 
-static inline double sum_values(const float *values, size_t n)
-{
-    double lanes[HS_LANES] = {0};
-    size_t i = 0;
-    for (; i + HS_LANES <= n; i += HS_LANES)
-        for (size_t lane = 0; lane < HS_LANES; lane++)
-            lanes[lane] += (double)values[i + lane];
-    for (size_t lane = 0; i + lane < n; lane++)
-        lanes[lane] += (double)values[i + lane];
-    return sum_lanes(lanes);
-}
-
-static inline double sum_squares(const float *values, double mean, size_t n)
-{
-    double lanes[HS_LANES] = {0};
-    size_t i = 0;
-    for (; i + HS_LANES <= n; i += HS_LANES) {
-        for (size_t lane = 0; lane < HS_LANES; lane++) {
-            double difference = (double)values[i + lane] - mean;
-            lanes[lane] += difference * difference;
-        }
+#define HS_KERNEL(type, name, parameters, arguments) \
+    type hs_##name parameters                        \
+    {                                                \
+        return hs_kernels_in_use()->name arguments;  \
     }
-    for (size_t lane = 0; i + lane < n; lane++) {
-        double difference = (double)values[i + lane] - mean;
-        lanes[lane] += difference * difference;
-    }
-    return sum_lanes(lanes);
-}
-
-static inline void normalise_row(float *restrict out, const float *restrict in, const float *restrict weight,
-                                 const float *restrict bias, double mean, size_t width, double epsilon)
-{
-    double inverse = 1.0 / sqrt(sum_squares(in, mean, width) / (double)width + epsilon);
-    if (bias == NULL) {
-        for (size_t i = 0; i < width; i++)
-            out[i] = (float)(((double)in[i] - mean) * inverse) * weight[i];
-    } else {
-        for (size_t i = 0; i < width; i++)
-            out[i] = (float)(((double)in[i] - mean) * inverse) * weight[i] + bias[i];
-    }
-}
-
-VECTORISED
-void hs_layer_norm(float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,
-                   double epsilon)
-{
-    for (size_t row = 0; row < n_rows; row++) {
-        const float *values = in + row * width;
-        double mean = sum_values(values, width) / (double)width;
-        normalise_row(out + row * width, values, weight, bias, mean, width, epsilon);
-    }
-}
-
-VECTORISED
-void hs_rms_norm(float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,
-                 double epsilon)
-{
-    for (size_t row = 0; row < n_rows; row++)
-        normalise_row(out + row * width, in + row * width, weight, bias, 0.0, width, epsilon);
-}
-
-/* ---- activations ----------------------------------------------------------------------------------------------- */
-
-VECTORISED
-void hs_exp(float *values, size_t n)
-{
-    const struct exp_limits limits = exp_limits();
-    for (size_t i = 0; i < n; i++)
-        values[i] = exp_float(values[i], limits);
-}
-
-void hs_gelu(float *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        values[i] = 0.5f * values[i] * (1.0f + erff(values[i] * 0.707106781186547524f));
-}
-
-/* (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)): one exponential and no tanh, and accurate in the negative tail. */
-VECTORISED
-void hs_gelu_tanh(float *values, size_t n)
-{
-    const struct exp_limits limits = exp_limits();
-    const float minus_twice = -2.0f * 0.797884560802865356f;
-    for (size_t i = 0; i < n; i++) {
-        float x = values[i];
-        values[i] = x / (1.0f + exp_float(minus_twice * (x + 0.044715f * x * x * x), limits));
-    }
-}
-
-VECTORISED
-void hs_silu(float *values, size_t n)
-{
-    const struct exp_limits limits = exp_limits();
-    for (size_t i = 0; i < n; i++)
-        values[i] = values[i] / (1.0f + exp_float(-values[i], limits));
-}
-
-/* Right to within 2.5e-7, not relatively so near 0: what reads it is a sum. */
-VECTORISED
-void hs_tanh(float *values, size_t n)
-{
-    const struct exp_limits limits = exp_limits();
-    for (size_t i = 0; i < n; i++)
-        values[i] = 1.0f - 2.0f / (1.0f + exp_float(2.0f * values[i], limits));
-}
-
-/* NaN stays NaN: a comparison the other way round would turn it into 0. */
-void hs_relu(float *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        values[i] = values[i] < 0.0f ? 0.0f : values[i];
-}
+HS_KERNEL_LIST(HS_KERNEL)
+#undef HS_KERNEL
 
 void hs_activate(float *values, size_t n, hs_activation activation)
 {
@@ -193,88 +80,6 @@ void hs_activate(float *values, size_t n, hs_activation activation)
     functions[activation](values, n);
 }
 
-/* ---- distributions --------------------------------------------------------------------------------------------- */
-
-/* n is a multiple of HS_LANES. */
-static inline float largest(const float *values, size_t n)
-{
-    float lanes[HS_LANES];
-    memcpy(lanes, values, sizeof lanes);
-    for (size_t i = HS_LANES; i < n; i += HS_LANES)
-        for (size_t lane = 0; lane < HS_LANES; lane++)
-            lanes[lane] = values[i + lane] > lanes[lane] ? values[i + lane] : lanes[lane];
-    for (size_t half = HS_LANES / 2; half > 0; half /= 2)
-        for (size_t lane = 0; lane < half; lane++)
-            lanes[lane] = lanes[lane + half] > lanes[lane] ? lanes[lane + half] : lanes[lane];
-    return lanes[0];
-}
-
-static inline size_t round_up(size_t n)
-{
-    return (n + HS_LANES - 1) / HS_LANES * HS_LANES;
-}
-
-/*
- * The masked tail joins in as exp(-80), which vanishes in the sum: whole registers are quicker than a loop for the
- * rest.
- */
-static inline void softmax_row(float *values, size_t stride, size_t n_visible, struct exp_limits limits)
-{
-    for (size_t i = n_visible; i < stride; i++)
-        values[i] = -INFINITY;
-    size_t n = round_up(n_visible);
-    float maximum = largest(values, n);
-    for (size_t i = 0; i < n; i++)
-        values[i] = exp_float(values[i] - maximum, limits);
-    float factor = (float)(1.0 / sum_values(values, n));
-    for (size_t i = 0; i < n; i++)
-        values[i] *= factor;
-    for (size_t i = n_visible; i < stride; i++)
-        values[i] = 0.0f;
-}
-
-VECTORISED
-void hs_causal_softmax(float *scores, size_t stride, size_t n_rows, size_t first_row)
-{
-    const struct exp_limits limits = exp_limits();
-    for (size_t row = 0; row < n_rows; row++)
-        softmax_row(scores + row * stride, stride, first_row + row + 1, limits);
-}
-
-VECTORISED
-void hs_visible_softmax(float *scores, size_t stride, size_t n_rows, const uint32_t *visible)
-{
-    const struct exp_limits limits = exp_limits();
-    for (size_t row = 0; row < n_rows; row++)
-        softmax_row(scores + row * stride, stride, visible[row], limits);
-}
-
-VECTORISED
-float hs_max(const float *values, size_t n)
-{
-    size_t whole = n / HS_LANES * HS_LANES;
-    float maximum = whole > 0 ? largest(values, whole) : values[0];
-    for (size_t i = whole; i < n; i++)
-        maximum = values[i] > maximum ? values[i] : maximum;
-    return maximum;
-}
-
-VECTORISED
-double hs_sum_exp(const float *values, float maximum, size_t n)
-{
-    enum { CHUNK = 64 };
-    const struct exp_limits limits = exp_limits();
-    float exponentials[CHUNK];
-    double sum = 0;
-    for (size_t first = 0; first < n; first += CHUNK) {
-        size_t length = n - first < CHUNK ? n - first : CHUNK;
-        for (size_t i = 0; i < length; i++)
-            exponentials[i] = exp_float(values[first + i] - maximum, limits);
-        sum += sum_values(exponentials, length);
-    }
-    return sum;
-}
-
 double hs_log_sum_exp(const float *values, size_t n)
 {
     float maximum = hs_max(values, n);
@@ -283,51 +88,8 @@ double hs_log_sum_exp(const float *values, size_t n)
 
 size_t hs_argmax(const float *values, size_t n)
 {
-    size_t best = 0;
+    size_t best_index = 0;
     for (size_t i = 1; i < n; i++)
-        best = values[i] > values[best] ? i : best;
-    return best;
-}
-
-/* ---- vectors --------------------------------------------------------------------------------------------------- */
-
-VECTORISED
-void hs_add(float *restrict out, const float *restrict in, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] += in[i];
-}
-
-VECTORISED
-void hs_multiply(float *restrict out, const float *restrict in, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] *= in[i];
-}
-
-void hs_scale_and_shift(float *restrict out, float scale, const float *restrict shift, float shift_scale, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = scale == 0.0f ? 0.0f : scale * out[i];
-    if (shift == NULL || shift_scale == 0.0f)
-        return;
-    for (size_t i = 0; i < n; i++)
-        out[i] += shift_scale * shift[i];
-}
-
-VECTORISED
-void hs_rotate(float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim,
-               size_t rotary_dim)
-{
-    size_t half = rotary_dim / 2;
-    for (size_t head = 0; head < n_heads; head++) {
-        float *restrict first = heads + head * head_dim;
-        float *restrict second = first + half;
-        for (size_t i = 0; i < half; i++) {
-            float x = first[i];
-            float y = second[i];
-            first[i] = x * cosines[i] - y * sines[i];
-            second[i] = y * cosines[i] + x * sines[i];
-        }
-    }
+        best_index = values[i] > values[best_index] ? i : best_index;
+    return best_index;
 }

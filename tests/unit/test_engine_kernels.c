@@ -1,6 +1,6 @@
-/* The engine's kernels against double loops and libm. */
+/* The engine's kernels against double loops and libm, at every level that this processor runs; and products. */
 #include "engine/blas.h"
-#include "engine/kernels.h"
+#include "engine/kernel_levels.h"
 #include "support/engine_fixture.h"
 #include "support/naive_model.h"
 
@@ -9,6 +9,9 @@
 #include <string.h>
 
 enum { MAX = 4096 };
+
+/* Of the level whose turn it is. */
+static const struct hs_kernels *kernels;
 
 static float *random_floats(size_t n, uint64_t stream, double low, double high)
 {
@@ -45,7 +48,7 @@ static void test_exp_is_accurate(void **state)
             values[i] = -80.0f + 160.0f * (float)(sweep * MAX + (int)i) / (40.0f * MAX);
         static float inputs[MAX];
         memcpy(inputs, values, sizeof values);
-        hs_exp(values, MAX);
+        kernels->exp(values, MAX);
         for (size_t i = 0; i < MAX; i++)
             worst = fmax(worst, ulps(values[i], exp((double)inputs[i])));
     }
@@ -57,7 +60,7 @@ static void test_exp_at_the_ends(void **state)
 {
     (void)state;
     float values[] = {0.0f, -1000.0f, -INFINITY, 1000.0f, NAN, -0.0f, FLT_MIN};
-    hs_exp(values, 7);
+    kernels->exp(values, 7);
     assert_true(values[0] == 1.0f && values[5] == 1.0f && values[6] == 1.0f);
     assert_true(values[1] > 0.0f && values[1] < 2e-35f && values[1] == values[2]);
     assert_true(values[3] > 5e34f && isfinite(values[3]));
@@ -84,31 +87,55 @@ static double relu(double x)
     return x > 0 ? x : 0;
 }
 
+static void check_activation(void (*activate)(float *values, size_t n), double (*expected)(double))
+{
+    static float values[MAX + 3];
+    for (size_t i = 0; i < MAX + 3; i++)
+        values[i] = -30.0f + 60.0f * (float)i / MAX;
+    activate(values, MAX + 3);
+    for (size_t i = 0; i < MAX + 3; i++) {
+        double x = (double)(-30.0f + 60.0f * (float)i / MAX);
+        assert_near((double)values[i], expected(x), 4e-7 * fmax(fabs(x), 0.01));
+    }
+    float edge[] = {NAN, INFINITY, 0.0f};
+    activate(edge, 3);
+    assert_true(isnan(edge[0]) && edge[1] == INFINITY && edge[2] == 0.0f);
+}
+
 static void test_activations(void **state)
 {
     (void)state;
-    static const struct {
-        hs_activation activation;
-        double (*expected)(double);
-    } rows[] = {
-        {HS_ACTIVATION_GELU, gelu},
-        {HS_ACTIVATION_GELU_TANH, gelu_tanh},
-        {HS_ACTIVATION_SILU, silu},
-        {HS_ACTIVATION_RELU, relu},
-    };
-    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
-        static float values[MAX + 3];
-        for (size_t i = 0; i < MAX + 3; i++)
-            values[i] = -30.0f + 60.0f * (float)i / MAX;
-        hs_activate(values, MAX + 3, rows[row].activation);
-        for (size_t i = 0; i < MAX + 3; i++) {
-            double x = (double)(-30.0f + 60.0f * (float)i / MAX);
-            assert_near((double)values[i], rows[row].expected(x), 4e-7 * fmax(fabs(x), 0.01));
-        }
-        float edge[] = {NAN, INFINITY, 0.0f};
-        hs_activate(edge, 3, rows[row].activation);
-        assert_true(isnan(edge[0]) && edge[1] == INFINITY && edge[2] == 0.0f);
+    check_activation(kernels->gelu, gelu);
+    check_activation(kernels->gelu_tanh, gelu_tanh);
+    check_activation(kernels->silu, silu);
+    check_activation(kernels->relu, relu);
+}
+
+/*
+ * gelu(x) = x/2 (1 + erf): an erf within 1e-7 moves it by |x|/2 1e-7, and the last operations round three times at most.
+ * In the negative tail, where 1 + erf would be nothing but rounding, it is right to four digits.
+ */
+static void test_erf_of_gelu(void **state)
+{
+    (void)state;
+    enum { N = 1 << 20 };
+    float *values = NULL;
+    ASSERT_OK(hs_allocate(&values, N, sizeof *values, "test", &error));
+    for (size_t i = 0; i < N; i++)
+        values[i] = -9.0f + 18.0f * (float)i / N;
+    kernels->gelu(values, N);
+    for (size_t i = 0; i < N; i++) {
+        double x = (double)(-9.0f + 18.0f * (float)i / N);
+        double expected = x / 2 * erfc(-x / sqrt(2));
+        assert_near((double)values[i], expected, 0.5e-7 * fabs(x) + 3 * 6e-8 * fabs(expected));
+        if (x > -7.5)
+            assert_near((double)values[i], expected, 1e-4 * fabs(expected));
     }
+    float ends[] = {-1e30f, 1e30f, -100.0f, 100.0f, FLT_MAX};
+    kernels->gelu(ends, 5);
+    assert_true(ends[0] <= 0 && ends[0] > -1e-12f && ends[1] == 1e30f && ends[4] == FLT_MAX);
+    assert_true(ends[2] <= 0 && ends[2] > -1e-12f && ends[3] == 100.0f);
+    hs_free(values);
 }
 
 static void test_tanh(void **state)
@@ -121,7 +148,7 @@ static void test_tanh(void **state)
     values[MAX + 1] = INFINITY;
     values[MAX + 2] = -INFINITY;
     values[MAX + 3] = NAN;
-    hs_activate(values, MAX + 4, HS_ACTIVATION_TANH);
+    kernels->tanh(values, MAX + 4);
     for (size_t i = 0; i < MAX; i++)
         assert_near((double)values[i], tanh((double)(-12.0f + 24.0f * (float)i / MAX)), 2.5e-7);
     assert_true(values[MAX] == 0.0f && values[MAX + 1] == 1.0f && values[MAX + 2] == -1.0f && isnan(values[MAX + 3]));
@@ -137,7 +164,7 @@ static void check_norm(bool rms, size_t width, double shift)
     float *bias = random_floats(width, 3, -1, 1);
     float *out = random_floats(ROWS * width, 4, 0, 1);
     for (int with_bias = 0; with_bias < 2; with_bias++) {
-        (rms ? hs_rms_norm : hs_layer_norm)(out, in, weight, with_bias ? bias : NULL, ROWS, width, 1e-5);
+        (rms ? kernels->rms_norm : kernels->layer_norm)(out, in, weight, with_bias ? bias : NULL, ROWS, width, 1e-5);
         for (size_t row = 0; row < ROWS; row++) {
             double mean = 0;
             double square = 0;
@@ -178,7 +205,7 @@ static void test_causal_softmax(void **state)
     enum { ROWS = 5, FIRST = 9, STRIDE = 24 };
     float *scores = random_floats(ROWS * STRIDE, 5, -20, 20);
     float *original = random_floats(ROWS * STRIDE, 5, -20, 20);
-    hs_causal_softmax(scores, STRIDE, ROWS, FIRST);
+    kernels->causal_softmax(scores, STRIDE, ROWS, FIRST);
     for (size_t row = 0; row < ROWS; row++) {
         double values[STRIDE];
         size_t n_visible = FIRST + row + 1;
@@ -196,6 +223,12 @@ static void test_causal_softmax(void **state)
     hs_free(original);
 }
 
+static double log_sum(const float *values, size_t n)
+{
+    float maximum = kernels->max(values, n);
+    return (double)maximum + log(kernels->sum_exp(values, maximum, n));
+}
+
 static void test_log_sum_exp(void **state)
 {
     (void)state;
@@ -205,21 +238,28 @@ static void test_log_sum_exp(void **state)
         float *floats = random_floats(sizes[i], i, -30, 30);
         for (size_t j = 0; j < sizes[i]; j++)
             values[j] = (double)floats[j];
-        assert_near(hs_log_sum_exp(floats, sizes[i]), naive_log_sum(values, sizes[i]), 2e-7);
+        assert_near(log_sum(floats, sizes[i]), naive_log_sum(values, sizes[i]), 2e-7);
         floats[sizes[i] / 2] = NAN;
-        assert_true(isnan(hs_log_sum_exp(floats, sizes[i])));
+        assert_true(isnan(log_sum(floats, sizes[i])));
         floats[sizes[i] / 2] = INFINITY;
-        assert_true(!isfinite(hs_log_sum_exp(floats, sizes[i])));
+        assert_true(!isfinite(log_sum(floats, sizes[i])));
         hs_free(floats);
     }
 }
 
-static void test_argmax_takes_the_lowest_of_equals(void **state)
+static void test_visible_softmax(void **state)
 {
     (void)state;
-    const float values[] = {1, 5, 2, 5, 5};
-    assert_int_equal(hs_argmax(values, 5), 1);
-    assert_int_equal(hs_argmax(values, 1), 0);
+    enum { ROWS = 6, STRIDE = 16 };
+    static const uint32_t visible[ROWS] = {1, 3, 8, 9, 16, 2};
+    float *scores = random_floats(ROWS * STRIDE, 6, -20, 20);
+    float *row_alone = random_floats(ROWS * STRIDE, 6, -20, 20);
+    kernels->visible_softmax(scores, STRIDE, ROWS, visible);
+    for (size_t row = 0; row < ROWS; row++)
+        kernels->causal_softmax(row_alone + row * STRIDE, STRIDE, 1, visible[row] - 1);
+    assert_memory_equal(scores, row_alone, ROWS * STRIDE * sizeof *scores);
+    hs_free(scores);
+    hs_free(row_alone);
 }
 
 /* ---- vectors --------------------------------------------------------------------------------------------------- */
@@ -229,13 +269,13 @@ static void test_scale_and_shift(void **state)
     (void)state;
     const float shift[] = {1, 2};
     float forgotten[] = {NAN, INFINITY};
-    hs_scale_and_shift(forgotten, 0, shift, 0.5f, 2);
+    kernels->scale_and_shift(forgotten, 0, shift, 0.5f, 2);
     assert_true(forgotten[0] == 0.5f && forgotten[1] == 1.0f);
     float kept[] = {3, -0.0f};
-    hs_scale_and_shift(kept, 1, shift, 0, 2);
+    kernels->scale_and_shift(kept, 1, shift, 0, 2);
     assert_true(kept[0] == 3.0f && signbit(kept[1]));
     float flipped[] = {3, 4};
-    hs_scale_and_shift(flipped, -1, NULL, 1, 2);
+    kernels->scale_and_shift(flipped, -1, NULL, 1, 2);
     assert_true(flipped[0] == -3.0f && flipped[1] == -4.0f);
 }
 
@@ -247,9 +287,126 @@ static void test_rotation_keeps_the_angle_between(void **state)
     const float cosines[] = {0, 1};
     const float sines[] = {1, 0};
     const float expected[] = {-3, 2, 1, 4, 5, 6, 0, 0, 1, 1, 7, 8};
-    hs_rotate(heads, cosines, sines, 2, 6, 4);
+    kernels->rotate(heads, cosines, sines, 2, 6, 4);
     for (size_t i = 0; i < 12; i++)
         assert_true(heads[i] == expected[i]);
+}
+
+static void test_add_and_multiply(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 70; n++) {
+        float *in = random_floats(n, 1, -1, 1);
+        float *sum = random_floats(n + 1, 2, -1, 1);
+        float *product = random_floats(n + 1, 2, -1, 1);
+        float *start = random_floats(n + 1, 2, -1, 1);
+        kernels->add(sum, in, n);
+        kernels->multiply(product, in, n);
+        for (size_t i = 0; i < n; i++)
+            assert_true(sum[i] == start[i] + in[i] && product[i] == start[i] * in[i]);
+        assert_true(sum[n] == start[n] && product[n] == start[n]);
+        hs_free(in);
+        hs_free(sum);
+        hs_free(product);
+        hs_free(start);
+    }
+}
+
+/* ---- levels ---------------------------------------------------------------------------------------------------- */
+
+/* Everything that a level computes from the same numbers, one after the other. */
+static void run_all(const struct hs_kernels *level, float *out, double *sum)
+{
+    enum { ROWS = 3, WIDTH = 77, STRIDE = 80 };
+    const float cosines[] = {0.3f, -0.8f, 0.5f};
+    const float sines[] = {0.9f, 0.6f, -0.8f};
+    float *weight = random_floats(WIDTH, 2, 0.5, 1.5);
+    float *in = random_floats(ROWS * STRIDE, 3, -9, 9);
+    level->layer_norm(out, in, weight, weight, ROWS, WIDTH, 1e-5);
+    level->rms_norm(out + ROWS * WIDTH, in, weight, NULL, ROWS, WIDTH, 1e-5);
+    void (*const activations[])(float *, size_t) = {level->exp,  level->gelu, level->gelu_tanh,
+                                                    level->silu, level->relu, level->tanh};
+    for (size_t i = 0; i < 6; i++) {
+        float *values = out + (2 + i) * ROWS * STRIDE;
+        memcpy(values, in, ROWS * STRIDE * sizeof *values);
+        activations[i](values, ROWS * STRIDE);
+    }
+    float *scores = out + 8 * ROWS * STRIDE;
+    memcpy(scores, in, ROWS * STRIDE * sizeof *scores);
+    level->causal_softmax(scores, STRIDE, ROWS, 71);
+    level->rotate(in, cosines, sines, 30, 8, 6);
+    level->scale_and_shift(in, 0.7f, weight, -0.3f, WIDTH);
+    memcpy(out + 9 * ROWS * STRIDE, in, ROWS * STRIDE * sizeof *in);
+    *sum = level->sum_exp(in, level->max(in, WIDTH), WIDTH);
+    hs_free(weight);
+    hs_free(in);
+}
+
+static void test_levels_have_the_same_bits(void **state)
+{
+    (void)state;
+    enum { N = 10 * 3 * 80 };
+    static float expected[N], actual[N];
+    double expected_sum, actual_sum;
+    run_all(hs_kernels_of(HS_KERNELS_PORTABLE), expected, &expected_sum);
+    run_all(kernels, actual, &actual_sum);
+    assert_memory_equal(actual, expected, sizeof expected);
+    assert_memory_equal(&actual_sum, &expected_sum, sizeof expected_sum);
+}
+
+/* What the processor has, as Linux says it. */
+static bool is_flag_of_processor(const char *flag)
+{
+    char word[64];
+    bool found = false;
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file != NULL && !found && fscanf(file, "%63s", word) == 1)
+        found = strcmp(word, flag) == 0;
+    if (file != NULL)
+        (void)fclose(file);
+    return found;
+}
+
+static void test_the_best_level_is_in_use(void **state)
+{
+    (void)state;
+    hs_kernel_level best = HS_KERNELS_PORTABLE;
+#if defined(__x86_64__)
+    best = is_flag_of_processor("avx2") ? HS_KERNELS_AVX2 : best;
+    best = is_flag_of_processor("avx512f") ? HS_KERNELS_AVX512 : best;
+#endif
+    (void)is_flag_of_processor;
+    print_message("in use: %s\n", hs_kernel_level_name(best));
+    assert_non_null(hs_kernels_of(best));
+    assert_ptr_equal(hs_kernels_in_use(), hs_kernels_of(best));
+    for (hs_kernel_level level = 0; level < HS_N_KERNEL_LEVELS; level++)
+        assert_int_equal(hs_kernels_of(level) != NULL, level <= best);
+}
+
+/* The functions of kernels.h are those kernels, and what is built from them. */
+static void test_activate_takes_the_right_kernel(void **state)
+{
+    (void)state;
+    static double (*const expected[])(double) = {[HS_ACTIVATION_GELU] = gelu,
+                                                 [HS_ACTIVATION_GELU_TANH] = gelu_tanh,
+                                                 [HS_ACTIVATION_RELU] = relu,
+                                                 [HS_ACTIVATION_SILU] = silu,
+                                                 [HS_ACTIVATION_TANH] = tanh};
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        float values[] = {-1.5f, -0.3f, 0.7f};
+        const double inputs[] = {-1.5, -(double)0.3f, (double)0.7f};
+        hs_activate(values, 3, (hs_activation)i);
+        for (size_t j = 0; j < 3; j++)
+            assert_near((double)values[j], expected[i](inputs[j]), 1e-6);
+    }
+}
+
+static void test_argmax_takes_the_lowest_of_equals(void **state)
+{
+    (void)state;
+    const float values[] = {1, 5, 2, 5, 5};
+    assert_int_equal(hs_argmax(values, 5), 1);
+    assert_int_equal(hs_argmax(values, 1), 0);
 }
 
 /* ---- products -------------------------------------------------------------------------------------------------- */
@@ -335,20 +492,35 @@ static void test_library_is_named(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest tests_of_a_level[] = {
         cmocka_unit_test(test_exp_is_accurate),
         cmocka_unit_test(test_exp_at_the_ends),
         cmocka_unit_test(test_activations),
         cmocka_unit_test(test_tanh),
+        cmocka_unit_test(test_erf_of_gelu),
         cmocka_unit_test(test_norms),
         cmocka_unit_test(test_causal_softmax),
+        cmocka_unit_test(test_visible_softmax),
         cmocka_unit_test(test_log_sum_exp),
-        cmocka_unit_test(test_argmax_takes_the_lowest_of_equals),
         cmocka_unit_test(test_scale_and_shift),
         cmocka_unit_test(test_rotation_keeps_the_angle_between),
+        cmocka_unit_test(test_add_and_multiply),
+        cmocka_unit_test(test_levels_have_the_same_bits),
+    };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_best_level_is_in_use),
+        cmocka_unit_test(test_activate_takes_the_right_kernel),
+        cmocka_unit_test(test_argmax_takes_the_lowest_of_equals),
         cmocka_unit_test(test_linear),
         cmocka_unit_test(test_core_mismatch),
         cmocka_unit_test(test_library_is_named),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
+    for (hs_kernel_level level = 0; level < HS_N_KERNEL_LEVELS; level++) {
+        kernels = hs_kernels_of(level);
+        print_message("---- %s%s\n", hs_kernel_level_name(level), kernels == NULL ? ": not on this processor" : "");
+        if (kernels != NULL)
+            n_failed += cmocka_run_group_tests_name(hs_kernel_level_name(level), tests_of_a_level, NULL, NULL);
+    }
+    return n_failed;
 }

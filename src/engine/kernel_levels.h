@@ -1,0 +1,66 @@
+/*
+ * kernel_levels: the kernels of kernels.h once for each instruction set, and which of them this processor runs.
+ *
+ * Callers use kernels.h and get the best; tests take every level that there is and run the same checks on each.
+ */
+#ifndef HEADSWEEP_ENGINE_KERNEL_LEVELS_H
+#define HEADSWEEP_ENGINE_KERNEL_LEVELS_H
+
+#include "engine/kernels.h"
+
+/* Result, name, parameters and arguments of each kernel; see kernels.h for what it does. */
+#define HS_KERNEL_LIST(X)                                                                                           \
+    X(void, layer_norm,                                                                                             \
+      (float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,            \
+       double epsilon),                                                                                             \
+      (out, in, weight, bias, n_rows, width, epsilon))                                                              \
+    X(void, rms_norm,                                                                                               \
+      (float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,            \
+       double epsilon),                                                                                             \
+      (out, in, weight, bias, n_rows, width, epsilon))                                                              \
+    X(void, exp, (float *values, size_t n), (values, n))                                                            \
+    X(void, gelu, (float *values, size_t n), (values, n))                                                           \
+    X(void, gelu_tanh, (float *values, size_t n), (values, n))                                                      \
+    X(void, silu, (float *values, size_t n), (values, n))                                                           \
+    X(void, tanh, (float *values, size_t n), (values, n))                                                           \
+    X(void, relu, (float *values, size_t n), (values, n))                                                           \
+    X(void, causal_softmax, (float *scores, size_t stride, size_t n_rows, size_t first_row),                        \
+      (scores, stride, n_rows, first_row))                                                                          \
+    X(void, visible_softmax, (float *scores, size_t stride, size_t n_rows, const uint32_t *visible),                \
+      (scores, stride, n_rows, visible))                                                                            \
+    X(float, max, (const float *values, size_t n), (values, n))                                                     \
+    X(double, sum_exp, (const float *values, float maximum, size_t n), (values, maximum, n))                        \
+    X(void, add, (float *out, const float *in, size_t n), (out, in, n))                                             \
+    X(void, multiply, (float *out, const float *in, size_t n), (out, in, n))                                        \
+    X(void, scale_and_shift, (float *out, float scale, const float *shift, float shift_scale, size_t n),            \
+      (out, scale, shift, shift_scale, n))                                                                          \
+    X(void, rotate,                                                                                                 \
+      (float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim, size_t rotary_dim), \
+      (heads, cosines, sines, n_heads, head_dim, rotary_dim))
+
+struct hs_kernels {
+#define HS_KERNEL_POINTER(type, name, parameters, arguments) type(*name) parameters;
+    HS_KERNEL_LIST(HS_KERNEL_POINTER)
+#undef HS_KERNEL_POINTER
+};
+
+/* In ascending order: a level runs where those before it run. */
+typedef enum hs_kernel_level {
+    HS_KERNELS_PORTABLE,
+    HS_KERNELS_AVX2,
+    HS_KERNELS_AVX512,
+    HS_N_KERNEL_LEVELS
+} hs_kernel_level;
+
+const char *hs_kernel_level_name(hs_kernel_level level);
+/* The kernels of a level; NULL if this build has none or this processor does not run them. */
+const struct hs_kernels *hs_kernels_of(hs_kernel_level level);
+/* What kernels.h runs: those of the highest level that there is. */
+const struct hs_kernels *hs_kernels_in_use(void);
+
+/* One a file; NULL in builds for processors of another kind. */
+extern const struct hs_kernels *const HS_PORTABLE_KERNELS;
+extern const struct hs_kernels *const HS_AVX2_KERNELS;
+extern const struct hs_kernels *const HS_AVX512_KERNELS;
+
+#endif

@@ -1,0 +1,347 @@
+/*
+ * The loops of all kernels. Not a header to be included where kernels are used: kernels_portable.c, kernels_avx2.c and
+ * kernels_avx512.c compile it, each for its instruction set, and kernels.c chooses among them when it is called.
+ *
+ * The order of every sum is written out, and no multiplication is fused with an addition (-ffp-contract=off), so the
+ * versions differ in speed only, never in a bit.
+ */
+#include "engine/kernel_levels.h"
+
+#include <math.h>
+#include <string.h>
+
+static const float LOG2_E = 1.44269504088896341f;
+/* ln 2 in two parts: n * LN2_HIGH is exact for |n| < 2^9. */
+static const float LN2_HIGH = 0.693145751953125f;
+static const float LN2_LOW = 1.42860682030941723e-6f;
+/* Adding 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits. */
+static const float ROUNDER = 12582912.0f;
+
+/*
+ * Read as volatile, once a loop: the compiler must not know the limits, or it works out what follows for an x beyond
+ * them, branches to the answer, and then cannot vectorise.
+ */
+struct exp_limits {
+    float lowest;
+    float highest;
+};
+
+static const volatile struct exp_limits EXP_LIMITS = {-80.0f, 80.0f};
+
+static inline struct exp_limits exp_limits(void)
+{
+    return (struct exp_limits){EXP_LIMITS.lowest, EXP_LIMITS.highest};
+}
+
+/*
+ * exp in single precision within 2 units in the last place for |x| <= 80, and the value at the nearer end beyond:
+ * results that are subnormal, or become so when they are scaled, would cost a hundred times as much. exp(x) = 2^n
+ * exp(r), |r| <= ln(2) / 2; the series to r^7 leaves less than 6e-9. Has no branch, so that loops over it vectorise.
+ */
+static inline float exp_float(float x, struct exp_limits limits)
+{
+    x = x < limits.lowest ? limits.lowest : x;
+    x = x > limits.highest ? limits.highest : x;
+    float shifted = x * LOG2_E + ROUNDER;
+    float n = shifted - ROUNDER;
+    float r = (x - n * LN2_HIGH) - n * LN2_LOW;
+    float series = 1.0f / 5040;
+    series = series * r + 1.0f / 720;
+    series = series * r + 1.0f / 120;
+    series = series * r + 1.0f / 24;
+    series = series * r + 1.0f / 6;
+    series = series * r + 0.5f;
+    series = series * r * r + r + 1.0f;
+    uint32_t bits = 0;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 127) << 23;
+    float power = 0;
+    memcpy(&power, &bits, sizeof power);
+    return series * power;
+}
+
+static inline double sum_lanes(const double lanes[HS_LANES])
+{
+    return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+
+/* ---- norms ----------------------------------------------------------------------------------------------------- */
+
+static inline double sum_values(const float *values, size_t n)
+{
+    double lanes[HS_LANES] = {0};
+    size_t i = 0;
+    for (; i + HS_LANES <= n; i += HS_LANES)
+        for (size_t lane = 0; lane < HS_LANES; lane++)
+            lanes[lane] += (double)values[i + lane];
+    for (size_t lane = 0; i + lane < n; lane++)
+        lanes[lane] += (double)values[i + lane];
+    return sum_lanes(lanes);
+}
+
+static inline double sum_squares(const float *values, double mean, size_t n)
+{
+    double lanes[HS_LANES] = {0};
+    size_t i = 0;
+    for (; i + HS_LANES <= n; i += HS_LANES) {
+        for (size_t lane = 0; lane < HS_LANES; lane++) {
+            double difference = (double)values[i + lane] - mean;
+            lanes[lane] += difference * difference;
+        }
+    }
+    for (size_t lane = 0; i + lane < n; lane++) {
+        double difference = (double)values[i + lane] - mean;
+        lanes[lane] += difference * difference;
+    }
+    return sum_lanes(lanes);
+}
+
+static inline void normalise_row(float *restrict out, const float *restrict in, const float *restrict weight,
+                                 const float *restrict bias, double mean, size_t width, double epsilon)
+{
+    double inverse = 1.0 / sqrt(sum_squares(in, mean, width) / (double)width + epsilon);
+    if (bias == NULL) {
+        for (size_t i = 0; i < width; i++)
+            out[i] = (float)(((double)in[i] - mean) * inverse) * weight[i];
+    } else {
+        for (size_t i = 0; i < width; i++)
+            out[i] = (float)(((double)in[i] - mean) * inverse) * weight[i] + bias[i];
+    }
+}
+
+static void layer_norm(float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,
+                       double epsilon)
+{
+    for (size_t row = 0; row < n_rows; row++) {
+        const float *values = in + row * width;
+        double mean = sum_values(values, width) / (double)width;
+        normalise_row(out + row * width, values, weight, bias, mean, width, epsilon);
+    }
+}
+
+static void rms_norm(float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,
+                     double epsilon)
+{
+    for (size_t row = 0; row < n_rows; row++)
+        normalise_row(out + row * width, in + row * width, weight, bias, 0.0, width, epsilon);
+}
+
+/* ---- activations ----------------------------------------------------------------------------------------------- */
+
+static void exponentiate(float *values, size_t n)
+{
+    const struct exp_limits limits = exp_limits();
+    for (size_t i = 0; i < n; i++)
+        values[i] = exp_float(values[i], limits);
+}
+
+/*
+ * erfc in single precision, 0 <= t <= 5.5: exp(t P(t)) with the coefficients of tests/reference/make_erfc_polynomial.py,
+ * within 1e-7 of the truth and within 1e-4 of its size.
+ */
+static inline float erfc_float(float t, struct exp_limits limits)
+{
+    float series = 6.59313585e-8f;
+    series = series * t - 1.88729588e-6f;
+    series = series * t + 2.34678760e-5f;
+    series = series * t - 1.65715865e-4f;
+    series = series * t + 7.15799891e-4f;
+    series = series * t - 1.73705797e-3f;
+    series = series * t + 1.77057822e-4f;
+    series = series * t + 1.91676053e-2f;
+    series = series * t - 1.02788442e-1f;
+    series = series * t - 6.36617109e-1f;
+    series = series * t - 1.12837931f;
+    return exp_float(series * t, limits);
+}
+
+/* Where erfc is 1e-14; read as volatile for the same reason as the limits of exp. */
+static const volatile float GELU_LIMIT = 7.75f;
+
+/*
+ * x/2 (1 + erf(x / sqrt 2)) = max(x, 0) - |x|/2 erfc(|x| / sqrt 2): accurate in the negative tail too. The second term
+ * stays at what it is at the limit, too little to matter beyond.
+ */
+static void gelu(float *values, size_t n)
+{
+    const struct exp_limits limits = exp_limits();
+    const float limit = GELU_LIMIT;
+    for (size_t i = 0; i < n; i++) {
+        float size = fabsf(values[i]);
+        float limited = size < limit ? size : limit;
+        float half = 0.5f * erfc_float(limited * 0.707106781186547524f, limits);
+        values[i] = (0.5f * values[i] + 0.5f * size) - limited * half;
+    }
+}
+
+/* (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)): one exponential and no tanh, and accurate in the negative tail. */
+static void gelu_tanh(float *values, size_t n)
+{
+    const struct exp_limits limits = exp_limits();
+    const float minus_twice = -2.0f * 0.797884560802865356f;
+    for (size_t i = 0; i < n; i++) {
+        float x = values[i];
+        values[i] = x / (1.0f + exp_float(minus_twice * (x + 0.044715f * x * x * x), limits));
+    }
+}
+
+static void silu(float *values, size_t n)
+{
+    const struct exp_limits limits = exp_limits();
+    for (size_t i = 0; i < n; i++)
+        values[i] = values[i] / (1.0f + exp_float(-values[i], limits));
+}
+
+/* Right to within 2.5e-7, not relatively so near 0: what reads it is a sum. */
+static void hyperbolic_tangent(float *values, size_t n)
+{
+    const struct exp_limits limits = exp_limits();
+    for (size_t i = 0; i < n; i++)
+        values[i] = 1.0f - 2.0f / (1.0f + exp_float(2.0f * values[i], limits));
+}
+
+/* NaN stays NaN: a comparison the other way round would turn it into 0. */
+static void relu(float *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = values[i] < 0.0f ? 0.0f : values[i];
+}
+
+/* ---- distributions --------------------------------------------------------------------------------------------- */
+
+/* n is a multiple of HS_LANES. */
+static inline float largest(const float *values, size_t n)
+{
+    float lanes[HS_LANES];
+    memcpy(lanes, values, sizeof lanes);
+    for (size_t i = HS_LANES; i < n; i += HS_LANES)
+        for (size_t lane = 0; lane < HS_LANES; lane++)
+            lanes[lane] = values[i + lane] > lanes[lane] ? values[i + lane] : lanes[lane];
+    for (size_t half = HS_LANES / 2; half > 0; half /= 2)
+        for (size_t lane = 0; lane < half; lane++)
+            lanes[lane] = lanes[lane + half] > lanes[lane] ? lanes[lane + half] : lanes[lane];
+    return lanes[0];
+}
+
+static inline size_t round_up(size_t n)
+{
+    return (n + HS_LANES - 1) / HS_LANES * HS_LANES;
+}
+
+/*
+ * The masked tail joins in as exp(-80), which vanishes in the sum: whole registers are quicker than a loop for the
+ * rest.
+ */
+static inline void softmax_row(float *values, size_t stride, size_t n_visible, struct exp_limits limits)
+{
+    for (size_t i = n_visible; i < stride; i++)
+        values[i] = -INFINITY;
+    size_t n = round_up(n_visible);
+    float maximum = largest(values, n);
+    for (size_t i = 0; i < n; i++)
+        values[i] = exp_float(values[i] - maximum, limits);
+    float factor = (float)(1.0 / sum_values(values, n));
+    for (size_t i = 0; i < n; i++)
+        values[i] *= factor;
+    for (size_t i = n_visible; i < stride; i++)
+        values[i] = 0.0f;
+}
+
+static void causal_softmax(float *scores, size_t stride, size_t n_rows, size_t first_row)
+{
+    const struct exp_limits limits = exp_limits();
+    for (size_t row = 0; row < n_rows; row++)
+        softmax_row(scores + row * stride, stride, first_row + row + 1, limits);
+}
+
+static void visible_softmax(float *scores, size_t stride, size_t n_rows, const uint32_t *visible)
+{
+    const struct exp_limits limits = exp_limits();
+    for (size_t row = 0; row < n_rows; row++)
+        softmax_row(scores + row * stride, stride, visible[row], limits);
+}
+
+static float maximum_of(const float *values, size_t n)
+{
+    size_t whole = n / HS_LANES * HS_LANES;
+    float maximum = whole > 0 ? largest(values, whole) : values[0];
+    for (size_t i = whole; i < n; i++)
+        maximum = values[i] > maximum ? values[i] : maximum;
+    return maximum;
+}
+
+static double sum_exp(const float *values, float maximum, size_t n)
+{
+    enum { CHUNK = 64 };
+    const struct exp_limits limits = exp_limits();
+    float exponentials[CHUNK];
+    double sum = 0;
+    for (size_t first = 0; first < n; first += CHUNK) {
+        size_t length = n - first < CHUNK ? n - first : CHUNK;
+        for (size_t i = 0; i < length; i++)
+            exponentials[i] = exp_float(values[first + i] - maximum, limits);
+        sum += sum_values(exponentials, length);
+    }
+    return sum;
+}
+
+/* ---- vectors --------------------------------------------------------------------------------------------------- */
+
+static void add(float *restrict out, const float *restrict in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] += in[i];
+}
+
+static void multiply(float *restrict out, const float *restrict in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] *= in[i];
+}
+
+static void scale_and_shift(float *restrict out, float scale, const float *restrict shift, float shift_scale, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = scale == 0.0f ? 0.0f : scale * out[i];
+    if (shift == NULL || shift_scale == 0.0f)
+        return;
+    for (size_t i = 0; i < n; i++)
+        out[i] += shift_scale * shift[i];
+}
+
+static void rotate(float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim,
+                   size_t rotary_dim)
+{
+    size_t half = rotary_dim / 2;
+    for (size_t head = 0; head < n_heads; head++) {
+        float *restrict first = heads + head * head_dim;
+        float *restrict second = first + half;
+        for (size_t i = 0; i < half; i++) {
+            float x = first[i];
+            float y = second[i];
+            first[i] = x * cosines[i] - y * sines[i];
+            second[i] = y * cosines[i] + x * sines[i];
+        }
+    }
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------------- */
+
+static const struct hs_kernels KERNELS = {
+    .layer_norm = layer_norm,
+    .rms_norm = rms_norm,
+    .exp = exponentiate,
+    .gelu = gelu,
+    .gelu_tanh = gelu_tanh,
+    .silu = silu,
+    .tanh = hyperbolic_tangent,
+    .relu = relu,
+    .causal_softmax = causal_softmax,
+    .visible_softmax = visible_softmax,
+    .max = maximum_of,
+    .sum_exp = sum_exp,
+    .add = add,
+    .multiply = multiply,
+    .scale_and_shift = scale_and_shift,
+    .rotate = rotate,
+};
