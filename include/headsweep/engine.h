@@ -250,7 +250,7 @@ typedef struct hs_observer {
 hs_status hs_engine_observe(hs_engine *engine, const hs_sequences *sequences, const hs_ablation *ablation,
                             const hs_observer *observer, hs_error *error);
 
-/* ---- what it costs and what it runs on ------------------------------------------------------------------------- */
+/* ---- what it costs --------------------------------------------------------------------------------------------- */
 
 /*
  * Floating-point operations (a multiplication and an addition are two) of one ablation on a workload when the reference
@@ -287,6 +287,50 @@ size_t hs_engine_observer_bytes(const hs_model_shape *shape, size_t n_rows, size
 /* Bytes that prepare and evaluate of the reference engine will hold at the same time for a workload of this size, weights not included. */
 size_t hs_engine_memory_bytes(const hs_model_shape *shape, size_t n_rows, size_t n_scored_rows, size_t longest_sequence,
                               bool donors);
+
+/* ---- generation ------------------------------------------------------------------------------------------------ */
+
+/* How a next token is chosen: temperature, top_k and top_p in this order, each as transformers has it. */
+typedef struct hs_sampling {
+    size_t n_samples;      /* continuations of each prompt, > 0 */
+    size_t max_new_tokens; /* > 0 */
+    double temperature;    /* 0 is greedy: the lowest id wins ties, and all samples of a prompt are equal */
+    size_t top_k;          /* only the k likeliest tokens, with those as likely as the k-th; 0: all */
+    double top_p;          /* in (0, 1]: only the fewest likeliest tokens whose probabilities sum up to it */
+    uint64_t seed;
+    int32_t end_token; /* a sample ends with it; -1: none */
+    /* Called after each new token of a sample with its tokens [n] so far; true ends it (stop strings). May be NULL. */
+    bool (*stops)(void *context, const int32_t *tokens, size_t n);
+    void *stops_context;
+} hs_sampling;
+
+/*
+ * Continues each sequence of `prompts` (whose queries are not read) under every ablation. keys [sequences.n] are what
+ * random numbers are keyed by besides (seed, sample, step, token): an example's number, say, so that they are the same
+ * under every ablation, in every shard and for any number of ranks. A token is drawn by the Gumbel-max method
+ * (Maddison et al. 2014, arXiv:1411.0030), so that a distribution that hardly changes hardly ever changes the token.
+ *
+ * An ablation holds at new rows as in a full pass over the grown sequence. HS_POSITIONS_SCORED means the prompt's last
+ * row and all new ones. HS_INTERVENTION_RESAMPLE reads the prompt's donor, beyond the donor's end its last row.
+ *
+ * tokens_out [n_ablations, sequences.n, n_samples, max_new_tokens]: -1 after the end of a sample, whose last token is
+ * end_token or the one at which `stops` said so. HS_ERROR_INPUT: as hs_engine_prepare; an empty prompt; one that leaves
+ * no room for max_new_tokens in n_positions; a number of `sampling` out of its range; an encoder. HS_ERROR_NUMERIC names
+ * the ablation where a logit is not finite; HS_UNFINISHED: `poll` gave it up. On failure all of tokens_out is -1.
+ */
+hs_status hs_engine_generate(hs_engine *engine, const hs_workload *prompts, const uint64_t *keys,
+                             const hs_sampling *sampling, const hs_ablation *ablations, size_t n_ablations,
+                             int32_t *tokens_out, hs_error *error);
+/*
+ * What one call of hs_engine_generate executes where no sample ends early and no two agree, and what it holds besides
+ * tokens_out. flops_of_workload is 0: nothing is kept from one call to the next. flops_naive is a loop over the
+ * ablations with a key-value cache: each sample's prompt, then its new rows, with the logits of a row for each token.
+ */
+hs_status hs_engine_count_generation(const hs_engine *engine, const hs_workload *prompts, const hs_sampling *sampling,
+                                     const hs_ablation *ablations, size_t n_ablations, hs_engine_cost *cost_out,
+                                     hs_error *error);
+
+/* ---- what it runs on -------------------------------------------------------------------------------------------- */
 
 /* The BLAS in use: "OpenBLAS 0.3.21", its core type ("SkylakeX") and threads; texts live for ever. */
 const char *hs_blas_library(void);

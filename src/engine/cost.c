@@ -22,7 +22,7 @@ double hs_pair_flops(const hs_model_shape *shape)
     return 4.0 * (double)(shape->n_heads * shape->head_dim);
 }
 
-static double layer_flops(const hs_model_layer *layer)
+double hs_layer_flops(const hs_model_layer *layer)
 {
     return hs_linear_flops(&layer->query) + hs_linear_flops(&layer->key) + hs_linear_flops(&layer->value) +
            hs_linear_flops(&layer->output) + hs_mlp_flops(layer);
@@ -64,7 +64,7 @@ double hs_engine_flops(const hs_engine *engine, const hs_workload *workload)
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
     double flops = count_scored_rows(workload) * hs_head_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
-        flops += n_rows * layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
+        flops += n_rows * hs_layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
     return flops;
 }
 
@@ -75,6 +75,6 @@ double hs_naive_flops(const hs_engine *engine, const hs_workload *workload)
     bool classifies = model->shape.head == HS_HEAD_CLASSIFIER;
     double flops = (classifies ? (double)workload->sequences.n : n_rows) * hs_head_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
-        flops += n_rows * layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
+        flops += n_rows * hs_layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
     return flops;
 }

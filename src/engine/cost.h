@@ -10,6 +10,7 @@
 double hs_linear_flops(const hs_linear *linear);
 double hs_mlp_flops(const hs_model_layer *layer);
 double hs_head_flops(const hs_model *model); /* unembedding included */
+double hs_layer_flops(const hs_model_layer *layer);
 /* Of one row that sees another: its score and its share of the weighted sum, over all heads of a layer. */
 double hs_pair_flops(const hs_model_shape *shape);
 

@@ -67,7 +67,7 @@ void hs_engine_set_stacked_rows(hs_engine *engine, size_t stacked_rows)
 
 /* ---- preparing and evaluating ---------------------------------------------------------------------------------- */
 
-static const struct hs_engine_methods *methods_of(const hs_engine *engine)
+const struct hs_engine_methods *hs_engine_methods_of(const hs_engine *engine)
 {
     static const struct hs_engine_methods *const methods[] = {
         [HS_ENGINE_REFERENCE] = &HS_REFERENCE_METHODS,
@@ -82,7 +82,7 @@ hs_status hs_engine_prepare(hs_engine *engine, const hs_workload *workload, hs_p
     HS_TRY(hs_check_workload(workload, &engine->model->shape, error));
     hs_prepared *prepared = NULL;
     HS_TRY(hs_allocate(&prepared, 1, sizeof *prepared, "a prepared workload", error));
-    prepared->methods = methods_of(engine);
+    prepared->methods = hs_engine_methods_of(engine);
     prepared->workload = workload;
     hs_status status = prepared->methods->prepare(engine, prepared, error);
     if (status == HS_OK)
@@ -113,7 +113,7 @@ hs_status hs_engine_count_cost(const hs_engine *engine, const hs_workload *workl
 {
     *cost_out = (hs_engine_cost){.flops_naive = (double)n_ablations * hs_naive_flops(engine, workload)};
     HS_TRY(hs_check_workload(workload, &engine->model->shape, error));
-    return methods_of(engine)->count_cost(engine, workload, ablations, n_ablations, cost_out, error);
+    return hs_engine_methods_of(engine)->count_cost(engine, workload, ablations, n_ablations, cost_out, error);
 }
 
 hs_status hs_engine_go_on(const hs_engine *engine, hs_error *error)

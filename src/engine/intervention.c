@@ -262,7 +262,7 @@ struct hs_replacement hs_edit_replacement(const struct hs_edit *edit, size_t lay
     }
 }
 
-static void edit_row(const struct hs_edit *edit, size_t layer, float *z, size_t sequence, size_t position)
+void hs_edit_z_row(const struct hs_edit *edit, size_t layer, float *z, size_t sequence, size_t position)
 {
     const hs_model_shape *shape = &edit->model->shape;
     for (size_t head = 0; head < shape->n_heads; head++) {
@@ -284,7 +284,8 @@ void hs_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequ
         size_t length = hs_sequence_length(sequences, sequence);
         for (size_t position = 0; position < length; position++) {
             if (is_row_edited(edit, first + position))
-                edit_row(edit, layer, z + (first + position) * shape->n_heads * shape->head_dim, sequence, position);
+                hs_edit_z_row(edit, layer, z + (first + position) * shape->n_heads * shape->head_dim, sequence,
+                              position);
         }
     }
 }

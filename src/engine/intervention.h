@@ -54,6 +54,8 @@ struct hs_replacement {
 /* What the edit does to z of one head in one row; not of pattern interventions. */
 struct hs_replacement hs_edit_replacement(const struct hs_edit *edit, size_t layer, size_t head, size_t sequence,
                                           size_t position);
+/* Edits z [n_heads * head_dim] of one layer in a row at `position` of a sequence; not of pattern interventions. */
+void hs_edit_z_row(const struct hs_edit *edit, size_t layer, float *z, size_t sequence, size_t position);
 /* Edits z [rows, n_heads * head_dim] of one layer; does nothing for pattern interventions. */
 void hs_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequences *sequences);
 

@@ -1,4 +1,5 @@
 #include "engine/prefix.h"
+#include "engine/generate_prefix.h"
 #include "engine/scratch.h"
 #include "engine/state.h"
 #include "engine/workload.h"
@@ -53,8 +54,8 @@ static hs_status compute_donors(hs_engine *engine, struct hs_prefix *prefix, hs_
     return hs_engine_observe(engine, donors, NULL, &observer, error);
 }
 
-/* Without the donors' values: as much as counting needs. */
-static hs_status plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload, hs_error *error)
+hs_status hs_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload,
+                         hs_error *error)
 {
     prefix->engine = engine;
     prefix->workload = workload;
@@ -76,12 +77,12 @@ static hs_status plan(struct hs_prefix *prefix, const hs_engine *engine, const h
 static hs_status prepare(hs_engine *engine, struct hs_prepared *prepared, hs_error *error)
 {
     HS_TRY(hs_allocate(&prepared->prefix, 1, sizeof *prepared->prefix, "a prepared workload", error));
-    HS_TRY(plan(prepared->prefix, engine, prepared->workload, error));
+    HS_TRY(hs_prefix_plan(prepared->prefix, engine, prepared->workload, error));
     HS_TRY(sort_lists(prepared->prefix, error));
     return compute_donors(engine, prepared->prefix, error);
 }
 
-static void clear_prefix(struct hs_prefix *prefix)
+void hs_prefix_clear(struct hs_prefix *prefix)
 {
     hs_prefix_release(prefix);
     hs_forest_clear(&prefix->forest);
@@ -93,7 +94,7 @@ static void clear_prefix(struct hs_prefix *prefix)
 static void clear(struct hs_prepared *prepared)
 {
     if (prepared->prefix != NULL)
-        clear_prefix(prepared->prefix);
+        hs_prefix_clear(prepared->prefix);
     hs_free(prepared->prefix);
 }
 
@@ -134,6 +135,16 @@ static hs_status start(struct hs_prefix *prefix, bool keeps_values, hs_error *er
         hs_prefix_run_root(prefix);
     prefix->has_root = true;
     return HS_OK;
+}
+
+hs_status hs_prefix_begin(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations, hs_error *error)
+{
+    for (size_t i = 0; i < n_ablations; i++)
+        HS_TRY(hs_prefix_edit_check(prefix, &ablations[i], error));
+    HS_TRY(hs_ablation_tree_build(&prefix->tree, &prefix->engine->model->shape, ablations, n_ablations, error));
+    if (prefix->workload->n_queries == 0 || n_ablations == 0)
+        return HS_OK;
+    return start(prefix, reads_patterns(ablations, n_ablations), error);
 }
 
 /* By themselves, so that the empty set has the same bits in every group. */
@@ -204,13 +215,10 @@ static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const
     struct hs_prefix *prefix = prepared->prefix;
     size_t n_queries = prefix->workload->n_queries;
     const struct hs_batch_visitor visitor = {prefix, visit};
-    for (size_t i = 0; i < n_ablations; i++)
-        HS_TRY(hs_prefix_edit_check(prefix, &ablations[i], error));
-    HS_TRY(hs_ablation_tree_build(&prefix->tree, &engine->model->shape, ablations, n_ablations, error));
+    prefix->answers = answers;
+    HS_TRY(hs_prefix_begin(prefix, ablations, n_ablations, error));
     if (n_queries == 0 || n_ablations == 0)
         return HS_OK;
-    prefix->answers = answers;
-    HS_TRY(start(prefix, reads_patterns(ablations, n_ablations), error));
     HS_TRY(hs_ablation_tree_walk(&prefix->tree, engine->model->shape.n_layers, prefix->max_nodes, &visitor, error));
     hs_tail_flush(prefix);
     if (prefix->tree.nodes[0].ablation != HS_NO_ABLATION) {
@@ -224,8 +232,8 @@ static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const
 
 /* ---- what it costs --------------------------------------------------------------------------------------------- */
 
-static hs_status count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
-                            hs_engine_cost *cost, hs_error *error)
+hs_status hs_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
+                               hs_engine_cost *cost, hs_error *error)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     HS_TRY(hs_ablation_tree_build(&prefix->tree, shape, ablations, n_ablations, error));
@@ -244,10 +252,10 @@ static hs_status count_cost(const hs_engine *engine, const hs_workload *workload
                             size_t n_ablations, hs_engine_cost *cost, hs_error *error)
 {
     struct hs_prefix prefix = {0};
-    hs_status status = plan(&prefix, engine, workload, error);
+    hs_status status = hs_prefix_plan(&prefix, engine, workload, error);
     if (status == HS_OK)
-        status = count_tree(&prefix, ablations, n_ablations, cost, error);
-    clear_prefix(&prefix);
+        status = hs_prefix_count_tree(&prefix, ablations, n_ablations, cost, error);
+    hs_prefix_clear(&prefix);
     return status;
 }
 
@@ -279,4 +287,6 @@ static hs_status count_memory(const hs_engine *engine, const hs_workload *worklo
     return status;
 }
 
-const struct hs_engine_methods HS_PREFIX_METHODS = {prepare, clear, evaluate, count_cost, count_memory};
+const struct hs_engine_methods HS_PREFIX_METHODS = {
+    prepare, clear, evaluate, count_cost, count_memory, hs_prefix_generate, hs_prefix_count_generation,
+};

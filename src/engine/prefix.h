@@ -81,6 +81,8 @@ struct hs_tail {
     size_t tile;
 };
 
+struct hs_prompt_cache; /* generate_prefix.h */
+
 struct hs_prefix {
     const hs_engine *engine;
     const hs_workload *workload;
@@ -95,12 +97,26 @@ struct hs_prefix {
     struct hs_tail tail;
     struct hs_level *levels; /* [level_capacity]; 0 is the root's */
     size_t level_capacity;
-    float *frozen;         /* [n_layers, n_frozen, 2 * n_kv_heads * head_dim]: keys and values of frozen rows */
-    int32_t *list_tokens;  /* of the workload, ascending within each list */
-    float *donor_z;        /* see struct hs_donor_values */
-    double *clean_answers; /* [n_queries] */
-    double *answers;       /* [n_ablations, n_queries] of the evaluation at work: the caller's */
+    float *frozen;                 /* [n_layers, n_frozen, 2 * n_kv_heads * head_dim]: keys and values of frozen rows */
+    int32_t *list_tokens;          /* of the workload, ascending within each list */
+    float *donor_z;                /* see struct hs_donor_values */
+    double *clean_answers;         /* [n_queries] */
+    double *answers;               /* [n_ablations, n_queries] of the evaluation at work: the caller's */
+    struct hs_prompt_cache *cache; /* where generation keeps keys and values; NULL: nobody needs them, nor the tail */
+    size_t n_new_rows;             /* rows that generation works on at a time, at most */
 };
+
+/* ---- groups (prefix.c) ----------------------------------------------------------------------------------------- */
+
+/* The tree of these ablations, room for its batches, and the clean pass if it was not run yet. HS_ERROR_INPUT. */
+hs_status hs_prefix_begin(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations, hs_error *error);
+/* Without weights or donors: as much of a prepared workload as counting needs. */
+hs_status hs_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload,
+                         hs_error *error);
+void hs_prefix_clear(struct hs_prefix *prefix);
+/* Adds up what walking the tree of these ablations executes, and what it holds meanwhile. */
+hs_status hs_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
+                               hs_engine_cost *cost, hs_error *error);
 
 /* ---- memory (prefix_memory.c) ---------------------------------------------------------------------------------- */
 
@@ -132,6 +148,11 @@ void hs_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *no
 /* HS_ERROR_INPUT: an ablation needs means or donors that are not there. */
 hs_status hs_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation *ablation, hs_error *error);
 
+struct hs_edit hs_prefix_edit(const struct hs_prefix *prefix, hs_intervention intervention);
+
+/* prefix_pass.c: of n_rows rows in the batch's buffers: heads from residual; residual += projection of z. */
+void hs_prefix_project_heads(struct hs_prefix *prefix, size_t layer, size_t n_rows);
+void hs_prefix_project_output(struct hs_prefix *prefix, size_t layer, size_t n_rows);
 /*
  * prefix_pass.c: from the residual after attention to the one after the layer, [n_rows, width]; the MLP reads `in`, which
  * is the residual before attention with parallel residuals.

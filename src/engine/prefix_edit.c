@@ -16,7 +16,7 @@ struct start {
     bool is_last_layer;
 };
 
-static struct hs_edit make_edit(const struct hs_prefix *prefix, hs_intervention intervention)
+struct hs_edit hs_prefix_edit(const struct hs_prefix *prefix, hs_intervention intervention)
 {
     struct hs_edit edit = {
         .model = prefix->engine->model,
@@ -32,7 +32,7 @@ static struct hs_edit make_edit(const struct hs_prefix *prefix, hs_intervention 
 
 hs_status hs_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation *ablation, hs_error *error)
 {
-    struct hs_edit edit = make_edit(prefix, ablation->intervention);
+    struct hs_edit edit = hs_prefix_edit(prefix, ablation->intervention);
     return ablation->n_components > 0 ? hs_edit_check(&edit, error) : HS_OK;
 }
 
@@ -146,7 +146,7 @@ void hs_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *no
         .prefix = prefix,
         .node = node,
         .parent = &prefix->tree.nodes[node->parent],
-        .edit = make_edit(prefix, node->intervention),
+        .edit = hs_prefix_edit(prefix, node->intervention),
         .n_rows = is_last_layer ? prefix->forest.n_scored : hs_forest_n_live(&prefix->forest),
         .is_last_layer = is_last_layer,
     };

@@ -36,7 +36,7 @@ static struct sizes measure(const struct hs_prefix *prefix, size_t n_slots)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     const struct hs_forest *forest = &prefix->forest;
-    size_t rows = larger(forest->n_rows, n_slots * hs_forest_n_live(forest));
+    size_t rows = larger(larger(forest->n_rows, n_slots * hs_forest_n_live(forest)), prefix->n_new_rows);
     size_t tail_rows = prefix->tail.max_entries * forest->n_scored;
     return (struct sizes){
         .rows = rows,

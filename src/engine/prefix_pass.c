@@ -1,5 +1,6 @@
 #include "engine/blas.h"
 #include "engine/forward.h"
+#include "engine/generate_prefix.h"
 #include "engine/kernels.h"
 #include "engine/prefix.h"
 #include "engine/state.h"
@@ -91,6 +92,28 @@ static void project_output(const struct pass *pass, size_t layer, float *residua
     }
 }
 
+static struct pass clean_pass(struct hs_prefix *prefix)
+{
+    return (struct pass){
+        .prefix = prefix,
+        .shape = &prefix->engine->model->shape,
+        .space = {0, prefix->forest.n_rows, 0},
+        .n_nodes = 1,
+    };
+}
+
+void hs_prefix_project_heads(struct hs_prefix *prefix, size_t layer, size_t n_rows)
+{
+    struct pass pass = clean_pass(prefix);
+    project_heads(&pass, layer, n_rows, true);
+}
+
+void hs_prefix_project_output(struct hs_prefix *prefix, size_t layer, size_t n_rows)
+{
+    struct pass pass = clean_pass(prefix);
+    project_output(&pass, layer, prefix->buffers.residual, n_rows);
+}
+
 void hs_prefix_mlp(struct hs_prefix *prefix, size_t index, float *residual, const float *in, size_t n_rows)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
@@ -155,6 +178,18 @@ static void rotate_scored_queries(const struct pass *pass)
             rotate(pass, queries, forest->rows[forest->scored_rows[slot]].position, pass->shape->n_heads);
 }
 
+/* Keys and values of live rows, rotated already, for the rows that generation adds. */
+static void cache_keys(const struct pass *pass, size_t layer)
+{
+    const struct hs_prefix *prefix = pass->prefix;
+    size_t stride = z_width(pass) + 2 * kv_width(pass);
+    for (size_t i = 0; prefix->cache != NULL && i < pass->n_nodes; i++) {
+        size_t first = i * pass->space.n_rows + prefix->forest.n_frozen - pass->space.first_row;
+        hs_prompt_cache_keep(prefix, pass->batch == NULL ? 0 : pass->batch->nodes[i], layer,
+                             prefix->buffers.heads + first * stride + z_width(pass));
+    }
+}
+
 /* ---- attention of a layer -------------------------------------------------------------------------------------- */
 
 static void run_attention(struct pass *pass, size_t layer)
@@ -163,6 +198,7 @@ static void run_attention(struct pass *pass, size_t layer)
     size_t n_rows = pass->n_nodes * pass->space.n_rows;
     project_heads(pass, layer, n_rows, true);
     rotate_heads(pass, true);
+    cache_keys(pass, layer);
     hs_prefix_attention(pass->prefix, pass->space, layer, pass->n_nodes);
     if (pass->shape->parallel_residual)
         memcpy(buffers->before, buffers->residual, n_rows * pass->shape->width * sizeof(float));
@@ -189,6 +225,7 @@ static void run_last_attention(struct pass *pass, size_t layer)
     size_t n_scored = pass->n_nodes * pass->prefix->forest.n_scored;
     project_heads(pass, layer, pass->n_nodes * pass->space.n_rows, false);
     rotate_heads(pass, false);
+    cache_keys(pass, layer);
     gather_scored(pass);
     project_scored_queries(pass, layer, n_scored);
     rotate_scored_queries(pass);
@@ -285,7 +322,10 @@ static void finish_nodes(const struct pass *pass)
     size_t size = prefix->forest.n_scored * pass->shape->width;
     for (size_t i = 0; i < pass->n_nodes; i++) {
         uint32_t ablation = prefix->tree.nodes[pass->batch->nodes[i]].ablation;
-        if (ablation != HS_NO_ABLATION)
+        if (ablation != HS_NO_ABLATION && prefix->cache != NULL)
+            hs_prompt_cache_finish(prefix, ablation, prefix->buffers.scored + i * size,
+                                   prefix->buffers.scored_before + i * size);
+        else if (ablation != HS_NO_ABLATION)
             hs_tail_add(prefix, prefix->buffers.scored + i * size, prefix->buffers.scored_before + i * size,
                         prefix->answers + ablation * prefix->workload->n_queries);
     }
@@ -337,12 +377,7 @@ static void keep_frozen(const struct pass *pass, size_t layer)
 
 void hs_prefix_run_root(struct hs_prefix *prefix)
 {
-    struct pass pass = {
-        .prefix = prefix,
-        .shape = &prefix->engine->model->shape,
-        .space = {0, prefix->forest.n_rows, 0},
-        .n_nodes = 1,
-    };
+    struct pass pass = clean_pass(prefix);
     embed(prefix);
     for (size_t layer = 0; layer < pass.shape->n_layers; layer++) {
         if (is_last(&pass, layer))

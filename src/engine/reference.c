@@ -33,7 +33,7 @@ static hs_status keep_z(void *context, const hs_observation *observation, hs_err
     return HS_OK;
 }
 
-static hs_status compute_donors(const hs_engine *engine, struct hs_prepared *prepared, hs_error *error)
+hs_status hs_reference_donors(const hs_engine *engine, struct hs_prepared *prepared, hs_error *error)
 {
     hs_observer observer = {.sites = 1u << HS_SITE_Z, .context = prepared->scratch.donor_z, .observe = keep_z};
     struct hs_pass pass = {
@@ -66,7 +66,7 @@ static hs_status prepare(hs_engine *engine, struct hs_prepared *prepared, hs_err
     hs_number_scored_rows(prepared->scratch.row_slots, prepared->scratch.scored_rows, n_rows);
     hs_mark_statistics(&prepared->scratch, workload);
     hs_fill_angles(prepared->scratch.cosines, prepared->scratch.sines, engine->model, size.longest);
-    return compute_donors(engine, prepared, error);
+    return hs_reference_donors(engine, prepared, error);
 }
 
 static void clear(struct hs_prepared *prepared)
@@ -130,8 +130,8 @@ static hs_status search_residual(void *context, const hs_observation *observatio
     return HS_OK;
 }
 
-/* Only after a failure: runs the pass again to see which layer's residual is the first that is not finite. */
-static hs_status explain_failure(const struct hs_pass *failed, const hs_ablation *ablation, hs_error *error)
+/* Runs the pass again to see which layer's residual is the first that is not finite. */
+hs_status hs_reference_explain(const struct hs_pass *failed, const hs_ablation *ablation, hs_error *error)
 {
     struct finite_search search = {0};
     hs_observer observer = {.sites = 1u << HS_SITE_RESIDUAL_AFTER_MLP, .context = &search, .observe = search_residual};
@@ -161,7 +161,7 @@ static hs_status evaluate_one(const hs_engine *engine, struct hs_prepared *prepa
     };
     HS_TRY(hs_forward(&pass, error));
     hs_status status = hs_answer_queries(&pass, prepared->workload, prepared->n_scored_rows, answers, error);
-    return status == HS_ERROR_NUMERIC ? explain_failure(&pass, ablation, error) : status;
+    return status == HS_ERROR_NUMERIC ? hs_reference_explain(&pass, ablation, error) : status;
 }
 
 static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
@@ -197,4 +197,6 @@ static hs_status count_cost(const hs_engine *engine, const hs_workload *workload
     return count_memory(engine, workload, NULL, &cost->memory_bytes, error);
 }
 
-const struct hs_engine_methods HS_REFERENCE_METHODS = {prepare, clear, evaluate, count_cost, count_memory};
+const struct hs_engine_methods HS_REFERENCE_METHODS = {
+    prepare, clear, evaluate, count_cost, count_memory, hs_reference_generate, hs_reference_count_generation,
+};

@@ -6,6 +6,8 @@
 
 #include "engine/scratch.h"
 
+struct hs_generation;
+
 struct hs_engine {
     const hs_model *model;
     hs_engine_options options;
@@ -30,10 +32,16 @@ struct hs_engine_methods {
                             size_t n_ablations, hs_engine_cost *cost, hs_error *error);
     hs_status (*count_memory)(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
                               size_t *n_bytes_out, hs_error *error);
+    /* See generate.h. */
+    hs_status (*generate)(hs_engine *engine, const struct hs_generation *generation, hs_error *error);
+    hs_status (*count_generation)(const hs_engine *engine, const struct hs_generation *generation, hs_engine_cost *cost,
+                                  hs_error *error);
 };
 
 /* HS_UNFINISHED if whoever is polled gives the evaluation up. */
 hs_status hs_engine_go_on(const hs_engine *engine, hs_error *error);
+
+const struct hs_engine_methods *hs_engine_methods_of(const hs_engine *engine);
 
 extern const struct hs_engine_methods HS_REFERENCE_METHODS;
 extern const struct hs_engine_methods HS_PREFIX_METHODS;

@@ -1,0 +1,128 @@
+#include "engine/generate_prefix.h"
+#include "engine/scratch.h"
+#include "engine/state.h"
+
+#include <string.h>
+
+static const hs_model_shape *shape_of(const struct hs_prefix *prefix)
+{
+    return &prefix->engine->model->shape;
+}
+
+static size_t row_floats(const struct hs_prefix *prefix)
+{
+    return 2 * shape_of(prefix)->n_kv_heads * shape_of(prefix)->head_dim;
+}
+
+static size_t block_floats(const struct hs_prefix *prefix)
+{
+    return hs_multiply_sizes(hs_forest_n_live(&prefix->forest), row_floats(prefix));
+}
+
+static size_t residual_floats(const struct hs_prefix *prefix, size_t max_ablations)
+{
+    return hs_multiply_sizes(max_ablations, hs_multiply_sizes(prefix->forest.n_scored, shape_of(prefix)->width));
+}
+
+/* Blocks of all nodes but the root. */
+static size_t count_blocks(const struct hs_prefix *prefix)
+{
+    size_t n_blocks = 0;
+    for (size_t i = 1; i < prefix->tree.n_nodes; i++)
+        n_blocks += shape_of(prefix)->n_layers - 1 - prefix->tree.nodes[i].layer;
+    return n_blocks;
+}
+
+/* ---- memory ---------------------------------------------------------------------------------------------------- */
+
+hs_status hs_prompt_cache_init(struct hs_prompt_cache *cache, const struct hs_prefix *prefix, size_t max_ablations,
+                               hs_error *error)
+{
+    const char *what = "keys and values of the prompts";
+    size_t n_residuals = residual_floats(prefix, max_ablations);
+    size_t n_before = shape_of(prefix)->parallel_residual ? n_residuals : 0;
+    HS_TRY(hs_allocate(&cache->root, shape_of(prefix)->n_layers, block_floats(prefix) * sizeof(float), what, error));
+    HS_TRY(hs_allocate(&cache->residual, n_residuals, sizeof(float), what, error));
+    return hs_allocate(&cache->before, n_before, sizeof(float), what, error);
+}
+
+void hs_prompt_cache_clear(struct hs_prompt_cache *cache)
+{
+    hs_free(cache->root);
+    hs_free(cache->blocks);
+    hs_free(cache->first_block);
+    hs_free(cache->residual);
+    hs_free(cache->before);
+    *cache = (struct hs_prompt_cache){0};
+}
+
+hs_status hs_prompt_cache_reserve(struct hs_prompt_cache *cache, const struct hs_prefix *prefix, hs_error *error)
+{
+    const struct hs_ablation_tree *tree = &prefix->tree;
+    size_t n_blocks = count_blocks(prefix);
+    HS_TRY(hs_reserve(&cache->first_block, &cache->node_capacity, tree->n_nodes, sizeof *cache->first_block,
+                      "keys and values of the prompts", error));
+    /* Nothing in the blocks is worth copying. */
+    if (n_blocks > cache->block_capacity) {
+        hs_free(cache->blocks);
+        cache->blocks = NULL;
+        cache->block_capacity = 0;
+        HS_TRY(hs_allocate(&cache->blocks, n_blocks, block_floats(prefix) * sizeof(float),
+                           "keys and values of the prompts", error));
+        cache->block_capacity = n_blocks;
+    }
+    size_t next = 0;
+    for (size_t i = 1; i < tree->n_nodes; i++) {
+        cache->first_block[i] = next;
+        next += shape_of(prefix)->n_layers - 1 - tree->nodes[i].layer;
+    }
+    return HS_OK;
+}
+
+size_t hs_prompt_cache_bytes(const struct hs_prefix *prefix, size_t max_ablations)
+{
+    size_t n_residuals = residual_floats(prefix, max_ablations) * (shape_of(prefix)->parallel_residual ? 2 : 1);
+    size_t n_blocks = shape_of(prefix)->n_layers + count_blocks(prefix);
+    return (n_blocks * block_floats(prefix) + n_residuals) * sizeof(float) + prefix->tree.n_nodes * sizeof(size_t);
+}
+
+/* ---- places ---------------------------------------------------------------------------------------------------- */
+
+static float *find_block(const struct hs_prefix *prefix, uint32_t node, size_t layer)
+{
+    const struct hs_prompt_cache *cache = prefix->cache;
+    if (node == 0)
+        return cache->root + layer * block_floats(prefix);
+    size_t block = cache->first_block[node] + layer - prefix->tree.nodes[node].layer - 1;
+    return cache->blocks + block * block_floats(prefix);
+}
+
+void hs_prompt_cache_keep(const struct hs_prefix *prefix, uint32_t node, size_t layer, const float *keys)
+{
+    const hs_model_shape *shape = shape_of(prefix);
+    size_t n = row_floats(prefix);
+    float *out = find_block(prefix, node, layer);
+    for (size_t row = prefix->forest.n_frozen; row < prefix->forest.n_rows; row++) {
+        memcpy(out, keys, n * sizeof *out);
+        out += n;
+        keys += shape->n_heads * shape->head_dim + n;
+    }
+}
+
+void hs_prompt_cache_finish(const struct hs_prefix *prefix, uint32_t ablation, const float *residual,
+                            const float *before)
+{
+    size_t n = residual_floats(prefix, 1);
+    memcpy(prefix->cache->residual + ablation * n, residual, n * sizeof *residual);
+    if (shape_of(prefix)->parallel_residual)
+        memcpy(prefix->cache->before + ablation * n, before, n * sizeof *before);
+}
+
+const float *hs_prompt_cache_find(const struct hs_prefix *prefix, uint32_t ablation, size_t layer)
+{
+    const struct hs_ablation_node *nodes = prefix->tree.nodes;
+    uint32_t node = prefix->tree.ablation_node[ablation];
+    while (node != 0 && nodes[node].layer >= layer)
+        node = nodes[node].parent;
+    return find_block(prefix, node, layer);
+}
