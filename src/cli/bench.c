@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 
 static const char help[] =
-    "usage: headsweep bench [engine|ranks|scheduler]... [options]\n"
+    "usage: headsweep bench [engine|generate|ranks|scheduler]... [options]\n"
     "       headsweep bench --inputs FOLDER [options]\n"
     "       mpirun -n N headsweep bench scheduler\n"
     "\n"
@@ -19,6 +19,9 @@ static const char help[] =
     "\n"
     "  engine       operations of a naive sweep over those executed, for all pairs and all single heads; the rate\n"
     "               of a sweep on one rank as a share of the rate of a large matrix product\n"
+    "  generate     tokens a second: 25 samples of 20 new tokens, top-p 0.9, under the pairs of the first head of "
+    "every\n"
+    "               layer; its rate as a share of the rate of the unembedding's product\n"
     "  ranks        the time of one sweep on 1 rank over that on 2\n"
     "  scheduler    what a lease costs the coordinator, and how many ranks it can feed; on the ranks of the\n"
     "               launcher that started it, or on 2\n"
@@ -29,6 +32,8 @@ static const char help[] =
     "               kind of the model (default gpt2), Llama's KV heads, width of the MLP, weights in bf16\n"
     "  --inputs FOLDER\n"
     "               measure nothing: write the random checkpoint, prompts.jsonl and experiment.cfg there\n"
+    "  --checkpoint FOLDER\n"
+    "               generate only: measure on this checkpoint, which sets the shape of the model\n"
     "  --here       scheduler only: measure on the ranks that were started, even if the launcher is not recognised\n"
     "\n"
     "HEADSWEEP_MPIEXEC names the MPI launcher (default mpirun).\n";
@@ -45,6 +50,7 @@ static const struct section {
     {"scheduler", bench_scheduler, false},
     {"ranks", bench_ranks, true},
     {"engine", bench_engine, true},
+    {"generate", bench_generate, true},
 };
 
 enum { N_SECTIONS = sizeof sections / sizeof *sections };
@@ -63,6 +69,7 @@ enum bench_option {
     OPTION_FAMILY,
     OPTION_BF16,
     OPTION_INPUTS,
+    OPTION_CHECKPOINT,
     OPTION_HERE,
     OPTION_HELP
 };
@@ -78,6 +85,7 @@ static const struct option options[] = {
     {"family", required_argument, NULL, OPTION_FAMILY},
     {"bf16", no_argument, NULL, OPTION_BF16},
     {"inputs", required_argument, NULL, OPTION_INPUTS},
+    {"checkpoint", required_argument, NULL, OPTION_CHECKPOINT},
     {"here", no_argument, NULL, OPTION_HERE},
     {"help", no_argument, NULL, OPTION_HELP},
     {0}};
@@ -88,6 +96,7 @@ typedef struct bench_arguments {
     bool bf16;
     const char *inputs; /* NULL: measure */
     bool chosen[N_SECTIONS];
+    const char *checkpoint;
     bool here;
     bool help;
 } bench_arguments;
@@ -99,7 +108,9 @@ static hs_status choose_section(const char *name, bench_arguments *arguments, hs
             arguments->chosen[i] = true;
             return HS_OK;
         }
-    return hs_fail(error, HS_ERROR_USAGE, "unexpected argument \"%s\"; bench measures engine, ranks and scheduler",
+    return hs_fail(error, HS_ERROR_USAGE,
+                   "unexpected argument \"%s\"; bench measures engine, generate, ranks and "
+                   "scheduler",
                    name);
 }
 
@@ -136,6 +147,9 @@ static hs_status read_option(int option, bench_arguments *arguments, hs_error *e
         return HS_OK;
     case OPTION_INPUTS:
         arguments->inputs = optarg;
+        return HS_OK;
+    case OPTION_CHECKPOINT:
+        arguments->checkpoint = optarg;
         return HS_OK;
     case OPTION_HERE:
         arguments->here = true;
@@ -281,8 +295,10 @@ hs_status command_bench(int argc, char **argv, hs_error *error)
         fputs(help, stdout);
         return HS_OK;
     }
-    bench_setup bench = {
-        .shape = shape_of(&arguments), .here = arguments.here || bench_is_launched(), .log = {stderr, HS_LOG_INFO}};
+    bench_setup bench = {.shape = shape_of(&arguments),
+                         .checkpoint = arguments.checkpoint,
+                         .here = arguments.here || bench_is_launched(),
+                         .log = {stderr, HS_LOG_INFO}};
     if (arguments.inputs != NULL)
         return write_inputs(&bench.shape, arguments.inputs, error);
     return run_sections(&bench, &arguments, error);

@@ -53,13 +53,15 @@ const char *bench_sample_describe(const bench_sample *sample, const bench_shape 
 
 typedef struct bench_setup {
     bench_shape shape;
-    bool here;    /* started by a launcher: measure on these ranks, start none */
-    char *folder; /* of the inputs, temporary; NULL if no section needs them */
+    bool here;              /* started by a launcher: measure on these ranks, start none */
+    char *folder;           /* of the inputs, temporary; NULL if no section needs them */
+    const char *checkpoint; /* that generation is measured on; NULL: the random one */
     hs_log log;
 } bench_setup;
 
 /* The sections. Each prints its figures to stdout as key = value lines. */
 hs_status bench_engine(const bench_setup *bench, hs_error *error);
+hs_status bench_generate(const bench_setup *bench, hs_error *error);
 hs_status bench_ranks(const bench_setup *bench, hs_error *error);
 hs_status bench_scheduler(const bench_setup *bench, hs_error *error);
 
