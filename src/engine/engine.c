@@ -129,7 +129,7 @@ hs_status hs_engine_count_memory(const hs_engine *engine, const hs_workload *wor
 {
     *n_bytes_out = 0;
     HS_TRY(hs_check_workload(workload, &engine->model->shape, error));
-    return methods_of(engine)->count_memory(engine, workload, load, n_bytes_out, error);
+    return hs_engine_methods_of(engine)->count_memory(engine, workload, load, n_bytes_out, error);
 }
 
 /* ---- looking inside -------------------------------------------------------------------------------------------- */

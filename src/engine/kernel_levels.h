@@ -1,42 +1,57 @@
 /*
- * kernel_levels: the kernels of kernels.h once for each instruction set, and which of them this processor runs.
+ * kernel_levels: the kernels of kernels.h and generate_kernels.h once for each instruction set, and which of them this processor runs.
  *
  * Callers use kernels.h and get the best; tests take every level that there is and run the same checks on each.
  */
 #ifndef HEADSWEEP_ENGINE_KERNEL_LEVELS_H
 #define HEADSWEEP_ENGINE_KERNEL_LEVELS_H
 
+#include "engine/generate_kernels.h"
 #include "engine/kernels.h"
 
 /* Result, name, parameters and arguments of each kernel; see kernels.h for what it does. */
-#define HS_KERNEL_LIST(X)                                                                                           \
-    X(void, layer_norm,                                                                                             \
-      (float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,            \
-       double epsilon),                                                                                             \
-      (out, in, weight, bias, n_rows, width, epsilon))                                                              \
-    X(void, rms_norm,                                                                                               \
-      (float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,            \
-       double epsilon),                                                                                             \
-      (out, in, weight, bias, n_rows, width, epsilon))                                                              \
-    X(void, exp, (float *values, size_t n), (values, n))                                                            \
-    X(void, gelu, (float *values, size_t n), (values, n))                                                           \
-    X(void, gelu_tanh, (float *values, size_t n), (values, n))                                                      \
-    X(void, silu, (float *values, size_t n), (values, n))                                                           \
-    X(void, tanh, (float *values, size_t n), (values, n))                                                           \
-    X(void, relu, (float *values, size_t n), (values, n))                                                           \
-    X(void, causal_softmax, (float *scores, size_t stride, size_t n_rows, size_t first_row),                        \
-      (scores, stride, n_rows, first_row))                                                                          \
-    X(void, visible_softmax, (float *scores, size_t stride, size_t n_rows, const uint32_t *visible),                \
-      (scores, stride, n_rows, visible))                                                                            \
-    X(float, max, (const float *values, size_t n), (values, n))                                                     \
-    X(double, sum_exp, (const float *values, float maximum, size_t n), (values, maximum, n))                        \
-    X(void, add, (float *out, const float *in, size_t n), (out, in, n))                                             \
-    X(void, multiply, (float *out, const float *in, size_t n), (out, in, n))                                        \
-    X(void, scale_and_shift, (float *out, float scale, const float *shift, float shift_scale, size_t n),            \
-      (out, scale, shift, shift_scale, n))                                                                          \
-    X(void, rotate,                                                                                                 \
-      (float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim, size_t rotary_dim), \
-      (heads, cosines, sines, n_heads, head_dim, rotary_dim))
+#define HS_KERNEL_LIST(X)                                                                                            \
+    X(void, layer_norm,                                                                                              \
+      (float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,             \
+       double epsilon),                                                                                              \
+      (out, in, weight, bias, n_rows, width, epsilon))                                                               \
+    X(void, rms_norm,                                                                                                \
+      (float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,             \
+       double epsilon),                                                                                              \
+      (out, in, weight, bias, n_rows, width, epsilon))                                                               \
+    X(void, exp, (float *values, size_t n), (values, n))                                                             \
+    X(void, gelu, (float *values, size_t n), (values, n))                                                            \
+    X(void, gelu_tanh, (float *values, size_t n), (values, n))                                                       \
+    X(void, silu, (float *values, size_t n), (values, n))                                                            \
+    X(void, tanh, (float *values, size_t n), (values, n))                                                            \
+    X(void, relu, (float *values, size_t n), (values, n))                                                            \
+    X(void, visible_softmax, (float *scores, size_t stride, size_t n_rows, const uint32_t *visible),                 \
+      (scores, stride, n_rows, visible))                                                                             \
+    X(float, max, (const float *values, size_t n), (values, n))                                                      \
+    X(double, sum_exp, (const float *values, float maximum, size_t n), (values, maximum, n))                         \
+    X(void, add, (float *out, const float *in, size_t n), (out, in, n))                                              \
+    X(void, multiply, (float *out, const float *in, size_t n), (out, in, n))                                         \
+    X(void, scale_and_shift, (float *out, float scale, const float *shift, float shift_scale, size_t n),             \
+      (out, scale, shift, shift_scale, n))                                                                           \
+    X(void, rotate,                                                                                                  \
+      (float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim, size_t rotary_dim),  \
+      (heads, cosines, sines, n_heads, head_dim, rotary_dim))                                                        \
+    X(void, score_row,                                                                                               \
+      (float *scores, size_t stride, const float *queries, const float *key, struct hs_head_row shape, float scale), \
+      (scores, stride, queries, key, shape, scale))                                                                  \
+    X(void, mix_row, (float *z, const float *weights, size_t stride, const float *value, struct hs_head_row shape),  \
+      (z, weights, stride, value, shape))                                                                            \
+    X(void, divide, (float *values, float divisor, size_t n), (values, divisor, n))                                  \
+    X(void, exp_below, (float *out, const float *values, float maximum, size_t n), (out, values, maximum, n))        \
+    X(void, grade, (int32_t * out, const float *values, float maximum, float per_unit, int32_t last, size_t n),      \
+      (out, values, maximum, per_unit, last, n))                                                                     \
+    X(size_t, find_at_least, (uint32_t * out, size_t limit, const float *values, float least, size_t n),             \
+      (out, limit, values, least, n))                                                                                \
+    X(size_t, find_integer, (const uint32_t *values, uint32_t least, size_t first, size_t n),                        \
+      (values, least, first, n))                                                                                     \
+    X(void, fill_noise,                                                                                              \
+      (uint32_t * noise, uint64_t key, uint32_t first_block, const uint32_t counter[3], size_t n_blocks),            \
+      (noise, key, first_block, counter, n_blocks))
 
 struct hs_kernels {
 #define HS_KERNEL_POINTER(type, name, parameters, arguments) type(*name) parameters;

@@ -247,13 +247,6 @@ static inline void softmax_row(float *values, size_t stride, size_t n_visible, s
         values[i] = 0.0f;
 }
 
-static void causal_softmax(float *scores, size_t stride, size_t n_rows, size_t first_row)
-{
-    const struct exp_limits limits = exp_limits();
-    for (size_t row = 0; row < n_rows; row++)
-        softmax_row(scores + row * stride, stride, first_row + row + 1, limits);
-}
-
 static void visible_softmax(float *scores, size_t stride, size_t n_rows, const uint32_t *visible)
 {
     const struct exp_limits limits = exp_limits();
@@ -325,6 +318,8 @@ static void rotate(float *heads, const float *cosines, const float *sines, size_
     }
 }
 
+#include "engine/generate_loops.h"
+
 /* ---- the table ------------------------------------------------------------------------------------------------- */
 
 static const struct hs_kernels KERNELS = {
@@ -336,7 +331,6 @@ static const struct hs_kernels KERNELS = {
     .silu = silu,
     .tanh = hyperbolic_tangent,
     .relu = relu,
-    .causal_softmax = causal_softmax,
     .visible_softmax = visible_softmax,
     .max = maximum_of,
     .sum_exp = sum_exp,
@@ -344,4 +338,12 @@ static const struct hs_kernels KERNELS = {
     .multiply = multiply,
     .scale_and_shift = scale_and_shift,
     .rotate = rotate,
+    .score_row = score_row,
+    .mix_row = mix_row,
+    .divide = divide,
+    .exp_below = exp_below,
+    .grade = grade,
+    .find_at_least = find_at_least,
+    .find_integer = find_integer,
+    .fill_noise = fill_noise,
 };

@@ -25,11 +25,9 @@ void hs_relu(float *values, size_t n);
 void hs_activate(float *values, size_t n, hs_activation activation);
 
 /*
- * scores [n_rows, stride], stride a multiple of HS_LANES: row r becomes the softmax of its first first_row + r + 1
- * values, followed by zeros.
+ * scores [n_rows, stride], stride a multiple of HS_LANES: row r becomes the softmax of its first visible[r] values,
+ * followed by zeros.
  */
-void hs_causal_softmax(float *scores, size_t stride, size_t n_rows, size_t first_row);
-/* The same with row r keeping its first visible[r] values. */
 void hs_visible_softmax(float *scores, size_t stride, size_t n_rows, const uint32_t *visible);
 /* values [n], n > 0; where one is not a number the result may be any of them. */
 float hs_max(const float *values, size_t n);

@@ -272,7 +272,7 @@ static hs_status count_memory(const hs_engine *engine, const hs_workload *worklo
                               size_t *n_bytes_out, hs_error *error)
 {
     struct hs_prefix prefix = {0};
-    hs_status status = plan(&prefix, engine, workload, error);
+    hs_status status = hs_prefix_plan(&prefix, engine, workload, error);
     if (status == HS_OK) {
         size_t n_layers = engine->model->shape.n_layers;
         size_t n_levels = load->max_layers < n_layers ? load->max_layers : n_layers;
@@ -283,7 +283,7 @@ static hs_status count_memory(const hs_engine *engine, const hs_workload *worklo
         *n_bytes_out = hs_add_sizes(n_bytes > donors ? n_bytes : donors,
                                     hs_ablation_tree_bytes(&engine->model->shape, load->n_ablations, n_levels));
     }
-    clear_prefix(&prefix);
+    hs_prefix_clear(&prefix);
     return status;
 }
 

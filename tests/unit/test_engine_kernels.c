@@ -199,16 +199,17 @@ static void test_norms(void **state)
 
 /* ---- distributions --------------------------------------------------------------------------------------------- */
 
-static void test_causal_softmax(void **state)
+static void test_visible_softmax(void **state)
 {
     (void)state;
-    enum { ROWS = 5, FIRST = 9, STRIDE = 24 };
+    enum { ROWS = 6, STRIDE = 24 };
+    static const uint32_t visible[ROWS] = {1, 3, 8, 9, 24, 2};
     float *scores = random_floats(ROWS * STRIDE, 5, -20, 20);
     float *original = random_floats(ROWS * STRIDE, 5, -20, 20);
-    kernels->causal_softmax(scores, STRIDE, ROWS, FIRST);
+    kernels->visible_softmax(scores, STRIDE, ROWS, visible);
     for (size_t row = 0; row < ROWS; row++) {
         double values[STRIDE];
-        size_t n_visible = FIRST + row + 1;
+        size_t n_visible = visible[row];
         for (size_t i = 0; i < n_visible; i++)
             values[i] = (double)original[row * STRIDE + i];
         double log_sum = naive_log_sum(values, n_visible);
@@ -245,21 +246,6 @@ static void test_log_sum_exp(void **state)
         assert_true(!isfinite(log_sum(floats, sizes[i])));
         hs_free(floats);
     }
-}
-
-static void test_visible_softmax(void **state)
-{
-    (void)state;
-    enum { ROWS = 6, STRIDE = 16 };
-    static const uint32_t visible[ROWS] = {1, 3, 8, 9, 16, 2};
-    float *scores = random_floats(ROWS * STRIDE, 6, -20, 20);
-    float *row_alone = random_floats(ROWS * STRIDE, 6, -20, 20);
-    kernels->visible_softmax(scores, STRIDE, ROWS, visible);
-    for (size_t row = 0; row < ROWS; row++)
-        kernels->causal_softmax(row_alone + row * STRIDE, STRIDE, 1, visible[row] - 1);
-    assert_memory_equal(scores, row_alone, ROWS * STRIDE * sizeof *scores);
-    hs_free(scores);
-    hs_free(row_alone);
 }
 
 /* ---- vectors --------------------------------------------------------------------------------------------------- */
@@ -314,6 +300,28 @@ static void test_add_and_multiply(void **state)
 
 /* ---- levels ---------------------------------------------------------------------------------------------------- */
 
+enum { GENERATED = 4 * 64 + 4 * 20 };
+
+/* The same of generate_kernels.h, on 64 numbers: what is found and graded ends up as numbers too. */
+static void run_generation(const struct hs_kernels *level, float *out, const float *in)
+{
+    enum { N = 64 };
+    const struct hs_head_row shape = {.n_heads = 4, .heads_per_group = 2, .head_dim = 13};
+    uint32_t found[N], noise[4 * 20];
+    int32_t grades[N];
+    level->score_row(out, 3, in, in + 7, shape, 0.25f);
+    level->mix_row(out + N, in, 2, in + 5, shape);
+    level->exp_below(out + 2 * N, in, level->max(in, N), N);
+    level->divide(out + 2 * N, 0.7f, N);
+    level->grade(grades, in, level->max(in, N), 3.5f, 40, N);
+    size_t n_found = level->find_at_least(found, N, in, 0.1f, N);
+    for (size_t i = 0; i < N; i++)
+        out[3 * N + i] = (float)grades[i] + (i < n_found ? 100 * (float)found[i] : 0);
+    level->fill_noise(noise, 12345, 7, (const uint32_t[]){1, 2, 3}, 20);
+    for (size_t i = 0; i < 4 * 20; i++)
+        out[4 * N + i] = (float)noise[i] + (float)level->find_integer(noise, noise[i], 0, 4 * 20);
+}
+
 /* Everything that a level computes from the same numbers, one after the other. */
 static void run_all(const struct hs_kernels *level, float *out, double *sum)
 {
@@ -333,11 +341,12 @@ static void run_all(const struct hs_kernels *level, float *out, double *sum)
     }
     float *scores = out + 8 * ROWS * STRIDE;
     memcpy(scores, in, ROWS * STRIDE * sizeof *scores);
-    level->causal_softmax(scores, STRIDE, ROWS, 71);
+    level->visible_softmax(scores, STRIDE, ROWS, (const uint32_t[]){72, 73, 74});
     level->rotate(in, cosines, sines, 30, 8, 6);
     level->scale_and_shift(in, 0.7f, weight, -0.3f, WIDTH);
     memcpy(out + 9 * ROWS * STRIDE, in, ROWS * STRIDE * sizeof *in);
     *sum = level->sum_exp(in, level->max(in, WIDTH), WIDTH);
+    run_generation(level, out + 10 * ROWS * STRIDE, in);
     hs_free(weight);
     hs_free(in);
 }
@@ -345,7 +354,7 @@ static void run_all(const struct hs_kernels *level, float *out, double *sum)
 static void test_levels_have_the_same_bits(void **state)
 {
     (void)state;
-    enum { N = 10 * 3 * 80 };
+    enum { N = 10 * 3 * 80 + GENERATED };
     static float expected[N], actual[N];
     double expected_sum, actual_sum;
     run_all(hs_kernels_of(HS_KERNELS_PORTABLE), expected, &expected_sum);
@@ -493,19 +502,12 @@ static void test_library_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests_of_a_level[] = {
-        cmocka_unit_test(test_exp_is_accurate),
-        cmocka_unit_test(test_exp_at_the_ends),
-        cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_tanh),
-        cmocka_unit_test(test_erf_of_gelu),
-        cmocka_unit_test(test_norms),
-        cmocka_unit_test(test_causal_softmax),
-        cmocka_unit_test(test_visible_softmax),
-        cmocka_unit_test(test_log_sum_exp),
-        cmocka_unit_test(test_scale_and_shift),
-        cmocka_unit_test(test_rotation_keeps_the_angle_between),
-        cmocka_unit_test(test_add_and_multiply),
-        cmocka_unit_test(test_levels_have_the_same_bits),
+        cmocka_unit_test(test_exp_is_accurate),  cmocka_unit_test(test_exp_at_the_ends),
+        cmocka_unit_test(test_activations),      cmocka_unit_test(test_tanh),
+        cmocka_unit_test(test_erf_of_gelu),      cmocka_unit_test(test_norms),
+        cmocka_unit_test(test_visible_softmax),  cmocka_unit_test(test_log_sum_exp),
+        cmocka_unit_test(test_scale_and_shift),  cmocka_unit_test(test_rotation_keeps_the_angle_between),
+        cmocka_unit_test(test_add_and_multiply), cmocka_unit_test(test_levels_have_the_same_bits),
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_best_level_is_in_use),

@@ -1,6 +1,6 @@
-#include "engine/generate_kernels.h"
-#include "engine/kernels.h"
-#include "engine/vectorised.h"
+/*
+ * The loops of generate_kernels.h, included by kernel_loops.h and compiled with it for each instruction set.
+ */
 
 /* ---- attention of one row -------------------------------------------------------------------------------------- */
 
@@ -16,9 +16,8 @@ static inline float dot(const float *a, const float *b, size_t n)
     return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
-VECTORISED
-void hs_score_row(float *scores, size_t stride, const float *queries, const float *key, struct hs_head_row shape,
-                  float scale)
+static void score_row(float *scores, size_t stride, const float *queries, const float *key, struct hs_head_row shape,
+                      float scale)
 {
     for (size_t head = 0; head < shape.n_heads; head++) {
         const float *group = key + head / shape.heads_per_group * shape.head_dim;
@@ -26,9 +25,8 @@ void hs_score_row(float *scores, size_t stride, const float *queries, const floa
     }
 }
 
-VECTORISED
-void hs_mix_row(float *restrict z, const float *restrict weights, size_t stride, const float *restrict value,
-                struct hs_head_row shape)
+static void mix_row(float *restrict z, const float *restrict weights, size_t stride, const float *restrict value,
+                    struct hs_head_row shape)
 {
     for (size_t head = 0; head < shape.n_heads; head++, z += shape.head_dim) {
         const float *group = value + head / shape.heads_per_group * shape.head_dim;
@@ -40,33 +38,21 @@ void hs_mix_row(float *restrict z, const float *restrict weights, size_t stride,
 
 /* ---- a row of logits ------------------------------------------------------------------------------------------- */
 
-VECTORISED
-void hs_divide(float *values, float divisor, size_t n)
+static void divide(float *values, float divisor, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         values[i] /= divisor;
 }
 
-VECTORISED
-static void subtract(float *restrict out, const float *restrict values, float subtracted, size_t n)
+static void exp_below(float *restrict out, const float *restrict values, float maximum, size_t n)
 {
+    const struct exp_limits limits = exp_limits();
     for (size_t i = 0; i < n; i++)
-        out[i] = values[i] - subtracted;
+        out[i] = exp_float(values[i] - maximum, limits);
 }
 
-void hs_exp_below(float *out, const float *values, float maximum, size_t n)
-{
-    enum { CHUNK = 1024 };
-    for (size_t first = 0; first < n; first += CHUNK) {
-        size_t length = n - first < CHUNK ? n - first : CHUNK;
-        subtract(out + first, values + first, maximum, length);
-        hs_exp(out + first, length);
-    }
-}
-
-VECTORISED
-void hs_grade(int32_t *restrict out, const float *restrict values, float maximum, float per_unit, int32_t last,
-              size_t n)
+static void grade(int32_t *restrict out, const float *restrict values, float maximum, float per_unit, int32_t last,
+                  size_t n)
 {
     const float limit = (float)last;
     for (size_t i = 0; i < n; i++) {
@@ -86,8 +72,7 @@ static inline bool has_at_least(const float *values, float least)
     return found != 0;
 }
 
-VECTORISED
-size_t hs_find_at_least(uint32_t *out, size_t limit, const float *values, float least, size_t n)
+static size_t find_at_least(uint32_t *out, size_t limit, const float *values, float least, size_t n)
 {
     size_t n_found = 0;
     for (size_t first = 0; first < n && n_found < limit; first += SCANNED) {
@@ -110,8 +95,7 @@ static inline bool has_integer(const uint32_t *values, uint32_t least)
     return found != 0;
 }
 
-VECTORISED
-size_t hs_find_integer(const uint32_t *values, uint32_t least, size_t first, size_t n)
+static size_t find_integer(const uint32_t *values, uint32_t least, size_t first, size_t n)
 {
     while (first < n) {
         if (first % SCANNED == 0)
@@ -152,8 +136,7 @@ static inline void fill_lanes(uint32_t c[4][NOISE_LANES], uint64_t key)
     }
 }
 
-VECTORISED
-void hs_fill_noise(uint32_t *noise, uint64_t key, uint32_t first_block, const uint32_t counter[3], size_t n_blocks)
+static void fill_noise(uint32_t *noise, uint64_t key, uint32_t first_block, const uint32_t counter[3], size_t n_blocks)
 {
     for (size_t first = 0; first < n_blocks; first += NOISE_LANES) {
         uint32_t c[4][NOISE_LANES];
