@@ -45,6 +45,8 @@ hs_status hs_comm_barrier(hs_comm *comm, hs_error *error);
  * hs_free() it; NULL elsewhere.
  */
 hs_status hs_comm_gather_lines(hs_comm *comm, const char *line, char **lines_out, hs_error *error);
+/* Collective. `n_bytes` of every rank, in rank order, into all[size, n_bytes] on rank 0; `all` is not read elsewhere. */
+hs_status hs_comm_gather(hs_comm *comm, const void *bytes, size_t n_bytes, void *all, hs_error *error);
 
 /*
  * Collective over each host. One block of memory that the processes of a host share, zeroed, 64-byte aligned. Only

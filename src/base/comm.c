@@ -3,6 +3,7 @@
 #include "base/shared_block.h"
 
 #include <mpi.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -302,6 +303,14 @@ hs_status hs_comm_gather_lines(hs_comm *comm, const char *line, char **lines_out
 done:
     hs_free(slots);
     return status;
+}
+
+hs_status hs_comm_gather(hs_comm *comm, const void *bytes, size_t n_bytes, void *all, hs_error *error)
+{
+    if (n_bytes > INT_MAX)
+        return hs_fail(error, HS_ERROR_COMM, "%zu bytes a rank are too many to gather", n_bytes);
+    return check(MPI_Gather(bytes, (int)n_bytes, MPI_BYTE, all, (int)n_bytes, MPI_BYTE, 0, comm->world), "MPI_Gather",
+                 error);
 }
 
 /* ---- memory that the processes of a host share ----------------------------------------------------------------- */

@@ -63,6 +63,20 @@ void hs_matrix_product_transposed(float *out, size_t out_stride, struct hs_matri
                 (int)a.stride, b.values, (int)b.stride, 0.0f, out, (int)out_stride);
 }
 
+void hs_blas_product_f64(double *out, const double *a, size_t a_stride, const double *b, size_t n_rows,
+                         size_t n_columns, size_t depth, bool add)
+{
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n_rows, (int)n_columns, (int)depth, 1.0, a,
+                (int)a_stride, b, (int)n_columns, add ? 1.0 : 0.0, out, (int)n_columns);
+}
+
+void hs_blas_product_f32(float *out, const float *a, size_t a_stride, const float *b, size_t n_rows, size_t n_columns,
+                         size_t depth, bool add)
+{
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n_rows, (int)n_columns, (int)depth, 1.0f, a,
+                (int)a_stride, b, (int)n_columns, add ? 1.0f : 0.0f, out, (int)n_columns);
+}
+
 /* ---- the library ----------------------------------------------------------------------------------------------- */
 
 #ifdef HEADSWEEP_HAVE_OPENBLAS
