@@ -85,6 +85,12 @@ typedef struct hs_experiment {
     char *objective_keep;          /* task; "" = none */
     char *objective_keep_metric;
     double objective_tolerance; /* absolute, in the unit of the kept metric */
+    hs_string_list objective_keep_also; /* "TASK", "TASK.METRIC", "TASK.METRIC=TOLERANCE" */
+
+    int64_t resamples;    /* of the bootstrap */
+    int64_t permutations; /* random flips of the permutation test */
+    double confidence;    /* of intervals, in (0, 1) */
+    char *interval;       /* "bca", "percentile" */
 
     int64_t seed;
     char *engine;             /* "prefix", "reference" */

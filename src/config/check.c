@@ -61,6 +61,8 @@ static hs_status check_objective(const config_loader *loader)
     const hs_experiment *e = loader->experiment;
     HS_TRY(check_objective_task(loader, "reduce", e->objective_reduce, "reduce_metric", e->objective_reduce_metric));
     HS_TRY(check_objective_task(loader, "keep", e->objective_keep, "keep_metric", e->objective_keep_metric));
+    if (e->objective_keep_also.n > 0 && e->objective_keep[0] == '\0')
+        return fail_key(loader, "objective.", "keep_also", 0, " is given, but objective.keep names no task");
     if (e->objective_keep[0] == '\0')
         return HS_OK;
     if (e->objective_reduce[0] == '\0')
@@ -85,10 +87,19 @@ static hs_status check_sweep(const config_loader *loader)
     return HS_OK;
 }
 
+static hs_status check_analysis(const config_loader *loader)
+{
+    double confidence = loader->experiment->confidence;
+    if (confidence > 0 && confidence < 1)
+        return HS_OK;
+    return fail_key(loader, "analysis.", "confidence", 0, " must lie between 0 and 1, as 0.95 does");
+}
+
 hs_status check_experiment(config_loader *loader)
 {
     for (size_t i = 0; i < loader->experiment->n_tasks; i++)
         HS_TRY(check_task_name(loader, i));
     HS_TRY(check_sweep(loader));
+    HS_TRY(check_analysis(loader));
     return check_objective(loader);
 }

@@ -82,6 +82,17 @@ static const key_row key_rows[] = {
      .meaning = "Metric of that task; \"\" = its first."},
     {"objective.tolerance", KEY_REAL, "0.02", 0, INT64_MAX, IN_EXPERIMENT(objective_tolerance),
      .unit = "the kept metric's", .meaning = "How much of the kept metric may be lost."},
+    {"objective.keep_also", KEY_STRING_LIST, "[]", .max_items = 7, .unique = true, IN_EXPERIMENT(objective_keep_also),
+     .meaning = "More to keep, such as fluency: \"TASK.METRIC=TOLERANCE\"; without \"=\" objective.tolerance holds."},
+
+    {"analysis.resamples", KEY_INTEGER, "2000", 100, 1000000, IN_EXPERIMENT(resamples), .unit = "resamples",
+     .meaning = "Bootstrap resamples of the examples behind every interval; drawn with run.seed."},
+    {"analysis.permutations", KEY_INTEGER, "10000", 100, 10000000, IN_EXPERIMENT(permutations), .unit = "flips",
+     .meaning = "Random sign flips of the test behind every p-value; drawn with run.seed."},
+    {"analysis.confidence", KEY_REAL, "0.95", 0, 1, IN_EXPERIMENT(confidence),
+     .meaning = "Confidence of the intervals, between 0 and 1."},
+    {"analysis.interval", KEY_STRING, "\"bca\"", .words = {"bca", "percentile"}, IN_EXPERIMENT(interval),
+     .meaning = "Bootstrap intervals: corrected for bias and skewness, or plain quantiles of the replicates."},
 
     {"run.engine", KEY_STRING, "\"prefix\"", .words = {"prefix", "reference"}, .identity = true, IN_EXPERIMENT(engine),
      .meaning = "prefix = what ablation sets and sequences share is computed once; reference = a full pass per set."},

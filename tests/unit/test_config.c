@@ -43,6 +43,11 @@ static void test_defaults(void **state)
     assert_string_equal(e->objective_keep, "");
     assert_string_equal(e->objective_keep_metric, "");
     assert_true(e->objective_tolerance == 0.02);
+    assert_int_equal(e->objective_keep_also.n, 0);
+    assert_int_equal(e->resamples, 2000);
+    assert_int_equal(e->permutations, 10000);
+    assert_true(e->confidence == 0.95);
+    assert_string_equal(e->interval, "bca");
     assert_int_equal(e->seed, 1);
     assert_string_equal(e->engine, "prefix");
     assert_string_equal(e->scheduler, "guided");
