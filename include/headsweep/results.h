@@ -28,6 +28,8 @@
  *   /results/TASK/metric     [M] text, with attributes unit, metric_meaning, better, percent, per of [M]
  *   /results/TASK/example    [E] u64: line of the data file;  donor [E] u32 where examples have donors
  *   /ranking/TASK/STATISTIC  [S, M] f64, NaN until the sweep is finished;  metric [M] text
+ *   /ranking/TASK/stability  [I, M, F] f64: how stable the ranking of single components is (hs_stability)
+ *   /ranking/method          [4] f64: how the statistics were computed (hs_results_method)
  *   /ranking/rank_objective  [S] i32;  /ranking/commit [1] u64, 0 until the ranking is written
  *
  * Texts are fixed-length UTF-8. The axes set, example, metric and shard carry their names as dimension labels and
@@ -59,9 +61,9 @@ typedef struct hs_results_task {
     size_t n_metrics;
     const hs_results_metric *metrics;
     size_t n_shards;
-    const uint64_t *shard_first;   /* [n_shards + 1] */
-    const uint64_t *example_line;  /* [n_examples] */
-    const uint32_t *donor;         /* [n_examples] or NULL */
+    const uint64_t *shard_first;  /* [n_shards + 1] */
+    const uint64_t *example_line; /* [n_examples] */
+    const uint32_t *donor;        /* [n_examples] or NULL */
 } hs_results_task;
 
 typedef struct hs_results_attribute {
@@ -188,18 +190,36 @@ hs_status hs_results_progress(hs_results *results, uint64_t *n_done_out, uint64_
 /* ---- ranking ----------------------------------------------------------------------------------------------------- */
 
 /* Statistics of which every task has a [sets, metrics] table: allocated at creation, NaN until written. */
-#define HS_RESULTS_STATISTIC_LIST(X)                                                                                   \
-    X(HS_STATISTIC_MEAN, "mean", "summary of the metric under the set")                                                \
-    X(HS_STATISTIC_DELTA, "delta", "mean minus the clean model's mean")                                                \
-    X(HS_STATISTIC_INTERACTION, "interaction", "pairs: delta_ij - delta_i - delta_j")                                  \
-    X(HS_STATISTIC_DELTA_LOW, "delta_low", "lower end of the interval of delta")                                       \
-    X(HS_STATISTIC_DELTA_HIGH, "delta_high", "upper end of the interval of delta")                                     \
-    X(HS_STATISTIC_DELTA_P, "delta_p", "p-value of delta")                                                             \
-    X(HS_STATISTIC_DELTA_Q, "delta_q", "p-value of delta after Benjamini-Hochberg")                                    \
-    X(HS_STATISTIC_INTERACTION_LOW, "interaction_low", "lower end of the interval of the interaction")                 \
-    X(HS_STATISTIC_INTERACTION_HIGH, "interaction_high", "upper end of the interval of the interaction")               \
-    X(HS_STATISTIC_INTERACTION_P, "interaction_p", "p-value of the interaction")                                       \
-    X(HS_STATISTIC_INTERACTION_Q, "interaction_q", "p-value of the interaction after Benjamini-Hochberg")
+#define HS_RESULTS_STATISTIC_LIST(X)                                                                        \
+    X(HS_STATISTIC_MEAN, "mean", "summary of the metric under the set")                                     \
+    X(HS_STATISTIC_MEAN_LOW, "mean_low", "lower end of the interval of mean")                               \
+    X(HS_STATISTIC_MEAN_HIGH, "mean_high", "upper end of the interval of mean")                             \
+    X(HS_STATISTIC_DELTA, "delta", "mean minus the clean model's mean")                                     \
+    X(HS_STATISTIC_DELTA_LOW, "delta_low", "lower end of the interval of delta")                            \
+    X(HS_STATISTIC_DELTA_HIGH, "delta_high", "upper end of the interval of delta")                          \
+    X(HS_STATISTIC_DELTA_P, "delta_p", "p-value of delta: paired sign-flip test")                           \
+    X(HS_STATISTIC_DELTA_Q, "delta_q",                                                                      \
+      "p-value of delta after Benjamini-Hochberg over the sets of one order and intervention")              \
+    X(HS_STATISTIC_DELTA_EFFECT, "delta_effect",                                                            \
+      "mean over standard deviation of the per-example differences (Cohen's d_z)")                          \
+    X(HS_STATISTIC_INTERACTION, "interaction", "pairs: delta_ij - delta_i - delta_j")                       \
+    X(HS_STATISTIC_INTERACTION_LOW, "interaction_low", "lower end of the interval of the interaction")      \
+    X(HS_STATISTIC_INTERACTION_HIGH, "interaction_high", "upper end of the interval of the interaction")    \
+    X(HS_STATISTIC_INTERACTION_P, "interaction_p", "p-value of the interaction: paired sign-flip test")     \
+    X(HS_STATISTIC_INTERACTION_Q, "interaction_q",                                                          \
+      "p-value of the interaction after Benjamini-Hochberg over pairs of one intervention")                 \
+    X(HS_STATISTIC_INTERACTION_EFFECT, "interaction_effect", "Cohen's d_z of the per-example interactions") \
+    X(HS_STATISTIC_GIVEN_FIRST, "given_first",                                                              \
+      "pairs: delta_ij - delta_i, the effect of the second head once the first is off")                     \
+    X(HS_STATISTIC_GIVEN_FIRST_LOW, "given_first_low", "lower end of the interval of given_first")          \
+    X(HS_STATISTIC_GIVEN_FIRST_HIGH, "given_first_high", "upper end of the interval of given_first")        \
+    X(HS_STATISTIC_GIVEN_SECOND, "given_second",                                                            \
+      "pairs: delta_ij - delta_j, the effect of the first head once the second is off")                     \
+    X(HS_STATISTIC_GIVEN_SECOND_LOW, "given_second_low", "lower end of the interval of given_second")       \
+    X(HS_STATISTIC_GIVEN_SECOND_HIGH, "given_second_high", "upper end of the interval of given_second")     \
+    X(HS_STATISTIC_PRODUCT, "product", "pairs, shares only: mean_ij - mean_i mean_j / mean_clean")          \
+    X(HS_STATISTIC_PRODUCT_LOW, "product_low", "lower end of the interval of product")                      \
+    X(HS_STATISTIC_PRODUCT_HIGH, "product_high", "upper end of the interval of product")
 
 typedef enum hs_statistic {
 #define HS_RESULTS_STATISTIC_ENUM(id, name, meaning) id,
@@ -213,6 +233,41 @@ hs_status hs_results_write_statistic(hs_results *results, uint32_t task, hs_stat
                                      hs_error *error);
 hs_status hs_results_read_statistic(hs_results *results, uint32_t task, hs_statistic statistic, double *table,
                                     hs_error *error);
+/*
+ * How the ranking of a task's single components holds when other examples are drawn: fields of /ranking/TASK/stability.
+ * split_half: Spearman correlation of the deltas of two random halves of the examples, stepped up to the full length
+ * (Spearman-Brown), mean over the halves and its quantiles. top_K: of the K largest absolute deltas, how many stay among the
+ * first K under resampling, on average; NaN where there are fewer than 2 K components.
+ */
+#define HS_RESULTS_STABILITY_LIST(X)                   \
+    X(HS_STABILITY_SPLIT_HALF, "split_half")           \
+    X(HS_STABILITY_SPLIT_HALF_LOW, "split_half_low")   \
+    X(HS_STABILITY_SPLIT_HALF_HIGH, "split_half_high") \
+    X(HS_STABILITY_TOP_5, "top_5")                     \
+    X(HS_STABILITY_TOP_10, "top_10")                   \
+    X(HS_STABILITY_TOP_20, "top_20")
+
+typedef enum hs_stability {
+#define HS_RESULTS_STABILITY_ENUM(id, name) id,
+    HS_RESULTS_STABILITY_LIST(HS_RESULTS_STABILITY_ENUM)
+#undef HS_RESULTS_STABILITY_ENUM
+    HS_STABILITY_COUNT
+} hs_stability;
+
+/* table[n_interventions, n_metrics, HS_STABILITY_COUNT]; NaN until written. */
+hs_status hs_results_write_stability(hs_results *results, uint32_t task, const double *table, hs_error *error);
+hs_status hs_results_read_stability(hs_results *results, uint32_t task, double *table, hs_error *error);
+
+/* How the statistics were computed, as far as run.seed does not tell. */
+typedef struct hs_results_method {
+    double resamples;
+    double permutations;
+    double confidence;
+    double bca; /* 1: BCa, 0: percentile intervals */
+} hs_results_method;
+hs_status hs_results_write_method(hs_results *results, const hs_results_method *method, hs_error *error);
+hs_status hs_results_read_method(hs_results *results, hs_results_method *method_out, hs_error *error);
+
 /*
  * Place of each set in the ranking by the stated objective, from 1; 0 = outside the tolerance or not ranked. [n_sets]
  */
@@ -232,10 +287,10 @@ bool hs_results_ranking_done(hs_results *results);
  * same in all files of an experiment: tests of byte identity leave this dataset out.
  */
 typedef struct hs_results_run {
-    double start; /* seconds since 1970, UTC; 0 = no run */
-    double end;   /* 0: still running, or killed */
+    double start;         /* seconds since 1970, UTC; 0 = no run */
+    double end;           /* 0: still running, or killed */
     double sweep_seconds; /* of computing and writing cells, without reading the model and ranking; 0: killed */
-    uint64_t cells; /* written by this run */
+    uint64_t cells;       /* written by this run */
     uint64_t ranks;
     char host[64];    /* of rank 0, zero-terminated */
     char version[32]; /* of headsweep, zero-terminated */

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "headsweep/analysis.h"
+#include "analysis/inference.h"
 
 /* A set with the number it is ranked by: smaller is better. */
 typedef struct ranked_set {
@@ -18,18 +18,12 @@ static int ranked_set_compare(const void *a, const void *b)
     return (left->set > right->set) - (left->set < right->set);
 }
 
-static double value_of(const hs_analysis *analysis, double *const *tables, size_t task, size_t metric, uint64_t set)
+double hs_objective_loss(const hs_analysis *analysis, const hs_objective_keep *keep, uint64_t set)
 {
-    return tables[task][set * hs_results_task_at(analysis->results, task)->n_metrics + metric];
-}
+    const hs_results_task *task = hs_results_task_at(analysis->results, keep->task);
+    double delta = hs_analysis_value(analysis, HS_STATISTIC_DELTA, keep->task, keep->metric, set);
 
-/* How much worse the kept metric gets: positive is a loss, in the metric's own unit. */
-static double loss_of_kept(const hs_analysis *analysis, const hs_objective *objective, uint64_t set)
-{
-    const hs_results_task *task = hs_results_task_at(analysis->results, objective->keep_task);
-    double delta = value_of(analysis, analysis->delta, objective->keep_task, objective->keep_metric, set);
-
-    return task->metrics[objective->keep_metric].better < 0 ? delta : -delta;
+    return task->metrics[keep->metric].better < 0 ? delta : -delta;
 }
 
 /*
@@ -48,37 +42,36 @@ static bool belongs(const hs_analysis *analysis, const hs_ranking_request *reque
     return sets->order[set] > 0 && analysis->complete[set] &&
            (request->order == 0 || sets->order[set] == request->order) &&
            (request->intervention < 0 || sets->intervention[set] == request->intervention) &&
-           (request->key != HS_RANK_BY_INTERACTION || sets->order[set] == 2);
+           (request->key != HS_RANK_BY_INTERACTION || sets->order[set] == 2) &&
+           (request->key != HS_RANK_BY_BACKUP || hs_analysis_is_backup(analysis, request->task, request->metric, set));
 }
 
-/* The key of a set that belongs; counts and returns NaN for one that is left out. */
-static double key_of(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set, hs_ranking *ranking)
+/* The number that a set that belongs is ranked by, smaller first. */
+static double key_of(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set)
 {
     const hs_objective *objective = &request->objective;
-    double loss = 0;
-    double key;
 
-    switch (request->key) {
-    case HS_RANK_BY_OBJECTIVE:
-        key = value_of(analysis, analysis->delta, objective->reduce_task, objective->reduce_metric, set);
-        loss = objective->has_keep ? loss_of_kept(analysis, objective, set) : 0;
-        break;
-    case HS_RANK_BY_DELTA:
-        key = -fabs(value_of(analysis, analysis->delta, request->task, request->metric, set));
-        break;
-    default:
-        key = -fabs(value_of(analysis, analysis->interaction, request->task, request->metric, set));
-        break;
+    if (request->key == HS_RANK_BY_OBJECTIVE)
+        return hs_analysis_value(analysis, HS_STATISTIC_DELTA, objective->reduce_task, objective->reduce_metric, set);
+    hs_statistic statistic = request->key == HS_RANK_BY_DELTA ? HS_STATISTIC_DELTA : HS_STATISTIC_INTERACTION;
+    return -fabs(hs_analysis_value(analysis, statistic, request->task, request->metric, set));
+}
+
+/* Counts a set that is left out and says so. The front shows what every tolerance would cost, so it has none. */
+static bool is_ranked(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set, double key,
+                      hs_ranking *ranking)
+{
+    const hs_objective *objective = &request->objective;
+    bool within = true, finite = isfinite(key);
+
+    for (size_t i = 0; request->key == HS_RANK_BY_OBJECTIVE && i < objective->n_keeps; ++i) {
+        double loss = hs_objective_loss(analysis, &objective->keeps[i], set);
+        finite = finite && isfinite(loss);
+        within = within && (request->pareto || within_tolerance(loss, objective->keeps[i].tolerance));
     }
-    if (!isfinite(key) || !isfinite(loss)) {
-        ++ranking->n_not_finite;
-        return NAN;
-    }
-    if (request->key == HS_RANK_BY_OBJECTIVE && objective->has_keep && !within_tolerance(loss, objective->tolerance)) {
-        ++ranking->n_outside_tolerance;
-        return NAN;
-    }
-    return key;
+    ranking->n_not_finite += !finite;
+    ranking->n_outside_tolerance += finite && !within;
+    return finite && within;
 }
 
 hs_status hs_analysis_rank(const hs_analysis *analysis, const hs_ranking_request *request, hs_ranking *ranking_out,
@@ -92,13 +85,17 @@ hs_status hs_analysis_rank(const hs_analysis *analysis, const hs_ranking_request
     HS_GOTO_DONE(hs_allocate(&ranked, analysis->n_sets, sizeof *ranked, "ranking", error));
     HS_GOTO_DONE(hs_allocate(&ranking.sets, analysis->n_sets, sizeof *ranking.sets, "ranking", error));
     for (uint64_t set = 0; set < analysis->n_sets; ++set) {
-        double key = belongs(analysis, request, set) ? key_of(analysis, request, set, &ranking) : NAN;
-        if (!isnan(key))
+        if (!belongs(analysis, request, set))
+            continue;
+        double key = key_of(analysis, request, set);
+        if (is_ranked(analysis, request, set, key, &ranking))
             ranked[ranking.n++] = (ranked_set){set, key};
     }
     qsort(ranked, ranking.n, sizeof *ranked, ranked_set_compare);
     for (size_t i = 0; i < ranking.n; ++i)
         ranking.sets[i] = ranked[i].set;
+    if (request->pareto && request->key == HS_RANK_BY_OBJECTIVE)
+        pareto_front(analysis, &request->objective, &ranking);
     *ranking_out = ranking;
     ranking = (hs_ranking){0};
 done:
@@ -135,13 +132,24 @@ static hs_status store_objective(const hs_analysis *analysis, hs_results *result
     return status;
 }
 
+static hs_status store_method(const hs_analysis *analysis, hs_results *results, hs_error *error)
+{
+    const hs_analysis_options *options = &analysis->options;
+    const hs_results_method method = {(double)options->resamples, (double)options->permutations, options->confidence,
+                                      options->bca ? 1 : 0};
+
+    return hs_results_write_method(results, &method, error);
+}
+
 hs_status hs_analysis_store(const hs_analysis *analysis, hs_results *results, hs_error *error)
 {
     for (uint32_t task = 0; task < analysis->n_tasks; ++task) {
-        HS_TRY(hs_results_write_statistic(results, task, HS_STATISTIC_MEAN, analysis->mean[task], error));
-        HS_TRY(hs_results_write_statistic(results, task, HS_STATISTIC_DELTA, analysis->delta[task], error));
-        HS_TRY(hs_results_write_statistic(results, task, HS_STATISTIC_INTERACTION, analysis->interaction[task], error));
+        for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic)
+            HS_TRY(hs_results_write_statistic(results, task, (hs_statistic)statistic, analysis->tables[statistic][task],
+                                              error));
+        HS_TRY(hs_results_write_stability(results, task, analysis->stability[task], error));
     }
+    HS_TRY(store_method(analysis, results, error));
     HS_TRY(store_objective(analysis, results, error));
     return hs_results_commit_ranking(results, error);
 }

@@ -14,18 +14,22 @@ static const char help[] =
     "                     TASK[.METRIC]         largest change of a metric\n"
     "                     interaction:TASK[.METRIC]\n"
     "                                           largest interaction of a pair\n"
+    "                     backup:TASK[.METRIC]  pairs of heads that stand in for each other, largest interaction "
+    "first\n"
     "                     default: objective if the experiment states one, else the first task\n"
-    "  --reduce TASK[.METRIC], --keep TASK[.METRIC], --tolerance NUMBER\n"
-    "                     another objective than the experiment's\n"
+    "  --reduce TASK[.METRIC], --keep TASK[.METRIC][=TOLERANCE]..., --tolerance NUMBER\n"
+    "                     another objective than the experiment's; --keep may be given several times\n"
+    "  --pareto           by objective: the sets that no other beats in what is reduced and all that is kept\n"
     "  --top N            the first N sets (default 10; 0 = all)\n"
     "  --order N          only sets of N heads\n"
     "  --ablation NAME    only this intervention (zero, mean, ...)\n"
-    "  --format FORMAT    table (default), csv or json\n";
+    "  --format FORMAT    table (default), csv, json or md (Markdown)\n";
 
 /* What the command line says of the objective; the texts are cut at their dots. */
 typedef struct objective_arguments {
     char *reduce;
-    char *keep;
+    char *keeps[HS_OBJECTIVE_MAX_KEEPS];
+    size_t n_keeps;
     const char *tolerance;
 } objective_arguments;
 
@@ -37,17 +41,23 @@ typedef struct rank_arguments {
     int64_t top;
     int64_t order;
     hs_report_format format;
+    bool pareto;
     bool help;
 } rank_arguments;
 
 static hs_status read_arguments(int argc, char **argv, rank_arguments *arguments, hs_error *error)
 {
-    static const struct option options[] = {
-        {"by", required_argument, NULL, 'b'},       {"top", required_argument, NULL, 't'},
-        {"order", required_argument, NULL, 'o'},    {"format", required_argument, NULL, 'f'},
-        {"ablation", required_argument, NULL, 'a'}, {"reduce", required_argument, NULL, 'r'},
-        {"keep", required_argument, NULL, 'k'},     {"tolerance", required_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},           {0}};
+    static const struct option options[] = {{"by", required_argument, NULL, 'b'},
+                                            {"top", required_argument, NULL, 't'},
+                                            {"order", required_argument, NULL, 'o'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"ablation", required_argument, NULL, 'a'},
+                                            {"reduce", required_argument, NULL, 'r'},
+                                            {"keep", required_argument, NULL, 'k'},
+                                            {"tolerance", required_argument, NULL, 'l'},
+                                            {"pareto", no_argument, NULL, 'p'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     int option;
 
     *arguments = (rank_arguments){.top = 10};
@@ -64,7 +74,12 @@ static hs_status read_arguments(int argc, char **argv, rank_arguments *arguments
             arguments->objective.reduce = optarg;
             break;
         case 'k':
-            arguments->objective.keep = optarg;
+            if (arguments->objective.n_keeps == HS_OBJECTIVE_MAX_KEEPS)
+                return hs_fail(error, HS_ERROR_USAGE, "--keep may be given %d times", HS_OBJECTIVE_MAX_KEEPS);
+            arguments->objective.keeps[arguments->objective.n_keeps++] = optarg;
+            break;
+        case 'p':
+            arguments->pareto = true;
             break;
         case 'l':
             arguments->objective.tolerance = optarg;
@@ -110,20 +125,38 @@ static void split_metric(char *text, const char **task_out, const char **metric_
     *metric_out = dot != NULL ? dot + 1 : "";
 }
 
-static hs_status take_objective(const objective_arguments *arguments, hs_objective_names *names, hs_error *error)
+static hs_status read_tolerance(const char *text, double *tolerance_out, hs_error *error)
 {
     char *end;
 
+    *tolerance_out = strtod(text, &end);
+    if (end == text || *end != '\0' || !(*tolerance_out >= 0))
+        return hs_fail(error, HS_ERROR_USAGE, "--tolerance %s: expected a number from 0 on", text);
+    return HS_OK;
+}
+
+/* What is kept on the command line replaces all that the experiment keeps. */
+static hs_status take_keeps(const objective_arguments *arguments, hs_objective_names *names, hs_error *error)
+{
+    char *equals = strchr(arguments->keeps[0], '=');
+
+    if (equals != NULL) {
+        HS_TRY(read_tolerance(equals + 1, &names->tolerance, error));
+        *equals = '\0';
+    }
+    split_metric(arguments->keeps[0], &names->keep, &names->keep_metric);
+    names->keep_also = (const char *const *)&arguments->keeps[1];
+    names->n_keep_also = arguments->n_keeps - 1;
+    return HS_OK;
+}
+
+static hs_status take_objective(const objective_arguments *arguments, hs_objective_names *names, hs_error *error)
+{
     if (arguments->reduce != NULL)
         split_metric(arguments->reduce, &names->reduce, &names->reduce_metric);
-    if (arguments->keep != NULL)
-        split_metric(arguments->keep, &names->keep, &names->keep_metric);
-    if (arguments->tolerance == NULL)
-        return HS_OK;
-    names->tolerance = strtod(arguments->tolerance, &end);
-    if (end == arguments->tolerance || *end != '\0' || !(names->tolerance >= 0))
-        return hs_fail(error, HS_ERROR_USAGE, "--tolerance %s: expected a number from 0 on", arguments->tolerance);
-    return HS_OK;
+    if (arguments->tolerance != NULL)
+        HS_TRY(read_tolerance(arguments->tolerance, &names->tolerance, error));
+    return arguments->n_keeps > 0 ? take_keeps(arguments, names, error) : HS_OK;
 }
 
 static hs_status rank_results(hs_results *results, const rank_arguments *arguments, hs_error *error)
@@ -134,10 +167,15 @@ static hs_status rank_results(hs_results *results, const rank_arguments *argumen
     hs_text text = {0};
     hs_status status;
 
-    HS_GOTO_DONE(hs_analysis_new(results, &analysis, error));
+    HS_GOTO_DONE(hs_analysis_new(results, NULL, NULL, &analysis, error));
     HS_GOTO_DONE(take_objective(&arguments->objective, &analysis->objective, error));
     HS_GOTO_DONE(hs_ranking_request_parse(analysis, arguments->by, &request, error));
     request.order = (int32_t)arguments->order;
+    request.pareto = arguments->pareto;
+    if (arguments->pareto && request.key != HS_RANK_BY_OBJECTIVE) {
+        status = hs_fail(error, HS_ERROR_USAGE, "--pareto needs an objective: state one with --reduce and --keep");
+        goto done;
+    }
     if (arguments->ablation != NULL)
         HS_GOTO_DONE(find_intervention(hs_results_sets_of(results), arguments->ablation, &request.intervention, error));
     HS_GOTO_DONE(hs_analysis_rank(analysis, &request, &ranking, error));

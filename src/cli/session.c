@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -251,27 +252,37 @@ static hs_objective_names objective_of(const hs_experiment *experiment)
                                 .reduce_metric = experiment->objective_reduce_metric,
                                 .keep = experiment->objective_keep,
                                 .keep_metric = experiment->objective_keep_metric,
-                                .tolerance = experiment->objective_tolerance};
+                                .tolerance = experiment->objective_tolerance,
+                                .keep_also = (const char *const *)experiment->objective_keep_also.items,
+                                .n_keep_also = experiment->objective_keep_also.n};
 }
 
-/* Rank 0 computes, stores and prints the ranking from the file. */
+static hs_analysis_options options_of(const hs_experiment *experiment)
+{
+    return (hs_analysis_options){.resamples = (size_t)experiment->resamples,
+                                 .permutations = (size_t)experiment->permutations,
+                                 .confidence = experiment->confidence,
+                                 .bca = strcmp(experiment->interval, "bca") == 0,
+                                 .seed = (uint64_t)experiment->seed};
+}
+
+/* All ranks compute the statistics from the file; rank 0 stores them and prints the ranking. */
 static hs_status rank_results(session *s, hs_error *error)
 {
+    const hs_analysis_options options = options_of(s->experiment);
     hs_analysis *analysis = NULL;
     hs_status status = HS_OK;
 
+    HS_TRY(hs_analysis_new(s->results, s->comm, &options, &analysis, error));
     if (is_first(s)) {
-        status = hs_analysis_new(s->results, &analysis, error);
-        if (status == HS_OK)
-            analysis->objective = objective_of(s->experiment);
-        if (status == HS_OK)
-            status = hs_analysis_store(analysis, s->results, error);
+        analysis->objective = objective_of(s->experiment);
+        status = hs_analysis_store(analysis, s->results, error);
         if (status == HS_OK)
             status = end_record(s, error);
         if (status == HS_OK)
             status = print_ranking(s, analysis, error);
-        hs_analysis_free(analysis);
     }
+    hs_analysis_free(analysis);
     return hs_comm_agree(s->comm, status, error);
 }
 

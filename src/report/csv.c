@@ -3,17 +3,15 @@
 
 #include "report/formats.h"
 
-/* The statistics that each metric has a column of. */
-static const char *const statistics[] = {"mean", "delta", "interaction"};
-
 static hs_status print_header(const ranking_view *view, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "rank,set,heads,order,ablation"));
     for (size_t task = 0; task < view->analysis->n_tasks; ++task)
         for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
-            for (size_t s = 0; s < sizeof statistics / sizeof *statistics; ++s)
+            for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
                 HS_TRY(hs_text_appendf(text, error, ",%s.%s.%s", view_task(view, task)->name,
-                                       view_task(view, task)->metrics[metric].name, statistics[s]));
+                                       view_task(view, task)->metrics[metric].name,
+                                       view_statistic_name((hs_statistic)s)));
     return hs_text_appendf(text, error, "\n");
 }
 
@@ -31,11 +29,9 @@ static hs_status print_row(const ranking_view *view, size_t row, hs_text *text, 
     HS_TRY(hs_results_set_name(view->sets, set, text, error));
     HS_TRY(hs_text_appendf(text, error, ",%d,%s", view->sets->order[set], view_intervention(view, set)));
     for (size_t task = 0; task < analysis->n_tasks; ++task)
-        for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric) {
-            HS_TRY(print_number(view_value(view, analysis->mean, task, set, metric), text, error));
-            HS_TRY(print_number(view_value(view, analysis->delta, task, set, metric), text, error));
-            HS_TRY(print_number(view_value(view, analysis->interaction, task, set, metric), text, error));
-        }
+        for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
+            for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
+                HS_TRY(print_number(hs_analysis_value(analysis, (hs_statistic)s, task, metric, set), text, error));
     return hs_text_appendf(text, error, "\n");
 }
 

@@ -1,8 +1,9 @@
-/* What the three formats of a ranking share. Internal to the report room. */
+/* What the formats of a ranking share. Internal to the report room. */
 #ifndef REPORT_FORMATS_H
 #define REPORT_FORMATS_H
 
 #include "headsweep/report.h"
+#include "report/grid.h"
 
 /* A ranking and how much of it is wanted. Borrowed. */
 typedef struct ranking_view {
@@ -16,12 +17,26 @@ typedef struct ranking_view {
 hs_status ranking_as_table(const ranking_view *view, hs_text *text, hs_error *error);
 hs_status ranking_as_csv(const ranking_view *view, hs_text *text, hs_error *error);
 hs_status ranking_as_json(const ranking_view *view, hs_text *text, hs_error *error);
+hs_status ranking_as_markdown(const ranking_view *view, hs_text *text, hs_error *error);
+
+/* What stands above and below a table: what is ranked, the clean model; what is left out, method, stability, control. */
+hs_status captions_above(const ranking_view *view, hs_text *text, hs_error *error);
+hs_status captions_below(const ranking_view *view, hs_text *text, hs_error *error);
 
 const hs_results_task *view_task(const ranking_view *view, size_t task);
 /* The metric that decides the order. */
 void view_ranked_metric(const ranking_view *view, size_t *task_out, size_t *metric_out);
 const char *view_intervention(const ranking_view *view, uint64_t set);
-/* One number of a [sets, metrics] table. */
-double view_value(const ranking_view *view, double *const *tables, size_t task, uint64_t set, size_t metric);
+/* [HS_STABILITY_COUNT] of single components. */
+const double *view_stability(const ranking_view *view, size_t task, size_t metric, size_t intervention);
+const char *view_statistic_name(hs_statistic statistic);
+
+/* "-0.712 [-0.781,-0.633]", shares in points of 100, the interval left out where there is none; "" if it is not finite. */
+void view_format_change(const hs_results_metric *metric, double change, double low, double high,
+                        char cell[GRID_CELL_BYTES]);
+/* The same for a mean, with its unit; "not known yet" if it is not finite. */
+void view_format_mean(const ranking_view *view, size_t task, size_t metric, uint64_t set, char cell[GRID_CELL_BYTES]);
+/* Unit of changes as people read them. */
+const char *view_change_unit(const hs_results_metric *metric);
 
 #endif

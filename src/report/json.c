@@ -26,8 +26,10 @@ static hs_status print_number(const char *key, double value, hs_text *text, hs_e
 
 static hs_status print_ranked_by(const ranking_view *view, hs_text *text, hs_error *error)
 {
-    static const char *const keys[] = {
-        [HS_RANK_BY_OBJECTIVE] = "objective", [HS_RANK_BY_DELTA] = "delta", [HS_RANK_BY_INTERACTION] = "interaction"};
+    static const char *const keys[] = {[HS_RANK_BY_OBJECTIVE] = "objective",
+                                       [HS_RANK_BY_DELTA] = "delta",
+                                       [HS_RANK_BY_INTERACTION] = "interaction",
+                                       [HS_RANK_BY_BACKUP] = "backup"};
     size_t task, metric;
 
     view_ranked_metric(view, &task, &metric);
@@ -48,12 +50,13 @@ static hs_status print_metric(const ranking_view *view, uint64_t set, size_t tas
     HS_TRY(hs_text_appendf(text, error, "%s", metric > 0 ? ", " : ""));
     HS_TRY(print_string(view_task(view, task)->metrics[metric].name, text, error));
     HS_TRY(hs_text_appendf(text, error, ": {"));
-    HS_TRY(print_number("mean", view_value(view, view->analysis->mean, task, set, metric), text, error));
-    HS_TRY(hs_text_appendf(text, error, ", "));
-    HS_TRY(print_number("delta", view_value(view, view->analysis->delta, task, set, metric), text, error));
-    HS_TRY(hs_text_appendf(text, error, ", "));
-    HS_TRY(print_number("interaction", view_value(view, view->analysis->interaction, task, set, metric), text, error));
-    return hs_text_appendf(text, error, "}");
+    for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s) {
+        HS_TRY(hs_text_appendf(text, error, "%s", s > 0 ? ", " : ""));
+        HS_TRY(print_number(view_statistic_name((hs_statistic)s),
+                            hs_analysis_value(view->analysis, (hs_statistic)s, task, metric, set), text, error));
+    }
+    return hs_text_appendf(text, error, ", \"backup\": %s}",
+                           hs_analysis_is_backup(view->analysis, task, metric, set) ? "true" : "false");
 }
 
 /* The set without its braces' outside: name, heads, and one object a task. */
@@ -81,10 +84,71 @@ static hs_status print_set(const ranking_view *view, uint64_t set, hs_text *text
     return hs_text_appendf(text, error, "}");
 }
 
+/* ---- how far to trust it ------------------------------------------------------------------------------------------ */
+
+static hs_status print_method(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    const hs_analysis_options *options = &view->analysis->options;
+
+    return hs_text_appendf(text, error,
+                           "  \"method\": {\"interval\": \"%s\", \"confidence\": %.9g, \"resamples\": %zu, "
+                           "\"permutations\": %zu, \"seed\": %" PRIu64 "},\n",
+                           options->bca ? "bca" : "percentile", options->confidence, options->resamples,
+                           options->permutations, options->seed);
+}
+
+/* Of the metric that is ranked by, one object an intervention. */
+static hs_status print_stability(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    static const char *const names[HS_STABILITY_COUNT] = {
+#define STABILITY_NAME(id, name) [id] = name,
+        HS_RESULTS_STABILITY_LIST(STABILITY_NAME)
+#undef STABILITY_NAME
+    };
+    size_t task, metric;
+
+    view_ranked_metric(view, &task, &metric);
+    HS_TRY(hs_text_appendf(text, error, "  \"stability\": {"));
+    for (size_t i = 0; i < view->sets->n_interventions; ++i) {
+        const double *stability = view_stability(view, task, metric, i);
+        HS_TRY(hs_text_appendf(text, error, "%s", i > 0 ? ", " : ""));
+        HS_TRY(print_string(view->sets->intervention_names[i], text, error));
+        for (size_t field = 0; field < HS_STABILITY_COUNT; ++field) {
+            HS_TRY(hs_text_appendf(text, error, "%s", field > 0 ? ", " : ": {"));
+            HS_TRY(print_number(names[field], stability[field], text, error));
+        }
+        HS_TRY(hs_text_appendf(text, error, "}"));
+    }
+    return hs_text_appendf(text, error, "},\n");
+}
+
+/* Of the first set shown, on the metric that is ranked by. */
+static hs_status print_control(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    hs_control control = {.mean = NAN, .low = NAN, .high = NAN, .p = NAN};
+    size_t task, metric;
+
+    view_ranked_metric(view, &task, &metric);
+    if (view->n_shown > 0)
+        HS_TRY(hs_analysis_control(view->analysis, task, metric, view->ranking->sets[0], &control, error));
+    HS_TRY(hs_text_appendf(text, error, "  \"control_of_first\": {\"sets\": %zu, ", control.n));
+    HS_TRY(print_number("mean", control.mean, text, error));
+    HS_TRY(hs_text_appendf(text, error, ", "));
+    HS_TRY(print_number("low", control.low, text, error));
+    HS_TRY(hs_text_appendf(text, error, ", "));
+    HS_TRY(print_number("high", control.high, text, error));
+    HS_TRY(hs_text_appendf(text, error, ", "));
+    HS_TRY(print_number("p", control.p, text, error));
+    return hs_text_appendf(text, error, "},\n");
+}
+
 hs_status ranking_as_json(const ranking_view *view, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "{\n"));
     HS_TRY(print_ranked_by(view, text, error));
+    HS_TRY(print_method(view, text, error));
+    HS_TRY(print_stability(view, text, error));
+    HS_TRY(print_control(view, text, error));
     HS_TRY(hs_text_appendf(text, error, "  \"clean\": {"));
     HS_TRY(print_set(view, 0, text, error));
     HS_TRY(hs_text_appendf(text, error, "},\n  \"ranking\": ["));

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "report/formats.h"
@@ -10,6 +11,7 @@ static const struct {
     [HS_REPORT_TABLE] = {"table", ranking_as_table},
     [HS_REPORT_CSV] = {"csv", ranking_as_csv},
     [HS_REPORT_JSON] = {"json", ranking_as_json},
+    [HS_REPORT_MARKDOWN] = {"md", ranking_as_markdown},
 };
 
 hs_status hs_report_format_parse(const char *text, hs_report_format *format_out, hs_error *error)
@@ -19,7 +21,7 @@ hs_status hs_report_format_parse(const char *text, hs_report_format *format_out,
             *format_out = (hs_report_format)i;
             return HS_OK;
         }
-    return hs_fail(error, HS_ERROR_USAGE, "--format %s: there is table, csv and json", text);
+    return hs_fail(error, HS_ERROR_USAGE, "--format %s: there is table, csv, json and md", text);
 }
 
 hs_status hs_report_ranking(const hs_analysis *analysis, const hs_ranking_request *request, const hs_ranking *ranking,
@@ -51,7 +53,56 @@ const char *view_intervention(const ranking_view *view, uint64_t set)
     return intervention >= 0 ? view->sets->intervention_names[intervention] : "none";
 }
 
-double view_value(const ranking_view *view, double *const *tables, size_t task, uint64_t set, size_t metric)
+const double *view_stability(const ranking_view *view, size_t task, size_t metric, size_t intervention)
 {
-    return tables[task][set * view_task(view, task)->n_metrics + metric];
+    return view->analysis->stability[task] +
+           (intervention * view_task(view, task)->n_metrics + metric) * HS_STABILITY_COUNT;
+}
+
+const char *view_statistic_name(hs_statistic statistic)
+{
+    static const char *const names[HS_STATISTIC_COUNT] = {
+#define STATISTIC_NAME(id, name, meaning) [id] = name,
+        HS_RESULTS_STATISTIC_LIST(STATISTIC_NAME)
+#undef STATISTIC_NAME
+    };
+
+    return names[statistic];
+}
+
+void view_format_change(const hs_results_metric *metric, double change, double low, double high,
+                        char cell[GRID_CELL_BYTES])
+{
+    const double factor = metric->percent ? 100 : 1;
+    const int digits = metric->percent ? 1 : 3;
+    int length = 0;
+
+    cell[0] = '\0';
+    if (!isfinite(change))
+        return;
+    length = snprintf(cell, GRID_CELL_BYTES, "%+.*f", digits, factor * change);
+    if (isfinite(low) && isfinite(high) && length > 0 && length < GRID_CELL_BYTES)
+        snprintf(cell + length, GRID_CELL_BYTES - (size_t)length, " [%+.*f,%+.*f]", digits, factor * low, digits,
+                 factor * high);
+}
+
+void view_format_mean(const ranking_view *view, size_t task, size_t metric, uint64_t set, char cell[GRID_CELL_BYTES])
+{
+    const hs_results_metric *of = &view_task(view, task)->metrics[metric];
+    const double factor = of->percent ? 100 : 1;
+    const int digits = of->percent ? 1 : 3;
+    double mean = hs_analysis_value(view->analysis, HS_STATISTIC_MEAN, task, metric, set);
+    double low = hs_analysis_value(view->analysis, HS_STATISTIC_MEAN_LOW, task, metric, set);
+    double high = hs_analysis_value(view->analysis, HS_STATISTIC_MEAN_HIGH, task, metric, set);
+
+    if (!isfinite(mean))
+        snprintf(cell, GRID_CELL_BYTES, "not known yet");
+    else
+        snprintf(cell, GRID_CELL_BYTES, "%.*f%s [%.*f,%.*f]%s%.16s", digits, factor * mean, of->percent ? "%" : "",
+                 digits, factor * low, digits, factor * high, of->percent ? "" : " ", of->percent ? "" : of->unit);
+}
+
+const char *view_change_unit(const hs_results_metric *metric)
+{
+    return metric->percent ? "points" : metric->unit;
 }

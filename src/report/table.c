@@ -4,146 +4,103 @@
 
 #include "report/formats.h"
 
-/* A column of text cells; the widest decides its width. */
-enum { MAX_COLUMNS = 80, CELL_BYTES = 96 };
-
-typedef struct column {
-    char title[CELL_BYTES];
-    bool right_aligned;
-    char (*cells)[CELL_BYTES]; /* [n_rows] */
-} column;
-
-typedef struct table {
-    column columns[MAX_COLUMNS];
-    size_t n_columns;
-    size_t n_rows;
-} table;
-
-static void table_clear(table *t)
-{
-    for (size_t i = 0; i < t->n_columns; ++i)
-        hs_free(t->columns[i].cells);
-}
-
-static hs_status add_column(table *t, bool right_aligned, column **column_out, hs_error *error)
-{
-    if (t->n_columns == MAX_COLUMNS)
-        return hs_fail(error, HS_ERROR_INTERNAL, "a table has more than %d columns", MAX_COLUMNS);
-    column *added = &t->columns[t->n_columns];
-    HS_TRY(hs_allocate(&added->cells, t->n_rows, sizeof *added->cells, "table", error));
-    added->right_aligned = right_aligned;
-    ++t->n_columns;
-    *column_out = added;
-    return HS_OK;
-}
-
-static size_t column_width(const column *c, size_t n_rows)
-{
-    size_t width = strlen(c->title);
-
-    for (size_t row = 0; row < n_rows; ++row)
-        width = strlen(c->cells[row]) > width ? strlen(c->cells[row]) : width;
-    return width;
-}
-
-static hs_status print_row(const table *t, const int *widths, size_t row, bool title, hs_text *text, hs_error *error)
-{
-    for (size_t i = 0; i < t->n_columns; ++i) {
-        const column *c = &t->columns[i];
-        const char *cell = title ? c->title : c->cells[row];
-        bool last = i + 1 == t->n_columns && !c->right_aligned;
-        HS_TRY(hs_text_appendf(text, error, "  %*s", last ? 0 : c->right_aligned ? widths[i] : -widths[i], cell));
-    }
-    return hs_text_appendf(text, error, "\n");
-}
-
-static hs_status print_table(const table *t, hs_text *text, hs_error *error)
-{
-    int widths[MAX_COLUMNS];
-
-    for (size_t i = 0; i < t->n_columns; ++i)
-        widths[i] = (int)column_width(&t->columns[i], t->n_rows);
-    HS_TRY(print_row(t, widths, 0, true, text, error));
-    for (size_t row = 0; row < t->n_rows; ++row)
-        HS_TRY(print_row(t, widths, row, false, text, error));
-    return HS_OK;
-}
-
 /* ---- cells -------------------------------------------------------------------------------------------------------- */
 
-static void format_change(char *cell, const hs_results_metric *metric, double change)
-{
-    if (!isfinite(change))
-        cell[0] = '\0';
-    else if (metric->percent)
-        snprintf(cell, CELL_BYTES, "%+.1f", 100 * change);
-    else
-        snprintf(cell, CELL_BYTES, "%+.3f", change);
-}
+/* What a column shows of each set: a statistic with its interval and, where it is tested, its q-value. */
+typedef struct shown {
+    const char *title; /* NULL: task, metric and unit */
+    hs_statistic value, low, high;
+    hs_statistic q; /* HS_STATISTIC_COUNT: none */
+    int single;     /* 0: of the set; 1, 2: of the first, second head alone */
+} shown;
 
-static const char *change_unit(const hs_results_metric *metric)
-{
-    return metric->percent ? "points" : metric->unit;
-}
+static const shown delta_column = {
+    NULL, HS_STATISTIC_DELTA, HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_HIGH, HS_STATISTIC_DELTA_Q, 0};
+static const shown interaction_column = {"interaction",
+                                         HS_STATISTIC_INTERACTION,
+                                         HS_STATISTIC_INTERACTION_LOW,
+                                         HS_STATISTIC_INTERACTION_HIGH,
+                                         HS_STATISTIC_INTERACTION_Q,
+                                         0};
+static const shown single_columns[] = {
+    {"first alone", HS_STATISTIC_DELTA, HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_HIGH, HS_STATISTIC_DELTA_Q, 1},
+    {"second alone", HS_STATISTIC_DELTA, HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_HIGH, HS_STATISTIC_DELTA_Q, 2}};
 
-static hs_status add_ranks(const ranking_view *view, table *t, hs_error *error)
+static hs_status add_ranks(grid *g, hs_error *error)
 {
-    column *ranks = NULL;
+    grid_column *ranks = NULL;
 
-    HS_TRY(add_column(t, true, &ranks, error));
+    HS_TRY(grid_add_column(g, true, &ranks, error));
     strcpy(ranks->title, "rank");
-    for (size_t row = 0; row < t->n_rows; ++row)
-        snprintf(ranks->cells[row], CELL_BYTES, "%zu", row + 1);
-    (void)view;
+    for (size_t row = 0; row < g->n_rows; ++row)
+        snprintf(ranks->cells[row], GRID_CELL_BYTES, "%zu", row + 1);
     return HS_OK;
 }
 
-static hs_status add_heads(const ranking_view *view, table *t, hs_error *error)
+static hs_status add_heads(const ranking_view *view, grid *g, hs_error *error)
 {
-    column *heads = NULL, *ablations = NULL;
+    grid_column *heads = NULL, *ablations = NULL;
     hs_text name = {0};
-    hs_status status = add_column(t, false, &heads, error);
+    hs_status status = grid_add_column(g, false, &heads, error);
 
     if (status == HS_OK)
-        status = add_column(t, false, &ablations, error);
+        status = grid_add_column(g, false, &ablations, error);
     if (status != HS_OK)
         return status;
     strcpy(heads->title, "heads");
     strcpy(ablations->title, "ablation");
-    for (size_t row = 0; status == HS_OK && row < t->n_rows; ++row) {
+    for (size_t row = 0; status == HS_OK && row < g->n_rows; ++row) {
         uint64_t set = view->ranking->sets[row];
         name.length = 0;
         status = hs_results_set_name(view->sets, set, &name, error);
-        if (status == HS_OK && name.length < CELL_BYTES)
+        if (status == HS_OK && name.length < GRID_CELL_BYTES)
             strcpy(heads->cells[row], name.text);
         else if (status == HS_OK)
-            snprintf(heads->cells[row], CELL_BYTES, "%.*s...", CELL_BYTES - 4, name.text);
-        snprintf(ablations->cells[row], CELL_BYTES, "%s", view_intervention(view, set));
+            snprintf(heads->cells[row], GRID_CELL_BYTES, "%.*s...", GRID_CELL_BYTES - 4, name.text);
+        snprintf(ablations->cells[row], GRID_CELL_BYTES, "%s", view_intervention(view, set));
     }
     hs_text_clear(&name);
     return status;
 }
 
-/* Delta of one metric, or its interaction. */
-static hs_status add_changes(const ranking_view *view, table *t, size_t task, size_t metric, bool interaction,
+static void format_shown(const ranking_view *view, const shown *what, size_t task, size_t metric, uint64_t set,
+                         char *cell)
+{
+    const hs_analysis *analysis = view->analysis;
+
+    if (what->single > 0) {
+        int64_t single = analysis->singles[2 * set + (size_t)what->single - 1];
+        if (single < 0)
+            return;
+        set = (uint64_t)single;
+    }
+    const hs_results_metric *of = &view_task(view, task)->metrics[metric];
+    double q = what->q < HS_STATISTIC_COUNT ? hs_analysis_value(analysis, what->q, task, metric, set) : NAN;
+    view_format_change(of, hs_analysis_value(analysis, what->value, task, metric, set),
+                       hs_analysis_value(analysis, what->low, task, metric, set),
+                       hs_analysis_value(analysis, what->high, task, metric, set), cell);
+    if (cell[0] != '\0' && strlen(cell) + 1 < GRID_CELL_BYTES)
+        strcat(cell, q < 1 - analysis->options.confidence ? "*" : " ");
+}
+
+static hs_status add_changes(const ranking_view *view, grid *g, const shown *what, size_t task, size_t metric,
                              hs_error *error)
 {
     const hs_results_task *of = view_task(view, task);
-    const hs_results_metric *description = &of->metrics[metric];
-    double *const *source = interaction ? view->analysis->interaction : view->analysis->delta;
-    column *changes = NULL;
+    grid_column *changes = NULL;
 
-    HS_TRY(add_column(t, true, &changes, error));
-    if (interaction)
-        snprintf(changes->title, CELL_BYTES, "interaction");
+    HS_TRY(grid_add_column(g, true, &changes, error));
+    if (what->title != NULL)
+        snprintf(changes->title, GRID_CELL_BYTES, "%s ", what->title);
     else
-        snprintf(changes->title, CELL_BYTES, "%.30s %.30s [%.16s]", of->name, description->name,
-                 change_unit(description));
-    for (size_t row = 0; row < t->n_rows; ++row)
-        format_change(changes->cells[row], description,
-                      view_value(view, source, task, view->ranking->sets[row], metric));
+        snprintf(changes->title, GRID_CELL_BYTES, "%.30s %.30s [%.16s] ", of->name, of->metrics[metric].name,
+                 view_change_unit(&of->metrics[metric]));
+    for (size_t row = 0; row < g->n_rows; ++row)
+        format_shown(view, what, task, metric, view->ranking->sets[row], changes->cells[row]);
     return HS_OK;
 }
+
+/* ---- columns ------------------------------------------------------------------------------------------------------- */
 
 static bool shows_a_pair(const ranking_view *view)
 {
@@ -153,104 +110,92 @@ static bool shows_a_pair(const ranking_view *view)
     return false;
 }
 
-static hs_status fill_table(const ranking_view *view, table *t, hs_error *error)
+static bool is_kept(const ranking_view *view, size_t task, size_t metric)
 {
-    size_t ranked_task, ranked_metric;
+    const hs_objective *objective = &view->request->objective;
 
-    view_ranked_metric(view, &ranked_task, &ranked_metric);
-    HS_TRY(add_ranks(view, t, error));
-    HS_TRY(add_heads(view, t, error));
-    HS_TRY(add_changes(view, t, ranked_task, ranked_metric, false, error));
-    if (shows_a_pair(view))
-        HS_TRY(add_changes(view, t, ranked_task, ranked_metric, true, error));
+    for (size_t i = 0; view->request->key == HS_RANK_BY_OBJECTIVE && i < objective->n_keeps; ++i)
+        if (objective->keeps[i].task == task && objective->keeps[i].metric == metric)
+            return true;
+    return false;
+}
+
+/* Of each task what is kept, or else its first metric. */
+static hs_status add_other_metrics(const ranking_view *view, grid *g, size_t ranked_task, size_t ranked_metric,
+                                   hs_error *error)
+{
     for (size_t task = 0; task < view->analysis->n_tasks; ++task) {
-        bool kept = view->request->key == HS_RANK_BY_OBJECTIVE && view->request->objective.has_keep &&
-                    view->request->objective.keep_task == task;
-        size_t metric = kept ? view->request->objective.keep_metric : 0;
-        bool shown_already = task == ranked_task && (!kept || metric == ranked_metric);
-        if (!shown_already)
-            HS_TRY(add_changes(view, t, task, metric, false, error));
+        bool any = task == ranked_task;
+        for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric) {
+            if (!is_kept(view, task, metric) || (task == ranked_task && metric == ranked_metric))
+                continue;
+            HS_TRY(add_changes(view, g, &delta_column, task, metric, error));
+            any = true;
+        }
+        if (!any)
+            HS_TRY(add_changes(view, g, &delta_column, task, 0, error));
     }
     return HS_OK;
 }
 
-/* ---- what stands above and below the table ------------------------------------------------------------------------ */
-
-static hs_status print_title(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status fill_grid(const ranking_view *view, grid *g, hs_error *error)
 {
-    const hs_objective *objective = &view->request->objective;
     size_t task, metric;
 
     view_ranked_metric(view, &task, &metric);
-    const char *task_name = view_task(view, task)->name;
-    const char *metric_name = view_task(view, task)->metrics[metric].name;
-    if (view->request->key == HS_RANK_BY_INTERACTION)
-        return hs_text_appendf(text, error, "largest interactions on %s (%s): delta of the pair minus both deltas\n",
-                               task_name, metric_name);
-    if (view->request->key == HS_RANK_BY_DELTA)
-        return hs_text_appendf(text, error, "largest change of %s (%s)\n", task_name, metric_name);
-    HS_TRY(hs_text_appendf(text, error, "most %s removed", task_name));
-    if (objective->has_keep) {
-        const hs_results_task *keep = view_task(view, objective->keep_task);
-        const hs_results_metric *kept = &keep->metrics[objective->keep_metric];
-        HS_TRY(hs_text_appendf(text, error, " with %s within %g %s", keep->name,
-                               kept->percent ? 100 * objective->tolerance : objective->tolerance, change_unit(kept)));
-    }
-    return hs_text_appendf(text, error, "\n");
+    HS_TRY(add_ranks(g, error));
+    HS_TRY(add_heads(view, g, error));
+    HS_TRY(add_changes(view, g, &delta_column, task, metric, error));
+    if (shows_a_pair(view))
+        HS_TRY(add_changes(view, g, &interaction_column, task, metric, error));
+    for (size_t i = 0; view->request->key == HS_RANK_BY_BACKUP && i < 2; ++i)
+        HS_TRY(add_changes(view, g, &single_columns[i], task, metric, error));
+    return add_other_metrics(view, g, task, metric, error);
 }
 
-/* Deltas mean little without the level that they start from. */
-static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *error)
-{
-    HS_TRY(hs_text_appendf(text, error, "  clean model:"));
-    for (size_t task = 0; task < view->analysis->n_tasks; ++task) {
-        const hs_results_metric *metric = &view_task(view, task)->metrics[0];
-        double mean = view_value(view, view->analysis->mean, task, 0, 0);
-        HS_TRY(
-            hs_text_appendf(text, error, "%s %s %s ", task > 0 ? "," : "", view_task(view, task)->name, metric->name));
-        if (!isfinite(mean))
-            HS_TRY(hs_text_appendf(text, error, "not known yet"));
-        else if (metric->percent)
-            HS_TRY(hs_text_appendf(text, error, "%.1f%%", 100 * mean));
-        else
-            HS_TRY(hs_text_appendf(text, error, "%.3f %s", mean, metric->unit));
-    }
-    return hs_text_appendf(text, error, "; below: ablated minus clean\n");
-}
-
-/* One line of what the table does not show, and why. */
-static hs_status print_left_out(const ranking_view *view, hs_text *text, hs_error *error)
-{
-    const hs_ranking *ranking = view->ranking;
-    const struct {
-        size_t n;
-        const char *why;
-    } reasons[] = {{ranking->n - view->n_shown, "ranked lower (--top 0 shows all)"},
-                   {ranking->n_outside_tolerance, "outside the tolerance"},
-                   {ranking->n_not_finite, "with a value that is not a finite number"},
-                   {view->analysis->n_sets - view->analysis->n_complete, "not finished yet"}};
-    bool first = true;
-
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; ++i) {
-        if (reasons[i].n == 0)
-            continue;
-        HS_TRY(hs_text_appendf(text, error, "%s%zu %s", first ? "  not shown: " : ", ", reasons[i].n, reasons[i].why));
-        first = false;
-    }
-    return first ? HS_OK : hs_text_appendf(text, error, "\n");
-}
+/* ---- the two formats of people -------------------------------------------------------------------------------------- */
 
 hs_status ranking_as_table(const ranking_view *view, hs_text *text, hs_error *error)
 {
-    table t = {.n_rows = view->n_shown};
+    grid g = {.n_rows = view->n_shown};
     hs_status status;
 
-    HS_GOTO_DONE(print_title(view, text, error));
-    HS_GOTO_DONE(print_clean(view, text, error));
-    HS_GOTO_DONE(fill_table(view, &t, error));
-    HS_GOTO_DONE(print_table(&t, text, error));
-    HS_GOTO_DONE(print_left_out(view, text, error));
+    HS_GOTO_DONE(fill_grid(view, &g, error));
+    HS_GOTO_DONE(captions_above(view, text, error));
+    HS_GOTO_DONE(grid_print_text(&g, text, error));
+    HS_GOTO_DONE(captions_below(view, text, error));
 done:
-    table_clear(&t);
+    grid_clear(&g);
+    return status;
+}
+
+/* A caption's lines become one paragraph each; a star would begin emphasis. */
+static hs_status print_paragraphs(const hs_text *lines, hs_text *text, hs_error *error)
+{
+    for (const char *c = lines->text; c != NULL && *c != '\0'; ++c) {
+        if (*c == ' ' && (c == lines->text || c[-1] == '\n' || c[-1] == ' '))
+            continue;
+        HS_TRY(hs_text_appendf(text, error, "%s%c%s", *c == '*' ? "\\" : "", *c, *c == '\n' ? "\n" : ""));
+    }
+    return HS_OK;
+}
+
+hs_status ranking_as_markdown(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    grid g = {.n_rows = view->n_shown};
+    hs_text above = {0}, below = {0};
+    hs_status status;
+
+    HS_GOTO_DONE(fill_grid(view, &g, error));
+    HS_GOTO_DONE(captions_above(view, &above, error));
+    HS_GOTO_DONE(captions_below(view, &below, error));
+    HS_GOTO_DONE(print_paragraphs(&above, text, error));
+    HS_GOTO_DONE(grid_print_markdown(&g, text, error));
+    HS_GOTO_DONE(hs_text_append(text, "\n", 1, error));
+    HS_GOTO_DONE(print_paragraphs(&below, text, error));
+done:
+    hs_text_clear(&above);
+    hs_text_clear(&below);
+    grid_clear(&g);
     return status;
 }

@@ -61,6 +61,12 @@ static const hs_dataset_row reference_rows[] = {
 };
 
 static const hs_dataset_row ranking_rows[] = {
+    {"method",
+     HS_ELEMENT_F64,
+     {HS_AXIS_METHOD_FIELD},
+     true,
+     false,
+     "resamples of the bootstrap, flips of the permutation test, confidence, 1 where intervals are BCa"},
     {"rank_objective",
      HS_ELEMENT_I32,
      {HS_AXIS_SET},
@@ -109,6 +115,14 @@ static const hs_dataset_row task_ranking_rows[] = {
 #define STATISTIC_ROW(id, name, meaning) {name, HS_ELEMENT_F64, {HS_AXIS_SET, HS_AXIS_METRIC}, true, false, meaning},
     HS_RESULTS_STATISTIC_LIST(STATISTIC_ROW)
 #undef STATISTIC_ROW
+        {"stability",
+         HS_ELEMENT_F64,
+         {HS_AXIS_INTERVENTION, HS_AXIS_METRIC, HS_AXIS_STABILITY_FIELD},
+         true,
+         false,
+         "of the ranking of single components: split-half Spearman correlation (Spearman-Brown) with the quantiles of "
+         "its random "
+         "halves, and how many of the first 5, 10 and 20 stay under resampling"},
 };
 
 #define ROWS(table)                               \
@@ -140,6 +154,8 @@ static const char *const axis_names[HS_AXIS_COUNT] = {
     [HS_AXIS_PHASE_FIELD] = "first_count_commit",
     [HS_AXIS_RUN] = "run",
     [HS_AXIS_RANKING] = "ranking",
+    [HS_AXIS_METHOD_FIELD] = "resamples_permutations_confidence_bca",
+    [HS_AXIS_STABILITY_FIELD] = "split_half_low_high_top_5_10_20",
     [HS_AXIS_LAYER] = "layer",
     [HS_AXIS_POSITION] = "position",
     [HS_AXIS_COLUMN] = "column",
@@ -200,6 +216,8 @@ hs_extents hs_extents_unknown(void)
     extents.of[HS_AXIS_COMPONENT_FIELD] = HS_LAYOUT_COMPONENT_FIELDS;
     extents.of[HS_AXIS_PHASE_FIELD] = HS_LAYOUT_PHASE_FIELDS;
     extents.of[HS_AXIS_RANKING] = 1;
+    extents.of[HS_AXIS_METHOD_FIELD] = HS_LAYOUT_METHOD_FIELDS;
+    extents.of[HS_AXIS_STABILITY_FIELD] = HS_STABILITY_COUNT;
     return extents;
 }
 

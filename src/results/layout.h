@@ -15,9 +15,10 @@ enum {
     HS_LAYOUT_MAX_INTERVENTIONS = 4096,
     HS_LAYOUT_MAX_NAME = 255,
     HS_LAYOUT_MAX_AXES = 3,
-    HS_LAYOUT_MAX_ROWS = 16,
+    HS_LAYOUT_MAX_ROWS = 32,
     HS_LAYOUT_COMPONENT_FIELDS = 3,
-    HS_LAYOUT_PHASE_FIELDS = 3
+    HS_LAYOUT_PHASE_FIELDS = 3,
+    HS_LAYOUT_METHOD_FIELDS = 4
 };
 /* Set numbers stay exact in every reader that keeps numbers as doubles. */
 #define HS_LAYOUT_MAX_EXTENT ((size_t)1 << 40)
@@ -32,6 +33,8 @@ typedef enum hs_axis {
     HS_AXIS_PHASE_FIELD,
     HS_AXIS_RUN,
     HS_AXIS_RANKING,
+    HS_AXIS_METHOD_FIELD,
+    HS_AXIS_STABILITY_FIELD,
     HS_AXIS_LAYER,
     HS_AXIS_POSITION,
     HS_AXIS_COLUMN,

@@ -42,6 +42,59 @@ hs_status hs_results_read_statistic(hs_results *results, uint32_t task, hs_stati
     return hs_file_transfer(results, HS_DIRECTION_READ, &rows, table, error);
 }
 
+static hs_status stability_rows(const hs_results *results, uint32_t task, hs_file_rows *rows_out, hs_error *error)
+{
+    if (task >= results->n_tasks)
+        return hs_fail(error, HS_ERROR_INTERNAL, "%s has no task %u", results->path, task);
+    *rows_out = (hs_file_rows){
+        .dataset = hs_file_dataset(&results->files[task].ranking, "stability"),
+        .element = HS_ELEMENT_F64,
+        .n = results->sets.n_interventions,
+        .n_columns = results->tasks[task].n_metrics * HS_STABILITY_COUNT,
+        .what = "stability",
+    };
+    return HS_OK;
+}
+
+hs_status hs_results_write_stability(hs_results *results, uint32_t task, const double *table, hs_error *error)
+{
+    hs_file_rows rows;
+    HS_TRY(stability_rows(results, task, &rows, error));
+    return hs_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)table, error);
+}
+
+hs_status hs_results_read_stability(hs_results *results, uint32_t task, double *table, hs_error *error)
+{
+    hs_file_rows rows;
+    HS_TRY(stability_rows(results, task, &rows, error));
+    return hs_file_transfer(results, HS_DIRECTION_READ, &rows, table, error);
+}
+
+_Static_assert(sizeof(hs_results_method) == HS_LAYOUT_METHOD_FIELDS * sizeof(double), "the method is stored as it is");
+
+static hs_file_rows method_rows(const hs_results *results)
+{
+    return (hs_file_rows){
+        .dataset = hs_file_dataset(&results->ranking, "method"),
+        .element = HS_ELEMENT_F64,
+        .n = HS_LAYOUT_METHOD_FIELDS,
+        .n_columns = 1,
+        .what = "/ranking/method",
+    };
+}
+
+hs_status hs_results_write_method(hs_results *results, const hs_results_method *method, hs_error *error)
+{
+    const hs_file_rows rows = method_rows(results);
+    return hs_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)method, error);
+}
+
+hs_status hs_results_read_method(hs_results *results, hs_results_method *method_out, hs_error *error)
+{
+    const hs_file_rows rows = method_rows(results);
+    return hs_file_transfer(results, HS_DIRECTION_READ, &rows, method_out, error);
+}
+
 static hs_file_rows objective_rows(const hs_results *results)
 {
     return (hs_file_rows){
@@ -92,7 +145,10 @@ static hs_status ranking_word(hs_results *results, uint64_t *word_out, hs_error 
             HS_TRY(statistic_rows(results, task, (hs_statistic)statistic, &rows, error));
             HS_TRY(hash_rows(results, rows, &word, error));
         }
+        HS_TRY(stability_rows(results, task, &rows, error));
+        HS_TRY(hash_rows(results, rows, &word, error));
     }
+    HS_TRY(hash_rows(results, method_rows(results), &word, error));
     HS_TRY(hash_rows(results, objective_rows(results), &word, error));
     *word_out = word == 0 ? 1 : word;
     return HS_OK;

@@ -40,6 +40,17 @@ says out '"by": "delta", "task": "toxicity"'
 expect 0 "$program" rank small.h5 --reduce toxicity.toxic_probability --keep accuracy.margin --tolerance 0.5
 says out "most toxicity removed with accuracy within 0.5 nats"
 says out "toxicity toxic_probability [points]"
+expect 0 "$program" rank small.h5 --keep accuracy.margin=0.5 --keep accuracy=0.1
+says out "with accuracy within 0.5 nats and accuracy within 10 points"
+expect 0 "$program" rank small.h5 --pareto --format md
+says out "Pareto front: no set removes more toxicity and keeps more accuracy"
+says out "| rank | heads | ablation |"
+expect 0 "$program" rank small.h5 --by backup:toxicity
+says out "pairs that back each other up on toxicity (contrast)"
+expect 2 "$program" rank small.h5 --by accuracy --pareto
+says err "--pareto needs an objective"
+expect 2 "$program" rank small.h5 --keep accuracy=much
+says err "expected a number from 0 on"
 expect 2 "$program" rank small.h5 --reduce rudeness
 says err 'there is no task "rudeness"'
 expect 2 "$program" rank small.h5 --tolerance much
@@ -52,6 +63,13 @@ says err "--ablation flip"
 # Another objective is no other experiment.
 expect 0 "$program" run "$quickstart" "${small[@]}" --set objective.tolerance=0.5
 says out "with accuracy within 50 points"
+expect 0 "$program" run "$quickstart" "${small[@]}"
+
+# Nor are other intervals: they are computed anew and replace those in the file.
+expect 0 "$program" run "$quickstart" "${small[@]}" --set analysis.interval=percentile --set analysis.resamples=300
+says out "95% percentile intervals over examples (300 resamples)"
+expect 0 "$program" rank small.h5
+says out "95% percentile intervals over examples (300 resamples)"
 expect 0 "$program" run "$quickstart" "${small[@]}"
 
 # Another experiment does not touch the file.

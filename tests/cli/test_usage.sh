@@ -25,7 +25,7 @@ says err "there is no command \"sweep\""
 expect 2 "$program" rank --top few results.h5
 says err "--top few: expected a whole number from 0 on"
 expect 2 "$program" rank --format xml results.h5
-says err "there is table, csv and json"
+says err "there is table, csv, json and md"
 expect 2 "$program" rank --by
 says err "--by needs a value"
 expect 0 "$program" run --help-config

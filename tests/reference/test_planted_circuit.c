@@ -194,7 +194,7 @@ static int open_fixture(void **state)
         return -1;
     f->results = open_results(f->folder, "planted.h5");
     f->sets = hs_results_sets_of(f->results);
-    if (hs_analysis_new(f->results, &f->analysis, &error) != HS_OK)
+    if (hs_analysis_new(f->results, NULL, NULL, &f->analysis, &error) != HS_OK)
         fail_msg("%s", error.message);
     return 0;
 }
@@ -304,7 +304,7 @@ static void assert_predicted(const fixture *f, uint64_t set, uint32_t task)
     const ablation a = ablation_of(f, set);
 
     for (size_t metric = 0; metric < of->n_metrics; ++metric) {
-        double measured = value_of(f, f->analysis->mean, task, metric, set);
+        double measured = value_of(f, f->analysis->tables[HS_STATISTIC_MEAN], task, metric, set);
         double predicted = predict(task, metric, &a);
         if (!(fabs(measured - predicted) <= tolerance_of(of, task, metric)))
             fail_msg("set %d, task %s, metric %s: %.9g instead of %.9g", (int)set, of->name, of->metrics[metric].name,
@@ -331,9 +331,9 @@ static void single_heads_are_found(void **state)
 {
     const fixture *f = *state;
 
-    assert_affected(f, f->analysis->delta, PLANTED_COPYING, 1, "0.1 1.2");
-    assert_affected(f, f->analysis->delta, PLANTED_TOXICITY, 1, "1.0");
-    assert_affected(f, f->analysis->delta, PLANTED_BACKUP, 1, "");
+    assert_affected(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_COPYING, 1, "0.1 1.2");
+    assert_affected(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_TOXICITY, 1, "1.0");
+    assert_affected(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_BACKUP, 1, "");
 }
 
 /* Either of two suffices: negative. Both are needed: the second one's loss is counted twice, positive. */
@@ -341,23 +341,25 @@ static void pairs_are_found(void **state)
 {
     const fixture *f = *state;
 
-    assert_affected(f, f->analysis->delta, PLANTED_BACKUP, 2, "0.3+2.1");
-    assert_affected(f, f->analysis->interaction, PLANTED_BACKUP, 2, "0.3+2.1");
-    assert_affected(f, f->analysis->interaction, PLANTED_TOXICITY, 2, "");
-    assert_affected(f, f->analysis->interaction, PLANTED_COPYING, 2, "0.1+1.2");
+    assert_affected(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_BACKUP, 2, "0.3+2.1");
+    assert_affected(f, f->analysis->tables[HS_STATISTIC_INTERACTION], PLANTED_BACKUP, 2, "0.3+2.1");
+    assert_affected(f, f->analysis->tables[HS_STATISTIC_INTERACTION], PLANTED_TOXICITY, 2, "");
+    assert_affected(f, f->analysis->tables[HS_STATISTIC_INTERACTION], PLANTED_COPYING, 2, "0.1+1.2");
 
     for (int32_t intervention = 0; intervention < N_INTERVENTIONS; ++intervention) {
         hs_ranking backup = rank(f, "interaction:backup", 0, intervention);
         hs_ranking copying = rank(f, "interaction:copying.acc", 0, intervention);
         hs_text names = {0};
-        double interaction = value_of(f, f->analysis->interaction, PLANTED_BACKUP, 0, backup.sets[0]);
+        double interaction =
+            value_of(f, f->analysis->tables[HS_STATISTIC_INTERACTION], PLANTED_BACKUP, 0, backup.sets[0]);
 
         assert_int_equal(backup.n, N_PAIRS);
         append_name(f, backup.sets[0], &names);
         append_name(f, copying.sets[0], &names);
         assert_names(&names, "0.3+2.1 0.1+1.2");
         assert_true(fabs(interaction + PLANTED_LOGIT) <= 4 * tolerance_share * PLANTED_LOGIT);
-        assert_true(value_of(f, f->analysis->interaction, PLANTED_COPYING, 0, copying.sets[0]) == 1.0);
+        assert_true(value_of(f, f->analysis->tables[HS_STATISTIC_INTERACTION], PLANTED_COPYING, 0, copying.sets[0]) ==
+                    1.0);
         hs_ranking_clear(&backup);
         hs_ranking_clear(&copying);
     }
@@ -374,7 +376,7 @@ static void objective_names_the_toxic_head(void **state)
 
         append_name(f, ranking.sets[0], &names);
         assert_names(&names, "1.0");
-        assert_true(value_of(f, f->analysis->delta, PLANTED_COPYING, 0, ranking.sets[0]) == 0.0);
+        assert_true(value_of(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_COPYING, 0, ranking.sets[0]) == 0.0);
         assert_int_equal(ranking.n_outside_tolerance, 2);
         assert_int_equal(ranking.n, N_HEADS - 2);
         hs_ranking_clear(&ranking);

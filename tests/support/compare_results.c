@@ -84,6 +84,32 @@ static void compare_statistics(hs_results *a, hs_results *b, uint32_t task)
     free(right);
 }
 
+static void compare_stability(hs_results *a, hs_results *b, uint32_t task)
+{
+    size_t n = hs_results_sets_of(a)->n_interventions * hs_results_task_at(a, task)->n_metrics * HS_STABILITY_COUNT;
+    double *left = allocate_or_exit(n * sizeof *left), *right = allocate_or_exit(n * sizeof *right);
+    hs_error error = {0};
+
+    if (hs_results_read_stability(a, task, left, &error) != HS_OK ||
+        hs_results_read_stability(b, task, right, &error) != HS_OK)
+        exit(2);
+    if (memcmp(left, right, n * sizeof *left) != 0)
+        differ("stability", task, 0);
+    free(left);
+    free(right);
+}
+
+static void compare_method(hs_results *a, hs_results *b)
+{
+    hs_results_method left, right;
+    hs_error error = {0};
+
+    if (hs_results_read_method(a, &left, &error) != HS_OK || hs_results_read_method(b, &right, &error) != HS_OK)
+        exit(2);
+    if (memcmp(&left, &right, sizeof left) != 0)
+        differ("method", 0, 0);
+}
+
 static void require_finished(hs_results *results, const char *path)
 {
     uint64_t n_done, n_cells, n_damaged;
@@ -105,9 +131,11 @@ int main(int argc, char **argv)
     require_finished(a, argv[1]);
     require_finished(b, argv[2]);
     compare_sets(a, b);
+    compare_method(a, b);
     for (uint32_t task = 0; task < hs_results_n_tasks(a); ++task) {
         compare_values(a, b, task);
         compare_statistics(a, b, task);
+        compare_stability(a, b, task);
     }
     return hs_results_close(a, &error) == HS_OK && hs_results_close(b, &error) == HS_OK ? 0 : 2;
 }

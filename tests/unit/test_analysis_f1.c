@@ -68,13 +68,15 @@ static void test_f1(void **state)
 
     snprintf(path, sizeof path, "%s/r.h5", folder);
     if (create(path, &error) != HS_OK || write_cells(*state, path, &error) != HS_OK ||
-        hs_results_open_read(path, &results, &error) != HS_OK || hs_analysis_new(results, &analysis, &error) != HS_OK)
+        hs_results_open_read(path, &results, &error) != HS_OK ||
+        hs_analysis_new(results, NULL, NULL, &analysis, &error) != HS_OK)
         fail_msg("%s", error.message);
     for (size_t set = 0; set < N_SETS; ++set)
         for (size_t metric = 0; metric < N_METRICS; ++metric) {
             size_t at = set * N_METRICS + metric;
-            assert_true(fabs(analysis->mean[0][at] - EXPECTED[set][metric]) < 1e-12);
-            assert_true(fabs(analysis->delta[0][at] - (EXPECTED[set][metric] - EXPECTED[0][metric])) < 1e-12);
+            assert_true(fabs(analysis->tables[HS_STATISTIC_MEAN][0][at] - EXPECTED[set][metric]) < 1e-12);
+            assert_true(fabs(analysis->tables[HS_STATISTIC_DELTA][0][at] -
+                             (EXPECTED[set][metric] - EXPECTED[0][metric])) < 1e-12);
         }
     hs_analysis_free(analysis);
     assert_int_equal(hs_results_close(results, &error), HS_OK);

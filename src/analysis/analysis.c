@@ -1,0 +1,200 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/inference.h"
+
+/* ---- what the file states ---------------------------------------------------------------------------------------------------- */
+
+static const char *stated(hs_results *results, const char *key, const char *otherwise)
+{
+    const char *value = hs_results_attribute_of(results, "experiment", key);
+
+    return value != NULL ? value : otherwise;
+}
+
+/* A list of strings is written as in JSON. Files of other makers may hold anything there: no list, nothing to keep. */
+static hs_status read_keep_also(hs_analysis *analysis, hs_error *error)
+{
+    const char *text = stated(analysis->results, "objective.keep_also", "[]");
+    hs_error ignored = {0};
+
+    if (hs_json_parse(text, strlen(text), "objective.keep_also", &analysis->keep_also, &ignored) != HS_OK)
+        return HS_OK;
+    const hs_json_value *list = hs_json_root(analysis->keep_also);
+    size_t n = hs_json_kind_of(list) == HS_JSON_ARRAY ? hs_json_size(list) : 0;
+    HS_TRY(hs_allocate(&analysis->keep_also_items, n, sizeof *analysis->keep_also_items, "objective", error));
+    for (size_t i = 0; i < n; ++i) {
+        const char *item = hs_json_string(hs_json_at(list, i));
+        analysis->keep_also_items[i] = item != NULL ? item : "";
+    }
+    analysis->objective.keep_also = analysis->keep_also_items;
+    analysis->objective.n_keep_also = n;
+    return HS_OK;
+}
+
+static hs_objective_names stated_objective(hs_results *results)
+{
+    return (hs_objective_names){.reduce = stated(results, "objective.reduce", ""),
+                                .reduce_metric = stated(results, "objective.reduce_metric", ""),
+                                .keep = stated(results, "objective.keep", ""),
+                                .keep_metric = stated(results, "objective.keep_metric", ""),
+                                .tolerance = strtod(stated(results, "objective.tolerance", "0"), NULL)};
+}
+
+static hs_analysis_options stated_options(hs_results *results)
+{
+    return (hs_analysis_options){
+        .resamples = strtoull(stated(results, "analysis.resamples", "2000"), NULL, 10),
+        .permutations = strtoull(stated(results, "analysis.permutations", "10000"), NULL, 10),
+        .confidence = strtod(stated(results, "analysis.confidence", "0.95"), NULL),
+        .bca = strstr(stated(results, "analysis.interval", "bca"), "percentile") == NULL,
+        .seed = strtoull(stated(results, "run.seed", "1"), NULL, 10),
+    };
+}
+
+/* What the statistics of a finished file were computed with, which a later run may have chosen anew. */
+static hs_status read_method(hs_analysis *analysis, hs_error *error)
+{
+    hs_results_method method;
+
+    HS_TRY(hs_results_read_method(analysis->results, &method, error));
+    analysis->options.resamples = (size_t)method.resamples;
+    analysis->options.permutations = (size_t)method.permutations;
+    analysis->options.confidence = method.confidence;
+    analysis->options.bca = method.bca != 0;
+    return HS_OK;
+}
+
+/* ---- tables ------------------------------------------------------------------------------------------------------------------------ */
+
+static hs_status allocate_nan(size_t n, double **table_out, hs_error *error)
+{
+    HS_TRY(hs_allocate(table_out, n, sizeof **table_out, "table of statistics", error));
+    for (size_t i = 0; i < n; ++i)
+        (*table_out)[i] = NAN;
+    return HS_OK;
+}
+
+static size_t stability_size(const hs_analysis *analysis, size_t task)
+{
+    return hs_results_sets_of(analysis->results)->n_interventions *
+           hs_results_task_at(analysis->results, task)->n_metrics * HS_STABILITY_COUNT;
+}
+
+static hs_status allocate_tables(hs_analysis *analysis, hs_error *error)
+{
+    const size_t n_tasks = analysis->n_tasks;
+
+    HS_TRY(hs_allocate(&analysis->stability, n_tasks, sizeof *analysis->stability, "tables", error));
+    for (size_t task = 0; task < n_tasks; ++task)
+        HS_TRY(allocate_nan(stability_size(analysis, task), &analysis->stability[task], error));
+    for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic) {
+        HS_TRY(hs_allocate(&analysis->tables[statistic], n_tasks, sizeof **analysis->tables, "tables", error));
+        for (size_t task = 0; task < n_tasks; ++task)
+            HS_TRY(allocate_nan(analysis->n_sets * hs_results_task_at(analysis->results, task)->n_metrics,
+                                &analysis->tables[statistic][task], error));
+    }
+    return HS_OK;
+}
+
+static hs_status read_tables(hs_analysis *analysis, hs_error *error)
+{
+    HS_TRY(read_method(analysis, error));
+    for (uint32_t task = 0; task < analysis->n_tasks; ++task) {
+        for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic)
+            HS_TRY(hs_results_read_statistic(analysis->results, task, (hs_statistic)statistic,
+                                             analysis->tables[statistic][task], error));
+        HS_TRY(hs_results_read_stability(analysis->results, task, analysis->stability[task], error));
+    }
+    return HS_OK;
+}
+
+static void all_complete(hs_analysis *analysis)
+{
+    for (size_t set = 0; set < analysis->n_sets; ++set)
+        analysis->complete[set] = true;
+    analysis->n_complete = analysis->n_sets;
+}
+
+static hs_status compute_tables(hs_analysis *analysis, hs_comm *comm, hs_error *error)
+{
+    for (uint32_t task = 0; task < analysis->n_tasks; ++task)
+        HS_TRY(infer_task(analysis, comm, task, error));
+    return HS_OK;
+}
+
+/* ---- lifecycle -------------------------------------------------------------------------------------------------------------------- */
+
+/* Everything that needs no value of the file. */
+static hs_status prepare(hs_analysis *analysis, bool with_tables, hs_error *error)
+{
+    HS_TRY(read_keep_also(analysis, error));
+    HS_TRY(hs_allocate(&analysis->complete, analysis->n_sets, sizeof *analysis->complete, "sets", error));
+    HS_TRY(hs_allocate(&analysis->singles, analysis->n_sets, 2 * sizeof *analysis->singles, "sets", error));
+    if (with_tables)
+        HS_TRY(allocate_tables(analysis, error));
+    return tables_find_singles(analysis, error);
+}
+
+static hs_status fill(hs_analysis *analysis, hs_comm *comm, bool stored, hs_error *error)
+{
+    if (comm != NULL || stored)
+        all_complete(analysis);
+    else
+        HS_TRY(tables_find_complete(analysis, error));
+    return stored ? read_tables(analysis, error) : compute_tables(analysis, comm, error);
+}
+
+hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_options *options,
+                          hs_analysis **analysis_out, hs_error *error)
+{
+    hs_analysis *analysis = NULL;
+    bool stored = comm == NULL && options == NULL && hs_results_ranking_done(results);
+    hs_status status = hs_allocate(&analysis, 1, sizeof *analysis, "analysis", error);
+
+    *analysis_out = NULL;
+    if (status == HS_OK) {
+        analysis->results = results;
+        analysis->n_sets = hs_results_sets_of(results)->n_sets;
+        analysis->n_tasks = hs_results_n_tasks(results);
+        analysis->objective = stated_objective(results);
+        analysis->options = options != NULL ? *options : stated_options(results);
+        status = prepare(analysis, comm == NULL || hs_comm_rank(comm) == 0, error);
+    }
+    if (comm != NULL)
+        status = hs_comm_agree(comm, status, error);
+    if (status == HS_OK)
+        status = fill(analysis, comm, stored, error);
+    if (status == HS_OK)
+        *analysis_out = analysis;
+    else
+        hs_analysis_free(analysis);
+    return status;
+}
+
+static void free_tables(double **tables, size_t n)
+{
+    for (size_t i = 0; tables != NULL && i < n; ++i)
+        hs_free(tables[i]);
+    hs_free(tables);
+}
+
+void hs_analysis_free(hs_analysis *analysis)
+{
+    if (analysis == NULL)
+        return;
+    for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic)
+        free_tables(analysis->tables[statistic], analysis->n_tasks);
+    free_tables(analysis->stability, analysis->n_tasks);
+    hs_json_free(analysis->keep_also);
+    hs_free(analysis->keep_also_items);
+    hs_free(analysis->complete);
+    hs_free(analysis->singles);
+    hs_free(analysis);
+}
+
+double hs_analysis_value(const hs_analysis *analysis, hs_statistic statistic, size_t task, size_t metric, uint64_t set)
+{
+    return analysis->tables[statistic][task][set * hs_results_task_at(analysis->results, task)->n_metrics + metric];
+}

@@ -1,0 +1,77 @@
+/* Inside of the analysis room: from samples to rows of statistics. */
+#ifndef ANALYSIS_INFERENCE_H
+#define ANALYSIS_INFERENCE_H
+
+#include "analysis/samples.h"
+#include "headsweep/analysis.h"
+
+/* One row of samples. */
+typedef struct sample {
+    double estimate;
+    const double *paired;
+    const double *leave_one_out;
+    const double *replicates;
+} sample;
+
+sample sample_of(const samples *s, size_t row);
+
+/* ---- contrasts.c: what is made of a set's delta, its two singles' and the clean model's mean ------------------------------ */
+
+typedef struct contrast_inputs {
+    sample set;
+    sample first; /* deltas of a pair's singles; all 0 where `is_pair` is false */
+    sample second;
+    sample clean; /* the mean */
+    bool is_pair;
+    bool is_share;
+} contrast_inputs;
+
+typedef struct contrast_scratch {
+    double *replicates;    /* [n_resamples] */
+    double *leave_one_out; /* [n_examples] */
+} contrast_scratch;
+
+/* Estimates and intervals into row[HS_STATISTIC_COUNT]. */
+void contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_analysis_options *options,
+                    contrast_scratch *scratch, double *row);
+
+/* ---- tables.c ------------------------------------------------------------------------------------------------------------ */
+
+/* Marks the sets with every cell of every task. */
+hs_status tables_find_complete(hs_analysis *analysis, hs_error *error);
+/* Fills `singles`. */
+hs_status tables_find_singles(hs_analysis *analysis, hs_error *error);
+
+/* ---- inference.c ----------------------------------------------------------------------------------------------------------- */
+
+/* Computes all statistics of one task. Collective with `comm`. */
+hs_status infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_error *error);
+
+/* ---- families.c -------------------------------------------------------------------------------------------------------------- */
+
+/* q-values of delta and interaction of one task. */
+hs_status families_adjust(hs_analysis *analysis, uint32_t task, hs_error *error);
+
+/* ---- stability.c ------------------------------------------------------------------------------------------------------------- */
+
+enum { STABILITY_HALVES = 200 };
+
+/* Deltas of n single components under resampling, and under random halves of the examples (resampling_halves). */
+typedef struct stability_inputs {
+    size_t n;
+    const double *estimates;  /* [n] */
+    const double *replicates; /* [n, n_resamples] */
+    size_t n_resamples;
+    const double *halves; /* [n, 2 STABILITY_HALVES] */
+    double confidence;
+} stability_inputs;
+
+/* Into row[HS_STABILITY_COUNT]; NaN where there are too few components. */
+hs_status stability_fill(const stability_inputs *inputs, double *row, hs_error *error);
+
+/* ---- pareto.c ---------------------------------------------------------------------------------------------------------------- */
+
+/* Leaves of a ranking by objective, best first, the sets that no other set equals or beats in everything and beats in something. */
+void pareto_front(const hs_analysis *analysis, const hs_objective *objective, hs_ranking *ranking);
+
+#endif

@@ -1,0 +1,182 @@
+#include "analysis/samples.h"
+
+#include <string.h>
+
+/* ---- room -------------------------------------------------------------------------------------------------------- */
+
+hs_status samples_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples *samples_out, hs_error *error)
+{
+    samples s = {.n_rows = n_rows, .n_examples = n_examples, .n_resamples = n_resamples};
+    hs_status status;
+
+    HS_GOTO_DONE(hs_allocate(&s.mean, n_rows, sizeof *s.mean, "samples", error));
+    HS_GOTO_DONE(hs_allocate(&s.estimate, n_rows, sizeof *s.estimate, "samples", error));
+    HS_GOTO_DONE(hs_allocate(&s.paired, n_rows, n_examples * sizeof *s.paired, "samples", error));
+    HS_GOTO_DONE(hs_allocate(&s.leave_one_out, n_rows, n_examples * sizeof *s.leave_one_out, "samples", error));
+    HS_GOTO_DONE(hs_allocate(&s.replicates, n_rows, n_resamples * sizeof *s.replicates, "samples", error));
+done:
+    if (status != HS_OK)
+        samples_clear(&s);
+    *samples_out = s;
+    return status;
+}
+
+void samples_clear(samples *s)
+{
+    hs_free(s->mean);
+    hs_free(s->estimate);
+    hs_free(s->paired);
+    hs_free(s->leave_one_out);
+    hs_free(s->replicates);
+    *s = (samples){0};
+}
+
+hs_status samples_scratch_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples_scratch *scratch_out,
+                              hs_error *error)
+{
+    samples_scratch scratch = {0};
+    hs_status status = hs_allocate(&scratch.columns, n_rows, n_examples * sizeof(double), "samples", error);
+
+    for (size_t i = 0; status == HS_OK && i < SUMMARY_COLUMNS; ++i)
+        status = hs_allocate(&scratch.sums[i], n_rows, n_resamples * sizeof(double), "samples", error);
+    if (status == HS_OK)
+        status = hs_allocate(&scratch.occurring, n_rows, n_resamples * sizeof(double), "samples", error);
+    if (status != HS_OK)
+        samples_scratch_clear(&scratch);
+    *scratch_out = scratch;
+    return status;
+}
+
+void samples_scratch_clear(samples_scratch *scratch)
+{
+    hs_free(scratch->columns);
+    for (size_t i = 0; i < SUMMARY_COLUMNS; ++i)
+        hs_free(scratch->sums[i]);
+    hs_free(scratch->occurring);
+    *scratch = (samples_scratch){0};
+}
+
+/* ---- one set ----------------------------------------------------------------------------------------------------- */
+
+/* x_set - x_clean, less what a change of the denominator explains, in units of the mean denominator: its mean is delta. */
+static void pair_examples(const hs_results_task *task, const summary *s, const float *values, const float *clean_values,
+                          double clean_mean, double denominator, double *paired)
+{
+    for (size_t example = 0; example < task->n_examples; ++example) {
+        const float *row = values + example * task->n_metrics, *clean = clean_values + example * task->n_metrics;
+        double difference = summary_column(s, 0, 0, row) - summary_column(s, 0, 0, clean);
+        if (s->kind == SUMMARY_RATIO)
+            difference -= clean_mean * (summary_column(s, 0, 1, row) - summary_column(s, 0, 1, clean));
+        /* Without a denominator, as for words of token ids, every summary is 0. */
+        paired[example] = denominator != 0 ? difference / denominator : 0;
+    }
+}
+
+/* Jackknife pseudo-values, moved so that their mean is the estimate. */
+static void pair_by_leaving_out(const double *leave_one_out, size_t n, double estimate, double *paired)
+{
+    double mean = 0;
+
+    for (size_t example = 0; example < n; ++example)
+        mean += leave_one_out[example] / (double)n;
+    for (size_t example = 0; example < n; ++example)
+        paired[example] = estimate + (double)(n - 1) * (mean - leave_one_out[example]);
+}
+
+static void leave_one_out(const hs_results_task *task, const summary *s, const float *values, const summary_sums *sums,
+                          const double *clean, double *out)
+{
+    summary_sums without[SUMMARY_MAX_PARTS];
+
+    for (size_t example = 0; example < task->n_examples; ++example) {
+        for (size_t part = 0; part < s->n_parts; ++part)
+            for (size_t column = 0; column < summary_n_columns(s); ++column)
+                without[part][column] =
+                    sums[part][column] - summary_column(s, part, column, values + example * task->n_metrics);
+        out[example] = summary_value(s, without, (double)(task->n_examples - 1)) - (clean != NULL ? clean[example] : 0);
+    }
+}
+
+/* The same for a mean of differences, without the rounding of large sums: shares that tie stay tied. Returns the mean. */
+static double leave_one_out_of(const double *paired, size_t n, double *out)
+{
+    double sum = 0;
+
+    for (size_t example = 0; example < n; ++example)
+        sum += paired[example];
+    for (size_t example = 0; example < n; ++example)
+        out[example] = (sum - paired[example]) / (double)(n - 1);
+    return sum / (double)n;
+}
+
+static void fill_row(const hs_results_task *task, const summary *s, const float *values, samples_clean clean,
+                     samples *out, size_t row)
+{
+    const size_t n = task->n_examples;
+    double *paired = out->paired + row * n, *without = out->leave_one_out + row * n;
+    summary_sums sums[SUMMARY_MAX_PARTS];
+
+    summary_add_up(s, task, values, sums);
+    out->mean[row] = summary_value(s, sums, (double)n);
+    out->estimate[row] = out->mean[row] - (clean.of != NULL ? clean.of->mean[0] : 0);
+    if (clean.of != NULL && s->kind != SUMMARY_F1)
+        pair_examples(task, s, values, clean.values, clean.of->mean[0],
+                      s->kind == SUMMARY_RATIO ? sums[0][1] / (double)n : 1, paired);
+    if (clean.of != NULL && s->kind == SUMMARY_MEAN)
+        out->estimate[row] = leave_one_out_of(paired, n, without);
+    else
+        leave_one_out(task, s, values, sums, clean.of != NULL ? clean.of->leave_one_out : NULL, without);
+    if (clean.of != NULL && s->kind == SUMMARY_F1)
+        pair_by_leaving_out(without, n, out->estimate[row], paired);
+}
+
+/* ---- many sets --------------------------------------------------------------------------------------------------- */
+
+static void sum_columns(const hs_results_task *task, const summary *s, size_t part, const float *values, size_t n_rows,
+                        const resampling *r, samples_scratch *scratch)
+{
+    for (size_t column = 0; column < summary_n_columns(s); ++column) {
+        for (size_t i = 0; i < n_rows * task->n_examples; ++i)
+            scratch->columns[i] = summary_column(s, part, column, values + i * task->n_metrics);
+        resampling_sums(r, scratch->columns, n_rows, scratch->sums[column]);
+    }
+}
+
+void samples_under(const hs_results_task *task, const summary *s, const float *values, const double *paired,
+                   size_t n_rows, const resampling *r, const double *clean_under, samples_scratch *scratch, double *out)
+{
+    const size_t n = n_rows * r->n_columns;
+    bool occurs;
+
+    if (s->kind == SUMMARY_MEAN && paired != NULL) {
+        resampling_sums(r, paired, n_rows, out);
+        for (size_t i = 0; i < n; ++i)
+            out[i] /= r->total;
+        return;
+    }
+    for (size_t i = 0; i < n; ++i)
+        out[i] = scratch->occurring[i] = 0;
+    for (size_t part = 0; part < s->n_parts; ++part) {
+        sum_columns(task, s, part, values, n_rows, r, scratch);
+        for (size_t i = 0; i < n; ++i) {
+            const summary_sums sums = {scratch->sums[0][i], scratch->sums[1][i]};
+            out[i] += summary_part(s, sums, r->total, &occurs);
+            scratch->occurring[i] += occurs;
+        }
+    }
+    for (size_t i = 0; i < n; ++i)
+        out[i] = (scratch->occurring[i] > 0 ? out[i] / scratch->occurring[i] : 0) -
+                 (clean_under != NULL ? clean_under[i % r->n_columns] : 0);
+}
+
+void samples_fill(const hs_results_task *task, const summary *s, const float *values, size_t n_rows,
+                  samples_clean clean, const resampling *bootstrap, samples_scratch *scratch, samples *out)
+{
+    const size_t set_values = task->n_examples * task->n_metrics;
+    const bool is_clean = clean.of == NULL;
+
+    for (size_t row = 0; row < n_rows; ++row)
+        fill_row(task, s, values + row * set_values, clean, out, row);
+    samples_under(task, s, values, is_clean ? NULL : out->paired, n_rows, bootstrap,
+                  is_clean ? NULL : clean.of->replicates, scratch, out->replicates);
+}

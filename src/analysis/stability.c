@@ -1,0 +1,106 @@
+#include <math.h>
+
+#include "analysis/inference.h"
+
+/* The first K of which it is counted how many stay, by the field that tells. */
+static const struct {
+    hs_stability field;
+    size_t k;
+} tops[] = {{HS_STABILITY_TOP_5, 5}, {HS_STABILITY_TOP_10, 10}, {HS_STABILITY_TOP_20, 20}};
+
+enum { FEWEST_RANKED = 3 };
+
+typedef struct stability_scratch {
+    double *a, *b;   /* [n] */
+    double *ranks;   /* [2 n] */
+    double *rhos;    /* [STABILITY_HALVES] */
+    uint32_t *order; /* [n] */
+    bool *first;     /* [n]: is among the observed first K */
+} stability_scratch;
+
+/* Spearman-Brown: the reliability of all examples from that of half of them. */
+static double step_up(double rho)
+{
+    return rho > 0 ? 2 * rho / (1 + rho) : rho;
+}
+
+static void split_half(const stability_inputs *inputs, stability_scratch *s, double *row)
+{
+    const double tail = 0.5 * (1 - inputs->confidence);
+    size_t n_rhos = 0;
+    double sum = 0;
+
+    for (size_t h = 0; h < STABILITY_HALVES; ++h) {
+        for (size_t i = 0; i < inputs->n; ++i) {
+            s->a[i] = inputs->halves[i * 2 * STABILITY_HALVES + 2 * h];
+            s->b[i] = inputs->halves[i * 2 * STABILITY_HALVES + 2 * h + 1];
+        }
+        double rho = spearman(s->a, s->b, inputs->n, s->order, s->ranks);
+        if (isfinite(rho))
+            s->rhos[n_rhos++] = step_up(rho);
+    }
+    for (size_t i = 0; i < n_rhos; ++i)
+        sum += s->rhos[i];
+    if (n_rhos == 0)
+        return;
+    row[HS_STABILITY_SPLIT_HALF] = sum / (double)n_rhos;
+    row[HS_STABILITY_SPLIT_HALF_LOW] = quantile_of(s->rhos, n_rhos, tail);
+    row[HS_STABILITY_SPLIT_HALF_HIGH] = quantile_of(s->rhos, n_rhos, 1 - tail);
+}
+
+/* Into `order` the components by absolute delta, largest first; `a` holds the deltas and is changed. */
+static void order_by_size(stability_scratch *s, size_t n)
+{
+    for (size_t i = 0; i < n; ++i)
+        s->a[i] = -fabs(s->a[i]);
+    mid_ranks(s->a, n, s->order, s->ranks);
+}
+
+static double mean_staying(const stability_inputs *inputs, size_t k, stability_scratch *s)
+{
+    size_t n_stayed = 0;
+
+    for (size_t i = 0; i < inputs->n; ++i) {
+        s->a[i] = inputs->estimates[i];
+        s->first[i] = false;
+    }
+    order_by_size(s, inputs->n);
+    for (size_t i = 0; i < k; ++i)
+        s->first[s->order[i]] = true;
+    for (size_t b = 0; b < inputs->n_resamples; ++b) {
+        for (size_t i = 0; i < inputs->n; ++i)
+            s->a[i] = inputs->replicates[i * inputs->n_resamples + b];
+        order_by_size(s, inputs->n);
+        for (size_t i = 0; i < k; ++i)
+            n_stayed += s->first[s->order[i]];
+    }
+    return (double)n_stayed / (double)inputs->n_resamples;
+}
+
+hs_status stability_fill(const stability_inputs *inputs, double *row, hs_error *error)
+{
+    stability_scratch s = {0};
+    hs_status status;
+
+    for (size_t i = 0; i < HS_STABILITY_COUNT; ++i)
+        row[i] = NAN;
+    HS_GOTO_DONE(hs_allocate(&s.a, inputs->n, sizeof(double), "ranks", error));
+    HS_GOTO_DONE(hs_allocate(&s.b, inputs->n, sizeof(double), "ranks", error));
+    HS_GOTO_DONE(hs_allocate(&s.ranks, inputs->n, 2 * sizeof(double), "ranks", error));
+    HS_GOTO_DONE(hs_allocate(&s.rhos, STABILITY_HALVES, sizeof(double), "ranks", error));
+    HS_GOTO_DONE(hs_allocate(&s.order, inputs->n, sizeof(uint32_t), "ranks", error));
+    HS_GOTO_DONE(hs_allocate(&s.first, inputs->n, sizeof(bool), "ranks", error));
+    if (inputs->n >= FEWEST_RANKED)
+        split_half(inputs, &s, row);
+    for (size_t i = 0; i < sizeof tops / sizeof *tops; ++i)
+        if (inputs->n >= 2 * tops[i].k)
+            row[tops[i].field] = mean_staying(inputs, tops[i].k, &s);
+done:
+    hs_free(s.a);
+    hs_free(s.b);
+    hs_free(s.ranks);
+    hs_free(s.rhos);
+    hs_free(s.order);
+    hs_free(s.first);
+    return status;
+}

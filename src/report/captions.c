@@ -1,0 +1,188 @@
+#include <math.h>
+
+#include "report/formats.h"
+
+static double level_of(const ranking_view *view)
+{
+    return 1 - view->analysis->options.confidence;
+}
+
+static hs_status print_keep(const ranking_view *view, const hs_objective_keep *keep, const char *before, hs_text *text,
+                            hs_error *error)
+{
+    const hs_results_task *task = view_task(view, keep->task);
+    const hs_results_metric *metric = &task->metrics[keep->metric];
+    const char *unit = view_change_unit(metric);
+
+    if (view->request->pareto)
+        return hs_text_appendf(text, error, "%s%s", before, task->name);
+    return hs_text_appendf(text, error, "%s%s within %g %s", before, task->name,
+                           metric->percent ? 100 * keep->tolerance : keep->tolerance, unit);
+}
+
+static hs_status print_objective(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    const hs_objective *objective = &view->request->objective;
+    const char *reduce = view_task(view, objective->reduce_task)->name;
+    const bool pareto = view->request->pareto;
+
+    HS_TRY(hs_text_appendf(text, error, pareto ? "Pareto front: no set removes more %s" : "most %s removed", reduce));
+    for (size_t i = 0; i < objective->n_keeps; ++i)
+        HS_TRY(print_keep(view, &objective->keeps[i],
+                          i > 0    ? " and "
+                          : pareto ? " and keeps more "
+                                   : " with ",
+                          text, error));
+    return hs_text_appendf(text, error, "\n");
+}
+
+static hs_status print_title(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    static const char *const titles[] = {
+        [HS_RANK_BY_DELTA] = "largest change of %s (%s)\n",
+        [HS_RANK_BY_INTERACTION] = "largest interactions on %s (%s): delta of the pair minus both deltas\n",
+        [HS_RANK_BY_BACKUP] =
+            "pairs that back each other up on %s (%s): either head off shows little, both show much\n",
+    };
+    size_t task, metric;
+
+    if (view->request->key == HS_RANK_BY_OBJECTIVE)
+        return print_objective(view, text, error);
+    view_ranked_metric(view, &task, &metric);
+    return hs_text_appendf(text, error, titles[view->request->key], view_task(view, task)->name,
+                           view_task(view, task)->metrics[metric].name);
+}
+
+static hs_status print_progress(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    const hs_analysis *analysis = view->analysis;
+
+    if (analysis->n_complete == analysis->n_sets)
+        return HS_OK;
+    return hs_text_appendf(text, error, "  unfinished: %zu of %zu sets are complete (%.1f%%); only these are ranked\n",
+                           analysis->n_complete, analysis->n_sets,
+                           100.0 * (double)analysis->n_complete / (double)analysis->n_sets);
+}
+
+/* Deltas mean little without the level that they start from. */
+static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    char cell[GRID_CELL_BYTES];
+
+    HS_TRY(hs_text_appendf(text, error, "  clean model:"));
+    for (size_t task = 0; task < view->analysis->n_tasks; ++task) {
+        const hs_results_metric *metric = &view_task(view, task)->metrics[0];
+        view_format_mean(view, task, 0, 0, cell);
+        HS_TRY(hs_text_appendf(text, error, "%s %s %s %s", task > 0 ? "," : "", view_task(view, task)->name,
+                               metric->name, cell));
+    }
+    return hs_text_appendf(text, error, "; below: ablated minus clean\n");
+}
+
+hs_status captions_above(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    HS_TRY(print_title(view, text, error));
+    HS_TRY(print_progress(view, text, error));
+    return print_clean(view, text, error);
+}
+
+/* One line of what the table does not show, and why. */
+static hs_status print_left_out(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    const hs_ranking *ranking = view->ranking;
+    const struct {
+        size_t n;
+        const char *why;
+    } reasons[] = {{ranking->n - view->n_shown, "ranked lower (--top 0 shows all)"},
+                   {ranking->n_outside_tolerance, "outside the tolerance"},
+                   {ranking->n_not_finite, "with a value that is not a finite number"},
+                   {view->analysis->n_sets - view->analysis->n_complete, "not finished yet"}};
+    bool first = true;
+
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; ++i) {
+        if (reasons[i].n == 0)
+            continue;
+        HS_TRY(hs_text_appendf(text, error, "%s%zu %s", first ? "  not shown: " : ", ", reasons[i].n, reasons[i].why));
+        first = false;
+    }
+    return first ? HS_OK : hs_text_appendf(text, error, "\n");
+}
+
+static hs_status print_method(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    const hs_analysis_options *options = &view->analysis->options;
+
+    return hs_text_appendf(text, error,
+                           "  [ , ]: %g%% %s intervals over examples (%zu resamples); *: q < %.3g (sign-flip test, "
+                           "Benjamini-Hochberg)\n",
+                           100 * options->confidence, options->bca ? "BCa" : "percentile", options->resamples,
+                           level_of(view));
+}
+
+/* The largest K of which it is known how many stay. */
+static hs_status print_staying(const double *stability, hs_text *text, hs_error *error)
+{
+    static const struct {
+        hs_stability field;
+        int k;
+    } tops[] = {{HS_STABILITY_TOP_20, 20}, {HS_STABILITY_TOP_10, 10}, {HS_STABILITY_TOP_5, 5}};
+
+    for (size_t i = 0; i < sizeof tops / sizeof *tops; ++i)
+        if (isfinite(stability[tops[i].field]))
+            return hs_text_appendf(text, error, "; %.1f of the %d largest stay under resampling",
+                                   stability[tops[i].field], tops[i].k);
+    return HS_OK;
+}
+
+/* Of the metric that is ranked by: would other examples give the same order of heads? */
+static hs_status print_stability(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    size_t task, metric;
+
+    view_ranked_metric(view, &task, &metric);
+    for (size_t i = 0; i < view->sets->n_interventions; ++i) {
+        const double *stability = view_stability(view, task, metric, i);
+        if (!isfinite(stability[HS_STABILITY_SPLIT_HALF]) ||
+            (view->request->intervention >= 0 && view->request->intervention != (int32_t)i))
+            continue;
+        HS_TRY(hs_text_appendf(
+            text, error, "  stability of single heads by %s, %s: split-half Spearman %.2f [%.2f,%.2f]",
+            view_task(view, task)->name, view->sets->intervention_names[i], stability[HS_STABILITY_SPLIT_HALF],
+            stability[HS_STABILITY_SPLIT_HALF_LOW], stability[HS_STABILITY_SPLIT_HALF_HIGH]));
+        HS_TRY(print_staying(stability, text, error));
+        HS_TRY(hs_text_append(text, "\n", 1, error));
+    }
+    return HS_OK;
+}
+
+static hs_status print_control(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    const hs_objective *objective = &view->request->objective;
+    hs_text name = {0};
+    hs_control control = {0};
+
+    if (view->request->key != HS_RANK_BY_OBJECTIVE || view->n_shown == 0)
+        return HS_OK;
+    HS_TRY(hs_analysis_control(view->analysis, objective->reduce_task, objective->reduce_metric, view->ranking->sets[0],
+                               &control, error));
+    if (control.n == 0)
+        return HS_OK;
+    HS_TRY(hs_results_set_name(view->sets, view->ranking->sets[0], &name, error));
+    hs_status status =
+        hs_text_appendf(text, error,
+                        "  control: %zu other sets with as many heads in each layer as %s: delta %+.3g [%+.3g,%+.3g]; "
+                        "p = %.2g\n",
+                        control.n, name.text, control.mean, control.low, control.high, control.p);
+    hs_text_clear(&name);
+    return status;
+}
+
+hs_status captions_below(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    HS_TRY(print_left_out(view, text, error));
+    if (view->n_shown == 0)
+        return HS_OK;
+    HS_TRY(print_method(view, text, error));
+    HS_TRY(print_stability(view, text, error));
+    return print_control(view, text, error);
+}
