@@ -1,19 +1,21 @@
 /*
  * analysis: from per-example values to findings, from the results file alone - the model is never run again.
  *
- * A summary of a metric under a set is sum(values) / n_examples, or sum(values) / sum(values of the metric `per`) where the
- * metric has one (negative log-likelihood per token), or F1 from counts (hs_per). Delta is summary with the set ablated minus summary of the
- * clean model, so a negative delta of a toxicity metric is toxicity removed. Interaction of a pair (i, j) of one intervention is
- * delta_ij - delta_i - delta_j; it needs both singles in the sweep. Sums are in double, in the order of the examples;
- * a delta of means is the mean of the differences.
+ * A summary of a metric under a set is sum(values) / n_examples, or sum(values) / sum(values of the metric `per`) where
+ * the metric has one (negative log-likelihood per token), or F1 from counts (hs_per). Delta is summary with the set
+ * ablated minus summary of the
+ * clean model, so a negative delta of a toxicity metric is toxicity removed. Interaction of a pair (i, j) of one
+ * intervention is delta_ij - delta_i - delta_j; it needs both singles in the sweep. Sums are in double, in the order of
+ * the examples; a delta of means is the mean of the differences.
  *
- * What is uncertain is which examples were drawn, so every interval is a paired bootstrap over examples: one resample draws
- * examples for all sets and metrics of a task at once, and a summary under it is a function of weighted sums, so that all
- * resamples of many sets are one matrix product. p-values are of the paired sign-flip test of the per-example differences
- * x_set - x_clean; for a ratio of sums they are linearised so that their mean is delta: (x_set - x_clean - summary of the clean
- * model * (d_set - d_clean)) / mean(d_set), d being the metric `per`; for F1 they are jackknife pseudo-values. q-values are Benjamini-Hochberg's, separately for each
- * task, metric, intervention and order. Random numbers are keyed by seed and task and blocks of sets are cut on a fixed
- * grid, so that statistics have the same bits for any number of ranks. src/analysis/statistics.h has the formulas.
+ * What is uncertain is which examples were drawn, so every interval is a paired bootstrap over examples: one resample
+ * draws examples for all sets and metrics of a task at once, and a summary under it is a function of weighted sums, so
+ * that all resamples of many sets are one matrix product. p-values are of the paired sign-flip test of the per-example
+ * differences x_set - x_clean; for a ratio of sums they are linearised so that their mean is delta: (x_set - x_clean -
+ * summary of the clean model * (d_set - d_clean)) / mean(d_set), d being the metric `per`; for F1 they are jackknife
+ * pseudo-values. q-values are Benjamini-Hochberg's, separately for each task, metric, intervention and order. Random
+ * numbers are keyed by seed and task and blocks of sets are cut on a fixed grid, so that statistics have the same bits
+ * for any number of ranks. src/analysis/statistics.h has the formulas.
  */
 #ifndef HEADSWEEP_ANALYSIS_H
 #define HEADSWEEP_ANALYSIS_H
@@ -52,18 +54,21 @@ typedef struct hs_analysis {
     size_t n_complete; /* sets with every cell of every task */
     bool *complete;    /* [n_sets] */
     int64_t *singles;  /* [n_sets, 2]: the sets that ablate just one of a pair, -1 where there is none */
-    /* [HS_STATISTIC_COUNT][n_tasks] -> [n_sets, n_metrics]; NaN where a statistic is not defined or a set not complete */
+    /*
+     * [HS_STATISTIC_COUNT][n_tasks] -> [n_sets, n_metrics]; NaN where a statistic is not defined or a set not
+     * complete
+     */
     double **tables[HS_STATISTIC_COUNT];
-    double **stability;    /* [n_tasks] -> [n_interventions, n_metrics, HS_STABILITY_COUNT] */
-    hs_json *keep_also;    /* internal: behind `objective` */
+    double **stability; /* [n_tasks] -> [n_interventions, n_metrics, HS_STABILITY_COUNT] */
+    hs_json *keep_also; /* internal: behind `objective` */
     const char **keep_also_items;
 } hs_analysis;
 
 /*
  * The statistics of a file. Without `comm` in this process alone: a finished file's statistics are read from it unless
- * `options` asks for others; of an unfinished file they are computed from the sets that are complete. With `comm` collective,
- * for a file whose every cell is known to be done: the ranks share the work, and rank 0 has the tables. NULL `options`
- * are the file's own.
+ * `options` asks for others; of an unfinished file they are computed from the sets that are complete. With `comm`
+ * collective, for a file whose every cell is known to be done: the ranks share the work, and rank 0 has the tables.
+ * NULL `options` are the file's own.
  */
 hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_options *options,
                           hs_analysis **analysis_out, hs_error *error);
@@ -111,12 +116,12 @@ typedef struct hs_ranking_request {
     size_t metric;
     int32_t order;        /* only sets of this order; 0 = all */
     int32_t intervention; /* only this one; -1 = all */
-    bool pareto;          /* by objective: only sets that none beats in what is reduced and all that is kept, of any loss */
+    bool pareto; /* by objective: only sets that none beats in what is reduced and all that is kept, of any loss */
 } hs_ranking_request;
 
 /*
- * Reads `by`: "objective", "TASK", "TASK.METRIC", "interaction:TASK", "interaction:TASK.METRIC", "backup:TASK"...; NULL means the
- * objective if the experiment stated one, else the first task. HS_ERROR_USAGE lists what there is.
+ * Reads `by`: "objective", "TASK", "TASK.METRIC", "interaction:TASK", "interaction:TASK.METRIC", "backup:TASK"...; NULL
+ * means the objective if the experiment stated one, else the first task. HS_ERROR_USAGE lists what there is.
  */
 hs_status hs_ranking_request_parse(const hs_analysis *analysis, const char *by, hs_ranking_request *request_out,
                                    hs_error *error);
@@ -134,21 +139,22 @@ hs_status hs_analysis_rank(const hs_analysis *analysis, const hs_ranking_request
 void hs_ranking_clear(hs_ranking *ranking);
 
 /*
- * A pair backs itself up on a metric: its delta and its interaction have one sign and q-values below 1 - confidence, and the
- * whole interval of each single delta lies within a quarter of the pair's delta around 0. Either head off shows little
- * because the other stands in for it. False for what is no pair or lacks a single.
+ * A pair backs itself up on a metric: its delta and its interaction have one sign and q-values below 1 - confidence,
+ * and the whole interval of each single delta lies within a quarter of the pair's delta around 0. Either head off shows
+ * little because the other stands in for it. False for what is no pair or lacks a single.
  */
 bool hs_analysis_is_backup(const hs_analysis *analysis, size_t task, size_t metric, uint64_t set);
 
 /*
  * Where a set lies among its matched controls: the other complete sets of its intervention with the same number of
- * components of each kind in each layer, drawn at random or enumerated. p = (1 + controls with a delta as low or lower) / (1 + controls)
- * for what is to be reduced. Published work shows that random sets can raise toxicity, so an effect without this is none.
+ * components of each kind in each layer, drawn at random or enumerated. p = (1 + controls with a delta as low or lower)
+ * / (1 + controls) for what is to be reduced. Published work shows that random sets can raise toxicity, so an effect
+ * without this is none.
  */
 typedef struct hs_control {
-    size_t n;     /* controls */
-    double mean;  /* of their deltas; NaN without any */
-    double low;   /* quantiles of their deltas at the confidence of the analysis */
+    size_t n;    /* controls */
+    double mean; /* of their deltas; NaN without any */
+    double low;  /* quantiles of their deltas at the confidence of the analysis */
     double high;
     double p;
 } hs_control;

@@ -4,7 +4,7 @@
 
 #include "analysis/inference.h"
 
-/* ---- what the file states ---------------------------------------------------------------------------------------------------- */
+/* ---- what the file states ---------------------------------------------------------------------------------------- */
 
 static const char *stated(hs_results *results, const char *key, const char *otherwise)
 {
@@ -66,7 +66,7 @@ static hs_status read_method(hs_analysis *analysis, hs_error *error)
     return HS_OK;
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 static hs_status allocate_nan(size_t n, double **table_out, hs_error *error)
 {
@@ -124,7 +124,7 @@ static hs_status compute_tables(hs_analysis *analysis, hs_comm *comm, hs_error *
     return HS_OK;
 }
 
-/* ---- lifecycle -------------------------------------------------------------------------------------------------------------------- */
+/* ---- lifecycle --------------------------------------------------------------------------------------------------- */
 
 /* Everything that needs no value of the file. */
 static hs_status prepare(hs_analysis *analysis, bool with_tables, hs_error *error)

@@ -15,7 +15,7 @@ typedef struct sample {
 
 sample sample_of(const samples *s, size_t row);
 
-/* ---- contrasts.c: what is made of a set's delta, its two singles' and the clean model's mean ------------------------------ */
+/* ---- contrasts.c: what is made of a set's delta, its two singles' and the clean model's mean --------------------- */
 
 typedef struct contrast_inputs {
     sample set;
@@ -35,24 +35,24 @@ typedef struct contrast_scratch {
 void contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_analysis_options *options,
                     contrast_scratch *scratch, double *row);
 
-/* ---- tables.c ------------------------------------------------------------------------------------------------------------ */
+/* ---- tables.c ---------------------------------------------------------------------------------------------------- */
 
 /* Marks the sets with every cell of every task. */
 hs_status tables_find_complete(hs_analysis *analysis, hs_error *error);
 /* Fills `singles`. */
 hs_status tables_find_singles(hs_analysis *analysis, hs_error *error);
 
-/* ---- inference.c ----------------------------------------------------------------------------------------------------------- */
+/* ---- inference.c ------------------------------------------------------------------------------------------------- */
 
 /* Computes all statistics of one task. Collective with `comm`. */
 hs_status infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_error *error);
 
-/* ---- families.c -------------------------------------------------------------------------------------------------------------- */
+/* ---- families.c -------------------------------------------------------------------------------------------------- */
 
 /* q-values of delta and interaction of one task. */
 hs_status families_adjust(hs_analysis *analysis, uint32_t task, hs_error *error);
 
-/* ---- stability.c ------------------------------------------------------------------------------------------------------------- */
+/* ---- stability.c ------------------------------------------------------------------------------------------------- */
 
 enum { STABILITY_HALVES = 200 };
 
@@ -69,9 +69,12 @@ typedef struct stability_inputs {
 /* Into row[HS_STABILITY_COUNT]; NaN where there are too few components. */
 hs_status stability_fill(const stability_inputs *inputs, double *row, hs_error *error);
 
-/* ---- pareto.c ---------------------------------------------------------------------------------------------------------------- */
+/* ---- pareto.c ---------------------------------------------------------------------------------------------------- */
 
-/* Leaves of a ranking by objective, best first, the sets that no other set equals or beats in everything and beats in something. */
+/*
+ * Leaves of a ranking by objective, best first, the sets that no other set equals or beats in everything and beats in
+ * something.
+ */
 void pareto_front(const hs_analysis *analysis, const hs_objective *objective, hs_ranking *ranking);
 
 #endif

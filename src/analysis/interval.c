@@ -2,7 +2,7 @@
 
 #include "analysis/statistics.h"
 
-/* ---- order statistics ------------------------------------------------------------------------------------------------- */
+/* ---- order statistics -------------------------------------------------------------------------------------------- */
 
 static void swap(double *a, double *b)
 {
@@ -58,7 +58,7 @@ double quantile_of(double *values, size_t n, double q)
     return low + share * (next - low);
 }
 
-/* ---- BCa ------------------------------------------------------------------------------------------------------------------ */
+/* ---- BCa --------------------------------------------------------------------------------------------------------- */
 
 double jackknife_acceleration(const double *leave_one_out, size_t n)
 {
@@ -75,8 +75,8 @@ double jackknife_acceleration(const double *leave_one_out, size_t n)
 }
 
 /*
- * Differences of shares fall on a lattice, and a combination of rounded ones may miss its tie with the estimate by some last
- * bits; such replicates count as tied.
+ * Differences of shares fall on a lattice, and a combination of rounded ones may miss its tie with the estimate by some
+ * last bits; such replicates count as tied.
  */
 static double share_below(const double *replicates, size_t n, double estimate)
 {

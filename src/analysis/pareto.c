@@ -1,6 +1,9 @@
 #include "analysis/inference.h"
 
-/* `set` reduces as much as `other` or more, loses no more of anything that is kept, and is not its equal in all of it. */
+/*
+ * `set` reduces as much as `other` or more, loses no more of anything that is kept, and is not its equal in all of
+ * it.
+ */
 static bool beats(const hs_analysis *analysis, const hs_objective *objective, uint64_t set, uint64_t other)
 {
     double own = hs_analysis_value(analysis, HS_STATISTIC_DELTA, objective->reduce_task, objective->reduce_metric, set);

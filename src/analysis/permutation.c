@@ -14,7 +14,7 @@ enum {
 /* Sums that miss the observed one by rounding in single precision count as reaching it. */
 #define FLIP_TOLERANCE 1e-6
 
-/* ---- what is tested -------------------------------------------------------------------------------------------------------- */
+/* ---- what is tested ---------------------------------------------------------------------------------------------- */
 
 typedef struct flip_summary {
     double sum;     /* of the differences */
@@ -50,7 +50,7 @@ double paired_effect(const double *differences, size_t n)
     return n > 1 && squares > 0 ? mean / sqrt(squares / (double)(n - 1)) : NAN;
 }
 
-/* ---- all flips ---------------------------------------------------------------------------------------------------------------- */
+/* ---- all flips --------------------------------------------------------------------------------------------------- */
 
 /* Differences of one size: how many are positive is binomial(k, 1/2). */
 static double binomial_p(const flip_summary *s)
@@ -85,7 +85,7 @@ static double enumerated_p(const double *differences, size_t n, const flip_summa
     return (double)reached / (double)n_flips;
 }
 
-/* ---- far tails ------------------------------------------------------------------------------------------------------------------ */
+/* ---- far tails --------------------------------------------------------------------------------------------------- */
 
 /* Cumulant function of the flipped sum and its derivatives at t, with differences in units of the largest. */
 static void cumulants(const double *differences, size_t n, double largest, double t, double k[3])
@@ -137,7 +137,7 @@ double sign_flip_saddlepoint(const double *differences, size_t n)
     return p > least ? fmin(p, 1.0) : least;
 }
 
-/* ---- random flips --------------------------------------------------------------------------------------------------------------- */
+/* ---- random flips ------------------------------------------------------------------------------------------------ */
 
 hs_status sign_flips_new(uint64_t key, size_t n_examples, size_t n_flips, sign_flips *flips_out, hs_error *error)
 {

@@ -9,7 +9,10 @@ static bool comes_after(const double *values, uint32_t a, uint32_t b)
     return values[a] > values[b] || (values[a] == values[b] && a > b);
 }
 
-/* Shell sort of indices by value (gaps of Ciura 2001): a few hundred heads, thousands of times, and no context to pass. */
+/*
+ * Shell sort of indices by value (gaps of Ciura 2001): a few hundred heads, thousands of times, and no context to
+ * pass.
+ */
 static void sort_order(const double *values, size_t n, uint32_t *order)
 {
     static const size_t gaps[] = {16577, 7367, 3274, 1455, 701, 301, 132, 57, 23, 10, 4, 1};

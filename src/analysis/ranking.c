@@ -27,8 +27,8 @@ double hs_objective_loss(const hs_analysis *analysis, const hs_objective_keep *k
 }
 
 /*
- * Shares are multiples of 1/n_examples: a loss of exactly the tolerance must count as within it although its difference of two
- * rounded means may be larger in the last bit.
+ * Shares are multiples of 1/n_examples: a loss of exactly the tolerance must count as within it although its difference
+ * of two rounded means may be larger in the last bit.
  */
 static bool within_tolerance(double loss, double tolerance)
 {

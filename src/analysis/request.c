@@ -69,7 +69,7 @@ static hs_status parse_metric(const hs_analysis *analysis, const char *text, siz
     return status;
 }
 
-/* ---- objective ----------------------------------------------------------------------------------------------------------- */
+/* ---- objective --------------------------------------------------------------------------------------------------- */
 
 /* "TASK.METRIC=TOLERANCE"; without the latter the objective's tolerance holds. */
 static hs_status parse_keep(const hs_analysis *analysis, const char *text, hs_objective_keep *keep, hs_error *error)
@@ -124,7 +124,7 @@ hs_status hs_analysis_objective(const hs_analysis *analysis, hs_objective *objec
     return HS_OK;
 }
 
-/* ---- what to rank by ------------------------------------------------------------------------------------------------------- */
+/* ---- what to rank by --------------------------------------------------------------------------------------------- */
 
 /* Prefixes of `by`; none is a task's delta. */
 static const struct {

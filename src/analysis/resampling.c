@@ -59,7 +59,7 @@ void resampling_sums(const resampling *r, const double *values, size_t n_rows, d
 {
     for (size_t first = 0; first < r->n_examples; first += PANEL_EXAMPLES) {
         size_t n = r->n_examples - first < PANEL_EXAMPLES ? r->n_examples - first : PANEL_EXAMPLES;
-        const uint16_t *weights = r->weights + first * r->n_columns;
+        const uint8_t *weights = r->weights + first * r->n_columns;
         for (size_t i = 0; i < n * r->n_columns; ++i)
             r->panel[i] = (double)weights[i];
         hs_blas_product_f64(sums, values + first, r->n_examples, r->panel, n_rows, r->n_columns, n, first > 0);

@@ -58,7 +58,10 @@ void samples_scratch_clear(samples_scratch *scratch)
 
 /* ---- one set ----------------------------------------------------------------------------------------------------- */
 
-/* x_set - x_clean, less what a change of the denominator explains, in units of the mean denominator: its mean is delta. */
+/*
+ * x_set - x_clean, less what a change of the denominator explains, in units of the mean denominator: its mean is
+ * delta.
+ */
 static void pair_examples(const hs_results_task *task, const summary *s, const float *values, const float *clean_values,
                           double clean_mean, double denominator, double *paired)
 {
@@ -97,7 +100,10 @@ static void leave_one_out(const hs_results_task *task, const summary *s, const f
     }
 }
 
-/* The same for a mean of differences, without the rounding of large sums: shares that tie stay tied. Returns the mean. */
+/*
+ * The same for a mean of differences, without the rounding of large sums: shares that tie stay tied. Returns the
+ * mean.
+ */
 static double leave_one_out_of(const double *paired, size_t n, double *out)
 {
     double sum = 0;

@@ -7,20 +7,20 @@
 
 #include "headsweep/base.h"
 
-/* ---- normal.c ------------------------------------------------------------------------------------------------------ */
+/* ---- normal.c ---------------------------------------------------------------------------------------------------- */
 
 double normal_cdf(double z);
 /* Inverse of normal_cdf for p in (0, 1), to 1e-15 (Wichura 1988, AS 241); infinite at 0 and 1. */
 double normal_quantile(double p);
 
-/* ---- resampling.c: weights under which sums over examples are taken again -------------------------------------------- */
+/* ---- resampling.c: weights under which sums over examples are taken again ---------------------------------------- */
 
 typedef struct resampling {
     size_t n_examples;
     size_t n_columns;
-    double total;      /* sum of each column */
-    uint16_t *weights; /* [n_examples, n_columns] */
-    double *panel;     /* scratch */
+    double total;     /* sum of each column */
+    uint8_t *weights; /* [n_examples, n_columns]; that an example is drawn more than 255 times is not to be seen */
+    double *panel;    /* scratch */
 } resampling;
 
 /*
@@ -36,7 +36,7 @@ void resampling_clear(resampling *r);
 /* sums[n_rows, n_columns] <- values[n_rows, n_examples] x weights. */
 void resampling_sums(const resampling *r, const double *values, size_t n_rows, double *sums);
 
-/* ---- interval.c ------------------------------------------------------------------------------------------------------ */
+/* ---- interval.c -------------------------------------------------------------------------------------------------- */
 
 typedef struct interval {
     double low;
@@ -48,14 +48,15 @@ double quantile_of(double *values, size_t n, double q);
 /* Acceleration of BCa from the estimates that leave out one example each (Efron 1987); 0 if they are all equal. */
 double jackknife_acceleration(const double *leave_one_out, size_t n);
 /*
- * Interval of `estimate` at `confidence` from n bootstrap replicates, which are reordered: their quantiles, or BCa (Efron 1987)
- * with its bias correction from the share of replicates below the estimate, ties counting half. Where BCa is not defined
- * (every replicate on one side of the estimate) the plain quantiles; NaN where a replicate is not finite.
+ * Interval of `estimate` at `confidence` from n bootstrap replicates, which are reordered: their quantiles, or BCa
+ * (Efron 1987) with its bias correction from the share of replicates below the estimate, ties counting half. Where BCa
+ * is not defined (every replicate on one side of the estimate) the plain quantiles; NaN where a replicate is not
+ * finite.
  */
 interval bootstrap_interval(double *replicates, size_t n, double estimate, double acceleration, double confidence,
                             bool bca);
 
-/* ---- permutation.c ---------------------------------------------------------------------------------------------------- */
+/* ---- permutation.c ----------------------------------------------------------------------------------------------- */
 
 /* Signs for Monte Carlo flips: bit f of word w of example e is the sign of that example in flip 64 w + f. */
 typedef struct sign_flips {
@@ -67,12 +68,13 @@ typedef struct sign_flips {
 hs_status sign_flips_new(uint64_t key, size_t n_examples, size_t n_flips, sign_flips *flips_out, hs_error *error);
 void sign_flips_clear(sign_flips *flips);
 /*
- * Two-sided p-values of the paired sign-flip test that the mean of each row of differences[n_rows, n_examples] is 0: how often
- * the sum with random signs is as far from 0 as the sum. Only examples that differ count, say k of them. Exact where all
- * flips can be counted: differences of one size (then a binomial tail) or 2^k no more than the flips. Else (b + 1) /
- * (m + 1) for b of m flips; and where fewer than 10 reach the sum, the saddlepoint approximation of the flips' distribution
- * (Lugannani and Rice 1980; Robinson 1982), because a p-value that cannot fall below 1 / (m + 1) would make every correction for
- * thousands of pairs refuse. A row without any difference has p = 1, one that is not finite NaN.
+ * Two-sided p-values of the paired sign-flip test that the mean of each row of differences[n_rows, n_examples] is 0:
+ * how often the sum with random signs is as far from 0 as the sum. Only examples that differ count, say k of them.
+ * Exact where all flips can be counted: differences of one size (then a binomial tail) or 2^k no more than the flips.
+ * Else (b + 1) / (m + 1) for b of m flips; and where fewer than 10 reach the sum, the saddlepoint approximation of the
+ * flips' distribution (Lugannani and Rice 1980; Robinson 1982), because a p-value that cannot fall below 1 / (m + 1)
+ * would make every correction for thousands of pairs refuse. A row without any difference has p = 1, one that is not
+ * finite NaN.
  */
 hs_status sign_flip_test(const sign_flips *flips, const double *differences, size_t n_rows, double *p, hs_error *error);
 /* The same by the saddlepoint alone; for tests. */
@@ -80,12 +82,12 @@ double sign_flip_saddlepoint(const double *differences, size_t n);
 /* Mean over standard deviation (n - 1) of the differences: Cohen's d_z. NaN for fewer than two or if all are equal. */
 double paired_effect(const double *differences, size_t n);
 
-/* ---- multiple_testing.c ------------------------------------------------------------------------------------------------ */
+/* ---- multiple_testing.c ------------------------------------------------------------------------------------------ */
 
 /* Benjamini and Hochberg (1995): q[n] of the p-values p[n]. NaN stays NaN and is not counted. */
 hs_status benjamini_hochberg(const double *p, size_t n, double *q, hs_error *error);
 
-/* ---- rank_correlation.c -------------------------------------------------------------------------------------------------- */
+/* ---- rank_correlation.c ------------------------------------------------------------------------------------------ */
 
 /* Mid-ranks from 1 (ties share their mean) of values[n] into ranks[n]; order[n] is scratch. */
 void mid_ranks(const double *values, size_t n, uint32_t *order, double *ranks);

@@ -31,7 +31,7 @@ hs_status tables_find_complete(hs_analysis *analysis, hs_error *error)
     return status;
 }
 
-/* ---- pairs and their singles ------------------------------------------------------------------------------------------ */
+/* ---- pairs and their singles ------------------------------------------------------------------------------------- */
 
 /* The largest layer and index of the table + 1: the extents of a dense map of components. */
 static void component_extents(const hs_results_sets *sets, size_t extents[3])

@@ -161,12 +161,15 @@ static hs_status take_objective(const objective_arguments *arguments, hs_objecti
 
 static hs_status rank_results(hs_results *results, const rank_arguments *arguments, hs_error *error)
 {
+    const hs_log log = {stderr, HS_LOG_INFO};
     hs_analysis *analysis = NULL;
     hs_ranking_request request;
     hs_ranking ranking = {0};
     hs_text text = {0};
     hs_status status;
 
+    if (!hs_results_ranking_done(results))
+        hs_log_print(&log, HS_LOG_INFO, "unfinished file: computing the statistics of the sets that are complete");
     HS_GOTO_DONE(hs_analysis_new(results, NULL, NULL, &analysis, error));
     HS_GOTO_DONE(take_objective(&arguments->objective, &analysis->objective, error));
     HS_GOTO_DONE(hs_ranking_request_parse(analysis, arguments->by, &request, error));

@@ -266,15 +266,51 @@ static hs_analysis_options options_of(const hs_experiment *experiment)
                                  .seed = (uint64_t)experiment->seed};
 }
 
-/* All ranks compute the statistics from the file; rank 0 stores them and prints the ranking. */
-static hs_status rank_results(session *s, hs_error *error)
+/* Whether the file holds these statistics already, as after a run that found it finished. */
+static hs_status find_statistics(session *s, const hs_analysis_options *options, bool *stored_out, hs_error *error)
+{
+    hs_results_method method;
+    uint8_t stored = 0;
+
+    *stored_out = false;
+    if (is_first(s) && hs_results_ranking_done(s->results))
+        stored = hs_results_read_method(s->results, &method, error) == HS_OK &&
+                 (size_t)method.resamples == options->resamples &&
+                 (size_t)method.permutations == options->permutations && method.confidence == options->confidence &&
+                 (method.bca != 0) == options->bca;
+    HS_TRY(hs_comm_broadcast(s->comm, &stored, sizeof stored, 0, error));
+    *stored_out = stored;
+    return HS_OK;
+}
+
+/* All ranks compute the statistics from the file; rank 0 has them then. */
+static hs_status analyse(session *s, hs_analysis **analysis_out, hs_error *error)
 {
     const hs_analysis_options options = options_of(s->experiment);
-    hs_analysis *analysis = NULL;
-    hs_status status = HS_OK;
+    const double start = hs_time_seconds();
+    char duration[32];
+    bool stored;
 
-    HS_TRY(hs_analysis_new(s->results, s->comm, &options, &analysis, error));
-    if (is_first(s)) {
+    *analysis_out = NULL;
+    HS_TRY(find_statistics(s, &options, &stored, error));
+    if (stored)
+        return hs_comm_agree(s->comm,
+                             is_first(s) ? hs_analysis_new(s->results, NULL, NULL, analysis_out, error) : HS_OK, error);
+    HS_TRY(hs_analysis_new(s->results, s->comm, &options, analysis_out, error));
+    hs_format_duration(hs_time_seconds() - start, duration, sizeof duration);
+    hs_log_print(&s->options->log, HS_LOG_INFO,
+                 "stats   %zu resamples and %zu sign flips of the examples of %zu sets in %s", options.resamples,
+                 options.permutations, (*analysis_out)->n_sets, duration);
+    return HS_OK;
+}
+
+/* Rank 0 stores and prints the ranking. */
+static hs_status rank_results(session *s, hs_error *error)
+{
+    hs_analysis *analysis = NULL;
+    hs_status status = analyse(s, &analysis, error);
+
+    if (status == HS_OK && is_first(s)) {
         analysis->objective = objective_of(s->experiment);
         status = hs_analysis_store(analysis, s->results, error);
         if (status == HS_OK)

@@ -19,7 +19,9 @@ hs_status ranking_as_csv(const ranking_view *view, hs_text *text, hs_error *erro
 hs_status ranking_as_json(const ranking_view *view, hs_text *text, hs_error *error);
 hs_status ranking_as_markdown(const ranking_view *view, hs_text *text, hs_error *error);
 
-/* What stands above and below a table: what is ranked, the clean model; what is left out, method, stability, control. */
+/*
+ * What stands above and below a table: what is ranked, the clean model; what is left out, method, stability, control.
+ */
 hs_status captions_above(const ranking_view *view, hs_text *text, hs_error *error);
 hs_status captions_below(const ranking_view *view, hs_text *text, hs_error *error);
 
@@ -31,7 +33,10 @@ const char *view_intervention(const ranking_view *view, uint64_t set);
 const double *view_stability(const ranking_view *view, size_t task, size_t metric, size_t intervention);
 const char *view_statistic_name(hs_statistic statistic);
 
-/* "-0.712 [-0.781,-0.633]", shares in points of 100, the interval left out where there is none; "" if it is not finite. */
+/*
+ * "-0.712 [-0.781,-0.633]", shares in points of 100, the interval left out where there is none; "" if it is not
+ * finite.
+ */
 void view_format_change(const hs_results_metric *metric, double change, double low, double high,
                         char cell[GRID_CELL_BYTES]);
 /* The same for a mean, with its unit; "not known yet" if it is not finite. */

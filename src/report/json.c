@@ -84,7 +84,7 @@ static hs_status print_set(const ranking_view *view, uint64_t set, hs_text *text
     return hs_text_appendf(text, error, "}");
 }
 
-/* ---- how far to trust it ------------------------------------------------------------------------------------------ */
+/* ---- how far to trust it ----------------------------------------------------------------------------------------- */
 
 static hs_status print_method(const ranking_view *view, hs_text *text, hs_error *error)
 {

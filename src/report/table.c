@@ -4,7 +4,7 @@
 
 #include "report/formats.h"
 
-/* ---- cells -------------------------------------------------------------------------------------------------------- */
+/* ---- cells ------------------------------------------------------------------------------------------------------- */
 
 /* What a column shows of each set: a statistic with its interval and, where it is tested, its q-value. */
 typedef struct shown {
@@ -100,7 +100,7 @@ static hs_status add_changes(const ranking_view *view, grid *g, const shown *wha
     return HS_OK;
 }
 
-/* ---- columns ------------------------------------------------------------------------------------------------------- */
+/* ---- columns ----------------------------------------------------------------------------------------------------- */
 
 static bool shows_a_pair(const ranking_view *view)
 {
@@ -153,7 +153,7 @@ static hs_status fill_grid(const ranking_view *view, grid *g, hs_error *error)
     return add_other_metrics(view, g, task, metric, error);
 }
 
-/* ---- the two formats of people -------------------------------------------------------------------------------------- */
+/* ---- the two formats of people ----------------------------------------------------------------------------------- */
 
 hs_status ranking_as_table(const ranking_view *view, hs_text *text, hs_error *error)
 {

@@ -1,9 +1,9 @@
-"""Writes statistics_golden.json: every statistic of a small made-up sweep, as numpy, scipy and statsmodels compute them.
+"""Writes statistics_golden.json: every statistic of a small made-up sweep, as numpy, scipy and statsmodels have it.
 
-The random numbers are headsweep's own (Philox4x32-10 keyed by XXH3), drawn here by numpy, so that both sides see the same
-resamples, flips and halves; what is made of them comes from scipy.stats.bootstrap (BCa and percentile intervals of a given
-bootstrap distribution), permutation_test, binomtest, false_discovery_control and statsmodels' multipletests, and spearmanr.
-Run with numpy, scipy, statsmodels and xxhash installed:
+The random numbers are headsweep's own (Philox4x32-10 keyed by XXH3), drawn here by numpy, so that both sides see the
+same resamples, flips and halves; what is made of them comes from scipy.stats.bootstrap (BCa and percentile intervals
+of a given bootstrap distribution), permutation_test, binomtest, false_discovery_control and statsmodels'
+multipletests, and spearmanr. Run with numpy, scipy, statsmodels and xxhash installed:
 
     python3 tests/reference/make_statistics_golden.py
 """
@@ -51,8 +51,9 @@ def philox_u64(key, stream, index):
 
 def below(key, stream, index, bound):
     words = philox_u64(key, stream, index)
-    return np.array([int(w) * int(b) >> 64 for w, b in zip(words.ravel(), np.broadcast_to(bound, words.shape).ravel())],
-                    dtype=np.int64).reshape(words.shape)
+    bounds = np.broadcast_to(bound, words.shape)
+    drawn = [int(w) * int(b) >> 64 for w, b in zip(words.ravel(), bounds.ravel())]
+    return np.array(drawn, dtype=np.int64).reshape(words.shape)
 
 
 def key_of(task, name):
@@ -122,7 +123,7 @@ def sign_flip_p(d, signs):
     return (reached + 1) / (PERMUTATIONS + 1) if reached >= 10 else float(saddlepoint(d))
 
 
-# ---- a task -----------------------------------------------------------------------------------------------------------
+# ---- a task ---------------------------------------------------------------------------------------------------------
 
 class Task:
     def __init__(self, name, metrics, values):
@@ -172,7 +173,7 @@ class Task:
         out["delta"][0] = 0
         for s, m in itertools.product(range(len(sets)), range(len(self.metrics))):
             for name, contrast in self.contrasts(sets, s, m):
-                # Shares and counts fall on a lattice: rounding keeps ties with the estimate ties, however they were summed.
+                # Shares and counts fall on a lattice: rounding keeps ties with the estimate ties.
                 def statistic(i, axis=-1, contrast=contrast):
                     return np.round(contrast(i, axis), 13)
                 out[name][s, m] = contrast(np.arange(self.n))
@@ -220,7 +221,7 @@ class Task:
         return rows
 
 
-# ---- the made-up sweep ---------------------------------------------------------------------------------------------------
+# ---- the made-up sweep ----------------------------------------------------------------------------------------------
 
 def metric(name, percent=False, per=-1):
     return {"name": name, "percent": percent, "per": per}
@@ -287,14 +288,16 @@ def main():
     golden = {"seed": SEED, "resamples": RESAMPLES, "permutations": PERMUTATIONS, "confidence": CONFIDENCE,
               "sets": [list(s) for s in sets], "tasks": []}
     for task in make_tasks(rng, sets):
+        percentile = task.statistics(sets, "percentile")
         golden["tasks"].append({
             "name": task.name, "metrics": task.metrics, "values": short_floats(task.values),
             "bca": {k: plain(v) for k, v in task.statistics(sets, "BCa").items()},
-            "percentile": {k: plain(v) for k, v in task.statistics(sets, "percentile").items() if k[-4:] in ("_low", "high")},
+            "percentile": {k: plain(v) for k, v in percentile.items() if k.endswith(("_low", "_high"))},
             "stability": plain(task.stability(sets))})
     golden["functions"] = make_functions(rng)
     path = pathlib.Path(__file__).with_name("statistics_golden.json")
-    path.write_text(json.dumps(golden, separators=(",", ":")) + "\n", encoding="utf-8")
+    text = json.dumps(golden, separators=(",", ":"))
+    path.write_text(text + "\n", encoding="utf-8")
     print(path, path.stat().st_size, "bytes")
 
 

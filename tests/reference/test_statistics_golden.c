@@ -57,7 +57,7 @@ static bool is_close(double a, double b)
     return isnan(a) ? isnan(b) : fabs(a - b) <= BOUND * fmax(1e-4, fmax(fabs(a), fabs(b)));
 }
 
-/* ---- the sweep as a results file ---------------------------------------------------------------------------------------- */
+/* ---- the sweep as a results file --------------------------------------------------------------------------------- */
 
 typedef struct sweep {
     int32_t order[MAX_SETS], intervention[MAX_SETS], components[MAX_SETS][2][3];
@@ -175,7 +175,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- statistics --------------------------------------------------------------------------------------------------------------- */
+/* ---- statistics -------------------------------------------------------------------------------------------------- */
 
 static hs_analysis *analyse(const golden *g, bool bca)
 {
@@ -261,7 +261,7 @@ static void stability_is_scipys(void **state)
     hs_analysis_free(analysis);
 }
 
-/* ---- the parts ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the parts --------------------------------------------------------------------------------------------------- */
 
 static size_t read_numbers(const hs_json_value *list, double *values, size_t capacity)
 {

@@ -286,10 +286,9 @@ static void test_stored_statistics_are_read(void **state)
     fixture f;
 
     open_fixture(&f, *state, N_SETS);
-    hs_analysis *computed = analyse(&f);
     assert_int_equal(hs_results_close(f.results, &error), HS_OK);
     assert_int_equal(hs_results_open_parallel(f.comm, f.path, &f.results, &error), HS_OK);
-    computed->results = f.results;
+    hs_analysis *computed = analyse(&f);
     assert_int_equal(hs_analysis_store(computed, f.results, &error), HS_OK);
     hs_analysis *read = analyse(&f);
     for (size_t task = 0; task < 2; ++task) {
@@ -302,7 +301,10 @@ static void test_stored_statistics_are_read(void **state)
     close_fixture(&f);
 }
 
-/* The front in (toxicity removed, accuracy lost): AB -6 for .75, A -3 for .25, B -1 for 0. AC -3 for .5 and C 0 for .5 are beaten. */
+/*
+ * The front in (toxicity removed, accuracy lost): AB -6 for .75, A -3 for .25, B -1 for 0. AC -3 for .5 and C 0 for
+ * .5 are beaten.
+ */
 static void test_pareto_front(void **state)
 {
     static const uint64_t front[] = {PAIR_AB, HEAD_A, HEAD_B};

@@ -26,7 +26,7 @@ static double normal(uint64_t seed, uint64_t stream, uint64_t index)
             fail_msg("%s", error.message); \
     } while (0)
 
-/* ---- intervals ----------------------------------------------------------------------------------------------------------- */
+/* ---- intervals --------------------------------------------------------------------------------------------------- */
 
 /* One number an example, of mean `truth`. */
 typedef double draw_function(uint64_t trial, uint64_t example);
@@ -116,7 +116,7 @@ static void degenerate_intervals(void **state)
     assert_true(isnan(found.low) && isnan(found.high));
 }
 
-/* ---- p-values -------------------------------------------------------------------------------------------------------------- */
+/* ---- p-values ---------------------------------------------------------------------------------------------------- */
 
 /* Differences[n_rows, N_EXAMPLES], symmetric around `shift` of the row; each row has a scale of its own. */
 static double *draw_differences(uint64_t seed, size_t n_rows, size_t n_shifted, double shift)
@@ -198,8 +198,8 @@ static void false_discoveries_stay_under_their_level(void **state)
 }
 
 /*
- * 3 of 3 and 2 of 3 answers worse: 2 and 8 of 8 flips are as far from 0. No difference: 1. Sizes 1, 2, 4 all positive: only both
- * ends; with the smallest negative 4 of 8 reach 5.
+ * 3 of 3 and 2 of 3 answers worse: 2 and 8 of 8 flips are as far from 0. No difference: 1. Sizes 1, 2, 4 all positive:
+ * only both ends; with the smallest negative 4 of 8 reach 5.
  */
 static void exact_p_values(void **state)
 {
@@ -221,7 +221,7 @@ static void exact_p_values(void **state)
     sign_flips_clear(&flips);
 }
 
-/* ---- resampling ------------------------------------------------------------------------------------------------------------- */
+/* ---- resampling -------------------------------------------------------------------------------------------------- */
 
 /* More examples than a panel holds, and a row that is not finite, which is its own affair. */
 static void sums_are_weighted_sums(void **state)
@@ -260,7 +260,7 @@ static void halves_are_halves(void **state)
     for (size_t h = 0; h < N_HALVES; ++h) {
         size_t sizes[2] = {0, 0};
         for (size_t i = 0; i < N; ++i) {
-            const uint16_t *pair = r.weights + i * r.n_columns + 2 * h;
+            const uint8_t *pair = r.weights + i * r.n_columns + 2 * h;
             assert_true(pair[0] + pair[1] <= 1);
             sizes[0] += pair[0];
             sizes[1] += pair[1];

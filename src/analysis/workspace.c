@@ -1,0 +1,122 @@
+#include "analysis/workspace.h"
+
+/*
+ * Sets that are worked on at once, and what limits them; a fixed grid, so that no bit depends on who computes a
+ * block.
+ */
+enum { BLOCK_SETS = 256, BLOCK_BYTES = 32 * 1024 * 1024 };
+
+/* Streams of random numbers: each use of the seed has its own. */
+static const char *const key_names[] = {"bootstrap", "halves", "flips"};
+enum { KEY_BOOTSTRAP, KEY_HALVES, KEY_FLIPS };
+
+static uint64_t key_of(const inference *in, size_t key)
+{
+    return hs_hash_text(hs_hash_text(hs_hash_u64(0, in->analysis->options.seed), in->task->name), key_names[key]);
+}
+
+static size_t block_sets_of(const hs_results_task *task, size_t n_resamples)
+{
+    size_t set_bytes = task->n_examples * (task->n_metrics * sizeof(float) + 4 * sizeof(double)) +
+                       (1 + (SUMMARY_COLUMNS + 1)) * n_resamples * sizeof(double);
+    size_t n = BLOCK_BYTES / set_bytes;
+
+    return n == 0 ? 1 : n > BLOCK_SETS ? BLOCK_SETS : n;
+}
+
+static hs_status find_single_rows(inference *in, hs_error *error)
+{
+    const hs_analysis *analysis = in->analysis;
+    const hs_results_sets *sets = hs_results_sets_of(analysis->results);
+
+    HS_TRY(hs_allocate(&in->single_rows, sets->n_sets, sizeof *in->single_rows, "single ablations", error));
+    for (size_t set = 0; set < sets->n_sets; ++set)
+        in->single_rows[set] = sets->order[set] == 1 && analysis->complete[set] ? (int64_t)in->n_singles++ : -1;
+    HS_TRY(hs_allocate(&in->single_sets, in->n_singles, sizeof *in->single_sets, "single ablations", error));
+    for (size_t set = 0; set < sets->n_sets; ++set)
+        if (in->single_rows[set] >= 0)
+            in->single_sets[in->single_rows[set]] = set;
+    return HS_OK;
+}
+
+static hs_status draw(inference *in, hs_error *error)
+{
+    const hs_analysis_options *options = &in->analysis->options;
+    const size_t n = in->task->n_examples;
+
+    HS_TRY(resampling_bootstrap(key_of(in, KEY_BOOTSTRAP), n, options->resamples, &in->bootstrap, error));
+    HS_TRY(resampling_halves(key_of(in, KEY_HALVES), n, STABILITY_HALVES, &in->halves, error));
+    return sign_flips_new(key_of(in, KEY_FLIPS), n, options->permutations, &in->flips, error);
+}
+
+static hs_status allocate_base(inference *in, hs_error *error)
+{
+    const size_t n = in->task->n_examples, n_resamples = in->analysis->options.resamples;
+    metric_base *base = &in->base;
+
+    HS_TRY(samples_new(1, n, n_resamples, &base->clean, error));
+    HS_TRY(samples_new(in->n_singles, n, n_resamples, &base->singles, error));
+    HS_TRY(hs_allocate(&base->clean_halves, 2 * STABILITY_HALVES, sizeof(double), "samples", error));
+    return hs_allocate(&base->halves, in->n_singles, 2 * STABILITY_HALVES * sizeof(double), "samples", error);
+}
+
+static hs_status allocate_block(inference *in, hs_comm *comm, hs_error *error)
+{
+    const size_t n = in->task->n_examples, n_metrics = in->task->n_metrics;
+    const size_t n_resamples = in->analysis->options.resamples;
+    const size_t n_columns = n_resamples > 2 * STABILITY_HALVES ? n_resamples : 2 * STABILITY_HALVES;
+    const size_t sets = in->block_sets = block_sets_of(in->task, n_resamples);
+    const size_t n_row_bytes = HS_STATISTIC_COUNT * sizeof(double);
+
+    HS_TRY(hs_allocate(&in->clean_values, n * n_metrics, sizeof *in->clean_values, "values", error));
+    HS_TRY(hs_allocate(&in->values, sets, n * n_metrics * sizeof *in->values, "values", error));
+    HS_TRY(samples_new(1, n, n_resamples, &in->zero, error));
+    HS_TRY(samples_new(sets, n, n_resamples, &in->block, error));
+    HS_TRY(samples_scratch_new(sets, n, n_columns, &in->scratch, error));
+    HS_TRY(hs_allocate(&in->contrast.replicates, n_resamples, sizeof(double), "samples", error));
+    HS_TRY(hs_allocate(&in->contrast.leave_one_out, n, sizeof(double), "samples", error));
+    HS_TRY(hs_allocate(&in->interactions, sets, n * sizeof *in->interactions, "samples", error));
+    HS_TRY(hs_allocate(&in->pairs, sets, sizeof *in->pairs, "samples", error));
+    HS_TRY(hs_allocate(&in->p, sets, sizeof *in->p, "samples", error));
+    HS_TRY(hs_allocate(&in->rows, sets, n_row_bytes, "statistics", error));
+    if (comm == NULL || hs_comm_rank(comm) != 0)
+        return HS_OK;
+    return hs_allocate(&in->all_rows, (size_t)hs_comm_size(comm) * sets, n_row_bytes, "statistics", error);
+}
+
+hs_status inference_init(inference *in_out, hs_analysis *analysis, uint32_t task, hs_comm *comm, hs_error *error)
+{
+    inference *in = in_out;
+
+    *in = (inference){.analysis = analysis, .task = hs_results_task_at(analysis->results, task), .task_index = task};
+    HS_TRY(find_single_rows(in, error));
+    HS_TRY(draw(in, error));
+    HS_TRY(allocate_block(in, comm, error));
+    HS_TRY(allocate_base(in, error));
+    return hs_results_read_values(in->analysis->results, in->task_index, 0, 1, in->clean_values, error);
+}
+
+void inference_clear(inference *in)
+{
+    samples_clear(&in->base.clean);
+    samples_clear(&in->base.singles);
+    hs_free(in->base.clean_halves);
+    hs_free(in->base.halves);
+    resampling_clear(&in->bootstrap);
+    resampling_clear(&in->halves);
+    sign_flips_clear(&in->flips);
+    hs_free(in->clean_values);
+    hs_free(in->single_sets);
+    hs_free(in->single_rows);
+    samples_clear(&in->zero);
+    hs_free(in->values);
+    samples_clear(&in->block);
+    samples_scratch_clear(&in->scratch);
+    hs_free(in->contrast.replicates);
+    hs_free(in->contrast.leave_one_out);
+    hs_free(in->interactions);
+    hs_free(in->pairs);
+    hs_free(in->p);
+    hs_free(in->rows);
+    hs_free(in->all_rows);
+}

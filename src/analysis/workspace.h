@@ -1,0 +1,50 @@
+/* All that the statistics of one task are computed in. Internal to the analysis room. */
+#ifndef ANALYSIS_WORKSPACE_H
+#define ANALYSIS_WORKSPACE_H
+
+#include "analysis/inference.h"
+
+/* What all statistics of one metric start from. */
+typedef struct metric_base {
+    summary of;
+    samples clean;        /* one row: the means */
+    samples singles;      /* the sets of order 1 that are complete */
+    double *clean_halves; /* [2 STABILITY_HALVES] */
+    double *halves;       /* [n_singles, 2 STABILITY_HALVES] */
+} metric_base;
+
+typedef struct inference {
+    hs_analysis *analysis;
+    const hs_results_task *task;
+    uint32_t task_index;
+    size_t metric; /* one after the other: the singles of one metric are what takes memory */
+    metric_base base;
+    resampling bootstrap;
+    resampling halves;
+    sign_flips flips;
+    float *clean_values; /* [n_examples, n_metrics] */
+    size_t n_singles;
+    uint64_t *single_sets; /* [n_singles] */
+    int64_t *single_rows;  /* [n_sets]: row of a single, -1 */
+    samples zero;          /* one row of zeros, for what is not there */
+    /* for one block */
+    size_t block_sets;
+    float *values; /* [block_sets, n_examples, n_metrics] */
+    samples block;
+    samples_scratch scratch;
+    contrast_scratch contrast;
+    double *interactions; /* [block_sets, n_examples] */
+    size_t *pairs;        /* [block_sets]: rows of the block that are complete pairs */
+    double *p;            /* [block_sets] */
+    double *rows;         /* [block_sets, HS_STATISTIC_COUNT] */
+    double *all_rows;     /* [ranks, ...] on rank 0 */
+} inference;
+
+/*
+ * Draws the random numbers, makes room and reads the clean model. What was made is in *in_out also on failure, for
+ * inference_clear.
+ */
+hs_status inference_init(inference *in_out, hs_analysis *analysis, uint32_t task, hs_comm *comm, hs_error *error);
+void inference_clear(inference *in);
+
+#endif

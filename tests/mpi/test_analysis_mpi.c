@@ -1,0 +1,82 @@
+/* analysis over MPI: statistics that ranks compute together have the bits of those that one process computes alone. */
+#include "headsweep/analysis.h"
+#include "mpi/mpi_test.h"
+#include "support/results_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* 24 heads and 276 pairs under two interventions: three blocks of sets, so that ranks run out of them too. */
+static const results_fixture_options experiment = {4, 6, 12, 5, false};
+static const hs_analysis_options options = {300, 256, 0.9, true, 42};
+
+/* Collective. A finished sweep. */
+static hs_status write_sweep(hs_comm *comm, const results_fixture *fixture, hs_results *results, hs_error *error)
+{
+    float values[256];
+    hs_status status = HS_OK;
+
+    for (size_t i = (size_t)hs_comm_rank(comm); status == HS_OK && i < results_fixture_cells(fixture);
+         i += (size_t)hs_comm_size(comm)) {
+        hs_cell cell = results_fixture_cell(fixture, i);
+        results_fixture_fill(fixture, cell, values);
+        status = hs_results_write_cell(results, cell, values, error);
+    }
+    return hs_comm_agree(comm, status, error);
+}
+
+static bool same_tables(const hs_analysis *a, const hs_analysis *b)
+{
+    const size_t n_interventions = hs_results_sets_of(a->results)->n_interventions;
+
+    for (size_t task = 0; task < a->n_tasks; ++task) {
+        const size_t n_metrics = hs_results_task_at(a->results, task)->n_metrics;
+        for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
+            if (memcmp(a->tables[s][task], b->tables[s][task], a->n_sets * n_metrics * sizeof(double)) != 0)
+                return false;
+        if (memcmp(a->stability[task], b->stability[task],
+                   n_interventions * n_metrics * HS_STABILITY_COUNT * sizeof(double)) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void test_same_bits(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    hs_status status = HS_OK;
+    results_fixture fixture;
+    hs_results *results = NULL;
+    hs_analysis *shared = NULL, *alone = NULL;
+    char folder[512] = "", path[600];
+
+    results_fixture_init(&fixture, experiment);
+    if (hs_comm_rank(comm) == 0)
+        test_folder_new(folder, sizeof folder);
+    mpi_assert_ok(comm, hs_comm_broadcast(comm, folder, sizeof folder, 0, &error), &error);
+    (void)snprintf(path, sizeof path, "%s/results.h5", folder);
+    if (hs_comm_rank(comm) == 0)
+        status = hs_results_create(path, &fixture.layout, &error);
+    mpi_assert_ok(comm, status, &error);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, path, &results, &error), &error);
+    mpi_assert_ok(comm, write_sweep(comm, &fixture, results, &error), &error);
+
+    mpi_assert_ok(comm, hs_analysis_new(results, comm, &options, &shared, &error), &error);
+    mpi_assert_ok(comm, hs_analysis_new(results, NULL, &options, &alone, &error), &error);
+    mpi_assert(comm, alone->n_complete == fixture.layout.sets.n_sets);
+    mpi_assert(comm, hs_comm_rank(comm) != 0 || same_tables(shared, alone));
+
+    hs_analysis_free(shared);
+    hs_analysis_free(alone);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    if (hs_comm_rank(comm) == 0)
+        test_folder_remove(folder);
+    results_fixture_clear(&fixture);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[] = {cmocka_unit_test(test_same_bits)};
+    return mpi_test_run("analysis", tests, sizeof tests / sizeof tests[0]);
+}
