@@ -65,4 +65,15 @@ uint64_t hs_tokenizer_hash(const hs_tokenizer *tokenizer);
 /* For people: "byte-level BPE, 50257 tokens, tokenizer.json". Lives as long as the tokenizer. */
 const char *hs_tokenizer_description(const hs_tokenizer *tokenizer);
 
+/* ---- what others need to know of Unicode ----------------------------------------------------------------------- */
+
+/*
+ * Appends the text without differences of case and of form: NFKC with full case folding, default ignorable characters
+ * left out (toNFKC_Casefold, Unicode Standard section 3.13). HS_ERROR_INPUT: it is not UTF-8.
+ */
+hs_status hs_text_fold(const char *text, size_t length, hs_text *folded, hs_error *error);
+/* Whether the character at `at`, or the one that ends at `end`, belongs to a word: a letter, mark or digit. */
+bool hs_text_is_word_at(const char *text, size_t length, size_t at);
+bool hs_text_is_word_before(const char *text, size_t end);
+
 #endif
