@@ -43,11 +43,24 @@ typedef struct hs_task_config {
     char *name;     /* unique; also the name of its group in the results file: letters, digits, _ and - */
     char *kind;     /* a task kind of tasks.h */
     char *file;     /* resolved: usable from the current folder */
-    char *lexicon;  /* resolved; token_mass only: a word list, one a line; "" if none */
+    char *lexicon;  /* resolved; token_mass and generation only: a word list, one entry a line; "" if none */
     char *bos;      /* "auto", "always", "never" */
     int64_t limit;  /* first so many examples; 0 = all */
     int64_t sample; /* so many of these, drawn by the seed; 0 = all */
     int64_t window; /* perplexity only: tokens a window; 0 = the model's n_positions */
+
+    int64_t samples; /* this and all to save_text: generation only */
+    int64_t max_new_tokens;
+    double temperature; /* 0 = greedy */
+    double top_p;       /* 1 = all */
+    int64_t top_k;      /* 0 = all */
+    hs_string_list stop;
+    char *scorer;            /* "lexicon", "classifier" */
+    char *scorer_checkpoint; /* resolved; "" if none */
+    char *scorer_label;      /* name or index; "" if none */
+    double threshold;        /* a score from which a continuation counts as toxic */
+    int64_t save_text;       /* best sets whose texts are kept; 0 = none, not even the clean model's */
+
     hs_field_mapping *fields;
     size_t n_fields;
     hs_string_list choices; /* multiple_choice only: templates of choices; none = field `choices` */
