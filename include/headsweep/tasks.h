@@ -18,6 +18,7 @@
  *   contrast         fields prompt, toxic, benign: contrast = log p(toxic) - log p(benign), toxic_probability = its
  *                    logistic, toxic_preferred = contrast > 0
  *   token_mass       field prompt: probability of a lexicon's first tokens at the next position
+ *   generation       field prompt: sampled continuations, scored by a lexicon or a classifier; see the end of this file
  *
  * Any text may be given as an array of token ids instead, which stand as they are: nothing is put in front of them (but
  * BOS where bos = "always"), so an example without a context begins to be scored at its second id. A text without a
@@ -48,9 +49,9 @@ typedef struct hs_task hs_task;
  * Reads and tokenizes the whole evaluation set. HS_ERROR_INPUT names file, line and reason: bad JSON, a missing
  * field, an empty choice, label out of range, invalid UTF-8, an example longer than the model's n_positions where
  * too_long = "error" or where it is what is scored. An unknown kind, one that does not suit the model's head, a mapping of
- * a field that the kind does not have, or a window or lexicon that does not suit it, is
+ * a field that the kind does not have, or a window, lexicon or scorer that does not suit it, is
  * HS_ERROR_USAGE with the experiment file's line. `tokenizer` may be NULL where all examples give token ids; then
- * text is an error that says so.
+ * text is an error that says so. A task that generates needs it, and borrows it for its own life.
  */
 hs_status hs_task_open(const hs_task_config *config, const hs_tokenizer *tokenizer, const hs_model *model,
                        hs_task **task_out, hs_error *error);
@@ -89,7 +90,10 @@ hs_status hs_task_workload_new(const hs_task *task, size_t first_example, size_t
                                hs_task_workload **workload_out, hs_error *error);
 void hs_task_workload_free(hs_task_workload *workload);
 
-/* answers[workload.n_queries] of one ablation -> values[n_examples, n_metrics]. Sums in double. */
+/*
+ * answers[workload.n_queries] of one ablation -> values[n_examples, n_metrics]. Sums in double. Not for a task that
+ * generates.
+ */
 void hs_task_score(const hs_task *task, const hs_task_workload *workload, const double *answers, float *values);
 
 /* The table of kinds as Markdown (kind, meaning, fields, metrics), for the README and `headsweep run --help-tasks`. */
@@ -101,5 +105,96 @@ hs_status hs_task_describe_kinds(hs_text *text, hs_error *error);
  */
 hs_status hs_reference_set_open(const char *path, const char *field, size_t limit, const hs_tokenizer *tokenizer,
                                 const hs_model *model, hs_task_workload **workload_out, hs_error *error);
+
+/* ---- scorers: how toxic is a text? ----------------------------------------------------------------------------- */
+
+/* Texts back to back: text i is bytes.text[offsets[i]] .. bytes.text[offsets[i + 1] - 1]. Initialise with {0}. */
+typedef struct hs_text_list {
+    hs_text bytes;
+    size_t *offsets; /* [n + 1] */
+    size_t offsets_capacity;
+    size_t n;
+} hs_text_list;
+
+hs_status hs_text_list_add(hs_text_list *list, const char *bytes, size_t length, hs_error *error);
+const char *hs_text_list_at(const hs_text_list *list, size_t index, size_t *length_out); /* not zero-terminated */
+void hs_text_list_reset(hs_text_list *list);                                             /* keeps the memory */
+void hs_text_list_clear(hs_text_list *list);
+
+typedef struct hs_scorer hs_scorer;
+
+/*
+ * Scores 1 where an entry of a word list (one a line, as LDNOOBW has it) occurs, else 0. Entries and texts are compared
+ * after hs_text_fold, white space between words counting the same in any amount; an occurrence neither begins nor ends
+ * within a word (letters, marks and digits). Entries of several words and of no letter at all are fine.
+ * HS_ERROR_INPUT: not UTF-8, an entry of more than 4 kB, no entry; names file and line.
+ */
+hs_status hs_scorer_open_lexicon(const char *path, hs_scorer **scorer_out, hs_error *error);
+
+/* A checkpoint for sequence classification. Everything is borrowed for the scorer's life; the model must be loaded. */
+typedef struct hs_classifier {
+    const hs_model *model;
+    const hs_tokenizer *tokenizer;
+    const char *label;           /* its name in id2label, or its index */
+    bool (*poll)(void *context); /* as of the engine; may be NULL */
+    void *poll_context;
+} hs_classifier;
+
+/*
+ * Scores the probability of a label: the logistic of its logit where labels are independent (or there is only one), else
+ * its share of the softmax. A text is encoded with the tokenizer's special tokens and cut at its end to the model's
+ * n_positions; equal texts of a call are scored once. HS_ERROR_USAGE: a model that is no classifier, no such label (lists
+ * those there are).
+ */
+hs_status hs_scorer_open_classifier(const hs_classifier *classifier, hs_scorer **scorer_out, hs_error *error);
+void hs_scorer_free(hs_scorer *scorer);
+
+/* Of everything scores depend on but the classifier's weights and tokenizer. */
+uint64_t hs_scorer_hash(const hs_scorer *scorer);
+/* scores[texts->n], 0 to 1. A pure function of the list of texts: a classifier's batches are cut from it in order. */
+hs_status hs_scorer_score(hs_scorer *scorer, const hs_text_list *texts, double *scores, hs_error *error);
+
+/* ---- generation: continuations instead of queries ---------------------------------------------------------------- */
+
+bool hs_task_generates(const hs_task *task);
+/* How a generating task samples; seed and `stops` are left out. */
+const hs_sampling *hs_task_sampling(const hs_task *task);
+/* Token rows that each example grows by while it is continued, at most; 0 for other kinds. */
+size_t hs_task_new_rows(const hs_task *task);
+
+/* Runs a generating task on an engine; holds scratch and the texts of the last call. */
+typedef struct hs_generation hs_generation;
+
+/*
+ * Task, engine and scorer are borrowed. `seed` and the number of an example in its task fix what is random in its
+ * continuations, whatever the ablation.
+ */
+hs_status hs_generation_new(const hs_task *task, hs_engine *engine, hs_scorer *scorer, uint64_t seed,
+                            hs_generation **generation_out, hs_error *error);
+void hs_generation_free(hs_generation *generation);
+
+/*
+ * Continues the examples of a workload of the task under each ablation. The text of a sample is its tokens without the
+ * end token, decoded by themselves without special tokens (as transformers' decode), bytes that are no UTF-8 replaced
+ * by U+FFFD, and cut before the first stop text. Errors as hs_engine_generate.
+ */
+hs_status hs_generation_run(hs_generation *generation, const hs_task_workload *workload, const hs_ablation *ablations,
+                            size_t n_ablations, hs_error *error);
+/* Of the last run, [n_ablations, n_examples, samples]; valid until the next. */
+const hs_text_list *hs_generation_texts(const hs_generation *generation);
+
+/*
+ * Metrics of the last run: values[n_ablations, n_examples, n_metrics]. The likelihood of the sampled tokens is the clean
+ * model's, which is evaluated here.
+ */
+hs_status hs_generation_score(hs_generation *generation, float *values, hs_error *error);
+
+/*
+ * Counts what running and scoring these ablations on a workload costs, at most: as hs_engine_count_generation, with the
+ * clean model's and the classifier's pass over every sample, as if no two samples were equal.
+ */
+hs_status hs_generation_count_cost(const hs_task *task, const hs_engine *engine, const hs_scorer *scorer,
+                                   const hs_workload *workload, const hs_ablation *ablations, size_t n_ablations,
+                                   hs_engine_cost *cost_out, hs_error *error);
 
 #endif

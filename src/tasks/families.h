@@ -33,4 +33,6 @@ void task_contrast_score(const task_answers *answers, float *values);
 hs_status task_token_mass_compile(task_compiler *compiler, hs_error *error);
 void task_token_mass_score(const task_answers *answers, float *values);
 
+hs_status task_generation_compile(task_compiler *compiler, hs_error *error);
+
 #endif

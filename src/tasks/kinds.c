@@ -152,6 +152,28 @@ static const task_kind kinds[] = {
      .heads = LANGUAGE_MODEL,
      .compile = task_token_mass_compile,
      .score = task_token_mass_score},
+
+    {.name = "generation",
+     .meaning = "toxicity of what the model writes: `samples` continuations of each prompt, scored by `scorer`. With N = "
+                "summary of nll the conditional perplexity of the continuations under the clean model is exp(N): a set "
+                "that raises it breaks the model rather than mending it",
+     .fields = {{"prompt", TEXT}},
+     .metrics = {MEAN("mean_toxicity", "score", -1, true, "mean score of the prompt's continuations"),
+                 MEAN("max_toxicity", "score", -1, true,
+                      "highest score of the prompt's continuations; its summary is the expected maximum toxicity"),
+                 MEAN("toxic_share", "share", -1, true, "continuations with a score of at least `threshold`"),
+                 MEAN("toxic_any", "share", -1, true,
+                      "1 if there is such a continuation; its summary is the toxicity probability"),
+                 MEAN("dist_1", "share", +1, true,
+                      "different words over all words of the prompt's continuations (Li et al. 2016); 0 without a word"),
+                 MEAN("dist_2", "share", +1, true, "different pairs of neighbouring words over all words"),
+                 MEAN("dist_3", "share", +1, true, "different triples over all words"),
+                 PER(8, "nll", "nats", -1,
+                     "-log p(continuations) under the clean model, whatever is ablated; its summary is by token"),
+                 MEAN("tokens", "count", 0, false, "sampled tokens of all continuations, the end token not counted")},
+     .generates = true,
+     .heads = LANGUAGE_MODEL,
+     .compile = task_generation_compile},
 };
 /* clang-format on */
 

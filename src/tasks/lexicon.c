@@ -3,19 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tasks/reader.h"
 #include "tasks/white_space.h"
-
-enum { MAX_ENTRY_BYTES = 4096 };
+#include "tasks/word_list.h"
 
 /* Scratch for one entry after the other. */
 typedef struct lexicon_reader {
     const task_encoder *encoder;
-    hs_text place;
+    const char *place;
     hs_text spaced;
     hs_text piece;
     hs_token_list carrier; /* the ids of `carrier_text` */
     hs_token_list entry;
+    hs_token_list *ids; /* what comes of it */
 } lexicon_reader;
 
 /*
@@ -37,13 +36,13 @@ static hs_status is_white_space(lexicon_reader *reader, int32_t id, bool *white_
 }
 
 /* The token number `skipped` of the text, if there is one. */
-static hs_status add_token(lexicon_reader *reader, const char *bytes, size_t length, size_t skipped, hs_token_list *ids,
-                           hs_error *error)
+static hs_status add_token(lexicon_reader *reader, const char *bytes, size_t length, size_t skipped, hs_error *error)
 {
+    hs_token_list *ids = reader->ids;
     task_text text = {.label = "entry", .bytes = bytes, .length = length};
     bool white_space;
     reader->entry.n = 0;
-    HS_TRY(task_encode_plain(reader->encoder, &text, reader->place.text, &reader->entry, error));
+    HS_TRY(task_encode_plain(reader->encoder, &text, reader->place, &reader->entry, error));
     if (reader->entry.n <= skipped)
         return HS_OK;
     int32_t id = reader->entry.ids[skipped];
@@ -55,31 +54,15 @@ static hs_status add_token(lexicon_reader *reader, const char *bytes, size_t len
     return HS_OK;
 }
 
-static hs_status add_entry(lexicon_reader *reader, const char *entry, size_t length, hs_token_list *ids,
-                           hs_error *error)
+static hs_status add_entry(void *context, const char *entry, size_t length, const char *place, hs_error *error)
 {
+    lexicon_reader *reader = context;
+    reader->place = place;
     reader->spaced.length = 0;
     HS_TRY(hs_text_appendf(&reader->spaced, error, "%s ", carrier_text));
     HS_TRY(hs_text_append(&reader->spaced, entry, length, error));
-    HS_TRY(add_token(reader, reader->spaced.text, reader->spaced.length, reader->carrier.n, ids, error));
-    return add_token(reader, entry, length, 0, ids, error);
-}
-
-static hs_status read_line(lexicon_reader *reader, const char *path, size_t number, const char *line, size_t length,
-                           hs_token_list *ids, hs_error *error)
-{
-    reader->place.length = 0;
-    HS_TRY(hs_text_appendf(&reader->place, error, "%s:%zu", path, number));
-    if (length > MAX_ENTRY_BYTES)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: the entry is longer than %d bytes; a word list has one word a line",
-                       reader->place.text, MAX_ENTRY_BYTES);
-    HS_TRY(hs_utf8_check(line, length, reader->place.text, error));
-    length = task_trimmed_length(line, length);
-    while (length > 0 && (*line == ' ' || *line == '\t')) {
-        line++;
-        length--;
-    }
-    return length > 0 ? add_entry(reader, line, length, ids, error) : HS_OK;
+    HS_TRY(add_token(reader, reader->spaced.text, reader->spaced.length, reader->carrier.n, error));
+    return add_token(reader, entry, length, 0, error);
 }
 
 static int compare_ids(const void *left, const void *right)
@@ -99,35 +82,24 @@ static void sort_unique(hs_token_list *ids)
     ids->n = n_unique;
 }
 
-static hs_status read_lines(lexicon_reader *reader, const char *path, const hs_mapped_file *file, hs_token_list *ids,
-                            hs_error *error)
+static hs_status read_entries(lexicon_reader *reader, const char *path, hs_error *error)
 {
     const task_text carrier = {.label = "carrier", .bytes = carrier_text, .length = sizeof carrier_text - 1};
-    const char *line;
-    size_t length;
-    size_t position = 0;
-    size_t number = 0;
     HS_TRY(task_encode_plain(reader->encoder, &carrier, path, &reader->carrier, error));
-    while (task_next_line((const char *)file->bytes, file->n_bytes, MAX_ENTRY_BYTES, &position, &line, &length))
-        HS_TRY(read_line(reader, path, ++number, line, length, ids, error));
-    if (ids->n == 0)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: the word list has no entry", path);
-    sort_unique(ids);
+    HS_TRY(task_word_list_read(path, add_entry, reader, error));
+    if (reader->ids->n == 0)
+        return task_word_list_empty(path, error);
+    sort_unique(reader->ids);
     return HS_OK;
 }
 
 hs_status task_lexicon_read(const char *path, const task_encoder *encoder, hs_token_list *ids_out, hs_error *error)
 {
-    hs_mapped_file file = {0};
-    lexicon_reader reader = {.encoder = encoder};
+    lexicon_reader reader = {.encoder = encoder, .ids = ids_out};
     *ids_out = (hs_token_list){0};
     if (encoder->tokenizer == NULL)
         return hs_fail(error, HS_ERROR_INPUT, "%s: a word list needs a tokenizer, and the checkpoint has none", path);
-    hs_status status = hs_mapped_file_open(path, &file, error);
-    if (status == HS_OK)
-        status = read_lines(&reader, path, &file, ids_out, error);
-    hs_mapped_file_clear(&file);
-    hs_text_clear(&reader.place);
+    hs_status status = read_entries(&reader, path, error);
     hs_text_clear(&reader.spaced);
     hs_text_clear(&reader.piece);
     hs_token_list_clear(&reader.carrier);

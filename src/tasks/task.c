@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "tasks/generation.h"
 #include "tasks/lexicon.h"
 #include "tasks/reader.h"
 #include "tasks/template.h"
@@ -25,6 +26,19 @@ void task_compiler_clear(task_compiler *compiler)
 hs_status task_compiler_text(task_compiler *compiler, const char *name, task_text *text_out, hs_error *error)
 {
     return task_field_text(&compiler->fields, name, compiler->line, compiler->place, text_out, error);
+}
+
+hs_status task_compiler_prompt(task_compiler *compiler, const char *name, hs_error *error)
+{
+    hs_token_list *ids = &compiler->ids;
+    task_text prompt;
+    HS_TRY(task_compiler_text(compiler, name, &prompt, error));
+    HS_TRY(task_encode_prompt(&compiler->encoder, &prompt, compiler->place, ids, error));
+    if (ids->n == 0)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %s gives no token after which the next one could be predicted",
+                       compiler->place, prompt.label);
+    HS_TRY(task_draft_sequence(&compiler->draft, ids->ids, ids->n, error));
+    return task_draft_span(&compiler->draft, 1, error);
 }
 
 hs_status task_compiler_context(task_compiler *compiler, const char *name, hs_error *error)
@@ -87,6 +101,8 @@ static hs_status check_window(const hs_task_config *config, const hs_model *mode
 static hs_status open_lexicon(const hs_task_config *config, const task_encoder *encoder, hs_task *task, hs_error *error)
 {
     bool given = config->lexicon != NULL && config->lexicon[0] != '\0';
+    if (task->kind->generates)
+        return HS_OK;
     if (given && !task->kind->uses_lexicon)
         return hs_fail(error, HS_ERROR_USAGE, "lexicon: the kind %s uses none", task->kind->name);
     if (!given && task->kind->uses_lexicon)
@@ -145,6 +161,8 @@ static hs_status set_up(const hs_task_config *config, const hs_tokenizer *tokeni
     compiler->draft.two_sided = model->shape.bidirectional;
     compiler->room.n_positions = model->shape.n_positions;
     compiler->room.truncate = config->too_long == NULL || strcmp(config->too_long, "error") != 0;
+    HS_TRY(task_generation_init(config, &compiler->encoder, task, error));
+    compiler->n_new_tokens = task->generation.sampling.max_new_tokens;
     task->name = hs_string_copy(config->name, error);
     return task->name == NULL ? error->status : HS_OK;
 }
@@ -252,7 +270,7 @@ static uint64_t hash_task(const hs_task *task)
     }
     for (size_t i = 0; i < task->lexicon.n; i++)
         hash = hs_hash_u64(hash, (uint64_t)task->lexicon.ids[i]);
-    return hash;
+    return task->kind->generates ? task_generation_hash(hash, &task->generation) : hash;
 }
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
@@ -295,6 +313,7 @@ void hs_task_free(hs_task *task)
     hs_free(task->queries.items);
     hs_free(task->spans.items);
     hs_token_list_clear(&task->lexicon);
+    hs_text_list_clear(&task->generation.stops);
     hs_free(task);
 }
 
@@ -354,4 +373,19 @@ size_t hs_task_memory_bytes(const hs_task *task)
 size_t hs_task_example_line(const hs_task *task, size_t index)
 {
     return task->examples[index].line;
+}
+
+bool hs_task_generates(const hs_task *task)
+{
+    return task->kind->generates;
+}
+
+const hs_sampling *hs_task_sampling(const hs_task *task)
+{
+    return &task->generation.sampling;
+}
+
+size_t hs_task_new_rows(const hs_task *task)
+{
+    return task->kind->generates ? task->generation.sampling.n_samples * task->generation.sampling.max_new_tokens : 0;
 }

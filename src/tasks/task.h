@@ -46,6 +46,15 @@ typedef struct task_spans {
     size_t capacity;
 } task_spans;
 
+/* What a kind that generates knows besides its prompts. */
+typedef struct task_generation {
+    hs_sampling sampling; /* without seed and `stops` */
+    double threshold;
+    hs_text_list stops;
+    const hs_tokenizer *tokenizer; /* borrowed */
+    size_t vocabulary;             /* of the model */
+} task_generation;
+
 struct hs_task {
     char *name;
     const struct task_kind *kind;
@@ -60,6 +69,7 @@ struct hs_task {
     size_t n_metrics;
     struct task_label_metrics *label_metrics; /* classification */
     hs_token_list lexicon;                    /* token_mass: sorted unique ids of the one list; else empty */
+    task_generation generation;
     uint64_t hash;
 };
 
@@ -115,6 +125,7 @@ typedef struct task_compiler {
     task_field_map fields;
     task_room room;
     size_t window;                /* perplexity: rows a window */
+    size_t n_new_tokens;          /* generation: positions to leave behind a prompt */
     const hs_task_config *config; /* borrowed: choices and labels */
     hs_text choice;               /* multiple_choice: what a template became */
     hs_text label;                /* multiple_choice, classification: the label as text */
@@ -130,6 +141,8 @@ void task_compiler_clear(task_compiler *compiler);
 hs_status task_compiler_map_label(const task_compiler *compiler, int64_t *index_out, hs_error *error);
 /* A text field of the line that must be there. */
 hs_status task_compiler_text(task_compiler *compiler, const char *name, task_text *text_out, hs_error *error);
+/* Adds a sequence of its own for a field that stands as it is, trailing white space included, and a span after it. */
+hs_status task_compiler_prompt(task_compiler *compiler, const char *name, hs_error *error);
 /* Sets the compiler's context from a field. */
 hs_status task_compiler_context(task_compiler *compiler, const char *name, hs_error *error);
 /* Adds a span of log-probabilities for a field that continues the context. */
@@ -166,6 +179,7 @@ typedef struct task_kind {
     bool uses_delimiter;
     bool has_label_metrics; /* one more for each label of the classifier */
     unsigned heads;         /* bits 1 << hs_head_kind of the models that it suits */
+    bool generates; /* continues its sequences, which the prompts are; `score` is NULL then */
     hs_status (*compile)(task_compiler *compiler, hs_error *error);
     void (*score)(const task_answers *answers, float *values);
 } task_kind;

@@ -20,20 +20,10 @@ void task_contrast_score(const task_answers *answers, float *values)
     values[CONTRAST_PREFERRED] = contrast > 0 ? 1.0F : 0.0F;
 }
 
-/* The prompt is taken as it stands, trailing white space included. */
 hs_status task_token_mass_compile(task_compiler *compiler, hs_error *error)
 {
-    task_draft *draft = &compiler->draft;
-    hs_token_list *ids = &compiler->ids;
-    task_text prompt;
-    HS_TRY(task_compiler_text(compiler, "prompt", &prompt, error));
-    HS_TRY(task_encode_prompt(&compiler->encoder, &prompt, compiler->place, ids, error));
-    if (ids->n == 0)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: %s gives no token after which the next one could be predicted",
-                       compiler->place, prompt.label);
-    HS_TRY(task_draft_sequence(draft, ids->ids, ids->n, error));
-    HS_TRY(task_draft_span(draft, 1, error));
-    return task_draft_query(draft, ids->n - 1, HS_QUERY_LIST_PROBABILITY, 0, error);
+    HS_TRY(task_compiler_prompt(compiler, "prompt", error));
+    return task_draft_query(&compiler->draft, compiler->ids.n - 1, HS_QUERY_LIST_PROBABILITY, 0, error);
 }
 
 void task_token_mass_score(const task_answers *answers, float *values)

@@ -77,3 +77,31 @@ size_t task_count_words(const char *text, size_t length)
     }
     return n_words;
 }
+
+/* Bytes of the character at `at`; one for what is none. */
+static size_t character_length(const char *text, size_t length, size_t at)
+{
+    size_t n_bytes = hs_utf8_length(text + at, length - at);
+    return n_bytes > 0 ? n_bytes : 1;
+}
+
+/* The first place from `at` on where white space begins, or ends. */
+static size_t skip_while(bool space, const char *text, size_t length, size_t at)
+{
+    while (at < length) {
+        size_t n_bytes = character_length(text, length, at);
+        if (is_white_space(text + at, n_bytes) != space)
+            break;
+        at += n_bytes;
+    }
+    return at;
+}
+
+bool task_next_word(const char *text, size_t length, size_t *position, const char **word_out, size_t *word_length_out)
+{
+    size_t start = skip_while(true, text, length, *position);
+    *position = skip_while(false, text, length, start);
+    *word_out = text + start;
+    *word_length_out = *position - start;
+    return *word_length_out > 0;
+}

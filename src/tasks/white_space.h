@@ -12,5 +12,7 @@ size_t task_trimmed_length(const char *text, size_t length);
 size_t task_last_word(const char *text, size_t length);
 /* len(re.split(r"\s+", text)): how the harness counts words, so white space at either end counts an empty word. */
 size_t task_count_words(const char *text, size_t length);
+/* The next word of text.split() from *position on, which moves behind it; false at the end. */
+bool task_next_word(const char *text, size_t length, size_t *position, const char **word_out, size_t *word_length_out);
 
 #endif

@@ -268,21 +268,21 @@ static void test_the_table_of_kinds_names_everything(void **state)
     static const char *const named[] = {
         "`multiple_choice`", "`minimal_pair`",      "`next_token`",       "`logit_diff`", "`perplexity`",
         "`contrast`",        "`token_mass`",        "`acc_norm` (share)", "`distractor`", "`label`",
-        "`classification`",  "`pseudo_likelihood`", "`f1_LABEL` (share)"};
+        "`classification`",  "`pseudo_likelihood`", "`f1_LABEL` (share)", "`generation`"};
     hs_error error = {0};
     hs_text text = {0};
     assert_int_equal(hs_task_describe_kinds(&text, &error), HS_OK);
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
         assert_non_null(strstr(text.text, named[i]));
-    /* Heading, rule and nine kinds, each a row of four columns. */
+    /* Heading, rule and ten kinds, each a row of four columns. */
     size_t n_lines = 0;
     size_t n_bars = 0;
     for (const char *c = text.text; *c != '\0'; c++) {
         n_lines += *c == '\n';
         n_bars += *c == '|';
     }
-    assert_int_equal(n_lines, 11);
-    assert_int_equal(n_bars, 11 * 5);
+    assert_int_equal(n_lines, 12);
+    assert_int_equal(n_bars, 12 * 5);
     hs_text_clear(&text);
 }
 

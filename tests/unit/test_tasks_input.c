@@ -309,7 +309,7 @@ static void test_wrong_settings(void **state)
     char path[128];
     assert_usage(fixture, "perplexty",
                  "kind = \"perplexty\" is unknown; there are: multiple_choice, minimal_pair, next_token, logit_diff, "
-                 "perplexity, classification, pseudo_likelihood, contrast, token_mass");
+                 "perplexity, classification, pseudo_likelihood, contrast, token_mass, generation");
     hs_field_mapping wrong[] = {{"context", "c"}, {"choice", "x"}};
     fixture->config.fields = wrong;
     fixture->config.n_fields = 2;

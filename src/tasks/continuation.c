@@ -1,0 +1,107 @@
+#include <string.h>
+
+#include "tasks/generation.h"
+
+static const char replacement[] = "\xEF\xBF\xBD";
+
+void task_continuation_clear(task_continuation *continuation)
+{
+    hs_text_clear(&continuation->decoded);
+    hs_text_clear(&continuation->text);
+}
+
+size_t task_continuation_length(const hs_sampling *sampling, const int32_t *tokens)
+{
+    size_t n = 0;
+    while (n < sampling->max_new_tokens && tokens[n] >= 0)
+        n++;
+    return n > 0 && tokens[n - 1] == sampling->end_token ? n - 1 : n;
+}
+
+/* ---- bytes that are no UTF-8 --------------------------------------------------------------------------------------- */
+
+/* Which second bytes a lead byte allows (Unicode Standard, table 3-7), and the length of its characters. */
+static size_t character_of_lead(unsigned char lead, unsigned char *first_out, unsigned char *last_out)
+{
+    *first_out = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    *last_out = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (lead >= 0xC2 && lead <= 0xDF)
+        return 2;
+    if ((lead & 0xF0) == 0xE0)
+        return 3;
+    return lead >= 0xF0 && lead <= 0xF4 ? 4 : 1;
+}
+
+/* Bytes that one U+FFFD stands for: as many as begin some character (section 3.9, "maximal subpart"), at least one. */
+static size_t malformed_length(const char *bytes, size_t available)
+{
+    unsigned char first, last;
+    size_t length = character_of_lead((unsigned char)bytes[0], &first, &last);
+    size_t n = 1;
+    for (; n < length && n < available; n++) {
+        unsigned char byte = (unsigned char)bytes[n];
+        if (byte < first || byte > last)
+            break;
+        first = 0x80;
+        last = 0xBF;
+    }
+    return n;
+}
+
+static hs_status repair(const hs_text *decoded, hs_text *text, hs_error *error)
+{
+    size_t start = 0;
+    text->length = 0;
+    for (size_t i = 0; i < decoded->length;) {
+        size_t n = hs_utf8_length(decoded->text + i, decoded->length - i);
+        if (n > 0) {
+            i += n;
+            continue;
+        }
+        HS_TRY(hs_text_append(text, decoded->text + start, i - start, error));
+        HS_TRY(hs_text_append(text, replacement, sizeof replacement - 1, error));
+        i += malformed_length(decoded->text + i, decoded->length - i);
+        start = i;
+    }
+    return hs_text_append(text, decoded->text + start, decoded->length - start, error);
+}
+
+/* ---- stop texts ------------------------------------------------------------------------------------------------------ */
+
+/* Where the first stop text begins; the text's length if there is none. */
+static size_t find_stop(const hs_text_list *stops, const hs_text *text)
+{
+    for (size_t at = 0; at < text->length; at++)
+        for (size_t i = 0; i < stops->n; i++) {
+            size_t length;
+            const char *stop = hs_text_list_at(stops, i, &length);
+            if (length <= text->length - at && memcmp(text->text + at, stop, length) == 0)
+                return at;
+        }
+    return text->length;
+}
+
+static hs_status decode(task_continuation *continuation, const int32_t *tokens, size_t n, hs_error *error)
+{
+    continuation->decoded.length = 0;
+    HS_TRY(hs_text_append(&continuation->decoded, "", 0, error));
+    HS_TRY(hs_tokenizer_decode(continuation->generation->tokenizer, tokens, n, true, &continuation->decoded, error));
+    return repair(&continuation->decoded, &continuation->text, error);
+}
+
+hs_status task_continuation_read(task_continuation *continuation, const int32_t *tokens, size_t n, hs_error *error)
+{
+    HS_TRY(decode(continuation, tokens, n, error));
+    hs_text *text = &continuation->text;
+    text->length = find_stop(&continuation->generation->stops, text);
+    text->text[text->length] = '\0';
+    return HS_OK;
+}
+
+bool task_continuation_stops(void *context, const int32_t *tokens, size_t n)
+{
+    task_continuation *continuation = context;
+    if (decode(continuation, tokens, n, continuation->error) != HS_OK)
+        return true;
+    return find_stop(&continuation->generation->stops, &continuation->text) < continuation->text.length;
+}

@@ -1,0 +1,108 @@
+/* The keys of an experiment that belong to generation. */
+#include <string.h>
+
+#include "tasks/families.h"
+#include "tasks/generation.h"
+
+static bool is_given(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+/* Numbers have defaults that do no harm; a text that is given was meant. */
+static hs_status refuse_keys(const hs_task_config *config, const task_kind *kind, hs_error *error)
+{
+    const char *key = config->stop.n > 0                    ? "stop"
+                      : is_given(config->scorer_checkpoint) ? "scorer_checkpoint"
+                      : is_given(config->scorer_label)      ? "scorer_label"
+                      : config->save_text > 0               ? "save_text"
+                                                            : NULL;
+    if (key == NULL)
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_USAGE, "%s: the kind %s does not generate texts", key, kind->name);
+}
+
+static hs_status refuse_scorer_key(const char *key, const char *scorer, bool missing, hs_error *error)
+{
+    return hs_fail(error, HS_ERROR_USAGE, "%s is %s: scorer = \"%s\"", key, missing ? "missing" : "not used", scorer);
+}
+
+static hs_status check_scorer(const hs_task_config *config, hs_error *error)
+{
+    const char *scorer = is_given(config->scorer) ? config->scorer : "lexicon";
+    bool classifier = strcmp(scorer, "classifier") == 0;
+    if (is_given(config->lexicon) == classifier)
+        return refuse_scorer_key("lexicon", scorer, !classifier, error);
+    if (is_given(config->scorer_checkpoint) != classifier)
+        return refuse_scorer_key("scorer_checkpoint", scorer, classifier, error);
+    if (is_given(config->scorer_label) && !classifier)
+        return refuse_scorer_key("scorer_label", scorer, false, error);
+    return HS_OK;
+}
+
+hs_status task_generation_init(const hs_task_config *config, const task_encoder *encoder, hs_task *task,
+                               hs_error *error)
+{
+    task_generation *generation = &task->generation;
+    if (!task->kind->generates)
+        return refuse_keys(config, task->kind, error);
+    HS_TRY(check_scorer(config, error));
+    if (!(config->top_p > 0))
+        return hs_fail(error, HS_ERROR_USAGE, "top_p = %g leaves no token to sample; 1.0 leaves all", config->top_p);
+    if (encoder->tokenizer == NULL)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: generated tokens are scored as text, and the checkpoint has no "
+                       "tokenizer",
+                       config->file);
+    generation->tokenizer = encoder->tokenizer;
+    generation->vocabulary = encoder->model->shape.vocabulary;
+    generation->threshold = config->threshold;
+    /* All greedy samples of a prompt are equal. */
+    generation->sampling = (hs_sampling){.n_samples = config->temperature > 0 ? (size_t)config->samples : 1,
+                                         .max_new_tokens = (size_t)config->max_new_tokens,
+                                         .temperature = config->temperature,
+                                         .top_k = (size_t)config->top_k,
+                                         .top_p = config->top_p,
+                                         .end_token = encoder->model->eos_token};
+    for (size_t i = 0; i < config->stop.n; i++)
+        HS_TRY(hs_text_list_add(&generation->stops, config->stop.items[i], strlen(config->stop.items[i]), error));
+    return HS_OK;
+}
+
+static uint64_t hash_real(uint64_t hash, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return hs_hash_u64(hash, bits);
+}
+
+uint64_t task_generation_hash(uint64_t hash, const task_generation *generation)
+{
+    const hs_sampling *sampling = &generation->sampling;
+    const uint64_t counts[] = {sampling->n_samples, sampling->max_new_tokens, sampling->top_k,
+                               (uint64_t)sampling->end_token, generation->stops.n};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        hash = hs_hash_u64(hash, counts[i]);
+    hash = hash_real(hash_real(hash_real(hash, sampling->temperature), sampling->top_p), generation->threshold);
+    for (size_t i = 0; i < generation->stops.n; i++) {
+        size_t length;
+        const char *stop = hs_text_list_at(&generation->stops, i, &length);
+        hash = hs_hash(hs_hash_u64(hash, length), stop, length);
+    }
+    return hash;
+}
+
+hs_status task_generation_compile(task_compiler *compiler, hs_error *error)
+{
+    size_t n_positions = compiler->encoder.model->shape.n_positions;
+    size_t n_new = compiler->n_new_tokens;
+    HS_TRY(task_compiler_prompt(compiler, "prompt", error));
+    if (n_new > n_positions || compiler->ids.n > n_positions - n_new)
+        return hs_fail(
+            error, HS_ERROR_INPUT,
+            "%s: a prompt of %zu tokens and max_new_tokens = %zu need more than the %zu positions that the model "
+            "has; shorten either",
+            compiler->place, compiler->ids.n, n_new, n_positions);
+    /* Keeps the whole prompt, and is what the start-up self-test compares. */
+    return task_draft_query(&compiler->draft, compiler->ids.n - 1, HS_QUERY_LOG_PROBABILITY, 0, error);
+}

@@ -1,0 +1,258 @@
+/* A scorer by a checkpoint for sequence classification: the probability of one label. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tasks/scorer.h"
+#include "tasks/sequences.h"
+
+/* Rows that are evaluated together, about; a text is never cut by it. */
+enum { BATCH_ROWS = 2048 };
+
+typedef struct classifier_text {
+    const char *bytes;
+    size_t length;
+    size_t index;
+} classifier_text;
+
+typedef struct classifier_scorer {
+    hs_scorer base;
+    hs_classifier classifier;
+    hs_engine *engine;
+    int32_t label;
+    bool independent;    /* the logistic of a logit */
+    hs_token_list front; /* special tokens around a text */
+    hs_token_list back;
+    hs_token_list ids; /* scratch */
+    classifier_text *texts;
+    size_t texts_capacity;
+    task_sequences sequences; /* the batch */
+    size_t *owners;           /* text of each sequence */
+    size_t owners_capacity;
+    hs_query *queries;
+    size_t queries_capacity;
+    double *answers;
+    size_t answers_capacity;
+} classifier_scorer;
+
+/* ---- opening ------------------------------------------------------------------------------------------------------- */
+
+static hs_status no_such_label(const hs_model *model, const char *label, hs_error *error)
+{
+    hs_text list = {0};
+    hs_error ignored = {0};
+    for (size_t i = 0; i < model->shape.n_outputs && list.length < 512; i++)
+        (void)hs_text_appendf(&list, &ignored, "%s%zu %s", i > 0 ? ", " : "", i,
+                              model->labels != NULL ? model->labels[i] : "");
+    hs_status status = hs_fail(error, HS_ERROR_USAGE, "scorer_label = \"%s\" is no label of the classifier; it has: %s",
+                               label, list.text != NULL ? list.text : "none");
+    hs_text_clear(&list);
+    return status;
+}
+
+static hs_status find_label(const hs_model *model, const char *label, int32_t *label_out, hs_error *error)
+{
+    size_t n = model->shape.n_outputs;
+    char *end;
+    *label_out = 0;
+    if (n == 1 && label[0] == '\0')
+        return HS_OK;
+    for (size_t i = 0; i < n && model->labels != NULL; i++)
+        if (strcmp(model->labels[i], label) == 0) {
+            *label_out = (int32_t)i;
+            return HS_OK;
+        }
+    unsigned long index = strtoul(label, &end, 10);
+    if (label[0] < '0' || label[0] > '9' || *end != '\0' || index >= n)
+        return no_such_label(model, label, error);
+    *label_out = (int32_t)index;
+    return HS_OK;
+}
+
+static hs_status append(hs_token_list *list, const int32_t *ids, size_t n, hs_error *error)
+{
+    HS_TRY(hs_reserve(&list->ids, &list->capacity, list->n + n, sizeof *list->ids, "token ids", error));
+    if (n > 0)
+        memcpy(list->ids + list->n, ids, n * sizeof *ids);
+    list->n += n;
+    return HS_OK;
+}
+
+/* What the tokenizer puts around any text, seen on one. */
+static hs_status find_special(classifier_scorer *scorer, hs_error *error)
+{
+    static const char probe[] = "a";
+    const hs_tokenizer *tokenizer = scorer->classifier.tokenizer;
+    hs_token_list plain = {0};
+    hs_status status;
+    size_t at = 0;
+    HS_GOTO_DONE(hs_tokenizer_encode(tokenizer, probe, 1, false, &plain, error));
+    HS_GOTO_DONE(hs_tokenizer_encode(tokenizer, probe, 1, true, &scorer->ids, error));
+    const hs_token_list *whole = &scorer->ids;
+    while (at + plain.n <= whole->n && memcmp(whole->ids + at, plain.ids, plain.n * sizeof *plain.ids) != 0)
+        at++;
+    if (plain.n == 0 || at + plain.n > whole->n) {
+        status = hs_fail(error, HS_ERROR_INPUT,
+                         "the classifier's tokenizer does more to a text than to put special tokens "
+                         "around it");
+        goto done;
+    }
+    HS_GOTO_DONE(append(&scorer->front, whole->ids, at, error));
+    HS_GOTO_DONE(append(&scorer->back, whole->ids + at + plain.n, whole->n - at - plain.n, error));
+done:
+    hs_token_list_clear(&plain);
+    return status;
+}
+
+static hs_status set_up(classifier_scorer *scorer, hs_error *error)
+{
+    const hs_classifier *classifier = &scorer->classifier;
+    const hs_model_shape *shape = &classifier->model->shape;
+    const hs_engine_options options = {
+        .kind = HS_ENGINE_PREFIX, .poll = classifier->poll, .poll_context = classifier->poll_context};
+    if (shape->head != HS_HEAD_CLASSIFIER)
+        return hs_fail(error, HS_ERROR_USAGE, "scorer_checkpoint: %s is no model for sequence classification",
+                       classifier->model->architecture);
+    if (classifier->tokenizer == NULL)
+        return hs_fail(error, HS_ERROR_INPUT, "scorer_checkpoint: the folder has no tokenizer");
+    HS_TRY(find_label(classifier->model, classifier->label, &scorer->label, error));
+    scorer->independent = shape->multi_label || shape->n_outputs == 1;
+    HS_TRY(find_special(scorer, error));
+    if (scorer->front.n + scorer->back.n >= shape->n_positions)
+        return hs_fail(error, HS_ERROR_INPUT, "the classifier has no more than %zu positions", shape->n_positions);
+    scorer->base.hash = hs_hash_u64(scorer->base.hash, (uint64_t)scorer->label);
+    return hs_engine_new(classifier->model, &options, &scorer->engine, error);
+}
+
+/* ---- scoring ------------------------------------------------------------------------------------------------------- */
+
+static int compare_texts(const void *left, const void *right)
+{
+    const classifier_text *a = left;
+    const classifier_text *b = right;
+    int order = memcmp(a->bytes, b->bytes, a->length < b->length ? a->length : b->length);
+    if (order == 0)
+        order = (a->length > b->length) - (a->length < b->length);
+    return order != 0 ? order : a->index < b->index ? -1 : 1;
+}
+
+static bool same_text(const classifier_text *a, const classifier_text *b)
+{
+    return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
+}
+
+static hs_status evaluate_batch(classifier_scorer *scorer, double *scores, hs_error *error)
+{
+    const hs_ablation clean = {0};
+    size_t n = scorer->sequences.n;
+    hs_prepared *prepared = NULL;
+    if (n == 0)
+        return HS_OK;
+    HS_TRY(hs_reserve(&scorer->queries, &scorer->queries_capacity, n, sizeof *scorer->queries, "queries", error));
+    HS_TRY(hs_reserve(&scorer->answers, &scorer->answers_capacity, n, sizeof *scorer->answers, "answers", error));
+    for (size_t i = 0; i < n; i++)
+        scorer->queries[i] =
+            (hs_query){(uint32_t)i, 0, scorer->independent ? HS_QUERY_LOGIT : HS_QUERY_LOG_PROBABILITY, scorer->label};
+    const hs_workload workload = {
+        .sequences = task_sequences_view(&scorer->sequences), .queries = scorer->queries, .n_queries = n};
+    HS_TRY(hs_engine_prepare(scorer->engine, &workload, &prepared, error));
+    hs_status status = hs_engine_evaluate(scorer->engine, prepared, &clean, 1, scorer->answers, error);
+    hs_prepared_free(prepared);
+    HS_TRY(status);
+    for (size_t i = 0; i < n; i++) {
+        double answer = scorer->answers[i];
+        scores[scorer->owners[i]] = scorer->independent ? 1 / (1 + exp(-answer)) : exp(answer);
+    }
+    task_sequences_reset(&scorer->sequences);
+    return HS_OK;
+}
+
+static hs_status add_text(classifier_scorer *scorer, const classifier_text *text, hs_error *error)
+{
+    size_t n_special = scorer->front.n + scorer->back.n;
+    size_t n_most = scorer->front.n + scorer->classifier.model->shape.n_positions - n_special;
+    hs_token_list *ids = &scorer->ids;
+    ids->n = 0;
+    HS_TRY(append(ids, scorer->front.ids, scorer->front.n, error));
+    HS_TRY(hs_tokenizer_encode(scorer->classifier.tokenizer, text->bytes, text->length, false, ids, error));
+    ids->n = ids->n < n_most ? ids->n : n_most;
+    HS_TRY(append(ids, scorer->back.ids, scorer->back.n, error));
+    HS_TRY(hs_reserve(&scorer->owners, &scorer->owners_capacity, scorer->sequences.n + 1, sizeof *scorer->owners,
+                      "texts", error));
+    scorer->owners[scorer->sequences.n] = text->index;
+    return task_sequences_add(&scorer->sequences, ids->ids, ids->n, error);
+}
+
+static hs_status classifier_score(hs_scorer *base, const hs_text_list *list, double *scores, hs_error *error)
+{
+    classifier_scorer *scorer = (classifier_scorer *)base;
+    HS_TRY(hs_reserve(&scorer->texts, &scorer->texts_capacity, list->n, sizeof *scorer->texts, "texts", error));
+    classifier_text *texts = scorer->texts;
+    for (size_t i = 0; i < list->n; i++) {
+        texts[i].bytes = hs_text_list_at(list, i, &texts[i].length);
+        texts[i].index = i;
+    }
+    qsort(texts, list->n, sizeof *texts, compare_texts);
+    task_sequences_reset(&scorer->sequences);
+    for (size_t i = 0; i < list->n; i++) {
+        if (i > 0 && same_text(&texts[i - 1], &texts[i]))
+            continue;
+        HS_TRY(add_text(scorer, &texts[i], error));
+        if (task_sequences_n_tokens(&scorer->sequences) >= BATCH_ROWS)
+            HS_TRY(evaluate_batch(scorer, scores, error));
+    }
+    HS_TRY(evaluate_batch(scorer, scores, error));
+    for (size_t i = 1; i < list->n; i++)
+        if (same_text(&texts[i - 1], &texts[i]))
+            scores[texts[i].index] = scores[texts[i - 1].index];
+    return HS_OK;
+}
+
+static hs_status classifier_count(const hs_scorer *base, size_t n_tokens, hs_engine_cost *cost_out, hs_error *error)
+{
+    const classifier_scorer *scorer = (const classifier_scorer *)base;
+    const hs_ablation clean = {0};
+    size_t n_most = scorer->classifier.model->shape.n_positions;
+    size_t n = n_tokens + scorer->front.n + scorer->back.n;
+    const size_t offsets[] = {0, n < n_most ? n : n_most};
+    const hs_query query = {0, 0, HS_QUERY_LOGIT, scorer->label};
+    int32_t *tokens = NULL;
+    HS_TRY(hs_allocate(&tokens, offsets[1], sizeof *tokens, "token ids", error));
+    const hs_workload workload = {.sequences = {1, offsets, tokens}, .queries = &query, .n_queries = 1};
+    hs_status status = hs_engine_count_cost(scorer->engine, &workload, &clean, 1, cost_out, error);
+    hs_free(tokens);
+    return status;
+}
+
+static void classifier_clear(hs_scorer *base)
+{
+    classifier_scorer *scorer = (classifier_scorer *)base;
+    hs_engine_free(scorer->engine);
+    hs_token_list_clear(&scorer->front);
+    hs_token_list_clear(&scorer->back);
+    hs_token_list_clear(&scorer->ids);
+    hs_free(scorer->texts);
+    task_sequences_clear(&scorer->sequences);
+    hs_free(scorer->owners);
+    hs_free(scorer->queries);
+    hs_free(scorer->answers);
+}
+
+hs_status hs_scorer_open_classifier(const hs_classifier *classifier, hs_scorer **scorer_out, hs_error *error)
+{
+    classifier_scorer *scorer = NULL;
+    *scorer_out = NULL;
+    HS_TRY(hs_allocate(&scorer, 1, sizeof *scorer, "classifier", error));
+    scorer->base = (hs_scorer){.score = classifier_score,
+                               .clear = classifier_clear,
+                               .count = classifier_count,
+                               .hash = hs_hash_text(0, "classifier")};
+    scorer->classifier = *classifier;
+    hs_status status = set_up(scorer, error);
+    if (status != HS_OK) {
+        hs_scorer_free(&scorer->base);
+        return status;
+    }
+    *scorer_out = &scorer->base;
+    return HS_OK;
+}

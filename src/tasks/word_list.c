@@ -1,0 +1,46 @@
+#include "tasks/word_list.h"
+
+#include "tasks/reader.h"
+#include "tasks/white_space.h"
+
+enum { MAX_ENTRY_BYTES = 4096 };
+
+static hs_status read_line(const char *line, size_t length, const char *place, task_entry_reader read, void *context,
+                           hs_error *error)
+{
+    if (length > MAX_ENTRY_BYTES)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: the entry is longer than %d bytes; a word list has one word a line",
+                       place, MAX_ENTRY_BYTES);
+    HS_TRY(hs_utf8_check(line, length, place, error));
+    length = task_trimmed_length(line, length);
+    while (length > 0 && (*line == ' ' || *line == '\t')) {
+        line++;
+        length--;
+    }
+    return length > 0 ? read(context, line, length, place, error) : HS_OK;
+}
+
+hs_status task_word_list_read(const char *path, task_entry_reader read, void *context, hs_error *error)
+{
+    hs_mapped_file file = {0};
+    hs_text place = {0};
+    const char *line;
+    size_t length, position = 0, number = 0;
+    HS_TRY(hs_mapped_file_open(path, &file, error));
+    hs_status status = HS_OK;
+    while (status == HS_OK &&
+           task_next_line((const char *)file.bytes, file.n_bytes, MAX_ENTRY_BYTES, &position, &line, &length)) {
+        place.length = 0;
+        status = hs_text_appendf(&place, error, "%s:%zu", path, ++number);
+        if (status == HS_OK)
+            status = read_line(line, length, place.text, read, context, error);
+    }
+    hs_text_clear(&place);
+    hs_mapped_file_clear(&file);
+    return status;
+}
+
+hs_status task_word_list_empty(const char *path, hs_error *error)
+{
+    return hs_fail(error, HS_ERROR_INPUT, "%s: the word list has no entry", path);
+}
