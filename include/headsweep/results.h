@@ -27,6 +27,9 @@
  *   /results/TASK/shard      [K] u64: first example of each shard
  *   /results/TASK/metric     [M] text, with attributes unit, metric_meaning, better, percent, per of [M]
  *   /results/TASK/example    [E] u64: line of the data file;  donor [E] u32 where examples have donors
+ *   /results/TASK/text       [T, E, N] text: generated continuations (N a prompt) of T sets, "" until written
+ *   /results/TASK/text_set   [T] i32: the set of each row of text, -1 until that row is written; both only where texts
+ *                            are kept. A reader of layout 1 that does not know them may leave them alone
  *   /ranking/TASK/STATISTIC  [S, M] f64, NaN until the sweep is finished;  metric [M] text
  *   /ranking/TASK/stability  [I, M, F] f64: how stable the ranking of single components is (hs_stability)
  *   /ranking/method          [4] f64: how the statistics were computed (hs_results_method)
@@ -61,9 +64,12 @@ typedef struct hs_results_task {
     size_t n_metrics;
     const hs_results_metric *metrics;
     size_t n_shards;
-    const uint64_t *shard_first;  /* [n_shards + 1] */
-    const uint64_t *example_line; /* [n_examples] */
-    const uint32_t *donor;        /* [n_examples] or NULL */
+    const uint64_t *shard_first;   /* [n_shards + 1] */
+    const uint64_t *example_line;  /* [n_examples] */
+    const uint32_t *donor;         /* [n_examples] or NULL */
+    size_t n_text_sets;            /* sets whose generated texts are kept; 0: none */
+    size_t n_samples;              /* texts of an example, where texts are kept */
+    size_t text_bytes;             /* of each, its terminator included */
 } hs_results_task;
 
 typedef struct hs_results_attribute {
@@ -277,6 +283,20 @@ hs_status hs_results_read_objective_rank(hs_results *results, int32_t *rank, hs_
 hs_status hs_results_commit_ranking(hs_results *results, hs_error *error);
 /* True if the word is there and matches; reads the whole ranking. */
 bool hs_results_ranking_done(hs_results *results);
+
+/* ---- generated texts ----------------------------------------------------------------------------------------------- */
+
+/*
+ * Raw writes by any rank, where the task keeps texts. texts[n_samples, text_bytes] of one example, each terminated and
+ * padded with zeros; row < n_text_sets. Which set a row holds is written when all of its texts are (rank 0); -1 takes it back.
+ */
+hs_status hs_results_write_texts(hs_results *results, uint32_t task, size_t row, size_t example, const char *texts,
+                                 hs_error *error);
+hs_status hs_results_read_texts(hs_results *results, uint32_t task, size_t row, size_t example, char *texts,
+                                hs_error *error);
+/* sets[n_text_sets] */
+hs_status hs_results_write_text_sets(hs_results *results, uint32_t task, const int32_t *sets, hs_error *error);
+hs_status hs_results_read_text_sets(hs_results *results, uint32_t task, int32_t *sets, hs_error *error);
 
 /* ---- provenance of each run -------------------------------------------------------------------------------------- */
 

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Contents of a dataset that is written at creation; the others get their fill. */
+/* Contents of a dataset that is written at creation; without bytes, and for the others, it gets its fill. */
 typedef struct table {
     const char *name;
     const void *bytes;
-    size_t text_width; /* of text elements */
+    size_t text_width; /* of text elements; 0 for others */
 } table;
 
 typedef struct tables {
@@ -79,14 +79,15 @@ static hs_status create_dataset(hid_t group, const hs_dataset_row *row, const hs
 {
     hid_t type = hs_hdf5_type(row->element, contents == NULL ? 1 : contents->text_width);
     hid_t space = dataset_space(row, extents);
-    hid_t plist = dataset_properties(row, contents != NULL, type);
+    bool written = contents != NULL && contents->bytes != NULL;
+    hid_t plist = dataset_properties(row, written, type);
     hid_t dataset = H5Dcreate2(group, row->name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
     hs_status status;
     if (dataset < 0) {
         status = hs_hdf5_fail(error, HS_ERROR_IO, "dataset %s cannot be created", row->name);
         goto done;
     }
-    if (contents != NULL && hs_dataset_elements(row, extents) > 0 &&
+    if (written && hs_dataset_elements(row, extents) > 0 &&
         H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, contents->bytes) < 0) {
         status = hs_hdf5_fail(error, HS_ERROR_IO, "dataset %s cannot be written", row->name);
         goto done;
@@ -109,7 +110,8 @@ static hs_status create_datasets(hid_t group, hs_group_kind kind, const hs_exten
     for (size_t r = 0; r < n_rows; r++) {
         const table *found = NULL;
         for (size_t i = 0; i < contents.n; i++)
-            if (strcmp(contents.items[i].name, rows[r].name) == 0 && contents.items[i].bytes != NULL)
+            if (strcmp(contents.items[i].name, rows[r].name) == 0 &&
+                (contents.items[i].bytes != NULL || contents.items[i].text_width > 0))
                 found = &contents.items[i];
         if (found == NULL && rows[r].optional)
             continue;
@@ -267,30 +269,46 @@ static hs_status pack_metric_names(const hs_results_task *task, char **bytes_out
     return hs_texts_pack(names, task->n_metrics, bytes_out, width_out, error);
 }
 
+/* -1 for each text set; NULL where no texts are kept. hs_free() it. */
+static hs_status no_text_sets(const hs_results_task *task, int32_t **sets_out, hs_error *error)
+{
+    *sets_out = NULL;
+    if (task->n_text_sets == 0)
+        return HS_OK;
+    HS_TRY(hs_allocate(sets_out, task->n_text_sets, sizeof **sets_out, "text sets", error));
+    for (size_t i = 0; i < task->n_text_sets; i++)
+        (*sets_out)[i] = -1;
+    return HS_OK;
+}
+
 /* One task's group in /results or /ranking. */
 static hs_status create_task(hid_t parent, hs_group_kind kind, const hs_results_task *task, hs_extents extents,
                              hs_scales *scales, hs_error *error)
 {
     hid_t group = H5I_INVALID_HID;
     char *names = NULL;
+    int32_t *text_sets = NULL;
     size_t width = 1;
     hs_status status;
     extents = hs_extents_with_task(extents, task);
     HS_GOTO_DONE(create_group(parent, task->name, &group, error));
     HS_GOTO_DONE(hs_hdf5_write_text(group, "kind", task->kind, error));
     HS_GOTO_DONE(pack_metric_names(task, &names, &width, error));
+    HS_GOTO_DONE(no_text_sets(task, &text_sets, error));
     const table contents[] = {
-        {"metric", names, width},
-        {"example", task->example_line, 0},
-        {"shard", task->shard_first, 0},
-        {"donor", task->donor, 0},
+        {"metric", names, width},        {"example", task->example_line, 0},
+        {"shard", task->shard_first, 0}, {"donor", task->donor, 0},
+        {"text_set", text_sets, 0},      {"text", NULL, task->n_text_sets > 0 ? task->text_bytes : 0},
     };
-    HS_GOTO_DONE(create_datasets(group, kind, &extents, (tables){contents, 4}, scales, error));
+    const size_t n = sizeof contents / sizeof contents[0];
+    HS_GOTO_DONE(create_datasets(group, kind, &extents, (tables){contents, n}, scales, error));
     HS_GOTO_DONE(write_metric_attributes(group, task, error));
     HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_EXAMPLE, error));
     HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_METRIC, error));
     HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_SHARD, error));
+    HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_TEXT_SET, error));
 done:
+    hs_free(text_sets);
     hs_free(names);
     hs_hdf5_close(group);
     return status == HS_OK ? HS_OK : hs_error_prefix(error, "task %s", task->name);

@@ -108,6 +108,18 @@ static const hs_dataset_row task_rows[] = {
      true,
      false,
      "each metric of each example under each ablation set"},
+    {"text_set",
+     HS_ELEMENT_I32,
+     {HS_AXIS_TEXT_SET},
+     false,
+     true,
+     "ablation set of each row of text; -1 until it is written"},
+    {"text",
+     HS_ELEMENT_TEXT,
+     {HS_AXIS_TEXT_SET, HS_AXIS_EXAMPLE, HS_AXIS_SAMPLE},
+     false,
+     true,
+     "generated continuations of each example's prompt, cut to the length of the dataset's elements"},
 };
 
 static const hs_dataset_row task_ranking_rows[] = {
@@ -162,6 +174,8 @@ static const char *const axis_names[HS_AXIS_COUNT] = {
     [HS_AXIS_EXAMPLE] = "example",
     [HS_AXIS_METRIC] = "metric",
     [HS_AXIS_SHARD] = "shard",
+    [HS_AXIS_TEXT_SET] = "text_set",
+    [HS_AXIS_SAMPLE] = "sample",
 };
 
 static const size_t element_bytes[] = {
@@ -240,6 +254,8 @@ hs_extents hs_extents_with_task(hs_extents extents, const hs_results_task *task)
     extents.of[HS_AXIS_EXAMPLE] = task->n_examples;
     extents.of[HS_AXIS_METRIC] = task->n_metrics;
     extents.of[HS_AXIS_SHARD] = task->n_shards;
+    extents.of[HS_AXIS_TEXT_SET] = task->n_text_sets;
+    extents.of[HS_AXIS_SAMPLE] = task->n_samples;
     return extents;
 }
 

@@ -41,6 +41,8 @@ typedef enum hs_axis {
     HS_AXIS_EXAMPLE,
     HS_AXIS_METRIC,
     HS_AXIS_SHARD,
+    HS_AXIS_TEXT_SET,
+    HS_AXIS_SAMPLE,
     HS_AXIS_COUNT
 } hs_axis;
 
@@ -93,7 +95,7 @@ typedef struct hs_extents {
 /* Of the whole file, without a task. */
 hs_extents hs_extents_of_layout(const hs_results_layout *layout);
 hs_extents hs_extents_unknown(void);
-/* With example, metric and shard of `task`. */
+/* With the axes of `task`. */
 hs_extents hs_extents_with_task(hs_extents extents, const hs_results_task *task);
 /* Elements of the dataset; SIZE_MAX if that overflows. */
 size_t hs_dataset_elements(const hs_dataset_row *row, const hs_extents *extents);

@@ -112,6 +112,19 @@ static hs_status load_task_tables(hs_file_task *file, hs_results_task *task, hs_
     return hs_layout_check_task(task, error);
 }
 
+/* Both datasets or none: whoever removed one gets no texts. */
+static void load_text_sizes(const hs_file_task *file, const hs_extents *extents, hs_results_task *task)
+{
+    hid_t text = hs_file_dataset(&file->cells, "text");
+    if (text < 0 || hs_file_dataset(&file->cells, "text_set") < 0)
+        return;
+    hid_t type = H5Dget_type(text);
+    task->n_text_sets = extents->of[HS_AXIS_TEXT_SET];
+    task->n_samples = extents->of[HS_AXIS_SAMPLE];
+    task->text_bytes = type < 0 ? 0 : H5Tget_size(type);
+    hs_hdf5_close(type);
+}
+
 static hs_status load_task(hs_results *results, hid_t cells, hid_t ranking, size_t index, hs_error *error)
 {
     hs_file_task *file = &results->files[index];
@@ -127,6 +140,7 @@ static hs_status load_task(hs_results *results, hid_t cells, hid_t ranking, size
     task->n_metrics = extents.of[HS_AXIS_METRIC];
     task->n_shards = extents.of[HS_AXIS_SHARD];
     HS_TRY(load_task_tables(file, task, error));
+    load_text_sizes(file, &extents, task);
     file->values = hs_file_dataset(&file->cells, "values");
     file->commit = hs_file_dataset(&file->cells, "commit");
     file->values_space = H5Dget_space(file->values);

@@ -44,6 +44,8 @@ static bool is_present(const hs_dataset_row *row, const hs_results_layout *layou
         return true;
     if (row->axes[0] == HS_AXIS_LAYER)
         return strcmp(row->name, "mean") == 0 ? layout->mean != NULL : layout->position_mean != NULL;
+    if (row->axes[0] == HS_AXIS_TEXT_SET)
+        return task != NULL && task->n_text_sets > 0;
     return task != NULL && task->donor != NULL;
 }
 
@@ -73,7 +75,8 @@ static size_t group_bytes(const hs_results_layout *layout, hs_group_kind kind, c
             width = kind == HS_GROUP_ROOT ? hs_layout_set_name_width(&layout->sets)
                     : kind == HS_GROUP_SETS
                         ? longest_text(layout->sets.intervention_names, layout->sets.n_interventions)
-                        : metric_name_width(task);
+                    : rows[i].axes[0] == HS_AXIS_TEXT_SET ? task->text_bytes
+                                                          : metric_name_width(task);
         sum = add(sum, add(DATASET_METADATA, multiply(hs_dataset_elements(&rows[i], &extents), width)));
     }
     return sum;

@@ -33,8 +33,14 @@ static hs_status create(const char *path, hs_error *error)
                                                          {"f1_d", "share", "x", 1, true, HS_PER_F1}};
     static const uint64_t shard_first[] = {0, N_EXAMPLES};
     static const uint64_t lines[N_EXAMPLES] = {1, 2, 3, 4, 5};
-    const hs_results_task task = {"labels", "classification", N_EXAMPLES, N_METRICS, metrics,
-                                  1,        shard_first,      lines,      NULL};
+    const hs_results_task task = {.name = "labels",
+                                  .kind = "classification",
+                                  .n_examples = N_EXAMPLES,
+                                  .n_metrics = N_METRICS,
+                                  .metrics = metrics,
+                                  .n_shards = 1,
+                                  .shard_first = shard_first,
+                                  .example_line = lines};
     const hs_results_layout layout = {
         .sets = {N_SETS, 1, order, intervention, &components[0][0][0], 1, interventions}, .tasks = &task, .n_tasks = 1};
 
