@@ -214,6 +214,15 @@ hs_status hs_study_layout(hs_study *study, const char *hosts, const char *comman
 hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_error *error);
 void hs_study_evaluator_clear(hs_evaluator *evaluator);
 
+/*
+ * Collective. Keeps the continuations of these ablation sets in the file, in the rows of /results/TASK/text in this order;
+ * the rest of the rows are taken back. Nothing happens where they are there already. The groups that hold the sets are sampled
+ * again, each by one rank, so the texts are those that were scored, whatever the number of ranks. HS_ERROR_INTERNAL:
+ * more sets than the file has rows.
+ */
+hs_status hs_study_save_texts(hs_comm *comm, hs_study *study, hs_results *results, size_t task, const uint64_t *sets,
+                              size_t n_sets, hs_error *error);
+
 /* What a rank holds at its peak, counted; without the weights, which the ranks of a host share. */
 typedef struct hs_study_memory {
     size_t process_bytes; /* program, libraries, and what MPI, HDF5 and BLAS keep for themselves */

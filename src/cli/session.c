@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/arguments.h"
+#include "cli/best_texts.h"
 #include "cli/describe.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
@@ -304,7 +305,7 @@ static hs_status analyse(session *s, hs_analysis **analysis_out, hs_error *error
     return HS_OK;
 }
 
-/* Rank 0 stores and prints the ranking. */
+/* Rank 0 stores and prints the ranking; all ranks make the texts that are to be kept. */
 static hs_status rank_results(session *s, hs_error *error)
 {
     hs_analysis *analysis = NULL;
@@ -318,8 +319,11 @@ static hs_status rank_results(session *s, hs_error *error)
         if (status == HS_OK)
             status = print_ranking(s, analysis, error);
     }
+    status = hs_comm_agree(s->comm, status, error);
+    if (status == HS_OK)
+        status = save_best_texts(s->comm, s->study, s->results, analysis, error);
     hs_analysis_free(analysis);
-    return hs_comm_agree(s->comm, status, error);
+    return status;
 }
 
 hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const session_options *options, hs_error *error)

@@ -23,11 +23,14 @@ static void group_sets_clear(struct group_sets *sets)
     hs_free(sets->ablations);
 }
 
-static hs_status count_sets(const hs_study *study, const hs_workload *workload, uint64_t first, uint64_t n,
+static hs_status count_sets(const hs_study *study, size_t task, const hs_workload *workload, uint64_t first, uint64_t n,
                             struct group_sets *sets, hs_engine_cost *cost_out, hs_error *error)
 {
     for (uint64_t i = 0; i < n; ++i)
         sets->ablations[i] = hs_space_ablation(&study->space, first + i, sets->components + i * study->space.max_order);
+    if (hs_task_generates(study->tasks[task]))
+        return hs_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task], workload,
+                                        sets->ablations, (size_t)n, cost_out, error);
     return hs_engine_count_cost(study->engine, workload, sets->ablations, (size_t)n, cost_out, error);
 }
 
@@ -56,7 +59,7 @@ static hs_status count_shard(const hs_study *study, size_t task, size_t shard, c
         uint64_t first = (start - i * plan->n_blocks / n_counted) % plan->n_blocks * plan->sets_per_group;
         uint64_t left = plan->n_sets - first;
         uint64_t n = left < plan->sets_per_group ? left : plan->sets_per_group;
-        HS_TRY(count_sets(study, workload, first, n, sets, &counted, error));
+        HS_TRY(count_sets(study, task, workload, first, n, sets, &counted, error));
         flops += counted.flops_of_group;
         n_sets += n;
         if (i == 0)
@@ -93,6 +96,7 @@ static hs_status choose_timed(const hs_study *study, size_t task, const hs_workl
     hs_engine_rows rows;
 
     HS_TRY(hs_engine_count_rows(&study->model->shape, workload, study_positions(study), &rows, error));
+    rows.n_live += workload->sequences.n * hs_task_new_rows(study->tasks[task]);
     uint64_t n = TIMED_ROWS / (rows.n_live + 1);
     n = n > FEWEST_TIMED_SETS ? n : FEWEST_TIMED_SETS;
     limit = limit < study->plan.sets_per_group ? limit : study->plan.sets_per_group;
@@ -112,7 +116,7 @@ static hs_status time_group(const hs_study *study, size_t task, const hs_evaluat
     HS_TRY(shard_workload(study, task, 0, &workload, error));
     hs_status status = choose_timed(study, task, &workload->workload, &group, error);
     if (status == HS_OK)
-        status = count_sets(study, &workload->workload, group.first_set, group.n_sets, sets, &counted, error);
+        status = count_sets(study, task, &workload->workload, group.first_set, group.n_sets, sets, &counted, error);
     hs_task_workload_free(workload);
     HS_TRY(status);
     HS_TRY(evaluator->evaluate(evaluator->context, &group, no_poll, values, error));

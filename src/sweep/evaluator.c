@@ -13,6 +13,7 @@ typedef struct study_evaluator {
     hs_ablation *ablations;   /* [sets_per_group] */
     double *answers;
     size_t answers_capacity;
+    hs_generation **generations; /* [n_tasks]: made when a task that generates is first met */
 } study_evaluator;
 
 static void drop_workload(study_evaluator *e)
@@ -47,8 +48,31 @@ static hs_status take_workload(study_evaluator *e, const hs_group *group, hs_err
                                 study->donors != NULL ? study->donors[group->task] : NULL, &e->workload, error));
     e->task = group->task;
     e->shard = group->shard;
+    if (hs_task_generates(study->tasks[group->task]))
+        return HS_OK;
     HS_TRY(hs_engine_prepare(study->engine, &e->workload->workload, &e->prepared, error));
     return make_answers(e, (size_t)study->plan.sets_per_group * e->workload->workload.n_queries, error);
+}
+
+static hs_status answer_queries(study_evaluator *e, const hs_task *task, const hs_group *group, float *values,
+                                hs_error *error)
+{
+    HS_TRY(hs_engine_evaluate(e->study->engine, e->prepared, e->ablations, (size_t)group->n_sets, e->answers, error));
+    for (uint64_t i = 0; i < group->n_sets; ++i)
+        hs_task_score(task, e->workload, e->answers + i * e->workload->workload.n_queries,
+                      values + i * e->workload->n_examples * hs_task_n_metrics(task));
+    return HS_OK;
+}
+
+/* Without `values` only the texts are wanted. */
+static hs_status generate(study_evaluator *e, const hs_group *group, float *values, hs_error *error)
+{
+    hs_generation **generation = &e->generations[group->task];
+
+    if (*generation == NULL)
+        HS_TRY(study_generation_new(e->study, group->task, generation, error));
+    HS_TRY(hs_generation_run(*generation, e->workload, e->ablations, (size_t)group->n_sets, error));
+    return values != NULL ? hs_generation_score(*generation, values, error) : HS_OK;
 }
 
 static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error)
@@ -63,12 +87,22 @@ static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, fl
     for (uint64_t i = 0; i < group->n_sets; ++i)
         e->ablations[i] =
             hs_space_ablation(&study->space, group->first_set + i, e->components + i * study->space.max_order);
-    if (hs_engine_evaluate(study->engine, e->prepared, e->ablations, (size_t)group->n_sets, e->answers, error) != HS_OK)
+    hs_status status =
+        hs_task_generates(task) ? generate(e, group, values, error) : answer_queries(e, task, group, values, error);
+    if (status != HS_OK)
         return hs_error_prefix(error, "task %s, examples %zu to %zu", hs_task_name(task), e->workload->first_example,
                                e->workload->first_example + e->workload->n_examples - 1);
-    for (uint64_t i = 0; i < group->n_sets; ++i)
-        hs_task_score(task, e->workload, e->answers + i * e->workload->workload.n_queries,
-                      values + i * e->workload->n_examples * hs_task_n_metrics(task));
+    return HS_OK;
+}
+
+hs_status study_generate_texts(hs_evaluator *evaluator, const hs_group *group, const hs_text_list **texts_out,
+                               hs_error *error)
+{
+    const hs_poll no_poll = {NULL, NULL};
+    study_evaluator *e = evaluator->context;
+
+    HS_TRY(evaluate(e, group, no_poll, NULL, error));
+    *texts_out = hs_generation_texts(e->generations[group->task]);
     return HS_OK;
 }
 
@@ -85,6 +119,7 @@ hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_er
     HS_GOTO_DONE(
         hs_allocate(&e->components, n_sets * study->space.max_order, sizeof *e->components, "ablation sets", error));
     HS_GOTO_DONE(hs_allocate(&e->ablations, n_sets, sizeof *e->ablations, "ablation sets", error));
+    HS_GOTO_DONE(hs_allocate(&e->generations, study->n_tasks, sizeof *e->generations, "generations", error));
 done:
     if (status != HS_OK)
         hs_study_evaluator_clear(evaluator_out);
@@ -98,6 +133,9 @@ void hs_study_evaluator_clear(hs_evaluator *evaluator)
     if (e == NULL)
         return;
     drop_workload(e);
+    for (size_t i = 0; e->generations != NULL && i < e->study->n_tasks; ++i)
+        hs_generation_free(e->generations[i]);
+    hs_free(e->generations);
     hs_free(e->components);
     hs_free(e->ablations);
     hs_free(e->answers);

@@ -81,6 +81,10 @@ static hs_status append_hashes(const hs_study *study, hs_config_values *values, 
     for (size_t i = 0; i < study->n_tasks; ++i) {
         snprintf(key, sizeof key, "hash.data.%s", hs_task_name(study->tasks[i]));
         HS_TRY(append_hash(values, capacity, key, hs_task_hash(study->tasks[i]), error));
+        if (!hs_task_generates(study->tasks[i]))
+            continue;
+        snprintf(key, sizeof key, "hash.scorer.%s", hs_task_name(study->tasks[i]));
+        HS_TRY(append_hash(values, capacity, key, study_scorer_hash(study, i), error));
     }
     if (reference != NULL)
         HS_TRY(append_hash(values, capacity, "hash.reference", hash_sequences(&reference->workload.sequences), error));

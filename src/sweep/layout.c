@@ -120,6 +120,21 @@ static hs_status describe_provenance(const hs_study *study, const char *hosts, c
     return HS_OK;
 }
 
+/* A token of running text has four bytes or so; what is longer is cut. */
+enum { TEXT_BYTES_PER_TOKEN = 8 };
+
+static void describe_texts(const hs_study *study, size_t index, hs_results_task *task)
+{
+    size_t n_best = (size_t)study->experiment->tasks[index].save_text;
+
+    if (!hs_task_generates(study->tasks[index]) || n_best == 0)
+        return;
+    const hs_sampling *sampling = hs_task_sampling(study->tasks[index]);
+    task->n_text_sets = 1 + (n_best < study->space.n_sets - 1 ? n_best : study->space.n_sets - 1);
+    task->n_samples = sampling->n_samples;
+    task->text_bytes = sampling->max_new_tokens * TEXT_BYTES_PER_TOKEN + 1;
+}
+
 static hs_status describe_task(const hs_study *study, size_t index, struct study_layout *l, hs_error *error)
 {
     const hs_task *task = study->tasks[index];
@@ -142,6 +157,7 @@ static hs_status describe_task(const hs_study *study, size_t index, struct study
                                         .shard_first = plan->shard_first,
                                         .example_line = l->example_lines[index],
                                         .donor = study->donors != NULL ? study->donors[index] : NULL};
+    describe_texts(study, index, &l->tasks[index]);
     return HS_OK;
 }
 

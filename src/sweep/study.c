@@ -3,13 +3,10 @@
 
 #include "sweep/study_storage.h"
 
-/* Streams of the experiment's seed, one for each use, so that no two uses share numbers. */
-enum { RANDOM_STREAM_DONORS = 1 };
-
 /* Examples that the start-up self-test runs on. */
 enum { SELF_TEST_EXAMPLES = 4 };
 
-static bool call_poll(void *context)
+bool study_call_poll(void *context)
 {
     const struct hs_study_storage *storage = context;
 
@@ -17,22 +14,28 @@ static bool call_poll(void *context)
 }
 
 /* Weights that need conversion lie in memory that the ranks of a host share; the first of them fills it. */
-static hs_status load_model(hs_comm *comm, hs_study *study, hs_error *error)
+hs_status study_load_model(hs_comm *comm, const char *folder, hs_model **model_out, hs_shared_block **shared_out,
+                           float **own_out, hs_error *error)
 {
-    hs_status status = hs_model_open(study->experiment->checkpoint, &study->model, error);
+    hs_status status = hs_model_open(folder, model_out, error);
 
     if (comm == NULL) {
         HS_TRY(status);
-        HS_TRY(hs_allocate(&study->storage->own_weights, hs_model_arena_bytes(study->model), 1, "converted weights",
-                           error));
-        return hs_model_load(study->model, study->storage->own_weights, true, error);
+        HS_TRY(hs_allocate(own_out, hs_model_arena_bytes(*model_out), 1, "converted weights", error));
+        return hs_model_load(*model_out, *own_out, true, error);
     }
     HS_TRY(hs_comm_agree(comm, status, error));
-    HS_TRY(hs_comm_shared_new(comm, hs_model_arena_bytes(study->model), &study->storage->shared_weights, error));
-    status = hs_model_load(study->model, hs_comm_shared_bytes(study->storage->shared_weights),
-                           hs_comm_node_rank(comm) == 0, error);
+    HS_TRY(hs_comm_shared_new(comm, hs_model_arena_bytes(*model_out), shared_out, error));
+    status = hs_model_load(*model_out, hs_comm_shared_bytes(*shared_out), hs_comm_node_rank(comm) == 0, error);
     HS_TRY(hs_comm_agree(comm, status, error));
-    return hs_comm_shared_publish(comm, study->storage->shared_weights, error);
+    return hs_comm_shared_publish(comm, *shared_out, error);
+}
+
+static hs_status load_models(hs_comm *comm, hs_study *study, hs_error *error)
+{
+    HS_TRY(study_load_model(comm, study->experiment->checkpoint, &study->model, &study->storage->shared_weights,
+                            &study->storage->own_weights, error));
+    return study_open_classifiers(comm, study, error);
 }
 
 static hs_status open_tasks(hs_study *study, hs_error *error)
@@ -63,7 +66,7 @@ static hs_status draw_donors(hs_study *study, size_t task, hs_error *error)
 
     HS_TRY(hs_allocate(&study->donors[task], n, sizeof **study->donors, "donors", error));
     HS_TRY(hs_allocate(&cycle, n, sizeof *cycle, "donors", error));
-    hs_random_permutation((uint64_t)study->experiment->seed, ((uint64_t)RANDOM_STREAM_DONORS << 32) + task, n, cycle);
+    hs_random_permutation((uint64_t)study->experiment->seed, ((uint64_t)STUDY_STREAM_DONORS << 32) + task, n, cycle);
     for (size_t i = 0; i < n; ++i)
         study->donors[task][cycle[i]] = cycle[(i + 1) % n];
     hs_free(cycle);
@@ -111,7 +114,7 @@ static hs_status start_engine(hs_study *study, hs_error *error)
     hs_engine_options options = {
         .value_bias = strcmp(experiment->value_bias, "folded") == 0 ? HS_VALUE_BIAS_FOLDED : HS_VALUE_BIAS_RAW,
         .positions = study_positions(study),
-        .poll = call_poll,
+        .poll = study_call_poll,
         .poll_context = study->storage,
     };
 
@@ -124,6 +127,7 @@ static hs_status start_engine(hs_study *study, hs_error *error)
 static hs_status open_local(hs_study *study, hs_error *error)
 {
     HS_TRY(open_tasks(study, error));
+    HS_TRY(study_open_scorers(study, error));
     HS_TRY(build_space(study, error));
     HS_TRY(start_engine(study, error));
     HS_TRY(study_make_plan(study, error));
@@ -163,13 +167,14 @@ hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study
     HS_GOTO_DONE(hs_allocate(&study, 1, sizeof *study, "study", error));
     study->experiment = experiment;
     HS_GOTO_DONE(hs_allocate(&study->storage, 1, sizeof *study->storage, "study", error));
-    HS_GOTO_DONE(load_model(comm, study, error));
+    HS_GOTO_DONE(load_models(comm, study, error));
     status = open_local(study, error);
     if (comm != NULL)
         status = hs_comm_agree(comm, status, error);
     if (status != HS_OK)
         goto done;
     HS_GOTO_DONE(share_model_hash(comm, study, error));
+    HS_GOTO_DONE(study_hash_classifiers(comm, study, error));
     HS_GOTO_DONE(hash_experiment(study, error));
     *study_out = study;
     study = NULL;
@@ -203,6 +208,7 @@ void hs_study_free(hs_study *study)
     hs_tokenizer_free(study->tokenizer);
     hs_model_free(study->model);
     if (study->storage != NULL) {
+        study_close_scorers(study);
         study_layout_free(study->storage->layout);
         hs_task_workload_free(study->storage->reference_set);
         hs_comm_shared_free(study->storage->shared_weights);

@@ -56,6 +56,27 @@ static hs_status count_distinct(const hs_study *study, size_t task, struct task_
     return HS_OK;
 }
 
+static void count_whole(const hs_study *study, size_t task, struct task_rows *rows)
+{
+    for (size_t i = 0; i < hs_task_n_examples(study->tasks[task]); ++i) {
+        rows->alone[i] = hs_task_example_rows(study->tasks[task], i);
+        rows->total += rows->alone[i];
+    }
+    rows->total_live = rows->total;
+}
+
+/* Rows that examples grow by while they are continued; nobody shares them. */
+static void count_new(const hs_study *study, size_t task, struct task_rows *rows)
+{
+    size_t n_examples = hs_task_n_examples(study->tasks[task]);
+    size_t n_new = hs_task_new_rows(study->tasks[task]);
+
+    for (size_t i = 0; i < n_examples; ++i)
+        rows->alone[i] += n_new;
+    rows->total += n_examples * n_new;
+    rows->total_live += n_examples * n_new;
+}
+
 static hs_status count_rows(const hs_study *study, hs_engine_kind kind, size_t task, struct task_rows *rows,
                             hs_error *error)
 {
@@ -64,12 +85,10 @@ static hs_status count_rows(const hs_study *study, hs_engine_kind kind, size_t t
     HS_TRY(hs_allocate(&rows->alone, n, sizeof *rows->alone, "plan", error));
     HS_TRY(hs_allocate(&rows->shared, n, sizeof *rows->shared, "plan", error));
     if (kind == HS_ENGINE_PREFIX)
-        return count_distinct(study, task, rows, error);
-    for (size_t i = 0; i < n; ++i) {
-        rows->alone[i] = hs_task_example_rows(study->tasks[task], i);
-        rows->total += rows->alone[i];
-    }
-    rows->total_live = rows->total;
+        HS_TRY(count_distinct(study, task, rows, error));
+    else
+        count_whole(study, task, rows);
+    count_new(study, task, rows);
     return HS_OK;
 }
 

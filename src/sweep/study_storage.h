@@ -4,6 +4,19 @@
 
 #include "headsweep/sweep.h"
 
+/* Streams of the experiment's seed, one for each use, so that no two uses share numbers. */
+enum study_random_stream { STUDY_STREAM_DONORS = 1, STUDY_STREAM_SAMPLES };
+
+/* A checkpoint that scores generated texts; tasks that name the same folder share it. */
+typedef struct study_classifier {
+    const char *folder; /* borrowed from the experiment */
+    hs_model *model;
+    hs_tokenizer *tokenizer;
+    hs_shared_block *shared_weights;
+    float *own_weights;
+    uint64_t hash; /* of weights and tokenizer */
+} study_classifier;
+
 struct hs_study_storage {
     hs_shared_block *shared_weights; /* converted weights, shared by the ranks of a host */
     float *own_weights;              /* the same without MPI */
@@ -11,11 +24,39 @@ struct hs_study_storage {
     uint64_t model_hash;
     hs_task_workload *reference_set; /* NULL: the sequences of the tasks */
     struct study_layout *layout;     /* made by hs_study_layout */
-    double flops_executed;           /* of hs_study_count_cost; 0 before it */
+    study_classifier *classifiers;   /* [at most n_tasks] */
+    size_t n_classifiers;
+    hs_scorer **scorers;   /* [n_tasks]: NULL where a task does not generate */
+    double flops_executed; /* of hs_study_count_cost; 0 before it */
     double flops_naive;
 };
 
 void study_layout_free(struct study_layout *layout);
+
+/*
+ * Collective where `comm` is not NULL: opens and loads a checkpoint, converted weights shared by the ranks of a host
+ * (*shared_out) or, without MPI, by itself (*own_out).
+ */
+hs_status study_load_model(hs_comm *comm, const char *folder, hs_model **model_out, hs_shared_block **shared_out,
+                           float **own_out, hs_error *error);
+
+/* Collective: the classifiers that tasks name, and after that their hashes, which rank 0 computes for everyone. */
+hs_status study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
+hs_status study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
+/* Not collective: the scorer of each task that generates; tasks and classifiers are open. */
+hs_status study_open_scorers(hs_study *study, hs_error *error);
+void study_close_scorers(hs_study *study);
+/* Hash of everything that the scores of a task depend on. */
+uint64_t study_scorer_hash(const hs_study *study, size_t task);
+/* Whom an engine calls now and then; the context is the study's storage. */
+bool study_call_poll(void *context);
+
+/* What samples the texts of a generating task; borrows the study. */
+hs_status study_generation_new(const hs_study *study, size_t task, hs_generation **generation_out, hs_error *error);
+
+/* Samples the texts of a group as its evaluation does; *texts_out [sets, examples, samples] lives until the next. */
+hs_status study_generate_texts(hs_evaluator *evaluator, const hs_group *group, const hs_text_list **texts_out,
+                               hs_error *error);
 
 hs_positions study_positions(const hs_study *study);
 

@@ -1,0 +1,178 @@
+#include <string.h>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "headsweep/results.h"
+
+static const char help[] = "usage: headsweep texts RESULTS.h5 [options]\n"
+                           "\n"
+                           "Prints the generated continuations that a results file keeps (tasks[].save_text): "
+                           "tab-separated lines with the task,\n"
+                           "the ablation set and its intervention, the line of the data file that the prompt stands "
+                           "in, the prompt's value of the\n"
+                           "task's first metric under the set, and the continuation, with \\t, \\n and \\\\ for tabs, "
+                           "line ends and backslashes.\n"
+                           "\n"
+                           "  --task NAME        only this task\n"
+                           "  --set NAME         only this ablation set, such as clean or 2.1+3.0\n"
+                           "  --limit N          only the first N prompts (default 0: all)\n";
+
+typedef struct texts_arguments {
+    const char *path;
+    const char *task;
+    const char *set;
+    int64_t limit;
+    bool help;
+} texts_arguments;
+
+static hs_status read_arguments(int argc, char **argv, texts_arguments *arguments, hs_error *error)
+{
+    static const struct option options[] = {{"task", required_argument, NULL, 't'},
+                                            {"set", required_argument, NULL, 's'},
+                                            {"limit", required_argument, NULL, 'l'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    int option;
+
+    *arguments = (texts_arguments){0};
+    for (;;) {
+        HS_TRY(next_option(argc, argv, options, &option, error));
+        switch (option) {
+        case 't':
+            arguments->task = optarg;
+            break;
+        case 's':
+            arguments->set = optarg;
+            break;
+        case 'l':
+            HS_TRY(read_count("--limit", optarg, 0, &arguments->limit, error));
+            break;
+        case 'h':
+            arguments->help = true;
+            return HS_OK;
+        default:
+            return only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
+        }
+    }
+}
+
+/* A text of the file on one line; it ends within its element even where the file is damaged. */
+static void print_escaped(const char *text, size_t n_bytes)
+{
+    static const char escaped[] = "\t\n\r\\", letters[] = "tnr\\";
+
+    for (size_t i = 0; i < n_bytes && text[i] != '\0'; ++i) {
+        const char *found = strchr(escaped, text[i]);
+        if (found != NULL)
+            printf("\\%c", letters[found - escaped]);
+        else if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            printf("\\x%02x", (unsigned)text[i]);
+        else
+            putchar(text[i]);
+    }
+}
+
+/* What the lines of one task share. */
+typedef struct text_printer {
+    hs_results *results;
+    uint32_t task;
+    const hs_results_task *of;
+    size_t n_examples; /* to print */
+    char *texts;       /* [n_samples, text_bytes] */
+    float *values;     /* [n_examples of the task, n_metrics] of a set */
+} text_printer;
+
+static hs_status print_set(const text_printer *p, size_t row, size_t set, const char *name, hs_error *error)
+{
+    const hs_results_sets *sets = hs_results_sets_of(p->results);
+    const char *intervention = set == 0 ? "" : sets->intervention_names[sets->intervention[set]];
+
+    HS_TRY(hs_results_read_values(p->results, p->task, set, 1, p->values, error));
+    for (size_t example = 0; example < p->n_examples; ++example) {
+        HS_TRY(hs_results_read_texts(p->results, p->task, row, example, p->texts, error));
+        for (size_t sample = 0; sample < p->of->n_samples; ++sample) {
+            printf("%s\t%s\t%s\t%llu\t%.6g\t", p->of->name, name, intervention,
+                   (unsigned long long)p->of->example_line[example], (double)p->values[example * p->of->n_metrics]);
+            print_escaped(p->texts + sample * p->of->text_bytes, p->of->text_bytes);
+            putchar('\n');
+        }
+    }
+    return HS_OK;
+}
+
+/* Rows that are written, of the wanted set if one is named. */
+static hs_status print_rows(const text_printer *p, const int32_t *rows, const char *wanted, size_t *n_printed,
+                            hs_error *error)
+{
+    const hs_results_sets *sets = hs_results_sets_of(p->results);
+    hs_text name = {0};
+    hs_status status = HS_OK;
+
+    for (size_t row = 0; status == HS_OK && row < p->of->n_text_sets; ++row) {
+        if (rows[row] < 0 || (size_t)rows[row] >= sets->n_sets)
+            continue;
+        name.length = 0;
+        status = hs_results_set_name(sets, (uint64_t)rows[row], &name, error);
+        if (status != HS_OK || (wanted != NULL && strcmp(wanted, name.text) != 0))
+            continue;
+        status = print_set(p, row, (size_t)rows[row], name.text, error);
+        ++*n_printed;
+    }
+    hs_text_clear(&name);
+    return status;
+}
+
+static hs_status print_task(hs_results *results, uint32_t task, const texts_arguments *arguments, size_t *n_printed,
+                            hs_error *error)
+{
+    text_printer p = {.results = results, .task = task, .of = hs_results_task_at(results, task)};
+    size_t limit = arguments->limit > 0 ? (size_t)arguments->limit : SIZE_MAX;
+    int32_t *rows = NULL;
+    hs_status status;
+
+    p.n_examples = p.of->n_examples < limit ? p.of->n_examples : limit;
+    HS_GOTO_DONE(hs_allocate(&rows, p.of->n_text_sets, sizeof *rows, "text sets", error));
+    HS_GOTO_DONE(hs_allocate(&p.texts, p.of->n_samples, p.of->text_bytes, "texts", error));
+    HS_GOTO_DONE(hs_allocate(&p.values, p.of->n_examples * p.of->n_metrics, sizeof *p.values, "values", error));
+    HS_GOTO_DONE(hs_results_read_text_sets(results, task, rows, error));
+    HS_GOTO_DONE(print_rows(&p, rows, arguments->set, n_printed, error));
+done:
+    hs_free(rows);
+    hs_free(p.texts);
+    hs_free(p.values);
+    return status;
+}
+
+static hs_status print_texts(hs_results *results, const texts_arguments *arguments, hs_error *error)
+{
+    size_t n_printed = 0;
+
+    for (size_t task = 0; task < hs_results_n_tasks(results); ++task) {
+        const hs_results_task *of = hs_results_task_at(results, task);
+        if (of->n_text_sets > 0 && (arguments->task == NULL || strcmp(arguments->task, of->name) == 0))
+            HS_TRY(print_task(results, (uint32_t)task, arguments, &n_printed, error));
+    }
+    if (n_printed == 0)
+        return hs_fail(
+            error, HS_ERROR_USAGE,
+            "%s keeps no such texts; tasks[].save_text must be set before a sweep begins, and they are written "
+            "when it ends",
+            arguments->path);
+    return HS_OK;
+}
+
+hs_status command_texts(int argc, char **argv, hs_error *error)
+{
+    texts_arguments arguments;
+    hs_results *results = NULL;
+
+    HS_TRY(read_arguments(argc, argv, &arguments, error));
+    if (arguments.help) {
+        fputs(help, stdout);
+        return HS_OK;
+    }
+    HS_TRY(hs_results_open_read(arguments.path, &results, error));
+    hs_status status = print_texts(results, &arguments, error);
+    hs_status closed = hs_results_close(results, error);
+    return status != HS_OK ? status : closed;
+}

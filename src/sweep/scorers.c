@@ -1,0 +1,112 @@
+#include <string.h>
+
+#include "sweep/study_storage.h"
+
+/* ---- the checkpoints ------------------------------------------------------------------------------------------- */
+
+static study_classifier *find_classifier(const hs_study *study, const char *folder)
+{
+    for (size_t i = 0; i < study->storage->n_classifiers; ++i)
+        if (folder != NULL && strcmp(study->storage->classifiers[i].folder, folder) == 0)
+            return &study->storage->classifiers[i];
+    return NULL;
+}
+
+hs_status study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error)
+{
+    const hs_experiment *experiment = study->experiment;
+    struct hs_study_storage *storage = study->storage;
+
+    HS_TRY(hs_allocate(&storage->classifiers, experiment->n_tasks, sizeof *storage->classifiers, "scorers", error));
+    for (size_t task = 0; task < experiment->n_tasks; ++task) {
+        const char *folder = experiment->tasks[task].scorer_checkpoint;
+        if (folder == NULL || folder[0] == '\0' || find_classifier(study, folder) != NULL)
+            continue;
+        study_classifier *classifier = &storage->classifiers[storage->n_classifiers++];
+        classifier->folder = folder;
+        if (study_load_model(comm, folder, &classifier->model, &classifier->shared_weights, &classifier->own_weights,
+                             error) != HS_OK)
+            return hs_error_prefix(error, "scorer of task %s", experiment->tasks[task].name);
+    }
+    return HS_OK;
+}
+
+hs_status study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error)
+{
+    for (size_t i = 0; i < study->storage->n_classifiers; ++i) {
+        study_classifier *classifier = &study->storage->classifiers[i];
+        if (comm == NULL || hs_comm_rank(comm) == 0)
+            classifier->hash = hs_hash_u64(hs_model_hash(classifier->model), hs_tokenizer_hash(classifier->tokenizer));
+        if (comm != NULL)
+            HS_TRY(hs_comm_broadcast(comm, &classifier->hash, sizeof classifier->hash, 0, error));
+    }
+    return HS_OK;
+}
+
+/* ---- the scorers ------------------------------------------------------------------------------------------------ */
+
+static hs_status open_classifier(hs_study *study, const hs_task_config *config, hs_scorer **scorer_out, hs_error *error)
+{
+    study_classifier *classifier = find_classifier(study, config->scorer_checkpoint);
+
+    if (classifier->tokenizer == NULL && hs_tokenizer_exists(classifier->folder))
+        HS_TRY(hs_tokenizer_open(classifier->folder, &classifier->tokenizer, error));
+    const hs_classifier options = {.model = classifier->model,
+                                   .tokenizer = classifier->tokenizer,
+                                   .label = config->scorer_label,
+                                   .poll = study_call_poll,
+                                   .poll_context = study->storage};
+    return hs_scorer_open_classifier(&options, scorer_out, error);
+}
+
+hs_status study_open_scorers(hs_study *study, hs_error *error)
+{
+    struct hs_study_storage *storage = study->storage;
+
+    HS_TRY(hs_allocate(&storage->scorers, study->n_tasks, sizeof *storage->scorers, "scorers", error));
+    for (size_t task = 0; task < study->n_tasks; ++task) {
+        const hs_task_config *config = &study->experiment->tasks[task];
+        if (!hs_task_generates(study->tasks[task]))
+            continue;
+        hs_status status = strcmp(config->scorer, "classifier") == 0
+                               ? open_classifier(study, config, &storage->scorers[task], error)
+                               : hs_scorer_open_lexicon(config->lexicon, &storage->scorers[task], error);
+        if (status != HS_OK)
+            return hs_error_prefix(error, "task \"%s\" (line %d of the experiment file)", config->name, config->line);
+    }
+    return HS_OK;
+}
+
+void study_close_scorers(hs_study *study)
+{
+    struct hs_study_storage *storage = study->storage;
+
+    for (size_t task = 0; storage->scorers != NULL && task < study->n_tasks; ++task)
+        hs_scorer_free(storage->scorers[task]);
+    hs_free(storage->scorers);
+    for (size_t i = 0; i < storage->n_classifiers; ++i) {
+        study_classifier *classifier = &storage->classifiers[i];
+        hs_tokenizer_free(classifier->tokenizer);
+        hs_model_free(classifier->model);
+        hs_comm_shared_free(classifier->shared_weights);
+        hs_free(classifier->own_weights);
+    }
+    hs_free(storage->classifiers);
+}
+
+uint64_t study_scorer_hash(const hs_study *study, size_t task)
+{
+    uint64_t hash = hs_scorer_hash(study->storage->scorers[task]);
+    const study_classifier *classifier = find_classifier(study, study->experiment->tasks[task].scorer_checkpoint);
+
+    return classifier == NULL ? hash : hs_hash_u64(hash, classifier->hash);
+}
+
+hs_status study_generation_new(const hs_study *study, size_t task, hs_generation **generation_out, hs_error *error)
+{
+    uint64_t stream = ((uint64_t)STUDY_STREAM_SAMPLES << 32) + task;
+    uint64_t seed = hs_random_u64((uint64_t)study->experiment->seed, stream, 0);
+
+    return hs_generation_new(study->tasks[task], study->engine, study->storage->scorers[task], seed, generation_out,
+                             error);
+}
