@@ -12,6 +12,22 @@ static study_classifier *find_classifier(const hs_study *study, const char *fold
     return NULL;
 }
 
+/* Detoxify's weights come as a file, which people will name first. */
+static hs_status refuse_pickle(const char *path, hs_error *error)
+{
+    static const char ending[] = ".ckpt";
+    size_t length = strlen(path), n = sizeof ending - 1;
+
+    if (length < n || strcmp(path + length - n, ending) != 0)
+        return HS_OK;
+    return hs_fail(
+        error, HS_ERROR_INPUT,
+        "%s is a pickle, which can run code when it is read and is never opened. Make a folder of it where you "
+        "trust it: python3 -c \"from detoxify import Detoxify; d = Detoxify(checkpoint='FILE.ckpt'); "
+        "d.model.save_pretrained('FOLDER', safe_serialization=True); d.tokenizer.save_pretrained('FOLDER')\"",
+        path);
+}
+
 hs_status study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error)
 {
     const hs_experiment *experiment = study->experiment;
@@ -24,8 +40,11 @@ hs_status study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error
             continue;
         study_classifier *classifier = &storage->classifiers[storage->n_classifiers++];
         classifier->folder = folder;
-        if (study_load_model(comm, folder, &classifier->model, &classifier->shared_weights, &classifier->own_weights,
-                             error) != HS_OK)
+        hs_status status = refuse_pickle(folder, error);
+        if (status == HS_OK)
+            status = study_load_model(comm, folder, &classifier->model, &classifier->shared_weights,
+                                      &classifier->own_weights, error);
+        if (status != HS_OK)
             return hs_error_prefix(error, "scorer of task %s", experiment->tasks[task].name);
     }
     return HS_OK;

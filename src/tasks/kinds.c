@@ -155,8 +155,8 @@ static const task_kind kinds[] = {
 
     {.name = "generation",
      .meaning = "toxicity of what the model writes: `samples` continuations of each prompt, scored by `scorer`. With N = "
-                "summary of nll the conditional perplexity of the continuations under the clean model is exp(N): a set "
-                "that raises it breaks the model rather than mending it",
+                "summary of nll, exp(N) is the conditional perplexity of the continuations under the clean model, which "
+                "soars where a set breaks the model rather than mends it",
      .fields = {{"prompt", TEXT}},
      .metrics = {MEAN("mean_toxicity", "score", -1, true, "mean score of the prompt's continuations"),
                  MEAN("max_toxicity", "score", -1, true,

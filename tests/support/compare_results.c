@@ -1,5 +1,5 @@
 /*
- * compare_results A.h5 B.h5: exit code 0 if both hold the same sets, the same values and the same ranking, bit for bit; else
+ * compare_results A.h5 B.h5: exit code 0 if both hold the same sets, values, ranking and generated texts, bit for bit; else
  * the first difference is printed. What may differ between runs of one experiment (/provenance) is not compared.
  */
 #include <stdio.h>
@@ -110,6 +110,37 @@ static void compare_method(hs_results *a, hs_results *b)
         differ("method", 0, 0);
 }
 
+static void compare_texts(hs_results *a, hs_results *b, uint32_t task)
+{
+    const hs_results_task *of = hs_results_task_at(a, task), *other = hs_results_task_at(b, task);
+    size_t n = of->n_samples * of->text_bytes;
+    char *left = allocate_or_exit(n), *right = allocate_or_exit(n);
+    int32_t *left_sets = allocate_or_exit(of->n_text_sets * sizeof *left_sets);
+    int32_t *right_sets = allocate_or_exit(of->n_text_sets * sizeof *right_sets);
+    hs_error error = {0};
+
+    if (of->n_text_sets != other->n_text_sets || n != other->n_samples * other->text_bytes)
+        differ("number of texts", task, 0);
+    if (of->n_text_sets > 0 && (hs_results_read_text_sets(a, task, left_sets, &error) != HS_OK ||
+                                hs_results_read_text_sets(b, task, right_sets, &error) != HS_OK))
+        exit(2);
+    for (size_t row = 0; row < of->n_text_sets; ++row) {
+        if (left_sets[row] != right_sets[row])
+            differ("set of texts", task, row);
+        for (size_t example = 0; example < of->n_examples; ++example) {
+            if (hs_results_read_texts(a, task, row, example, left, &error) != HS_OK ||
+                hs_results_read_texts(b, task, row, example, right, &error) != HS_OK)
+                exit(2);
+            if (memcmp(left, right, n) != 0)
+                differ("texts", task, example);
+        }
+    }
+    free(left);
+    free(right);
+    free(left_sets);
+    free(right_sets);
+}
+
 static void require_finished(hs_results *results, const char *path)
 {
     uint64_t n_done, n_cells, n_damaged;
@@ -136,6 +167,7 @@ int main(int argc, char **argv)
         compare_values(a, b, task);
         compare_statistics(a, b, task);
         compare_stability(a, b, task);
+        compare_texts(a, b, task);
     }
     return hs_results_close(a, &error) == HS_OK && hs_results_close(b, &error) == HS_OK ? 0 : 2;
 }
