@@ -24,6 +24,8 @@ static hs_status refuse_pickle(const char *path, hs_error *error)
         error, HS_ERROR_INPUT,
         "%s is a pickle, which can run code when it is read and is never opened. Make a folder of it where you "
         "trust it: python3 -c \"from detoxify import Detoxify; d = Detoxify(checkpoint='FILE.ckpt'); "
+        "c = d.model.config; c.problem_type = 'multi_label_classification'; "
+        "c.id2label = {i: (d.class_names + list(range(99)))[i] for i in range(c.num_labels)}; "
         "d.model.save_pretrained('FOLDER', safe_serialization=True); d.tokenizer.save_pretrained('FOLDER')\"",
         path);
 }

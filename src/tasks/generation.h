@@ -47,7 +47,7 @@ void task_diversity_clear(task_diversity *diversity);
 /*
  * distinct_out[n - 1]: different n-grams of texts first .. first + n_texts - 1 over all of their words (Li et al. 2016,
  * arXiv:1510.03055; over the continuations of one prompt as Liu et al. 2021, arXiv:2105.03023). Words lie between white
- * space, an n-gram lies within one text. 0 where there is no word.
+ * space (their script splits at single spaces), an n-gram lies within one text. 0 where there is no word.
  */
 hs_status task_diversity_measure(task_diversity *diversity, const hs_text_list *texts, size_t first, size_t n_texts,
                                  double distinct_out[TASK_LONGEST_GRAM], hs_error *error);
