@@ -298,6 +298,78 @@ static void test_runs(void **state)
     place_free(comm, &place);
 }
 
+/* ---- texts -------------------------------------------------------------------------------------------------------- */
+
+enum { N_TEXT_SETS = 3, N_TEXTS = 2, TEXT_BYTES = 8 };
+
+static void fill_texts(size_t row, size_t example, char texts[N_TEXTS][TEXT_BYTES])
+{
+    memset(texts, 0, N_TEXTS * TEXT_BYTES);
+    texts[0][0] = (char)('0' + row);
+    texts[0][1] = (char)('a' + example);
+    memcpy(texts[1], "\xE2\x82\xAC 1234", TEXT_BYTES); /* as long as there is room */
+}
+
+/* Examples dealt to the ranks in turn. */
+static hs_status write_texts(hs_comm *comm, hs_results *results, size_t n_examples, hs_error *error)
+{
+    char texts[N_TEXTS][TEXT_BYTES];
+    for (size_t row = 0; row < N_TEXT_SETS; row++)
+        for (size_t example = (size_t)hs_comm_rank(comm); example < n_examples; example += (size_t)hs_comm_size(comm)) {
+            fill_texts(row, example, texts);
+            HS_TRY(hs_results_write_texts(results, 1, row, example, texts[0], error));
+        }
+    return HS_OK;
+}
+
+static bool texts_are_right(hs_results *results, size_t n_examples, hs_error *error)
+{
+    char expected[N_TEXTS][TEXT_BYTES], texts[N_TEXTS][TEXT_BYTES];
+    for (size_t row = 0; row < N_TEXT_SETS; row++)
+        for (size_t example = 0; example < n_examples; example++) {
+            fill_texts(row, example, expected);
+            if (hs_results_read_texts(results, 1, row, example, texts[0], error) != HS_OK ||
+                memcmp(texts, expected, sizeof texts) != 0)
+                return false;
+        }
+    return true;
+}
+
+static void test_texts_of_all_ranks(void **state)
+{
+    hs_comm *comm = *state;
+    const int32_t sets[N_TEXT_SETS] = {0, 17, -1};
+    int32_t read[N_TEXT_SETS];
+    char texts[N_TEXTS][TEXT_BYTES];
+    hs_error error = {0}, outside = {0};
+    hs_results *results = NULL;
+    test_place place;
+    place_new(comm, &place);
+    size_t n_examples = place.fixture.tasks[1].n_examples;
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    const hs_results_task *task = hs_results_task_at(results, 1);
+    mpi_assert(comm, hs_results_task_at(results, 0)->n_text_sets == 0);
+    mpi_assert(comm, task->n_text_sets == N_TEXT_SETS && task->n_samples == N_TEXTS && task->text_bytes == TEXT_BYTES);
+    mpi_assert_ok(comm, hs_results_read_text_sets(results, 1, read, &error), &error);
+    mpi_assert(comm, read[0] == -1 && read[1] == -1 && read[2] == -1);
+    mpi_assert_ok(comm, hs_results_read_texts(results, 1, 2, n_examples - 1, texts[0], &error), &error);
+    mpi_assert(comm, texts[0][0] == '\0' && texts[1][0] == '\0');
+    mpi_assert(comm, hs_results_read_texts(results, 1, 3, 0, texts[0], &outside) == HS_ERROR_INTERNAL);
+    mpi_assert(comm, hs_results_read_text_sets(results, 0, read, &outside) == HS_ERROR_INTERNAL);
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    mpi_assert_ok(comm, write_texts(comm, results, n_examples, &error), &error);
+    hs_status status = hs_comm_rank(comm) == 0 ? hs_results_write_text_sets(results, 1, sets, &error) : HS_OK;
+    mpi_assert_ok(comm, status, &error);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    mpi_assert_ok(comm, hs_results_open_read(place.path, &results, &error), &error);
+    mpi_assert(comm, texts_are_right(results, n_examples, &error));
+    mpi_assert_ok(comm, hs_results_read_text_sets(results, 1, read, &error), &error);
+    mpi_assert(comm, memcmp(read, sets, sizeof sets) == 0);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    place_free(comm, &place);
+}
+
 /* ---- errors reach all ranks -------------------------------------------------------------------------------------- */
 
 static void test_errors_are_everybodys(void **state)
@@ -327,6 +399,7 @@ int main(void)
         cmocka_unit_test(test_bytes_do_not_depend_on_the_run),
         cmocka_unit_test(test_ranking),
         cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_texts_of_all_ranks),
         cmocka_unit_test(test_errors_are_everybodys),
     };
     return mpi_test_run("results over MPI", tests, sizeof tests / sizeof tests[0]);

@@ -147,6 +147,9 @@ void results_fixture_init(results_fixture *fixture, results_fixture_options opti
     add_task(fixture, 0, options.n_examples, options.examples_a_shard);
     add_task(fixture, 1, options.n_examples + 1, options.examples_a_shard);
     add_donors(fixture);
+    fixture->tasks[1].n_text_sets = 3;
+    fixture->tasks[1].n_samples = 2;
+    fixture->tasks[1].text_bytes = 8;
     if (options.means)
         add_means(fixture, options.n_layers);
     fixture->layout.tasks = fixture->tasks;
