@@ -109,14 +109,14 @@ static hs_status fit(const task_draft *draft, task_draft_order *sequence, const 
     size_t n_cut = sequence->n_rows - room->n_positions;
     if (!room->truncate)
         return hs_fail(error, HS_ERROR_INPUT,
-                       "%s: the example needs %zu token positions, but the model has %zu; shorten or remove it, or set "
+                       "%s: the example needs %zu token positions, but %s %zu; shorten or remove it, or set "
                        "too_long = \"truncate\"",
-                       place, sequence->n_rows, room->n_positions);
+                       place, sequence->n_rows, room->left_by, room->n_positions);
     size_t n_kept = draft->two_sided ? 0 : sequence->first_queried;
     if (n_kept < n_cut)
         return hs_fail(error, HS_ERROR_INPUT,
-                       "%s: what is scored needs %zu token positions, but the model has %zu; shorten or remove it",
-                       place, sequence->n_rows - n_kept, room->n_positions);
+                       "%s: what is scored needs %zu token positions, but %s %zu; shorten or remove it", place,
+                       sequence->n_rows - n_kept, room->left_by, room->n_positions);
     sequence->tokens += n_cut;
     sequence->n_rows = room->n_positions;
     sequence->n_cut = n_cut;

@@ -49,6 +49,10 @@ hs_status task_generation_init(const hs_task_config *config, const task_encoder 
     HS_TRY(check_scorer(config, error));
     if (!(config->top_p > 0))
         return hs_fail(error, HS_ERROR_USAGE, "top_p = %g leaves no token to sample; 1.0 leaves all", config->top_p);
+    if ((uint64_t)config->max_new_tokens >= encoder->model->shape.n_positions)
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "max_new_tokens = %lld leaves no room for a prompt in the model's %zu positions",
+                       (long long)config->max_new_tokens, encoder->model->shape.n_positions);
     if (encoder->tokenizer == NULL)
         return hs_fail(error, HS_ERROR_INPUT,
                        "%s: generated tokens are scored as text, and the checkpoint has no "
@@ -94,15 +98,7 @@ uint64_t task_generation_hash(uint64_t hash, const task_generation *generation)
 
 hs_status task_generation_compile(task_compiler *compiler, hs_error *error)
 {
-    size_t n_positions = compiler->encoder.model->shape.n_positions;
-    size_t n_new = compiler->n_new_tokens;
     HS_TRY(task_compiler_prompt(compiler, "prompt", error));
-    if (n_new > n_positions || compiler->ids.n > n_positions - n_new)
-        return hs_fail(
-            error, HS_ERROR_INPUT,
-            "%s: a prompt of %zu tokens and max_new_tokens = %zu need more than the %zu positions that the model "
-            "has; shorten either",
-            compiler->place, compiler->ids.n, n_new, n_positions);
     /* Keeps the whole prompt, and is what the start-up self-test compares. */
     return task_draft_query(&compiler->draft, compiler->ids.n - 1, HS_QUERY_LOG_PROBABILITY, 0, error);
 }

@@ -144,6 +144,14 @@ static hs_status set_delimiter(const hs_task_config *config, const task_kind *ki
     return HS_OK;
 }
 
+static task_room make_room(const hs_task_config *config, const hs_model *model, const hs_task *task)
+{
+    size_t n_new_tokens = task->generation.sampling.max_new_tokens;
+    return (task_room){.n_positions = model->shape.n_positions - n_new_tokens,
+                       .left_by = n_new_tokens > 0 ? "the model's positions and max_new_tokens leave" : "the model has",
+                       .truncate = config->too_long == NULL || strcmp(config->too_long, "error") != 0};
+}
+
 /* Everything that the experiment file alone can get wrong, and the lexicon. */
 static hs_status set_up(const hs_task_config *config, const hs_tokenizer *tokenizer, const hs_model *model,
                         hs_task *task, task_compiler *compiler, hs_error *error)
@@ -159,10 +167,8 @@ static hs_status set_up(const hs_task_config *config, const hs_tokenizer *tokeni
     HS_TRY(check_window(config, model, task->kind, &compiler->window, error));
     HS_TRY(open_lexicon(config, &compiler->encoder, task, error));
     compiler->draft.two_sided = model->shape.bidirectional;
-    compiler->room.n_positions = model->shape.n_positions;
-    compiler->room.truncate = config->too_long == NULL || strcmp(config->too_long, "error") != 0;
     HS_TRY(task_generation_init(config, &compiler->encoder, task, error));
-    compiler->n_new_tokens = task->generation.sampling.max_new_tokens;
+    compiler->room = make_room(config, model, task);
     task->name = hs_string_copy(config->name, error);
     return task->name == NULL ? error->status : HS_OK;
 }

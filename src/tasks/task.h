@@ -106,7 +106,8 @@ hs_status task_draft_continuation(task_draft *draft, const hs_token_list *ids, s
 /* What becomes of an example that needs more rows than the model has positions. */
 typedef struct task_room {
     size_t n_positions;
-    bool truncate; /* its first tokens are cut off, as lm-evaluation-harness does; else it is refused */
+    const char *left_by; /* "the model has", for messages */
+    bool truncate;       /* its first tokens are cut off, as lm-evaluation-harness does; else it is refused */
 } task_room;
 
 /*
@@ -125,7 +126,6 @@ typedef struct task_compiler {
     task_field_map fields;
     task_room room;
     size_t window;                /* perplexity: rows a window */
-    size_t n_new_tokens;          /* generation: positions to leave behind a prompt */
     const hs_task_config *config; /* borrowed: choices and labels */
     hs_text choice;               /* multiple_choice: what a template became */
     hs_text label;                /* multiple_choice, classification: the label as text */

@@ -340,9 +340,18 @@ static void test_keys_that_do_not_fit(void **state)
 
 static void test_prompts_too_long(void **state)
 {
+    static char refused[] = "error";
     struct task_fixture *fixture = with_sampling(state);
     fixture->config.max_new_tokens = FIXTURE_POSITIONS - 2;
-    refuse(fixture, "generation", HS_ERROR_INPUT, "data.jsonl:3: a prompt of 3 tokens and max_new_tokens = 30");
+    hs_task *task = task_fixture_open(fixture, "generation", prompts);
+    assert_int_equal(hs_task_n_truncated(task), 1);
+    task_fixture_assert_workload(task, 2, 1, "[258 261] 0.1=P0");
+    hs_task_free(task);
+    fixture->config.too_long = refused;
+    refuse(fixture, "generation", HS_ERROR_INPUT,
+           "data.jsonl:3: the example needs 3 token positions, but the model's positions and max_new_tokens leave 2");
+    fixture->config.max_new_tokens = FIXTURE_POSITIONS;
+    refuse(fixture, "generation", HS_ERROR_USAGE, "max_new_tokens = 32 leaves no room");
 }
 
 static void test_greedy_is_one_sample(void **state)
