@@ -31,6 +31,16 @@ expect 0 "$program" run "$experiment" "${small[@]}" "${sets[@]}" --set tasks.wri
 expect 0 "$program" texts greedy.h5 --set clean
 [ "$(wc -l <"$work/out")" -eq 6 ] || fail "greedy: not one text a prompt"
 
+# The published prompts, here made-up lines of the same layout, with a word list for want of the classifiers.
+for set in realtoxicityprompts toxigen; do
+    data=$(echo "$HEADSWEEP_SOURCE/tests/unit/datasets/$set".*)
+    expect 0 "$program" run "$HEADSWEEP_SOURCE/configs/generation/$set.cfg" --set "tasks.toxicity.file=$data" \
+        --set tasks.toxicity.sample=1 --set tasks.toxicity.scorer=lexicon --set tasks.toxicity.scorer_checkpoint= \
+        --set tasks.toxicity.scorer_label= --set "tasks.toxicity.lexicon=$HEADSWEEP_SOURCE/tests/unit/datasets/en" \
+        --set "output.results=$set.h5"
+    says err "toxicity (generation, 1 examples)"
+done
+
 # ---- the same bits --------------------------------------------------------------------------------------------------
 
 bits=("${small[@]}" --set "sweep.heads=[\"0-1.*\"]" --set run.batch_rows=70 --set run.sets_per_group=5
