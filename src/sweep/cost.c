@@ -152,6 +152,16 @@ done:
     return status;
 }
 
+/* Of the model and of the classifiers that score what it writes. */
+static size_t count_parameters(const hs_study *study)
+{
+    size_t n = study->model->n_parameters;
+
+    for (size_t i = 0; i < study->storage->n_classifiers; ++i)
+        n += study->storage->classifiers[i].model->n_parameters;
+    return n;
+}
+
 static hs_status study_cost(hs_study *study, bool timed, hs_study_cost *cost_out, hs_error *error)
 {
     const hs_results_layout *layout;
@@ -164,7 +174,7 @@ static hs_status study_cost(hs_study *study, bool timed, hs_study_cost *cost_out
     HS_TRY(study_count_memory(study, SIZE_MAX, &cost.memory, error));
     HS_TRY(hs_study_layout(study, "", "", 1, &layout, error));
     cost.file_bytes = hs_results_file_bytes(layout);
-    cost.weight_bytes = study->model->n_parameters * sizeof(float);
+    cost.weight_bytes = count_parameters(study) * sizeof(float);
     study->storage->flops_executed = cost.flops_executed;
     study->storage->flops_naive = cost.flops_naive;
     *cost_out = cost;
