@@ -18,6 +18,9 @@ enum {
     RANKING_READ_BYTES = 16 << 20,
     RANKING_BYTES_A_METRIC = 3 * sizeof(double),
     RANKING_BYTES_A_SET = 64,
+    /* A sampled token and its text, each in an array that grows by doubling; and what is kept of a sample besides. */
+    SAMPLE_BYTES_A_TOKEN = 2 * (sizeof(int32_t) + 8),
+    SAMPLE_BYTES = 128,
 };
 
 static size_t larger(size_t a, size_t b)
@@ -92,6 +95,38 @@ static hs_engine_load load_of(const hs_study *study)
     return load;
 }
 
+/* Tokens, texts, scores and likelihoods of each sample of a group. */
+static size_t samples_bytes(const hs_study *study, size_t task, const hs_workload *workload)
+{
+    const hs_sampling *sampling = hs_task_sampling(study->tasks[task]);
+    size_t n = (size_t)study->plan.sets_per_group * workload->sequences.n * sampling->n_samples;
+
+    return n * (sampling->max_new_tokens * SAMPLE_BYTES_A_TOKEN + SAMPLE_BYTES);
+}
+
+/* The first group of the shard, which has single heads, the most to compute; no group is larger. */
+static hs_status count_generation(const hs_study *study, size_t task, const hs_workload *workload, size_t *n_bytes_out,
+                                  hs_error *error)
+{
+    size_t n_sets = (size_t)study->plan.sets_per_group;
+    hs_component *components = NULL;
+    hs_ablation *ablations = NULL;
+    hs_engine_cost cost = {0};
+    hs_status status;
+
+    HS_GOTO_DONE(hs_allocate(&components, n_sets * study->space.max_order, sizeof *components, "memory", error));
+    HS_GOTO_DONE(hs_allocate(&ablations, n_sets, sizeof *ablations, "memory", error));
+    for (size_t i = 0; i < n_sets; ++i)
+        ablations[i] = hs_space_ablation(&study->space, i, components + i * study->space.max_order);
+    HS_GOTO_DONE(hs_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task], workload,
+                                          ablations, n_sets, &cost, error));
+    *n_bytes_out = add(cost.memory_bytes, samples_bytes(study, task, workload));
+done:
+    hs_free(components);
+    hs_free(ablations);
+    return status;
+}
+
 static hs_status count_shard(const hs_study *study, size_t task, size_t shard, size_t *n_bytes_out, hs_error *error)
 {
     const uint64_t *first = study->plan.tasks[task].shard_first + shard;
@@ -100,7 +135,9 @@ static hs_status count_shard(const hs_study *study, size_t task, size_t shard, s
 
     HS_TRY(hs_task_workload_new(study->tasks[task], (size_t)first[0], (size_t)(first[1] - first[0]),
                                 study->donors != NULL ? study->donors[task] : NULL, &workload, error));
-    hs_status status = hs_engine_count_memory(study->engine, &workload->workload, &load, n_bytes_out, error);
+    hs_status status = hs_task_generates(study->tasks[task])
+                           ? count_generation(study, task, &workload->workload, n_bytes_out, error)
+                           : hs_engine_count_memory(study->engine, &workload->workload, &load, n_bytes_out, error);
     *n_bytes_out = add(*n_bytes_out, group_bytes(study, &workload->workload));
     hs_task_workload_free(workload);
     return status;
