@@ -321,7 +321,7 @@ static hs_status rank_results(session *s, hs_error *error)
     }
     status = hs_comm_agree(s->comm, status, error);
     if (status == HS_OK)
-        status = save_best_texts(s->comm, s->study, s->results, analysis, error);
+        status = save_best_texts(s->comm, s->study, s->results, is_first(s) ? analysis : NULL, error);
     hs_analysis_free(analysis);
     return status;
 }
