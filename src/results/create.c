@@ -173,6 +173,10 @@ static hs_status set_names(const hs_results_sets *sets, char **bytes_out, size_t
     *width_out = width;
 done:
     hs_text_clear(&name);
+    if (status != HS_OK) {
+        hs_free(*bytes_out);
+        *bytes_out = NULL;
+    }
     return status;
 }
 
