@@ -42,8 +42,9 @@ static hs_status fail_compile(int code, size_t offset, hs_error *error)
 {
     PCRE2_UCHAR message[256] = "unknown error";
     pcre2_get_error_message(code, message, sizeof message);
-    return hs_fail(error, HS_ERROR_INPUT, "the regular expression cannot be used: %s (at byte %zu of its PCRE2 form)",
-                   (const char *)message, offset);
+    return hs_fail(error, code == PCRE2_ERROR_HEAP_FAILED ? HS_ERROR_MEMORY : HS_ERROR_INPUT,
+                   "the regular expression cannot be used: %s (at byte %zu of its PCRE2 form)", (const char *)message,
+                   offset);
 }
 
 /* Ruby's ^ and $ match at every line, and lines end in a line feed whatever PCRE2 was built for. */
