@@ -1,0 +1,44 @@
+#include "fuzz/fuzz.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "support/checkpoint_writer.h"
+
+static char folder[64];
+
+static void remove_folder(void)
+{
+    test_folder_remove(folder);
+}
+
+const char *fuzz_folder(void)
+{
+    if (folder[0] == '\0') {
+        snprintf(folder, sizeof folder, "/dev/shm/headsweep-test-XXXXXX");
+        if (mkdtemp(folder) == NULL)
+            abort();
+        atexit(remove_folder);
+    }
+    return folder;
+}
+
+const char *fuzz_write(const char *name, const uint8_t *bytes, size_t n_bytes)
+{
+    static char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", fuzz_folder(), name);
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (file < 0 || write(file, bytes, n_bytes) != (ssize_t)n_bytes || close(file) != 0)
+        abort();
+    return path;
+}
+
+/* libconfig 1.5 loses its scanner's buffers when a file has a syntax error. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libconfig\n";
+}

@@ -1,0 +1,28 @@
+/* An experiment file: read, printed, and what was printed read again. */
+#include "fuzz/fuzz.h"
+#include "headsweep/config.h"
+
+static void read_printed(const hs_experiment *experiment)
+{
+    hs_text text = {0};
+    hs_error error = {0};
+    hs_experiment *again = NULL;
+
+    if (hs_experiment_print(experiment, &text, &error) == HS_OK &&
+        hs_experiment_load(fuzz_write("printed.cfg", (const uint8_t *)text.text, text.length), NULL, 0, &again,
+                           &error) != HS_OK)
+        __builtin_trap();
+    hs_experiment_free(again);
+    hs_text_clear(&text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
+{
+    hs_error error = {0};
+    hs_experiment *experiment = NULL;
+
+    if (hs_experiment_load(fuzz_write("e.cfg", bytes, n_bytes), NULL, 0, &experiment, &error) == HS_OK)
+        read_printed(experiment);
+    hs_experiment_free(experiment);
+    return 0;
+}

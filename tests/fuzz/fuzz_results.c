@@ -1,0 +1,31 @@
+/* A results file: opened, its cells checked, values and statistics read, ranked. */
+#include "fuzz/fuzz.h"
+#include "headsweep/analysis.h"
+
+static void rank(hs_results *results)
+{
+    hs_error error = {0};
+    hs_analysis *analysis = NULL;
+    hs_ranking_request request;
+    hs_ranking ranking = {0};
+
+    if (hs_analysis_new(results, &analysis, &error) == HS_OK &&
+        hs_ranking_request_parse(analysis, NULL, &request, &error) == HS_OK)
+        (void)hs_analysis_rank(analysis, &request, &ranking, &error);
+    hs_ranking_clear(&ranking);
+    hs_analysis_free(analysis);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
+{
+    hs_error error = {0};
+    hs_results *results = NULL;
+    uint64_t n_done, n_cells, n_damaged;
+
+    if (hs_results_open_read(fuzz_write("r.h5", bytes, n_bytes), &results, &error) != HS_OK)
+        return 0;
+    if (hs_results_progress(results, &n_done, &n_cells, &n_damaged, &error) == HS_OK)
+        rank(results);
+    (void)hs_results_close(results, &error);
+    return 0;
+}
