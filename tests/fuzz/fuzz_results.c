@@ -9,7 +9,7 @@ static void rank(hs_results *results)
     hs_ranking_request request;
     hs_ranking ranking = {0};
 
-    if (hs_analysis_new(results, &analysis, &error) == HS_OK &&
+    if (hs_analysis_new(results, NULL, NULL, &analysis, &error) == HS_OK &&
         hs_ranking_request_parse(analysis, NULL, &request, &error) == HS_OK)
         (void)hs_analysis_rank(analysis, &request, &ranking, &error);
     hs_ranking_clear(&ranking);
