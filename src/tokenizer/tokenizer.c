@@ -2,6 +2,7 @@
 
 #include "tokenizer/pipeline.h"
 
+#include <limits.h>
 #include <string.h>
 
 void hs_token_list_clear(hs_token_list *list)
@@ -12,13 +13,12 @@ void hs_token_list_clear(hs_token_list *list)
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 
+/* Without an allocation that could fail: a tokenizer that is not looked for must not count as none. */
 static bool has_file(const char *folder, const char *name)
 {
-    hs_error error = {0};
-    char *path = hs_path_join(folder, name, &error);
-    bool exists = path != NULL && hs_path_exists(path);
-    hs_free(path);
-    return exists;
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/%s", folder, name);
+    return length > 0 && (size_t)length < sizeof path && hs_path_exists(path);
 }
 
 /* The files that a tokenizer can be read from, in the order in which they are looked for. */
