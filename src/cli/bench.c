@@ -182,7 +182,7 @@ static hs_status read_arguments(int argc, char **argv, bench_arguments *argument
 
 /* ---- the folder ------------------------------------------------------------------------------------------------ */
 
-static hs_status make_inputs(bench_setup *bench, hs_error *error)
+hs_status bench_make_inputs(bench_setup *bench, hs_error *error)
 {
     const char *base = getenv("TMPDIR");
 
@@ -200,7 +200,7 @@ static hs_status make_inputs(bench_setup *bench, hs_error *error)
 }
 
 /* The folder is flat. What cannot be removed stays: nothing depends on it. */
-static void remove_folder(bench_setup *bench)
+void bench_remove_inputs(bench_setup *bench)
 {
     DIR *folder = bench->folder != NULL ? opendir(bench->folder) : NULL;
 
@@ -250,7 +250,7 @@ static hs_status run_sections(bench_setup *bench, const bench_arguments *argumen
         needs_inputs = needs_inputs || (arguments->chosen[i] && sections[i].needs_inputs);
     if (needs_inputs) {
         print_shape(&bench->shape);
-        HS_GOTO_DONE(make_inputs(bench, error));
+        HS_GOTO_DONE(bench_make_inputs(bench, error));
     }
     for (size_t i = 0; i < N_SECTIONS; ++i) {
         if (!arguments->chosen[i])
@@ -261,7 +261,7 @@ static hs_status run_sections(bench_setup *bench, const bench_arguments *argumen
         fflush(stdout);
     }
 done:
-    remove_folder(bench);
+    bench_remove_inputs(bench);
     return status;
 }
 

@@ -59,6 +59,10 @@ typedef struct bench_setup {
     hs_log log;
 } bench_setup;
 
+/* A temporary folder with the inputs of bench->shape, into bench->folder; and its end, which is harmless where none was made. */
+hs_status bench_make_inputs(bench_setup *bench, hs_error *error);
+void bench_remove_inputs(bench_setup *bench);
+
 /* The sections. Each prints its figures to stdout as key = value lines. */
 hs_status bench_engine(const bench_setup *bench, hs_error *error);
 hs_status bench_generate(const bench_setup *bench, hs_error *error);

@@ -9,6 +9,17 @@ static const bench_sample all_singles = {.order = 1, .n_prompts = BENCH_PROMPTS,
 static const bench_sample all_pairs = {.order = 2, .n_prompts = BENCH_PROMPTS, .prompts_a_shard = BENCH_PROMPTS};
 static const bench_sample timed_pairs = {.order = 2, .heads_a_layer = 2, .n_prompts = 16, .prompts_a_shard = 16};
 
+/* stories260K: matrices so small that what lies between the products shows. */
+static const bench_shape tiny_shape = {.n_layers = 5,
+                                       .n_heads = 8,
+                                       .width = 64,
+                                       .vocabulary = 512,
+                                       .n_tokens = 200,
+                                       .family = BENCH_LLAMA,
+                                       .n_kv_heads = 4,
+                                       .mlp_width = 172};
+static const bench_sample tiny_pairs = {.order = 2, .heads_a_layer = 4, .n_prompts = 16, .prompts_a_shard = 16};
+
 /* A sample of the experiment, open. */
 typedef struct opened {
     hs_experiment *experiment;
@@ -98,7 +109,9 @@ static hs_status measure_share(hs_comm *comm, const opened *o, const char *path,
     return HS_OK;
 }
 
-static hs_status print_share(const bench_setup *bench, hs_comm *comm, hs_error *error)
+/* `prefix` goes before every key. */
+static hs_status print_share(const bench_setup *bench, hs_comm *comm, const char *prefix, const bench_sample *sample,
+                             hs_error *error)
 {
     opened o = {0};
     hs_run_report report;
@@ -108,21 +121,37 @@ static hs_status print_share(const bench_setup *bench, hs_comm *comm, hs_error *
     hs_status status = path != NULL ? HS_OK : error->status;
 
     if (status == HS_OK)
-        status = open_sample(bench, comm, &timed_pairs, &o, error);
+        status = open_sample(bench, comm, sample, &o, error);
     if (status == HS_OK) {
-        printf("sgemm_sample = %s\n", bench_sample_describe(&timed_pairs, &bench->shape, text, sizeof text));
+        printf("%ssgemm_sample = %s\n", prefix, bench_sample_describe(sample, &bench->shape, text, sizeof text));
         fflush(stdout);
         status = measure_share(comm, &o, path, &sgemm_rate, &report, error);
     }
     if (status == HS_OK) {
         double sweep_rate = o.cost.flops_executed / report.seconds;
-        printf("sweep_seconds = %.3g\nsweep_flops_executed = %.4g\nsweep_gflops = %.4g\n", report.seconds,
-               o.cost.flops_executed, sweep_rate * 1e-9);
-        printf("sgemm_gflops = %.4g  # %d x %d x %d\n", sgemm_rate * 1e-9, SGEMM_ROWS, SGEMM_DEPTH, SGEMM_COLUMNS);
-        printf("sgemm_share = %.3g\n", sweep_rate / sgemm_rate);
+        printf("%ssweep_seconds = %.3g\n", prefix, report.seconds);
+        printf("%ssweep_flops_executed = %.4g\n", prefix, o.cost.flops_executed);
+        printf("%ssweep_gflops = %.4g\n", prefix, sweep_rate * 1e-9);
+        printf("%ssgemm_gflops = %.4g  # %d x %d x %d\n", prefix, sgemm_rate * 1e-9, SGEMM_ROWS, SGEMM_DEPTH,
+               SGEMM_COLUMNS);
+        printf("%ssgemm_share = %.3g\n", prefix, sweep_rate / sgemm_rate);
+        fflush(stdout);
     }
     close_sample(&o);
     hs_free(path);
+    return status;
+}
+
+static hs_status print_tiny_share(const bench_setup *bench, hs_comm *comm, hs_error *error)
+{
+    bench_setup tiny = {.shape = tiny_shape, .log = bench->log};
+
+    HS_TRY(bench_make_inputs(&tiny, error));
+    printf("tiny_shape = Llama, %zu layers, %zu heads on %zu, width %zu, vocabulary %zu, prompts of %zu tokens\n",
+           tiny_shape.n_layers, tiny_shape.n_heads, tiny_shape.n_kv_heads, tiny_shape.width, tiny_shape.vocabulary,
+           tiny_shape.n_tokens);
+    hs_status status = print_share(&tiny, comm, "tiny_", &tiny_pairs, error);
+    bench_remove_inputs(&tiny);
     return status;
 }
 
@@ -135,7 +164,8 @@ hs_status bench_engine(const bench_setup *bench, hs_error *error)
     printf("flops_prompts = %d\n", BENCH_PROMPTS);
     HS_GOTO_DONE(print_ratio(bench, comm, "flops_ratio_pairs", &all_pairs, error));
     HS_GOTO_DONE(print_ratio(bench, comm, "flops_ratio_singles", &all_singles, error));
-    HS_GOTO_DONE(print_share(bench, comm, error));
+    HS_GOTO_DONE(print_share(bench, comm, "", &timed_pairs, error));
+    HS_GOTO_DONE(print_tiny_share(bench, comm, error));
 done:
     hs_comm_free(comm);
     return status;

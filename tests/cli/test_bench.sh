@@ -25,7 +25,7 @@ left_nothing() {
 
 expect 0 "$program" bench "${shape[@]}"
 keys=(layers heads width vocabulary tokens blas_threads flops_ratio_pairs flops_ratio_singles sgemm_gflops sweep_gflops
-    sgemm_share tokens_per_second generate_gflops generate_sgemm_share generate_flops_ratio rank_seconds_1 rank_seconds_2 rank_scaling scheduler_ranks scheduler_leases lease_service_us
+    sgemm_share tiny_sgemm_share tokens_per_second generate_gflops generate_sgemm_share generate_flops_ratio rank_seconds_1 rank_seconds_2 rank_scaling scheduler_ranks scheduler_leases lease_service_us
     ranks_fed_10ms ranks_fed_1s)
 for key in "${keys[@]}"; do
     is_positive "$key"
