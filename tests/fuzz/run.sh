@@ -1,7 +1,7 @@
 #!/bin/bash
 # Fuzzes every reader of foreign bytes with libFuzzer under AddressSanitizer and UndefinedBehaviorSanitizer.
 #   tests/fuzz/run.sh [--seconds N | --runs N] [TARGET]...     e.g. tests/fuzz/run.sh --runs 1000000 tokenizer
-# Seeds lie in tests/fuzz/corpus/TARGET; what is found on the way goes to build-fuzz/corpus/TARGET, a failing input to
+# Seeds lie in tests/fuzz/corpus/TARGET and among the other tests; what is found on the way goes to build-fuzz/corpus/TARGET, a failing input to
 # build-fuzz/TARGET-*, and its test belongs into tests/unit. Ends with 1 if any target fails.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -24,12 +24,15 @@ cmake --build build-fuzz -j "$(nproc)" --target fuzz headsweep_program >>build-f
 prepare_mpi
 export ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=1024
 
+# Seeds that the tests have anyway, and a results file as this version writes it.
 seeds=build-fuzz/seeds
 rm -rf "$seeds"
 mkdir -p "$seeds"/{experiment,tokenizer,config,safetensors,task,results}
 cp configs/quickstart/quickstart.cfg "$seeds/experiment/"
+for file in configs/datasets/*.cfg configs/generation/*.cfg; do cp "$file" "$seeds/experiment/"; done
 cp configs/quickstart/model/tokenizer.json "$seeds/tokenizer/"
-cp configs/quickstart/model/config.json "$seeds/config/"
+for file in tests/reference/tokenizer/*/tokenizer.json; do cp "$file" "$seeds/tokenizer/$(basename "$(dirname "$file")").json"; done
+for file in tests/reference/engine/*/config.json; do cp "$file" "$seeds/config/$(basename "$(dirname "$file")").json"; done
 ASAN_OPTIONS=detect_leaks=0 build-fuzz/headsweep run --quiet configs/quickstart/quickstart.cfg --set tasks.toxicity.limit=1 \
     --set tasks.accuracy.limit=1 --set "sweep.orders=[1,2]" --set 'sweep.heads=["0.2-3"]' \
     --set output.results="$seeds/results/quickstart.h5" >/dev/null
@@ -38,9 +41,11 @@ failed=0
 for target in "${targets[@]}"; do
     mkdir -p "build-fuzz/corpus/$target"
     log=build-fuzz/$target.log
+    kept=()
+    [ ! -d "tests/fuzz/corpus/$target" ] || kept=("tests/fuzz/corpus/$target")
     # The resident limit is libFuzzer's own guard against readers that allocate without bound.
-    if "build-fuzz/tests/fuzz_$target" "${limit[@]}" -timeout=20 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
-        "-artifact_prefix=build-fuzz/$target-" "build-fuzz/corpus/$target" "tests/fuzz/corpus/$target" "$seeds/$target" \
+    if "build-fuzz/tests/fuzz_$target" "${limit[@]}" -timeout=20 -rss_limit_mb=2048 -max_len=262144 -print_final_stats=1 \
+        "-artifact_prefix=build-fuzz/$target-" "build-fuzz/corpus/$target" "$seeds/$target" "${kept[@]}" \
         >"$log" 2>&1; then
         echo "fuzz: $target $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions, no finding"
     else
