@@ -161,6 +161,13 @@ typedef struct hs_control {
 hs_status hs_analysis_control(const hs_analysis *analysis, size_t task, size_t metric, uint64_t set,
                               hs_control *control_out, hs_error *error);
 
+/*
+ * How two interventions rank the same single components: Spearman's correlation of their deltas over the components
+ * that are complete under both, NaN where it is not defined; *n_out says how many those are.
+ */
+hs_status hs_analysis_compare(const hs_analysis *analysis, size_t task, size_t metric, int32_t intervention,
+                              int32_t other, double *spearman_out, size_t *n_out, hs_error *error);
+
 /* Writes every statistic and the objective's ranks into the file and commits them. Rank 0 of a parallel file. */
 hs_status hs_analysis_store(const hs_analysis *analysis, hs_results *results, hs_error *error);
 

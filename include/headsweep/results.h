@@ -159,6 +159,8 @@ size_t hs_results_n_tasks(const hs_results *results);
 const hs_results_task *hs_results_task_at(const hs_results *results, size_t task);
 /* NULL if there is none. `group` is "experiment" or "provenance". */
 const char *hs_results_attribute_of(const hs_results *results, const char *group, const char *name);
+/* Attribute `index` of the group in the order in which they were written; NULL past the end. */
+const hs_results_attribute *hs_results_attribute_at(const hs_results *results, const char *group, size_t index);
 /*
  * Means into mean[n_layers, n_columns] and position_mean[n_layers, n_positions, n_columns]; sizes are 0 where there
  * are none. HS_ERROR_RESULTS: they are not what was written.

@@ -6,10 +6,16 @@
 
 hs_status next_option(int argc, char **argv, const struct option *options, int *option_out, hs_error *error)
 {
+    return next_option_or_letter(argc, argv, ":", options, option_out, error);
+}
+
+hs_status next_option_or_letter(int argc, char **argv, const char *letters, const struct option *options,
+                                int *option_out, hs_error *error)
+{
     int place = optind;
 
     opterr = 0;
-    *option_out = getopt_long(argc, argv, ":", options, NULL);
+    *option_out = getopt_long(argc, argv, letters, options, NULL);
     if (*option_out == ':')
         return hs_fail(error, HS_ERROR_USAGE, "%s needs a value; see headsweep %s --help", argv[optind - 1], argv[0]);
     if (*option_out == '?')

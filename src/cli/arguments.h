@@ -8,6 +8,9 @@
 
 /* Reads the next option as getopt_long does, but reports what is wrong with it as an error: -1 at the end. */
 hs_status next_option(int argc, char **argv, const struct option *options, int *option_out, hs_error *error);
+/* The same with one-letter options too: `letters` as getopt has them, ":" first. */
+hs_status next_option_or_letter(int argc, char **argv, const char *letters, const struct option *options,
+                                int *option_out, hs_error *error);
 /* The one positional argument that a command takes; `what` names it in the message. */
 hs_status only_argument(int argc, char **argv, const char *what, const char **argument_out, hs_error *error);
 /* A whole number from minimum on. */

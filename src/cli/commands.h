@@ -10,6 +10,7 @@ hs_status command_plan(int argc, char **argv, hs_error *error);
 hs_status command_status(int argc, char **argv, hs_error *error);
 hs_status command_rank(int argc, char **argv, hs_error *error);
 hs_status command_texts(int argc, char **argv, hs_error *error);
+hs_status command_report(int argc, char **argv, hs_error *error);
 hs_status command_inspect(int argc, char **argv, hs_error *error);
 hs_status command_bench(int argc, char **argv, hs_error *error);
 

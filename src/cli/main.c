@@ -18,6 +18,7 @@ static const struct {
     {"status", "how far a results file is; exit code 0 finished, 3 unfinished", command_status},
     {"rank", "rank the ablation sets of a results file", command_rank},
     {"texts", "generated texts that a results file keeps", command_texts},
+    {"report", "one page of everything a results file says, its figures, its tables", command_report},
     {"inspect", "what a checkpoint folder holds and how headsweep reads it", command_inspect},
     {"bench", "measure this program on this machine", command_bench},
 };

@@ -194,9 +194,20 @@ const hs_results_task *hs_results_task_at(const hs_results *results, size_t task
     return &results->tasks[task];
 }
 
+static const hs_attribute_list *attributes_in(const hs_results *results, const char *group)
+{
+    return strcmp(group, "experiment") == 0 ? &results->experiment : &results->provenance;
+}
+
+const hs_results_attribute *hs_results_attribute_at(const hs_results *results, const char *group, size_t index)
+{
+    const hs_attribute_list *list = attributes_in(results, group);
+    return index < list->n ? &list->items[index] : NULL;
+}
+
 const char *hs_results_attribute_of(const hs_results *results, const char *group, const char *name)
 {
-    const hs_attribute_list *list = strcmp(group, "experiment") == 0 ? &results->experiment : &results->provenance;
+    const hs_attribute_list *list = attributes_in(results, group);
     for (size_t i = 0; i < list->n; i++)
         if (strcmp(list->items[i].name, name) == 0)
             return list->items[i].value;

@@ -1,0 +1,223 @@
+#include <errno.h>
+#include <string.h>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "headsweep/report.h"
+
+static const char help[] =
+    "usage: headsweep report RESULTS.h5 [options]\n"
+    "\n"
+    "Makes one page (HTML) of everything a results file says: the finding and what speaks against it, figures and\n"
+    "tables. It needs no network and no other file. An unfinished file is reported by the sets that are complete.\n"
+    "\n"
+    "  -o, --output FILE  the page (default: the results file's name with .html)\n"
+    "  --figures DIR      writes each figure as SVG into this folder; no page unless -o asks for one\n"
+    "  --format FORMAT    html (default); csv, json or md (Markdown) print the tables of the page instead\n"
+    "  --table NAME       with csv, json and md: only this table (ranking, backup, examples, ...)\n"
+    "  --top N            rows of the ranking in page and Markdown (default 25; 0 = all)\n"
+    "  --set HEADS        also show the examples that change most under this set, such as 2.1+3.0; may be repeated\n"
+    "  --title TEXT       title of the page\n";
+
+enum { MAX_SETS = 8 };
+
+typedef struct report_arguments {
+    const char *path;
+    const char *output;
+    const char *figures;
+    const char *table;
+    const char *title;
+    const char *sets[MAX_SETS];
+    size_t n_sets;
+    int64_t top;
+    bool as_page;
+    hs_report_format format;
+    bool help;
+} report_arguments;
+
+static hs_status read_format(const char *text, report_arguments *arguments, hs_error *error)
+{
+    arguments->as_page = strcmp(text, "html") == 0;
+    if (arguments->as_page)
+        return HS_OK;
+    if (strcmp(text, "table") == 0 || hs_report_format_parse(text, &arguments->format, error) != HS_OK) {
+        *error = (hs_error){0};
+        return hs_fail(error, HS_ERROR_USAGE, "--format %s: there is html, csv, json and md", text);
+    }
+    return HS_OK;
+}
+
+static hs_status read_arguments(int argc, char **argv, report_arguments *arguments, hs_error *error)
+{
+    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                            {"figures", required_argument, NULL, 'f'},
+                                            {"format", required_argument, NULL, 'm'},
+                                            {"table", required_argument, NULL, 'a'},
+                                            {"top", required_argument, NULL, 't'},
+                                            {"set", required_argument, NULL, 's'},
+                                            {"title", required_argument, NULL, 'i'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    int option;
+
+    *arguments = (report_arguments){.top = 25, .as_page = true};
+    for (;;) {
+        HS_TRY(next_option_or_letter(argc, argv, ":o:", options, &option, error));
+        switch (option) {
+        case 'o':
+            arguments->output = optarg;
+            break;
+        case 'f':
+            arguments->figures = optarg;
+            break;
+        case 'm':
+            HS_TRY(read_format(optarg, arguments, error));
+            break;
+        case 'a':
+            arguments->table = optarg;
+            break;
+        case 't':
+            HS_TRY(read_count("--top", optarg, 0, &arguments->top, error));
+            break;
+        case 's':
+            if (arguments->n_sets == MAX_SETS)
+                return hs_fail(error, HS_ERROR_USAGE, "--set may be given %d times", MAX_SETS);
+            arguments->sets[arguments->n_sets++] = optarg;
+            break;
+        case 'i':
+            arguments->title = optarg;
+            break;
+        case 'h':
+            arguments->help = true;
+            return HS_OK;
+        default:
+            return only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
+        }
+    }
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
+static hs_status write_file(const char *path, const hs_text *text, hs_error *error)
+{
+    FILE *file = fopen(path, "wb");
+
+    if (file == NULL)
+        return hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be written", path);
+    const bool written = fwrite(text->text, 1, text->length, file) == text->length;
+    const int reason = errno;
+    if (fclose(file) != 0 || !written) {
+        const int system_error = written ? errno : reason;
+        (void)remove(path);
+        return hs_fail_system(error, HS_ERROR_IO, system_error, "%s cannot be written", path);
+    }
+    return HS_OK;
+}
+
+static hs_status write_figure(const hs_report *report, size_t index, const char *folder, hs_error *error)
+{
+    hs_text name = {0}, svg = {0};
+    char *path = NULL;
+    hs_status status;
+
+    HS_GOTO_DONE(hs_report_figure(report, index, &name, &svg, error));
+    path = hs_path_join(folder, name.text, error);
+    status = path == NULL ? error->status : write_file(path, &svg, error);
+done:
+    hs_free(path);
+    hs_text_clear(&name);
+    hs_text_clear(&svg);
+    return status;
+}
+
+static hs_status write_figures(const hs_report *report, const char *folder, hs_error *error)
+{
+    HS_TRY(hs_folder_make(folder, error));
+    for (size_t i = 0; i < hs_report_n_figures(report); ++i)
+        HS_TRY(write_figure(report, i, folder, error));
+    fprintf(stderr, "wrote %zu figures into %s\n", hs_report_n_figures(report), folder);
+    return HS_OK;
+}
+
+/* "runs/a.h5" -> "runs/a.html" */
+static char *default_output(const char *path, hs_error *error)
+{
+    const size_t length = strlen(path);
+    const bool ends = length > 3 && strcmp(path + length - 3, ".h5") == 0;
+
+    return hs_string_format(error, "%.*s.html", (int)(ends ? length - 3 : length), path);
+}
+
+static hs_status write_page(const hs_report *report, const report_arguments *arguments, hs_error *error)
+{
+    hs_text page = {0};
+    char *output =
+        arguments->output != NULL ? hs_string_copy(arguments->output, error) : default_output(arguments->path, error);
+    hs_status status = output == NULL ? error->status : hs_report_page(report, &page, error);
+
+    if (status == HS_OK)
+        status = write_file(output, &page, error);
+    if (status == HS_OK)
+        fprintf(stderr, "wrote %s\n", output);
+    hs_text_clear(&page);
+    hs_free(output);
+    return status;
+}
+
+static hs_status write_report(const hs_report *report, const report_arguments *arguments, hs_error *error)
+{
+    hs_text text = {0};
+
+    if (arguments->figures != NULL)
+        HS_TRY(write_figures(report, arguments->figures, error));
+    if (arguments->as_page)
+        return arguments->figures != NULL && arguments->output == NULL ? HS_OK : write_page(report, arguments, error);
+    hs_status status = hs_report_tables(report, arguments->table, arguments->format, &text, error);
+    if (status == HS_OK && arguments->output != NULL)
+        status = write_file(arguments->output, &text, error);
+    else if (status == HS_OK)
+        print_text(&text);
+    hs_text_clear(&text);
+    return status;
+}
+
+static hs_status report_results(hs_results *results, const report_arguments *arguments, hs_error *error)
+{
+    const hs_log log = {stderr, HS_LOG_INFO};
+    const char *slash = strrchr(arguments->path, '/');
+    const hs_report_options options = {.top = (size_t)arguments->top,
+                                       .sets = arguments->sets,
+                                       .n_sets = arguments->n_sets,
+                                       .title = arguments->title != NULL ? arguments->title
+                                                : slash != NULL          ? slash + 1
+                                                                         : arguments->path};
+    hs_analysis *analysis = NULL;
+    hs_report *report = NULL;
+    hs_status status;
+
+    if (!hs_results_ranking_done(results))
+        hs_log_print(&log, HS_LOG_INFO, "unfinished file: computing the statistics of the sets that are complete");
+    HS_GOTO_DONE(hs_analysis_new(results, NULL, NULL, &analysis, error));
+    HS_GOTO_DONE(hs_report_new(analysis, &options, &report, error));
+    HS_GOTO_DONE(write_report(report, arguments, error));
+done:
+    hs_report_free(report);
+    hs_analysis_free(analysis);
+    return status;
+}
+
+hs_status command_report(int argc, char **argv, hs_error *error)
+{
+    report_arguments arguments;
+    hs_results *results = NULL;
+
+    HS_TRY(read_arguments(argc, argv, &arguments, error));
+    if (arguments.help) {
+        fputs(help, stdout);
+        return HS_OK;
+    }
+    HS_TRY(hs_results_open_read(arguments.path, &results, error));
+    hs_status status = report_results(results, &arguments, error);
+    hs_status closed = hs_results_close(results, error);
+    return status != HS_OK ? status : closed;
+}

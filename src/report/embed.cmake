@@ -1,0 +1,10 @@
+# Makes the files of the report's page into C arrays: cmake -DFOLDER=... -DOUTPUT=... -P embed.cmake
+set(code "/* Made from the files of the report's page when headsweep is built. */\n#include \"report/page.h\"\n")
+foreach(asset css:report.css figure_css:figure.css js:report.js)
+  string(REGEX MATCH "^([^:]*):(.*)$" ignored "${asset}")
+  set(name report_asset_${CMAKE_MATCH_1})
+  file(READ ${FOLDER}/${CMAKE_MATCH_2} bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  string(APPEND code "\nconst unsigned char ${name}[] = {${bytes}};\nconst size_t ${name}_size = sizeof ${name};\n")
+endforeach()
+file(WRITE ${OUTPUT} "${code}")

@@ -1,0 +1,241 @@
+/* Two changes against each other: of two metrics for every set, or under two interventions for every head. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "report/figures.h"
+
+enum { LEFT = 66, TOP = 14, FOOT = 44, RIGHT = 16 };
+
+typedef struct scatter {
+    const hs_report *report;
+    axis x, y;
+    double bottom, right;
+} scatter;
+
+typedef struct extent {
+    double low, high;
+} extent;
+
+static void extend(extent *e, double value)
+{
+    if (isfinite(value)) {
+        e->low = fmin(e->low, value);
+        e->high = fmax(e->high, value);
+    }
+}
+
+static double delta_of(const hs_report *report, const report_metric *metric, uint64_t set)
+{
+    return report_has(report, metric, set) ? metric->factor * report_value(report, HS_STATISTIC_DELTA, metric, set)
+                                           : NAN;
+}
+
+static scatter scatter_make(const hs_report *report, extent x, extent y, double width, double height)
+{
+    return (scatter){report, axis_make(x.low, x.high, LEFT, LEFT + width), axis_make(y.low, y.high, TOP + height, TOP),
+                     TOP + height, LEFT + width};
+}
+
+static hs_status draw_axes(const scatter *s, const char *x_title, const char *y_title, hs_text *svg, hs_error *error)
+{
+    HS_TRY(axis_draw_x(&s->x, s->bottom, TOP, x_title, svg, error));
+    return axis_draw_y(&s->y, LEFT, s->right, y_title, svg, error);
+}
+
+static hs_status draw_dot(const scatter *s, double x, double y, double radius, const char *class, uint64_t set,
+                          hs_text *svg, hs_error *error)
+{
+    if (!isfinite(x) || !isfinite(y))
+        return HS_OK;
+    return hs_text_appendf(svg, error,
+                           "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%g\" class=\"%s\" data-s=\"%" PRIu64 "\"/>\n",
+                           axis_at(&s->x, x), axis_at(&s->y, y), radius, class, set);
+}
+
+/* ---- what is reduced against what is kept ------------------------------------------------------------------------ */
+
+typedef struct tradeoff {
+    scatter s;
+    const report_metric *reduced, *kept;
+    size_t kept_row;
+} tradeoff;
+
+/* Thousands of sets are one path of dots; the script finds the nearest one. */
+static hs_status draw_cloud(const tradeoff *t, hs_text *svg, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(svg, error, "<path class=\"cloud\" d=\""));
+    for (uint64_t set = 1; set < t->s.report->sets->n_sets; ++set) {
+        const double x = delta_of(t->s.report, t->reduced, set), y = delta_of(t->s.report, t->kept, set);
+        if (isfinite(x) && isfinite(y) && t->s.report->sets->order[set] != 1)
+            HS_TRY(hs_text_appendf(svg, error, "M%.1f %.1fh0", axis_at(&t->s.x, x), axis_at(&t->s.y, y)));
+    }
+    return hs_text_appendf(svg, error, "\"/>\n");
+}
+
+static hs_status draw_singles(const tradeoff *t, hs_text *svg, hs_error *error)
+{
+    for (uint64_t set = 1; set < t->s.report->sets->n_sets; ++set)
+        if (t->s.report->sets->order[set] == 1)
+            HS_TRY(draw_dot(&t->s, delta_of(t->s.report, t->reduced, set), delta_of(t->s.report, t->kept, set), 3.5,
+                            "dot", set, svg, error));
+    return HS_OK;
+}
+
+/* Steps from set to set: what lies between two of them is not to be had. */
+static hs_status draw_front(const tradeoff *t, hs_text *svg, hs_error *error)
+{
+    const hs_ranking *front = &t->s.report->pareto;
+    double last_y = NAN;
+
+    if (front->n == 0 || t->s.report->objective.n_keeps != 1)
+        return HS_OK;
+    HS_TRY(hs_text_appendf(svg, error, "<path class=\"front\" d=\""));
+    for (size_t i = 0; i < front->n; ++i) {
+        const double x = axis_at(&t->s.x, delta_of(t->s.report, t->reduced, front->sets[i]));
+        const double y = axis_at(&t->s.y, delta_of(t->s.report, t->kept, front->sets[i]));
+        if (!isfinite(x) || !isfinite(y))
+            continue;
+        if (isfinite(last_y))
+            HS_TRY(hs_text_appendf(svg, error, "L%.1f %.1f", x, last_y));
+        HS_TRY(hs_text_appendf(svg, error, "%c%.1f %.1f", isfinite(last_y) ? 'L' : 'M', x, y));
+        last_y = y;
+    }
+    HS_TRY(hs_text_appendf(svg, error, "\"/>\n"));
+    for (size_t i = 0; i < front->n; ++i)
+        HS_TRY(draw_dot(&t->s, delta_of(t->s.report, t->reduced, front->sets[i]),
+                        delta_of(t->s.report, t->kept, front->sets[i]), 5, "best", front->sets[i], svg, error));
+    return HS_OK;
+}
+
+static double tolerated(const tradeoff *t)
+{
+    const hs_report *report = t->s.report;
+
+    if (!report->has_objective || report->objective.n_keeps == 0)
+        return NAN;
+    const double tolerance = t->kept->factor * report->objective.keeps[0].tolerance;
+    return t->kept->is->better < 0 ? tolerance : -tolerance;
+}
+
+static void find_extents(const tradeoff *t, extent *x, extent *y)
+{
+    for (uint64_t set = 1; set < t->s.report->sets->n_sets; ++set)
+        if (isfinite(delta_of(t->s.report, t->reduced, set) + delta_of(t->s.report, t->kept, set))) {
+            extend(x, delta_of(t->s.report, t->reduced, set));
+            extend(y, delta_of(t->s.report, t->kept, set));
+        }
+    extend(y, tolerated(t));
+}
+
+static hs_status draw_tradeoff(const tradeoff *t, hs_text *svg, hs_error *error)
+{
+    const double limit = tolerated(t);
+    hs_text x_title = {0}, y_title = {0};
+    hs_status status;
+
+    HS_GOTO_DONE(metric_title(t->reduced, ", change", &x_title, error));
+    HS_GOTO_DONE(metric_title(t->kept, ", change", &y_title, error));
+    HS_GOTO_DONE(draw_axes(&t->s, x_title.text, y_title.text, svg, error));
+    if (isfinite(limit))
+        HS_GOTO_DONE(svg_line(svg, LEFT, axis_at(&t->s.y, limit), t->s.right, axis_at(&t->s.y, limit), "limit", error));
+    /* For the script: metrics, then data and pixels of both axes. */
+    HS_GOTO_DONE(hs_text_appendf(svg, error,
+                                 "<g class=\"field\" data-axes=\"%zu %zu %.9g %.9g %g %g %.9g %.9g %g %g\">",
+                                 (size_t)(t->reduced - t->s.report->metrics), t->kept_row, t->s.x.low, t->s.x.high,
+                                 t->s.x.start, t->s.x.end, t->s.y.low, t->s.y.high, t->s.y.start, t->s.y.end));
+    HS_GOTO_DONE(draw_cloud(t, svg, error));
+    HS_GOTO_DONE(draw_singles(t, svg, error));
+    HS_GOTO_DONE(draw_front(t, svg, error));
+    HS_GOTO_DONE(hs_text_appendf(svg, error, "</g>\n"));
+done:
+    hs_text_clear(&x_title);
+    hs_text_clear(&y_title);
+    return status;
+}
+
+hs_status draw_scatter(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
+{
+    enum { WIDTH = 620, HEIGHT = 340 };
+    const size_t first = report_ranked_metric(report), second = first == 0 ? 1 : 0;
+    tradeoff t = {.s = {.report = report},
+                  .reduced = &report->metrics[first],
+                  .kept = &report->metrics[second],
+                  .kept_row = second};
+    extent x = {0}, y = {0};
+
+    find_extents(&t, &x, &y);
+    t.s = scatter_make(report, x, y, WIDTH, HEIGHT);
+    HS_TRY(svg_open(report, figure, t.s.right + RIGHT, t.s.bottom + FOOT, svg, error));
+    HS_TRY(draw_tradeoff(&t, svg, error));
+    return svg_close(svg, error);
+}
+
+/* ---- two interventions ------------------------------------------------------------------------------------------- */
+
+static const uint64_t *singles_under(const hs_report *report, size_t intervention)
+{
+    return report->singles + intervention * report->n_components;
+}
+
+static hs_status draw_diagonal(const scatter *s, hs_text *svg, hs_error *error)
+{
+    const double low = fmax(s->x.low, s->y.low), high = fmin(s->x.high, s->y.high);
+
+    return svg_line(svg, axis_at(&s->x, low), axis_at(&s->y, low), axis_at(&s->x, high), axis_at(&s->y, high), "limit",
+                    error);
+}
+
+/* The first intervention across, the second up; of more than two the table says the rest. */
+static hs_status draw_twins(const scatter *s, const report_figure *figure, hs_text *svg, hs_error *error)
+{
+    const hs_report *report = s->report;
+    const report_metric *metric = &report->metrics[figure->metric];
+
+    for (size_t i = 0; i < report->n_components; ++i) {
+        const uint64_t set = singles_under(report, 0)[i], twin = singles_under(report, 1)[i];
+        if (set > 0 && twin > 0)
+            HS_TRY(
+                draw_dot(s, delta_of(report, metric, set), delta_of(report, metric, twin), 4, "dot", set, svg, error));
+    }
+    return HS_OK;
+}
+
+static hs_status label_twins(const scatter *s, const report_figure *figure, hs_text *svg, hs_error *error)
+{
+    const hs_report *report = s->report;
+    const report_metric *metric = &report->metrics[figure->metric];
+    double correlation;
+    size_t n;
+    char label[96];
+
+    HS_TRY(hs_analysis_compare(report->analysis, metric->task, metric->metric, 0, 1, &correlation, &n, error));
+    snprintf(label, sizeof label, "Spearman %.2f over %zu heads", correlation, n);
+    return svg_text(svg, LEFT + 8, TOP + 12, "small start", label, error);
+}
+
+hs_status draw_interventions(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
+{
+    enum { SIDE = 320 };
+    const report_metric *metric = &report->metrics[figure->metric];
+    extent both = {0};
+    hs_text x_title = {0}, y_title = {0};
+    hs_status status;
+
+    for (size_t i = 0; i < 2 * report->n_components; ++i)
+        extend(&both, report->singles[i] > 0 ? delta_of(report, metric, report->singles[i]) : NAN);
+    const scatter s = scatter_make(report, both, both, SIDE, SIDE);
+    HS_GOTO_DONE(svg_open(report, figure, s.right + RIGHT, s.bottom + FOOT, svg, error));
+    HS_GOTO_DONE(hs_text_appendf(&x_title, error, "change under %s [%s]", report->sets->intervention_names[0],
+                                 report_unit(metric)));
+    HS_GOTO_DONE(hs_text_appendf(&y_title, error, "change under %s [%s]", report->sets->intervention_names[1],
+                                 report_unit(metric)));
+    HS_GOTO_DONE(draw_axes(&s, x_title.text, y_title.text, svg, error));
+    HS_GOTO_DONE(draw_diagonal(&s, svg, error));
+    HS_GOTO_DONE(draw_twins(&s, figure, svg, error));
+    HS_GOTO_DONE(label_twins(&s, figure, svg, error));
+    HS_GOTO_DONE(svg_close(svg, error));
+done:
+    hs_text_clear(&x_title);
+    hs_text_clear(&y_title);
+    return status;
+}

@@ -1,0 +1,165 @@
+#include "report/figures.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool always(const hs_report *report, const report_figure *figure)
+{
+    (void)figure;
+    return report->ranking.n > 0;
+}
+
+bool has_pairs(const hs_report *report, const report_figure *figure)
+{
+    return report->has_pairs &&
+           largest_value(report, HS_STATISTIC_INTERACTION, &report->metrics[figure->metric], 2) > 0;
+}
+
+bool has_singles(const hs_report *report, const report_figure *figure)
+{
+    return largest_value(report, HS_STATISTIC_DELTA, &report->metrics[figure->metric], 1) > 0;
+}
+
+bool has_two_metrics(const hs_report *report, const report_figure *figure)
+{
+    (void)figure;
+    return report->n_main > 1 && report->ranking.n > 0;
+}
+
+static bool has_two_interventions(const hs_report *report, const report_figure *figure)
+{
+    return report->sets->n_interventions > 1 && has_singles(report, figure);
+}
+
+const figure_kind figure_kinds[] = {
+    {.name = "ranking",
+     .section = "The best sets",
+     .note = "First sets of the ranking, with intervals over examples. Dashed: the tolerance of what is kept.",
+     .applies = always,
+     .draw = draw_ranking},
+    {.name = "tradeoff",
+     .section = "What it costs",
+     .note = "Each dot is an ablation set; down or up is what happens to what is to be kept. The line is the Pareto "
+             "front: no set does better in both. Dashed: the tolerance.",
+     .applies = has_two_metrics,
+     .draw = draw_scatter},
+    {.name = "heads",
+     .section = "Head by head",
+     .note = "Change of the metric when one head is ablated. A dot marks q below the level of significance.",
+     .by_metric = true,
+     .by_intervention = true,
+     .applies = has_singles,
+     .draw = draw_heads},
+    {.name = "largest",
+     .section = "Largest changes",
+     .note = "Sets that change the metric most, whatever else they do, with intervals over examples.",
+     .by_metric = true,
+     .applies = always,
+     .draw = draw_bars},
+    {.name = "interactions",
+     .section = "Pairs",
+     .note = "Interaction of two heads: the change of the pair minus the changes of either alone.",
+     .by_metric = true,
+     .by_intervention = true,
+     .drawn_by_script = true,
+     .applies = has_pairs,
+     .draw = draw_matrix},
+    {.name = "backup",
+     .section = "Backup heads",
+     .note =
+         "Backup pairs: either head off shows little, both show much. Where there are none, the strongest significant "
+         "interactions. Wider is stronger.",
+     .by_metric = true,
+     .by_intervention = true,
+     .applies = has_pairs,
+     .draw = draw_network},
+    {.name = "interventions",
+     .section = "Interventions",
+     .note = "Each dot is a head. On the diagonal both interventions find the same change.",
+     .by_metric = true,
+     .applies = has_two_interventions,
+     .draw = draw_interventions},
+};
+const size_t n_figure_kinds = sizeof figure_kinds / sizeof *figure_kinds;
+
+static hs_status add_figure(hs_report *report, report_figure figure, hs_error *error)
+{
+    if (!figure.kind->applies(report, &figure))
+        return HS_OK;
+    HS_TRY(hs_reserve(&report->figures, &report->figures_capacity, report->n_figures + 1, sizeof *report->figures,
+                      "figures", error));
+    report->figures[report->n_figures++] = figure;
+    return HS_OK;
+}
+
+static hs_status add_kind(hs_report *report, const figure_kind *kind, hs_error *error)
+{
+    const size_t n_metrics = kind->by_metric ? report->n_metrics : 1;
+    const int32_t n_interventions = kind->by_intervention ? (int32_t)report->sets->n_interventions : 1;
+
+    for (size_t metric = 0; metric < n_metrics; ++metric)
+        for (int32_t i = 0; i < n_interventions; ++i)
+            HS_TRY(add_figure(report, (report_figure){kind, metric, kind->by_intervention ? i : -1, false}, error));
+    return HS_OK;
+}
+
+hs_status figures_list(hs_report *report, hs_error *error)
+{
+    for (size_t i = 0; i < n_figure_kinds; ++i)
+        HS_TRY(add_kind(report, &figure_kinds[i], error));
+    return HS_OK;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------------- */
+
+/* Names of tasks come from experiment files: only what is plain everywhere stays. */
+static hs_status append_plain(const char *string, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_append(text, "-", 1, error));
+    for (const char *c = string; *c != '\0'; ++c)
+        HS_TRY(hs_text_append(text, isalnum((unsigned char)*c) || *c == '_' ? c : "_", 1, error));
+    return HS_OK;
+}
+
+hs_status figure_name(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error)
+{
+    const report_metric *metric = &report->metrics[figure->metric];
+
+    HS_TRY(hs_text_appendf(text, error, "%s", figure->kind->name));
+    if (figure->kind->by_metric) {
+        HS_TRY(append_plain(metric->of->name, text, error));
+        HS_TRY(append_plain(metric->is->name, text, error));
+    }
+    if (figure->kind->by_intervention)
+        HS_TRY(append_plain(report->sets->intervention_names[figure->intervention], text, error));
+    return HS_OK;
+}
+
+hs_status figure_title(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error)
+{
+    const report_metric *metric = &report->metrics[figure->metric];
+
+    HS_TRY(hs_text_appendf(text, error, "%s", figure->kind->section));
+    if (figure->kind->by_metric)
+        HS_TRY(hs_text_appendf(text, error, ": %s %s", metric->of->name, metric->is->name));
+    if (figure->kind->by_intervention)
+        HS_TRY(hs_text_appendf(text, error, ", %s", report->sets->intervention_names[figure->intervention]));
+    return HS_OK;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------- */
+
+size_t hs_report_n_figures(const hs_report *report)
+{
+    return report->n_figures;
+}
+
+hs_status hs_report_figure(const hs_report *report, size_t index, hs_text *name, hs_text *svg, hs_error *error)
+{
+    report_figure figure = report->figures[index];
+
+    figure.standalone = true;
+    HS_TRY(figure_name(report, &figure, name, error));
+    HS_TRY(hs_text_appendf(name, error, ".svg"));
+    return figure.kind->draw(report, &figure, svg, error);
+}

@@ -1,0 +1,120 @@
+/* What the parts of a report share: what is shown of a file, and how it is written down. Internal to the report room. */
+#ifndef REPORT_PAGE_H
+#define REPORT_PAGE_H
+
+#include "headsweep/report.h"
+#include "report/sheet.h"
+
+enum { REPORT_NAME_BYTES = 64, REPORT_MAX_CHOSEN = 16 };
+
+typedef struct report_component {
+    int32_t fields[3]; /* kind, layer, index */
+    char name[REPORT_NAME_BYTES];
+} report_component;
+
+/* A metric of a task, as people choose it. */
+typedef struct report_metric {
+    size_t task;
+    size_t metric;
+    const hs_results_task *of;
+    const hs_results_metric *is;
+    double factor; /* shares are shown in points of 100 */
+} report_metric;
+
+struct hs_report {
+    const hs_analysis *analysis;
+    hs_results *results;
+    const hs_results_sets *sets;
+    hs_report_options options;
+    hs_ranking_request request; /* the default one */
+    hs_ranking ranking;
+    bool has_objective;
+    hs_objective objective;
+    hs_ranking pareto;            /* empty without an objective that keeps something */
+    report_component *components; /* those of the sets, by kind, layer, index */
+    size_t n_components;
+    int32_t n_layers;
+    int32_t n_indices;
+    bool has_pairs;
+    uint64_t *singles;      /* [n_interventions, n_components]: the set that ablates just that one, 0: none */
+    report_metric *metrics; /* those that can get better or worse, what the objective is about first */
+    size_t n_metrics;
+    size_t n_main;                      /* of them, those of the objective and the first of each task */
+    uint64_t chosen[REPORT_MAX_CHOSEN]; /* sets of which examples are shown */
+    size_t n_chosen;
+    struct report_figure *figures;
+    size_t n_figures, figures_capacity;
+};
+
+/* ---- state.c ----------------------------------------------------------------------------------------------------- */
+
+double report_value(const hs_report *report, hs_statistic statistic, const report_metric *metric, uint64_t set);
+/* Complete, and its delta of the metric a finite number. */
+bool report_has(const hs_report *report, const report_metric *metric, uint64_t set);
+bool report_is_significant(const hs_report *report, hs_statistic q, const report_metric *metric, uint64_t set);
+const char *report_intervention(const hs_report *report, uint64_t set);
+hs_status report_set_name(const hs_report *report, uint64_t set, hs_text *text, hs_error *error);
+/* Index into components of place `place` of a set. */
+size_t report_component_of(const hs_report *report, uint64_t set, int32_t place);
+/* "points", or the metric's own unit. */
+const char *report_unit(const report_metric *metric);
+int report_digits(const report_metric *metric);
+/* Row of `metrics` of a task's metric; n_metrics if it is not among them. */
+size_t report_find_metric(const hs_report *report, size_t task, size_t metric);
+/* The row that the default ranking is by. */
+size_t report_ranked_metric(const hs_report *report);
+/* The first `n` sets with the largest absolute statistic; fewer where there are not so many. */
+hs_status report_largest(const hs_report *report, hs_statistic statistic, const report_metric *metric,
+                         int32_t intervention, uint64_t *sets, size_t n, size_t *n_out, hs_error *error);
+
+/* ---- escape.c: whatever comes from the file goes through these ---------------------------------------------------- */
+
+/* Text of an HTML element or of a quoted attribute; what XML does not allow becomes a blank. */
+hs_status escape_html(const char *string, hs_text *text, hs_error *error);
+/* A JSON string with its quotes that may stand in a script element. */
+hs_status escape_json(const char *string, hs_text *text, hs_error *error);
+/* A field of CSV (RFC 4180), quoted where it must be. */
+hs_status escape_csv(const char *string, hs_text *text, hs_error *error);
+/* A cell of a Markdown table. */
+hs_status escape_markdown(const char *string, hs_text *text, hs_error *error);
+
+/* ---- findings.c -------------------------------------------------------------------------------------------------- */
+
+/* One sentence with its interval; text, not HTML. */
+hs_status findings_sentence(const hs_report *report, hs_text *text, hs_error *error);
+/* Every caveat that applies, one row each. */
+hs_status findings_caveats(const hs_report *report, sheet *caveats, hs_error *error);
+
+/* ---- sheets.c, sheets_sets.c ------------------------------------------------------------------------------------- */
+
+typedef hs_status (*sheet_writer)(const hs_report *report, sheet *s, hs_error *error);
+
+/* The tables of the report, in the order of the page. */
+typedef struct sheet_row {
+    const char *name; /* of --table, and of the element in the page */
+    const char *title;
+    const char *note;
+    sheet_writer write;
+    bool folded; /* closed in the page until it is asked for */
+} sheet_row;
+
+extern const sheet_row report_sheets[];
+extern const size_t report_n_sheets;
+
+hs_status sheet_ranking(const hs_report *report, sheet *s, hs_error *error);
+hs_status sheet_pareto(const hs_report *report, sheet *s, hs_error *error);
+hs_status sheet_backup(const hs_report *report, sheet *s, hs_error *error);
+hs_status sheet_controls(const hs_report *report, sheet *s, hs_error *error);
+hs_status sheet_examples(const hs_report *report, sheet *s, hs_error *error);
+
+/* ---- payload.c --------------------------------------------------------------------------------------------------- */
+
+/* The numbers behind the page as a JSON object for its script. */
+hs_status payload_write(const hs_report *report, hs_text *text, hs_error *error);
+
+/* ---- assets (src/report/report.css, figure.css, report.js; made into arrays when headsweep is built) --------------- */
+
+extern const unsigned char report_asset_css[], report_asset_figure_css[], report_asset_js[];
+extern const size_t report_asset_css_size, report_asset_figure_css_size, report_asset_js_size;
+
+#endif

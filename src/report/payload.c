@@ -1,0 +1,236 @@
+/*
+ * The numbers behind the page. A table is a base64 text of little-endian floats without their lowest byte: three bytes
+ * a number, relative error below 2^-16, and NaN is NaN. All pairs of GPT-2 small take 0.33 MB a metric.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "report/page.h"
+
+/* What all tables together may take; beyond it the page has fewer metrics, then fewer sets. */
+enum { MAX_TABLE_BYTES = 3700000 };
+
+static const struct {
+    const char *key;
+    hs_statistic statistic;
+    bool of_pairs;
+} tables[] = {
+    {"delta", HS_STATISTIC_DELTA, false},
+    {"low", HS_STATISTIC_DELTA_LOW, false},
+    {"high", HS_STATISTIC_DELTA_HIGH, false},
+    {"q", HS_STATISTIC_DELTA_Q, false},
+    {"interaction", HS_STATISTIC_INTERACTION, true},
+    {"interaction_low", HS_STATISTIC_INTERACTION_LOW, true},
+    {"interaction_high", HS_STATISTIC_INTERACTION_HIGH, true},
+    {"interaction_q", HS_STATISTIC_INTERACTION_Q, true},
+};
+enum { N_TABLES = sizeof tables / sizeof *tables, ENCODED_BYTES = 4 };
+
+typedef struct payload {
+    const hs_report *report;
+    uint64_t *sets; /* those that are in the page, ascending, without the clean one */
+    size_t n_sets;
+    size_t n_metrics;
+    hs_text *text;
+} payload;
+
+/* ---- what there is room for -------------------------------------------------------------------------------------- */
+
+static size_t bytes_a_set(const hs_report *report)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < N_TABLES; ++i)
+        n += !tables[i].of_pairs || report->has_pairs;
+    return n * ENCODED_BYTES;
+}
+
+static hs_status mark_largest(const hs_report *report, hs_statistic statistic, uint8_t *wanted, size_t capacity,
+                              size_t *n_inout, hs_error *error)
+{
+    uint64_t *largest = NULL;
+    size_t n;
+    hs_status status = hs_allocate(&largest, report->sets->n_sets, sizeof *largest, "page", error);
+
+    if (status == HS_OK)
+        status = report_largest(report, statistic, &report->metrics[report_ranked_metric(report)], -1, largest,
+                                report->sets->n_sets, &n, error);
+    for (size_t i = 0; status == HS_OK && i < n && *n_inout < capacity; ++i) {
+        *n_inout += !wanted[largest[i]];
+        wanted[largest[i]] = 1;
+    }
+    hs_free(largest);
+    return status;
+}
+
+/* Where not all have room: singles, the ranking, then the largest interactions and changes. */
+static hs_status mark_important(const hs_report *report, uint8_t *wanted, size_t capacity, hs_error *error)
+{
+    size_t n = 0;
+
+    for (uint64_t set = 1; set < report->sets->n_sets; ++set) {
+        wanted[set] = report->sets->order[set] == 1;
+        n += wanted[set];
+    }
+    for (size_t i = 0; i < report->pareto.n; ++i)
+        wanted[report->pareto.sets[i]] = 1;
+    for (size_t i = 0; i < report->ranking.n && i < capacity / 4; ++i) {
+        n += !wanted[report->ranking.sets[i]];
+        wanted[report->ranking.sets[i]] = 1;
+    }
+    HS_TRY(mark_largest(report, HS_STATISTIC_INTERACTION, wanted, capacity - capacity / 4, &n, error));
+    return mark_largest(report, HS_STATISTIC_DELTA, wanted, capacity, &n, error);
+}
+
+static hs_status choose_sets(payload *p, hs_error *error)
+{
+    const hs_report *report = p->report;
+    const size_t capacity = MAX_TABLE_BYTES / (bytes_a_set(report) * report->n_main);
+    uint8_t *wanted = NULL;
+    hs_status status;
+
+    HS_GOTO_DONE(hs_allocate(&wanted, report->sets->n_sets, sizeof *wanted, "page", error));
+    HS_GOTO_DONE(hs_allocate(&p->sets, report->sets->n_sets, sizeof *p->sets, "page", error));
+    if (report->sets->n_sets > capacity)
+        HS_GOTO_DONE(mark_important(report, wanted, capacity, error));
+    else
+        memset(wanted, 1, report->sets->n_sets);
+    for (uint64_t set = 1; set < report->sets->n_sets; ++set)
+        if (wanted[set] && report->analysis->complete[set])
+            p->sets[p->n_sets++] = set;
+    p->n_metrics = MAX_TABLE_BYTES / (bytes_a_set(report) * (p->n_sets + 1));
+    p->n_metrics = p->n_metrics < report->n_main ? report->n_main : p->n_metrics;
+    p->n_metrics = p->n_metrics > report->n_metrics ? report->n_metrics : p->n_metrics;
+done:
+    hs_free(wanted);
+    return status;
+}
+
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
+
+/* The upper three bytes of the nearest float that has no others. */
+static uint32_t shortened(double value)
+{
+    const float single = (float)value;
+    uint32_t bits;
+
+    if (!isfinite(single))
+        return 0x7fc000;
+    memcpy(&bits, &single, sizeof bits);
+    return (bits + 0x80) >> 8;
+}
+
+/* Big-endian, so that the four characters of a number are its bits in order. */
+static void encode(uint32_t bits, char out[ENCODED_BYTES])
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (int i = 0; i < ENCODED_BYTES; ++i)
+        out[i] = alphabet[(bits >> (18 - 6 * i)) & 63];
+}
+
+static hs_status print_table(const payload *p, const report_metric *metric, size_t table, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(p->text, error, ",\n\"%s\": \"", tables[table].key));
+    for (size_t i = 0; i < p->n_sets; ++i) {
+        char encoded[ENCODED_BYTES];
+        encode(shortened(report_value(p->report, tables[table].statistic, metric, p->sets[i])), encoded);
+        HS_TRY(hs_text_append(p->text, encoded, sizeof encoded, error));
+    }
+    return hs_text_append(p->text, "\"", 1, error);
+}
+
+static hs_status print_number(const char *key, double value, hs_text *text, hs_error *error)
+{
+    return isfinite(value) ? hs_text_appendf(text, error, ", \"%s\": %.9g", key, value)
+                           : hs_text_appendf(text, error, ", \"%s\": null", key);
+}
+
+static hs_status print_strings(const char *const *keys, const char *const *values, size_t n, hs_text *text,
+                               hs_error *error)
+{
+    for (size_t i = 0; i < n; ++i) {
+        HS_TRY(hs_text_appendf(text, error, "%s\"%s\": ", i > 0 ? ", " : "", keys[i]));
+        HS_TRY(escape_json(values[i], text, error));
+    }
+    return HS_OK;
+}
+
+static hs_status print_metric(const payload *p, size_t row, hs_error *error)
+{
+    const report_metric *metric = &p->report->metrics[row];
+    const char *const keys[] = {"task", "metric", "unit", "meaning"};
+    const char *const values[] = {metric->of->name, metric->is->name, report_unit(metric), metric->is->meaning};
+
+    HS_TRY(hs_text_appendf(p->text, error, "%s\n{", row > 0 ? "," : ""));
+    HS_TRY(print_strings(keys, values, sizeof keys / sizeof *keys, p->text, error));
+    HS_TRY(hs_text_appendf(p->text, error, ", \"factor\": %g, \"digits\": %d, \"better\": %d, \"examples\": %zu",
+                           metric->factor, report_digits(metric), metric->is->better, metric->of->n_examples));
+    HS_TRY(print_number("clean", report_value(p->report, HS_STATISTIC_MEAN, metric, 0), p->text, error));
+    HS_TRY(print_number("clean_low", report_value(p->report, HS_STATISTIC_MEAN_LOW, metric, 0), p->text, error));
+    HS_TRY(print_number("clean_high", report_value(p->report, HS_STATISTIC_MEAN_HIGH, metric, 0), p->text, error));
+    for (size_t i = 0; row < p->n_metrics && i < N_TABLES; ++i)
+        if (!tables[i].of_pairs || p->report->has_pairs)
+            HS_TRY(print_table(p, metric, i, error));
+    return hs_text_append(p->text, "}", 1, error);
+}
+
+/* ---- sets -------------------------------------------------------------------------------------------------------- */
+
+static hs_status print_names(const payload *p, hs_error *error)
+{
+    const hs_report *report = p->report;
+
+    HS_TRY(hs_text_appendf(p->text, error, "\"interventions\": ["));
+    for (size_t i = 0; i < report->sets->n_interventions; ++i) {
+        HS_TRY(hs_text_appendf(p->text, error, "%s", i > 0 ? ", " : ""));
+        HS_TRY(escape_json(report->sets->intervention_names[i], p->text, error));
+    }
+    HS_TRY(hs_text_appendf(p->text, error, "],\n\"components\": ["));
+    for (size_t i = 0; i < report->n_components; ++i) {
+        HS_TRY(hs_text_appendf(p->text, error, "%s", i > 0 ? ", " : ""));
+        HS_TRY(escape_json(report->components[i].name, p->text, error));
+    }
+    return hs_text_appendf(p->text, error, "],\n");
+}
+
+/* Every set as [intervention, component, ...]; `ids` are left out where they are 1, 2, 3, ... */
+static hs_status print_sets(const payload *p, hs_error *error)
+{
+    const bool all = p->n_sets + 1 == p->report->sets->n_sets;
+
+    HS_TRY(hs_text_appendf(p->text, error, "\"n_sets\": %zu,\n\"ids\": ", p->report->sets->n_sets));
+    for (size_t i = 0; !all && i < p->n_sets; ++i)
+        HS_TRY(hs_text_appendf(p->text, error, "%s%" PRIu64, i > 0 ? "," : "[", p->sets[i]));
+    HS_TRY(hs_text_appendf(p->text, error, "%s,\n\"sets\": [", all ? "null" : p->n_sets > 0 ? "]" : "[]"));
+    for (size_t i = 0; i < p->n_sets; ++i) {
+        HS_TRY(hs_text_appendf(p->text, error, "%s[%d", i > 0 ? "," : "", p->report->sets->intervention[p->sets[i]]));
+        for (int32_t place = 0; place < p->report->sets->order[p->sets[i]]; ++place)
+            HS_TRY(hs_text_appendf(p->text, error, ",%zu", report_component_of(p->report, p->sets[i], place)));
+        HS_TRY(hs_text_append(p->text, "]", 1, error));
+    }
+    return hs_text_appendf(p->text, error, "],\n");
+}
+
+static hs_status print_all(const payload *p, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(p->text, error, "{\"level\": %.9g,\n", 1 - p->report->analysis->options.confidence));
+    HS_TRY(print_names(p, error));
+    HS_TRY(print_sets(p, error));
+    HS_TRY(hs_text_appendf(p->text, error, "\"metrics\": ["));
+    for (size_t m = 0; m < p->report->n_metrics; ++m)
+        HS_TRY(print_metric(p, m, error));
+    return hs_text_appendf(p->text, error, "]}\n");
+}
+
+hs_status payload_write(const hs_report *report, hs_text *text, hs_error *error)
+{
+    payload p = {.report = report, .text = text};
+    hs_status status = choose_sets(&p, error);
+
+    if (status == HS_OK)
+        status = print_all(&p, error);
+    hs_free(p.sets);
+    return status;
+}

@@ -1,0 +1,284 @@
+#include "report/sheet.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "report/page.h"
+
+void sheet_clear(sheet *s)
+{
+    hs_free(s->cells);
+    hs_free(s->row_sets);
+    hs_text_clear(&s->texts);
+    *s = (sheet){0};
+}
+
+size_t sheet_n_rows(const sheet *s)
+{
+    return s->n_columns > 0 ? s->n_cells / s->n_columns : 0;
+}
+
+sheet_column *sheet_last(sheet *s)
+{
+    return &s->columns[s->n_columns - 1];
+}
+
+hs_status sheet_add_column(sheet *s, sheet_kind kind, const char *name, const char *title, hs_error *error)
+{
+    if (s->n_columns == SHEET_MAX_COLUMNS)
+        return hs_fail(error, HS_ERROR_INTERNAL, "a table has more than %d columns", SHEET_MAX_COLUMNS);
+    sheet_column *column = &s->columns[s->n_columns++];
+    *column = (sheet_column){.kind = kind, .factor = 1, .digits = -4};
+    snprintf(column->name, sizeof column->name, "%s", name);
+    snprintf(column->title, sizeof column->title, "%s", title);
+    return HS_OK;
+}
+
+static hs_status add_cell(sheet *s, sheet_cell cell, hs_error *error)
+{
+    HS_TRY(hs_reserve(&s->cells, &s->capacity, s->n_cells + 1, sizeof *s->cells, "table", error));
+    s->cells[s->n_cells++] = cell;
+    return HS_OK;
+}
+
+hs_status sheet_add_text(sheet *s, const char *string, hs_error *error)
+{
+    size_t offset = s->texts.length;
+
+    HS_TRY(hs_text_append(&s->texts, string, strlen(string) + 1, error));
+    return add_cell(s, (sheet_cell){.text = offset, .value = NAN}, error);
+}
+
+hs_status sheet_add_number(sheet *s, double value, hs_error *error)
+{
+    return add_cell(s, (sheet_cell){.value = value, .low = NAN, .high = NAN}, error);
+}
+
+hs_status sheet_add_interval(sheet *s, double value, double low, double high, bool marked, hs_error *error)
+{
+    return add_cell(s, (sheet_cell){.value = value, .low = low, .high = high, .marked = marked}, error);
+}
+
+hs_status sheet_begin_set(sheet *s, uint64_t set, hs_error *error)
+{
+    HS_TRY(hs_reserve(&s->row_sets, &s->row_sets_capacity, s->n_row_sets + 1, sizeof *s->row_sets, "table", error));
+    s->row_sets[s->n_row_sets++] = set;
+    return HS_OK;
+}
+
+static const sheet_cell *cell_at(const sheet *s, size_t row, size_t column)
+{
+    return &s->cells[row * s->n_columns + column];
+}
+
+static hs_status format_number(const sheet_column *column, double value, hs_text *text, hs_error *error)
+{
+    const double shown = value * column->factor;
+
+    if (!isfinite(value))
+        return hs_text_append(text, "", 0, error);
+    if (column->digits < 0)
+        return hs_text_appendf(text, error, column->sign ? "%+.*g" : "%.*g", -column->digits, shown);
+    return hs_text_appendf(text, error, column->sign ? "%+.*f" : "%.*f", column->digits, shown);
+}
+
+hs_status sheet_format_cell(const sheet *s, size_t row, size_t column, hs_text *text, hs_error *error)
+{
+    const sheet_cell *cell = cell_at(s, row, column);
+    const sheet_column *of = &s->columns[column];
+
+    if (of->kind == SHEET_TEXT)
+        return hs_text_append(text, s->texts.text + cell->text, strlen(s->texts.text + cell->text), error);
+    HS_TRY(format_number(of, cell->value, text, error));
+    if (of->kind == SHEET_INTERVAL && isfinite(cell->low) && isfinite(cell->high)) {
+        HS_TRY(hs_text_append(text, " [", 2, error));
+        HS_TRY(format_number(of, cell->low, text, error));
+        HS_TRY(hs_text_append(text, ", ", 2, error));
+        HS_TRY(format_number(of, cell->high, text, error));
+        HS_TRY(hs_text_append(text, "]", 1, error));
+    }
+    return cell->marked ? hs_text_append(text, "*", 1, error) : HS_OK;
+}
+
+/* ---- CSV and JSON: every number as it is, an interval as three --------------------------------------------------- */
+
+static const char *const ends[] = {"", "_low", "_high"};
+
+static double end_of(const sheet_cell *cell, size_t end)
+{
+    return end == 0 ? cell->value : end == 1 ? cell->low : cell->high;
+}
+
+static size_t n_ends(const sheet_column *column)
+{
+    return column->kind == SHEET_INTERVAL ? 3 : 1;
+}
+
+static hs_status csv_header(const sheet *s, hs_text *text, hs_error *error)
+{
+    for (size_t column = 0; column < s->n_columns; ++column)
+        for (size_t end = 0; end < n_ends(&s->columns[column]); ++end) {
+            hs_text name = {0};
+            hs_status status = hs_text_appendf(&name, error, "%s%s", s->columns[column].name, ends[end]);
+            if (status == HS_OK && column + end > 0)
+                status = hs_text_append(text, ",", 1, error);
+            if (status == HS_OK)
+                status = escape_csv(name.text, text, error);
+            hs_text_clear(&name);
+            HS_TRY(status);
+        }
+    return hs_text_append(text, "\n", 1, error);
+}
+
+hs_status sheet_as_csv(const sheet *s, hs_text *text, hs_error *error)
+{
+    HS_TRY(csv_header(s, text, error));
+    for (size_t row = 0; row < sheet_n_rows(s); ++row) {
+        for (size_t column = 0; column < s->n_columns; ++column) {
+            const sheet_cell *cell = cell_at(s, row, column);
+            if (column > 0)
+                HS_TRY(hs_text_append(text, ",", 1, error));
+            if (s->columns[column].kind == SHEET_TEXT) {
+                HS_TRY(escape_csv(s->texts.text + cell->text, text, error));
+                continue;
+            }
+            for (size_t end = 0; end < n_ends(&s->columns[column]); ++end) {
+                if (end > 0)
+                    HS_TRY(hs_text_append(text, ",", 1, error));
+                if (isfinite(end_of(cell, end)))
+                    HS_TRY(hs_text_appendf(text, error, "%.9g", end_of(cell, end)));
+            }
+        }
+        HS_TRY(hs_text_append(text, "\n", 1, error));
+    }
+    return HS_OK;
+}
+
+static hs_status json_key(const char *name, const char *end, hs_text *text, hs_error *error)
+{
+    hs_text key = {0};
+    hs_status status = hs_text_appendf(&key, error, "%s%s", name, end);
+
+    if (status == HS_OK)
+        status = escape_json(key.text, text, error);
+    hs_text_clear(&key);
+    return status == HS_OK ? hs_text_append(text, ": ", 2, error) : status;
+}
+
+static hs_status json_cell(const sheet *s, size_t row, size_t column, hs_text *text, hs_error *error)
+{
+    const sheet_cell *cell = cell_at(s, row, column);
+
+    for (size_t end = 0; end < n_ends(&s->columns[column]); ++end) {
+        HS_TRY(hs_text_appendf(text, error, "%s", column + end > 0 ? ", " : ""));
+        HS_TRY(json_key(s->columns[column].name, ends[end], text, error));
+        if (s->columns[column].kind == SHEET_TEXT)
+            HS_TRY(escape_json(s->texts.text + cell->text, text, error));
+        else if (isfinite(end_of(cell, end)))
+            HS_TRY(hs_text_appendf(text, error, "%.9g", end_of(cell, end)));
+        else
+            HS_TRY(hs_text_append(text, "null", 4, error));
+    }
+    return HS_OK;
+}
+
+hs_status sheet_as_json(const sheet *s, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_append(text, "[", 1, error));
+    for (size_t row = 0; row < sheet_n_rows(s); ++row) {
+        HS_TRY(hs_text_appendf(text, error, "%s\n    {", row > 0 ? "," : ""));
+        for (size_t column = 0; column < s->n_columns; ++column)
+            HS_TRY(json_cell(s, row, column, text, error));
+        HS_TRY(hs_text_append(text, "}", 1, error));
+    }
+    return hs_text_append(text, "]", 1, error);
+}
+
+/* ---- Markdown and HTML: as people read it ------------------------------------------------------------------------ */
+
+static size_t n_shown(const sheet *s)
+{
+    size_t n = sheet_n_rows(s);
+
+    return s->n_wanted > 0 && s->n_wanted < n ? s->n_wanted : n;
+}
+
+/* One cell through the escape of a format. */
+static hs_status print_cell(const sheet *s, size_t row, size_t column,
+                            hs_status (*escape)(const char *, hs_text *, hs_error *), hs_text *text, hs_error *error)
+{
+    hs_text cell = {0};
+    hs_status status = sheet_format_cell(s, row, column, &cell, error);
+
+    if (status == HS_OK && cell.text != NULL)
+        status = escape(cell.text, text, error);
+    hs_text_clear(&cell);
+    return status;
+}
+
+hs_status sheet_as_markdown(const sheet *s, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_append(text, "|", 1, error));
+    for (size_t column = 0; column < s->n_columns; ++column) {
+        HS_TRY(hs_text_append(text, " ", 1, error));
+        HS_TRY(escape_markdown(s->columns[column].title, text, error));
+        HS_TRY(hs_text_append(text, " |", 2, error));
+    }
+    HS_TRY(hs_text_append(text, "\n|", 2, error));
+    for (size_t column = 0; column < s->n_columns; ++column)
+        HS_TRY(hs_text_appendf(text, error, " %s |", s->columns[column].kind == SHEET_TEXT ? "---" : "---:"));
+    for (size_t row = 0; row < n_shown(s); ++row) {
+        HS_TRY(hs_text_append(text, "\n|", 2, error));
+        for (size_t column = 0; column < s->n_columns; ++column) {
+            HS_TRY(hs_text_append(text, " ", 1, error));
+            HS_TRY(print_cell(s, row, column, escape_markdown, text, error));
+            HS_TRY(hs_text_append(text, " |", 2, error));
+        }
+    }
+    return hs_text_append(text, "\n", 1, error);
+}
+
+static hs_status html_head(const sheet *s, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "<thead><tr>"));
+    for (size_t column = 0; column < s->n_columns; ++column) {
+        HS_TRY(hs_text_appendf(text, error, "<th scope=\"col\"%s>",
+                               s->columns[column].kind == SHEET_TEXT ? "" : " class=\"number\""));
+        HS_TRY(escape_html(s->columns[column].title, text, error));
+        HS_TRY(hs_text_appendf(text, error, "</th>"));
+    }
+    return hs_text_appendf(text, error, "</tr></thead>\n<tbody>\n");
+}
+
+static hs_status html_row(const sheet *s, size_t row, hs_text *text, hs_error *error)
+{
+    if (row < s->n_row_sets)
+        HS_TRY(hs_text_appendf(text, error, "<tr data-s=\"%" PRIu64 "\">", s->row_sets[row]));
+    else
+        HS_TRY(hs_text_appendf(text, error, "<tr>"));
+    for (size_t column = 0; column < s->n_columns; ++column) {
+        const sheet_cell *cell = cell_at(s, row, column);
+        if (s->columns[column].kind == SHEET_TEXT)
+            HS_TRY(hs_text_appendf(text, error, "<td>"));
+        else if (isfinite(cell->value))
+            HS_TRY(hs_text_appendf(text, error, "<td class=\"number\" data-v=\"%.9g\">", cell->value));
+        else
+            HS_TRY(hs_text_appendf(text, error, "<td class=\"number\">"));
+        HS_TRY(print_cell(s, row, column, escape_html, text, error));
+        HS_TRY(hs_text_appendf(text, error, "</td>"));
+    }
+    return hs_text_appendf(text, error, "</tr>\n");
+}
+
+hs_status sheet_as_html(const sheet *s, const char *name, const char *caption, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "<div class=\"scroll\"><table id=\"table-%s\" class=\"data\"%s><caption>", name,
+                           s->by_set ? " data-by-set" : ""));
+    HS_TRY(escape_html(caption, text, error));
+    HS_TRY(hs_text_appendf(text, error, "</caption>\n"));
+    HS_TRY(html_head(s, text, error));
+    for (size_t row = 0; row < n_shown(s); ++row)
+        HS_TRY(html_row(s, row, text, error));
+    return hs_text_appendf(text, error, "</tbody></table></div>\n");
+}

@@ -1,0 +1,62 @@
+/* A table of the report with numbers in it, for every format. Internal to the report room. */
+#ifndef REPORT_SHEET_H
+#define REPORT_SHEET_H
+
+#include "headsweep/base.h"
+#include "headsweep/report.h"
+
+enum { SHEET_MAX_COLUMNS = 96, SHEET_NAME_BYTES = 96 };
+
+typedef enum sheet_kind { SHEET_TEXT, SHEET_NUMBER, SHEET_INTERVAL } sheet_kind;
+
+typedef struct sheet_column {
+    char name[SHEET_NAME_BYTES]; /* in CSV and JSON */
+    char title[SHEET_NAME_BYTES];
+    sheet_kind kind;
+    double factor; /* what people read is the number times this, with `digits` behind the point */
+    int digits;    /* negative: significant digits */
+    bool sign;     /* a change: with its sign */
+} sheet_column;
+
+typedef struct sheet_cell {
+    size_t text;  /* offset into `texts` */
+    double value; /* NaN: none */
+    double low, high;
+    bool marked; /* significant */
+} sheet_cell;
+
+typedef struct sheet {
+    sheet_column columns[SHEET_MAX_COLUMNS];
+    size_t n_columns;
+    sheet_cell *cells; /* [n_rows, n_columns], filled cell by cell */
+    size_t n_cells, capacity;
+    uint64_t *row_sets; /* [n_rows] or shorter: the set that a row is about, 0: none */
+    size_t n_row_sets, row_sets_capacity;
+    hs_text texts;
+    size_t n_wanted; /* rows that page and Markdown show; 0: all */
+    bool by_set;     /* the page lets people choose the rows of one set */
+} sheet;
+
+void sheet_clear(sheet *s);
+size_t sheet_n_rows(const sheet *s);
+
+hs_status sheet_add_column(sheet *s, sheet_kind kind, const char *name, const char *title, hs_error *error);
+/* The column that was added last. */
+sheet_column *sheet_last(sheet *s);
+/* Cells come row by row, in the order of the columns. */
+hs_status sheet_add_text(sheet *s, const char *string, hs_error *error);
+hs_status sheet_add_number(sheet *s, double value, hs_error *error);
+hs_status sheet_add_interval(sheet *s, double value, double low, double high, bool marked, hs_error *error);
+/* Before a row's first cell, where rows are about sets. */
+hs_status sheet_begin_set(sheet *s, uint64_t set, hs_error *error);
+
+/* A cell as people read it. */
+hs_status sheet_format_cell(const sheet *s, size_t row, size_t column, hs_text *text, hs_error *error);
+
+hs_status sheet_as_csv(const sheet *s, hs_text *text, hs_error *error);
+/* An array of objects. */
+hs_status sheet_as_json(const sheet *s, hs_text *text, hs_error *error);
+hs_status sheet_as_markdown(const sheet *s, hs_text *text, hs_error *error);
+hs_status sheet_as_html(const sheet *s, const char *name, const char *caption, hs_text *text, hs_error *error);
+
+#endif

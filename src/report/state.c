@@ -1,0 +1,315 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/figures.h"
+#include "report/page.h"
+
+double report_value(const hs_report *report, hs_statistic statistic, const report_metric *metric, uint64_t set)
+{
+    return hs_analysis_value(report->analysis, statistic, metric->task, metric->metric, set);
+}
+
+bool report_has(const hs_report *report, const report_metric *metric, uint64_t set)
+{
+    return report->analysis->complete[set] && isfinite(report_value(report, HS_STATISTIC_DELTA, metric, set));
+}
+
+bool report_is_significant(const hs_report *report, hs_statistic q, const report_metric *metric, uint64_t set)
+{
+    return report_value(report, q, metric, set) < 1 - report->analysis->options.confidence;
+}
+
+const char *report_intervention(const hs_report *report, uint64_t set)
+{
+    int32_t intervention = report->sets->intervention[set];
+
+    return intervention >= 0 ? report->sets->intervention_names[intervention] : "none";
+}
+
+hs_status report_set_name(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
+{
+    return hs_results_set_name(report->sets, set, text, error);
+}
+
+const char *report_unit(const report_metric *metric)
+{
+    return metric->is->percent ? "points" : metric->is->unit;
+}
+
+int report_digits(const report_metric *metric)
+{
+    return metric->is->percent ? 1 : 3;
+}
+
+size_t report_find_metric(const hs_report *report, size_t task, size_t metric)
+{
+    size_t i = 0;
+
+    while (i < report->n_metrics && (report->metrics[i].task != task || report->metrics[i].metric != metric))
+        ++i;
+    return i;
+}
+
+size_t report_ranked_metric(const hs_report *report)
+{
+    const bool by_objective = report->request.key == HS_RANK_BY_OBJECTIVE;
+
+    return report_find_metric(report, by_objective ? report->objective.reduce_task : report->request.task,
+                              by_objective ? report->objective.reduce_metric : report->request.metric);
+}
+
+hs_status report_largest(const hs_report *report, hs_statistic statistic, const report_metric *metric,
+                         int32_t intervention, uint64_t *sets, size_t n, size_t *n_out, hs_error *error)
+{
+    const hs_ranking_request request = {.key = statistic == HS_STATISTIC_INTERACTION ? HS_RANK_BY_INTERACTION
+                                                                                     : HS_RANK_BY_DELTA,
+                                        .task = metric->task,
+                                        .metric = metric->metric,
+                                        .intervention = intervention};
+    hs_ranking ranking = {0};
+
+    HS_TRY(hs_analysis_rank(report->analysis, &request, &ranking, error));
+    *n_out = ranking.n < n ? ranking.n : n;
+    memcpy(sets, ranking.sets, *n_out * sizeof *sets);
+    hs_ranking_clear(&ranking);
+    return HS_OK;
+}
+
+/* ---- components -------------------------------------------------------------------------------------------------- */
+
+static int compare_components(const void *left, const void *right)
+{
+    const report_component *a = left, *b = right;
+
+    for (size_t i = 0; i < 3; ++i)
+        if (a->fields[i] != b->fields[i])
+            return a->fields[i] < b->fields[i] ? -1 : 1;
+    return 0;
+}
+
+static const int32_t *fields_of(const hs_results_sets *sets, uint64_t set, int32_t place)
+{
+    return sets->components + (set * sets->max_order + (size_t)place) * 3;
+}
+
+static report_component *find_component(const hs_report *report, const int32_t *fields)
+{
+    report_component wanted = {.fields = {fields[0], fields[1], fields[2]}};
+
+    return bsearch(&wanted, report->components, report->n_components, sizeof wanted, compare_components);
+}
+
+size_t report_component_of(const hs_report *report, uint64_t set, int32_t place)
+{
+    return (size_t)(find_component(report, fields_of(report->sets, set, place)) - report->components);
+}
+
+static void keep_distinct(hs_report *report)
+{
+    size_t n = 0;
+
+    if (report->n_components > 0)
+        qsort(report->components, report->n_components, sizeof *report->components, compare_components);
+    for (size_t i = 0; i < report->n_components; ++i)
+        if (n == 0 || compare_components(&report->components[n - 1], &report->components[i]) != 0)
+            report->components[n++] = report->components[i];
+    report->n_components = n;
+}
+
+/* Named as a set of itself alone is. */
+static hs_status name_component(report_component *component, hs_error *error)
+{
+    const int32_t order = 1, intervention = 0;
+    const hs_results_sets alone = {
+        .n_sets = 1, .max_order = 1, .order = &order, .intervention = &intervention, .components = component->fields};
+    hs_text name = {0};
+    hs_status status = hs_results_set_name(&alone, 0, &name, error);
+
+    if (status == HS_OK)
+        snprintf(component->name, sizeof component->name, "%s", name.text);
+    hs_text_clear(&name);
+    return status;
+}
+
+/* Sorts and merges when the buffer is full, so that it never grows far beyond the distinct components. */
+static hs_status find_components(hs_report *report, hs_error *error)
+{
+    const hs_results_sets *sets = report->sets;
+    size_t capacity = 0, merged = 1024;
+
+    for (uint64_t set = 1; set < sets->n_sets; ++set)
+        for (int32_t i = 0; i < sets->order[set]; ++i) {
+            if (report->n_components >= merged) {
+                keep_distinct(report);
+                merged = 2 * report->n_components + 1024;
+            }
+            HS_TRY(hs_reserve(&report->components, &capacity, report->n_components + 1, sizeof *report->components,
+                              "components", error));
+            memcpy(report->components[report->n_components++].fields, fields_of(sets, set, i), 3 * sizeof(int32_t));
+        }
+    keep_distinct(report);
+    for (size_t i = 0; i < report->n_components; ++i) {
+        report_component *component = &report->components[i];
+        report->n_layers = component->fields[1] >= report->n_layers ? component->fields[1] + 1 : report->n_layers;
+        report->n_indices = component->fields[2] >= report->n_indices ? component->fields[2] + 1 : report->n_indices;
+        HS_TRY(name_component(component, error));
+    }
+    return HS_OK;
+}
+
+static hs_status find_singles(hs_report *report, hs_error *error)
+{
+    const hs_results_sets *sets = report->sets;
+
+    HS_TRY(hs_allocate(&report->singles, sets->n_interventions * report->n_components, sizeof *report->singles,
+                       "single components", error));
+    for (uint64_t set = 1; set < sets->n_sets; ++set) {
+        report->has_pairs = report->has_pairs || sets->order[set] == 2;
+        if (sets->order[set] == 1)
+            report->singles[(size_t)sets->intervention[set] * report->n_components +
+                            report_component_of(report, set, 0)] = set;
+    }
+    return HS_OK;
+}
+
+/* ---- metrics: those of the objective, the first of each task, then the rest -------------------------------------- */
+
+static void add_metric(hs_report *report, size_t task, size_t metric)
+{
+    const hs_results_task *of = hs_results_task_at(report->results, task);
+    const hs_results_metric *is = &of->metrics[metric];
+
+    if (report_find_metric(report, task, metric) == report->n_metrics)
+        report->metrics[report->n_metrics++] = (report_metric){task, metric, of, is, is->percent ? 100 : 1};
+}
+
+static hs_status choose_metrics(hs_report *report, hs_error *error)
+{
+    size_t n = 0;
+
+    for (size_t task = 0; task < report->analysis->n_tasks; ++task)
+        n += hs_results_task_at(report->results, task)->n_metrics;
+    HS_TRY(hs_allocate(&report->metrics, n, sizeof *report->metrics, "metrics", error));
+    if (report->has_objective) {
+        add_metric(report, report->objective.reduce_task, report->objective.reduce_metric);
+        for (size_t i = 0; i < report->objective.n_keeps; ++i)
+            add_metric(report, report->objective.keeps[i].task, report->objective.keeps[i].metric);
+    }
+    for (size_t task = 0; task < report->analysis->n_tasks; ++task)
+        add_metric(report, task, 0);
+    report->n_main = report->n_metrics;
+    for (size_t task = 0; task < report->analysis->n_tasks; ++task)
+        for (size_t m = 1; m < hs_results_task_at(report->results, task)->n_metrics; ++m)
+            if (hs_results_task_at(report->results, task)->metrics[m].better != 0)
+                add_metric(report, task, m);
+    return HS_OK;
+}
+
+/* ---- sets of which the examples are shown ------------------------------------------------------------------------ */
+
+static void choose(hs_report *report, uint64_t set)
+{
+    for (size_t i = 0; i < report->n_chosen; ++i)
+        if (report->chosen[i] == set)
+            return;
+    if (report->n_chosen < REPORT_MAX_CHOSEN)
+        report->chosen[report->n_chosen++] = set;
+}
+
+static hs_status choose_named(hs_report *report, const char *name, hs_error *error)
+{
+    const size_t before = report->n_chosen;
+    hs_text own = {0};
+    hs_status status = HS_OK;
+
+    for (uint64_t set = 1; status == HS_OK && set < report->sets->n_sets; ++set) {
+        own.length = 0;
+        status = report_set_name(report, set, &own, error);
+        if (status == HS_OK && strcmp(own.text, name) == 0) {
+            choose(report, set);
+            if (!report->analysis->complete[set])
+                status = hs_fail(error, HS_ERROR_USAGE, "--set %s: this set is not finished yet", name);
+        }
+    }
+    hs_text_clear(&own);
+    if (status == HS_OK && report->n_chosen == before)
+        status = hs_fail(error, HS_ERROR_USAGE, "--set %s: the file has no such set (or more than %d were asked for)",
+                         name, REPORT_MAX_CHOSEN);
+    return status;
+}
+
+static hs_status choose_sets(hs_report *report, hs_error *error)
+{
+    enum { FROM_RANKING = 6, FROM_METRIC = 2 };
+    uint64_t largest[FROM_METRIC];
+    size_t n;
+
+    for (size_t i = 0; i < report->options.n_sets; ++i)
+        HS_TRY(choose_named(report, report->options.sets[i], error));
+    for (size_t i = 0; i < report->ranking.n && i < FROM_RANKING; ++i)
+        choose(report, report->ranking.sets[i]);
+    for (size_t m = 0; m < report->n_main; ++m) {
+        HS_TRY(report_largest(report, HS_STATISTIC_DELTA, &report->metrics[m], -1, largest, FROM_METRIC, &n, error));
+        for (size_t i = 0; i < n; ++i)
+            choose(report, largest[i]);
+    }
+    return HS_OK;
+}
+
+/* ---- lifecycle --------------------------------------------------------------------------------------------------- */
+
+static hs_status rank_all(hs_report *report, hs_error *error)
+{
+    HS_TRY(hs_ranking_request_parse(report->analysis, NULL, &report->request, error));
+    HS_TRY(hs_analysis_rank(report->analysis, &report->request, &report->ranking, error));
+    report->has_objective = report->request.key == HS_RANK_BY_OBJECTIVE;
+    report->objective = report->request.objective;
+    if (!report->has_objective || report->objective.n_keeps == 0)
+        return HS_OK;
+    hs_ranking_request request = report->request;
+    request.pareto = true;
+    return hs_analysis_rank(report->analysis, &request, &report->pareto, error);
+}
+
+static hs_status fill(hs_report *report, hs_error *error)
+{
+    HS_TRY(rank_all(report, error));
+    HS_TRY(find_components(report, error));
+    HS_TRY(find_singles(report, error));
+    HS_TRY(choose_metrics(report, error));
+    HS_TRY(choose_sets(report, error));
+    return figures_list(report, error);
+}
+
+hs_status hs_report_new(const hs_analysis *analysis, const hs_report_options *options, hs_report **report_out,
+                        hs_error *error)
+{
+    hs_report *report = NULL;
+
+    *report_out = NULL;
+    HS_TRY(hs_allocate(&report, 1, sizeof *report, "report", error));
+    report->analysis = analysis;
+    report->results = analysis->results;
+    report->sets = hs_results_sets_of(analysis->results);
+    report->options = *options;
+    hs_status status = fill(report, error);
+    if (status == HS_OK)
+        *report_out = report;
+    else
+        hs_report_free(report);
+    return status;
+}
+
+void hs_report_free(hs_report *report)
+{
+    if (report == NULL)
+        return;
+    hs_ranking_clear(&report->ranking);
+    hs_ranking_clear(&report->pareto);
+    hs_free(report->components);
+    hs_free(report->singles);
+    hs_free(report->metrics);
+    hs_free(report->figures);
+    hs_free(report);
+}

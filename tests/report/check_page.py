@@ -1,0 +1,194 @@
+"""Opens a report in a browser, clicks, reads values back and compares them with `headsweep rank --format json`.
+
+usage: check_page.py PAGE.html RANKING.json FOLDER [--hostile] [--largest BYTES]
+"""
+import argparse
+import json
+import os
+import re
+
+from browser import Browser
+
+
+def require(condition, message):
+    if not condition:
+        raise SystemExit("FAILED: " + message)
+
+
+def close(shown, expected, what):
+    """Equal as far as three bytes of a float tell; None and NaN are no number."""
+    if expected is None:
+        require(shown is None, f"{what}: the page shows {shown}, the file has no number")
+        return
+    require(shown is not None and abs(shown - expected) <= 2e-5 * abs(expected) + 1e-37,
+            f"{what}: the page has {shown}, the file {expected}")
+
+
+def first_number(text):
+    return float(re.search(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", text).group(0))
+
+
+def check_numbers(browser, ranking):
+    """Every number behind the page, set by set."""
+    tables = {"delta": "delta", "low": "delta_low", "high": "delta_high", "q": "delta_q", "interaction": "interaction",
+              "interaction_low": "interaction_low", "interaction_high": "interaction_high",
+              "interaction_q": "interaction_q"}
+    n_compared = 0
+    metrics = browser.run("return headsweep.data.metrics.map(m => [m.task, m.metric])")
+    names = browser.run("return headsweep.ids.map((id, row) => [id, headsweep.nameOf(row), headsweep.interventionOf(row)])")
+    sets = {entry["set"]: entry for entry in ranking["ranking"]}
+    require(len(names) == len(sets), f"{len(names)} sets in the page, {len(sets)} in the ranking")
+    for m, (task, metric) in enumerate(metrics):
+        for table, statistic in tables.items():
+            numbers = browser.run("const t = headsweep.data.metrics[arguments[0]][arguments[1]]; return t && "
+                                  "Array.from(t, v => Number.isFinite(v) ? v : null)", m, table)
+            for (number, name, ablation), shown in zip(names, numbers or []):
+                entry = sets[number]
+                require(entry["name"] == name and entry["ablation"] == ablation, f"set {number} is called {name}")
+                close(shown, entry["tasks"][task][metric][statistic], f"{task} {metric} {statistic} of {name}")
+                n_compared += 1
+    require(n_compared > 0, "no number was compared")
+    return n_compared
+
+
+def check_heat_map(browser, ranking):
+    """A click on a cell shows the set with its clean and ablated values."""
+    number = int(browser.run("return document.querySelector('#heads figure:not([hidden]) [data-s]').dataset.s"))
+    entry = next(e for e in ranking["ranking"] if e["set"] == number)
+    task, metric = browser.run("const m = headsweep.data.metrics[document.querySelector('#metric').value]; "
+                               "return [m.task, m.metric]")
+    browser.click(f"#heads figure:not([hidden]) [data-s='{number}']")
+    require(not browser.run("return document.querySelector('#detail').hidden"), "a click on a head shows no details")
+    require(browser.text("#detail h2").startswith(entry["name"] + ", " + entry["ablation"]), "details of another set")
+    cells = browser.run("return [...document.querySelector('#detail tbody tr').cells].map(c => c.textContent)")
+    values = entry["tasks"][task][metric]
+    require(cells[0].startswith(f"{task} {metric}"), "details begin with " + cells[0])
+    require(abs(first_number(cells[2]) - values["mean"]) <= 6e-4, f"ablated {cells[2]} instead of {values['mean']}")
+    require(abs(first_number(cells[3]) - values["delta"]) <= 6e-4, f"change {cells[3]} instead of {values['delta']}")
+    browser.keys("body", "\ue00c")
+    require(browser.run("return document.querySelector('#detail').hidden"), "Escape does not close the details")
+
+
+def check_tooltip(browser, ranking):
+    number = int(browser.run("return document.querySelector('#ranking [data-s]').dataset.s"))
+    browser.move_to(f"#ranking [data-s='{number}']", 4, 4)
+    entry = next(e for e in ranking["ranking"] if e["set"] == number)
+    text = browser.text("#tip")
+    require(text.startswith(entry["name"] + ", " + entry["ablation"]), "the tooltip says " + text)
+    delta = entry["tasks"][ranking["task"]][ranking["metric"]]["delta"]
+    require(abs(first_number(text.split("\n")[1].split(": ")[1]) - delta) <= 6e-4, f"{text} instead of {delta}")
+
+
+def check_keyboard(browser):
+    """From mark to mark with the arrow keys; Enter chooses."""
+    browser.run("document.querySelector('#heads figure:not([hidden]) svg').focus()")
+    browser.keys("#heads figure:not([hidden]) svg", "\ue014\ue014\ue007")
+    expected = browser.run("return document.querySelectorAll('#heads figure:not([hidden]) [data-s]')[1].dataset.s")
+    require(browser.run("return headsweep.ids[headsweep.rows.get(Number(document.querySelector("
+                        "'#heads figure:not([hidden]) [data-s].current').dataset.s))]") == int(expected),
+            "two arrow keys and Enter do not choose the second head")
+    browser.run("headsweep.choose(null)")
+
+
+def check_matrix(browser, ranking):
+    """A click into the matrix chooses the pair there; zoom makes cells larger."""
+    where = browser.run("""
+        const matrix = headsweep.matrices.find(m => !m.figure.hidden), canvas = matrix.canvas;
+        canvas.id = "matrix-in-test";
+        const cell = matrix.cellSize(), v = matrix.view();
+        return [v.margin + 1.5 * cell, 0.5 * cell, headsweep.ids[matrix.row(0, 1)], cell];""")
+    browser.move_to("#matrix-in-test", where[0], where[1])
+    browser._post("/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": [
+        {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]}]})
+    entry = next(e for e in ranking["ranking"] if e["set"] == where[2])
+    require(browser.text("#detail h2").startswith(entry["name"] + ","), "the matrix chooses " + browser.text("#detail h2"))
+    value = entry["tasks"][ranking["task"]][ranking["metric"]]["interaction"]
+    shown = browser.run("return document.querySelector('#detail tbody tr').cells[5].textContent")
+    require(abs(first_number(shown) - value) <= 6e-4, f"interaction {shown} instead of {value}")
+    browser.run("headsweep.choose(null)")
+    browser.keys("#matrix-in-test", "+")
+    require(browser.run("return headsweep.matrices.find(m => !m.figure.hidden).cellSize()") > where[3], "+ does not zoom")
+
+
+def check_tables(browser, ranking):
+    """Sorting by a column of numbers, copying, filtering and paging."""
+    browser.click("#table-ranking th:nth-child(4) button")
+    browser.click("#table-ranking th:nth-child(4) button")
+    numbers = browser.run("return [...document.querySelectorAll('#table-ranking tbody tr')].map(r => "
+                          "Number(r.cells[3].dataset.v))")
+    require(numbers == sorted(numbers) and len(numbers) > 3, "the ranking is not sorted by its fourth column")
+    browser.click("#ranking-section .tools button:last-child")
+    lines = browser.run("return headsweep.copied").split("\n")
+    require(len(lines) == len(numbers) + 1 and lines[1].count("\t") >= 4, "copying gives no table")
+    key = ranking["ranking"][0]["name"].split("+")[0]
+    browser.keys("#all input", key)
+    rows = browser.run("return [...document.querySelectorAll('#table-all tbody tr')].map(r => r.cells[0].textContent)")
+    wanted = sum(key in entry["name"].split("+") for entry in ranking["ranking"])
+    require(rows and all(key in name.split("+") for name in rows), f"the filter {key} shows {rows}")
+    require(browser.text("#all .muted").endswith(f" of {wanted}"), browser.text("#all .muted") + f", not {wanted}")
+    browser.run("const i = document.querySelector('#all input'); i.value = ''; i.dispatchEvent(new Event('input'))")
+
+
+def check_metrics(browser):
+    """Another metric shows other figures, and only its own."""
+    browser.run("const s = document.querySelector('#metric'); s.value = '1'; s.dispatchEvent(new Event('change'))")
+    shown = browser.run("return [...document.querySelectorAll('figure[data-of-metric]')].filter(f => !f.hidden)"
+                        ".map(f => f.dataset.ofMetric)")
+    require(shown and set(shown) == {"1"}, f"metric 1 shows figures of {shown}")
+    browser.run("const s = document.querySelector('#metric'); s.value = '0'; s.dispatchEvent(new Event('change'))")
+
+
+def check_media(browser, folder):
+    light = browser.run("return [getComputedStyle(document.body).backgroundColor, "
+                        "getComputedStyle(document.querySelector('.figure text')).fill]")
+    browser.screenshot(os.path.join(folder, "light.png"))
+    browser.media("dark")
+    dark = browser.run("return [getComputedStyle(document.body).backgroundColor, "
+                       "getComputedStyle(document.querySelector('.figure text')).fill]")
+    browser.screenshot(os.path.join(folder, "dark.png"))
+    require(light[0] != dark[0] and light[1] != dark[1], "light and dark are the same")
+    browser.media("light")
+    browser.pdf(os.path.join(folder, "print.pdf"))
+    require(browser.run("return document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the window")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("page")
+    parser.add_argument("ranking")
+    parser.add_argument("folder")
+    parser.add_argument("--hostile", action="store_true", help="only that nothing of the file ran as script")
+    parser.add_argument("--largest", type=int, default=5000000)
+    arguments = parser.parse_args()
+
+    size = os.path.getsize(arguments.page)
+    require(size < arguments.largest, f"the page has {size} bytes")
+    with open(arguments.ranking) as file:
+        ranking = json.load(file)
+    browser = Browser(arguments.folder)
+    try:
+        browser.open(arguments.page)
+        require(browser.run("return typeof headsweep") == "object", "the script did not run to its end")
+        require(browser.run("return performance.getEntriesByType('resource').length") == 0, "the page loads something")
+        if arguments.hostile:
+            require(browser.run("return window.broken === undefined && document.title !== 'broken'"), "the file ran a script")
+            require(browser.run("return document.querySelectorAll('script').length") == 2, "the file added a script")
+            require(browser.run("return document.querySelectorAll('img, iframe').length") == 0, "the file added an element")
+        n_compared = check_numbers(browser, ranking)
+        if not arguments.hostile:
+            check_heat_map(browser, ranking)
+            check_tooltip(browser, ranking)
+            check_keyboard(browser)
+            if browser.run("return headsweep.matrices.length") > 0:
+                check_matrix(browser, ranking)
+            check_tables(browser, ranking)
+            check_metrics(browser)
+            check_media(browser, arguments.folder)
+        require(browser.errors() == [], "the console has errors: " + "; ".join(browser.errors()))
+        print(f"{n_compared} numbers of {size} bytes compared")
+    finally:
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+#!/bin/bash
+# The page of a report in a browser: numbers, clicks, keys, tables, light, dark and print, and texts that try to break out.
+# shellcheck source=tests/cli/library.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../cli/library.sh"
+
+folder=$HEADSWEEP_SOURCE/tests/report
+python=/usr/bin/python3
+if ! reason=$("$python" -B -c "import sys; sys.path.insert(0, sys.argv[1]); import h5py, browser
+missing = browser.missing(); print(missing or ''); sys.exit(missing is not None)" "$folder" 2>&1); then
+    echo "SKIPPED: ${reason##*$'\n'}"
+    exit 77
+fi
+export PYTHONDONTWRITEBYTECODE=1
+
+# check PAGE RANKING OPTION...: keeps the page and what the browser showed where HEADSWEEP_REPORT_KEEP names a folder.
+check() {
+    expect 0 "$python" "$folder/check_page.py" "$1" "$2" "${HEADSWEEP_REPORT_KEEP:-$work}" "${@:3}"
+    cat "$work/out"
+    [ -z "${HEADSWEEP_REPORT_KEEP:-}" ] || cp "$1" "$HEADSWEEP_REPORT_KEEP"
+}
+
+expect 0 run_sweep 2 "$quickstart" --set output.results=q.h5
+expect 0 "$HEADSWEEP_PROGRAM" report q.h5
+says err "wrote q.html"
+"$HEADSWEEP_PROGRAM" rank q.h5 --top 0 --by toxicity --format json >q.json || fail "no ranking"
+check q.html q.json
+
+# A finished file of the same sets whose texts are hostile.
+cp q.h5 hostile.h5
+"$python" "$folder/hostile.py" hostile.h5 || fail "the file cannot be changed"
+expect 0 "$HEADSWEEP_PROGRAM" report hostile.h5 -o hostile.html --title '</title><script>window.broken = 1</script>'
+check hostile.html q.json --hostile
+
+# Every figure is a file of its own that any XML reader takes.
+expect 0 "$HEADSWEEP_PROGRAM" report hostile.h5 --figures figures
+n_figures=$(find figures -name '*.svg' | wc -l)
+[ "$n_figures" -gt 20 ] || fail "$n_figures figures"
+"$python" -c 'import sys, xml.dom.minidom as xml
+for path in sys.argv[1:]: xml.parse(path)' figures/*.svg || fail "a figure is no XML"
+
+# The same rows in every format.
+expect 0 "$HEADSWEEP_PROGRAM" report q.h5 --format json
+"$python" -c 'import json, sys
+report = json.load(open(sys.argv[1])); ranking = json.load(open(sys.argv[2]))
+known = {(e["name"], e["ablation"]): e for e in ranking["ranking"]}
+assert report["ranking"] and report["experiment"] and report["examples"] and len(report["finding"]) == 1
+for row in report["ranking"]:
+    expected = known[row["set"], row["ablation"]]["tasks"]["toxicity"]["contrast"]
+    assert row["toxicity.contrast.delta"] == expected["delta"], row
+    assert row["toxicity.contrast.delta_low"] == expected["delta_low"], row' out q.json || fail "JSON differs"
+expect 0 "$HEADSWEEP_PROGRAM" report q.h5 --format csv --table ranking
+[ "$(wc -l <out)" -eq "$((1 + $("$HEADSWEEP_PROGRAM" rank q.h5 --format csv --top 0 | tail -n +2 | wc -l)))" ] || fail "CSV has other rows"
+expect 0 "$HEADSWEEP_PROGRAM" report q.h5 --format md
+says out "## Caveats"
+expect 0 "$HEADSWEEP_PROGRAM" report hostile.h5 --format json
+"$python" -c 'import json, sys; json.load(open(sys.argv[1]))' out || fail "hostile texts break JSON"
+
+# What cannot be done is said.
+expect 2 "$HEADSWEEP_PROGRAM" report q.h5 --format table
+says err "there is html, csv, json and md"
+expect 2 "$HEADSWEEP_PROGRAM" report q.h5 --format csv --table none
+says err "backup"
+expect 2 "$HEADSWEEP_PROGRAM" report q.h5 --set 9.9
+says err "--set 9.9"
+expect 5 "$HEADSWEEP_PROGRAM" report q.h5 -o missing/q.html
+says err "missing/q.html"
+echo "report: passed"
