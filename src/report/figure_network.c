@@ -5,7 +5,7 @@
 
 #include "report/figures.h"
 
-enum { MAX_EDGES = 24, COLUMN = 92, ROW = 46, LEFT = 46, TOP = 40, FOOT = 30 };
+enum { MAX_EDGES = 24, COLUMN = 92, ROW = 46, LEFT = 46, TOP = 64, FOOT = 48 };
 
 typedef struct network {
     const hs_report *report;
@@ -82,15 +82,17 @@ static hs_status draw_edge(const network *net, uint64_t set, double largest, hs_
 {
     const size_t a = report_component_of(net->report, set, 0), b = report_component_of(net->report, set, 1);
     const double value = net->metric->factor * report_value(net->report, HS_STATISTIC_INTERACTION, net->metric, set);
+    const double middle = TOP + 0.5 * ROW * (net->n_rows - 1);
     const double xa = node_x(net, a), ya = node_y(net, a), xb = node_x(net, b), yb = node_y(net, b);
-    /* Within a layer the edge bows out to the right, farther for heads farther apart. */
-    const double bow = xa == xb ? 18 + 0.25 * fabs(yb - ya) : 0;
+    /* Edges bow, so that those along a row or within a layer do not lie upon each other or under a head between. */
+    const double aside = xa == xb ? 36 + 0.5 * fabs(yb - ya) : 0;
+    const double up = xb - xa > COLUMN ? 0.14 * (xb - xa) : 0;
 
     return hs_text_appendf(svg, error,
                            "<path d=\"M%.1f %.1fQ%.1f %.1f %.1f %.1f\" class=\"edge %s\" stroke-width=\"%.1f\" "
                            "data-s=\"%" PRIu64 "\"/>\n",
-                           xa, ya, 0.5 * (xa + xb) + 2 * bow, 0.5 * (ya + yb), xb, yb, value < 0 ? "less" : "more",
-                           1.5 + 6.5 * fabs(value) / largest, set);
+                           xa, ya, 0.5 * (xa + xb) + aside, 0.5 * (ya + yb) + (ya + yb > 2 * middle ? up : -up), xb, yb,
+                           value < 0 ? "less" : "more", 1 + 5 * fabs(value) / largest, set);
 }
 
 static hs_status draw_node(const network *net, size_t component, int32_t intervention, hs_text *svg, hs_error *error)
@@ -120,7 +122,7 @@ static hs_status draw_layers(const network *net, hs_text *svg, hs_error *error)
 static hs_status draw_all(const network *net, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     const double width = fmax(2 * LEFT + COLUMN * fmax(net->n_columns - 1, 0) + 40, 330);
-    const double height = TOP + ROW * fmax(net->n_rows, 1) + FOOT;
+    const double height = TOP + ROW * fmax(net->n_rows - 1, 0) + FOOT + 24;
     double largest = 0;
 
     for (size_t i = 0; i < net->n_edges; ++i)

@@ -333,7 +333,7 @@
             context.font = "11px system-ui, sans-serif";
             for (let i = Math.ceil(first[1] / every) * every; i < last[1]; i += every) {
                 context.textAlign = "right";
-                context.fillText(data.components[i], margin - 5, (i + 0.5) * cell - top + 4);
+                context.fillText(data.components[i], margin - 5, Math.max(9, (i + 0.5) * cell - top + 4));
             }
             for (let j = Math.ceil(first[0] / every) * every; j < last[0]; j += every) {
                 context.save();

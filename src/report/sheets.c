@@ -202,7 +202,7 @@ const sheet_row report_sheets[] = {
      sheet_ranking, false},
     {"pareto", "Pareto front", "Sets that no other beats in what is reduced and all that is kept.", sheet_pareto,
      false},
-    {"backup", "Backup pairs and strongest interactions",
+    {"backup", "Backup pairs and strongest significant interactions",
      "Interaction: the pair's change minus both changes alone. Backup: either head off shows little, both show much.",
      sheet_backup, false},
     {"interventions", "Interventions side by side",

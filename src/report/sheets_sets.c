@@ -154,7 +154,8 @@ hs_status sheet_backup(const hs_report *report, sheet *s, hs_error *error)
         size_t n;
         HS_TRY(report_largest(report, HS_STATISTIC_INTERACTION, &report->metrics[m], -1, pairs, MAX_PAIRS, &n, error));
         for (size_t i = 0; i < n; ++i)
-            HS_TRY(add_pair(report, &report->metrics[m], pairs[i], s, error));
+            if (report_is_significant(report, HS_STATISTIC_INTERACTION_Q, &report->metrics[m], pairs[i]))
+                HS_TRY(add_pair(report, &report->metrics[m], pairs[i], s, error));
     }
     return HS_OK;
 }

@@ -19,3 +19,7 @@ with h5py.File(sys.argv[1], "r+") as file:
             if name not in ("objective.reduce", "objective.keep", "objective.tolerance", "objective.keep_also",
                             "objective.reduce_metric", "objective.keep_metric") and not name.startswith("analysis."):
                 file[group].attrs[name] = fixed_length(TEXTS[i % len(TEXTS)])
+    for task in file["results"].values():
+        metric = task["metric"]
+        metric.attrs["metric_meaning"] = numpy.array([TEXTS[0]] * len(metric), dtype=f"S{len(TEXTS[0]) + 1}")
+        metric.attrs["unit"] = numpy.array([TEXTS[1]] * len(metric), dtype=f"S{len(TEXTS[1]) + 1}")

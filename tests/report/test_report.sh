@@ -31,6 +31,15 @@ cp q.h5 hostile.h5
 expect 0 "$HEADSWEEP_PROGRAM" report hostile.h5 -o hostile.html --title '</title><script>window.broken = 1</script>'
 check hostile.html q.json --hostile
 
+# All pairs of GPT-2 small: under 5 MB, every number there. A larger file is cut to what matters most.
+expect 0 "$HEADSWEEP_WRITE_LARGE" large.h5
+expect 0 "$HEADSWEEP_PROGRAM" report large.h5
+"$HEADSWEEP_PROGRAM" rank large.h5 --top 0 --by toxicity --format json >large.json || fail "no ranking"
+check large.html large.json --largest 5000000
+expect 0 "$HEADSWEEP_WRITE_LARGE" larger.h5 14 16
+expect 0 "$HEADSWEEP_PROGRAM" report larger.h5
+[ "$(wc -c <larger.html)" -lt 6000000 ] || fail "larger.html has $(wc -c <larger.html) bytes"
+
 # Every figure is a file of its own that any XML reader takes.
 expect 0 "$HEADSWEEP_PROGRAM" report hostile.h5 --figures figures
 n_figures=$(find figures -name '*.svg' | wc -l)

@@ -1,0 +1,99 @@
+/* The report's parts that need no browser: texts of the file cannot leave the place they are written to. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "report/page.h"
+
+typedef hs_status (*escape)(const char *string, hs_text *text, hs_error *error);
+
+static void check(escape function, const char *string, const char *expected)
+{
+    hs_text text = {0};
+    hs_error error = {0};
+
+    assert_int_equal(function(string, &text, &error), HS_OK);
+    assert_string_equal(text.text != NULL ? text.text : "", expected);
+    hs_text_clear(&text);
+}
+
+static void html_is_escaped(void **state)
+{
+    (void)state;
+    check(escape_html, "</p><script>'\"&", "&lt;/p&gt;&lt;script&gt;&#39;&quot;&amp;");
+    check(escape_html, "a\x01\x1b\x7f z", "a    z");
+    check(escape_html, "\xc3\xa4 \xe2\x82\xac", "\xc3\xa4 \xe2\x82\xac");
+    check(escape_html, "", "");
+}
+
+static void json_cannot_end_a_script(void **state)
+{
+    (void)state;
+    check(escape_json, "</script><!--", "\"\\u003c/script\\u003e\\u003c!--\"");
+    check(escape_json, "a\"b\\c\n\x01", "\"a\\\"b\\\\c\\u000a\\u0001\"");
+    check(escape_json, "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7", "\"\\u2028\\u2029\xe2\x80\xa7\"");
+    check(escape_json, "\xe2\x80", "\"\xe2\x80\"");
+}
+
+static void csv_is_quoted_where_it_must_be(void **state)
+{
+    (void)state;
+    check(escape_csv, "plain", "plain");
+    check(escape_csv, "a,b", "\"a,b\"");
+    check(escape_csv, "say \"x\"", "\"say \"\"x\"\"\"");
+    check(escape_csv, "two\nlines", "\"two\nlines\"");
+}
+
+static void markdown_stays_in_its_cell(void **state)
+{
+    (void)state;
+    check(escape_markdown, "a|b\n*c* <i>", "a\\|b \\*c\\* \\<i>");
+}
+
+static void tables_have_one_row_in_every_format(void **state)
+{
+    sheet s = {0};
+    hs_text csv = {0}, json = {0}, markdown = {0};
+    hs_error error = {0};
+    (void)state;
+
+    assert_int_equal(sheet_add_column(&s, SHEET_TEXT, "name", "name", &error), HS_OK);
+    assert_int_equal(sheet_add_column(&s, SHEET_INTERVAL, "acc", "acc [points]", &error), HS_OK);
+    sheet_last(&s)->factor = 100;
+    sheet_last(&s)->digits = 1;
+    sheet_last(&s)->sign = true;
+    assert_int_equal(sheet_add_column(&s, SHEET_NUMBER, "q", "q", &error), HS_OK);
+    assert_int_equal(sheet_add_text(&s, "x,y", &error), HS_OK);
+    assert_int_equal(sheet_add_interval(&s, 0.125, -0.25, NAN, true, &error), HS_OK);
+    assert_int_equal(sheet_add_number(&s, NAN, &error), HS_OK);
+    assert_int_equal(sheet_n_rows(&s), 1);
+    assert_int_equal(sheet_as_csv(&s, &csv, &error), HS_OK);
+    assert_string_equal(csv.text, "name,acc,acc_low,acc_high,q\n\"x,y\",0.125,-0.25,,\n");
+    assert_int_equal(sheet_as_json(&s, &json, &error), HS_OK);
+    assert_string_equal(json.text, "[\n    {\"name\": \"x,y\", \"acc\": 0.125, \"acc_low\": -0.25, \"acc_high\": null, "
+                                   "\"q\": null}]");
+    assert_int_equal(sheet_as_markdown(&s, &markdown, &error), HS_OK);
+    assert_non_null(strstr(markdown.text, "| x,y | +12.5\\* |  |\n"));
+    hs_text_clear(&csv);
+    hs_text_clear(&json);
+    hs_text_clear(&markdown);
+    sheet_clear(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(html_is_escaped),
+        cmocka_unit_test(json_cannot_end_a_script),
+        cmocka_unit_test(csv_is_quoted_where_it_must_be),
+        cmocka_unit_test(markdown_stays_in_its_cell),
+        cmocka_unit_test(tables_have_one_row_in_every_format),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
