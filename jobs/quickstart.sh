@@ -9,4 +9,6 @@ source jobs/prepare.sh
 prepare_packages "${HEADSWEEP_BUILD_PACKAGES[@]}"
 prepare_build build -DHEADSWEEP_TESTS=OFF
 prepare_mpi
-exec mpirun -n "${HEADSWEEP_RANKS:-2}" build/headsweep run configs/quickstart/quickstart.cfg "$@"
+mpirun -n "${HEADSWEEP_RANKS:-2}" build/headsweep run configs/quickstart/quickstart.cfg "$@"
+[ $# -gt 0 ] || echo "
+build/headsweep report results/quickstart.h5 makes a page of it: results/quickstart.html"

@@ -85,6 +85,8 @@
     }
     const hideTip = () => { tip.style.display = "none"; };
 
+    addEventListener("scroll", hideTip, { passive: true });
+
     /* ---- the set that is chosen ------------------------------------------------------------------------------- */
 
     const detail = byId("detail");
