@@ -15,9 +15,16 @@ bool has_pairs(const hs_report *report, const report_figure *figure)
            largest_value(report, HS_STATISTIC_INTERACTION, &report->metrics[figure->metric], 2) > 0;
 }
 
+/* Some change under some intervention, and a single head that is complete under the figure's own. */
 bool has_singles(const hs_report *report, const report_figure *figure)
 {
-    return largest_value(report, HS_STATISTIC_DELTA, &report->metrics[figure->metric], 1) > 0;
+    const report_metric *metric = &report->metrics[figure->metric];
+    const size_t first = figure->intervention >= 0 ? (size_t)figure->intervention * report->n_components : 0;
+    bool complete = false;
+
+    for (size_t i = 0; i < report->n_components && !complete; ++i)
+        complete = report->singles[first + i] > 0 && report_has(report, metric, report->singles[first + i]);
+    return complete && largest_value(report, HS_STATISTIC_DELTA, metric, 1) > 0;
 }
 
 bool has_two_metrics(const hs_report *report, const report_figure *figure)

@@ -211,7 +211,8 @@ const sheet_row report_sheets[] = {
      "Two random halves of the examples against each other, and how many of the largest stay under resampling.",
      sheet_stability, true},
     {"controls", "Controls",
-     "The same number of heads in each layer, other heads. p: share of controls that reduce as much or more.",
+     "The same number of heads in each layer, other heads. p: share of controls that reduce as much or more. "
+     "In brackets the interval of the set's own change, and the quantiles of the controls'.",
      sheet_controls, false},
     {"examples", "Examples that changed most",
      "Values of single examples with the set ablated and in the clean model. Lines are those of the data file.",

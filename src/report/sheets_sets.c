@@ -283,6 +283,7 @@ hs_status sheet_examples(const hs_report *report, sheet *s, hs_error *error)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i)
         HS_TRY(sheet_add_column(s, SHEET_NUMBER, numbers[i], numbers[i], error));
     s->columns[s->n_columns - 4].digits = 0;
+    sheet_last(s)->sign = true;
     for (size_t m = 0; m < report->n_main; ++m)
         HS_TRY(examples_of_metric(report, &report->metrics[m], s, error));
     return HS_OK;
