@@ -85,7 +85,7 @@ hs_status findings_sentence(const hs_report *report, hs_text *text, hs_error *er
 /* Every caveat that applies, one row each. */
 hs_status findings_caveats(const hs_report *report, sheet *caveats, hs_error *error);
 
-/* ---- sheets.c, sheets_sets.c ------------------------------------------------------------------------------------- */
+/* ---- sheets.c, sheets_sets.c, sheets_texts.c --------------------------------------------------------------------- */
 
 typedef hs_status (*sheet_writer)(const hs_report *report, sheet *s, hs_error *error);
 
@@ -106,6 +106,7 @@ hs_status sheet_pareto(const hs_report *report, sheet *s, hs_error *error);
 hs_status sheet_backup(const hs_report *report, sheet *s, hs_error *error);
 hs_status sheet_controls(const hs_report *report, sheet *s, hs_error *error);
 hs_status sheet_examples(const hs_report *report, sheet *s, hs_error *error);
+hs_status sheet_texts(const hs_report *report, sheet *s, hs_error *error);
 
 /* ---- payload.c --------------------------------------------------------------------------------------------------- */
 

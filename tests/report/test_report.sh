@@ -64,6 +64,25 @@ says out "## Caveats"
 expect 0 "$HEADSWEEP_PROGRAM" report hostile.h5 --format json
 "$python" -c 'import json, sys; json.load(open(sys.argv[1]))' out || fail "hostile texts break JSON"
 
+# What the model writes, as `headsweep texts` has it.
+expect 0 run_sweep 2 "$HEADSWEEP_SOURCE/configs/generation/generation.cfg" --set tasks.written.limit=6 \
+    --set tasks.accuracy.limit=20 --set tasks.written.samples=2 --set 'sweep.heads=["0.2-3"]' --set output.results=texts.h5
+expect 0 "$HEADSWEEP_PROGRAM" texts texts.h5
+cp out texts.tsv
+expect 0 "$HEADSWEEP_PROGRAM" report texts.h5
+expect 0 "$HEADSWEEP_PROGRAM" report texts.h5 --format json --table texts
+"$python" -c 'import collections, json, sys
+rows = json.load(open(sys.argv[1]))
+texts = collections.defaultdict(list)
+for line in open(sys.argv[2]):
+    task, name, ablation, number, _, text = line.rstrip("\n").split("\t")
+    texts[name, ablation, int(number)].append(text)
+assert rows
+for row in rows:
+    assert row["clean_text"].split("\n") == texts["clean", "", row["line"]], row
+    assert row["ablated_text"].split("\n") == texts[row["heads"], row["ablation"], row["line"]], row
+' out texts.tsv || fail "the texts differ"
+
 # What cannot be done is said.
 expect 2 "$HEADSWEEP_PROGRAM" report q.h5 --format table
 says err "there is html, csv, json and md"

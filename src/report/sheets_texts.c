@@ -1,0 +1,163 @@
+/* What the model writes with a set ablated, beside what it writes without: for tasks that keep generated texts. */
+#include <math.h>
+#include <string.h>
+
+#include "report/page.h"
+
+enum { EXAMPLES_A_SET = 8, MAX_TEXT_SETS = 16, SAMPLES_SHOWN = 3 };
+
+typedef struct text_reader {
+    const hs_report *report;
+    const report_metric *metric; /* the task's first in the report */
+    int32_t *rows;               /* [n_text_sets]: the set of each row */
+    size_t clean_row;
+    float *clean, *values; /* [n_examples, n_metrics] */
+    char *texts;           /* [n_samples, text_bytes] of one example */
+    hs_text text;          /* scratch */
+} text_reader;
+
+static const hs_results_task *task_of(const text_reader *r)
+{
+    return r->metric->of;
+}
+
+static double change_of(const text_reader *r, size_t example)
+{
+    const size_t at = example * task_of(r)->n_metrics + r->metric->metric;
+
+    return (double)r->values[at] - (double)r->clean[at];
+}
+
+/* Whole characters only: the end may be cut, and a damaged file may hold anything. */
+static hs_status append_characters(const char *bytes, size_t n, hs_text *text, hs_error *error)
+{
+    for (size_t at = 0; at < n && bytes[at] != '\0';) {
+        size_t length = hs_utf8_length(bytes + at, n - at);
+        HS_TRY(hs_text_append(text, length > 0 ? bytes + at : "?", length > 0 ? length : 1, error));
+        at += length > 0 ? length : 1;
+    }
+    return HS_OK;
+}
+
+/* The first samples of an example, a line each. */
+static hs_status add_texts(text_reader *r, size_t row, size_t example, sheet *s, hs_error *error)
+{
+    const hs_results_task *task = task_of(r);
+
+    HS_TRY(hs_results_read_texts(r->report->results, (uint32_t)r->metric->task, row, example, r->texts, error));
+    r->text.length = 0;
+    for (size_t i = 0; i < task->n_samples && i < SAMPLES_SHOWN; ++i) {
+        if (i > 0)
+            HS_TRY(hs_text_append(&r->text, "\n", 1, error));
+        HS_TRY(append_characters(r->texts + i * task->text_bytes, task->text_bytes, &r->text, error));
+    }
+    return sheet_add_text(s, r->text.text != NULL && r->text.length > 0 ? r->text.text : "", error);
+}
+
+static hs_status add_example(text_reader *r, size_t row, size_t example, sheet *s, hs_error *error)
+{
+    const hs_results_task *task = task_of(r);
+    const uint64_t set = (uint64_t)r->rows[row];
+    const size_t at = example * task->n_metrics + r->metric->metric;
+
+    HS_TRY(sheet_begin_set(s, set, error));
+    r->text.length = 0;
+    HS_TRY(report_set_name(r->report, set, &r->text, error));
+    HS_TRY(sheet_add_text(s, r->text.text, error));
+    HS_TRY(sheet_add_text(s, report_intervention(r->report, set), error));
+    HS_TRY(sheet_add_text(s, task->name, error));
+    HS_TRY(sheet_add_number(s, (double)task->example_line[example], error));
+    HS_TRY(sheet_add_number(s, (double)r->clean[at], error));
+    HS_TRY(sheet_add_number(s, (double)r->values[at], error));
+    HS_TRY(add_texts(r, r->clean_row, example, s, error));
+    return add_texts(r, row, example, s, error);
+}
+
+/* The examples that changed most, one after the other: few of them, of many. */
+static hs_status add_set(text_reader *r, size_t row, sheet *s, hs_error *error)
+{
+    size_t shown[EXAMPLES_A_SET];
+    const hs_results_task *task = task_of(r);
+
+    HS_TRY(hs_results_read_values(r->report->results, (uint32_t)r->metric->task, (uint64_t)r->rows[row], 1, r->values,
+                                  error));
+    for (size_t n = 0; n < EXAMPLES_A_SET; ++n) {
+        size_t largest = task->n_examples;
+        for (size_t i = 0; i < task->n_examples; ++i) {
+            bool seen = !isfinite(change_of(r, i));
+            for (size_t k = 0; k < n; ++k)
+                seen = seen || shown[k] == i;
+            if (!seen && (largest == task->n_examples || fabs(change_of(r, i)) > fabs(change_of(r, largest))))
+                largest = i;
+        }
+        if (largest == task->n_examples)
+            break;
+        shown[n] = largest;
+        HS_TRY(add_example(r, row, largest, s, error));
+    }
+    return HS_OK;
+}
+
+static hs_status add_rows(text_reader *r, sheet *s, hs_error *error)
+{
+    const hs_results_task *task = task_of(r);
+    size_t n_shown = 0;
+
+    HS_TRY(hs_results_read_text_sets(r->report->results, (uint32_t)r->metric->task, r->rows, error));
+    r->clean_row = task->n_text_sets;
+    for (size_t row = 0; row < task->n_text_sets; ++row)
+        r->clean_row = r->rows[row] == 0 ? row : r->clean_row;
+    if (r->clean_row == task->n_text_sets)
+        return HS_OK;
+    HS_TRY(hs_results_read_values(r->report->results, (uint32_t)r->metric->task, 0, 1, r->clean, error));
+    for (size_t row = 0; row < task->n_text_sets && n_shown < MAX_TEXT_SETS; ++row)
+        if (r->rows[row] > 0 && (size_t)r->rows[row] < r->report->sets->n_sets) {
+            HS_TRY(add_set(r, row, s, error));
+            ++n_shown;
+        }
+    return HS_OK;
+}
+
+static hs_status add_task(const hs_report *report, const report_metric *metric, sheet *s, hs_error *error)
+{
+    const size_t n_values = metric->of->n_examples * metric->of->n_metrics;
+    text_reader r = {.report = report, .metric = metric};
+    hs_status status;
+
+    HS_GOTO_DONE(hs_allocate(&r.rows, metric->of->n_text_sets, sizeof *r.rows, "texts", error));
+    HS_GOTO_DONE(hs_allocate(&r.clean, n_values, sizeof *r.clean, "texts", error));
+    HS_GOTO_DONE(hs_allocate(&r.values, n_values, sizeof *r.values, "texts", error));
+    HS_GOTO_DONE(hs_allocate(&r.texts, metric->of->n_samples, metric->of->text_bytes, "texts", error));
+    HS_GOTO_DONE(add_rows(&r, s, error));
+done:
+    hs_free(r.rows);
+    hs_free(r.clean);
+    hs_free(r.values);
+    hs_free(r.texts);
+    hs_text_clear(&r.text);
+    return status;
+}
+
+hs_status sheet_texts(const hs_report *report, sheet *s, hs_error *error)
+{
+    static const struct {
+        const char *name;
+        sheet_kind kind;
+    } columns[] = {{"heads", SHEET_TEXT},      {"ablation", SHEET_TEXT},    {"task", SHEET_TEXT},
+                   {"line", SHEET_NUMBER},     {"clean", SHEET_NUMBER},     {"ablated", SHEET_NUMBER},
+                   {"clean_text", SHEET_TEXT}, {"ablated_text", SHEET_TEXT}};
+
+    s->by_set = true;
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; ++i)
+        HS_TRY(sheet_add_column(s, columns[i].kind, columns[i].name, columns[i].name, error));
+    s->columns[3].digits = 0;
+    for (size_t m = 0; m < report->n_main; ++m) {
+        const report_metric *metric = &report->metrics[m];
+        bool first = true;
+        for (size_t k = 0; k < m; ++k)
+            first = first && report->metrics[k].task != metric->task;
+        if (first && metric->of->n_text_sets > 0)
+            HS_TRY(add_task(report, metric, s, error));
+    }
+    return HS_OK;
+}
