@@ -34,7 +34,7 @@ hs_status figure_name(const hs_report *report, const report_figure *figure, hs_t
 /* "toxicity contrast [nats], zero", text. */
 hs_status figure_title(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error);
 
-/* ---- drawing.c: what figures share -------------------------------------------------------------------------------- */
+/* ---- drawing.c: what figures share ------------------------------------------------------------------------------- */
 
 /* Opens the svg element with its title and, standing alone, its style; `size` in pixels. */
 hs_status svg_open(const hs_report *report, const report_figure *figure, double width, double height, hs_text *svg,
@@ -71,7 +71,7 @@ hs_status metric_title(const report_metric *metric, const char *what, hs_text *t
 /* Largest absolute value of a statistic over the complete sets of an order, as shown; 0 if there is none. */
 double largest_value(const hs_report *report, hs_statistic statistic, const report_metric *metric, int32_t order);
 
-/* ---- one file each ------------------------------------------------------------------------------------------------ */
+/* ---- one file each ----------------------------------------------------------------------------------------------- */
 
 hs_status draw_ranking(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 hs_status draw_bars(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);

@@ -1,4 +1,4 @@
-/* What the parts of a report share: what is shown of a file, and how it is written down. Internal to the report room. */
+/* What the parts of a report share: what is shown of a file, how it is written. Internal to the report room. */
 #ifndef REPORT_PAGE_H
 #define REPORT_PAGE_H
 
@@ -67,7 +67,7 @@ size_t report_ranked_metric(const hs_report *report);
 hs_status report_largest(const hs_report *report, hs_statistic statistic, const report_metric *metric,
                          int32_t intervention, uint64_t *sets, size_t n, size_t *n_out, hs_error *error);
 
-/* ---- escape.c: whatever comes from the file goes through these ---------------------------------------------------- */
+/* ---- escape.c: whatever comes from the file goes through these --------------------------------------------------- */
 
 /* Text of an HTML element or of a quoted attribute; what XML does not allow becomes a blank. */
 hs_status escape_html(const char *string, hs_text *text, hs_error *error);
@@ -113,7 +113,7 @@ hs_status sheet_texts(const hs_report *report, sheet *s, hs_error *error);
 /* The numbers behind the page as a JSON object for its script. */
 hs_status payload_write(const hs_report *report, hs_text *text, hs_error *error);
 
-/* ---- assets (src/report/report.css, figure.css, report.js; made into arrays when headsweep is built) --------------- */
+/* ---- assets: report.css, figure.css, and report.js, matrix.js, tables.js in one; made into arrays by the build --- */
 
 extern const unsigned char report_asset_css[], report_asset_figure_css[], report_asset_js[];
 extern const size_t report_asset_css_size, report_asset_figure_css_size, report_asset_js_size;
