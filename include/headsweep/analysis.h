@@ -131,7 +131,8 @@ typedef struct hs_ranking {
     uint64_t *sets;
     size_t n;
     size_t n_outside_tolerance; /* by objective: complete sets left out because they cost too much */
-    size_t n_not_finite;        /* sets left out because a value is not a finite number */
+    uint64_t *not_finite_sets;  /* [n_not_finite]: left out because a value is not a finite number */
+    size_t n_not_finite;
 } hs_ranking;
 
 hs_status hs_analysis_rank(const hs_analysis *analysis, const hs_ranking_request *request, hs_ranking *ranking_out,

@@ -197,11 +197,19 @@ hs_status hs_engine_prepare(hs_engine *engine, const hs_workload *workload, hs_p
 void hs_prepared_free(hs_prepared *prepared);
 
 /*
- * Answers all queries under each ablation: answers[a * n_queries + q]. HS_ERROR_NUMERIC names ablation, layer or row where
- * a logit is not finite; HS_UNFINISHED: `poll` gave it up.
+ * Answers all queries under each ablation: answers[a * n_queries + q]. An answer is NaN where a logit that it depends on is
+ * not finite; in the clean model that is HS_ERROR_NUMERIC, which names layer, sequence and row. HS_UNFINISHED: `poll` gave
+ * it up.
  */
-hs_status hs_engine_evaluate(hs_engine *engine, hs_prepared *prepared, const hs_ablation *ablations,
-                             size_t n_ablations, double *answers, hs_error *error);
+hs_status hs_engine_evaluate(hs_engine *engine, hs_prepared *prepared, const hs_ablation *ablations, size_t n_ablations,
+                             double *answers, hs_error *error);
+
+/*
+ * Where NaN among a sequence's answers comes from: the first layer after which its residual is not finite, or n_layers if
+ * only its logits are not. Runs the whole workload once, by the reference engine.
+ */
+hs_status hs_engine_find_not_finite(hs_engine *engine, const hs_workload *workload, const hs_ablation *ablation,
+                                    uint32_t sequence, size_t *layer_out, hs_error *error);
 
 /* Adds clean z of the workload's sequences to `sums`. */
 hs_status hs_engine_sum_z(hs_engine *engine, const hs_sequences *sequences, hs_mean_sums *sums, hs_error *error);

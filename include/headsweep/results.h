@@ -191,9 +191,16 @@ hs_status hs_results_check_cells(hs_results *results, uint32_t task, uint32_t sh
 hs_status hs_results_read_values(hs_results *results, uint32_t task, uint64_t first_set, size_t n_sets, float *values,
                                  hs_error *error);
 
-/* Done cells of all; checks every word (reads the whole file). */
-hs_status hs_results_progress(hs_results *results, uint64_t *n_done_out, uint64_t *n_cells_out, uint64_t *n_damaged_out,
-                              hs_error *error);
+/* Cells of the file, and values of its done cells that the run marked as not finite (NaN). */
+typedef struct hs_results_counts {
+    uint64_t n_cells;
+    uint64_t n_done;
+    uint64_t n_damaged;
+    uint64_t n_not_finite;
+} hs_results_counts;
+
+/* Checks every word (reads the whole file). */
+hs_status hs_results_progress(hs_results *results, hs_results_counts *counts_out, hs_error *error);
 
 /* ---- ranking ----------------------------------------------------------------------------------------------------- */
 

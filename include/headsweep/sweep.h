@@ -125,11 +125,27 @@ typedef struct hs_poll {
     void *context;
 } hs_poll;
 
-/* Computes one group: values[n_sets, examples of the shard, n_metrics]. Calls `poll` often enough (a few ms apart). */
+/* Where a value came out as NaN. All u64, so that it travels as words of a message. */
+typedef struct hs_not_finite {
+    uint64_t set;
+    uint64_t task;
+    uint64_t example; /* of the task */
+    uint64_t layer; /* the first after which the residual is not finite; n_layers: only a logit or the metric is not */
+    uint64_t row;   /* of the example's first sequence with such a logit */
+} hs_not_finite;
+
+/*
+ * Computes one group: values[n_sets, examples of the shard, n_metrics]. Calls `poll` often enough (a few ms apart). What
+ * comes out as NaN is written like any other value, and counted.
+ */
 typedef struct hs_evaluator {
     void *context;
     hs_status (*evaluate)(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error);
+    /* Fills in layer and row of a NaN of the group that was evaluated last; takes a pass of the model. May be NULL. */
+    hs_status (*locate)(void *context, const hs_group *group, hs_not_finite *place, hs_error *error);
 } hs_evaluator;
+
+#define HS_RUN_MAX_PLACES 5
 
 typedef struct hs_progress {
     uint64_t cells_done; /* earlier runs included */
@@ -145,12 +161,16 @@ typedef struct hs_run_options {
     void *progress_context;
     bool (*stop)(void *context); /* asked on every rank every few ms: true ends the sweep early; may be NULL */
     void *stop_context;
+    void (*not_finite)(void *context,
+                       const hs_not_finite *place); /* rank 0: the first HS_RUN_MAX_PLACES; may be NULL */
+    void *not_finite_context;
 } hs_run_options;
 
 typedef struct hs_run_report {
-    uint64_t cells_before;   /* done when this run began */
-    uint64_t cells_damaged;  /* of those that claimed to be done; they were computed again */
-    uint64_t cells_this_run; /* by all ranks */
+    uint64_t cells_before;      /* done when this run began */
+    uint64_t cells_damaged;     /* of those that claimed to be done; they were computed again */
+    uint64_t cells_this_run;    /* by all ranks */
+    uint64_t values_not_finite; /* stored as NaN in this run */
     double seconds;
     uint64_t n_leases;
     uint64_t n_served;      /* leases that went to workers by message */

@@ -70,6 +70,8 @@ uint64_t hs_task_hash(const hs_task *task);
 size_t hs_task_example_rows(const hs_task *task, size_t index);
 /* Bytes that the task holds. */
 size_t hs_task_memory_bytes(const hs_task *task);
+/* Queries of example `index`; those of a workload's examples follow each other. */
+size_t hs_task_example_queries(const hs_task *task, size_t index);
 /* Line of the data file that example `index` came from (from 1). */
 size_t hs_task_example_line(const hs_task *task, size_t index);
 
@@ -91,8 +93,8 @@ hs_status hs_task_workload_new(const hs_task *task, size_t first_example, size_t
 void hs_task_workload_free(hs_task_workload *workload);
 
 /*
- * answers[workload.n_queries] of one ablation -> values[n_examples, n_metrics]. Sums in double. Not for a task that
- * generates.
+ * answers[workload.n_queries] of one ablation -> values[n_examples, n_metrics]. Sums in double. An example with an answer
+ * or a metric that is not finite has NaN (one bit pattern) for all its metrics. Not for a task that generates.
  */
 void hs_task_score(const hs_task *task, const hs_task_workload *workload, const double *answers, float *values);
 

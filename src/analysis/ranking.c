@@ -69,7 +69,8 @@ static bool is_ranked(const hs_analysis *analysis, const hs_ranking_request *req
         finite = finite && isfinite(loss);
         within = within && (request->pareto || within_tolerance(loss, objective->keeps[i].tolerance));
     }
-    ranking->n_not_finite += !finite;
+    if (!finite)
+        ranking->not_finite_sets[ranking->n_not_finite++] = set;
     ranking->n_outside_tolerance += finite && !within;
     return finite && within;
 }
@@ -84,6 +85,7 @@ hs_status hs_analysis_rank(const hs_analysis *analysis, const hs_ranking_request
     *ranking_out = ranking;
     HS_GOTO_DONE(hs_allocate(&ranked, analysis->n_sets, sizeof *ranked, "ranking", error));
     HS_GOTO_DONE(hs_allocate(&ranking.sets, analysis->n_sets, sizeof *ranking.sets, "ranking", error));
+    HS_GOTO_DONE(hs_allocate(&ranking.not_finite_sets, analysis->n_sets, sizeof *ranking.sets, "ranking", error));
     for (uint64_t set = 0; set < analysis->n_sets; ++set) {
         if (!belongs(analysis, request, set))
             continue;
@@ -107,6 +109,7 @@ done:
 void hs_ranking_clear(hs_ranking *ranking)
 {
     hs_free(ranking->sets);
+    hs_free(ranking->not_finite_sets);
     *ranking = (hs_ranking){0};
 }
 

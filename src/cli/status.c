@@ -8,19 +8,21 @@ static const char help[] =
     "usage: headsweep status RESULTS.h5\n"
     "\n"
     "How far a sweep is. Every cell's commit word is compared with its bytes, so this reads the whole file; it may be\n"
-    "used while the sweep runs. Prints key = value lines; exit code 0 finished, 3 unfinished, 6 not usable.\n";
+    "used while the sweep runs. values_not_finite counts those that are stored as NaN because the model's numbers\n"
+    "overflowed under an ablation. Prints key = value lines; exit code 0 finished, 3 unfinished, 6 not usable.\n";
 
 static hs_status print_status(hs_results *results, bool *finished_out, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(results);
-    uint64_t n_done, n_cells, n_damaged;
+    hs_results_counts counts;
 
-    HS_TRY(hs_results_progress(results, &n_done, &n_cells, &n_damaged, error));
-    *finished_out = n_done == n_cells;
+    HS_TRY(hs_results_progress(results, &counts, error));
+    *finished_out = counts.n_done == counts.n_cells;
     printf("finished = %s\n", *finished_out ? "yes" : "no");
-    printf("cells_done = %" PRIu64 "\n", n_done);
-    printf("cells_total = %" PRIu64 "\n", n_cells);
-    printf("cells_damaged = %" PRIu64 "\n", n_damaged);
+    printf("cells_done = %" PRIu64 "\n", counts.n_done);
+    printf("cells_total = %" PRIu64 "\n", counts.n_cells);
+    printf("cells_damaged = %" PRIu64 "\n", counts.n_damaged);
+    printf("values_not_finite = %" PRIu64 "\n", counts.n_not_finite);
     printf("ranking = %s\n", hs_results_ranking_done(results) ? "yes" : "no");
     printf("sets = %zu\n", sets->n_sets);
     for (size_t i = 0; i < hs_results_n_tasks(results); ++i) {

@@ -6,6 +6,7 @@
 #include "engine/state.h"
 #include "engine/workload.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- lifecycle ------------------------------------------------------------------------------------------------- */
@@ -99,12 +100,33 @@ void hs_prepared_free(hs_prepared *prepared)
     hs_free(prepared);
 }
 
+/* Nothing can be compared with a clean model whose numbers are not finite. */
+static hs_status check_clean(hs_engine *engine, const hs_workload *workload, const hs_ablation *ablation,
+                             const double *answers, hs_error *error)
+{
+    size_t layer;
+    for (size_t i = 0; ablation->n_components == 0 && i < workload->n_queries; i++) {
+        const hs_query *query = &workload->queries[i];
+        if (isfinite(answers[i]))
+            continue;
+        HS_TRY(hs_engine_find_not_finite(engine, workload, ablation, query->sequence, &layer, error));
+        hs_fail(error, HS_ERROR_NUMERIC, "sequence %u, row %u: a logit is not finite", query->sequence, query->row);
+        return layer < engine->model->shape.n_layers
+                   ? hs_error_prefix(error, "clean model: not finite from layer %zu on", layer)
+                   : hs_error_prefix(error, "clean model");
+    }
+    return HS_OK;
+}
+
 hs_status hs_engine_evaluate(hs_engine *engine, hs_prepared *prepared, const hs_ablation *ablations, size_t n_ablations,
                              double *answers, hs_error *error)
 {
+    const hs_workload *workload = prepared->workload;
     hs_status status = prepared->methods->evaluate(engine, prepared, ablations, n_ablations, answers, error);
+    for (size_t i = 0; status == HS_OK && i < n_ablations; i++)
+        status = check_clean(engine, workload, &ablations[i], answers + i * workload->n_queries, error);
     if (status != HS_OK)
-        memset(answers, 0, n_ablations * prepared->workload->n_queries * sizeof *answers);
+        memset(answers, 0, n_ablations * workload->n_queries * sizeof *answers);
     return status;
 }
 

@@ -63,30 +63,26 @@ static double list_probability(const float *logits, double log_sum, const hs_wor
     return probability;
 }
 
-/* A row's log sum is finite only if all its logits are, which every kind but HS_QUERY_LOGIT needs. */
-static bool answer(double *answer_out, const hs_query *query, const struct logits_block *block, size_t row,
-                   const hs_workload *workload)
+static double answer(const hs_query *query, const struct logits_block *block, size_t row, const hs_workload *workload)
 {
     const float *logits = block->scratch->logits + row * block->n_outputs;
     double log_sum = block->scratch->log_sums[row];
-    bool finite = isfinite(log_sum);
     switch (query->kind) {
     case HS_QUERY_LOGIT:
-        *answer_out = (double)logits[query->token];
-        finite = isfinite(*answer_out);
-        break;
+        return (double)logits[query->token];
     case HS_QUERY_IS_GREEDY:
-        *answer_out = block->scratch->greedy[row] == (uint32_t)query->token ? 1.0 : 0.0;
-        break;
+        return block->scratch->greedy[row] == (uint32_t)query->token ? 1.0 : 0.0;
     case HS_QUERY_LIST_PROBABILITY:
-        *answer_out = list_probability(logits, log_sum, workload, (size_t)query->token);
-        break;
+        return list_probability(logits, log_sum, workload, (size_t)query->token);
     default:
-        *answer_out = (double)logits[query->token] - log_sum;
-        finite = isfinite(*answer_out);
-        break;
+        return (double)logits[query->token] - log_sum;
     }
-    return finite;
+}
+
+/* A row's log sum is finite only if all its logits are, which every kind but HS_QUERY_LOGIT needs. */
+static bool is_sound(const hs_query *query, double answer, double log_sum)
+{
+    return isfinite(answer) && (query->kind == HS_QUERY_LOGIT || isfinite(log_sum));
 }
 
 static void fill_statistics(struct hs_scratch *scratch, const struct logits_block *block)
@@ -100,23 +96,20 @@ static void fill_statistics(struct hs_scratch *scratch, const struct logits_bloc
     }
 }
 
-static hs_status answer_block(double *answers, const struct logits_block *block, const hs_workload *workload,
-                              hs_error *error)
+static void answer_block(double *answers, const struct logits_block *block, const hs_workload *workload)
 {
     for (size_t i = 0; i < workload->n_queries; i++) {
         const hs_query *query = &workload->queries[i];
         size_t slot = block->scratch->row_slots[packed_row(workload, query)];
         if (slot < block->first || slot >= block->first + block->n)
             continue;
-        if (!answer(&answers[i], query, block, slot - block->first, workload))
-            return hs_fail(error, HS_ERROR_NUMERIC, "sequence %u, row %u: a logit is not finite", query->sequence,
-                           query->row);
+        size_t row = slot - block->first;
+        double value = answer(query, block, row, workload);
+        answers[i] = is_sound(query, value, block->scratch->log_sums[row]) ? value : NAN;
     }
-    return HS_OK;
 }
 
-hs_status hs_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows,
-                            double *answers, hs_error *error)
+void hs_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows, double *answers)
 {
     struct hs_scratch *scratch = pass->scratch;
     for (size_t first = 0; first < n_scored_rows; first += scratch->logits_rows) {
@@ -129,7 +122,6 @@ hs_status hs_answer_queries(const struct hs_pass *pass, const hs_workload *workl
         };
         hs_unembed(pass, scratch->logits, scratch->scored_rows + first, block.n);
         fill_statistics(scratch, &block);
-        HS_TRY(answer_block(answers, &block, workload, error));
+        answer_block(answers, &block, workload);
     }
-    return HS_OK;
 }

@@ -15,11 +15,7 @@ void hs_number_scored_rows(uint32_t *row_slots, uint32_t *scored_rows, size_t n_
 /* Fills scratch->statistics, after the rows are numbered. */
 void hs_mark_statistics(struct hs_scratch *scratch, const hs_workload *workload);
 
-/*
- * answers [n_queries] from the pass's residual. HS_ERROR_NUMERIC names sequence and row where a logit that a query
- * reads is not finite.
- */
-hs_status hs_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows,
-                            double *answers, hs_error *error);
+/* answers [n_queries] from the pass's residual; NaN where a logit that the query depends on is not finite. */
+void hs_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows, double *answers);
 
 #endif

@@ -114,54 +114,30 @@ hs_status hs_reference_edit(struct hs_edit *edit, const hs_engine *engine, struc
     return hs_mark_heads(scratch->edited_heads, &engine->model->shape, ablation, error);
 }
 
-struct finite_search {
-    size_t layer;
-    bool found;
-};
-
-static hs_status search_residual(void *context, const hs_observation *observation, hs_error *error)
+static hs_status start_pass(const hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablation,
+                            struct hs_edit *edit, struct hs_pass *pass, hs_error *error)
 {
-    (void)error;
-    struct finite_search *search = context;
-    for (size_t i = 0; i < observation->n_rows * observation->n_columns && !search->found; i++) {
-        if (!isfinite(observation->values[i]))
-            *search = (struct finite_search){observation->layer, true};
-    }
+    bool is_clean = ablation->n_components == 0;
+    if (!is_clean)
+        HS_TRY(hs_reference_edit(edit, engine, prepared, ablation, error));
+    *pass = (struct hs_pass){
+        .engine = engine,
+        .sequences = &prepared->workload->sequences,
+        .scratch = &prepared->scratch,
+        .edit = is_clean ? NULL : edit,
+    };
     return HS_OK;
-}
-
-/* Runs the pass again to see which layer's residual is the first that is not finite. */
-hs_status hs_reference_explain(const struct hs_pass *failed, const hs_ablation *ablation, hs_error *error)
-{
-    struct finite_search search = {0};
-    hs_observer observer = {.sites = 1u << HS_SITE_RESIDUAL_AFTER_MLP, .context = &search, .observe = search_residual};
-    struct hs_pass pass = *failed;
-    pass.observer = &observer;
-    hs_error ignored = {0};
-    hs_status status = hs_forward(&pass, &ignored);
-    char name[256];
-    hs_ablation_name(ablation, name, sizeof name);
-    if (status == HS_OK && search.found)
-        return hs_error_prefix(error, "%s: not finite from layer %zu on", name, search.layer);
-    return hs_error_prefix(error, "%s", name);
 }
 
 static hs_status evaluate_one(const hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablation,
                               double *answers, hs_error *error)
 {
     struct hs_edit edit;
-    bool is_clean = ablation->n_components == 0;
-    if (!is_clean)
-        HS_TRY(hs_reference_edit(&edit, engine, prepared, ablation, error));
-    struct hs_pass pass = {
-        .engine = engine,
-        .sequences = &prepared->workload->sequences,
-        .scratch = &prepared->scratch,
-        .edit = is_clean ? NULL : &edit,
-    };
+    struct hs_pass pass;
+    HS_TRY(start_pass(engine, prepared, ablation, &edit, &pass, error));
     HS_TRY(hs_forward(&pass, error));
-    hs_status status = hs_answer_queries(&pass, prepared->workload, prepared->n_scored_rows, answers, error);
-    return status == HS_ERROR_NUMERIC ? hs_reference_explain(&pass, ablation, error) : status;
+    hs_answer_queries(&pass, prepared->workload, prepared->n_scored_rows, answers);
+    return HS_OK;
 }
 
 static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
@@ -173,6 +149,65 @@ static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const
         HS_TRY(evaluate_one(engine, prepared, &ablations[i], answers + i * n_queries, error));
     }
     return HS_OK;
+}
+
+/* ---- where a number is not finite ------------------------------------------------------------------------------ */
+
+struct finite_search {
+    uint32_t sequence;
+    size_t layer;
+    bool found;
+};
+
+static hs_status search_residual(void *context, const hs_observation *observation, hs_error *error)
+{
+    (void)error;
+    struct finite_search *search = context;
+    size_t first = hs_sequence_first_row(observation->sequences, search->sequence) * observation->n_columns;
+    size_t end = hs_sequence_first_row(observation->sequences, search->sequence + 1) * observation->n_columns;
+    for (size_t i = first; i < end && !search->found; i++)
+        search->found = !isfinite(observation->values[i]);
+    search->layer += !search->found;
+    return HS_OK;
+}
+
+/* Runs the pass again to see which layer's residual is the first of the sequence that is not finite. */
+static hs_status find_layer(const struct hs_pass *failed, uint32_t sequence, size_t *layer_out, hs_error *error)
+{
+    struct finite_search search = {.sequence = sequence};
+    hs_observer observer = {.sites = 1u << HS_SITE_RESIDUAL_AFTER_MLP, .context = &search, .observe = search_residual};
+    struct hs_pass pass = *failed;
+    pass.observer = &observer;
+    hs_status status = hs_forward(&pass, error);
+    *layer_out = search.layer;
+    return status;
+}
+
+hs_status hs_reference_explain(const struct hs_pass *failed, const hs_ablation *ablation, hs_error *error)
+{
+    hs_error ignored = {0};
+    size_t layer;
+    char name[256];
+    hs_status status = find_layer(failed, 0, &layer, &ignored);
+    hs_ablation_name(ablation, name, sizeof name);
+    if (status == HS_OK && layer < failed->engine->model->shape.n_layers)
+        return hs_error_prefix(error, "%s: not finite from layer %zu on", name, layer);
+    return hs_error_prefix(error, "%s", name);
+}
+
+hs_status hs_engine_find_not_finite(hs_engine *engine, const hs_workload *workload, const hs_ablation *ablation,
+                                    uint32_t sequence, size_t *layer_out, hs_error *error)
+{
+    struct hs_prepared prepared = {.methods = &HS_REFERENCE_METHODS, .workload = workload};
+    struct hs_edit edit;
+    struct hs_pass pass;
+    hs_status status = prepare(engine, &prepared, error);
+    if (status == HS_OK)
+        status = start_pass(engine, &prepared, ablation, &edit, &pass, error);
+    if (status == HS_OK)
+        status = find_layer(&pass, sequence, layer_out, error);
+    clear(&prepared);
+    return status;
 }
 
 /* ---- what it costs --------------------------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@ hs_status hs_reference_donors(const hs_engine *engine, struct hs_prepared *prepa
 /* The ablation made ready for a pass; the edit borrows the scratch of `prepared`. */
 hs_status hs_reference_edit(struct hs_edit *edit, const hs_engine *engine, struct hs_prepared *prepared,
                             const hs_ablation *ablation, hs_error *error);
-/* After HS_ERROR_NUMERIC: puts the ablation, and the first layer that is not finite, before the message. */
+/* After HS_ERROR_NUMERIC about the pass's one sequence: puts the ablation, and its first layer that is not finite, before. */
 hs_status hs_reference_explain(const struct hs_pass *failed, const hs_ablation *ablation, hs_error *error);
 
 /* generate_reference.c */

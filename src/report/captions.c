@@ -108,6 +108,24 @@ static hs_status print_left_out(const ranking_view *view, hs_text *text, hs_erro
     return first ? HS_OK : hs_text_appendf(text, error, "\n");
 }
 
+enum { MAX_NOT_FINITE = 8 };
+
+/* Which sets have values that are not finite, the first few of them by name. */
+static hs_status print_not_finite(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    const hs_ranking *ranking = view->ranking;
+
+    if (ranking->n_not_finite == 0)
+        return HS_OK;
+    HS_TRY(hs_text_appendf(text, error, "  not finite:"));
+    for (size_t i = 0; i < ranking->n_not_finite && i < MAX_NOT_FINITE; ++i) {
+        HS_TRY(hs_text_appendf(text, error, i > 0 ? ", " : " "));
+        HS_TRY(hs_results_set_name(view->sets, ranking->not_finite_sets[i], text, error));
+        HS_TRY(hs_text_appendf(text, error, " (%s)", view_intervention(view, ranking->not_finite_sets[i])));
+    }
+    return hs_text_appendf(text, error, ranking->n_not_finite > MAX_NOT_FINITE ? ", ...\n" : "\n");
+}
+
 static hs_status print_method(const ranking_view *view, hs_text *text, hs_error *error)
 {
     const hs_analysis_options *options = &view->analysis->options;
@@ -180,6 +198,7 @@ static hs_status print_control(const ranking_view *view, hs_text *text, hs_error
 hs_status captions_below(const ranking_view *view, hs_text *text, hs_error *error)
 {
     HS_TRY(print_left_out(view, text, error));
+    HS_TRY(print_not_finite(view, text, error));
     if (view->n_shown == 0)
         return HS_OK;
     HS_TRY(print_method(view, text, error));

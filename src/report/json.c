@@ -37,11 +37,14 @@ static hs_status print_ranked_by(const ranking_view *view, hs_text *text, hs_err
     HS_TRY(print_string(view_task(view, task)->name, text, error));
     HS_TRY(hs_text_appendf(text, error, ", \"metric\": "));
     HS_TRY(print_string(view_task(view, task)->metrics[metric].name, text, error));
-    return hs_text_appendf(text, error,
+    HS_TRY(hs_text_appendf(text, error,
                            ",\n  \"sets\": %zu, \"sets_complete\": %zu, \"ranked\": %zu, \"outside_tolerance\": %zu, "
-                           "\"not_finite\": %zu,\n",
+                           "\"not_finite\": %zu, \"not_finite_sets\": [",
                            view->analysis->n_sets, view->analysis->n_complete, view->ranking->n,
-                           view->ranking->n_outside_tolerance, view->ranking->n_not_finite);
+                           view->ranking->n_outside_tolerance, view->ranking->n_not_finite));
+    for (size_t i = 0; i < view->ranking->n_not_finite; ++i)
+        HS_TRY(hs_text_appendf(text, error, i > 0 ? ", %" PRIu64 : "%" PRIu64, view->ranking->not_finite_sets[i]));
+    return hs_text_appendf(text, error, "],\n");
 }
 
 static hs_status print_metric(const ranking_view *view, uint64_t set, size_t task, size_t metric, hs_text *text,

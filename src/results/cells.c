@@ -221,34 +221,25 @@ hs_status hs_results_read_values(hs_results *results, uint32_t task, uint64_t fi
     return visit_range(results, &range, values, hide_unfinished, NULL, error);
 }
 
-typedef struct cell_counts {
-    uint64_t n_done;
-    uint64_t n_cells;
-    uint64_t n_damaged;
-} cell_counts;
-
 static void count_cell(void *context, hs_cell cell, cell_state state, float *values, size_t n_values)
 {
-    cell_counts *counts = context;
+    hs_results_counts *counts = context;
     (void)cell;
-    (void)values;
-    (void)n_values;
     counts->n_cells++;
     counts->n_done += state == CELL_DONE;
     counts->n_damaged += state == CELL_DAMAGED;
+    for (size_t i = 0; state == CELL_DONE && i < n_values; i++)
+        counts->n_not_finite += isfinite(values[i]) ? 0 : 1;
 }
 
-hs_status hs_results_progress(hs_results *results, uint64_t *n_done_out, uint64_t *n_cells_out, uint64_t *n_damaged_out,
-                              hs_error *error)
+hs_status hs_results_progress(hs_results *results, hs_results_counts *counts_out, hs_error *error)
 {
-    cell_counts counts = {0};
-    *n_done_out = *n_cells_out = *n_damaged_out = 0;
+    hs_results_counts counts = {0};
+    *counts_out = counts;
     for (uint32_t task = 0; task < results->n_tasks; task++) {
         const cell_range range = all_shards(results, task, 0, results->sets.n_sets);
         HS_TRY(visit_range(results, &range, NULL, count_cell, &counts, error));
     }
-    *n_done_out = counts.n_done;
-    *n_cells_out = counts.n_cells;
-    *n_damaged_out = counts.n_damaged;
+    *counts_out = counts;
     return HS_OK;
 }

@@ -1,4 +1,5 @@
 #include <mpi.h>
+#include <string.h>
 #include <time.h>
 
 #include "sweep/run_state.h"
@@ -17,6 +18,8 @@ typedef struct coordinator {
     uint64_t n_served;
     double service_seconds;
     uint64_t cells_done; /* in this run */
+    uint64_t values_not_finite;
+    size_t n_places; /* of them that were shown */
     double start_seconds;
     hs_status status; /* of the messages; polling cannot return it */
     hs_error *error;
@@ -32,6 +35,14 @@ static void show_progress(const coordinator *c)
         options->progress(options->progress_context, &progress);
 }
 
+static void show_place(coordinator *c, const hs_not_finite *place)
+{
+    const hs_run_options *options = c->run->options;
+
+    if (options->not_finite != NULL && c->n_places++ < HS_RUN_MAX_PLACES)
+        options->not_finite(options->not_finite_context, place);
+}
+
 static hs_lease next_lease(coordinator *c, int rank)
 {
     hs_lease lease = hs_scheduler_next(c->scheduler, (size_t)rank);
@@ -45,12 +56,17 @@ static hs_status answer_report(coordinator *c, int source)
 {
     uint64_t report[RUN_REPORT_WORDS];
     uint64_t answer[RUN_LEASE_WORDS];
+    hs_not_finite place;
 
     HS_TRY(run_check_mpi(
         MPI_Recv(report, RUN_REPORT_WORDS, MPI_UINT64_T, source, RUN_TAG_REPORT, c->comm, MPI_STATUS_IGNORE),
         "receiving a worker's report", c->error));
     hs_scheduler_report(c->scheduler, (size_t)source, report[RUN_REPORT_ITEMS]);
     c->cells_done += report[RUN_REPORT_CELLS];
+    c->values_not_finite += report[RUN_REPORT_NOT_FINITE];
+    memcpy(&place, report + RUN_REPORT_PLACE, sizeof place);
+    if (report[RUN_REPORT_HAS_PLACE])
+        show_place(c, &place);
     c->worker_failed = c->worker_failed || report[RUN_REPORT_FAILED];
     c->stopped = c->stopped || report[RUN_REPORT_STOPS];
     if (report[RUN_REPORT_FINAL])
@@ -120,6 +136,9 @@ static hs_status compute_own_leases(coordinator *c, hs_error *error)
             HS_TRY(run_compute_item(c->run, item, poll, error));
             hs_scheduler_report(c->scheduler, 0, 1);
             c->cells_done += run_item_cells(c->run, item);
+            c->values_not_finite += c->run->values_not_finite;
+            if (c->run->has_place)
+                show_place(c, &c->run->place);
             show_progress(c);
             if (!poll_workers(c) || c->status != HS_OK)
                 return c->status;
@@ -167,6 +186,7 @@ hs_status run_coordinate(run_state *run, hs_run_report *report, hs_error *error)
     report->n_served = c.n_served;
     report->service_seconds = c.service_seconds;
     report->cells_this_run = c.cells_done;
+    report->values_not_finite = c.values_not_finite;
     report->stopped = c.stopped;
     report->seconds = hs_time_seconds() - c.start_seconds;
     return status;

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "sweep/study_storage.h"
@@ -54,6 +55,20 @@ static hs_status take_workload(study_evaluator *e, const hs_group *group, hs_err
     return make_answers(e, (size_t)study->plan.sets_per_group * e->workload->workload.n_queries, error);
 }
 
+/* The engine has seen to the logits; what is left is a metric beyond single precision. */
+static hs_status check_clean(const hs_task *task, const hs_task_workload *workload, const float *values,
+                             hs_error *error)
+{
+    size_t n_metrics = hs_task_n_metrics(task);
+
+    for (size_t i = 0; i < workload->n_examples; ++i)
+        if (!isfinite(values[i * n_metrics]))
+            return hs_fail(error, HS_ERROR_NUMERIC,
+                           "task %s, example %zu (line %zu), clean model: a metric is not finite", hs_task_name(task),
+                           workload->first_example + i, hs_task_example_line(task, workload->first_example + i));
+    return HS_OK;
+}
+
 static hs_status answer_queries(study_evaluator *e, const hs_task *task, const hs_group *group, float *values,
                                 hs_error *error)
 {
@@ -61,7 +76,7 @@ static hs_status answer_queries(study_evaluator *e, const hs_task *task, const h
     for (uint64_t i = 0; i < group->n_sets; ++i)
         hs_task_score(task, e->workload, e->answers + i * e->workload->workload.n_queries,
                       values + i * e->workload->n_examples * hs_task_n_metrics(task));
-    return HS_OK;
+    return group->first_set == 0 ? check_clean(task, e->workload, values, error) : HS_OK;
 }
 
 /* Without `values` only the texts are wanted. */
@@ -106,13 +121,42 @@ hs_status study_generate_texts(hs_evaluator *evaluator, const hs_group *group, c
     return HS_OK;
 }
 
+/* The engine's pass for an answer that is NaN; without one the metric itself is what overflowed. */
+static hs_status locate(void *context, const hs_group *group, hs_not_finite *place, hs_error *error)
+{
+    study_evaluator *e = context;
+    const hs_workload *workload = &e->workload->workload;
+    const hs_task *task = e->study->tasks[group->task];
+    const hs_ablation *ablation = &e->ablations[place->set - group->first_set];
+    const double *answers = e->answers + (place->set - group->first_set) * workload->n_queries;
+    size_t query = 0;
+    size_t layer = e->study->model->shape.n_layers;
+    hs_status status = HS_OK;
+
+    place->layer = layer;
+    place->row = 0;
+    if (hs_task_generates(task))
+        return HS_OK;
+    for (size_t example = e->workload->first_example; example < place->example; ++example)
+        query += hs_task_example_queries(task, example);
+    size_t end = query + hs_task_example_queries(task, (size_t)place->example);
+    while (query < end - 1 && isfinite(answers[query]))
+        ++query;
+    if (!isfinite(answers[query]))
+        status = hs_engine_find_not_finite(e->study->engine, workload, ablation, workload->queries[query].sequence,
+                                           &layer, error);
+    place->layer = layer;
+    place->row = workload->queries[query].row;
+    return status;
+}
+
 hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_error *error)
 {
     size_t n_sets = (size_t)study->plan.sets_per_group;
     study_evaluator *e = NULL;
     hs_status status;
 
-    *evaluator_out = (hs_evaluator){NULL, evaluate};
+    *evaluator_out = (hs_evaluator){.evaluate = evaluate, .locate = locate};
     HS_TRY(hs_allocate(&e, 1, sizeof *e, "evaluator", error));
     evaluator_out->context = e;
     e->study = study;

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 #include <mpi.h>
 
 #include "sweep/run_state.h"
@@ -14,6 +15,29 @@ hs_status run_check_mpi(int code, const char *what, hs_error *error)
     return hs_fail(error, HS_ERROR_COMM, "%s: %s", what, text);
 }
 
+/* After its cells are written: a place takes a pass of the model, so only the first few are asked for. */
+static hs_status look_for_not_finite(run_state *run, const hs_group *group, size_t cell_values, hs_error *error)
+{
+    const hs_plan_task *task = &run->plan->tasks[group->task];
+    size_t first = 0;
+
+    run->values_not_finite = 0;
+    run->has_place = false;
+    for (size_t i = (size_t)group->n_sets * cell_values; run->results != NULL && i-- > 0;)
+        if (!isfinite(run->values[i])) {
+            ++run->values_not_finite;
+            first = i;
+        }
+    if (run->values_not_finite == 0 || run->evaluator->locate == NULL || run->n_places == HS_RUN_MAX_PLACES)
+        return HS_OK;
+    ++run->n_places;
+    run->has_place = true;
+    run->place = (hs_not_finite){.set = group->first_set + first / cell_values,
+                                 .task = group->task,
+                                 .example = task->shard_first[group->shard] + first % cell_values / task->n_metrics};
+    return run->evaluator->locate(run->evaluator->context, group, &run->place, error);
+}
+
 hs_status run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error *error)
 {
     hs_group group = hs_plan_group(run->plan, run->missing[item]);
@@ -24,7 +48,7 @@ hs_status run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error
         hs_cell cell = {group.task, group.shard, group.first_set + i};
         HS_TRY(hs_results_write_cell(run->results, cell, run->values + i * cell_values, error));
     }
-    return HS_OK;
+    return look_for_not_finite(run, &group, cell_values, error);
 }
 
 bool run_wants_stop(const run_state *run)

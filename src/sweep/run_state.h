@@ -12,10 +12,14 @@ typedef struct run_state {
     const hs_run_options *options;
     uint64_t *missing; /* groups with a missing cell, the same list on every rank: the items of all leases */
     uint64_t n_missing;
-    float *values;           /* [plan->max_group_values] */
-    hs_scheduler *scheduler; /* rank 0 only */
-    uint64_t cells_before;   /* cells of the groups that are complete */
-    uint64_t cells_damaged;  /* cells whose commit word does not match their bytes */
+    float *values;              /* [plan->max_group_values] */
+    hs_scheduler *scheduler;    /* rank 0 only */
+    uint64_t cells_before;      /* cells of the groups that are complete */
+    uint64_t cells_damaged;     /* cells whose commit word does not match their bytes */
+    uint64_t values_not_finite; /* of the item that was computed last */
+    size_t n_places;            /* how many this rank has located: at most HS_RUN_MAX_PLACES */
+    bool has_place;             /* of the item that was computed last */
+    hs_not_finite place;
 } run_state;
 
 /*
@@ -44,13 +48,16 @@ enum run_tag { RUN_TAG_REPORT = 1, RUN_TAG_LEASE = 2, RUN_TAG_STOP = 3 };
 
 /* A worker to the coordinator: RUN_REPORT_WORDS of u64. */
 enum run_report_word {
-    RUN_REPORT_ITEMS,  /* items finished since the last report */
-    RUN_REPORT_CELLS,  /* cells written since then */
-    RUN_REPORT_WANTS,  /* 1: asks for a lease */
-    RUN_REPORT_FINAL,  /* 1: nothing more will come from this worker */
-    RUN_REPORT_FAILED, /* 1: it stopped because of an error */
-    RUN_REPORT_STOPS,  /* 1: it was asked to stop */
-    RUN_REPORT_WORDS
+    RUN_REPORT_ITEMS,      /* items finished since the last report */
+    RUN_REPORT_CELLS,      /* cells written since then */
+    RUN_REPORT_WANTS,      /* 1: asks for a lease */
+    RUN_REPORT_FINAL,      /* 1: nothing more will come from this worker */
+    RUN_REPORT_FAILED,     /* 1: it stopped because of an error */
+    RUN_REPORT_STOPS,      /* 1: it was asked to stop */
+    RUN_REPORT_NOT_FINITE, /* values stored as NaN since the last report */
+    RUN_REPORT_HAS_PLACE,  /* 1: the words of an hs_not_finite follow */
+    RUN_REPORT_PLACE,
+    RUN_REPORT_WORDS = RUN_REPORT_PLACE + sizeof(hs_not_finite) / sizeof(uint64_t)
 };
 
 /* The coordinator's answer: a lease; count 0 means that there is nothing more. */

@@ -123,7 +123,7 @@ static hs_status find_written(text_writer *w, int32_t *sets, uint8_t *written_ou
 hs_status hs_study_save_texts(hs_comm *comm, hs_study *study, hs_results *results, size_t task, const uint64_t *sets,
                               size_t n_sets, hs_error *error)
 {
-    text_writer w = {comm, study, results, (uint32_t)task, sets, n_sets, {NULL, NULL}, NULL};
+    text_writer w = {comm, study, results, (uint32_t)task, sets, n_sets, {0}, NULL};
     int32_t *rows = NULL;
     uint8_t written = 0;
     hs_status status = hs_allocate(&rows, file_task(&w)->n_text_sets, sizeof *rows, "text sets", error);

@@ -56,6 +56,12 @@ static hs_status compute_item(worker *w, uint64_t item, hs_error *error)
     HS_TRY(run_compute_item(w->run, item, poll, error));
     w->report[RUN_REPORT_ITEMS] += 1;
     w->report[RUN_REPORT_CELLS] += run_item_cells(w->run, item);
+    w->report[RUN_REPORT_NOT_FINITE] += w->run->values_not_finite;
+    if (w->run->has_place) {
+        w->report[RUN_REPORT_HAS_PLACE] = 1;
+        memcpy(w->report + RUN_REPORT_PLACE, &w->run->place, sizeof w->run->place);
+        return send_report(w, error);
+    }
     if (hs_time_seconds() - w->last_report_seconds > REPORT_SECONDS)
         return send_report(w, error);
     return HS_OK;

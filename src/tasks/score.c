@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "tasks/task.h"
 
 double task_span_sum(const task_answers *answers, size_t span)
@@ -7,6 +9,18 @@ double task_span_sum(const task_answers *answers, size_t span)
     for (size_t i = 0; i < answers->spans[span].n_queries; i++)
         sum += values[i];
     return sum;
+}
+
+/* Kinds compare and count: 0 or 1 would come of a NaN too. */
+static void hide_not_finite(const double *answers, size_t n_queries, float *values, size_t n_metrics)
+{
+    bool finite = true;
+    for (size_t i = 0; i < n_queries; i++)
+        finite = finite && isfinite(answers[i]);
+    for (size_t i = 0; i < n_metrics; i++)
+        finite = finite && isfinite(values[i]);
+    for (size_t i = 0; !finite && i < n_metrics; i++)
+        values[i] = NAN;
 }
 
 void hs_task_score(const hs_task *task, const hs_task_workload *workload, const double *answers, float *values)
@@ -19,6 +33,7 @@ void hs_task_score(const hs_task *task, const hs_task_workload *workload, const 
                                          .n_spans = example->n_spans,
                                          .answers = answers};
         task->kind->score(&of_example, values + i * n_metrics);
+        hide_not_finite(answers, example->n_queries, values + i * n_metrics, n_metrics);
         answers += example->n_queries;
     }
 }

@@ -376,6 +376,11 @@ size_t hs_task_memory_bytes(const hs_task *task)
            task->lexicon.capacity * sizeof *task->lexicon.ids;
 }
 
+size_t hs_task_example_queries(const hs_task *task, size_t index)
+{
+    return task->examples[index].n_queries;
+}
+
 size_t hs_task_example_line(const hs_task *task, size_t index)
 {
     return task->examples[index].line;

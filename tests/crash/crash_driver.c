@@ -176,18 +176,18 @@ static void demand_sound(driver *self)
 {
     hs_error error = {0};
     hs_results *results = NULL;
-    uint64_t n_done = 0, n_cells = 0, n_damaged = 0;
+    hs_results_counts counts;
     if (!hs_path_exists(self->path)) {
         self->n_without_file++;
         return;
     }
     REQUIRE(hs_results_open_read(self->path, &results, &error) == HS_OK, "%s", error.message);
-    REQUIRE(hs_results_progress(results, &n_done, &n_cells, &n_damaged, &error) == HS_OK, "%s", error.message);
-    REQUIRE(n_damaged == 0, "%llu damaged", (unsigned long long)n_damaged);
+    REQUIRE(hs_results_progress(results, &counts, &error) == HS_OK, "%s", error.message);
+    REQUIRE(counts.n_damaged == 0, "%llu damaged", (unsigned long long)counts.n_damaged);
     for (int rank = 0; rank < N_RANKS; rank++)
         demand_noted_cells(self, results, rank);
     REQUIRE(hs_results_close(results, &error) == HS_OK, "%s", error.message);
-    if (n_done < n_cells)
+    if (counts.n_done < counts.n_cells)
         self->n_unfinished++;
     else
         self->n_finished++;

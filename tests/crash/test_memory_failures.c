@@ -86,13 +86,14 @@ static uint64_t hash_of_values(const place *p, const char *name)
     char path[600];
     hs_results *results = NULL;
     hs_error error = {0};
-    uint64_t hash = 0, n_done = 0, n_cells = 0, n_damaged = 0;
+    hs_results_counts counts;
+    uint64_t hash = 0;
     float values[4 * 4 * 8 * 8];
 
     snprintf(path, sizeof path, "%s/%s", p->folder, name);
     assert_int_equal(hs_results_open_read(path, &results, &error), HS_OK);
-    assert_int_equal(hs_results_progress(results, &n_done, &n_cells, &n_damaged, &error), HS_OK);
-    assert_true(n_done == n_cells && n_damaged == 0 && hs_results_ranking_done(results));
+    assert_int_equal(hs_results_progress(results, &counts, &error), HS_OK);
+    assert_true(counts.n_done == counts.n_cells && counts.n_damaged == 0 && hs_results_ranking_done(results));
     for (uint32_t task = 0; task < hs_results_n_tasks(results); task++) {
         const hs_results_task *t = hs_results_task_at(results, task);
         size_t n_sets = hs_results_sets_of(results)->n_sets;

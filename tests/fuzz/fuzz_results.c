@@ -22,11 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 {
     hs_error error = {0};
     hs_results *results = NULL;
-    uint64_t n_done, n_cells, n_damaged;
+    hs_results_counts counts;
 
     if (hs_results_open_read(fuzz_write("r.h5", bytes, n_bytes), &results, &error) != HS_OK)
         return 0;
-    if (hs_results_progress(results, &n_done, &n_cells, &n_damaged, &error) == HS_OK)
+    if (hs_results_progress(results, &counts, &error) == HS_OK)
         rank(results);
     (void)hs_results_close(results, &error);
     return 0;

@@ -57,7 +57,7 @@ static void run_and_count(hs_comm *comm, const char *policy, uint64_t max_lease,
     hs_error error = {0};
     hs_plan plan;
     counter c = {.blocks_a_shard = N_SETS, .sleeps = sleeps};
-    const hs_evaluator evaluator = {&c, count_group};
+    const hs_evaluator evaluator = {.context = &c, .evaluate = count_group};
 
     make_plan(comm, &plan);
     mpi_assert_ok(comm, hs_allocate(&c.times, (size_t)plan.n_groups, sizeof *c.times, "test", &error), &error);

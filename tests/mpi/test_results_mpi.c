@@ -81,7 +81,7 @@ static void test_cells_of_all_ranks(void **state)
     hs_error error = {0};
     test_place place;
     hs_results *results = NULL;
-    uint64_t done = 0, cells = 0, damaged = 0;
+    hs_results_counts counts;
     float values[43 * 11 * 3];
     place_new(comm, &place);
     const uint64_t n_cells = results_fixture_cells(&place.fixture);
@@ -90,8 +90,8 @@ static void test_cells_of_all_ranks(void **state)
     mpi_assert_ok(comm, write_cells(comm, results, &place.fixture, 0, 1, &error), &error);
     mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
     /* Through the file that all ranks have open, while they have it open, and afterwards by one process alone. */
-    mpi_assert_ok(comm, hs_results_progress(results, &done, &cells, &damaged, &error), &error);
-    mpi_assert(comm, done == n_cells && cells == n_cells && damaged == 0);
+    mpi_assert_ok(comm, hs_results_progress(results, &counts, &error), &error);
+    mpi_assert(comm, counts.n_done == n_cells && counts.n_cells == n_cells && counts.n_damaged == 0);
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
     mpi_assert_ok(comm, hs_results_open_read(place.path, &results, &error), &error);
     for (uint32_t task = 0; task < 2; task++) {
@@ -109,20 +109,20 @@ static void test_reading_a_live_file(void **state)
     hs_error error = {0};
     test_place place;
     hs_results *results = NULL, *reader = NULL;
-    uint64_t done = 0, cells = 0, damaged = 0;
+    hs_results_counts counts;
     place_new(comm, &place);
     const uint64_t n_cells = results_fixture_cells(&place.fixture);
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
     mpi_assert_ok(comm, hs_results_open_read(place.path, &reader, &error), &error);
     mpi_assert_ok(comm, write_cells(comm, results, &place.fixture, 0, 2, &error), &error);
     mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
-    mpi_assert_ok(comm, hs_results_progress(reader, &done, &cells, &damaged, &error), &error);
-    mpi_assert(comm, done == (n_cells + 1) / 2 && damaged == 0);
+    mpi_assert_ok(comm, hs_results_progress(reader, &counts, &error), &error);
+    mpi_assert(comm, counts.n_done == (n_cells + 1) / 2 && counts.n_damaged == 0);
     mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
     mpi_assert_ok(comm, write_cells(comm, results, &place.fixture, 1, 2, &error), &error);
     mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
-    mpi_assert_ok(comm, hs_results_progress(reader, &done, &cells, &damaged, &error), &error);
-    mpi_assert(comm, done == n_cells && damaged == 0);
+    mpi_assert_ok(comm, hs_results_progress(reader, &counts, &error), &error);
+    mpi_assert(comm, counts.n_done == n_cells && counts.n_damaged == 0);
     mpi_assert_ok(comm, hs_results_close(reader, &error), &error);
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
     place_free(comm, &place);

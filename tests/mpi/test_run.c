@@ -5,6 +5,7 @@
 #include "mpi/mpi_test.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,15 @@ typedef struct formula_evaluator {
     uint64_t fail_set;
     uint64_t n_groups;
     uint64_t stop_after; /* groups of this rank until it wishes to stop; 0: never */
+    bool overflows;      /* metric 0 of every set beyond 20 and example divisible by 5 of task 0 is not finite */
+    uint64_t n_places;   /* that this rank was told of */
+    bool places_are_right;
 } formula_evaluator;
+
+static bool is_not_finite(uint64_t task, uint64_t set, uint64_t example)
+{
+    return task == 0 && set > 20 && example % 5 == 0;
+}
 
 static bool wants_stop(void *context)
 {
@@ -52,8 +61,29 @@ static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, fl
     for (uint64_t set = group->first_set; set < group->first_set + group->n_sets; ++set)
         for (uint64_t i = 0; i < hs_plan_group_examples(e->plan, group); ++i)
             for (size_t metric = 0; metric < n_metrics[group->task]; ++metric)
-                *values++ = formula(group->task, set, first + i, metric);
+                *values++ = e->overflows && metric == 0 && is_not_finite(group->task, set, first + i)
+                                ? NAN
+                                : formula(group->task, set, first + i, metric);
     return HS_OK;
+}
+
+static hs_status locate(void *context, const hs_group *group, hs_not_finite *place, hs_error *error)
+{
+    (void)context;
+    (void)group;
+    (void)error;
+    place->layer = place->set + 1;
+    place->row = place->example + 2;
+    return HS_OK;
+}
+
+static void take_place(void *context, const hs_not_finite *place)
+{
+    formula_evaluator *e = context;
+
+    ++e->n_places;
+    e->places_are_right = e->places_are_right && is_not_finite(place->task, place->set, place->example) &&
+                          place->layer == place->set + 1 && place->row == place->example + 2;
 }
 
 /* ---- a results file of the right layout ---------------------------------------------------------------------------- */
@@ -142,8 +172,13 @@ static void close_fixture(fixture *f)
 /* Runs the sweep; returns its status, which is the same on all ranks. */
 static hs_status run(fixture *f, const char *policy, formula_evaluator *e, hs_run_report *report, hs_error *error)
 {
-    const hs_run_options options = {.scheduler = policy, .max_lease_groups = 4, .stop = wants_stop, .stop_context = e};
-    const hs_evaluator evaluator = {e, evaluate};
+    const hs_run_options options = {.scheduler = policy,
+                                    .max_lease_groups = 4,
+                                    .stop = wants_stop,
+                                    .stop_context = e,
+                                    .not_finite = take_place,
+                                    .not_finite_context = e};
+    const hs_evaluator evaluator = {.context = e, .evaluate = evaluate, .locate = locate};
     hs_results *results = NULL;
     hs_error close_error = {0};
 
@@ -159,15 +194,15 @@ static bool file_is_right(const fixture *f)
     hs_results *results;
     hs_error error = {0};
     float values[N_SETS * 17 * 3];
-    uint64_t n_done, n_cells, n_damaged;
+    hs_results_counts counts;
     bool right = true;
 
     if (hs_comm_rank(f->comm) != 0)
         return true;
     if (hs_results_open_read(f->path, &results, &error) != HS_OK ||
-        hs_results_progress(results, &n_done, &n_cells, &n_damaged, &error) != HS_OK)
+        hs_results_progress(results, &counts, &error) != HS_OK)
         return false;
-    right = n_done == n_cells && n_cells == f->plan.n_cells && n_damaged == 0;
+    right = counts.n_done == counts.n_cells && counts.n_cells == f->plan.n_cells && counts.n_damaged == 0;
     for (uint32_t task = 0; task < N_TASKS; ++task) {
         right = right && hs_results_read_values(results, task, 0, N_SETS, values, &error) == HS_OK;
         const float *value = values;
@@ -301,6 +336,37 @@ static void test_flipped_bit(void **state)
     close_fixture(&f);
 }
 
+/* Values that are not finite do not end a run: they are stored, counted, and the first few are told of on rank 0. */
+static void test_values_that_are_not_finite(void **state)
+{
+    fixture f;
+    hs_error error = {0};
+    hs_run_report report;
+    hs_results *results = NULL;
+    hs_results_counts counts;
+    uint64_t expected = 0;
+
+    for (uint64_t set = 0; set < N_SETS; ++set)
+        for (uint64_t example = 0; example < n_examples[0]; ++example)
+            expected += is_not_finite(0, set, example);
+    open_fixture(&f, *state);
+    formula_evaluator e = {.plan = &f.plan, .fail_task = N_TASKS, .overflows = true, .places_are_right = true};
+    mpi_assert_ok(f.comm, run(&f, "guided", &e, &report, &error), &error);
+    mpi_assert(f.comm, expected > HS_RUN_MAX_PLACES && report.values_not_finite == expected);
+    mpi_assert(f.comm,
+               e.places_are_right &&
+                   (hs_comm_rank(f.comm) == 0 ? e.n_places > 0 && e.n_places <= HS_RUN_MAX_PLACES : e.n_places == 0));
+    mpi_assert_ok(f.comm, hs_results_open_read(f.path, &results, &error), &error);
+    mpi_assert_ok(f.comm, hs_results_progress(results, &counts, &error), &error);
+    mpi_assert(f.comm, counts.n_done == f.plan.n_cells && counts.n_damaged == 0 && counts.n_not_finite == expected);
+    mpi_assert_ok(f.comm, hs_results_close(results, &error), &error);
+
+    /* Again: they are done, and nobody computes them again. */
+    mpi_assert_ok(f.comm, run(&f, "guided", &e, &report, &error), &error);
+    mpi_assert(f.comm, report.cells_this_run == 0 && report.values_not_finite == 0);
+    close_fixture(&f);
+}
+
 int main(void)
 {
     struct CMUnitTest tests[] = {
@@ -310,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_stop_on_the_coordinator),
         cmocka_unit_test(test_stop_on_a_worker),
         cmocka_unit_test(test_flipped_bit),
+        cmocka_unit_test(test_values_that_are_not_finite),
     };
     return mpi_test_run("run", tests, sizeof tests / sizeof tests[0]);
 }

@@ -143,10 +143,10 @@ static void compare_texts(hs_results *a, hs_results *b, uint32_t task)
 
 static void require_finished(hs_results *results, const char *path)
 {
-    uint64_t n_done, n_cells, n_damaged;
+    hs_results_counts counts;
     hs_error error = {0};
 
-    if (hs_results_progress(results, &n_done, &n_cells, &n_damaged, &error) != HS_OK || n_done != n_cells ||
+    if (hs_results_progress(results, &counts, &error) != HS_OK || counts.n_done != counts.n_cells ||
         !hs_results_ranking_done(results)) {
         printf("%s is not finished\n", path);
         exit(1);

@@ -139,13 +139,13 @@ static inline void write_cell_by_hand(const test_place *place, hs_cell cell)
 static inline void assert_progress(test_place *place, uint64_t n_done, uint64_t n_damaged)
 {
     hs_results *results = NULL;
-    uint64_t done = 0, cells = 0, damaged = 0;
+    hs_results_counts counts;
     assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
-    assert_ok(place, hs_results_progress(results, &done, &cells, &damaged, &place->error));
+    assert_ok(place, hs_results_progress(results, &counts, &place->error));
     assert_ok(place, hs_results_close(results, &place->error));
-    assert_int_equal(cells, results_fixture_cells(&place->fixture));
-    assert_int_equal(done, n_done);
-    assert_int_equal(damaged, n_damaged);
+    assert_int_equal(counts.n_cells, results_fixture_cells(&place->fixture));
+    assert_int_equal(counts.n_done, n_done);
+    assert_int_equal(counts.n_damaged, n_damaged);
 }
 
 /* Runs `body` in a child, as `user` if this is root. The child's result is the test's. */

@@ -461,6 +461,7 @@ static void test_table_format(void **state)
                 "     1  0.0    zero      -3.000 [-3.500,-2.250]*                  -25.0\n"
                 "  not shown: 1 ranked lower (--top 0 shows all), 3 outside the tolerance, 1 with a value that is "
                 "not a finite number\n"
+                "  not finite: 0.1+1.0 (zero)\n"
                 "  [ , ]: 95% BCa intervals over examples (2000 resamples); *: q < 0.05 (sign-flip test, "
                 "Benjamini-Hochberg)\n");
     assert_says(&text, "  stability of single heads by toxicity, zero: split-half Spearman 1.00 [1.00,1.00]\n"

@@ -257,11 +257,50 @@ static void test_logits_that_are_not_finite(void **state)
     const hs_ablation ablation = {components, 2, {HS_INTERVENTION_ZERO, 0.0f}};
     const hs_ablation clean = {0};
     ASSERT_OK(hs_engine_prepare(r.engine, &r.workload, &prepared, &error));
-    ASSERT_FAILS(hs_engine_evaluate(r.engine, prepared, &ablation, 1, answers, &error), HS_ERROR_NUMERIC,
-                 "heads 0.1+2.0 (zero): not finite from layer 1 on: sequence 0, row 3: a logit is not finite");
+    ASSERT_OK(hs_engine_evaluate(r.engine, prepared, &ablation, 1, answers, &error));
+    for (size_t i = 0; i < 4; i++)
+        assert_true(isnan(answers[i]));
     ASSERT_FAILS(hs_engine_evaluate(r.engine, prepared, &clean, 1, answers, &error), HS_ERROR_NUMERIC,
-                 "clean model: not finite from layer 1 on");
+                 "clean model: not finite from layer 1 on: sequence 0, row 3: a logit is not finite");
     hs_prepared_free(prepared);
+    tear_down(&r);
+}
+
+/* Head 1.2 writes strongly: the clean model bears it, times 3e38 it does not. The other ablations do not notice. */
+static void test_one_ablation_overflows(void **state)
+{
+    struct refusal r;
+    set_up(&r, state);
+    float weights[24 * 24];
+    hs_linear *output = &r.model.model->layers[1].output;
+    for (size_t in = 0; in < 24; in++)
+        for (size_t out = 0; out < 24; out++)
+            weights[in * 24 + out] = output->values[in * output->stride + out] * (in / 6 == 2 ? 1e4f : 1);
+    assert_false(output->transposed);
+    output->values = weights;
+    output->stride = 24;
+    const hs_component heads[] = {{HS_COMPONENT_HEAD, 0, 1}, {HS_COMPONENT_HEAD, 1, 2}, {HS_COMPONENT_HEAD, 2, 0}};
+    const hs_ablation ablations[] = {{0},
+                                     {&heads[0], 1, {HS_INTERVENTION_ZERO, 0}},
+                                     {&heads[1], 1, {HS_INTERVENTION_SCALE, 3e38f}},
+                                     {&heads[2], 1, {HS_INTERVENTION_ZERO, 0}}};
+    double *answers = evaluate(r.engine, &r.workload, ablations, 4);
+    for (size_t a = 0; a < 4; a++) {
+        for (size_t q = 0; q < 4 && a == 2; q++)
+            assert_true(isnan(answers[a * 4 + q]));
+        double *alone = a == 2 ? NULL : evaluate(r.engine, &r.workload, &ablations[a], 1);
+        for (size_t q = 0; q < 4 && a != 2; q++)
+            assert_true(fabs(answers[a * 4 + q] - alone[q]) < 1e-4);
+        hs_free(alone);
+    }
+    for (uint32_t sequence = 0; sequence < 2; sequence++) {
+        size_t layer = 0;
+        ASSERT_OK(hs_engine_find_not_finite(r.engine, &r.workload, &ablations[2], sequence, &layer, &error));
+        assert_int_equal(layer, 1);
+        ASSERT_OK(hs_engine_find_not_finite(r.engine, &r.workload, &ablations[1], sequence, &layer, &error));
+        assert_int_equal(layer, 3);
+    }
+    hs_free(answers);
     tear_down(&r);
 }
 
@@ -278,11 +317,13 @@ int main(void)
         cmocka_unit_test_prestate(test_bad_ablations, &kinds[0]),
         cmocka_unit_test_prestate(test_means_of_another_model, &kinds[0]),
         cmocka_unit_test_prestate(test_logits_that_are_not_finite, &kinds[0]),
+        cmocka_unit_test_prestate(test_one_ablation_overflows, &kinds[0]),
         cmocka_unit_test_prestate(test_bad_workloads, &kinds[1]),
         cmocka_unit_test_prestate(test_queries_of_other_heads, &kinds[1]),
         cmocka_unit_test_prestate(test_bad_ablations, &kinds[1]),
         cmocka_unit_test_prestate(test_means_of_another_model, &kinds[1]),
         cmocka_unit_test_prestate(test_logits_that_are_not_finite, &kinds[1]),
+        cmocka_unit_test_prestate(test_one_ablation_overflows, &kinds[1]),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,6 +58,31 @@ static void test_the_first_choice_wins_ties(void **state)
     hs_task_free(task);
 }
 
+/* Of two choices the one without a number would lose every comparison: 1, which is right, would be the answer. */
+static void test_an_answer_that_is_not_finite_spoils_its_example_only(void **state)
+{
+    static const double spoiled[] = {NAN, INFINITY, -INFINITY, 1e300};
+    hs_task *task = task_fixture_open(*state, "multiple_choice",
+                                      "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": 1}\n"
+                                      "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": 1}\n");
+    const float marked = NAN;
+    hs_task_workload *workload = NULL;
+    hs_error error = {0};
+    assert_int_equal(hs_task_workload_new(task, 0, 2, NULL, &workload, &error), HS_OK);
+    assert_int_equal(hs_task_example_queries(task, 0), 2);
+    for (size_t i = 0; i < sizeof spoiled / sizeof spoiled[0]; i++) {
+        const double answers[] = {spoiled[i], -1.0, -2.0, -1.0};
+        const float second[] = {1, 1, 1, 1, -1};
+        float values[10];
+        hs_task_score(task, workload, answers, values);
+        for (size_t metric = 0; metric < 5; metric++)
+            assert_memory_equal(&values[metric], &marked, sizeof marked);
+        assert_memory_equal(values + 5, second, sizeof second);
+    }
+    hs_task_workload_free(workload);
+    hs_task_free(task);
+}
+
 static void test_a_word_that_merges_with_the_context_is_cut_as_the_harness_cuts_it(void **state)
 {
     /* "x ca" = 120 257 and "x cats" = 120 258 115: two ids are taken off, so the target is 115 after 120 257. */
@@ -294,6 +319,7 @@ int main(void)
         TASK_TEST(test_choices_share_the_context_and_its_space_moves),
         TASK_TEST(test_acc_norm_divides_by_characters_without_the_leading_space),
         TASK_TEST(test_the_first_choice_wins_ties),
+        TASK_TEST(test_an_answer_that_is_not_finite_spoils_its_example_only),
         TASK_TEST(test_a_word_that_merges_with_the_context_is_cut_as_the_harness_cuts_it),
         TASK_TEST(test_choices_of_ids_need_no_tokenizer),
         TASK_TEST(test_bos_policies),
