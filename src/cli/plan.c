@@ -1,29 +1,37 @@
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
+#include "cli/slurm.h"
 
 static const char help[] =
-    "usage: headsweep plan EXPERIMENT.cfg [--ranks N] [--set key=value]...\n"
+    "usage: headsweep plan EXPERIMENT.cfg [--ranks N] [--slurm [--ranks-per-host M]] [--set key=value]...\n"
     "\n"
     "What a run would do, without doing it: ablation sets, cells, floating-point operations, memory a rank, size of "
     "the\n"
-    "results file, and an estimate of the time from timing one group of each task here. Prints key = value lines.\n";
+    "results file, and an estimate of the time from timing one group of each task here. Prints key = value lines.\n"
+    "With --slurm the #SBATCH lines that ask for N ranks, up to M on a host (default: one for each processor here), "
+    "with "
+    "their\n"
+    "memory and time and the margins that a comment states.\n";
 
 typedef struct plan_arguments {
     const char *experiment;
     override_list overrides;
     int64_t n_ranks;
+    int64_t ranks_per_host; /* 0: one for each processor */
+    bool slurm;
     bool help;
 } plan_arguments;
 
 static hs_status read_arguments(int argc, char **argv, plan_arguments *arguments, hs_error *error)
 {
-    static const struct option options[] = {{"ranks", required_argument, NULL, 'n'},
-                                            {"set", required_argument, NULL, 's'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"ranks", required_argument, NULL, 'n'}, {"ranks-per-host", required_argument, NULL, 'm'},
+        {"slurm", no_argument, NULL, 'b'},       {"set", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},        {0}};
     int option;
 
     for (;;) {
@@ -31,6 +39,12 @@ static hs_status read_arguments(int argc, char **argv, plan_arguments *arguments
         switch (option) {
         case 'n':
             HS_TRY(read_count("--ranks", optarg, 1, &arguments->n_ranks, error));
+            break;
+        case 'm':
+            HS_TRY(read_count("--ranks-per-host", optarg, 1, &arguments->ranks_per_host, error));
+            break;
+        case 'b':
+            arguments->slurm = true;
             break;
         case 's':
             HS_TRY(override_list_add(&arguments->overrides, optarg, error));
@@ -79,6 +93,27 @@ static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
     return HS_OK;
 }
 
+static hs_status print_slurm(hs_study *study, const plan_arguments *arguments, hs_error *error)
+{
+    long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
+    int n_threads = hs_blas_threads();
+    size_t fitting = n_processors > n_threads ? (size_t)(n_processors / n_threads) : 1;
+    hs_study_cost cost;
+    hs_text text = {0};
+
+    HS_TRY(hs_study_cost_of(study, &cost, error));
+    const slurm_request request = {.n_ranks = (size_t)arguments->n_ranks,
+                                   .ranks_per_host =
+                                       arguments->ranks_per_host > 0 ? (size_t)arguments->ranks_per_host : fitting,
+                                   .n_threads = (size_t)n_threads,
+                                   .memory_bytes = hs_study_memory_bytes(&cost.memory),
+                                   .weight_bytes = cost.weight_bytes,
+                                   .seconds = cost.seconds_a_rank / (double)arguments->n_ranks};
+    hs_status status = slurm_lines(&request, &text, error);
+    print_text(&text);
+    return status;
+}
+
 static hs_status plan_experiment(const plan_arguments *arguments, hs_error *error)
 {
     hs_experiment *experiment = NULL;
@@ -88,7 +123,8 @@ static hs_status plan_experiment(const plan_arguments *arguments, hs_error *erro
     HS_GOTO_DONE(hs_experiment_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n,
                                     &experiment, error));
     HS_GOTO_DONE(hs_study_open(NULL, experiment, &study, error));
-    HS_GOTO_DONE(print_plan(study, (int)arguments->n_ranks, error));
+    HS_GOTO_DONE(arguments->slurm ? print_slurm(study, arguments, error)
+                                  : print_plan(study, (int)arguments->n_ranks, error));
 done:
     hs_study_free(study);
     hs_experiment_free(experiment);

@@ -14,6 +14,18 @@ says out "cells = 66"
 says out "estimated_seconds"
 predicted=$(sed -n 's/^results_file_bytes = \([0-9]*\).*/\1/p' "$work/out")
 
+# 10 ranks, up to 4 on a host: 4 + 4 + 2, and two ranks share that host's weights. 1.25 times the memory, in MiB.
+per_rank=$(sed -n 's/^memory_bytes_per_rank = \([0-9]*\).*/\1/p' "$work/out")
+weights=$(sed -n 's/^weight_bytes_per_host = \([0-9]*\).*/\1/p' "$work/out")
+megabytes=$(awk "BEGIN { m = 1.25 * ($per_rank + $weights / 2) / 1048576; print m == int(m) ? m : int(m) + 1 }")
+expect 0 "$program" plan "$quickstart" --slurm --ranks 10 --ranks-per-host 4 "${small[@]}"
+says out "#SBATCH --nodes=3"
+says out "#SBATCH --ntasks=10"
+says out "#SBATCH --ntasks-per-node=4"
+says out "#SBATCH --mem-per-cpu=${megabytes}M"
+says out "#SBATCH --time=6"
+expect 2 "$program" plan "$quickstart" --slurm --ranks-per-host 0
+
 expect 0 "$program" run "$quickstart" "${small[@]}" --top 3
 says err "sweep   16 heads, zero and mean ablation; 33 sets with the clean model"
 says err "wrote   small.h5"

@@ -50,6 +50,16 @@ await_end() {
     fail "job $job is still $state: $(cat "$work"/*.log)"
 }
 
+echo "slurm: the lines of headsweep plan"
+expect 0 "$HEADSWEEP_PROGRAM" plan configs/quickstart/quickstart.cfg --slurm --ranks 3 --ranks-per-host 2 "${small[@]}"
+{
+    echo "#!/bin/bash"
+    cat "$work/out"
+    echo "true"
+} >"$work/planned.sbatch"
+expect 0 sbatch --test-only "$work/planned.sbatch"
+says err "on nodes n[1-2]"
+
 echo "slurm: a sweep to its end, and its report after it"
 undisturbed=$work/whole.h5
 expect 0 jobs/submit.sh --ntasks=3 --nodes=2 "${log[@]}" configs/quickstart/quickstart.cfg "${small[@]}" \

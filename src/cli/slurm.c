@@ -1,0 +1,44 @@
+#include "cli/slurm.h"
+
+#include <math.h>
+
+/* What is asked for beyond the plan: for MPI's buffers and the page cache, and for slower or busier processors. */
+#define MEMORY_MARGIN 1.25
+#define TIME_MARGIN 2.0
+#define START_MINUTES 5.0
+/* Before the limit: the run gives its cells up within one batch of rows, and the job requeues itself. */
+#define SIGNAL_SECONDS 180
+
+static size_t divide_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static double megabytes_per_processor(const slurm_request *request, size_t fewest_ranks)
+{
+    double bytes = (double)request->memory_bytes + (double)request->weight_bytes / (double)fewest_ranks;
+    return ceil(MEMORY_MARGIN * bytes / (double)request->n_threads / (1024.0 * 1024.0));
+}
+
+hs_status slurm_lines(const slurm_request *request, hs_text *text, hs_error *error)
+{
+    char duration[32], memory[16], weights[16];
+    /* The ranks spread evenly, and no host is left without one. */
+    size_t ranks = divide_up(request->n_ranks, divide_up(request->n_ranks, request->ranks_per_host));
+    size_t n_hosts = divide_up(request->n_ranks, ranks);
+    size_t fewest_ranks = request->n_ranks - (n_hosts - 1) * ranks;
+    double minutes = ceil(TIME_MARGIN * request->seconds / 60 + START_MINUTES);
+
+    HS_TRY(hs_text_appendf(
+        text, error,
+        "# headsweep plan: %s a rank and %s of weights a host, %s on processors like this one; asked for: "
+        "%g times the memory, %g times the time and %g minutes to start\n",
+        hs_format_bytes((double)request->memory_bytes, memory, sizeof memory),
+        hs_format_bytes((double)request->weight_bytes, weights, sizeof weights),
+        hs_format_duration(request->seconds, duration, sizeof duration), MEMORY_MARGIN, TIME_MARGIN, START_MINUTES));
+    HS_TRY(hs_text_appendf(text, error, "#SBATCH --nodes=%zu\n#SBATCH --ntasks=%zu\n#SBATCH --ntasks-per-node=%zu\n",
+                           n_hosts, request->n_ranks, ranks));
+    HS_TRY(hs_text_appendf(text, error, "#SBATCH --cpus-per-task=%zu\n#SBATCH --mem-per-cpu=%.0fM\n",
+                           request->n_threads, megabytes_per_processor(request, fewest_ranks)));
+    return hs_text_appendf(text, error, "#SBATCH --time=%.0f\n#SBATCH --signal=B:USR1@%d\n", minutes, SIGNAL_SECONDS);
+}

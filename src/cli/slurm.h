@@ -1,0 +1,22 @@
+/* What a plan means for SLURM: the lines that ask for its ranks, memory and time. */
+#ifndef CLI_SLURM_H
+#define CLI_SLURM_H
+
+#include "headsweep/base.h"
+
+typedef struct slurm_request {
+    size_t n_ranks;
+    size_t ranks_per_host; /* at most */
+    size_t n_threads;      /* of a rank */
+    size_t memory_bytes;   /* of a rank, without weights */
+    size_t weight_bytes;   /* of a host, shared by its ranks */
+    double seconds;        /* of the sweep */
+} slurm_request;
+
+/*
+ * "#SBATCH" lines for the head of a job script, after a comment that states the margins. Memory is asked for by processor:
+ * the host with the fewest ranks must hold the weights too.
+ */
+hs_status slurm_lines(const slurm_request *request, hs_text *text, hs_error *error);
+
+#endif
