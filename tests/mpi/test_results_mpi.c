@@ -231,7 +231,7 @@ static void test_ranking(void **state)
     hs_error error = {0};
     test_place place;
     hs_results *results = NULL;
-    double table[43 * 3];
+    double table[43 * 3] = {0};
     hs_status status = HS_OK;
     const bool first = hs_comm_rank(comm) == 0;
     place_new(comm, &place);

@@ -1,5 +1,6 @@
 /* base: memory - alignment, zeroes, overflow, and what happens when the k-th allocation fails, for every k. */
 #include "headsweep/base.h"
+#include "support/valgrind.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
@@ -168,6 +169,7 @@ static bool read_file(hs_error *error)
 static void test_every_allocation_may_fail(void **state)
 {
     (void)state;
+    skip_under_valgrind();
     static const struct {
         operation *run;
         long n_allocations;

@@ -2,6 +2,7 @@
 #include "engine/state.h"
 #include "support/engine_models.h"
 #include "support/naive_model.h"
+#include "support/valgrind.h"
 
 #include <stdlib.h>
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
@@ -364,6 +365,7 @@ static void check_memory(const hs_model *model, bool donors)
 static void test_memory_is_what_was_promised(void **state)
 {
     (void)state;
+    skip_under_valgrind();
     loaded gpt2 = load_small_gpt2();
     loaded llama = load_small_llama();
     check_memory(gpt2.model, false);

@@ -2,6 +2,7 @@
 #include <malloc.h>
 
 #include "support/engine_random.h"
+#include "support/valgrind.h"
 
 enum { N_KEYS = 4 };
 static const uint64_t keys[N_KEYS] = {11, 12, 13, 14};
@@ -273,6 +274,7 @@ static bool note_bytes(void *context)
 static void test_memory_is_what_was_promised(void **state)
 {
     (void)state;
+    skip_under_valgrind();
     for (uint64_t round = 600; round < 608; round++) {
         struct draw draw = {round, 0};
         struct sets sets = {0};

@@ -3,6 +3,7 @@
 #include "engine/kernel_levels.h"
 #include "support/engine_fixture.h"
 #include "support/naive_model.h"
+#include "support/valgrind.h"
 
 #include <float.h>
 #include <math.h>
@@ -379,6 +380,7 @@ static bool is_flag_of_processor(const char *flag)
 static void test_the_best_level_is_in_use(void **state)
 {
     (void)state;
+    skip_under_valgrind();
     hs_kernel_level best = HS_KERNELS_PORTABLE;
 #if defined(__x86_64__)
     best = is_flag_of_processor("avx2") ? HS_KERNELS_AVX2 : best;

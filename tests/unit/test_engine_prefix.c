@@ -2,6 +2,7 @@
 #include <malloc.h>
 
 #include "support/engine_random.h"
+#include "support/valgrind.h"
 
 enum { N_ROUNDS = 24 };
 
@@ -178,6 +179,7 @@ static bool edits_patterns(const struct sets *sets)
 static void test_memory_is_what_was_promised(void **state)
 {
     (void)state;
+    skip_under_valgrind();
     for (uint64_t round = 500; round < 510; round++) {
         struct draw draw = {round, 0};
         struct work work = {0};
