@@ -18,7 +18,8 @@
  *   /sets/intervention       [S] i32: row of /sets/intervention_name, -1 for the clean set
  *   /sets/intervention_name  [I] text
  *   /sets/component          [S, R, 3] i32: kind, layer, index; -1 where there is none
- *   /sets/phase              [P, 3] u64: first set, number of sets, hash of the table (P is 1 in this version)
+ *   /sets/phase              [P, 3] u64: first set, number of sets, hash of their rows; 0 until the phase is chosen
+ *   /sets/phase_name         [P] text: "enumerated", then what chooses the sets of the later phases
  *   /reference/mean, /reference/position_mean                   f32, where an intervention needs them; attribute hash
  *   /results                 attribute tasks: their names in order
  *   /results/TASK            attribute kind
@@ -34,6 +35,11 @@
  *   /ranking/TASK/stability  [I, M, F] f64: how stable the ranking of single components is (hs_stability)
  *   /ranking/method          [4] f64: how the statistics were computed (hs_results_method)
  *   /ranking/rank_objective  [S] i32;  /ranking/commit [1] u64, 0 until the ranking is written
+ *
+ * S is the largest number of sets that the phases can have together. The sets of the first phase are there from the
+ * start; those of a later phase are chosen from the results so far and written as rows like any other, the phase's word
+ * last. A phase is there if and only if its word matches its rows; rows beyond the last such phase are no sets (order,
+ * intervention and component are -1, the name is empty).
  *
  * Texts are fixed-length UTF-8. The axes set, example, metric and shard carry their names as dimension labels and
  * their datasets as dimension scales. Two files of one layout are equal to the byte when they are finished, whatever
@@ -89,6 +95,14 @@ typedef struct hs_results_sets {
     const char *const *intervention_names;
 } hs_results_sets;
 
+/* The phases after the first, whose sets are chosen while the sweep runs. All 0: there are none. */
+typedef struct hs_results_later {
+    size_t n_phases;
+    const char *const *names; /* [n_phases] */
+    size_t n_sets;            /* of all of them together, at most */
+    size_t longest_name;      /* of their sets, in bytes */
+} hs_results_later;
+
 /* Everything borrowed for the call. */
 typedef struct hs_results_layout {
     uint64_t experiment_hash;
@@ -96,7 +110,8 @@ typedef struct hs_results_layout {
     size_t n_experiment;
     const hs_results_attribute *provenance; /* written to /provenance; `identity`: named when experiments differ */
     size_t n_provenance;
-    hs_results_sets sets;
+    hs_results_sets sets; /* of the first phase; max_order is that of all phases */
+    hs_results_later later;
     const hs_results_task *tasks;
     size_t n_tasks;
     size_t mean_n_layers; /* 0: no /reference */
@@ -152,8 +167,12 @@ hs_status hs_results_check_experiment(const hs_results *results, const hs_result
 /* ---- what is in it (read once at opening; borrowed) -------------------------------------------------------------- */
 
 uint64_t hs_results_experiment_hash(const hs_results *results);
+/* Of the phases that are there. */
 const hs_results_sets *hs_results_sets_of(const hs_results *results);
-/* The name of a set as people and the file have it: "2.1+3.0", "clean"; KV groups as "2.kv1". Appended to `text`. */
+/*
+ * The name of a set as people and the file have it: "2.1+3.0", "clean"; KV groups as "2.kv1"; of more than 12
+ * components "0.1+0.2+...+3.0 (20)", the first 8 and the last. Appended to `text`.
+ */
 hs_status hs_results_set_name(const hs_results_sets *sets, uint64_t set, hs_text *text, hs_error *error);
 size_t hs_results_n_tasks(const hs_results *results);
 const hs_results_task *hs_results_task_at(const hs_results *results, size_t task);
@@ -167,6 +186,22 @@ const hs_results_attribute *hs_results_attribute_at(const hs_results *results, c
  */
 void hs_results_means_sizes(const hs_results *results, size_t *n_layers, size_t *n_positions, size_t *n_columns);
 hs_status hs_results_read_means(hs_results *results, float *mean, float *position_mean, hs_error *error);
+
+/* ---- phases ------------------------------------------------------------------------------------------------------ */
+
+/* All phases of the file, and how many of them are there; both are 1 in a sweep of one phase. */
+size_t hs_results_n_phases(const hs_results *results);
+size_t hs_results_n_chosen_phases(const hs_results *results);
+/* "enumerated", "controls", ...; borrowed. */
+const char *hs_results_phase_name(const hs_results *results, size_t phase);
+/* The sets of a phase that is there. */
+void hs_results_phase_sets(const hs_results *results, size_t phase, uint64_t *first_out, uint64_t *n_out);
+/*
+ * Adds the next phase: `sets` are its rows alone (none is fine), of the max_order and interventions of the file. Every
+ * rank of a parallel file calls it with the same rows; it is not collective. Rank 0 writes the rows, then the phase's
+ * word. HS_ERROR_INTERNAL: more sets than the file has room for, or no phase is left.
+ */
+hs_status hs_results_add_phase(hs_results *results, const hs_results_sets *sets, hs_error *error);
 
 /* ---- cells ------------------------------------------------------------------------------------------------------- */
 

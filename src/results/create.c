@@ -157,66 +157,103 @@ static hs_status write_root_attributes(hid_t file, const hs_results_layout *layo
 
 /* ---- groups of the file ------------------------------------------------------------------------------------------ */
 
-/* The names of all sets as [n_sets, width]; hs_free() it. */
-static hs_status set_names(const hs_results_sets *sets, char **bytes_out, size_t *width_out, hs_error *error)
+/* Rows of the sets of all phases: those of the first, and -1 (a name: nothing) where later phases will write theirs. */
+static hs_status pad_rows(const hs_results_layout *layout, const void *rows, size_t row_bytes, int padding, void *out,
+                          hs_error *error)
 {
-    hs_text name = {0};
-    hs_status status = HS_OK;
-    size_t width = hs_layout_set_name_width(sets);
-    *bytes_out = NULL;
-    HS_GOTO_DONE(hs_allocate(bytes_out, sets->n_sets, width, "names of sets", error));
-    for (size_t set = 0; set < sets->n_sets; set++) {
-        name.length = 0;
-        HS_GOTO_DONE(hs_results_set_name(sets, set, &name, error));
-        memcpy(*bytes_out + set * width, name.text, name.length);
-    }
-    *width_out = width;
-done:
-    hs_text_clear(&name);
-    if (status != HS_OK) {
-        hs_free(*bytes_out);
-        *bytes_out = NULL;
-    }
-    return status;
+    const size_t n = layout->sets.n_sets;
+    char *padded = NULL;
+    HS_TRY(hs_allocate(&padded, n + layout->later.n_sets, row_bytes, "table of sets", error));
+    memcpy(padded, rows, n * row_bytes);
+    memset(padded + n * row_bytes, padding, layout->later.n_sets * row_bytes);
+    *(void **)out = padded;
+    return HS_OK;
 }
 
 static hs_status create_set_names(hid_t file, const hs_results_layout *layout, const hs_extents *extents,
                                   hs_scales *scales, hs_error *error)
 {
-    char *names = NULL;
-    size_t width = 1;
-    HS_TRY(set_names(&layout->sets, &names, &width, error));
-    const table contents = {"set", names, width};
-    hs_status status = create_datasets(file, HS_GROUP_ROOT, extents, (tables){&contents, 1}, scales, error);
+    const size_t width = hs_layout_set_name_width(layout);
+    char *names = NULL, *padded = NULL;
+    hs_status status;
+    HS_GOTO_DONE(hs_layout_pack_set_names(&layout->sets, 0, width, &names, error));
+    HS_GOTO_DONE(pad_rows(layout, names, width, 0, &padded, error));
+    const table contents = {"set", padded, width};
+    HS_GOTO_DONE(create_datasets(file, HS_GROUP_ROOT, extents, (tables){&contents, 1}, scales, error));
+done:
+    hs_free(padded);
     hs_free(names);
     return status;
+}
+
+/* What the datasets of /sets are written from. */
+typedef struct set_tables {
+    int32_t *order, *intervention, *component;
+    uint64_t (*phases)[HS_LAYOUT_PHASE_FIELDS];
+    const char **phase_names;
+    char *intervention_bytes, *phase_bytes;
+    size_t intervention_width, phase_width;
+} set_tables;
+
+static hs_status pack_phases(const hs_results_layout *layout, set_tables *t, hs_error *error)
+{
+    const hs_results_later *later = &layout->later;
+    const uint64_t first[HS_LAYOUT_PHASE_FIELDS] = {0, layout->sets.n_sets, hs_layout_hash_sets(&layout->sets)};
+    HS_TRY(hs_allocate(&t->phases, 1 + later->n_phases, sizeof *t->phases, "phases", error));
+    HS_TRY(hs_allocate(&t->phase_names, 1 + later->n_phases, sizeof *t->phase_names, "phases", error));
+    memcpy(t->phases[0], first, sizeof first);
+    t->phase_names[0] = HS_LAYOUT_FIRST_PHASE;
+    for (size_t i = 0; i < later->n_phases; i++)
+        t->phase_names[1 + i] = later->names[i];
+    return hs_texts_pack(t->phase_names, 1 + later->n_phases, &t->phase_bytes, &t->phase_width, error);
+}
+
+static hs_status pack_sets(const hs_results_layout *layout, set_tables *t, hs_error *error)
+{
+    const hs_results_sets *sets = &layout->sets;
+    const size_t component_bytes = sets->max_order * HS_LAYOUT_COMPONENT_FIELDS * sizeof *sets->components;
+    HS_TRY(pad_rows(layout, sets->order, sizeof *sets->order, -1, &t->order, error));
+    HS_TRY(pad_rows(layout, sets->intervention, sizeof *sets->intervention, -1, &t->intervention, error));
+    HS_TRY(pad_rows(layout, sets->components, component_bytes, -1, &t->component, error));
+    HS_TRY(hs_texts_pack(sets->intervention_names, sets->n_interventions, &t->intervention_bytes,
+                         &t->intervention_width, error));
+    return pack_phases(layout, t, error);
+}
+
+static void clear_sets(set_tables *t)
+{
+    hs_free(t->order);
+    hs_free(t->intervention);
+    hs_free(t->component);
+    hs_free(t->phases);
+    hs_free(t->phase_names);
+    hs_free(t->intervention_bytes);
+    hs_free(t->phase_bytes);
 }
 
 static hs_status create_sets(hid_t file, const hs_results_layout *layout, const hs_extents *extents, hs_scales *scales,
                              hs_error *error)
 {
-    const hs_results_sets *sets = &layout->sets;
-    const uint64_t phase[HS_LAYOUT_PHASE_FIELDS] = {0, sets->n_sets, hs_layout_hash_sets(sets)};
     hid_t group = H5I_INVALID_HID;
-    char *names = NULL;
-    size_t width = 1;
+    set_tables t = {0};
     hs_status status;
     HS_GOTO_DONE(create_set_names(file, layout, extents, scales, error));
     HS_GOTO_DONE(create_group(file, "sets", &group, error));
-    HS_GOTO_DONE(hs_texts_pack(sets->intervention_names, sets->n_interventions, &names, &width, error));
+    HS_GOTO_DONE(pack_sets(layout, &t, error));
     const table contents[] = {
-        {"order", sets->order, 0},
-        {"intervention", sets->intervention, 0},
-        {"intervention_name", names, width},
-        {"component", sets->components, 0},
-        {"phase", phase, 0},
+        {"order", t.order, 0},
+        {"intervention", t.intervention, 0},
+        {"intervention_name", t.intervention_bytes, t.intervention_width},
+        {"component", t.component, 0},
+        {"phase", t.phases, 0},
+        {"phase_name", t.phase_bytes, t.phase_width},
     };
     const size_t n = sizeof contents / sizeof contents[0];
     HS_GOTO_DONE(create_datasets(group, HS_GROUP_SETS, extents, (tables){contents, n}, scales, error));
     if (H5Lcreate_soft("/set", group, "name", H5P_DEFAULT, H5P_DEFAULT) < 0)
         status = hs_hdf5_fail(error, HS_ERROR_IO, "link /sets/name cannot be created");
 done:
-    hs_free(names);
+    clear_sets(&t);
     hs_hdf5_close(group);
     return status;
 }

@@ -46,6 +46,11 @@ struct hs_results {
     hs_file_group root, set_tables, provenance_tables, reference, ranking;
     uint64_t means_hash;
     hs_texts intervention_names;
+    hs_texts phase_names;
+    uint64_t (*phases)[HS_LAYOUT_PHASE_FIELDS]; /* [n_phases] */
+    size_t n_phases;
+    size_t n_chosen; /* phases that are there; their sets are `sets` */
+    size_t set_name_width;
     int32_t *order, *intervention, *component;
     hs_results_sets sets;
     hs_texts task_names;
@@ -79,6 +84,16 @@ void hs_file_close_datasets(hs_file_group *group);
 /* The dataset of that name; negative if it is absent. */
 hid_t hs_file_dataset(const hs_file_group *group, const char *name);
 
+/* ---- phases.c ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * Takes the phases that are there, from the phase table and the rows of all sets: sets.n_sets and n_chosen.
+ * HS_ERROR_RESULTS: the first of them is not.
+ */
+hs_status hs_file_find_phases(hs_results *results, hs_error *error);
+/* The sets that the file was created with. */
+hs_results_sets hs_file_first_sets(const hs_results *results);
+
 /* ---- attribute_list.c -------------------------------------------------------------------------------------------- */
 
 hs_status hs_file_load_attributes(hs_results *results, const char *group, hs_attribute_list *list, hs_error *error);
@@ -97,6 +112,7 @@ typedef struct hs_file_rows {
     size_t first;
     size_t n;
     size_t n_columns;
+    size_t text_width; /* bytes of a text, its terminator included */
     const char *what;
 } hs_file_rows;
 hs_status hs_file_transfer(hs_results *results, hs_direction direction, const hs_file_rows *rows, void *buffer,

@@ -33,7 +33,8 @@ static const hs_dataset_row sets_rows[] = {
      {HS_AXIS_PHASE, HS_AXIS_PHASE_FIELD},
      false,
      false,
-     "first set, number of sets, hash of the table of sets"},
+     "first set, number of sets, hash of their rows; 0 until the sets are chosen"},
+    {"phase_name", HS_ELEMENT_TEXT, {HS_AXIS_PHASE}, false, false, "what chose the sets of the phase"},
 };
 
 static const hs_dataset_row provenance_rows[] = {
@@ -238,10 +239,10 @@ hs_extents hs_extents_unknown(void)
 hs_extents hs_extents_of_layout(const hs_results_layout *layout)
 {
     hs_extents extents = hs_extents_unknown();
-    extents.of[HS_AXIS_SET] = layout->sets.n_sets;
+    extents.of[HS_AXIS_SET] = layout->sets.n_sets + layout->later.n_sets;
     extents.of[HS_AXIS_PLACE] = layout->sets.max_order;
     extents.of[HS_AXIS_INTERVENTION] = layout->sets.n_interventions;
-    extents.of[HS_AXIS_PHASE] = 1;
+    extents.of[HS_AXIS_PHASE] = 1 + layout->later.n_phases;
     extents.of[HS_AXIS_RUN] = HS_RESULTS_MAX_RUNS;
     extents.of[HS_AXIS_LAYER] = layout->mean_n_layers;
     extents.of[HS_AXIS_POSITION] = layout->mean_n_positions;

@@ -13,6 +13,7 @@ enum {
     HS_LAYOUT_MAX_METRICS = 256,
     HS_LAYOUT_MAX_ORDER = 4096,
     HS_LAYOUT_MAX_INTERVENTIONS = 4096,
+    HS_LAYOUT_MAX_PHASES = 4096,
     HS_LAYOUT_MAX_NAME = 255,
     HS_LAYOUT_MAX_AXES = 3,
     HS_LAYOUT_MAX_ROWS = 32,
@@ -104,6 +105,7 @@ size_t hs_dataset_elements(const hs_dataset_row *row, const hs_extents *extents)
 
 /* HS_ERROR_RESULTS says what is impossible: order, component, donor, shard, name, ... */
 hs_status hs_layout_check_sets(const hs_results_sets *sets, hs_error *error);
+hs_status hs_layout_check_set(const hs_results_sets *sets, size_t set, hs_error *error);
 hs_status hs_layout_check_task(const hs_results_task *task, hs_error *error);
 /* The name alone: a task is a group of the file. Checked before the file is asked for it. */
 hs_status hs_layout_check_task_name(const char *name, hs_error *error);
@@ -116,7 +118,13 @@ uint64_t hs_layout_hash_means(const float *mean, size_t n_mean, const float *pos
 /* Attribute of /experiment and /provenance: the names of those attributes that make the experiment. */
 #define HS_LAYOUT_IDENTITY "identity"
 
-/* Bytes of the longest name that hs_results_set_name gives, with its terminator. */
-size_t hs_layout_set_name_width(const hs_results_sets *sets);
+/* Bytes of the longest name that hs_results_set_name gives any set of any phase, with its terminator. */
+size_t hs_layout_set_name_width(const hs_results_layout *layout);
+/* The names of sets first .. n_sets - 1 as [n_sets - first, width], padded with zeros; hs_free() it. */
+hs_status hs_layout_pack_set_names(const hs_results_sets *sets, size_t first, size_t width, char **bytes_out,
+                                   hs_error *error);
+
+/* The name of the phase that a file is created with. */
+#define HS_LAYOUT_FIRST_PHASE "enumerated"
 
 #endif

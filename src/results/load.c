@@ -38,6 +38,18 @@ done:
     return status;
 }
 
+static hs_status load_phases(hs_results *results, hs_error *error)
+{
+    const hs_file_group *tables = &results->set_tables;
+    const size_t n = results->extents.of[HS_AXIS_PHASE];
+    if (n == 0 || n > HS_LAYOUT_MAX_PHASES)
+        return hs_fail(error, HS_ERROR_RESULTS, "%zu phases are impossible", n);
+    HS_TRY(read_table(hs_file_dataset(tables, "phase"), HS_ELEMENT_U64, n * HS_LAYOUT_PHASE_FIELDS, 0, &results->phases,
+                      error));
+    results->n_phases = n;
+    return read_text_table(hs_file_dataset(tables, "phase_name"), n, "phase names", &results->phase_names, error);
+}
+
 static hs_status load_sets(hs_results *results, hs_error *error)
 {
     const hs_file_group *tables = &results->set_tables;
@@ -51,6 +63,7 @@ static hs_status load_sets(hs_results *results, hs_error *error)
         read_table(hs_file_dataset(tables, "component"), HS_ELEMENT_I32, n_components, 0, &results->component, error));
     HS_TRY(read_text_table(hs_file_dataset(tables, "intervention_name"), n_names, "intervention names",
                            &results->intervention_names, error));
+    HS_TRY(load_phases(results, error));
     results->sets = (hs_results_sets){
         .n_sets = n_sets,
         .max_order = max_order,
@@ -60,6 +73,7 @@ static hs_status load_sets(hs_results *results, hs_error *error)
         .n_interventions = n_names,
         .intervention_names = (const char *const *)results->intervention_names.items,
     };
+    HS_TRY(hs_file_find_phases(results, error));
     return hs_layout_check_sets(&results->sets, error);
 }
 
@@ -241,7 +255,8 @@ hs_status hs_file_load(hs_results *results, hs_error *error)
     HS_TRY(hs_file_load_attributes(results, "provenance", &results->provenance, error));
     HS_TRY(load_sets(results, error));
     HS_TRY(load_tasks(results, error));
-    if (hs_layout_hash_tables(&results->sets, results->tasks, results->n_tasks) != results->tables_hash)
+    const hs_results_sets first = hs_file_first_sets(results);
+    if (hs_layout_hash_tables(&first, results->tasks, results->n_tasks) != results->tables_hash)
         return hs_fail(error, HS_ERROR_RESULTS,
                        "its tables of sets and examples are not what was written: the file is damaged");
     return HS_OK;
@@ -276,6 +291,8 @@ void hs_file_unload(hs_results *results)
     hs_file_clear_attributes(&results->experiment);
     hs_file_clear_attributes(&results->provenance);
     hs_texts_clear(&results->intervention_names);
+    hs_texts_clear(&results->phase_names);
+    hs_free(results->phases);
     hs_texts_clear(&results->task_names);
     hs_free(results->order);
     hs_free(results->intervention);

@@ -49,6 +49,22 @@ static bool is_present(const hs_dataset_row *row, const hs_results_layout *layou
     return task != NULL && task->donor != NULL;
 }
 
+static size_t text_width(const hs_results_layout *layout, const hs_dataset_row *row, const hs_results_task *task)
+{
+    switch (row->axes[0]) {
+    case HS_AXIS_SET:
+        return hs_layout_set_name_width(layout);
+    case HS_AXIS_INTERVENTION:
+        return longest_text(layout->sets.intervention_names, layout->sets.n_interventions);
+    case HS_AXIS_PHASE:
+        return sizeof HS_LAYOUT_FIRST_PHASE; /* the longest */
+    case HS_AXIS_TEXT_SET:
+        return task->text_bytes;
+    default:
+        return metric_name_width(task);
+    }
+}
+
 static size_t add(size_t sum, size_t more)
 {
     return more > SIZE_MAX - sum ? SIZE_MAX : sum + more;
@@ -72,11 +88,7 @@ static size_t group_bytes(const hs_results_layout *layout, hs_group_kind kind, c
         if (!is_present(&rows[i], layout, task))
             continue;
         if (rows[i].element == HS_ELEMENT_TEXT)
-            width = kind == HS_GROUP_ROOT ? hs_layout_set_name_width(&layout->sets)
-                    : kind == HS_GROUP_SETS
-                        ? longest_text(layout->sets.intervention_names, layout->sets.n_interventions)
-                    : rows[i].axes[0] == HS_AXIS_TEXT_SET ? task->text_bytes
-                                                          : metric_name_width(task);
+            width = text_width(layout, &rows[i], task);
         sum = add(sum, add(DATASET_METADATA, multiply(hs_dataset_elements(&rows[i], &extents), width)));
     }
     return sum;

@@ -6,7 +6,7 @@
 
 /* ---- what must hold ---------------------------------------------------------------------------------------------- */
 
-static hs_status check_set(const hs_results_sets *sets, size_t set, hs_error *error)
+hs_status hs_layout_check_set(const hs_results_sets *sets, size_t set, hs_error *error)
 {
     int32_t order = sets->order[set], intervention = sets->intervention[set];
     if (order < 0 || (size_t)order > sets->max_order || (set == 0) != (order == 0))
@@ -50,7 +50,7 @@ hs_status hs_layout_check_sets(const hs_results_sets *sets, hs_error *error)
     for (size_t i = 0; i < sets->n_interventions; i++)
         HS_TRY(check_name("an intervention", sets->intervention_names[i], error));
     for (size_t set = 0; set < sets->n_sets; set++)
-        HS_TRY(check_set(sets, set, error));
+        HS_TRY(hs_layout_check_set(sets, set, error));
     return HS_OK;
 }
 
@@ -145,17 +145,34 @@ uint64_t hs_layout_hash_means(const float *mean, size_t n_mean, const float *pos
 
 /* ---- names of sets ----------------------------------------------------------------------------------------------- */
 
+/* A set of more than MOST_NAMED components is named by its first ones and its last. */
+enum { MOST_NAMED = 12, FIRST_NAMED = 8 };
+
+static bool is_named(int32_t order, int32_t i)
+{
+    return order <= MOST_NAMED || i < FIRST_NAMED || i == order - 1;
+}
+
+/* What stands before component `i` in a name. */
+static const char *separator_of(int32_t order, int32_t i)
+{
+    if (i == 0)
+        return "";
+    return order > MOST_NAMED && i == order - 1 ? "+...+" : "+";
+}
+
 hs_status hs_results_set_name(const hs_results_sets *sets, uint64_t set, hs_text *text, hs_error *error)
 {
     const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
-    if (sets->order[set] == 0)
+    const int32_t order = sets->order[set];
+    if (order == 0)
         return hs_text_appendf(text, error, "clean");
-    for (int32_t i = 0; i < sets->order[set]; i++, fields += HS_LAYOUT_COMPONENT_FIELDS) {
-        const char *separator = i == 0 ? "" : "+";
+    for (int32_t i = 0; i < order; i++, fields += HS_LAYOUT_COMPONENT_FIELDS) {
         const char *prefix = fields[0] == HS_COMPONENT_KV_GROUP ? "kv" : "";
-        HS_TRY(hs_text_appendf(text, error, "%s%d.%s%d", separator, fields[1], prefix, fields[2]));
+        if (is_named(order, i))
+            HS_TRY(hs_text_appendf(text, error, "%s%d.%s%d", separator_of(order, i), fields[1], prefix, fields[2]));
     }
-    return HS_OK;
+    return order > MOST_NAMED ? hs_text_appendf(text, error, " (%d)", order) : HS_OK;
 }
 
 static size_t n_digits(int32_t number)
@@ -166,16 +183,43 @@ static size_t n_digits(int32_t number)
     return n;
 }
 
-size_t hs_layout_set_name_width(const hs_results_sets *sets)
+static size_t name_length(const hs_results_sets *sets, size_t set)
+{
+    const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
+    const int32_t order = sets->order[set];
+    size_t length = order > MOST_NAMED ? strlen(" ()") + n_digits(order) : 0;
+    for (int32_t i = 0; i < order; i++, fields += HS_LAYOUT_COMPONENT_FIELDS)
+        if (is_named(order, i))
+            length += strlen(separator_of(order, i)) + n_digits(fields[1]) + strlen(".") + n_digits(fields[2]) +
+                      (fields[0] == HS_COMPONENT_KV_GROUP ? strlen("kv") : 0);
+    return length;
+}
+
+size_t hs_layout_set_name_width(const hs_results_layout *layout)
 {
     size_t longest = strlen("clean");
-    for (size_t set = 0; set < sets->n_sets; set++) {
-        const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
-        size_t length = 0;
-        for (int32_t i = 0; i < sets->order[set]; i++, fields += HS_LAYOUT_COMPONENT_FIELDS)
-            length += (i == 0 ? 0 : strlen("+")) + n_digits(fields[1]) + strlen(".") + n_digits(fields[2]) +
-                      (fields[0] == HS_COMPONENT_KV_GROUP ? strlen("kv") : 0);
+    for (size_t set = 0; set < layout->sets.n_sets; set++) {
+        size_t length = name_length(&layout->sets, set);
         longest = length > longest ? length : longest;
     }
-    return longest + 1;
+    return (layout->later.longest_name > longest ? layout->later.longest_name : longest) + 1;
+}
+
+hs_status hs_layout_pack_set_names(const hs_results_sets *sets, size_t first, size_t width, char **bytes_out,
+                                   hs_error *error)
+{
+    hs_text name = {0};
+    hs_status status = HS_OK;
+    *bytes_out = NULL;
+    HS_GOTO_DONE(hs_allocate(bytes_out, sets->n_sets - first, width, "names of sets", error));
+    for (size_t set = first; set < sets->n_sets; set++) {
+        name.length = 0;
+        HS_GOTO_DONE(hs_results_set_name(sets, set, &name, error));
+        if (name.length >= width)
+            HS_GOTO_DONE(hs_fail(error, HS_ERROR_INTERNAL, "the name %s has more than %zu bytes", name.text, width));
+        memcpy(*bytes_out + (set - first) * width, name.text, name.length);
+    }
+done:
+    hs_text_clear(&name);
+    return status;
 }

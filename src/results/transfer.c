@@ -32,9 +32,10 @@ static herr_t select_rows(hid_t space, size_t first, size_t n)
 hs_status hs_file_transfer(hs_results *results, hs_direction direction, const hs_file_rows *rows, void *buffer,
                            hs_error *error)
 {
-    const size_t n_row_bytes = rows->n_columns * hs_element_bytes(rows->element);
+    const bool is_text = rows->element == HS_ELEMENT_TEXT;
+    const size_t n_row_bytes = rows->n_columns * (is_text ? rows->text_width : hs_element_bytes(rows->element));
     const size_t n_most = n_row_bytes == 0 || n_row_bytes >= PIECE_BYTES ? 1 : PIECE_BYTES / n_row_bytes;
-    hid_t space = H5Dget_space(rows->dataset), type = hs_hdf5_type(rows->element, 0);
+    hid_t space = H5Dget_space(rows->dataset), type = hs_hdf5_type(rows->element, rows->text_width);
     hs_status status = HS_OK;
     for (size_t done = 0; status == HS_OK && n_row_bytes > 0 && done < rows->n; done += n_most) {
         size_t n = rows->n - done < n_most ? rows->n - done : n_most;

@@ -1,0 +1,211 @@
+/*
+ * Phases of a results file over MPI: sets that are added while the file is open are there for every rank and every
+ * reader, their cells too; a phase that is not whole is not there, and adding it again gives the same bytes.
+ */
+#include "mpi/mpi_test.h"
+#include "support/results_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { N_FIRST = 43, N_NEW = 3, MAX_ORDER = 2 };
+
+static const char *const later_names[] = {"controls", "greedy"};
+
+/* KV groups, so that their names are like no other set's. */
+static const int32_t new_order[N_NEW] = {1, 2, 1};
+static const int32_t new_intervention[N_NEW] = {0, 1, 1};
+static const int32_t new_components[N_NEW][MAX_ORDER * 3] = {
+    {1, 1, 2, -1, -1, -1}, {1, 0, 1, 1, 1, 0}, {1, 1, 1, -1, -1, -1}};
+
+typedef struct test_place {
+    char folder[512];
+    char path[600];
+    results_fixture fixture;
+} test_place;
+
+static void place_new(hs_comm *comm, test_place *place)
+{
+    hs_error error = {0};
+    hs_status status = HS_OK;
+    memset(place, 0, sizeof *place);
+    results_fixture_init(&place->fixture, (results_fixture_options){2, 3, 10, 4, false});
+    place->fixture.layout.later =
+        (hs_results_later){.n_phases = 2, .names = later_names, .n_sets = 5, .longest_name = strlen("0.kv1+1.kv0")};
+    if (hs_comm_rank(comm) == 0)
+        test_folder_new(place->folder, sizeof place->folder);
+    mpi_assert_ok(comm, hs_comm_broadcast(comm, place->folder, sizeof place->folder, 0, &error), &error);
+    (void)snprintf(place->path, sizeof place->path, "%s/results.h5", place->folder);
+    if (hs_comm_rank(comm) == 0)
+        status = hs_results_create(place->path, &place->fixture.layout, &error);
+    mpi_assert_ok(comm, status, &error);
+}
+
+static void place_free(hs_comm *comm, test_place *place)
+{
+    hs_error error = {0};
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    if (hs_comm_rank(comm) == 0)
+        test_folder_remove(place->folder);
+    results_fixture_clear(&place->fixture);
+}
+
+static hs_results_sets new_sets(const hs_results *results, size_t n)
+{
+    hs_results_sets sets = *hs_results_sets_of(results);
+    sets.n_sets = n;
+    sets.order = new_order;
+    sets.intervention = new_intervention;
+    sets.components = &new_components[0][0];
+    return sets;
+}
+
+static bool has_phase(const hs_results *results, size_t n_chosen, size_t n_sets)
+{
+    return hs_results_n_phases(results) == 3 && hs_results_n_chosen_phases(results) == n_chosen &&
+           hs_results_sets_of(results)->n_sets == n_sets;
+}
+
+static bool rows_are_right(const hs_results *results)
+{
+    const hs_results_sets *sets = hs_results_sets_of(results);
+    uint64_t first = 0, n = 0;
+    hs_text name = {0};
+    hs_error error = {0};
+    hs_results_phase_sets(results, 1, &first, &n);
+    bool right = first == N_FIRST && n == N_NEW && strcmp(hs_results_phase_name(results, 1), "controls") == 0 &&
+                 memcmp(sets->order + first, new_order, sizeof new_order) == 0 &&
+                 memcmp(sets->intervention + first, new_intervention, sizeof new_intervention) == 0 &&
+                 memcmp(sets->components + first * MAX_ORDER * 3, new_components, sizeof new_components) == 0 &&
+                 hs_results_set_name(sets, first + 1, &name, &error) == HS_OK && strcmp(name.text, "0.kv1+1.kv0") == 0;
+    hs_text_clear(&name);
+    return right;
+}
+
+static void reopen(hs_comm *comm, const test_place *place, hs_results **results)
+{
+    hs_error error = {0};
+    mpi_assert_ok(comm, hs_results_close(*results, &error), &error);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place->path, results, &error), &error);
+}
+
+static void test_adding(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    hs_results *results = NULL;
+    test_place place;
+    float values[64];
+    bool done = false;
+    uint64_t n_done, n_cells, n_damaged = 0;
+    place_new(comm, &place);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    mpi_assert(comm, has_phase(results, 1, N_FIRST));
+    hs_results_sets sets = new_sets(results, N_NEW);
+    mpi_assert_ok(comm, hs_results_add_phase(results, &sets, &error), &error);
+    mpi_assert(comm, has_phase(results, 2, N_FIRST + N_NEW) && rows_are_right(results));
+    /* The last rank writes a cell of a new set. */
+    const hs_cell cell = {0, 0, N_FIRST + 1};
+    results_fixture_fill(&place.fixture, cell, values);
+    hs_status status = HS_OK;
+    if (hs_comm_rank(comm) == hs_comm_size(comm) - 1)
+        status = hs_results_write_cell(results, cell, values, &error);
+    mpi_assert_ok(comm, status, &error);
+    reopen(comm, &place, &results);
+    mpi_assert(comm, has_phase(results, 2, N_FIRST + N_NEW) && rows_are_right(results));
+    mpi_assert_ok(comm, hs_results_check_cells(results, 0, 0, cell.set, 1, &done, &n_damaged, &error), &error);
+    mpi_assert_ok(comm, hs_results_progress(results, &n_done, &n_cells, &n_damaged, &error), &error);
+    mpi_assert(comm, done && n_done == 1 && n_damaged == 0);
+    mpi_assert(comm,
+               n_cells == (N_FIRST + N_NEW) * (place.fixture.tasks[0].n_shards + place.fixture.tasks[1].n_shards));
+    /* A phase may have no sets; after the last one there is none. */
+    sets = new_sets(results, 0);
+    mpi_assert_ok(comm, hs_results_add_phase(results, &sets, &error), &error);
+    mpi_assert(comm, has_phase(results, 3, N_FIRST + N_NEW));
+    mpi_assert(comm, hs_results_add_phase(results, &sets, &error) == HS_ERROR_INTERNAL);
+    error = (hs_error){0};
+    reopen(comm, &place, &results);
+    mpi_assert(comm, has_phase(results, 3, N_FIRST + N_NEW));
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    place_free(comm, &place);
+}
+
+/* More sets than there is room for, and sets that cannot be. */
+static void test_refused(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    hs_results *results = NULL;
+    test_place place;
+    place_new(comm, &place);
+    place.fixture.layout.later.n_sets = 2;
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    if (hs_comm_rank(comm) == 0)
+        (void)unlink(place.path);
+    hs_status status = hs_comm_rank(comm) == 0 ? hs_results_create(place.path, &place.fixture.layout, &error) : HS_OK;
+    mpi_assert_ok(comm, status, &error);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    hs_results_sets sets = new_sets(results, N_NEW);
+    mpi_assert(comm, hs_results_add_phase(results, &sets, &error) == HS_ERROR_INTERNAL);
+    error = (hs_error){0};
+    const int32_t empty[] = {0};
+    sets.n_sets = 1;
+    sets.order = empty;
+    mpi_assert(comm, hs_results_add_phase(results, &sets, &error) == HS_ERROR_RESULTS);
+    error = (hs_error){0};
+    mpi_assert(comm, has_phase(results, 1, N_FIRST));
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    place_free(comm, &place);
+}
+
+/* Exchanges the first `text` in the file for another of the same length; rank 0. */
+static bool exchange(const char *path, const char *text, const char *other)
+{
+    static char bytes[1 << 20];
+    const size_t length = strlen(text);
+    FILE *file = fopen(path, "r+");
+    size_t n = file == NULL ? 0 : fread(bytes, 1, sizeof bytes, file), at = 0;
+    while (at + length <= n && memcmp(bytes + at, text, length) != 0)
+        at++;
+    bool found = at + length <= n;
+    bool done = found && fseek(file, (long)at, SEEK_SET) == 0 && fwrite(other, 1, length, file) == length;
+    return file != NULL && fclose(file) == 0 && done;
+}
+
+/* Rows that a lost write left otherwise than their word says: the phase is chosen again, with the same bytes. */
+static void test_torn_phase(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    hs_results *results = NULL;
+    test_place place;
+    uint64_t whole = 0, again = 0;
+    place_new(comm, &place);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    hs_results_sets sets = new_sets(results, N_NEW);
+    mpi_assert_ok(comm, hs_results_add_phase(results, &sets, &error), &error);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    mpi_assert_ok(comm, hs_hash_file(0, place.path, &whole, &error), &error);
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    mpi_assert(comm, hs_comm_rank(comm) != 0 || exchange(place.path, "1.kv2", "1.kv1"));
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    mpi_assert(comm, has_phase(results, 1, N_FIRST));
+    mpi_assert_ok(comm, hs_results_add_phase(results, &sets, &error), &error);
+    reopen(comm, &place, &results);
+    mpi_assert(comm, has_phase(results, 2, N_FIRST + N_NEW) && rows_are_right(results));
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    mpi_assert_ok(comm, hs_hash_file(0, place.path, &again, &error), &error);
+    mpi_assert(comm, again == whole);
+    place_free(comm, &place);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_adding),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_torn_phase),
+    };
+    return mpi_test_run("phases of a results file", tests, sizeof tests / sizeof tests[0]);
+}
