@@ -105,6 +105,16 @@ typedef struct hs_experiment {
     double confidence;    /* of intervals, in (0, 1) */
     char *interval;       /* "bca", "percentile" */
 
+    int64_t controls_random_sets; /* 0 = none */
+    int64_t controls_for_best;
+    char *pruning_curve;        /* "none", "importance", "greedy", "both" */
+    char *pruning_intervention; /* "" = the first */
+    char *pruning_metric;       /* "TASK", "TASK.METRIC"; "" = what the objective keeps */
+    int64_t pruning_max_heads;  /* 0 = all */
+    int64_t pruning_candidates; /* 0 = all */
+    double pruning_chance;      /* what guessing scores */
+    double pruning_kept;        /* share */
+
     int64_t seed;
     char *engine;             /* "prefix", "reference" */
     char *scheduler;          /* "guided", "static" */

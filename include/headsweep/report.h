@@ -6,6 +6,7 @@
 #define HEADSWEEP_REPORT_H
 
 #include "headsweep/analysis.h"
+#include "headsweep/phases.h"
 
 typedef enum hs_report_format { HS_REPORT_TABLE, HS_REPORT_CSV, HS_REPORT_JSON, HS_REPORT_MARKDOWN } hs_report_format;
 
@@ -19,6 +20,13 @@ hs_status hs_report_format_parse(const char *text, hs_report_format *format_out,
  */
 hs_status hs_report_ranking(const hs_analysis *analysis, const hs_ranking_request *request, const hs_ranking *ranking,
                             size_t top, hs_report_format format, hs_text *text, hs_error *error);
+
+/*
+ * Pruning curves, one after the other: the finding as a sentence and a row a point. CSV has one table of all curves, JSON
+ * an object with `curves`.
+ */
+hs_status hs_report_pruning(const hs_results *results, const hs_pruning_curve *curves, size_t n_curves,
+                            hs_report_format format, hs_text *text, hs_error *error);
 
 /* ---- the report of a whole file ---------------------------------------------------------------------------------- */
 

@@ -17,28 +17,41 @@
 
 /* ---- ablation space ---------------------------------------------------------------------------------------------- */
 
-#define HS_SPACE_MAX_ORDER 64
+#define HS_SPACE_MAX_ORDER 4096
 
 /*
  * The table of ablation sets. Set 0 is the clean model; then, for each intervention, the same base sets: by order, and
  * within an order lexicographically by (layer, index), so that neighbours share the longest prefix. Owned arrays.
+ *
+ * These are the sets of the first phase. Those of later phases follow in the same arrays as they are chosen; the arrays
+ * have room for n_sets + later.n_sets at first.
  */
 typedef struct hs_space {
     size_t n_sets;
+    size_t n_allocated; /* rows of the arrays */
     size_t n_base_sets; /* sets of one intervention: n_sets == 1 + n_interventions * n_base_sets */
-    size_t max_order;
+    size_t n_singles;   /* base sets of order 1 */
+    size_t max_order;   /* of any phase */
     int32_t *order;        /* [n_sets] */
     int32_t *intervention; /* [n_sets], -1 for set 0 */
     int32_t *components;   /* [n_sets, max_order, 3]: kind, layer, index; -1 where there is none */
     hs_intervention *interventions;
     char **intervention_names;
     size_t n_interventions;
+    hs_results_later later;
+    const char **later_names;
 } hs_space;
+
+/* Names of later phases. A greedy curve has one phase for each head but the first. */
+#define HS_PHASE_CONTROLS "controls"
+#define HS_PHASE_IMPORTANCE "importance"
+#define HS_PHASE_GREEDY "greedy"
 
 /*
  * Enumerates `sweep.orders` over the components that `sweep.heads` selects, and adds the sets of `sweep.sets_file`
- * (duplicates once). HS_ERROR_USAGE: a selector or set outside the model, no set at all, more than sweep.max_sets (says
- * how many it would be).
+ * (duplicates once); works out which later phases `controls` and `pruning` ask for, and how many sets they can have at
+ * most. HS_ERROR_USAGE: a selector or set outside the model, no set at all, more than sweep.max_sets (says how many it
+ * would be), a later phase that has nothing to choose by.
  */
 hs_status hs_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
                          hs_error *error);
@@ -57,6 +70,7 @@ typedef struct hs_plan_task {
 } hs_plan_task;
 
 typedef struct hs_plan {
+    uint64_t first_set; /* 0, or the first set of a later phase */
     uint64_t n_sets;
     uint64_t sets_per_group;
     uint64_t batch_rows; /* that shards aim at */
@@ -90,6 +104,8 @@ typedef struct hs_plan_input {
  */
 hs_status hs_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, uint64_t batch_rows,
                        const hs_plan_input *tasks, size_t n_tasks, hs_error *error);
+/* The same shards, with groups of sets first_set .. first_set + n_sets - 1, n_sets > 0, no larger than the plan's. */
+hs_status hs_plan_of_sets(const hs_plan *plan, uint64_t first_set, uint64_t n_sets, hs_plan *plan_out, hs_error *error);
 void hs_plan_clear(hs_plan *plan);
 /* Group `index` of 0 .. n_groups - 1: by task, shard, block, so that neighbours share a shard and a prefix of sets. */
 hs_group hs_plan_group(const hs_plan *plan, uint64_t index);
@@ -230,6 +246,9 @@ hs_status hs_study_read_means(hs_study *study, hs_results *results, hs_error *er
 hs_status hs_study_layout(hs_study *study, const char *hosts, const char *command_line, int n_ranks,
                           const hs_results_layout **layout_out, hs_error *error);
 
+/* Takes over the sets of the phases that the file has and the study has not; every rank by itself. */
+void hs_study_take_phases(hs_study *study, const hs_results *results);
+
 /* The callback that runs the study's engine. Borrows the study; free with hs_study_evaluator_clear. */
 hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_error *error);
 void hs_study_evaluator_clear(hs_evaluator *evaluator);
@@ -253,9 +272,11 @@ typedef struct hs_study_memory {
 size_t hs_study_memory_bytes(const hs_study_memory *memory); /* all of it */
 
 typedef struct hs_study_cost {
-    double flops_executed; /* of the whole sweep; from a sample of the groups where there are very many */
+    double flops_executed; /* of the first phase; from a sample of the groups where there are very many */
     double flops_naive;    /* one full forward pass a set and example, logits of every row included */
-    double seconds_a_rank; /* of the whole sweep on one rank, from timing some sets of each task */
+    double flops_later;    /* of later phases, at most: as many sets as they may have, each naively */
+    double seconds_a_rank; /* of the first phase on one rank, from timing some sets of each task */
+    double seconds_later;  /* of later phases, at most */
     hs_study_memory memory; /* of a rank */
     size_t weight_bytes;   /* shared by the ranks of a host */
     size_t file_bytes;

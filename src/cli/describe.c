@@ -55,6 +55,20 @@ static hs_status describe_sweep(const hs_study *study, hs_text *text, hs_error *
                            study->space.n_sets);
 }
 
+static hs_status describe_later(const hs_study *study, hs_text *text, hs_error *error)
+{
+    const hs_results_later *later = &study->space.later;
+
+    if (later->n_phases == 0)
+        return HS_OK;
+    HS_TRY(hs_text_appendf(text, error, "then    "));
+    for (size_t i = 0; i < later->n_phases; ++i)
+        if (i == 0 || strcmp(later->names[i], later->names[i - 1]) != 0)
+            HS_TRY(hs_text_appendf(text, error, "%s%s", i > 0 ? ", " : "", later->names[i]));
+    return hs_text_appendf(text, error, ": up to %zu more sets in %zu phase%s\n", later->n_sets, later->n_phases,
+                           later->n_phases == 1 ? "" : "s");
+}
+
 static hs_status describe_tasks(const hs_study *study, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "tasks   "));
@@ -82,6 +96,7 @@ hs_status describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_e
 {
     HS_TRY(describe_model(study, n_ranks, text, error));
     HS_TRY(describe_sweep(study, text, error));
+    HS_TRY(describe_later(study, text, error));
     HS_TRY(describe_tasks(study, text, error));
     HS_TRY(describe_truncated(study, text, error));
     if (hs_blas_core_warning() != NULL)

@@ -3,6 +3,7 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/rank_pruning.h"
 #include "headsweep/report.h"
 
 static const char help[] =
@@ -20,6 +21,7 @@ static const char help[] =
     "  --reduce TASK[.METRIC], --keep TASK[.METRIC][=TOLERANCE]..., --tolerance NUMBER\n"
     "                     another objective than the experiment's; --keep may be given several times\n"
     "  --pareto           by objective: the sets that no other beats in what is reduced and all that is kept\n"
+    "  --pruning          the pruning curves instead of a ranking: performance kept, heads removed\n"
     "  --top N            the first N sets (default 10; 0 = all)\n"
     "  --order N          only sets of N heads\n"
     "  --ablation NAME    only this intervention (zero, mean, ...)\n"
@@ -42,22 +44,19 @@ typedef struct rank_arguments {
     int64_t order;
     hs_report_format format;
     bool pareto;
+    bool pruning;
     bool help;
 } rank_arguments;
 
 static hs_status read_arguments(int argc, char **argv, rank_arguments *arguments, hs_error *error)
 {
-    static const struct option options[] = {{"by", required_argument, NULL, 'b'},
-                                            {"top", required_argument, NULL, 't'},
-                                            {"order", required_argument, NULL, 'o'},
-                                            {"format", required_argument, NULL, 'f'},
-                                            {"ablation", required_argument, NULL, 'a'},
-                                            {"reduce", required_argument, NULL, 'r'},
-                                            {"keep", required_argument, NULL, 'k'},
-                                            {"tolerance", required_argument, NULL, 'l'},
-                                            {"pareto", no_argument, NULL, 'p'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"by", required_argument, NULL, 'b'},       {"top", required_argument, NULL, 't'},
+        {"order", required_argument, NULL, 'o'},    {"format", required_argument, NULL, 'f'},
+        {"ablation", required_argument, NULL, 'a'}, {"reduce", required_argument, NULL, 'r'},
+        {"keep", required_argument, NULL, 'k'},     {"tolerance", required_argument, NULL, 'l'},
+        {"pareto", no_argument, NULL, 'p'},         {"pruning", no_argument, NULL, 'u'},
+        {"help", no_argument, NULL, 'h'},           {0}};
     int option;
 
     *arguments = (rank_arguments){.top = 10};
@@ -80,6 +79,9 @@ static hs_status read_arguments(int argc, char **argv, rank_arguments *arguments
             break;
         case 'p':
             arguments->pareto = true;
+            break;
+        case 'u':
+            arguments->pruning = true;
             break;
         case 'l':
             arguments->objective.tolerance = optarg;
@@ -203,7 +205,8 @@ hs_status command_rank(int argc, char **argv, hs_error *error)
         return HS_OK;
     }
     HS_TRY(hs_results_open_read(arguments.path, &results, error));
-    hs_status status = rank_results(results, &arguments, error);
+    hs_status status =
+        arguments.pruning ? print_pruning(results, arguments.format, error) : rank_results(results, &arguments, error);
     hs_status closed = hs_results_close(results, error);
     return status != HS_OK ? status : closed;
 }

@@ -1,6 +1,5 @@
 #include "cli/session.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -8,8 +7,7 @@
 #include "cli/arguments.h"
 #include "cli/best_texts.h"
 #include "cli/describe.h"
-#include "cli/progress.h"
-#include "cli/stop.h"
+#include "cli/phases.h"
 #include "headsweep/report.h"
 
 /* What a run holds open. */
@@ -140,84 +138,14 @@ static hs_status open_results(session *s, hs_error *error)
 
 /* ---- the sweep --------------------------------------------------------------------------------------------------------- */
 
-static void report_sweep(const session *s, const hs_run_report *report)
-{
-    char duration[32];
-    const hs_log *log = &s->options->log;
-
-    if (report->cells_damaged > 0)
-        hs_log_print(log, HS_LOG_WARNING, "%" PRIu64 " cells did not match their commit words and were computed again",
-                     report->cells_damaged);
-    if (report->values_not_finite > 0)
-        hs_log_print(log, HS_LOG_WARNING,
-                     "%" PRIu64 " values are not finite: they are stored as NaN, and no set is ranked by them",
-                     report->values_not_finite);
-    hs_format_duration(report->seconds, duration, sizeof duration);
-    if (report->cells_this_run == 0)
-        hs_log_print(log, HS_LOG_INFO, "sweep   was finished already: all %" PRIu64 " cells are in the file",
-                     report->cells_before);
-    else
-        hs_log_print(log, HS_LOG_INFO, "sweep   %" PRIu64 " cells in %s (%.2f s); %" PRIu64 " were done before",
-                     report->cells_this_run, duration, report->seconds, report->cells_before);
-}
-
-/* What is told of a NaN, and the display that it must not run into. */
-typedef struct not_finite_context {
-    const session *session;
-    progress_display *display;
-} not_finite_context;
-
-static void report_not_finite(void *context, const hs_not_finite *place)
-{
-    const not_finite_context *c = context;
-    const hs_study *study = c->session->study;
-    const hs_task *task = study->tasks[place->task];
-    const hs_results_sets *sets = hs_results_sets_of(c->session->results);
-    const char *ablation = sets->intervention_names[sets->intervention[place->set]];
-    char where[64] = "after the last layer";
-    hs_text heads = {0};
-    hs_error ignored = {0};
-
-    if (place->layer < study->model->shape.n_layers)
-        snprintf(where, sizeof where, "from layer %" PRIu64 " on", place->layer);
-    if (hs_results_set_name(sets, place->set, &heads, &ignored) != HS_OK)
-        return;
-    progress_end(c->display);
-    hs_log_print(&c->session->options->log, HS_LOG_WARNING,
-                 "set %" PRIu64 ", heads %s (%s): task %s, example %" PRIu64 " (line %zu), row %" PRIu64
-                 ": not finite %s; its metrics are stored as NaN",
-                 place->set, heads.text, ablation, hs_task_name(task), place->example,
-                 hs_task_example_line(task, (size_t)place->example), place->row, where);
-    hs_text_clear(&heads);
-}
-
 static hs_status sweep(session *s, hs_error *error)
 {
-    uint64_t cells_a_set = s->study->plan.n_cells / s->study->plan.n_sets;
-    progress_display display =
-        progress_display_make(s->options->log.level >= HS_LOG_INFO ? s->options->log.stream : NULL,
-                              s->experiment->progress_seconds, cells_a_set);
-    not_finite_context not_finite = {s, &display};
-    const hs_run_options options = {.scheduler = s->experiment->scheduler,
-                                    .max_lease_groups = (uint64_t)s->experiment->max_lease_groups,
-                                    .progress = progress_show,
-                                    .progress_context = &display,
-                                    .stop = stop_is_requested,
-                                    .not_finite = report_not_finite,
-                                    .not_finite_context = &not_finite};
-    hs_evaluator evaluator = {0};
+    const phase_job job = {s->comm, s->experiment, &s->options->log, s->study, s->results, s->fresh};
     hs_run_report report = {0};
-    hs_status status = hs_study_evaluator(s->study, &evaluator, error);
+    hs_status status = sweep_phases(&job, &report, error);
 
-    HS_GOTO_DONE(hs_comm_agree(s->comm, status, error));
-    HS_GOTO_DONE(hs_run_sweep(s->comm, &s->study->plan, s->results, s->fresh, &evaluator, &options, &report, error));
-done:
-    progress_end(&display);
-    hs_study_evaluator_clear(&evaluator);
     s->record.cells = report.cells_this_run;
     s->record.sweep_seconds = report.seconds;
-    if (status == HS_OK)
-        report_sweep(s, &report);
     return status;
 }
 

@@ -8,8 +8,10 @@ static const char help[] =
     "usage: headsweep status RESULTS.h5\n"
     "\n"
     "How far a sweep is. Every cell's commit word is compared with its bytes, so this reads the whole file; it may be\n"
-    "used while the sweep runs. values_not_finite counts those that are stored as NaN because the model's numbers\n"
-    "overflowed under an ablation. Prints key = value lines; exit code 0 finished, 3 unfinished, 6 not usable.\n";
+    "used while the sweep runs. Sets and cells are those of the phases whose sets are chosen; values_not_finite "
+    "counts\n"
+    "those that are stored as NaN because the model's numbers overflowed under an ablation. Prints key = value lines;\n"
+    "exit code 0 finished, 3 unfinished, 6 not usable.\n";
 
 static hs_status print_status(hs_results *results, bool *finished_out, hs_error *error)
 {
@@ -17,7 +19,8 @@ static hs_status print_status(hs_results *results, bool *finished_out, hs_error 
     hs_results_counts counts;
 
     HS_TRY(hs_results_progress(results, &counts, error));
-    *finished_out = counts.n_done == counts.n_cells;
+    *finished_out =
+        counts.n_done == counts.n_cells && hs_results_n_chosen_phases(results) == hs_results_n_phases(results);
     printf("finished = %s\n", *finished_out ? "yes" : "no");
     printf("cells_done = %" PRIu64 "\n", counts.n_done);
     printf("cells_total = %" PRIu64 "\n", counts.n_cells);
@@ -25,6 +28,8 @@ static hs_status print_status(hs_results *results, bool *finished_out, hs_error 
     printf("values_not_finite = %" PRIu64 "\n", counts.n_not_finite);
     printf("ranking = %s\n", hs_results_ranking_done(results) ? "yes" : "no");
     printf("sets = %zu\n", sets->n_sets);
+    printf("phases = %zu\n", hs_results_n_phases(results));
+    printf("phases_chosen = %zu\n", hs_results_n_chosen_phases(results));
     for (size_t i = 0; i < hs_results_n_tasks(results); ++i) {
         const hs_results_task *task = hs_results_task_at(results, i);
         printf("task = %s (%s, %zu examples)\n", task->name, task->kind, task->n_examples);

@@ -174,6 +174,8 @@ static hs_status study_cost(hs_study *study, bool timed, hs_study_cost *cost_out
     HS_TRY(study_count_memory(study, SIZE_MAX, &cost.memory, error));
     HS_TRY(hs_study_layout(study, "", "", 1, &layout, error));
     cost.file_bytes = hs_results_file_bytes(layout);
+    cost.flops_later = cost.flops_naive * (double)study->space.later.n_sets / (double)study->plan.n_sets;
+    cost.seconds_later = cost.seconds_a_rank * cost.flops_later / cost.flops_executed;
     cost.weight_bytes = count_parameters(study) * sizeof(float);
     study->storage->flops_executed = cost.flops_executed;
     study->storage->flops_naive = cost.flops_naive;

@@ -53,8 +53,8 @@ static size_t means_bytes(const hs_study *study, size_t n_positions, size_t elem
 static size_t tables_bytes(const hs_study *study, size_t n_positions)
 {
     const hs_space *space = &study->space;
-    size_t n_bytes =
-        space->n_sets * (2 + 3 * space->max_order) * sizeof(int32_t) + (size_t)study->plan.n_groups * sizeof(uint64_t);
+    size_t n_bytes = space->n_allocated * (2 + 3 * space->max_order) * sizeof(int32_t) +
+                     (size_t)study->plan.n_groups * sizeof(uint64_t);
 
     if (study->tokenizer != NULL)
         n_bytes += study->model->shape.vocabulary * TOKENIZER_BYTES_A_TOKEN;
@@ -182,15 +182,15 @@ static size_t self_test_bytes(const hs_study *study)
 /* Rank 0 ranks what all found. */
 static size_t ranking_bytes(const hs_study *study)
 {
-    size_t n_bytes = study->space.n_sets * RANKING_BYTES_A_SET;
+    size_t n_bytes = study->space.n_allocated * RANKING_BYTES_A_SET;
     size_t read = 0;
 
     for (size_t task = 0; task < study->n_tasks; ++task) {
         size_t n_metrics = study->plan.tasks[task].n_metrics;
         size_t values = study->plan.tasks[task].n_examples * n_metrics * sizeof(float);
-        size_t all = study->space.n_sets * values;
+        size_t all = study->space.n_allocated * values;
         read = larger(read, all < RANKING_READ_BYTES ? all : RANKING_READ_BYTES + values);
-        n_bytes += study->space.n_sets * n_metrics * RANKING_BYTES_A_METRIC;
+        n_bytes += study->space.n_allocated * n_metrics * RANKING_BYTES_A_METRIC;
     }
     return n_bytes + read;
 }

@@ -20,15 +20,9 @@ static void cut_shards(hs_plan_task *task, const hs_plan_input *input, uint64_t 
     task->shard_first[task->n_shards] = task->n_examples;
 }
 
-static hs_status plan_task(hs_plan *plan, size_t index, const hs_plan_input *input, uint64_t batch_rows,
-                           hs_error *error)
+/* Counts groups and cells of a task whose shards are cut. */
+static void count_groups(hs_plan *plan, hs_plan_task *task)
 {
-    hs_plan_task *task = &plan->tasks[index];
-
-    task->n_examples = input->n_examples;
-    task->n_metrics = input->n_metrics;
-    HS_TRY(hs_allocate(&task->shard_first, input->n_examples + 1, sizeof *task->shard_first, "plan", error));
-    cut_shards(task, input, batch_rows);
     task->first_group = plan->n_groups;
     plan->n_groups += task->n_shards * plan->n_blocks;
     plan->n_cells += task->n_shards * plan->n_sets;
@@ -37,7 +31,27 @@ static hs_status plan_task(hs_plan *plan, size_t index, const hs_plan_input *inp
         if (values > plan->max_group_values)
             plan->max_group_values = values;
     }
+}
+
+static hs_status plan_task(hs_plan *plan, size_t index, const hs_plan_input *input, hs_error *error)
+{
+    hs_plan_task *task = &plan->tasks[index];
+
+    task->n_examples = input->n_examples;
+    task->n_metrics = input->n_metrics;
+    HS_TRY(hs_allocate(&task->shard_first, input->n_examples + 1, sizeof *task->shard_first, "plan", error));
+    cut_shards(task, input, plan->batch_rows);
+    count_groups(plan, task);
     return HS_OK;
+}
+
+static hs_plan plan_of(uint64_t first_set, uint64_t n_sets, uint64_t sets_per_group, uint64_t batch_rows)
+{
+    hs_plan plan = {.first_set = first_set, .n_sets = n_sets, .batch_rows = batch_rows};
+
+    plan.sets_per_group = sets_per_group < n_sets ? sets_per_group : n_sets;
+    plan.n_blocks = (n_sets + plan.sets_per_group - 1) / plan.sets_per_group;
+    return plan;
 }
 
 hs_status hs_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, uint64_t batch_rows,
@@ -45,18 +59,41 @@ hs_status hs_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, 
 {
     hs_status status;
 
-    memset(plan, 0, sizeof *plan);
-    plan->n_sets = n_sets;
-    plan->sets_per_group = sets_per_group < n_sets ? sets_per_group : n_sets;
-    plan->batch_rows = batch_rows;
-    plan->n_blocks = (n_sets + plan->sets_per_group - 1) / plan->sets_per_group;
+    *plan = plan_of(0, n_sets, sets_per_group, batch_rows);
     HS_GOTO_DONE(hs_allocate(&plan->tasks, n_tasks, sizeof *plan->tasks, "plan", error));
     plan->n_tasks = n_tasks;
     for (size_t i = 0; i < n_tasks; ++i)
-        HS_GOTO_DONE(plan_task(plan, i, &tasks[i], batch_rows, error));
+        HS_GOTO_DONE(plan_task(plan, i, &tasks[i], error));
 done:
     if (status != HS_OK)
         hs_plan_clear(plan);
+    return status;
+}
+
+static hs_status copy_task(hs_plan *plan, size_t index, const hs_plan_task *from, hs_error *error)
+{
+    hs_plan_task *task = &plan->tasks[index];
+
+    *task = *from;
+    task->shard_first = NULL;
+    HS_TRY(hs_allocate(&task->shard_first, from->n_shards + 1, sizeof *task->shard_first, "plan", error));
+    memcpy(task->shard_first, from->shard_first, (from->n_shards + 1) * sizeof *task->shard_first);
+    count_groups(plan, task);
+    return HS_OK;
+}
+
+hs_status hs_plan_of_sets(const hs_plan *plan, uint64_t first_set, uint64_t n_sets, hs_plan *plan_out, hs_error *error)
+{
+    hs_status status;
+
+    *plan_out = plan_of(first_set, n_sets, plan->sets_per_group, plan->batch_rows);
+    HS_GOTO_DONE(hs_allocate(&plan_out->tasks, plan->n_tasks, sizeof *plan_out->tasks, "plan", error));
+    plan_out->n_tasks = plan->n_tasks;
+    for (size_t i = 0; i < plan->n_tasks; ++i)
+        HS_GOTO_DONE(copy_task(plan_out, i, &plan->tasks[i], error));
+done:
+    if (status != HS_OK)
+        hs_plan_clear(plan_out);
     return status;
 }
 
@@ -77,7 +114,7 @@ hs_group hs_plan_group(const hs_plan *plan, uint64_t index)
     uint64_t within = index - plan->tasks[task].first_group;
     uint64_t first_set = within % plan->n_blocks * plan->sets_per_group;
     uint64_t left = plan->n_sets - first_set;
-    return (hs_group){task, (uint32_t)(within / plan->n_blocks), first_set,
+    return (hs_group){task, (uint32_t)(within / plan->n_blocks), plan->first_set + first_set,
                       left < plan->sets_per_group ? left : plan->sets_per_group};
 }
 

@@ -29,7 +29,8 @@ static hs_status check_blocks(run_state *run, uint32_t task, uint32_t shard, uin
 
     if (n_sets > plan->n_sets - first_set)
         n_sets = plan->n_sets - first_set;
-    HS_TRY(hs_results_check_cells(run->results, task, shard, first_set, n_sets, done, &run->cells_damaged, error));
+    HS_TRY(hs_results_check_cells(run->results, task, shard, plan->first_set + first_set, n_sets, done,
+                                  &run->cells_damaged, error));
     for (uint64_t i = 0; i < n_sets; ++i) {
         if (!done[i])
             set_bit(missing_words, first_group + (first_set + i) / plan->sets_per_group);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "headsweep/sweep.h"
-#include "sweep/selectors.h"
+#include "sweep/later.h"
 
 /* The components that sweep.heads selects, in table order. */
 static hs_status select_components(const hs_experiment *experiment, const component_grid *grid, set_list *selected_out,
@@ -125,7 +125,8 @@ static void write_set(hs_space *space, size_t row, int32_t intervention, const s
     }
 }
 
-static hs_status fill_table(hs_space *space, const set_view *views, size_t n_views, hs_error *error)
+static hs_status fill_table(const hs_experiment *experiment, const component_grid *grid, hs_space *space,
+                            const set_view *views, size_t n_views, hs_error *error)
 {
     const set_view clean = {NULL, 0};
 
@@ -133,10 +134,14 @@ static hs_status fill_table(hs_space *space, const set_view *views, size_t n_vie
     space->n_sets = 1 + space->n_interventions * n_views;
     for (size_t i = 0; i < n_views; ++i)
         space->max_order = views[i].n > space->max_order ? views[i].n : space->max_order;
-    HS_TRY(hs_allocate(&space->order, space->n_sets, sizeof *space->order, "table of ablation sets", error));
-    HS_TRY(
-        hs_allocate(&space->intervention, space->n_sets, sizeof *space->intervention, "table of ablation sets", error));
-    HS_TRY(hs_allocate(&space->components, space->n_sets, space->max_order * 3 * sizeof *space->components,
+    for (size_t i = 0; i < n_views; ++i)
+        space->n_singles += views[i].n == 1;
+    HS_TRY(later_plan(experiment, grid, space, error));
+    space->n_allocated = space->n_sets + space->later.n_sets;
+    HS_TRY(hs_allocate(&space->order, space->n_allocated, sizeof *space->order, "table of ablation sets", error));
+    HS_TRY(hs_allocate(&space->intervention, space->n_allocated, sizeof *space->intervention, "table of ablation sets",
+                       error));
+    HS_TRY(hs_allocate(&space->components, space->n_allocated, space->max_order * 3 * sizeof *space->components,
                        "table of ablation sets", error));
     write_set(space, 0, -1, &clean);
     for (size_t i = 0; i < space->n_interventions; ++i)
@@ -190,7 +195,7 @@ hs_status hs_space_build(const hs_experiment *experiment, const hs_model_shape *
     for (size_t i = 0; i < experiment->n_orders; ++i)
         HS_GOTO_DONE(enumerate_order(&selected, (size_t)experiment->orders[i], &sets, error));
     HS_GOTO_DONE(sort_sets(&sets, &views, &n_views, error));
-    HS_GOTO_DONE(fill_table(&space, views, n_views, error));
+    HS_GOTO_DONE(fill_table(experiment, &grid, &space, views, n_views, error));
     *space_out = space;
     space = (hs_space){0};
 done:
@@ -210,6 +215,7 @@ void hs_space_clear(hs_space *space)
     hs_free(space->order);
     hs_free(space->intervention);
     hs_free(space->components);
+    hs_free(space->later_names);
     *space = (hs_space){0};
 }
 

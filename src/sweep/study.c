@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "sweep/later.h"
 #include "sweep/study_storage.h"
 
 /* Examples that the start-up self-test runs on. */
@@ -78,6 +79,7 @@ static hs_status build_space(hs_study *study, hs_error *error)
     bool needs_donors = false;
 
     HS_TRY(hs_space_build(study->experiment, &study->model->shape, &study->space, error));
+    HS_TRY(later_check_metrics(study, error));
     for (size_t i = 0; i < study->space.n_interventions; ++i) {
         needs_donors = needs_donors || hs_intervention_needs_donors(study->space.interventions[i]);
         study->needs_means = study->needs_means || hs_intervention_needs_means(study->space.interventions[i]);
@@ -181,6 +183,20 @@ hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study
 done:
     hs_study_free(study);
     return status;
+}
+
+void hs_study_take_phases(hs_study *study, const hs_results *results)
+{
+    const hs_results_sets *sets = hs_results_sets_of(results);
+    hs_space *space = &study->space;
+    size_t first = space->n_sets, n = sets->n_sets - first;
+    size_t n_columns = 3 * space->max_order;
+
+    memcpy(space->order + first, sets->order + first, n * sizeof *space->order);
+    memcpy(space->intervention + first, sets->intervention + first, n * sizeof *space->intervention);
+    memcpy(space->components + first * n_columns, sets->components + first * n_columns,
+           n * n_columns * sizeof *space->components);
+    space->n_sets = sets->n_sets;
 }
 
 bool hs_study_weights_are_copied(const hs_study *study)

@@ -73,22 +73,37 @@ static hs_status write_group(text_writer *w, const hs_group *group, hs_error *er
     return HS_OK;
 }
 
-/* This rank's share: every size-th of the groups that hold one of the sets. */
-static hs_status write_share(text_writer *w, hs_error *error)
+/* This rank's share of a phase: every size-th of the groups that hold one of the sets. */
+static hs_status write_planned(text_writer *w, const hs_plan *plan, uint64_t *n_held_inout, hs_error *error)
 {
-    const hs_plan *plan = &w->study->plan;
     const hs_plan_task *task = &plan->tasks[w->task];
-    const hs_results_task *of = file_task(w);
-    uint64_t n_held = 0;
 
-    HS_TRY(hs_allocate(&w->padded, of->n_samples, of->text_bytes, "texts", error));
-    HS_TRY(hs_study_evaluator(w->study, &w->evaluator, error));
     for (uint64_t i = 0; i < task->n_shards * plan->n_blocks; ++i) {
         hs_group group = hs_plan_group(plan, task->first_group + i);
         if (!holds_any(w, &group))
             continue;
-        if (n_held++ % (uint64_t)hs_comm_size(w->comm) == (uint64_t)hs_comm_rank(w->comm))
+        if ((*n_held_inout)++ % (uint64_t)hs_comm_size(w->comm) == (uint64_t)hs_comm_rank(w->comm))
             HS_TRY(write_group(w, &group, error));
+    }
+    return HS_OK;
+}
+
+static hs_status write_share(text_writer *w, hs_error *error)
+{
+    const hs_results_task *of = file_task(w);
+    uint64_t n_held = 0, first, n;
+
+    HS_TRY(hs_allocate(&w->padded, of->n_samples, of->text_bytes, "texts", error));
+    HS_TRY(hs_study_evaluator(w->study, &w->evaluator, error));
+    for (size_t phase = 0; phase < hs_results_n_chosen_phases(w->results); ++phase) {
+        hs_plan plan;
+        hs_results_phase_sets(w->results, phase, &first, &n);
+        if (n == 0)
+            continue;
+        HS_TRY(hs_plan_of_sets(&w->study->plan, first, n, &plan, error));
+        hs_status status = write_planned(w, &plan, &n_held, error);
+        hs_plan_clear(&plan);
+        HS_TRY(status);
     }
     return HS_OK;
 }

@@ -140,7 +140,7 @@ static void test_values_are_complete(void **state)
     hs_config_values values;
     hs_experiment *e = load(TWO_TASKS);
     assert_int_equal(hs_experiment_values(e, &values, &error), HS_OK);
-    assert_int_equal(values.n, 1 + 8 + 2 * 24 + 3 + 6 + 4 + 8 + 1);
+    assert_int_equal(values.n, 1 + 8 + 2 * 24 + 3 + 6 + 4 + 2 + 7 + 8 + 1);
     assert_string_equal(values.items[0].key, "model.checkpoint");
     assert_string_equal(values.items[1].key, "sweep.orders");
     assert_string_equal(values.items[9].key, "tasks[0].name");
@@ -219,7 +219,8 @@ static void test_describe_has_every_key(void **state)
     assert_non_null(strstr(text.text, "| `run.scheduler` | `guided` or `static` | `\"guided\"` | How work"));
     assert_non_null(strstr(text.text, "| `sweep.orders` | list of integers, 1 to 8 | `[1]` | Sizes"));
     assert_non_null(strstr(text.text, "| `output.results` | path | required | The results file"));
-    assert_non_null(strstr(text.text, "`analysis.interval`, `run.scheduler`, `run.max_lease_groups`"));
+    assert_non_null(strstr(
+        text.text, "`analysis.interval`, `pruning.chance`, `pruning.kept`, `run.scheduler`, `run.max_lease_groups`"));
     hs_text_clear(&text);
 }
 

@@ -85,6 +85,34 @@ static void test_shared_rows_count_once(void **state)
     hs_plan_clear(&plan);
 }
 
+/* A later phase: the same shards, other sets, and groups no larger than those of the first. */
+static void test_plan_of_sets(void **state)
+{
+    static const size_t rows[] = {10, 10, 10, 10, 10};
+    const hs_plan_input input = {5, 2, rows, NULL};
+    hs_plan plan, later;
+    hs_error error = {0};
+    (void)state;
+
+    assert_int_equal(hs_plan_init(&plan, 30, 8, 20, &input, 1, &error), HS_OK);
+    for (uint64_t n = 1; n <= 20; ++n) {
+        uint64_t n_seen = 0;
+        assert_int_equal(hs_plan_of_sets(&plan, 30, n, &later, &error), HS_OK);
+        assert_int_equal(later.n_cells, 3 * n);
+        assert_int_equal(later.tasks[0].n_shards, plan.tasks[0].n_shards);
+        assert_true(later.max_group_values <= plan.max_group_values);
+        for (uint64_t g = 0; g < later.n_groups; ++g) {
+            hs_group group = hs_plan_group(&later, g);
+            assert_true(group.n_sets <= 8 && group.first_set >= 30 && group.first_set + group.n_sets <= 30 + n);
+            assert_int_equal(hs_plan_group_examples(&later, &group), hs_plan_group_examples(&plan, &group));
+            n_seen += group.n_sets;
+        }
+        assert_int_equal(n_seen, 3 * n);
+        hs_plan_clear(&later);
+    }
+    hs_plan_clear(&plan);
+}
+
 /* Ranks ask in random order until nobody gets anything; every item must have been handed out exactly once. */
 static void assert_hands_out_once(const char *policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
                                   uint64_t seed)
@@ -181,9 +209,10 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_plans),    cmocka_unit_test(test_shared_rows_count_once),
-        cmocka_unit_test(test_every_item_once), cmocka_unit_test(test_guided_sizes),
-        cmocka_unit_test(test_static_blocks),   cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_random_plans), cmocka_unit_test(test_shared_rows_count_once),
+        cmocka_unit_test(test_plan_of_sets), cmocka_unit_test(test_every_item_once),
+        cmocka_unit_test(test_guided_sizes), cmocka_unit_test(test_static_blocks),
+        cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

@@ -1,0 +1,80 @@
+/*
+ * analysis: the later phases of a sweep. What their sets are follows from the results file alone - its configuration
+ * and the values so far - so that a run that was killed chooses the same again. And what comes of them: pruning curves.
+ *
+ *   importance  heads are removed one after the other, from the one that matters least alone up
+ *   greedy      heads are removed one after the other; each step tries the heads that are left in addition to those that
+ *               are gone, and removes the one that harms least
+ *   controls    last, for each of the best sets of all by the file's objective: random sets with the same number of
+ *               components of each kind in each layer, under the same intervention
+ *
+ * What matters is the metric that pruning.metric names, else the one that objective.keep does. Sets that the file has
+ * already are never added again.
+ */
+#ifndef HEADSWEEP_PHASES_H
+#define HEADSWEEP_PHASES_H
+
+#include "headsweep/results.h"
+
+/* Sets that were chosen: owned rows as hs_results_sets has them. */
+typedef struct hs_chosen_sets {
+    size_t n_sets;
+    size_t max_order;
+    int32_t *order;        /* [n_sets] */
+    int32_t *intervention; /* [n_sets] */
+    int32_t *components;   /* [n_sets, max_order, 3] */
+    size_t order_capacity, intervention_capacity, components_capacity;
+} hs_chosen_sets;
+
+/*
+ * The sets of the file's next phase, all earlier ones being finished. A pure function of the file; not collective.
+ * HS_ERROR_INTERNAL: there is no further phase.
+ */
+hs_status hs_phase_choose(hs_results *results, hs_chosen_sets *sets_out, hs_error *error);
+void hs_chosen_sets_clear(hs_chosen_sets *sets);
+/* As hs_results_add_phase takes them; borrows from both. */
+hs_results_sets hs_chosen_sets_view(const hs_chosen_sets *sets, const hs_results *results);
+
+/* ---- pruning curves ---------------------------------------------------------------------------------------------- */
+
+/*
+ * The model without the first n_removed heads of the curve. kept: share of its performance that is left, the metric
+ * under the set over that of the clean model (the reverse where less is better, or where the values are negative, as
+ * log-probabilities are), pruning.chance subtracted from both. reduced: delta of the
+ * objective's reduced metric, negative where it goes down; NaN without an objective. Intervals are quantiles of the
+ * paired bootstrap over examples (Efron 1979).
+ */
+typedef struct hs_pruning_point {
+    size_t n_removed;
+    uint64_t set;
+    int32_t head[3]; /* kind, layer, index of the one that goes at this point; -1 where none has gone */
+    double kept, kept_low, kept_high;
+    double reduced, reduced_low, reduced_high;
+} hs_pruning_point;
+
+typedef struct hs_pruning_curve {
+    const char *method; /* "importance", "greedy" */
+    size_t n_heads;     /* that were swept alone: those that can be removed */
+    int32_t intervention;
+    size_t task, metric; /* that is kept */
+    bool has_reduced;
+    size_t reduced_task, reduced_metric;
+    double confidence;
+    double threshold;         /* share to be kept: pruning.kept */
+    hs_pruning_point *points; /* [n_points], from 0 heads removed up; ends where sets are not complete yet */
+    size_t n_points;
+    size_t n_planned; /* points that the finished curve has */
+    size_t furthest;  /* the point with most heads removed that keeps `threshold` */
+} hs_pruning_curve;
+
+/*
+ * The curve of that method, from the file alone; not collective. *has_out is false (and the curve empty) where the
+ * experiment does not ask for it, or the first phase is not complete.
+ */
+hs_status hs_analysis_pruning_curve(hs_results *results, const char *method, hs_pruning_curve *curve_out, bool *has_out,
+                                    hs_error *error);
+void hs_pruning_curve_clear(hs_pruning_curve *curve);
+/* "keeps 96.3% [94.1, 98.2] of its accuracy (acc) without 43.8% of its heads (7 of 16)" appended to `text`. */
+hs_status hs_pruning_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text, hs_error *error);
+
+#endif

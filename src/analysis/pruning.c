@@ -1,0 +1,132 @@
+#include "analysis/pruning.h"
+#include "analysis/summary.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Values that are read at once. */
+enum { READ_BYTES = 16 * 1024 * 1024 };
+
+bool pruning_has(const hs_results *results, const char *method)
+{
+    for (size_t phase = 0; phase < hs_results_n_phases(results); ++phase)
+        if (strcmp(hs_results_phase_name(results, phase), method) == 0)
+            return true;
+    /* A curve of one head needs no phase of its own. */
+    const char *stated = stated_text(results, "pruning.curve");
+    return strcmp(stated, method) == 0 || strcmp(stated, "both") == 0;
+}
+
+/* ---- what is kept ------------------------------------------------------------------------------------------------ */
+
+static hs_status find_kept(const hs_results *results, stated_metric *kept_out, hs_error *error)
+{
+    const char *named = stated_text(results, "pruning.metric");
+
+    if (named[0] != '\0')
+        return stated_parse_metric(results, named, kept_out, error);
+    return stated_find_metric(results, stated_text(results, "objective.keep"),
+                              stated_text(results, "objective.keep_metric"), kept_out, error);
+}
+
+/* How much worse a summary is than the clean model's; a metric without a better side is harmed by any change. */
+static double loss_of(const hs_results_metric *metric, double value, double clean)
+{
+    return metric->better == 0 ? fabs(value - clean) : (double)metric->better * (clean - value);
+}
+
+static double summary_of_set(const hs_results_task *task, const summary *s, const float *values)
+{
+    summary_sums sums[SUMMARY_MAX_PARTS];
+
+    summary_add_up(s, task, values, sums);
+    return summary_value(s, sums, (double)task->n_examples);
+}
+
+/* loss[sets] of the kept metric; NaN where a cell is missing. */
+static hs_status read_losses(hs_results *results, stated_metric kept, double *loss, hs_error *error)
+{
+    const hs_results_task *task = hs_results_task_at(results, kept.task);
+    const size_t n_sets = hs_results_sets_of(results)->n_sets, n_values = task->n_examples * task->n_metrics;
+    const size_t step = READ_BYTES / (n_values * sizeof(float)) + 1;
+    const summary s = summary_of(task, kept.metric);
+    double clean = NAN;
+    float *values = NULL;
+    hs_status status = hs_allocate(&values, step * n_values, sizeof *values, "values", error);
+
+    for (size_t first = 0; status == HS_OK && first < n_sets; first += step) {
+        size_t n = n_sets - first < step ? n_sets - first : step;
+        status = hs_results_read_values(results, (uint32_t)kept.task, first, n, values, error);
+        for (size_t i = 0; status == HS_OK && i < n; ++i) {
+            double value = summary_of_set(task, &s, values + i * n_values);
+            clean = first + i == 0 ? value : clean;
+            loss[first + i] = loss_of(&task->metrics[kept.metric], value, clean);
+        }
+    }
+    hs_free(values);
+    return status;
+}
+
+/* ---- what can go ------------------------------------------------------------------------------------------------- */
+
+static int32_t pruned_intervention(const hs_results *results)
+{
+    const hs_results_sets *sets = hs_results_sets_of(results);
+    const char *name = stated_text(results, "pruning.intervention");
+
+    for (size_t i = 0; i < sets->n_interventions; ++i)
+        if (strcmp(sets->intervention_names[i], name) == 0)
+            return (int32_t)i;
+    return 0;
+}
+
+/* Heads that the first phase swept alone, in its order. */
+static hs_status list_heads(const hs_results *results, pruning *p, hs_error *error)
+{
+    const hs_results_sets *sets = hs_results_sets_of(results);
+    uint64_t first, n;
+
+    hs_results_phase_sets(results, 0, &first, &n);
+    HS_TRY(hs_allocate(&p->heads, (size_t)n, 3 * sizeof *p->heads, "heads", error));
+    HS_TRY(hs_allocate(&p->single_loss, (size_t)n, sizeof *p->single_loss, "heads", error));
+    for (uint64_t set = first; set < first + n; ++set) {
+        if (sets->order[set] != 1 || sets->intervention[set] != p->choice.intervention)
+            continue;
+        size_t head = p->choice.n_heads++;
+        memcpy(p->heads + 3 * head, sets->components + set * 3 * sets->max_order, 3 * sizeof *p->heads);
+        p->single_loss[head] = p->loss[set];
+    }
+    return HS_OK;
+}
+
+hs_status pruning_read(hs_results *results, pruning *out, hs_error *error)
+{
+    const hs_results_sets *sets = hs_results_sets_of(results);
+    const size_t most = (size_t)stated_number(results, "pruning.max_heads", 0);
+
+    *out = (pruning){.choice = {.intervention = pruned_intervention(results)}};
+    HS_TRY(find_kept(results, &out->kept, error));
+    HS_TRY(set_index_new(sets, &out->index, error));
+    HS_TRY(hs_allocate(&out->loss, sets->n_sets, sizeof *out->loss, "losses", error));
+    HS_TRY(read_losses(results, out->kept, out->loss, error));
+    HS_TRY(list_heads(results, out, error));
+    HS_TRY(hs_allocate(&out->order, out->choice.n_heads, sizeof *out->order, "order of heads", error));
+    HS_TRY(choice_order(out->single_loss, out->choice.n_heads, out->order, error));
+    out->length = most > 0 && most < out->choice.n_heads ? most : out->choice.n_heads;
+    out->choice.index = &out->index;
+    out->choice.heads = out->heads;
+    out->choice.order = out->order;
+    out->choice.loss = out->loss;
+    out->choice.n_candidates = (size_t)stated_number(results, "pruning.candidates", 0);
+    return HS_OK;
+}
+
+void pruning_clear(pruning *p)
+{
+    set_index_clear(&p->index);
+    hs_free(p->heads);
+    hs_free(p->single_loss);
+    hs_free(p->order);
+    hs_free(p->loss);
+    *p = (pruning){0};
+}

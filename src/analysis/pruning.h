@@ -1,0 +1,25 @@
+/* Pruning as the results file states it, with what it knows so far. Internal to the analysis room. */
+#ifndef ANALYSIS_PRUNING_H
+#define ANALYSIS_PRUNING_H
+
+#include "analysis/choice.h"
+#include "analysis/stated.h"
+
+typedef struct pruning {
+    choice_pruning choice; /* `index` and arrays below */
+    set_index index;
+    int32_t *heads;      /* [n_heads, 3]: those that were swept alone */
+    double *single_loss; /* [n_heads] */
+    uint32_t *order;     /* [n_heads], least important first */
+    double *loss;        /* [sets] */
+    size_t length;       /* heads that a curve removes in the end */
+    stated_metric kept;
+} pruning;
+
+/* Reads the values of the kept metric under all sets. What was made is in *out also on failure, for pruning_clear. */
+hs_status pruning_read(hs_results *results, pruning *out, hs_error *error);
+void pruning_clear(pruning *p);
+/* Is this curve asked for? `method` is the name of its phases. */
+bool pruning_has(const hs_results *results, const char *method);
+
+#endif

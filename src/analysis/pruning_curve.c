@@ -1,0 +1,285 @@
+#include <math.h>
+#include <string.h>
+
+#include "analysis/pruning.h"
+#include "analysis/statistics.h"
+#include "analysis/summary.h"
+#include "headsweep/sweep.h"
+
+enum { DEFAULT_RESAMPLES = 2000 };
+/* Apart from what else the seed draws. */
+static const char bootstrap_key[] = "pruning curve";
+
+/* A metric of one set after the other as it is, and under all resamples of the examples. */
+typedef struct resampled {
+    hs_results *results;
+    const hs_results_task *task;
+    stated_metric of;
+    summary summary;
+    double zero; /* subtracted from what is compared */
+    double confidence;
+    resampling bootstrap;
+    float *values;                 /* [n_examples, n_metrics] of the set */
+    double *column;                /* [n_examples] */
+    double *sums[SUMMARY_COLUMNS]; /* [n_resamples] of one part */
+    double *n_parts;               /* [n_resamples] that occur */
+    double estimate;               /* of the set */
+    double *under;                 /* [n_resamples] */
+    double clean_estimate;
+    double *clean_under; /* [n_resamples] */
+} resampled;
+
+/* What a point says of a summary and the clean model's. */
+typedef double (*comparison)(double value, double clean, int better);
+
+/* Less is better, or less far below 0 is: then the clean model's share of it counts. */
+static double share_kept(double value, double clean, int better)
+{
+    bool reversed = (better < 0) != (clean < 0);
+
+    return reversed ? clean / value : value / clean;
+}
+
+static double difference(double value, double clean, int better)
+{
+    (void)better;
+    return value - clean;
+}
+
+/* ---- resampling -------------------------------------------------------------------------------------------------- */
+
+static void resampled_clear(resampled *r)
+{
+    resampling_clear(&r->bootstrap);
+    hs_free(r->values);
+    hs_free(r->column);
+    for (size_t column = 0; column < SUMMARY_COLUMNS; ++column)
+        hs_free(r->sums[column]);
+    hs_free(r->n_parts);
+    hs_free(r->under);
+    hs_free(r->clean_under);
+    *r = (resampled){0};
+}
+
+static hs_status allocate(resampled *r, size_t n_resamples, hs_error *error)
+{
+    const size_t n_examples = r->task->n_examples;
+    double **const arrays[] = {&r->sums[0], &r->sums[1], &r->n_parts, &r->under, &r->clean_under};
+
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; ++i)
+        HS_TRY(hs_allocate(arrays[i], n_resamples, sizeof **arrays[i], "resamples", error));
+    HS_TRY(hs_allocate(&r->column, n_examples, sizeof *r->column, "values", error));
+    return hs_allocate(&r->values, n_examples, r->task->n_metrics * sizeof *r->values, "values", error);
+}
+
+/* Adds a part of the summary under all resamples to `under`. */
+static void add_part(resampled *r, size_t part)
+{
+    bool occurs;
+
+    for (size_t column = 0; column < summary_n_columns(&r->summary); ++column) {
+        for (size_t example = 0; example < r->task->n_examples; ++example)
+            r->column[example] = summary_column(&r->summary, part, column, r->values + example * r->task->n_metrics);
+        resampling_sums(&r->bootstrap, r->column, 1, r->sums[column]);
+    }
+    for (size_t b = 0; b < r->bootstrap.n_columns; ++b) {
+        const summary_sums sums = {r->sums[0][b], r->sums[1][b]};
+        r->under[b] += summary_part(&r->summary, sums, r->bootstrap.total, &occurs);
+        r->n_parts[b] += occurs ? 1 : 0;
+    }
+}
+
+static hs_status read_set(resampled *r, uint64_t set, hs_error *error)
+{
+    const size_t n_resamples = r->bootstrap.n_columns;
+    summary_sums sums[SUMMARY_MAX_PARTS];
+
+    HS_TRY(hs_results_read_values(r->results, (uint32_t)r->of.task, set, 1, r->values, error));
+    summary_add_up(&r->summary, r->task, r->values, sums);
+    r->estimate = summary_value(&r->summary, sums, r->bootstrap.total);
+    memset(r->under, 0, n_resamples * sizeof *r->under);
+    memset(r->n_parts, 0, n_resamples * sizeof *r->n_parts);
+    for (size_t part = 0; part < r->summary.n_parts; ++part)
+        add_part(r, part);
+    for (size_t b = 0; b < n_resamples; ++b)
+        r->under[b] = r->n_parts[b] > 0 ? r->under[b] / r->n_parts[b] : 0;
+    return HS_OK;
+}
+
+/* What was made is in *r also on failure. */
+static hs_status resampled_init(hs_results *results, stated_metric of, resampled *r, hs_error *error)
+{
+    const hs_results_task *task = hs_results_task_at(results, of.task);
+    const size_t n_resamples = (size_t)stated_number(results, "analysis.resamples", DEFAULT_RESAMPLES);
+    const uint64_t seed = (uint64_t)stated_number(results, "run.seed", 1);
+    const uint64_t key = hs_hash_text(hs_hash_u64(seed, of.task), bootstrap_key);
+
+    *r = (resampled){.results = results, .task = task, .of = of, .summary = summary_of(task, of.metric)};
+    r->confidence = stated_number(results, "analysis.confidence", 0.95);
+    HS_TRY(resampling_bootstrap(key, task->n_examples, n_resamples, &r->bootstrap, error));
+    HS_TRY(allocate(r, n_resamples, error));
+    HS_TRY(read_set(r, 0, error));
+    r->clean_estimate = r->estimate;
+    memcpy(r->clean_under, r->under, n_resamples * sizeof *r->under);
+    return HS_OK;
+}
+
+/* value[3]: the estimate and its interval. */
+static hs_status compare_set(resampled *r, uint64_t set, comparison compare, double value[3], hs_error *error)
+{
+    const int better = r->task->metrics[r->of.metric].better;
+    const size_t n_resamples = r->bootstrap.n_columns;
+
+    HS_TRY(read_set(r, set, error));
+    value[0] = compare(r->estimate - r->zero, r->clean_estimate - r->zero, better);
+    for (size_t b = 0; b < n_resamples; ++b)
+        r->under[b] = compare(r->under[b] - r->zero, r->clean_under[b] - r->zero, better);
+    interval quantiles = bootstrap_interval(r->under, n_resamples, value[0], 0, r->confidence, false);
+    value[1] = quantiles.low;
+    value[2] = quantiles.high;
+    return HS_OK;
+}
+
+/* ---- the curve --------------------------------------------------------------------------------------------------- */
+
+/* The heads that the curve removes, in their order, as far as the file tells: removed_out[length]. */
+static hs_status removed_by(const pruning *p, const char *method, uint32_t *removed_out, size_t *n_out, hs_error *error)
+{
+    if (strcmp(method, HS_PHASE_GREEDY) == 0)
+        return choice_greedy(&p->choice, p->length, removed_out, n_out, error);
+    memcpy(removed_out, p->order, p->length * sizeof *removed_out);
+    *n_out = p->length;
+    return HS_OK;
+}
+
+static bool singles_are_known(const pruning *p)
+{
+    for (size_t head = 0; head < p->choice.n_heads; ++head)
+        if (isnan(p->single_loss[head]))
+            return false;
+    return p->choice.n_heads > 0;
+}
+
+/* Sets of the points: the clean model, then without ever more heads; ends where one is not there. */
+static hs_status list_points(const pruning *p, const char *method, hs_pruning_curve *curve, hs_error *error)
+{
+    uint32_t *removed = NULL;
+    int32_t *components = NULL;
+    size_t n_removed = 0;
+    hs_status status;
+
+    HS_GOTO_DONE(hs_allocate(&curve->points, p->length + 1, sizeof *curve->points, "pruning curve", error));
+    HS_GOTO_DONE(hs_allocate(&removed, p->choice.n_heads, sizeof *removed, "pruning curve", error));
+    HS_GOTO_DONE(hs_allocate(&components, p->choice.n_heads, 3 * sizeof *components, "pruning curve", error));
+    curve->n_planned = p->length + 1;
+    curve->n_points = 1;
+    curve->points[0] = (hs_pruning_point){.head = {-1, -1, -1}};
+    HS_GOTO_DONE(removed_by(p, method, removed, &n_removed, error));
+    for (size_t n = 1; n <= n_removed; ++n) {
+        choice_removed(&p->choice, removed, n, components);
+        int64_t set = set_index_find(&p->index, components, n, p->choice.intervention);
+        if (set < 0 || isnan(p->loss[set]))
+            break;
+        hs_pruning_point *point = &curve->points[curve->n_points++];
+        *point = (hs_pruning_point){.n_removed = n, .set = (uint64_t)set};
+        memcpy(point->head, p->heads + 3 * removed[n - 1], sizeof point->head);
+    }
+done:
+    hs_free(components);
+    hs_free(removed);
+    return status;
+}
+
+static hs_status fill_points(hs_results *results, hs_pruning_curve *curve, hs_error *error)
+{
+    resampled kept = {0}, reduced = {0};
+    hs_status status;
+
+    HS_GOTO_DONE(resampled_init(results, (stated_metric){curve->task, curve->metric}, &kept, error));
+    if (curve->has_reduced)
+        HS_GOTO_DONE(
+            resampled_init(results, (stated_metric){curve->reduced_task, curve->reduced_metric}, &reduced, error));
+    kept.zero = stated_number(results, "pruning.chance", 0);
+    curve->confidence = kept.confidence;
+    for (size_t i = 0; i < curve->n_points; ++i) {
+        hs_pruning_point *point = &curve->points[i];
+        double of_kept[3], of_reduced[3] = {NAN, NAN, NAN};
+        HS_GOTO_DONE(compare_set(&kept, point->set, share_kept, of_kept, error));
+        if (curve->has_reduced)
+            HS_GOTO_DONE(compare_set(&reduced, point->set, difference, of_reduced, error));
+        point->kept = of_kept[0], point->kept_low = of_kept[1], point->kept_high = of_kept[2];
+        point->reduced = of_reduced[0], point->reduced_low = of_reduced[1], point->reduced_high = of_reduced[2];
+        curve->furthest = point->kept >= curve->threshold ? i : curve->furthest;
+    }
+done:
+    resampled_clear(&kept);
+    resampled_clear(&reduced);
+    return status;
+}
+
+static hs_status find_reduced(const hs_results *results, hs_pruning_curve *curve, hs_error *error)
+{
+    const char *task = stated_text(results, "objective.reduce");
+    stated_metric reduced = {0, 0};
+
+    curve->has_reduced = task[0] != '\0';
+    if (!curve->has_reduced)
+        return HS_OK;
+    HS_TRY(stated_find_metric(results, task, stated_text(results, "objective.reduce_metric"), &reduced, error));
+    curve->reduced_task = reduced.task;
+    curve->reduced_metric = reduced.metric;
+    return HS_OK;
+}
+
+static hs_status make_curve(hs_results *results, const pruning *p, hs_pruning_curve *curve, hs_error *error)
+{
+    curve->n_heads = p->choice.n_heads;
+    curve->intervention = p->choice.intervention;
+    curve->task = p->kept.task;
+    curve->metric = p->kept.metric;
+    curve->threshold = stated_number(results, "pruning.kept", 0.95);
+    HS_TRY(find_reduced(results, curve, error));
+    HS_TRY(list_points(p, curve->method, curve, error));
+    return fill_points(results, curve, error);
+}
+
+hs_status hs_analysis_pruning_curve(hs_results *results, const char *method, hs_pruning_curve *curve_out, bool *has_out,
+                                    hs_error *error)
+{
+    pruning p = {0};
+    hs_status status = HS_OK;
+
+    *has_out = false;
+    *curve_out = (hs_pruning_curve){.method = method};
+    if (!pruning_has(results, method))
+        return HS_OK;
+    HS_GOTO_DONE(pruning_read(results, &p, error));
+    if (!singles_are_known(&p))
+        goto done;
+    HS_GOTO_DONE(make_curve(results, &p, curve_out, error));
+    *has_out = true;
+done:
+    if (!*has_out)
+        hs_pruning_curve_clear(curve_out);
+    pruning_clear(&p);
+    return status;
+}
+
+void hs_pruning_curve_clear(hs_pruning_curve *curve)
+{
+    hs_free(curve->points);
+    *curve = (hs_pruning_curve){0};
+}
+
+hs_status hs_pruning_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text, hs_error *error)
+{
+    const hs_results_task *task = hs_results_task_at(results, curve->task);
+    const hs_pruning_point *point = &curve->points[curve->furthest];
+
+    HS_TRY(hs_text_appendf(text, error, "keeps %.1f%%", 100 * point->kept));
+    if (isfinite(point->kept_low) && isfinite(point->kept_high))
+        HS_TRY(hs_text_appendf(text, error, " [%.1f, %.1f]", 100 * point->kept_low, 100 * point->kept_high));
+    return hs_text_appendf(text, error, " of its %s (%s) without %.1f%% of its heads (%zu of %zu)", task->name,
+                           task->metrics[curve->metric].name, 100 * (double)point->n_removed / (double)curve->n_heads,
+                           point->n_removed, curve->n_heads);
+}

@@ -1,0 +1,23 @@
+/* What the experiment states, as the results file has it. Internal to the analysis room. */
+#ifndef ANALYSIS_STATED_H
+#define ANALYSIS_STATED_H
+
+#include "headsweep/results.h"
+
+/* "" where the file has no such key. Borrowed. */
+const char *stated_text(const hs_results *results, const char *key);
+/* `missing` where the file has no such key. */
+double stated_number(const hs_results *results, const char *key, double missing);
+
+typedef struct stated_metric {
+    size_t task;
+    size_t metric;
+} stated_metric;
+
+/* The task and metric of those names; "" as a metric is the task's first. HS_ERROR_USAGE: the file has none such. */
+hs_status stated_find_metric(const hs_results *results, const char *task, const char *metric, stated_metric *out,
+                             hs_error *error);
+/* "TASK" or "TASK.METRIC". */
+hs_status stated_parse_metric(const hs_results *results, const char *text, stated_metric *out, hs_error *error);
+
+#endif

@@ -1,0 +1,180 @@
+#include "cli/phases.h"
+
+#include <inttypes.h>
+
+#include "cli/progress.h"
+#include "cli/stop.h"
+#include "headsweep/phases.h"
+
+/* ---- choosing ---------------------------------------------------------------------------------------------------- */
+
+/* What rank 0 chose, on every rank. */
+static hs_status share_sets(hs_comm *comm, hs_chosen_sets *sets, hs_error *error)
+{
+    const size_t row = 3 * sets->max_order;
+    uint64_t n = sets->n_sets;
+    hs_status status = HS_OK;
+
+    HS_TRY(hs_comm_broadcast(comm, &n, sizeof n, 0, error));
+    if (hs_comm_rank(comm) != 0) {
+        sets->n_sets = (size_t)n;
+        status = hs_allocate(&sets->order, sets->n_sets, sizeof *sets->order, "chosen sets", error);
+        if (status == HS_OK)
+            status = hs_allocate(&sets->intervention, sets->n_sets, sizeof *sets->intervention, "chosen sets", error);
+        if (status == HS_OK)
+            status = hs_allocate(&sets->components, sets->n_sets, row * sizeof *sets->components, "chosen sets", error);
+    }
+    HS_TRY(hs_comm_agree(comm, status, error));
+    if (n == 0)
+        return HS_OK;
+    HS_TRY(hs_comm_broadcast(comm, sets->order, sets->n_sets * sizeof *sets->order, 0, error));
+    HS_TRY(hs_comm_broadcast(comm, sets->intervention, sets->n_sets * sizeof *sets->intervention, 0, error));
+    return hs_comm_broadcast(comm, sets->components, sets->n_sets * row * sizeof *sets->components, 0, error);
+}
+
+static hs_status choose_next(const phase_job *job, hs_error *error)
+{
+    hs_chosen_sets sets = {.max_order = hs_results_sets_of(job->results)->max_order};
+    hs_status status = HS_OK;
+
+    if (hs_comm_rank(job->comm) == 0)
+        status = hs_phase_choose(job->results, &sets, error);
+    HS_GOTO_DONE(hs_comm_agree(job->comm, status, error));
+    HS_GOTO_DONE(share_sets(job->comm, &sets, error));
+    const hs_results_sets rows = hs_chosen_sets_view(&sets, job->results);
+    HS_GOTO_DONE(hs_comm_agree(job->comm, hs_results_add_phase(job->results, &rows, error), error));
+    hs_study_take_phases(job->study, job->results);
+done:
+    hs_chosen_sets_clear(&sets);
+    return status;
+}
+
+/* ---- sweeping ---------------------------------------------------------------------------------------------------- */
+
+static void announce_phase(const phase_job *job, size_t phase, uint64_t n_sets)
+{
+    const size_t n_phases = hs_results_n_phases(job->results);
+
+    if (hs_comm_rank(job->comm) == 0 && n_phases > 1)
+        hs_log_print(job->log, HS_LOG_INFO, "phase   %zu of %zu, %s: %" PRIu64 " sets", phase + 1, n_phases,
+                     hs_results_phase_name(job->results, phase), n_sets);
+}
+
+/* What is told of a NaN, and the display that it must not run into. */
+typedef struct not_finite_context {
+    const phase_job *job;
+    progress_display *display;
+} not_finite_context;
+
+static void report_not_finite(void *context, const hs_not_finite *place)
+{
+    const not_finite_context *c = context;
+    const hs_study *study = c->job->study;
+    const hs_task *task = study->tasks[place->task];
+    const hs_results_sets *sets = hs_results_sets_of(c->job->results);
+    const char *ablation = sets->intervention_names[sets->intervention[place->set]];
+    char where[64] = "after the last layer";
+    hs_text heads = {0};
+    hs_error ignored = {0};
+
+    if (place->layer < study->model->shape.n_layers)
+        snprintf(where, sizeof where, "from layer %" PRIu64 " on", place->layer);
+    if (hs_results_set_name(sets, place->set, &heads, &ignored) != HS_OK)
+        return;
+    progress_end(c->display);
+    hs_log_print(c->job->log, HS_LOG_WARNING,
+                 "set %" PRIu64 ", heads %s (%s): task %s, example %" PRIu64 " (line %zu), row %" PRIu64
+                 ": not finite %s; its metrics are stored as NaN",
+                 place->set, heads.text, ablation, hs_task_name(task), place->example,
+                 hs_task_example_line(task, (size_t)place->example), place->row, where);
+    hs_text_clear(&heads);
+}
+
+static void add_report(hs_run_report *sum, const hs_run_report *report)
+{
+    sum->cells_before += report->cells_before;
+    sum->cells_damaged += report->cells_damaged;
+    sum->cells_this_run += report->cells_this_run;
+    sum->values_not_finite += report->values_not_finite;
+    sum->seconds += report->seconds;
+    sum->stopped = report->stopped;
+}
+
+static hs_status sweep_sets(const phase_job *job, uint64_t first, uint64_t n, bool fresh, const hs_evaluator *evaluator,
+                            hs_run_report *sum, hs_error *error)
+{
+    progress_display display =
+        progress_display_make(job->log->level >= HS_LOG_INFO ? job->log->stream : NULL,
+                              job->experiment->progress_seconds, job->study->plan.n_cells / job->study->plan.n_sets);
+    not_finite_context not_finite = {job, &display};
+    const hs_run_options options = {.scheduler = job->experiment->scheduler,
+                                    .max_lease_groups = (uint64_t)job->experiment->max_lease_groups,
+                                    .progress = progress_show,
+                                    .progress_context = &display,
+                                    .stop = stop_is_requested,
+                                    .not_finite = report_not_finite,
+                                    .not_finite_context = &not_finite};
+    hs_run_report report = {0};
+    hs_plan plan = {0};
+    hs_status status = hs_plan_of_sets(&job->study->plan, first, n, &plan, error);
+
+    HS_GOTO_DONE(hs_comm_agree(job->comm, status, error));
+    HS_GOTO_DONE(hs_run_sweep(job->comm, &plan, job->results, fresh, evaluator, &options, &report, error));
+done:
+    progress_end(&display);
+    add_report(sum, &report);
+    hs_plan_clear(&plan);
+    return status;
+}
+
+static hs_status sweep_each(const phase_job *job, const hs_evaluator *evaluator, hs_run_report *sum, hs_error *error)
+{
+    for (size_t phase = 0; phase < hs_results_n_phases(job->results); ++phase) {
+        bool fresh = job->fresh || phase >= hs_results_n_chosen_phases(job->results);
+        uint64_t first, n;
+
+        if (phase >= hs_results_n_chosen_phases(job->results))
+            HS_TRY(choose_next(job, error));
+        hs_results_phase_sets(job->results, phase, &first, &n);
+        announce_phase(job, phase, n);
+        if (n > 0)
+            HS_TRY(sweep_sets(job, first, n, fresh, evaluator, sum, error));
+    }
+    return HS_OK;
+}
+
+static void report_sweep(const hs_log *log, const hs_run_report *report)
+{
+    char duration[32];
+
+    if (report->cells_damaged > 0)
+        hs_log_print(log, HS_LOG_WARNING, "%" PRIu64 " cells did not match their commit words and were computed again",
+                     report->cells_damaged);
+    if (report->values_not_finite > 0)
+        hs_log_print(log, HS_LOG_WARNING,
+                     "%" PRIu64 " values are not finite: they are stored as NaN, and no set is ranked by them",
+                     report->values_not_finite);
+    hs_format_duration(report->seconds, duration, sizeof duration);
+    if (report->cells_this_run == 0)
+        hs_log_print(log, HS_LOG_INFO, "sweep   was finished already: all %" PRIu64 " cells are in the file",
+                     report->cells_before);
+    else
+        hs_log_print(log, HS_LOG_INFO, "sweep   %" PRIu64 " cells in %s (%.2f s); %" PRIu64 " were done before",
+                     report->cells_this_run, duration, report->seconds, report->cells_before);
+}
+
+hs_status sweep_phases(const phase_job *job, hs_run_report *report_out, hs_error *error)
+{
+    hs_evaluator evaluator = {0};
+
+    *report_out = (hs_run_report){0};
+    hs_study_take_phases(job->study, job->results);
+    hs_status status = hs_study_evaluator(job->study, &evaluator, error);
+    status = hs_comm_agree(job->comm, status, error);
+    if (status == HS_OK)
+        status = sweep_each(job, &evaluator, report_out, error);
+    hs_study_evaluator_clear(&evaluator);
+    if (status == HS_OK)
+        report_sweep(job->log, report_out);
+    return status;
+}

@@ -1,0 +1,240 @@
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "headsweep/engine.h"
+#include "report/formats.h"
+
+/* One curve, as all formats see it. */
+typedef struct curve_view {
+    const hs_results *results;
+    const hs_pruning_curve *curve;
+} curve_view;
+
+static const char *ablation_of(const curve_view *view)
+{
+    return hs_results_sets_of(view->results)->intervention_names[view->curve->intervention];
+}
+
+static const hs_results_task *kept_task(const curve_view *view)
+{
+    return hs_results_task_at(view->results, view->curve->task);
+}
+
+static const char *kept_metric(const curve_view *view)
+{
+    return kept_task(view)->metrics[view->curve->metric].name;
+}
+
+/* The task whose metric is to go down; only where the curve has one. */
+static const hs_results_task *reduced_task(const curve_view *view)
+{
+    return hs_results_task_at(view->results, view->curve->reduced_task);
+}
+
+static const hs_results_metric *reduced_metric(const curve_view *view)
+{
+    return &reduced_task(view)->metrics[view->curve->reduced_metric];
+}
+
+static double share_removed(const curve_view *view, const hs_pruning_point *point)
+{
+    return (double)point->n_removed / (double)view->curve->n_heads;
+}
+
+/* The head that goes at this point; nothing at the first. */
+static void format_head(const hs_pruning_point *point, char cell[GRID_CELL_BYTES])
+{
+    const char *prefix = point->head[0] == HS_COMPONENT_KV_GROUP ? "kv" : "";
+
+    cell[0] = '\0';
+    if (point->n_removed > 0)
+        snprintf(cell, GRID_CELL_BYTES, "%d.%s%d", point->head[1], prefix, point->head[2]);
+}
+
+/* ---- table and Markdown ------------------------------------------------------------------------------------------ */
+
+static void format_kept(const hs_pruning_point *point, char cell[GRID_CELL_BYTES])
+{
+    int length = snprintf(cell, GRID_CELL_BYTES, "%.1f%%", 100 * point->kept);
+
+    if (isfinite(point->kept_low) && isfinite(point->kept_high) && length > 0)
+        snprintf(cell + length, GRID_CELL_BYTES - (size_t)length, " [%.1f,%.1f]", 100 * point->kept_low,
+                 100 * point->kept_high);
+}
+
+static hs_status add_titles(const curve_view *view, grid *g, hs_error *error)
+{
+    const size_t n_columns = view->curve->has_reduced ? 5 : 4;
+    grid_column *added = NULL;
+
+    for (size_t i = 0; i < n_columns; ++i)
+        HS_TRY(grid_add_column(g, i != 2, &added, error));
+    strcpy(g->columns[0].title, "removed");
+    strcpy(g->columns[1].title, "share");
+    strcpy(g->columns[2].title, "head");
+    snprintf(g->columns[3].title, GRID_CELL_BYTES, "%.30s %.30s kept", kept_task(view)->name, kept_metric(view));
+    if (view->curve->has_reduced)
+        snprintf(g->columns[4].title, GRID_CELL_BYTES, "%.30s %.30s [%.16s]", reduced_task(view)->name,
+                 reduced_metric(view)->name, view_change_unit(reduced_metric(view)));
+    return HS_OK;
+}
+
+static hs_status fill_grid(const curve_view *view, grid *g, hs_error *error)
+{
+    HS_TRY(add_titles(view, g, error));
+    for (size_t row = 0; row < g->n_rows; ++row) {
+        const hs_pruning_point *point = &view->curve->points[row];
+        snprintf(g->columns[0].cells[row], GRID_CELL_BYTES, "%zu", point->n_removed);
+        snprintf(g->columns[1].cells[row], GRID_CELL_BYTES, "%.1f%%", 100 * share_removed(view, point));
+        format_head(point, g->columns[2].cells[row]);
+        format_kept(point, g->columns[3].cells[row]);
+        if (view->curve->has_reduced)
+            view_format_change(reduced_metric(view), point->reduced, point->reduced_low, point->reduced_high,
+                               g->columns[4].cells[row]);
+    }
+    return HS_OK;
+}
+
+static hs_status print_finding(const curve_view *view, hs_text *text, hs_error *error)
+{
+    const hs_pruning_curve *curve = view->curve;
+
+    HS_TRY(hs_text_appendf(text, error, "pruning by %s, %s ablation: the model ", curve->method, ablation_of(view)));
+    HS_TRY(hs_pruning_sentence(view->results, curve, text, error));
+    if (curve->n_points < curve->n_planned)
+        HS_TRY(hs_text_appendf(text, error, "; unfinished, %zu of %zu points", curve->n_points, curve->n_planned));
+    return hs_text_appendf(text, error, "\n");
+}
+
+static hs_status print_grid(const curve_view *view, hs_status (*print)(const grid *, hs_text *, hs_error *),
+                            const char *gap, hs_text *text, hs_error *error)
+{
+    grid g = {.n_rows = view->curve->n_points};
+    hs_status status;
+
+    HS_GOTO_DONE(fill_grid(view, &g, error));
+    HS_GOTO_DONE(print_finding(view, text, error));
+    HS_GOTO_DONE(hs_text_appendf(text, error, "%s", gap));
+    HS_GOTO_DONE(print(&g, text, error));
+    HS_GOTO_DONE(hs_text_appendf(text, error,
+                                 "%s  kept: share of the clean model's %s; [ , ]: %.4g%% percentile intervals over "
+                                 "examples\n",
+                                 gap, kept_metric(view), 100 * view->curve->confidence));
+done:
+    grid_clear(&g);
+    return status;
+}
+
+static hs_status curve_as_table(const curve_view *view, hs_text *text, hs_error *error)
+{
+    return print_grid(view, grid_print_text, "", text, error);
+}
+
+static hs_status curve_as_markdown(const curve_view *view, hs_text *text, hs_error *error)
+{
+    return print_grid(view, grid_print_markdown, "\n", text, error);
+}
+
+/* ---- CSV and JSON ------------------------------------------------------------------------------------------------ */
+
+enum { N_NUMBERS = 7 };
+static const char *const number_names[N_NUMBERS] = {"share_removed", "kept",        "kept_low",    "kept_high",
+                                                    "reduced",       "reduced_low", "reduced_high"};
+
+static void list_numbers(const curve_view *view, const hs_pruning_point *point, double numbers[N_NUMBERS])
+{
+    const double all[N_NUMBERS] = {share_removed(view, point), point->kept,    point->kept_low,
+                                   point->kept_high,           point->reduced, point->reduced_low,
+                                   point->reduced_high};
+
+    memcpy(numbers, all, sizeof all);
+}
+
+static hs_status print_csv_header(hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "method,ablation,removed,set,head"));
+    for (size_t i = 0; i < N_NUMBERS; ++i)
+        HS_TRY(hs_text_appendf(text, error, ",%s", number_names[i]));
+    return hs_text_appendf(text, error, "\n");
+}
+
+static hs_status curve_as_csv(const curve_view *view, hs_text *text, hs_error *error)
+{
+    char head[GRID_CELL_BYTES];
+    double numbers[N_NUMBERS];
+
+    for (size_t row = 0; row < view->curve->n_points; ++row) {
+        const hs_pruning_point *point = &view->curve->points[row];
+        format_head(point, head);
+        list_numbers(view, point, numbers);
+        HS_TRY(hs_text_appendf(text, error, "%s,%s,%zu,%" PRIu64 ",%s", view->curve->method, ablation_of(view),
+                               point->n_removed, point->set, head));
+        for (size_t i = 0; i < N_NUMBERS; ++i)
+            HS_TRY(isfinite(numbers[i]) ? hs_text_appendf(text, error, ",%.9g", numbers[i])
+                                        : hs_text_appendf(text, error, ","));
+        HS_TRY(hs_text_appendf(text, error, "\n"));
+    }
+    return HS_OK;
+}
+
+static hs_status print_json_point(const curve_view *view, const hs_pruning_point *point, hs_text *text, hs_error *error)
+{
+    double numbers[N_NUMBERS];
+
+    list_numbers(view, point, numbers);
+    HS_TRY(hs_text_appendf(text, error, "{\"removed\": %zu, \"set\": %" PRIu64, point->n_removed, point->set));
+    if (point->n_removed > 0)
+        HS_TRY(hs_text_appendf(text, error, ", \"head\": [%d, %d]", point->head[1], point->head[2]));
+    for (size_t i = 0; i < N_NUMBERS; ++i)
+        HS_TRY(isfinite(numbers[i]) ? hs_text_appendf(text, error, ", \"%s\": %.9g", number_names[i], numbers[i])
+                                    : hs_text_appendf(text, error, ", \"%s\": null", number_names[i]));
+    return hs_text_appendf(text, error, "}");
+}
+
+/* Names in the file are checked to be plain: nothing here needs an escape. */
+static hs_status curve_as_json(const curve_view *view, hs_text *text, hs_error *error)
+{
+    const hs_pruning_curve *curve = view->curve;
+
+    HS_TRY(hs_text_appendf(text, error,
+                           "    {\"method\": \"%s\", \"ablation\": \"%s\", \"task\": \"%s\", \"metric\": \"%s\", "
+                           "\"heads\": %zu, \"threshold\": %.9g, \"furthest\": %zu, \"confidence\": %.9g, "
+                           "\"points_planned\": %zu,\n     \"sentence\": \"",
+                           curve->method, ablation_of(view), kept_task(view)->name, kept_metric(view), curve->n_heads,
+                           curve->threshold, curve->furthest, curve->confidence, curve->n_planned));
+    HS_TRY(hs_pruning_sentence(view->results, curve, text, error));
+    HS_TRY(hs_text_appendf(text, error, "\",\n     \"points\": ["));
+    for (size_t row = 0; row < curve->n_points; ++row) {
+        HS_TRY(hs_text_appendf(text, error, "%s\n       ", row > 0 ? "," : ""));
+        HS_TRY(print_json_point(view, &curve->points[row], text, error));
+    }
+    return hs_text_appendf(text, error, "]}");
+}
+
+/* ---- all curves -------------------------------------------------------------------------------------------------- */
+
+/* One row a format, in the order of hs_report_format: what stands before, between and after the curves. */
+static const struct {
+    hs_status (*write)(const curve_view *view, hs_text *text, hs_error *error);
+    const char *before, *between, *after;
+} formats[] = {
+    [HS_REPORT_TABLE] = {curve_as_table, "", "\n", ""},
+    [HS_REPORT_CSV] = {curve_as_csv, "", "", ""},
+    [HS_REPORT_JSON] = {curve_as_json, "{\"curves\": [\n", ",\n", "\n]}\n"},
+    [HS_REPORT_MARKDOWN] = {curve_as_markdown, "", "\n", ""},
+};
+
+hs_status hs_report_pruning(const hs_results *results, const hs_pruning_curve *curves, size_t n_curves,
+                            hs_report_format format, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "%s", formats[format].before));
+    if (format == HS_REPORT_CSV)
+        HS_TRY(print_csv_header(text, error));
+    for (size_t i = 0; i < n_curves; ++i) {
+        const curve_view view = {results, &curves[i]};
+        HS_TRY(hs_text_appendf(text, error, "%s", i > 0 ? formats[format].between : ""));
+        HS_TRY(formats[format].write(&view, text, error));
+    }
+    return hs_text_appendf(text, error, "%s", formats[format].after);
+}

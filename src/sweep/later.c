@@ -1,0 +1,176 @@
+#include "sweep/later.h"
+
+#include <string.h>
+
+static bool wants_curve(const hs_experiment *experiment, const char *name)
+{
+    return strcmp(experiment->pruning_curve, name) == 0 || strcmp(experiment->pruning_curve, "both") == 0;
+}
+
+static void add_phase(hs_space *space, const char *name, size_t n_sets)
+{
+    space->later_names[space->later.n_phases++] = name;
+    space->later.n_sets += n_sets;
+}
+
+/* ---- what can be chosen ------------------------------------------------------------------------------------------ */
+
+static hs_status check_controls(const hs_experiment *experiment, hs_error *error)
+{
+    if (experiment->objective_reduce[0] == '\0')
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "%s: controls.random_sets needs to know which sets are the best: state objective.reduce",
+                       experiment->path);
+    return HS_OK;
+}
+
+static hs_status check_pruned_intervention(const hs_experiment *experiment, const hs_space *space, hs_error *error)
+{
+    const char *name = experiment->pruning_intervention;
+
+    for (size_t i = 0; i < space->n_interventions; ++i)
+        if (name[0] == '\0' || strcmp(space->intervention_names[i], name) == 0)
+            return HS_OK;
+    return hs_fail(error, HS_ERROR_USAGE, "%s: pruning.intervention = \"%s\" is none of sweep.interventions",
+                   experiment->path, name);
+}
+
+static hs_status check_pruning(const hs_experiment *experiment, const hs_space *space, hs_error *error)
+{
+    if (experiment->pruning_metric[0] == '\0' && experiment->objective_keep[0] == '\0')
+        return hs_fail(
+            error, HS_ERROR_USAGE,
+            "%s: pruning.curve needs to know what must not be harmed: state pruning.metric or objective.keep",
+            experiment->path);
+    if (space->n_singles < 2)
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "%s: pruning.curve needs the effects of single heads: put 1 into sweep.orders",
+                       experiment->path);
+    return check_pruned_intervention(experiment, space, error);
+}
+
+/* ---- how much ---------------------------------------------------------------------------------------------------- */
+
+/* Heads that a curve removes in the end. */
+static size_t curve_length(const hs_experiment *experiment, const hs_space *space)
+{
+    size_t limit = (size_t)experiment->pruning_max_heads;
+
+    return limit > 0 && limit < space->n_singles ? limit : space->n_singles;
+}
+
+/* The first head of a greedy curve is known from the single effects; every further one takes a phase. */
+static void add_greedy(const hs_experiment *experiment, hs_space *space)
+{
+    size_t limit = (size_t)experiment->pruning_candidates;
+
+    for (size_t n_removed = 2; n_removed <= curve_length(experiment, space); ++n_removed) {
+        size_t n_left = space->n_singles - n_removed + 1;
+        add_phase(space, HS_PHASE_GREEDY, limit > 0 && limit < n_left ? limit : n_left);
+    }
+}
+
+static hs_status add_curves(const hs_experiment *experiment, hs_space *space, hs_error *error)
+{
+    size_t length = curve_length(experiment, space);
+
+    HS_TRY(check_pruning(experiment, space, error));
+    if (length > HS_SPACE_MAX_ORDER)
+        return hs_fail(error, HS_ERROR_USAGE, "%s: a pruning curve of %zu heads; state pruning.max_heads up to %d",
+                       experiment->path, length, HS_SPACE_MAX_ORDER);
+    if (wants_curve(experiment, HS_PHASE_IMPORTANCE))
+        add_phase(space, HS_PHASE_IMPORTANCE, length - 1);
+    if (wants_curve(experiment, HS_PHASE_GREEDY))
+        add_greedy(experiment, space);
+    space->max_order = length > space->max_order ? length : space->max_order;
+    return HS_OK;
+}
+
+/* Bytes of the name of a set of so many components, each with the longest name of the model. */
+static hs_status longest_name(const component_grid *grid, size_t order, size_t *length_inout, hs_error *error)
+{
+    const int32_t order_of_set = (int32_t)order;
+    hs_text name = {0};
+    int32_t *components = NULL;
+    hs_status status;
+
+    HS_GOTO_DONE(hs_allocate(&components, order, 3 * sizeof *components, "longest name", error));
+    for (size_t i = 0; i < order; ++i) {
+        components[3 * i] = (int32_t)grid->kind;
+        components[3 * i + 1] = (int32_t)grid->n_layers - 1;
+        components[3 * i + 2] = (int32_t)grid->n_indices - 1;
+    }
+    const hs_results_sets sets = {.n_sets = 1, .max_order = order, .order = &order_of_set, .components = components};
+    HS_GOTO_DONE(hs_results_set_name(&sets, 0, &name, error));
+    *length_inout = name.length > *length_inout ? name.length : *length_inout;
+done:
+    hs_text_clear(&name);
+    hs_free(components);
+    return status;
+}
+
+hs_status later_plan(const hs_experiment *experiment, const component_grid *grid, hs_space *space, hs_error *error)
+{
+    bool prunes = strcmp(experiment->pruning_curve, "none") != 0;
+
+    if (experiment->controls_random_sets == 0 && !prunes)
+        return HS_OK;
+    HS_TRY(hs_allocate(&space->later_names, space->n_singles + 2, sizeof *space->later_names, "phases", error));
+    space->later.names = space->later_names;
+    if (prunes)
+        HS_TRY(add_curves(experiment, space, error));
+    if (experiment->controls_random_sets > 0) {
+        HS_TRY(check_controls(experiment, error));
+        add_phase(space, HS_PHASE_CONTROLS,
+                  (size_t)experiment->controls_random_sets * (size_t)experiment->controls_for_best);
+    }
+    if (space->n_sets + space->later.n_sets > (size_t)experiment->max_sets)
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "%s: up to %zu ablation sets in all phases are more than sweep.max_sets = %lld; ask for fewer "
+                       "controls or a shorter curve, or raise it",
+                       experiment->path, space->n_sets + space->later.n_sets, (long long)experiment->max_sets);
+    for (size_t order = 1; order <= space->max_order; ++order)
+        HS_TRY(longest_name(grid, order, &space->later.longest_name, error));
+    return HS_OK;
+}
+
+/* ---- metrics ----------------------------------------------------------------------------------------------------- */
+
+static bool has_metric(const hs_study *study, const char *task, size_t task_length, const char *metric)
+{
+    for (size_t t = 0; t < study->n_tasks; ++t) {
+        const char *name = hs_task_name(study->tasks[t]);
+        if (strlen(name) != task_length || strncmp(name, task, task_length) != 0)
+            continue;
+        for (size_t m = 0; m < hs_task_n_metrics(study->tasks[t]); ++m)
+            if (metric[0] == '\0' || strcmp(hs_task_metric(study->tasks[t], m)->name, metric) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* A phase that finds out at its turn would waste those before it. */
+static hs_status check_metric(const hs_study *study, const char *key, const char *task, size_t task_length,
+                              const char *metric, hs_error *error)
+{
+    if (task_length == 0 || has_metric(study, task, task_length, metric))
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_USAGE, "%s: %s: there is no metric \"%s\" of a task \"%.*s\"",
+                   study->experiment->path, key, metric, (int)task_length, task);
+}
+
+hs_status later_check_metrics(const hs_study *study, hs_error *error)
+{
+    const hs_experiment *experiment = study->experiment;
+
+    if (study->space.later.n_phases == 0)
+        return HS_OK;
+    const char *pruned = experiment->pruning_metric;
+    size_t task_length = strcspn(pruned, ".");
+    const char *metric = pruned[task_length] == '.' ? pruned + task_length + 1 : "";
+    HS_TRY(check_metric(study, "pruning.metric", pruned, task_length, metric, error));
+    HS_TRY(check_metric(study, "objective.reduce_metric", experiment->objective_reduce,
+                        strlen(experiment->objective_reduce), experiment->objective_reduce_metric, error));
+    return check_metric(study, "objective.keep_metric", experiment->objective_keep, strlen(experiment->objective_keep),
+                        experiment->objective_keep_metric, error);
+}
