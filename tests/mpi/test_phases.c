@@ -98,7 +98,8 @@ static void test_adding(void **state)
     test_place place;
     float values[64];
     bool done = false;
-    uint64_t n_done, n_cells, n_damaged = 0;
+    hs_results_counts counts = {0};
+    uint64_t n_damaged = 0;
     place_new(comm, &place);
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
     mpi_assert(comm, has_phase(results, 1, N_FIRST));
@@ -115,10 +116,10 @@ static void test_adding(void **state)
     reopen(comm, &place, &results);
     mpi_assert(comm, has_phase(results, 2, N_FIRST + N_NEW) && rows_are_right(results));
     mpi_assert_ok(comm, hs_results_check_cells(results, 0, 0, cell.set, 1, &done, &n_damaged, &error), &error);
-    mpi_assert_ok(comm, hs_results_progress(results, &n_done, &n_cells, &n_damaged, &error), &error);
-    mpi_assert(comm, done && n_done == 1 && n_damaged == 0);
-    mpi_assert(comm,
-               n_cells == (N_FIRST + N_NEW) * (place.fixture.tasks[0].n_shards + place.fixture.tasks[1].n_shards));
+    mpi_assert_ok(comm, hs_results_progress(results, &counts, &error), &error);
+    mpi_assert(comm, done && n_damaged == 0 && counts.n_done == 1 && counts.n_damaged == 0);
+    mpi_assert(comm, counts.n_cells ==
+                         (N_FIRST + N_NEW) * (place.fixture.tasks[0].n_shards + place.fixture.tasks[1].n_shards));
     /* A phase may have no sets; after the last one there is none. */
     sets = new_sets(results, 0);
     mpi_assert_ok(comm, hs_results_add_phase(results, &sets, &error), &error);
