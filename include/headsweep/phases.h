@@ -3,8 +3,8 @@
  * and the values so far - so that a run that was killed chooses the same again. And what comes of them: pruning curves.
  *
  *   importance  heads are removed one after the other, from the one that matters least alone up
- *   greedy      heads are removed one after the other; each step tries the heads that are left in addition to those that
- *               are gone, and removes the one that harms least
+ *   greedy      heads are removed one after the other; each step tries the heads that are left in addition to those
+ *               that are gone, and removes the one that harms least
  *   controls    last, for each of the best sets of all by the file's objective: random sets with the same number of
  *               components of each kind in each layer, under the same intervention
  *

@@ -22,8 +22,8 @@ hs_status hs_report_ranking(const hs_analysis *analysis, const hs_ranking_reques
                             size_t top, hs_report_format format, hs_text *text, hs_error *error);
 
 /*
- * Pruning curves, one after the other: the finding as a sentence and a row a point. CSV has one table of all curves, JSON
- * an object with `curves`.
+ * Pruning curves, one after the other: the finding as a sentence and a row a point. CSV has one table of all curves,
+ * JSON an object with `curves`.
  */
 hs_status hs_report_pruning(const hs_results *results, const hs_pruning_curve *curves, size_t n_curves,
                             hs_report_format format, hs_text *text, hs_error *error);

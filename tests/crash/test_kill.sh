@@ -8,7 +8,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/../cli/library.sh"
 
 kills=${HEADSWEEP_KILLS:-200}
 RANDOM=${HEADSWEEP_SEED:-1}
-options=(--set tasks.toxicity.limit=60 --set tasks.accuracy.limit=60 --set run.batch_rows=300)
+options=(--set tasks.toxicity.limit=60 --set tasks.accuracy.limit=60 --set run.batch_rows=300 --set pruning.curve=both
+    --set pruning.max_heads=5 --set pruning.candidates=4)
 targets=(worker coordinator launcher everything)
 moments=(any any any creation ranking)
 declare -A n_hit
