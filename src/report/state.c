@@ -217,6 +217,7 @@ static void choose(hs_report *report, uint64_t set)
         report->chosen[report->n_chosen++] = set;
 }
 
+/* The set under every intervention under which it is complete. */
 static hs_status choose_named(hs_report *report, const char *name, hs_error *error)
 {
     const size_t before = report->n_chosen;
@@ -226,16 +227,14 @@ static hs_status choose_named(hs_report *report, const char *name, hs_error *err
     for (uint64_t set = 1; status == HS_OK && set < report->sets->n_sets; ++set) {
         own.length = 0;
         status = report_set_name(report, set, &own, error);
-        if (status == HS_OK && strcmp(own.text, name) == 0) {
+        if (status == HS_OK && report->analysis->complete[set] && strcmp(own.text, name) == 0)
             choose(report, set);
-            if (!report->analysis->complete[set])
-                status = hs_fail(error, HS_ERROR_USAGE, "--set %s: this set is not finished yet", name);
-        }
     }
     hs_text_clear(&own);
     if (status == HS_OK && report->n_chosen == before)
-        status = hs_fail(error, HS_ERROR_USAGE, "--set %s: the file has no such set (or more than %d were asked for)",
-                         name, REPORT_MAX_CHOSEN);
+        status = hs_fail(error, HS_ERROR_USAGE,
+                         "--set %s: the file has no such set, or it is not complete yet, or %d were named before", name,
+                         REPORT_MAX_CHOSEN);
     return status;
 }
 
