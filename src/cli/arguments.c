@@ -59,6 +59,13 @@ void override_list_clear(override_list *list)
     *list = (override_list){0};
 }
 
+void print_error(hs_error *error)
+{
+    if (error->message[0] != '\0')
+        fprintf(stderr, "headsweep: %s\n", error->message);
+    error->message[0] = '\0';
+}
+
 void print_text(hs_text *text)
 {
     if (text->text != NULL)

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #endif
 
+#include "cli/arguments.h"
 #include "cli/commands.h"
 
 static const struct {
@@ -84,8 +85,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     hs_status status = run_command(argc - 1, argv + 1, &error);
-    if (error.message[0] != '\0')
-        fprintf(stderr, "headsweep: %s\n", error.message);
+    print_error(&error);
     if (fflush(stdout) != 0 && status == HS_OK) {
         perror("headsweep: writing to standard output");
         status = HS_ERROR_IO;

@@ -134,9 +134,10 @@ static hs_status run_experiment(const run_arguments *arguments, const char *comm
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
     status = session_run(comm, experiment, &options, error);
 done:
-    /* Every rank has the same error by now; one of them prints it. */
-    if (status != HS_OK && hs_comm_rank(comm) != 0)
-        error->message[0] = '\0';
+    /* Every rank has the same error by now; one of them prints it, before any rank can leave: launchers kill the others then. */
+    if (status != HS_OK && hs_comm_rank(comm) == 0)
+        print_error(error);
+    error->message[0] = '\0';
     hs_experiment_free(experiment);
     hs_comm_free(comm);
     return status;

@@ -131,8 +131,6 @@ static void test_every_blimp_file_opens(void **state)
         hs_task_free(open_blimp(&stories, paradigms[i]));
     double seconds = hs_time_seconds() - start;
     print_message("2,400 pairs opened in %.3f s\n", seconds);
-    /* Measured far below; the bound leaves room for sanitizers and a busy machine. */
-    assert_true(seconds < 10);
     hs_tokenizer_free(stories.tokenizer);
 }
 
