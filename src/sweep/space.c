@@ -57,7 +57,7 @@ static hs_status check_size(const hs_experiment *experiment, size_t n_components
 static hs_status enumerate_order(const set_list *selected, size_t order, set_list *sets, hs_error *error)
 {
     size_t chosen[HS_SPACE_MAX_ORDER];
-    hs_component components[HS_SPACE_MAX_ORDER];
+    hs_component components[HS_SPACE_MAX_ORDER] = {0};
 
     if (order > selected->n_components)
         return HS_OK;
