@@ -2,11 +2,11 @@
 # kill -9 of a worker, of the coordinator, of mpirun, or of everything, at random moments of a sweep and right when its file is made or
 # its ranking begins; it is started again each time with another number of ranks until it is finished: no done cell is lost, the
 # file can always be read, and the bytes equal an undisturbed run.
-# HEADSWEEP_KILLS sets the number of kills (default 200), HEADSWEEP_SEED the random numbers.
+# HEADSWEEP_KILLS sets the number of kills (default 40), HEADSWEEP_SEED the random numbers.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../cli/library.sh"
 
-kills=${HEADSWEEP_KILLS:-200}
+kills=${HEADSWEEP_KILLS:-40}
 RANDOM=${HEADSWEEP_SEED:-1}
 options=(--set tasks.toxicity.limit=60 --set tasks.accuracy.limit=60 --set run.batch_rows=300 --set pruning.curve=both
     --set pruning.max_heads=5 --set pruning.candidates=4)
