@@ -59,7 +59,7 @@ void override_list_clear(override_list *list)
     *list = (override_list){0};
 }
 
-void print_error(hs_error *error)
+void print_and_clear_error(hs_error *error)
 {
     if (error->message[0] != '\0')
         fprintf(stderr, "headsweep: %s\n", error->message);

@@ -26,7 +26,7 @@ hs_status override_list_add(override_list *list, const char *override, hs_error 
 void override_list_clear(override_list *list);
 
 /* Prints the message, if there is one, to stderr and clears it. */
-void print_error(hs_error *error);
+void print_and_clear_error(hs_error *error);
 /* Prints a text to stdout and releases it. */
 void print_text(hs_text *text);
 

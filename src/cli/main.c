@@ -85,7 +85,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     hs_status status = run_command(argc - 1, argv + 1, &error);
-    print_error(&error);
+    print_and_clear_error(&error);
     if (fflush(stdout) != 0 && status == HS_OK) {
         perror("headsweep: writing to standard output");
         status = HS_ERROR_IO;

@@ -136,7 +136,7 @@ static hs_status run_experiment(const run_arguments *arguments, const char *comm
 done:
     /* Every rank has the same error by now; one of them prints it, before any rank can leave: launchers kill the others then. */
     if (status != HS_OK && hs_comm_rank(comm) == 0)
-        print_error(error);
+        print_and_clear_error(error);
     error->message[0] = '\0';
     hs_experiment_free(experiment);
     hs_comm_free(comm);
