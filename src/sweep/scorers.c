@@ -56,10 +56,9 @@ hs_status study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error
 {
     for (size_t i = 0; i < study->storage->n_classifiers; ++i) {
         study_classifier *classifier = &study->storage->classifiers[i];
-        if (comm == NULL || hs_comm_rank(comm) == 0)
+        if (study_hashes_weights(comm))
             classifier->hash = hs_hash_u64(hs_model_hash(classifier->model), hs_tokenizer_hash(classifier->tokenizer));
-        if (comm != NULL)
-            HS_TRY(hs_comm_broadcast(comm, &classifier->hash, sizeof classifier->hash, 0, error));
+        HS_TRY(study_share_hash(comm, classifier->folder, &classifier->hash, error));
     }
     return HS_OK;
 }

@@ -136,28 +136,13 @@ static hs_status open_local(hs_study *study, hs_error *error)
     return self_test(study, error);
 }
 
-/* Hashing the weights reads all of them: rank 0 does it for everyone. */
-static hs_status share_model_hash(hs_comm *comm, hs_study *study, hs_error *error)
+static hs_status hash_model(hs_comm *comm, hs_study *study, hs_error *error)
 {
-    if (comm == NULL || hs_comm_rank(comm) == 0)
-        study->storage->model_hash = hs_model_hash(study->model);
-    if (comm == NULL)
-        return HS_OK;
-    return hs_comm_broadcast(comm, &study->storage->model_hash, sizeof study->storage->model_hash, 0, error);
-}
+    uint64_t *hash = &study->storage->model_hash;
 
-static hs_status hash_experiment(hs_study *study, hs_error *error)
-{
-    hs_config_values identity;
-
-    HS_TRY(study_identity(study, &identity, error));
-    study->experiment_hash = 0;
-    for (size_t i = 0; i < identity.n; ++i) {
-        study->experiment_hash = hs_hash_text(study->experiment_hash, identity.items[i].key);
-        study->experiment_hash = hs_hash_text(study->experiment_hash, identity.items[i].value);
-    }
-    hs_config_values_clear(&identity);
-    return HS_OK;
+    if (study_hashes_weights(comm))
+        *hash = hs_model_hash(study->model);
+    return study_share_hash(comm, study->experiment->checkpoint, hash, error);
 }
 
 hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study **study_out, hs_error *error)
@@ -175,9 +160,9 @@ hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study
         status = hs_comm_agree(comm, status, error);
     if (status != HS_OK)
         goto done;
-    HS_GOTO_DONE(share_model_hash(comm, study, error));
+    HS_GOTO_DONE(hash_model(comm, study, error));
     HS_GOTO_DONE(study_hash_classifiers(comm, study, error));
-    HS_GOTO_DONE(hash_experiment(study, error));
+    HS_GOTO_DONE(study_identify(comm, study, error));
     *study_out = study;
     study = NULL;
 done:

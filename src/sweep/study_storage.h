@@ -40,7 +40,7 @@ void study_layout_free(struct study_layout *layout);
 hs_status study_load_model(hs_comm *comm, const char *folder, hs_model **model_out, hs_shared_block **shared_out,
                            float **own_out, hs_error *error);
 
-/* Collective: the classifiers that tasks name, and after that their hashes, which rank 0 computes for everyone. */
+/* Collective: the classifiers that tasks name, and after that their hashes. */
 hs_status study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
 hs_status study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
 /* Not collective: the scorer of each task that generates; tasks and classifiers are open. */
@@ -82,5 +82,17 @@ size_t study_self_test_examples(const hs_study *study);
  * hash runs over exactly these rows, so two experiments differ if and only if a row does. Owned rows.
  */
 hs_status study_identity(const hs_study *study, hs_config_values *values_out, hs_error *error);
+
+/*
+ * Hashing weights reads all of them: the first rank of each host does it. Collective where `comm` is not NULL: everyone gets rank 0's
+ * hash. HS_ERROR_INPUT: a host has other weights in `folder`.
+ */
+bool study_hashes_weights(const hs_comm *comm);
+hs_status study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash_inout, hs_error *error);
+/*
+ * Collective where `comm` is not NULL: the experiment hash, from the identity. HS_ERROR_INPUT: a rank's identity is not rank 0's; names
+ * its host and the row.
+ */
+hs_status study_identify(hs_comm *comm, hs_study *study, hs_error *error);
 
 #endif

@@ -71,6 +71,16 @@ done
 same_results whole.h5 both.h5
 echo "hosts: a sweep over two hosts equals one on one host"
 
+# A host with a checkpoint of its own, one bit of it another: nothing is computed.
+cp model/model.safetensors other.safetensors
+printf '\x01' | dd of=other.safetensors bs=1 seek=$(($(stat -c %s other.safetensors) - 4)) conv=notrunc status=none
+hosts_run h2 "mount --bind '$state/other.safetensors' '$state/model/model.safetensors'"
+expect 4 sweep_on_hosts mixed.h5
+says err "host h2 reads another checkpoint model ("
+[ ! -e mixed.h5 ] || fail "a file was made of two checkpoints"
+hosts_run h2 "umount '$state/model/model.safetensors'"
+echo "hosts: another checkpoint on one host is refused"
+
 for fault in daemon host first_host cable; do
     sweep_on_hosts "$fault.h5" >"$work/out" 2>"$work/err" </dev/null &
     launcher=$!
