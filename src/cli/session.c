@@ -6,6 +6,7 @@
 
 #include "cli/arguments.h"
 #include "cli/best_texts.h"
+#include "cli/cores.h"
 #include "cli/describe.h"
 #include "cli/phases.h"
 #include "headsweep/report.h"
@@ -303,6 +304,7 @@ hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const sess
     HS_GOTO_DONE(announce(&s, error));
     HS_GOTO_DONE(lock_results(&s, error));
     HS_GOTO_DONE(open_results(&s, error));
+    HS_GOTO_DONE(warn_of_other_cores(comm, s.results, &options->log, error));
     HS_GOTO_DONE(begin_record(&s, error));
     status = sweep(&s, error);
     if (status == HS_UNFINISHED && is_first(&s))

@@ -23,4 +23,16 @@ for engine in prefix reference; do
     same_results $engine.h5 static.h5
     rm static.h5
 done
+
+# Ranks with other kernels of OpenBLAS, and a file that is continued with others, are told of (Debian's has all kernels in one).
+other=Prescott
+expect 0 "$HEADSWEEP_PROGRAM" plan "$quickstart" "${options[@]}"
+core=$(sed -n "s/^model .*, //p" "$work/err")
+if [ "$core" != "$other" ] && OPENBLAS_CORETYPE=$other "$HEADSWEEP_PROGRAM" plan "$quickstart" 2>&1 | grep -q "$other\$"; then
+    expect 0 "$HEADSWEEP_MPIEXEC" -n 1 "$HEADSWEEP_PROGRAM" run "$quickstart" "${options[@]}" --set output.results=mixed.h5 : \
+        -n 1 env OPENBLAS_CORETYPE=$other "$HEADSWEEP_PROGRAM" run "$quickstart" "${options[@]}" --set output.results=mixed.h5
+    says err "some ranks run OpenBLAS's $core kernels and others $other"
+    expect 0 env OPENBLAS_CORETYPE=$other "$HEADSWEEP_PROGRAM" run "$quickstart" "${options[@]}" --set output.results=mixed.h5
+    says err "begun with OpenBLAS's $core kernels and is continued with $other"
+fi
 echo "bits: passed"
