@@ -322,10 +322,12 @@ typedef struct hs_sampling {
  * row and all new ones. HS_INTERVENTION_RESAMPLE reads the prompt's donor, beyond the donor's end its last row.
  *
  * tokens_out [n_ablations, sequences.n, n_samples, max_new_tokens]: -1 after the end of a sample, whose last token is
- * end_token or the one at which `stops` said so. HS_ERROR_INPUT: as hs_engine_prepare; an empty prompt; one that leaves
- * no room for max_new_tokens in n_positions; a number of `sampling` out of its range; an encoder. HS_ERROR_NUMERIC names
- * the ablation where a logit is not finite; HS_UNFINISHED: `poll` gave it up. On failure all of tokens_out is -1.
+ * end_token or the one at which `stops` said so. Where a logit is not finite under an ablation no token can be drawn: the
+ * sample ends with HS_TOKEN_NOT_FINITE. HS_ERROR_INPUT: as hs_engine_prepare; an empty prompt; one that leaves
+ * no room for max_new_tokens in n_positions; a number of `sampling` out of its range; an encoder. HS_ERROR_NUMERIC: a
+ * logit of the clean model is not finite; HS_UNFINISHED: `poll` gave it up. On failure all of tokens_out is -1.
  */
+enum { HS_TOKEN_NOT_FINITE = -2 };
 hs_status hs_engine_generate(hs_engine *engine, const hs_workload *prompts, const uint64_t *keys,
                              const hs_sampling *sampling, const hs_ablation *ablations, size_t n_ablations,
                              int32_t *tokens_out, hs_error *error);

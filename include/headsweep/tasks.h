@@ -186,8 +186,14 @@ hs_status hs_generation_run(hs_generation *generation, const hs_task_workload *w
 const hs_text_list *hs_generation_texts(const hs_generation *generation);
 
 /*
- * Metrics of the last run: values[n_ablations, n_examples, n_metrics]. The likelihood of the sampled tokens is the clean
- * model's, which is evaluated here.
+ * Whether a sample of this prompt (of the workload) under this ablation met a logit that is not finite in the last run; the first
+ * such sample had so many tokens by then.
+ */
+bool hs_generation_not_finite(const hs_generation *generation, size_t ablation, size_t prompt, size_t *n_tokens_out);
+
+/*
+ * Metrics of the last run: values[n_ablations, n_examples, n_metrics], all NaN where hs_generation_not_finite says so. The
+ * likelihood of the sampled tokens is the clean model's, which is evaluated here.
  */
 hs_status hs_generation_score(hs_generation *generation, float *values, hs_error *error);
 

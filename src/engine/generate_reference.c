@@ -65,9 +65,9 @@ static void start_prompt(struct continuation *continuation, size_t prompt)
     continuation->prepared.workload = &continuation->workload;
 }
 
-/* Logits after `length` tokens of the grown sequence, by a pass over all of it. */
+/* Logits after `length` tokens of the grown sequence, by a pass over all of it; only the clean model's must be finite. */
 static hs_status run_pass(struct continuation *continuation, const hs_ablation *ablation, size_t length,
-                          hs_error *error)
+                          bool *finite_out, hs_error *error)
 {
     struct hs_prepared *prepared = &continuation->prepared;
     struct hs_edit edit;
@@ -84,7 +84,8 @@ static hs_status run_pass(struct continuation *continuation, const hs_ablation *
     HS_TRY(hs_forward(&pass, error));
     uint32_t last_row = (uint32_t)length - 1;
     hs_unembed(&pass, prepared->scratch.logits, &last_row, 1);
-    if (hs_sampler_load(&continuation->sampler, prepared->scratch.logits))
+    *finite_out = hs_sampler_load(&continuation->sampler, prepared->scratch.logits);
+    if (*finite_out || ablation->n_components > 0)
         return HS_OK;
     hs_fail(error, HS_ERROR_NUMERIC, "after %zu tokens: a logit is not finite", length);
     return hs_reference_explain(&pass, ablation, error);
@@ -98,7 +99,12 @@ static hs_status run_sample(struct continuation *continuation, size_t ablation, 
     size_t length = hs_sequence_length(&generation->prompts->sequences, prompt);
     int32_t *tokens = hs_generation_tokens(generation, ablation, prompt, sample);
     for (size_t step = 0; step < sampling->max_new_tokens; step++) {
-        HS_TRY(run_pass(continuation, &generation->ablations[ablation], length + step, error));
+        bool finite;
+        HS_TRY(run_pass(continuation, &generation->ablations[ablation], length + step, &finite, error));
+        if (!finite) {
+            tokens[step] = HS_TOKEN_NOT_FINITE;
+            break;
+        }
         tokens[step] = hs_sampler_draw(&continuation->sampler, generation->keys[prompt], sample, step);
         continuation->grown[length + step] = tokens[step];
         if (hs_sampling_ends(sampling, tokens, step + 1))

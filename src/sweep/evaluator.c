@@ -121,32 +121,52 @@ hs_status study_generate_texts(hs_evaluator *evaluator, const hs_group *group, c
     return HS_OK;
 }
 
-/* The engine's pass for an answer that is NaN; without one the metric itself is what overflowed. */
+/* The sequence and row whose logits the first answer of the example that is NaN needs; false if none is. */
+static bool find_answer(const study_evaluator *e, size_t ablation, size_t example, uint32_t *sequence_out,
+                        uint64_t *row_out)
+{
+    const hs_workload *workload = &e->workload->workload;
+    const hs_task *task = e->study->tasks[e->task];
+    const double *answers = e->answers + ablation * workload->n_queries;
+    size_t query = 0;
+
+    for (size_t i = e->workload->first_example; i < example; ++i)
+        query += hs_task_example_queries(task, i);
+    size_t end = query + hs_task_example_queries(task, example);
+    while (query < end - 1 && isfinite(answers[query]))
+        ++query;
+    *sequence_out = workload->queries[query].sequence;
+    *row_out = workload->queries[query].row;
+    return !isfinite(answers[query]);
+}
+
+/* The same of a prompt and what was sampled after it. */
+static bool find_sample(const study_evaluator *e, size_t ablation, size_t example, uint32_t *sequence_out,
+                        uint64_t *row_out)
+{
+    const hs_sequences *prompts = &e->workload->workload.sequences;
+    size_t prompt = example - e->workload->first_example, n_tokens = 0;
+    bool found = hs_generation_not_finite(e->generations[e->task], ablation, prompt, &n_tokens);
+
+    *sequence_out = (uint32_t)prompt;
+    *row_out = prompts->offsets[prompt + 1] - prompts->offsets[prompt] - 1 + n_tokens;
+    return found;
+}
+
+/* Without an answer that is NaN the metric itself is what overflowed. Of a sample only the prompt is run again. */
 static hs_status locate(void *context, const hs_group *group, hs_not_finite *place, hs_error *error)
 {
     study_evaluator *e = context;
-    const hs_workload *workload = &e->workload->workload;
-    const hs_task *task = e->study->tasks[group->task];
-    const hs_ablation *ablation = &e->ablations[place->set - group->first_set];
-    const double *answers = e->answers + (place->set - group->first_set) * workload->n_queries;
-    size_t query = 0;
+    const size_t ablation = (size_t)(place->set - group->first_set), example = (size_t)place->example;
+    bool generates = hs_task_generates(e->study->tasks[group->task]);
     size_t layer = e->study->model->shape.n_layers;
+    uint32_t sequence;
     hs_status status = HS_OK;
 
-    place->layer = layer;
-    place->row = 0;
-    if (hs_task_generates(task))
-        return HS_OK;
-    for (size_t example = e->workload->first_example; example < place->example; ++example)
-        query += hs_task_example_queries(task, example);
-    size_t end = query + hs_task_example_queries(task, (size_t)place->example);
-    while (query < end - 1 && isfinite(answers[query]))
-        ++query;
-    if (!isfinite(answers[query]))
-        status = hs_engine_find_not_finite(e->study->engine, workload, ablation, workload->queries[query].sequence,
+    if ((generates ? find_sample : find_answer)(e, ablation, example, &sequence, &place->row))
+        status = hs_engine_find_not_finite(e->study->engine, &e->workload->workload, &e->ablations[ablation], sequence,
                                            &layer, error);
     place->layer = layer;
-    place->row = workload->queries[query].row;
     return status;
 }
 

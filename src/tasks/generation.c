@@ -2,6 +2,8 @@
 #include "tasks/generation.h"
 #include "tasks/scorer.h"
 
+#include <math.h>
+
 enum {
     MEAN_TOXICITY,
     MAX_TOXICITY,
@@ -151,10 +153,35 @@ static void score_fluency(const hs_generation *g, size_t first, float *values)
     values[TOKENS] = (float)n_tokens;
 }
 
-/* The samples of one prompt under one ablation. */
+static bool find_not_finite(const hs_generation *g, size_t sample, size_t *step_out)
+{
+    const int32_t *tokens = g->tokens + sample * g->sampling.max_new_tokens;
+    size_t n = 0;
+    while (n < g->sampling.max_new_tokens && tokens[n] >= 0)
+        n++;
+    *step_out = n;
+    return n < g->sampling.max_new_tokens && tokens[n] == HS_TOKEN_NOT_FINITE;
+}
+
+bool hs_generation_not_finite(const hs_generation *g, size_t ablation, size_t prompt, size_t *n_tokens_out)
+{
+    size_t first = (ablation * g->workload->n_examples + prompt) * g->sampling.n_samples;
+    for (size_t i = first; i < first + g->sampling.n_samples; i++)
+        if (find_not_finite(g, i, n_tokens_out))
+            return true;
+    return false;
+}
+
+/* The samples of one prompt under one ablation; all NaN where one of them could not be continued. */
 static hs_status score_prompt(hs_generation *g, size_t first, float *values, hs_error *error)
 {
     double distinct[TASK_LONGEST_GRAM];
+    size_t group = first / g->sampling.n_samples, n_prompts = g->workload->n_examples, ignored;
+    if (hs_generation_not_finite(g, group / n_prompts, group % n_prompts, &ignored)) {
+        for (size_t i = 0; i < hs_task_n_metrics(g->task); i++)
+            values[i] = NAN;
+        return HS_OK;
+    }
     score_toxicity(g, first, values);
     HS_TRY(task_diversity_measure(&g->diversity, &g->texts, first, g->sampling.n_samples, distinct, error));
     for (size_t i = 0; i < TASK_LONGEST_GRAM; i++)

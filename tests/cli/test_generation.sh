@@ -41,6 +41,20 @@ for set in realtoxicityprompts toxigen; do
     says err "toxicity (generation, 1 examples)"
 done
 
+# ---- what overflows ----------------------------------------------------------------------------------------------------
+
+# Where a logit is not finite no token can be drawn: NaN in the file, the sweep goes on, and both engines agree where.
+for engine in prefix reference; do
+    expect 0 "$program" run "$experiment" "${small[@]}" --set 'sweep.interventions=["zero","scale=3e38"]' \
+        --set "sweep.orders=[1]" --set run.engine=$engine --set output.results=$engine-overflow.h5
+    says err "heads 0.3 (scale=3e+38): task written, example 0 (line 1), row 13: not finite from layer 0 on"
+    says out "  not finite: 0.0 (scale=3e+38)"
+    expect 0 "$program" status $engine-overflow.h5
+    sed -n 's/^values_not_finite = //p' "$work/out" >$engine.count
+done
+[ "$(cat prefix.count)" -gt 0 ] || fail "no value is marked"
+cmp -s prefix.count reference.count || fail "the engines mark different numbers of values"
+
 # ---- the same bits --------------------------------------------------------------------------------------------------
 
 bits=("${small[@]}" --set "sweep.heads=[\"0-1.*\"]" --set run.batch_rows=70 --set run.sets_per_group=5

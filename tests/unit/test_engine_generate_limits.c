@@ -179,6 +179,38 @@ static void test_a_head_that_overflows(void **state)
     unload(&model);
 }
 
+/* An ablation that overflows ends its samples where it does, with a mark; the others of the call have their tokens. */
+static void test_an_ablation_that_overflows(void **state)
+{
+    (void)state;
+    enum { N_SAMPLES = 3, N_NEW = 5, N = 2 * N_SAMPLES * N_NEW };
+    loaded model = load_small_gpt2();
+    struct work work = {0};
+    const hs_component head = {HS_COMPONENT_HEAD, 1, 2};
+    const hs_ablation both[] = {{&head, 1, {HS_INTERVENTION_SCALE, 3e38f}}, {&head, 1, {HS_INTERVENTION_ZERO, 0.0f}}};
+    const uint64_t numbers[] = {0, 1};
+    int32_t prompt[9], tokens[2][2][N], alone[N];
+    fill_tokens(prompt, 9, model.model->shape.vocabulary, 4);
+    add_sequence(&work, prompt, 9);
+    add_sequence(&work, prompt, 4);
+    for (size_t kind = 0; kind < 2; kind++) {
+        const hs_sampling sampling = sampling_of(N_SAMPLES, N_NEW);
+        hs_engine *engine = new_engine(model.model, (hs_engine_options){.kind = (hs_engine_kind)kind});
+        ASSERT_OK(hs_engine_generate(engine, &work.workload, numbers, &sampling, both, 2, tokens[kind][0], &error));
+        for (size_t sample = 0; sample < 2 * N_SAMPLES; sample++) {
+            assert_int_equal(tokens[kind][0][sample * N_NEW], HS_TOKEN_NOT_FINITE);
+            for (size_t step = 1; step < N_NEW; step++)
+                assert_int_equal(tokens[kind][0][sample * N_NEW + step], -1);
+        }
+        ASSERT_OK(hs_engine_generate(engine, &work.workload, numbers, &sampling, both + 1, 1, alone, &error));
+        assert_memory_equal(tokens[kind][1], alone, sizeof alone);
+        hs_engine_free(engine);
+    }
+    assert_memory_equal(tokens[0], tokens[1], sizeof tokens[0]);
+    clear_work(&work);
+    unload(&model);
+}
+
 /* ---- cost ------------------------------------------------------------------------------------------------------ */
 
 static hs_engine_cost count(const hs_model *model, hs_engine_kind kind, const struct work *work, hs_sampling sampling,
@@ -323,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_giving_up),
         cmocka_unit_test(test_keys_decide),
         cmocka_unit_test(test_a_head_that_overflows),
+        cmocka_unit_test(test_an_ablation_that_overflows),
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_memory_is_what_was_promised),
     };
