@@ -8,7 +8,8 @@
 #   launch_results ARGUMENT...        prints the results file that those arguments name
 #
 # A rank that dies takes the whole MPI job with it, so the answer is to start again: at once, in the same allocation, up to
-# HEADSWEEP_RELAUNCHES (3) times in a row without a new cell in the file. Errors of the experiment are not tried again.
+# HEADSWEEP_RELAUNCHES (3) times in a row without a new cell in the file. Errors of the experiment are not tried again, and no
+# other launcher is tried: where srun cannot start the ranks four times in a row, somebody should look at the log.
 
 program=${HEADSWEEP:-build/headsweep}
 if [ ! -x "$program" ]; then
@@ -32,14 +33,15 @@ launch_choose() {
     fi
 }
 
-# Waits for a process through the signals that interrupt waiting; its exit code.
+# Waits for the launcher; its exit code. srun loses a signal that comes while it starts the ranks, so once a stop is asked
+# for, it is asked for again until the launcher ends: the sweep would run into its time limit otherwise.
 launch_wait() {
     local code
-    while :; do
-        wait "$1"
-        code=$?
-        [ "$code" -gt 128 ] && kill -0 "$1" 2>/dev/null || return "$code"
-    done
+    [ -n "$stopped" ] || wait "$1"
+    code=$?
+    [ -n "$stopped" ] || return "$code"
+    while kill -USR1 "$1" 2>/dev/null; do sleep 1; done
+    wait "$1"
 }
 
 launch_cells_done() {
@@ -49,15 +51,17 @@ launch_cells_done() {
 launch_sweep() {
     local ranks=$1 launcher child='' stopped='' code results done_before done_now failures=0
     shift
+    # USR1 reaches every rank through either launcher; TERM would make mpirun kill them, so they get USR1 instead.
+    # Before anything else, since a shell without a trap dies of USR1, and the job with it.
+    trap 'stopped=yes; [ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1 TERM
     results=$(launch_results "$@") || return 2
     launch_choose "$ranks"
-    # USR1 reaches every rank through either launcher; TERM would make mpirun kill them, so they get USR1 instead.
-    trap 'stopped=yes; [ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1 TERM
     done_before=$(launch_cells_done "$results")
     while :; do
+        # A signal before the start, or too late for a stop in good order: the file is whole all the same.
+        [ -z "$stopped" ] || { code=3 && break; }
         "${launcher[@]}" "$program" run "$@" &
         child=$!
-        [ -z "$stopped" ] || kill -USR1 "$child"
         launch_wait "$child"
         code=$?
         # srun has been seen to return 0 where it could not start the ranks: the file knows better.
@@ -65,15 +69,16 @@ launch_sweep() {
         case $code in
         0 | 2 | 3 | 4 | 6 | 7 | 8) break ;;
         esac
-        # A signal that came too late for a stop in good order: the file is whole all the same.
-        [ -z "$stopped" ] || { code=3 && break; }
+        [ -z "$stopped" ] || continue
         done_now=$(launch_cells_done "$results")
         failures=$((failures + 1))
         [ "${done_now:-0}" -le "${done_before:-0}" ] || failures=1
         done_before=$done_now
         echo "headsweep ended with code $code and ${done_now:-0} cells done; failure $failures without progress" >&2
         [ "$failures" -le "${HEADSWEEP_RELAUNCHES:-3}" ] || break
-        sleep "${HEADSWEEP_RELAUNCH_SECONDS:-5}" # for what the dead ranks leave behind to be cleared away
+        # For what the dead ranks leave behind to be cleared away. What stays, as the PMIx socket of a node that crashed,
+        # is not in the way of the next step, which has a name of its own.
+        sleep "${HEADSWEEP_RELAUNCH_SECONDS:-5}"
     done
     trap - USR1 TERM
     return "$code"
