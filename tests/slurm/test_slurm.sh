@@ -148,12 +148,16 @@ wait $!
 code=$?
 [ "$code" -eq 3 ] || fail "exit code $code instead of 3"
 
-echo "slurm: an array, one seed an index"
+# The last task has the array's own id.
+echo "slurm: an array, one seed an index, and a signal to its last task alone"
 array=$(sbatch --parsable --array=1-2 --ntasks=1 "${log[@]}" jobs/sweep_array.sbatch configs/quickstart/quickstart.cfg -- \
-    "${small[@]}" --set "run.seed={}" --set "output.results=$work/seed-{}.h5")
+    "${long[@]}" --set "run.seed={}" --set "output.results=$work/seed-{}.h5")
+await 60 test -e "$work/seed-2.h5" || fail_job "${array}_2" "it does not start"
+scancel --signal=USR1 --batch "${array}_2"
 for index in 1 2; do
-    await_end "${array}_$index" 120
+    await_end "${array}_$index" 180
     finished "${array}_$index" "$work/seed-$index.h5"
+    [ "$(job_field "${array}_$index" Restarts)" -eq $((index - 1)) ] || fail_job "${array}_$index" "requeues"
 done
 
 # The controller looks every 30 s only and signals up to 60 s ahead, so the sweep is one that takes that long. It goes on after
