@@ -29,8 +29,11 @@ finished() {
     "$HEADSWEEP_PROGRAM" status "$2" >"$work/status" 2>&1 || fail_job "$1" "$2 is not finished: $(cat "$work/status")"
 }
 
+# 0 where there is no file yet: the signal may come before the sweep has one.
 cells_done() {
-    "$HEADSWEEP_PROGRAM" status "$1" 2>/dev/null | sed -n 's/^cells_done = //p'
+    local n
+    n=$("$HEADSWEEP_PROGRAM" status "$1" 2>/dev/null | sed -n 's/^cells_done = //p')
+    echo "${n:-0}"
 }
 
 # fail_job JOB MESSAGE: with the ends of SLURM's logs and, last, of the job's own. Short, since long output may be cut.
