@@ -1,7 +1,6 @@
 #include "analysis/workspace.h"
 
 #include <math.h>
-#include <string.h>
 
 /* ---- the clean model and the singles, which every rank computes for itself --------------------------------------- */
 
@@ -188,55 +187,39 @@ static hs_status compute_blocks(inference *in, hs_comm *comm, hs_error *error)
 
 /* ---- stability --------------------------------------------------------------------------------------------------- */
 
-/* The singles of one intervention, side by side. */
-typedef struct singles_of {
-    double *estimates;
-    double *replicates;
-    double *halves;
-} singles_of;
-
-static size_t collect_singles(const inference *in, size_t intervention, singles_of *out)
+/* Into rows[n_singles] those of one intervention; returns how many they are. */
+static size_t list_singles(const inference *in, size_t intervention, size_t *rows)
 {
-    const metric_base *base = &in->base;
     const hs_results_sets *sets = hs_results_sets_of(in->analysis->results);
-    const size_t n_resamples = in->bootstrap.n_columns, n_halves = 2 * STABILITY_HALVES;
     size_t n = 0;
 
-    for (size_t row = 0; row < in->n_singles; ++row) {
-        if (sets->intervention[in->single_sets[row]] != (int32_t)intervention || !isfinite(base->singles.estimate[row]))
-            continue;
-        out->estimates[n] = base->singles.estimate[row];
-        memcpy(out->replicates + n * n_resamples, base->singles.replicates + row * n_resamples,
-               n_resamples * sizeof(double));
-        memcpy(out->halves + n * n_halves, base->halves + row * n_halves, n_halves * sizeof(double));
-        ++n;
-    }
+    for (size_t row = 0; row < in->n_singles; ++row)
+        if (sets->intervention[in->single_sets[row]] == (int32_t)intervention &&
+            isfinite(in->base.singles.estimate[row]))
+            rows[n++] = row;
     return n;
 }
 
 static hs_status compute_stability(inference *in, hs_error *error)
 {
-    const size_t n_interventions = hs_results_sets_of(in->analysis->results)->n_interventions;
-    singles_of singles = {0};
-    hs_status status;
+    const metric_base *base = &in->base;
+    stability_inputs inputs = {.estimates = base->singles.estimate,
+                               .replicates = base->singles.replicates,
+                               .n_resamples = in->bootstrap.n_columns,
+                               .halves = base->halves,
+                               .confidence = in->analysis->options.confidence};
+    size_t *rows = NULL;
+    hs_status status = hs_allocate(&rows, in->n_singles, sizeof *rows, "single ablations", error);
 
-    HS_GOTO_DONE(hs_allocate(&singles.estimates, in->n_singles, sizeof(double), "samples", error));
-    HS_GOTO_DONE(
-        hs_allocate(&singles.replicates, in->n_singles, in->bootstrap.n_columns * sizeof(double), "samples", error));
-    HS_GOTO_DONE(hs_allocate(&singles.halves, in->n_singles, 2 * STABILITY_HALVES * sizeof(double), "samples", error));
-    for (size_t i = 0; i < n_interventions; ++i) {
-        const stability_inputs inputs = {
-            collect_singles(in, i, &singles), singles.estimates, singles.replicates,
-            in->bootstrap.n_columns,          singles.halves,    in->analysis->options.confidence};
-        HS_GOTO_DONE(stability_fill(&inputs,
-                                    in->analysis->stability[in->task_index] +
-                                        (i * in->task->n_metrics + in->metric) * HS_STABILITY_COUNT,
-                                    error));
+    inputs.rows = rows;
+    for (size_t i = 0; status == HS_OK && i < hs_results_sets_of(in->analysis->results)->n_interventions; ++i) {
+        inputs.n = list_singles(in, i, rows);
+        status = stability_fill(&inputs,
+                                in->analysis->stability[in->task_index] +
+                                    (i * in->task->n_metrics + in->metric) * HS_STABILITY_COUNT,
+                                error);
     }
-done:
-    hs_free(singles.estimates);
-    hs_free(singles.replicates);
-    hs_free(singles.halves);
+    hs_free(rows);
     return status;
 }
 

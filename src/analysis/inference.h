@@ -56,13 +56,17 @@ hs_status families_adjust(hs_analysis *analysis, uint32_t task, hs_error *error)
 
 enum { STABILITY_HALVES = 200 };
 
-/* Deltas of n single components under resampling, and under random halves of the examples (resampling_halves). */
+/*
+ * Deltas of n single components under resampling, and under random halves of the examples (resampling_halves): rows of
+ * matrices that hold others too, because those of thousands of components are too large to be copied.
+ */
 typedef struct stability_inputs {
     size_t n;
-    const double *estimates;  /* [n] */
-    const double *replicates; /* [n, n_resamples] */
+    const size_t *rows;       /* [n] */
+    const double *estimates;  /* [rows] */
+    const double *replicates; /* [rows, n_resamples] */
     size_t n_resamples;
-    const double *halves; /* [n, 2 STABILITY_HALVES] */
+    const double *halves; /* [rows, 2 STABILITY_HALVES] */
     double confidence;
 } stability_inputs;
 

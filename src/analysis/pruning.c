@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Values that are read at once. */
-enum { READ_BYTES = 16 * 1024 * 1024 };
+/* Values that are read at once, while the engine holds its own. */
+enum { READ_BYTES = 1024 * 1024 };
 
 bool pruning_has(const hs_results *results, const char *method)
 {

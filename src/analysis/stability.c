@@ -32,8 +32,9 @@ static void split_half(const stability_inputs *inputs, stability_scratch *s, dou
 
     for (size_t h = 0; h < STABILITY_HALVES; ++h) {
         for (size_t i = 0; i < inputs->n; ++i) {
-            s->a[i] = inputs->halves[i * 2 * STABILITY_HALVES + 2 * h];
-            s->b[i] = inputs->halves[i * 2 * STABILITY_HALVES + 2 * h + 1];
+            const double *halves = inputs->halves + (inputs->rows[i] * STABILITY_HALVES + h) * 2;
+            s->a[i] = halves[0];
+            s->b[i] = halves[1];
         }
         double rho = spearman(s->a, s->b, inputs->n, s->order, s->ranks);
         if (isfinite(rho))
@@ -61,7 +62,7 @@ static double mean_staying(const stability_inputs *inputs, size_t k, stability_s
     size_t n_stayed = 0;
 
     for (size_t i = 0; i < inputs->n; ++i) {
-        s->a[i] = inputs->estimates[i];
+        s->a[i] = inputs->estimates[inputs->rows[i]];
         s->first[i] = false;
     }
     order_by_size(s, inputs->n);
@@ -69,7 +70,7 @@ static double mean_staying(const stability_inputs *inputs, size_t k, stability_s
         s->first[s->order[i]] = true;
     for (size_t b = 0; b < inputs->n_resamples; ++b) {
         for (size_t i = 0; i < inputs->n; ++i)
-            s->a[i] = inputs->replicates[i * inputs->n_resamples + b];
+            s->a[i] = inputs->replicates[inputs->rows[i] * inputs->n_resamples + b];
         order_by_size(s, inputs->n);
         for (size_t i = 0; i < k; ++i)
             n_stayed += s->first[s->order[i]];

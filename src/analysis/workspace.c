@@ -15,13 +15,14 @@ static uint64_t key_of(const inference *in, size_t key)
     return hs_hash_text(hs_hash_text(hs_hash_u64(0, in->analysis->options.seed), in->task->name), key_names[key]);
 }
 
-static size_t block_sets_of(const hs_results_task *task, size_t n_resamples)
+static size_t block_sets_of(const hs_results_task *task, size_t n_resamples, size_t n_sets)
 {
     size_t set_bytes = task->n_examples * (task->n_metrics * sizeof(float) + 4 * sizeof(double)) +
                        (1 + (SUMMARY_COLUMNS + 1)) * n_resamples * sizeof(double);
     size_t n = BLOCK_BYTES / set_bytes;
+    size_t most = n_sets < BLOCK_SETS ? n_sets : BLOCK_SETS;
 
-    return n == 0 ? 1 : n > BLOCK_SETS ? BLOCK_SETS : n;
+    return n == 0 ? 1 : n > most ? most : n;
 }
 
 static hs_status find_single_rows(inference *in, hs_error *error)
@@ -65,7 +66,7 @@ static hs_status allocate_block(inference *in, hs_comm *comm, hs_error *error)
     const size_t n = in->task->n_examples, n_metrics = in->task->n_metrics;
     const size_t n_resamples = in->analysis->options.resamples;
     const size_t n_columns = n_resamples > 2 * STABILITY_HALVES ? n_resamples : 2 * STABILITY_HALVES;
-    const size_t sets = in->block_sets = block_sets_of(in->task, n_resamples);
+    const size_t sets = in->block_sets = block_sets_of(in->task, n_resamples, in->analysis->n_sets);
     const size_t n_row_bytes = HS_STATISTIC_COUNT * sizeof(double);
 
     HS_TRY(hs_allocate(&in->clean_values, n * n_metrics, sizeof *in->clean_values, "values", error));

@@ -100,8 +100,9 @@ static void add_report(hs_run_report *sum, const hs_run_report *report)
     sum->stopped = report->stopped;
 }
 
-static hs_status sweep_sets(const phase_job *job, uint64_t first, uint64_t n, bool fresh, const hs_evaluator *evaluator,
-                            hs_run_report *sum, hs_error *error)
+/* With an evaluator of its own: none is held while the sets of the next phase are chosen. */
+static hs_status sweep_sets(const phase_job *job, uint64_t first, uint64_t n, bool fresh, hs_run_report *sum,
+                            hs_error *error)
 {
     progress_display display =
         progress_display_make(job->log->level >= HS_LOG_INFO ? job->log->stream : NULL,
@@ -115,19 +116,23 @@ static hs_status sweep_sets(const phase_job *job, uint64_t first, uint64_t n, bo
                                     .not_finite = report_not_finite,
                                     .not_finite_context = &not_finite};
     hs_run_report report = {0};
+    hs_evaluator evaluator = {0};
     hs_plan plan = {0};
     hs_status status = hs_plan_of_sets(&job->study->plan, first, n, &plan, error);
 
+    if (status == HS_OK)
+        status = hs_study_evaluator(job->study, &evaluator, error);
     HS_GOTO_DONE(hs_comm_agree(job->comm, status, error));
-    HS_GOTO_DONE(hs_run_sweep(job->comm, &plan, job->results, fresh, evaluator, &options, &report, error));
+    HS_GOTO_DONE(hs_run_sweep(job->comm, &plan, job->results, fresh, &evaluator, &options, &report, error));
 done:
     progress_end(&display);
     add_report(sum, &report);
+    hs_study_evaluator_clear(&evaluator);
     hs_plan_clear(&plan);
     return status;
 }
 
-static hs_status sweep_each(const phase_job *job, const hs_evaluator *evaluator, hs_run_report *sum, hs_error *error)
+static hs_status sweep_each(const phase_job *job, hs_run_report *sum, hs_error *error)
 {
     for (size_t phase = 0; phase < hs_results_n_phases(job->results); ++phase) {
         bool fresh = job->fresh || phase >= hs_results_n_chosen_phases(job->results);
@@ -138,7 +143,7 @@ static hs_status sweep_each(const phase_job *job, const hs_evaluator *evaluator,
         hs_results_phase_sets(job->results, phase, &first, &n);
         announce_phase(job, phase, n);
         if (n > 0)
-            HS_TRY(sweep_sets(job, first, n, fresh, evaluator, sum, error));
+            HS_TRY(sweep_sets(job, first, n, fresh, sum, error));
     }
     return HS_OK;
 }
@@ -165,15 +170,9 @@ static void report_sweep(const hs_log *log, const hs_run_report *report)
 
 hs_status sweep_phases(const phase_job *job, hs_run_report *report_out, hs_error *error)
 {
-    hs_evaluator evaluator = {0};
-
     *report_out = (hs_run_report){0};
     hs_study_take_phases(job->study, job->results);
-    hs_status status = hs_study_evaluator(job->study, &evaluator, error);
-    status = hs_comm_agree(job->comm, status, error);
-    if (status == HS_OK)
-        status = sweep_each(job, &evaluator, report_out, error);
-    hs_study_evaluator_clear(&evaluator);
+    hs_status status = sweep_each(job, report_out, error);
     if (status == HS_OK)
         report_sweep(job->log, report_out);
     return status;
