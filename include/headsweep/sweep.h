@@ -28,10 +28,10 @@
  */
 typedef struct hs_space {
     size_t n_sets;
-    size_t n_allocated; /* rows of the arrays */
-    size_t n_base_sets; /* sets of one intervention: n_sets == 1 + n_interventions * n_base_sets */
-    size_t n_singles;   /* base sets of order 1 */
-    size_t max_order;   /* of any phase */
+    size_t n_allocated;    /* rows of the arrays */
+    size_t n_base_sets;    /* sets of one intervention: n_sets == 1 + n_interventions * n_base_sets */
+    size_t n_singles;      /* base sets of order 1 */
+    size_t max_order;      /* of any phase */
     int32_t *order;        /* [n_sets] */
     int32_t *intervention; /* [n_sets], -1 for set 0 */
     int32_t *components;   /* [n_sets, max_order, 3]: kind, layer, index; -1 where there is none */
@@ -266,19 +266,20 @@ hs_status hs_study_save_texts(hs_comm *comm, hs_study *study, hs_results *result
 typedef struct hs_study_memory {
     size_t process_bytes; /* program, libraries, and what MPI, HDF5 and BLAS keep for themselves */
     size_t tables_bytes;  /* ablation sets, evaluation sets, tokenizer, means */
-    size_t sweep_bytes;   /* of the largest phase: the engine with its largest group and the group's values, as a rule */
+    size_t sweep_bytes; /* until the sweep ends: the engine with its largest group and the group's values, as a rule */
+    size_t statistics_bytes; /* of rank 0 after that, when the engine's are free again */
 } hs_study_memory;
 
-size_t hs_study_memory_bytes(const hs_study_memory *memory); /* all of it */
+size_t hs_study_memory_bytes(const hs_study_memory *memory); /* at the peak, in the sweep or after it */
 
 typedef struct hs_study_cost {
-    double flops_executed; /* of the first phase; from a sample of the groups where there are very many */
-    double flops_naive;    /* one full forward pass a set and example, logits of every row included */
-    double flops_later;    /* of later phases, at most: as many sets as they may have, each naively */
-    double seconds_a_rank; /* of the first phase on one rank, from timing some sets of each task */
-    double seconds_later;  /* of later phases, at most */
+    double flops_executed;  /* of the first phase; from a sample of the groups where there are very many */
+    double flops_naive;     /* one full forward pass a set and example, logits of every row included */
+    double flops_later;     /* of later phases, at most: as many sets as they may have, each naively */
+    double seconds_a_rank;  /* of the first phase on one rank, from timing some sets of each task */
+    double seconds_later;   /* of later phases, at most */
     hs_study_memory memory; /* of a rank */
-    size_t weight_bytes;   /* shared by the ranks of a host */
+    size_t weight_bytes;    /* shared by the ranks of a host */
     size_t file_bytes;
 } hs_study_cost;
 

@@ -95,6 +95,7 @@ static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
     printf("memory_process_bytes = %zu\n", cost.memory.process_bytes);
     printf("memory_tables_bytes = %zu\n", cost.memory.tables_bytes);
     printf("memory_sweep_bytes = %zu\n", cost.memory.sweep_bytes);
+    printf("memory_statistics_bytes = %zu  # after the sweep\n", cost.memory.statistics_bytes);
     printf("batch_rows = %" PRIu64 "\n", study->plan.batch_rows);
     printf("stacked_rows = %zu\n", study->stacked_rows);
     printf("sets_per_group = %" PRIu64 "\n", study->plan.sets_per_group);

@@ -2,7 +2,7 @@
 
 /*
  * What a rank holds at its peak. The sizes of the plan depend on it, and with them the numbers: so it is counted from
- * experiment, model and data, and nothing here is measured at run time.
+ * experiment, model and data, and nothing here is measured at run time. The statistics have a file of their own.
  */
 
 enum {
@@ -14,10 +14,6 @@ enum {
     /* A token of the vocabulary in the tokenizer's tables, and what reading it leaves behind: measured with GPT-2's
      * tokenizer.json (vocab.json and merges.txt take half of it). */
     TOKENIZER_BYTES_A_TOKEN = 500,
-    /* The ranking reads so many bytes of values at once, and has so many of statistics a set and metric. */
-    RANKING_READ_BYTES = 16 << 20,
-    RANKING_BYTES_A_METRIC = 3 * sizeof(double),
-    RANKING_BYTES_A_SET = 64,
     /* A sampled token and its text, each in an array that grows by doubling; and what is kept of a sample besides. */
     SAMPLE_BYTES_A_TOKEN = 2 * (sizeof(int32_t) + 8),
     SAMPLE_BYTES = 128,
@@ -157,7 +153,7 @@ static hs_status count_sweep(const hs_study *study, size_t enough, size_t *n_byt
     return HS_OK;
 }
 
-/* ---- before and after it --------------------------------------------------------------------------------------- */
+/* ---- before it -------------------------------------------------------------------------------------------------- */
 
 /* Sums of this rank, of another and of all, and the pass over a piece of the reference set. */
 static size_t reference_bytes(const hs_study *study, size_t n_positions)
@@ -179,27 +175,16 @@ static size_t self_test_bytes(const hs_study *study)
     return hs_engine_observer_bytes(&study->model->shape, n_rows, n_rows);
 }
 
-/* Rank 0 ranks what all found. */
-static size_t ranking_bytes(const hs_study *study)
-{
-    size_t n_bytes = study->space.n_allocated * RANKING_BYTES_A_SET;
-    size_t read = 0;
-
-    for (size_t task = 0; task < study->n_tasks; ++task) {
-        size_t n_metrics = study->plan.tasks[task].n_metrics;
-        size_t values = study->plan.tasks[task].n_examples * n_metrics * sizeof(float);
-        size_t all = study->space.n_allocated * values;
-        read = larger(read, all < RANKING_READ_BYTES ? all : RANKING_READ_BYTES + values);
-        n_bytes += study->space.n_allocated * n_metrics * RANKING_BYTES_A_METRIC;
-    }
-    return n_bytes + read;
-}
-
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+size_t study_sweep_memory_bytes(const hs_study_memory *memory)
+{
+    return add(add(memory->process_bytes, memory->tables_bytes), memory->sweep_bytes);
+}
 
 size_t hs_study_memory_bytes(const hs_study_memory *memory)
 {
-    return add(add(memory->process_bytes, memory->tables_bytes), memory->sweep_bytes);
+    return add(add(memory->process_bytes, memory->tables_bytes), larger(memory->sweep_bytes, memory->statistics_bytes));
 }
 
 hs_status study_count_memory(const hs_study *study, size_t limit, hs_study_memory *memory_out, hs_error *error)
@@ -211,10 +196,11 @@ hs_status study_count_memory(const hs_study *study, size_t limit, hs_study_memor
     if (study->needs_means)
         HS_TRY(study_longest_reference(study, &n_positions, error));
     memory.tables_bytes = tables_bytes(study, n_positions);
-    size_t held = hs_study_memory_bytes(&memory);
+    size_t held = study_sweep_memory_bytes(&memory);
     HS_TRY(count_sweep(study, limit > held ? limit - held : 0, &memory.sweep_bytes, error));
-    memory.sweep_bytes = larger(memory.sweep_bytes, larger(self_test_bytes(study), ranking_bytes(study)));
+    memory.sweep_bytes = larger(memory.sweep_bytes, self_test_bytes(study));
     memory.sweep_bytes = larger(memory.sweep_bytes, reference_bytes(study, n_positions));
+    memory.statistics_bytes = study_statistics_bytes(study);
     *memory_out = memory;
     return HS_OK;
 }

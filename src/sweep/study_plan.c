@@ -173,28 +173,41 @@ static hs_status plan_of_sizes(hs_study *study, const hs_plan_input *inputs, con
                         study->n_tasks, error);
 }
 
-/* The largest sizes that fit, going down from those that are best for speed. */
-static hs_status fit_memory(hs_study *study, const hs_plan_input *inputs, struct sizes sizes, hs_error *error)
+static hs_status refuse_memory(const hs_study *study, hs_error *error)
 {
     const size_t mebibyte = (size_t)1 << 20;
-    size_t limit = (size_t)study->experiment->memory_per_rank * mebibyte;
+    const size_t limit = (size_t)study->experiment->memory_per_rank * mebibyte;
+    hs_study_memory memory;
+
+    HS_TRY(study_count_memory(study, SIZE_MAX, &memory, error));
+    size_t needed = (hs_study_memory_bytes(&memory) + mebibyte - 1) / mebibyte;
+    if (study_sweep_memory_bytes(&memory) <= limit)
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "run.memory_per_rank = %lld (MiB) is too little for the statistics of %lld resamples; at least "
+                       "%zu is needed, or fewer analysis.resamples",
+                       (long long)study->experiment->memory_per_rank, (long long)study->experiment->resamples, needed);
+    return hs_fail(error, HS_ERROR_USAGE,
+                   "run.memory_per_rank = %lld (MiB) is too little for this model and the longest example; at least "
+                   "%zu is needed",
+                   (long long)study->experiment->memory_per_rank, needed);
+}
+
+/*
+ * The largest sizes that fit, going down from those that are best for speed. What the statistics need is only compared
+ * with the bound: smaller sizes would not help them, and the analysis may change where the numbers must not.
+ */
+static hs_status fit_memory(hs_study *study, const hs_plan_input *inputs, struct sizes sizes, hs_error *error)
+{
+    size_t limit = (size_t)study->experiment->memory_per_rank << 20;
     bool sets_are_given = study->experiment->sets_per_group > 0;
     hs_study_memory memory;
 
     HS_TRY(study_count_memory(study, limit, &memory, error));
-    while (hs_study_memory_bytes(&memory) > limit) {
-        if (!shrink(&sizes, sets_are_given)) {
-            HS_TRY(study_count_memory(study, SIZE_MAX, &memory, error));
-            return hs_fail(error, HS_ERROR_USAGE,
-                           "run.memory_per_rank = %lld (MiB) is too little for this model and the longest example; at "
-                           "least %zu is needed",
-                           (long long)study->experiment->memory_per_rank,
-                           (hs_study_memory_bytes(&memory) + mebibyte - 1) / mebibyte);
-        }
+    while (study_sweep_memory_bytes(&memory) > limit && shrink(&sizes, sets_are_given)) {
         HS_TRY(plan_of_sizes(study, inputs, &sizes, error));
         HS_TRY(study_count_memory(study, limit, &memory, error));
     }
-    return HS_OK;
+    return hs_study_memory_bytes(&memory) <= limit ? HS_OK : refuse_memory(study, error);
 }
 
 static hs_status init_plan(hs_study *study, hs_engine_kind kind, struct task_rows *rows, hs_plan_input *inputs,

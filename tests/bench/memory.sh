@@ -24,6 +24,7 @@ small=(--tokens 64) # the shape of GPT-2 small: 498 MB in f32
 singles=(--set 'sweep.orders=[1]' --set 'sweep.heads=["*.0"]')
 pairs=(--set 'sweep.orders=[2]' --set 'sweep.heads=["*.0"]' --set sweep.max_sets=1000)
 few_pairs=(--set 'sweep.orders=[2]' --set 'sweep.heads=["0-3.0"]' --set run.sets_per_group=2)
+many_resamples=(--set 'sweep.orders=[1,2]' --set analysis.resamples=20000)
 more_pairs=(--set 'sweep.orders=[2]' --set 'sweep.heads=["0-5.0"]' --set tasks.prompts.limit=8)
 
 # inputs NAME OPTION...: a checkpoint is made when the first case needs it.
@@ -82,6 +83,7 @@ tiny_singles() { inputs tiny "${tiny[@]}" && measure "$1" tiny 1 "${singles[@]}"
 tiny_pairs() { inputs tiny "${tiny[@]}" && measure "$1" tiny 1 "${pairs[@]}"; }
 tiny_ranks4() { inputs tiny "${tiny[@]}" && measure "$1" tiny 4 --set 'sweep.orders=[2]'; }
 tiny_bounded() { inputs tiny "${tiny[@]}" && measure "$1" tiny 1 --set run.memory_per_rank=40 "${pairs[@]}"; }
+tiny_statistics() { inputs tiny "${tiny[@]}" && measure "$1" tiny 1 "${many_resamples[@]}"; }
 small_singles() { inputs small "${small[@]}" && measure "$1" small 1 "${singles[@]}"; }
 small_pairs() { inputs small "${small[@]}" && measure "$1" small 1 "${few_pairs[@]}"; }
 small_bounded() { inputs small "${small[@]}" && measure "$1" small 1 --set run.memory_per_rank=200 "${more_pairs[@]}"; }
@@ -89,8 +91,8 @@ small_ranks4() { inputs small "${small[@]}" && measure "$1" small 4 "${few_pairs
 bf16_pairs() { inputs bf16 "${small[@]}" --bf16 && measure "$1" bf16 1 "${few_pairs[@]}"; }
 bf16_ranks4() { inputs bf16 "${small[@]}" --bf16 && measure "$1" bf16 4 "${few_pairs[@]}"; }
 
-cases=(tiny_singles tiny_pairs tiny_ranks4 tiny_bounded small_singles small_pairs small_bounded small_ranks4 bf16_pairs
-    bf16_ranks4)
+cases=(tiny_singles tiny_pairs tiny_ranks4 tiny_bounded tiny_statistics small_singles small_pairs small_bounded
+    small_ranks4 bf16_pairs bf16_ranks4)
 for case in "${@:-${cases[@]}}"; do
     [[ " ${cases[*]} " == *" $case "* ]] || { echo "there is no case $case: ${cases[*]}" >&2 && exit 2; }
     "$case" "$case"
