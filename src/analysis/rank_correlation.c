@@ -3,6 +3,21 @@
 
 #include "analysis/statistics.h"
 
+void restore_ties(double *values, size_t n)
+{
+    double largest = 0;
+    int exponent;
+
+    for (size_t i = 0; i < n; ++i)
+        largest = fmax(largest, fabs(values[i]));
+    if (largest == 0 || !isfinite(largest))
+        return;
+    (void)frexp(largest, &exponent);
+    const double unit = ldexp(1, exponent - 40);
+    for (size_t i = 0; i < n; ++i)
+        values[i] = rint(values[i] / unit) * unit;
+}
+
 /* Ties in the order of the indices, so that the order is one. */
 static bool comes_after(const double *values, uint32_t a, uint32_t b)
 {

@@ -36,6 +36,8 @@ static void split_half(const stability_inputs *inputs, stability_scratch *s, dou
             s->a[i] = halves[0];
             s->b[i] = halves[1];
         }
+        restore_ties(s->a, inputs->n);
+        restore_ties(s->b, inputs->n);
         double rho = spearman(s->a, s->b, inputs->n, s->order, s->ranks);
         if (isfinite(rho))
             s->rhos[n_rhos++] = step_up(rho);
@@ -54,6 +56,7 @@ static void order_by_size(stability_scratch *s, size_t n)
 {
     for (size_t i = 0; i < n; ++i)
         s->a[i] = -fabs(s->a[i]);
+    restore_ties(s->a, n);
     mid_ranks(s->a, n, s->order, s->ranks);
 }
 

@@ -89,6 +89,11 @@ hs_status benjamini_hochberg(const double *p, size_t n, double *q, hs_error *err
 
 /* ---- rank_correlation.c ------------------------------------------------------------------------------------------ */
 
+/*
+ * Rounds values[n] to a 2^-40th of the largest: combinations of shares that are equal on paper, such as means of F1s, may
+ * differ by some last bits, and those must not decide a rank.
+ */
+void restore_ties(double *values, size_t n);
 /* Mid-ranks from 1 (ties share their mean) of values[n] into ranks[n]; order[n] is scratch. */
 void mid_ranks(const double *values, size_t n, uint32_t *order, double *ranks);
 /* Spearman's rho: correlation of the mid-ranks. ranks[2n] and order[n] are scratch. NaN if a side is constant. */
