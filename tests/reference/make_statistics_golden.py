@@ -3,11 +3,13 @@
 The random numbers are headsweep's own (Philox4x32-10 keyed by XXH3), drawn here by numpy, so that both sides see the
 same resamples, flips and halves; what is made of them comes from scipy.stats.bootstrap (BCa and percentile intervals
 of a given bootstrap distribution), permutation_test, binomtest, false_discovery_control and statsmodels'
-multipletests, and spearmanr. Run with numpy, scipy, statsmodels and xxhash installed:
+multipletests, and spearmanr. F1 is counted from right and predicted labels, which the file does not hold, as
+scikit-learn's f1_score has it. Run with numpy, scipy, scikit-learn, statsmodels and xxhash installed:
 
     python3 tests/reference/make_statistics_golden.py
 """
 
+import functools
 import itertools
 import json
 import pathlib
@@ -18,6 +20,7 @@ import statsmodels.stats.multitest
 import xxhash
 from scipy import optimize, stats
 from scipy.stats._resampling import BootstrapResult
+from sklearn.metrics import f1_score
 
 SEED = 7
 RESAMPLES = 600
@@ -26,6 +29,8 @@ CONFIDENCE = 0.9
 N_HALVES = 200
 N_HEADS = 11
 PAIRED_HEADS = 4  # all pairs of the first four
+PER_EXAMPLE, PER_F1, PER_MACRO_F1 = -1, -2, -3  # hs_per
+N_LABELS = 4
 STATISTICS = [
     "mean", "mean_low", "mean_high", "delta", "delta_low", "delta_high", "delta_p", "delta_q", "delta_effect",
     "interaction", "interaction_low", "interaction_high", "interaction_p", "interaction_q", "interaction_effect",
@@ -87,8 +92,10 @@ def draw_signs(task, n):
 # ---- one number and how far to trust it -----------------------------------------------------------------------------
 
 def interval(statistic, n, resamples, method):
-    """Ends of scipy's interval from the given resamples; its quantiles where BCa is not defined."""
+    """Ends of scipy's interval from the given resamples; its quantiles where BCa is not defined. NaN if one has none."""
     result = BootstrapResult(None, statistic(resamples, -1), None)
+    if not np.isfinite(result.bootstrap_distribution).all():
+        return np.nan, np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for tried in (method, "percentile"):
@@ -123,17 +130,40 @@ def sign_flip_p(d, signs):
     return (reached + 1) / (PERMUTATIONS + 1) if reached >= 10 else float(saddlepoint(d))
 
 
+def f1_of(gold, predicted, labels):
+    """Mean F1 over those of `labels` that are right or predicted, as a function of the examples' indices."""
+    def of(index, axis=-1):
+        g, p = gold[index], predicted[index]
+        total, n = 0.0, 0
+        for label in labels:
+            hit = ((g == label) & (p == label)).sum(axis=axis)
+            miss = ((g == label) != (p == label)).sum(axis=axis)
+            total = total + 2 * hit / np.maximum(2 * hit + miss, 1)
+            n = n + (hit + miss > 0)
+        return total / np.maximum(n, 1)
+
+    for index in (np.arange(len(gold)), np.arange(len(gold)) // 3):
+        expected = f1_score(gold[index], predicted[index], labels=None if len(labels) > 1 else labels,
+                            average="macro", zero_division=0)
+        assert np.isclose(of(index), expected, rtol=1e-14)
+    return of
+
+
 # ---- a task ---------------------------------------------------------------------------------------------------------
 
 class Task:
-    def __init__(self, name, metrics, values):
+    def __init__(self, name, metrics, values, gold=None, predicted=None):
         self.name, self.metrics, self.values = name, metrics, values  # values [set, example, metric]
+        self.gold, self.predicted = gold, predicted  # of classification: [example], [set, example]
         self.n = values.shape[1]
         self.resamples, self.signs = draw_resamples(name, self.n), draw_signs(name, self.n)
 
+    @functools.cache
     def summary(self, s, m):
         """The summary of a metric under a set as a function of the examples' indices, as scipy calls it."""
         x, per = self.values[s, :, m].astype(float), self.metrics[m]["per"]
+        if per in (PER_F1, PER_MACRO_F1):
+            return f1_of(self.gold, self.predicted[s], range(N_LABELS) if per == PER_MACRO_F1 else [m - 1])
         d = None if per < 0 else self.values[s, :, per].astype(float)
 
         def of(index, axis=-1):
@@ -144,7 +174,12 @@ class Task:
         return of
 
     def paired(self, s, m):
-        """Differences of the examples whose mean is delta."""
+        """Differences of the examples whose mean is delta; of F1 the jackknife's pseudo-values, moved to that mean."""
+        if self.metrics[m]["per"] in (PER_F1, PER_MACRO_F1):
+            def delta(index):
+                return self.summary(s, m)(index) - self.summary(0, m)(index)
+            without = np.array([delta(np.delete(np.arange(self.n), i)) for i in range(self.n)])
+            return delta(np.arange(self.n)) + (self.n - 1) * (without.mean() - without)
         x = self.values[s, :, m].astype(float) - self.values[0, :, m]
         per = self.metrics[m]["per"]
         if per < 0:
@@ -175,7 +210,8 @@ class Task:
             for name, contrast in self.contrasts(sets, s, m):
                 # Shares and counts fall on a lattice: rounding keeps ties with the estimate ties.
                 def statistic(i, axis=-1, contrast=contrast):
-                    return np.round(contrast(i, axis), 13)
+                    with np.errstate(divide="ignore", invalid="ignore"):
+                        return np.round(contrast(i, axis), 13)
                 out[name][s, m] = contrast(np.arange(self.n))
                 low, high = interval(statistic, self.n, self.resamples, method)
                 out[name + "_low"][s, m], out[name + "_high"][s, m] = low, high
@@ -223,7 +259,7 @@ class Task:
 
 # ---- the made-up sweep ----------------------------------------------------------------------------------------------
 
-def metric(name, percent=False, per=-1):
+def metric(name, percent=False, per=PER_EXAMPLE):
     return {"name": name, "percent": percent, "per": per}
 
 
@@ -245,6 +281,20 @@ def make_tasks(rng, sets):
     return [Task("long", [metric("score"), metric("hit", percent=True), metric("nll", per=3), metric("tokens")],
                  values.astype(np.float32)),
             Task("short", [metric("score"), metric("hit", percent=True)], few.astype(np.float32))]
+
+
+def make_classification(rng, sets):
+    """Labels of which the last is rare, so that some resamples have none of it; each head leans to a label."""
+    n = 48
+    gold = rng.choice(N_LABELS, n, p=[0.4, 0.3, 0.22, 0.08])
+    level = rng.normal(0, 0.8, (n, N_LABELS)) + 2 * np.eye(N_LABELS)[gold]
+    own = rng.normal(0, 0.5, (N_HEADS, n, N_LABELS)) + rng.normal(0, 0.5, (N_HEADS, 1, N_LABELS))
+    predicted = np.array([(level + sum(own[h] for h in heads)).argmax(axis=1) for heads in sets])
+    labels = np.arange(N_LABELS)
+    counts = (gold[:, None] == labels).astype(float) + (predicted[:, :, None] == labels)
+    values = np.concatenate((predicted[:, :, None], counts), axis=2)
+    metrics = [metric("macro_f1", True, PER_MACRO_F1)] + [metric(f"f1_{label}", True, PER_F1) for label in labels]
+    return Task("labels", metrics, values.astype(np.float32), gold, predicted)
 
 
 def plain(array):
@@ -287,7 +337,7 @@ def main():
     sets = [()] + [(h,) for h in range(N_HEADS)] + list(itertools.combinations(range(PAIRED_HEADS), 2))
     golden = {"seed": SEED, "resamples": RESAMPLES, "permutations": PERMUTATIONS, "confidence": CONFIDENCE,
               "sets": [list(s) for s in sets], "tasks": []}
-    for task in make_tasks(rng, sets):
+    for task in make_tasks(rng, sets) + [make_classification(np.random.default_rng(20261121), sets)]:
         percentile = task.statistics(sets, "percentile")
         golden["tasks"].append({
             "name": task.name, "metrics": task.metrics, "values": short_floats(task.values),
