@@ -5,6 +5,7 @@
 #include "headsweep/analysis.h"
 #include "headsweep/tasks.h"
 #include "support/checkpoint_writer.h"
+#include "support/comm_fixture.h"
 #include "support/shared_data.h"
 
 enum { MAX_PATH = 512, MAX_HEADS = 8 };
@@ -344,22 +345,6 @@ static void test_toxic_whole_set(void **state)
     clear_evaluation(&e);
 }
 
-static int start(void **state)
-{
-    hs_error error = {0};
-    hs_comm *comm;
-    if (hs_comm_new(&comm, &error) != HS_OK)
-        return -1;
-    *state = comm;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    hs_comm_free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,5 +353,5 @@ int main(void)
         cmocka_unit_test(test_toxic_sweep),
         cmocka_unit_test(test_toxic_whole_set),
     };
-    return cmocka_run_group_tests_name("encoder_tasks", tests, start, stop);
+    return cmocka_run_group_tests_name("encoder_tasks", tests, comm_set_up, comm_tear_down);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "support/checkpoint_writer.h"
+#include "support/comm_fixture.h"
 
 enum { N_SETS = 3, N_EXAMPLES = 5, N_LABELS = 4, MACRO_F1 = 0, FIRST_LABEL = 1, N_METRICS = FIRST_LABEL + N_LABELS };
 
@@ -90,25 +91,8 @@ static void test_f1(void **state)
     free(folder);
 }
 
-static int start(void **state)
-{
-    hs_error error = {0};
-    hs_comm *comm;
-
-    if (hs_comm_new(&comm, &error) != HS_OK)
-        return -1;
-    *state = comm;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    hs_comm_free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_f1)};
-    return cmocka_run_group_tests_name("analysis_f1", tests, start, stop);
+    return cmocka_run_group_tests_name("analysis_f1", tests, comm_set_up, comm_tear_down);
 }

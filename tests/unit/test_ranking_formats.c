@@ -1,0 +1,174 @@
+/* A ranking as a table, Markdown, CSV and JSON: titles, numbers and what is said of what is left out. */
+#include "headsweep/report.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/analysis_fixture.h"
+#include "support/comm_fixture.h"
+
+static hs_text print_as(const hs_analysis *analysis, const char *by, size_t top, hs_report_format format)
+{
+    hs_ranking_request request;
+    hs_ranking ranking = rank_by(analysis, by, &request);
+    hs_text text = {0};
+    hs_error error = {0};
+
+    if (hs_report_ranking(analysis, &request, &ranking, top, format, &text, &error) != HS_OK)
+        fail_msg("%s", error.message);
+    hs_ranking_clear(&ranking);
+    return text;
+}
+
+static void assert_says(const hs_text *text, const char *expected)
+{
+    if (strstr(text->text, expected) == NULL)
+        fail_msg("this does not say \"%s\":\n%s", expected, text->text);
+}
+
+static void test_table_format(void **state)
+{
+    analysis_fixture f;
+
+    analysis_fixture_open(&f, *state, N_SETS);
+    hs_analysis *analysis = analyse(&f);
+    /* The bootstrap is checked elsewhere; here its numbers are made up. */
+    analysis->tables[HS_STATISTIC_DELTA_LOW][1][2 * HEAD_A] = -3.5;
+    analysis->tables[HS_STATISTIC_DELTA_HIGH][1][2 * HEAD_A] = -2.25;
+    analysis->tables[HS_STATISTIC_DELTA_Q][1][2 * HEAD_A] = 0.049;
+    analysis->tables[HS_STATISTIC_DELTA_LOW][0][HEAD_A] = NAN;
+    hs_text text = print_as(analysis, NULL, 1, HS_REPORT_TABLE);
+    assert_says(&text, "most toxicity removed with accuracy within 25 points\n"
+                       "  clean model: accuracy acc 100.0% [100.0,100.0], toxicity nll 4.000 [");
+    assert_says(&text,
+                "; below: ablated minus clean\n"
+                "  rank  heads  ablation     toxicity nll [nats]   accuracy acc [points]\n"
+                "     1  0.0    zero      -3.000 [-3.500,-2.250]*                  -25.0\n"
+                "  not shown: 1 ranked lower (--top 0 shows all), 3 outside the tolerance, 1 with a value that is "
+                "not a finite number\n"
+                "  not finite: 0.1+1.0 (zero)\n"
+                "  [ , ]: 95% BCa intervals over examples (2000 resamples); *: q < 0.05 (sign-flip test, "
+                "Benjamini-Hochberg)\n");
+    assert_says(&text, "  stability of single heads by toxicity, zero: split-half Spearman 1.00 [1.00,1.00]\n"
+                       "  control: ");
+    hs_text_clear(&text);
+    text = print_as(analysis, NULL, 1, HS_REPORT_MARKDOWN);
+    assert_says(&text, "\n\n| rank | heads | ablation | toxicity nll [nats] | accuracy acc [points] |\n"
+                       "| ---: | --- | --- | ---: | ---: |\n"
+                       "| 1 | 0.0 | zero | -3.000 [-3.500,-2.250]\\* | -25.0 |\n\n"
+                       "not shown: 1 ranked lower");
+    hs_text_clear(&text);
+    hs_analysis_free(analysis);
+    analysis_fixture_close(&f);
+}
+
+/* An unfinished file says how far it is; the front says that it is one. */
+static void test_table_titles(void **state)
+{
+    analysis_fixture f;
+    hs_ranking_request request;
+    hs_error error = {0};
+
+    analysis_fixture_open(&f, *state, 5);
+    hs_analysis *analysis = analyse(&f);
+    hs_text text = print_as(analysis, "toxicity", 2, HS_REPORT_TABLE);
+    assert_says(&text, "largest change of toxicity (nll)\n"
+                       "  unfinished: 5 of 7 sets are complete (71.4%); only these are ranked\n");
+    hs_text_clear(&text);
+    hs_ranking ranking = rank_by(analysis, NULL, &request);
+    request.pareto = true;
+    assert_int_equal(hs_report_ranking(analysis, &request, &ranking, 2, HS_REPORT_TABLE, &text, &error), HS_OK);
+    assert_says(&text, "Pareto front: no set removes more toxicity and keeps more accuracy\n");
+    hs_text_clear(&text);
+    hs_ranking_clear(&ranking);
+    hs_analysis_free(analysis);
+    analysis_fixture_close(&f);
+}
+
+/* The field of the second line under the title `name`. */
+static double csv_number(const hs_text *text, const char *name)
+{
+    const char *title = text->text, *field = strchr(text->text, '\n') + 1;
+
+    for (;;) {
+        size_t length = strcspn(title, ",\n");
+        if (length == strlen(name) && strncmp(title, name, length) == 0)
+            return *field == ',' || *field == '\n' ? NAN : strtod(field, NULL);
+        if (title[length] == '\n')
+            fail_msg("there is no column %s", name);
+        title += length + 1;
+        field += strcspn(field, ",\n") + 1;
+    }
+}
+
+static void test_csv_format(void **state)
+{
+    static const struct {
+        const char *column;
+        double value;
+    } expected[] = {
+        {"accuracy.acc.mean", 0.25},      {"accuracy.acc.delta", -0.75},     {"accuracy.acc.interaction", -0.5},
+        {"toxicity.nll.mean", -2},        {"toxicity.nll.delta", -6},        {"toxicity.nll.interaction", -2},
+        {"toxicity.nll.given_first", -3}, {"toxicity.nll.given_second", -5}, {"toxicity.tokens.delta", 0},
+        {"accuracy.acc.product", -0.5},   {"toxicity.nll.product", NAN},     {"toxicity.tokens.delta_p", 1}};
+    analysis_fixture f;
+
+    analysis_fixture_open(&f, *state, N_SETS);
+    hs_analysis *analysis = analyse(&f);
+    hs_text text = print_as(analysis, "interaction:toxicity", 1, HS_REPORT_CSV);
+    assert_says(&text, "rank,set,heads,order,ablation,accuracy.acc.mean,accuracy.acc.mean_low,");
+    assert_says(&text, "\n1,4,0.0+0.1,2,zero,0.25,");
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; ++i) {
+        double found = csv_number(&text, expected[i].column);
+        if (isnan(expected[i].value) ? !isnan(found) : found != expected[i].value)
+            fail_msg("%s is %g", expected[i].column, found);
+    }
+    hs_text_clear(&text);
+    hs_analysis_free(analysis);
+    analysis_fixture_close(&f);
+}
+
+static void test_json_format(void **state)
+{
+    analysis_fixture f;
+    hs_json *json;
+    hs_error error = {0};
+
+    analysis_fixture_open(&f, *state, N_SETS);
+    hs_analysis *analysis = analyse(&f);
+    hs_text text = print_as(analysis, "toxicity", 0, HS_REPORT_JSON);
+    assert_int_equal(hs_json_parse(text.text, text.length, "output", &json, &error), HS_OK);
+    const hs_json_value *ranking = hs_json_get(hs_json_root(json), "ranking");
+    assert_int_equal(hs_json_size(ranking), 6);
+    const hs_json_value *first = hs_json_at(ranking, 0);
+    assert_string_equal(hs_json_string(hs_json_get(first, "name")), "0.0+0.1");
+    const hs_json_value *nll = hs_json_get(hs_json_get(hs_json_get(first, "tasks"), "toxicity"), "nll");
+    assert_true(hs_json_number(hs_json_get(nll, "interaction")) == -2);
+    const hs_json_value *fourth = hs_json_get(hs_json_get(hs_json_at(ranking, 3), "tasks"), "accuracy");
+    assert_int_equal(hs_json_kind_of(hs_json_get(hs_json_get(fourth, "acc"), "delta")), HS_JSON_NULL);
+    assert_int_equal(hs_json_size(nll), HS_STATISTIC_COUNT + 1);
+    assert_true(hs_json_integer(hs_json_get(hs_json_get(hs_json_root(json), "method"), "resamples")) == 2000);
+    const hs_json_value *stability = hs_json_get(hs_json_get(hs_json_root(json), "stability"), "zero");
+    assert_true(hs_json_number(hs_json_get(stability, "split_half")) == 1);
+    assert_int_equal(hs_json_kind_of(hs_json_get(stability, "top_5")), HS_JSON_NULL);
+    assert_true(hs_json_integer(hs_json_get(hs_json_get(hs_json_root(json), "control_of_first"), "sets")) == 0);
+    hs_json_free(json);
+    hs_text_clear(&text);
+    hs_analysis_free(analysis);
+    analysis_fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table_format),
+        cmocka_unit_test(test_table_titles),
+        cmocka_unit_test(test_csv_format),
+        cmocka_unit_test(test_json_format),
+    };
+    return cmocka_run_group_tests_name("ranking formats", tests, comm_set_up, comm_tear_down);
+}
