@@ -1,5 +1,6 @@
 /* How much work the engine saves, and how close it comes to what the machine can do. */
 #include "cli/bench.h"
+#include "cli/results_file.h"
 
 /* The product whose rate counts as the machine's: a batch of rows through the first matrix of GPT-2-small's MLP. */
 enum { SGEMM_ROWS = 1024, SGEMM_DEPTH = 768, SGEMM_COLUMNS = 3072 };
@@ -89,11 +90,7 @@ static hs_status run_sweep(hs_comm *comm, hs_study *study, const char *path, hs_
     HS_GOTO_DONE(hs_run_sweep(comm, &study->plan, results, true, &evaluator, &options, report, error));
 done:
     hs_study_evaluator_clear(&evaluator);
-    if (results != NULL) {
-        hs_status closed = hs_results_close(results, error);
-        status = status == HS_OK ? closed : status;
-    }
-    return status;
+    return close_results(results, status, error);
 }
 
 /* The product is timed before and after, because a processor's clock changes under load; the faster one counts. */

@@ -1,5 +1,6 @@
 /* What a second rank gives: the same sweep through the launcher on one rank and on two. */
 #include "cli/bench.h"
+#include "cli/results_file.h"
 
 enum { MOST_RANKS = 2 };
 
@@ -17,10 +18,9 @@ static hs_status read_sweep_seconds(const char *path, double *seconds, hs_error 
 
     HS_TRY(hs_results_open_read(path, &results, error));
     hs_status status = hs_results_read_run(results, 0, &run, error);
-    hs_status closed = hs_results_close(results, error);
-    if (status == HS_OK && closed == HS_OK)
+    if (status == HS_OK)
         *seconds = run.sweep_seconds;
-    return status == HS_OK ? closed : status;
+    return close_results(results, status, error);
 }
 
 static hs_status time_run(const bench_setup *bench, size_t n_ranks, double *seconds, hs_error *error)

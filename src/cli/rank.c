@@ -4,6 +4,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/rank_pruning.h"
+#include "cli/results_file.h"
 #include "headsweep/report.h"
 
 static const char help[] =
@@ -163,16 +164,13 @@ static hs_status take_objective(const objective_arguments *arguments, hs_objecti
 
 static hs_status rank_results(hs_results *results, const rank_arguments *arguments, hs_error *error)
 {
-    const hs_log log = {stderr, HS_LOG_INFO};
     hs_analysis *analysis = NULL;
     hs_ranking_request request;
     hs_ranking ranking = {0};
     hs_text text = {0};
     hs_status status;
 
-    if (!hs_results_ranking_done(results))
-        hs_log_print(&log, HS_LOG_INFO, "unfinished file: computing the statistics of the sets that are complete");
-    HS_GOTO_DONE(hs_analysis_new(results, NULL, NULL, &analysis, error));
+    HS_GOTO_DONE(analyse_results(results, &analysis, error));
     HS_GOTO_DONE(take_objective(&arguments->objective, &analysis->objective, error));
     HS_GOTO_DONE(hs_ranking_request_parse(analysis, arguments->by, &request, error));
     request.order = (int32_t)arguments->order;
@@ -207,6 +205,5 @@ hs_status command_rank(int argc, char **argv, hs_error *error)
     HS_TRY(hs_results_open_read(arguments.path, &results, error));
     hs_status status =
         arguments.pruning ? print_pruning(results, arguments.format, error) : rank_results(results, &arguments, error);
-    hs_status closed = hs_results_close(results, error);
-    return status != HS_OK ? status : closed;
+    return close_results(results, status, error);
 }

@@ -3,6 +3,7 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/results_file.h"
 #include "headsweep/report.h"
 
 static const char help[] =
@@ -183,7 +184,6 @@ static hs_status write_report(const hs_report *report, const report_arguments *a
 
 static hs_status report_results(hs_results *results, const report_arguments *arguments, hs_error *error)
 {
-    const hs_log log = {stderr, HS_LOG_INFO};
     const char *slash = strrchr(arguments->path, '/');
     const hs_report_options options = {.top = (size_t)arguments->top,
                                        .sets = arguments->sets,
@@ -195,9 +195,7 @@ static hs_status report_results(hs_results *results, const report_arguments *arg
     hs_report *report = NULL;
     hs_status status;
 
-    if (!hs_results_ranking_done(results))
-        hs_log_print(&log, HS_LOG_INFO, "unfinished file: computing the statistics of the sets that are complete");
-    HS_GOTO_DONE(hs_analysis_new(results, NULL, NULL, &analysis, error));
+    HS_GOTO_DONE(analyse_results(results, &analysis, error));
     HS_GOTO_DONE(hs_report_new(analysis, &options, &report, error));
     HS_GOTO_DONE(write_report(report, arguments, error));
 done:
@@ -217,7 +215,5 @@ hs_status command_report(int argc, char **argv, hs_error *error)
         return HS_OK;
     }
     HS_TRY(hs_results_open_read(arguments.path, &results, error));
-    hs_status status = report_results(results, &arguments, error);
-    hs_status closed = hs_results_close(results, error);
-    return status != HS_OK ? status : closed;
+    return close_results(results, report_results(results, &arguments, error), error);
 }

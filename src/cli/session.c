@@ -9,6 +9,7 @@
 #include "cli/cores.h"
 #include "cli/describe.h"
 #include "cli/phases.h"
+#include "cli/results_file.h"
 #include "headsweep/report.h"
 
 /* What a run holds open. */
@@ -115,10 +116,7 @@ static hs_status check_results(session *s, hs_error *error)
             status = make_layout(s, &layout, error);
         if (status == HS_OK)
             status = hs_results_check_experiment(results, layout, error);
-        if (results != NULL) {
-            hs_status closed = hs_results_close(results, error);
-            status = status == HS_OK ? closed : status;
-        }
+        status = close_results(results, status, error);
     }
     return hs_comm_agree(s->comm, status, error);
 }
@@ -314,10 +312,7 @@ hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const sess
     HS_GOTO_DONE(rank_results(&s, error));
     HS_GOTO_DONE(report_memory(&s, error));
 done:
-    if (s.results != NULL) {
-        hs_status closed = hs_results_close(s.results, error);
-        status = status == HS_OK ? closed : status;
-    }
+    status = close_results(s.results, status, error);
     hs_results_lock_free(s.lock);
     hs_study_free(s.study);
     hs_free(s.hosts);

@@ -2,6 +2,7 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/results_file.h"
 #include "headsweep/results.h"
 
 static const char help[] = "usage: headsweep texts RESULTS.h5 [options]\n"
@@ -172,7 +173,5 @@ hs_status command_texts(int argc, char **argv, hs_error *error)
         return HS_OK;
     }
     HS_TRY(hs_results_open_read(arguments.path, &results, error));
-    hs_status status = print_texts(results, &arguments, error);
-    hs_status closed = hs_results_close(results, error);
-    return status != HS_OK ? status : closed;
+    return close_results(results, print_texts(results, &arguments, error), error);
 }

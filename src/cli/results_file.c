@@ -1,0 +1,17 @@
+#include "cli/results_file.h"
+
+hs_status close_results(hs_results *results, hs_status status, hs_error *error)
+{
+    hs_status closed = hs_results_close(results, error);
+
+    return status != HS_OK ? status : closed;
+}
+
+hs_status analyse_results(hs_results *results, hs_analysis **analysis_out, hs_error *error)
+{
+    const hs_log log = {stderr, HS_LOG_INFO};
+
+    if (!hs_results_ranking_done(results))
+        hs_log_print(&log, HS_LOG_INFO, "unfinished file: computing the statistics of the sets that are complete");
+    return hs_analysis_new(results, NULL, NULL, analysis_out, error);
+}

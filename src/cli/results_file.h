@@ -1,0 +1,15 @@
+/* What the subcommands that have a results file open share. */
+#ifndef CLI_RESULTS_FILE_H
+#define CLI_RESULTS_FILE_H
+
+#include "headsweep/analysis.h"
+
+/*
+ * Closes `results` (NULL is harmless) after work that ended with `status`, and returns that status, or if it is HS_OK that
+ * of closing. Collective if the file was opened so.
+ */
+hs_status close_results(hs_results *results, hs_status status, hs_error *error);
+/* The file's statistics; says on stderr where they must be computed because the sweep is unfinished. */
+hs_status analyse_results(hs_results *results, hs_analysis **analysis_out, hs_error *error);
+
+#endif
