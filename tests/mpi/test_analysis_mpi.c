@@ -1,9 +1,7 @@
 /* analysis over MPI: statistics that ranks compute together have the bits of those that one process computes alone. */
 #include "headsweep/analysis.h"
-#include "mpi/mpi_test.h"
-#include "support/results_fixture.h"
+#include "mpi/shared_place.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* 24 heads and 276 pairs under two interventions: three blocks of sets, so that ranks run out of them too. */
@@ -45,34 +43,24 @@ static void test_same_bits(void **state)
 {
     hs_comm *comm = *state;
     hs_error error = {0};
-    hs_status status = HS_OK;
-    results_fixture fixture;
+    shared_place place;
     hs_results *results = NULL;
     hs_analysis *shared = NULL, *alone = NULL;
-    char folder[512] = "", path[600];
 
-    results_fixture_init(&fixture, experiment);
-    if (hs_comm_rank(comm) == 0)
-        test_folder_new(folder, sizeof folder);
-    mpi_assert_ok(comm, hs_comm_broadcast(comm, folder, sizeof folder, 0, &error), &error);
-    (void)snprintf(path, sizeof path, "%s/results.h5", folder);
-    if (hs_comm_rank(comm) == 0)
-        status = hs_results_create(path, &fixture.layout, &error);
-    mpi_assert_ok(comm, status, &error);
-    mpi_assert_ok(comm, hs_results_open_parallel(comm, path, &results, &error), &error);
-    mpi_assert_ok(comm, write_sweep(comm, &fixture, results, &error), &error);
+    shared_place_init(comm, &place, experiment);
+    shared_place_make_file(comm, &place);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    mpi_assert_ok(comm, write_sweep(comm, &place.fixture, results, &error), &error);
 
     mpi_assert_ok(comm, hs_analysis_new(results, comm, &options, &shared, &error), &error);
     mpi_assert_ok(comm, hs_analysis_new(results, NULL, &options, &alone, &error), &error);
-    mpi_assert(comm, alone->n_complete == fixture.layout.sets.n_sets);
+    mpi_assert(comm, alone->n_complete == place.fixture.layout.sets.n_sets);
     mpi_assert(comm, hs_comm_rank(comm) != 0 || same_tables(shared, alone));
 
     hs_analysis_free(shared);
     hs_analysis_free(alone);
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
-    if (hs_comm_rank(comm) == 0)
-        test_folder_remove(folder);
-    results_fixture_clear(&fixture);
+    shared_place_clear(comm, &place);
 }
 
 int main(void)

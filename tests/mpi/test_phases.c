@@ -2,12 +2,9 @@
  * Phases of a results file over MPI: sets that are added while the file is open are there for every rank and every
  * reader, their cells too; a phase that is not whole is not there, and adding it again gives the same bytes.
  */
-#include "mpi/mpi_test.h"
-#include "support/results_fixture.h"
+#include "mpi/shared_place.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { N_FIRST = 43, N_NEW = 3, MAX_ORDER = 2 };
 
@@ -19,36 +16,13 @@ static const int32_t new_intervention[N_NEW] = {0, 1, 1};
 static const int32_t new_components[N_NEW][MAX_ORDER * 3] = {
     {1, 1, 2, -1, -1, -1}, {1, 0, 1, 1, 1, 0}, {1, 1, 1, -1, -1, -1}};
 
-typedef struct test_place {
-    char folder[512];
-    char path[600];
-    results_fixture fixture;
-} test_place;
-
-static void place_new(hs_comm *comm, test_place *place)
+/* With room for max_later_sets sets that later phases choose. */
+static void place_new(hs_comm *comm, shared_place *place, size_t max_later_sets)
 {
-    hs_error error = {0};
-    hs_status status = HS_OK;
-    memset(place, 0, sizeof *place);
-    results_fixture_init(&place->fixture, (results_fixture_options){2, 3, 10, 4, false});
-    place->fixture.layout.later =
-        (hs_results_later){.n_phases = 2, .names = later_names, .n_sets = 5, .longest_name = strlen("0.kv1+1.kv0")};
-    if (hs_comm_rank(comm) == 0)
-        test_folder_new(place->folder, sizeof place->folder);
-    mpi_assert_ok(comm, hs_comm_broadcast(comm, place->folder, sizeof place->folder, 0, &error), &error);
-    (void)snprintf(place->path, sizeof place->path, "%s/results.h5", place->folder);
-    if (hs_comm_rank(comm) == 0)
-        status = hs_results_create(place->path, &place->fixture.layout, &error);
-    mpi_assert_ok(comm, status, &error);
-}
-
-static void place_free(hs_comm *comm, test_place *place)
-{
-    hs_error error = {0};
-    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
-    if (hs_comm_rank(comm) == 0)
-        test_folder_remove(place->folder);
-    results_fixture_clear(&place->fixture);
+    shared_place_init(comm, place, (results_fixture_options){2, 3, 10, 4, false});
+    place->fixture.layout.later = (hs_results_later){
+        .n_phases = 2, .names = later_names, .n_sets = max_later_sets, .longest_name = strlen("0.kv1+1.kv0")};
+    shared_place_make_file(comm, place);
 }
 
 static hs_results_sets new_sets(const hs_results *results, size_t n)
@@ -83,7 +57,7 @@ static bool rows_are_right(const hs_results *results)
     return right;
 }
 
-static void reopen(hs_comm *comm, const test_place *place, hs_results **results)
+static void reopen(hs_comm *comm, const shared_place *place, hs_results **results)
 {
     hs_error error = {0};
     mpi_assert_ok(comm, hs_results_close(*results, &error), &error);
@@ -95,12 +69,12 @@ static void test_adding(void **state)
     hs_comm *comm = *state;
     hs_error error = {0};
     hs_results *results = NULL;
-    test_place place;
+    shared_place place;
     float values[64];
     bool done = false;
     hs_results_counts counts = {0};
     uint64_t n_damaged = 0;
-    place_new(comm, &place);
+    place_new(comm, &place, 5);
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
     mpi_assert(comm, has_phase(results, 1, N_FIRST));
     hs_results_sets sets = new_sets(results, N_NEW);
@@ -129,7 +103,7 @@ static void test_adding(void **state)
     reopen(comm, &place, &results);
     mpi_assert(comm, has_phase(results, 3, N_FIRST + N_NEW));
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
-    place_free(comm, &place);
+    shared_place_clear(comm, &place);
 }
 
 /* More sets than there is room for, and sets that cannot be. */
@@ -138,14 +112,8 @@ static void test_refused(void **state)
     hs_comm *comm = *state;
     hs_error error = {0};
     hs_results *results = NULL;
-    test_place place;
-    place_new(comm, &place);
-    place.fixture.layout.later.n_sets = 2;
-    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
-    if (hs_comm_rank(comm) == 0)
-        (void)unlink(place.path);
-    hs_status status = hs_comm_rank(comm) == 0 ? hs_results_create(place.path, &place.fixture.layout, &error) : HS_OK;
-    mpi_assert_ok(comm, status, &error);
+    shared_place place;
+    place_new(comm, &place, N_NEW - 1);
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
     hs_results_sets sets = new_sets(results, N_NEW);
     mpi_assert(comm, hs_results_add_phase(results, &sets, &error) == HS_ERROR_INTERNAL);
@@ -157,7 +125,7 @@ static void test_refused(void **state)
     error = (hs_error){0};
     mpi_assert(comm, has_phase(results, 1, N_FIRST));
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
-    place_free(comm, &place);
+    shared_place_clear(comm, &place);
 }
 
 /* Exchanges the first `text` in the file for another of the same length; rank 0. */
@@ -180,9 +148,9 @@ static void test_torn_phase(void **state)
     hs_comm *comm = *state;
     hs_error error = {0};
     hs_results *results = NULL;
-    test_place place;
+    shared_place place;
     uint64_t whole = 0, again = 0;
-    place_new(comm, &place);
+    place_new(comm, &place, 5);
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
     hs_results_sets sets = new_sets(results, N_NEW);
     mpi_assert_ok(comm, hs_results_add_phase(results, &sets, &error), &error);
@@ -198,7 +166,7 @@ static void test_torn_phase(void **state)
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
     mpi_assert_ok(comm, hs_hash_file(0, place.path, &again, &error), &error);
     mpi_assert(comm, again == whole);
-    place_free(comm, &place);
+    shared_place_clear(comm, &place);
 }
 
 int main(void)

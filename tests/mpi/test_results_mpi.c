@@ -2,43 +2,16 @@
  * results over MPI: cells that many ranks write are all there, whoever reads them, and nothing else in the file
  * changes.
  */
-#include "mpi/mpi_test.h"
-#include "support/results_fixture.h"
+#include "mpi/shared_place.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-typedef struct test_place {
-    char folder[512];
-    char path[600];
-    results_fixture fixture;
-} test_place;
-
-/* Collective. One folder for all ranks, with a new results file in it. */
-static void place_new(hs_comm *comm, test_place *place)
+static void place_new(hs_comm *comm, shared_place *place)
 {
-    hs_error error = {0};
-    hs_status status = HS_OK;
-    memset(place, 0, sizeof *place);
-    results_fixture_init(&place->fixture, (results_fixture_options){2, 3, 10, 4, true});
-    if (hs_comm_rank(comm) == 0)
-        test_folder_new(place->folder, sizeof place->folder);
-    mpi_assert_ok(comm, hs_comm_broadcast(comm, place->folder, sizeof place->folder, 0, &error), &error);
-    (void)snprintf(place->path, sizeof place->path, "%s/results.h5", place->folder);
-    if (hs_comm_rank(comm) == 0)
-        status = hs_results_create(place->path, &place->fixture.layout, &error);
-    mpi_assert_ok(comm, status, &error);
-}
-
-static void place_free(hs_comm *comm, test_place *place)
-{
-    hs_error error = {0};
-    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
-    if (hs_comm_rank(comm) == 0)
-        test_folder_remove(place->folder);
-    results_fixture_clear(&place->fixture);
+    shared_place_init(comm, place, (results_fixture_options){2, 3, 10, 4, true});
+    shared_place_make_file(comm, place);
 }
 
 /* Cells first, first + step, ... dealt to the ranks in turn. */
@@ -79,7 +52,7 @@ static void test_cells_of_all_ranks(void **state)
 {
     hs_comm *comm = *state;
     hs_error error = {0};
-    test_place place;
+    shared_place place;
     hs_results *results = NULL;
     hs_results_counts counts;
     float values[43 * 11 * 3];
@@ -99,7 +72,7 @@ static void test_cells_of_all_ranks(void **state)
         mpi_assert(comm, values_are_right(&place.fixture, task, values));
     }
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
-    place_free(comm, &place);
+    shared_place_clear(comm, &place);
 }
 
 /* A reader sees the cells that are done while the file is still being written. */
@@ -107,7 +80,7 @@ static void test_reading_a_live_file(void **state)
 {
     hs_comm *comm = *state;
     hs_error error = {0};
-    test_place place;
+    shared_place place;
     hs_results *results = NULL, *reader = NULL;
     hs_results_counts counts;
     place_new(comm, &place);
@@ -125,14 +98,14 @@ static void test_reading_a_live_file(void **state)
     mpi_assert(comm, counts.n_done == n_cells && counts.n_damaged == 0);
     mpi_assert_ok(comm, hs_results_close(reader, &error), &error);
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
-    place_free(comm, &place);
+    shared_place_clear(comm, &place);
 }
 
 static void test_check_of_single_cells(void **state)
 {
     hs_comm *comm = *state;
     hs_error error = {0};
-    test_place place;
+    shared_place place;
     hs_results *results = NULL;
     bool done[43];
     uint64_t n_damaged = 0;
@@ -147,7 +120,7 @@ static void test_check_of_single_cells(void **state)
         right = right && done[set] == (set % 2 == 1);
     mpi_assert(comm, right);
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
-    place_free(comm, &place);
+    shared_place_clear(comm, &place);
 }
 
 /* Opening and closing leaves every byte alone; the order of the writers too. */
@@ -155,7 +128,7 @@ static void test_bytes_do_not_depend_on_the_run(void **state)
 {
     hs_comm *comm = *state;
     hs_error error = {0};
-    test_place place, other;
+    shared_place place, other;
     hs_results *results = NULL;
     uint64_t before = 0, after = 0;
     place_new(comm, &place);
@@ -180,8 +153,8 @@ static void test_bytes_do_not_depend_on_the_run(void **state)
     mpi_assert_ok(comm, file_hash(comm, place.path, &before, &error), &error);
     mpi_assert_ok(comm, file_hash(comm, other.path, &after, &error), &error);
     mpi_assert(comm, before == after);
-    place_free(comm, &other);
-    place_free(comm, &place);
+    shared_place_clear(comm, &other);
+    shared_place_clear(comm, &place);
 }
 
 /* ---- ranking ----------------------------------------------------------------------------------------------------- */
@@ -229,7 +202,7 @@ static void test_ranking(void **state)
 {
     hs_comm *comm = *state;
     hs_error error = {0};
-    test_place place;
+    shared_place place;
     hs_results *results = NULL;
     double table[43 * 3] = {0};
     hs_status status = HS_OK;
@@ -252,7 +225,7 @@ static void test_ranking(void **state)
     mpi_assert_ok(comm, status, &error);
     mpi_assert(comm, !hs_results_ranking_done(results));
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
-    place_free(comm, &place);
+    shared_place_clear(comm, &place);
 }
 
 /* ---- runs -------------------------------------------------------------------------------------------------------- */
@@ -273,7 +246,7 @@ static void test_runs(void **state)
 {
     hs_comm *comm = *state;
     hs_error error = {0};
-    test_place place;
+    shared_place place;
     hs_results *results = NULL;
     hs_results_run run;
     size_t n_runs = 0;
@@ -295,7 +268,7 @@ static void test_runs(void **state)
     mpi_assert_ok(comm, hs_results_read_run(results, HS_RESULTS_MAX_RUNS - 1, &run, &error), &error);
     mpi_assert(comm, run.ranks == HS_RESULTS_MAX_RUNS + 2);
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
-    place_free(comm, &place);
+    shared_place_clear(comm, &place);
 }
 
 /* ---- texts -------------------------------------------------------------------------------------------------------- */
@@ -343,7 +316,7 @@ static void test_texts_of_all_ranks(void **state)
     char texts[N_TEXTS][TEXT_BYTES];
     hs_error error = {0}, outside = {0};
     hs_results *results = NULL;
-    test_place place;
+    shared_place place;
     place_new(comm, &place);
     size_t n_examples = place.fixture.tasks[1].n_examples;
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
@@ -367,7 +340,7 @@ static void test_texts_of_all_ranks(void **state)
     mpi_assert_ok(comm, hs_results_read_text_sets(results, 1, read, &error), &error);
     mpi_assert(comm, memcmp(read, sets, sizeof sets) == 0);
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
-    place_free(comm, &place);
+    shared_place_clear(comm, &place);
 }
 
 /* ---- errors reach all ranks -------------------------------------------------------------------------------------- */
@@ -376,7 +349,7 @@ static void test_errors_are_everybodys(void **state)
 {
     hs_comm *comm = *state;
     hs_error error = {0};
-    test_place place;
+    shared_place place;
     hs_results *results = NULL;
     place_new(comm, &place);
     mpi_assert(comm, hs_comm_rank(comm) != 0 || truncate(place.path, 5000) == 0);
@@ -387,7 +360,7 @@ static void test_errors_are_everybodys(void **state)
     status = hs_results_open_parallel(comm, place.path, &results, &error);
     mpi_assert(comm, status == HS_ERROR_IO && results == NULL);
     error = (hs_error){0};
-    place_free(comm, &place);
+    shared_place_clear(comm, &place);
 }
 
 int main(void)
