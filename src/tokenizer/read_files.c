@@ -96,6 +96,42 @@ static hs_status set_cls_sep(const char *cls, const char *sep, hs_tokenizer *tok
     return HS_OK;
 }
 
+/* Takes line `line`, from 0, without its end. */
+typedef hs_status line_function(tok_model *model, const char *text, size_t length, size_t line, hs_error *error);
+
+static hs_status add_lines(const char *path, const char *bytes, size_t n_bytes, line_function *add, tok_model *model,
+                           hs_error *error)
+{
+    size_t line = 0;
+    /* Empty lines at the end are none. */
+    while (n_bytes > 0 && (bytes[n_bytes - 1] == '\n' || bytes[n_bytes - 1] == '\r'))
+        n_bytes--;
+    for (size_t at = 0; at < n_bytes; line++) {
+        const char *text = bytes + at;
+        const char *newline = memchr(text, '\n', n_bytes - at);
+        size_t length = newline != NULL ? (size_t)(newline - text) : n_bytes - at;
+        at += length + 1;
+        if (length > 0 && text[length - 1] == '\r')
+            length--;
+        if (add(model, text, length, line, error) != HS_OK)
+            return hs_error_prefix(error, "%s:%zu", path, line + 1);
+    }
+    return HS_OK;
+}
+
+static hs_status read_lines(const char *path, line_function *add, hs_tokenizer *tokenizer, hs_error *error)
+{
+    char *bytes = NULL;
+    size_t n_bytes = 0;
+    HS_TRY(hs_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
+    tokenizer->hash = hs_hash(tokenizer->hash, bytes, n_bytes);
+    hs_status status = hs_utf8_check(bytes, n_bytes, path, error);
+    if (status == HS_OK)
+        status = add_lines(path, bytes, n_bytes, add, &tokenizer->model, error);
+    hs_free(bytes);
+    return status;
+}
+
 /* ---- vocab.json and merges.txt ----------------------------------------------------------------------------------- */
 
 static hs_status read_vocabulary(const char *path, hs_tokenizer *tokenizer, hs_error *error)
@@ -115,40 +151,12 @@ done:
     return status;
 }
 
-/* One merge a line; a line that starts with #version and empty lines at the end are none. */
-static hs_status read_merge_lines(const char *path, const char *bytes, size_t n_bytes, tok_model *model,
-                                  hs_error *error)
+/* One merge a line, in the order of their ranks; a line that starts with #version is none. */
+static hs_status add_merge(tok_model *model, const char *text, size_t length, size_t line, hs_error *error)
 {
-    size_t rank = 0;
-    size_t line = 1;
-    while (n_bytes > 0 && (bytes[n_bytes - 1] == '\n' || bytes[n_bytes - 1] == '\r'))
-        n_bytes--;
-    for (size_t at = 0; at < n_bytes; line++) {
-        const char *text = bytes + at;
-        const char *newline = memchr(text, '\n', n_bytes - at);
-        size_t length = newline != NULL ? (size_t)(newline - text) : n_bytes - at;
-        at += length + 1;
-        if (length > 0 && text[length - 1] == '\r')
-            length--;
-        if (length >= 8 && memcmp(text, "#version", 8) == 0)
-            continue;
-        if (tok_bpe_add_merge_line(model, text, length, rank++, error) != HS_OK)
-            return hs_error_prefix(error, "%s:%zu", path, line);
-    }
-    return HS_OK;
-}
-
-static hs_status read_merges(const char *path, hs_tokenizer *tokenizer, hs_error *error)
-{
-    char *bytes = NULL;
-    size_t n_bytes = 0;
-    HS_TRY(hs_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
-    tokenizer->hash = hs_hash(tokenizer->hash, bytes, n_bytes);
-    hs_status status = hs_utf8_check(bytes, n_bytes, path, error);
-    if (status == HS_OK)
-        status = read_merge_lines(path, bytes, n_bytes, &tokenizer->model, error);
-    hs_free(bytes);
-    return status;
+    if (length >= 8 && memcmp(text, "#version", 8) == 0)
+        return HS_OK;
+    return tok_bpe_add_merge_line(model, text, length, line, error);
 }
 
 /* What a tokenizer.json of GPT-2 says beside vocabulary and merges. */
@@ -192,7 +200,7 @@ hs_status tok_read_byte_level_files(const char *const paths[2], const tok_settin
     model->unknown_id = TOK_NO_ID;
     tokenizer->hash = hs_hash_text(0, "vocab.json and merges.txt");
     HS_TRY(read_vocabulary(paths[0], tokenizer, error));
-    HS_TRY(read_merges(paths[1], tokenizer, error));
+    HS_TRY(read_lines(paths[1], add_merge, tokenizer, error));
     HS_TRY(set_byte_level_steps(paths[0], settings->add_prefix_space, tokenizer, error));
     if (settings->add_prefix_space)
         tokenizer->hash = hs_hash_text(tokenizer->hash, "add_prefix_space");
@@ -204,34 +212,9 @@ hs_status tok_read_byte_level_files(const char *const paths[2], const tok_settin
 /* ---- vocab.txt --------------------------------------------------------------------------------------------------- */
 
 /* One token a line, its id the number of the line from 0. An empty line takes an id that no text gets. */
-static hs_status read_token_lines(const char *path, const char *bytes, size_t n_bytes, tok_vocabulary *vocabulary,
-                                  hs_error *error)
+static hs_status add_token(tok_model *model, const char *text, size_t length, size_t line, hs_error *error)
 {
-    int64_t id = 0;
-    for (size_t at = 0; at < n_bytes; id++) {
-        const char *text = bytes + at;
-        const char *newline = memchr(text, '\n', n_bytes - at);
-        size_t length = newline != NULL ? (size_t)(newline - text) : n_bytes - at;
-        at += length + 1;
-        if (length > 0 && text[length - 1] == '\r')
-            length--;
-        if (length > 0 && tok_vocabulary_add(vocabulary, text, length, id, error) != HS_OK)
-            return hs_error_prefix(error, "%s:%lld", path, (long long)id + 1);
-    }
-    return HS_OK;
-}
-
-static hs_status read_tokens(const char *path, hs_tokenizer *tokenizer, hs_error *error)
-{
-    char *bytes = NULL;
-    size_t n_bytes = 0;
-    HS_TRY(hs_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
-    tokenizer->hash = hs_hash(tokenizer->hash, bytes, n_bytes);
-    hs_status status = hs_utf8_check(bytes, n_bytes, path, error);
-    if (status == HS_OK)
-        status = read_token_lines(path, bytes, n_bytes, &tokenizer->model.vocabulary, error);
-    hs_free(bytes);
-    return status;
+    return length > 0 ? tok_vocabulary_add(&model->vocabulary, text, length, (int64_t)line, error) : HS_OK;
 }
 
 /* What transformers' BertTokenizer makes of its settings. */
@@ -274,7 +257,7 @@ hs_status tok_read_word_piece_file(const char *const paths[2], const tok_setting
     const char *cls = tok_settings_name(settings, TOK_CLS, "[CLS]");
     const char *sep = tok_settings_name(settings, TOK_SEP, "[SEP]");
     tokenizer->hash = hs_hash_text(0, "vocab.txt");
-    HS_TRY(read_tokens(paths[0], tokenizer, error));
+    HS_TRY(read_lines(paths[0], add_token, tokenizer, error));
     HS_TRY(set_word_piece(paths[0], unknown, &tokenizer->model, error));
     HS_TRY(set_bert_steps(paths[0], settings, tokenizer, error));
     for (size_t i = 0; i < sizeof SPECIALS / sizeof *SPECIALS; i++) {
