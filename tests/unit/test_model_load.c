@@ -10,21 +10,7 @@
 
 #include "support/checkpoint_writer.h"
 #include "support/loaded_model.h"
-
-static const struct test_options gpt2_options = {
-    .n_layers = 2, .n_heads = 3, .width = 12, .mlp_width = 20, .vocabulary = 7, .n_positions = 5};
-
-static const struct test_options llama_options = {.n_layers = 2,
-                                                  .n_heads = 4,
-                                                  .n_kv_heads = 2,
-                                                  .head_dim = 6,
-                                                  .width = 10,
-                                                  .mlp_width = 14,
-                                                  .vocabulary = 9,
-                                                  .n_positions = 32,
-                                                  .untied = true,
-                                                  .attention_bias = true,
-                                                  .mlp_bias = true};
+#include "support/model_options.h"
 
 static uint64_t hash_of(const char *folder)
 {
