@@ -1,124 +1,9 @@
 #include "results/create.h"
 
-#include "results/scales.h"
+#include "results/objects.h"
 
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Contents of a dataset that is written at creation; without bytes, and for the others, it gets its fill. */
-typedef struct table {
-    const char *name;
-    const void *bytes;
-    size_t text_width; /* of text elements; 0 for others */
-} table;
-
-typedef struct tables {
-    const table *items;
-    size_t n;
-} tables;
-
-/* ---- groups ------------------------------------------------------------------------------------------------------ */
-
-/* Without times, so that equal layouts give equal bytes; links and attributes stay in the header, in their order. */
-static herr_t set_group_properties(hid_t plist)
-{
-    const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
-    if (H5Pset_obj_track_times(plist, false) < 0 || H5Pset_link_creation_order(plist, order) < 0 ||
-        H5Pset_attr_creation_order(plist, order) < 0 || H5Pset_link_phase_change(plist, UINT16_MAX, 0) < 0 ||
-        H5Pset_attr_phase_change(plist, UINT16_MAX, 0) < 0)
-        return -1;
-    return 0;
-}
-
-static hs_status create_group(hid_t parent, const char *name, hid_t *group_out, hs_error *error)
-{
-    hid_t plist = H5Pcreate(H5P_GROUP_CREATE);
-    hs_status status = HS_OK;
-    *group_out = H5I_INVALID_HID;
-    if (plist >= 0 && set_group_properties(plist) >= 0)
-        *group_out = H5Gcreate2(parent, name, H5P_DEFAULT, plist, H5P_DEFAULT);
-    if (*group_out < 0)
-        status = hs_hdf5_fail(error, HS_ERROR_IO, "group %s cannot be created", name);
-    hs_hdf5_close(plist);
-    return status;
-}
-
-/* ---- datasets ---------------------------------------------------------------------------------------------------- */
-
-/* Contiguous, and allocated now: nothing but raw bytes changes later. What is not written at once gets its fill now. */
-static hid_t dataset_properties(const hs_dataset_row *row, bool written, hid_t type)
-{
-    const float nan_f32 = NAN;
-    const double nan_f64 = NAN;
-    const void *nan_value = row->element == HS_ELEMENT_F32 ? (const void *)&nan_f32 : &nan_f64;
-    hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
-    if (plist < 0)
-        return plist;
-    if (H5Pset_obj_track_times(plist, false) < 0 || H5Pset_layout(plist, H5D_CONTIGUOUS) < 0 ||
-        H5Pset_attr_phase_change(plist, UINT16_MAX, 0) < 0 || H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) < 0 ||
-        H5Pset_fill_time(plist, written ? H5D_FILL_TIME_NEVER : H5D_FILL_TIME_ALLOC) < 0 ||
-        (row->fill_nan && H5Pset_fill_value(plist, type, nan_value) < 0)) {
-        hs_hdf5_close(plist);
-        return H5I_INVALID_HID;
-    }
-    return plist;
-}
-
-static hid_t dataset_space(const hs_dataset_row *row, const hs_extents *extents)
-{
-    hsize_t dimensions[HS_LAYOUT_MAX_AXES];
-    size_t rank = hs_dataset_rank(row);
-    for (size_t i = 0; i < rank; i++)
-        dimensions[i] = extents->of[row->axes[i]];
-    return H5Screate_simple((int)rank, dimensions, NULL);
-}
-
-static hs_status create_dataset(hid_t group, const hs_dataset_row *row, const hs_extents *extents,
-                                const table *contents, hs_scales *scales, hs_error *error)
-{
-    hid_t type = hs_hdf5_type(row->element, contents == NULL ? 1 : contents->text_width);
-    hid_t space = dataset_space(row, extents);
-    bool written = contents != NULL && contents->bytes != NULL;
-    hid_t plist = dataset_properties(row, written, type);
-    hid_t dataset = H5Dcreate2(group, row->name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
-    hs_status status;
-    if (dataset < 0) {
-        status = hs_hdf5_fail(error, HS_ERROR_IO, "dataset %s cannot be created", row->name);
-        goto done;
-    }
-    if (written && hs_dataset_elements(row, extents) > 0 &&
-        H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, contents->bytes) < 0) {
-        status = hs_hdf5_fail(error, HS_ERROR_IO, "dataset %s cannot be written", row->name);
-        goto done;
-    }
-    HS_GOTO_DONE(hs_hdf5_write_text(dataset, "meaning", row->meaning, error));
-    HS_GOTO_DONE(hs_scales_name_axes(scales, dataset, row, error));
-done:
-    hs_hdf5_close(dataset);
-    hs_hdf5_close(plist);
-    hs_hdf5_close(space);
-    hs_hdf5_close(type);
-    return status;
-}
-
-static hs_status create_datasets(hid_t group, hs_group_kind kind, const hs_extents *extents, tables contents,
-                                 hs_scales *scales, hs_error *error)
-{
-    size_t n_rows = 0;
-    const hs_dataset_row *rows = hs_layout_rows(kind, &n_rows);
-    for (size_t r = 0; r < n_rows; r++) {
-        const table *found = NULL;
-        for (size_t i = 0; i < contents.n; i++)
-            if (strcmp(contents.items[i].name, rows[r].name) == 0 &&
-                (contents.items[i].bytes != NULL || contents.items[i].text_width > 0))
-                found = &contents.items[i];
-        if (found == NULL && rows[r].optional)
-            continue;
-        HS_TRY(create_dataset(group, &rows[r], extents, found, scales, error));
-    }
-    return HS_OK;
-}
 
 /* ---- attributes of the whole file -------------------------------------------------------------------------------- */
 
@@ -129,7 +14,7 @@ static hs_status write_attribute_group(hid_t file, const char *name, const hs_re
     const char **identity = NULL;
     size_t n_identity = 0;
     hs_status status;
-    HS_GOTO_DONE(create_group(file, name, &group, error));
+    HS_GOTO_DONE(hs_objects_create_group(file, name, &group, error));
     HS_GOTO_DONE(hs_allocate(&identity, n, sizeof *identity, "identity attributes", error));
     for (size_t i = 0; i < n; i++) {
         HS_GOTO_DONE(hs_hdf5_write_text(group, attributes[i].name, attributes[i].value, error));
@@ -178,8 +63,9 @@ static hs_status create_set_names(hid_t file, const hs_results_layout *layout, c
     hs_status status;
     HS_GOTO_DONE(hs_layout_pack_set_names(&layout->sets, 0, width, &names, error));
     HS_GOTO_DONE(pad_rows(layout, names, width, 0, &padded, error));
-    const table contents = {"set", padded, width};
-    HS_GOTO_DONE(create_datasets(file, HS_GROUP_ROOT, extents, (tables){&contents, 1}, scales, error));
+    const hs_object_table contents = {"set", padded, width};
+    HS_GOTO_DONE(
+        hs_objects_create_datasets(file, HS_GROUP_ROOT, extents, (hs_object_tables){&contents, 1}, scales, error));
 done:
     hs_free(padded);
     hs_free(names);
@@ -238,9 +124,9 @@ static hs_status create_sets(hid_t file, const hs_results_layout *layout, const 
     set_tables t = {0};
     hs_status status;
     HS_GOTO_DONE(create_set_names(file, layout, extents, scales, error));
-    HS_GOTO_DONE(create_group(file, "sets", &group, error));
+    HS_GOTO_DONE(hs_objects_create_group(file, "sets", &group, error));
     HS_GOTO_DONE(pack_sets(layout, &t, error));
-    const table contents[] = {
+    const hs_object_table contents[] = {
         {"order", t.order, 0},
         {"intervention", t.intervention, 0},
         {"intervention_name", t.intervention_bytes, t.intervention_width},
@@ -249,7 +135,8 @@ static hs_status create_sets(hid_t file, const hs_results_layout *layout, const 
         {"phase_name", t.phase_bytes, t.phase_width},
     };
     const size_t n = sizeof contents / sizeof contents[0];
-    HS_GOTO_DONE(create_datasets(group, HS_GROUP_SETS, extents, (tables){contents, n}, scales, error));
+    HS_GOTO_DONE(
+        hs_objects_create_datasets(group, HS_GROUP_SETS, extents, (hs_object_tables){contents, n}, scales, error));
     if (H5Lcreate_soft("/set", group, "name", H5P_DEFAULT, H5P_DEFAULT) < 0)
         status = hs_hdf5_fail(error, HS_ERROR_IO, "link /sets/name cannot be created");
 done:
@@ -265,9 +152,10 @@ static hs_status create_reference(hid_t file, const hs_results_layout *layout, c
     hs_status status;
     if (layout->mean_n_layers == 0)
         return HS_OK;
-    HS_GOTO_DONE(create_group(file, "reference", &group, error));
-    const table contents[] = {{"mean", layout->mean, 0}, {"position_mean", layout->position_mean, 0}};
-    HS_GOTO_DONE(create_datasets(group, HS_GROUP_REFERENCE, extents, (tables){contents, 2}, scales, error));
+    HS_GOTO_DONE(hs_objects_create_group(file, "reference", &group, error));
+    const hs_object_table contents[] = {{"mean", layout->mean, 0}, {"position_mean", layout->position_mean, 0}};
+    HS_GOTO_DONE(
+        hs_objects_create_datasets(group, HS_GROUP_REFERENCE, extents, (hs_object_tables){contents, 2}, scales, error));
     size_t n_mean = layout->mean == NULL ? 0 : layout->mean_n_layers * layout->mean_n_columns;
     size_t n_position_mean =
         layout->position_mean == NULL ? 0 : layout->mean_n_layers * layout->mean_n_positions * layout->mean_n_columns;
@@ -332,17 +220,17 @@ static hs_status create_task(hid_t parent, hs_group_kind kind, const hs_results_
     size_t width = 1;
     hs_status status;
     extents = hs_extents_with_task(extents, task);
-    HS_GOTO_DONE(create_group(parent, task->name, &group, error));
+    HS_GOTO_DONE(hs_objects_create_group(parent, task->name, &group, error));
     HS_GOTO_DONE(hs_hdf5_write_text(group, "kind", task->kind, error));
     HS_GOTO_DONE(pack_metric_names(task, &names, &width, error));
     HS_GOTO_DONE(no_text_sets(task, &text_sets, error));
-    const table contents[] = {
+    const hs_object_table contents[] = {
         {"metric", names, width},        {"example", task->example_line, 0},
         {"shard", task->shard_first, 0}, {"donor", task->donor, 0},
         {"text_set", text_sets, 0},      {"text", NULL, task->n_text_sets > 0 ? task->text_bytes : 0},
     };
     const size_t n = sizeof contents / sizeof contents[0];
-    HS_GOTO_DONE(create_datasets(group, kind, &extents, (tables){contents, n}, scales, error));
+    HS_GOTO_DONE(hs_objects_create_datasets(group, kind, &extents, (hs_object_tables){contents, n}, scales, error));
     HS_GOTO_DONE(write_metric_attributes(group, task, error));
     HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_EXAMPLE, error));
     HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_METRIC, error));
@@ -361,13 +249,14 @@ static hs_status create_tasks(hid_t file, const char *name, hs_group_kind kind, 
     hid_t group = H5I_INVALID_HID;
     const char **names = NULL;
     hs_status status;
-    HS_GOTO_DONE(create_group(file, name, &group, error));
+    HS_GOTO_DONE(hs_objects_create_group(file, name, &group, error));
     HS_GOTO_DONE(hs_allocate(&names, layout->n_tasks, sizeof *names, "task names", error));
     for (size_t i = 0; i < layout->n_tasks; i++)
         names[i] = layout->tasks[i].name;
     HS_GOTO_DONE(hs_hdf5_write_texts(group, "tasks", names, layout->n_tasks, error));
     if (kind == HS_GROUP_TASK_RANKING)
-        HS_GOTO_DONE(create_datasets(group, HS_GROUP_RANKING, extents, (tables){NULL, 0}, scales, error));
+        HS_GOTO_DONE(
+            hs_objects_create_datasets(group, HS_GROUP_RANKING, extents, (hs_object_tables){NULL, 0}, scales, error));
     for (size_t i = 0; i < layout->n_tasks; i++)
         HS_GOTO_DONE(create_task(group, kind, &layout->tasks[i], *extents, scales, error));
 done:
@@ -379,7 +268,8 @@ done:
 static hs_status create_run_table(hid_t file, const hs_extents *extents, hs_scales *scales, hs_error *error)
 {
     hid_t group = H5Gopen2(file, "provenance", H5P_DEFAULT);
-    hs_status status = create_datasets(group, HS_GROUP_PROVENANCE, extents, (tables){NULL, 0}, scales, error);
+    hs_status status =
+        hs_objects_create_datasets(group, HS_GROUP_PROVENANCE, extents, (hs_object_tables){NULL, 0}, scales, error);
     hs_hdf5_close(group);
     return status;
 }
@@ -418,7 +308,7 @@ hs_status hs_create_contents(const char *path, const hs_results_layout *layout, 
     hid_t access = hs_hdf5_serial_access(), plist = H5Pcreate(H5P_FILE_CREATE), file = H5I_INVALID_HID;
     hs_status status = HS_OK;
     hs_scales_init(&scales);
-    if (access >= 0 && plist >= 0 && hs_hdf5_fix_version(access) >= 0 && set_group_properties(plist) >= 0)
+    if (access >= 0 && plist >= 0 && hs_hdf5_fix_version(access) >= 0 && hs_objects_set_group_properties(plist) >= 0)
         file = H5Fcreate(path, H5F_ACC_TRUNC, plist, access);
     if (file < 0) {
         status = hs_hdf5_fail(error, HS_ERROR_IO, "file cannot be created");
