@@ -6,78 +6,9 @@
 #include "tasks/lexicon.h"
 #include "tasks/reader.h"
 #include "tasks/template.h"
-#include "tasks/white_space.h"
 
 /* Besides the streams of sweep/, which are drawn from the same seed. */
 #define SAMPLE_STREAM (UINT64_C(2) << 32)
-
-/* ---- the compiler ------------------------------------------------------------------------------------------------ */
-
-void task_compiler_clear(task_compiler *compiler)
-{
-    task_draft_clear(&compiler->draft);
-    task_context_clear(&compiler->context);
-    hs_token_list_clear(&compiler->ids);
-    task_field_map_clear(&compiler->fields);
-    hs_text_clear(&compiler->choice);
-    hs_text_clear(&compiler->label);
-}
-
-hs_status task_compiler_text(task_compiler *compiler, const char *name, task_text *text_out, hs_error *error)
-{
-    return task_field_text(&compiler->fields, name, compiler->line, compiler->place, text_out, error);
-}
-
-hs_status task_compiler_prompt(task_compiler *compiler, const char *name, hs_error *error)
-{
-    hs_token_list *ids = &compiler->ids;
-    task_text prompt;
-    HS_TRY(task_compiler_text(compiler, name, &prompt, error));
-    HS_TRY(task_encode_prompt(&compiler->encoder, &prompt, compiler->place, ids, error));
-    if (ids->n == 0)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: %s gives no token after which the next one could be predicted",
-                       compiler->place, prompt.label);
-    HS_TRY(task_draft_sequence(&compiler->draft, ids->ids, ids->n, error));
-    return task_draft_span(&compiler->draft, 1, error);
-}
-
-hs_status task_compiler_context(task_compiler *compiler, const char *name, hs_error *error)
-{
-    task_text text;
-    HS_TRY(task_compiler_text(compiler, name, &text, error));
-    return task_context_set(&compiler->context, &compiler->encoder, &text, compiler->place, error);
-}
-
-hs_status task_compiler_continue(task_compiler *compiler, const char *name, hs_error *error)
-{
-    task_text text;
-    size_t n_context;
-    HS_TRY(task_compiler_text(compiler, name, &text, error));
-    HS_TRY(task_context_continue(&compiler->context, &compiler->encoder, &text, compiler->place, &compiler->ids,
-                                 &n_context, error));
-    return task_draft_continuation(&compiler->draft, &compiler->ids, n_context, HS_QUERY_LOG_PROBABILITY,
-                                   compiler->ids.n - n_context, error);
-}
-
-hs_status task_compiler_cut(task_compiler *compiler, const char *name, task_text *context, task_text *word,
-                            hs_error *error)
-{
-    if (compiler->encoder.delimiter[0] != '\0')
-        return hs_fail(error, HS_ERROR_USAGE, "delimiter: field `%s` is cut at its own white space and needs none",
-                       name);
-    HS_TRY(task_compiler_text(compiler, name, context, error));
-    *word = *context;
-    if (context->is_ids)
-        return hs_fail(error, HS_ERROR_INPUT,
-                       "%s: field `%s` holds token ids, which have no last word; give both parts", compiler->place,
-                       name);
-    size_t length = task_trimmed_length(context->bytes, context->length);
-    size_t start = task_last_word(context->bytes, length);
-    word->bytes += start;
-    word->length = length - start;
-    context->length = start;
-    return HS_OK;
-}
 
 /* ---- settings ---------------------------------------------------------------------------------------------------- */
 

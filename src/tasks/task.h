@@ -179,15 +179,15 @@ typedef struct task_kind {
     bool uses_delimiter;
     bool has_label_metrics; /* one more for each label of the classifier */
     unsigned heads;         /* bits 1 << hs_head_kind of the models that it suits */
-    bool generates; /* continues its sequences, which the prompts are; `score` is NULL then */
+    bool generates;         /* continues its sequences, which the prompts are; `score` is NULL then */
     hs_status (*compile)(task_compiler *compiler, hs_error *error);
     void (*score)(const task_answers *answers, float *values);
 } task_kind;
 
 /* HS_ERROR_USAGE lists the kinds there are. */
+hs_status task_kind_find(const char *name, const task_kind **kind_out, hs_error *error);
 /* HS_ERROR_USAGE: the kind does not suit the model's head; the message names a kind that does. */
 hs_status task_kind_check_model(const task_kind *kind, const hs_model *model, hs_error *error);
-hs_status task_kind_find(const char *name, const task_kind **kind_out, hs_error *error);
 size_t task_kind_n_metrics(const task_kind *kind);
 
 #define TASK_LABEL_METRIC_MEANING \
