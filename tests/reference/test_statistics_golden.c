@@ -206,7 +206,7 @@ static size_t compare_statistic(const hs_analysis *analysis, size_t task, hs_sta
             if (!is_close(found, wanted))
                 fail_msg("task %zu, %s of set %zu, metric %zu: %.17g, scipy has %.17g", task,
                          statistic_names[statistic], set, metric, found, wanted);
-            n_numbers += isfinite(wanted);
+            n_numbers += isfinite(wanted) != 0;
         }
     return n_numbers;
 }
