@@ -57,11 +57,11 @@ static double binomial_p(const flip_summary *s)
 {
     double k = (double)s->n_differing;
     double excess = fabs(s->sum) / s->largest; /* |positive - negative| */
-    double n_few = floor((k - excess) / 2 + 0.25);
+    size_t n_few = (size_t)((k - excess) / 2 + 0.25);
     double p = 0;
 
-    for (double i = 0; i <= n_few; i += 1)
-        p += exp(lgamma(k + 1) - lgamma(i + 1) - lgamma(k - i + 1) - k * 0.69314718055994530942);
+    for (size_t i = 0; i <= n_few; ++i)
+        p += exp(lgamma(k + 1) - lgamma((double)i + 1) - lgamma(k - (double)i + 1) - k * 0.69314718055994530942);
     return p > 0.5 ? 1.0 : 2 * p;
 }
 
