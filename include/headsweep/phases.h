@@ -40,7 +40,7 @@ hs_results_sets hs_chosen_sets_view(const hs_chosen_sets *sets, const hs_results
 /*
  * The model without the first n_removed heads of the curve. kept: share of its performance that is left, the metric
  * under the set over that of the clean model (the reverse where less is better, or where the values are negative, as
- * log-probabilities are), pruning.chance subtracted from both. reduced: delta of the
+ * log-probabilities are), pruning.chance subtracted from both; NaN where that is a share of nothing. reduced: delta of the
  * objective's reduced metric, negative where it goes down; NaN without an objective. Intervals are quantiles of the
  * paired bootstrap over examples (Efron 1979).
  */
@@ -74,7 +74,13 @@ typedef struct hs_pruning_curve {
 hs_status hs_analysis_pruning_curve(hs_results *results, const char *method, hs_pruning_curve *curve_out, bool *has_out,
                                     hs_error *error);
 void hs_pruning_curve_clear(hs_pruning_curve *curve);
-/* "keeps 96.3% [94.1, 98.2] of its accuracy (acc) without 43.8% of its heads (7 of 16)" appended to `text`. */
+/* Every curve that there is so far, by importance before greedy: curves_out[HS_PRUNING_METHODS], for one clear each. */
+enum { HS_PRUNING_METHODS = 2 };
+hs_status hs_analysis_pruning_curves(hs_results *results, hs_pruning_curve *curves_out, size_t *n_out, hs_error *error);
+/*
+ * "keeps 96.3% [94.1, 98.2] of its accuracy (acc) without 43.8% of its heads (7 of 16)" appended to `text`;
+ * that there is nothing to keep where the clean model's value is 0 or chance.
+ */
 hs_status hs_pruning_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text, hs_error *error);
 
 #endif

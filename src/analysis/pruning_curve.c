@@ -32,12 +32,13 @@ typedef struct resampled {
 /* What a point says of a summary and the clean model's. */
 typedef double (*comparison)(double value, double clean, int better);
 
-/* Less is better, or less far below 0 is: then the clean model's share of it counts. */
+/* Less is better, or less far below 0 is: then the clean model's share of it counts. There is no share of nothing. */
 static double share_kept(double value, double clean, int better)
 {
     bool reversed = (better < 0) != (clean < 0);
+    double whole = reversed ? value : clean;
 
-    return reversed ? clean / value : value / clean;
+    return whole != 0 ? (reversed ? clean : value) / whole : NAN;
 }
 
 static double difference(double value, double clean, int better)
@@ -271,11 +272,33 @@ void hs_pruning_curve_clear(hs_pruning_curve *curve)
     *curve = (hs_pruning_curve){0};
 }
 
+hs_status hs_analysis_pruning_curves(hs_results *results, hs_pruning_curve *curves_out, size_t *n_out, hs_error *error)
+{
+    static const char *const methods[HS_PRUNING_METHODS] = {HS_PHASE_IMPORTANCE, HS_PHASE_GREEDY};
+    size_t n = 0;
+
+    *n_out = 0;
+    memset(curves_out, 0, HS_PRUNING_METHODS * sizeof *curves_out);
+    for (size_t i = 0; i < HS_PRUNING_METHODS; ++i) {
+        bool has = false;
+        hs_status status = hs_analysis_pruning_curve(results, methods[i], &curves_out[n], &has, error);
+        for (size_t made = 0; status != HS_OK && made < n; ++made)
+            hs_pruning_curve_clear(&curves_out[made]);
+        HS_TRY(status);
+        n += has;
+    }
+    *n_out = n;
+    return HS_OK;
+}
+
 hs_status hs_pruning_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text, hs_error *error)
 {
     const hs_results_task *task = hs_results_task_at(results, curve->task);
     const hs_pruning_point *point = &curve->points[curve->furthest];
 
+    if (!isfinite(point->kept))
+        return hs_text_appendf(text, error, "has no %s (%s) of which a share could be kept", task->name,
+                               task->metrics[curve->metric].name);
     HS_TRY(hs_text_appendf(text, error, "keeps %.1f%%", 100 * point->kept));
     if (isfinite(point->kept_low) && isfinite(point->kept_high))
         HS_TRY(hs_text_appendf(text, error, " [%.1f, %.1f]", 100 * point->kept_low, 100 * point->kept_high));
