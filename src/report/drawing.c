@@ -46,15 +46,31 @@ hs_status svg_line(hs_text *svg, double x1, double y1, double x2, double y2, con
                            x2, y2, class);
 }
 
+/* Figures have less room than tables: of many heads the first few and the last. */
+hs_status set_label(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
+{
+    enum { MOST = 6, FIRST = 3 };
+    const int32_t order = report->sets->order[set];
+
+    text->length = 0;
+    if (order <= MOST)
+        HS_TRY(report_set_name(report, set, text, error));
+    for (int32_t i = 0; order > MOST && i < FIRST; ++i)
+        HS_TRY(hs_text_appendf(text, error, "%s+", report->components[report_component_of(report, set, i)].name));
+    if (order > MOST)
+        HS_TRY(hs_text_appendf(text, error, "...+%s (%d)",
+                               report->components[report_component_of(report, set, order - 1)].name, order));
+    return report->sets->n_interventions > 1 ? hs_text_appendf(text, error, " %s", report_intervention(report, set))
+                                             : HS_OK;
+}
+
 hs_status svg_set_label(const hs_report *report, hs_text *svg, double x, double y, const char *class, uint64_t set,
                         hs_error *error)
 {
     hs_text label = {0};
     hs_status status;
 
-    HS_GOTO_DONE(report_set_name(report, set, &label, error));
-    if (report->sets->n_interventions > 1)
-        HS_GOTO_DONE(hs_text_appendf(&label, error, " %s", report_intervention(report, set)));
+    HS_GOTO_DONE(set_label(report, set, &label, error));
     HS_GOTO_DONE(svg_text(svg, x, y, class, label.text, error));
 done:
     hs_text_clear(&label);

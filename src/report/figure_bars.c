@@ -88,10 +88,7 @@ static hs_status measure_labels(bars *b, hs_error *error)
     hs_status status = HS_OK;
 
     for (size_t i = 0; status == HS_OK && i < b->n; ++i) {
-        name.length = 0;
-        status = report_set_name(b->report, b->sets[i], &name, error);
-        if (status == HS_OK && b->report->sets->n_interventions > 1)
-            status = hs_text_appendf(&name, error, " %s", report_intervention(b->report, b->sets[i]));
+        status = set_label(b->report, b->sets[i], &name, error);
         b->label = fmax(b->label, fmin(360, CHARACTER * (double)name.length + 2 * LABEL_GAP));
     }
     hs_text_clear(&name);

@@ -200,6 +200,52 @@ static hs_status draw_twins(const scatter *s, const report_figure *figure, hs_te
     return HS_OK;
 }
 
+enum { MOST_NAMES = 6, NAME_WIDTH = 34, NAME_HEIGHT = 12 };
+
+typedef struct named_places {
+    double at[MOST_NAMES][2];
+    size_t n;
+} named_places;
+
+/* Nothing where another name would be covered. */
+static hs_status name_twin(const scatter *s, const report_metric *metric, size_t component, named_places *places,
+                           hs_text *svg, hs_error *error)
+{
+    const hs_report *report = s->report;
+    const uint64_t set = singles_under(report, 0)[component], twin = singles_under(report, 1)[component];
+
+    if (set == 0 || twin == 0 || !isfinite(delta_of(report, metric, set) + delta_of(report, metric, twin)))
+        return HS_OK;
+    const double x = axis_at(&s->x, delta_of(report, metric, set)), y = axis_at(&s->y, delta_of(report, metric, twin));
+    for (size_t i = 0; i < places->n; ++i)
+        if (fabs(places->at[i][0] - x) < NAME_WIDTH && fabs(places->at[i][1] - y) < NAME_HEIGHT)
+            return HS_OK;
+    places->at[places->n][0] = x;
+    places->at[places->n++][1] = y;
+    const bool left = x > s->right - NAME_WIDTH;
+    return svg_text(svg, left ? x - 7 : x + 7, y + 4, left ? "small end" : "small start",
+                    report->components[component].name, error);
+}
+
+/* The heads that change most under either. */
+static hs_status name_twins(const scatter *s, const report_figure *figure, hs_text *svg, hs_error *error)
+{
+    const report_metric *metric = &s->report->metrics[figure->metric];
+    const hs_ranking_request request = {
+        .key = HS_RANK_BY_DELTA, .task = metric->task, .metric = metric->metric, .order = 1, .intervention = -1};
+    named_places places = {.n = 0};
+    hs_ranking ranking = {0};
+    hs_status status;
+
+    HS_GOTO_DONE(hs_analysis_rank(s->report->analysis, &request, &ranking, error));
+    for (size_t i = 0; i < ranking.n && places.n < MOST_NAMES; ++i)
+        HS_GOTO_DONE(name_twin(s, metric, report_component_of(s->report, ranking.sets[i], 0), &places, svg, error));
+done:
+    hs_ranking_clear(&ranking);
+    return status;
+}
+
+/* Above the field, where no dot can lie. */
 static hs_status label_twins(const scatter *s, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     const hs_report *report = s->report;
@@ -209,8 +255,11 @@ static hs_status label_twins(const scatter *s, const report_figure *figure, hs_t
     char label[96];
 
     HS_TRY(hs_analysis_compare(report->analysis, metric->task, metric->metric, 0, 1, &correlation, &n, error));
-    snprintf(label, sizeof label, "Spearman %.2f over %zu heads", correlation, n);
-    return svg_text(svg, LEFT + 8, TOP + 12, "small start", label, error);
+    if (isfinite(correlation))
+        snprintf(label, sizeof label, "Spearman %.2f over %zu heads", correlation, n);
+    else
+        snprintf(label, sizeof label, "%zu heads; one intervention changes none, so no rank correlation", n);
+    return svg_text(svg, LEFT, TOP - 4, "small start", label, error);
 }
 
 hs_status draw_interventions(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
@@ -232,6 +281,7 @@ hs_status draw_interventions(const hs_report *report, const report_figure *figur
     HS_GOTO_DONE(draw_axes(&s, x_title.text, y_title.text, svg, error));
     HS_GOTO_DONE(draw_diagonal(&s, svg, error));
     HS_GOTO_DONE(draw_twins(&s, figure, svg, error));
+    HS_GOTO_DONE(name_twins(&s, figure, svg, error));
     HS_GOTO_DONE(label_twins(&s, figure, svg, error));
     HS_GOTO_DONE(svg_close(svg, error));
 done:

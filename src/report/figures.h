@@ -43,7 +43,8 @@ hs_status svg_close(hs_text *svg, hs_error *error);
 /* Escaped text; `class` of figure.css. */
 hs_status svg_text(hs_text *svg, double x, double y, const char *class, const char *string, hs_error *error);
 hs_status svg_line(hs_text *svg, double x1, double y1, double x2, double y2, const char *class, hs_error *error);
-/* Name of a set with its intervention. */
+/* Name of a set in figures, and its intervention where there are several; `text` is overwritten. */
+hs_status set_label(const hs_report *report, uint64_t set, hs_text *text, hs_error *error);
 hs_status svg_set_label(const hs_report *report, hs_text *svg, double x, double y, const char *class, uint64_t set,
                         hs_error *error);
 
@@ -80,6 +81,8 @@ hs_status draw_matrix(const hs_report *report, const report_figure *figure, hs_t
 hs_status draw_network(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 hs_status draw_scatter(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 hs_status draw_interventions(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+hs_status draw_pruning(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+bool has_pruning(const hs_report *report, const report_figure *figure);
 bool has_pairs(const hs_report *report, const report_figure *figure);
 bool has_two_metrics(const hs_report *report, const report_figure *figure);
 bool has_singles(const hs_report *report, const report_figure *figure);

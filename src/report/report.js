@@ -31,7 +31,11 @@
     const singles = new Map();
     data.sets.forEach((set, row) => { if (set.length === 2) singles.set(set[0] + ":" + set[1], row); });
 
-    const nameOf = row => data.sets[row].slice(1).map(c => data.components[c]).join("+");
+    /* Of more than 12 heads the first 8 and the last, as the file and `headsweep rank` have it. */
+    function nameOf(row) {
+        const heads = data.sets[row].slice(1).map(c => data.components[c]), n = heads.length;
+        return n <= 12 ? heads.join("+") : heads.slice(0, 8).join("+") + "+...+" + heads[n - 1] + " (" + n + ")";
+    }
     const interventionOf = row => data.interventions[data.sets[row][0]];
     const titleOf = row => nameOf(row) + ", " + interventionOf(row);
     const metricTitle = metric => metric.task + " " + metric.metric;
@@ -163,9 +167,27 @@
     function metricOfMark(mark) {
         return Number(mark.dataset.m !== undefined ? mark.dataset.m : mark.closest("svg").dataset.metric);
     }
+    /* A point of a pruning curve, with both of its numbers. */
+    function describePoint(curve, point) {
+        const numbers = key => [curve[key][point], curve[key + "_low"][point], curve[key + "_high"][point]]
+            .map(value => value === null ? NaN : value);
+        const percent = value => (100 * value).toFixed(1);
+        const share = percent(curve.share_removed[point]), [kept, low, high] = numbers("kept");
+        let text = curve.method + ", " + curve.ablation + ": " + curve.removed[point] + " of " + curve.heads +
+            " heads removed (" + share + "%)" + (curve.head[point] ? ", the last " + curve.head[point] : "");
+        text += "\n" + metricTitle(data.metrics[curve.metric]) + " kept: " + percent(kept) + "%" +
+            (Number.isFinite(low) && Number.isFinite(high) ? " [" + percent(low) + ", " + percent(high) + "]" : "");
+        if (curve.reduced_metric !== null) {
+            const reduced = data.metrics[curve.reduced_metric];
+            text += "\n" + metricTitle(reduced) + ": " + interval(reduced, ...numbers("reduced")) + " " + reduced.unit;
+        }
+        return text;
+    }
     function tipOfMark(mark, x, y) {
         const row = rows.get(Number(mark.dataset.s));
-        if (row !== undefined)
+        if (mark.dataset.p !== undefined)
+            showTip(describePoint(data.curves[mark.dataset.c], Number(mark.dataset.p)), x, y);
+        else if (row !== undefined)
             showTip(describe(row, metricOfMark(mark)), x, y);
     }
     document.addEventListener("pointermove", event => {

@@ -260,7 +260,7 @@ static hs_status html_row(const sheet *s, size_t row, hs_text *text, hs_error *e
     for (size_t column = 0; column < s->n_columns; ++column) {
         const sheet_cell *cell = cell_at(s, row, column);
         if (s->columns[column].kind == SHEET_TEXT)
-            HS_TRY(hs_text_appendf(text, error, "<td>"));
+            HS_TRY(hs_text_appendf(text, error, s->columns[column].of_heads ? "<td class=\"heads\">" : "<td>"));
         else if (isfinite(cell->value))
             HS_TRY(hs_text_appendf(text, error, "<td class=\"number\" data-v=\"%.9g\">", cell->value));
         else

@@ -16,6 +16,7 @@ typedef struct sheet_column {
     double factor; /* what people read is the number times this, with `digits` behind the point */
     int digits;    /* negative: significant digits */
     bool sign;     /* a change: with its sign */
+    bool of_heads; /* names of sets: they may be long */
 } sheet_column;
 
 typedef struct sheet_cell {

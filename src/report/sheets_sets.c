@@ -10,6 +10,7 @@ enum { MAX_PAIRS = 20, MAX_CONTROLS = 10, EXAMPLES_EACH_WAY = 5 };
 static hs_status add_set_columns(sheet *s, hs_error *error)
 {
     HS_TRY(sheet_add_column(s, SHEET_TEXT, "set", "heads", error));
+    sheet_last(s)->of_heads = true;
     return sheet_add_column(s, SHEET_TEXT, "ablation", "ablation", error);
 }
 

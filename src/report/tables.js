@@ -114,7 +114,7 @@
     const pageRows = 20, all = byId("all");
     const view = { key: 3, descending: true, first: 0, filter: "" };
     const columns = [
-        { title: "heads", of: (m, row) => nameOf(row) },
+        { title: "heads", kind: "heads", of: (m, row) => nameOf(row) },
         { title: "ablation", of: (m, row) => interventionOf(row) },
         { title: "change", number: (m, row) => m.delta[row], text: deltaText },
         { title: "size of change", number: (m, row) => Math.abs(m.delta[row]),
@@ -194,7 +194,7 @@
             const line = element("tr", undefined, { "data-s": ids[row] });
             for (const column of columns) {
                 const text = column.number ? column.text(metric, row) : column.of(metric, row);
-                const cell = element("td", text, { class: column.number ? "number" : "" });
+                const cell = element("td", text, { class: column.number ? "number" : column.kind || "" });
                 if (column.number && Number.isFinite(column.number(metric, row)))
                     cell.dataset.v = column.number(metric, row);
                 line.append(cell);
