@@ -50,6 +50,13 @@ const figure_kind figure_kinds[] = {
              "front: no set does better in both. Dashed: the tolerance.",
      .applies = has_two_metrics,
      .draw = draw_scatter},
+    {.name = "pruning",
+     .section = "Pruning",
+     .note = "What is left as heads are removed one after the other, in the order of what each does alone "
+             "(importance) or always the one that harms least (greedy), with intervals over examples. Dashed: the "
+             "share that is to be kept; the large dot is the furthest point above it.",
+     .applies = has_pruning,
+     .draw = draw_pruning},
     {.name = "heads",
      .section = "Head by head",
      .note = "Change of the metric when one head is ablated. A dot marks q below the level of significance.",
@@ -82,7 +89,8 @@ const figure_kind figure_kinds[] = {
      .draw = draw_network},
     {.name = "interventions",
      .section = "Interventions",
-     .note = "Each dot is a head. On the diagonal both interventions find the same change.",
+     .note = "Each dot is a head. On the diagonal both interventions find the same change; Spearman's correlation says "
+             "how much of the ranking is the same.",
      .by_metric = true,
      .applies = has_two_interventions,
      .draw = draw_interventions},

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "headsweep/sweep.h"
 #include "report/page.h"
 
 /* Thresholds below which a caveat is due. */
@@ -10,18 +11,24 @@ static const double stable_enough = 0.7, alike_enough = 0.5;
 /* ---- the sentence ------------------------------------------------------------------------------------------------ */
 
 /* "-0.712 nats [-0.781, -0.633]" */
+static hs_status append_interval(const report_metric *metric, double value, double low, double high, hs_text *text,
+                                 hs_error *error)
+{
+    const int digits = report_digits(metric);
+    const double factor = metric->factor;
+
+    HS_TRY(hs_text_appendf(text, error, "%+.*f %s", digits, factor * value, report_unit(metric)));
+    return isfinite(low) && isfinite(high)
+               ? hs_text_appendf(text, error, " [%+.*f, %+.*f]", digits, factor * low, digits, factor * high)
+               : HS_OK;
+}
+
 static hs_status append_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
                                hs_error *error)
 {
-    const int digits = report_digits(metric);
-    const double low = metric->factor * report_value(report, HS_STATISTIC_DELTA_LOW, metric, set);
-    const double high = metric->factor * report_value(report, HS_STATISTIC_DELTA_HIGH, metric, set);
-
-    HS_TRY(hs_text_appendf(text, error, "%+.*f %s", digits,
-                           metric->factor * report_value(report, HS_STATISTIC_DELTA, metric, set),
-                           report_unit(metric)));
-    return isfinite(low) && isfinite(high) ? hs_text_appendf(text, error, " [%+.*f, %+.*f]", digits, low, digits, high)
-                                           : HS_OK;
+    return append_interval(metric, report_value(report, HS_STATISTIC_DELTA, metric, set),
+                           report_value(report, HS_STATISTIC_DELTA_LOW, metric, set),
+                           report_value(report, HS_STATISTIC_DELTA_HIGH, metric, set), text, error);
 }
 
 static hs_status append_set(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
@@ -65,10 +72,10 @@ static hs_status say_nothing_found(const hs_report *report, hs_text *text, hs_er
 
 hs_status findings_sentence(const hs_report *report, hs_text *text, hs_error *error)
 {
-    if (report->ranking.n == 0)
-        return say_nothing_found(report, text, error);
-    const uint64_t set = report->ranking.sets[0];
     const report_metric *metric = &report->metrics[report_ranked_metric(report)];
+    const uint64_t set = report->ranking.n > 0 ? report->ranking.sets[0] : 0;
+    if (set == 0 || (report->has_objective && !(report_value(report, HS_STATISTIC_DELTA, metric, set) < 0)))
+        return say_nothing_found(report, text, error);
     HS_TRY(append_set(report, set, text, error));
     HS_TRY(append_levels(report, metric, set, text, error));
     HS_TRY(append_change(report, metric, set, text, error));
@@ -81,6 +88,39 @@ hs_status findings_sentence(const hs_report *report, hs_text *text, hs_error *er
                            report_is_significant(report, HS_STATISTIC_DELTA_Q, metric, set)
                                ? "."
                                : ", but it cannot be told from no change.");
+}
+
+/* ---- pruning ----------------------------------------------------------------------------------------------------- */
+
+static hs_status append_removed(const hs_report *report, const hs_pruning_curve *curve, hs_text *text, hs_error *error)
+{
+    const bool greedy = strcmp(curve->method, HS_PHASE_GREEDY) == 0;
+
+    return hs_text_appendf(text, error, "With heads removed %s (%s), the model ",
+                           greedy ? "greedily" : "from the least important up",
+                           report->sets->intervention_names[curve->intervention]);
+}
+
+hs_status findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text, hs_error *error)
+{
+    const hs_pruning_point *point = &curve->points[curve->furthest];
+    const hs_results_task *kept = hs_results_task_at(report->results, curve->task);
+
+    HS_TRY(append_removed(report, curve, text, error));
+    if (curve->furthest > 0 || !isfinite(point->kept))
+        HS_TRY(hs_pruning_sentence(report->results, curve, text, error));
+    else if (curve->n_points > 1)
+        HS_TRY(hs_text_appendf(text, error, "keeps less than %.4g%% of its %s (%s) at every step",
+                               100 * curve->threshold, kept->name, kept->metrics[curve->metric].name));
+    else
+        return hs_text_appendf(text, error, "has not been measured yet.");
+    if (curve->has_reduced && curve->furthest > 0) {
+        const report_metric *metric =
+            &report->metrics[report_find_metric(report, curve->reduced_task, curve->reduced_metric)];
+        HS_TRY(hs_text_appendf(text, error, ", while %s %s changes by ", metric->of->name, metric->is->name));
+        HS_TRY(append_interval(metric, point->reduced, point->reduced_low, point->reduced_high, text, error));
+    }
+    return hs_text_appendf(text, error, ".");
 }
 
 /* ---- caveats ----------------------------------------------------------------------------------------------------- */
@@ -105,7 +145,15 @@ static hs_status add(caveats *c, const char *what, hs_error *error)
 static hs_status unfinished(caveats *c, hs_error *error)
 {
     const hs_analysis *analysis = c->report->analysis;
+    const size_t n_phases = hs_results_n_phases(c->report->results);
+    const size_t n_chosen = hs_results_n_chosen_phases(c->report->results);
 
+    if (n_chosen < n_phases) {
+        HS_TRY(hs_text_appendf(&c->text, error,
+                               "The sets of %zu of %zu phases (%s and after) are still to be chosen and swept.",
+                               n_phases - n_chosen, n_phases, hs_results_phase_name(c->report->results, n_chosen)));
+        HS_TRY(add(c, "unfinished file", error));
+    }
     if (analysis->n_complete == analysis->n_sets)
         return HS_OK;
     HS_TRY(hs_text_appendf(&c->text, error,
@@ -267,6 +315,34 @@ static hs_status picked(caveats *c, hs_error *error)
     return add(c, "picked", error);
 }
 
+static hs_status pruned(caveats *c, hs_error *error)
+{
+    const hs_report *report = c->report;
+
+    for (size_t i = 0; i < report->n_curves; ++i) {
+        const hs_pruning_curve *curve = &report->curves[i];
+        if (curve->n_points < curve->n_planned) {
+            HS_TRY(hs_text_appendf(&c->text, error, "The curve by %s has %zu of %zu points so far.", curve->method,
+                                   curve->n_points, curve->n_planned));
+            HS_TRY(add(c, "pruning", error));
+        }
+        if (!(curve->points[curve->furthest].kept_low < curve->threshold))
+            continue;
+        HS_TRY(hs_text_appendf(&c->text, error,
+                               "By %s, the interval of what is kept without %zu heads reaches below %.4g%%: other "
+                               "examples may not let so many go.",
+                               curve->method, curve->points[curve->furthest].n_removed, 100 * curve->threshold));
+        HS_TRY(add(c, "pruning", error));
+    }
+    if (report->n_curves == 0)
+        return HS_OK;
+    HS_TRY(
+        hs_text_appendf(&c->text, error,
+                        "The order in which heads are removed was found on the examples that the curves are measured "
+                        "on: expect to keep less on new ones."));
+    return add(c, "pruning", error);
+}
+
 static hs_status not_finite(caveats *c, hs_error *error)
 {
     if (c->report->ranking.n_not_finite == 0)
@@ -279,8 +355,8 @@ static hs_status not_finite(caveats *c, hs_error *error)
 hs_status findings_caveats(const hs_report *report, sheet *to, hs_error *error)
 {
     static hs_status (*const rows[])(caveats * c, hs_error * error) = {
-        unfinished,   not_significant, may_be_lost,  fluency, unstable_ranking,
-        few_examples, controls,        disagreement, picked,  not_finite,
+        unfinished, not_significant, may_be_lost, fluency, unstable_ranking, few_examples,
+        controls,   disagreement,    picked,      pruned,  not_finite,
     };
     caveats c = {.report = report,
                  .ranked = &report->metrics[report_ranked_metric(report)],

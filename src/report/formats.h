@@ -44,4 +44,14 @@ void view_format_mean(const ranking_view *view, size_t task, size_t metric, uint
 /* Unit of changes as people read them. */
 const char *view_change_unit(const hs_results_metric *metric);
 
+/* ---- pruning.c --------------------------------------------------------------------------------------------------- */
+
+/* Numbers of a point of a pruning curve, and their names in CSV, JSON and the page. */
+enum { PRUNING_NUMBERS = 7 };
+extern const char *const pruning_number_names[PRUNING_NUMBERS];
+void pruning_list_numbers(const hs_pruning_curve *curve, const hs_pruning_point *point,
+                          double numbers[PRUNING_NUMBERS]);
+/* The head that goes at this point; nothing at the first. */
+void pruning_format_head(const hs_pruning_point *point, char cell[GRID_CELL_BYTES]);
+
 #endif

@@ -129,25 +129,37 @@ done:
     return status;
 }
 
-static hs_status write_header(const hs_report *report, hs_text *page, hs_error *error)
+/* The finding and, where heads were pruned, what is left of the model. */
+static hs_status write_finding(const hs_report *report, hs_text *page, hs_error *error)
 {
     hs_text sentence = {0};
     hs_status status;
 
-    HS_GOTO_DONE(put(page, "<header>\n<h1>", error));
-    HS_GOTO_DONE(escape_html(report->options.title, page, error));
-    HS_GOTO_DONE(put(page, "</h1>\n<div class=\"finding\" id=\"finding\"><p>", error));
+    HS_GOTO_DONE(put(page, "<div class=\"finding\" id=\"finding\"><p>", error));
     HS_GOTO_DONE(findings_sentence(report, &sentence, error));
     HS_GOTO_DONE(escape_html(sentence.text, page, error));
+    for (size_t i = 0; i < report->n_curves; ++i) {
+        sentence.length = 0;
+        HS_GOTO_DONE(put(page, "</p>\n<p>", error));
+        HS_GOTO_DONE(findings_pruning(report, &report->curves[i], &sentence, error));
+        HS_GOTO_DONE(escape_html(sentence.text, page, error));
+    }
     HS_GOTO_DONE(put(page, "</p></div>\n", error));
-    HS_GOTO_DONE(write_facts(report, page, error));
-    HS_GOTO_DONE(write_caveats(report, page, error));
-    HS_GOTO_DONE(put(page, "</header>\n", error));
 done:
     hs_text_clear(&sentence);
     return status;
 }
 
+static hs_status write_header(const hs_report *report, hs_text *page, hs_error *error)
+{
+    HS_TRY(put(page, "<header>\n<h1>", error));
+    HS_TRY(escape_html(report->options.title, page, error));
+    HS_TRY(put(page, "</h1>\n", error));
+    HS_TRY(write_finding(report, page, error));
+    HS_TRY(write_facts(report, page, error));
+    HS_TRY(write_caveats(report, page, error));
+    return put(page, "</header>\n", error);
+}
 /* ---- figures ----------------------------------------------------------------------------------------------------- */
 
 static bool has_kind(const hs_report *report, const figure_kind *kind)

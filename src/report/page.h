@@ -36,6 +36,8 @@ struct hs_report {
     int32_t n_layers;
     int32_t n_indices;
     bool has_pairs;
+    hs_pruning_curve curves[HS_PRUNING_METHODS]; /* those that the file has, n_curves */
+    size_t n_curves;
     uint64_t *singles;      /* [n_interventions, n_components]: the set that ablates just that one, 0: none */
     report_metric *metrics; /* those that can get better or worse, what the objective is about first */
     size_t n_metrics;
@@ -82,10 +84,12 @@ hs_status escape_markdown(const char *string, hs_text *text, hs_error *error);
 
 /* One sentence with its interval; text, not HTML. */
 hs_status findings_sentence(const hs_report *report, hs_text *text, hs_error *error);
+/* The same of a pruning curve. */
+hs_status findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text, hs_error *error);
 /* Every caveat that applies, one row each. */
 hs_status findings_caveats(const hs_report *report, sheet *caveats, hs_error *error);
 
-/* ---- sheets.c, sheets_sets.c, sheets_texts.c --------------------------------------------------------------------- */
+/* ---- sheets.c, sheets_sets.c, sheets_pruning.c, sheets_texts.c --------------------------------------------------- */
 
 typedef hs_status (*sheet_writer)(const hs_report *report, sheet *s, hs_error *error);
 
@@ -104,6 +108,7 @@ extern const size_t report_n_sheets;
 hs_status sheet_ranking(const hs_report *report, sheet *s, hs_error *error);
 hs_status sheet_pareto(const hs_report *report, sheet *s, hs_error *error);
 hs_status sheet_backup(const hs_report *report, sheet *s, hs_error *error);
+hs_status sheet_pruning(const hs_report *report, sheet *s, hs_error *error);
 hs_status sheet_controls(const hs_report *report, sheet *s, hs_error *error);
 hs_status sheet_examples(const hs_report *report, sheet *s, hs_error *error);
 hs_status sheet_texts(const hs_report *report, sheet *s, hs_error *error);

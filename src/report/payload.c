@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/formats.h"
 #include "report/page.h"
 
 /* What all tables together may take; beyond it the page has fewer metrics, then fewer sets. */
@@ -75,6 +76,9 @@ static hs_status mark_important(const hs_report *report, uint8_t *wanted, size_t
     }
     for (size_t i = 0; i < report->pareto.n; ++i)
         wanted[report->pareto.sets[i]] = 1;
+    for (size_t i = 0; i < report->n_curves; ++i)
+        for (size_t point = 0; point < report->curves[i].n_points; ++point)
+            wanted[report->curves[i].points[point].set] = 1;
     for (size_t i = 0; i < report->ranking.n && i < capacity / 4; ++i) {
         n += !wanted[report->ranking.sets[i]];
         wanted[report->ranking.sets[i]] = 1;
@@ -213,11 +217,66 @@ static hs_status print_sets(const payload *p, hs_error *error)
     return hs_text_appendf(p->text, error, "],\n");
 }
 
+/* ---- pruning curves: an array a number, an element a point ------------------------------------------------------- */
+
+static hs_status print_steps(const payload *p, const hs_pruning_curve *curve, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(p->text, error, ",\n\"removed\": ["));
+    for (size_t i = 0; i < curve->n_points; ++i)
+        HS_TRY(hs_text_appendf(p->text, error, "%s%zu", i > 0 ? "," : "", curve->points[i].n_removed));
+    HS_TRY(hs_text_appendf(p->text, error, "],\n\"head\": ["));
+    for (size_t i = 0; i < curve->n_points; ++i) {
+        char head[GRID_CELL_BYTES];
+        pruning_format_head(&curve->points[i], head);
+        HS_TRY(hs_text_appendf(p->text, error, "%s\"%s\"", i > 0 ? "," : "", head));
+    }
+    return hs_text_append(p->text, "]", 1, error);
+}
+
+static hs_status print_curve(const payload *p, const hs_pruning_curve *curve, hs_error *error)
+{
+    const char *const keys[] = {"method", "ablation"};
+    const char *const values[] = {curve->method, p->report->sets->intervention_names[curve->intervention]};
+    double numbers[PRUNING_NUMBERS];
+
+    HS_TRY(hs_text_appendf(p->text, error, "{"));
+    HS_TRY(print_strings(keys, values, sizeof keys / sizeof *keys, p->text, error));
+    HS_TRY(hs_text_appendf(p->text, error, ", \"heads\": %zu, \"metric\": %zu, \"reduced_metric\": ", curve->n_heads,
+                           report_find_metric(p->report, curve->task, curve->metric)));
+    HS_TRY(curve->has_reduced
+               ? hs_text_appendf(p->text, error, "%zu",
+                                 report_find_metric(p->report, curve->reduced_task, curve->reduced_metric))
+               : hs_text_appendf(p->text, error, "null"));
+    HS_TRY(print_steps(p, curve, error));
+    for (size_t number = 0; number < PRUNING_NUMBERS; ++number) {
+        HS_TRY(hs_text_appendf(p->text, error, ",\n\"%s\": [", pruning_number_names[number]));
+        for (size_t i = 0; i < curve->n_points; ++i) {
+            pruning_list_numbers(curve, &curve->points[i], numbers);
+            HS_TRY(hs_text_appendf(p->text, error, "%s", i > 0 ? "," : ""));
+            HS_TRY(isfinite(numbers[number]) ? hs_text_appendf(p->text, error, "%.9g", numbers[number])
+                                             : hs_text_appendf(p->text, error, "null"));
+        }
+        HS_TRY(hs_text_append(p->text, "]", 1, error));
+    }
+    return hs_text_append(p->text, "}", 1, error);
+}
+
+static hs_status print_curves(const payload *p, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(p->text, error, "\"curves\": ["));
+    for (size_t i = 0; i < p->report->n_curves; ++i) {
+        HS_TRY(hs_text_appendf(p->text, error, "%s\n", i > 0 ? "," : ""));
+        HS_TRY(print_curve(p, &p->report->curves[i], error));
+    }
+    return hs_text_appendf(p->text, error, "],\n");
+}
+
 static hs_status print_all(const payload *p, hs_error *error)
 {
     HS_TRY(hs_text_appendf(p->text, error, "{\"level\": %.9g,\n", 1 - p->report->analysis->options.confidence));
     HS_TRY(print_names(p, error));
     HS_TRY(print_sets(p, error));
+    HS_TRY(print_curves(p, error));
     HS_TRY(hs_text_appendf(p->text, error, "\"metrics\": ["));
     for (size_t m = 0; m < p->report->n_metrics; ++m)
         HS_TRY(print_metric(p, m, error));

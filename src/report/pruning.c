@@ -37,13 +37,12 @@ static const hs_results_metric *reduced_metric(const curve_view *view)
     return &reduced_task(view)->metrics[view->curve->reduced_metric];
 }
 
-static double share_removed(const curve_view *view, const hs_pruning_point *point)
+static double share_removed(const hs_pruning_curve *curve, const hs_pruning_point *point)
 {
-    return (double)point->n_removed / (double)view->curve->n_heads;
+    return (double)point->n_removed / (double)curve->n_heads;
 }
 
-/* The head that goes at this point; nothing at the first. */
-static void format_head(const hs_pruning_point *point, char cell[GRID_CELL_BYTES])
+void pruning_format_head(const hs_pruning_point *point, char cell[GRID_CELL_BYTES])
 {
     const char *prefix = point->head[0] == HS_COMPONENT_KV_GROUP ? "kv" : "";
 
@@ -86,8 +85,8 @@ static hs_status fill_grid(const curve_view *view, grid *g, hs_error *error)
     for (size_t row = 0; row < g->n_rows; ++row) {
         const hs_pruning_point *point = &view->curve->points[row];
         snprintf(g->columns[0].cells[row], GRID_CELL_BYTES, "%zu", point->n_removed);
-        snprintf(g->columns[1].cells[row], GRID_CELL_BYTES, "%.1f%%", 100 * share_removed(view, point));
-        format_head(point, g->columns[2].cells[row]);
+        snprintf(g->columns[1].cells[row], GRID_CELL_BYTES, "%.1f%%", 100 * share_removed(view->curve, point));
+        pruning_format_head(point, g->columns[2].cells[row]);
         format_kept(point, g->columns[3].cells[row]);
         if (view->curve->has_reduced)
             view_format_change(reduced_metric(view), point->reduced, point->reduced_low, point->reduced_high,
@@ -138,15 +137,14 @@ static hs_status curve_as_markdown(const curve_view *view, hs_text *text, hs_err
 
 /* ---- CSV and JSON ------------------------------------------------------------------------------------------------ */
 
-enum { N_NUMBERS = 7 };
-static const char *const number_names[N_NUMBERS] = {"share_removed", "kept",        "kept_low",    "kept_high",
-                                                    "reduced",       "reduced_low", "reduced_high"};
+const char *const pruning_number_names[PRUNING_NUMBERS] = {"share_removed", "kept",        "kept_low",    "kept_high",
+                                                           "reduced",       "reduced_low", "reduced_high"};
 
-static void list_numbers(const curve_view *view, const hs_pruning_point *point, double numbers[N_NUMBERS])
+void pruning_list_numbers(const hs_pruning_curve *curve, const hs_pruning_point *point, double numbers[PRUNING_NUMBERS])
 {
-    const double all[N_NUMBERS] = {share_removed(view, point), point->kept,    point->kept_low,
-                                   point->kept_high,           point->reduced, point->reduced_low,
-                                   point->reduced_high};
+    const double all[PRUNING_NUMBERS] = {
+        share_removed(curve, point), point->kept,        point->kept_low, point->kept_high, point->reduced,
+        point->reduced_low,          point->reduced_high};
 
     memcpy(numbers, all, sizeof all);
 }
@@ -154,23 +152,23 @@ static void list_numbers(const curve_view *view, const hs_pruning_point *point, 
 static hs_status print_csv_header(hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "method,ablation,removed,set,head"));
-    for (size_t i = 0; i < N_NUMBERS; ++i)
-        HS_TRY(hs_text_appendf(text, error, ",%s", number_names[i]));
+    for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
+        HS_TRY(hs_text_appendf(text, error, ",%s", pruning_number_names[i]));
     return hs_text_appendf(text, error, "\n");
 }
 
 static hs_status curve_as_csv(const curve_view *view, hs_text *text, hs_error *error)
 {
     char head[GRID_CELL_BYTES];
-    double numbers[N_NUMBERS];
+    double numbers[PRUNING_NUMBERS];
 
     for (size_t row = 0; row < view->curve->n_points; ++row) {
         const hs_pruning_point *point = &view->curve->points[row];
-        format_head(point, head);
-        list_numbers(view, point, numbers);
+        pruning_format_head(point, head);
+        pruning_list_numbers(view->curve, point, numbers);
         HS_TRY(hs_text_appendf(text, error, "%s,%s,%zu,%" PRIu64 ",%s", view->curve->method, ablation_of(view),
                                point->n_removed, point->set, head));
-        for (size_t i = 0; i < N_NUMBERS; ++i)
+        for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
             HS_TRY(isfinite(numbers[i]) ? hs_text_appendf(text, error, ",%.9g", numbers[i])
                                         : hs_text_appendf(text, error, ","));
         HS_TRY(hs_text_appendf(text, error, "\n"));
@@ -180,15 +178,16 @@ static hs_status curve_as_csv(const curve_view *view, hs_text *text, hs_error *e
 
 static hs_status print_json_point(const curve_view *view, const hs_pruning_point *point, hs_text *text, hs_error *error)
 {
-    double numbers[N_NUMBERS];
+    double numbers[PRUNING_NUMBERS];
 
-    list_numbers(view, point, numbers);
+    pruning_list_numbers(view->curve, point, numbers);
     HS_TRY(hs_text_appendf(text, error, "{\"removed\": %zu, \"set\": %" PRIu64, point->n_removed, point->set));
     if (point->n_removed > 0)
         HS_TRY(hs_text_appendf(text, error, ", \"head\": [%d, %d]", point->head[1], point->head[2]));
-    for (size_t i = 0; i < N_NUMBERS; ++i)
-        HS_TRY(isfinite(numbers[i]) ? hs_text_appendf(text, error, ", \"%s\": %.9g", number_names[i], numbers[i])
-                                    : hs_text_appendf(text, error, ", \"%s\": null", number_names[i]));
+    for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
+        HS_TRY(isfinite(numbers[i])
+                   ? hs_text_appendf(text, error, ", \"%s\": %.9g", pruning_number_names[i], numbers[i])
+                   : hs_text_appendf(text, error, ", \"%s\": null", pruning_number_names[i]));
     return hs_text_appendf(text, error, "}");
 }
 

@@ -30,12 +30,17 @@ static hs_status number_columns(sheet *s, const char *const *names, size_t n, hs
 static hs_status sheet_finding(const hs_report *report, sheet *s, hs_error *error)
 {
     hs_text sentence = {0};
-    hs_status status = TEXT_COLUMNS(s, "finding");
+    hs_status status;
 
-    if (status == HS_OK)
-        status = findings_sentence(report, &sentence, error);
-    if (status == HS_OK)
-        status = sheet_add_text(s, sentence.text, error);
+    HS_GOTO_DONE(TEXT_COLUMNS(s, "finding"));
+    HS_GOTO_DONE(findings_sentence(report, &sentence, error));
+    HS_GOTO_DONE(sheet_add_text(s, sentence.text, error));
+    for (size_t i = 0; i < report->n_curves; ++i) {
+        sentence.length = 0;
+        HS_GOTO_DONE(findings_pruning(report, &report->curves[i], &sentence, error));
+        HS_GOTO_DONE(sheet_add_text(s, sentence.text, error));
+    }
+done:
     hs_text_clear(&sentence);
     return status;
 }
@@ -202,6 +207,10 @@ const sheet_row report_sheets[] = {
      sheet_ranking, false},
     {"pareto", "Pareto front", "Sets that no other beats in what is reduced and all that is kept.", sheet_pareto,
      false},
+    {"pruning", "Pruning curves",
+     "Share of the clean model's performance that is left, and the change of what is to be reduced, without the heads "
+     "up to this one.",
+     sheet_pruning, false},
     {"backup", "Backup pairs and strongest significant interactions",
      "Interaction: the pair's change minus both changes alone. Backup: either head off shows little, both show much.",
      sheet_backup, false},

@@ -199,6 +199,8 @@ static hs_status choose_metrics(hs_report *report, hs_error *error)
     for (size_t task = 0; task < report->analysis->n_tasks; ++task)
         add_metric(report, task, 0);
     report->n_main = report->n_metrics;
+    for (size_t i = 0; i < report->n_curves; ++i)
+        add_metric(report, report->curves[i].task, report->curves[i].metric);
     for (size_t task = 0; task < report->analysis->n_tasks; ++task)
         for (size_t m = 1; m < hs_results_task_at(report->results, task)->n_metrics; ++m)
             if (hs_results_task_at(report->results, task)->metrics[m].better != 0)
@@ -274,6 +276,7 @@ static hs_status rank_all(hs_report *report, hs_error *error)
 static hs_status fill(hs_report *report, hs_error *error)
 {
     HS_TRY(rank_all(report, error));
+    HS_TRY(hs_analysis_pruning_curves(report->results, report->curves, &report->n_curves, error));
     HS_TRY(find_components(report, error));
     HS_TRY(find_singles(report, error));
     HS_TRY(choose_metrics(report, error));
@@ -306,6 +309,8 @@ void hs_report_free(hs_report *report)
         return;
     hs_ranking_clear(&report->ranking);
     hs_ranking_clear(&report->pareto);
+    for (size_t i = 0; i < report->n_curves; ++i)
+        hs_pruning_curve_clear(&report->curves[i]);
     hs_free(report->components);
     hs_free(report->singles);
     hs_free(report->metrics);

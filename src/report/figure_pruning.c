@@ -1,0 +1,234 @@
+/* Pruning curves: what is kept and, below it, the change of what is to be reduced, against the heads removed. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "report/figures.h"
+#include "report/formats.h"
+
+enum { LEFT = 66, TOP = 10, LEGEND = 19, WIDTH = 600, HEIGHT = 230, GAP = 24, FOOT = 44, RIGHT = 16, SAMPLE = 30 };
+/* Of pruning_number_names; the ends of an interval follow its value. */
+enum { SHARE = 0, KEPT = 1, REDUCED = 4 };
+
+/* Lines are told apart by dashes and hollow dots as well as by colour. */
+static const char *const styles[HS_PRUNING_METHODS] = {"first", "second"};
+
+typedef struct panel {
+    const hs_report *report;
+    size_t shown; /* KEPT or REDUCED */
+    size_t metric;
+    double factor;
+    double limit; /* in the unit shown, NaN: none */
+    axis x, y;
+    double top, bottom;
+} panel;
+
+bool has_pruning(const hs_report *report, const report_figure *figure)
+{
+    (void)figure;
+    for (size_t i = 0; i < report->n_curves; ++i)
+        if (report->curves[i].n_points > 1)
+            return true;
+    return false;
+}
+
+/* Where number `which` of a point lies in the unit of the panel; NaN if there is none. */
+static double shown_at(const panel *p, const hs_pruning_curve *curve, size_t point, size_t which)
+{
+    double numbers[PRUNING_NUMBERS];
+
+    pruning_list_numbers(curve, &curve->points[point], numbers);
+    return (which == SHARE ? 100 : p->factor) * numbers[which];
+}
+
+static double x_at(const panel *p, const hs_pruning_curve *curve, size_t point)
+{
+    return axis_at(&p->x, shown_at(p, curve, point, SHARE));
+}
+
+static void find_axes(panel *p)
+{
+    double low = p->shown == KEPT ? 100 : 0, high = low, furthest = 0;
+
+    for (size_t c = 0; c < p->report->n_curves; ++c)
+        for (size_t point = 0; point < p->report->curves[c].n_points; ++point) {
+            furthest = fmax(furthest, shown_at(p, &p->report->curves[c], point, SHARE));
+            for (size_t end = 0; end < 3; ++end) {
+                const double value = shown_at(p, &p->report->curves[c], point, p->shown + end);
+                low = isfinite(value) ? fmin(low, value) : low;
+                high = isfinite(value) ? fmax(high, value) : high;
+            }
+        }
+    low = isfinite(p->limit) ? fmin(low, p->limit) : low;
+    p->x = axis_make(0, furthest, LEFT, LEFT + WIDTH);
+    p->y = axis_make(low, high, p->bottom, p->top);
+}
+
+/* Along one end of the intervals to the right, along the other back. */
+static hs_status draw_band(const panel *p, const hs_pruning_curve *curve, const char *style, hs_text *svg,
+                           hs_error *error)
+{
+    char command = 'M';
+
+    HS_TRY(hs_text_appendf(svg, error, "<path class=\"band %s\" d=\"", style));
+    for (size_t i = 0; i < 2 * curve->n_points; ++i) {
+        const bool back = i >= curve->n_points;
+        const size_t point = back ? 2 * curve->n_points - 1 - i : i;
+        const double value = shown_at(p, curve, point, p->shown + (back ? 1 : 2));
+        if (!isfinite(value))
+            continue;
+        HS_TRY(hs_text_appendf(svg, error, "%c%.1f %.1f", command, x_at(p, curve, point), axis_at(&p->y, value)));
+        command = 'L';
+    }
+    return hs_text_appendf(svg, error, "%s\"/>\n", command == 'L' ? "Z" : "");
+}
+
+static hs_status draw_line(const panel *p, const hs_pruning_curve *curve, const char *style, hs_text *svg,
+                           hs_error *error)
+{
+    char command = 'M';
+
+    HS_TRY(hs_text_appendf(svg, error, "<path class=\"trace %s\" d=\"", style));
+    for (size_t point = 0; point < curve->n_points; ++point) {
+        const double value = shown_at(p, curve, point, p->shown);
+        if (isfinite(value))
+            HS_TRY(hs_text_appendf(svg, error, "%c%.1f %.1f", command, x_at(p, curve, point), axis_at(&p->y, value)));
+        command = isfinite(value) ? 'L' : 'M';
+    }
+    return hs_text_appendf(svg, error, "\"/>\n");
+}
+
+/* Marks have the set for clicks, and curve and point for the script. */
+static hs_status draw_points(const panel *p, size_t c, hs_text *svg, hs_error *error)
+{
+    const hs_pruning_curve *curve = &p->report->curves[c];
+    const double radius = fmax(1.5, fmin(3.5, WIDTH / (2.4 * (double)curve->n_planned)));
+
+    for (size_t point = 0; point < curve->n_points; ++point) {
+        const double value = shown_at(p, curve, point, p->shown);
+        if (isfinite(value))
+            HS_TRY(hs_text_appendf(svg, error,
+                                   "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" class=\"step %s\" data-s=\"%" PRIu64
+                                   "\" data-m=\"%zu\" data-c=\"%zu\" data-p=\"%zu\"/>\n",
+                                   x_at(p, curve, point), axis_at(&p->y, value),
+                                   point == curve->furthest ? radius + 2.5 : radius, styles[c],
+                                   curve->points[point].set, p->metric, c, point));
+    }
+    return HS_OK;
+}
+
+static hs_status draw_panel(const panel *p, const char *title, hs_text *svg, hs_error *error)
+{
+    const hs_report *report = p->report;
+
+    HS_TRY(axis_draw_y(&p->y, LEFT, LEFT + WIDTH, title, svg, error));
+    if (isfinite(p->limit))
+        HS_TRY(svg_line(svg, LEFT, axis_at(&p->y, p->limit), LEFT + WIDTH, axis_at(&p->y, p->limit), "limit", error));
+    for (size_t c = 0; c < report->n_curves; ++c)
+        HS_TRY(draw_band(p, &report->curves[c], styles[c], svg, error));
+    for (size_t c = 0; c < report->n_curves; ++c)
+        HS_TRY(draw_line(p, &report->curves[c], styles[c], svg, error));
+    for (size_t c = 0; c < report->n_curves; ++c)
+        HS_TRY(draw_points(p, c, svg, error));
+    return HS_OK;
+}
+
+/* ---- the whole figure -------------------------------------------------------------------------------------------- */
+
+/* "greedy, zero: keeps 96.3% ..." */
+static hs_status say(const hs_report *report, size_t c, hs_text *text, hs_error *error)
+{
+    const hs_pruning_curve *curve = &report->curves[c];
+
+    text->length = 0;
+    HS_TRY(
+        hs_text_appendf(text, error, "%s, %s: ", curve->method, report->sets->intervention_names[curve->intervention]));
+    return hs_pruning_sentence(report->results, curve, text, error);
+}
+
+static hs_status draw_legend(const hs_report *report, hs_text *scratch, hs_text *svg, hs_error *error)
+{
+    char class[32];
+
+    for (size_t c = 0; c < report->n_curves; ++c) {
+        const double y = TOP + LEGEND * ((double)c + 0.5);
+        HS_TRY(say(report, c, scratch, error));
+        HS_TRY(hs_text_appendf(svg, error, "<path class=\"trace %s\" d=\"M%d %.1fh%d\"/>", styles[c], LEFT, y, SAMPLE));
+        snprintf(class, sizeof class, "step %s", styles[c]);
+        HS_TRY(hs_text_appendf(svg, error, "<circle cx=\"%g\" cy=\"%.1f\" r=\"3.5\" class=\"%s\"/>\n",
+                               LEFT + SAMPLE / 2.0, y, class));
+        HS_TRY(svg_text(svg, LEFT + SAMPLE + 8, y + 4, "start", scratch->text, error));
+    }
+    return HS_OK;
+}
+
+/* The sentences are the widest; 6.4 pixels a character are enough for the font of figure.css. */
+static hs_status measure_width(const hs_report *report, hs_text *scratch, double *width_out, hs_error *error)
+{
+    *width_out = LEFT + WIDTH + RIGHT;
+    for (size_t c = 0; c < report->n_curves; ++c) {
+        HS_TRY(say(report, c, scratch, error));
+        *width_out = fmax(*width_out, LEFT + SAMPLE + 8 + 6.4 * (double)scratch->length);
+    }
+    return HS_OK;
+}
+
+static panel panel_make(const hs_report *report, size_t shown, double top)
+{
+    const hs_pruning_curve *curve = &report->curves[0];
+    const size_t metric = shown == KEPT ? report_find_metric(report, curve->task, curve->metric)
+                                        : report_find_metric(report, curve->reduced_task, curve->reduced_metric);
+    panel p = {.report = report,
+               .shown = shown,
+               .metric = metric,
+               .factor = shown == KEPT ? 100 : report->metrics[metric].factor,
+               .limit = shown == KEPT ? 100 * curve->threshold : NAN,
+               .top = top,
+               .bottom = top + HEIGHT};
+
+    find_axes(&p);
+    return p;
+}
+
+static hs_status draw_kept(const panel *p, hs_text *title, hs_text *svg, hs_error *error)
+{
+    const report_metric *metric = &p->report->metrics[p->metric];
+
+    title->length = 0;
+    HS_TRY(hs_text_appendf(title, error, "%s %s kept [%%]", metric->of->name, metric->is->name));
+    return draw_panel(p, title->text, svg, error);
+}
+
+/* One axis of heads below the lowest panel, its grid through both. */
+static hs_status draw_panels(const hs_report *report, double top, double bottom, hs_text *title, hs_text *svg,
+                             hs_error *error)
+{
+    const panel kept = panel_make(report, KEPT, top);
+
+    title->length = 0;
+    HS_TRY(hs_text_appendf(title, error, "heads removed [%% of %zu]", report->curves[0].n_heads));
+    HS_TRY(axis_draw_x(&kept.x, bottom, top, title->text, svg, error));
+    HS_TRY(draw_kept(&kept, title, svg, error));
+    if (!report->curves[0].has_reduced)
+        return HS_OK;
+    const panel reduced = panel_make(report, REDUCED, bottom - HEIGHT);
+    HS_TRY(metric_title(&report->metrics[reduced.metric], ", change", title, error));
+    return draw_panel(&reduced, title->text, svg, error);
+}
+
+hs_status draw_pruning(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
+{
+    const double top = TOP + LEGEND * (double)report->n_curves + 10;
+    const double bottom = top + (report->curves[0].has_reduced ? 2 * HEIGHT + GAP : HEIGHT);
+    hs_text text = {0};
+    double width;
+    hs_status status;
+
+    HS_GOTO_DONE(measure_width(report, &text, &width, error));
+    HS_GOTO_DONE(svg_open(report, figure, width, bottom + FOOT, svg, error));
+    HS_GOTO_DONE(draw_legend(report, &text, svg, error));
+    HS_GOTO_DONE(draw_panels(report, top, bottom, &text, svg, error));
+    HS_GOTO_DONE(svg_close(svg, error));
+done:
+    hs_text_clear(&text);
+    return status;
+}

@@ -1,0 +1,285 @@
+/* Pruning curves in the report: sentence, table, figure and page of a file whose curve is worked out by hand. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "headsweep/report.h"
+#include "support/checkpoint_writer.h"
+
+/* Heads 0.0 to 0.2: each alone, the first two, all. Head 0.2 matters most, 0.0 least. */
+enum { N_SETS = 6, N_EXAMPLES = 8, N_POINTS = 4, TOXICITY = 0, ACCURACY = 1, N_TASKS = 2 };
+static const int N_RIGHT[N_SETS] = {8, 8, 7, 4, 6, 2};
+static const float TOXIC[N_SETS] = {2, 1, 3, 2, 0.5F, -1};
+/* What is left and what toxicity changes by, head after head; 0.7 is to be kept: without two of three heads. */
+static const double KEPT[N_POINTS] = {1, 1, 0.75, 0.25}, REDUCED[N_POINTS] = {0, -1, -1.5, -3};
+static const char SENTENCE[] = "With heads removed from the least important up (zero), the model keeps 75.0% [";
+static const char OUTCOME[] =
+    "of its accuracy (acc) without 66.7% of its heads (2 of 3), while toxicity contrast changes "
+    "by -1.500 nats [-1.500, -1.500].";
+
+typedef struct opened {
+    char *folder;
+    hs_results *results;
+    hs_analysis *analysis;
+    hs_report *report;
+} opened;
+
+static hs_status create(const char *path, const hs_results_attribute *attributes, size_t n, hs_error *error)
+{
+    static const char *const interventions[] = {"zero"};
+    static const int32_t order[N_SETS] = {0, 1, 1, 1, 2, 3};
+    static const int32_t intervention[N_SETS] = {-1, 0, 0, 0, 0, 0};
+    static const int32_t components[N_SETS][3][3] = {
+        {{-1, -1, -1}, {-1, -1, -1}, {-1, -1, -1}}, {{0, 0, 0}, {-1, -1, -1}, {-1, -1, -1}},
+        {{0, 0, 1}, {-1, -1, -1}, {-1, -1, -1}},    {{0, 0, 2}, {-1, -1, -1}, {-1, -1, -1}},
+        {{0, 0, 0}, {0, 0, 1}, {-1, -1, -1}},       {{0, 0, 0}, {0, 0, 1}, {0, 0, 2}}};
+    static const hs_results_metric contrast = {"contrast", "nats", "x", -1, false, HS_PER_EXAMPLE};
+    static const hs_results_metric acc = {"acc", "share", "x", 1, true, HS_PER_EXAMPLE};
+    static const uint64_t shard_first[] = {0, N_EXAMPLES};
+    static const uint64_t lines[N_EXAMPLES] = {1, 2, 3, 4, 5, 6, 7, 8};
+    hs_results_task tasks[N_TASKS] = {{.name = "toxicity", .kind = "contrast", .metrics = &contrast},
+                                      {.name = "accuracy", .kind = "multiple_choice", .metrics = &acc}};
+
+    for (size_t task = 0; task < N_TASKS; ++task) {
+        tasks[task].n_examples = N_EXAMPLES;
+        tasks[task].n_metrics = 1;
+        tasks[task].n_shards = 1;
+        tasks[task].shard_first = shard_first;
+        tasks[task].example_line = lines;
+    }
+    const hs_results_layout layout = {.sets = {N_SETS, 3, order, intervention, &components[0][0][0], 1, interventions},
+                                      .tasks = tasks,
+                                      .n_tasks = N_TASKS,
+                                      .experiment = attributes,
+                                      .n_experiment = n};
+    return hs_results_create(path, &layout, error);
+}
+
+static hs_status write_cells(hs_comm *comm, const char *path, bool clean_is_right, hs_error *error)
+{
+    hs_results *results;
+
+    HS_TRY(hs_results_open_parallel(comm, path, &results, error));
+    for (size_t set = 0; set < N_SETS; ++set) {
+        float toxic[N_EXAMPLES], right[N_EXAMPLES];
+        for (size_t i = 0; i < N_EXAMPLES; ++i) {
+            toxic[i] = TOXIC[set];
+            right[i] = (int)i < N_RIGHT[set] && (set > 0 || clean_is_right) ? 1 : 0;
+        }
+        HS_TRY(hs_results_write_cell(results, (hs_cell){TOXICITY, 0, set}, toxic, error));
+        HS_TRY(hs_results_write_cell(results, (hs_cell){ACCURACY, 0, set}, right, error));
+    }
+    return hs_results_close(results, error);
+}
+
+static opened make_report(hs_comm *comm, const char *curve, bool clean_is_right)
+{
+    const hs_results_attribute attributes[] = {
+        {"objective.reduce", "toxicity", false}, {"objective.keep", "accuracy", false},
+        {"objective.tolerance", "0.5", false},   {"pruning.curve", curve, false},
+        {"pruning.kept", "0.7", false},          {"analysis.resamples", "100", false}};
+    const hs_report_options options = {.title = "pruned"};
+    opened o = {.folder = test_temporary_folder()};
+    hs_error error = {0};
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/r.h5", o.folder);
+    if (create(path, attributes, sizeof attributes / sizeof *attributes, &error) != HS_OK ||
+        write_cells(comm, path, clean_is_right, &error) != HS_OK ||
+        hs_results_open_read(path, &o.results, &error) != HS_OK ||
+        hs_analysis_new(o.results, NULL, NULL, &o.analysis, &error) != HS_OK ||
+        hs_report_new(o.analysis, &options, &o.report, &error) != HS_OK)
+        fail_msg("%s", error.message);
+    return o;
+}
+
+static void release(opened *o)
+{
+    hs_error error = {0};
+
+    hs_report_free(o->report);
+    hs_analysis_free(o->analysis);
+    assert_int_equal(hs_results_close(o->results, &error), HS_OK);
+    test_folder_remove(o->folder);
+    free(o->folder);
+}
+
+static hs_text table_of(const opened *o, const char *table, hs_report_format format)
+{
+    hs_text text = {0};
+    hs_error error = {0};
+
+    if (hs_report_tables(o->report, table, format, &text, &error) != HS_OK)
+        fail_msg("%s", error.message);
+    return text;
+}
+
+/* The figure of that file name; empty where the report has none. */
+static hs_text figure_of(const opened *o, const char *wanted)
+{
+    hs_error error = {0};
+    hs_text svg = {0};
+
+    for (size_t i = 0; i < hs_report_n_figures(o->report); ++i) {
+        hs_text name = {0}, drawn = {0};
+        if (hs_report_figure(o->report, i, &name, &drawn, &error) != HS_OK)
+            fail_msg("%s", error.message);
+        bool is_wanted = strcmp(name.text, wanted) == 0;
+        hs_text_clear(&name);
+        hs_text_clear(is_wanted ? &svg : &drawn);
+        svg = is_wanted ? drawn : svg;
+    }
+    return svg;
+}
+
+static void test_sentence(void **state)
+{
+    opened o = make_report(*state, "importance", true);
+    hs_text text = table_of(&o, "finding", HS_REPORT_MARKDOWN), page = {0};
+    hs_error error = {0};
+
+    assert_non_null(strstr(text.text, "without 66.7% of its heads (2 of 3)"));
+    assert_int_equal(hs_report_page(o.report, &page, &error), HS_OK);
+    assert_non_null(strstr(page.text, SENTENCE));
+    assert_non_null(strstr(page.text, OUTCOME));
+    assert_non_null(strstr(page.text, "<section id=\"pruning\">"));
+    assert_non_null(strstr(page.text, "found on the examples that the curves are measured on"));
+    hs_text_clear(&text);
+    hs_text_clear(&page);
+    release(&o);
+}
+
+static void test_table(void **state)
+{
+    static const char *const heads[N_POINTS] = {"", "0.0", "0.1", "0.2"};
+    opened o = make_report(*state, "importance", true);
+    hs_text text = table_of(&o, "pruning", HS_REPORT_CSV);
+    char *line = strchr(text.text, '\n') + 1;
+
+    assert_memory_equal(
+        text.text,
+        "method,ablation,removed,share_removed,head,kept,kept_low,kept_high,reduced,reduced_low,reduced_high\n",
+        (size_t)(line - text.text));
+    for (int i = 0; i < N_POINTS; ++i, line = strchr(line, '\n') + 1) {
+        char start[128];
+        double low, high, reduced[3];
+        int length = snprintf(start, sizeof start, "importance,zero,%d,%.9g,%s,%.9g,", i, i / 3.0, heads[i], KEPT[i]);
+        assert_memory_equal(line, start, (size_t)length);
+        assert_int_equal(
+            sscanf(line + length, "%lf,%lf,%lf,%lf,%lf", &low, &high, &reduced[0], &reduced[1], &reduced[2]), 5);
+        assert_true(low <= KEPT[i] && KEPT[i] <= high && (KEPT[i] == 1 || low < high));
+        for (int k = 0; k < 3; ++k)
+            assert_true(fabs(reduced[k] - REDUCED[i]) < 1e-9);
+    }
+    assert_int_equal(*line, '\0');
+    hs_text_clear(&text);
+    release(&o);
+}
+
+/* Dots lie where the numbers are: pixels are a linear function of them, to the rounding of both ends. */
+static void check_linear(double (*pixels)[2], const double *numbers, size_t axis)
+{
+    const double slope = (pixels[N_POINTS - 1][axis] - pixels[0][axis]) / (numbers[N_POINTS - 1] - numbers[0]);
+
+    assert_true(fabs(slope) > 10);
+    for (size_t i = 0; i < N_POINTS; ++i)
+        assert_true(fabs(pixels[0][axis] + slope * (numbers[i] - numbers[0]) - pixels[i][axis]) < 0.21);
+}
+
+static void test_figure(void **state)
+{
+    static const double shares[N_POINTS] = {0, 1 / 3.0, 2 / 3.0, 1};
+    opened o = make_report(*state, "importance", true);
+    hs_text svg = figure_of(&o, "pruning.svg");
+    double pixels[2 * N_POINTS][2];
+    size_t n = 0;
+
+    assert_non_null(strstr(svg.text, "importance, zero: keeps 75.0% ["));
+    for (const char *mark = strstr(svg.text, "<circle"); mark != NULL; mark = strstr(mark + 1, "<circle")) {
+        double x, y, radius;
+        unsigned set, metric, curve, point;
+        if (sscanf(mark,
+                   "<circle cx=\"%lf\" cy=\"%lf\" r=\"%lf\" class=\"step first\" data-s=\"%u\" data-m=\"%u\" "
+                   "data-c=\"%u\" data-p=\"%u\"",
+                   &x, &y, &radius, &set, &metric, &curve, &point) != 7)
+            continue;
+        assert_true(n < 2 * N_POINTS && curve == 0 && point == n % N_POINTS);
+        assert_int_equal(set, ((const unsigned[]){0, 1, 4, 5})[point]);
+        assert_true((radius > 5) == (point == 2));
+        pixels[n][0] = x;
+        pixels[n++][1] = y;
+    }
+    assert_int_equal(n, 2 * N_POINTS);
+    check_linear(pixels, shares, 0);
+    check_linear(pixels + N_POINTS, shares, 0);
+    check_linear(pixels, KEPT, 1);
+    check_linear(pixels + N_POINTS, REDUCED, 1);
+    assert_true(pixels[0][1] < pixels[N_POINTS - 1][1] && pixels[N_POINTS][1] > pixels[N_POINTS - 1][1]);
+    hs_text_clear(&svg);
+    release(&o);
+}
+
+/* A clean model that is never right: no share of it is a number, and none is drawn. */
+static void test_undefined(void **state)
+{
+    opened o = make_report(*state, "importance", false);
+    hs_text svg = figure_of(&o, "pruning.svg"), text = table_of(&o, "pruning", HS_REPORT_JSON), page = {0};
+    hs_error error = {0};
+
+    assert_non_null(strstr(svg.text, "<svg"));
+    assert_null(strstr(svg.text, "nan"));
+    assert_non_null(strstr(svg.text, "zero: has no accuracy (acc) of which a share could be kept"));
+    assert_null(strstr(svg.text, "inf"));
+    assert_non_null(strstr(text.text, "\"kept\": null"));
+    assert_int_equal(hs_report_page(o.report, &page, &error), HS_OK);
+    assert_null(strstr(page.text, ",nan"));
+    hs_text_clear(&svg);
+    hs_text_clear(&text);
+    hs_text_clear(&page);
+    release(&o);
+}
+
+static void test_without(void **state)
+{
+    opened o = make_report(*state, "none", true);
+    hs_text svg = figure_of(&o, "pruning.svg"), text = table_of(&o, "pruning", HS_REPORT_JSON), page = {0};
+    hs_error error = {0};
+
+    assert_null(svg.text);
+    assert_string_equal(text.text, "[]\n");
+    assert_int_equal(hs_report_page(o.report, &page, &error), HS_OK);
+    assert_null(strstr(page.text, "<section id=\"pruning\">"));
+    assert_null(strstr(page.text, "table-pruning"));
+    hs_text_clear(&text);
+    hs_text_clear(&page);
+    release(&o);
+}
+
+static int start(void **state)
+{
+    hs_error error = {0};
+    hs_comm *comm;
+
+    if (hs_comm_new(&comm, &error) != HS_OK)
+        return -1;
+    *state = comm;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    hs_comm_free(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sentence), cmocka_unit_test(test_table),
+                                       cmocka_unit_test(test_figure), cmocka_unit_test(test_undefined),
+                                       cmocka_unit_test(test_without)};
+    return cmocka_run_group_tests_name("report_pruning", tests, start, stop);
+}
