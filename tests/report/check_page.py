@@ -1,6 +1,6 @@
 """Opens a report in a browser, clicks, reads values back and compares them with `headsweep rank --format json`.
 
-usage: check_page.py PAGE.html RANKING.json FOLDER [--hostile] [--largest BYTES]
+usage: check_page.py PAGE.html RANKING.json FOLDER [--hostile] [--largest BYTES] [--pruning CURVES.json]
 """
 import argparse
 import json
@@ -138,6 +138,78 @@ def check_metrics(browser):
     browser.run("const s = document.querySelector('#metric'); s.value = '0'; s.dispatchEvent(new Event('change'))")
 
 
+def check_linear(pixels, numbers, what):
+    """Marks lie where their numbers are: a linear function of them, to a tenth of a pixel at both ends."""
+    low, high = numbers.index(min(numbers)), numbers.index(max(numbers))
+    slope = (pixels[high] - pixels[low]) / (numbers[high] - numbers[low])
+    require(abs(slope * (numbers[high] - numbers[low])) > 20, f"{what}: all marks lie on {pixels}")
+    for pixel, number in zip(pixels, numbers):
+        require(abs(pixels[low] + slope * (number - numbers[low]) - pixel) <= 0.21, f"{what}: {number} lies at {pixel}")
+    return slope
+
+
+def check_curve(browser, number, curve):
+    """Numbers, marks, table and sentence of one curve; returns how many numbers were compared."""
+    points = curve["points"]
+    shown = browser.run("return headsweep.data.curves[arguments[0]]", number)
+    require([shown["method"], shown["ablation"], shown["heads"]] ==
+            [curve["method"], curve["ablation"], curve["heads"]], f"curve {number} is another")
+    keys = ["removed", "share_removed", "kept", "kept_low", "kept_high", "reduced", "reduced_low", "reduced_high"]
+    for key in keys:
+        require(shown[key] == [point[key] for point in points], f"{key} of {curve['method']}: {shown[key]}")
+    marks = browser.run("""return [...document.querySelectorAll("#pruning circle[data-c='" + arguments[0] + "']")].map(
+        c => [c.dataset.p, c.dataset.s, c.getAttribute("cx"), c.getAttribute("cy")].map(Number))""", number)
+    require(len(marks) == 2 * len(points), f"{len(marks)} marks of {len(points)} points")
+    for panel, key in ((marks[:len(points)], "kept"), (marks[len(points):], "reduced")):
+        require([mark[:2] for mark in panel] == [[i, point["set"]] for i, point in enumerate(points)],
+                "marks of other sets")
+        check_linear([mark[2] for mark in panel], [point["share_removed"] for point in points], "share")
+        require(check_linear([mark[3] for mark in panel], [point[key] for point in points], key) < 0, "upside down")
+    rows = browser.run("return [...document.querySelectorAll('#table-pruning tbody tr')].filter(r => "
+                       "r.cells[0].textContent === arguments[0]).map(r => [...r.cells].map(c => c.dataset.v))",
+                       curve["method"])
+    require([[float(row[i]) for i in (2, 3, 5, 6)] for row in rows] ==
+            [[point[key] for key in ("removed", "share_removed", "kept", "reduced")] for point in points],
+            f"the table of {curve['method']} is another")
+    for place in ("#finding", "#pruning svg"):
+        require(curve["sentence"] in browser.text(place), f"{place} does not say that the model {curve['sentence']}")
+    return len(keys) * len(points)
+
+
+def check_pruning(browser, curves, ranking):
+    n_compared = sum(check_curve(browser, number, curve) for number, curve in enumerate(curves))
+    require(browser.run("return headsweep.data.curves.length") == len(curves), "the page has other curves")
+    curve, last = curves[-1], len(curves[-1]["points"]) - 1
+    point, mark = curve["points"][last], f"#pruning circle[data-c='{len(curves) - 1}'][data-p='{last}']"
+    browser.move_to(mark, 3, 3)
+    lines = browser.text("#tip").split("\n")
+    title = f"{curve['method']}, {curve['ablation']}: {point['removed']} of {curve['heads']} heads removed"
+    require(lines[0].startswith(title), "the tooltip says " + lines[0])
+    require(abs(first_number(lines[1].split(": ")[1]) - 100 * point["kept"]) <= 0.051, "the tooltip says " + lines[1])
+    require(abs(first_number(lines[2].split(": ")[1]) - point["reduced"]) <= 6e-4, "the tooltip says " + lines[2])
+    browser.click(mark)
+    entry = next(e for e in ranking["ranking"] if e["set"] == point["set"])
+    chosen = browser.text("#detail h2")
+    require(chosen.startswith(entry["name"] + ", "), "the curve chooses " + chosen)
+    browser.keys("body", "\ue00c")
+    browser.run("document.querySelector('#pruning svg').focus()")
+    browser.keys("#pruning svg", "\ue014\ue014")
+    require("1 of" in browser.text("#tip").split("\n")[0], "two arrow keys show " + browser.text("#tip"))
+    browser.click("#table-pruning th:nth-child(6) button")
+    kept = browser.run("return [...document.querySelectorAll('#table-pruning tbody tr')].map(r => "
+                       "Number(r.cells[5].dataset.v))")
+    require(kept == sorted(kept, reverse=True) and len(set(kept)) > 3, "the table does not sort by what is kept")
+    return n_compared
+
+
+def check_narrow(browser):
+    """A telephone: nothing but what scrolls by itself is wider than the screen."""
+    browser.devtools("Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=True)
+    width = browser.run("return document.documentElement.scrollWidth")
+    browser.devtools("Emulation.clearDeviceMetricsOverride")
+    require(width == 400, f"a screen of 400 pixels shows a page of {width}")
+
+
 def check_media(browser, folder):
     light = browser.run("return [getComputedStyle(document.body).backgroundColor, "
                         "getComputedStyle(document.querySelector('.figure text')).fill]")
@@ -159,6 +231,7 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--hostile", action="store_true", help="only that nothing of the file ran as script")
     parser.add_argument("--largest", type=int, default=5000000)
+    parser.add_argument("--pruning", help="curves as `headsweep rank --pruning --format json` has them")
     arguments = parser.parse_args()
 
     size = os.path.getsize(arguments.page)
@@ -183,6 +256,10 @@ def main():
                 check_matrix(browser, ranking)
             check_tables(browser, ranking)
             check_metrics(browser)
+            if arguments.pruning:
+                with open(arguments.pruning) as file:
+                    n_compared += check_pruning(browser, json.load(file)["curves"], ranking)
+            check_narrow(browser)
             check_media(browser, arguments.folder)
         require(browser.errors() == [], "the console has errors: " + "; ".join(browser.errors()))
         print(f"{n_compared} numbers of {size} bytes compared")

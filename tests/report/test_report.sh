@@ -25,6 +25,34 @@ says err "wrote q.html"
 "$HEADSWEEP_PROGRAM" rank q.h5 --top 0 --by toxicity --format json >q.json || fail "no ranking"
 check q.html q.json
 
+# Pruning curves: only where the file has some, and the same in page, figures and tables as `rank --pruning` says.
+if grep -q 'id="pruning"' q.html; then fail "a page without curves has a section for them"; fi
+expect 0 run_sweep 2 "$quickstart" --set pruning.curve=both --set controls.random_sets=5 --set output.results=pruned.h5
+expect 0 "$HEADSWEEP_PROGRAM" report pruned.h5
+"$HEADSWEEP_PROGRAM" rank pruned.h5 --top 0 --by toxicity --format json >pruned.json || fail "no ranking"
+"$HEADSWEEP_PROGRAM" rank pruned.h5 --pruning --format json >curves.json || fail "no curves"
+check pruned.html pruned.json --pruning curves.json
+expect 0 "$HEADSWEEP_PROGRAM" report pruned.h5 --figures pruned
+grep -q "greedy, zero: keeps " pruned/pruning.svg || fail "the figure of the curves says nothing"
+expect 0 "$HEADSWEEP_PROGRAM" report pruned.h5 --format csv --table pruning
+"$HEADSWEEP_PROGRAM" rank pruned.h5 --pruning --format csv >curves.csv || fail "no curves"
+"$python" -c 'import csv, sys
+table, curves = (list(csv.DictReader(open(path))) for path in sys.argv[1:])
+assert table == [{key: row[key] for key in table[0]} for row in curves] and len(table) > 30' out curves.csv ||
+    fail "the table of the curves is another than that of rank --pruning"
+expect 0 "$HEADSWEEP_PROGRAM" report pruned.h5 --format md
+says out "With heads removed greedily (zero), the model keeps "
+
+# A phase whose sets are still to be chosen: all sets of the file are complete, and yet it is not finished.
+cp pruned.h5 phases.h5
+"$python" -c 'import h5py, sys
+with h5py.File(sys.argv[1], "r+") as file:
+    file["ranking/commit"][0] = 0
+    file["sets/phase"][12:] = 0' phases.h5 || fail "the file cannot be changed"
+expect 0 "$HEADSWEEP_PROGRAM" report phases.h5 --format csv --table caveats
+says out "still to be chosen and swept"
+says out "The curve by greedy has "
+
 # A finished file of the same sets whose texts are hostile.
 cp q.h5 hostile.h5
 "$python" "$folder/hostile.py" hostile.h5 || fail "the file cannot be changed"
