@@ -40,7 +40,7 @@ hs_results_sets hs_chosen_sets_view(const hs_chosen_sets *sets, const hs_results
 /*
  * The model without the first n_removed heads of the curve. kept: share of its performance that is left, the metric
  * under the set over that of the clean model (the reverse where less is better, or where the values are negative, as
- * log-probabilities are), pruning.chance subtracted from both; NaN where that is a share of nothing. reduced: delta of
+ * log-probabilities are), pruning.chance subtracted from both; NaN where that is no share. reduced: delta of
  * the objective's reduced metric, negative where it goes down; NaN without an objective. Intervals are quantiles of the
  * paired bootstrap over examples (Efron 1979).
  */

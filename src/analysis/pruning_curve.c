@@ -32,13 +32,17 @@ typedef struct resampled {
 /* What a point says of a summary and the clean model's. */
 typedef double (*comparison)(double value, double clean, int better);
 
-/* Less is better, or less far below 0 is: then the clean model's share of it counts. There is no share of nothing. */
+/*
+ * Less is better, or less far below 0 is: then the clean model's share of it counts. There is no share of nothing, and
+ * none of what has the other sign.
+ */
 static double share_kept(double value, double clean, int better)
 {
-    bool reversed = (better < 0) != (clean < 0);
-    double whole = reversed ? value : clean;
+    const bool reversed = (better < 0) != (clean < 0);
 
-    return whole != 0 ? (reversed ? clean : value) / whole : NAN;
+    if (reversed)
+        return value * clean > 0 ? clean / value : NAN;
+    return clean != 0 ? value / clean : NAN;
 }
 
 static double difference(double value, double clean, int better)

@@ -9,6 +9,9 @@ enum { LEFT = 66, TOP = 10, LEGEND = 19, WIDTH = 600, HEIGHT = 230, GAP = 24, FO
 /* Of pruning_number_names; the ends of an interval follow its value. */
 enum { SHARE = 0, KEPT = 1, REDUCED = 4 };
 
+/* Shares beyond these are drawn at the edge: a value near 0 has shares of any size. In percent. */
+enum { LEAST_KEPT = -50, MOST_KEPT = 200 };
+
 /* Lines are told apart by dashes and hollow dots as well as by colour. */
 static const char *const styles[HS_PRUNING_METHODS] = {"first", "second"};
 
@@ -40,6 +43,16 @@ static double shown_at(const panel *p, const hs_pruning_curve *curve, size_t poi
     return (which == SHARE ? 100 : p->factor) * numbers[which];
 }
 
+static double clamped(double value, double low, double high)
+{
+    return isfinite(value) ? fmax(low, fmin(high, value)) : value;
+}
+
+static double y_at(const panel *p, double value)
+{
+    return axis_at(&p->y, clamped(value, p->y.low, p->y.high));
+}
+
 static double x_at(const panel *p, const hs_pruning_curve *curve, size_t point)
 {
     return axis_at(&p->x, shown_at(p, curve, point, SHARE));
@@ -53,7 +66,8 @@ static void find_axes(panel *p)
         for (size_t point = 0; point < p->report->curves[c].n_points; ++point) {
             furthest = fmax(furthest, shown_at(p, &p->report->curves[c], point, SHARE));
             for (size_t end = 0; end < 3; ++end) {
-                const double value = shown_at(p, &p->report->curves[c], point, p->shown + end);
+                double value = shown_at(p, &p->report->curves[c], point, p->shown + end);
+                value = p->shown == KEPT ? clamped(value, LEAST_KEPT, MOST_KEPT) : value;
                 low = isfinite(value) ? fmin(low, value) : low;
                 high = isfinite(value) ? fmax(high, value) : high;
             }
@@ -63,23 +77,35 @@ static void find_axes(panel *p)
     p->y = axis_make(low, high, p->bottom, p->top);
 }
 
-/* Along one end of the intervals to the right, along the other back. */
+static bool has_interval(const panel *p, const hs_pruning_curve *curve, size_t point)
+{
+    return isfinite(shown_at(p, curve, point, p->shown + 1)) && isfinite(shown_at(p, curve, point, p->shown + 2));
+}
+
+/* Points first to end - 1: along one end of their intervals to the right, along the other back. */
+static hs_status draw_stretch(const panel *p, const hs_pruning_curve *curve, size_t first, size_t end, hs_text *svg,
+                              hs_error *error)
+{
+    for (size_t i = first; i < end; ++i)
+        HS_TRY(hs_text_appendf(svg, error, "%c%.1f %.1f", i == first ? 'M' : 'L', x_at(p, curve, i),
+                               y_at(p, shown_at(p, curve, i, p->shown + 2))));
+    for (size_t i = end; i > first; --i)
+        HS_TRY(hs_text_appendf(svg, error, "L%.1f %.1f", x_at(p, curve, i - 1),
+                               y_at(p, shown_at(p, curve, i - 1, p->shown + 1))));
+    return hs_text_append(svg, "Z", 1, error);
+}
+
 static hs_status draw_band(const panel *p, const hs_pruning_curve *curve, const char *style, hs_text *svg,
                            hs_error *error)
 {
-    char command = 'M';
-
     HS_TRY(hs_text_appendf(svg, error, "<path class=\"band %s\" d=\"", style));
-    for (size_t i = 0; i < 2 * curve->n_points; ++i) {
-        const bool back = i >= curve->n_points;
-        const size_t point = back ? 2 * curve->n_points - 1 - i : i;
-        const double value = shown_at(p, curve, point, p->shown + (back ? 1 : 2));
-        if (!isfinite(value))
-            continue;
-        HS_TRY(hs_text_appendf(svg, error, "%c%.1f %.1f", command, x_at(p, curve, point), axis_at(&p->y, value)));
-        command = 'L';
+    for (size_t first = 0, end; first < curve->n_points; first = end + 1) {
+        for (end = first; end < curve->n_points && has_interval(p, curve, end);)
+            ++end;
+        if (end > first)
+            HS_TRY(draw_stretch(p, curve, first, end, svg, error));
     }
-    return hs_text_appendf(svg, error, "%s\"/>\n", command == 'L' ? "Z" : "");
+    return hs_text_appendf(svg, error, "\"/>\n");
 }
 
 static hs_status draw_line(const panel *p, const hs_pruning_curve *curve, const char *style, hs_text *svg,
@@ -91,7 +117,7 @@ static hs_status draw_line(const panel *p, const hs_pruning_curve *curve, const 
     for (size_t point = 0; point < curve->n_points; ++point) {
         const double value = shown_at(p, curve, point, p->shown);
         if (isfinite(value))
-            HS_TRY(hs_text_appendf(svg, error, "%c%.1f %.1f", command, x_at(p, curve, point), axis_at(&p->y, value)));
+            HS_TRY(hs_text_appendf(svg, error, "%c%.1f %.1f", command, x_at(p, curve, point), y_at(p, value)));
         command = isfinite(value) ? 'L' : 'M';
     }
     return hs_text_appendf(svg, error, "\"/>\n");
@@ -109,7 +135,7 @@ static hs_status draw_points(const panel *p, size_t c, hs_text *svg, hs_error *e
             HS_TRY(hs_text_appendf(svg, error,
                                    "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" class=\"step %s\" data-s=\"%" PRIu64
                                    "\" data-m=\"%zu\" data-c=\"%zu\" data-p=\"%zu\"/>\n",
-                                   x_at(p, curve, point), axis_at(&p->y, value),
+                                   x_at(p, curve, point), y_at(p, value),
                                    point == curve->furthest ? radius + 2.5 : radius, styles[c],
                                    curve->points[point].set, p->metric, c, point));
     }

@@ -200,46 +200,74 @@ static hs_status draw_twins(const scatter *s, const report_figure *figure, hs_te
     return HS_OK;
 }
 
-enum { MOST_NAMES = 6, NAME_WIDTH = 34, NAME_HEIGHT = 12 };
+enum { MOST_NAMES = 6, NAME_WIDTH = 34, NAME_HEIGHT = 12, MARK = 7 };
 
-typedef struct named_places {
-    double at[MOST_NAMES][2];
-    size_t n;
-} named_places;
+typedef struct twin {
+    size_t component;
+    double x, y;
+} twin;
 
-/* Nothing where another name would be covered. */
-static hs_status name_twin(const scatter *s, const report_metric *metric, size_t component, named_places *places,
-                           hs_text *svg, hs_error *error)
+/* In pixels; NaN where a head is not complete under both. */
+static twin twin_at(const scatter *s, const report_metric *metric, size_t component)
 {
     const hs_report *report = s->report;
-    const uint64_t set = singles_under(report, 0)[component], twin = singles_under(report, 1)[component];
+    const uint64_t set = singles_under(report, 0)[component], other = singles_under(report, 1)[component];
 
-    if (set == 0 || twin == 0 || !isfinite(delta_of(report, metric, set) + delta_of(report, metric, twin)))
+    return (twin){component, set > 0 ? axis_at(&s->x, delta_of(report, metric, set)) : NAN,
+                  other > 0 ? axis_at(&s->y, delta_of(report, metric, other)) : NAN};
+}
+
+/* Not named yet, and no dot of another head and no other name in the way of the name that starts there. */
+static bool has_room(const scatter *s, const report_metric *metric, twin start, const twin *named, size_t n_named)
+{
+    for (size_t i = 0; i < s->report->n_components; ++i) {
+        const twin dot = twin_at(s, metric, i);
+        if (i != start.component && fabs(dot.y - start.y) < NAME_HEIGHT / 2.0 + 3 && dot.x > start.x - 4 &&
+            dot.x < start.x + NAME_WIDTH)
+            return false;
+    }
+    for (size_t i = 0; i < n_named; ++i)
+        if (named[i].component == start.component ||
+            (fabs(named[i].x - start.x) < NAME_WIDTH && fabs(named[i].y - start.y) < NAME_HEIGHT))
+            return false;
+    return true;
+}
+
+/* To the right of the dot or to its left, where there is room. */
+static hs_status name_twin(const scatter *s, const report_metric *metric, size_t component, twin *named,
+                           size_t *n_named, hs_text *svg, hs_error *error)
+{
+    const twin at = twin_at(s, metric, component);
+
+    if (!isfinite(at.x) || !isfinite(at.y))
         return HS_OK;
-    const double x = axis_at(&s->x, delta_of(report, metric, set)), y = axis_at(&s->y, delta_of(report, metric, twin));
-    for (size_t i = 0; i < places->n; ++i)
-        if (fabs(places->at[i][0] - x) < NAME_WIDTH && fabs(places->at[i][1] - y) < NAME_HEIGHT)
-            return HS_OK;
-    places->at[places->n][0] = x;
-    places->at[places->n++][1] = y;
-    const bool left = x > s->right - NAME_WIDTH;
-    return svg_text(svg, left ? x - 7 : x + 7, y + 4, left ? "small end" : "small start",
-                    report->components[component].name, error);
+    for (int left = 0; left < 2; ++left) {
+        const twin start = {component, left ? at.x - MARK - NAME_WIDTH : at.x + MARK, at.y};
+        if (start.x < LEFT || start.x + NAME_WIDTH > s->right + RIGHT || !has_room(s, metric, start, named, *n_named))
+            continue;
+        named[(*n_named)++] = start;
+        return svg_text(svg, left ? at.x - MARK : start.x, at.y + 4, left ? "small end" : "small start",
+                        s->report->components[component].name, error);
+    }
+    return HS_OK;
 }
 
 /* The heads that change most under either. */
 static hs_status name_twins(const scatter *s, const report_figure *figure, hs_text *svg, hs_error *error)
 {
+    enum { TRIED = 40 };
     const report_metric *metric = &s->report->metrics[figure->metric];
     const hs_ranking_request request = {
         .key = HS_RANK_BY_DELTA, .task = metric->task, .metric = metric->metric, .order = 1, .intervention = -1};
-    named_places places = {.n = 0};
+    twin named[MOST_NAMES];
+    size_t n_named = 0;
     hs_ranking ranking = {0};
     hs_status status;
 
     HS_GOTO_DONE(hs_analysis_rank(s->report->analysis, &request, &ranking, error));
-    for (size_t i = 0; i < ranking.n && places.n < MOST_NAMES; ++i)
-        HS_GOTO_DONE(name_twin(s, metric, report_component_of(s->report, ranking.sets[i], 0), &places, svg, error));
+    for (size_t i = 0; i < ranking.n && i < TRIED && n_named < MOST_NAMES; ++i)
+        HS_GOTO_DONE(
+            name_twin(s, metric, report_component_of(s->report, ranking.sets[i], 0), named, &n_named, svg, error));
 done:
     hs_ranking_clear(&ranking);
     return status;

@@ -112,7 +112,7 @@ static hs_status write_caveats(const hs_report *report, hs_text *page, hs_error 
     sheet caveats = {0};
     hs_status status;
 
-    HS_GOTO_DONE(findings_caveats(report, &caveats, error));
+    HS_GOTO_DONE(caveats_list(report, &caveats, error));
     if (sheet_n_rows(&caveats) > 0)
         HS_GOTO_DONE(put(page, "<p>Read it with this in mind:</p>\n<ul class=\"caveats\">\n", error));
     for (size_t row = 0; row < sheet_n_rows(&caveats); ++row) {
@@ -246,7 +246,7 @@ static hs_status write_kind(const hs_report *report, const figure_kind *kind, hs
 /* The finding and its caveats stand at the head of the page. */
 static bool is_in_header(const sheet_row *row)
 {
-    return row->write == findings_caveats || strcmp(row->name, "finding") == 0;
+    return row->write == caveats_list || strcmp(row->name, "finding") == 0;
 }
 
 static hs_status write_table(const hs_report *report, const sheet_row *row, hs_text *page, hs_error *error)

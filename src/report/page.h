@@ -86,8 +86,14 @@ hs_status escape_markdown(const char *string, hs_text *text, hs_error *error);
 hs_status findings_sentence(const hs_report *report, hs_text *text, hs_error *error);
 /* The same of a pruning curve. */
 hs_status findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text, hs_error *error);
+/* "-0.712 nats [-0.781, -0.633]" of a metric under a set. */
+hs_status findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
+                          hs_error *error);
+
+/* ---- caveats.c --------------------------------------------------------------------------------------------------- */
+
 /* Every caveat that applies, one row each. */
-hs_status findings_caveats(const hs_report *report, sheet *caveats, hs_error *error);
+hs_status caveats_list(const hs_report *report, sheet *caveats, hs_error *error);
 
 /* ---- sheets.c, sheets_sets.c, sheets_pruning.c, sheets_texts.c --------------------------------------------------- */
 

@@ -202,7 +202,7 @@ static hs_status sheet_interventions(const hs_report *report, sheet *s, hs_error
 
 const sheet_row report_sheets[] = {
     {"finding", "Finding", "", sheet_finding, false},
-    {"caveats", "Caveats", "", findings_caveats, false},
+    {"caveats", "Caveats", "", caveats_list, false},
     {"ranking", "Ranking", "Ablated minus clean, with intervals over examples; * is significant after correction.",
      sheet_ranking, false},
     {"pareto", "Pareto front", "Sets that no other beats in what is reduced and all that is kept.", sheet_pareto,
