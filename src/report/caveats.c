@@ -170,11 +170,9 @@ static hs_status fluency(caveats *c, hs_error *error)
 
 static hs_status controls(caveats *c, hs_error *error)
 {
-    hs_control control;
-
     if (c->best == 0)
         return HS_OK;
-    HS_TRY(hs_analysis_control(c->report->analysis, c->ranked->task, c->ranked->metric, c->best, &control, error));
+    const hs_control control = c->report->controls[0];
     if (control.n == 0)
         HS_TRY(hs_text_appendf(
             &c->text, error,

@@ -50,6 +50,13 @@ const figure_kind figure_kinds[] = {
              "front: no set does better in both. Dashed: the tolerance.",
      .applies = has_two_metrics,
      .draw = draw_scatter},
+    {.name = "controls",
+     .section = "Controls",
+     .note =
+         "The best sets (dot, with interval) among other sets with as many heads in each layer: grey is where nearly "
+         "all of these lie, at the confidence of the intervals, the stroke across it their mean.",
+     .applies = has_controls,
+     .draw = draw_controls},
     {.name = "pruning",
      .section = "Pruning",
      .note = "What is left as heads are removed one after the other, in the order of what each does alone "

@@ -81,6 +81,8 @@ hs_status draw_matrix(const hs_report *report, const report_figure *figure, hs_t
 hs_status draw_network(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 hs_status draw_scatter(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 hs_status draw_interventions(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+hs_status draw_controls(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+bool has_controls(const hs_report *report, const report_figure *figure);
 hs_status draw_pruning(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 bool has_pruning(const hs_report *report, const report_figure *figure);
 bool has_pairs(const hs_report *report, const report_figure *figure);

@@ -5,7 +5,7 @@
 #include "headsweep/report.h"
 #include "report/sheet.h"
 
-enum { REPORT_NAME_BYTES = 64, REPORT_MAX_CHOSEN = 16 };
+enum { REPORT_NAME_BYTES = 64, REPORT_MAX_CHOSEN = 16, REPORT_MAX_CONTROLS = 10 };
 
 typedef struct report_component {
     int32_t fields[3]; /* kind, layer, index */
@@ -41,7 +41,9 @@ struct hs_report {
     uint64_t *singles;      /* [n_interventions, n_components]: the set that ablates just that one, 0: none */
     report_metric *metrics; /* those that can get better or worse, what the objective is about first */
     size_t n_metrics;
-    size_t n_main;                      /* of them, those of the objective and the first of each task */
+    size_t n_main;                            /* of them, those of the objective and the first of each task */
+    hs_control controls[REPORT_MAX_CONTROLS]; /* [n_controls] of the first sets of the ranking */
+    size_t n_controls;
     uint64_t chosen[REPORT_MAX_CHOSEN]; /* sets of which examples are shown */
     size_t n_chosen;
     struct report_figure *figures;

@@ -5,7 +5,7 @@
 
 #include "report/page.h"
 
-enum { MAX_PAIRS = 20, MAX_CONTROLS = 10, EXAMPLES_EACH_WAY = 5 };
+enum { MAX_PAIRS = 20, EXAMPLES_EACH_WAY = 5 };
 
 static hs_status add_set_columns(sheet *s, hs_error *error)
 {
@@ -173,10 +173,9 @@ hs_status sheet_controls(const hs_report *report, sheet *s, hs_error *error)
     HS_TRY(add_change_column(metric, "controls_mean", " of controls", s, error));
     HS_TRY(sheet_add_column(s, SHEET_NUMBER, "p", "p", error));
     sheet_last(s)->digits = -2;
-    for (size_t i = 0; i < report->ranking.n && i < MAX_CONTROLS; ++i) {
+    for (size_t i = 0; i < report->n_controls; ++i) {
         const uint64_t set = report->ranking.sets[i];
-        hs_control control;
-        HS_TRY(hs_analysis_control(report->analysis, metric->task, metric->metric, set, &control, error));
+        const hs_control control = report->controls[i];
         HS_TRY(sheet_begin_set(s, set, error));
         HS_TRY(add_set(report, set, s, error));
         HS_TRY(add_delta(report, metric, set, s, error));

@@ -258,6 +258,16 @@ static hs_status choose_sets(hs_report *report, hs_error *error)
     return HS_OK;
 }
 
+static hs_status find_controls(hs_report *report, hs_error *error)
+{
+    const report_metric *metric = &report->metrics[report_ranked_metric(report)];
+
+    for (size_t i = 0; i < report->ranking.n && i < REPORT_MAX_CONTROLS; ++i)
+        HS_TRY(hs_analysis_control(report->analysis, metric->task, metric->metric, report->ranking.sets[i],
+                                   &report->controls[report->n_controls++], error));
+    return HS_OK;
+}
+
 /* ---- lifecycle --------------------------------------------------------------------------------------------------- */
 
 static hs_status rank_all(hs_report *report, hs_error *error)
@@ -280,6 +290,7 @@ static hs_status fill(hs_report *report, hs_error *error)
     HS_TRY(find_components(report, error));
     HS_TRY(find_singles(report, error));
     HS_TRY(choose_metrics(report, error));
+    HS_TRY(find_controls(report, error));
     HS_TRY(choose_sets(report, error));
     return figures_list(report, error);
 }

@@ -202,6 +202,22 @@ def check_pruning(browser, curves, ranking):
     return n_compared
 
 
+def check_controls(browser):
+    """One row a set of the table that has controls: its dot where its change is, p as in the table."""
+    table = browser.run("return [...document.querySelectorAll('#table-controls tbody tr')].map(r => "
+                        "[r.dataset.s, r.cells[3].dataset.v, r.cells[5].dataset.v].map(Number))")
+    rows = [row for row in table if row[1] > 0]
+    marks = browser.run("return [...document.querySelectorAll('#controls circle')].map(c => [Number(c.dataset.s), "
+                        "Number(c.getAttribute('cx')), headsweep.data.metrics[c.dataset.m].delta["
+                        "headsweep.rows.get(Number(c.dataset.s))]])")
+    require(len(rows) > 3 and [mark[0] for mark in marks] == [row[0] for row in rows], "controls of other sets")
+    require(check_linear([mark[1] for mark in marks], [mark[2] for mark in marks], "change") > 0, "left is more")
+    says = browser.run("return [...document.querySelectorAll('#controls text')].map(t => t.textContent)"
+                       ".filter(t => t.includes('controls, p = '))")
+    for text, (_, n, p) in zip(says, rows, strict=True):
+        require(text == f"{n:.0f} controls, p = {p:.2g}", f"{text}, not {n} controls and p = {p}")
+
+
 def check_narrow(browser):
     """A telephone: nothing but what scrolls by itself is wider than the screen."""
     browser.devtools("Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=True)
@@ -259,6 +275,7 @@ def main():
             if arguments.pruning:
                 with open(arguments.pruning) as file:
                     n_compared += check_pruning(browser, json.load(file)["curves"], ranking)
+                check_controls(browser)
             check_narrow(browser)
             check_media(browser, arguments.folder)
         require(browser.errors() == [], "the console has errors: " + "; ".join(browser.errors()))

@@ -1,0 +1,117 @@
+/* The best sets among their controls: other sets of the file with as many heads in each layer. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "report/figures.h"
+
+enum { TOP = 12, ROW = 24, GAP = 8, WIDTH = 440, SAYS = 150, FOOT = 42, CHARACTER = 7 };
+
+typedef struct controlled {
+    uint64_t set;
+    const hs_control *control;
+} controlled;
+
+typedef struct controls {
+    const hs_report *report;
+    const report_metric *metric;
+    controlled rows[REPORT_MAX_CONTROLS];
+    size_t n;
+    double label; /* width of the column of names */
+    axis x;
+} controls;
+
+/* The first sets of the ranking that have controls. */
+static controls find_rows(const hs_report *report)
+{
+    controls c = {.report = report, .metric = &report->metrics[report_ranked_metric(report)]};
+
+    for (size_t i = 0; i < report->n_controls; ++i)
+        if (report->controls[i].n > 0)
+            c.rows[c.n++] = (controlled){report->ranking.sets[i], &report->controls[i]};
+    return c;
+}
+
+static double shown(const controls *c, hs_statistic statistic, size_t row)
+{
+    return c->metric->factor * report_value(c->report, statistic, c->metric, c->rows[row].set);
+}
+
+static void find_axis(controls *c)
+{
+    static const hs_statistic own[] = {HS_STATISTIC_DELTA, HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_HIGH};
+    double low = 0, high = 0;
+
+    for (size_t row = 0; row < c->n; ++row) {
+        low = fmin(low, c->metric->factor * c->rows[row].control->low);
+        high = fmax(high, c->metric->factor * c->rows[row].control->high);
+        for (size_t i = 0; i < sizeof own / sizeof *own; ++i) {
+            const double value = shown(c, own[i], row);
+            low = isfinite(value) ? fmin(low, value) : low;
+            high = isfinite(value) ? fmax(high, value) : high;
+        }
+    }
+    c->x = axis_make(low, high, c->label, c->label + WIDTH);
+}
+
+static hs_status measure_labels(controls *c, hs_error *error)
+{
+    hs_text label = {0};
+    hs_status status = HS_OK;
+
+    c->label = 60;
+    for (size_t row = 0; status == HS_OK && row < c->n; ++row) {
+        status = set_label(c->report, c->rows[row].set, &label, error);
+        c->label = fmax(c->label, fmin(360, CHARACTER * (double)label.length + 2 * GAP));
+    }
+    hs_text_clear(&label);
+    return status;
+}
+
+/* Controls as a range with their mean across it, the set itself as a dot with its interval. */
+static hs_status draw_row(const controls *c, size_t row, hs_text *svg, hs_error *error)
+{
+    const controlled *of = &c->rows[row];
+    const double y = TOP + ROW * (double)row, middle = y + ROW / 2.0, factor = c->metric->factor;
+    const double low = axis_at(&c->x, factor * of->control->low), high = axis_at(&c->x, factor * of->control->high);
+    const double mean = axis_at(&c->x, factor * of->control->mean);
+    const double own_low = shown(c, HS_STATISTIC_DELTA_LOW, row), own_high = shown(c, HS_STATISTIC_DELTA_HIGH, row);
+    char says[64];
+
+    HS_TRY(svg_set_label(c->report, svg, c->label - GAP, middle + 4, "end", of->set, error));
+    HS_TRY(hs_text_appendf(svg, error, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" class=\"range\"/>\n",
+                           low, y + 5, fmax(high - low, 1), ROW - 10));
+    HS_TRY(svg_line(svg, mean, y + 3, mean, y + ROW - 3, "whisker", error));
+    if (isfinite(own_low) && isfinite(own_high))
+        HS_TRY(svg_line(svg, axis_at(&c->x, own_low), middle, axis_at(&c->x, own_high), middle, "whisker", error));
+    HS_TRY(hs_text_appendf(
+        svg, error, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" class=\"best\" data-s=\"%" PRIu64 "\" data-m=\"%zu\"/>\n",
+        axis_at(&c->x, shown(c, HS_STATISTIC_DELTA, row)), middle, of->set, (size_t)(c->metric - c->report->metrics)));
+    snprintf(says, sizeof says, "%zu controls, p = %.2g", of->control->n, of->control->p);
+    return svg_text(svg, c->label + WIDTH + GAP, middle + 4, "small start", says, error);
+}
+
+bool has_controls(const hs_report *report, const report_figure *figure)
+{
+    (void)figure;
+    return find_rows(report).n > 0;
+}
+
+hs_status draw_controls(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
+{
+    controls c = find_rows(report);
+    hs_text title = {0};
+    hs_status status;
+
+    HS_GOTO_DONE(measure_labels(&c, error));
+    find_axis(&c);
+    const double bottom = TOP + ROW * (double)c.n;
+    HS_GOTO_DONE(svg_open(report, figure, c.label + WIDTH + GAP + SAYS, bottom + FOOT, svg, error));
+    HS_GOTO_DONE(metric_title(c.metric, ", change", &title, error));
+    HS_GOTO_DONE(axis_draw_x(&c.x, bottom, TOP, title.text, svg, error));
+    for (size_t row = 0; row < c.n; ++row)
+        HS_GOTO_DONE(draw_row(&c, row, svg, error));
+    HS_GOTO_DONE(svg_close(svg, error));
+done:
+    hs_text_clear(&title);
+    return status;
+}
