@@ -124,6 +124,13 @@ for row in rows:
     assert row["ablated_text"].split("\n") == texts[row["heads"], row["ablation"], row["line"]], row
 ' out texts.tsv || fail "the texts differ"
 
+# Fluency is known where texts are written: how likely they are to the clean model.
+unknown="what ablation does to fluency is not known"
+expect 0 "$HEADSWEEP_PROGRAM" report q.h5 --format csv --table caveats
+says out "$unknown"
+expect 0 "$HEADSWEEP_PROGRAM" report texts.h5 --format csv --table caveats
+if grep -q "$unknown" out; then fail "texts tell nothing of fluency"; fi
+
 # What cannot be done is said.
 expect 2 "$HEADSWEEP_PROGRAM" report q.h5 --format table
 says err "there is html, csv, json and md"

@@ -76,12 +76,18 @@ static hs_status write_cells(hs_comm *comm, const char *path, bool clean_is_righ
     return hs_results_close(results, error);
 }
 
-static opened make_report(hs_comm *comm, const char *curve, bool clean_is_right)
+/* What an experiment asks for, and whether its clean model is ever right. */
+typedef struct asked {
+    const char *curve, *reduce, *keep;
+    bool clean_is_right;
+} asked;
+static const asked BY_IMPORTANCE = {"importance", "toxicity", "accuracy", true};
+
+static opened make_report(hs_comm *comm, asked a)
 {
     const hs_results_attribute attributes[] = {
-        {"objective.reduce", "toxicity", false}, {"objective.keep", "accuracy", false},
-        {"objective.tolerance", "0.5", false},   {"pruning.curve", curve, false},
-        {"pruning.kept", "0.7", false},          {"analysis.resamples", "100", false}};
+        {"objective.reduce", a.reduce, false}, {"objective.keep", a.keep, false}, {"objective.tolerance", "0.5", false},
+        {"pruning.curve", a.curve, false},     {"pruning.kept", "0.7", false},    {"analysis.resamples", "100", false}};
     const hs_report_options options = {.title = "pruned"};
     opened o = {.folder = test_temporary_folder()};
     hs_error error = {0};
@@ -89,7 +95,7 @@ static opened make_report(hs_comm *comm, const char *curve, bool clean_is_right)
 
     snprintf(path, sizeof path, "%s/r.h5", o.folder);
     if (create(path, attributes, sizeof attributes / sizeof *attributes, &error) != HS_OK ||
-        write_cells(comm, path, clean_is_right, &error) != HS_OK ||
+        write_cells(comm, path, a.clean_is_right, &error) != HS_OK ||
         hs_results_open_read(path, &o.results, &error) != HS_OK ||
         hs_analysis_new(o.results, NULL, NULL, &o.analysis, &error) != HS_OK ||
         hs_report_new(o.analysis, &options, &o.report, &error) != HS_OK)
@@ -138,7 +144,7 @@ static hs_text figure_of(const opened *o, const char *wanted)
 
 static void test_sentence(void **state)
 {
-    opened o = make_report(*state, "importance", true);
+    opened o = make_report(*state, BY_IMPORTANCE);
     hs_text text = table_of(&o, "finding", HS_REPORT_MARKDOWN), page = {0};
     hs_error error = {0};
 
@@ -156,7 +162,7 @@ static void test_sentence(void **state)
 static void test_table(void **state)
 {
     static const char *const heads[N_POINTS] = {"", "0.0", "0.1", "0.2"};
-    opened o = make_report(*state, "importance", true);
+    opened o = make_report(*state, BY_IMPORTANCE);
     hs_text text = table_of(&o, "pruning", HS_REPORT_CSV);
     char *line = strchr(text.text, '\n') + 1;
 
@@ -193,7 +199,7 @@ static void check_linear(double (*pixels)[2], const double *numbers, size_t axis
 static void test_figure(void **state)
 {
     static const double shares[N_POINTS] = {0, 1 / 3.0, 2 / 3.0, 1};
-    opened o = make_report(*state, "importance", true);
+    opened o = make_report(*state, BY_IMPORTANCE);
     hs_text svg = figure_of(&o, "pruning.svg");
     double pixels[2 * N_POINTS][2];
     size_t n = 0;
@@ -226,7 +232,7 @@ static void test_figure(void **state)
 /* A clean model that is never right: no share of it is a number, and none is drawn. */
 static void test_undefined(void **state)
 {
-    opened o = make_report(*state, "importance", false);
+    opened o = make_report(*state, (asked){"importance", "toxicity", "accuracy", false});
     hs_text svg = figure_of(&o, "pruning.svg"), text = table_of(&o, "pruning", HS_REPORT_JSON), page = {0};
     hs_error error = {0};
 
@@ -245,7 +251,7 @@ static void test_undefined(void **state)
 
 static void test_without(void **state)
 {
-    opened o = make_report(*state, "none", true);
+    opened o = make_report(*state, (asked){"none", "toxicity", "accuracy", true});
     hs_text svg = figure_of(&o, "pruning.svg"), text = table_of(&o, "pruning", HS_REPORT_JSON), page = {0};
     hs_error error = {0};
 
@@ -256,6 +262,17 @@ static void test_without(void **state)
     assert_null(strstr(page.text, "table-pruning"));
     hs_text_clear(&text);
     hs_text_clear(&page);
+    release(&o);
+}
+
+/* What is 0 in the clean model cannot be reduced: the best set of all is none. */
+static void test_nothing_reduced(void **state)
+{
+    opened o = make_report(*state, (asked){"none", "accuracy", "toxicity", false});
+    hs_text text = table_of(&o, "finding", HS_REPORT_CSV);
+
+    assert_string_equal(text.text, "finding\nNo ablation set removes anything within the tolerances stated.\n");
+    hs_text_clear(&text);
     release(&o);
 }
 
@@ -279,7 +296,7 @@ static int stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_sentence), cmocka_unit_test(test_table),
-                                       cmocka_unit_test(test_figure), cmocka_unit_test(test_undefined),
-                                       cmocka_unit_test(test_without)};
+                                       cmocka_unit_test(test_figure),   cmocka_unit_test(test_undefined),
+                                       cmocka_unit_test(test_without),  cmocka_unit_test(test_nothing_reduced)};
     return cmocka_run_group_tests_name("report_pruning", tests, start, stop);
 }
