@@ -134,6 +134,12 @@ typedef struct hs_results_lock hs_results_lock;
  */
 hs_status hs_results_lock_new(const char *path, hs_results_lock **lock_out, hs_error *error);
 void hs_results_lock_free(hs_results_lock *lock);
+/*
+ * Whether a process holds PATH.lock, for those who only look: nothing is taken or changed. False without that file or when
+ * its owner is gone; whoever cannot be told from a live one holds it. Appends "process 12 on host node3, SLURM job 7" to
+ * `holder`, as far as it is known, if it is held.
+ */
+hs_status hs_results_lock_look(const char *path, bool *held_out, hs_text *holder, hs_error *error);
 
 /* ---- creating, opening ------------------------------------------------------------------------------------------- */
 
@@ -222,6 +228,10 @@ hs_status hs_results_write_cell(hs_results *results, hs_cell cell, const float *
 hs_status hs_results_check_cells(hs_results *results, uint32_t task, uint32_t shard, uint64_t first_set, size_t n_sets,
                                  bool *done, uint64_t *n_damaged_inout, hs_error *error);
 
+/* The same, with the values: values[n_sets, examples of the shard, n_metrics]. Cells that are not done hold NaN. */
+hs_status hs_results_read_cells(hs_results *results, uint32_t task, uint32_t shard, uint64_t first_set, size_t n_sets,
+                                bool *done, float *values, hs_error *error);
+
 /* Values of whole sets: values[n_sets, n_examples, n_metrics]. Cells that are not done hold NaN. */
 hs_status hs_results_read_values(hs_results *results, uint32_t task, uint64_t first_set, size_t n_sets, float *values,
                                  hs_error *error);
@@ -236,6 +246,20 @@ typedef struct hs_results_counts {
 
 /* Checks every word (reads the whole file). */
 hs_status hs_results_progress(hs_results *results, hs_results_counts *counts_out, hs_error *error);
+
+/* What the looks at a file that is being written have found so far; initialise with {0}. */
+typedef struct hs_results_watch {
+    uint64_t experiment_hash;
+    uint32_t *seen; /* [tasks][sets of all phases, shards]: 0 not found done, else 1 + its values that are not finite */
+    size_t capacity;
+} hs_results_watch;
+/*
+ * The same counts, at the cost of what is new: reads every word, and the values of those cells alone that no look before found
+ * done (the first look reads them all). Open the file anew for each look: phases that were chosen meanwhile are found at
+ * opening. A file of another experiment at that path, or one begun anew, is looked at as if for the first time.
+ */
+hs_status hs_results_look(hs_results *results, hs_results_watch *watch, hs_results_counts *counts_out, hs_error *error);
+void hs_results_watch_clear(hs_results_watch *watch);
 
 /* ---- ranking ----------------------------------------------------------------------------------------------------- */
 

@@ -151,6 +151,12 @@ static hs_status read_block(hs_results *results, const cell_range *block, float 
     return read_values(results, block, values, error);
 }
 
+static size_t sets_at_once(const hs_results *results, const cell_range *range)
+{
+    const size_t n_row = range_row_values(&results->tasks[range->task], range);
+    return n_row >= BLOCK_VALUES ? 1 : BLOCK_VALUES / n_row;
+}
+
 /*
  * Visits all cells of the range in pieces. With `whole` the values go there, [n_sets, examples, n_metrics]; else into
  * scratch.
@@ -160,7 +166,7 @@ static hs_status visit_range(hs_results *results, const cell_range *range, float
 {
     HS_TRY(check_range(results, range, error));
     const size_t n_row = range_row_values(&results->tasks[range->task], range);
-    const size_t n_most = n_row >= BLOCK_VALUES ? 1 : BLOCK_VALUES / n_row;
+    const size_t n_most = sets_at_once(results, range);
     for (size_t done = 0; done < range->n_sets; done += n_most) {
         cell_range block = *range;
         block.first_set += done;
@@ -200,12 +206,21 @@ hs_status hs_results_check_cells(hs_results *results, uint32_t task, uint32_t sh
     return HS_OK;
 }
 
+/* `context`: where to mark the cells that are done, as above, or NULL. */
 static void hide_unfinished(void *context, hs_cell cell, cell_state state, float *values, size_t n_values)
 {
-    (void)context;
-    (void)cell;
+    if (context != NULL)
+        mark_cell(context, cell, state, values, n_values);
     for (size_t i = 0; state != CELL_DONE && i < n_values; i++)
         values[i] = NAN;
+}
+
+hs_status hs_results_read_cells(hs_results *results, uint32_t task, uint32_t shard, uint64_t first_set, size_t n_sets,
+                                bool *done, float *values, hs_error *error)
+{
+    const cell_range range = {task, first_set, n_sets, shard, 1};
+    cell_marks marks = {done, first_set, 0};
+    return visit_range(results, &range, values, hide_unfinished, &marks, error);
 }
 
 /* All shards of so many sets of a task; no set if there is no such task, which check_range reports. */
@@ -221,25 +236,121 @@ hs_status hs_results_read_values(hs_results *results, uint32_t task, uint64_t fi
     return visit_range(results, &range, values, hide_unfinished, NULL, error);
 }
 
-static void count_cell(void *context, hs_cell cell, cell_state state, float *values, size_t n_values)
+/* ---- looking ----------------------------------------------------------------------------------------------------- */
+
+/* Sets of one task with all of their shards, and the watch's entries of them. */
+typedef struct looked_block {
+    cell_range cells;
+    uint32_t *seen; /* [n_sets, n_shards] */
+    uint64_t n_damaged;
+} looked_block;
+
+static uint32_t count_not_finite(const float *values, size_t n_values)
 {
-    hs_results_counts *counts = context;
-    (void)cell;
-    counts->n_cells++;
-    counts->n_done += state == CELL_DONE;
-    counts->n_damaged += state == CELL_DAMAGED;
-    for (size_t i = 0; state == CELL_DONE && i < n_values; i++)
-        counts->n_not_finite += isfinite(values[i]) ? 0 : 1;
+    uint32_t n = 0;
+    for (size_t i = 0; i < n_values; i++)
+        n += isfinite(values[i]) ? 0 : 1;
+    return n;
+}
+
+static void look_at_cell(void *context, hs_cell cell, cell_state state, float *values, size_t n_values)
+{
+    looked_block *block = context;
+    uint32_t *seen = &block->seen[(cell.set - block->cells.first_set) * block->cells.n_shards + cell.shard];
+    if (state != CELL_DONE)
+        *seen = 0;
+    else if (*seen == 0)
+        *seen = 1 + count_not_finite(values, n_values);
+    block->n_damaged += state == CELL_DAMAGED;
+}
+
+/* The smallest range that holds every cell which has a word and was not seen, or was seen and has none; no sets: there is none. */
+static cell_range find_news(const looked_block *block, const uint64_t *words)
+{
+    const size_t n_shards = block->cells.n_shards;
+    size_t first_set = SIZE_MAX, last_set = 0, first_shard = SIZE_MAX, last_shard = 0;
+    cell_range news = block->cells;
+    for (size_t i = 0; i < block->cells.n_sets * n_shards; i++) {
+        const size_t set = i / n_shards, shard = i % n_shards;
+        if ((words[i] != 0) == (block->seen[i] != 0))
+            continue;
+        first_set = first_set == SIZE_MAX ? set : first_set;
+        last_set = set;
+        first_shard = shard < first_shard ? shard : first_shard;
+        last_shard = shard > last_shard ? shard : last_shard;
+    }
+    news.n_sets = first_set == SIZE_MAX ? 0 : last_set - first_set + 1;
+    if (news.n_sets > 0) {
+        news.first_set += first_set;
+        news.first_shard = first_shard;
+        news.n_shards = last_shard - first_shard + 1;
+    }
+    return news;
+}
+
+static hs_status look_at_block(hs_results *results, looked_block *block, hs_results_counts *counts, hs_error *error)
+{
+    const size_t n_cells = block->cells.n_sets * block->cells.n_shards;
+    HS_TRY(
+        hs_reserve(&results->words, &results->words_capacity, n_cells, sizeof *results->words, "commit words", error));
+    HS_TRY(read_words(results, &block->cells, results->words, error));
+    const cell_range news = find_news(block, results->words);
+    if (news.n_sets > 0)
+        HS_TRY(visit_range(results, &news, NULL, look_at_cell, block, error));
+    counts->n_cells += n_cells;
+    counts->n_damaged += block->n_damaged;
+    for (size_t i = 0; i < n_cells; i++) {
+        counts->n_done += block->seen[i] != 0;
+        counts->n_not_finite += block->seen[i] != 0 ? block->seen[i] - 1 : 0;
+    }
+    return HS_OK;
+}
+
+static hs_status look_at_task(hs_results *results, uint32_t task, uint32_t *seen, hs_results_counts *counts,
+                              hs_error *error)
+{
+    const cell_range all = all_shards(results, task, 0, results->sets.n_sets);
+    const size_t n_most = sets_at_once(results, &all);
+    for (size_t done = 0; done < all.n_sets; done += n_most) {
+        looked_block block = {.cells = all, .seen = seen + done * all.n_shards};
+        block.cells.first_set = done;
+        block.cells.n_sets = all.n_sets - done < n_most ? all.n_sets - done : n_most;
+        HS_TRY(look_at_block(results, &block, counts, error));
+    }
+    return HS_OK;
+}
+
+hs_status hs_results_look(hs_results *results, hs_results_watch *watch, hs_results_counts *counts_out, hs_error *error)
+{
+    const size_t n_sets = results->extents.of[HS_AXIS_SET];
+    hs_results_counts counts = {0};
+    size_t n_cells = 0;
+    *counts_out = counts;
+    for (uint32_t task = 0; task < results->n_tasks; task++)
+        n_cells += n_sets * results->tasks[task].n_shards;
+    if (watch->experiment_hash != results->experiment_hash)
+        hs_results_watch_clear(watch);
+    watch->experiment_hash = results->experiment_hash;
+    HS_TRY(hs_reserve(&watch->seen, &watch->capacity, n_cells, sizeof *watch->seen, "cells of a watched file", error));
+    uint32_t *seen = watch->seen;
+    for (uint32_t task = 0; task < results->n_tasks; task++) {
+        HS_TRY(look_at_task(results, task, seen, &counts, error));
+        seen += n_sets * results->tasks[task].n_shards;
+    }
+    *counts_out = counts;
+    return HS_OK;
+}
+
+void hs_results_watch_clear(hs_results_watch *watch)
+{
+    hs_free(watch->seen);
+    *watch = (hs_results_watch){0};
 }
 
 hs_status hs_results_progress(hs_results *results, hs_results_counts *counts_out, hs_error *error)
 {
-    hs_results_counts counts = {0};
-    *counts_out = counts;
-    for (uint32_t task = 0; task < results->n_tasks; task++) {
-        const cell_range range = all_shards(results, task, 0, results->sets.n_sets);
-        HS_TRY(visit_range(results, &range, NULL, count_cell, &counts, error));
-    }
-    *counts_out = counts;
-    return HS_OK;
+    hs_results_watch watch = {0};
+    hs_status status = hs_results_look(results, &watch, counts_out, error);
+    hs_results_watch_clear(&watch);
+    return status;
 }

@@ -99,34 +99,45 @@ static bool owner_is_gone(const owner *found)
     return !lives || (started != 0 && found->started != 0 && started != found->started);
 }
 
+enum { MAX_OWNER_NAME = 384 };
+
+/* "process 12 on host node3, SLURM job 7" */
+static void name_owner(const owner *found, char name[MAX_OWNER_NAME])
+{
+    const bool has_job = strcmp(found->job, "-") != 0;
+    (void)snprintf(name, MAX_OWNER_NAME, "process %ld on host %s%s%s", found->process, found->host,
+                   has_job ? ", SLURM job " : "", has_job ? found->job : "");
+}
+
 static hs_status held(const char *path, int file, hs_error *error)
 {
     owner found;
+    char name[MAX_OWNER_NAME];
     if (!read_owner(file, &found))
         return hs_fail(error, HS_ERROR_RESULTS,
                        "another process holds %s; wait for it, or delete that file if there is none", path);
-    const bool has_job = strcmp(found.job, "-") != 0;
-    return hs_fail(
-        error, HS_ERROR_RESULTS,
-        "the results file is being written by process %ld on host %s%s%s; wait for it, or delete %s if that process "
-        "is gone",
-        found.process, found.host, has_job ? ", SLURM job " : "", has_job ? found.job : "", path);
+    name_owner(&found, name);
+    return hs_fail(error, HS_ERROR_RESULTS,
+                   "the results file is being written by %s; wait for it, or delete %s if that process is gone", name,
+                   path);
 }
 
 /* ---- taking it --------------------------------------------------------------------------------------------------- */
 
 typedef enum lock_result { LOCK_TAKEN, LOCK_HELD, LOCK_UNSUPPORTED } lock_result;
 
+#ifdef F_OFD_SETLK
+enum { SET_OWN_LOCK = F_OFD_SETLK, GET_OWN_LOCK = F_OFD_GETLK };
+#else
+enum { SET_OWN_LOCK = F_SETLK, GET_OWN_LOCK = F_GETLK };
+#endif
+
 static lock_result lock_file(int file)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-#ifdef F_OFD_SETLK
-    int result = fcntl(file, F_OFD_SETLK, &whole);
+    int result = fcntl(file, SET_OWN_LOCK, &whole);
     if (result != 0 && errno == EINVAL)
         result = fcntl(file, F_SETLK, &whole);
-#else
-    int result = fcntl(file, F_SETLK, &whole);
-#endif
     if (result == 0)
         return LOCK_TAKEN;
     return errno == EAGAIN || errno == EACCES ? LOCK_HELD : LOCK_UNSUPPORTED;
@@ -270,4 +281,39 @@ void hs_results_lock_free(hs_results_lock *lock)
         (void)close(lock->file);
     hs_free(lock->path);
     hs_free(lock);
+}
+
+/* ---- looking at it ----------------------------------------------------------------------------------------------- */
+
+static bool is_held(int file, const owner *found)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int result = fcntl(file, GET_OWN_LOCK, &whole);
+    if (result != 0 && errno == EINVAL)
+        result = fcntl(file, F_GETLK, &whole);
+    if (result == 0)
+        return whole.l_type != F_UNLCK;
+    return found == NULL || !owner_is_gone(found);
+}
+
+hs_status hs_results_lock_look(const char *path, bool *held_out, hs_text *holder, hs_error *error)
+{
+    owner found;
+    char name[MAX_OWNER_NAME];
+    *held_out = false;
+    char *lock_path = hs_string_format(error, "%s.lock", path);
+    if (lock_path == NULL)
+        return error->status;
+    int file = open(lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    *held_out = file < 0 && errno != ENOENT;
+    hs_free(lock_path);
+    if (file < 0)
+        return HS_OK;
+    const bool known = read_owner(file, &found);
+    *held_out = is_held(file, known ? &found : NULL);
+    (void)close(file);
+    if (!*held_out || !known)
+        return HS_OK;
+    name_owner(&found, name);
+    return hs_text_append(holder, name, strlen(name), error);
 }

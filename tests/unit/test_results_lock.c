@@ -18,7 +18,7 @@ int fcntl(int file, int command, ...)
     va_start(arguments, command);
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
-    if (no_locks && (command == F_SETLK || command == F_OFD_SETLK)) {
+    if (no_locks && (command == F_SETLK || command == F_OFD_SETLK || command == F_GETLK || command == F_OFD_GETLK)) {
         errno = ENOLCK;
         return -1;
     }
@@ -73,6 +73,41 @@ static void test_lock_of_a_live_process(void **state)
     assert_ok(place, hs_results_lock_new(place->path, &lock, &place->error));
     hs_results_lock_free(lock);
     assert_false(hs_path_exists(path));
+}
+
+static void assert_look(test_place *place, bool held, const char *part)
+{
+    hs_text holder = {0};
+    bool is_held = !held;
+    assert_ok(place, hs_results_lock_look(place->path, &is_held, &holder, &place->error));
+    assert_int_equal(is_held, held);
+    assert_true(part == NULL ? holder.length == 0 : strstr(holder.text, part) != NULL);
+    hs_text_clear(&holder);
+}
+
+/* The look changes nothing: the lock can be taken, or stays where it is. */
+static void test_lock_is_looked_at(void **state)
+{
+    test_place *place = *state;
+    char part[64], path[640];
+    hs_results_lock *lock = NULL;
+    lock_path(place, path);
+    assert_look(place, false, NULL);
+    assert_false(hs_path_exists(path));
+    pid_t child = child_with_lock(place);
+    (void)snprintf(part, sizeof part, "process %ld on host ", (long)child);
+    assert_look(place, true, part);
+    assert_look(place, true, ", SLURM job 4711");
+    assert_int_equal(hs_results_lock_new(place->path, &lock, &place->error), HS_ERROR_RESULTS);
+    place->error = (hs_error){0};
+    /* Killed: its file is left. */
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_look(place, false, NULL);
+    assert_true(hs_path_exists(path));
+    assert_ok(place, hs_results_lock_new(place->path, &lock, &place->error));
+    hs_results_lock_free(lock);
+    assert_look(place, false, NULL);
 }
 
 static void test_lock_can_be_taken_again(void **state)
@@ -186,6 +221,7 @@ static void test_lock_of_another_host(void **state)
     assert_error(&place->error, HS_ERROR_RESULTS, "process 1 on host elsewhere");
     assert_error(&place->error, HS_ERROR_RESULTS, path);
     assert_true(hs_path_exists(path));
+    assert_look(place, true, "process 1 on host elsewhere");
 }
 
 #define WITHOUT_LOCKS(test)                                              \
@@ -200,6 +236,7 @@ int main(void)
         WITH_PLACE(test_lock_lets_one_in),          WITH_PLACE(test_lock_writes_to_nothing_else),
         WITHOUT_LOCKS(test_lock_of_a_live_process), WITHOUT_LOCKS(test_lock_can_be_taken_again),
         WITHOUT_LOCKS(test_lock_lets_one_in),       WITHOUT_LOCKS(test_lock_writes_to_nothing_else),
+        WITH_PLACE(test_lock_is_looked_at),         WITHOUT_LOCKS(test_lock_is_looked_at),
         WITHOUT_LOCKS(test_lock_of_another_host),
     };
     return cmocka_run_group_tests_name("results, lock", tests, NULL, NULL);
