@@ -46,13 +46,13 @@ static void format_time_left(const hs_progress *progress, char *buffer, size_t c
     snprintf(buffer, capacity, "  %s left", duration);
 }
 
-static void draw_bar(double share, char bar[BAR_WIDTH + 1])
+void progress_draw_bar(double share, size_t width, char *bar)
 {
-    size_t filled = (size_t)(share * BAR_WIDTH);
+    size_t filled = (size_t)(share * (double)width);
 
-    memset(bar, ' ', BAR_WIDTH);
-    memset(bar, '#', filled < BAR_WIDTH ? filled : BAR_WIDTH);
-    bar[BAR_WIDTH] = '\0';
+    memset(bar, ' ', width);
+    memset(bar, '#', filled < width ? filled : width);
+    bar[width] = '\0';
 }
 
 void progress_show(void *context, const hs_progress *progress)
@@ -69,7 +69,7 @@ void progress_show(void *context, const hs_progress *progress)
         return;
     display->last_seconds = now;
     format_time_left(progress, left, sizeof left);
-    draw_bar(sets / sets_total, bar);
+    progress_draw_bar(sets / sets_total, BAR_WIDTH, bar);
     if (display->terminal)
         fprintf(display->stream, "\r[%s] %.0f/%.0f sets  %.3g sets/s%s\033[K", bar, sets, sets_total, rate, left);
     else

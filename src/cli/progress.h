@@ -19,4 +19,7 @@ void progress_show(void *display, const hs_progress *progress);
 /* Takes the bar away, so that other text can follow. */
 void progress_end(progress_display *display);
 
+/* bar[width + 1]: '#' for the share (0 to 1) that is done, then spaces; zero-terminated. */
+void progress_draw_bar(double share, size_t width, char *bar);
+
 #endif

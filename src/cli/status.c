@@ -1,19 +1,42 @@
+#include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/watch.h"
 #include "headsweep/results.h"
 
 static const char help[] =
     "usage: headsweep status RESULTS.h5\n"
+    "       headsweep status --watch [SECONDS] RESULTS.h5\n"
     "\n"
     "How far a sweep is. Every cell's commit word is compared with its bytes, so this reads the whole file; it may be\n"
     "used while the sweep runs. Sets and cells are those of the phases whose sets are chosen; values_not_finite "
     "counts\n"
-    "those that are stored as NaN because the model's numbers overflowed under an ablation. Prints key = value lines;\n"
-    "exit code 0 finished, 3 unfinished, 6 not usable.\n";
+    "those that are stored as NaN because the model's numbers overflowed under an ablation; run is the process that\n"
+    "writes the file, or none. Prints key = value lines; exit code 0 finished, 3 unfinished, 6 not usable.\n"
+    "\n"
+    "  --watch [SECONDS]  look again every SECONDS until the sweep is finished (exit code 0) or Ctrl-C is pressed (3): "
+    "on\n"
+    "                     a terminal one view that is drawn anew (default 2), in a log a line each time (default 30). "
+    "The\n"
+    "                     first look reads all cells, later ones those that are new. Tells when no run holds the "
+    "file\n";
 
-static hs_status print_status(hs_results *results, bool *finished_out, hs_error *error)
+static hs_status print_run(const char *path, hs_error *error)
+{
+    hs_text holder = {0};
+    bool held = false;
+    hs_status status = hs_results_lock_look(path, &held, &holder, error);
+
+    if (status == HS_OK)
+        printf("run = %s\n", !held ? "none" : holder.text != NULL ? holder.text : "unknown");
+    hs_text_clear(&holder);
+    return status;
+}
+
+static hs_status print_status(const char *path, hs_results *results, bool *finished_out, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(results);
     hs_results_counts counts;
@@ -35,27 +58,82 @@ static hs_status print_status(hs_results *results, bool *finished_out, hs_error 
         printf("task = %s (%s, %zu examples)\n", task->name, task->kind, task->n_examples);
     }
     printf("experiment_hash = %016" PRIx64 "\n", hs_results_experiment_hash(results));
-    return HS_OK;
+    return print_run(path, error);
 }
 
-hs_status command_status(int argc, char **argv, hs_error *error)
+static hs_status read_status(const char *path, hs_error *error)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
     hs_results *results = NULL;
-    const char *path;
     bool finished = false;
-    int option;
 
-    HS_TRY(next_option(argc, argv, options, &option, error));
-    if (option == 'h') {
-        fputs(help, stdout);
-        return HS_OK;
-    }
-    HS_TRY(only_argument(argc, argv, "RESULTS.h5", &path, error));
     HS_TRY(hs_results_open_read(path, &results, error));
-    hs_status status = print_status(results, &finished, error);
+    hs_status status = print_status(path, results, &finished, error);
     hs_status closed = hs_results_close(results, error);
     if (status == HS_OK)
         status = closed;
     return status == HS_OK && !finished ? HS_UNFINISHED : status;
+}
+
+/* ---- arguments --------------------------------------------------------------------------------------------------- */
+
+typedef struct status_arguments {
+    const char *path;
+    bool help;
+    bool watch;
+    double seconds; /* between looks; 0: not given */
+} status_arguments;
+
+static bool is_number(const char *text)
+{
+    char *end;
+
+    (void)strtod(text, &end);
+    return isdigit((unsigned char)text[0]) != 0 && *end == '\0';
+}
+
+/* getopt knows values that may be absent only behind "=": a number that follows is taken for one too. */
+static hs_status read_watch(int argc, char **argv, status_arguments *arguments, hs_error *error)
+{
+    const char *text = optarg;
+
+    arguments->watch = true;
+    if (text == NULL && optind < argc && is_number(argv[optind]))
+        text = argv[optind++];
+    if (text == NULL)
+        return HS_OK;
+    arguments->seconds = strtod(text, NULL);
+    if (!is_number(text) || arguments->seconds < WATCH_MIN_SECONDS || arguments->seconds > WATCH_MAX_SECONDS)
+        return hs_fail(error, HS_ERROR_USAGE, "--watch %s: expected seconds from %g to %g", text, WATCH_MIN_SECONDS,
+                       WATCH_MAX_SECONDS);
+    return HS_OK;
+}
+
+static hs_status read_arguments(int argc, char **argv, status_arguments *arguments, hs_error *error)
+{
+    static const struct option options[] = {
+        {"watch", optional_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'}, {0}};
+    int option;
+
+    for (;;) {
+        HS_TRY(next_option(argc, argv, options, &option, error));
+        if (option == -1)
+            return only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
+        arguments->help = option == 'h';
+        if (arguments->help)
+            return HS_OK;
+        HS_TRY(read_watch(argc, argv, arguments, error));
+    }
+}
+
+hs_status command_status(int argc, char **argv, hs_error *error)
+{
+    status_arguments arguments = {0};
+
+    HS_TRY(read_arguments(argc, argv, &arguments, error));
+    if (arguments.help) {
+        fputs(help, stdout);
+        return HS_OK;
+    }
+    return arguments.watch ? watch_results(arguments.path, arguments.seconds, error)
+                           : read_status(arguments.path, error);
 }
