@@ -100,13 +100,37 @@ static void add_report(hs_run_report *sum, const hs_run_report *report)
     sum->stopped = report->stopped;
 }
 
-/* With an evaluator of its own: none is held while the sets of the next phase are chosen. */
-static hs_status sweep_sets(const phase_job *job, uint64_t first, uint64_t n, bool fresh, hs_run_report *sum,
-                            hs_error *error)
+/* What the phases of one run share. */
+typedef struct phase_sweep {
+    const phase_job *job;
+    best_so_far best; /* rank 0, where progress is shown */
+    hs_run_report *sum;
+} phase_sweep;
+
+static FILE *progress_stream(const phase_job *job)
 {
-    progress_display display =
-        progress_display_make(job->log->level >= HS_LOG_INFO ? job->log->stream : NULL,
-                              job->experiment->progress_seconds, job->study->plan.n_cells / job->study->plan.n_sets);
+    return job->log->level >= HS_LOG_INFO ? job->log->stream : NULL;
+}
+
+/*
+ * Of one host alone: where a file system keeps pages of a file on each host, reading what other hosts write could let this one
+ * write its old bytes beside its own cells.
+ */
+static hs_status begin_best_so_far(phase_sweep *sweep, hs_error *error)
+{
+    const phase_job *job = sweep->job;
+
+    if (progress_stream(job) == NULL || hs_comm_node_size(job->comm) < hs_comm_size(job->comm))
+        return HS_OK;
+    return best_so_far_init(&sweep->best, job->experiment, job->results, error);
+}
+
+/* With an evaluator of its own: none is held while the sets of the next phase are chosen. */
+static hs_status sweep_sets(phase_sweep *sweep, uint64_t first, uint64_t n, bool fresh, hs_error *error)
+{
+    const phase_job *job = sweep->job;
+    progress_display display = progress_display_make(progress_stream(job), job->experiment->progress_seconds,
+                                                     job->study->plan.n_cells / job->study->plan.n_sets, &sweep->best);
     not_finite_context not_finite = {job, &display};
     const hs_run_options options = {.scheduler = job->experiment->scheduler,
                                     .max_lease_groups = (uint64_t)job->experiment->max_lease_groups,
@@ -126,14 +150,16 @@ static hs_status sweep_sets(const phase_job *job, uint64_t first, uint64_t n, bo
     HS_GOTO_DONE(hs_run_sweep(job->comm, &plan, job->results, fresh, &evaluator, &options, &report, error));
 done:
     progress_end(&display);
-    add_report(sum, &report);
+    add_report(sweep->sum, &report);
     hs_study_evaluator_clear(&evaluator);
     hs_plan_clear(&plan);
     return status;
 }
 
-static hs_status sweep_each(const phase_job *job, hs_run_report *sum, hs_error *error)
+static hs_status sweep_each(phase_sweep *sweep, hs_error *error)
 {
+    const phase_job *job = sweep->job;
+
     for (size_t phase = 0; phase < hs_results_n_phases(job->results); ++phase) {
         bool fresh = job->fresh || phase >= hs_results_n_chosen_phases(job->results);
         uint64_t first, n;
@@ -143,7 +169,7 @@ static hs_status sweep_each(const phase_job *job, hs_run_report *sum, hs_error *
         hs_results_phase_sets(job->results, phase, &first, &n);
         announce_phase(job, phase, n);
         if (n > 0)
-            HS_TRY(sweep_sets(job, first, n, fresh, sum, error));
+            HS_TRY(sweep_sets(sweep, first, n, fresh, error));
     }
     return HS_OK;
 }
@@ -170,9 +196,14 @@ static void report_sweep(const hs_log *log, const hs_run_report *report)
 
 hs_status sweep_phases(const phase_job *job, hs_run_report *report_out, hs_error *error)
 {
+    phase_sweep sweep = {.job = job, .sum = report_out};
+
     *report_out = (hs_run_report){0};
     hs_study_take_phases(job->study, job->results);
-    hs_status status = sweep_each(job, report_out, error);
+    hs_status status = hs_comm_agree(job->comm, begin_best_so_far(&sweep, error), error);
+    if (status == HS_OK)
+        status = sweep_each(&sweep, error);
+    best_so_far_clear(&sweep.best);
     if (status == HS_OK)
         report_sweep(job->log, report_out);
     return status;

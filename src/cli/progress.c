@@ -1,9 +1,11 @@
 #include "cli/progress.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { BAR_WIDTH = 40 };
+/* A launcher does not tell how wide the terminal is. */
+enum { MIN_BAR_WIDTH = 8, MAX_BAR_WIDTH = 40, USUAL_COLUMNS = 80 };
 #define TERMINAL_INTERVAL_SECONDS 0.1
 
 /*
@@ -22,7 +24,8 @@ static bool parent_writes_to_a_terminal(void)
     return strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0;
 }
 
-progress_display progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set)
+progress_display progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set,
+                                       best_so_far *best)
 {
     bool terminal = stream != NULL && (isatty(fileno(stream)) == 1 || parent_writes_to_a_terminal());
 
@@ -30,7 +33,8 @@ progress_display progress_display_make(FILE *stream, double log_interval_seconds
                               .terminal = terminal,
                               .interval_seconds = terminal ? TERMINAL_INTERVAL_SECONDS : log_interval_seconds,
                               .last_seconds = hs_time_seconds(),
-                              .cells_a_set = cells_a_set};
+                              .cells_a_set = cells_a_set,
+                              .best = best};
 }
 
 /* "0:12 left", or nothing while the rate is not known. */
@@ -55,6 +59,26 @@ void progress_draw_bar(double share, size_t width, char *bar)
     bar[width] = '\0';
 }
 
+static size_t columns_of(FILE *stream)
+{
+    struct winsize size = {0};
+
+    return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_COLUMNS;
+}
+
+/* The bar takes what its text leaves of the line. */
+static void show_bar(progress_display *display, double share, const char *text)
+{
+    const size_t columns = columns_of(display->stream), taken = strlen(text) + strlen("[] ") + 1;
+    size_t width = columns > taken ? columns - taken : 0;
+    char bar[MAX_BAR_WIDTH + 1];
+
+    width = width < MIN_BAR_WIDTH ? MIN_BAR_WIDTH : width > MAX_BAR_WIDTH ? MAX_BAR_WIDTH : width;
+    progress_draw_bar(share, width, bar);
+    fprintf(display->stream, "\r[%s] %s\033[K", bar, text);
+    display->bar_is_up = true;
+}
+
 void progress_show(void *context, const hs_progress *progress)
 {
     progress_display *display = context;
@@ -63,19 +87,23 @@ void progress_show(void *context, const hs_progress *progress)
     double sets_total = (double)progress->cells_total / (double)display->cells_a_set;
     double rate =
         progress->seconds > 0 ? (double)progress->cells_this_run / (double)display->cells_a_set / progress->seconds : 0;
-    char left[48], bar[BAR_WIDTH + 1];
+    const char *best = "";
+    char left[48], text[256];
 
     if (display->stream == NULL || now - display->last_seconds < display->interval_seconds)
         return;
     display->last_seconds = now;
+    if (display->best != NULL) {
+        best_so_far_look(display->best);
+        best = display->best->text;
+    }
     format_time_left(progress, left, sizeof left);
-    progress_draw_bar(sets / sets_total, BAR_WIDTH, bar);
+    snprintf(text, sizeof text, "%.0f/%.0f sets  %.3g sets/s%s%s%s", sets, sets_total, rate, left,
+             best[0] != '\0' ? "  best so far " : "", best);
     if (display->terminal)
-        fprintf(display->stream, "\r[%s] %.0f/%.0f sets  %.3g sets/s%s\033[K", bar, sets, sets_total, rate, left);
+        show_bar(display, sets / sets_total, text);
     else
-        fprintf(display->stream, "progress  %.1f%%  %.0f/%.0f sets  %.3g sets/s%s\n", 100 * sets / sets_total, sets,
-                sets_total, rate, left);
-    display->bar_is_up = display->terminal;
+        fprintf(display->stream, "progress  %.1f%%  %s\n", 100 * sets / sets_total, text);
     fflush(display->stream);
 }
 

@@ -2,7 +2,7 @@
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
-#include "headsweep/sweep.h"
+#include "cli/best_so_far.h"
 
 typedef struct progress_display {
     FILE *stream; /* NULL: nothing is shown */
@@ -10,10 +10,12 @@ typedef struct progress_display {
     double interval_seconds; /* between two lines in a log */
     double last_seconds;     /* when something was shown; 0 = never */
     uint64_t cells_a_set;    /* cells of one ablation set: people count sets */
+    best_so_far *best;       /* borrowed; NULL: nothing is told of findings */
     bool bar_is_up;
 } progress_display;
 
-progress_display progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set);
+progress_display progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set,
+                                       best_so_far *best);
 /* An hs_run_options.progress. */
 void progress_show(void *display, const hs_progress *progress);
 /* Takes the bar away, so that other text can follow. */

@@ -1,0 +1,171 @@
+/* The progress of a run as people see it: the best single component so far, in a bar and in a log. */
+#include "cli/progress.h"
+#include "mpi/mpi_test.h"
+#include "support/results_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * 6 heads, so sets 1 to 6 are the single ones zeroed and 22 to 27 those with their means; shards of examples 0-3, 4-7, 8-9. By the
+ * fixture's formula the delta of set s is s; sets 24 to 27 have a NaN each, none of them in the first shard.
+ */
+static const results_fixture_options small = {2, 3, 10, 4, false};
+
+typedef struct place {
+    hs_comm *comm;
+    results_fixture fixture;
+    char folder[512];
+    char path[600];
+    hs_results *results;
+    hs_error error;
+} place;
+
+static void place_init(place *p, hs_comm *comm)
+{
+    *p = (place){.comm = comm};
+    results_fixture_init(&p->fixture, small);
+    test_folder_new(p->folder, sizeof p->folder);
+    (void)snprintf(p->path, sizeof p->path, "%s/results.h5", p->folder);
+    assert_int_equal(hs_results_create(p->path, &p->fixture.layout, &p->error), HS_OK);
+    assert_int_equal(hs_results_open_parallel(comm, p->path, &p->results, &p->error), HS_OK);
+}
+
+static void place_clear(place *p)
+{
+    assert_int_equal(hs_results_close(p->results, &p->error), HS_OK);
+    results_fixture_clear(&p->fixture);
+    test_folder_remove(p->folder);
+}
+
+static void write_sets(place *p, uint32_t task, uint32_t shard, uint64_t first, uint64_t n)
+{
+    float values[64];
+
+    for (uint64_t set = first; set < first + n; ++set) {
+        const hs_cell cell = {task, shard, set};
+        results_fixture_fill(&p->fixture, cell, values);
+        assert_int_equal(hs_results_write_cell(p->results, cell, values, &p->error), HS_OK);
+    }
+}
+
+/* Clean model and single components. */
+static void write_shard(place *p, uint32_t task, uint32_t shard)
+{
+    write_sets(p, task, shard, 0, 7);
+    write_sets(p, task, shard, 22, 6);
+}
+
+/* The pauses between looks are left out. */
+static const char *look(best_so_far *best)
+{
+    best->next_seconds = 0;
+    best_so_far_look(best);
+    return best->text;
+}
+
+static void start(best_so_far *best, place *p, char *task, char *metric)
+{
+    const hs_experiment experiment = {.objective_reduce = task, .objective_reduce_metric = metric};
+
+    assert_int_equal(best_so_far_init(best, &experiment, p->results, &p->error), HS_OK);
+    assert_string_equal(look(best), "");
+}
+
+static void test_best_is_of_whole_shards(void **state)
+{
+    place p;
+    best_so_far best;
+
+    place_init(&p, *state);
+    start(&best, &p, "", "");
+    write_shard(&p, 0, 2); /* those before it are missing */
+    assert_string_equal(look(&best), "");
+    write_sets(&p, 0, 0, 0, 7);
+    write_sets(&p, 0, 0, 22, 5); /* all but one set */
+    assert_string_equal(look(&best), "");
+    write_sets(&p, 0, 0, 27, 1);
+    assert_string_equal(look(&best), "1.2 mean toxicity +27.00");
+    /* Nothing is ranked by what is not finite. How many shards a look takes depends on the time. */
+    write_shard(&p, 0, 1);
+    for (int i = 0; i < 2; ++i)
+        look(&best);
+    assert_string_equal(best.text, "0.1 mean toxicity +23.00");
+    assert_int_equal(best.n_shards, 3);
+    best_so_far_clear(&best);
+    place_clear(&p);
+}
+
+static void test_best_by_objective(void **state)
+{
+    place p;
+    best_so_far first, percent, ratio;
+    double sums[2][2] = {{0}};
+    char expected[64];
+
+    place_init(&p, *state);
+    start(&first, &p, "toxicity", "");
+    start(&percent, &p, "toxicity", "toxic_probability");
+    start(&ratio, &p, "accuracy", "margin");
+    write_shard(&p, 0, 0);
+    write_shard(&p, 1, 0);
+    assert_string_equal(look(&first), "0.0 zero toxicity +1.00");
+    assert_string_equal(look(&percent), "0.0 zero toxicity.toxic_probability +100.0 points");
+    /* sum(margin) / sum(acc), as the fixture says of that metric. It falls with the set; 27 has no NaN in this shard. */
+    for (size_t i = 0; i < 4; ++i)
+        for (size_t metric = 0; metric < 2; ++metric) {
+            sums[0][metric] += (double)results_fixture_value(1, 0, i, metric);
+            sums[1][metric] += (double)results_fixture_value(1, 27, i, metric);
+        }
+    (void)snprintf(expected, sizeof expected, "1.2 mean accuracy.margin %+.2f",
+                   sums[1][1] / sums[1][0] - sums[0][1] / sums[0][0]);
+    assert_string_equal(look(&ratio), expected);
+    best_so_far_clear(&first);
+    best_so_far_clear(&percent);
+    best_so_far_clear(&ratio);
+    place_clear(&p);
+}
+
+/* ---- how it is shown --------------------------------------------------------------------------------------------- */
+
+static void shown(progress_display display, const hs_progress *progress, char *text, size_t capacity)
+{
+    display.stream = tmpfile();
+    assert_non_null(display.stream);
+    progress_show(&display, progress);
+    rewind(display.stream);
+    text[fread(text, 1, capacity - 1, display.stream)] = '\0';
+    (void)fclose(display.stream);
+}
+
+static void test_bar_and_line(void **state)
+{
+    const hs_progress progress = {.cells_done = 60, .cells_total = 120, .cells_this_run = 40, .seconds = 10};
+    best_so_far best = {.text = "0.2 zero toxicity -1.45"};
+    progress_display display = {.cells_a_set = 2};
+    char text[512];
+
+    (void)state;
+    shown(display, &progress, text, sizeof text);
+    assert_string_equal(text, "progress  50.0%  30/60 sets  2 sets/s  0:15 left\n");
+    display.best = &best;
+    shown(display, &progress, text, sizeof text);
+    assert_string_equal(text,
+                        "progress  50.0%  30/60 sets  2 sets/s  0:15 left  best so far 0.2 zero toxicity -1.45\n");
+    /* A file has no columns: 80 are taken for it, and the last one stays free. */
+    display.terminal = true;
+    display.best = NULL;
+    shown(display, &progress, text, sizeof text);
+    assert_string_equal(text, "\r[####################                    ] 30/60 sets  2 sets/s  0:15 left\033[K");
+    display.best = &best;
+    shown(display, &progress, text, sizeof text);
+    assert_string_equal(text,
+                        "\r[####    ] 30/60 sets  2 sets/s  0:15 left  best so far 0.2 zero toxicity -1.45\033[K");
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[] = {cmocka_unit_test(test_best_is_of_whole_shards),
+                                 cmocka_unit_test(test_best_by_objective), cmocka_unit_test(test_bar_and_line)};
+    return mpi_test_run("progress", tests, sizeof tests / sizeof tests[0]);
+}
