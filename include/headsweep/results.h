@@ -135,9 +135,9 @@ typedef struct hs_results_lock hs_results_lock;
 hs_status hs_results_lock_new(const char *path, hs_results_lock **lock_out, hs_error *error);
 void hs_results_lock_free(hs_results_lock *lock);
 /*
- * Whether a process holds PATH.lock, for those who only look: nothing is taken or changed. False without that file or when
- * its owner is gone; whoever cannot be told from a live one holds it. Appends "process 12 on host node3, SLURM job 7" to
- * `holder`, as far as it is known, if it is held.
+ * Whether a process holds PATH.lock, for those who only look: nothing is taken or changed. False without that file or
+ * when its owner is gone; whoever cannot be told from a live one holds it. If it is held, appends "process 12 on host
+ * node3, SLURM job 7" to `holder`, as far as it is known.
  */
 hs_status hs_results_lock_look(const char *path, bool *held_out, hs_text *holder, hs_error *error);
 
@@ -254,9 +254,9 @@ typedef struct hs_results_watch {
     size_t capacity;
 } hs_results_watch;
 /*
- * The same counts, at the cost of what is new: reads every word, and the values of those cells alone that no look before found
- * done (the first look reads them all). Open the file anew for each look: phases that were chosen meanwhile are found at
- * opening. A file of another experiment at that path, or one begun anew, is looked at as if for the first time.
+ * The same counts, at the cost of what is new: reads every word, and values only around the cells that no look before
+ * found done (the first look reads them all). Open the file anew for each look: phases that were chosen meanwhile are
+ * found at opening. A file of another experiment at that path, or one begun anew, is looked at as if for the first time.
  */
 hs_status hs_results_look(hs_results *results, hs_results_watch *watch, hs_results_counts *counts_out, hs_error *error);
 void hs_results_watch_clear(hs_results_watch *watch);

@@ -1,9 +1,10 @@
 /*
- * best_so_far: which single component changes the ranked metric most, by what a run has written so far. For the eye of whoever
- * waits: a plain difference of means, over the shards of examples that every single component has; nothing is said of chance.
+ * best_so_far: which single component changes the ranked metric most, by what a run has written so far. For the eye of
+ * whoever waits: a plain difference of means, over the shards of examples that every single component has; nothing is
+ * said of chance.
  *
- * Rank 0 reads its own run's file for it, independently of the other ranks, a shard at a time and never twice, so seldom that
- * it takes a thousandth of the time at most.
+ * Rank 0 reads its own run's file for it, independently of the other ranks: the first shard that is not added yet,
+ * until all single components have it, and so seldom that it takes a thousandth of the time at most.
  */
 #ifndef CLI_BEST_SO_FAR_H
 #define CLI_BEST_SO_FAR_H
@@ -27,8 +28,8 @@ typedef struct best_so_far {
 } best_so_far;
 
 /*
- * By the objective that the experiment states, else by the first task. Nothing is looked for without single components in the
- * first phase, or where the metric is no mean or ratio of sums. HS_ERROR_MEMORY.
+ * By the objective that the experiment states, else by the first task. Nothing is looked for without single components
+ * in the first phase, or where the metric is no mean or ratio of sums. HS_ERROR_MEMORY.
  */
 hs_status best_so_far_init(best_so_far *best, const hs_experiment *experiment, hs_results *results, hs_error *error);
 /* Reads what is due, if anything is; an error ends the looking, not the run. */

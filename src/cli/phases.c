@@ -113,8 +113,8 @@ static FILE *progress_stream(const phase_job *job)
 }
 
 /*
- * Of one host alone: where a file system keeps pages of a file on each host, reading what other hosts write could let this one
- * write its old bytes beside its own cells.
+ * Of one host alone: where a file system keeps pages of a file on each host, reading what other hosts write could let
+ * this one write its old bytes beside its own cells.
  */
 static hs_status begin_best_so_far(phase_sweep *sweep, hs_error *error)
 {

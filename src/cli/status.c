@@ -12,17 +12,13 @@ static const char help[] =
     "       headsweep status --watch [SECONDS] RESULTS.h5\n"
     "\n"
     "How far a sweep is. Every cell's commit word is compared with its bytes, so this reads the whole file; it may be\n"
-    "used while the sweep runs. Sets and cells are those of the phases whose sets are chosen; values_not_finite "
-    "counts\n"
+    "used while the sweep runs. Sets and cells are those of the phases whose sets are chosen; values_not_finite are\n"
     "those that are stored as NaN because the model's numbers overflowed under an ablation; run is the process that\n"
     "writes the file, or none. Prints key = value lines; exit code 0 finished, 3 unfinished, 6 not usable.\n"
     "\n"
-    "  --watch [SECONDS]  look again every SECONDS until the sweep is finished (exit code 0) or Ctrl-C is pressed (3): "
-    "on\n"
-    "                     a terminal one view that is drawn anew (default 2), in a log a line each time (default 30). "
-    "The\n"
-    "                     first look reads all cells, later ones those that are new. Tells when no run holds the "
-    "file\n";
+    "  --watch [SECONDS]  look again every SECONDS, until the sweep is finished (exit code 0) or Ctrl-C (3): on a\n"
+    "                     terminal one view that is drawn anew (default 2), in a log a line (default 30). The first\n"
+    "                     look reads all cells, later ones those that are new. Tells when no run holds the file\n";
 
 static hs_status print_run(const char *path, hs_error *error)
 {

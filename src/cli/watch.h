@@ -8,9 +8,9 @@
 #define WATCH_MAX_SECONDS 86400.0
 
 /*
- * Looks at the file every `interval_seconds` (0: what suits a terminal or a log) and shows on stdout how far it is: one view
- * that is drawn again on a terminal, else a line a look. HS_OK when the sweep is finished, HS_UNFINISHED when a signal ended
- * the watch before.
+ * Looks at the file every `interval_seconds` (0: what suits a terminal or a log) and shows on stdout how far it is: one
+ * view that is drawn again on a terminal, else a line a look. HS_OK when the sweep is finished, HS_UNFINISHED when a
+ * signal ended the watch before.
  */
 hs_status watch_results(const char *path, double interval_seconds, hs_error *error);
 

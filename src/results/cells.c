@@ -264,7 +264,7 @@ static void look_at_cell(void *context, hs_cell cell, cell_state state, float *v
     block->n_damaged += state == CELL_DAMAGED;
 }
 
-/* The smallest range that holds every cell which has a word and was not seen, or was seen and has none; no sets: there is none. */
+/* The smallest range of all cells that have a word and were not seen, or were seen and have none; no sets: no cell. */
 static cell_range find_news(const looked_block *block, const uint64_t *words)
 {
     const size_t n_shards = block->cells.n_shards;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * 6 heads, so sets 1 to 6 are the single ones zeroed and 22 to 27 those with their means; shards of examples 0-3, 4-7, 8-9. By the
- * fixture's formula the delta of set s is s; sets 24 to 27 have a NaN each, none of them in the first shard.
+ * 6 heads, so sets 1 to 6 are the single ones zeroed and 22 to 27 those with their means; shards of examples 0-3, 4-7,
+ * 8-9. By the fixture's formula the delta of set s is s; sets 24 to 27 have a NaN each, none of it in the first shard.
  */
 static const results_fixture_options small = {2, 3, 10, 4, false};
 
@@ -111,7 +111,7 @@ static void test_best_by_objective(void **state)
     write_shard(&p, 1, 0);
     assert_string_equal(look(&first), "0.0 zero toxicity +1.00");
     assert_string_equal(look(&percent), "0.0 zero toxicity.toxic_probability +100.0 points");
-    /* sum(margin) / sum(acc), as the fixture says of that metric. It falls with the set; 27 has no NaN in this shard. */
+    /* sum(margin) / sum(acc), as the fixture says of that metric; it falls with the set. */
     for (size_t i = 0; i < 4; ++i)
         for (size_t metric = 0; metric < 2; ++metric) {
             sums[0][metric] += (double)results_fixture_value(1, 0, i, metric);
