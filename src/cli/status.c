@@ -4,8 +4,8 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/results_file.h"
 #include "cli/watch.h"
-#include "headsweep/results.h"
 
 static const char help[] =
     "usage: headsweep status RESULTS.h5\n"
@@ -64,9 +64,7 @@ static hs_status read_status(const char *path, hs_error *error)
 
     HS_TRY(hs_results_open_read(path, &results, error));
     hs_status status = print_status(path, results, &finished, error);
-    hs_status closed = hs_results_close(results, error);
-    if (status == HS_OK)
-        status = closed;
+    status = close_results(results, status, error);
     return status == HS_OK && !finished ? HS_UNFINISHED : status;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/progress.h"
+#include "cli/results_file.h"
 #include "cli/stop.h"
 #include "headsweep/results.h"
 
@@ -48,8 +49,7 @@ static hs_status look_at_cells(watch *w, hs_error *error)
     w->n_phases = hs_results_n_phases(results);
     w->n_chosen = hs_results_n_chosen_phases(results);
     snprintf(w->phase, sizeof w->phase, "%s", hs_results_phase_name(results, w->n_chosen - 1));
-    hs_status closed = hs_results_close(results, error);
-    return status == HS_OK ? closed : status;
+    return close_results(results, status, error);
 }
 
 static hs_status look(watch *w, hs_error *error)
