@@ -99,7 +99,7 @@ void progress_show(void *context, const hs_progress *progress)
     }
     format_time_left(progress, left, sizeof left);
     snprintf(text, sizeof text, "%.0f/%.0f sets  %.3g sets/s%s%s%s", sets, sets_total, rate, left,
-             best[0] != '\0' ? "  best so far " : "", best);
+             best[0] != '\0' ? "  best head " : "", best);
     if (display->terminal)
         show_bar(display, sets / sets_total, text);
     else

@@ -117,14 +117,14 @@ else
     printf -v quoted '%q ' "$program" "${again[@]}" --set output.results=bar.h5
     script -qec "${quoted/--quiet /}" bar.log >/dev/null </dev/null || fail "a run on a terminal: $(cat bar.log)"
     expect 0 "$program" rank bar.h5 --by objective --order 1 --top 1 --format csv
-    best=$(tr '\r' '\n' <bar.log | sed -n 's/^\[#* *\] [0-9]*\/1393 sets .*  best so far \([0-9.]* [a-z]* toxicity [-+0-9.]*\).*/\1/p' | tail -n 1)
+    best=$(tr '\r' '\n' <bar.log | sed -n 's/^\[#* *\] [0-9]*\/1393 sets .*  best head \([0-9.]* [a-z]* toxicity [-+0-9.]*\).*/\1/p' | tail -n 1)
     [ -n "$best" ] || fail "the bar tells of no finding: $(cat bar.log)"
     awk -F, -v best="$best" '
         NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i }
         NR == 2 { split(best, part, " ")
                   difference = part[4] - $column["toxicity.contrast.delta"]
                   exit !(part[1] == $column["heads"] && part[2] == $column["ablation"] && difference ^ 2 < 0.006 ^ 2) }' \
-        "$work/out" || fail "best so far: $best"
+        "$work/out" || fail "best head: $best"
     for text in '[########################################]  100.0%' 'cells       2786 of 2786' 'phase       1 of 1, enumerated' \
         'run         finished'; do
         grep -qF "$text" terminal.log || fail "the view lacks \"$text\": $(cat terminal.log)"

@@ -150,8 +150,7 @@ static void test_bar_and_line(void **state)
     assert_string_equal(text, "progress  50.0%  30/60 sets  2 sets/s  0:15 left\n");
     display.best = &best;
     shown(display, &progress, text, sizeof text);
-    assert_string_equal(text,
-                        "progress  50.0%  30/60 sets  2 sets/s  0:15 left  best so far 0.2 zero toxicity -1.45\n");
+    assert_string_equal(text, "progress  50.0%  30/60 sets  2 sets/s  0:15 left  best head 0.2 zero toxicity -1.45\n");
     /* A file has no columns: 80 are taken for it, and the last one stays free. */
     display.terminal = true;
     display.best = NULL;
@@ -160,7 +159,7 @@ static void test_bar_and_line(void **state)
     display.best = &best;
     shown(display, &progress, text, sizeof text);
     assert_string_equal(text,
-                        "\r[####    ] 30/60 sets  2 sets/s  0:15 left  best so far 0.2 zero toxicity -1.45\033[K");
+                        "\r[#####     ] 30/60 sets  2 sets/s  0:15 left  best head 0.2 zero toxicity -1.45\033[K");
 }
 
 int main(void)
