@@ -30,8 +30,10 @@ const char *fuzz_write(const char *name, const uint8_t *bytes, size_t n_bytes)
     static char path[128];
 
     snprintf(path, sizeof path, "%s/%s", fuzz_folder(), name);
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (file < 0 || write(file, bytes, n_bytes) != (ssize_t)n_bytes || close(file) != 0)
+    /* Cut afterwards: pages that are there already need not be made again. */
+    int file = open(path, O_WRONLY | O_CREAT, 0600);
+    if (file < 0 || write(file, bytes, n_bytes) != (ssize_t)n_bytes || ftruncate(file, (off_t)n_bytes) != 0 ||
+        close(file) != 0)
         abort();
     return path;
 }

@@ -1,6 +1,27 @@
 /* A results file: opened, its cells checked, values and statistics read, ranked. */
+#include <hdf5.h>
+
 #include "fuzz/fuzz.h"
 #include "headsweep/analysis.h"
+
+/*
+ * HDF5's own: gives the processor away for every checksum that does not match, as nearly all do here. On a busy machine
+ * that is where the time goes.
+ */
+void H5_nanosleep(uint64_t nanoseconds);
+void H5_nanosleep(uint64_t nanoseconds)
+{
+    (void)nanoseconds;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    /* A file opened takes a megabyte, which HDF5 would give back to the system each time. */
+    return H5set_free_list_limits(-1, -1, -1, -1, -1, -1);
+}
 
 static void rank(hs_results *results)
 {
