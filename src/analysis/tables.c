@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "analysis/choice.h"
 #include "analysis/inference.h"
 
 /* ---- which sets are complete ------------------------------------------------------------------------------------- */
@@ -33,43 +34,19 @@ hs_status tables_find_complete(hs_analysis *analysis, hs_error *error)
 
 /* ---- pairs and their singles ------------------------------------------------------------------------------------- */
 
-/* The largest layer and index of the table + 1: the extents of a dense map of components. */
-static void component_extents(const hs_results_sets *sets, size_t extents[3])
-{
-    extents[0] = extents[1] = extents[2] = 1;
-    for (size_t i = 0; i < sets->n_sets * sets->max_order; ++i)
-        for (size_t axis = 0; axis < 3; ++axis)
-            if (sets->components[3 * i + axis] >= (int32_t)extents[axis])
-                extents[axis] = (size_t)sets->components[3 * i + axis] + 1;
-}
-
-/* Place of component `i` of a set in a dense map [interventions, kinds, layers, indices]. */
-static size_t place_of(const hs_results_sets *sets, const size_t extents[3], size_t set, size_t i)
-{
-    const int32_t *component = sets->components + (set * sets->max_order + i) * 3;
-    size_t place = (size_t)sets->intervention[set];
-
-    for (size_t axis = 0; axis < 3; ++axis)
-        place = place * extents[axis] + (size_t)component[axis];
-    return place;
-}
-
 /* For each pair the sets of the same intervention that hold just one of its components. */
 hs_status tables_find_singles(hs_analysis *analysis, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(analysis->results);
-    size_t extents[3];
-    int64_t *map = NULL; /* set + 1, 0 where there is none */
+    set_index index;
 
-    component_extents(sets, extents);
-    HS_TRY(hs_allocate(&map, sets->n_interventions * extents[0] * extents[1] * extents[2], sizeof *map,
-                       "map of single ablations", error));
-    for (size_t set = 0; set < sets->n_sets; ++set)
-        if (sets->order[set] == 1)
-            map[place_of(sets, extents, set, 0)] = (int64_t)set + 1;
-    for (size_t set = 0; set < sets->n_sets; ++set)
+    HS_TRY(set_index_new(sets, &index, error));
+    for (size_t set = 0; set < sets->n_sets; ++set) {
+        const int32_t *components = sets->components + set * sets->max_order * 3;
         for (size_t i = 0; i < 2; ++i)
-            analysis->singles[2 * set + i] = sets->order[set] == 2 ? map[place_of(sets, extents, set, i)] - 1 : -1;
-    hs_free(map);
+            analysis->singles[2 * set + i] =
+                sets->order[set] == 2 ? set_index_find(&index, components + 3 * i, 1, sets->intervention[set]) : -1;
+    }
+    set_index_clear(&index);
     return HS_OK;
 }

@@ -15,10 +15,12 @@ hs_status hs_layout_check_set(const hs_results_sets *sets, size_t set, hs_error 
     if (set == 0 ? intervention != -1 : intervention < 0 || (size_t)intervention >= sets->n_interventions)
         return hs_fail(error, HS_ERROR_RESULTS, "set %zu has intervention %d, and there are %zu", set, intervention,
                        sets->n_interventions);
+    static const int32_t largest[HS_LAYOUT_COMPONENT_FIELDS] = {HS_COMPONENT_KV_GROUP, HS_LAYOUT_MAX_LAYER,
+                                                                HS_LAYOUT_MAX_INDEX};
     const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
     for (size_t i = 0; i < sets->max_order * HS_LAYOUT_COMPONENT_FIELDS; i++) {
         bool used = i < (size_t)order * HS_LAYOUT_COMPONENT_FIELDS;
-        if (used ? fields[i] < 0 : fields[i] != -1)
+        if (used ? fields[i] < 0 || fields[i] > largest[i % HS_LAYOUT_COMPONENT_FIELDS] : fields[i] != -1)
             return hs_fail(error, HS_ERROR_RESULTS, "component %zu of set %zu holds the number %d",
                            i / HS_LAYOUT_COMPONENT_FIELDS, set, fields[i]);
     }

@@ -82,6 +82,15 @@ static void test_impossible_layouts(void **state)
     fixture->order[5] = 1;
     fixture->intervention[5] = 2;
     assert_not_created(place, HS_ERROR_RESULTS, "intervention 2");
+    fixture->intervention[5] = 0;
+    /* Kind, layer and index, each beyond what any model has. */
+    const int32_t impossible[] = {2, 4096, 65536};
+    for (size_t field = 0; field < 3; field++) {
+        int32_t *component = fixture->components + 5 * 6 + field, kept = *component;
+        *component = impossible[field];
+        assert_not_created(place, HS_ERROR_RESULTS, "component 0 of set 5");
+        *component = kept;
+    }
 }
 
 static void test_folder_that_is_not_there(void **state)
