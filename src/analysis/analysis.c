@@ -1,22 +1,15 @@
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/inference.h"
+#include "analysis/stated.h"
 
 /* ---- what the file states ---------------------------------------------------------------------------------------- */
-
-static const char *stated(hs_results *results, const char *key, const char *otherwise)
-{
-    const char *value = hs_results_attribute_of(results, "experiment", key);
-
-    return value != NULL ? value : otherwise;
-}
 
 /* A list of strings is written as in JSON. Files of other makers may hold anything there: no list, nothing to keep. */
 static hs_status read_keep_also(hs_analysis *analysis, hs_error *error)
 {
-    const char *text = stated(analysis->results, "objective.keep_also", "[]");
+    const char *text = stated_text(analysis->results, "objective.keep_also");
     hs_error ignored = {0};
 
     if (hs_json_parse(text, strlen(text), "objective.keep_also", &analysis->keep_also, &ignored) != HS_OK)
@@ -35,22 +28,25 @@ static hs_status read_keep_also(hs_analysis *analysis, hs_error *error)
 
 static hs_objective_names stated_objective(hs_results *results)
 {
-    return (hs_objective_names){.reduce = stated(results, "objective.reduce", ""),
-                                .reduce_metric = stated(results, "objective.reduce_metric", ""),
-                                .keep = stated(results, "objective.keep", ""),
-                                .keep_metric = stated(results, "objective.keep_metric", ""),
-                                .tolerance = strtod(stated(results, "objective.tolerance", "0"), NULL)};
+    return (hs_objective_names){.reduce = stated_text(results, "objective.reduce"),
+                                .reduce_metric = stated_text(results, "objective.reduce_metric"),
+                                .keep = stated_text(results, "objective.keep"),
+                                .keep_metric = stated_text(results, "objective.keep_metric"),
+                                .tolerance = stated_number(results, "objective.tolerance", 0)};
 }
 
-static hs_analysis_options stated_options(hs_results *results)
+static hs_status choose_options(hs_analysis *analysis, const hs_analysis_options *options, hs_error *error)
 {
-    return (hs_analysis_options){
-        .resamples = strtoull(stated(results, "analysis.resamples", "2000"), NULL, 10),
-        .permutations = strtoull(stated(results, "analysis.permutations", "10000"), NULL, 10),
-        .confidence = strtod(stated(results, "analysis.confidence", "0.95"), NULL),
-        .bca = strstr(stated(results, "analysis.interval", "bca"), "percentile") == NULL,
-        .seed = strtoull(stated(results, "run.seed", "1"), NULL, 10),
-    };
+    if (options == NULL)
+        return stated_options(analysis->results, &analysis->options, error);
+    analysis->options = *options;
+    return HS_OK;
+}
+
+/* 0 for what no count can be: only numbers that fit may be converted. */
+static size_t whole(double number)
+{
+    return number >= 0 && number < 0x1p53 ? (size_t)number : 0;
 }
 
 /* What the statistics of a finished file were computed with, which a later run may have chosen anew. */
@@ -59,11 +55,11 @@ static hs_status read_method(hs_analysis *analysis, hs_error *error)
     hs_results_method method;
 
     HS_TRY(hs_results_read_method(analysis->results, &method, error));
-    analysis->options.resamples = (size_t)method.resamples;
-    analysis->options.permutations = (size_t)method.permutations;
+    analysis->options.resamples = whole(method.resamples);
+    analysis->options.permutations = whole(method.permutations);
     analysis->options.confidence = method.confidence;
     analysis->options.bca = method.bca != 0;
-    return HS_OK;
+    return stated_check_options(&analysis->options, error);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
@@ -159,9 +155,10 @@ hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_
         analysis->n_sets = hs_results_sets_of(results)->n_sets;
         analysis->n_tasks = hs_results_n_tasks(results);
         analysis->objective = stated_objective(results);
-        analysis->options = options != NULL ? *options : stated_options(results);
-        status = prepare(analysis, comm == NULL || hs_comm_rank(comm) == 0, error);
+        status = choose_options(analysis, options, error);
     }
+    if (status == HS_OK)
+        status = prepare(analysis, comm == NULL || hs_comm_rank(comm) == 0, error);
     if (comm != NULL)
         status = hs_comm_agree(comm, status, error);
     if (status == HS_OK)

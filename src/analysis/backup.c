@@ -12,7 +12,10 @@ bool hs_analysis_is_backup(const hs_analysis *analysis, size_t task, size_t metr
     double delta = hs_analysis_value(analysis, HS_STATISTIC_DELTA, task, metric, set);
     double interaction = hs_analysis_value(analysis, HS_STATISTIC_INTERACTION, task, metric, set);
 
-    /* Written so that NaN, as of a single that is missing, gives false. */
+    /* Statistics that were read are what the file's maker chose, whether the singles are there or not. */
+    if (singles[0] < 0 || singles[1] < 0)
+        return false;
+    /* Written so that NaN, as of a single that is not complete, gives false. */
     if (!(delta * interaction > 0) || !(hs_analysis_value(analysis, HS_STATISTIC_DELTA_Q, task, metric, set) < level) ||
         !(hs_analysis_value(analysis, HS_STATISTIC_INTERACTION_Q, task, metric, set) < level))
         return false;

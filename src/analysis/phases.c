@@ -22,9 +22,9 @@ static hs_status choose_controls_of(const hs_results *results, const set_index *
 {
     const size_t n_indices[CHOICE_KINDS] = {[HS_COMPONENT_HEAD] = stated_size(results, "n_heads"),
                                             [HS_COMPONENT_KV_GROUP] = stated_size(results, "n_kv_heads")};
-    const size_t n_wanted = (size_t)stated_number(results, "controls.random_sets", 0);
-    const size_t n_best = (size_t)stated_number(results, "controls.for_best", 1);
-    const uint64_t seed = (uint64_t)stated_number(results, "run.seed", 1);
+    const size_t n_wanted = stated_count(results, "controls.random_sets", 0);
+    const size_t n_best = stated_count(results, "controls.for_best", 1);
+    const uint64_t seed = stated_count(results, "run.seed", 1);
 
     for (size_t i = 0; i < n_best && i < ranking->n; ++i)
         HS_TRY(choice_controls(index, ranking->sets[i], n_indices, n_wanted, seed,

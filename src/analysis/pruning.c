@@ -102,7 +102,7 @@ static hs_status list_heads(const hs_results *results, pruning *p, hs_error *err
 hs_status pruning_read(hs_results *results, pruning *out, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(results);
-    const size_t most = (size_t)stated_number(results, "pruning.max_heads", 0);
+    const size_t most = stated_count(results, "pruning.max_heads", 0);
 
     *out = (pruning){.choice = {.intervention = pruned_intervention(results)}};
     HS_TRY(find_kept(results, &out->kept, error));
@@ -117,7 +117,7 @@ hs_status pruning_read(hs_results *results, pruning *out, hs_error *error)
     out->choice.heads = out->heads;
     out->choice.order = out->order;
     out->choice.loss = out->loss;
-    out->choice.n_candidates = (size_t)stated_number(results, "pruning.candidates", 0);
+    out->choice.n_candidates = stated_count(results, "pruning.candidates", 0);
     return HS_OK;
 }
 

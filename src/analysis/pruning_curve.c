@@ -6,7 +6,6 @@
 #include "analysis/summary.h"
 #include "headsweep/sweep.h"
 
-enum { DEFAULT_RESAMPLES = 2000 };
 /* Apart from what else the seed draws. */
 static const char bootstrap_key[] = "pruning curve";
 
@@ -115,12 +114,13 @@ static hs_status read_set(resampled *r, uint64_t set, hs_error *error)
 static hs_status resampled_init(hs_results *results, stated_metric of, resampled *r, hs_error *error)
 {
     const hs_results_task *task = hs_results_task_at(results, of.task);
-    const size_t n_resamples = (size_t)stated_number(results, "analysis.resamples", DEFAULT_RESAMPLES);
-    const uint64_t seed = (uint64_t)stated_number(results, "run.seed", 1);
-    const uint64_t key = hs_hash_text(hs_hash_u64(seed, of.task), bootstrap_key);
+    hs_analysis_options options;
 
     *r = (resampled){.results = results, .task = task, .of = of, .summary = summary_of(task, of.metric)};
-    r->confidence = stated_number(results, "analysis.confidence", 0.95);
+    HS_TRY(stated_options(results, &options, error));
+    const size_t n_resamples = options.resamples;
+    const uint64_t key = hs_hash_text(hs_hash_u64(options.seed, of.task), bootstrap_key);
+    r->confidence = options.confidence;
     HS_TRY(resampling_bootstrap(key, task->n_examples, n_resamples, &r->bootstrap, error));
     HS_TRY(allocate(r, n_resamples, error));
     HS_TRY(read_set(r, 0, error));

@@ -2,12 +2,18 @@
 #ifndef ANALYSIS_STATED_H
 #define ANALYSIS_STATED_H
 
-#include "headsweep/results.h"
+#include "headsweep/analysis.h"
 
 /* "" where the file has no such key. Borrowed. */
 const char *stated_text(const hs_results *results, const char *key);
 /* `missing` where the file has no such key. */
 double stated_number(const hs_results *results, const char *key, double missing);
+uint64_t stated_count(const hs_results *results, const char *key, uint64_t missing);
+
+/* How the statistics are to be computed. HS_ERROR_RESULTS: as no experiment can say. */
+hs_status stated_options(const hs_results *results, hs_analysis_options *options_out, hs_error *error);
+/* The same of options that were read from anywhere else in a file. */
+hs_status stated_check_options(const hs_analysis_options *options, hs_error *error);
 
 typedef struct stated_metric {
     size_t task;

@@ -17,7 +17,7 @@ static const float toxicity[N_SETS][N_EXAMPLES][2] = {
     {{4, 1}, {8, 2}, {4, 1}, {12, 3}}, {{-2, 1}, {-4, 2}, {-2, 1}, {-6, 3}}, {{1, 1}, {2, 2}, {1, 1}, {3, 3}},
     {{2, 1}, {4, 2}, {2, 1}, {6, 3}}};
 
-static hs_status create(const char *path, hs_error *error)
+static hs_status create(const char *path, const hs_results_attribute *extra, hs_error *error)
 {
     static const char *const interventions[] = {"zero"};
     static const int32_t order[N_SETS] = {0, 1, 1, 1, 2, 2, 2};
@@ -30,11 +30,10 @@ static hs_status create(const char *path, hs_error *error)
                                             {"tokens", "count", "tokens", 0, false, -1}};
     static const uint64_t shard_first[] = {0, N_EXAMPLES};
     static const uint64_t lines[N_EXAMPLES] = {1, 2, 3, 4};
-    static const hs_results_attribute experiment[] = {{"objective.reduce", "toxicity", false},
-                                                      {"objective.reduce_metric", "", false},
-                                                      {"objective.keep", "accuracy", false},
-                                                      {"objective.keep_metric", "acc", false},
-                                                      {"objective.tolerance", "0.25", false}};
+    const hs_results_attribute experiment[] = {
+        {"objective.reduce", "toxicity", false}, {"objective.reduce_metric", "", false},
+        {"objective.keep", "accuracy", false},   {"objective.keep_metric", "acc", false},
+        {"objective.tolerance", "0.25", false},  extra != NULL ? *extra : (hs_results_attribute){0}};
     const hs_results_task tasks[] = {{.name = "accuracy",
                                       .kind = "multiple_choice",
                                       .n_examples = N_EXAMPLES,
@@ -52,7 +51,7 @@ static hs_status create(const char *path, hs_error *error)
                                       .shard_first = shard_first,
                                       .example_line = lines}};
     const hs_results_layout layout = {.experiment = experiment,
-                                      .n_experiment = sizeof experiment / sizeof *experiment,
+                                      .n_experiment = extra != NULL ? 6 : 5,
                                       .sets = {N_SETS, 2, order, intervention, &components[0][0][0], 1, interventions},
                                       .tasks = tasks,
                                       .n_tasks = 2};
@@ -73,16 +72,21 @@ static hs_status write_cells(analysis_fixture *f, uint64_t n_sets, hs_error *err
     return hs_results_close(results, error);
 }
 
-void analysis_fixture_open(analysis_fixture *f, hs_comm *comm, uint64_t n_sets)
+void analysis_fixture_open_with(analysis_fixture *f, hs_comm *comm, uint64_t n_sets, const hs_results_attribute *extra)
 {
     hs_error error = {0};
 
     f->folder = test_temporary_folder();
     f->comm = comm;
     snprintf(f->path, sizeof f->path, "%s/r.h5", f->folder);
-    if (create(f->path, &error) != HS_OK || write_cells(f, n_sets, &error) != HS_OK ||
+    if (create(f->path, extra, &error) != HS_OK || write_cells(f, n_sets, &error) != HS_OK ||
         hs_results_open_read(f->path, &f->results, &error) != HS_OK)
         fail_msg("%s", error.message);
+}
+
+void analysis_fixture_open(analysis_fixture *f, hs_comm *comm, uint64_t n_sets)
+{
+    analysis_fixture_open_with(f, comm, n_sets, NULL);
 }
 
 void analysis_fixture_close(analysis_fixture *f)

@@ -20,6 +20,8 @@ typedef struct analysis_fixture {
 
 /* A file with the cells of the first n_sets sets. */
 void analysis_fixture_open(analysis_fixture *f, hs_comm *comm, uint64_t n_sets);
+/* With one more attribute of the experiment. */
+void analysis_fixture_open_with(analysis_fixture *f, hs_comm *comm, uint64_t n_sets, const hs_results_attribute *extra);
 void analysis_fixture_close(analysis_fixture *f);
 
 hs_analysis *analyse(analysis_fixture *f);

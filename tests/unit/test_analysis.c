@@ -196,6 +196,53 @@ static void test_stored_statistics_are_read(void **state)
     analysis_fixture_close(&f);
 }
 
+/* A file that asks for statistics as no experiment can is refused before any of them is computed. */
+static void test_impossible_options(void **state)
+{
+    static const hs_results_attribute impossible[] = {
+        {"analysis.resamples", "0", false},     {"analysis.resamples", "-1", false},
+        {"analysis.resamples", "many", false},  {"analysis.permutations", "0", false},
+        {"analysis.confidence", "3", false},    {"analysis.confidence", "-1e300", false},
+        {"analysis.confidence", "nan", false},  {"analysis.permutations", "99999999999", false},
+        {"analysis.confidence", "-0.5", false}, {"analysis.resamples", "1000001", false}};
+
+    for (size_t i = 0; i < sizeof impossible / sizeof *impossible; ++i) {
+        hs_analysis *analysis;
+        hs_error error = {0};
+        analysis_fixture f;
+        analysis_fixture_open_with(&f, *state, N_SETS, &impossible[i]);
+        assert_int_equal(hs_analysis_new(f.results, NULL, NULL, &analysis, &error), HS_ERROR_RESULTS);
+        assert_null(analysis);
+        assert_non_null(strstr(error.message, "which no experiment can"));
+        analysis_fixture_close(&f);
+    }
+}
+
+/* The same of what a finished file says that its statistics were computed with. */
+static void test_impossible_method(void **state)
+{
+    static const hs_results_method impossible[] = {
+        {NAN, 64, 0.9, 0}, {-1, 64, 0.9, 0}, {1e300, 64, 0.9, 0}, {100, HUGE_VAL, 0.9, 0}, {100, 64, 7, 0}};
+    hs_error error = {0};
+    analysis_fixture f;
+
+    analysis_fixture_open(&f, *state, N_SETS);
+    assert_int_equal(hs_results_close(f.results, &error), HS_OK);
+    assert_int_equal(hs_results_open_parallel(f.comm, f.path, &f.results, &error), HS_OK);
+    hs_analysis *computed = analyse(&f);
+    assert_int_equal(hs_analysis_store(computed, f.results, &error), HS_OK);
+    hs_analysis_free(computed);
+    for (size_t i = 0; i < sizeof impossible / sizeof *impossible; ++i) {
+        hs_analysis *analysis;
+        error = (hs_error){0};
+        assert_int_equal(hs_results_write_method(f.results, &impossible[i], &error), HS_OK);
+        assert_int_equal(hs_results_commit_ranking(f.results, &error), HS_OK);
+        assert_int_equal(hs_analysis_new(f.results, NULL, NULL, &analysis, &error), HS_ERROR_RESULTS);
+        assert_null(analysis);
+    }
+    analysis_fixture_close(&f);
+}
+
 /*
  * The front in (toxicity removed, accuracy lost): AB -6 for .75, A -3 for .25, B -1 for 0. AC -3 for .5 and C 0 for
  * .5 are beaten.
@@ -299,6 +346,12 @@ static void test_backup(void **state)
     assert_int_equal(hs_ranking_request_parse(analysis, "backup:toxicity", &request, &error), HS_OK);
     assert_int_equal(request.key, HS_RANK_BY_BACKUP);
     assert_false(hs_analysis_is_backup(analysis, 1, 0, HEAD_A));
+    /* A file of another maker may have statistics of a pair without the singles. */
+    analysis->tables[HS_STATISTIC_DELTA][1][2 * PAIR_AB] = cases[0].delta;
+    analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_AB] = cases[0].interaction;
+    analysis->tables[HS_STATISTIC_INTERACTION_Q][1][2 * PAIR_AB] = cases[0].q;
+    analysis->singles[2 * PAIR_AB] = -1;
+    assert_false(hs_analysis_is_backup(analysis, 1, 0, PAIR_AB));
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
 }
@@ -306,12 +359,20 @@ static void test_backup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tables),          cmocka_unit_test(test_rankings),
-        cmocka_unit_test(test_filters),         cmocka_unit_test(test_unknown_names),
-        cmocka_unit_test(test_unfinished_file), cmocka_unit_test(test_nothing_done),
-        cmocka_unit_test(test_stored_ranking),  cmocka_unit_test(test_stored_statistics_are_read),
-        cmocka_unit_test(test_pareto_front),    cmocka_unit_test(test_keep_also),
-        cmocka_unit_test(test_controls),        cmocka_unit_test(test_backup),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_rankings),
+        cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_unknown_names),
+        cmocka_unit_test(test_unfinished_file),
+        cmocka_unit_test(test_nothing_done),
+        cmocka_unit_test(test_stored_ranking),
+        cmocka_unit_test(test_stored_statistics_are_read),
+        cmocka_unit_test(test_impossible_options),
+        cmocka_unit_test(test_impossible_method),
+        cmocka_unit_test(test_pareto_front),
+        cmocka_unit_test(test_keep_also),
+        cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_backup),
     };
     return cmocka_run_group_tests_name("analysis", tests, comm_set_up, comm_tear_down);
 }
