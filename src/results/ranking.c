@@ -125,7 +125,7 @@ static hs_status hash_rows(hs_results *results, hs_file_rows rows, uint64_t *has
     const size_t n_row_bytes = rows.n_columns * hs_element_bytes(rows.element), n_total = rows.n;
     unsigned char *bytes = NULL;
     hs_status status;
-    HS_GOTO_DONE(hs_allocate(&bytes, HASH_ROWS, n_row_bytes, "ranking", error));
+    HS_GOTO_DONE(hs_allocate(&bytes, n_total < HASH_ROWS ? n_total : HASH_ROWS, n_row_bytes, "ranking", error));
     for (rows.first = 0; rows.first < n_total; rows.first += rows.n) {
         rows.n = n_total - rows.first < HASH_ROWS ? n_total - rows.first : HASH_ROWS;
         HS_GOTO_DONE(hs_file_transfer(results, HS_DIRECTION_READ, &rows, bytes, error));
