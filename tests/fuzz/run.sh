@@ -14,7 +14,7 @@ case ${1:-} in
 --runs) limit=("-runs=$2") && shift 2 ;;
 esac
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(experiment tokenizer config safetensors task results)
+[ ${#targets[@]} -gt 0 ] || targets=(experiment tokenizer config safetensors task results layout)
 
 prepare_packages "${HEADSWEEP_BUILD_PACKAGES[@]}" libcmocka-dev clang libclang-rt-dev
 mkdir -p build-fuzz
@@ -27,7 +27,7 @@ export ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=1024
 # Seeds that the tests have anyway, and a results file as this version writes it.
 seeds=build-fuzz/seeds
 rm -rf "$seeds"
-mkdir -p "$seeds"/{experiment,tokenizer,config,safetensors,task,results}
+mkdir -p "$seeds"/{experiment,tokenizer,config,safetensors,task,results,layout}
 cp configs/quickstart/quickstart.cfg "$seeds/experiment/"
 for file in configs/datasets/*.cfg configs/generation/*.cfg; do cp "$file" "$seeds/experiment/"; done
 cp configs/quickstart/model/tokenizer.json "$seeds/tokenizer/"
@@ -44,7 +44,7 @@ for target in "${targets[@]}"; do
     kept=()
     [ ! -d "tests/fuzz/corpus/$target" ] || kept=("tests/fuzz/corpus/$target")
     # HDF5 keeps memory from one file to the next, which libFuzzer would look into after each: leaks are found at the end.
-    [ "$target" != results ] || kept+=(-detect_leaks=0)
+    case $target in results | layout) kept+=(-detect_leaks=0) ;; esac
     # The resident limit is libFuzzer's own guard against readers that allocate without bound.
     if "build-fuzz/tests/fuzz_$target" "${limit[@]}" -timeout=20 -rss_limit_mb=2048 -max_len=262144 -print_final_stats=1 \
         "-artifact_prefix=build-fuzz/$target-" "build-fuzz/corpus/$target" "$seeds/$target" "${kept[@]}" \
