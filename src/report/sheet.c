@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "report/page.h"
 
@@ -48,6 +49,19 @@ hs_status sheet_add_text(sheet *s, const char *string, hs_error *error)
 
     HS_TRY(hs_text_append(&s->texts, string, strlen(string) + 1, error));
     return add_cell(s, (sheet_cell){.text = offset, .value = NAN}, error);
+}
+
+hs_status sheet_add_time(sheet *s, double seconds, hs_error *error)
+{
+    static const double year_10000 = 253402300800.0;
+    const bool is_time = seconds > 0 && seconds < year_10000;
+    const time_t whole = is_time ? (time_t)seconds : 0;
+    char text[32] = "";
+    struct tm parts;
+
+    if (is_time && gmtime_r(&whole, &parts) != NULL)
+        (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
+    return sheet_add_text(s, text, error);
 }
 
 hs_status sheet_add_number(sheet *s, double value, hs_error *error)

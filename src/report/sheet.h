@@ -47,6 +47,8 @@ sheet_column *sheet_last(sheet *s);
 /* Cells come row by row, in the order of the columns. */
 hs_status sheet_add_text(sheet *s, const char *string, hs_error *error);
 hs_status sheet_add_number(sheet *s, double value, hs_error *error);
+/* Seconds since 1970 as a text, UTC; empty for what is no time until the year 9999, such as 0. */
+hs_status sheet_add_time(sheet *s, double seconds, hs_error *error);
 hs_status sheet_add_interval(sheet *s, double value, double low, double high, bool marked, hs_error *error);
 /* Before a row's first cell, where rows are about sets. */
 hs_status sheet_begin_set(sheet *s, uint64_t set, hs_error *error);

@@ -1,8 +1,6 @@
 /* Tables of what was asked and how: everything that is not about single sets. */
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "report/page.h"
 
@@ -67,17 +65,6 @@ static hs_status sheet_provenance(const hs_report *report, sheet *s, hs_error *e
     return write_attributes(report, "provenance", s, error);
 }
 
-static hs_status add_time(double seconds, sheet *s, hs_error *error)
-{
-    char text[64] = "";
-    time_t whole = (time_t)seconds;
-    struct tm parts;
-
-    if (seconds > 0 && gmtime_r(&whole, &parts) != NULL)
-        (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
-    return sheet_add_text(s, text, error);
-}
-
 static hs_status sheet_runs(const hs_report *report, sheet *s, hs_error *error)
 {
     size_t n_runs;
@@ -88,8 +75,8 @@ static hs_status sheet_runs(const hs_report *report, sheet *s, hs_error *error)
     for (size_t row = 0; row < n_runs; ++row) {
         hs_results_run run;
         HS_TRY(hs_results_read_run(report->results, row, &run, error));
-        HS_TRY(add_time(run.start, s, error));
-        HS_TRY(add_time(run.end, s, error));
+        HS_TRY(sheet_add_time(s, run.start, error));
+        HS_TRY(sheet_add_time(s, run.end, error));
         HS_TRY(sheet_add_text(s, run.host, error));
         HS_TRY(sheet_add_text(s, run.version, error));
         HS_TRY(sheet_add_number(s, (double)run.ranks, error));

@@ -86,6 +86,25 @@ static void tables_have_one_row_in_every_format(void **state)
     sheet_clear(&s);
 }
 
+/* `date -u` knows the same; a file may say anything. */
+static void times_are_times_or_nothing(void **state)
+{
+    static const double seconds[] = {1, 1e9, 253402300799.0, 253402300800.0, 8e43, -8e43, 0, NAN, INFINITY};
+    sheet s = {0};
+    hs_text csv = {0};
+    hs_error error = {0};
+    (void)state;
+
+    assert_int_equal(sheet_add_column(&s, SHEET_TEXT, "start", "start", &error), HS_OK);
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; ++i)
+        assert_int_equal(sheet_add_time(&s, seconds[i], &error), HS_OK);
+    assert_int_equal(sheet_as_csv(&s, &csv, &error), HS_OK);
+    assert_string_equal(csv.text, "start\n1970-01-01 00:00:01 UTC\n2001-09-09 01:46:40 UTC\n9999-12-31 23:59:59 UTC\n"
+                                  "\n\n\n\n\n\n");
+    hs_text_clear(&csv);
+    sheet_clear(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +113,7 @@ int main(void)
         cmocka_unit_test(csv_is_quoted_where_it_must_be),
         cmocka_unit_test(markdown_stays_in_its_cell),
         cmocka_unit_test(tables_have_one_row_in_every_format),
+        cmocka_unit_test(times_are_times_or_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
