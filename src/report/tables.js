@@ -2,7 +2,7 @@
 "use strict";
 (function () {
     const { data, ids, nameOf, interventionOf, metricTitle, format, digitsFor, formatQ, deltaText, interactionText,
-        element, isChosen, matrices } = window.headsweep;
+        element, choose, isChosen, matrices } = window.headsweep;
     const byId = id => document.getElementById(id);
 
     /* ---- one metric at a time --------------------------------------------------------------------------------- */
@@ -82,6 +82,33 @@
             header.replaceChildren(button);
         });
     }
+    /* One row of a table is a stop of the tab key; the arrow keys go on from there, and Enter chooses the row's set. */
+    function makeReachable(body) {
+        const lines = [...body.rows].filter(line => line.dataset.s !== undefined);
+        for (const line of lines)
+            line.removeAttribute("tabindex");
+        const first = lines.find(line => !line.hidden);
+        if (first)
+            first.tabIndex = 0;
+    }
+    document.addEventListener("keydown", event => {
+        const line = event.target, step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
+        if (!line.matches || !line.matches("tr[data-s]"))
+            return;
+        if (event.key === "Enter")
+            choose(Number(line.dataset.s));
+        if (!step)
+            return;
+        event.preventDefault();
+        let next = line[step];
+        while (next && next.hidden)
+            next = next[step];
+        if (!next)
+            return;
+        line.removeAttribute("tabindex");
+        next.tabIndex = 0;
+        next.focus();
+    });
     /* Rows of one set at a time, where a table asks for it. */
     function bySet(table, tools) {
         const choice = element("select", undefined, { "aria-label": "Set" }), seen = new Map();
@@ -93,6 +120,7 @@
         const apply = () => {
             for (const row of table.tBodies[0].rows)
                 row.hidden = row.dataset.s !== choice.value;
+            makeReachable(table.tBodies[0]);
         };
         choice.addEventListener("change", apply);
         tools.append("Set ", choice);
@@ -107,6 +135,7 @@
             bySet(table, tools);
         tools.append(copy);
         makeSortable(table, sortTable);
+        makeReachable(table.tBodies[0]);
     }
 
     /* ---- every set -------------------------------------------------------------------------------------------- */
@@ -203,6 +232,7 @@
             lines.push(line);
         }
         body.replaceChildren(...lines);
+        makeReachable(body);
         allNote.textContent = metric.delta
             ? metricTitle(metric) + " [" + metric.unit + "]: " + (filtered.length ? view.first + 1 : 0) + " to " +
                 Math.min(view.first + pageRows, filtered.length) + " of " + filtered.length

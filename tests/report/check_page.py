@@ -88,6 +88,15 @@ def check_keyboard(browser):
                         "'#heads figure:not([hidden]) [data-s].current').dataset.s))]") == int(expected),
             "two arrow keys and Enter do not choose the second head")
     browser.run("headsweep.choose(null)")
+    rows = "document.querySelectorAll('#table-all tbody tr')"
+    require(browser.run(f"return [...{rows}].filter(row => row.tabIndex === 0).length") == 1,
+            "not one row of the table of all sets can be reached by tab")
+    browser.run(f"{rows}[0].focus()")
+    browser.keys("#table-all tbody tr[tabindex]", "\ue015")
+    browser.keys("#table-all tbody tr[tabindex]", "\ue007")
+    require(browser.run(f"return {rows}[1].classList.contains('current') && !document.querySelector('#detail').hidden"),
+            "arrow and Enter do not choose the second row of a table")
+    browser.run("headsweep.choose(null)")
 
 
 def check_matrix(browser, ranking):
