@@ -183,6 +183,8 @@ done:
 static hs_status allocate_tasks(hs_results *results, hs_error *error)
 {
     const size_t n = results->task_names.n;
+    if (n == 0)
+        return hs_fail(error, HS_ERROR_RESULTS, "it has no task: the file is damaged");
     HS_TRY(hs_allocate(&results->tasks, n, sizeof *results->tasks, "tasks", error));
     HS_TRY(hs_allocate(&results->files, n, sizeof *results->files, "tasks", error));
     for (size_t i = 0; i < n; i++) {

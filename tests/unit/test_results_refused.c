@@ -320,6 +320,18 @@ static void rename_task(hid_t file)
     (void)H5Gclose(group);
 }
 
+static void have_no_task(hid_t file)
+{
+    const hsize_t none = 0;
+    hid_t group = H5Gopen2(file, "results", H5P_DEFAULT), space = H5Screate_simple(1, &none, NULL);
+    assert_true(H5Adelete(group, "tasks") >= 0);
+    hid_t attribute = H5Acreate2(group, "tasks", H5T_C_S1, space, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(attribute >= 0);
+    (void)H5Aclose(attribute);
+    (void)H5Sclose(space);
+    (void)H5Gclose(group);
+}
+
 static void change_a_set(hid_t file)
 {
     int32_t component[43][2][3];
@@ -348,6 +360,7 @@ static void test_hostile_files(void **state)
         {leave_unallocated, "beyond the end of the file"},
         {make_huge, "beyond the end of the file"},
         {rename_task, "task name"},
+        {have_no_task, "has no task"},
         {change_a_set, "damaged"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
