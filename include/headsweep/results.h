@@ -384,7 +384,10 @@ typedef struct hs_results_run {
     char version[32]; /* of headsweep, zero-terminated */
 } hs_results_run;
 
-/* Raw write (rank 0) of row `row`; beyond the last row the last one is used again. */
+/*
+ * Raw write (rank 0) of row `row`; beyond the last row the last one is used again. What is read as host or version is UTF-8, empty
+ * where the file's is not.
+ */
 hs_status hs_results_write_run(hs_results *results, size_t row, const hs_results_run *run, hs_error *error);
 hs_status hs_results_read_run(hs_results *results, size_t row, hs_results_run *run_out, hs_error *error);
 /* Rows in use: the row for the next run. */

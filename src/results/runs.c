@@ -1,5 +1,7 @@
 #include "results/file.h"
 
+#include <string.h>
+
 _Static_assert(sizeof(hs_results_run) == 136, "records of /provenance/run have no gaps");
 
 static hs_file_rows run_row(const hs_results *results, size_t row)
@@ -21,12 +23,21 @@ hs_status hs_results_write_run(hs_results *results, size_t row, const hs_results
     return hs_file_transfer(results, HS_DIRECTION_WRITE, &place, (void *)run, error);
 }
 
+/* Whatever the file holds, a text that can be shown. */
+static void clean_text(char *text, size_t capacity)
+{
+    hs_error ignored = {0};
+    text[capacity - 1] = '\0';
+    if (hs_utf8_check(text, strlen(text), "run", &ignored) != HS_OK)
+        text[0] = '\0';
+}
+
 hs_status hs_results_read_run(hs_results *results, size_t row, hs_results_run *run_out, hs_error *error)
 {
     const hs_file_rows place = run_row(results, row);
     HS_TRY(hs_file_transfer(results, HS_DIRECTION_READ, &place, run_out, error));
-    run_out->host[sizeof run_out->host - 1] = '\0';
-    run_out->version[sizeof run_out->version - 1] = '\0';
+    clean_text(run_out->host, sizeof run_out->host);
+    clean_text(run_out->version, sizeof run_out->version);
     return HS_OK;
 }
 

@@ -271,6 +271,25 @@ static void test_runs(void **state)
     shared_place_clear(comm, &place);
 }
 
+/* What other programs wrote there is shown to people. */
+static void test_run_that_is_no_text(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    shared_place place;
+    hs_results *results = NULL;
+    hs_results_run run = {.start = 1, .host = "n\xff", .version = "0.1.0"};
+    place_new(comm, &place);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    hs_status status = hs_comm_rank(comm) == 0 ? hs_results_write_run(results, 0, &run, &error) : HS_OK;
+    mpi_assert_ok(comm, status, &error);
+    mpi_assert_ok(comm, hs_comm_barrier(comm, &error), &error);
+    mpi_assert_ok(comm, hs_results_read_run(results, 0, &run, &error), &error);
+    mpi_assert(comm, run.host[0] == '\0' && strcmp(run.version, "0.1.0") == 0);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    shared_place_clear(comm, &place);
+}
+
 /* ---- texts -------------------------------------------------------------------------------------------------------- */
 
 enum { N_TEXT_SETS = 3, N_TEXTS = 2, TEXT_BYTES = 8 };
@@ -372,6 +391,7 @@ int main(void)
         cmocka_unit_test(test_bytes_do_not_depend_on_the_run),
         cmocka_unit_test(test_ranking),
         cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_run_that_is_no_text),
         cmocka_unit_test(test_texts_of_all_ranks),
         cmocka_unit_test(test_errors_are_everybodys),
     };
