@@ -22,8 +22,8 @@ static const hs_config_field gpt2_fields[] = {
 };
 
 static const hs_config_constraint gpt2_constraints[] = {
-    {"add_cross_attention", HS_DEMAND_FALSE, 0, "cross-attention is not implemented"},
-    {"is_encoder_decoder", HS_DEMAND_FALSE, 0, "encoder-decoder models are not implemented"},
+    {"add_cross_attention", HS_DEMAND_FALSE, 0, "cross-attention is not supported"},
+    {"is_encoder_decoder", HS_DEMAND_FALSE, 0, "encoder-decoder models are not supported"},
     {0},
 };
 
@@ -90,21 +90,21 @@ static const hs_config_field llama_like_fields[] = {
 };
 
 static const hs_config_constraint llama_constraints[] = {
-    {"pretraining_tp", HS_DEMAND_ONE, 0, "tensor-parallel slices of the pretraining are not implemented"},
+    {"pretraining_tp", HS_DEMAND_ONE, 0, "tensor-parallel slices of the pretraining are not supported"},
     {"partial_rotary_factor", HS_DEMAND_ONE, 0, "rotation of a part of each head is no part of this family"},
     {0},
 };
 
 static const hs_config_constraint mistral_constraints[] = {
-    {"sliding_window", HS_DEMAND_COVERS_POSITIONS, 4096, "sliding-window attention is not implemented"},
-    {"layer_types", HS_DEMAND_FULL_ATTENTION, 0, "sliding-window attention is not implemented"},
+    {"sliding_window", HS_DEMAND_COVERS_POSITIONS, 4096, "sliding-window attention is not supported"},
+    {"layer_types", HS_DEMAND_FULL_ATTENTION, 0, "sliding-window attention is not supported"},
     {"partial_rotary_factor", HS_DEMAND_ONE, 0, "rotation of a part of each head is no part of this family"},
     {0},
 };
 
 static const hs_config_constraint qwen2_constraints[] = {
-    {"use_sliding_window", HS_DEMAND_FALSE, 0, "sliding-window attention is not implemented"},
-    {"layer_types", HS_DEMAND_FULL_ATTENTION, 0, "sliding-window attention is not implemented"},
+    {"use_sliding_window", HS_DEMAND_FALSE, 0, "sliding-window attention is not supported"},
+    {"layer_types", HS_DEMAND_FULL_ATTENTION, 0, "sliding-window attention is not supported"},
     {"partial_rotary_factor", HS_DEMAND_ONE, 0, "rotation of a part of each head is no part of this family"},
     {0},
 };

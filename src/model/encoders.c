@@ -43,10 +43,10 @@
 static const hs_config_field bert_fields[] = {BERT_FIELDS, {0}};
 
 static const hs_config_constraint encoder_constraints[] = {
-    {"is_decoder", HS_DEMAND_FALSE, 0, "a decoder of this family is not implemented"},
-    {"add_cross_attention", HS_DEMAND_FALSE, 0, "cross-attention is not implemented"},
-    {"is_encoder_decoder", HS_DEMAND_FALSE, 0, "encoder-decoder models are not implemented"},
-    {"position_embedding_type", HS_DEMAND_ABSOLUTE, 0, "relative positions are not implemented"},
+    {"is_decoder", HS_DEMAND_FALSE, 0, "a decoder of this family is not supported"},
+    {"add_cross_attention", HS_DEMAND_FALSE, 0, "cross-attention is not supported"},
+    {"is_encoder_decoder", HS_DEMAND_FALSE, 0, "encoder-decoder models are not supported"},
+    {"position_embedding_type", HS_DEMAND_ABSOLUTE, 0, "relative positions are not supported"},
     {0},
 };
 

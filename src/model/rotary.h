@@ -23,7 +23,7 @@ const char *hs_rope_name(hs_rope_kind kind);
 /*
  * Reads rope_scaling (transformers 4) or rope_parameters (5); a rope_theta or a partial_rotary_factor in there goes
  * before what the arguments hold, which is the config's own or the family's default. `partial`: a part of each head may
- * rotate; else *share_inout is 1. HS_ERROR_INPUT: a scaling that is not implemented, or a field of it.
+ * rotate; else *share_inout is 1. HS_ERROR_INPUT: a scaling that is not supported, or a field of it.
  */
 hs_status hs_rope_read(const hs_config *config, size_t n_positions, bool partial, hs_rope *rope_inout,
                        double *share_inout, hs_error *error);

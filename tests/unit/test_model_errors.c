@@ -117,7 +117,7 @@ static void test_sliding_windows(void **state)
     } cases[] = {
         {"mistral", "\"sliding_window\": null", 5000, NULL},
         {"mistral", "\"sliding_window\": 32", 32, NULL},
-        {"mistral", "\"sliding_window\": 31", 32, "sliding-window attention is not implemented"},
+        {"mistral", "\"sliding_window\": 31", 32, "sliding-window attention is not supported"},
         {"mistral", NULL, 4096, NULL},
         {"mistral", NULL, 4097, "\"sliding_window\" cannot have this value"}, /* transformers' default is 4096 */
         {"qwen2", "\"sliding_window\": 16, \"use_sliding_window\": false", 32, NULL},

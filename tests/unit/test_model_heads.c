@@ -309,7 +309,7 @@ static void test_configurations_that_are_refused(void **state)
         {"bert masked", "is_decoder", "true", "\"is_decoder\" cannot have this value: a decoder of this family"},
         {"bert masked", "add_cross_attention", "true", "\"add_cross_attention\" cannot have this value"},
         {"bert masked", "position_embedding_type", "\"relative_key\"",
-         "\"position_embedding_type\" cannot have this value: relative positions are not implemented"},
+         "\"position_embedding_type\" cannot have this value: relative positions are not supported"},
         {"bert masked", "position_embedding_type", "3", "\"position_embedding_type\" is of kind integer"},
         {"bert masked", "hidden_act", "\"mish\"", "\"hidden_act\" is \"mish\""},
         {"bert masked", "architectures", "[\"BertForTokenClassification\"]",
