@@ -269,23 +269,28 @@ static hs_status analyse(session *s, hs_analysis **analysis_out, hs_error *error
     return HS_OK;
 }
 
-/* Rank 0 stores and prints the ranking; all ranks make the texts that are to be kept. */
+static hs_status store_ranking(session *s, hs_analysis *analysis, hs_error *error)
+{
+    analysis->objective = objective_of(s->experiment);
+    HS_TRY(hs_analysis_store(analysis, s->results, error));
+    return end_record(s, error);
+}
+
+/* Rank 0 stores the ranking, all ranks make the texts that are to be kept, and the ranking is what is printed last. */
 static hs_status rank_results(session *s, hs_error *error)
 {
     hs_analysis *analysis = NULL;
     hs_status status = analyse(s, &analysis, error);
 
-    if (status == HS_OK && is_first(s)) {
-        analysis->objective = objective_of(s->experiment);
-        status = hs_analysis_store(analysis, s->results, error);
-        if (status == HS_OK)
-            status = end_record(s, error);
-        if (status == HS_OK)
-            status = print_ranking(s, analysis, error);
-    }
+    if (status == HS_OK && is_first(s))
+        status = store_ranking(s, analysis, error);
+    HS_GOTO_DONE(hs_comm_agree(s->comm, status, error));
+    HS_GOTO_DONE(save_best_texts(s->comm, s->study, s->results, is_first(s) ? analysis : NULL, error));
+    HS_GOTO_DONE(report_memory(s, error));
+    if (is_first(s))
+        status = print_ranking(s, analysis, error);
     status = hs_comm_agree(s->comm, status, error);
-    if (status == HS_OK)
-        status = save_best_texts(s->comm, s->study, s->results, is_first(s) ? analysis : NULL, error);
+done:
     hs_analysis_free(analysis);
     return status;
 }
@@ -310,7 +315,6 @@ hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const sess
     if (status != HS_OK)
         goto done;
     HS_GOTO_DONE(rank_results(&s, error));
-    HS_GOTO_DONE(report_memory(&s, error));
 done:
     status = close_results(s.results, status, error);
     hs_results_lock_free(s.lock);
