@@ -38,6 +38,17 @@ await_moment() {
     esac
 }
 
+# Open MPI 4.1's mpirun has been seen to wait for ever for a lock of PMIx in its own clean-up, its ranks long gone.
+end_launcher() {
+    for _ in $(seq 3000); do
+        is_alive "$1" || break
+        sleep 0.02
+    done
+    ! is_alive "$1" || { kill -9 "$1" && echo "kill: a launcher hung in its clean-up"; }
+    wait "$1" 2>/dev/null
+    code=$?
+}
+
 # strike TARGET LAUNCHER: false if nothing was left to kill. Waits until all that was killed is gone.
 strike() {
     local target=$1 launcher=$2 ranks victims rank
@@ -51,11 +62,10 @@ strike() {
     [ ${#ranks[@]} -gt 0 ] || victims=("$launcher")
     kill -9 "${victims[@]}" 2>/dev/null
     local struck=$?
-    wait "$launcher" 2>/dev/null
-    code=$?
     for rank in "${ranks[@]}"; do
         while is_alive "$rank"; do sleep 0.02; done
     done
+    end_launcher "$launcher"
     return "$struck"
 }
 
