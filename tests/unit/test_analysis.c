@@ -174,15 +174,23 @@ static void test_stored_ranking(void **state)
     analysis_fixture_close(&f);
 }
 
+/* The fixture's file, all of it, with its statistics still to be written. */
+static void open_to_write(analysis_fixture *f, hs_comm *comm)
+{
+    hs_error error = {0};
+
+    analysis_fixture_open(f, comm, N_SETS);
+    assert_int_equal(hs_results_close(f->results, &error), HS_OK);
+    assert_int_equal(hs_results_open_parallel(f->comm, f->path, &f->results, &error), HS_OK);
+}
+
 /* A finished file's statistics are read, an unfinished one's computed, and both are the same numbers. */
 static void test_stored_statistics_are_read(void **state)
 {
     hs_error error = {0};
     analysis_fixture f;
 
-    analysis_fixture_open(&f, *state, N_SETS);
-    assert_int_equal(hs_results_close(f.results, &error), HS_OK);
-    assert_int_equal(hs_results_open_parallel(f.comm, f.path, &f.results, &error), HS_OK);
+    open_to_write(&f, *state);
     hs_analysis *computed = analyse(&f);
     assert_int_equal(hs_analysis_store(computed, f.results, &error), HS_OK);
     hs_analysis *read = analyse(&f);
@@ -226,9 +234,7 @@ static void test_impossible_method(void **state)
     hs_error error = {0};
     analysis_fixture f;
 
-    analysis_fixture_open(&f, *state, N_SETS);
-    assert_int_equal(hs_results_close(f.results, &error), HS_OK);
-    assert_int_equal(hs_results_open_parallel(f.comm, f.path, &f.results, &error), HS_OK);
+    open_to_write(&f, *state);
     hs_analysis *computed = analyse(&f);
     assert_int_equal(hs_analysis_store(computed, f.results, &error), HS_OK);
     hs_analysis_free(computed);
