@@ -1,6 +1,6 @@
 #!/bin/bash
-# The unit and mpi tests under valgrind, by hand: tests/valgrind.sh [CTEST OPTION]... All of them take an hour or two, test_engine_prefix
-# alone 25 minutes of a core. 64 ranks are left out: so many valgrinds are more than a small machine holds.
+# The unit and mpi tests under valgrind, by hand: tests/valgrind.sh [CTEST OPTION]... All of them take some 20 minutes on 2 cores; the
+# longest property tests run a quarter of their rounds. 64 ranks are left out: so many valgrinds are more than a small machine holds.
 # It shows them a processor with AVX2: of the kernels those for AVX-512 are not run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

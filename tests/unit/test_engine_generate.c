@@ -3,6 +3,7 @@
  * prompts that share their beginnings, sets, interventions and samplings.
  */
 #include "support/engine_random.h"
+#include "support/valgrind.h"
 
 enum { N_ROUNDS = 14, MAX_PROMPTS = 6, MAX_PROMPT_LENGTH = 24, MAX_NEW_TOKENS = 9, MAX_SAMPLES = 6, N_DONORS = 3 };
 
@@ -262,7 +263,7 @@ static void compare_engines(const struct call *call, uint64_t round, struct tall
 static void run_rounds(hs_positions positions, hs_value_bias value_bias, uint64_t first_stream)
 {
     struct tally tally = {0};
-    for (uint64_t round = first_stream; round < first_stream + N_ROUNDS; round++) {
+    for (uint64_t round = first_stream; round < first_stream + rounds_to_run(N_ROUNDS); round++) {
         struct call call;
         make_call(&call, round, positions, value_bias);
         compare_engines(&call, round, &tally);

@@ -54,7 +54,7 @@ static void compare_engines(const hs_model *model, const struct work *work, cons
 
 static void run_rounds(hs_positions positions, hs_value_bias value_bias, uint64_t first_stream)
 {
-    for (uint64_t round = first_stream; round < first_stream + N_ROUNDS; round++) {
+    for (uint64_t round = first_stream; round < first_stream + rounds_to_run(N_ROUNDS); round++) {
         struct draw draw = {round, 0};
         struct work work = {0};
         struct extras extras = {0};
