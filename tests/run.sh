@@ -2,7 +2,7 @@
 # All tests: installs what is missing, builds, and runs ctest.
 #   tests/run.sh [--sanitize] [--cluster] [--browser] [CTEST OPTION]...     e.g. tests/run.sh -L unit
 # --sanitize builds with AddressSanitizer and UndefinedBehaviorSanitizer in a folder of its own; --cluster also installs what the
-# tests labelled slurm and hosts need, --browser what those labelled report do (they are skipped without).
+# tests labelled slurm and hosts and the one of quotas need, --browser what those labelled report do (they are skipped without).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=jobs/prepare.sh
@@ -17,7 +17,7 @@ while :; do
         folder=build-sanitize
         options+=(-DHEADSWEEP_SANITIZE=ON)
         ;;
-    --cluster) packages+=(slurm-wlm munge iproute2) ;;
+    --cluster) packages+=(slurm-wlm munge iproute2 btrfs-progs) ;;
     --browser) packages+=(chromium chromium-driver) ;;
     *) break ;;
     esac

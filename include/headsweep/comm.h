@@ -13,8 +13,14 @@ typedef struct hs_comm hs_comm;
 
 /* Collective over all processes of the job. Starts MPI. */
 hs_status hs_comm_new(hs_comm **comm_out, hs_error *error);
-/* Collective. Ends MPI. */
+/* Collective. Ends MPI; after hs_comm_end_by_abort the processes too, all at once. */
 void hs_comm_free(hs_comm *comm);
+/*
+ * Not collective, but for all ranks to call. A library holds what it can only give back together and what would make
+ * ranks wait for each other for ever: hs_comm_free() will not return, but end the processes with the exit code of
+ * HS_ERROR_IO, once all ranks have come to it.
+ */
+void hs_comm_end_by_abort(hs_comm *comm);
 /* Ends all ranks at once with this exit code; for an error that only this rank knows of. Does not return. */
 _Noreturn void hs_comm_abort(hs_comm *comm, int exit_code);
 

@@ -70,12 +70,12 @@ typedef struct hs_results_task {
     size_t n_metrics;
     const hs_results_metric *metrics;
     size_t n_shards;
-    const uint64_t *shard_first;   /* [n_shards + 1] */
-    const uint64_t *example_line;  /* [n_examples] */
-    const uint32_t *donor;         /* [n_examples] or NULL */
-    size_t n_text_sets;            /* sets whose generated texts are kept; 0: none */
-    size_t n_samples;              /* texts of an example, where texts are kept */
-    size_t text_bytes;             /* of each, its terminator included */
+    const uint64_t *shard_first;  /* [n_shards + 1] */
+    const uint64_t *example_line; /* [n_examples] */
+    const uint32_t *donor;        /* [n_examples] or NULL */
+    size_t n_text_sets;           /* sets whose generated texts are kept; 0: none */
+    size_t n_samples;             /* texts of an example, where texts are kept */
+    size_t text_bytes;            /* of each, its terminator included */
 } hs_results_task;
 
 typedef struct hs_results_attribute {
@@ -161,7 +161,10 @@ hs_status hs_results_open_parallel(hs_comm *comm, const char *path, hs_results *
  * layout.
  */
 hs_status hs_results_open_read(const char *path, hs_results **results_out, hs_error *error);
-/* Collective if opened so. Frees `results` (NULL is harmless) even when it fails; changes no byte of the file. */
+/*
+ * Collective if opened so. Frees `results` (NULL is harmless) even when it fails; changes no byte of the file. After a
+ * write that failed on any rank it fails on all, and hs_comm_free() ends the processes: see hs_comm_end_by_abort.
+ */
 hs_status hs_results_close(hs_results *results, hs_error *error);
 
 /*
@@ -299,7 +302,7 @@ typedef enum hs_statistic {
 #define HS_RESULTS_STATISTIC_ENUM(id, name, meaning) id,
     HS_RESULTS_STATISTIC_LIST(HS_RESULTS_STATISTIC_ENUM)
 #undef HS_RESULTS_STATISTIC_ENUM
-    HS_STATISTIC_COUNT
+        HS_STATISTIC_COUNT
 } hs_statistic;
 
 /* Raw writes (rank 0): table[n_sets, n_metrics] of one statistic of one task. */
@@ -325,7 +328,7 @@ typedef enum hs_stability {
 #define HS_RESULTS_STABILITY_ENUM(id, name) id,
     HS_RESULTS_STABILITY_LIST(HS_RESULTS_STABILITY_ENUM)
 #undef HS_RESULTS_STABILITY_ENUM
-    HS_STABILITY_COUNT
+        HS_STABILITY_COUNT
 } hs_stability;
 
 /* table[n_interventions, n_metrics, HS_STABILITY_COUNT]; NaN until written. */

@@ -2,8 +2,8 @@
 
 #include "base/shared_block.h"
 
-#include <mpi.h>
 #include <limits.h>
+#include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -17,6 +17,7 @@ struct hs_comm {
     int rank, size;
     int node_rank, node_size;
     bool started_here;
+    bool ends_by_abort;
 };
 
 struct hs_shared_block {
@@ -97,6 +98,11 @@ void hs_comm_free(hs_comm *comm)
 {
     if (comm == NULL)
         return;
+    if (comm->ends_by_abort) {
+        /* What a rank has to say it has said before: launchers kill the others at the first abort. */
+        (void)MPI_Barrier(comm->world);
+        hs_comm_abort(comm, hs_status_exit_code(HS_ERROR_IO));
+    }
     if (comm->node != MPI_COMM_NULL)
         (void)MPI_Comm_free(&comm->node);
     if (comm->world != MPI_COMM_NULL)
@@ -106,8 +112,14 @@ void hs_comm_free(hs_comm *comm)
     hs_free(comm);
 }
 
+void hs_comm_end_by_abort(hs_comm *comm)
+{
+    comm->ends_by_abort = true;
+}
+
 _Noreturn void hs_comm_abort(hs_comm *comm, int exit_code)
 {
+    (void)fflush(NULL);
     (void)MPI_Abort(comm->world, exit_code);
     _Exit(exit_code);
 }

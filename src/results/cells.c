@@ -1,5 +1,6 @@
 #include "results/file.h"
 
+#include <errno.h>
 #include <math.h>
 
 /* Values that are checked at once: large enough for the disk, small beside a model. */
@@ -74,13 +75,14 @@ hs_status hs_results_write_cell(hs_results *results, hs_cell cell, const float *
     const hs_file_task *file = &results->files[cell.task];
     const size_t n_values = range_row_values(&results->tasks[cell.task], &range);
     const uint64_t word = commit_word(results->experiment_hash, cell, values, n_values);
+    errno = 0;
     if (select_values(results, &range) < 0 || select_words(results, &range) < 0 ||
         H5Dwrite(file->values, H5T_IEEE_F32LE, hs_file_memory(results, n_values), file->values_space, results->transfer,
                  values) < 0 ||
         H5Dwrite(file->commit, H5T_STD_U64LE, hs_file_memory(results, 1), file->commit_space, results->transfer,
                  &word) < 0)
-        return hs_hdf5_fail(error, HS_ERROR_IO, "%s: set %llu, shard %u of task %s cannot be written", results->path,
-                            (unsigned long long)cell.set, cell.shard, results->tasks[cell.task].name);
+        return hs_file_fail_write(results, error, "set %llu, shard %u of task %s", (unsigned long long)cell.set,
+                                  cell.shard, results->tasks[cell.task].name);
     return HS_OK;
 }
 

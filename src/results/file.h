@@ -38,6 +38,7 @@ struct hs_results {
     hid_t file;
     hid_t transfer; /* independent raw transfers */
     hid_t memory_space;
+    bool write_failed; /* on this rank: see close.c */
     uint64_t n_file_bytes;
     uint64_t experiment_hash;
     uint64_t tables_hash;
@@ -118,7 +119,18 @@ typedef struct hs_file_rows {
 hs_status hs_file_transfer(hs_results *results, hs_direction direction, const hs_file_rows *rows, void *buffer,
                            hs_error *error);
 
+/*
+ * HS_ERROR_IO: `what` cannot be written, why, and what to do. The caller has set errno to 0 before it wrote.
+ */
+hs_status hs_file_fail_write(hs_results *results, hs_error *error, const char *what, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* A one-dimensional memory space of n elements; reused, so that it costs nothing. Negative on failure. */
 hid_t hs_file_memory(hs_results *results, size_t n);
+
+/* ---- close.c ----------------------------------------------------------------------------------------------------- */
+
+/* Writes the same bytes again, without HDF5: 0, or the errno that says why the file cannot be written to. */
+int hs_file_rewrite_superblock(const char *path);
 
 #endif

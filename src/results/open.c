@@ -27,20 +27,6 @@ static hs_status results_new(const char *path, hs_comm *comm, hs_results **resul
     return results->memory_space >= 0 ? HS_OK : hs_hdf5_fail(error, HS_ERROR_INTERNAL, "HDF5 does not start");
 }
 
-/* Everything but the file itself, whose closing can be collective. */
-static void results_free(hs_results *results)
-{
-    if (results == NULL)
-        return;
-    hs_file_unload(results);
-    hs_hdf5_close(results->memory_space);
-    hs_hdf5_close(results->transfer);
-    hs_free(results->values);
-    hs_free(results->words);
-    hs_free(results->path);
-    hs_free(results);
-}
-
 /* A pipe or a device would block or do harm; a missing file deserves the system's own words. */
 static hs_status look_at_file(const char *path, int access_mode, uint64_t *n_bytes_out, hs_error *error)
 {
@@ -154,21 +140,6 @@ hs_status hs_results_open_parallel(hs_comm *comm, const char *path, hs_results *
     results = NULL;
 done:
     (void)hs_results_close(results, error);
-    return status;
-}
-
-hs_status hs_results_close(hs_results *results, hs_error *error)
-{
-    hs_status status = HS_OK;
-    if (results == NULL)
-        return HS_OK;
-    hid_t file = results->file;
-    char *path = results->path;
-    results->path = NULL;
-    results_free(results);
-    if (file >= 0 && H5Fclose(file) < 0)
-        status = hs_hdf5_fail(error, HS_ERROR_IO, "%s cannot be closed", path);
-    hs_free(path);
     return status;
 }
 

@@ -1,5 +1,7 @@
 #include "results/file.h"
 
+#include <errno.h>
+
 static hs_status check_place(const hs_results *results, uint32_t task, size_t row, size_t example, hs_error *error)
 {
     if (task < results->n_tasks && row < results->tasks[task].n_text_sets && example < results->tasks[task].n_examples)
@@ -18,6 +20,7 @@ static herr_t transfer_example(hs_results *results, hs_direction direction, uint
     hid_t space = H5Dget_space(dataset), type = hs_hdf5_type(HS_ELEMENT_TEXT, of->text_bytes);
     hid_t memory = hs_file_memory(results, of->n_samples);
     herr_t result = -1;
+    errno = 0;
     if (space >= 0 && type >= 0 && memory >= 0 &&
         H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0)
         result = direction == HS_DIRECTION_READ ? H5Dread(dataset, type, memory, space, results->transfer, texts)
@@ -32,7 +35,7 @@ hs_status hs_results_write_texts(hs_results *results, uint32_t task, size_t row,
 {
     HS_TRY(check_place(results, task, row, example, error));
     if (transfer_example(results, HS_DIRECTION_WRITE, task, row, example, (void *)texts) < 0)
-        return hs_hdf5_fail(error, HS_ERROR_IO, "%s: texts cannot be written", results->path);
+        return hs_file_fail_write(results, error, "texts of example %zu", example);
     return HS_OK;
 }
 

@@ -1,5 +1,7 @@
 #include "results/file.h"
 
+#include <errno.h>
+
 /* MPI counts are ints, and some MPI-IO layers fail on more than 2 GB at once. */
 enum { PIECE_BYTES = 16 * 1024 * 1024 };
 
@@ -9,12 +11,34 @@ hid_t hs_file_memory(hs_results *results, size_t n)
     return H5Sset_extent_simple(results->memory_space, 1, &extent, NULL) < 0 ? H5I_INVALID_HID : results->memory_space;
 }
 
+/* Of MPI-IO HDF5 may learn no more than that too little was written: the system knows why, at the next attempt at last. */
+hs_status hs_file_fail_write(hs_results *results, hs_error *error, const char *what, ...)
+{
+    const int write_error = errno;
+    const int system_error = write_error != 0 ? write_error : hs_file_rewrite_superblock(results->path);
+    hs_error reason = {0};
+    char place[256];
+    va_list arguments;
+    va_start(arguments, what);
+    (void)vsnprintf(place, sizeof place, what, arguments);
+    va_end(arguments);
+    results->write_failed = true;
+    if (system_error != 0)
+        (void)hs_fail_system(&reason, HS_ERROR_IO, system_error, "%s cannot be written", place);
+    else
+        (void)hs_hdf5_fail(&reason, HS_ERROR_IO, "%s cannot be written", place);
+    return hs_fail(error, HS_ERROR_IO,
+                   "%.400s: %s; what is done is kept: when that is mended, run the same command again to continue",
+                   results->path, reason.message);
+}
+
 static herr_t transfer_piece(hs_results *results, hs_direction direction, hid_t dataset, hid_t type, hid_t space,
                              size_t n, void *bytes)
 {
     hid_t memory = hs_file_memory(results, n);
     if (memory < 0)
         return -1;
+    errno = 0;
     return direction == HS_DIRECTION_READ ? H5Dread(dataset, type, memory, space, results->transfer, bytes)
                                           : H5Dwrite(dataset, type, memory, space, results->transfer, bytes);
 }
@@ -42,8 +66,9 @@ hs_status hs_file_transfer(hs_results *results, hs_direction direction, const hs
         char *bytes = (char *)buffer + done * n_row_bytes;
         if (space < 0 || type < 0 || select_rows(space, rows->first + done, n) < 0 ||
             transfer_piece(results, direction, rows->dataset, type, space, n * rows->n_columns, bytes) < 0)
-            status = hs_hdf5_fail(error, HS_ERROR_IO, "%s: %s cannot be %s", results->path, rows->what,
-                                  direction == HS_DIRECTION_READ ? "read" : "written");
+            status = direction == HS_DIRECTION_WRITE
+                         ? hs_file_fail_write(results, error, "%s", rows->what)
+                         : hs_hdf5_fail(error, HS_ERROR_IO, "%s: %s cannot be read", results->path, rows->what);
     }
     hs_hdf5_close(type);
     hs_hdf5_close(space);
