@@ -97,7 +97,7 @@ typedef struct hs_experiment {
     char *objective_reduce_metric; /* "" = the task's first */
     char *objective_keep;          /* task; "" = none */
     char *objective_keep_metric;
-    double objective_tolerance; /* absolute, in the unit of the kept metric */
+    double objective_tolerance;         /* absolute, in the unit of the kept metric */
     hs_string_list objective_keep_also; /* "TASK", "TASK.METRIC", "TASK.METRIC=TOLERANCE" */
 
     int64_t resamples;    /* of the bootstrap */
@@ -130,11 +130,21 @@ typedef struct hs_experiment {
 } hs_experiment;
 
 /*
- * Reads the file, applies `overrides` ("key=value" as in --set; value in libconfig syntax, bare words count as strings; list
- * elements as tasks[0].limit) and checks everything: HS_ERROR_USAGE names file, line and key of an unknown key, a missing
- * one, a wrong type or a value out of range, and says what would be right. Input paths are resolved against the folder
- * of the experiment file, `output.results` against the current folder.
+ * Reads the file and all that it includes into one block of bytes, which goes into `block`, empty before, and gives the same
+ * experiment wherever it is parsed: one rank reads for all of them. HS_ERROR_USAGE names file and line of what is no
+ * text, or an @include that cannot be followed.
  */
+hs_status hs_experiment_read(const char *path, hs_text *block, hs_error *error);
+/*
+ * Parses such a block, applies `overrides` ("key=value" as in --set; value in libconfig syntax, bare words count as strings;
+ * list elements as tasks[0].limit) and checks everything: HS_ERROR_USAGE names file, line and key of an unknown key, a
+ * missing one, a wrong type or a value out of range, and says what would be right. No file is opened: `path` is for
+ * messages, and input paths are resolved against its folder, `output.results` against the current folder.
+ * HS_ERROR_INTERNAL for a block that hs_experiment_read() did not make.
+ */
+hs_status hs_experiment_parse(const char *path, const hs_text *block, const char *const *overrides, size_t n_overrides,
+                              hs_experiment **experiment_out, hs_error *error);
+/* Both in one. */
 hs_status hs_experiment_load(const char *path, const char *const *overrides, size_t n_overrides,
                              hs_experiment **experiment_out, hs_error *error);
 void hs_experiment_free(hs_experiment *experiment);

@@ -100,10 +100,10 @@ static hs_status complete(config_loader *loader)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
-static hs_status load_file(config_loader *loader)
+static hs_status load_source(config_loader *loader)
 {
     config_t config;
-    HS_TRY(source_read(&loader->source, loader->path, loader->error));
+    HS_TRY(source_read_block(&loader->source, loader->path, loader->block, loader->error));
     hs_status status = parse_source(&loader->source, &config, loader->error);
     if (status == HS_OK)
         status = load_tree(loader, config_root_setting(&config));
@@ -113,7 +113,7 @@ static hs_status load_file(config_loader *loader)
 
 static hs_status load_all(config_loader *loader, const char *const *overrides, size_t n_overrides)
 {
-    HS_TRY(load_file(loader));
+    HS_TRY(load_source(loader));
     for (size_t i = 0; i < n_overrides; i++)
         HS_TRY(apply_override(loader, overrides[i]));
     HS_TRY(complete(loader));
@@ -123,10 +123,20 @@ static hs_status load_all(config_loader *loader, const char *const *overrides, s
     return resolve_paths(loader->path, loader->experiment, loader->error);
 }
 
-hs_status hs_experiment_load(const char *path, const char *const *overrides, size_t n_overrides,
-                             hs_experiment **experiment_out, hs_error *error)
+hs_status hs_experiment_read(const char *path, hs_text *block, hs_error *error)
 {
-    config_loader loader = {.path = path, .error = error};
+    config_source source = {0};
+    hs_status status = source_read(&source, path, error);
+    if (status == HS_OK)
+        status = source_pack(&source, block, error);
+    source_clear(&source);
+    return status;
+}
+
+hs_status hs_experiment_parse(const char *path, const hs_text *block, const char *const *overrides, size_t n_overrides,
+                              hs_experiment **experiment_out, hs_error *error)
+{
+    config_loader loader = {.path = path, .block = block, .error = error};
     *experiment_out = NULL;
     HS_TRY(hs_allocate(&loader.experiment, 1, sizeof *loader.experiment, "experiment", error));
     loader.experiment->path = hs_string_copy(path, error);
@@ -137,5 +147,17 @@ hs_status hs_experiment_load(const char *path, const char *const *overrides, siz
         *experiment_out = loader.experiment;
     else
         hs_experiment_free(loader.experiment);
+    return status;
+}
+
+hs_status hs_experiment_load(const char *path, const char *const *overrides, size_t n_overrides,
+                             hs_experiment **experiment_out, hs_error *error)
+{
+    hs_text block = {0};
+    *experiment_out = NULL;
+    hs_status status = hs_experiment_read(path, &block, error);
+    if (status == HS_OK)
+        status = hs_experiment_parse(path, &block, overrides, n_overrides, experiment_out, error);
+    hs_text_clear(&block);
     return status;
 }

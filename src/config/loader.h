@@ -1,4 +1,4 @@
-/* The steps of hs_experiment_load(), which share one loader. */
+/* The steps of hs_experiment_parse(), which share one loader. */
 #ifndef CONFIG_LOADER_H
 #define CONFIG_LOADER_H
 
@@ -14,7 +14,8 @@ typedef struct key_origin {
 } key_origin;
 
 typedef struct config_loader {
-    const char *path; /* of the experiment file */
+    const char *path;     /* of the experiment file */
+    const hs_text *block; /* of hs_experiment_read() */
     hs_experiment *experiment;
     config_source source;
     key_origin *origins;                 /* [1 + n_tasks][key_count()]: of the experiment, then of each task */

@@ -5,17 +5,32 @@
 
 #include <string.h>
 
-static hs_status load_file(config_source *source, const char *path, hs_error *error)
+static hs_status read_file(config_source *source, source_file *file, hs_error *error)
 {
-    source_file *file = &source->files[source->n_files - 1];
     hs_error problem = {0};
     size_t allowed = SOURCE_MAX_BYTES - source->n_bytes;
-    if (hs_file_read(path, allowed, &file->bytes, &file->n_bytes, &problem) != HS_OK) {
+    if (hs_file_read(file->path, allowed, &file->bytes, &file->n_bytes, &problem) != HS_OK) {
         /* What base calls unusable input is a wrong experiment file here. */
         hs_status status = problem.status == HS_ERROR_INPUT ? HS_ERROR_USAGE : problem.status;
         return hs_fail(error, status, "%s", problem.message);
     }
     source->n_bytes += file->n_bytes;
+    return HS_OK;
+}
+
+/* The next text of the block is the file's. */
+static hs_status take_file(config_source *source, source_file *file, hs_error *error)
+{
+    const char *end = memchr(source->block, '\0', source->n_block_bytes);
+    if (end == NULL)
+        return hs_fail(error, HS_ERROR_INTERNAL, "%s is cut off or missing in the block of the experiment's texts",
+                       file->path);
+    file->bytes = hs_string_copy(source->block, error);
+    if (file->bytes == NULL)
+        return error->status;
+    file->n_bytes = (size_t)(end - source->block);
+    source->block += file->n_bytes + 1;
+    source->n_block_bytes -= file->n_bytes + 1;
     return HS_OK;
 }
 
@@ -52,19 +67,34 @@ hs_status source_read(config_source *source, const char *path, hs_error *error)
 hs_status source_include(config_source *source, const char *path, const scan_context *context, hs_error *error)
 {
     HS_TRY(add_file(source, path, error));
-    HS_TRY(load_file(source, path, error));
+    source_file *file = &source->files[source->n_files - 1];
+    HS_TRY(source->block == NULL ? read_file(source, file, error) : take_file(source, file, error));
     return scan_file(source, source->n_files - 1, context, error);
+}
+
+hs_status source_pack(const config_source *source, hs_text *block, hs_error *error)
+{
+    for (size_t i = 0; i < source->n_files; i++)
+        HS_TRY(hs_text_append(block, source->files[i].bytes, source->files[i].n_bytes + 1, error));
+    return HS_OK;
+}
+
+hs_status source_read_block(config_source *source, const char *path, const hs_text *block, hs_error *error)
+{
+    source->block = block->text == NULL ? "" : block->text;
+    source->n_block_bytes = block->length;
+    HS_TRY(source_read(source, path, error));
+    if (source->n_block_bytes > 0)
+        return hs_fail(error, HS_ERROR_INTERNAL, "%s: %zu bytes are left over in the block of the experiment's texts",
+                       path, source->n_block_bytes);
+    return HS_OK;
 }
 
 hs_status source_read_text(config_source *source, const char *name, const char *text, hs_error *error)
 {
-    HS_TRY(add_file(source, name, error));
-    source_file *file = &source->files[source->n_files - 1];
-    file->bytes = hs_string_copy(text, error);
-    if (file->bytes == NULL)
-        return error->status;
-    file->n_bytes = strlen(text);
-    return scan_file(source, source->n_files - 1, &(scan_context){0}, error);
+    source->block = text;
+    source->n_block_bytes = strlen(text) + 1;
+    return source_include(source, name, &(scan_context){0}, error);
 }
 
 void source_clear(config_source *source)

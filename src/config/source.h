@@ -35,11 +35,20 @@ typedef struct config_source {
     size_t n_lines, lines_capacity;
     source_file *files; /* files[0] is the experiment file */
     size_t n_files, files_capacity;
-    size_t n_bytes; /* read so far */
+    size_t n_bytes;    /* read so far */
+    const char *block; /* what is left of the texts that are given; NULL: files are read */
+    size_t n_block_bytes;
 } config_source;
 
 /* Reads the file; paths of @include are relative to its folder. HS_ERROR_USAGE names file and line of what is wrong. */
 hs_status source_read(config_source *source, const char *path, hs_error *error);
+/*
+ * The texts of all files that were read, in the order in which they were begun, each with the zero byte at its end, which no
+ * experiment file holds; and a source made of such a block as source_read() made it of the files, whose paths it needs
+ * only for messages. HS_ERROR_INTERNAL for a block of fewer or more texts than its @include lines ask for.
+ */
+hs_status source_pack(const config_source *source, hs_text *block, hs_error *error);
+hs_status source_read_block(config_source *source, const char *path, const hs_text *block, hs_error *error);
 /* The same for a text that is given: `name` stands for it in messages. There is no @include. */
 hs_status source_read_text(config_source *source, const char *name, const char *text, hs_error *error);
 void source_clear(config_source *source);

@@ -1,4 +1,4 @@
-/* An experiment file: read, printed, and what was printed read again. */
+/* An experiment file: read, printed, and what was printed read again; and the same bytes as a block of several texts. */
 #include "fuzz/fuzz.h"
 #include "headsweep/config.h"
 
@@ -16,6 +16,16 @@ static void read_printed(const hs_experiment *experiment)
     hs_text_clear(&text);
 }
 
+static void parse_block(const uint8_t *bytes, size_t n_bytes)
+{
+    const hs_text block = {.text = (char *)(uintptr_t)bytes, .length = n_bytes};
+    hs_error error = {0};
+    hs_experiment *experiment = NULL;
+
+    (void)hs_experiment_parse("e.cfg", &block, NULL, 0, &experiment, &error);
+    hs_experiment_free(experiment);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
 {
     hs_error error = {0};
@@ -24,5 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
     if (hs_experiment_load(fuzz_write("e.cfg", bytes, n_bytes), NULL, 0, &experiment, &error) == HS_OK)
         read_printed(experiment);
     hs_experiment_free(experiment);
+    parse_block(bytes, n_bytes);
     return 0;
 }

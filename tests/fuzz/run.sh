@@ -30,6 +30,7 @@ rm -rf "$seeds"
 mkdir -p "$seeds"/{experiment,tokenizer,config,safetensors,task,results,layout}
 cp configs/quickstart/quickstart.cfg "$seeds/experiment/"
 for file in configs/datasets/*.cfg configs/generation/*.cfg; do cp "$file" "$seeds/experiment/"; done
+{ printf '@include "all.cfg"\n\0' && cat configs/quickstart/quickstart.cfg && printf '\0'; } >"$seeds/experiment/block"
 cp configs/quickstart/model/tokenizer.json "$seeds/tokenizer/"
 for file in tests/reference/tokenizer/*/tokenizer.json; do cp "$file" "$seeds/tokenizer/$(basename "$(dirname "$file")").json"; done
 for file in tests/reference/engine/*/config.json; do cp "$file" "$seeds/config/$(basename "$(dirname "$file")").json"; done
