@@ -121,6 +121,28 @@ static hs_status join_command_line(int argc, char **argv, hs_text *text, hs_erro
     return HS_OK;
 }
 
+/*
+ * Rank 0 reads the file for all: thousands of ranks would be thousands of requests to one metadata server, and could see
+ * different versions of a file that is being edited.
+ */
+static hs_status load_experiment(hs_comm *comm, const run_arguments *arguments, hs_experiment **experiment_out,
+                                 hs_error *error)
+{
+    hs_text block = {0};
+    hs_status status = HS_OK;
+
+    if (hs_comm_rank(comm) == 0)
+        status = hs_experiment_read(arguments->experiment, &block, error);
+    HS_GOTO_DONE(hs_comm_agree(comm, status, error));
+    HS_GOTO_DONE(hs_comm_broadcast_block(comm, &block.text, &block.length, 0, error));
+    status = hs_experiment_parse(arguments->experiment, &block, arguments->overrides.items, arguments->overrides.n,
+                                 experiment_out, error);
+    status = hs_comm_agree(comm, status, error);
+done:
+    hs_text_clear(&block);
+    return status;
+}
+
 static hs_status run_experiment(const run_arguments *arguments, const char *command_line, hs_error *error)
 {
     hs_comm *comm = NULL;
@@ -132,9 +154,7 @@ static hs_status run_experiment(const run_arguments *arguments, const char *comm
     stop_catch_signals();
     if (hs_comm_rank(comm) == 0)
         options.log = (hs_log){stderr, arguments->quiet ? HS_LOG_WARNING : HS_LOG_INFO};
-    status = hs_experiment_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &experiment,
-                                error);
-    HS_GOTO_DONE(hs_comm_agree(comm, status, error));
+    HS_GOTO_DONE(load_experiment(comm, arguments, &experiment, error));
     status = session_run(comm, experiment, &options, error);
 done:
     /* Every rank has the same error by now; one of them prints it, before any rank can leave: launchers kill the others then. */

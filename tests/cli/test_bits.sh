@@ -1,6 +1,6 @@
 #!/bin/bash
 # The same bits for 1, 2, 3 and 4 ranks, for both scheduling policies, and for any way of cutting the groups into leases;
-# with each engine.
+# with each engine, and where only one rank can read the experiment file.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -23,6 +23,16 @@ for engine in prefix reference; do
     same_results $engine.h5 static.h5
     rm static.h5
 done
+
+# Rank 0 alone reads the experiment file and what it includes: on other hosts there may be none, or another version of it.
+mkdir parts none other
+expect 0 "$HEADSWEEP_PROGRAM" run "$quickstart" "${options[@]}" --set "output.results=\"$work/read_once.h5\"" --print-config
+cp "$work/out" parts/all.cfg
+echo '@include "parts/all.cfg"' >e.cfg
+echo 'run: { seed = 7' >other/e.cfg
+expect 0 "$HEADSWEEP_MPIEXEC" -n 1 "$HEADSWEEP_PROGRAM" run e.cfg : \
+    -n 1 -wdir "$work/none" "$HEADSWEEP_PROGRAM" run e.cfg : -n 1 -wdir "$work/other" "$HEADSWEEP_PROGRAM" run e.cfg
+same_results prefix.h5 read_once.h5
 
 # Ranks with other kernels of OpenBLAS, and a file that is continued with others, are told of (Debian's has all kernels in one).
 other=Prescott
