@@ -235,7 +235,10 @@ hs_status hs_results_check_cells(hs_results *results, uint32_t task, uint32_t sh
 hs_status hs_results_read_cells(hs_results *results, uint32_t task, uint32_t shard, uint64_t first_set, size_t n_sets,
                                 bool *done, float *values, hs_error *error);
 
-/* Values of whole sets: values[n_sets, n_examples, n_metrics]. Cells that are not done hold NaN. */
+/*
+ * Values of whole sets: values[n_sets, n_examples, n_metrics]. Cells that are not done hold NaN in a file that one process
+ * reads. Ranks that have a file open together read what they have finished: such a cell is HS_ERROR_IO there.
+ */
 hs_status hs_results_read_values(hs_results *results, uint32_t task, uint64_t first_set, size_t n_sets, float *values,
                                  hs_error *error);
 

@@ -51,7 +51,7 @@ hs_status hs_file_load_attributes(hs_results *results, const char *name, hs_attr
     hsize_t position = 0;
     attribute_walk walk = {list, error};
     hs_status status;
-    HS_GOTO_DONE(hs_file_open_group(results->file, name, &group, error));
+    HS_GOTO_DONE(hs_file_open_group(results, results->file, name, &group, error));
     if (H5Aiterate2(group, H5_INDEX_CRT_ORDER, H5_ITER_INC, &position, keep_attribute, &walk) < 0)
         status = hs_hdf5_fail(error, HS_ERROR_RESULTS, "the attributes of /%s cannot be read", name);
     else

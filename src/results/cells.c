@@ -231,11 +231,41 @@ static cell_range all_shards(const hs_results *results, uint32_t task, uint64_t 
     return (cell_range){task, first_set, n_sets, 0, task < results->n_tasks ? results->tasks[task].n_shards : 0};
 }
 
+/* `context`: the first cell that is not done, at `found`. */
+typedef struct missing_cell {
+    bool found;
+    hs_cell cell;
+} missing_cell;
+
+static void find_missing(void *context, hs_cell cell, cell_state state, float *values, size_t n_values)
+{
+    missing_cell *missing = context;
+    (void)values;
+    (void)n_values;
+    if (state != CELL_DONE && !missing->found)
+        *missing = (missing_cell){true, cell};
+}
+
+/* MPI-IO can take what cannot be read for zeros (Open MPI 4.1 does), and other hosts can have written what is not seen here. */
+static hs_status read_back(hs_results *results, const cell_range *range, float *values, hs_error *error)
+{
+    missing_cell missing = {0};
+    HS_TRY(visit_range(results, range, values, find_missing, &missing, error));
+    if (missing.found)
+        return hs_fail(
+            error, HS_ERROR_IO,
+            "%s: set %llu, shard %u of task %s was written and cannot be read back; see to the file system, and "
+            "run the same command again to continue",
+            results->path, (unsigned long long)missing.cell.set, missing.cell.shard, results->tasks[range->task].name);
+    return HS_OK;
+}
+
 hs_status hs_results_read_values(hs_results *results, uint32_t task, uint64_t first_set, size_t n_sets, float *values,
                                  hs_error *error)
 {
     const cell_range range = all_shards(results, task, first_set, n_sets);
-    return visit_range(results, &range, values, hide_unfinished, NULL, error);
+    return results->comm != NULL ? read_back(results, &range, values, error)
+                                 : visit_range(results, &range, values, hide_unfinished, NULL, error);
 }
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */

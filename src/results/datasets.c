@@ -7,10 +7,16 @@ enum { MAX_TEXT_WIDTH = 1024 * 1024 };
 
 /* ---- groups and datasets, checked before anything is read -------------------------------------------------------- */
 
-/* Only what lies in this very file: a link to another file would read what its maker chose. */
-static hs_status check_link(hid_t parent, const char *name, hs_error *error)
+/*
+ * Only what lies in this very file: a link to another file would read what its maker chose. HDF5 1.10 takes this look for
+ * collective, and a rank that had met an error before it would leave the others waiting: where all ranks open a file, rank 0
+ * has looked at its links by itself just before.
+ */
+static hs_status check_link(const hs_results *results, hid_t parent, const char *name, hs_error *error)
 {
     H5L_info_t link;
+    if (results->comm != NULL)
+        return HS_OK;
     if (H5Lget_info(parent, name, &link, H5P_DEFAULT) < 0) {
         (void)H5Eclear2(H5E_DEFAULT);
         return hs_fail(error, HS_ERROR_RESULTS, "%s is missing", name);
@@ -20,10 +26,11 @@ static hs_status check_link(hid_t parent, const char *name, hs_error *error)
     return HS_OK;
 }
 
-hs_status hs_file_open_group(hid_t parent, const char *name, hid_t *group_out, hs_error *error)
+hs_status hs_file_open_group(const hs_results *results, hid_t parent, const char *name, hid_t *group_out,
+                             hs_error *error)
 {
     *group_out = H5I_INVALID_HID;
-    HS_TRY(check_link(parent, name, error));
+    HS_TRY(check_link(results, parent, name, error));
     *group_out = H5Gopen2(parent, name, H5P_DEFAULT);
     return *group_out >= 0 ? HS_OK : hs_hdf5_fail(error, HS_ERROR_RESULTS, "group %s cannot be opened", name);
 }
@@ -91,7 +98,7 @@ static hs_status open_dataset(const hs_results *results, hid_t parent, const hs_
     *dataset_out = H5I_INVALID_HID;
     if (row->optional && H5Lexists(parent, row->name, H5P_DEFAULT) == 0)
         return HS_OK;
-    HS_TRY(check_link(parent, row->name, error));
+    HS_TRY(check_link(results, parent, row->name, error));
     *dataset_out = H5Dopen2(parent, row->name, H5P_DEFAULT);
     if (*dataset_out < 0)
         return hs_hdf5_fail(error, HS_ERROR_RESULTS, "dataset %s cannot be opened", row->name);
@@ -141,7 +148,7 @@ hid_t hs_file_dataset(const hs_file_group *group, const char *name)
 hs_status hs_file_open_tables(hs_results *results, const char *name, hs_file_group *group, hs_error *error)
 {
     hid_t id = H5I_INVALID_HID;
-    hs_status status = hs_file_open_group(results->file, name, &id, error);
+    hs_status status = hs_file_open_group(results, results->file, name, &id, error);
     if (status == HS_OK)
         status = hs_file_open_datasets(results, id, &results->extents, group, error);
     hs_hdf5_close(id);

@@ -72,7 +72,8 @@ void hs_file_unload(hs_results *results);
 /* ---- datasets.c -------------------------------------------------------------------------------------------------- */
 
 void hs_file_group_init(hs_file_group *group, hs_group_kind kind);
-hs_status hs_file_open_group(hid_t parent, const char *name, hid_t *group_out, hs_error *error);
+hs_status hs_file_open_group(const hs_results *results, hid_t parent, const char *name, hid_t *group_out,
+                             hs_error *error);
 /*
  * Opens every dataset of the group. Type, rank, extents (those that are still unknown are taken from the file) and
  * storage are checked before anything is read. What was opened stays in `group`, also on failure.

@@ -171,8 +171,8 @@ static hs_status load_task_named(hs_results *results, hid_t all_cells, hid_t all
     hid_t cells = H5I_INVALID_HID, ranking = H5I_INVALID_HID;
     hs_status status;
     HS_TRY(hs_layout_check_task_name(name, error));
-    HS_GOTO_DONE(hs_file_open_group(all_cells, name, &cells, error));
-    HS_GOTO_DONE(hs_file_open_group(all_rankings, name, &ranking, error));
+    HS_GOTO_DONE(hs_file_open_group(results, all_cells, name, &cells, error));
+    HS_GOTO_DONE(hs_file_open_group(results, all_rankings, name, &ranking, error));
     HS_GOTO_DONE(load_task(results, cells, ranking, index, error));
 done:
     hs_hdf5_close(cells);
@@ -201,8 +201,8 @@ static hs_status load_tasks(hs_results *results, hs_error *error)
 {
     hid_t cells = H5I_INVALID_HID, rankings = H5I_INVALID_HID;
     hs_status status;
-    HS_GOTO_DONE(hs_file_open_group(results->file, "results", &cells, error));
-    HS_GOTO_DONE(hs_file_open_group(results->file, "ranking", &rankings, error));
+    HS_GOTO_DONE(hs_file_open_group(results, results->file, "results", &cells, error));
+    HS_GOTO_DONE(hs_file_open_group(results, results->file, "ranking", &rankings, error));
     HS_GOTO_DONE(hs_hdf5_read_texts(cells, "tasks", HS_LAYOUT_MAX_TASKS, &results->task_names, error));
     HS_GOTO_DONE(allocate_tasks(results, error));
     for (size_t i = 0; i < results->n_tasks; i++)
@@ -238,7 +238,7 @@ static hs_status load_reference(hs_results *results, hs_error *error)
     if (H5Lexists(results->file, "reference", H5P_DEFAULT) == 0)
         return HS_OK;
     HS_TRY(hs_file_open_tables(results, "reference", &results->reference, error));
-    HS_TRY(hs_file_open_group(results->file, "reference", &group, error));
+    HS_TRY(hs_file_open_group(results, results->file, "reference", &group, error));
     hs_status status = hs_hdf5_read_u64(group, "hash", &results->means_hash, error);
     hs_hdf5_close(group);
     return status;

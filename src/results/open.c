@@ -1,6 +1,7 @@
 #include "results/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <mpi.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,7 +28,21 @@ static hs_status results_new(const char *path, hs_comm *comm, hs_results **resul
     return results->memory_space >= 0 ? HS_OK : hs_hdf5_fail(error, HS_ERROR_INTERNAL, "HDF5 does not start");
 }
 
-/* A pipe or a device would block or do harm; a missing file deserves the system's own words. */
+/* 0, or the errno of the first bytes, which lie where HDF5 begins to read. */
+static int read_beginning(const char *path)
+{
+    char bytes[4096];
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int system_error = file < 0 || pread(file, bytes, sizeof bytes, 0) < 0 ? errno : 0;
+    if (file >= 0)
+        (void)close(file);
+    return system_error;
+}
+
+/*
+ * A pipe or a device would block or do harm; a missing file deserves the system's own words; and what the system cannot read
+ * HDF5 takes for damage, or leaves the other ranks waiting where one alone meets it in H5Fopen.
+ */
 static hs_status look_at_file(const char *path, int access_mode, uint64_t *n_bytes_out, hs_error *error)
 {
     struct stat state;
@@ -37,6 +52,9 @@ static hs_status look_at_file(const char *path, int access_mode, uint64_t *n_byt
         return hs_fail(error, HS_ERROR_IO, "%s is no regular file", path);
     if (access(path, access_mode) != 0)
         return hs_fail_system(error, HS_ERROR_IO, errno, "%s", path);
+    int system_error = read_beginning(path);
+    if (system_error != 0)
+        return hs_fail_system(error, HS_ERROR_IO, system_error, "%s cannot be read", path);
     *n_bytes_out = (uint64_t)state.st_size;
     return HS_OK;
 }
