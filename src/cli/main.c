@@ -8,6 +8,7 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/mapped.h"
 
 static const struct {
     const char *name;
@@ -69,6 +70,7 @@ int main(int argc, char **argv)
     hs_error error = {0};
 
     return_freed_memory();
+    mapped_catch_lost_bytes();
 
     /* A file-size limit is to end as a write error with its message, not as a death without one. */
     signal(SIGXFSZ, SIG_IGN);

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Faults that a whole program meets: numbers that are not finite, two jobs on one file with and without HDF5's locks, a clock that
-# jumps. Bad files and folders are in test_bad_input.sh, kills in tests/crash.
+# Faults that a whole program meets: numbers that are not finite, two jobs on one file with and without HDF5's locks, weights
+# that are cut, a clock that jumps. Bad files and folders are in test_bad_input.sh, kills in tests/crash.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -55,6 +55,21 @@ for locking in TRUE FALSE; do
     expect 3 "$program" status $locking.h5
     says out "cells_damaged = 0"
 done
+
+# Weights that are cut while they are in use: they are mapped, so nothing but a signal tells of it.
+cp -r "$HEADSWEEP_SOURCE/configs/quickstart" copy
+long=(copy/quickstart.cfg --set run.engine=reference --set "sweep.orders=[1,2]" --set output.results=cut.h5)
+"$program" run --quiet "${long[@]}" >"$work/out" 2>"$work/err" </dev/null &
+until [ -e cut.h5 ] || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
+truncate --size 4096 copy/model/model.safetensors
+code=0
+wait $! || code=$?
+[ "$code" -eq 5 ] || fail "a run whose weights are cut has exit code $code"
+says err "/copy/model/model.safetensors: its bytes cannot be read any more"
+cp "$HEADSWEEP_SOURCE/configs/quickstart/model/model.safetensors" copy/model/
+expect 0 run_sweep 2 "${long[@]}"
+expect 0 run_sweep 2 "${long[@]}" --set output.results=whole.h5
+same_results cut.h5 whole.h5
 
 # A clock that jumps by hours, back and forth, at every look: it goes into the record of runs and nowhere else.
 if [ -n "$HEADSWEEP_LINK_FLAGS" ]; then

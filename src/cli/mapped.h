@@ -1,0 +1,14 @@
+/*
+ * mapped: bytes that are mapped - weights, evaluation data, memory that ranks share - and cannot be had when they are needed: the
+ * file was cut meanwhile, its disk does not answer, or shared memory ran out. The system tells of it by SIGBUS alone.
+ */
+#ifndef CLI_MAPPED_H
+#define CLI_MAPPED_H
+
+/*
+ * From here on such an access ends the process with a message that names the file, and the exit code of HS_ERROR_IO. Before MPI
+ * starts: Open MPI leaves a handler alone that is there already.
+ */
+void mapped_catch_lost_bytes(void);
+
+#endif
