@@ -46,7 +46,7 @@ static hs_status agree_to_close(hs_results *results, hs_error *error)
 
 static hs_status close_file(hs_results *results, hs_error *error)
 {
-    if (results->comm != NULL)
+    if (results->opens_together)
         HS_TRY(agree_to_close(results, error));
     if (results->file >= 0 && H5Fclose(results->file) < 0)
         return hs_hdf5_fail(error, HS_ERROR_IO, "%s cannot be closed", results->path);

@@ -38,7 +38,8 @@ struct hs_results {
     hid_t file;
     hid_t transfer; /* independent raw transfers */
     hid_t memory_space;
-    bool write_failed; /* on this rank: see close.c */
+    bool opens_together; /* every rank has come to H5Fopen: see close.c */
+    bool write_failed;   /* on this rank */
     uint64_t n_file_bytes;
     uint64_t experiment_hash;
     uint64_t tables_hash;

@@ -129,6 +129,7 @@ static hs_status open_collectively(hs_results *results, hs_error *error)
 {
     hs_status status = HS_OK;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    results->opens_together = true;
     results->transfer = H5Pcreate(H5P_DATASET_XFER);
     const MPI_Comm *communicator = hs_comm_native(results->comm);
     if (access >= 0 && results->transfer >= 0 && H5Pset_fapl_mpio(access, *communicator, MPI_INFO_NULL) >= 0 &&
