@@ -35,7 +35,6 @@ hs_status study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error
     const hs_experiment *experiment = study->experiment;
     struct hs_study_storage *storage = study->storage;
 
-    HS_TRY(hs_allocate(&storage->classifiers, experiment->n_tasks, sizeof *storage->classifiers, "scorers", error));
     for (size_t task = 0; task < experiment->n_tasks; ++task) {
         const char *folder = experiment->tasks[task].scorer_checkpoint;
         if (folder == NULL || folder[0] == '\0' || find_classifier(study, folder) != NULL)

@@ -7,6 +7,11 @@
 /* Examples that the start-up self-test runs on. */
 enum { SELF_TEST_EXAMPLES = 4 };
 
+hs_status study_agree(hs_comm *comm, hs_status status, hs_error *error)
+{
+    return comm != NULL ? hs_comm_agree(comm, status, error) : status;
+}
+
 bool study_call_poll(void *context)
 {
     const struct hs_study_storage *storage = context;
@@ -145,21 +150,26 @@ static hs_status hash_model(hs_comm *comm, hs_study *study, hs_error *error)
     return study_share_hash(comm, study->experiment->checkpoint, hash, error);
 }
 
+/* What it is kept in: a rank without memory for it must say so before the others wait for it. */
+static hs_status make_study(const hs_experiment *experiment, hs_study **study_out, hs_error *error)
+{
+    HS_TRY(hs_allocate(study_out, 1, sizeof **study_out, "study", error));
+    hs_study *study = *study_out;
+    study->experiment = experiment;
+    HS_TRY(hs_allocate(&study->storage, 1, sizeof *study->storage, "study", error));
+    return hs_allocate(&study->storage->classifiers, experiment->n_tasks, sizeof *study->storage->classifiers,
+                       "scorers", error);
+}
+
 hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study **study_out, hs_error *error)
 {
     hs_study *study = NULL;
     hs_status status;
 
     *study_out = NULL;
-    HS_GOTO_DONE(hs_allocate(&study, 1, sizeof *study, "study", error));
-    study->experiment = experiment;
-    HS_GOTO_DONE(hs_allocate(&study->storage, 1, sizeof *study->storage, "study", error));
+    HS_GOTO_DONE(study_agree(comm, make_study(experiment, &study, error), error));
     HS_GOTO_DONE(load_models(comm, study, error));
-    status = open_local(study, error);
-    if (comm != NULL)
-        status = hs_comm_agree(comm, status, error);
-    if (status != HS_OK)
-        goto done;
+    HS_GOTO_DONE(study_agree(comm, open_local(study, error), error));
     HS_GOTO_DONE(hash_model(comm, study, error));
     HS_GOTO_DONE(study_hash_classifiers(comm, study, error));
     HS_GOTO_DONE(study_identify(comm, study, error));

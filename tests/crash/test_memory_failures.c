@@ -1,7 +1,8 @@
 /*
  * Memory runs out at the k-th allocation of a whole run - reading the experiment, the checkpoint, the data, sweeping, ranking - for
  * all k until the run gets through: each time a clear error, nothing leaked, and a results file, if there is one yet, that the
- * next run continues to the same bytes.
+ * next run continues to the same bytes. Of several ranks it is the one named by the first argument that runs out, and all have
+ * to end with its error: a rank that waits for it runs into the test's time limit.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -23,7 +24,8 @@ enum { RESUME_EVERY = 16 };
 
 typedef struct place {
     hs_comm *comm;
-    char *folder;
+    int failing_rank;
+    char *folder; /* rank 0's, for all */
     char experiment[512];
 } place;
 
@@ -47,18 +49,18 @@ static void restore_stdout(int kept)
 
 static hs_status run(const place *p, const char *results, hs_error *error)
 {
-    static const char *const overrides[] = {"tasks.toxicity.limit=4", "tasks.accuracy.limit=4", "sweep.orders=[1,2]",
-                                            "sweep.heads=[\"0.2-3\"]"};
-    const char *all[5];
     char output[600];
+    const char *const overrides[] = {
+        "tasks.toxicity.limit=4", "tasks.accuracy.limit=4", "sweep.orders=[1,2]",  "sweep.heads=[\"0.2-3\"]",
+        "pruning.curve=both",     "controls.random_sets=1", "controls.for_best=1", output};
     hs_experiment *experiment = NULL;
     const session_options options = {.command_line = "test", .top = 3};
 
-    memcpy(all, overrides, sizeof overrides);
     snprintf(output, sizeof output, "output.results=%s/%s", p->folder, results);
-    all[4] = output;
     int kept = silence_stdout();
-    hs_status status = hs_experiment_load(p->experiment, all, 5, &experiment, error);
+    hs_status status = hs_comm_agree(
+        p->comm, hs_experiment_load(p->experiment, overrides, sizeof overrides / sizeof *overrides, &experiment, error),
+        error);
     if (status == HS_OK)
         status = session_run(p->comm, experiment, &options, error);
     hs_experiment_free(experiment);
@@ -105,14 +107,57 @@ static uint64_t hash_of_values(const place *p, const char *name)
     return hash;
 }
 
-static void finish_and_compare(const place *p, uint64_t expected)
+static bool is_first(const place *p)
+{
+    return hs_comm_rank(p->comm) == 0;
+}
+
+/* Ends all ranks: the others may be waiting for this one. */
+static void end(const place *p, size_t k, const char *what, const hs_error *error)
+{
+    fprintf(stderr, "rank %d, allocation %zu of rank %d: %s (%s)\n", hs_comm_rank(p->comm), k, p->failing_rank, what,
+            error->message);
+    hs_comm_abort(p->comm, EXIT_FAILURE);
+}
+
+static void finish_and_compare(const place *p, size_t k, uint64_t expected)
 {
     hs_error error = {0};
 
     if (run(p, "failing.h5", &error) != HS_OK)
-        fail_msg("the file cannot be continued: %s", error.message);
-    assert_true(hash_of_values(p, "failing.h5") == expected);
-    remove_file(p, "failing.h5");
+        end(p, k, "the file cannot be continued", &error);
+    if (is_first(p) && hash_of_values(p, "failing.h5") != expected)
+        end(p, k, "the values are others", &error);
+    if (is_first(p))
+        remove_file(p, "failing.h5");
+    assert_int_equal(hs_comm_barrier(p->comm, &error), HS_OK);
+}
+
+/* What can do without (a compiled pattern is only faster) may; whatever ends the run says that it was memory. */
+static void check_end(const place *p, size_t k, hs_status status, const hs_error *error)
+{
+    if (status != HS_OK && (status != HS_ERROR_MEMORY || strstr(error->message, "memory") == NULL))
+        end(p, k, "another error", error);
+    if (is_first(p) && (file_exists(p, "failing.h5.lock") || file_exists(p, "failing.h5.tmp")))
+        end(p, k, "a lock or a temporary file is left", error);
+}
+
+/* Runs with the k-th allocation failing; whether it came to that. */
+static bool fail_once(const place *p, size_t k)
+{
+    const bool fails_here = hs_comm_rank(p->comm) == p->failing_rank;
+    const size_t live = failing_memory_live();
+    hs_error error = {0}, ignored = {0};
+
+    failing_memory_arm(fails_here ? k : 0);
+    hs_status status = run(p, "failing.h5", &error);
+    uint64_t struck = fails_here && failing_memory_struck();
+    failing_memory_arm(0);
+    check_end(p, k, status, &error);
+    if (failing_memory_live() != live)
+        end(p, k, "blocks are not freed", &error);
+    assert_int_equal(hs_comm_or(p->comm, &struck, 1, &ignored), HS_OK);
+    return struck;
 }
 
 static void test_every_allocation(void **state)
@@ -122,51 +167,47 @@ static void test_every_allocation(void **state)
     size_t k = 1;
 
     assert_int_equal(run(p, "whole.h5", &error), HS_OK);
-    const uint64_t expected = hash_of_values(p, "whole.h5");
-    const size_t live = failing_memory_live();
-    for (bool struck = true; struck; k++) {
-        error = (hs_error){0};
-        failing_memory_arm(k);
-        hs_status status = run(p, "failing.h5", &error);
-        struck = failing_memory_struck();
-        failing_memory_arm(0);
-        if (failing_memory_live() != live)
-            fail_msg("allocation %zu: %zu blocks leaked (%s)", k, failing_memory_live() - live, error.message);
-        /* What can do without (a compiled pattern is only faster) may; whatever ends the run says that it was memory. */
-        if (status != HS_OK && (status != HS_ERROR_MEMORY || strstr(error.message, "memory") == NULL))
-            fail_msg("allocation %zu: status %d, \"%s\"", k, status, error.message);
-        if (file_exists(p, "failing.h5.lock") || file_exists(p, "failing.h5.tmp"))
-            fail_msg("allocation %zu: a lock or a temporary file is left", k);
+    const uint64_t expected = is_first(p) ? hash_of_values(p, "whole.h5") : 0;
+    for (; fail_once(p, k); k++)
         if (k % RESUME_EVERY == 0)
-            finish_and_compare(p, expected);
-    }
-    finish_and_compare(p, expected);
-    print_message("%zu allocations, each failed once\n", k - 2);
+            finish_and_compare(p, k, expected);
+    finish_and_compare(p, k, expected);
+    print_message("%zu allocations, each failed once\n", k - 1);
 }
 
 static int enter(void **state)
 {
-    static place p;
+    place *p = *state;
     hs_error error = {0};
+    size_t n_bytes = 0;
 
-    p.folder = test_temporary_folder();
-    snprintf(p.experiment, sizeof p.experiment, "%s/configs/quickstart/quickstart.cfg", getenv("HEADSWEEP_SOURCE"));
-    *state = &p;
-    return hs_comm_new(&p.comm, &error) == HS_OK ? 0 : -1;
+    snprintf(p->experiment, sizeof p->experiment, "%s/configs/quickstart/quickstart.cfg", getenv("HEADSWEEP_SOURCE"));
+    if (hs_comm_new(&p->comm, &error) != HS_OK)
+        return -1;
+    if (is_first(p)) {
+        p->folder = test_temporary_folder();
+        n_bytes = strlen(p->folder) + 1;
+    }
+    return hs_comm_broadcast_block(p->comm, &p->folder, &n_bytes, 0, &error) == HS_OK ? 0 : -1;
 }
 
 static int leave(void **state)
 {
     place *p = *state;
 
-    test_folder_remove(p->folder);
+    if (is_first(p))
+        test_folder_remove(p->folder);
     free(p->folder);
     hs_comm_free(p->comm);
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_allocation)};
-    return cmocka_run_group_tests(tests, enter, leave);
+    static place p;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate_setup_teardown(test_every_allocation, enter, leave, &p)};
+
+    p.failing_rank = argc > 1 ? atoi(argv[1]) : 0;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
