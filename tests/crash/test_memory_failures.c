@@ -22,11 +22,28 @@
 /* A file is finished and compared after every so many failures, and after all of the last ones. */
 enum { RESUME_EVERY = 16 };
 
+enum { MAX_OVERRIDES = 7 };
+
+/* A small one that goes through as much of the program as it can. */
+typedef struct example {
+    const char *experiment; /* below configs/ */
+    const char *overrides[MAX_OVERRIDES];
+} example;
+
+static const example with_phases = {"quickstart/quickstart.cfg",
+                                    {"tasks.toxicity.limit=4", "tasks.accuracy.limit=4", "sweep.orders=[1,2]",
+                                     "sweep.heads=[\"0.2-3\"]", "pruning.curve=both", "controls.random_sets=1",
+                                     "controls.for_best=1"}};
+static const example generating = {"generation/generation.cfg",
+                                   {"tasks.written.limit=2", "tasks.accuracy.limit=2", "sweep.orders=[1]",
+                                    "sweep.heads=[\"0.2-3\"]", "tasks.written.samples=2",
+                                    "tasks.written.max_new_tokens=2", "tasks.written.save_text=2"}};
+
 typedef struct place {
     hs_comm *comm;
+    const example *example;
     int failing_rank;
     char *folder; /* rank 0's, for all */
-    char experiment[512];
 } place;
 
 /* The ranking goes to standard output, which is not what is tested here. */
@@ -49,18 +66,18 @@ static void restore_stdout(int kept)
 
 static hs_status run(const place *p, const char *results, hs_error *error)
 {
-    char output[600];
-    const char *const overrides[] = {
-        "tasks.toxicity.limit=4", "tasks.accuracy.limit=4", "sweep.orders=[1,2]",  "sweep.heads=[\"0.2-3\"]",
-        "pruning.curve=both",     "controls.random_sets=1", "controls.for_best=1", output};
+    char path[512], output[600];
+    const char *overrides[MAX_OVERRIDES + 1];
     hs_experiment *experiment = NULL;
     const session_options options = {.command_line = "test", .top = 3};
 
+    snprintf(path, sizeof path, "%s/configs/%s", getenv("HEADSWEEP_SOURCE"), p->example->experiment);
     snprintf(output, sizeof output, "output.results=%s/%s", p->folder, results);
+    memcpy(overrides, p->example->overrides, sizeof p->example->overrides);
+    overrides[MAX_OVERRIDES] = output;
     int kept = silence_stdout();
-    hs_status status = hs_comm_agree(
-        p->comm, hs_experiment_load(p->experiment, overrides, sizeof overrides / sizeof *overrides, &experiment, error),
-        error);
+    hs_status status =
+        hs_comm_agree(p->comm, hs_experiment_load(path, overrides, MAX_OVERRIDES + 1, &experiment, error), error);
     if (status == HS_OK)
         status = session_run(p->comm, experiment, &options, error);
     hs_experiment_free(experiment);
@@ -90,7 +107,6 @@ static uint64_t hash_of_values(const place *p, const char *name)
     hs_error error = {0};
     hs_results_counts counts;
     uint64_t hash = 0;
-    float values[4 * 4 * 8 * 8];
 
     snprintf(path, sizeof path, "%s/%s", p->folder, name);
     assert_int_equal(hs_results_open_read(path, &results, &error), HS_OK);
@@ -98,10 +114,11 @@ static uint64_t hash_of_values(const place *p, const char *name)
     assert_true(counts.n_done == counts.n_cells && counts.n_damaged == 0 && hs_results_ranking_done(results));
     for (uint32_t task = 0; task < hs_results_n_tasks(results); task++) {
         const hs_results_task *t = hs_results_task_at(results, task);
-        size_t n_sets = hs_results_sets_of(results)->n_sets;
-        assert_true(n_sets * t->n_examples * t->n_metrics <= sizeof values / sizeof *values);
+        size_t n_sets = hs_results_sets_of(results)->n_sets, n_values = n_sets * t->n_examples * t->n_metrics;
+        float *values = malloc(n_values * sizeof *values);
         assert_int_equal(hs_results_read_values(results, task, 0, n_sets, values, &error), HS_OK);
-        hash = hs_hash(hash, values, n_sets * t->n_examples * t->n_metrics * sizeof *values);
+        hash = hs_hash(hash, values, n_values * sizeof *values);
+        free(values);
     }
     assert_int_equal(hs_results_close(results, &error), HS_OK);
     return hash;
@@ -160,9 +177,8 @@ static bool fail_once(const place *p, size_t k)
     return struck;
 }
 
-static void test_every_allocation(void **state)
+static void fail_each(const place *p)
 {
-    const place *p = *state;
     hs_error error = {0};
     size_t k = 1;
 
@@ -172,16 +188,37 @@ static void test_every_allocation(void **state)
         if (k % RESUME_EVERY == 0)
             finish_and_compare(p, k, expected);
     finish_and_compare(p, k, expected);
-    print_message("%zu allocations, each failed once\n", k - 1);
+    if (is_first(p)) {
+        print_message("%zu allocations, each failed once\n", k - 1);
+        remove_file(p, "whole.h5");
+    }
+    assert_int_equal(hs_comm_barrier(p->comm, &error), HS_OK);
 }
+
+static void test_a_run_with_phases(void **state)
+{
+    place *p = *state;
+    p->example = &with_phases;
+    fail_each(p);
+}
+
+static void test_a_run_that_generates(void **state)
+{
+    place *p = *state;
+    p->example = &generating;
+    fail_each(p);
+}
+
+/* One for all tests, because MPI starts and ends once. */
+static place all;
 
 static int enter(void **state)
 {
-    place *p = *state;
+    place *p = &all;
     hs_error error = {0};
     size_t n_bytes = 0;
 
-    snprintf(p->experiment, sizeof p->experiment, "%s/configs/quickstart/quickstart.cfg", getenv("HEADSWEEP_SOURCE"));
+    *state = p;
     if (hs_comm_new(&p->comm, &error) != HS_OK)
         return -1;
     if (is_first(p)) {
@@ -204,10 +241,9 @@ static int leave(void **state)
 
 int main(int argc, char **argv)
 {
-    static place p;
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate_setup_teardown(test_every_allocation, enter, leave, &p)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_run_with_phases),
+                                       cmocka_unit_test(test_a_run_that_generates)};
 
-    p.failing_rank = argc > 1 ? atoi(argv[1]) : 0;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    all.failing_rank = argc > 1 ? atoi(argv[1]) : 0;
+    return cmocka_run_group_tests(tests, enter, leave);
 }
