@@ -305,7 +305,7 @@ typedef enum hs_statistic {
 #define HS_RESULTS_STATISTIC_ENUM(id, name, meaning) id,
     HS_RESULTS_STATISTIC_LIST(HS_RESULTS_STATISTIC_ENUM)
 #undef HS_RESULTS_STATISTIC_ENUM
-        HS_STATISTIC_COUNT
+    HS_STATISTIC_COUNT
 } hs_statistic;
 
 /* Raw writes (rank 0): table[n_sets, n_metrics] of one statistic of one task. */
@@ -331,7 +331,7 @@ typedef enum hs_stability {
 #define HS_RESULTS_STABILITY_ENUM(id, name) id,
     HS_RESULTS_STABILITY_LIST(HS_RESULTS_STABILITY_ENUM)
 #undef HS_RESULTS_STABILITY_ENUM
-        HS_STABILITY_COUNT
+    HS_STABILITY_COUNT
 } hs_stability;
 
 /* table[n_interventions, n_metrics, HS_STABILITY_COUNT]; NaN until written. */
