@@ -50,6 +50,7 @@ for place in "1 write 0" "2 write 0" "2 write 1" "2 read 0" "2 read 1"; do
         code=0
         run_with_fault "$ranks" "$call" "$rank" $((last * i / (n_faults - 1))) part.h5 || code=$?
         ended_in_good_order "$call" "$code"
+        [ "$call-$i" != read-0 ] || says err "part.h5 cannot be read: Input/output error"
         [ ! -e part.h5 ] || "$program" status part.h5 >"$work/out" 2>"$work/err" || [ $? -eq 3 ] || fail "status fails after a fault"
         expect 0 run_sweep 2 "${experiment[@]}" --set output.results=part.h5
         same_results whole.h5 part.h5
