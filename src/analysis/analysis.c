@@ -159,8 +159,7 @@ hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_
     }
     if (status == HS_OK)
         status = prepare(analysis, comm == NULL || hs_comm_rank(comm) == 0, error);
-    if (comm != NULL)
-        status = hs_comm_agree(comm, status, error);
+    status = hs_comm_agree(comm, status, error);
     if (status == HS_OK)
         status = fill(analysis, comm, stored, error);
     if (status == HS_OK)

@@ -225,19 +225,13 @@ static hs_status compute_stability(inference *in, hs_error *error)
 
 /* ---- one task ---------------------------------------------------------------------------------------------------- */
 
-/* All ranks leave with one status where they share the work. */
-static hs_status agree(hs_comm *comm, hs_status status, hs_error *error)
-{
-    return comm != NULL ? hs_comm_agree(comm, status, error) : status;
-}
-
 static hs_status infer_metric(inference *in, hs_comm *comm, hs_error *error)
 {
     fill_clean(in);
-    HS_TRY(agree(comm, fill_singles(in, error), error));
+    HS_TRY(hs_comm_agree(comm, fill_singles(in, error), error));
     HS_TRY(compute_blocks(in, comm, error));
     bool keeps_tables = comm == NULL || hs_comm_rank(comm) == 0;
-    return agree(comm, keeps_tables ? compute_stability(in, error) : HS_OK, error);
+    return hs_comm_agree(comm, keeps_tables ? compute_stability(in, error) : HS_OK, error);
 }
 
 hs_status infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_error *error)
@@ -245,11 +239,11 @@ hs_status infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_err
     inference in;
     hs_status status;
 
-    HS_GOTO_DONE(agree(comm, inference_init(&in, analysis, task, comm, error), error));
+    HS_GOTO_DONE(hs_comm_agree(comm, inference_init(&in, analysis, task, comm, error), error));
     for (in.metric = 0; in.metric < in.task->n_metrics; ++in.metric)
         HS_GOTO_DONE(infer_metric(&in, comm, error));
     bool keeps_tables = comm == NULL || hs_comm_rank(comm) == 0;
-    status = agree(comm, keeps_tables ? families_adjust(analysis, task, error) : HS_OK, error);
+    status = hs_comm_agree(comm, keeps_tables ? families_adjust(analysis, task, error) : HS_OK, error);
 done:
     inference_clear(&in);
     return status;

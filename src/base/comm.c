@@ -184,6 +184,8 @@ static hs_status agree_among(const hs_comm *comm, MPI_Comm communicator, int ran
 
 hs_status hs_comm_agree(hs_comm *comm, hs_status status, hs_error *error)
 {
+    if (comm == NULL)
+        return status;
     return agree_among(comm, comm->world, comm->rank, comm->size, status, error);
 }
 

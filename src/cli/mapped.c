@@ -76,9 +76,9 @@ static void end_with_message(int signal_number, siginfo_t *info, void *context)
     (void)context;
     say("headsweep: ");
     say(find_path((uintptr_t)info->si_addr, line));
-    say(": its bytes cannot be read any more: it was cut while it was in use, its disk does not answer, or shared "
-        "memory ran out; "
-        "when that is mended, run the same command again to continue\n");
+    say(": its bytes cannot be read any more: it was cut while it was in use, or its disk does not answer; when that "
+        "is "
+        "mended, run the same command again to continue\n");
     _exit(hs_status_exit_code(HS_ERROR_IO));
 }
 

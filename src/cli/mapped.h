@@ -1,6 +1,6 @@
 /*
- * mapped: bytes that are mapped - weights, evaluation data, memory that ranks share - and cannot be had when they are needed: the
- * file was cut meanwhile, its disk does not answer, or shared memory ran out. The system tells of it by SIGBUS alone.
+ * mapped: bytes of files that are mapped - weights, evaluation data - and cannot be had when they are needed: the file was cut
+ * meanwhile, or its disk does not answer. The system tells of it by SIGBUS alone.
  */
 #ifndef CLI_MAPPED_H
 #define CLI_MAPPED_H

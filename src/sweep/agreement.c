@@ -104,7 +104,7 @@ hs_status study_identify(hs_comm *comm, hs_study *study, hs_error *error)
 
     if (status == HS_OK)
         study->experiment_hash = hash_identity(&identity);
-    status = study_agree(comm, status, error);
+    status = hs_comm_agree(comm, status, error);
     if (status == HS_OK && comm != NULL)
         status = agree_on(comm, &identity, error);
     hs_config_values_clear(&identity);

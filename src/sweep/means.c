@@ -173,11 +173,11 @@ hs_status hs_study_compute_means(hs_comm *comm, hs_study *study, hs_error *error
         status = hs_mean_sums_init(&part, shape, n_positions, error);
     if (status == HS_OK)
         status = hs_mean_sums_init(&total, shape, n_positions, error);
-    status = study_agree(comm, status, error);
+    status = hs_comm_agree(comm, status, error);
     for (uint64_t first = 0; status == HS_OK && first < n_chunks; first += step)
         status = sum_round(comm, study, first, n_chunks, &own, &part, &total, error);
     if (status == HS_OK)
-        status = study_agree(comm, hs_reference_means_from_sums(&total, &study->means, error), error);
+        status = hs_comm_agree(comm, hs_reference_means_from_sums(&total, &study->means, error), error);
     if (status == HS_OK)
         hs_engine_set_means(study->engine, &study->means);
     hs_mean_sums_clear(&own);

@@ -7,11 +7,6 @@
 /* Examples that the start-up self-test runs on. */
 enum { SELF_TEST_EXAMPLES = 4 };
 
-hs_status study_agree(hs_comm *comm, hs_status status, hs_error *error)
-{
-    return comm != NULL ? hs_comm_agree(comm, status, error) : status;
-}
-
 bool study_call_poll(void *context)
 {
     const struct hs_study_storage *storage = context;
@@ -167,9 +162,9 @@ hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study
     hs_status status;
 
     *study_out = NULL;
-    HS_GOTO_DONE(study_agree(comm, make_study(experiment, &study, error), error));
+    HS_GOTO_DONE(hs_comm_agree(comm, make_study(experiment, &study, error), error));
     HS_GOTO_DONE(load_models(comm, study, error));
-    HS_GOTO_DONE(study_agree(comm, open_local(study, error), error));
+    HS_GOTO_DONE(hs_comm_agree(comm, open_local(study, error), error));
     HS_GOTO_DONE(hash_model(comm, study, error));
     HS_GOTO_DONE(study_hash_classifiers(comm, study, error));
     HS_GOTO_DONE(study_identify(comm, study, error));

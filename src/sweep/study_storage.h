@@ -33,9 +33,6 @@ struct hs_study_storage {
 
 void study_layout_free(struct study_layout *layout);
 
-/* hs_comm_agree, or the status as it is where `comm` is NULL. */
-hs_status study_agree(hs_comm *comm, hs_status status, hs_error *error);
-
 /*
  * Collective where `comm` is not NULL: opens and loads a checkpoint, converted weights shared by the ranks of a host
  * (*shared_out) or, without MPI, by itself (*own_out).
