@@ -1,0 +1,199 @@
+#include "engine/layer.h"
+#include "engine/blas.h"
+#include "engine/cost.h"
+#include "engine/kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+void hs__engine_poll(const hs_engine_options *options)
+{
+    if (options != NULL && options->poll != NULL)
+        (void)options->poll(options->poll_context);
+}
+
+static size_t block_length(const struct hs_work *work, size_t first, size_t n_rows)
+{
+    return n_rows - first < work->block_rows ? n_rows - first : work->block_rows;
+}
+
+/* ---- embedding and positions ------------------------------------------------------------------------------------ */
+
+void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, size_t position)
+{
+    const hs_model_shape *shape = &model->shape;
+    size_t width = shape->width;
+    float *sum = model->embedding_norm.weight != NULL ? work : out;
+    memcpy(sum, model->token_embedding + (size_t)token * width, width * sizeof *sum);
+    if (shape->position == HS_POSITION_LEARNED)
+        hs_add(sum, model->position_embedding + (shape->first_position + position) * width, width);
+    if (model->token_type_embedding != NULL)
+        hs_add(sum, model->token_type_embedding, width);
+    if (model->embedding_norm.weight != NULL)
+        hs__engine_norm(out, sum, &model->embedding_norm, 1, shape);
+}
+
+void hs__engine_fill_angles(struct hs_angles angles, const hs_model *model, size_t n_positions)
+{
+    size_t n_angles = model->shape.rotary_dim / 2;
+    for (size_t t = 0; model->shape.position == HS_POSITION_ROTARY && t < n_positions; t++) {
+        for (size_t i = 0; i < n_angles; i++) {
+            double angle = (double)t * (double)model->rotary_frequencies[i];
+            angles.cosines[t * n_angles + i] = (float)cos(angle);
+            angles.sines[t * n_angles + i] = (float)sin(angle);
+        }
+    }
+}
+
+void hs__engine_rotate(float *heads, size_t n_heads, const hs_model_shape *shape, struct hs_angles angles,
+                       size_t position)
+{
+    size_t n_angles = shape->rotary_dim / 2;
+    if (shape->position == HS_POSITION_ROTARY)
+        hs_rotate(heads, angles.cosines + position * n_angles, angles.sines + position * n_angles, n_heads,
+                  shape->head_dim, shape->rotary_dim);
+}
+
+/* ---- attention's projections ------------------------------------------------------------------------------------- */
+
+void hs__engine_norm(float *out, const float *in, const hs_norm *norm, size_t n_rows, const hs_model_shape *shape)
+{
+    if (shape->norm == HS_NORM_RMS)
+        hs_rms_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
+    else
+        hs_layer_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
+}
+
+/* What attention reads of a residual: its norm, in `normed`, or itself where the norms come after. */
+static const float *read_residual(float *normed, const float *residual, const hs_norm *norm, size_t n_rows,
+                                  const hs_model_shape *shape)
+{
+    if (shape->post_norm)
+        return residual;
+    hs__engine_norm(normed, residual, norm, n_rows, shape);
+    return normed;
+}
+
+static bool follows(const hs_linear *next, const hs_linear *first)
+{
+    const float *end = first->values + first->n_out * (first->transposed ? first->stride : 1);
+    bool bias_follows = first->bias == NULL ? next->bias == NULL : next->bias == first->bias + first->n_out;
+    return next->values == end && bias_follows && next->stride == first->stride &&
+           next->transposed == first->transposed;
+}
+
+/* One product where parts lie side by side, as in GPT-2's c_attn: thrice as many columns a call. Returns how many. */
+static size_t list_products(hs_linear products[3], const hs_model_layer *layer, enum hs_head_parts parts)
+{
+    const hs_linear *all[] = {&layer->query, &layer->key, &layer->value};
+    size_t first = parts == HS_KEY_VALUE ? 1 : 0;
+    size_t end = parts == HS_QUERY ? 1 : 3;
+    size_t n = 0;
+    for (size_t i = first; i < end; i++) {
+        if (i > first && follows(all[i], all[i - 1]))
+            products[n - 1].n_out += all[i]->n_out;
+        else
+            products[n++] = *all[i];
+    }
+    return n;
+}
+
+void hs__engine_project_heads(float *heads, size_t stride, const float *residual, size_t n_rows, const hs_model *model,
+                              size_t layer, enum hs_head_parts parts, const struct hs_work *work)
+{
+    const hs_model_layer *weights = &model->layers[layer];
+    size_t width = model->shape.width;
+    hs_linear products[3];
+    size_t n_products = list_products(products, weights, parts);
+    for (size_t first = 0; first < n_rows; first += work->block_rows) {
+        size_t n = block_length(work, first, n_rows);
+        const float *in =
+            read_residual(work->normed, residual + first * width, &weights->attention_norm, n, &model->shape);
+        float *out = heads + first * stride;
+        for (size_t i = 0; i < n_products; i++) {
+            hs_linear_apply(out, stride, in, n, &products[i]);
+            out += products[i].n_out;
+        }
+        hs__engine_poll(work->options);
+    }
+}
+
+void hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer)
+{
+    hs_linear_apply(out, model->shape.width, z, n_rows, &model->layers[layer].output);
+}
+
+void hs__engine_add_attention(float *residual, const float *z, size_t n_rows, const hs_model *model, size_t layer,
+                              const struct hs_work *work)
+{
+    size_t z_width = hs_z_width(&model->shape);
+    for (size_t first = 0; first < n_rows; first += work->block_rows) {
+        hs_linear_accumulate(residual + first * model->shape.width, z + first * z_width,
+                             block_length(work, first, n_rows), &model->layers[layer].output);
+        hs__engine_poll(work->options);
+    }
+}
+
+/* ---- the MLP ----------------------------------------------------------------------------------------------------- */
+
+/* hidden(normed) into work->hidden, [n_rows, mlp_width]. */
+static void fill_hidden(const struct hs_work *work, size_t n_rows, const hs_model_layer *layer,
+                        const hs_model_shape *shape)
+{
+    size_t n = n_rows * shape->mlp_width;
+    hs_linear_apply(work->hidden, shape->mlp_width, work->normed, n_rows, &layer->mlp_up);
+    hs__engine_poll(work->options);
+    if (shape->gated_mlp) {
+        hs_linear_apply(work->gate, shape->mlp_width, work->normed, n_rows, &layer->mlp_gate);
+        hs_activate(work->gate, n, shape->activation);
+        hs_multiply(work->hidden, work->gate, n);
+    } else {
+        hs_activate(work->hidden, n, shape->activation);
+    }
+}
+
+static void run_mlp_block(float *residual, const float *in, size_t n_rows, const hs_model_layer *layer,
+                          const hs_model_shape *shape, const struct hs_work *work)
+{
+    /* The residual that attention left is what is normed first either way. */
+    hs__engine_norm(work->normed, in, shape->post_norm ? &layer->attention_norm : &layer->mlp_norm, n_rows, shape);
+    fill_hidden(work, n_rows, layer, shape);
+    if (shape->post_norm) {
+        hs_linear_accumulate(work->normed, work->hidden, n_rows, &layer->mlp_down);
+        hs__engine_norm(residual, work->normed, &layer->mlp_norm, n_rows, shape);
+    } else {
+        hs_linear_accumulate(residual, work->hidden, n_rows, &layer->mlp_down);
+    }
+}
+
+void hs__engine_mlp(float *residual, const float *in, size_t n_rows, const hs_model *model, size_t layer,
+                    const struct hs_work *work)
+{
+    size_t width = model->shape.width;
+    for (size_t first = 0; first < n_rows; first += work->block_rows) {
+        run_mlp_block(residual + first * width, in + first * width, block_length(work, first, n_rows),
+                      &model->layers[layer], &model->shape, work);
+        hs__engine_poll(work->options);
+    }
+}
+
+/* ---- what they cost ---------------------------------------------------------------------------------------------- */
+
+double hs__engine_project_heads_flops(const hs_model_layer *layer, enum hs_head_parts parts)
+{
+    hs_linear products[3];
+    double flops = 0;
+    for (size_t i = list_products(products, layer, parts); i-- > 0;)
+        flops += hs_linear_flops(&products[i]);
+    return flops;
+}
+
+double hs__engine_add_attention_flops(const hs_model_layer *layer)
+{
+    return hs_linear_flops(&layer->output);
+}
+
+double hs__engine_mlp_flops(const hs_model_layer *layer)
+{
+    return hs_linear_flops(&layer->mlp_gate) + hs_linear_flops(&layer->mlp_up) + hs_linear_flops(&layer->mlp_down);
+}

@@ -1,0 +1,98 @@
+/*
+ * layer: the arithmetic of the transformer, written once. The reference pass, the prefix pass, prefill and decoding are
+ * ways of walking these operations and have none of their own; attention.h and output_head.h are the other two parts.
+ *
+ * Every operation works on rows [n_rows, columns] that lie one after the other: it does not ask which sequence, node of
+ * the ablation tree or sample a row belongs to. Outputs come first, then inputs, then sizes. Larger intermediate results
+ * exist for one block of rows at a time, in a struct hs_work that the caller owns.
+ */
+#ifndef HEADSWEEP_ENGINE_LAYER_H
+#define HEADSWEEP_ENGINE_LAYER_H
+
+#include "headsweep/engine.h"
+
+/* Room for one block of rows, small enough to stay in the cache between one operation and the next. */
+struct hs_work {
+    float *normed; /* [block_rows, width] */
+    float *hidden; /* [block_rows, mlp_width] */
+    float *gate;   /* [block_rows, mlp_width] of gated MLPs */
+    size_t block_rows;
+    const hs_engine_options *options; /* whose poll is called after every product; NULL: nobody is */
+};
+
+void hs__engine_poll(const hs_engine_options *options);
+
+/* ---- widths ----------------------------------------------------------------------------------------------------- */
+
+/* Columns of z, of the keys of a row (as many as of its values), and of query, key and value side by side. */
+static inline size_t hs_z_width(const hs_model_shape *shape)
+{
+    return shape->n_heads * shape->head_dim;
+}
+
+static inline size_t hs_kv_width(const hs_model_shape *shape)
+{
+    return shape->n_kv_heads * shape->head_dim;
+}
+
+static inline size_t hs_heads_width(const hs_model_shape *shape)
+{
+    return hs_z_width(shape) + 2 * hs_kv_width(shape);
+}
+
+/* ---- embedding and positions ------------------------------------------------------------------------------------ */
+
+/*
+ * out [width] <- norm(token + position + type), as far as the model has each of them; work [width] is for models that
+ * norm it.
+ */
+void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, size_t position);
+
+/* Cosines and sines [n_positions, rotary_dim / 2] of the angles by which position t turns; NULL: the model has none. */
+struct hs_angles {
+    float *cosines;
+    float *sines;
+};
+
+void hs__engine_fill_angles(struct hs_angles angles, const hs_model *model, size_t n_positions);
+/* Turns n_heads heads of one row [n_heads, head_dim] by their position; nothing where positions are learned. */
+void hs__engine_rotate(float *heads, size_t n_heads, const hs_model_shape *shape, struct hs_angles angles,
+                       size_t position);
+
+/* ---- the parts of a layer ---------------------------------------------------------------------------------------- */
+
+/* out, in [n_rows, width]: layer norm or RMS norm, as the model has it. */
+void hs__engine_norm(float *out, const float *in, const hs_norm *norm, size_t n_rows, const hs_model_shape *shape);
+
+/* Query, key and value of a row lie side by side in this order. */
+enum hs_head_parts { HS_QUERY_KEY_VALUE, HS_KEY_VALUE, HS_QUERY };
+
+/*
+ * heads <- read(residual) W + b for the parts of n_rows rows; read is the norm before attention, or nothing where norms
+ * come after. Rows of heads lie `stride` apart, and `heads` is where the first part of the first row goes.
+ */
+void hs__engine_project_heads(float *heads, size_t stride, const float *residual, size_t n_rows, const hs_model *model,
+                              size_t layer, enum hs_head_parts parts, const struct hs_work *work);
+/* out [n_rows, width] <- z [n_rows, n_heads * head_dim] W_O + b_O: what attention adds to the residual. */
+void hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer);
+/* residual [n_rows, width] += z [n_rows, n_heads * head_dim] W_O + b_O. */
+void hs__engine_add_attention(float *residual, const float *z, size_t n_rows, const hs_model *model, size_t layer,
+                              const struct hs_work *work);
+/*
+ * From the residual after attention to the one after the layer, in place, [n_rows, width]:
+ *     residual += down(hidden(norm(in)))                                            norms before
+ *     after = norm_1(residual);  residual = norm_2(after + down(hidden(after)))     norms after
+ * with hidden(x) = activation(up(x)), or activation(gate(x)) * up(x). `in` is the residual itself, or with parallel
+ * residuals the one before attention.
+ */
+void hs__engine_mlp(float *residual, const float *in, size_t n_rows, const hs_model *model, size_t layer,
+                    const struct hs_work *work);
+
+/* ---- what they cost ---------------------------------------------------------------------------------------------- */
+
+/* Floating-point operations of one row in the operation's matrix products; see cost.h. */
+double hs__engine_project_heads_flops(const hs_model_layer *layer, enum hs_head_parts parts);
+double hs__engine_add_attention_flops(const hs_model_layer *layer);
+double hs__engine_mlp_flops(const hs_model_layer *layer);
+
+#endif

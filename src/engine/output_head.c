@@ -1,0 +1,40 @@
+#include "engine/output_head.h"
+#include "engine/blas.h"
+#include "engine/kernels.h"
+#include "engine/layer.h"
+
+static void swap(float **a, float **b)
+{
+    float *kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+const float *hs__engine_apply_head(float *rows, float *work, size_t n_rows, const hs_model *model)
+{
+    const hs_model_shape *shape = &model->shape;
+    if (model->final_norm.weight != NULL) {
+        hs__engine_norm(work, rows, &model->final_norm, n_rows, shape);
+        swap(&rows, &work);
+    }
+    if (model->head_dense.values != NULL) {
+        hs_linear_apply(work, shape->width, rows, n_rows, &model->head_dense);
+        hs_activate(work, n_rows * shape->width, shape->head_activation);
+        swap(&rows, &work);
+    }
+    if (model->head_norm.weight != NULL) {
+        hs__engine_norm(work, rows, &model->head_norm, n_rows, shape);
+        swap(&rows, &work);
+    }
+    return rows;
+}
+
+void hs__engine_unembed(float *logits, size_t stride, const float *rows, size_t n_rows, const hs_model *model,
+                        size_t first_output, size_t n_outputs)
+{
+    hs_linear linear = model->unembedding;
+    linear.values += linear.transposed ? first_output * linear.stride : first_output;
+    linear.bias = linear.bias == NULL ? NULL : linear.bias + first_output;
+    linear.n_out = n_outputs;
+    hs_linear_apply(logits, stride, rows, n_rows, &linear);
+}
