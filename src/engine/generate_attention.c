@@ -185,6 +185,6 @@ void hs_decode_attention(struct hs_decoder *decoder, size_t layer)
         group.edit = &decoder->edits[row->ablation];
         group.prompt_keys = hs_prompt_cache_find(decoder->prefix, row->ablation, layer);
         attend(&group);
-        hs_prefix_poll(decoder->prefix);
+        hs__engine_poll(&decoder->engine->options);
     }
 }

@@ -1,7 +1,6 @@
-#include "engine/blas.h"
-#include "engine/forward.h"
 #include "engine/generate_prefix.h"
 #include "engine/kernels.h"
+#include "engine/output_head.h"
 #include "engine/state.h"
 #include "engine/workload.h"
 
@@ -72,8 +71,8 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, c
     list[n++] = HS_BUFFER(decoder->pattern, n_patterns, padded);
     list[n++] = HS_BUFFER(decoder->visible, n_patterns, 1);
     list[n++] = HS_BUFFER(decoder->chains, plan->max_rows, decoder->generation->sampling->max_new_tokens);
-    list[n++] = HS_BUFFER(decoder->cosines, plan->longest, n_angles);
-    list[n++] = HS_BUFFER(decoder->sines, plan->longest, n_angles);
+    list[n++] = HS_BUFFER(decoder->angles.cosines, plan->longest, n_angles);
+    list[n++] = HS_BUFFER(decoder->angles.sines, plan->longest, n_angles);
     list[n++] = HS_BUFFER(decoder->edits, plan->max_ablations, 1);
     list[n++] = HS_BUFFER(decoder->heads, plan->max_ablations, shape->n_layers * shape->n_heads);
     list[n++] = HS_BUFFER(decoder->abandoned, plan->max_ablations, plan->max_prompts);
@@ -89,7 +88,7 @@ hs_status hs_decoder_init(struct hs_decoder *decoder, hs_engine *engine, const s
         (struct hs_decoder){.engine = engine, .generation = generation, .plan = hs_decode_plan(shape, generation)};
     size_t n = list_buffers(list, decoder, shape);
     HS_TRY(hs_buffers_allocate(&decoder->memory, list, n, "the keys and values of new tokens", error));
-    hs_fill_angles(decoder->cosines, decoder->sines, engine->model, decoder->plan.longest);
+    hs__engine_fill_angles(decoder->angles, engine->model, decoder->plan.longest);
     return hs_sampler_init(&decoder->sampler, generation->sampling, shape->n_outputs, error);
 }
 
@@ -182,9 +181,7 @@ static void embed(const struct hs_decoder *decoder)
     float *residual = decoder->prefix->buffers.residual;
     for (size_t i = decoder->first_row; i < decoder->end_row; i++, residual += width) {
         const struct hs_new_row *row = &decoder->rows[i];
-        memcpy(residual, model->token_embedding + (size_t)row->token * width, width * sizeof *residual);
-        if (model->shape.position == HS_POSITION_LEARNED)
-            hs_add(residual, model->position_embedding + position_of(decoder, row) * width, width);
+        hs__engine_embed(residual, decoder->prefix->buffers.work.normed, model, row->token, position_of(decoder, row));
     }
 }
 
@@ -203,18 +200,14 @@ static void list_chains(const struct hs_decoder *decoder)
 static void keep_keys(const struct hs_decoder *decoder, size_t layer)
 {
     const hs_model_shape *shape = &decoder->engine->model->shape;
-    size_t z_width = shape->n_heads * shape->head_dim;
-    size_t n_angles = shape->rotary_dim / 2;
     float *heads = decoder->prefix->buffers.heads;
     float *keys = decoder->keys + (layer * decoder->plan.n_rows + decoder->first_row) * kv_floats(shape);
     for (size_t i = decoder->first_row; i < decoder->end_row; i++) {
-        size_t position = position_of(decoder, &decoder->rows[i]);
-        if (shape->position == HS_POSITION_ROTARY)
-            hs_rotate(heads, decoder->cosines + position * n_angles, decoder->sines + position * n_angles,
-                      shape->n_heads + shape->n_kv_heads, shape->head_dim, shape->rotary_dim);
-        memcpy(keys, heads + z_width, kv_floats(shape) * sizeof *keys);
+        hs__engine_rotate(heads, shape->n_heads + shape->n_kv_heads, shape, decoder->angles,
+                          position_of(decoder, &decoder->rows[i]));
+        memcpy(keys, heads + hs_z_width(shape), kv_floats(shape) * sizeof *keys);
         keys += kv_floats(shape);
-        heads += z_width + kv_floats(shape);
+        heads += hs_heads_width(shape);
     }
 }
 
@@ -222,23 +215,26 @@ static void run_mlp(struct hs_decoder *decoder, size_t layer)
 {
     struct hs_prefix_buffers *buffers = &decoder->prefix->buffers;
     const float *in = decoder->engine->model->shape.parallel_residual ? buffers->before : buffers->residual;
-    hs_prefix_mlp(decoder->prefix, layer, buffers->residual, in, decoder->end_row - decoder->first_row);
+    hs__engine_mlp(buffers->residual, in, decoder->end_row - decoder->first_row, decoder->engine->model, layer,
+                   &buffers->work);
 }
 
 static void run_layers(struct hs_decoder *decoder)
 {
-    const hs_model_shape *shape = &decoder->engine->model->shape;
+    const hs_model *model = decoder->engine->model;
+    const hs_model_shape *shape = &model->shape;
     struct hs_prefix_buffers *buffers = &decoder->prefix->buffers;
     size_t n_rows = decoder->end_row - decoder->first_row;
     embed(decoder);
     list_chains(decoder);
     for (size_t layer = 0; layer < shape->n_layers; layer++) {
-        hs_prefix_project_heads(decoder->prefix, layer, n_rows);
+        hs__engine_project_heads(buffers->heads, hs_heads_width(shape), buffers->residual, n_rows, model, layer,
+                                 HS_QUERY_KEY_VALUE, &buffers->work);
         keep_keys(decoder, layer);
         hs_decode_attention(decoder, layer);
         if (shape->parallel_residual)
             memcpy(buffers->before, buffers->residual, n_rows * shape->width * sizeof(float));
-        hs_prefix_project_output(decoder->prefix, layer, n_rows);
+        hs__engine_add_attention(buffers->residual, buffers->z, n_rows, model, layer, &buffers->work);
         run_mlp(decoder, layer);
     }
 }
@@ -330,15 +326,16 @@ static void unembed(struct hs_decoder *decoder, size_t first, size_t n)
 {
     const hs_model *model = decoder->engine->model;
     struct hs_prefix_buffers *buffers = &decoder->prefix->buffers;
-    const float *in = hs_apply_head(buffers->residual + first * model->shape.width, buffers->normed, n, model);
-    hs_linear_apply(decoder->logits, model->shape.n_outputs, in, n, &model->unembedding);
+    const float *in =
+        hs__engine_apply_head(buffers->residual + first * model->shape.width, buffers->work.normed, n, model);
+    hs__engine_unembed(decoder->logits, model->shape.n_outputs, in, n, model, 0, model->shape.n_outputs);
 }
 
 /* The step's tokens, and the rows of the next step. Samples that go on move up in place of those that ended. */
 static hs_status choose_tokens(struct hs_decoder *decoder, hs_error *error)
 {
     size_t n_outputs = decoder->engine->model->shape.n_outputs;
-    size_t block_rows = smaller(decoder->plan.logits_rows, decoder->prefix->buffers.block_rows);
+    size_t block_rows = smaller(decoder->plan.logits_rows, decoder->prefix->buffers.work.block_rows);
     size_t end_sample = 0;
     size_t end_row = decoder->end_row;
     bool is_last = decoder->step + 1 == decoder->generation->sampling->max_new_tokens;
@@ -346,7 +343,7 @@ static hs_status choose_tokens(struct hs_decoder *decoder, hs_error *error)
         size_t place = (row - decoder->first_row) % block_rows;
         if (place == 0)
             unembed(decoder, row - decoder->first_row, smaller(decoder->end_row - row, block_rows));
-        hs_prefix_poll(decoder->prefix);
+        hs__engine_poll(&decoder->engine->options);
         if (!hs_sampler_load(&decoder->sampler, decoder->logits + place * n_outputs))
             HS_TRY(abandon_samples(decoder, &decoder->rows[row], error));
         size_t n = draw_tokens(decoder, &decoder->rows[row], end_sample);

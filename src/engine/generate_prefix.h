@@ -96,8 +96,7 @@ struct hs_decoder {
     float *pattern;                /* [n_heads, HS_NEW_ATTENTION_ROWS, longest rounded up] */
     uint32_t *visible;             /* [n_heads * HS_NEW_ATTENTION_ROWS] */
     uint32_t *chains;              /* [plan.max_rows, max_new_tokens]: the new rows that each row sees */
-    float *cosines;                /* [longest, rotary_dim / 2] */
-    float *sines;                  /* the same */
+    struct hs_angles angles;       /* of plan.longest positions */
     struct hs_edit *edits;         /* [plan.max_ablations] */
     uint8_t *heads;                /* [plan.max_ablations, n_layers, n_heads]: what they edit */
     uint8_t *abandoned;            /* [plan.max_ablations, plan.max_prompts]: left to the reference engine */

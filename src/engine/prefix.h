@@ -13,6 +13,7 @@
 #include "engine/ablation_tree.h"
 #include "engine/forest.h"
 #include "engine/intervention.h"
+#include "engine/layer.h"
 
 /*
  * Sizes follow from the option stacked_rows: a batch aims at so many rows, one matrix product has at most so many (BLAS
@@ -43,7 +44,7 @@ struct hs_level {
     size_t n_slots;
 };
 
-/* Activations of the batch at work. Blocks hold HS_BLOCK_ROWS at most. */
+/* Activations of the batch at work. */
 struct hs_prefix_buffers {
     void *memory;
     float *residual;      /* [rows, width] */
@@ -53,17 +54,13 @@ struct hs_prefix_buffers {
     float *scored;        /* [scored rows, width]: residual in the last layer */
     float *scored_before; /* [scored rows, width] with parallel residuals */
     float *queries;       /* [scored rows, n_heads * head_dim] in the last layer */
-    float *normed;        /* [block, width] */
-    float *hidden;        /* [block, mlp_width] */
-    float *gate;          /* [block, mlp_width] of gated MLPs */
-    float *pattern;       /* [HS_ATTENTION_ROWS, longest rounded up] */
-    float *delta;         /* [live rows, head_dim] */
-    double *sums;         /* [all rows, head_dim], where patterns are edited */
-    float *cosines;       /* [longest, rotary_dim / 2] */
-    float *sines;         /* the same */
-    struct hs_run *runs;  /* [deepest] */
+    struct hs_work work;
+    float *pattern;          /* [HS_ATTENTION_ROWS, longest rounded up] */
+    float *delta;            /* [live rows, head_dim] */
+    double *sums;            /* [all rows, head_dim], where patterns are edited */
+    struct hs_angles angles; /* of `longest` positions */
+    struct hs_run *runs;     /* [deepest] */
     size_t n_slots;
-    size_t block_rows;
 };
 
 /* Last-layer residuals of scored rows, before the MLP, of entries that wait for it; see prefix_tail.c. */
@@ -150,15 +147,6 @@ hs_status hs_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation
 
 struct hs_edit hs_prefix_edit(const struct hs_prefix *prefix, hs_intervention intervention);
 
-/* prefix_pass.c: of n_rows rows in the batch's buffers: heads from residual; residual += projection of z. */
-void hs_prefix_project_heads(struct hs_prefix *prefix, size_t layer, size_t n_rows);
-void hs_prefix_project_output(struct hs_prefix *prefix, size_t layer, size_t n_rows);
-/*
- * prefix_pass.c: from the residual after attention to the one after the layer, [n_rows, width]; the MLP reads `in`, which
- * is the residual before attention with parallel residuals.
- */
-void hs_prefix_mlp(struct hs_prefix *prefix, size_t layer, float *residual, const float *in, size_t n_rows);
-
 /* prefix_tail.c: one entry of n_scored rows; flushes the tail when it is full. answers [n_queries]. */
 void hs_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers);
 void hs_tail_start(struct hs_prefix *prefix); /* after its buffers were made */
@@ -173,8 +161,6 @@ struct hs_prefix_cost {
 
 hs_status hs_prefix_count_batch(void *context, const struct hs_batch *batch, hs_error *error);
 double hs_prefix_root_flops(const struct hs_prefix *prefix);
-
-void hs_prefix_poll(const struct hs_prefix *prefix);
 
 /* ---- places ----------------------------------------------------------------------------------------------------- */
 

@@ -110,7 +110,7 @@ static void attend_block(const struct attention *attention, const struct query_b
     for (size_t node = 0; node < attention->n_nodes; node++)
         for (size_t head = 0; head < n_heads; head++)
             attend(attention, block, n_runs, node, head);
-    hs_prefix_poll(attention->prefix);
+    hs__engine_poll(&attention->prefix->engine->options);
 }
 
 static void attend_segment(const struct attention *attention, size_t segment, size_t first, size_t n)

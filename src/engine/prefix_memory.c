@@ -1,4 +1,3 @@
-#include "engine/forward.h"
 #include "engine/kernels.h"
 #include "engine/prefix.h"
 #include "engine/scratch.h"
@@ -67,14 +66,14 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     list[n++] = HS_BUFFER(buffers->scored, size->scored, size->width);
     list[n++] = HS_BUFFER(buffers->scored_before, size->scored, parallel);
     list[n++] = HS_BUFFER(buffers->queries, size->scored, size->z_width);
-    list[n++] = HS_BUFFER(buffers->normed, size->block, size->width);
-    list[n++] = HS_BUFFER(buffers->hidden, size->block, shape->mlp_width);
-    list[n++] = HS_BUFFER(buffers->gate, shape->gated_mlp ? size->block : 0, shape->mlp_width);
+    list[n++] = HS_BUFFER(buffers->work.normed, size->block, size->width);
+    list[n++] = HS_BUFFER(buffers->work.hidden, size->block, shape->mlp_width);
+    list[n++] = HS_BUFFER(buffers->work.gate, shape->gated_mlp ? size->block : 0, shape->mlp_width);
     list[n++] = HS_BUFFER(buffers->pattern, HS_ATTENTION_ROWS, padded);
     list[n++] = HS_BUFFER(buffers->delta, hs_forest_n_live(forest), shape->head_dim);
     list[n++] = HS_BUFFER(buffers->sums, prefix->keeps_values ? forest->n_rows : 0, shape->head_dim);
-    list[n++] = HS_BUFFER(buffers->cosines, forest->longest, n_angles);
-    list[n++] = HS_BUFFER(buffers->sines, forest->longest, n_angles);
+    list[n++] = HS_BUFFER(buffers->angles.cosines, forest->longest, n_angles);
+    list[n++] = HS_BUFFER(buffers->angles.sines, forest->longest, n_angles);
     list[n++] = HS_BUFFER(buffers->runs, forest->deepest, 1);
     list[n++] = HS_BUFFER(tail->residual, size->tail_rows, size->width);
     list[n++] = HS_BUFFER(tail->before, size->tail_rows, parallel);
@@ -138,8 +137,9 @@ static hs_status reserve_buffers(struct hs_prefix *prefix, size_t n_slots, hs_er
     size_t n = list_buffers(list, prefix, &size);
     HS_TRY(hs_buffers_allocate(&buffers->memory, list, n, "the buffers of a batch", error));
     buffers->n_slots = n_slots;
-    buffers->block_rows = size.block;
-    hs_fill_angles(buffers->cosines, buffers->sines, prefix->engine->model, prefix->forest.longest);
+    buffers->work.block_rows = size.block;
+    buffers->work.options = &prefix->engine->options;
+    hs__engine_fill_angles(buffers->angles, prefix->engine->model, prefix->forest.longest);
     hs_tail_start(prefix);
     return HS_OK;
 }

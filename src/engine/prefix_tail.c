@@ -1,6 +1,5 @@
-#include "engine/blas.h"
-#include "engine/forward.h"
 #include "engine/kernels.h"
+#include "engine/output_head.h"
 #include "engine/prefix.h"
 #include "engine/state.h"
 
@@ -154,23 +153,14 @@ static void finish_row(const struct block *block, size_t row)
 
 /* ---- a block --------------------------------------------------------------------------------------------------- */
 
-static hs_linear unembedding_of(const hs_model *model, struct tile tile)
-{
-    hs_linear linear = model->unembedding;
-    linear.values += linear.transposed ? tile.first * linear.stride : tile.first;
-    linear.bias = linear.bias == NULL ? NULL : linear.bias + tile.first;
-    linear.n_out = tile.n;
-    return linear;
-}
-
 static void unembed_block(const struct block *block)
 {
     struct hs_prefix *prefix = block->prefix;
     struct hs_tail *tail = &prefix->tail;
     const hs_model *model = prefix->engine->model;
     const hs_model_shape *shape = &model->shape;
-    const float *in =
-        hs_apply_head(tail->residual + block->first * shape->width, prefix->buffers.normed, block->n, model);
+    const float *in = hs__engine_apply_head(tail->residual + block->first * shape->width, prefix->buffers.work.normed,
+                                            block->n, model);
     for (size_t row = 0; row < block->n; row++) {
         tail->maxima[row] = -INFINITY;
         tail->sums[row] = 0;
@@ -178,11 +168,10 @@ static void unembed_block(const struct block *block)
     for (size_t first = 0; first < shape->n_outputs; first += tail->tile) {
         size_t left = shape->n_outputs - first;
         struct tile tile = {first, left < tail->tile ? left : tail->tile};
-        hs_linear linear = unembedding_of(model, tile);
-        hs_linear_apply(tail->logits, tail->tile, in, block->n, &linear);
+        hs__engine_unembed(tail->logits, tail->tile, in, block->n, model, tile.first, tile.n);
         for (size_t row = 0; row < block->n; row++)
             read_tile(block, row, tile);
-        hs_prefix_poll(prefix);
+        hs__engine_poll(&prefix->engine->options);
     }
     for (size_t row = 0; row < block->n; row++)
         finish_row(block, row);
@@ -194,10 +183,11 @@ void hs_tail_flush(struct hs_prefix *prefix)
     const hs_model_shape *shape = &prefix->engine->model->shape;
     size_t n_rows = tail->n_entries * prefix->forest.n_scored;
     const float *in = shape->parallel_residual ? tail->before : tail->residual;
-    hs_prefix_mlp(prefix, shape->n_layers - 1, tail->residual, in, n_rows);
-    for (size_t first = 0; first < n_rows; first += prefix->buffers.block_rows) {
+    const struct hs_work *work = &prefix->buffers.work;
+    hs__engine_mlp(tail->residual, in, n_rows, prefix->engine->model, shape->n_layers - 1, work);
+    for (size_t first = 0; first < n_rows; first += work->block_rows) {
         size_t left = n_rows - first;
-        struct block block = {prefix, first, left < prefix->buffers.block_rows ? left : prefix->buffers.block_rows};
+        struct block block = {prefix, first, left < work->block_rows ? left : work->block_rows};
         unembed_block(&block);
     }
     tail->n_entries = 0;

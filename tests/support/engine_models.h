@@ -42,6 +42,21 @@ static inline loaded load_small_llama(void)
     return model;
 }
 
+enum { WIDEST = 64 };
+
+/* What is added to a token's embedding in some families: positions from 2 on, a token type, a norm of the sum. */
+static inline void enrich_embedding(hs_model *model, const float *type)
+{
+    hs_model_shape *shape = &model->shape;
+    shape->n_token_types = 1;
+    model->token_type_embedding = type;
+    model->embedding_norm = model->final_norm;
+    if (shape->position == HS_POSITION_LEARNED) {
+        shape->first_position = 2;
+        shape->n_positions -= 2;
+    }
+}
+
 /*
  * Turns a loaded decoder into an encoder with the same weights: attention to both sides, norms after the residual, an
  * embedding norm, a token type, positions from 2 on, and a head for masked tokens or for three labels. What no family
@@ -49,7 +64,7 @@ static inline loaded load_small_llama(void)
  */
 static inline void make_encoder(hs_model *model, hs_head_kind head)
 {
-    enum { WIDEST = 64, N_LABELS = 3 };
+    enum { N_LABELS = 3 };
     static float dense[WIDEST * (WIDEST + 1)];
     hs_model_shape *shape = &model->shape;
     for (size_t i = 0; i < sizeof dense / sizeof dense[0]; i++)
@@ -58,16 +73,10 @@ static inline void make_encoder(hs_model *model, hs_head_kind head)
     shape->bidirectional = shape->post_norm = true;
     shape->parallel_residual = false;
     shape->head = head;
-    shape->n_token_types = 1;
-    model->token_type_embedding = dense;
-    model->embedding_norm = model->final_norm;
+    enrich_embedding(model, dense);
     model->final_norm = (hs_norm){0};
     model->head_dense = (hs_linear){dense, dense + WIDEST * WIDEST, shape->width, shape->width, WIDEST, true};
     shape->head_activation = head == HS_HEAD_CLASSIFIER ? HS_ACTIVATION_TANH : HS_ACTIVATION_GELU;
-    if (shape->position == HS_POSITION_LEARNED) {
-        shape->first_position = 2;
-        shape->n_positions -= 2;
-    }
     if (head == HS_HEAD_CLASSIFIER) {
         shape->n_outputs = model->unembedding.n_out = N_LABELS;
         shape->tied_unembedding = false;

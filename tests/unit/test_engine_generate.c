@@ -79,10 +79,22 @@ static hs_sampling random_sampling(struct draw *draw, size_t vocabulary)
     };
 }
 
+/* Every other round, since no decoder of today has it. */
+static void enrich_embeddings_of(hs_model *model, uint64_t round)
+{
+    static float type[WIDEST];
+    for (size_t i = 0; i < WIDEST; i++)
+        type[i] = (float)hs_random_uniform(5, 6, i) - 0.5f;
+    assert_true(model->shape.width <= WIDEST);
+    if (round % 2 == 1)
+        enrich_embedding(model, type);
+}
+
 static void make_call(struct call *call, uint64_t round, hs_positions positions, hs_value_bias value_bias)
 {
     struct draw draw = {round, 0};
     *call = (struct call){.model = load_random_decoder(&draw)};
+    enrich_embeddings_of(call->model.model, round);
     const hs_model_shape *shape = &call->model.model->shape;
     size_t n = 1 + below(&draw, MAX_PROMPTS);
     for (size_t i = 0; i < n; i++) {
