@@ -165,10 +165,9 @@ static hs_status init_observed(struct hs_prepared *prepared, const hs_engine *en
     size.keeps_logits = keeps_logits;
     if (!keeps_logits)
         size.n_scored_rows = 0;
-    HS_TRY(hs_scratch_init(&prepared->scratch, &size, error));
+    HS_TRY(hs_scratch_init(&prepared->scratch, &size, engine, error));
     for (uint32_t row = 0; row < size.n_scored_rows; row++)
         prepared->scratch.scored_rows[row] = row;
-    hs_fill_angles(prepared->scratch.cosines, prepared->scratch.sines, engine->model, size.longest);
     return HS_OK;
 }
 

@@ -17,30 +17,6 @@ struct hs_pass {
     float *observed_pattern;     /* [longest, longest] if the observer reads patterns */
 };
 
-/* Fills the angles that rotary models need, [longest, rotary_dim / 2], for positions below `longest`. */
-void hs_fill_angles(float *cosines, float *sines, const hs_model *model, size_t longest);
-/* The embedding of a token at a position into out [width]; work [width] is for models that norm it. */
-void hs_embed(float *out, float *work, const hs_model *model, int32_t token, size_t position);
-/* out, in [n_rows, width]. */
-void hs_apply_norm(float *out, const float *in, const hs_norm *norm, size_t n_rows, const hs_model_shape *shape);
-/*
- * Query, key and value as one product where they lie side by side, as in GPT-2's c_attn: thrice as many columns a
- * call. `first`: 0 for all three, 1 for key and value. Their outputs follow each other. Returns their number.
- */
-size_t hs_list_head_products(hs_linear products[3], const hs_model_layer *layer, size_t first);
-
-/*
- * What attention or the MLP reads of a residual [n_rows, width]: its norm, in `normed`, or itself where the norms come
- * after.
- */
-const float *hs_read_residual(float *normed, const float *residual, const hs_norm *norm, size_t n_rows,
-                              const hs_model_shape *shape);
-/*
- * All that comes between the last residual, rows [n_rows, width], and the unembedding. Returns where the result is:
- * rows or work, both of which are overwritten.
- */
-const float *hs_apply_head(float *rows, float *work, size_t n_rows, const hs_model *model);
-
 hs_status hs_forward(const struct hs_pass *pass, hs_error *error);
 
 /* Output head and unembedding of the residual's rows rows[0 .. n_rows): logits [n_rows, n_outputs]. */

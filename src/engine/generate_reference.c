@@ -31,11 +31,9 @@ static hs_status init(struct continuation *continuation, hs_error *error)
     const struct hs_generation *generation = continuation->generation;
     const hs_engine *engine = continuation->engine;
     struct hs_scratch_size size = measure(engine, generation);
-    struct hs_scratch *scratch = &continuation->prepared.scratch;
     HS_TRY(hs_sampler_init(&continuation->sampler, generation->sampling, engine->model->shape.n_outputs, error));
     HS_TRY(hs_allocate(&continuation->grown, size.longest, sizeof *continuation->grown, "a grown sequence", error));
-    HS_TRY(hs_scratch_init(scratch, &size, error));
-    hs_fill_angles(scratch->cosines, scratch->sines, engine->model, size.longest);
+    HS_TRY(hs_scratch_init(&continuation->prepared.scratch, &size, engine, error));
     continuation->prepared.workload = generation->prompts;
     return hs_reference_donors(engine, &continuation->prepared, error);
 }

@@ -61,11 +61,10 @@ static hs_status prepare(hs_engine *engine, struct hs_prepared *prepared, hs_err
     size_t n_rows = hs_sequences_n_rows(&workload->sequences);
     HS_TRY(count_scored_rows(&prepared->n_scored_rows, workload, error));
     struct hs_scratch_size size = hs_reference_size(engine, workload, prepared->n_scored_rows);
-    HS_TRY(hs_scratch_init(&prepared->scratch, &size, error));
+    HS_TRY(hs_scratch_init(&prepared->scratch, &size, engine, error));
     hs_mark_scored_rows(prepared->scratch.row_slots, workload);
     hs_number_scored_rows(prepared->scratch.row_slots, prepared->scratch.scored_rows, n_rows);
     hs_mark_statistics(&prepared->scratch, workload);
-    hs_fill_angles(prepared->scratch.cosines, prepared->scratch.sines, engine->model, size.longest);
     return hs_reference_donors(engine, prepared, error);
 }
 

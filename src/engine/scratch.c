@@ -1,5 +1,5 @@
 #include "engine/scratch.h"
-#include "engine/kernels.h"
+#include "engine/state.h"
 
 #include <string.h>
 
@@ -59,20 +59,20 @@ static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, c
     const hs_model_shape *shape = size->shape;
     size_t z_width = shape->n_heads * shape->head_dim;
     size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
-    scratch->block_rows = at_most(size->n_rows, BLOCK_ROWS);
-    size_t norm_rows = scratch->block_rows > HS_UNEMBED_ROWS ? scratch->block_rows : HS_UNEMBED_ROWS;
+    scratch->work.block_rows = at_most(size->n_rows, BLOCK_ROWS);
+    size_t norm_rows = scratch->work.block_rows > HS_UNEMBED_ROWS ? scratch->work.block_rows : HS_UNEMBED_ROWS;
     scratch->logits_rows = logits_rows(size);
     list->n = 0;
     LIST_BUFFER(list, residual, size->n_rows, shape->width);
     LIST_BUFFER(list, attention_output, size->n_rows, shape->width);
     LIST_BUFFER(list, heads, size->n_rows, z_width + 2 * shape->n_kv_heads * shape->head_dim);
     LIST_BUFFER(list, z, size->n_rows, z_width);
-    LIST_BUFFER(list, normed, norm_rows, shape->width);
-    LIST_BUFFER(list, hidden, scratch->block_rows, shape->mlp_width);
-    LIST_BUFFER(list, gate, shape->gated_mlp ? scratch->block_rows : 0, shape->mlp_width);
+    LIST_BUFFER(list, work.normed, norm_rows, shape->width);
+    LIST_BUFFER(list, work.hidden, scratch->work.block_rows, shape->mlp_width);
+    LIST_BUFFER(list, work.gate, shape->gated_mlp ? scratch->work.block_rows : 0, shape->mlp_width);
     LIST_BUFFER(list, pattern, HS_ATTENTION_ROWS, key_stride(size));
-    LIST_BUFFER(list, cosines, size->longest, n_angles);
-    LIST_BUFFER(list, sines, size->longest, n_angles);
+    LIST_BUFFER(list, angles.cosines, size->longest, n_angles);
+    LIST_BUFFER(list, angles.sines, size->longest, n_angles);
     LIST_BUFFER(list, logits, scratch->logits_rows, shape->n_outputs);
     LIST_BUFFER(list, log_sums, scratch->logits_rows, 1);
     LIST_BUFFER(list, greedy, scratch->logits_rows, 1);
@@ -118,12 +118,16 @@ size_t hs_scratch_bytes(const struct hs_scratch_size *size)
     return hs_buffers_bytes(list.buffers, list.n);
 }
 
-hs_status hs_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size, hs_error *error)
+hs_status hs_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size, const hs_engine *engine,
+                          hs_error *error)
 {
     *scratch = (struct hs_scratch){0};
     struct buffer_list list;
     list_buffers(&list, scratch, size);
-    return hs_buffers_allocate(&scratch->memory, list.buffers, list.n, "the buffers of a forward pass", error);
+    HS_TRY(hs_buffers_allocate(&scratch->memory, list.buffers, list.n, "the buffers of a forward pass", error));
+    scratch->work.options = &engine->options;
+    hs__engine_fill_angles(scratch->angles, engine->model, size->longest);
+    return HS_OK;
 }
 
 void hs_scratch_clear(struct hs_scratch *scratch)

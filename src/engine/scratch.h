@@ -7,7 +7,7 @@
 #ifndef HEADSWEEP_ENGINE_SCRATCH_H
 #define HEADSWEEP_ENGINE_SCRATCH_H
 
-#include "headsweep/engine.h"
+#include "engine/layer.h"
 
 /* A place in one block of memory: the address of the pointer to it, and how long it is. */
 struct hs_buffer {
@@ -41,17 +41,13 @@ struct hs_scratch {
     void *memory;
     /* Activations of all rows. */
     float *residual;         /* [n_rows, width] */
-    float *attention_output; /* [n_rows, width] */
+    float *attention_output; /* [n_rows, width]; changes places with residual once a layer */
     float *heads;            /* [n_rows, (n_heads + 2 n_kv_heads) * head_dim]: queries, keys, values side by side */
     float *z;                /* [n_rows, n_heads * head_dim] */
-    /* Activations of one block of rows, small enough to stay in the cache between one operation and the next. */
-    float *normed; /* [block_rows, width] */
-    float *hidden; /* [block_rows, mlp_width] */
-    float *gate;   /* [block_rows, mlp_width] of gated MLPs */
+    struct hs_work work;
     /* Attention of one head and one block of rows. */
-    float *pattern; /* [HS_ATTENTION_ROWS, longest rounded up] */
-    float *cosines; /* [longest, rotary_dim / 2] */
-    float *sines;   /* the same */
+    float *pattern;          /* [HS_ATTENTION_ROWS, longest rounded up] */
+    struct hs_angles angles; /* of `longest` positions */
     /* Scored rows. */
     float *logits;         /* [logits_rows, n_outputs] */
     double *log_sums;      /* [logits_rows] */
@@ -63,7 +59,6 @@ struct hs_scratch {
     uint8_t *edited_heads; /* [n_layers, n_heads] */
     float *donor_z;        /* [n_layers, n_donor_rows, n_heads * head_dim] */
     /* Sizes of the above. */
-    size_t block_rows;
     size_t logits_rows;
 };
 
@@ -72,7 +67,9 @@ enum {
     HS_UNEMBED_ROWS = 256,  /* rows that are normed and unembedded at a time */
 };
 
-hs_status hs_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size, hs_error *error);
+/* Of a pass of this engine, whose model has the shape; the engine is borrowed. */
+hs_status hs_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size, const hs_engine *engine,
+                          hs_error *error);
 void hs_scratch_clear(struct hs_scratch *scratch);
 /* What hs_scratch_init allocates; SIZE_MAX if that is more than any memory holds. */
 size_t hs_scratch_bytes(const struct hs_scratch_size *size);
