@@ -132,6 +132,7 @@ typedef struct hs_mapped_file {
     size_t n_bytes;
 } hs_mapped_file;
 
+/* HS_ERROR_INPUT here and below: what is there is the pointer of a large file that was not fetched (Git LFS). */
 hs_status hs_mapped_file_open(const char *path, hs_mapped_file *file_out, hs_error *error);
 void hs_mapped_file_clear(hs_mapped_file *file);
 /* Bytes of a mapped file that will not be read again soon: they no longer count as this process's memory. */

@@ -42,6 +42,27 @@ static hs_status open_for_reading(const char *path, int extra_flags, int *fd_out
     return HS_OK;
 }
 
+/* What is kept in place of a file's bytes by tools that move large files about, by how it begins. */
+static hs_status check_placeholder(const char *path, const void *bytes, size_t n_bytes, hs_error *error)
+{
+    static const struct {
+        const char *beginning;
+        const char *what;
+        const char *advice;
+    } placeholders[] = {
+        {"version https://git-lfs.github.com/spec/", "a Git LFS pointer, not the file itself",
+         "run `git lfs install` and then `git lfs pull` in the cloned repository, or download the file"},
+        {"../../blobs/", "the text of a link in a cache of the Hugging Face hub, copied without what it links to",
+         "copy that folder with `cp -rL`, or download it again"},
+    };
+    for (size_t i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++) {
+        size_t length = strlen(placeholders[i].beginning);
+        if (n_bytes >= length && memcmp(bytes, placeholders[i].beginning, length) == 0)
+            return hs_fail(error, HS_ERROR_INPUT, "%s is %s: %s", path, placeholders[i].what, placeholders[i].advice);
+    }
+    return HS_OK;
+}
+
 static hs_status map(int fd, const struct stat *information, const char *path, hs_mapped_file *file_out,
                      hs_error *error)
 {
@@ -68,6 +89,10 @@ hs_status hs_mapped_file_open(const char *path, hs_mapped_file *file_out, hs_err
     HS_TRY(open_for_reading(path, O_NONBLOCK, &fd, &information, error));
     hs_status status = map(fd, &information, path, file_out, error);
     (void)close(fd);
+    if (status == HS_OK)
+        status = check_placeholder(path, file_out->bytes, file_out->n_bytes, error);
+    if (status != HS_OK)
+        hs_mapped_file_clear(file_out);
     return status;
 }
 
@@ -123,6 +148,8 @@ hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, siz
     else
         status = read_to_end(fd, path, max_bytes, &text, error);
     (void)close(fd);
+    if (status == HS_OK)
+        status = check_placeholder(path, text.text, text.length, error);
     if (status != HS_OK) {
         hs_text_clear(&text);
         return status;

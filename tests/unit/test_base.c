@@ -321,6 +321,34 @@ static void test_file_limit(void **state)
     assert_int_equal(n_bytes, 0);
 }
 
+/* What stands in a file's place until it is fetched is never taken for the file. */
+static void test_placeholders_are_named(void **state)
+{
+    const scratch *made = *state;
+    const struct {
+        const char *text;
+        const char *reason;
+    } cases[] = {
+        {"version https://git-lfs.github.com/spec/v1\noid sha256:01\nsize 5\n", "is a Git LFS pointer"},
+        {"version https://git-lfs.github.com/spec/v1", "`git lfs pull`"},
+        {"../../blobs/0123abcd", "is the text of a link in a cache of the Hugging Face hub"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *copy = NULL;
+        size_t n_bytes = 0;
+        hs_mapped_file file = {0};
+        hs_error mapped = {0}, read = {0};
+        write_file(made->path, cases[i].text, strlen(cases[i].text));
+        assert_int_equal(hs_mapped_file_open(made->path, &file, &mapped), HS_ERROR_INPUT);
+        assert_int_equal(hs_file_read(made->path, 1000, &copy, &n_bytes, &read), HS_ERROR_INPUT);
+        assert_non_null(strstr(mapped.message, made->path));
+        assert_non_null(strstr(mapped.message, cases[i].reason));
+        assert_string_equal(mapped.message, read.message);
+        assert_null(file.bytes);
+        assert_null(copy);
+    }
+}
+
 static void test_missing_file(void **state)
 {
     const scratch *made = *state;
@@ -500,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_paths),
         cmocka_unit_test_setup_teardown(test_file_contents, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(test_file_limit, make_scratch, remove_scratch),
+        cmocka_unit_test_setup_teardown(test_placeholders_are_named, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(test_missing_file, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(test_folder_is_no_file, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(test_pipe_is_not_mapped, make_scratch, remove_scratch),
