@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/checkpoint.h"
+#include "model/folder.h"
 #include "model/options.h"
 #include "model/weights.h"
 
@@ -27,9 +28,7 @@ static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
     if (path == NULL)
         return error->status;
     if (!hs_path_exists(path))
-        HS_GOTO_DONE(hs_fail(error, HS_ERROR_INPUT,
-                             "%s: no config.json there; a Hugging Face checkpoint folder is needed",
-                             checkpoint->folder));
+        HS_GOTO_DONE(hs_folder_fail(checkpoint->folder, HS_FOLDER_NEEDS_CONFIG, error));
     HS_GOTO_DONE(hs_json_read(path, HS_MAX_CONFIG_BYTES, &json, error));
     const hs_config config = {.path = path, .section = "", .object = hs_json_root(json)};
     if (hs_json_kind_of(config.object) != HS_JSON_OBJECT)

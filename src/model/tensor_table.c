@@ -1,8 +1,9 @@
 #include "model/tensor_table.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "model/folder.h"
 
 static const char single_file[] = "model.safetensors";
 static const char index_file[] = "model.safetensors.index.json";
@@ -169,29 +170,7 @@ done:
     return status;
 }
 
-/* ---- nothing that can be read ------------------------------------------------------------------------------------ */
-
-static hs_status fail_without_weights(const char *folder, hs_error *error)
-{
-    static const char *const pickle_endings[] = {".bin", ".pt", ".pth", ".ckpt", ".pkl"};
-    DIR *listing = opendir(folder);
-    hs_status status = HS_OK;
-    for (struct dirent *entry = NULL; listing != NULL && (entry = readdir(listing)) != NULL;)
-        for (size_t i = 0; i < sizeof pickle_endings / sizeof pickle_endings[0]; i++)
-            if (status == HS_OK && ends_with(entry->d_name, pickle_endings[i]))
-                status =
-                    hs_fail(error, HS_ERROR_INPUT,
-                            "%s: no %s. %s looks like a pickle, which can run code when it is read and is never "
-                            "opened. Convert it where you trust it: python3 -c \"import transformers as t; "
-                            "getattr(t, t.AutoConfig.from_pretrained('FOLDER').architectures[0]).from_pretrained("
-                            "'FOLDER').save_pretrained('NEW_FOLDER', safe_serialization=True)\"",
-                            folder, single_file, entry->d_name);
-    if (listing != NULL)
-        closedir(listing);
-    if (status != HS_OK)
-        return status;
-    return hs_fail(error, HS_ERROR_INPUT, "%s: neither %s nor %s is there", folder, single_file, index_file);
-}
+/* ---- the folder --------------------------------------------------------------------------------------------------- */
 
 hs_status hs_tensor_table_open(const char *folder, hs_tensor_table *table_out, hs_error *error)
 {
@@ -208,7 +187,7 @@ hs_status hs_tensor_table_open(const char *folder, hs_tensor_table *table_out, h
     } else if (hs_path_exists(index_path)) {
         HS_GOTO_DONE(open_indexed(folder, index_path, table_out, error));
     } else {
-        HS_GOTO_DONE(fail_without_weights(folder, error));
+        HS_GOTO_DONE(hs_folder_fail(folder, HS_FOLDER_NEEDS_WEIGHTS, error));
     }
 done:
     hs_free(single_path);
