@@ -1,142 +1,142 @@
 #include "engine/attention.h"
 #include "engine/blas.h"
-#include "engine/kernels.h"
-#include "engine/state.h"
-#include "engine/workload.h"
+#include "engine/generate_kernels.h"
 
-#include <string.h>
-
-/* One query head of one sequence. Matrices lie in the pass's scratch. */
-struct head_view {
-    const float *queries; /* [length, head_dim], rows heads_stride apart; so are keys and values */
-    const float *keys;
-    const float *values;
-    float *z; /* [length, head_dim], rows z_stride apart */
-    size_t heads_stride;
-    size_t z_stride;
-    size_t length;
-    size_t head_dim;
-    float scale;
-};
-
-/* Rows first_row .. first_row + n_rows of the pattern. */
-struct pattern_block {
-    float *values; /* [n_rows, stride] */
-    size_t stride;
-    size_t first_row;
-    size_t n_rows;
-    size_t n_keys;                       /* that the last row sees; no other sees more */
-    uint32_t visible[HS_ATTENTION_ROWS]; /* keys that each row sees */
-};
-
-static size_t pad_keys(size_t n_keys)
+size_t hs__engine_pattern_stride(size_t n_visible)
 {
-    return (n_keys + HS_LANES - 1) / HS_LANES * HS_LANES;
+    return (n_visible + HS_LANES - 1) / HS_LANES * HS_LANES;
 }
 
-/* A row sees what is before it and itself, or the whole sequence. */
-static struct pattern_block cut_block(const struct hs_pass *pass, size_t first, size_t n_rows, size_t length)
+static size_t stride_of(const struct hs_attention *attention)
 {
-    bool bidirectional = pass->engine->model->shape.bidirectional;
-    struct pattern_block block = {.values = pass->scratch->pattern, .first_row = first, .n_rows = n_rows};
-    for (size_t row = 0; row < n_rows; row++)
-        block.visible[row] = (uint32_t)(bidirectional ? length : first + row + 1);
-    block.n_keys = block.visible[n_rows - 1];
-    block.stride = pad_keys(block.n_keys);
-    return block;
+    return hs__engine_pattern_stride(attention->n_visible[attention->n_rows - 1]);
 }
 
-static struct head_view view_head(const struct hs_pass *pass, size_t layer, size_t sequence, size_t head)
+/* Rows of a head's pattern follow each other, head after head. */
+static float *pattern_of(const struct hs_attention *attention, size_t head)
 {
-    const hs_model_shape *shape = &pass->engine->model->shape;
-    size_t group = head / (shape->n_heads / shape->n_kv_heads);
-    size_t z_width = shape->n_heads * shape->head_dim;
-    size_t kv_width = shape->n_kv_heads * shape->head_dim;
-    size_t first_row = hs_sequence_first_row(pass->sequences, sequence);
-    size_t stride = z_width + 2 * kv_width;
-    const float *rows = pass->scratch->heads + first_row * stride;
-    double scale = shape->attention_scale / (shape->scale_by_inverse_layer ? (double)(layer + 1) : 1.0);
-    return (struct head_view){
-        .queries = rows + head * shape->head_dim,
-        .keys = rows + z_width + group * shape->head_dim,
-        .values = rows + z_width + kv_width + group * shape->head_dim,
-        .z = pass->scratch->z + first_row * z_width + head * shape->head_dim,
-        .heads_stride = stride,
-        .z_stride = z_width,
-        .length = hs_sequence_length(pass->sequences, sequence),
-        .head_dim = shape->head_dim,
-        .scale = (float)scale,
-    };
+    return attention->pattern + (head - attention->first_head) * attention->n_rows * stride_of(attention);
+}
+
+static float scale_of(const struct hs_attention *attention)
+{
+    const hs_model_shape *shape = attention->shape;
+    double divisor = shape->scale_by_inverse_layer ? (double)(attention->layer + 1) : 1.0;
+    return (float)(shape->attention_scale / divisor);
+}
+
+static size_t heads_per_group(const hs_model_shape *shape)
+{
+    return shape->n_heads / shape->n_kv_heads;
+}
+
+/* ---- runs of keys ------------------------------------------------------------------------------------------------ */
+
+static struct hs_matrix keys_of(const struct hs_attention *attention, const struct hs_key_run *run, size_t head)
+{
+    size_t group = head / heads_per_group(attention->shape);
+    return (struct hs_matrix){run->keys + group * attention->shape->head_dim, run->stride};
 }
 
 /*
- * Through BLAS even for the shortest sequences: with heads of 16 dimensions and sequences of 8 to 64 tokens plain
- * vectorised loops took as long, and longer beyond.
+ * Through BLAS even for the shortest runs: with heads of 16 dimensions and sequences of 8 to 64 tokens plain vectorised
+ * loops took as long, and longer beyond.
  */
-static void fill_scores(const struct pattern_block *block, const struct head_view *view)
+static void score_runs(const struct hs_attention *attention, size_t head, float scale)
 {
-    struct hs_matrix queries = {view->queries + block->first_row * view->heads_stride, view->heads_stride};
-    struct hs_matrix keys = {view->keys, view->heads_stride};
-    hs_matrix_product_transposed(block->values, block->stride, queries, keys, block->n_rows, block->n_keys,
-                                 view->head_dim, view->scale);
-}
-
-static void mix_values(const struct pattern_block *block, const struct head_view *view)
-{
-    struct hs_matrix weights = {block->values, block->stride};
-    struct hs_matrix values = {view->values, view->heads_stride};
-    hs_matrix_product(view->z + block->first_row * view->z_stride, view->z_stride, weights, values, block->n_rows,
-                      view->head_dim, block->n_keys, 1.0f);
-}
-
-static void copy_pattern(float *pattern, const struct pattern_block *block, size_t length)
-{
-    for (size_t row = 0; row < block->n_rows; row++) {
-        float *out = pattern + (block->first_row + row) * length;
-        memcpy(out, block->values + row * block->stride, block->n_keys * sizeof *out);
-        memset(out + block->n_keys, 0, (length - block->n_keys) * sizeof *out);
+    size_t head_dim = attention->shape->head_dim;
+    struct hs_matrix queries = {attention->queries + head * head_dim, attention->query_stride};
+    for (size_t i = 0; i < attention->n_runs; i++) {
+        const struct hs_key_run *run = &attention->runs[i];
+        hs_matrix_product_transposed(pattern_of(attention, head) + run->column, stride_of(attention), queries,
+                                     keys_of(attention, run, head), attention->n_rows, run->n_rows, head_dim, scale);
     }
 }
 
-static hs_status show_pattern(const struct hs_pass *pass, size_t layer, size_t sequence, size_t head, hs_error *error)
+static void mix_runs(const struct hs_attention *attention, size_t head)
 {
-    size_t length = hs_sequence_length(pass->sequences, sequence);
-    hs_observation observation = {
-        .site = HS_SITE_PATTERN,
-        .layer = layer,
-        .values = pass->observed_pattern,
-        .n_rows = length,
-        .n_columns = length,
-        .sequence = sequence,
-        .head = head,
-        .sequences = pass->sequences,
-    };
-    return pass->observer->observe(pass->observer->context, &observation, error);
-}
-
-static hs_status attend(const struct hs_pass *pass, size_t layer, size_t sequence, size_t head, hs_error *error)
-{
-    struct head_view view = view_head(pass, layer, sequence, head);
-    bool observed = hs_is_observed(pass, HS_SITE_PATTERN);
-    for (size_t first = 0; first < view.length; first += HS_ATTENTION_ROWS) {
-        size_t n_rows = view.length - first < HS_ATTENTION_ROWS ? view.length - first : HS_ATTENTION_ROWS;
-        struct pattern_block block = cut_block(pass, first, n_rows, view.length);
-        fill_scores(&block, &view);
-        hs_visible_softmax(block.values, block.stride, n_rows, block.visible);
-        if (pass->edit != NULL)
-            hs_edit_pattern(pass->edit, layer, head, block.values, block.stride, n_rows, block.visible,
-                            hs_sequence_first_row(pass->sequences, sequence) + first);
-        if (observed)
-            copy_pattern(pass->observed_pattern, &block, view.length);
-        mix_values(&block, &view);
+    const hs_model_shape *shape = attention->shape;
+    float *z = attention->z + head * shape->head_dim;
+    for (size_t i = 0; i < attention->n_runs; i++) {
+        const struct hs_key_run *run = &attention->runs[i];
+        struct hs_matrix weights = {pattern_of(attention, head) + run->column, stride_of(attention)};
+        struct hs_matrix values = keys_of(attention, run, head);
+        values.values += hs_kv_width(shape);
+        if (i == 0)
+            hs_matrix_product(z, hs_z_width(shape), weights, values, attention->n_rows, shape->head_dim, run->n_rows,
+                              1.0f);
+        else
+            hs_matrix_accumulate(z, hs_z_width(shape), weights, values, attention->n_rows, shape->head_dim,
+                                 run->n_rows);
     }
-    return observed && view.length > 0 ? show_pattern(pass, layer, sequence, head, error) : HS_OK;
 }
 
-hs_status hs_attention(const struct hs_pass *pass, size_t layer, hs_error *error)
+/* ---- keys of single rows ------------------------------------------------------------------------------------------ */
+
+static struct hs_head_row heads_of(const struct hs_attention *attention)
 {
-    for (size_t sequence = 0; sequence < pass->sequences->n; sequence++)
-        for (size_t head = 0; head < pass->engine->model->shape.n_heads; head++)
-            HS_TRY(attend(pass, layer, sequence, head, error));
-    return HS_OK;
+    const hs_model_shape *shape = attention->shape;
+    return (struct hs_head_row){attention->n_heads, heads_per_group(shape), shape->head_dim};
+}
+
+static const float *own_key(const struct hs_attention *attention, size_t row, size_t t)
+{
+    const struct hs_own_keys *own = &attention->own;
+    return own->keys + own->rows[row * own->rows_stride + t] * own->stride;
+}
+
+static void score_own(const struct hs_attention *attention, size_t row, float scale)
+{
+    size_t stride = stride_of(attention);
+    for (size_t t = 0; t < attention->own.n; t++)
+        hs_score_row(attention->pattern + row * stride + attention->own.column + t, attention->n_rows * stride,
+                     attention->queries + row * attention->query_stride, own_key(attention, row, t),
+                     heads_of(attention), scale);
+}
+
+static void mix_own(const struct hs_attention *attention, size_t row)
+{
+    size_t stride = stride_of(attention);
+    for (size_t t = 0; t < attention->own.n; t++)
+        hs_mix_row(attention->z + row * hs_z_width(attention->shape),
+                   attention->pattern + row * stride + attention->own.column + t, attention->n_rows * stride,
+                   own_key(attention, row, t) + hs_kv_width(attention->shape), heads_of(attention));
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------------------------- */
+
+/* The softmax of the keys that each row sees; a family with windows will have ranges that begin later. */
+static void normalize(const struct hs_attention *attention)
+{
+    struct hs_range visible[HS_ATTENTION_ROWS];
+    for (size_t row = 0; row < attention->n_rows; row++)
+        visible[row] = (struct hs_range){0, attention->n_visible[row]};
+    size_t end_head = attention->first_head + attention->n_heads;
+    for (size_t head = attention->first_head; head < end_head; head++) {
+        float *pattern = pattern_of(attention, head);
+        hs_visible_softmax(pattern, stride_of(attention), attention->n_rows, visible);
+        if (attention->see != NULL)
+            attention->see(attention, head, pattern, stride_of(attention));
+    }
+}
+
+void hs__engine_attend(const struct hs_attention *attention)
+{
+    size_t end_head = attention->first_head + attention->n_heads;
+    size_t n_own_rows = attention->own.n > 0 ? attention->n_rows : 0;
+    float scale = scale_of(attention);
+    for (size_t head = attention->first_head; head < end_head; head++)
+        score_runs(attention, head, scale);
+    for (size_t row = 0; row < n_own_rows; row++)
+        score_own(attention, row, scale);
+    normalize(attention);
+    for (size_t head = attention->first_head; head < end_head; head++)
+        mix_runs(attention, head);
+    for (size_t row = 0; row < n_own_rows; row++)
+        mix_own(attention, row);
+}
+
+double hs__engine_attend_flops(const hs_model_shape *shape)
+{
+    return 4.0 * (double)hs_z_width(shape);
 }

@@ -1,5 +1,5 @@
 #include "engine/forward.h"
-#include "engine/attention.h"
+#include "engine/forward_attention.h"
 #include "engine/kernels.h"
 #include "engine/output_head.h"
 #include "engine/state.h"
@@ -64,7 +64,7 @@ static hs_status run_attention(const struct hs_pass *pass, size_t layer, size_t 
     hs__engine_project_heads(scratch->heads, hs_heads_width(&model->shape), scratch->residual, n_rows, model, layer,
                              HS_QUERY_KEY_VALUE, &scratch->work);
     rotate_heads(pass);
-    HS_TRY(hs_attention(pass, layer, error));
+    HS_TRY(hs__engine_forward_attention(pass, layer, error));
     if (pass->edit != NULL)
         hs_edit_z(pass->edit, layer, scratch->z, pass->sequences);
     HS_TRY(hs_show(pass, HS_SITE_Z, layer, scratch->z, n_rows, hs_z_width(&model->shape), error));

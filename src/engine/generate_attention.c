@@ -1,7 +1,5 @@
-#include "engine/blas.h"
-#include "engine/generate_kernels.h"
+#include "engine/attention.h"
 #include "engine/generate_prefix.h"
-#include "engine/kernels.h"
 #include "engine/state.h"
 
 #include <string.h>
@@ -15,8 +13,6 @@ struct group {
     size_t layer;
     size_t first; /* of the step's rows */
     size_t n;
-    size_t stride; /* of the pattern's rows */
-    float scale;
 };
 
 static const hs_model_shape *shape_of(const struct group *group)
@@ -24,105 +20,32 @@ static const hs_model_shape *shape_of(const struct group *group)
     return &group->decoder->engine->model->shape;
 }
 
-static size_t z_width(const struct group *group)
-{
-    return shape_of(group)->n_heads * shape_of(group)->head_dim;
-}
-
-static size_t kv_width(const struct group *group)
-{
-    return shape_of(group)->n_kv_heads * shape_of(group)->head_dim;
-}
-
-static const float *query_row(const struct group *group, size_t row)
-{
-    size_t stride = z_width(group) + 2 * kv_width(group);
-    return group->decoder->prefix->buffers.heads + (group->first + row) * stride;
-}
-
-static float *z_row(const struct group *group, size_t row)
-{
-    return group->decoder->prefix->buffers.z + (group->first + row) * z_width(group);
-}
-
-/* Rows of a head's pattern follow each other, head after head. */
-static float *pattern_row(const struct group *group, size_t head, size_t row)
-{
-    return group->decoder->pattern + (head * group->n + row) * group->stride;
-}
-
-static struct hs_head_row head_row(const struct group *group)
-{
-    const hs_model_shape *shape = shape_of(group);
-    return (struct hs_head_row){shape->n_heads, shape->n_heads / shape->n_kv_heads, shape->head_dim};
-}
-
-/* ---- the prompt's rows ----------------------------------------------------------------------------------------- */
-
-/* Keys of one head in a run of the prompt's rows; values lie `kv_width` behind. */
-static struct hs_matrix run_keys(const struct group *group, const struct hs_run *run, size_t head)
+/* A run of the prompt's rows. */
+static struct hs_key_run key_run(const struct group *group, const struct hs_run *run)
 {
     const struct hs_prefix *prefix = group->decoder->prefix;
-    size_t stride = 2 * kv_width(group);
+    size_t stride = 2 * hs_kv_width(shape_of(group));
     size_t n_frozen = prefix->forest.n_frozen;
-    struct hs_head_row shape = head_row(group);
-    const float *rows = run->first_row < n_frozen ? prefix->frozen + (group->layer * n_frozen + run->first_row) * stride
+    const float *keys = run->first_row < n_frozen ? prefix->frozen + (group->layer * n_frozen + run->first_row) * stride
                                                   : group->prompt_keys + (run->first_row - n_frozen) * stride;
-    return (struct hs_matrix){rows + head / shape.heads_per_group * shape.head_dim, stride};
+    return (struct hs_key_run){keys, stride, run->n_rows, run->position};
 }
 
-static void score_prompt(const struct group *group, size_t head)
-{
-    size_t head_dim = shape_of(group)->head_dim;
-    struct hs_matrix queries = {query_row(group, 0) + head * head_dim, z_width(group) + 2 * kv_width(group)};
-    for (size_t i = 0; i < group->view->n_runs; i++) {
-        const struct hs_run *run = &group->view->runs[i];
-        hs_matrix_product_transposed(pattern_row(group, head, 0) + run->position, group->stride, queries,
-                                     run_keys(group, run, head), group->n, run->n_rows, head_dim, group->scale);
-    }
-}
-
-static void mix_prompt(const struct group *group, size_t head)
-{
-    size_t head_dim = shape_of(group)->head_dim;
-    float *z = z_row(group, 0) + head * head_dim;
-    for (size_t i = 0; i < group->view->n_runs; i++) {
-        const struct hs_run *run = &group->view->runs[i];
-        struct hs_matrix weights = {pattern_row(group, head, 0) + run->position, group->stride};
-        struct hs_matrix values = run_keys(group, run, head);
-        values.values += kv_width(group);
-        if (i == 0)
-            hs_matrix_product(z, z_width(group), weights, values, group->n, head_dim, run->n_rows, 1.0f);
-        else
-            hs_matrix_accumulate(z, z_width(group), weights, values, group->n, head_dim, run->n_rows);
-    }
-}
-
-/* ---- new rows -------------------------------------------------------------------------------------------------- */
-
-/* The key of the t-th new row that a row sees, its value behind it. */
-static const float *new_key(const struct group *group, size_t row, size_t t)
+/* The new rows that each row sees, at its prompt's end. */
+static struct hs_own_keys new_keys(const struct group *group)
 {
     const struct hs_decoder *decoder = group->decoder;
-    uint32_t seen = decoder->chains[(group->first + row) * decoder->generation->sampling->max_new_tokens + t];
-    return decoder->keys + (group->layer * decoder->plan.n_rows + seen) * 2 * kv_width(group);
+    size_t stride = 2 * hs_kv_width(shape_of(group));
+    size_t max_new_tokens = decoder->generation->sampling->max_new_tokens;
+    return (struct hs_own_keys){
+        .keys = decoder->keys + group->layer * decoder->plan.n_rows * stride,
+        .stride = stride,
+        .rows = decoder->chains + group->first * max_new_tokens,
+        .rows_stride = max_new_tokens,
+        .n = decoder->step,
+        .column = group->view->length,
+    };
 }
-
-static void score_new(const struct group *group, size_t row)
-{
-    for (size_t t = 0; t < group->decoder->step; t++)
-        hs_score_row(pattern_row(group, 0, row) + group->view->length + t, group->n * group->stride,
-                     query_row(group, row), new_key(group, row, t), head_row(group), group->scale);
-}
-
-static void mix_new(const struct group *group, size_t row)
-{
-    for (size_t t = 0; t < group->decoder->step; t++)
-        hs_mix_row(z_row(group, row), pattern_row(group, 0, row) + group->view->length + t, group->n * group->stride,
-                   new_key(group, row, t) + kv_width(group), head_row(group));
-}
-
-/* ---- a group --------------------------------------------------------------------------------------------------- */
 
 static bool edits_layer(const struct group *group)
 {
@@ -130,33 +53,49 @@ static bool edits_layer(const struct group *group)
     return memchr(group->edit->heads + group->layer * n_heads, 1, n_heads) != NULL;
 }
 
-static void edit_patterns(const struct group *group)
+static void edit_pattern(const struct hs_attention *attention, size_t head, float *pattern, size_t stride)
 {
-    for (size_t head = 0; head < shape_of(group)->n_heads; head++)
-        hs_edit_pattern(group->edit, group->layer, head, pattern_row(group, head, 0), group->stride, group->n,
-                        group->decoder->visible, 0);
+    const struct group *group = attention->context;
+    hs_edit_pattern(group->edit, attention->layer, head, pattern, stride, attention->n_rows, attention->n_visible, 0);
+}
+
+static void edit_z(const struct group *group, float *z)
+{
+    size_t position = group->view->length + group->decoder->step - 1;
+    for (size_t row = 0; row < group->n; row++, z += hs_z_width(shape_of(group)))
+        hs_edit_z_row(group->edit, group->layer, z, group->view->sequence, position);
 }
 
 static void attend(const struct group *group)
 {
     struct hs_decoder *decoder = group->decoder;
-    size_t n_heads = shape_of(group)->n_heads;
-    size_t n_visible = group->view->length + decoder->step;
-    for (size_t head = 0; head < n_heads; head++)
-        score_prompt(group, head);
+    const hs_model_shape *shape = shape_of(group);
+    struct hs_prefix_buffers *buffers = &decoder->prefix->buffers;
+    uint32_t n_visible[HS_NEW_ATTENTION_ROWS];
+    bool edits_pattern = edits_layer(group) && hs_edit_reads_pattern(group->edit);
     for (size_t row = 0; row < group->n; row++)
-        score_new(group, row);
-    for (size_t i = 0; i < n_heads * group->n; i++)
-        decoder->visible[i] = (uint32_t)n_visible;
-    hs_visible_softmax(decoder->pattern, group->stride, n_heads * group->n, decoder->visible);
-    if (edits_layer(group) && hs_edit_reads_pattern(group->edit))
-        edit_patterns(group);
-    for (size_t head = 0; head < n_heads; head++)
-        mix_prompt(group, head);
-    for (size_t row = 0; row < group->n; row++)
-        mix_new(group, row);
-    for (size_t row = 0; edits_layer(group) && !hs_edit_reads_pattern(group->edit) && row < group->n; row++)
-        hs_edit_z_row(group->edit, group->layer, z_row(group, row), group->view->sequence, n_visible - 1);
+        n_visible[row] = (uint32_t)(group->view->length + decoder->step);
+    for (size_t i = 0; i < group->view->n_runs; i++)
+        buffers->keys[i] = key_run(group, &group->view->runs[i]);
+    struct hs_attention attention = {
+        .shape = shape,
+        .layer = group->layer,
+        .n_heads = shape->n_heads,
+        .queries = buffers->heads + group->first * hs_heads_width(shape),
+        .query_stride = hs_heads_width(shape),
+        .z = buffers->z + group->first * hs_z_width(shape),
+        .n_rows = group->n,
+        .n_visible = n_visible,
+        .runs = buffers->keys,
+        .n_runs = group->view->n_runs,
+        .own = new_keys(group),
+        .pattern = decoder->pattern,
+        .see = edits_pattern ? edit_pattern : NULL,
+        .context = group,
+    };
+    hs__engine_attend(&attention);
+    if (edits_layer(group) && !edits_pattern)
+        edit_z(group, attention.z);
 }
 
 /* Rows from `first` on that belong together, no more than there is room for. */
@@ -173,15 +112,12 @@ static size_t group_length(const struct hs_decoder *decoder, size_t first)
 
 void hs_decode_attention(struct hs_decoder *decoder, size_t layer)
 {
-    const hs_model_shape *shape = &decoder->engine->model->shape;
     size_t n_rows = decoder->end_row - decoder->first_row;
-    double scale = shape->attention_scale / (shape->scale_by_inverse_layer ? (double)(layer + 1) : 1.0);
-    struct group group = {.decoder = decoder, .layer = layer, .scale = (float)scale};
+    struct group group = {.decoder = decoder, .layer = layer};
     for (; group.first < n_rows; group.first += group.n) {
         const struct hs_new_row *row = &decoder->rows[decoder->first_row + group.first];
         group.n = group_length(decoder, group.first);
         group.view = &decoder->views[row->slot];
-        group.stride = (group.view->length + decoder->step + HS_LANES - 1) / HS_LANES * HS_LANES;
         group.edit = &decoder->edits[row->ablation];
         group.prompt_keys = hs_prompt_cache_find(decoder->prefix, row->ablation, layer);
         attend(&group);

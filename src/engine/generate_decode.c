@@ -61,15 +61,13 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, c
 {
     const struct hs_decode_plan *plan = &decoder->plan;
     size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
-    size_t padded = (plan->longest + HS_LANES - 1) / HS_LANES * HS_LANES;
     size_t n_patterns = shape->n_heads * HS_NEW_ATTENTION_ROWS;
     size_t n = 0;
     list[n++] = HS_BUFFER(decoder->rows, plan->n_rows, 1);
     list[n++] = HS_BUFFER(decoder->samples, plan->max_rows, 1);
     list[n++] = HS_BUFFER(decoder->keys, plan->n_rows, shape->n_layers * kv_floats(shape));
     list[n++] = HS_BUFFER(decoder->logits, plan->logits_rows, shape->n_outputs);
-    list[n++] = HS_BUFFER(decoder->pattern, n_patterns, padded);
-    list[n++] = HS_BUFFER(decoder->visible, n_patterns, 1);
+    list[n++] = HS_BUFFER(decoder->pattern, n_patterns, hs__engine_pattern_stride(plan->longest));
     list[n++] = HS_BUFFER(decoder->chains, plan->max_rows, decoder->generation->sampling->max_new_tokens);
     list[n++] = HS_BUFFER(decoder->angles.cosines, plan->longest, n_angles);
     list[n++] = HS_BUFFER(decoder->angles.sines, plan->longest, n_angles);

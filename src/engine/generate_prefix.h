@@ -94,7 +94,6 @@ struct hs_decoder {
     float *keys;                   /* [n_layers, plan.n_rows, 2 * n_kv_heads * head_dim] */
     float *logits;                 /* [plan.logits_rows, n_outputs] */
     float *pattern;                /* [n_heads, HS_NEW_ATTENTION_ROWS, longest rounded up] */
-    uint32_t *visible;             /* [n_heads * HS_NEW_ATTENTION_ROWS] */
     uint32_t *chains;              /* [plan.max_rows, max_new_tokens]: the new rows that each row sees */
     struct hs_angles angles;       /* of plan.longest positions */
     struct hs_edit *edits;         /* [plan.max_ablations] */

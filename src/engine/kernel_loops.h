@@ -229,25 +229,29 @@ static inline size_t round_up(size_t n)
 }
 
 /*
- * The masked tail joins in as exp(-80), which vanishes in the sum: whole registers are quicker than a loop for the
+ * What is masked joins in as exp(-80), which vanishes in the sum: whole registers are quicker than a loop for the
  * rest.
  */
-static inline void softmax_row(float *values, size_t stride, size_t n_visible, struct exp_limits limits)
+static inline void softmax_row(float *values, size_t stride, struct hs_range visible, struct exp_limits limits)
 {
-    for (size_t i = n_visible; i < stride; i++)
+    for (size_t i = 0; i < visible.first; i++)
         values[i] = -INFINITY;
-    size_t n = round_up(n_visible);
+    for (size_t i = visible.end; i < stride; i++)
+        values[i] = -INFINITY;
+    size_t n = round_up(visible.end);
     float maximum = largest(values, n);
     for (size_t i = 0; i < n; i++)
         values[i] = exp_float(values[i] - maximum, limits);
     float factor = (float)(1.0 / sum_values(values, n));
     for (size_t i = 0; i < n; i++)
         values[i] *= factor;
-    for (size_t i = n_visible; i < stride; i++)
+    for (size_t i = 0; i < visible.first; i++)
+        values[i] = 0.0f;
+    for (size_t i = visible.end; i < stride; i++)
         values[i] = 0.0f;
 }
 
-static void visible_softmax(float *scores, size_t stride, size_t n_rows, const uint32_t *visible)
+static void visible_softmax(float *scores, size_t stride, size_t n_rows, const struct hs_range *visible)
 {
     const struct exp_limits limits = exp_limits();
     for (size_t row = 0; row < n_rows; row++)

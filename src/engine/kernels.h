@@ -24,11 +24,17 @@ void hs_tanh(float *values, size_t n);
 void hs_relu(float *values, size_t n);
 void hs_activate(float *values, size_t n, hs_activation activation);
 
+/* Columns first .. end of a row, at least one. */
+struct hs_range {
+    uint32_t first;
+    uint32_t end;
+};
+
 /*
- * scores [n_rows, stride], stride a multiple of HS_LANES: row r becomes the softmax of its first visible[r] values,
- * followed by zeros.
+ * scores [n_rows, stride], stride a multiple of HS_LANES: the columns visible[r] of row r become their softmax, all
+ * others zeros.
  */
-void hs_visible_softmax(float *scores, size_t stride, size_t n_rows, const uint32_t *visible);
+void hs_visible_softmax(float *scores, size_t stride, size_t n_rows, const struct hs_range *visible);
 /* values [n], n > 0; where one is not a number the result may be any of them. */
 float hs_max(const float *values, size_t n);
 /* Sum of exp(values - maximum), values [n] none of which is larger; not a number where any value is not. */

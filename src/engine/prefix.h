@@ -11,6 +11,7 @@
 #define HEADSWEEP_ENGINE_PREFIX_H
 
 #include "engine/ablation_tree.h"
+#include "engine/attention.h"
 #include "engine/forest.h"
 #include "engine/intervention.h"
 #include "engine/layer.h"
@@ -60,6 +61,7 @@ struct hs_prefix_buffers {
     double *sums;            /* [all rows, head_dim], where patterns are edited */
     struct hs_angles angles; /* of `longest` positions */
     struct hs_run *runs;     /* [deepest] */
+    struct hs_key_run *keys; /* [deepest]: of the runs */
     size_t n_slots;
 };
 

@@ -1,7 +1,5 @@
-#include "engine/blas.h"
-#include "engine/kernels.h"
+#include "engine/attention.h"
 #include "engine/prefix.h"
-#include "engine/scratch.h"
 #include "engine/state.h"
 
 /* Queries of all nodes in one layer, and where z goes: node i has rows i * n_queries .. of both. */
@@ -23,26 +21,21 @@ struct query_block {
     size_t n;
 };
 
-static size_t kv_width(const struct attention *attention)
-{
-    const hs_model_shape *shape = &attention->prefix->engine->model->shape;
-    return shape->n_kv_heads * shape->head_dim;
-}
-
-/* Key of one KV head in a forest row of a node; its value lies `kv_width` behind. */
-static struct hs_matrix key_rows(const struct attention *attention, size_t node, size_t row, size_t group)
+/* A run of forest rows as a node has them: frozen ones are the clean model's. */
+static struct hs_key_run key_run(const struct attention *attention, const struct hs_run *run, size_t node)
 {
     const struct hs_prefix *prefix = attention->prefix;
     const hs_model_shape *shape = &prefix->engine->model->shape;
-    size_t z_width = shape->n_heads * shape->head_dim;
-    size_t width = kv_width(attention);
-    if (row < attention->space.first_row) {
-        size_t first = attention->layer * prefix->forest.n_frozen + row;
-        return (struct hs_matrix){prefix->frozen + first * 2 * width + group * shape->head_dim, 2 * width};
+    struct hs_key_run keys = {.n_rows = run->n_rows, .column = run->position};
+    if (run->first_row < attention->space.first_row) {
+        keys.stride = 2 * hs_kv_width(shape);
+        keys.keys = prefix->frozen + (attention->layer * prefix->forest.n_frozen + run->first_row) * keys.stride;
+    } else {
+        size_t own_row = node * attention->space.n_rows + run->first_row - attention->space.first_row;
+        keys.stride = hs_heads_width(shape);
+        keys.keys = prefix->buffers.heads + own_row * keys.stride + hs_z_width(shape);
     }
-    size_t stride = z_width + 2 * width;
-    size_t own_row = node * attention->space.n_rows + row - attention->space.first_row;
-    return (struct hs_matrix){prefix->buffers.heads + own_row * stride + z_width + group * shape->head_dim, stride};
+    return keys;
 }
 
 /*
@@ -67,49 +60,35 @@ static size_t list_runs(const struct attention *attention, const struct query_bl
     return n;
 }
 
-static size_t pad_keys(size_t n_keys)
+static void attend(const struct attention *attention, const struct query_block *block, size_t n_runs, size_t node)
 {
-    return (n_keys + HS_LANES - 1) / HS_LANES * HS_LANES;
-}
-
-static void attend(const struct attention *attention, const struct query_block *block, size_t n_runs, size_t node,
-                   size_t head)
-{
-    const struct hs_prefix *prefix = attention->prefix;
-    const hs_model_shape *shape = &prefix->engine->model->shape;
-    const struct hs_run *runs = prefix->buffers.runs;
-    size_t group = head / (shape->n_heads / shape->n_kv_heads);
-    size_t z_width = shape->n_heads * shape->head_dim;
+    struct hs_prefix_buffers *buffers = &attention->prefix->buffers;
+    const hs_model_shape *shape = &attention->prefix->engine->model->shape;
     size_t first = node * attention->n_queries + block->first;
-    double scale = shape->attention_scale / (shape->scale_by_inverse_layer ? (double)(attention->layer + 1) : 1.0);
-    size_t stride = pad_keys(attention->visible[block->first + block->n - 1]);
-    float *pattern = prefix->buffers.pattern;
-    struct hs_matrix queries = {attention->queries + first * attention->query_stride + head * shape->head_dim,
-                                attention->query_stride};
     for (size_t i = 0; i < n_runs; i++)
-        hs_matrix_product_transposed(pattern + runs[i].position, stride, queries,
-                                     key_rows(attention, node, runs[i].first_row, group), block->n, runs[i].n_rows,
-                                     shape->head_dim, (float)scale);
-    hs_visible_softmax(pattern, stride, block->n, attention->visible + block->first);
-    float *z = prefix->buffers.z + first * z_width + head * shape->head_dim;
-    for (size_t i = 0; i < n_runs; i++) {
-        struct hs_matrix weights = {pattern + runs[i].position, stride};
-        struct hs_matrix values = key_rows(attention, node, runs[i].first_row, group);
-        values.values += kv_width(attention);
-        if (i == 0)
-            hs_matrix_product(z, z_width, weights, values, block->n, shape->head_dim, runs[i].n_rows, 1.0f);
-        else
-            hs_matrix_accumulate(z, z_width, weights, values, block->n, shape->head_dim, runs[i].n_rows);
-    }
+        buffers->keys[i] = key_run(attention, &buffers->runs[i], node);
+    struct hs_attention heads = {
+        .shape = shape,
+        .layer = attention->layer,
+        .n_heads = 1,
+        .queries = attention->queries + first * attention->query_stride,
+        .query_stride = attention->query_stride,
+        .z = buffers->z + first * hs_z_width(shape),
+        .n_rows = block->n,
+        .n_visible = attention->visible + block->first,
+        .runs = buffers->keys,
+        .n_runs = n_runs,
+        .pattern = buffers->pattern,
+    };
+    for (; heads.first_head < shape->n_heads; heads.first_head++)
+        hs__engine_attend(&heads);
 }
 
 static void attend_block(const struct attention *attention, const struct query_block *block)
 {
-    size_t n_heads = attention->prefix->engine->model->shape.n_heads;
     size_t n_runs = list_runs(attention, block);
     for (size_t node = 0; node < attention->n_nodes; node++)
-        for (size_t head = 0; head < n_heads; head++)
-            attend(attention, block, n_runs, node, head);
+        attend(attention, block, n_runs, node);
     hs__engine_poll(&attention->prefix->engine->options);
 }
 
@@ -130,7 +109,7 @@ void hs_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, si
         .layer = layer,
         .n_nodes = n_nodes,
         .queries = prefix->buffers.heads,
-        .query_stride = (shape->n_heads + 2 * shape->n_kv_heads) * shape->head_dim,
+        .query_stride = hs_heads_width(shape),
         .n_queries = space.n_rows,
         .visible = prefix->forest.visible + space.first_row,
     };
@@ -149,7 +128,7 @@ void hs_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space sp
         .layer = layer,
         .n_nodes = n_nodes,
         .queries = prefix->buffers.queries,
-        .query_stride = shape->n_heads * shape->head_dim,
+        .query_stride = hs_z_width(shape),
         .n_queries = prefix->forest.n_scored,
         .visible = prefix->forest.scored_visible,
     };

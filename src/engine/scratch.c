@@ -1,4 +1,5 @@
 #include "engine/scratch.h"
+#include "engine/attention.h"
 #include "engine/state.h"
 
 #include <string.h>

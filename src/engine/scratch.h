@@ -63,7 +63,6 @@ struct hs_scratch {
 };
 
 enum {
-    HS_ATTENTION_ROWS = 64, /* query rows whose pattern is worked on at a time */
     HS_UNEMBED_ROWS = 256,  /* rows that are normed and unembedded at a time */
 };
 

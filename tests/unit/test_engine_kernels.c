@@ -204,20 +204,21 @@ static void test_visible_softmax(void **state)
 {
     (void)state;
     enum { ROWS = 6, STRIDE = 24 };
-    static const uint32_t visible[ROWS] = {1, 3, 8, 9, 24, 2};
+    static const struct hs_range visible[ROWS] = {{0, 1}, {0, 3}, {0, 8}, {3, 9}, {0, 24}, {15, 17}};
     float *scores = random_floats(ROWS * STRIDE, 5, -20, 20);
     float *original = random_floats(ROWS * STRIDE, 5, -20, 20);
     kernels->visible_softmax(scores, STRIDE, ROWS, visible);
     for (size_t row = 0; row < ROWS; row++) {
         double values[STRIDE];
-        size_t n_visible = visible[row];
-        for (size_t i = 0; i < n_visible; i++)
+        size_t first = visible[row].first;
+        for (size_t i = 0; i < STRIDE; i++)
             values[i] = (double)original[row * STRIDE + i];
-        double log_sum = naive_log_sum(values, n_visible);
+        double log_sum = naive_log_sum(values + first, visible[row].end - first);
         for (size_t i = 0; i < STRIDE; i++) {
-            double expected = i < n_visible ? exp(values[i] - log_sum) : 0.0;
+            bool is_visible = i >= first && i < visible[row].end;
+            double expected = is_visible ? exp(values[i] - log_sum) : 0.0;
             /* The difference to the maximum is rounded once before its exponential is taken. */
-            double relative = i < n_visible ? 3e-7 + 6e-8 * fabs(values[i] - log_sum) : 0.0;
+            double relative = is_visible ? 3e-7 + 6e-8 * fabs(values[i] - log_sum) : 0.0;
             assert_near((double)scores[row * STRIDE + i], expected, relative * expected);
         }
     }
@@ -342,7 +343,7 @@ static void run_all(const struct hs_kernels *level, float *out, double *sum)
     }
     float *scores = out + 8 * ROWS * STRIDE;
     memcpy(scores, in, ROWS * STRIDE * sizeof *scores);
-    level->visible_softmax(scores, STRIDE, ROWS, (const uint32_t[]){72, 73, 74});
+    level->visible_softmax(scores, STRIDE, ROWS, (const struct hs_range[]){{0, 72}, {0, 73}, {5, 74}});
     level->rotate(in, cosines, sines, 30, 8, 6);
     level->scale_and_shift(in, 0.7f, weight, -0.3f, WIDTH);
     memcpy(out + 9 * ROWS * STRIDE, in, ROWS * STRIDE * sizeof *in);
