@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 /* ---- errors -------------------------------------------------------------------------------------------------- */
 
@@ -140,6 +141,39 @@ void hs_mapped_bytes_release(const void *bytes, size_t n_bytes);
 
 /* Reads the whole of a file of at most `max_bytes` into a zero-terminated copy; hs_free() it. */
 hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error);
+
+/* What a mode of stat() is in words: "a file", "a folder", "a symbolic link", "a pipe", ... */
+const char *hs_file_kind(mode_t mode);
+/* Waits until the names in the folder of `path` are on the disk, where the file system knows how. HS_ERROR_IO. */
+hs_status hs_folder_sync(const char *path, hs_error *error);
+
+/*
+ * A file that is written beside its place and renamed when all of it is on the disk: whoever looks finds what was there
+ * before or all of the new one, and neither a failure nor a signal leaves anything behind. What is there already is
+ * replaced only if it is empty, if it is known by its mark to be ours, or by force; never what is read here, a link, or
+ * anything but a regular file. HS_ERROR_USAGE says which of these it is, before a byte is written.
+ */
+typedef struct hs_output_rules {
+    const char *mark;          /* text in the first HS_OUTPUT_MARK_BYTES of what headsweep wrote; NULL: there is none */
+    bool force;                /* replaces any regular file that is no input */
+    bool can_force;            /* whoever is told may say --force */
+    const char *const *inputs; /* [n_inputs] paths that are read here, by whatever name; borrowed for the call */
+    size_t n_inputs;
+} hs_output_rules;
+
+enum { HS_OUTPUT_MARK_BYTES = 4096 };
+
+typedef struct hs_output hs_output;
+
+hs_status hs_output_new(const char *path, const hs_output_rules *rules, hs_output **output_out, hs_error *error);
+hs_status hs_output_put(hs_output *output, const void *bytes, size_t n_bytes, hs_error *error);
+/* All is on the disk, under its name. Once. */
+hs_status hs_output_publish(hs_output *output, hs_error *error);
+/* Removes what was not published. NULL is harmless. */
+void hs_output_free(hs_output *output);
+/* All four for bytes that are there. */
+hs_status hs_output_write(const char *path, const hs_output_rules *rules, const void *bytes, size_t n_bytes,
+                          hs_error *error);
 
 /* ---- JSON (jansson behind it; a document is read-only and owned by its root) ----------------------------------- */
 

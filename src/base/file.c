@@ -9,15 +9,13 @@
 
 enum { READ_STEP = 64 * 1024 };
 
-static const char *kind_of_file(mode_t mode)
+const char *hs_file_kind(mode_t mode)
 {
     static const struct {
         mode_t type;
         const char *name;
-    } kinds[] = {{S_IFDIR, "a folder"},
-                 {S_IFIFO, "a pipe"},
-                 {S_IFSOCK, "a socket"},
-                 {S_IFCHR, "a character device"},
+    } kinds[] = {{S_IFREG, "a file"},        {S_IFDIR, "a folder"},  {S_IFLNK, "a symbolic link"},
+                 {S_IFIFO, "a pipe"},        {S_IFSOCK, "a socket"}, {S_IFCHR, "a character device"},
                  {S_IFBLK, "a block device"}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if ((mode & S_IFMT) == kinds[i].type)
@@ -68,7 +66,7 @@ static hs_status map(int fd, const struct stat *information, const char *path, h
 {
     if (!S_ISREG(information->st_mode))
         return hs_fail(error, HS_ERROR_IO, "%s is %s; a regular file is needed", path,
-                       kind_of_file(information->st_mode));
+                       hs_file_kind(information->st_mode));
     if ((uintmax_t)information->st_size > SIZE_MAX)
         return hs_fail(error, HS_ERROR_IO, "%s is too large for the address space", path);
     size_t n_bytes = (size_t)information->st_size;
@@ -181,5 +179,21 @@ hs_status hs_folder_make(const char *path, hs_error *error)
     if (status == HS_OK)
         status = make_one_folder(partial, error);
     hs_free(partial);
+    return status;
+}
+
+hs_status hs_folder_sync(const char *path, hs_error *error)
+{
+    char *folder = hs_path_folder(path, error);
+    if (folder == NULL)
+        return error->status;
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    hs_status status = HS_OK;
+    /* Some file systems have no fsync of folders, and some folders may not be read: the name is as safe as they make it. */
+    if (descriptor >= 0 ? fsync(descriptor) != 0 && errno != EINVAL && errno != ENOTSUP : errno != EACCES)
+        status = hs_fail_system(error, HS_ERROR_IO, errno, "folder %s cannot be synchronised", folder);
+    if (descriptor >= 0)
+        (void)close(descriptor);
+    hs_free(folder);
     return status;
 }

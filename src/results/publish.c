@@ -31,22 +31,6 @@ static hs_status reserve_room(const char *path, size_t n_bytes, hs_error *error)
                           path, hs_format_bytes((double)n_bytes, size, sizeof size));
 }
 
-static hs_status sync_folder(const char *path, hs_error *error)
-{
-    char *folder = hs_path_folder(path, error);
-    if (folder == NULL)
-        return error->status;
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    hs_status status = HS_OK;
-    /* Some file systems have no fsync of folders; there the name is as safe as they make it. */
-    if (descriptor < 0 || (fsync(descriptor) != 0 && errno != EINVAL && errno != ENOTSUP))
-        status = hs_fail_system(error, HS_ERROR_IO, errno, "folder %s cannot be synchronised", folder);
-    if (descriptor >= 0)
-        (void)close(descriptor);
-    hs_free(folder);
-    return status;
-}
-
 /* Reserves blocks for what HDF5 left sparse, and waits until all of it is on the disk. */
 static hs_status settle(const char *path, hs_error *error)
 {
@@ -100,7 +84,7 @@ hs_status hs_results_create(const char *path, const hs_results_layout *layout, h
         goto done;
     }
     created = false;
-    HS_GOTO_DONE(sync_folder(path, error));
+    HS_GOTO_DONE(hs_folder_sync(path, error));
 done:
     if (created)
         (void)unlink(temporary);
