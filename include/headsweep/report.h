@@ -39,6 +39,10 @@ typedef struct hs_report_options {
 
 typedef struct hs_report hs_report;
 
+/* What stands at the beginning of a page and of a figure that is a file: by it a file is known to be ours. */
+#define HS_REPORT_PAGE_MARK "<meta name=\"generator\" content=\"headsweep\">"
+#define HS_REPORT_FIGURE_MARK "<!-- made by headsweep -->"
+
 /*
  * Everything from the file and its statistics alone; `analysis` is borrowed and must outlive the report. The ranking is
  * the default one of hs_ranking_request_parse. HS_ERROR_USAGE: a named set that the file does not have.

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <string.h>
 
 #include "cli/arguments.h"
@@ -12,13 +11,15 @@ static const char help[] =
     "Makes one page (HTML) of everything a results file says: the finding and what speaks against it, figures and\n"
     "tables. It needs no network and no other file. An unfinished file is reported by the sets that are complete.\n"
     "\n"
-    "  -o, --output FILE  the page (default: the results file's name with .html)\n"
+    "  -o, --output FILE  the page (default: the results file's name with .html); - prints it\n"
     "  --figures DIR      writes each figure as SVG into this folder; no page unless -o asks for one\n"
     "  --format FORMAT    html (default); csv, json or md (Markdown) print the tables of the page instead\n"
     "  --table NAME       with csv, json and md: only this table (ranking, backup, examples, ...)\n"
     "  --top N            rows of the ranking in page and Markdown (default 25; 0 = all)\n"
     "  --set HEADS        also show the examples that change most under this set, such as 2.1+3.0; may be repeated\n"
-    "  --title TEXT       title of the page\n";
+    "  --title TEXT       title of the page\n"
+    "  --force            write over files that headsweep did not make; without it only its own pages and figures are\n"
+    "                     replaced. Never the results file, a link, a folder or a device\n";
 
 enum { MAX_SETS = 8 };
 
@@ -32,6 +33,7 @@ typedef struct report_arguments {
     size_t n_sets;
     int64_t top;
     bool as_page;
+    bool force;
     hs_report_format format;
     bool help;
 } report_arguments;
@@ -50,15 +52,12 @@ static hs_status read_format(const char *text, report_arguments *arguments, hs_e
 
 static hs_status read_arguments(int argc, char **argv, report_arguments *arguments, hs_error *error)
 {
-    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                            {"figures", required_argument, NULL, 'f'},
-                                            {"format", required_argument, NULL, 'm'},
-                                            {"table", required_argument, NULL, 'a'},
-                                            {"top", required_argument, NULL, 't'},
-                                            {"set", required_argument, NULL, 's'},
-                                            {"title", required_argument, NULL, 'i'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"output", required_argument, NULL, 'o'}, {"figures", required_argument, NULL, 'f'},
+        {"format", required_argument, NULL, 'm'}, {"table", required_argument, NULL, 'a'},
+        {"top", required_argument, NULL, 't'},    {"set", required_argument, NULL, 's'},
+        {"title", required_argument, NULL, 'i'},  {"force", no_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     int option;
 
     *arguments = (report_arguments){.top = 25, .as_page = true};
@@ -88,6 +87,9 @@ static hs_status read_arguments(int argc, char **argv, report_arguments *argumen
         case 'i':
             arguments->title = optarg;
             break;
+        case 'r':
+            arguments->force = true;
+            break;
         case 'h':
             arguments->help = true;
             return HS_OK;
@@ -99,31 +101,43 @@ static hs_status read_arguments(int argc, char **argv, report_arguments *argumen
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-static hs_status write_file(const char *path, const hs_text *text, hs_error *error)
+/* What is ours is known by its mark and replaced; what is read is not, whatever it is called. */
+static hs_status write_file(const report_arguments *arguments, const char *path, const char *mark, const hs_text *text,
+                            hs_error *error)
 {
-    FILE *file = fopen(path, "wb");
+    const hs_output_rules rules = {
+        .mark = mark, .force = arguments->force, .can_force = true, .inputs = &arguments->path, .n_inputs = 1};
 
-    if (file == NULL)
-        return hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be written", path);
-    const bool written = fwrite(text->text, 1, text->length, file) == text->length;
-    const int reason = errno;
-    if (fclose(file) != 0 || !written) {
-        const int system_error = written ? errno : reason;
-        (void)remove(path);
-        return hs_fail_system(error, HS_ERROR_IO, system_error, "%s cannot be written", path);
+    return hs_output_write(path, &rules, text->text, text->length, error);
+}
+
+/* A device is nothing that a file could be written beside. */
+static bool is_standard_output(const char *path)
+{
+    return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+}
+
+static hs_status write_output(const report_arguments *arguments, const char *path, const char *mark, hs_text *text,
+                              hs_error *error)
+{
+    if (is_standard_output(path)) {
+        print_text(text);
+        return HS_OK;
     }
+    HS_TRY(write_file(arguments, path, mark, text, error));
+    fprintf(stderr, "wrote %s\n", path);
     return HS_OK;
 }
 
-static hs_status write_figure(const hs_report *report, size_t index, const char *folder, hs_error *error)
+static hs_status write_figure(const hs_report *report, const report_arguments *arguments, size_t index, hs_error *error)
 {
     hs_text name = {0}, svg = {0};
     char *path = NULL;
     hs_status status;
 
     HS_GOTO_DONE(hs_report_figure(report, index, &name, &svg, error));
-    path = hs_path_join(folder, name.text, error);
-    status = path == NULL ? error->status : write_file(path, &svg, error);
+    path = hs_path_join(arguments->figures, name.text, error);
+    status = path == NULL ? error->status : write_file(arguments, path, HS_REPORT_FIGURE_MARK, &svg, error);
 done:
     hs_free(path);
     hs_text_clear(&name);
@@ -131,12 +145,12 @@ done:
     return status;
 }
 
-static hs_status write_figures(const hs_report *report, const char *folder, hs_error *error)
+static hs_status write_figures(const hs_report *report, const report_arguments *arguments, hs_error *error)
 {
-    HS_TRY(hs_folder_make(folder, error));
+    HS_TRY(hs_folder_make(arguments->figures, error));
     for (size_t i = 0; i < hs_report_n_figures(report); ++i)
-        HS_TRY(write_figure(report, i, folder, error));
-    fprintf(stderr, "wrote %zu figures into %s\n", hs_report_n_figures(report), folder);
+        HS_TRY(write_figure(report, arguments, i, error));
+    fprintf(stderr, "wrote %zu figures into %s\n", hs_report_n_figures(report), arguments->figures);
     return HS_OK;
 }
 
@@ -157,9 +171,7 @@ static hs_status write_page(const hs_report *report, const report_arguments *arg
     hs_status status = output == NULL ? error->status : hs_report_page(report, &page, error);
 
     if (status == HS_OK)
-        status = write_file(output, &page, error);
-    if (status == HS_OK)
-        fprintf(stderr, "wrote %s\n", output);
+        status = write_output(arguments, output, HS_REPORT_PAGE_MARK, &page, error);
     hs_text_clear(&page);
     hs_free(output);
     return status;
@@ -170,14 +182,12 @@ static hs_status write_report(const hs_report *report, const report_arguments *a
     hs_text text = {0};
 
     if (arguments->figures != NULL)
-        HS_TRY(write_figures(report, arguments->figures, error));
+        HS_TRY(write_figures(report, arguments, error));
     if (arguments->as_page)
         return arguments->figures != NULL && arguments->output == NULL ? HS_OK : write_page(report, arguments, error);
     hs_status status = hs_report_tables(report, arguments->table, arguments->format, &text, error);
-    if (status == HS_OK && arguments->output != NULL)
-        status = write_file(arguments->output, &text, error);
-    else if (status == HS_OK)
-        print_text(&text);
+    if (status == HS_OK)
+        status = write_output(arguments, arguments->output != NULL ? arguments->output : "-", NULL, &text, error);
     hs_text_clear(&text);
     return status;
 }

@@ -16,7 +16,7 @@ hs_status svg_open(const hs_report *report, const report_figure *figure, double 
     HS_GOTO_DONE(escape_html(title.text, svg, error));
     HS_GOTO_DONE(hs_text_appendf(svg, error, "\"%s>\n", figure->standalone ? "" : " tabindex=\"0\""));
     if (figure->standalone) {
-        HS_GOTO_DONE(hs_text_appendf(svg, error, "<title>"));
+        HS_GOTO_DONE(hs_text_appendf(svg, error, HS_REPORT_FIGURE_MARK "\n<title>"));
         HS_GOTO_DONE(escape_html(title.text, svg, error));
         HS_GOTO_DONE(hs_text_appendf(svg, error, "</title>\n<style>\n"));
         HS_GOTO_DONE(hs_text_append(svg, (const char *)report_asset_figure_css, report_asset_figure_css_size, error));
