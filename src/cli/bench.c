@@ -31,7 +31,8 @@ static const char help[] =
     "  --family gpt2|llama --kv-heads N --mlp N --bf16\n"
     "               kind of the model (default gpt2), Llama's KV heads, width of the MLP, weights in bf16\n"
     "  --inputs FOLDER\n"
-    "               measure nothing: write the random checkpoint, prompts.jsonl and experiment.cfg there\n"
+    "               measure nothing: write the random checkpoint, prompts.jsonl and experiment.cfg there, never over\n"
+    "               files that are there\n"
     "  --checkpoint FOLDER\n"
     "               generate only: measure on this checkpoint, which sets the shape of the model\n"
     "  --here       scheduler only: measure on the ranks that were started, even if the launcher is not recognised\n"
@@ -196,7 +197,8 @@ hs_status bench_make_inputs(bench_setup *bench, hs_error *error)
         return error->status;
     }
     hs_log_print(&bench->log, HS_LOG_INFO, "bench   writing a random checkpoint");
-    return bench_inputs_write(&bench->shape, bench->folder, error);
+    hs_status status = bench_inputs_write(&bench->shape, bench->folder, error);
+    return status == HS_OK ? HS_OK : hs_error_prefix(error, "TMPDIR chooses another place");
 }
 
 /* The folder is flat. What cannot be removed stays: nothing depends on it. */

@@ -1,5 +1,4 @@
 /* A generator of random checkpoints and prompts, so that measurements need no download and have any shape. */
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -159,48 +158,29 @@ static size_t tensor_values(const bench_shape *shape, const tensor_row *row)
 
 /* ---- files ----------------------------------------------------------------------------------------------------- */
 
-typedef struct writer {
-    FILE *file;
-    char *path;
-} writer;
+/* Nothing that is there is written over: the folder may be a checkpoint's. */
+static const hs_output_rules new_files_only = {0};
 
-static hs_status writer_fail(const writer *w, hs_error *error)
+static hs_status output_new(const char *folder, const char *name, hs_output **output_out, hs_error *error)
 {
-    return hs_fail(error, HS_ERROR_IO, "%s: %s; TMPDIR chooses another place", w->path, strerror(errno));
-}
+    char *path = hs_path_join(folder, name, error);
+    hs_status status = path != NULL ? hs_output_new(path, &new_files_only, output_out, error) : error->status;
 
-static hs_status writer_open(writer *w, const char *folder, const char *name, hs_error *error)
-{
-    *w = (writer){.path = hs_path_join(folder, name, error)};
-    if (w->path == NULL)
-        return error->status;
-    w->file = fopen(w->path, "wb");
-    return w->file == NULL ? writer_fail(w, error) : HS_OK;
-}
-
-static hs_status writer_put(const writer *w, const void *bytes, size_t n_bytes, hs_error *error)
-{
-    return fwrite(bytes, 1, n_bytes, w->file) == n_bytes ? HS_OK : writer_fail(w, error);
-}
-
-/* Closes the file; what closing finds wrong counts if nothing was wrong before. */
-static hs_status writer_close(writer *w, hs_status status, hs_error *error)
-{
-    if (w->file != NULL && fclose(w->file) != 0 && status == HS_OK)
-        status = writer_fail(w, error);
-    hs_free(w->path);
-    *w = (writer){0};
+    hs_free(path);
     return status;
 }
 
 static hs_status write_text(const char *folder, const char *name, const hs_text *text, hs_error *error)
 {
-    writer w;
-    hs_status status = writer_open(&w, folder, name, error);
+    hs_output *output = NULL;
+    hs_status status = output_new(folder, name, &output, error);
 
     if (status == HS_OK)
-        status = writer_put(&w, text->text, text->length, error);
-    return writer_close(&w, status, error);
+        status = hs_output_put(output, text->text, text->length, error);
+    if (status == HS_OK)
+        status = hs_output_publish(output, error);
+    hs_output_free(output);
+    return status;
 }
 
 /* ---- checkpoint ------------------------------------------------------------------------------------------------ */
@@ -255,7 +235,7 @@ static size_t halve_values(float *values, size_t n)
     return n * sizeof *halves;
 }
 
-static hs_status write_tensors(const bench_shape *shape, const writer *w, float *chunk, hs_error *error)
+static hs_status write_tensors(const bench_shape *shape, hs_output *output, float *chunk, hs_error *error)
 {
     char name[64];
 
@@ -265,7 +245,7 @@ static hs_status write_tensors(const bench_shape *shape, const writer *w, float 
         for (size_t first = 0; first < n_values; first += CHUNK_VALUES) {
             size_t n = n_values - first < CHUNK_VALUES ? n_values - first : CHUNK_VALUES;
             draw_values(chunk, first, n, i, row->mean);
-            HS_TRY(writer_put(w, chunk, shape->bf16 ? halve_values(chunk, n) : n * sizeof *chunk, error));
+            HS_TRY(hs_output_put(output, chunk, shape->bf16 ? halve_values(chunk, n) : n * sizeof *chunk, error));
         }
     }
     return HS_OK;
@@ -274,19 +254,20 @@ static hs_status write_tensors(const bench_shape *shape, const writer *w, float 
 static hs_status write_weights(const bench_shape *shape, const char *folder, hs_error *error)
 {
     hs_text header = {0};
-    writer w = {0};
+    hs_output *output = NULL;
     float *chunk = NULL;
     hs_status status;
 
     HS_GOTO_DONE(hs_allocate(&chunk, CHUNK_VALUES, sizeof *chunk, "weights", error));
     HS_GOTO_DONE(describe_tensors(shape, &header, error));
-    HS_GOTO_DONE(writer_open(&w, folder, "model.safetensors", error));
+    HS_GOTO_DONE(output_new(folder, "model.safetensors", &output, error));
     const uint64_t length = header.length;
-    HS_GOTO_DONE(writer_put(&w, &length, sizeof length, error));
-    HS_GOTO_DONE(writer_put(&w, header.text, header.length, error));
-    HS_GOTO_DONE(write_tensors(shape, &w, chunk, error));
+    HS_GOTO_DONE(hs_output_put(output, &length, sizeof length, error));
+    HS_GOTO_DONE(hs_output_put(output, header.text, header.length, error));
+    HS_GOTO_DONE(write_tensors(shape, output, chunk, error));
+    HS_GOTO_DONE(hs_output_publish(output, error));
 done:
-    status = writer_close(&w, status, error);
+    hs_output_free(output);
     hs_text_clear(&header);
     hs_free(chunk);
     return status;

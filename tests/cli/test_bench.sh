@@ -65,6 +65,10 @@ says out "family = llama"
 says out "weights = BF16"
 says out "kv_heads = 2"
 says out "mlp_width = 24"
+cp -r made/gpt2 kept
+expect 2 "$program" bench --inputs made/gpt2 "${shape[@]}"
+says err "made/gpt2/config.json exists already; choose another name"
+diff -r made/gpt2 kept || fail "a folder's files were written over"
 expect 2 "$program" bench --inputs made --family bert
 says err "gpt2 or llama is needed"
 expect 2 "$program" bench --heads 4 --kv-heads 3 --width 16
