@@ -1,7 +1,10 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -65,32 +68,66 @@ static void return_freed_memory(void)
 #endif
 }
 
+/*
+ * A stream that was closed by whoever started us must not become the number of a file that we open: what is printed would
+ * be written into it. It becomes one that cannot be written to, so that the loss is seen.
+ */
+static void occupy_closed_streams(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
+        if (fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", O_RDONLY);
+}
+
+/*
+ * Results that could not be written are as good as none, whenever it was noticed; the system says why at the next attempt
+ * at last. Whoever stopped reading knows that: of that nothing is said.
+ */
+static hs_status finish_output(hs_status status)
+{
+    bool failed = ferror(stdout) != 0;
+    int reason = failed && write(STDOUT_FILENO, "\n", 1) < 0 ? errno : 0;
+
+    if (fclose(stdout) != 0) {
+        reason = failed ? reason : errno;
+        failed = true;
+    }
+    if (!failed || (status != HS_OK && status != HS_UNFINISHED))
+        return status;
+    if (reason != EPIPE)
+        fprintf(stderr, "headsweep: standard output cannot be written: %s\n",
+                reason != 0 ? strerror(reason) : "a part of it is lost");
+    return HS_ERROR_IO;
+}
+
+static hs_status run_arguments(int argc, char **argv, hs_error *error)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return HS_ERROR_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return HS_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("headsweep %s\n", HEADSWEEP_VERSION);
+        return HS_OK;
+    }
+    return run_command(argc - 1, argv + 1, error);
+}
+
 int main(int argc, char **argv)
 {
     hs_error error = {0};
 
+    occupy_closed_streams();
     return_freed_memory();
     mapped_catch_lost_bytes();
 
     /* A file-size limit is to end as a write error with its message, not as a death without one. */
     signal(SIGXFSZ, SIG_IGN);
-    if (argc < 2) {
-        print_help(stderr);
-        return hs_status_exit_code(HS_ERROR_USAGE);
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-        print_help(stdout);
-        return EXIT_SUCCESS;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("headsweep %s\n", HEADSWEEP_VERSION);
-        return EXIT_SUCCESS;
-    }
-    hs_status status = run_command(argc - 1, argv + 1, &error);
+    hs_status status = run_arguments(argc, argv, &error);
     print_and_clear_error(&error);
-    if (fflush(stdout) != 0 && status == HS_OK) {
-        perror("headsweep: writing to standard output");
-        status = HS_ERROR_IO;
-    }
-    return hs_status_exit_code(status);
+    return hs_status_exit_code(finish_output(status));
 }
