@@ -1,4 +1,6 @@
 #include "engine/cost.h"
+#include "engine/attention.h"
+#include "engine/output_head.h"
 #include "engine/state.h"
 #include "engine/workload.h"
 
@@ -7,25 +9,10 @@ double hs_linear_flops(const hs_linear *linear)
     return linear->n_out == 0 ? 0.0 : 2.0 * (double)linear->n_in * (double)linear->n_out;
 }
 
-double hs_mlp_flops(const hs_model_layer *layer)
-{
-    return hs_linear_flops(&layer->mlp_gate) + hs_linear_flops(&layer->mlp_up) + hs_linear_flops(&layer->mlp_down);
-}
-
-double hs_head_flops(const hs_model *model)
-{
-    return hs_linear_flops(&model->head_dense) + hs_linear_flops(&model->unembedding);
-}
-
-double hs_pair_flops(const hs_model_shape *shape)
-{
-    return 4.0 * (double)(shape->n_heads * shape->head_dim);
-}
-
 double hs_layer_flops(const hs_model_layer *layer)
 {
-    return hs_linear_flops(&layer->query) + hs_linear_flops(&layer->key) + hs_linear_flops(&layer->value) +
-           hs_linear_flops(&layer->output) + hs_mlp_flops(layer);
+    return hs__engine_project_heads_flops(layer, HS_QUERY_KEY_VALUE) + hs__engine_add_attention_flops(layer) +
+           hs__engine_mlp_flops(layer);
 }
 
 /* Scores and weighted sums of the visible positions of one layer. */
@@ -36,7 +23,7 @@ static double attention_flops(const hs_model_shape *shape, const hs_sequences *s
         double length = (double)hs_sequence_length(sequences, i);
         n_pairs += shape->bidirectional ? length * length : length * (length + 1) / 2;
     }
-    return n_pairs * hs_pair_flops(shape);
+    return n_pairs * hs__engine_attend_flops(shape);
 }
 
 /* Where there is no memory to count distinct rows, or nothing to count, every query counts as a row of its own. */
@@ -62,7 +49,7 @@ double hs_engine_flops(const hs_engine *engine, const hs_workload *workload)
 {
     const hs_model *model = engine->model;
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
-    double flops = count_scored_rows(workload) * hs_head_flops(model);
+    double flops = count_scored_rows(workload) * hs__engine_head_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
         flops += n_rows * hs_layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
     return flops;
@@ -73,7 +60,7 @@ double hs_naive_flops(const hs_engine *engine, const hs_workload *workload)
     const hs_model *model = engine->model;
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
     bool classifies = model->shape.head == HS_HEAD_CLASSIFIER;
-    double flops = (classifies ? (double)workload->sequences.n : n_rows) * hs_head_flops(model);
+    double flops = (classifies ? (double)workload->sequences.n : n_rows) * hs__engine_head_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
         flops += n_rows * hs_layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
     return flops;

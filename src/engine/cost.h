@@ -8,11 +8,8 @@
 
 /* Of one row; 0 for a product that the model does not have. */
 double hs_linear_flops(const hs_linear *linear);
-double hs_mlp_flops(const hs_model_layer *layer);
-double hs_head_flops(const hs_model *model); /* unembedding included */
+/* Of one row in all products of a layer but those of attention; the parts stand beside their operations in layer.h. */
 double hs_layer_flops(const hs_model_layer *layer);
-/* Of one row that sees another: its score and its share of the weighted sum, over all heads of a layer. */
-double hs_pair_flops(const hs_model_shape *shape);
 
 /*
  * One full pass over every sequence, with the logits of every row that the head is for: what a script without any of

@@ -351,10 +351,10 @@ size_t hs_forest_ancestors(const struct hs_forest *forest, size_t segment, struc
     return n;
 }
 
-double hs_forest_live_pairs(const struct hs_forest *forest)
+double hs_forest_pairs(const struct hs_forest *forest, size_t first_row)
 {
     double sum = 0;
-    for (size_t row = forest->n_frozen; row < forest->n_rows; row++)
+    for (size_t row = first_row; row < forest->n_rows; row++)
         sum += (double)forest->visible[row];
     return sum;
 }

@@ -89,8 +89,8 @@ static inline size_t hs_forest_last_visible(const struct hs_forest *forest, size
  */
 size_t hs_forest_ancestors(const struct hs_forest *forest, size_t segment, struct hs_run *runs);
 
-/* Rows that are seen, summed over the live rows and over the scored rows: what attention costs. */
-double hs_forest_live_pairs(const struct hs_forest *forest);
+/* Rows that are seen, summed over the rows from first_row on and over the scored rows: what attention costs. */
+double hs_forest_pairs(const struct hs_forest *forest, size_t first_row);
 double hs_forest_scored_pairs(const struct hs_forest *forest);
 
 #endif

@@ -1,4 +1,5 @@
 #include "engine/generate.h"
+#include "engine/attention.h"
 #include "engine/cost.h"
 #include "engine/state.h"
 #include "engine/workload.h"
@@ -75,7 +76,7 @@ hs_status hs_engine_generate(hs_engine *engine, const hs_workload *prompts, cons
 
 double hs_generation_row_flops(const hs_model *model, size_t n_visible)
 {
-    double flops = (double)(model->shape.n_layers * n_visible) * hs_pair_flops(&model->shape);
+    double flops = (double)(model->shape.n_layers * n_visible) * hs__engine_attend_flops(&model->shape);
     for (size_t layer = 0; layer < model->shape.n_layers; layer++)
         flops += hs_layer_flops(&model->layers[layer]);
     return flops;

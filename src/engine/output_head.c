@@ -1,5 +1,6 @@
 #include "engine/output_head.h"
 #include "engine/blas.h"
+#include "engine/cost.h"
 #include "engine/kernels.h"
 #include "engine/layer.h"
 
@@ -37,4 +38,9 @@ void hs__engine_unembed(float *logits, size_t stride, const float *rows, size_t 
     linear.bias = linear.bias == NULL ? NULL : linear.bias + first_output;
     linear.n_out = n_outputs;
     hs_linear_apply(logits, stride, rows, n_rows, &linear);
+}
+
+double hs__engine_head_flops(const hs_model *model)
+{
+    return hs_linear_flops(&model->head_dense) + hs_linear_flops(&model->unembedding);
 }

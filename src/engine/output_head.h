@@ -15,5 +15,7 @@ const float *hs__engine_apply_head(float *rows, float *work, size_t n_rows, cons
 /* Outputs first_output .. + n_outputs of rows that hs__engine_apply_head gave: logits [n_rows, stride]. */
 void hs__engine_unembed(float *logits, size_t stride, const float *rows, size_t n_rows, const hs_model *model,
                         size_t first_output, size_t n_outputs);
+/* Floating-point operations of a row in both. */
+double hs__engine_head_flops(const hs_model *model);
 
 #endif

@@ -232,17 +232,30 @@ static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const
 
 /* ---- what it costs --------------------------------------------------------------------------------------------- */
 
+struct count {
+    struct hs_prefix *prefix;
+    double flops;
+};
+
+static hs_status count_batch(void *context, const struct hs_batch *batch, hs_error *error)
+{
+    (void)error;
+    struct count *count = context;
+    count->flops += hs__engine_count_batch(count->prefix, batch);
+    return HS_OK;
+}
+
 hs_status hs_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
                                hs_engine_cost *cost, hs_error *error)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     HS_TRY(hs_ablation_tree_build(&prefix->tree, shape, ablations, n_ablations, error));
-    struct hs_prefix_cost counted = {.prefix = prefix};
-    const struct hs_batch_visitor visitor = {&counted, hs_prefix_count_batch};
+    struct count count = {.prefix = prefix};
+    const struct hs_batch_visitor visitor = {&count, count_batch};
     HS_TRY(hs_ablation_tree_walk(&prefix->tree, shape->n_layers, prefix->max_nodes, &visitor, error));
     prefix->keeps_values = reads_patterns(ablations, n_ablations);
-    cost->flops_of_group = counted.flops;
-    cost->flops_of_workload = hs_prefix_root_flops(prefix);
+    cost->flops_of_group = count.flops;
+    cost->flops_of_workload = hs__engine_count_root(prefix);
     cost->memory_bytes =
         hs_prefix_bytes(prefix, count_slots(prefix, prefix->tree.n_nodes - 1), count_levels(prefix->tree.n_levels));
     return HS_OK;

@@ -131,6 +131,9 @@ size_t hs_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_
 void hs_prefix_run_root(struct hs_prefix *prefix);
 /* Runs a batch, keeps its states on its level if any node has children, and hands finished nodes to the tail. */
 void hs_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch);
+/* Floating-point operations of the same, and of the clean pass with its answers; nothing needs to be reserved. */
+double hs__engine_count_batch(struct hs_prefix *prefix, const struct hs_batch *batch);
+double hs__engine_count_root(struct hs_prefix *prefix);
 
 /* ---- parts of a pass -------------------------------------------------------------------------------------------- */
 
@@ -144,6 +147,7 @@ void hs_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space sp
  * live ones, the scored ones in the last layer.
  */
 void hs_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after, float *before);
+double hs_prefix_start_flops(const struct hs_prefix *prefix, const struct hs_ablation_node *node);
 /* HS_ERROR_INPUT: an ablation needs means or donors that are not there. */
 hs_status hs_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation *ablation, hs_error *error);
 
@@ -154,15 +158,7 @@ void hs_tail_add(struct hs_prefix *prefix, const float *residual, const float *b
 void hs_tail_start(struct hs_prefix *prefix); /* after its buffers were made */
 /* Answers what waits; a row with a logit that is not finite is answered NaN. */
 void hs_tail_flush(struct hs_prefix *prefix);
-
-/* prefix_cost.c: matrix products of the batches that are visited, and of the clean pass with its answers. */
-struct hs_prefix_cost {
-    const struct hs_prefix *prefix;
-    double flops;
-};
-
-hs_status hs_prefix_count_batch(void *context, const struct hs_batch *batch, hs_error *error);
-double hs_prefix_root_flops(const struct hs_prefix *prefix);
+double hs_tail_flops(const struct hs_prefix *prefix); /* of one entry */
 
 /* ---- places ----------------------------------------------------------------------------------------------------- */
 

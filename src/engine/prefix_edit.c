@@ -162,3 +162,15 @@ void hs_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *no
         add_projection(&start, head, after);
     }
 }
+
+double hs_prefix_start_flops(const struct hs_prefix *prefix, const struct hs_ablation_node *node)
+{
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    bool is_last_layer = node->layer + 1 == shape->n_layers;
+    size_t n_rows = is_last_layer ? prefix->forest.n_scored : hs_forest_n_live(&prefix->forest);
+    double flops = 0;
+    for (size_t head = 0; head < shape->n_heads; head++)
+        if (node->heads[head])
+            flops += 2.0 * (double)n_rows * (double)shape->head_dim * (double)shape->width;
+    return flops;
+}

@@ -4,18 +4,35 @@
 
 #include <string.h>
 
-/* One batch on its way through the layers. */
+/*
+ * One batch on its way through the layers. Counting its cost is the same walk: a step that has matrix products adds up
+ * what they cost and leaves it at that, and the steps between them do nothing. So the count cannot leave out a step.
+ */
 struct pass {
     struct hs_prefix *prefix;
     const hs_model_shape *shape;
     struct hs_row_space space;
     const struct hs_batch *batch; /* NULL: the clean pass, whose states are all kept */
     size_t n_nodes;               /* nodes that have started: the first so many */
+    double *flops;                /* NULL: the steps are taken, not counted */
 };
+
+/* Whether the step is only counted. */
+static bool counts(const struct pass *pass, double flops)
+{
+    if (pass->flops != NULL)
+        *pass->flops += flops;
+    return pass->flops != NULL;
+}
 
 static const hs_model *model_of(const struct pass *pass)
 {
     return pass->prefix->engine->model;
+}
+
+static const hs_model_layer *layer_at(const struct pass *pass, size_t layer)
+{
+    return &model_of(pass)->layers[layer];
 }
 
 static bool is_last(const struct pass *pass, size_t layer)
@@ -23,7 +40,13 @@ static bool is_last(const struct pass *pass, size_t layer)
     return layer + 1 == pass->shape->n_layers;
 }
 
-/* ---- rotation -------------------------------------------------------------------------------------------------- */
+/* Rows that go through all of a layer: in the last one only those that are scored. */
+static size_t n_rows_of(const struct pass *pass, size_t layer)
+{
+    return pass->n_nodes * (is_last(pass, layer) ? pass->prefix->forest.n_scored : pass->space.n_rows);
+}
+
+/* ---- queries, keys and values ---------------------------------------------------------------------------------- */
 
 /* Queries and keys lie side by side, so they rotate as one run of heads. */
 static void rotate_heads(const struct pass *pass, enum hs_head_parts parts)
@@ -47,12 +70,36 @@ static void rotate_scored_queries(const struct pass *pass)
                               forest->rows[forest->scored_rows[slot]].position);
 }
 
+static void project_heads(const struct pass *pass, size_t layer, enum hs_head_parts parts)
+{
+    struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
+    size_t n_rows = pass->n_nodes * pass->space.n_rows;
+    if (counts(pass, (double)n_rows * hs__engine_project_heads_flops(layer_at(pass, layer), parts)))
+        return;
+    float *heads = buffers->heads + (parts == HS_KEY_VALUE ? hs_z_width(pass->shape) : 0);
+    hs__engine_project_heads(heads, hs_heads_width(pass->shape), buffers->residual, n_rows, model_of(pass), layer,
+                             parts, &buffers->work);
+    rotate_heads(pass, parts);
+}
+
+static void project_scored_queries(const struct pass *pass, size_t layer)
+{
+    struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
+    size_t n_rows = n_rows_of(pass, layer);
+    if (counts(pass, (double)n_rows * hs__engine_project_heads_flops(layer_at(pass, layer), HS_QUERY)))
+        return;
+    hs__engine_project_heads(buffers->queries, hs_z_width(pass->shape), buffers->scored, n_rows, model_of(pass), layer,
+                             HS_QUERY, &buffers->work);
+    rotate_scored_queries(pass);
+}
+
 /* Keys and values of live rows, rotated already, for the rows that generation adds. */
 static void cache_keys(const struct pass *pass, size_t layer)
 {
     const struct hs_prefix *prefix = pass->prefix;
     size_t stride = hs_heads_width(pass->shape);
-    for (size_t i = 0; prefix->cache != NULL && i < pass->n_nodes; i++) {
+    bool keeps = prefix->cache != NULL && pass->flops == NULL;
+    for (size_t i = 0; keeps && i < pass->n_nodes; i++) {
         size_t first = i * pass->space.n_rows + prefix->forest.n_frozen - pass->space.first_row;
         hs_prompt_cache_keep(prefix, pass->batch == NULL ? 0 : pass->batch->nodes[i], layer,
                              prefix->buffers.heads + first * stride + hs_z_width(pass->shape));
@@ -61,18 +108,37 @@ static void cache_keys(const struct pass *pass, size_t layer)
 
 /* ---- attention of a layer -------------------------------------------------------------------------------------- */
 
-static void run_attention(struct pass *pass, size_t layer)
+/* Pairs of rows of which one sees the other. */
+static double count_pairs(const struct pass *pass, size_t layer)
+{
+    const struct hs_forest *forest = &pass->prefix->forest;
+    double n_pairs =
+        is_last(pass, layer) ? hs_forest_scored_pairs(forest) : hs_forest_pairs(forest, pass->space.first_row);
+    return (double)pass->n_nodes * n_pairs;
+}
+
+static void attend(const struct pass *pass, size_t layer)
+{
+    if (pass->flops != NULL)
+        (void)counts(pass, count_pairs(pass, layer) * hs__engine_attend_flops(pass->shape));
+    else if (is_last(pass, layer))
+        hs_prefix_attention_scored(pass->prefix, pass->space, layer, pass->n_nodes);
+    else
+        hs_prefix_attention(pass->prefix, pass->space, layer, pass->n_nodes);
+}
+
+/* Parallel residuals keep the one before attention for the MLP. */
+static void add_attention(const struct pass *pass, size_t layer)
 {
     struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
-    size_t n_rows = pass->n_nodes * pass->space.n_rows;
-    hs__engine_project_heads(buffers->heads, hs_heads_width(pass->shape), buffers->residual, n_rows, model_of(pass),
-                             layer, HS_QUERY_KEY_VALUE, &buffers->work);
-    rotate_heads(pass, HS_QUERY_KEY_VALUE);
-    cache_keys(pass, layer);
-    hs_prefix_attention(pass->prefix, pass->space, layer, pass->n_nodes);
+    size_t n_rows = n_rows_of(pass, layer);
+    if (counts(pass, (double)n_rows * hs__engine_add_attention_flops(layer_at(pass, layer))))
+        return;
+    float *residual = is_last(pass, layer) ? buffers->scored : buffers->residual;
     if (pass->shape->parallel_residual)
-        memcpy(buffers->before, buffers->residual, n_rows * pass->shape->width * sizeof(float));
-    hs__engine_add_attention(buffers->residual, buffers->z, n_rows, model_of(pass), layer, &buffers->work);
+        memcpy(is_last(pass, layer) ? buffers->scored_before : buffers->before, residual,
+               n_rows * pass->shape->width * sizeof *residual);
+    hs__engine_add_attention(residual, buffers->z, n_rows, model_of(pass), layer, &buffers->work);
 }
 
 static void gather_scored(const struct pass *pass)
@@ -81,7 +147,7 @@ static void gather_scored(const struct pass *pass)
     struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
     size_t width = pass->shape->width;
     float *out = buffers->scored;
-    for (size_t node = 0; node < pass->n_nodes; node++) {
+    for (size_t node = 0; pass->flops == NULL && node < pass->n_nodes; node++) {
         const float *rows = buffers->residual + node * pass->space.n_rows * width;
         for (size_t slot = 0; slot < forest->n_scored; slot++, out += width)
             memcpy(out, rows + (forest->scored_rows[slot] - pass->space.first_row) * width, width * sizeof *out);
@@ -89,22 +155,16 @@ static void gather_scored(const struct pass *pass)
 }
 
 /* In the last layer: keys and values of all rows, the rest of scored rows only. */
-static void run_last_attention(struct pass *pass, size_t layer)
+static void run_attention(const struct pass *pass, size_t layer)
 {
-    struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
-    size_t n_scored = pass->n_nodes * pass->prefix->forest.n_scored;
-    hs__engine_project_heads(buffers->heads + hs_z_width(pass->shape), hs_heads_width(pass->shape), buffers->residual,
-                             pass->n_nodes * pass->space.n_rows, model_of(pass), layer, HS_KEY_VALUE, &buffers->work);
-    rotate_heads(pass, HS_KEY_VALUE);
+    project_heads(pass, layer, is_last(pass, layer) ? HS_KEY_VALUE : HS_QUERY_KEY_VALUE);
     cache_keys(pass, layer);
-    gather_scored(pass);
-    hs__engine_project_heads(buffers->queries, hs_z_width(pass->shape), buffers->scored, n_scored, model_of(pass),
-                             layer, HS_QUERY, &buffers->work);
-    rotate_scored_queries(pass);
-    hs_prefix_attention_scored(pass->prefix, pass->space, layer, pass->n_nodes);
-    if (pass->shape->parallel_residual)
-        memcpy(buffers->scored_before, buffers->scored, n_scored * pass->shape->width * sizeof(float));
-    hs__engine_add_attention(buffers->scored, buffers->z, n_scored, model_of(pass), layer, &buffers->work);
+    if (is_last(pass, layer)) {
+        gather_scored(pass);
+        project_scored_queries(pass, layer);
+    }
+    attend(pass, layer);
+    add_attention(pass, layer);
 }
 
 /* ---- states that are kept -------------------------------------------------------------------------------------- */
@@ -158,7 +218,7 @@ static void keep_state(const struct pass *pass, size_t level, size_t layer, size
 
 static void keep_states(const struct pass *pass, size_t layer)
 {
-    for (size_t i = 0; pass->batch != NULL && i < pass->n_nodes; i++)
+    for (size_t i = 0; pass->flops == NULL && i < pass->n_nodes; i++)
         if (has_child_in(&pass->prefix->tree, pass->batch->nodes[i], layer))
             keep_state(pass, pass->batch->level, layer, i);
 }
@@ -176,6 +236,8 @@ static void start_nodes(struct pass *pass, size_t layer)
         size_t first = pass->n_nodes * n_rows * pass->shape->width;
         if (node->layer != layer)
             return;
+        if (counts(pass, hs_prefix_start_flops(prefix, node)))
+            continue;
         hs_prefix_start(prefix, node, (last ? buffers->scored : buffers->residual) + first,
                         (last ? buffers->scored_before : buffers->before) + first);
     }
@@ -185,25 +247,34 @@ static void run_mlp(const struct pass *pass, size_t layer)
 {
     struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
     const float *in = pass->shape->parallel_residual ? buffers->before : buffers->residual;
-    hs__engine_mlp(buffers->residual, in, pass->n_nodes * pass->space.n_rows, model_of(pass), layer, &buffers->work);
+    size_t n_rows = n_rows_of(pass, layer);
+    if (!counts(pass, (double)n_rows * hs__engine_mlp_flops(layer_at(pass, layer))))
+        hs__engine_mlp(buffers->residual, in, n_rows, model_of(pass), layer, &buffers->work);
+}
+
+static void finish_node(const struct pass *pass, size_t i, uint32_t ablation)
+{
+    struct hs_prefix *prefix = pass->prefix;
+    size_t first = i * prefix->forest.n_scored * pass->shape->width;
+    if (counts(pass, hs_tail_flops(prefix)))
+        return;
+    if (prefix->cache != NULL)
+        hs_prompt_cache_finish(prefix, ablation, prefix->buffers.scored + first, prefix->buffers.scored_before + first);
+    else
+        hs_tail_add(prefix, prefix->buffers.scored + first, prefix->buffers.scored_before + first,
+                    prefix->answers + ablation * prefix->workload->n_queries);
 }
 
 static void finish_nodes(const struct pass *pass)
 {
-    struct hs_prefix *prefix = pass->prefix;
-    size_t size = prefix->forest.n_scored * pass->shape->width;
     for (size_t i = 0; i < pass->n_nodes; i++) {
-        uint32_t ablation = prefix->tree.nodes[pass->batch->nodes[i]].ablation;
-        if (ablation != HS_NO_ABLATION && prefix->cache != NULL)
-            hs_prompt_cache_finish(prefix, ablation, prefix->buffers.scored + i * size,
-                                   prefix->buffers.scored_before + i * size);
-        else if (ablation != HS_NO_ABLATION)
-            hs_tail_add(prefix, prefix->buffers.scored + i * size, prefix->buffers.scored_before + i * size,
-                        prefix->answers + ablation * prefix->workload->n_queries);
+        uint32_t ablation = pass->prefix->tree.nodes[pass->batch->nodes[i]].ablation;
+        if (ablation != HS_NO_ABLATION)
+            finish_node(pass, i, ablation);
     }
 }
 
-void hs_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch)
+static void walk_batch(struct hs_prefix *prefix, const struct hs_batch *batch, double *flops)
 {
     const struct hs_forest *forest = &prefix->forest;
     struct pass pass = {
@@ -211,11 +282,10 @@ void hs_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch)
         .shape = &prefix->engine->model->shape,
         .space = {forest->n_frozen, hs_forest_n_live(forest), forest->first_live_segment},
         .batch = batch,
+        .flops = flops,
     };
     for (size_t layer = batch->first_layer; layer <= batch->stop_layer && layer < pass.shape->n_layers; layer++) {
-        if (pass.n_nodes > 0 && is_last(&pass, layer))
-            run_last_attention(&pass, layer);
-        else if (pass.n_nodes > 0)
+        if (pass.n_nodes > 0)
             run_attention(&pass, layer);
         keep_states(&pass, layer);
         start_nodes(&pass, layer);
@@ -224,6 +294,18 @@ void hs_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch)
     }
     if (batch->stop_layer == pass.shape->n_layers)
         finish_nodes(&pass);
+}
+
+void hs_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch)
+{
+    walk_batch(prefix, batch, NULL);
+}
+
+double hs__engine_count_batch(struct hs_prefix *prefix, const struct hs_batch *batch)
+{
+    double flops = 0;
+    walk_batch(prefix, batch, &flops);
+    return flops;
 }
 
 /* ---- the clean pass -------------------------------------------------------------------------------------------- */
@@ -247,23 +329,41 @@ static void keep_frozen(const struct pass *pass, size_t layer)
         copy_rows(out + row * n_columns, prefix->buffers.heads + row * stride + hs_z_width(pass->shape), 1, n_columns);
 }
 
-void hs_prefix_run_root(struct hs_prefix *prefix)
+/* The clean model's states are all kept: any head may be ablated. */
+static void keep_clean(const struct pass *pass, size_t layer)
+{
+    if (pass->flops != NULL)
+        return;
+    keep_frozen(pass, layer);
+    keep_state(pass, 0, layer, 0);
+}
+
+static void walk_root(struct hs_prefix *prefix, double *flops)
 {
     struct pass pass = {
         .prefix = prefix,
         .shape = &prefix->engine->model->shape,
         .space = {0, prefix->forest.n_rows, 0},
         .n_nodes = 1,
+        .flops = flops,
     };
-    embed(prefix);
     for (size_t layer = 0; layer < pass.shape->n_layers; layer++) {
-        if (is_last(&pass, layer))
-            run_last_attention(&pass, layer);
-        else
-            run_attention(&pass, layer);
-        keep_frozen(&pass, layer);
-        keep_state(&pass, 0, layer, 0);
+        run_attention(&pass, layer);
+        keep_clean(&pass, layer);
         if (!is_last(&pass, layer))
             run_mlp(&pass, layer);
     }
+}
+
+void hs_prefix_run_root(struct hs_prefix *prefix)
+{
+    embed(prefix);
+    walk_root(prefix, NULL);
+}
+
+double hs__engine_count_root(struct hs_prefix *prefix)
+{
+    double flops = hs_tail_flops(prefix);
+    walk_root(prefix, &flops);
+    return flops;
 }

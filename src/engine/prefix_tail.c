@@ -192,3 +192,10 @@ void hs_tail_flush(struct hs_prefix *prefix)
     }
     tail->n_entries = 0;
 }
+
+double hs_tail_flops(const struct hs_prefix *prefix)
+{
+    const hs_model *model = prefix->engine->model;
+    return (double)prefix->forest.n_scored *
+           (hs__engine_mlp_flops(&model->layers[model->shape.n_layers - 1]) + hs__engine_head_flops(model));
+}
