@@ -1,0 +1,106 @@
+#include "tokenizer/classes.h"
+
+#include "tokenizer/keys.h"
+
+#include <string.h>
+
+#define END_OF_TEXT "<|endoftext|>"
+
+static const tok_class CLASSES[] = {
+    {.names = "GPT2Tokenizer WhisperTokenizer",
+     .tokens = {[TOK_BOS] = END_OF_TEXT, [TOK_EOS] = END_OF_TEXT, [TOK_UNK] = END_OF_TEXT}},
+    {.names = "GPTNeoXTokenizer",
+     .tokens = {[TOK_BOS] = END_OF_TEXT, [TOK_EOS] = END_OF_TEXT, [TOK_UNK] = END_OF_TEXT, [TOK_PAD] = "<|padding|>"},
+     .frame = TOK_FRAME_NONE},
+    {.names = "Qwen2Tokenizer Qwen3_5Tokenizer",
+     .tokens = {[TOK_EOS] = END_OF_TEXT, [TOK_UNK] = END_OF_TEXT, [TOK_PAD] = END_OF_TEXT},
+     .plain_specials = true},
+    {.names = "LlamaTokenizer CodeLlamaTokenizer",
+     .tokens = {[TOK_BOS] = "<s>", [TOK_EOS] = "</s>", [TOK_UNK] = "<unk>"}},
+    {.names = "GemmaTokenizer Siglip2Tokenizer",
+     .tokens =
+         {[TOK_BOS] = "<bos>", [TOK_EOS] = "<eos>", [TOK_UNK] = "<unk>", [TOK_PAD] = "<pad>", [TOK_MASK] = "<mask>"}},
+    {.names = "BertTokenizer DistilBertTokenizer ElectraTokenizer MobileBertTokenizer",
+     .tokens =
+         {[TOK_UNK] = "[UNK]", [TOK_SEP] = "[SEP]", [TOK_PAD] = "[PAD]", [TOK_CLS] = "[CLS]", [TOK_MASK] = "[MASK]"},
+     .frame = TOK_FRAME_CLS_SEP},
+    {.names = "RobertaTokenizer BartTokenizer LongformerTokenizer LEDTokenizer MvpTokenizer BlenderbotTokenizer",
+     .tokens = {[TOK_BOS] = "<s>",
+                [TOK_EOS] = "</s>",
+                [TOK_UNK] = "<unk>",
+                [TOK_SEP] = "</s>",
+                [TOK_PAD] = "<pad>",
+                [TOK_CLS] = "<s>",
+                [TOK_MASK] = "<mask>"},
+     .mask_strips = true,
+     .frame = TOK_FRAME_CLS_SEP},
+    {.names = "XLMRobertaTokenizer",
+     .tokens = {[TOK_BOS] = "<s>",
+                [TOK_EOS] = "</s>",
+                [TOK_UNK] = "<unk>",
+                [TOK_SEP] = "</s>",
+                [TOK_PAD] = "<pad>",
+                [TOK_CLS] = "<s>",
+                [TOK_MASK] = "<mask>"},
+     .frame = TOK_FRAME_BOS_EOS},
+    {.names = "CamembertTokenizer",
+     .tokens = {[TOK_BOS] = "<s>",
+                [TOK_EOS] = "</s>",
+                [TOK_UNK] = "<unk>",
+                [TOK_SEP] = "</s>",
+                [TOK_PAD] = "<pad>",
+                [TOK_CLS] = "<s>",
+                [TOK_MASK] = "<mask>"},
+     .extras = {"<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"},
+     .mask_strips = true,
+     .frame = TOK_FRAME_BOS_EOS},
+};
+
+/* The class of a model's type; `wins` over another one that the files declare. */
+static const struct registered {
+    const char *model_type;
+    const char *class;
+    bool wins;
+} REGISTERED[] = {
+    {"gpt2", "GPT2Tokenizer", false},           {"mistral", "TokenizersBackend", false},
+    {"qwen2", "Qwen2Tokenizer", true},          {"gpt_neox", "GPTNeoXTokenizer", false},
+    {"bert", "BertTokenizer", false},           {"distilbert", "BertTokenizer", false},
+    {"roberta", "RobertaTokenizer", false},     {"xlm-roberta", "XLMRobertaTokenizer", false},
+    {"camembert", "CamembertTokenizer", false},
+};
+
+const tok_class *tok_class_find(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < sizeof CLASSES / sizeof *CLASSES; i++)
+        if (tok_is_listed(CLASSES[i].names, name, strlen(name)))
+            return &CLASSES[i];
+    return NULL;
+}
+
+static const struct registered *find_registered(const char *model_type)
+{
+    for (size_t i = 0; model_type != NULL && i < sizeof REGISTERED / sizeof *REGISTERED; i++)
+        if (strcmp(REGISTERED[i].model_type, model_type) == 0)
+            return &REGISTERED[i];
+    return NULL;
+}
+
+bool tok_class_asks_for_byte_level(const tok_class_signs *signs)
+{
+    const struct registered *registered = find_registered(signs->model_type);
+    return signs->declared != NULL && strcmp(signs->declared, "LlamaTokenizer") == 0 &&
+           (registered == NULL || !registered->wins);
+}
+
+/* Llama 3's files declare Llama 2's class, which has another pipeline: transformers tells them by their split. */
+const char *tok_class_choose(const tok_class_signs *signs)
+{
+    const struct registered *registered = find_registered(signs->model_type);
+    if (signs->byte_level && tok_class_asks_for_byte_level(signs))
+        return "TokenizersBackend";
+    if (registered == NULL)
+        return signs->declared;
+    if (signs->declared == NULL || registered->wins || strcmp(registered->class, "TokenizersBackend") == 0)
+        return registered->class;
+    return signs->declared;
+}

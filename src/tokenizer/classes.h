@@ -1,0 +1,50 @@
+/*
+ * classes: what transformers' tokenizer classes put in where the files of a checkpoint say nothing: which class reads a
+ * folder (AutoTokenizer of transformers 5.24), its special tokens, and what it sets around a text.
+ */
+#ifndef HEADSWEEP_TOKENIZER_CLASSES_H
+#define HEADSWEEP_TOKENIZER_CLASSES_H
+
+#include <stdbool.h>
+
+/* In the order in which transformers adds those that the vocabulary lacks. */
+typedef enum tok_name { TOK_BOS, TOK_EOS, TOK_UNK, TOK_SEP, TOK_PAD, TOK_CLS, TOK_MASK, TOK_N_NAMES } tok_name;
+
+/* What a class sets around a text, whatever a tokenizer.json says. */
+typedef enum tok_frame {
+    TOK_FRAME_OF_FILE, /* nothing of its own */
+    TOK_FRAME_NONE,
+    TOK_FRAME_CLS_SEP,
+    TOK_FRAME_BOS_EOS,
+} tok_frame;
+
+enum { TOK_MAX_CLASS_EXTRAS = 3 };
+
+/*
+ * A class that builds its own pipeline: of a tokenizer.json it takes the vocabulary, and where tokenizer_config.json
+ * lists added tokens those of the tokenizer.json count no more.
+ */
+typedef struct tok_class {
+    const char *names;               /* of the classes, separated by blanks */
+    const char *tokens[TOK_N_NAMES]; /* NULL: none */
+    const char *extras[TOK_MAX_CLASS_EXTRAS];
+    bool mask_strips;    /* the mask takes the white space on its left */
+    bool plain_specials; /* its special tokens are found as they are, whatever the files say of them */
+    tok_frame frame;
+} tok_class;
+
+/* What says which class reads a folder; texts are NULL where the files say nothing. */
+typedef struct tok_class_signs {
+    const char *model_type; /* of config.json */
+    const char *declared;   /* tokenizer_class of tokenizer_config.json, else of config.json, without "Fast" */
+    bool byte_level;        /* the tokenizer.json speaks of ByteLevel */
+} tok_class_signs;
+
+/* NULL: no class known here, or one that takes tokenizer.json as it stands (PreTrainedTokenizerFast). */
+const tok_class *tok_class_find(const char *name);
+/* The name of the class that AutoTokenizer takes; NULL where nothing says. It may be one not known here. */
+const char *tok_class_choose(const tok_class_signs *signs);
+/* Whether the choice depends on signs->byte_level. */
+bool tok_class_asks_for_byte_level(const tok_class_signs *signs);
+
+#endif
