@@ -98,17 +98,49 @@ static hs_status add_form(const tok_steps *normalizers, const char *content, siz
                    (int)(length < 100 ? length : 100), content);
 }
 
-hs_status tok_added_put(tok_added *added, const tok_model *model, const tok_steps *normalizers, const char *content,
-                        size_t length, tok_added_token token, hs_error *error)
+int32_t tok_added_id(const tok_added *added, const tok_model *model, const char *content, size_t length)
 {
-    HS_TRY(check_id(model, content, length, token.id, error));
+    int32_t id = tok_vocabulary_find(&added->vocabulary, content, length);
+    if (id == TOK_NO_ID)
+        id = tok_vocabulary_find(&model->vocabulary, content, length);
+    if (id != TOK_NO_ID)
+        return id;
+    const size_t n_tokens = model->vocabulary.n_tokens;
+    return added->n > 0 && (size_t)added->largest_id >= n_tokens ? added->largest_id + 1 : (int32_t)n_tokens;
+}
+
+size_t tok_added_index(const tok_added *added, const char *content, size_t length)
+{
+    const int32_t id = tok_vocabulary_find(&added->vocabulary, content, length);
+    return id != TOK_NO_ID ? (size_t)tok_table_find(&added->by_id, (uint64_t)id, NULL)->value : added->n;
+}
+
+static hs_status append_token(tok_added *added, const char *content, size_t length, tok_added_token token,
+                              hs_error *error)
+{
     HS_TRY(tok_vocabulary_add(&added->vocabulary, content, length, token.id, error));
     HS_TRY(hs_reserve(&added->tokens, &added->capacity, added->n + 1, sizeof *added->tokens, "added tokens", error));
     HS_TRY(tok_table_add(&added->by_id, (uint64_t)token.id, added->n, error));
-    HS_TRY(add_form(normalizers, content, length, added, &token, error));
     added->tokens[added->n++] = token;
+    if (token.id > added->largest_id)
+        added->largest_id = token.id;
+    return HS_OK;
+}
+
+hs_status tok_added_put(tok_added *added, const tok_model *model, const tok_steps *normalizers, const char *content,
+                        size_t length, tok_added_token token, hs_error *error)
+{
+    const size_t index = tok_added_index(added, content, length);
+    HS_TRY(check_id(model, content, length, token.id, error));
+    HS_TRY(add_form(normalizers, content, length, added, &token, error));
+    if (index == added->n) {
+        HS_TRY(append_token(added, content, length, token, error));
+    } else {
+        token.special = token.special || added->tokens[index].special;
+        added->tokens[index] = token;
+    }
     tok_trie *trie = token.normalized ? &added->normalized : &added->plain;
-    return trie_put(trie, added->forms.text + token.form_start, token.form_length, added->n - 1, error);
+    return trie_put(trie, added->forms.text + token.form_start, token.form_length, index, error);
 }
 
 static hs_status read_token(const tok_place *place, const hs_json_value *value, const tok_model *model,
@@ -129,6 +161,8 @@ static hs_status read_token(const tok_place *place, const hs_json_value *value, 
     token.id = (int32_t)id;
     if (length == 0)
         return tok_fail_at(place, error, "an added token without content");
+    if (tok_vocabulary_find(&added->vocabulary, content, length) != TOK_NO_ID)
+        return tok_fail_at(place, error, "token \"%.80s\" is there twice", content);
     hs_status status = tok_added_put(added, model, normalizers, content, length, token, error);
     return status == HS_OK ? HS_OK : tok_name_place(place, error);
 }

@@ -34,7 +34,8 @@ typedef struct tok_added {
     size_t n;
     size_t capacity;
     hs_text forms;
-    tok_table by_id; /* id -> index in tokens */
+    tok_table by_id;    /* id -> index in tokens */
+    int32_t largest_id; /* of the tokens; 0 without any */
     tok_trie plain;
     tok_trie normalized;
 } tok_added;
@@ -42,7 +43,17 @@ typedef struct tok_added {
 /* The key "added_tokens" of a tokenizer.json. */
 hs_status tok_added_read(const char *file, const hs_json_value *root, const tok_model *model,
                          const tok_steps *normalizers, tok_added *added, hs_error *error);
-/* One token; fails if the id belongs to another token of the model. */
+/*
+ * The id that `tokenizers` gives a token: that which it has already, among the added ones or in the model; else the
+ * next one.
+ */
+int32_t tok_added_id(const tok_added *added, const tok_model *model, const char *content, size_t length);
+/* Which of added->tokens it is; added->n if it is none. */
+size_t tok_added_index(const tok_added *added, const char *content, size_t length);
+/*
+ * One token; fails if the id belongs to another token of the model. One that is there already takes on the new flags,
+ * and remains special if it was.
+ */
 hs_status tok_added_put(tok_added *added, const tok_model *model, const tok_steps *normalizers, const char *content,
                         size_t length, tok_added_token token, hs_error *error);
 void tok_added_clear(tok_added *added);

@@ -71,7 +71,7 @@ static hs_status fail_kind(const tok_place *place, const char *key, const hs_jso
     return tok_fail_at(&below, error, "must be %s, is %s", wanted, hs_json_kind_name(hs_json_kind_of(value)));
 }
 
-static bool is_absent(const hs_json_value *value)
+bool tok_is_absent(const hs_json_value *value)
 {
     return value == NULL || hs_json_kind_of(value) == HS_JSON_NULL;
 }
@@ -89,7 +89,7 @@ hs_status tok_key_boolean(const tok_place *place, const hs_json_value *object, c
 hs_status tok_key_boolean_optional(const tok_place *place, const hs_json_value *object, const char *key, bool *out,
                                    hs_error *error)
 {
-    return is_absent(hs_json_get(object, key)) ? HS_OK : tok_key_boolean(place, object, key, out, error);
+    return tok_is_absent(hs_json_get(object, key)) ? HS_OK : tok_key_boolean(place, object, key, out, error);
 }
 
 hs_status tok_key_string(const tok_place *place, const hs_json_value *object, const char *key, const char **out,
@@ -108,7 +108,7 @@ hs_status tok_key_string_optional(const tok_place *place, const hs_json_value *o
 {
     *out = NULL;
     *length_out = 0;
-    if (is_absent(hs_json_get(object, key)))
+    if (tok_is_absent(hs_json_get(object, key)))
         return HS_OK;
     return tok_key_string(place, object, key, out, length_out, error);
 }

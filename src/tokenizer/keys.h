@@ -27,6 +27,8 @@ bool tok_is_listed(const char *known, const char *key, size_t length);
 /* HS_ERROR_INPUT unless `value` is an object whose keys are all among `known`, separated by blanks. */
 hs_status tok_check_keys(const tok_place *place, const hs_json_value *value, const char *known, hs_error *error);
 
+/* Not there, or null. */
+bool tok_is_absent(const hs_json_value *value);
 /* Each reads a key of `object`; an absent key is an error unless the name says otherwise. */
 hs_status tok_key_boolean(const tok_place *place, const hs_json_value *object, const char *key, bool *out,
                           hs_error *error);
