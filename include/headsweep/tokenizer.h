@@ -4,7 +4,9 @@
  * Understood: tokenizer.json with a BPE model (byte-level as GPT-2, NeoX and Llama 3 use it; byte fallback with
  * metaspace as Llama 2 uses it), a WordPiece model (BERT) or a WordLevel model; where there is no tokenizer.json,
  * vocab.json + merges.txt (byte-level BPE as GPT-2 or RoBERTa use it) or vocab.txt (BERT's WordPiece) with the settings
- * in tokenizer_config.json. Anything in a tokenizer.json that is not understood is an error that names it, never ignored.
+ * in tokenizer_config.json. Tokens that are named beside these files (tokenizer_config.json's special tokens and
+ * added_tokens_decoder, special_tokens_map.json, added_tokens.json) are added as transformers 5.24 adds them, with the
+ * names that its class has for this kind of model where no file says. Anything in a tokenizer.json that is not understood is an error that names it, never ignored.
  */
 #ifndef HEADSWEEP_TOKENIZER_H
 #define HEADSWEEP_TOKENIZER_H
@@ -48,6 +50,8 @@ size_t hs_tokenizer_vocabulary(const hs_tokenizer *tokenizer);
 int32_t hs_tokenizer_id(const hs_tokenizer *tokenizer, const char *token);
 
 typedef enum hs_special_token {
+    HS_TOKEN_BOS,   /* tokenizer.bos_token of transformers, and only that */
+    HS_TOKEN_EOS,   /* the same of eos_token */
     HS_TOKEN_BEGIN, /* in front of a text: [CLS] or BOS */
     HS_TOKEN_END,   /* behind it: [SEP] or EOS */
     HS_TOKEN_PAD,
@@ -56,10 +60,12 @@ typedef enum hs_special_token {
 } hs_special_token;
 
 /*
- * The id of a special token by the name in tokenizer_config.json or special_tokens_map.json, else by the usual names
- * ("[MASK]", "<mask>", ...); -1 if there is none.
+ * The id of a special token by the name in tokenizer_config.json or special_tokens_map.json, or that transformers' class
+ * gives it; but for BOS and EOS else by the usual names ("[MASK]", "<mask>", ...). -1 if there is none.
  */
 int32_t hs_tokenizer_special(const hs_tokenizer *tokenizer, hs_special_token which);
+/* What it decodes to, "" if there is none. Lives as long as the tokenizer. */
+const char *hs_tokenizer_special_text(const hs_tokenizer *tokenizer, hs_special_token which);
 /* Stable hash of everything that influences ids: part of the experiment hash. */
 uint64_t hs_tokenizer_hash(const hs_tokenizer *tokenizer);
 /* For people: "byte-level BPE, 50257 tokens, tokenizer.json". Lives as long as the tokenizer. */

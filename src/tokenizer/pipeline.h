@@ -8,6 +8,11 @@
 #include "tokenizer/settings.h"
 #include "tokenizer/step.h"
 
+typedef struct tok_special {
+    int32_t id; /* TOK_NO_ID: none */
+    hs_text text;
+} tok_special;
+
 /* Added tokens -> normalizers -> pre-tokenizers -> model -> post-processor; decoders for the way back. */
 struct hs_tokenizer {
     tok_added added;
@@ -17,7 +22,7 @@ struct hs_tokenizer {
     tok_post_processor post_processor;
     tok_steps decoders;
     bool has_decoder; /* an empty Sequence is a decoder too: it joins the tokens without spaces */
-    int32_t specials[HS_N_SPECIAL_TOKENS];
+    tok_special specials[HS_N_SPECIAL_TOKENS];
     uint64_t hash;
     char *description;
 };
@@ -25,16 +30,19 @@ struct hs_tokenizer {
 enum { TOK_MAX_FILE_BYTES = 1 << 28 };
 
 /* Readers of the files of a folder, named by `paths`; a reader of one file uses the first. */
-typedef hs_status (*tok_reader)(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+typedef hs_status (*tok_reader)(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
                                 hs_error *error);
 
-hs_status tok_read_tokenizer_json(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+hs_status tok_read_tokenizer_json(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
                                   hs_error *error);
-/* vocab.json and merges.txt: byte-level BPE with GPT-2's split; RoBERTa's special tokens where all of them are there. */
-hs_status tok_read_byte_level_files(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+/*
+ * vocab.json and merges.txt: byte-level BPE with GPT-2's split. Where nothing says whose class it is, it is RoBERTa's if
+ * all of its special tokens are there, else GPT-2's.
+ */
+hs_status tok_read_byte_level_files(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
                                     hs_error *error);
 /* vocab.txt: BERT's WordPiece. */
-hs_status tok_read_word_piece_file(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+hs_status tok_read_word_piece_file(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
                                    hs_error *error);
 
 #endif

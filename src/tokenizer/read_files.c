@@ -1,14 +1,28 @@
 #include "tokenizer/pipeline.h"
+#include "tokenizer/special_tokens.h"
 
 #include <string.h>
 
 /* ---- tokenizer.json --------------------------------------------------------------------------------------------- */
 
+/* BERT's class names the token for unknown words, whatever the file says. */
+static hs_status set_unknown(const tok_settings *settings, tok_model *model, hs_error *error)
+{
+    const char *unknown = settings->names[TOK_UNK].content;
+    if (settings->class == NULL || model->kind != &TOK_WORD_PIECE || unknown == NULL)
+        return HS_OK;
+    hs_free(model->unknown);
+    model->unknown = hs_string_copy(unknown, error);
+    model->unknown_id = tok_vocabulary_find(&model->vocabulary, unknown, strlen(unknown));
+    return model->unknown == NULL ? error->status : tok_word_piece_finish(model, error);
+}
+
 /*
  * Truncation and padding in the file are settings of somebody's last call, and transformers sets them anew for every
  * call: they are understood and not applied. A text that is too long for the model is the caller's to refuse.
  */
-static hs_status read_root(const char *path, const hs_json_value *root, hs_tokenizer *tokenizer, hs_error *error)
+static hs_status read_root(const char *path, const hs_json_value *root, const tok_settings *settings,
+                           hs_tokenizer *tokenizer, hs_error *error)
 {
     tok_place place = {.file = path};
     const char *version = NULL;
@@ -28,14 +42,18 @@ static hs_status read_root(const char *path, const hs_json_value *root, hs_token
     const hs_json_value *decoder = hs_json_get(root, "decoder");
     tokenizer->has_decoder = decoder != NULL && hs_json_kind_of(decoder) != HS_JSON_NULL;
     HS_TRY(tok_model_read(path, root, &tokenizer->model, error));
-    HS_TRY(tok_added_read(path, root, &tokenizer->model, &tokenizer->normalizers, &tokenizer->added, error));
-    return tok_post_processor_read(path, root, hs_tokenizer_vocabulary(tokenizer), &tokenizer->post_processor, error);
+    if (set_unknown(settings, &tokenizer->model, error) != HS_OK)
+        return hs_error_prefix(error, "%s", path);
+    if (settings->class == NULL || !settings->lists_added)
+        HS_TRY(tok_added_read(path, root, &tokenizer->model, &tokenizer->normalizers, &tokenizer->added, error));
+    HS_TRY(tok_special_tokens_add(settings, tokenizer, error));
+    HS_TRY(tok_post_processor_read(path, root, hs_tokenizer_vocabulary(tokenizer), &tokenizer->post_processor, error));
+    return tok_special_tokens_frame_of_class(settings, tokenizer, error);
 }
 
-hs_status tok_read_tokenizer_json(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+hs_status tok_read_tokenizer_json(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
                                   hs_error *error)
 {
-    (void)settings;
     const char *path = paths[0];
     hs_status status = HS_OK;
     char *bytes = NULL;
@@ -44,7 +62,7 @@ hs_status tok_read_tokenizer_json(const char *const paths[2], const tok_settings
     HS_TRY(hs_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
     tokenizer->hash = hs_hash(0, bytes, n_bytes);
     HS_GOTO_DONE(hs_json_parse(bytes, n_bytes, path, &json, error));
-    status = read_root(path, hs_json_root(json), tokenizer, error);
+    status = read_root(path, hs_json_root(json), settings, tokenizer, error);
 done:
     hs_json_free(json);
     hs_free(bytes);
@@ -67,33 +85,6 @@ static hs_status set_steps(const char *path, const char *steps, hs_tokenizer *to
 done:
     hs_json_free(json);
     return status;
-}
-
-/* A token of the vocabulary that is found in the text as it is; nothing if the vocabulary lacks it, or it is there. */
-static hs_status add_special(hs_tokenizer *tokenizer, const char *content, bool lstrip, hs_error *error)
-{
-    size_t length = strlen(content);
-    int32_t id = tok_vocabulary_find(&tokenizer->model.vocabulary, content, length);
-    if (id == TOK_NO_ID || tok_vocabulary_find(&tokenizer->added.vocabulary, content, length) != TOK_NO_ID)
-        return HS_OK;
-    return tok_added_put(&tokenizer->added, &tokenizer->model, &tokenizer->normalizers, content, length,
-                         (tok_added_token){.id = id, .special = true, .lstrip = lstrip}, error);
-}
-
-/* CLS in front of a text and SEP behind it. */
-static hs_status set_cls_sep(const char *cls, const char *sep, hs_tokenizer *tokenizer, hs_error *error)
-{
-    const char *names[2] = {cls, sep};
-    hs_token_list *lists[2] = {&tokenizer->post_processor.before, &tokenizer->post_processor.behind};
-    for (size_t i = 0; i < 2; i++) {
-        int32_t id = tok_vocabulary_find(&tokenizer->model.vocabulary, names[i], strlen(names[i]));
-        if (id == TOK_NO_ID)
-            return hs_fail(error, HS_ERROR_INPUT,
-                           "the %s_token \"%.80s\" is not in the vocabulary; tokenizer_config.json can name another",
-                           i == 0 ? "cls" : "sep", names[i]);
-        HS_TRY(tok_ids_add(lists[i], id, error));
-    }
-    return HS_OK;
 }
 
 /* Takes line `line`, from 0, without its end. */
@@ -179,20 +170,16 @@ static bool has_roberta_names(const tok_vocabulary *vocabulary)
     return true;
 }
 
-/* RoBERTa's files are GPT-2's with other special tokens: <s> TEXT </s>, and <mask> takes the space before it. */
-static hs_status set_roberta_tokens(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+/* GPT-2's class puts BOS and EOS where tokenizer_config.json asks for them, RoBERTa's always <s> TEXT </s>. */
+static hs_status set_byte_level_frame(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
 {
-    const char *cls = tok_settings_name(settings, TOK_CLS, "<s>");
-    const char *sep = tok_settings_name(settings, TOK_SEP, "</s>");
-    HS_TRY(add_special(tokenizer, cls, false, error));
-    HS_TRY(add_special(tokenizer, sep, false, error));
-    HS_TRY(add_special(tokenizer, tok_settings_name(settings, TOK_UNK, "<unk>"), false, error));
-    HS_TRY(add_special(tokenizer, tok_settings_name(settings, TOK_PAD, "<pad>"), false, error));
-    HS_TRY(add_special(tokenizer, tok_settings_name(settings, TOK_MASK, "<mask>"), true, error));
-    return set_cls_sep(cls, sep, tokenizer, error);
+    if (settings->class->frame != TOK_FRAME_OF_FILE)
+        return tok_special_tokens_frame_of_class(settings, tokenizer, error);
+    return tok_special_tokens_frame(settings, settings->add_bos ? TOK_BOS : TOK_N_NAMES,
+                                    settings->add_eos ? TOK_EOS : TOK_N_NAMES, tokenizer, error);
 }
 
-hs_status tok_read_byte_level_files(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+hs_status tok_read_byte_level_files(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
                                     hs_error *error)
 {
     tok_model *model = &tokenizer->model;
@@ -204,9 +191,13 @@ hs_status tok_read_byte_level_files(const char *const paths[2], const tok_settin
     HS_TRY(set_byte_level_steps(paths[0], settings->add_prefix_space, tokenizer, error));
     if (settings->add_prefix_space)
         tokenizer->hash = hs_hash_text(tokenizer->hash, "add_prefix_space");
-    if (has_roberta_names(&model->vocabulary))
-        return set_roberta_tokens(settings, tokenizer, error);
-    return add_special(tokenizer, "<|endoftext|>", false, error);
+    if (settings->class == NULL)
+        HS_TRY(tok_settings_set_class(
+            settings, has_roberta_names(&model->vocabulary) ? "RobertaTokenizer" : "GPT2Tokenizer", error));
+    HS_TRY(tok_special_tokens_add(settings, tokenizer, error));
+    if (set_byte_level_frame(settings, tokenizer, error) != HS_OK)
+        return hs_error_prefix(error, "%s", paths[0]);
+    return HS_OK;
 }
 
 /* ---- vocab.txt --------------------------------------------------------------------------------------------------- */
@@ -245,27 +236,18 @@ static hs_status set_word_piece(const char *path, const char *unknown, tok_model
     return tok_word_piece_finish(model, error) == HS_OK ? HS_OK : hs_error_prefix(error, "%s", path);
 }
 
-hs_status tok_read_word_piece_file(const char *const paths[2], const tok_settings *settings, hs_tokenizer *tokenizer,
+hs_status tok_read_word_piece_file(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
                                    hs_error *error)
 {
-    static const struct {
-        tok_name name;
-        const char *content;
-    } SPECIALS[] = {
-        {TOK_UNK, "[UNK]"}, {TOK_CLS, "[CLS]"}, {TOK_SEP, "[SEP]"}, {TOK_PAD, "[PAD]"}, {TOK_MASK, "[MASK]"}};
-    const char *unknown = tok_settings_name(settings, TOK_UNK, "[UNK]");
-    const char *cls = tok_settings_name(settings, TOK_CLS, "[CLS]");
-    const char *sep = tok_settings_name(settings, TOK_SEP, "[SEP]");
+    if (settings->class == NULL)
+        HS_TRY(tok_settings_set_class(settings, "BertTokenizer", error));
+    const char *unknown = settings->names[TOK_UNK].content;
     tokenizer->hash = hs_hash_text(0, "vocab.txt");
     HS_TRY(read_lines(paths[0], add_token, tokenizer, error));
-    HS_TRY(set_word_piece(paths[0], unknown, &tokenizer->model, error));
+    HS_TRY(set_word_piece(paths[0], unknown != NULL ? unknown : "None", &tokenizer->model, error));
     HS_TRY(set_bert_steps(paths[0], settings, tokenizer, error));
-    for (size_t i = 0; i < sizeof SPECIALS / sizeof *SPECIALS; i++) {
-        const char *content = tok_settings_name(settings, SPECIALS[i].name, SPECIALS[i].content);
-        tokenizer->hash = hs_hash_text(tokenizer->hash, content);
-        HS_TRY(add_special(tokenizer, content, false, error));
-    }
-    if (set_cls_sep(cls, sep, tokenizer, error) != HS_OK)
+    HS_TRY(tok_special_tokens_add(settings, tokenizer, error));
+    if (tok_special_tokens_frame_of_class(settings, tokenizer, error) != HS_OK)
         return hs_error_prefix(error, "%s", paths[0]);
     return HS_OK;
 }

@@ -1,29 +1,66 @@
 /*
- * settings: what tokenizer_config.json and special_tokens_map.json say beside the tokenizer: the names of the special
- * tokens, and how the text is prepared where there is no tokenizer.json that says it all.
+ * settings: what the files beside the tokenizer say of it. tokenizer_config.json, special_tokens_map.json and
+ * added_tokens.json name tokens, which may not be in the tokenizer's own files; config.json says of what kind the model
+ * is, on which it depends what transformers puts in where these files say nothing. Where there is no tokenizer.json that
+ * says it all, tokenizer_config.json also says how a text is prepared.
  */
 #ifndef HEADSWEEP_TOKENIZER_SETTINGS_H
 #define HEADSWEEP_TOKENIZER_SETTINGS_H
 
+#include "tokenizer/added.h"
+#include "tokenizer/classes.h"
 #include "tokenizer/keys.h"
 
-typedef enum tok_name { TOK_UNK, TOK_BOS, TOK_EOS, TOK_CLS, TOK_SEP, TOK_PAD, TOK_MASK, TOK_N_NAMES } tok_name;
+/* A token as a file or a class names it. */
+typedef struct tok_named_token {
+    char *content;         /* NULL: there is none */
+    char *key;             /* "image_token"; NULL but in tok_settings.specific */
+    tok_added_token token; /* its flags; id TOK_NO_ID where none is said */
+    tok_place place;       /* in a file; file NULL: the class's own */
+} tok_named_token;
+
+/* Owns the contents. */
+typedef struct tok_named_list {
+    tok_named_token *items;
+    size_t n;
+    size_t capacity;
+} tok_named_list;
+
+enum { TOK_N_SETTINGS_FILES = 4 };
 
 /* Initialise with {0}. */
 typedef struct tok_settings {
-    char *names[TOK_N_NAMES]; /* contents of the special tokens; NULL: not said */
-    char *class;              /* "BertTokenizer", without "Fast"; NULL: not said */
+    tok_named_token names[TOK_N_NAMES]; /* as the files say, else of the class */
+    bool said[TOK_N_NAMES];             /* by a file, though it be null */
+    tok_named_list specific;            /* special tokens under keys of their own, such as "image_token" */
+    tok_named_list extras;              /* special tokens without a key */
+    tok_named_list numbered;            /* with ids, ascending: "added_tokens_decoder", else added_tokens.json */
+    bool lists_added;                   /* there is an "added_tokens_decoder" */
+    char *declared;                     /* "BertTokenizer", without "Fast"; NULL: not said */
+    char *model_type;                   /* of config.json; NULL: not said */
+    char *class_name;                   /* of the class that transformers takes; NULL: nothing says */
+    const tok_class *class;             /* its row, NULL where there is none */
     bool lowercase;
     bool handle_chinese_chars;
     bool strip_accents;
     bool add_prefix_space;
+    bool add_bos;
+    bool add_eos;
+    char *paths[TOK_N_SETTINGS_FILES]; /* the files, which the places name */
 } tok_settings;
 
-/* Both files may be absent: then everything is as in transformers' classes. HS_ERROR_INPUT names file and key. */
-hs_status tok_settings_read(const char *folder, tok_settings *settings, hs_error *error);
+/*
+ * Every file may be absent: then everything is as in transformers' classes. `tokenizer_json` is the path of the
+ * tokenizer.json, NULL where there is none. HS_ERROR_INPUT names file and key.
+ */
+hs_status tok_settings_read(const char *folder, const char *tokenizer_json, tok_settings *settings, hs_error *error);
+/* The class where nothing says: the names of its tokens are put in where no file names one. */
+hs_status tok_settings_set_class(tok_settings *settings, const char *name, hs_error *error);
+/* Those with a key, the usual ones first; content NULL where there is none. */
+size_t tok_settings_n_named(const tok_settings *settings);
+const tok_named_token *tok_settings_named(const tok_settings *settings, size_t index);
+/* "bos_token" */
+const char *tok_name_key(tok_name name);
 void tok_settings_clear(tok_settings *settings);
-
-/* The name of a token, or `otherwise`. */
-const char *tok_settings_name(const tok_settings *settings, tok_name which, const char *otherwise);
 
 #endif

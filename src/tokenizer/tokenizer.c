@@ -77,20 +77,19 @@ static hs_status check_source(const char *folder, const struct source *source, c
                               hs_error *error)
 {
     char problem[200];
-    if (source->classes == NULL)
+    const char *name = settings->class != NULL ? settings->class_name : settings->declared;
+    if (source->classes == NULL || name == NULL || tok_is_listed(source->classes, name, strlen(name)))
         return HS_OK;
-    if (has_file(folder, "added_tokens.json")) {
-        snprintf(problem, sizeof problem, "added_tokens.json beside %s is not read", source->description);
-        return fail_with_advice(folder, problem, error);
-    }
-    if (settings->class == NULL || tok_is_listed(source->classes, settings->class, strlen(settings->class)))
-        return HS_OK;
-    snprintf(problem, sizeof problem, "%s is not read as tokenizer_config.json's tokenizer_class %.60s does",
-             source->description, settings->class);
+    if (settings->declared != NULL && strcmp(name, settings->declared) == 0)
+        snprintf(problem, sizeof problem, "%s is not read as tokenizer_config.json's tokenizer_class %.60s does",
+                 source->description, name);
+    else
+        snprintf(problem, sizeof problem, "%s is not read as %.60s does, the class of config.json's model_type",
+                 source->description, name);
     return fail_with_advice(folder, problem, error);
 }
 
-static hs_status read_source(const char *folder, const struct source *source, const tok_settings *settings,
+static hs_status read_source(const char *folder, const struct source *source, tok_settings *settings,
                              hs_tokenizer *tokenizer, hs_error *error)
 {
     char *paths[2] = {NULL, NULL};
@@ -111,27 +110,44 @@ done:
 
 /* ---- special tokens --------------------------------------------------------------------------------------------- */
 
+static int32_t find_named(const tok_settings *settings, tok_name name, const hs_tokenizer *tokenizer)
+{
+    const char *content = settings->names[name].content;
+    return content != NULL ? hs_tokenizer_id(tokenizer, content) : TOK_NO_ID;
+}
+
 /* By the name that the settings give, else by the names that are in use. */
-static void find_specials(const tok_settings *settings, hs_tokenizer *tokenizer)
+static int32_t find_special(const tok_settings *settings, hs_special_token which, const hs_tokenizer *tokenizer)
 {
     static const struct {
         tok_name names[2];
         const char *usual[5];
     } WAYS[HS_N_SPECIAL_TOKENS] = {
+        [HS_TOKEN_BOS] = {{TOK_BOS, TOK_BOS}, {NULL}},
+        [HS_TOKEN_EOS] = {{TOK_EOS, TOK_EOS}, {NULL}},
         [HS_TOKEN_BEGIN] = {{TOK_CLS, TOK_BOS}, {"[CLS]", "<s>", "<|begin_of_text|>", "<|endoftext|>"}},
         [HS_TOKEN_END] = {{TOK_SEP, TOK_EOS}, {"[SEP]", "</s>", "<|end_of_text|>", "<|endoftext|>"}},
         [HS_TOKEN_PAD] = {{TOK_PAD, TOK_PAD}, {"[PAD]", "<pad>"}},
         [HS_TOKEN_MASK] = {{TOK_MASK, TOK_MASK}, {"[MASK]", "<mask>"}},
     };
+    int32_t id = find_named(settings, WAYS[which].names[0], tokenizer);
+    if (id == TOK_NO_ID)
+        id = find_named(settings, WAYS[which].names[1], tokenizer);
+    for (size_t i = 0; WAYS[which].usual[i] != NULL && id == TOK_NO_ID; i++)
+        id = hs_tokenizer_id(tokenizer, WAYS[which].usual[i]);
+    return id;
+}
+
+static hs_status set_specials(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+{
     for (size_t i = 0; i < HS_N_SPECIAL_TOKENS; i++) {
-        int32_t id = TOK_NO_ID;
-        for (size_t j = 0; j < 2 && id == TOK_NO_ID; j++)
-            if (settings->names[WAYS[i].names[j]] != NULL)
-                id = hs_tokenizer_id(tokenizer, settings->names[WAYS[i].names[j]]);
-        for (size_t j = 0; WAYS[i].usual[j] != NULL && id == TOK_NO_ID; j++)
-            id = hs_tokenizer_id(tokenizer, WAYS[i].usual[j]);
-        tokenizer->specials[i] = id;
+        tok_special *special = &tokenizer->specials[i];
+        special->id = find_special(settings, (hs_special_token)i, tokenizer);
+        HS_TRY(hs_text_append(&special->text, "", 0, error));
+        if (special->id != TOK_NO_ID)
+            HS_TRY(hs_tokenizer_decode(tokenizer, &special->id, 1, false, &special->text, error));
     }
+    return HS_OK;
 }
 
 static hs_status describe(hs_tokenizer *tokenizer, const char *files, hs_error *error)
@@ -146,6 +162,17 @@ static hs_status describe(hs_tokenizer *tokenizer, const char *files, hs_error *
     return tokenizer->description != NULL ? HS_OK : error->status;
 }
 
+static hs_status read_settings(const char *folder, const struct source *source, tok_settings *settings, hs_error *error)
+{
+    const bool has_all = source->classes == NULL;
+    char *path = has_all ? hs_path_join(folder, source->files[0], error) : NULL;
+    if (has_all && path == NULL)
+        return error->status;
+    hs_status status = tok_settings_read(folder, path, settings, error);
+    hs_free(path);
+    return status;
+}
+
 hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs_error *error)
 {
     hs_status status = HS_OK;
@@ -155,11 +182,11 @@ hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs
     const struct source *source = find_source(folder);
     if (source == NULL)
         return fail_nothing_to_read(folder, error);
-    HS_GOTO_DONE(tok_settings_read(folder, &settings, error));
+    HS_GOTO_DONE(read_settings(folder, source, &settings, error));
     HS_GOTO_DONE(check_source(folder, source, &settings, error));
     HS_GOTO_DONE(hs_allocate(&tokenizer, 1, sizeof *tokenizer, "tokenizer", error));
     HS_GOTO_DONE(read_source(folder, source, &settings, tokenizer, error));
-    find_specials(&settings, tokenizer);
+    HS_GOTO_DONE(set_specials(&settings, tokenizer, error));
     HS_GOTO_DONE(describe(tokenizer, source->description, error));
     *tokenizer_out = tokenizer;
     tokenizer = NULL;
@@ -179,6 +206,8 @@ void hs_tokenizer_free(hs_tokenizer *tokenizer)
     tok_model_clear(&tokenizer->model);
     tok_post_processor_clear(&tokenizer->post_processor);
     tok_steps_clear(&tokenizer->decoders);
+    for (size_t i = 0; i < HS_N_SPECIAL_TOKENS; i++)
+        hs_text_clear(&tokenizer->specials[i].text);
     hs_free(tokenizer->description);
     hs_free(tokenizer);
 }
@@ -324,7 +353,12 @@ int32_t hs_tokenizer_id(const hs_tokenizer *tokenizer, const char *token)
 
 int32_t hs_tokenizer_special(const hs_tokenizer *tokenizer, hs_special_token which)
 {
-    return tokenizer->specials[which];
+    return tokenizer->specials[which].id;
+}
+
+const char *hs_tokenizer_special_text(const hs_tokenizer *tokenizer, hs_special_token which)
+{
+    return tokenizer->specials[which].text.text;
 }
 
 uint64_t hs_tokenizer_hash(const hs_tokenizer *tokenizer)

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 static const char *const FILES[] = {
-    "tokenizer.json",         "vocab.json", "merges.txt", "vocab.txt", "added_tokens.json", "tokenizer_config.json",
-    "special_tokens_map.json"};
+    "tokenizer.json",          "vocab.json", "merges.txt", "vocab.txt", "added_tokens.json", "tokenizer_config.json",
+    "special_tokens_map.json", "config.json"};
 
 int make_folder(void **state)
 {

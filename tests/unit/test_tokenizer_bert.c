@@ -89,7 +89,7 @@ static void test_vocab_txt(void **state)
     empty_folder(in);
 }
 
-/* Other names, as a string or an object; what tokenizer_config.json says goes before special_tokens_map.json. */
+/* Other names, as a string or an object; special_tokens_map.json goes before tokenizer_config.json, as in transformers. */
 static void test_named_specials(void **state)
 {
     const folder *in = *state;
@@ -101,8 +101,14 @@ static void test_named_specials(void **state)
     write_text(in, "special_tokens_map.json",
                "{\"sep_token\": \"<e>\", \"pad_token\": \"<p>\", \"mask_token\": \"<n>\"}");
     hs_tokenizer *t = open_folder(in);
+    CHECK_IDS(t, "a<n>b", true, 1, 6, 5, 0, 2);
+    check_specials(t, 1, 2, 3, 5);
+    hs_tokenizer_free(t);
+    write_text(in, "tokenizer_config.json",
+               "{\"unk_token\": \"<u>\", \"cls_token\": {\"content\": \"<c>\", \"lstrip\": false}, \"sep_token\": "
+               "\"<e>\", \"mask_token\": \"<m>\", \"added_tokens_decoder\": {}}");
+    t = open_folder(in);
     CHECK_IDS(t, "a<m>b", true, 1, 6, 4, 0, 2);
-    check_specials(t, 1, 2, 3, 4);
     hs_tokenizer_free(t);
     empty_folder(in);
     t = open_json(in, FILE_OF(WORDS));

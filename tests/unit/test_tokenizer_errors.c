@@ -169,13 +169,101 @@ static void test_refused_files(void **state)
         if (strstr(error.message, REFUSED_FILES[i].message) == NULL)
             fail_msg("row %zu: the message is: %s", i, error.message);
     }
-    write_text(in, "vocab.txt", "[UNK]\n[CLS]\n[SEP]\n");
-    write_text(in, "tokenizer_config.json", "{}");
-    write_text(in, "added_tokens.json", "{}");
-    hs_error error = {0};
-    hs_tokenizer *tokenizer = NULL;
-    assert_int_equal(hs_tokenizer_open(in->path, &tokenizer, &error), HS_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "added_tokens.json beside vocab.txt is not read"));
+    empty_folder(in);
+}
+
+/* ---- tokens named beside a tokenizer ------------------------------------------------------------------------------ */
+
+#define DECODER(entries) "{\"added_tokens_decoder\": {" entries "}}"
+
+static const struct {
+    const char *file;
+    const char *content;
+    const char *message; /* behind the file's name */
+} REFUSED_TOKENS[] = {
+    {"tokenizer_config.json", "[]", ": must be an object, is array"},
+    {"tokenizer_config.json", "{\"bos_token\": 1}", ": bos_token: must be a string, or an object with its"},
+    {"tokenizer_config.json", "{\"eos_token\": \"\"}", ": eos_token: must be a text of a token, is empty"},
+    {"tokenizer_config.json", "{\"eos_token\": {\"content\": 3}}", ": eos_token.content: must be a string"},
+    {"tokenizer_config.json", "{\"pad_token\": {\"content\": \"p\", \"lstrip\": 1}}", ": pad_token.lstrip: must be"},
+    {"tokenizer_config.json", "{\"pad_token\": {\"content\": \"p\", \"x\": 1}}", ": pad_token: unknown key \"x\""},
+    {"tokenizer_config.json", "{\"additional_special_tokens\": \"a\"}",
+     ": additional_special_tokens: must be an array"},
+    {"tokenizer_config.json", "{\"extra_special_tokens\": [\"a\", 1]}", ": extra_special_tokens[1]: must be a string"},
+    {"tokenizer_config.json", "{\"add_bos_token\": \"yes\"}", ": add_bos_token: must be true or false"},
+    {"tokenizer_config.json", "{\"added_tokens_decoder\": []}", ": added_tokens_decoder: must be an object of ids"},
+    {"tokenizer_config.json", DECODER("\"x\": {\"content\": \"c\"}"), ": added_tokens_decoder.x: the key must be a"},
+    {"tokenizer_config.json", DECODER("\"-3\": {\"content\": \"c\"}"), ": added_tokens_decoder.-3: the key must"},
+    {"tokenizer_config.json", DECODER("\"9999999\": {\"content\": \"c\"}"), ": added_tokens_decoder.9999999: the"},
+    {"tokenizer_config.json", DECODER("\"3\": \"c\""), ": added_tokens_decoder.3: must be an object"},
+    {"tokenizer_config.json", DECODER("\"3\": {}"), ": added_tokens_decoder.3.content: is missing"},
+    {"tokenizer_config.json", DECODER("\"9\": {\"content\": \"c\"}"),
+     ": added_tokens_decoder.9: token \"c\" has id 9 in the file, but transformers gives it 3"},
+    {"tokenizer_config.json", DECODER("\"2\": {\"content\": \"c\"}"), ": added_tokens_decoder.2: token \"c\" has id 2"},
+    {"tokenizer_config.json", DECODER("\"2\": {\"content\": \"a\"}"), "token \"a\" has id 2 in the file, but"},
+    {"tokenizer_config.json", DECODER("\"3\": {\"content\": \"c\"}, \"4\": {\"content\": \"c\"}"),
+     ": added_tokens_decoder.4: token \"c\" has id 4 in the file, but transformers gives it 3"},
+    {"special_tokens_map.json", "3", ": must be an object, is integer"},
+    {"special_tokens_map.json", "{\"unk_token\": []}", ": unk_token: must be a string"},
+    {"added_tokens.json", "[\"c\"]", ": must be an object of ids, is array"},
+    {"added_tokens.json", "{\"c\": \"3\"}", ": c: must be an integer"},
+    {"added_tokens.json", "{\"c\": -1}", ": c: must be between 0 and"},
+    {"added_tokens.json", "{\"c\": 4}", ": c: token \"c\" has id 4 in the file, but transformers gives it 3"},
+    {"added_tokens.json", "{\"c\": 3, \"d\": 3}", "token \"d\" has id 3 in the file, but transformers gives it 4"},
+    {"added_tokens.json", "{", "added_tokens.json"},
+    {"config.json", "{\"model_type\": 3}", ": model_type: must be a string"},
+};
+
+static void test_refused_tokens(void **state)
+{
+    const folder *in = *state;
+    for (size_t i = 0; i < sizeof REFUSED_TOKENS / sizeof *REFUSED_TOKENS; i++) {
+        hs_error error = {0};
+        hs_tokenizer *tokenizer = NULL;
+        empty_folder(in);
+        write_text(in, "tokenizer.json", FILE_OF(WORDS));
+        write_text(in, REFUSED_TOKENS[i].file, REFUSED_TOKENS[i].content);
+        if (hs_tokenizer_open(in->path, &tokenizer, &error) != HS_ERROR_INPUT)
+            fail_msg("not refused: %s %s", REFUSED_TOKENS[i].file, REFUSED_TOKENS[i].content);
+        assert_null(tokenizer);
+        if (strstr(error.message, REFUSED_TOKENS[i].message) == NULL ||
+            strstr(error.message, REFUSED_TOKENS[i].file) == NULL)
+            fail_msg("%s: the message is: %s", REFUSED_TOKENS[i].content, error.message);
+    }
+    empty_folder(in);
+}
+
+/* Files that change which ids or texts there are change the hash; others do not. */
+static void test_files_beside_it_enter_the_hash(void **state)
+{
+    static const struct {
+        const char *file;
+        const char *content;
+        bool changes;
+    } CASES[] = {
+        {"tokenizer_config.json", "{\"model_max_length\": 5, \"chat_template\": \"x\"}", false},
+        {"tokenizer_config.json", DECODER("\"3\": {\"content\": \"c\"}"), true},
+        {"tokenizer_config.json", DECODER("\"3\": {\"content\": \"c\", \"lstrip\": true}"), true},
+        {"tokenizer_config.json", "{\"pad_token\": \"a\"}", true},
+        {"special_tokens_map.json", "{\"pad_token\": \"<p>\"}", true},
+        {"added_tokens.json", "{\"<p>\": 3}", true},
+    };
+    enum { N = sizeof CASES / sizeof *CASES };
+    const folder *in = *state;
+    uint64_t hashes[N + 1];
+    hs_tokenizer *tokenizer = open_json(in, FILE_OF(WORDS));
+    hashes[N] = hs_tokenizer_hash(tokenizer);
+    hs_tokenizer_free(tokenizer);
+    for (size_t i = 0; i < N; i++) {
+        empty_folder(in);
+        write_text(in, CASES[i].file, CASES[i].content);
+        tokenizer = open_json(in, FILE_OF(WORDS));
+        hashes[i] = hs_tokenizer_hash(tokenizer);
+        hs_tokenizer_free(tokenizer);
+        assert_int_equal(hashes[i] != hashes[N], CASES[i].changes);
+        for (size_t j = 0; CASES[i].changes && j < i; j++)
+            assert_true(hashes[i] != hashes[j]);
+    }
     empty_folder(in);
 }
 
@@ -244,6 +332,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_to_read),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused_tokens),
+        cmocka_unit_test(test_files_beside_it_enter_the_hash),
         cmocka_unit_test(test_refused_files),
         cmocka_unit_test(test_refused_texts),
         cmocka_unit_test(test_unknown_word_without_token),

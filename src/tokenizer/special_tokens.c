@@ -1,0 +1,170 @@
+#include "tokenizer/special_tokens.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- adding ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t hash_token(uint64_t hash, const char *content, const tok_added_token *token)
+{
+    const unsigned flags = (unsigned)token->special | (unsigned)token->single_word << 1 | (unsigned)token->lstrip << 2 |
+                           (unsigned)token->rstrip << 3 | (unsigned)token->normalized << 4;
+    return hs_hash_u64(hs_hash_u64(hs_hash_text(hash, content), (uint64_t)token->id), flags);
+}
+
+static hs_status check_id(const tok_named_token *named, int32_t expected, hs_error *error)
+{
+    if (named->token.id == TOK_NO_ID || named->token.id == expected)
+        return HS_OK;
+    return tok_fail_at(&named->place, error,
+                       "token \"%.80s\" has id %" PRId32 " in the file, but transformers gives it %" PRId32
+                       "; save the tokenizer again, or correct the id",
+                       named->content, named->token.id, expected);
+}
+
+static bool same_flags(const tok_added_token *a, const tok_added_token *b)
+{
+    return a->special == b->special && a->single_word == b->single_word && a->lstrip == b->lstrip &&
+           a->rstrip == b->rstrip && a->normalized == b->normalized;
+}
+
+static hs_status put(const tok_named_token *named, tok_added_token token, hs_tokenizer *tokenizer, hs_error *error)
+{
+    tok_added *added = &tokenizer->added;
+    const size_t length = strlen(named->content);
+    const size_t index = tok_added_index(added, named->content, length);
+    token.id = tok_added_id(added, &tokenizer->model, named->content, length);
+    HS_TRY(check_id(named, token.id, error));
+    if (index < added->n && same_flags(&added->tokens[index], &token))
+        return HS_OK;
+    hs_status status =
+        tok_added_put(added, &tokenizer->model, &tokenizer->normalizers, named->content, length, token, error);
+    if (status != HS_OK)
+        return named->place.file != NULL ? tok_name_place(&named->place, error) : status;
+    tokenizer->hash = hash_token(tokenizer->hash, named->content, &token);
+    return HS_OK;
+}
+
+static bool is_named(const tok_settings *settings, const char *content)
+{
+    for (size_t i = 0; i < tok_settings_n_named(settings); i++) {
+        const char *name = tok_settings_named(settings, i)->content;
+        if (name != NULL && strcmp(name, content) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Without a list in tokenizer_config.json, transformers adds the tokens of tokenizer.json anew: special by their name. */
+static void mark_special(const tok_settings *settings, hs_tokenizer *tokenizer)
+{
+    tok_added *added = &tokenizer->added;
+    for (size_t i = 0; !settings->lists_added && i < tok_settings_n_named(settings); i++) {
+        const char *content = tok_settings_named(settings, i)->content;
+        const size_t index = content != NULL ? tok_added_index(added, content, strlen(content)) : added->n;
+        if (index == added->n || added->tokens[index].special)
+            continue;
+        added->tokens[index].special = true;
+        tokenizer->hash = hash_token(tokenizer->hash, content, &added->tokens[index]);
+    }
+}
+
+/* Of a token in both, what tokenizer.json says counts before added_tokens.json. */
+static hs_status put_numbered(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+{
+    for (size_t i = 0; i < settings->numbered.n; i++) {
+        const tok_named_token *named = &settings->numbered.items[i];
+        const int32_t id = tok_vocabulary_find(&tokenizer->added.vocabulary, named->content, strlen(named->content));
+        tok_added_token token = named->token;
+        token.special = token.special || is_named(settings, named->content);
+        if (!settings->lists_added && id != TOK_NO_ID)
+            HS_TRY(check_id(named, id, error));
+        else
+            HS_TRY(put(named, token, tokenizer, error));
+    }
+    return HS_OK;
+}
+
+/* A token that is among the first `n_before` stays as it is; of two with the same text the later one's flags count. */
+static hs_status put_special(const tok_named_token *named, size_t n_before, hs_tokenizer *tokenizer, hs_error *error)
+{
+    if (named->content == NULL || tok_added_index(&tokenizer->added, named->content, strlen(named->content)) < n_before)
+        return HS_OK;
+    return put(named, named->token, tokenizer, error);
+}
+
+static hs_status put_plain(const tok_named_token *named, hs_tokenizer *tokenizer, hs_error *error)
+{
+    return named->content != NULL ? put(named, (tok_added_token){.special = true}, tokenizer, error) : HS_OK;
+}
+
+hs_status tok_special_tokens_add(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+{
+    const size_t n_named = tok_settings_n_named(settings);
+    mark_special(settings, tokenizer);
+    HS_TRY(put_numbered(settings, tokenizer, error));
+    const size_t n_before = tokenizer->added.n;
+    for (size_t i = 0; i < n_named; i++)
+        HS_TRY(put_special(tok_settings_named(settings, i), n_before, tokenizer, error));
+    for (size_t i = 0; i < settings->extras.n; i++)
+        HS_TRY(put_special(&settings->extras.items[i], n_before, tokenizer, error));
+    if (settings->class == NULL || !settings->class->plain_specials)
+        return HS_OK;
+    for (size_t i = 0; i < n_named; i++)
+        HS_TRY(put_plain(tok_settings_named(settings, i), tokenizer, error));
+    for (size_t i = 0; i < settings->extras.n; i++)
+        HS_TRY(put_plain(&settings->extras.items[i], tokenizer, error));
+    return HS_OK;
+}
+
+/* ---- around a text ------------------------------------------------------------------------------------------------ */
+
+/* A token that only the class names is of no use to a model whose vocabulary lacks it. */
+static hs_status add_frame(const tok_settings *settings, tok_name name, hs_token_list *list, hs_tokenizer *tokenizer,
+                           hs_error *error)
+{
+    const tok_named_token *named = &settings->names[name];
+    if (named->content == NULL)
+        return HS_OK;
+    const int32_t id = hs_tokenizer_id(tokenizer, named->content);
+    if (named->place.file == NULL && (size_t)id >= tokenizer->model.vocabulary.size)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "the %s \"%.80s\" is not in the vocabulary; tokenizer_config.json can name another",
+                       tok_name_key(name), named->content);
+    return tok_ids_add(list, id, error);
+}
+
+hs_status tok_special_tokens_frame(const tok_settings *settings, tok_name before, tok_name behind,
+                                   hs_tokenizer *tokenizer, hs_error *error)
+{
+    tok_post_processor *processor = &tokenizer->post_processor;
+    if (before != TOK_N_NAMES)
+        HS_TRY(add_frame(settings, before, &processor->before, tokenizer, error));
+    return behind != TOK_N_NAMES ? add_frame(settings, behind, &processor->behind, tokenizer, error) : HS_OK;
+}
+
+static bool is_framed(const hs_token_list *list, const tok_settings *settings, tok_name name,
+                      const hs_tokenizer *tokenizer)
+{
+    const char *content = settings->names[name].content;
+    return content != NULL && list->n == 1 && list->ids[0] == hs_tokenizer_id(tokenizer, content);
+}
+
+hs_status tok_special_tokens_frame_of_class(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+{
+    static const tok_name AROUND[][2] = {[TOK_FRAME_OF_FILE] = {TOK_N_NAMES, TOK_N_NAMES},
+                                         [TOK_FRAME_NONE] = {TOK_N_NAMES, TOK_N_NAMES},
+                                         [TOK_FRAME_CLS_SEP] = {TOK_CLS, TOK_SEP},
+                                         [TOK_FRAME_BOS_EOS] = {TOK_BOS, TOK_EOS}};
+    const tok_frame frame = settings->class != NULL ? settings->class->frame : TOK_FRAME_OF_FILE;
+    const tok_name *around = AROUND[frame];
+    tok_post_processor *processor = &tokenizer->post_processor;
+    if (frame == TOK_FRAME_OF_FILE)
+        return HS_OK;
+    if (frame != TOK_FRAME_NONE && is_framed(&processor->before, settings, around[0], tokenizer) &&
+        is_framed(&processor->behind, settings, around[1], tokenizer))
+        return HS_OK;
+    tok_post_processor_clear(processor);
+    *processor = (tok_post_processor){0};
+    return tok_special_tokens_frame(settings, around[0], around[1], tokenizer, error);
+}
