@@ -144,10 +144,17 @@ hs_status hs_results_lock_look(const char *path, bool *held_out, hs_text *holder
 /* ---- creating, opening ------------------------------------------------------------------------------------------- */
 
 /*
- * Not collective: rank 0 only. Writes PATH.tmp completely, then renames. An existing PATH is HS_ERROR_RESULTS; a full
- * disk or an unwritable folder HS_ERROR_IO, and nothing is left behind.
+ * Not collective: rank 0 only. Writes PATH.headsweep-tmp completely, then renames. An existing PATH is HS_ERROR_RESULTS; a
+ * full disk or an unwritable folder HS_ERROR_IO, and nothing is left behind.
  */
 hs_status hs_results_create(const char *path, const hs_results_layout *layout, hs_error *error);
+
+/*
+ * Before anything is computed: whether a sweep can have its file there, because nothing is there or a results file that
+ * can be read. Whether that is of the same experiment is for hs_results_check_experiment to say. Else HS_ERROR_RESULTS or
+ * HS_ERROR_IO says what is there.
+ */
+hs_status hs_results_check_place(const char *path, hs_error *error);
 
 typedef struct hs_results hs_results;
 

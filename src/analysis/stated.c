@@ -35,7 +35,7 @@ hs_status stated_check_options(const hs_analysis_options *options, hs_error *err
         options->permutations > MAX_PERMUTATIONS || !(options->confidence >= 0 && options->confidence <= 1))
         return hs_fail(error, HS_ERROR_RESULTS,
                        "the file asks for %zu resamples, %zu sign flips and a confidence of %g, which no experiment "
-                       "can: it is damaged; delete it and run the sweep again",
+                       "can: it is damaged",
                        options->resamples, options->permutations, options->confidence);
     return HS_OK;
 }

@@ -4,6 +4,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
+#include "cli/results_file.h"
 #include "cli/slurm.h"
 
 static const char help[] =
@@ -138,6 +139,7 @@ static hs_status plan_experiment(const plan_arguments *arguments, hs_error *erro
 
     HS_GOTO_DONE(hs_experiment_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n,
                                     &experiment, error));
+    HS_GOTO_DONE(check_results_place(experiment->results, error));
     HS_GOTO_DONE(hs_study_open(NULL, experiment, &study, error));
     HS_GOTO_DONE(arguments->slurm ? print_slurm(study, arguments, error)
                                   : print_plan(study, (int)arguments->n_ranks, error));

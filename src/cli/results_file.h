@@ -9,6 +9,8 @@
  * of closing. Collective if the file was opened so.
  */
 hs_status close_results(hs_results *results, hs_status status, hs_error *error);
+/* hs_results_check_place of output.results, which the message names. */
+hs_status check_results_place(const char *path, hs_error *error);
 /* The file's statistics; says on stderr where they must be computed because the sweep is unfinished. */
 hs_status analyse_results(hs_results *results, hs_analysis **analysis_out, hs_error *error);
 

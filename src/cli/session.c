@@ -54,6 +54,14 @@ static hs_status announce(session *s, hs_error *error)
 
 /* ---- the results file ----------------------------------------------------------------------------------------------- */
 
+/* Found before the model is read, let alone anything computed. */
+static hs_status check_place(session *s, hs_error *error)
+{
+    hs_status status = is_first(s) ? check_results_place(s->experiment->results, error) : HS_OK;
+
+    return hs_comm_agree(s->comm, status, error);
+}
+
 static hs_status lock_results(session *s, hs_error *error)
 {
     hs_status status = HS_OK;
@@ -303,6 +311,7 @@ hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const sess
 
     gethostname(host, sizeof host - 1);
     HS_GOTO_DONE(hs_comm_gather_lines(comm, host, &s.hosts, error));
+    HS_GOTO_DONE(check_place(&s, error));
     HS_GOTO_DONE(hs_study_open(comm, experiment, &s.study, error));
     HS_GOTO_DONE(announce(&s, error));
     HS_GOTO_DONE(lock_results(&s, error));

@@ -32,7 +32,7 @@ static hs_status write_root_attributes(hid_t file, const hs_results_layout *layo
 {
     const int32_t version = HS_RESULTS_LAYOUT_VERSION;
     uint64_t tables_hash = hs_layout_hash_tables(&layout->sets, layout->tasks, layout->n_tasks);
-    HS_TRY(hs_hdf5_write_i32(file, "headsweep_layout", &version, 0, error));
+    HS_TRY(hs_hdf5_write_i32(file, HS_LAYOUT_ATTRIBUTE, &version, 0, error));
     HS_TRY(hs_hdf5_write_text(file, "headsweep_version", HEADSWEEP_VERSION, error));
     HS_TRY(hs_hdf5_write_u64(file, "experiment_hash", layout->experiment_hash, error));
     HS_TRY(hs_hdf5_write_u64(file, "tables_hash", tables_hash, error));

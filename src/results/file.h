@@ -130,6 +130,11 @@ hs_status hs_file_fail_write(hs_results *results, hs_error *error, const char *w
 /* A one-dimensional memory space of n elements; reused, so that it costs nothing. Negative on failure. */
 hid_t hs_file_memory(hs_results *results, size_t n);
 
+/* ---- foreign.c --------------------------------------------------------------------------------------------------- */
+
+/* Right after H5Fopen() failed: HS_ERROR_RESULTS says what the file is, and what to do only where it is ours. */
+hs_status hs_file_fail_open(const char *path, hs_error *error);
+
 /* ---- close.c ----------------------------------------------------------------------------------------------------- */
 
 /* Writes the same bytes again, without HDF5: 0, or the errno that says why the file cannot be written to. */

@@ -126,6 +126,9 @@ size_t hs_layout_set_name_width(const hs_results_layout *layout);
 hs_status hs_layout_pack_set_names(const hs_results_sets *sets, size_t first, size_t width, char **bytes_out,
                                    hs_error *error);
 
+/* Attribute of the whole file by which it is known to be ours. */
+#define HS_LAYOUT_ATTRIBUTE "headsweep_layout"
+
 /* The name of the phase that a file is created with. */
 #define HS_LAYOUT_FIRST_PHASE "enumerated"
 

@@ -218,10 +218,11 @@ done:
 static hs_status check_version(hs_results *results, hs_error *error)
 {
     int32_t version = 0;
-    if (H5Aexists(results->file, "headsweep_layout") <= 0)
+    if (H5Aexists(results->file, HS_LAYOUT_ATTRIBUTE) <= 0)
         return hs_fail(error, HS_ERROR_RESULTS,
-                       "an HDF5 file, but none that headsweep wrote (no attribute headsweep_layout)");
-    HS_TRY(hs_hdf5_read_i32(results->file, "headsweep_layout", &version, 1, error));
+                       "%s, but none that headsweep wrote (no attribute " HS_LAYOUT_ATTRIBUTE ")",
+                       H5Aexists(results->file, "_NCProperties") > 0 ? "a netCDF-4 file" : "an HDF5 file");
+    HS_TRY(hs_hdf5_read_i32(results->file, HS_LAYOUT_ATTRIBUTE, &version, 1, error));
     if (version > HS_RESULTS_LAYOUT_VERSION)
         return hs_fail(error, HS_ERROR_RESULTS,
                        "written in layout %d; this headsweep reads layouts up to %d: use a newer headsweep", version,

@@ -115,11 +115,11 @@ static hs_status held(const char *path, int file, hs_error *error)
     char name[MAX_OWNER_NAME];
     if (!read_owner(file, &found))
         return hs_fail(error, HS_ERROR_RESULTS,
-                       "another process holds %s; wait for it, or delete that file if there is none", path);
+                       "another process holds %s; wait for it, or move that file away if there is none", path);
     name_owner(&found, name);
     return hs_fail(error, HS_ERROR_RESULTS,
-                   "the results file is being written by %s; wait for it, or delete %s if that process is gone", name,
-                   path);
+                   "the results file is being written by %s; wait for it, or move %s away if that process is gone",
+                   name, path);
 }
 
 /* ---- taking it --------------------------------------------------------------------------------------------------- */
@@ -246,6 +246,15 @@ static attempt_result attempt(const char *path, int *file_out, hs_error *error)
     return result;
 }
 
+/* Of the file itself, whatever link leads to it: two names of one file are one lock. hs_free() it. */
+static char *lock_path_of(const char *path, hs_error *error)
+{
+    char *real = realpath(path, NULL);
+    char *lock_path = hs_string_format(error, "%s.lock", real != NULL ? real : path);
+    free(real);
+    return lock_path;
+}
+
 hs_status hs_results_lock_new(const char *path, hs_results_lock **lock_out, hs_error *error)
 {
     hs_results_lock *lock = NULL;
@@ -253,7 +262,7 @@ hs_status hs_results_lock_new(const char *path, hs_results_lock **lock_out, hs_e
     *lock_out = NULL;
     HS_TRY(hs_allocate(&lock, 1, sizeof *lock, "lock", error));
     lock->file = -1;
-    lock->path = hs_string_format(error, "%s.lock", path);
+    lock->path = lock_path_of(path, error);
     status = lock->path == NULL ? error->status : HS_OK;
     attempt_result result = ATTEMPT_AGAIN;
     for (int i = 0; status == HS_OK && result == ATTEMPT_AGAIN && i < MAX_ATTEMPTS; i++) {
@@ -301,7 +310,7 @@ hs_status hs_results_lock_look(const char *path, bool *held_out, hs_text *holder
     owner found;
     char name[MAX_OWNER_NAME];
     *held_out = false;
-    char *lock_path = hs_string_format(error, "%s.lock", path);
+    char *lock_path = lock_path_of(path, error);
     if (lock_path == NULL)
         return error->status;
     int file = open(lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

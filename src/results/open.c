@@ -49,7 +49,7 @@ static hs_status look_at_file(const char *path, int access_mode, uint64_t *n_byt
     if (stat(path, &state) != 0)
         return hs_fail_system(error, HS_ERROR_IO, errno, "%s", path);
     if (!S_ISREG(state.st_mode))
-        return hs_fail(error, HS_ERROR_IO, "%s is no regular file", path);
+        return hs_fail(error, HS_ERROR_IO, "%s is %s, not a results file", path, hs_file_kind(state.st_mode));
     if (access(path, access_mode) != 0)
         return hs_fail_system(error, HS_ERROR_IO, errno, "%s", path);
     int system_error = read_beginning(path);
@@ -57,17 +57,6 @@ static hs_status look_at_file(const char *path, int access_mode, uint64_t *n_byt
         return hs_fail_system(error, HS_ERROR_IO, system_error, "%s cannot be read", path);
     *n_bytes_out = (uint64_t)state.st_size;
     return HS_OK;
-}
-
-/* What HDF5 says of a file that it cannot open, and what a user can do. */
-static hs_status open_failed(const char *path, hs_error *error)
-{
-    hs_error reason = {0};
-    (void)hs_hdf5_fail(&reason, HS_ERROR_RESULTS, "%s", path);
-    bool cut = strstr(reason.message, "truncated") != NULL || strstr(reason.message, "eof") != NULL;
-    return hs_fail(error, HS_ERROR_RESULTS, "%s; %s", reason.message,
-                   cut ? "the file is shorter than it was: copy it again, or delete it and run the sweep again"
-                       : "the file is damaged, or no results file: delete it or choose another output.results");
 }
 
 static hs_status load(hs_results *results, hs_error *error)
@@ -82,7 +71,7 @@ static hs_status open_serial(hs_results *results, hs_error *error)
     HS_TRY(look_at_file(results->path, R_OK, &results->n_file_bytes, error));
     hid_t access = hs_hdf5_serial_access();
     results->file = H5Fopen(results->path, H5F_ACC_RDONLY, access);
-    hs_status status = results->file < 0 ? open_failed(results->path, error) : HS_OK;
+    hs_status status = results->file < 0 ? hs_file_fail_open(results->path, error) : HS_OK;
     hs_hdf5_close(access);
     HS_TRY(status);
     results->transfer = H5Pcreate(H5P_DATASET_XFER);
@@ -102,6 +91,18 @@ hs_status hs_results_open_read(const char *path, hs_results **results_out, hs_er
 done:
     (void)hs_results_close(results, error);
     return status;
+}
+
+hs_status hs_results_check_place(const char *path, hs_error *error)
+{
+    struct stat state;
+    hs_results *results = NULL;
+    if (lstat(path, &state) != 0)
+        return errno == ENOENT ? HS_OK : hs_fail_system(error, HS_ERROR_IO, errno, "%s", path);
+    if (S_ISLNK(state.st_mode) && !hs_path_exists(path))
+        return hs_fail(error, HS_ERROR_RESULTS, "%s is a symbolic link to nothing", path);
+    HS_TRY(hs_results_open_read(path, &results, error));
+    return hs_results_close(results, error);
 }
 
 /* The file must be sound before all ranks open it: what fails on one of them alone would leave the others waiting. */
@@ -137,7 +138,7 @@ static hs_status open_collectively(hs_results *results, hs_error *error)
         H5Pset_dxpl_mpio(results->transfer, H5FD_MPIO_INDEPENDENT) >= 0)
         results->file = H5Fopen(results->path, H5F_ACC_RDWR, access);
     if (results->file < 0)
-        status = open_failed(results->path, error);
+        status = hs_file_fail_open(results->path, error);
     hs_hdf5_close(access);
     return status;
 }
@@ -233,8 +234,8 @@ hs_status hs_results_read_means(hs_results *results, float *mean, float *positio
     if (n_layers > 0 &&
         hs_layout_hash_means(mean, n_mean, position_mean, n_layers * rows.n_columns) != results->means_hash)
         return hs_fail(error, HS_ERROR_RESULTS,
-                       "%s: the reference means are not what was written: the file is damaged; delete "
-                       "it and run the sweep again",
+                       "%s: the reference means are not what was written: the file is damaged; restore a copy, or "
+                       "move it away to sweep anew",
                        results->path);
     return HS_OK;
 }

@@ -8,14 +8,38 @@
 #include <unistd.h>
 
 /*
+ * What a run that was killed left: reserved, so zeros, or begun by HDF5. A link of that name goes too, but never what it
+ * leads to; anything else is somebody's.
+ */
+static hs_status remove_leftover(const char *path, hs_error *error)
+{
+    static const char none[8] = "", hdf5[] = "\x89HDF\r\n\x1a\n";
+    char beginning[sizeof none] = "";
+    struct stat state;
+    if (lstat(path, &state) != 0)
+        return HS_OK;
+    int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool ours = S_ISLNK(state.st_mode) ||
+                (S_ISREG(state.st_mode) && file >= 0 && pread(file, beginning, sizeof beginning, 0) >= 0 &&
+                 (memcmp(beginning, none, sizeof none) == 0 || memcmp(beginning, hdf5, sizeof none) == 0));
+    if (file >= 0)
+        (void)close(file);
+    if (!ours)
+        return hs_fail(error, HS_ERROR_RESULTS,
+                       "%s is in the way and is nothing that headsweep left there: move it away", path);
+    return unlink(path) == 0
+               ? HS_OK
+               : hs_fail_system(error, HS_ERROR_IO, errno, "%s, left by an earlier run, cannot be removed", path);
+}
+
+/*
  * Finds out whether the disk has room before HDF5 writes the first byte, and says so in words of our own. The file is
  * new: something else of that name, a link even, is never written through.
  */
 static hs_status reserve_room(const char *path, size_t n_bytes, hs_error *error)
 {
     char size[32];
-    if (unlink(path) != 0 && errno != ENOENT)
-        return hs_fail_system(error, HS_ERROR_IO, errno, "%s, left by an earlier run, cannot be removed", path);
+    HS_TRY(remove_leftover(path, error));
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (file < 0)
         return hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be created", path);
@@ -65,8 +89,9 @@ hs_status hs_results_create(const char *path, const hs_results_layout *layout, h
     hs_hdf5_quiet();
     HS_TRY(check_layout(layout, error));
     if (lstat(path, &state) == 0)
-        return hs_fail(error, HS_ERROR_RESULTS, "%s exists already; it is not written over", path);
-    char *temporary = hs_string_format(error, "%s.tmp", path);
+        return hs_fail(error, HS_ERROR_RESULTS, "%s exists already%s; it is not written over", path,
+                       S_ISLNK(state.st_mode) ? " and is a symbolic link" : "");
+    char *temporary = hs_string_format(error, "%s.headsweep-tmp", path);
     if (temporary == NULL)
         return error->status;
     bool created = false;

@@ -84,7 +84,7 @@ fi
 expect 5 bash -c 'ulimit -f 16000; exec "$@"' limited "$program" run copy/quickstart.cfg --set "sweep.orders=[1,2,3]" \
     --set "sweep.interventions=zero,flip,scale=0.5,uniform,first_token,scale=2" --set output.results=full.h5
 says err "full.h5"
-if [ -e full.h5 ] || [ -e full.h5.tmp ]; then fail "a part of the file was left behind"; fi
+if [ -e full.h5 ] || [ -e full.h5.headsweep-tmp ]; then fail "a part of the file was left behind"; fi
 
 # A truncated results file is refused and left as it is.
 expect 0 "$program" run copy/quickstart.cfg "${small[@]}" --set output.results=cut.h5

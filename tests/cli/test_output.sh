@@ -147,4 +147,45 @@ says out "cells_damaged = 0"
 "$program" rank r.h5 >one
 "$program" rank closed.h5 >two
 cmp -s one two || fail "a run without standard output has other results"
+# ---- the results file ----------------------------------------------------------------------------------------------
+
+# Somebody's file where the results are to be: called what it is before the model is read, and left as it is.
+printf 'CDF\x01' >other.nc
+: >empty.h5
+mkdir taken.h5
+ln -s nowhere.h5 dangling.h5
+ln -s words.txt words.h5
+printf 'precious' >new.h5.lock
+while read -r output what; do
+    for command in run plan; do
+        code=0
+        "$program" $command copy/quickstart.cfg --set output.results="$output" --set model.checkpoint=none >out 2>err || code=$?
+        [ $code -ne 0 ] || fail "$command takes $output for its results"
+        says err "headsweep: output.results: $output is $what"
+        if grep -qi delete err; then fail "a file of another kind is to be deleted"; fi
+    done
+done <<'END'
+mine.cfg a text file
+words.txt a text file
+words.h5 a text file
+copy/accuracy.jsonl a text file
+copy/model/model.safetensors no HDF5 file
+other.nc a netCDF file
+empty.h5 empty
+taken.h5 a folder
+dangling.h5 a symbolic link to nothing
+END
+expect 6 "$program" run copy/quickstart.cfg --set output.results=new.h5
+says err "new.h5.lock exists and is no lock file of headsweep"
+[ "$(cat new.h5.lock)" = precious ] || fail "somebody's file was taken for a lock"
+[ ! -e nowhere.h5 ] || fail "a link was written through"
+expect 0 diff -r copy "$HEADSWEEP_SOURCE/configs/quickstart"
+unharmed "output.results"
+
+# A link to a results file is that file.
+ln -s r.h5 alias.h5
+expect 0 "$program" run mine.cfg --set tasks.toxicity.limit=10 --set tasks.accuracy.limit=10 --set "sweep.orders=[1]" \
+    --set model.checkpoint=copy/model --set tasks.toxicity.file=copy/toxicity.jsonl \
+    --set tasks.accuracy.file=copy/accuracy.jsonl --set output.results=alias.h5
+says err "was finished already"
 echo "output: passed"

@@ -33,7 +33,7 @@ says out "most toxicity removed with accuracy within 2 points"
 size=$(stat -c %s small.h5)
 difference=$((size > predicted ? size - predicted : predicted - size))
 [ "$difference" -le $((size / 100 + 65536)) ] || fail "plan predicted $predicted bytes, the file has $size"
-[ ! -e small.h5.tmp ] || fail "the temporary file is still there"
+[ ! -e small.h5.headsweep-tmp ] || fail "the temporary file is still there"
 
 expect 0 "$program" status small.h5
 says out "finished = yes"

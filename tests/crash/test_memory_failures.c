@@ -155,7 +155,7 @@ static void check_end(const place *p, size_t k, hs_status status, const hs_error
 {
     if (status != HS_OK && (status != HS_ERROR_MEMORY || strstr(error->message, "memory") == NULL))
         end(p, k, "another error", error);
-    if (is_first(p) && (file_exists(p, "failing.h5.lock") || file_exists(p, "failing.h5.tmp")))
+    if (is_first(p) && (file_exists(p, "failing.h5.lock") || file_exists(p, "failing.h5.headsweep-tmp")))
         end(p, k, "a lock or a temporary file is left", error);
 }
 

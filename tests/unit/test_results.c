@@ -53,7 +53,7 @@ static void test_what_is_created_is_read(void **state)
     assert_progress(place, 0, 0);
     /* Nothing but the file itself is left. */
     char temporary[640];
-    (void)snprintf(temporary, sizeof temporary, "%s.tmp", place->path);
+    (void)snprintf(temporary, sizeof temporary, "%s.headsweep-tmp", place->path);
     assert_false(hs_path_exists(temporary));
 }
 

@@ -53,6 +53,23 @@ static pid_t child_with_lock(test_place *place)
     return child;
 }
 
+/* A link to the file is the file: both names have one lock. */
+static void test_lock_through_a_link(void **state)
+{
+    test_place *place = *state;
+    hs_results_lock *lock = NULL;
+    char alias[640];
+    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    pid_t child = child_with_lock(place);
+    (void)snprintf(alias, sizeof alias, "%s/alias.h5", place->folder);
+    assert_int_equal(symlink(place->path, alias), 0);
+    assert_int_equal(hs_results_lock_new(alias, &lock, &place->error), HS_ERROR_RESULTS);
+    assert_error(&place->error, HS_ERROR_RESULTS, "SLURM job 4711");
+    place->error = (hs_error){0};
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 static void test_lock_of_a_live_process(void **state)
 {
     test_place *place = *state;
@@ -232,11 +249,17 @@ static void test_lock_of_another_host(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_PLACE(test_lock_of_a_live_process),    WITH_PLACE(test_lock_can_be_taken_again),
-        WITH_PLACE(test_lock_lets_one_in),          WITH_PLACE(test_lock_writes_to_nothing_else),
-        WITHOUT_LOCKS(test_lock_of_a_live_process), WITHOUT_LOCKS(test_lock_can_be_taken_again),
-        WITHOUT_LOCKS(test_lock_lets_one_in),       WITHOUT_LOCKS(test_lock_writes_to_nothing_else),
-        WITH_PLACE(test_lock_is_looked_at),         WITHOUT_LOCKS(test_lock_is_looked_at),
+        WITH_PLACE(test_lock_of_a_live_process),
+        WITH_PLACE(test_lock_can_be_taken_again),
+        WITH_PLACE(test_lock_through_a_link),
+        WITH_PLACE(test_lock_lets_one_in),
+        WITH_PLACE(test_lock_writes_to_nothing_else),
+        WITHOUT_LOCKS(test_lock_of_a_live_process),
+        WITHOUT_LOCKS(test_lock_can_be_taken_again),
+        WITHOUT_LOCKS(test_lock_lets_one_in),
+        WITHOUT_LOCKS(test_lock_writes_to_nothing_else),
+        WITH_PLACE(test_lock_is_looked_at),
+        WITHOUT_LOCKS(test_lock_is_looked_at),
         WITHOUT_LOCKS(test_lock_of_another_host),
     };
     return cmocka_run_group_tests_name("results, lock", tests, NULL, NULL);

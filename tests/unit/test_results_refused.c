@@ -12,14 +12,19 @@
 
 /* ---- refusing ---------------------------------------------------------------------------------------------------- */
 
+static void put_bytes(const char *path, const char *bytes, size_t n)
+{
+    int file = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0644);
+    assert_int_equal(write(file, bytes, n), (ssize_t)n);
+    assert_int_equal(close(file), 0);
+}
+
 static void test_nothing_is_written_over(void **state)
 {
     test_place *place = *state;
-    char byte = 'x', *bytes = NULL;
+    char *bytes = NULL;
     size_t n = 0;
-    int file = open(place->path, O_CREAT | O_WRONLY, 0644);
-    assert_int_equal(write(file, &byte, 1), 1);
-    assert_int_equal(close(file), 0);
+    put_bytes(place->path, "x", 1);
     assert_int_equal(hs_results_create(place->path, &place->fixture.layout, &place->error), HS_ERROR_RESULTS);
     assert_error(&place->error, HS_ERROR_RESULTS, "exists already");
     place->error = (hs_error){0};
@@ -33,11 +38,9 @@ static void test_temporary_file_of_a_killed_run(void **state)
 {
     test_place *place = *state;
     char temporary[640], victim[640];
-    (void)snprintf(temporary, sizeof temporary, "%s.tmp", place->path);
+    (void)snprintf(temporary, sizeof temporary, "%s.headsweep-tmp", place->path);
     (void)snprintf(victim, sizeof victim, "%s/victim", place->folder);
-    int file = open(victim, O_CREAT | O_WRONLY, 0644);
-    assert_int_equal(write(file, "precious", 8), 8);
-    assert_int_equal(close(file), 0);
+    put_bytes(victim, "precious", 8);
     assert_int_equal(symlink(victim, temporary), 0);
     assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
     struct stat state_of_victim;
@@ -46,10 +49,37 @@ static void test_temporary_file_of_a_killed_run(void **state)
     assert_progress(place, 0, 0);
 }
 
+static void test_somebody_elses_temporary_file(void **state)
+{
+    test_place *place = *state;
+    char temporary[640], *bytes = NULL;
+    size_t n = 0;
+    (void)snprintf(temporary, sizeof temporary, "%s.headsweep-tmp", place->path);
+    put_bytes(temporary, "precious", 8);
+    assert_int_equal(hs_results_create(place->path, &place->fixture.layout, &place->error), HS_ERROR_RESULTS);
+    assert_error(&place->error, HS_ERROR_RESULTS, "nothing that headsweep left there");
+    place->error = (hs_error){0};
+    assert_ok(place, hs_file_read(temporary, 100, &bytes, &n, &place->error));
+    assert_string_equal(bytes, "precious");
+    hs_free(bytes);
+    assert_int_equal(unlink(temporary), 0);
+    assert_int_equal(mkdir(temporary, 0755), 0);
+    assert_int_equal(hs_results_create(place->path, &place->fixture.layout, &place->error), HS_ERROR_RESULTS);
+    assert_int_equal(rmdir(temporary), 0);
+    place->error = (hs_error){0};
+
+    /* What a kill leaves: reserved blocks, or what HDF5 began. */
+    put_bytes(temporary, "\0\0\0\0\0\0\0\0\0", 9);
+    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    assert_int_equal(rename(place->path, temporary), 0);
+    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    assert_false(hs_path_exists(temporary));
+}
+
 static void assert_not_created(test_place *place, hs_status status, const char *part)
 {
     char temporary[640];
-    (void)snprintf(temporary, sizeof temporary, "%s.tmp", place->path);
+    (void)snprintf(temporary, sizeof temporary, "%s.headsweep-tmp", place->path);
     place->error = (hs_error){0};
     assert_int_equal(hs_results_create(place->path, &place->fixture.layout, &place->error), status);
     assert_error(&place->error, status, part);
@@ -142,7 +172,7 @@ static void test_full_disk(void **state)
     hs_status status = hs_results_create(place->path, &place->fixture.layout, &place->error);
     bool left = hs_path_exists(place->path);
     char temporary[640];
-    (void)snprintf(temporary, sizeof temporary, "%s.tmp", place->path);
+    (void)snprintf(temporary, sizeof temporary, "%s.headsweep-tmp", place->path);
     left = left || hs_path_exists(temporary);
     assert_int_equal(umount(full), 0);
     assert_int_equal(status, HS_ERROR_IO);
@@ -190,23 +220,78 @@ static void assert_refused(test_place *place, hs_status status, const char *part
     assert_non_null(strstr(place->error.message, place->path));
 }
 
-static void test_foreign_files(void **state)
+/* Called what it is; nobody is told to throw it away, or that it is damaged. */
+static void assert_foreign(test_place *place, const char *what)
+{
+    assert_refused(place, HS_ERROR_RESULTS, what);
+    assert_null(strstr(place->error.message, "delete"));
+    assert_null(strstr(place->error.message, "move it away"));
+    assert_null(strstr(place->error.message, "this results file"));
+}
+
+static void test_files_of_other_kinds(void **state)
+{
+    test_place *place = *state;
+    const struct {
+        const char *bytes;
+        size_t n;
+        const char *what;
+    } cases[] = {
+        {"", 0, "is empty, not a results file"},
+        {"not HDF5", 8, "is a text file"},
+        {"{\"text\": \"\xc3\xa9\"}\n", 15, "is a text file"},
+        {"\x05\x00\x00\x00\x00\x00\x00\x00{}", 10, "is no HDF5 file"},
+        {"CDF\x01\x00\x00", 6, "is a netCDF file"},
+        {"PK\x03\x04\x14\x00", 6, "is a ZIP archive"},
+        {"\x1f\x8b\x08\x00", 4, "is a gzip file"},
+        {"\x89HDF\r\n\x1a\n\x02\x08\x08\x00", 12, "HDF5 file, and nothing tells that headsweep wrote it"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        put_bytes(place->path, cases[i].bytes, cases[i].n);
+        assert_foreign(place, cases[i].what);
+        place->error = (hs_error){0};
+        assert_int_equal(hs_results_check_place(place->path, &place->error), HS_ERROR_RESULTS);
+    }
+}
+
+static void test_foreign_hdf5_files(void **state)
+{
+    test_place *place = *state;
+    struct stat file;
+    hid_t foreign = H5Fcreate(place->path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Fclose(foreign) >= 0);
+    assert_foreign(place, "an HDF5 file, but none that headsweep wrote");
+    assert_int_equal(stat(place->path, &file), 0);
+    assert_int_equal(truncate(place->path, file.st_size - 1), 0);
+    assert_foreign(place, "a cut HDF5 file, and nothing tells that headsweep wrote it");
+
+    assert_int_equal(unlink(place->path), 0);
+    foreign = H5Fcreate(place->path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate(H5S_SCALAR);
+    hid_t properties = H5Acreate2(foreign, "_NCProperties", H5T_C_S1, space, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Aclose(properties) >= 0 && H5Sclose(space) >= 0 && H5Fclose(foreign) >= 0);
+    assert_foreign(place, "a netCDF-4 file, but none that headsweep wrote");
+}
+
+static void test_places_without_a_file(void **state)
 {
     test_place *place = *state;
     assert_refused(place, HS_ERROR_IO, "No such file");
-    int file = open(place->path, O_CREAT | O_WRONLY, 0644);
-    assert_int_equal(write(file, "not HDF5", 8), 8);
-    assert_int_equal(close(file), 0);
-    assert_refused(place, HS_ERROR_RESULTS, "file signature not found");
-    assert_int_equal(truncate(place->path, 0), 0);
-    assert_refused(place, HS_ERROR_RESULTS, "damaged");
-    assert_int_equal(unlink(place->path), 0);
-    hid_t foreign = H5Fcreate(place->path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
-    assert_true(H5Fclose(foreign) >= 0);
-    assert_refused(place, HS_ERROR_RESULTS, "none that headsweep wrote");
-    assert_int_equal(unlink(place->path), 0);
+    assert_ok(place, hs_results_check_place(place->path, &place->error));
     assert_int_equal(mkfifo(place->path, 0644), 0);
-    assert_refused(place, HS_ERROR_IO, "no regular file");
+    assert_refused(place, HS_ERROR_IO, "is a pipe");
+    assert_int_equal(unlink(place->path), 0);
+    assert_int_equal(mkdir(place->path, 0755), 0);
+    assert_refused(place, HS_ERROR_IO, "is a folder");
+    assert_int_equal(rmdir(place->path), 0);
+    assert_int_equal(symlink("nowhere", place->path), 0);
+    place->error = (hs_error){0};
+    assert_int_equal(hs_results_check_place(place->path, &place->error), HS_ERROR_RESULTS);
+    assert_error(&place->error, HS_ERROR_RESULTS, "a symbolic link to nothing");
+    place->error = (hs_error){0};
+    assert_int_equal(hs_results_create(place->path, &place->fixture.layout, &place->error), HS_ERROR_RESULTS);
+    assert_error(&place->error, HS_ERROR_RESULTS, "a symbolic link");
+    place->error = (hs_error){0};
 }
 
 static void test_truncated_file(void **state)
@@ -404,13 +489,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_PLACE(test_nothing_is_written_over),
         WITH_PLACE(test_temporary_file_of_a_killed_run),
+        WITH_PLACE(test_somebody_elses_temporary_file),
         WITH_PLACE(test_impossible_layouts),
         WITH_PLACE(test_folder_that_is_not_there),
         WITH_PLACE(test_unwritable_folder),
         WITH_PLACE(test_file_size_limit),
         WITH_PLACE(test_full_disk),
         WITH_PLACE(test_disk_that_fills_up),
-        WITH_PLACE(test_foreign_files),
+        WITH_PLACE(test_files_of_other_kinds),
+        WITH_PLACE(test_foreign_hdf5_files),
+        WITH_PLACE(test_places_without_a_file),
         WITH_PLACE(test_truncated_file),
         WITH_PLACE(test_hostile_files),
         WITH_PLACE(test_flipped_metadata),
