@@ -3,56 +3,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- trie ------------------------------------------------------------------------------------------------------- */
-
-static uint64_t edge_key(size_t node, char byte)
-{
-    return (uint64_t)node << 8 | (unsigned char)byte;
-}
-
-static hs_status new_node(tok_trie *trie, hs_error *error)
-{
-    HS_TRY(hs_reserve(&trie->tokens, &trie->capacity, trie->n_nodes + 1, sizeof *trie->tokens, "added tokens", error));
-    trie->tokens[trie->n_nodes++] = 0;
-    return HS_OK;
-}
-
-/* Of two tokens with the same form the first stays. */
-static hs_status trie_put(tok_trie *trie, const char *bytes, size_t length, size_t token, hs_error *error)
-{
-    size_t node = 0;
-    if (trie->n_nodes == 0)
-        HS_TRY(new_node(trie, error));
-    for (size_t i = 0; i < length; i++) {
-        const tok_entry *edge = tok_table_find(&trie->edges, edge_key(node, bytes[i]), NULL);
-        if (edge == NULL) {
-            HS_TRY(new_node(trie, error));
-            HS_TRY(tok_table_add(&trie->edges, edge_key(node, bytes[i]), trie->n_nodes - 1, error));
-            node = trie->n_nodes - 1;
-        } else {
-            node = (size_t)edge->value;
-        }
-    }
-    if (trie->tokens[node] == 0)
-        trie->tokens[node] = token + 1;
-    return HS_OK;
-}
-
 /* The longest token that starts at `text`: its length, 0 if there is none, and its index. */
 static size_t trie_match(const tok_trie *trie, const char *text, size_t length, size_t *token_out)
 {
     size_t node = 0;
     size_t longest = 0;
-    for (size_t i = 0; i < length; i++) {
-        const tok_entry *edge = tok_table_find(&trie->edges, edge_key(node, text[i]), NULL);
-        if (edge == NULL)
-            break;
-        node = (size_t)edge->value;
-        if (trie->tokens[node] > 0) {
+    for (size_t i = 0; i < length && tok_trie_step(trie, text[i], &node); i++)
+        if (trie->values[node] > 0) {
             longest = i + 1;
-            *token_out = trie->tokens[node] - 1;
+            *token_out = trie->values[node] - 1;
         }
-    }
     return longest;
 }
 
@@ -140,7 +100,7 @@ hs_status tok_added_put(tok_added *added, const tok_model *model, const tok_step
         added->tokens[index] = token;
     }
     tok_trie *trie = token.normalized ? &added->normalized : &added->plain;
-    return trie_put(trie, added->forms.text + token.form_start, token.form_length, index, error);
+    return tok_trie_put(trie, added->forms.text + token.form_start, token.form_length, index, error);
 }
 
 static hs_status read_token(const tok_place *place, const hs_json_value *value, const tok_model *model,
@@ -231,10 +191,8 @@ void tok_added_clear(tok_added *added)
     hs_free(added->tokens);
     hs_text_clear(&added->forms);
     tok_table_clear(&added->by_id);
-    tok_table_clear(&added->plain.edges);
-    hs_free(added->plain.tokens);
-    tok_table_clear(&added->normalized.edges);
-    hs_free(added->normalized.tokens);
+    tok_trie_clear(&added->plain);
+    tok_trie_clear(&added->normalized);
     *added = (tok_added){0};
 }
 

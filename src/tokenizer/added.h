@@ -7,6 +7,7 @@
 
 #include "tokenizer/model.h"
 #include "tokenizer/step.h"
+#include "tokenizer/trie.h"
 
 typedef struct tok_added_token {
     int32_t id;
@@ -18,14 +19,6 @@ typedef struct tok_added_token {
     size_t form_start; /* the form that is looked for and decoded to, in tok_added.forms */
     size_t form_length;
 } tok_added_token;
-
-/* A trie over bytes: (node, byte) -> node, node 0 is the root. */
-typedef struct tok_trie {
-    tok_table edges;
-    size_t *tokens; /* [n_nodes], index of the added token that ends here + 1, or 0 */
-    size_t n_nodes;
-    size_t capacity;
-} tok_trie;
 
 /* Initialise with {0}. */
 typedef struct tok_added {

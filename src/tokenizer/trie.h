@@ -1,0 +1,21 @@
+/* trie: texts that a longer text may start with, found byte by byte. */
+#ifndef HEADSWEEP_TOKENIZER_TRIE_H
+#define HEADSWEEP_TOKENIZER_TRIE_H
+
+#include "tokenizer/table.h"
+
+/* (node, byte) -> node, node 0 is the root. Initialise with {0}. */
+typedef struct tok_trie {
+    tok_table edges;
+    size_t *values; /* [n_nodes], value of the text that ends here + 1, or 0 */
+    size_t n_nodes;
+    size_t capacity;
+} tok_trie;
+
+/* Of two values for the same text the first stays. */
+hs_status tok_trie_put(tok_trie *trie, const char *bytes, size_t length, size_t value, hs_error *error);
+/* From *node_inout to the node behind `byte`; false, at the same node, if no text goes on that way. */
+bool tok_trie_step(const tok_trie *trie, char byte, size_t *node_inout);
+void tok_trie_clear(tok_trie *trie);
+
+#endif
