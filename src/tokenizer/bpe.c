@@ -102,15 +102,6 @@ static hs_status check_dropout(const tok_place *place, const hs_json_value *valu
     return tok_fail_at(&below, error, "must be null: with dropout the ids of a text are random");
 }
 
-static void find_byte_ids(tok_model *model)
-{
-    for (unsigned byte = 0; byte < 256; byte++) {
-        char name[8];
-        snprintf(name, sizeof name, "<0x%02X>", byte);
-        model->byte_ids[byte] = tok_vocabulary_find(&model->vocabulary, name, 6);
-    }
-}
-
 static hs_status read_bpe(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)
 {
     HS_TRY(check_dropout(place, value, error));
@@ -120,7 +111,7 @@ static hs_status read_bpe(const tok_place *place, const hs_json_value *value, to
     HS_TRY(tok_key_boolean_optional(place, value, "fuse_unk", &model->fuse_unknown, error));
     HS_TRY(tok_key_boolean_optional(place, value, "byte_fallback", &model->byte_fallback, error));
     HS_TRY(tok_key_boolean_optional(place, value, "ignore_merges", &model->ignore_merges, error));
-    find_byte_ids(model);
+    tok_model_find_byte_ids(model);
     return read_merges(place, value, model, error);
 }
 
@@ -160,13 +151,9 @@ static hs_status spell_character(const tok_model *model, tok_workspace *work, bo
 static hs_status add_bytes(const tok_model *model, tok_workspace *work, const char *text, size_t length,
                            bool *added_out, hs_error *error)
 {
-    *added_out = false;
-    for (size_t i = 0; i < length; i++)
-        if (model->byte_ids[(unsigned char)text[i]] == TOK_NO_ID)
-            return HS_OK;
-    for (size_t i = 0; i < length; i++)
+    *added_out = tok_model_has_bytes(model, text, length);
+    for (size_t i = 0; *added_out && i < length; i++)
         HS_TRY(add_symbol(work, model->byte_ids[(unsigned char)text[i]], error));
-    *added_out = true;
     return HS_OK;
 }
 
@@ -323,4 +310,7 @@ static hs_status encode_bpe(const tok_model *model, tok_workspace *work, const c
 const tok_model_kind TOK_BPE = {"BPE",
                                 "merges dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk "
                                 "byte_fallback ignore_merges",
-                                "BPE", read_bpe, encode_bpe};
+                                "BPE",
+                                tok_model_read_vocabulary,
+                                read_bpe,
+                                encode_bpe};

@@ -2,15 +2,23 @@
 
 #include <string.h>
 
-static const tok_model_kind *const KINDS[] = {&TOK_BPE, &TOK_WORD_LEVEL, &TOK_WORD_PIECE};
+static const tok_model_kind *const KINDS[] = {&TOK_BPE, &TOK_WORD_LEVEL, &TOK_WORD_PIECE, &TOK_UNIGRAM};
 
-/* Files of the first versions name no type; merges tell that it is BPE. */
+/* Files of the first versions name no type; merges tell that it is BPE, a list of tokens that it is Unigram. */
+static const char *type_by_keys(const hs_json_value *value)
+{
+    if (hs_json_get(value, "merges") != NULL)
+        return TOK_BPE.type;
+    const hs_json_value *vocabulary = hs_json_get(value, "vocab");
+    return vocabulary != NULL && hs_json_kind_of(vocabulary) == HS_JSON_ARRAY ? TOK_UNIGRAM.type : NULL;
+}
+
 static hs_status find_kind(const tok_place *place, const hs_json_value *value, const tok_model_kind **kind_out,
                            hs_error *error)
 {
-    const char *type = "BPE";
+    const char *type = type_by_keys(value);
     size_t length = 0;
-    if (hs_json_get(value, "type") != NULL || hs_json_get(value, "merges") == NULL)
+    if (hs_json_get(value, "type") != NULL || type == NULL)
         HS_TRY(tok_key_string(place, value, "type", &type, &length, error));
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
         if (strcmp(KINDS[i]->type, type) == 0) {
@@ -18,7 +26,8 @@ static hs_status find_kind(const tok_place *place, const hs_json_value *value, c
             return HS_OK;
         }
     tok_place below = tok_place_key(place, "type");
-    return tok_fail_at(&below, error, "\"%.60s\" is not supported; supported are: BPE, WordLevel, WordPiece", type);
+    return tok_fail_at(&below, error, "\"%.60s\" is not supported; supported are: BPE, WordLevel, WordPiece, Unigram",
+                       type);
 }
 
 hs_status tok_model_read(const char *file, const hs_json_value *root, tok_model *model, hs_error *error)
@@ -33,7 +42,7 @@ hs_status tok_model_read(const char *file, const hs_json_value *root, tok_model 
     HS_TRY(find_kind(&place, value, &model->kind, error));
     snprintf(known, sizeof known, "type vocab %s", model->kind->keys);
     HS_TRY(tok_check_keys(&place, value, known, error));
-    HS_TRY(tok_model_read_vocabulary(&vocabulary, hs_json_get(value, "vocab"), model, error));
+    HS_TRY(model->kind->read_vocabulary(&vocabulary, hs_json_get(value, "vocab"), model, error));
     return model->kind->read(&place, value, model, error);
 }
 
@@ -72,10 +81,29 @@ hs_status tok_model_read_unknown(const tok_place *place, const hs_json_value *va
     return model->unknown != NULL ? HS_OK : error->status;
 }
 
+void tok_model_find_byte_ids(tok_model *model)
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        char name[8];
+        snprintf(name, sizeof name, "<0x%02X>", byte);
+        model->byte_ids[byte] = tok_vocabulary_find(&model->vocabulary, name, 6);
+    }
+}
+
+bool tok_model_has_bytes(const tok_model *model, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (model->byte_ids[(unsigned char)text[i]] == TOK_NO_ID)
+            return false;
+    return true;
+}
+
 void tok_model_clear(tok_model *model)
 {
     tok_vocabulary_clear(&model->vocabulary);
     tok_table_clear(&model->merges);
+    tok_trie_clear(&model->tokens);
+    hs_free(model->scores);
     hs_free(model->unknown);
     hs_free(model->prefix);
     hs_free(model->suffix);
@@ -110,4 +138,5 @@ static hs_status encode_word_level(const tok_model *model, tok_workspace *work, 
     return tok_ids_add(ids, id, error);
 }
 
-const tok_model_kind TOK_WORD_LEVEL = {"WordLevel", "unk_token", "word-level", read_word_level, encode_word_level};
+const tok_model_kind TOK_WORD_LEVEL = {"WordLevel",     "unk_token",      "word-level", tok_model_read_vocabulary,
+                                       read_word_level, encode_word_level};

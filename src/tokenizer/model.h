@@ -4,6 +4,7 @@
 
 #include "headsweep/tokenizer.h"
 #include "tokenizer/keys.h"
+#include "tokenizer/trie.h"
 #include "tokenizer/workspace.h"
 
 typedef struct tok_model tok_model;
@@ -12,6 +13,8 @@ typedef struct tok_model_kind {
     const char *type;
     const char *keys; /* besides "type" and "vocab", separated by blanks */
     const char *description;
+    /* The key "vocab". */
+    hs_status (*read_vocabulary)(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error);
     hs_status (*read)(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error);
     hs_status (*encode)(const tok_model *model, tok_workspace *work, const char *text, size_t length,
                         hs_token_list *ids, hs_error *error);
@@ -34,9 +37,14 @@ struct tok_model {
     /* WordPiece, with `prefix` too */
     size_t max_word_characters; /* a longer word is unknown */
     size_t longest_token;       /* in bytes: no longer stretch of a word need be looked up */
+    /* Unigram, with `byte_ids` too */
+    tok_trie tokens;      /* bytes -> id */
+    double *scores;       /* [vocabulary.size] */
+    double unknown_score; /* of a character that is in no token */
 };
 
 extern const tok_model_kind TOK_BPE;
+extern const tok_model_kind TOK_UNIGRAM;
 extern const tok_model_kind TOK_WORD_LEVEL;
 extern const tok_model_kind TOK_WORD_PIECE;
 
@@ -49,6 +57,11 @@ hs_status tok_model_read_vocabulary(const tok_place *place, const hs_json_value 
                                     hs_error *error);
 /* The key "unk_token": a string, null or absent. Its id is TOK_NO_ID if the vocabulary has no such token. */
 hs_status tok_model_read_unknown(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error);
+
+/* Fills byte_ids from the vocabulary. */
+void tok_model_find_byte_ids(tok_model *model);
+/* Whether each byte of the text has an id in byte_ids. */
+bool tok_model_has_bytes(const tok_model *model, const char *text, size_t length);
 
 /* The merge of rank `rank` into a model whose vocabulary is complete. */
 hs_status tok_bpe_add_merge(tok_model *model, const char *left, size_t left_length, const char *right,

@@ -18,13 +18,33 @@ static hs_status check_token(const tok_vocabulary *vocabulary, const char *bytes
         return hs_fail(error, HS_ERROR_INPUT, "id %" PRId64 " belongs to two tokens, \"%.*s\" and \"%.*s\"", id,
                        (int)(other_length < 100 ? other_length : 100), other, (int)(length < 100 ? length : 100),
                        bytes);
-    if (tok_vocabulary_find(vocabulary, bytes, length) != TOK_NO_ID)
-        return hs_fail(error, HS_ERROR_INPUT, "token \"%.*s\" is there twice", (int)(length < 100 ? length : 100),
-                       bytes);
     return HS_OK;
 }
 
+/* The entry by which a token is found by its bytes; NULL if there is none. */
+static tok_entry *find_entry(const tok_vocabulary *vocabulary, const char *bytes, size_t length)
+{
+    uint64_t key = hs_hash(0, bytes, length);
+    const tok_entry *entry = tok_table_find(&vocabulary->by_bytes, key, NULL);
+    for (; entry != NULL; entry = tok_table_find(&vocabulary->by_bytes, key, entry)) {
+        const tok_token *token = &vocabulary->tokens[entry->value];
+        if (token->length == length &&
+            (length == 0 || memcmp(vocabulary->bytes.text + token->start, bytes, length) == 0))
+            return &vocabulary->by_bytes.entries[entry - vocabulary->by_bytes.entries];
+    }
+    return NULL;
+}
+
 hs_status tok_vocabulary_add(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id, hs_error *error)
+{
+    if (find_entry(vocabulary, bytes, length) != NULL)
+        return hs_fail(error, HS_ERROR_INPUT, "token \"%.*s\" is there twice", (int)(length < 100 ? length : 100),
+                       bytes);
+    return tok_vocabulary_add_again(vocabulary, bytes, length, id, error);
+}
+
+hs_status tok_vocabulary_add_again(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id,
+                                   hs_error *error)
 {
     HS_TRY(check_token(vocabulary, bytes, length, id, error));
     size_t index = (size_t)id;
@@ -32,7 +52,11 @@ hs_status tok_vocabulary_add(tok_vocabulary *vocabulary, const char *bytes, size
                       error));
     size_t start = vocabulary->bytes.length;
     HS_TRY(hs_text_append(&vocabulary->bytes, bytes, length, error));
-    HS_TRY(tok_table_add(&vocabulary->by_bytes, hs_hash(0, bytes, length), index, error));
+    tok_entry *entry = find_entry(vocabulary, bytes, length);
+    if (entry != NULL)
+        entry->value = index;
+    else
+        HS_TRY(tok_table_add(&vocabulary->by_bytes, hs_hash(0, bytes, length), index, error));
     vocabulary->tokens[index] = (tok_token){.start = start, .length = length, .present = true};
     vocabulary->n_tokens++;
     if (index >= vocabulary->size)
@@ -42,15 +66,8 @@ hs_status tok_vocabulary_add(tok_vocabulary *vocabulary, const char *bytes, size
 
 int32_t tok_vocabulary_find(const tok_vocabulary *vocabulary, const char *bytes, size_t length)
 {
-    uint64_t key = hs_hash(0, bytes, length);
-    const tok_entry *entry = tok_table_find(&vocabulary->by_bytes, key, NULL);
-    for (; entry != NULL; entry = tok_table_find(&vocabulary->by_bytes, key, entry)) {
-        const tok_token *token = &vocabulary->tokens[entry->value];
-        if (token->length == length &&
-            (length == 0 || memcmp(vocabulary->bytes.text + token->start, bytes, length) == 0))
-            return (int32_t)entry->value;
-    }
-    return TOK_NO_ID;
+    const tok_entry *entry = find_entry(vocabulary, bytes, length);
+    return entry != NULL ? (int32_t)entry->value : TOK_NO_ID;
 }
 
 const char *tok_vocabulary_token(const tok_vocabulary *vocabulary, int32_t id, size_t *length_out)

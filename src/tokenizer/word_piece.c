@@ -84,5 +84,6 @@ static hs_status encode_word_piece(const tok_model *model, tok_workspace *work, 
     return tok_ids_add(ids, model->unknown_id, error);
 }
 
-const tok_model_kind TOK_WORD_PIECE = {"WordPiece", "unk_token continuing_subword_prefix max_input_chars_per_word",
-                                       "WordPiece", read_word_piece, encode_word_piece};
+const tok_model_kind TOK_WORD_PIECE = {"WordPiece",     "unk_token continuing_subword_prefix max_input_chars_per_word",
+                                       "WordPiece",     tok_model_read_vocabulary,
+                                       read_word_piece, encode_word_piece};

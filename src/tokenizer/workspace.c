@@ -17,6 +17,7 @@ void tok_workspace_clear(tok_workspace *work)
     hs_free(work->characters);
     hs_free(work->symbols);
     hs_free(work->merges);
+    hs_free(work->ways);
     *work = (tok_workspace){0};
 }
 

@@ -44,6 +44,14 @@ typedef struct tok_merge {
     size_t position;
 } tok_merge;
 
+/* The best way to a place in a text: the token that ends there, and where it starts. */
+typedef struct tok_way {
+    double score; /* of all tokens up to there */
+    uint32_t start;
+    int32_t id;
+    bool reached;
+} tok_way;
+
 /* Initialise with {0}. */
 typedef struct tok_workspace {
     tok_pieces now;
@@ -59,6 +67,8 @@ typedef struct tok_workspace {
     tok_merge *merges; /* binary heap, least rank first, then least position */
     size_t n_merges;
     size_t merges_capacity;
+    tok_way *ways; /* [bytes of the piece + 1] */
+    size_t ways_capacity;
 } tok_workspace;
 
 void tok_workspace_clear(tok_workspace *work);
