@@ -1,4 +1,5 @@
 #include "tokenizer/byte_level.h"
+#include "tokenizer/graphemes.h"
 #include "tokenizer/step.h"
 
 #include <string.h>
@@ -221,6 +222,95 @@ static hs_status apply_strip_accents(const tok_step *step, tok_workspace *work, 
     return tok_rewrite_pieces(work, rewrite_without, &MARK, error);
 }
 
+/* ---- SentencePiece's own ------------------------------------------------------------------------------------------ */
+
+static hs_status read_precompiled(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+{
+    const char *text = NULL;
+    size_t length = 0;
+    tok_place below = tok_place_key(place, "precompiled_charsmap");
+    HS_TRY(tok_key_string(place, value, "precompiled_charsmap", &text, &length, error));
+    if (tok_charsmap_new(text, length, &step->charsmap, error) != HS_OK)
+        return tok_name_place(&below, error);
+    return HS_OK;
+}
+
+static hs_status replace_characters(const tok_charsmap *map, tok_workspace *work, const char *text, size_t length,
+                                    hs_error *error)
+{
+    for (size_t at = 0; at < length;) {
+        int32_t ignored = 0;
+        const char *replacement = NULL;
+        size_t n = tok_character_decode(text + at, length - at, &ignored);
+        size_t n_replacement = n;
+        HS_TRY(tok_charsmap_find(map, text + at, n, &replacement, &n_replacement, error));
+        HS_TRY(tok_next_append(work, replacement != NULL ? replacement : text + at, n_replacement, error));
+        at += n;
+    }
+    return HS_OK;
+}
+
+/* Short graphemes as a whole (also where only their front is in the map), long ones character by character, as there. */
+static hs_status rewrite_precompiled(const void *how, tok_workspace *work, const char *text, size_t length,
+                                     bool *at_origin_inout, hs_error *error)
+{
+    enum { LONG_GRAPHEME_BYTES = 6 };
+    (void)at_origin_inout;
+    const tok_step *step = how;
+    for (size_t at = 0; at < length;) {
+        size_t end = tok_grapheme_end(text, length, at);
+        const char *replacement = NULL;
+        size_t n = 0;
+        if (end - at < LONG_GRAPHEME_BYTES)
+            HS_TRY(tok_charsmap_find(step->charsmap, text + at, end - at, &replacement, &n, error));
+        if (replacement != NULL)
+            HS_TRY(tok_next_append(work, replacement, n, error));
+        else
+            HS_TRY(replace_characters(step->charsmap, work, text + at, end - at, error));
+        at = end;
+    }
+    return HS_OK;
+}
+
+static hs_status apply_precompiled(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    return tok_rewrite_pieces(work, rewrite_precompiled, step, error);
+}
+
+static bool is_nmt_control(int32_t c)
+{
+    return (c >= 0x1 && c <= 0x8) || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F;
+}
+
+static bool is_nmt_space(int32_t c)
+{
+    return c == 0x9 || c == 0xA || c == 0xC || c == 0xD || c == 0x1680 || (c >= 0x200B && c <= 0x200F) || c == 0x2028 ||
+           c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == 0xFFFD;
+}
+
+static hs_status rewrite_nmt(const void *how, tok_workspace *work, const char *text, size_t length,
+                             bool *at_origin_inout, hs_error *error)
+{
+    (void)how;
+    for (size_t at = 0; at < length;) {
+        int32_t character = 0;
+        size_t n = tok_character_decode(text + at, length - at, &character);
+        if (is_nmt_control(character))
+            *at_origin_inout = *at_origin_inout && at > 0;
+        else if (is_nmt_space(character))
+            HS_TRY(tok_next_append(work, " ", 1, error));
+        else
+            HS_TRY(tok_next_append(work, text + at, n, error));
+        at += n;
+    }
+    return HS_OK;
+}
+
+static hs_status apply_nmt(const tok_step *step, tok_workspace *work, hs_error *error)
+{
+    return tok_rewrite_pieces(work, rewrite_nmt, step, error);
+}
+
 /* ---- BertNormalizer (Devlin et al. 2019, BasicTokenizer) ---------------------------------------------------------- */
 
 static hs_status read_bert(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
@@ -302,6 +392,8 @@ static const tok_step_kind KINDS[] = {
     {"StripAccents", "", tok_read_nothing, apply_strip_accents, 0},
     {"BertNormalizer", "clean_text handle_chinese_chars strip_accents lowercase", read_bert, apply_bert, 0},
     {"ByteLevel", "", tok_read_nothing, apply_byte_level, 0},
+    {"Precompiled", "precompiled_charsmap", read_precompiled, apply_precompiled, 0},
+    {"Nmt", "", tok_read_nothing, apply_nmt, 0},
 };
 
 const tok_step_table TOK_NORMALIZERS = {"normalizer", "normalizers", KINDS, sizeof KINDS / sizeof *KINDS};

@@ -100,6 +100,7 @@ void tok_steps_clear(tok_steps *steps)
 {
     for (size_t i = 0; i < steps->n; i++) {
         tok_pattern_free(steps->items[i].pattern);
+        tok_charsmap_free(steps->items[i].charsmap);
         hs_free(steps->items[i].text);
     }
     hs_free(steps->items);

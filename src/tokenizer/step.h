@@ -6,6 +6,7 @@
 #ifndef HEADSWEEP_TOKENIZER_STEP_H
 #define HEADSWEEP_TOKENIZER_STEP_H
 
+#include "tokenizer/charsmap.h"
 #include "tokenizer/keys.h"
 #include "tokenizer/workspace.h"
 
@@ -17,6 +18,7 @@ typedef struct tok_step_kind tok_step_kind;
 typedef struct tok_step {
     const tok_step_kind *kind;
     tok_pattern *pattern;
+    tok_charsmap *charsmap;
     char *text; /* prefix, replacement, suffix or content */
     size_t text_length;
     tok_behaviour behaviour;

@@ -45,6 +45,8 @@ void check_decoded(const hs_tokenizer *tokenizer, const int32_t *ids, size_t n, 
     "\"model\":{\"type\":\"BPE\"," options "\"vocab\":{" vocab "},\"merges\":[" merges "]}"
 #define WORD_PIECE(options, vocab) \
     "\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\"," options "\"vocab\":{" vocab "}}"
+#define UNIGRAM(options, vocab) "\"model\":{\"type\":\"Unigram\"," options "\"vocab\":[" vocab "]}"
+#define CHARSMAP(base64) "\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"" base64 "\"}," WORDS
 #define FILE_OF(parts) "{\"version\":\"1.0\"," parts "}"
 
 #define WORDS "\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"u\",\"vocab\":{\"u\":0,\"a\":1,\"b\":2}}"

@@ -247,6 +247,75 @@ static void test_bpe_ignore_merges(void **state)
     hs_tokenizer_free(t);
 }
 
+/* ---- Unigram ----------------------------------------------------------------------------------------------------- */
+
+/* The example of `tokenizers`: unknown characters in a row are one token. */
+static void test_unigram_best_way(void **state)
+{
+    const folder *in = *state;
+    hs_tokenizer *t = open_json(
+        in, FILE_OF(UNIGRAM("\"unk_id\":0,", "[\"<unk>\",0],[\"a\",0],[\"b\",0],[\"c\",0],[\"d\",0],[\"cd\",1],"
+                                             "[\"ab\",2],[\"abc\",5],[\"abcd\",10]")));
+    CHECK_IDS(t, "abcdacdxx", false, 8, 1, 5, 0);
+    CHECK_IDS(t, "xaxx<unk>x", false, 0, 1, 0);
+    hs_tokenizer_free(t);
+}
+
+/* Of ways with the same sum the first found is taken; scores are what `tokenizers` reads, one bit off their digits. */
+static void test_unigram_ties(void **state)
+{
+    const folder *in = *state;
+    hs_tokenizer *t =
+        open_json(in, FILE_OF(UNIGRAM("\"unk_id\":0,", "[\"u\",0],[\"=\",-4.5],[\"==\",-6.25],[\"===\",-9.5]")));
+    CHECK_IDS(t, "=====", false, 2, 3);
+    hs_tokenizer_free(t);
+    t = open_json(in, FILE_OF(UNIGRAM("\"unk_id\":0,", "[\"u\",0],[\"ab\",-15.77446746826172],[\"a\",0],"
+                                                       "[\"b\",-15.774467468261719]")));
+    CHECK_IDS(t, "ab", false, 1);
+    hs_tokenizer_free(t);
+}
+
+static void test_unigram_unknown(void **state)
+{
+    const folder *in = *state;
+    hs_token_list ids = {0};
+    hs_error error = {0};
+    hs_tokenizer *t = open_json(in, FILE_OF(UNIGRAM("", "[\"a\",-1]")));
+    CHECK_IDS(t, "aa", false, 0, 0);
+    assert_int_equal(hs_tokenizer_encode(t, "a\xC3\xA9", 3, false, &ids, &error), HS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "the character \"\xC3\xA9\" is in no token"));
+    assert_int_equal(ids.n, 0);
+    hs_tokenizer_free(t);
+    t = open_json(in, FILE_OF(UNIGRAM("\"unk_id\":0,\"byte_fallback\":true,",
+                                      "[\"u\",0],[\"<0xC3>\",0],[\"<0xA9>\",0],[\"a\",-1]")));
+    CHECK_IDS(t, "a\xC3\xA9\xC3\xA9", false, 3, 1, 2, 1, 2);
+    CHECK_IDS(t, "a\xC3\xA9q", false, 3, 0);
+    hs_tokenizer_free(t);
+}
+
+/* Two tokens with the same bytes: texts get the later one, and each is decoded. */
+static void test_unigram_twice(void **state)
+{
+    const folder *in = *state;
+    hs_tokenizer *t = open_json(in, FILE_OF(UNIGRAM("\"unk_id\":0,", "[\"u\",0],[\"a\",-1],[\"a\",-9]")));
+    CHECK_IDS(t, "aa", false, 2, 2);
+    CHECK_DECODED(t, false, "a a", 1, 2);
+    assert_int_equal(hs_tokenizer_vocabulary(t), 3);
+    hs_tokenizer_free(t);
+}
+
+/* A map whose trie has one unit, or points behind its replacements: an error when a text comes there, no crash. */
+static void test_damaged_charsmap(void **state)
+{
+    const folder *in = *state;
+    hs_token_list ids = {0};
+    hs_error error = {0};
+    hs_tokenizer *t = open_json(in, FILE_OF(CHARSMAP("BAAAAAAAAAA=")));
+    assert_int_equal(hs_tokenizer_encode(t, "a", 1, false, &ids, &error), HS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "precompiled_charsmap is damaged"));
+    hs_tokenizer_free(t);
+}
+
 static void test_words_join(void **state)
 {
     hs_tokenizer *t = open_json(*state, FILE_OF("\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"}," WORDS));
@@ -359,6 +428,11 @@ int main(void)
         cmocka_unit_test(test_bpe_byte_fallback),
         cmocka_unit_test(test_bpe_affixes),
         cmocka_unit_test(test_bpe_ignore_merges),
+        cmocka_unit_test(test_unigram_best_way),
+        cmocka_unit_test(test_unigram_ties),
+        cmocka_unit_test(test_unigram_unknown),
+        cmocka_unit_test(test_unigram_twice),
+        cmocka_unit_test(test_damaged_charsmap),
         cmocka_unit_test(test_words_join),
         cmocka_unit_test(test_added_tokens),
         cmocka_unit_test(test_added_tokens_overlap),
