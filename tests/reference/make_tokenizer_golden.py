@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Makes the golden files of the tokenizer tests with Hugging Face `tokenizers` (0.23) and `transformers` (5.23).
+"""Makes the golden files of the tokenizer tests with Hugging Face `tokenizers` (0.23) and `transformers` (5.24).
+
+The Unigram ones are trained with `sentencepiece` (0.2), whose table of replacements they hold.
 
     python make_tokenizer_golden.py [SHARED_DATA]
 
@@ -17,12 +19,16 @@ kept and only what is expected of it is written anew. Delete it to train another
 
 Characters newer than Unicode 10 are left out: the Unicode versions of PCRE2, utf8proc and `tokenizers` differ there.
 """
+import io
 import json
 import os
 import random
 import sys
+import tempfile
 
+import sentencepiece
 import transformers
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 SEED = 20240229
@@ -248,6 +254,79 @@ def roberta():
     return json.loads(t.to_str())
 
 
+# What SentencePiece's table of the smaller Unigram tokenizers replaces; nmt_nfkc itself has 8,000 rules.
+RULES = {"\u00a0": " ", "\u3000": " ", "\t": " ", "\n": " ", "\r": " ", "\u200b": " ", "\u2581": " ", "\x01": "", "\x7f": "",
+         "\ufeff": "", "ﬁ": "fi", "ﬃ": "ffi", "½": "1⁄2", "①": "1", "㈱": "(株)", "…": "...", "’": "'", "“": '"', "”": '"',
+         "e\u0301": "é", "o\u0308": "ö", "a\u0323": "ạ", "a\u0302": "â", "o\u0308\u0304": "ȫ", "か\u3099": "が", "ﾊﾞ": "バ",
+         "ﾊ": "ハ", "ﾝ": "ン", "ｶ": "カ", "ｸ": "ク", "İ": "i\u0307", "\u212b": "Å", "\u1100\u1161": "\uac00", "क\u093c": "\u0958",
+         "★": "✩", "👍🏽": "👍", "☕\ufe0f": "☕"}
+RULES.update({chr(0xFF21 + i): chr(0x41 + i) for i in range(26)})
+RULES.update({chr(0xFF41 + i): chr(0x61 + i) for i in range(26)})
+
+
+def sentence_pieces(vocab_size, **options):
+    """[[token, score]...] without the first three, and the table of replacements."""
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv", encoding="utf-8") as rules:
+        for source, target in RULES.items():
+            rules.write(" ".join(f"{ord(c):X}" for c in source) + "\t" + " ".join(f"{ord(c):X}" for c in target) + "\n")
+        rules.flush()
+        model = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(SENTENCES), model_writer=model, vocab_size=vocab_size, model_type="unigram",
+            normalization_rule_tsv=rules.name, minloglevel=2, **options)
+    proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
+    return [[p.piece, p.score] for p in proto.pieces][3:], proto.normalizer_spec.precompiled_charsmap
+
+
+def xlm_roberta():
+    """XLM-RoBERTa: words at white space, a table of replacements, <mask> that takes the space before it."""
+    pieces, table = sentence_pieces(660, character_coverage=0.985)
+    vocab = [["<s>", 0.0], ["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0]] + pieces + [["<mask>", 0.0]]
+    t = Tokenizer(models.Unigram([tuple(token) for token in vocab], unk_id=3, byte_fallback=False))
+    t.normalizer = normalizers.Sequence([normalizers.Precompiled(table), normalizers.Replace(Regex(" {2,}"), " ")])
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(),
+                                               pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")])
+    t.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
+    t.post_processor = processors.TemplateProcessing(single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>",
+                                                     special_tokens=[("<s>", 0), ("</s>", 2)])
+    t.add_special_tokens([special(name) for name in ("<s>", "<pad>", "</s>", "<unk>")])
+    t.add_special_tokens([special("<mask>", lstrip=True)])
+    return json.loads(t.to_str())
+
+
+def t5():
+    """T5 as it is newly made: the mark before the text only, which is not split; bytes for what is in no token."""
+    pieces, table = sentence_pieces(800, byte_fallback=True, character_coverage=0.98)
+    vocab = [["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0]] + pieces + [["▁the", -50.5], ["<extra_id_0>", 0.0]]
+    t = Tokenizer(models.Unigram([tuple(token) for token in vocab], unk_id=2, byte_fallback=True))
+    t.normalizer = normalizers.Precompiled(table)
+    t.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first", split=False)
+    t.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="first", split=False)
+    t.post_processor = processors.TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)])
+    t.add_special_tokens([special(name) for name in ("<pad>", "</s>", "<unk>", "<extra_id_0>")])
+    return json.loads(t.to_str())
+
+
+def albert():
+    """ALBERT: quotes, no accents, lower case, then the table; and Nmt, which T5 and mBART of old have."""
+    pieces, table = sentence_pieces(600, character_coverage=0.98)
+    vocab = [["<pad>", 0.0], ["<unk>", 0.0], ["[CLS]", 0.0], ["[SEP]", 0.0], ["[MASK]", 0.0]] + pieces
+    t = Tokenizer(models.Unigram([tuple(token) for token in vocab], unk_id=1, byte_fallback=False))
+    t.normalizer = normalizers.Sequence([
+        normalizers.Nmt(), normalizers.Replace("``", '"'), normalizers.Replace("''", '"'), normalizers.NFKD(),
+        normalizers.StripAccents(), normalizers.Lowercase(), normalizers.Precompiled(table),
+        normalizers.Strip(left=False, right=True), normalizers.Replace(Regex(" {2,}"), "▁")])
+    t.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    t.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
+    t.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+                                                     special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    t.add_special_tokens([special(name) for name in ("<pad>", "<unk>", "[CLS]", "[SEP]")])
+    t.add_special_tokens([special("[MASK]", lstrip=True)])
+    data = json.loads(t.to_str())
+    del data["model"]["type"]  # as in the first versions
+    return data
+
+
 def trained(make):
     with open(os.path.join(HERE, make, "tokenizer.json"), encoding="utf-8") as file:
         return json.load(file)["model"]
@@ -323,7 +402,7 @@ def main():
     lines = large_lines()
     write(os.path.join(HERE, "texts.jsonl"), [json.dumps(text) for text in SHORT])
     write(os.path.join(HERE, "large.txt"), lines)
-    for make in (llama3, llama2, metaspace, subwords, words, splits, bert, roberta):
+    for make in (llama3, llama2, metaspace, subwords, words, splits, bert, roberta, xlm_roberta, t5, albert):
         path = os.path.join(HERE, make.__name__, "tokenizer.json")
         if not os.path.exists(path):
             write(path, [json.dumps(make(), ensure_ascii=False, separators=(",", ":"))])

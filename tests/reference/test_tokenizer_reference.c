@@ -15,9 +15,9 @@
 
 enum { MAX_PATH = 1024, MAX_BYTES = 1 << 24 };
 
-static const char *const GOLDEN[] = {"llama3",       "llama2",     "metaspace",    "subwords",
-                                     "words",        "splits",     "bert",         "roberta",
-                                     "bert_uncased", "bert_cased", "bert_accents", "roberta_files"};
+static const char *const GOLDEN[] = {"llama3",       "llama2",        "metaspace",   "subwords",     "words",
+                                     "splits",       "bert",          "roberta",     "bert_uncased", "bert_cased",
+                                     "bert_accents", "roberta_files", "xlm_roberta", "t5",           "albert"};
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
