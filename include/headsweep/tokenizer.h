@@ -2,7 +2,8 @@
  * tokenizer: text -> token ids, as Hugging Face `tokenizers` does it for the files in a checkpoint folder.
  *
  * Understood: tokenizer.json with a BPE model (byte-level as GPT-2, NeoX and Llama 3 use it; byte fallback with
- * metaspace as Llama 2 uses it), a WordPiece model (BERT) or a WordLevel model; where there is no tokenizer.json,
+ * metaspace as Llama 2 uses it), a WordPiece model (BERT), a Unigram model (XLM-RoBERTa, CamemBERT, T5, ALBERT, with
+ * SentencePiece's replacements of characters) or a WordLevel model; where there is no tokenizer.json,
  * vocab.json + merges.txt (byte-level BPE as GPT-2 or RoBERTa use it) or vocab.txt (BERT's WordPiece) with the settings
  * in tokenizer_config.json. Tokens that are named beside these files (tokenizer_config.json's special tokens and
  * added_tokens_decoder, special_tokens_map.json, added_tokens.json) are added as transformers 5.24 adds them, with the
