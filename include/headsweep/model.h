@@ -111,14 +111,18 @@ typedef struct hs_model {
     hs_norm head_norm;               /* after head_dense and head_activation; weight NULL where there is none */
     hs_linear unembedding;           /* n_in = width, n_out = n_outputs */
     const char *const *labels;       /* [n_outputs] names of a classifier's labels (id2label), owned here; else NULL */
+    const char *const *notes;        /* [n_notes] sentences on what was read in a way that should be known; owned here */
+    size_t n_notes;
     struct hs_checkpoint *checkpoint; /* the model room's own: mapped files, arena bookkeeping */
 } hs_model;
 
 /*
  * Reads config.json and the headers of model.safetensors (or of the shards named by model.safetensors.index.json),
- * checks every tensor's presence, shape and type and fills shape, family and sizes. No weight is touched yet.
- * HS_ERROR_INPUT: unsupported architecture or option, missing, extra or misshapen tensor, hostile header; the message
- * names the file and the tensor or key. A folder with only pickled weights (*.bin, *.pt, *.ckpt) gets a hint how to convert.
+ * checks every tensor's presence, shape and type and fills shape, family and sizes. No weight is touched yet, but where
+ * a file has two tensors for one place. Tensors are found and left out as transformers does, with a note where it would
+ * warn. HS_ERROR_INPUT: unsupported architecture or option, missing or misshapen tensor, one that shows the weights to
+ * be of another model, hostile header; the message names the file and the tensor or key. What is no checkpoint folder
+ * is called what it is.
  */
 hs_status hs_model_open(const char *folder, hs_model **model_out, hs_error *error);
 void hs_model_free(hs_model *model);

@@ -3,20 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/extras.h"
+#include "model/tensor_names.h"
 #include "model/weights.h"
 
-enum { MAX_PATTERN = 256, ARENA_ALIGNMENT = 64 / sizeof(float) };
+enum { ARENA_ALIGNMENT = 64 / sizeof(float) };
 
 /* What the functions of this file share while one checkpoint is bound. */
 typedef struct binder {
-    const char *folder;
-    const hs_family *family;
-    const hs_architecture *architecture;
-    const hs_family_options *options;
-    const hs_tensor_table *table;
-    const char *prefix; /* of the file's names: the family's, or "" */
-    bool *is_used;      /* [table->n_tensors] */
+    const hs_binding_source *source;
+    hs_family_options *options;
+    bool is_tied; /* by the config */
+    hs_tensor_names names;
+    bool *is_used; /* [table->n_tensors] */
     hs_binding_list *list;
+    hs_note_list *notes;
 } binder;
 
 /* ---- expected shapes --------------------------------------------------------------------------------------------- */
@@ -94,80 +95,140 @@ static bool is_expected(const hs_family_options *options, hs_presence presence)
     return false;
 }
 
-/* The tensor of that name, which counts as used from now on; NULL if there is none. */
-static const hs_tensor *take(binder *b, const char *name)
+/* The tensor that the file has for `name`, which counts as used from now on; NULL if there is none. */
+static hs_status find(binder *b, const char *name, const hs_tensor **tensor_out, hs_error *error)
 {
-    size_t t = hs_tensor_table_find(b->table, name);
-    if (t == b->table->n_tensors)
-        return NULL;
-    b->is_used[t] = true;
-    return b->table->tensors[t];
+    const hs_tensor_table *table = b->source->table;
+    size_t t = table->n_tensors;
+    *tensor_out = NULL;
+    HS_TRY(hs_tensor_names_find(&b->names, name, b->is_used, &t, error));
+    if (t < table->n_tensors)
+        *tensor_out = table->tensors[t];
+    return HS_OK;
 }
 
-/* The tensor that the file has under the other name of `name`. */
-static const hs_tensor *take_alias(binder *b, const char *name)
+static bool is_token_embedding(const hs_tensor_rule *rule)
 {
-    char other[MAX_PATTERN];
-    size_t length = strlen(name);
-    for (const hs_tensor_alias *alias = b->family->aliases; alias != NULL && alias->ending != NULL; alias++) {
-        size_t ending = strlen(alias->ending);
-        if (length < ending || strcmp(name + length - ending, alias->ending) != 0)
-            continue;
-        snprintf(other, sizeof other, "%.*s%s", (int)(length - ending), name, alias->other_ending);
-        return take(b, other);
-    }
+    return rule->target == offsetof(hs_model, token_embedding) && !hs_pattern_is_per_layer(rule->pattern);
+}
+
+static const hs_tensor *token_embedding(const binder *b)
+{
+    for (size_t i = 0; i < b->list->n_items; i++)
+        if (is_token_embedding(b->list->items[i].rule))
+            return b->list->items[i].tensor;
     return NULL;
 }
 
-static hs_status append_binding(binder *b, const hs_tensor_rule *rule, size_t layer, const hs_tensor *tensor,
-                                const hs_tensor *alias, hs_error *error)
+static hs_status fail_missing(const binder *b, const char *name, const char *reason, hs_error *error)
 {
-    char name[MAX_PATTERN];
+    const hs_binding_source *source = b->source;
+    const char *first = source->table->n_tensors > 0 ? source->table->tensors[0]->name : "";
+    bool is_foreign = b->list->n_items == 0 && first[0] != '\0';
+    return hs_fail(error, HS_ERROR_INPUT,
+                   "%s: missing tensor %s: needed by family %s (%s)%s%s%s; transformers would start it at random or "
+                   "at zero and say so",
+                   source->folder, name, source->family->model_type, source->architecture->name, reason,
+                   is_foreign ? "; the file has others, such as " : "", is_foreign ? first : "");
+}
+
+/* ---- tensors that may stand for each other ----------------------------------------------------------------------- */
+
+/* With tied embeddings either of the two is enough, and transformers takes the one that is there. */
+static hs_status find_embedding(binder *b, const hs_tensor **tensor_inout, hs_error *error)
+{
+    const hs_tensor_rule *rule = b->source->architecture->rules;
+    while (rule->pattern != NULL && rule->presence != HS_PRESENT_UNTIED)
+        rule++;
+    if (*tensor_inout != NULL || !b->is_tied || rule->pattern == NULL)
+        return HS_OK;
+    return find(b, rule->pattern, tensor_inout, error);
+}
+
+/* transformers computes with what is under the name that wins; the other is its source only where the two are tied. */
+static hs_status find_winner(binder *b, const hs_tensor_rule *rule, const hs_tensor **tensor_inout, hs_error *error)
+{
+    const char *name = b->source->architecture->winning_bias;
+    const hs_tensor *winner = NULL;
+    if (name == NULL || rule->target != offsetof(hs_model, unembedding.bias) || hs_pattern_is_per_layer(rule->pattern))
+        return HS_OK;
+    HS_TRY(find(b, name, &winner, error));
+    if (winner != NULL && *tensor_inout != NULL && !hs_tensor_is_equal(winner, *tensor_inout))
+        HS_TRY(hs_note_add(b->notes, error, "%s and %s differ; %s counts, as in transformers 5", winner->name,
+                           (*tensor_inout)->name, winner->name));
+    if (winner == NULL && *tensor_inout != NULL && !b->is_tied)
+        return fail_missing(
+            b, name,
+            ": \"tie_word_embeddings\" is false, and then transformers 5 takes zeros and transformers 4 "
+            "takes the bias without \"decoder\"; rename the one that is there to this name, or set "
+            "\"tie_word_embeddings\" to true",
+            error);
+    if (winner != NULL)
+        *tensor_inout = winner;
+    return HS_OK;
+}
+
+/* Tied in the config, but in the file all the same: it counts where it is another matrix. */
+static hs_status check_tie(binder *b, const hs_tensor *unembedding, bool *is_expected_inout, hs_error *error)
+{
+    const hs_tensor *embedding = token_embedding(b);
+    if (embedding == NULL || hs_tensor_is_equal(embedding, unembedding))
+        return HS_OK;
+    b->options->shape.tied_unembedding = false;
+    *is_expected_inout = true;
+    return hs_note_add(b->notes, error,
+                       "%s differs from %s, so they are not tied although \"tie_word_embeddings\" says so, as in "
+                       "transformers 5 (transformers 4 takes %s for both)",
+                       unembedding->name, embedding->name, embedding->name);
+}
+
+/* ---- binding ----------------------------------------------------------------------------------------------------- */
+
+static hs_status append_binding(binder *b, const hs_tensor_rule *rule, size_t layer, const hs_tensor *tensor,
+                                const char *name, hs_error *error)
+{
     hs_binding_list *list = b->list;
-    HS_TRY(hs_reserve(&list->items, &list->capacity, list->n_items + 1, sizeof *list->items, b->folder, error));
+    HS_TRY(hs_reserve(&list->items, &list->capacity, list->n_items + 1, sizeof *list->items, b->source->folder, error));
     hs_binding *binding = &list->items[list->n_items];
-    *binding =
-        (hs_binding){.rule = rule, .layer = layer, .tensor = tensor, .alias = alias, .arena_offset = HS_BINDING_MAPPED};
-    binding->name =
-        hs_string_copy(hs_pattern_expand(rule->pattern, b->family->base_prefix, layer, name, sizeof name), error);
+    *binding = (hs_binding){.rule = rule, .layer = layer, .tensor = tensor, .arena_offset = HS_BINDING_MAPPED};
+    binding->name = hs_string_copy(name, error);
     if (binding->name == NULL)
         return error->status;
     list->n_items++;
     return HS_OK;
 }
 
-/* The rules of the base come first, so the token embedding is bound when a copy of it turns up. */
-static void note_tied_copy(binder *b, const hs_tensor *copy)
+static hs_status find_for_rule(binder *b, const hs_tensor_rule *rule, const char *name, const hs_tensor **tensor_out,
+                               hs_error *error)
 {
-    for (size_t i = 0; i < b->list->n_items; i++) {
-        const hs_tensor_rule *rule = b->list->items[i].rule;
-        if (rule->target == offsetof(hs_model, token_embedding) && !hs_pattern_is_per_layer(rule->pattern))
-            b->list->items[i].tied_copy = copy;
-    }
+    HS_TRY(find(b, name, tensor_out, error));
+    if (is_token_embedding(rule))
+        HS_TRY(find_embedding(b, tensor_out, error));
+    return find_winner(b, rule, tensor_out, error);
 }
 
 static hs_status bind_rule(binder *b, const hs_tensor_rule *rule, size_t layer, hs_error *error)
 {
-    char name[MAX_PATTERN];
-    hs_pattern_expand(rule->pattern, b->prefix, layer, name, sizeof name);
+    char name[HS_MAX_TENSOR_PATTERN];
+    const hs_tensor *tensor = NULL;
+    hs_pattern_expand(rule->pattern, b->source->family->base_prefix, layer, name, sizeof name);
     bool expected = is_expected(b->options, rule->presence);
     if (!expected && rule->presence != HS_PRESENT_UNTIED)
         return HS_OK;
-    const hs_tensor *tensor = take(b, name), *alias = take_alias(b, name);
-    if (tensor == NULL && alias == NULL && expected)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: missing tensor %s: needed by family %s (%s)", b->folder, name,
-                       b->family->model_type, b->architecture->name);
-    if (tensor == NULL && alias == NULL)
+    HS_TRY(find_for_rule(b, rule, name, &tensor, error));
+    if (tensor == NULL && expected)
+        return fail_missing(b, name,
+                            rule->presence == HS_PRESENT_UNTIED
+                                ? ": a base model without an output head, whose embeddings are not tied, gives no "
+                                  "probabilities"
+                                : "",
+                            error);
+    if (tensor == NULL)
         return HS_OK;
-    if (tensor == NULL) {
-        tensor = alias;
-        alias = NULL;
-    }
     HS_TRY(check_tensor(tensor, rule, &b->options->shape, error));
-    if (expected)
-        return append_binding(b, rule, layer, tensor, alias, error);
-    note_tied_copy(b, tensor);
-    return HS_OK;
+    if (!expected)
+        HS_TRY(check_tie(b, tensor, &expected, error));
+    return expected ? append_binding(b, rule, layer, tensor, name, error) : HS_OK;
 }
 
 static hs_status bind_rules(binder *b, const hs_tensor_rule *rules, hs_error *error)
@@ -179,38 +240,15 @@ static hs_status bind_rules(binder *b, const hs_tensor_rule *rules, hs_error *er
     return HS_OK;
 }
 
-/* ---- the rest of the table --------------------------------------------------------------------------------------- */
-
-static void mark_ignored(binder *b)
+static hs_status note_wrapper(binder *b, hs_error *error)
 {
-    char name[MAX_PATTERN];
-    for (const char *const *pattern = b->family->ignored_patterns; *pattern != NULL; pattern++) {
-        size_t n_layers = hs_pattern_is_per_layer(*pattern) ? b->options->shape.n_layers : 1;
-        for (size_t layer = 0; layer < n_layers; layer++) {
-            hs_pattern_expand(*pattern, b->prefix, layer, name, sizeof name);
-            take(b, name);
-        }
-    }
-}
-
-static hs_status check_all_used(const binder *b, hs_error *error)
-{
-    for (size_t t = 0; t < b->table->n_tensors; t++)
-        if (!b->is_used[t])
-            return hs_fail(
-                error, HS_ERROR_INPUT,
-                "%s: unexpected tensor %s: family %s (%s) with %zu layers and these options has none of that name",
-                b->table->tensors[t]->path, b->table->tensors[t]->name, b->family->model_type, b->architecture->name,
-                b->options->shape.n_layers);
-    return HS_OK;
-}
-
-static const char *choose_prefix(const hs_family *family, const hs_tensor_table *table)
-{
-    for (size_t t = 0; t < table->n_tensors; t++)
-        if (strncmp(table->tensors[t]->name, family->base_prefix, strlen(family->base_prefix)) == 0)
-            return family->base_prefix;
-    return "";
+    const hs_tensor *embedding = token_embedding(b);
+    const char *wrapper = b->names.wrapper;
+    if (wrapper[0] == '\0' || embedding == NULL || strncmp(embedding->name, wrapper, strlen(wrapper)) != 0)
+        return HS_OK;
+    return hs_note_add(b->notes, error,
+                       "the tensors' names begin with \"%s\", which is left out; transformers would not find them",
+                       wrapper);
 }
 
 /* ---- the arena --------------------------------------------------------------------------------------------------- */
@@ -249,30 +287,46 @@ static hs_status lay_out_arena(hs_binding_list *list, const char *folder, hs_err
     return HS_OK;
 }
 
-hs_status hs_binding_list_make(const char *folder, const hs_family *family, const hs_architecture *architecture,
-                               const hs_family_options *options, const hs_tensor_table *table,
-                               hs_binding_list *list_out, hs_error *error)
+hs_status hs_binding_list_make(const hs_binding_source *source, hs_family_options *options_inout,
+                               hs_binding_list *list_out, hs_note_list *notes, hs_error *error)
 {
-    *list_out = (hs_binding_list){0};
+    const hs_tensor_table *table = source->table;
     hs_status status = HS_OK;
-    binder b = {.folder = folder,
-                .family = family,
-                .architecture = architecture,
-                .options = options,
-                .table = table,
-                .prefix = choose_prefix(family, table),
-                .list = list_out};
-    HS_GOTO_DONE(hs_allocate(&b.is_used, table->n_tensors, sizeof *b.is_used, folder, error));
-    HS_GOTO_DONE(bind_rules(&b, family->rules, error));
-    HS_GOTO_DONE(bind_rules(&b, architecture->rules, error));
-    mark_ignored(&b);
-    HS_GOTO_DONE(check_all_used(&b, error));
-    HS_GOTO_DONE(lay_out_arena(list_out, folder, error));
+    *list_out = (hs_binding_list){0};
+    binder b = {.source = source,
+                .options = options_inout,
+                .is_tied = options_inout->shape.tied_unembedding,
+                .list = list_out,
+                .notes = notes};
+    hs_tensor_names_init(table, source->family, &b.names);
+    HS_GOTO_DONE(hs_allocate(&b.is_used, table->n_tensors, sizeof *b.is_used, source->folder, error));
+    HS_GOTO_DONE(hs_extras_check_signs(table, error));
+    HS_GOTO_DONE(bind_rules(&b, source->family->rules, error));
+    HS_GOTO_DONE(bind_rules(&b, source->architecture->rules, error));
+    HS_GOTO_DONE(note_wrapper(&b, error));
+    HS_GOTO_DONE(hs_extras_check(&b.names, source->architecture, b.options->shape.n_layers, b.is_used, notes, error));
+    HS_GOTO_DONE(lay_out_arena(list_out, source->folder, error));
 done:
     hs_free(b.is_used);
     if (status != HS_OK)
         hs_binding_list_clear(list_out);
     return status;
+}
+
+hs_status hs_binding_has_head(const hs_binding_source *source, bool *has_out, hs_error *error)
+{
+    char name[HS_MAX_TENSOR_PATTERN];
+    hs_tensor_names names;
+    hs_tensor_names_init(source->table, source->family, &names);
+    *has_out = source->architecture->has_outputs;
+    for (const hs_tensor_rule *rule = source->architecture->rules; rule->pattern != NULL && *has_out; rule++) {
+        size_t t = 0;
+        bool may_lack = rule->presence == HS_PRESENT_UNTIED || rule->target == offsetof(hs_model, unembedding.bias);
+        hs_pattern_expand(rule->pattern, source->family->base_prefix, 0, name, sizeof name);
+        HS_TRY(hs_tensor_names_find(&names, name, NULL, &t, error));
+        *has_out = may_lack || t < source->table->n_tensors;
+    }
+    return HS_OK;
 }
 
 void hs_binding_list_clear(hs_binding_list *list)

@@ -6,6 +6,7 @@
 #define HEADSWEEP_MODEL_BINDING_H
 
 #include "model/families.h"
+#include "model/notes.h"
 #include "model/tensor_table.h"
 
 typedef struct hs_binding {
@@ -13,8 +14,6 @@ typedef struct hs_binding {
     const hs_tensor_rule *rule;
     size_t layer;
     const hs_tensor *tensor;
-    const hs_tensor *tied_copy; /* of the token embedding, where a tied unembedding is in the file too; else NULL */
-    const hs_tensor *alias;     /* the same tensor under another name, where the file has both; else NULL */
     size_t arena_offset; /* in floats, a multiple of 16; HS_BINDING_MAPPED if it is used from the mapped file */
 } hs_binding;
 
@@ -27,13 +26,23 @@ typedef struct hs_binding_list {
     size_t arena_floats;
 } hs_binding_list;
 
+/* A checkpoint whose weights are to be bound. `folder` is for messages. */
+typedef struct hs_binding_source {
+    const char *folder;
+    const hs_family *family;
+    const hs_architecture *architecture;
+    const hs_tensor_table *table;
+} hs_binding_source;
+
 /*
- * Binds every tensor of the table. HS_ERROR_INPUT names the first tensor that is missing, of another shape or type
- * than the family's rule says, or unexpected. `folder` is for messages.
+ * Binds the tensors of the table as transformers does, and notes what it would warn of. An unembedding that differs
+ * from the token embedding is not tied to it, whatever the options say. HS_ERROR_INPUT names the first tensor that is
+ * missing, of another shape or type than the family's rule says, or means another function (extras.h).
  */
-hs_status hs_binding_list_make(const char *folder, const hs_family *family, const hs_architecture *architecture,
-                               const hs_family_options *options, const hs_tensor_table *table,
-                               hs_binding_list *list_out, hs_error *error);
+hs_status hs_binding_list_make(const hs_binding_source *source, hs_family_options *options_inout,
+                               hs_binding_list *list_out, hs_note_list *notes, hs_error *error);
+/* Has the table all of the architecture's head, but for what may be tied or have another name? */
+hs_status hs_binding_has_head(const hs_binding_source *source, bool *has_out, hs_error *error);
 /* Does the place need its rows in another order than the file has them? Such a tensor is always in the arena. */
 bool hs_place_is_sorted(hs_place place);
 void hs_binding_list_clear(hs_binding_list *list);

@@ -14,6 +14,7 @@ typedef struct hs_checkpoint {
     hs_binding_list bindings;
     float *rotary_frequencies; /* NULL unless rotary */
     hs_label_list labels;      /* of a classifier */
+    hs_note_list notes;
 } hs_checkpoint;
 
 #endif

@@ -1,6 +1,15 @@
 /* decoders: the families of causal language models. */
 #include "model/family_rows.h"
 
+/* clang-format off */
+
+#define LANGUAGE_MODEL(name_, head_rules) \
+    {.name = name_, .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = head_rules}
+/* AutoModelForCausalLM takes it for the language model, of which it has all if the embeddings are tied. */
+#define READ_AS(name_, architecture) {.name = name_, .read_as = architecture}
+
+/* clang-format on */
+
 /* A language model with nothing between the last norm and the unembedding. */
 static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
 
@@ -41,11 +50,14 @@ static const hs_tensor_rule gpt2_rules[] = {
 };
 
 static const hs_architecture gpt2_architectures[] = {
-    {.name = "GPT2LMHeadModel", .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = lm_head_rules},
+    LANGUAGE_MODEL("GPT2LMHeadModel", lm_head_rules),
+    READ_AS("GPT2Model", "GPT2LMHeadModel"),
+    READ_AS("GPT2DoubleHeadsModel", "GPT2LMHeadModel"),
     {0},
 };
 
-static const char *const gpt2_ignored[] = {"{base}h.{layer}.attn.bias", "{base}h.{layer}.attn.masked_bias", NULL};
+static const char *const gpt2_ignored[] = {"*.attn.bias", "*.attn.masked_bias", "*.crossattention.bias",
+                                           "*.crossattention.masked_bias", NULL};
 
 /* clang-format off */
 
@@ -125,22 +137,22 @@ static const hs_tensor_rule llama_rules[] = {
 };
 
 static const hs_architecture llama_architectures[] = {
-    {.name = "LlamaForCausalLM", .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = lm_head_rules},
+    LANGUAGE_MODEL("LlamaForCausalLM", lm_head_rules),
+    READ_AS("LlamaModel", "LlamaForCausalLM"),
     {0},
 };
 
 static const hs_architecture mistral_architectures[] = {
-    {.name = "MistralForCausalLM", .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = lm_head_rules},
+    LANGUAGE_MODEL("MistralForCausalLM", lm_head_rules),
+    READ_AS("MistralModel", "MistralForCausalLM"),
     {0},
 };
 
 static const hs_architecture qwen2_architectures[] = {
-    {.name = "Qwen2ForCausalLM", .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = lm_head_rules},
+    LANGUAGE_MODEL("Qwen2ForCausalLM", lm_head_rules),
+    READ_AS("Qwen2Model", "Qwen2ForCausalLM"),
     {0},
 };
-
-static const char *const llama_ignored[] = {"{base}layers.{layer}.self_attn.rotary_emb.inv_freq",
-                                            "{base}rotary_emb.inv_freq", NULL};
 
 /* ---- GPT-NeoX, whose best-known models are Pythia's --------------------------------------------------------------- */
 
@@ -179,13 +191,15 @@ static const hs_tensor_rule gpt_neox_rules[] = {
 static const hs_tensor_rule gpt_neox_head_rules[] = {UNEMBEDDING("embed_out.weight"), {0}};
 
 static const hs_architecture gpt_neox_architectures[] = {
-    {.name = "GPTNeoXForCausalLM", .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = gpt_neox_head_rules},
+    LANGUAGE_MODEL("GPTNeoXForCausalLM", gpt_neox_head_rules),
+    READ_AS("GPTNeoXModel", "GPTNeoXForCausalLM"),
     {0},
 };
 
-static const char *const gpt_neox_ignored[] = {
-    "{base}layers.{layer}.attention.bias", "{base}layers.{layer}.attention.masked_bias",
-    "{base}layers.{layer}.attention.rotary_emb.inv_freq", "{base}rotary_emb.inv_freq", NULL};
+/* As transformers calls the unembedding inside and a state dict of such a model has it. */
+static const hs_tensor_alias gpt_neox_aliases[] = {{"embed_out.weight", "lm_head.weight"}, {0}};
+
+static const char *const gpt_neox_ignored[] = {"*.attention.bias", "*.attention.masked_bias", NULL};
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
@@ -216,7 +230,6 @@ const hs_family hs_decoder_families[] = {
         .constraints = llama_constraints,
         .rules = llama_rules,
         .architectures = llama_architectures,
-        .ignored_patterns = llama_ignored,
     },
     {
         .model_type = "mistral",
@@ -226,7 +239,6 @@ const hs_family hs_decoder_families[] = {
         .constraints = mistral_constraints,
         .rules = llama_rules,
         .architectures = mistral_architectures,
-        .ignored_patterns = llama_ignored,
     },
     {
         .model_type = "qwen2",
@@ -236,7 +248,6 @@ const hs_family hs_decoder_families[] = {
         .constraints = qwen2_constraints,
         .rules = llama_rules,
         .architectures = qwen2_architectures,
-        .ignored_patterns = llama_ignored,
     },
     {
         .model_type = "gpt_neox",
@@ -257,6 +268,7 @@ const hs_family hs_decoder_families[] = {
         .constraints = no_constraints,
         .rules = gpt_neox_rules,
         .architectures = gpt_neox_architectures,
+        .aliases = gpt_neox_aliases,
         .ignored_patterns = gpt_neox_ignored,
     },
     {0},

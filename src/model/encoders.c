@@ -22,16 +22,17 @@
     .query_key_value_bias = true, .output_bias = true, .mlp_bias = true, .scale_attention = true
 
 /* Architectures. */
-#define MASKED(name_, head_rules) \
+#define MASKED(name_, head_rules, second_bias) \
     {.name = name_, .head = HS_HEAD_MASKED_LANGUAGE_MODEL, .has_outputs = true, .activates_as_mlp = true, \
-     .rules = head_rules}
+     .rules = head_rules, .winning_bias = second_bias}
 #define CLASSIFIER(name_, activation, head_rules) \
     {.name = name_, .head = HS_HEAD_CLASSIFIER, .has_outputs = true, .head_activation = activation, .rules = head_rules}
 #define BARE(name_) \
     {.name = name_, .head = HS_HEAD_MASKED_LANGUAGE_MODEL, .rules = no_rules}
 #define ROBERTA_ARCHITECTURES(stem) \
     {.name = stem "ForMaskedLM", .head = HS_HEAD_MASKED_LANGUAGE_MODEL, .has_outputs = true, \
-     .head_activation = HS_ACTIVATION_GELU, .rules = roberta_masked_rules}, \
+     .head_activation = HS_ACTIVATION_GELU, .rules = roberta_masked_rules, \
+     .winning_bias = "lm_head.decoder.bias"}, \
     CLASSIFIER(stem "ForSequenceClassification", HS_ACTIVATION_TANH, roberta_classifier_rules), \
     BARE(stem "Model"), \
     {0}
@@ -84,29 +85,19 @@ static const hs_tensor_rule bert_classifier_rules[] = {
 static const hs_tensor_rule no_rules[] = {{0}};
 
 static const hs_architecture bert_architectures[] = {
-    MASKED("BertForMaskedLM", bert_masked_rules),
-    MASKED("BertForPreTraining", bert_masked_rules),
+    MASKED("BertForMaskedLM", bert_masked_rules, "cls.predictions.decoder.bias"),
+    MASKED("BertForPreTraining", bert_masked_rules, "cls.predictions.decoder.bias"),
     CLASSIFIER("BertForSequenceClassification", HS_ACTIVATION_TANH, bert_classifier_rules),
     BARE("BertModel"),
     {0},
 };
 
-/* TensorFlow's names of a norm's parts, and the second name of a masked-language-model head's bias. */
+/* TensorFlow's names of a norm's parts. */
 static const hs_tensor_alias encoder_aliases[] = {
-    {"LayerNorm.weight", "LayerNorm.gamma"},
-    {"LayerNorm.bias", "LayerNorm.beta"},
-    {"cls.predictions.bias", "cls.predictions.decoder.bias"},
-    {"lm_head.bias", "lm_head.decoder.bias"},
-    {0},
-};
+    {"LayerNorm.weight", "LayerNorm.gamma"}, {"LayerNorm.bias", "LayerNorm.beta"}, {0}};
 
 /* A masked language model keeps the pooler and the next-sentence head of its training. */
-static const char *const encoder_ignored[] = {"{base}embeddings.position_ids",
-                                              "{base}embeddings.token_type_ids",
-                                              "{base}pooler.dense.weight",
-                                              "{base}pooler.dense.bias",
-                                              "cls.seq_relationship.weight",
-                                              "cls.seq_relationship.bias",
+static const char *const encoder_ignored[] = {"embeddings.token_type_ids", "pooler.dense.*", "cls.seq_relationship.*",
                                               NULL};
 
 /* ---- RoBERTa, XLM-RoBERTa and CamemBERT: BERT with another head and positions that begin after the padding token - */
@@ -181,7 +172,7 @@ static const hs_tensor_rule distilbert_classifier_rules[] = {
 };
 
 static const hs_architecture distilbert_architectures[] = {
-    MASKED("DistilBertForMaskedLM", distilbert_masked_rules),
+    MASKED("DistilBertForMaskedLM", distilbert_masked_rules, NULL),
     CLASSIFIER("DistilBertForSequenceClassification", HS_ACTIVATION_RELU, distilbert_classifier_rules),
     BARE("DistilBertModel"),
     {0},

@@ -19,6 +19,8 @@ static const hs_architecture *find_architecture(const hs_family *family, const c
     const hs_architecture *architecture = family->architectures;
     while (architecture->name != NULL && name != NULL && strcmp(architecture->name, name) != 0)
         architecture++;
+    if (architecture->read_as != NULL)
+        return find_architecture(family, architecture->read_as);
     return architecture->name != NULL ? architecture : NULL;
 }
 

@@ -69,7 +69,7 @@ typedef enum hs_presence {
     HS_PRESENT_WITH_QKV_BIAS,
     HS_PRESENT_WITH_OUTPUT_BIAS,
     HS_PRESENT_WITH_MLP_BIAS,
-    HS_PRESENT_UNTIED, /* if tied, it may be there nevertheless and must then equal the token embedding */
+    HS_PRESENT_UNTIED, /* if tied, it may be there nevertheless and counts where it differs from the token embedding */
 } hs_presence;
 
 /* Axes of expected shapes. */
@@ -113,9 +113,12 @@ typedef struct hs_architecture {
     bool activates_as_mlp;         /* head_dense has the MLP's activation, whatever it is */
     hs_activation head_activation; /* else this one */
     const hs_tensor_rule *rules;
+    const char *winning_bias; /* a second name of the unembedding's bias: what is under it counts, and without tied
+                                 embeddings only that; or NULL */
+    const char *read_as;      /* the row that is meant: a base model without head as the language model; or NULL */
 } hs_architecture;
 
-/* Another name of a tensor, by how it ends. */
+/* An old name of a tensor, by how it ends. */
 typedef struct hs_tensor_alias {
     const char *ending;
     const char *other_ending;
@@ -128,10 +131,10 @@ typedef struct hs_family {
     hs_family_options preset;
     const hs_config_field *fields;
     const hs_config_constraint *constraints;
-    const hs_tensor_rule *rules;          /* of the base model */
-    const hs_architecture *architectures; /* the first is taken where the config names none */
-    const hs_tensor_alias *aliases;       /* or NULL */
-    const char *const *ignored_patterns;  /* what checkpoints carry and no forward pass needs */
+    const hs_tensor_rule *rules; /* of the base model */
+    const hs_architecture *architectures;
+    const hs_tensor_alias *aliases;      /* or NULL */
+    const char *const *ignored_patterns; /* what no forward pass needs, names without prefix; or NULL */
 } hs_family;
 
 extern const hs_family hs_decoder_families[]; /* decoders.c */

@@ -166,5 +166,8 @@ hs_status hs_model_describe(const hs_model *model, hs_text *text, hs_error *erro
     HS_TRY(describe_sizes(&model->shape, text, error));
     HS_TRY(describe_positions(model, text, error));
     HS_TRY(describe_kinds(&model->shape, text, error));
-    return describe_head(model, text, error);
+    HS_TRY(describe_head(model, text, error));
+    for (size_t i = 0; i < model->n_notes; i++)
+        HS_TRY(hs_text_appendf(text, error, "note = %s\n", model->notes[i]));
+    return HS_OK;
 }

@@ -20,6 +20,30 @@ static hs_status read_labels(const hs_config *config, hs_checkpoint *checkpoint,
     return HS_OK;
 }
 
+/* A config that names no architecture, or a base model, leaves it to the reader which head there is: the weights say. */
+static hs_status choose_architecture(hs_checkpoint *checkpoint, hs_error *error)
+{
+    hs_binding_source source = {checkpoint->folder, checkpoint->family, NULL, &checkpoint->table};
+    const hs_architecture *row = checkpoint->family->architectures, *bare = NULL;
+    bool has_head = false;
+    if (checkpoint->architecture != NULL && checkpoint->architecture->has_outputs)
+        return HS_OK;
+    HS_TRY(hs_tensor_table_open(checkpoint->folder, &checkpoint->table, error));
+    for (; row->name != NULL && !has_head; row++) {
+        bare = !row->has_outputs ? row : bare;
+        source.architecture = row;
+        HS_TRY(hs_binding_has_head(&source, &has_head, error));
+    }
+    const hs_architecture *chosen = has_head || bare == NULL ? source.architecture : bare;
+    if (chosen == checkpoint->architecture)
+        return HS_OK;
+    HS_TRY(hs_note_add(&checkpoint->notes, error, "config.json names %s%s; the weights are read as %s",
+                       checkpoint->architecture != NULL ? "the base model " : "no architecture",
+                       checkpoint->architecture != NULL ? checkpoint->architecture->name : "", chosen->name));
+    checkpoint->architecture = chosen;
+    return HS_OK;
+}
+
 static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
 {
     hs_json *json = NULL;
@@ -34,6 +58,7 @@ static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
     if (hs_json_kind_of(config.object) != HS_JSON_OBJECT)
         HS_GOTO_DONE(hs_fail(error, HS_ERROR_INPUT, "%s: no JSON object", path));
     HS_GOTO_DONE(hs_options_family(&config, &checkpoint->family, &checkpoint->architecture, error));
+    HS_GOTO_DONE(choose_architecture(checkpoint, error));
     HS_GOTO_DONE(hs_options_read(&config, checkpoint->family, checkpoint->architecture, &checkpoint->options, error));
     HS_GOTO_DONE(read_labels(&config, checkpoint, error));
 done:
@@ -67,9 +92,10 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
     if (checkpoint->folder == NULL)
         return error->status;
     HS_TRY(read_config(checkpoint, error));
-    HS_TRY(hs_tensor_table_open(folder, &checkpoint->table, error));
-    HS_TRY(hs_binding_list_make(folder, checkpoint->family, checkpoint->architecture, &checkpoint->options,
-                                &checkpoint->table, &checkpoint->bindings, error));
+    if (checkpoint->table.n_files == 0)
+        HS_TRY(hs_tensor_table_open(folder, &checkpoint->table, error));
+    const hs_binding_source source = {folder, checkpoint->family, checkpoint->architecture, &checkpoint->table};
+    HS_TRY(hs_binding_list_make(&source, &checkpoint->options, &checkpoint->bindings, &checkpoint->notes, error));
     return make_rotary(checkpoint, error);
 }
 
@@ -81,6 +107,8 @@ static hs_status fill_description(hs_model *model, hs_error *error)
     model->architecture = checkpoint->architecture->name;
     model->bos_token = checkpoint->options.bos_token;
     model->eos_token = checkpoint->options.eos_token;
+    model->notes = (const char *const *)checkpoint->notes.items;
+    model->n_notes = checkpoint->notes.n_items;
     model->labels = (const char *const *)checkpoint->labels.names;
     model->weight_type = stored_type(&checkpoint->bindings);
     model->rotary_frequencies = checkpoint->rotary_frequencies;
@@ -115,6 +143,7 @@ void hs_model_free(hs_model *model)
         hs_tensor_table_clear(&model->checkpoint->table);
         hs_free(model->checkpoint->rotary_frequencies);
         hs_label_list_clear(&model->checkpoint->labels);
+        hs_note_list_clear(&model->checkpoint->notes);
         hs_free(model->checkpoint->folder);
     }
     hs_free(model->checkpoint);
@@ -233,35 +262,11 @@ static void place(hs_model *model, const hs_binding *binding, const float *value
     }
 }
 
-static bool have_equal_bytes(const hs_tensor *a, const hs_tensor *b)
-{
-    return a->dtype == b->dtype && a->n_bytes == b->n_bytes && memcmp(a->bytes, b->bytes, a->n_bytes) == 0;
-}
-
-/* transformers takes one of the two and drops the other; a file where that would change the numbers is refused. */
-static hs_status check_copies(const hs_binding_list *bindings, hs_error *error)
-{
-    for (size_t i = 0; i < bindings->n_items; i++) {
-        const hs_binding *binding = &bindings->items[i];
-        const hs_tensor *copies[] = {binding->tied_copy, binding->alias};
-        static const char *const advice[] = {
-            "\"tie_word_embeddings\" is true in config.json; set it to false or remove the tensor",
-            "the two are names of one tensor; remove the one that does not count"};
-        for (size_t k = 0; k < sizeof copies / sizeof copies[0]; k++)
-            if (copies[k] != NULL && !have_equal_bytes(copies[k], binding->tensor))
-                return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s differs from %s, but %s", copies[k]->path,
-                               copies[k]->name, binding->tensor->name, advice[k]);
-    }
-    return HS_OK;
-}
-
 hs_status hs_model_load(hs_model *model, float *arena, bool fill, hs_error *error)
 {
     const hs_binding_list *bindings = &model->checkpoint->bindings;
-    if (fill) {
+    if (fill)
         HS_TRY(fill_arena(bindings, &model->shape, arena, error));
-        HS_TRY(check_copies(bindings, error));
-    }
     for (size_t i = 0; i < bindings->n_items; i++)
         place(model, &bindings->items[i], bind_values(&bindings->items[i], arena));
     if (model->shape.tied_unembedding)

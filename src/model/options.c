@@ -12,8 +12,11 @@ static hs_status fail_unsupported(const hs_config *config, const char *key, cons
     hs_status status = HS_OK;
     for (size_t i = 0; hs_family_at(i) != NULL; i++) {
         HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s (", i > 0 ? ", " : "", hs_family_at(i)->model_type));
-        for (const hs_architecture *row = hs_family_at(i)->architectures; row->name != NULL; row++)
-            HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s", row->name, row[1].name != NULL ? ", " : ")"));
+        const hs_architecture *row = hs_family_at(i)->architectures;
+        for (; row->name != NULL && row->read_as == NULL; row++) {
+            bool is_last = row[1].name == NULL || row[1].read_as != NULL;
+            HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s", row->name, is_last ? ")" : ", "));
+        }
     }
     status = hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is \"%s\", which is not supported; supported are %s",
                      config->path, key, name, known.text);
@@ -58,6 +61,8 @@ hs_status hs_options_family(const hs_config *config, const hs_family **family_ou
     *family_out = hs_family_find(model_type, architecture, architecture_out);
     if (*family_out == NULL)
         return fail_unsupported(config, "architectures", architecture, error);
+    if (architecture == NULL)
+        *architecture_out = NULL;
     return HS_OK;
 }
 

@@ -4,7 +4,10 @@
 
 #include "model/families.h"
 
-/* The family that config.json names by model_type, or by architectures where there is none, and its architecture. */
+/*
+ * The family that config.json names by model_type, or by architectures where there is none, and its architecture; NULL
+ * where the config names none.
+ */
 hs_status hs_options_family(const hs_config *config, const hs_family **family_out,
                             const hs_architecture **architecture_out, hs_error *error);
 
