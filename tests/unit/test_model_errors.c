@@ -172,7 +172,7 @@ static void test_missing_and_unexpected_tensors(void **state)
     char *config = test_llama_config(&llama_options);
     test_file_write(*state, "config.json", config, strlen(config));
     free(config);
-    assert_open_fails(*state, "missing tensor embed_tokens.weight: needed by family llama");
+    assert_open_fails(*state, "missing tensor model.embed_tokens.weight: needed by family llama");
 }
 
 static void test_wrong_shapes(void **state)
