@@ -41,6 +41,40 @@ void hs_tokenizer_free(hs_tokenizer *tokenizer);
 hs_status hs_tokenizer_encode(const hs_tokenizer *tokenizer, const char *text, size_t length, bool add_special,
                               hs_token_list *ids, hs_error *error);
 
+/* One text, or two that an encoder reads as a pair. Borrowed. */
+typedef struct hs_texts {
+    const char *first;
+    size_t n_first; /* bytes */
+    const char *second;
+    size_t n_second; /* 0: there is no second one, as an empty pair is none to transformers */
+} hs_texts;
+
+/* What becomes of them; initialise with {0}, and use it again and again. */
+typedef struct hs_encoding {
+    hs_token_list ids;
+    hs_token_list types;   /* [ids.n]: the token type of each, as the post-processor says: 1 for BERT's second text */
+    hs_token_list special; /* [ids.n]: 1 for what the post-processor put there, else 0 */
+    bool truncated;
+    hs_token_list texts[2]; /* scratch */
+} hs_encoding;
+
+void hs_encoding_clear(hs_encoding *encoding);
+
+/*
+ * Replaces `encoding` by that of the texts, as `tokenizer(first, second, add_special_tokens=..., truncation="longest_first",
+ * max_length=n_most)` of transformers has it; SIZE_MAX for no truncation. HS_ERROR_INPUT: invalid UTF-8, or a
+ * post-processor that says nothing of pairs.
+ */
+hs_status hs_tokenizer_encode_texts(const hs_tokenizer *tokenizer, const hs_texts *texts, bool add_special,
+                                    size_t n_most, hs_encoding *encoding, hs_error *error);
+/* Whether the first tokens of what is too long go, not the last: tokenizer_config.json's truncation_side is "left". */
+bool hs_tokenizer_cuts_start(const hs_tokenizer *tokenizer);
+/*
+ * Whether transformers hands the token types on to the model: what tokenizer_config.json's model_input_names says, else what
+ * the tokenizer's class does. A class that is not named, or is none of a model, does.
+ */
+bool hs_tokenizer_gives_types(const hs_tokenizer *tokenizer);
+
 /* Appends the text of the ids, as `decode(ids, skip_special_tokens=skip_special)`; bytes that are no UTF-8 are kept. */
 hs_status hs_tokenizer_decode(const hs_tokenizer *tokenizer, const int32_t *ids, size_t n, bool skip_special,
                               hs_text *text, hs_error *error);

@@ -23,7 +23,8 @@ static const tok_class CLASSES[] = {
     {.names = "BertTokenizer DistilBertTokenizer ElectraTokenizer MobileBertTokenizer",
      .tokens =
          {[TOK_UNK] = "[UNK]", [TOK_SEP] = "[SEP]", [TOK_PAD] = "[PAD]", [TOK_CLS] = "[CLS]", [TOK_MASK] = "[MASK]"},
-     .frame = TOK_FRAME_CLS_SEP},
+     .frame = TOK_FRAME_CLS_SEP,
+     .joint = TOK_JOINT_SEGMENTS},
     {.names = "RobertaTokenizer BartTokenizer LongformerTokenizer LEDTokenizer MvpTokenizer BlenderbotTokenizer",
      .tokens = {[TOK_BOS] = "<s>",
                 [TOK_EOS] = "</s>",
@@ -33,7 +34,8 @@ static const tok_class CLASSES[] = {
                 [TOK_CLS] = "<s>",
                 [TOK_MASK] = "<mask>"},
      .mask_strips = true,
-     .frame = TOK_FRAME_CLS_SEP},
+     .frame = TOK_FRAME_CLS_SEP,
+     .joint = TOK_JOINT_SEPARATORS},
     {.names = "XLMRobertaTokenizer",
      .tokens = {[TOK_BOS] = "<s>",
                 [TOK_EOS] = "</s>",
@@ -42,7 +44,8 @@ static const tok_class CLASSES[] = {
                 [TOK_PAD] = "<pad>",
                 [TOK_CLS] = "<s>",
                 [TOK_MASK] = "<mask>"},
-     .frame = TOK_FRAME_BOS_EOS},
+     .frame = TOK_FRAME_BOS_EOS,
+     .joint = TOK_JOINT_SEPARATORS},
     {.names = "CamembertTokenizer",
      .tokens = {[TOK_BOS] = "<s>",
                 [TOK_EOS] = "</s>",
@@ -53,7 +56,8 @@ static const tok_class CLASSES[] = {
                 [TOK_MASK] = "<mask>"},
      .extras = {"<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"},
      .mask_strips = true,
-     .frame = TOK_FRAME_BOS_EOS},
+     .frame = TOK_FRAME_BOS_EOS,
+     .joint = TOK_JOINT_SEPARATORS},
 };
 
 /* The class of a model's type; `wins` over another one that the files declare. */
@@ -75,6 +79,13 @@ const tok_class *tok_class_find(const char *name)
         if (tok_is_listed(CLASSES[i].names, name, strlen(name)))
             return &CLASSES[i];
     return NULL;
+}
+
+bool tok_class_gives_types(const char *name)
+{
+    static const char WITHOUT[] = "RobertaTokenizer XLMRobertaTokenizer CamembertTokenizer DistilBertTokenizer "
+                                  "BartTokenizer LongformerTokenizer LEDTokenizer MvpTokenizer BlenderbotTokenizer";
+    return name == NULL || !tok_is_listed(WITHOUT, name, strlen(name));
 }
 
 static const struct registered *find_registered(const char *model_type)

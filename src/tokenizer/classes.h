@@ -18,6 +18,13 @@ typedef enum tok_frame {
     TOK_FRAME_BOS_EOS,
 } tok_frame;
 
+/* How a class joins two texts. */
+typedef enum tok_joint {
+    TOK_JOINT_REPEATED,   /* each between its own special tokens, the second of token type 1 */
+    TOK_JOINT_SEGMENTS,   /* CLS A SEP B SEP, from B on of type 1: BERT */
+    TOK_JOINT_SEPARATORS, /* CLS A SEP SEP B SEP, all of type 0: RoBERTa */
+} tok_joint;
+
 enum { TOK_MAX_CLASS_EXTRAS = 3 };
 
 /*
@@ -31,6 +38,7 @@ typedef struct tok_class {
     bool mask_strips;    /* the mask takes the white space on its left */
     bool plain_specials; /* its special tokens are found as they are, whatever the files say of them */
     tok_frame frame;
+    tok_joint joint;
 } tok_class;
 
 /* What says which class reads a folder; texts are NULL where the files say nothing. */
@@ -42,6 +50,8 @@ typedef struct tok_class_signs {
 
 /* NULL: no class known here, or one that takes tokenizer.json as it stands (PreTrainedTokenizerFast). */
 const tok_class *tok_class_find(const char *name);
+/* Whether a class of this name hands token types to its model; NULL and names not known here: true. */
+bool tok_class_gives_types(const char *name);
 /* The name of the class that AutoTokenizer takes; NULL where nothing says. It may be one not known here. */
 const char *tok_class_choose(const tok_class_signs *signs);
 /* Whether the choice depends on signs->byte_level. */

@@ -20,6 +20,8 @@ struct hs_tokenizer {
     tok_steps pre_tokenizers;
     tok_model model;
     tok_post_processor post_processor;
+    bool gives_types; /* token types are for the model to read */
+    bool cuts_start;  /* of texts that are too long, the first tokens go */
     tok_steps decoders;
     bool has_decoder; /* an empty Sequence is a decoder too: it joins the tokens without spaces */
     tok_special specials[HS_N_SPECIAL_TOKENS];

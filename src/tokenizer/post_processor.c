@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What the read functions share: where the ids go and what ids there are. */
+/* What the read functions share: what is read and what ids there are. */
 typedef struct processor_reader {
     tok_post_processor *processor;
     size_t vocabulary;
@@ -27,113 +27,241 @@ static hs_status check_id(const tok_place *place, const hs_json_value *id, const
     return HS_OK;
 }
 
-/* Later processors of a sequence wrap what the earlier ones made, so their ids in front go to the very front. */
-static hs_status wrap(processor_reader *reader, const hs_token_list *before, const hs_token_list *behind,
-                      hs_error *error)
+/* ---- templates -------------------------------------------------------------------------------------------------- */
+
+static hs_status add_piece(tok_template *template, tok_template_piece piece, hs_error *error)
 {
-    hs_token_list joined = {0};
+    HS_TRY(hs_reserve(&template->pieces, &template->capacity, template->n + 1, sizeof *template->pieces,
+                      "post-processor", error));
+    template->pieces[template->n++] = piece;
+    return HS_OK;
+}
+
+static void clear_template(tok_template *template)
+{
+    hs_free(template->pieces);
+    *template = (tok_template){0};
+}
+
+size_t tok_template_n_special(const tok_template *template)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < template->n; i++)
+        n += template->pieces[i].kind == TOK_PIECE_SPECIAL;
+    return n;
+}
+
+/* "C0A0S0": CLS, the first text and SEP, each of type 0. Tokens that there are not are left out. */
+static hs_status add_pieces(tok_template *template, const char *pieces, int32_t cls, int32_t sep, hs_error *error)
+{
+    for (; *pieces != '\0'; pieces += 2) {
+        tok_template_piece piece = {.type = pieces[1] - '0'};
+        if (pieces[0] == 'A' || pieces[0] == 'B')
+            piece.kind = pieces[0] == 'A' ? TOK_PIECE_FIRST : TOK_PIECE_SECOND;
+        else
+            piece.id = pieces[0] == 'C' ? cls : sep;
+        if (piece.kind != TOK_PIECE_SPECIAL || piece.id != TOK_NO_ID)
+            HS_TRY(add_piece(template, piece, error));
+    }
+    return HS_OK;
+}
+
+/* Puts `inner` where the outer template has its text. */
+static hs_status wrap(const tok_template *outer, tok_template *inner, hs_error *error)
+{
+    tok_template wrapped = {0};
     hs_status status = HS_OK;
-    tok_post_processor *processor = reader->processor;
-    for (size_t i = 0; status == HS_OK && i < before->n; i++)
-        status = tok_ids_add(&joined, before->ids[i], error);
-    for (size_t i = 0; status == HS_OK && i < processor->before.n; i++)
-        status = tok_ids_add(&joined, processor->before.ids[i], error);
-    for (size_t i = 0; status == HS_OK && i < behind->n; i++)
-        status = tok_ids_add(&processor->behind, behind->ids[i], error);
-    hs_token_list_clear(&processor->before);
-    processor->before = joined;
+    for (size_t i = 0; i < outer->n; i++) {
+        bool is_text = outer->pieces[i].kind != TOK_PIECE_SPECIAL;
+        const tok_template_piece *pieces = is_text ? inner->pieces : &outer->pieces[i];
+        for (size_t k = 0; k < (is_text ? inner->n : 1); k++)
+            HS_GOTO_DONE(add_piece(&wrapped, pieces[k], error));
+    }
+    clear_template(inner);
+    *inner = wrapped;
+    wrapped = (tok_template){0};
+done:
+    clear_template(&wrapped);
     return status;
+}
+
+/*
+ * Takes the templates of one more processor over. In a sequence later ones wrap what the earlier ones made of a text;
+ * what becomes of a pair there is not understood.
+ */
+static hs_status apply(tok_post_processor *processor, tok_template *single, tok_template *pair, hs_error *error)
+{
+    if (processor->adds_tokens) {
+        processor->no_pair = "several parts of its post_processor add special tokens";
+        return wrap(single, &processor->single, error);
+    }
+    tok_post_processor_clear(processor);
+    *processor = (tok_post_processor){.single = *single, .pair = *pair, .adds_tokens = true};
+    *single = *pair = (tok_template){0};
+    return HS_OK;
+}
+
+static hs_status apply_joint(tok_post_processor *processor, tok_joint joint, int32_t cls, int32_t sep, hs_error *error)
+{
+    static const struct {
+        const char *single;
+        const char *pair;
+    } PIECES[] = {[TOK_JOINT_REPEATED] = {"C0A0S0", "C0A0S0C1B1S1"},
+                  [TOK_JOINT_SEGMENTS] = {"C0A0S0", "C0A0S0B1S1"},
+                  [TOK_JOINT_SEPARATORS] = {"C0A0S0", "C0A0S0S0B0S0"}};
+    tok_template single = {0};
+    tok_template pair = {0};
+    hs_status status;
+    HS_GOTO_DONE(add_pieces(&single, PIECES[joint].single, cls, sep, error));
+    HS_GOTO_DONE(add_pieces(&pair, PIECES[joint].pair, cls, sep, error));
+    status = apply(processor, &single, &pair, error);
+done:
+    clear_template(&single);
+    clear_template(&pair);
+    return status;
+}
+
+hs_status tok_post_processor_set(tok_post_processor *processor, tok_joint joint, int32_t before, int32_t behind,
+                                 hs_error *error)
+{
+    tok_post_processor_clear(processor);
+    *processor = (tok_post_processor){0};
+    HS_TRY(apply_joint(processor, joint, before, behind, error));
+    processor->adds_tokens = before != TOK_NO_ID || behind != TOK_NO_ID;
+    return HS_OK;
+}
+
+void tok_post_processor_clear(tok_post_processor *processor)
+{
+    clear_template(&processor->single);
+    clear_template(&processor->pair);
 }
 
 /* ---- TemplateProcessing ----------------------------------------------------------------------------------------- */
 
-static hs_status add_special(const tok_place *place, const hs_json_value *template, const hs_json_value *piece,
-                             const processor_reader *reader, hs_token_list *ids, hs_error *error)
+/* A special token of a template may stand for several ids. */
+static hs_status read_special(const tok_place *place, const hs_json_value *root, const hs_json_value *special,
+                              int32_t type, const processor_reader *reader, tok_template *template, hs_error *error)
 {
     const char *name = NULL;
     size_t length = 0;
     const hs_json_value *list = NULL;
-    HS_TRY(tok_check_keys(place, piece, "id type_id", error));
-    HS_TRY(tok_key_string(place, piece, "id", &name, &length, error));
-    const hs_json_value *token = hs_json_get(hs_json_get(template, "special_tokens"), name);
+    HS_TRY(tok_key_string(place, special, "id", &name, &length, error));
+    const hs_json_value *token = hs_json_get(hs_json_get(root, "special_tokens"), name);
     if (token == NULL)
         return tok_fail_at(place, error, "token \"%.80s\" is not among special_tokens", name);
     HS_TRY(tok_key_array(place, token, "ids", &list, error));
     for (size_t i = 0; i < hs_json_size(list); i++) {
         HS_TRY(check_id(place, hs_json_at(list, i), reader, error));
-        HS_TRY(tok_ids_add(ids, (int32_t)hs_json_integer(hs_json_at(list, i)), error));
+        int32_t id = (int32_t)hs_json_integer(hs_json_at(list, i));
+        HS_TRY(add_piece(template, (tok_template_piece){.id = id, .type = type}, error));
     }
     return HS_OK;
 }
 
-/* One element of "single"; the sequence, which must come exactly once, parts what is before from what is behind. */
-static hs_status read_piece(const tok_place *place, const hs_json_value *template, const hs_json_value *piece,
-                            const processor_reader *reader, hs_token_list lists[2], size_t *n_sequences,
-                            hs_error *error)
+static hs_status read_text(const tok_place *place, const hs_json_value *sequence, int32_t type, tok_template *template,
+                           hs_error *error)
 {
-    HS_TRY(tok_check_keys(place, piece, "Sequence SpecialToken", error));
-    const hs_json_value *special = hs_json_get(piece, "SpecialToken");
-    const hs_json_value *sequence = hs_json_get(piece, "Sequence");
-    if (hs_json_size(piece) != 1)
-        return tok_fail_at(place, error, "must have either the key Sequence or the key SpecialToken");
-    if (special != NULL)
-        return add_special(place, template, special, reader, &lists[*n_sequences > 0 ? 1 : 0], error);
     const char *name = NULL;
     size_t length = 0;
     HS_TRY(tok_key_string(place, sequence, "id", &name, &length, error));
-    if (strcmp(name, "A") != 0 || ++*n_sequences > 1)
-        return tok_fail_at(place, error, "only one sequence, A, is supported");
+    if (strcmp(name, "A") != 0 && strcmp(name, "B") != 0)
+        return tok_fail_at(place, error, "sequence \"%.80s\" is neither A nor B", name);
+    tok_piece_kind kind = name[0] == 'A' ? TOK_PIECE_FIRST : TOK_PIECE_SECOND;
+    return add_piece(template, (tok_template_piece){.kind = kind, .type = type}, error);
+}
+
+static hs_status read_piece(const tok_place *place, const hs_json_value *root, const hs_json_value *piece,
+                            const processor_reader *reader, tok_template *template, hs_error *error)
+{
+    int64_t type = 0;
+    HS_TRY(tok_check_keys(place, piece, "Sequence SpecialToken", error));
+    const hs_json_value *special = hs_json_get(piece, "SpecialToken");
+    const hs_json_value *what = special != NULL ? special : hs_json_get(piece, "Sequence");
+    if (hs_json_size(piece) != 1)
+        return tok_fail_at(place, error, "must have either the key Sequence or the key SpecialToken");
+    HS_TRY(tok_check_keys(place, what, "id type_id", error));
+    if (hs_json_get(what, "type_id") != NULL)
+        HS_TRY(tok_key_integer(place, what, "type_id", 0, INT32_MAX, &type, error));
+    return special != NULL ? read_special(place, root, special, (int32_t)type, reader, template, error)
+                           : read_text(place, what, (int32_t)type, template, error);
+}
+
+static hs_status read_pieces(const tok_place *place, const hs_json_value *root, const char *key,
+                             const processor_reader *reader, tok_template *template, hs_error *error)
+{
+    const hs_json_value *pieces = NULL;
+    HS_TRY(tok_key_array(place, root, key, &pieces, error));
+    for (size_t i = 0; i < hs_json_size(pieces); i++) {
+        tok_place below = tok_place_index(place, key, i);
+        HS_TRY(read_piece(&below, root, hs_json_at(pieces, i), reader, template, error));
+    }
     return HS_OK;
+}
+
+static size_t count_texts(const tok_template *template, tok_piece_kind kind)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < template->n; i++)
+        n += template->pieces[i].kind == kind;
+    return n;
 }
 
 static hs_status read_template(const tok_place *place, const hs_json_value *value, processor_reader *reader,
                                hs_error *error)
 {
     hs_status status = HS_OK;
-    hs_token_list lists[2] = {{0}};
-    size_t n_sequences = 0;
-    const hs_json_value *single = NULL;
-    HS_TRY(tok_key_array(place, value, "single", &single, error));
-    for (size_t i = 0; i < hs_json_size(single); i++) {
-        tok_place below = tok_place_index(place, "single", i);
-        HS_GOTO_DONE(read_piece(&below, value, hs_json_at(single, i), reader, lists, &n_sequences, error));
+    tok_template single = {0};
+    tok_template pair = {0};
+    HS_GOTO_DONE(read_pieces(place, value, "single", reader, &single, error));
+    if (hs_json_get(value, "pair") != NULL)
+        HS_GOTO_DONE(read_pieces(place, value, "pair", reader, &pair, error));
+    if (count_texts(&single, TOK_PIECE_FIRST) != 1 || count_texts(&single, TOK_PIECE_SECOND) != 0) {
+        status = tok_fail_at(place, error, "\"single\" must have the sequence A once, and no other");
+        goto done;
     }
-    if (n_sequences == 0)
-        status = tok_fail_at(place, error, "\"single\" lacks the sequence A");
-    else
-        status = wrap(reader, &lists[0], &lists[1], error);
+    bool has_pair = count_texts(&pair, TOK_PIECE_FIRST) == 1 && count_texts(&pair, TOK_PIECE_SECOND) == 1;
+    HS_GOTO_DONE(apply(reader->processor, &single, &pair, error));
+    if (!has_pair)
+        reader->processor->no_pair = "\"pair\" of its post_processor does not have the sequences A and B once each";
 done:
-    hs_token_list_clear(&lists[0]);
-    hs_token_list_clear(&lists[1]);
+    clear_template(&single);
+    clear_template(&pair);
     return status;
 }
 
 /* ---- the others ------------------------------------------------------------------------------------------------- */
 
 /* ["[CLS]", 101] under `key` */
-static hs_status read_pair(const tok_place *place, const hs_json_value *value, const char *key,
-                           const processor_reader *reader, hs_token_list *list, hs_error *error)
+static hs_status read_token(const tok_place *place, const hs_json_value *value, const char *key,
+                            const processor_reader *reader, int32_t *id_out, hs_error *error)
 {
     tok_place below = tok_place_key(place, key);
     const hs_json_value *pair = NULL;
     HS_TRY(tok_key_array(place, value, key, &pair, error));
     HS_TRY(check_id(&below, hs_json_at(pair, 1), reader, error));
-    return tok_ids_add(list, (int32_t)hs_json_integer(hs_json_at(pair, 1)), error);
+    *id_out = (int32_t)hs_json_integer(hs_json_at(pair, 1));
+    return HS_OK;
 }
 
-static hs_status read_cls_sep(const tok_place *place, const hs_json_value *value, processor_reader *reader,
+static hs_status read_bert(const tok_place *place, const hs_json_value *value, processor_reader *reader,
+                           hs_error *error)
+{
+    int32_t cls = 0;
+    int32_t sep = 0;
+    HS_TRY(read_token(place, value, "cls", reader, &cls, error));
+    HS_TRY(read_token(place, value, "sep", reader, &sep, error));
+    return apply_joint(reader->processor, TOK_JOINT_SEGMENTS, cls, sep, error);
+}
+
+static hs_status read_roberta(const tok_place *place, const hs_json_value *value, processor_reader *reader,
                               hs_error *error)
 {
-    hs_status status = HS_OK;
-    hs_token_list before = {0};
-    hs_token_list behind = {0};
-    HS_GOTO_DONE(read_pair(place, value, "cls", reader, &before, error));
-    HS_GOTO_DONE(read_pair(place, value, "sep", reader, &behind, error));
-    status = wrap(reader, &before, &behind, error);
-done:
-    hs_token_list_clear(&before);
-    hs_token_list_clear(&behind);
-    return status;
+    int32_t cls = 0;
+    int32_t sep = 0;
+    HS_TRY(read_token(place, value, "cls", reader, &cls, error));
+    HS_TRY(read_token(place, value, "sep", reader, &sep, error));
+    return apply_joint(reader->processor, TOK_JOINT_SEPARATORS, cls, sep, error);
 }
 
 /* Concerns offsets only. */
@@ -153,8 +281,8 @@ static hs_status read_sequence(const tok_place *place, const hs_json_value *valu
 static const processor_kind KINDS[] = {
     {"TemplateProcessing", "single pair special_tokens", read_template},
     {"ByteLevel", "add_prefix_space trim_offsets use_regex", read_byte_level},
-    {"BertProcessing", "sep cls", read_cls_sep},
-    {"RobertaProcessing", "sep cls trim_offsets add_prefix_space", read_cls_sep},
+    {"BertProcessing", "sep cls", read_bert},
+    {"RobertaProcessing", "sep cls trim_offsets add_prefix_space", read_roberta},
     {"Sequence", "processors", read_sequence},
 };
 
@@ -196,16 +324,11 @@ hs_status tok_post_processor_read(const char *file, const hs_json_value *root, s
                                   tok_post_processor *processor, hs_error *error)
 {
     const hs_json_value *value = hs_json_get(root, "post_processor");
+    HS_TRY(tok_post_processor_set(processor, TOK_JOINT_REPEATED, TOK_NO_ID, TOK_NO_ID, error));
     if (value == NULL || hs_json_kind_of(value) == HS_JSON_NULL)
         return HS_OK;
     tok_place whole = {.file = file};
     tok_place place = tok_place_key(&whole, "post_processor");
     processor_reader reader = {.processor = processor, .vocabulary = vocabulary};
     return read_processor(&place, value, &reader, error);
-}
-
-void tok_post_processor_clear(tok_post_processor *processor)
-{
-    hs_token_list_clear(&processor->before);
-    hs_token_list_clear(&processor->behind);
 }

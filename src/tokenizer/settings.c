@@ -307,6 +307,22 @@ static hs_status copy_class(const tok_place *place, const hs_json_value *root, t
     return settings->declared != NULL ? HS_OK : error->status;
 }
 
+/* Whether the model gets token types, and which end of a text is cut. */
+static hs_status read_call(const tok_place *place, const hs_json_value *root, tok_settings *settings, hs_error *error)
+{
+    const hs_json_value *inputs = hs_json_get(root, "model_input_names");
+    const char *side = NULL;
+    size_t length = 0;
+    HS_TRY(tok_key_string_optional(place, root, "truncation_side", &side, &length, error));
+    settings->cuts_start = side != NULL && strcmp(side, "left") == 0;
+    settings->says_inputs = hs_json_kind_of(inputs) == HS_JSON_ARRAY;
+    for (size_t i = 0; settings->says_inputs && i < hs_json_size(inputs); i++) {
+        const char *name = hs_json_string(hs_json_at(inputs, i));
+        settings->gives_types = settings->gives_types || (name != NULL && strcmp(name, "token_type_ids") == 0);
+    }
+    return HS_OK;
+}
+
 static hs_status read_config(const tok_place *place, const hs_json_value *root, tok_settings *settings, hs_error *error)
 {
     HS_TRY(read_names(place, root, settings, error));
@@ -317,6 +333,7 @@ static hs_status read_config(const tok_place *place, const hs_json_value *root, 
     HS_TRY(tok_key_boolean_optional(place, root, "add_prefix_space", &settings->add_prefix_space, error));
     HS_TRY(tok_key_boolean_optional(place, root, "add_bos_token", &settings->add_bos, error));
     HS_TRY(tok_key_boolean_optional(place, root, "add_eos_token", &settings->add_eos, error));
+    HS_TRY(read_call(place, root, settings, error));
     settings->strip_accents = settings->lowercase;
     HS_TRY(tok_key_boolean_optional(place, root, "strip_accents", &settings->strip_accents, error));
     return copy_class(place, root, settings, error);

@@ -46,6 +46,9 @@ typedef struct tok_settings {
     bool add_prefix_space;
     bool add_bos;
     bool add_eos;
+    bool says_inputs;                  /* there is a "model_input_names" */
+    bool gives_types;                  /* which has token_type_ids */
+    bool cuts_start;                   /* "truncation_side" is left */
     char *paths[TOK_N_SETTINGS_FILES]; /* the files, which the places name */
 } tok_settings;
 

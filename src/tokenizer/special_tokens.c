@@ -120,34 +120,29 @@ hs_status tok_special_tokens_add(const tok_settings *settings, hs_tokenizer *tok
 /* ---- around a text ------------------------------------------------------------------------------------------------ */
 
 /* A token that only the class names is of no use to a model whose vocabulary lacks it. */
-static hs_status add_frame(const tok_settings *settings, tok_name name, hs_token_list *list, hs_tokenizer *tokenizer,
-                           hs_error *error)
+static hs_status find_frame(const tok_settings *settings, tok_name name, const hs_tokenizer *tokenizer, int32_t *id_out,
+                            hs_error *error)
 {
     const tok_named_token *named = &settings->names[name];
-    if (named->content == NULL)
+    *id_out = TOK_NO_ID;
+    if (name == TOK_N_NAMES || named->content == NULL)
         return HS_OK;
-    const int32_t id = hs_tokenizer_id(tokenizer, named->content);
-    if (named->place.file == NULL && (size_t)id >= tokenizer->model.vocabulary.size)
+    *id_out = hs_tokenizer_id(tokenizer, named->content);
+    if (named->place.file == NULL && (size_t)*id_out >= tokenizer->model.vocabulary.size)
         return hs_fail(error, HS_ERROR_INPUT,
                        "the %s \"%.80s\" is not in the vocabulary; tokenizer_config.json can name another",
                        tok_name_key(name), named->content);
-    return tok_ids_add(list, id, error);
+    return HS_OK;
 }
 
 hs_status tok_special_tokens_frame(const tok_settings *settings, tok_name before, tok_name behind,
                                    hs_tokenizer *tokenizer, hs_error *error)
 {
-    tok_post_processor *processor = &tokenizer->post_processor;
-    if (before != TOK_N_NAMES)
-        HS_TRY(add_frame(settings, before, &processor->before, tokenizer, error));
-    return behind != TOK_N_NAMES ? add_frame(settings, behind, &processor->behind, tokenizer, error) : HS_OK;
-}
-
-static bool is_framed(const hs_token_list *list, const tok_settings *settings, tok_name name,
-                      const hs_tokenizer *tokenizer)
-{
-    const char *content = settings->names[name].content;
-    return content != NULL && list->n == 1 && list->ids[0] == hs_tokenizer_id(tokenizer, content);
+    const tok_joint joint = settings->class != NULL ? settings->class->joint : TOK_JOINT_REPEATED;
+    int32_t ids[2];
+    HS_TRY(find_frame(settings, before, tokenizer, &ids[0], error));
+    HS_TRY(find_frame(settings, behind, tokenizer, &ids[1], error));
+    return tok_post_processor_set(&tokenizer->post_processor, joint, ids[0], ids[1], error);
 }
 
 hs_status tok_special_tokens_frame_of_class(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
@@ -157,14 +152,7 @@ hs_status tok_special_tokens_frame_of_class(const tok_settings *settings, hs_tok
                                          [TOK_FRAME_CLS_SEP] = {TOK_CLS, TOK_SEP},
                                          [TOK_FRAME_BOS_EOS] = {TOK_BOS, TOK_EOS}};
     const tok_frame frame = settings->class != NULL ? settings->class->frame : TOK_FRAME_OF_FILE;
-    const tok_name *around = AROUND[frame];
-    tok_post_processor *processor = &tokenizer->post_processor;
     if (frame == TOK_FRAME_OF_FILE)
         return HS_OK;
-    if (frame != TOK_FRAME_NONE && is_framed(&processor->before, settings, around[0], tokenizer) &&
-        is_framed(&processor->behind, settings, around[1], tokenizer))
-        return HS_OK;
-    tok_post_processor_clear(processor);
-    *processor = (tok_post_processor){0};
-    return tok_special_tokens_frame(settings, around[0], around[1], tokenizer, error);
+    return tok_special_tokens_frame(settings, AROUND[frame][0], AROUND[frame][1], tokenizer, error);
 }

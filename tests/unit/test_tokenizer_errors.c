@@ -117,7 +117,7 @@ static const refused_row REFUSED[] = {
      "token \"y\" is not among special_tokens"},
     {FILE_OF(
          "\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[],\"pair\":[],\"special_tokens\":{}}," WORDS),
-     "lacks the sequence A"},
+     "\"single\" must have the sequence A once"},
     {FILE_OF("\"decoder\":{\"type\":\"CTC\"}," WORDS), "decoder.type: \"CTC\" is not supported"},
     {FILE_OF("\"decoder\":{\"type\":\"Strip\",\"content\":\"a\",\"start\":-1,\"stop\":0}," WORDS),
      "decoder.start: must be between 0"},
