@@ -76,11 +76,15 @@ typedef enum hs_positions {
 
 /* ---- what is asked -------------------------------------------------------------------------------------------- */
 
-/* Token ids of n sequences back to back: sequence s is tokens[offsets[s]] .. tokens[offsets[s + 1] - 1]. */
+/*
+ * Token ids of n sequences back to back: sequence s is tokens[offsets[s]] .. tokens[offsets[s + 1] - 1]. `types` lies beside
+ * `tokens`: the token type of each, for models that have types; NULL: all are of type 0.
+ */
 typedef struct hs_sequences {
     size_t n;
     const size_t *offsets; /* [n + 1] */
     const int32_t *tokens;
+    const int32_t *types;
 } hs_sequences;
 
 typedef enum hs_query_kind {

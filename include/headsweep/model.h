@@ -43,7 +43,7 @@ typedef struct hs_model_shape {
     size_t vocabulary;   /* token ids */
     size_t n_outputs;    /* rows of the unembedding: the vocabulary, or the labels of a classifier */
     size_t n_positions;  /* longest sequence */
-    size_t n_token_types;  /* 0 where there are none; a sequence is of type 0 throughout */
+    size_t n_token_types;  /* 0 where there are none; hs_sequences has those of a text */
     size_t first_position; /* row of position_embedding for position 0 (RoBERTa: 2) */
     hs_norm_kind norm;
     double norm_epsilon;

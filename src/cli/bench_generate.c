@@ -58,7 +58,7 @@ static hs_status draw_prompts(generation *g, size_t n_prompts, size_t n_tokens, 
         for (size_t i = 0; i < n_tokens; ++i)
             g->tokens[prompt * n_tokens + i] = (int32_t)hs_random_below(1, prompt, i, g->model->shape.vocabulary);
     }
-    g->prompts.sequences = (hs_sequences){n_prompts, g->offsets, g->tokens};
+    g->prompts.sequences = (hs_sequences){.n = n_prompts, .offsets = g->offsets, .tokens = g->tokens};
     return HS_OK;
 }
 

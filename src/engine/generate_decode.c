@@ -179,7 +179,8 @@ static void embed(const struct hs_decoder *decoder)
     float *residual = decoder->prefix->buffers.residual;
     for (size_t i = decoder->first_row; i < decoder->end_row; i++, residual += width) {
         const struct hs_new_row *row = &decoder->rows[i];
-        hs__engine_embed(residual, decoder->prefix->buffers.work.normed, model, row->token, position_of(decoder, row));
+        hs__engine_embed(residual, decoder->prefix->buffers.work.normed, model, row->token, 0,
+                         position_of(decoder, row));
     }
 }
 
@@ -250,7 +251,8 @@ static hs_status abandon(struct hs_decoder *decoder, size_t ablation, size_t pro
     size_t whole_ablation = decoder->first_ablation + ablation;
     size_t whole_prompt = decoder->first_prompt + prompt;
     hs_workload one = *prompts;
-    one.sequences = (hs_sequences){1, prompts->sequences.offsets + whole_prompt, prompts->sequences.tokens};
+    one.sequences = (hs_sequences){
+        .n = 1, .offsets = prompts->sequences.offsets + whole_prompt, .tokens = prompts->sequences.tokens};
     one.donors = prompts->donors == NULL ? NULL : prompts->donors + whole_prompt;
     struct hs_generation again = *generation;
     again.prompts = &one;

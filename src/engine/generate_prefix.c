@@ -43,7 +43,8 @@ static hs_status copy_donors(struct part *part, const hs_workload *prompts, size
         memcpy(part->donor_tokens + part->donor_offsets[i], tokens, length * sizeof *tokens);
         part->donors[i] = (uint32_t)i;
     }
-    part->workload.donor_sequences = (hs_sequences){n, part->donor_offsets, part->donor_tokens};
+    part->workload.donor_sequences =
+        (hs_sequences){.n = n, .offsets = part->donor_offsets, .tokens = part->donor_tokens};
     part->workload.donors = part->donors;
     return HS_OK;
 }
@@ -52,7 +53,8 @@ static hs_status part_init(struct part *part, const hs_workload *prompts, size_t
 {
     *part = (struct part){0};
     HS_TRY(hs_allocate(&part->queries, n, sizeof *part->queries, "prompts", error));
-    part->workload.sequences = (hs_sequences){n, prompts->sequences.offsets + first, prompts->sequences.tokens};
+    part->workload.sequences =
+        (hs_sequences){.n = n, .offsets = prompts->sequences.offsets + first, .tokens = prompts->sequences.tokens};
     part->workload.queries = part->queries;
     part->workload.n_queries = n;
     for (size_t i = 0; i < n; i++)

@@ -19,7 +19,7 @@ static size_t block_length(const struct hs_work *work, size_t first, size_t n_ro
 
 /* ---- embedding and positions ------------------------------------------------------------------------------------ */
 
-void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, size_t position)
+void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, int32_t type, size_t position)
 {
     const hs_model_shape *shape = &model->shape;
     size_t width = shape->width;
@@ -28,7 +28,7 @@ void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t to
     if (shape->position == HS_POSITION_LEARNED)
         hs_add(sum, model->position_embedding + (shape->first_position + position) * width, width);
     if (model->token_type_embedding != NULL)
-        hs_add(sum, model->token_type_embedding, width);
+        hs_add(sum, model->token_type_embedding + (size_t)type * width, width);
     if (model->embedding_norm.weight != NULL)
         hs__engine_norm(out, sum, &model->embedding_norm, 1, shape);
 }

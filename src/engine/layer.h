@@ -46,7 +46,7 @@ static inline size_t hs_heads_width(const hs_model_shape *shape)
  * out [width] <- norm(token + position + type), as far as the model has each of them; work [width] is for models that
  * norm it.
  */
-void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, size_t position);
+void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, int32_t type, size_t position);
 
 /* Cosines and sines [n_positions, rotary_dim / 2] of the angles by which position t turns; NULL: the model has none. */
 struct hs_angles {

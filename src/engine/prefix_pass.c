@@ -1,6 +1,7 @@
 #include "engine/generate_prefix.h"
 #include "engine/prefix.h"
 #include "engine/state.h"
+#include "engine/workload.h"
 
 #include <string.h>
 
@@ -314,9 +315,11 @@ static void embed(const struct hs_prefix *prefix)
 {
     const hs_model *model = prefix->engine->model;
     float *residual = prefix->buffers.residual;
-    for (size_t i = 0; i < prefix->forest.n_rows; i++, residual += model->shape.width)
-        hs__engine_embed(residual, prefix->buffers.work.normed, model, prefix->forest.rows[i].token,
-                         prefix->forest.rows[i].position);
+    for (size_t i = 0; i < prefix->forest.n_rows; i++, residual += model->shape.width) {
+        const struct hs_forest_row *row = &prefix->forest.rows[i];
+        int32_t type = hs_token_type(&prefix->workload->sequences, row->sequence, row->position);
+        hs__engine_embed(residual, prefix->buffers.work.normed, model, row->token, type, row->position);
+    }
 }
 
 static void keep_frozen(const struct pass *pass, size_t layer)

@@ -30,6 +30,20 @@ static hs_status check_output(int32_t output, const hs_model_shape *shape, const
     return HS_OK;
 }
 
+/* One-sided models have no token types: their rows are shared by token. */
+static hs_status check_types(const hs_sequences *sequences, size_t sequence, const hs_model_shape *shape,
+                             const char *what, hs_error *error)
+{
+    size_t n_types = shape->bidirectional && shape->n_token_types > 0 ? shape->n_token_types : 1;
+    for (size_t t = 0; t < hs_sequence_length(sequences, sequence); t++) {
+        int32_t type = hs_token_type(sequences, sequence, t);
+        if (type < 0 || (size_t)type >= n_types)
+            return hs_fail(error, HS_ERROR_INPUT, "%s %zu: token type %d is outside the model's %zu", what, sequence,
+                           (int)type, n_types);
+    }
+    return HS_OK;
+}
+
 hs_status hs_check_sequences(const hs_sequences *sequences, const hs_model_shape *shape, const char *what,
                              hs_error *error)
 {
@@ -43,6 +57,7 @@ hs_status hs_check_sequences(const hs_sequences *sequences, const hs_model_shape
         const int32_t *tokens = sequences->tokens + sequences->offsets[i];
         for (size_t t = 0; t < length; t++)
             HS_TRY(check_token(tokens[t], shape->vocabulary, what, i, error));
+        HS_TRY(check_types(sequences, i, shape, what, error));
     }
     if (hs_sequences_n_rows(sequences) > INT_MAX)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %zu tokens in one workload are more than BLAS can count", what,

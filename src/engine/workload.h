@@ -14,6 +14,11 @@ static inline size_t hs_sequence_length(const hs_sequences *sequences, size_t se
 }
 
 /* Packed row of the first token. */
+static inline int32_t hs_token_type(const hs_sequences *sequences, size_t sequence, size_t position)
+{
+    return sequences->types != NULL ? sequences->types[sequences->offsets[sequence] + position] : 0;
+}
+
 static inline size_t hs_sequence_first_row(const hs_sequences *sequences, size_t sequence)
 {
     return sequences->offsets[sequence] - sequences->offsets[0];

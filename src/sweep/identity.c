@@ -67,7 +67,10 @@ static uint64_t hash_sequences(const hs_sequences *sequences)
 {
     uint64_t hash = hs_hash(0, sequences->offsets, (sequences->n + 1) * sizeof *sequences->offsets);
 
-    return hs_hash(hash, sequences->tokens, sequences->offsets[sequences->n] * sizeof *sequences->tokens);
+    hash = hs_hash(hash, sequences->tokens, sequences->offsets[sequences->n] * sizeof *sequences->tokens);
+    if (sequences->types == NULL)
+        return hash;
+    return hs_hash(hash, sequences->types, sequences->offsets[sequences->n] * sizeof *sequences->types);
 }
 
 static hs_status append_hashes(const hs_study *study, hs_config_values *values, size_t *capacity, hs_error *error)

@@ -44,7 +44,7 @@ static hs_status open_chunk(const hs_study *study, uint64_t index, reference_chu
     const hs_sequences *all = &study->storage->reference_set->workload.sequences;
     size_t first = (size_t)index * REFERENCE_CHUNK_SEQUENCES;
     size_t n = all->n - first < REFERENCE_CHUNK_SEQUENCES ? all->n - first : REFERENCE_CHUNK_SEQUENCES;
-    chunk->sequences = (hs_sequences){n, all->offsets + first, all->tokens};
+    chunk->sequences = (hs_sequences){n, all->offsets + first, all->tokens, all->types};
     return HS_OK;
 }
 
@@ -99,7 +99,7 @@ static hs_sequences cut_piece(const hs_sequences *all, size_t first, uint64_t ma
 
     while (first + n < all->n && all->offsets[first + n + 1] - all->offsets[first] <= max_rows)
         ++n;
-    return (hs_sequences){n, all->offsets + first, all->tokens};
+    return (hs_sequences){n, all->offsets + first, all->tokens, all->types};
 }
 
 /* In pieces, because a pass without the engine's sharing takes memory for every token. */

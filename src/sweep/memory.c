@@ -66,9 +66,11 @@ static size_t tables_bytes(const hs_study *study, size_t n_positions)
 
 static size_t sequences_bytes(const hs_sequences *sequences)
 {
-    return sequences->n == 0 ? 0
-                             : (sequences->n + 1) * sizeof *sequences->offsets +
-                                   sequences->offsets[sequences->n] * sizeof *sequences->tokens;
+    size_t a_token = sizeof *sequences->tokens + (sequences->types != NULL ? sizeof *sequences->types : 0);
+
+    return sequences->n == 0
+               ? 0
+               : (sequences->n + 1) * sizeof *sequences->offsets + sequences->offsets[sequences->n] * a_token;
 }
 
 /* What evaluating the groups of a shard holds besides the engine's part. */

@@ -49,7 +49,7 @@ static inline uint32_t add_sequence(struct work *work, const int32_t *tokens, si
     for (size_t i = 0; i < length; i++)
         work->tokens[used + i] = tokens[i];
     work->offsets[sequences->n + 1] = used + length;
-    *sequences = (hs_sequences){sequences->n + 1, work->offsets, work->tokens};
+    *sequences = (hs_sequences){.n = sequences->n + 1, .offsets = work->offsets, .tokens = work->tokens};
     return (uint32_t)sequences->n - 1;
 }
 

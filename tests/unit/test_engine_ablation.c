@@ -135,7 +135,8 @@ static void set_up(struct comparison *comparison, loaded *model, const hs_refere
     for (size_t row = 0; row < LENGTH; row++)
         for (size_t token = 0; is_read(comparison, row) && token < model->model->shape.n_outputs; token++)
             add_query(&comparison->work, 1, row, HS_QUERY_LOGIT, (int32_t)token);
-    comparison->work.workload.donor_sequences = (hs_sequences){2, donor_offsets, donor_tokens};
+    comparison->work.workload.donor_sequences =
+        (hs_sequences){.n = 2, .offsets = donor_offsets, .tokens = donor_tokens};
     comparison->work.workload.donors = donor_of;
 }
 

@@ -145,7 +145,7 @@ static void test_an_observer_sees_edited_patterns_and_nothing_unasked(void **sta
     hs_engine *engine = new_engine(model.model, (hs_engine_options){0});
     const size_t offsets[] = {0, 0, 5};
     const int32_t tokens[] = {1, 2, 3, 4, 5};
-    const hs_sequences sequences = {2, offsets, tokens};
+    const hs_sequences sequences = {.n = 2, .offsets = offsets, .tokens = tokens};
     const hs_component head = {HS_COMPONENT_HEAD, 0, 1};
     const hs_ablation ablation = {&head, 1, {HS_INTERVENTION_UNIFORM, 0.0f}};
     size_t n_calls = 0;
@@ -169,7 +169,7 @@ static void test_an_observer_can_stop_the_pass(void **state)
     hs_engine *engine = new_engine(model.model, (hs_engine_options){0});
     const size_t offsets[] = {0, 2};
     const int32_t tokens[] = {1, 2};
-    const hs_sequences sequences = {1, offsets, tokens};
+    const hs_sequences sequences = {.n = 1, .offsets = offsets, .tokens = tokens};
     for (unsigned site = 0; site <= HS_SITE_LOGITS; site++) {
         size_t n_calls = 0;
         const hs_observer observer = {1u << site, &n_calls, refuse};
