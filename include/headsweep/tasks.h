@@ -13,8 +13,8 @@
  *   logit_diff       fields prompt, target (or text with both), distractor: logit_diff = logit[target] - logit[distractor], acc  (IOI)
  *   perplexity       field text: nll, tokens, words, bytes of the document; word_nll, byte_nll; the summary of nll is by
  *                    token
- *   classification   fields text, label: acc, macro_f1, log_loss, margin, gold, and f1_LABEL for each label (classifiers)
- *   pseudo_likelihood  field text: pll, tokens; the summary of pll is by token (masked language models)
+ *   classification   fields text, pair, token_type_ids, label: acc, macro_f1, log_loss, margin, gold, and f1_LABEL for each label (classifiers)
+ *   pseudo_likelihood  fields text, pair, token_type_ids: pll, tokens; the summary of pll is by token (masked language models)
  *   contrast         fields prompt, toxic, benign: contrast = log p(toxic) - log p(benign), toxic_probability = its
  *                    logistic, toxic_preferred = contrast > 0
  *   token_mass       field prompt: probability of a lexicon's first tokens at the next position
@@ -23,7 +23,8 @@
  * Any text may be given as an array of token ids instead, which stand as they are: nothing is put in front of them (but
  * BOS where bos = "always"), so an example without a context begins to be scored at its second id. A text without a
  * context is preceded by BOS, or else EOS, of the model's config.json. Lines may hold more fields than are used.
- * Encoders read a text between the tokenizer's special tokens, ids as they stand.
+ * Encoders read a text, or a pair of texts, between the tokenizer's special tokens and with its token types; ids as they
+ * stand, of type 0 where there are no token_type_ids.
  */
 #ifndef HEADSWEEP_TASKS_H
 #define HEADSWEEP_TASKS_H
@@ -60,8 +61,14 @@ void hs_task_free(hs_task *task);
 const char *hs_task_name(const hs_task *task);
 const char *hs_task_kind(const hs_task *task);
 size_t hs_task_n_examples(const hs_task *task);
-/* Examples that lost their first tokens because they are longer than the model's positions. */
+/* Examples that lost tokens because they are longer than the model's positions. */
 size_t hs_task_n_truncated(const hs_task *task);
+/* Which they lost: "first", or "last" where an encoder reads them. */
+const char *hs_task_truncated_part(const hs_task *task);
+/* Examples that are a pair of texts. */
+size_t hs_task_n_pairs(const hs_task *task);
+/* Examples that could be a pair but are one text with a separator in it, such as "[SEP]". */
+size_t hs_task_n_joined(const hs_task *task);
 size_t hs_task_n_metrics(const hs_task *task);
 const hs_metric *hs_task_metric(const hs_task *task, size_t index);
 /* Hash of token ids, queries and everything else that metrics depend on. */

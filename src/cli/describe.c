@@ -72,12 +72,24 @@ static hs_status describe_later(const hs_study *study, hs_text *text, hs_error *
                            later->n_phases == 1 ? "" : "s");
 }
 
+static hs_status describe_task(const hs_task *task, const char *before, hs_text *text, hs_error *error)
+{
+    size_t n = hs_task_n_examples(task), n_pairs = hs_task_n_pairs(task);
+
+    HS_TRY(hs_text_appendf(text, error, "%s%s (%s, %zu example%s", before, hs_task_name(task), hs_task_kind(task), n,
+                           n == 1 ? "" : "s"));
+    if (n_pairs == n)
+        HS_TRY(hs_text_appendf(text, error, " of two texts"));
+    else if (n_pairs > 0)
+        HS_TRY(hs_text_appendf(text, error, ", %zu of two texts", n_pairs));
+    return hs_text_appendf(text, error, ")");
+}
+
 static hs_status describe_tasks(const hs_study *study, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "tasks   "));
     for (size_t i = 0; i < study->n_tasks; ++i)
-        HS_TRY(hs_text_appendf(text, error, "%s%s (%s, %zu examples)", i > 0 ? ", " : "", hs_task_name(study->tasks[i]),
-                               hs_task_kind(study->tasks[i]), hs_task_n_examples(study->tasks[i])));
+        HS_TRY(describe_task(study->tasks[i], i > 0 ? ", " : "", text, error));
     return hs_text_appendf(text, error, "\n");
 }
 
@@ -88,9 +100,24 @@ static hs_status describe_truncated(const hs_study *study, hs_text *text, hs_err
         if (n > 0)
             HS_TRY(hs_text_appendf(text, error,
                                    "warning task %s: %zu of %zu examples are longer than the model's %zu positions and "
-                                   "lost their first tokens\n",
+                                   "lost their %s tokens\n",
                                    hs_task_name(study->tasks[i]), n, hs_task_n_examples(study->tasks[i]),
-                                   study->model->shape.n_positions));
+                                   study->model->shape.n_positions, hs_task_truncated_part(study->tasks[i])));
+    }
+    return HS_OK;
+}
+
+static hs_status describe_joined(const hs_study *study, hs_text *text, hs_error *error)
+{
+    for (size_t i = 0; i < study->n_tasks; ++i) {
+        size_t n = hs_task_n_joined(study->tasks[i]);
+        if (n > 0)
+            HS_TRY(
+                hs_text_appendf(text, error,
+                                "warning task %s: %zu of %zu texts have a separator such as [SEP] in them, which does "
+                                "not make them pairs: give the second part as `pair`, as in fields = { text = "
+                                "\"premise\"; pair = \"hypothesis\"; }\n",
+                                hs_task_name(study->tasks[i]), n, hs_task_n_examples(study->tasks[i])));
     }
     return HS_OK;
 }
@@ -102,6 +129,7 @@ hs_status describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_e
     HS_TRY(describe_later(study, text, error));
     HS_TRY(describe_tasks(study, text, error));
     HS_TRY(describe_truncated(study, text, error));
+    HS_TRY(describe_joined(study, text, error));
     if (hs_blas_core_warning() != NULL)
         HS_TRY(hs_text_appendf(text, error, "warning %s\n", hs_blas_core_warning()));
     return HS_OK;

@@ -75,30 +75,12 @@ static hs_status mark_labels(task_compiler *compiler, task_span *spans, hs_error
 
 /* ---- examples ---------------------------------------------------------------------------------------------------- */
 
-/* As transformers does: the end of the text goes, the special token behind it stays. */
-static void cut_text(size_t n_positions, size_t n_behind, hs_token_list *ids, bool *truncated_out)
-{
-    *truncated_out = ids->n > n_positions;
-    if (!*truncated_out)
-        return;
-    if (n_behind > 0)
-        ids->ids[n_positions - 1] = ids->ids[ids->n - 1];
-    ids->n = n_positions;
-}
-
 hs_status task_classification_compile(task_compiler *compiler, hs_error *error)
 {
     const hs_model_shape *shape = &compiler->encoder.model->shape;
     task_draft *draft = &compiler->draft;
-    hs_token_list *ids = &compiler->ids;
-    task_text text;
-    size_t n_before;
-    size_t n_behind;
-    HS_TRY(task_compiler_text(compiler, "text", &text, error));
-    HS_TRY(task_encode_sequence(&compiler->encoder, &text, compiler->place, ids, &n_before, &n_behind, error));
-    if (!text.is_ids && compiler->room.truncate)
-        cut_text(shape->n_positions, n_behind, ids, &draft->truncated);
-    HS_TRY(task_draft_sequence(draft, ids->ids, ids->n, error));
+    HS_TRY(task_compiler_input(compiler, "text", compiler->room.truncate ? shape->n_positions : SIZE_MAX, error));
+    HS_TRY(task_draft_encoding(draft, &compiler->encoding, error));
     draft->facts.independent = shape->multi_label;
     for (size_t label = 0; label < shape->n_outputs; label++) {
         HS_TRY(task_draft_span(draft, 0, error));

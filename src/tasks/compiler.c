@@ -7,6 +7,7 @@ void task_compiler_clear(task_compiler *compiler)
     task_draft_clear(&compiler->draft);
     task_context_clear(&compiler->context);
     hs_token_list_clear(&compiler->ids);
+    hs_encoding_clear(&compiler->encoding);
     task_field_map_clear(&compiler->fields);
     hs_text_clear(&compiler->choice);
     hs_text_clear(&compiler->label);
@@ -15,6 +16,31 @@ void task_compiler_clear(task_compiler *compiler)
 hs_status task_compiler_text(task_compiler *compiler, const char *name, task_text *text_out, hs_error *error)
 {
     return task_field_text(&compiler->fields, name, compiler->line, compiler->place, text_out, error);
+}
+
+/* A field that a line need not have, unless the experiment file says where it is. */
+static hs_status read_optional(task_compiler *compiler, const char *name, bool wanted, task_text *text_out,
+                               bool *found_out, hs_error *error)
+{
+    const task_field_map *fields = &compiler->fields;
+    *found_out =
+        task_field_is_mapped(fields, name) || (wanted && task_field_find(fields, name, compiler->line) != NULL);
+    return *found_out ? task_compiler_text(compiler, name, text_out, error) : HS_OK;
+}
+
+hs_status task_compiler_input(task_compiler *compiler, const char *name, size_t n_most, hs_error *error)
+{
+    task_input input = {.text = {.bytes = NULL}};
+    task_draft *draft = &compiler->draft;
+    HS_TRY(task_compiler_text(compiler, name, &input.text, error));
+    HS_TRY(read_optional(compiler, "pair", true, &input.pair, &input.has_pair, error));
+    HS_TRY(read_optional(compiler, "token_type_ids", input.text.is_ids, &input.types, &input.has_types, error));
+    HS_TRY(task_encode_input(&compiler->encoder, &input, compiler->place, n_most, &compiler->encoding, error));
+    draft->truncated = compiler->encoding.truncated;
+    draft->is_pair = input.has_pair && input.pair.length > 0;
+    draft->is_joined = !input.has_pair && task_has_field(&compiler->fields, "pair") &&
+                       task_has_separator(&compiler->encoder, &input.text);
+    return HS_OK;
 }
 
 hs_status task_compiler_prompt(task_compiler *compiler, const char *name, hs_error *error)

@@ -6,6 +6,7 @@
 /* A trimmed sequence, for sorting. */
 typedef struct task_draft_order {
     const int32_t *tokens;
+    const int32_t *types; /* NULL: all 0 */
     size_t n_rows;
     size_t first_queried; /* row */
     size_t n_cut;         /* tokens */
@@ -18,7 +19,7 @@ void task_draft_reset(task_draft *draft)
     draft->queries.n = 0;
     draft->spans.n = 0;
     draft->facts = (task_facts){0};
-    draft->truncated = false;
+    draft->truncated = draft->is_pair = draft->is_joined = false;
 }
 
 void task_draft_clear(task_draft *draft)
@@ -52,7 +53,12 @@ hs_status task_draft_span(task_draft *draft, size_t length, hs_error *error)
 
 hs_status task_draft_sequence(task_draft *draft, const int32_t *tokens, size_t n, hs_error *error)
 {
-    return task_sequences_add(&draft->sequences, tokens, n, error);
+    return task_sequences_add(&draft->sequences, tokens, NULL, n, error);
+}
+
+hs_status task_draft_encoding(task_draft *draft, const hs_encoding *encoding, hs_error *error)
+{
+    return task_sequences_add(&draft->sequences, encoding->ids.ids, encoding->types.ids, encoding->ids.n, error);
 }
 
 hs_status task_draft_query(task_draft *draft, size_t row, hs_query_kind kind, int32_t token, hs_error *error)
@@ -77,6 +83,12 @@ hs_status task_draft_continuation(task_draft *draft, const hs_token_list *ids, s
 
 /* ---- from the draft to the task ---------------------------------------------------------------------------------- */
 
+/* Only sequences that rows see both sides of have any: those are shared where all of both is equal. */
+static int compare_types(const task_draft_order *a, const task_draft_order *b)
+{
+    return a->types != NULL && a->n_rows > 0 ? memcmp(a->types, b->types, a->n_rows * sizeof *a->types) : 0;
+}
+
 /*
  * Lexicographic by bytes, so that a sequence is directly before those that it is a prefix of; of equal ones the first
  * of the example comes last and is the one that stays.
@@ -91,6 +103,9 @@ static int compare_sequences(const void *left, const void *right)
         return order;
     if (a->n_rows != b->n_rows)
         return a->n_rows < b->n_rows ? -1 : 1;
+    order = compare_types(a, b);
+    if (order != 0)
+        return order;
     return a->index > b->index ? -1 : 1;
 }
 
@@ -128,8 +143,10 @@ static hs_status trim(task_draft *draft, const task_room *room, const char *plac
 {
     *truncated_out = draft->truncated;
     for (size_t i = 0; i < draft->sequences.n; i++)
-        draft->order[i] = (task_draft_order){
-            .tokens = task_sequence_tokens(&draft->sequences, i), .first_queried = SIZE_MAX, .index = i};
+        draft->order[i] = (task_draft_order){.tokens = task_sequence_tokens(&draft->sequences, i),
+                                             .types = task_sequence_types(&draft->sequences, i),
+                                             .first_queried = SIZE_MAX,
+                                             .index = i};
     for (size_t q = 0; q < draft->queries.n; q++) {
         const hs_query *query = &draft->queries.items[q];
         task_draft_order *sequence = &draft->order[query->sequence];
@@ -158,7 +175,7 @@ static void find_prefixes(task_draft *draft)
         const task_draft_order *sequence = &draft->order[i];
         bool shared = i + 1 < n && is_prefix(sequence, sequence + 1);
         if (draft->two_sided)
-            shared = shared && sequence[0].n_rows == sequence[1].n_rows;
+            shared = shared && sequence[0].n_rows == sequence[1].n_rows && compare_types(sequence, sequence + 1) == 0;
         draft->renumbered[sequence->index] = shared ? draft->renumbered[sequence[1].index] : sequence->index;
     }
 }
@@ -177,7 +194,8 @@ static hs_status append_sequences(task_draft *draft, task_example *example, hs_t
     qsort(draft->order, n, sizeof *draft->order, compare_indices);
     for (size_t i = 0; i < n; i++)
         if (draft->renumbered[i] == i) {
-            HS_TRY(task_sequences_add(&task->sequences, draft->order[i].tokens, draft->order[i].n_rows, error));
+            HS_TRY(task_sequences_add(&task->sequences, draft->order[i].tokens, draft->order[i].types,
+                                      draft->order[i].n_rows, error));
             draft->order[i].index = example->n_sequences++;
         }
     for (size_t q = 0; q < draft->queries.n; q++) {
@@ -212,5 +230,7 @@ hs_status task_draft_commit(task_draft *draft, const task_room *room, size_t lin
                       "examples", error));
     task->examples[task->n_examples++] = example;
     task->n_truncated += truncated;
+    task->n_pairs += draft->is_pair;
+    task->n_joined += draft->is_joined;
     return HS_OK;
 }

@@ -50,8 +50,8 @@ static hs_status append_given_ids(hs_token_list *ids, const task_text *text, hs_
     return HS_OK;
 }
 
-static hs_status check_vocabulary(const task_encoder *encoder, const hs_token_list *ids, size_t first,
-                                  const task_text *text, const char *place, hs_error *error)
+hs_status task_check_vocabulary(const task_encoder *encoder, const hs_token_list *ids, size_t first,
+                                const task_text *text, const char *place, hs_error *error)
 {
     size_t vocabulary = encoder->model->shape.vocabulary;
     for (size_t i = first; i < ids->n; i++)
@@ -62,13 +62,18 @@ static hs_status check_vocabulary(const task_encoder *encoder, const hs_token_li
     return HS_OK;
 }
 
+hs_status task_no_tokenizer(const task_text *text, const char *place, hs_error *error)
+{
+    return hs_fail(error, HS_ERROR_INPUT,
+                   "%s: %s is text, but the checkpoint has no tokenizer; give an array of token ids", place,
+                   text->label);
+}
+
 static hs_status encode_bytes(const task_encoder *encoder, const char *bytes, size_t length, bool special,
                               const task_text *text, const char *place, hs_token_list *ids, hs_error *error)
 {
     if (encoder->tokenizer == NULL)
-        return hs_fail(error, HS_ERROR_INPUT,
-                       "%s: %s is text, but the checkpoint has no tokenizer; give an array of token ids", place,
-                       text->label);
+        return task_no_tokenizer(text, place, error);
     if (hs_tokenizer_encode(encoder->tokenizer, bytes, length, special, ids, error) != HS_OK)
         return hs_error_prefix(error, "%s: %s", place, text->label);
     return HS_OK;
@@ -82,7 +87,7 @@ hs_status task_encode_plain(const task_encoder *encoder, const task_text *text, 
         HS_TRY(append_given_ids(ids, text, error));
     else
         HS_TRY(encode_bytes(encoder, text->bytes, text->length, false, text, place, ids, error));
-    return check_vocabulary(encoder, ids, first, text, place, error);
+    return task_check_vocabulary(encoder, ids, first, text, place, error);
 }
 
 static hs_status ensure_bos(const task_encoder *encoder, hs_token_list *ids, hs_error *error)
@@ -114,7 +119,7 @@ static hs_status encode_start(const task_encoder *encoder, const task_text *text
         HS_TRY(encode_bytes(encoder, bytes, length, encoder->bos != TASK_BOS_NEVER, text, place, ids, error));
     if (!text->is_ids)
         drop_second_bos(encoder, ids);
-    HS_TRY(check_vocabulary(encoder, ids, 0, text, place, error));
+    HS_TRY(task_check_vocabulary(encoder, ids, 0, text, place, error));
     return ensure_bos(encoder, ids, error);
 }
 
@@ -201,7 +206,7 @@ hs_status task_context_continue(task_context *context, const task_encoder *encod
         memmove(ids->ids, ids->ids + 1, --ids->n * sizeof *ids->ids);
     if (ids->n <= n_context)
         return nothing_to_score(context, continuation, place, error);
-    return check_vocabulary(encoder, ids, 0, continuation, place, error);
+    return task_check_vocabulary(encoder, ids, 0, continuation, place, error);
 }
 
 hs_status task_encode_whole(task_context *scratch, const task_encoder *encoder, const task_text *text,
@@ -225,30 +230,4 @@ hs_status task_encode_document(const task_encoder *encoder, const task_text *tex
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s has no second token: the first one cannot be scored", place,
                        text->label);
     return HS_OK;
-}
-
-/* ---- encoders ---------------------------------------------------------------------------------------------------- */
-
-hs_status task_encode_sequence(const task_encoder *encoder, const task_text *text, const char *place,
-                               hs_token_list *ids, size_t *n_before_out, size_t *n_behind_out, hs_error *error)
-{
-    int32_t begin = -1;
-    int32_t end = -1;
-    ids->n = 0;
-    if (text->is_ids)
-        HS_TRY(append_given_ids(ids, text, error));
-    else
-        HS_TRY(
-            encode_bytes(encoder, text->bytes, text->length, encoder->bos != TASK_BOS_NEVER, text, place, ids, error));
-    HS_TRY(check_vocabulary(encoder, ids, 0, text, place, error));
-    HS_TRY(ensure_bos(encoder, ids, error));
-    if (encoder->tokenizer != NULL) {
-        begin = hs_tokenizer_special(encoder->tokenizer, HS_TOKEN_BEGIN);
-        end = hs_tokenizer_special(encoder->tokenizer, HS_TOKEN_END);
-    }
-    *n_before_out = ids->n > 0 && ids->ids[0] == begin ? 1 : 0;
-    *n_behind_out = ids->n > *n_before_out && ids->ids[ids->n - 1] == end ? 1 : 0;
-    if (ids->n > *n_before_out + *n_behind_out)
-        return HS_OK;
-    return hs_fail(error, HS_ERROR_INPUT, "%s: %s has no token but special ones", place, text->label);
 }

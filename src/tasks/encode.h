@@ -76,11 +76,31 @@ hs_status task_encode_whole(task_context *scratch, const task_encoder *encoder, 
 hs_status task_encode_document(const task_encoder *encoder, const task_text *text, const char *place,
                                hs_token_list *ids, hs_error *error);
 
+/* HS_ERROR_INPUT: an id from `first` on is outside the model's vocabulary. */
+hs_status task_check_vocabulary(const task_encoder *encoder, const hs_token_list *ids, size_t first,
+                                const task_text *text, const char *place, hs_error *error);
+/* HS_ERROR_INPUT: a text where there is no tokenizer. */
+hs_status task_no_tokenizer(const task_text *text, const char *place, hs_error *error);
+
+/* ---- encode_input.c: what an encoder reads ------------------------------------------------------------------------ */
+
+typedef struct task_input {
+    task_text text;
+    task_text pair;  /* the second sentence */
+    task_text types; /* token types of a `text` of ids */
+    bool has_pair;
+    bool has_types;
+} task_input;
+
 /*
- * Replaces `ids` by a text as an encoder reads it: with the tokenizer's special tokens (ids as they are given). Of the
- * ids the first `*n_before_out` and the last `*n_behind_out` are special. HS_ERROR_INPUT: nothing but special tokens.
+ * Replaces `encoding` by the input between the tokenizer's special tokens, texts cut as transformers' "longest_first" to
+ * `n_most` ids (SIZE_MAX: not); ids as they are given. encoding->special marks what begins, parts and ends sentences. Types
+ * are all 0 where the model has but one, or its tokenizer's class gives none. HS_ERROR_INPUT: nothing but special tokens, ids
+ * with a pair, types that do not fit ids or model, a tokenizer that cannot join a pair.
  */
-hs_status task_encode_sequence(const task_encoder *encoder, const task_text *text, const char *place,
-                               hs_token_list *ids, size_t *n_before_out, size_t *n_behind_out, hs_error *error);
+hs_status task_encode_input(const task_encoder *encoder, const task_input *input, const char *place, size_t n_most,
+                            hs_encoding *encoding, hs_error *error);
+/* Whether a text has a separator in it: "[SEP]", "</s>" or the tokenizer's own. */
+bool task_has_separator(const task_encoder *encoder, const task_text *text);
 
 #endif

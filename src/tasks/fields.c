@@ -77,6 +77,11 @@ void task_field_map_clear(task_field_map *map)
         hs_text_clear(&map->expanded[i]);
 }
 
+bool task_has_field(const task_field_map *map, const char *name)
+{
+    return field_index(map, name) < TASK_MAX_FIELDS;
+}
+
 bool task_field_is_mapped(const task_field_map *map, const char *name)
 {
     size_t field = field_index(map, name);

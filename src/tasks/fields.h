@@ -28,6 +28,8 @@ hs_status task_field_map_init(task_field_map *map, const task_field *fields, con
                               size_t n_mappings, hs_error *error);
 void task_field_map_clear(task_field_map *map);
 
+/* True if the kind has this field. */
+bool task_has_field(const task_field_map *map, const char *name);
 /* True if the experiment file says where this field is. */
 bool task_field_is_mapped(const task_field_map *map, const char *name);
 /*

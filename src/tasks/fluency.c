@@ -109,7 +109,7 @@ static hs_status add_sequence(fluency *f, size_t prompt, const fluency_sample *s
     memcpy(f->joined, prompts->tokens + prompts->offsets[prompt], n_prompt * sizeof *f->joined);
     memcpy(f->joined + n_prompt, sample->tokens, (sample->n - 1) * sizeof *f->joined);
     f->owners[sequence] = sample->index;
-    HS_TRY(task_sequences_add(&f->sequences, f->joined, n, error));
+    HS_TRY(task_sequences_add(&f->sequences, f->joined, NULL, n, error));
     for (size_t i = 0; i < sample->n; i++) {
         hs_query query = {sequence, (uint32_t)(n_prompt - 1 + i), HS_QUERY_LOG_PROBABILITY, sample->tokens[i]};
         HS_TRY(task_queries_add(&f->queries, query, error));

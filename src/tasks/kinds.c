@@ -4,6 +4,8 @@
 #include "tasks/families.h"
 
 #define TEXT "text or token ids"
+#define SECOND "where there is one: the text that comes second in a pair, as in transformers' tokenizer(text, pair)"
+#define TYPES "where `text` is token ids and there are any: the token type of each"
 
 /* How examples are summarised: MEAN plainly, PER by the sum divided by the sum of metric number `per`. */
 #define MEAN(name, unit, better, percent, meaning)           \
@@ -98,9 +100,11 @@ static const task_kind kinds[] = {
      .score = task_perplexity_score},
 
     {.name = "classification",
-     .meaning = "does a classifier give the right label; a text that is too long is cut at its end, before the special "
-                "token there",
+     .meaning = "does a classifier give the right label to a text or a pair of texts; what is too long is cut as "
+                "transformers does, of a pair the longer text first",
      .fields = {{"text", TEXT},
+                {"pair", SECOND},
+                {"token_type_ids", TYPES},
                 {"label", "index or name of a label (id2label of config.json), or what `labels` knows; of independent labels "
                           "also an array of them"}},
      .metrics = {ACC("1 if the likeliest label is right, the first wins ties; independent labels: if each is right at "
@@ -121,9 +125,9 @@ static const task_kind kinds[] = {
      .score = task_classification_score},
 
     {.name = "pseudo_likelihood",
-     .meaning = "pseudo-log-likelihood of a text: each token but the special ones is masked in turn and predicted from "
+     .meaning = "pseudo-log-likelihood of a text or a pair of texts: each token but the special ones is masked in turn and predicted from "
                 "the rest (Salazar et al. 2020). With P = summary of pll, exp(-P) is the pseudo-perplexity",
-     .fields = {{"text", TEXT}},
+     .fields = {{"text", TEXT}, {"pair", SECOND}, {"token_type_ids", TYPES}},
      .metrics = {PER(1, "pll", "nats", +1, "sum of log p(token given the rest); its summary is by token"),
                  MEAN("tokens", "count", 0, false, "scored tokens of the text")},
      .heads = MASKED_LANGUAGE_MODEL,

@@ -17,19 +17,17 @@ static hs_status find_mask(const task_compiler *compiler, int32_t *mask_out, hs_
 /* Salazar et al. 2020 (arXiv:1910.14659), eq. 1. */
 hs_status task_pseudo_likelihood_add(task_compiler *compiler, const char *name, hs_error *error)
 {
-    hs_token_list *ids = &compiler->ids;
-    task_text text;
+    hs_token_list *ids = &compiler->encoding.ids;
     int32_t mask;
-    size_t n_before;
-    size_t n_behind;
-    HS_TRY(task_compiler_text(compiler, name, &text, error));
     HS_TRY(find_mask(compiler, &mask, error));
-    HS_TRY(task_encode_sequence(&compiler->encoder, &text, compiler->place, ids, &n_before, &n_behind, error));
+    HS_TRY(task_compiler_input(compiler, name, SIZE_MAX, error));
     HS_TRY(task_draft_span(&compiler->draft, 1, error));
-    for (size_t row = n_before; row < ids->n - n_behind; row++) {
+    for (size_t row = 0; row < ids->n; row++) {
         int32_t token = ids->ids[row];
+        if (compiler->encoding.special.ids[row] != 0)
+            continue;
         ids->ids[row] = mask;
-        HS_TRY(task_draft_sequence(&compiler->draft, ids->ids, ids->n, error));
+        HS_TRY(task_draft_encoding(&compiler->draft, &compiler->encoding, error));
         HS_TRY(task_draft_query(&compiler->draft, row, HS_QUERY_LOG_PROBABILITY, token, error));
         ids->ids[row] = token;
     }

@@ -35,7 +35,7 @@ static hs_status read_sequence(reference_reader *reader, const hs_json_value *li
     HS_TRY(task_encode_prompt(&reader->encoder, &text, place, &reader->ids, error));
     size_t n_positions = reader->encoder.model->shape.n_positions;
     size_t n = reader->ids.n < n_positions ? reader->ids.n : n_positions;
-    return n > 0 ? task_sequences_add(sequences, reader->ids.ids, n, error) : HS_OK;
+    return n > 0 ? task_sequences_add(sequences, reader->ids.ids, NULL, n, error) : HS_OK;
 }
 
 static hs_status read_sequences(reference_reader *reader, task_sequences *sequences, hs_error *error)

@@ -180,7 +180,7 @@ static hs_status add_text(classifier_scorer *scorer, const classifier_text *text
     HS_TRY(hs_reserve(&scorer->owners, &scorer->owners_capacity, scorer->sequences.n + 1, sizeof *scorer->owners,
                       "texts", error));
     scorer->owners[scorer->sequences.n] = text->index;
-    return task_sequences_add(&scorer->sequences, ids->ids, ids->n, error);
+    return task_sequences_add(&scorer->sequences, ids->ids, NULL, ids->n, error);
 }
 
 static hs_status classifier_score(hs_scorer *base, const hs_text_list *list, double *scores, hs_error *error)

@@ -10,13 +10,20 @@ typedef struct task_sequences {
     size_t offsets_capacity;
     int32_t *tokens;
     size_t tokens_capacity;
+    int32_t *types; /* beside `tokens` */
+    size_t types_capacity;
+    bool has_types; /* one is not 0; else `types` says nothing */
 } task_sequences;
 
-hs_status task_sequences_add(task_sequences *list, const int32_t *tokens, size_t n, hs_error *error);
+/* `types` [n] may be NULL: all 0. */
+hs_status task_sequences_add(task_sequences *list, const int32_t *tokens, const int32_t *types, size_t n,
+                             hs_error *error);
 void task_sequences_reset(task_sequences *list); /* empties it and keeps the memory */
 void task_sequences_clear(task_sequences *list);
 
 size_t task_sequence_length(const task_sequences *list, size_t index);
+/* NULL where no sequence of the list has a type but 0. */
+const int32_t *task_sequence_types(const task_sequences *list, size_t index);
 const int32_t *task_sequence_tokens(const task_sequences *list, size_t index);
 size_t task_sequences_n_tokens(const task_sequences *list);
 /* As the engine takes it; borrowed. */

@@ -98,6 +98,7 @@ static hs_status set_up(const hs_task_config *config, const hs_tokenizer *tokeni
     HS_TRY(check_window(config, model, task->kind, &compiler->window, error));
     HS_TRY(open_lexicon(config, &compiler->encoder, task, error));
     compiler->draft.two_sided = model->shape.bidirectional;
+    task->cuts_ends = model->shape.bidirectional && tokenizer != NULL && !hs_tokenizer_cuts_start(tokenizer);
     HS_TRY(task_generation_init(config, &compiler->encoder, task, error));
     compiler->room = make_room(config, model, task);
     task->name = hs_string_copy(config->name, error);
@@ -200,6 +201,8 @@ static uint64_t hash_task(const hs_task *task)
         hash = hs_hash_u64(hash, task_sequence_length(&task->sequences, i));
     for (size_t i = 0; i < task_sequences_n_tokens(&task->sequences); i++)
         hash = hs_hash_u64(hash, (uint64_t)task->sequences.tokens[i]);
+    for (size_t i = 0; task->sequences.has_types && i < task_sequences_n_tokens(&task->sequences); i++)
+        hash = hs_hash_u64(hash, (uint64_t)task->sequences.types[i]);
     for (size_t i = 0; i < task->queries.n; i++) {
         const hs_query *query = &task->queries.items[i];
         hash = hs_hash_u64(hash, (uint64_t)query->sequence << 32 | query->row);
@@ -276,6 +279,21 @@ size_t hs_task_n_truncated(const hs_task *task)
     return task->n_truncated;
 }
 
+size_t hs_task_n_pairs(const hs_task *task)
+{
+    return task->n_pairs;
+}
+
+size_t hs_task_n_joined(const hs_task *task)
+{
+    return task->n_joined;
+}
+
+const char *hs_task_truncated_part(const hs_task *task)
+{
+    return task->cuts_ends ? "last" : "first";
+}
+
 size_t hs_task_n_metrics(const hs_task *task)
 {
     return task->n_metrics;
@@ -303,6 +321,7 @@ size_t hs_task_memory_bytes(const hs_task *task)
     return sizeof *task + task->examples_capacity * sizeof *task->examples +
            task->sequences.offsets_capacity * sizeof *task->sequences.offsets +
            task->sequences.tokens_capacity * sizeof *task->sequences.tokens +
+           task->sequences.types_capacity * sizeof *task->sequences.types +
            task->queries.capacity * sizeof *task->queries.items + task->spans.capacity * sizeof *task->spans.items +
            task->lexicon.capacity * sizeof *task->lexicon.ids;
 }

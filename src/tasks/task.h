@@ -64,7 +64,10 @@ struct hs_task {
     task_sequences sequences;
     task_queries queries; /* `sequence` counts within the example */
     task_spans spans;
-    size_t n_truncated;       /* examples that lost their first tokens */
+    size_t n_truncated;       /* examples that lost tokens */
+    bool cuts_ends;           /* their last ones, not their first */
+    size_t n_pairs;           /* examples of two sentences */
+    size_t n_joined;          /* examples of one text with a separator in it */
     const hs_metric *metrics; /* [n_metrics]: the kind's, or those with one a label */
     size_t n_metrics;
     struct task_label_metrics *label_metrics; /* classification */
@@ -83,6 +86,8 @@ typedef struct task_draft {
     task_spans spans;
     task_facts facts;
     bool truncated; /* the kind has shortened the example itself */
+    bool is_pair;   /* two sentences */
+    bool is_joined; /* one text with a separator in it */
     bool two_sided; /* rows see the rows behind them too: nothing can be trimmed or shared but equal sequences */
     struct task_draft_order *order; /* scratch of task_draft_commit, one a sequence */
     size_t order_capacity;
@@ -97,6 +102,7 @@ void task_draft_clear(task_draft *draft);
 hs_status task_draft_span(task_draft *draft, size_t length, hs_error *error);
 /* A sequence; queries name it by draft->sequences.n - 1. Rows after its last queried one are dropped at the end. */
 hs_status task_draft_sequence(task_draft *draft, const int32_t *tokens, size_t n, hs_error *error);
+hs_status task_draft_encoding(task_draft *draft, const hs_encoding *encoding, hs_error *error);
 /* About `row` of the sequence added last. */
 hs_status task_draft_query(task_draft *draft, size_t row, hs_query_kind kind, int32_t token, hs_error *error);
 /* A span over a sequence of its own: one query for each of ids[n_context ..], at the row before it. */
@@ -134,6 +140,7 @@ typedef struct task_compiler {
     task_draft draft;
     task_context context;
     hs_token_list ids;
+    hs_encoding encoding; /* of encoders */
 } task_compiler;
 
 void task_compiler_clear(task_compiler *compiler);
@@ -141,6 +148,11 @@ void task_compiler_clear(task_compiler *compiler);
 hs_status task_compiler_map_label(const task_compiler *compiler, int64_t *index_out, hs_error *error);
 /* A text field of the line that must be there. */
 hs_status task_compiler_text(task_compiler *compiler, const char *name, task_text *text_out, hs_error *error);
+/*
+ * compiler->encoding of a text field and, where the kind has them and the line too, of `pair` and `token_type_ids`.
+ * Texts are cut to `n_most` ids.
+ */
+hs_status task_compiler_input(task_compiler *compiler, const char *name, size_t n_most, hs_error *error);
 /* Adds a sequence of its own for a field that stands as it is, trailing white space included, and a span after it. */
 hs_status task_compiler_prompt(task_compiler *compiler, const char *name, hs_error *error);
 /* Sets the compiler's context from a field. */

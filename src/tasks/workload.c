@@ -45,7 +45,8 @@ void task_workload_bind(hs_task_workload *workload)
 
 static hs_status copy_sequence(task_sequences *to, const task_sequences *from, size_t index, hs_error *error)
 {
-    return task_sequences_add(to, task_sequence_tokens(from, index), task_sequence_length(from, index), error);
+    return task_sequences_add(to, task_sequence_tokens(from, index), task_sequence_types(from, index),
+                              task_sequence_length(from, index), error);
 }
 
 static hs_status add_example(const hs_task *task, const task_example *example, task_workload_storage *storage,

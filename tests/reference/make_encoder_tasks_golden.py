@@ -4,7 +4,7 @@ transformers in float64, clean and with heads zeroed by a hook on the output pro
 
     python3 make_encoder_tasks_golden.py
 
-A case: model, kind, lines (the data file), sets of heads, values [set][example][metric], summaries [set][metric] of
+A case: model, kind, lines (the data file; of texts, of pairs or of ids with types), sets of heads, values [set][example][metric], summaries [set][metric] of
 metrics that are no means. Texts are words of VOCABULARY, whose ids are its indices.
 """
 import argparse
@@ -14,17 +14,19 @@ import pathlib
 import random
 
 import torch
-from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification
+from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification, BertTokenizer
 
 HERE = pathlib.Path(__file__).parent
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + list("abcdefghijklmnopqr")
 CLS, SEP, MASK, FIRST_WORD = 2, 3, 4, 5
 SETS = [[], [[0, 1]], [[0, 0], [1, 3]], [[0, 0], [0, 1], [0, 2], [0, 3]]]
+TOKENIZER = BertTokenizer({word: i for i, word in enumerate(VOCABULARY)})
+POSITIONS = 16  # of all these checkpoints but RoBERTa's, whose data is ids
 ENDINGS = ("attention.output.dense", "attention.out_lin")
 
 
-def logits_of(model, ids, heads):
-    """Logits [T, V] or [labels] with the heads' part of the output projection's input set to zero."""
+def logits_of(model, read, heads):
+    """Logits [T, V] or [labels] of (ids, types) with the heads' part of the output projection's input set to zero."""
     size = model.config.hidden_size // model.config.num_attention_heads
 
     def hook_of(layer):
@@ -37,34 +39,50 @@ def logits_of(model, ids, heads):
 
     modules = [module for name, module in model.named_modules() if name.endswith(ENDINGS)]
     handles = [module.register_forward_pre_hook(hook_of(layer)) for layer, module in enumerate(modules)]
+    ids, types = read
+    typed = {} if model.config.model_type == "distilbert" else {"token_type_ids": torch.tensor([types])}
     with torch.no_grad():
-        logits = model(torch.tensor([ids])).logits[0]
+        logits = model(torch.tensor([ids]), **typed).logits[0]
     for handle in handles:
         handle.remove()
     return logits
 
 
-def pll(model, ids, heads):
-    """[pseudo-log-likelihood, tokens] of ids between CLS and SEP."""
+def pll(model, read, heads):
+    """[pseudo-log-likelihood, tokens] of the ids that are neither CLS nor SEP."""
     total = 0.0
-    for at in range(1, len(ids) - 1):
+    ids, types = read
+    scored = [at for at, token in enumerate(ids) if token not in (CLS, SEP)]
+    for at in scored:
         masked = ids[:at] + [MASK] + ids[at + 1:]
-        total += torch.log_softmax(logits_of(model, masked, heads)[at], -1)[ids[at]].item()
-    return [total, len(ids) - 2]
+        total += torch.log_softmax(logits_of(model, (masked, types), heads)[at], -1)[ids[at]].item()
+    return [total, len(scored)]
 
 
 def words(rng, low, high):
     return " ".join(rng.choice(VOCABULARY[FIRST_WORD:]) for _ in range(rng.randint(low, high)))
 
 
-def ids_of(text):
-    return [CLS] + [VOCABULARY.index(word) for word in text.split()] + [SEP]
+def read(line, name="text"):
+    """(ids, types) of a line: a text, a pair, or ids with their types."""
+    if not isinstance(line[name], str):
+        return line[name], line.get("token_type_ids", [0] * len(line[name]))
+    call = TOKENIZER(line[name], line.get("pair"), truncation="longest_first", max_length=POSITIONS)
+    return call["input_ids"], call["token_type_ids"]
 
 
-def pseudo_likelihood(name, rng):
+def with_pair(lines, rng):
+    return [line | {"pair": words(rng, 1, 9)} for line in lines]
+
+
+def with_short_pair(lines, rng):
+    return [line | {"pair": words(rng, 1, 3)} for line in lines]
+
+
+def pseudo_likelihood(name, rng, of=lambda lines, _: lines):
     model = AutoModelForMaskedLM.from_pretrained(HERE / "engine" / name, dtype=torch.float64).eval()
-    lines = [{"text": words(rng, 1, 10)} for _ in range(6)]
-    values = [[pll(model, ids_of(line["text"]), heads) for line in lines] for heads in SETS]
+    lines = of([{"text": words(rng, 1, 10)} for _ in range(6)], rng)
+    values = [[pll(model, read(line), heads) for line in lines] for heads in SETS]
     summaries = [{"pll": sum(v[0] for v in rows) / sum(v[1] for v in rows)} for rows in values]
     return {"model": name, "kind": "pseudo_likelihood", "lines": lines, "values": values, "summaries": summaries}
 
@@ -74,7 +92,7 @@ def minimal_pair(name, rng):
     lines = [{"good": words(rng, 2, 6), "bad": words(rng, 2, 6)} for _ in range(5)]
     values = []
     for heads in SETS:
-        margins = [pll(model, ids_of(line["good"]), heads)[0] - pll(model, ids_of(line["bad"]), heads)[0]
+        margins = [pll(model, read(line, "good"), heads)[0] - pll(model, read(line, "bad"), heads)[0]
                    for line in lines]
         values.append([[float(margin > 0), margin] for margin in margins])
     return {"model": name, "kind": "minimal_pair", "lines": lines, "values": values}
@@ -99,15 +117,16 @@ def with_f1(rows, gold, predicted, names):
     return values, summaries
 
 
-def exclusive(name, rng):
+def exclusive(name, rng, of=lambda lines, _: lines):
     model = AutoModelForSequenceClassification.from_pretrained(HERE / "engine" / name, dtype=torch.float64).eval()
     names = [model.config.id2label[i] for i in range(model.config.num_labels)]
     n = len(names)
     lines = [{"text": words(rng, 1, 12), "label": rng.choice([i, names[i]])} for i in rng.choices(range(n), k=16)]
+    lines = of(lines, rng)
     gold = [names.index(line["label"]) if isinstance(line["label"], str) else line["label"] for line in lines]
     values, summaries = [], []
     for heads in SETS:
-        logs = [torch.log_softmax(logits_of(model, ids_of(line["text"]), heads), -1).tolist() for line in lines]
+        logs = [torch.log_softmax(logits_of(model, read(line), heads), -1).tolist() for line in lines]
         best = [max(range(n), key=row.__getitem__) for row in logs]
         rows = [[float(b == g), b, -row[g], row[g] - max(v for i, v in enumerate(row) if i != g), g]
                 for row, b, g in zip(logs, best, gold)]
@@ -118,17 +137,22 @@ def exclusive(name, rng):
     return {"model": name, "kind": "classification", "lines": lines, "values": values, "summaries": summaries}
 
 
-def independent(name, rng):
+def with_types(lines, rng):
+    return [line | {"token_type_ids": [rng.randrange(2) for _ in line["text"]]} for line in lines]
+
+
+def independent(name, rng, of=lambda lines, _: lines):
     model = AutoModelForSequenceClassification.from_pretrained(HERE / "engine" / name, dtype=torch.float64).eval()
     names = [model.config.id2label[i] for i in range(model.config.num_labels)]
     lines = []
     for _ in range(12):
         ids = [rng.randrange(FIRST_WORD, len(VOCABULARY)) for _ in range(rng.randint(2, 9))]
         lines.append({"text": ids, "label": [label for label in names if rng.random() < 0.5]})
+    lines = of(lines, rng)
     gold = [[label in line["label"] for label in names] for line in lines]
     values, summaries = [], []
     for heads in SETS:
-        probabilities = [torch.sigmoid(logits_of(model, line["text"], heads)).tolist() for line in lines]
+        probabilities = [torch.sigmoid(logits_of(model, read(line), heads)).tolist() for line in lines]
         predicted = [[p >= 0.5 for p in row] for row in probabilities]
         rows = []
         for row, g, p in zip(probabilities, gold, predicted):
@@ -147,7 +171,11 @@ def main():
     cases = [pseudo_likelihood("bert_masked", rng), pseudo_likelihood("distilbert_masked", rng),
              pseudo_likelihood("roberta_masked", rng), minimal_pair("bert_masked", rng),
              exclusive("bert_classifier", rng), exclusive("distilbert_classifier", rng),
-             independent("roberta_classifier_bf16", rng)]
+             independent("roberta_classifier_bf16", rng),
+             pseudo_likelihood("bert_masked", rng, with_short_pair),
+             pseudo_likelihood("distilbert_masked", rng, with_short_pair),
+             exclusive("bert_classifier", rng, with_pair), exclusive("distilbert_classifier", rng, with_pair),
+             independent("roberta_classifier_bf16", rng, with_types)]
     golden = {"vocabulary": VOCABULARY, "sets": SETS, "cases": cases}
     text = json.dumps(golden, default=float, separators=(",", ":"))
     (HERE / "encoder_tasks_golden.json").write_text(text.replace('{"model"', '\n{"model"') + "\n", encoding="utf-8")

@@ -172,9 +172,13 @@ static void describe(const hs_workload *workload, hs_text *text)
     hs_error error = {0};
     const hs_sequences *sequences = &workload->sequences;
     for (size_t s = 0; s < sequences->n; s++)
-        for (size_t i = sequences->offsets[s]; i < sequences->offsets[s + 1]; i++)
-            (void)hs_text_appendf(text, &error, "%s%d%s", i == sequences->offsets[s] ? "[" : " ",
-                                  (int)sequences->tokens[i], i + 1 == sequences->offsets[s + 1] ? "]" : "");
+        for (size_t i = sequences->offsets[s]; i < sequences->offsets[s + 1]; i++) {
+            (void)hs_text_appendf(text, &error, "%s%d", i == sequences->offsets[s] ? "[" : " ",
+                                  (int)sequences->tokens[i]);
+            if (sequences->types != NULL && sequences->types[i] != 0)
+                (void)hs_text_appendf(text, &error, "/%d", (int)sequences->types[i]);
+            (void)hs_text_appendf(text, &error, "%s", i + 1 == sequences->offsets[s + 1] ? "]" : "");
+        }
     for (size_t q = 0; q < workload->n_queries; q++) {
         const hs_query *query = &workload->queries[q];
         (void)hs_text_appendf(text, &error, " %u.%u=%c%d", query->sequence, query->row, kinds[query->kind],
