@@ -197,6 +197,14 @@ typedef enum hs_json_kind {
  */
 hs_status hs_json_parse(const char *bytes, size_t length, const char *source, hs_json **json_out, hs_error *error);
 hs_status hs_json_read(const char *path, size_t max_bytes, hs_json **json_out, hs_error *error);
+/*
+ * A record of a data file, which begins at line `line` of it, as Python's json reads what Python's json writes: NaN,
+ * Infinity and -Infinity are reals, and so is a number that is too large for any; \uD800 to \uDFFF without the other half
+ * is read as U+FFFD and counted. Numbers keep how they are written.
+ */
+hs_status hs_json_parse_record(const char *bytes, size_t length, const char *path, size_t line, hs_json **json_out,
+                               hs_error *error);
+size_t hs_json_n_replaced(const hs_json *json);
 /* An empty object, and one string more in an object that is the root: for tables that are no JSON. */
 hs_status hs_json_new_object(hs_json **json_out, hs_error *error);
 hs_status hs_json_add_string(hs_json *json, const char *key, const char *bytes, size_t length, hs_error *error);
@@ -221,6 +229,8 @@ bool hs_json_is_integer(const hs_json_value *value);
 bool hs_json_is_number(const hs_json_value *value);
 int64_t hs_json_integer(const hs_json_value *value); /* 0 if it is no integer */
 double hs_json_number(const hs_json_value *value);   /* 0 if it is no number */
+/* How a number of a record is written; NULL for others, and for whole numbers as printf's %lld writes them. */
+const char *hs_json_number_text(const hs_json_value *value);
 bool hs_json_true(const hs_json_value *value);       /* false for everything but true */
 
 /* ---- hashes (XXH3, libxxhash) ---------------------------------------------------------------------------------- */

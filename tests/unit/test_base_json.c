@@ -1,6 +1,7 @@
 /* base: JSON - values, order, limits, and the message for each way in which a document can be bad. */
 #include "headsweep/base.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,117 @@ static void test_huge_integers_are_reals(void **state)
     hs_json_free(json);
 }
 
+/* ---- records of data files --------------------------------------------------------------------------------------- */
+
+static hs_json *parse_record(const char *text)
+{
+    hs_error error = {0};
+    hs_json *json = NULL;
+    if (hs_json_parse_record(text, strlen(text), "data.jsonl", 7, &json, &error) != HS_OK)
+        fail_msg("%s", error.message);
+    return json;
+}
+
+/* Python writes and reads all of these; a template shows them as they stand. */
+static void test_numbers_as_they_are_written(void **state)
+{
+    static const struct {
+        const char *written;
+        hs_json_kind kind;
+        double value;
+    } rows[] = {
+        {"100000.0", HS_JSON_REAL, 1e5},
+        {"5.0", HS_JSON_REAL, 5},
+        {"1e5", HS_JSON_REAL, 1e5},
+        {"0.10", HS_JSON_REAL, 0.1},
+        {"-0.0", HS_JSON_REAL, 0},
+        {"-0", HS_JSON_INTEGER, 0},
+        {"1E+2", HS_JSON_REAL, 100},
+        {"12345678901234567890", HS_JSON_REAL, 12345678901234567890.0},
+        {"1e400", HS_JSON_REAL, INFINITY},
+        {"-Infinity", HS_JSON_REAL, -INFINITY},
+        {"3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803", HS_JSON_REAL,
+         3.141592653589793},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[400];
+        (void)snprintf(text, sizeof text,
+                       "{\"id\": 7, \"t\": [true, false, \"1.0\", {\"x\": %s}], \"y\": %s, \"z\": 3}", rows[i].written,
+                       rows[i].written);
+        hs_json *json = parse_record(text);
+        const hs_json_value *root = hs_json_root(json);
+        const hs_json_value *places[] = {hs_json_get(root, "y"),
+                                         hs_json_get(hs_json_at(hs_json_get(root, "t"), 3), "x")};
+        for (size_t k = 0; k < 2; k++) {
+            assert_string_equal(hs_json_number_text(places[k]), rows[i].written);
+            assert_int_equal(hs_json_kind_of(places[k]), rows[i].kind);
+            assert_true(hs_json_number(places[k]) == rows[i].value);
+            assert_true(hs_json_is_number(places[k]));
+            assert_null(hs_json_string(places[k]));
+            assert_int_equal(hs_json_size(places[k]), 0);
+        }
+        assert_int_equal(hs_json_integer(hs_json_get(root, "id")), 7);
+        assert_int_equal(hs_json_integer(hs_json_get(root, "z")), 3);
+        assert_null(hs_json_number_text(hs_json_get(root, "z")));
+        assert_null(hs_json_number_text(hs_json_at(hs_json_get(root, "t"), 2)));
+        hs_json_free(json);
+    }
+    hs_json *json = parse_record("NaN");
+    assert_true(isnan(hs_json_number(hs_json_root(json))));
+    assert_string_equal(hs_json_number_text(hs_json_root(json)), "NaN");
+    hs_json_free(json);
+}
+
+static void test_lone_surrogates(void **state)
+{
+    (void)state;
+    hs_json *json = parse_record(
+        "[\"a\\ud83d b\", \"\\ud83d\\ude00\", \"\\\\ud83d\", \"\\udE00\\ud83d\", \"\\ud83d\\ud83d\\ude00\"]");
+    static const char *const expected[] = {"a\xEF\xBF\xBD b", "\xF0\x9F\x98\x80", "\\ud83d", "\xEF\xBF\xBD\xEF\xBF\xBD",
+                                           "\xEF\xBF\xBD\xF0\x9F\x98\x80"};
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(hs_json_string(hs_json_at(hs_json_root(json), i)), expected[i]);
+    assert_int_equal(hs_json_n_replaced(json), 4);
+    hs_json_free(json);
+}
+
+/* What is no JSON to Python either stays none, and columns are those of the file. */
+static void test_bad_records(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        {"{\"x\": 1.50, \"y\": }", "data.jsonl:7: column 18: invalid JSON: unexpected token near '}'"},
+        {"{\n\"x\": NaN,\n\"y\" 1}", "data.jsonl:9: column 5: invalid JSON: ':' expected near '1'"},
+        {"[1.]", NULL},
+        {"[.5]", NULL},
+        {"[+1]", NULL},
+        {"[01.0]", NULL},
+        {"[1.0.0]", NULL},
+        {"[1e]", NULL},
+        {"[-]", NULL},
+        {"[1.5 2.5]", NULL},
+        {"[1.5\"a\"]", NULL},
+        {"[NaNs]", NULL},
+        {"[nan]", NULL},
+        {"[-NaN]", NULL},
+        {"[1.5NaN]", NULL},
+        {"[\"\\ud83\"]", NULL},
+        {"{1.5: 2}", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        hs_error error = {0};
+        hs_json *json = (hs_json *)&error;
+        if (hs_json_parse_record(rows[i].text, strlen(rows[i].text), "data.jsonl", 7, &json, &error) != HS_ERROR_INPUT)
+            fail_msg("%s is read", rows[i].text);
+        assert_null(json);
+        if (rows[i].message != NULL)
+            assert_string_equal(error.message, rows[i].message);
+    }
+}
+
 static const struct {
     const char *text, *message;
 } bad_rows[] = {
@@ -298,6 +410,9 @@ int main(void)
         cmocka_unit_test(test_objects_keep_file_order),
         cmocka_unit_test(test_zero_bytes_in_strings),
         cmocka_unit_test(test_huge_integers_are_reals),
+        cmocka_unit_test(test_numbers_as_they_are_written),
+        cmocka_unit_test(test_lone_surrogates),
+        cmocka_unit_test(test_bad_records),
         cmocka_unit_test(test_bad_documents),
         cmocka_unit_test(test_truncated_documents),
         cmocka_unit_test(test_depth_limit),
