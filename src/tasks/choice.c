@@ -43,7 +43,8 @@ static hs_status get_choice(task_compiler *compiler, const choice_list *choices,
 {
     hs_text *expanded = &compiler->choice;
     if (choices->templates->n == 0)
-        return task_text_from(task_list_at(&choices->field, index), "choices", index, compiler->place, text_out, error);
+        return task_text_from(task_list_at(&choices->field, index), "choices", index, compiler->place, expanded,
+                              text_out, error);
     HS_TRY(task_template_expand(choices->templates->items[index], compiler->line, compiler->place, expanded, error));
     *text_out = (task_text){.bytes = expanded->text, .length = expanded->length};
     (void)snprintf(text_out->label, sizeof text_out->label, "choices[%zu]", index);

@@ -199,7 +199,20 @@ static hs_status check_ids(const task_text *text, const char *place, hs_error *e
     return HS_OK;
 }
 
-hs_status task_text_from(const hs_json_value *value, const char *name, size_t index, const char *place,
+static hs_status text_of_number(const hs_json_value *value, const char *place, hs_text *number, task_text *text_out,
+                                hs_error *error)
+{
+    bool is_single;
+    HS_TRY(task_value_text(value, number, &is_single, error));
+    if (!is_single)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %s is %s, which is no number", place, text_out->label,
+                       task_value_name(value));
+    text_out->bytes = number->text;
+    text_out->length = number->length;
+    return HS_OK;
+}
+
+hs_status task_text_from(const hs_json_value *value, const char *name, size_t index, const char *place, hs_text *number,
                          task_text *text_out, hs_error *error)
 {
     *text_out = (task_text){0};
@@ -217,6 +230,9 @@ hs_status task_text_from(const hs_json_value *value, const char *name, size_t in
         text_out->ids = value;
         text_out->n_ids = hs_json_size(value);
         return check_ids(text_out, place, error);
+    case HS_JSON_INTEGER:
+    case HS_JSON_REAL:
+        return text_of_number(value, place, number, text_out, error);
     default:
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s must be a string or an array of token ids, not %s", place,
                        text_out->label, hs_json_kind_name(hs_json_kind_of(value)));
@@ -236,5 +252,5 @@ hs_status task_field_text(task_field_map *map, const char *name, const hs_json_v
         return HS_OK;
     }
     HS_TRY(task_field_value(map, name, line, place, &value, error));
-    return task_text_from(value, name, SIZE_MAX, place, text_out, error);
+    return task_text_from(value, name, SIZE_MAX, place, &map->expanded[field], text_out, error);
 }

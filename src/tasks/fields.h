@@ -62,8 +62,11 @@ typedef struct task_text {
     size_t n_ids;
 } task_text;
 
-/* HS_ERROR_INPUT where the value is neither. The index is of an element of the field; SIZE_MAX if it is the field. */
-hs_status task_text_from(const hs_json_value *value, const char *name, size_t index, const char *place,
+/*
+ * HS_ERROR_INPUT where the value is neither. The index is of an element of the field; SIZE_MAX if it is the field. A number
+ * is the text that the file has, for which `number` is: the text is borrowed from it then.
+ */
+hs_status task_text_from(const hs_json_value *value, const char *name, size_t index, const char *place, hs_text *number,
                          task_text *text_out, hs_error *error);
 
 /* A field that must be there. As a text it may come of a template: it is then borrowed from the map. */

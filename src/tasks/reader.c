@@ -124,7 +124,7 @@ static hs_status check_text(const task_reader *reader, const char *bytes, size_t
 static hs_status parse_json(task_reader *reader, const char *bytes, size_t length, hs_error *error)
 {
     const char *place = reader->place.text;
-    HS_TRY(hs_json_parse(bytes, length, place, &reader->json, error));
+    HS_TRY(hs_json_parse_record(bytes, length, reader->path, reader->line, &reader->json, error));
     hs_json_kind kind = hs_json_kind_of(hs_json_root(reader->json));
     if (kind != HS_JSON_OBJECT)
         return hs_fail(error, HS_ERROR_INPUT, "%s: the line must be a JSON object, {...}, not %s", place,

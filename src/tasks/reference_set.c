@@ -13,6 +13,7 @@ typedef struct reference_reader {
     task_encoder encoder;
     task_reader lines;
     hs_token_list ids;
+    hs_text number;
 } reference_reader;
 
 static hs_status read_sequence(reference_reader *reader, const hs_json_value *line, task_sequences *sequences,
@@ -28,7 +29,7 @@ static hs_status read_sequence(reference_reader *reader, const hs_json_value *li
         (void)snprintf(needed, sizeof needed, "field `%s`", name);
         return task_field_missing(needed, line, place, error);
     }
-    HS_TRY(task_text_from(value, reader->field, SIZE_MAX, place, &text, error));
+    HS_TRY(task_text_from(value, reader->field, SIZE_MAX, place, &reader->number, &text, error));
     /* Corpora have blank lines; they say nothing about any mean. */
     if (text.length == 0 && text.n_ids == 0)
         return HS_OK;
@@ -64,6 +65,7 @@ hs_status hs_reference_set_open(const char *path, const char *field, size_t limi
     hs_status status = read_sequences(&reader, &workload->storage->sequences, error);
     task_reader_clear(&reader.lines);
     hs_token_list_clear(&reader.ids);
+    hs_text_clear(&reader.number);
     if (status != HS_OK) {
         hs_task_workload_free(workload);
         return status;

@@ -1,6 +1,6 @@
 #include "tasks/template.h"
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "tasks/fields.h"
@@ -59,29 +59,34 @@ hs_status task_template_check(const char *text, const char *what, hs_error *erro
 
 /* ---- values as text ---------------------------------------------------------------------------------------------- */
 
-static hs_status append_real(double value, hs_text *out, hs_error *error)
+/* A number as the file has it; nothing where it is none, such as NaN. */
+static hs_status append_number(const hs_json_value *value, hs_text *out, bool *is_single_out, hs_error *error)
 {
-    char digits[40];
-    for (int precision = 1; precision <= 17; precision++) {
-        (void)snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (strtod(digits, NULL) == value)
-            break;
-    }
-    return hs_text_append(out, digits, strlen(digits), error);
+    const char *written = hs_json_number_text(value);
+    *is_single_out = isfinite(hs_json_number(value));
+    if (!*is_single_out)
+        return HS_OK;
+    if (written != NULL)
+        return hs_text_append(out, written, strlen(written), error);
+    return hs_text_appendf(out, error, "%lld", (long long)hs_json_integer(value));
 }
 
-static hs_status append_value(const hs_json_value *value, hs_text *out, bool *is_single_out, hs_error *error)
+/* Truth values and null are `words`: of false, true and null; a NULL among them is no single value. */
+static hs_status append_value(const hs_json_value *value, const char *const words[3], hs_text *out, bool *is_single_out,
+                              hs_error *error)
 {
     *is_single_out = true;
     switch (hs_json_kind_of(value)) {
     case HS_JSON_STRING:
         return hs_text_append(out, hs_json_string(value), hs_json_size(value), error);
     case HS_JSON_INTEGER:
-        return hs_text_appendf(out, error, "%lld", (long long)hs_json_integer(value));
     case HS_JSON_REAL:
-        return append_real(hs_json_number(value), out, error);
+        return append_number(value, out, is_single_out, error);
     case HS_JSON_BOOLEAN:
-        return hs_text_appendf(out, error, hs_json_true(value) ? "true" : "false");
+        return hs_text_appendf(out, error, "%s", words[hs_json_true(value)]);
+    case HS_JSON_NULL:
+        *is_single_out = words[2] != NULL;
+        return *is_single_out ? hs_text_appendf(out, error, "%s", words[2]) : HS_OK;
     default:
         *is_single_out = false;
         return HS_OK;
@@ -90,13 +95,24 @@ static hs_status append_value(const hs_json_value *value, hs_text *out, bool *is
 
 hs_status task_value_text(const hs_json_value *value, hs_text *out, bool *is_single_out, hs_error *error)
 {
+    static const char *const words[3] = {"false", "true", NULL};
     out->length = 0;
     /* So that there is a text even where the value is empty. */
     HS_TRY(hs_text_append(out, "", 0, error));
-    return append_value(value, out, is_single_out, error);
+    return append_value(value, words, out, is_single_out, error);
+}
+
+const char *task_value_name(const hs_json_value *value)
+{
+    bool is_number = hs_json_is_number(value);
+    return is_number && !isfinite(hs_json_number(value)) ? hs_json_number_text(value)
+                                                         : hs_json_kind_name(hs_json_kind_of(value));
 }
 
 /* ---- expanding --------------------------------------------------------------------------------------------------- */
+
+/* As lm-evaluation-harness's templates show them, which are Jinja2's. */
+static const char *const jinja_words[3] = {"False", "True", "None"};
 
 static hs_status append_field(const piece *field, const hs_json_value *record, const char *place, hs_text *out,
                               hs_error *error)
@@ -111,10 +127,10 @@ static hs_status append_field(const piece *field, const hs_json_value *record, c
     const hs_json_value *value = task_key_find(record, name);
     if (value == NULL)
         return task_field_missing(needed, record, place, error);
-    HS_TRY(append_value(value, out, &is_single, error));
+    HS_TRY(append_value(value, jinja_words, out, &is_single, error));
     if (!is_single)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s must be a string or a number, not %s", place, needed,
-                       hs_json_kind_name(hs_json_kind_of(value)));
+                       task_value_name(value));
     return HS_OK;
 }
 

@@ -39,8 +39,36 @@ static void test_templates(void **state)
     assert_context(fixture, "A{q.r}:", "\"q\": {\"r\": \"xy\"}", "[65 120 121 58] 0.3=P97 0.3=P98");
     assert_context(fixture, "{q.1}{q.0}", "\"q\": [\"x\", \"y\"]", "[121 120] 0.1=P97 0.1=P98");
     assert_context(fixture, "{{{q}}}", "\"q\": 7", "[123 55 125] 0.2=P97 0.2=P98");
-    assert_context(fixture, "{q}{r}", "\"q\": true, \"r\": 0.5", "[116 114 117 101 48 46 53] 0.6=P97 0.6=P98");
+    assert_context(fixture, "{q}{r}", "\"q\": true, \"r\": 0.5", "[84 114 117 101 48 46 53] 0.6=P97 0.6=P98");
     assert_context(fixture, "{q}", "\"q\": \"\"", "[262] 0.0=P97 0.0=P98");
+    assert_context(fixture, "{q}{r}", "\"q\": false, \"r\": null",
+                   "[70 97 108 115 101 78 111 110 101] 0.8=P97 0.8=P98");
+}
+
+/* Numbers are texts as the file has them, in a template and as a field. */
+static void test_numbers_are_texts_as_written(void **state)
+{
+    static const char *const numbers[] = {
+        "7", "-7", "100.0", "5.0", "1e5", "0.10", "-0.0", "-0", "123456789012345678901"};
+    struct task_fixture *fixture = *state;
+    fixture->model.shape.n_positions = 64;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        char line[96], expected[200] = "[";
+        size_t length = strlen(numbers[i]);
+        for (size_t k = 0; k < length; k++)
+            (void)snprintf(expected + strlen(expected), sizeof expected - strlen(expected), "%d%s", numbers[i][k],
+                           k + 1 < length ? " " : "]");
+        (void)snprintf(expected + strlen(expected), sizeof expected - strlen(expected), " 0.%zu=P97 0.%zu=P98",
+                       length - 1, length - 1);
+        (void)snprintf(line, sizeof line, "\"q\": {\"r\": [%s]}", numbers[i]);
+        assert_context(fixture, "{q.r.0}", line, expected);
+        assert_context(fixture, "q.r.0", line, expected);
+    }
+    fixture->config.n_fields = 0;
+    hs_task *task =
+        task_fixture_open(fixture, "multiple_choice", "{\"context\": \"x\", \"choices\": [5, 6.0], \"label\": 0}\n");
+    task_fixture_assert_workload(task, 0, 1, "[120 54 46] 0.0=P53 0.0=P54 0.1=P46 0.2=P48");
+    hs_task_free(task);
 }
 
 static void test_unusable_templates(void **state)
@@ -55,6 +83,8 @@ static void test_unusable_templates(void **state)
         {"x{}", "{}", "there is no field's name between two braces", HS_ERROR_USAGE},
         {"{q}", "{\"r\": 1}", "data.jsonl:1: field `q` is missing; the line has: r", HS_ERROR_INPUT},
         {"{q.1}", "{\"q\": [\"x\"]}", "data.jsonl:1: field `q.1` is missing; the line has: q", HS_ERROR_INPUT},
+        {"{q}", "{\"q\": NaN}", "data.jsonl:1: field `q` must be a string or a number, not NaN", HS_ERROR_INPUT},
+        {"{q}", "{\"q\": -Infinity}", "field `q` must be a string or a number, not -Infinity", HS_ERROR_INPUT},
         {"{q}", "{\"q\": [1]}", "data.jsonl:1: field `q` must be a string or a number, not array", HS_ERROR_INPUT},
     };
     struct task_fixture *fixture = *state;
@@ -358,6 +388,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_templates),
+        CASE(test_numbers_are_texts_as_written),
         CASE(test_unusable_templates),
         CASE(test_constant_choices_and_labels_of_digits),
         CASE(test_label_map),
