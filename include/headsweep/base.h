@@ -142,6 +142,14 @@ void hs_mapped_bytes_release(const void *bytes, size_t n_bytes);
 /* Reads the whole of a file of at most `max_bytes` into a zero-terminated copy; hs_free() it. */
 hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error);
 
+/*
+ * Every reader of a text begins with one of these two. *length_out: bytes of a UTF-8 byte order mark at the start, 0 if there
+ * is none. HS_ERROR_INPUT: the mark of UTF-16 or UTF-32; says how to convert the file.
+ */
+hs_status hs_text_mark(const char *bytes, size_t n_bytes, const char *path, size_t *length_out, hs_error *error);
+/* hs_file_read() without such a mark; lines that end in carriage returns alone, all of them, end in line feeds then. */
+hs_status hs_text_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error);
+
 /* What a mode of stat() is in words: "a file", "a folder", "a symbolic link", "a pipe", ... */
 const char *hs_file_kind(mode_t mode);
 /* Waits until the names in the folder of `path` are on the disk, where the file system knows how. HS_ERROR_IO. */

@@ -157,6 +157,56 @@ hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, siz
     return HS_OK;
 }
 
+/* ---- text files -------------------------------------------------------------------------------------------------- */
+
+hs_status hs_text_mark(const char *bytes, size_t n_bytes, const char *path, size_t *length_out, hs_error *error)
+{
+    /* UTF-32's own begins with that of UTF-16. */
+    static const struct {
+        const char *bytes;
+        size_t length;
+        const char *encoding; /* NULL: UTF-8 */
+    } marks[] = {{"\xEF\xBB\xBF", 3, NULL},
+                 {"\xFF\xFE\0\0", 4, "UTF-32"},
+                 {"\0\0\xFE\xFF", 4, "UTF-32"},
+                 {"\xFF\xFE", 2, "UTF-16"},
+                 {"\xFE\xFF", 2, "UTF-16"}};
+    *length_out = 0;
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (n_bytes < marks[i].length || memcmp(bytes, marks[i].bytes, marks[i].length) != 0)
+            continue;
+        if (marks[i].encoding != NULL)
+            return hs_fail(error, HS_ERROR_INPUT,
+                           "%s is %s, as its byte order mark says; UTF-8 is needed: iconv -f %s -t UTF-8 FILE > NEW",
+                           path, marks[i].encoding, marks[i].encoding);
+        *length_out = marks[i].length;
+        return HS_OK;
+    }
+    return HS_OK;
+}
+
+hs_status hs_text_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error)
+{
+    size_t mark;
+    HS_TRY(hs_file_read(path, max_bytes, bytes_out, n_bytes_out, error));
+    char *bytes = *bytes_out;
+    if (hs_text_mark(bytes, *n_bytes_out, path, &mark, error) != HS_OK) {
+        hs_free(bytes);
+        *bytes_out = NULL;
+        *n_bytes_out = 0;
+        return error->status;
+    }
+    *n_bytes_out -= mark;
+    memmove(bytes, bytes + mark, *n_bytes_out + 1);
+    bool has_line_feeds = memchr(bytes, '\n', *n_bytes_out) != NULL;
+    for (size_t i = 0; !has_line_feeds && i < *n_bytes_out; i++)
+        if (bytes[i] == '\r')
+            bytes[i] = '\n';
+    return HS_OK;
+}
+
+/* ---- folders ----------------------------------------------------------------------------------------------------- */
+
 static hs_status make_one_folder(const char *path, hs_error *error)
 {
     struct stat entry;

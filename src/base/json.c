@@ -237,7 +237,7 @@ hs_status hs_json_read(const char *path, size_t max_bytes, hs_json **json_out, h
     char *bytes = NULL;
     size_t n_bytes = 0;
     *json_out = NULL;
-    HS_TRY(hs_file_read(path, max_bytes, &bytes, &n_bytes, error));
+    HS_TRY(hs_text_file_read(path, max_bytes, &bytes, &n_bytes, error));
     hs_status status = hs_json_parse(bytes, n_bytes, path, json_out, error);
     hs_free(bytes);
     return status;

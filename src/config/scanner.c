@@ -265,12 +265,9 @@ static hs_status check_bytes(const source_file *file, hs_error *error)
 
 hs_status scan_file(config_source *source, size_t file, const scan_context *context, hs_error *error)
 {
-    static const char byte_order_mark[] = "\xEF\xBB\xBF";
     HS_TRY(check_bytes(&source->files[file], error));
     const char *bytes = source->files[file].bytes;
     scanner s = {source, context, error, file, bytes, bytes + source->files[file].n_bytes, 1, context->nesting, true};
-    if (strncmp(bytes, byte_order_mark, sizeof byte_order_mark - 1) == 0)
-        s.at += sizeof byte_order_mark - 1;
     if (source->text.length > 0)
         HS_TRY(put(&s, "\n", 1));
     HS_TRY(start_line(&s));

@@ -9,7 +9,7 @@ static hs_status read_file(config_source *source, source_file *file, hs_error *e
 {
     hs_error problem = {0};
     size_t allowed = SOURCE_MAX_BYTES - source->n_bytes;
-    if (hs_file_read(file->path, allowed, &file->bytes, &file->n_bytes, &problem) != HS_OK) {
+    if (hs_text_file_read(file->path, allowed, &file->bytes, &file->n_bytes, &problem) != HS_OK) {
         /* What base calls unusable input is a wrong experiment file here. */
         hs_status status = problem.status == HS_ERROR_INPUT ? HS_ERROR_USAGE : problem.status;
         return hs_fail(error, status, "%s", problem.message);

@@ -174,7 +174,7 @@ hs_status set_list_read(const char *path, const component_grid *grid, set_list *
 {
     char *text = NULL;
     size_t n_bytes = 0;
-    hs_status status = hs_file_read(path, SET_FILE_MAX_BYTES, &text, &n_bytes, error);
+    hs_status status = hs_text_file_read(path, SET_FILE_MAX_BYTES, &text, &n_bytes, error);
     set_line line = {path, 0, grid};
 
     for (char *start = text, *end; status == HS_OK && start < text + n_bytes; start = end + 1) {

@@ -5,8 +5,6 @@
 
 #include "tasks/fields.h"
 
-static const char byte_order_mark[] = "\xEF\xBB\xBF";
-
 typedef hs_status parse_function(task_reader *reader, const char *bytes, size_t length, hs_error *error);
 static parse_function parse_json, parse_delimited, parse_text;
 
@@ -191,9 +189,8 @@ hs_status task_reader_open(const char *path, task_reader *reader_out, hs_error *
 {
     *reader_out = (task_reader){.path = path, .format = find_format(path), .next_line = 1};
     HS_TRY(hs_mapped_file_open(path, &reader_out->file, error));
-    size_t mark_length = sizeof byte_order_mark - 1;
-    if (reader_out->file.n_bytes >= mark_length && memcmp(reader_out->file.bytes, byte_order_mark, mark_length) == 0)
-        reader_out->position = mark_length;
+    HS_TRY(hs_text_mark((const char *)reader_out->file.bytes, reader_out->file.n_bytes, path, &reader_out->position,
+                        error));
     return reader_out->format->delimiter != '\0' ? read_header(reader_out, error) : HS_OK;
 }
 

@@ -3,7 +3,7 @@
 #include "tasks/reader.h"
 #include "tasks/white_space.h"
 
-enum { MAX_ENTRY_BYTES = 4096 };
+enum { MAX_ENTRY_BYTES = 4096, MAX_FILE_BYTES = 64 * 1024 * 1024 };
 
 static hs_status read_line(const char *line, size_t length, const char *place, task_entry_reader read, void *context,
                            hs_error *error)
@@ -22,21 +22,20 @@ static hs_status read_line(const char *line, size_t length, const char *place, t
 
 hs_status task_word_list_read(const char *path, task_entry_reader read, void *context, hs_error *error)
 {
-    hs_mapped_file file = {0};
+    char *bytes;
     hs_text place = {0};
     const char *line;
-    size_t length, position = 0, number = 0;
-    HS_TRY(hs_mapped_file_open(path, &file, error));
+    size_t n_bytes, length, position = 0, number = 0;
+    HS_TRY(hs_text_file_read(path, MAX_FILE_BYTES, &bytes, &n_bytes, error));
     hs_status status = HS_OK;
-    while (status == HS_OK &&
-           task_next_line((const char *)file.bytes, file.n_bytes, MAX_ENTRY_BYTES, &position, &line, &length)) {
+    while (status == HS_OK && task_next_line(bytes, n_bytes, MAX_ENTRY_BYTES, &position, &line, &length)) {
         place.length = 0;
         status = hs_text_appendf(&place, error, "%s:%zu", path, ++number);
         if (status == HS_OK)
             status = read_line(line, length, place.text, read, context, error);
     }
     hs_text_clear(&place);
-    hs_mapped_file_clear(&file);
+    hs_free(bytes);
     return status;
 }
 

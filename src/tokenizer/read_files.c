@@ -59,7 +59,7 @@ hs_status tok_read_tokenizer_json(const char *const paths[2], tok_settings *sett
     char *bytes = NULL;
     size_t n_bytes = 0;
     hs_json *json = NULL;
-    HS_TRY(hs_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
+    HS_TRY(hs_text_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
     tokenizer->hash = hs_hash(0, bytes, n_bytes);
     HS_GOTO_DONE(hs_json_parse(bytes, n_bytes, path, &json, error));
     status = read_root(path, hs_json_root(json), settings, tokenizer, error);
@@ -114,7 +114,7 @@ static hs_status read_lines(const char *path, line_function *add, hs_tokenizer *
 {
     char *bytes = NULL;
     size_t n_bytes = 0;
-    HS_TRY(hs_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
+    HS_TRY(hs_text_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
     tokenizer->hash = hs_hash(tokenizer->hash, bytes, n_bytes);
     hs_status status = hs_utf8_check(bytes, n_bytes, path, error);
     if (status == HS_OK)
@@ -132,7 +132,7 @@ static hs_status read_vocabulary(const char *path, hs_tokenizer *tokenizer, hs_e
     size_t n_bytes = 0;
     hs_json *json = NULL;
     tok_place place = {.file = path};
-    HS_TRY(hs_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
+    HS_TRY(hs_text_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
     tokenizer->hash = hs_hash(tokenizer->hash, bytes, n_bytes);
     HS_GOTO_DONE(hs_json_parse(bytes, n_bytes, path, &json, error));
     status = tok_model_read_vocabulary(&place, hs_json_root(json), &tokenizer->model, error);

@@ -410,6 +410,46 @@ static void test_pipe_is_read(void **state)
     assert_int_equal(close(ends[0]), 0);
 }
 
+static void test_text_files(void **state)
+{
+    const scratch *made = *state;
+    static const struct {
+        const char *bytes;
+        size_t n_bytes;
+        const char *expected; /* the text, or what the message says of the file */
+        hs_status status;
+    } rows[] = {
+        {"\xEF\xBB\xBF"
+         "a\r\nb",
+         7, "a\r\nb", HS_OK},
+        {"\xEF\xBB\xBF", 3, "", HS_OK},
+        {"", 0, "", HS_OK},
+        {"a\rb\r", 4, "a\nb\n", HS_OK},
+        {"a\rb\n", 4, "a\rb\n", HS_OK},
+        {"\xFF\xFE"
+         "a\0",
+         4, " is UTF-16, ", HS_ERROR_INPUT},
+        {"\xFE\xFF\0a", 4, " is UTF-16, ", HS_ERROR_INPUT},
+        {"\xFF\xFE\0\0a\0\0\0", 8, " is UTF-32, ", HS_ERROR_INPUT},
+        {"\0\0\xFE\xFF\0\0\0a", 8, "iconv -f UTF-32 -t UTF-8", HS_ERROR_INPUT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        hs_error error = {0};
+        char *text = NULL;
+        size_t n_bytes = 1;
+        write_file(made->path, rows[i].bytes, rows[i].n_bytes);
+        assert_int_equal(hs_text_file_read(made->path, 100, &text, &n_bytes, &error), rows[i].status);
+        if (rows[i].status == HS_OK) {
+            assert_string_equal(text, rows[i].expected);
+            assert_int_equal(n_bytes, strlen(rows[i].expected));
+        } else {
+            assert_null(text);
+            assert_non_null(strstr(error.message, rows[i].expected));
+        }
+        hs_free(text);
+    }
+}
+
 /* ---- messages and figures for people --------------------------------------------------------------------------- */
 
 static void test_log_levels(void **state)
@@ -533,6 +573,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_folder_is_no_file, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(test_pipe_is_not_mapped, make_scratch, remove_scratch),
         cmocka_unit_test(test_pipe_is_read),
+        cmocka_unit_test_setup_teardown(test_text_files, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(test_log_levels, make_scratch, remove_scratch),
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_time_passes),

@@ -155,6 +155,18 @@ static void test_file_peculiarities(void **state)
         load("\xEF\xBB\xBF" MODEL ONE_TASK "output: {\r\n  results = \"a # b \\\" \" \"\\\\ c\"; };\r\n# end");
     assert_string_equal(e->results, "a # b \" \\ c");
     hs_experiment_free(e);
+    /* The mark of an included file too; carriage returns alone end lines, and so the comment. */
+    write_text("marked.cfg", "\xEF\xBB\xBFrun: { seed = 5; };\n");
+    e = load("\xEF\xBB\xBF" SMALLEST "@include \"marked.cfg\"\n");
+    assert_int_equal(e->seed, 5);
+    hs_experiment_free(e);
+    e = load(
+        "# here\rmodel: { checkpoint = \"m\"; };\rtasks = ( { name = \"a\"; kind = \"contrast\"; file = \"a\"; } );\r"
+        "output: { results = \"r\"; }; # there\r");
+    assert_string_equal(e->results, "r");
+    hs_experiment_free(e);
+    expect_error("\xFF\xFEm", NULL,
+                 "e.cfg is UTF-16, as its byte order mark says; UTF-8 is needed: iconv -f UTF-16 -t UTF-8 FILE > NEW");
     e = load(SMALLEST "run: /* here\n or there */ { seed = 12/**/; } // end");
     assert_int_equal(e->seed, 12);
     hs_experiment_free(e);

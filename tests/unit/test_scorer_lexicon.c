@@ -114,7 +114,14 @@ static void test_lists_that_cannot_be_used(void **state)
 static void test_the_hash_is_of_the_entries(void **state)
 {
     hs_scorer *one = open_lexicon(*state, "damn\nheck\n"), *same = open_lexicon(*state, "Heck\r\n\ndamn\ndamn\n"),
-              *other = open_lexicon(*state, "damnheck\n");
+              *other = open_lexicon(*state, "damnheck\n"),
+              *marked = open_lexicon(*state, "\xEF\xBB\xBF"
+                                             "damn\r\nheck"),
+              *old = open_lexicon(*state, "damn\rheck\r");
+    assert_true(hs_scorer_hash(one) == hs_scorer_hash(marked));
+    assert_true(hs_scorer_hash(one) == hs_scorer_hash(old));
+    hs_scorer_free(marked);
+    hs_scorer_free(old);
     assert_true(hs_scorer_hash(one) == hs_scorer_hash(same));
     assert_true(hs_scorer_hash(one) != hs_scorer_hash(other));
     hs_scorer_free(one);

@@ -218,6 +218,17 @@ static void test_sets_file(void **state)
     assert_component(&space, 14, 2, 1, 1);
     hs_space_clear(&space);
     hs_free(experiment.sets_file);
+    static const char *const other_bytes[] = {"\xEF\xBB\xBF"
+                                              "0.1 2.3\r\n1.0,1.1,0.2",
+                                              "# by hand\r0.1 2.3\r1.0,1.1,0.2\r"};
+    for (size_t i = 0; i < 2; ++i) {
+        experiment.sets_file = write_sets(folder, other_bytes[i]);
+        space = build(&experiment);
+        assert_int_equal(space.n_sets, 1 + 12 + 2);
+        assert_component(&space, 14, 2, 1, 1);
+        hs_space_clear(&space);
+        hs_free(experiment.sets_file);
+    }
     test_folder_remove(folder);
     free(folder);
 }

@@ -400,7 +400,7 @@ static void test_gpt2_files(void **state)
     write_text(
         in, "vocab.json",
         "{\"a\":0,\"b\":1,\"\\u0120\":2,\"ab\":3,\"\\u0120ab\":4,\"<|endoftext|>\":5,\"\\u00c3\":6,\"\\u00a9\":7}");
-    write_text(in, "merges.txt", "#version: 0.2\na b\n\xC4\xA0 ab\r\n\n");
+    write_text(in, "merges.txt", "\xEF\xBB\xBF#version: 0.2\na b\n\xC4\xA0 ab\r\n\n");
     assert_true(hs_tokenizer_exists(in->path));
     hs_tokenizer *t = open_folder(in);
     CHECK_IDS(t, "ab ab<|endoftext|> \xC3\xA9", true, 3, 4, 5, 2, 6, 7);

@@ -77,7 +77,13 @@ static void test_vocab_txt(void **state)
     check_specials(t, 2, 3, 0, 5);
     uint64_t hash = hs_tokenizer_hash(t);
     hs_tokenizer_free(t);
-    write_text(in, "tokenizer_config.json", "{\"do_lower_case\": false, \"tokenizer_class\": \"BertTokenizerFast\"}");
+    write_text(in, "vocab.txt", "\xEF\xBB\xBF[PAD]\r[UNK]\r[CLS]\r[SEP]\r\r[MASK]\re\r##\xC3\xA9\r\xC3\x89\r##e\r!");
+    t = open_folder(in);
+    CHECK_IDS(t, "\xC3\x89\xC3\xA9[MASK]!x", true, 2, 6, 9, 5, 10, 1, 3);
+    check_specials(t, 2, 3, 0, 5);
+    hs_tokenizer_free(t);
+    write_text(in, "tokenizer_config.json",
+               "\xEF\xBB\xBF{\"do_lower_case\": false, \"tokenizer_class\": \"BertTokenizerFast\"}");
     t = open_folder(in);
     CHECK_IDS(t, "\xC3\x89\xC3\xA9[MASK]!x", false, 8, 7, 5, 10, 1);
     assert_true(hs_tokenizer_hash(t) != hash);
