@@ -94,6 +94,10 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
     HS_TRY(read_config(checkpoint, error));
     if (checkpoint->table.n_files == 0)
         HS_TRY(hs_tensor_table_open(folder, &checkpoint->table, error));
+    if (checkpoint->table.has_idle_index)
+        HS_TRY(hs_note_add(&checkpoint->notes, error,
+                           "model.safetensors is read, as in transformers, and the index of "
+                           "shards beside it is not"));
     const hs_binding_source source = {folder, checkpoint->family, checkpoint->architecture, &checkpoint->table};
     HS_TRY(hs_binding_list_make(&source, &checkpoint->options, &checkpoint->bindings, &checkpoint->notes, error));
     return make_rotary(checkpoint, error);

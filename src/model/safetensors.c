@@ -33,6 +33,12 @@ const char *hs_shape_format(const size_t *shape, size_t n_dimensions, char *buff
     return buffer;
 }
 
+bool hs_tensor_is_equal(const hs_tensor *a, const hs_tensor *b)
+{
+    return a->dtype == b->dtype && a->n_bytes == b->n_bytes &&
+           (a->n_bytes == 0 || a->bytes == b->bytes || memcmp(a->bytes, b->bytes, a->n_bytes) == 0);
+}
+
 /* ---- one tensor's entry ------------------------------------------------------------------------------------------ */
 
 static hs_status read_name(const char *path, const char *key, size_t length, hs_tensor *tensor, hs_error *error)

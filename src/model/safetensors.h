@@ -69,6 +69,9 @@ typedef struct hs_safetensors {
 hs_status hs_safetensors_open(const char *path, hs_safetensors *file_out, hs_error *error);
 void hs_safetensors_clear(hs_safetensors *file);
 
+/* Same type and bytes? */
+bool hs_tensor_is_equal(const hs_tensor *a, const hs_tensor *b);
+
 /* Writes "[2, 3]" for a shape of a message; returns buffer. */
 const char *hs_shape_format(const size_t *shape, size_t n_dimensions, char *buffer, size_t capacity);
 

@@ -36,12 +36,6 @@ void hs_tensor_names_init(const hs_tensor_table *table, const hs_family *family,
     }
 }
 
-bool hs_tensor_is_equal(const hs_tensor *a, const hs_tensor *b)
-{
-    return a->dtype == b->dtype && a->n_bytes == b->n_bytes &&
-           (a->n_bytes == 0 || a->bytes == b->bytes || memcmp(a->bytes, b->bytes, a->n_bytes) == 0);
-}
-
 /* ---- looking up -------------------------------------------------------------------------------------------------- */
 
 /* What one lookup carries along. */

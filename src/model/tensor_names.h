@@ -28,7 +28,4 @@ hs_status hs_tensor_names_find(const hs_tensor_names *names, const char *name, b
 /* The name without wrapper and without the base model's prefix. */
 const char *hs_tensor_names_strip(const hs_tensor_names *names, const char *name);
 
-/* Same type and bytes? */
-bool hs_tensor_is_equal(const hs_tensor *a, const hs_tensor *b);
-
 #endif

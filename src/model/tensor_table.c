@@ -77,6 +77,24 @@ static hs_status collect_shard_names(const char *index_path, const hs_json_value
     return HS_OK;
 }
 
+static hs_status open_shard(const char *folder, const char *index_path, const char *name, hs_tensor_table *table,
+                            hs_error *error)
+{
+    hs_status status = HS_OK;
+    char *path = hs_path_join(folder, name, error);
+    if (path == NULL)
+        return error->status;
+    if (hs_path_exists(path))
+        status = open_file(folder, name, table, error);
+    else
+        status = hs_fail(error, HS_ERROR_INPUT,
+                         "%s: the shard %s, which \"weight_map\" names, is not there: the download or copy is not "
+                         "complete, or the index is another model's",
+                         index_path, name);
+    hs_free(path);
+    return status;
+}
+
 static hs_status open_shards(const char *folder, const char *index_path, const hs_json_value *weight_map,
                              hs_tensor_table *table, hs_error *error)
 {
@@ -87,7 +105,7 @@ static hs_status open_shards(const char *folder, const char *index_path, const h
     HS_GOTO_DONE(collect_shard_names(index_path, weight_map, names, &n_names, error));
     HS_GOTO_DONE(hs_allocate(&table->files, n_names, sizeof *table->files, index_path, error));
     for (size_t i = 0; i < n_names; i++)
-        HS_GOTO_DONE(open_file(folder, names[i], table, error));
+        HS_GOTO_DONE(open_shard(folder, index_path, names[i], table, error));
 done:
     hs_free(names);
     return status;
@@ -101,6 +119,23 @@ static int compare_tensor(const void *a, const void *b)
     return strcmp((*left)->name, (*right)->name);
 }
 
+/* Shards may repeat a tensor; transformers takes the last, so that two that differ have no one value. */
+static hs_status drop_copies(hs_tensor_table *table, hs_error *error)
+{
+    const hs_tensor **tensors = table->tensors;
+    size_t n = 0;
+    for (size_t i = 0; i < table->n_tensors; i++) {
+        bool is_copy = n > 0 && strcmp(tensors[n - 1]->name, tensors[i]->name) == 0;
+        if (is_copy && !hs_tensor_is_equal(tensors[n - 1], tensors[i]))
+            return hs_fail(error, HS_ERROR_INPUT, "tensor %s is in two files and differs: %s and %s", tensors[i]->name,
+                           tensors[n - 1]->path, tensors[i]->path);
+        if (!is_copy)
+            tensors[n++] = tensors[i];
+    }
+    table->n_tensors = n;
+    return HS_OK;
+}
+
 static hs_status merge(const char *folder, hs_tensor_table *table, hs_error *error)
 {
     size_t n_tensors = 0;
@@ -111,11 +146,7 @@ static hs_status merge(const char *folder, hs_tensor_table *table, hs_error *err
         for (size_t t = 0; t < table->files[i].n_tensors; t++)
             table->tensors[table->n_tensors++] = &table->files[i].tensors[t];
     qsort(table->tensors, table->n_tensors, sizeof *table->tensors, compare_tensor);
-    for (size_t i = 1; i < table->n_tensors; i++)
-        if (strcmp(table->tensors[i - 1]->name, table->tensors[i]->name) == 0)
-            return hs_fail(error, HS_ERROR_INPUT, "tensor %s is in two files: %s and %s", table->tensors[i]->name,
-                           table->tensors[i - 1]->path, table->tensors[i]->path);
-    return HS_OK;
+    return drop_copies(table, error);
 }
 
 size_t hs_tensor_table_find(const hs_tensor_table *table, const char *name)
@@ -125,33 +156,6 @@ size_t hs_tensor_table_find(const hs_tensor_table *table, const char *name)
     const hs_tensor **found =
         bsearch(&key_pointer, table->tensors, table->n_tensors, sizeof *table->tensors, compare_tensor);
     return found != NULL ? (size_t)(found - table->tensors) : table->n_tensors;
-}
-
-static const char *file_name_of(const hs_tensor *tensor)
-{
-    const char *slash = strrchr(tensor->path, '/');
-    return slash != NULL ? slash + 1 : tensor->path;
-}
-
-static hs_status check_against_index(const hs_tensor_table *table, const char *index_path,
-                                     const hs_json_value *weight_map, hs_error *error)
-{
-    const char *key;
-    size_t length;
-    const hs_json_value *value;
-    hs_json_iterator *iterator = NULL;
-    while ((iterator = hs_json_next(weight_map, iterator, &key, &length, &value)) != NULL) {
-        size_t t = hs_tensor_table_find(table, key);
-        const char *file = hs_json_string(value);
-        if (t == table->n_tensors || strcmp(file_name_of(table->tensors[t]), file) != 0)
-            return hs_fail(error, HS_ERROR_INPUT, "%s: \"weight_map\" says that tensor %.*s is in %s, but it is not",
-                           index_path, HS_TENSOR_MAX_NAME, key, file);
-    }
-    for (size_t t = 0; t < table->n_tensors; t++)
-        if (hs_json_get(weight_map, table->tensors[t]->name) == NULL)
-            return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s is in %s, but \"weight_map\" does not list it",
-                           index_path, table->tensors[t]->name, table->tensors[t]->path);
-    return HS_OK;
 }
 
 static hs_status open_indexed(const char *folder, const char *index_path, hs_tensor_table *table, hs_error *error)
@@ -164,7 +168,6 @@ static hs_status open_indexed(const char *folder, const char *index_path, hs_ten
         HS_GOTO_DONE(hs_fail(error, HS_ERROR_INPUT, "%s: no object \"weight_map\"", index_path));
     HS_GOTO_DONE(open_shards(folder, index_path, weight_map, table, error));
     HS_GOTO_DONE(merge(folder, table, error));
-    HS_GOTO_DONE(check_against_index(table, index_path, weight_map, error));
 done:
     hs_json_free(json);
     return status;
@@ -183,6 +186,7 @@ hs_status hs_tensor_table_open(const char *folder, hs_tensor_table *table_out, h
     } else if (hs_path_exists(single_path)) {
         HS_GOTO_DONE(hs_allocate(&table_out->files, 1, sizeof *table_out->files, single_path, error));
         HS_GOTO_DONE(open_file(folder, single_file, table_out, error));
+        table_out->has_idle_index = hs_path_exists(index_path);
         HS_GOTO_DONE(merge(folder, table_out, error));
     } else if (hs_path_exists(index_path)) {
         HS_GOTO_DONE(open_indexed(folder, index_path, table_out, error));

@@ -11,12 +11,13 @@ typedef struct hs_tensor_table {
     size_t n_files;
     const hs_tensor **tensors; /* sorted by name */
     size_t n_tensors;
+    bool has_idle_index; /* beside a single file, which goes before it */
 } hs_tensor_table;
 
 /*
- * Opens model.safetensors, or the shards that model.safetensors.index.json names, and merges them. HS_ERROR_INPUT: a
- * tensor twice, index and shards that disagree, a shard outside the folder, only pickled weights (the message says how
- * to convert them), or no weights at all.
+ * Opens model.safetensors, or else the shards that model.safetensors.index.json names, and merges them. As in
+ * transformers the index says which files are read and nothing else: what is in them counts. HS_ERROR_INPUT: two
+ * tensors of one name that differ, a shard that is missing or outside the folder, or no weights (folder.h).
  */
 hs_status hs_tensor_table_open(const char *folder, hs_tensor_table *table_out, hs_error *error);
 void hs_tensor_table_clear(hs_tensor_table *table);

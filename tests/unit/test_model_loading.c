@@ -150,6 +150,75 @@ static void test_as_transformers_loads(void **state)
     hs_json_free(json);
 }
 
+/* ---- shards ------------------------------------------------------------------------------------------------------ */
+
+static const struct test_options two_shards = {
+    .n_layers = 1, .n_heads = 2, .width = 8, .vocabulary = 7, .n_positions = 5, .n_shards = 2};
+
+static void write_index(const char *folder, const char *members)
+{
+    char text[1024];
+    snprintf(text, sizeof text, "{\"metadata\": {\"total_size\": \"odd\"}, \"weight_map\": {%s}}", members);
+    test_file_write(folder, "model.safetensors.index.json", text, strlen(text));
+}
+
+static uint64_t hash_of(const char *folder, size_t n_notes)
+{
+    hs_model *model = open_model(folder);
+    uint64_t hash = hs_model_hash(model);
+    assert_int_equal(model->n_notes, n_notes);
+    hs_model_free(model);
+    return hash;
+}
+
+#define SHARD(number) "model-0000" #number "-of-00002.safetensors"
+
+/* The index says which files are read; what it says of tensors, or does not say, changes nothing. */
+static void test_indices_name_files_only(void **state)
+{
+    static const char *const members[] = {
+        "\"a\": \"" SHARD(1) "\", \"b\": \"" SHARD(2) "\"",
+        "\"transformer.wte.weight\": \"" SHARD(1) "\", \"transformer.h.0.attn.inv_freq\": \"" SHARD(2) "\"",
+        "\"transformer.wte.weight\": \"" SHARD(2) "\", \"transformer.wpe.weight\": \"" SHARD(1) "\"",
+    };
+    (void)state;
+    char *folder = test_temporary_folder();
+    struct test_options options = two_shards;
+    test_random_gpt2_with(folder, &options, 1);
+    uint64_t hash = hash_of(folder, 0);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        write_index(folder, members[i]);
+        assert_true(hash_of(folder, 0) == hash);
+    }
+    options.n_shards = 1;
+    write_index(folder, "\"a\": \"of-another-model.safetensors\"");
+    test_random_gpt2_with(folder, &options, 1);
+    assert_true(hash_of(folder, 1) == hash);
+    test_folder_remove(folder);
+    free(folder);
+}
+
+static void test_a_tensor_twice_in_shards(void **state)
+{
+    struct test_checkpoint file = {0};
+    (void)state;
+    char *folder = test_temporary_folder();
+    test_gpt2_layout(&file, &two_shards);
+    test_checkpoint_randomise(&file, 1, 1.0);
+    test_gpt2_write(folder, &file, &two_shards);
+    uint64_t hash = hash_of(folder, 0);
+    if (file.n_tensors % 2 == 0) /* so that the copy is in the other shard than the first tensor */
+        test_checkpoint_add(&file, 5, 5, "transformer.h.0.attn.bias");
+    float *values = test_checkpoint_add(&file, 7, 8, "transformer.wte.weight");
+    memcpy(values, test_checkpoint_values(&file, "transformer.wte.weight"), 7 * 8 * sizeof *values);
+    test_gpt2_write(folder, &file, &two_shards);
+    write_index(folder, "\"a\": \"" SHARD(1) "\", \"b\": \"" SHARD(2) "\"");
+    assert_true(hash_of(folder, 0) == hash);
+    test_checkpoint_clear(&file);
+    test_folder_remove(folder);
+    free(folder);
+}
+
 /* ---- notes ------------------------------------------------------------------------------------------------------- */
 
 static void test_notes(void **state)
@@ -200,6 +269,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_transformers_loads),
+        cmocka_unit_test(test_indices_name_files_only),
+        cmocka_unit_test(test_a_tensor_twice_in_shards),
         cmocka_unit_test(test_notes),
     };
     return cmocka_run_group_tests(tests, test_make_folder, test_remove_folder);
