@@ -57,10 +57,14 @@ static hs_status fail_shape(const hs_tensor *tensor, const hs_axis axes[2], cons
                             hs_error *error)
 {
     char have[256], want[256];
-    return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s has shape %s, expected %s (%s%s%s)", tensor->path,
+    bool is_head = axes[0] == HS_AXIS_LABELS;
+    return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s has shape %s, expected %s (%s%s%s)%s", tensor->path,
                    tensor->name, hs_shape_format(tensor->shape, tensor->n_dimensions, have, sizeof have),
                    hs_shape_format(expected, n_expected, want, sizeof want), axis_names[axes[0]],
-                   n_expected > 1 ? ", " : "", n_expected > 1 ? axis_names[axes[1]] : "");
+                   n_expected > 1 ? ", " : "", n_expected > 1 ? axis_names[axes[1]] : "",
+                   is_head ? ": config.json must say how many labels there are, with id2label or num_labels; without "
+                             "these there are two"
+                           : "");
 }
 
 static hs_status check_tensor(const hs_tensor *tensor, const hs_tensor_rule *rule, const hs_model_shape *shape,

@@ -14,13 +14,13 @@ static hs_status read_labels(const hs_config *config, hs_checkpoint *checkpoint,
     hs_model_shape *shape = &checkpoint->options.shape;
     if (shape->head != HS_HEAD_CLASSIFIER)
         return HS_OK;
-    HS_TRY(hs_label_list_read(config, &checkpoint->labels, error));
+    HS_TRY(hs_label_list_read(config, &checkpoint->labels, &checkpoint->notes, error));
     shape->n_outputs = checkpoint->labels.n;
     shape->multi_label = checkpoint->labels.independent;
     return HS_OK;
 }
 
-/* A config that names no architecture, or a base model, leaves it to the reader which head there is: the weights say. */
+/* A config that names no architecture, or a base model, does not say which head there is; the weights do. */
 static hs_status choose_architecture(hs_checkpoint *checkpoint, hs_error *error)
 {
     hs_binding_source source = {checkpoint->folder, checkpoint->family, NULL, &checkpoint->table};

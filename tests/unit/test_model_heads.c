@@ -149,6 +149,47 @@ static void test_labels(void **state)
     hs_model_free(model);
 }
 
+/* As transformers 5.24 has them, but that label2id gives names where id2label does not. */
+static void test_names_of_labels(void **state)
+{
+    static const struct {
+        const char *id2label, *label2id, *num_labels; /* NULL: absent */
+        const char *first, *last;                     /* of three */
+        const char *note;
+    } cases[] = {
+        {"{\"0\": 0, \"1\": 1, \"2\": 20}", NULL, NULL, "0", "20", NULL},
+        {"{\"0\": 0.5, \"1\": 1e30, \"2\": -2.5}", NULL, NULL, "0.5", "-2.5", NULL},
+        {"{\"0\": true, \"1\": \"b\", \"2\": false}", NULL, NULL, "true", "false", NULL},
+        {"{\"2\": \"c\", \"0\": \"a\", \"1\": \"b\"}", "{\"a\": 0, \"b\": 1, \"c\": 2}", "3", "a", "c", NULL},
+        {"{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\"}", "{\"c\": 0, \"b\": 1, \"a\": 2}", NULL, "a", "c",
+         "label2id calls label 0 \"c\" and id2label \"a\"; id2label counts"},
+        {"{\"0\": \"a\", \"1\": \"b\"}", NULL, "3", "LABEL_0", "LABEL_2", "num_labels is 3 and id2label names 2"},
+        {NULL, NULL, "3", "LABEL_0", "LABEL_2", NULL},
+        {"null", "null", "3", "LABEL_0", "LABEL_2", NULL},
+        {"{}", "{}", "3", "LABEL_0", "LABEL_2", NULL},
+        {NULL, "{\"x\": 0, \"z\": 2, \"y\": 1}", NULL, "x", "z", NULL},
+        {NULL, "{\"x\": 0, \"z\": 2, \"y\": 1}", "3", "x", "z", NULL},
+        {NULL, "{\"x\": 0, \"z\": 2, \"y\": 2}", "3", "LABEL_0", "LABEL_2", NULL},
+        {NULL, "{\"x\": 1, \"z\": 3, \"y\": 2}", "3", "LABEL_0", "LABEL_2", NULL},
+        {NULL, "{\"x\": \"0\", \"z\": \"1\", \"y\": \"2\"}", "3", "LABEL_0", "LABEL_2", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct golden_checkpoint golden = golden_case("bert classifier");
+        golden_set(&golden, "id2label", cases[i].id2label != NULL ? cases[i].id2label : "null");
+        golden_set(&golden, "label2id", cases[i].label2id != NULL ? cases[i].label2id : "null");
+        if (cases[i].num_labels != NULL)
+            golden_set(&golden, "num_labels", cases[i].num_labels);
+        hs_model *model = open_case(&golden, *state);
+        assert_int_equal(model->shape.n_outputs, 3);
+        assert_string_equal(model->labels[0], cases[i].first);
+        assert_string_equal(model->labels[2], cases[i].last);
+        assert_int_equal(model->n_notes, cases[i].note != NULL);
+        if (cases[i].note != NULL)
+            assert_non_null(strstr(model->notes[0], cases[i].note));
+        hs_model_free(model);
+    }
+}
+
 /* One label has a probability of its own: a softmax over it would say 1. */
 static void test_a_single_label(void **state)
 {
@@ -322,13 +363,21 @@ static void test_configurations_that_are_refused(void **state)
         {"xlm-roberta classifier", "num_labels", "1000001", "\"num_labels\" is 1000001; 1 to 1000000"},
         {"xlm-roberta classifier", "id2label", "[\"a\"]", "\"id2label\" is of kind array"},
         {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"2\": \"b\"}",
-         "\"id2label.2\" is not the number of one of the labels; labels are numbered from 0 on"},
+         "\"id2label.2\" is not the number of one of the labels; the 2 labels are the rows of the head, numbered 0 to "
+         "1"},
         {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"00\": \"b\"}", "\"id2label.00\" is not the number"},
         {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"one\": \"b\"}", "\"id2label.one\" is not the number"},
         {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"-1\": \"b\"}", "\"id2label.-1\" is not the number"},
-        {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"1\": 5}", "\"id2label.1\" has no such name"},
-        {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"1\": \"\\u001b\"}", "\"id2label.1\" has no such name"},
+        {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"1\": \"\\u001b\"}",
+         "\"id2label.1\" is no name; the 2 labels"},
         {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"\\u001b\": \"b\"}", "is not the number"},
+        {"bert classifier", "id2label", "{\"0\": null, \"1\": \"b\", \"2\": \"c\"}", "\"id2label.0\" is no name"},
+        {"bert classifier", "id2label", "{\"0\": [\"a\"], \"1\": \"b\", \"2\": \"c\"}", "\"id2label.0\" is no name"},
+        {"bert classifier", "id2label", "{\"1\": \"a\", \"2\": \"b\", \"3\": \"c\"}",
+         "\"id2label.3\" is not the number of one of the labels; the 3 labels are the rows of the head"},
+        {"bert classifier", "id2label", "{\"0\": \"a\", \"1\": \"b\"}",
+         "classifier.weight has shape [3, 16], expected [2, 16] (labels, width): config.json must say how many labels"},
+        {"bert classifier", "num_labels", "2", "expected [2, 16] (labels, width)"},
         {"roberta masked", "pad_token_id", "7", "of 8 position embeddings the first 8 are of no position"},
         {"roberta masked", "pad_token_id", "-1", "\"pad_token_id\" is -1; 0 to"},
         {"roberta masked", "pad_token_id", "1.5", "\"pad_token_id\" is 1.5, which is no token id"},
@@ -363,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_neox_rotation_of_either_transformers),
         cmocka_unit_test(test_special_tokens),
         cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_names_of_labels),
         cmocka_unit_test(test_a_single_label),
         cmocka_unit_test(test_description),
         cmocka_unit_test(test_old_names),
