@@ -169,6 +169,13 @@ hs_status hs_analysis_control(const hs_analysis *analysis, size_t task, size_t m
 hs_status hs_analysis_compare(const hs_analysis *analysis, size_t task, size_t metric, int32_t intervention,
                               int32_t other, double *spearman_out, size_t *n_out, hs_error *error);
 
+/*
+ * Whether a run with these settings may publish its ranking in the file (hs_results_restate): HS_ERROR_RESULTS names the
+ * one that chose sets of the file, or that the file has no room for, and what to do.
+ */
+hs_status hs_analysis_check_restated(const hs_results *results, const hs_results_attribute *settings, size_t n,
+                                     hs_error *error);
+
 /* Writes every statistic and the objective's ranks into the file and commits them. Rank 0 of a parallel file. */
 hs_status hs_analysis_store(const hs_analysis *analysis, hs_results *results, hs_error *error);
 

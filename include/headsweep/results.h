@@ -35,6 +35,8 @@
  *   /ranking/TASK/stability  [I, M, F] f64: how stable the ranking of single components is (hs_stability)
  *   /ranking/method          [4] f64: how the statistics were computed (hs_results_method)
  *   /ranking/rank_objective  [S] i32;  /ranking/commit [1] u64, 0 until the ranking is written
+ *   /ranking/restated        [1] text: settings of the last run that are not those of /experiment, such as another objective;
+ *                            "" = none. A reader of layout 1 that does not know it takes a ranking by such for unfinished
  *
  * S is the largest number of sets that the phases can have together. The sets of the first phase are there from the
  * start; those of a later phase are chosen from the results so far and written as rows like any other, the phase's word
@@ -192,8 +194,22 @@ const hs_results_sets *hs_results_sets_of(const hs_results *results);
 hs_status hs_results_set_name(const hs_results_sets *sets, uint64_t set, hs_text *text, hs_error *error);
 size_t hs_results_n_tasks(const hs_results *results);
 const hs_results_task *hs_results_task_at(const hs_results *results, size_t task);
-/* NULL if there is none. `group` is "experiment" or "provenance". */
+/*
+ * NULL if there is none. `group` is "experiment" or "provenance". Of an experiment the settings are those of the last run
+ * that published a ranking (hs_results_restate).
+ */
 const char *hs_results_attribute_of(const hs_results *results, const char *group, const char *name);
+/*
+ * Settings that another run of the same experiment may have: what is ranked and how statistics are computed, no value. A
+ * file of an earlier headsweep may have no room for them.
+ */
+bool hs_results_may_restate(const hs_results_attribute *setting);
+bool hs_results_can_restate(const hs_results *results);
+/*
+ * Writes which of `settings` are not those of /experiment; before the ranking is stored and committed. Rank 0 of a parallel
+ * file. Nothing where there is no room.
+ */
+hs_status hs_results_restate(hs_results *results, const hs_results_attribute *settings, size_t n, hs_error *error);
 /* Attribute `index` of the group in the order in which they were written; NULL past the end. */
 const hs_results_attribute *hs_results_attribute_at(const hs_results *results, const char *group, size_t index);
 /*

@@ -124,6 +124,8 @@ static hs_status check_results(session *s, hs_error *error)
             status = make_layout(s, &layout, error);
         if (status == HS_OK)
             status = hs_results_check_experiment(results, layout, error);
+        if (status == HS_OK)
+            status = hs_analysis_check_restated(results, layout->experiment, layout->n_experiment, error);
         status = close_results(results, status, error);
     }
     return hs_comm_agree(s->comm, status, error);
@@ -218,7 +220,8 @@ done:
     return status;
 }
 
-/* The objective may be another than the one that the file was made with: it changes no value, only the ranking. */
+/* The objective may be another than the one that the file was made with: it changes no value, only the ranking, and the
+ * file says so from then on. */
 static hs_objective_names objective_of(const hs_experiment *experiment)
 {
     return (hs_objective_names){.reduce = experiment->objective_reduce,
@@ -277,9 +280,17 @@ static hs_status analyse(session *s, hs_analysis **analysis_out, hs_error *error
     return HS_OK;
 }
 
+/* What the file states goes before what is computed from it: whoever finds only the first computes the rest anew. */
 static hs_status store_ranking(session *s, hs_analysis *analysis, hs_error *error)
 {
+    const hs_results_layout *layout;
+    hs_objective found;
+    bool has_objective;
+
     analysis->objective = objective_of(s->experiment);
+    HS_TRY(hs_analysis_objective(analysis, &found, &has_objective, error));
+    HS_TRY(make_layout(s, &layout, error));
+    HS_TRY(hs_results_restate(s->results, layout->experiment, layout->n_experiment, error));
     HS_TRY(hs_analysis_store(analysis, s->results, error));
     return end_record(s, error);
 }

@@ -246,6 +246,7 @@ done:
 static hs_status create_tasks(hid_t file, const char *name, hs_group_kind kind, const hs_results_layout *layout,
                               const hs_extents *extents, hs_scales *scales, hs_error *error)
 {
+    const hs_object_table restated = {"restated", NULL, HS_LAYOUT_RESTATED_BYTES};
     hid_t group = H5I_INVALID_HID;
     const char **names = NULL;
     hs_status status;
@@ -255,8 +256,8 @@ static hs_status create_tasks(hid_t file, const char *name, hs_group_kind kind, 
         names[i] = layout->tasks[i].name;
     HS_GOTO_DONE(hs_hdf5_write_texts(group, "tasks", names, layout->n_tasks, error));
     if (kind == HS_GROUP_TASK_RANKING)
-        HS_GOTO_DONE(
-            hs_objects_create_datasets(group, HS_GROUP_RANKING, extents, (hs_object_tables){NULL, 0}, scales, error));
+        HS_GOTO_DONE(hs_objects_create_datasets(group, HS_GROUP_RANKING, extents, (hs_object_tables){&restated, 1},
+                                                scales, error));
     for (size_t i = 0; i < layout->n_tasks; i++)
         HS_GOTO_DONE(create_task(group, kind, &layout->tasks[i], *extents, scales, error));
 done:

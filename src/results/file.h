@@ -45,6 +45,8 @@ struct hs_results {
     uint64_t tables_hash;
     hs_extents extents;
     hs_attribute_list experiment, provenance;
+    hs_attribute_list replaced; /* the values that /experiment has where `restated` says others */
+    hs_text restated;           /* what /ranking/restated holds, if that is whole */
     hs_file_group root, set_tables, provenance_tables, reference, ranking;
     uint64_t means_hash;
     hs_texts intervention_names;
@@ -101,6 +103,11 @@ hs_results_sets hs_file_first_sets(const hs_results *results);
 
 hs_status hs_file_load_attributes(hs_results *results, const char *group, hs_attribute_list *list, hs_error *error);
 void hs_file_clear_attributes(hs_attribute_list *list);
+
+/* ---- restated.c -------------------------------------------------------------------------------------------------- */
+
+/* Puts what the last run stated in the place of the attributes that were loaded. */
+hs_status hs_file_load_restated(hs_results *results, hs_error *error);
 
 /* ---- transfer.c -------------------------------------------------------------------------------------------------- */
 

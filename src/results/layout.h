@@ -129,6 +129,9 @@ hs_status hs_layout_pack_set_names(const hs_results_sets *sets, size_t first, si
 /* Attribute of the whole file by which it is known to be ours. */
 #define HS_LAYOUT_ATTRIBUTE "headsweep_layout"
 
+/* What /ranking/restated has room for, its terminator included. */
+enum { HS_LAYOUT_RESTATED_BYTES = 8192 };
+
 /* The name of the phase that a file is created with. */
 #define HS_LAYOUT_FIRST_PHASE "enumerated"
 

@@ -256,6 +256,7 @@ hs_status hs_file_load(hs_results *results, hs_error *error)
     HS_TRY(load_reference(results, error));
     HS_TRY(hs_file_load_attributes(results, "experiment", &results->experiment, error));
     HS_TRY(hs_file_load_attributes(results, "provenance", &results->provenance, error));
+    HS_TRY(hs_file_load_restated(results, error));
     HS_TRY(load_sets(results, error));
     HS_TRY(load_tasks(results, error));
     const hs_results_sets first = hs_file_first_sets(results);
@@ -293,6 +294,8 @@ void hs_file_unload(hs_results *results)
     hs_file_close_datasets(&results->ranking);
     hs_file_clear_attributes(&results->experiment);
     hs_file_clear_attributes(&results->provenance);
+    hs_file_clear_attributes(&results->replaced);
+    hs_text_clear(&results->restated);
     hs_texts_clear(&results->intervention_names);
     hs_texts_clear(&results->phase_names);
     hs_free(results->phases);

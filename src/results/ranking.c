@@ -150,6 +150,8 @@ static hs_status ranking_word(hs_results *results, uint64_t *word_out, hs_error 
     }
     HS_TRY(hash_rows(results, method_rows(results), &word, error));
     HS_TRY(hash_rows(results, objective_rows(results), &word, error));
+    if (results->restated.length > 0)
+        word = hs_hash(word, results->restated.text, results->restated.length);
     *word_out = word == 0 ? 1 : word;
     return HS_OK;
 }

@@ -44,6 +44,8 @@ static bool is_present(const hs_dataset_row *row, const hs_results_layout *layou
         return true;
     if (row->axes[0] == HS_AXIS_LAYER)
         return strcmp(row->name, "mean") == 0 ? layout->mean != NULL : layout->position_mean != NULL;
+    if (row->axes[0] == HS_AXIS_RANKING)
+        return true;
     if (row->axes[0] == HS_AXIS_TEXT_SET)
         return task != NULL && task->n_text_sets > 0;
     return task != NULL && task->donor != NULL;
@@ -60,6 +62,8 @@ static size_t text_width(const hs_results_layout *layout, const hs_dataset_row *
         return sizeof HS_LAYOUT_FIRST_PHASE; /* the longest */
     case HS_AXIS_TEXT_SET:
         return task->text_bytes;
+    case HS_AXIS_RANKING:
+        return HS_LAYOUT_RESTATED_BYTES;
     default:
         return metric_name_width(task);
     }

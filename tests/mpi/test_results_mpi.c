@@ -382,6 +382,55 @@ static void test_errors_are_everybodys(void **state)
     shared_place_clear(comm, &place);
 }
 
+static bool states(const hs_results *results, const char *name, const char *value)
+{
+    return strcmp(hs_results_attribute_of(results, "experiment", name), value) == 0;
+}
+
+/* With the ranking, rank 0's: whatever kill comes between, nobody finds one run's settings beside another's ranking. */
+static hs_status state_again(hs_results *results, const char *tolerance, bool commit, hs_error *error)
+{
+    const hs_results_attribute settings[] = {{"sweep.orders", "[7]", true},
+                                             {"run.scheduler", "static", false},
+                                             {"objective.reduce", "toxicity", false},
+                                             {"objective.tolerance", tolerance, false}};
+    HS_TRY(hs_results_restate(results, settings, 4, error));
+    return commit ? write_ranking(results, error) : HS_OK;
+}
+
+static void reopen(hs_comm *comm, const shared_place *place, hs_results **results)
+{
+    hs_error error = {0};
+    mpi_assert_ok(comm, hs_results_close(*results, &error), &error);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place->path, results, &error), &error);
+}
+
+static void test_settings_of_the_last_run(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    shared_place place;
+    hs_results *results = NULL;
+    const bool first = hs_comm_rank(comm) == 0;
+    const struct {
+        const char *tolerance;
+        bool committed;
+    } runs[] = {{"0.02", true}, {"0.5", true}, {"0.25", false}, {"0.25", true}, {"0.02", false}, {"0.02", true}};
+    place_new(comm, &place);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        hs_status status = first ? state_again(results, runs[i].tolerance, runs[i].committed, &error) : HS_OK;
+        mpi_assert_ok(comm, status, &error);
+        reopen(comm, &place, &results);
+        mpi_assert(comm, states(results, "objective.tolerance", runs[i].tolerance));
+        mpi_assert(comm, states(results, "objective.reduce", "toxicity") && states(results, "sweep.orders", "[1, 2]"));
+        mpi_assert(comm, states(results, "run.scheduler", "guided"));
+        mpi_assert(comm, hs_results_ranking_done(results) == runs[i].committed);
+    }
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    shared_place_clear(comm, &place);
+}
+
 int main(void)
 {
     struct CMUnitTest tests[] = {
@@ -390,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_check_of_single_cells),
         cmocka_unit_test(test_bytes_do_not_depend_on_the_run),
         cmocka_unit_test(test_ranking),
+        cmocka_unit_test(test_settings_of_the_last_run),
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_run_that_is_no_text),
         cmocka_unit_test(test_texts_of_all_ranks),

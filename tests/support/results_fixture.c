@@ -30,6 +30,8 @@ static const hs_results_attribute experiment[] = {
     {"sweep.orders", "[1, 2]", true},
     {"sweep.interventions", "[\"zero\", \"mean\"]", true},
     {"sweep.heads", "[\"*\"]", true},
+    {"objective.reduce", "toxicity", false},
+    {"objective.tolerance", "0.02", false},
     {"run.scheduler", "guided", false},
 };
 

@@ -1,6 +1,8 @@
 /* results: what is created is what is read, and cells are done if and only if their bytes are theirs. */
 #include "support/results_place.h"
 
+#include <inttypes.h>
+
 #include <math.h>
 #include <sys/stat.h>
 
@@ -324,6 +326,62 @@ static void test_other_tables_are_another_experiment(void **state)
     (void)hs_results_close(results, &place->error);
 }
 
+/* ---- settings of the last run ------------------------------------------------------------------------------------ */
+
+/* Puts these lines into /ranking/restated, with their checksum. */
+static void put_restated(test_place *place, const char *lines)
+{
+    char text[8192] = "";
+    (void)snprintf(text, sizeof text, "%016" PRIx64 "\n%s", hs_hash_text(place->fixture.layout.experiment_hash, lines),
+                   lines);
+    exchange(place->path, dataset_offset(place->path, "/ranking/restated"), text, sizeof text, true);
+}
+
+static void assert_states(test_place *place, const char *name, const char *value)
+{
+    hs_results *results = NULL;
+    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
+    assert_string_equal(hs_results_attribute_of(results, "experiment", name), value);
+    assert_ok(place, hs_results_check_experiment(results, &place->fixture.layout, &place->error));
+    assert_ok(place, hs_results_close(results, &place->error));
+}
+
+/* What makes the experiment is never stated again, and what is not whole counts as nothing. */
+static void test_restated_settings(void **state)
+{
+    test_place *place = *state;
+    char full[8192];
+    assert_ok(place, hs_results_close(created(place), &place->error));
+    const off_t offset = dataset_offset(place->path, "/ranking/restated");
+    put_restated(place, "objective.tolerance = 0.5\nsweep.orders = [7]\nrun.scheduler = x\nnone = 1\nodd\n\n");
+    assert_states(place, "objective.tolerance", "0.5");
+    assert_states(place, "sweep.orders", "[1, 2]");
+    assert_states(place, "run.scheduler", "guided");
+    assert_states(place, "objective.reduce", "toxicity");
+    flip_byte(place->path, offset + 40);
+    assert_states(place, "objective.tolerance", "0.02");
+    put_restated(place, "objective.tolerance = \xff\n");
+    assert_states(place, "objective.tolerance", "0.02");
+    memset(full, 'f', sizeof full);
+    exchange(place->path, offset, full, sizeof full, true);
+    assert_states(place, "objective.tolerance", "0.02");
+}
+
+/* A file of an earlier headsweep. */
+static void test_no_room_to_restate(void **state)
+{
+    test_place *place = *state;
+    hs_results *results = created(place);
+    assert_true(hs_results_can_restate(results));
+    assert_ok(place, hs_results_close(results, &place->error));
+    hid_t file = H5Fopen(place->path, H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(H5Ldelete(file, "/ranking/restated", H5P_DEFAULT) >= 0 && H5Fclose(file) >= 0);
+    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
+    assert_false(hs_results_can_restate(results));
+    assert_ok(place, hs_results_close(results, &place->error));
+    assert_states(place, "objective.tolerance", "0.02");
+}
+
 /* ---- records of runs --------------------------------------------------------------------------------------------- */
 
 static void test_no_run_yet(void **state)
@@ -359,6 +417,8 @@ int main(void)
         WITH_PLACE(test_other_experiment_is_named),
         WITH_PLACE(test_other_tables_are_another_experiment),
         WITH_PLACE(test_no_run_yet),
+        WITH_PLACE(test_restated_settings),
+        WITH_PLACE(test_no_room_to_restate),
     };
     return cmocka_run_group_tests_name("results", tests, NULL, NULL);
 }

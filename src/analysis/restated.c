@@ -1,0 +1,61 @@
+#include <string.h>
+
+#include "analysis/stated.h"
+#include "headsweep/analysis.h"
+#include "headsweep/sweep.h"
+
+static bool has_phase(const hs_results *results, const char *name)
+{
+    for (size_t i = 0; i < hs_results_n_phases(results); ++i)
+        if (strcmp(hs_results_phase_name(results, i), name) == 0)
+            return true;
+    return false;
+}
+
+/* What of the file's sets was chosen by this setting; NULL if nothing was. */
+static const char *chosen_by(const hs_results *results, const char *name)
+{
+    const bool is_kept = strcmp(name, "objective.keep") == 0 || strcmp(name, "objective.keep_metric") == 0;
+    const bool curve = has_phase(results, HS_PHASE_IMPORTANCE) || has_phase(results, HS_PHASE_GREEDY);
+
+    if (strncmp(name, "objective.", strlen("objective.")) == 0 && has_phase(results, HS_PHASE_CONTROLS))
+        return "its control sets (controls.random_sets) were chosen by it";
+    if (is_kept && curve && stated_text(results, "pruning.metric")[0] == '\0')
+        return "its pruning curve follows it (pruning.metric)";
+    return NULL;
+}
+
+/* An earlier headsweep kept how statistics were computed, and nothing else. */
+static const char *cannot_hold(const hs_results *results, const char *name)
+{
+    const bool is_method = strncmp(name, "analysis.", strlen("analysis.")) == 0;
+
+    return hs_results_can_restate(results) || is_method ? NULL
+                                                        : "an earlier headsweep made it without room for another";
+}
+
+static hs_status check_setting(const hs_results *results, const hs_results_attribute *setting, hs_error *error)
+{
+    const char *in_file = hs_results_attribute_of(results, "experiment", setting->name);
+
+    if (in_file == NULL || !hs_results_may_restate(setting) || strcmp(in_file, setting->value) == 0)
+        return HS_OK;
+    const char *reason = chosen_by(results, setting->name);
+    if (reason == NULL)
+        reason = cannot_hold(results, setting->name);
+    if (reason == NULL)
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_RESULTS,
+                   "%s: the file has \"%.80s\", the experiment \"%.80s\", but %s. Restore it, or choose another "
+                   "output.results; headsweep rank ranks this file by another objective with --reduce, --keep and "
+                   "--tolerance",
+                   setting->name, in_file, setting->value, reason);
+}
+
+hs_status hs_analysis_check_restated(const hs_results *results, const hs_results_attribute *settings, size_t n,
+                                     hs_error *error)
+{
+    for (size_t i = 0; i < n; ++i)
+        HS_TRY(check_setting(results, &settings[i], error));
+    return HS_OK;
+}
