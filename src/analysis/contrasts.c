@@ -22,23 +22,25 @@ static double delta_of(terms t)
 
 static double interaction_of(terms t)
 {
-    return t.set - t.first - t.second;
+    return without_residue(t.set - t.first - t.second, fabs(t.set) + fabs(t.first) + fabs(t.second));
 }
 
 static double given_first_of(terms t)
 {
-    return t.set - t.first;
+    return without_residue(t.set - t.first, fabs(t.set) + fabs(t.first));
 }
 
 static double given_second_of(terms t)
 {
-    return t.set - t.second;
+    return without_residue(t.set - t.second, fabs(t.set) + fabs(t.second));
 }
 
 /* If each head left its share of a share, the pair would leave the product of both. */
 static double product_of(terms t)
 {
-    return t.clean + t.set - (t.clean + t.first) * (t.clean + t.second) / t.clean;
+    const double pair = t.clean + t.set, product = (t.clean + t.first) * (t.clean + t.second) / t.clean;
+
+    return without_residue(pair - product, fabs(pair) + fabs(product));
 }
 
 static const struct {
@@ -75,7 +77,8 @@ void contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_a
         double (*combine)(terms t) = contrasts[c].combine;
         double estimate = combine((terms){set->estimate, first->estimate, second->estimate, clean->estimate});
         row[contrasts[c].value] = estimate;
-        if (!isfinite(estimate))
+        /* One example alone says nothing of others. */
+        if (!isfinite(estimate) || n_examples < 2)
             continue;
         for (size_t b = 0; b < options->resamples; ++b)
             scratch->replicates[b] =

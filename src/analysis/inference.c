@@ -110,7 +110,9 @@ static size_t stack_interactions(inference *in, uint64_t first_set, size_t n)
         double *interaction = in->interactions + n_pairs * n_examples;
         const double *paired = in->block.paired + row * n_examples;
         for (size_t example = 0; example < n_examples; ++example)
-            interaction[example] = paired[example] - first.paired[example] - second.paired[example];
+            interaction[example] =
+                without_residue(paired[example] - first.paired[example] - second.paired[example],
+                                fabs(paired[example]) + fabs(first.paired[example]) + fabs(second.paired[example]));
         in->pairs[n_pairs++] = row;
     }
     return n_pairs;
@@ -203,7 +205,8 @@ static size_t list_singles(const inference *in, size_t intervention, size_t *row
 static hs_status compute_stability(inference *in, hs_error *error)
 {
     const metric_base *base = &in->base;
-    stability_inputs inputs = {.estimates = base->singles.estimate,
+    stability_inputs inputs = {.n_examples = in->task->n_examples,
+                               .estimates = base->singles.estimate,
                                .replicates = base->singles.replicates,
                                .n_resamples = in->bootstrap.n_columns,
                                .halves = base->halves,

@@ -62,6 +62,7 @@ enum { STABILITY_HALVES = 200 };
  */
 typedef struct stability_inputs {
     size_t n;
+    size_t n_examples;        /* one alone has no other samples */
     const size_t *rows;       /* [n] */
     const double *estimates;  /* [rows] */
     const double *replicates; /* [rows, n_resamples] */

@@ -58,14 +58,29 @@ double quantile_of(double *values, size_t n, double q)
     return low + share * (next - low);
 }
 
+/* ---- residues ---------------------------------------------------------------------------------------------------- */
+
+double without_residue(double difference, double size)
+{
+    return fabs(difference) <= size * 0x1p-40 ? 0 : difference;
+}
+
+double mean_of_values(const double *values, size_t n)
+{
+    double sum = 0;
+
+    for (size_t i = 1; i < n; ++i)
+        sum += values[i] - values[0];
+    return n > 0 ? values[0] + sum / (double)n : NAN;
+}
+
 /* ---- BCa --------------------------------------------------------------------------------------------------------- */
 
 double jackknife_acceleration(const double *leave_one_out, size_t n)
 {
-    double mean = 0, squares = 0, cubes = 0;
+    const double mean = mean_of_values(leave_one_out, n);
+    double squares = 0, cubes = 0;
 
-    for (size_t i = 0; i < n; ++i)
-        mean += leave_one_out[i] / (double)n;
     for (size_t i = 0; i < n; ++i) {
         double deviation = mean - leave_one_out[i];
         squares += deviation * deviation;
@@ -100,6 +115,14 @@ static bool all_finite(const double *values, size_t n)
     return n_finite == n;
 }
 
+/* Of skewed data the correction has a pole; beyond it, as at it, the interval reaches to the last replicate. */
+static double corrected_share(double bias, double share, double acceleration)
+{
+    const double z = bias + normal_quantile(share), room = 1.0 - acceleration * z;
+
+    return room > 0 ? normal_cdf(bias + z / room) : z > 0 ? 1.0 : 0.0;
+}
+
 interval bootstrap_interval(double *replicates, size_t n, double estimate, double acceleration, double confidence,
                             bool bca)
 {
@@ -108,10 +131,8 @@ interval bootstrap_interval(double *replicates, size_t n, double estimate, doubl
         return (interval){NAN, NAN};
     double bias = bca ? normal_quantile(share_below(replicates, n, estimate)) : 0.0;
 
-    for (size_t i = 0; bca && isfinite(bias) && i < 2; ++i) {
-        double z = bias + normal_quantile(shares[i]);
-        shares[i] = normal_cdf(bias + z / (1.0 - acceleration * z));
-    }
+    for (size_t i = 0; bca && isfinite(bias) && i < 2; ++i)
+        shares[i] = corrected_share(bias, shares[i], acceleration);
     interval result = {quantile_of(replicates, n, shares[0]), 0};
     result.high = quantile_of(replicates, n, shares[1]);
     return result;

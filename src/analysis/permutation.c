@@ -41,13 +41,18 @@ static flip_summary summarise(const double *differences, size_t n)
 
 double paired_effect(const double *differences, size_t n)
 {
-    double mean = 0, squares = 0;
+    double low = HUGE_VAL, high = -HUGE_VAL, squares = 0;
 
-    for (size_t i = 0; i < n; ++i)
-        mean += differences[i] / (double)n;
+    for (size_t i = 0; i < n; ++i) {
+        low = fmin(low, differences[i]);
+        high = fmax(high, differences[i]);
+    }
+    if (n < 2 || without_residue(high - low, fmax(fabs(low), fabs(high))) == 0)
+        return NAN;
+    const double mean = mean_of_values(differences, n);
     for (size_t i = 0; i < n; ++i)
         squares += (differences[i] - mean) * (differences[i] - mean);
-    return n > 1 && squares > 0 ? mean / sqrt(squares / (double)(n - 1)) : NAN;
+    return mean / sqrt(squares / (double)(n - 1));
 }
 
 /* ---- all flips --------------------------------------------------------------------------------------------------- */

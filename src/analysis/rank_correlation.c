@@ -60,6 +60,9 @@ double spearman(const double *a, const double *b, size_t n, uint32_t *order, dou
     const double mean = 0.5 * (double)(n + 1);
     double ab = 0, aa = 0, bb = 0;
 
+    for (size_t i = 0; i < n; ++i)
+        if (!isfinite(a[i]) || !isfinite(b[i]))
+            return NAN;
     mid_ranks(a, n, order, ranks);
     mid_ranks(b, n, order, ranks + n);
     for (size_t i = 0; i < n; ++i) {

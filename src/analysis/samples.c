@@ -1,6 +1,6 @@
 #include "analysis/samples.h"
 
-#include <string.h>
+#include <math.h>
 
 /* ---- room -------------------------------------------------------------------------------------------------------- */
 
@@ -70,8 +70,7 @@ static void pair_examples(const hs_results_task *task, const summary *s, const f
         double difference = summary_column(s, 0, 0, row) - summary_column(s, 0, 0, clean);
         if (s->kind == SUMMARY_RATIO)
             difference -= clean_mean * (summary_column(s, 0, 1, row) - summary_column(s, 0, 1, clean));
-        /* Without a denominator, as for words of token ids, every summary is 0. */
-        paired[example] = denominator != 0 ? difference / denominator : 0;
+        paired[example] = denominator != 0 ? difference / denominator : NAN;
     }
 }
 
@@ -124,7 +123,8 @@ static void fill_row(const hs_results_task *task, const summary *s, const float 
 
     summary_add_up(s, task, values, sums);
     out->mean[row] = summary_value(s, sums, (double)n);
-    out->estimate[row] = out->mean[row] - (clean.of != NULL ? clean.of->mean[0] : 0);
+    const double from = clean.of != NULL ? clean.of->mean[0] : 0;
+    out->estimate[row] = without_residue(out->mean[row] - from, fabs(out->mean[row]) + fabs(from));
     if (clean.of != NULL && s->kind != SUMMARY_F1)
         pair_examples(task, s, values, clean.values, clean.of->mean[0],
                       s->kind == SUMMARY_RATIO ? sums[0][1] / (double)n : 1, paired);

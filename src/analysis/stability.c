@@ -97,7 +97,7 @@ hs_status stability_fill(const stability_inputs *inputs, double *row, hs_error *
     if (inputs->n >= FEWEST_RANKED)
         split_half(inputs, &s, row);
     for (size_t i = 0; i < sizeof tops / sizeof *tops; ++i)
-        if (inputs->n >= 2 * tops[i].k)
+        if (inputs->n >= 2 * tops[i].k && inputs->n_examples > 1)
             row[tops[i].field] = mean_staying(inputs, tops[i].k, &s);
 done:
     hs_free(s.a);

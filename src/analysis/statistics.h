@@ -36,6 +36,16 @@ void resampling_clear(resampling *r);
 /* sums[n_rows, n_columns] <- values[n_rows, n_examples] x weights. */
 void resampling_sums(const resampling *r, const double *values, size_t n_rows, double *sums);
 
+/* ---- interval.c: residues of rounding ---------------------------------------------------------------------------- */
+
+/*
+ * A difference of numbers of this size, or 0 if it is no more than what rounding in double leaves of equal ones. Values
+ * of examples are in single precision: what differs, differs by 2^-24 of its size at least.
+ */
+double without_residue(double difference, double size);
+/* Exactly the value itself where all are equal; NaN of none. */
+double mean_of_values(const double *values, size_t n);
+
 /* ---- interval.c -------------------------------------------------------------------------------------------------- */
 
 typedef struct interval {
@@ -79,7 +89,10 @@ void sign_flips_clear(sign_flips *flips);
 hs_status sign_flip_test(const sign_flips *flips, const double *differences, size_t n_rows, double *p, hs_error *error);
 /* The same by the saddlepoint alone; for tests. */
 double sign_flip_saddlepoint(const double *differences, size_t n);
-/* Mean over standard deviation (n - 1) of the differences: Cohen's d_z. NaN for fewer than two or if all are equal. */
+/*
+ * Mean over standard deviation (n - 1) of the differences: Cohen's d_z. NaN for fewer than two or if all are equal, residues of
+ * rounding aside.
+ */
 double paired_effect(const double *differences, size_t n);
 
 /* ---- multiple_testing.c ------------------------------------------------------------------------------------------ */
@@ -96,7 +109,8 @@ hs_status benjamini_hochberg(const double *p, size_t n, double *q, hs_error *err
 void restore_ties(double *values, size_t n);
 /* Mid-ranks from 1 (ties share their mean) of values[n] into ranks[n]; order[n] is scratch. */
 void mid_ranks(const double *values, size_t n, uint32_t *order, double *ranks);
-/* Spearman's rho: correlation of the mid-ranks. ranks[2n] and order[n] are scratch. NaN if a side is constant. */
+/* Spearman's rho: correlation of the mid-ranks. ranks[2n] and order[n] are scratch. NaN if a side is constant or
+ * holds a number that is not finite. */
 double spearman(const double *a, const double *b, size_t n, uint32_t *order, double *ranks);
 
 #endif

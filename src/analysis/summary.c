@@ -1,5 +1,7 @@
 #include "analysis/summary.h"
 
+#include <math.h>
+
 summary summary_of(const hs_results_task *task, size_t metric)
 {
     const int per = task->metrics[metric].per;
@@ -43,8 +45,8 @@ double summary_part(const summary *s, const summary_sums sums, double total_weig
 {
     *occurs_out = true;
     switch (s->kind) {
-    case SUMMARY_RATIO: /* documents that are token ids have no words */
-        return sums[1] != 0 ? sums[0] / sums[1] : 0;
+    case SUMMARY_RATIO: /* documents that are token ids have no words, a model that ends at once writes no token */
+        return sums[1] != 0 ? sums[0] / sums[1] : NAN;
     case SUMMARY_F1:
         *occurs_out = sums[1] != 0;
         return sums[1] != 0 ? sums[0] / sums[1] - 1 : 0;

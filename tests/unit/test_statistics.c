@@ -116,6 +116,51 @@ static void degenerate_intervals(void **state)
     assert_true(isnan(found.low) && isnan(found.high));
 }
 
+/* Skewness beyond the pole of the correction: an interval that ends at a replicate, its lower end below its upper one. */
+static void skewed_intervals_have_two_ends(void **state)
+{
+    double replicates[1000];
+
+    (void)state;
+    for (size_t i = 0; i < 1000; ++i)
+        replicates[i] = i < 998 ? (double)i : -1.0 - (double)i;
+    interval found = bootstrap_interval(replicates, 1000, 996.5, 1.0 / 6, 0.99999, true);
+    assert_true(found.low < found.high && found.high == 997);
+}
+
+/* What is equal on paper has no spread, whatever rounding left of it. */
+static void equal_values_have_no_spread(void **state)
+{
+    static const double sizes[] = {1.0, 0.1, 1.0 / 3, 1e-30, 4.7e9};
+    double values[333];
+
+    (void)state;
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; ++s)
+        for (int with_residue = 0; with_residue < 2; ++with_residue) {
+            for (size_t i = 0; i < 333; ++i)
+                values[i] = -sizes[s] * (1 + with_residue * (double)(i % 3) * 0x1p-52);
+            assert_true(isnan(paired_effect(values, 333)));
+            if (!with_residue)
+                assert_true(mean_of_values(values, 333) == values[0] && jackknife_acceleration(values, 333) == 0);
+        }
+    values[0] *= 1 + 0x1p-24; /* one example differs by the last bit of single precision */
+    assert_true(isfinite(paired_effect(values, 333)));
+    assert_true(isnan(paired_effect(values, 1)) && isnan(paired_effect(values, 0)));
+}
+
+/* Not a number is no rank: half of one example has no mean. */
+static void rank_correlations_need_numbers(void **state)
+{
+    const double a[] = {1, 2, 3, 4}, broken[] = {NAN, NAN, NAN, NAN}, same[] = {2, 2, 2, 2};
+    double ranks[8];
+    uint32_t order[4];
+
+    (void)state;
+    assert_true(spearman(a, a, 4, order, ranks) == 1);
+    assert_true(isnan(spearman(broken, broken, 4, order, ranks)) && isnan(spearman(a, broken, 4, order, ranks)));
+    assert_true(isnan(spearman(a, same, 4, order, ranks)));
+}
+
 /* ---- p-values ---------------------------------------------------------------------------------------------------- */
 
 /* Differences[n_rows, N_EXAMPLES], symmetric around `shift` of the row; each row has a scale of its own. */
@@ -275,6 +320,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals_cover_the_truth),
         cmocka_unit_test(degenerate_intervals),
+        cmocka_unit_test(skewed_intervals_have_two_ends),
+        cmocka_unit_test(equal_values_have_no_spread),
+        cmocka_unit_test(rank_correlations_need_numbers),
         cmocka_unit_test(p_values_under_the_null_are_uniform),
         cmocka_unit_test(false_discoveries_stay_under_their_level),
         cmocka_unit_test(exact_p_values),

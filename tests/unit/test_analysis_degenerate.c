@@ -1,0 +1,121 @@
+/* Statistics of what has no spread, no second example or nothing to divide by: NaN, never a number made of rounding. */
+#include "headsweep/report.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/comm_fixture.h"
+#include "support/small_results.h"
+
+enum { N_SETS = 11, N_EXAMPLES = 7 };
+
+/* Ten heads of a layer, one at a time, and the clean model. */
+static const char *const INTERVENTIONS[] = {"zero"};
+static int32_t ORDER[N_SETS], INTERVENTION[N_SETS], COMPONENTS[N_SETS][1][3];
+
+static hs_results_sets singles(void)
+{
+    for (int32_t set = 0; set < N_SETS; ++set) {
+        ORDER[set] = set > 0;
+        INTERVENTION[set] = set > 0 ? 0 : -1;
+        for (size_t field = 0; field < 3; ++field)
+            COMPONENTS[set][0][field] = set == 0 ? -1 : field == 2 ? set - 1 : 0;
+    }
+    return (hs_results_sets){N_SETS, 1, ORDER, INTERVENTION, &COMPONENTS[0][0][0], 1, INTERVENTIONS};
+}
+
+static void open_task(small_results *s, hs_comm *comm, const small_task *task)
+{
+    const small_tables tables = {.sets = singles(), .tasks = task, .n_tasks = 1};
+
+    small_results_open(s, comm, &tables);
+}
+
+static double value_of(const small_results *s, hs_statistic statistic, size_t metric, uint64_t set)
+{
+    return hs_analysis_value(s->analysis, statistic, 0, metric, set);
+}
+
+/* Every example changes by the same: as a share, and as a ratio whose division leaves a residue. */
+static void equal_differences_have_no_effect_size(void **state)
+{
+    static const hs_results_metric metrics[] = {{"acc", "share", "x", 1, true, HS_PER_EXAMPLE},
+                                                {"nll", "nats", "x", -1, false, 2},
+                                                {"tokens", "count", "x", 0, false, HS_PER_EXAMPLE}};
+    static float values[N_SETS][N_EXAMPLES][3];
+    const small_task task = {"same", "multiple_choice", metrics, 3, N_EXAMPLES, &values[0][0][0]};
+    small_results s;
+
+    for (size_t set = 0; set < N_SETS; ++set)
+        for (size_t i = 0; i < N_EXAMPLES; ++i) {
+            values[set][i][0] = set == 0 ? 1 : 0;
+            values[set][i][1] = 0.1F * (float)i + 0.3F * (float)set;
+            values[set][i][2] = 3;
+        }
+    open_task(&s, *state, &task);
+    for (uint64_t set = 1; set < N_SETS; ++set)
+        assert_true(isnan(value_of(&s, HS_STATISTIC_DELTA_EFFECT, 0, set)));
+    assert_true(value_of(&s, HS_STATISTIC_DELTA, 0, 1) == -1);
+    small_results_close(&s);
+}
+
+/* One example: its values are what they are, and nothing is known of others. */
+static void one_example_gives_no_interval(void **state)
+{
+    static const hs_statistic of_others[] = {HS_STATISTIC_MEAN_LOW, HS_STATISTIC_MEAN_HIGH, HS_STATISTIC_DELTA_LOW,
+                                             HS_STATISTIC_DELTA_HIGH, HS_STATISTIC_DELTA_EFFECT};
+    static const hs_results_metric metrics[] = {{"acc", "share", "x", 1, true, HS_PER_EXAMPLE},
+                                                {"nll", "nats", "x", -1, false, 2},
+                                                {"tokens", "count", "x", 0, false, HS_PER_EXAMPLE},
+                                                {"f1", "share", "x", 1, true, HS_PER_F1}};
+    static float values[N_SETS][1][4];
+    const small_task task = {"one", "multiple_choice", metrics, 4, 1, &values[0][0][0]};
+    small_results s;
+
+    for (size_t set = 0; set < N_SETS; ++set) {
+        const float row[] = {set % 2 == 0 ? 1 : 0, 1 + (float)set, 4, set % 2 == 0 ? 2 : 1};
+        memcpy(values[set][0], row, sizeof row);
+    }
+    open_task(&s, *state, &task);
+    for (size_t metric = 0; metric < 4; ++metric) {
+        for (size_t i = 0; i < sizeof of_others / sizeof *of_others; ++i)
+            assert_true(isnan(value_of(&s, of_others[i], metric, 1)));
+        for (size_t field = 0; field < HS_STABILITY_COUNT; ++field)
+            assert_true(isnan(s.analysis->stability[0][metric * HS_STABILITY_COUNT + field]));
+    }
+    assert_true(value_of(&s, HS_STATISTIC_DELTA, 0, 1) == -1 && value_of(&s, HS_STATISTIC_MEAN, 1, 1) == 0.5);
+    assert_true(value_of(&s, HS_STATISTIC_DELTA_P, 0, 1) == 1);
+    small_results_close(&s);
+}
+
+/* Documents that are token ids have no words: there is no number of nats a word, neither 0 nor any other. */
+static void a_ratio_over_nothing_is_no_number(void **state)
+{
+    static const hs_results_metric metrics[] = {{"word_nll", "nats", "x", -1, false, 1},
+                                                {"words", "count", "x", 0, false, HS_PER_EXAMPLE}};
+    static float values[N_SETS][N_EXAMPLES][2];
+    const small_task task = {"ids", "perplexity", metrics, 2, N_EXAMPLES, &values[0][0][0]};
+    small_results s;
+
+    for (size_t set = 0; set < N_SETS; ++set)
+        for (size_t i = 0; i < N_EXAMPLES; ++i)
+            values[set][i][0] = (float)(set + i);
+    open_task(&s, *state, &task);
+    for (uint64_t set = 0; set < N_SETS; ++set)
+        for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic)
+            assert_true(isnan(value_of(&s, (hs_statistic)statistic, 0, set)));
+    small_results_close(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_differences_have_no_effect_size),
+                                       cmocka_unit_test(one_example_gives_no_interval),
+                                       cmocka_unit_test(a_ratio_over_nothing_is_no_number)};
+    return cmocka_run_group_tests_name("analysis_degenerate", tests, comm_set_up, comm_tear_down);
+}
