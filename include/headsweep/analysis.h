@@ -126,6 +126,15 @@ typedef struct hs_ranking_request {
 hs_status hs_ranking_request_parse(const hs_analysis *analysis, const char *by, hs_ranking_request *request_out,
                                    hs_error *error);
 
+/* What decides the order of a ranking. Two-sided: the largest absolute value is first, else the lowest value. */
+typedef struct hs_ranked_by {
+    hs_statistic statistic; /* of delta or interaction */
+    size_t task;
+    size_t metric;
+    bool two_sided;
+} hs_ranked_by;
+hs_ranked_by hs_ranking_by(const hs_ranking_request *request);
+
 /* Complete sets with a finite key, best first; ties in the order of the table of sets. */
 typedef struct hs_ranking {
     uint64_t *sets;
@@ -147,19 +156,20 @@ void hs_ranking_clear(hs_ranking *ranking);
 bool hs_analysis_is_backup(const hs_analysis *analysis, size_t task, size_t metric, uint64_t set);
 
 /*
- * Where a set lies among its matched controls: the other complete sets of its intervention with the same number of
- * components of each kind in each layer, drawn at random or enumerated. p = (1 + controls with a delta as low or lower)
- * / (1 + controls) for what is to be reduced. Published work shows that random sets can raise toxicity, so an effect
- * without this is none.
+ * Where a set lies among its matched controls, by the number that the request ranks by: the other complete sets of its
+ * intervention with the same number of components of each kind in each layer, drawn at random or enumerated.
+ * p = (1 + controls that do as much or more) / (1 + controls), as much being as low for what is to be reduced, and as
+ * large in either direction where the ranking is two-sided. Published work shows that random sets can raise toxicity, so
+ * an effect without this is none.
  */
 typedef struct hs_control {
     size_t n;    /* controls */
-    double mean; /* of their deltas; NaN without any */
-    double low;  /* quantiles of their deltas at the confidence of the analysis */
+    double mean; /* of their numbers; NaN without any */
+    double low;  /* quantiles of their numbers at the confidence of the analysis; NaN for fewer than two */
     double high;
     double p;
 } hs_control;
-hs_status hs_analysis_control(const hs_analysis *analysis, size_t task, size_t metric, uint64_t set,
+hs_status hs_analysis_control(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set,
                               hs_control *control_out, hs_error *error);
 
 /*

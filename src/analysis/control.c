@@ -16,33 +16,44 @@ static bool is_matched(const hs_results_sets *sets, uint64_t set, uint64_t other
     return true;
 }
 
-hs_status hs_analysis_control(const hs_analysis *analysis, size_t task, size_t metric, uint64_t set,
+/* Does a control with this number do as much as the set? Sums of equal shares may differ by their last bits. */
+static bool does_as_much(const hs_ranked_by *by, double number, double own)
+{
+    const double size = fabs(number) + fabs(own);
+
+    return by->two_sided ? without_residue(fabs(own) - fabs(number), size) <= 0
+                         : without_residue(number - own, size) <= 0;
+}
+
+hs_status hs_analysis_control(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set,
                               hs_control *control_out, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(analysis->results);
-    const double own = hs_analysis_value(analysis, HS_STATISTIC_DELTA, task, metric, set);
+    const hs_ranked_by by = hs_ranking_by(request);
+    const double own = hs_analysis_value(analysis, by.statistic, by.task, by.metric, set);
     const double tail = 0.5 * (1 - analysis->options.confidence);
     hs_control control = {.mean = NAN, .low = NAN, .high = NAN, .p = NAN};
-    size_t n_as_low = 0;
-    double *deltas = NULL, sum = 0;
+    size_t n_as_much = 0;
+    double *numbers = NULL;
 
     *control_out = control;
-    HS_TRY(hs_allocate(&deltas, analysis->n_sets, sizeof *deltas, "controls", error));
+    HS_TRY(hs_allocate(&numbers, analysis->n_sets, sizeof *numbers, "controls", error));
     for (uint64_t other = 1; other < analysis->n_sets; ++other) {
-        double delta = hs_analysis_value(analysis, HS_STATISTIC_DELTA, task, metric, other);
-        if (!analysis->complete[other] || !isfinite(delta) || !is_matched(sets, set, other))
+        double number = hs_analysis_value(analysis, by.statistic, by.task, by.metric, other);
+        if (!analysis->complete[other] || !isfinite(number) || !is_matched(sets, set, other))
             continue;
-        deltas[control.n++] = delta;
-        sum += delta;
-        n_as_low += delta <= own;
+        numbers[control.n++] = number;
+        n_as_much += does_as_much(&by, number, own);
     }
     if (control.n > 0 && isfinite(own)) {
-        control.mean = sum / (double)control.n;
-        control.low = quantile_of(deltas, control.n, tail);
-        control.high = quantile_of(deltas, control.n, 1 - tail);
-        control.p = (double)(n_as_low + 1) / (double)(control.n + 1);
+        control.mean = mean_of_values(numbers, control.n);
+        control.p = (double)(n_as_much + 1) / (double)(control.n + 1);
     }
-    hs_free(deltas);
+    if (control.n > 1 && isfinite(own)) {
+        control.low = quantile_of(numbers, control.n, tail);
+        control.high = quantile_of(numbers, control.n, 1 - tail);
+    }
+    hs_free(numbers);
     *control_out = control;
     return HS_OK;
 }

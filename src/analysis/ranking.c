@@ -46,15 +46,23 @@ static bool belongs(const hs_analysis *analysis, const hs_ranking_request *reque
            (request->key != HS_RANK_BY_BACKUP || hs_analysis_is_backup(analysis, request->task, request->metric, set));
 }
 
-/* The number that a set that belongs is ranked by, smaller first. */
-static double key_of(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set)
+hs_ranked_by hs_ranking_by(const hs_ranking_request *request)
 {
     const hs_objective *objective = &request->objective;
 
     if (request->key == HS_RANK_BY_OBJECTIVE)
-        return hs_analysis_value(analysis, HS_STATISTIC_DELTA, objective->reduce_task, objective->reduce_metric, set);
-    hs_statistic statistic = request->key == HS_RANK_BY_DELTA ? HS_STATISTIC_DELTA : HS_STATISTIC_INTERACTION;
-    return -fabs(hs_analysis_value(analysis, statistic, request->task, request->metric, set));
+        return (hs_ranked_by){HS_STATISTIC_DELTA, objective->reduce_task, objective->reduce_metric, false};
+    return (hs_ranked_by){request->key == HS_RANK_BY_DELTA ? HS_STATISTIC_DELTA : HS_STATISTIC_INTERACTION,
+                          request->task, request->metric, true};
+}
+
+/* The number that a set that belongs is ranked by, smaller first. */
+static double key_of(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set)
+{
+    const hs_ranked_by by = hs_ranking_by(request);
+    const double value = hs_analysis_value(analysis, by.statistic, by.task, by.metric, set);
+
+    return by.two_sided ? -fabs(value) : value;
 }
 
 /* Counts a set that is left out and says so. The front shows what every tolerance would cost, so it has none. */

@@ -15,18 +15,19 @@ static hs_status print_keep(const ranking_view *view, const hs_objective_keep *k
     const char *unit = view_change_unit(metric);
 
     if (view->request->pareto)
-        return hs_text_appendf(text, error, "%s%s", before, task->name);
-    return hs_text_appendf(text, error, "%s%s within %g %s", before, task->name,
+        return hs_text_appendf(text, error, "%s%s.%s", before, task->name, metric->name);
+    return hs_text_appendf(text, error, "%s%s.%s within %g %s", before, task->name, metric->name,
                            metric->percent ? 100 * keep->tolerance : keep->tolerance, unit);
 }
 
 static hs_status print_objective(const ranking_view *view, hs_text *text, hs_error *error)
 {
     const hs_objective *objective = &view->request->objective;
-    const char *reduce = view_task(view, objective->reduce_task)->name;
+    const hs_results_task *reduce = view_task(view, objective->reduce_task);
     const bool pareto = view->request->pareto;
 
-    HS_TRY(hs_text_appendf(text, error, pareto ? "Pareto front: no set removes more %s" : "most %s removed", reduce));
+    HS_TRY(hs_text_appendf(text, error, pareto ? "Pareto front: no set removes more %s.%s" : "most %s.%s removed",
+                           reduce->name, reduce->metrics[objective->reduce_metric].name));
     for (size_t i = 0; i < objective->n_keeps; ++i)
         HS_TRY(print_keep(view, &objective->keeps[i],
                           i > 0    ? " and "
@@ -39,18 +40,16 @@ static hs_status print_objective(const ranking_view *view, hs_text *text, hs_err
 static hs_status print_title(const ranking_view *view, hs_text *text, hs_error *error)
 {
     static const char *const titles[] = {
-        [HS_RANK_BY_DELTA] = "largest change of %s (%s)\n",
-        [HS_RANK_BY_INTERACTION] = "largest interactions on %s (%s): delta of the pair minus both deltas\n",
-        [HS_RANK_BY_BACKUP] =
-            "pairs that back each other up on %s (%s): either head off shows little, both show much\n",
+        [HS_RANK_BY_DELTA] = "largest change of %s.%s\n",
+        [HS_RANK_BY_INTERACTION] = "largest interactions on %s.%s: delta of the pair minus both deltas\n",
+        [HS_RANK_BY_BACKUP] = "pairs that back each other up on %s.%s: either head off shows little, both show much\n",
     };
-    size_t task, metric;
+    const hs_ranked_by by = hs_ranking_by(view->request);
 
     if (view->request->key == HS_RANK_BY_OBJECTIVE)
         return print_objective(view, text, error);
-    view_ranked_metric(view, &task, &metric);
-    return hs_text_appendf(text, error, titles[view->request->key], view_task(view, task)->name,
-                           view_task(view, task)->metrics[metric].name);
+    return hs_text_appendf(text, error, titles[view->request->key], view_task(view, by.task)->name,
+                           view_task(view, by.task)->metrics[by.metric].name);
 }
 
 static hs_status print_progress(const ranking_view *view, hs_text *text, hs_error *error)
@@ -64,17 +63,19 @@ static hs_status print_progress(const ranking_view *view, hs_text *text, hs_erro
                            100.0 * (double)analysis->n_complete / (double)analysis->n_sets);
 }
 
-/* Deltas mean little without the level that they start from. */
+/* Deltas mean little without the level that they start from: of the metrics of the table, in its order. */
 static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *error)
 {
+    view_metric shown[VIEW_MAX_METRICS];
+    const size_t n = view_shown_metrics(view, shown);
     char cell[GRID_CELL_BYTES];
 
     HS_TRY(hs_text_appendf(text, error, "  clean model:"));
-    for (size_t task = 0; task < view->analysis->n_tasks; ++task) {
-        const hs_results_metric *metric = &view_task(view, task)->metrics[0];
-        view_format_mean(view, task, 0, 0, cell);
-        HS_TRY(hs_text_appendf(text, error, "%s %s %s %s", task > 0 ? "," : "", view_task(view, task)->name,
-                               metric->name, cell));
+    for (size_t i = 0; i < n; ++i) {
+        const hs_results_task *task = view_task(view, shown[i].task);
+        view_format_mean(view, shown[i].task, shown[i].metric, 0, cell);
+        HS_TRY(hs_text_appendf(text, error, "%s %s.%s %s", i > 0 ? "," : "", task->name,
+                               task->metrics[shown[i].metric].name, cell));
     }
     return hs_text_appendf(text, error, "; below: ablated minus clean\n");
 }
@@ -155,17 +156,17 @@ static hs_status print_staying(const double *stability, hs_text *text, hs_error 
 /* Of the metric that is ranked by: would other examples give the same order of heads? */
 static hs_status print_stability(const ranking_view *view, hs_text *text, hs_error *error)
 {
-    size_t task, metric;
+    const hs_ranked_by by = hs_ranking_by(view->request);
+    const hs_results_task *task = view_task(view, by.task);
 
-    view_ranked_metric(view, &task, &metric);
     for (size_t i = 0; i < view->sets->n_interventions; ++i) {
-        const double *stability = view_stability(view, task, metric, i);
+        const double *stability = view_stability(view, by.task, by.metric, i);
         if (!isfinite(stability[HS_STABILITY_SPLIT_HALF]) ||
             (view->request->intervention >= 0 && view->request->intervention != (int32_t)i))
             continue;
         HS_TRY(hs_text_appendf(
-            text, error, "  stability of single heads by %s, %s: split-half Spearman %.2f [%.2f,%.2f]",
-            view_task(view, task)->name, view->sets->intervention_names[i], stability[HS_STABILITY_SPLIT_HALF],
+            text, error, "  stability of single heads by %s.%s, %s: split-half Spearman %.2f [%.2f,%.2f]", task->name,
+            task->metrics[by.metric].name, view->sets->intervention_names[i], stability[HS_STABILITY_SPLIT_HALF],
             stability[HS_STABILITY_SPLIT_HALF_LOW], stability[HS_STABILITY_SPLIT_HALF_HIGH]));
         HS_TRY(print_staying(stability, text, error));
         HS_TRY(hs_text_append(text, "\n", 1, error));
@@ -173,24 +174,26 @@ static hs_status print_stability(const ranking_view *view, hs_text *text, hs_err
     return HS_OK;
 }
 
+/* Where the first set lies among others like it, in the unit of the table. */
 static hs_status print_control(const ranking_view *view, hs_text *text, hs_error *error)
 {
-    const hs_objective *objective = &view->request->objective;
+    const hs_ranked_by by = hs_ranking_by(view->request);
+    const hs_results_metric *metric = &view_task(view, by.task)->metrics[by.metric];
+    char cell[GRID_CELL_BYTES];
     hs_text name = {0};
     hs_control control = {0};
 
-    if (view->request->key != HS_RANK_BY_OBJECTIVE || view->n_shown == 0)
-        return HS_OK;
-    HS_TRY(hs_analysis_control(view->analysis, objective->reduce_task, objective->reduce_metric, view->ranking->sets[0],
-                               &control, error));
+    HS_TRY(hs_analysis_control(view->analysis, view->request, view->ranking->sets[0], &control, error));
     if (control.n == 0)
         return HS_OK;
+    view_format_change(metric, control.mean, control.low, control.high, cell);
     HS_TRY(hs_results_set_name(view->sets, view->ranking->sets[0], &name, error));
     hs_status status =
         hs_text_appendf(text, error,
-                        "  control: %zu other sets with as many heads in each layer as %s: delta %+.3g [%+.3g,%+.3g]; "
-                        "p = %.2g\n",
-                        control.n, name.text, control.mean, control.low, control.high, control.p);
+                        "  control: %zu other %s with as many heads in each layer as %s: %s %s %s; "
+                        "p = %.2g%s\n",
+                        control.n, control.n == 1 ? "set" : "sets", name.text, view_statistic_name(by.statistic), cell,
+                        view_change_unit(metric), control.p, by.two_sided ? " (two-sided)" : "");
     hs_text_clear(&name);
     return status;
 }

@@ -42,8 +42,11 @@ static void find_axis(controls *c)
     double low = 0, high = 0;
 
     for (size_t row = 0; row < c->n; ++row) {
-        low = fmin(low, c->metric->factor * c->rows[row].control->low);
-        high = fmax(high, c->metric->factor * c->rows[row].control->high);
+        /* One control alone has no quantiles; fmin and fmax leave them out. */
+        low = fmin(fmin(low, c->metric->factor * c->rows[row].control->low),
+                   c->metric->factor * c->rows[row].control->mean);
+        high = fmax(fmax(high, c->metric->factor * c->rows[row].control->high),
+                    c->metric->factor * c->rows[row].control->mean);
         for (size_t i = 0; i < sizeof own / sizeof *own; ++i) {
             const double value = shown(c, own[i], row);
             low = isfinite(value) ? fmin(low, value) : low;
@@ -78,8 +81,10 @@ static hs_status draw_row(const controls *c, size_t row, hs_text *svg, hs_error 
     char says[64];
 
     HS_TRY(svg_set_label(c->report, svg, c->label - GAP, middle + 4, "end", of->set, error));
-    HS_TRY(hs_text_appendf(svg, error, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" class=\"range\"/>\n",
-                           low, y + 5, fmax(high - low, 1), ROW - 10));
+    if (isfinite(low) && isfinite(high))
+        HS_TRY(hs_text_appendf(svg, error,
+                               "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" class=\"range\"/>\n", low,
+                               y + 5, fmax(high - low, 1), ROW - 10));
     HS_TRY(svg_line(svg, mean, y + 3, mean, y + ROW - 3, "whisker", error));
     if (isfinite(own_low) && isfinite(own_high))
         HS_TRY(svg_line(svg, axis_at(&c->x, own_low), middle, axis_at(&c->x, own_high), middle, "whisker", error));

@@ -5,6 +5,9 @@
 #include "headsweep/report.h"
 #include "report/grid.h"
 
+/* Metrics beside heads and ablation; what a grid has room for. */
+enum { VIEW_MAX_METRICS = GRID_MAX_COLUMNS - 8 };
+
 /* A ranking and how much of it is wanted. Borrowed. */
 typedef struct ranking_view {
     const hs_analysis *analysis;
@@ -26,8 +29,15 @@ hs_status captions_above(const ranking_view *view, hs_text *text, hs_error *erro
 hs_status captions_below(const ranking_view *view, hs_text *text, hs_error *error);
 
 const hs_results_task *view_task(const ranking_view *view, size_t task);
-/* The metric that decides the order. */
-void view_ranked_metric(const ranking_view *view, size_t *task_out, size_t *metric_out);
+/*
+ * The metrics that people are shown: the one that decides the order, then of each task what is kept, or else its first.
+ * Returns how many.
+ */
+typedef struct view_metric {
+    size_t task;
+    size_t metric;
+} view_metric;
+size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS]);
 const char *view_intervention(const ranking_view *view, uint64_t set);
 /* [HS_STABILITY_COUNT] of single components. */
 const double *view_stability(const ranking_view *view, size_t task, size_t metric, size_t intervention);

@@ -30,13 +30,12 @@ static hs_status print_ranked_by(const ranking_view *view, hs_text *text, hs_err
                                        [HS_RANK_BY_DELTA] = "delta",
                                        [HS_RANK_BY_INTERACTION] = "interaction",
                                        [HS_RANK_BY_BACKUP] = "backup"};
-    size_t task, metric;
+    const hs_ranked_by by = hs_ranking_by(view->request);
 
-    view_ranked_metric(view, &task, &metric);
     HS_TRY(hs_text_appendf(text, error, "  \"by\": \"%s\", \"task\": ", keys[view->request->key]));
-    HS_TRY(print_string(view_task(view, task)->name, text, error));
+    HS_TRY(print_string(view_task(view, by.task)->name, text, error));
     HS_TRY(hs_text_appendf(text, error, ", \"metric\": "));
-    HS_TRY(print_string(view_task(view, task)->metrics[metric].name, text, error));
+    HS_TRY(print_string(view_task(view, by.task)->metrics[by.metric].name, text, error));
     HS_TRY(hs_text_appendf(text, error,
                            ",\n  \"sets\": %zu, \"sets_complete\": %zu, \"ranked\": %zu, \"outside_tolerance\": %zu, "
                            "\"not_finite\": %zu, \"not_finite_sets\": [",
@@ -108,12 +107,11 @@ static hs_status print_stability(const ranking_view *view, hs_text *text, hs_err
         HS_RESULTS_STABILITY_LIST(STABILITY_NAME)
 #undef STABILITY_NAME
     };
-    size_t task, metric;
+    const hs_ranked_by by = hs_ranking_by(view->request);
 
-    view_ranked_metric(view, &task, &metric);
     HS_TRY(hs_text_appendf(text, error, "  \"stability\": {"));
     for (size_t i = 0; i < view->sets->n_interventions; ++i) {
-        const double *stability = view_stability(view, task, metric, i);
+        const double *stability = view_stability(view, by.task, by.metric, i);
         HS_TRY(hs_text_appendf(text, error, "%s", i > 0 ? ", " : ""));
         HS_TRY(print_string(view->sets->intervention_names[i], text, error));
         for (size_t field = 0; field < HS_STABILITY_COUNT; ++field) {
@@ -125,16 +123,16 @@ static hs_status print_stability(const ranking_view *view, hs_text *text, hs_err
     return hs_text_appendf(text, error, "},\n");
 }
 
-/* Of the first set shown, on the metric that is ranked by. */
+/* Of the first set shown, by the number that is ranked by. */
 static hs_status print_control(const ranking_view *view, hs_text *text, hs_error *error)
 {
     hs_control control = {.mean = NAN, .low = NAN, .high = NAN, .p = NAN};
-    size_t task, metric;
+    const hs_ranked_by by = hs_ranking_by(view->request);
 
-    view_ranked_metric(view, &task, &metric);
     if (view->n_shown > 0)
-        HS_TRY(hs_analysis_control(view->analysis, task, metric, view->ranking->sets[0], &control, error));
-    HS_TRY(hs_text_appendf(text, error, "  \"control_of_first\": {\"sets\": %zu, ", control.n));
+        HS_TRY(hs_analysis_control(view->analysis, view->request, view->ranking->sets[0], &control, error));
+    HS_TRY(hs_text_appendf(text, error, "  \"control_of_first\": {\"of\": \"%s\", \"two_sided\": %s, \"sets\": %zu, ",
+                           view_statistic_name(by.statistic), by.two_sided ? "true" : "false", control.n));
     HS_TRY(print_number("mean", control.mean, text, error));
     HS_TRY(hs_text_appendf(text, error, ", "));
     HS_TRY(print_number("low", control.low, text, error));

@@ -72,9 +72,9 @@ static hs_status add_titles(const curve_view *view, grid *g, hs_error *error)
     strcpy(g->columns[0].title, "removed");
     strcpy(g->columns[1].title, "share");
     strcpy(g->columns[2].title, "head");
-    snprintf(g->columns[3].title, GRID_CELL_BYTES, "%.30s %.30s kept", kept_task(view)->name, kept_metric(view));
+    snprintf(g->columns[3].title, GRID_CELL_BYTES, "%.30s.%.30s kept", kept_task(view)->name, kept_metric(view));
     if (view->curve->has_reduced)
-        snprintf(g->columns[4].title, GRID_CELL_BYTES, "%.30s %.30s [%.16s]", reduced_task(view)->name,
+        snprintf(g->columns[4].title, GRID_CELL_BYTES, "%.30s.%.30s [%.16s]", reduced_task(view)->name,
                  reduced_metric(view)->name, view_change_unit(reduced_metric(view)));
     return HS_OK;
 }

@@ -38,12 +38,34 @@ const hs_results_task *view_task(const ranking_view *view, size_t task)
     return hs_results_task_at(view->analysis->results, task);
 }
 
-void view_ranked_metric(const ranking_view *view, size_t *task_out, size_t *metric_out)
+static bool is_kept(const ranking_view *view, size_t task, size_t metric)
 {
-    bool by_objective = view->request->key == HS_RANK_BY_OBJECTIVE;
+    const hs_objective *objective = &view->request->objective;
 
-    *task_out = by_objective ? view->request->objective.reduce_task : view->request->task;
-    *metric_out = by_objective ? view->request->objective.reduce_metric : view->request->metric;
+    for (size_t i = 0; view->request->key == HS_RANK_BY_OBJECTIVE && i < objective->n_keeps; ++i)
+        if (objective->keeps[i].task == task && objective->keeps[i].metric == metric)
+            return true;
+    return false;
+}
+
+size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS])
+{
+    const hs_ranked_by by = hs_ranking_by(view->request);
+    size_t n = 1;
+
+    shown[0] = (view_metric){by.task, by.metric};
+    for (size_t task = 0; task < view->analysis->n_tasks; ++task) {
+        bool any = task == by.task;
+        for (size_t metric = 0; metric < view_task(view, task)->n_metrics && n < VIEW_MAX_METRICS; ++metric) {
+            if (!is_kept(view, task, metric) || (task == by.task && metric == by.metric))
+                continue;
+            shown[n++] = (view_metric){task, metric};
+            any = true;
+        }
+        if (!any && n < VIEW_MAX_METRICS)
+            shown[n++] = (view_metric){task, 0};
+    }
+    return n;
 }
 
 const char *view_intervention(const ranking_view *view, uint64_t set)

@@ -207,7 +207,8 @@ const sheet_row report_sheets[] = {
      "Two random halves of the examples against each other, and how many of the largest stay under resampling.",
      sheet_stability, true},
     {"controls", "Controls",
-     "The same number of heads in each layer, other heads. p: share of controls that reduce as much or more. "
+     "The same number of heads in each layer, other heads. p: share of controls that do as much or more: lower by an "
+     "objective, else larger in either direction. "
      "In brackets the interval of the set's own change, and the quantiles of the controls'.",
      sheet_controls, false},
     {"examples", "Examples that changed most",

@@ -53,10 +53,9 @@ size_t report_find_metric(const hs_report *report, size_t task, size_t metric)
 
 size_t report_ranked_metric(const hs_report *report)
 {
-    const bool by_objective = report->request.key == HS_RANK_BY_OBJECTIVE;
+    const hs_ranked_by by = hs_ranking_by(&report->request);
 
-    return report_find_metric(report, by_objective ? report->objective.reduce_task : report->request.task,
-                              by_objective ? report->objective.reduce_metric : report->request.metric);
+    return report_find_metric(report, by.task, by.metric);
 }
 
 hs_status report_largest(const hs_report *report, hs_statistic statistic, const report_metric *metric,
@@ -260,10 +259,8 @@ static hs_status choose_sets(hs_report *report, hs_error *error)
 
 static hs_status find_controls(hs_report *report, hs_error *error)
 {
-    const report_metric *metric = &report->metrics[report_ranked_metric(report)];
-
     for (size_t i = 0; i < report->ranking.n && i < REPORT_MAX_CONTROLS; ++i)
-        HS_TRY(hs_analysis_control(report->analysis, metric->task, metric->metric, report->ranking.sets[i],
+        HS_TRY(hs_analysis_control(report->analysis, &report->request, report->ranking.sets[i],
                                    &report->controls[report->n_controls++], error));
     return HS_OK;
 }

@@ -92,7 +92,7 @@ static hs_status add_changes(const ranking_view *view, grid *g, const shown *wha
     if (what->title != NULL)
         snprintf(changes->title, GRID_CELL_BYTES, "%s ", what->title);
     else
-        snprintf(changes->title, GRID_CELL_BYTES, "%.30s %.30s [%.16s] ", of->name, of->metrics[metric].name,
+        snprintf(changes->title, GRID_CELL_BYTES, "%.30s.%.30s [%.16s] ", of->name, of->metrics[metric].name,
                  view_change_unit(&of->metrics[metric]));
     for (size_t row = 0; row < g->n_rows; ++row)
         format_shown(view, what, task, metric, view->ranking->sets[row], changes->cells[row]);
@@ -109,39 +109,11 @@ static bool shows_a_pair(const ranking_view *view)
     return false;
 }
 
-static bool is_kept(const ranking_view *view, size_t task, size_t metric)
-{
-    const hs_objective *objective = &view->request->objective;
-
-    for (size_t i = 0; view->request->key == HS_RANK_BY_OBJECTIVE && i < objective->n_keeps; ++i)
-        if (objective->keeps[i].task == task && objective->keeps[i].metric == metric)
-            return true;
-    return false;
-}
-
-/* Of each task what is kept, or else its first metric. */
-static hs_status add_other_metrics(const ranking_view *view, grid *g, size_t ranked_task, size_t ranked_metric,
-                                   hs_error *error)
-{
-    for (size_t task = 0; task < view->analysis->n_tasks; ++task) {
-        bool any = task == ranked_task;
-        for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric) {
-            if (!is_kept(view, task, metric) || (task == ranked_task && metric == ranked_metric))
-                continue;
-            HS_TRY(add_changes(view, g, &delta_column, task, metric, error));
-            any = true;
-        }
-        if (!any)
-            HS_TRY(add_changes(view, g, &delta_column, task, 0, error));
-    }
-    return HS_OK;
-}
-
 static hs_status fill_grid(const ranking_view *view, grid *g, hs_error *error)
 {
-    size_t task, metric;
+    view_metric metrics[VIEW_MAX_METRICS];
+    const size_t n = view_shown_metrics(view, metrics), task = metrics[0].task, metric = metrics[0].metric;
 
-    view_ranked_metric(view, &task, &metric);
     HS_TRY(add_ranks(g, error));
     HS_TRY(add_heads(view, g, error));
     HS_TRY(add_changes(view, g, &delta_column, task, metric, error));
@@ -149,7 +121,9 @@ static hs_status fill_grid(const ranking_view *view, grid *g, hs_error *error)
         HS_TRY(add_changes(view, g, &interaction_column, task, metric, error));
     for (size_t i = 0; view->request->key == HS_RANK_BY_BACKUP && i < 2; ++i)
         HS_TRY(add_changes(view, g, &single_columns[i], task, metric, error));
-    return add_other_metrics(view, g, task, metric, error);
+    for (size_t i = 1; i < n; ++i)
+        HS_TRY(add_changes(view, g, &delta_column, metrics[i].task, metrics[i].metric, error));
+    return HS_OK;
 }
 
 /* ---- the two formats of people ----------------------------------------------------------------------------------- */

@@ -29,7 +29,7 @@ expect 2 "$program" plan "$quickstart" --slurm --ranks-per-host 0
 expect 0 "$program" run "$quickstart" "${small[@]}" --top 3
 says err "sweep   16 heads, zero and mean ablation; 33 sets with the clean model"
 says err "wrote   small.h5"
-says out "most toxicity removed with accuracy within 2 points"
+says out "most toxicity.contrast removed with accuracy.acc within 2 points"
 size=$(stat -c %s small.h5)
 difference=$((size > predicted ? size - predicted : predicted - size))
 [ "$difference" -le $((size / 100 + 65536)) ] || fail "plan predicted $predicted bytes, the file has $size"
@@ -44,18 +44,18 @@ says err "was finished already"
 same_results small.h5 before.h5
 
 expect 0 "$program" rank small.h5 --by accuracy --order 1 --ablation zero --top 4
-says out "largest change of accuracy (acc)"
+says out "largest change of accuracy.acc"
 expect 0 "$program" rank small.h5 --format csv --top 0
 [ "$(head -n 1 "$work/out" | cut -d, -f1-5)" = "rank,set,heads,order,ablation" ] || fail "the CSV header is another"
 expect 0 "$program" rank small.h5 --by toxicity --format json
 says out '"by": "delta", "task": "toxicity"'
 expect 0 "$program" rank small.h5 --reduce toxicity.toxic_probability --keep accuracy.margin --tolerance 0.5
-says out "most toxicity removed with accuracy within 0.5 nats"
-says out "toxicity toxic_probability [points]"
+says out "most toxicity.toxic_probability removed with accuracy.margin within 0.5 nats"
+says out "toxicity.toxic_probability [points]"
 expect 0 "$program" rank small.h5 --keep accuracy.margin=0.5 --keep accuracy=0.1
-says out "with accuracy within 0.5 nats and accuracy within 10 points"
+says out "with accuracy.margin within 0.5 nats and accuracy.acc within 10 points"
 expect 0 "$program" rank small.h5 --pareto --format md
-says out "Pareto front: no set removes more toxicity and keeps more accuracy"
+says out "Pareto front: no set removes more toxicity.contrast and keeps more accuracy.acc"
 says out "| rank | heads | ablation |"
 expect 0 "$program" rank small.h5 --by backup:toxicity
 says out "pairs that back each other up on toxicity (contrast)"

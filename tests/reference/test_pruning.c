@@ -197,9 +197,7 @@ static void test_controls(void **state)
     assert_true(n > 0 && n <= N_RANDOM);
     for (uint64_t set = first; set < first + n; ++set)
         assert_int_equal(sets->order[set], sets->order[ranking.sets[0]]);
-    assert_int_equal(hs_analysis_control(analysis, request.objective.reduce_task, request.objective.reduce_metric,
-                                         ranking.sets[0], &control, &error),
-                     HS_OK);
+    assert_int_equal(hs_analysis_control(analysis, &request, ranking.sets[0], &control, &error), HS_OK);
     const size_t n_others = count_others(sets, ranking.sets[0]);
     assert_true(control.n >= (n_others < N_RANDOM ? n_others : N_RANDOM));
     hs_ranking_clear(&ranking);

@@ -108,7 +108,7 @@ report=$(sed -n 's/^report //p' "$work/out")
 await_end "$sweep" 120
 finished "$sweep" "$undisturbed"
 await_end "$report" 60
-grep -q "most toxicity removed" "$work/whole.txt" || fail "the report holds no ranking"
+grep -q "most toxicity.contrast removed" "$work/whole.txt" || fail "the report holds no ranking"
 [ "$(wc -l <"$work/whole.csv")" -gt 100 ] || fail "the report's CSV is short"
 grep -q "</html>" "$work/whole.html" || fail "the report holds no page"
 rm -f headsweep-report-"$report".log

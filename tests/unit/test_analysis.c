@@ -306,20 +306,52 @@ static void test_keep_also(void **state)
 /* Heads 0.0 and 0.1 have one head in layer 0 each; 1.0 is alone in its layer, and so is each pair but AC and BC. */
 static void test_controls(void **state)
 {
+    const hs_ranking_request lowest = {.key = HS_RANK_BY_OBJECTIVE, .objective = {.reduce_task = 1}};
     hs_control control;
     hs_error error = {0};
     analysis_fixture f;
 
     analysis_fixture_open(&f, *state, N_SETS);
     hs_analysis *analysis = analyse(&f);
-    assert_int_equal(hs_analysis_control(analysis, 1, 0, HEAD_A, &control, &error), HS_OK);
+    assert_int_equal(hs_analysis_control(analysis, &lowest, HEAD_A, &control, &error), HS_OK);
     assert_true(control.n == 1 && control.mean == -1 && control.p == 0.5);
-    assert_int_equal(hs_analysis_control(analysis, 1, 0, HEAD_B, &control, &error), HS_OK);
+    assert_int_equal(hs_analysis_control(analysis, &lowest, HEAD_B, &control, &error), HS_OK);
     assert_true(control.n == 1 && control.mean == -3 && control.p == 1);
-    assert_int_equal(hs_analysis_control(analysis, 1, 0, PAIR_AC, &control, &error), HS_OK);
+    assert_int_equal(hs_analysis_control(analysis, &lowest, PAIR_AC, &control, &error), HS_OK);
     assert_true(control.n == 1 && control.mean == -2 && control.p == 0.5);
-    assert_int_equal(hs_analysis_control(analysis, 1, 0, PAIR_AB, &control, &error), HS_OK);
+    assert_int_equal(hs_analysis_control(analysis, &lowest, PAIR_AB, &control, &error), HS_OK);
     assert_true(control.n == 0 && isnan(control.mean) && isnan(control.p));
+    hs_analysis_free(analysis);
+    analysis_fixture_close(&f);
+}
+
+/* By an objective as low counts as much, elsewhere as large in either direction; by interactions theirs counts. */
+static void test_sides_of_controls(void **state)
+{
+    hs_ranking_request request = {.key = HS_RANK_BY_OBJECTIVE, .objective = {.reduce_task = 1}};
+    hs_control control;
+    hs_error error = {0};
+    analysis_fixture f;
+
+    analysis_fixture_open(&f, *state, N_SETS);
+    hs_analysis *analysis = analyse(&f);
+    analysis->tables[HS_STATISTIC_DELTA][1][2 * HEAD_A] = 5;
+    analysis->tables[HS_STATISTIC_DELTA][1][2 * HEAD_B] = -6;
+    assert_int_equal(hs_analysis_control(analysis, &request, HEAD_A, &control, &error), HS_OK);
+    assert_true(control.n == 1 && control.p == 1 && isnan(control.low) && isnan(control.high));
+    assert_int_equal(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), HS_OK);
+    assert_true(control.p == 0.5);
+    request = (hs_ranking_request){.key = HS_RANK_BY_DELTA, .task = 1, .intervention = -1};
+    assert_int_equal(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), HS_OK);
+    assert_true(control.p == 0.5 && control.mean == 5);
+    analysis->tables[HS_STATISTIC_DELTA][1][2 * HEAD_A] = 7;
+    assert_int_equal(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), HS_OK);
+    assert_true(control.p == 1);
+    request.key = HS_RANK_BY_INTERACTION;
+    analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_AC] = 3;
+    analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_BC] = -2;
+    assert_int_equal(hs_analysis_control(analysis, &request, PAIR_AC, &control, &error), HS_OK);
+    assert_true(control.n == 1 && control.mean == -2 && control.p == 0.5);
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
 }
@@ -378,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_pareto_front),
         cmocka_unit_test(test_keep_also),
         cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_sides_of_controls),
         cmocka_unit_test(test_backup),
     };
     return cmocka_run_group_tests_name("analysis", tests, comm_set_up, comm_tear_down);

@@ -42,25 +42,51 @@ static void test_table_format(void **state)
     analysis->tables[HS_STATISTIC_DELTA_Q][1][2 * HEAD_A] = 0.049;
     analysis->tables[HS_STATISTIC_DELTA_LOW][0][HEAD_A] = NAN;
     hs_text text = print_as(analysis, NULL, 1, HS_REPORT_TABLE);
-    assert_says(&text, "most toxicity removed with accuracy within 25 points\n"
-                       "  clean model: accuracy acc 100.0% [100.0,100.0], toxicity nll 4.000 [");
+    assert_says(&text, "most toxicity.nll removed with accuracy.acc within 25 points\n"
+                       "  clean model: toxicity.nll 4.000 [");
     assert_says(&text,
-                "; below: ablated minus clean\n"
-                "  rank  heads  ablation     toxicity nll [nats]   accuracy acc [points]\n"
+                "] nats, accuracy.acc 100.0% [100.0,100.0]; below: ablated minus clean\n"
+                "  rank  heads  ablation     toxicity.nll [nats]   accuracy.acc [points]\n"
                 "     1  0.0    zero      -3.000 [-3.500,-2.250]*                  -25.0\n"
                 "  not shown: 1 ranked lower (--top 0 shows all), 3 outside the tolerance, 1 with a value that is "
                 "not a finite number\n"
                 "  not finite: 0.1+1.0 (zero)\n"
                 "  [ , ]: 95% BCa intervals over examples (2000 resamples); *: q < 0.05 (sign-flip test, "
                 "Benjamini-Hochberg)\n");
-    assert_says(&text, "  stability of single heads by toxicity, zero: split-half Spearman 1.00 [1.00,1.00]\n"
+    assert_says(&text, "  stability of single heads by toxicity.nll, zero: split-half Spearman 1.00 [1.00,1.00]\n"
                        "  control: ");
     hs_text_clear(&text);
     text = print_as(analysis, NULL, 1, HS_REPORT_MARKDOWN);
-    assert_says(&text, "\n\n| rank | heads | ablation | toxicity nll [nats] | accuracy acc [points] |\n"
+    assert_says(&text, "\n\n| rank | heads | ablation | toxicity.nll [nats] | accuracy.acc [points] |\n"
                        "| ---: | --- | --- | ---: | ---: |\n"
                        "| 1 | 0.0 | zero | -3.000 [-3.500,-2.250]\\* | -25.0 |\n\n"
                        "not shown: 1 ranked lower");
+    hs_text_clear(&text);
+    hs_analysis_free(analysis);
+    analysis_fixture_close(&f);
+}
+
+/* What stands around a table is of its metrics: not of each task's first, nor in another unit. */
+static void test_captions_are_of_the_table(void **state)
+{
+    analysis_fixture f;
+
+    analysis_fixture_open(&f, *state, N_SETS);
+    hs_analysis *analysis = analyse(&f);
+    hs_text text = print_as(analysis, "toxicity.tokens", 1, HS_REPORT_TABLE);
+    assert_says(&text, "largest change of toxicity.tokens\n  clean model: toxicity.tokens 1.750 [");
+    assert_says(&text, "] count, accuracy.acc 100.0% [100.0,100.0]; below: ablated minus clean\n");
+    hs_text_clear(&text);
+    text = print_as(analysis, "accuracy", 1, HS_REPORT_TABLE);
+    assert_says(&text, "  clean model: accuracy.acc 100.0% [100.0,100.0], toxicity.nll 4.000 [");
+    hs_text_clear(&text);
+    analysis->tables[HS_STATISTIC_DELTA][0][PAIR_AB] = 0; /* so that pair AC is first, and BC its control */
+    analysis->tables[HS_STATISTIC_DELTA][0][HEAD_C] = 0;
+    analysis->tables[HS_STATISTIC_DELTA][0][PAIR_BC] = -0.125;
+    text = print_as(analysis, "accuracy", 1, HS_REPORT_TABLE);
+    assert_says(&text,
+                "  control: 1 other set with as many heads in each layer as 0.0+1.0: delta -12.5 points; p = 0.5 "
+                "(two-sided)\n");
     hs_text_clear(&text);
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
@@ -76,13 +102,13 @@ static void test_table_titles(void **state)
     analysis_fixture_open(&f, *state, 5);
     hs_analysis *analysis = analyse(&f);
     hs_text text = print_as(analysis, "toxicity", 2, HS_REPORT_TABLE);
-    assert_says(&text, "largest change of toxicity (nll)\n"
+    assert_says(&text, "largest change of toxicity.nll\n"
                        "  unfinished: 5 of 7 sets are complete (71.4%); only these are ranked\n");
     hs_text_clear(&text);
     hs_ranking ranking = rank_by(analysis, NULL, &request);
     request.pareto = true;
     assert_int_equal(hs_report_ranking(analysis, &request, &ranking, 2, HS_REPORT_TABLE, &text, &error), HS_OK);
-    assert_says(&text, "Pareto front: no set removes more toxicity and keeps more accuracy\n");
+    assert_says(&text, "Pareto front: no set removes more toxicity.nll and keeps more accuracy.acc\n");
     hs_text_clear(&text);
     hs_ranking_clear(&ranking);
     hs_analysis_free(analysis);
@@ -165,9 +191,8 @@ static void test_json_format(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table_format),
-        cmocka_unit_test(test_table_titles),
-        cmocka_unit_test(test_csv_format),
+        cmocka_unit_test(test_table_format), cmocka_unit_test(test_captions_are_of_the_table),
+        cmocka_unit_test(test_table_titles), cmocka_unit_test(test_csv_format),
         cmocka_unit_test(test_json_format),
     };
     return cmocka_run_group_tests_name("ranking formats", tests, comm_set_up, comm_tear_down);
