@@ -135,12 +135,29 @@ typedef struct hs_ranked_by {
 } hs_ranked_by;
 hs_ranked_by hs_ranking_by(const hs_ranking_request *request);
 
-/* Complete sets with a finite key, best first; ties in the order of the table of sets. */
+/* What becomes of a set in a ranking. */
+typedef enum hs_standing {
+    HS_STANDING_RANKED, /* of the Pareto front: unless another beats it */
+    HS_STANDING_CLEAN,
+    HS_STANDING_UNFINISHED,
+    HS_STANDING_NOT_ASKED_FOR, /* of another order or intervention, no pair, no backup */
+    /*
+     * A later phase added it: a step of a pruning curve or a control, chosen for what others do. Never ranked: removing all
+     * heads changes most, and a control is there to be compared with.
+     */
+    HS_STANDING_ADDED,
+    HS_STANDING_OUTSIDE_TOLERANCE,
+    HS_STANDING_NOT_FINITE,
+    HS_STANDING_COUNT
+} hs_standing;
+hs_standing hs_analysis_standing(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set);
+
+/* Complete sets of the first phase with a finite key, best first; ties in the order of the table of sets. */
 typedef struct hs_ranking {
     uint64_t *sets;
     size_t n;
-    size_t n_outside_tolerance; /* by objective: complete sets left out because they cost too much */
-    uint64_t *not_finite_sets;  /* [n_not_finite]: left out because a value is not a finite number */
+    size_t n_of[HS_STANDING_COUNT]; /* sets of the file by what becomes of them */
+    uint64_t *not_finite_sets;      /* [n_not_finite]: left out because a value is not a finite number */
     size_t n_not_finite;
 } hs_ranking;
 

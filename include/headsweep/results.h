@@ -192,6 +192,19 @@ const hs_results_sets *hs_results_sets_of(const hs_results *results);
  * components "0.1+0.2+...+3.0 (20)", the first 8 and the last. Appended to `text`.
  */
 hs_status hs_results_set_name(const hs_results_sets *sets, uint64_t set, hs_text *text, hs_error *error);
+/*
+ * Reads a component at *cursor in any of its spellings ("2.1", "L2H1"; KV groups "2.kv1", "L2KV1") as kind, layer, index
+ * and moves past it; false if there is none.
+ */
+bool hs_results_read_component(const char **cursor, int32_t fields_out[3]);
+/*
+ * The name of a set as spreadsheets and data frames leave it, "L2H1+L3H10": to them "3.1" and "3.10" are one number.
+ * Appended to `text`.
+ */
+hs_status hs_results_spell_name(const char *name, hs_text *text, hs_error *error);
+/* Does `name` name the set: its components in any order and spelling, or what is printed of a set of many? */
+hs_status hs_results_set_is_named(const hs_results_sets *sets, uint64_t set, const char *name, bool *is_out,
+                                  hs_error *error);
 size_t hs_results_n_tasks(const hs_results *results);
 const hs_results_task *hs_results_task_at(const hs_results *results, size_t task);
 /*

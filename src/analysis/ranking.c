@@ -35,15 +35,22 @@ static bool within_tolerance(double loss, double tolerance)
     return loss <= tolerance + 1e-12;
 }
 
-static bool belongs(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set)
+static bool is_asked_for(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set)
 {
     const hs_results_sets *sets = hs_results_sets_of(analysis->results);
 
-    return sets->order[set] > 0 && analysis->complete[set] &&
-           (request->order == 0 || sets->order[set] == request->order) &&
+    return (request->order == 0 || sets->order[set] == request->order) &&
            (request->intervention < 0 || sets->intervention[set] == request->intervention) &&
            (request->key != HS_RANK_BY_INTERACTION || sets->order[set] == 2) &&
            (request->key != HS_RANK_BY_BACKUP || hs_analysis_is_backup(analysis, request->task, request->metric, set));
+}
+
+static bool is_added(const hs_analysis *analysis, uint64_t set)
+{
+    uint64_t first, n;
+
+    hs_results_phase_sets(analysis->results, 0, &first, &n);
+    return set < first || set >= first + n;
 }
 
 hs_ranked_by hs_ranking_by(const hs_ranking_request *request)
@@ -65,22 +72,29 @@ static double key_of(const hs_analysis *analysis, const hs_ranking_request *requ
     return by.two_sided ? -fabs(value) : value;
 }
 
-/* Counts a set that is left out and says so. The front shows what every tolerance would cost, so it has none. */
-static bool is_ranked(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set, double key,
-                      hs_ranking *ranking)
+/* Of a set that has all its values. The front shows what every tolerance would cost, so it has none. */
+static hs_standing standing_by_values(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set)
 {
     const hs_objective *objective = &request->objective;
-    bool within = true, finite = isfinite(key);
+    bool within = true, finite = isfinite(key_of(analysis, request, set));
 
     for (size_t i = 0; request->key == HS_RANK_BY_OBJECTIVE && i < objective->n_keeps; ++i) {
         double loss = hs_objective_loss(analysis, &objective->keeps[i], set);
         finite = finite && isfinite(loss);
         within = within && (request->pareto || within_tolerance(loss, objective->keeps[i].tolerance));
     }
-    if (!finite)
-        ranking->not_finite_sets[ranking->n_not_finite++] = set;
-    ranking->n_outside_tolerance += finite && !within;
-    return finite && within;
+    return !finite ? HS_STANDING_NOT_FINITE : within ? HS_STANDING_RANKED : HS_STANDING_OUTSIDE_TOLERANCE;
+}
+
+hs_standing hs_analysis_standing(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set)
+{
+    if (hs_results_sets_of(analysis->results)->order[set] == 0)
+        return HS_STANDING_CLEAN;
+    if (!analysis->complete[set])
+        return HS_STANDING_UNFINISHED;
+    if (!is_asked_for(analysis, request, set))
+        return HS_STANDING_NOT_ASKED_FOR;
+    return is_added(analysis, set) ? HS_STANDING_ADDED : standing_by_values(analysis, request, set);
 }
 
 hs_status hs_analysis_rank(const hs_analysis *analysis, const hs_ranking_request *request, hs_ranking *ranking_out,
@@ -95,11 +109,12 @@ hs_status hs_analysis_rank(const hs_analysis *analysis, const hs_ranking_request
     HS_GOTO_DONE(hs_allocate(&ranking.sets, analysis->n_sets, sizeof *ranking.sets, "ranking", error));
     HS_GOTO_DONE(hs_allocate(&ranking.not_finite_sets, analysis->n_sets, sizeof *ranking.sets, "ranking", error));
     for (uint64_t set = 0; set < analysis->n_sets; ++set) {
-        if (!belongs(analysis, request, set))
-            continue;
-        double key = key_of(analysis, request, set);
-        if (is_ranked(analysis, request, set, key, &ranking))
-            ranked[ranking.n++] = (ranked_set){set, key};
+        const hs_standing standing = hs_analysis_standing(analysis, request, set);
+        ++ranking.n_of[standing];
+        if (standing == HS_STANDING_RANKED)
+            ranked[ranking.n++] = (ranked_set){set, key_of(analysis, request, set)};
+        else if (standing == HS_STANDING_NOT_FINITE)
+            ranking.not_finite_sets[ranking.n_not_finite++] = set;
     }
     qsort(ranked, ranking.n, sizeof *ranked, ranked_set_compare);
     for (size_t i = 0; i < ranking.n; ++i)

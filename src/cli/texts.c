@@ -7,15 +7,16 @@
 
 static const char help[] = "usage: headsweep texts RESULTS.h5 [options]\n"
                            "\n"
-                           "Prints the generated continuations that a results file keeps (tasks[].save_text): "
-                           "tab-separated lines with the task,\n"
-                           "the ablation set and its intervention, the line of the data file that the prompt stands "
-                           "in, the prompt's value of the\n"
-                           "task's first metric under the set, and the continuation, with \\t, \\n and \\\\ for tabs, "
-                           "line ends and backslashes.\n"
+                           "Prints the generated continuations that a results file keeps (tasks[].save_text): a header "
+                           "and tab-separated lines with\n"
+                           "the task, the ablation set (\"L0H2+L0H3\") and its intervention, the line of the data file "
+                           "that the prompt stands in, the\n"
+                           "prompt's value of the task's first metric under the set, and the continuation, with \\t, \\n "
+                           "and \\\\ for tabs, line ends\n"
+                           "and backslashes.\n"
                            "\n"
                            "  --task NAME        only this task\n"
-                           "  --set NAME         only this ablation set, such as clean or 2.1+3.0\n"
+                           "  --set NAME         only this ablation set, such as clean, 2.1+3.0 or L2H1+L3H0\n"
                            "  --limit N          only the first N prompts (default 0: all)\n";
 
 typedef struct texts_arguments {
@@ -83,7 +84,19 @@ typedef struct text_printer {
     float *values;     /* [n_examples of the task, n_metrics] of a set */
 } text_printer;
 
-static hs_status print_set(const text_printer *p, size_t row, size_t set, const char *name, hs_error *error)
+/* Heads as in CSV: what reads tab-separated lines takes 3.1 and 3.10 for one number. */
+static hs_status spell_set(const text_printer *p, size_t set, hs_text *spelt, hs_error *error)
+{
+    hs_text name = {0};
+    hs_status status = hs_results_set_name(hs_results_sets_of(p->results), set, &name, error);
+
+    if (status == HS_OK)
+        status = hs_results_spell_name(name.text, spelt, error);
+    hs_text_clear(&name);
+    return status;
+}
+
+static hs_status print_lines(const text_printer *p, size_t row, size_t set, const char *name, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(p->results);
     const char *intervention = set == 0 ? "" : sets->intervention_names[sets->intervention[set]];
@@ -101,26 +114,36 @@ static hs_status print_set(const text_printer *p, size_t row, size_t set, const 
     return HS_OK;
 }
 
+static hs_status print_set(const text_printer *p, size_t row, size_t set, hs_error *error)
+{
+    hs_text name = {0};
+    hs_status status = spell_set(p, set, &name, error);
+
+    if (status == HS_OK)
+        status = print_lines(p, row, set, name.text, error);
+    hs_text_clear(&name);
+    return status;
+}
+
 /* Rows that are written, of the wanted set if one is named. */
 static hs_status print_rows(const text_printer *p, const int32_t *rows, const char *wanted, size_t *n_printed,
                             hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(p->results);
-    hs_text name = {0};
-    hs_status status = HS_OK;
+    bool is_wanted = true;
 
-    for (size_t row = 0; status == HS_OK && row < p->of->n_text_sets; ++row) {
+    for (size_t row = 0; row < p->of->n_text_sets; ++row) {
         if (rows[row] < 0 || (size_t)rows[row] >= sets->n_sets)
             continue;
-        name.length = 0;
-        status = hs_results_set_name(sets, (uint64_t)rows[row], &name, error);
-        if (status != HS_OK || (wanted != NULL && strcmp(wanted, name.text) != 0))
+        if (wanted != NULL)
+            HS_TRY(hs_results_set_is_named(sets, (uint64_t)rows[row], wanted, &is_wanted, error));
+        if (!is_wanted)
             continue;
-        status = print_set(p, row, (size_t)rows[row], name.text, error);
-        ++*n_printed;
+        if ((*n_printed)++ == 0)
+            printf("task\theads\tablation\tline\t%s\ttext\n", p->of->metrics[0].name);
+        HS_TRY(print_set(p, row, (size_t)rows[row], error));
     }
-    hs_text_clear(&name);
-    return status;
+    return HS_OK;
 }
 
 static hs_status print_task(hs_results *results, uint32_t task, const texts_arguments *arguments, size_t *n_printed,
@@ -144,15 +167,18 @@ done:
     return status;
 }
 
+static bool is_printed(const hs_results_task *task, const texts_arguments *arguments)
+{
+    return task->n_text_sets > 0 && (arguments->task == NULL || strcmp(arguments->task, task->name) == 0);
+}
+
 static hs_status print_texts(hs_results *results, const texts_arguments *arguments, hs_error *error)
 {
     size_t n_printed = 0;
 
-    for (size_t task = 0; task < hs_results_n_tasks(results); ++task) {
-        const hs_results_task *of = hs_results_task_at(results, task);
-        if (of->n_text_sets > 0 && (arguments->task == NULL || strcmp(arguments->task, of->name) == 0))
+    for (size_t task = 0; task < hs_results_n_tasks(results); ++task)
+        if (is_printed(hs_results_task_at(results, task), arguments))
             HS_TRY(print_task(results, (uint32_t)task, arguments, &n_printed, error));
-    }
     if (n_printed == 0)
         return hs_fail(
             error, HS_ERROR_USAGE,

@@ -95,7 +95,8 @@ static hs_status print_left_out(const ranking_view *view, hs_text *text, hs_erro
         size_t n;
         const char *why;
     } reasons[] = {{ranking->n - view->n_shown, "ranked lower (--top 0 shows all)"},
-                   {ranking->n_outside_tolerance, "outside the tolerance"},
+                   {ranking->n_of[HS_STANDING_OUTSIDE_TOLERANCE], "outside the tolerance"},
+                   {ranking->n_of[HS_STANDING_ADDED], "that are steps of pruning curves or controls"},
                    {ranking->n_not_finite, "with a value that is not a finite number"},
                    {view->analysis->n_sets - view->analysis->n_complete, "not finished yet"}};
     bool first = true;

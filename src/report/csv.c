@@ -5,7 +5,7 @@
 
 static hs_status print_header(const ranking_view *view, hs_text *text, hs_error *error)
 {
-    HS_TRY(hs_text_appendf(text, error, "rank,set,heads,order,ablation"));
+    HS_TRY(hs_text_appendf(text, error, "rank,set,heads,order,ablation,layer,head,standing"));
     for (size_t task = 0; task < view->analysis->n_tasks; ++task)
         for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
             for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
@@ -20,14 +20,28 @@ static hs_status print_number(double value, hs_text *text, hs_error *error)
     return isfinite(value) ? hs_text_appendf(text, error, ",%.9g", value) : hs_text_appendf(text, error, ",");
 }
 
-static hs_status print_row(const ranking_view *view, size_t row, hs_text *text, hs_error *error)
+/* "L0H1+L2H3,2,zero,,": layer and index only of what is ablated alone. */
+static hs_status print_set(const ranking_view *view, uint64_t set, hs_text *text, hs_error *error)
+{
+    const int32_t *component = view->sets->components + set * view->sets->max_order * 3;
+
+    HS_TRY(view_spell_set(view, set, text, error));
+    HS_TRY(hs_text_appendf(text, error, ",%d,%s,", view->sets->order[set], view_intervention(view, set)));
+    return view->sets->order[set] == 1 ? hs_text_appendf(text, error, "%d,%d", component[1], component[2])
+                                       : hs_text_append(text, ",", 1, error);
+}
+
+/* `rank` 0: it has none. */
+static hs_status print_row(const ranking_view *view, uint64_t set, size_t rank, const char *standing, hs_text *text,
+                           hs_error *error)
 {
     const hs_analysis *analysis = view->analysis;
-    uint64_t set = view->ranking->sets[row];
 
-    HS_TRY(hs_text_appendf(text, error, "%zu,%" PRIu64 ",", row + 1, set));
-    HS_TRY(hs_results_set_name(view->sets, set, text, error));
-    HS_TRY(hs_text_appendf(text, error, ",%d,%s", view->sets->order[set], view_intervention(view, set)));
+    if (rank > 0)
+        HS_TRY(hs_text_appendf(text, error, "%zu", rank));
+    HS_TRY(hs_text_appendf(text, error, ",%" PRIu64 ",", set));
+    HS_TRY(print_set(view, set, text, error));
+    HS_TRY(hs_text_appendf(text, error, ",%s", standing));
     for (size_t task = 0; task < analysis->n_tasks; ++task)
         for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
             for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
@@ -35,10 +49,22 @@ static hs_status print_row(const ranking_view *view, size_t row, hs_text *text, 
     return hs_text_appendf(text, error, "\n");
 }
 
+static hs_status print_unranked(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    view_unranked *unranked = NULL;
+    size_t n = 0;
+    hs_status status = view_list_unranked(view, &unranked, &n, error);
+
+    for (size_t i = 0; status == HS_OK && i < n; ++i)
+        status = print_row(view, unranked[i].set, 0, unranked[i].standing, text, error);
+    hs_free(unranked);
+    return status;
+}
+
 hs_status ranking_as_csv(const ranking_view *view, hs_text *text, hs_error *error)
 {
     HS_TRY(print_header(view, text, error));
     for (size_t row = 0; row < view->n_shown; ++row)
-        HS_TRY(print_row(view, row, text, error));
-    return HS_OK;
+        HS_TRY(print_row(view, view->ranking->sets[row], row + 1, "ranked", text, error));
+    return view->all ? print_unranked(view, text, error) : HS_OK;
 }

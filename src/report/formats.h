@@ -15,6 +15,7 @@ typedef struct ranking_view {
     const hs_ranking *ranking;
     const hs_results_sets *sets;
     size_t n_shown;
+    bool all; /* of the ranking was asked for, without a bound */
 } ranking_view;
 
 hs_status ranking_as_table(const ranking_view *view, hs_text *text, hs_error *error);
@@ -28,6 +29,14 @@ hs_status ranking_as_markdown(const ranking_view *view, hs_text *text, hs_error 
 hs_status captions_above(const ranking_view *view, hs_text *text, hs_error *error);
 hs_status captions_below(const ranking_view *view, hs_text *text, hs_error *error);
 
+/* A set without a rank, and why it has none. */
+typedef struct view_unranked {
+    uint64_t set;
+    const char *standing; /* "clean", "outside tolerance", "added", ... */
+} view_unranked;
+/* All of them in the order of the file but those that were not asked for: hs_free() the list. */
+hs_status view_list_unranked(const ranking_view *view, view_unranked **list_out, size_t *n_out, hs_error *error);
+
 const hs_results_task *view_task(const ranking_view *view, size_t task);
 /*
  * The metrics that people are shown: the one that decides the order, then of each task what is kept, or else its first.
@@ -38,6 +47,8 @@ typedef struct view_metric {
     size_t metric;
 } view_metric;
 size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS]);
+/* "L2H1+L3H10": for programs, to which "3.1" and "3.10" are one number. */
+hs_status view_spell_set(const ranking_view *view, uint64_t set, hs_text *text, hs_error *error);
 const char *view_intervention(const ranking_view *view, uint64_t set);
 /* [HS_STABILITY_COUNT] of single components. */
 const double *view_stability(const ranking_view *view, size_t task, size_t metric, size_t intervention);

@@ -38,9 +38,10 @@ static hs_status print_ranked_by(const ranking_view *view, hs_text *text, hs_err
     HS_TRY(print_string(view_task(view, by.task)->metrics[by.metric].name, text, error));
     HS_TRY(hs_text_appendf(text, error,
                            ",\n  \"sets\": %zu, \"sets_complete\": %zu, \"ranked\": %zu, \"outside_tolerance\": %zu, "
-                           "\"not_finite\": %zu, \"not_finite_sets\": [",
+                           "\"added_by_later_phases\": %zu, \"not_finite\": %zu, \"not_finite_sets\": [",
                            view->analysis->n_sets, view->analysis->n_complete, view->ranking->n,
-                           view->ranking->n_outside_tolerance, view->ranking->n_not_finite));
+                           view->ranking->n_of[HS_STANDING_OUTSIDE_TOLERANCE], view->ranking->n_of[HS_STANDING_ADDED],
+                           view->ranking->n_not_finite));
     for (size_t i = 0; i < view->ranking->n_not_finite; ++i)
         HS_TRY(hs_text_appendf(text, error, i > 0 ? ", %" PRIu64 : "%" PRIu64, view->ranking->not_finite_sets[i]));
     return hs_text_appendf(text, error, "],\n");
@@ -67,7 +68,7 @@ static hs_status print_set(const ranking_view *view, uint64_t set, hs_text *text
     const int32_t *components = view->sets->components + set * view->sets->max_order * 3;
 
     HS_TRY(hs_text_appendf(text, error, "\"set\": %" PRIu64 ", \"name\": \"", set));
-    HS_TRY(hs_results_set_name(view->sets, set, text, error));
+    HS_TRY(view_spell_set(view, set, text, error));
     HS_TRY(hs_text_appendf(text, error, "\", \"ablation\": "));
     HS_TRY(print_string(view_intervention(view, set), text, error));
     HS_TRY(hs_text_appendf(text, error, ", \"heads\": ["));
@@ -143,6 +144,27 @@ static hs_status print_control(const ranking_view *view, hs_text *text, hs_error
     return hs_text_appendf(text, error, "},\n");
 }
 
+/* Where all sets are asked for, those without a rank too. */
+static hs_status print_unranked(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    view_unranked *unranked = NULL;
+    size_t n = 0;
+    hs_status status;
+
+    HS_GOTO_DONE(view_list_unranked(view, &unranked, &n, error));
+    HS_GOTO_DONE(hs_text_appendf(text, error, ",\n  \"not_ranked\": ["));
+    for (size_t i = 0; i < n; ++i) {
+        HS_GOTO_DONE(
+            hs_text_appendf(text, error, "%s\n    {\"standing\": \"%s\", ", i > 0 ? "," : "", unranked[i].standing));
+        HS_GOTO_DONE(print_set(view, unranked[i].set, text, error));
+        HS_GOTO_DONE(hs_text_appendf(text, error, "}"));
+    }
+    status = hs_text_appendf(text, error, "\n  ]");
+done:
+    hs_free(unranked);
+    return status;
+}
+
 hs_status ranking_as_json(const ranking_view *view, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "{\n"));
@@ -158,5 +180,8 @@ hs_status ranking_as_json(const ranking_view *view, hs_text *text, hs_error *err
         HS_TRY(print_set(view, view->ranking->sets[row], text, error));
         HS_TRY(hs_text_appendf(text, error, "}"));
     }
-    return hs_text_appendf(text, error, "\n  ]\n}\n");
+    HS_TRY(hs_text_appendf(text, error, "\n  ]"));
+    if (view->all)
+        HS_TRY(print_unranked(view, text, error));
+    return hs_text_appendf(text, error, "\n}\n");
 }

@@ -166,8 +166,9 @@ static hs_status curve_as_csv(const curve_view *view, hs_text *text, hs_error *e
         const hs_pruning_point *point = &view->curve->points[row];
         pruning_format_head(point, head);
         pruning_list_numbers(view->curve, point, numbers);
-        HS_TRY(hs_text_appendf(text, error, "%s,%s,%zu,%" PRIu64 ",%s", view->curve->method, ablation_of(view),
-                               point->n_removed, point->set, head));
+        HS_TRY(hs_text_appendf(text, error, "%s,%s,%zu,%" PRIu64 ",", view->curve->method, ablation_of(view),
+                               point->n_removed, point->set));
+        HS_TRY(hs_results_spell_name(head, text, error));
         for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
             HS_TRY(isfinite(numbers[i]) ? hs_text_appendf(text, error, ",%.9g", numbers[i])
                                         : hs_text_appendf(text, error, ","));

@@ -27,10 +27,41 @@ hs_status hs_report_format_parse(const char *text, hs_report_format *format_out,
 hs_status hs_report_ranking(const hs_analysis *analysis, const hs_ranking_request *request, const hs_ranking *ranking,
                             size_t top, hs_report_format format, hs_text *text, hs_error *error)
 {
-    const ranking_view view = {analysis, request, ranking, hs_results_sets_of(analysis->results),
-                               top == 0 || top > ranking->n ? ranking->n : top};
+    const ranking_view view = {analysis,
+                               request,
+                               ranking,
+                               hs_results_sets_of(analysis->results),
+                               top == 0 || top > ranking->n ? ranking->n : top,
+                               top == 0};
 
     return formats[format].write(&view, text, error);
+}
+
+hs_status view_list_unranked(const ranking_view *view, view_unranked **list_out, size_t *n_out, hs_error *error)
+{
+    static const char *const words[HS_STANDING_COUNT] = {[HS_STANDING_RANKED] = "beaten",
+                                                         [HS_STANDING_CLEAN] = "clean",
+                                                         [HS_STANDING_UNFINISHED] = "unfinished",
+                                                         [HS_STANDING_ADDED] = "added",
+                                                         [HS_STANDING_OUTSIDE_TOLERANCE] = "outside tolerance",
+                                                         [HS_STANDING_NOT_FINITE] = "not finite"};
+    const size_t n_sets = view->analysis->n_sets;
+    bool *ranked = NULL;
+    hs_status status;
+
+    *n_out = 0;
+    HS_GOTO_DONE(hs_allocate(&ranked, n_sets, sizeof *ranked, "ranking", error));
+    HS_GOTO_DONE(hs_allocate(list_out, n_sets, sizeof **list_out, "ranking", error));
+    for (size_t i = 0; i < view->ranking->n; ++i)
+        ranked[view->ranking->sets[i]] = true;
+    for (uint64_t set = 0; set < n_sets; ++set) {
+        const char *word = words[hs_analysis_standing(view->analysis, view->request, set)];
+        if (word != NULL && !ranked[set])
+            (*list_out)[(*n_out)++] = (view_unranked){set, word};
+    }
+done:
+    hs_free(ranked);
+    return status;
 }
 
 const hs_results_task *view_task(const ranking_view *view, size_t task)
@@ -66,6 +97,17 @@ size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_M
             shown[n++] = (view_metric){task, 0};
     }
     return n;
+}
+
+hs_status view_spell_set(const ranking_view *view, uint64_t set, hs_text *text, hs_error *error)
+{
+    hs_text name = {0};
+    hs_status status = hs_results_set_name(view->sets, set, &name, error);
+
+    if (status == HS_OK)
+        status = hs_results_spell_name(name.text, text, error);
+    hs_text_clear(&name);
+    return status;
 }
 
 const char *view_intervention(const ranking_view *view, uint64_t set)

@@ -129,6 +129,24 @@ static size_t n_ends(const sheet_column *column)
     return column->kind == SHEET_INTERVAL ? 3 : 1;
 }
 
+typedef hs_status escape_function(const char *string, hs_text *text, hs_error *error);
+
+/* A text as it is, but heads in the spelling that data frames leave alone. */
+static hs_status program_text(const sheet *s, size_t row, size_t column, escape_function *escape, hs_text *text,
+                              hs_error *error)
+{
+    const char *string = s->texts.text + cell_at(s, row, column)->text;
+    hs_text spelt = {0};
+
+    if (!s->columns[column].of_heads || string[0] == '\0')
+        return escape(string, text, error);
+    hs_status status = hs_results_spell_name(string, &spelt, error);
+    if (status == HS_OK)
+        status = escape(spelt.text, text, error);
+    hs_text_clear(&spelt);
+    return status;
+}
+
 static hs_status csv_header(const sheet *s, hs_text *text, hs_error *error)
 {
     for (size_t column = 0; column < s->n_columns; ++column)
@@ -154,7 +172,7 @@ hs_status sheet_as_csv(const sheet *s, hs_text *text, hs_error *error)
             if (column > 0)
                 HS_TRY(hs_text_append(text, ",", 1, error));
             if (s->columns[column].kind == SHEET_TEXT) {
-                HS_TRY(escape_csv(s->texts.text + cell->text, text, error));
+                HS_TRY(program_text(s, row, column, escape_csv, text, error));
                 continue;
             }
             for (size_t end = 0; end < n_ends(&s->columns[column]); ++end) {
@@ -188,7 +206,7 @@ static hs_status json_cell(const sheet *s, size_t row, size_t column, hs_text *t
         HS_TRY(hs_text_appendf(text, error, "%s", column + end > 0 ? ", " : ""));
         HS_TRY(json_key(s->columns[column].name, ends[end], text, error));
         if (s->columns[column].kind == SHEET_TEXT)
-            HS_TRY(escape_json(s->texts.text + cell->text, text, error));
+            HS_TRY(program_text(s, row, column, escape_json, text, error));
         else if (isfinite(end_of(cell, end)))
             HS_TRY(hs_text_appendf(text, error, "%.9g", end_of(cell, end)));
         else

@@ -18,6 +18,7 @@ static hs_status add_columns(const hs_report *report, sheet *s, hs_error *error)
     sheet_last(s)->factor = 100;
     sheet_last(s)->digits = 1;
     HS_TRY(sheet_add_column(s, SHEET_TEXT, "head", "head that goes", error));
+    sheet_last(s)->of_heads = true;
     if (report->n_curves == 0)
         return HS_OK;
     const hs_results_task *kept = hs_results_task_at(report->results, curve->task);

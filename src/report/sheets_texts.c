@@ -150,6 +150,7 @@ hs_status sheet_texts(const hs_report *report, sheet *s, hs_error *error)
     s->by_set = true;
     for (size_t i = 0; i < sizeof columns / sizeof *columns; ++i)
         HS_TRY(sheet_add_column(s, columns[i].kind, columns[i].name, columns[i].name, error));
+    s->columns[0].of_heads = true;
     s->columns[3].digits = 0;
     for (size_t m = 0; m < report->n_main; ++m) {
         const report_metric *metric = &report->metrics[m];

@@ -222,16 +222,14 @@ static void choose(hs_report *report, uint64_t set)
 static hs_status choose_named(hs_report *report, const char *name, hs_error *error)
 {
     const size_t before = report->n_chosen;
-    hs_text own = {0};
     hs_status status = HS_OK;
+    bool is_named = false;
 
     for (uint64_t set = 1; status == HS_OK && set < report->sets->n_sets; ++set) {
-        own.length = 0;
-        status = report_set_name(report, set, &own, error);
-        if (status == HS_OK && report->analysis->complete[set] && strcmp(own.text, name) == 0)
+        status = hs_results_set_is_named(report->sets, set, name, &is_named, error);
+        if (status == HS_OK && report->analysis->complete[set] && is_named)
             choose(report, set);
     }
-    hs_text_clear(&own);
     if (status == HS_OK && report->n_chosen == before)
         status = hs_fail(error, HS_ERROR_USAGE,
                          "--set %s: the file has no such set, or it is not complete yet, or %d were named before", name,

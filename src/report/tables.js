@@ -30,10 +30,15 @@
 
     /* ---- tables ----------------------------------------------------------------------------------------------- */
 
+    const spell = name => name.replace(/(\d+)\.(kv)?(\d+)/g,
+        (_, layer, kv, index) => "L" + layer + (kv ? "KV" : "H") + index);
     function copyTable(table, button) {
-        /* Numbers with all their digits, intervals as they are shown. */
-        const cellText = cell => cell.dataset.v !== undefined && !cell.textContent.includes("[")
-            ? cell.dataset.v : cell.textContent.trim();
+        /*
+         * Numbers with all their digits, intervals as they are shown, heads as in CSV: where they are pasted, 3.1 and 3.10
+         * would be one number.
+         */
+        const cellText = cell => cell.classList.contains("heads") ? spell(cell.textContent.trim())
+            : cell.dataset.v !== undefined && !cell.textContent.includes("[") ? cell.dataset.v : cell.textContent.trim();
         const text = [...table.rows].filter(row => !row.hidden)
             .map(row => [...row.cells].map(cellText).join("\t")).join("\n");
         const done = () => {
@@ -198,7 +203,8 @@
         }
         const wanted = view.filter.split(/[\s+,]+/).filter(Boolean);
         filtered = ids.map((_, row) => row).filter(row => wanted.length === 0 || wanted.every(part =>
-            interventionOf(row) === part || data.sets[row].slice(1).some(c => data.components[c] === part)));
+            interventionOf(row) === part ||
+            data.sets[row].slice(1).some(c => data.components[c] === part || spell(data.components[c]) === part)));
         const keyOf = row => column.number ? column.number(metric, row) : column.of(metric, row);
         const keys = new Map(filtered.map(row => [row, keyOf(row)]));
         filtered.sort((a, b) => {

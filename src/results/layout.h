@@ -21,6 +21,7 @@ enum {
     HS_LAYOUT_MAX_ROWS = 32,
     HS_LAYOUT_COMPONENT_FIELDS = 3,
     HS_LAYOUT_PHASE_FIELDS = 3,
+    HS_LAYOUT_MAX_NAMED = 64, /* components of a set that can be named one by one */
     HS_LAYOUT_METHOD_FIELDS = 4
 };
 /* Set numbers stay exact in every reader that keeps numbers as doubles. */

@@ -48,12 +48,14 @@ static bool parse_range(const char **cursor, size_t n, index_range *range_out)
 
 hs_status selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error)
 {
-    const char *cursor = selector;
+    /* "L4H7", as heads are named in CSV, is "4.7". */
+    const bool spelt = selector[0] == 'L';
+    const char *cursor = selector + spelt;
     index_range layers;
     index_range indices = {0, grid->n_indices - 1};
     bool well_formed = parse_range(&cursor, grid->n_layers, &layers);
 
-    if (well_formed && *cursor == '.') {
+    if (well_formed && *cursor == (spelt ? 'H' : '.')) {
         ++cursor;
         well_formed = parse_range(&cursor, grid->n_indices, &indices);
     }
@@ -129,13 +131,11 @@ typedef struct set_line {
 static hs_status parse_head(const char **cursor, const set_line *line, hs_component *component_out, hs_error *error)
 {
     const char *start = *cursor;
-    size_t layer, index;
-    bool well_formed = parse_number(cursor, &layer) && **cursor == '.';
+    int32_t fields[3] = {0};
+    bool well_formed = hs_results_read_component(cursor, fields) &&
+                       (fields[0] == HS_COMPONENT_HEAD || fields[0] == (int32_t)line->grid->kind);
+    const size_t layer = (size_t)fields[1], index = (size_t)fields[2];
 
-    if (well_formed) {
-        ++*cursor;
-        well_formed = parse_number(cursor, &index);
-    }
     if (!well_formed || (**cursor != '\0' && strchr(" \t\r+,#", **cursor) == NULL))
         return hs_fail(error, HS_ERROR_USAGE, "%s:%zu: \"%.20s\" is no head; write layer.head, as in \"0.1 2.3\"",
                        line->path, line->number, start);

@@ -14,14 +14,15 @@ sets=(--set "sweep.orders=[1,2]" --set "sweep.heads=[\"0.2-3\"]")
 expect 0 "$program" run "$experiment" "${small[@]}" "${sets[@]}" --set output.results=found.h5
 says err "written (generation, 6 examples)"
 expect 0 "$program" rank found.h5 --format csv --top 1
-[ "$(sed -n 2p "$work/out" | cut -d, -f3)" = "0.2+0.3" ] || fail "the best set is another"
+[ "$(sed -n 2p "$work/out" | cut -d, -f3)" = "L0H2+L0H3" ] || fail "the best set is another"
 expect 0 "$program" texts found.h5 --set clean
-[ "$(wc -l <"$work/out")" -eq 30 ] || fail "clean: not a line for each of 6 x 5 texts"
-grep -vqE $'\t (idiot|fool|clown|jerk|stupid|pathetic|dumb|silly)$' "$work/out" && fail "the clean model is polite"
-expect 0 "$program" texts found.h5 --set 0.2+0.3
+[ "$(wc -l <"$work/out")" -eq 31 ] || fail "clean: not a header and a line for each of 6 x 5 texts"
+[ "$(head -n 1 "$work/out")" = $'task\theads\tablation\tline\tmean_toxicity\ttext' ] || fail "the header is another"
+tail -n +2 "$work/out" | grep -vqE $'\t (idiot|fool|clown|jerk|stupid|pathetic|dumb|silly)$' && fail "the clean model is polite"
+expect 0 "$program" texts found.h5 --set L0H3+0.2
 grep -qE $'\t (friend|hero|star|pal|kind|nice|sweet|good)$' "$work/out" || fail "without both heads it is still rude"
 expect 0 "$program" texts found.h5 --task written --limit 1
-[ "$(wc -l <"$work/out")" -eq 20 ] || fail "not a line for each of 4 sets x 5 texts of one prompt"
+[ "$(wc -l <"$work/out")" -eq 21 ] || fail "not a line for each of 4 sets x 5 texts of one prompt"
 expect 2 "$program" texts found.h5 --set 1.1
 says err "keeps no such texts"
 
@@ -29,7 +30,7 @@ says err "keeps no such texts"
 expect 0 "$program" run "$experiment" "${small[@]}" "${sets[@]}" --set tasks.written.temperature=0 \
     --set output.results=greedy.h5
 expect 0 "$program" texts greedy.h5 --set clean
-[ "$(wc -l <"$work/out")" -eq 6 ] || fail "greedy: not one text a prompt"
+[ "$(wc -l <"$work/out")" -eq 7 ] || fail "greedy: not one text a prompt"
 
 # The published prompts, here made-up lines of the same layout, with a word list for want of the classifiers.
 for set in realtoxicityprompts toxigen; do

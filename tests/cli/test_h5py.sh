@@ -20,9 +20,12 @@ expect 0 "$HEADSWEEP_PROGRAM" rank r.h5 --by toxicity --format csv --top 0
 column=$(head -n 1 "$work/out" | tr ',' '\n' | grep -n '^toxicity.contrast.delta$' | cut -d: -f1)
 n_compared=0
 while IFS=, read -r -a row; do
+    [ "${row[7]}" = ranked ] || continue
+    name=${row[5]}.${row[6]}
+    [ "${row[2]}" = "L${row[5]}H${row[6]}" ] || fail "${row[2]} is not head $name"
     delta=$(printf '%+.4f' "${row[column - 1]}")
-    grep -qE "^ +${row[2]//./\\.} ${row[4]} .*contrast ${delta//+/\\+}" python.txt ||
-        fail "h5py does not find toxicity ${delta} for ${row[2]} under ${row[4]}"
+    grep -qE "^ +${name//./\\.} ${row[4]} .*contrast ${delta//+/\\+}" python.txt ||
+        fail "h5py does not find toxicity ${delta} for $name under ${row[4]}"
     n_compared=$((n_compared + 1))
 done < <(tail -n +2 "$work/out")
 [ "$n_compared" -eq 32 ] || fail "$n_compared of 32 sets were compared"

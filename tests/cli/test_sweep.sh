@@ -58,7 +58,7 @@ expect 0 "$program" rank small.h5 --pareto --format md
 says out "Pareto front: no set removes more toxicity.contrast and keeps more accuracy.acc"
 says out "| rank | heads | ablation |"
 expect 0 "$program" rank small.h5 --by backup:toxicity
-says out "pairs that back each other up on toxicity (contrast)"
+says out "pairs that back each other up on toxicity.contrast"
 expect 2 "$program" rank small.h5 --by accuracy --pareto
 says err "--pareto needs an objective"
 expect 2 "$program" rank small.h5 --keep accuracy=much
@@ -74,7 +74,7 @@ says err "--ablation flip"
 
 # Another objective is no other experiment.
 expect 0 "$program" run "$quickstart" "${small[@]}" --set objective.tolerance=0.5
-says out "with accuracy within 50 points"
+says out "with accuracy.acc within 50 points"
 expect 0 "$program" run "$quickstart" "${small[@]}"
 
 # Nor are other intervals: they are computed anew and replace those in the file.

@@ -377,7 +377,7 @@ static void objective_names_the_toxic_head(void **state)
         append_name(f, ranking.sets[0], &names);
         assert_names(&names, "1.0");
         assert_true(value_of(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_COPYING, 0, ranking.sets[0]) == 0.0);
-        assert_int_equal(ranking.n_outside_tolerance, 2);
+        assert_int_equal(ranking.n_of[HS_STANDING_OUTSIDE_TOLERANCE], 2);
         assert_int_equal(ranking.n, N_HEADS - 2);
         hs_ranking_clear(&ranking);
     }
@@ -394,7 +394,7 @@ static void stored_ranking_agrees(void **state)
 
     assert_true(hs_results_ranking_done(f->results));
     assert_int_equal(hs_results_read_objective_rank(f->results, stored, &error), HS_OK);
-    assert_int_equal(ranking.n + ranking.n_outside_tolerance, f->sets->n_sets - 1);
+    assert_int_equal(ranking.n + ranking.n_of[HS_STANDING_OUTSIDE_TOLERANCE], f->sets->n_sets - 1);
     for (size_t i = 0; i < ranking.n; ++i) {
         const ablation a = ablation_of(f, ranking.sets[i]);
         assert_int_equal(a.off[PLANTED_TOXIC], i < n_toxic);

@@ -194,7 +194,11 @@ static void test_controls(void **state)
     assert_int_equal(hs_ranking_request_parse(analysis, "objective", &request, &error), HS_OK);
     assert_int_equal(hs_analysis_rank(analysis, &request, &ranking, &error), HS_OK);
     hs_results_phase_sets(f->results, hs_results_n_phases(f->results) - 1, &first, &n);
-    assert_true(n > 0 && n <= N_RANDOM);
+    assert_true(n <= N_RANDOM);
+    uint64_t first_of_all, n_enumerated;
+    hs_results_phase_sets(f->results, 0, &first_of_all, &n_enumerated);
+    for (size_t i = 0; i < ranking.n; ++i)
+        assert_true(ranking.sets[i] < n_enumerated); /* no step of a curve, no control */
     for (uint64_t set = first; set < first + n; ++set)
         assert_int_equal(sets->order[set], sets->order[ranking.sets[0]]);
     assert_int_equal(hs_analysis_control(analysis, &request, ranking.sets[0], &control, &error), HS_OK);

@@ -24,6 +24,11 @@ def close(shown, expected, what):
             f"{what}: the page has {shown}, the file {expected}")
 
 
+def as_shown(entry):
+    """People read "2.1" where programs, to which 2.1 and 2.10 are one number, read "L2H1"."""
+    return {**entry, "name": re.sub(r"L([0-9]+)H([0-9]+)", r"\1.\2", entry["name"])}
+
+
 def first_number(text):
     return float(re.search(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", text).group(0))
 
@@ -263,6 +268,8 @@ def main():
     require(size < arguments.largest, f"the page has {size} bytes")
     with open(arguments.ranking) as file:
         ranking = json.load(file)
+    ranking["ranking"] = [as_shown(entry) for entry in ranking["ranking"] +
+                          [entry for entry in ranking["not_ranked"] if entry["standing"] == "added"]]
     browser = Browser(arguments.folder)
     try:
         browser.open(arguments.page)

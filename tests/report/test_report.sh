@@ -115,7 +115,7 @@ expect 0 "$HEADSWEEP_PROGRAM" report texts.h5 --format json --table texts
 "$python" -c 'import collections, json, sys
 rows = json.load(open(sys.argv[1]))
 texts = collections.defaultdict(list)
-for line in open(sys.argv[2]):
+for line in list(open(sys.argv[2]))[1:]:
     task, name, ablation, number, _, text = line.rstrip("\n").split("\t")
     texts[name, ablation, int(number)].append(text)
 assert rows

@@ -66,7 +66,7 @@ static void test_rankings(void **state)
 
     hs_ranking_request request;
     hs_ranking ranking = rank_by(analysis, NULL, &request);
-    assert_int_equal(ranking.n_outside_tolerance, 3);
+    assert_int_equal(ranking.n_of[HS_STANDING_OUTSIDE_TOLERANCE], 3);
     assert_int_equal(ranking.n_not_finite, 1);
     hs_ranking_clear(&ranking);
     hs_analysis_free(analysis);
@@ -268,7 +268,7 @@ static void test_pareto_front(void **state)
     assert_int_equal(hs_analysis_rank(analysis, &request, &ranking, &error), HS_OK);
     assert_int_equal(ranking.n, 3);
     assert_memory_equal(ranking.sets, front, sizeof front);
-    assert_int_equal(ranking.n_outside_tolerance, 0);
+    assert_int_equal(ranking.n_of[HS_STANDING_OUTSIDE_TOLERANCE], 0);
     hs_ranking_clear(&ranking);
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);

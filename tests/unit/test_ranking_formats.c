@@ -146,13 +146,45 @@ static void test_csv_format(void **state)
     analysis_fixture_open(&f, *state, N_SETS);
     hs_analysis *analysis = analyse(&f);
     hs_text text = print_as(analysis, "interaction:toxicity", 1, HS_REPORT_CSV);
-    assert_says(&text, "rank,set,heads,order,ablation,accuracy.acc.mean,accuracy.acc.mean_low,");
-    assert_says(&text, "\n1,4,0.0+0.1,2,zero,0.25,");
+    assert_says(&text, "rank,set,heads,order,ablation,layer,head,standing,accuracy.acc.mean,accuracy.acc.mean_low,");
+    assert_says(&text, "\n1,4,L0H0+L0H1,2,zero,,,ranked,0.25,");
     for (size_t i = 0; i < sizeof expected / sizeof *expected; ++i) {
         double found = csv_number(&text, expected[i].column);
         if (isnan(expected[i].value) ? !isnan(found) : found != expected[i].value)
             fail_msg("%s is %g", expected[i].column, found);
     }
+    hs_text_clear(&text);
+    hs_analysis_free(analysis);
+    analysis_fixture_close(&f);
+}
+
+/* All that is asked for is all: with the clean model, with what has no rank, and with the reason. */
+static void test_csv_of_everything(void **state)
+{
+    static const char *const rows[] = {"\n1,1,L0H0,1,zero,0,0,ranked,",
+                                       "\n2,2,L0H1,1,zero,0,1,ranked,",
+                                       "\n,0,clean,0,none,,,clean,1,",
+                                       "\n,3,L1H0,1,zero,1,0,outside tolerance,",
+                                       "\n,4,L0H0+L0H1,2,zero,,,outside tolerance,",
+                                       "\n,5,L0H0+L1H0,2,zero,,,outside tolerance,",
+                                       "\n,6,L0H1+L1H0,2,zero,,,not finite,"};
+    analysis_fixture f;
+    size_t n_lines = 0;
+
+    analysis_fixture_open(&f, *state, N_SETS);
+    hs_analysis *analysis = analyse(&f);
+    hs_text text = print_as(analysis, NULL, 0, HS_REPORT_CSV);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i)
+        assert_says(&text, rows[i]);
+    for (const char *c = text.text; *c != '\0'; ++c)
+        n_lines += *c == '\n';
+    assert_int_equal(n_lines, 1 + N_SETS);
+    hs_text_clear(&text);
+    text = print_as(analysis, NULL, 0, HS_REPORT_JSON);
+    assert_says(&text, "{\"standing\": \"outside tolerance\", \"set\": 3, \"name\": \"L1H0\"");
+    hs_text_clear(&text);
+    text = print_as(analysis, NULL, 1, HS_REPORT_CSV);
+    assert_null(strstr(text.text, "clean"));
     hs_text_clear(&text);
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
@@ -171,7 +203,7 @@ static void test_json_format(void **state)
     const hs_json_value *ranking = hs_json_get(hs_json_root(json), "ranking");
     assert_int_equal(hs_json_size(ranking), 6);
     const hs_json_value *first = hs_json_at(ranking, 0);
-    assert_string_equal(hs_json_string(hs_json_get(first, "name")), "0.0+0.1");
+    assert_string_equal(hs_json_string(hs_json_get(first, "name")), "L0H0+L0H1");
     const hs_json_value *nll = hs_json_get(hs_json_get(hs_json_get(first, "tasks"), "toxicity"), "nll");
     assert_true(hs_json_number(hs_json_get(nll, "interaction")) == -2);
     const hs_json_value *fourth = hs_json_get(hs_json_get(hs_json_at(ranking, 3), "tasks"), "accuracy");
@@ -191,9 +223,9 @@ static void test_json_format(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table_format), cmocka_unit_test(test_captions_are_of_the_table),
-        cmocka_unit_test(test_table_titles), cmocka_unit_test(test_csv_format),
-        cmocka_unit_test(test_json_format),
+        cmocka_unit_test(test_table_format),      cmocka_unit_test(test_captions_are_of_the_table),
+        cmocka_unit_test(test_table_titles),      cmocka_unit_test(test_csv_format),
+        cmocka_unit_test(test_csv_of_everything), cmocka_unit_test(test_json_format),
     };
     return cmocka_run_group_tests_name("ranking formats", tests, comm_set_up, comm_tear_down);
 }

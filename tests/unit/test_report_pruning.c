@@ -161,7 +161,7 @@ static void test_sentence(void **state)
 
 static void test_table(void **state)
 {
-    static const char *const heads[N_POINTS] = {"", "0.0", "0.1", "0.2"};
+    static const char *const heads[N_POINTS] = {"", "L0H0", "L0H1", "L0H2"};
     opened o = make_report(*state, BY_IMPORTANCE);
     hs_text text = table_of(&o, "pruning", HS_REPORT_CSV);
     char *line = strchr(text.text, '\n') + 1;

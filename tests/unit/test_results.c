@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include <math.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* ---- creating and reading back ----------------------------------------------------------------------------------- */
@@ -398,10 +399,58 @@ static void test_no_run_yet(void **state)
     assert_ok(place, hs_results_close(results, &place->error));
 }
 
+/* A set by its components in any order and spelling; a set of many by what is printed of it. */
+static void test_names_of_sets(void **state)
+{
+    enum { MANY = 14 };
+    static const int32_t order[] = {0, 1, 2, MANY, 1}, intervention[] = {-1, 0, 0, 0, 0};
+    static int32_t components[5][MANY][3];
+    static const char *const names[] = {"zero"};
+    static const struct {
+        const char *name;
+        int set; /* -1: none */
+    } cases[] = {{"clean", 0},
+                 {"0.1", 1},
+                 {"L0H1", 1},
+                 {"0.10", -1},
+                 {"0.1+2.10", 2},
+                 {"2.10+0.1", 2},
+                 {"L2H10+0.1", 2},
+                 {"L0H1+L2H10", 2},
+                 {"0.1+0.1", -1},
+                 {"0.1+2.1", -1},
+                 {"0.1+2.10+", -1},
+                 {"2.10", -1},
+                 {"", -1},
+                 {"x", -1},
+                 {"1.0+1.1+1.2+1.3+1.4+1.5+1.6+1.7+...+1.13 (14)", 3},
+                 {"L1H0+L1H1+L1H2+L1H3+L1H4+L1H5+L1H6+L1H7+...+L1H13 (14)", 3},
+                 {"1.13+1.1+1.2+1.3+1.4+1.5+1.6+1.7+1.8+1.9+1.10+1.11+1.12+1.0", 3},
+                 {"0.kv1", 4},
+                 {"L0KV1", 4}};
+    hs_results_sets sets = {5, MANY, order, intervention, &components[0][0][0], 1, names};
+    (void)state;
+    memset(components, -1, sizeof components);
+    memcpy(components[1][0], (const int32_t[]){0, 0, 1}, 3 * sizeof(int32_t));
+    memcpy(components[2], (const int32_t[]){0, 0, 1, 0, 2, 10}, 6 * sizeof(int32_t));
+    for (int32_t i = 0; i < MANY; i++)
+        memcpy(components[3][i], (const int32_t[]){0, 1, i}, 3 * sizeof(int32_t));
+    memcpy(components[4][0], (const int32_t[]){1, 0, 1}, 3 * sizeof(int32_t));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int set = 0; set < 5; set++) {
+            hs_error error = {0};
+            bool is = false;
+            assert_int_equal(hs_results_set_is_named(&sets, (uint64_t)set, cases[i].name, &is, &error), HS_OK);
+            if (is != (cases[i].set == set))
+                fail_msg("\"%s\" %s set %d", cases[i].name, is ? "is" : "is not", set);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PLACE(test_what_is_created_is_read),
+        cmocka_unit_test(test_names_of_sets),
         WITH_PLACE(test_means_are_read_and_checked),
         WITH_PLACE(test_without_means_there_are_none),
         WITH_PLACE(test_long_attributes),

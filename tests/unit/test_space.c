@@ -105,7 +105,8 @@ static void test_selectors(void **state)
     static const struct {
         char *selector;
         size_t n_heads;
-    } cases[] = {{"*", 12}, {"1", 4}, {"0-1", 8}, {"2.3", 1}, {"*.0", 3}, {"0-2.1-2", 6}, {"1.*", 4}};
+    } cases[] = {{"*", 12},      {"1", 4},   {"0-1", 8},  {"2.3", 1}, {"*.0", 3},
+                 {"0-2.1-2", 6}, {"1.*", 4}, {"L2H3", 1}, {"L0-1", 8}};
     int64_t orders[] = {1};
     (void)state;
 
@@ -148,7 +149,8 @@ static void test_kv_groups(void **state)
 
 static void test_bad_selectors(void **state)
 {
-    static char *const bad[] = {"", "x", "1.", ".1", "1-", "2-1", "1.2.3", "-1", "1.2 ", "99999999999999999999"};
+    static char *const bad[] = {"",     "x",   "1.",  ".1", "1-", "2-1", "1.2.3", "-1", "1.2 ", "99999999999999999999",
+                                "L1.2", "1H2", "L1H", "L"};
     int64_t orders[] = {1};
     hs_experiment experiment = experiment_of(orders, 1);
     (void)state;
@@ -208,7 +210,7 @@ static void test_sets_file(void **state)
     hs_experiment experiment = experiment_of(orders, 1);
     (void)state;
 
-    experiment.sets_file = write_sets(folder, "# found by hand\n2.3 0.1\n\n0.1+2.3   # again\r\n1.0,1.1,0.2\n0.0\n");
+    experiment.sets_file = write_sets(folder, "# found by hand\n2.3 0.1\n\nL0H1+L2H3   # again\r\n1.0,1.1,0.2\n0.0\n");
     hs_space space = build(&experiment);
     assert_int_equal(space.n_sets, 1 + 12 + 2);
     assert_int_equal(space.max_order, 3);
@@ -241,7 +243,9 @@ static void test_bad_sets_files(void **state)
     } cases[] = {{"0.1\n0.1 x\n", "sets.txt:2: \"x\" is no head"},
                  {"0.1 3.0\n", "sets.txt:1: head 3.0 is outside the model"},
                  {"\n\n0.1 1.1 0.1\n", "sets.txt:3: 0.1 stands twice"},
-                 {"0.1.2\n", "is no head"}};
+                 {"0.1.2\n", "is no head"},
+                 {"L0H1H2\n", "is no head"},
+                 {"0.kv1\n", "is no head"}};
     int64_t orders[] = {1};
     char *folder = test_temporary_folder();
     (void)state;
