@@ -38,9 +38,11 @@ static void embed(const struct hs_pass *pass)
     float *residual = pass->scratch->residual;
     for (size_t sequence = 0; sequence < pass->sequences->n; sequence++) {
         const int32_t *tokens = pass->sequences->tokens + pass->sequences->offsets[sequence];
+        size_t n_counted = 0;
         for (size_t t = 0; t < hs_sequence_length(pass->sequences, sequence); t++, residual += model->shape.width)
             hs__engine_embed(residual, pass->scratch->work.normed, model, tokens[t],
-                             hs_token_type(pass->sequences, sequence, t), t);
+                             hs_token_type(pass->sequences, sequence, t),
+                             hs__engine_position_row(&model->shape, tokens[t], &n_counted));
     }
 }
 

@@ -179,8 +179,9 @@ static void embed(const struct hs_decoder *decoder)
     float *residual = decoder->prefix->buffers.residual;
     for (size_t i = decoder->first_row; i < decoder->end_row; i++, residual += width) {
         const struct hs_new_row *row = &decoder->rows[i];
+        size_t n_counted = position_of(decoder, row);
         hs__engine_embed(residual, decoder->prefix->buffers.work.normed, model, row->token, 0,
-                         position_of(decoder, row));
+                         hs__engine_position_row(&model->shape, row->token, &n_counted));
     }
 }
 

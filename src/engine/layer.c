@@ -19,14 +19,22 @@ static size_t block_length(const struct hs_work *work, size_t first, size_t n_ro
 
 /* ---- embedding and positions ------------------------------------------------------------------------------------ */
 
-void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, int32_t type, size_t position)
+size_t hs__engine_position_row(const hs_model_shape *shape, int32_t token, size_t *n_counted_inout)
+{
+    bool has_padding = shape->bidirectional && shape->first_position > 0;
+    if (has_padding && (size_t)token == shape->first_position - 1)
+        return shape->first_position - 1;
+    return shape->first_position + (*n_counted_inout)++;
+}
+
+void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, int32_t type, size_t position_row)
 {
     const hs_model_shape *shape = &model->shape;
     size_t width = shape->width;
     float *sum = model->embedding_norm.weight != NULL ? work : out;
     memcpy(sum, model->token_embedding + (size_t)token * width, width * sizeof *sum);
     if (shape->position == HS_POSITION_LEARNED)
-        hs_add(sum, model->position_embedding + (shape->first_position + position) * width, width);
+        hs_add(sum, model->position_embedding + position_row * width, width);
     if (model->token_type_embedding != NULL)
         hs_add(sum, model->token_type_embedding + (size_t)type * width, width);
     if (model->embedding_norm.weight != NULL)

@@ -43,10 +43,15 @@ static inline size_t hs_heads_width(const hs_model_shape *shape)
 /* ---- embedding and positions ------------------------------------------------------------------------------------ */
 
 /*
+ * Row of position_embedding for the next token of a sequence, of whose tokens *n_counted_inout had a position so far.
+ * Where an encoder's positions begin after a padding token, padding has the row before theirs and is not counted.
+ */
+size_t hs__engine_position_row(const hs_model_shape *shape, int32_t token, size_t *n_counted_inout);
+/*
  * out [width] <- norm(token + position + type), as far as the model has each of them; work [width] is for models that
  * norm it.
  */
-void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, int32_t type, size_t position);
+void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, int32_t type, size_t position_row);
 
 /* Cosines and sines [n_positions, rotary_dim / 2] of the angles by which position t turns; NULL: the model has none. */
 struct hs_angles {

@@ -315,10 +315,15 @@ static void embed(const struct hs_prefix *prefix)
 {
     const hs_model *model = prefix->engine->model;
     float *residual = prefix->buffers.residual;
+    size_t n_counted = 0;
     for (size_t i = 0; i < prefix->forest.n_rows; i++, residual += model->shape.width) {
         const struct hs_forest_row *row = &prefix->forest.rows[i];
         int32_t type = hs_token_type(&prefix->workload->sequences, row->sequence, row->position);
-        hs__engine_embed(residual, prefix->buffers.work.normed, model, row->token, type, row->position);
+        /* Padding is an encoder's, whose sequences are chains: only there are the ancestors the rows just before. */
+        if (row->position == 0 || !model->shape.bidirectional)
+            n_counted = row->position;
+        hs__engine_embed(residual, prefix->buffers.work.normed, model, row->token, type,
+                         hs__engine_position_row(&model->shape, row->token, &n_counted));
     }
 }
 

@@ -219,6 +219,18 @@ static void finish_row(struct pass *pass, size_t layer, size_t row)
     free(before);
 }
 
+/* transformers' create_position_ids_from_input_ids where an encoder's positions begin after a padding token. */
+static size_t position_row(const hs_model_shape *shape, const int32_t *tokens, size_t row)
+{
+    const int32_t padding = (int32_t)shape->first_position - 1;
+    size_t n = 0;
+    if (shape->first_position == 0 || !shape->bidirectional)
+        return shape->first_position + row;
+    for (size_t i = 0; i <= row; i++)
+        n += tokens[i] != padding;
+    return (size_t)padding + n * (tokens[row] != padding);
+}
+
 static void embed(struct pass *pass, const int32_t *tokens)
 {
     const hs_model *model = pass->model;
@@ -227,7 +239,8 @@ static void embed(struct pass *pass, const int32_t *tokens)
         size_t row = i / width;
         pass->residual[i] = (double)model->token_embedding[(size_t)tokens[row] * width + i % width];
         if (model->shape.position == HS_POSITION_LEARNED)
-            pass->residual[i] += (double)model->position_embedding[model->shape.first_position * width + i];
+            pass->residual[i] +=
+                (double)model->position_embedding[position_row(&model->shape, tokens, row) * width + i % width];
         if (model->token_type_embedding != NULL)
             pass->residual[i] += (double)model->token_type_embedding[i % width];
     }
