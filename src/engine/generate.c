@@ -19,6 +19,12 @@ static hs_status check_prompts(const hs_workload *prompts, size_t max_new_tokens
             return hs_fail(error, HS_ERROR_INPUT,
                            "prompt %zu: %zu tokens and %zu new ones are more than the model's %zu positions", i, length,
                            max_new_tokens, shape->n_positions);
+        /* The last new token is a row of nothing. */
+        if (shape->window > 0 && length + max_new_tokens - 1 > shape->window)
+            return hs_fail(error, HS_ERROR_INPUT,
+                           "prompt %zu: %zu tokens and %zu new ones are more than the attention window of %zu, and "
+                           "windows are not built in",
+                           i, length, max_new_tokens, shape->window);
     }
     return HS_OK;
 }

@@ -54,6 +54,10 @@ hs_status hs_check_sequences(const hs_sequences *sequences, const hs_model_shape
         if (length > shape->n_positions)
             return hs_fail(error, HS_ERROR_INPUT, "%s %zu: %zu tokens are more than the model's %zu positions", what, i,
                            length, shape->n_positions);
+        if (shape->window > 0 && length > shape->window)
+            return hs_fail(error, HS_ERROR_INPUT,
+                           "%s %zu: %zu tokens are more than the attention window of %zu, and windows are not built in",
+                           what, i, length, shape->window);
         const int32_t *tokens = sequences->tokens + sequences->offsets[i];
         for (size_t t = 0; t < length; t++)
             HS_TRY(check_token(tokens[t], shape->vocabulary, what, i, error));

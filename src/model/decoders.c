@@ -8,7 +8,19 @@
 /* AutoModelForCausalLM takes it for the language model, of which it has all if the embeddings are tied. */
 #define READ_AS(name_, architecture) {.name = name_, .read_as = architecture}
 
+/* What transformers obeys in every causal family. */
+#define DECODER_CONSTRAINTS \
+    {"is_causal", HS_DEMAND_TRUE, \
+     "transformers would attend both ways; remove it, or set it to true, if the model predicts from what is before"}, \
+    {"attention_chunk_size", HS_DEMAND_COVERS_POSITIONS, "attention in chunks is not supported"}, \
+    {"is_encoder_decoder", HS_DEMAND_FALSE, "encoder-decoder models are not supported"}
+#define NOT_PARTIAL \
+    {"partial_rotary_factor", HS_DEMAND_ONE, "rotation of a part of each head is no part of this family"}
+
 /* clang-format on */
+
+/* transformers' cache obeys a window that the model's class knows nothing of. */
+static const hs_window_rule no_window_unless_given = {0};
 
 /* A language model with nothing between the last norm and the unembedding. */
 static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
@@ -20,6 +32,10 @@ static const hs_config_field gpt2_fields[] = {
     SIZE_REQUIRED("n_head", shape.n_heads, HS_MAX_HEADS),
     SIZE_REQUIRED("n_embd", shape.width, HS_MAX_WIDTH),
     SIZE_REQUIRED("n_positions", shape.n_positions, HS_MAX_POSITIONS),
+    SIZE("num_hidden_layers", shape.n_layers, HS_MAX_LAYERS), /* second names, which go before */
+    SIZE("num_attention_heads", shape.n_heads, HS_MAX_HEADS),
+    SIZE("hidden_size", shape.width, HS_MAX_WIDTH),
+    SIZE("max_position_embeddings", shape.n_positions, HS_MAX_POSITIONS),
     SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY),
     SIZE("n_inner", shape.mlp_width, HS_MAX_MLP_WIDTH),
     REAL("layer_norm_epsilon", shape.norm_epsilon, 0.0, 1.0),
@@ -31,8 +47,8 @@ static const hs_config_field gpt2_fields[] = {
 };
 
 static const hs_config_constraint gpt2_constraints[] = {
-    {"add_cross_attention", HS_DEMAND_FALSE, 0, "cross-attention is not supported"},
-    {"is_encoder_decoder", HS_DEMAND_FALSE, 0, "encoder-decoder models are not supported"},
+    DECODER_CONSTRAINTS,
+    {"add_cross_attention", HS_DEMAND_FALSE, "cross-attention is not supported"},
     {0},
 };
 
@@ -101,25 +117,10 @@ static const hs_config_field llama_like_fields[] = {
     {0},
 };
 
-static const hs_config_constraint llama_constraints[] = {
-    {"pretraining_tp", HS_DEMAND_ONE, 0, "tensor-parallel slices of the pretraining are not supported"},
-    {"partial_rotary_factor", HS_DEMAND_ONE, 0, "rotation of a part of each head is no part of this family"},
-    {0},
-};
+static const hs_config_constraint llama_constraints[] = {DECODER_CONSTRAINTS, NOT_PARTIAL, {0}};
 
-static const hs_config_constraint mistral_constraints[] = {
-    {"sliding_window", HS_DEMAND_COVERS_POSITIONS, 4096, "sliding-window attention is not supported"},
-    {"layer_types", HS_DEMAND_FULL_ATTENTION, 0, "sliding-window attention is not supported"},
-    {"partial_rotary_factor", HS_DEMAND_ONE, 0, "rotation of a part of each head is no part of this family"},
-    {0},
-};
-
-static const hs_config_constraint qwen2_constraints[] = {
-    {"use_sliding_window", HS_DEMAND_FALSE, 0, "sliding-window attention is not supported"},
-    {"layer_types", HS_DEMAND_FULL_ATTENTION, 0, "sliding-window attention is not supported"},
-    {"partial_rotary_factor", HS_DEMAND_ONE, 0, "rotation of a part of each head is no part of this family"},
-    {0},
-};
+static const hs_window_rule mistral_window = {.absent = 4096};
+static const hs_window_rule qwen2_window = {.absent = 4096, .has_switch = true};
 
 static const hs_tensor_rule llama_rules[] = {
     TABLE("{base}embed_tokens.weight", token_embedding, HS_AXIS_VOCABULARY),
@@ -174,7 +175,12 @@ static const hs_config_field gpt_neox_fields[] = {
     {0},
 };
 
-static const hs_config_constraint no_constraints[] = {{0}};
+static const hs_config_constraint gpt_neox_constraints[] = {
+    DECODER_CONSTRAINTS,
+    {"head_dim", HS_DEMAND_HEAD_DIM,
+     "the heads of this family divide the hidden size; transformers would rotate others"},
+    {0},
+};
 
 static const hs_tensor_rule gpt_neox_rules[] = {
     TABLE("{base}embed_in.weight", token_embedding, HS_AXIS_VOCABULARY),
@@ -218,6 +224,7 @@ const hs_family hs_decoder_families[] = {
                    .scale_attention = true},
         .fields = gpt2_fields,
         .constraints = gpt2_constraints,
+        .window = &no_window_unless_given,
         .rules = gpt2_rules,
         .architectures = gpt2_architectures,
         .ignored_patterns = gpt2_ignored,
@@ -228,6 +235,7 @@ const hs_family hs_decoder_families[] = {
         .preset = {LLAMA_PRESET},
         .fields = llama_fields,
         .constraints = llama_constraints,
+        .window = &no_window_unless_given,
         .rules = llama_rules,
         .architectures = llama_architectures,
     },
@@ -236,7 +244,8 @@ const hs_family hs_decoder_families[] = {
         .base_prefix = "model.",
         .preset = {LLAMA_PRESET},
         .fields = llama_like_fields,
-        .constraints = mistral_constraints,
+        .constraints = llama_constraints,
+        .window = &mistral_window,
         .rules = llama_rules,
         .architectures = mistral_architectures,
     },
@@ -245,7 +254,8 @@ const hs_family hs_decoder_families[] = {
         .base_prefix = "model.",
         .preset = {LLAMA_PRESET, .query_key_value_bias = true},
         .fields = llama_like_fields,
-        .constraints = qwen2_constraints,
+        .constraints = llama_constraints,
+        .window = &qwen2_window,
         .rules = llama_rules,
         .architectures = qwen2_architectures,
     },
@@ -265,7 +275,8 @@ const hs_family hs_decoder_families[] = {
                    .rotary_share = 0.25,
                    .rope = {.kind = HS_ROPE_DEFAULT, .theta = 10000.0, .factor = 1.0}},
         .fields = gpt_neox_fields,
-        .constraints = no_constraints,
+        .constraints = gpt_neox_constraints,
+        .window = &no_window_unless_given,
         .rules = gpt_neox_rules,
         .architectures = gpt_neox_architectures,
         .aliases = gpt_neox_aliases,

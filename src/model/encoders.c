@@ -44,10 +44,10 @@
 static const hs_config_field bert_fields[] = {BERT_FIELDS, {0}};
 
 static const hs_config_constraint encoder_constraints[] = {
-    {"is_decoder", HS_DEMAND_FALSE, 0, "a decoder of this family is not supported"},
-    {"add_cross_attention", HS_DEMAND_FALSE, 0, "cross-attention is not supported"},
-    {"is_encoder_decoder", HS_DEMAND_FALSE, 0, "encoder-decoder models are not supported"},
-    {"position_embedding_type", HS_DEMAND_ABSOLUTE, 0, "relative positions are not supported"},
+    {"is_decoder", HS_DEMAND_FALSE, "a decoder of this family is not supported"},
+    {"add_cross_attention", HS_DEMAND_FALSE, "cross-attention is not supported"},
+    {"is_encoder_decoder", HS_DEMAND_FALSE, "encoder-decoder models are not supported"},
+    {"position_embedding_type", HS_DEMAND_ABSOLUTE, "relative positions are not supported"},
     {0},
 };
 
@@ -133,6 +133,9 @@ static const hs_config_field distilbert_fields[] = {
     SIZE_REQUIRED("n_heads", shape.n_heads, HS_MAX_HEADS),
     SIZE_REQUIRED("dim", shape.width, HS_MAX_WIDTH),
     SIZE_REQUIRED("hidden_dim", shape.mlp_width, HS_MAX_MLP_WIDTH),
+    SIZE("num_hidden_layers", shape.n_layers, HS_MAX_LAYERS), /* second names, which go before */
+    SIZE("num_attention_heads", shape.n_heads, HS_MAX_HEADS),
+    SIZE("hidden_size", shape.width, HS_MAX_WIDTH),
     SIZE_REQUIRED("max_position_embeddings", shape.n_positions, HS_MAX_POSITIONS),
     SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY),
     ACTIVATION("activation"),

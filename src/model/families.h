@@ -46,22 +46,29 @@ typedef struct hs_config_field {
     double maximum; /* of a size or real */
 } hs_config_field;
 
+/* What is absent or null meets each of them, unless it says otherwise. */
 typedef enum hs_demand {
-    HS_DEMAND_ABSENT,           /* or null */
-    HS_DEMAND_FALSE,            /* or absent */
-    HS_DEMAND_ONE,              /* or absent */
-    HS_DEMAND_COVERS_POSITIONS, /* null, or a count that is at least n_positions */
-    HS_DEMAND_FULL_ATTENTION,   /* absent, or a list of nothing but "full_attention" */
-    HS_DEMAND_ABSOLUTE,         /* absent, or "absolute" */
+    HS_DEMAND_EMPTY, /* an object or a list of nothing */
+    HS_DEMAND_FALSE,
+    HS_DEMAND_TRUE, /* but null does not */
+    HS_DEMAND_ONE,
+    HS_DEMAND_COVERS_POSITIONS, /* a count that is at least n_positions */
+    HS_DEMAND_ABSOLUTE,         /* "absolute" */
+    HS_DEMAND_HEAD_DIM,         /* what the other fields say of it */
 } hs_demand;
 
-/* An option that would need mathematics the engine does not have. */
+/* An option that would need what the engine does not have. */
 typedef struct hs_config_constraint {
     const char *key;
     hs_demand demand;
-    double absent_value; /* what transformers takes for an absent key, where that needs checking; else 0 */
     const char *reason;
 } hs_config_constraint;
+
+/* How config.json says that attention has a window. */
+typedef struct hs_window_rule {
+    size_t absent;   /* tokens where the key is absent; 0: no window */
+    bool has_switch; /* use_sliding_window, and the layer from which on there is one */
+} hs_window_rule;
 
 /* When a tensor must be there; otherwise it must not. */
 typedef enum hs_presence {
@@ -131,6 +138,7 @@ typedef struct hs_family {
     hs_family_options preset;
     const hs_config_field *fields;
     const hs_config_constraint *constraints;
+    const hs_window_rule *window; /* NULL: none whatever the config says */
     const hs_tensor_rule *rules; /* of the base model */
     const hs_architecture *architectures;
     const hs_tensor_alias *aliases;      /* or NULL */

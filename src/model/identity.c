@@ -126,7 +126,10 @@ static hs_status describe_positions(const hs_model *model, hs_text *text, hs_err
 
 static hs_status describe_kinds(const hs_model_shape *shape, hs_text *text, hs_error *error)
 {
-    HS_TRY(hs_text_appendf(text, error, "attention = %s\n", shape->bidirectional ? "bidirectional" : "causal"));
+    HS_TRY(hs_text_appendf(text, error, "attention = %s", shape->bidirectional ? "bidirectional" : "causal"));
+    if (shape->window > 0)
+        HS_TRY(hs_text_appendf(text, error, ", window %zu: longer texts are refused", shape->window));
+    HS_TRY(hs_text_appendf(text, error, "\n"));
     HS_TRY(hs_text_appendf(text, error, "norm = %s, epsilon %g%s\n", shape->norm == HS_NORM_RMS ? "rms" : "layer",
                            shape->norm_epsilon, shape->post_norm ? ", after the residual" : ""));
     HS_TRY(hs_text_appendf(text, error, "mlp = %s%s\n", hs_activation_name(shape->activation),

@@ -1,8 +1,10 @@
 #include "model/options.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
+
+#include "model/constraints.h"
+#include "model/window.h"
 
 /* ---- which family ------------------------------------------------------------------------------------------------ */
 
@@ -147,91 +149,6 @@ static hs_status read_field(const hs_config *config, const hs_family *family, co
     return hs_fail(error, HS_ERROR_INTERNAL, "field \"%s\" has no kind", field->key);
 }
 
-/* ---- constraints ------------------------------------------------------------------------------------------------- */
-
-static hs_status is_full_attention(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
-{
-    const hs_json_value *list = hs_json_get(config->object, key);
-    *holds_out = true;
-    if (!hs_config_has(config, key))
-        return HS_OK;
-    if (hs_json_kind_of(list) != HS_JSON_ARRAY)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is no list", config->path, key);
-    for (size_t i = 0; i < hs_json_size(list); i++) {
-        const char *type = hs_json_string(hs_json_at(list, i));
-        *holds_out = *holds_out && type != NULL && strcmp(type, "full_attention") == 0;
-    }
-    return HS_OK;
-}
-
-static hs_status is_absolute(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
-{
-    static const char absolute[] = "absolute";
-    const char *kind = absolute;
-    HS_TRY(hs_config_text(config, key, &kind, error));
-    *holds_out = strcmp(kind, absolute) == 0;
-    return HS_OK;
-}
-
-/* A null window means none, an absent one what transformers takes by default. */
-static hs_status does_cover_positions(const hs_config *config, const hs_config_constraint *constraint,
-                                      size_t n_positions, bool *holds_out, hs_error *error)
-{
-    size_t window = SIZE_MAX;
-    if (hs_json_get(config->object, constraint->key) == NULL)
-        window = (size_t)constraint->absent_value;
-    HS_TRY(hs_config_size(config, constraint->key, HS_MAX_POSITIONS, &window, error));
-    *holds_out = window >= n_positions;
-    return HS_OK;
-}
-
-static hs_status check_constraint(const hs_config *config, const hs_config_constraint *constraint,
-                                  const hs_model_shape *shape, hs_error *error)
-{
-    bool holds = true, flag = false;
-    double number = 1.0;
-    switch (constraint->demand) {
-    case HS_DEMAND_ABSENT:
-        holds = !hs_config_has(config, constraint->key);
-        break;
-    case HS_DEMAND_FALSE:
-        HS_TRY(hs_config_flag(config, constraint->key, &flag, error));
-        holds = !flag;
-        break;
-    case HS_DEMAND_ONE:
-        HS_TRY(hs_config_real(config, constraint->key, -DBL_MAX, DBL_MAX, &number, error));
-        holds = number == 1.0;
-        break;
-    case HS_DEMAND_COVERS_POSITIONS:
-        HS_TRY(does_cover_positions(config, constraint, shape->n_positions, &holds, error));
-        break;
-    case HS_DEMAND_FULL_ATTENTION:
-        HS_TRY(is_full_attention(config, constraint->key, &holds, error));
-        break;
-    case HS_DEMAND_ABSOLUTE:
-        HS_TRY(is_absolute(config, constraint->key, &holds, error));
-        break;
-    }
-    if (holds)
-        return HS_OK;
-    return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" cannot have this value: %s", config->path, constraint->key,
-                   constraint->reason);
-}
-
-static const hs_config_constraint common_constraints[] = {
-    {"quantization_config", HS_DEMAND_ABSENT, 0,
-     "quantised weights are not read; dequantise the model to F32, F16 or BF16 first"},
-    {0},
-};
-
-static hs_status check_constraints(const hs_config *config, const hs_config_constraint *constraints,
-                                   const hs_model_shape *shape, hs_error *error)
-{
-    for (; constraints->key != NULL; constraints++)
-        HS_TRY(check_constraint(config, constraints, shape, error));
-    return HS_OK;
-}
-
 /* ---- what the config leaves open --------------------------------------------------------------------------------- */
 
 static hs_status derive_heads(const hs_config *config, hs_model_shape *shape, hs_error *error)
@@ -298,13 +215,14 @@ hs_status hs_options_read(const hs_config *config, const hs_family *family, cons
 {
     hs_family_options options = family->preset;
     *options_out = (hs_family_options){0};
-    HS_TRY(check_constraints(config, common_constraints, &options.shape, error));
+    HS_TRY(hs_constraints_check_all_families(config, error));
     for (const hs_config_field *field = family->fields; field->key != NULL; field++)
         HS_TRY(read_field(config, family, field, &options, error));
-    HS_TRY(check_constraints(config, family->constraints, &options.shape, error));
     HS_TRY(derive_heads(config, &options.shape, error));
+    HS_TRY(hs_constraints_check(config, family->constraints, &options.shape, error));
     HS_TRY(derive_rotary(config, &options, error));
     HS_TRY(derive_positions(config, &options.shape, error));
+    HS_TRY(hs_window_read(config, family->window, &options.shape, error));
     derive_head(architecture, &options.shape);
     options.bos_token = read_token(config, "bos_token_id", options.shape.vocabulary);
     options.eos_token = read_token(config, "eos_token_id", options.shape.vocabulary);

@@ -47,7 +47,16 @@ static void test_configurations(void **state)
         {false, "\"layer_norm_epsilon\": -1", "\"layer_norm_epsilon\" is -1; 0 to 1 is accepted"},
         {false, "\"layer_norm_epsilon\": \"1e-5\"", "is of kind string; a number is expected"},
         {false, "\"quantization_config\": {\"bits\": 4}", "quantised weights are not read"},
-        {true, "\"pretraining_tp\": 2", "\"pretraining_tp\" cannot have this value"},
+        {false, "\"auto_map\": {\"AutoModel\": \"modeling_x.X\"}",
+         "\"auto_map\" cannot have this value: it names code"},
+        {false, "\"per_layer_config\": {\"0\": {\"n_inner\": 4}}", "\"per_layer_config\" cannot have this value"},
+        {false, "\"transformers_weights\": \"other.safetensors\"", "\"transformers_weights\" cannot have this value"},
+        {false, "\"configuration_files\": [\"config.4.0.0.json\"]", "\"configuration_files\" cannot have this value"},
+        {false, "\"is_causal\": false", "\"is_causal\" cannot have this value: transformers would attend both ways"},
+        {true, "\"is_causal\": false", "\"is_causal\" cannot have this value"},
+        {true, "\"is_causal\": null", "\"is_causal\" cannot have this value"},
+        {true, "\"is_causal\": 0", "\"is_causal\" cannot have this value"},
+        {true, "\"attention_chunk_size\": 8", "\"attention_chunk_size\" cannot have this value"},
         {true, "\"partial_rotary_factor\": 0.5", "\"partial_rotary_factor\" cannot have this value"},
         {true, "\"rope_theta\": 0", "\"rope_theta\" is 0; 1 to 1e+12 is accepted"},
         {true, "\"rope_scaling\": 2", "\"rope_scaling\" is of kind integer; an object is expected"},
@@ -104,42 +113,6 @@ static void test_configurations(void **state)
             test_file_write(*state, "config.json", cases[i].members, strlen(cases[i].members));
         assert_open_fails(*state, cases[i].reason);
         assert_open_fails(*state, "config.json");
-    }
-}
-
-static void test_sliding_windows(void **state)
-{
-    const struct {
-        const char *model_type;
-        const char *members;
-        size_t n_positions;
-        const char *reason; /* NULL: accepted */
-    } cases[] = {
-        {"mistral", "\"sliding_window\": null", 5000, NULL},
-        {"mistral", "\"sliding_window\": 32", 32, NULL},
-        {"mistral", "\"sliding_window\": 31", 32, "sliding-window attention is not supported"},
-        {"mistral", NULL, 4096, NULL},
-        {"mistral", NULL, 4097, "\"sliding_window\" cannot have this value"}, /* transformers' default is 4096 */
-        {"qwen2", "\"sliding_window\": 16, \"use_sliding_window\": false", 32, NULL},
-        {"qwen2", "\"use_sliding_window\": true", 32, "\"use_sliding_window\" cannot have this value"},
-        {"qwen2", "\"layer_types\": [\"full_attention\", \"full_attention\"]", 32, NULL},
-        {"qwen2", "\"layer_types\": [\"full_attention\", \"sliding_attention\"]", 32, "\"layer_types\" cannot"},
-        {"qwen2", "\"layer_types\": 4", 32, "\"layer_types\" is no list"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct test_options options = llama_options;
-        options.model_type = cases[i].model_type;
-        options.extra_config = cases[i].members;
-        options.n_positions = cases[i].n_positions;
-        test_random_llama_with(*state, &options, i);
-        if (cases[i].reason != NULL) {
-            assert_open_fails(*state, cases[i].reason);
-            continue;
-        }
-        hs_model *model = NULL;
-        hs_error error = {0};
-        assert_int_equal(hs_model_open(*state, &model, &error), HS_OK);
-        hs_model_free(model);
     }
 }
 
@@ -333,7 +306,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_configurations),
-        cmocka_unit_test(test_sliding_windows),
         cmocka_unit_test(test_missing_and_unexpected_tensors),
         cmocka_unit_test(test_wrong_shapes),
         cmocka_unit_test(test_wrong_types),

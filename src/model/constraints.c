@@ -1,0 +1,122 @@
+#include "model/constraints.h"
+
+#include <float.h>
+#include <string.h>
+
+/* ---- demands ----------------------------------------------------------------------------------------------------- */
+
+static hs_status is_false(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
+{
+    bool flag = false;
+    HS_TRY(hs_config_flag(config, key, &flag, error));
+    *holds_out = !flag;
+    return HS_OK;
+}
+
+/* transformers asks for truth, which null lacks. */
+static bool is_true_or_absent(const hs_config *config, const char *key)
+{
+    const hs_json_value *value = hs_json_get(config->object, key);
+    return value == NULL || (hs_json_kind_of(value) == HS_JSON_BOOLEAN && hs_json_true(value));
+}
+
+static bool is_empty(const hs_config *config, const char *key)
+{
+    const hs_json_value *value = hs_json_get(config->object, key);
+    bool holds_items = hs_json_kind_of(value) == HS_JSON_OBJECT || hs_json_kind_of(value) == HS_JSON_ARRAY;
+    return !hs_config_has(config, key) || (holds_items && hs_json_size(value) == 0);
+}
+
+static hs_status is_one(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
+{
+    double number = 1.0;
+    HS_TRY(hs_config_real(config, key, -DBL_MAX, DBL_MAX, &number, error));
+    *holds_out = number == 1.0;
+    return HS_OK;
+}
+
+static hs_status does_cover(const hs_config *config, const char *key, size_t least, bool *holds_out, hs_error *error)
+{
+    size_t size = SIZE_MAX;
+    HS_TRY(hs_config_size(config, key, SIZE_MAX, &size, error));
+    *holds_out = size >= least;
+    return HS_OK;
+}
+
+static hs_status is_absolute(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
+{
+    static const char absolute[] = "absolute";
+    const char *kind = absolute;
+    HS_TRY(hs_config_text(config, key, &kind, error));
+    *holds_out = strcmp(kind, absolute) == 0;
+    return HS_OK;
+}
+
+static hs_status is_head_dim(const hs_config *config, const char *key, size_t head_dim, bool *holds_out,
+                             hs_error *error)
+{
+    size_t size = head_dim;
+    HS_TRY(hs_config_size(config, key, HS_MAX_HEAD_DIM, &size, error));
+    *holds_out = size == head_dim;
+    return HS_OK;
+}
+
+static hs_status is_met(const hs_config *config, const hs_config_constraint *constraint, const hs_model_shape *shape,
+                        bool *holds_out, hs_error *error)
+{
+    const char *key = constraint->key;
+    *holds_out = true;
+    switch (constraint->demand) {
+    case HS_DEMAND_EMPTY:
+        *holds_out = is_empty(config, key);
+        return HS_OK;
+    case HS_DEMAND_TRUE:
+        *holds_out = is_true_or_absent(config, key);
+        return HS_OK;
+    case HS_DEMAND_FALSE:
+        return is_false(config, key, holds_out, error);
+    case HS_DEMAND_ONE:
+        return is_one(config, key, holds_out, error);
+    case HS_DEMAND_COVERS_POSITIONS:
+        return does_cover(config, key, shape->n_positions, holds_out, error);
+    case HS_DEMAND_ABSOLUTE:
+        return is_absolute(config, key, holds_out, error);
+    case HS_DEMAND_HEAD_DIM:
+        return is_head_dim(config, key, shape->head_dim, holds_out, error);
+    }
+    return hs_fail(error, HS_ERROR_INTERNAL, "constraint on \"%s\" has no demand", key);
+}
+
+/* ---- checks ------------------------------------------------------------------------------------------------------ */
+
+hs_status hs_constraints_check(const hs_config *config, const hs_config_constraint *constraints,
+                               const hs_model_shape *shape, hs_error *error)
+{
+    for (; constraints->key != NULL; constraints++) {
+        bool holds = true;
+        HS_TRY(is_met(config, constraints, shape, &holds, error));
+        if (!holds)
+            return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" cannot have this value: %s", config->path,
+                           constraints->key, constraints->reason);
+    }
+    return HS_OK;
+}
+
+hs_status hs_constraints_check_all_families(const hs_config *config, hs_error *error)
+{
+    static const hs_config_constraint constraints[] = {
+        {"quantization_config", HS_DEMAND_EMPTY,
+         "quantised weights are not read; dequantise the model to F32, F16 or BF16 first"},
+        {"auto_map", HS_DEMAND_EMPTY,
+         "it names code that transformers can run in place of the family's own, which may compute anything; remove the "
+         "key if the model is a plain one of its family"},
+        {"per_layer_config", HS_DEMAND_EMPTY, "layers that differ from each other in their options are not supported"},
+        {"transformers_weights", HS_DEMAND_EMPTY,
+         "transformers would read the weights of that file; only model.safetensors and its shards are read, so rename "
+         "the file and remove the key"},
+        {"configuration_files", HS_DEMAND_EMPTY,
+         "transformers would read one of these in place of config.json; rename the right one to config.json"},
+        {0},
+    };
+    return hs_constraints_check(config, constraints, NULL, error);
+}

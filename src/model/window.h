@@ -1,0 +1,13 @@
+/*
+ * window: how far back attention reaches (sliding-window attention, Mistral 7B, arXiv:2310.06825). The engine has no
+ * windows, so that what is longer than one is refused; a shorter text has the same numbers with and without.
+ */
+#ifndef HEADSWEEP_MODEL_WINDOW_H
+#define HEADSWEEP_MODEL_WINDOW_H
+
+#include "model/families.h"
+
+/* Sets shape->window. HS_ERROR_INPUT: a kind of layer that is not known, or one with a window where none is given. */
+hs_status hs_window_read(const hs_config *config, const hs_window_rule *rule, hs_model_shape *shape, hs_error *error);
+
+#endif
