@@ -122,12 +122,22 @@ static hs_status describe_joined(const hs_study *study, hs_text *text, hs_error 
     return HS_OK;
 }
 
+static hs_status describe_window(const hs_study *study, hs_text *text, hs_error *error)
+{
+    size_t window = study->model->shape.window;
+    if (window == 0)
+        return HS_OK;
+    return hs_text_appendf(text, error, "window  attention reaches back %zu tokens; no text of a task is longer\n",
+                           window);
+}
+
 hs_status describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
 {
     HS_TRY(describe_model(study, n_ranks, text, error));
     HS_TRY(describe_sweep(study, text, error));
     HS_TRY(describe_later(study, text, error));
     HS_TRY(describe_tasks(study, text, error));
+    HS_TRY(describe_window(study, text, error));
     HS_TRY(describe_truncated(study, text, error));
     HS_TRY(describe_joined(study, text, error));
     if (hs_blas_core_warning() != NULL)

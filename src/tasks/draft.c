@@ -116,7 +116,7 @@ static bool is_prefix(const task_draft_order *a, const task_draft_order *b)
 }
 
 /* Cuts off the first tokens of a sequence that needs more rows than there are; a two-sided one cannot spare them. */
-static hs_status fit(const task_draft *draft, task_draft_order *sequence, const task_room *room, const char *place,
+static hs_status cut(const task_draft *draft, task_draft_order *sequence, const task_room *room, const char *place,
                      hs_error *error)
 {
     if (sequence->n_rows <= room->n_positions)
@@ -136,6 +136,20 @@ static hs_status fit(const task_draft *draft, task_draft_order *sequence, const 
     sequence->n_rows = room->n_positions;
     sequence->n_cut = n_cut;
     return HS_OK;
+}
+
+/* A text that is cut to the window has other numbers than transformers gives it, so it is not cut. */
+static hs_status fit(const task_draft *draft, task_draft_order *sequence, const task_room *room, const char *place,
+                     hs_error *error)
+{
+    HS_TRY(cut(draft, sequence, room, place, error));
+    if (sequence->n_rows <= room->window)
+        return HS_OK;
+    return hs_fail(
+        error, HS_ERROR_INPUT,
+        "%s: the example needs %zu token positions, but %s %zu, and attention with a window is not built in; "
+        "%s, or lower \"max_position_embeddings\" in config.json to the window's size, which truncates it",
+        place, sequence->n_rows, room->window_left_by, room->window, room->window_advice);
 }
 
 /* Fills draft->order, unsorted: each sequence with the rows that its queries need; all, where rows see both sides. */

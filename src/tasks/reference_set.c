@@ -34,8 +34,9 @@ static hs_status read_sequence(reference_reader *reader, const hs_json_value *li
     if (text.length == 0 && text.n_ids == 0)
         return HS_OK;
     HS_TRY(task_encode_prompt(&reader->encoder, &text, place, &reader->ids, error));
-    size_t n_positions = reader->encoder.model->shape.n_positions;
-    size_t n = reader->ids.n < n_positions ? reader->ids.n : n_positions;
+    const hs_model_shape *shape = &reader->encoder.model->shape;
+    size_t n_most = shape->window > 0 ? shape->window : shape->n_positions;
+    size_t n = reader->ids.n < n_most ? reader->ids.n : n_most;
     return n > 0 ? task_sequences_add(sequences, reader->ids.ids, NULL, n, error) : HS_OK;
 }
 

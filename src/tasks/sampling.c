@@ -53,6 +53,12 @@ hs_status task_generation_init(const hs_task_config *config, const task_encoder 
         return hs_fail(error, HS_ERROR_USAGE,
                        "max_new_tokens = %lld leaves no room for a prompt in the model's %zu positions",
                        (long long)config->max_new_tokens, encoder->model->shape.n_positions);
+    if (encoder->model->shape.window > 0 && (uint64_t)config->max_new_tokens > encoder->model->shape.window)
+        return hs_fail(
+            error, HS_ERROR_USAGE,
+            "max_new_tokens = %lld leaves no room for a prompt in the model's attention window of %zu tokens, "
+            "and attention with a window is not built in",
+            (long long)config->max_new_tokens, encoder->model->shape.window);
     if (encoder->tokenizer == NULL)
         return hs_fail(error, HS_ERROR_INPUT,
                        "%s: generated tokens are scored as text, and the checkpoint has no "

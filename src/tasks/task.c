@@ -75,12 +75,21 @@ static hs_status set_delimiter(const hs_task_config *config, const task_kind *ki
     return HS_OK;
 }
 
+/* The last new token is a row of nothing, so that it needs no place in the window. */
 static task_room make_room(const hs_task_config *config, const hs_model *model, const hs_task *task)
 {
     size_t n_new_tokens = task->generation.sampling.max_new_tokens;
-    return (task_room){.n_positions = model->shape.n_positions - n_new_tokens,
-                       .left_by = n_new_tokens > 0 ? "the model's positions and max_new_tokens leave" : "the model has",
-                       .truncate = config->too_long == NULL || strcmp(config->too_long, "error") != 0};
+    bool generates = n_new_tokens > 0;
+    size_t n_new_rows = generates ? n_new_tokens - 1 : 0;
+    return (task_room){
+        .n_positions = model->shape.n_positions - n_new_tokens,
+        .left_by = generates ? "the model's positions and max_new_tokens leave" : "the model has",
+        .window = model->shape.window > 0 ? model->shape.window - n_new_rows : SIZE_MAX,
+        .window_left_by = generates ? "the attention window (sliding_window in config.json) and max_new_tokens leave"
+                                    : "the attention window (sliding_window in config.json) is",
+        .window_advice = task->kind->uses_window ? "set the task's `window` to that or less" : "shorten or remove it",
+        .truncate = config->too_long == NULL || strcmp(config->too_long, "error") != 0,
+    };
 }
 
 /* Everything that the experiment file alone can get wrong, and the lexicon. */

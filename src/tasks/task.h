@@ -113,13 +113,16 @@ hs_status task_draft_continuation(task_draft *draft, const hs_token_list *ids, s
 typedef struct task_room {
     size_t n_positions;
     const char *left_by; /* "the model has", for messages */
-    bool truncate;       /* its first tokens are cut off, as lm-evaluation-harness does; else it is refused */
+    size_t window;       /* rows that the attention window covers; SIZE_MAX where there is none */
+    const char *window_left_by;
+    const char *window_advice; /* how a text gets into it */
+    bool truncate;             /* its first tokens are cut off, as lm-evaluation-harness does; else it is refused */
 } task_room;
 
 /*
  * Appends the example to the task: rows trimmed, sequences that are a prefix of another one left out and their
  * queries moved there. HS_ERROR_INPUT "place: ..." where a sequence needs more rows than there are and may not be
- * truncated, or would lose a token that is scored.
+ * truncated, would lose a token that is scored, or is longer than the attention window.
  */
 hs_status task_draft_commit(task_draft *draft, const task_room *room, size_t line, const char *place, hs_task *task,
                             hs_error *error);

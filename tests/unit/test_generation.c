@@ -365,6 +365,22 @@ static void test_greedy_is_one_sample(void **state)
     hs_task_free(task);
 }
 
+/* The last new token is a row of nothing: two tokens and two new ones are three rows. */
+static void test_prompts_and_the_attention_window(void **state)
+{
+    struct task_fixture *fixture = with_sampling(state);
+    fixture->model.shape.window = 3;
+    fixture->config.max_new_tokens = 2;
+    hs_task_free(task_fixture_open(fixture, "generation", "{\"prompt\": [1, 2]}\n"));
+    refuse(
+        fixture, "generation", HS_ERROR_INPUT,
+        "data.jsonl:3: the example needs 3 token positions, but the attention window (sliding_window in config.json) "
+        "and max_new_tokens leave 2");
+    fixture->config.max_new_tokens = 4;
+    refuse(fixture, "generation", HS_ERROR_USAGE,
+           "max_new_tokens = 4 leaves no room for a prompt in the model's attention window of 3 tokens");
+}
+
 static uint64_t hash_with(struct task_fixture *fixture)
 {
     hs_task *task = task_fixture_open(fixture, "generation", prompts);
@@ -412,6 +428,7 @@ int main(void)
         WITH_FIXTURE(test_cost_counts_every_pass),
         WITH_FIXTURE(test_keys_that_do_not_fit),
         WITH_FIXTURE(test_prompts_too_long),
+        WITH_FIXTURE(test_prompts_and_the_attention_window),
         WITH_FIXTURE(test_greedy_is_one_sample),
         WITH_FIXTURE(test_the_hash_is_of_every_key),
     };

@@ -152,6 +152,49 @@ static void test_trailing_white_space(void **state)
 
 #define TASK_TEST(function) cmocka_unit_test_setup_teardown(function, task_fixture_set_up, task_fixture_tear_down)
 
+/* ---- attention windows -------------------------------------------------------------------------------------------- */
+
+/* As many tokens as the window are as without it; one more is refused, cut to the positions or not. */
+static void test_texts_longer_than_the_attention_window(void **state)
+{
+    struct task_fixture *fixture = *state;
+    fixture->model.shape.window = 4;
+    hs_task *task = open_windows(fixture, 0, "{\"text\": [9, 1, 2, 3, 4]}\n");
+    task_fixture_assert_workload(task, 0, 1, "[9 1 2 3] 0.0=P1 0.1=P2 0.2=P3 0.3=P4");
+    hs_task_free(task);
+    static const char longer[] = "{\"text\": [9, 1]}\n{\"text\": [9, 1, 2, 3, 4, 5]}\n";
+    assert_string_equal(
+        task_fixture_refuse(fixture, "perplexity", longer, HS_ERROR_INPUT),
+        "data.jsonl:2: the example needs 5 token positions, but the attention window (sliding_window in "
+        "config.json) is 4, and attention with a window is not built in; set the task's `window` to "
+        "that or less, or lower \"max_position_embeddings\" in config.json to the window's size, which "
+        "truncates it");
+    hs_task_free(open_windows(fixture, 4, longer));
+    fixture->config.window = 0;
+    fixture->model.shape.n_positions = 5;
+    static const char context[] = "{\"context\": [1, 2, 3, 4, 5, 6], \"target\": [7]}\n";
+    assert_non_null(strstr(task_fixture_refuse(fixture, "next_token", context, HS_ERROR_INPUT),
+                           "data.jsonl:1: the example needs 5 token positions, but the attention window"));
+    fixture->model.shape.n_positions = 4;
+    fixture->model.shape.window = 0;
+    hs_task_free(task_fixture_open(fixture, "next_token", context));
+}
+
+/* The reference set is cut to what the window covers, as to the model's positions. */
+static void test_reference_texts_are_cut_to_the_attention_window(void **state)
+{
+    struct task_fixture *fixture = *state;
+    static const char line[] = "{\"text\": [1, 2, 3, 4, 5, 6]}\n";
+    hs_task_workload *workload = NULL;
+    char path[128];
+    task_fixture_write(fixture, "reference.jsonl", line, sizeof line - 1, path, sizeof path);
+    fixture->model.shape.window = 4;
+    assert_int_equal(
+        hs_reference_set_open(path, "text", 0, fixture->tokenizer, &fixture->model, &workload, &fixture->error), HS_OK);
+    assert_int_equal(workload->workload.sequences.offsets[1], 4);
+    hs_task_workload_free(workload);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +203,8 @@ int main(void)
         TASK_TEST(test_text_begins_with_the_prefix_token),
         TASK_TEST(test_metrics_and_how_they_are_summarised),
         TASK_TEST(test_a_window_that_does_not_fit),
+        TASK_TEST(test_texts_longer_than_the_attention_window),
+        TASK_TEST(test_reference_texts_are_cut_to_the_attention_window),
         cmocka_unit_test(test_words_are_counted_as_the_harness_counts_them),
         cmocka_unit_test(test_trailing_white_space),
     };
