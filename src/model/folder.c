@@ -23,10 +23,11 @@ typedef struct folder_mark {
 #define PICKLE                                                                                                     \
     "looks like a pickle, which can run code when it is read and is never opened. Convert it where you trust it: " \
     "python3 -c \"import transformers as t; " CLASS ")" SAVE "\""
-#define ADAPTER                                                                                                \
-    "says that this is an adapter (PEFT), no model. Merge it into its base model: python3 -c \"import peft; "  \
-    "peft.AutoPeftModelForCausalLM.from_pretrained('FOLDER').merge_and_unload()" SAVE "\", and copy the base " \
-    "model's tokenizer files there"
+#define MERGE                                                                         \
+    "Merge it into its base model: python3 -c \"import peft; "                        \
+    "peft.AutoPeftModelForCausalLM.from_pretrained('FOLDER').merge_and_unload()" SAVE \
+    "\" (AutoPeftModelForSequenceClassification for a classifier), and copy the base model's tokenizer files there"
+#define ADAPTER "says that this is an adapter (PEFT), no model. " MERGE
 #define TENSORFLOW                                                                                               \
     "is of TensorFlow or Flax. transformers before 5 converts it: python3 -c \"import transformers as t; " CLASS \
     ", from_tf=True)" SAVE "\" (from_flax for Flax)"
@@ -267,4 +268,24 @@ hs_status hs_folder_fail(const char *folder, hs_folder_need need, hs_error *erro
         return errno == ENOENT ? fail_missing(folder, error)
                                : hs_fail_system(error, HS_ERROR_INPUT, errno, "%s cannot be looked into", folder);
     return S_ISDIR(information.st_mode) ? fail_folder(folder, need, error) : fail_file(folder, error);
+}
+
+/* ---- what lies beside a model ------------------------------------------------------------------------------------- */
+
+hs_status hs_folder_refuse_adapters(const char *folder, hs_error *error)
+{
+    static const folder_mark adapters[] = {{0, "adapter_config.json", NULL, NULL},
+                                           {0, "adapter_model.*", NULL, NULL},
+                                           {0, "pytorch_adapter*", NULL, NULL}};
+    char name[MAX_ENTRY];
+    for (size_t i = 0; i < sizeof adapters / sizeof adapters[0]; i++) {
+        find_entry(folder, &adapters[i], name, sizeof name);
+        if (name[0] != '\0')
+            return hs_fail(
+                error, HS_ERROR_INPUT,
+                "%s: %s belongs to an adapter (PEFT), which changes what the model beside it computes and is "
+                "not read. " MERGE "; or move it elsewhere to measure the model without it",
+                folder, name);
+    }
+    return HS_OK;
 }

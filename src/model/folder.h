@@ -1,4 +1,4 @@
-/* folder: what a path is that holds no checkpoint, and what to do with it. */
+/* folder: what a path is that holds no checkpoint or more than one, and what to do with it. */
 #ifndef HEADSWEEP_MODEL_FOLDER_H
 #define HEADSWEEP_MODEL_FOLDER_H
 
@@ -12,5 +12,8 @@ typedef enum hs_folder_need { HS_FOLDER_NEEDS_CONFIG, HS_FOLDER_NEEDS_WEIGHTS } 
  * how to get a checkpoint folder from it.
  */
 hs_status hs_folder_fail(const char *folder, hs_folder_need need, hs_error *error);
+
+/* HS_ERROR_INPUT where an adapter lies beside the model in the folder; says how to merge it. */
+hs_status hs_folder_refuse_adapters(const char *folder, hs_error *error);
 
 #endif

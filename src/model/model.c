@@ -98,6 +98,7 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
         HS_TRY(hs_note_add(&checkpoint->notes, error,
                            "model.safetensors is read, as in transformers, and the index of "
                            "shards beside it is not"));
+    HS_TRY(hs_folder_refuse_adapters(folder, error));
     const hs_binding_source source = {folder, checkpoint->family, checkpoint->architecture, &checkpoint->table};
     HS_TRY(hs_binding_list_make(&source, &checkpoint->options, &checkpoint->bindings, &checkpoint->notes, error));
     return make_rotary(checkpoint, error);

@@ -168,12 +168,30 @@ static void test_pointers_of_large_files(void **state)
     }
 }
 
+/* transformers adds it to the weights that lie beside it. */
+static void test_adapters_beside_a_model(void **state)
+{
+    static const char *const names[] = {"adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *root = test_temporary_folder();
+        test_random_gpt2_with(root, &gpt2_options, 1);
+        put(root, names[i], "{}");
+        assert_fails(root, root, names[i],
+                     "belongs to an adapter (PEFT), which changes what the model beside it computes");
+        assert_fails(root, root, "Merge it into its base model", "move it elsewhere to measure the model without it");
+        test_folder_remove(root);
+        free(root);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_folders_are),
         cmocka_unit_test(test_names_of_the_hub),
         cmocka_unit_test(test_broken_links),
+        cmocka_unit_test(test_adapters_beside_a_model),
         cmocka_unit_test(test_pointers_of_large_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
