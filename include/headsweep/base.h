@@ -252,6 +252,32 @@ hs_status hs_hash_file(uint64_t seed, const char *path, uint64_t *hash_out, hs_e
 
 /* ---- random numbers: counter-based, no state (Philox4x32-10, Salmon et al. 2011, doi:10.1145/2063384.2063405) ---- */
 
+/*
+ * Everything that is drawn from the seed of an experiment, each use apart: name, number, word, what is drawn. A number
+ * that was once given stays with its use.
+ */
+#define HS_RANDOM_USE_LIST(X)                                                                                \
+    X(HS_RANDOM_DONORS, 1, "donors", "who stands in for whom under resample; a stream per task")             \
+    X(HS_RANDOM_TOKENS, 2, "tokens", "the sampling of continuations; a stream per task")                     \
+    X(HS_RANDOM_RECORDS, 3, "records", "the records that `sample` takes, the same for equal files")          \
+    X(HS_RANDOM_CONTROLS, 4, "controls", "the sets that the best ones are compared with; a stream per set")  \
+    X(HS_RANDOM_BOOTSTRAP, 5, "bootstrap", "resamples of a task's examples; a key per task")                 \
+    X(HS_RANDOM_HALVES, 6, "halves", "halves of a task's examples; a key per task")                          \
+    X(HS_RANDOM_FLIPS, 7, "flips", "signs of a task's differences; a key per task")                          \
+    X(HS_RANDOM_CURVE, 8, "pruning curve", "resamples for the bands of pruning curves; a key per task")      \
+    X(HS_RANDOM_PROMPTS, 9, "prompts", "the prompts of `headsweep bench`; a stream per prompt")
+
+typedef enum hs_random_use {
+#define HS_RANDOM_USE_ENUM(name, number, word, what) name = number,
+    HS_RANDOM_USE_LIST(HS_RANDOM_USE_ENUM)
+#undef HS_RANDOM_USE_ENUM
+} hs_random_use;
+
+/* A stream that no other use and no other `part` (a task, a set, ...) of this one has. */
+uint64_t hs_random_stream(hs_random_use use, uint32_t part);
+/* A key under which all streams belong to this use and `part`, a name: for what needs many streams at once. */
+uint64_t hs_random_key(uint64_t seed, hs_random_use use, const char *part);
+
 void hs_random_philox(uint64_t key, const uint32_t counter[4], uint32_t out[4]);
 /* The number `index` of stream `stream` under `key`. */
 uint64_t hs_random_u64(uint64_t key, uint64_t stream, uint64_t index);

@@ -5,9 +5,6 @@
 #include "headsweep/analysis.h"
 #include "headsweep/sweep.h"
 
-/* Streams of the experiment's seed; the study's own come before (study.c). */
-enum { RANDOM_STREAM_CONTROLS = 2 };
-
 /* ---- controls ---------------------------------------------------------------------------------------------------- */
 
 static size_t stated_size(const hs_results *results, const char *name)
@@ -28,7 +25,7 @@ static hs_status choose_controls_of(const hs_results *results, const set_index *
 
     for (size_t i = 0; i < n_best && i < ranking->n; ++i)
         HS_TRY(choice_controls(index, ranking->sets[i], n_indices, n_wanted, seed,
-                               ((uint64_t)RANDOM_STREAM_CONTROLS << 32) + ranking->sets[i], chosen, error));
+                               hs_random_stream(HS_RANDOM_CONTROLS, (uint32_t)ranking->sets[i]), chosen, error));
     return HS_OK;
 }
 

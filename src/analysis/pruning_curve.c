@@ -7,7 +7,6 @@
 #include "headsweep/sweep.h"
 
 /* Apart from what else the seed draws. */
-static const char bootstrap_key[] = "pruning curve";
 
 /* A metric of one set after the other as it is, and under all resamples of the examples. */
 typedef struct resampled {
@@ -119,7 +118,7 @@ static hs_status resampled_init(hs_results *results, stated_metric of, resampled
     *r = (resampled){.results = results, .task = task, .of = of, .summary = summary_of(task, of.metric)};
     HS_TRY(stated_options(results, &options, error));
     const size_t n_resamples = options.resamples;
-    const uint64_t key = hs_hash_text(hs_hash_u64(options.seed, of.task), bootstrap_key);
+    const uint64_t key = hs_random_key(options.seed, HS_RANDOM_CURVE, task->name);
     r->confidence = options.confidence;
     HS_TRY(resampling_bootstrap(key, task->n_examples, n_resamples, &r->bootstrap, error));
     HS_TRY(allocate(r, n_resamples, error));

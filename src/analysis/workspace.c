@@ -6,13 +6,9 @@
  */
 enum { BLOCK_SETS = 256, BLOCK_BYTES = 32 * 1024 * 1024 };
 
-/* Streams of random numbers: each use of the seed has its own. */
-static const char *const key_names[] = {"bootstrap", "halves", "flips"};
-enum { KEY_BOOTSTRAP, KEY_HALVES, KEY_FLIPS };
-
-static uint64_t key_of(const inference *in, size_t key)
+static uint64_t key_of(const inference *in, hs_random_use use)
 {
-    return hs_hash_text(hs_hash_text(hs_hash_u64(0, in->analysis->options.seed), in->task->name), key_names[key]);
+    return hs_random_key(in->analysis->options.seed, use, in->task->name);
 }
 
 static size_t block_sets_of(const hs_results_task *task, size_t n_resamples, size_t n_sets)
@@ -45,9 +41,9 @@ static hs_status draw(inference *in, hs_error *error)
     const hs_analysis_options *options = &in->analysis->options;
     const size_t n = in->task->n_examples;
 
-    HS_TRY(resampling_bootstrap(key_of(in, KEY_BOOTSTRAP), n, options->resamples, &in->bootstrap, error));
-    HS_TRY(resampling_halves(key_of(in, KEY_HALVES), n, STABILITY_HALVES, &in->halves, error));
-    return sign_flips_new(key_of(in, KEY_FLIPS), n, options->permutations, &in->flips, error);
+    HS_TRY(resampling_bootstrap(key_of(in, HS_RANDOM_BOOTSTRAP), n, options->resamples, &in->bootstrap, error));
+    HS_TRY(resampling_halves(key_of(in, HS_RANDOM_HALVES), n, STABILITY_HALVES, &in->halves, error));
+    return sign_flips_new(key_of(in, HS_RANDOM_FLIPS), n, options->permutations, &in->flips, error);
 }
 
 static hs_status allocate_base(inference *in, hs_error *error)

@@ -27,6 +27,28 @@ void hs_random_philox(uint64_t key, const uint32_t counter[4], uint32_t out[4])
     out[3] = c3;
 }
 
+uint64_t hs_random_stream(hs_random_use use, uint32_t part)
+{
+    return ((uint64_t)use << 32) + part;
+}
+
+static const char *word_of(hs_random_use use)
+{
+    switch (use) {
+#define WORD_CASE(name, number, word, what) \
+    case name:                              \
+        return word;
+        HS_RANDOM_USE_LIST(WORD_CASE)
+#undef WORD_CASE
+    }
+    return "";
+}
+
+uint64_t hs_random_key(uint64_t seed, hs_random_use use, const char *part)
+{
+    return hs_hash_text(hs_hash_text(hs_hash_u64(0, seed), part), word_of(use));
+}
+
 uint64_t hs_random_u64(uint64_t key, uint64_t stream, uint64_t index)
 {
     const uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)};

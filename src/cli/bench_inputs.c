@@ -9,9 +9,6 @@
 enum { SEED = 20, N_POSITIONS = 1024, CHUNK_VALUES = 1 << 16 };
 #define WEIGHT_DEVIATION 0.02 /* as GPT-2 is initialised */
 
-/* Streams of SEED: one for each tensor, beginning at 0, and one for each prompt. */
-static const uint64_t PROMPT_STREAM = (uint64_t)1 << 32;
-
 /* ---- tensors --------------------------------------------------------------------------------------------------- */
 
 typedef enum axis { AXIS_NONE, AXIS_WIDTH, AXIS_QKV, AXIS_KV, AXIS_MLP, AXIS_VOCABULARY, AXIS_POSITIONS } axis;
@@ -280,8 +277,9 @@ static hs_status describe_prompts(const bench_shape *shape, hs_text *text, hs_er
     for (uint64_t prompt = 0; prompt < BENCH_PROMPTS; ++prompt) {
         HS_TRY(hs_text_appendf(text, error, "{\"prompt\": ["));
         for (size_t i = 0; i < shape->n_tokens; ++i)
-            HS_TRY(hs_text_appendf(text, error, "%s%" PRIu64, i > 0 ? ", " : "",
-                                   hs_random_below(SEED, PROMPT_STREAM + prompt, i, shape->vocabulary)));
+            HS_TRY(hs_text_appendf(
+                text, error, "%s%" PRIu64, i > 0 ? ", " : "",
+                hs_random_below(SEED, hs_random_stream(HS_RANDOM_PROMPTS, (uint32_t)prompt), i, shape->vocabulary)));
         HS_TRY(hs_text_appendf(text, error, "], \"target\": [0], \"distractor\": [1]}\n"));
     }
     return HS_OK;

@@ -123,7 +123,7 @@ uint64_t study_scorer_hash(const hs_study *study, size_t task)
 
 hs_status study_generation_new(const hs_study *study, size_t task, hs_generation **generation_out, hs_error *error)
 {
-    uint64_t stream = ((uint64_t)STUDY_STREAM_SAMPLES << 32) + task;
+    uint64_t stream = hs_random_stream(HS_RANDOM_TOKENS, (uint32_t)task);
     uint64_t seed = hs_random_u64((uint64_t)study->experiment->seed, stream, 0);
 
     return hs_generation_new(study->tasks[task], study->engine, study->storage->scorers[task], seed, generation_out,

@@ -4,9 +4,6 @@
 
 #include "headsweep/sweep.h"
 
-/* Streams of the experiment's seed, one for each use, so that no two uses share numbers. */
-enum study_random_stream { STUDY_STREAM_DONORS = 1, STUDY_STREAM_SAMPLES };
-
 /* A checkpoint that scores generated texts; tasks that name the same folder share it. */
 typedef struct study_classifier {
     const char *folder; /* borrowed from the experiment */

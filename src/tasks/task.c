@@ -7,8 +7,6 @@
 #include "tasks/reader.h"
 #include "tasks/template.h"
 
-/* Besides the streams of sweep/, which are drawn from the same seed. */
-#define SAMPLE_STREAM (UINT64_C(2) << 32)
 
 /* ---- settings ---------------------------------------------------------------------------------------------------- */
 
@@ -150,7 +148,7 @@ static hs_status choose_records(const hs_task_config *config, record_choice *cho
     choice->limit = n;
     choice->sample = (size_t)config->sample;
     HS_TRY(hs_allocate(&choice->rank, n, sizeof *choice->rank, "sample", error));
-    hs_random_permutation((uint64_t)config->seed, SAMPLE_STREAM, n, choice->rank);
+    hs_random_permutation((uint64_t)config->seed, hs_random_stream(HS_RANDOM_RECORDS, 0), n, choice->rank);
     return HS_OK;
 }
 

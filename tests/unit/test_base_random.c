@@ -190,6 +190,26 @@ static void test_permutation_is_fair(void **state)
     assert_true(chi_square < 70.55);
 }
 
+/* No two uses of a seed have a stream or a key in common. */
+static void test_uses_are_apart(void **state)
+{
+    (void)state;
+    static const hs_random_use uses[] = {
+#define USE(name, number, word, what) name,
+        HS_RANDOM_USE_LIST(USE)
+#undef USE
+    };
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
+        assert_true(hs_random_stream(uses[i], 0) > UINT32_MAX);
+        for (size_t j = 0; j < i; j++) {
+            assert_true(hs_random_stream(uses[i], 0) >> 32 != hs_random_stream(uses[j], UINT32_MAX) >> 32);
+            assert_true(hs_random_key(1, uses[i], "task") != hs_random_key(1, uses[j], "task"));
+        }
+    }
+    assert_true(hs_random_key(1, HS_RANDOM_FLIPS, "a") != hs_random_key(1, HS_RANDOM_FLIPS, "b"));
+    assert_true(hs_random_key(1, HS_RANDOM_FLIPS, "a") != hs_random_key(2, HS_RANDOM_FLIPS, "a"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_below_scales_exactly),
         cmocka_unit_test(test_permutation_is_one),
         cmocka_unit_test(test_permutation_is_fair),
+        cmocka_unit_test(test_uses_are_apart),
     };
     return cmocka_run_group_tests_name("base_random", tests, NULL, NULL);
 }
