@@ -232,6 +232,8 @@ typedef struct hs_study {
 hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study **study_out, hs_error *error);
 /* True if converted weights could not be shared by the ranks of this host, so that each holds its own copy. */
 bool hs_study_weights_are_copied(const hs_study *study);
+/* Appends a line for each note on the model (model.h) and on the scorers' classifiers. */
+hs_status hs_study_describe_notes(const hs_study *study, hs_text *text, hs_error *error);
 void hs_study_free(hs_study *study); /* collective over each host, before hs_comm_free */
 
 /*

@@ -15,9 +15,7 @@ static hs_status describe_model(const hs_study *study, int n_ranks, hs_text *tex
         name != NULL && name[1] != '\0' ? name + 1 : folder, model->family, model->shape.n_layers, model->shape.n_heads,
         parameters, model->weight_type, n_ranks, n_ranks == 1 ? "" : "s", hs_blas_threads(),
         hs_blas_threads() == 1 ? "" : "s", hs_blas_core()));
-    for (size_t i = 0; i < model->n_notes; ++i)
-        HS_TRY(hs_text_appendf(text, error, "note    %s\n", model->notes[i]));
-    return HS_OK;
+    return hs_study_describe_notes(study, text, error);
 }
 
 /* "16 heads + 120 pairs" from the sets of the first intervention. */

@@ -62,6 +62,24 @@ hs_status study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error
     return HS_OK;
 }
 
+static hs_status append_notes(const hs_model *model, const char *folder, hs_text *text, hs_error *error)
+{
+    for (size_t i = 0; i < model->n_notes; ++i)
+        HS_TRY(
+            hs_text_appendf(text, error, "note    %s%s%s\n", folder, folder[0] != '\0' ? ": " : "", model->notes[i]));
+    return HS_OK;
+}
+
+hs_status hs_study_describe_notes(const hs_study *study, hs_text *text, hs_error *error)
+{
+    const struct hs_study_storage *storage = study->storage;
+
+    HS_TRY(append_notes(study->model, "", text, error));
+    for (size_t i = 0; i < storage->n_classifiers; ++i)
+        HS_TRY(append_notes(storage->classifiers[i].model, storage->classifiers[i].folder, text, error));
+    return HS_OK;
+}
+
 /* ---- the scorers ------------------------------------------------------------------------------------------------ */
 
 static hs_status open_classifier(hs_study *study, const hs_task_config *config, hs_scorer **scorer_out, hs_error *error)
