@@ -456,9 +456,17 @@ size_t tok_settings_n_named(const tok_settings *settings)
     return TOK_N_NAMES + settings->specific.n;
 }
 
-const tok_named_token *tok_settings_named(const tok_settings *settings, size_t index)
+size_t tok_settings_n_special(const tok_settings *settings)
 {
-    return index < TOK_N_NAMES ? &settings->names[index] : &settings->specific.items[index - TOK_N_NAMES];
+    return tok_settings_n_named(settings) + settings->extras.n;
+}
+
+const tok_named_token *tok_settings_special(const tok_settings *settings, size_t index)
+{
+    const size_t n_named = tok_settings_n_named(settings);
+    if (index < TOK_N_NAMES)
+        return &settings->names[index];
+    return index < n_named ? &settings->specific.items[index - TOK_N_NAMES] : &settings->extras.items[index - n_named];
 }
 
 static void clear_list(tok_named_list *list)

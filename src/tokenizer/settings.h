@@ -59,9 +59,10 @@ typedef struct tok_settings {
 hs_status tok_settings_read(const char *folder, const char *tokenizer_json, tok_settings *settings, hs_error *error);
 /* The class where nothing says: the names of its tokens are put in where no file names one. */
 hs_status tok_settings_set_class(tok_settings *settings, const char *name, hs_error *error);
-/* Those with a key, the usual ones first; content NULL where there is none. */
+/* Special tokens, the usual ones first; those with a key are the first tok_settings_n_named. Content NULL: none. */
+size_t tok_settings_n_special(const tok_settings *settings);
 size_t tok_settings_n_named(const tok_settings *settings);
-const tok_named_token *tok_settings_named(const tok_settings *settings, size_t index);
+const tok_named_token *tok_settings_special(const tok_settings *settings, size_t index);
 /* "bos_token" */
 const char *tok_name_key(tok_name name);
 void tok_settings_clear(tok_settings *settings);

@@ -48,7 +48,7 @@ static hs_status put(const tok_named_token *named, tok_added_token token, hs_tok
 static bool is_named(const tok_settings *settings, const char *content)
 {
     for (size_t i = 0; i < tok_settings_n_named(settings); i++) {
-        const char *name = tok_settings_named(settings, i)->content;
+        const char *name = tok_settings_special(settings, i)->content;
         if (name != NULL && strcmp(name, content) == 0)
             return true;
     }
@@ -60,7 +60,7 @@ static void mark_special(const tok_settings *settings, hs_tokenizer *tokenizer)
 {
     tok_added *added = &tokenizer->added;
     for (size_t i = 0; !settings->lists_added && i < tok_settings_n_named(settings); i++) {
-        const char *content = tok_settings_named(settings, i)->content;
+        const char *content = tok_settings_special(settings, i)->content;
         const size_t index = content != NULL ? tok_added_index(added, content, strlen(content)) : added->n;
         if (index == added->n || added->tokens[index].special)
             continue;
@@ -85,36 +85,49 @@ static hs_status put_numbered(const tok_settings *settings, hs_tokenizer *tokeni
     return HS_OK;
 }
 
-/* A token that is among the first `n_before` stays as it is; of two with the same text the later one's flags count. */
-static hs_status put_special(const tok_named_token *named, size_t n_before, hs_tokenizer *tokenizer, hs_error *error)
+/* transformers looks among those that it is about to add. */
+static bool comes_again(const tok_settings *settings, size_t index)
 {
-    if (named->content == NULL || tok_added_index(&tokenizer->added, named->content, strlen(named->content)) < n_before)
-        return HS_OK;
-    return put(named, named->token, tokenizer, error);
+    const tok_named_token *named = tok_settings_special(settings, index);
+    for (size_t i = 0; i < index; i++) {
+        const tok_named_token *other = tok_settings_special(settings, i);
+        if (other->content != NULL && strcmp(other->content, named->content) == 0 &&
+            same_flags(&other->token, &named->token))
+            return true;
+    }
+    return false;
 }
 
-static hs_status put_plain(const tok_named_token *named, hs_tokenizer *tokenizer, hs_error *error)
+/* A token that is there already stays as it is; of two with the same text the later one's flags count. */
+static hs_status put_specials(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
 {
-    return named->content != NULL ? put(named, (tok_added_token){.special = true}, tokenizer, error) : HS_OK;
+    const size_t n_before = tokenizer->added.n;
+    for (size_t i = 0; i < tok_settings_n_special(settings); i++) {
+        const tok_named_token *named = tok_settings_special(settings, i);
+        if (named->content == NULL || comes_again(settings, i) ||
+            tok_added_index(&tokenizer->added, named->content, strlen(named->content)) < n_before)
+            continue;
+        HS_TRY(put(named, named->token, tokenizer, error));
+    }
+    return HS_OK;
+}
+
+static hs_status make_plain(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+{
+    for (size_t i = 0; i < tok_settings_n_special(settings); i++) {
+        const tok_named_token *named = tok_settings_special(settings, i);
+        if (named->content != NULL)
+            HS_TRY(put(named, (tok_added_token){.special = true}, tokenizer, error));
+    }
+    return HS_OK;
 }
 
 hs_status tok_special_tokens_add(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
 {
-    const size_t n_named = tok_settings_n_named(settings);
     mark_special(settings, tokenizer);
     HS_TRY(put_numbered(settings, tokenizer, error));
-    const size_t n_before = tokenizer->added.n;
-    for (size_t i = 0; i < n_named; i++)
-        HS_TRY(put_special(tok_settings_named(settings, i), n_before, tokenizer, error));
-    for (size_t i = 0; i < settings->extras.n; i++)
-        HS_TRY(put_special(&settings->extras.items[i], n_before, tokenizer, error));
-    if (settings->class == NULL || !settings->class->plain_specials)
-        return HS_OK;
-    for (size_t i = 0; i < n_named; i++)
-        HS_TRY(put_plain(tok_settings_named(settings, i), tokenizer, error));
-    for (size_t i = 0; i < settings->extras.n; i++)
-        HS_TRY(put_plain(&settings->extras.items[i], tokenizer, error));
-    return HS_OK;
+    HS_TRY(put_specials(settings, tokenizer, error));
+    return settings->class != NULL && settings->class->plain_specials ? make_plain(settings, tokenizer, error) : HS_OK;
 }
 
 /* ---- around a text ------------------------------------------------------------------------------------------------ */
