@@ -102,6 +102,9 @@ typedef struct hs_model {
     size_t n_parameters;       /* tied ones once */
     int32_t bos_token;         /* of config.json; -1 if absent or outside the vocabulary */
     int32_t eos_token;         /* the same (the first one where the file lists several) */
+    const int32_t *end_tokens; /* [n_end_tokens] where generation ends: eos_token_id of generation_config.json, or of */
+    size_t n_end_tokens;       /*   config.json where there is no such file, those of the vocabulary; owned here */
+    const char *end_tokens_file; /* which of the two */
     const float *token_embedding;    /* [vocabulary, width] */
     const float *position_embedding; /* [first_position + n_positions, width] or NULL */
     const float *token_type_embedding; /* [n_token_types, width] or NULL */

@@ -4,6 +4,7 @@
 
 #include "model/binding.h"
 #include "model/labels.h"
+#include "model/special_ids.h"
 
 typedef struct hs_checkpoint {
     char *folder;
@@ -15,6 +16,7 @@ typedef struct hs_checkpoint {
     float *rotary_frequencies; /* NULL unless rotary */
     hs_label_list labels;      /* of a classifier */
     hs_note_list notes;
+    hs_special_ids ids;        /* of the tokens that begin and end a text */
 } hs_checkpoint;
 
 #endif

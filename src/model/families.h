@@ -24,8 +24,6 @@ typedef struct hs_family_options {
     bool partial_rotary;  /* a config may let a part of each head rotate */
     double rotary_share;  /* of head_dim that rotates */
     hs_rope rope;
-    int32_t bos_token; /* see hs_model; not of the preset */
-    int32_t eos_token;
 } hs_family_options;
 
 typedef enum hs_field_kind {

@@ -61,6 +61,8 @@ static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
     HS_GOTO_DONE(choose_architecture(checkpoint, error));
     HS_GOTO_DONE(hs_options_read(&config, checkpoint->family, checkpoint->architecture, &checkpoint->options, error));
     HS_GOTO_DONE(read_labels(&config, checkpoint, error));
+    HS_GOTO_DONE(hs_special_ids_read(checkpoint->folder, &config, checkpoint->options.shape.vocabulary,
+                                     &checkpoint->ids, error));
 done:
     hs_json_free(json);
     hs_free(path);
@@ -110,10 +112,13 @@ static hs_status fill_description(hs_model *model, hs_error *error)
     model->shape = checkpoint->options.shape;
     model->family = checkpoint->family->model_type;
     model->architecture = checkpoint->architecture->name;
-    model->bos_token = checkpoint->options.bos_token;
-    model->eos_token = checkpoint->options.eos_token;
     model->notes = (const char *const *)checkpoint->notes.items;
     model->n_notes = checkpoint->notes.n_items;
+    model->bos_token = checkpoint->ids.bos;
+    model->eos_token = checkpoint->ids.eos;
+    model->end_tokens = checkpoint->ids.end;
+    model->n_end_tokens = checkpoint->ids.n_end;
+    model->end_tokens_file = checkpoint->ids.end_file;
     model->labels = (const char *const *)checkpoint->labels.names;
     model->weight_type = stored_type(&checkpoint->bindings);
     model->rotary_frequencies = checkpoint->rotary_frequencies;
@@ -149,6 +154,7 @@ void hs_model_free(hs_model *model)
         hs_free(model->checkpoint->rotary_frequencies);
         hs_label_list_clear(&model->checkpoint->labels);
         hs_note_list_clear(&model->checkpoint->notes);
+        hs_special_ids_clear(&model->checkpoint->ids);
         hs_free(model->checkpoint->folder);
     }
     hs_free(model->checkpoint);

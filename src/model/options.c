@@ -200,16 +200,6 @@ static void derive_head(const hs_architecture *architecture, hs_model_shape *sha
     shape->n_outputs = architecture->has_outputs ? shape->vocabulary : 0;
 }
 
-/* A token id, or the first of a list. What is no id of the vocabulary counts as absent, as no text can hold it. */
-static int32_t read_token(const hs_config *config, const char *key, size_t vocabulary)
-{
-    const hs_json_value *value = hs_json_get(config->object, key);
-    if (hs_json_kind_of(value) == HS_JSON_ARRAY)
-        value = hs_json_at(value, 0);
-    int64_t token = hs_json_is_integer(value) ? hs_json_integer(value) : HS_NO_TOKEN;
-    return token >= 0 && (uint64_t)token < vocabulary ? (int32_t)token : HS_NO_TOKEN;
-}
-
 hs_status hs_options_read(const hs_config *config, const hs_family *family, const hs_architecture *architecture,
                           hs_family_options *options_out, hs_error *error)
 {
@@ -224,8 +214,6 @@ hs_status hs_options_read(const hs_config *config, const hs_family *family, cons
     HS_TRY(derive_positions(config, &options.shape, error));
     HS_TRY(hs_window_read(config, family->window, &options.shape, error));
     derive_head(architecture, &options.shape);
-    options.bos_token = read_token(config, "bos_token_id", options.shape.vocabulary);
-    options.eos_token = read_token(config, "eos_token_id", options.shape.vocabulary);
     options.shape.attention_scale = options.scale_attention ? 1.0 / sqrt((double)options.shape.head_dim) : 1.0;
     *options_out = options;
     return HS_OK;

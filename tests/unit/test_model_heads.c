@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -113,7 +114,7 @@ static void test_special_tokens(void **state)
         const char *bos, *eos;
         int32_t expected_bos, expected_eos;
     } cases[] = {{"3", "7", 3, 7},     {"null", "[5, 6]", -1, 5}, {"0", "10", 0, 10},
-                 {"-1", "11", -1, -1}, {"2.5", "[]", -1, -1},     {"\"a\"", "9223372036854775807", -1, -1}};
+                 {"-1", "11", -1, -1}, {"null", "[]", -1, -1},    {"[7, 8]", "9223372036854775807", 7, -1}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct golden_checkpoint golden = golden_case("gpt2");
         golden_set(&golden, "bos_token_id", cases[i].bos);
@@ -122,6 +123,81 @@ static void test_special_tokens(void **state)
         assert_int_equal(model->bos_token, cases[i].expected_bos);
         assert_int_equal(model->eos_token, cases[i].expected_eos);
         hs_model_free(model);
+    }
+}
+
+static void write_generation_config(const char *folder, const char *text)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/generation_config.json", folder);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void remove_generation_config(const char *folder)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/generation_config.json", folder);
+    (void)unlink(path);
+}
+
+/* generation_config.json, where there is one, says it alone: as transformers' generate. */
+static void test_end_tokens(void **state)
+{
+    static const struct {
+        const char *config, *generation; /* NULL: no such file */
+        size_t n;
+        int32_t expected[3];
+    } cases[] = {{"7", NULL, 1, {7}},
+                 {"[5, 6, 5]", NULL, 3, {5, 6, 5}},
+                 {"[50256, 3]", NULL, 1, {3}},
+                 {"null", NULL, 0, {0}},
+                 {"7", "{\"eos_token_id\": [1, 2]}", 2, {1, 2}},
+                 {"7", "{\"eos_token_id\": 4}", 1, {4}},
+                 {"7", "{\"eos_token_id\": null}", 0, {0}},
+                 {"7", "{}", 0, {0}}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct golden_checkpoint golden = golden_case("gpt2");
+        golden_set(&golden, "eos_token_id", cases[i].config);
+        if (cases[i].generation != NULL)
+            write_generation_config(*state, cases[i].generation);
+        hs_model *model = open_case(&golden, *state);
+        assert_int_equal(model->n_end_tokens, cases[i].n);
+        assert_memory_equal(model->end_tokens, cases[i].expected, cases[i].n * sizeof(int32_t));
+        assert_string_equal(model->end_tokens_file,
+                            cases[i].generation != NULL ? "generation_config.json" : "config.json");
+        hs_model_free(model);
+        remove_generation_config(*state);
+    }
+}
+
+static void test_end_tokens_that_are_none(void **state)
+{
+    static const struct {
+        const char *config, *generation, *message;
+    } cases[] = {
+        {"\"a\"", NULL, "/config.json: \"eos_token_id\" must be a token id or a list of them, but holds string"},
+        {"[1, 2.5]", NULL, "/config.json: \"eos_token_id\" must be"},
+        {"true", NULL, "/config.json: \"eos_token_id\" must be"},
+        {"1", "{\"eos_token_id\": {}}", "/generation_config.json: \"eos_token_id\" must be"},
+        {"1", "{\"eos_token_id\": [[1]]}", "/generation_config.json: \"eos_token_id\" must be"},
+        {"1", "[]", "/generation_config.json: no JSON object"},
+        {"1", "{", "/generation_config.json"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct golden_checkpoint golden = golden_case("gpt2");
+        hs_model *model = NULL;
+        hs_error error = {0};
+        golden_set(&golden, "eos_token_id", cases[i].config);
+        if (cases[i].generation != NULL)
+            write_generation_config(*state, cases[i].generation);
+        golden_write(&golden, *state, TEST_F32);
+        golden_clear(&golden);
+        assert_int_equal(hs_model_open(*state, &model, &error), HS_ERROR_INPUT);
+        if (strstr(error.message, cases[i].message) == NULL)
+            fail_msg("%s", error.message);
+        remove_generation_config(*state);
     }
 }
 
@@ -411,6 +487,8 @@ int main(void)
         cmocka_unit_test(test_neox_options),
         cmocka_unit_test(test_neox_rotation_of_either_transformers),
         cmocka_unit_test(test_special_tokens),
+        cmocka_unit_test(test_end_tokens),
+        cmocka_unit_test(test_end_tokens_that_are_none),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_names_of_labels),
         cmocka_unit_test(test_a_single_label),
