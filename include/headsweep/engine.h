@@ -310,11 +310,15 @@ typedef struct hs_sampling {
     size_t top_k;          /* only the k likeliest tokens, with those as likely as the k-th; 0: all */
     double top_p;          /* in (0, 1]: only the fewest likeliest tokens whose probabilities sum up to it */
     uint64_t seed;
-    int32_t end_token; /* a sample ends with it; -1: none */
+    const int32_t *end_tokens; /* [n_end_tokens] a sample ends with any of them; borrowed, NULL where there is none */
+    size_t n_end_tokens;
     /* Called after each new token of a sample with its tokens [n] so far; true ends it (stop strings). May be NULL. */
     bool (*stops)(void *context, const int32_t *tokens, size_t n);
     void *stops_context;
 } hs_sampling;
+
+/* Whether `token` is one of sampling->end_tokens. */
+bool hs_sampling_is_end(const hs_sampling *sampling, int32_t token);
 
 /*
  * Continues each sequence of `prompts` (whose queries are not read) under every ablation. keys [sequences.n] are what
@@ -326,7 +330,7 @@ typedef struct hs_sampling {
  * row and all new ones. HS_INTERVENTION_RESAMPLE reads the prompt's donor, beyond the donor's end its last row.
  *
  * tokens_out [n_ablations, sequences.n, n_samples, max_new_tokens]: -1 after the end of a sample, whose last token is
- * end_token or the one at which `stops` said so. Where a logit is not finite under an ablation no token can be drawn: the
+ * one of end_tokens or the one at which `stops` said so. Where a logit is not finite under an ablation no token can be drawn: the
  * sample ends with HS_TOKEN_NOT_FINITE. HS_ERROR_INPUT: as hs_engine_prepare; an empty prompt; one that leaves
  * no room for max_new_tokens in n_positions; a number of `sampling` out of its range; an encoder. HS_ERROR_NUMERIC: a
  * logit of the clean model is not finite; HS_UNFINISHED: `poll` gave it up. On failure all of tokens_out is -1.

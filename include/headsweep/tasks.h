@@ -22,7 +22,7 @@
  *
  * Any text may be given as an array of token ids instead, which stand as they are: nothing is put in front of them (but
  * BOS where bos = "always"), so an example without a context begins to be scored at its second id. A text without a
- * context is preceded by BOS, or else EOS, of the model's config.json. Lines may hold more fields than are used.
+ * context is preceded by the prefix token (hs_text_tokens below). Lines may hold more fields than are used.
  * Encoders read a text, or a pair of texts, between the tokenizer's special tokens and with its token types; ids as they
  * stand, of type 0 where there are no token_type_ids.
  */
@@ -45,6 +45,31 @@ typedef struct hs_metric {
 } hs_metric;
 
 typedef struct hs_task hs_task;
+
+/*
+ * Which tokens a text begins and a continuation ends with: those of the tokenizer, as transformers loads it and as
+ * lm-evaluation-harness takes them; those of the model's files where there is no tokenizer, or one that names neither.
+ */
+typedef struct hs_text_tokens {
+    int32_t bos;            /* what bos = "always" puts in front; -1: none */
+    int32_t prefix;         /* before a text without a context: BOS, or else EOS; -1: none */
+    const char *bos_source; /* "bos_token of the tokenizer"; "" where there is none */
+    const char *prefix_source;
+    const int32_t *end; /* [n_end] of the model's, or NULL: end_of_tokenizer alone */
+    size_t n_end;
+    int32_t end_of_tokenizer; /* where the model's files name no end; -1: none */
+    const char *end_source;
+} hs_text_tokens;
+
+/* Borrows from the model. `tokenizer` may be NULL. */
+hs_text_tokens hs_text_tokens_choose(const hs_model *model, const hs_tokenizer *tokenizer);
+
+typedef enum hs_text_token { HS_TEXT_BOS, HS_TEXT_PREFIX, HS_TEXT_END, HS_N_TEXT_TOKENS } hs_text_token;
+/* "bos_token", "prefix_token", "end_tokens" */
+const char *hs_text_token_name(hs_text_token which);
+/* Appends `2 "<|im_end|>"`, or "none"; with_source: and " (eos_token of the tokenizer)". */
+hs_status hs_text_tokens_describe(const hs_text_tokens *tokens, hs_text_token which, const hs_tokenizer *tokenizer,
+                                  bool with_source, hs_text *text, hs_error *error);
 
 /*
  * Reads and tokenizes the whole evaluation set. HS_ERROR_INPUT names file, line and reason: bad JSON, a missing

@@ -28,9 +28,10 @@ hs_status hs_sampling_check(const hs_sampling *sampling, size_t vocabulary, hs_e
     if (!(sampling->top_p > 0 && sampling->top_p <= 1))
         return hs_fail(error, HS_ERROR_INPUT, "sampling: top_p is %g, and must be above 0 and at most 1 (all tokens)",
                        sampling->top_p);
-    if (sampling->end_token < -1 || (sampling->end_token >= 0 && (size_t)sampling->end_token >= vocabulary))
-        return hs_fail(error, HS_ERROR_INPUT, "sampling: the end token %d is outside the vocabulary of %zu",
-                       (int)sampling->end_token, vocabulary);
+    for (size_t i = 0; i < sampling->n_end_tokens; i++)
+        if (sampling->end_tokens[i] < 0 || (size_t)sampling->end_tokens[i] >= vocabulary)
+            return hs_fail(error, HS_ERROR_INPUT, "sampling: the end token %d is outside the vocabulary of %zu",
+                           (int)sampling->end_tokens[i], vocabulary);
     return HS_OK;
 }
 
@@ -68,9 +69,17 @@ size_t hs_sampler_bytes(size_t vocabulary)
     return hs_buffers_bytes(list, list_buffers(list, &sampler, vocabulary));
 }
 
+bool hs_sampling_is_end(const hs_sampling *sampling, int32_t token)
+{
+    for (size_t i = 0; i < sampling->n_end_tokens; i++)
+        if (sampling->end_tokens[i] == token)
+            return true;
+    return false;
+}
+
 bool hs_sampling_ends(const hs_sampling *sampling, const int32_t *tokens, size_t n)
 {
-    if (tokens[n - 1] == sampling->end_token)
+    if (hs_sampling_is_end(sampling, tokens[n - 1]))
         return true;
     return sampling->stops != NULL && sampling->stops(sampling->stops_context, tokens, n);
 }

@@ -4,6 +4,7 @@
 
 void task_compiler_clear(task_compiler *compiler)
 {
+    task_encoder_clear(&compiler->encoder);
     task_draft_clear(&compiler->draft);
     task_context_clear(&compiler->context);
     hs_token_list_clear(&compiler->ids);

@@ -7,6 +7,7 @@ static const char replacement[] = "\xEF\xBF\xBD";
 void task_continuation_clear(task_continuation *continuation)
 {
     hs_text_clear(&continuation->decoded);
+    hs_text_clear(&continuation->whole);
     hs_text_clear(&continuation->text);
 }
 
@@ -15,7 +16,7 @@ size_t task_continuation_length(const hs_sampling *sampling, const int32_t *toke
     size_t n = 0;
     while (n < sampling->max_new_tokens && tokens[n] >= 0)
         n++;
-    return n > 0 && tokens[n - 1] == sampling->end_token ? n - 1 : n;
+    return n > 0 && hs_sampling_is_end(sampling, tokens[n - 1]) ? n - 1 : n;
 }
 
 /* ---- bytes that are no UTF-8 --------------------------------------------------------------------------------------- */
@@ -81,17 +82,60 @@ static size_t find_stop(const hs_text_list *stops, const hs_text *text)
     return text->length;
 }
 
-static hs_status decode(task_continuation *continuation, const int32_t *tokens, size_t n, hs_error *error)
+static hs_status decode(task_continuation *continuation, const int32_t *tokens, size_t n, bool skip_special,
+                        hs_text *decoded, hs_error *error)
 {
-    continuation->decoded.length = 0;
-    HS_TRY(hs_text_append(&continuation->decoded, "", 0, error));
-    HS_TRY(hs_tokenizer_decode(continuation->generation->tokenizer, tokens, n, true, &continuation->decoded, error));
+    decoded->length = 0;
+    HS_TRY(hs_text_append(decoded, "", 0, error));
+    return hs_tokenizer_decode(continuation->generation->tokenizer, tokens, n, skip_special, decoded, error);
+}
+
+static hs_status read_all(task_continuation *continuation, const int32_t *tokens, size_t n, hs_error *error)
+{
+    HS_TRY(decode(continuation, tokens, n, true, &continuation->decoded, error));
+    return repair(&continuation->decoded, &continuation->text, error);
+}
+
+/* Where the first stop text with a special token begins in `whole`, the text with all of its tokens; or its length. */
+static hs_status find_special_stop(task_continuation *continuation, const int32_t *tokens, size_t n, size_t *at_out,
+                                   hs_error *error)
+{
+    const hs_text_list *stops = &continuation->generation->special_stops;
+    *at_out = 0;
+    continuation->whole.length = 0;
+    if (stops->n == 0)
+        return HS_OK;
+    HS_TRY(decode(continuation, tokens, n, false, &continuation->whole, error));
+    *at_out = find_stop(stops, &continuation->whole);
+    return HS_OK;
+}
+
+/* The text before byte `at` of `whole`, without the special tokens in it: those of whole tokens, and what is left. */
+static hs_status read_before(task_continuation *continuation, const int32_t *tokens, size_t n, size_t at,
+                             hs_error *error)
+{
+    size_t covered = 0;
+    size_t n_before = 0;
+    for (size_t i = 1; i <= n; i++) {
+        HS_TRY(decode(continuation, tokens, i, false, &continuation->decoded, error));
+        if (continuation->decoded.length > at)
+            break;
+        covered = continuation->decoded.length;
+        n_before = i;
+    }
+    HS_TRY(decode(continuation, tokens, n_before, true, &continuation->decoded, error));
+    HS_TRY(hs_text_append(&continuation->decoded, continuation->whole.text + covered, at - covered, error));
     return repair(&continuation->decoded, &continuation->text, error);
 }
 
 hs_status task_continuation_read(task_continuation *continuation, const int32_t *tokens, size_t n, hs_error *error)
 {
-    HS_TRY(decode(continuation, tokens, n, error));
+    size_t at;
+    HS_TRY(find_special_stop(continuation, tokens, n, &at, error));
+    if (at < continuation->whole.length)
+        HS_TRY(read_before(continuation, tokens, n, at, error));
+    else
+        HS_TRY(read_all(continuation, tokens, n, error));
     hs_text *text = &continuation->text;
     text->length = find_stop(&continuation->generation->stops, text);
     text->text[text->length] = '\0';
@@ -101,7 +145,9 @@ hs_status task_continuation_read(task_continuation *continuation, const int32_t 
 bool task_continuation_stops(void *context, const int32_t *tokens, size_t n)
 {
     task_continuation *continuation = context;
-    if (decode(continuation, tokens, n, continuation->error) != HS_OK)
+    size_t at;
+    if (find_special_stop(continuation, tokens, n, &at, continuation->error) != HS_OK ||
+        at < continuation->whole.length || read_all(continuation, tokens, n, continuation->error) != HS_OK)
         return true;
     return find_stop(&continuation->generation->stops, &continuation->text) < continuation->text.length;
 }

@@ -13,13 +13,22 @@ hs_status task_encoder_init(task_encoder *encoder, const char *bos, const hs_tok
         policy++;
     if (policy == sizeof policies / sizeof policies[0])
         return hs_fail(error, HS_ERROR_USAGE, "bos = \"%s\" is none of \"auto\", \"always\", \"never\"", bos);
-    if (policy == TASK_BOS_ALWAYS && model->bos_token < 0)
-        return hs_fail(
-            error, HS_ERROR_USAGE,
-            "bos = \"always\", but the model's config.json names no bos_token_id; use \"auto\" or \"never\"");
     *encoder = (task_encoder){.tokenizer = tokenizer, .model = model, .bos = (task_bos)policy, .delimiter = ""};
-    encoder->prefix = model->bos_token >= 0 ? model->bos_token : model->eos_token;
-    return HS_OK;
+    encoder->tokens = hs_text_tokens_choose(model, tokenizer);
+    const bool has_eos = tokenizer != NULL && hs_tokenizer_special(tokenizer, HS_TOKEN_EOS) >= 0;
+    if (policy == TASK_BOS_ALWAYS && encoder->tokens.bos < 0)
+        return hs_fail(error, HS_ERROR_USAGE, "bos = \"always\", but %s; use \"auto\" or \"never\"",
+                       has_eos ? "the tokenizer names an eos_token and no bos_token"
+                               : "the model's config.json names no bos_token_id");
+    const int32_t prefix = encoder->tokens.prefix;
+    if (tokenizer == NULL || prefix < 0)
+        return HS_OK;
+    return hs_tokenizer_decode(tokenizer, &prefix, 1, false, &encoder->prefix, error);
+}
+
+void task_encoder_clear(task_encoder *encoder)
+{
+    hs_text_clear(&encoder->prefix);
 }
 
 /* ---- ids --------------------------------------------------------------------------------------------------------- */
@@ -92,18 +101,45 @@ hs_status task_encode_plain(const task_encoder *encoder, const task_text *text, 
 
 static hs_status ensure_bos(const task_encoder *encoder, hs_token_list *ids, hs_error *error)
 {
-    int32_t bos = encoder->model->bos_token;
+    int32_t bos = encoder->tokens.bos;
     if (encoder->bos != TASK_BOS_ALWAYS || (ids->n > 0 && ids->ids[0] == bos))
         return HS_OK;
     return insert_id(ids, 0, bos, error);
 }
 
-/* As the harness: a text that begins with BOS is given no other by the tokenizer. */
-static void drop_second_bos(const task_encoder *encoder, hs_token_list *ids)
+static hs_status put_prefix(const task_encoder *encoder, const task_text *text, const char *place, hs_token_list *ids,
+                            hs_error *error)
 {
-    int32_t bos = encoder->model->bos_token;
-    if (encoder->bos != TASK_BOS_NEVER && bos >= 0 && ids->n > 1 && ids->ids[0] == bos && ids->ids[1] == bos)
-        memmove(ids->ids, ids->ids + 1, --ids->n * sizeof *ids->ids);
+    const hs_text_tokens *tokens = &encoder->tokens;
+    const size_t vocabulary = encoder->model->shape.vocabulary;
+    if (tokens->prefix < 0)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: %s: nothing can stand before the first token of a text: the tokenizer names no bos_token "
+                       "and no eos_token, and config.json neither; name one in tokenizer_config.json",
+                       place, text->label);
+    if ((size_t)tokens->prefix >= vocabulary)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: %s: before the first token of a text stands the %s, \"%s\", whose id %d is outside the "
+                       "model's vocabulary, 0 to %zu",
+                       place, text->label, tokens->prefix_source,
+                       encoder->prefix.length > 0 ? encoder->prefix.text : "", (int)tokens->prefix, vocabulary - 1);
+    return insert_id(ids, 0, tokens->prefix, error);
+}
+
+static bool begins_with_prefix(const task_encoder *encoder, const char *bytes, size_t length)
+{
+    const hs_text *prefix = &encoder->prefix;
+    return prefix->length > 0 && prefix->length <= length && memcmp(bytes, prefix->text, prefix->length) == 0;
+}
+
+/* A text that is not empty; as the harness's tok_encode, whose add_bos_token takes the tokenizer's own frame away. */
+static hs_status encode_framed(const task_encoder *encoder, const char *bytes, size_t length, const task_text *text,
+                               const char *place, hs_token_list *ids, hs_error *error)
+{
+    const bool is_framed = encoder->bos == TASK_BOS_NEVER || begins_with_prefix(encoder, bytes, length);
+    HS_TRY(encode_bytes(encoder, bytes, length, !is_framed && encoder->bos == TASK_BOS_AUTO, text, place, ids, error));
+    HS_TRY(task_check_vocabulary(encoder, ids, 0, text, place, error));
+    return is_framed || encoder->bos == TASK_BOS_AUTO ? HS_OK : insert_id(ids, 0, encoder->tokens.bos, error);
 }
 
 /* `length` may leave out the end of the text. */
@@ -112,13 +148,10 @@ static hs_status encode_start(const task_encoder *encoder, const task_text *text
 {
     ids->n = 0;
     if (!text->is_ids && length == 0)
-        return encoder->prefix >= 0 ? insert_id(ids, 0, encoder->prefix, error) : HS_OK;
-    if (text->is_ids)
-        HS_TRY(append_given_ids(ids, text, error));
-    else
-        HS_TRY(encode_bytes(encoder, bytes, length, encoder->bos != TASK_BOS_NEVER, text, place, ids, error));
+        return put_prefix(encoder, text, place, ids, error);
     if (!text->is_ids)
-        drop_second_bos(encoder, ids);
+        return encode_framed(encoder, bytes, length, text, place, ids, error);
+    HS_TRY(append_given_ids(ids, text, error));
     HS_TRY(task_check_vocabulary(encoder, ids, 0, text, place, error));
     return ensure_bos(encoder, ids, error);
 }
@@ -184,8 +217,8 @@ static hs_status nothing_to_score(const task_context *context, const task_text *
     if (context->ids.n > 0)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s adds no token that could be scored", place, continuation->label);
     return hs_fail(error, HS_ERROR_INPUT,
-                   "%s: %s has no second token: without a context%s the first one cannot be scored", place,
-                   continuation->label, continuation->is_ids ? "" : " and without a BOS or EOS token in config.json");
+                   "%s: %s has no second token: without a context the first one cannot be scored", place,
+                   continuation->label);
 }
 
 hs_status task_context_continue(task_context *context, const task_encoder *encoder, const task_text *continuation,
@@ -224,8 +257,8 @@ hs_status task_encode_document(const task_encoder *encoder, const task_text *tex
     if (text->length == 0 && text->n_ids == 0)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s is empty", place, text->label);
     HS_TRY(encode_start(encoder, text, text->bytes, text->length, place, ids, error));
-    if (!text->is_ids && encoder->prefix >= 0)
-        HS_TRY(insert_id(ids, 0, encoder->prefix, error));
+    if (!text->is_ids)
+        HS_TRY(put_prefix(encoder, text, place, ids, error));
     if (ids->n < 2)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s has no second token: the first one cannot be scored", place,
                        text->label);

@@ -4,8 +4,9 @@
  * The rules are those of lm-evaluation-harness (TemplateLM.loglikelihood and _encode_pair):
  *   - trailing white space of the context moves to the continuation;
  *   - the continuation's ids are enc(context + continuation) without the first len(enc(context));
- *   - before a continuation without context stands the prefix token, BOS or else EOS of the model's config, unless
- *     the continuation begins with it. Where the model has neither, the continuation's first token is its context.
+ *   - before a continuation without context stands the prefix token, BOS or else EOS of the tokenizer, unless the
+ *     continuation begins with it. Where there is neither, a text without context is refused;
+ *   - a text that begins with the prefix token's text is given no special tokens by the tokenizer.
  * Token ids stand as they are given: nothing is put in front of them (but BOS by bos = "always"), so without a
  * context the first one is only read and not scored.
  */
@@ -13,12 +14,13 @@
 #define TASKS_ENCODE_H
 
 #include "headsweep/model.h"
+#include "headsweep/tasks.h"
 #include "headsweep/tokenizer.h"
 #include "tasks/fields.h"
 
 typedef enum task_bos {
     TASK_BOS_AUTO,   /* as the tokenizer's post-processor does */
-    TASK_BOS_ALWAYS, /* the same, and put in front where it is then missing; for token ids too */
+    TASK_BOS_ALWAYS, /* BOS and nothing else, unless it is there already; for token ids too */
     TASK_BOS_NEVER,  /* no special tokens but the prefix token */
 } task_bos;
 
@@ -27,18 +29,21 @@ typedef struct task_encoder {
     const hs_model *model;
     task_bos bos;
     const char *delimiter; /* put between context and continuation where these are texts; borrowed */
-    int32_t prefix;        /* -1 if there is none */
+    hs_text_tokens tokens;
+    hs_text prefix; /* what the prefix token decodes to; empty where there is none, or no tokenizer */
 } task_encoder;
 
 /*
- * HS_ERROR_USAGE: an unknown policy, or "always" for a model without BOS. NULL counts as "auto". The delimiter is "".
+ * HS_ERROR_USAGE: an unknown policy, or "always" without a BOS. NULL counts as "auto". The delimiter is "". Clear in any
+ * case.
  */
 hs_status task_encoder_init(task_encoder *encoder, const char *bos, const hs_tokenizer *tokenizer,
                             const hs_model *model, hs_error *error);
+void task_encoder_clear(task_encoder *encoder);
 
 /*
- * Replaces `ids` by those of a text that stands at the start of a sequence. An empty text gives the prefix token, or
- * no ids where there is none. HS_ERROR_INPUT: a text without a tokenizer, an id outside the model's vocabulary.
+ * Replaces `ids` by those of a text that stands at the start of a sequence. An empty text gives the prefix token,
+ * empty ids give none. HS_ERROR_INPUT: a text without a tokenizer, an id outside the model's vocabulary, no prefix token.
  */
 hs_status task_encode_prompt(const task_encoder *encoder, const task_text *text, const char *place, hs_token_list *ids,
                              hs_error *error);

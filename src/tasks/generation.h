@@ -10,6 +10,8 @@
  */
 hs_status task_generation_init(const hs_task_config *config, const task_encoder *encoder, hs_task *task,
                                hs_error *error);
+/* A text that ends a continuation; it may hold special tokens of the tokenizer, which texts are without. */
+hs_status task_generation_add_stop(task_generation *generation, const char *stop, hs_error *error);
 uint64_t task_generation_hash(uint64_t hash, const task_generation *generation);
 
 /* ---- continuation.c: sampled ids -> text ------------------------------------------------------------------------- */
@@ -18,12 +20,13 @@ uint64_t task_generation_hash(uint64_t hash, const task_generation *generation);
 typedef struct task_continuation {
     const task_generation *generation;
     hs_text decoded;
+    hs_text whole;   /* decoded with its special tokens, where a stop text has some */
     hs_text text;    /* of the continuation read last */
     hs_error *error; /* where task_continuation_stops leaves what went wrong; the engine asks it for a bool only */
 } task_continuation;
 
 void task_continuation_clear(task_continuation *continuation);
-/* Tokens of a sample before -1 and the end token. */
+/* Tokens of a sample before -1 and its end token. */
 size_t task_continuation_length(const hs_sampling *sampling, const int32_t *tokens);
 /* continuation->text of these tokens. */
 hs_status task_continuation_read(task_continuation *continuation, const int32_t *tokens, size_t n, hs_error *error);

@@ -61,9 +61,12 @@ hs_status hs_reference_set_open(const char *path, const char *field, size_t limi
     hs_task_workload *workload = NULL;
     reference_reader reader = {.path = path, .field = field, .limit = limit};
     *workload_out = NULL;
-    HS_TRY(task_encoder_init(&reader.encoder, "auto", tokenizer, model, error));
-    HS_TRY(task_workload_allocate(&workload, error));
-    hs_status status = read_sequences(&reader, &workload->storage->sequences, error);
+    hs_status status = task_encoder_init(&reader.encoder, "auto", tokenizer, model, error);
+    if (status == HS_OK)
+        status = task_workload_allocate(&workload, error);
+    if (status == HS_OK)
+        status = read_sequences(&reader, &workload->storage->sequences, error);
+    task_encoder_clear(&reader.encoder);
     task_reader_clear(&reader.lines);
     hs_token_list_clear(&reader.ids);
     hs_text_clear(&reader.number);

@@ -40,6 +40,39 @@ static hs_status check_scorer(const hs_task_config *config, hs_error *error)
     return HS_OK;
 }
 
+static void set_end(task_generation *generation, const task_encoder *encoder)
+{
+    hs_text_tokens *tokens = &generation->tokens;
+    *tokens = encoder->tokens;
+    generation->sampling.end_tokens = tokens->end != NULL ? tokens->end : &tokens->end_of_tokenizer;
+    generation->sampling.n_end_tokens = tokens->n_end;
+}
+
+/* Whether some of a text is read as special tokens: a text that is generated loses these. */
+static hs_status holds_special(const hs_tokenizer *tokenizer, const char *text, bool *holds_out, hs_error *error)
+{
+    hs_token_list ids = {0};
+    hs_text all = {0}, plain = {0};
+    hs_status status;
+    HS_GOTO_DONE(hs_tokenizer_encode(tokenizer, text, strlen(text), false, &ids, error));
+    HS_GOTO_DONE(hs_tokenizer_decode(tokenizer, ids.ids, ids.n, false, &all, error));
+    HS_GOTO_DONE(hs_tokenizer_decode(tokenizer, ids.ids, ids.n, true, &plain, error));
+    *holds_out = all.length != plain.length;
+done:
+    hs_token_list_clear(&ids);
+    hs_text_clear(&all);
+    hs_text_clear(&plain);
+    return status;
+}
+
+hs_status task_generation_add_stop(task_generation *generation, const char *stop, hs_error *error)
+{
+    bool is_special = false;
+    HS_TRY(hs_text_list_add(&generation->stops, stop, strlen(stop), error));
+    HS_TRY(holds_special(generation->tokenizer, stop, &is_special, error));
+    return is_special ? hs_text_list_add(&generation->special_stops, stop, strlen(stop), error) : HS_OK;
+}
+
 hs_status task_generation_init(const hs_task_config *config, const task_encoder *encoder, hs_task *task,
                                hs_error *error)
 {
@@ -72,10 +105,10 @@ hs_status task_generation_init(const hs_task_config *config, const task_encoder 
                                          .max_new_tokens = (size_t)config->max_new_tokens,
                                          .temperature = config->temperature,
                                          .top_k = (size_t)config->top_k,
-                                         .top_p = config->top_p,
-                                         .end_token = encoder->model->eos_token};
+                                         .top_p = config->top_p};
+    set_end(generation, encoder);
     for (size_t i = 0; i < config->stop.n; i++)
-        HS_TRY(hs_text_list_add(&generation->stops, config->stop.items[i], strlen(config->stop.items[i]), error));
+        HS_TRY(task_generation_add_stop(generation, config->stop.items[i], error));
     return HS_OK;
 }
 
@@ -89,10 +122,12 @@ static uint64_t hash_real(uint64_t hash, double value)
 uint64_t task_generation_hash(uint64_t hash, const task_generation *generation)
 {
     const hs_sampling *sampling = &generation->sampling;
-    const uint64_t counts[] = {sampling->n_samples, sampling->max_new_tokens, sampling->top_k,
-                               (uint64_t)sampling->end_token, generation->stops.n};
+    const uint64_t counts[] = {sampling->n_samples, sampling->max_new_tokens, sampling->top_k, sampling->n_end_tokens,
+                               generation->stops.n};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         hash = hs_hash_u64(hash, counts[i]);
+    for (size_t i = 0; i < sampling->n_end_tokens; i++)
+        hash = hs_hash_u64(hash, (uint64_t)sampling->end_tokens[i]);
     hash = hash_real(hash_real(hash_real(hash, sampling->temperature), sampling->top_p), generation->threshold);
     for (size_t i = 0; i < generation->stops.n; i++) {
         size_t length;

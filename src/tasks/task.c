@@ -261,6 +261,7 @@ void hs_task_free(hs_task *task)
     hs_free(task->spans.items);
     hs_token_list_clear(&task->lexicon);
     hs_text_list_clear(&task->generation.stops);
+    hs_text_list_clear(&task->generation.special_stops);
     hs_free(task);
 }
 

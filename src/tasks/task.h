@@ -51,6 +51,8 @@ typedef struct task_generation {
     hs_sampling sampling; /* without seed and `stops` */
     double threshold;
     hs_text_list stops;
+    hs_text_list special_stops;    /* those that hold a special token, which texts are without */
+    hs_text_tokens tokens;         /* where sampling.end_tokens points to, or into the model */
     const hs_tokenizer *tokenizer; /* borrowed */
     size_t vocabulary;             /* of the model */
 } task_generation;

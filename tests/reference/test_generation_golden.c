@@ -80,11 +80,13 @@ static void check_greedy(const hs_model *model, const struct reference_file *fil
     struct reference_tensor expected = find(file, "tokens");
     read_prompts(&work, file);
     size_t n_sets = read_sets(components, ablations, file);
+    const int32_t end_token = (int32_t)find(file, "end_token").integers[0];
     hs_sampling sampling = {
         .n_samples = N_SAMPLES,
         .max_new_tokens = expected.shape[2],
         .top_p = 1,
-        .end_token = (int32_t)find(file, "end_token").integers[0],
+        .end_tokens = &end_token,
+        .n_end_tokens = 1,
     };
     assert_true(expected.shape[0] == n_sets && expected.shape[1] == work.workload.sequences.n);
     hs_engine *engine = new_engine(model, (hs_engine_options){.kind = kind});

@@ -65,8 +65,11 @@ static bool stops_at_multiple_of_three(void *context, const int32_t *tokens, siz
 
 static hs_sampling random_sampling(struct draw *draw, size_t vocabulary)
 {
+    static int32_t end_tokens[2];
     static const double temperatures[] = {0, 0.7, 1, 1.5};
     static const double shares[] = {1, 0.9, 0.5};
+    for (size_t i = 0; i < 2; i++)
+        end_tokens[i] = (int32_t)below(draw, vocabulary);
     return (hs_sampling){
         .n_samples = 1 + below(draw, MAX_SAMPLES),
         .max_new_tokens = 1 + below(draw, MAX_NEW_TOKENS),
@@ -74,7 +77,8 @@ static hs_sampling random_sampling(struct draw *draw, size_t vocabulary)
         .top_k = below(draw, 2) == 0 ? 0 : 1 + below(draw, 2 * vocabulary),
         .top_p = shares[below(draw, 3)],
         .seed = draw->stream,
-        .end_token = below(draw, 2) == 0 ? -1 : (int32_t)below(draw, vocabulary),
+        .end_tokens = end_tokens,
+        .n_end_tokens = below(draw, 3),
         .stops = below(draw, 3) == 0 ? stops_at_multiple_of_three : NULL,
     };
 }

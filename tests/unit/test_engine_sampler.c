@@ -278,7 +278,7 @@ static void test_frequencies(void **state)
 static void test_ranges(void **state)
 {
     (void)state;
-    const hs_sampling good = {.n_samples = 1, .max_new_tokens = 1, .temperature = 1, .top_p = 1, .end_token = -1};
+    const hs_sampling good = {.n_samples = 1, .max_new_tokens = 1, .temperature = 1, .top_p = 1};
     hs_sampling bad[7];
     for (size_t i = 0; i < 7; i++)
         bad[i] = good;
@@ -288,7 +288,9 @@ static void test_ranges(void **state)
     bad[3].temperature = NAN;
     bad[4].top_p = 0;
     bad[5].top_p = NAN;
-    bad[6].end_token = 10;
+    const int32_t outside[] = {3, 10};
+    bad[6].end_tokens = outside;
+    bad[6].n_end_tokens = 2;
     ASSERT_OK(hs_sampling_check(&good, 10, &error));
     for (size_t i = 0; i < 7; i++)
         ASSERT_FAILS(hs_sampling_check(&bad[i], 10, &error), HS_ERROR_INPUT, "sampling: ");

@@ -36,12 +36,13 @@ static void assert_text(const struct task_fixture *fixture, const char *stop, co
     task_generation generation = {.tokenizer = fixture->tokenizer};
     task_continuation continuation = {.generation = &generation};
     if (stop != NULL)
-        ASSERT_OK(hs_text_list_add(&generation.stops, stop, strlen(stop), &error));
+        ASSERT_OK(task_generation_add_stop(&generation, stop, &error));
     ASSERT_OK(task_continuation_read(&continuation, tokens, n, &error));
     assert_string_equal(continuation.text.text, expected);
     assert_int_equal(continuation.text.length, strlen(expected));
     task_continuation_clear(&continuation);
     hs_text_list_clear(&generation.stops);
+    hs_text_list_clear(&generation.special_stops);
 }
 
 static void test_texts_of_tokens(void **state)
@@ -52,6 +53,28 @@ static void test_texts_of_tokens(void **state)
     assert_text(*state, "s d", cats, 5, " cat"); /* a stop text across tokens */
     assert_text(*state, " ", cats, 5, "");
     assert_text(*state, "bird", cats, 5, " cats dog.");
+}
+
+/* They are not in the text; what stands before them is, without the special tokens in it. */
+static void test_stop_texts_with_special_tokens(void **state)
+{
+    const int32_t cats[] = {258, FIXTURE_BOS, 's', FIXTURE_EOS, 261, FIXTURE_EOS, '.'};
+    assert_text(*state, "</s>", cats, 7, " cats");
+    assert_text(*state, "<s>", cats, 7, " cat");
+    assert_text(*state, "s</s>", cats, 7, " cat");
+    assert_text(*state, "at<s>s", cats, 7, " c");
+    assert_text(*state, "</s> do", cats, 7, " cats");
+    assert_text(*state, "dog</s>", cats, 7, " cats ");
+    assert_text(*state, "</s>.", cats, 7, " cats dog");
+    assert_text(*state, "</s>x", cats, 7, " cats dog.");
+    task_generation generation = {.tokenizer = ((struct task_fixture *)*state)->tokenizer};
+    task_continuation continuation = {.generation = &generation, .error = &(hs_error){0}};
+    ASSERT_OK(task_generation_add_stop(&generation, "s</s>", &error));
+    for (size_t n = 1; n <= 7; n++)
+        assert_int_equal(task_continuation_stops(&continuation, cats, n), n >= 4);
+    task_continuation_clear(&continuation);
+    hs_text_list_clear(&generation.stops);
+    hs_text_list_clear(&generation.special_stops);
 }
 
 /* As bytes.decode(errors="replace") of Python 3. */
@@ -72,7 +95,8 @@ static void test_bytes_that_are_no_characters(void **state)
 
 static void test_the_end_token_does_not_count(void **state)
 {
-    const hs_sampling sampling = {.max_new_tokens = 4, .end_token = 7};
+    const int32_t end_tokens[] = {8, 7};
+    const hs_sampling sampling = {.max_new_tokens = 4, .end_tokens = end_tokens, .n_end_tokens = 2};
     const int32_t ended[] = {3, 7, -1, -1}, full[] = {3, 5, 7, 9}, empty[] = {7, -1, -1, -1},
                   stopped[] = {3, -1, -1, -1};
     (void)state;
@@ -148,7 +172,9 @@ static void open_run(struct run *run, void **state, hs_engine_kind kind)
     *run = (struct run){.fixture = with_sampling(state), .model = load_model(folder)};
     test_folder_remove(folder);
     free(folder);
-    run->model.model->eos_token = FIXTURE_EOS;
+    static const int32_t end_token = FIXTURE_EOS;
+    run->model.model->end_tokens = &end_token;
+    run->model.model->n_end_tokens = 1;
     run->fixture->model = *run->model.model;
     run->task = task_fixture_open(run->fixture, "generation", prompts);
     ASSERT_OK(hs_engine_new(run->model.model, &options, &run->engine, &error));
@@ -419,6 +445,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(test_texts_of_tokens),
+        WITH_FIXTURE(test_stop_texts_with_special_tokens),
         WITH_FIXTURE(test_bytes_that_are_no_characters),
         cmocka_unit_test(test_the_end_token_does_not_count),
         cmocka_unit_test(test_distinct_grams),

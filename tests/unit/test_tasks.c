@@ -155,11 +155,88 @@ static void test_an_empty_context_is_the_prefix_token(void **state)
     fixture->model.bos_token = -1;
     assert_bos(fixture, "auto", fixture->tokenizer, lines, "[263 32 97] 0.0=P32 0.1=P97 0.2=P98 0.0=P258");
     fixture->model.eos_token = -1;
-    assert_bos(fixture, "auto", fixture->tokenizer, "{\"context\": \"\", \"choices\": [\"ab\", \"cat\"], \"label\": 0}",
-               "[97][99 97] 0.0=P98 1.0=P97 1.1=P116");
     (void)task_fixture_refuse(fixture, "multiple_choice",
                               "{\"context\": \"\", \"choices\": [\"ab\", \"c\"], \"label\": 0}", HS_ERROR_INPUT);
-    assert_non_null(strstr(fixture->error.message, "data.jsonl:1: field `choices[1]` has no second token"));
+    assert_non_null(
+        strstr(fixture->error.message, "data.jsonl:1: field `context`: nothing can stand before the first"));
+}
+
+/* The fixture's tokenizer, which puts <s> in front, with another tokenizer_config.json. */
+static hs_tokenizer *named_tokenizer(struct task_fixture *fixture, const char *config)
+{
+    char path[128];
+    hs_tokenizer *tokenizer = NULL;
+    (void)task_fixture_write(fixture, "tokenizer_config.json", config, strlen(config), path, sizeof path);
+    if (hs_tokenizer_open(fixture->folder, &tokenizer, &fixture->error) != HS_OK)
+        fail_msg("%s", fixture->error.message);
+    return tokenizer;
+}
+
+/* Not those of config.json, which are <s> and </s>; and what a text begins with is looked for as text. */
+static void test_the_tokenizers_own_tokens_count(void **state)
+{
+    static const char line[] = "{\"context\": \"\", \"choices\": [\"a\", \"b\"], \"label\": 0}\n";
+    static const char written[] = "{\"context\": \"</s>x\", \"choices\": [\"a\", \"b\"], \"label\": 0}\n";
+    static const char other[] = "{\"context\": \"<s>x\", \"choices\": [\"a\", \"b\"], \"label\": 0}\n";
+    static char always[] = "always";
+    struct task_fixture *fixture = *state;
+    hs_tokenizer *eos = named_tokenizer(fixture, "{\"eos_token\": \"</s>\"}");
+    assert_bos(fixture, "auto", eos, line, "[263] 0.0=P97 0.0=P98");
+    assert_bos(fixture, "auto", eos, written, "[263 120] 0.1=P97 0.1=P98");
+    assert_bos(fixture, "auto", eos, other, "[262 262 120] 0.2=P97 0.2=P98");
+    fixture->config.bos = always;
+    hs_tokenizer *usual = fixture->tokenizer;
+    fixture->tokenizer = eos;
+    (void)task_fixture_refuse(fixture, "multiple_choice", line, HS_ERROR_USAGE);
+    assert_non_null(strstr(fixture->error.message, "the tokenizer names an eos_token and no bos_token"));
+    fixture->tokenizer = usual;
+    hs_tokenizer *bos = named_tokenizer(fixture, "{\"bos_token\": \"</s>\", \"eos_token\": \"a\"}");
+    assert_bos(fixture, "auto", bos, line, "[263] 0.0=P97 0.0=P98");
+    /* The tokenizer's frame gives way to BOS. */
+    assert_bos(fixture, "always", bos, one_choice_line, "[263 120] 0.1=P97 0.1=P98");
+    assert_bos(fixture, "always", bos, written, "[263 120] 0.1=P97 0.1=P98");
+    hs_tokenizer_free(bos);
+    hs_tokenizer_free(eos);
+}
+
+static void test_a_prefix_outside_the_vocabulary_is_refused(void **state)
+{
+    struct task_fixture *fixture = *state;
+    hs_tokenizer *usual = fixture->tokenizer;
+    fixture->tokenizer = named_tokenizer(fixture, "{\"bos_token\": \"<new>\"}");
+    (void)task_fixture_refuse(fixture, "minimal_pair", "{\"good\": \"ab\", \"bad\": \"ac\"}\n", HS_ERROR_INPUT);
+    assert_non_null(
+        strstr(fixture->error.message, "the bos_token of the tokenizer, \"<new>\", whose id 264 is outside"));
+    hs_tokenizer_free(fixture->tokenizer);
+    fixture->tokenizer = usual;
+}
+
+static void assert_described(const struct task_fixture *fixture, const hs_tokenizer *tokenizer, hs_text_token which,
+                             const char *expected)
+{
+    hs_error error = {0};
+    hs_text text = {0};
+    const hs_text_tokens tokens = hs_text_tokens_choose(&fixture->model, tokenizer);
+    assert_int_equal(hs_text_tokens_describe(&tokens, which, tokenizer, true, &text, &error), HS_OK);
+    assert_string_equal(text.text, expected);
+    hs_text_clear(&text);
+}
+
+static void test_which_tokens_were_taken(void **state)
+{
+    static const int32_t ends[] = {262, 258};
+    struct task_fixture *fixture = *state;
+    hs_tokenizer *eos = named_tokenizer(fixture, "{\"eos_token\": \"</s>\"}");
+    assert_described(fixture, eos, HS_TEXT_PREFIX, "263 \"</s>\" (eos_token of the tokenizer)");
+    assert_described(fixture, eos, HS_TEXT_BOS, "none");
+    assert_described(fixture, eos, HS_TEXT_END, "263 \"</s>\" (eos_token of the tokenizer)");
+    assert_described(fixture, NULL, HS_TEXT_PREFIX, "262 (bos_token_id of config.json)");
+    assert_described(fixture, NULL, HS_TEXT_END, "none");
+    fixture->model.end_tokens = ends;
+    fixture->model.n_end_tokens = 2;
+    fixture->model.end_tokens_file = "config.json";
+    assert_described(fixture, eos, HS_TEXT_END, "262 \"<s>\", 258 \" cat\" (eos_token_id of config.json)");
+    hs_tokenizer_free(eos);
 }
 
 static void test_a_prefix_token_that_is_written_is_not_doubled(void **state)
@@ -325,6 +402,9 @@ int main(void)
         TASK_TEST(test_bos_policies),
         TASK_TEST(test_an_empty_context_is_the_prefix_token),
         TASK_TEST(test_a_prefix_token_that_is_written_is_not_doubled),
+        TASK_TEST(test_the_tokenizers_own_tokens_count),
+        TASK_TEST(test_a_prefix_outside_the_vocabulary_is_refused),
+        TASK_TEST(test_which_tokens_were_taken),
         TASK_TEST(test_minimal_pair),
         TASK_TEST(test_next_token_of_a_text_is_its_last_word),
         TASK_TEST(test_next_token_of_context_and_target),
