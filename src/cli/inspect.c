@@ -3,6 +3,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "headsweep/engine.h"
+#include "headsweep/tasks.h"
 #include "headsweep/tokenizer.h"
 
 static const char help[] = "usage: headsweep inspect CHECKPOINT\n"
@@ -43,13 +44,28 @@ done:
     return status;
 }
 
+/* Of encoders no text begins or ends so. */
+static hs_status describe_tokens(const hs_model *model, const hs_tokenizer *tokenizer, hs_text *text, hs_error *error)
+{
+    const hs_text_tokens tokens = hs_text_tokens_choose(model, tokenizer);
+
+    for (hs_text_token which = 0; !model->shape.bidirectional && which < HS_N_TEXT_TOKENS; which++) {
+        HS_TRY(hs_text_appendf(text, error, "%s = ", hs_text_token_name(which)));
+        HS_TRY(hs_text_tokens_describe(&tokens, which, tokenizer, true, text, error));
+        HS_TRY(hs_text_appendf(text, error, "\n"));
+    }
+    return HS_OK;
+}
+
 static hs_status describe_tokenizer(const char *folder, const hs_model *model, hs_text *text, hs_error *error)
 {
     hs_tokenizer *tokenizer = NULL;
     hs_status status;
 
-    if (!hs_tokenizer_exists(folder))
-        return hs_text_appendf(text, error, "tokenizer = none: examples must give token ids\n");
+    if (!hs_tokenizer_exists(folder)) {
+        HS_TRY(hs_text_appendf(text, error, "tokenizer = none: examples must give token ids\n"));
+        return describe_tokens(model, NULL, text, error);
+    }
     HS_TRY(hs_tokenizer_open(folder, &tokenizer, error));
     HS_GOTO_DONE(hs_text_appendf(text, error, "tokenizer = %s\n", hs_tokenizer_description(tokenizer)));
     if (hs_tokenizer_vocabulary(tokenizer) > model->shape.vocabulary)
@@ -57,6 +73,7 @@ static hs_status describe_tokenizer(const char *folder, const hs_model *model, h
                                      "tokenizer_warning = it has %zu ids, the model only %zu: texts with the others "
                                      "cannot be evaluated\n",
                                      hs_tokenizer_vocabulary(tokenizer), model->shape.vocabulary));
+    HS_GOTO_DONE(describe_tokens(model, tokenizer, text, error));
     HS_GOTO_DONE(check_round_trip(tokenizer, text, error));
 done:
     hs_tokenizer_free(tokenizer);

@@ -73,6 +73,34 @@ static uint64_t hash_sequences(const hs_sequences *sequences)
     return hs_hash(hash, sequences->types, sequences->offsets[sequences->n] * sizeof *sequences->types);
 }
 
+static bool generates(const hs_study *study)
+{
+    for (size_t i = 0; i < study->n_tasks; ++i)
+        if (hs_task_generates(study->tasks[i]))
+            return true;
+    return false;
+}
+
+/* By name too: the same data and files with other tokens around them are another experiment. */
+static hs_status append_tokens(const hs_study *study, hs_config_values *values, size_t *capacity, hs_error *error)
+{
+    const hs_text_tokens tokens = hs_text_tokens_choose(study->model, study->tokenizer);
+    const hs_text_token n = study->model->shape.bidirectional ? 0 : generates(study) ? HS_N_TEXT_TOKENS : HS_TEXT_END;
+    hs_text text = {0};
+    hs_status status = HS_OK;
+    char key[64];
+
+    for (hs_text_token which = 0; which < n; ++which) {
+        text.length = 0;
+        snprintf(key, sizeof key, "tokens.%s", hs_text_token_name(which));
+        HS_GOTO_DONE(hs_text_tokens_describe(&tokens, which, study->tokenizer, false, &text, error));
+        HS_GOTO_DONE(append_row(values, capacity, key, text.text, error));
+    }
+done:
+    hs_text_clear(&text);
+    return status;
+}
+
 static hs_status append_hashes(const hs_study *study, hs_config_values *values, size_t *capacity, hs_error *error)
 {
     const hs_task_workload *reference = study->storage->reference_set;
@@ -81,6 +109,7 @@ static hs_status append_hashes(const hs_study *study, hs_config_values *values, 
     HS_TRY(append_hash(values, capacity, "hash.checkpoint", study->storage->model_hash, error));
     if (study->tokenizer != NULL)
         HS_TRY(append_hash(values, capacity, "hash.tokenizer", hs_tokenizer_hash(study->tokenizer), error));
+    HS_TRY(append_tokens(study, values, capacity, error));
     for (size_t i = 0; i < study->n_tasks; ++i) {
         snprintf(key, sizeof key, "hash.data.%s", hs_task_name(study->tasks[i]));
         HS_TRY(append_hash(values, capacity, key, hs_task_hash(study->tasks[i]), error));

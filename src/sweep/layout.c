@@ -73,6 +73,23 @@ static hs_status add_number(struct study_layout *l, const char *key, uint64_t nu
     return add_fact(l, key, text, error);
 }
 
+/* Which tokens texts begin and continuations end with, and what says so. */
+static hs_status add_tokens(const hs_study *study, struct study_layout *l, hs_error *error)
+{
+    const hs_text_tokens tokens = hs_text_tokens_choose(study->model, study->tokenizer);
+    hs_text text = {0};
+    hs_status status = HS_OK;
+
+    for (hs_text_token which = 0; !study->model->shape.bidirectional && which < HS_N_TEXT_TOKENS; ++which) {
+        text.length = 0;
+        HS_GOTO_DONE(hs_text_tokens_describe(&tokens, which, study->tokenizer, true, &text, error));
+        HS_GOTO_DONE(add_fact(l, hs_text_token_name(which), text.text, error));
+    }
+done:
+    hs_text_clear(&text);
+    return status;
+}
+
 /* What the sweep costs, where it was counted. */
 static hs_status add_operations(const hs_study *study, struct study_layout *l, hs_error *error)
 {
@@ -105,6 +122,7 @@ static hs_status describe_provenance(const hs_study *study, const char *hosts, c
     HS_TRY(add_fact(l, "weight_type", model->weight_type, error));
     HS_TRY(add_fact(l, "tokenizer", study->tokenizer != NULL ? hs_tokenizer_description(study->tokenizer) : "none",
                     error));
+    HS_TRY(add_tokens(study, l, error));
     HS_TRY(add_fact(l, "blas", hs_blas_library(), error));
     HS_TRY(add_fact(l, "blas_core", hs_blas_core(), error));
     HS_TRY(add_number(l, "blas_threads", (uint64_t)hs_blas_threads(), error));
