@@ -4,8 +4,10 @@
  */
 #include <float.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "headsweep/config.h"
+#include "support/checkpoint_writer.h"
 #include "support/engine_fixture.h"
 #include "tasks/task.h"
 
@@ -141,9 +143,8 @@ static void compare_summaries(golden *g, const hs_task *task, const float *value
 
 /* ---- a task ------------------------------------------------------------------------------------------------------ */
 
-static void compare_task(golden *g, const hs_task_config *config)
+static void compare_task(golden *g, const hs_task_config *config, const hs_json_value *expected)
 {
-    const hs_json_value *expected = hs_json_get(hs_json_get(hs_json_root(g->expected), "tasks"), config->name);
     const hs_json_value *items = hs_json_get(expected, "items");
     const hs_ablation clean = {0};
     hs_task *task = NULL;
@@ -174,15 +175,87 @@ static void test_items_are_those_of_the_harness(void **state)
     size_t n_golden = hs_json_size(hs_json_get(hs_json_root(g->expected), "tasks"));
     assert_int_equal(g->experiment->n_tasks, n_golden);
     for (size_t i = 0; i < g->experiment->n_tasks; i++)
-        compare_task(g, &g->experiment->tasks[i]);
+        compare_task(g, &g->experiment->tasks[i],
+                     hs_json_get(hs_json_get(hs_json_root(g->expected), "tasks"), g->experiment->tasks[i].name));
     print_message("%zu numbers of %zu tasks, largest difference %.1e\n", g->n_compared, n_golden, g->largest);
     assert_true(g->n_compared > 200);
+}
+
+/* ---- other special tokens than config.json's --------------------------------------------------------------------- */
+
+/* Links to the checkpoint's files beside those of the variant. */
+static char *make_variant(const char *checkpoint, const hs_json_value *files)
+{
+    static const char *const linked[] = {"config.json", "model.safetensors", "tokenizer.json"};
+    char from[MAX_PATH], to[MAX_PATH];
+    const char *name = NULL;
+    size_t length = 0;
+    const hs_json_value *text = NULL;
+    hs_json_iterator *iterator = NULL;
+    char *folder = test_temporary_folder();
+    for (size_t i = 0; i < sizeof linked / sizeof *linked; i++) {
+        (void)snprintf(from, sizeof from, "%s/%s", checkpoint, linked[i]);
+        (void)snprintf(to, sizeof to, "%s/%s", folder, linked[i]);
+        char *absolute = realpath(from, NULL);
+        assert_non_null(absolute);
+        assert_int_equal(symlink(absolute, to), 0);
+        free(absolute);
+    }
+    while ((iterator = hs_json_next(files, iterator, &name, &length, &text)) != NULL) {
+        (void)snprintf(to, sizeof to, "%s/%s", folder, name);
+        FILE *file = fopen(to, "wb");
+        assert_non_null(file);
+        assert_true(fputs(hs_json_string(text), file) >= 0);
+        assert_int_equal(fclose(file), 0);
+    }
+    return folder;
+}
+
+static void compare_variant(golden *g, const hs_json_value *variant)
+{
+    const hs_json_value *tasks = hs_json_get(variant, "tasks");
+    hs_tokenizer *usual = g->tokenizer;
+    size_t n = 0;
+    char *folder = make_variant(g->experiment->checkpoint, hs_json_get(variant, "files"));
+    ASSERT_OK(hs_tokenizer_open(folder, &g->tokenizer, &error));
+    for (size_t i = 0; i < g->experiment->n_tasks; i++) {
+        const hs_json_value *expected = hs_json_get(tasks, g->experiment->tasks[i].name);
+        if (expected == NULL)
+            continue;
+        compare_task(g, &g->experiment->tasks[i], expected);
+        n++;
+    }
+    assert_int_equal(n, hs_json_size(tasks));
+    hs_tokenizer_free(g->tokenizer);
+    g->tokenizer = usual;
+    test_folder_remove(folder);
+    free(folder);
+}
+
+/* The model stays the same, and so does what its config.json says: <|endoftext|>. */
+static void test_the_tokenizers_tokens_are_those_of_the_harness(void **state)
+{
+    golden *g = *state;
+    char path[MAX_PATH];
+    const char *name = NULL;
+    size_t length = 0;
+    const hs_json_value *variant = NULL;
+    hs_json_iterator *iterator = NULL;
+    hs_json *json = NULL;
+    g->n_compared = 0;
+    ASSERT_OK(hs_json_read(in_folder("expected_tokens.json", path), MAX_GOLDEN_BYTES, &json, &error));
+    const hs_json_value *variants = hs_json_get(hs_json_root(json), "variants");
+    while ((iterator = hs_json_next(variants, iterator, &name, &length, &variant)) != NULL)
+        compare_variant(g, variant);
+    assert_true(g->n_compared > 200);
+    hs_json_free(json);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_items_are_those_of_the_harness, open_golden, close_golden),
+        cmocka_unit_test_setup_teardown(test_the_tokenizers_tokens_are_those_of_the_harness, open_golden, close_golden),
     };
     return cmocka_run_group_tests_name("lm_eval", tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 """Compares headsweep with EleutherAI's lm-evaluation-harness on the tasks of tasks.cfg, item by item.
 
 Without --program: writes the data files and expected.json, the log-likelihoods and metrics of the harness on the
-quickstart checkpoint, which test_lm_eval.c compares with. With --program: runs the harness and headsweep on any
+quickstart checkpoint, and expected_tokens.json, the same where the tokenizer names other tokens than config.json; test_lm_eval.c
+compares with both. With --program: runs the harness and headsweep on any
 checkpoint, prints the largest differences and fails beyond 1e-4. Nothing is fetched: tasks and data are local.
 
     python3 tests/reference/lm_eval/make_lm_eval_golden.py
@@ -167,31 +168,40 @@ def tasks():
     ]
 
 
-def open_tokenizer(checkpoint, add_bos_token):
-    """tokenizer.json as it stands: transformers 5 puts the pipeline of a class, such as LlamaTokenizer, in its place."""
-    from transformers import PreTrainedTokenizerFast
-
-    tokens = {"add_bos_token": True} if add_bos_token else {}
-    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(checkpoint / "tokenizer.json"))
-    config = json.loads((checkpoint / "config.json").read_text())
-    for name in ("bos_token", "eos_token"):
-        if config.get(name + "_id") is not None:
-            tokens[name] = tokenizer.convert_ids_to_tokens(config[name + "_id"])
-    return PreTrainedTokenizerFast(tokenizer_file=str(checkpoint / "tokenizer.json"), **tokens)
+# Copies of the checkpoint in which the tokenizer names other tokens than config.json, and the tasks they are tried on.
+VARIANTS = {
+    "eos_alone": {"bos_token": None, "eos_token": "Once"},
+    "another_bos": {"bos_token": "Now", "eos_token": "Once"},
+}
+VARIANT_TASKS = ("choice", "blimp", "lambada", "documents")
 
 
-def evaluate(checkpoint, max_length):
-    """{task: {"items": [{log_likelihoods, metrics}], "summary": {metric: value}}} of the harness."""
+def make_variant(checkpoint, tokens, folder):
+    """The names and texts of the files that differ, with links to the others."""
+    config = json.loads((checkpoint / "tokenizer_config.json").read_text())
+    files = {"tokenizer_config.json": json.dumps({**config, **tokens})}
+    for path in checkpoint.iterdir():
+        if path.name not in files:
+            (folder / path.name).symlink_to(path)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return files
+
+
+def evaluate(checkpoint, max_length, wanted_of):
+    """{task: {"items": [{log_likelihoods, metrics}], "summary": {metric: value}}} of the harness, its own tokenizer included."""
     import lm_eval
     from lm_eval.models.huggingface import HFLM
 
     results = {}
     for add_bos_token, suffix in ((None, ""), (True, "_bos"), (False, "_nobos")):
+        wanted = [row for row in tasks() if suffix_of(row["task"]) == suffix and wanted_of(row["task"])]
+        if not wanted:
+            continue
         # Without its cache of logits: where a request of several tokens and one of a single token share context +
         # continuation[:-1], as in cloze and choice here, 0.4.13 reads the single token's logit at the wrong position.
-        model = HFLM(pretrained=str(checkpoint), tokenizer=open_tokenizer(checkpoint, add_bos_token), add_bos_token=add_bos_token,
-                     device="cpu", dtype="float32", batch_size=1, max_length=max_length, logits_cache=False)
-        wanted = [row for row in tasks() if suffix_of(row["task"]) == suffix]
+        model = HFLM(pretrained=str(checkpoint), add_bos_token=add_bos_token, device="cpu", dtype="float32",
+                     batch_size=1, max_length=max_length, logits_cache=False)
         output = lm_eval.simple_evaluate(model=model, tasks=wanted, log_samples=True, bootstrap_iters=0, verbosity="ERROR")
         for row in wanted:
             samples = sorted(output["samples"][row["task"]], key=lambda sample: sample["doc_id"])
@@ -202,6 +212,17 @@ def evaluate(checkpoint, max_length):
                             if isinstance(value, float) and "stderr" not in key},
             }
     return results
+
+
+def evaluate_variants(checkpoint, max_length):
+    variants = {}
+    for name, tokens in VARIANTS.items():
+        suffixes = ("", "_nobos") if tokens["bos_token"] is None else ("", "_bos")
+        wanted = {task + suffix for task in VARIANT_TASKS for suffix in suffixes}
+        with tempfile.TemporaryDirectory() as folder:
+            files = make_variant(checkpoint, tokens, pathlib.Path(folder))
+            variants[name] = {"files": files, "tasks": evaluate(folder, max_length, wanted.__contains__)}
+    return variants
 
 
 def suffix_of(name):
@@ -264,13 +285,15 @@ def main():
         os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", HF_HOME=folder, TQDM_DISABLE="1")
         if arguments.program is None:
             write_data(FOLDER)
-        expected = evaluate(checkpoint, max_length)
+        expected = evaluate(checkpoint, max_length, lambda task: True)
         if arguments.program is not None:
             actual = run_headsweep(arguments.program, checkpoint, pathlib.Path(folder))
             raise SystemExit(0 if compare(expected, actual) else 1)
     import lm_eval
     golden = {"lm_eval": lm_eval.__version__, "tasks": expected}
     (FOLDER / "expected.json").write_text(json.dumps(golden, indent=1) + "\n")
+    variants = {"lm_eval": lm_eval.__version__, "variants": evaluate_variants(checkpoint, max_length)}
+    (FOLDER / "expected_tokens.json").write_text(json.dumps(variants, indent=1) + "\n")
 
 
 if __name__ == "__main__":
