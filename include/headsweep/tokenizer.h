@@ -99,6 +99,8 @@ typedef enum hs_special_token {
  * gives it; but for BOS and EOS else by the usual names ("[MASK]", "<mask>", ...). -1 if there is none.
  */
 int32_t hs_tokenizer_special(const hs_tokenizer *tokenizer, hs_special_token which);
+/* What it decodes to, "" if there is none. Lives as long as the tokenizer. */
+const char *hs_tokenizer_special_text(const hs_tokenizer *tokenizer, hs_special_token which);
 /* Stable hash of everything that influences ids: part of the experiment hash. */
 uint64_t hs_tokenizer_hash(const hs_tokenizer *tokenizer);
 /* For people: "byte-level BPE, 50257 tokens, tokenizer.json". Lives as long as the tokenizer. */

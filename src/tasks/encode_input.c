@@ -79,7 +79,7 @@ static hs_status encode_any(const task_encoder *encoder, const task_input *input
 static hs_status ensure_bos(const task_encoder *encoder, const task_input *input, const char *place, size_t n_most,
                             hs_encoding *encoding, hs_error *error)
 {
-    int32_t bos = encoder->model->bos_token;
+    int32_t bos = encoder->tokens.bos;
     if (encoder->bos != TASK_BOS_ALWAYS || (encoding->ids.n > 0 && encoding->ids.ids[0] == bos))
         return HS_OK;
     if (!input->text.is_ids && n_most != SIZE_MAX)

@@ -8,6 +8,11 @@
 #include "tokenizer/settings.h"
 #include "tokenizer/step.h"
 
+typedef struct tok_special {
+    int32_t id; /* TOK_NO_ID: none */
+    hs_text text;
+} tok_special;
+
 /* Added tokens -> normalizers -> pre-tokenizers -> model -> post-processor; decoders for the way back. */
 struct hs_tokenizer {
     tok_added added;
@@ -19,7 +24,7 @@ struct hs_tokenizer {
     bool cuts_start;  /* of texts that are too long, the first tokens go */
     tok_steps decoders;
     bool has_decoder; /* an empty Sequence is a decoder too: it joins the tokens without spaces */
-    int32_t specials[HS_N_SPECIAL_TOKENS];
+    tok_special specials[HS_N_SPECIAL_TOKENS];
     uint64_t hash;
     char *description;
 };

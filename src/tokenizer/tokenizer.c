@@ -147,6 +147,18 @@ static int32_t find_special(const tok_settings *settings, hs_special_token which
     return id;
 }
 
+static hs_status set_specials(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+{
+    for (size_t i = 0; i < HS_N_SPECIAL_TOKENS; i++) {
+        tok_special *special = &tokenizer->specials[i];
+        special->id = find_special(settings, (hs_special_token)i, tokenizer);
+        HS_TRY(hs_text_append(&special->text, "", 0, error));
+        if (special->id != TOK_NO_ID)
+            HS_TRY(hs_tokenizer_decode(tokenizer, &special->id, 1, false, &special->text, error));
+    }
+    return HS_OK;
+}
+
 static hs_status describe(hs_tokenizer *tokenizer, const char *files, hs_error *error)
 {
     bool byte_level =
@@ -185,8 +197,7 @@ hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs
     HS_GOTO_DONE(read_source(folder, source, &settings, tokenizer, error));
     tokenizer->gives_types = settings.says_inputs ? settings.gives_types : tok_class_gives_types(settings.class_name);
     tokenizer->cuts_start = settings.cuts_start;
-    for (size_t i = 0; i < HS_N_SPECIAL_TOKENS; i++)
-        tokenizer->specials[i] = find_special(&settings, (hs_special_token)i, tokenizer);
+    HS_GOTO_DONE(set_specials(&settings, tokenizer, error));
     HS_GOTO_DONE(describe(tokenizer, source->description, error));
     *tokenizer_out = tokenizer;
     tokenizer = NULL;
@@ -206,6 +217,8 @@ void hs_tokenizer_free(hs_tokenizer *tokenizer)
     tok_model_clear(&tokenizer->model);
     tok_post_processor_clear(&tokenizer->post_processor);
     tok_steps_clear(&tokenizer->decoders);
+    for (size_t i = 0; i < HS_N_SPECIAL_TOKENS; i++)
+        hs_text_clear(&tokenizer->specials[i].text);
     hs_free(tokenizer->description);
     hs_free(tokenizer);
 }
@@ -433,7 +446,12 @@ int32_t hs_tokenizer_id(const hs_tokenizer *tokenizer, const char *token)
 
 int32_t hs_tokenizer_special(const hs_tokenizer *tokenizer, hs_special_token which)
 {
-    return tokenizer->specials[which];
+    return tokenizer->specials[which].id;
+}
+
+const char *hs_tokenizer_special_text(const hs_tokenizer *tokenizer, hs_special_token which)
+{
+    return tokenizer->specials[which].text.text;
 }
 
 uint64_t hs_tokenizer_hash(const hs_tokenizer *tokenizer)
