@@ -117,7 +117,7 @@ static void test_prompts_that_grow_out_of_the_window(void **state)
     struct work work = {0};
     int32_t tokens[WINDOW], out[WINDOW];
     const uint64_t key = 1;
-    hs_sampling sampling = {.n_samples = 1, .max_new_tokens = 4, .top_p = 1.0, .end_token = -1};
+    hs_sampling sampling = {.n_samples = 1, .max_new_tokens = 4, .top_p = 1.0};
     fill_tokens(tokens, 5, 9, 1);
     add_sequence(&work, tokens, 5);
     ASSERT_OK(hs_engine_generate(engine, &work.workload, &key, &sampling, &(hs_ablation){0}, 1, out, &error));
