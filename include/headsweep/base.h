@@ -125,6 +125,30 @@ bool hs_path_exists(const char *path);
 /* Makes a folder and those above it where they are missing (mkdir -p). HS_ERROR_IO. */
 hs_status hs_folder_make(const char *path, hs_error *error);
 
+/* ---- names ---------------------------------------------------------------------------------------------------- */
+
+/* The names that there are of something, for a message about one that there is not. Initialise with {0}; borrows. */
+typedef struct hs_names {
+    const char **items;
+    size_t n;
+    size_t capacity;
+} hs_names;
+
+hs_status hs_names_add(hs_names *names, const char *name, hs_error *error);
+void hs_names_clear(hs_names *names);
+/*
+ * Records the message, "; did you mean "NEAREST"?" where a name is near to `name` or the only one that begins so, and the
+ * names that there are, as many as fit.
+ */
+hs_status hs_fail_name(hs_error *error, hs_status status, const hs_names *names, const char *name, const char *format,
+                       ...) __attribute__((format(printf, 5, 6)));
+/*
+ * Edits that turn one text into the other, with neighbours exchanged counting as one (optimal string alignment); SIZE_MAX
+ * if one is too long to be a misspelt name. And the most that a misspelling of `name` has.
+ */
+size_t hs_edit_distance(const char *left, const char *right);
+size_t hs_most_edits(const char *name);
+
 /* ---- files --------------------------------------------------------------------------------------------------- */
 
 /* A whole file mapped read-only and shared between the processes of a host. Initialise with {0}. */

@@ -4,38 +4,6 @@
 
 #include <string.h>
 
-enum { MAX_COMPARED = 64 };
-
-static size_t smaller(size_t left, size_t right)
-{
-    return left < right ? left : right;
-}
-
-/*
- * Edits that turn one text into the other, with neighbours exchanged counting as one (optimal string alignment);
- * SIZE_MAX if a text is too long to be a misspelt key.
- */
-static size_t edit_distance(const char *left, const char *right)
-{
-    size_t n_left = strlen(left), n_right = strlen(right);
-    size_t cost[MAX_COMPARED][MAX_COMPARED];
-    if (n_left >= MAX_COMPARED || n_right >= MAX_COMPARED)
-        return SIZE_MAX;
-    for (size_t i = 0; i <= n_left; i++) {
-        for (size_t j = 0; j <= n_right; j++) {
-            if (i == 0 || j == 0) {
-                cost[i][j] = i + j;
-                continue;
-            }
-            size_t changed = left[i - 1] == right[j - 1] ? 0 : 1;
-            cost[i][j] = smaller(smaller(cost[i - 1][j], cost[i][j - 1]) + 1, cost[i - 1][j - 1] + changed);
-            if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1])
-                cost[i][j] = smaller(cost[i][j], cost[i - 2][j - 2] + 1);
-        }
-    }
-    return cost[n_left][n_right];
-}
-
 typedef struct nearest {
     size_t distance;
     char path[CONFIG_MAX_PATH];
@@ -54,7 +22,7 @@ static void consider_row(nearest *best, const key_row *row, const char *written,
                          const char *name)
 {
     char candidate[CONFIG_MAX_PATH];
-    size_t prefix_length = key_prefix_length(row), distance = edit_distance(written, row->path);
+    size_t prefix_length = key_prefix_length(row), distance = hs_edit_distance(written, row->path);
     bool same_group = prefix_length == strlen(prefix) && strncmp(row->path, prefix, prefix_length) == 0;
     size_t path_prefix = strlen(path) - strlen(name);
     if (same_group)
@@ -62,7 +30,7 @@ static void consider_row(nearest *best, const key_row *row, const char *written,
     else
         key_format_path(row, 0, candidate);
     consider(best, distance, candidate);
-    size_t name_distance = edit_distance(name, key_name(row));
+    size_t name_distance = hs_edit_distance(name, key_name(row));
     if (name_distance != SIZE_MAX)
         consider(best, name_distance + 1, candidate);
 }
@@ -73,7 +41,7 @@ static void consider_group(nearest *best, const key_row *row, const char *writte
     size_t length = key_prefix_length(row);
     if (length > 0 && !key_is_of_task(row)) {
         (void)snprintf(group, sizeof group, "%.*s", (int)length - 1, row->path);
-        consider(best, edit_distance(written, group), group);
+        consider(best, hs_edit_distance(written, group), group);
     }
 }
 
@@ -108,7 +76,7 @@ hs_status complain_unknown(const char *where, const char *path, const char *pref
         consider_row(&best, key_at(i), written, path, prefix, name);
         consider_group(&best, key_at(i), written);
     }
-    if (best.distance <= (strlen(name) + 2) / 3)
+    if (best.distance <= hs_most_edits(name))
         return hs_fail(error, HS_ERROR_USAGE, "%s: unknown key \"%s\"; did you mean \"%s\"?", where, shown,
                        excerpt(best.path, strlen(best.path), better, sizeof better));
     list_keys(prefix, keys, sizeof keys);
