@@ -41,12 +41,16 @@ static hs_status parse_scale(const char *text, hs_intervention *intervention_out
 
 static hs_status fail_unknown(const char *text, hs_error *error)
 {
-    char known[256] = "";
-    size_t length = 0;
-    for (size_t i = 0; i < N_INTERVENTIONS && length < sizeof known; i++)
-        length += (size_t)snprintf(known + length, sizeof known - length, "%s, ", INTERVENTIONS[i].name);
-    return hs_fail(error, HS_ERROR_USAGE, "there is no intervention \"%s\": it is one of %s%sNUMBER", text, known,
-                   SCALE_PREFIX);
+    hs_names names = {0};
+    hs_status status = HS_OK;
+    for (size_t i = 0; status == HS_OK && i < N_INTERVENTIONS; i++)
+        status = hs_names_add(&names, INTERVENTIONS[i].name, error);
+    if (status == HS_OK)
+        status = hs_names_add(&names, "scale=NUMBER", error);
+    if (status == HS_OK)
+        status = hs_fail_name(error, HS_ERROR_USAGE, &names, text, "there is no intervention \"%s\"", text);
+    hs_names_clear(&names);
+    return status;
 }
 
 hs_status hs_intervention_parse(const char *text, hs_intervention *intervention_out, hs_error *error)

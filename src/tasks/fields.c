@@ -41,13 +41,15 @@ static size_t field_index(const task_field_map *map, const char *name)
 
 static hs_status unknown_field(const task_field_map *map, const char *name, hs_error *error)
 {
-    char list[TASK_MAX_FIELDS * MAX_KEY_PART] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < map->n && used < sizeof list; i++) {
-        int n = snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", map->fields[i].name);
-        used += n > 0 ? (size_t)n : 0;
-    }
-    return hs_fail(error, HS_ERROR_USAGE, "fields: this kind of task has no field \"%s\"; it has: %s", name, list);
+    hs_names names = {0};
+    hs_status status = HS_OK;
+    for (size_t i = 0; status == HS_OK && i < map->n; i++)
+        status = hs_names_add(&names, map->fields[i].name, error);
+    if (status == HS_OK)
+        status =
+            hs_fail_name(error, HS_ERROR_USAGE, &names, name, "fields: this kind of task has no field \"%s\"", name);
+    hs_names_clear(&names);
+    return status;
 }
 
 hs_status task_field_map_init(task_field_map *map, const task_field *fields, const hs_field_mapping *mappings,

@@ -185,18 +185,20 @@ enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
 hs_status task_kind_find(const char *name, const task_kind **kind_out, hs_error *error)
 {
-    char list[512] = "";
-    size_t used = 0;
+    hs_names names = {0};
+    hs_status status = HS_OK;
     *kind_out = NULL;
-    for (size_t i = 0; i < N_KINDS; i++) {
+    for (size_t i = 0; i < N_KINDS; i++)
         if (strcmp(kinds[i].name, name) == 0) {
             *kind_out = &kinds[i];
             return HS_OK;
         }
-        int n = snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", kinds[i].name);
-        used += n > 0 ? (size_t)n : 0;
-    }
-    return hs_fail(error, HS_ERROR_USAGE, "kind = \"%s\" is unknown; there are: %s", name, list);
+    for (size_t i = 0; status == HS_OK && i < N_KINDS; i++)
+        status = hs_names_add(&names, kinds[i].name, error);
+    if (status == HS_OK)
+        status = hs_fail_name(error, HS_ERROR_USAGE, &names, name, "kind = \"%s\" is unknown", name);
+    hs_names_clear(&names);
+    return status;
 }
 
 size_t task_kind_n_metrics(const task_kind *kind)

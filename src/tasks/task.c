@@ -243,7 +243,7 @@ done:
     task_reader_clear(&reader);
     task_compiler_clear(&compiler);
     if (status == HS_ERROR_USAGE)
-        (void)hs_error_prefix(error, "task \"%s\" (line %d of the experiment file)", config->name, config->line);
+        (void)hs_task_config_blame(config, error);
     if (status != HS_OK)
         hs_task_free(task);
     return status;

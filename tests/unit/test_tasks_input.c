@@ -308,14 +308,14 @@ static void test_wrong_settings(void **state)
     struct task_fixture *fixture = *state;
     char path[128];
     assert_usage(fixture, "perplexty",
-                 "kind = \"perplexty\" is unknown; there are: multiple_choice, minimal_pair, next_token, logit_diff, "
+                 "kind = \"perplexty\" is unknown; did you mean \"perplexity\"? There are: multiple_choice, minimal_pair, next_token, logit_diff, "
                  "perplexity, classification, pseudo_likelihood, contrast, token_mass, generation");
     hs_field_mapping wrong[] = {{"context", "c"}, {"choice", "x"}};
     fixture->config.fields = wrong;
     fixture->config.n_fields = 2;
     assert_usage(fixture, "multiple_choice",
-                 "fields: this kind of task has no field \"choice\"; it has: context, choices, label, "
-                 "label_names");
+                 "fields: this kind of task has no field \"choice\"; did you mean \"choices\"? There are: context, "
+                 "choices, label, label_names");
     hs_field_mapping twice[] = {{"text", "a"}, {"text", "b"}};
     fixture->config.fields = twice;
     assert_usage(fixture, "perplexity", "fields: \"text\" is given twice");
