@@ -70,6 +70,7 @@ typedef struct hs_task_config {
     char *too_long;  /* "truncate", "error" */
     int64_t seed;    /* no key of its own: run.seed */
     int line;        /* of the experiment file, for messages */
+    char *overrides; /* the --set that changed it, for messages; NULL: none */
 } hs_task_config;
 
 typedef struct hs_experiment {
@@ -126,7 +127,9 @@ typedef struct hs_experiment {
     char *results;           /* resolved against the current folder */
     double progress_seconds; /* between progress lines in a log */
 
-    hs_config_values written_paths; /* the paths as they were written, by key; empty in an experiment made by hand */
+    /* Both empty in an experiment made by hand. */
+    hs_config_values written_paths; /* the paths as they were written, by key */
+    hs_config_values origins;       /* by key that was given: "e.cfg:12", "--set run.seed=7" */
 } hs_experiment;
 
 /*
@@ -148,6 +151,26 @@ hs_status hs_experiment_parse(const char *path, const hs_text *block, const char
 hs_status hs_experiment_load(const char *path, const char *const *overrides, size_t n_overrides,
                              hs_experiment **experiment_out, hs_error *error);
 void hs_experiment_free(hs_experiment *experiment);
+
+/* Where a key such as "objective.keep" has its value from, for messages; the file's path where nobody gave it. */
+const char *hs_experiment_where(const hs_experiment *experiment, const char *key);
+
+/* Puts the task's name, its line and the --set that changed it before a message; returns the recorded status. */
+hs_status hs_task_config_blame(const hs_task_config *task, hs_error *error);
+
+/* What "TASK", "TASK.METRIC" or "TASK.METRIC=TOLERANCE" says; borrowed from it, not zero-terminated. */
+typedef struct hs_metric_name {
+    const char *task;
+    size_t task_length;
+    const char *metric;
+    size_t metric_length; /* 0: the task's first */
+    bool has_tolerance;
+    double tolerance;
+} hs_metric_name;
+
+/* HS_ERROR_USAGE: the tolerance is no number from 0 on. */
+hs_status hs_metric_name_parse(const char *text, hs_metric_name *name_out, hs_error *error);
+hs_status hs_tolerance_parse(const char *text, double *tolerance_out, hs_error *error);
 
 /* The effective configuration as an experiment file that loads again to the same (--print-config). */
 hs_status hs_experiment_print(const hs_experiment *experiment, hs_text *text, hs_error *error);

@@ -33,27 +33,69 @@ static hs_status check_task_name(const config_loader *loader, size_t task)
     return reason[0] == '\0' ? HS_OK : fail_key(loader, "tasks[].", "name", task, reason);
 }
 
-static bool is_task(const hs_experiment *experiment, const char *name)
+static bool is_task(const hs_experiment *experiment, const char *name, size_t length)
 {
     for (size_t i = 0; i < experiment->n_tasks; i++)
-        if (strcmp(experiment->tasks[i].name, name) == 0)
+        if (strlen(experiment->tasks[i].name) == length && strncmp(experiment->tasks[i].name, name, length) == 0)
             return true;
     return false;
 }
 
+/* `value` is what the key has, `task` the part of it that should be a task. */
+static hs_status fail_task(const config_loader *loader, const char *prefix, const char *name, const char *value,
+                           const char *task)
+{
+    const hs_experiment *experiment = loader->experiment;
+    char where[CONFIG_MAX_WHERE], path[CONFIG_MAX_PATH], shown[96];
+    const key_row *row = key_find(prefix, name, strlen(name));
+    hs_names names = {0};
+    hs_status status = HS_OK;
+    for (size_t i = 0; status == HS_OK && i < experiment->n_tasks; i++)
+        status = hs_names_add(&names, experiment->tasks[i].name, loader->error);
+    key_format_path(row, 0, path);
+    if (status == HS_OK)
+        status =
+            hs_fail_name(loader->error, HS_ERROR_USAGE, &names, task, "%s: %s = \"%s\" is not the name of a task",
+                         loader_where(loader, row, 0, where), path, excerpt(value, strlen(value), shown, sizeof shown));
+    hs_names_clear(&names);
+    return status;
+}
+
+/* A task's name has no dot, so "TASK.METRIC" where a task is asked for is told where its metric goes. */
 static hs_status check_objective_task(const config_loader *loader, const char *name, const char *task,
                                       const char *metric_name, const char *metric)
 {
-    char shown[96], reason[256];
+    char reason[256];
+    size_t length = strcspn(task, ".");
     if (task[0] == '\0' && metric[0] != '\0') {
         (void)snprintf(reason, sizeof reason, " is given, but objective.%s names no task", name);
         return fail_key(loader, "objective.", metric_name, 0, reason);
     }
-    if (task[0] == '\0' || is_task(loader->experiment, task))
+    if (task[0] == '\0' || is_task(loader->experiment, task, strlen(task)))
         return HS_OK;
-    excerpt(task, strlen(task), shown, sizeof shown);
-    (void)snprintf(reason, sizeof reason, " = \"%s\" is not the name of a task", shown);
-    return fail_key(loader, "objective.", name, 0, reason);
+    if (task[length] == '.' && is_task(loader->experiment, task, length)) {
+        (void)snprintf(reason, sizeof reason, " = \"%.96s\" names a metric too: write %s = \"%.*s\"; %s = \"%.64s\";",
+                       task, name, (int)length, task, metric_name, task + length + 1);
+        return fail_key(loader, "objective.", name, 0, reason);
+    }
+    return fail_task(loader, "objective.", name, task, task);
+}
+
+/* Which metric it is, is the study's to look up. */
+static hs_status check_metric_name(const config_loader *loader, const char *prefix, const char *name, const char *value,
+                                   bool tolerates)
+{
+    char task[CONFIG_MAX_PATH], reason[CONFIG_MAX_WHERE];
+    hs_metric_name parsed;
+    hs_error problem = {0};
+    if (hs_metric_name_parse(value, &parsed, &problem) != HS_OK || (parsed.has_tolerance && !tolerates)) {
+        (void)snprintf(reason, sizeof reason, ": %.400s", tolerates ? problem.message : "takes no tolerance");
+        return fail_key(loader, prefix, name, 0, reason);
+    }
+    if (is_task(loader->experiment, parsed.task, parsed.task_length))
+        return HS_OK;
+    (void)snprintf(task, sizeof task, "%.*s", (int)(parsed.task_length < 99 ? parsed.task_length : 99), parsed.task);
+    return fail_task(loader, prefix, name, value, task);
 }
 
 static hs_status check_objective(const config_loader *loader)
@@ -63,6 +105,8 @@ static hs_status check_objective(const config_loader *loader)
     HS_TRY(check_objective_task(loader, "keep", e->objective_keep, "keep_metric", e->objective_keep_metric));
     if (e->objective_keep_also.n > 0 && e->objective_keep[0] == '\0')
         return fail_key(loader, "objective.", "keep_also", 0, " is given, but objective.keep names no task");
+    for (size_t i = 0; i < e->objective_keep_also.n; i++)
+        HS_TRY(check_metric_name(loader, "objective.", "keep_also", e->objective_keep_also.items[i], true));
     if (e->objective_keep[0] == '\0')
         return HS_OK;
     if (e->objective_reduce[0] == '\0')
@@ -70,6 +114,12 @@ static hs_status check_objective(const config_loader *loader)
     if (strcmp(e->objective_keep, e->objective_reduce) == 0)
         return fail_key(loader, "objective.", "keep", 0, " names the same task as objective.reduce");
     return HS_OK;
+}
+
+static hs_status check_pruning(const config_loader *loader)
+{
+    const char *metric = loader->experiment->pruning_metric;
+    return metric[0] != '\0' ? check_metric_name(loader, "pruning.", "metric", metric, false) : HS_OK;
 }
 
 static int compare_integers(const void *left, const void *right)
@@ -101,5 +151,6 @@ hs_status check_experiment(config_loader *loader)
         HS_TRY(check_task_name(loader, i));
     HS_TRY(check_sweep(loader));
     HS_TRY(check_analysis(loader));
+    HS_TRY(check_pruning(loader));
     return check_objective(loader);
 }

@@ -1,5 +1,7 @@
 #include "config/store.h"
 
+#include <string.h>
+
 static void clear_rows(bool of_task, void *base)
 {
     for (size_t i = 0; i < key_count(); i++)
@@ -11,12 +13,15 @@ void hs_experiment_free(hs_experiment *experiment)
 {
     if (experiment == NULL)
         return;
-    for (size_t i = 0; i < experiment->n_tasks; i++)
+    for (size_t i = 0; i < experiment->n_tasks; i++) {
         clear_rows(true, &experiment->tasks[i]);
+        hs_free(experiment->tasks[i].overrides);
+    }
     clear_rows(false, experiment);
     hs_free(experiment->tasks);
     hs_free(experiment->path);
     hs_config_values_clear(&experiment->written_paths);
+    hs_config_values_clear(&experiment->origins);
     hs_free(experiment);
 }
 
@@ -28,4 +33,19 @@ void hs_config_values_clear(hs_config_values *values)
     }
     hs_free(values->items);
     *values = (hs_config_values){0};
+}
+
+const char *hs_experiment_where(const hs_experiment *experiment, const char *key)
+{
+    for (size_t i = 0; i < experiment->origins.n; i++)
+        if (strcmp(experiment->origins.items[i].key, key) == 0)
+            return experiment->origins.items[i].value;
+    return experiment->path != NULL ? experiment->path : key;
+}
+
+hs_status hs_task_config_blame(const hs_task_config *task, hs_error *error)
+{
+    bool is_set = task->overrides != NULL;
+    return hs_error_prefix(error, "task \"%s\" (line %d of the experiment file%s%s)", task->name, task->line,
+                           is_set ? ", " : "", is_set ? task->overrides : "");
 }

@@ -98,6 +98,54 @@ static hs_status complete(config_loader *loader)
     return HS_OK;
 }
 
+/* ---- where things come from ----------------------------------------------------------------------------------- */
+
+static hs_status keep_origin(config_loader *loader, const key_row *row, size_t task, size_t *capacity)
+{
+    hs_config_values *origins = &loader->experiment->origins;
+    const key_origin *origin = loader_origin(loader, row, task);
+    char path[CONFIG_MAX_PATH], where[CONFIG_MAX_WHERE];
+    if (origin->line == 0 && origin->override == NULL)
+        return HS_OK;
+    HS_TRY(hs_reserve(&origins->items, capacity, origins->n + 1, sizeof *origins->items, "keys", loader->error));
+    key_format_path(row, task, path);
+    hs_config_value *kept = &origins->items[origins->n++];
+    *kept = (hs_config_value){.key = hs_string_copy(path, loader->error),
+                              .value = hs_string_copy(origin_where(loader, *origin, where), loader->error)};
+    return kept->key == NULL || kept->value == NULL ? loader->error->status : HS_OK;
+}
+
+/* "--set tasks.n.kind=x, --set tasks.n.limit=5" */
+static hs_status keep_overrides(config_loader *loader, size_t task)
+{
+    hs_text text = {0};
+    char where[CONFIG_MAX_WHERE];
+    hs_status status = HS_OK;
+    for (size_t i = 0; status == HS_OK && i < key_count(); i++) {
+        const key_origin *origin = key_is_of_task(key_at(i)) ? loader_origin(loader, key_at(i), task) : NULL;
+        if (origin != NULL && origin->override != NULL)
+            status = hs_text_appendf(&text, loader->error, "%s%s", text.length > 0 ? ", " : "",
+                                     override_where(origin->override, where));
+    }
+    if (status == HS_OK && text.length > 0) {
+        loader->experiment->tasks[task].overrides = hs_string_copy(text.text, loader->error);
+        status = loader->experiment->tasks[task].overrides != NULL ? HS_OK : loader->error->status;
+    }
+    hs_text_clear(&text);
+    return status;
+}
+
+static hs_status keep_origins(config_loader *loader)
+{
+    size_t capacity = 0;
+    for (size_t i = 0; i < key_count(); i++)
+        for (size_t task = 0; task < (key_is_of_task(key_at(i)) ? loader->experiment->n_tasks : 1); task++)
+            HS_TRY(keep_origin(loader, key_at(i), task, &capacity));
+    for (size_t task = 0; task < loader->experiment->n_tasks; task++)
+        HS_TRY(keep_overrides(loader, task));
+    return HS_OK;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
 static hs_status load_source(config_loader *loader)
@@ -118,6 +166,7 @@ static hs_status load_all(config_loader *loader, const char *const *overrides, s
         HS_TRY(apply_override(loader, overrides[i]));
     HS_TRY(complete(loader));
     HS_TRY(check_experiment(loader));
+    HS_TRY(keep_origins(loader));
     for (size_t i = 0; i < loader->experiment->n_tasks; i++)
         loader->experiment->tasks[i].seed = loader->experiment->seed;
     return resolve_paths(loader->path, loader->experiment, loader->error);

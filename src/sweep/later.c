@@ -20,7 +20,7 @@ static hs_status check_controls(const hs_experiment *experiment, hs_error *error
     if (experiment->objective_reduce[0] == '\0')
         return hs_fail(error, HS_ERROR_USAGE,
                        "%s: controls.random_sets needs to know which sets are the best: state objective.reduce",
-                       experiment->path);
+                       hs_experiment_where(experiment, "controls.random_sets"));
     return HS_OK;
 }
 
@@ -28,11 +28,20 @@ static hs_status check_pruned_intervention(const hs_experiment *experiment, cons
 {
     const char *name = experiment->pruning_intervention;
 
+    hs_names names = {0};
+    hs_status status = HS_OK;
+
     for (size_t i = 0; i < space->n_interventions; ++i)
         if (name[0] == '\0' || strcmp(space->intervention_names[i], name) == 0)
             return HS_OK;
-    return hs_fail(error, HS_ERROR_USAGE, "%s: pruning.intervention = \"%s\" is none of sweep.interventions",
-                   experiment->path, name);
+    for (size_t i = 0; status == HS_OK && i < space->n_interventions; ++i)
+        status = hs_names_add(&names, space->intervention_names[i], error);
+    if (status == HS_OK)
+        status = hs_fail_name(error, HS_ERROR_USAGE, &names, name,
+                              "%s: pruning.intervention = \"%s\" is none of sweep.interventions",
+                              hs_experiment_where(experiment, "pruning.intervention"), name);
+    hs_names_clear(&names);
+    return status;
 }
 
 static hs_status check_pruning(const hs_experiment *experiment, const hs_space *space, hs_error *error)
@@ -41,12 +50,12 @@ static hs_status check_pruning(const hs_experiment *experiment, const hs_space *
         return hs_fail(
             error, HS_ERROR_USAGE,
             "%s: pruning.curve needs to know what must not be harmed: state pruning.metric or objective.keep",
-            experiment->path);
+            hs_experiment_where(experiment, "pruning.curve"));
     if (space->n_singles < 2)
         return hs_fail(error, HS_ERROR_USAGE,
                        "%s: pruning.curve needs the effects of single heads: put 1 into sweep.orders",
-                       experiment->path);
-    return check_pruned_intervention(experiment, space, error);
+                       hs_experiment_where(experiment, "pruning.curve"));
+    return HS_OK;
 }
 
 /* ---- how much ---------------------------------------------------------------------------------------------------- */
@@ -113,6 +122,7 @@ hs_status later_plan(const hs_experiment *experiment, const component_grid *grid
 {
     bool prunes = strcmp(experiment->pruning_curve, "none") != 0;
 
+    HS_TRY(check_pruned_intervention(experiment, space, error));
     if (experiment->controls_random_sets == 0 && !prunes)
         return HS_OK;
     HS_TRY(hs_allocate(&space->later_names, space->n_singles + 2, sizeof *space->later_names, "phases", error));
@@ -132,45 +142,4 @@ hs_status later_plan(const hs_experiment *experiment, const component_grid *grid
     for (size_t order = 1; order <= space->max_order; ++order)
         HS_TRY(longest_name(grid, order, &space->later.longest_name, error));
     return HS_OK;
-}
-
-/* ---- metrics ----------------------------------------------------------------------------------------------------- */
-
-static bool has_metric(const hs_study *study, const char *task, size_t task_length, const char *metric)
-{
-    for (size_t t = 0; t < study->n_tasks; ++t) {
-        const char *name = hs_task_name(study->tasks[t]);
-        if (strlen(name) != task_length || strncmp(name, task, task_length) != 0)
-            continue;
-        for (size_t m = 0; m < hs_task_n_metrics(study->tasks[t]); ++m)
-            if (metric[0] == '\0' || strcmp(hs_task_metric(study->tasks[t], m)->name, metric) == 0)
-                return true;
-    }
-    return false;
-}
-
-/* A phase that finds out at its turn would waste those before it. */
-static hs_status check_metric(const hs_study *study, const char *key, const char *task, size_t task_length,
-                              const char *metric, hs_error *error)
-{
-    if (task_length == 0 || has_metric(study, task, task_length, metric))
-        return HS_OK;
-    return hs_fail(error, HS_ERROR_USAGE, "%s: %s: there is no metric \"%s\" of a task \"%.*s\"",
-                   study->experiment->path, key, metric, (int)task_length, task);
-}
-
-hs_status later_check_metrics(const hs_study *study, hs_error *error)
-{
-    const hs_experiment *experiment = study->experiment;
-
-    if (study->space.later.n_phases == 0)
-        return HS_OK;
-    const char *pruned = experiment->pruning_metric;
-    size_t task_length = strcspn(pruned, ".");
-    const char *metric = pruned[task_length] == '.' ? pruned + task_length + 1 : "";
-    HS_TRY(check_metric(study, "pruning.metric", pruned, task_length, metric, error));
-    HS_TRY(check_metric(study, "objective.reduce_metric", experiment->objective_reduce,
-                        strlen(experiment->objective_reduce), experiment->objective_reduce_metric, error));
-    return check_metric(study, "objective.keep_metric", experiment->objective_keep, strlen(experiment->objective_keep),
-                        experiment->objective_keep_metric, error);
 }

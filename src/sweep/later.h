@@ -11,7 +11,4 @@
  */
 hs_status later_plan(const hs_experiment *experiment, const component_grid *grid, hs_space *space, hs_error *error);
 
-/* HS_ERROR_USAGE: later phases choose by a metric that no task has. The tasks of the study are open. */
-hs_status later_check_metrics(const hs_study *study, hs_error *error);
-
 #endif

@@ -109,7 +109,7 @@ hs_status study_open_scorers(hs_study *study, hs_error *error)
                                ? open_classifier(study, config, &storage->scorers[task], error)
                                : hs_scorer_open_lexicon(config->lexicon, &storage->scorers[task], error);
         if (status != HS_OK)
-            return hs_error_prefix(error, "task \"%s\" (line %d of the experiment file)", config->name, config->line);
+            return hs_task_config_blame(config, error);
     }
     return HS_OK;
 }

@@ -13,7 +13,8 @@ static hs_status select_components(const hs_experiment *experiment, const compon
     hs_status status = hs_allocate(&selected, n, sizeof *selected, "head selection", error);
 
     for (size_t i = 0; status == HS_OK && i < experiment->heads.n; ++i)
-        status = selector_mark(experiment->heads.items[i], grid, selected, error);
+        if (selector_mark(experiment->heads.items[i], grid, selected, error) != HS_OK)
+            status = hs_error_prefix(error, "%s", hs_experiment_where(experiment, "sweep.heads"));
     for (size_t i = 0; status == HS_OK && i < n; ++i) {
         hs_component component = {(int32_t)grid->kind, (int32_t)(i / grid->n_indices), (int32_t)(i % grid->n_indices)};
         if (selected[i])
@@ -153,6 +154,7 @@ static hs_status fill_table(const hs_experiment *experiment, const component_gri
 /* Two spellings of one intervention ("flip", "scale=-1") would be swept twice under two names: refused. */
 static hs_status parse_interventions(const hs_experiment *experiment, hs_space *space, hs_error *error)
 {
+    const char *where = hs_experiment_where(experiment, "sweep.interventions");
     size_t n = experiment->interventions.n;
     char name[64];
 
@@ -161,12 +163,11 @@ static hs_status parse_interventions(const hs_experiment *experiment, hs_space *
     space->n_interventions = n;
     for (size_t i = 0; i < n; ++i) {
         if (hs_intervention_parse(experiment->interventions.items[i], &space->interventions[i], error) != HS_OK)
-            return hs_error_prefix(error, "%s: sweep.interventions", experiment->path);
+            return hs_error_prefix(error, "%s: sweep.interventions", where);
         hs_intervention_name(space->interventions[i], name, sizeof name);
         for (size_t j = 0; j < i; ++j)
             if (strcmp(space->intervention_names[j], name) == 0)
-                return hs_fail(error, HS_ERROR_USAGE, "%s: sweep.interventions has \"%s\" twice", experiment->path,
-                               name);
+                return hs_fail(error, HS_ERROR_USAGE, "%s: sweep.interventions has \"%s\" twice", where, name);
         space->intervention_names[i] = hs_string_copy(name, error);
         if (space->intervention_names[i] == NULL)
             return error->status;

@@ -1,7 +1,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "sweep/later.h"
 #include "sweep/study_storage.h"
 
 /* Examples that the start-up self-test runs on. */
@@ -79,7 +78,6 @@ static hs_status build_space(hs_study *study, hs_error *error)
     bool needs_donors = false;
 
     HS_TRY(hs_space_build(study->experiment, &study->model->shape, &study->space, error));
-    HS_TRY(later_check_metrics(study, error));
     for (size_t i = 0; i < study->space.n_interventions; ++i) {
         needs_donors = needs_donors || hs_intervention_needs_donors(study->space.interventions[i]);
         study->needs_means = study->needs_means || hs_intervention_needs_means(study->space.interventions[i]);
@@ -129,6 +127,7 @@ static hs_status start_engine(hs_study *study, hs_error *error)
 static hs_status open_local(hs_study *study, hs_error *error)
 {
     HS_TRY(open_tasks(study, error));
+    HS_TRY(study_check_metrics(study, error));
     HS_TRY(study_open_scorers(study, error));
     HS_TRY(build_space(study, error));
     HS_TRY(start_engine(study, error));

@@ -38,6 +38,12 @@ hs_status study_load_model(hs_comm *comm, const char *folder, hs_model **model_o
                            float **own_out, hs_error *error);
 
 /* Collective: the classifiers that tasks name, and after that their hashes. */
+/*
+ * HS_ERROR_USAGE: the experiment names a metric that its task does not have, which would otherwise be found when the sweep
+ * is done. The tasks are open.
+ */
+hs_status study_check_metrics(const hs_study *study, hs_error *error);
+
 hs_status study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
 hs_status study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
 /* Not collective: the scorer of each task that generates; tasks and classifiers are open. */

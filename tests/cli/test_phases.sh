@@ -109,7 +109,7 @@ says out "| removed | share | head |"
 
 # What cannot be chosen is refused before the sweep.
 expect 2 "$program" run "$quickstart" "${options[@]}" --set pruning.metric=accuracy.f1 --set output.results=none.h5
-says err 'pruning.metric: there is no metric "f1" of a task "accuracy"'
+says err '--set pruning.metric=accuracy.f1: pruning.metric: task "accuracy" has no metric "f1"; there are: acc, acc_norm'
 expect 2 "$program" run "$quickstart" "${options[@]}" --set objective.reduce= --set objective.keep= --set output.results=none.h5
 says err "state"
 [ ! -e none.h5 ] || fail "a results file was made"
