@@ -44,6 +44,7 @@
 static const hs_config_field bert_fields[] = {BERT_FIELDS, {0}};
 
 static const hs_config_constraint encoder_constraints[] = {
+    {"is_causal", HS_DEMAND_FALSE, "transformers would attend to what is before only; remove it, or set it to false"},
     {"is_decoder", HS_DEMAND_FALSE, "a decoder of this family is not supported"},
     {"add_cross_attention", HS_DEMAND_FALSE, "cross-attention is not supported"},
     {"is_encoder_decoder", HS_DEMAND_FALSE, "encoder-decoder models are not supported"},

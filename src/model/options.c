@@ -83,6 +83,7 @@ static const activation_row activation_rows[] = {
     {"gelu_pytorch_tanh", HS_ACTIVATION_GELU_TANH},
     {"gelu_python_tanh", HS_ACTIVATION_GELU_TANH},
     {"gelu_fast", HS_ACTIVATION_GELU_TANH},
+    {"gelu_accurate", HS_ACTIVATION_GELU_TANH},
     {"relu", HS_ACTIVATION_RELU},
     {"silu", HS_ACTIVATION_SILU},
     {"swish", HS_ACTIVATION_SILU},
@@ -120,6 +121,9 @@ static hs_status read_first_position(const hs_config *config, const hs_config_fi
                                      hs_error *error)
 {
     double token = (double)*first_inout - 1.0;
+    if (hs_json_get(config->object, field->key) != NULL && !hs_config_has(config, field->key))
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is null, but positions begin after the padding token's id",
+                       config->path, field->key);
     HS_TRY(hs_config_real(config, field->key, 0.0, field->maximum, &token, error));
     if (token != floor(token))
         return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is %g, which is no token id", config->path, field->key,

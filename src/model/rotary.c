@@ -54,6 +54,22 @@ static hs_status read_llama3(const hs_config *config, const hs_config *section, 
     return HS_OK;
 }
 
+/* transformers 5 can have parameters for each kind of layer, which a model with one kind has no use for. */
+static hs_status refuse_nested(const hs_config *section, hs_error *error)
+{
+    const char *key = NULL;
+    size_t length = 0;
+    const hs_json_value *value = NULL;
+    hs_json_iterator *at = NULL;
+    while ((at = hs_json_next(section->object, at, &key, &length, &value)) != NULL)
+        if (hs_json_kind_of(value) == HS_JSON_OBJECT)
+            return hs_fail(error, HS_ERROR_INPUT,
+                           "%s: \"%.*s\" has parameters for each kind of layer; one set for all "
+                           "layers is implemented",
+                           section->path, (int)strlen(section->section) - 1, section->section);
+    return HS_OK;
+}
+
 hs_status hs_rope_read(const hs_config *config, size_t n_positions, bool partial, hs_rope *rope_inout,
                        double *share_inout, hs_error *error)
 {
@@ -63,6 +79,7 @@ hs_status hs_rope_read(const hs_config *config, size_t n_positions, bool partial
         HS_TRY(hs_config_section(config, "rope_parameters", "rope_parameters.", &section, error));
     if (hs_json_size(section.object) == 0)
         return HS_OK;
+    HS_TRY(refuse_nested(&section, error));
     HS_TRY(read_kind(&section, rope_inout, error));
     HS_TRY(hs_config_real(&section, "partial_rotary_factor", partial ? 0.0 : 1.0, 1.0, share_inout, error));
     HS_TRY(hs_config_real(&section, "rope_theta", HS_MIN_ROPE_THETA, HS_MAX_ROPE_THETA, &rope_inout->theta, error));

@@ -59,6 +59,8 @@ static void test_configurations(void **state)
         {true, "\"attention_chunk_size\": 8", "\"attention_chunk_size\" cannot have this value"},
         {true, "\"partial_rotary_factor\": 0.5", "\"partial_rotary_factor\" cannot have this value"},
         {true, "\"rope_theta\": 0", "\"rope_theta\" is 0; 1 to 1e+12 is accepted"},
+        {true, "\"rope_parameters\": {\"full_attention\": {\"rope_theta\": 50}}",
+         "\"rope_parameters\" has parameters for each kind of layer"},
         {true, "\"rope_scaling\": 2", "\"rope_scaling\" is of kind integer; an object is expected"},
         {true, "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 2}", "\"rope_scaling.rope_type\" is \"yarn\""},
         {true, "\"rope_scaling\": {\"rope_type\": \"linear\"}", "no \"rope_scaling.factor\""},
