@@ -13,13 +13,14 @@
     {"is_causal", HS_DEMAND_TRUE, \
      "transformers would attend both ways; remove it, or set it to true, if the model predicts from what is before"}, \
     {"attention_chunk_size", HS_DEMAND_COVERS_POSITIONS, "attention in chunks is not supported"}, \
+    {"kv_sharing_modes", HS_DEMAND_EMPTY, "layers that share keys and values are not supported"}, \
     {"is_encoder_decoder", HS_DEMAND_FALSE, "encoder-decoder models are not supported"}
 #define NOT_PARTIAL \
     {"partial_rotary_factor", HS_DEMAND_ONE, "rotation of a part of each head is no part of this family"}
 
 /* clang-format on */
 
-/* transformers' cache obeys a window that the model's class knows nothing of. */
+/* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
 static const hs_window_rule no_window_unless_given = {0};
 
 /* A language model with nothing between the last norm and the unembedding. */
