@@ -357,6 +357,11 @@ int hs_blas_threads(void);
 /* Sets one thread a rank unless the environment (OPENBLAS_NUM_THREADS) says otherwise. */
 void hs_blas_set_threads(void);
 /*
+ * Before the first product, in whatever room: sets the threads and takes BLAS's own buffers. HS_ERROR_MEMORY where the
+ * address space has no room for them; a product would wait for it for ever. Later calls do nothing.
+ */
+hs_status hs_blas_start(hs_error *error);
+/*
  * out [n_rows, n_columns] <- a [n_rows, depth] x b [depth, n_columns], added to what is there if `add`; row-major, rows of a
  * a_stride apart, the others dense. Every dimension fits an int. For the rooms after the engine: statistics are products too.
  */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -12,6 +13,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/mapped.h"
+#include "headsweep/engine.h"
 
 static const struct {
     const char *name;
@@ -79,6 +81,40 @@ static void occupy_closed_streams(void)
             (void)open("/dev/null", O_RDONLY);
 }
 
+static bool space_is_limited(void)
+{
+    struct rlimit space, data;
+
+    return getrlimit(RLIMIT_AS, &space) == 0 && getrlimit(RLIMIT_DATA, &data) == 0 &&
+           (space.rlim_cur != RLIM_INFINITY || data.rlim_cur != RLIM_INFINITY);
+}
+
+/* Commands that keep to the threads that the environment asks for. */
+static bool takes_threads(const char *command)
+{
+    return strcmp(command, "run") == 0 || strcmp(command, "plan") == 0 || strcmp(command, "bench") == 0;
+}
+
+/*
+ * OpenBLAS starts its threads before main() begins, one for each core if it is not told otherwise, and each asks for a
+ * buffer until it gets it. Where the address space is limited, threads that nobody asked for could take what is left or
+ * spin for ever: we begin again without them. Those that were asked for must have their room now, before MPI waits for
+ * them.
+ */
+static hs_status start_under_limits(int argc, char **argv, hs_error *error)
+{
+    const char *threads = getenv("OPENBLAS_NUM_THREADS");
+    const bool asked = threads != NULL && argc > 1 && takes_threads(argv[1]);
+
+    if (!space_is_limited())
+        return HS_OK;
+    if (asked)
+        return hs_blas_start(error);
+    if ((threads == NULL || strcmp(threads, "1") != 0) && setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0)
+        (void)execv("/proc/self/exe", argv);
+    return HS_OK;
+}
+
 /*
  * Results that could not be written are as good as none, whenever it was noticed; the system says why at the next attempt
  * at last. Whoever stopped reading knows that: of that nothing is said.
@@ -127,7 +163,13 @@ int main(int argc, char **argv)
 
     /* A file-size limit is to end as a write error with its message, not as a death without one. */
     signal(SIGXFSZ, SIG_IGN);
-    hs_status status = run_arguments(argc, argv, &error);
+    hs_status status = start_under_limits(argc, argv, &error);
+    if (status == HS_OK)
+        status = run_arguments(argc, argv, &error);
     print_and_clear_error(&error);
-    return hs_status_exit_code(finish_output(status));
+    status = finish_output(status);
+    /* A thread that waits for memory waits for ever: nothing may be given back in good order. */
+    if (status == HS_ERROR_MEMORY)
+        _exit(hs_status_exit_code(status));
+    return hs_status_exit_code(status);
 }

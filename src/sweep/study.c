@@ -119,7 +119,6 @@ static hs_status start_engine(hs_study *study, hs_error *error)
     };
 
     HS_TRY(hs_engine_kind_parse(experiment->engine, &options.kind, error));
-    hs_blas_set_threads();
     return hs_engine_new(study->model, &options, &study->engine, error);
 }
 
