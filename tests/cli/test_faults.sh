@@ -1,6 +1,6 @@
 #!/bin/bash
 # Faults that a whole program meets: numbers that are not finite, two jobs on one file with and without HDF5's locks, weights
-# that are cut, a clock that jumps. Bad files and folders are in test_bad_input.sh, kills in tests/crash.
+# that are cut, a clock that jumps, an address space that is limited, a library that never returns. Bad files and folders are in test_bad_input.sh, kills in tests/crash.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -124,5 +124,59 @@ C
     expect 0 "$HEADSWEEP_MPIEXEC" -n 2 -x "LD_LIBRARY_PATH=$work" -x LD_PRELOAD=clock.so "$program" run --quiet "$quickstart" \
         "${small[@]}" --set output.results=jumping-2.h5
     same_results steady.h5 jumping-2.h5
+
+    # A limited address space: OpenBLAS would ask for its buffers for ever. Done, or refused with the reason.
+    limited() {
+        bash -c 'ulimit "$1" "$2" && shift 2 && exec timeout -s KILL 60 "$@"' limited "$@"
+    }
+    run=("$program" run --quiet "$quickstart" "${small[@]}" --set output.results=limited.h5)
+    for threads in "" 1 2; do
+        export OPENBLAS_NUM_THREADS=$threads
+        [ -n "$threads" ] || unset OPENBLAS_NUM_THREADS
+        rm -f limited.h5
+        for limit in "-v 160000" "-d 20000" "-d 100000"; do
+            # shellcheck disable=SC2086  # two words
+            expect 8 limited $limit "${run[@]}"
+            says err "OpenBLAS needs"
+            says err "of address space for the buffers of"
+            says err "(ulimit ${limit% *} is "
+            [ ! -e limited.h5 ] || fail "a run without memory has made a file"
+            # What needs no product needs no room for one.
+            # shellcheck disable=SC2086
+            expect 0 limited $limit "$program" status steady.h5
+        done
+        [ "$threads" = 2 ] || expect 0 limited -v 550000 "${run[@]}"
+        [ "$threads" = 2 ] || same_results steady.h5 limited.h5
+    done
+    export OPENBLAS_NUM_THREADS=1
+    expect 8 limited -v 160000 "$program" plan "$quickstart" "${small[@]}"
+    says err "OpenBLAS needs"
+
+    # A product that never returns: SIGTERM ends the run all the same, after a while or when it comes again.
+    cat >hang.c <<'C'
+void cblas_sgemm(void);
+void cblas_sgemm(void)
+{
+    for (volatile int forever = 1; forever != 0;) {
+    }
+}
+C
+    cc -shared -fPIC -o "$work/hang.so" hang.c || fail "the product does not compile"
+    for again in yes no; do
+        LD_LIBRARY_PATH=$work${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} LD_PRELOAD=hang.so "$program" run "$quickstart" \
+            "${small[@]}" --set output.results=hang.h5 >"$work/out" 2>"$work/err" </dev/null &
+        pid=$!
+        # It spins when it has used some time of the processor.
+        until [ "$(cut -d ' ' -f 14 /proc/$pid/stat)" -gt 100 ]; do sleep 0.2; done
+        kill -TERM $pid
+        sleep 3
+        kill -0 $pid || fail "one SIGTERM kills a run at once"
+        if [ $again = yes ]; then kill -TERM $pid; fi
+        start=$SECONDS code=0
+        wait $pid || code=$?
+        [ $code -eq 143 ] || fail "a run that hangs has exit code $code after SIGTERM"
+        [ $((SECONDS - start)) -le 30 ] || fail "a run that hangs takes $((SECONDS - start)) s to end"
+        if [ $again = no ]; then says err "ended where it was, some time after SIGTERM"; fi
+    done
 fi
 echo "faults: passed"
