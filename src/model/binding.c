@@ -304,7 +304,7 @@ hs_status hs_binding_list_make(const hs_binding_source *source, hs_family_option
                 .notes = notes};
     hs_tensor_names_init(table, source->family, &b.names);
     HS_GOTO_DONE(hs_allocate(&b.is_used, table->n_tensors, sizeof *b.is_used, source->folder, error));
-    HS_GOTO_DONE(hs_extras_check_signs(table, error));
+    HS_GOTO_DONE(hs_extras_check_signs(&b.names, error));
     HS_GOTO_DONE(bind_rules(&b, source->family->rules, error));
     HS_GOTO_DONE(bind_rules(&b, source->architecture->rules, error));
     HS_GOTO_DONE(note_wrapper(&b, error));

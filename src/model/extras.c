@@ -7,33 +7,56 @@
 /* ---- signs of what is not supported ------------------------------------------------------------------------------ */
 
 typedef struct sign {
-    const char *pattern; /* of a whole name */
+    const char *pattern;
     const char *meaning;
 } sign;
 
 #define ADAPTER "an adapter lies beside the weights; merge it into them first (peft: merge_and_unload())"
 #define QUANTISED "quantised weights are not read; dequantise the model to F32, F16 or BF16 first"
 
+#define WRAPPED                                                                                                      \
+    "a module inside the model is wrapped (torch.compile, FSDP, activation checkpointing); take the wrapper's name " \
+    "out of the tensors' names: python3 -c \"from safetensors.torch import load_file as l, save_file as s; "         \
+    "s({k.replace('_orig_mod.', ''): v for k, v in l('OLD.safetensors').items()}, 'NEW.safetensors', "               \
+    "metadata={'format': 'pt'})\", with its name in place of _orig_mod"
+
+/* Of names after the prefixes that trainers put before all. */
 static const sign signs[] = {
-    {"*lora_*", ADAPTER},           {"*.base_layer.*", ADAPTER},
-    {"*.ia3_l*", ADAPTER},          {"*.modules_to_save.*", ADAPTER},
-    {"*.adapters.*", ADAPTER},      {"*.adapter_*", ADAPTER},
-    {"*prompt_encoder.*", ADAPTER}, {"*prefix_encoder.*", ADAPTER},
-    {"*.hada_w*", ADAPTER},         {"*.lokr_w*", ADAPTER},
-    {"*.oft_*", ADAPTER},           {"*.vera_*", ADAPTER},
-    {"*.qweight", QUANTISED},       {"*.qzeros", QUANTISED},
-    {"*.g_idx", QUANTISED},         {"*.scales", QUANTISED},
-    {"*.weight_scale", QUANTISED},  {"*.weight_scale_inv", QUANTISED},
-    {"*.weight_packed", QUANTISED}, {"*.SCB", QUANTISED},
-    {"*.absmax", QUANTISED},        {"*.quant_map", QUANTISED},
-    {"*.quant_state.*", QUANTISED}, {"*.weight_zero_point", QUANTISED},
+    {"*_orig_mod.*", WRAPPED},
+    {"*_fsdp_wrapped_module.*", WRAPPED},
+    {"*_checkpoint_wrapped_module.*", WRAPPED},
+    {"*lora_*", ADAPTER},
+    {"*.base_layer.*", ADAPTER},
+    {"*.ia3_l*", ADAPTER},
+    {"*.modules_to_save.*", ADAPTER},
+    {"*.adapters.*", ADAPTER},
+    {"*.adapter_*", ADAPTER},
+    {"*prompt_encoder.*", ADAPTER},
+    {"*prefix_encoder.*", ADAPTER},
+    {"*.hada_w*", ADAPTER},
+    {"*.lokr_w*", ADAPTER},
+    {"*.oft_*", ADAPTER},
+    {"*.vera_*", ADAPTER},
+    {"*.qweight", QUANTISED},
+    {"*.qzeros", QUANTISED},
+    {"*.g_idx", QUANTISED},
+    {"*.scales", QUANTISED},
+    {"*.weight_scale", QUANTISED},
+    {"*.weight_scale_inv", QUANTISED},
+    {"*.weight_packed", QUANTISED},
+    {"*.SCB", QUANTISED},
+    {"*.absmax", QUANTISED},
+    {"*.quant_map", QUANTISED},
+    {"*.quant_state.*", QUANTISED},
+    {"*.weight_zero_point", QUANTISED},
 };
 
-hs_status hs_extras_check_signs(const hs_tensor_table *table, hs_error *error)
+hs_status hs_extras_check_signs(const hs_tensor_names *names, hs_error *error)
 {
+    const hs_tensor_table *table = names->table;
     for (size_t t = 0; t < table->n_tensors; t++)
         for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
-            if (fnmatch(signs[i].pattern, table->tensors[t]->name, 0) == 0)
+            if (fnmatch(signs[i].pattern, hs_tensor_names_strip(names, table->tensors[t]->name), 0) == 0)
                 return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: %s", table->tensors[t]->path,
                                table->tensors[t]->name, signs[i].meaning);
     return HS_OK;

@@ -5,8 +5,8 @@
 #include "model/notes.h"
 #include "model/tensor_names.h"
 
-/* HS_ERROR_INPUT names a tensor that shows the weights to be quantised, or to have an adapter beside them. */
-hs_status hs_extras_check_signs(const hs_tensor_table *table, hs_error *error);
+/* HS_ERROR_INPUT names a tensor that shows the weights to be quantised, to have an adapter beside them, or the like. */
+hs_status hs_extras_check_signs(const hs_tensor_names *names, hs_error *error);
 
 /*
  * transformers leaves out with a warning whatever it has no place for. So does this for modules beside the ones that

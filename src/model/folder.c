@@ -81,8 +81,12 @@ static const folder_mark marks[] = {
 /* What a training run leaves beside its model and nobody wants converted. */
 static const char *const not_weights[] = {"training_args.bin", "optimizer.*", "scheduler.*", "scaler.*", "rng_state*"};
 
+/* Names with control characters, which a message must not repeat, tell nothing. */
 static bool fits(const folder_mark *mark, const char *name)
 {
+    for (const char *c = name; *c != '\0'; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return false;
     for (size_t i = 0; i < sizeof not_weights / sizeof not_weights[0]; i++)
         if (fnmatch(not_weights[i], name, 0) == 0)
             return false;

@@ -61,6 +61,7 @@ static void test_what_folders_are(void **state)
         const char *advice;
     } cases[] = {
         {{"notes.txt"}, "", "no config.json there", "a Hugging Face checkpoint folder is needed"},
+        {{"\033[2J.gguf"}, "", "no config.json there; a Hugging", "a Hugging Face checkpoint folder is needed"},
         {{"adapter_config.json", "adapter_model.safetensors"}, "", "is an adapter (PEFT)", "merge_and_unload()"},
         {{"config.json", "adapter_config.json"}, "", "is an adapter (PEFT)", "Merge it into its base model"},
         {{"snapshots/abc/config.json"}, "", "cache of the Hugging Face hub", "name its folder: @/snapshots/abc"},
