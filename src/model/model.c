@@ -29,7 +29,7 @@ static hs_status choose_architecture(hs_checkpoint *checkpoint, hs_error *error)
     if (checkpoint->architecture != NULL && checkpoint->architecture->has_outputs)
         return HS_OK;
     HS_TRY(hs_tensor_table_open(checkpoint->folder, &checkpoint->table, error));
-    for (; row->name != NULL && !has_head; row++) {
+    for (; row->name != NULL && row->read_as == NULL && !has_head; row++) {
         bare = !row->has_outputs ? row : bare;
         source.architecture = row;
         HS_TRY(hs_binding_has_head(&source, &has_head, error));
