@@ -5,7 +5,7 @@
 
 # shellcheck disable=SC2034  # for the scripts that source this one
 HEADSWEEP_BUILD_PACKAGES=(gcc make cmake pkg-config openmpi-bin libopenmpi-dev libhdf5-openmpi-dev libopenblas-dev
-    libconfig-dev libjansson-dev libpcre2-dev libutf8proc-dev libxxhash-dev)
+    libconfig-dev libjansson-dev libpcre2-dev libutf8proc-dev libxxhash-dev zlib1g-dev)
 
 prepare_fail() {
     printf '%s\n' "$@" >&2
@@ -20,7 +20,7 @@ prepare_packages() {
     local package missing=() as_root=()
     command -v dpkg-query >/dev/null ||
         prepare_fail "This is no Debian or Ubuntu. Install a C compiler, CMake 3.20, MPI 3, parallel HDF5 1.10, OpenBLAS," \
-            "libconfig, jansson, PCRE2, utf8proc and xxHash with your system's means, then build with CMake (see README.md)."
+            "libconfig, jansson, PCRE2, utf8proc, xxHash and zlib with your system's means, then build with CMake (see README.md)."
     for package in "$@"; do
         package_is_installed "$package" || missing+=("$package")
     done

@@ -167,6 +167,19 @@ void hs_mapped_bytes_release(const void *bytes, size_t n_bytes);
 hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error);
 
 /*
+ * A regular file, looked at from front to back. What gzip packed, by its first bytes, comes unpacked, in a window that is
+ * no larger than what is looked at; HS_ERROR_INPUT where it is cut off or damaged.
+ */
+typedef struct hs_input hs_input;
+
+hs_status hs_input_open(const char *path, hs_input **input_out, hs_error *error);
+void hs_input_free(hs_input *input);
+/* What follows: at least n_wanted bytes, or all that are left, as *is_all_out says. Valid until the next look. */
+hs_status hs_input_look(hs_input *input, size_t n_wanted, const char **bytes_out, size_t *n_out, bool *is_all_out,
+                        hs_error *error);
+void hs_input_pass(hs_input *input, size_t n_bytes); /* at most what was looked at */
+
+/*
  * Every reader of a text begins with one of these two. *length_out: bytes of a UTF-8 byte order mark at the start, 0 if there
  * is none. HS_ERROR_INPUT: the mark of UTF-16 or UTF-32; says how to convert the file.
  */
