@@ -39,10 +39,18 @@ typedef struct hs_label_mapping {
     int64_t choice; /* from 0 */
 } hs_label_mapping;
 
+/* How a data file is to be read where its ending does not say it all; {0}: it does. */
+typedef struct hs_data_format {
+    char *quote;            /* "auto", "none", "double", "single" */
+    hs_string_list columns; /* names of the columns of a delimited file without a header */
+    char *records;          /* path to the list of records in a JSON document; "" = none */
+} hs_data_format;
+
 typedef struct hs_task_config {
-    char *name;     /* unique; also the name of its group in the results file: letters, digits, _ and - */
-    char *kind;     /* a task kind of tasks.h */
-    char *file;     /* resolved: usable from the current folder */
+    char *name; /* unique; also the name of its group in the results file: letters, digits, _ and - */
+    char *kind; /* a task kind of tasks.h */
+    char *file; /* resolved: usable from the current folder */
+    hs_data_format format;
     char *lexicon;  /* resolved; token_mass and generation only: a word list, one entry a line; "" if none */
     char *bos;      /* "auto", "always", "never" */
     int64_t limit;  /* first so many examples; 0 = all */
@@ -93,6 +101,7 @@ typedef struct hs_experiment {
     char *reference_file;    /* resolved, "" = the sequences of all tasks */
     char *reference_field;   /* field of its JSON Lines that holds text or token ids */
     int64_t reference_limit; /* 0 = all */
+    hs_data_format reference_format;
 
     char *objective_reduce;        /* task; "" = no objective */
     char *objective_reduce_metric; /* "" = the task's first */

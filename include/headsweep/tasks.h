@@ -94,6 +94,8 @@ const char *hs_task_truncated_part(const hs_task *task);
 size_t hs_task_n_pairs(const hs_task *task);
 /* Examples that could be a pair but are one text with a separator in it, such as "[SEP]". */
 size_t hs_task_n_joined(const hs_task *task);
+/* Lines that people should read before they trust the data: what looks like an accident in the file; "" if there is nothing. */
+const char *hs_task_notes(const hs_task *task);
 size_t hs_task_n_metrics(const hs_task *task);
 const hs_metric *hs_task_metric(const hs_task *task, size_t index);
 /* Hash of token ids, queries and everything else that metrics depend on. */
@@ -133,12 +135,21 @@ void hs_task_score(const hs_task *task, const hs_task_workload *workload, const 
 /* The table of kinds as Markdown (kind, meaning, fields, metrics), for the README and `headsweep run --help-tasks`. */
 hs_status hs_task_describe_kinds(hs_text *text, hs_error *error);
 
+/* Where the sequences of a reference set are. All borrowed. */
+typedef struct hs_reference_config {
+    const char *path;
+    const char *field;            /* holds a text or token ids */
+    size_t limit;                 /* first so many records; 0 = all */
+    const hs_data_format *format; /* NULL: the file's ending says it all */
+} hs_reference_config;
+
 /*
- * Sequences of a plain JSON Lines file (reference set): `field` holds a text or token ids. Cut to the model's
- * n_positions. Comes as a workload without queries.
+ * Sequences of a data file (reference set), cut to the model's n_positions. Comes as a workload without queries.
  */
-hs_status hs_reference_set_open(const char *path, const char *field, size_t limit, const hs_tokenizer *tokenizer,
-                                const hs_model *model, hs_task_workload **workload_out, hs_error *error);
+hs_status hs_reference_set_open(const hs_reference_config *config, const hs_tokenizer *tokenizer, const hs_model *model,
+                                hs_task_workload **workload_out, hs_error *error);
+/* As hs_task_notes(). */
+const char *hs_reference_set_notes(const hs_task_workload *workload);
 
 /* ---- scorers: how toxic is a text? ----------------------------------------------------------------------------- */
 

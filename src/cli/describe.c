@@ -129,6 +129,24 @@ static hs_status describe_window(const hs_study *study, hs_text *text, hs_error 
                            window);
 }
 
+/* A warning for each line of the notes. */
+static hs_status describe_notes(const char *what, const char *name, const char *notes, hs_text *text, hs_error *error)
+{
+    for (const char *at = notes; *at != '\0';) {
+        size_t length = strcspn(at, "\n");
+        HS_TRY(hs_text_appendf(text, error, "warning %s%s: %.*s\n", what, name, (int)length, at));
+        at += length + (at[length] == '\n');
+    }
+    return HS_OK;
+}
+
+static hs_status describe_data(const hs_study *study, hs_text *text, hs_error *error)
+{
+    for (size_t i = 0; i < study->n_tasks; ++i)
+        HS_TRY(describe_notes("task ", hs_task_name(study->tasks[i]), hs_task_notes(study->tasks[i]), text, error));
+    return describe_notes("reference set", "", hs_study_reference_notes(study), text, error);
+}
+
 hs_status describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
 {
     HS_TRY(describe_model(study, n_ranks, text, error));
@@ -138,6 +156,7 @@ hs_status describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_e
     HS_TRY(describe_window(study, text, error));
     HS_TRY(describe_truncated(study, text, error));
     HS_TRY(describe_joined(study, text, error));
+    HS_TRY(describe_data(study, text, error));
     if (hs_blas_core_warning() != NULL)
         HS_TRY(hs_text_appendf(text, error, "warning %s\n", hs_blas_core_warning()));
     return HS_OK;

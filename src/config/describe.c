@@ -55,7 +55,7 @@ hs_status hs_config_describe_keys(hs_text *text, hs_error *error)
         HS_TRY(append_row(text, key_at(i), error));
     HS_TRY(hs_text_appendf(text, error, "\nA sweep that has begun may be continued with other values of "));
     for (size_t i = 0; i < key_count(); i++) {
-        if (key_at(i)->identity || key_at(i)->type == KEY_PATH_IN)
+        if (key_at(i)->identity || key_at(i)->hashed || key_at(i)->type == KEY_PATH_IN)
             continue;
         HS_TRY(hs_text_appendf(text, error, "%s`%s`", first ? "" : ", ", key_at(i)->path));
         first = false;

@@ -49,9 +49,11 @@ static hs_status open_tasks(hs_study *study, hs_error *error)
         HS_TRY(hs_task_open(&experiment->tasks[study->n_tasks], study->tokenizer, study->model,
                             &study->tasks[study->n_tasks], error));
     if (experiment->reference_file[0] != '\0')
-        HS_TRY(hs_reference_set_open(experiment->reference_file, experiment->reference_field,
-                                     (size_t)experiment->reference_limit, study->tokenizer, study->model,
-                                     &study->storage->reference_set, error));
+        HS_TRY(hs_reference_set_open(&(hs_reference_config){.path = experiment->reference_file,
+                                                            .field = experiment->reference_field,
+                                                            .limit = (size_t)experiment->reference_limit,
+                                                            .format = &experiment->reference_format},
+                                     study->tokenizer, study->model, &study->storage->reference_set, error));
     return HS_OK;
 }
 
@@ -185,6 +187,11 @@ void hs_study_take_phases(hs_study *study, const hs_results *results)
     memcpy(space->components + first * n_columns, sets->components + first * n_columns,
            n * n_columns * sizeof *space->components);
     space->n_sets = sets->n_sets;
+}
+
+const char *hs_study_reference_notes(const hs_study *study)
+{
+    return study->storage->reference_set != NULL ? hs_reference_set_notes(study->storage->reference_set) : "";
 }
 
 bool hs_study_weights_are_copied(const hs_study *study)

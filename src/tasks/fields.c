@@ -158,7 +158,7 @@ hs_status task_field_missing(const char *needed, const hs_json_value *line, cons
 {
     char list[MAX_LISTED_KEYS] = "nothing";
     size_t used = 0;
-    const char *key;
+    const char *key, *list_key = NULL;
     size_t key_length;
     const hs_json_value *value;
     hs_json_iterator *at = NULL;
@@ -167,8 +167,14 @@ hs_status task_field_missing(const char *needed, const hs_json_value *line, cons
         (void)task_quote(key, key_length, quoted, sizeof quoted);
         int n = snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", quoted);
         used += n > 0 ? (size_t)n : 0;
+        if (list_key == NULL && hs_json_kind_of(hs_json_at(value, 0)) == HS_JSON_OBJECT)
+            list_key = key;
     }
-    return hs_fail(error, HS_ERROR_INPUT, "%s: %s is missing; the line has: %s", place, needed, list);
+    char hint[160] = "";
+    if (list_key != NULL)
+        (void)snprintf(hint, sizeof hint, "; if `%.40s` holds the records, set records = \"%.40s\"", list_key,
+                       list_key);
+    return hs_fail(error, HS_ERROR_INPUT, "%s: %s is missing; the line has: %s%s", place, needed, list, hint);
 }
 
 hs_status task_field_value(const task_field_map *map, const char *name, const hs_json_value *line, const char *place,

@@ -8,29 +8,68 @@
 typedef hs_status parse_function(task_reader *reader, const char *bytes, size_t length, hs_error *error);
 static parse_function parse_json, parse_delimited, parse_text;
 
-/* A kind of file: a record is a line, unless a delimiter says that fields in quotes may hold line ends. */
+/* A kind of file: a record is a line, unless a delimiter says that fields in quotes may hold line ends, or it is JSON. */
 typedef struct task_file_format {
     const char *ending;
     char delimiter;
+    char quote; /* unless the experiment file says otherwise */
+    bool is_json;
     parse_function *parse;
 } task_file_format;
 
 static const task_file_format formats[] = {
-    {".csv", ',', parse_delimited},
-    {".tsv", '\t', parse_delimited},
-    {".txt", '\0', parse_text},
-    {"", '\0', parse_json},
+    {".csv", ',', '"', false, parse_delimited},
+    {".tsv", '\t', '\0', false, parse_delimited},
+    {".txt", '\0', '\0', false, parse_text},
+    {"", '\0', '\0', true, parse_json},
 };
+
+static bool ends_with(const char *path, size_t length, const char *ending)
+{
+    size_t n = strlen(ending);
+    return length >= n && strncasecmp(path + length - n, ending, n) == 0;
+}
 
 static const task_file_format *find_format(const char *path)
 {
     const task_file_format *format = formats;
     size_t length = strlen(path);
-    for (;; format++) {
-        size_t ending = strlen(format->ending);
-        if (length >= ending && strcasecmp(path + length - ending, format->ending) == 0)
-            return format;
-    }
+    length -= ends_with(path, length, ".gz") ? 3 : 0;
+    while (!ends_with(path, length, format->ending))
+        format++;
+    return format;
+}
+
+/* The word of the key `quote` as the byte; "auto" leaves the format's own. */
+static char quote_of(const task_file_format *format, const char *word)
+{
+    static const struct {
+        const char *word;
+        char quote;
+    } words[] = {{"none", '\0'}, {"double", '"'}, {"single", '\''}};
+    for (size_t i = 0; word != NULL && i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(word, words[i].word) == 0)
+            return words[i].quote;
+    return format->quote;
+}
+
+static const char *records_of(const hs_data_format *data_format)
+{
+    return data_format != NULL && data_format->records != NULL ? data_format->records : "";
+}
+
+static hs_status check_data_format(const task_file_format *format, const hs_data_format *data_format, hs_error *error)
+{
+    bool is_auto = data_format == NULL || data_format->quote == NULL || strcmp(data_format->quote, "auto") == 0;
+    if (format->delimiter == '\0' && !is_auto)
+        return hs_fail(error, HS_ERROR_USAGE, "quote = \"%s\": only .csv and .tsv files have quotes",
+                       data_format->quote);
+    if (format->delimiter == '\0' && data_format != NULL && data_format->columns.n > 0)
+        return hs_fail(error, HS_ERROR_USAGE, "columns: only .csv and .tsv files have columns");
+    if (!format->is_json && records_of(data_format)[0] != '\0')
+        return hs_fail(error, HS_ERROR_USAGE, "records = \"%s\": only a JSON document has a list of records",
+                       data_format->records);
+    return HS_OK;
 }
 
 /* ---- lines ------------------------------------------------------------------------------------------------------- */
@@ -53,6 +92,8 @@ bool task_next_line(const char *bytes, size_t n_bytes, size_t max_bytes, size_t 
     return true;
 }
 
+/* ---- cutting ----------------------------------------------------------------------------------------------------- */
+
 static bool is_blank(const char *line, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -61,48 +102,96 @@ static bool is_blank(const char *line, size_t length)
     return true;
 }
 
-static hs_status too_long(const task_reader *reader, hs_error *error)
+static size_t measure_line(const char *bytes, size_t n_bytes, void *line_end)
 {
-    return hs_fail(error, HS_ERROR_INPUT, "%s: the line is longer than the %d bytes that are allowed",
-                   reader->place.text, TASK_MAX_LINE_BYTES);
+    const char *end = memchr(bytes, *(const char *)line_end, n_bytes);
+    return end == NULL ? 0 : (size_t)(end - bytes) + 1;
+}
+
+typedef struct delimited_measure {
+    const delimited_dialect *dialect;
+    bool in_quotes;
+} delimited_measure;
+
+static size_t measure_delimited(const char *bytes, size_t n_bytes, void *context)
+{
+    delimited_measure *measure = context;
+    return delimited_length(bytes, n_bytes, measure->dialect, &measure->in_quotes);
 }
 
 static hs_status set_place(task_reader *reader, hs_error *error)
 {
-    reader->line = reader->next_line;
+    reader->line = reader->source.next_line;
     reader->place.length = 0;
-    return hs_text_appendf(&reader->place, error, "%s:%zu", reader->path, reader->line);
+    HS_TRY(hs_text_appendf(&reader->place, error, "%s:%zu", reader->source.path, reader->line));
+    return reader->document.layout == TASK_JSON_LIST
+               ? hs_text_appendf(&reader->place, error, " (record %zu)", reader->document.n_records)
+               : HS_OK;
+}
+
+static hs_status cut_line(task_reader *reader, const char **record_out, size_t *length_out, hs_error *error)
+{
+    bool is_whole;
+    char line_end = reader->source.line_end;
+    HS_TRY(task_source_cut(&reader->source, measure_line, &line_end, record_out, length_out, &is_whole, error));
+    *length_out -= is_whole;
+    if (is_whole && line_end == '\n' && *length_out > 0 && (*record_out)[*length_out - 1] == '\r')
+        --*length_out;
+    return HS_OK;
+}
+
+static hs_status cut_delimited(task_reader *reader, const char **record_out, size_t *length_out, hs_error *error)
+{
+    bool is_whole;
+    delimited_measure measure = {.dialect = &reader->dialect};
+    HS_TRY(task_source_cut(&reader->source, measure_delimited, &measure, record_out, length_out, &is_whole, error));
+    if (!measure.in_quotes)
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_INPUT,
+                   "%s: a quote that is opened in this record is never closed; where quotes stand for themselves, set "
+                   "quote = \"none\"",
+                   reader->place.text);
 }
 
 /* The record at the reader's position, which is not the end, and moves behind it. */
 static hs_status cut_record(task_reader *reader, const char **record_out, size_t *length_out, hs_error *error)
 {
-    const char *bytes = (const char *)reader->file.bytes;
-    size_t available = reader->file.n_bytes - reader->position;
-    size_t n_lines = 1;
+    bool is_whole;
     HS_TRY(set_place(reader, error));
-    if (reader->format->delimiter == '\0') {
-        (void)task_next_line(bytes, reader->file.n_bytes, TASK_MAX_LINE_BYTES, &reader->position, record_out,
-                             length_out);
-    } else {
-        size_t searched = available > TASK_MAX_LINE_BYTES ? TASK_MAX_LINE_BYTES + 1 : available;
-        *record_out = bytes + reader->position;
-        *length_out = delimited_length(*record_out, searched, reader->format->delimiter, &n_lines);
-        if (*length_out == 0)
-            return hs_fail(error, HS_ERROR_INPUT, "%s: a quote that is opened in this record is never closed",
-                           reader->place.text);
-        reader->position += *length_out;
-    }
-    reader->next_line += n_lines;
-    return *length_out > TASK_MAX_LINE_BYTES ? too_long(reader, error) : HS_OK;
+    if (reader->format->delimiter != '\0')
+        HS_TRY(cut_delimited(reader, record_out, length_out, error));
+    else if (reader->document.layout == TASK_JSON_LINES)
+        HS_TRY(cut_line(reader, record_out, length_out, error));
+    else
+        HS_TRY(
+            task_source_cut(&reader->source, task_json_value_length, NULL, record_out, length_out, &is_whole, error));
+    if (*length_out > TASK_MAX_LINE_BYTES)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: the %s is longer than the %d bytes that are allowed",
+                       reader->place.text, reader->document.layout == TASK_JSON_LINES ? "line" : "record",
+                       TASK_MAX_LINE_BYTES);
+    return HS_OK;
+}
+
+static hs_status has_more(task_reader *reader, bool *more_out, hs_error *error)
+{
+    const char *bytes;
+    size_t n;
+    bool is_all;
+    if (reader->document.layout != TASK_JSON_LINES)
+        return task_json_document_next(&reader->source, &reader->document, more_out, error);
+    HS_TRY(task_source_look(&reader->source, 1, &bytes, &n, &is_all, error));
+    *more_out = n > 0;
+    return HS_OK;
 }
 
 /* The next record that is not blank; NULL at the end. */
 static hs_status next_record(task_reader *reader, const char **record_out, size_t *length_out, hs_error *error)
 {
+    bool more;
     do {
         *record_out = NULL;
-        if (reader->position >= reader->file.n_bytes)
+        HS_TRY(has_more(reader, &more, error));
+        if (!more)
             return HS_OK;
         HS_TRY(cut_record(reader, record_out, length_out, error));
     } while (is_blank(*record_out, *length_out));
@@ -119,14 +208,20 @@ static hs_status check_text(const task_reader *reader, const char *bytes, size_t
 
 /* ---- from a record to an object ---------------------------------------------------------------------------------- */
 
+static void notice(task_oddity *oddity, const task_reader *reader)
+{
+    oddity->line = oddity->n++ == 0 ? reader->line : oddity->line;
+}
+
 static hs_status parse_json(task_reader *reader, const char *bytes, size_t length, hs_error *error)
 {
-    const char *place = reader->place.text;
-    HS_TRY(hs_json_parse_record(bytes, length, reader->path, reader->line, &reader->json, error));
+    HS_TRY(hs_json_parse_record(bytes, length, reader->source.path, reader->line, &reader->json, error));
     hs_json_kind kind = hs_json_kind_of(hs_json_root(reader->json));
     if (kind != HS_JSON_OBJECT)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: the line must be a JSON object, {...}, not %s", place,
-                       hs_json_kind_name(kind));
+        return hs_fail(error, HS_ERROR_INPUT, "%s: the %s must be a JSON object, {...}, not %s", reader->place.text,
+                       reader->document.layout == TASK_JSON_LINES ? "line" : "record", hs_json_kind_name(kind));
+    if (hs_json_n_replaced(reader->json) > 0)
+        notice(&reader->replaced, reader);
     return HS_OK;
 }
 
@@ -136,17 +231,62 @@ static hs_status parse_text(task_reader *reader, const char *bytes, size_t lengt
     return hs_json_add_string(reader->json, "text", bytes, length, error);
 }
 
+static hs_status fail_n_fields(const task_reader *reader, hs_error *error)
+{
+    const char *delimiter = reader->format->delimiter == ',' ? "comma" : "tab";
+    char remedy[80];
+    if (reader->dialect.quote != '\0')
+        (void)snprintf(remedy, sizeof remedy, "a text that holds a %s must be in quotes", delimiter);
+    else
+        (void)snprintf(remedy, sizeof remedy, "a text that holds a %s must be in quotes, and quote = \"double\"",
+                       delimiter);
+    return hs_fail(error, HS_ERROR_INPUT, "%s: the record has %zu field%s, but %s %zu; %s", reader->place.text,
+                   reader->record.n, reader->record.n == 1 ? "" : "s",
+                   reader->has_columns ? "`columns` has" : "the header has", reader->header.n, remedy);
+}
+
+/* A file that does have a header is not to be read with it as an example. */
+static hs_status check_is_no_header(const task_reader *reader, hs_error *error)
+{
+    const delimited_record *header = &reader->header;
+    if (!reader->has_columns || reader->n_records > 0 || header->bytes.length != reader->record.bytes.length ||
+        memcmp(header->bytes.text, reader->record.bytes.text, header->bytes.length) != 0)
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_INPUT, "%s: the file has a header, these names; `columns` is for files without one",
+                   reader->place.text);
+}
+
+static bool is_in_quotes(const delimited_record *record)
+{
+    for (size_t i = 0; i < record->n; i++) {
+        const char *field = delimited_field(record, i);
+        size_t length = delimited_field_length(record, i);
+        if (length > 1 && field[0] == '"' && field[length - 1] == '"')
+            return true;
+    }
+    return false;
+}
+
+/* What is likely an accident, but may be meant. */
+static void look_for_oddities(task_reader *reader, const char *bytes, size_t length)
+{
+    const delimited_dialect *dialect = &reader->dialect;
+    if (dialect->quote == '\0' && is_in_quotes(&reader->record))
+        notice(&reader->quoted, reader);
+    if (dialect->quote != '\0' && memchr(bytes, dialect->line_end, length - 1) != NULL &&
+        (dialect->delimiter == '\t' || delimited_looks_swallowed(bytes, length, dialect, reader->header.n)))
+        notice(&reader->spread, reader);
+}
+
 static hs_status parse_delimited(task_reader *reader, const char *bytes, size_t length, hs_error *error)
 {
     const delimited_record *header = &reader->header;
     delimited_record *record = &reader->record;
-    const char *place = reader->place.text;
-    HS_TRY(delimited_read(bytes, length, reader->format->delimiter, place, record, error));
+    HS_TRY(delimited_read(bytes, length, &reader->dialect, reader->place.text, record, error));
     if (record->n != header->n)
-        return hs_fail(
-            error, HS_ERROR_INPUT,
-            "%s: the record has %zu field%s, but the header has %zu; a text that holds a %s must be in quotes", place,
-            record->n, record->n == 1 ? "" : "s", header->n, reader->format->delimiter == ',' ? "comma" : "tab");
+        return fail_n_fields(reader, error);
+    HS_TRY(check_is_no_header(reader, error));
+    look_for_oddities(reader, bytes, length);
     HS_TRY(hs_json_new_object(&reader->json, error));
     for (size_t i = 0; i < record->n; i++)
         HS_TRY(hs_json_add_string(reader->json, delimited_field(header, i), delimited_field(record, i),
@@ -174,24 +314,40 @@ static hs_status read_header(task_reader *reader, hs_error *error)
     HS_TRY(next_record(reader, &record, &length, error));
     if (record == NULL)
         return hs_fail(error, HS_ERROR_INPUT, "%s: the file is empty; its first line must name the fields",
-                       reader->path);
+                       reader->source.path);
     HS_TRY(check_text(reader, record, length, error));
-    HS_TRY(delimited_read(record, length, reader->format->delimiter, reader->place.text, &reader->header, error));
+    HS_TRY(delimited_read(record, length, &reader->dialect, reader->place.text, &reader->header, error));
     if (reader->header.n > TASK_MAX_COLUMNS)
         return hs_fail(error, HS_ERROR_INPUT, "%s: the header has %zu fields; at most %d are allowed",
                        reader->place.text, reader->header.n, TASK_MAX_COLUMNS);
     return check_header(reader, error);
 }
 
+static hs_status take_columns(task_reader *reader, const hs_string_list *columns, hs_error *error)
+{
+    reader->has_columns = true;
+    for (size_t i = 0; i < columns->n; i++)
+        HS_TRY(delimited_add(&reader->header, columns->items[i], strlen(columns->items[i]), error));
+    return HS_OK;
+}
+
 /* ---- the reader -------------------------------------------------------------------------------------------------- */
 
-hs_status task_reader_open(const char *path, task_reader *reader_out, hs_error *error)
+hs_status task_reader_open(const char *path, const hs_data_format *data_format, task_reader *reader_out,
+                           hs_error *error)
 {
-    *reader_out = (task_reader){.path = path, .format = find_format(path), .next_line = 1};
-    HS_TRY(hs_mapped_file_open(path, &reader_out->file, error));
-    HS_TRY(hs_text_mark((const char *)reader_out->file.bytes, reader_out->file.n_bytes, path, &reader_out->position,
-                        error));
-    return reader_out->format->delimiter != '\0' ? read_header(reader_out, error) : HS_OK;
+    const task_file_format *format = find_format(path);
+    char quote = quote_of(format, data_format != NULL ? data_format->quote : NULL);
+    *reader_out = (task_reader){.format = format};
+    HS_TRY(check_data_format(format, data_format, error));
+    HS_TRY(task_source_open(path, quote, &reader_out->source, error));
+    reader_out->dialect = (delimited_dialect){format->delimiter, quote, reader_out->source.line_end};
+    if (format->is_json)
+        return task_json_document_open(&reader_out->source, records_of(data_format), &reader_out->document, error);
+    if (format->delimiter == '\0')
+        return HS_OK;
+    return data_format != NULL && data_format->columns.n > 0 ? take_columns(reader_out, &data_format->columns, error)
+                                                             : read_header(reader_out, error);
 }
 
 void task_reader_clear(task_reader *reader)
@@ -200,7 +356,7 @@ void task_reader_clear(task_reader *reader)
     hs_text_clear(&reader->place);
     delimited_record_clear(&reader->header);
     delimited_record_clear(&reader->record);
-    hs_mapped_file_clear(&reader->file);
+    task_source_clear(&reader->source);
     *reader = (task_reader){0};
 }
 
@@ -216,6 +372,7 @@ hs_status task_reader_next(task_reader *reader, const hs_json_value **object_out
         return HS_OK;
     HS_TRY(check_text(reader, record, length, error));
     HS_TRY(reader->format->parse(reader, record, length, error));
+    reader->n_records++;
     *object_out = hs_json_root(reader->json);
     return HS_OK;
 }
@@ -226,5 +383,29 @@ hs_status task_reader_skip(task_reader *reader, bool *skipped_out, hs_error *err
     size_t length;
     HS_TRY(next_record(reader, &record, &length, error));
     *skipped_out = record != NULL;
+    return HS_OK;
+}
+
+/* ---- what people should know ------------------------------------------------------------------------------------- */
+
+static hs_status note(const task_reader *reader, const task_oddity *oddity, const char *what, hs_text *notes,
+                      hs_error *error)
+{
+    return hs_text_appendf(notes, error, "%s:%zu%s: %s\n", reader->source.path, oddity->line,
+                           oddity->n > 1 ? " and others" : "", what);
+}
+
+hs_status task_reader_notes(const task_reader *reader, hs_text *notes, hs_error *error)
+{
+    if (reader->spread.n > 0)
+        HS_TRY(note(reader, &reader->spread,
+                    "a quote begins a field of several lines; where quotes stand for themselves, set quote = \"none\"",
+                    notes, error));
+    if (2 * reader->quoted.n > reader->n_records)
+        HS_TRY(note(reader, &reader->quoted,
+                    "the quotes around a field are part of its text; quote = \"double\" takes them off", notes, error));
+    if (reader->replaced.n > 0)
+        HS_TRY(note(reader, &reader->replaced, "half of a surrogate pair, \\ud800 to \\udfff, is read as U+FFFD", notes,
+                    error));
     return HS_OK;
 }

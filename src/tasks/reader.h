@@ -1,35 +1,56 @@
 /*
- * reader: a data file, record by record, as objects. The file's ending says what it is:
+ * reader: a data file, record by record, as objects. The file's ending says what it is, what gzip packed is unpacked
+ * whatever it is called, and ".gz" is no ending of its own:
  *
- *   .csv .tsv   RFC 4180 with a header: an object a record, the header's names -> strings. A field in quotes may hold
- *               delimiters, line ends and doubled quotes; a quote elsewhere than at a field's start stands for itself.
+ *   .csv .tsv   a header, then an object a record: the header's names, or those that the experiment file gives, -> strings.
+ *               CSV is as RFC 4180 has it: a field in quotes may hold delimiters, line ends and doubled quotes; a quote
+ *               elsewhere than at a field's start stands for itself. In TSV all quotes stand for themselves, unless the
+ *               experiment file says otherwise.
  *   .txt        { "text": the line }
- *   all others  JSON Lines
+ *   all others  JSON: an object a line (JSON Lines), objects over several lines, or a list of them
  *
- * Blank lines, CRLF and a byte order mark at the start are accepted.
+ * Blank lines, CRLF, carriage returns alone and a byte order mark at the start are accepted.
  */
 #ifndef TASKS_READER_H
 #define TASKS_READER_H
 
+#include "headsweep/config.h"
 #include "tasks/delimited.h"
+#include "tasks/json_document.h"
+#include "tasks/source.h"
 
-enum { TASK_MAX_LINE_BYTES = 16 * 1024 * 1024, TASK_MAX_COLUMNS = 4096 };
+enum { TASK_MAX_COLUMNS = 4096 };
+
+/* Records of which people are told: how many, and where the first is. */
+typedef struct task_oddity {
+    size_t n;
+    size_t line;
+} task_oddity;
 
 typedef struct task_reader {
-    const char *path; /* borrowed */
+    task_source source;
     const struct task_file_format *format;
-    hs_mapped_file file;
-    size_t position;
-    size_t next_line;        /* number of the line at `position`, from 1 */
+    delimited_dialect dialect;
+    task_json_document document;
     size_t line;             /* where the record read last begins */
     hs_text place;           /* "path:line" of it, for messages */
     hs_json *json;           /* its document */
     delimited_record header; /* of a CSV or TSV file */
+    bool has_columns;        /* `header` is the experiment file's, and the file has none */
     delimited_record record;
+    size_t n_records;     /* that were parsed */
+    task_oddity spread;   /* a field in quotes over several lines */
+    task_oddity quoted;   /* a field in quotes that stand for themselves */
+    task_oddity replaced; /* half of a surrogate pair */
 } task_reader;
 
-/* HS_ERROR_INPUT: a CSV or TSV file without a header, or with a name twice in it. */
-hs_status task_reader_open(const char *path, task_reader *reader_out, hs_error *error);
+/*
+ * `data_format` may be NULL: nothing but the ending says how to read. HS_ERROR_USAGE: it says what does not suit the ending.
+ * HS_ERROR_INPUT: a file that is no text, a CSV or TSV file without a header, or with a name twice in it, no list of records where
+ * one should be.
+ */
+hs_status task_reader_open(const char *path, const hs_data_format *data_format, task_reader *reader_out,
+                           hs_error *error);
 void task_reader_clear(task_reader *reader);
 
 /*
@@ -40,6 +61,9 @@ void task_reader_clear(task_reader *reader);
 hs_status task_reader_next(task_reader *reader, const hs_json_value **object_out, hs_error *error);
 /* Passes over the next record without looking at what is in it; *skipped_out is false at the end. */
 hs_status task_reader_skip(task_reader *reader, bool *skipped_out, hs_error *error);
+
+/* Appends a line for each thing that people should know of what was read. */
+hs_status task_reader_notes(const task_reader *reader, hs_text *notes, hs_error *error);
 
 /*
  * The next line of `bytes` from *position on, without its end (LF or CRLF); *position moves behind it. False at the

@@ -9,6 +9,7 @@
 typedef struct reference_reader {
     const char *path;
     const char *field;
+    const hs_data_format *format;
     size_t limit;
     task_encoder encoder;
     task_reader lines;
@@ -43,7 +44,7 @@ static hs_status read_sequence(reference_reader *reader, const hs_json_value *li
 static hs_status read_sequences(reference_reader *reader, task_sequences *sequences, hs_error *error)
 {
     const hs_json_value *line;
-    HS_TRY(task_reader_open(reader->path, &reader->lines, error));
+    HS_TRY(task_reader_open(reader->path, reader->format, &reader->lines, error));
     while (reader->limit == 0 || sequences->n < reader->limit) {
         HS_TRY(task_reader_next(&reader->lines, &line, error));
         if (line == NULL)
@@ -55,17 +56,20 @@ static hs_status read_sequences(reference_reader *reader, task_sequences *sequen
     return HS_OK;
 }
 
-hs_status hs_reference_set_open(const char *path, const char *field, size_t limit, const hs_tokenizer *tokenizer,
-                                const hs_model *model, hs_task_workload **workload_out, hs_error *error)
+hs_status hs_reference_set_open(const hs_reference_config *config, const hs_tokenizer *tokenizer, const hs_model *model,
+                                hs_task_workload **workload_out, hs_error *error)
 {
     hs_task_workload *workload = NULL;
-    reference_reader reader = {.path = path, .field = field, .limit = limit};
+    reference_reader reader = {
+        .path = config->path, .field = config->field, .format = config->format, .limit = config->limit};
     *workload_out = NULL;
     hs_status status = task_encoder_init(&reader.encoder, "auto", tokenizer, model, error);
     if (status == HS_OK)
         status = task_workload_allocate(&workload, error);
     if (status == HS_OK)
         status = read_sequences(&reader, &workload->storage->sequences, error);
+    if (status == HS_OK)
+        status = task_reader_notes(&reader.lines, &workload->storage->notes, error);
     task_encoder_clear(&reader.encoder);
     task_reader_clear(&reader.lines);
     hs_token_list_clear(&reader.ids);
@@ -78,4 +82,10 @@ hs_status hs_reference_set_open(const char *path, const char *field, size_t limi
     task_workload_bind(workload);
     *workload_out = workload;
     return HS_OK;
+}
+
+const char *hs_reference_set_notes(const hs_task_workload *workload)
+{
+    const hs_text *notes = &workload->storage->notes;
+    return notes->text != NULL ? notes->text : "";
 }

@@ -121,11 +121,11 @@ typedef struct record_choice {
     size_t sample;  /* of these, those with a rank below */
 } record_choice;
 
-static hs_status count_records(const char *path, size_t limit, size_t *n_out, hs_error *error)
+static hs_status count_records(const hs_task_config *config, size_t limit, size_t *n_out, hs_error *error)
 {
     task_reader reader;
     bool skipped = true;
-    hs_status status = task_reader_open(path, &reader, error);
+    hs_status status = task_reader_open(config->file, &config->format, &reader, error);
     for (*n_out = 0; status == HS_OK && *n_out < limit; (*n_out)++) {
         status = task_reader_skip(&reader, &skipped, error);
         if (!skipped)
@@ -141,7 +141,7 @@ static hs_status choose_records(const hs_task_config *config, record_choice *cho
     choice->limit = config->limit > 0 ? (size_t)config->limit : SIZE_MAX;
     if (config->sample == 0)
         return HS_OK;
-    HS_TRY(count_records(config->file, choice->limit, &n, error));
+    HS_TRY(count_records(config, choice->limit, &n, error));
     if (n > UINT32_MAX)
         return hs_fail(error, HS_ERROR_INPUT, "%s: a sample is drawn of at most %u examples; set `limit`", config->file,
                        UINT32_MAX);
@@ -175,7 +175,7 @@ static hs_status read_examples(task_compiler *compiler, task_reader *reader, con
         HS_TRY(read_example(compiler, reader, task, error));
     }
     if (task->n_examples == 0)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: the file has no example", reader->path);
+        return hs_fail(error, HS_ERROR_INPUT, "%s: the file has no example", reader->source.path);
     return HS_OK;
 }
 
@@ -234,8 +234,9 @@ hs_status hs_task_open(const hs_task_config *config, const hs_tokenizer *tokeniz
     HS_TRY(hs_allocate(&task, 1, sizeof *task, "task", error));
     HS_GOTO_DONE(set_up(config, tokenizer, model, task, &compiler, error));
     HS_GOTO_DONE(choose_records(config, &choice, error));
-    HS_GOTO_DONE(task_reader_open(config->file, &reader, error));
+    HS_GOTO_DONE(task_reader_open(config->file, &config->format, &reader, error));
     HS_GOTO_DONE(read_examples(&compiler, &reader, &choice, task, error));
+    HS_GOTO_DONE(task_reader_notes(&reader, &task->notes, error));
     task->hash = hash_task(task);
     *task_out = task;
 done:
@@ -262,6 +263,7 @@ void hs_task_free(hs_task *task)
     hs_token_list_clear(&task->lexicon);
     hs_text_list_clear(&task->generation.stops);
     hs_text_list_clear(&task->generation.special_stops);
+    hs_text_clear(&task->notes);
     hs_free(task);
 }
 
@@ -310,6 +312,11 @@ size_t hs_task_n_metrics(const hs_task *task)
 const hs_metric *hs_task_metric(const hs_task *task, size_t index)
 {
     return &task->metrics[index];
+}
+
+const char *hs_task_notes(const hs_task *task)
+{
+    return task->notes.text != NULL ? task->notes.text : "";
 }
 
 uint64_t hs_task_hash(const hs_task *task)

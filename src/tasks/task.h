@@ -70,6 +70,7 @@ struct hs_task {
     bool cuts_ends;           /* their last ones, not their first */
     size_t n_pairs;           /* examples of two sentences */
     size_t n_joined;          /* examples of one text with a separator in it */
+    hs_text notes;            /* lines for people, of what is odd in the file */
     const hs_metric *metrics; /* [n_metrics]: the kind's, or those with one a label */
     size_t n_metrics;
     struct task_label_metrics *label_metrics; /* classification */

@@ -26,6 +26,7 @@ void hs_task_workload_free(hs_task_workload *workload)
     hs_free(storage->queries.items);
     hs_free(storage->list_tokens);
     hs_free(storage->donors);
+    hs_text_clear(&storage->notes);
     hs_free(storage);
     hs_free(workload);
 }

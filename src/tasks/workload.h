@@ -12,6 +12,7 @@ typedef struct hs_task_workload_storage {
     task_sequences donor_sequences;
     uint32_t *donors;
     size_t donors_capacity;
+    hs_text notes; /* of a reference set */
 } task_workload_storage;
 
 /* An empty one. */

@@ -179,7 +179,8 @@ static hs_status open_reference(struct task_fixture *fixture, const char *lines,
     char path[128];
     (void)task_fixture_write(fixture, "reference.jsonl", lines, strlen(lines), path, sizeof path);
     fixture->error = (hs_error){0};
-    return hs_reference_set_open(path, field, limit, tokenizer, &fixture->model, workload, &fixture->error);
+    const hs_reference_config config = {.path = path, .field = field, .limit = limit};
+    return hs_reference_set_open(&config, tokenizer, &fixture->model, workload, &fixture->error);
 }
 
 static void test_reference_set(void **state)
