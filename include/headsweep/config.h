@@ -74,6 +74,7 @@ typedef struct hs_task_config {
     hs_string_list choices; /* multiple_choice only: templates of choices; none = field `choices` */
     hs_label_mapping *labels;
     size_t n_labels;
+    char *label_is;  /* "auto", "index", "text", "marks" */
     char *delimiter; /* between a context and what continues it */
     char *too_long;  /* "truncate", "error" */
     int64_t seed;    /* no key of its own: run.seed */

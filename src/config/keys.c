@@ -59,6 +59,10 @@ static const key_row key_rows[] = {
     {"tasks[].labels", KEY_LABELS, "{}", .max_items = 1000, .identity = true, IN_TASK(labels), COUNT_IN_TASK(n_labels),
      .meaning = "Which choice or label of the model, from 0, a label of the file is: { entailment = 0; }, or "
                 "((\"not toxic\", 0))."},
+    {"tasks[].label_is", KEY_STRING, "\"auto\"", .words = {"auto", "index", "text", "marks"}, .hashed = true,
+     IN_TASK(label_is),
+     .meaning =
+         "What a label is: its choice's index from 0, its text, or a 0 or 1 for each (marks); auto = what it can be."},
     {"tasks[].delimiter", KEY_STRING, "\"\"", .identity = true, IN_TASK(delimiter),
      .meaning = "Put between a context and what continues it; lm-evaluation-harness has \" \"."},
     {"tasks[].limit", KEY_INTEGER, "0", 0, INT64_MAX, .identity = true, IN_TASK(limit), .unit = "examples",

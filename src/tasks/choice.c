@@ -1,9 +1,9 @@
 /* multiple_choice: which of several continuations of a context is the likeliest. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tasks/families.h"
+#include "tasks/label.h"
 #include "tasks/template.h"
 
 enum { CHOICE_ACC, CHOICE_ACC_NORM, CHOICE_ACC_BYTES, CHOICE_MARGIN, CHOICE_GOLD };
@@ -82,97 +82,38 @@ static hs_status add_choice(task_compiler *compiler, const choice_list *choices,
 
 /* ---- the label --------------------------------------------------------------------------------------------------- */
 
-static const char *quote_label(const task_compiler *compiler, char quoted[MAX_QUOTED])
+static hs_status choice_text(task_compiler *compiler, const void *choices, size_t index, task_text *text_out,
+                             hs_error *error)
 {
-    return task_quote(compiler->label.text, compiler->label.length, quoted, MAX_QUOTED);
+    return get_choice(compiler, choices, index, text_out, error);
 }
 
-static bool is_label(const task_compiler *compiler, const char *bytes, size_t length)
+static hs_status unknown_choice(const task_compiler *compiler, size_t n, bool is_index, hs_error *error)
 {
-    return length == compiler->label.length && memcmp(bytes, compiler->label.text, length) == 0;
-}
-
-hs_status task_compiler_map_label(const task_compiler *compiler, int64_t *index_out, hs_error *error)
-{
-    const hs_task_config *config = compiler->config;
     char quoted[MAX_QUOTED];
-    for (size_t i = 0; i < config->n_labels; i++)
-        if (is_label(compiler, config->labels[i].text, strlen(config->labels[i].text))) {
-            *index_out = config->labels[i].choice;
-            return HS_OK;
-        }
-    return hs_fail(error, HS_ERROR_INPUT, "%s: field `label`, \"%s\", is not among the `labels` of the experiment file",
-                   compiler->place, quote_label(compiler, quoted));
-}
-
-/* By the names that the record itself gives its choices, as ARC's "A" to "D". */
-static hs_status label_of_names(const task_compiler *compiler, const task_list *names, int64_t *index_out,
-                                hs_error *error)
-{
-    hs_text name = {0};
-    bool is_single;
-    char quoted[MAX_QUOTED];
-    hs_status status = HS_OK;
-    size_t n = hs_json_size(names->array);
-    for (*index_out = 0; status == HS_OK && (size_t)*index_out < n; (*index_out)++) {
-        status = task_value_text(task_list_at(names, (size_t)*index_out), &name, &is_single, error);
-        if (status == HS_OK && is_single && is_label(compiler, name.text, name.length))
-            break;
-    }
-    hs_text_clear(&name);
-    if (status == HS_OK && (size_t)*index_out == n)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: field `label`, \"%s\", is not among field `label_names`",
-                       compiler->place, quote_label(compiler, quoted));
-    return status;
-}
-
-/* The exact text of a choice, else digits, which in CSV files are text. */
-static hs_status label_of_text(task_compiler *compiler, const choice_list *choices, int64_t *index_out, hs_error *error)
-{
-    const hs_text *label = &compiler->label;
-    char quoted[MAX_QUOTED];
-    for (size_t i = 0; i < choices->n; i++) {
-        task_text choice;
-        HS_TRY(get_choice(compiler, choices, i, &choice, error));
-        *index_out = (int64_t)i;
-        if (!choice.is_ids && is_label(compiler, choice.bytes, choice.length))
-            return HS_OK;
-    }
-    if (label->length == 0 || strspn(label->text, "0123456789") != label->length)
-        return hs_fail(error, HS_ERROR_INPUT,
-                       "%s: field `label`, \"%s\", is none of the choices; give its index from 0 or its exact text",
-                       compiler->place, quote_label(compiler, quoted));
-    *index_out = strtoll(label->text, NULL, 10);
-    return HS_OK;
+    (void)task_quote(compiler->label.text, compiler->label.length, quoted, sizeof quoted);
+    if (is_index)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: field `label`, %s, is outside 0 to %zu", compiler->place, quoted,
+                       n - 1);
+    return hs_fail(error, HS_ERROR_INPUT,
+                   "%s: field `label`, \"%s\", is none of the choices; give its index from 0 or its exact text",
+                   compiler->place, quoted);
 }
 
 static hs_status read_label(task_compiler *compiler, const choice_list *choices, size_t *gold_out, hs_error *error)
 {
     const hs_json_value *label;
     task_list names;
-    bool is_single;
-    int64_t index = 0;
+    bool has_names = task_field_list(&compiler->fields, "label_names", compiler->line, &names);
+    const task_alternatives alternatives = {.n = choices->n,
+                                            .one = "choice",
+                                            .expected = "the index of a choice from 0 or its exact text",
+                                            .names = has_names ? &names : NULL,
+                                            .context = choices,
+                                            .text = choice_text,
+                                            .unknown = unknown_choice};
     HS_TRY(task_field_value(&compiler->fields, "label", compiler->line, compiler->place, &label, error));
-    HS_TRY(task_value_text(label, &compiler->label, &is_single, error));
-    bool is_text = hs_json_kind_of(label) == HS_JSON_STRING;
-    bool has_map = compiler->config->n_labels > 0;
-    if (!is_single || (!has_map && !is_text && !hs_json_is_integer(label)))
-        return hs_fail(error, HS_ERROR_INPUT,
-                       "%s: field `label` must be the index of a choice from 0 or its exact text, not %s",
-                       compiler->place, hs_json_kind_name(hs_json_kind_of(label)));
-    if (has_map)
-        HS_TRY(task_compiler_map_label(compiler, &index, error));
-    else if (task_field_list(&compiler->fields, "label_names", compiler->line, &names))
-        HS_TRY(label_of_names(compiler, &names, &index, error));
-    else if (is_text)
-        HS_TRY(label_of_text(compiler, choices, &index, error));
-    else
-        index = hs_json_integer(label);
-    if (index < 0 || (uint64_t)index >= choices->n)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: field `label`, %lld, is outside 0 to %zu", compiler->place,
-                       (long long)index, choices->n - 1);
-    *gold_out = (size_t)index;
-    return HS_OK;
+    return task_label_read(compiler, &alternatives, label, gold_out, error);
 }
 
 /* ---- the kind ---------------------------------------------------------------------------------------------------- */

@@ -1,76 +1,86 @@
 /* classification: does a classifier give the right label? Labels exclude each other, or are independent (multi_label). */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tasks/families.h"
-#include "tasks/template.h"
+#include "tasks/label.h"
 
 enum { CLASS_ACC, CLASS_MACRO_F1, CLASS_LOG_LOSS, CLASS_MARGIN, CLASS_GOLD, CLASS_N_METRICS };
 
 /* ---- the right labels -------------------------------------------------------------------------------------------- */
 
-static hs_status fail_label(const task_compiler *compiler, hs_error *error)
+static hs_status unknown_label(const task_compiler *compiler, size_t n, bool is_index, hs_error *error)
 {
     const hs_model *model = compiler->encoder.model;
     char quoted[64];
     char known[400] = "";
     size_t used = 0;
-    for (size_t i = 0; model->labels != NULL && i < model->shape.n_outputs && used < sizeof known; i++)
+    (void)is_index;
+    for (size_t i = 0; model->labels != NULL && i < n && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", model->labels[i]);
     return hs_fail(error, HS_ERROR_INPUT,
                    "%s: field `label`, \"%s\", is no label of the classifier; there are 0 to %zu%s%s", compiler->place,
-                   task_quote(compiler->label.text, compiler->label.length, quoted, sizeof quoted),
-                   model->shape.n_outputs - 1, used > 0 ? ": " : "", known);
+                   task_quote(compiler->label.text, compiler->label.length, quoted, sizeof quoted), n - 1,
+                   used > 0 ? ": " : "", known);
 }
 
-/* By name, or as digits, which in CSV files are text; -1 for anything else. */
-static int64_t label_of_text(const task_compiler *compiler)
+static hs_status label_text(task_compiler *compiler, const void *labels, size_t index, task_text *text_out,
+                            hs_error *error)
 {
-    const hs_model *model = compiler->encoder.model;
-    const char *text = compiler->label.text;
-    for (size_t i = 0; model->labels != NULL && i < model->shape.n_outputs; i++)
-        if (strcmp(model->labels[i], text) == 0)
-            return (int64_t)i;
-    return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0' ? strtoll(text, NULL, 10) : -1;
-}
-
-static hs_status read_label(task_compiler *compiler, const hs_json_value *value, size_t *label_out, hs_error *error)
-{
-    bool is_single;
-    bool has_map = compiler->config->n_labels > 0;
-    bool is_text = hs_json_kind_of(value) == HS_JSON_STRING;
-    int64_t index = hs_json_integer(value);
-    HS_TRY(task_value_text(value, &compiler->label, &is_single, error));
-    if (!is_single || (!has_map && !is_text && !hs_json_is_integer(value)))
-        return hs_fail(error, HS_ERROR_INPUT, "%s: field `label` must be the index or the name of a label, not %s",
-                       compiler->place, hs_json_kind_name(hs_json_kind_of(value)));
-    if (has_map)
-        HS_TRY(task_compiler_map_label(compiler, &index, error));
-    else if (is_text)
-        index = label_of_text(compiler);
-    if (index < 0 || (uint64_t)index >= compiler->encoder.model->shape.n_outputs)
-        return fail_label(compiler, error);
-    *label_out = (size_t)index;
-    return HS_OK;
-}
-
-/* One label; of independent ones also an array of any number. */
-static hs_status mark_labels(task_compiler *compiler, task_span *spans, hs_error *error)
-{
-    const hs_json_value *value;
-    size_t label = 0;
-    HS_TRY(task_field_value(&compiler->fields, "label", compiler->line, compiler->place, &value, error));
-    bool is_list = hs_json_kind_of(value) == HS_JSON_ARRAY;
-    if (is_list && !compiler->encoder.model->shape.multi_label)
-        return hs_fail(error, HS_ERROR_INPUT,
-                       "%s: field `label` is an array, but the classifier's labels exclude each other; give one",
-                       compiler->place);
-    for (size_t i = 0; i < (is_list ? hs_json_size(value) : 1); i++) {
-        HS_TRY(read_label(compiler, is_list ? hs_json_at(value, i) : value, &label, error));
-        spans[label].length = 1;
+    const char *const *texts = labels;
+    (void)compiler;
+    (void)error;
+    *text_out = (task_text){.bytes = "", .is_ids = texts == NULL};
+    if (texts != NULL) {
+        text_out->bytes = texts[index];
+        text_out->length = strlen(texts[index]);
     }
     return HS_OK;
+}
+
+static hs_status mark_label(task_compiler *compiler, const task_alternatives *labels, const hs_json_value *value,
+                            task_span *spans, hs_error *error)
+{
+    size_t label;
+    HS_TRY(task_label_read(compiler, labels, value, &label, error));
+    if (spans[label].length > 0)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: field `label` names label %zu twice; an array of a 0 or 1 for each label has %zu elements",
+                       compiler->place, label, labels->n);
+    spans[label].length = 1;
+    return HS_OK;
+}
+
+/* Of labels that may be right together: an array of any number, or of a 0 or 1 for each. */
+static hs_status mark_list(task_compiler *compiler, const task_alternatives *labels, const hs_json_value *list,
+                           task_span *spans, hs_error *error)
+{
+    bool are_marks;
+    HS_TRY(task_label_is_marks(compiler, list, labels->n, &are_marks, error));
+    for (size_t i = 0; i < hs_json_size(list); i++) {
+        bool marked = false;
+        if (!are_marks)
+            HS_TRY(mark_label(compiler, labels, hs_json_at(list, i), spans, error));
+        else if (task_label_mark(hs_json_at(list, i), &marked) && marked)
+            spans[i].length = 1;
+    }
+    return HS_OK;
+}
+
+static hs_status mark_labels(task_compiler *compiler, task_span *spans, hs_error *error)
+{
+    const hs_model *model = compiler->encoder.model;
+    const hs_json_value *value;
+    const task_alternatives labels = {.n = model->shape.n_outputs,
+                                      .one = "label",
+                                      .expected = "the index or the name of a label",
+                                      .context = model->labels,
+                                      .text = label_text,
+                                      .unknown = unknown_label};
+    HS_TRY(task_field_value(&compiler->fields, "label", compiler->line, compiler->place, &value, error));
+    if (model->shape.multi_label && hs_json_kind_of(value) == HS_JSON_ARRAY)
+        return mark_list(compiler, &labels, value, spans, error);
+    return mark_label(compiler, &labels, value, spans, error);
 }
 
 /* ---- examples ---------------------------------------------------------------------------------------------------- */

@@ -29,7 +29,8 @@ static const task_kind kinds[] = {
                 "joined by `delimiter`, which is nothing by default, so a choice begins with its space",
      .fields = {{"context", TEXT},
                 {"choices", "two or more texts or arrays of token ids"},
-                {"label", "index from 0, or the exact text of a choice; or what `labels` or `label_names` knows"},
+                {"label", "index from 0, text of a choice, or an array with a 1 for the right one and a 0 for each other; or what `labels` or "
+                 "`label_names` knows"},
                 {"label_names", "where there are any: array of the names by which `label` calls the choices"}},
      .metrics = {ACC("1 if the right choice has the highest log-probability; the first wins ties"),
                  MEAN("acc_norm", "share", +1, true,
@@ -106,7 +107,7 @@ static const task_kind kinds[] = {
                 {"pair", SECOND},
                 {"token_type_ids", TYPES},
                 {"label", "index or name of a label (id2label of config.json), or what `labels` knows; of independent labels "
-                          "also an array of them"}},
+                          "also an array of them, or of a 0 or 1 for each"}},
      .metrics = {ACC("1 if the likeliest label is right, the first wins ties; independent labels: if each is right at "
                      "probability 0.5"),
                  {"macro_f1", "share",

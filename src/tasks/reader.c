@@ -208,11 +208,6 @@ static hs_status check_text(const task_reader *reader, const char *bytes, size_t
 
 /* ---- from a record to an object ---------------------------------------------------------------------------------- */
 
-static void notice(task_oddity *oddity, const task_reader *reader)
-{
-    oddity->line = oddity->n++ == 0 ? reader->line : oddity->line;
-}
-
 static hs_status parse_json(task_reader *reader, const char *bytes, size_t length, hs_error *error)
 {
     HS_TRY(hs_json_parse_record(bytes, length, reader->source.path, reader->line, &reader->json, error));
@@ -221,7 +216,7 @@ static hs_status parse_json(task_reader *reader, const char *bytes, size_t lengt
         return hs_fail(error, HS_ERROR_INPUT, "%s: the %s must be a JSON object, {...}, not %s", reader->place.text,
                        reader->document.layout == TASK_JSON_LINES ? "line" : "record", hs_json_kind_name(kind));
     if (hs_json_n_replaced(reader->json) > 0)
-        notice(&reader->replaced, reader);
+        task_oddity_add(&reader->replaced, reader->line);
     return HS_OK;
 }
 
@@ -272,10 +267,10 @@ static void look_for_oddities(task_reader *reader, const char *bytes, size_t len
 {
     const delimited_dialect *dialect = &reader->dialect;
     if (dialect->quote == '\0' && is_in_quotes(&reader->record))
-        notice(&reader->quoted, reader);
+        task_oddity_add(&reader->quoted, reader->line);
     if (dialect->quote != '\0' && memchr(bytes, dialect->line_end, length - 1) != NULL &&
         (dialect->delimiter == '\t' || delimited_looks_swallowed(bytes, length, dialect, reader->header.n)))
-        notice(&reader->spread, reader);
+        task_oddity_add(&reader->spread, reader->line);
 }
 
 static hs_status parse_delimited(task_reader *reader, const char *bytes, size_t length, hs_error *error)
@@ -388,24 +383,18 @@ hs_status task_reader_skip(task_reader *reader, bool *skipped_out, hs_error *err
 
 /* ---- what people should know ------------------------------------------------------------------------------------- */
 
-static hs_status note(const task_reader *reader, const task_oddity *oddity, const char *what, hs_text *notes,
-                      hs_error *error)
-{
-    return hs_text_appendf(notes, error, "%s:%zu%s: %s\n", reader->source.path, oddity->line,
-                           oddity->n > 1 ? " and others" : "", what);
-}
-
 hs_status task_reader_notes(const task_reader *reader, hs_text *notes, hs_error *error)
 {
-    if (reader->spread.n > 0)
-        HS_TRY(note(reader, &reader->spread,
-                    "a quote begins a field of several lines; where quotes stand for themselves, set quote = \"none\"",
-                    notes, error));
-    if (2 * reader->quoted.n > reader->n_records)
-        HS_TRY(note(reader, &reader->quoted,
-                    "the quotes around a field are part of its text; quote = \"double\" takes them off", notes, error));
-    if (reader->replaced.n > 0)
-        HS_TRY(note(reader, &reader->replaced, "half of a surrogate pair, \\ud800 to \\udfff, is read as U+FFFD", notes,
-                    error));
-    return HS_OK;
+    const task_oddity few = {0};
+    const task_oddity *quoted = 2 * reader->quoted.n > reader->n_records ? &reader->quoted : &few;
+    const char *path = reader->source.path;
+    HS_TRY(task_oddity_note(&reader->spread, path,
+                            "a quote begins a field of several lines; where quotes stand for themselves, set quote = "
+                            "\"none\"",
+                            notes, error));
+    HS_TRY(task_oddity_note(quoted, path,
+                            "the quotes around a field are part of its text; quote = \"double\" takes them off", notes,
+                            error));
+    return task_oddity_note(&reader->replaced, path, "half of a surrogate pair, \\ud800 to \\udfff, is read as U+FFFD",
+                            notes, error);
 }

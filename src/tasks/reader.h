@@ -21,12 +21,6 @@
 
 enum { TASK_MAX_COLUMNS = 4096 };
 
-/* Records of which people are told: how many, and where the first is. */
-typedef struct task_oddity {
-    size_t n;
-    size_t line;
-} task_oddity;
-
 typedef struct task_reader {
     task_source source;
     const struct task_file_format *format;

@@ -142,3 +142,19 @@ hs_status task_source_cut(task_source *source, task_measure *measure, void *cont
     task_source_pass(source, *record_out, *length_out);
     return HS_OK;
 }
+
+/* ---- oddities ---------------------------------------------------------------------------------------------------- */
+
+void task_oddity_add(task_oddity *oddity, size_t line)
+{
+    oddity->line = oddity->n++ == 0 ? line : oddity->line;
+}
+
+hs_status task_oddity_note(const task_oddity *oddity, const char *path, const char *what, hs_text *notes,
+                           hs_error *error)
+{
+    if (oddity->n == 0)
+        return HS_OK;
+    return hs_text_appendf(notes, error, "%s:%zu%s: %s\n", path, oddity->line, oddity->n > 1 ? " and others" : "",
+                           what);
+}

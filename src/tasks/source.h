@@ -6,6 +6,17 @@
 
 enum { TASK_MAX_LINE_BYTES = 16 * 1024 * 1024 };
 
+/* Records of which people are told: how many, and where the first is. Initialise with {0}. */
+typedef struct task_oddity {
+    size_t n;
+    size_t line;
+} task_oddity;
+
+void task_oddity_add(task_oddity *oddity, size_t line);
+/* Appends "path:line and others: what" and a line end; nothing if there is no such record. */
+hs_status task_oddity_note(const task_oddity *oddity, const char *path, const char *what, hs_text *notes,
+                           hs_error *error);
+
 typedef struct task_source {
     const char *path; /* borrowed */
     hs_input *input;

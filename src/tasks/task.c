@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tasks/generation.h"
+#include "tasks/label.h"
 #include "tasks/lexicon.h"
 #include "tasks/reader.h"
 #include "tasks/template.h"
@@ -49,6 +50,12 @@ static hs_status check_choices(const hs_task_config *config, const task_kind *ki
         return hs_fail(error, HS_ERROR_USAGE, "choices: the kind %s has none", kind->name);
     if (!kind->uses_labels && config->n_labels > 0)
         return hs_fail(error, HS_ERROR_USAGE, "labels: the kind %s has none", kind->name);
+    if (!kind->uses_labels && config->label_is != NULL && strcmp(config->label_is, "auto") != 0)
+        return hs_fail(error, HS_ERROR_USAGE, "label_is = \"%s\": the kind %s has no labels", config->label_is,
+                       kind->name);
+    if (config->n_labels > 0 && config->label_is != NULL && strcmp(config->label_is, "auto") != 0)
+        return hs_fail(error, HS_ERROR_USAGE, "label_is = \"%s\": `labels` say already what the labels are",
+                       config->label_is);
     if (config->choices.n == 1)
         return hs_fail(error, HS_ERROR_USAGE, "choices has 1 choice; there must be two or more");
     if (config->choices.n > 0 && mapped)
@@ -155,6 +162,7 @@ static hs_status choose_records(const hs_task_config *config, record_choice *cho
 static hs_status read_example(task_compiler *compiler, task_reader *reader, hs_task *task, hs_error *error)
 {
     compiler->place = reader->place.text;
+    compiler->line_number = reader->line;
     task_draft_reset(&compiler->draft);
     HS_TRY(task->kind->compile(compiler, error));
     return task_draft_commit(&compiler->draft, &compiler->room, reader->line, compiler->place, task, error);
@@ -237,6 +245,7 @@ hs_status hs_task_open(const hs_task_config *config, const hs_tokenizer *tokeniz
     HS_GOTO_DONE(task_reader_open(config->file, &config->format, &reader, error));
     HS_GOTO_DONE(read_examples(&compiler, &reader, &choice, task, error));
     HS_GOTO_DONE(task_reader_notes(&reader, &task->notes, error));
+    HS_GOTO_DONE(task_label_notes(&compiler, &task->notes, error));
     task->hash = hash_task(task);
     *task_out = task;
 done:

@@ -5,6 +5,7 @@
 #include "headsweep/tasks.h"
 #include "tasks/encode.h"
 #include "tasks/sequences.h"
+#include "tasks/source.h"
 
 /* Queries whose answers belong together: a choice, a sentence, a target. */
 typedef struct task_span {
@@ -142,6 +143,10 @@ typedef struct task_compiler {
     hs_text choice;               /* multiple_choice: what a template became */
     hs_text label;                /* multiple_choice, classification: the label as text */
     const char *place;            /* "path:line" */
+    size_t line_number;
+    size_t number_as_index; /* line of the first label that is a number and can only be an index; 0: none so far */
+    size_t number_as_text;  /* the same, only a text */
+    task_oddity contrary;   /* truth values whose index reads the other way round */
     const hs_json_value *line;
     task_draft draft;
     task_context context;
@@ -150,8 +155,6 @@ typedef struct task_compiler {
 } task_compiler;
 
 void task_compiler_clear(task_compiler *compiler);
-/* What the experiment file's label map says of compiler->label. HS_ERROR_INPUT: it does not have it. */
-hs_status task_compiler_map_label(const task_compiler *compiler, int64_t *index_out, hs_error *error);
 /* A text field of the line that must be there. */
 hs_status task_compiler_text(task_compiler *compiler, const char *name, task_text *text_out, hs_error *error);
 /*

@@ -183,8 +183,9 @@ static void test_refused_labels(void **state)
         {"{\"text\": \"a\", \"label\": \"3\"}\n", "\"3\", is no label"},
         {"{\"text\": \"a\", \"label\": \"Rude\"}\n", "\"Rude\", is no label"},
         {"{\"text\": \"a\", \"label\": \"\"}\n", "\"\", is no label"},
-        {"{\"text\": \"a\", \"label\": 0.5}\n", "must be the index or the name of a label, not real"},
-        {"{\"text\": \"a\", \"label\": [1]}\n", "labels exclude each other"},
+        {"{\"text\": \"a\", \"label\": 0.5}\n", "\"0.5\", is no label"},
+        {"{\"text\": \"a\", \"label\": [1, 2]}\n",
+         "is an array of 2; give one label, or a 1 for the right one of all 3 "},
         {"{\"text\": \"\", \"label\": 1}\n", "field `text` has no token but special ones"},
         {"{\"text\": [8], \"label\": 1}\n", "token id 8 is outside the model's vocabulary"},
     };

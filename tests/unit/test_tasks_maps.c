@@ -135,7 +135,7 @@ static void test_constant_choices_and_labels_of_digits(void **state)
     assert_string_equal(task_fixture_refuse(fixture, "multiple_choice",
                                             "{\"context\": \"x\", \"label\": \"99999999999999999999\"}\n",
                                             HS_ERROR_INPUT),
-                        "data.jsonl:1: field `label`, 9223372036854775807, is outside 0 to 1");
+                        "data.jsonl:1: field `label`, 99999999999999999999, is outside 0 to 1");
     char sol1[] = "{sol1}", sol2[] = "{sol2}", *templates[] = {sol1, sol2};
     fixture->config.choices = (hs_string_list){templates, 2};
     task = task_fixture_open(fixture, "multiple_choice",

@@ -188,8 +188,9 @@ static void test_reference_texts_are_cut_to_the_attention_window(void **state)
     char path[128];
     task_fixture_write(fixture, "reference.jsonl", line, sizeof line - 1, path, sizeof path);
     fixture->model.shape.window = 4;
-    assert_int_equal(
-        hs_reference_set_open(&(hs_reference_config){.path = path, .field = "text"}, fixture->tokenizer, &fixture->model, &workload, &fixture->error), HS_OK);
+    assert_int_equal(hs_reference_set_open(&(hs_reference_config){.path = path, .field = "text"}, fixture->tokenizer,
+                                           &fixture->model, &workload, &fixture->error),
+                     HS_OK);
     assert_int_equal(workload->workload.sequences.offsets[1], 4);
     hs_task_workload_free(workload);
 }
