@@ -5,7 +5,7 @@
  * A task kind is a row of a table (src/tasks/kinds.c): its fields, its metrics, how an example becomes sequences and
  * queries and how answers become metrics. hs_task_describe_kinds prints it.
  *
- *   multiple_choice  fields context, choices, label, label_names: acc, acc_norm, acc_bytes, margin, gold_log_likelihood
+ *   multiple_choice  fields context, choices, label, label_names, target: acc, acc_norm, acc_bytes, margin, gold_log_likelihood
  *                    (lm-evaluation-harness)
  *   minimal_pair     fields good, bad: acc, margin = log p(good) - log p(bad)  (BLiMP)
  *   next_token       fields text (its last word is the target) or context + target: acc (greedy match), log_probability

@@ -14,27 +14,50 @@ enum { MAX_QUOTED = 64 };
 /* The choices of an example: templates of the experiment file, or the elements of a field. */
 typedef struct choice_list {
     const hs_string_list *templates; /* none: the field */
+    const char *name;                /* of the field */
     task_list field;
     size_t n;
+    bool continued; /* each is a context, or the end of one, and `target` is what is scored behind it */
 } choice_list;
 
-static hs_status find_choices(const task_compiler *compiler, choice_list *choices, hs_error *error)
+/* Several texts, where one context would be a text or token ids. */
+static bool has_contexts(const task_compiler *compiler)
+{
+    const hs_json_value *context = task_field_find(&compiler->fields, "context", compiler->line);
+    return hs_json_kind_of(context) == HS_JSON_ARRAY && !hs_json_is_number(hs_json_at(context, 0)) &&
+           task_field_find(&compiler->fields, "target", compiler->line) != NULL;
+}
+
+static hs_status take_field(const task_compiler *compiler, choice_list *choices, hs_error *error)
 {
     const hs_json_value *value;
-    *choices = (choice_list){.templates = &compiler->config->choices, .n = compiler->config->choices.n};
-    if (choices->n > 0)
-        return HS_OK;
-    if (!task_field_list(&compiler->fields, "choices", compiler->line, &choices->field))
-        return task_field_value(&compiler->fields, "choices", compiler->line, compiler->place, &value, error);
+    if (!task_field_list(&compiler->fields, choices->name, compiler->line, &choices->field))
+        return task_field_value(&compiler->fields, choices->name, compiler->line, compiler->place, &value, error);
     value = choices->field.array;
     choices->n = hs_json_size(value);
     if (hs_json_kind_of(value) != HS_JSON_ARRAY)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: field `choices` must be an array, not %s", compiler->place,
+        return hs_fail(error, HS_ERROR_INPUT, "%s: field `%s` must be an array, not %s", compiler->place, choices->name,
                        hs_json_kind_name(hs_json_kind_of(value)));
     if (choices->n < 2)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: field `choices` has %zu choices; there must be two or more",
-                       compiler->place, choices->n);
+        return hs_fail(error, HS_ERROR_INPUT, "%s: field `%s` has %zu choices; there must be two or more",
+                       compiler->place, choices->name, choices->n);
     return HS_OK;
+}
+
+/* Where the choices are. */
+static choice_list place_choices(const task_compiler *compiler)
+{
+    const task_field_map *fields = &compiler->fields;
+    choice_list choices = {.templates = &compiler->config->choices,
+                           .n = compiler->config->choices.n,
+                           .name = "choices",
+                           .continued = task_field_is_mapped(fields, "target")};
+    if (choices.n == 0 && !task_field_is_mapped(fields, "choices") && has_contexts(compiler) &&
+        task_field_find(fields, "choices", compiler->line) == NULL) {
+        choices.name = "context";
+        choices.continued = true;
+    }
+    return choices;
 }
 
 /* Valid until the next one is asked for. */
@@ -43,7 +66,7 @@ static hs_status get_choice(task_compiler *compiler, const choice_list *choices,
 {
     hs_text *expanded = &compiler->choice;
     if (choices->templates->n == 0)
-        return task_text_from(task_list_at(&choices->field, index), "choices", index, compiler->place, expanded,
+        return task_text_from(task_list_at(&choices->field, index), choices->name, index, compiler->place, expanded,
                               text_out, error);
     HS_TRY(task_template_expand(choices->templates->items[index], compiler->line, compiler->place, expanded, error));
     *text_out = (task_text){.bytes = expanded->text, .length = expanded->length};
@@ -55,12 +78,35 @@ static hs_status get_choice(task_compiler *compiler, const choice_list *choices,
  * What acc_norm and acc_bytes divide by: characters and bytes of the choice, for ids tokens. lm-evaluation-harness
  * counts neither the delimiter, which without a `delimiter` is the choice's leading space.
  */
-static void measure_choice(const task_compiler *compiler, const task_text *choice, task_span *span)
+static void measure_choice(const task_compiler *compiler, const task_text *choice, bool continued, task_span *span)
 {
-    bool has_delimiter = compiler->encoder.delimiter[0] != '\0';
-    size_t n_leading = !has_delimiter && choice->length > 0 && choice->bytes[0] == ' ' ? 1 : 0;
+    bool whole = continued || compiler->encoder.delimiter[0] != '\0';
+    size_t n_leading = !whole && choice->length > 0 && choice->bytes[0] == ' ' ? 1 : 0;
     span->n_bytes = choice->is_ids ? choice->n_ids : choice->length - n_leading;
     span->length = choice->is_ids ? choice->n_ids : hs_utf8_count(choice->bytes + n_leading, span->n_bytes);
+}
+
+/* Sets the context that a choice makes: alone, or behind the field `context` where there is one too. */
+static hs_status set_context(task_compiler *compiler, const choice_list *choices, const task_text *choice,
+                             hs_error *error)
+{
+    task_text context = *choice;
+    hs_text *joined = &compiler->joined;
+    bool is_alone = strcmp(choices->name, "context") == 0 ||
+                    (!task_field_is_mapped(&compiler->fields, "context") &&
+                     task_field_find(&compiler->fields, "context", compiler->line) == NULL);
+    if (!is_alone) {
+        HS_TRY(task_compiler_text(compiler, "context", &context, error));
+        if (context.is_ids || choice->is_ids)
+            return hs_fail(error, HS_ERROR_INPUT, "%s: `context` and %s are put together, so both must be texts",
+                           compiler->place, choice->label);
+        joined->length = 0;
+        HS_TRY(hs_text_append(joined, context.bytes, context.length, error));
+        HS_TRY(hs_text_append(joined, choice->bytes, choice->length, error));
+        context.bytes = joined->text;
+        context.length = joined->length;
+    }
+    return task_context_set(&compiler->context, &compiler->encoder, &context, compiler->place, error);
 }
 
 static hs_status add_choice(task_compiler *compiler, const choice_list *choices, size_t index, hs_error *error)
@@ -69,9 +115,13 @@ static hs_status add_choice(task_compiler *compiler, const choice_list *choices,
     task_span measured;
     size_t n_context;
     HS_TRY(get_choice(compiler, choices, index, &choice, error));
-    measure_choice(compiler, &choice, &measured);
+    measure_choice(compiler, &choice, choices->continued, &measured);
     if (measured.length == 0)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s is empty", compiler->place, choice.label);
+    if (choices->continued) {
+        HS_TRY(set_context(compiler, choices, &choice, error));
+        HS_TRY(task_compiler_text(compiler, "target", &choice, error));
+    }
     HS_TRY(task_context_continue(&compiler->context, &compiler->encoder, &choice, compiler->place, &compiler->ids,
                                  &n_context, error));
     HS_TRY(task_draft_continuation(&compiler->draft, &compiler->ids, n_context, HS_QUERY_LOG_PROBABILITY,
@@ -120,9 +170,11 @@ static hs_status read_label(task_compiler *compiler, const choice_list *choices,
 
 hs_status task_multiple_choice_compile(task_compiler *compiler, hs_error *error)
 {
-    choice_list choices;
-    HS_TRY(task_compiler_context(compiler, "context", error));
-    HS_TRY(find_choices(compiler, &choices, error));
+    choice_list choices = place_choices(compiler);
+    if (!choices.continued)
+        HS_TRY(task_compiler_context(compiler, "context", error));
+    if (choices.n == 0)
+        HS_TRY(take_field(compiler, &choices, error));
     HS_TRY(read_label(compiler, &choices, &compiler->draft.facts.gold, error));
     for (size_t i = 0; i < choices.n; i++)
         HS_TRY(add_choice(compiler, &choices, i, error));

@@ -11,6 +11,7 @@ void task_compiler_clear(task_compiler *compiler)
     hs_encoding_clear(&compiler->encoding);
     task_field_map_clear(&compiler->fields);
     hs_text_clear(&compiler->choice);
+    hs_text_clear(&compiler->joined);
     hs_text_clear(&compiler->label);
 }
 

@@ -4,7 +4,7 @@
 
 #include "headsweep/config.h"
 
-enum { TASK_MAX_FIELDS = 4, TASK_FIELD_LABEL = 96 };
+enum { TASK_MAX_FIELDS = 5, TASK_FIELD_LABEL = 96 };
 
 typedef struct task_field {
     const char *name; /* canonical; NULL ends a kind's list */

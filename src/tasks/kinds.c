@@ -26,12 +26,14 @@
 static const task_kind kinds[] = {
     {.name = "multiple_choice",
      .meaning = "which continuation of the context is the likeliest (lm-evaluation-harness); context and choice are "
-                "joined by `delimiter`, which is nothing by default, so a choice begins with its space",
-     .fields = {{"context", TEXT},
+                "joined by `delimiter`, which is nothing by default, so a choice begins with its space. With `target` the "
+                "choices are contexts, or ends of the context, and what is scored is the target behind each (WinoGrande)",
+     .fields = {{"context", "text or token ids; with `target` and without choices a list of them"},
                 {"choices", "two or more texts or arrays of token ids"},
                 {"label", "index from 0, text of a choice, or an array with a 1 for the right one and a 0 for each other; or what `labels` or "
                  "`label_names` knows"},
-                {"label_names", "where there are any: array of the names by which `label` calls the choices"}},
+                {"label_names", "where there are any: array of the names by which `label` calls the choices"},
+                {"target", "where it is mapped, or `context` is a list: what continues each context"}},
      .metrics = {ACC("1 if the right choice has the highest log-probability; the first wins ties"),
                  MEAN("acc_norm", "share", +1, true,
                       "the same, log-probability divided by the choice's characters; a leading space counts only where "

@@ -141,6 +141,7 @@ typedef struct task_compiler {
     size_t window;                /* perplexity: rows a window */
     const hs_task_config *config; /* borrowed: choices and labels */
     hs_text choice;               /* multiple_choice: what a template became */
+    hs_text joined;               /* multiple_choice: a context and a choice that ends it */
     hs_text label;                /* multiple_choice, classification: the label as text */
     const char *place;            /* "path:line" */
     size_t line_number;

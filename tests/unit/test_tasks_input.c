@@ -311,7 +311,7 @@ static void test_wrong_settings(void **state)
     fixture->config.n_fields = 2;
     assert_usage(fixture, "multiple_choice",
                  "fields: this kind of task has no field \"choice\"; did you mean \"choices\"? There are: context, "
-                 "choices, label, label_names");
+                 "choices, label, label_names, target");
     hs_field_mapping twice[] = {{"text", "a"}, {"text", "b"}};
     fixture->config.fields = twice;
     assert_usage(fixture, "perplexity", "fields: \"text\" is given twice");

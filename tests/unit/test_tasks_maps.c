@@ -165,6 +165,50 @@ static void test_label_map(void **state)
                         "data.jsonl:1: field `label`, \"1\", is not among the `labels` of the experiment file");
 }
 
+/* One continuation behind contexts that differ, as WinoGrande is evaluated. */
+static void test_contexts_with_one_target(void **state)
+{
+    struct task_fixture *fixture = *state;
+    hs_task *task = task_fixture_open(fixture, "multiple_choice",
+                                      "{\"context\": [\"x\", \"yz \"], \"target\": \"ab\", \"label\": 1}\n"
+                                      "{\"context\": [[5, 6], [7]], \"target\": [8], \"label\": 0}\n");
+    task_fixture_assert_workload(task, 0, 1, "[120 97][121 122 32 97] 0.0=P97 0.1=P98 1.1=P32 1.2=P97 1.3=P98");
+    task_fixture_assert_workload(task, 1, 1, "[5 6][7] 0.1=P8 1.0=P8");
+    /* acc_norm divides by the choice, which is the context, as the harness does. */
+    task_fixture_assert_score(task, 0, (const double[]){-1, -1, -1, -1, -0.5}, (const double[]){0, 1, 1, -0.5, -2.5});
+    hs_task_free(task);
+    char one[] = "{o1}", two[] = "{o2} ", *templates[] = {one, two};
+    hs_field_mapping fields[] = {{"target", "rest"}, {"context", "start"}};
+    fixture->config.choices = (hs_string_list){templates, 2};
+    fixture->config.fields = fields;
+    fixture->config.n_fields = 1;
+    task = task_fixture_open(fixture, "multiple_choice",
+                             "{\"start\": \"w\", \"o1\": \"x\", \"o2\": \"y\", \"rest\": \"a\", \"label\": 0}\n");
+    task_fixture_assert_workload(task, 0, 1, "[120][121 32] 0.0=P97 1.0=P32 1.1=P97");
+    hs_task_free(task);
+    fixture->config.n_fields = 2;
+    task = task_fixture_open(fixture, "multiple_choice",
+                             "{\"start\": \"w\", \"o1\": \"x\", \"o2\": \"y\", \"rest\": \"a\", \"label\": 0}\n");
+    task_fixture_assert_workload(task, 0, 1, "[119 120][119 121 32] 0.1=P97 1.1=P32 1.2=P97");
+    hs_task_free(task);
+    assert_string_equal(
+        task_fixture_refuse(fixture, "multiple_choice",
+                            "{\"start\": [9], \"o1\": \"x\", \"o2\": \"y\", \"rest\": \"a\", \"label\": 0}\n",
+                            HS_ERROR_INPUT),
+        "data.jsonl:1: `context` and choices[0] are put together, so both must be texts");
+    /* A field of that name beside choices is none of ours. */
+    fixture->config.n_fields = 0;
+    fixture->config.choices.n = 0;
+    task = task_fixture_open(fixture, "multiple_choice",
+                             "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"target\": \"t\", \"label\": 0}\n");
+    task_fixture_assert_workload(task, 0, 1, "[120] 0.0=P97 0.0=P98");
+    hs_task_free(task);
+    assert_string_equal(task_fixture_refuse(fixture, "multiple_choice",
+                                            "{\"context\": [\"x\"], \"target\": \"a\", \"label\": 0}\n",
+                                            HS_ERROR_INPUT),
+                        "data.jsonl:1: field `context` has 1 choices; there must be two or more");
+}
+
 /* ARC as it is on the Hub, with arrays beside each other, and as its authors publish it, with an array of objects. */
 static void test_labels_by_the_names_of_the_choices(void **state)
 {
@@ -392,6 +436,7 @@ int main(void)
         CASE(test_unusable_templates),
         CASE(test_constant_choices_and_labels_of_digits),
         CASE(test_label_map),
+        CASE(test_contexts_with_one_target),
         CASE(test_labels_by_the_names_of_the_choices),
         CASE(test_wrong_settings),
         CASE(test_delimiter),

@@ -91,6 +91,19 @@ CLOZE = [
     {"context": LONG, "target": " Here the cow by the owls is big."},
 ]
 
+# One continuation behind each context: `sentence` cut at its blank, as the harness's own task does.
+WINOGRANDE = [
+    {"before": "Tom gave the key to Eve because ", "option1": "Tom", "option2": "Eve", "after": "has the hat.",
+     "answer": "2"},
+    {"before": "The hat and the cow: the ", "option1": "hat", "option2": "cow", "after": "is red .", "answer": "1"},
+    {"before": LONG + " ", "option1": "Ann", "option2": "Bob ", "after": "has a hat", "answer": "1"},
+]
+
+CONTEXTS = [
+    {"context": ["Tom gave Ida a", "Tom gave Bob a"], "target": "hat", "label": 0},
+    {"context": ["The cow is", "The cow is ", "Is"], "target": "big", "label": 2},
+]
+
 DOCUMENTS = [
     {"text": "Tom gave the key to Eve. Later Eve met Tom."},
     {"text": LONG},
@@ -102,9 +115,9 @@ DOCUMENTS = [
 
 
 def write_data(folder):
-    """The data files; SST-2 is tab-separated, with quotes as RFC 4180 has them."""
+    """The data files; SST-2 is tab-separated, here with quotes as RFC 4180 has them."""
     lines = {"choice": CHOICE, "arc": ARC, "piqa": PIQA, "blimp": BLIMP, "lambada": LAMBADA, "cloze": CLOZE,
-             "documents": DOCUMENTS}
+             "documents": DOCUMENTS, "winogrande": WINOGRANDE, "contexts": CONTEXTS}
     for name, rows in lines.items():
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
@@ -163,6 +176,11 @@ def tasks():
                     doc_to_choice="{{[sol1, sol2]}}"),
         choice_task("sst2", "sst2.tsv", doc_to_target="label", doc_to_choice=["negative", "positive"],
                     doc_to_text="{{sentence}}\nQuestion: Is this sentence positive or negative?\nAnswer:"),
+        choice_task("winogrande", "winogrande.jsonl", doc_to_text=lambda doc: int(doc["answer"]) - 1,
+                    doc_to_target="after", doc_to_choice=lambda doc: [doc["before"] + doc["option1"],
+                                                                      doc["before"] + doc["option2"]]),
+        choice_task("contexts", "contexts.jsonl", doc_to_text=lambda doc: doc["label"], doc_to_target="target",
+                    doc_to_choice="context"),
         task("cloze", "cloze.jsonl", "loglikelihood", doc_to_text="context", doc_to_target="target",
              metric_list=[{"metric": "perplexity"}, {"metric": "acc"}]),
     ]
@@ -207,7 +225,7 @@ def evaluate(checkpoint, max_length, wanted_of):
             samples = sorted(output["samples"][row["task"]], key=lambda sample: sample["doc_id"])
             summary = output["results"][row["task"]]
             results[row["task"]] = {
-                "items": [item_of(row["output_type"], sample) for sample in samples],
+                "items": [item_of(row, sample) for sample in samples],
                 "summary": {key.split(",")[0]: value for key, value in summary.items()
                             if isinstance(value, float) and "stderr" not in key},
             }
@@ -229,8 +247,9 @@ def suffix_of(name):
     return next((suffix for suffix in ("_nobos", "_bos") if name.endswith(suffix)), "")
 
 
-def item_of(output_type, sample):
+def item_of(row, sample):
     """What an item was given: a log-likelihood for each request, and the metrics of headsweep's name."""
+    output_type = row["output_type"]
     responses = [response[0] for response in sample["resps"]]
     if output_type == "loglikelihood_rolling":
         return {"log_likelihoods": [float(responses[0])], "nll": -float(responses[0])}
@@ -238,7 +257,9 @@ def item_of(output_type, sample):
     if output_type == "loglikelihood":
         return {**item, "acc": float(sample["acc"]), "log_probability": item["log_likelihoods"][0]}
     others = list(item["log_likelihoods"])
-    gold = others.pop(int(sample["target"]))
+    # Where each choice is a context, the text of a document is the number of the right one.
+    multiple_input = callable(row["doc_to_text"])
+    gold = others.pop(row["doc_to_text"](sample["doc"]) if multiple_input else int(sample["target"]))
     return {**item, **{name: float(sample[name]) for name in ("acc", "acc_norm", "acc_bytes")},
             "margin": gold - max(others), "gold_log_likelihood": gold}
 
