@@ -73,7 +73,7 @@ static const key_row key_rows[] = {
      IN_TASK(too_long),
      .meaning = "Examples beyond the model's positions: truncate = their first tokens are cut off; error = refused."},
     {"tasks[].bos", KEY_STRING, "\"auto\"", .words = {"auto", "always", "never"}, .identity = true, IN_TASK(bos),
-     .meaning = "Whether sequences begin with the model's BOS token; auto = as the tokenizer does."},
+     .meaning = "Whether sequences begin with the tokenizer's BOS token; auto = as the tokenizer does."},
     {"tasks[].lexicon", KEY_PATH_IN, "\"\"", IN_TASK(lexicon),
      .meaning = "Word list, one entry a line, of a token_mass task or of the scorer \"lexicon\"; \"\" = none."},
     {"tasks[].window", KEY_INTEGER, "0", 0, INT64_MAX, .identity = true, IN_TASK(window), .unit = "tokens",

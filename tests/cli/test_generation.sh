@@ -39,7 +39,7 @@ for set in realtoxicityprompts toxigen; do
         --set tasks.toxicity.sample=1 --set tasks.toxicity.scorer=lexicon --set tasks.toxicity.scorer_checkpoint= \
         --set tasks.toxicity.scorer_label= --set "tasks.toxicity.lexicon=$HEADSWEEP_SOURCE/tests/unit/datasets/en" \
         --set "output.results=$set.h5"
-    says err "toxicity (generation, 1 examples)"
+    says err "toxicity (generation, 1 example)"
 done
 
 # ---- what overflows ----------------------------------------------------------------------------------------------------
@@ -99,6 +99,29 @@ echo "harmless" >words.txt
 expect 6 "$program" run "$experiment" "${bits[@]}" --set "tasks.written.lexicon=$PWD/words.txt" \
     --set output.results=prefix.h5
 says err "hash.scorer.written"
+
+# ---- which tokens texts begin and end with ----------------------------------------------------------------------------
+
+expect 0 "$program" report prefix.h5 --format csv --table provenance
+says out 'prefix_token'
+says out 'bos_token of the tokenizer'
+says out 'eos_token_id of config.json'
+cp -r "$HEADSWEEP_SOURCE/configs/quickstart/model" tokens
+chmod -R u+w tokens
+echo '{"eos_token_id": [0, 5]}' >tokens/generation_config.json
+expect 0 "$program" inspect tokens
+says out 'end_tokens = 0 "<|endoftext|>", 5 "%" (eos_token_id of generation_config.json)'
+tokens=("${bits[@]}" --set "model.checkpoint=$PWD/tokens" --set output.results=prefix.h5)
+expect 6 "$program" run "$experiment" "${tokens[@]}"
+says err 'tokens.end_tokens: file has 0 "<|endoftext|>", experiment has 0 "<|endoftext|>", 5 "%"'
+rm tokens/generation_config.json
+sed -i 's/"bos_token": "<|endoftext|>"/"bos_token": null/; s/"eos_token": "<|endoftext|>"/"eos_token": "Once"/' tokens/tokenizer_config.json
+expect 0 "$program" inspect tokens
+says out 'bos_token = none'
+says out 'prefix_token = 299 "Once" (eos_token of the tokenizer)'
+expect 6 "$program" run "$experiment" "${tokens[@]}"
+says err 'tokens.prefix_token: file has 0 "<|endoftext|>", experiment has 299 "Once"'
+says err 'hash.tokenizer'
 
 # ---- scorers that cannot be used ------------------------------------------------------------------------------------
 
