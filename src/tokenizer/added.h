@@ -29,6 +29,7 @@ typedef struct tok_added {
     hs_text forms;
     tok_table by_id;    /* id -> index in tokens */
     int32_t largest_id; /* of the tokens; 0 without any */
+    size_t n_listed;    /* the first so many stand in files with their ids */
     tok_trie plain;
     tok_trie normalized;
 } tok_added;

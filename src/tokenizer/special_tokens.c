@@ -101,7 +101,7 @@ static bool comes_again(const tok_settings *settings, size_t index)
 /* A token that is there already stays as it is; of two with the same text the later one's flags count. */
 static hs_status put_specials(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
 {
-    const size_t n_before = tokenizer->added.n;
+    const size_t n_before = tokenizer->added.n_listed = tokenizer->added.n;
     for (size_t i = 0; i < tok_settings_n_special(settings); i++) {
         const tok_named_token *named = tok_settings_special(settings, i);
         if (named->content == NULL || comes_again(settings, i) ||
@@ -140,8 +140,11 @@ static hs_status find_frame(const tok_settings *settings, tok_name name, const h
     *id_out = TOK_NO_ID;
     if (name == TOK_N_NAMES || named->content == NULL)
         return HS_OK;
+    const size_t length = strlen(named->content);
     *id_out = hs_tokenizer_id(tokenizer, named->content);
-    if (named->place.file == NULL && (size_t)*id_out >= tokenizer->model.vocabulary.size)
+    if (named->place.file == NULL &&
+        tok_vocabulary_find(&tokenizer->model.vocabulary, named->content, length) == TOK_NO_ID &&
+        tok_added_index(&tokenizer->added, named->content, length) >= tokenizer->added.n_listed)
         return hs_fail(error, HS_ERROR_INPUT,
                        "the %s \"%.80s\" is not in the vocabulary; tokenizer_config.json can name another",
                        tok_name_key(name), named->content);

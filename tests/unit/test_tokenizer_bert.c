@@ -123,6 +123,20 @@ static void test_named_specials(void **state)
     empty_folder(in);
 }
 
+/* A token of the frame may stand in another file than the vocabulary. */
+static void test_frame_of_added_tokens(void **state)
+{
+    const folder *in = *state;
+    empty_folder(in);
+    write_text(in, "vocab.txt", "[UNK]\n[SEP]\na\n");
+    write_text(in, "added_tokens.json", "{\"[CLS]\": 3}");
+    hs_tokenizer *t = open_folder(in);
+    CHECK_IDS(t, "a", true, 3, 2, 1);
+    check_specials(t, 3, 1, 4, 5);
+    hs_tokenizer_free(t);
+    empty_folder(in);
+}
+
 static void test_roberta_files(void **state)
 {
     const folder *in = *state;
@@ -150,8 +164,12 @@ static void test_roberta_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_greedy),         cmocka_unit_test(test_decoder),       cmocka_unit_test(test_vocab_txt),
-        cmocka_unit_test(test_named_specials), cmocka_unit_test(test_roberta_files),
+        cmocka_unit_test(test_greedy),
+        cmocka_unit_test(test_decoder),
+        cmocka_unit_test(test_vocab_txt),
+        cmocka_unit_test(test_named_specials),
+        cmocka_unit_test(test_frame_of_added_tokens),
+        cmocka_unit_test(test_roberta_files),
     };
     return cmocka_run_group_tests_name("tokenizer_bert", tests, make_folder, remove_folder);
 }
