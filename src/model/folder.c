@@ -18,7 +18,7 @@ typedef struct folder_mark {
     const char *advice;  /* follows the entry's name; where `inside` is given the path to take follows it */
 } folder_mark;
 
-#define SAVE ".save_pretrained('NEW_FOLDER')"
+#define SAVE ".save_pretrained('NEW_FOLDER', safe_serialization=True)"
 #define CLASS "getattr(t, t.AutoConfig.from_pretrained('FOLDER').architectures[0]).from_pretrained('FOLDER'"
 #define PICKLE                                                                                                     \
     "looks like a pickle, which can run code when it is read and is never opened. Convert it where you trust it: " \
