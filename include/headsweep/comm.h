@@ -11,7 +11,10 @@
 
 typedef struct hs_comm hs_comm;
 
-/* Collective over all processes of the job. Starts MPI. */
+/*
+ * Collective over all processes of the job. Starts MPI. HS_ERROR_USAGE: a launcher started several processes and each is
+ * alone, because it is another MPI's; one of them has the message.
+ */
 hs_status hs_comm_new(hs_comm **comm_out, hs_error *error);
 /* Collective. Ends MPI; after hs_comm_end_by_abort the processes too, all at once. */
 void hs_comm_free(hs_comm *comm);

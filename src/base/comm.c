@@ -1,5 +1,6 @@
 #include "headsweep/comm.h"
 
+#include "base/launcher.h"
 #include "base/shared_block.h"
 
 #include <limits.h>
@@ -68,8 +69,17 @@ static hs_status make_communicators(hs_comm *comm, hs_error *error)
     return describe(comm->node, &comm->node_rank, &comm->node_size, error);
 }
 
+static hs_status check_launch(const hs_launch *launch, int size, hs_error *error)
+{
+    char library[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    int length = 0;
+    HS_TRY(check(MPI_Get_library_version(library, &length), "MPI_Get_library_version", error));
+    return hs__launch_check(launch, size, library, error);
+}
+
 hs_status hs_comm_new(hs_comm **comm_out, hs_error *error)
 {
+    const hs_launch launch = hs__launch_look();
     hs_comm *comm = NULL;
     *comm_out = NULL;
     HS_TRY(hs_allocate(&comm, 1, sizeof *comm, "communicator", error));
@@ -78,6 +88,7 @@ hs_status hs_comm_new(hs_comm **comm_out, hs_error *error)
     hs_status status;
     HS_GOTO_DONE(start_mpi(&comm->started_here, error));
     HS_GOTO_DONE(make_communicators(comm, error));
+    HS_GOTO_DONE(check_launch(&launch, comm->size, error));
     *comm_out = comm;
     comm = NULL;
 done:

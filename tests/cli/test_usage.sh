@@ -36,4 +36,22 @@ expect 5 "$program" run "no such file.cfg"
 says err "no such file.cfg"
 expect 5 "$program" status missing.h5
 says err "missing.h5"
+
+# Processes that another MPI's launcher started are alone without knowing it: one of them says so, and nothing is touched.
+run=("$program" run "$quickstart" --set "sweep.orders=[1]" --set tasks.toxicity.limit=4 --set tasks.accuracy.limit=4
+    --set output.results=alone/r.h5)
+expect 2 env SLURM_NTASKS=3 SLURM_STEP_NUM_TASKS=3 SLURM_PROCID=0 "${run[@]}"
+says err "3 processes were started by srun, but each of them is alone"
+says err "srun --mpi=pmix"
+expect 2 env SLURM_NTASKS=3 SLURM_STEP_NUM_TASKS=3 SLURM_PROCID=2 "${run[@]}"
+[ ! -s err ] || fail "every process says that it is alone"
+expect 2 env PMI_SIZE=4 PMI_RANK=0 "${run[@]}"
+says err "4 processes were started by the launcher of MPICH's kin"
+[ ! -e alone ] || fail "processes that are alone have made a folder"
+# No false alarm: one rank in an allocation for many, a step of one, one MPI job of many in such a step, and by choice.
+expect 0 env SLURM_JOB_ID=7 SLURM_NTASKS=8 SLURM_PROCID=0 "${run[@]}"
+expect 0 env SLURM_NTASKS=8 SLURM_STEP_NUM_TASKS=1 SLURM_PROCID=0 "${run[@]}"
+expect 0 env SLURM_STEP_NUM_TASKS=3 HEADSWEEP_ALONE=1 "${run[@]}"
+expect 0 env SLURM_STEP_NUM_TASKS=3 "$HEADSWEEP_MPIEXEC" -n 1 "${run[@]}"
+expect 0 env SLURM_STEP_NUM_TASKS=3 "$HEADSWEEP_MPIEXEC" -n 2 "${run[@]}"
 echo "usage: passed"
