@@ -11,7 +11,9 @@
 # HEADSWEEP_RELAUNCHES (3) times in a row without a new cell in the file. Errors of the experiment are not tried again, and no
 # other launcher is tried: where srun cannot start the ranks four times in a row, somebody should look at the log.
 
-program=${HEADSWEEP:-build/headsweep}
+# The program that was built beside these scripts, wherever they are called from; else one that is installed.
+program=${HEADSWEEP:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/headsweep}
+[ -x "$program" ] || [ -n "${HEADSWEEP:-}" ] || program=$(command -v headsweep || echo "$program")
 if [ ! -x "$program" ]; then
     echo "$program is not there: build it first (see README.md), or set HEADSWEEP to where it is" >&2
     exit 2
@@ -19,7 +21,7 @@ fi
 export OPENBLAS_NUM_THREADS=1 # one rank a core; ranks scale better than threads
 
 launch_results() {
-    "$program" run --print-config "$@" | sed -n 's/^    results = "\(.*\)";$/\1/p'
+    "$program" run --print-results "$@"
 }
 
 # srun knows a SLURM allocation best, but works only where SLURM and MPI share PMIx. HEADSWEEP_LAUNCHER overrides.
@@ -45,7 +47,7 @@ launch_wait() {
 }
 
 launch_cells_done() {
-    "$program" status "$1" 2>/dev/null | sed -n 's/^cells_done = //p'
+    "$program" status -- "$1" 2>/dev/null | sed -n 's/^cells_done = //p'
 }
 
 launch_sweep() {
@@ -54,7 +56,7 @@ launch_sweep() {
     # USR1 reaches every rank through either launcher; TERM would make mpirun kill them, so they get USR1 instead.
     # Before anything else, since a shell without a trap dies of USR1, and the job with it.
     trap 'stopped=yes; [ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1 TERM
-    results=$(launch_results "$@") || return 2
+    results=$(launch_results "$@") || return
     launch_choose "$ranks"
     done_before=$(launch_cells_done "$results")
     while :; do
@@ -65,7 +67,7 @@ launch_sweep() {
         launch_wait "$child"
         code=$?
         # srun has been seen to return 0 where it could not start the ranks: the file knows better.
-        [ "$code" -ne 0 ] || "$program" status "$results" >/dev/null || code=9
+        [ "$code" -ne 0 ] || "$program" status -- "$results" >/dev/null || code=9
         case $code in
         0 | 2 | 3 | 4 | 6 | 7 | 8) break ;;
         esac

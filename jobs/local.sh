@@ -1,6 +1,6 @@
 #!/bin/bash
 # A sweep on this machine without SLURM, the same way as in a job: starts again when a rank dies, ends in good order on
-# SIGTERM or SIGUSR1. From the project's top folder:
+# SIGTERM or SIGUSR1. From the project's top folder, or by its path from any other:
 #     jobs/local.sh EXPERIMENT.cfg [headsweep run options]
 # HEADSWEEP_RANKS sets the number of ranks (default: one a core).
 set -uo pipefail

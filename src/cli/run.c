@@ -22,6 +22,7 @@ static const char help[] =
     "  --top N            rows of the ranking (default 10; 0 = all)\n"
     "  --quiet            print warnings and the ranking only\n"
     "  --print-config     print the effective experiment file and stop\n"
+    "  --print-results    print the path of the results file and stop, for scripts\n"
     "  --help-config      print all keys of experiment files and stop\n"
     "  --help-tasks       print all task kinds with their fields and metrics and stop\n";
 
@@ -30,6 +31,7 @@ enum run_option {
     OPTION_TOP,
     OPTION_QUIET,
     OPTION_PRINT_CONFIG,
+    OPTION_PRINT_RESULTS,
     OPTION_HELP_CONFIG,
     OPTION_HELP_TASKS,
     OPTION_HELP
@@ -40,7 +42,7 @@ typedef struct run_arguments {
     override_list overrides;
     int64_t top;
     bool quiet;
-    bool print_config;
+    hs_status (*print)(const hs_experiment *experiment, hs_text *text, hs_error *error); /* NULL: run */
     bool helped; /* help was printed: nothing else is to be done */
 } run_arguments;
 
@@ -51,6 +53,12 @@ static hs_status print_described(hs_status (*describe)(hs_text *, hs_error *), h
 
     print_text(&text);
     return status;
+}
+
+/* As it is: no quotes, no escapes. */
+static hs_status print_results(const hs_experiment *experiment, hs_text *text, hs_error *error)
+{
+    return hs_text_appendf(text, error, "%s\n", experiment->results);
 }
 
 static hs_status read_option(int option, run_arguments *arguments, hs_error *error)
@@ -65,7 +73,10 @@ static hs_status read_option(int option, run_arguments *arguments, hs_error *err
         arguments->quiet = true;
         return HS_OK;
     case OPTION_PRINT_CONFIG:
-        arguments->print_config = true;
+        arguments->print = hs_experiment_print;
+        return HS_OK;
+    case OPTION_PRINT_RESULTS:
+        arguments->print = print_results;
         return HS_OK;
     case OPTION_HELP_CONFIG:
         return print_described(hs_config_describe_keys, error);
@@ -83,6 +94,7 @@ static hs_status read_arguments(int argc, char **argv, run_arguments *arguments,
                                             {"top", required_argument, NULL, OPTION_TOP},
                                             {"quiet", no_argument, NULL, OPTION_QUIET},
                                             {"print-config", no_argument, NULL, OPTION_PRINT_CONFIG},
+                                            {"print-results", no_argument, NULL, OPTION_PRINT_RESULTS},
                                             {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
                                             {"help-tasks", no_argument, NULL, OPTION_HELP_TASKS},
                                             {"help", no_argument, NULL, OPTION_HELP},
@@ -98,7 +110,7 @@ static hs_status read_arguments(int argc, char **argv, run_arguments *arguments,
     return HS_OK;
 }
 
-static hs_status print_config(const run_arguments *arguments, hs_error *error)
+static hs_status print_experiment(const run_arguments *arguments, hs_error *error)
 {
     hs_experiment *experiment = NULL;
     hs_text text = {0};
@@ -106,7 +118,7 @@ static hs_status print_config(const run_arguments *arguments, hs_error *error)
                                           &experiment, error);
 
     if (status == HS_OK)
-        status = hs_experiment_print(experiment, &text, error);
+        status = arguments->print(experiment, &text, error);
     print_text(&text);
     hs_experiment_free(experiment);
     return status;
@@ -174,8 +186,8 @@ hs_status command_run(int argc, char **argv, hs_error *error)
 
     if (status == HS_OK)
         status = read_arguments(argc, argv, &arguments, error);
-    if (status == HS_OK && arguments.print_config)
-        status = print_config(&arguments, error);
+    if (status == HS_OK && !arguments.helped && arguments.print != NULL)
+        status = print_experiment(&arguments, error);
     else if (status == HS_OK && !arguments.helped)
         status = run_experiment(&arguments, command_line.text, error);
     hs_text_clear(&command_line);

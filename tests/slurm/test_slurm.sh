@@ -113,6 +113,14 @@ grep -q "most toxicity.contrast removed" "$work/whole.txt" || fail "the report h
 grep -q "</html>" "$work/whole.html" || fail "the report holds no page"
 rm -f headsweep-report-"$report".log
 
+echo "slurm: a sweep that is submitted from another folder"
+mkdir "$work/else where"
+job=$(cd "$work/else where" && sbatch --parsable --ntasks=2 "${log[@]}" "$HEADSWEEP_SOURCE/jobs/sweep.sbatch" \
+    "$HEADSWEEP_SOURCE/configs/quickstart/quickstart.cfg" "${small[@]}" --set "output.results=my results.h5")
+await_end "$job" 120
+finished "$job" "$work/else where/my results.h5"
+same_results "$undisturbed" "$work/else where/my results.h5"
+
 echo "slurm: a signal as at preemption"
 long=("${small[@]}" --set run.engine=reference --set run.batch_rows=300)
 expect 0 jobs/local.sh configs/quickstart/quickstart.cfg "${long[@]}" --set output.results="$work/long.h5"

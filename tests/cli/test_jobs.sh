@@ -1,0 +1,94 @@
+#!/bin/bash
+# The job scripts from other folders, as copies that know their place no more, and with names of every kind. A real SLURM is in
+# tests/slurm; here are stand-ins for its commands.
+# shellcheck source=tests/cli/library.sh
+source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
+
+jobs=$HEADSWEEP_SOURCE/jobs
+export HEADSWEEP=$HEADSWEEP_PROGRAM HEADSWEEP_RELAUNCHES=0 HEADSWEEP_RANKS=2
+program=$HEADSWEEP_PROGRAM
+small=(--set tasks.toxicity.limit=4 --set tasks.accuracy.limit=4 --set "sweep.orders=[1]" --set analysis.resamples=100)
+mkdir "odd names"
+cd "odd names" || exit 99
+cp -r "$HEADSWEEP_SOURCE/configs/quickstart/." .
+cp quickstart.cfg "it's \"mine\".cfg"
+
+# Names of results that a shell or a parser could trip over.
+tab=$'a\tb.h5'
+# shellcheck disable=SC2016  # a dollar is a dollar
+for results in plain.h5 'two words.h5' "it's.h5" 'a"b.h5' 'a\b.h5' 'a\\.h5' "$tab" -r.h5 '$HOME.h5' '*.h5' 'é.h5' 'new folder/r.h5'; do
+    expect 0 "$program" run --print-results quickstart.cfg --set "output.results=$results"
+    [ "$(cat "$work/out")" = "$results" ] || fail "--print-results gives another name than $results"
+    expect 0 bash "$jobs/local.sh" "it's \"mine\".cfg" "${small[@]}" --set "output.results=$results"
+    says err "wrote   $results"
+    expect 0 "$program" status -- "$results"
+    says out "finished = yes"
+    expect 0 bash "$jobs/report.sbatch" "it's \"mine\".cfg" "${small[@]}" --set "output.results=$results"
+    for file in txt csv html; do
+        [ -s "${results%.h5}.$file" ] || fail "there is no report ${results%.h5}.$file"
+    done
+done
+[ "$(find . -name '*.h5' | wc -l)" -eq 12 ] || fail "results are somewhere else: $(find . -name '*.h5')"
+
+# A report is written again, and over nothing that is none.
+expect 0 bash "$jobs/report.sbatch" quickstart.cfg "${small[@]}" --set output.results=plain.h5
+cp plain.h5 words.h5
+echo rude >words.txt
+expect 5 bash "$jobs/report.sbatch" quickstart.cfg "${small[@]}" --set output.results=words.h5
+says err "words.txt exists and is none of this job's"
+[ "$(cat words.txt)" = rude ] || fail "a word list was written over"
+rm words.txt
+echo "a,b" >words.csv
+expect 5 bash "$jobs/report.sbatch" quickstart.cfg "${small[@]}" --set output.results=words.h5
+[ "$(cat words.csv)" = "a,b" ] || fail "a table was written over"
+
+# As SLURM runs them: copies in a spool folder. Where they came from it tells, or HEADSWEEP_HOME, or the folder of the submission.
+mkdir "$work/spool" "$work/bin"
+cat >"$work/bin/scontrol" <<'SCRIPT'
+#!/bin/bash
+[ -n "${FAKE_SCRIPT:-}" ] || exit 1
+printf '   StartTime=now\n   Command=%s my.cfg --set a=b\n   WorkDir=/\n' "$FAKE_SCRIPT"
+SCRIPT
+printf '#!/bin/bash\nexit 1\n' >"$work/bin/srun"
+chmod +x "$work"/bin/*
+export PATH=$work/bin:$PATH SLURM_NTASKS=2 SLURM_JOB_ID=17
+for script in sweep report; do
+    cp "$jobs/$script.sbatch" "$work/spool/slurm_script"
+    job=("$work/spool/slurm_script" quickstart.cfg "${small[@]}" --set output.results=plain.h5)
+    expect 2 env SLURM_SUBMIT_DIR="$PWD" bash "${job[@]}"
+    says err "set HEADSWEEP_HOME to headsweep's folder"
+    expect 0 env SLURM_SUBMIT_DIR="$PWD" FAKE_SCRIPT="$jobs/$script.sbatch" bash "${job[@]}"
+    expect 0 env SLURM_SUBMIT_DIR="$PWD" HEADSWEEP_HOME="$HEADSWEEP_SOURCE" bash "${job[@]}"
+    expect 0 env SLURM_SUBMIT_DIR="$HEADSWEEP_SOURCE" bash "${job[@]}"
+done
+cp "$jobs/sweep_array.sbatch" "$work/spool/slurm_script"
+SLURM_SUBMIT_DIR=$PWD SLURM_ARRAY_TASK_ID=3 expect 0 env FAKE_SCRIPT="$jobs/sweep_array.sbatch" bash "$work/spool/slurm_script" \
+    quickstart.cfg -- "${small[@]}" --set "output.results=index {}.h5"
+expect 0 "$program" status "index 3.h5"
+expect 5 bash "$jobs/sweep.sbatch" missing.cfg
+says err "missing.cfg"
+
+# A sweep and its report, submitted from here.
+cat >"$work/bin/sbatch" <<'SCRIPT'
+#!/bin/bash
+printf '%s\n' "$HEADSWEEP_HOME" "$@" >>submitted
+echo "41;cluster"
+SCRIPT
+chmod +x "$work/bin/sbatch"
+expect 0 bash "$jobs/submit.sh" --ntasks=4 quickstart.cfg --set "output.results=two words.h5"
+says out "sweep  41"
+top=$(cd "$HEADSWEEP_SOURCE" && pwd)
+for line in "$top" "$top/jobs/sweep.sbatch" "$top/jobs/report.sbatch" --ntasks=4 --dependency=afterok:41 "output.results=two words.h5"; do
+    grep -qxF -- "$line" submitted || fail "sbatch is not given $line"
+done
+
+# The program: beside the scripts, whatever folder they are called from.
+unset HEADSWEEP
+mkdir -p "$work/project/build"
+cp -r "$jobs" "$work/project/jobs"
+ln -s "$program" "$work/project/build/headsweep"
+expect 0 bash "$work/project/jobs/local.sh" quickstart.cfg "${small[@]}" --set output.results=plain.h5
+rm "$work/project/build/headsweep"
+expect 2 bash "$work/project/jobs/local.sh" quickstart.cfg
+says err "build it first"
+echo "jobs: passed"
