@@ -5,6 +5,11 @@
 #include <string.h>
 
 #define END_OF_TEXT "<|endoftext|>"
+#define ROBERTA_TOKENS                                                                                       \
+    {                                                                                                        \
+        [TOK_BOS] = "<s>", [TOK_EOS] = "</s>", [TOK_UNK] = "<unk>", [TOK_SEP] = "</s>", [TOK_PAD] = "<pad>", \
+        [TOK_CLS] = "<s>", [TOK_MASK] = "<mask>"                                                             \
+    }
 
 static const tok_class CLASSES[] = {
     {.names = "GPT2Tokenizer WhisperTokenizer",
@@ -26,34 +31,16 @@ static const tok_class CLASSES[] = {
      .frame = TOK_FRAME_CLS_SEP,
      .joint = TOK_JOINT_SEGMENTS},
     {.names = "RobertaTokenizer BartTokenizer LongformerTokenizer LEDTokenizer MvpTokenizer BlenderbotTokenizer",
-     .tokens = {[TOK_BOS] = "<s>",
-                [TOK_EOS] = "</s>",
-                [TOK_UNK] = "<unk>",
-                [TOK_SEP] = "</s>",
-                [TOK_PAD] = "<pad>",
-                [TOK_CLS] = "<s>",
-                [TOK_MASK] = "<mask>"},
+     .tokens = ROBERTA_TOKENS,
      .mask_strips = true,
      .frame = TOK_FRAME_CLS_SEP,
      .joint = TOK_JOINT_SEPARATORS},
     {.names = "XLMRobertaTokenizer",
-     .tokens = {[TOK_BOS] = "<s>",
-                [TOK_EOS] = "</s>",
-                [TOK_UNK] = "<unk>",
-                [TOK_SEP] = "</s>",
-                [TOK_PAD] = "<pad>",
-                [TOK_CLS] = "<s>",
-                [TOK_MASK] = "<mask>"},
+     .tokens = ROBERTA_TOKENS,
      .frame = TOK_FRAME_BOS_EOS,
      .joint = TOK_JOINT_SEPARATORS},
     {.names = "CamembertTokenizer",
-     .tokens = {[TOK_BOS] = "<s>",
-                [TOK_EOS] = "</s>",
-                [TOK_UNK] = "<unk>",
-                [TOK_SEP] = "</s>",
-                [TOK_PAD] = "<pad>",
-                [TOK_CLS] = "<s>",
-                [TOK_MASK] = "<mask>"},
+     .tokens = ROBERTA_TOKENS,
      .extras = {"<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"},
      .mask_strips = true,
      .frame = TOK_FRAME_BOS_EOS,
