@@ -123,7 +123,7 @@ typedef struct hs_experiment {
     char *pruning_metric;       /* "TASK", "TASK.METRIC"; "" = what the objective keeps */
     int64_t pruning_max_heads;  /* 0 = all */
     int64_t pruning_candidates; /* 0 = all */
-    double pruning_chance;      /* what guessing scores */
+    double pruning_chance;      /* what guessing scores; NaN: what the task's kind says */
     double pruning_kept;        /* share */
 
     int64_t seed;

@@ -21,6 +21,10 @@ hs_status hs_report_format_parse(const char *text, hs_report_format *format_out,
 hs_status hs_report_ranking(const hs_analysis *analysis, const hs_ranking_request *request, const hs_ranking *ranking,
                             size_t top, hs_report_format format, hs_text *text, hs_error *error);
 
+/* Of a ranking without a set: why it has none, as the end of a sentence. */
+hs_status hs_report_why_empty(const hs_analysis *analysis, const hs_ranking_request *request, const hs_ranking *ranking,
+                              hs_text *text, hs_error *error);
+
 /*
  * Pruning curves, one after the other: the finding as a sentence and a row a point. CSV has one table of all curves,
  * JSON an object with `curves`.

@@ -26,7 +26,8 @@
  *   /results/TASK/values     [S, E, M] f32, NaN until written
  *   /results/TASK/commit     [S, K] u64, 0 until written
  *   /results/TASK/shard      [K] u64: first example of each shard
- *   /results/TASK/metric     [M] text, with attributes unit, metric_meaning, better, percent, per of [M]
+ *   /results/TASK/metric     [M] text, with attributes unit, metric_meaning, better, percent, per of [M], and chance [M]
+ *                            f64 in files that have it
  *   /results/TASK/example    [E] u64: line of the data file;  donor [E] u32 where examples have donors
  *   /results/TASK/text       [T, E, N] text: generated continuations (N a prompt) of T sets, "" until written
  *   /results/TASK/text_set   [T] i32: the set of each row of text, -1 until that row is written; both only where texts
@@ -71,6 +72,7 @@ typedef struct hs_results_task {
     size_t n_examples;
     size_t n_metrics;
     const hs_results_metric *metrics;
+    const double *chance; /* [n_metrics]: what guessing gives of each, 0 where there is no such level; or NULL */
     size_t n_shards;
     const uint64_t *shard_first;  /* [n_shards + 1] */
     const uint64_t *example_line; /* [n_examples] */

@@ -14,7 +14,7 @@ typedef struct resampled {
     const hs_results_task *task;
     stated_metric of;
     summary summary;
-    double zero; /* subtracted from what is compared */
+    double zero; /* what guessing scores; 0: nothing, or nobody can say */
     double confidence;
     resampling bootstrap;
     float *values;                 /* [n_examples, n_metrics] of the set */
@@ -27,24 +27,35 @@ typedef struct resampled {
     double *clean_under; /* [n_resamples] */
 } resampled;
 
-/* What a point says of a summary and the clean model's. */
-typedef double (*comparison)(double value, double clean, int better);
+/* What a point says of a summary and the clean model's. `zero`: what guessing scores. */
+typedef double (*comparison)(double value, double clean, double zero, int better);
+
+/* Of what is above chance; there is none of a model that does no better. */
+static double share_above_chance(double value, double clean, double zero, int better)
+{
+    const double above = without_residue(clean - zero, fabs(clean) + fabs(zero));
+
+    return above != 0 && (better == 0 || (above > 0) == (better > 0)) ? (value - zero) / above : NAN;
+}
 
 /*
  * Less is better, or less far below 0 is: then the clean model's share of it counts. There is no share of nothing, and
  * none of what has the other sign.
  */
-static double share_kept(double value, double clean, int better)
+static double share_kept(double value, double clean, double zero, int better)
 {
     const bool reversed = (better < 0) != (clean < 0);
 
+    if (zero != 0)
+        return share_above_chance(value, clean, zero, better);
     if (reversed)
         return value * clean > 0 ? clean / value : NAN;
     return clean != 0 ? value / clean : NAN;
 }
 
-static double difference(double value, double clean, int better)
+static double difference(double value, double clean, double zero, int better)
 {
+    (void)zero;
     (void)better;
     return value - clean;
 }
@@ -135,9 +146,12 @@ static hs_status compare_set(resampled *r, uint64_t set, comparison compare, dou
     const size_t n_resamples = r->bootstrap.n_columns;
 
     HS_TRY(read_set(r, set, error));
-    value[0] = compare(r->estimate - r->zero, r->clean_estimate - r->zero, better);
+    value[0] = compare(r->estimate, r->clean_estimate, r->zero, better);
+    value[1] = value[2] = NAN;
+    if (r->task->n_examples < 2) /* one example alone says nothing of others */
+        return HS_OK;
     for (size_t b = 0; b < n_resamples; ++b)
-        r->under[b] = compare(r->under[b] - r->zero, r->clean_under[b] - r->zero, better);
+        r->under[b] = compare(r->under[b], r->clean_under[b], r->zero, better);
     interval quantiles = bootstrap_interval(r->under, n_resamples, value[0], 0, r->confidence, false);
     value[1] = quantiles.low;
     value[2] = quantiles.high;
@@ -203,7 +217,7 @@ static hs_status fill_points(hs_results *results, hs_pruning_curve *curve, hs_er
     if (curve->has_reduced)
         HS_GOTO_DONE(
             resampled_init(results, (stated_metric){curve->reduced_task, curve->reduced_metric}, &reduced, error));
-    kept.zero = stated_number(results, "pruning.chance", 0);
+    kept.zero = curve->chance;
     curve->confidence = kept.confidence;
     for (size_t i = 0; i < curve->n_points; ++i) {
         hs_pruning_point *point = &curve->points[i];
@@ -219,6 +233,16 @@ done:
     resampled_clear(&kept);
     resampled_clear(&reduced);
     return status;
+}
+
+/* What the experiment says, else what the task's kind does of the metric: files of before know no such level. */
+static double chance_of(const hs_results *results, stated_metric kept)
+{
+    const hs_results_task *task = hs_results_task_at(results, kept.task);
+
+    if (strcmp(stated_text(results, "pruning.chance"), "auto") != 0)
+        return stated_number(results, "pruning.chance", 0);
+    return task->chance != NULL ? task->chance[kept.metric] : 0;
 }
 
 static hs_status find_reduced(const hs_results *results, hs_pruning_curve *curve, hs_error *error)
@@ -241,6 +265,7 @@ static hs_status make_curve(hs_results *results, const pruning *p, hs_pruning_cu
     curve->intervention = p->choice.intervention;
     curve->task = p->kept.task;
     curve->metric = p->kept.metric;
+    curve->chance = chance_of(results, p->kept);
     curve->threshold = stated_number(results, "pruning.kept", 0.95);
     HS_TRY(find_reduced(results, curve, error));
     HS_TRY(list_points(p, curve->method, curve, error));
@@ -294,18 +319,42 @@ hs_status hs_analysis_pruning_curves(hs_results *results, hs_pruning_curve *curv
     return HS_OK;
 }
 
+/* "25.0%", "0.3 nats" */
+static hs_status append_chance(const hs_results_metric *metric, double chance, hs_text *text, hs_error *error)
+{
+    return metric->percent ? hs_text_appendf(text, error, "%.1f%%", 100 * chance)
+                           : hs_text_appendf(text, error, "%.4g %s", chance, metric->unit);
+}
+
+static hs_status say_nothing_kept(const hs_results_task *task, const hs_pruning_curve *curve, hs_text *text,
+                                  hs_error *error)
+{
+    const hs_results_metric *metric = &task->metrics[curve->metric];
+
+    if (curve->chance == 0)
+        return hs_text_appendf(text, error, "has no %s (%s) of which a share could be kept", task->name, metric->name);
+    HS_TRY(hs_text_appendf(text, error, "is not above chance ("));
+    HS_TRY(append_chance(metric, curve->chance, text, error));
+    return hs_text_appendf(text, error, ") in %s (%s), so there is no share that could be kept", task->name,
+                           metric->name);
+}
+
 hs_status hs_pruning_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text, hs_error *error)
 {
     const hs_results_task *task = hs_results_task_at(results, curve->task);
     const hs_pruning_point *point = &curve->points[curve->furthest];
 
     if (!isfinite(point->kept))
-        return hs_text_appendf(text, error, "has no %s (%s) of which a share could be kept", task->name,
-                               task->metrics[curve->metric].name);
+        return say_nothing_kept(task, curve, text, error);
     HS_TRY(hs_text_appendf(text, error, "keeps %.1f%%", 100 * point->kept));
     if (isfinite(point->kept_low) && isfinite(point->kept_high))
         HS_TRY(hs_text_appendf(text, error, " [%.1f, %.1f]", 100 * point->kept_low, 100 * point->kept_high));
-    return hs_text_appendf(text, error, " of its %s (%s) without %.1f%% of its heads (%zu of %zu)", task->name,
-                           task->metrics[curve->metric].name, 100 * (double)point->n_removed / (double)curve->n_heads,
-                           point->n_removed, curve->n_heads);
+    HS_TRY(hs_text_appendf(text, error, " of its %s (%s)", task->name, task->metrics[curve->metric].name));
+    if (curve->chance != 0) {
+        HS_TRY(hs_text_appendf(text, error, " above chance ("));
+        HS_TRY(append_chance(&task->metrics[curve->metric], curve->chance, text, error));
+        HS_TRY(hs_text_appendf(text, error, ")"));
+    }
+    return hs_text_appendf(text, error, " without %.1f%% of its heads (%zu of %zu)",
+                           100 * (double)point->n_removed / (double)curve->n_heads, point->n_removed, curve->n_heads);
 }

@@ -162,6 +162,21 @@ static hs_status take_objective(const objective_arguments *arguments, hs_objecti
     return arguments->n_keeps > 0 ? take_keeps(arguments, names, error) : HS_OK;
 }
 
+/* A table says so itself; programs get no rows, and people the reason. */
+static hs_status explain_empty(const hs_analysis *analysis, const hs_ranking_request *request,
+                               const hs_ranking *ranking, hs_report_format format, hs_error *error)
+{
+    hs_text text = {0};
+
+    if (ranking->n > 0 || format == HS_REPORT_TABLE || format == HS_REPORT_MARKDOWN)
+        return HS_OK;
+    hs_status status = hs_report_why_empty(analysis, request, ranking, &text, error);
+    if (status == HS_OK)
+        fprintf(stderr, "headsweep: no set is ranked: %s\n", text.text);
+    hs_text_clear(&text);
+    return status;
+}
+
 static hs_status rank_results(hs_results *results, const rank_arguments *arguments, hs_error *error)
 {
     hs_analysis *analysis = NULL;
@@ -185,6 +200,7 @@ static hs_status rank_results(hs_results *results, const rank_arguments *argumen
     HS_GOTO_DONE(
         hs_report_ranking(analysis, &request, &ranking, (size_t)arguments->top, arguments->format, &text, error));
     print_text(&text);
+    status = explain_empty(analysis, &request, &ranking, arguments->format, error);
 done:
     hs_text_clear(&text);
     hs_ranking_clear(&ranking);

@@ -15,19 +15,24 @@ static bool is_numeric(key_type type)
     return type == KEY_INTEGER || type == KEY_REAL || type == KEY_INTEGER_LIST;
 }
 
-/* "integer, at least 0", "`all` or `scored`". */
-static hs_status append_type(hs_text *text, const key_row *row, hs_error *error)
+static hs_status append_range(hs_text *text, const key_row *row, hs_error *error)
 {
-    for (size_t i = 0; i < CONFIG_MAX_WORDS && row->words[i] != NULL; i++)
-        HS_TRY(hs_text_appendf(text, error, "%s`%s`", i == 0 ? "" : " or ", row->words[i]));
-    if (row->words[0] != NULL)
-        return HS_OK;
-    HS_TRY(append_cell(text, key_type_name(row->type), error));
-    if (!is_numeric(row->type))
-        return HS_OK;
     if (row->maximum == INT64_MAX)
         return hs_text_appendf(text, error, ", at least %lld", (long long)row->minimum);
     return hs_text_appendf(text, error, ", %lld to %lld", (long long)row->minimum, (long long)row->maximum);
+}
+
+/* "integer, at least 0", "`all` or `scored`", "number, at least 0, or `auto`". */
+static hs_status append_type(hs_text *text, const key_row *row, hs_error *error)
+{
+    const bool numeric = is_numeric(row->type);
+    if (row->words[0] == NULL || numeric)
+        HS_TRY(append_cell(text, key_type_name(row->type), error));
+    if (numeric)
+        HS_TRY(append_range(text, row, error));
+    for (size_t i = 0; i < CONFIG_MAX_WORDS && row->words[i] != NULL; i++)
+        HS_TRY(hs_text_appendf(text, error, "%s`%s`", i > 0 ? " or " : numeric ? ", or " : "", row->words[i]));
+    return HS_OK;
 }
 
 static hs_status append_row(hs_text *text, const key_row *row, hs_error *error)

@@ -19,7 +19,7 @@ typedef enum key_type {
     KEY_PATH_IN,      /* char *, relative to the folder of the experiment file; "" = none */
     KEY_PATH_OUT,     /* char *, relative to the current folder */
     KEY_INTEGER,      /* int64_t */
-    KEY_REAL,         /* double */
+    KEY_REAL,         /* double; NaN where its one word stands instead of a number */
     KEY_INTEGER_LIST, /* int64_t * and its count */
     KEY_STRING_LIST,  /* hs_string_list */
     KEY_FIELDS,       /* hs_field_mapping * and its count */

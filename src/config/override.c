@@ -219,6 +219,12 @@ static hs_status parse_list(const override *o, const override_target *target, co
     return status;
 }
 
+/* The word that a key takes instead of a number. */
+static bool is_word_for_number(const override *o, const override_target *target)
+{
+    return target->row->words[0] != NULL && strcmp(target->row->words[0], o->value) == 0;
+}
+
 static hs_status read_value(const override *o, const override_target *target, config_t *config,
                             const config_setting_t **setting_out)
 {
@@ -234,7 +240,8 @@ static hs_status read_value(const override *o, const override_target *target, co
     case KEY_INTEGER_LIST:
         return parse_list(o, target, config, setting_out);
     default:
-        return parse_quoted(o, target, o->value, config, setting_out);
+        return is_word_for_number(o, target) ? bare_string(o, config, setting_out)
+                                             : parse_quoted(o, target, o->value, config, setting_out);
     }
 }
 

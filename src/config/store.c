@@ -1,6 +1,7 @@
 #include "config/store.h"
 #include "config/complain.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,12 @@ static hs_status store_integer(const key_site *site, const config_setting_t *set
 /* libconfig's own look-up of a real fails on `x = 1` as it does on a missing key, hence the conversion here. */
 static hs_status store_real(const key_site *site, const config_setting_t *setting, hs_error *error)
 {
+    if (config_setting_type(setting) == CONFIG_TYPE_STRING && site->row->words[0] != NULL) {
+        if (!is_word(site->row, config_setting_get_string(setting)))
+            return complain_words(site, setting, error);
+        *(double *)key_field(site->row, site->base) = NAN;
+        return HS_OK;
+    }
     if (!config_setting_is_number(setting))
         return complain_type(site, setting, "a number", error);
     double value = is_integer(setting) ? (double)config_setting_get_int64(setting) : config_setting_get_float(setting);

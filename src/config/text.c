@@ -1,5 +1,6 @@
 #include "config/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,9 @@ static hs_status append_real(hs_text *text, const key_row *row, const void *base
 {
     double value = *(const double *)key_const_field(row, base);
     char best[REAL_BUFFER], candidate[REAL_BUFFER];
+    if (isnan(value) && row->words[0] != NULL)
+        return form == TEXT_FILE ? text_append_quoted(text, row->words[0], error)
+                                 : append_string(text, row->words[0], error);
     (void)snprintf(best, sizeof best, "%.*g", MAX_DIGITS, value);
     for (int digits = 1; digits < MAX_DIGITS; digits++) {
         (void)snprintf(candidate, sizeof candidate, "%.*g", digits, value);

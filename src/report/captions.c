@@ -80,11 +80,27 @@ static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *
     return hs_text_appendf(text, error, "; below: ablated minus clean\n");
 }
 
+/* Of the metrics of the table. */
+static hs_status print_chance(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    view_metric shown[VIEW_MAX_METRICS];
+    const size_t n = view_shown_metrics(view, shown);
+
+    for (size_t i = 0; i < n; ++i) {
+        const size_t before = text->length;
+        HS_TRY(chance_sentence(view->analysis, shown[i].task, shown[i].metric, "  warning: the", text, error));
+        if (text->length > before)
+            HS_TRY(hs_text_append(text, "\n", 1, error));
+    }
+    return HS_OK;
+}
+
 hs_status captions_above(const ranking_view *view, hs_text *text, hs_error *error)
 {
     HS_TRY(print_title(view, text, error));
     HS_TRY(print_progress(view, text, error));
-    return print_clean(view, text, error);
+    HS_TRY(print_clean(view, text, error));
+    return print_chance(view, text, error);
 }
 
 /* One line of what the table does not show, and why. */
@@ -137,6 +153,17 @@ static hs_status print_method(const ranking_view *view, hs_text *text, hs_error 
                            "Benjamini-Hochberg)\n",
                            100 * options->confidence, options->bca ? "BCa" : "percentile", options->resamples,
                            level_of(view));
+}
+
+/* Of a task with one example alone. */
+static hs_status print_single_examples(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    for (size_t task = 0; task < view->analysis->n_tasks; ++task)
+        if (view_task(view, task)->n_examples == 1)
+            HS_TRY(hs_text_appendf(text, error,
+                                   "  %s has one example: it gives no interval, and nothing is known of others\n",
+                                   view_task(view, task)->name));
+    return HS_OK;
 }
 
 /* The largest K of which it is known how many stay. */
@@ -199,13 +226,21 @@ static hs_status print_control(const ranking_view *view, hs_text *text, hs_error
     return status;
 }
 
+static hs_status print_empty(const ranking_view *view, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "  nothing to show: "));
+    HS_TRY(hs_report_why_empty(view->analysis, view->request, view->ranking, text, error));
+    return hs_text_append(text, "\n", 1, error);
+}
+
 hs_status captions_below(const ranking_view *view, hs_text *text, hs_error *error)
 {
     HS_TRY(print_left_out(view, text, error));
     HS_TRY(print_not_finite(view, text, error));
     if (view->n_shown == 0)
-        return HS_OK;
+        return print_empty(view, text, error);
     HS_TRY(print_method(view, text, error));
+    HS_TRY(print_single_examples(view, text, error));
     HS_TRY(print_stability(view, text, error));
     return print_control(view, text, error);
 }

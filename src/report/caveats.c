@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/formats.h"
 #include "report/page.h"
 
 /* Thresholds below which a caveat is due. */
@@ -47,6 +48,14 @@ static hs_status unfinished(caveats *c, hs_error *error)
     return add(c, "unfinished file", error);
 }
 
+static bool is_of_a_curve(const hs_report *report, const report_metric *metric)
+{
+    for (size_t i = 0; i < report->n_curves; ++i)
+        if (report->curves[i].task == metric->task && report->curves[i].metric == metric->metric)
+            return true;
+    return false;
+}
+
 static hs_status few_examples(caveats *c, hs_error *error)
 {
     for (size_t task = 0; task < c->report->analysis->n_tasks; ++task) {
@@ -55,9 +64,26 @@ static hs_status few_examples(caveats *c, hs_error *error)
             continue;
         HS_TRY(hs_text_appendf(
             &c->text, error,
-            "%s has %zu examples: its intervals are themselves uncertain, and rare behaviour is not seen.", of->name,
-            of->n_examples));
+            of->n_examples == 1
+                ? "%s has %zu example: it gives no interval, and nothing is known of others."
+                : "%s has %zu examples: its intervals are themselves uncertain, and rare behaviour is not "
+                  "seen.",
+            of->name, of->n_examples));
         HS_TRY(add(c, "few examples", error));
+    }
+    return HS_OK;
+}
+
+/* Of what is ranked by, what is kept and what curves keep. */
+static hs_status no_better_than_chance(caveats *c, hs_error *error)
+{
+    for (size_t i = 0; i < c->report->n_metrics; ++i) {
+        const report_metric *metric = &c->report->metrics[i];
+        if (i >= c->report->n_main && !is_of_a_curve(c->report, metric))
+            continue;
+        HS_TRY(chance_sentence(c->report->analysis, metric->task, metric->metric, "The", &c->text, error));
+        if (c->text.length > 0)
+            HS_TRY(add(c, "chance", error));
     }
     return HS_OK;
 }
@@ -263,8 +289,9 @@ static hs_status not_finite(caveats *c, hs_error *error)
 hs_status caveats_list(const hs_report *report, sheet *to, hs_error *error)
 {
     static hs_status (*const rows[])(caveats * c, hs_error * error) = {
-        unfinished, not_significant, may_be_lost, fluency, unstable_ranking, few_examples,
-        controls,   disagreement,    picked,      pruned,  not_finite,
+        unfinished,       not_significant, may_be_lost, fluency,      no_better_than_chance,
+        unstable_ranking, few_examples,    controls,    disagreement, picked,
+        pruned,           not_finite,
     };
     caveats c = {.report = report,
                  .ranked = &report->metrics[report_ranked_metric(report)],

@@ -59,11 +59,21 @@ static hs_status append_kept(const hs_report *report, uint64_t set, hs_text *tex
     return HS_OK;
 }
 
-static hs_status say_nothing_found(const hs_report *report, hs_text *text, hs_error *error)
+/* Nothing is ranked, or the first of the ranking does not do what was asked for. */
+static hs_status say_nothing_found(const hs_report *report, const report_metric *metric, hs_text *text, hs_error *error)
 {
-    if (report->analysis->n_complete <= 1)
-        return hs_text_appendf(text, error, "No ablation set is complete yet: there is nothing to report.");
-    return hs_text_appendf(text, error, "No ablation set removes anything within the tolerances stated.");
+    if (report->ranking.n == 0) {
+        HS_TRY(hs_text_appendf(text, error, "There is nothing to report: "));
+        HS_TRY(hs_report_why_empty(report->analysis, &report->request, &report->ranking, text, error));
+        return hs_text_append(text, ".", 1, error);
+    }
+    HS_TRY(hs_text_appendf(text, error, "No ablation set%s lowers %s %s: the lowest change, under ",
+                           report->objective.n_keeps > 0 ? " within the tolerance" : "", metric->of->name,
+                           metric->is->name));
+    HS_TRY(report_set_name(report, report->ranking.sets[0], text, error));
+    HS_TRY(hs_text_appendf(text, error, " (%s), is ", report_intervention(report, report->ranking.sets[0])));
+    HS_TRY(findings_change(report, metric, report->ranking.sets[0], text, error));
+    return hs_text_append(text, ".", 1, error);
 }
 
 hs_status findings_sentence(const hs_report *report, hs_text *text, hs_error *error)
@@ -71,7 +81,7 @@ hs_status findings_sentence(const hs_report *report, hs_text *text, hs_error *er
     const report_metric *metric = &report->metrics[report_ranked_metric(report)];
     const uint64_t set = report->ranking.n > 0 ? report->ranking.sets[0] : 0;
     if (set == 0 || (report->has_objective && !(report_value(report, HS_STATISTIC_DELTA, metric, set) < 0)))
-        return say_nothing_found(report, text, error);
+        return say_nothing_found(report, metric, text, error);
     HS_TRY(append_set(report, set, text, error));
     HS_TRY(append_levels(report, metric, set, text, error));
     HS_TRY(findings_change(report, metric, set, text, error));

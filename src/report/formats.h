@@ -60,10 +60,21 @@ const char *view_statistic_name(hs_statistic statistic);
  */
 void view_format_change(const hs_results_metric *metric, double change, double low, double high,
                         char cell[GRID_CELL_BYTES]);
-/* The same for a mean, with its unit; "not known yet" if it is not finite. */
+/* "4.937 [4.909,4.966] nats", "97.5% [96.0,98.5]"; "no number" if it is not finite. */
+void format_mean(const hs_results_metric *metric, double mean, double low, double high, char cell[GRID_CELL_BYTES]);
+/* The same of a set; "not known yet" while it is not complete. */
 void view_format_mean(const ranking_view *view, size_t task, size_t metric, uint64_t set, char cell[GRID_CELL_BYTES]);
 /* Unit of changes as people read them. */
 const char *view_change_unit(const hs_results_metric *metric);
+
+/* ---- chance.c ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * Where the clean model does no better on a metric than guessing does, says so: `before`, "clean model's accuracy.acc,
+ * 24.0% [20.1,28.3], cannot be told from guessing (25.0%): ..."; else nothing.
+ */
+hs_status chance_sentence(const hs_analysis *analysis, size_t task, size_t metric, const char *before, hs_text *text,
+                          hs_error *error);
 
 /* ---- pruning.c --------------------------------------------------------------------------------------------------- */
 

@@ -116,10 +116,12 @@ static hs_status print_grid(const curve_view *view, hs_status (*print)(const gri
     HS_GOTO_DONE(print_finding(view, text, error));
     HS_GOTO_DONE(hs_text_appendf(text, error, "%s", gap));
     HS_GOTO_DONE(print(&g, text, error));
-    HS_GOTO_DONE(hs_text_appendf(text, error,
-                                 "%s  kept: share of the clean model's %s; [ , ]: %.4g%% percentile intervals over "
-                                 "examples\n",
-                                 gap, kept_metric(view), 100 * view->curve->confidence));
+    HS_GOTO_DONE(
+        hs_text_appendf(text, error,
+                        "%s  kept: share of the clean model's %s.%s%s; [ , ]: %.4g%% percentile intervals over "
+                        "examples\n",
+                        gap, kept_task(view)->name, kept_metric(view), view->curve->chance != 0 ? " above chance" : "",
+                        100 * view->curve->confidence));
 done:
     grid_clear(&g);
     return status;
@@ -154,7 +156,7 @@ static hs_status print_csv_header(hs_text *text, hs_error *error)
     HS_TRY(hs_text_appendf(text, error, "method,ablation,removed,set,head"));
     for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
         HS_TRY(hs_text_appendf(text, error, ",%s", pruning_number_names[i]));
-    return hs_text_appendf(text, error, "\n");
+    return hs_text_appendf(text, error, ",chance\n");
 }
 
 static hs_status curve_as_csv(const curve_view *view, hs_text *text, hs_error *error)
@@ -172,7 +174,7 @@ static hs_status curve_as_csv(const curve_view *view, hs_text *text, hs_error *e
         for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
             HS_TRY(isfinite(numbers[i]) ? hs_text_appendf(text, error, ",%.9g", numbers[i])
                                         : hs_text_appendf(text, error, ","));
-        HS_TRY(hs_text_appendf(text, error, "\n"));
+        HS_TRY(hs_text_appendf(text, error, ",%.9g\n", view->curve->chance));
     }
     return HS_OK;
 }
@@ -197,12 +199,13 @@ static hs_status curve_as_json(const curve_view *view, hs_text *text, hs_error *
 {
     const hs_pruning_curve *curve = view->curve;
 
-    HS_TRY(hs_text_appendf(text, error,
-                           "    {\"method\": \"%s\", \"ablation\": \"%s\", \"task\": \"%s\", \"metric\": \"%s\", "
-                           "\"heads\": %zu, \"threshold\": %.9g, \"furthest\": %zu, \"confidence\": %.9g, "
-                           "\"points_planned\": %zu,\n     \"sentence\": \"",
-                           curve->method, ablation_of(view), kept_task(view)->name, kept_metric(view), curve->n_heads,
-                           curve->threshold, curve->furthest, curve->confidence, curve->n_planned));
+    HS_TRY(hs_text_appendf(
+        text, error,
+        "    {\"method\": \"%s\", \"ablation\": \"%s\", \"task\": \"%s\", \"metric\": \"%s\", "
+        "\"chance\": %.9g, \"heads\": %zu, \"threshold\": %.9g, \"furthest\": %zu, \"confidence\": %.9g, "
+        "\"points_planned\": %zu,\n     \"sentence\": \"",
+        curve->method, ablation_of(view), kept_task(view)->name, kept_metric(view), curve->chance, curve->n_heads,
+        curve->threshold, curve->furthest, curve->confidence, curve->n_planned));
     HS_TRY(hs_pruning_sentence(view->results, curve, text, error));
     HS_TRY(hs_text_appendf(text, error, "\",\n     \"points\": ["));
     for (size_t row = 0; row < curve->n_points; ++row) {

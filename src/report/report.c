@@ -150,20 +150,33 @@ void view_format_change(const hs_results_metric *metric, double change, double l
                  factor * high);
 }
 
+void format_mean(const hs_results_metric *metric, double mean, double low, double high, char cell[GRID_CELL_BYTES])
+{
+    const double factor = metric->percent ? 100 : 1;
+    const int digits = metric->percent ? 1 : 3;
+    char range[64] = "";
+
+    if (isfinite(low) && isfinite(high))
+        snprintf(range, sizeof range, " [%.*f,%.*f]", digits, factor * low, digits, factor * high);
+    if (!isfinite(mean))
+        snprintf(cell, GRID_CELL_BYTES, "no number");
+    else if (metric->percent)
+        snprintf(cell, GRID_CELL_BYTES, "%.*f%%%s", digits, factor * mean, range);
+    else
+        snprintf(cell, GRID_CELL_BYTES, "%.*f%s %.16s", digits, mean, range, metric->unit);
+}
+
 void view_format_mean(const ranking_view *view, size_t task, size_t metric, uint64_t set, char cell[GRID_CELL_BYTES])
 {
-    const hs_results_metric *of = &view_task(view, task)->metrics[metric];
-    const double factor = of->percent ? 100 : 1;
-    const int digits = of->percent ? 1 : 3;
-    double mean = hs_analysis_value(view->analysis, HS_STATISTIC_MEAN, task, metric, set);
-    double low = hs_analysis_value(view->analysis, HS_STATISTIC_MEAN_LOW, task, metric, set);
-    double high = hs_analysis_value(view->analysis, HS_STATISTIC_MEAN_HIGH, task, metric, set);
+    const hs_analysis *analysis = view->analysis;
 
-    if (!isfinite(mean))
+    if (!analysis->complete[set])
         snprintf(cell, GRID_CELL_BYTES, "not known yet");
     else
-        snprintf(cell, GRID_CELL_BYTES, "%.*f%s [%.*f,%.*f]%s%.16s", digits, factor * mean, of->percent ? "%" : "",
-                 digits, factor * low, digits, factor * high, of->percent ? "" : " ", of->percent ? "" : of->unit);
+        format_mean(&view_task(view, task)->metrics[metric],
+                    hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, set),
+                    hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, set),
+                    hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, set), cell);
 }
 
 const char *view_change_unit(const hs_results_metric *metric)

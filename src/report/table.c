@@ -135,7 +135,8 @@ hs_status ranking_as_table(const ranking_view *view, hs_text *text, hs_error *er
 
     HS_GOTO_DONE(fill_grid(view, &g, error));
     HS_GOTO_DONE(captions_above(view, text, error));
-    HS_GOTO_DONE(grid_print_text(&g, text, error));
+    if (g.n_rows > 0)
+        HS_GOTO_DONE(grid_print_text(&g, text, error));
     HS_GOTO_DONE(captions_below(view, text, error));
 done:
     grid_clear(&g);
@@ -163,8 +164,10 @@ hs_status ranking_as_markdown(const ranking_view *view, hs_text *text, hs_error 
     HS_GOTO_DONE(captions_above(view, &above, error));
     HS_GOTO_DONE(captions_below(view, &below, error));
     HS_GOTO_DONE(print_paragraphs(&above, text, error));
-    HS_GOTO_DONE(grid_print_markdown(&g, text, error));
-    HS_GOTO_DONE(hs_text_append(text, "\n", 1, error));
+    if (g.n_rows > 0) {
+        HS_GOTO_DONE(grid_print_markdown(&g, text, error));
+        HS_GOTO_DONE(hs_text_append(text, "\n", 1, error));
+    }
     HS_GOTO_DONE(print_paragraphs(&below, text, error));
 done:
     hs_text_clear(&above);

@@ -90,6 +90,11 @@ hs_status hs_hdf5_write_i32(hid_t object, const char *name, const int32_t *value
     return write_attribute(object, name, hs_hdf5_type(HS_ELEMENT_I32, 0), n, values, error);
 }
 
+hs_status hs_hdf5_write_f64(hid_t object, const char *name, const double *values, size_t n, hs_error *error)
+{
+    return write_attribute(object, name, hs_hdf5_type(HS_ELEMENT_F64, 0), n, values, error);
+}
+
 hs_status hs_hdf5_write_texts(hid_t object, const char *name, const char *const *values, size_t n, hs_error *error)
 {
     char *bytes = NULL;
@@ -162,6 +167,11 @@ hs_status hs_hdf5_read_u64(hid_t object, const char *name, uint64_t *value_out, 
 hs_status hs_hdf5_read_i32(hid_t object, const char *name, int32_t *values, size_t n, hs_error *error)
 {
     return read_numbers(object, name, HS_ELEMENT_I32, n, values, error);
+}
+
+hs_status hs_hdf5_read_f64(hid_t object, const char *name, double *values, size_t n, hs_error *error)
+{
+    return read_numbers(object, name, HS_ELEMENT_F64, n, values, error);
 }
 
 hs_status hs_hdf5_read_texts(hid_t object, const char *name, size_t max_n, hs_texts *texts_out, hs_error *error)

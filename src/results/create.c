@@ -185,6 +185,8 @@ static hs_status write_metric_attributes(hid_t group, const hs_results_task *tas
     HS_GOTO_DONE(hs_hdf5_write_i32(metric, "better", better, task->n_metrics, error));
     HS_GOTO_DONE(hs_hdf5_write_i32(metric, "percent", percent, task->n_metrics, error));
     HS_GOTO_DONE(hs_hdf5_write_i32(metric, "per", per, task->n_metrics, error));
+    if (task->chance != NULL)
+        HS_GOTO_DONE(hs_hdf5_write_f64(metric, "chance", task->chance, task->n_metrics, error));
 done:
     hs_hdf5_close(metric);
     return status;

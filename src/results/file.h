@@ -18,6 +18,7 @@ typedef struct hs_file_task {
     hs_file_group ranking;
     hs_texts metric_names, units, meanings;
     hs_results_metric *metrics;
+    double *chance; /* NULL in files of before */
     uint64_t *shard_first;
     uint64_t *example_line;
     uint32_t *donor;

@@ -29,6 +29,7 @@ hid_t hs_hdf5_type(hs_element element, size_t text_bytes);
 hs_status hs_hdf5_write_text(hid_t object, const char *name, const char *value, hs_error *error);
 hs_status hs_hdf5_write_u64(hid_t object, const char *name, uint64_t value, hs_error *error);
 hs_status hs_hdf5_write_i32(hid_t object, const char *name, const int32_t *values, size_t n, hs_error *error);
+hs_status hs_hdf5_write_f64(hid_t object, const char *name, const double *values, size_t n, hs_error *error);
 hs_status hs_hdf5_write_texts(hid_t object, const char *name, const char *const *values, size_t n, hs_error *error);
 
 /*
@@ -36,6 +37,7 @@ hs_status hs_hdf5_write_texts(hid_t object, const char *name, const char *const 
  */
 hs_status hs_hdf5_read_u64(hid_t object, const char *name, uint64_t *value_out, hs_error *error);
 hs_status hs_hdf5_read_i32(hid_t object, const char *name, int32_t *values, size_t n, hs_error *error);
+hs_status hs_hdf5_read_f64(hid_t object, const char *name, double *values, size_t n, hs_error *error);
 hs_status hs_hdf5_read_text(hid_t object, const char *name, char **value_out, hs_error *error);
 /* A list of any length up to `max_n`; the texts and the array of them are one block each: hs_hdf5_texts_clear. */
 typedef struct hs_texts {

@@ -108,11 +108,27 @@ static hs_status load_metrics(hs_file_task *file, size_t n, hs_error *error)
     return HS_OK;
 }
 
+/* Files of before have no levels of chance. */
+static hs_status load_chance(hs_file_task *file, size_t n, hs_error *error)
+{
+    hid_t dataset = hs_file_dataset(&file->cells, "metric");
+    if (H5Aexists(dataset, "chance") <= 0)
+        return HS_OK;
+    HS_TRY(hs_allocate(&file->chance, n, sizeof *file->chance, "metrics", error));
+    HS_TRY(hs_hdf5_read_f64(dataset, "chance", file->chance, n, error));
+    for (size_t i = 0; i < n; i++)
+        if (!(file->chance[i] >= 0 && file->chance[i] <= 1))
+            return hs_fail(error, HS_ERROR_RESULTS, "metric %zu has the impossible level of chance %g", i,
+                           file->chance[i]);
+    return HS_OK;
+}
+
 static hs_status load_task_tables(hs_file_task *file, hs_results_task *task, hs_error *error)
 {
     hid_t donor = hs_file_dataset(&file->cells, "donor");
     const size_t n_shards = task->n_shards, n_examples = task->n_examples;
     HS_TRY(load_metrics(file, task->n_metrics, error));
+    HS_TRY(load_chance(file, task->n_metrics, error));
     HS_TRY(read_table(hs_file_dataset(&file->cells, "shard"), HS_ELEMENT_U64, n_shards, 1, &file->shard_first, error));
     file->shard_first[n_shards] = n_examples;
     HS_TRY(read_table(hs_file_dataset(&file->cells, "example"), HS_ELEMENT_U64, n_examples, 0, &file->example_line,
@@ -120,6 +136,7 @@ static hs_status load_task_tables(hs_file_task *file, hs_results_task *task, hs_
     if (donor >= 0)
         HS_TRY(read_table(donor, HS_ELEMENT_U32, n_examples, 0, &file->donor, error));
     task->metrics = file->metrics;
+    task->chance = file->chance;
     task->shard_first = file->shard_first;
     task->example_line = file->example_line;
     task->donor = file->donor;
@@ -276,6 +293,7 @@ static void unload_task(hs_file_task *file)
     hs_texts_clear(&file->units);
     hs_texts_clear(&file->meanings);
     hs_free(file->metrics);
+    hs_free(file->chance);
     hs_free(file->shard_first);
     hs_free(file->example_line);
     hs_free(file->donor);

@@ -14,6 +14,7 @@ struct study_layout {
     hs_results_attribute *provenance_attributes;
     hs_results_task *tasks;
     hs_results_metric (*metrics)[HS_TASK_MAX_METRICS]; /* [n_tasks] */
+    double (*chance)[HS_TASK_MAX_METRICS];             /* [n_tasks] */
     uint64_t **example_lines;                          /* [n_tasks][n_examples] */
 };
 
@@ -25,6 +26,7 @@ void study_layout_free(struct study_layout *l)
         hs_free(l->example_lines[i]);
     hs_free(l->example_lines);
     hs_free(l->metrics);
+    hs_free(l->chance);
     hs_free(l->tasks);
     hs_free(l->experiment_attributes);
     hs_free(l->provenance_attributes);
@@ -165,12 +167,14 @@ static hs_status describe_task(const hs_study *study, size_t index, struct study
         const hs_metric *metric = hs_task_metric(task, i);
         l->metrics[index][i] = (hs_results_metric){metric->name,   metric->unit,    metric->meaning,
                                                    metric->better, metric->percent, metric->per};
+        l->chance[index][i] = hs_task_chance(task, i);
     }
     l->tasks[index] = (hs_results_task){.name = hs_task_name(task),
                                         .kind = hs_task_kind(task),
                                         .n_examples = plan->n_examples,
                                         .n_metrics = plan->n_metrics,
                                         .metrics = l->metrics[index],
+                                        .chance = l->chance[index],
                                         .n_shards = plan->n_shards,
                                         .shard_first = plan->shard_first,
                                         .example_line = l->example_lines[index],
@@ -183,6 +187,7 @@ static hs_status describe_tasks(const hs_study *study, struct study_layout *l, h
 {
     HS_TRY(hs_allocate(&l->tasks, study->n_tasks, sizeof *l->tasks, "tasks", error));
     HS_TRY(hs_allocate(&l->metrics, study->n_tasks, sizeof *l->metrics, "metrics", error));
+    HS_TRY(hs_allocate(&l->chance, study->n_tasks, sizeof *l->chance, "metrics", error));
     HS_TRY(hs_allocate(&l->example_lines, study->n_tasks, sizeof *l->example_lines, "examples", error));
     l->layout.tasks = l->tasks;
     l->layout.n_tasks = study->n_tasks;

@@ -8,14 +8,18 @@
 #define TYPES "where `text` is token ids and there are any: the token type of each"
 
 /* How examples are summarised: MEAN plainly, PER by the sum divided by the sum of metric number `per`. */
-#define MEAN(name, unit, better, percent, meaning)           \
-    {                                                        \
-        name, unit, meaning, better, percent, HS_PER_EXAMPLE \
+#define MEAN(name, unit, better, percent, meaning)                           \
+    {                                                                        \
+        name, unit, meaning, better, percent, HS_PER_EXAMPLE, HS_CHANCE_NONE \
     }
-#define ACC(meaning) MEAN("acc", "share", +1, true, meaning)
-#define PER(per, name, unit, better, meaning)   \
-    {                                           \
-        name, unit, meaning, better, false, per \
+/* A share of examples that are right, and what guessing gives of it. */
+#define RIGHT(name, chance, meaning)                             \
+    {                                                            \
+        name, "share", meaning, +1, true, HS_PER_EXAMPLE, chance \
+    }
+#define PER(per, name, unit, better, meaning)                   \
+    {                                                           \
+        name, unit, meaning, better, false, per, HS_CHANCE_NONE \
     }
 
 #define LANGUAGE_MODEL (1U << HS_HEAD_LANGUAGE_MODEL)
@@ -34,11 +38,11 @@ static const task_kind kinds[] = {
                  "`label_names` knows"},
                 {"label_names", "where there are any: array of the names by which `label` calls the choices"},
                 {"target", "where it is mapped, or `context` is a list: what continues each context"}},
-     .metrics = {ACC("1 if the right choice has the highest log-probability; the first wins ties"),
-                 MEAN("acc_norm", "share", +1, true,
+     .metrics = {RIGHT("acc", HS_CHANCE_ONE_CHOICE, "1 if the right choice has the highest log-probability; the first wins ties"),
+                 RIGHT("acc_norm", HS_CHANCE_ONE_CHOICE,
                       "the same, log-probability divided by the choice's characters; a leading space counts only where "
                       "a `delimiter` is given (token ids: by its tokens)"),
-                 MEAN("acc_bytes", "share", +1, true, "the same, by the choice's bytes"),
+                 RIGHT("acc_bytes", HS_CHANCE_ONE_CHOICE, "the same, by the choice's bytes"),
                  MEAN("margin", "nats", +1, false, "log p(right choice) - log p(best other)"),
                  MEAN("gold_log_likelihood", "nats", +1, false, "log p(right choice)")},
      .heads = LANGUAGE_MODEL,
@@ -52,7 +56,7 @@ static const task_kind kinds[] = {
      .meaning = "which of two sentences is the likelier, without a context (BLiMP); masked language models by "
                 "pseudo-log-likelihood, as `pseudo_likelihood`",
      .fields = {{"good", TEXT}, {"bad", TEXT}},
-     .metrics = {ACC("1 if log p(good) >= log p(bad)"),
+     .metrics = {RIGHT("acc", HS_CHANCE_HALF, "1 if log p(good) >= log p(bad)"),
                  MEAN("margin", "nats", +1, false, "log p(good) - log p(bad)")},
      .heads = LANGUAGE_MODEL | MASKED_LANGUAGE_MODEL,
      .uses_delimiter = true,
@@ -63,7 +67,7 @@ static const task_kind kinds[] = {
      .meaning = "does the model continue with the target; given as `text`, whose last word with the space before it is "
                 "the target, or as `context` and `target` (LAMBADA)",
      .fields = {{"text", "text"}, {"context", TEXT}, {"target", TEXT}},
-     .metrics = {ACC("1 if every token of the target is the likeliest one"),
+     .metrics = {RIGHT("acc", HS_CHANCE_NONE, "1 if every token of the target is the likeliest one"),
                  MEAN("log_probability", "nats", +1, false, "log p(target)")},
      .heads = LANGUAGE_MODEL,
      .uses_delimiter = true,
@@ -77,7 +81,7 @@ static const task_kind kinds[] = {
                 {"distractor", TEXT},
                 {"text", "where it is mapped: prompt and target in one, the target being its last word"}},
      .metrics = {MEAN("logit_diff", "logits", +1, false, "logit of the target - logit of the distractor"),
-                 ACC("1 if logit_diff > 0")},
+                 RIGHT("acc", HS_CHANCE_HALF, "1 if logit_diff > 0")},
      .heads = LANGUAGE_MODEL,
      .uses_delimiter = true,
      .compile = task_logit_diff_compile,
@@ -110,7 +114,7 @@ static const task_kind kinds[] = {
                 {"token_type_ids", TYPES},
                 {"label", "index or name of a label (id2label of config.json), or what `labels` knows; of independent labels "
                           "also an array of them, or of a 0 or 1 for each"}},
-     .metrics = {ACC("1 if the likeliest label is right, the first wins ties; independent labels: if each is right at "
+     .metrics = {RIGHT("acc", HS_CHANCE_ONE_CHOICE, "1 if the likeliest label is right, the first wins ties; independent labels: if each is right at "
                      "probability 0.5"),
                  {"macro_f1", "share",
                   "the predicted label (independent labels: how many are predicted); its summary is the mean of F1 over "

@@ -47,7 +47,8 @@ hs_status task_metrics_init(hs_task *task, const hs_model *model, hs_error *erro
                                               .meaning = TASK_LABEL_METRIC_MEANING,
                                               .better = +1,
                                               .percent = true,
-                                              .per = HS_PER_F1};
+                                              .per = HS_PER_F1,
+                                              .chance = HS_CHANCE_NONE};
     }
     task->metrics = own->metrics;
     task->n_metrics = n + model->shape.n_outputs;

@@ -1,5 +1,6 @@
 #include "tasks/task.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "tasks/generation.h"
@@ -7,7 +8,6 @@
 #include "tasks/lexicon.h"
 #include "tasks/reader.h"
 #include "tasks/template.h"
-
 
 /* ---- settings ---------------------------------------------------------------------------------------------------- */
 
@@ -26,6 +26,20 @@ static hs_status check_window(const hs_task_config *config, const hs_model *mode
                        (long long)config->window, n_positions);
     *window_out = (size_t)config->window;
     return HS_OK;
+}
+
+/* An entry counts by its first token: a few short entries may take in much of what a model ever says. */
+static hs_status note_lexicon(hs_task *task, const hs_model *model, hs_error *error)
+{
+    static const double much_of_a_vocabulary = 0.1;
+    const double share = (double)task->lexicon.n / (double)model->shape.vocabulary;
+    if (share <= much_of_a_vocabulary)
+        return HS_OK;
+    return hs_text_appendf(
+        &task->notes, error,
+        "the entries of its lexicon begin with %zu of the model's %zu tokens (%.0f%%): their mass tells "
+        "little of toxicity; take longer entries, or kind = \"generation\"\n",
+        task->lexicon.n, model->shape.vocabulary, 100 * share);
 }
 
 static hs_status open_lexicon(const hs_task_config *config, const task_encoder *encoder, hs_task *task, hs_error *error)
@@ -111,6 +125,7 @@ static hs_status set_up(const hs_task_config *config, const hs_tokenizer *tokeni
     HS_TRY(set_delimiter(config, task->kind, &compiler->encoder, error));
     HS_TRY(check_window(config, model, task->kind, &compiler->window, error));
     HS_TRY(open_lexicon(config, &compiler->encoder, task, error));
+    HS_TRY(note_lexicon(task, model, error));
     compiler->draft.two_sided = model->shape.bidirectional;
     task->cuts_ends = model->shape.bidirectional && tokenizer != NULL && !hs_tokenizer_cuts_start(tokenizer);
     HS_TRY(task_generation_init(config, &compiler->encoder, task, error));
@@ -326,6 +341,26 @@ const hs_metric *hs_task_metric(const hs_task *task, size_t index)
 const char *hs_task_notes(const hs_task *task)
 {
     return task->notes.text != NULL ? task->notes.text : "";
+}
+
+/* Guessing's part of one example. */
+static double chance_of_example(const task_example *example)
+{
+    if (example->facts.independent)
+        return pow(0.5, (double)example->n_spans);
+    return example->n_spans > 0 ? 1.0 / (double)example->n_spans : 0;
+}
+
+double hs_task_chance(const hs_task *task, size_t index)
+{
+    double sum = 0;
+    if (task->metrics[index].chance == HS_CHANCE_HALF)
+        return 0.5;
+    if (task->metrics[index].chance != HS_CHANCE_ONE_CHOICE)
+        return 0;
+    for (size_t i = 0; i < task->n_examples; i++)
+        sum += chance_of_example(&task->examples[i]);
+    return sum / (double)task->n_examples;
 }
 
 uint64_t hs_task_hash(const hs_task *task)

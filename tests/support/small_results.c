@@ -17,6 +17,7 @@ static hs_results_task task_of(const small_task *task, const uint64_t *shard_fir
                              .n_examples = task->n_examples,
                              .n_metrics = task->n_metrics,
                              .metrics = task->metrics,
+                             .chance = task->chance,
                              .n_shards = 1,
                              .shard_first = shard_first,
                              .example_line = lines};

@@ -13,7 +13,8 @@ typedef struct small_task {
     const hs_results_metric *metrics;
     size_t n_metrics;
     size_t n_examples;
-    const float *values; /* [sets of all phases, n_examples, n_metrics] */
+    const float *values;  /* [sets of all phases, n_examples, n_metrics] */
+    const double *chance; /* [n_metrics] or NULL */
 } small_task;
 
 /* Everything borrowed. */

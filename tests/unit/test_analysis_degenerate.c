@@ -48,7 +48,7 @@ static void equal_differences_have_no_effect_size(void **state)
                                                 {"nll", "nats", "x", -1, false, 2},
                                                 {"tokens", "count", "x", 0, false, HS_PER_EXAMPLE}};
     static float values[N_SETS][N_EXAMPLES][3];
-    const small_task task = {"same", "multiple_choice", metrics, 3, N_EXAMPLES, &values[0][0][0]};
+    const small_task task = {"same", "multiple_choice", metrics, 3, N_EXAMPLES, &values[0][0][0], NULL};
     small_results s;
 
     for (size_t set = 0; set < N_SETS; ++set)
@@ -74,7 +74,7 @@ static void one_example_gives_no_interval(void **state)
                                                 {"tokens", "count", "x", 0, false, HS_PER_EXAMPLE},
                                                 {"f1", "share", "x", 1, true, HS_PER_F1}};
     static float values[N_SETS][1][4];
-    const small_task task = {"one", "multiple_choice", metrics, 4, 1, &values[0][0][0]};
+    const small_task task = {"one", "multiple_choice", metrics, 4, 1, &values[0][0][0], NULL};
     small_results s;
 
     for (size_t set = 0; set < N_SETS; ++set) {
@@ -99,7 +99,7 @@ static void a_ratio_over_nothing_is_no_number(void **state)
     static const hs_results_metric metrics[] = {{"word_nll", "nats", "x", -1, false, 1},
                                                 {"words", "count", "x", 0, false, HS_PER_EXAMPLE}};
     static float values[N_SETS][N_EXAMPLES][2];
-    const small_task task = {"ids", "perplexity", metrics, 2, N_EXAMPLES, &values[0][0][0]};
+    const small_task task = {"ids", "perplexity", metrics, 2, N_EXAMPLES, &values[0][0][0], NULL};
     small_results s;
 
     for (size_t set = 0; set < N_SETS; ++set)
@@ -112,10 +112,71 @@ static void a_ratio_over_nothing_is_no_number(void **state)
     small_results_close(&s);
 }
 
+static void assert_says(const small_results *s, bool does, const char *expected)
+{
+    const hs_ranking_request request = {.key = HS_RANK_BY_DELTA, .intervention = -1};
+    hs_ranking ranking;
+    hs_text text = {0};
+    hs_error error = {0};
+
+    assert_int_equal(hs_analysis_rank(s->analysis, &request, &ranking, &error), HS_OK);
+    assert_int_equal(hs_report_ranking(s->analysis, &request, &ranking, 3, HS_REPORT_TABLE, &text, &error), HS_OK);
+    if ((strstr(text.text, expected) != NULL) != does)
+        fail_msg("this %s say \"%s\":\n%s", does ? "does not" : "should not", expected, text.text);
+    hs_text_clear(&text);
+    hs_ranking_clear(&ranking);
+}
+
+static void a_ranking_says_what_one_example_is(void **state)
+{
+    static const hs_results_metric acc = {"acc", "share", "x", 1, true, HS_PER_EXAMPLE};
+    static float values[N_SETS];
+    const small_task task = {"one", "multiple_choice", &acc, 1, 1, values, NULL};
+    small_results s;
+
+    values[3] = 1;
+    open_task(&s, *state, &task);
+    assert_says(&s, true, "  clean model: one.acc 0.0%; below");
+    assert_says(&s, true, "  one has one example: it gives no interval, and nothing is known of others\n");
+    small_results_close(&s);
+}
+
+/* Of 100 examples with four choices: as many right as the row says. */
+static void a_ranking_says_what_is_no_better_than_guessing(void **state)
+{
+    enum { N = 100 };
+    static const struct {
+        size_t n_right;
+        const char *warning; /* NULL: none */
+    } cases[] = {{90, NULL},
+                 {40, NULL},
+                 {27, "cannot be told from guessing (25.0%)"},
+                 {25, "cannot be told from guessing"},
+                 {3, "is worse than guessing (25.0%): are labels or choices the wrong way round"},
+                 {0, "is worse than guessing"}};
+    static const hs_results_metric acc = {"acc", "share", "x", 1, true, HS_PER_EXAMPLE};
+    static const double chance = 0.25;
+    static float values[N_SETS][N];
+    const small_task task = {"quiz", "multiple_choice", &acc, 1, N, &values[0][0], &chance};
+
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; ++c) {
+        small_results s;
+        for (size_t set = 0; set < N_SETS; ++set)
+            for (size_t i = 0; i < N; ++i)
+                values[set][i] = i < cases[c].n_right + set ? 1 : 0;
+        open_task(&s, *state, &task);
+        assert_says(&s, cases[c].warning != NULL, "  warning: the clean model's quiz.acc, ");
+        if (cases[c].warning != NULL)
+            assert_says(&s, true, cases[c].warning);
+        small_results_close(&s);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_differences_have_no_effect_size),
-                                       cmocka_unit_test(one_example_gives_no_interval),
-                                       cmocka_unit_test(a_ratio_over_nothing_is_no_number)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_differences_have_no_effect_size), cmocka_unit_test(one_example_gives_no_interval),
+        cmocka_unit_test(a_ratio_over_nothing_is_no_number), cmocka_unit_test(a_ranking_says_what_one_example_is),
+        cmocka_unit_test(a_ranking_says_what_is_no_better_than_guessing)};
     return cmocka_run_group_tests_name("analysis_degenerate", tests, comm_set_up, comm_tear_down);
 }

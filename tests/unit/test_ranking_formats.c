@@ -190,6 +190,45 @@ static void test_csv_of_everything(void **state)
     analysis_fixture_close(&f);
 }
 
+/* No rows, and the reason. */
+static void test_empty_rankings(void **state)
+{
+    static const struct {
+        uint64_t n_complete;
+        const char *by;
+        int32_t order;
+        double tolerance;
+        const char *expected;
+    } cases[] = {
+        {1, NULL, 0, 1, "  nothing to show: no ablation set is complete yet\n"},
+        {4, "interaction:toxicity", 0, 1, "  nothing to show: the complete sets hold no pair\n"},
+        {4, "backup:toxicity", 0, 1, "  nothing to show: the complete sets hold no pair that backs itself up ("},
+        {4, "toxicity", 2, 1, "  nothing to show: the complete sets hold no set of 2 heads\n"},
+        {N_SETS, NULL, 2, 0.1,
+         "  nothing to show: what is to be kept gets worse by more than its tolerance under 2 sets; "}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        analysis_fixture f;
+        hs_ranking_request request;
+        hs_error error = {0};
+        hs_text text = {0};
+        analysis_fixture_open(&f, *state, cases[i].n_complete);
+        hs_analysis *analysis = analyse(&f);
+        analysis->objective.tolerance = cases[i].tolerance;
+        hs_ranking ranking = rank_by(analysis, cases[i].by, &request);
+        hs_ranking_clear(&ranking);
+        request.order = cases[i].order;
+        assert_int_equal(hs_analysis_rank(analysis, &request, &ranking, &error), HS_OK);
+        assert_int_equal(ranking.n, 0);
+        assert_int_equal(hs_report_ranking(analysis, &request, &ranking, 0, HS_REPORT_TABLE, &text, &error), HS_OK);
+        assert_says(&text, cases[i].expected);
+        hs_text_clear(&text);
+        hs_ranking_clear(&ranking);
+        hs_analysis_free(analysis);
+        analysis_fixture_close(&f);
+    }
+}
+
 static void test_json_format(void **state)
 {
     analysis_fixture f;
@@ -226,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_table_format),      cmocka_unit_test(test_captions_are_of_the_table),
         cmocka_unit_test(test_table_titles),      cmocka_unit_test(test_csv_format),
         cmocka_unit_test(test_csv_of_everything), cmocka_unit_test(test_json_format),
+        cmocka_unit_test(test_empty_rankings),
     };
     return cmocka_run_group_tests_name("ranking formats", tests, comm_set_up, comm_tear_down);
 }

@@ -28,7 +28,8 @@ typedef struct opened {
     hs_report *report;
 } opened;
 
-static hs_status create(const char *path, const hs_results_attribute *attributes, size_t n, hs_error *error)
+static hs_status create(const char *path, const hs_results_attribute *attributes, size_t n, double chance,
+                        hs_error *error)
 {
     static const char *const interventions[] = {"zero"};
     static const int32_t order[N_SETS] = {0, 1, 1, 1, 2, 3};
@@ -45,6 +46,7 @@ static hs_status create(const char *path, const hs_results_attribute *attributes
                                       {.name = "accuracy", .kind = "multiple_choice", .metrics = &acc}};
 
     for (size_t task = 0; task < N_TASKS; ++task) {
+        tasks[task].chance = task == ACCURACY ? &chance : NULL;
         tasks[task].n_examples = N_EXAMPLES;
         tasks[task].n_metrics = 1;
         tasks[task].n_shards = 1;
@@ -80,21 +82,25 @@ static hs_status write_cells(hs_comm *comm, const char *path, bool clean_is_righ
 typedef struct asked {
     const char *curve, *reduce, *keep;
     bool clean_is_right;
+    const char *chance; /* pruning.chance */
 } asked;
-static const asked BY_IMPORTANCE = {"importance", "toxicity", "accuracy", true};
+static const asked BY_IMPORTANCE = {"importance", "toxicity", "accuracy", true, "0"};
+/* What guessing scores on the accuracy, as the file has it. */
+static const double CHANCE = 0.25;
 
 static opened make_report(hs_comm *comm, asked a)
 {
     const hs_results_attribute attributes[] = {
         {"objective.reduce", a.reduce, false}, {"objective.keep", a.keep, false}, {"objective.tolerance", "0.5", false},
-        {"pruning.curve", a.curve, false},     {"pruning.kept", "0.7", false},    {"analysis.resamples", "100", false}};
+        {"pruning.curve", a.curve, false},     {"pruning.kept", "0.7", false},    {"analysis.resamples", "100", false},
+        {"pruning.chance", a.chance, false}};
     const hs_report_options options = {.title = "pruned"};
     opened o = {.folder = test_temporary_folder()};
     hs_error error = {0};
     char path[512];
 
     snprintf(path, sizeof path, "%s/r.h5", o.folder);
-    if (create(path, attributes, sizeof attributes / sizeof *attributes, &error) != HS_OK ||
+    if (create(path, attributes, sizeof attributes / sizeof *attributes, CHANCE, &error) != HS_OK ||
         write_cells(comm, path, a.clean_is_right, &error) != HS_OK ||
         hs_results_open_read(path, &o.results, &error) != HS_OK ||
         hs_analysis_new(o.results, NULL, NULL, &o.analysis, &error) != HS_OK ||
@@ -232,7 +238,7 @@ static void test_figure(void **state)
 /* A clean model that is never right: no share of it is a number, and none is drawn. */
 static void test_undefined(void **state)
 {
-    opened o = make_report(*state, (asked){"importance", "toxicity", "accuracy", false});
+    opened o = make_report(*state, (asked){"importance", "toxicity", "accuracy", false, "0"});
     hs_text svg = figure_of(&o, "pruning.svg"), text = table_of(&o, "pruning", HS_REPORT_JSON), page = {0};
     hs_error error = {0};
 
@@ -249,9 +255,51 @@ static void test_undefined(void **state)
     release(&o);
 }
 
+/* By default the level of chance of the task's kind is subtracted, and everything that shows shares says so. */
+static void test_chance(void **state)
+{
+    opened o = make_report(*state, (asked){"importance", "toxicity", "accuracy", true, "auto"});
+    static const double kept[N_POINTS] = {1, 1, (0.75 - 0.25) / 0.75, 0};
+    hs_pruning_curve curve;
+    hs_text text = table_of(&o, "finding", HS_REPORT_CSV);
+    hs_error error = {0};
+    bool has;
+
+    assert_non_null(
+        strstr(text.text, "of its accuracy (acc) above chance (25.0%) without 33.3% of its heads (1 of 3)"));
+    hs_text_clear(&text);
+    assert_int_equal(hs_analysis_pruning_curve(o.results, "importance", &curve, &has, &error), HS_OK);
+    assert_true(has && curve.chance == CHANCE);
+    for (size_t i = 0; i < N_POINTS; ++i)
+        assert_true(fabs(curve.points[i].kept - kept[i]) < 1e-12);
+    assert_int_equal(hs_report_pruning(o.results, &curve, 1, HS_REPORT_TABLE, &text, &error), HS_OK);
+    assert_non_null(strstr(text.text, "kept: share of the clean model's accuracy.acc above chance; "));
+    hs_text_clear(&text);
+    assert_int_equal(hs_report_pruning(o.results, &curve, 1, HS_REPORT_JSON, &text, &error), HS_OK);
+    assert_non_null(strstr(text.text, "\"chance\": 0.25, "));
+    hs_text_clear(&text);
+    hs_pruning_curve_clear(&curve);
+    release(&o);
+}
+
+/* A clean model that is no better than guessing has nothing of which a share could be kept. */
+static void test_no_better_than_chance(void **state)
+{
+    static const char *const stated[] = {"auto", "1", "1.25"};
+
+    for (size_t i = 0; i < sizeof stated / sizeof *stated; ++i) {
+        opened o = make_report(*state, (asked){"importance", "toxicity", "accuracy", i > 0, stated[i]});
+        hs_text text = table_of(&o, "finding", HS_REPORT_CSV);
+        assert_non_null(strstr(text.text, "is not above chance ("));
+        assert_non_null(strstr(text.text, "so there is no share that could be kept"));
+        hs_text_clear(&text);
+        release(&o);
+    }
+}
+
 static void test_without(void **state)
 {
-    opened o = make_report(*state, (asked){"none", "toxicity", "accuracy", true});
+    opened o = make_report(*state, (asked){"none", "toxicity", "accuracy", true, "0"});
     hs_text svg = figure_of(&o, "pruning.svg"), text = table_of(&o, "pruning", HS_REPORT_JSON), page = {0};
     hs_error error = {0};
 
@@ -268,10 +316,12 @@ static void test_without(void **state)
 /* What is 0 in the clean model cannot be reduced: the best set of all is none. */
 static void test_nothing_reduced(void **state)
 {
-    opened o = make_report(*state, (asked){"none", "accuracy", "toxicity", false});
+    opened o = make_report(*state, (asked){"none", "accuracy", "toxicity", false, "0"});
     hs_text text = table_of(&o, "finding", HS_REPORT_CSV);
 
-    assert_string_equal(text.text, "finding\nNo ablation set removes anything within the tolerances stated.\n");
+    assert_string_equal(text.text,
+                        "finding\n\"No ablation set within the tolerance lowers accuracy acc: the lowest change, "
+                        "under 0.0+0.1+0.2 (zero), is +25.0 points [+12.5, +62.5].\"\n");
     hs_text_clear(&text);
     release(&o);
 }
@@ -295,8 +345,13 @@ static int stop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sentence), cmocka_unit_test(test_table),
-                                       cmocka_unit_test(test_figure),   cmocka_unit_test(test_undefined),
-                                       cmocka_unit_test(test_without),  cmocka_unit_test(test_nothing_reduced)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sentence),
+                                       cmocka_unit_test(test_table),
+                                       cmocka_unit_test(test_figure),
+                                       cmocka_unit_test(test_undefined),
+                                       cmocka_unit_test(test_without),
+                                       cmocka_unit_test(test_chance),
+                                       cmocka_unit_test(test_no_better_than_chance),
+                                       cmocka_unit_test(test_nothing_reduced)};
     return cmocka_run_group_tests_name("report_pruning", tests, start, stop);
 }

@@ -27,6 +27,22 @@ static void test_choices_share_the_context_and_its_space_moves(void **state)
     hs_task_free(task);
 }
 
+/* A guess among two and among four choices; what is no guess has no such level. */
+static void test_levels_of_chance(void **state)
+{
+    hs_task *task =
+        task_fixture_open(*state, "multiple_choice",
+                          "{\"context\": \"x\", \"choices\": [\"cat\", \"dogs\"], \"label\": 1}\n"
+                          "{\"context\": \"x\", \"choices\": [\"a\", \"b\", \"c\", \"d\"], \"label\": 0}\n");
+    static const double expected[] = {0.375, 0.375, 0.375, 0, 0};
+    for (size_t i = 0; i < 5; i++)
+        assert_true(hs_task_chance(task, i) == expected[i]);
+    hs_task_free(task);
+    task = task_fixture_open(*state, "minimal_pair", "{\"good\": \"a b\", \"bad\": \"b a\"}\n");
+    assert_true(hs_task_chance(task, 0) == 0.5 && hs_task_chance(task, 1) == 0);
+    hs_task_free(task);
+}
+
 static void test_acc_norm_divides_by_characters_without_the_leading_space(void **state)
 {
     /* Per character: " a" -1.0 / 1, " bc" -1.8 / 2 = -0.9; with the space it would be -0.5 against -0.6. */
@@ -394,6 +410,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TASK_TEST(test_choices_share_the_context_and_its_space_moves),
+        TASK_TEST(test_levels_of_chance),
         TASK_TEST(test_acc_norm_divides_by_characters_without_the_leading_space),
         TASK_TEST(test_the_first_choice_wins_ties),
         TASK_TEST(test_an_answer_that_is_not_finite_spoils_its_example_only),

@@ -1,0 +1,29 @@
+/* Is the clean model any better than guessing? What ablation does to one that is not says nothing. */
+#include <math.h>
+
+#include "report/formats.h"
+
+hs_status chance_sentence(const hs_analysis *analysis, size_t task, size_t metric, const char *before, hs_text *text,
+                          hs_error *error)
+{
+    const hs_results_task *of = hs_results_task_at(analysis->results, task);
+    const double chance = of->chance != NULL ? of->chance[metric] : 0;
+    const double mean = hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, 0);
+    const double low = hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, 0);
+    const double high = hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, 0);
+    char cell[GRID_CELL_BYTES];
+
+    if (chance == 0 || !(mean <= chance || low <= chance))
+        return HS_OK;
+    format_mean(&of->metrics[metric], mean, low, high, cell);
+    HS_TRY(
+        hs_text_appendf(text, error, "%s clean model's %s.%s, %s, ", before, of->name, of->metrics[metric].name, cell));
+    if (high < chance)
+        return hs_text_appendf(
+            text, error,
+            "is worse than guessing (%.1f%%): are labels or choices the wrong way round, or do prompts "
+            "not fit the model?",
+            100 * chance);
+    return hs_text_appendf(text, error, "cannot be told from guessing (%.1f%%): what ablation does to it says little",
+                           100 * chance);
+}

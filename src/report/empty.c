@@ -1,0 +1,52 @@
+/* Why a ranking has no set: what would have had to be otherwise. */
+#include "report/formats.h"
+
+/* "of 2 heads under mean", as far as the request asks for some only. */
+static hs_status append_filter(const hs_analysis *analysis, const hs_ranking_request *request, hs_text *text,
+                               hs_error *error)
+{
+    const hs_results_sets *sets = hs_results_sets_of(analysis->results);
+
+    if (request->order > 0)
+        HS_TRY(hs_text_appendf(text, error, " of %d head%s", request->order, request->order == 1 ? "" : "s"));
+    if (request->intervention >= 0)
+        HS_TRY(hs_text_appendf(text, error, " under %s", sets->intervention_names[request->intervention]));
+    return HS_OK;
+}
+
+static hs_status append_nothing_asked_for(const hs_analysis *analysis, const hs_ranking_request *request, hs_text *text,
+                                          hs_error *error)
+{
+    static const char *const what[] = {
+        [HS_RANK_BY_OBJECTIVE] = "no set",
+        [HS_RANK_BY_DELTA] = "no set",
+        [HS_RANK_BY_INTERACTION] = "no pair",
+        [HS_RANK_BY_BACKUP] = "no pair that backs itself up (either head off shows little, both show much)",
+    };
+
+    HS_TRY(hs_text_appendf(text, error, "the complete sets hold %s", what[request->key]));
+    return append_filter(analysis, request, text, error);
+}
+
+hs_status hs_report_why_empty(const hs_analysis *analysis, const hs_ranking_request *request, const hs_ranking *ranking,
+                              hs_text *text, hs_error *error)
+{
+    const size_t outside = ranking->n_of[HS_STANDING_OUTSIDE_TOLERANCE];
+    const size_t not_finite = ranking->n_of[HS_STANDING_NOT_FINITE], added = ranking->n_of[HS_STANDING_ADDED];
+
+    if (ranking->n_of[HS_STANDING_CLEAN] + ranking->n_of[HS_STANDING_UNFINISHED] == analysis->n_sets)
+        return hs_text_appendf(text, error, "no ablation set is complete yet");
+    if (outside + not_finite + added == 0)
+        return append_nothing_asked_for(analysis, request, text, error);
+    if (outside > 0)
+        return hs_text_appendf(text, error,
+                               "what is to be kept gets worse by more than its tolerance under %s%zu set%s; a wider "
+                               "tolerance or the Pareto front shows them",
+                               not_finite + added > 0 ? "" : "all ", outside, outside == 1 ? "" : "s");
+    if (not_finite > 0)
+        return hs_text_appendf(text, error, "%zu set%s a value that is not a finite number", not_finite,
+                               not_finite == 1 ? " has" : "s have");
+    return hs_text_appendf(text, error,
+                           "the only such sets are steps of pruning curves or controls, which are not ranked; rank "
+                           "--pruning shows the curves");
+}
