@@ -98,7 +98,7 @@ says out "pruning by importance, zero ablation: the model keeps "
 says out "pruning by greedy, zero ablation: the model keeps "
 says out " of its accuracy (acc) above chance (35.3%) without "
 expect 0 "$program" rank one.h5 --pruning --format csv
-[ "$(head -n 1 "$work/out")" = "method,ablation,removed,set,head,share_removed,kept,kept_low,kept_high,reduced,reduced_low,reduced_high" ] ||
+[ "$(head -n 1 "$work/out")" = "method,ablation,removed,set,head,share_removed,kept,kept_low,kept_high,reduced,reduced_low,reduced_high,chance" ] ||
     fail "the CSV header is another"
 [ "$(grep -c '^greedy,zero,' "$work/out")" -eq 10 ] || fail "the greedy curve has another number of points than 10"
 expect 0 "$program" rank one.h5 --pruning --format json
