@@ -13,7 +13,7 @@
  *   /experiment              one attribute a configuration key; `identity` lists those that make the experiment
  *   /provenance              attributes: checkpoint, hashes, BLAS, hosts, ranks, times, command line
  *   /provenance/run          [64] records: when, where and on how many ranks the sweep was started (hs_results_run)
- *   /set                     [S] text: "clean", "2.1+3.0"; the scale of the sets. /sets/name is another name of it
+ *   /set                     [S] text: "clean", "2.1+3.0"; the scale of the sets
  *   /sets/order              [S] i32: components in the set, 0 = clean (always set 0)
  *   /sets/intervention       [S] i32: row of /sets/intervention_name, -1 for the clean set
  *   /sets/intervention_name  [I] text
@@ -44,8 +44,13 @@
  * last. A phase is there if and only if its word matches its rows; rows beyond the last such phase are no sets (order,
  * intervention and component are -1, the name is empty).
  *
- * Texts are fixed-length UTF-8. The axes set, example, metric and shard carry their names as dimension labels and
- * their datasets as dimension scales. Two files of one layout are equal to the byte when they are finished, whatever
+ * Texts are fixed-length UTF-8. Every axis of every dataset carries its name as dimension label and a dataset of that
+ * name as dimension scale: those above, and where an axis has none of its own, one that numbers it (place, run_number,
+ * ranking, layer, position, column, sample) or names its fields (component_field, phase_field, method_field,
+ * stability_field). Scales of other groups, and /sets/order and /sets/intervention, have a name in each group that uses
+ * them (hard links), so that netCDF and xarray label the datasets of a group with them. Files of before lack those that
+ * number and name, and the links.
+ * Two files of one layout are equal to the byte when they are finished, whatever
  * the ranks and the kills and resumes, except in /provenance/run.
  */
 #ifndef HEADSWEEP_RESULTS_H

@@ -1,8 +1,12 @@
+/* memfd_create and dup3 */
+#define _GNU_SOURCE
 #include "results/create.h"
 
 #include "results/objects.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* ---- attributes of the whole file -------------------------------------------------------------------------------- */
@@ -38,6 +42,27 @@ static hs_status write_root_attributes(hid_t file, const hs_results_layout *layo
     HS_TRY(hs_hdf5_write_u64(file, "tables_hash", tables_hash, error));
     HS_TRY(write_attribute_group(file, "experiment", layout->experiment, layout->n_experiment, error));
     return write_attribute_group(file, "provenance", layout->provenance, layout->n_provenance, error);
+}
+
+/* ---- scales in every group that uses them ------------------------------------------------------------------------ */
+
+/* What is linked into a group: scales, and what tells of the sets beside their names. */
+static const char *const in_sets[] = {"/set", NULL};
+static const char *const in_ranking[] = {"/set", NULL};
+static const char *const in_task[] = {"/set", "/sets/order", "/sets/intervention", NULL};
+static const char *const in_task_ranking[] = {
+    "/set", "/sets/order", "/sets/intervention", "/sets/intervention_name", "/ranking/stability_field", NULL};
+
+/*
+ * Gives datasets a name in another group too: netCDF finds the scales of a group and of the groups around it, xarray labels
+ * a dataset with those of its own group alone.
+ */
+static hs_status link_into(hid_t group, const char *const *paths, hs_error *error)
+{
+    for (; *paths != NULL; paths++)
+        if (H5Lcreate_hard(group, *paths, group, strrchr(*paths, '/') + 1, H5P_DEFAULT, H5P_DEFAULT) < 0)
+            return hs_hdf5_fail(error, HS_ERROR_IO, "%s cannot be linked", *paths);
+    return HS_OK;
 }
 
 /* ---- groups of the file ------------------------------------------------------------------------------------------ */
@@ -125,6 +150,7 @@ static hs_status create_sets(hid_t file, const hs_results_layout *layout, const 
     hs_status status;
     HS_GOTO_DONE(create_set_names(file, layout, extents, scales, error));
     HS_GOTO_DONE(hs_objects_create_group(file, "sets", &group, error));
+    HS_GOTO_DONE(link_into(group, in_sets, error));
     HS_GOTO_DONE(pack_sets(layout, &t, error));
     const hs_object_table contents[] = {
         {"order", t.order, 0},
@@ -135,10 +161,7 @@ static hs_status create_sets(hid_t file, const hs_results_layout *layout, const 
         {"phase_name", t.phase_bytes, t.phase_width},
     };
     const size_t n = sizeof contents / sizeof contents[0];
-    HS_GOTO_DONE(
-        hs_objects_create_datasets(group, HS_GROUP_SETS, extents, (hs_object_tables){contents, n}, scales, error));
-    if (H5Lcreate_soft("/set", group, "name", H5P_DEFAULT, H5P_DEFAULT) < 0)
-        status = hs_hdf5_fail(error, HS_ERROR_IO, "link /sets/name cannot be created");
+    status = hs_objects_create_datasets(group, HS_GROUP_SETS, extents, (hs_object_tables){contents, n}, scales, error);
 done:
     clear_sets(&t);
     hs_hdf5_close(group);
@@ -223,6 +246,7 @@ static hs_status create_task(hid_t parent, hs_group_kind kind, const hs_results_
     hs_status status;
     extents = hs_extents_with_task(extents, task);
     HS_GOTO_DONE(hs_objects_create_group(parent, task->name, &group, error));
+    HS_GOTO_DONE(link_into(group, kind == HS_GROUP_TASK ? in_task : in_task_ranking, error));
     HS_GOTO_DONE(hs_hdf5_write_text(group, "kind", task->kind, error));
     HS_GOTO_DONE(pack_metric_names(task, &names, &width, error));
     HS_GOTO_DONE(no_text_sets(task, &text_sets, error));
@@ -238,6 +262,7 @@ static hs_status create_task(hid_t parent, hs_group_kind kind, const hs_results_
     HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_METRIC, error));
     HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_SHARD, error));
     HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_TEXT_SET, error));
+    HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_SAMPLE, error));
 done:
     hs_free(text_sets);
     hs_free(names);
@@ -257,6 +282,8 @@ static hs_status create_tasks(hid_t file, const char *name, hs_group_kind kind, 
     for (size_t i = 0; i < layout->n_tasks; i++)
         names[i] = layout->tasks[i].name;
     HS_GOTO_DONE(hs_hdf5_write_texts(group, "tasks", names, layout->n_tasks, error));
+    if (kind == HS_GROUP_TASK_RANKING)
+        HS_GOTO_DONE(link_into(group, in_ranking, error));
     if (kind == HS_GROUP_TASK_RANKING)
         HS_GOTO_DONE(hs_objects_create_datasets(group, HS_GROUP_RANKING, extents, (hs_object_tables){&restated, 1},
                                                 scales, error));
@@ -286,20 +313,31 @@ static hs_status create_all(hid_t file, const hs_results_layout *layout, hs_scal
     HS_TRY(create_reference(file, layout, &extents, scales, error));
     HS_TRY(create_tasks(file, "results", HS_GROUP_TASK, layout, &extents, scales, error));
     HS_TRY(create_tasks(file, "ranking", HS_GROUP_TASK_RANKING, layout, &extents, scales, error));
-    return hs_scales_finish(scales, HS_AXIS_SET, error);
+    for (size_t axis = 0; axis < HS_AXIS_COUNT; axis++)
+        HS_TRY(hs_scales_finish(scales, (hs_axis)axis, error));
+    return HS_OK;
 }
 
 /*
  * HDF5 cannot let go of a file that it cannot write: the next thing it does with it, at the latest when the program
- * ends, is a crash. A file that failed is cut to nothing first, which gives it back the room that it needs for its
- * last words.
+ * ends, is a crash. A file that failed gives back its room, and HDF5 writes its last words into memory.
  */
+static void write_into_memory(hid_t file, const char *path)
+{
+    void *descriptor = NULL;
+    int memory = memfd_create("headsweep", MFD_CLOEXEC);
+    if (truncate(path, 0) == 0 && memory >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) >= 0)
+        (void)dup3(memory, *(int *)descriptor, O_CLOEXEC);
+    if (memory >= 0)
+        (void)close(memory);
+}
+
 static hs_status close_file(hid_t file, const char *path, hs_status status, hs_error *error)
 {
     if (status == HS_OK && H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
         status = hs_hdf5_fail(error, HS_ERROR_IO, "file cannot be written");
-    if (status != HS_OK && truncate(path, 0) != 0)
-        return status;
+    if (status != HS_OK)
+        write_into_memory(file, path);
     if (H5Fclose(file) < 0 && status == HS_OK)
         status = hs_hdf5_fail(error, HS_ERROR_IO, "file cannot be closed");
     return status;

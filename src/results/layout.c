@@ -13,15 +13,29 @@ static const hs_dataset_row root_rows[] = {
      "the components of each ablation set, layer.head; set 0 is the clean model"},
 };
 
+/* Scales stand before what they are scales of. Those that number or name an axis are not in files of before. */
+#define NUMBERS(name, axis, meaning)                       \
+    {                                                      \
+        name, HS_ELEMENT_I32, {axis}, false, true, meaning \
+    }
+#define FIELDS(name, axis, meaning)                         \
+    {                                                       \
+        name, HS_ELEMENT_TEXT, {axis}, false, true, meaning \
+    }
+
 static const hs_dataset_row sets_rows[] = {
-    {"order", HS_ELEMENT_I32, {HS_AXIS_SET}, false, false, "number of components in the set"},
-    {"intervention", HS_ELEMENT_I32, {HS_AXIS_SET}, false, false, "row of intervention_name; -1 for the clean model"},
     {"intervention_name",
      HS_ELEMENT_TEXT,
      {HS_AXIS_INTERVENTION},
      false,
      false,
      "what replaces the output of an ablated component"},
+    {"phase_name", HS_ELEMENT_TEXT, {HS_AXIS_PHASE}, false, false, "what chose the sets of the phase"},
+    NUMBERS("place", HS_AXIS_PLACE, "place of a component in its set"),
+    FIELDS("component_field", HS_AXIS_COMPONENT_FIELD, "what tells of a component"),
+    FIELDS("phase_field", HS_AXIS_PHASE_FIELD, "what tells of a phase"),
+    {"order", HS_ELEMENT_I32, {HS_AXIS_SET}, false, false, "number of components in the set"},
+    {"intervention", HS_ELEMENT_I32, {HS_AXIS_SET}, false, false, "row of intervention_name; -1 for the clean model"},
     {"component",
      HS_ELEMENT_I32,
      {HS_AXIS_SET, HS_AXIS_PLACE, HS_AXIS_COMPONENT_FIELD},
@@ -34,10 +48,10 @@ static const hs_dataset_row sets_rows[] = {
      false,
      false,
      "first set, number of sets, hash of their rows; 0 until the sets are chosen"},
-    {"phase_name", HS_ELEMENT_TEXT, {HS_AXIS_PHASE}, false, false, "what chose the sets of the phase"},
 };
 
 static const hs_dataset_row provenance_rows[] = {
+    NUMBERS("run_number", HS_AXIS_RUN, "row of run"),
     {"run",
      HS_ELEMENT_RUN,
      {HS_AXIS_RUN},
@@ -47,6 +61,9 @@ static const hs_dataset_row provenance_rows[] = {
 };
 
 static const hs_dataset_row reference_rows[] = {
+    NUMBERS("layer", HS_AXIS_LAYER, "layer, from 0"),
+    NUMBERS("position", HS_AXIS_POSITION, "position of the token, from 0"),
+    NUMBERS("column", HS_AXIS_COLUMN, "dimension of the heads' outputs, those of head 0 first"),
     {"mean",
      HS_ELEMENT_F32,
      {HS_AXIS_LAYER, HS_AXIS_COLUMN},
@@ -62,6 +79,9 @@ static const hs_dataset_row reference_rows[] = {
 };
 
 static const hs_dataset_row ranking_rows[] = {
+    NUMBERS("ranking", HS_AXIS_RANKING, "the one ranking of the file"),
+    FIELDS("method_field", HS_AXIS_METHOD_FIELD, "what tells of how statistics were computed"),
+    FIELDS("stability_field", HS_AXIS_STABILITY_FIELD, "what tells of the stability of a ranking"),
     {"method",
      HS_ELEMENT_F64,
      {HS_AXIS_METHOD_FIELD},
@@ -115,6 +135,7 @@ static const hs_dataset_row task_rows[] = {
      true,
      false,
      "each metric of each example under each ablation set"},
+    NUMBERS("sample", HS_AXIS_SAMPLE, "continuation of a prompt, from 0"),
     {"text_set",
      HS_ELEMENT_I32,
      {HS_AXIS_TEXT_SET},
@@ -167,14 +188,14 @@ _Static_assert(sizeof task_ranking_rows / sizeof task_ranking_rows[0] <= HS_LAYO
 static const char *const axis_names[HS_AXIS_COUNT] = {
     [HS_AXIS_SET] = "set",
     [HS_AXIS_PLACE] = "place",
-    [HS_AXIS_COMPONENT_FIELD] = "kind_layer_index",
-    [HS_AXIS_INTERVENTION] = "intervention",
-    [HS_AXIS_PHASE] = "phase",
-    [HS_AXIS_PHASE_FIELD] = "first_count_commit",
-    [HS_AXIS_RUN] = "run",
+    [HS_AXIS_COMPONENT_FIELD] = "component_field",
+    [HS_AXIS_INTERVENTION] = "intervention_name",
+    [HS_AXIS_PHASE] = "phase_name",
+    [HS_AXIS_PHASE_FIELD] = "phase_field",
+    [HS_AXIS_RUN] = "run_number",
     [HS_AXIS_RANKING] = "ranking",
-    [HS_AXIS_METHOD_FIELD] = "resamples_permutations_confidence_bca",
-    [HS_AXIS_STABILITY_FIELD] = "split_half_low_high_top_5_10_20",
+    [HS_AXIS_METHOD_FIELD] = "method_field",
+    [HS_AXIS_STABILITY_FIELD] = "stability_field",
     [HS_AXIS_LAYER] = "layer",
     [HS_AXIS_POSITION] = "position",
     [HS_AXIS_COLUMN] = "column",
@@ -209,6 +230,36 @@ const char *hs_axis_name(hs_axis axis)
 size_t hs_element_bytes(hs_element element)
 {
     return element_bytes[element];
+}
+
+const char *const *hs_axis_fields(hs_axis axis)
+{
+    static const char *const component[HS_LAYOUT_COMPONENT_FIELDS] = {"kind", "layer", "index"};
+    static const char *const phase[HS_LAYOUT_PHASE_FIELDS] = {"first", "count", "commit"};
+    static const char *const method[HS_LAYOUT_METHOD_FIELDS] = {"resamples", "permutations", "confidence", "bca"};
+    static const char *const stability[HS_STABILITY_COUNT] = {
+#define STABILITY_NAME(id, name) [id] = name,
+        HS_RESULTS_STABILITY_LIST(STABILITY_NAME)
+#undef STABILITY_NAME
+    };
+    switch (axis) {
+    case HS_AXIS_COMPONENT_FIELD:
+        return component;
+    case HS_AXIS_PHASE_FIELD:
+        return phase;
+    case HS_AXIS_METHOD_FIELD:
+        return method;
+    case HS_AXIS_STABILITY_FIELD:
+        return stability;
+    default:
+        return NULL;
+    }
+}
+
+bool hs_layout_numbers_axis(const hs_dataset_row *row)
+{
+    const hs_axis axis = hs_layout_scale_axis(row);
+    return row->optional && row->element == HS_ELEMENT_I32 && axis != HS_AXIS_NONE && axis != HS_AXIS_TEXT_SET;
 }
 
 hs_axis hs_layout_scale_axis(const hs_dataset_row *row)

@@ -88,6 +88,10 @@ typedef enum hs_group_kind {
 const hs_dataset_row *hs_layout_rows(hs_group_kind group, size_t *n_out);
 /* The axis that the dataset labels (/set for sets, metric for metrics, ...), HS_AXIS_NONE if it is no scale. */
 hs_axis hs_layout_scale_axis(const hs_dataset_row *row);
+/* A scale whose contents follow from its extent: 0, 1, 2, ... */
+bool hs_layout_numbers_axis(const hs_dataset_row *row);
+/* The names along an axis that is not of the experiment's size, such as kind, layer, index; NULL for the others. */
+const char *const *hs_axis_fields(hs_axis axis);
 size_t hs_dataset_rank(const hs_dataset_row *row);
 
 /* Extents of all axes; HS_EXTENT_UNKNOWN where the first dataset that has the axis is to tell. */

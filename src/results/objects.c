@@ -86,6 +86,29 @@ done:
     return status;
 }
 
+/* Contents that follow from the layout: names along the axis, or numbers. hs_free(bytes) them; none for other datasets. */
+static hs_status generate(const hs_dataset_row *row, const hs_extents *extents, hs_object_table *table,
+                          char **bytes_out, hs_error *error)
+{
+    const hs_axis axis = hs_layout_scale_axis(row);
+    const char *const *fields = hs_axis_fields(axis);
+    *bytes_out = NULL;
+    *table = (hs_object_table){.name = row->name};
+    if (axis == HS_AXIS_NONE || extents->of[axis] == 0)
+        return HS_OK;
+    if (fields != NULL)
+        HS_TRY(hs_texts_pack(fields, extents->of[axis], bytes_out, &table->text_width, error));
+    if (hs_layout_numbers_axis(row)) {
+        int32_t *numbers = NULL;
+        HS_TRY(hs_allocate(&numbers, extents->of[axis], sizeof *numbers, "numbers of an axis", error));
+        for (size_t i = 0; i < extents->of[axis]; i++)
+            numbers[i] = (int32_t)i;
+        *bytes_out = (char *)numbers;
+    }
+    table->bytes = *bytes_out;
+    return HS_OK;
+}
+
 hs_status hs_objects_create_datasets(hid_t group, hs_group_kind kind, const hs_extents *extents,
                                      hs_object_tables contents, hs_scales *scales, hs_error *error)
 {
@@ -93,13 +116,20 @@ hs_status hs_objects_create_datasets(hid_t group, hs_group_kind kind, const hs_e
     const hs_dataset_row *rows = hs_layout_rows(kind, &n_rows);
     for (size_t r = 0; r < n_rows; r++) {
         const hs_object_table *found = NULL;
+        hs_object_table generated;
+        char *bytes = NULL;
+        HS_TRY(generate(&rows[r], extents, &generated, &bytes, error));
+        if (bytes != NULL)
+            found = &generated;
         for (size_t i = 0; i < contents.n; i++)
             if (strcmp(contents.items[i].name, rows[r].name) == 0 &&
                 (contents.items[i].bytes != NULL || contents.items[i].text_width > 0))
                 found = &contents.items[i];
         if (found == NULL && rows[r].optional)
             continue;
-        HS_TRY(create_dataset(group, &rows[r], extents, found, scales, error));
+        hs_status status = create_dataset(group, &rows[r], extents, found, scales, error);
+        hs_free(bytes);
+        HS_TRY(status);
     }
     return HS_OK;
 }

@@ -72,14 +72,29 @@ static hs_status settle(const char *path, hs_error *error)
     return status;
 }
 
+/* Tasks are groups beside the datasets of /ranking, and what is linked there. */
+static hs_status check_name_is_free(const char *name, hs_error *error)
+{
+    size_t n_rows = 0;
+    const hs_dataset_row *rows = hs_layout_rows(HS_GROUP_RANKING, &n_rows);
+    bool taken = strcmp(name, hs_axis_name(HS_AXIS_SET)) == 0;
+    for (size_t i = 0; i < n_rows; i++)
+        taken = taken || strcmp(name, rows[i].name) == 0;
+    return taken ? hs_fail(error, HS_ERROR_RESULTS,
+                           "the task name '%s' is taken by a dataset of the file; choose another", name)
+                 : HS_OK;
+}
+
 static hs_status check_layout(const hs_results_layout *layout, hs_error *error)
 {
     if (layout->n_tasks == 0 || layout->n_tasks > HS_LAYOUT_MAX_TASKS)
         return hs_fail(error, HS_ERROR_RESULTS, "%zu tasks are impossible; 1 to %d are allowed", layout->n_tasks,
                        HS_LAYOUT_MAX_TASKS);
     HS_TRY(hs_layout_check_sets(&layout->sets, error));
-    for (size_t task = 0; task < layout->n_tasks; task++)
+    for (size_t task = 0; task < layout->n_tasks; task++) {
+        HS_TRY(check_name_is_free(layout->tasks[task].name, error));
         HS_TRY(hs_layout_check_task(&layout->tasks[task], error));
+    }
     return HS_OK;
 }
 

@@ -38,10 +38,13 @@ static size_t attribute_bytes(const hs_results_attribute *attributes, size_t n)
     return sum + n_identity * longest;
 }
 
-static bool is_present(const hs_dataset_row *row, const hs_results_layout *layout, const hs_results_task *task)
+static bool is_present(const hs_dataset_row *row, const hs_results_layout *layout, const hs_results_task *task,
+                       const hs_extents *extents)
 {
     if (!row->optional)
         return true;
+    if (hs_layout_numbers_axis(row) || hs_axis_fields(row->axes[0]) != NULL)
+        return extents->of[row->axes[0]] > 0;
     if (row->axes[0] == HS_AXIS_LAYER)
         return strcmp(row->name, "mean") == 0 ? layout->mean != NULL : layout->position_mean != NULL;
     if (row->axes[0] == HS_AXIS_RANKING)
@@ -51,8 +54,11 @@ static bool is_present(const hs_dataset_row *row, const hs_results_layout *layou
     return task != NULL && task->donor != NULL;
 }
 
-static size_t text_width(const hs_results_layout *layout, const hs_dataset_row *row, const hs_results_task *task)
+static size_t text_width(const hs_results_layout *layout, const hs_dataset_row *row, const hs_results_task *task,
+                         const hs_extents *extents)
 {
+    if (hs_axis_fields(row->axes[0]) != NULL)
+        return longest_text(hs_axis_fields(row->axes[0]), extents->of[row->axes[0]]);
     switch (row->axes[0]) {
     case HS_AXIS_SET:
         return hs_layout_set_name_width(layout);
@@ -89,10 +95,10 @@ static size_t group_bytes(const hs_results_layout *layout, hs_group_kind kind, c
         extents = hs_extents_with_task(extents, task);
     for (size_t i = 0; i < n_rows; i++) {
         size_t width = hs_element_bytes(rows[i].element);
-        if (!is_present(&rows[i], layout, task))
+        if (!is_present(&rows[i], layout, task, &extents))
             continue;
         if (rows[i].element == HS_ELEMENT_TEXT)
-            width = text_width(layout, &rows[i], task);
+            width = text_width(layout, &rows[i], task, &extents);
         sum = add(sum, add(DATASET_METADATA, multiply(hs_dataset_elements(&rows[i], &extents), width)));
     }
     return sum;

@@ -1,5 +1,5 @@
 #!/bin/bash
-# h5py reads everything the README shows, and finds the same deltas as `headsweep rank`.
+# The README's Python, pasted as it stands, finds the same deltas as `headsweep rank`, and averages only what may be averaged.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -9,14 +9,17 @@ if ! "$python" -c 'import h5py' 2>/dev/null; then
     echo "SKIPPED: $python has no h5py (Debian: python3-h5py)"
     exit 77
 fi
+sed -n '/^<!-- python -->$/,/^<!-- end -->$/p' "$HEADSWEEP_SOURCE/README.md" | grep -v -e '^<!--' -e '^```' >pasted.py
+mkdir results
 expect 0 run_sweep 2 "$quickstart" --set tasks.toxicity.limit=20 --set tasks.accuracy.limit=20 \
-    --set "sweep.orders=[1]" --set output.results=r.h5
-expect 0 "$python" "$HEADSWEEP_SOURCE/tests/cli/read_results.py" r.h5
+    --set "sweep.orders=[1]" --set output.results=results/quickstart.h5
+expect 0 "$python" "$HEADSWEEP_SOURCE/tests/cli/check_scales.py" results/quickstart.h5
+expect 0 "$python" pasted.py
 cp "$work/out" python.txt
 says out "33 sets: clean, 0.0, 0.1, 0.2 ... under zero, mean"
 says out "finished"
 
-expect 0 "$HEADSWEEP_PROGRAM" rank r.h5 --by toxicity --format csv --top 0
+expect 0 "$HEADSWEEP_PROGRAM" rank results/quickstart.h5 --by toxicity --format csv --top 0
 column=$(head -n 1 "$work/out" | tr ',' '\n' | grep -n '^toxicity.contrast.delta$' | cut -d: -f1)
 n_compared=0
 while IFS=, read -r -a row; do
@@ -29,4 +32,20 @@ while IFS=, read -r -a row; do
     n_compared=$((n_compared + 1))
 done < <(tail -n +2 "$work/out")
 [ "$n_compared" -eq 32 ] || fail "$n_compared of 32 sets were compared"
+
+# A set that is not finished, one with a value that is not finite, F1 and a ratio over nothing: no number is made of them.
+"$python" - <<'EOF' || fail "the file cannot be changed"
+import h5py
+import numpy as np
+with h5py.File("results/quickstart.h5", "r+") as f:
+    f["results/toxicity/commit"][5] = 0
+    f["results/toxicity/values"][6, 3, :] = np.nan
+    f["results/toxicity/values"][:, :, 2] = 0
+    f["results/toxicity/metric"].attrs["per"] = np.array([-1, 2, -2], dtype="i4")
+EOF
+expect 0 "$python" -W error pasted.py
+says out "  toxic_preferred: in ranking/toxicity/mean"
+sed '/^accuracy/,$d' "$work/out" >toxicity.txt
+[ "$(grep -c ' contrast ' toxicity.txt)" -eq 30 ] || fail "sets without all of their numbers are averaged"
+if grep -qE ' toxic_probability [-+]|nan' toxicity.txt; then fail "a ratio over nothing is a number"; fi
 echo "h5py: passed"

@@ -60,6 +60,65 @@ static void test_what_is_created_is_read(void **state)
     assert_false(hs_path_exists(temporary));
 }
 
+/* Files of before lack the scales that number and name axes, and what is linked into other groups. */
+static void test_files_of_before_are_read(void **state)
+{
+    static const char *const absent[] = {"/sets/set",
+                                         "/sets/place",
+                                         "/sets/component_field",
+                                         "/sets/phase_field",
+                                         "/provenance/run_number",
+                                         "/reference/layer",
+                                         "/reference/position",
+                                         "/reference/column",
+                                         "/ranking/set",
+                                         "/ranking/ranking",
+                                         "/ranking/method_field",
+                                         "/ranking/stability_field"};
+    static const char *const absent_of_tasks[] = {
+        "set", "order", "intervention", "intervention_name", "stability_field", "sample"};
+    test_place *place = *state;
+    hs_results *results = NULL;
+    char path[600];
+    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    hid_t file = H5Fopen(place->path, H5F_ACC_RDWR, H5P_DEFAULT);
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        assert_true(H5Ldelete(file, absent[i], H5P_DEFAULT) >= 0);
+    for (size_t task = 0; task < 2; task++)
+        for (size_t i = 0; i < sizeof absent_of_tasks / sizeof *absent_of_tasks; i++) {
+            (void)snprintf(path, sizeof path, "/results/%s/%s", place->fixture.tasks[task].name, absent_of_tasks[i]);
+            if (H5Lexists(file, path, H5P_DEFAULT) > 0)
+                assert_true(H5Ldelete(file, path, H5P_DEFAULT) >= 0);
+            (void)snprintf(path, sizeof path, "/ranking/%s/%s", place->fixture.tasks[task].name, absent_of_tasks[i]);
+            if (H5Lexists(file, path, H5P_DEFAULT) > 0)
+                assert_true(H5Ldelete(file, path, H5P_DEFAULT) >= 0);
+        }
+    assert_true(H5Fclose(file) >= 0);
+    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
+    assert_same_tables(results, &place->fixture);
+    assert_int_equal(hs_results_task_at(results, 1)->n_samples, 2);
+    assert_null(hs_results_task_at(results, 0)->chance);
+    assert_ok(place, hs_results_close(results, &place->error));
+}
+
+/* A level of chance is kept beside its metric; an impossible one is damage. */
+static void test_levels_of_chance(void **state)
+{
+    static const double chance[3] = {0.25, 0, 0.5}, impossible[3] = {0.25, NAN, 0};
+    test_place *place = *state;
+    hs_results *results;
+    place->fixture.tasks[0].chance = chance;
+    results = created(place);
+    assert_memory_equal(hs_results_task_at(results, 0)->chance, chance,
+                        place->fixture.tasks[0].n_metrics * sizeof *chance);
+    assert_null(hs_results_task_at(results, 1)->chance);
+    assert_ok(place, hs_results_close(results, &place->error));
+    assert_int_equal(unlink(place->path), 0);
+    place->fixture.tasks[0].chance = impossible;
+    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    assert_int_equal(hs_results_open_read(place->path, &results, &place->error), HS_ERROR_RESULTS);
+}
+
 static void test_means_are_read_and_checked(void **state)
 {
     test_place *place = *state;
@@ -450,6 +509,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PLACE(test_what_is_created_is_read),
+        WITH_PLACE(test_files_of_before_are_read),
+        WITH_PLACE(test_levels_of_chance),
         cmocka_unit_test(test_names_of_sets),
         WITH_PLACE(test_means_are_read_and_checked),
         WITH_PLACE(test_without_means_there_are_none),

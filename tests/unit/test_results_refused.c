@@ -92,7 +92,7 @@ static void test_impossible_layouts(void **state)
     test_place *place = *state;
     results_fixture *fixture = &place->fixture;
     const hs_results_task sound = fixture->tasks[0];
-    const char *names[] = {"", "a/b", ".", "line\nbreak", "\xff", "commit"};
+    const char *names[] = {"", "a/b", ".", "line\nbreak", "\xff", "commit", "set", "method", "stability_field"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         fixture->tasks[0].name = names[i];
         assert_not_created(place, HS_ERROR_RESULTS, "name");
