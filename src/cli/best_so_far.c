@@ -175,9 +175,8 @@ static hs_status describe(best_so_far *best, hs_error *error)
     const char *intervention = sets->intervention_names[sets->intervention[best->sets[found]]];
     hs_status status = hs_results_set_name(sets, best->sets[found], &name, error);
     if (status == HS_OK)
-        snprintf(best->text, sizeof best->text, "%s %s %s%s%s %+.*f%s", name.text, intervention, task->name,
-                 best->metric > 0 ? "." : "", best->metric > 0 ? metric->name : "", metric->percent ? 1 : 2,
-                 metric->percent ? 100 * delta : delta, metric->percent ? " points" : "");
+        snprintf(best->text, sizeof best->text, "%s %s %+.*f%s %s.%s", name.text, intervention, metric->percent ? 1 : 2,
+                 metric->percent ? 100 * delta : delta, metric->percent ? " points" : "", task->name, metric->name);
     hs_text_clear(&name);
     return status;
 }

@@ -24,7 +24,7 @@ typedef struct best_so_far {
     bool *done;
     uint32_t n_shards; /* that were added */
     double next_seconds;
-    char text[96]; /* "0.2 zero toxicity -1.45"; empty while nothing is known */
+    char text[192]; /* "0.2 zero -1.45 toxicity.contrast"; empty while nothing is known */
 } best_so_far;
 
 /*

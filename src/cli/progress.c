@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 /* A launcher does not tell how wide the terminal is. */
-enum { MIN_BAR_WIDTH = 8, MAX_BAR_WIDTH = 40, USUAL_COLUMNS = 80 };
+enum { MIN_BAR_WIDTH = 10, MAX_BAR_WIDTH = 40, USUAL_COLUMNS = 80 };
 #define TERMINAL_INTERVAL_SECONDS 0.1
 
 /*
@@ -66,16 +66,32 @@ static size_t columns_of(FILE *stream)
     return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_COLUMNS;
 }
 
-/* The bar takes what its text leaves of the line. */
+const char *progress_format_rate(double rate, char *buffer, size_t capacity)
+{
+    snprintf(buffer, capacity, rate < 100 ? "%.3g" : "%.0f", rate);
+    return buffer;
+}
+
+/* Half of what a terminal has beyond the usual. */
+static size_t bar_width(size_t columns)
+{
+    const size_t wide = columns > USUAL_COLUMNS ? MIN_BAR_WIDTH + (columns - USUAL_COLUMNS) / 2 : MIN_BAR_WIDTH;
+
+    return wide > MAX_BAR_WIDTH ? MAX_BAR_WIDTH : wide;
+}
+
+/*
+ * The bar is as wide as the terminal lets it be, whatever stands beside it: it would move if it took what is left. What does
+ * not fit into the rest of the line is cut off.
+ */
 static void show_bar(progress_display *display, double share, const char *text)
 {
-    const size_t columns = columns_of(display->stream), taken = strlen(text) + strlen("[] ") + 1;
-    size_t width = columns > taken ? columns - taken : 0;
+    const size_t columns = columns_of(display->stream), width = bar_width(columns);
+    const size_t taken = width + strlen("[] ") + 1, room = columns > taken ? columns - taken : 0;
     char bar[MAX_BAR_WIDTH + 1];
 
-    width = width < MIN_BAR_WIDTH ? MIN_BAR_WIDTH : width > MAX_BAR_WIDTH ? MAX_BAR_WIDTH : width;
     progress_draw_bar(share, width, bar);
-    fprintf(display->stream, "\r[%s] %s\033[K", bar, text);
+    fprintf(display->stream, "\r[%s] %.*s\033[K", bar, (int)room, text);
     display->bar_is_up = true;
 }
 
@@ -88,7 +104,7 @@ void progress_show(void *context, const hs_progress *progress)
     double rate =
         progress->seconds > 0 ? (double)progress->cells_this_run / (double)display->cells_a_set / progress->seconds : 0;
     const char *best = "";
-    char left[48], text[256];
+    char left[48], number[32], text[512];
 
     if (display->stream == NULL || now - display->last_seconds < display->interval_seconds)
         return;
@@ -98,8 +114,8 @@ void progress_show(void *context, const hs_progress *progress)
         best = display->best->text;
     }
     format_time_left(progress, left, sizeof left);
-    snprintf(text, sizeof text, "%.0f/%.0f sets  %.3g sets/s%s%s%s", sets, sets_total, rate, left,
-             best[0] != '\0' ? "  best head " : "", best);
+    snprintf(text, sizeof text, "%.0f/%.0f sets  %s sets/s%s%s%s", sets, sets_total,
+             progress_format_rate(rate, number, sizeof number), left, best[0] != '\0' ? "  best head " : "", best);
     if (display->terminal)
         show_bar(display, sets / sets_total, text);
     else

@@ -21,6 +21,8 @@ void progress_show(void *display, const hs_progress *progress);
 /* Takes the bar away, so that other text can follow. */
 void progress_end(progress_display *display);
 
+/* "45.1", "1234": never with an exponent; returns `buffer`. */
+const char *progress_format_rate(double rate, char *buffer, size_t capacity);
 /* bar[width + 1]: '#' for the share (0 to 1) that is done, then spaces; zero-terminated. */
 void progress_draw_bar(double share, size_t width, char *bar);
 

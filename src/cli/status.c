@@ -14,38 +14,42 @@ static const char help[] =
     "How far a sweep is. Every cell's commit word is compared with its bytes, so this reads the whole file; it may be\n"
     "used while the sweep runs. Sets and cells are those of the phases whose sets are chosen; values_not_finite are\n"
     "those that are stored as NaN because the model's numbers overflowed under an ablation; run is the process that\n"
-    "writes the file, or none. Prints key = value lines; exit code 0 finished, 3 unfinished, 6 not usable.\n"
+    "writes the file, or none. A file whose cells are all done lacks its statistics until they are computed, in the\n"
+    "same run. Prints key = value lines; exit code 0 finished, 3 unfinished, 6 not usable.\n"
     "\n"
     "  --watch [SECONDS]  look again every SECONDS, until the sweep is finished (exit code 0) or Ctrl-C (3): on a\n"
     "                     terminal one view that is drawn anew (default 2), in a log a line (default 30). The first\n"
     "                     look reads all cells, later ones those that are new. Tells when no run holds the file\n";
 
-static hs_status print_run(const char *path, hs_error *error)
-{
-    hs_text holder = {0};
-    bool held = false;
-    hs_status status = hs_results_lock_look(path, &held, &holder, error);
+/* Who writes the file, looked at before its cells: of a run that ends in between, what it left is seen. */
+typedef struct writer {
+    bool held;
+    hs_text holder;
+} writer;
 
-    if (status == HS_OK)
-        printf("run = %s\n", !held ? "none" : holder.text != NULL ? holder.text : "unknown");
-    hs_text_clear(&holder);
-    return status;
+/* What becomes of the ranking once all cells are done. */
+static const char *statistics_of(bool swept, bool ranked, bool held)
+{
+    return ranked ? "done" : !swept ? "not begun" : held ? "running" : "missing (run the same command again)";
 }
 
-static hs_status print_status(const char *path, hs_results *results, bool *finished_out, hs_error *error)
+static hs_status print_status(hs_results *results, const writer *w, bool *finished_out, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(results);
+    const bool ranked = hs_results_ranking_done(results);
     hs_results_counts counts;
 
     HS_TRY(hs_results_progress(results, &counts, error));
-    *finished_out =
+    const bool swept =
         counts.n_done == counts.n_cells && hs_results_n_chosen_phases(results) == hs_results_n_phases(results);
+    *finished_out = swept && ranked;
     printf("finished = %s\n", *finished_out ? "yes" : "no");
     printf("cells_done = %" PRIu64 "\n", counts.n_done);
     printf("cells_total = %" PRIu64 "\n", counts.n_cells);
     printf("cells_damaged = %" PRIu64 "\n", counts.n_damaged);
     printf("values_not_finite = %" PRIu64 "\n", counts.n_not_finite);
-    printf("ranking = %s\n", hs_results_ranking_done(results) ? "yes" : "no");
+    printf("ranking = %s\n", ranked ? "yes" : "no");
+    printf("statistics = %s\n", statistics_of(swept, ranked, w->held));
     printf("sets = %zu\n", sets->n_sets);
     printf("phases = %zu\n", hs_results_n_phases(results));
     printf("phases_chosen = %zu\n", hs_results_n_chosen_phases(results));
@@ -54,17 +58,23 @@ static hs_status print_status(const char *path, hs_results *results, bool *finis
         printf("task = %s (%s, %zu examples)\n", task->name, task->kind, task->n_examples);
     }
     printf("experiment_hash = %016" PRIx64 "\n", hs_results_experiment_hash(results));
-    return print_run(path, error);
+    printf("run = %s\n", !w->held ? "none" : w->holder.text != NULL ? w->holder.text : "unknown");
+    return HS_OK;
 }
 
 static hs_status read_status(const char *path, hs_error *error)
 {
     hs_results *results = NULL;
+    writer w = {0};
     bool finished = false;
+    hs_status status;
 
-    HS_TRY(hs_results_open_read(path, &results, error));
-    hs_status status = print_status(path, results, &finished, error);
+    HS_GOTO_DONE(hs_results_lock_look(path, &w.held, &w.holder, error));
+    HS_GOTO_DONE(hs_results_open_read(path, &results, error));
+    status = print_status(results, &w, &finished, error);
     status = close_results(results, status, error);
+done:
+    hs_text_clear(&w.holder);
     return status == HS_OK && !finished ? HS_UNFINISHED : status;
 }
 

@@ -28,10 +28,12 @@ typedef struct watch {
     hs_results_counts counts;
     size_t n_phases;
     size_t n_chosen;
+    bool ranked;
     char phase[32]; /* the name of the last one that is chosen */
     hs_text holder; /* empty: no run holds the file, or nobody knows which */
     bool idle;      /* nobody holds the file, and nothing is new in it */
-    bool finished;
+    bool swept;     /* every cell of every phase is done */
+    bool finished;  /* and the ranking */
     /* Where the rate is counted from, and when a cell was seen to arrive. */
     uint64_t start_done;
     double start_seconds;
@@ -46,6 +48,7 @@ static hs_status look_at_cells(watch *w, hs_error *error)
 
     HS_TRY(hs_results_open_read(w->path, &results, error));
     hs_status status = hs_results_look(results, &w->cells, &w->counts, error);
+    w->ranked = hs_results_ranking_done(results);
     w->n_phases = hs_results_n_phases(results);
     w->n_chosen = hs_results_n_chosen_phases(results);
     snprintf(w->phase, sizeof w->phase, "%s", hs_results_phase_name(results, w->n_chosen - 1));
@@ -63,7 +66,8 @@ static hs_status look(watch *w, hs_error *error)
     HS_TRY(hs_results_lock_look(w->path, &held, &w->holder, error));
     HS_TRY(look_at_cells(w, error));
     w->seconds = hs_time_seconds();
-    w->finished = w->counts.n_done == w->counts.n_cells && w->n_chosen == w->n_phases;
+    w->swept = w->counts.n_done == w->counts.n_cells && w->n_chosen == w->n_phases;
+    w->finished = w->swept && w->ranked;
     w->idle = !held && (first || w->counts.n_done == n_before);
     if (first || w->counts.n_done != n_before)
         w->news_seconds = w->seconds;
@@ -92,25 +96,26 @@ static double percent_done(const watch *w)
 static void format_rate(const watch *w, const char *separator, char *buffer, size_t capacity)
 {
     const double n = (double)(w->counts.n_done - w->start_done), seconds = w->seconds - w->start_seconds;
-    char duration[32];
+    char duration[32], number[32];
 
     buffer[0] = '\0';
     if (n <= 0 || seconds <= 0)
         return;
     hs_format_duration((double)(w->counts.n_cells - w->counts.n_done) * seconds / n, duration, sizeof duration);
-    snprintf(buffer, capacity, "%.3g cells/s%s%s left", n / seconds, separator, duration);
+    snprintf(buffer, capacity, "%s cells/s%s%s left", progress_format_rate(n / seconds, number, sizeof number),
+             separator, duration);
 }
 
 static hs_status append_line(const watch *w, hs_text *text, hs_error *error)
 {
     const hs_results_counts *counts = &w->counts;
-    const bool stands = !w->finished && !w->idle && w->news_seconds < w->seconds;
+    const bool stands = !w->swept && !w->idle && w->news_seconds < w->seconds;
     char rate[64], duration[32];
 
     format_rate(w, "  ", rate, sizeof rate);
     HS_TRY(hs_text_appendf(text, error, "status  %.1f%%  %" PRIu64 "/%" PRIu64 " cells", percent_done(w),
                            counts->n_done, counts->n_cells));
-    if (rate[0] != '\0' && !w->finished)
+    if (rate[0] != '\0' && !w->swept)
         HS_TRY(hs_text_appendf(text, error, "  %s", rate));
     HS_TRY(hs_text_appendf(text, error, "  %" PRIu64 " damaged  %" PRIu64 " not finite  phase %zu of %zu",
                            counts->n_damaged, counts->n_not_finite, w->n_chosen, w->n_phases));
@@ -120,6 +125,7 @@ static hs_status append_line(const watch *w, hs_text *text, hs_error *error)
     return hs_text_appendf(text, error, "%s%s\n",
                            w->finished ? "  finished"
                            : w->idle   ? "  "
+                           : w->swept  ? "  statistics running"
                                        : "",
                            w->idle && !w->finished ? no_run : "");
 }
@@ -132,8 +138,9 @@ static hs_status append_run(const watch *w, hs_text *text, hs_error *error)
     if (w->finished || w->idle)
         return hs_text_appendf(text, error, "  run         %s\n", w->finished ? "finished" : no_run);
     hs_format_duration(w->seconds - w->news_seconds, duration, sizeof duration);
-    return hs_text_appendf(text, error, "  run         %s; last new cell %s ago\n",
-                           w->holder.text != NULL ? w->holder.text : "unknown", duration);
+    return hs_text_appendf(text, error, "  run         %s; last new cell %s ago%s\n",
+                           w->holder.text != NULL ? w->holder.text : "unknown", duration,
+                           w->swept ? "; statistics running" : "");
 }
 
 static hs_status append_view(const watch *w, hs_text *text, hs_error *error)
@@ -147,7 +154,7 @@ static hs_status append_view(const watch *w, hs_text *text, hs_error *error)
     HS_TRY(hs_text_appendf(text, error, "  cells       %" PRIu64 " of %" PRIu64 "\n", counts->n_done, counts->n_cells));
     HS_TRY(hs_text_appendf(text, error, "  rate        %s\n",
                            rate[0] != '\0' ? rate
-                           : w->finished   ? "-"
+                           : w->swept      ? "-"
                                            : "not known yet"));
     HS_TRY(hs_text_appendf(text, error, "  phase       %zu of %zu, %s\n", w->n_chosen, w->n_phases, w->phase));
     HS_TRY(hs_text_appendf(text, error, "  damaged     %" PRIu64 " cells\n", counts->n_damaged));

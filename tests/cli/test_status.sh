@@ -31,7 +31,7 @@ has_cells() {
 # check_log FILE: every line has the form of the manual, counts and phases never fall, percent agrees with the counts.
 check_log() {
     awk '
-        !/^status  [0-9]+\.[0-9]%  [0-9]+\/[0-9]+ cells(  [0-9.e+]+ cells\/s  [0-9d:. ]+ left)?  0 damaged  0 not finite  phase [0-9]+ of [0-9]+(  no new cell for [0-9d: ]+|  no run holds this file; run the same command again to continue)?(  finished)?$/ {
+        !/^status  [0-9]+\.[0-9]%  [0-9]+\/[0-9]+ cells(  [0-9.]+ cells\/s  [0-9d:. ]+ left)?  0 damaged  0 not finite  phase [0-9]+ of [0-9]+(  no new cell for [0-9d: ]+|  no run holds this file; run the same command again to continue|  statistics running)?(  finished)?$/ {
             print "line " NR ": " $0; exit 1 }
         { split($3, cells, "/"); split($0, parts, "phase "); phase = parts[2] + 0
           if (cells[1] < done || phase < last) { print "falls: " $0; exit 1 }
@@ -117,13 +117,13 @@ else
     printf -v quoted '%q ' "$program" "${again[@]}" --set output.results=bar.h5
     script -qec "${quoted/--quiet /}" bar.log >/dev/null </dev/null || fail "a run on a terminal: $(cat bar.log)"
     expect 0 "$program" rank bar.h5 --by objective --order 1 --top 1 --format csv
-    best=$(tr '\r' '\n' <bar.log | sed -n 's/^\[#* *\] [0-9]*\/1393 sets .*  best head \([0-9.]* [a-z]* toxicity [-+0-9.]*\).*/\1/p' | tail -n 1)
+    best=$(tr '\r' '\n' <bar.log | sed -n 's/^\[#* *\] [0-9]*\/1393 sets .*  best head \([0-9.]* [a-z]* [-+0-9.]*\) t.*/\1/p' | tail -n 1)
     [ -n "$best" ] || fail "the bar tells of no finding: $(cat bar.log)"
     awk -F, -v best="$best" '
         NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i }
         NR == 2 { split(best, part, " ")
-                  difference = part[4] - $column["toxicity.contrast.delta"]
-                  exit !(part[1] == $column["heads"] && part[2] == $column["ablation"] && difference ^ 2 < 0.006 ^ 2) }' \
+                  difference = part[3] - $column["toxicity.contrast.delta"]
+                  exit !(part[1] == $column["layer"] "." $column["head"] && part[2] == $column["ablation"] && difference ^ 2 < 0.006 ^ 2) }' \
         "$work/out" || fail "best head: $best"
     for text in '[########################################]  100.0%' 'cells       2786 of 2786' 'phase       1 of 1, enumerated' \
         'run         finished'; do

@@ -85,12 +85,12 @@ static void test_best_is_of_whole_shards(void **state)
     write_sets(&p, 0, 0, 22, 5); /* all but one set */
     assert_string_equal(look(&best), "");
     write_sets(&p, 0, 0, 27, 1);
-    assert_string_equal(look(&best), "1.2 mean toxicity +27.00");
+    assert_string_equal(look(&best), "1.2 mean +27.00 toxicity.contrast");
     /* Nothing is ranked by what is not finite. How many shards a look takes depends on the time. */
     write_shard(&p, 0, 1);
     for (int i = 0; i < 2; ++i)
         look(&best);
-    assert_string_equal(best.text, "0.1 mean toxicity +23.00");
+    assert_string_equal(best.text, "0.1 mean +23.00 toxicity.contrast");
     assert_int_equal(best.n_shards, 3);
     best_so_far_clear(&best);
     place_clear(&p);
@@ -109,15 +109,15 @@ static void test_best_by_objective(void **state)
     start(&ratio, &p, "accuracy", "margin");
     write_shard(&p, 0, 0);
     write_shard(&p, 1, 0);
-    assert_string_equal(look(&first), "0.0 zero toxicity +1.00");
-    assert_string_equal(look(&percent), "0.0 zero toxicity.toxic_probability +100.0 points");
+    assert_string_equal(look(&first), "0.0 zero +1.00 toxicity.contrast");
+    assert_string_equal(look(&percent), "0.0 zero +100.0 points toxicity.toxic_probability");
     /* sum(margin) / sum(acc), as the fixture says of that metric; it falls with the set. */
     for (size_t i = 0; i < 4; ++i)
         for (size_t metric = 0; metric < 2; ++metric) {
             sums[0][metric] += (double)results_fixture_value(1, 0, i, metric);
             sums[1][metric] += (double)results_fixture_value(1, 27, i, metric);
         }
-    (void)snprintf(expected, sizeof expected, "1.2 mean accuracy.margin %+.2f",
+    (void)snprintf(expected, sizeof expected, "1.2 mean %+.2f accuracy.margin",
                    sums[1][1] / sums[1][0] - sums[0][1] / sums[0][0]);
     assert_string_equal(look(&ratio), expected);
     best_so_far_clear(&first);
@@ -141,7 +141,7 @@ static void shown(progress_display display, const hs_progress *progress, char *t
 static void test_bar_and_line(void **state)
 {
     const hs_progress progress = {.cells_done = 60, .cells_total = 120, .cells_this_run = 40, .seconds = 10};
-    best_so_far best = {.text = "0.2 zero toxicity -1.45"};
+    best_so_far best = {.text = "0.2 zero -1.45 toxicity.contrast"};
     progress_display display = {.cells_a_set = 2};
     char text[512];
 
@@ -150,21 +150,38 @@ static void test_bar_and_line(void **state)
     assert_string_equal(text, "progress  50.0%  30/60 sets  2 sets/s  0:15 left\n");
     display.best = &best;
     shown(display, &progress, text, sizeof text);
-    assert_string_equal(text, "progress  50.0%  30/60 sets  2 sets/s  0:15 left  best head 0.2 zero toxicity -1.45\n");
+    assert_string_equal(
+        text, "progress  50.0%  30/60 sets  2 sets/s  0:15 left  best head 0.2 zero -1.45 toxicity.contrast\n");
     /* A file has no columns: 80 are taken for it, and the last one stays free. */
     display.terminal = true;
     display.best = NULL;
     shown(display, &progress, text, sizeof text);
-    assert_string_equal(text, "\r[####################                    ] 30/60 sets  2 sets/s  0:15 left\033[K");
+    assert_string_equal(text, "\r[#####     ] 30/60 sets  2 sets/s  0:15 left\033[K");
     display.best = &best;
     shown(display, &progress, text, sizeof text);
     assert_string_equal(text,
-                        "\r[#####     ] 30/60 sets  2 sets/s  0:15 left  best head 0.2 zero toxicity -1.45\033[K");
+                        "\r[#####     ] 30/60 sets  2 sets/s  0:15 left  best head 0.2 zero -1.45 toxicity\033[K");
+}
+
+/* Rates have no exponent, however large. */
+static void test_rates(void **state)
+{
+    static const struct {
+        double rate;
+        const char *expected;
+    } cases[] = {{0.0123, "0.0123"}, {6.644, "6.64"},   {99.94, "99.9"},
+                 {1234.4, "1234"},   {9999.6, "10000"}, {1.5e6, "1500000"}};
+    char text[32];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
+        assert_string_equal(progress_format_rate(cases[i].rate, text, sizeof text), cases[i].expected);
 }
 
 int main(void)
 {
     struct CMUnitTest tests[] = {cmocka_unit_test(test_best_is_of_whole_shards),
-                                 cmocka_unit_test(test_best_by_objective), cmocka_unit_test(test_bar_and_line)};
+                                 cmocka_unit_test(test_best_by_objective), cmocka_unit_test(test_bar_and_line),
+                                 cmocka_unit_test(test_rates)};
     return mpi_test_run("progress", tests, sizeof tests / sizeof tests[0]);
 }
