@@ -24,4 +24,14 @@ cp "$work/out" tasks.txt
 same_as_readme "tasks" tasks.txt "headsweep run --help-tasks"
 sed -n '/^import h5py/,$p' "$HEADSWEEP_SOURCE/tests/cli/read_results.py" >python.txt
 same_as_readme "python" python.txt "tests/cli/read_results.py from its imports on"
+
+# The commands that need no data of the reader's own work as they stand, from the project's top folder, one after the other.
+mkdir top top/build && ln -s "$HEADSWEEP_SOURCE/configs" top/configs && ln -s "$HEADSWEEP_PROGRAM" top/build/headsweep
+commands=$(sed -n -e ':join' -e '/\\$/ { N; s/\\\n */ /; b join' -e '}' -e 's/^    //p' "$readme" |
+    grep -E '^(mpirun -n [0-9]+ )?build/headsweep [a-z]+ (configs/|results/(quickstart|generation|pruned)\.h5)')
+[ "$(wc -l <<<"$commands")" -ge 4 ] || fail "README.md has fewer commands than it had: $commands"
+while read -r command; do
+    command=${command/mpirun/\"\$HEADSWEEP_MPIEXEC\"}
+    (cd top && bash -c "${command%%#*}") </dev/null >"$work/out" 2>"$work/err" || fail "README.md's command fails: $command"
+done <<<"$commands"
 echo "readme: passed"
