@@ -158,8 +158,9 @@ static bool still_named(const char *path, int file)
 static bool remove_stale(const char *path, int stale)
 {
     char aside[4096];
+    struct stat there;
     int length = snprintf(aside, sizeof aside, "%s.%ld", path, (long)getpid());
-    if (length < 0 || (size_t)length >= sizeof aside || rename(path, aside) != 0)
+    if (length < 0 || (size_t)length >= sizeof aside || lstat(aside, &there) == 0 || rename(path, aside) != 0)
         return false;
     const bool right = still_named(aside, stale);
     if (!right)

@@ -98,14 +98,20 @@ static hs_status check_layout(const hs_results_layout *layout, hs_error *error)
     return HS_OK;
 }
 
-hs_status hs_results_create(const char *path, const hs_results_layout *layout, hs_error *error)
+static hs_status check_free(const char *path, hs_error *error)
 {
     struct stat state;
+    if (lstat(path, &state) != 0)
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_RESULTS, "%s exists already%s; it is not written over", path,
+                   S_ISLNK(state.st_mode) ? " and is a symbolic link" : "");
+}
+
+hs_status hs_results_create(const char *path, const hs_results_layout *layout, hs_error *error)
+{
     hs_hdf5_quiet();
     HS_TRY(check_layout(layout, error));
-    if (lstat(path, &state) == 0)
-        return hs_fail(error, HS_ERROR_RESULTS, "%s exists already%s; it is not written over", path,
-                       S_ISLNK(state.st_mode) ? " and is a symbolic link" : "");
+    HS_TRY(check_free(path, error));
     char *temporary = hs_string_format(error, "%s.headsweep-tmp", path);
     if (temporary == NULL)
         return error->status;
@@ -119,6 +125,8 @@ hs_status hs_results_create(const char *path, const hs_results_layout *layout, h
         goto done;
     }
     HS_GOTO_DONE(settle(temporary, error));
+    /* Filling the disk takes its time. */
+    HS_GOTO_DONE(check_free(path, error));
     if (rename(temporary, path) != 0) {
         status = hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be renamed to %s", temporary, path);
         goto done;
