@@ -25,11 +25,15 @@ typedef struct hs_token_list {
 
 void hs_token_list_clear(hs_token_list *list);
 
-/* True if `folder` holds files that hs_tokenizer_open could read (a checkpoint may come without: ids only). */
-bool hs_tokenizer_exists(const char *folder);
-
 /* Reads the tokenizer of a checkpoint folder. HS_ERROR_INPUT names file and key. */
 hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs_error *error);
+/*
+ * The same for data that may be token ids alone, which need no tokenizer: NULL where the folder has none. One that cannot
+ * be read is opened with a problem, as one without any token: using it is HS_ERROR_INPUT with that problem.
+ */
+hs_status hs_tokenizer_open_if_any(const char *folder, hs_tokenizer **tokenizer_out, hs_error *error);
+/* Why it cannot be used, with file and key; NULL if it can. Lives as long as the tokenizer. */
+const char *hs_tokenizer_problem(const hs_tokenizer *tokenizer);
 void hs_tokenizer_free(hs_tokenizer *tokenizer);
 
 /*

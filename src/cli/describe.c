@@ -83,12 +83,23 @@ static hs_status describe_task(const hs_task *task, const char *before, hs_text 
     return hs_text_appendf(text, error, ")");
 }
 
+/* Whatever needs the tokenizer has been refused before. */
+static hs_status describe_tokenizer(const hs_study *study, hs_text *text, hs_error *error)
+{
+    const char *problem = study->tokenizer != NULL ? hs_tokenizer_problem(study->tokenizer) : NULL;
+    if (problem == NULL)
+        return HS_OK;
+    return hs_text_appendf(
+        text, error, "note    all texts are token ids, so the tokenizer is not needed; it is not read: %s\n", problem);
+}
+
 static hs_status describe_tasks(const hs_study *study, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "tasks   "));
     for (size_t i = 0; i < study->n_tasks; ++i)
         HS_TRY(describe_task(study->tasks[i], i > 0 ? ", " : "", text, error));
-    return hs_text_appendf(text, error, "\n");
+    HS_TRY(hs_text_appendf(text, error, "\n"));
+    return describe_tokenizer(study, text, error);
 }
 
 static hs_status describe_truncated(const hs_study *study, hs_text *text, hs_error *error)

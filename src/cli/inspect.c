@@ -62,11 +62,13 @@ static hs_status describe_tokenizer(const char *folder, const hs_model *model, h
     hs_tokenizer *tokenizer = NULL;
     hs_status status;
 
-    if (!hs_tokenizer_exists(folder)) {
-        HS_TRY(hs_text_appendf(text, error, "tokenizer = none: examples must give token ids\n"));
-        return describe_tokens(model, NULL, text, error);
+    HS_TRY(hs_tokenizer_open_if_any(folder, &tokenizer, error));
+    if (tokenizer == NULL || hs_tokenizer_problem(tokenizer) != NULL) {
+        HS_GOTO_DONE(hs_text_appendf(text, error, "tokenizer = %s: examples must give token ids\n",
+                                     tokenizer == NULL ? "none" : hs_tokenizer_description(tokenizer)));
+        status = describe_tokens(model, tokenizer, text, error);
+        goto done;
     }
-    HS_TRY(hs_tokenizer_open(folder, &tokenizer, error));
     HS_GOTO_DONE(hs_text_appendf(text, error, "tokenizer = %s\n", hs_tokenizer_description(tokenizer)));
     if (hs_tokenizer_vocabulary(tokenizer) > model->shape.vocabulary)
         HS_GOTO_DONE(hs_text_appendf(text, error,

@@ -107,7 +107,7 @@ static hs_status append_hashes(const hs_study *study, hs_config_values *values, 
     char key[128];
 
     HS_TRY(append_hash(values, capacity, "hash.checkpoint", study->storage->model_hash, error));
-    if (study->tokenizer != NULL)
+    if (study->tokenizer != NULL && hs_tokenizer_problem(study->tokenizer) == NULL)
         HS_TRY(append_hash(values, capacity, "hash.tokenizer", hs_tokenizer_hash(study->tokenizer), error));
     HS_TRY(append_tokens(study, values, capacity, error));
     for (size_t i = 0; i < study->n_tasks; ++i) {

@@ -52,7 +52,7 @@ static size_t tables_bytes(const hs_study *study, size_t n_positions)
     size_t n_bytes = space->n_allocated * (2 + 3 * space->max_order) * sizeof(int32_t) +
                      (size_t)study->plan.n_groups * sizeof(uint64_t);
 
-    if (study->tokenizer != NULL)
+    if (study->tokenizer != NULL && hs_tokenizer_problem(study->tokenizer) == NULL)
         n_bytes += study->model->shape.vocabulary * TOKENIZER_BYTES_A_TOKEN;
     for (size_t task = 0; task < study->n_tasks; ++task) {
         n_bytes += hs_task_memory_bytes(study->tasks[task]);

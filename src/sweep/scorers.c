@@ -86,8 +86,8 @@ static hs_status open_classifier(hs_study *study, const hs_task_config *config, 
 {
     study_classifier *classifier = find_classifier(study, config->scorer_checkpoint);
 
-    if (classifier->tokenizer == NULL && hs_tokenizer_exists(classifier->folder))
-        HS_TRY(hs_tokenizer_open(classifier->folder, &classifier->tokenizer, error));
+    if (classifier->tokenizer == NULL && hs_tokenizer_open(classifier->folder, &classifier->tokenizer, error) != HS_OK)
+        return hs_error_prefix(error, "scorer_checkpoint");
     const hs_classifier options = {.model = classifier->model,
                                    .tokenizer = classifier->tokenizer,
                                    .label = config->scorer_label,

@@ -42,8 +42,7 @@ static hs_status open_tasks(hs_study *study, hs_error *error)
 {
     const hs_experiment *experiment = study->experiment;
 
-    if (hs_tokenizer_exists(experiment->checkpoint))
-        HS_TRY(hs_tokenizer_open(experiment->checkpoint, &study->tokenizer, error));
+    HS_TRY(hs_tokenizer_open_if_any(experiment->checkpoint, &study->tokenizer, error));
     HS_TRY(hs_allocate(&study->tasks, experiment->n_tasks, sizeof *study->tasks, "tasks", error));
     for (; study->n_tasks < experiment->n_tasks; ++study->n_tasks)
         HS_TRY(hs_task_open(&experiment->tasks[study->n_tasks], study->tokenizer, study->model,

@@ -99,6 +99,9 @@ hs_status task_lexicon_read(const char *path, const task_encoder *encoder, hs_to
     *ids_out = (hs_token_list){0};
     if (encoder->tokenizer == NULL)
         return hs_fail(error, HS_ERROR_INPUT, "%s: a word list needs a tokenizer, and the checkpoint has none", path);
+    if (hs_tokenizer_problem(encoder->tokenizer) != NULL)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: a word list needs the tokenizer, which is not read: %s", path,
+                       hs_tokenizer_problem(encoder->tokenizer));
     hs_status status = read_entries(&reader, path, error);
     hs_text_clear(&reader.spaced);
     hs_text_clear(&reader.piece);

@@ -9,6 +9,10 @@ static hs_status find_mask(const task_compiler *compiler, int32_t *mask_out, hs_
     *mask_out = tokenizer != NULL ? hs_tokenizer_special(tokenizer, HS_TOKEN_MASK) : -1;
     if (*mask_out >= 0 && (size_t)*mask_out < compiler->encoder.model->shape.vocabulary)
         return HS_OK;
+    if (tokenizer != NULL && hs_tokenizer_problem(tokenizer) != NULL)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: the id of the mask token is not known, as the tokenizer is not read: %s", compiler->place,
+                       hs_tokenizer_problem(tokenizer));
     return hs_fail(error, HS_ERROR_INPUT,
                    "%s: the checkpoint's tokenizer names no mask token; tokenizer_config.json can, as mask_token",
                    compiler->place);

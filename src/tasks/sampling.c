@@ -97,6 +97,10 @@ hs_status task_generation_init(const hs_task_config *config, const task_encoder 
                        "%s: generated tokens are scored as text, and the checkpoint has no "
                        "tokenizer",
                        config->file);
+    if (hs_tokenizer_problem(encoder->tokenizer) != NULL)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: generated tokens are scored as text, and the tokenizer is not read: %s", config->file,
+                       hs_tokenizer_problem(encoder->tokenizer));
     generation->tokenizer = encoder->tokenizer;
     generation->vocabulary = encoder->model->shape.vocabulary;
     generation->threshold = config->threshold;

@@ -81,7 +81,7 @@ static hs_status describe_id(int32_t id, const hs_tokenizer *tokenizer, hs_text 
 {
     hs_text decoded = {0};
     HS_TRY(hs_text_appendf(text, error, "%" PRId32, id));
-    if (tokenizer == NULL)
+    if (tokenizer == NULL || hs_tokenizer_problem(tokenizer) != NULL)
         return HS_OK;
     hs_status status = hs_tokenizer_decode(tokenizer, &id, 1, false, &decoded, error);
     if (status == HS_OK && hs_utf8_check(decoded.text, decoded.length, "", &(hs_error){0}) == HS_OK)

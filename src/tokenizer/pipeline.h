@@ -27,6 +27,7 @@ struct hs_tokenizer {
     tok_special specials[HS_N_SPECIAL_TOKENS];
     uint64_t hash;
     char *description;
+    char *problem; /* why it cannot be used, NULL: it can */
 };
 
 enum { TOK_MAX_FILE_BYTES = 1 << 28 };

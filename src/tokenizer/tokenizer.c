@@ -57,11 +57,6 @@ static const struct source *find_source(const char *folder)
     return NULL;
 }
 
-bool hs_tokenizer_exists(const char *folder)
-{
-    return find_source(folder) != NULL;
-}
-
 static hs_status fail_with_advice(const char *folder, const char *problem, hs_error *error)
 {
     return hs_fail(error, HS_ERROR_INPUT,
@@ -207,6 +202,56 @@ done:
     return status;
 }
 
+/* A tokenizer that has nothing but the reason why. */
+static hs_status new_unusable(const char *problem, hs_tokenizer **tokenizer_out, hs_error *error)
+{
+    const tok_settings nothing = {0};
+    hs_status status = HS_OK;
+    hs_tokenizer *tokenizer = NULL;
+    HS_TRY(hs_allocate(&tokenizer, 1, sizeof *tokenizer, "tokenizer", error));
+    HS_GOTO_DONE(set_specials(&nothing, tokenizer, error));
+    tokenizer->problem = hs_string_copy(problem, error);
+    tokenizer->description = hs_string_format(error, "not read: %s", problem);
+    if (tokenizer->problem == NULL || tokenizer->description == NULL) {
+        status = error->status;
+        goto done;
+    }
+    *tokenizer_out = tokenizer;
+    tokenizer = NULL;
+done:
+    hs_tokenizer_free(tokenizer);
+    return status;
+}
+
+hs_status hs_tokenizer_open_if_any(const char *folder, hs_tokenizer **tokenizer_out, hs_error *error)
+{
+    static const char *const FILES[] = {"tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt"};
+    hs_error problem = {0};
+    bool has_any = false;
+    *tokenizer_out = NULL;
+    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++)
+        has_any = has_any || has_file(folder, FILES[i]);
+    if (!has_any)
+        return HS_OK;
+    hs_status status = hs_tokenizer_open(folder, tokenizer_out, &problem);
+    if (status == HS_OK)
+        return HS_OK;
+    if (status != HS_ERROR_INPUT && status != HS_ERROR_IO)
+        return hs_fail(error, status, "%s", problem.message);
+    return new_unusable(problem.message, tokenizer_out, error);
+}
+
+const char *hs_tokenizer_problem(const hs_tokenizer *tokenizer)
+{
+    return tokenizer->problem;
+}
+
+/* What every use starts with. */
+static hs_status check_usable(const hs_tokenizer *tokenizer, hs_error *error)
+{
+    return tokenizer->problem == NULL ? HS_OK : hs_fail(error, HS_ERROR_INPUT, "%s", tokenizer->problem);
+}
+
 void hs_tokenizer_free(hs_tokenizer *tokenizer)
 {
     if (tokenizer == NULL)
@@ -220,6 +265,7 @@ void hs_tokenizer_free(hs_tokenizer *tokenizer)
     for (size_t i = 0; i < HS_N_SPECIAL_TOKENS; i++)
         hs_text_clear(&tokenizer->specials[i].text);
     hs_free(tokenizer->description);
+    hs_free(tokenizer->problem);
     hs_free(tokenizer);
 }
 
@@ -252,6 +298,7 @@ hs_status hs_tokenizer_encode(const hs_tokenizer *tokenizer, const char *text, s
     tok_workspace work = {0};
     const tok_template *template = &tokenizer->post_processor.single;
     size_t n_before = ids->n;
+    HS_TRY(check_usable(tokenizer, error));
     if (length > TOK_MAX_TEXT_BYTES)
         return hs_fail(error, HS_ERROR_INPUT, "a text of %zu bytes is more than the %d that can be tokenized at once",
                        length, TOK_MAX_TEXT_BYTES);
@@ -329,6 +376,7 @@ hs_status hs_tokenizer_encode_texts(const hs_tokenizer *tokenizer, const hs_text
     const tok_post_processor *processor = &tokenizer->post_processor;
     const tok_template *template = texts->n_second > 0 ? &processor->pair : &processor->single;
     size_t n_special = add_special ? tok_template_n_special(template) : 0;
+    HS_TRY(check_usable(tokenizer, error));
     HS_TRY(encode_both(tokenizer, texts, encoding, error));
     size_t lengths[2] = {encoding->texts[0].n, encoding->texts[1].n};
     if (n_special > n_most)
@@ -418,6 +466,7 @@ hs_status hs_tokenizer_decode(const hs_tokenizer *tokenizer, const int32_t *ids,
                               hs_text *text, hs_error *error)
 {
     tok_workspace work = {0};
+    HS_TRY(check_usable(tokenizer, error));
     for (size_t i = 0; i < n; i++)
         if (ids[i] < 0)
             return hs_fail(error, HS_ERROR_INPUT, "token id %d at position %zu is negative", (int)ids[i], i);

@@ -39,6 +39,19 @@ fresh_copy
 sed -i 's/"gpt2"/"gpt9"/; s/GPT2LMHeadModel/GPT9LMHeadModel/' copy/model/config.json
 refused 4 "gpt9"
 
+# A tokenizer that cannot be read is no obstacle to token ids, and is named where a text needs it.
+fresh_copy
+sed -i 's/"type": *"BPE"/"type": "Other"/' copy/model/tokenizer.json
+refused 4 'tokenizer.json: model.type: "Other" is not supported'
+expect 0 "$program" inspect copy/model
+says out 'tokenizer = not read: copy/model/tokenizer.json: model.type: "Other" is not supported'
+says out "heads = 4"
+printf '{"prompt": [1, 2], "toxic": [3], "benign": [4]}\n%.0s' 1 2 3 >copy/toxicity.jsonl
+printf '{"context": [1, 2], "choices": [[3], [4]], "label": 1}\n%.0s' 1 2 3 >copy/accuracy.jsonl
+expect 0 "$program" run copy/quickstart.cfg "${small[@]}"
+says err 'note    all texts are token ids, so the tokenizer is not needed; it is not read: '
+rm -r results
+
 fresh_copy
 head -c 200 copy/model/config.json >short.json && mv short.json copy/model/config.json
 refused 4 "config.json"

@@ -364,6 +364,22 @@ static void test_keys_that_do_not_fit(void **state)
     fixture->config = good;
 }
 
+/* Continuations are read as text, whatever the prompts are. */
+static void test_unusable_tokenizer(void **state)
+{
+    struct task_fixture *fixture = with_sampling(state);
+    hs_tokenizer *good = fixture->tokenizer;
+    hs_error error = {0};
+    char path[128];
+    (void)task_fixture_write(fixture, "tokenizer.json", "{\"version\": \"9\"}", 16, path, sizeof path);
+    assert_int_equal(hs_tokenizer_open_if_any(fixture->folder, &fixture->tokenizer, &error), HS_OK);
+    refuse(fixture, "generation", HS_ERROR_INPUT,
+           "generated tokens are scored as text, and the tokenizer is not read: ");
+    refuse(fixture, "generation", HS_ERROR_INPUT, "tokenizer.json: version: is \"9\"");
+    hs_tokenizer_free(fixture->tokenizer);
+    fixture->tokenizer = good;
+}
+
 static void test_prompts_too_long(void **state)
 {
     static char refused[] = "error";
@@ -454,6 +470,7 @@ int main(void)
         WITH_FIXTURE(test_an_example_does_not_depend_on_its_shard),
         WITH_FIXTURE(test_cost_counts_every_pass),
         WITH_FIXTURE(test_keys_that_do_not_fit),
+        WITH_FIXTURE(test_unusable_tokenizer),
         WITH_FIXTURE(test_prompts_too_long),
         WITH_FIXTURE(test_prompts_and_the_attention_window),
         WITH_FIXTURE(test_greedy_is_one_sample),

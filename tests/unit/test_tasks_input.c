@@ -215,6 +215,24 @@ static void test_text_needs_a_tokenizer_that_fits(void **state)
     fixture->tokenizer = tokenizer;
 }
 
+/* A tokenizer that cannot be read is the problem of what needs it, and of nothing else. */
+static void test_unusable_tokenizer(void **state)
+{
+    struct task_fixture *fixture = *state;
+    hs_tokenizer *tokenizer = fixture->tokenizer;
+    hs_error error = {0};
+    char path[128];
+    (void)task_fixture_write(fixture, "tokenizer.json", "{\"version\": \"9\"}", 16, path, sizeof path);
+    assert_int_equal(hs_tokenizer_open_if_any(fixture->folder, &fixture->tokenizer, &error), HS_OK);
+    hs_task_free(task_fixture_open(fixture, "contrast", "{\"prompt\": [1], \"toxic\": [2], \"benign\": [3]}\n"));
+    const char *message = task_fixture_refuse(
+        fixture, "contrast", "{\"prompt\": \"x\", \"toxic\": \"a\", \"benign\": \"b\"}\n", HS_ERROR_INPUT);
+    assert_non_null(strstr(message, "data.jsonl:1: field `prompt`: "));
+    assert_non_null(strstr(message, "tokenizer.json: version: is \"9\"; only 1.0 is known"));
+    hs_tokenizer_free(fixture->tokenizer);
+    fixture->tokenizer = tokenizer;
+}
+
 /* ---- files that are refused -------------------------------------------------------------------------------------- */
 
 static void test_unusable_files(void **state)
@@ -372,6 +390,7 @@ int main(void)
         TASK_TEST(test_an_example_may_fill_the_model),
         TASK_TEST(test_bad_lines_are_named_and_explained),
         TASK_TEST(test_text_needs_a_tokenizer_that_fits),
+        TASK_TEST(test_unusable_tokenizer),
         TASK_TEST(test_unusable_files),
         TASK_TEST(test_a_line_of_100_megabytes_is_not_read),
         TASK_TEST(test_deep_nesting),

@@ -390,18 +390,66 @@ static void test_post_processors(void **state)
     hs_tokenizer_free(t);
 }
 
+/* ---- one that is not needed -------------------------------------------------------------------------------------- */
+
+/* A folder whose tokenizer cannot be read: opened with the problem, which every use says. */
+static void check_problem(const folder *in, const char *problem)
+{
+    const int32_t id = 0;
+    hs_tokenizer *t = NULL;
+    hs_token_list ids = {0};
+    hs_text text = {0};
+    hs_error error = {0};
+    assert_int_equal(hs_tokenizer_open_if_any(in->path, &t, &error), HS_OK);
+    assert_non_null(t);
+    assert_string_equal(error.message, "");
+    assert_non_null(strstr(hs_tokenizer_problem(t), problem));
+    assert_non_null(strstr(hs_tokenizer_description(t), problem));
+    assert_int_equal(hs_tokenizer_encode(t, "a", 1, true, &ids, &error), HS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, problem));
+    error = (hs_error){0};
+    assert_int_equal(hs_tokenizer_decode(t, &id, 1, true, &text, &error), HS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, problem));
+    assert_int_equal(hs_tokenizer_special(t, HS_TOKEN_MASK), -1);
+    assert_string_equal(hs_tokenizer_special_text(t, HS_TOKEN_EOS), "");
+    assert_int_equal(hs_tokenizer_vocabulary(t), 0);
+    assert_int_equal(ids.n, 0);
+    hs_tokenizer_free(t);
+}
+
+static void test_not_needed(void **state)
+{
+    const folder *in = *state;
+    hs_tokenizer *t = NULL;
+    hs_error error = {0};
+    empty_folder(in);
+    assert_int_equal(hs_tokenizer_open_if_any(in->path, &t, &error), HS_OK);
+    assert_null(t);
+    write_text(in, "tokenizer.json", FILE_OF("\"model\":{\"type\":\"Other\"}"));
+    check_problem(in, "tokenizer.json: model.type: \"Other\" is not supported");
+    write_text(in, "tokenizer.json", "{");
+    check_problem(in, "tokenizer.json");
+    empty_folder(in);
+    write_text(in, "vocab.json", "{}");
+    check_problem(in, "vocab.json needs merges.txt beside it");
+    empty_folder(in);
+    write_text(in, "tokenizer.json", FILE_OF(WORDS));
+    assert_int_equal(hs_tokenizer_open_if_any(in->path, &t, &error), HS_OK);
+    assert_null(hs_tokenizer_problem(t));
+    hs_tokenizer_free(t);
+    empty_folder(in);
+}
+
 /* ---- GPT-2's files ----------------------------------------------------------------------------------------------- */
 
 static void test_gpt2_files(void **state)
 {
     const folder *in = *state;
     empty_folder(in);
-    assert_false(hs_tokenizer_exists(in->path));
     write_text(
         in, "vocab.json",
         "{\"a\":0,\"b\":1,\"\\u0120\":2,\"ab\":3,\"\\u0120ab\":4,\"<|endoftext|>\":5,\"\\u00c3\":6,\"\\u00a9\":7}");
     write_text(in, "merges.txt", "\xEF\xBB\xBF#version: 0.2\na b\n\xC4\xA0 ab\r\n\n");
-    assert_true(hs_tokenizer_exists(in->path));
     hs_tokenizer *t = open_folder(in);
     CHECK_IDS(t, "ab ab<|endoftext|> \xC3\xA9", true, 3, 4, 5, 2, 6, 7);
     CHECK_DECODED(t, true, "ab ab \xC3\xA9", 3, 4, 5, 2, 6, 7);
@@ -437,6 +485,7 @@ int main(void)
         cmocka_unit_test(test_added_tokens),
         cmocka_unit_test(test_added_tokens_overlap),
         cmocka_unit_test(test_post_processors),
+        cmocka_unit_test(test_not_needed),
         cmocka_unit_test(test_gpt2_files),
     };
     return cmocka_run_group_tests_name("tokenizer", tests, make_folder, remove_folder);

@@ -68,7 +68,6 @@ static void test_vocab_txt(void **state)
     const folder *in = *state;
     empty_folder(in);
     write_text(in, "vocab.txt", "[PAD]\n[UNK]\r\n[CLS]\n[SEP]\n\n[MASK]\ne\n##\xC3\xA9\n\xC3\x89\n##e\n!");
-    assert_true(hs_tokenizer_exists(in->path));
     hs_tokenizer *t = open_folder(in);
     assert_string_equal(hs_tokenizer_description(t), "WordPiece, 11 tokens, vocab.txt");
     CHECK_IDS(t, "\xC3\x89\xC3\xA9[MASK]!x", true, 2, 6, 9, 5, 10, 1, 3);
