@@ -11,9 +11,9 @@ enum {
     /* OpenBLAS packs panels of a few hundred rows and all columns of the right matrix: measured. The vocabulary comes in tiles. */
     PANEL_BYTES_A_COLUMN = 2048,
     MOST_COLUMNS = 4096,
-    /* A token of the vocabulary in the tokenizer's tables, and what reading it leaves behind: measured with GPT-2's
-     * tokenizer.json (vocab.json and merges.txt take half of it). */
-    TOKENIZER_BYTES_A_TOKEN = 500,
+    /* A token of the vocabulary in the tokenizer's tables, and what reading it leaves behind: measured with a Unigram
+     * tokenizer.json of 250,000 tokens (GPT-2's takes 500, vocab.json and merges.txt half of that). */
+    TOKENIZER_BYTES_A_TOKEN = 740,
     /* A sampled token and its text, each in an array that grows by doubling; and what is kept of a sample besides. */
     SAMPLE_BYTES_A_TOKEN = 2 * (sizeof(int32_t) + 8),
     SAMPLE_BYTES = 128,

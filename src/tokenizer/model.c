@@ -102,7 +102,7 @@ void tok_model_clear(tok_model *model)
 {
     tok_vocabulary_clear(&model->vocabulary);
     tok_table_clear(&model->merges);
-    tok_trie_clear(&model->tokens);
+    tok_prefixes_clear(&model->tokens);
     hs_free(model->scores);
     hs_free(model->unknown);
     hs_free(model->prefix);

@@ -4,7 +4,7 @@
 
 #include "headsweep/tokenizer.h"
 #include "tokenizer/keys.h"
-#include "tokenizer/trie.h"
+#include "tokenizer/prefixes.h"
 #include "tokenizer/workspace.h"
 
 typedef struct tok_model tok_model;
@@ -38,7 +38,7 @@ struct tok_model {
     size_t max_word_characters; /* a longer word is unknown */
     size_t longest_token;       /* in bytes: no longer stretch of a word need be looked up */
     /* Unigram, with `byte_ids` too */
-    tok_trie tokens;      /* bytes -> id */
+    tok_prefixes tokens;
     double *scores;       /* [vocabulary.size] */
     double unknown_score; /* of a character that is in no token */
 };

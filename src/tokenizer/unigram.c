@@ -77,18 +77,6 @@ static hs_status read_vocabulary(const tok_place *place, const hs_json_value *va
     return HS_OK;
 }
 
-/* The token that a text stands for is found by its bytes: of two with the same bytes the later one, as there. */
-static hs_status fill_trie(tok_model *model, hs_error *error)
-{
-    for (size_t i = 0; i < model->vocabulary.size; i++) {
-        size_t length = 0;
-        const char *token = tok_vocabulary_token(&model->vocabulary, (int32_t)i, &length);
-        int32_t id = tok_vocabulary_find(&model->vocabulary, token, length);
-        HS_TRY(tok_trie_put(&model->tokens, token, length, (size_t)id, error));
-    }
-    return HS_OK;
-}
-
 static hs_status read_unigram(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)
 {
     int64_t unknown = TOK_NO_ID;
@@ -98,7 +86,7 @@ static hs_status read_unigram(const tok_place *place, const hs_json_value *value
     model->unknown_id = (int32_t)unknown;
     HS_TRY(tok_key_boolean_optional(place, value, "byte_fallback", &model->byte_fallback, error));
     tok_model_find_byte_ids(model);
-    return fill_trie(model, error);
+    return tok_prefixes_build(&model->vocabulary, &model->tokens, error);
 }
 
 /* ---- the best way through a text ---------------------------------------------------------------------------------- */
@@ -119,12 +107,12 @@ static void try_tokens(const tok_model *model, tok_way *ways, const char *text, 
 {
     size_t node = 0;
     *alone_out = false;
-    for (size_t end = at; end < length && tok_trie_step(&model->tokens, text[end], &node);) {
+    for (size_t end = at; end < length && tok_prefixes_step(&model->tokens, text[end], &node);) {
+        int32_t id = model->tokens.nodes[node].id;
         end++;
-        if (model->tokens.values[node] == 0)
+        if (id == TOK_NO_ID)
             continue;
-        size_t id = model->tokens.values[node] - 1;
-        (void)improve(ways, at, end, model->scores[id], (int32_t)id);
+        (void)improve(ways, at, end, model->scores[id], id);
         *alone_out = *alone_out || end - at == character_length;
     }
 }
