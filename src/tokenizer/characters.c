@@ -1,5 +1,7 @@
 #include "tokenizer/characters.h"
 
+#include "tokenizer/unicode_tables.h"
+
 #include <utf8proc.h>
 
 enum { REPLACEMENT_CHARACTER = 0xFFFD };
@@ -28,20 +30,55 @@ size_t tok_character_encode(int32_t character, char bytes_out[4])
     return (size_t)utf8proc_encode_char(character, (utf8proc_uint8_t *)bytes_out);
 }
 
+/* ---- categories ------------------------------------------------------------------------------------------------- */
+
+/* The row that holds the character: the last one that starts at or before it. */
+static uint32_t row_of(int32_t character)
+{
+    size_t low = 0;
+    size_t high = TOK_N_CHARACTERS;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if ((int32_t)(TOK_CHARACTERS[middle] >> 7) <= character)
+            low = middle;
+        else
+            high = middle;
+    }
+    return TOK_CHARACTERS[low];
+}
+
+static tok_category category_in(uint32_t row)
+{
+    return (tok_category)(row & 0x1F);
+}
+
+static tok_age age_in(uint32_t row)
+{
+    return (tok_age)(row >> 5 & 3);
+}
+
+/* The category as it was in an earlier version, which did not have the younger characters. */
+static tok_category category_at(int32_t character, tok_age version)
+{
+    uint32_t row = row_of(character);
+    return age_in(row) <= version ? category_in(row) : TOK_CN;
+}
+
 bool tok_is_white_space(int32_t character)
 {
     if (character < 0x80)
         return character == ' ' || (character >= '\t' && character <= '\r');
     if (character == 0x85)
         return true;
-    utf8proc_category_t category = utf8proc_category(character);
-    return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
+    tok_category category = category_at(character, TOK_AGE_16);
+    return category >= TOK_ZS && category <= TOK_ZP;
 }
 
 bool tok_is_numeric(int32_t character)
 {
-    utf8proc_category_t category = utf8proc_category(character);
-    return category == UTF8PROC_CATEGORY_ND || category == UTF8PROC_CATEGORY_NL || category == UTF8PROC_CATEGORY_NO;
+    tok_category category = category_at(character, TOK_AGE_16);
+    return (category >= TOK_ND && category <= TOK_NO) || (character >= 0x11DE0 && character <= 0x11DE9) ||
+           (character >= 0x16FF4 && character <= 0x16FF6);
 }
 
 bool tok_is_punctuation(int32_t character)
@@ -49,25 +86,39 @@ bool tok_is_punctuation(int32_t character)
     if (character < 0x80)
         return (character >= '!' && character <= '/') || (character >= ':' && character <= '@') ||
                (character >= '[' && character <= '`') || (character >= '{' && character <= '~');
-    utf8proc_category_t category = utf8proc_category(character);
-    return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
+    tok_category category = category_at(character, TOK_AGE_8);
+    return (category >= TOK_PC && category <= TOK_PO) || character == 0x166D || character == 0x111C9;
 }
 
 bool tok_is_mark(int32_t character)
 {
-    utf8proc_category_t category = utf8proc_category(character);
-    return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
+    if (character == 0x1CF2 || character == 0x1CF3)
+        return true;
+    tok_category category = category_at(character, TOK_AGE_9);
+    return category >= TOK_MN && category <= TOK_ME && character != 0x111C9;
 }
 
+/* Characters whose category has changed since are listed. */
 bool tok_is_nonspacing(int32_t character)
 {
-    return utf8proc_category(character) == UTF8PROC_CATEGORY_MN;
+    switch (character) {
+    case 0x1734:
+    case 0x1171E:
+        return true;
+    case 0x1885:
+    case 0x1886:
+    case 0xA9BD:
+    case 0x111C9:
+        return false;
+    default:
+        return category_at(character, TOK_AGE_8) == TOK_MN;
+    }
 }
 
 bool tok_is_control(int32_t character)
 {
-    utf8proc_category_t category = utf8proc_category(character);
-    return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_CO;
+    tok_category category = category_at(character, TOK_AGE_8);
+    return category == TOK_CC || category == TOK_CF || category == TOK_CO;
 }
 
 bool tok_is_chinese(int32_t character)
@@ -92,9 +143,35 @@ static bool is_alphabetic_symbol(int32_t character)
 
 bool tok_is_word(int32_t character)
 {
-    utf8proc_category_t category = utf8proc_category(character);
-    if (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NL)
+    tok_category category = category_at(character, TOK_AGE_16);
+    if (category >= TOK_LU && category <= TOK_NL)
         return true;
-    return category == UTF8PROC_CATEGORY_PC || character == 0x200C || character == 0x200D ||
-           is_alphabetic_symbol(character);
+    return category == TOK_PC || character == 0x200C || character == 0x200D || is_alphabetic_symbol(character);
+}
+
+/* ---- forms ------------------------------------------------------------------------------------------------------ */
+
+bool tok_can_normalize(int32_t character)
+{
+    if (character < 0x80)
+        return true;
+    uint32_t row = row_of(character);
+    return category_in(row) != TOK_CN && age_in(row) <= TOK_AGE_9;
+}
+
+int32_t tok_lower(int32_t character)
+{
+    size_t low = 0;
+    size_t high = TOK_N_LOWER;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const tok_lower_row *row = &TOK_LOWER[middle];
+        if (character >= row->first && character <= row->last)
+            return (character - row->first) % row->step == 0 ? character + row->distance : character;
+        if (character < row->first)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return character;
 }

@@ -1,6 +1,6 @@
 /*
- * characters: the classes of characters that the pipeline's steps are defined by (Unicode through utf8proc).
- * `tokenizers` has marks, punctuation and controls as of Unicode 8; the classes agree on all characters of that version.
+ * characters: the classes of characters that the pipeline's steps are defined by, each in the version of Unicode that the
+ * part of `tokenizers` which does the same has; the libraries here have others (tokenizer/unicode_tables.h).
  */
 #ifndef HEADSWEEP_TOKENIZER_CHARACTERS_H
 #define HEADSWEEP_TOKENIZER_CHARACTERS_H
@@ -16,12 +16,17 @@ size_t tok_character_encode(int32_t character, char bytes_out[4]);
 typedef bool (*tok_character_class)(int32_t character);
 
 bool tok_is_white_space(int32_t character); /* Unicode White_Space */
-bool tok_is_numeric(int32_t character);     /* Nd, Nl, No */
-bool tok_is_punctuation(int32_t character); /* P* and the ASCII symbols */
-bool tok_is_mark(int32_t character);        /* Mn, Mc, Me */
-bool tok_is_nonspacing(int32_t character);  /* Mn */
-bool tok_is_control(int32_t character);     /* Cc, Cf, Co; unassigned characters are none, as in `tokenizers` */
+bool tok_is_numeric(int32_t character);     /* Nd, Nl, No (Unicode 17) */
+bool tok_is_punctuation(int32_t character); /* P* (Unicode 8) and the ASCII symbols */
+bool tok_is_mark(int32_t character);        /* Mn, Mc, Me (Unicode 9) */
+bool tok_is_nonspacing(int32_t character);  /* Mn (Unicode 8) */
+bool tok_is_control(int32_t character);     /* Cc, Cf, Co (Unicode 8); unassigned characters are none, as there */
 bool tok_is_chinese(int32_t character);     /* the blocks of CJK ideographs that BERT sets apart */
-bool tok_is_word(int32_t character);        /* \w of UTS #18: Alphabetic, M, Nd, Pc, Join_Control */
+bool tok_is_word(int32_t character);        /* \w of UTS #18: Alphabetic, M, Nd, Pc, Join_Control (Unicode 16) */
+
+/* Whether Unicode 9 knows the character: no other has another normalisation form than itself. */
+bool tok_can_normalize(int32_t character);
+/* Unicode 17; U+0130, whose lower case is two characters, is left as it is. */
+int32_t tok_lower(int32_t character);
 
 #endif

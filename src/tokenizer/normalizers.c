@@ -76,13 +76,8 @@ static bool is_ascii(const char *text, size_t length)
     return true;
 }
 
-static hs_status rewrite_form(const void *how, tok_workspace *work, const char *text, size_t length,
-                              bool *at_origin_inout, hs_error *error)
+static hs_status normalize_run(tok_workspace *work, int form, const char *text, size_t length, hs_error *error)
 {
-    (void)at_origin_inout;
-    int form = *(const int *)how;
-    if (is_ascii(text, length))
-        return tok_next_append(work, text, length, error);
     HS_TRY(decompose(work, form, text, length, error));
     HS_TRY(order_marks(work, error));
     if ((form & UTF8PROC_COMPOSE) != 0) {
@@ -95,6 +90,40 @@ static hs_status rewrite_form(const void *how, tok_workspace *work, const char *
     for (size_t i = 0; i < work->n_characters; i++) {
         char encoded[4];
         HS_TRY(tok_next_append(work, encoded, tok_character_encode(work->characters[i], encoded), error));
+    }
+    return HS_OK;
+}
+
+/* Length of the characters at the front of `text` that can be normalised, or that cannot. */
+static size_t run_length(const char *text, size_t length, bool normalizable)
+{
+    size_t at = 0;
+    while (at < length) {
+        int32_t character = 0;
+        size_t n = tok_character_decode(text + at, length - at, &character);
+        if (tok_can_normalize(character) != normalizable)
+            break;
+        at += n;
+    }
+    return at;
+}
+
+/* Younger characters stand for themselves, whatever utf8proc knows of them, and part the text as starters do. */
+static hs_status rewrite_form(const void *how, tok_workspace *work, const char *text, size_t length,
+                              bool *at_origin_inout, hs_error *error)
+{
+    (void)at_origin_inout;
+    int form = *(const int *)how;
+    if (is_ascii(text, length))
+        return tok_next_append(work, text, length, error);
+    for (size_t at = 0; at < length;) {
+        size_t n = run_length(text + at, length - at, true);
+        if (n > 0)
+            HS_TRY(normalize_run(work, form, text + at, n, error));
+        at += n;
+        n = run_length(text + at, length - at, false);
+        HS_TRY(tok_next_append(work, text + at, n, error));
+        at += n;
     }
     return HS_OK;
 }
@@ -151,7 +180,7 @@ static hs_status rewrite_lowercase(const void *how, tok_workspace *work, const c
             HS_TRY(tok_next_append(work, "i\xCC\x87", 3, error));
             continue;
         }
-        HS_TRY(tok_next_append(work, encoded, tok_character_encode(utf8proc_tolower(character), encoded), error));
+        HS_TRY(tok_next_append(work, encoded, tok_character_encode(tok_lower(character), encoded), error));
     }
     return HS_OK;
 }
