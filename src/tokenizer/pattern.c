@@ -75,6 +75,18 @@ done:
     return status;
 }
 
+/* The version of Unicode of the library that is there at run time, 1400 for 14.0; 0 if it has none. */
+static int library_unicode(void)
+{
+    char version[32] = "";
+    int major = 0;
+    int minor = 0;
+    if (pcre2_config(PCRE2_CONFIG_UNICODE_VERSION, NULL) > (int)sizeof version ||
+        pcre2_config(PCRE2_CONFIG_UNICODE_VERSION, version) < 0)
+        return 0;
+    return sscanf(version, "%d.%d", &major, &minor) == 2 ? major * 100 + minor : 0;
+}
+
 hs_status tok_pattern_new(const char *text, size_t length, bool is_regex, bool any_bytes, tok_pattern **pattern_out,
                           hs_error *error)
 {
@@ -89,7 +101,7 @@ hs_status tok_pattern_new(const char *text, size_t length, bool is_regex, bool a
     HS_GOTO_DONE(hs_allocate(&pattern, 1, sizeof *pattern, "pattern", error));
     pattern->any_bytes = any_bytes;
     if (is_regex) {
-        HS_GOTO_DONE(tok_pattern_translate(text, length, &translated, error));
+        HS_GOTO_DONE(tok_pattern_translate(text, length, library_unicode(), &translated, error));
         text = translated.text != NULL ? translated.text : "";
         length = translated.length;
     } else if (length > 0) {

@@ -41,7 +41,10 @@ void tok_pattern_free(tok_pattern *pattern);
 hs_status tok_pattern_spans(const tok_pattern *pattern, const char *text, size_t length, tok_spans *spans,
                             hs_error *error);
 
-/* Appends the PCRE2 form of the Oniguruma expression to `translated`. */
-hs_status tok_pattern_translate(const char *regex, size_t length, hs_text *translated, hs_error *error);
+/*
+ * Appends the PCRE2 form of the Oniguruma expression to `translated`. `unicode` is the version of Unicode that PCRE2 has,
+ * 1501 for 15.1: categories of characters are then those of Oniguruma's Unicode 16, whatever that is.
+ */
+hs_status tok_pattern_translate(const char *regex, size_t length, int unicode, hs_text *translated, hs_error *error);
 
 #endif

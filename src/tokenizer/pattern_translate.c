@@ -3,8 +3,13 @@
  * \s and \w of PCRE2 hold U+180E and lack marks, \h and \v are other things, (?m) is PCRE2's (?s), \p{Han} means the
  * script and not its extensions, long property names are unknown to PCRE2. Sets within sets (`[a[bc]]`, `&&`) and
  * POSIX classes have no equivalent and are refused.
+ *
+ * Categories are those of Oniguruma's Unicode 16. Where PCRE2 has an older version, the characters that it lacks stand
+ * beside the property (tokenizer/unicode_tables.h), or the whole category is written out where PCRE2 counts others into
+ * it; scripts and binary properties are completed in the same way. What a newer PCRE2 knows besides is not taken away.
  */
 #include "tokenizer/pattern.h"
+#include "tokenizer/unicode_tables.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -44,8 +49,8 @@ static const escape_row ESCAPES[] = {
     {'S', "[^" WHITE_SPACE "]", "\\S\\x{180e}"},
     {'w', "[" WORD "]", WORD_IN_SET},
     {'W', "[^" WORD "]", NULL},
-    {'d', "\\p{Nd}", "\\p{Nd}"},
-    {'D', "\\P{Nd}", "\\P{Nd}"},
+    {'d', "[\\p{Nd}]", "\\p{Nd}"},
+    {'D', "[^\\p{Nd}]", "\\P{Nd}"},
     {'h', "[" HEX_DIGITS "]", HEX_DIGITS},
     {'H', "[^" HEX_DIGITS "]", NULL},
     {'b', IS_BOUNDARY, "\\x{8}"},
@@ -128,6 +133,7 @@ typedef struct translation {
     const char *text;
     size_t length;
     size_t at;
+    int unicode; /* of PCRE2 */
     hs_text *out;
     hs_error *error;
 } translation;
@@ -156,38 +162,219 @@ static bool looking_at(const translation *t, const char *text)
     return t->length - t->at >= n && memcmp(t->text + t->at, text, n) == 0;
 }
 
+/* ---- categories ------------------------------------------------------------------------------------------------- */
+
+enum {
+    UNICODE_HERE = 1600,        /* of the table, and of Oniguruma */
+    UNICODE_14 = 1400,          /* whose characters the table tells from younger ones */
+    CATEGORY_CHANGED = 0x1171E, /* Mn in Unicode 14, Mc since 15: the one character that is older and another now */
+    END_OF_CHARACTERS = 0x110000
+};
+
+#define IS(category) (1U << TOK_##category)
+
+/* A general category by PCRE2's name, as a set of TOK_... */
+static const struct category_row {
+    const char *name;
+    uint32_t members;
+} CATEGORIES[] = {
+    {"C", IS(CC) | IS(CF) | IS(CN) | IS(CO) | IS(CS)},
+    {"L", IS(LU) | IS(LL) | IS(LT) | IS(LM) | IS(LO)},
+    {"L&", IS(LU) | IS(LL) | IS(LT)},
+    {"M", IS(MN) | IS(MC) | IS(ME)},
+    {"N", IS(ND) | IS(NL) | IS(NO)},
+    {"P", IS(PC) | IS(PD) | IS(PS) | IS(PE) | IS(PI) | IS(PF) | IS(PO)},
+    {"S", IS(SM) | IS(SC) | IS(SK) | IS(SO)},
+    {"Z", IS(ZS) | IS(ZL) | IS(ZP)},
+    {"Lu", IS(LU)},
+    {"Ll", IS(LL)},
+    {"Lt", IS(LT)},
+    {"Lm", IS(LM)},
+    {"Lo", IS(LO)},
+    {"Mn", IS(MN)},
+    {"Mc", IS(MC)},
+    {"Me", IS(ME)},
+    {"Nd", IS(ND)},
+    {"Nl", IS(NL)},
+    {"No", IS(NO)},
+    {"Pc", IS(PC)},
+    {"Pd", IS(PD)},
+    {"Ps", IS(PS)},
+    {"Pe", IS(PE)},
+    {"Pi", IS(PI)},
+    {"Pf", IS(PF)},
+    {"Po", IS(PO)},
+    {"Sm", IS(SM)},
+    {"Sc", IS(SC)},
+    {"Sk", IS(SK)},
+    {"So", IS(SO)},
+    {"Zs", IS(ZS)},
+    {"Zl", IS(ZL)},
+    {"Zp", IS(ZP)},
+    {"Cc", IS(CC)},
+    {"Cf", IS(CF)},
+    {"Cs", IS(CS)},
+    {"Co", IS(CO)},
+    {"Cn", IS(CN)},
+};
+
+/* 0 if `name` is no category. */
+static uint32_t members_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof CATEGORIES / sizeof *CATEGORIES; i++)
+        if (strcmp(CATEGORIES[i].name, name) == 0)
+            return CATEGORIES[i].members;
+    return 0;
+}
+
+static hs_status emit_range(translation *t, int32_t first, int32_t last)
+{
+    if (first == last)
+        return hs_text_appendf(t->out, t->error, "\\x{%x}", (unsigned)first);
+    return hs_text_appendf(t->out, t->error, "\\x{%x}-\\x{%x}", (unsigned)first, (unsigned)last);
+}
+
+/* A character of the table for emit_runs: whether it belongs to `members`. Surrogates occur in no text. */
+static bool is_member(uint32_t row, uint32_t members, tok_age age)
+{
+    uint32_t category = row & 0x1F;
+    return category != TOK_CS && (members >> category & 1) != 0 && (row >> 5 & 3) >= age;
+}
+
+/* The characters of these categories that came with the versions of `age` or later, as ranges of a set. */
+static hs_status emit_runs(translation *t, uint32_t members, tok_age age)
+{
+    int32_t start = -1;
+    for (size_t i = 0; i <= TOK_N_CHARACTERS; i++) {
+        bool inside = i < TOK_N_CHARACTERS && is_member(TOK_CHARACTERS[i], members, age);
+        int32_t first = i < TOK_N_CHARACTERS ? (int32_t)(TOK_CHARACTERS[i] >> 7) : END_OF_CHARACTERS;
+        if (inside && start < 0)
+            start = first;
+        if (!inside && start >= 0) {
+            HS_TRY(emit_range(t, start, first - 1));
+            start = -1;
+        }
+    }
+    return HS_OK;
+}
+
+/* Whether PCRE2 counts characters into these categories that are in others. */
+static bool library_has_more(uint32_t members)
+{
+    bool has_unassigned = (members & IS(CN)) != 0;
+    bool lost_one = (members & IS(MN)) != 0 && (members & IS(MC)) == 0;
+    return has_unassigned || lost_one;
+}
+
+/* Part of a set. */
+static hs_status emit_category(translation *t, const char *name, uint32_t members, bool negated)
+{
+    if (t->unicode >= UNICODE_HERE)
+        return hs_text_appendf(t->out, t->error, "\\%c{%s}", negated ? 'P' : 'p', name);
+    if (negated || library_has_more(members))
+        return emit_runs(t, negated ? ~members : members, TOK_AGE_8);
+    HS_TRY(hs_text_appendf(t->out, t->error, "\\p{%s}", name));
+    if ((members & IS(MC)) != 0)
+        HS_TRY(emit_range(t, CATEGORY_CHANGED, CATEGORY_CHANGED));
+    return emit_runs(t, members, t->unicode >= UNICODE_14 ? TOK_AGE_16 : TOK_AGE_14);
+}
+
+/* ---- scripts and binary properties ------------------------------------------------------------------------------- */
+
+static bool has_additions(const translation *t, const char *plain)
+{
+    for (size_t i = 0; t->unicode < UNICODE_HERE && i < TOK_N_ADDITIONS; i++)
+        if (strcmp(TOK_ADDITIONS[i].name, plain) == 0)
+            return true;
+    return false;
+}
+
+/* Part of a set. `plain` is the name in lower case without separators, `name` PCRE2's. */
+static hs_status emit_script(translation *t, const char *plain, const char *name, bool negated)
+{
+    if (negated && has_additions(t, plain))
+        return refuse(t, "within a set, all that a property has not");
+    HS_TRY(hs_text_appendf(t->out, t->error, "\\%c{%s}", negated ? 'P' : 'p', name));
+    for (size_t i = 0; t->unicode < UNICODE_HERE && i < TOK_N_ADDITIONS; i++)
+        if (strcmp(TOK_ADDITIONS[i].name, plain) == 0)
+            HS_TRY(emit_range(t, TOK_ADDITIONS[i].first, TOK_ADDITIONS[i].last));
+    return HS_OK;
+}
+
 /* ---- properties and escapes ------------------------------------------------------------------------------------- */
 
-static hs_status emit_property(translation *t, char letter, bool negated, const char *name)
+/* Lower case, without separators. */
+static void make_plain(const char *name, char plain[MAX_PROPERTY_NAME])
 {
-    char plain[MAX_PROPERTY_NAME];
     size_t n = 0;
     for (const char *c = name; *c != '\0'; c++)
         if (*c != '_' && *c != '-' && *c != ' ')
             plain[n++] = (char)tolower((unsigned char)*c);
     plain[n] = '\0';
-    const char *begin = negated ? "{^" : "{";
+}
+
+/* PCRE2's name of a property by its plain one. */
+static void find_name(const char *plain, const char *written, char name[MAX_PROPERTY_NAME])
+{
     for (size_t i = 0; i < sizeof PROPERTIES / sizeof *PROPERTIES; i++)
-        if (strcmp(PROPERTIES[i].name, plain) == 0)
-            return hs_text_appendf(t->out, t->error, "\\%c%s%s}", letter, begin, PROPERTIES[i].pcre2);
-    if (n > 2)
-        return hs_text_appendf(t->out, t->error, "\\%c%s" SCRIPT_PREFIX "%s}", letter, begin, name);
-    plain[0] = (char)toupper((unsigned char)plain[0]);
-    return hs_text_appendf(t->out, t->error, "\\%c%s%s}", letter, begin, plain);
+        if (strcmp(PROPERTIES[i].name, plain) == 0) {
+            snprintf(name, MAX_PROPERTY_NAME, "%s", PROPERTIES[i].pcre2);
+            return;
+        }
+    if (strlen(plain) > 2)
+        snprintf(name, MAX_PROPERTY_NAME, SCRIPT_PREFIX "%.50s", written);
+    else
+        snprintf(name, MAX_PROPERTY_NAME, "%c%s", toupper((unsigned char)plain[0]), plain + 1);
+}
+
+/* Outside a set it becomes one, which may itself be negated. */
+static hs_status emit_property(translation *t, bool negated, const char *written, bool in_set)
+{
+    char plain[MAX_PROPERTY_NAME];
+    char name[MAX_PROPERTY_NAME];
+    make_plain(written, plain);
+    find_name(plain, written, name);
+    uint32_t members = members_of(name);
+    if (!in_set)
+        HS_TRY(emit(t, negated ? "[^" : "["));
+    if (members != 0)
+        HS_TRY(emit_category(t, name, members, in_set && negated));
+    else
+        HS_TRY(emit_script(t, plain, name, in_set && negated));
+    return in_set ? HS_OK : emit(t, "]");
+}
+
+/* What stands for an escape: PCRE2's syntax, in which categories (of two letters at most) are within sets. */
+static hs_status emit_form(translation *t, const char *form)
+{
+    for (const char *c = form; *c != '\0';) {
+        const char *end = strchr(c, '}');
+        if (end == NULL || c[0] != '\\' || (c[1] != 'p' && c[1] != 'P') || c[2] != '{' || end - c > 5) {
+            HS_TRY(hs_text_append(t->out, c++, 1, t->error));
+            continue;
+        }
+        char name[MAX_PROPERTY_NAME];
+        snprintf(name, sizeof name, "%.*s", (int)(end - c - 3), c + 3);
+        HS_TRY(emit_property(t, c[1] == 'P', name, true));
+        c = end + 1;
+    }
+    return HS_OK;
 }
 
 /* At the letter of \p{...} or \P{...}. */
-static hs_status translate_property(translation *t)
+static hs_status translate_property(translation *t, bool in_set)
 {
-    char letter = t->text[t->at];
+    bool negated = t->text[t->at] == 'P';
     char name[MAX_PROPERTY_NAME];
     size_t n = 0;
     t->at++;
     if (!looking_at(t, "{"))
         return refuse(t, "a property without braces");
     t->at++;
-    bool negated = looking_at(t, "^");
-    t->at += negated ? 1 : 0;
+    if (looking_at(t, "^")) {
+        negated = !negated;
+        t->at++;
+    }
     for (; t->at < t->length && t->text[t->at] != '}'; t->at++) {
         char c = t->text[t->at];
         if (n + 1 >= sizeof name || !(isalnum((unsigned char)c) || c == '_' || c == '-' || c == ' '))
@@ -198,7 +385,7 @@ static hs_status translate_property(translation *t)
         return refuse(t, "a property without a name or closing brace");
     name[n] = '\0';
     t->at++;
-    return emit_property(t, letter, negated, name);
+    return emit_property(t, negated, name, in_set);
 }
 
 /* At the letter of \uHHHH. */
@@ -223,7 +410,7 @@ static hs_status translate_escape(translation *t, bool in_set)
     char letter = t->text[t->at + 1];
     t->at++;
     if (letter == 'p' || letter == 'P')
-        return translate_property(t);
+        return translate_property(t, in_set);
     if (letter == 'u')
         return translate_code_point(t);
     if (!isalnum((unsigned char)letter) || (letter >= '1' && letter <= '9' && !in_set)) {
@@ -234,7 +421,7 @@ static hs_status translate_escape(translation *t, bool in_set)
         const char *form = in_set ? ESCAPES[i].inside : ESCAPES[i].outside;
         if (ESCAPES[i].letter == letter && form != NULL) {
             t->at++;
-            return emit(t, form);
+            return emit_form(t, form);
         }
     }
     return refuse(t, in_set ? "an escape that has no equivalent in a set" : "an escape that has no equivalent");
@@ -309,9 +496,9 @@ static hs_status translate_brace(translation *t)
     return copy(t, end + 1 - t->at);
 }
 
-hs_status tok_pattern_translate(const char *regex, size_t length, hs_text *translated, hs_error *error)
+hs_status tok_pattern_translate(const char *regex, size_t length, int unicode, hs_text *translated, hs_error *error)
 {
-    translation t = {.text = regex, .length = length, .out = translated, .error = error};
+    translation t = {.text = regex, .length = length, .unicode = unicode, .out = translated, .error = error};
     while (t.at < length) {
         switch (regex[t.at]) {
         case '\\':
