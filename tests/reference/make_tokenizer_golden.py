@@ -8,16 +8,18 @@ The Unigram ones are trained with `sentencepiece` (0.2), whose table of replacem
 Writes, under tokenizer/ beside this script:
     texts.jsonl            short texts, one JSON string a line
     large.txt              a generated multilingual text, one text a line
+    newer.txt              the same with young characters
     NAME/tokenizer.json    small tokenizers trained on the text below, which between them use every kind of step
     NAME/vocab.*, ...      the files that checkpoints without a tokenizer.json have, read by transformers' own classes
     NAME/expected.jsonl    for each short text: [ids, ids with special tokens, decoded, decoded without special tokens]
     NAME/large.txt         for each line of large.txt: number of ids and 64-bit FNV-1a of the ids as 32-bit little-endian
+    NAME/newer.txt         the same of newer.txt
     shared/NAME.txt        the same for the tokenizers in SHARED_DATA, where that is given
 
 The trainers of `tokenizers` break ties by an order that changes from run to run: a NAME/tokenizer.json that is there is
 kept and only what is expected of it is written anew. Delete it to train another one.
 
-Characters newer than Unicode 10 are left out: the Unicode versions of PCRE2, utf8proc and `tokenizers` differ there.
+newer.txt holds characters of Unicode 9 to 17, in whose versions PCRE2, utf8proc and the parts of `tokenizers` differ.
 """
 import io
 import json
@@ -118,6 +120,31 @@ def large_lines():
     return [line for line in lines if "\n" not in line]
 
 
+# Blocks with characters of Unicode 9 to 17, and such as have changed since.
+NEWER = [(0x0870, 0x08FF), (0x0CF1, 0x0CF3), (0x1734, 0x1735), (0x1885, 0x1886), (0x1AB0, 0x1ADD), (0x1C80, 0x1C8A),
+         (0x1C90, 0x1CBF), (0x1CF0, 0x1CFA), (0x2BBA, 0x2BFF), (0x2E43, 0x2E5D), (0x2FFC, 0x2FFF), (0x31E4, 0x31E5),
+         (0x32FF, 0x32FF), (0x4DB6, 0x4DBF), (0x9FD6, 0x9FFF), (0xA7AE, 0xA7F6), (0xA9BD, 0xA9BD), (0xAB66, 0xAB6B),
+         (0x10570, 0x105BC), (0x105C0, 0x105F3), (0x10780, 0x107BA), (0x10D00, 0x10D8F), (0x10E80, 0x10EFF),
+         (0x111C9, 0x111CC), (0x11380, 0x113E2), (0x11700, 0x11746), (0x11900, 0x11959), (0x11DA0, 0x11DE9),
+         (0x11F00, 0x11F5A), (0x16D40, 0x16D79), (0x16E40, 0x16EB8), (0x16FE0, 0x16FF6), (0x18800, 0x18AFF),
+         (0x1B000, 0x1B167), (0x1CC00, 0x1CCF9), (0x1CF00, 0x1CFC3), (0x1D2C0, 0x1D2F3), (0x1DF00, 0x1DF2A),
+         (0x1E000, 0x1E08F), (0x1E100, 0x1E14F), (0x1E290, 0x1E2FF), (0x1E4D0, 0x1E4F9), (0x1E5D0, 0x1E5FF),
+         (0x1E900, 0x1E95F), (0x1EC71, 0x1ED3D), (0x1F12F, 0x1F16F), (0x1F6D3, 0x1F6FC), (0x1F774, 0x1F7FF),
+         (0x1F8B2, 0x1F8C1), (0x1F900, 0x1FAFF), (0x1FB00, 0x1FBF9), (0x2EBF0, 0x2EE5D), (0x30000, 0x323AF)]
+
+
+def newer_lines():
+    rng = random.Random(SEED + 1)
+    lines = []
+    for _ in range(120):
+        text = ""
+        for _ in range(rng.randint(3, 12)):
+            low, high = rng.choice(NEWER)
+            text += rng.choice(["", " ", "a", "Z", "7", "e\u0301", ".", "ก", "\u0323", "文", " 👍"]) + chr(rng.randint(low, high))
+        lines.append(text)
+    return lines
+
+
 def special(content, **flags):
     return AddedToken(content, special=True, normalized=False, **flags)
 
@@ -195,6 +222,22 @@ def subwords():
         vocab_size=1100, special_tokens=["[UNK]"], limit_alphabet=250, show_progress=False,
         continuing_subword_prefix="##", end_of_word_suffix="</w>"))
     t.add_tokens([AddedToken("Fancy", normalized=True), AddedToken("TOKEN", normalized=False)])
+    return json.loads(t.to_str())
+
+
+def deepseek():
+    """DeepSeek's splits: numbers, CJK by ranges, then letters with marks against punctuation with symbols."""
+    pattern = (r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|"
+               r"\s*[\r\n]+|\s+(?!\S)|\s+")
+    t = Tokenizer(models.BPE())
+    t.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(r"\p{N}{1,3}"), "isolated"),
+        pre_tokenizers.Split(Regex("[一-龥\u3040-ゟ゠-ヿ]+"), "isolated"),
+        pre_tokenizers.Split(Regex(pattern), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    t.decoder = decoders.ByteLevel()
+    t.train_from_iterator(SENTENCES + [" 🩵", " 🩵🫨 🪿", "x🩵"] * 9, trainers.BpeTrainer(
+        vocab_size=500, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
     return json.loads(t.to_str())
 
 
@@ -381,7 +424,7 @@ def write(path, lines):
         file.write("".join(line + "\n" for line in lines))
 
 
-def write_large(path, tokenizer, lines):
+def write_hashes(path, tokenizer, lines):
     encoded = [tokenizer.encode(line, add_special_tokens=False).ids for line in lines]
     write(path, [f"{len(ids)} {fnv1a(ids):016x}" for ids in encoded])
 
@@ -395,14 +438,16 @@ def write_expected(name, t, lines):
         rows.append(json.dumps([plain, full, t.decode(full, skip_special_tokens=False),
                                 t.decode(full, skip_special_tokens=True)], separators=(",", ":")))
     write(os.path.join(folder, "expected.jsonl"), rows)
-    write_large(os.path.join(folder, "large.txt"), t, lines)
+    write_hashes(os.path.join(folder, "large.txt"), t, lines)
+    write_hashes(os.path.join(folder, "newer.txt"), t, newer_lines())
 
 
 def main():
     lines = large_lines()
     write(os.path.join(HERE, "texts.jsonl"), [json.dumps(text) for text in SHORT])
     write(os.path.join(HERE, "large.txt"), lines)
-    for make in (llama3, llama2, metaspace, subwords, words, splits, bert, roberta, xlm_roberta, t5, albert):
+    write(os.path.join(HERE, "newer.txt"), newer_lines())
+    for make in (llama3, llama2, metaspace, subwords, words, splits, bert, roberta, xlm_roberta, t5, albert, deepseek):
         path = os.path.join(HERE, make.__name__, "tokenizer.json")
         if not os.path.exists(path):
             write(path, [json.dumps(make(), ensure_ascii=False, separators=(",", ":"))])
@@ -412,10 +457,10 @@ def main():
     shared = sys.argv[1] if len(sys.argv) > 1 else None
     for name in ("tokenizers/gpt2", "tokenizers/neox-20b", "models/stories260K") if shared else ():
         t = Tokenizer.from_file(os.path.join(shared, name, "tokenizer.json"))
-        write_large(os.path.join(HERE, "shared", os.path.basename(name) + ".txt"), t, lines)
+        write_hashes(os.path.join(HERE, "shared", os.path.basename(name) + ".txt"), t, lines)
     for name in ("tokenizers/bert-uncased", "models/bert-toxic-tiny") if shared else ():
         t = transformers.BertTokenizer.from_pretrained(os.path.join(shared, name)).backend_tokenizer
-        write_large(os.path.join(HERE, "shared", os.path.basename(name) + ".txt"), t, lines)
+        write_hashes(os.path.join(HERE, "shared", os.path.basename(name) + ".txt"), t, lines)
 
 
 if __name__ == "__main__":
