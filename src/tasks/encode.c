@@ -21,7 +21,7 @@ hs_status task_encoder_init(task_encoder *encoder, const char *bos, const hs_tok
                        has_eos ? "the tokenizer names an eos_token and no bos_token"
                                : "the model's config.json names no bos_token_id");
     const int32_t prefix = encoder->tokens.prefix;
-    if (tokenizer == NULL || prefix < 0)
+    if (tokenizer == NULL || hs_tokenizer_problem(tokenizer) != NULL || prefix < 0)
         return HS_OK;
     return hs_tokenizer_decode(tokenizer, &prefix, 1, false, &encoder->prefix, error);
 }

@@ -175,6 +175,8 @@ def write_additions(file, category):
             here = {ord(c) for c in matched(r"\p{%s}" % names[0], text)}
         except Exception:  # oniguruma does not know it
             continue
+        if names[0] == "Unknown":
+            continue
         if there - here:
             print(f"{names[0]}: oniguruma has no longer {[hex(c) for c in sorted(there - here)]}")
         for name in names if here - there else ():
