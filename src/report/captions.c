@@ -2,6 +2,9 @@
 
 #include "report/formats.h"
 
+/* More kept metrics than these are only counted. */
+enum { MAX_TOLD = 6 };
+
 static double level_of(const ranking_view *view)
 {
     return 1 - view->analysis->options.confidence;
@@ -28,12 +31,14 @@ static hs_status print_objective(const ranking_view *view, hs_text *text, hs_err
 
     HS_TRY(hs_text_appendf(text, error, pareto ? "Pareto front: no set removes more %s.%s" : "most %s.%s removed",
                            reduce->name, reduce->metrics[objective->reduce_metric].name));
-    for (size_t i = 0; i < objective->n_keeps; ++i)
+    for (size_t i = 0; i < objective->n_keeps && i < MAX_TOLD; ++i)
         HS_TRY(print_keep(view, &objective->keeps[i],
                           i > 0    ? " and "
                           : pareto ? " and keeps more "
                                    : " with ",
                           text, error));
+    if (objective->n_keeps > MAX_TOLD)
+        HS_TRY(hs_text_appendf(text, error, " and %zu more", objective->n_keeps - MAX_TOLD));
     return hs_text_appendf(text, error, "\n");
 }
 
@@ -67,7 +72,8 @@ static hs_status print_progress(const ranking_view *view, hs_text *text, hs_erro
 static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *error)
 {
     view_metric shown[VIEW_MAX_METRICS];
-    const size_t n = view_shown_metrics(view, shown);
+    size_t n_left_out;
+    const size_t n = view_shown_metrics(view, shown, &n_left_out);
     char cell[GRID_CELL_BYTES];
 
     HS_TRY(hs_text_appendf(text, error, "  clean model:"));
@@ -77,6 +83,8 @@ static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *
         HS_TRY(hs_text_appendf(text, error, "%s %s.%s %s", i > 0 ? "," : "", task->name,
                                task->metrics[shown[i].metric].name, cell));
     }
+    if (n_left_out > 0)
+        HS_TRY(hs_text_appendf(text, error, "; %zu more metrics are in --format csv and json", n_left_out));
     return hs_text_appendf(text, error, "; below: ablated minus clean\n");
 }
 

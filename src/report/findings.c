@@ -48,7 +48,9 @@ static hs_status append_levels(const hs_report *report, const report_metric *met
 
 static hs_status append_kept(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
 {
-    for (size_t i = 0; i < report->objective.n_keeps; ++i) {
+    enum { MAX_TOLD = 6 };
+
+    for (size_t i = 0; i < report->objective.n_keeps && i < MAX_TOLD; ++i) {
         const hs_objective_keep *keep = &report->objective.keeps[i];
         const report_metric *metric = &report->metrics[report_find_metric(report, keep->task, keep->metric)];
         HS_TRY(hs_text_appendf(text, error, "%s%s %s changes by ", i == 0 ? ", while " : " and ", metric->of->name,
@@ -56,7 +58,10 @@ static hs_status append_kept(const hs_report *report, uint64_t set, hs_text *tex
         HS_TRY(findings_change(report, metric, set, text, error));
         HS_TRY(hs_text_appendf(text, error, " (tolerance %g)", metric->factor * keep->tolerance));
     }
-    return HS_OK;
+    if (report->objective.n_keeps <= MAX_TOLD)
+        return HS_OK;
+    return hs_text_appendf(text, error, " and %zu more stay within their tolerances",
+                           report->objective.n_keeps - MAX_TOLD);
 }
 
 /* Nothing is ranked, or the first of the ranking does not do what was asked for. */

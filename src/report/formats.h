@@ -5,8 +5,8 @@
 #include "headsweep/report.h"
 #include "report/grid.h"
 
-/* Metrics beside heads and ablation; what a grid has room for. */
-enum { VIEW_MAX_METRICS = GRID_MAX_COLUMNS - 8 };
+/* Metrics beside heads and ablation that people can take in; CSV and JSON have all. */
+enum { VIEW_MAX_METRICS = 12 };
 
 /* A ranking and how much of it is wanted. Borrowed. */
 typedef struct ranking_view {
@@ -40,13 +40,14 @@ hs_status view_list_unranked(const ranking_view *view, view_unranked **list_out,
 const hs_results_task *view_task(const ranking_view *view, size_t task);
 /*
  * The metrics that people are shown: the one that decides the order, then of each task what is kept, or else its first.
- * Returns how many.
+ * Returns how many; what is kept goes before the rest where there are more than people can take in, and *n_left_out is
+ * their number then.
  */
 typedef struct view_metric {
     size_t task;
     size_t metric;
 } view_metric;
-size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS]);
+size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS], size_t *n_left_out);
 /* "L2H1+L3H10": for programs, to which "3.1" and "3.10" are one number. */
 hs_status view_spell_set(const ranking_view *view, uint64_t set, hs_text *text, hs_error *error);
 const char *view_intervention(const ranking_view *view, uint64_t set);

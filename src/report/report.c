@@ -79,23 +79,52 @@ static bool is_kept(const ranking_view *view, size_t task, size_t metric)
     return false;
 }
 
-size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS])
+/* Whether a task has a metric that is shown without being its first: the one that is ranked by, or one that is kept. */
+static bool has_own(const ranking_view *view, size_t task)
+{
+    bool has = task == hs_ranking_by(view->request).task;
+
+    for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
+        has = has || is_kept(view, task, metric);
+    return has;
+}
+
+/* Beside the one that is ranked by: a metric that is `kept`, or the first of a task that has none to be shown else. */
+static bool is_shown(const ranking_view *view, size_t task, size_t metric, bool kept)
 {
     const hs_ranked_by by = hs_ranking_by(view->request);
-    size_t n = 1;
+
+    if (task == by.task && metric == by.metric)
+        return false;
+    return kept ? is_kept(view, task, metric) : metric == 0 && !has_own(view, task);
+}
+
+static size_t count_shown(const ranking_view *view, bool kept)
+{
+    size_t n = 0;
+
+    for (size_t task = 0; task < view->analysis->n_tasks; ++task)
+        for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
+            n += is_shown(view, task, metric, kept);
+    return n;
+}
+
+size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS], size_t *n_left_out)
+{
+    const hs_ranked_by by = hs_ranking_by(view->request);
+    const size_t n_kept = count_shown(view, true), n_others = count_shown(view, false);
+    const size_t room = VIEW_MAX_METRICS - 1;
+    size_t left[2] = {n_kept < room ? room - n_kept : 0, n_kept < room ? n_kept : room}, n = 1;
 
     shown[0] = (view_metric){by.task, by.metric};
-    for (size_t task = 0; task < view->analysis->n_tasks; ++task) {
-        bool any = task == by.task;
-        for (size_t metric = 0; metric < view_task(view, task)->n_metrics && n < VIEW_MAX_METRICS; ++metric) {
-            if (!is_kept(view, task, metric) || (task == by.task && metric == by.metric))
-                continue;
-            shown[n++] = (view_metric){task, metric};
-            any = true;
-        }
-        if (!any && n < VIEW_MAX_METRICS)
-            shown[n++] = (view_metric){task, 0};
-    }
+    for (size_t task = 0; task < view->analysis->n_tasks; ++task)
+        for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
+            for (int kept = 0; kept < 2; ++kept)
+                if (left[kept] > 0 && is_shown(view, task, metric, kept)) {
+                    --left[kept];
+                    shown[n++] = (view_metric){task, metric};
+                }
+    *n_left_out = 1 + n_kept + n_others - n;
     return n;
 }
 

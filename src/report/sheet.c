@@ -9,6 +9,7 @@
 
 void sheet_clear(sheet *s)
 {
+    hs_free(s->columns);
     hs_free(s->cells);
     hs_free(s->row_sets);
     hs_text_clear(&s->texts);
@@ -27,8 +28,7 @@ sheet_column *sheet_last(sheet *s)
 
 hs_status sheet_add_column(sheet *s, sheet_kind kind, const char *name, const char *title, hs_error *error)
 {
-    if (s->n_columns == SHEET_MAX_COLUMNS)
-        return hs_fail(error, HS_ERROR_INTERNAL, "a table has more than %d columns", SHEET_MAX_COLUMNS);
+    HS_TRY(hs_reserve(&s->columns, &s->columns_capacity, s->n_columns + 1, sizeof *s->columns, "table", error));
     sheet_column *column = &s->columns[s->n_columns++];
     *column = (sheet_column){.kind = kind, .factor = 1, .digits = -4};
     snprintf(column->name, sizeof column->name, "%s", name);

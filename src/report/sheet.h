@@ -5,7 +5,7 @@
 #include "headsweep/base.h"
 #include "headsweep/report.h"
 
-enum { SHEET_MAX_COLUMNS = 96, SHEET_NAME_BYTES = 96 };
+enum { SHEET_NAME_BYTES = 96 };
 
 typedef enum sheet_kind { SHEET_TEXT, SHEET_NUMBER, SHEET_INTERVAL } sheet_kind;
 
@@ -27,8 +27,8 @@ typedef struct sheet_cell {
 } sheet_cell;
 
 typedef struct sheet {
-    sheet_column columns[SHEET_MAX_COLUMNS];
-    size_t n_columns;
+    sheet_column *columns; /* [n_columns] */
+    size_t n_columns, columns_capacity;
     sheet_cell *cells; /* [n_rows, n_columns], filled cell by cell */
     size_t n_cells, capacity;
     uint64_t *row_sets; /* [n_rows] or shorter: the set that a row is about, 0: none */

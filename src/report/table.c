@@ -112,7 +112,8 @@ static bool shows_a_pair(const ranking_view *view)
 static hs_status fill_grid(const ranking_view *view, grid *g, hs_error *error)
 {
     view_metric metrics[VIEW_MAX_METRICS];
-    const size_t n = view_shown_metrics(view, metrics), task = metrics[0].task, metric = metrics[0].metric;
+    size_t n_left_out;
+    const size_t n = view_shown_metrics(view, metrics, &n_left_out), task = metrics[0].task, metric = metrics[0].metric;
 
     HS_TRY(add_ranks(g, error));
     HS_TRY(add_heads(view, g, error));
