@@ -8,6 +8,9 @@
 enum {
     /* Program, libraries, and what MPI and HDF5 keep for themselves: measured with Open MPI 4.1 (x86-64). */
     PROCESS_BYTES = 31 << 20,
+    /* What HDF5 keeps of a task's group, from the creation of the file on, and for how many tasks it is in the above. */
+    GROUP_BYTES = 720 * 1024,
+    FEW_TASKS = 2,
     /* OpenBLAS packs panels of a few hundred rows and all columns of the right matrix: measured. The vocabulary comes in tiles. */
     PANEL_BYTES_A_COLUMN = 2048,
     MOST_COLUMNS = 4096,
@@ -29,12 +32,13 @@ static size_t add(size_t a, size_t b)
     return b > SIZE_MAX - a ? SIZE_MAX : a + b;
 }
 
-static size_t process_bytes(const hs_model_shape *shape)
+static size_t process_bytes(const hs_model_shape *shape, size_t n_tasks)
 {
+    size_t n_groups = n_tasks > FEW_TASKS ? n_tasks - FEW_TASKS : 0;
     size_t n_columns = larger(larger(shape->mlp_width, shape->width), shape->n_heads * shape->head_dim);
 
     n_columns = larger(n_columns, shape->vocabulary < MOST_COLUMNS ? shape->vocabulary : MOST_COLUMNS);
-    return PROCESS_BYTES + n_columns * PANEL_BYTES_A_COLUMN;
+    return PROCESS_BYTES + n_groups * GROUP_BYTES + n_columns * PANEL_BYTES_A_COLUMN;
 }
 
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
@@ -191,7 +195,7 @@ size_t hs_study_memory_bytes(const hs_study_memory *memory)
 
 hs_status study_count_memory(const hs_study *study, size_t limit, hs_study_memory *memory_out, hs_error *error)
 {
-    hs_study_memory memory = {.process_bytes = process_bytes(&study->model->shape)};
+    hs_study_memory memory = {.process_bytes = process_bytes(&study->model->shape, study->n_tasks)};
     size_t n_positions = 0;
 
     *memory_out = memory;
