@@ -77,7 +77,7 @@ void hs_analysis_free(hs_analysis *analysis);
 /* One number of the tables. */
 double hs_analysis_value(const hs_analysis *analysis, hs_statistic statistic, size_t task, size_t metric, uint64_t set);
 
-enum { HS_OBJECTIVE_MAX_KEEPS = 8 };
+enum { HS_OBJECTIVE_MAX_KEEPS = 4096 }; /* one for each task of the largest experiment */
 
 typedef struct hs_objective_keep {
     size_t task;

@@ -144,10 +144,13 @@ typedef struct hs_experiment {
 
 /*
  * Reads the file and all that it includes into one block of bytes, which goes into `block`, empty before, and gives the same
- * experiment wherever it is parsed: one rank reads for all of them. HS_ERROR_USAGE names file and line of what is no
- * text, or an @include that cannot be followed.
+ * experiment wherever it is parsed with the same overrides: one rank reads for all of them. A task's file that is a pattern
+ * (*, ?, [...]) and no file of that name becomes a task for each file that matches, in the order of their names by bytes;
+ * those names go into the block, too. HS_ERROR_USAGE names file and line of what is no text, of an @include that cannot be
+ * followed, of a pattern that nothing matches, and of all that hs_experiment_parse() refuses.
  */
-hs_status hs_experiment_read(const char *path, hs_text *block, hs_error *error);
+hs_status hs_experiment_read(const char *path, const char *const *overrides, size_t n_overrides, hs_text *block,
+                             hs_error *error);
 /*
  * Parses such a block, applies `overrides` ("key=value" as in --set; value in libconfig syntax, bare words count as strings;
  * list elements as tasks[0].limit) and checks everything: HS_ERROR_USAGE names file, line and key of an unknown key, a

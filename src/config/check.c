@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_TASK_NAME = 64 };
-
 /* Fails with the place from which the key at `path` has its value. */
 static hs_status fail_key(const config_loader *loader, const char *prefix, const char *name, size_t task,
                           const char *reason)
@@ -18,15 +16,14 @@ static hs_status fail_key(const config_loader *loader, const char *prefix, const
 
 static hs_status check_task_name(const config_loader *loader, size_t task)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     const hs_task_config *tasks = loader->experiment->tasks;
     char shown[96], reason[256];
     excerpt(tasks[task].name, strlen(tasks[task].name), shown, sizeof shown);
     reason[0] = '\0';
-    if (strspn(tasks[task].name, allowed) != strlen(tasks[task].name))
+    if (strspn(tasks[task].name, CONFIG_TASK_LETTERS) != strlen(tasks[task].name))
         (void)snprintf(reason, sizeof reason, " = \"%s\" may only have letters, digits, _ and -", shown);
-    else if (strlen(tasks[task].name) > MAX_TASK_NAME)
-        (void)snprintf(reason, sizeof reason, " = \"%s\" is longer than %d characters", shown, MAX_TASK_NAME);
+    else if (strlen(tasks[task].name) > CONFIG_MAX_TASK_NAME)
+        (void)snprintf(reason, sizeof reason, " = \"%s\" is longer than %d characters", shown, CONFIG_MAX_TASK_NAME);
     for (size_t i = 0; reason[0] == '\0' && i < task; i++)
         if (strcmp(tasks[i].name, tasks[task].name) == 0)
             (void)snprintf(reason, sizeof reason, " = \"%s\" is also the name of tasks[%zu]", shown, i);

@@ -36,12 +36,13 @@ static const key_row key_rows[] = {
     {"tasks", KEY_TASKS, NULL, .min_items = 1, .max_items = CONFIG_MAX_TASKS, .identity = true, IN_EXPERIMENT(tasks),
      COUNT_IN_EXPERIMENT(n_tasks), .meaning = "The evaluation sets, one group each."},
     {"tasks[].name", KEY_STRING, NULL, .non_empty = true, .identity = true, IN_TASK(name),
-     .meaning = "Unique name of letters, digits, _ and -; also the name of its group in the results file."},
+     .meaning =
+         "Unique, of letters, digits, _ and -: its group in the results file. A pattern's tasks may do without."},
     {"tasks[].kind", KEY_STRING, NULL, .non_empty = true, .identity = true, IN_TASK(kind),
      .meaning = "Kind of task, such as \"multiple_choice\": which fields an example has and how it is scored."},
     {"tasks[].file", KEY_PATH_IN, NULL, .non_empty = true, IN_TASK(file),
      .meaning =
-         "The examples, by the file's ending: .csv, .tsv, .txt (a text a line), else JSON; packed by gzip or not."},
+         "By its ending: .csv, .tsv, .txt (a text a line), else JSON; .gz or not. \"blimp/*.jsonl\" makes a task of each file."},
     {"tasks[].quote", KEY_STRING, "\"auto\"", .words = {"auto", "none", "double", "single"}, .hashed = true,
      IN_TASK(format.quote),
      .meaning = "Quotes around fields of .csv and .tsv: none = they are text; auto = double in .csv, none in .tsv."},
@@ -126,7 +127,8 @@ static const key_row key_rows[] = {
      .meaning = "Metric of that task; \"\" = its first."},
     {"objective.tolerance", KEY_REAL, "0.02", 0, INT64_MAX, IN_EXPERIMENT(objective_tolerance),
      .unit = "the kept metric's", .meaning = "How much of the kept metric may be lost."},
-    {"objective.keep_also", KEY_STRING_LIST, "[]", .max_items = 7, .unique = true, IN_EXPERIMENT(objective_keep_also),
+    {"objective.keep_also", KEY_STRING_LIST, "[]", .max_items = CONFIG_MAX_TASKS - 1, .unique = true,
+     IN_EXPERIMENT(objective_keep_also),
      .meaning = "More to keep, such as fluency: \"TASK.METRIC=TOLERANCE\"; without \"=\" objective.tolerance holds."},
 
     {"analysis.resamples", KEY_INTEGER, "2000", 100, 1000000, IN_EXPERIMENT(resamples), .unit = "resamples",

@@ -8,11 +8,15 @@
 #include "headsweep/config.h"
 
 enum {
-    CONFIG_MAX_TASKS = 64,
+    CONFIG_MAX_TASKS = 4096, /* as many as a results file holds */
+    CONFIG_MAX_TASK_NAME = 64,
     CONFIG_MAX_STRING = 4096, /* bytes of a string: the longest path of most systems */
     CONFIG_MAX_WORDS = 4,
-    CONFIG_MAX_PATH = 160, /* bytes of "tasks[63].window" with its terminator, unknown names cut */
+    CONFIG_MAX_PATH = 160, /* bytes of "tasks[4095].window" with its terminator, unknown names cut */
 };
+
+/* What the name of a task, and of its group in the results file, may be made of. */
+#define CONFIG_TASK_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 
 typedef enum key_type {
     KEY_STRING,       /* char * */

@@ -164,6 +164,7 @@ static hs_status load_all(config_loader *loader, const char *const *overrides, s
     HS_TRY(load_source(loader));
     for (size_t i = 0; i < n_overrides; i++)
         HS_TRY(apply_override(loader, overrides[i]));
+    HS_TRY(expand_patterns(loader));
     HS_TRY(complete(loader));
     HS_TRY(check_experiment(loader));
     HS_TRY(keep_origins(loader));
@@ -172,26 +173,18 @@ static hs_status load_all(config_loader *loader, const char *const *overrides, s
     return resolve_paths(loader->path, loader->experiment, loader->error);
 }
 
-hs_status hs_experiment_read(const char *path, hs_text *block, hs_error *error)
+/* `found` as of the loader. */
+static hs_status parse(const char *path, const hs_text *block, const char *const *overrides, size_t n_overrides,
+                       hs_text *found, hs_experiment **experiment_out, hs_error *error)
 {
-    config_source source = {0};
-    hs_status status = source_read(&source, path, error);
-    if (status == HS_OK)
-        status = source_pack(&source, block, error);
-    source_clear(&source);
-    return status;
-}
-
-hs_status hs_experiment_parse(const char *path, const hs_text *block, const char *const *overrides, size_t n_overrides,
-                              hs_experiment **experiment_out, hs_error *error)
-{
-    config_loader loader = {.path = path, .block = block, .error = error};
+    config_loader loader = {.path = path, .block = block, .found = found, .error = error};
     *experiment_out = NULL;
     HS_TRY(hs_allocate(&loader.experiment, 1, sizeof *loader.experiment, "experiment", error));
     loader.experiment->path = hs_string_copy(path, error);
     hs_status status = loader.experiment->path == NULL ? error->status : load_all(&loader, overrides, n_overrides);
     source_clear(&loader.source);
     hs_free(loader.origins);
+    hs_free(loader.task_lines);
     if (status == HS_OK)
         *experiment_out = loader.experiment;
     else
@@ -199,12 +192,43 @@ hs_status hs_experiment_parse(const char *path, const hs_text *block, const char
     return status;
 }
 
+/* Parsed once here, for only then is it known which files are patterns: their matches go behind the texts. */
+static hs_status append_found(const char *path, const char *const *overrides, size_t n_overrides, hs_text *block,
+                              hs_error *error)
+{
+    hs_experiment *experiment = NULL;
+    hs_text found = {0};
+    hs_status status = parse(path, block, overrides, n_overrides, &found, &experiment, error);
+    if (status == HS_OK && found.length > 0)
+        status = hs_text_append(block, found.text, found.length, error);
+    hs_experiment_free(experiment);
+    hs_text_clear(&found);
+    return status;
+}
+
+hs_status hs_experiment_read(const char *path, const char *const *overrides, size_t n_overrides, hs_text *block,
+                             hs_error *error)
+{
+    config_source source = {0};
+    hs_status status = source_read(&source, path, error);
+    if (status == HS_OK)
+        status = source_pack(&source, block, error);
+    source_clear(&source);
+    return status == HS_OK ? append_found(path, overrides, n_overrides, block, error) : status;
+}
+
+hs_status hs_experiment_parse(const char *path, const hs_text *block, const char *const *overrides, size_t n_overrides,
+                              hs_experiment **experiment_out, hs_error *error)
+{
+    return parse(path, block, overrides, n_overrides, NULL, experiment_out, error);
+}
+
 hs_status hs_experiment_load(const char *path, const char *const *overrides, size_t n_overrides,
                              hs_experiment **experiment_out, hs_error *error)
 {
     hs_text block = {0};
     *experiment_out = NULL;
-    hs_status status = hs_experiment_read(path, &block, error);
+    hs_status status = hs_experiment_read(path, overrides, n_overrides, &block, error);
     if (status == HS_OK)
         status = hs_experiment_parse(path, &block, overrides, n_overrides, experiment_out, error);
     hs_text_clear(&block);

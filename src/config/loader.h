@@ -19,7 +19,8 @@ typedef struct config_loader {
     hs_experiment *experiment;
     config_source source;
     key_origin *origins;                 /* [1 + n_tasks][key_count()]: of the experiment, then of each task */
-    size_t task_lines[CONFIG_MAX_TASKS]; /* of source->text */
+    size_t *task_lines;  /* [n_tasks] of source->text */
+    hs_text *found;      /* where the files of patterns are put; NULL: they are taken from the block */
     hs_error *error;
 } config_loader;
 
@@ -41,6 +42,7 @@ hs_status parse_value(const char *name, const char *text, config_t *config, cons
 
 hs_status load_tree(config_loader *loader, const config_setting_t *root);              /* tree.c */
 hs_status apply_override(config_loader *loader, const char *text);                     /* override.c */
+hs_status expand_patterns(config_loader *loader);                                      /* patterns.c */
 hs_status check_experiment(config_loader *loader);                                     /* check.c */
 hs_status resolve_paths(const char *path, hs_experiment *experiment, hs_error *error); /* paths.c */
 

@@ -83,7 +83,23 @@ hs_status source_read_block(config_source *source, const char *path, const hs_te
 {
     source->block = block->text == NULL ? "" : block->text;
     source->n_block_bytes = block->length;
-    HS_TRY(source_read(source, path, error));
+    return source_read(source, path, error);
+}
+
+hs_status source_take(config_source *source, const char *path, const char **text_out, hs_error *error)
+{
+    const char *end = source->n_block_bytes > 0 ? memchr(source->block, '\0', source->n_block_bytes) : NULL;
+    if (end == NULL)
+        return hs_fail(error, HS_ERROR_INTERNAL,
+                       "%s: a text is cut off or missing in the block of the experiment's texts", path);
+    *text_out = source->block;
+    source->n_block_bytes -= (size_t)(end - source->block) + 1;
+    source->block = end + 1;
+    return HS_OK;
+}
+
+hs_status source_end(const config_source *source, const char *path, hs_error *error)
+{
     if (source->n_block_bytes > 0)
         return hs_fail(error, HS_ERROR_INTERNAL, "%s: %zu bytes are left over in the block of the experiment's texts",
                        path, source->n_block_bytes);

@@ -45,10 +45,14 @@ hs_status source_read(config_source *source, const char *path, hs_error *error);
 /*
  * The texts of all files that were read, in the order in which they were begun, each with the zero byte at its end, which no
  * experiment file holds; and a source made of such a block as source_read() made it of the files, whose paths it needs
- * only for messages. HS_ERROR_INTERNAL for a block of fewer or more texts than its @include lines ask for.
+ * only for messages. Further texts may follow in the block. HS_ERROR_INTERNAL for a block of fewer texts than its @include
+ * lines ask for.
  */
 hs_status source_pack(const config_source *source, hs_text *block, hs_error *error);
 hs_status source_read_block(config_source *source, const char *path, const hs_text *block, hs_error *error);
+/* The next of the texts that stand behind those in the block, and that there is none. HS_ERROR_INTERNAL. */
+hs_status source_take(config_source *source, const char *path, const char **text_out, hs_error *error);
+hs_status source_end(const config_source *source, const char *path, hs_error *error);
 /* The same for a text that is given: `name` stands for it in messages. There is no @include. */
 hs_status source_read_text(config_source *source, const char *name, const char *text, hs_error *error);
 void source_clear(config_source *source);

@@ -341,3 +341,78 @@ void store_clear(const key_row *row, void *base)
         break;
     }
 }
+
+/* ---- copies ----------------------------------------------------------------------------------------------------- */
+
+static hs_status copy_string(const char *from, char **to, hs_error *error)
+{
+    *to = from != NULL ? hs_string_copy(from, error) : NULL;
+    return from != NULL && *to == NULL ? error->status : HS_OK;
+}
+
+/* Each counts as far as it is copied, so that what is there is freed after a failure. */
+static hs_status copy_strings(const hs_string_list *from, hs_string_list *to, hs_error *error)
+{
+    HS_TRY(hs_allocate(&to->items, from->n, sizeof *to->items, "list", error));
+    for (; to->n < from->n; to->n++)
+        HS_TRY(copy_string(from->items[to->n], &to->items[to->n], error));
+    return HS_OK;
+}
+
+static hs_status copy_fields(const hs_field_mapping *from, size_t n, hs_field_mapping **to, size_t *n_to,
+                             hs_error *error)
+{
+    HS_TRY(hs_allocate(to, n, sizeof **to, "fields", error));
+    *n_to = n;
+    for (size_t i = 0; i < n; i++)
+        HS_TRY(copy_pair(&(*to)[i], from[i].name, from[i].key, error));
+    return HS_OK;
+}
+
+static hs_status copy_labels(const hs_label_mapping *from, size_t n, hs_label_mapping **to, size_t *n_to,
+                             hs_error *error)
+{
+    HS_TRY(hs_allocate(to, n, sizeof **to, "labels", error));
+    *n_to = n;
+    for (size_t i = 0; i < n; i++) {
+        (*to)[i].choice = from[i].choice;
+        HS_TRY(copy_string(from[i].text, &(*to)[i].text, error));
+    }
+    return HS_OK;
+}
+
+static hs_status copy_integers(const int64_t *from, size_t n, int64_t **to, size_t *n_to, hs_error *error)
+{
+    HS_TRY(hs_allocate(to, n, sizeof **to, "list", error));
+    *n_to = n;
+    if (n > 0)
+        memcpy(*to, from, n * sizeof **to);
+    return HS_OK;
+}
+
+hs_status store_copy(const key_row *row, const void *from, void *to, hs_error *error)
+{
+    const void *source = key_const_field(row, from);
+    void *target = key_field(row, to);
+    switch (row->type) {
+    case KEY_INTEGER:
+        *(int64_t *)target = *(const int64_t *)source;
+        return HS_OK;
+    case KEY_REAL:
+        *(double *)target = *(const double *)source;
+        return HS_OK;
+    case KEY_INTEGER_LIST:
+        return copy_integers(*(int64_t *const *)source, key_n_items(row, from), target, key_count_field(row, to),
+                             error);
+    case KEY_STRING_LIST:
+        return copy_strings(source, target, error);
+    case KEY_FIELDS:
+        return copy_fields(*(hs_field_mapping *const *)source, key_n_items(row, from), target, key_count_field(row, to),
+                           error);
+    case KEY_LABELS:
+        return copy_labels(*(hs_label_mapping *const *)source, key_n_items(row, from), target, key_count_field(row, to),
+                           error);
+    default:
+        return copy_string(*(char *const *)source, target, error);
+    }
+}

@@ -32,6 +32,9 @@ hs_status store_check_string(const key_site *site, const char *text, bool non_em
 /* HS_ERROR_USAGE where a list of the row may not have `n` elements. */
 hs_status store_check_length(const key_site *site, size_t n, hs_error *error);
 
+/* Makes the field of `to`, which is zero, a copy of that of `from`; not for KEY_TASKS. */
+hs_status store_copy(const key_row *row, const void *from, void *to, hs_error *error);
+
 /* Frees the field's value and zeroes it; not for KEY_TASKS. */
 void store_clear(const key_row *row, void *base);
 

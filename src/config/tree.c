@@ -87,6 +87,7 @@ static hs_status allocate_tasks(config_loader *loader, size_t n_tasks)
     hs_experiment *experiment = loader->experiment;
     HS_TRY(hs_allocate(&experiment->tasks, n_tasks, sizeof *experiment->tasks, "tasks", loader->error));
     experiment->n_tasks = n_tasks;
+    HS_TRY(hs_allocate(&loader->task_lines, n_tasks, sizeof *loader->task_lines, "tasks", loader->error));
     return hs_allocate(&loader->origins, (1 + n_tasks) * key_count(), sizeof *loader->origins, "keys", loader->error);
 }
 

@@ -92,7 +92,8 @@ static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *
 static hs_status print_chance(const ranking_view *view, hs_text *text, hs_error *error)
 {
     view_metric shown[VIEW_MAX_METRICS];
-    const size_t n = view_shown_metrics(view, shown);
+    size_t n_left_out;
+    const size_t n = view_shown_metrics(view, shown, &n_left_out);
 
     for (size_t i = 0; i < n; ++i) {
         const size_t before = text->length;

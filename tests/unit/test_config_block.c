@@ -25,7 +25,7 @@ static hs_text read_files(const char *orders)
     hs_text block = {0};
     hs_error error = {0};
     write_files(orders);
-    if (hs_experiment_read("sub/e.cfg", &block, &error) != HS_OK)
+    if (hs_experiment_read("sub/e.cfg", NULL, 0, &block, &error) != HS_OK)
         fail_msg("%s", error.message);
     remove_files();
     return block;
@@ -66,6 +66,15 @@ static void test_block_gives_the_same_experiment(void **state)
     hs_experiment_free(loaded);
 }
 
+static void experiment_is_refused(const hs_text *block, const char *message)
+{
+    hs_error error = {0};
+    hs_experiment *experiment = NULL;
+    assert_int_equal(hs_experiment_parse("sub/e.cfg", block, NULL, 0, &experiment, &error), HS_ERROR_USAGE);
+    assert_string_equal(error.message, message);
+    assert_null(experiment);
+}
+
 /* Files and lines are named and quoted although nobody can read them any more. */
 static void test_errors_of_a_block(void **state)
 {
@@ -79,12 +88,13 @@ static void test_errors_of_a_block(void **state)
          "before a closing bracket"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        hs_text block = read_files(rows[i].orders);
+        hs_text block = {0};
         hs_error error = {0};
-        hs_experiment *experiment = NULL;
-        assert_int_equal(hs_experiment_parse("sub/e.cfg", &block, NULL, 0, &experiment, &error), HS_ERROR_USAGE);
+        write_files(rows[i].orders);
+        assert_int_equal(hs_experiment_read("sub/e.cfg", NULL, 0, &block, &error), HS_ERROR_USAGE);
         assert_string_equal(error.message, rows[i].message);
-        assert_null(experiment);
+        remove_files();
+        experiment_is_refused(&block, rows[i].message);
         hs_text_clear(&block);
     }
 }

@@ -6,7 +6,7 @@
     "sweep: { orders = [2, 1]; heads = [\"0.*\", \"1.\\\"2\"]; interventions = [\"mean\", \"zero\"]; };\n"   \
     "tasks = ( { name = \"a\"; kind = \"k\"; file = \"# a\"; fields = { x-y = \"1\"; good = \"*/\"; };\n"    \
     "  labels = ((\"1\", 0), (\"\", 3), (\"a \\\"b\", 1)); choices = [\" {a}\"]; delimiter = \" \\n\"; },\n" \
-    "  { name = \"b\"; kind = \"k\"; file = \"/*\"; labels = { z = 1; a = 0; }; } );\n"                      \
+    "  { name = \"b\"; kind = \"k\"; file = \"//x\"; labels = { z = 1; a = 0; }; } );\n"                      \
     "objective: { reduce = \"a\"; keep = \"b\"; tolerance = 0.1; };\n"                                       \
     "run: { seed = 9223372036854775807; progress_seconds = 1; };\n" OUTPUT
 
@@ -66,7 +66,7 @@ static void test_print_is_plain_libconfig(void **state)
     assert_non_null(strstr(printed.text, "seed = 9223372036854775807L;"));
     assert_non_null(strstr(printed.text, "batch_rows = 2048;"));
     assert_non_null(strstr(printed.text, "mod\\\"el\\\\\\n\\t\\x01\\x7F gr\xC3\xBC\xC3\x9F\";"));
-    assert_int_equal(count(printed.text, "# The examples, by the file's ending: "), 1);
+    assert_int_equal(count(printed.text, "# By its ending: .csv"), 1);
     assert_int_equal(count(printed.text, "        name = "), 2);
     hs_text_clear(&printed);
     hs_experiment_free(e);
