@@ -4,7 +4,21 @@
 
 static const char *const kinds[] = {"multiple_choice", "minimal_pair", "next_token", "logit_diff",
                                     "perplexity",      "contrast",     "token_mass"};
-static const char *const names[] = {"data.jsonl", "data.csv", "data.tsv"};
+
+static char good[] = "good", bad[] = "bad", *columns[] = {good, bad};
+
+/* What the second byte chooses: a file, and how it is to be read. */
+static const struct {
+    const char *name;
+    hs_data_format format;
+} files[] = {
+    {"data.jsonl", {0}},
+    {"data.csv", {0}},
+    {"data.tsv", {0}},
+    {"data.tsv", {.quote = "double"}},
+    {"data.csv", {.quote = "none", .columns = {columns, 2}}},
+    {"data.json", {.records = "data.0.list"}},
+};
 
 static void make_workload(const hs_task *task)
 {
@@ -29,8 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
     const struct task_fixture *fixture = state;
     hs_task_config config = fixture->config;
     config.kind = (char *)(uintptr_t)kinds[bytes[0] % (sizeof kinds / sizeof *kinds)];
-    config.file =
-        (char *)(uintptr_t)fuzz_write(names[bytes[1] % (sizeof names / sizeof *names)], bytes + 2, n_bytes - 2);
+    size_t file = bytes[1] % (sizeof files / sizeof *files);
+    config.format = files[file].format;
+    config.file = (char *)(uintptr_t)fuzz_write(files[file].name, bytes + 2, n_bytes - 2);
     if (hs_task_open(&config, fixture->tokenizer, &fixture->model, &task, &error) == HS_OK)
         make_workload(task);
     hs_task_free(task);
