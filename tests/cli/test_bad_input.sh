@@ -76,6 +76,15 @@ says err "accuracy.jsonl:2"
 expect 0 "$program" plan copy/quickstart.cfg "${small[@]}"
 says err "task accuracy: 1 of 5 examples are longer than the model's 64 positions"
 
+# What looks like an accident in a data file is told of before anything runs, of the reference set too.
+fresh_copy
+printf 'context\tlabel\n"Tom says"\t0\n"Ida\nsays"\t1\n' >copy/a.tsv
+printf '{"text": "Tom \\ud83d says"}\n' | gzip >copy/r.jsonl.gz
+expect 0 "$program" plan copy/quickstart.cfg "${small[@]}" --set tasks.accuracy.file=a.tsv --set tasks.accuracy.quote=double \
+    --set 'tasks.accuracy.choices=[" yes"," no"]' --set reference.file=r.jsonl.gz
+says err "warning task accuracy: copy/a.tsv:3: a quote begins a field of several lines"
+says err "warning reference set: copy/r.jsonl.gz:1: half of a surrogate pair"
+
 fresh_copy
 sed -i 's/sweep: {/sweep: { unti = "kv_group";/' copy/quickstart.cfg
 refused 2 "quickstart.cfg:"
