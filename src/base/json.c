@@ -115,7 +115,7 @@ static hs_status load_with_huge_integers(const char *bytes, size_t length, json_
     *root_out = load(bytes, length, problem);
     if (*root_out != NULL || json_error_code(problem) != json_error_numeric_overflow)
         return HS_OK;
-    hs_status status = hs__json_mark_huge_integers(bytes, length, &marked, error);
+    hs_status status = hs__base_json_mark_huge_integers(bytes, length, &marked, error);
     if (status == HS_OK)
         *root_out = load(marked.text, marked.length, problem);
     hs_text_clear(&marked);
@@ -214,7 +214,7 @@ hs_status hs_json_parse_record(const char *bytes, size_t length, const char *pat
     json_record record = {0};
     hs_status status;
     *json_out = NULL;
-    HS_GOTO_DONE(hs__json_record_prepare(bytes, length, &record, error));
+    HS_GOTO_DONE(hs__base_json_record_prepare(bytes, length, &record, error));
     HS_GOTO_DONE(parse(record.text.text, length, &(origin){path, line}, json_out, error));
     (*json_out)->n_replaced = record.n_replaced;
     HS_GOTO_DONE(restore(bytes, &record, *json_out, error));
@@ -223,7 +223,7 @@ done:
         hs_json_free(*json_out);
         *json_out = NULL;
     }
-    hs__json_record_clear(&record);
+    hs__base_json_record_clear(&record);
     return status;
 }
 

@@ -41,7 +41,7 @@ static size_t token_length(const char *bytes, size_t length)
 }
 
 /* Copies the document with ".0" behind each huge integer, which makes it a real. */
-hs_status hs__json_mark_huge_integers(const char *bytes, size_t length, hs_text *marked, hs_error *error)
+hs_status hs__base_json_mark_huge_integers(const char *bytes, size_t length, hs_text *marked, hs_error *error)
 {
     size_t n;
     for (size_t i = 0; i < length; i += n) {
@@ -167,7 +167,7 @@ static hs_status prepare_token(json_record *record, size_t offset, size_t length
     return HS_OK;
 }
 
-hs_status hs__json_record_prepare(const char *bytes, size_t length, json_record *record, hs_error *error)
+hs_status hs__base_json_record_prepare(const char *bytes, size_t length, json_record *record, hs_error *error)
 {
     size_t n;
     HS_TRY(hs_text_append(&record->text, bytes, length, error));
@@ -180,7 +180,7 @@ hs_status hs__json_record_prepare(const char *bytes, size_t length, json_record 
     return HS_OK;
 }
 
-void hs__json_record_clear(json_record *record)
+void hs__base_json_record_clear(json_record *record)
 {
     hs_text_clear(&record->text);
     hs_free(record->spans);

@@ -5,7 +5,7 @@
 #include "headsweep/base.h"
 
 /* Appends the document with ".0" behind each integer beyond 64 bits, which makes it a real. */
-hs_status hs__json_mark_huge_integers(const char *bytes, size_t length, hs_text *marked, hs_error *error);
+hs_status hs__base_json_mark_huge_integers(const char *bytes, size_t length, hs_text *marked, hs_error *error);
 
 /* A number that jansson would not give back as it is written. */
 typedef struct json_span {
@@ -24,7 +24,7 @@ typedef struct json_record {
     size_t n_replaced; /* halves of characters that became U+FFFD */
 } json_record;
 
-hs_status hs__json_record_prepare(const char *bytes, size_t length, json_record *record, hs_error *error);
-void hs__json_record_clear(json_record *record);
+hs_status hs__base_json_record_prepare(const char *bytes, size_t length, json_record *record, hs_error *error);
+void hs__base_json_record_clear(json_record *record);
 
 #endif

@@ -163,7 +163,7 @@ static hs_status read_label(task_compiler *compiler, const choice_list *choices,
                                             .text = choice_text,
                                             .unknown = unknown_choice};
     HS_TRY(task_field_value(&compiler->fields, "label", compiler->line, compiler->place, &label, error));
-    return task_label_read(compiler, &alternatives, label, gold_out, error);
+    return hs__tasks_label_read(compiler, &alternatives, label, gold_out, error);
 }
 
 /* ---- the kind ---------------------------------------------------------------------------------------------------- */

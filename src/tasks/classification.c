@@ -42,7 +42,7 @@ static hs_status mark_label(task_compiler *compiler, const task_alternatives *la
                             task_span *spans, hs_error *error)
 {
     size_t label;
-    HS_TRY(task_label_read(compiler, labels, value, &label, error));
+    HS_TRY(hs__tasks_label_read(compiler, labels, value, &label, error));
     if (spans[label].length > 0)
         return hs_fail(error, HS_ERROR_INPUT,
                        "%s: field `label` names label %zu twice; an array of a 0 or 1 for each label has %zu elements",
@@ -56,12 +56,12 @@ static hs_status mark_list(task_compiler *compiler, const task_alternatives *lab
                            task_span *spans, hs_error *error)
 {
     bool are_marks;
-    HS_TRY(task_label_is_marks(compiler, list, labels->n, &are_marks, error));
+    HS_TRY(hs__tasks_label_is_marks(compiler, list, labels->n, &are_marks, error));
     for (size_t i = 0; i < hs_json_size(list); i++) {
         bool marked = false;
         if (!are_marks)
             HS_TRY(mark_label(compiler, labels, hs_json_at(list, i), spans, error));
-        else if (task_label_mark(hs_json_at(list, i), &marked) && marked)
+        else if (hs__tasks_label_mark(hs_json_at(list, i), &marked) && marked)
             spans[i].length = 1;
     }
     return HS_OK;

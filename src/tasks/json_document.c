@@ -44,7 +44,7 @@ static bool scan_byte(value_scan *scan, char c, bool *ends_out)
     return true;
 }
 
-size_t task_json_value_length(const char *bytes, size_t n_bytes, void *unused)
+size_t hs__tasks_json_value_length(const char *bytes, size_t n_bytes, void *unused)
 {
     value_scan scan = {0};
     bool ends;
@@ -71,10 +71,10 @@ static hs_status skip_value(task_source *source, size_t depth, hs_error *error)
     size_t n, i;
     bool is_all, goes_on = true, ends = false;
     do {
-        HS_TRY(task_source_look(source, 1, &bytes, &n, &is_all, error));
+        HS_TRY(hs__tasks_source_look(source, 1, &bytes, &n, &is_all, error));
         for (i = 0; i < n && goes_on && !ends; i++)
             goes_on = scan_byte(&scan, bytes[i], &ends);
-        task_source_pass(source, bytes, goes_on ? i : i - 1);
+        hs__tasks_source_pass(source, bytes, goes_on ? i : i - 1);
     } while (goes_on && !ends && n > 0);
     return goes_on && !ends ? fail_here(source, error, "the file is cut off") : HS_OK;
 }
@@ -103,11 +103,11 @@ static hs_status expect_byte(task_source *source, char expected, const char *wha
     int byte;
     size_t n;
     bool is_all;
-    HS_TRY(task_source_next_byte(source, &byte, error));
+    HS_TRY(hs__tasks_source_next_byte(source, &byte, error));
     if (byte != (unsigned char)expected)
         return fail_here(source, error, byte < 0 ? "the file is cut off" : what);
-    HS_TRY(task_source_look(source, 1, &bytes, &n, &is_all, error));
-    task_source_pass(source, bytes, 1);
+    HS_TRY(hs__tasks_source_look(source, 1, &bytes, &n, &is_all, error));
+    hs__tasks_source_pass(source, bytes, 1);
     return HS_OK;
 }
 
@@ -119,7 +119,7 @@ static hs_status read_name(list_path *path, const char **rest_out, hs_error *err
     const char *bytes;
     size_t length;
     bool is_whole;
-    HS_TRY(task_source_cut(source, task_json_value_length, NULL, &bytes, &length, &is_whole, error));
+    HS_TRY(hs__tasks_source_cut(source, hs__tasks_json_value_length, NULL, &bytes, &length, &is_whole, error));
     if (!is_whole || bytes[0] != '"')
         return fail_here(source, error, is_whole ? "a name in quotes is needed" : "the file is cut off");
     HS_TRY(hs_json_parse_record(bytes, length, source->path, source->next_line, &json, error));
@@ -148,21 +148,21 @@ static hs_status enter_object(list_path *path, hs_error *error)
     path->n_shown = 0;
     path->names[0] = '\0';
     HS_TRY(expect_byte(path->source, '{', "an object is needed", error));
-    HS_TRY(task_source_next_byte(path->source, &byte, error));
+    HS_TRY(hs__tasks_source_next_byte(path->source, &byte, error));
     while (byte != '}') {
         HS_TRY(read_name(path, &rest, error));
         HS_TRY(expect_byte(path->source, ':', "a colon is needed behind a name", error));
-        HS_TRY(task_source_next_byte(path->source, &byte, error));
+        HS_TRY(hs__tasks_source_next_byte(path->source, &byte, error));
         if (rest != NULL) {
             path->rest = rest;
             return HS_OK;
         }
         HS_TRY(skip_value(path->source, 0, error));
-        HS_TRY(task_source_next_byte(path->source, &byte, error));
+        HS_TRY(hs__tasks_source_next_byte(path->source, &byte, error));
         if (byte == '}')
             break;
         HS_TRY(expect_byte(path->source, ',', "a comma is needed between members", error));
-        HS_TRY(task_source_next_byte(path->source, &byte, error));
+        HS_TRY(hs__tasks_source_next_byte(path->source, &byte, error));
     }
     (void)snprintf(what, sizeof what, "there is no `%.60s`; the object has: %s", path->rest,
                    path->n_shown > 0 ? path->names : "nothing");
@@ -181,13 +181,13 @@ static hs_status enter_list(list_path *path, hs_error *error)
     path->rest = *end == '.' ? end + 1 : end;
     HS_TRY(expect_byte(path->source, '[', "a list is needed", error));
     for (unsigned long i = 0;; i++) {
-        HS_TRY(task_source_next_byte(path->source, &byte, error));
+        HS_TRY(hs__tasks_source_next_byte(path->source, &byte, error));
         if (byte == ']' || byte < 0)
             return fail_on_the_way(path, error, "the list has no element of that number");
         if (i == index)
             return HS_OK;
         HS_TRY(skip_value(path->source, 0, error));
-        HS_TRY(task_source_next_byte(path->source, &byte, error));
+        HS_TRY(hs__tasks_source_next_byte(path->source, &byte, error));
         if (byte != ']')
             HS_TRY(expect_byte(path->source, ',', "a comma is needed between elements", error));
     }
@@ -198,7 +198,7 @@ static hs_status find_list(task_source *source, const char *records, size_t *dep
     list_path path = {.source = source, .records = records, .rest = records};
     int byte;
     for (*depth_out = 0;; ++*depth_out) {
-        HS_TRY(task_source_next_byte(source, &byte, error));
+        HS_TRY(hs__tasks_source_next_byte(source, &byte, error));
         if (*path.rest == '\0')
             break;
         if (byte != '{' && byte != '[')
@@ -221,9 +221,9 @@ static hs_status is_spread_out(task_source *source, bool *spread_out, hs_error *
     size_t n = 0, length;
     bool is_all;
     do {
-        HS_TRY(task_source_look(source, 2 * n + 1, &bytes, &n, &is_all, error));
+        HS_TRY(hs__tasks_source_look(source, 2 * n + 1, &bytes, &n, &is_all, error));
         n = n > TASK_MAX_LINE_BYTES ? TASK_MAX_LINE_BYTES : n;
-        length = task_json_value_length(bytes, n, NULL);
+        length = hs__tasks_json_value_length(bytes, n, NULL);
     } while (length == 0 && !is_all && n < TASK_MAX_LINE_BYTES);
     n = length > 0 ? length : n;
     const char *end = memchr(bytes, source->line_end, n);
@@ -236,13 +236,13 @@ static hs_status is_spread_out(task_source *source, bool *spread_out, hs_error *
     return HS_OK;
 }
 
-hs_status task_json_document_open(task_source *source, const char *records, task_json_document *document_out,
-                                  hs_error *error)
+hs_status hs__tasks_json_open(task_source *source, const char *records, task_json_document *document_out,
+                              hs_error *error)
 {
     int byte;
     bool spread = false;
     *document_out = (task_json_document){.layout = TASK_JSON_LINES};
-    HS_TRY(task_source_next_byte(source, &byte, error));
+    HS_TRY(hs__tasks_source_next_byte(source, &byte, error));
     if (byte == '[' || records[0] != '\0') {
         document_out->layout = TASK_JSON_LIST;
         return find_list(source, records, &document_out->depth, error);
@@ -261,17 +261,17 @@ static hs_status end_list(task_source *source, task_json_document *document, hs_
     HS_TRY(expect_byte(source, ']', "", error));
     if (document->depth > 0)
         HS_TRY(skip_value(source, document->depth, error));
-    HS_TRY(task_source_next_byte(source, &byte, error));
+    HS_TRY(hs__tasks_source_next_byte(source, &byte, error));
     return byte < 0 ? HS_OK : fail_here(source, error, "the file goes on behind the document with the list of records");
 }
 
-hs_status task_json_document_next(task_source *source, task_json_document *document, bool *found_out, hs_error *error)
+hs_status hs__tasks_json_next(task_source *source, task_json_document *document, bool *found_out, hs_error *error)
 {
     int byte;
     *found_out = false;
     if (document->is_at_end)
         return HS_OK;
-    HS_TRY(task_source_next_byte(source, &byte, error));
+    HS_TRY(hs__tasks_source_next_byte(source, &byte, error));
     if (document->layout == TASK_JSON_VALUES) {
         *found_out = byte >= 0;
         return HS_OK;
@@ -280,7 +280,7 @@ hs_status task_json_document_next(task_source *source, task_json_document *docum
         return end_list(source, document, error);
     if (document->n_records > 0) {
         HS_TRY(expect_byte(source, ',', "a comma is needed between records", error));
-        HS_TRY(task_source_next_byte(source, &byte, error));
+        HS_TRY(hs__tasks_source_next_byte(source, &byte, error));
     }
     if (byte < 0 || byte == ']')
         return fail_here(source, error,

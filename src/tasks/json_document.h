@@ -20,16 +20,16 @@ typedef struct task_json_document {
  * Finds the records and passes over what is before them. `records` leads to the list: "data", "data.train", "0.items"; "" where the
  * file is the list, or has no list. HS_ERROR_INPUT names file and line of what is in the way.
  */
-hs_status task_json_document_open(task_source *source, const char *records, task_json_document *document_out,
-                                  hs_error *error);
+hs_status hs__tasks_json_open(task_source *source, const char *records, task_json_document *document_out,
+                              hs_error *error);
 
 /*
  * Not for lines: passes to the next record; false at the end. HS_ERROR_INPUT: no comma, cut off, or more behind the
  * document that has the list.
  */
-hs_status task_json_document_next(task_source *source, task_json_document *document, bool *found_out, hs_error *error);
+hs_status hs__tasks_json_next(task_source *source, task_json_document *document, bool *found_out, hs_error *error);
 
 /* A task_measure of one value that begins at `bytes`. */
-size_t task_json_value_length(const char *bytes, size_t n_bytes, void *unused);
+size_t hs__tasks_json_value_length(const char *bytes, size_t n_bytes, void *unused);
 
 #endif

@@ -185,7 +185,7 @@ static hs_status look_for_contrary(task_compiler *compiler, const task_alternati
     HS_TRY(alternatives->text(compiler, alternatives->context, (size_t)index, &text, error));
     if (!is_word(&text, hs_json_true(value) ? "no" : "yes"))
         return HS_OK;
-    task_oddity_add(&compiler->contrary, compiler->line_number);
+    hs__tasks_oddity_add(&compiler->contrary, compiler->line_number);
     return HS_OK;
 }
 
@@ -251,7 +251,7 @@ static hs_status read_index_or_text(task_compiler *compiler, const task_alternat
 
 /* ---- lists ------------------------------------------------------------------------------------------------------- */
 
-bool task_label_mark(const hs_json_value *element, bool *marked_out)
+bool hs__tasks_label_mark(const hs_json_value *element, bool *marked_out)
 {
     bool is_truth = hs_json_kind_of(element) == HS_JSON_BOOLEAN;
     double number = hs_json_number(element);
@@ -267,7 +267,7 @@ static bool count_marks(const hs_json_value *list, size_t *n_marked_out, size_t 
     *last_out = 0;
     *integers_out = true;
     for (size_t i = 0; i < hs_json_size(list); i++) {
-        if (!task_label_mark(hs_json_at(list, i), &marked))
+        if (!hs__tasks_label_mark(hs_json_at(list, i), &marked))
             return false;
         *n_marked_out += marked;
         *last_out = marked ? i : *last_out;
@@ -298,8 +298,8 @@ static hs_status read_marks(const task_compiler *compiler, const task_alternativ
     return HS_OK;
 }
 
-hs_status task_label_is_marks(const task_compiler *compiler, const hs_json_value *list, size_t n, bool *marks_out,
-                              hs_error *error)
+hs_status hs__tasks_label_is_marks(const task_compiler *compiler, const hs_json_value *list, size_t n, bool *marks_out,
+                                   hs_error *error)
 {
     label_is way = chosen_way(compiler);
     size_t n_marked, last;
@@ -338,8 +338,8 @@ static hs_status read_one(task_compiler *compiler, const task_alternatives *alte
     return read_index_or_text(compiler, alternatives, value, index_out, error);
 }
 
-hs_status task_label_read(task_compiler *compiler, const task_alternatives *alternatives, const hs_json_value *value,
-                          size_t *index_out, hs_error *error)
+hs_status hs__tasks_label_read(task_compiler *compiler, const task_alternatives *alternatives,
+                               const hs_json_value *value, size_t *index_out, hs_error *error)
 {
     int64_t index = 0;
     bool is_list = hs_json_kind_of(value) == HS_JSON_ARRAY;
@@ -352,10 +352,11 @@ hs_status task_label_read(task_compiler *compiler, const task_alternatives *alte
     return HS_OK;
 }
 
-hs_status task_label_notes(const task_compiler *compiler, hs_text *notes, hs_error *error)
+hs_status hs__tasks_label_notes(const task_compiler *compiler, hs_text *notes, hs_error *error)
 {
-    return task_oddity_note(&compiler->contrary, compiler->config->file,
-                            "true is index 1 and false is index 0, as in Python, but the texts there are \"no\" and "
-                            "\"yes\"; labels = ((\"true\", 0), (\"false\", 1)) turns them round",
-                            notes, error);
+    return hs__tasks_oddity_note(
+        &compiler->contrary, compiler->config->file,
+        "true is index 1 and false is index 0, as in Python, but the texts there are \"no\" and "
+        "\"yes\"; labels = ((\"true\", 0), (\"false\", 1)) turns them round",
+        notes, error);
 }

@@ -22,19 +22,19 @@ typedef struct task_alternatives {
  * and a 0 for each other. Without that it is what it can be. A list of one is its element. HS_ERROR_INPUT: it is none of these;
  * it is the text of one and the index of another; digits are an index here and were a text in an earlier record.
  */
-hs_status task_label_read(task_compiler *compiler, const task_alternatives *alternatives, const hs_json_value *value,
-                          size_t *index_out, hs_error *error);
+hs_status hs__tasks_label_read(task_compiler *compiler, const task_alternatives *alternatives,
+                               const hs_json_value *value, size_t *index_out, hs_error *error);
 
 /*
  * Whether a list has a 0 or 1 for each of the n alternatives that may be right together, rather than their indices. HS_ERROR_INPUT:
  * it could be either.
  */
-hs_status task_label_is_marks(const task_compiler *compiler, const hs_json_value *list, size_t n, bool *marks_out,
-                              hs_error *error);
+hs_status hs__tasks_label_is_marks(const task_compiler *compiler, const hs_json_value *list, size_t n, bool *marks_out,
+                                   hs_error *error);
 /* The element's mark; false where it is none. */
-bool task_label_mark(const hs_json_value *element, bool *marked_out);
+bool hs__tasks_label_mark(const hs_json_value *element, bool *marked_out);
 
 /* What people should know of the labels that were read: a line, or nothing. */
-hs_status task_label_notes(const task_compiler *compiler, hs_text *notes, hs_error *error);
+hs_status hs__tasks_label_notes(const task_compiler *compiler, hs_text *notes, hs_error *error);
 
 #endif

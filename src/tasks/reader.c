@@ -133,7 +133,7 @@ static hs_status cut_line(task_reader *reader, const char **record_out, size_t *
 {
     bool is_whole;
     char line_end = reader->source.line_end;
-    HS_TRY(task_source_cut(&reader->source, measure_line, &line_end, record_out, length_out, &is_whole, error));
+    HS_TRY(hs__tasks_source_cut(&reader->source, measure_line, &line_end, record_out, length_out, &is_whole, error));
     *length_out -= is_whole;
     if (is_whole && line_end == '\n' && *length_out > 0 && (*record_out)[*length_out - 1] == '\r')
         --*length_out;
@@ -144,7 +144,8 @@ static hs_status cut_delimited(task_reader *reader, const char **record_out, siz
 {
     bool is_whole;
     delimited_measure measure = {.dialect = &reader->dialect};
-    HS_TRY(task_source_cut(&reader->source, measure_delimited, &measure, record_out, length_out, &is_whole, error));
+    HS_TRY(
+        hs__tasks_source_cut(&reader->source, measure_delimited, &measure, record_out, length_out, &is_whole, error));
     if (!measure.in_quotes)
         return HS_OK;
     return hs_fail(error, HS_ERROR_INPUT,
@@ -163,8 +164,8 @@ static hs_status cut_record(task_reader *reader, const char **record_out, size_t
     else if (reader->document.layout == TASK_JSON_LINES)
         HS_TRY(cut_line(reader, record_out, length_out, error));
     else
-        HS_TRY(
-            task_source_cut(&reader->source, task_json_value_length, NULL, record_out, length_out, &is_whole, error));
+        HS_TRY(hs__tasks_source_cut(&reader->source, hs__tasks_json_value_length, NULL, record_out, length_out,
+                                    &is_whole, error));
     if (*length_out > TASK_MAX_LINE_BYTES)
         return hs_fail(error, HS_ERROR_INPUT, "%s: the %s is longer than the %d bytes that are allowed",
                        reader->place.text, reader->document.layout == TASK_JSON_LINES ? "line" : "record",
@@ -178,8 +179,8 @@ static hs_status has_more(task_reader *reader, bool *more_out, hs_error *error)
     size_t n;
     bool is_all;
     if (reader->document.layout != TASK_JSON_LINES)
-        return task_json_document_next(&reader->source, &reader->document, more_out, error);
-    HS_TRY(task_source_look(&reader->source, 1, &bytes, &n, &is_all, error));
+        return hs__tasks_json_next(&reader->source, &reader->document, more_out, error);
+    HS_TRY(hs__tasks_source_look(&reader->source, 1, &bytes, &n, &is_all, error));
     *more_out = n > 0;
     return HS_OK;
 }
@@ -216,7 +217,7 @@ static hs_status parse_json(task_reader *reader, const char *bytes, size_t lengt
         return hs_fail(error, HS_ERROR_INPUT, "%s: the %s must be a JSON object, {...}, not %s", reader->place.text,
                        reader->document.layout == TASK_JSON_LINES ? "line" : "record", hs_json_kind_name(kind));
     if (hs_json_n_replaced(reader->json) > 0)
-        task_oddity_add(&reader->replaced, reader->line);
+        hs__tasks_oddity_add(&reader->replaced, reader->line);
     return HS_OK;
 }
 
@@ -267,10 +268,10 @@ static void look_for_oddities(task_reader *reader, const char *bytes, size_t len
 {
     const delimited_dialect *dialect = &reader->dialect;
     if (dialect->quote == '\0' && is_in_quotes(&reader->record))
-        task_oddity_add(&reader->quoted, reader->line);
+        hs__tasks_oddity_add(&reader->quoted, reader->line);
     if (dialect->quote != '\0' && memchr(bytes, dialect->line_end, length - 1) != NULL &&
         (dialect->delimiter == '\t' || delimited_looks_swallowed(bytes, length, dialect, reader->header.n)))
-        task_oddity_add(&reader->spread, reader->line);
+        hs__tasks_oddity_add(&reader->spread, reader->line);
 }
 
 static hs_status parse_delimited(task_reader *reader, const char *bytes, size_t length, hs_error *error)
@@ -335,10 +336,10 @@ hs_status task_reader_open(const char *path, const hs_data_format *data_format, 
     char quote = quote_of(format, data_format != NULL ? data_format->quote : NULL);
     *reader_out = (task_reader){.format = format};
     HS_TRY(check_data_format(format, data_format, error));
-    HS_TRY(task_source_open(path, quote, &reader_out->source, error));
+    HS_TRY(hs__tasks_source_open(path, quote, &reader_out->source, error));
     reader_out->dialect = (delimited_dialect){format->delimiter, quote, reader_out->source.line_end};
     if (format->is_json)
-        return task_json_document_open(&reader_out->source, records_of(data_format), &reader_out->document, error);
+        return hs__tasks_json_open(&reader_out->source, records_of(data_format), &reader_out->document, error);
     if (format->delimiter == '\0')
         return HS_OK;
     return data_format != NULL && data_format->columns.n > 0 ? take_columns(reader_out, &data_format->columns, error)
@@ -351,7 +352,7 @@ void task_reader_clear(task_reader *reader)
     hs_text_clear(&reader->place);
     delimited_record_clear(&reader->header);
     delimited_record_clear(&reader->record);
-    task_source_clear(&reader->source);
+    hs__tasks_source_clear(&reader->source);
     *reader = (task_reader){0};
 }
 
@@ -388,13 +389,14 @@ hs_status task_reader_notes(const task_reader *reader, hs_text *notes, hs_error 
     const task_oddity few = {0};
     const task_oddity *quoted = 2 * reader->quoted.n > reader->n_records ? &reader->quoted : &few;
     const char *path = reader->source.path;
-    HS_TRY(task_oddity_note(&reader->spread, path,
-                            "a quote begins a field of several lines; where quotes stand for themselves, set quote = "
-                            "\"none\"",
-                            notes, error));
-    HS_TRY(task_oddity_note(quoted, path,
-                            "the quotes around a field are part of its text; quote = \"double\" takes them off", notes,
-                            error));
-    return task_oddity_note(&reader->replaced, path, "half of a surrogate pair, \\ud800 to \\udfff, is read as U+FFFD",
-                            notes, error);
+    HS_TRY(
+        hs__tasks_oddity_note(&reader->spread, path,
+                              "a quote begins a field of several lines; where quotes stand for themselves, set quote = "
+                              "\"none\"",
+                              notes, error));
+    HS_TRY(hs__tasks_oddity_note(quoted, path,
+                                 "the quotes around a field are part of its text; quote = \"double\" takes them off",
+                                 notes, error));
+    return hs__tasks_oddity_note(&reader->replaced, path,
+                                 "half of a surrogate pair, \\ud800 to \\udfff, is read as U+FFFD", notes, error);
 }

@@ -67,7 +67,7 @@ static hs_status choose_line_end(task_source *source, char quote, hs_error *erro
     bool is_all;
     char line_end;
     do {
-        HS_TRY(task_source_look(source, 2 * n + 1, &bytes, &n, &is_all, error));
+        HS_TRY(hs__tasks_source_look(source, 2 * n + 1, &bytes, &n, &is_all, error));
         n = n > TASK_MAX_LINE_BYTES ? TASK_MAX_LINE_BYTES : n;
         line_end = find_line_end(bytes, n, quote);
     } while (line_end != '\n' && !is_all && n < TASK_MAX_LINE_BYTES);
@@ -77,33 +77,33 @@ static hs_status choose_line_end(task_source *source, char quote, hs_error *erro
 
 /* ---- the text ---------------------------------------------------------------------------------------------------- */
 
-hs_status task_source_open(const char *path, char quote, task_source *source_out, hs_error *error)
+hs_status hs__tasks_source_open(const char *path, char quote, task_source *source_out, hs_error *error)
 {
     const char *bytes;
     size_t n_bytes, mark;
     bool is_all;
     *source_out = (task_source){.path = path, .next_line = 1};
     HS_TRY(hs_input_open(path, &source_out->input, error));
-    HS_TRY(task_source_look(source_out, LOOKED_AT, &bytes, &n_bytes, &is_all, error));
+    HS_TRY(hs__tasks_source_look(source_out, LOOKED_AT, &bytes, &n_bytes, &is_all, error));
     HS_TRY(hs_text_mark(bytes, n_bytes, path, &mark, error));
     HS_TRY(refuse_foreign(source_out, bytes, n_bytes, error));
     hs_input_pass(source_out->input, mark);
     return choose_line_end(source_out, quote, error);
 }
 
-void task_source_clear(task_source *source)
+void hs__tasks_source_clear(task_source *source)
 {
     hs_input_free(source->input);
     *source = (task_source){0};
 }
 
-hs_status task_source_look(task_source *source, size_t n_wanted, const char **bytes_out, size_t *n_out,
-                           bool *is_all_out, hs_error *error)
+hs_status hs__tasks_source_look(task_source *source, size_t n_wanted, const char **bytes_out, size_t *n_out,
+                                bool *is_all_out, hs_error *error)
 {
     return hs_input_look(source->input, n_wanted, bytes_out, n_out, is_all_out, error);
 }
 
-void task_source_pass(task_source *source, const char *bytes, size_t n_bytes)
+void hs__tasks_source_pass(task_source *source, const char *bytes, size_t n_bytes)
 {
     for (const char *at = bytes, *end = bytes + n_bytes;
          at < end && (at = memchr(at, source->line_end, (size_t)(end - at))) != NULL; at++)
@@ -111,47 +111,47 @@ void task_source_pass(task_source *source, const char *bytes, size_t n_bytes)
     hs_input_pass(source->input, n_bytes);
 }
 
-hs_status task_source_next_byte(task_source *source, int *byte_out, hs_error *error)
+hs_status hs__tasks_source_next_byte(task_source *source, int *byte_out, hs_error *error)
 {
     const char *bytes;
     size_t n, n_blank;
     bool is_all;
     do {
-        HS_TRY(task_source_look(source, 1, &bytes, &n, &is_all, error));
+        HS_TRY(hs__tasks_source_look(source, 1, &bytes, &n, &is_all, error));
         for (n_blank = 0; n_blank < n && bytes[n_blank] != '\0' && strchr(" \t\r\n", bytes[n_blank]) != NULL;)
             n_blank++;
-        task_source_pass(source, bytes, n_blank);
+        hs__tasks_source_pass(source, bytes, n_blank);
     } while (n > 0 && n_blank == n);
     *byte_out = n > n_blank ? (unsigned char)bytes[n_blank] : -1;
     return HS_OK;
 }
 
-hs_status task_source_cut(task_source *source, task_measure *measure, void *context, const char **record_out,
-                          size_t *length_out, bool *is_whole_out, hs_error *error)
+hs_status hs__tasks_source_cut(task_source *source, task_measure *measure, void *context, const char **record_out,
+                               size_t *length_out, bool *is_whole_out, hs_error *error)
 {
     size_t n = 0;
     bool is_all;
     do {
-        HS_TRY(task_source_look(source, 2 * n + 1, record_out, &n, &is_all, error));
+        HS_TRY(hs__tasks_source_look(source, 2 * n + 1, record_out, &n, &is_all, error));
         is_all = is_all || n > TASK_MAX_LINE_BYTES;
         n = n > TASK_MAX_LINE_BYTES ? TASK_MAX_LINE_BYTES + 1 : n;
         *length_out = measure(*record_out, n, context);
     } while (*length_out == 0 && !is_all);
     *is_whole_out = *length_out > 0;
     *length_out = *is_whole_out ? *length_out : n;
-    task_source_pass(source, *record_out, *length_out);
+    hs__tasks_source_pass(source, *record_out, *length_out);
     return HS_OK;
 }
 
 /* ---- oddities ---------------------------------------------------------------------------------------------------- */
 
-void task_oddity_add(task_oddity *oddity, size_t line)
+void hs__tasks_oddity_add(task_oddity *oddity, size_t line)
 {
     oddity->line = oddity->n++ == 0 ? line : oddity->line;
 }
 
-hs_status task_oddity_note(const task_oddity *oddity, const char *path, const char *what, hs_text *notes,
-                           hs_error *error)
+hs_status hs__tasks_oddity_note(const task_oddity *oddity, const char *path, const char *what, hs_text *notes,
+                                hs_error *error)
 {
     if (oddity->n == 0)
         return HS_OK;

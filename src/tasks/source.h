@@ -12,10 +12,10 @@ typedef struct task_oddity {
     size_t line;
 } task_oddity;
 
-void task_oddity_add(task_oddity *oddity, size_t line);
+void hs__tasks_oddity_add(task_oddity *oddity, size_t line);
 /* Appends "path:line and others: what" and a line end; nothing if there is no such record. */
-hs_status task_oddity_note(const task_oddity *oddity, const char *path, const char *what, hs_text *notes,
-                           hs_error *error);
+hs_status hs__tasks_oddity_note(const task_oddity *oddity, const char *path, const char *what, hs_text *notes,
+                                hs_error *error);
 
 typedef struct task_source {
     const char *path; /* borrowed */
@@ -28,16 +28,16 @@ typedef struct task_source {
  * HS_ERROR_INPUT: a file of another kind (Parquet, an archive, UTF-16, ...); says how to get a text out of
  * it. `quote` is the byte around fields that may hold line ends, '\0' for none.
  */
-hs_status task_source_open(const char *path, char quote, task_source *source_out, hs_error *error);
-void task_source_clear(task_source *source);
+hs_status hs__tasks_source_open(const char *path, char quote, task_source *source_out, hs_error *error);
+void hs__tasks_source_clear(task_source *source);
 
 /* As hs_input_look(). */
-hs_status task_source_look(task_source *source, size_t n_wanted, const char **bytes_out, size_t *n_out,
-                           bool *is_all_out, hs_error *error);
+hs_status hs__tasks_source_look(task_source *source, size_t n_wanted, const char **bytes_out, size_t *n_out,
+                                bool *is_all_out, hs_error *error);
 /* Passes over what was looked at; stays readable until the next look. */
-void task_source_pass(task_source *source, const char *bytes, size_t n_bytes);
+void hs__tasks_source_pass(task_source *source, const char *bytes, size_t n_bytes);
 /* Passes over white space; the byte behind it, or -1 at the end. */
-hs_status task_source_next_byte(task_source *source, int *byte_out, hs_error *error);
+hs_status hs__tasks_source_next_byte(task_source *source, int *byte_out, hs_error *error);
 
 /* Length of a record at the start of `bytes`, with its line end if it has one; 0: it does not end within n_bytes. */
 typedef size_t task_measure(const char *bytes, size_t n_bytes, void *context);
@@ -46,7 +46,7 @@ typedef size_t task_measure(const char *bytes, size_t n_bytes, void *context);
  * Passes over the record at the position as `measure` finds it, or all that is left; *is_whole_out is false if it has no
  * end. Of one that is longer than TASK_MAX_LINE_BYTES comes one byte more than these, and the rest is not read.
  */
-hs_status task_source_cut(task_source *source, task_measure *measure, void *context, const char **record_out,
-                          size_t *length_out, bool *is_whole_out, hs_error *error);
+hs_status hs__tasks_source_cut(task_source *source, task_measure *measure, void *context, const char **record_out,
+                               size_t *length_out, bool *is_whole_out, hs_error *error);
 
 #endif

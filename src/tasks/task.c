@@ -260,7 +260,7 @@ hs_status hs_task_open(const hs_task_config *config, const hs_tokenizer *tokeniz
     HS_GOTO_DONE(task_reader_open(config->file, &config->format, &reader, error));
     HS_GOTO_DONE(read_examples(&compiler, &reader, &choice, task, error));
     HS_GOTO_DONE(task_reader_notes(&reader, &task->notes, error));
-    HS_GOTO_DONE(task_label_notes(&compiler, &task->notes, error));
+    HS_GOTO_DONE(hs__tasks_label_notes(&compiler, &task->notes, error));
     task->hash = hash_task(task);
     *task_out = task;
 done:
