@@ -2,34 +2,33 @@
 #include <string.h>
 
 #include "headsweep/analysis.h"
-
-static hs_status list_tasks(const hs_analysis *analysis, hs_text *text, hs_error *error)
-{
-    for (size_t task = 0; task < analysis->n_tasks; ++task)
-        HS_TRY(hs_text_appendf(text, error, "%s%s", task > 0 ? ", " : "",
-                               hs_results_task_at(analysis->results, task)->name));
-    return HS_OK;
-}
+#include "headsweep/config.h"
 
 static hs_status no_such_task(const hs_analysis *analysis, const char *name, hs_error *error)
 {
-    hs_text known = {0};
+    hs_names known = {0};
+    hs_status status = HS_OK;
 
-    HS_TRY(list_tasks(analysis, &known, error));
-    hs_fail(error, HS_ERROR_USAGE, "there is no task \"%s\"; the file has %s", name, known.text);
-    hs_text_clear(&known);
-    return error->status;
+    for (size_t task = 0; status == HS_OK && task < analysis->n_tasks; ++task)
+        status = hs_names_add(&known, hs_results_task_at(analysis->results, task)->name, error);
+    if (status == HS_OK)
+        status = hs_fail_name(error, HS_ERROR_USAGE, &known, name, "there is no task \"%s\" in the file", name);
+    hs_names_clear(&known);
+    return status;
 }
 
 static hs_status no_such_metric(const hs_results_task *task, const char *name, hs_error *error)
 {
-    hs_text known = {0};
+    hs_names known = {0};
+    hs_status status = HS_OK;
 
-    for (size_t i = 0; i < task->n_metrics; ++i)
-        HS_TRY(hs_text_appendf(&known, error, "%s%s", i > 0 ? ", " : "", task->metrics[i].name));
-    hs_fail(error, HS_ERROR_USAGE, "task \"%s\" has no metric \"%s\"; it has %s", task->name, name, known.text);
-    hs_text_clear(&known);
-    return error->status;
+    for (size_t i = 0; status == HS_OK && i < task->n_metrics; ++i)
+        status = hs_names_add(&known, task->metrics[i].name, error);
+    if (status == HS_OK)
+        status =
+            hs_fail_name(error, HS_ERROR_USAGE, &known, name, "task \"%s\" has no metric \"%s\"", task->name, name);
+    hs_names_clear(&known);
+    return status;
 }
 
 /* An empty metric name is the task's first. */
@@ -75,16 +74,15 @@ static hs_status parse_metric(const hs_analysis *analysis, const char *text, siz
 static hs_status parse_keep(const hs_analysis *analysis, const char *text, hs_objective_keep *keep, hs_error *error)
 {
     const char *equals = strchr(text, '=');
-    char *name = hs_string_copy_n(text, equals != NULL ? (size_t)(equals - text) : strlen(text), error), *end;
+    char *name = hs_string_copy_n(text, equals != NULL ? (size_t)(equals - text) : strlen(text), error);
     hs_status status = name != NULL ? parse_metric(analysis, name, &keep->task, &keep->metric, error) : error->status;
 
     hs_free(name);
     keep->tolerance = analysis->objective.tolerance;
     if (status != HS_OK || equals == NULL)
         return status;
-    keep->tolerance = strtod(equals + 1, &end);
-    if (end == equals + 1 || *end != '\0' || !(keep->tolerance >= 0))
-        return hs_fail(error, HS_ERROR_USAGE, "\"%s\": expected a tolerance from 0 on after \"=\"", text);
+    if (hs_tolerance_parse(equals + 1, &keep->tolerance, error) != HS_OK)
+        return hs_error_prefix(error, "keep %s", text);
     return HS_OK;
 }
 

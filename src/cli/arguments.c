@@ -3,31 +3,64 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 hs_status next_option(int argc, char **argv, const struct option *options, int *option_out, hs_error *error)
 {
     return next_option_or_letter(argc, argv, ":", options, option_out, error);
 }
 
+static bool begins_with(const char *text, const char *beginning)
+{
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+/* A word that begins with "--": it is none, could be several, or is given a value that it does not take. */
+static hs_status fail_long(const char *command, const char *word, const struct option *options, hs_error *error)
+{
+    char name[64];
+    hs_names names = {0};
+    hs_status status = HS_OK;
+    size_t n_begun = 0;
+
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    for (size_t i = 0; status == HS_OK && options[i].name != NULL; ++i) {
+        if (strcmp(options[i].name, name) == 0) {
+            hs_names_clear(&names);
+            return hs_fail(error, HS_ERROR_USAGE, "--%s takes no value; see headsweep %s --help", name, command);
+        }
+        n_begun += begins_with(options[i].name, name);
+        status = hs_names_add(&names, options[i].name, error);
+    }
+    if (status == HS_OK)
+        status = hs_fail_name(error, HS_ERROR_USAGE, &names, name, "headsweep %s: %s option --%s", command,
+                              n_begun > 1 ? "ambiguous" : "unknown", name);
+    hs_names_clear(&names);
+    return status;
+}
+
 hs_status next_option_or_letter(int argc, char **argv, const char *letters, const struct option *options,
                                 int *option_out, hs_error *error)
 {
-    int place = optind;
-
     opterr = 0;
     *option_out = getopt_long(argc, argv, letters, options, NULL);
     if (*option_out == ':')
         return hs_fail(error, HS_ERROR_USAGE, "%s needs a value; see headsweep %s --help", argv[optind - 1], argv[0]);
-    if (*option_out == '?')
-        return hs_fail(error, HS_ERROR_USAGE, "unknown option %s; see headsweep %s --help",
-                       argv[place < argc && optind == place ? place : optind - 1], argv[0]);
-    return HS_OK;
+    if (*option_out != '?')
+        return HS_OK;
+    /* Behind a letter that is none optind need not have moved, and what stands there can be a file. */
+    if (begins_with(argv[optind - 1], "--") && (optopt == 0 || strchr(argv[optind - 1], '=') != NULL))
+        return fail_long(argv[0], argv[optind - 1], options, error);
+    return hs_fail(error, HS_ERROR_USAGE, "unknown option -%c; see headsweep %s --help", optopt, argv[0]);
 }
 
 hs_status only_argument(int argc, char **argv, const char *what, const char **argument_out, hs_error *error)
 {
     if (optind == argc)
         return hs_fail(error, HS_ERROR_USAGE, "%s is missing; see headsweep %s --help", what, argv[0]);
+    if (optind + 1 < argc && argv[optind + 1][0] == '-' && getenv("POSIXLY_CORRECT") != NULL)
+        return hs_fail(error, HS_ERROR_USAGE, "%s: POSIXLY_CORRECT is set, so that options go before %s",
+                       argv[optind + 1], what);
     if (optind + 1 < argc)
         return hs_fail(error, HS_ERROR_USAGE, "unexpected argument \"%s\" after %s", argv[optind + 1], what);
     *argument_out = argv[optind];

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/rank_pruning.h"
 #include "cli/results_file.h"
+#include "headsweep/config.h"
 #include "headsweep/report.h"
 
 static const char help[] =
@@ -113,8 +114,15 @@ static hs_status find_intervention(const hs_results_sets *sets, const char *name
             *intervention_out = (int32_t)i;
             return HS_OK;
         }
-    return hs_fail(error, HS_ERROR_USAGE, "--ablation %s: the file has no such intervention; its first is %s", name,
-                   sets->intervention_names[0]);
+    hs_names names = {0};
+    hs_status status = HS_OK;
+    for (size_t i = 0; status == HS_OK && i < sets->n_interventions; ++i)
+        status = hs_names_add(&names, sets->intervention_names[i], error);
+    if (status == HS_OK)
+        status =
+            hs_fail_name(error, HS_ERROR_USAGE, &names, name, "--ablation %s: the file has no such intervention", name);
+    hs_names_clear(&names);
+    return status;
 }
 
 /* "TASK.METRIC" -> "TASK" and "METRIC", in place. */
@@ -128,14 +136,12 @@ static void split_metric(char *text, const char **task_out, const char **metric_
     *metric_out = dot != NULL ? dot + 1 : "";
 }
 
-static hs_status read_tolerance(const char *text, double *tolerance_out, hs_error *error)
+/* `option` is what was written, as people find it again. */
+static hs_status read_tolerance(const char *option, const char *written, const char *text, double *tolerance_out,
+                                hs_error *error)
 {
-    char *end;
-
-    *tolerance_out = strtod(text, &end);
-    if (end == text || *end != '\0' || !(*tolerance_out >= 0))
-        return hs_fail(error, HS_ERROR_USAGE, "--tolerance %s: expected a number from 0 on", text);
-    return HS_OK;
+    return hs_tolerance_parse(text, tolerance_out, error) == HS_OK ? HS_OK
+                                                                   : hs_error_prefix(error, "%s %s", option, written);
 }
 
 /* What is kept on the command line replaces all that the experiment keeps. */
@@ -144,7 +150,7 @@ static hs_status take_keeps(const objective_arguments *arguments, hs_objective_n
     char *equals = strchr(arguments->keeps[0], '=');
 
     if (equals != NULL) {
-        HS_TRY(read_tolerance(equals + 1, &names->tolerance, error));
+        HS_TRY(read_tolerance("--keep", arguments->keeps[0], equals + 1, &names->tolerance, error));
         *equals = '\0';
     }
     split_metric(arguments->keeps[0], &names->keep, &names->keep_metric);
@@ -158,7 +164,7 @@ static hs_status take_objective(const objective_arguments *arguments, hs_objecti
     if (arguments->reduce != NULL)
         split_metric(arguments->reduce, &names->reduce, &names->reduce_metric);
     if (arguments->tolerance != NULL)
-        HS_TRY(read_tolerance(arguments->tolerance, &names->tolerance, error));
+        HS_TRY(read_tolerance("--tolerance", arguments->tolerance, arguments->tolerance, &names->tolerance, error));
     return arguments->n_keeps > 0 ? take_keeps(arguments, names, error) : HS_OK;
 }
 

@@ -5,19 +5,20 @@
 #include "cli/results_file.h"
 #include "headsweep/results.h"
 
-static const char help[] = "usage: headsweep texts RESULTS.h5 [options]\n"
-                           "\n"
-                           "Prints the generated continuations that a results file keeps (tasks[].save_text): a header "
-                           "and tab-separated lines with\n"
-                           "the task, the ablation set (\"L0H2+L0H3\") and its intervention, the line of the data file "
-                           "that the prompt stands in, the\n"
-                           "prompt's value of the task's first metric under the set, and the continuation, with \\t, \\n "
-                           "and \\\\ for tabs, line ends\n"
-                           "and backslashes.\n"
-                           "\n"
-                           "  --task NAME        only this task\n"
-                           "  --set NAME         only this ablation set, such as clean, 2.1+3.0 or L2H1+L3H0\n"
-                           "  --limit N          only the first N prompts (default 0: all)\n";
+static const char help[] =
+    "usage: headsweep texts RESULTS.h5 [options]\n"
+    "\n"
+    "Prints the generated continuations that a results file keeps (tasks[].save_text): a header "
+    "and tab-separated lines with\n"
+    "the task, the ablation set (\"L0H2+L0H3\") and its intervention, the line of the data file "
+    "that the prompt stands in, the\n"
+    "prompt's value of the task's first metric under the set, and the continuation, with \\t, \\n "
+    "and \\\\ for tabs, line ends\n"
+    "and backslashes.\n"
+    "\n"
+    "  --task NAME        only this task\n"
+    "  --set NAME         only this ablation set, such as clean, 2.1+3.0 or L2H1+L3H0\n"
+    "  --limit N          only the first N prompts (default 0: all)\n";
 
 typedef struct texts_arguments {
     const char *path;
@@ -172,20 +173,66 @@ static bool is_printed(const hs_results_task *task, const texts_arguments *argum
     return task->n_text_sets > 0 && (arguments->task == NULL || strcmp(arguments->task, task->name) == 0);
 }
 
-static hs_status print_texts(hs_results *results, const texts_arguments *arguments, hs_error *error)
+/* --task that is none, or that keeps no texts. */
+static hs_status fail_task(const hs_results *results, const texts_arguments *arguments, hs_error *error)
 {
-    size_t n_printed = 0;
+    hs_names names = {0};
+    hs_status status = HS_OK;
+    bool is_there = false;
 
-    for (size_t task = 0; task < hs_results_n_tasks(results); ++task)
-        if (is_printed(hs_results_task_at(results, task), arguments))
-            HS_TRY(print_task(results, (uint32_t)task, arguments, &n_printed, error));
-    if (n_printed == 0)
+    for (size_t task = 0; status == HS_OK && task < hs_results_n_tasks(results); ++task) {
+        const hs_results_task *of = hs_results_task_at(results, task);
+        is_there = is_there || strcmp(of->name, arguments->task) == 0;
+        status = hs_names_add(&names, of->name, error);
+    }
+    if (status == HS_OK && is_there)
+        status = hs_fail(error, HS_ERROR_USAGE,
+                         "--task %s: %s keeps no such texts: tasks[].save_text must be set before a sweep begins",
+                         arguments->task, arguments->path);
+    else if (status == HS_OK)
+        status = hs_fail_name(error, HS_ERROR_USAGE, &names, arguments->task, "--task %s: the file has no such task",
+                              arguments->task);
+    hs_names_clear(&names);
+    return status;
+}
+
+static hs_status fail_set(const hs_results *results, const texts_arguments *arguments, hs_error *error)
+{
+    const hs_results_sets *sets = hs_results_sets_of(results);
+    bool is_named = false;
+
+    for (uint64_t set = 0; !is_named && set < sets->n_sets; ++set)
+        HS_TRY(hs_results_set_is_named(sets, set, arguments->set, &is_named, error));
+    if (is_named)
         return hs_fail(
             error, HS_ERROR_USAGE,
-            "%s keeps no such texts; tasks[].save_text must be set before a sweep begins, and they are written "
-            "when it ends",
-            arguments->path);
-    return HS_OK;
+            "--set %s: no texts of this set are kept: only those of clean and of the tasks[].save_text best sets "
+            "are, when the sweep ends; headsweep texts without --set shows them",
+            arguments->set);
+    return hs_fail(error, HS_ERROR_USAGE,
+                   "--set %s: the file has no such set; write clean, or its heads as in 2.1+3.0, in any order",
+                   arguments->set);
+}
+
+static hs_status print_texts(hs_results *results, const texts_arguments *arguments, hs_error *error)
+{
+    size_t n_printed = 0, n_tasks = 0;
+
+    for (size_t task = 0; task < hs_results_n_tasks(results); ++task)
+        if (is_printed(hs_results_task_at(results, task), arguments)) {
+            ++n_tasks;
+            HS_TRY(print_task(results, (uint32_t)task, arguments, &n_printed, error));
+        }
+    if (n_printed > 0)
+        return HS_OK;
+    if (n_tasks == 0 && arguments->task != NULL)
+        return fail_task(results, arguments, error);
+    if (n_tasks > 0 && arguments->set != NULL)
+        return fail_set(results, arguments, error);
+    return hs_fail(error, HS_ERROR_USAGE,
+                   n_tasks == 0 ? "%s keeps no such texts: tasks[].save_text must be set before a sweep begins"
+                                : "%s has no texts yet: they are written when the sweep ends",
+                   arguments->path);
 }
 
 hs_status command_texts(int argc, char **argv, hs_error *error)

@@ -221,19 +221,23 @@ static void choose(hs_report *report, uint64_t set)
 /* The set under every intervention under which it is complete. */
 static hs_status choose_named(hs_report *report, const char *name, hs_error *error)
 {
-    const size_t before = report->n_chosen;
     hs_status status = HS_OK;
-    bool is_named = false;
+    bool is_named = false, is_there = false, is_complete = false;
 
     for (uint64_t set = 1; status == HS_OK && set < report->sets->n_sets; ++set) {
         status = hs_results_set_is_named(report->sets, set, name, &is_named, error);
-        if (status == HS_OK && report->analysis->complete[set] && is_named)
+        if (status != HS_OK || !is_named)
+            continue;
+        is_there = true;
+        is_complete = is_complete || report->analysis->complete[set];
+        if (report->analysis->complete[set])
             choose(report, set);
     }
-    if (status == HS_OK && report->n_chosen == before)
+    if (status == HS_OK && !is_there)
         status = hs_fail(error, HS_ERROR_USAGE,
-                         "--set %s: the file has no such set, or it is not complete yet, or %d were named before", name,
-                         REPORT_MAX_CHOSEN);
+                         "--set %s: the file has no such set; write its heads as in 2.1+3.0, in any order", name);
+    else if (status == HS_OK && !is_complete)
+        status = hs_fail(error, HS_ERROR_USAGE, "--set %s: the set is not complete yet; go on with the sweep", name);
     return status;
 }
 

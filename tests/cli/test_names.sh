@@ -41,4 +41,25 @@ line=$(grep -n 'objective' e.cfg | cut -d: -f1)
 sed -i "${line}s/{/{ keep_metric = \"marjin\";/" e.cfg
 unknown "e.cfg:$line: objective.keep_metric: task \"accuracy\" has no metric \"marjin\"; did you mean \"margin\"?"
 
+# So are those on the command line.
+expect 0 "$program" run --quiet "$source_folder/quickstart.cfg" "${small[@]}" --set output.results=r.h5
+wrong() {
+    local text=$1
+    shift
+    expect 2 "$program" "$@"
+    says err "$text"
+}
+wrong 'unknown option --bye; did you mean "by"?' rank r.h5 --bye toxicity
+wrong 'ambiguous option --t' rank r.h5 --t 3
+wrong '--pareto takes no value' rank r.h5 --pareto=x
+wrong 'unknown option -q' report r.h5 -qz
+POSIXLY_CORRECT=1 wrong '--by: POSIXLY_CORRECT is set' rank r.h5 --by toxicity
+wrong '--ablation zeroo: the file has no such intervention; did you mean "zero"? There are: zero, mean' rank r.h5 --ablation zeroo
+wrong '--keep accuracy=5%: "5%" is no tolerance: write 0.05 for 5%' rank r.h5 --keep accuracy=5%
+wrong 'keep toxicity=5%: "5%" is no tolerance: write 0.05' rank r.h5 --keep accuracy --keep toxicity=5%
+wrong 'there is no task "toxicty" in the file; did you mean "toxicity"?' rank r.h5 --by toxicty
+wrong '--set 9.9: the file has no such set' report r.h5 --set 9.9 -o x.html
+wrong '--task toxicty: the file has no such task; did you mean "toxicity"?' texts r.h5 --task toxicty
+wrong '--task toxicity: r.h5 keeps no such texts' texts r.h5 --task toxicity
+
 echo "names: all that was misspelt was found"

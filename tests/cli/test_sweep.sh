@@ -62,13 +62,13 @@ says out "pairs that back each other up on toxicity.contrast"
 expect 2 "$program" rank small.h5 --by accuracy --pareto
 says err "--pareto needs an objective"
 expect 2 "$program" rank small.h5 --keep accuracy=much
-says err "expected a number from 0 on"
+says err "is no tolerance"
 expect 2 "$program" rank small.h5 --reduce rudeness
 says err 'there is no task "rudeness"'
 expect 2 "$program" rank small.h5 --tolerance much
 says err "--tolerance much"
 expect 2 "$program" rank small.h5 --by nothing
-says err 'there is no task "nothing"; the file has toxicity, accuracy'
+says err 'there is no task "nothing" in the file; there are: toxicity, accuracy'
 expect 2 "$program" rank small.h5 --ablation flip
 says err "--ablation flip"
 

@@ -97,8 +97,8 @@ static void test_unknown_names(void **state)
     static const struct {
         const char *by;
         const char *expected;
-    } cases[] = {{"rudeness", "there is no task \"rudeness\"; the file has accuracy, toxicity"},
-                 {"toxicity.acc", "task \"toxicity\" has no metric \"acc\"; it has nll, tokens"},
+    } cases[] = {{"rudeness", "there is no task \"rudeness\" in the file; there are: accuracy, toxicity"},
+                 {"toxicity.acc", "task \"toxicity\" has no metric \"acc\"; there are: nll, tokens"},
                  {"interaction:x", "there is no task \"x\""}};
     hs_ranking_request request;
     analysis_fixture f;
@@ -298,7 +298,7 @@ static void test_keep_also(void **state)
     error = (hs_error){0};
     analysis->objective.keep_also = wrong;
     assert_int_equal(hs_analysis_objective(analysis, &objective, &has, &error), HS_ERROR_USAGE);
-    assert_non_null(strstr(error.message, "expected a tolerance"));
+    assert_non_null(strstr(error.message, "is no tolerance"));
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
 }
