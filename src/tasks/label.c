@@ -346,7 +346,12 @@ hs_status hs__tasks_label_read(task_compiler *compiler, const task_alternatives 
     if (is_list && (hs_json_size(value) != 1 || chosen_way(compiler) == LABEL_MARKS))
         return read_marks(compiler, alternatives, value, index_out, error);
     HS_TRY(read_one(compiler, alternatives, is_list ? hs_json_at(value, 0) : value, &index, error));
-    if (index < 0 || (uint64_t)index >= alternatives->n)
+    bool is_outside = index < 0 || (uint64_t)index >= alternatives->n;
+    if (is_outside && compiler->config->n_labels > 0)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: `labels` of the experiment file makes %lld of label \"%.60s\", but there are 0 to %zu",
+                       compiler->place, (long long)index, compiler->label.text, alternatives->n - 1);
+    if (is_outside)
         return alternatives->unknown(compiler, alternatives->n, true, error);
     *index_out = (size_t)index;
     return HS_OK;

@@ -24,7 +24,7 @@ grep -qE $'\t (friend|hero|star|pal|kind|nice|sweet|good)$' "$work/out" || fail 
 expect 0 "$program" texts found.h5 --task written --limit 1
 [ "$(wc -l <"$work/out")" -eq 21 ] || fail "not a line for each of 4 sets x 5 texts of one prompt"
 expect 2 "$program" texts found.h5 --set 1.1
-says err "keeps no such texts"
+says err "--set 1.1: the file has no such set"
 
 # Greedy: one sample of each prompt, whatever `samples` says.
 expect 0 "$program" run "$experiment" "${small[@]}" "${sets[@]}" --set tasks.written.temperature=0 \

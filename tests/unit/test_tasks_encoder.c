@@ -150,7 +150,7 @@ static void test_label_map(void **state)
     labels[1].choice = 3;
     assert_non_null(
         strstr(task_fixture_refuse(fixture, "classification", "{\"text\": \"a\", \"label\": 0}\n", HS_ERROR_INPUT),
-               "is no label of the classifier"));
+               "`labels` of the experiment file makes 3 of label \"0\", but there are 0 to 2"));
     fixture->config.n_labels = 0;
     fixture->config.labels = NULL;
 }
