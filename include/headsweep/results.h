@@ -30,6 +30,7 @@
  *                            f64 in files that have it
  *   /results/TASK/example    [E] u64: line of the data file;  donor [E] u32 where examples have donors
  *   /results/TASK/text       [T, E, N] text: generated continuations (N a prompt) of T sets, "" until written
+ *   /results/TASK/prompt     [E] text: what the continuations continue, where texts are kept
  *   /results/TASK/text_set   [T] i32: the set of each row of text, -1 until that row is written; both only where texts
  *                            are kept. A reader of layout 1 that does not know them may leave them alone
  *   /ranking/TASK/STATISTIC  [S, M] f64, NaN until the sweep is finished;  metric [M] text
@@ -85,6 +86,7 @@ typedef struct hs_results_task {
     size_t n_text_sets;           /* sets whose generated texts are kept; 0: none */
     size_t n_samples;             /* texts of an example, where texts are kept */
     size_t text_bytes;            /* of each, its terminator included */
+    const char *const *prompts;   /* [n_examples] what they continue; NULL where none are kept, as in files of before */
 } hs_results_task;
 
 typedef struct hs_results_attribute {

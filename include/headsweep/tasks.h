@@ -212,6 +212,12 @@ hs_status hs_scorer_score(hs_scorer *scorer, const hs_text_list *texts, double *
 /* ---- generation: continuations instead of queries ---------------------------------------------------------------- */
 
 bool hs_task_generates(const hs_task *task);
+/*
+ * Appends the text of the prompt of an example of a generating task: its tokens decoded without special tokens, bytes that
+ * are no UTF-8 replaced by U+FFFD.
+ */
+hs_status hs_task_prompt(const hs_task *task, size_t example, const hs_tokenizer *tokenizer, hs_text *text,
+                         hs_error *error);
 /* How a generating task samples; seed and `stops` are left out. */
 const hs_sampling *hs_task_sampling(const hs_task *task);
 /* Token rows that each example grows by while it is continued, at most; 0 for other kinds. */

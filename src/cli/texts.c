@@ -12,9 +12,9 @@ static const char help[] =
     "and tab-separated lines with\n"
     "the task, the ablation set (\"L0H2+L0H3\") and its intervention, the line of the data file "
     "that the prompt stands in, the\n"
-    "prompt's value of the task's first metric under the set, and the continuation, with \\t, \\n "
-    "and \\\\ for tabs, line ends\n"
-    "and backslashes.\n"
+    "prompt's value of the task's first metric under the set, the prompt (its end, if it is long) "
+    "and the continuation,\n"
+    "with \\t, \\n and \\\\ for tabs, line ends and backslashes.\n"
     "\n"
     "  --task NAME        only this task\n"
     "  --set NAME         only this ablation set, such as clean, 2.1+3.0 or L2H1+L3H0\n"
@@ -108,6 +108,9 @@ static hs_status print_lines(const text_printer *p, size_t row, size_t set, cons
         for (size_t sample = 0; sample < p->of->n_samples; ++sample) {
             printf("%s\t%s\t%s\t%llu\t%.6g\t", p->of->name, name, intervention,
                    (unsigned long long)p->of->example_line[example], (double)p->values[example * p->of->n_metrics]);
+            if (p->of->prompts != NULL)
+                print_escaped(p->of->prompts[example], strlen(p->of->prompts[example]));
+            putchar('\t');
             print_escaped(p->texts + sample * p->of->text_bytes, p->of->text_bytes);
             putchar('\n');
         }
@@ -141,7 +144,7 @@ static hs_status print_rows(const text_printer *p, const int32_t *rows, const ch
         if (!is_wanted)
             continue;
         if ((*n_printed)++ == 0)
-            printf("task\theads\tablation\tline\t%s\ttext\n", p->of->metrics[0].name);
+            printf("task\theads\tablation\tline\t%s\tprompt\ttext\n", p->of->metrics[0].name);
         HS_TRY(print_set(p, row, (size_t)rows[row], error));
     }
     return HS_OK;

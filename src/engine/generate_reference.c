@@ -56,7 +56,7 @@ static void start_prompt(struct continuation *continuation, size_t prompt)
     for (size_t row = 0; row < n_rows; row++)
         continuation->prepared.scratch.row_slots[row] = row + 1 < length ? HS_NOT_SCORED : 0;
     continuation->workload = (hs_workload){
-        .sequences = {1, continuation->offsets, continuation->grown},
+        .sequences = {.n = 1, .offsets = continuation->offsets, .tokens = continuation->grown},
         .donor_sequences = prompts->donor_sequences,
         .donors = prompts->donor_sequences.n == 0 ? NULL : prompts->donors + prompt,
     };

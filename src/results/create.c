@@ -235,14 +235,23 @@ static hs_status no_text_sets(const hs_results_task *task, int32_t **sets_out, h
     return HS_OK;
 }
 
+/* NULL where no prompts are kept. hs_free() them. */
+static hs_status pack_prompts(const hs_results_task *task, char **bytes_out, size_t *width_out, hs_error *error)
+{
+    *bytes_out = NULL;
+    *width_out = 0;
+    return task->prompts == NULL ? HS_OK : hs_texts_pack(task->prompts, task->n_examples, bytes_out, width_out, error);
+}
+
 /* One task's group in /results or /ranking. */
 static hs_status create_task(hid_t parent, hs_group_kind kind, const hs_results_task *task, hs_extents extents,
                              hs_scales *scales, hs_error *error)
 {
     hid_t group = H5I_INVALID_HID;
     char *names = NULL;
+    char *prompts = NULL;
     int32_t *text_sets = NULL;
-    size_t width = 1;
+    size_t width = 1, prompt_width = 0;
     hs_status status;
     extents = hs_extents_with_task(extents, task);
     HS_GOTO_DONE(hs_objects_create_group(parent, task->name, &group, error));
@@ -250,10 +259,15 @@ static hs_status create_task(hid_t parent, hs_group_kind kind, const hs_results_
     HS_GOTO_DONE(hs_hdf5_write_text(group, "kind", task->kind, error));
     HS_GOTO_DONE(pack_metric_names(task, &names, &width, error));
     HS_GOTO_DONE(no_text_sets(task, &text_sets, error));
+    HS_GOTO_DONE(pack_prompts(task, &prompts, &prompt_width, error));
     const hs_object_table contents[] = {
-        {"metric", names, width},        {"example", task->example_line, 0},
-        {"shard", task->shard_first, 0}, {"donor", task->donor, 0},
-        {"text_set", text_sets, 0},      {"text", NULL, task->n_text_sets > 0 ? task->text_bytes : 0},
+        {"metric", names, width},
+        {"example", task->example_line, 0},
+        {"shard", task->shard_first, 0},
+        {"donor", task->donor, 0},
+        {"prompt", prompts, prompt_width},
+        {"text_set", text_sets, 0},
+        {"text", NULL, task->n_text_sets > 0 ? task->text_bytes : 0},
     };
     const size_t n = sizeof contents / sizeof contents[0];
     HS_GOTO_DONE(hs_objects_create_datasets(group, kind, &extents, (hs_object_tables){contents, n}, scales, error));
@@ -264,6 +278,7 @@ static hs_status create_task(hid_t parent, hs_group_kind kind, const hs_results_
     HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_TEXT_SET, error));
     HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_SAMPLE, error));
 done:
+    hs_free(prompts);
     hs_free(text_sets);
     hs_free(names);
     hs_hdf5_close(group);

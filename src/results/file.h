@@ -16,7 +16,7 @@ typedef struct hs_file_group {
 typedef struct hs_file_task {
     hs_file_group cells;
     hs_file_group ranking;
-    hs_texts metric_names, units, meanings;
+    hs_texts metric_names, units, meanings, prompts;
     hs_results_metric *metrics;
     double *chance; /* NULL in files of before */
     uint64_t *shard_first;

@@ -123,6 +123,7 @@ static const hs_dataset_row task_rows[] = {
      false,
      true,
      "example that stands in for each example where the intervention is resample"},
+    {"prompt", HS_ELEMENT_TEXT, {HS_AXIS_EXAMPLE}, false, true, "what the kept continuations continue"},
     {"commit",
      HS_ELEMENT_U64,
      {HS_AXIS_SET, HS_AXIS_SHARD},

@@ -126,6 +126,7 @@ static hs_status load_chance(hs_file_task *file, size_t n, hs_error *error)
 static hs_status load_task_tables(hs_file_task *file, hs_results_task *task, hs_error *error)
 {
     hid_t donor = hs_file_dataset(&file->cells, "donor");
+    hid_t prompt = hs_file_dataset(&file->cells, "prompt");
     const size_t n_shards = task->n_shards, n_examples = task->n_examples;
     HS_TRY(load_metrics(file, task->n_metrics, error));
     HS_TRY(load_chance(file, task->n_metrics, error));
@@ -133,6 +134,8 @@ static hs_status load_task_tables(hs_file_task *file, hs_results_task *task, hs_
     file->shard_first[n_shards] = n_examples;
     HS_TRY(read_table(hs_file_dataset(&file->cells, "example"), HS_ELEMENT_U64, n_examples, 0, &file->example_line,
                       error));
+    if (prompt >= 0)
+        HS_TRY(read_text_table(prompt, n_examples, "prompts", &file->prompts, error));
     if (donor >= 0)
         HS_TRY(read_table(donor, HS_ELEMENT_U32, n_examples, 0, &file->donor, error));
     task->metrics = file->metrics;
@@ -140,6 +143,7 @@ static hs_status load_task_tables(hs_file_task *file, hs_results_task *task, hs_
     task->shard_first = file->shard_first;
     task->example_line = file->example_line;
     task->donor = file->donor;
+    task->prompts = prompt >= 0 ? (const char *const *)file->prompts.items : NULL;
     return hs_layout_check_task(task, error);
 }
 
@@ -292,6 +296,7 @@ static void unload_task(hs_file_task *file)
     hs_texts_clear(&file->metric_names);
     hs_texts_clear(&file->units);
     hs_texts_clear(&file->meanings);
+    hs_texts_clear(&file->prompts);
     hs_free(file->metrics);
     hs_free(file->chance);
     hs_free(file->shard_first);

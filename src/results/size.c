@@ -51,6 +51,8 @@ static bool is_present(const hs_dataset_row *row, const hs_results_layout *layou
         return true;
     if (row->axes[0] == HS_AXIS_TEXT_SET)
         return task != NULL && task->n_text_sets > 0;
+    if (strcmp(row->name, "prompt") == 0)
+        return task != NULL && task->prompts != NULL;
     return task != NULL && task->donor != NULL;
 }
 
@@ -66,6 +68,8 @@ static size_t text_width(const hs_results_layout *layout, const hs_dataset_row *
         return longest_text(layout->sets.intervention_names, layout->sets.n_interventions);
     case HS_AXIS_PHASE:
         return sizeof HS_LAYOUT_FIRST_PHASE; /* the longest */
+    case HS_AXIS_EXAMPLE:
+        return longest_text(task->prompts, task->n_examples);
     case HS_AXIS_TEXT_SET:
         return task->text_bytes;
     case HS_AXIS_RANKING:

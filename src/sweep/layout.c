@@ -16,7 +16,15 @@ struct study_layout {
     hs_results_metric (*metrics)[HS_TASK_MAX_METRICS]; /* [n_tasks] */
     double (*chance)[HS_TASK_MAX_METRICS];             /* [n_tasks] */
     uint64_t **example_lines;                          /* [n_tasks][n_examples] */
+    char ***prompts;                                   /* [n_tasks]: [n_examples] or NULL */
 };
+
+static void free_prompts(char **prompts, size_t n)
+{
+    for (size_t i = 0; prompts != NULL && i < n; ++i)
+        hs_free(prompts[i]);
+    hs_free(prompts);
+}
 
 void study_layout_free(struct study_layout *l)
 {
@@ -25,6 +33,9 @@ void study_layout_free(struct study_layout *l)
     for (size_t i = 0; l->example_lines != NULL && i < l->layout.n_tasks; ++i)
         hs_free(l->example_lines[i]);
     hs_free(l->example_lines);
+    for (size_t i = 0; l->prompts != NULL && i < l->layout.n_tasks; ++i)
+        free_prompts(l->prompts[i], l->tasks[i].n_examples);
+    hs_free(l->prompts);
     hs_free(l->metrics);
     hs_free(l->chance);
     hs_free(l->tasks);
@@ -143,6 +154,36 @@ static hs_status describe_provenance(const hs_study *study, const char *hosts, c
 /* A token of running text has four bytes or so; what is longer is cut. */
 enum { TEXT_BYTES_PER_TOKEN = 8 };
 
+/* The end of a long prompt is what is continued. */
+enum { MAX_PROMPT_BYTES = 2000 };
+
+static hs_status copy_prompt(const hs_study *study, size_t index, size_t example, char **prompt_out, hs_error *error)
+{
+    hs_text text = {0};
+    hs_status status = hs_task_prompt(study->tasks[index], example, study->tokenizer, &text, error);
+
+    if (status == HS_OK) {
+        size_t first = text.length > MAX_PROMPT_BYTES ? text.length - MAX_PROMPT_BYTES : 0;
+        while (first < text.length && hs_utf8_length(text.text + first, text.length - first) == 0)
+            ++first;
+        *prompt_out = hs_string_copy_n(text.text + first, text.length - first, error);
+        status = *prompt_out == NULL ? error->status : HS_OK;
+    }
+    hs_text_clear(&text);
+    return status;
+}
+
+static hs_status describe_prompts(const hs_study *study, size_t index, struct study_layout *l, hs_error *error)
+{
+    size_t n = l->tasks[index].n_examples;
+
+    HS_TRY(hs_allocate(&l->prompts[index], n, sizeof **l->prompts, "prompts", error));
+    for (size_t example = 0; example < n; ++example)
+        HS_TRY(copy_prompt(study, index, example, &l->prompts[index][example], error));
+    l->tasks[index].prompts = (const char *const *)l->prompts[index];
+    return HS_OK;
+}
+
 static void describe_texts(const hs_study *study, size_t index, hs_results_task *task)
 {
     size_t n_best = (size_t)study->experiment->tasks[index].save_text;
@@ -180,7 +221,7 @@ static hs_status describe_task(const hs_study *study, size_t index, struct study
                                         .example_line = l->example_lines[index],
                                         .donor = study->donors != NULL ? study->donors[index] : NULL};
     describe_texts(study, index, &l->tasks[index]);
-    return HS_OK;
+    return l->tasks[index].n_text_sets > 0 ? describe_prompts(study, index, l, error) : HS_OK;
 }
 
 static hs_status describe_tasks(const hs_study *study, struct study_layout *l, hs_error *error)
@@ -189,6 +230,7 @@ static hs_status describe_tasks(const hs_study *study, struct study_layout *l, h
     HS_TRY(hs_allocate(&l->metrics, study->n_tasks, sizeof *l->metrics, "metrics", error));
     HS_TRY(hs_allocate(&l->chance, study->n_tasks, sizeof *l->chance, "metrics", error));
     HS_TRY(hs_allocate(&l->example_lines, study->n_tasks, sizeof *l->example_lines, "examples", error));
+    HS_TRY(hs_allocate(&l->prompts, study->n_tasks, sizeof *l->prompts, "prompts", error));
     l->layout.tasks = l->tasks;
     l->layout.n_tasks = study->n_tasks;
     for (size_t i = 0; i < study->n_tasks; ++i)

@@ -67,6 +67,23 @@ static hs_status repair(const hs_text *decoded, hs_text *text, hs_error *error)
     return hs_text_append(text, decoded->text + start, decoded->length - start, error);
 }
 
+hs_status hs_task_prompt(const hs_task *task, size_t example, const hs_tokenizer *tokenizer, hs_text *text,
+                         hs_error *error)
+{
+    size_t sequence = task->examples[example].first_sequence;
+    hs_text decoded = {0}, repaired = {0};
+    hs_status status;
+    HS_GOTO_DONE(hs_text_append(&decoded, "", 0, error));
+    HS_GOTO_DONE(hs_tokenizer_decode(tokenizer, task_sequence_tokens(&task->sequences, sequence),
+                                     task_sequence_length(&task->sequences, sequence), true, &decoded, error));
+    HS_GOTO_DONE(repair(&decoded, &repaired, error));
+    HS_GOTO_DONE(hs_text_append(text, repaired.text == NULL ? "" : repaired.text, repaired.length, error));
+done:
+    hs_text_clear(&decoded);
+    hs_text_clear(&repaired);
+    return status;
+}
+
 /* ---- stop texts ------------------------------------------------------------------------------------------------------ */
 
 /* Where the first stop text begins; the text's length if there is none. */

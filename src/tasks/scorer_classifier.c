@@ -222,7 +222,7 @@ static hs_status classifier_count(const hs_scorer *base, size_t n_tokens, hs_eng
     const hs_query query = {0, 0, HS_QUERY_LOGIT, scorer->label};
     int32_t *tokens = NULL;
     HS_TRY(hs_allocate(&tokens, offsets[1], sizeof *tokens, "token ids", error));
-    const hs_workload workload = {.sequences = {1, offsets, tokens}, .queries = &query, .n_queries = 1};
+    const hs_workload workload = {.sequences = {.n = 1, .offsets = offsets, .tokens = tokens}, .queries = &query, .n_queries = 1};
     hs_status status = hs_engine_count_cost(scorer->engine, &workload, &clean, 1, cost_out, error);
     hs_free(tokens);
     return status;
