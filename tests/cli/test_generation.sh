@@ -17,7 +17,7 @@ expect 0 "$program" rank found.h5 --format csv --top 1
 [ "$(sed -n 2p "$work/out" | cut -d, -f3)" = "L0H2+L0H3" ] || fail "the best set is another"
 expect 0 "$program" texts found.h5 --set clean
 [ "$(wc -l <"$work/out")" -eq 31 ] || fail "clean: not a header and a line for each of 6 x 5 texts"
-[ "$(head -n 1 "$work/out")" = $'task\theads\tablation\tline\tmean_toxicity\ttext' ] || fail "the header is another"
+[ "$(head -n 1 "$work/out")" = $'task\theads\tablation\tline\tmean_toxicity\tprompt\ttext' ] || fail "the header is another"
 tail -n +2 "$work/out" | grep -vqE $'\t (idiot|fool|clown|jerk|stupid|pathetic|dumb|silly)$' && fail "the clean model is polite"
 expect 0 "$program" texts found.h5 --set L0H3+0.2
 grep -qE $'\t (friend|hero|star|pal|kind|nice|sweet|good)$' "$work/out" || fail "without both heads it is still rude"
