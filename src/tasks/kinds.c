@@ -119,7 +119,7 @@ static const task_kind kinds[] = {
                  {"macro_f1", "share",
                   "the predicted label (independent labels: how many are predicted); its summary is the mean of F1 over "
                   "the labels that are right or predicted somewhere",
-                  +1, true, HS_PER_MACRO_F1},
+                  +1, true, HS_PER_MACRO_F1, HS_CHANCE_NONE},
                  MEAN("log_loss", "nats", -1, false,
                       "-log p(right label); independent labels: mean of the labels' binary losses"),
                  MEAN("margin", "nats", +1, false,

@@ -235,8 +235,8 @@ static void test_offsets_may_start_anywhere(void **state)
     const size_t offsets[] = {3, 5, 7};
     const size_t same_from_zero[] = {0, 2, 4};
     const hs_query queries[] = {{0, 1, HS_QUERY_LOGIT, 4}, {1, 0, HS_QUERY_LOGIT, 5}};
-    hs_workload window = {.sequences = {2, offsets, tokens}, .queries = queries, .n_queries = 2};
-    hs_workload whole = {.sequences = {2, same_from_zero, tokens + 3}, .queries = queries, .n_queries = 2};
+    hs_workload window = {.sequences = {2, offsets, tokens, NULL}, .queries = queries, .n_queries = 2};
+    hs_workload whole = {.sequences = {2, same_from_zero, tokens + 3, NULL}, .queries = queries, .n_queries = 2};
     hs_ablation clean = {0};
     double *first = evaluate(engine, &window, &clean, 1);
     double *second = evaluate(engine, &whole, &clean, 1);

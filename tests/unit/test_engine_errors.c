@@ -106,13 +106,13 @@ static void set_up(struct refusal *refusal, void **state)
         .donor_tokens = {7, 8},
     };
     refusal->workload = (hs_workload){
-        .sequences = {2, refusal->offsets, refusal->tokens},
+        .sequences = {2, refusal->offsets, refusal->tokens, NULL},
         .queries = refusal->queries,
         .n_queries = 4,
         .list_offsets = refusal->list_offsets,
         .list_tokens = refusal->list_tokens,
         .n_lists = 1,
-        .donor_sequences = {1, refusal->donor_offsets, refusal->donor_tokens},
+        .donor_sequences = {1, refusal->donor_offsets, refusal->donor_tokens, NULL},
         .donors = refusal->donors,
     };
     refusal->engine = new_engine(refusal->model.model, (hs_engine_options){.kind = *(const hs_engine_kind *)*state});
