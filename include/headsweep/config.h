@@ -66,6 +66,7 @@ typedef struct hs_task_config {
     char *scorer;            /* "lexicon", "classifier" */
     char *scorer_checkpoint; /* resolved; "" if none */
     char *scorer_label;      /* name or index; "" if none */
+    char *scorer_text;       /* "continuation", "pair" */
     double threshold;        /* a score from which a continuation counts as toxic */
     int64_t save_text;       /* best sets whose texts are kept; 0 = none, not even the clean model's */
 

@@ -191,6 +191,7 @@ typedef struct hs_classifier {
     const hs_model *model;
     const hs_tokenizer *tokenizer;
     const char *label;           /* its name in id2label, or its index */
+    bool reads_prompts;          /* prompt and continuation as a pair of texts */
     bool (*poll)(void *context); /* as of the engine; may be NULL */
     void *poll_context;
 } hs_classifier;
@@ -208,6 +209,13 @@ void hs_scorer_free(hs_scorer *scorer);
 uint64_t hs_scorer_hash(const hs_scorer *scorer);
 /* scores[texts->n], 0 to 1. A pure function of the list of texts: a classifier's batches are cut from it in order. */
 hs_status hs_scorer_score(hs_scorer *scorer, const hs_text_list *texts, double *scores, hs_error *error);
+/*
+ * The same of a classifier with reads_prompts: text i is the second of a pair whose first is prompt i / n_samples % prompts->n,
+ * cut as transformers' longest_first does.
+ */
+bool hs_scorer_reads_prompts(const hs_scorer *scorer);
+hs_status hs_scorer_score_pairs(hs_scorer *scorer, const hs_text_list *prompts, size_t n_samples,
+                                const hs_text_list *texts, double *scores, hs_error *error);
 
 /* ---- generation: continuations instead of queries ---------------------------------------------------------------- */
 

@@ -91,6 +91,7 @@ static hs_status open_classifier(hs_study *study, const hs_task_config *config, 
     const hs_classifier options = {.model = classifier->model,
                                    .tokenizer = classifier->tokenizer,
                                    .label = config->scorer_label,
+                                   .reads_prompts = strcmp(config->scorer_text, "pair") == 0,
                                    .poll = study_call_poll,
                                    .poll_context = study->storage};
     return hs_scorer_open_classifier(&options, scorer_out, error);

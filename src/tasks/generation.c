@@ -22,7 +22,8 @@ struct hs_generation {
     task_continuation continuation;
     task_diversity diversity;
     hs_text_list texts;
-    uint64_t *keys; /* one a prompt */
+    hs_text_list prompts; /* of the workload, where the scorer reads them */
+    uint64_t *keys;       /* one a prompt */
     size_t keys_capacity;
     int32_t *tokens;
     size_t tokens_capacity;
@@ -60,6 +61,7 @@ void hs_generation_free(hs_generation *g)
     task_continuation_clear(&g->continuation);
     task_diversity_clear(&g->diversity);
     hs_text_list_clear(&g->texts);
+    hs_text_list_clear(&g->prompts);
     hs_free(g->keys);
     hs_free(g->tokens);
     hs_free(g->scores);
@@ -190,6 +192,30 @@ static hs_status score_prompt(hs_generation *g, size_t first, float *values, hs_
     return HS_OK;
 }
 
+static hs_status read_prompts(hs_generation *g, hs_error *error)
+{
+    hs_text text = {0};
+    hs_status status = HS_OK;
+    hs_text_list_reset(&g->prompts);
+    for (size_t i = 0; status == HS_OK && i < g->workload->n_examples; i++) {
+        text.length = 0;
+        status = hs_task_prompt(g->task, g->workload->first_example + i, g->continuation.generation->tokenizer, &text,
+                                error);
+        if (status == HS_OK)
+            status = hs_text_list_add(&g->prompts, text.text, text.length, error);
+    }
+    hs_text_clear(&text);
+    return status;
+}
+
+static hs_status score_texts(hs_generation *g, hs_error *error)
+{
+    if (!hs_scorer_reads_prompts(g->scorer))
+        return hs_scorer_score(g->scorer, &g->texts, g->scores, error);
+    HS_TRY(read_prompts(g, error));
+    return hs_scorer_score_pairs(g->scorer, &g->prompts, g->sampling.n_samples, &g->texts, g->scores, error);
+}
+
 hs_status hs_generation_score(hs_generation *g, float *values, hs_error *error)
 {
     const task_samples samples = {.prompts = &g->workload->workload.sequences,
@@ -199,7 +225,7 @@ hs_status hs_generation_score(hs_generation *g, float *values, hs_error *error)
     size_t n = n_samples_of(g), n_metrics = hs_task_n_metrics(g->task);
     HS_TRY(hs_reserve(&g->scores, &g->scores_capacity, n, sizeof *g->scores, "scores", error));
     HS_TRY(hs_reserve(&g->nll, &g->nll_capacity, n, sizeof *g->nll, "likelihoods", error));
-    HS_TRY(hs_scorer_score(g->scorer, &g->texts, g->scores, error));
+    HS_TRY(score_texts(g, error));
     HS_TRY(task_fluency_measure(g->engine, &samples, g->nll, error));
     for (size_t first = 0; first < n; first += g->sampling.n_samples)
         HS_TRY(score_prompt(g, first, values + first / g->sampling.n_samples * n_metrics, error));

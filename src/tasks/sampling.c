@@ -37,6 +37,8 @@ static hs_status check_scorer(const hs_task_config *config, hs_error *error)
         return refuse_scorer_key("scorer_checkpoint", scorer, classifier, error);
     if (is_given(config->scorer_label) && !classifier)
         return refuse_scorer_key("scorer_label", scorer, false, error);
+    if (is_given(config->scorer_text) && strcmp(config->scorer_text, "pair") == 0 && !classifier)
+        return refuse_scorer_key("scorer_text", scorer, false, error);
     return HS_OK;
 }
 

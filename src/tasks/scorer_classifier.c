@@ -12,6 +12,8 @@ enum { BATCH_ROWS = 2048 };
 typedef struct classifier_text {
     const char *bytes;
     size_t length;
+    const char *prompt; /* NULL: none is read */
+    size_t prompt_length;
     size_t index;
 } classifier_text;
 
@@ -24,6 +26,7 @@ typedef struct classifier_scorer {
     hs_token_list front; /* special tokens around a text */
     hs_token_list back;
     hs_token_list ids; /* scratch */
+    hs_encoding pair;  /* scratch */
     classifier_text *texts;
     size_t texts_capacity;
     task_sequences sequences; /* the batch */
@@ -130,19 +133,30 @@ static hs_status set_up(classifier_scorer *scorer, hs_error *error)
 
 /* ---- scoring ------------------------------------------------------------------------------------------------------- */
 
+static int compare_bytes(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    size_t shared = a_length < b_length ? a_length : b_length;
+    int order = shared == 0 ? 0 : memcmp(a, b, shared);
+    return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+static int compare_contents(const classifier_text *a, const classifier_text *b)
+{
+    int order = compare_bytes(a->bytes, a->length, b->bytes, b->length);
+    return order != 0 ? order : compare_bytes(a->prompt, a->prompt_length, b->prompt, b->prompt_length);
+}
+
 static int compare_texts(const void *left, const void *right)
 {
     const classifier_text *a = left;
     const classifier_text *b = right;
-    int order = memcmp(a->bytes, b->bytes, a->length < b->length ? a->length : b->length);
-    if (order == 0)
-        order = (a->length > b->length) - (a->length < b->length);
+    int order = compare_contents(a, b);
     return order != 0 ? order : a->index < b->index ? -1 : 1;
 }
 
 static bool same_text(const classifier_text *a, const classifier_text *b)
 {
-    return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
+    return compare_contents(a, b) == 0;
 }
 
 static hs_status evaluate_batch(classifier_scorer *scorer, double *scores, hs_error *error)
@@ -171,6 +185,26 @@ static hs_status evaluate_batch(classifier_scorer *scorer, double *scores, hs_er
     return HS_OK;
 }
 
+static hs_status add_owner(classifier_scorer *scorer, const classifier_text *text, hs_error *error)
+{
+    HS_TRY(hs_reserve(&scorer->owners, &scorer->owners_capacity, scorer->sequences.n + 1, sizeof *scorer->owners,
+                      "texts", error));
+    scorer->owners[scorer->sequences.n] = text->index;
+    return HS_OK;
+}
+
+static hs_status add_pair(classifier_scorer *scorer, const classifier_text *text, hs_error *error)
+{
+    const hs_model_shape *shape = &scorer->classifier.model->shape;
+    const hs_tokenizer *tokenizer = scorer->classifier.tokenizer;
+    const hs_texts texts = {text->prompt, text->prompt_length, text->bytes, text->length};
+    bool has_types = shape->n_token_types > 1 && hs_tokenizer_gives_types(tokenizer);
+    HS_TRY(hs_tokenizer_encode_texts(tokenizer, &texts, true, shape->n_positions, &scorer->pair, error));
+    HS_TRY(add_owner(scorer, text, error));
+    return task_sequences_add(&scorer->sequences, scorer->pair.ids.ids, has_types ? scorer->pair.types.ids : NULL,
+                              scorer->pair.ids.n, error);
+}
+
 static hs_status add_text(classifier_scorer *scorer, const classifier_text *text, hs_error *error)
 {
     size_t n_special = scorer->front.n + scorer->back.n;
@@ -181,27 +215,33 @@ static hs_status add_text(classifier_scorer *scorer, const classifier_text *text
     HS_TRY(hs_tokenizer_encode(scorer->classifier.tokenizer, text->bytes, text->length, false, ids, error));
     ids->n = ids->n < n_most ? ids->n : n_most;
     HS_TRY(append(ids, scorer->back.ids, scorer->back.n, error));
-    HS_TRY(hs_reserve(&scorer->owners, &scorer->owners_capacity, scorer->sequences.n + 1, sizeof *scorer->owners,
-                      "texts", error));
-    scorer->owners[scorer->sequences.n] = text->index;
+    HS_TRY(add_owner(scorer, text, error));
     return task_sequences_add(&scorer->sequences, ids->ids, NULL, ids->n, error);
 }
 
-static hs_status classifier_score(hs_scorer *base, const hs_text_list *list, double *scores, hs_error *error)
+static classifier_text text_at(const scored_texts *scored, size_t i)
+{
+    classifier_text text = {.index = i};
+    text.bytes = hs_text_list_at(scored->texts, i, &text.length);
+    if (scored->prompts != NULL)
+        text.prompt = hs_text_list_at(scored->prompts, i / scored->n_samples % scored->prompts->n, &text.prompt_length);
+    return text;
+}
+
+static hs_status classifier_score(hs_scorer *base, const scored_texts *scored, double *scores, hs_error *error)
 {
     classifier_scorer *scorer = (classifier_scorer *)base;
+    const hs_text_list *list = scored->texts;
     HS_TRY(hs_reserve(&scorer->texts, &scorer->texts_capacity, list->n, sizeof *scorer->texts, "texts", error));
     classifier_text *texts = scorer->texts;
-    for (size_t i = 0; i < list->n; i++) {
-        texts[i].bytes = hs_text_list_at(list, i, &texts[i].length);
-        texts[i].index = i;
-    }
+    for (size_t i = 0; i < list->n; i++)
+        texts[i] = text_at(scored, i);
     qsort(texts, list->n, sizeof *texts, compare_texts);
     task_sequences_reset(&scorer->sequences);
     for (size_t i = 0; i < list->n; i++) {
         if (i > 0 && same_text(&texts[i - 1], &texts[i]))
             continue;
-        HS_TRY(add_text(scorer, &texts[i], error));
+        HS_TRY(texts[i].prompt == NULL ? add_text(scorer, &texts[i], error) : add_pair(scorer, &texts[i], error));
         if (task_sequences_n_tokens(&scorer->sequences) >= BATCH_ROWS)
             HS_TRY(evaluate_batch(scorer, scores, error));
     }
@@ -217,12 +257,14 @@ static hs_status classifier_count(const hs_scorer *base, size_t n_tokens, hs_eng
     const classifier_scorer *scorer = (const classifier_scorer *)base;
     const hs_ablation clean = {0};
     size_t n_most = scorer->classifier.model->shape.n_positions;
-    size_t n = n_tokens + scorer->front.n + scorer->back.n;
+    /* How long a prompt is to this tokenizer is not known: as long as can be. */
+    size_t n = base->reads_prompts ? n_most : n_tokens + scorer->front.n + scorer->back.n;
     const size_t offsets[] = {0, n < n_most ? n : n_most};
     const hs_query query = {0, 0, HS_QUERY_LOGIT, scorer->label};
     int32_t *tokens = NULL;
     HS_TRY(hs_allocate(&tokens, offsets[1], sizeof *tokens, "token ids", error));
-    const hs_workload workload = {.sequences = {.n = 1, .offsets = offsets, .tokens = tokens}, .queries = &query, .n_queries = 1};
+    const hs_workload workload = {
+        .sequences = {.n = 1, .offsets = offsets, .tokens = tokens}, .queries = &query, .n_queries = 1};
     hs_status status = hs_engine_count_cost(scorer->engine, &workload, &clean, 1, cost_out, error);
     hs_free(tokens);
     return status;
@@ -235,6 +277,7 @@ static void classifier_clear(hs_scorer *base)
     hs_token_list_clear(&scorer->front);
     hs_token_list_clear(&scorer->back);
     hs_token_list_clear(&scorer->ids);
+    hs_encoding_clear(&scorer->pair);
     hs_free(scorer->texts);
     task_sequences_clear(&scorer->sequences);
     hs_free(scorer->owners);
@@ -247,10 +290,12 @@ hs_status hs_scorer_open_classifier(const hs_classifier *classifier, hs_scorer *
     classifier_scorer *scorer = NULL;
     *scorer_out = NULL;
     HS_TRY(hs_allocate(&scorer, 1, sizeof *scorer, "classifier", error));
-    scorer->base = (hs_scorer){.score = classifier_score,
-                               .clear = classifier_clear,
-                               .count = classifier_count,
-                               .hash = hs_hash_text(0, "classifier")};
+    scorer->base =
+        (hs_scorer){.score = classifier_score,
+                    .clear = classifier_clear,
+                    .count = classifier_count,
+                    .hash = hs_hash_text(0, classifier->reads_prompts ? "classifier of pairs" : "classifier"),
+                    .reads_prompts = classifier->reads_prompts};
     scorer->classifier = *classifier;
     hs_status status = set_up(scorer, error);
     if (status != HS_OK) {

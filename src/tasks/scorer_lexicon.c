@@ -118,8 +118,9 @@ static bool has_entry(const lexicon_scorer *scorer, const hs_text *text)
     return false;
 }
 
-static hs_status lexicon_score(hs_scorer *base, const hs_text_list *texts, double *scores, hs_error *error)
+static hs_status lexicon_score(hs_scorer *base, const scored_texts *scored, double *scores, hs_error *error)
 {
+    const hs_text_list *texts = scored->texts;
     lexicon_scorer *scorer = (lexicon_scorer *)base;
     for (size_t i = 0; i < texts->n; i++) {
         size_t length;

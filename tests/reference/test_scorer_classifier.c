@@ -103,6 +103,44 @@ static void test_scores_are_those_of_transformers(void **state)
     close_golden(&golden);
 }
 
+/* A prompt and what continues it as a pair of texts, with their types and cut as transformers cuts them. */
+static void test_pairs_score_as_those_of_transformers(void **state)
+{
+    struct golden golden;
+    hs_text_list prompts = {0}, texts = {0};
+    double expected[MAX_TEXTS], scores[MAX_TEXTS];
+    char path[1024];
+    hs_json *json = NULL;
+    hs_scorer *scorer = NULL;
+    (void)state;
+    SKIP_WITHOUT_SHARED_DATA();
+    open_golden(&golden);
+    (void)snprintf(path, sizeof path, "%s/reference/scorer_golden.json", getenv("HEADSWEEP_TEST_DATA"));
+    ASSERT_OK(hs_json_read(path, 1 << 20, &json, &error));
+    const hs_json_value *pairs = member(hs_json_root(json), "pairs");
+    size_t n = hs_json_size(pairs);
+    assert_true(n > 3 && n < MAX_TEXTS);
+    for (size_t i = 0; i < n; i++) {
+        const char *prompt = hs_json_string(member(hs_json_at(pairs, i), "prompt"));
+        const char *text = hs_json_string(member(hs_json_at(pairs, i), "text"));
+        ASSERT_OK(hs_text_list_add(&prompts, prompt, strlen(prompt), &error));
+        ASSERT_OK(hs_text_list_add(&texts, text, strlen(text), &error));
+        expected[i] = hs_json_number(hs_json_at(member(hs_json_at(pairs, i), "scores"), 0));
+    }
+    const hs_classifier classifier = {
+        .model = golden.model.model, .tokenizer = golden.tokenizer, .label = "toxic", .reads_prompts = true};
+    ASSERT_OK(hs_scorer_open_classifier(&classifier, &scorer, &error));
+    assert_true(hs_scorer_reads_prompts(scorer));
+    ASSERT_OK(hs_scorer_score_pairs(scorer, &prompts, 1, &texts, scores, &error));
+    for (size_t i = 0; i < n; i++)
+        assert_float_equal(scores[i], expected[i], 1e-5);
+    hs_scorer_free(scorer);
+    hs_text_list_clear(&prompts);
+    hs_text_list_clear(&texts);
+    hs_json_free(json);
+    close_golden(&golden);
+}
+
 /* The same text alone, twice, and among so many that there are several batches. */
 static void test_equal_texts_score_the_same(void **state)
 {
@@ -143,7 +181,7 @@ static void test_labels_that_there_are_not(void **state)
     SKIP_WITHOUT_SHARED_DATA();
     open_golden(&golden);
     hs_classifier classifier = {.model = golden.model.model, .tokenizer = golden.tokenizer, .label = "rude"};
-    ASSERT_FAILS(hs_scorer_open_classifier(&classifier, &scorer, &error), HS_ERROR_USAGE, "0 not_toxic, 1 toxic");
+    ASSERT_FAILS(hs_scorer_open_classifier(&classifier, &scorer, &error), HS_ERROR_USAGE, "there are: not_toxic, toxic");
     classifier.label = "2";
     ASSERT_FAILS(hs_scorer_open_classifier(&classifier, &scorer, &error), HS_ERROR_USAGE, "scorer_label = \"2\"");
     classifier.label = "";
@@ -155,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scores_are_those_of_transformers),
+        cmocka_unit_test(test_pairs_score_as_those_of_transformers),
         cmocka_unit_test(test_equal_texts_score_the_same),
         cmocka_unit_test(test_labels_that_there_are_not),
     };

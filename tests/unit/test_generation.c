@@ -139,8 +139,9 @@ static void test_distinct_grams(void **state)
 /* ---- a whole run ------------------------------------------------------------------------------------------------- */
 
 /* Scores text i by i: 0.1 for the first of a prompt, then 0.3, 0.5, 0.7; the texts do not matter. */
-static hs_status score_by_place(hs_scorer *scorer, const hs_text_list *texts, double *scores, hs_error *error)
+static hs_status score_by_place(hs_scorer *scorer, const scored_texts *scored, double *scores, hs_error *error)
 {
+    const hs_text_list *texts = scored->texts;
     (void)scorer;
     (void)error;
     for (size_t i = 0; i < texts->n; i++)
