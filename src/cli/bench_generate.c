@@ -83,11 +83,8 @@ static hs_status prepare(generation *g, const bench_setup *bench, hs_error *erro
 {
     const char *folder = bench->checkpoint != NULL ? bench->checkpoint : bench->folder;
 
-    g->sampling = (hs_sampling){.n_samples = N_SAMPLES,
-                                .max_new_tokens = NEW_TOKENS,
-                                .temperature = 1,
-                                .top_p = top_p,
-                                .seed = 1};
+    g->sampling = (hs_sampling){
+        .n_samples = N_SAMPLES, .max_new_tokens = NEW_TOKENS, .temperature = 1, .top_p = top_p, .seed = 1};
     HS_TRY(open_model(g, folder, error));
     HS_TRY(draw_prompts(g, 1, bench->shape.n_tokens, error));
     HS_TRY(list_pairs(g, error));

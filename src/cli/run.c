@@ -144,8 +144,8 @@ static hs_status load_experiment(hs_comm *comm, const run_arguments *arguments, 
     hs_status status = HS_OK;
 
     if (hs_comm_rank(comm) == 0)
-        status = hs_experiment_read(arguments->experiment, arguments->overrides.items, arguments->overrides.n,
-                                    &block, error);
+        status = hs_experiment_read(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &block,
+                                    error);
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
     HS_GOTO_DONE(hs_comm_broadcast_block(comm, &block.text, &block.length, 0, error));
     status = hs_experiment_parse(arguments->experiment, &block, arguments->overrides.items, arguments->overrides.n,

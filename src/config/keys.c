@@ -41,8 +41,8 @@ static const key_row key_rows[] = {
     {"tasks[].kind", KEY_STRING, NULL, .non_empty = true, .identity = true, IN_TASK(kind),
      .meaning = "Kind of task, such as \"multiple_choice\": which fields an example has and how it is scored."},
     {"tasks[].file", KEY_PATH_IN, NULL, .non_empty = true, IN_TASK(file),
-     .meaning =
-         "By its ending: .csv, .tsv, .txt (a text a line), else JSON; .gz or not. \"blimp/*.jsonl\" makes a task of each file."},
+     .meaning = "By its ending: .csv, .tsv, .txt (a text a line), else JSON; .gz or not. \"blimp/*.jsonl\" makes a "
+                "task of each file."},
     {"tasks[].quote", KEY_STRING, "\"auto\"", .words = {"auto", "none", "double", "single"}, .hashed = true,
      IN_TASK(format.quote),
      .meaning = "Quotes around fields of .csv and .tsv: none = they are text; auto = double in .csv, none in .tsv."},

@@ -18,7 +18,7 @@ typedef struct config_loader {
     const hs_text *block; /* of hs_experiment_read() */
     hs_experiment *experiment;
     config_source source;
-    key_origin *origins;                 /* [1 + n_tasks][key_count()]: of the experiment, then of each task */
+    key_origin *origins; /* [1 + n_tasks][key_count()]: of the experiment, then of each task */
     size_t *task_lines;  /* [n_tasks] of source->text */
     hs_text *found;      /* where the files of patterns are put; NULL: they are taken from the block */
     hs_error *error;

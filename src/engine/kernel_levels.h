@@ -25,7 +25,7 @@
     X(void, silu, (float *values, size_t n), (values, n))                                                            \
     X(void, tanh, (float *values, size_t n), (values, n))                                                            \
     X(void, relu, (float *values, size_t n), (values, n))                                                            \
-    X(void, visible_softmax, (float *scores, size_t stride, size_t n_rows, const struct hs_range *visible),                 \
+    X(void, visible_softmax, (float *scores, size_t stride, size_t n_rows, const struct hs_range *visible),          \
       (scores, stride, n_rows, visible))                                                                             \
     X(float, max, (const float *values, size_t n), (values, n))                                                      \
     X(double, sum_exp, (const float *values, float maximum, size_t n), (values, maximum, n))                         \

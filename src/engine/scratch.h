@@ -63,7 +63,7 @@ struct hs_scratch {
 };
 
 enum {
-    HS_UNEMBED_ROWS = 256,  /* rows that are normed and unembedded at a time */
+    HS_UNEMBED_ROWS = 256, /* rows that are normed and unembedded at a time */
 };
 
 /* Of a pass of this engine, whose model has the shape; the engine is borrowed. */

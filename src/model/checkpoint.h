@@ -16,7 +16,7 @@ typedef struct hs_checkpoint {
     float *rotary_frequencies; /* NULL unless rotary */
     hs_label_list labels;      /* of a classifier */
     hs_note_list notes;
-    hs_special_ids ids;        /* of the tokens that begin and end a text */
+    hs_special_ids ids; /* of the tokens that begin and end a text */
 } hs_checkpoint;
 
 #endif

@@ -137,7 +137,7 @@ typedef struct hs_family {
     const hs_config_field *fields;
     const hs_config_constraint *constraints;
     const hs_window_rule *window; /* NULL: none whatever the config says */
-    const hs_tensor_rule *rules; /* of the base model */
+    const hs_tensor_rule *rules;  /* of the base model */
     const hs_architecture *architectures;
     const hs_tensor_alias *aliases;      /* or NULL */
     const char *const *ignored_patterns; /* what no forward pass needs, names without prefix; or NULL */

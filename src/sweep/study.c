@@ -67,7 +67,8 @@ static hs_status draw_donors(hs_study *study, size_t task, hs_error *error)
 
     HS_TRY(hs_allocate(&study->donors[task], n, sizeof **study->donors, "donors", error));
     HS_TRY(hs_allocate(&cycle, n, sizeof *cycle, "donors", error));
-    hs_random_permutation((uint64_t)study->experiment->seed, hs_random_stream(HS_RANDOM_DONORS, (uint32_t)task), n, cycle);
+    hs_random_permutation((uint64_t)study->experiment->seed, hs_random_stream(HS_RANDOM_DONORS, (uint32_t)task), n,
+                          cycle);
     for (size_t i = 0; i < n; ++i)
         study->donors[task][cycle[i]] = cycle[(i + 1) % n];
     hs_free(cycle);
