@@ -74,12 +74,12 @@ static hs_status check_launch(const hs_launch *launch, int size, hs_error *error
     char library[MPI_MAX_LIBRARY_VERSION_STRING] = "";
     int length = 0;
     HS_TRY(check(MPI_Get_library_version(library, &length), "MPI_Get_library_version", error));
-    return hs__launch_check(launch, size, library, error);
+    return hs___launch_check(launch, size, library, error);
 }
 
 hs_status hs_comm_new(hs_comm **comm_out, hs_error *error)
 {
-    const hs_launch launch = hs__launch_look();
+    const hs_launch launch = hs___launch_look();
     hs_comm *comm = NULL;
     *comm_out = NULL;
     HS_TRY(hs_allocate(&comm, 1, sizeof *comm, "communicator", error));
@@ -379,7 +379,7 @@ static hs_status allocate_block(size_t n_bytes, bool copied, hs_shared_block **b
     return HS_OK;
 }
 
-hs_status hs_shared_block_new(hs_comm *comm, size_t n_bytes, bool copied, hs_shared_block **block_out, hs_error *error)
+hs_status hs__shared_block_new(hs_comm *comm, size_t n_bytes, bool copied, hs_shared_block **block_out, hs_error *error)
 {
     hs_shared_block *block = NULL;
     *block_out = NULL;
@@ -414,7 +414,7 @@ hs_status hs_comm_shared_new(hs_comm *comm, size_t n_bytes, hs_shared_block **bl
     int copied = comm->node_size == 1 || !has_shared_memory(n_bytes);
     *block_out = NULL;
     HS_TRY(check(MPI_Bcast(&copied, 1, MPI_INT, 0, comm->node), "MPI_Bcast", error));
-    return hs_shared_block_new(comm, n_bytes, copied != 0, block_out, error);
+    return hs__shared_block_new(comm, n_bytes, copied != 0, block_out, error);
 }
 
 void *hs_comm_shared_bytes(const hs_shared_block *block)

@@ -37,7 +37,7 @@ static const struct launcher *find_launcher(void)
     return NULL;
 }
 
-hs_launch hs__launch_look(void)
+hs_launch hs___launch_look(void)
 {
     const struct launcher *launcher = getenv("HEADSWEEP_ALONE") == NULL ? find_launcher() : NULL;
     hs_launch launch = {0};
@@ -49,7 +49,7 @@ hs_launch hs__launch_look(void)
     return launch;
 }
 
-hs_status hs__launch_check(const hs_launch *launch, int size, const char *library, hs_error *error)
+hs_status hs___launch_check(const hs_launch *launch, int size, const char *library, hs_error *error)
 {
     if (size > 1 || launch->size <= 1)
         return HS_OK;

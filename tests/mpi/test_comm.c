@@ -254,12 +254,12 @@ typedef hs_status make_block(hs_comm *comm, size_t n_bytes, hs_shared_block **bl
 
 static hs_status make_window(hs_comm *comm, size_t n_bytes, hs_shared_block **block_out, hs_error *error)
 {
-    return hs_shared_block_new(comm, n_bytes, false, block_out, error);
+    return hs__shared_block_new(comm, n_bytes, false, block_out, error);
 }
 
 static hs_status make_copies(hs_comm *comm, size_t n_bytes, hs_shared_block **block_out, hs_error *error)
 {
-    return hs_shared_block_new(comm, n_bytes, true, block_out, error);
+    return hs__shared_block_new(comm, n_bytes, true, block_out, error);
 }
 
 /* Zeroed and aligned everywhere; what node rank 0 writes is there for all after each publishing. */
@@ -304,7 +304,7 @@ static void test_kinds_of_shared_block(void **state)
     for (int copied = 0; copied < 2; copied++) {
         hs_error error = {0};
         hs_shared_block *block = NULL;
-        mpi_assert_ok(comm, hs_shared_block_new(comm, 8, copied != 0, &block, &error), &error);
+        mpi_assert_ok(comm, hs__shared_block_new(comm, 8, copied != 0, &block, &error), &error);
         unsigned char *bytes = hs_comm_shared_bytes(block);
         bool is_last = hs_comm_node_rank(comm) == hs_comm_node_size(comm) - 1;
         if (is_last)
