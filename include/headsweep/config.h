@@ -148,29 +148,29 @@ typedef struct hs_experiment {
  * experiment wherever it is parsed with the same overrides: one rank reads for all of them. A task's file that is a pattern
  * (*, ?, [...]) and no file of that name becomes a task for each file that matches, in the order of their names by bytes;
  * those names go into the block, too. HS_ERROR_USAGE names file and line of what is no text, of an @include that cannot be
- * followed, of a pattern that nothing matches, and of all that hs_experiment_parse() refuses.
+ * followed, of a pattern that nothing matches, and of all that hs_config_parse() refuses.
  */
-hs_status hs_experiment_read(const char *path, const char *const *overrides, size_t n_overrides, hs_text *block,
-                             hs_error *error);
+hs_status hs_config_read(const char *path, const char *const *overrides, size_t n_overrides, hs_text *block,
+                         hs_error *error);
 /*
  * Parses such a block, applies `overrides` ("key=value" as in --set; value in libconfig syntax, bare words count as strings;
  * list elements as tasks[0].limit) and checks everything: HS_ERROR_USAGE names file, line and key of an unknown key, a
  * missing one, a wrong type or a value out of range, and says what would be right. No file is opened: `path` is for
  * messages, and input paths are resolved against its folder, `output.results` against the current folder.
- * HS_ERROR_INTERNAL for a block that hs_experiment_read() did not make.
+ * HS_ERROR_INTERNAL for a block that hs_config_read() did not make.
  */
-hs_status hs_experiment_parse(const char *path, const hs_text *block, const char *const *overrides, size_t n_overrides,
-                              hs_experiment **experiment_out, hs_error *error);
+hs_status hs_config_parse(const char *path, const hs_text *block, const char *const *overrides, size_t n_overrides,
+                          hs_experiment **experiment_out, hs_error *error);
 /* Both in one. */
-hs_status hs_experiment_load(const char *path, const char *const *overrides, size_t n_overrides,
-                             hs_experiment **experiment_out, hs_error *error);
-void hs_experiment_free(hs_experiment *experiment);
+hs_status hs_config_load(const char *path, const char *const *overrides, size_t n_overrides,
+                         hs_experiment **experiment_out, hs_error *error);
+void hs_config_free(hs_experiment *experiment);
 
 /* Where a key such as "objective.keep" has its value from, for messages; the file's path where nobody gave it. */
-const char *hs_experiment_where(const hs_experiment *experiment, const char *key);
+const char *hs_config_where(const hs_experiment *experiment, const char *key);
 
 /* Puts the task's name, its line and the --set that changed it before a message; returns the recorded status. */
-hs_status hs_task_config_blame(const hs_task_config *task, hs_error *error);
+hs_status hs_config_task_blame(const hs_task_config *task, hs_error *error);
 
 /* What "TASK", "TASK.METRIC" or "TASK.METRIC=TOLERANCE" says; borrowed from it, not zero-terminated. */
 typedef struct hs_metric_name {
@@ -183,14 +183,14 @@ typedef struct hs_metric_name {
 } hs_metric_name;
 
 /* HS_ERROR_USAGE: the tolerance is no number from 0 on. */
-hs_status hs_metric_name_parse(const char *text, hs_metric_name *name_out, hs_error *error);
-hs_status hs_tolerance_parse(const char *text, double *tolerance_out, hs_error *error);
+hs_status hs_config_metric_name_parse(const char *text, hs_metric_name *name_out, hs_error *error);
+hs_status hs_config_tolerance_parse(const char *text, double *tolerance_out, hs_error *error);
 
 /* The effective configuration as an experiment file that loads again to the same (--print-config). */
-hs_status hs_experiment_print(const hs_experiment *experiment, hs_text *text, hs_error *error);
+hs_status hs_config_print(const hs_experiment *experiment, hs_text *text, hs_error *error);
 
 /* All keys in table order, tasks as tasks[0].name and so on. Paths are given as written, not resolved. */
-hs_status hs_experiment_values(const hs_experiment *experiment, hs_config_values *values_out, hs_error *error);
+hs_status hs_config_list_values(const hs_experiment *experiment, hs_config_values *values_out, hs_error *error);
 void hs_config_values_clear(hs_config_values *values);
 
 /* The key table as a Markdown table (key, type, default, meaning), for the README; `headsweep run --help-config`. */

@@ -81,7 +81,7 @@ static hs_status parse_keep(const hs_analysis *analysis, const char *text, hs_ob
     keep->tolerance = analysis->objective.tolerance;
     if (status != HS_OK || equals == NULL)
         return status;
-    if (hs_tolerance_parse(equals + 1, &keep->tolerance, error) != HS_OK)
+    if (hs_config_tolerance_parse(equals + 1, &keep->tolerance, error) != HS_OK)
         return hs_error_prefix(error, "keep %s", text);
     return HS_OK;
 }

@@ -31,7 +31,7 @@ typedef struct opened {
 static void close_sample(opened *o)
 {
     hs_study_free(o->study);
-    hs_experiment_free(o->experiment);
+    hs_config_free(o->experiment);
     *o = (opened){0};
 }
 
@@ -47,7 +47,7 @@ static hs_status open_sample(const bench_setup *bench, hs_comm *comm, const benc
     for (size_t i = 0; i < BENCH_OVERRIDES; ++i)
         list[i] = overrides.text[i];
     if (status == HS_OK)
-        status = hs_experiment_load(path, list, BENCH_OVERRIDES, &o->experiment, error);
+        status = hs_config_load(path, list, BENCH_OVERRIDES, &o->experiment, error);
     if (status == HS_OK)
         status = hs_study_open(comm, o->experiment, &o->study, error);
     if (status == HS_OK)

@@ -137,15 +137,15 @@ static hs_status plan_experiment(const plan_arguments *arguments, hs_error *erro
     hs_study *study = NULL;
     hs_status status;
 
-    HS_GOTO_DONE(hs_experiment_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n,
-                                    &experiment, error));
+    HS_GOTO_DONE(
+        hs_config_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &experiment, error));
     HS_GOTO_DONE(check_results_place(experiment->results, error));
     HS_GOTO_DONE(hs_study_open(NULL, experiment, &study, error));
     HS_GOTO_DONE(arguments->slurm ? print_slurm(study, arguments, error)
                                   : print_plan(study, (int)arguments->n_ranks, error));
 done:
     hs_study_free(study);
-    hs_experiment_free(experiment);
+    hs_config_free(experiment);
     return status;
 }
 

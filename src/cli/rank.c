@@ -140,8 +140,9 @@ static void split_metric(char *text, const char **task_out, const char **metric_
 static hs_status read_tolerance(const char *option, const char *written, const char *text, double *tolerance_out,
                                 hs_error *error)
 {
-    return hs_tolerance_parse(text, tolerance_out, error) == HS_OK ? HS_OK
-                                                                   : hs_error_prefix(error, "%s %s", option, written);
+    return hs_config_tolerance_parse(text, tolerance_out, error) == HS_OK
+               ? HS_OK
+               : hs_error_prefix(error, "%s %s", option, written);
 }
 
 /* What is kept on the command line replaces all that the experiment keeps. */

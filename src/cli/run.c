@@ -73,7 +73,7 @@ static hs_status read_option(int option, run_arguments *arguments, hs_error *err
         arguments->quiet = true;
         return HS_OK;
     case OPTION_PRINT_CONFIG:
-        arguments->print = hs_experiment_print;
+        arguments->print = hs_config_print;
         return HS_OK;
     case OPTION_PRINT_RESULTS:
         arguments->print = print_results;
@@ -114,13 +114,13 @@ static hs_status print_experiment(const run_arguments *arguments, hs_error *erro
 {
     hs_experiment *experiment = NULL;
     hs_text text = {0};
-    hs_status status = hs_experiment_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n,
-                                          &experiment, error);
+    hs_status status =
+        hs_config_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &experiment, error);
 
     if (status == HS_OK)
         status = arguments->print(experiment, &text, error);
     print_text(&text);
-    hs_experiment_free(experiment);
+    hs_config_free(experiment);
     return status;
 }
 
@@ -144,12 +144,12 @@ static hs_status load_experiment(hs_comm *comm, const run_arguments *arguments, 
     hs_status status = HS_OK;
 
     if (hs_comm_rank(comm) == 0)
-        status = hs_experiment_read(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &block,
-                                    error);
+        status =
+            hs_config_read(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &block, error);
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
     HS_GOTO_DONE(hs_comm_broadcast_block(comm, &block.text, &block.length, 0, error));
-    status = hs_experiment_parse(arguments->experiment, &block, arguments->overrides.items, arguments->overrides.n,
-                                 experiment_out, error);
+    status = hs_config_parse(arguments->experiment, &block, arguments->overrides.items, arguments->overrides.n,
+                             experiment_out, error);
     status = hs_comm_agree(comm, status, error);
 done:
     hs_text_clear(&block);
@@ -174,7 +174,7 @@ done:
     if (status != HS_OK && hs_comm_rank(comm) == 0)
         print_and_clear_error(error);
     error->message[0] = '\0';
-    hs_experiment_free(experiment);
+    hs_config_free(experiment);
     hs_comm_free(comm);
     return status;
 }

@@ -9,16 +9,17 @@ static hs_status fail_key(const config_loader *loader, const char *prefix, const
                           const char *reason)
 {
     char where[CONFIG_MAX_WHERE], path[CONFIG_MAX_PATH];
-    const key_row *row = key_find(prefix, name, strlen(name));
-    key_format_path(row, task, path);
-    return hs_fail(loader->error, HS_ERROR_USAGE, "%s: %s%s", loader_where(loader, row, task, where), path, reason);
+    const key_row *row = hs__config_key_find(prefix, name, strlen(name));
+    hs__config_key_format_path(row, task, path);
+    return hs_fail(loader->error, HS_ERROR_USAGE, "%s: %s%s", hs__config_loader_where(loader, row, task, where), path,
+                   reason);
 }
 
 static hs_status check_task_name(const config_loader *loader, size_t task)
 {
     const hs_task_config *tasks = loader->experiment->tasks;
     char shown[96], reason[256];
-    excerpt(tasks[task].name, strlen(tasks[task].name), shown, sizeof shown);
+    hs__config_excerpt(tasks[task].name, strlen(tasks[task].name), shown, sizeof shown);
     reason[0] = '\0';
     if (strspn(tasks[task].name, CONFIG_TASK_LETTERS) != strlen(tasks[task].name))
         (void)snprintf(reason, sizeof reason, " = \"%s\" may only have letters, digits, _ and -", shown);
@@ -44,16 +45,16 @@ static hs_status fail_task(const config_loader *loader, const char *prefix, cons
 {
     const hs_experiment *experiment = loader->experiment;
     char where[CONFIG_MAX_WHERE], path[CONFIG_MAX_PATH], shown[96];
-    const key_row *row = key_find(prefix, name, strlen(name));
+    const key_row *row = hs__config_key_find(prefix, name, strlen(name));
     hs_names names = {0};
     hs_status status = HS_OK;
     for (size_t i = 0; status == HS_OK && i < experiment->n_tasks; i++)
         status = hs_names_add(&names, experiment->tasks[i].name, loader->error);
-    key_format_path(row, 0, path);
+    hs__config_key_format_path(row, 0, path);
     if (status == HS_OK)
-        status =
-            hs_fail_name(loader->error, HS_ERROR_USAGE, &names, task, "%s: %s = \"%s\" is not the name of a task",
-                         loader_where(loader, row, 0, where), path, excerpt(value, strlen(value), shown, sizeof shown));
+        status = hs_fail_name(loader->error, HS_ERROR_USAGE, &names, task, "%s: %s = \"%s\" is not the name of a task",
+                              hs__config_loader_where(loader, row, 0, where), path,
+                              hs__config_excerpt(value, strlen(value), shown, sizeof shown));
     hs_names_clear(&names);
     return status;
 }
@@ -85,7 +86,7 @@ static hs_status check_metric_name(const config_loader *loader, const char *pref
     char task[CONFIG_MAX_PATH], reason[CONFIG_MAX_WHERE];
     hs_metric_name parsed;
     hs_error problem = {0};
-    if (hs_metric_name_parse(value, &parsed, &problem) != HS_OK || (parsed.has_tolerance && !tolerates)) {
+    if (hs_config_metric_name_parse(value, &parsed, &problem) != HS_OK || (parsed.has_tolerance && !tolerates)) {
         (void)snprintf(reason, sizeof reason, ": %.400s", tolerates ? problem.message : "takes no tolerance");
         return fail_key(loader, prefix, name, 0, reason);
     }
@@ -142,7 +143,7 @@ static hs_status check_analysis(const config_loader *loader)
     return fail_key(loader, "analysis.", "confidence", 0, " must lie between 0 and 1, as 0.95 does");
 }
 
-hs_status check_experiment(config_loader *loader)
+hs_status hs__config_check_experiment(config_loader *loader)
 {
     for (size_t i = 0; i < loader->experiment->n_tasks; i++)
         HS_TRY(check_task_name(loader, i));

@@ -39,7 +39,8 @@ static const char *describe_value(const config_setting_t *setting, char buffer[V
         (void)snprintf(buffer, VALUE_BUFFER, "%s", config_setting_get_bool(setting) ? "true" : "false");
         break;
     case CONFIG_TYPE_STRING:
-        excerpt(config_setting_get_string(setting), strlen(config_setting_get_string(setting)), text, sizeof text);
+        hs__config_excerpt(config_setting_get_string(setting), strlen(config_setting_get_string(setting)), text,
+                           sizeof text);
         (void)snprintf(buffer, VALUE_BUFFER, "\"%s\"", text);
         break;
     default:
@@ -49,7 +50,8 @@ static const char *describe_value(const config_setting_t *setting, char buffer[V
     return buffer;
 }
 
-hs_status complain_type(const key_site *site, const config_setting_t *setting, const char *wanted, hs_error *error)
+hs_status hs__config_complain_type(const key_site *site, const config_setting_t *setting, const char *wanted,
+                                   hs_error *error)
 {
     char value[VALUE_BUFFER];
     setting_words words = words_of(setting);
@@ -60,7 +62,7 @@ hs_status complain_type(const key_site *site, const config_setting_t *setting, c
                    describe_value(setting, value), words.phrase, wanted);
 }
 
-hs_status complain_range(const key_site *site, const config_setting_t *setting, hs_error *error)
+hs_status hs__config_complain_range(const key_site *site, const config_setting_t *setting, hs_error *error)
 {
     char value[VALUE_BUFFER], range[RANGE_BUFFER];
     const key_row *row = site->row;
@@ -72,7 +74,7 @@ hs_status complain_range(const key_site *site, const config_setting_t *setting, 
                    describe_value(setting, value), range);
 }
 
-hs_status complain_words(const key_site *site, const config_setting_t *setting, hs_error *error)
+hs_status hs__config_complain_words(const key_site *site, const config_setting_t *setting, hs_error *error)
 {
     char value[VALUE_BUFFER], words[256] = "";
     int used = 0;
@@ -83,7 +85,7 @@ hs_status complain_words(const key_site *site, const config_setting_t *setting, 
                    describe_value(setting, value), words);
 }
 
-hs_status complain_twice(const key_site *site, const config_setting_t *element, hs_error *error)
+hs_status hs__config_complain_twice(const key_site *site, const config_setting_t *element, hs_error *error)
 {
     char value[VALUE_BUFFER];
     return hs_fail(error, HS_ERROR_USAGE, "%s: %s has %s twice", site->where, site->path,

@@ -4,15 +4,17 @@
 
 #include "config/store.h"
 
-hs_status complain_type(const key_site *site, const config_setting_t *setting, const char *wanted, hs_error *error);
-hs_status complain_range(const key_site *site, const config_setting_t *setting, hs_error *error);
-hs_status complain_words(const key_site *site, const config_setting_t *setting, hs_error *error);
-hs_status complain_twice(const key_site *site, const config_setting_t *element, hs_error *error);
+hs_status hs__config_complain_type(const key_site *site, const config_setting_t *setting, const char *wanted,
+                                   hs_error *error);
+hs_status hs__config_complain_range(const key_site *site, const config_setting_t *setting, hs_error *error);
+hs_status hs__config_complain_words(const key_site *site, const config_setting_t *setting, hs_error *error);
+hs_status hs__config_complain_twice(const key_site *site, const config_setting_t *element, hs_error *error);
 
 /*
  * A key that is not in the table: the message has the nearest one that is, or all keys of the group. `path` is the key
  * as messages name it ("tasks[2].limt"), `prefix` as the table does ("tasks[].", "" for a group), `name` its last part.
  */
-hs_status complain_unknown(const char *where, const char *path, const char *prefix, const char *name, hs_error *error);
+hs_status hs__config_complain_unknown(const char *where, const char *path, const char *prefix, const char *name,
+                                      hs_error *error);
 
 #endif

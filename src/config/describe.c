@@ -27,7 +27,7 @@ static hs_status append_type(hs_text *text, const key_row *row, hs_error *error)
 {
     const bool numeric = is_numeric(row->type);
     if (row->words[0] == NULL || numeric)
-        HS_TRY(append_cell(text, key_type_name(row->type), error));
+        HS_TRY(append_cell(text, hs__config_key_type_name(row->type), error));
     if (numeric)
         HS_TRY(append_range(text, row, error));
     for (size_t i = 0; i < CONFIG_MAX_WORDS && row->words[i] != NULL; i++)
@@ -56,13 +56,13 @@ hs_status hs_config_describe_keys(hs_text *text, hs_error *error)
 {
     bool first = true;
     HS_TRY(hs_text_appendf(text, error, "| key | type | default | meaning |\n| --- | --- | --- | --- |\n"));
-    for (size_t i = 0; i < key_count(); i++)
-        HS_TRY(append_row(text, key_at(i), error));
+    for (size_t i = 0; i < hs__config_key_count(); i++)
+        HS_TRY(append_row(text, hs__config_key_at(i), error));
     HS_TRY(hs_text_appendf(text, error, "\nA sweep that has begun may be continued with other values of "));
-    for (size_t i = 0; i < key_count(); i++) {
-        if (key_at(i)->identity || key_at(i)->hashed || key_at(i)->type == KEY_PATH_IN)
+    for (size_t i = 0; i < hs__config_key_count(); i++) {
+        if (hs__config_key_at(i)->identity || hs__config_key_at(i)->hashed || hs__config_key_at(i)->type == KEY_PATH_IN)
             continue;
-        HS_TRY(hs_text_appendf(text, error, "%s`%s`", first ? "" : ", ", key_at(i)->path));
+        HS_TRY(hs_text_appendf(text, error, "%s`%s`", first ? "" : ", ", hs__config_key_at(i)->path));
         first = false;
     }
     return hs_text_appendf(text, error,

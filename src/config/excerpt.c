@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-const char *excerpt(const char *bytes, size_t length, char *buffer, size_t capacity)
+const char *hs__config_excerpt(const char *bytes, size_t length, char *buffer, size_t capacity)
 {
     static const char mark[] = "...";
     size_t used = 0, end = 0; /* `end`: how far the text may go if the mark must follow */

@@ -8,6 +8,6 @@
  * As much of the `length` bytes as fits: whole characters, blanks for control characters, "..." at the end if something
  * is missing. `capacity` is at least 8. Returns buffer.
  */
-const char *excerpt(const char *bytes, size_t length, char *buffer, size_t capacity);
+const char *hs__config_excerpt(const char *bytes, size_t length, char *buffer, size_t capacity);
 
 #endif

@@ -4,12 +4,12 @@
 
 static void clear_rows(bool of_task, void *base)
 {
-    for (size_t i = 0; i < key_count(); i++)
-        if (key_is_of_task(key_at(i)) == of_task)
-            store_clear(key_at(i), base);
+    for (size_t i = 0; i < hs__config_key_count(); i++)
+        if (hs__config_key_is_of_task(hs__config_key_at(i)) == of_task)
+            hs__config_store_clear(hs__config_key_at(i), base);
 }
 
-void hs_experiment_free(hs_experiment *experiment)
+void hs_config_free(hs_experiment *experiment)
 {
     if (experiment == NULL)
         return;
@@ -35,7 +35,7 @@ void hs_config_values_clear(hs_config_values *values)
     *values = (hs_config_values){0};
 }
 
-const char *hs_experiment_where(const hs_experiment *experiment, const char *key)
+const char *hs_config_where(const hs_experiment *experiment, const char *key)
 {
     for (size_t i = 0; i < experiment->origins.n; i++)
         if (strcmp(experiment->origins.items[i].key, key) == 0)
@@ -43,7 +43,7 @@ const char *hs_experiment_where(const hs_experiment *experiment, const char *key
     return experiment->path != NULL ? experiment->path : key;
 }
 
-hs_status hs_task_config_blame(const hs_task_config *task, hs_error *error)
+hs_status hs_config_task_blame(const hs_task_config *task, hs_error *error)
 {
     bool is_set = task->overrides != NULL;
     return hs_error_prefix(error, "task \"%s\" (line %d of the experiment file%s%s)", task->name, task->line,

@@ -207,92 +207,92 @@ static const struct {
     [KEY_TASKS] = {"a list of groups such as ( { name = \"a\"; }, { name = \"b\"; } )", "list of groups"},
 };
 
-size_t key_count(void)
+size_t hs__config_key_count(void)
 {
     return sizeof key_rows / sizeof key_rows[0];
 }
 
-const key_row *key_at(size_t index)
+const key_row *hs__config_key_at(size_t index)
 {
     return &key_rows[index];
 }
 
-size_t key_index(const key_row *row)
+size_t hs__config_key_index(const key_row *row)
 {
     return (size_t)(row - key_rows);
 }
 
-size_t key_prefix_length(const key_row *row)
+size_t hs__config_key_prefix_length(const key_row *row)
 {
     const char *dot = strrchr(row->path, '.');
     return dot == NULL ? 0 : (size_t)(dot - row->path) + 1;
 }
 
-const char *key_name(const key_row *row)
+const char *hs__config_key_name(const key_row *row)
 {
-    return row->path + key_prefix_length(row);
+    return row->path + hs__config_key_prefix_length(row);
 }
 
-bool key_is_of_task(const key_row *row)
+bool hs__config_key_is_of_task(const key_row *row)
 {
     return strncmp(row->path, "tasks[].", strlen("tasks[].")) == 0;
 }
 
-const key_row *key_find(const char *prefix, const char *name, size_t length)
+const key_row *hs__config_key_find(const char *prefix, const char *name, size_t length)
 {
     size_t prefix_length = strlen(prefix);
-    for (size_t i = 0; i < key_count(); i++) {
+    for (size_t i = 0; i < hs__config_key_count(); i++) {
         const key_row *row = &key_rows[i];
-        if (key_prefix_length(row) == prefix_length && strncmp(row->path, prefix, prefix_length) == 0 &&
-            strlen(key_name(row)) == length && strncmp(key_name(row), name, length) == 0)
+        if (hs__config_key_prefix_length(row) == prefix_length && strncmp(row->path, prefix, prefix_length) == 0 &&
+            strlen(hs__config_key_name(row)) == length && strncmp(hs__config_key_name(row), name, length) == 0)
             return row;
     }
     return NULL;
 }
 
-bool key_is_group(const char *name)
+bool hs__config_key_is_group(const char *name)
 {
     size_t length = strlen(name);
-    for (size_t i = 0; i < key_count(); i++)
-        if (key_prefix_length(&key_rows[i]) == length + 1 && strncmp(key_rows[i].path, name, length) == 0)
+    for (size_t i = 0; i < hs__config_key_count(); i++)
+        if (hs__config_key_prefix_length(&key_rows[i]) == length + 1 && strncmp(key_rows[i].path, name, length) == 0)
             return true;
     return false;
 }
 
-void key_format_path(const key_row *row, size_t task, char path[CONFIG_MAX_PATH])
+void hs__config_key_format_path(const key_row *row, size_t task, char path[CONFIG_MAX_PATH])
 {
-    if (key_is_of_task(row))
-        (void)snprintf(path, CONFIG_MAX_PATH, "tasks[%zu].%s", task, key_name(row));
+    if (hs__config_key_is_of_task(row))
+        (void)snprintf(path, CONFIG_MAX_PATH, "tasks[%zu].%s", task, hs__config_key_name(row));
     else
         (void)snprintf(path, CONFIG_MAX_PATH, "%s", row->path);
 }
 
-const char *key_type_phrase(key_type type)
+const char *hs__config_key_type_phrase(key_type type)
 {
     return type_words[type].phrase;
 }
 
-const char *key_type_name(key_type type)
+const char *hs__config_key_type_name(key_type type)
 {
     return type_words[type].name;
 }
 
-void *key_field(const key_row *row, void *base)
+void *hs__config_key_field(const key_row *row, void *base)
 {
     return (char *)base + row->offset;
 }
 
-const void *key_const_field(const key_row *row, const void *base)
+const void *hs__config_key_const_field(const key_row *row, const void *base)
 {
     return (const char *)base + row->offset;
 }
 
-size_t *key_count_field(const key_row *row, void *base)
+size_t *hs__config_key_count_field(const key_row *row, void *base)
 {
     return (size_t *)(void *)((char *)base + row->count_offset);
 }
 
-size_t key_n_items(const key_row *row, const void *base)
+size_t hs__config_key_n_items(const key_row *row, const void *base)
 {
     return *(const size_t *)(const void *)((const char *)base + row->count_offset);
 }

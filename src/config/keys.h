@@ -49,31 +49,31 @@ typedef struct key_row {
     size_t count_offset;                 /* of the count, where the type has one of its own */
 } key_row;
 
-size_t key_count(void);
-const key_row *key_at(size_t index);
-size_t key_index(const key_row *row);
+size_t hs__config_key_count(void);
+const key_row *hs__config_key_at(size_t index);
+size_t hs__config_key_index(const key_row *row);
 
 /* Length of what precedes the name: 6 for "sweep.orders", 8 for "tasks[].name", 0 for "tasks". */
-size_t key_prefix_length(const key_row *row);
-const char *key_name(const key_row *row); /* "orders" */
-bool key_is_of_task(const key_row *row);
+size_t hs__config_key_prefix_length(const key_row *row);
+const char *hs__config_key_name(const key_row *row); /* "orders" */
+bool hs__config_key_is_of_task(const key_row *row);
 
 /* NULL if there is none. `prefix` is "sweep." or "tasks[]."; `length` counts the bytes of `name`. */
-const key_row *key_find(const char *prefix, const char *name, size_t length);
+const key_row *hs__config_key_find(const char *prefix, const char *name, size_t length);
 /* True for "sweep": some row's path begins with "sweep." */
-bool key_is_group(const char *name);
+bool hs__config_key_is_group(const char *name);
 
 /* "sweep.orders", or "tasks[3].name" with the index of the task, as messages and results name the key. */
-void key_format_path(const key_row *row, size_t task, char path[CONFIG_MAX_PATH]);
+void hs__config_key_format_path(const key_row *row, size_t task, char path[CONFIG_MAX_PATH]);
 
 /* "an integer", for messages; "integer", for the list of keys. */
-const char *key_type_phrase(key_type type);
-const char *key_type_name(key_type type);
+const char *hs__config_key_type_phrase(key_type type);
+const char *hs__config_key_type_name(key_type type);
 
 /* Where the row's value, or its count, lies in `base`. */
-void *key_field(const key_row *row, void *base);
-const void *key_const_field(const key_row *row, const void *base);
-size_t *key_count_field(const key_row *row, void *base);
-size_t key_n_items(const key_row *row, const void *base);
+void *hs__config_key_field(const key_row *row, void *base);
+const void *hs__config_key_const_field(const key_row *row, const void *base);
+size_t *hs__config_key_count_field(const key_row *row, void *base);
+size_t hs__config_key_n_items(const key_row *row, const void *base);
 
 #endif

@@ -6,7 +6,7 @@
 
 static const char pair_phrase[] = "a pair such as (\"a name\", 0)";
 
-void store_free_labels(hs_label_mapping *labels, size_t n)
+void hs__config_store_free_labels(hs_label_mapping *labels, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         hs_free(labels[i].text);
@@ -23,7 +23,7 @@ static hs_status read_choice(const key_site *site, const config_setting_t *setti
 {
     int type = config_setting_type(setting);
     if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
-        return complain_type(site, setting, "an integer, the choice's number from 0,", error);
+        return hs__config_complain_type(site, setting, "an integer, the choice's number from 0,", error);
     *choice_out = config_setting_get_int64(setting);
     if (*choice_out < 0)
         return hs_fail(error, HS_ERROR_USAGE, "%s: %s = %lld is out of range; at least 0 is needed", site->where,
@@ -39,14 +39,14 @@ static hs_status read_label(const key_site *site, const config_setting_t *elemen
     const config_setting_t *choice = element;
     if (text == NULL) {
         if (!config_setting_is_list(element) || config_setting_length(element) != 2)
-            return complain_type(site, element, pair_phrase, error);
+            return hs__config_complain_type(site, element, pair_phrase, error);
         const config_setting_t *first = config_setting_get_elem(element, 0);
         if (config_setting_type(first) != CONFIG_TYPE_STRING)
-            return complain_type(site, first, "a string in quotes", error);
+            return hs__config_complain_type(site, first, "a string in quotes", error);
         text = config_setting_get_string(first);
         choice = config_setting_get_elem(element, 1);
     }
-    HS_TRY(store_check_string(site, text, false, error));
+    HS_TRY(hs__config_store_check_string(site, text, false, error));
     HS_TRY(read_choice(site, choice, &label->choice, error));
     label->text = hs_string_copy(text, error);
     return label->text == NULL ? error->status : HS_OK;
@@ -73,20 +73,20 @@ static hs_status read_labels(const key_site *site, const config_setting_t *setti
     return HS_OK;
 }
 
-hs_status store_labels(const key_site *site, const config_setting_t *setting, hs_error *error)
+hs_status hs__config_store_labels(const key_site *site, const config_setting_t *setting, hs_error *error)
 {
     if (!config_setting_is_group(setting) && !config_setting_is_list(setting))
-        return complain_type(site, setting, key_type_phrase(KEY_LABELS), error);
+        return hs__config_complain_type(site, setting, hs__config_key_type_phrase(KEY_LABELS), error);
     size_t n = (size_t)config_setting_length(setting);
     hs_label_mapping *labels = NULL;
-    HS_TRY(store_check_length(site, n, error));
+    HS_TRY(hs__config_store_check_length(site, n, error));
     HS_TRY(hs_allocate(&labels, n, sizeof *labels, site->path, error));
     if (read_labels(site, setting, labels, n, error) != HS_OK) {
-        store_free_labels(labels, n);
+        hs__config_store_free_labels(labels, n);
         return error->status;
     }
-    store_clear(site->row, site->base);
-    *(hs_label_mapping **)key_field(site->row, site->base) = labels;
-    *key_count_field(site->row, site->base) = n;
+    hs__config_store_clear(site->row, site->base);
+    *(hs_label_mapping **)hs__config_key_field(site->row, site->base) = labels;
+    *hs__config_key_count_field(site->row, site->base) = n;
     return HS_OK;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-hs_status hs_tolerance_parse(const char *text, double *tolerance_out, hs_error *error)
+hs_status hs_config_tolerance_parse(const char *text, double *tolerance_out, hs_error *error)
 {
     char *end;
     double number = strtod(text, &end);
@@ -18,7 +18,7 @@ hs_status hs_tolerance_parse(const char *text, double *tolerance_out, hs_error *
     return HS_OK;
 }
 
-hs_status hs_metric_name_parse(const char *text, hs_metric_name *name_out, hs_error *error)
+hs_status hs_config_metric_name_parse(const char *text, hs_metric_name *name_out, hs_error *error)
 {
     const char *equals = strchr(text, '=');
     size_t length = equals != NULL ? (size_t)(equals - text) : strlen(text);
@@ -29,7 +29,7 @@ hs_status hs_metric_name_parse(const char *text, hs_metric_name *name_out, hs_er
         name_out->metric_length = length - task - 1;
     }
     name_out->has_tolerance = equals != NULL;
-    if (equals != NULL && hs_tolerance_parse(equals + 1, &name_out->tolerance, error) != HS_OK)
+    if (equals != NULL && hs_config_tolerance_parse(equals + 1, &name_out->tolerance, error) != HS_OK)
         return hs_error_prefix(error, "\"%s\"", text);
     return HS_OK;
 }

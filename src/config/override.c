@@ -34,7 +34,7 @@ static hs_status copy_trimmed(const char *start, const char *end, char **text_ou
 static hs_status complain_unknown_key(const override *o, const char *key, const char *prefix)
 {
     const char *dot = strrchr(key, '.');
-    return complain_unknown(o->where, key, prefix, dot == NULL ? key : dot + 1, o->loader->error);
+    return hs__config_complain_unknown(o->where, key, prefix, dot == NULL ? key : dot + 1, o->loader->error);
 }
 
 static hs_status find_global(const override *o, override_target *target)
@@ -45,11 +45,11 @@ static hs_status find_global(const override *o, override_target *target)
         return hs_fail(o->loader->error, HS_ERROR_USAGE,
                        "%s: tasks cannot be replaced as a whole; set a key of one, as in --set tasks[0].limit=10",
                        o->where);
-    if (key_is_group(o->key))
+    if (hs__config_key_is_group(o->key))
         return hs_fail(o->loader->error, HS_ERROR_USAGE,
                        "%s: %s is a group; set one of its keys, as in --set %s.key=value", o->where, o->key, o->key);
     (void)snprintf(prefix, sizeof prefix, "%.*s", (int)(name - o->key), o->key);
-    target->row = key_find(prefix, name, strlen(name));
+    target->row = hs__config_key_find(prefix, name, strlen(name));
     return target->row == NULL ? complain_unknown_key(o, o->key, prefix) : HS_OK;
 }
 
@@ -71,7 +71,7 @@ static hs_status complain_unknown_task_key(const override *o, const char *rest, 
     char *path = hs_string_copy_n(o->key, known + length, o->loader->error);
     if (path == NULL)
         return o->loader->error->status;
-    hs_status status = complain_unknown(o->where, path, "tasks[].", path + known, o->loader->error);
+    hs_status status = hs__config_complain_unknown(o->where, path, "tasks[].", path + known, o->loader->error);
     hs_free(path);
     return status;
 }
@@ -80,7 +80,7 @@ static hs_status complain_unknown_task_key(const override *o, const char *rest, 
 static hs_status find_task_key(const override *o, const char *rest, override_target *target)
 {
     size_t length = strcspn(rest, ".");
-    target->row = key_find("tasks[].", rest, length);
+    target->row = hs__config_key_find("tasks[].", rest, length);
     if (target->row == NULL)
         return complain_unknown_task_key(o, rest, length);
     if (rest[length] == '\0')
@@ -158,14 +158,14 @@ static hs_status parse_quoted(const override *o, const override_target *target, 
 {
     hs_error problem = {0};
     char shown[96];
-    if (parse_value(o->where, text, config, setting_out, &problem) == HS_OK)
+    if (hs__config_parse_value(o->where, text, config, setting_out, &problem) == HS_OK)
         return HS_OK;
-    excerpt(o->value, strlen(o->value), shown, sizeof shown);
+    hs__config_excerpt(o->value, strlen(o->value), shown, sizeof shown);
     hs_status status = problem.status;
     return status != HS_ERROR_USAGE
                ? hs_fail(o->loader->error, status, "%s", problem.message)
                : hs_fail(o->loader->error, status, "%s: `%s` cannot be read as a value; %s is needed", o->where, shown,
-                         key_type_phrase(target->row->type));
+                         hs__config_key_type_phrase(target->row->type));
 }
 
 static hs_status bare_string(const override *o, config_t *config, const config_setting_t **setting_out)
@@ -249,7 +249,7 @@ static hs_status set_field(const override *o, const override_target *target)
 {
     char task_path[CONFIG_MAX_PATH], path[2 * CONFIG_MAX_PATH];
     hs_task_config *task = &o->loader->experiment->tasks[target->task];
-    key_format_path(target->row, target->task, task_path);
+    hs__config_key_format_path(target->row, target->task, task_path);
     (void)snprintf(path, sizeof path, "%s.%.100s", task_path, target->field);
     size_t length = strlen(o->value);
     bool quoted = length >= 2 && o->value[0] == '"' && o->value[length - 1] == '"';
@@ -257,7 +257,7 @@ static hs_status set_field(const override *o, const override_target *target)
     if (key == NULL)
         return o->loader->error->status;
     key_site site = {target->row, task, path, o->where};
-    hs_status status = store_field_pair(&site, target->field, key, o->loader->error);
+    hs_status status = hs__config_store_field_pair(&site, target->field, key, o->loader->error);
     hs_free(key);
     return status;
 }
@@ -268,15 +268,15 @@ static hs_status set_value(const override *o, const override_target *target, con
     const config_setting_t *setting = NULL;
     hs_status status = read_value(o, target, &config, &setting);
     if (status == HS_OK)
-        status = loader_set(o->loader, target->row, target->task, setting, (key_origin){.override = text});
+        status = hs__config_loader_set(o->loader, target->row, target->task, setting, (key_origin){.override = text});
     config_destroy(&config);
     return status;
 }
 
-hs_status apply_override(config_loader *loader, const char *text)
+hs_status hs__config_apply_override(config_loader *loader, const char *text)
 {
     char where[CONFIG_MAX_WHERE];
-    override o = {.loader = loader, .where = override_where(text, where)};
+    override o = {.loader = loader, .where = hs__config_override_where(text, where)};
     override_target target = {0};
     const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-hs_status parse_source(const config_source *source, config_t *config, hs_error *error)
+hs_status hs__config_parse_source(const config_source *source, config_t *config, hs_error *error)
 {
     char where[CONFIG_MAX_WHERE], line[128];
     config_init(config);
@@ -13,24 +13,25 @@ hs_status parse_source(const config_source *source, config_t *config, hs_error *
     const char *advice = strcmp(text, "syntax error") == 0
                              ? "; look for a missing ; or bracket, or a comma before a closing bracket"
                              : "";
-    source_where(source, error_line, where, sizeof where);
-    source_quote(source, error_line, line, sizeof line);
+    hs__config_source_where(source, error_line, where, sizeof where);
+    hs__config_source_quote(source, error_line, line, sizeof line);
     if (line[0] == '\0')
         return hs_fail(error, HS_ERROR_USAGE, "%s: %s at the end%s", where, text, advice);
     return hs_fail(error, HS_ERROR_USAGE, "%s: %s near `%s`%s", where, text, line, advice);
 }
 
-hs_status parse_value(const char *name, const char *text, config_t *config, const config_setting_t **setting_out,
-                      hs_error *error)
+hs_status hs__config_parse_value(const char *name, const char *text, config_t *config,
+                                 const config_setting_t **setting_out, hs_error *error)
 {
     config_source source = {0};
     *setting_out = NULL;
     config_init(config);
     char *assignment = hs_string_format(error, "value = %s\n;", text);
-    hs_status status = assignment == NULL ? error->status : source_read_text(&source, name, assignment, error);
+    hs_status status =
+        assignment == NULL ? error->status : hs__config_source_read_text(&source, name, assignment, error);
     if (status == HS_OK) {
         config_destroy(config);
-        status = parse_source(&source, config, error);
+        status = hs__config_parse_source(&source, config, error);
     }
     /* More than one setting: the text has ended the value and begun another key. */
     if (status == HS_OK && config_setting_length(config_root_setting(config)) != 1)
@@ -38,6 +39,6 @@ hs_status parse_value(const char *name, const char *text, config_t *config, cons
     if (status == HS_OK)
         *setting_out = config_setting_get_elem(config_root_setting(config), 0);
     hs_free(assignment);
-    source_clear(&source);
+    hs__config_source_clear(&source);
     return status;
 }

@@ -14,14 +14,14 @@ static hs_status resolve(const char *folder, hs_experiment *experiment, const ke
                          hs_error *error)
 {
     char key[CONFIG_MAX_PATH];
-    void *base = key_is_of_task(row) ? (void *)&experiment->tasks[task] : experiment;
-    char **path = key_field(row, base);
+    void *base = hs__config_key_is_of_task(row) ? (void *)&experiment->tasks[task] : experiment;
+    char **path = hs__config_key_field(row, base);
     if (*path[0] == '\0')
         return HS_OK;
     char *resolved = hs_path_join(folder, *path, error);
     if (resolved == NULL)
         return error->status;
-    key_format_path(row, task, key);
+    hs__config_key_format_path(row, task, key);
     if (remember(&experiment->written_paths, row, key, *path, error) != HS_OK) {
         hs_free(resolved);
         return error->status;
@@ -32,21 +32,21 @@ static hs_status resolve(const char *folder, hs_experiment *experiment, const ke
 
 static hs_status resolve_all(const char *folder, hs_experiment *experiment, hs_error *error)
 {
-    for (size_t i = 0; i < key_count(); i++) {
-        const key_row *row = key_at(i);
-        size_t n = key_is_of_task(row) ? experiment->n_tasks : 1;
+    for (size_t i = 0; i < hs__config_key_count(); i++) {
+        const key_row *row = hs__config_key_at(i);
+        size_t n = hs__config_key_is_of_task(row) ? experiment->n_tasks : 1;
         for (size_t task = 0; row->type == KEY_PATH_IN && task < n; task++)
             HS_TRY(resolve(folder, experiment, row, task, error));
     }
     return HS_OK;
 }
 
-hs_status resolve_paths(const char *path, hs_experiment *experiment, hs_error *error)
+hs_status hs__config_resolve_paths(const char *path, hs_experiment *experiment, hs_error *error)
 {
-    size_t most = key_count() * (1 + experiment->n_tasks);
+    size_t most = hs__config_key_count() * (1 + experiment->n_tasks);
     HS_TRY(hs_allocate(&experiment->written_paths.items, most, sizeof *experiment->written_paths.items,
                        "paths of the experiment file", error));
-    char *folder = source_folder(path, error);
+    char *folder = hs__config_source_folder(path, error);
     if (folder == NULL)
         return error->status;
     hs_status status = resolve_all(folder, experiment, error);

@@ -37,12 +37,12 @@ static hs_status add_match(match_list *list, const char *path, hs_error *error)
 
 static const key_row *row_of(const char *name)
 {
-    return key_find("tasks[].", name, strlen(name));
+    return hs__config_key_find("tasks[].", name, strlen(name));
 }
 
 static const char *task_where(const config_loader *loader, size_t task, char where[CONFIG_MAX_WHERE])
 {
-    return loader_where(loader, row_of("file"), task, where);
+    return hs__config_loader_where(loader, row_of("file"), task, where);
 }
 
 /* ---- looking into the folder ------------------------------------------------------------------------------------- */
@@ -105,7 +105,7 @@ done:
 static hs_status find_files(const config_loader *loader, size_t task, match_list *matches)
 {
     const char *file = loader->experiment->tasks[task].file;
-    char *folder = source_folder(loader->path, loader->error);
+    char *folder = hs__config_source_folder(loader->path, loader->error);
     char *literal = folder != NULL ? hs_path_join(folder, file, loader->error) : NULL;
     hs_status status = literal == NULL ? loader->error->status : HS_OK;
     if (status == HS_OK && !hs_path_exists(literal))
@@ -129,10 +129,10 @@ static hs_status write_matches(const match_list *matches, hs_text *found, hs_err
 static hs_status read_matches(config_loader *loader, match_list *matches)
 {
     const char *text = NULL;
-    HS_TRY(source_take(&loader->source, loader->path, &text, loader->error));
+    HS_TRY(hs__config_source_take(&loader->source, loader->path, &text, loader->error));
     size_t n = strtoul(text, NULL, 10);
     for (size_t i = 0; i < n; i++) {
-        HS_TRY(source_take(&loader->source, loader->path, &text, loader->error));
+        HS_TRY(hs__config_source_take(&loader->source, loader->path, &text, loader->error));
         HS_TRY(add_match(matches, text, loader->error));
     }
     return HS_OK;
@@ -209,7 +209,7 @@ static hs_status allocate_expansion(expansion *to, size_t n_tasks, hs_error *err
 {
     HS_TRY(hs_allocate(&to->tasks, n_tasks, sizeof *to->tasks, "tasks", error));
     HS_TRY(hs_allocate(&to->lines, n_tasks, sizeof *to->lines, "tasks", error));
-    return hs_allocate(&to->origins, (1 + n_tasks) * key_count(), sizeof *to->origins, "keys", error);
+    return hs_allocate(&to->origins, (1 + n_tasks) * hs__config_key_count(), sizeof *to->origins, "keys", error);
 }
 
 static hs_status copy_task(const config_loader *loader, size_t task, expansion *to)
@@ -218,11 +218,11 @@ static hs_status copy_task(const config_loader *loader, size_t task, expansion *
     hs_task_config *copy = &to->tasks[to->n++];
     copy->line = from->line;
     to->lines[to->n - 1] = loader->task_lines[task];
-    memcpy(to->origins + to->n * key_count(), loader->origins + (1 + task) * key_count(),
-           key_count() * sizeof *to->origins);
-    for (size_t i = 0; i < key_count(); i++)
-        if (key_is_of_task(key_at(i)))
-            HS_TRY(store_copy(key_at(i), from, copy, loader->error));
+    memcpy(to->origins + to->n * hs__config_key_count(), loader->origins + (1 + task) * hs__config_key_count(),
+           hs__config_key_count() * sizeof *to->origins);
+    for (size_t i = 0; i < hs__config_key_count(); i++)
+        if (hs__config_key_is_of_task(hs__config_key_at(i)))
+            HS_TRY(hs__config_store_copy(hs__config_key_at(i), from, copy, loader->error));
     return HS_OK;
 }
 
@@ -231,19 +231,19 @@ static hs_status copy_for(const config_loader *loader, size_t task, const char *
 {
     HS_TRY(copy_task(loader, task, to));
     hs_task_config *copy = &to->tasks[to->n - 1];
-    key_origin *origins = to->origins + to->n * key_count();
-    store_clear(row_of("file"), copy);
-    store_clear(row_of("name"), copy);
+    key_origin *origins = to->origins + to->n * hs__config_key_count();
+    hs__config_store_clear(row_of("file"), copy);
+    hs__config_store_clear(row_of("name"), copy);
     copy->file = hs_string_copy(file, loader->error);
     if (copy->file == NULL)
         return loader->error->status;
-    origins[key_index(row_of("name"))] = origins[key_index(row_of("file"))];
+    origins[hs__config_key_index(row_of("name"))] = origins[hs__config_key_index(row_of("file"))];
     return HS_OK;
 }
 
 static hs_status fill(const config_loader *loader, const match_list *matches, expansion *to)
 {
-    memcpy(to->origins, loader->origins, key_count() * sizeof *to->origins);
+    memcpy(to->origins, loader->origins, hs__config_key_count() * sizeof *to->origins);
     for (size_t task = 0; task < loader->experiment->n_tasks; task++) {
         if (matches[task].n == 0)
             HS_TRY(copy_task(loader, task, to));
@@ -266,9 +266,9 @@ static void swap_in(config_loader *loader, expansion *to)
 static void clear_expansion(expansion *e)
 {
     for (size_t task = 0; task < e->n; task++)
-        for (size_t i = 0; i < key_count(); i++)
-            if (key_is_of_task(key_at(i)))
-                store_clear(key_at(i), &e->tasks[task]);
+        for (size_t i = 0; i < hs__config_key_count(); i++)
+            if (hs__config_key_is_of_task(hs__config_key_at(i)))
+                hs__config_store_clear(hs__config_key_at(i), &e->tasks[task]);
     hs_free(e->tasks);
     hs_free(e->origins);
     hs_free(e->lines);
@@ -304,7 +304,7 @@ static hs_status expand(config_loader *loader, const match_list *matches, size_t
     return status;
 }
 
-hs_status expand_patterns(config_loader *loader)
+hs_status hs__config_expand_patterns(config_loader *loader)
 {
     size_t n = loader->experiment->n_tasks, n_tasks = 0;
     bool has_match = false;
@@ -316,7 +316,7 @@ hs_status expand_patterns(config_loader *loader)
         has_match = has_match || matches[task].n > 0;
     }
     if (status == HS_OK && loader->found == NULL)
-        status = source_end(&loader->source, loader->path, loader->error);
+        status = hs__config_source_end(&loader->source, loader->path, loader->error);
     if (status == HS_OK && has_match)
         status = expand(loader, matches, n_tasks);
     for (size_t task = 0; matches != NULL && task < n; task++)

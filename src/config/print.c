@@ -29,14 +29,14 @@ static char *absolute_path(const char *path, hs_error *error)
 static hs_status print_value(hs_text *text, const key_row *row, const void *base, hs_error *error)
 {
     if (row->type != KEY_PATH_IN)
-        return text_append_value(text, row, base, TEXT_FILE, error);
-    const char *path = *(char *const *)key_const_field(row, base);
+        return hs__config_text_append_value(text, row, base, TEXT_FILE, error);
+    const char *path = *(char *const *)hs__config_key_const_field(row, base);
     if (path == NULL || path[0] == '\0')
-        return text_append_quoted(text, "", error);
+        return hs__config_text_append_quoted(text, "", error);
     char *absolute = absolute_path(path, error);
     if (absolute == NULL)
         return error->status;
-    hs_status status = text_append_quoted(text, absolute, error);
+    hs_status status = hs__config_text_append_quoted(text, absolute, error);
     hs_free(absolute);
     return status;
 }
@@ -59,7 +59,7 @@ static hs_status print_key(hs_text *text, const key_row *row, const void *base, 
 {
     if (with_comment)
         HS_TRY(print_comment(text, row, indent, error));
-    HS_TRY(hs_text_appendf(text, error, "%s%s = ", indent, key_name(row)));
+    HS_TRY(hs_text_appendf(text, error, "%s%s = ", indent, hs__config_key_name(row)));
     HS_TRY(print_value(text, row, base, error));
     return hs_text_appendf(text, error, ";\n");
 }
@@ -68,9 +68,9 @@ static hs_status print_key(hs_text *text, const key_row *row, const void *base, 
 static hs_status print_task(hs_text *text, const hs_experiment *experiment, size_t task, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "%s    {\n", task == 0 ? "" : ",\n"));
-    for (size_t i = 0; i < key_count(); i++)
-        if (key_is_of_task(key_at(i)))
-            HS_TRY(print_key(text, key_at(i), &experiment->tasks[task], "        ", task == 0, error));
+    for (size_t i = 0; i < hs__config_key_count(); i++)
+        if (hs__config_key_is_of_task(hs__config_key_at(i)))
+            HS_TRY(print_key(text, hs__config_key_at(i), &experiment->tasks[task], "        ", task == 0, error));
     return hs_text_appendf(text, error, "    }");
 }
 
@@ -85,12 +85,13 @@ static hs_status print_tasks(hs_text *text, const hs_experiment *experiment, con
 /* The keys of one group are neighbours in the table; `first` is the first of them. */
 static hs_status print_group(hs_text *text, const hs_experiment *experiment, size_t first, hs_error *error)
 {
-    size_t length = key_prefix_length(key_at(first));
-    const char *prefix = key_at(first)->path;
+    size_t length = hs__config_key_prefix_length(hs__config_key_at(first));
+    const char *prefix = hs__config_key_at(first)->path;
     HS_TRY(hs_text_appendf(text, error, "%.*s: {\n", (int)length - 1, prefix));
-    for (size_t i = first; i < key_count(); i++)
-        if (key_prefix_length(key_at(i)) == length && strncmp(key_at(i)->path, prefix, length) == 0)
-            HS_TRY(print_key(text, key_at(i), experiment, "    ", true, error));
+    for (size_t i = first; i < hs__config_key_count(); i++)
+        if (hs__config_key_prefix_length(hs__config_key_at(i)) == length &&
+            strncmp(hs__config_key_at(i)->path, prefix, length) == 0)
+            HS_TRY(print_key(text, hs__config_key_at(i), experiment, "    ", true, error));
     return hs_text_appendf(text, error, "};\n");
 }
 
@@ -98,16 +99,16 @@ static bool begins_group(size_t index)
 {
     if (index == 0)
         return true;
-    const key_row *row = key_at(index), *previous = key_at(index - 1);
-    size_t length = key_prefix_length(row);
-    return length != key_prefix_length(previous) || strncmp(row->path, previous->path, length) != 0;
+    const key_row *row = hs__config_key_at(index), *previous = hs__config_key_at(index - 1);
+    size_t length = hs__config_key_prefix_length(row);
+    return length != hs__config_key_prefix_length(previous) || strncmp(row->path, previous->path, length) != 0;
 }
 
-hs_status hs_experiment_print(const hs_experiment *experiment, hs_text *text, hs_error *error)
+hs_status hs_config_print(const hs_experiment *experiment, hs_text *text, hs_error *error)
 {
-    for (size_t i = 0; i < key_count(); i++) {
-        const key_row *row = key_at(i);
-        if (!begins_group(i) || key_is_of_task(row))
+    for (size_t i = 0; i < hs__config_key_count(); i++) {
+        const key_row *row = hs__config_key_at(i);
+        if (!begins_group(i) || hs__config_key_is_of_task(row))
             continue;
         HS_TRY(hs_text_appendf(text, error, "%s", i == 0 ? "" : "\n"));
         HS_TRY(row->type == KEY_TASKS ? print_tasks(text, experiment, row, error)

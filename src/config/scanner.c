@@ -198,7 +198,7 @@ static hs_status include_file(scanner *s, const char *written)
     if (path == NULL)
         return s->error->status;
     hs_error problem = {0};
-    if (source_include(s->source, path, &context, &problem) != HS_OK)
+    if (hs__config_source_include(s->source, path, &context, &problem) != HS_OK)
         /* A problem that has no line of its own gets that of the @include. */
         (void)(problem.status == HS_ERROR_USAGE ? hs_fail(s->error, problem.status, "%s", problem.message)
                                                 : hs_fail(s->error, problem.status, "%s:%zu: @include: %s",
@@ -263,7 +263,7 @@ static hs_status check_bytes(const source_file *file, hs_error *error)
     return HS_OK;
 }
 
-hs_status scan_file(config_source *source, size_t file, const scan_context *context, hs_error *error)
+hs_status hs__config_scan_file(config_source *source, size_t file, const scan_context *context, hs_error *error)
 {
     HS_TRY(check_bytes(&source->files[file], error));
     const char *bytes = source->files[file].bytes;

@@ -11,9 +11,10 @@ typedef struct scan_context {
 } scan_context;
 
 /* Appends the checked text of source->files[file] to source->text. */
-hs_status scan_file(config_source *source, size_t file, const scan_context *context, hs_error *error);
+hs_status hs__config_scan_file(config_source *source, size_t file, const scan_context *context, hs_error *error);
 
 /* Adds the file to the source, reads it or takes it from the block, and scans it. */
-hs_status source_include(config_source *source, const char *path, const scan_context *context, hs_error *error);
+hs_status hs__config_source_include(config_source *source, const char *path, const scan_context *context,
+                                    hs_error *error);
 
 #endif

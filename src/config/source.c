@@ -34,7 +34,7 @@ static hs_status take_file(config_source *source, source_file *file, hs_error *e
     return HS_OK;
 }
 
-/* Makes room for one file more and names it; source_clear() frees what is there if the rest fails. */
+/* Makes room for one file more and names it; hs__config_source_clear() frees what is there if the rest fails. */
 static hs_status add_file(config_source *source, const char *path, hs_error *error)
 {
     HS_TRY(hs_reserve(&source->files, &source->files_capacity, source->n_files + 1, sizeof *source->files,
@@ -46,7 +46,7 @@ static hs_status add_file(config_source *source, const char *path, hs_error *err
     return HS_OK;
 }
 
-char *source_folder(const char *path, hs_error *error)
+char *hs__config_source_folder(const char *path, hs_error *error)
 {
     char *folder = hs_path_folder(path, error);
     if (folder != NULL && strcmp(folder, ".") == 0)
@@ -54,39 +54,40 @@ char *source_folder(const char *path, hs_error *error)
     return folder;
 }
 
-hs_status source_read(config_source *source, const char *path, hs_error *error)
+hs_status hs__config_source_read(config_source *source, const char *path, hs_error *error)
 {
-    char *folder = source_folder(path, error);
+    char *folder = hs__config_source_folder(path, error);
     if (folder == NULL)
         return error->status;
-    hs_status status = source_include(source, path, &(scan_context){.folder = folder}, error);
+    hs_status status = hs__config_source_include(source, path, &(scan_context){.folder = folder}, error);
     hs_free(folder);
     return status;
 }
 
-hs_status source_include(config_source *source, const char *path, const scan_context *context, hs_error *error)
+hs_status hs__config_source_include(config_source *source, const char *path, const scan_context *context,
+                                    hs_error *error)
 {
     HS_TRY(add_file(source, path, error));
     source_file *file = &source->files[source->n_files - 1];
     HS_TRY(source->block == NULL ? read_file(source, file, error) : take_file(source, file, error));
-    return scan_file(source, source->n_files - 1, context, error);
+    return hs__config_scan_file(source, source->n_files - 1, context, error);
 }
 
-hs_status source_pack(const config_source *source, hs_text *block, hs_error *error)
+hs_status hs__config_source_pack(const config_source *source, hs_text *block, hs_error *error)
 {
     for (size_t i = 0; i < source->n_files; i++)
         HS_TRY(hs_text_append(block, source->files[i].bytes, source->files[i].n_bytes + 1, error));
     return HS_OK;
 }
 
-hs_status source_read_block(config_source *source, const char *path, const hs_text *block, hs_error *error)
+hs_status hs__config_source_read_block(config_source *source, const char *path, const hs_text *block, hs_error *error)
 {
     source->block = block->text == NULL ? "" : block->text;
     source->n_block_bytes = block->length;
-    return source_read(source, path, error);
+    return hs__config_source_read(source, path, error);
 }
 
-hs_status source_take(config_source *source, const char *path, const char **text_out, hs_error *error)
+hs_status hs__config_source_take(config_source *source, const char *path, const char **text_out, hs_error *error)
 {
     const char *end = source->n_block_bytes > 0 ? memchr(source->block, '\0', source->n_block_bytes) : NULL;
     if (end == NULL)
@@ -98,7 +99,7 @@ hs_status source_take(config_source *source, const char *path, const char **text
     return HS_OK;
 }
 
-hs_status source_end(const config_source *source, const char *path, hs_error *error)
+hs_status hs__config_source_end(const config_source *source, const char *path, hs_error *error)
 {
     if (source->n_block_bytes > 0)
         return hs_fail(error, HS_ERROR_INTERNAL, "%s: %zu bytes are left over in the block of the experiment's texts",
@@ -106,14 +107,14 @@ hs_status source_end(const config_source *source, const char *path, hs_error *er
     return HS_OK;
 }
 
-hs_status source_read_text(config_source *source, const char *name, const char *text, hs_error *error)
+hs_status hs__config_source_read_text(config_source *source, const char *name, const char *text, hs_error *error)
 {
     source->block = text;
     source->n_block_bytes = strlen(text) + 1;
-    return source_include(source, name, &(scan_context){0}, error);
+    return hs__config_source_include(source, name, &(scan_context){0}, error);
 }
 
-void source_clear(config_source *source)
+void hs__config_source_clear(config_source *source)
 {
     for (size_t i = 0; i < source->n_files; i++) {
         hs_free(source->files[i].path);
@@ -135,12 +136,12 @@ static source_line line_origin(const config_source *source, size_t line)
     return source->lines[(line <= source->n_lines ? line : source->n_lines) - 1];
 }
 
-size_t source_line_number(const config_source *source, size_t line)
+size_t hs__config_source_line_number(const config_source *source, size_t line)
 {
     return line_origin(source, line).line;
 }
 
-const char *source_where(const config_source *source, size_t line, char *buffer, size_t capacity)
+const char *hs__config_source_where(const config_source *source, size_t line, char *buffer, size_t capacity)
 {
     source_line origin = line_origin(source, line);
     (void)snprintf(buffer, capacity, "%s:%zu", source->files[origin.file].path, origin.line);
@@ -164,7 +165,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-const char *source_quote(const config_source *source, size_t line, char *buffer, size_t capacity)
+const char *hs__config_source_quote(const config_source *source, size_t line, char *buffer, size_t capacity)
 {
     source_line origin = line_origin(source, line);
     const source_file *file = &source->files[origin.file];
@@ -176,5 +177,5 @@ const char *source_quote(const config_source *source, size_t line, char *buffer,
         start++;
     while (start < end && is_blank(end[-1]))
         end--;
-    return excerpt(start, (size_t)(end - start), buffer, capacity);
+    return hs__config_excerpt(start, (size_t)(end - start), buffer, capacity);
 }

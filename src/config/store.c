@@ -17,10 +17,10 @@ static hs_status read_integer(const key_site *site, const config_setting_t *sett
                               hs_error *error)
 {
     if (!is_integer(setting))
-        return complain_type(site, setting, "an integer", error);
+        return hs__config_complain_type(site, setting, "an integer", error);
     int64_t value = config_setting_get_int64(setting);
     if (value < site->row->minimum || value > site->row->maximum)
-        return complain_range(site, setting, error);
+        return hs__config_complain_range(site, setting, error);
     *value_out = value;
     return HS_OK;
 }
@@ -33,7 +33,7 @@ static bool is_word(const key_row *row, const char *text)
     return row->words[0] == NULL;
 }
 
-hs_status store_check_string(const key_site *site, const char *text, bool non_empty, hs_error *error)
+hs_status hs__config_store_check_string(const key_site *site, const char *text, bool non_empty, hs_error *error)
 {
     if (non_empty && text[0] == '\0')
         return hs_fail(error, HS_ERROR_USAGE, "%s: %s is empty", site->where, site->path);
@@ -52,11 +52,11 @@ static hs_status read_string(const key_site *site, const config_setting_t *setti
                              hs_error *error)
 {
     if (config_setting_type(setting) != CONFIG_TYPE_STRING)
-        return complain_type(site, setting, "a string in quotes", error);
+        return hs__config_complain_type(site, setting, "a string in quotes", error);
     const char *text = config_setting_get_string(setting);
-    HS_TRY(store_check_string(site, text, non_empty, error));
+    HS_TRY(hs__config_store_check_string(site, text, non_empty, error));
     if (!is_word(site->row, text))
-        return complain_words(site, setting, error);
+        return hs__config_complain_words(site, setting, error);
     *value_out = hs_string_copy(text, error);
     return *value_out == NULL ? error->status : HS_OK;
 }
@@ -65,14 +65,14 @@ static hs_status store_string(const key_site *site, const config_setting_t *sett
 {
     char *value = NULL;
     HS_TRY(read_string(site, setting, site->row->non_empty, &value, error));
-    store_clear(site->row, site->base);
-    *(char **)key_field(site->row, site->base) = value;
+    hs__config_store_clear(site->row, site->base);
+    *(char **)hs__config_key_field(site->row, site->base) = value;
     return HS_OK;
 }
 
 static hs_status store_integer(const key_site *site, const config_setting_t *setting, hs_error *error)
 {
-    return read_integer(site, setting, key_field(site->row, site->base), error);
+    return read_integer(site, setting, hs__config_key_field(site->row, site->base), error);
 }
 
 /* libconfig's own look-up of a real fails on `x = 1` as it does on a missing key, hence the conversion here. */
@@ -80,17 +80,17 @@ static hs_status store_real(const key_site *site, const config_setting_t *settin
 {
     if (config_setting_type(setting) == CONFIG_TYPE_STRING && site->row->words[0] != NULL) {
         if (!is_word(site->row, config_setting_get_string(setting)))
-            return complain_words(site, setting, error);
-        *(double *)key_field(site->row, site->base) = NAN;
+            return hs__config_complain_words(site, setting, error);
+        *(double *)hs__config_key_field(site->row, site->base) = NAN;
         return HS_OK;
     }
     if (!config_setting_is_number(setting))
-        return complain_type(site, setting, "a number", error);
+        return hs__config_complain_type(site, setting, "a number", error);
     double value = is_integer(setting) ? (double)config_setting_get_int64(setting) : config_setting_get_float(setting);
     /* Written so that infinity, which libconfig makes of 1e400, fails. */
     if (!(value >= (double)site->row->minimum && value <= (double)site->row->maximum))
-        return complain_range(site, setting, error);
-    *(double *)key_field(site->row, site->base) = value;
+        return hs__config_complain_range(site, setting, error);
+    *(double *)hs__config_key_field(site->row, site->base) = value;
     return HS_OK;
 }
 
@@ -111,7 +111,7 @@ static const config_setting_t *list_element(const config_setting_t *setting, siz
     return is_list(setting) ? config_setting_get_elem(setting, (unsigned)index) : setting;
 }
 
-hs_status store_check_length(const key_site *site, size_t n, hs_error *error)
+hs_status hs__config_store_check_length(const key_site *site, size_t n, hs_error *error)
 {
     if (n < site->row->min_items)
         return hs_fail(error, HS_ERROR_USAGE, "%s: %s is empty; at least one element is needed", site->where,
@@ -139,7 +139,7 @@ static hs_status read_integers(const key_site *site, const config_setting_t *set
         HS_TRY(read_integer(is_list(setting) ? &one : site, element, &values[i], error));
         for (size_t j = 0; site->row->unique && j < i; j++)
             if (values[j] == values[i])
-                return complain_twice(site, element, error);
+                return hs__config_complain_twice(site, element, error);
     }
     return HS_OK;
 }
@@ -148,15 +148,15 @@ static hs_status store_integer_list(const key_site *site, const config_setting_t
 {
     size_t n = list_length(setting);
     int64_t *values = NULL;
-    HS_TRY(store_check_length(site, n, error));
+    HS_TRY(hs__config_store_check_length(site, n, error));
     HS_TRY(hs_allocate(&values, n, sizeof *values, site->path, error));
     if (read_integers(site, setting, values, n, error) != HS_OK) {
         hs_free(values);
         return error->status;
     }
-    store_clear(site->row, site->base);
-    *(int64_t **)key_field(site->row, site->base) = values;
-    *key_count_field(site->row, site->base) = n;
+    hs__config_store_clear(site->row, site->base);
+    *(int64_t **)hs__config_key_field(site->row, site->base) = values;
+    *hs__config_key_count_field(site->row, site->base) = n;
     return HS_OK;
 }
 
@@ -179,7 +179,7 @@ static hs_status read_strings(const key_site *site, const config_setting_t *sett
         for (size_t j = 0; site->row->unique && j < list->n; j++)
             if (strcmp(list->items[j], list->items[list->n]) == 0) {
                 hs_free(list->items[list->n]);
-                return complain_twice(site, element, error);
+                return hs__config_complain_twice(site, element, error);
             }
     }
     return HS_OK;
@@ -189,14 +189,14 @@ static hs_status store_string_list(const key_site *site, const config_setting_t 
 {
     size_t n = list_length(setting);
     hs_string_list list = {0};
-    HS_TRY(store_check_length(site, n, error));
+    HS_TRY(hs__config_store_check_length(site, n, error));
     HS_TRY(hs_allocate(&list.items, n, sizeof *list.items, site->path, error));
     if (read_strings(site, setting, n, &list, error) != HS_OK) {
         free_strings(&list);
         return error->status;
     }
-    store_clear(site->row, site->base);
-    *(hs_string_list *)key_field(site->row, site->base) = list;
+    hs__config_store_clear(site->row, site->base);
+    *(hs_string_list *)hs__config_key_field(site->row, site->base) = list;
     return HS_OK;
 }
 
@@ -232,9 +232,9 @@ static hs_status read_fields(const key_site *site, const config_setting_t *setti
         (void)snprintf(path, sizeof path, "%s.%.100s", site->path, config_setting_name(member));
         key_site one = {site->row, site->base, path, site->where};
         if (config_setting_type(member) != CONFIG_TYPE_STRING)
-            return complain_type(&one, member, "a string in quotes", error);
+            return hs__config_complain_type(&one, member, "a string in quotes", error);
         const char *key = config_setting_get_string(member);
-        HS_TRY(store_check_string(&one, key, true, error));
+        HS_TRY(hs__config_store_check_string(&one, key, true, error));
         HS_TRY(copy_pair(&fields[i], config_setting_name(member), key, error));
     }
     return HS_OK;
@@ -244,40 +244,40 @@ static hs_status read_fields(const key_site *site, const config_setting_t *setti
 static hs_status store_fields(const key_site *site, const config_setting_t *setting, hs_error *error)
 {
     if (!config_setting_is_group(setting))
-        return complain_type(site, setting, key_type_phrase(KEY_FIELDS), error);
+        return hs__config_complain_type(site, setting, hs__config_key_type_phrase(KEY_FIELDS), error);
     size_t n = (size_t)config_setting_length(setting);
     hs_field_mapping *fields = NULL;
-    HS_TRY(store_check_length(site, n, error));
+    HS_TRY(hs__config_store_check_length(site, n, error));
     HS_TRY(hs_allocate(&fields, n, sizeof *fields, site->path, error));
     if (read_fields(site, setting, fields, n, error) != HS_OK) {
         free_fields(fields, n);
         return error->status;
     }
-    store_clear(site->row, site->base);
+    hs__config_store_clear(site->row, site->base);
     qsort(fields, n, sizeof *fields, compare_fields);
-    *(hs_field_mapping **)key_field(site->row, site->base) = fields;
-    *key_count_field(site->row, site->base) = n;
+    *(hs_field_mapping **)hs__config_key_field(site->row, site->base) = fields;
+    *hs__config_key_count_field(site->row, site->base) = n;
     return HS_OK;
 }
 
 static hs_status append_pair(const key_site *site, hs_field_mapping pair, hs_error *error)
 {
-    hs_field_mapping **fields = key_field(site->row, site->base);
-    size_t *n = key_count_field(site->row, site->base), capacity = *n;
-    HS_TRY(store_check_length(site, *n + 1, error));
+    hs_field_mapping **fields = hs__config_key_field(site->row, site->base);
+    size_t *n = hs__config_key_count_field(site->row, site->base), capacity = *n;
+    HS_TRY(hs__config_store_check_length(site, *n + 1, error));
     HS_TRY(hs_reserve(fields, &capacity, *n + 1, sizeof **fields, site->path, error));
     (*fields)[(*n)++] = pair;
     qsort(*fields, *n, sizeof **fields, compare_fields);
     return HS_OK;
 }
 
-hs_status store_field_pair(const key_site *site, const char *name, const char *key, hs_error *error)
+hs_status hs__config_store_field_pair(const key_site *site, const char *name, const char *key, hs_error *error)
 {
-    HS_TRY(store_check_string(site, key, true, error));
+    HS_TRY(hs__config_store_check_string(site, key, true, error));
     hs_field_mapping pair = {0};
     hs_status status = copy_pair(&pair, name, key, error);
-    hs_field_mapping *fields = *(hs_field_mapping **)key_field(site->row, site->base);
-    size_t i = 0, n = *key_count_field(site->row, site->base);
+    hs_field_mapping *fields = *(hs_field_mapping **)hs__config_key_field(site->row, site->base);
+    size_t i = 0, n = *hs__config_key_count_field(site->row, site->base);
     while (status == HS_OK && i < n && strcmp(fields[i].name, name) != 0)
         i++;
     if (status == HS_OK && i == n) {
@@ -301,17 +301,17 @@ typedef hs_status store_function(const key_site *site, const config_setting_t *s
 static store_function *const store_functions[N_KEY_TYPES] = {
     [KEY_STRING] = store_string,           [KEY_PATH_IN] = store_string, [KEY_PATH_OUT] = store_string,
     [KEY_INTEGER] = store_integer,         [KEY_REAL] = store_real,      [KEY_INTEGER_LIST] = store_integer_list,
-    [KEY_STRING_LIST] = store_string_list, [KEY_FIELDS] = store_fields,  [KEY_LABELS] = store_labels,
+    [KEY_STRING_LIST] = store_string_list, [KEY_FIELDS] = store_fields,  [KEY_LABELS] = hs__config_store_labels,
 };
 
-hs_status store_setting(const key_site *site, const config_setting_t *setting, hs_error *error)
+hs_status hs__config_store_setting(const key_site *site, const config_setting_t *setting, hs_error *error)
 {
     return store_functions[site->row->type](site, setting, error);
 }
 
-void store_clear(const key_row *row, void *base)
+void hs__config_store_clear(const key_row *row, void *base)
 {
-    void *field = key_field(row, base);
+    void *field = hs__config_key_field(row, base);
     switch (row->type) {
     case KEY_STRING:
     case KEY_PATH_IN:
@@ -322,20 +322,20 @@ void store_clear(const key_row *row, void *base)
     case KEY_INTEGER_LIST:
         hs_free(*(int64_t **)field);
         *(int64_t **)field = NULL;
-        *key_count_field(row, base) = 0;
+        *hs__config_key_count_field(row, base) = 0;
         break;
     case KEY_STRING_LIST:
         free_strings(field);
         break;
     case KEY_FIELDS:
-        free_fields(*(hs_field_mapping **)field, key_n_items(row, base));
+        free_fields(*(hs_field_mapping **)field, hs__config_key_n_items(row, base));
         *(hs_field_mapping **)field = NULL;
-        *key_count_field(row, base) = 0;
+        *hs__config_key_count_field(row, base) = 0;
         break;
     case KEY_LABELS:
-        store_free_labels(*(hs_label_mapping **)field, key_n_items(row, base));
+        hs__config_store_free_labels(*(hs_label_mapping **)field, hs__config_key_n_items(row, base));
         *(hs_label_mapping **)field = NULL;
-        *key_count_field(row, base) = 0;
+        *hs__config_key_count_field(row, base) = 0;
         break;
     default:
         break;
@@ -390,10 +390,10 @@ static hs_status copy_integers(const int64_t *from, size_t n, int64_t **to, size
     return HS_OK;
 }
 
-hs_status store_copy(const key_row *row, const void *from, void *to, hs_error *error)
+hs_status hs__config_store_copy(const key_row *row, const void *from, void *to, hs_error *error)
 {
-    const void *source = key_const_field(row, from);
-    void *target = key_field(row, to);
+    const void *source = hs__config_key_const_field(row, from);
+    void *target = hs__config_key_field(row, to);
     switch (row->type) {
     case KEY_INTEGER:
         *(int64_t *)target = *(const int64_t *)source;
@@ -402,16 +402,16 @@ hs_status store_copy(const key_row *row, const void *from, void *to, hs_error *e
         *(double *)target = *(const double *)source;
         return HS_OK;
     case KEY_INTEGER_LIST:
-        return copy_integers(*(int64_t *const *)source, key_n_items(row, from), target, key_count_field(row, to),
-                             error);
+        return copy_integers(*(int64_t *const *)source, hs__config_key_n_items(row, from), target,
+                             hs__config_key_count_field(row, to), error);
     case KEY_STRING_LIST:
         return copy_strings(source, target, error);
     case KEY_FIELDS:
-        return copy_fields(*(hs_field_mapping *const *)source, key_n_items(row, from), target, key_count_field(row, to),
-                           error);
+        return copy_fields(*(hs_field_mapping *const *)source, hs__config_key_n_items(row, from), target,
+                           hs__config_key_count_field(row, to), error);
     case KEY_LABELS:
-        return copy_labels(*(hs_label_mapping *const *)source, key_n_items(row, from), target, key_count_field(row, to),
-                           error);
+        return copy_labels(*(hs_label_mapping *const *)source, hs__config_key_n_items(row, from), target,
+                           hs__config_key_count_field(row, to), error);
     default:
         return copy_string(*(char *const *)source, target, error);
     }

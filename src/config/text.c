@@ -16,7 +16,7 @@ static hs_status append_string(hs_text *text, const char *string, hs_error *erro
     return hs_text_append(text, string, strlen(string), error);
 }
 
-hs_status text_append_quoted(hs_text *text, const char *string, hs_error *error)
+hs_status hs__config_text_append_quoted(hs_text *text, const char *string, hs_error *error)
 {
     static const char plain[] = "\"\\\n\r\t\f", letters[] = "\"\\nrtf";
     HS_TRY(append_string(text, "\"", error));
@@ -34,8 +34,8 @@ hs_status text_append_quoted(hs_text *text, const char *string, hs_error *error)
 
 static hs_status append_text(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error)
 {
-    const char *string = or_empty(*(char *const *)key_const_field(row, base));
-    return form == TEXT_FILE ? text_append_quoted(text, string, error) : append_string(text, string, error);
+    const char *string = or_empty(*(char *const *)hs__config_key_const_field(row, base));
+    return form == TEXT_FILE ? hs__config_text_append_quoted(text, string, error) : append_string(text, string, error);
 }
 
 /* Beyond 32 bits libconfig itself wants an L; this program does not, others that read the file may. */
@@ -48,16 +48,16 @@ static hs_status append_integer(hs_text *text, int64_t value, text_form form, hs
 static hs_status append_one_integer(hs_text *text, const key_row *row, const void *base, text_form form,
                                     hs_error *error)
 {
-    return append_integer(text, *(const int64_t *)key_const_field(row, base), form, error);
+    return append_integer(text, *(const int64_t *)hs__config_key_const_field(row, base), form, error);
 }
 
 /* The shortest text that gives the same number again: "30" rather than "3e+01"; in a file it must look like a real. */
 static hs_status append_real(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error)
 {
-    double value = *(const double *)key_const_field(row, base);
+    double value = *(const double *)hs__config_key_const_field(row, base);
     char best[REAL_BUFFER], candidate[REAL_BUFFER];
     if (isnan(value) && row->words[0] != NULL)
-        return form == TEXT_FILE ? text_append_quoted(text, row->words[0], error)
+        return form == TEXT_FILE ? hs__config_text_append_quoted(text, row->words[0], error)
                                  : append_string(text, row->words[0], error);
     (void)snprintf(best, sizeof best, "%.*g", MAX_DIGITS, value);
     for (int digits = 1; digits < MAX_DIGITS; digits++) {
@@ -71,9 +71,9 @@ static hs_status append_real(hs_text *text, const key_row *row, const void *base
 
 static hs_status append_integers(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error)
 {
-    const int64_t *values = *(int64_t *const *)key_const_field(row, base);
+    const int64_t *values = *(int64_t *const *)hs__config_key_const_field(row, base);
     HS_TRY(append_string(text, "[", error));
-    for (size_t i = 0; i < key_n_items(row, base); i++) {
+    for (size_t i = 0; i < hs__config_key_n_items(row, base); i++) {
         HS_TRY(append_string(text, i == 0 ? "" : ", ", error));
         HS_TRY(append_integer(text, values[i], form, error));
     }
@@ -83,11 +83,11 @@ static hs_status append_integers(hs_text *text, const key_row *row, const void *
 static hs_status append_strings(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error)
 {
     (void)form;
-    const hs_string_list *list = key_const_field(row, base);
+    const hs_string_list *list = hs__config_key_const_field(row, base);
     HS_TRY(append_string(text, "[", error));
     for (size_t i = 0; i < list->n; i++) {
         HS_TRY(append_string(text, i == 0 ? "" : ", ", error));
-        HS_TRY(text_append_quoted(text, list->items[i], error));
+        HS_TRY(hs__config_text_append_quoted(text, list->items[i], error));
     }
     return append_string(text, "]", error);
 }
@@ -95,11 +95,11 @@ static hs_status append_strings(hs_text *text, const key_row *row, const void *b
 static hs_status append_fields(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error)
 {
     (void)form;
-    const hs_field_mapping *fields = *(hs_field_mapping *const *)key_const_field(row, base);
+    const hs_field_mapping *fields = *(hs_field_mapping *const *)hs__config_key_const_field(row, base);
     HS_TRY(append_string(text, "{", error));
-    for (size_t i = 0; i < key_n_items(row, base); i++) {
+    for (size_t i = 0; i < hs__config_key_n_items(row, base); i++) {
         HS_TRY(hs_text_appendf(text, error, "%s%s = ", i == 0 ? "" : ", ", fields[i].name));
-        HS_TRY(text_append_quoted(text, fields[i].key, error));
+        HS_TRY(hs__config_text_append_quoted(text, fields[i].key, error));
     }
     return append_string(text, "}", error);
 }
@@ -108,11 +108,11 @@ static hs_status append_fields(hs_text *text, const key_row *row, const void *ba
 static hs_status append_labels(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error)
 {
     (void)form;
-    const hs_label_mapping *labels = *(hs_label_mapping *const *)key_const_field(row, base);
+    const hs_label_mapping *labels = *(hs_label_mapping *const *)hs__config_key_const_field(row, base);
     HS_TRY(append_string(text, "(", error));
-    for (size_t i = 0; i < key_n_items(row, base); i++) {
+    for (size_t i = 0; i < hs__config_key_n_items(row, base); i++) {
         HS_TRY(append_string(text, i == 0 ? "(" : ", (", error));
-        HS_TRY(text_append_quoted(text, labels[i].text, error));
+        HS_TRY(hs__config_text_append_quoted(text, labels[i].text, error));
         HS_TRY(hs_text_appendf(text, error, ", %lld)", (long long)labels[i].choice));
     }
     return append_string(text, ")", error);
@@ -126,7 +126,8 @@ static append_function *const append_functions[N_KEY_TYPES] = {
     [KEY_STRING_LIST] = append_strings, [KEY_FIELDS] = append_fields, [KEY_LABELS] = append_labels,
 };
 
-hs_status text_append_value(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error)
+hs_status hs__config_text_append_value(hs_text *text, const key_row *row, const void *base, text_form form,
+                                       hs_error *error)
 {
     return append_functions[row->type](text, row, base, form, error);
 }

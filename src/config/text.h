@@ -1,4 +1,4 @@
-/* Values as text: in the syntax of the file, and in the canonical form of hs_experiment_values(). */
+/* Values as text: in the syntax of the file, and in the canonical form of hs_config_list_values(). */
 #ifndef CONFIG_TEXT_H
 #define CONFIG_TEXT_H
 
@@ -10,7 +10,8 @@ typedef enum text_form {
 } text_form;
 
 /* Not for KEY_TASKS. A string that is NULL counts as "". */
-hs_status text_append_value(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error);
-hs_status text_append_quoted(hs_text *text, const char *string, hs_error *error);
+hs_status hs__config_text_append_value(hs_text *text, const key_row *row, const void *base, text_form form,
+                                       hs_error *error);
+hs_status hs__config_text_append_quoted(hs_text *text, const char *string, hs_error *error);
 
 #endif

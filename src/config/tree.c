@@ -7,14 +7,14 @@
 static const char *setting_where(const config_loader *loader, const config_setting_t *setting,
                                  char where[CONFIG_MAX_WHERE])
 {
-    return source_where(&loader->source, setting->line, where, CONFIG_MAX_WHERE);
+    return hs__config_source_where(&loader->source, setting->line, where, CONFIG_MAX_WHERE);
 }
 
 static hs_status complain_no_group(const config_loader *loader, const config_setting_t *setting, const char *path)
 {
     char where[CONFIG_MAX_WHERE];
     key_site site = {NULL, NULL, path, setting_where(loader, setting, where)};
-    return complain_type(&site, setting, "a group { ... }", loader->error);
+    return hs__config_complain_type(&site, setting, "a group { ... }", loader->error);
 }
 
 /* A setting that is not in the table. `prefix` is that of its group in the table, `shown` the one in messages. */
@@ -22,9 +22,9 @@ static hs_status complain_unknown_setting(const config_loader *loader, const con
                                           const char *prefix, const char *shown)
 {
     char where[CONFIG_MAX_WHERE], name[64], path[CONFIG_MAX_PATH];
-    excerpt(config_setting_name(setting), strlen(config_setting_name(setting)), name, sizeof name);
+    hs__config_excerpt(config_setting_name(setting), strlen(config_setting_name(setting)), name, sizeof name);
     (void)snprintf(path, sizeof path, "%s%s", shown, name);
-    return complain_unknown(setting_where(loader, setting, where), path, prefix, name, loader->error);
+    return hs__config_complain_unknown(setting_where(loader, setting, where), path, prefix, name, loader->error);
 }
 
 /* The members of one group: `prefix` "sweep.", or "tasks[]." with `shown` "tasks[1]." */
@@ -34,10 +34,10 @@ static hs_status load_group(config_loader *loader, const config_setting_t *group
     for (int i = 0; i < config_setting_length(group); i++) {
         const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
         const char *name = config_setting_name(setting);
-        const key_row *row = key_find(prefix, name, strlen(name));
+        const key_row *row = hs__config_key_find(prefix, name, strlen(name));
         if (row == NULL)
             return complain_unknown_setting(loader, setting, prefix, shown);
-        HS_TRY(loader_set(loader, row, task, setting, (key_origin){.line = setting->line}));
+        HS_TRY(hs__config_loader_set(loader, row, task, setting, (key_origin){.line = setting->line}));
     }
     return HS_OK;
 }
@@ -55,9 +55,10 @@ static hs_status check_tasks(config_loader *loader, const config_setting_t *task
     char where[CONFIG_MAX_WHERE];
     if (tasks == NULL)
         return HS_OK;
-    key_site site = {key_find("", "tasks", strlen("tasks")), NULL, "tasks", setting_where(loader, tasks, where)};
+    key_site site = {hs__config_key_find("", "tasks", strlen("tasks")), NULL, "tasks",
+                     setting_where(loader, tasks, where)};
     if (!config_setting_is_group(tasks) && !config_setting_is_list(tasks))
-        return complain_type(&site, tasks, key_type_phrase(KEY_TASKS), loader->error);
+        return hs__config_complain_type(&site, tasks, hs__config_key_type_phrase(KEY_TASKS), loader->error);
     if (count_tasks(tasks) > CONFIG_MAX_TASKS)
         return hs_fail(loader->error, HS_ERROR_USAGE, "%s: tasks has %zu elements; at most %d are allowed", site.where,
                        count_tasks(tasks), CONFIG_MAX_TASKS);
@@ -76,7 +77,7 @@ static hs_status load_tasks(config_loader *loader, const config_setting_t *tasks
         if (!config_setting_is_group(task))
             return complain_no_group(loader, task, path);
         loader->task_lines[i] = task->line;
-        experiment->tasks[i].line = (int)source_line_number(&loader->source, task->line);
+        experiment->tasks[i].line = (int)hs__config_source_line_number(&loader->source, task->line);
         HS_TRY(load_group(loader, task, "tasks[].", shown, i));
     }
     return HS_OK;
@@ -88,7 +89,8 @@ static hs_status allocate_tasks(config_loader *loader, size_t n_tasks)
     HS_TRY(hs_allocate(&experiment->tasks, n_tasks, sizeof *experiment->tasks, "tasks", loader->error));
     experiment->n_tasks = n_tasks;
     HS_TRY(hs_allocate(&loader->task_lines, n_tasks, sizeof *loader->task_lines, "tasks", loader->error));
-    return hs_allocate(&loader->origins, (1 + n_tasks) * key_count(), sizeof *loader->origins, "keys", loader->error);
+    return hs_allocate(&loader->origins, (1 + n_tasks) * hs__config_key_count(), sizeof *loader->origins, "keys",
+                       loader->error);
 }
 
 static hs_status load_member(config_loader *loader, const config_setting_t *setting)
@@ -97,7 +99,7 @@ static hs_status load_member(config_loader *loader, const config_setting_t *sett
     const char *name = config_setting_name(setting);
     if (strcmp(name, "tasks") == 0)
         return load_tasks(loader, setting);
-    if (!key_is_group(name))
+    if (!hs__config_key_is_group(name))
         return complain_unknown_setting(loader, setting, "", "");
     if (!config_setting_is_group(setting))
         return complain_no_group(loader, setting, name);
@@ -105,7 +107,7 @@ static hs_status load_member(config_loader *loader, const config_setting_t *sett
     return load_group(loader, setting, prefix, prefix, 0);
 }
 
-hs_status load_tree(config_loader *loader, const config_setting_t *root)
+hs_status hs__config_load_tree(config_loader *loader, const config_setting_t *root)
 {
     const config_setting_t *tasks = config_setting_get_member(root, "tasks");
     HS_TRY(check_tasks(loader, tasks));

@@ -22,15 +22,15 @@ static void consider_row(nearest *best, const key_row *row, const char *written,
                          const char *name)
 {
     char candidate[CONFIG_MAX_PATH];
-    size_t prefix_length = key_prefix_length(row), distance = hs_edit_distance(written, row->path);
+    size_t prefix_length = hs__config_key_prefix_length(row), distance = hs_edit_distance(written, row->path);
     bool same_group = prefix_length == strlen(prefix) && strncmp(row->path, prefix, prefix_length) == 0;
     size_t path_prefix = strlen(path) - strlen(name);
     if (same_group)
-        (void)snprintf(candidate, sizeof candidate, "%.*s%s", (int)path_prefix, path, key_name(row));
+        (void)snprintf(candidate, sizeof candidate, "%.*s%s", (int)path_prefix, path, hs__config_key_name(row));
     else
-        key_format_path(row, 0, candidate);
+        hs__config_key_format_path(row, 0, candidate);
     consider(best, distance, candidate);
-    size_t name_distance = hs_edit_distance(name, key_name(row));
+    size_t name_distance = hs_edit_distance(name, hs__config_key_name(row));
     if (name_distance != SIZE_MAX)
         consider(best, name_distance + 1, candidate);
 }
@@ -38,8 +38,8 @@ static void consider_row(nearest *best, const key_row *row, const char *written,
 static void consider_group(nearest *best, const key_row *row, const char *written)
 {
     char group[CONFIG_MAX_PATH];
-    size_t length = key_prefix_length(row);
-    if (length > 0 && !key_is_of_task(row)) {
+    size_t length = hs__config_key_prefix_length(row);
+    if (length > 0 && !hs__config_key_is_of_task(row)) {
         (void)snprintf(group, sizeof group, "%.*s", (int)length - 1, row->path);
         consider(best, hs_edit_distance(written, group), group);
     }
@@ -52,10 +52,10 @@ static void list_keys(const char *prefix, char *list, size_t capacity)
     const char *last = "";
     size_t last_length = 0;
     list[0] = '\0';
-    for (size_t i = 0; i < key_count() && used < capacity; i++) {
-        const key_row *row = key_at(i);
-        bool is_member = key_prefix_length(row) == length && strncmp(row->path, prefix, length) == 0;
-        const char *word = length == 0 ? row->path : key_name(row);
+    for (size_t i = 0; i < hs__config_key_count() && used < capacity; i++) {
+        const key_row *row = hs__config_key_at(i);
+        bool is_member = hs__config_key_prefix_length(row) == length && strncmp(row->path, prefix, length) == 0;
+        const char *word = length == 0 ? row->path : hs__config_key_name(row);
         size_t word_length = length == 0 ? strcspn(word, ".[") : strlen(word);
         bool is_repeated = word_length == last_length && strncmp(word, last, word_length) == 0;
         if ((length > 0 && !is_member) || is_repeated)
@@ -66,19 +66,20 @@ static void list_keys(const char *prefix, char *list, size_t capacity)
     }
 }
 
-hs_status complain_unknown(const char *where, const char *path, const char *prefix, const char *name, hs_error *error)
+hs_status hs__config_complain_unknown(const char *where, const char *path, const char *prefix, const char *name,
+                                      hs_error *error)
 {
     char written[CONFIG_MAX_PATH], shown[CONFIG_MAX_PATH], better[CONFIG_MAX_PATH], keys[512];
     nearest best = {.distance = SIZE_MAX};
-    excerpt(path, strlen(path), shown, sizeof shown);
+    hs__config_excerpt(path, strlen(path), shown, sizeof shown);
     (void)snprintf(written, sizeof written, "%s%s", prefix, name);
-    for (size_t i = 0; i < key_count(); i++) {
-        consider_row(&best, key_at(i), written, path, prefix, name);
-        consider_group(&best, key_at(i), written);
+    for (size_t i = 0; i < hs__config_key_count(); i++) {
+        consider_row(&best, hs__config_key_at(i), written, path, prefix, name);
+        consider_group(&best, hs__config_key_at(i), written);
     }
     if (best.distance <= hs_most_edits(name))
         return hs_fail(error, HS_ERROR_USAGE, "%s: unknown key \"%s\"; did you mean \"%s\"?", where, shown,
-                       excerpt(best.path, strlen(best.path), better, sizeof better));
+                       hs__config_excerpt(best.path, strlen(best.path), better, sizeof better));
     list_keys(prefix, keys, sizeof keys);
     if (keys[0] == '\0')
         list_keys("", keys, sizeof keys);

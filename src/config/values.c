@@ -15,11 +15,11 @@ static const char *written_path(const hs_experiment *experiment, const char *key
 static hs_status append_value(const hs_experiment *experiment, const key_row *row, size_t task, const char *key,
                               hs_text *text, hs_error *error)
 {
-    const void *base = key_is_of_task(row) ? (const void *)&experiment->tasks[task] : experiment;
+    const void *base = hs__config_key_is_of_task(row) ? (const void *)&experiment->tasks[task] : experiment;
     const char *written = row->type == KEY_PATH_IN ? written_path(experiment, key) : NULL;
     if (written != NULL)
         return hs_text_append(text, written, strlen(written), error);
-    return text_append_value(text, row, base, TEXT_CANONICAL, error);
+    return hs__config_text_append_value(text, row, base, TEXT_CANONICAL, error);
 }
 
 static hs_status add_row(const hs_experiment *experiment, const key_row *row, size_t task, hs_config_values *values,
@@ -28,7 +28,7 @@ static hs_status add_row(const hs_experiment *experiment, const key_row *row, si
     char path[CONFIG_MAX_PATH];
     hs_text text = {0};
     HS_TRY(hs_reserve(&values->items, capacity, values->n + 1, sizeof *values->items, "configuration values", error));
-    key_format_path(row, task, path);
+    hs__config_key_format_path(row, task, path);
     hs_status status = append_value(experiment, row, task, path, &text, error);
     char *key = status == HS_OK ? hs_string_copy(path, error) : NULL;
     if (key == NULL) {
@@ -43,26 +43,26 @@ static hs_status add_row(const hs_experiment *experiment, const key_row *row, si
 static hs_status add_task(const hs_experiment *experiment, size_t task, hs_config_values *values, size_t *capacity,
                           hs_error *error)
 {
-    for (size_t i = 0; i < key_count(); i++)
-        if (key_is_of_task(key_at(i)))
-            HS_TRY(add_row(experiment, key_at(i), task, values, capacity, error));
+    for (size_t i = 0; i < hs__config_key_count(); i++)
+        if (hs__config_key_is_of_task(hs__config_key_at(i)))
+            HS_TRY(add_row(experiment, hs__config_key_at(i), task, values, capacity, error));
     return HS_OK;
 }
 
 static hs_status add_all(const hs_experiment *experiment, hs_config_values *values, hs_error *error)
 {
     size_t capacity = 0;
-    for (size_t i = 0; i < key_count(); i++) {
-        const key_row *row = key_at(i);
+    for (size_t i = 0; i < hs__config_key_count(); i++) {
+        const key_row *row = hs__config_key_at(i);
         for (size_t task = 0; row->type == KEY_TASKS && task < experiment->n_tasks; task++)
             HS_TRY(add_task(experiment, task, values, &capacity, error));
-        if (row->type != KEY_TASKS && !key_is_of_task(row))
+        if (row->type != KEY_TASKS && !hs__config_key_is_of_task(row))
             HS_TRY(add_row(experiment, row, 0, values, &capacity, error));
     }
     return HS_OK;
 }
 
-hs_status hs_experiment_values(const hs_experiment *experiment, hs_config_values *values_out, hs_error *error)
+hs_status hs_config_list_values(const hs_experiment *experiment, hs_config_values *values_out, hs_error *error)
 {
     *values_out = (hs_config_values){0};
     if (add_all(experiment, values_out, error) != HS_OK) {

@@ -131,7 +131,7 @@ hs_status study_identity(const hs_study *study, hs_config_values *values_out, hs
     hs_status status;
 
     *values_out = identity;
-    HS_GOTO_DONE(hs_experiment_values(study->experiment, &all, error));
+    HS_GOTO_DONE(hs_config_list_values(study->experiment, &all, error));
     for (size_t i = 0; i < all.n; ++i)
         if (all.items[i].identity)
             HS_GOTO_DONE(append_row(&identity, &capacity, all.items[i].key, all.items[i].value, error));

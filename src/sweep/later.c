@@ -20,7 +20,7 @@ static hs_status check_controls(const hs_experiment *experiment, hs_error *error
     if (experiment->objective_reduce[0] == '\0')
         return hs_fail(error, HS_ERROR_USAGE,
                        "%s: controls.random_sets needs to know which sets are the best: state objective.reduce",
-                       hs_experiment_where(experiment, "controls.random_sets"));
+                       hs_config_where(experiment, "controls.random_sets"));
     return HS_OK;
 }
 
@@ -39,7 +39,7 @@ static hs_status check_pruned_intervention(const hs_experiment *experiment, cons
     if (status == HS_OK)
         status = hs_fail_name(error, HS_ERROR_USAGE, &names, name,
                               "%s: pruning.intervention = \"%s\" is none of sweep.interventions",
-                              hs_experiment_where(experiment, "pruning.intervention"), name);
+                              hs_config_where(experiment, "pruning.intervention"), name);
     hs_names_clear(&names);
     return status;
 }
@@ -50,11 +50,11 @@ static hs_status check_pruning(const hs_experiment *experiment, const hs_space *
         return hs_fail(
             error, HS_ERROR_USAGE,
             "%s: pruning.curve needs to know what must not be harmed: state pruning.metric or objective.keep",
-            hs_experiment_where(experiment, "pruning.curve"));
+            hs_config_where(experiment, "pruning.curve"));
     if (space->n_singles < 2)
         return hs_fail(error, HS_ERROR_USAGE,
                        "%s: pruning.curve needs the effects of single heads: put 1 into sweep.orders",
-                       hs_experiment_where(experiment, "pruning.curve"));
+                       hs_config_where(experiment, "pruning.curve"));
     return HS_OK;
 }
 

@@ -52,7 +52,7 @@ static hs_status describe_experiment(const hs_study *study, struct study_layout 
 {
     size_t n = 0;
 
-    HS_TRY(hs_experiment_values(study->experiment, &l->config, error));
+    HS_TRY(hs_config_list_values(study->experiment, &l->config, error));
     HS_TRY(study_identity(study, &l->identity, error));
     HS_TRY(hs_allocate(&l->experiment_attributes, l->config.n + l->identity.n, sizeof *l->experiment_attributes,
                        "attributes", error));

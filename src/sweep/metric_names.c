@@ -23,7 +23,7 @@ static hs_status fail_metric(const hs_study *study, const char *key, const hs_ta
         status = hs_names_add(&names, hs_task_metric(task, i)->name, error);
     if (status == HS_OK)
         status = hs_fail_name(error, HS_ERROR_USAGE, &names, metric, "%s: %s: task \"%s\" has no metric \"%s\"",
-                              hs_experiment_where(study->experiment, key), key, hs_task_name(task), metric);
+                              hs_config_where(study->experiment, key), key, hs_task_name(task), metric);
     hs_names_clear(&names);
     return status;
 }
@@ -62,7 +62,7 @@ static hs_status check_text(const hs_study *study, const char *key, const char *
 {
     hs_metric_name name;
 
-    HS_TRY(hs_metric_name_parse(text, &name, error));
+    HS_TRY(hs_config_metric_name_parse(text, &name, error));
     return check_metric(study, key, &name, error);
 }
 

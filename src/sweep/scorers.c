@@ -110,7 +110,7 @@ hs_status study_open_scorers(hs_study *study, hs_error *error)
                                ? open_classifier(study, config, &storage->scorers[task], error)
                                : hs_scorer_open_lexicon(config->lexicon, &storage->scorers[task], error);
         if (status != HS_OK)
-            return hs_task_config_blame(config, error);
+            return hs_config_task_blame(config, error);
     }
     return HS_OK;
 }

@@ -14,7 +14,7 @@ static hs_status select_components(const hs_experiment *experiment, const compon
 
     for (size_t i = 0; status == HS_OK && i < experiment->heads.n; ++i)
         if (selector_mark(experiment->heads.items[i], grid, selected, error) != HS_OK)
-            status = hs_error_prefix(error, "%s", hs_experiment_where(experiment, "sweep.heads"));
+            status = hs_error_prefix(error, "%s", hs_config_where(experiment, "sweep.heads"));
     for (size_t i = 0; status == HS_OK && i < n; ++i) {
         hs_component component = {(int32_t)grid->kind, (int32_t)(i / grid->n_indices), (int32_t)(i % grid->n_indices)};
         if (selected[i])
@@ -154,7 +154,7 @@ static hs_status fill_table(const hs_experiment *experiment, const component_gri
 /* Two spellings of one intervention ("flip", "scale=-1") would be swept twice under two names: refused. */
 static hs_status parse_interventions(const hs_experiment *experiment, hs_space *space, hs_error *error)
 {
-    const char *where = hs_experiment_where(experiment, "sweep.interventions");
+    const char *where = hs_config_where(experiment, "sweep.interventions");
     size_t n = experiment->interventions.n;
     char name[64];
 

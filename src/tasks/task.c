@@ -268,7 +268,7 @@ done:
     task_reader_clear(&reader);
     task_compiler_clear(&compiler);
     if (status == HS_ERROR_USAGE)
-        (void)hs_task_config_blame(config, error);
+        (void)hs_config_task_blame(config, error);
     if (status != HS_OK)
         hs_task_free(task);
     return status;

@@ -77,10 +77,10 @@ static hs_status run(const place *p, const char *results, hs_error *error)
     overrides[MAX_OVERRIDES] = output;
     int kept = silence_stdout();
     hs_status status =
-        hs_comm_agree(p->comm, hs_experiment_load(path, overrides, MAX_OVERRIDES + 1, &experiment, error), error);
+        hs_comm_agree(p->comm, hs_config_load(path, overrides, MAX_OVERRIDES + 1, &experiment, error), error);
     if (status == HS_OK)
         status = session_run(p->comm, experiment, &options, error);
-    hs_experiment_free(experiment);
+    hs_config_free(experiment);
     restore_stdout(kept);
     return status;
 }

@@ -17,12 +17,12 @@ static hs_status open_study(hs_comm *comm, const char *override, hs_error *error
     hs_study *study = NULL;
 
     snprintf(path, sizeof path, "%s/configs/quickstart/quickstart.cfg", getenv("HEADSWEEP_SOURCE"));
-    hs_status status = hs_experiment_load(path, overrides, n, &experiment, error);
+    hs_status status = hs_config_load(path, overrides, n, &experiment, error);
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
     status = hs_study_open(comm, experiment, &study, error);
 done:
     hs_study_free(study);
-    hs_experiment_free(experiment);
+    hs_config_free(experiment);
     return status;
 }
 

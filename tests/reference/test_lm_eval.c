@@ -37,7 +37,7 @@ static int open_golden(void **state)
     char path[MAX_PATH];
     static golden opened;
     golden *g = &opened;
-    ASSERT_OK(hs_experiment_load(in_folder("tasks.cfg", path), NULL, 0, &g->experiment, &error));
+    ASSERT_OK(hs_config_load(in_folder("tasks.cfg", path), NULL, 0, &g->experiment, &error));
     ASSERT_OK(hs_json_read(in_folder("expected.json", path), MAX_GOLDEN_BYTES, &g->expected, &error));
     ASSERT_OK(hs_tokenizer_open(g->experiment->checkpoint, &g->tokenizer, &error));
     g->model = load_model(g->experiment->checkpoint);
@@ -52,7 +52,7 @@ static int close_golden(void **state)
     hs_engine_free(g->engine);
     unload(&g->model);
     hs_tokenizer_free(g->tokenizer);
-    hs_experiment_free(g->experiment);
+    hs_config_free(g->experiment);
     hs_json_free(g->expected);
     return 0;
 }

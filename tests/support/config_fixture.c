@@ -12,7 +12,7 @@ hs_experiment *load_file(const char *path, const char *const *overrides, size_t 
 {
     hs_error error = {0};
     hs_experiment *experiment = NULL;
-    if (hs_experiment_load(path, overrides, n_overrides, &experiment, &error) != HS_OK)
+    if (hs_config_load(path, overrides, n_overrides, &experiment, &error) != HS_OK)
         fail_msg("%s", error.message);
     assert_non_null(experiment);
     return experiment;
@@ -35,7 +35,7 @@ void expect_error(const char *text, const char *override, const char *message)
     hs_error error = {0};
     hs_experiment *experiment = NULL;
     write_text("e.cfg", text);
-    hs_status status = hs_experiment_load("e.cfg", &override, override == NULL ? 0 : 1, &experiment, &error);
+    hs_status status = hs_config_load("e.cfg", &override, override == NULL ? 0 : 1, &experiment, &error);
     assert_string_equal(error.message, message);
     assert_int_equal(status, HS_ERROR_USAGE);
     assert_null(experiment);
@@ -46,7 +46,7 @@ char *value_of(const hs_experiment *experiment, const char *key, bool *identity_
     hs_error error = {0};
     hs_config_values values;
     char *found = NULL;
-    assert_int_equal(hs_experiment_values(experiment, &values, &error), HS_OK);
+    assert_int_equal(hs_config_list_values(experiment, &values, &error), HS_OK);
     for (size_t i = 0; i < values.n; i++)
         if (strcmp(values.items[i].key, key) == 0) {
             assert_null(found);

@@ -30,7 +30,7 @@ hs_experiment *load_set(const char *text, const char *override);
 /* `override` may be NULL. The status is HS_ERROR_USAGE. */
 void expect_error(const char *text, const char *override, const char *message);
 
-/* The value that hs_experiment_values() gives for a key, which must be there once; hs_free() it. */
+/* The value that hs_config_list_values() gives for a key, which must be there once; hs_free() it. */
 char *value_of(const hs_experiment *experiment, const char *key, bool *identity_out);
 void expect_key(const hs_experiment *experiment, const char *key, const char *expected, bool expected_identity);
 

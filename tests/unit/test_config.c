@@ -56,8 +56,8 @@ static void test_defaults(void **state)
     assert_int_equal(e->max_lease_groups, 64);
     assert_true(e->progress_seconds == 30.0);
     assert_string_equal(e->results, "r.h5");
-    hs_experiment_free(e);
-    hs_experiment_free(NULL);
+    hs_config_free(e);
+    hs_config_free(NULL);
 }
 
 static void test_all_keys(void **state)
@@ -111,7 +111,7 @@ static void test_all_keys(void **state)
     assert_int_equal(e->max_lease_groups, 2);
     assert_true(e->progress_seconds == 5.0);
     assert_string_equal(e->results, "out/r.h5");
-    hs_experiment_free(e);
+    hs_config_free(e);
 }
 
 /* libconfig 1.5 by itself reads 3000000000 as -1294967296 and 0x1FFFFFFFF as -1. */
@@ -129,7 +129,7 @@ static void test_integers_beyond_32_bits(void **state)
         (void)snprintf(text, sizeof text, SMALLEST "run: { seed = %s; };\n", rows[i].written);
         hs_experiment *e = load(text);
         assert_true(e->seed == rows[i].value);
-        hs_experiment_free(e);
+        hs_config_free(e);
     }
 }
 
@@ -144,7 +144,7 @@ static void test_single_value_is_a_list_of_one(void **state)
     expect_list(&e->interventions, 1, (const char *const[]){"mean"});
     assert_int_equal(e->n_tasks, 1);
     assert_string_equal(e->tasks[0].name, "only");
-    hs_experiment_free(e);
+    hs_config_free(e);
 }
 
 static void test_file_peculiarities(void **state)
@@ -154,25 +154,25 @@ static void test_file_peculiarities(void **state)
     hs_experiment *e =
         load("\xEF\xBB\xBF" MODEL ONE_TASK "output: {\r\n  results = \"a # b \\\" \" \"\\\\ c\"; };\r\n# end");
     assert_string_equal(e->results, "a # b \" \\ c");
-    hs_experiment_free(e);
+    hs_config_free(e);
     /* The mark of an included file too; carriage returns alone end lines, and so the comment. */
     write_text("marked.cfg", "\xEF\xBB\xBFrun: { seed = 5; };\n");
     e = load("\xEF\xBB\xBF" SMALLEST "@include \"marked.cfg\"\n");
     assert_int_equal(e->seed, 5);
-    hs_experiment_free(e);
+    hs_config_free(e);
     e = load(
         "# here\rmodel: { checkpoint = \"m\"; };\rtasks = ( { name = \"a\"; kind = \"contrast\"; file = \"a\"; } );\r"
         "output: { results = \"r\"; }; # there\r");
     assert_string_equal(e->results, "r");
-    hs_experiment_free(e);
+    hs_config_free(e);
     expect_error("\xFF\xFEm", NULL,
                  "e.cfg is UTF-16, as its byte order mark says; UTF-8 is needed: iconv -f UTF-16 -t UTF-8 FILE > NEW");
     e = load(SMALLEST "run: /* here\n or there */ { seed = 12/**/; } // end");
     assert_int_equal(e->seed, 12);
-    hs_experiment_free(e);
+    hs_config_free(e);
     e = load(MODEL ONE_TASK OUTPUT "sweep: { orders = []; sets_file = \"s\"; };\n");
     assert_int_equal(e->n_orders, 0);
-    hs_experiment_free(e);
+    hs_config_free(e);
 }
 
 static void test_unreadable_files(void **state)
@@ -180,11 +180,11 @@ static void test_unreadable_files(void **state)
     (void)state;
     hs_error error = {0};
     hs_experiment *e = NULL;
-    assert_int_equal(hs_experiment_load("nowhere.cfg", NULL, 0, &e, &error), HS_ERROR_IO);
+    assert_int_equal(hs_config_load("nowhere.cfg", NULL, 0, &e, &error), HS_ERROR_IO);
     assert_non_null(strstr(error.message, "nowhere.cfg"));
     assert_null(e);
     error = (hs_error){0};
-    assert_int_equal(hs_experiment_load(".", NULL, 0, &e, &error), HS_ERROR_IO);
+    assert_int_equal(hs_config_load(".", NULL, 0, &e, &error), HS_ERROR_IO);
 
     FILE *file = fopen("large.cfg", "w");
     assert_non_null(file);
@@ -192,7 +192,7 @@ static void test_unreadable_files(void **state)
         assert_int_equal(fputc('\n', file), '\n');
     assert_int_equal(fclose(file), 0);
     error = (hs_error){0};
-    assert_int_equal(hs_experiment_load("large.cfg", NULL, 0, &e, &error), HS_ERROR_USAGE);
+    assert_int_equal(hs_config_load("large.cfg", NULL, 0, &e, &error), HS_ERROR_USAGE);
     assert_non_null(strstr(error.message, "large.cfg is larger than the 1048576 bytes"));
 
     file = fopen("zero.cfg", "w");
@@ -200,7 +200,7 @@ static void test_unreadable_files(void **state)
     assert_int_equal(fwrite("a\0b", 1, 3, file), 3);
     assert_int_equal(fclose(file), 0);
     error = (hs_error){0};
-    assert_int_equal(hs_experiment_load("zero.cfg", NULL, 0, &e, &error), HS_ERROR_USAGE);
+    assert_int_equal(hs_config_load("zero.cfg", NULL, 0, &e, &error), HS_ERROR_USAGE);
     assert_string_equal(error.message, "zero.cfg has a zero byte; an experiment file is a text");
     expect_error("a = \"\xFF\";", NULL, "e.cfg: byte 0xFF at offset 5 is not valid UTF-8");
 }
@@ -217,7 +217,7 @@ static void test_long_values_are_refused(void **state)
     (void)snprintf(text, sizeof text, MODEL ONE_TASK "output: { results = \"%s\"; };\n", value);
     hs_experiment *e = load(text);
     assert_string_equal(e->results, value);
-    hs_experiment_free(e);
+    hs_config_free(e);
 }
 
 /* ---- paths and includes --------------------------------------------------------------------------------------- */
@@ -241,7 +241,7 @@ static void test_paths(void **state)
     expect_key(e, "sweep.sets_file", "sets", false);
     expect_key(e, "reference.file", "r.jsonl", false);
     expect_key(e, "output.results", "r.h5", false);
-    hs_experiment_free(e);
+    hs_config_free(e);
 }
 
 /* Eight files, each included by the one before it: as many as are allowed. */
@@ -258,11 +258,11 @@ static void test_include_depth(void **state)
     write_text("sub/e.cfg", "@include \"depth0.cfg\"\n");
     hs_experiment *e = load_file("sub/e.cfg", NULL, 0);
     assert_int_equal(e->seed, 8);
-    hs_experiment_free(e);
+    hs_config_free(e);
 
     hs_error error = {0};
     write_text("sub/outer.cfg", "@include \"e.cfg\"\n");
-    assert_int_equal(hs_experiment_load("sub/outer.cfg", NULL, 0, &e, &error), HS_ERROR_USAGE);
+    assert_int_equal(hs_config_load("sub/outer.cfg", NULL, 0, &e, &error), HS_ERROR_USAGE);
     assert_string_equal(error.message, "sub/depth6.cfg:1: @include \"depth7.cfg\" is the file number 9 within another");
 }
 
@@ -276,17 +276,17 @@ static void test_include(void **state)
     assert_true(e->seed == INT64_C(3000000000));
     assert_string_equal(e->tasks[0].file, "sub/a.jsonl");
     assert_int_equal(e->tasks[0].line, 2);
-    hs_experiment_free(e);
+    hs_config_free(e);
 
     hs_error error = {0};
     write_text("sub/seed.cfg", "\n\nseed = 1.5;");
-    assert_int_equal(hs_experiment_load("sub/e.cfg", NULL, 0, &e, &error), HS_ERROR_USAGE);
+    assert_int_equal(hs_config_load("sub/e.cfg", NULL, 0, &e, &error), HS_ERROR_USAGE);
     assert_string_equal(error.message, "sub/seed.cfg:3: run.seed = 1.5 is a number with a decimal point; an integer is "
                                        "needed");
     error = (hs_error){0};
     write_text("sub/seed.cfg", "seed = 1;\n");
     write_text("sub/e.cfg", MODEL "@include \"more.cfg\"\noutput: { result = \"r.h5\"; };\n");
-    assert_int_equal(hs_experiment_load("sub/e.cfg", NULL, 0, &e, &error), HS_ERROR_USAGE);
+    assert_int_equal(hs_config_load("sub/e.cfg", NULL, 0, &e, &error), HS_ERROR_USAGE);
     assert_string_equal(error.message, "sub/e.cfg:3: unknown key \"output.result\"; did you mean \"output.results\"?");
 }
 

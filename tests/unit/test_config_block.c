@@ -19,13 +19,13 @@ static void remove_files(void)
         assert_int_equal(unlink(paths[i]), 0);
 }
 
-/* What hs_experiment_read() makes of those files, which are gone then; hs_text_clear() it. */
+/* What hs_config_read() makes of those files, which are gone then; hs_text_clear() it. */
 static hs_text read_files(const char *orders)
 {
     hs_text block = {0};
     hs_error error = {0};
     write_files(orders);
-    if (hs_experiment_read("sub/e.cfg", NULL, 0, &block, &error) != HS_OK)
+    if (hs_config_read("sub/e.cfg", NULL, 0, &block, &error) != HS_OK)
         fail_msg("%s", error.message);
     remove_files();
     return block;
@@ -35,7 +35,7 @@ static hs_text print(const hs_experiment *experiment)
 {
     hs_text text = {0};
     hs_error error = {0};
-    assert_int_equal(hs_experiment_print(experiment, &text, &error), HS_OK);
+    assert_int_equal(hs_config_print(experiment, &text, &error), HS_OK);
     return text;
 }
 
@@ -49,7 +49,7 @@ static void test_block_gives_the_same_experiment(void **state)
 
     hs_error error = {0};
     hs_experiment *parsed = NULL;
-    if (hs_experiment_parse("sub/e.cfg", &block, &override, 1, &parsed, &error) != HS_OK)
+    if (hs_config_parse("sub/e.cfg", &block, &override, 1, &parsed, &error) != HS_OK)
         fail_msg("%s", error.message);
     hs_text text = print(parsed);
     assert_string_equal(text.text, expected.text);
@@ -62,15 +62,15 @@ static void test_block_gives_the_same_experiment(void **state)
     hs_text_clear(&text);
     hs_text_clear(&expected);
     hs_text_clear(&block);
-    hs_experiment_free(parsed);
-    hs_experiment_free(loaded);
+    hs_config_free(parsed);
+    hs_config_free(loaded);
 }
 
 static void experiment_is_refused(const hs_text *block, const char *message)
 {
     hs_error error = {0};
     hs_experiment *experiment = NULL;
-    assert_int_equal(hs_experiment_parse("sub/e.cfg", block, NULL, 0, &experiment, &error), HS_ERROR_USAGE);
+    assert_int_equal(hs_config_parse("sub/e.cfg", block, NULL, 0, &experiment, &error), HS_ERROR_USAGE);
     assert_string_equal(error.message, message);
     assert_null(experiment);
 }
@@ -91,7 +91,7 @@ static void test_errors_of_a_block(void **state)
         hs_text block = {0};
         hs_error error = {0};
         write_files(rows[i].orders);
-        assert_int_equal(hs_experiment_read("sub/e.cfg", NULL, 0, &block, &error), HS_ERROR_USAGE);
+        assert_int_equal(hs_config_read("sub/e.cfg", NULL, 0, &block, &error), HS_ERROR_USAGE);
         assert_string_equal(error.message, rows[i].message);
         remove_files();
         experiment_is_refused(&block, rows[i].message);
@@ -111,9 +111,9 @@ static hs_status parse_bytes(const char *bytes, size_t n_bytes, hs_error *error)
         memcpy(block.text, bytes, n_bytes);
     }
     *error = (hs_error){0};
-    hs_status status = hs_experiment_parse("sub/e.cfg", &block, NULL, 0, &experiment, error);
+    hs_status status = hs_config_parse("sub/e.cfg", &block, NULL, 0, &experiment, error);
     assert_true((status == HS_OK) == (experiment != NULL));
-    hs_experiment_free(experiment);
+    hs_config_free(experiment);
     free(block.text);
     return status;
 }

@@ -32,7 +32,7 @@ static void run_case(void **state)
 
     hs_error error = {0};
     hs_experiment *experiment = NULL;
-    hs_status status = hs_experiment_load("input.cfg", NULL, 0, &experiment, &error);
+    hs_status status = hs_config_load("input.cfg", NULL, 0, &experiment, &error);
     assert_int_equal(chdir(".."), 0);
     assert_null(experiment);
     assert_string_equal(error.message, expected);

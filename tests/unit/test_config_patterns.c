@@ -62,10 +62,10 @@ static void test_tasks_are_named_after_their_files(void **state)
     }
     expect_key(e, "tasks[3].file", "data/c.x.jsonl.gz", false);
     expect_key(e, "tasks[3].name", "c_x", true);
-    hs_experiment_free(e);
+    hs_config_free(e);
     e = load_sub(PATTERN("name = \"blimp\"; file = \"data/[a-b]*.jsonl\";"));
     expect_tasks(e, (const char *const[]){"blimp_a_two", "blimp_b", NULL});
-    hs_experiment_free(e);
+    hs_config_free(e);
     remove_data(FILES);
 }
 
@@ -80,7 +80,7 @@ static void test_names_are_unique(void **state)
                                       "{ kind = \"minimal_pair\"; file = \"data/*.jsonl\"; } );\n"
                                       "objective: { reduce = \"a\"; keep = \"a_3\"; };\n" OUTPUT);
     expect_tasks(e, (const char *const[]){"a_2", "a_3", "a", "a_4", NULL});
-    hs_experiment_free(e);
+    hs_config_free(e);
     remove_data(files);
 }
 
@@ -92,7 +92,7 @@ static void test_a_file_of_that_name_is_meant(void **state)
     hs_experiment *e = load_sub(PATTERN("name = \"x\"; file = \"data/a[1].jsonl\";"));
     expect_tasks(e, (const char *const[]){"x", NULL});
     assert_string_equal(e->tasks[0].file, "sub/data/a[1].jsonl");
-    hs_experiment_free(e);
+    hs_config_free(e);
     remove_data(files);
 }
 
@@ -106,7 +106,7 @@ static void test_folders_are_no_patterns(void **state)
     hs_experiment *e = load_file("sub/[x]*/e.cfg", NULL, 0);
     expect_tasks(e, (const char *const[]){"a", NULL});
     assert_string_equal(e->tasks[0].file, "sub/[x]*/a.jsonl");
-    hs_experiment_free(e);
+    hs_config_free(e);
     assert_int_equal(unlink("sub/[x]*/e.cfg"), 0);
     assert_int_equal(unlink("sub/[x]*/a.jsonl"), 0);
     assert_int_equal(rmdir("sub/[x]*"), 0);
@@ -119,7 +119,7 @@ static void test_printed_tasks_load_again(void **state)
     hs_error error = {0};
     write_data(FILES);
     hs_experiment *e = load_sub(PATTERN("file = \"data/*.jsonl\"; labels = { yes = 1; };"));
-    assert_int_equal(hs_experiment_print(e, &text, &error), HS_OK);
+    assert_int_equal(hs_config_print(e, &text, &error), HS_OK);
     hs_experiment *again = load_sub(text.text);
     assert_int_equal(again->n_tasks, 3);
     for (size_t i = 0; i < 3; i++) {
@@ -127,8 +127,8 @@ static void test_printed_tasks_load_again(void **state)
         assert_int_equal(again->tasks[i].n_labels, 1);
     }
     hs_text_clear(&text);
-    hs_experiment_free(again);
-    hs_experiment_free(e);
+    hs_config_free(again);
+    hs_config_free(e);
     remove_data(FILES);
 }
 
@@ -142,18 +142,18 @@ static void test_blocks_hold_what_was_found(void **state)
     static const char *const override = "tasks[0].file=\"data/*.jsonl\"";
     write_data(FILES);
     write_text("sub/e.cfg", PATTERN("file = \"data/none*\";"));
-    if (hs_experiment_read("sub/e.cfg", &override, 1, &block, &error) != HS_OK)
+    if (hs_config_read("sub/e.cfg", &override, 1, &block, &error) != HS_OK)
         fail_msg("%s", error.message);
     remove_data(FILES);
     assert_int_equal(unlink("sub/e.cfg"), 0);
-    if (hs_experiment_parse("sub/e.cfg", &block, &override, 1, &e, &error) != HS_OK)
+    if (hs_config_parse("sub/e.cfg", &block, &override, 1, &e, &error) != HS_OK)
         fail_msg("%s", error.message);
     expect_tasks(e, (const char *const[]){"B", "a_two", "b", NULL});
-    hs_experiment_free(e);
+    hs_config_free(e);
     for (size_t n = 0; n < block.length; n++) {
         const hs_text cut = {.text = block.text, .length = n};
         error = (hs_error){0};
-        assert_int_equal(hs_experiment_parse("sub/e.cfg", &cut, &override, 1, &e, &error), HS_ERROR_INTERNAL);
+        assert_int_equal(hs_config_parse("sub/e.cfg", &cut, &override, 1, &e, &error), HS_ERROR_INTERNAL);
     }
     hs_text_clear(&block);
 }
@@ -188,7 +188,7 @@ static void test_number_of_tasks(void **state)
         }
         hs_experiment *e = load(text.text);
         assert_int_equal(e->n_tasks, MOST);
-        hs_experiment_free(e);
+        hs_config_free(e);
     }
     hs_text_clear(&text);
 }
@@ -196,14 +196,10 @@ static void test_number_of_tasks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tasks_are_named_after_their_files),
-        cmocka_unit_test(test_names_are_unique),
-        cmocka_unit_test(test_a_file_of_that_name_is_meant),
-        cmocka_unit_test(test_folders_are_no_patterns),
-        cmocka_unit_test(test_printed_tasks_load_again),
-        cmocka_unit_test(test_blocks_hold_what_was_found),
-        cmocka_unit_test(test_patterns_without_a_file),
-        cmocka_unit_test(test_number_of_tasks),
+        cmocka_unit_test(test_tasks_are_named_after_their_files), cmocka_unit_test(test_names_are_unique),
+        cmocka_unit_test(test_a_file_of_that_name_is_meant),      cmocka_unit_test(test_folders_are_no_patterns),
+        cmocka_unit_test(test_printed_tasks_load_again),          cmocka_unit_test(test_blocks_hold_what_was_found),
+        cmocka_unit_test(test_patterns_without_a_file),           cmocka_unit_test(test_number_of_tasks),
     };
     return cmocka_run_group_tests_name("config_patterns", tests, enter_scratch, remove_scratch);
 }

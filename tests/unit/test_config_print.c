@@ -1,4 +1,4 @@
-/* config: hs_experiment_print(), hs_experiment_values(), hs_config_describe_keys() and the table behind them. */
+/* config: hs_config_print(), hs_config_list_values(), hs_config_describe_keys() and the table behind them. */
 #include "support/config_fixture.h"
 
 #define PECULIAR                                                                                             \
@@ -6,7 +6,7 @@
     "sweep: { orders = [2, 1]; heads = [\"0.*\", \"1.\\\"2\"]; interventions = [\"mean\", \"zero\"]; };\n"   \
     "tasks = ( { name = \"a\"; kind = \"k\"; file = \"# a\"; fields = { x-y = \"1\"; good = \"*/\"; };\n"    \
     "  labels = ((\"1\", 0), (\"\", 3), (\"a \\\"b\", 1)); choices = [\" {a}\"]; delimiter = \" \\n\"; },\n" \
-    "  { name = \"b\"; kind = \"k\"; file = \"//x\"; labels = { z = 1; a = 0; }; } );\n"                      \
+    "  { name = \"b\"; kind = \"k\"; file = \"//x\"; labels = { z = 1; a = 0; }; } );\n"                     \
     "objective: { reduce = \"a\"; keep = \"b\"; tolerance = 0.1; };\n"                                       \
     "run: { seed = 9223372036854775807; progress_seconds = 1; };\n" OUTPUT
 
@@ -14,8 +14,8 @@ static void expect_same_values(const hs_experiment *left, const hs_experiment *r
 {
     hs_error error = {0};
     hs_config_values l, r;
-    assert_int_equal(hs_experiment_values(left, &l, &error), HS_OK);
-    assert_int_equal(hs_experiment_values(right, &r, &error), HS_OK);
+    assert_int_equal(hs_config_list_values(left, &l, &error), HS_OK);
+    assert_int_equal(hs_config_list_values(right, &r, &error), HS_OK);
     assert_int_equal(l.n, r.n);
     for (size_t i = 0; i < l.n; i++) {
         assert_string_equal(l.items[i].key, r.items[i].key);
@@ -33,18 +33,18 @@ static void expect_round_trip(const char *text)
     hs_error error = {0};
     hs_text printed = {0}, again = {0};
     hs_experiment *e = load(text);
-    assert_int_equal(hs_experiment_print(e, &printed, &error), HS_OK);
+    assert_int_equal(hs_config_print(e, &printed, &error), HS_OK);
     write_text("sub/printed.cfg", printed.text);
     hs_experiment *f = load_file("sub/printed.cfg", NULL, 0);
     expect_same_values(e, f);
-    assert_int_equal(hs_experiment_print(f, &again, &error), HS_OK);
+    assert_int_equal(hs_config_print(f, &again, &error), HS_OK);
     assert_string_equal(printed.text, again.text);
     assert_true(f->seed == e->seed && f->objective_tolerance == e->objective_tolerance);
     assert_int_equal(e->tasks[0].n_fields, f->tasks[0].n_fields);
     hs_text_clear(&printed);
     hs_text_clear(&again);
-    hs_experiment_free(e);
-    hs_experiment_free(f);
+    hs_config_free(e);
+    hs_config_free(f);
 }
 
 static size_t count(const char *text, const char *part)
@@ -62,14 +62,14 @@ static void test_print_is_plain_libconfig(void **state)
     hs_error error = {0};
     hs_text printed = {0};
     hs_experiment *e = load(PECULIAR);
-    assert_int_equal(hs_experiment_print(e, &printed, &error), HS_OK);
+    assert_int_equal(hs_config_print(e, &printed, &error), HS_OK);
     assert_non_null(strstr(printed.text, "seed = 9223372036854775807L;"));
     assert_non_null(strstr(printed.text, "batch_rows = 2048;"));
     assert_non_null(strstr(printed.text, "mod\\\"el\\\\\\n\\t\\x01\\x7F gr\xC3\xBC\xC3\x9F\";"));
     assert_int_equal(count(printed.text, "# By its ending: .csv"), 1);
     assert_int_equal(count(printed.text, "        name = "), 2);
     hs_text_clear(&printed);
-    hs_experiment_free(e);
+    hs_config_free(e);
 }
 
 static void test_print_round_trip(void **state)
@@ -84,13 +84,13 @@ static void test_print_round_trip(void **state)
     char expected[4200], folder[4096];
     write_text("sub/e.cfg", "model: { checkpoint = \"../sub/.\"; };\n" ONE_TASK OUTPUT);
     hs_experiment *e = load_file("sub/e.cfg", NULL, 0);
-    assert_int_equal(hs_experiment_print(e, &printed, &error), HS_OK);
+    assert_int_equal(hs_config_print(e, &printed, &error), HS_OK);
     assert_non_null(getcwd(folder, sizeof folder));
     (void)snprintf(expected, sizeof expected, "checkpoint = \"%s/sub\";", folder);
     assert_non_null(strstr(printed.text, expected));
     assert_non_null(strstr(printed.text, "\n    # Seed of everything that is drawn at random.\n    seed = 1;\n"));
     hs_text_clear(&printed);
-    hs_experiment_free(e);
+    hs_config_free(e);
 }
 
 static void test_values(void **state)
@@ -129,7 +129,7 @@ static void test_values(void **state)
     expect_key(e, "run.scheduler", "guided", false);
     expect_key(e, "run.max_lease_groups", "64", false);
     expect_key(e, "run.progress_seconds", "1", false);
-    hs_experiment_free(e);
+    hs_config_free(e);
 }
 
 /* Table order, each key of each task once. */
@@ -139,7 +139,7 @@ static void test_values_are_complete(void **state)
     hs_error error = {0};
     hs_config_values values;
     hs_experiment *e = load(TWO_TASKS);
-    assert_int_equal(hs_experiment_values(e, &values, &error), HS_OK);
+    assert_int_equal(hs_config_list_values(e, &values, &error), HS_OK);
     assert_int_equal(values.n, 1 + 8 + 2 * 29 + 6 + 6 + 4 + 2 + 7 + 8 + 1);
     assert_string_equal(values.items[0].key, "model.checkpoint");
     assert_string_equal(values.items[1].key, "sweep.orders");
@@ -147,7 +147,7 @@ static void test_values_are_complete(void **state)
     assert_string_equal(values.items[38].key, "tasks[1].name");
     assert_string_equal(values.items[values.n - 1].key, "output.results");
     hs_config_values_clear(&values);
-    hs_experiment_free(e);
+    hs_config_free(e);
 }
 
 /* The shortest text that is the same double again, and in a file one that is a real to every reader of libconfig. */
@@ -173,14 +173,14 @@ static void test_reals_round_trip(void **state)
         hs_experiment *e = load(SMALLEST);
         e->objective_tolerance = rows[i].value;
         expect_key(e, "objective.tolerance", rows[i].text, false);
-        assert_int_equal(hs_experiment_print(e, &text, &error), HS_OK);
+        assert_int_equal(hs_config_print(e, &text, &error), HS_OK);
         (void)snprintf(line, sizeof line, " tolerance = %s;\n", rows[i].in_file);
         assert_non_null(strstr(text.text, line));
         hs_experiment *f = load(text.text);
         assert_true(f->objective_tolerance == rows[i].value);
         hs_text_clear(&text);
-        hs_experiment_free(e);
-        hs_experiment_free(f);
+        hs_config_free(e);
+        hs_config_free(f);
     }
 }
 
@@ -196,7 +196,7 @@ static void test_experiment_made_by_hand(void **state)
     expect_key(&e, "tasks[0].file", "x.jsonl", false);
     expect_key(&e, "sweep.unit", "", true);
     expect_key(&e, "sweep.orders", "[]", true);
-    assert_int_equal(hs_experiment_print(&e, &text, &error), HS_OK);
+    assert_int_equal(hs_config_print(&e, &text, &error), HS_OK);
     assert_non_null(strstr(text.text, "seed = 4;"));
     hs_text_clear(&text);
 }
@@ -209,12 +209,12 @@ static void test_describe_has_every_key(void **state)
     assert_int_equal(hs_config_describe_keys(&text, &error), HS_OK);
     static const char head[] = "| key | type | default | meaning |\n| --- | --- | --- | --- |\n";
     assert_int_equal(strncmp(text.text, head, sizeof head - 1), 0);
-    for (size_t i = 0; i < key_count(); i++) {
+    for (size_t i = 0; i < hs__config_key_count(); i++) {
         char cell[128];
-        (void)snprintf(cell, sizeof cell, "\n| `%s` | ", key_at(i)->path);
+        (void)snprintf(cell, sizeof cell, "\n| `%s` | ", hs__config_key_at(i)->path);
         const char *line = strstr(text.text, cell);
         assert_non_null(line);
-        assert_non_null(strstr(line, key_at(i)->meaning));
+        assert_non_null(strstr(line, hs__config_key_at(i)->meaning));
     }
     assert_non_null(strstr(text.text, "| `run.scheduler` | `guided` or `static` | `\"guided\"` | How work"));
     assert_non_null(strstr(text.text, "| `sweep.orders` | list of integers, 1 to 8 | `[1]` | Sizes"));
@@ -228,8 +228,8 @@ static void test_describe_has_every_key(void **state)
 static void test_table_rows(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < key_count(); i++) {
-        const key_row *row = key_at(i);
+    for (size_t i = 0; i < hs__config_key_count(); i++) {
+        const key_row *row = hs__config_key_at(i);
         size_t length = strlen(row->meaning);
         assert_true(length > 10 && length < 120 && row->meaning[length - 1] == '.');
         bool is_number = row->type == KEY_INTEGER || row->type == KEY_REAL || row->type == KEY_INTEGER_LIST;
@@ -237,10 +237,11 @@ static void test_table_rows(void **state)
         bool is_list = row->type == KEY_INTEGER_LIST || row->type == KEY_STRING_LIST || row->type == KEY_FIELDS ||
                        row->type == KEY_LABELS || row->type == KEY_TASKS;
         assert_int_equal(is_list, row->max_items > 0);
-        assert_ptr_equal(key_find("sweep.", "orders", 6), key_at(1));
+        assert_ptr_equal(hs__config_key_find("sweep.", "orders", 6), hs__config_key_at(1));
         for (size_t j = 0; j < i; j++) {
-            assert_string_not_equal(row->path, key_at(j)->path);
-            assert_true(key_is_of_task(row) != key_is_of_task(key_at(j)) || row->offset != key_at(j)->offset);
+            assert_string_not_equal(row->path, hs__config_key_at(j)->path);
+            assert_true(hs__config_key_is_of_task(row) != hs__config_key_is_of_task(hs__config_key_at(j)) ||
+                        row->offset != hs__config_key_at(j)->offset);
         }
     }
 }

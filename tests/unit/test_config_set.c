@@ -49,7 +49,7 @@ static void test_overrides(void **state)
         char *value = value_of(e, rows[i].key, NULL);
         assert_string_equal(value, rows[i].value);
         hs_free(value);
-        hs_experiment_free(e);
+        hs_config_free(e);
     }
 }
 
@@ -64,7 +64,7 @@ static void test_overrides_follow_each_other(void **state)
     assert_string_equal(e->results, "r.h5");
     assert_int_equal(e->tasks[0].limit, 4);
     assert_string_equal(e->objective_reduce, "x");
-    hs_experiment_free(e);
+    hs_config_free(e);
 }
 
 static void test_bad_overrides(void **state)
@@ -147,7 +147,7 @@ static void test_long_texts_in_messages_are_cut(void **state)
     hs_experiment *e = NULL;
     write_text("e.cfg", SMALLEST);
     const char *one = override;
-    assert_int_equal(hs_experiment_load("e.cfg", &one, 1, &e, &error), HS_ERROR_USAGE);
+    assert_int_equal(hs_config_load("e.cfg", &one, 1, &e, &error), HS_ERROR_USAGE);
     assert_true(strlen(error.message) < 500);
     assert_non_null(strstr(error.message, "xxx...: `xxx"));
     assert_non_null(strstr(error.message, "an integer is needed"));
@@ -156,7 +156,7 @@ static void test_long_texts_in_messages_are_cut(void **state)
     memcpy(key + 2900, "=1", 3);
     one = key;
     error = (hs_error){0};
-    assert_int_equal(hs_experiment_load("e.cfg", &one, 1, &e, &error), HS_ERROR_USAGE);
+    assert_int_equal(hs_config_load("e.cfg", &one, 1, &e, &error), HS_ERROR_USAGE);
     assert_non_null(strstr(error.message, "unknown key \"kkk"));
 }
 

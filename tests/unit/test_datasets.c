@@ -120,7 +120,7 @@ static void open_dataset(const char *name, const char *file, const char *lexicon
         overrides[n++] = lexicon_set;
     if (field != NULL)
         overrides[n++] = field;
-    if (hs_experiment_load(path, overrides, n, &o->experiment, &error) != HS_OK ||
+    if (hs_config_load(path, overrides, n, &o->experiment, &error) != HS_OK ||
         hs_tokenizer_open(o->experiment->checkpoint, &o->tokenizer, &error) != HS_OK ||
         hs_task_open(&o->experiment->tasks[0], o->tokenizer, &model, &o->task, &error) != HS_OK)
         fail_msg("%s: %s", name, error.message);
@@ -130,7 +130,7 @@ static void close_dataset(opened *o)
 {
     hs_task_free(o->task);
     hs_tokenizer_free(o->tokenizer);
-    hs_experiment_free(o->experiment);
+    hs_config_free(o->experiment);
 }
 
 static const char *data_path(const char *file, char path[PATH_CAPACITY])
