@@ -180,7 +180,7 @@ typedef struct hs_scorer hs_scorer;
 
 /*
  * Scores 1 where an entry of a word list (one a line, as LDNOOBW has it) occurs, else 0. Entries and texts are compared
- * after hs_text_fold, white space between words counting the same in any amount; an occurrence neither begins nor ends
+ * after hs_tokenizer_fold, white space between words counting the same in any amount; an occurrence neither begins nor ends
  * within a word (letters, marks and digits). Entries of several words and of no letter at all are fine.
  * HS_ERROR_INPUT: not UTF-8, an entry of more than 4 kB, no entry; names file and line.
  */

@@ -23,7 +23,7 @@ typedef struct hs_token_list {
     size_t capacity;
 } hs_token_list;
 
-void hs_token_list_clear(hs_token_list *list);
+void hs_tokenizer_token_list_clear(hs_token_list *list);
 
 /* Reads the tokenizer of a checkpoint folder. HS_ERROR_INPUT names file and key. */
 hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs_error *error);
@@ -62,7 +62,7 @@ typedef struct hs_encoding {
     hs_token_list texts[2]; /* scratch */
 } hs_encoding;
 
-void hs_encoding_clear(hs_encoding *encoding);
+void hs_tokenizer_encoding_clear(hs_encoding *encoding);
 
 /*
  * Replaces `encoding` by that of the texts, as `tokenizer(first, second, add_special_tokens=..., truncation="longest_first",
@@ -116,9 +116,9 @@ const char *hs_tokenizer_description(const hs_tokenizer *tokenizer);
  * Appends the text without differences of case and of form: NFKC with full case folding, default ignorable characters
  * left out (toNFKC_Casefold, Unicode Standard section 3.13). HS_ERROR_INPUT: it is not UTF-8.
  */
-hs_status hs_text_fold(const char *text, size_t length, hs_text *folded, hs_error *error);
+hs_status hs_tokenizer_fold(const char *text, size_t length, hs_text *folded, hs_error *error);
 /* Whether the character at `at`, or the one that ends at `end`, belongs to a word: a letter, mark or digit. */
-bool hs_text_is_word_at(const char *text, size_t length, size_t at);
-bool hs_text_is_word_before(const char *text, size_t end);
+bool hs_tokenizer_is_word_at(const char *text, size_t length, size_t at);
+bool hs_tokenizer_is_word_before(const char *text, size_t end);
 
 #endif

@@ -39,7 +39,7 @@ static hs_status check_round_trip(const hs_tokenizer *tokenizer, hs_text *text, 
     HS_GOTO_DONE(hs_text_appendf(text, error, "tokenizer_round_trip = %s (%zu tokens)\n",
                                  same ? "exact" : "not exact: the tokenizer normalises or lacks characters", ids.n));
 done:
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
     hs_text_clear(&decoded);
     return status;
 }

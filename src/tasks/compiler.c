@@ -7,8 +7,8 @@ void task_compiler_clear(task_compiler *compiler)
     task_encoder_clear(&compiler->encoder);
     task_draft_clear(&compiler->draft);
     task_context_clear(&compiler->context);
-    hs_token_list_clear(&compiler->ids);
-    hs_encoding_clear(&compiler->encoding);
+    hs_tokenizer_token_list_clear(&compiler->ids);
+    hs_tokenizer_encoding_clear(&compiler->encoding);
     task_field_map_clear(&compiler->fields);
     hs_text_clear(&compiler->choice);
     hs_text_clear(&compiler->joined);

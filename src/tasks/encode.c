@@ -175,7 +175,7 @@ hs_status task_context_set(task_context *context, const task_encoder *encoder, c
 
 void task_context_clear(task_context *context)
 {
-    hs_token_list_clear(&context->ids);
+    hs_tokenizer_token_list_clear(&context->ids);
     hs_text_clear(&context->joined);
 }
 

@@ -105,9 +105,9 @@ hs_status task_lexicon_read(const char *path, const task_encoder *encoder, hs_to
     hs_status status = read_entries(&reader, path, error);
     hs_text_clear(&reader.spaced);
     hs_text_clear(&reader.piece);
-    hs_token_list_clear(&reader.carrier);
-    hs_token_list_clear(&reader.entry);
+    hs_tokenizer_token_list_clear(&reader.carrier);
+    hs_tokenizer_token_list_clear(&reader.entry);
     if (status != HS_OK)
-        hs_token_list_clear(ids_out);
+        hs_tokenizer_token_list_clear(ids_out);
     return status;
 }

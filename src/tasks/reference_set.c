@@ -72,7 +72,7 @@ hs_status hs_reference_set_open(const hs_reference_config *config, const hs_toke
         status = task_reader_notes(&reader.lines, &workload->storage->notes, error);
     task_encoder_clear(&reader.encoder);
     task_reader_clear(&reader.lines);
-    hs_token_list_clear(&reader.ids);
+    hs_tokenizer_token_list_clear(&reader.ids);
     hs_text_clear(&reader.number);
     if (status != HS_OK) {
         hs_task_workload_free(workload);

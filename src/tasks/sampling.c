@@ -61,7 +61,7 @@ static hs_status holds_special(const hs_tokenizer *tokenizer, const char *text, 
     HS_GOTO_DONE(hs_tokenizer_decode(tokenizer, ids.ids, ids.n, true, &plain, error));
     *holds_out = all.length != plain.length;
 done:
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
     hs_text_clear(&all);
     hs_text_clear(&plain);
     return status;

@@ -107,7 +107,7 @@ static hs_status find_special(classifier_scorer *scorer, hs_error *error)
     HS_GOTO_DONE(append(&scorer->front, whole->ids, at, error));
     HS_GOTO_DONE(append(&scorer->back, whole->ids + at + plain.n, whole->n - at - plain.n, error));
 done:
-    hs_token_list_clear(&plain);
+    hs_tokenizer_token_list_clear(&plain);
     return status;
 }
 
@@ -274,10 +274,10 @@ static void classifier_clear(hs_scorer *base)
 {
     classifier_scorer *scorer = (classifier_scorer *)base;
     hs_engine_free(scorer->engine);
-    hs_token_list_clear(&scorer->front);
-    hs_token_list_clear(&scorer->back);
-    hs_token_list_clear(&scorer->ids);
-    hs_encoding_clear(&scorer->pair);
+    hs_tokenizer_token_list_clear(&scorer->front);
+    hs_tokenizer_token_list_clear(&scorer->back);
+    hs_tokenizer_token_list_clear(&scorer->ids);
+    hs_tokenizer_encoding_clear(&scorer->pair);
     hs_free(scorer->texts);
     task_sequences_clear(&scorer->sequences);
     hs_free(scorer->owners);

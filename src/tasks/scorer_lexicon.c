@@ -27,7 +27,7 @@ static hs_status fold(lexicon_scorer *scorer, const char *text, size_t length, h
     const char *word;
     scorer->folded.length = 0;
     scorer->spaced.length = 0;
-    HS_TRY(hs_text_fold(text, length, &scorer->folded, error));
+    HS_TRY(hs_tokenizer_fold(text, length, &scorer->folded, error));
     while (task_next_word(scorer->folded.text, scorer->folded.length, &position, &word, &word_length)) {
         if (scorer->spaced.length > 0)
             HS_TRY(hs_text_append(&scorer->spaced, " ", 1, error));
@@ -93,7 +93,7 @@ static size_t lower_bound(const lexicon_scorer *scorer, size_t first, size_t las
 /* A word neither goes on nor ends here. */
 static bool is_within_word(const hs_text *text, size_t at)
 {
-    return hs_text_is_word_before(text->text, at) && hs_text_is_word_at(text->text, text->length, at);
+    return hs_tokenizer_is_word_before(text->text, at) && hs_tokenizer_is_word_at(text->text, text->length, at);
 }
 
 /* Whether an entry stands at `at`; narrows the entries byte by byte to those that begin as the text does. */

@@ -284,7 +284,7 @@ void hs_task_free(hs_task *task)
     task_sequences_clear(&task->sequences);
     hs_free(task->queries.items);
     hs_free(task->spans.items);
-    hs_token_list_clear(&task->lexicon);
+    hs_tokenizer_token_list_clear(&task->lexicon);
     hs_text_list_clear(&task->generation.stops);
     hs_text_list_clear(&task->generation.special_stops);
     hs_text_clear(&task->notes);

@@ -8,7 +8,7 @@ static size_t trie_match(const tok_trie *trie, const char *text, size_t length, 
 {
     size_t node = 0;
     size_t longest = 0;
-    for (size_t i = 0; i < length && tok_trie_step(trie, text[i], &node); i++)
+    for (size_t i = 0; i < length && hs__tokenizer_trie_step(trie, text[i], &node); i++)
         if (trie->values[node] > 0) {
             longest = i + 1;
             *token_out = trie->values[node] - 1;
@@ -23,20 +23,21 @@ static hs_status normalized_form(const tok_steps *normalizers, const char *conte
                                  hs_error *error)
 {
     tok_workspace work = {0};
-    hs_status status = tok_workspace_begin(&work, content, length, error);
+    hs_status status = hs__tokenizer_workspace_begin(&work, content, length, error);
     if (status == HS_OK)
-        status = tok_steps_apply(normalizers, &work, error);
+        status = hs__tokenizer_steps_apply(normalizers, &work, error);
     for (size_t i = 0; status == HS_OK && i < work.now.n; i++)
-        status = hs_text_append(form, tok_piece_text(&work, &work.now.items[i]), work.now.items[i].length, error);
-    tok_workspace_clear(&work);
+        status =
+            hs_text_append(form, hs__tokenizer_piece_text(&work, &work.now.items[i]), work.now.items[i].length, error);
+    hs__tokenizer_workspace_clear(&work);
     return status;
 }
 
 static hs_status check_id(const tok_model *model, const char *content, size_t length, int32_t id, hs_error *error)
 {
     size_t other_length = 0;
-    const char *other = tok_vocabulary_token(&model->vocabulary, id, &other_length);
-    if (other == NULL || tok_vocabulary_find(&model->vocabulary, content, length) == id)
+    const char *other = hs__tokenizer_vocabulary_token(&model->vocabulary, id, &other_length);
+    if (other == NULL || hs__tokenizer_vocabulary_find(&model->vocabulary, content, length) == id)
         return HS_OK;
     return hs_fail(
         error, HS_ERROR_INPUT, "added token \"%.*s\" has id %" PRId32 ", which is \"%.*s\" in the model's vocabulary",
@@ -58,39 +59,39 @@ static hs_status add_form(const tok_steps *normalizers, const char *content, siz
                    (int)(length < 100 ? length : 100), content);
 }
 
-int32_t tok_added_id(const tok_added *added, const tok_model *model, const char *content, size_t length)
+int32_t hs__tokenizer_added_id(const tok_added *added, const tok_model *model, const char *content, size_t length)
 {
-    int32_t id = tok_vocabulary_find(&added->vocabulary, content, length);
+    int32_t id = hs__tokenizer_vocabulary_find(&added->vocabulary, content, length);
     if (id == TOK_NO_ID)
-        id = tok_vocabulary_find(&model->vocabulary, content, length);
+        id = hs__tokenizer_vocabulary_find(&model->vocabulary, content, length);
     if (id != TOK_NO_ID)
         return id;
     const size_t n_tokens = model->vocabulary.n_tokens;
     return added->n > 0 && (size_t)added->largest_id >= n_tokens ? added->largest_id + 1 : (int32_t)n_tokens;
 }
 
-size_t tok_added_index(const tok_added *added, const char *content, size_t length)
+size_t hs__tokenizer_added_index(const tok_added *added, const char *content, size_t length)
 {
-    const int32_t id = tok_vocabulary_find(&added->vocabulary, content, length);
-    return id != TOK_NO_ID ? (size_t)tok_table_find(&added->by_id, (uint64_t)id, NULL)->value : added->n;
+    const int32_t id = hs__tokenizer_vocabulary_find(&added->vocabulary, content, length);
+    return id != TOK_NO_ID ? (size_t)hs__tokenizer_table_find(&added->by_id, (uint64_t)id, NULL)->value : added->n;
 }
 
 static hs_status append_token(tok_added *added, const char *content, size_t length, tok_added_token token,
                               hs_error *error)
 {
-    HS_TRY(tok_vocabulary_add(&added->vocabulary, content, length, token.id, error));
+    HS_TRY(hs__tokenizer_vocabulary_add(&added->vocabulary, content, length, token.id, error));
     HS_TRY(hs_reserve(&added->tokens, &added->capacity, added->n + 1, sizeof *added->tokens, "added tokens", error));
-    HS_TRY(tok_table_add(&added->by_id, (uint64_t)token.id, added->n, error));
+    HS_TRY(hs__tokenizer_table_add(&added->by_id, (uint64_t)token.id, added->n, error));
     added->tokens[added->n++] = token;
     if (token.id > added->largest_id)
         added->largest_id = token.id;
     return HS_OK;
 }
 
-hs_status tok_added_put(tok_added *added, const tok_model *model, const tok_steps *normalizers, const char *content,
-                        size_t length, tok_added_token token, hs_error *error)
+hs_status hs__tokenizer_added_put(tok_added *added, const tok_model *model, const tok_steps *normalizers,
+                                  const char *content, size_t length, tok_added_token token, hs_error *error)
 {
-    const size_t index = tok_added_index(added, content, length);
+    const size_t index = hs__tokenizer_added_index(added, content, length);
     HS_TRY(check_id(model, content, length, token.id, error));
     HS_TRY(add_form(normalizers, content, length, added, &token, error));
     if (index == added->n) {
@@ -100,7 +101,7 @@ hs_status tok_added_put(tok_added *added, const tok_model *model, const tok_step
         added->tokens[index] = token;
     }
     tok_trie *trie = token.normalized ? &added->normalized : &added->plain;
-    return tok_trie_put(trie, added->forms.text + token.form_start, token.form_length, index, error);
+    return hs__tokenizer_trie_put(trie, added->forms.text + token.form_start, token.form_length, index, error);
 }
 
 static hs_status read_token(const tok_place *place, const hs_json_value *value, const tok_model *model,
@@ -110,21 +111,21 @@ static hs_status read_token(const tok_place *place, const hs_json_value *value, 
     size_t length = 0;
     int64_t id = 0;
     tok_added_token token = {0};
-    HS_TRY(tok_check_keys(place, value, "id content single_word lstrip rstrip normalized special", error));
-    HS_TRY(tok_key_integer(place, value, "id", 0, TOK_MAX_VOCABULARY - 1, &id, error));
-    HS_TRY(tok_key_string(place, value, "content", &content, &length, error));
-    HS_TRY(tok_key_boolean(place, value, "single_word", &token.single_word, error));
-    HS_TRY(tok_key_boolean(place, value, "lstrip", &token.lstrip, error));
-    HS_TRY(tok_key_boolean(place, value, "rstrip", &token.rstrip, error));
-    HS_TRY(tok_key_boolean(place, value, "normalized", &token.normalized, error));
-    HS_TRY(tok_key_boolean(place, value, "special", &token.special, error));
+    HS_TRY(hs__tokenizer_check_keys(place, value, "id content single_word lstrip rstrip normalized special", error));
+    HS_TRY(hs__tokenizer_key_integer(place, value, "id", 0, TOK_MAX_VOCABULARY - 1, &id, error));
+    HS_TRY(hs__tokenizer_key_string(place, value, "content", &content, &length, error));
+    HS_TRY(hs__tokenizer_key_boolean(place, value, "single_word", &token.single_word, error));
+    HS_TRY(hs__tokenizer_key_boolean(place, value, "lstrip", &token.lstrip, error));
+    HS_TRY(hs__tokenizer_key_boolean(place, value, "rstrip", &token.rstrip, error));
+    HS_TRY(hs__tokenizer_key_boolean(place, value, "normalized", &token.normalized, error));
+    HS_TRY(hs__tokenizer_key_boolean(place, value, "special", &token.special, error));
     token.id = (int32_t)id;
     if (length == 0)
-        return tok_fail_at(place, error, "an added token without content");
-    if (tok_vocabulary_find(&added->vocabulary, content, length) != TOK_NO_ID)
-        return tok_fail_at(place, error, "token \"%.80s\" is there twice", content);
-    hs_status status = tok_added_put(added, model, normalizers, content, length, token, error);
-    return status == HS_OK ? HS_OK : tok_name_place(place, error);
+        return hs__tokenizer_fail_at(place, error, "an added token without content");
+    if (hs__tokenizer_vocabulary_find(&added->vocabulary, content, length) != TOK_NO_ID)
+        return hs__tokenizer_fail_at(place, error, "token \"%.80s\" is there twice", content);
+    hs_status status = hs__tokenizer_added_put(added, model, normalizers, content, length, token, error);
+    return status == HS_OK ? HS_OK : hs__tokenizer_name_place(place, error);
 }
 
 /*
@@ -142,42 +143,43 @@ static hs_status check_numbering(const tok_place *whole, const hs_json_value *li
         const char *text = content != NULL ? hs_json_string(content) : NULL;
         if (text == NULL)
             continue; /* read_token says what is wrong */
-        int64_t expected = tok_vocabulary_find(&model->vocabulary, text, hs_json_size(content));
+        int64_t expected = hs__tokenizer_vocabulary_find(&model->vocabulary, text, hs_json_size(content));
         expected = expected != TOK_NO_ID ? expected : next++;
         if (expected == id)
             continue;
-        tok_place place = tok_place_index(whole, "added_tokens", i);
-        return tok_fail_at(&place, error,
-                           "token \"%.80s\" has id %" PRId64 " in the file, but `tokenizers` gives it %" PRId64
-                           "; save the tokenizer again, or correct the id",
-                           text, id, expected);
+        tok_place place = hs__tokenizer_place_index(whole, "added_tokens", i);
+        return hs__tokenizer_fail_at(&place, error,
+                                     "token \"%.80s\" has id %" PRId64
+                                     " in the file, but `tokenizers` gives it %" PRId64
+                                     "; save the tokenizer again, or correct the id",
+                                     text, id, expected);
     }
     return HS_OK;
 }
 
 /* Special tokens first: of two tokens with the same normalised form the special one is found. */
-hs_status tok_added_read(const char *file, const hs_json_value *root, const tok_model *model,
-                         const tok_steps *normalizers, tok_added *added, hs_error *error)
+hs_status hs__tokenizer_added_read(const char *file, const hs_json_value *root, const tok_model *model,
+                                   const tok_steps *normalizers, tok_added *added, hs_error *error)
 {
     tok_place whole = {.file = file};
     const hs_json_value *list = hs_json_get(root, "added_tokens");
     if (list == NULL || hs_json_kind_of(list) == HS_JSON_NULL)
         return HS_OK;
-    HS_TRY(tok_key_array(&whole, root, "added_tokens", &list, error));
+    HS_TRY(hs__tokenizer_key_array(&whole, root, "added_tokens", &list, error));
     HS_TRY(check_numbering(&whole, list, model, error));
     for (int special = 1; special >= 0; special--)
         for (size_t i = 0; i < hs_json_size(list); i++) {
             const hs_json_value *token = hs_json_at(list, i);
-            tok_place place = tok_place_index(&whole, "added_tokens", i);
+            tok_place place = hs__tokenizer_place_index(&whole, "added_tokens", i);
             if (hs_json_true(hs_json_get(token, "special")) == (special == 1))
                 HS_TRY(read_token(&place, token, model, normalizers, added, error));
         }
     return HS_OK;
 }
 
-const tok_added_token *tok_added_find(const tok_added *added, int32_t id, const char **text_out)
+const tok_added_token *hs__tokenizer_added_find(const tok_added *added, int32_t id, const char **text_out)
 {
-    const tok_entry *entry = id >= 0 ? tok_table_find(&added->by_id, (uint64_t)id, NULL) : NULL;
+    const tok_entry *entry = id >= 0 ? hs__tokenizer_table_find(&added->by_id, (uint64_t)id, NULL) : NULL;
     if (entry == NULL)
         return NULL;
     const tok_added_token *token = &added->tokens[entry->value];
@@ -185,14 +187,14 @@ const tok_added_token *tok_added_find(const tok_added *added, int32_t id, const 
     return token;
 }
 
-void tok_added_clear(tok_added *added)
+void hs__tokenizer_added_clear(tok_added *added)
 {
-    tok_vocabulary_clear(&added->vocabulary);
+    hs__tokenizer_vocabulary_clear(&added->vocabulary);
     hs_free(added->tokens);
     hs_text_clear(&added->forms);
-    tok_table_clear(&added->by_id);
-    tok_trie_clear(&added->plain);
-    tok_trie_clear(&added->normalized);
+    hs__tokenizer_table_clear(&added->by_id);
+    hs__tokenizer_trie_clear(&added->plain);
+    hs__tokenizer_trie_clear(&added->normalized);
     *added = (tok_added){0};
 }
 
@@ -201,13 +203,13 @@ void tok_added_clear(tok_added *added)
 static bool is_word_at(const char *text, size_t at, size_t length)
 {
     int32_t character = 0;
-    tok_character_decode(text + at, length - at, &character);
-    return tok_is_word(character);
+    hs__tokenizer_character_decode(text + at, length - at, &character);
+    return hs__tokenizer_is_word(character);
 }
 
 static bool stands_alone(const char *text, size_t length, size_t start, size_t end)
 {
-    if (start > 0 && is_word_at(text, tok_character_before(text, start), start))
+    if (start > 0 && is_word_at(text, hs__tokenizer_character_before(text, start), start))
         return false;
     return end == length || !is_word_at(text, end, length);
 }
@@ -215,10 +217,10 @@ static bool stands_alone(const char *text, size_t length, size_t start, size_t e
 static size_t skip_space_left(const char *text, size_t start)
 {
     while (start > 0) {
-        size_t before = tok_character_before(text, start);
+        size_t before = hs__tokenizer_character_before(text, start);
         int32_t character = 0;
-        tok_character_decode(text + before, start - before, &character);
-        if (!tok_is_white_space(character))
+        hs__tokenizer_character_decode(text + before, start - before, &character);
+        if (!hs__tokenizer_is_white_space(character))
             break;
         start = before;
     }
@@ -229,8 +231,8 @@ static size_t skip_space_right(const char *text, size_t end, size_t length)
 {
     while (end < length) {
         int32_t character = 0;
-        size_t n = tok_character_decode(text + end, length - end, &character);
-        if (!tok_is_white_space(character))
+        size_t n = hs__tokenizer_character_decode(text + end, length - end, &character);
+        if (!hs__tokenizer_is_white_space(character))
             break;
         end += n;
     }
@@ -239,14 +241,14 @@ static size_t skip_space_right(const char *text, size_t end, size_t length)
 
 static hs_status add_text(tok_workspace *work, const tok_piece *piece, size_t start, size_t end, hs_error *error)
 {
-    HS_TRY(tok_next_append(work, tok_piece_text(work, piece) + start, end - start, error));
-    return tok_next_end(work, TOK_NO_ID, piece->at_origin && start == 0, error);
+    HS_TRY(hs__tokenizer_next_append(work, hs__tokenizer_piece_text(work, piece) + start, end - start, error));
+    return hs__tokenizer_next_end(work, TOK_NO_ID, piece->at_origin && start == 0, error);
 }
 
 static hs_status split_piece(const tok_added *added, const tok_trie *trie, tok_workspace *work, const tok_piece *piece,
                              hs_error *error)
 {
-    const char *text = tok_piece_text(work, piece);
+    const char *text = hs__tokenizer_piece_text(work, piece);
     size_t covered = 0;
     size_t n = 0;
     for (size_t at = 0; at < piece->length; at += n) {
@@ -273,23 +275,23 @@ static hs_status split_piece(const tok_added *added, const tok_trie *trie, tok_w
             continue;
         if (covered < start)
             HS_TRY(add_text(work, piece, covered, start, error));
-        HS_TRY(tok_next_end(work, token->id, false, error));
+        HS_TRY(hs__tokenizer_next_end(work, token->id, false, error));
         covered = end;
     }
     return covered < piece->length ? add_text(work, piece, covered, piece->length, error) : HS_OK;
 }
 
-hs_status tok_added_split(const tok_added *added, const tok_trie *trie, tok_workspace *work, hs_error *error)
+hs_status hs__tokenizer_added_split(const tok_added *added, const tok_trie *trie, tok_workspace *work, hs_error *error)
 {
     if (trie->n_nodes == 0)
         return HS_OK;
     for (size_t i = 0; i < work->now.n; i++) {
         const tok_piece *piece = &work->now.items[i];
         if (piece->token != TOK_NO_ID)
-            HS_TRY(tok_next_end(work, piece->token, piece->at_origin, error));
+            HS_TRY(hs__tokenizer_next_end(work, piece->token, piece->at_origin, error));
         else
             HS_TRY(split_piece(added, trie, work, piece, error));
     }
-    tok_workspace_swap(work);
+    hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }

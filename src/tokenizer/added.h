@@ -35,26 +35,26 @@ typedef struct tok_added {
 } tok_added;
 
 /* The key "added_tokens" of a tokenizer.json. */
-hs_status tok_added_read(const char *file, const hs_json_value *root, const tok_model *model,
-                         const tok_steps *normalizers, tok_added *added, hs_error *error);
+hs_status hs__tokenizer_added_read(const char *file, const hs_json_value *root, const tok_model *model,
+                                   const tok_steps *normalizers, tok_added *added, hs_error *error);
 /*
  * The id that `tokenizers` gives a token: that which it has already, among the added ones or in the model; else the
  * next one.
  */
-int32_t tok_added_id(const tok_added *added, const tok_model *model, const char *content, size_t length);
+int32_t hs__tokenizer_added_id(const tok_added *added, const tok_model *model, const char *content, size_t length);
 /* Which of added->tokens it is; added->n if it is none. */
-size_t tok_added_index(const tok_added *added, const char *content, size_t length);
+size_t hs__tokenizer_added_index(const tok_added *added, const char *content, size_t length);
 /*
  * One token; fails if the id belongs to another token of the model. One that is there already takes on the new flags,
  * and remains special if it was.
  */
-hs_status tok_added_put(tok_added *added, const tok_model *model, const tok_steps *normalizers, const char *content,
-                        size_t length, tok_added_token token, hs_error *error);
-void tok_added_clear(tok_added *added);
+hs_status hs__tokenizer_added_put(tok_added *added, const tok_model *model, const tok_steps *normalizers,
+                                  const char *content, size_t length, tok_added_token token, hs_error *error);
+void hs__tokenizer_added_clear(tok_added *added);
 
 /* Cuts the tokens of one trie out of the pieces of text. */
-hs_status tok_added_split(const tok_added *added, const tok_trie *trie, tok_workspace *work, hs_error *error);
+hs_status hs__tokenizer_added_split(const tok_added *added, const tok_trie *trie, tok_workspace *work, hs_error *error);
 /* NULL if `id` is no added token. `text_out` is what it decodes to, of token->form_length bytes. */
-const tok_added_token *tok_added_find(const tok_added *added, int32_t id, const char **text_out);
+const tok_added_token *hs__tokenizer_added_find(const tok_added *added, int32_t id, const char **text_out);
 
 #endif

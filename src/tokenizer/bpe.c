@@ -12,15 +12,15 @@ static uint64_t pair_key(int32_t left, int32_t right)
 
 static hs_status find_part(const tok_model *model, const char *bytes, size_t length, int32_t *id_out, hs_error *error)
 {
-    *id_out = tok_vocabulary_find(&model->vocabulary, bytes, length);
+    *id_out = hs__tokenizer_vocabulary_find(&model->vocabulary, bytes, length);
     if (*id_out != TOK_NO_ID)
         return HS_OK;
     return hs_fail(error, HS_ERROR_INPUT, "the merge names \"%.*s\", which is not in the vocabulary",
                    (int)(length < 100 ? length : 100), bytes);
 }
 
-hs_status tok_bpe_add_merge(tok_model *model, const char *left, size_t left_length, const char *right,
-                            size_t right_length, size_t rank, hs_error *error)
+hs_status hs__tokenizer_bpe_add_merge(tok_model *model, const char *left, size_t left_length, const char *right,
+                                      size_t right_length, size_t rank, hs_error *error)
 {
     int32_t left_id = 0;
     int32_t right_id = 0;
@@ -39,18 +39,19 @@ hs_status tok_bpe_add_merge(tok_model *model, const char *left, size_t left_leng
     hs_text_clear(&merged);
     HS_TRY(status);
     /* A pair that is listed twice counts by its last place, as there. */
-    return tok_table_set(&model->merges, pair_key(left_id, right_id), (uint64_t)rank << 32 | (uint32_t)merged_id,
-                         error);
+    return hs__tokenizer_table_set(&model->merges, pair_key(left_id, right_id),
+                                   (uint64_t)rank << 32 | (uint32_t)merged_id, error);
 }
 
-hs_status tok_bpe_add_merge_line(tok_model *model, const char *line, size_t length, size_t rank, hs_error *error)
+hs_status hs__tokenizer_bpe_add_merge_line(tok_model *model, const char *line, size_t length, size_t rank,
+                                           hs_error *error)
 {
     const char *space = memchr(line, ' ', length);
     size_t left = space != NULL ? (size_t)(space - line) : length;
     if (space == NULL || memchr(space + 1, ' ', length - left - 1) != NULL)
         return hs_fail(error, HS_ERROR_INPUT, "the merge \"%.*s\" is not two tokens with a space between them",
                        (int)(length < 100 ? length : 100), line);
-    return tok_bpe_add_merge(model, line, left, space + 1, length - left - 1, rank, error);
+    return hs__tokenizer_bpe_add_merge(model, line, left, space + 1, length - left - 1, rank, error);
 }
 
 static hs_status read_merge(const hs_json_value *value, tok_model *model, size_t rank, hs_error *error)
@@ -58,23 +59,23 @@ static hs_status read_merge(const hs_json_value *value, tok_model *model, size_t
     const hs_json_value *left = hs_json_at(value, 0);
     const hs_json_value *right = hs_json_at(value, 1);
     if (hs_json_kind_of(value) == HS_JSON_STRING)
-        return tok_bpe_add_merge_line(model, hs_json_string(value), hs_json_size(value), rank, error);
+        return hs__tokenizer_bpe_add_merge_line(model, hs_json_string(value), hs_json_size(value), rank, error);
     if (hs_json_kind_of(value) != HS_JSON_ARRAY || hs_json_size(value) != 2 ||
         hs_json_kind_of(left) != HS_JSON_STRING || hs_json_kind_of(right) != HS_JSON_STRING)
         return hs_fail(error, HS_ERROR_INPUT, "must be \"left right\" or [\"left\", \"right\"]");
-    return tok_bpe_add_merge(model, hs_json_string(left), hs_json_size(left), hs_json_string(right),
-                             hs_json_size(right), rank, error);
+    return hs__tokenizer_bpe_add_merge(model, hs_json_string(left), hs_json_size(left), hs_json_string(right),
+                                       hs_json_size(right), rank, error);
 }
 
 static hs_status read_merges(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)
 {
     const hs_json_value *merges = NULL;
-    HS_TRY(tok_key_array(place, value, "merges", &merges, error));
-    HS_TRY(tok_table_reserve(&model->merges, hs_json_size(merges), error));
+    HS_TRY(hs__tokenizer_key_array(place, value, "merges", &merges, error));
+    HS_TRY(hs__tokenizer_table_reserve(&model->merges, hs_json_size(merges), error));
     for (size_t i = 0; i < hs_json_size(merges); i++)
         if (read_merge(hs_json_at(merges, i), model, i, error) != HS_OK) {
-            tok_place below = tok_place_index(place, "merges", i);
-            return tok_name_place(&below, error);
+            tok_place below = hs__tokenizer_place_index(place, "merges", i);
+            return hs__tokenizer_name_place(&below, error);
         }
     return HS_OK;
 }
@@ -85,7 +86,7 @@ static hs_status read_affix(const tok_place *place, const hs_json_value *value, 
 {
     const char *text = NULL;
     size_t length = 0;
-    HS_TRY(tok_key_string_optional(place, value, key, &text, &length, error));
+    HS_TRY(hs__tokenizer_key_string_optional(place, value, key, &text, &length, error));
     if (length == 0)
         return HS_OK;
     *out = hs_string_copy_n(text, length, error);
@@ -98,20 +99,20 @@ static hs_status check_dropout(const tok_place *place, const hs_json_value *valu
     if (dropout == NULL || hs_json_kind_of(dropout) == HS_JSON_NULL ||
         (hs_json_is_number(dropout) && hs_json_number(dropout) == 0.0))
         return HS_OK;
-    tok_place below = tok_place_key(place, "dropout");
-    return tok_fail_at(&below, error, "must be null: with dropout the ids of a text are random");
+    tok_place below = hs__tokenizer_place_key(place, "dropout");
+    return hs__tokenizer_fail_at(&below, error, "must be null: with dropout the ids of a text are random");
 }
 
 static hs_status read_bpe(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)
 {
     HS_TRY(check_dropout(place, value, error));
-    HS_TRY(tok_model_read_unknown(place, value, model, error));
+    HS_TRY(hs__tokenizer_model_read_unknown(place, value, model, error));
     HS_TRY(read_affix(place, value, "continuing_subword_prefix", &model->prefix, error));
     HS_TRY(read_affix(place, value, "end_of_word_suffix", &model->suffix, error));
-    HS_TRY(tok_key_boolean_optional(place, value, "fuse_unk", &model->fuse_unknown, error));
-    HS_TRY(tok_key_boolean_optional(place, value, "byte_fallback", &model->byte_fallback, error));
-    HS_TRY(tok_key_boolean_optional(place, value, "ignore_merges", &model->ignore_merges, error));
-    tok_model_find_byte_ids(model);
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "fuse_unk", &model->fuse_unknown, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "byte_fallback", &model->byte_fallback, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "ignore_merges", &model->ignore_merges, error));
+    hs__tokenizer_model_find_byte_ids(model);
     return read_merges(place, value, model, error);
 }
 
@@ -151,7 +152,7 @@ static hs_status spell_character(const tok_model *model, tok_workspace *work, bo
 static hs_status add_bytes(const tok_model *model, tok_workspace *work, const char *text, size_t length,
                            bool *added_out, hs_error *error)
 {
-    *added_out = tok_model_has_bytes(model, text, length);
+    *added_out = hs__tokenizer_model_has_bytes(model, text, length);
     for (size_t i = 0; *added_out && i < length; i++)
         HS_TRY(add_symbol(work, model->byte_ids[(unsigned char)text[i]], error));
     return HS_OK;
@@ -187,7 +188,7 @@ static hs_status spell_word(const tok_model *model, tok_workspace *work, const c
         size_t n_bytes = n;
         HS_TRY(spell_character(model, work, at == 0, at + n == length, &character, &n_bytes, error));
         at += n;
-        int32_t id = tok_vocabulary_find(&model->vocabulary, character, n_bytes);
+        int32_t id = hs__tokenizer_vocabulary_find(&model->vocabulary, character, n_bytes);
         if (id == TOK_NO_ID) {
             HS_TRY(add_unknown(model, work, character, n_bytes, &unknown_waits, error));
             continue;
@@ -251,7 +252,8 @@ static hs_status consider(const tok_model *model, tok_workspace *work, size_t po
     const tok_symbol *left = &work->symbols[position];
     if (left->next == SIZE_MAX)
         return HS_OK;
-    const tok_entry *entry = tok_table_find(&model->merges, pair_key(left->id, work->symbols[left->next].id), NULL);
+    const tok_entry *entry =
+        hs__tokenizer_table_find(&model->merges, pair_key(left->id, work->symbols[left->next].id), NULL);
     if (entry == NULL)
         return HS_OK;
     tok_merge merge = {
@@ -265,7 +267,8 @@ static bool is_current(const tok_model *model, const tok_workspace *work, const 
     const tok_symbol *left = &work->symbols[merge->position];
     if (left->removed || left->next == SIZE_MAX)
         return false;
-    const tok_entry *entry = tok_table_find(&model->merges, pair_key(left->id, work->symbols[left->next].id), NULL);
+    const tok_entry *entry =
+        hs__tokenizer_table_find(&model->merges, pair_key(left->id, work->symbols[left->next].id), NULL);
     return entry != NULL && (int32_t)(uint32_t)entry->value == merge->id;
 }
 
@@ -296,21 +299,22 @@ static hs_status merge_symbols(const tok_model *model, tok_workspace *work, hs_e
 static hs_status encode_bpe(const tok_model *model, tok_workspace *work, const char *text, size_t length,
                             hs_token_list *ids, hs_error *error)
 {
-    int32_t whole = model->ignore_merges ? tok_vocabulary_find(&model->vocabulary, text, length) : TOK_NO_ID;
+    int32_t whole = model->ignore_merges ? hs__tokenizer_vocabulary_find(&model->vocabulary, text, length) : TOK_NO_ID;
     if (whole != TOK_NO_ID)
-        return tok_ids_add(ids, whole, error);
+        return hs__tokenizer_ids_add(ids, whole, error);
     HS_TRY(spell_word(model, work, text, length, error));
     HS_TRY(merge_symbols(model, work, error));
     for (size_t i = 0; i < work->n_symbols; i++)
         if (!work->symbols[i].removed)
-            HS_TRY(tok_ids_add(ids, work->symbols[i].id, error));
+            HS_TRY(hs__tokenizer_ids_add(ids, work->symbols[i].id, error));
     return HS_OK;
 }
 
-const tok_model_kind TOK_BPE = {"BPE",
-                                "merges dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk "
-                                "byte_fallback ignore_merges",
-                                "BPE",
-                                tok_model_read_vocabulary,
-                                read_bpe,
-                                encode_bpe};
+const tok_model_kind HS__TOKENIZER_BPE = {
+    "BPE",
+    "merges dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk "
+    "byte_fallback ignore_merges",
+    "BPE",
+    hs__tokenizer_model_read_vocabulary,
+    read_bpe,
+    encode_bpe};

@@ -8,12 +8,12 @@
 #include "tokenizer/step.h"
 
 /* The character of a byte. */
-int32_t tok_byte_character(unsigned char byte);
+int32_t hs__tokenizer_byte_character(unsigned char byte);
 /* The byte of a character of the alphabet, -1 for any other character. */
-int tok_character_byte(int32_t character);
+int hs__tokenizer_character_byte(int32_t character);
 
 /* A tok_rewrite: bytes become characters of the alphabet. `how` is not used. */
-hs_status tok_rewrite_bytes(const void *how, tok_workspace *work, const char *text, size_t length,
-                            bool *at_origin_inout, hs_error *error);
+hs_status hs__tokenizer_rewrite_bytes(const void *how, tok_workspace *work, const char *text, size_t length,
+                                      bool *at_origin_inout, hs_error *error);
 
 #endif

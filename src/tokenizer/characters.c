@@ -6,7 +6,7 @@
 
 enum { REPLACEMENT_CHARACTER = 0xFFFD };
 
-size_t tok_character_decode(const char *bytes, size_t available, int32_t *character_out)
+size_t hs__tokenizer_character_decode(const char *bytes, size_t available, int32_t *character_out)
 {
     size_t length = hs_utf8_length(bytes, available);
     if (length == 0) {
@@ -17,7 +17,7 @@ size_t tok_character_decode(const char *bytes, size_t available, int32_t *charac
     return length;
 }
 
-size_t tok_character_before(const char *bytes, size_t end)
+size_t hs__tokenizer_character_before(const char *bytes, size_t end)
 {
     size_t start = end - 1;
     while (start > 0 && end - start < 4 && ((unsigned char)bytes[start] & 0xC0) == 0x80)
@@ -25,7 +25,7 @@ size_t tok_character_before(const char *bytes, size_t end)
     return start;
 }
 
-size_t tok_character_encode(int32_t character, char bytes_out[4])
+size_t hs__tokenizer_character_encode(int32_t character, char bytes_out[4])
 {
     return (size_t)utf8proc_encode_char(character, (utf8proc_uint8_t *)bytes_out);
 }
@@ -36,15 +36,15 @@ size_t tok_character_encode(int32_t character, char bytes_out[4])
 static uint32_t row_of(int32_t character)
 {
     size_t low = 0;
-    size_t high = TOK_N_CHARACTERS;
+    size_t high = HS__TOKENIZER_N_CHARACTERS;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
-        if ((int32_t)(TOK_CHARACTERS[middle] >> 7) <= character)
+        if ((int32_t)(HS__TOKENIZER_CHARACTERS[middle] >> 7) <= character)
             low = middle;
         else
             high = middle;
     }
-    return TOK_CHARACTERS[low];
+    return HS__TOKENIZER_CHARACTERS[low];
 }
 
 static tok_category category_in(uint32_t row)
@@ -64,7 +64,7 @@ static tok_category category_at(int32_t character, tok_age version)
     return age_in(row) <= version ? category_in(row) : TOK_CN;
 }
 
-bool tok_is_white_space(int32_t character)
+bool hs__tokenizer_is_white_space(int32_t character)
 {
     if (character < 0x80)
         return character == ' ' || (character >= '\t' && character <= '\r');
@@ -74,14 +74,14 @@ bool tok_is_white_space(int32_t character)
     return category >= TOK_ZS && category <= TOK_ZP;
 }
 
-bool tok_is_numeric(int32_t character)
+bool hs__tokenizer_is_numeric(int32_t character)
 {
     tok_category category = category_at(character, TOK_AGE_16);
     return (category >= TOK_ND && category <= TOK_NO) || (character >= 0x11DE0 && character <= 0x11DE9) ||
            (character >= 0x16FF4 && character <= 0x16FF6);
 }
 
-bool tok_is_punctuation(int32_t character)
+bool hs__tokenizer_is_punctuation(int32_t character)
 {
     if (character < 0x80)
         return (character >= '!' && character <= '/') || (character >= ':' && character <= '@') ||
@@ -90,7 +90,7 @@ bool tok_is_punctuation(int32_t character)
     return (category >= TOK_PC && category <= TOK_PO) || character == 0x166D || character == 0x111C9;
 }
 
-bool tok_is_mark(int32_t character)
+bool hs__tokenizer_is_mark(int32_t character)
 {
     if (character == 0x1CF2 || character == 0x1CF3)
         return true;
@@ -99,7 +99,7 @@ bool tok_is_mark(int32_t character)
 }
 
 /* Characters whose category has changed since are listed. */
-bool tok_is_nonspacing(int32_t character)
+bool hs__tokenizer_is_nonspacing(int32_t character)
 {
     switch (character) {
     case 0x1734:
@@ -115,13 +115,13 @@ bool tok_is_nonspacing(int32_t character)
     }
 }
 
-bool tok_is_control(int32_t character)
+bool hs__tokenizer_is_control(int32_t character)
 {
     tok_category category = category_at(character, TOK_AGE_8);
     return category == TOK_CC || category == TOK_CF || category == TOK_CO;
 }
 
-bool tok_is_chinese(int32_t character)
+bool hs__tokenizer_is_chinese(int32_t character)
 {
     static const struct {
         int32_t first;
@@ -141,7 +141,7 @@ static bool is_alphabetic_symbol(int32_t character)
            (character >= 0x1F150 && character <= 0x1F169) || (character >= 0x1F170 && character <= 0x1F189);
 }
 
-bool tok_is_word(int32_t character)
+bool hs__tokenizer_is_word(int32_t character)
 {
     tok_category category = category_at(character, TOK_AGE_16);
     if (category >= TOK_LU && category <= TOK_NL)
@@ -151,7 +151,7 @@ bool tok_is_word(int32_t character)
 
 /* ---- forms ------------------------------------------------------------------------------------------------------ */
 
-bool tok_can_normalize(int32_t character)
+bool hs__tokenizer_can_normalize(int32_t character)
 {
     if (character < 0x80)
         return true;
@@ -159,13 +159,13 @@ bool tok_can_normalize(int32_t character)
     return category_in(row) != TOK_CN && age_in(row) <= TOK_AGE_9;
 }
 
-int32_t tok_lower(int32_t character)
+int32_t hs__tokenizer_lower(int32_t character)
 {
     size_t low = 0;
-    size_t high = TOK_N_LOWER;
+    size_t high = HS__TOKENIZER_N_LOWER;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const tok_lower_row *row = &TOK_LOWER[middle];
+        const tok_lower_row *row = &HS__TOKENIZER_LOWER[middle];
         if (character >= row->first && character <= row->last)
             return (character - row->first) % row->step == 0 ? character + row->distance : character;
         if (character < row->first)

@@ -8,25 +8,25 @@
 #include "headsweep/base.h"
 
 /* Length of the character at `bytes` (available > 0). A malformed byte is U+FFFD of length 1. */
-size_t tok_character_decode(const char *bytes, size_t available, int32_t *character_out);
+size_t hs__tokenizer_character_decode(const char *bytes, size_t available, int32_t *character_out);
 /* Start of the character that ends at `end` (end > 0) of well-formed UTF-8. */
-size_t tok_character_before(const char *bytes, size_t end);
-size_t tok_character_encode(int32_t character, char bytes_out[4]);
+size_t hs__tokenizer_character_before(const char *bytes, size_t end);
+size_t hs__tokenizer_character_encode(int32_t character, char bytes_out[4]);
 
 typedef bool (*tok_character_class)(int32_t character);
 
-bool tok_is_white_space(int32_t character); /* Unicode White_Space */
-bool tok_is_numeric(int32_t character);     /* Nd, Nl, No (Unicode 17) */
-bool tok_is_punctuation(int32_t character); /* P* (Unicode 8) and the ASCII symbols */
-bool tok_is_mark(int32_t character);        /* Mn, Mc, Me (Unicode 9) */
-bool tok_is_nonspacing(int32_t character);  /* Mn (Unicode 8) */
-bool tok_is_control(int32_t character);     /* Cc, Cf, Co (Unicode 8); unassigned characters are none, as there */
-bool tok_is_chinese(int32_t character);     /* the blocks of CJK ideographs that BERT sets apart */
-bool tok_is_word(int32_t character);        /* \w of UTS #18: Alphabetic, M, Nd, Pc, Join_Control (Unicode 16) */
+bool hs__tokenizer_is_white_space(int32_t character); /* Unicode White_Space */
+bool hs__tokenizer_is_numeric(int32_t character);     /* Nd, Nl, No (Unicode 17) */
+bool hs__tokenizer_is_punctuation(int32_t character); /* P* (Unicode 8) and the ASCII symbols */
+bool hs__tokenizer_is_mark(int32_t character);        /* Mn, Mc, Me (Unicode 9) */
+bool hs__tokenizer_is_nonspacing(int32_t character);  /* Mn (Unicode 8) */
+bool hs__tokenizer_is_control(int32_t character); /* Cc, Cf, Co (Unicode 8); unassigned characters are none, as there */
+bool hs__tokenizer_is_chinese(int32_t character); /* the blocks of CJK ideographs that BERT sets apart */
+bool hs__tokenizer_is_word(int32_t character);    /* \w of UTS #18: Alphabetic, M, Nd, Pc, Join_Control (Unicode 16) */
 
 /* Whether Unicode 9 knows the character: no other has another normalisation form than itself. */
-bool tok_can_normalize(int32_t character);
+bool hs__tokenizer_can_normalize(int32_t character);
 /* Unicode 17; U+0130, whose lower case is two characters, is left as it is. */
-int32_t tok_lower(int32_t character);
+int32_t hs__tokenizer_lower(int32_t character);
 
 #endif

@@ -63,18 +63,18 @@ static hs_status read_map(const char *text, size_t length, tok_charsmap *map, hs
                          "its replacements", error);
 }
 
-hs_status tok_charsmap_new(const char *text, size_t length, tok_charsmap **map_out, hs_error *error)
+hs_status hs__tokenizer_charsmap_new(const char *text, size_t length, tok_charsmap **map_out, hs_error *error)
 {
     HS_TRY(hs_allocate(map_out, 1, sizeof **map_out, "precompiled_charsmap", error));
     hs_status status = read_map(text, length, *map_out, error);
     if (status != HS_OK) {
-        tok_charsmap_free(*map_out);
+        hs__tokenizer_charsmap_free(*map_out);
         *map_out = NULL;
     }
     return status;
 }
 
-void tok_charsmap_free(tok_charsmap *map)
+void hs__tokenizer_charsmap_free(tok_charsmap *map)
 {
     if (map == NULL)
         return;
@@ -117,8 +117,8 @@ static hs_status read_replacement(const tok_charsmap *map, uint32_t unit, const 
     return *n_out == 0 || ((unsigned char)**replacement_out & 0xC0) != 0x80 ? HS_OK : fail_damaged(error);
 }
 
-hs_status tok_charsmap_find(const tok_charsmap *map, const char *text, size_t length, const char **replacement_out,
-                            size_t *n_out, hs_error *error)
+hs_status hs__tokenizer_charsmap_find(const tok_charsmap *map, const char *text, size_t length,
+                                      const char **replacement_out, size_t *n_out, hs_error *error)
 {
     size_t node = offset_of(unit_at(map, 0));
     *replacement_out = NULL;

@@ -10,14 +10,14 @@
 typedef struct tok_charsmap tok_charsmap;
 
 /* `text` is the map in base 64. HS_ERROR_INPUT without a place. */
-hs_status tok_charsmap_new(const char *text, size_t length, tok_charsmap **map_out, hs_error *error);
-void tok_charsmap_free(tok_charsmap *map);
+hs_status hs__tokenizer_charsmap_new(const char *text, size_t length, tok_charsmap **map_out, hs_error *error);
+void hs__tokenizer_charsmap_free(tok_charsmap *map);
 
 /*
  * What replaces `text`: that of its shortest start which the map holds, as `tokenizers` does it. NULL: it has none.
  * The replacement belongs to the map. HS_ERROR_INPUT for a map that leads out of itself.
  */
-hs_status tok_charsmap_find(const tok_charsmap *map, const char *text, size_t length, const char **replacement_out,
-                            size_t *n_out, hs_error *error);
+hs_status hs__tokenizer_charsmap_find(const tok_charsmap *map, const char *text, size_t length,
+                                      const char **replacement_out, size_t *n_out, hs_error *error);
 
 #endif

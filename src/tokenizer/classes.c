@@ -60,19 +60,19 @@ static const struct registered {
     {"camembert", "CamembertTokenizer", false},
 };
 
-const tok_class *tok_class_find(const char *name)
+const tok_class *hs__tokenizer_class_find(const char *name)
 {
     for (size_t i = 0; name != NULL && i < sizeof CLASSES / sizeof *CLASSES; i++)
-        if (tok_is_listed(CLASSES[i].names, name, strlen(name)))
+        if (hs__tokenizer_is_listed(CLASSES[i].names, name, strlen(name)))
             return &CLASSES[i];
     return NULL;
 }
 
-bool tok_class_gives_types(const char *name)
+bool hs__tokenizer_class_gives_types(const char *name)
 {
     static const char WITHOUT[] = "RobertaTokenizer XLMRobertaTokenizer CamembertTokenizer DistilBertTokenizer "
                                   "BartTokenizer LongformerTokenizer LEDTokenizer MvpTokenizer BlenderbotTokenizer";
-    return name == NULL || !tok_is_listed(WITHOUT, name, strlen(name));
+    return name == NULL || !hs__tokenizer_is_listed(WITHOUT, name, strlen(name));
 }
 
 static const struct registered *find_registered(const char *model_type)
@@ -83,7 +83,7 @@ static const struct registered *find_registered(const char *model_type)
     return NULL;
 }
 
-bool tok_class_asks_for_byte_level(const tok_class_signs *signs)
+bool hs__tokenizer_class_asks_for_byte_level(const tok_class_signs *signs)
 {
     const struct registered *registered = find_registered(signs->model_type);
     return signs->declared != NULL && strcmp(signs->declared, "LlamaTokenizer") == 0 &&
@@ -91,10 +91,10 @@ bool tok_class_asks_for_byte_level(const tok_class_signs *signs)
 }
 
 /* Llama 3's files declare Llama 2's class, which has another pipeline: transformers tells them by their split. */
-const char *tok_class_choose(const tok_class_signs *signs)
+const char *hs__tokenizer_class_choose(const tok_class_signs *signs)
 {
     const struct registered *registered = find_registered(signs->model_type);
-    if (signs->byte_level && tok_class_asks_for_byte_level(signs))
+    if (signs->byte_level && hs__tokenizer_class_asks_for_byte_level(signs))
         return "TokenizersBackend";
     if (registered == NULL)
         return signs->declared;

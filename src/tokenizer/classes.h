@@ -49,12 +49,12 @@ typedef struct tok_class_signs {
 } tok_class_signs;
 
 /* NULL: no class known here, or one that takes tokenizer.json as it stands (PreTrainedTokenizerFast). */
-const tok_class *tok_class_find(const char *name);
+const tok_class *hs__tokenizer_class_find(const char *name);
 /* Whether a class of this name hands token types to its model; NULL and names not known here: true. */
-bool tok_class_gives_types(const char *name);
+bool hs__tokenizer_class_gives_types(const char *name);
 /* The name of the class that AutoTokenizer takes; NULL where nothing says. It may be one not known here. */
-const char *tok_class_choose(const tok_class_signs *signs);
+const char *hs__tokenizer_class_choose(const tok_class_signs *signs);
 /* Whether the choice depends on signs->byte_level. */
-bool tok_class_asks_for_byte_level(const tok_class_signs *signs);
+bool hs__tokenizer_class_asks_for_byte_level(const tok_class_signs *signs);
 
 #endif

@@ -12,8 +12,8 @@ static bool bytes_of_token(const char *text, size_t length, char *bytes_out, siz
     *n_out = 0;
     for (size_t at = 0; at < length;) {
         int32_t character = 0;
-        at += tok_character_decode(text + at, length - at, &character);
-        int byte = tok_character_byte(character);
+        at += hs__tokenizer_character_decode(text + at, length - at, &character);
+        int byte = hs__tokenizer_character_byte(character);
         if (byte < 0)
             return false;
         bytes_out[(*n_out)++] = (char)byte;
@@ -27,16 +27,16 @@ static hs_status apply_byte_level(const tok_step *step, tok_workspace *work, hs_
     (void)step;
     for (size_t i = 0; i < work->now.n; i++) {
         const tok_piece *piece = &work->now.items[i];
-        const char *text = tok_piece_text(work, piece);
+        const char *text = hs__tokenizer_piece_text(work, piece);
         size_t n = 0;
         HS_TRY(hs_reserve(&work->scratch.text, &work->scratch.capacity, piece->length + 1, 1, "token", error));
         if (bytes_of_token(text, piece->length, work->scratch.text, &n))
-            HS_TRY(tok_next_append(work, work->scratch.text, n, error));
+            HS_TRY(hs__tokenizer_next_append(work, work->scratch.text, n, error));
         else
-            HS_TRY(tok_next_append(work, text, piece->length, error));
+            HS_TRY(hs__tokenizer_next_append(work, text, piece->length, error));
     }
-    HS_TRY(tok_next_end(work, TOK_NO_ID, true, error));
-    tok_workspace_swap(work);
+    HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, true, error));
+    hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
 
@@ -66,9 +66,9 @@ static hs_status end_bytes(tok_workspace *work, hs_error *error)
     hs_error malformed = {0};
     bool is_text = hs_utf8_check(bytes->text, bytes->length, "bytes", &malformed) == HS_OK;
     for (size_t i = 0; i < bytes->length; i++) {
-        HS_TRY(tok_next_append(work, bytes->text + i, 1, error));
+        HS_TRY(hs__tokenizer_next_append(work, bytes->text + i, 1, error));
         if (!is_text || i + 1 == bytes->length)
-            HS_TRY(tok_next_end(work, TOK_NO_ID, false, error));
+            HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, false, error));
     }
     bytes->length = 0;
     return HS_OK;
@@ -80,7 +80,7 @@ static hs_status apply_byte_fallback(const tok_step *step, tok_workspace *work, 
     work->scratch.length = 0;
     for (size_t i = 0; i < work->now.n; i++) {
         const tok_piece *piece = &work->now.items[i];
-        const char *text = tok_piece_text(work, piece);
+        const char *text = hs__tokenizer_piece_text(work, piece);
         int byte = fallback_byte(text, piece->length);
         if (byte >= 0) {
             HS_TRY(hs_text_append(&work->scratch, &(char){(char)byte}, 1, error));
@@ -88,12 +88,12 @@ static hs_status apply_byte_fallback(const tok_step *step, tok_workspace *work, 
         }
         if (work->scratch.length > 0)
             HS_TRY(end_bytes(work, error));
-        HS_TRY(tok_next_append(work, text, piece->length, error));
-        HS_TRY(tok_next_end(work, TOK_NO_ID, false, error));
+        HS_TRY(hs__tokenizer_next_append(work, text, piece->length, error));
+        HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, false, error));
     }
     if (work->scratch.length > 0)
         HS_TRY(end_bytes(work, error));
-    tok_workspace_swap(work);
+    hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
 
@@ -103,36 +103,37 @@ static hs_status apply_fuse(const tok_step *step, tok_workspace *work, hs_error 
 {
     (void)step;
     for (size_t i = 0; i < work->now.n; i++)
-        HS_TRY(tok_next_append(work, tok_piece_text(work, &work->now.items[i]), work->now.items[i].length, error));
-    HS_TRY(tok_next_end(work, TOK_NO_ID, true, error));
-    tok_workspace_swap(work);
+        HS_TRY(hs__tokenizer_next_append(work, hs__tokenizer_piece_text(work, &work->now.items[i]),
+                                         work->now.items[i].length, error));
+    HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, true, error));
+    hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
 
 static hs_status read_replace(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
-    HS_TRY(tok_read_text(place, value, "content", step, error));
-    return tok_read_pattern(place, value, true, step, error);
+    HS_TRY(hs__tokenizer_read_text(place, value, "content", step, error));
+    return hs__tokenizer_read_pattern(place, value, true, step, error);
 }
 
 static hs_status apply_replace(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_rewrite_pieces(work, tok_rewrite_replace, step, error);
+    return hs__tokenizer_rewrite_pieces(work, hs__tokenizer_rewrite_replace, step, error);
 }
 
 static hs_status read_strip(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
     int64_t start = 0;
     int64_t stop = 0;
-    HS_TRY(tok_read_text(place, value, "content", step, error));
-    HS_TRY(tok_key_integer(place, value, "start", 0, TOK_MAX_TOKEN_BYTES, &start, error));
-    HS_TRY(tok_key_integer(place, value, "stop", 0, TOK_MAX_TOKEN_BYTES, &stop, error));
+    HS_TRY(hs__tokenizer_read_text(place, value, "content", step, error));
+    HS_TRY(hs__tokenizer_key_integer(place, value, "start", 0, TOK_MAX_TOKEN_BYTES, &start, error));
+    HS_TRY(hs__tokenizer_key_integer(place, value, "stop", 0, TOK_MAX_TOKEN_BYTES, &stop, error));
     step->start = (size_t)start;
     step->stop = (size_t)stop;
     if (step->text_length > 0 && hs_utf8_length(step->text, step->text_length) == step->text_length)
         return HS_OK;
-    tok_place below = tok_place_key(place, "content");
-    return tok_fail_at(&below, error, "must be one character, is \"%.60s\"", step->text);
+    tok_place below = hs__tokenizer_place_key(place, "content");
+    return hs__tokenizer_fail_at(&below, error, "must be one character, is \"%.60s\"", step->text);
 }
 
 static hs_status rewrite_strip(const void *how, tok_workspace *work, const char *text, size_t length,
@@ -147,12 +148,12 @@ static hs_status rewrite_strip(const void *how, tok_workspace *work, const char 
         start += n;
     for (size_t i = 0; i < step->stop && end - start >= n && memcmp(text + end - n, step->text, n) == 0; i++)
         end -= n;
-    return tok_next_append(work, text + start, end - start, error);
+    return hs__tokenizer_next_append(work, text + start, end - start, error);
 }
 
 static hs_status apply_strip(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_rewrite_pieces(work, rewrite_strip, step, error);
+    return hs__tokenizer_rewrite_pieces(work, rewrite_strip, step, error);
 }
 
 /* The mark at the front of the first token was added by the pre-tokenizer and goes; elsewhere it is a space. */
@@ -160,26 +161,26 @@ static hs_status apply_metaspace(const tok_step *step, tok_workspace *work, hs_e
 {
     for (size_t i = 0; i < work->now.n; i++) {
         const tok_piece *piece = &work->now.items[i];
-        const char *text = tok_piece_text(work, piece);
+        const char *text = hs__tokenizer_piece_text(work, piece);
         bool drop = i == 0 && step->prepend_scheme != TOK_PREPEND_NEVER;
-        HS_TRY(tok_pattern_spans(step->pattern, text, piece->length, &work->spans, error));
+        HS_TRY(hs__tokenizer_pattern_spans(step->pattern, text, piece->length, &work->spans, error));
         for (size_t j = 0; j < work->spans.n; j++) {
             const tok_span *span = &work->spans.items[j];
             if (!span->is_match)
-                HS_TRY(tok_next_append(work, text + span->start, span->end - span->start, error));
+                HS_TRY(hs__tokenizer_next_append(work, text + span->start, span->end - span->start, error));
             else if (!drop)
-                HS_TRY(tok_next_append(work, " ", 1, error));
+                HS_TRY(hs__tokenizer_next_append(work, " ", 1, error));
         }
-        HS_TRY(tok_next_end(work, TOK_NO_ID, piece->at_origin, error));
+        HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, piece->at_origin, error));
     }
-    tok_workspace_swap(work);
+    hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
 
 static hs_status read_bpe(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
-    HS_TRY(tok_read_text(place, value, "suffix", step, error));
-    return tok_pattern_new(step->text, step->text_length, false, true, &step->pattern, error);
+    HS_TRY(hs__tokenizer_read_text(place, value, "suffix", step, error));
+    return hs__tokenizer_pattern_new(step->text, step->text_length, false, true, &step->pattern, error);
 }
 
 /* The suffix that ends a word becomes a space, at the end of the text nothing. */
@@ -187,18 +188,18 @@ static hs_status apply_bpe(const tok_step *step, tok_workspace *work, hs_error *
 {
     for (size_t i = 0; i < work->now.n; i++) {
         const tok_piece *piece = &work->now.items[i];
-        const char *text = tok_piece_text(work, piece);
-        HS_TRY(tok_pattern_spans(step->pattern, text, piece->length, &work->spans, error));
+        const char *text = hs__tokenizer_piece_text(work, piece);
+        HS_TRY(hs__tokenizer_pattern_spans(step->pattern, text, piece->length, &work->spans, error));
         for (size_t j = 0; j < work->spans.n; j++) {
             const tok_span *span = &work->spans.items[j];
             if (!span->is_match)
-                HS_TRY(tok_next_append(work, text + span->start, span->end - span->start, error));
+                HS_TRY(hs__tokenizer_next_append(work, text + span->start, span->end - span->start, error));
             else if (i + 1 < work->now.n)
-                HS_TRY(tok_next_append(work, " ", 1, error));
+                HS_TRY(hs__tokenizer_next_append(work, " ", 1, error));
         }
-        HS_TRY(tok_next_end(work, TOK_NO_ID, piece->at_origin, error));
+        HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, piece->at_origin, error));
     }
-    tok_workspace_swap(work);
+    hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
 
@@ -206,8 +207,8 @@ static hs_status apply_bpe(const tok_step *step, tok_workspace *work, hs_error *
 
 static hs_status read_word_piece(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
-    HS_TRY(tok_read_text(place, value, "prefix", step, error));
-    return tok_key_boolean(place, value, "cleanup", &step->cleanup, error);
+    HS_TRY(hs__tokenizer_read_text(place, value, "prefix", step, error));
+    return hs__tokenizer_key_boolean(place, value, "cleanup", &step->cleanup, error);
 }
 
 /* Every `from` in `token` becomes `to`. */
@@ -246,7 +247,7 @@ static hs_status apply_word_piece(const tok_step *step, tok_workspace *work, hs_
     hs_text spare = {0};
     for (size_t i = 0; i < work->now.n; i++) {
         const tok_piece *piece = &work->now.items[i];
-        const char *text = tok_piece_text(work, piece);
+        const char *text = hs__tokenizer_piece_text(work, piece);
         size_t n = step->text_length;
         bool continues = i > 0 && piece->length >= n && memcmp(text, step->text, n) == 0;
         size_t skipped = continues ? n : 0;
@@ -256,10 +257,10 @@ static hs_status apply_word_piece(const tok_step *step, tok_workspace *work, hs_
         HS_GOTO_DONE(hs_text_append(&token, text + skipped, piece->length - skipped, error));
         if (step->cleanup)
             HS_GOTO_DONE(clean_up(&token, &spare, error));
-        HS_GOTO_DONE(tok_next_append(work, token.text, token.length, error));
-        HS_GOTO_DONE(tok_next_end(work, TOK_NO_ID, piece->at_origin, error));
+        HS_GOTO_DONE(hs__tokenizer_next_append(work, token.text, token.length, error));
+        HS_GOTO_DONE(hs__tokenizer_next_end(work, TOK_NO_ID, piece->at_origin, error));
     }
-    tok_workspace_swap(work);
+    hs__tokenizer_workspace_swap(work);
 done:
     hs_text_clear(&token);
     hs_text_clear(&spare);
@@ -267,14 +268,15 @@ done:
 }
 
 static const tok_step_kind KINDS[] = {
-    {"ByteLevel", "add_prefix_space trim_offsets use_regex", tok_read_byte_level, apply_byte_level, 0},
-    {"ByteFallback", "", tok_read_nothing, apply_byte_fallback, 0},
-    {"Fuse", "", tok_read_nothing, apply_fuse, 0},
+    {"ByteLevel", "add_prefix_space trim_offsets use_regex", hs__tokenizer_read_byte_level, apply_byte_level, 0},
+    {"ByteFallback", "", hs__tokenizer_read_nothing, apply_byte_fallback, 0},
+    {"Fuse", "", hs__tokenizer_read_nothing, apply_fuse, 0},
     {"Strip", "content start stop", read_strip, apply_strip, 0},
     {"Replace", "pattern content", read_replace, apply_replace, 0},
-    {"Metaspace", "replacement add_prefix_space prepend_scheme split str_rep", tok_read_metaspace, apply_metaspace, 0},
+    {"Metaspace", "replacement add_prefix_space prepend_scheme split str_rep", hs__tokenizer_read_metaspace,
+     apply_metaspace, 0},
     {"BPEDecoder", "suffix", read_bpe, apply_bpe, 0},
     {"WordPiece", "prefix cleanup", read_word_piece, apply_word_piece, 0},
 };
 
-const tok_step_table TOK_DECODERS = {"decoder", "decoders", KINDS, sizeof KINDS / sizeof *KINDS};
+const tok_step_table HS__TOKENIZER_DECODERS = {"decoder", "decoders", KINDS, sizeof KINDS / sizeof *KINDS};

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
-hs_status hs_text_fold(const char *text, size_t length, hs_text *folded, hs_error *error)
+hs_status hs_tokenizer_fold(const char *text, size_t length, hs_text *folded, hs_error *error)
 {
     const utf8proc_option_t options =
         (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
@@ -18,16 +18,16 @@ hs_status hs_text_fold(const char *text, size_t length, hs_text *folded, hs_erro
     return status;
 }
 
-bool hs_text_is_word_at(const char *text, size_t length, size_t at)
+bool hs_tokenizer_is_word_at(const char *text, size_t length, size_t at)
 {
     int32_t character = 0;
     if (at >= length)
         return false;
-    (void)tok_character_decode(text + at, length - at, &character);
-    return tok_is_word(character) && character != '_';
+    (void)hs__tokenizer_character_decode(text + at, length - at, &character);
+    return hs__tokenizer_is_word(character) && character != '_';
 }
 
-bool hs_text_is_word_before(const char *text, size_t end)
+bool hs_tokenizer_is_word_before(const char *text, size_t end)
 {
-    return end > 0 && hs_text_is_word_at(text, end, tok_character_before(text, end));
+    return end > 0 && hs_tokenizer_is_word_at(text, end, hs__tokenizer_character_before(text, end));
 }

@@ -8,12 +8,12 @@ enum { FIRST_SYLLABLE = 0xAC00, LAST_SYLLABLE = 0xD7A3, SYLLABLES_OF_A_VOWEL = 2
 static tok_grapheme_class class_of(int32_t character)
 {
     size_t low = 0;
-    size_t high = TOK_N_GRAPHEMES;
+    size_t high = HS__TOKENIZER_N_GRAPHEMES;
     if (character >= FIRST_SYLLABLE && character <= LAST_SYLLABLE)
         return (character - FIRST_SYLLABLE) % SYLLABLES_OF_A_VOWEL == 0 ? TOK_GRAPHEME_LV : TOK_GRAPHEME_LVT;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const tok_grapheme_row *row = &TOK_GRAPHEMES[middle];
+        const tok_grapheme_row *row = &HS__TOKENIZER_GRAPHEMES[middle];
         if (character >= row->first && character <= row->last)
             return (tok_grapheme_class)row->class;
         if (character < row->first)
@@ -83,11 +83,11 @@ static bool goes_on_with(const grapheme *g, tok_grapheme_class class)
 static tok_grapheme_class next_class(const char *text, size_t length, size_t *at_inout)
 {
     int32_t character = 0;
-    *at_inout += tok_character_decode(text + *at_inout, length - *at_inout, &character);
+    *at_inout += hs__tokenizer_character_decode(text + *at_inout, length - *at_inout, &character);
     return character == '\r' || character == '\n' ? TOK_GRAPHEME_CONTROL : class_of(character);
 }
 
-size_t tok_grapheme_end(const char *text, size_t length, size_t start)
+size_t hs__tokenizer_grapheme_end(const char *text, size_t length, size_t start)
 {
     grapheme g = {.last = TOK_GRAPHEME_OTHER};
     size_t end = start;

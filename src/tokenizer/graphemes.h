@@ -5,6 +5,6 @@
 #include <stddef.h>
 
 /* The end of the grapheme that starts at `start` < length of well-formed UTF-8. */
-size_t tok_grapheme_end(const char *text, size_t length, size_t start);
+size_t hs__tokenizer_grapheme_end(const char *text, size_t length, size_t start);
 
 #endif

@@ -3,14 +3,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-tok_place tok_place_key(const tok_place *place, const char *key)
+tok_place hs__tokenizer_place_key(const tok_place *place, const char *key)
 {
     tok_place below = {.file = place->file};
     snprintf(below.key, sizeof below.key, "%.90s%s%.60s", place->key, place->key[0] != '\0' ? "." : "", key);
     return below;
 }
 
-tok_place tok_place_index(const tok_place *place, const char *key, size_t index)
+tok_place hs__tokenizer_place_index(const tok_place *place, const char *key, size_t index)
 {
     tok_place below = {.file = place->file};
     snprintf(below.key, sizeof below.key, "%.90s%s%.30s[%zu]", place->key, place->key[0] != '\0' ? "." : "", key,
@@ -18,7 +18,7 @@ tok_place tok_place_index(const tok_place *place, const char *key, size_t index)
     return below;
 }
 
-hs_status tok_fail_at(const tok_place *place, hs_error *error, const char *format, ...)
+hs_status hs__tokenizer_fail_at(const tok_place *place, hs_error *error, const char *format, ...)
 {
     char message[600];
     va_list arguments;
@@ -26,17 +26,17 @@ hs_status tok_fail_at(const tok_place *place, hs_error *error, const char *forma
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     hs_fail(error, HS_ERROR_INPUT, "%s", message);
-    return tok_name_place(place, error);
+    return hs__tokenizer_name_place(place, error);
 }
 
-hs_status tok_name_place(const tok_place *place, hs_error *error)
+hs_status hs__tokenizer_name_place(const tok_place *place, hs_error *error)
 {
     if (place->key[0] == '\0')
         return hs_error_prefix(error, "%s", place->file);
     return hs_error_prefix(error, "%s: %s", place->file, place->key);
 }
 
-bool tok_is_listed(const char *known, const char *key, size_t length)
+bool hs__tokenizer_is_listed(const char *known, const char *key, size_t length)
 {
     const char *word = known;
     while (*word != '\0') {
@@ -48,36 +48,38 @@ bool tok_is_listed(const char *known, const char *key, size_t length)
     return false;
 }
 
-hs_status tok_check_keys(const tok_place *place, const hs_json_value *value, const char *known, hs_error *error)
+hs_status hs__tokenizer_check_keys(const tok_place *place, const hs_json_value *value, const char *known,
+                                   hs_error *error)
 {
     if (hs_json_kind_of(value) != HS_JSON_OBJECT)
-        return tok_fail_at(place, error, "must be an object, is %s", hs_json_kind_name(hs_json_kind_of(value)));
+        return hs__tokenizer_fail_at(place, error, "must be an object, is %s",
+                                     hs_json_kind_name(hs_json_kind_of(value)));
     const char *key = NULL;
     size_t length = 0;
     const hs_json_value *unused = NULL;
     hs_json_iterator *iterator = NULL;
     while ((iterator = hs_json_next(value, iterator, &key, &length, &unused)) != NULL)
-        if (!tok_is_listed(known, key, length))
-            return tok_fail_at(place, error, "unknown key \"%.80s\"; understood are: %s", key, known);
+        if (!hs__tokenizer_is_listed(known, key, length))
+            return hs__tokenizer_fail_at(place, error, "unknown key \"%.80s\"; understood are: %s", key, known);
     return HS_OK;
 }
 
 static hs_status fail_kind(const tok_place *place, const char *key, const hs_json_value *value, const char *wanted,
                            hs_error *error)
 {
-    tok_place below = tok_place_key(place, key);
+    tok_place below = hs__tokenizer_place_key(place, key);
     if (value == NULL)
-        return tok_fail_at(&below, error, "is missing; %s is needed", wanted);
-    return tok_fail_at(&below, error, "must be %s, is %s", wanted, hs_json_kind_name(hs_json_kind_of(value)));
+        return hs__tokenizer_fail_at(&below, error, "is missing; %s is needed", wanted);
+    return hs__tokenizer_fail_at(&below, error, "must be %s, is %s", wanted, hs_json_kind_name(hs_json_kind_of(value)));
 }
 
-bool tok_is_absent(const hs_json_value *value)
+bool hs__tokenizer_is_absent(const hs_json_value *value)
 {
     return value == NULL || hs_json_kind_of(value) == HS_JSON_NULL;
 }
 
-hs_status tok_key_boolean(const tok_place *place, const hs_json_value *object, const char *key, bool *out,
-                          hs_error *error)
+hs_status hs__tokenizer_key_boolean(const tok_place *place, const hs_json_value *object, const char *key, bool *out,
+                                    hs_error *error)
 {
     const hs_json_value *value = hs_json_get(object, key);
     if (value == NULL || hs_json_kind_of(value) != HS_JSON_BOOLEAN)
@@ -86,14 +88,16 @@ hs_status tok_key_boolean(const tok_place *place, const hs_json_value *object, c
     return HS_OK;
 }
 
-hs_status tok_key_boolean_optional(const tok_place *place, const hs_json_value *object, const char *key, bool *out,
-                                   hs_error *error)
+hs_status hs__tokenizer_key_boolean_optional(const tok_place *place, const hs_json_value *object, const char *key,
+                                             bool *out, hs_error *error)
 {
-    return tok_is_absent(hs_json_get(object, key)) ? HS_OK : tok_key_boolean(place, object, key, out, error);
+    return hs__tokenizer_is_absent(hs_json_get(object, key))
+               ? HS_OK
+               : hs__tokenizer_key_boolean(place, object, key, out, error);
 }
 
-hs_status tok_key_string(const tok_place *place, const hs_json_value *object, const char *key, const char **out,
-                         size_t *length_out, hs_error *error)
+hs_status hs__tokenizer_key_string(const tok_place *place, const hs_json_value *object, const char *key,
+                                   const char **out, size_t *length_out, hs_error *error)
 {
     const hs_json_value *value = hs_json_get(object, key);
     if (value == NULL || hs_json_kind_of(value) != HS_JSON_STRING)
@@ -103,18 +107,18 @@ hs_status tok_key_string(const tok_place *place, const hs_json_value *object, co
     return HS_OK;
 }
 
-hs_status tok_key_string_optional(const tok_place *place, const hs_json_value *object, const char *key,
-                                  const char **out, size_t *length_out, hs_error *error)
+hs_status hs__tokenizer_key_string_optional(const tok_place *place, const hs_json_value *object, const char *key,
+                                            const char **out, size_t *length_out, hs_error *error)
 {
     *out = NULL;
     *length_out = 0;
-    if (tok_is_absent(hs_json_get(object, key)))
+    if (hs__tokenizer_is_absent(hs_json_get(object, key)))
         return HS_OK;
-    return tok_key_string(place, object, key, out, length_out, error);
+    return hs__tokenizer_key_string(place, object, key, out, length_out, error);
 }
 
-hs_status tok_key_integer(const tok_place *place, const hs_json_value *object, const char *key, int64_t least,
-                          int64_t most, int64_t *out, hs_error *error)
+hs_status hs__tokenizer_key_integer(const tok_place *place, const hs_json_value *object, const char *key, int64_t least,
+                                    int64_t most, int64_t *out, hs_error *error)
 {
     const hs_json_value *value = hs_json_get(object, key);
     if (value == NULL || !hs_json_is_integer(value))
@@ -122,12 +126,13 @@ hs_status tok_key_integer(const tok_place *place, const hs_json_value *object, c
     *out = hs_json_integer(value);
     if (*out >= least && *out <= most)
         return HS_OK;
-    tok_place below = tok_place_key(place, key);
-    return tok_fail_at(&below, error, "must be between %" PRId64 " and %" PRId64 ", is %" PRId64, least, most, *out);
+    tok_place below = hs__tokenizer_place_key(place, key);
+    return hs__tokenizer_fail_at(&below, error, "must be between %" PRId64 " and %" PRId64 ", is %" PRId64, least, most,
+                                 *out);
 }
 
-hs_status tok_key_array(const tok_place *place, const hs_json_value *object, const char *key, const hs_json_value **out,
-                        hs_error *error)
+hs_status hs__tokenizer_key_array(const tok_place *place, const hs_json_value *object, const char *key,
+                                  const hs_json_value **out, hs_error *error)
 {
     *out = hs_json_get(object, key);
     if (*out == NULL || hs_json_kind_of(*out) != HS_JSON_ARRAY)

@@ -43,35 +43,37 @@ struct tok_model {
     double unknown_score; /* of a character that is in no token */
 };
 
-extern const tok_model_kind TOK_BPE;
-extern const tok_model_kind TOK_UNIGRAM;
-extern const tok_model_kind TOK_WORD_LEVEL;
-extern const tok_model_kind TOK_WORD_PIECE;
+extern const tok_model_kind HS__TOKENIZER_BPE;
+extern const tok_model_kind HS__TOKENIZER_UNIGRAM;
+extern const tok_model_kind HS__TOKENIZER_WORD_LEVEL;
+extern const tok_model_kind HS__TOKENIZER_WORD_PIECE;
 
 /* The key "model" of a tokenizer.json. */
-hs_status tok_model_read(const char *file, const hs_json_value *root, tok_model *model, hs_error *error);
-void tok_model_clear(tok_model *model);
+hs_status hs__tokenizer_model_read(const char *file, const hs_json_value *root, tok_model *model, hs_error *error);
+void hs__tokenizer_model_clear(tok_model *model);
 
 /* An object of token: id, into the vocabulary. */
-hs_status tok_model_read_vocabulary(const tok_place *place, const hs_json_value *value, tok_model *model,
-                                    hs_error *error);
+hs_status hs__tokenizer_model_read_vocabulary(const tok_place *place, const hs_json_value *value, tok_model *model,
+                                              hs_error *error);
 /* The key "unk_token": a string, null or absent. Its id is TOK_NO_ID if the vocabulary has no such token. */
-hs_status tok_model_read_unknown(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error);
+hs_status hs__tokenizer_model_read_unknown(const tok_place *place, const hs_json_value *value, tok_model *model,
+                                           hs_error *error);
 
 /* Fills byte_ids from the vocabulary. */
-void tok_model_find_byte_ids(tok_model *model);
+void hs__tokenizer_model_find_byte_ids(tok_model *model);
 /* Whether each byte of the text has an id in byte_ids. */
-bool tok_model_has_bytes(const tok_model *model, const char *text, size_t length);
+bool hs__tokenizer_model_has_bytes(const tok_model *model, const char *text, size_t length);
 
 /* The merge of rank `rank` into a model whose vocabulary is complete. */
-hs_status tok_bpe_add_merge(tok_model *model, const char *left, size_t left_length, const char *right,
-                            size_t right_length, size_t rank, hs_error *error);
+hs_status hs__tokenizer_bpe_add_merge(tok_model *model, const char *left, size_t left_length, const char *right,
+                                      size_t right_length, size_t rank, hs_error *error);
 /* The same for "left right". */
-hs_status tok_bpe_add_merge_line(tok_model *model, const char *line, size_t length, size_t rank, hs_error *error);
+hs_status hs__tokenizer_bpe_add_merge_line(tok_model *model, const char *line, size_t length, size_t rank,
+                                           hs_error *error);
 
 /* What WordPiece derives from a vocabulary and `unknown_id` that are there. HS_ERROR_INPUT without the unknown token. */
-hs_status tok_word_piece_finish(tok_model *model, hs_error *error);
+hs_status hs__tokenizer_word_piece_finish(tok_model *model, hs_error *error);
 
-hs_status tok_ids_add(hs_token_list *ids, int32_t id, hs_error *error);
+hs_status hs__tokenizer_ids_add(hs_token_list *ids, int32_t id, hs_error *error);
 
 #endif

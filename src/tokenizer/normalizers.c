@@ -16,7 +16,7 @@ static hs_status decompose(tok_workspace *work, int form, const char *text, size
     work->n_characters = 0;
     for (size_t at = 0; at < length;) {
         int32_t character = 0;
-        at += tok_character_decode(text + at, length - at, &character);
+        at += hs__tokenizer_character_decode(text + at, length - at, &character);
         HS_TRY(hs_reserve(&work->characters, &work->characters_capacity, work->n_characters + MAX_DECOMPOSITION,
                           sizeof *work->characters, "text to normalise", error));
         utf8proc_ssize_t n = utf8proc_decompose_char(character, work->characters + work->n_characters,
@@ -89,7 +89,8 @@ static hs_status normalize_run(tok_workspace *work, int form, const char *text, 
     }
     for (size_t i = 0; i < work->n_characters; i++) {
         char encoded[4];
-        HS_TRY(tok_next_append(work, encoded, tok_character_encode(work->characters[i], encoded), error));
+        HS_TRY(hs__tokenizer_next_append(work, encoded, hs__tokenizer_character_encode(work->characters[i], encoded),
+                                         error));
     }
     return HS_OK;
 }
@@ -100,8 +101,8 @@ static size_t run_length(const char *text, size_t length, bool normalizable)
     size_t at = 0;
     while (at < length) {
         int32_t character = 0;
-        size_t n = tok_character_decode(text + at, length - at, &character);
-        if (tok_can_normalize(character) != normalizable)
+        size_t n = hs__tokenizer_character_decode(text + at, length - at, &character);
+        if (hs__tokenizer_can_normalize(character) != normalizable)
             break;
         at += n;
     }
@@ -115,14 +116,14 @@ static hs_status rewrite_form(const void *how, tok_workspace *work, const char *
     (void)at_origin_inout;
     int form = *(const int *)how;
     if (is_ascii(text, length))
-        return tok_next_append(work, text, length, error);
+        return hs__tokenizer_next_append(work, text, length, error);
     for (size_t at = 0; at < length;) {
         size_t n = run_length(text + at, length - at, true);
         if (n > 0)
             HS_TRY(normalize_run(work, form, text + at, n, error));
         at += n;
         n = run_length(text + at, length - at, false);
-        HS_TRY(tok_next_append(work, text + at, n, error));
+        HS_TRY(hs__tokenizer_next_append(work, text + at, n, error));
         at += n;
     }
     return HS_OK;
@@ -130,14 +131,14 @@ static hs_status rewrite_form(const void *how, tok_workspace *work, const char *
 
 static hs_status apply_form(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_rewrite_pieces(work, rewrite_form, &step->kind->option, error);
+    return hs__tokenizer_rewrite_pieces(work, rewrite_form, &step->kind->option, error);
 }
 
 /* ---- the others ------------------------------------------------------------------------------------------------- */
 
 static hs_status read_prepend(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
-    return tok_read_text(place, value, "prepend", step, error);
+    return hs__tokenizer_read_text(place, value, "prepend", step, error);
 }
 
 static hs_status rewrite_prepend(const void *how, tok_workspace *work, const char *text, size_t length,
@@ -146,24 +147,24 @@ static hs_status rewrite_prepend(const void *how, tok_workspace *work, const cha
     (void)at_origin_inout;
     const tok_step *step = how;
     if (length > 0)
-        HS_TRY(tok_next_append(work, step->text, step->text_length, error));
-    return tok_next_append(work, text, length, error);
+        HS_TRY(hs__tokenizer_next_append(work, step->text, step->text_length, error));
+    return hs__tokenizer_next_append(work, text, length, error);
 }
 
 static hs_status apply_prepend(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_rewrite_pieces(work, rewrite_prepend, step, error);
+    return hs__tokenizer_rewrite_pieces(work, rewrite_prepend, step, error);
 }
 
 static hs_status read_replace(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
-    HS_TRY(tok_read_text(place, value, "content", step, error));
-    return tok_read_pattern(place, value, false, step, error);
+    HS_TRY(hs__tokenizer_read_text(place, value, "content", step, error));
+    return hs__tokenizer_read_pattern(place, value, false, step, error);
 }
 
 static hs_status apply_replace(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_rewrite_pieces(work, tok_rewrite_replace, step, error);
+    return hs__tokenizer_rewrite_pieces(work, hs__tokenizer_rewrite_replace, step, error);
 }
 
 /* Character by character, as there: no final sigma. The one letter whose lower case is longer is U+0130. */
@@ -175,25 +176,26 @@ static hs_status rewrite_lowercase(const void *how, tok_workspace *work, const c
     for (size_t at = 0; at < length;) {
         int32_t character = 0;
         char encoded[4];
-        at += tok_character_decode(text + at, length - at, &character);
+        at += hs__tokenizer_character_decode(text + at, length - at, &character);
         if (character == 0x130) {
-            HS_TRY(tok_next_append(work, "i\xCC\x87", 3, error));
+            HS_TRY(hs__tokenizer_next_append(work, "i\xCC\x87", 3, error));
             continue;
         }
-        HS_TRY(tok_next_append(work, encoded, tok_character_encode(tok_lower(character), encoded), error));
+        HS_TRY(hs__tokenizer_next_append(
+            work, encoded, hs__tokenizer_character_encode(hs__tokenizer_lower(character), encoded), error));
     }
     return HS_OK;
 }
 
 static hs_status apply_lowercase(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_rewrite_pieces(work, rewrite_lowercase, step, error);
+    return hs__tokenizer_rewrite_pieces(work, rewrite_lowercase, step, error);
 }
 
 static hs_status read_strip(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
-    HS_TRY(tok_key_boolean(place, value, "strip_left", &step->strip_left, error));
-    return tok_key_boolean(place, value, "strip_right", &step->strip_right, error);
+    HS_TRY(hs__tokenizer_key_boolean(place, value, "strip_left", &step->strip_left, error));
+    return hs__tokenizer_key_boolean(place, value, "strip_right", &step->strip_right, error);
 }
 
 static hs_status rewrite_strip(const void *how, tok_workspace *work, const char *text, size_t length,
@@ -204,29 +206,29 @@ static hs_status rewrite_strip(const void *how, tok_workspace *work, const char 
     size_t end = length;
     int32_t character = 0;
     while (step->strip_left && start < end) {
-        size_t n = tok_character_decode(text + start, end - start, &character);
-        if (!tok_is_white_space(character))
+        size_t n = hs__tokenizer_character_decode(text + start, end - start, &character);
+        if (!hs__tokenizer_is_white_space(character))
             break;
         start += n;
     }
     while (step->strip_right && end > start) {
-        size_t before = tok_character_before(text, end);
-        tok_character_decode(text + before, end - before, &character);
-        if (!tok_is_white_space(character))
+        size_t before = hs__tokenizer_character_before(text, end);
+        hs__tokenizer_character_decode(text + before, end - before, &character);
+        if (!hs__tokenizer_is_white_space(character))
             break;
         end = before;
     }
     *at_origin_inout = *at_origin_inout && start == 0;
-    return tok_next_append(work, text + start, end - start, error);
+    return hs__tokenizer_next_append(work, text + start, end - start, error);
 }
 
 static hs_status apply_strip(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_rewrite_pieces(work, rewrite_strip, step, error);
+    return hs__tokenizer_rewrite_pieces(work, rewrite_strip, step, error);
 }
 
-static const tok_character_class MARK = tok_is_mark;
-static const tok_character_class NONSPACING = tok_is_nonspacing;
+static const tok_character_class MARK = hs__tokenizer_is_mark;
+static const tok_character_class NONSPACING = hs__tokenizer_is_nonspacing;
 
 /* `how` points to the class of characters that go. */
 static hs_status rewrite_without(const void *how, tok_workspace *work, const char *text, size_t length,
@@ -235,9 +237,9 @@ static hs_status rewrite_without(const void *how, tok_workspace *work, const cha
     const tok_character_class *belongs = how;
     for (size_t at = 0; at < length;) {
         int32_t character = 0;
-        size_t n = tok_character_decode(text + at, length - at, &character);
+        size_t n = hs__tokenizer_character_decode(text + at, length - at, &character);
         if (!(*belongs)(character))
-            HS_TRY(tok_next_append(work, text + at, n, error));
+            HS_TRY(hs__tokenizer_next_append(work, text + at, n, error));
         else if (at == 0)
             *at_origin_inout = false;
         at += n;
@@ -248,7 +250,7 @@ static hs_status rewrite_without(const void *how, tok_workspace *work, const cha
 static hs_status apply_strip_accents(const tok_step *step, tok_workspace *work, hs_error *error)
 {
     (void)step;
-    return tok_rewrite_pieces(work, rewrite_without, &MARK, error);
+    return hs__tokenizer_rewrite_pieces(work, rewrite_without, &MARK, error);
 }
 
 /* ---- SentencePiece's own ------------------------------------------------------------------------------------------ */
@@ -257,10 +259,10 @@ static hs_status read_precompiled(const tok_place *place, const hs_json_value *v
 {
     const char *text = NULL;
     size_t length = 0;
-    tok_place below = tok_place_key(place, "precompiled_charsmap");
-    HS_TRY(tok_key_string(place, value, "precompiled_charsmap", &text, &length, error));
-    if (tok_charsmap_new(text, length, &step->charsmap, error) != HS_OK)
-        return tok_name_place(&below, error);
+    tok_place below = hs__tokenizer_place_key(place, "precompiled_charsmap");
+    HS_TRY(hs__tokenizer_key_string(place, value, "precompiled_charsmap", &text, &length, error));
+    if (hs__tokenizer_charsmap_new(text, length, &step->charsmap, error) != HS_OK)
+        return hs__tokenizer_name_place(&below, error);
     return HS_OK;
 }
 
@@ -270,10 +272,10 @@ static hs_status replace_characters(const tok_charsmap *map, tok_workspace *work
     for (size_t at = 0; at < length;) {
         int32_t ignored = 0;
         const char *replacement = NULL;
-        size_t n = tok_character_decode(text + at, length - at, &ignored);
+        size_t n = hs__tokenizer_character_decode(text + at, length - at, &ignored);
         size_t n_replacement = n;
-        HS_TRY(tok_charsmap_find(map, text + at, n, &replacement, &n_replacement, error));
-        HS_TRY(tok_next_append(work, replacement != NULL ? replacement : text + at, n_replacement, error));
+        HS_TRY(hs__tokenizer_charsmap_find(map, text + at, n, &replacement, &n_replacement, error));
+        HS_TRY(hs__tokenizer_next_append(work, replacement != NULL ? replacement : text + at, n_replacement, error));
         at += n;
     }
     return HS_OK;
@@ -287,13 +289,13 @@ static hs_status rewrite_precompiled(const void *how, tok_workspace *work, const
     (void)at_origin_inout;
     const tok_step *step = how;
     for (size_t at = 0; at < length;) {
-        size_t end = tok_grapheme_end(text, length, at);
+        size_t end = hs__tokenizer_grapheme_end(text, length, at);
         const char *replacement = NULL;
         size_t n = 0;
         if (end - at < LONG_GRAPHEME_BYTES)
-            HS_TRY(tok_charsmap_find(step->charsmap, text + at, end - at, &replacement, &n, error));
+            HS_TRY(hs__tokenizer_charsmap_find(step->charsmap, text + at, end - at, &replacement, &n, error));
         if (replacement != NULL)
-            HS_TRY(tok_next_append(work, replacement, n, error));
+            HS_TRY(hs__tokenizer_next_append(work, replacement, n, error));
         else
             HS_TRY(replace_characters(step->charsmap, work, text + at, end - at, error));
         at = end;
@@ -303,7 +305,7 @@ static hs_status rewrite_precompiled(const void *how, tok_workspace *work, const
 
 static hs_status apply_precompiled(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_rewrite_pieces(work, rewrite_precompiled, step, error);
+    return hs__tokenizer_rewrite_pieces(work, rewrite_precompiled, step, error);
 }
 
 static bool is_nmt_control(int32_t c)
@@ -323,13 +325,13 @@ static hs_status rewrite_nmt(const void *how, tok_workspace *work, const char *t
     (void)how;
     for (size_t at = 0; at < length;) {
         int32_t character = 0;
-        size_t n = tok_character_decode(text + at, length - at, &character);
+        size_t n = hs__tokenizer_character_decode(text + at, length - at, &character);
         if (is_nmt_control(character))
             *at_origin_inout = *at_origin_inout && at > 0;
         else if (is_nmt_space(character))
-            HS_TRY(tok_next_append(work, " ", 1, error));
+            HS_TRY(hs__tokenizer_next_append(work, " ", 1, error));
         else
-            HS_TRY(tok_next_append(work, text + at, n, error));
+            HS_TRY(hs__tokenizer_next_append(work, text + at, n, error));
         at += n;
     }
     return HS_OK;
@@ -337,18 +339,18 @@ static hs_status rewrite_nmt(const void *how, tok_workspace *work, const char *t
 
 static hs_status apply_nmt(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_rewrite_pieces(work, rewrite_nmt, step, error);
+    return hs__tokenizer_rewrite_pieces(work, rewrite_nmt, step, error);
 }
 
 /* ---- BertNormalizer (Devlin et al. 2019, BasicTokenizer) ---------------------------------------------------------- */
 
 static hs_status read_bert(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
-    HS_TRY(tok_key_boolean(place, value, "clean_text", &step->clean_text, error));
-    HS_TRY(tok_key_boolean(place, value, "handle_chinese_chars", &step->handle_chinese_chars, error));
-    HS_TRY(tok_key_boolean(place, value, "lowercase", &step->lowercase, error));
+    HS_TRY(hs__tokenizer_key_boolean(place, value, "clean_text", &step->clean_text, error));
+    HS_TRY(hs__tokenizer_key_boolean(place, value, "handle_chinese_chars", &step->handle_chinese_chars, error));
+    HS_TRY(hs__tokenizer_key_boolean(place, value, "lowercase", &step->lowercase, error));
     step->strip_accents = step->lowercase;
-    return tok_key_boolean_optional(place, value, "strip_accents", &step->strip_accents, error);
+    return hs__tokenizer_key_boolean_optional(place, value, "strip_accents", &step->strip_accents, error);
 }
 
 static hs_status rewrite_clean(const void *how, tok_workspace *work, const char *text, size_t length,
@@ -358,15 +360,15 @@ static hs_status rewrite_clean(const void *how, tok_workspace *work, const char 
     for (size_t at = 0; at < length;) {
         int32_t character = 0;
         size_t start = at;
-        at += tok_character_decode(text + at, length - at, &character);
+        at += hs__tokenizer_character_decode(text + at, length - at, &character);
         if (character == '\t' || character == '\n' || character == '\r')
-            HS_TRY(tok_next_append(work, " ", 1, error));
-        else if (tok_is_control(character) || character == 0xFFFD)
+            HS_TRY(hs__tokenizer_next_append(work, " ", 1, error));
+        else if (hs__tokenizer_is_control(character) || character == 0xFFFD)
             *at_origin_inout = *at_origin_inout && start > 0;
-        else if (tok_is_white_space(character))
-            HS_TRY(tok_next_append(work, " ", 1, error));
+        else if (hs__tokenizer_is_white_space(character))
+            HS_TRY(hs__tokenizer_next_append(work, " ", 1, error));
         else
-            HS_TRY(tok_next_append(work, text + start, at - start, error));
+            HS_TRY(hs__tokenizer_next_append(work, text + start, at - start, error));
     }
     return HS_OK;
 }
@@ -378,13 +380,13 @@ static hs_status rewrite_chinese(const void *how, tok_workspace *work, const cha
     (void)at_origin_inout;
     for (size_t at = 0; at < length;) {
         int32_t character = 0;
-        size_t n = tok_character_decode(text + at, length - at, &character);
-        bool apart = tok_is_chinese(character);
+        size_t n = hs__tokenizer_character_decode(text + at, length - at, &character);
+        bool apart = hs__tokenizer_is_chinese(character);
         if (apart)
-            HS_TRY(tok_next_append(work, " ", 1, error));
-        HS_TRY(tok_next_append(work, text + at, n, error));
+            HS_TRY(hs__tokenizer_next_append(work, " ", 1, error));
+        HS_TRY(hs__tokenizer_next_append(work, text + at, n, error));
         if (apart)
-            HS_TRY(tok_next_append(work, " ", 1, error));
+            HS_TRY(hs__tokenizer_next_append(work, " ", 1, error));
         at += n;
     }
     return HS_OK;
@@ -394,35 +396,35 @@ static hs_status apply_bert(const tok_step *step, tok_workspace *work, hs_error 
 {
     static const int DECOMPOSED = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
     if (step->clean_text)
-        HS_TRY(tok_rewrite_pieces(work, rewrite_clean, step, error));
+        HS_TRY(hs__tokenizer_rewrite_pieces(work, rewrite_clean, step, error));
     if (step->handle_chinese_chars)
-        HS_TRY(tok_rewrite_pieces(work, rewrite_chinese, step, error));
+        HS_TRY(hs__tokenizer_rewrite_pieces(work, rewrite_chinese, step, error));
     if (step->strip_accents) {
-        HS_TRY(tok_rewrite_pieces(work, rewrite_form, &DECOMPOSED, error));
-        HS_TRY(tok_rewrite_pieces(work, rewrite_without, &NONSPACING, error));
+        HS_TRY(hs__tokenizer_rewrite_pieces(work, rewrite_form, &DECOMPOSED, error));
+        HS_TRY(hs__tokenizer_rewrite_pieces(work, rewrite_without, &NONSPACING, error));
     }
-    return step->lowercase ? tok_rewrite_pieces(work, rewrite_lowercase, step, error) : HS_OK;
+    return step->lowercase ? hs__tokenizer_rewrite_pieces(work, rewrite_lowercase, step, error) : HS_OK;
 }
 
 static hs_status apply_byte_level(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_rewrite_pieces(work, tok_rewrite_bytes, step, error);
+    return hs__tokenizer_rewrite_pieces(work, hs__tokenizer_rewrite_bytes, step, error);
 }
 
 static const tok_step_kind KINDS[] = {
-    {"NFC", "", tok_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_COMPOSE},
-    {"NFD", "", tok_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE},
-    {"NFKC", "", tok_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE},
-    {"NFKD", "", tok_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE},
+    {"NFC", "", hs__tokenizer_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_COMPOSE},
+    {"NFD", "", hs__tokenizer_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE},
+    {"NFKC", "", hs__tokenizer_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE},
+    {"NFKD", "", hs__tokenizer_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE},
     {"Prepend", "prepend", read_prepend, apply_prepend, 0},
     {"Replace", "pattern content", read_replace, apply_replace, 0},
-    {"Lowercase", "", tok_read_nothing, apply_lowercase, 0},
+    {"Lowercase", "", hs__tokenizer_read_nothing, apply_lowercase, 0},
     {"Strip", "strip_left strip_right", read_strip, apply_strip, 0},
-    {"StripAccents", "", tok_read_nothing, apply_strip_accents, 0},
+    {"StripAccents", "", hs__tokenizer_read_nothing, apply_strip_accents, 0},
     {"BertNormalizer", "clean_text handle_chinese_chars strip_accents lowercase", read_bert, apply_bert, 0},
-    {"ByteLevel", "", tok_read_nothing, apply_byte_level, 0},
+    {"ByteLevel", "", hs__tokenizer_read_nothing, apply_byte_level, 0},
     {"Precompiled", "precompiled_charsmap", read_precompiled, apply_precompiled, 0},
-    {"Nmt", "", tok_read_nothing, apply_nmt, 0},
+    {"Nmt", "", hs__tokenizer_read_nothing, apply_nmt, 0},
 };
 
-const tok_step_table TOK_NORMALIZERS = {"normalizer", "normalizers", KINDS, sizeof KINDS / sizeof *KINDS};
+const tok_step_table HS__TOKENIZER_NORMALIZERS = {"normalizer", "normalizers", KINDS, sizeof KINDS / sizeof *KINDS};

@@ -15,7 +15,7 @@ struct tok_pattern {
     bool any_bytes;
 };
 
-hs_status tok_spans_add(tok_spans *spans, size_t start, size_t end, bool is_match, hs_error *error)
+hs_status hs__tokenizer_spans_add(tok_spans *spans, size_t start, size_t end, bool is_match, hs_error *error)
 {
     HS_TRY(hs_reserve(&spans->items, &spans->capacity, spans->n + 1, sizeof *spans->items, "matches", error));
     spans->items[spans->n++] = (tok_span){.start = start, .end = end, .is_match = is_match};
@@ -87,8 +87,8 @@ static int library_unicode(void)
     return sscanf(version, "%d.%d", &major, &minor) == 2 ? major * 100 + minor : 0;
 }
 
-hs_status tok_pattern_new(const char *text, size_t length, bool is_regex, bool any_bytes, tok_pattern **pattern_out,
-                          hs_error *error)
+hs_status hs__tokenizer_pattern_new(const char *text, size_t length, bool is_regex, bool any_bytes,
+                                    tok_pattern **pattern_out, hs_error *error)
 {
     hs_status status = HS_OK;
     hs_text translated = {0};
@@ -101,7 +101,7 @@ hs_status tok_pattern_new(const char *text, size_t length, bool is_regex, bool a
     HS_GOTO_DONE(hs_allocate(&pattern, 1, sizeof *pattern, "pattern", error));
     pattern->any_bytes = any_bytes;
     if (is_regex) {
-        HS_GOTO_DONE(tok_pattern_translate(text, length, library_unicode(), &translated, error));
+        HS_GOTO_DONE(hs__tokenizer_pattern_translate(text, length, library_unicode(), &translated, error));
         text = translated.text != NULL ? translated.text : "";
         length = translated.length;
     } else if (length > 0) {
@@ -113,12 +113,12 @@ hs_status tok_pattern_new(const char *text, size_t length, bool is_regex, bool a
     *pattern_out = pattern;
     pattern = NULL;
 done:
-    tok_pattern_free(pattern);
+    hs__tokenizer_pattern_free(pattern);
     hs_text_clear(&translated);
     return status;
 }
 
-void tok_pattern_free(tok_pattern *pattern)
+void hs__tokenizer_pattern_free(tok_pattern *pattern)
 {
     if (pattern == NULL)
         return;
@@ -161,8 +161,8 @@ static size_t next_character(const char *text, size_t length, size_t at)
     return at + (step > 0 ? step : 1);
 }
 
-hs_status tok_pattern_spans(const tok_pattern *pattern, const char *text, size_t length, tok_spans *spans,
-                            hs_error *error)
+hs_status hs__tokenizer_pattern_spans(const tok_pattern *pattern, const char *text, size_t length, tok_spans *spans,
+                                      hs_error *error)
 {
     hs_status status = HS_OK;
     size_t from = 0;
@@ -189,14 +189,14 @@ hs_status tok_pattern_spans(const tok_pattern *pattern, const char *text, size_t
             continue;
         }
         if (covered < start)
-            HS_GOTO_DONE(tok_spans_add(spans, covered, start, false, error));
-        HS_GOTO_DONE(tok_spans_add(spans, start, end, true, error));
+            HS_GOTO_DONE(hs__tokenizer_spans_add(spans, covered, start, false, error));
+        HS_GOTO_DONE(hs__tokenizer_spans_add(spans, start, end, true, error));
         covered = end;
         from = end;
         any = true;
     }
     if (covered < length)
-        HS_GOTO_DONE(tok_spans_add(spans, covered, length, false, error));
+        HS_GOTO_DONE(hs__tokenizer_spans_add(spans, covered, length, false, error));
 done:
     pcre2_match_data_free(matches);
     return status;

@@ -24,27 +24,28 @@ typedef struct tok_spans {
     size_t capacity;
 } tok_spans;
 
-hs_status tok_spans_add(tok_spans *spans, size_t start, size_t end, bool is_match, hs_error *error);
+hs_status hs__tokenizer_spans_add(tok_spans *spans, size_t start, size_t end, bool is_match, hs_error *error);
 
 /*
  * `is_regex`: a regular expression, otherwise the text itself. `any_bytes`: the texts it will be used on may be
  * malformed UTF-8 (decoders); a pattern never matches across malformed bytes.
  */
-hs_status tok_pattern_new(const char *text, size_t length, bool is_regex, bool any_bytes, tok_pattern **pattern_out,
-                          hs_error *error);
-void tok_pattern_free(tok_pattern *pattern);
+hs_status hs__tokenizer_pattern_new(const char *text, size_t length, bool is_regex, bool any_bytes,
+                                    tok_pattern **pattern_out, hs_error *error);
+void hs__tokenizer_pattern_free(tok_pattern *pattern);
 
 /*
  * Fills `spans` with stretches that cover the whole of `text` in order (none if it is empty), as repeated search gives
  * them; an empty match right after a match is passed over. HS_ERROR_INPUT if the search takes too many steps.
  */
-hs_status tok_pattern_spans(const tok_pattern *pattern, const char *text, size_t length, tok_spans *spans,
-                            hs_error *error);
+hs_status hs__tokenizer_pattern_spans(const tok_pattern *pattern, const char *text, size_t length, tok_spans *spans,
+                                      hs_error *error);
 
 /*
  * Appends the PCRE2 form of the Oniguruma expression to `translated`. `unicode` is the version of Unicode that PCRE2 has,
  * 1501 for 15.1: categories of characters are then those of Oniguruma's Unicode 16, whatever that is.
  */
-hs_status tok_pattern_translate(const char *regex, size_t length, int unicode, hs_text *translated, hs_error *error);
+hs_status hs__tokenizer_pattern_translate(const char *regex, size_t length, int unicode, hs_text *translated,
+                                          hs_error *error);
 
 #endif

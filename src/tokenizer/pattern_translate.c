@@ -245,9 +245,10 @@ static bool is_member(uint32_t row, uint32_t members, tok_age age)
 static hs_status emit_runs(translation *t, uint32_t members, tok_age age)
 {
     int32_t start = -1;
-    for (size_t i = 0; i <= TOK_N_CHARACTERS; i++) {
-        bool inside = i < TOK_N_CHARACTERS && is_member(TOK_CHARACTERS[i], members, age);
-        int32_t first = i < TOK_N_CHARACTERS ? (int32_t)(TOK_CHARACTERS[i] >> 7) : END_OF_CHARACTERS;
+    for (size_t i = 0; i <= HS__TOKENIZER_N_CHARACTERS; i++) {
+        bool inside = i < HS__TOKENIZER_N_CHARACTERS && is_member(HS__TOKENIZER_CHARACTERS[i], members, age);
+        int32_t first =
+            i < HS__TOKENIZER_N_CHARACTERS ? (int32_t)(HS__TOKENIZER_CHARACTERS[i] >> 7) : END_OF_CHARACTERS;
         if (inside && start < 0)
             start = first;
         if (!inside && start >= 0) {
@@ -283,8 +284,8 @@ static hs_status emit_category(translation *t, const char *name, uint32_t member
 
 static bool has_additions(const translation *t, const char *plain)
 {
-    for (size_t i = 0; t->unicode < UNICODE_HERE && i < TOK_N_ADDITIONS; i++)
-        if (strcmp(TOK_ADDITIONS[i].name, plain) == 0)
+    for (size_t i = 0; t->unicode < UNICODE_HERE && i < HS__TOKENIZER_N_ADDITIONS; i++)
+        if (strcmp(HS__TOKENIZER_ADDITIONS[i].name, plain) == 0)
             return true;
     return false;
 }
@@ -295,9 +296,9 @@ static hs_status emit_script(translation *t, const char *plain, const char *name
     if (negated && has_additions(t, plain))
         return refuse(t, "within a set, all that a property has not");
     HS_TRY(hs_text_appendf(t->out, t->error, "\\%c{%s}", negated ? 'P' : 'p', name));
-    for (size_t i = 0; t->unicode < UNICODE_HERE && i < TOK_N_ADDITIONS; i++)
-        if (strcmp(TOK_ADDITIONS[i].name, plain) == 0)
-            HS_TRY(emit_range(t, TOK_ADDITIONS[i].first, TOK_ADDITIONS[i].last));
+    for (size_t i = 0; t->unicode < UNICODE_HERE && i < HS__TOKENIZER_N_ADDITIONS; i++)
+        if (strcmp(HS__TOKENIZER_ADDITIONS[i].name, plain) == 0)
+            HS_TRY(emit_range(t, HS__TOKENIZER_ADDITIONS[i].first, HS__TOKENIZER_ADDITIONS[i].last));
     return HS_OK;
 }
 
@@ -496,7 +497,8 @@ static hs_status translate_brace(translation *t)
     return copy(t, end + 1 - t->at);
 }
 
-hs_status tok_pattern_translate(const char *regex, size_t length, int unicode, hs_text *translated, hs_error *error)
+hs_status hs__tokenizer_pattern_translate(const char *regex, size_t length, int unicode, hs_text *translated,
+                                          hs_error *error)
 {
     translation t = {.text = regex, .length = length, .unicode = unicode, .out = translated, .error = error};
     while (t.at < length) {

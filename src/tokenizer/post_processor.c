@@ -20,10 +20,10 @@ static hs_status check_id(const tok_place *place, const hs_json_value *id, const
                           hs_error *error)
 {
     if (id == NULL || !hs_json_is_integer(id))
-        return tok_fail_at(place, error, "needs an integer id");
+        return hs__tokenizer_fail_at(place, error, "needs an integer id");
     if (hs_json_integer(id) < 0 || (uint64_t)hs_json_integer(id) >= reader->vocabulary)
-        return tok_fail_at(place, error, "id %lld is outside the vocabulary of %zu", (long long)hs_json_integer(id),
-                           reader->vocabulary);
+        return hs__tokenizer_fail_at(place, error, "id %lld is outside the vocabulary of %zu",
+                                     (long long)hs_json_integer(id), reader->vocabulary);
     return HS_OK;
 }
 
@@ -43,7 +43,7 @@ static void clear_template(tok_template *template)
     *template = (tok_template){0};
 }
 
-size_t tok_template_n_special(const tok_template *template)
+size_t hs__tokenizer_template_n_special(const tok_template *template)
 {
     size_t n = 0;
     for (size_t i = 0; i < template->n; i++)
@@ -95,7 +95,7 @@ static hs_status apply(tok_post_processor *processor, tok_template *single, tok_
         processor->no_pair = "several parts of its post_processor add special tokens";
         return wrap(single, &processor->single, error);
     }
-    tok_post_processor_clear(processor);
+    hs__tokenizer_post_processor_clear(processor);
     *processor = (tok_post_processor){.single = *single, .pair = *pair, .adds_tokens = true};
     *single = *pair = (tok_template){0};
     return HS_OK;
@@ -121,17 +121,17 @@ done:
     return status;
 }
 
-hs_status tok_post_processor_set(tok_post_processor *processor, tok_joint joint, int32_t before, int32_t behind,
-                                 hs_error *error)
+hs_status hs__tokenizer_post_processor_set(tok_post_processor *processor, tok_joint joint, int32_t before,
+                                           int32_t behind, hs_error *error)
 {
-    tok_post_processor_clear(processor);
+    hs__tokenizer_post_processor_clear(processor);
     *processor = (tok_post_processor){0};
     HS_TRY(apply_joint(processor, joint, before, behind, error));
     processor->adds_tokens = before != TOK_NO_ID || behind != TOK_NO_ID;
     return HS_OK;
 }
 
-void tok_post_processor_clear(tok_post_processor *processor)
+void hs__tokenizer_post_processor_clear(tok_post_processor *processor)
 {
     clear_template(&processor->single);
     clear_template(&processor->pair);
@@ -146,11 +146,11 @@ static hs_status read_special(const tok_place *place, const hs_json_value *root,
     const char *name = NULL;
     size_t length = 0;
     const hs_json_value *list = NULL;
-    HS_TRY(tok_key_string(place, special, "id", &name, &length, error));
+    HS_TRY(hs__tokenizer_key_string(place, special, "id", &name, &length, error));
     const hs_json_value *token = hs_json_get(hs_json_get(root, "special_tokens"), name);
     if (token == NULL)
-        return tok_fail_at(place, error, "token \"%.80s\" is not among special_tokens", name);
-    HS_TRY(tok_key_array(place, token, "ids", &list, error));
+        return hs__tokenizer_fail_at(place, error, "token \"%.80s\" is not among special_tokens", name);
+    HS_TRY(hs__tokenizer_key_array(place, token, "ids", &list, error));
     for (size_t i = 0; i < hs_json_size(list); i++) {
         HS_TRY(check_id(place, hs_json_at(list, i), reader, error));
         int32_t id = (int32_t)hs_json_integer(hs_json_at(list, i));
@@ -164,9 +164,9 @@ static hs_status read_text(const tok_place *place, const hs_json_value *sequence
 {
     const char *name = NULL;
     size_t length = 0;
-    HS_TRY(tok_key_string(place, sequence, "id", &name, &length, error));
+    HS_TRY(hs__tokenizer_key_string(place, sequence, "id", &name, &length, error));
     if (strcmp(name, "A") != 0 && strcmp(name, "B") != 0)
-        return tok_fail_at(place, error, "sequence \"%.80s\" is neither A nor B", name);
+        return hs__tokenizer_fail_at(place, error, "sequence \"%.80s\" is neither A nor B", name);
     tok_piece_kind kind = name[0] == 'A' ? TOK_PIECE_FIRST : TOK_PIECE_SECOND;
     return add_piece(template, (tok_template_piece){.kind = kind, .type = type}, error);
 }
@@ -175,14 +175,14 @@ static hs_status read_piece(const tok_place *place, const hs_json_value *root, c
                             const processor_reader *reader, tok_template *template, hs_error *error)
 {
     int64_t type = 0;
-    HS_TRY(tok_check_keys(place, piece, "Sequence SpecialToken", error));
+    HS_TRY(hs__tokenizer_check_keys(place, piece, "Sequence SpecialToken", error));
     const hs_json_value *special = hs_json_get(piece, "SpecialToken");
     const hs_json_value *what = special != NULL ? special : hs_json_get(piece, "Sequence");
     if (hs_json_size(piece) != 1)
-        return tok_fail_at(place, error, "must have either the key Sequence or the key SpecialToken");
-    HS_TRY(tok_check_keys(place, what, "id type_id", error));
+        return hs__tokenizer_fail_at(place, error, "must have either the key Sequence or the key SpecialToken");
+    HS_TRY(hs__tokenizer_check_keys(place, what, "id type_id", error));
     if (hs_json_get(what, "type_id") != NULL)
-        HS_TRY(tok_key_integer(place, what, "type_id", 0, INT32_MAX, &type, error));
+        HS_TRY(hs__tokenizer_key_integer(place, what, "type_id", 0, INT32_MAX, &type, error));
     return special != NULL ? read_special(place, root, special, (int32_t)type, reader, template, error)
                            : read_text(place, what, (int32_t)type, template, error);
 }
@@ -191,9 +191,9 @@ static hs_status read_pieces(const tok_place *place, const hs_json_value *root, 
                              const processor_reader *reader, tok_template *template, hs_error *error)
 {
     const hs_json_value *pieces = NULL;
-    HS_TRY(tok_key_array(place, root, key, &pieces, error));
+    HS_TRY(hs__tokenizer_key_array(place, root, key, &pieces, error));
     for (size_t i = 0; i < hs_json_size(pieces); i++) {
-        tok_place below = tok_place_index(place, key, i);
+        tok_place below = hs__tokenizer_place_index(place, key, i);
         HS_TRY(read_piece(&below, root, hs_json_at(pieces, i), reader, template, error));
     }
     return HS_OK;
@@ -217,7 +217,7 @@ static hs_status read_template(const tok_place *place, const hs_json_value *valu
     if (hs_json_get(value, "pair") != NULL)
         HS_GOTO_DONE(read_pieces(place, value, "pair", reader, &pair, error));
     if (count_texts(&single, TOK_PIECE_FIRST) != 1 || count_texts(&single, TOK_PIECE_SECOND) != 0) {
-        status = tok_fail_at(place, error, "\"single\" must have the sequence A once, and no other");
+        status = hs__tokenizer_fail_at(place, error, "\"single\" must have the sequence A once, and no other");
         goto done;
     }
     bool has_pair = count_texts(&pair, TOK_PIECE_FIRST) == 1 && count_texts(&pair, TOK_PIECE_SECOND) == 1;
@@ -236,9 +236,9 @@ done:
 static hs_status read_token(const tok_place *place, const hs_json_value *value, const char *key,
                             const processor_reader *reader, int32_t *id_out, hs_error *error)
 {
-    tok_place below = tok_place_key(place, key);
+    tok_place below = hs__tokenizer_place_key(place, key);
     const hs_json_value *pair = NULL;
-    HS_TRY(tok_key_array(place, value, key, &pair, error));
+    HS_TRY(hs__tokenizer_key_array(place, value, key, &pair, error));
     HS_TRY(check_id(&below, hs_json_at(pair, 1), reader, error));
     *id_out = (int32_t)hs_json_integer(hs_json_at(pair, 1));
     return HS_OK;
@@ -293,42 +293,44 @@ static hs_status read_processor(const tok_place *place, const hs_json_value *val
     size_t length = 0;
     char known[160];
     if (hs_json_kind_of(value) != HS_JSON_OBJECT)
-        return tok_fail_at(place, error, "must be an object or null, is %s", hs_json_kind_name(hs_json_kind_of(value)));
-    HS_TRY(tok_key_string(place, value, "type", &type, &length, error));
+        return hs__tokenizer_fail_at(place, error, "must be an object or null, is %s",
+                                     hs_json_kind_name(hs_json_kind_of(value)));
+    HS_TRY(hs__tokenizer_key_string(place, value, "type", &type, &length, error));
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
         if (strcmp(KINDS[i].type, type) == 0) {
             snprintf(known, sizeof known, "type %s", KINDS[i].keys);
-            HS_TRY(tok_check_keys(place, value, known, error));
+            HS_TRY(hs__tokenizer_check_keys(place, value, known, error));
             return KINDS[i].read(place, value, reader, error);
         }
-    tok_place below = tok_place_key(place, "type");
-    return tok_fail_at(&below, error,
-                       "\"%.60s\" is not supported; supported are: TemplateProcessing, ByteLevel, BertProcessing, "
-                       "RobertaProcessing, Sequence",
-                       type);
+    tok_place below = hs__tokenizer_place_key(place, "type");
+    return hs__tokenizer_fail_at(
+        &below, error,
+        "\"%.60s\" is not supported; supported are: TemplateProcessing, ByteLevel, BertProcessing, "
+        "RobertaProcessing, Sequence",
+        type);
 }
 
 static hs_status read_sequence(const tok_place *place, const hs_json_value *value, processor_reader *reader,
                                hs_error *error)
 {
     const hs_json_value *list = NULL;
-    HS_TRY(tok_key_array(place, value, "processors", &list, error));
+    HS_TRY(hs__tokenizer_key_array(place, value, "processors", &list, error));
     for (size_t i = 0; i < hs_json_size(list); i++) {
-        tok_place below = tok_place_index(place, "processors", i);
+        tok_place below = hs__tokenizer_place_index(place, "processors", i);
         HS_TRY(read_processor(&below, hs_json_at(list, i), reader, error));
     }
     return HS_OK;
 }
 
-hs_status tok_post_processor_read(const char *file, const hs_json_value *root, size_t vocabulary,
-                                  tok_post_processor *processor, hs_error *error)
+hs_status hs__tokenizer_post_processor_read(const char *file, const hs_json_value *root, size_t vocabulary,
+                                            tok_post_processor *processor, hs_error *error)
 {
     const hs_json_value *value = hs_json_get(root, "post_processor");
-    HS_TRY(tok_post_processor_set(processor, TOK_JOINT_REPEATED, TOK_NO_ID, TOK_NO_ID, error));
+    HS_TRY(hs__tokenizer_post_processor_set(processor, TOK_JOINT_REPEATED, TOK_NO_ID, TOK_NO_ID, error));
     if (value == NULL || hs_json_kind_of(value) == HS_JSON_NULL)
         return HS_OK;
     tok_place whole = {.file = file};
-    tok_place place = tok_place_key(&whole, "post_processor");
+    tok_place place = hs__tokenizer_place_key(&whole, "post_processor");
     processor_reader reader = {.processor = processor, .vocabulary = vocabulary};
     return read_processor(&place, value, &reader, error);
 }

@@ -33,16 +33,16 @@ typedef struct tok_post_processor {
 } tok_post_processor;
 
 /* The key "post_processor" of a tokenizer.json; null or absent adds nothing. Ids must be below `vocabulary`. */
-hs_status tok_post_processor_read(const char *file, const hs_json_value *root, size_t vocabulary,
-                                  tok_post_processor *processor, hs_error *error);
+hs_status hs__tokenizer_post_processor_read(const char *file, const hs_json_value *root, size_t vocabulary,
+                                            tok_post_processor *processor, hs_error *error);
 /*
  * Replaces what there is by special tokens before and behind a text, TOK_NO_ID for none, and joins pairs in the manner of a
  * class.
  */
-hs_status tok_post_processor_set(tok_post_processor *processor, tok_joint joint, int32_t before, int32_t behind,
-                                 hs_error *error);
-void tok_post_processor_clear(tok_post_processor *processor);
+hs_status hs__tokenizer_post_processor_set(tok_post_processor *processor, tok_joint joint, int32_t before,
+                                           int32_t behind, hs_error *error);
+void hs__tokenizer_post_processor_clear(tok_post_processor *processor);
 
-size_t tok_template_n_special(const tok_template *template);
+size_t hs__tokenizer_template_n_special(const tok_template *template);
 
 #endif

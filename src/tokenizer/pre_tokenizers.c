@@ -14,41 +14,42 @@ static hs_status read_behaviour(const tok_place *place, const hs_json_value *val
     const char *name = fallback;
     size_t length = 0;
     if (fallback == NULL || hs_json_get(value, "behavior") != NULL)
-        HS_TRY(tok_key_string(place, value, "behavior", &name, &length, error));
+        HS_TRY(hs__tokenizer_key_string(place, value, "behavior", &name, &length, error));
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if (strcmp(NAMES[i], name) == 0) {
             step->behaviour = (tok_behaviour)i;
             return HS_OK;
         }
-    tok_place below = tok_place_key(place, "behavior");
-    return tok_fail_at(&below, error,
-                       "must be Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous, is \"%.60s\"",
-                       name);
+    tok_place below = hs__tokenizer_place_key(place, "behavior");
+    return hs__tokenizer_fail_at(
+        &below, error, "must be Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous, is \"%.60s\"",
+        name);
 }
 
 /* ---- splits by pattern ------------------------------------------------------------------------------------------ */
 
 static hs_status read_split(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
-    HS_TRY(tok_read_pattern(place, value, false, step, error));
+    HS_TRY(hs__tokenizer_read_pattern(place, value, false, step, error));
     HS_TRY(read_behaviour(place, value, NULL, step, error));
-    return tok_key_boolean(place, value, "invert", &step->invert, error);
+    return hs__tokenizer_key_boolean(place, value, "invert", &step->invert, error);
 }
 
 static hs_status apply_split(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_split_pieces(work, tok_find_pattern, step->pattern, step->behaviour, step->invert, error);
+    return hs__tokenizer_split_pieces(work, hs__tokenizer_find_pattern, step->pattern, step->behaviour, step->invert,
+                                      error);
 }
 
 static hs_status read_delimiter(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
     step->behaviour = TOK_REMOVED;
-    HS_TRY(tok_read_text(place, value, "delimiter", step, error));
+    HS_TRY(hs__tokenizer_read_text(place, value, "delimiter", step, error));
     if (step->text_length == 0 || hs_utf8_length(step->text, step->text_length) != step->text_length) {
-        tok_place below = tok_place_key(place, "delimiter");
-        return tok_fail_at(&below, error, "must be one character, is \"%.60s\"", step->text);
+        tok_place below = hs__tokenizer_place_key(place, "delimiter");
+        return hs__tokenizer_fail_at(&below, error, "must be one character, is \"%.60s\"", step->text);
     }
-    return tok_pattern_new(step->text, step->text_length, false, false, &step->pattern, error);
+    return hs__tokenizer_pattern_new(step->text, step->text_length, false, false, &step->pattern, error);
 }
 
 /* \w of UTS #18, which this step means: joiners belong to it, superscripts do not. */
@@ -64,32 +65,32 @@ static hs_status read_whitespace(const tok_place *place, const hs_json_value *va
     (void)value;
     step->behaviour = TOK_REMOVED;
     step->invert = true;
-    return tok_pattern_new(WORDS, sizeof WORDS - 1, true, false, &step->pattern, error);
+    return hs__tokenizer_pattern_new(WORDS, sizeof WORDS - 1, true, false, &step->pattern, error);
 }
 
 /* ---- splits by class of characters ------------------------------------------------------------------------------ */
 
-static const tok_character_class WHITE_SPACE = tok_is_white_space;
-static const tok_character_class NUMERIC = tok_is_numeric;
-static const tok_character_class PUNCTUATION = tok_is_punctuation;
+static const tok_character_class WHITE_SPACE = hs__tokenizer_is_white_space;
+static const tok_character_class NUMERIC = hs__tokenizer_is_numeric;
+static const tok_character_class PUNCTUATION = hs__tokenizer_is_punctuation;
 
 static hs_status apply_whitespace_split(const tok_step *step, tok_workspace *work, hs_error *error)
 {
     (void)step;
-    return tok_split_pieces(work, tok_find_class, &WHITE_SPACE, TOK_REMOVED, false, error);
+    return hs__tokenizer_split_pieces(work, hs__tokenizer_find_class, &WHITE_SPACE, TOK_REMOVED, false, error);
 }
 
 static hs_status read_digits(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
     bool individual = false;
-    HS_TRY(tok_key_boolean(place, value, "individual_digits", &individual, error));
+    HS_TRY(hs__tokenizer_key_boolean(place, value, "individual_digits", &individual, error));
     step->behaviour = individual ? TOK_ISOLATED : TOK_CONTIGUOUS;
     return HS_OK;
 }
 
 static hs_status apply_digits(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_split_pieces(work, tok_find_class, &NUMERIC, step->behaviour, false, error);
+    return hs__tokenizer_split_pieces(work, hs__tokenizer_find_class, &NUMERIC, step->behaviour, false, error);
 }
 
 static hs_status read_punctuation(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
@@ -99,14 +100,14 @@ static hs_status read_punctuation(const tok_place *place, const hs_json_value *v
 
 static hs_status apply_punctuation(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    return tok_split_pieces(work, tok_find_class, &PUNCTUATION, step->behaviour, false, error);
+    return hs__tokenizer_split_pieces(work, hs__tokenizer_find_class, &PUNCTUATION, step->behaviour, false, error);
 }
 
 /* BERT's own: at white space, and each punctuation mark by itself. */
 static hs_status apply_bert(const tok_step *step, tok_workspace *work, hs_error *error)
 {
     HS_TRY(apply_whitespace_split(step, work, error));
-    return tok_split_pieces(work, tok_find_class, &PUNCTUATION, TOK_ISOLATED, false, error);
+    return hs__tokenizer_split_pieces(work, hs__tokenizer_find_class, &PUNCTUATION, TOK_ISOLATED, false, error);
 }
 
 /* ---- ByteLevel and Metaspace: rewrite, then split ---------------------------------------------------------------- */
@@ -117,17 +118,17 @@ static hs_status rewrite_prefix_space(const void *how, tok_workspace *work, cons
     (void)how;
     (void)at_origin_inout;
     if (length == 0 || text[0] != ' ')
-        HS_TRY(tok_next_append(work, " ", 1, error));
-    return tok_next_append(work, text, length, error);
+        HS_TRY(hs__tokenizer_next_append(work, " ", 1, error));
+    return hs__tokenizer_next_append(work, text, length, error);
 }
 
 static hs_status apply_byte_level(const tok_step *step, tok_workspace *work, hs_error *error)
 {
     if (step->add_prefix_space)
-        HS_TRY(tok_rewrite_pieces(work, rewrite_prefix_space, step, error));
+        HS_TRY(hs__tokenizer_rewrite_pieces(work, rewrite_prefix_space, step, error));
     if (step->use_regex)
-        HS_TRY(tok_split_pieces(work, tok_find_pattern, step->pattern, TOK_ISOLATED, false, error));
-    return tok_rewrite_pieces(work, tok_rewrite_bytes, step, error);
+        HS_TRY(hs__tokenizer_split_pieces(work, hs__tokenizer_find_pattern, step->pattern, TOK_ISOLATED, false, error));
+    return hs__tokenizer_rewrite_pieces(work, hs__tokenizer_rewrite_bytes, step, error);
 }
 
 static hs_status rewrite_metaspace(const void *how, tok_workspace *work, const char *text, size_t length,
@@ -139,13 +140,13 @@ static hs_status rewrite_metaspace(const void *how, tok_workspace *work, const c
     bool wanted =
         step->prepend_scheme == TOK_PREPEND_ALWAYS || (step->prepend_scheme == TOK_PREPEND_FIRST && *at_origin_inout);
     if (wanted && !marked)
-        HS_TRY(tok_next_append(work, step->text, step->text_length, error));
+        HS_TRY(hs__tokenizer_next_append(work, step->text, step->text_length, error));
     for (size_t at = 0; at < length;) {
         const char *space = memchr(text + at, ' ', length - at);
         size_t end = space != NULL ? (size_t)(space - text) : length;
-        HS_TRY(tok_next_append(work, text + at, end - at, error));
+        HS_TRY(hs__tokenizer_next_append(work, text + at, end - at, error));
         if (space != NULL)
-            HS_TRY(tok_next_append(work, step->text, step->text_length, error));
+            HS_TRY(hs__tokenizer_next_append(work, step->text, step->text_length, error));
         at = end + 1;
     }
     return HS_OK;
@@ -153,22 +154,25 @@ static hs_status rewrite_metaspace(const void *how, tok_workspace *work, const c
 
 static hs_status apply_metaspace(const tok_step *step, tok_workspace *work, hs_error *error)
 {
-    HS_TRY(tok_rewrite_pieces(work, rewrite_metaspace, step, error));
+    HS_TRY(hs__tokenizer_rewrite_pieces(work, rewrite_metaspace, step, error));
     if (!step->split)
         return HS_OK;
-    return tok_split_pieces(work, tok_find_pattern, step->pattern, TOK_MERGED_WITH_NEXT, false, error);
+    return hs__tokenizer_split_pieces(work, hs__tokenizer_find_pattern, step->pattern, TOK_MERGED_WITH_NEXT, false,
+                                      error);
 }
 
 static const tok_step_kind KINDS[] = {
-    {"ByteLevel", "add_prefix_space trim_offsets use_regex", tok_read_byte_level, apply_byte_level, 0},
+    {"ByteLevel", "add_prefix_space trim_offsets use_regex", hs__tokenizer_read_byte_level, apply_byte_level, 0},
     {"Split", "pattern behavior invert", read_split, apply_split, 0},
-    {"Metaspace", "replacement add_prefix_space prepend_scheme split str_rep", tok_read_metaspace, apply_metaspace, 0},
+    {"Metaspace", "replacement add_prefix_space prepend_scheme split str_rep", hs__tokenizer_read_metaspace,
+     apply_metaspace, 0},
     {"Whitespace", "", read_whitespace, apply_split, 0},
-    {"WhitespaceSplit", "", tok_read_nothing, apply_whitespace_split, 0},
-    {"BertPreTokenizer", "", tok_read_nothing, apply_bert, 0},
+    {"WhitespaceSplit", "", hs__tokenizer_read_nothing, apply_whitespace_split, 0},
+    {"BertPreTokenizer", "", hs__tokenizer_read_nothing, apply_bert, 0},
     {"Digits", "individual_digits", read_digits, apply_digits, 0},
     {"Punctuation", "behavior", read_punctuation, apply_punctuation, 0},
     {"CharDelimiterSplit", "delimiter", read_delimiter, apply_split, 0},
 };
 
-const tok_step_table TOK_PRE_TOKENIZERS = {"pre_tokenizer", "pretokenizers", KINDS, sizeof KINDS / sizeof *KINDS};
+const tok_step_table HS__TOKENIZER_PRE_TOKENIZERS = {"pre_tokenizer", "pretokenizers", KINDS,
+                                                     sizeof KINDS / sizeof *KINDS};

@@ -38,7 +38,7 @@ static hs_status sort_entries(builder *b, hs_error *error)
     HS_TRY(hs_allocate(&b->entries, b->vocabulary->size, sizeof *b->entries, "sorted tokens", error));
     for (size_t id = 0; id < b->vocabulary->size; id++) {
         entry *next = &b->entries[b->n_entries];
-        next->bytes = tok_vocabulary_token(b->vocabulary, (int32_t)id, &next->length);
+        next->bytes = hs__tokenizer_vocabulary_token(b->vocabulary, (int32_t)id, &next->length);
         b->n_entries += next->bytes != NULL;
     }
     qsort(b->entries, b->n_entries, sizeof *b->entries, compare_entries);
@@ -62,7 +62,7 @@ static hs_status add_children(builder *b, size_t node, size_t depth, hs_error *e
     range r = b->ranges[node];
     b->prefixes->nodes[node].first_child = (uint32_t)b->prefixes->n;
     for (; r.first < r.end && b->entries[r.first].length == depth; r.first++)
-        b->prefixes->nodes[node].id = tok_vocabulary_find(b->vocabulary, b->entries[r.first].bytes, depth);
+        b->prefixes->nodes[node].id = hs__tokenizer_vocabulary_find(b->vocabulary, b->entries[r.first].bytes, depth);
     while (r.first < r.end) {
         char byte = b->entries[r.first].bytes[depth];
         range child = {.first = r.first};
@@ -89,7 +89,7 @@ static hs_status build(builder *b, hs_error *error)
     return HS_OK;
 }
 
-hs_status tok_prefixes_build(const tok_vocabulary *vocabulary, tok_prefixes *prefixes, hs_error *error)
+hs_status hs__tokenizer_prefixes_build(const tok_vocabulary *vocabulary, tok_prefixes *prefixes, hs_error *error)
 {
     builder b = {.vocabulary = vocabulary, .prefixes = prefixes};
     hs_status status = build(&b, error);
@@ -98,7 +98,7 @@ hs_status tok_prefixes_build(const tok_vocabulary *vocabulary, tok_prefixes *pre
     return status;
 }
 
-bool tok_prefixes_step(const tok_prefixes *prefixes, char byte, size_t *node_inout)
+bool hs__tokenizer_prefixes_step(const tok_prefixes *prefixes, char byte, size_t *node_inout)
 {
     size_t low = prefixes->nodes[*node_inout].first_child;
     size_t end = prefixes->nodes[*node_inout + 1].first_child;
@@ -116,7 +116,7 @@ bool tok_prefixes_step(const tok_prefixes *prefixes, char byte, size_t *node_ino
     return true;
 }
 
-void tok_prefixes_clear(tok_prefixes *prefixes)
+void hs__tokenizer_prefixes_clear(tok_prefixes *prefixes)
 {
     hs_free(prefixes->nodes);
     *prefixes = (tok_prefixes){0};

@@ -18,9 +18,9 @@ typedef struct tok_prefixes {
 } tok_prefixes;
 
 /* Of tokens with the same bytes the id is the one that the vocabulary finds by them. Clear it in any case. */
-hs_status tok_prefixes_build(const tok_vocabulary *vocabulary, tok_prefixes *prefixes, hs_error *error);
+hs_status hs__tokenizer_prefixes_build(const tok_vocabulary *vocabulary, tok_prefixes *prefixes, hs_error *error);
 /* From *node_inout to the node behind `byte`; false, at the same node, if no token goes on that way. */
-bool tok_prefixes_step(const tok_prefixes *prefixes, char byte, size_t *node_inout);
-void tok_prefixes_clear(tok_prefixes *prefixes);
+bool hs__tokenizer_prefixes_step(const tok_prefixes *prefixes, char byte, size_t *node_inout);
+void hs__tokenizer_prefixes_clear(tok_prefixes *prefixes);
 
 #endif

@@ -9,12 +9,12 @@
 static hs_status set_unknown(const tok_settings *settings, tok_model *model, hs_error *error)
 {
     const char *unknown = settings->names[TOK_UNK].content;
-    if (settings->class == NULL || model->kind != &TOK_WORD_PIECE || unknown == NULL)
+    if (settings->class == NULL || model->kind != &HS__TOKENIZER_WORD_PIECE || unknown == NULL)
         return HS_OK;
     hs_free(model->unknown);
     model->unknown = hs_string_copy(unknown, error);
-    model->unknown_id = tok_vocabulary_find(&model->vocabulary, unknown, strlen(unknown));
-    return model->unknown == NULL ? error->status : tok_word_piece_finish(model, error);
+    model->unknown_id = hs__tokenizer_vocabulary_find(&model->vocabulary, unknown, strlen(unknown));
+    return model->unknown == NULL ? error->status : hs__tokenizer_word_piece_finish(model, error);
 }
 
 /*
@@ -27,32 +27,35 @@ static hs_status read_root(const char *path, const hs_json_value *root, const to
     tok_place place = {.file = path};
     const char *version = NULL;
     size_t length = 0;
-    HS_TRY(tok_check_keys(&place, root,
-                          "version truncation padding added_tokens normalizer pre_tokenizer post_processor decoder "
-                          "model",
-                          error));
-    HS_TRY(tok_key_string(&place, root, "version", &version, &length, error));
+    HS_TRY(hs__tokenizer_check_keys(
+        &place, root,
+        "version truncation padding added_tokens normalizer pre_tokenizer post_processor decoder "
+        "model",
+        error));
+    HS_TRY(hs__tokenizer_key_string(&place, root, "version", &version, &length, error));
     if (strcmp(version, "1.0") != 0) {
-        tok_place below = tok_place_key(&place, "version");
-        return tok_fail_at(&below, error, "is \"%.40s\"; only 1.0 is known", version);
+        tok_place below = hs__tokenizer_place_key(&place, "version");
+        return hs__tokenizer_fail_at(&below, error, "is \"%.40s\"; only 1.0 is known", version);
     }
-    HS_TRY(tok_steps_read(&TOK_NORMALIZERS, path, root, &tokenizer->normalizers, error));
-    HS_TRY(tok_steps_read(&TOK_PRE_TOKENIZERS, path, root, &tokenizer->pre_tokenizers, error));
-    HS_TRY(tok_steps_read(&TOK_DECODERS, path, root, &tokenizer->decoders, error));
+    HS_TRY(hs__tokenizer_steps_read(&HS__TOKENIZER_NORMALIZERS, path, root, &tokenizer->normalizers, error));
+    HS_TRY(hs__tokenizer_steps_read(&HS__TOKENIZER_PRE_TOKENIZERS, path, root, &tokenizer->pre_tokenizers, error));
+    HS_TRY(hs__tokenizer_steps_read(&HS__TOKENIZER_DECODERS, path, root, &tokenizer->decoders, error));
     const hs_json_value *decoder = hs_json_get(root, "decoder");
     tokenizer->has_decoder = decoder != NULL && hs_json_kind_of(decoder) != HS_JSON_NULL;
-    HS_TRY(tok_model_read(path, root, &tokenizer->model, error));
+    HS_TRY(hs__tokenizer_model_read(path, root, &tokenizer->model, error));
     if (set_unknown(settings, &tokenizer->model, error) != HS_OK)
         return hs_error_prefix(error, "%s", path);
     if (settings->class == NULL || !settings->lists_added)
-        HS_TRY(tok_added_read(path, root, &tokenizer->model, &tokenizer->normalizers, &tokenizer->added, error));
-    HS_TRY(tok_special_tokens_add(settings, tokenizer, error));
-    HS_TRY(tok_post_processor_read(path, root, hs_tokenizer_vocabulary(tokenizer), &tokenizer->post_processor, error));
-    return tok_special_tokens_frame_of_class(settings, tokenizer, error);
+        HS_TRY(
+            hs__tokenizer_added_read(path, root, &tokenizer->model, &tokenizer->normalizers, &tokenizer->added, error));
+    HS_TRY(hs__tokenizer_special_tokens_add(settings, tokenizer, error));
+    HS_TRY(hs__tokenizer_post_processor_read(path, root, hs_tokenizer_vocabulary(tokenizer), &tokenizer->post_processor,
+                                             error));
+    return hs__tokenizer_special_tokens_frame_of_class(settings, tokenizer, error);
 }
 
-hs_status tok_read_tokenizer_json(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
-                                  hs_error *error)
+hs_status hs__tokenizer_read_tokenizer_json(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
+                                            hs_error *error)
 {
     const char *path = paths[0];
     hs_status status = HS_OK;
@@ -79,9 +82,10 @@ static hs_status set_steps(const char *path, const char *steps, hs_tokenizer *to
     tokenizer->has_decoder = true;
     HS_TRY(hs_json_parse(steps, strlen(steps), path, &json, error));
     const hs_json_value *root = hs_json_root(json);
-    HS_GOTO_DONE(tok_steps_read(&TOK_NORMALIZERS, path, root, &tokenizer->normalizers, error));
-    HS_GOTO_DONE(tok_steps_read(&TOK_PRE_TOKENIZERS, path, root, &tokenizer->pre_tokenizers, error));
-    status = tok_steps_read(&TOK_DECODERS, path, root, &tokenizer->decoders, error);
+    HS_GOTO_DONE(hs__tokenizer_steps_read(&HS__TOKENIZER_NORMALIZERS, path, root, &tokenizer->normalizers, error));
+    HS_GOTO_DONE(
+        hs__tokenizer_steps_read(&HS__TOKENIZER_PRE_TOKENIZERS, path, root, &tokenizer->pre_tokenizers, error));
+    status = hs__tokenizer_steps_read(&HS__TOKENIZER_DECODERS, path, root, &tokenizer->decoders, error);
 done:
     hs_json_free(json);
     return status;
@@ -135,7 +139,7 @@ static hs_status read_vocabulary(const char *path, hs_tokenizer *tokenizer, hs_e
     HS_TRY(hs_text_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
     tokenizer->hash = hs_hash(tokenizer->hash, bytes, n_bytes);
     HS_GOTO_DONE(hs_json_parse(bytes, n_bytes, path, &json, error));
-    status = tok_model_read_vocabulary(&place, hs_json_root(json), &tokenizer->model, error);
+    status = hs__tokenizer_model_read_vocabulary(&place, hs_json_root(json), &tokenizer->model, error);
 done:
     hs_json_free(json);
     hs_free(bytes);
@@ -147,7 +151,7 @@ static hs_status add_merge(tok_model *model, const char *text, size_t length, si
 {
     if (length >= 8 && memcmp(text, "#version", 8) == 0)
         return HS_OK;
-    return tok_bpe_add_merge_line(model, text, length, line, error);
+    return hs__tokenizer_bpe_add_merge_line(model, text, length, line, error);
 }
 
 /* What a tokenizer.json of GPT-2 says beside vocabulary and merges. */
@@ -165,7 +169,7 @@ static bool has_roberta_names(const tok_vocabulary *vocabulary)
 {
     static const char *const NAMES[] = {"<s>", "</s>", "<unk>", "<pad>", "<mask>"};
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (tok_vocabulary_find(vocabulary, NAMES[i], strlen(NAMES[i])) == TOK_NO_ID)
+        if (hs__tokenizer_vocabulary_find(vocabulary, NAMES[i], strlen(NAMES[i])) == TOK_NO_ID)
             return false;
     return true;
 }
@@ -174,16 +178,16 @@ static bool has_roberta_names(const tok_vocabulary *vocabulary)
 static hs_status set_byte_level_frame(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
 {
     if (settings->class->frame != TOK_FRAME_OF_FILE)
-        return tok_special_tokens_frame_of_class(settings, tokenizer, error);
-    return tok_special_tokens_frame(settings, settings->add_bos ? TOK_BOS : TOK_N_NAMES,
-                                    settings->add_eos ? TOK_EOS : TOK_N_NAMES, tokenizer, error);
+        return hs__tokenizer_special_tokens_frame_of_class(settings, tokenizer, error);
+    return hs__tokenizer_special_tokens_frame(settings, settings->add_bos ? TOK_BOS : TOK_N_NAMES,
+                                              settings->add_eos ? TOK_EOS : TOK_N_NAMES, tokenizer, error);
 }
 
-hs_status tok_read_byte_level_files(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
-                                    hs_error *error)
+hs_status hs__tokenizer_read_byte_level_files(const char *const paths[2], tok_settings *settings,
+                                              hs_tokenizer *tokenizer, hs_error *error)
 {
     tok_model *model = &tokenizer->model;
-    model->kind = &TOK_BPE;
+    model->kind = &HS__TOKENIZER_BPE;
     model->unknown_id = TOK_NO_ID;
     tokenizer->hash = hs_hash_text(0, "vocab.json and merges.txt");
     HS_TRY(read_vocabulary(paths[0], tokenizer, error));
@@ -192,9 +196,9 @@ hs_status tok_read_byte_level_files(const char *const paths[2], tok_settings *se
     if (settings->add_prefix_space)
         tokenizer->hash = hs_hash_text(tokenizer->hash, "add_prefix_space");
     if (settings->class == NULL)
-        HS_TRY(tok_settings_set_class(
+        HS_TRY(hs__tokenizer_settings_set_class(
             settings, has_roberta_names(&model->vocabulary) ? "RobertaTokenizer" : "GPT2Tokenizer", error));
-    HS_TRY(tok_special_tokens_add(settings, tokenizer, error));
+    HS_TRY(hs__tokenizer_special_tokens_add(settings, tokenizer, error));
     if (set_byte_level_frame(settings, tokenizer, error) != HS_OK)
         return hs_error_prefix(error, "%s", paths[0]);
     return HS_OK;
@@ -205,7 +209,7 @@ hs_status tok_read_byte_level_files(const char *const paths[2], tok_settings *se
 /* One token a line, its id the number of the line from 0. An empty line takes an id that no text gets. */
 static hs_status add_token(tok_model *model, const char *text, size_t length, size_t line, hs_error *error)
 {
-    return length > 0 ? tok_vocabulary_add(&model->vocabulary, text, length, (int64_t)line, error) : HS_OK;
+    return length > 0 ? hs__tokenizer_vocabulary_add(&model->vocabulary, text, length, (int64_t)line, error) : HS_OK;
 }
 
 /* What transformers' BertTokenizer makes of its settings. */
@@ -226,28 +230,28 @@ static hs_status set_bert_steps(const char *path, const tok_settings *settings, 
 static hs_status set_word_piece(const char *path, const char *unknown, tok_model *model, hs_error *error)
 {
     enum { MAX_WORD_CHARACTERS = 100 };
-    model->kind = &TOK_WORD_PIECE;
+    model->kind = &HS__TOKENIZER_WORD_PIECE;
     model->max_word_characters = MAX_WORD_CHARACTERS;
-    model->unknown_id = tok_vocabulary_find(&model->vocabulary, unknown, strlen(unknown));
+    model->unknown_id = hs__tokenizer_vocabulary_find(&model->vocabulary, unknown, strlen(unknown));
     model->prefix = hs_string_copy("##", error);
     model->unknown = hs_string_copy(unknown, error);
     if (model->prefix == NULL || model->unknown == NULL)
         return error->status;
-    return tok_word_piece_finish(model, error) == HS_OK ? HS_OK : hs_error_prefix(error, "%s", path);
+    return hs__tokenizer_word_piece_finish(model, error) == HS_OK ? HS_OK : hs_error_prefix(error, "%s", path);
 }
 
-hs_status tok_read_word_piece_file(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
-                                   hs_error *error)
+hs_status hs__tokenizer_read_word_piece_file(const char *const paths[2], tok_settings *settings,
+                                             hs_tokenizer *tokenizer, hs_error *error)
 {
     if (settings->class == NULL)
-        HS_TRY(tok_settings_set_class(settings, "BertTokenizer", error));
+        HS_TRY(hs__tokenizer_settings_set_class(settings, "BertTokenizer", error));
     const char *unknown = settings->names[TOK_UNK].content;
     tokenizer->hash = hs_hash_text(0, "vocab.txt");
     HS_TRY(read_lines(paths[0], add_token, tokenizer, error));
     HS_TRY(set_word_piece(paths[0], unknown != NULL ? unknown : "None", &tokenizer->model, error));
     HS_TRY(set_bert_steps(paths[0], settings, tokenizer, error));
-    HS_TRY(tok_special_tokens_add(settings, tokenizer, error));
-    if (tok_special_tokens_frame_of_class(settings, tokenizer, error) != HS_OK)
+    HS_TRY(hs__tokenizer_special_tokens_add(settings, tokenizer, error));
+    if (hs__tokenizer_special_tokens_frame_of_class(settings, tokenizer, error) != HS_OK)
         return hs_error_prefix(error, "%s", paths[0]);
     return HS_OK;
 }

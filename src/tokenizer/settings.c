@@ -10,7 +10,7 @@ static const char *const NAME_KEYS[TOK_N_NAMES] = {
     [TOK_BOS] = "bos_token", [TOK_EOS] = "eos_token", [TOK_UNK] = "unk_token",  [TOK_SEP] = "sep_token",
     [TOK_PAD] = "pad_token", [TOK_CLS] = "cls_token", [TOK_MASK] = "mask_token"};
 
-const char *tok_name_key(tok_name name)
+const char *hs__tokenizer_name_key(tok_name name)
 {
     return NAME_KEYS[name];
 }
@@ -28,8 +28,8 @@ static hs_status set_token(tok_named_token *named, const char *content, size_t l
 {
     clear_token(named);
     if (length == 0 || strlen(content) != length)
-        return tok_fail_at(place, error, "must be a text of a token, is %s",
-                           length == 0 ? "empty" : "a text with a zero character");
+        return hs__tokenizer_fail_at(place, error, "must be a text of a token, is %s",
+                                     length == 0 ? "empty" : "a text with a zero character");
     named->content = hs_string_copy_n(content, length, error);
     named->token = token;
     named->place = *place;
@@ -43,15 +43,16 @@ static hs_status read_object(const tok_place *place, const hs_json_value *value,
     const char *content = NULL;
     size_t length = 0;
     tok_added_token token = {.id = TOK_NO_ID};
-    HS_TRY(tok_check_keys(place, value, "__type content single_word lstrip rstrip normalized special", error));
-    HS_TRY(tok_key_string(place, value, "content", &content, &length, error));
-    HS_TRY(tok_key_boolean_optional(place, value, "single_word", &token.single_word, error));
-    HS_TRY(tok_key_boolean_optional(place, value, "lstrip", &token.lstrip, error));
-    HS_TRY(tok_key_boolean_optional(place, value, "rstrip", &token.rstrip, error));
-    HS_TRY(tok_key_boolean_optional(place, value, "special", &token.special, error));
+    HS_TRY(
+        hs__tokenizer_check_keys(place, value, "__type content single_word lstrip rstrip normalized special", error));
+    HS_TRY(hs__tokenizer_key_string(place, value, "content", &content, &length, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "single_word", &token.single_word, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "lstrip", &token.lstrip, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "rstrip", &token.rstrip, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "special", &token.special, error));
     token.special = token.special || always_special;
     token.normalized = !token.special;
-    HS_TRY(tok_key_boolean_optional(place, value, "normalized", &token.normalized, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "normalized", &token.normalized, error));
     return set_token(named, content, length, token, place, error);
 }
 
@@ -63,8 +64,8 @@ static hs_status read_special(const tok_place *place, const hs_json_value *value
     if (kind == HS_JSON_OBJECT)
         return read_object(place, value, true, named, error);
     if (kind != HS_JSON_STRING)
-        return tok_fail_at(place, error, "must be a string, or an object with its \"content\", is %s",
-                           hs_json_kind_name(kind));
+        return hs__tokenizer_fail_at(place, error, "must be a string, or an object with its \"content\", is %s",
+                                     hs_json_kind_name(kind));
     return set_token(named, hs_json_string(value), hs_json_size(value),
                      (tok_added_token){.id = TOK_NO_ID, .special = true}, place, error);
 }
@@ -133,7 +134,7 @@ static hs_status read_name(const tok_place *place, const hs_json_value *value, s
 {
     settings->said[name] = true;
     clear_token(&settings->names[name]);
-    return tok_is_absent(value) ? HS_OK : read_special(place, value, &settings->names[name], error);
+    return hs__tokenizer_is_absent(value) ? HS_OK : read_special(place, value, &settings->names[name], error);
 }
 
 static hs_status read_names(const tok_place *place, const hs_json_value *root, tok_settings *settings, hs_error *error)
@@ -143,9 +144,10 @@ static hs_status read_names(const tok_place *place, const hs_json_value *root, t
     const hs_json_value *value = NULL;
     hs_json_iterator *iterator = NULL;
     if (hs_json_kind_of(root) != HS_JSON_OBJECT)
-        return tok_fail_at(place, error, "must be an object, is %s", hs_json_kind_name(hs_json_kind_of(root)));
+        return hs__tokenizer_fail_at(place, error, "must be an object, is %s",
+                                     hs_json_kind_name(hs_json_kind_of(root)));
     while ((iterator = hs_json_next(root, iterator, &key, &length, &value)) != NULL) {
-        tok_place below = tok_place_key(place, key);
+        tok_place below = hs__tokenizer_place_key(place, key);
         const size_t name = find_name(key);
         if (name < TOK_N_NAMES)
             HS_TRY(read_name(&below, value, name, settings, error));
@@ -164,7 +166,7 @@ static hs_status read_extra_object(const tok_place *place, const hs_json_value *
     const hs_json_value *below = NULL;
     hs_json_iterator *iterator = NULL;
     while ((iterator = hs_json_next(value, iterator, &key, &length, &below)) != NULL) {
-        tok_place where = tok_place_key(place, key);
+        tok_place where = hs__tokenizer_place_key(place, key);
         HS_TRY(read_specific(&where, key, below, settings, error));
     }
     return HS_OK;
@@ -174,15 +176,15 @@ static hs_status read_extras(const tok_place *place, const hs_json_value *root, 
                              hs_error *error)
 {
     const hs_json_value *list = hs_json_get(root, key);
-    tok_place below = tok_place_key(place, key);
-    if (tok_is_absent(list))
+    tok_place below = hs__tokenizer_place_key(place, key);
+    if (hs__tokenizer_is_absent(list))
         return HS_OK;
     if (hs_json_kind_of(list) == HS_JSON_OBJECT)
         return read_extra_object(&below, list, settings, error);
-    HS_TRY(tok_key_array(place, root, key, &list, error));
+    HS_TRY(hs__tokenizer_key_array(place, root, key, &list, error));
     for (size_t i = 0; i < hs_json_size(list); i++) {
         tok_named_token *extra = NULL;
-        tok_place where = tok_place_index(place, key, i);
+        tok_place where = hs__tokenizer_place_index(place, key, i);
         HS_TRY(append(&settings->extras, &extra, error));
         HS_TRY(read_special(&where, hs_json_at(list, i), extra, error));
     }
@@ -228,7 +230,7 @@ static hs_status read_decoder(const tok_place *place, const hs_json_value *root,
                               hs_error *error)
 {
     const hs_json_value *list = hs_json_get(root, "added_tokens_decoder");
-    tok_place whole = tok_place_key(place, "added_tokens_decoder");
+    tok_place whole = hs__tokenizer_place_key(place, "added_tokens_decoder");
     const char *key = NULL;
     size_t length = 0;
     const hs_json_value *value = NULL;
@@ -237,13 +239,14 @@ static hs_status read_decoder(const tok_place *place, const hs_json_value *root,
         return HS_OK;
     settings->lists_added = true;
     if (hs_json_kind_of(list) != HS_JSON_OBJECT)
-        return tok_fail_at(&whole, error, "must be an object of ids, is %s", hs_json_kind_name(hs_json_kind_of(list)));
+        return hs__tokenizer_fail_at(&whole, error, "must be an object of ids, is %s",
+                                     hs_json_kind_name(hs_json_kind_of(list)));
     while ((iterator = hs_json_next(list, iterator, &key, &length, &value)) != NULL) {
         tok_named_token *named = NULL;
-        tok_place below = tok_place_key(&whole, key);
+        tok_place below = hs__tokenizer_place_key(&whole, key);
         int64_t id = 0;
         if (!read_id(key, &id))
-            return tok_fail_at(&below, error, "the key must be a token id, 0 to %d", TOK_MAX_VOCABULARY - 1);
+            return hs__tokenizer_fail_at(&below, error, "the key must be a token id, 0 to %d", TOK_MAX_VOCABULARY - 1);
         HS_TRY(append(&settings->numbered, &named, error));
         HS_TRY(read_object(&below, value, false, named, error));
         named->token.id = (int32_t)id;
@@ -276,13 +279,14 @@ static hs_status read_added(const tok_place *place, const hs_json_value *root, t
     const hs_json_value *value = NULL;
     hs_json_iterator *iterator = NULL;
     if (hs_json_kind_of(root) != HS_JSON_OBJECT)
-        return tok_fail_at(place, error, "must be an object of ids, is %s", hs_json_kind_name(hs_json_kind_of(root)));
+        return hs__tokenizer_fail_at(place, error, "must be an object of ids, is %s",
+                                     hs_json_kind_name(hs_json_kind_of(root)));
     while ((iterator = hs_json_next(root, iterator, &key, &length, &value)) != NULL) {
         tok_named_token *named = NULL;
-        tok_place below = tok_place_key(place, key);
+        tok_place below = hs__tokenizer_place_key(place, key);
         const bool special = is_named(settings, key);
         int64_t id = 0;
-        HS_TRY(tok_key_integer(place, root, key, 0, TOK_MAX_VOCABULARY - 1, &id, error));
+        HS_TRY(hs__tokenizer_key_integer(place, root, key, 0, TOK_MAX_VOCABULARY - 1, &id, error));
         HS_TRY(append(&settings->numbered, &named, error));
         HS_TRY(set_token(named, key, length,
                          (tok_added_token){.id = (int32_t)id, .special = special, .normalized = !special}, &below,
@@ -298,7 +302,7 @@ static hs_status copy_class(const tok_place *place, const hs_json_value *root, t
 {
     const char *class = NULL;
     size_t length = 0;
-    HS_TRY(tok_key_string_optional(place, root, "tokenizer_class", &class, &length, error));
+    HS_TRY(hs__tokenizer_key_string_optional(place, root, "tokenizer_class", &class, &length, error));
     if (class == NULL || settings->declared != NULL)
         return HS_OK;
     if (length > 4 && strcmp(class + length - 4, "Fast") == 0)
@@ -313,7 +317,7 @@ static hs_status read_call(const tok_place *place, const hs_json_value *root, to
     const hs_json_value *inputs = hs_json_get(root, "model_input_names");
     const char *side = NULL;
     size_t length = 0;
-    HS_TRY(tok_key_string_optional(place, root, "truncation_side", &side, &length, error));
+    HS_TRY(hs__tokenizer_key_string_optional(place, root, "truncation_side", &side, &length, error));
     settings->cuts_start = side != NULL && strcmp(side, "left") == 0;
     settings->says_inputs = hs_json_kind_of(inputs) == HS_JSON_ARRAY;
     for (size_t i = 0; settings->says_inputs && i < hs_json_size(inputs); i++) {
@@ -328,14 +332,15 @@ static hs_status read_config(const tok_place *place, const hs_json_value *root, 
     HS_TRY(read_names(place, root, settings, error));
     HS_TRY(read_all_extras(place, root, settings, error));
     HS_TRY(read_decoder(place, root, settings, error));
-    HS_TRY(tok_key_boolean_optional(place, root, "do_lower_case", &settings->lowercase, error));
-    HS_TRY(tok_key_boolean_optional(place, root, "tokenize_chinese_chars", &settings->handle_chinese_chars, error));
-    HS_TRY(tok_key_boolean_optional(place, root, "add_prefix_space", &settings->add_prefix_space, error));
-    HS_TRY(tok_key_boolean_optional(place, root, "add_bos_token", &settings->add_bos, error));
-    HS_TRY(tok_key_boolean_optional(place, root, "add_eos_token", &settings->add_eos, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, root, "do_lower_case", &settings->lowercase, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, root, "tokenize_chinese_chars", &settings->handle_chinese_chars,
+                                              error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, root, "add_prefix_space", &settings->add_prefix_space, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, root, "add_bos_token", &settings->add_bos, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, root, "add_eos_token", &settings->add_eos, error));
     HS_TRY(read_call(place, root, settings, error));
     settings->strip_accents = settings->lowercase;
-    HS_TRY(tok_key_boolean_optional(place, root, "strip_accents", &settings->strip_accents, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, root, "strip_accents", &settings->strip_accents, error));
     return copy_class(place, root, settings, error);
 }
 
@@ -353,7 +358,7 @@ static hs_status read_model_type(const tok_place *place, const hs_json_value *ro
 {
     const char *type = NULL;
     size_t length = 0;
-    HS_TRY(tok_key_string_optional(place, root, "model_type", &type, &length, error));
+    HS_TRY(hs__tokenizer_key_string_optional(place, root, "model_type", &type, &length, error));
     settings->model_type = type != NULL ? hs_string_copy_n(type, length, error) : NULL;
     if (type != NULL && settings->model_type == NULL)
         return error->status;
@@ -405,10 +410,10 @@ static hs_status speaks_of_byte_level(const char *tokenizer_json, bool *speaks_o
 static hs_status choose_class(const char *tokenizer_json, tok_settings *settings, hs_error *error)
 {
     tok_class_signs signs = {.model_type = settings->model_type, .declared = settings->declared};
-    if (tokenizer_json != NULL && tok_class_asks_for_byte_level(&signs))
+    if (tokenizer_json != NULL && hs__tokenizer_class_asks_for_byte_level(&signs))
         HS_TRY(speaks_of_byte_level(tokenizer_json, &signs.byte_level, error));
-    const char *name = tok_class_choose(&signs);
-    return name != NULL ? tok_settings_set_class(settings, name, error) : HS_OK;
+    const char *name = hs__tokenizer_class_choose(&signs);
+    return name != NULL ? hs__tokenizer_settings_set_class(settings, name, error) : HS_OK;
 }
 
 static hs_status set_default(tok_named_token *named, const char *content, bool lstrip, hs_error *error)
@@ -418,9 +423,9 @@ static hs_status set_default(tok_named_token *named, const char *content, bool l
                      (tok_added_token){.id = TOK_NO_ID, .special = true, .lstrip = lstrip}, &none, error);
 }
 
-hs_status tok_settings_set_class(tok_settings *settings, const char *name, hs_error *error)
+hs_status hs__tokenizer_settings_set_class(tok_settings *settings, const char *name, hs_error *error)
 {
-    const tok_class *class = tok_class_find(name);
+    const tok_class *class = hs__tokenizer_class_find(name);
     hs_free(settings->class_name);
     settings->class_name = hs_string_copy(name, error);
     settings->class = class;
@@ -441,7 +446,8 @@ hs_status tok_settings_set_class(tok_settings *settings, const char *name, hs_er
 
 /* ---- all together ------------------------------------------------------------------------------------------------ */
 
-hs_status tok_settings_read(const char *folder, const char *tokenizer_json, tok_settings *settings, hs_error *error)
+hs_status hs__tokenizer_settings_read(const char *folder, const char *tokenizer_json, tok_settings *settings,
+                                      hs_error *error)
 {
     settings->lowercase = true;
     settings->handle_chinese_chars = true;
@@ -451,19 +457,19 @@ hs_status tok_settings_read(const char *folder, const char *tokenizer_json, tok_
     return choose_class(tokenizer_json, settings, error);
 }
 
-size_t tok_settings_n_named(const tok_settings *settings)
+size_t hs__tokenizer_settings_n_named(const tok_settings *settings)
 {
     return TOK_N_NAMES + settings->specific.n;
 }
 
-size_t tok_settings_n_special(const tok_settings *settings)
+size_t hs__tokenizer_settings_n_special(const tok_settings *settings)
 {
-    return tok_settings_n_named(settings) + settings->extras.n;
+    return hs__tokenizer_settings_n_named(settings) + settings->extras.n;
 }
 
-const tok_named_token *tok_settings_special(const tok_settings *settings, size_t index)
+const tok_named_token *hs__tokenizer_settings_special(const tok_settings *settings, size_t index)
 {
-    const size_t n_named = tok_settings_n_named(settings);
+    const size_t n_named = hs__tokenizer_settings_n_named(settings);
     if (index < TOK_N_NAMES)
         return &settings->names[index];
     return index < n_named ? &settings->specific.items[index - TOK_N_NAMES] : &settings->extras.items[index - n_named];
@@ -478,7 +484,7 @@ static void clear_list(tok_named_list *list)
     hs_free(list->items);
 }
 
-void tok_settings_clear(tok_settings *settings)
+void hs__tokenizer_settings_clear(tok_settings *settings)
 {
     for (size_t i = 0; i < TOK_N_NAMES; i++)
         clear_token(&settings->names[i]);

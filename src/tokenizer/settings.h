@@ -56,15 +56,16 @@ typedef struct tok_settings {
  * Every file may be absent: then everything is as in transformers' classes. `tokenizer_json` is the path of the
  * tokenizer.json, NULL where there is none. HS_ERROR_INPUT names file and key.
  */
-hs_status tok_settings_read(const char *folder, const char *tokenizer_json, tok_settings *settings, hs_error *error);
+hs_status hs__tokenizer_settings_read(const char *folder, const char *tokenizer_json, tok_settings *settings,
+                                      hs_error *error);
 /* The class where nothing says: the names of its tokens are put in where no file names one. */
-hs_status tok_settings_set_class(tok_settings *settings, const char *name, hs_error *error);
-/* Special tokens, the usual ones first; those with a key are the first tok_settings_n_named. Content NULL: none. */
-size_t tok_settings_n_special(const tok_settings *settings);
-size_t tok_settings_n_named(const tok_settings *settings);
-const tok_named_token *tok_settings_special(const tok_settings *settings, size_t index);
+hs_status hs__tokenizer_settings_set_class(tok_settings *settings, const char *name, hs_error *error);
+/* Special tokens, the usual ones first; those with a key are the first hs__tokenizer_settings_n_named. Content NULL: none. */
+size_t hs__tokenizer_settings_n_special(const tok_settings *settings);
+size_t hs__tokenizer_settings_n_named(const tok_settings *settings);
+const tok_named_token *hs__tokenizer_settings_special(const tok_settings *settings, size_t index);
 /* "bos_token" */
-const char *tok_name_key(tok_name name);
-void tok_settings_clear(tok_settings *settings);
+const char *hs__tokenizer_name_key(tok_name name);
+void hs__tokenizer_settings_clear(tok_settings *settings);
 
 #endif

@@ -16,10 +16,10 @@ static hs_status check_id(const tok_named_token *named, int32_t expected, hs_err
 {
     if (named->token.id == TOK_NO_ID || named->token.id == expected)
         return HS_OK;
-    return tok_fail_at(&named->place, error,
-                       "token \"%.80s\" has id %" PRId32 " in the file, but transformers gives it %" PRId32
-                       "; save the tokenizer again, or correct the id",
-                       named->content, named->token.id, expected);
+    return hs__tokenizer_fail_at(&named->place, error,
+                                 "token \"%.80s\" has id %" PRId32 " in the file, but transformers gives it %" PRId32
+                                 "; save the tokenizer again, or correct the id",
+                                 named->content, named->token.id, expected);
 }
 
 static bool same_flags(const tok_added_token *a, const tok_added_token *b)
@@ -32,23 +32,23 @@ static hs_status put(const tok_named_token *named, tok_added_token token, hs_tok
 {
     tok_added *added = &tokenizer->added;
     const size_t length = strlen(named->content);
-    const size_t index = tok_added_index(added, named->content, length);
-    token.id = tok_added_id(added, &tokenizer->model, named->content, length);
+    const size_t index = hs__tokenizer_added_index(added, named->content, length);
+    token.id = hs__tokenizer_added_id(added, &tokenizer->model, named->content, length);
     HS_TRY(check_id(named, token.id, error));
     if (index < added->n && same_flags(&added->tokens[index], &token))
         return HS_OK;
-    hs_status status =
-        tok_added_put(added, &tokenizer->model, &tokenizer->normalizers, named->content, length, token, error);
+    hs_status status = hs__tokenizer_added_put(added, &tokenizer->model, &tokenizer->normalizers, named->content,
+                                               length, token, error);
     if (status != HS_OK)
-        return named->place.file != NULL ? tok_name_place(&named->place, error) : status;
+        return named->place.file != NULL ? hs__tokenizer_name_place(&named->place, error) : status;
     tokenizer->hash = hash_token(tokenizer->hash, named->content, &token);
     return HS_OK;
 }
 
 static bool is_named(const tok_settings *settings, const char *content)
 {
-    for (size_t i = 0; i < tok_settings_n_named(settings); i++) {
-        const char *name = tok_settings_special(settings, i)->content;
+    for (size_t i = 0; i < hs__tokenizer_settings_n_named(settings); i++) {
+        const char *name = hs__tokenizer_settings_special(settings, i)->content;
         if (name != NULL && strcmp(name, content) == 0)
             return true;
     }
@@ -59,9 +59,9 @@ static bool is_named(const tok_settings *settings, const char *content)
 static void mark_special(const tok_settings *settings, hs_tokenizer *tokenizer)
 {
     tok_added *added = &tokenizer->added;
-    for (size_t i = 0; !settings->lists_added && i < tok_settings_n_named(settings); i++) {
-        const char *content = tok_settings_special(settings, i)->content;
-        const size_t index = content != NULL ? tok_added_index(added, content, strlen(content)) : added->n;
+    for (size_t i = 0; !settings->lists_added && i < hs__tokenizer_settings_n_named(settings); i++) {
+        const char *content = hs__tokenizer_settings_special(settings, i)->content;
+        const size_t index = content != NULL ? hs__tokenizer_added_index(added, content, strlen(content)) : added->n;
         if (index == added->n || added->tokens[index].special)
             continue;
         added->tokens[index].special = true;
@@ -74,7 +74,8 @@ static hs_status put_numbered(const tok_settings *settings, hs_tokenizer *tokeni
 {
     for (size_t i = 0; i < settings->numbered.n; i++) {
         const tok_named_token *named = &settings->numbered.items[i];
-        const int32_t id = tok_vocabulary_find(&tokenizer->added.vocabulary, named->content, strlen(named->content));
+        const int32_t id =
+            hs__tokenizer_vocabulary_find(&tokenizer->added.vocabulary, named->content, strlen(named->content));
         tok_added_token token = named->token;
         token.special = token.special || is_named(settings, named->content);
         if (!settings->lists_added && id != TOK_NO_ID)
@@ -88,9 +89,9 @@ static hs_status put_numbered(const tok_settings *settings, hs_tokenizer *tokeni
 /* transformers looks among those that it is about to add. */
 static bool comes_again(const tok_settings *settings, size_t index)
 {
-    const tok_named_token *named = tok_settings_special(settings, index);
+    const tok_named_token *named = hs__tokenizer_settings_special(settings, index);
     for (size_t i = 0; i < index; i++) {
-        const tok_named_token *other = tok_settings_special(settings, i);
+        const tok_named_token *other = hs__tokenizer_settings_special(settings, i);
         if (other->content != NULL && strcmp(other->content, named->content) == 0 &&
             same_flags(&other->token, &named->token))
             return true;
@@ -102,10 +103,10 @@ static bool comes_again(const tok_settings *settings, size_t index)
 static hs_status put_specials(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
 {
     const size_t n_before = tokenizer->added.n_listed = tokenizer->added.n;
-    for (size_t i = 0; i < tok_settings_n_special(settings); i++) {
-        const tok_named_token *named = tok_settings_special(settings, i);
+    for (size_t i = 0; i < hs__tokenizer_settings_n_special(settings); i++) {
+        const tok_named_token *named = hs__tokenizer_settings_special(settings, i);
         if (named->content == NULL || comes_again(settings, i) ||
-            tok_added_index(&tokenizer->added, named->content, strlen(named->content)) < n_before)
+            hs__tokenizer_added_index(&tokenizer->added, named->content, strlen(named->content)) < n_before)
             continue;
         HS_TRY(put(named, named->token, tokenizer, error));
     }
@@ -114,15 +115,15 @@ static hs_status put_specials(const tok_settings *settings, hs_tokenizer *tokeni
 
 static hs_status make_plain(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
 {
-    for (size_t i = 0; i < tok_settings_n_special(settings); i++) {
-        const tok_named_token *named = tok_settings_special(settings, i);
+    for (size_t i = 0; i < hs__tokenizer_settings_n_special(settings); i++) {
+        const tok_named_token *named = hs__tokenizer_settings_special(settings, i);
         if (named->content != NULL)
             HS_TRY(put(named, (tok_added_token){.special = true}, tokenizer, error));
     }
     return HS_OK;
 }
 
-hs_status tok_special_tokens_add(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+hs_status hs__tokenizer_special_tokens_add(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
 {
     mark_special(settings, tokenizer);
     HS_TRY(put_numbered(settings, tokenizer, error));
@@ -143,25 +144,26 @@ static hs_status find_frame(const tok_settings *settings, tok_name name, const h
     const size_t length = strlen(named->content);
     *id_out = hs_tokenizer_id(tokenizer, named->content);
     if (named->place.file == NULL &&
-        tok_vocabulary_find(&tokenizer->model.vocabulary, named->content, length) == TOK_NO_ID &&
-        tok_added_index(&tokenizer->added, named->content, length) >= tokenizer->added.n_listed)
+        hs__tokenizer_vocabulary_find(&tokenizer->model.vocabulary, named->content, length) == TOK_NO_ID &&
+        hs__tokenizer_added_index(&tokenizer->added, named->content, length) >= tokenizer->added.n_listed)
         return hs_fail(error, HS_ERROR_INPUT,
                        "the %s \"%.80s\" is not in the vocabulary; tokenizer_config.json can name another",
-                       tok_name_key(name), named->content);
+                       hs__tokenizer_name_key(name), named->content);
     return HS_OK;
 }
 
-hs_status tok_special_tokens_frame(const tok_settings *settings, tok_name before, tok_name behind,
-                                   hs_tokenizer *tokenizer, hs_error *error)
+hs_status hs__tokenizer_special_tokens_frame(const tok_settings *settings, tok_name before, tok_name behind,
+                                             hs_tokenizer *tokenizer, hs_error *error)
 {
     const tok_joint joint = settings->class != NULL ? settings->class->joint : TOK_JOINT_REPEATED;
     int32_t ids[2];
     HS_TRY(find_frame(settings, before, tokenizer, &ids[0], error));
     HS_TRY(find_frame(settings, behind, tokenizer, &ids[1], error));
-    return tok_post_processor_set(&tokenizer->post_processor, joint, ids[0], ids[1], error);
+    return hs__tokenizer_post_processor_set(&tokenizer->post_processor, joint, ids[0], ids[1], error);
 }
 
-hs_status tok_special_tokens_frame_of_class(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+hs_status hs__tokenizer_special_tokens_frame_of_class(const tok_settings *settings, hs_tokenizer *tokenizer,
+                                                      hs_error *error)
 {
     static const tok_name AROUND[][2] = {[TOK_FRAME_OF_FILE] = {TOK_N_NAMES, TOK_N_NAMES},
                                          [TOK_FRAME_NONE] = {TOK_N_NAMES, TOK_N_NAMES},
@@ -170,5 +172,5 @@ hs_status tok_special_tokens_frame_of_class(const tok_settings *settings, hs_tok
     const tok_frame frame = settings->class != NULL ? settings->class->frame : TOK_FRAME_OF_FILE;
     if (frame == TOK_FRAME_OF_FILE)
         return HS_OK;
-    return tok_special_tokens_frame(settings, AROUND[frame][0], AROUND[frame][1], tokenizer, error);
+    return hs__tokenizer_special_tokens_frame(settings, AROUND[frame][0], AROUND[frame][1], tokenizer, error);
 }

@@ -20,8 +20,8 @@ static hs_status fail_type(const tok_step_table *table, const tok_place *place, 
     size_t n = 0;
     for (size_t i = 0; i < table->n_kinds && n < sizeof known; i++)
         n += (size_t)snprintf(known + n, sizeof known - n, "%s, ", table->kinds[i].type);
-    tok_place below = tok_place_key(place, "type");
-    return tok_fail_at(&below, error, "\"%.60s\" is not supported; supported are: %sSequence", type, known);
+    tok_place below = hs__tokenizer_place_key(place, "type");
+    return hs__tokenizer_fail_at(&below, error, "\"%.60s\" is not supported; supported are: %sSequence", type, known);
 }
 
 static hs_status read_steps(const tok_step_table *table, const tok_place *place, const hs_json_value *value,
@@ -32,11 +32,11 @@ static hs_status read_sequence(const tok_step_table *table, const tok_place *pla
 {
     char known[64];
     snprintf(known, sizeof known, "type %s", table->sequence);
-    HS_TRY(tok_check_keys(place, value, known, error));
+    HS_TRY(hs__tokenizer_check_keys(place, value, known, error));
     const hs_json_value *list = NULL;
-    HS_TRY(tok_key_array(place, value, table->sequence, &list, error));
+    HS_TRY(hs__tokenizer_key_array(place, value, table->sequence, &list, error));
     for (size_t i = 0; i < hs_json_size(list); i++) {
-        tok_place below = tok_place_index(place, table->sequence, i);
+        tok_place below = hs__tokenizer_place_index(place, table->sequence, i);
         HS_TRY(read_steps(table, &below, hs_json_at(list, i), steps, error));
     }
     return HS_OK;
@@ -47,9 +47,9 @@ static hs_status read_step(const tok_step_kind *kind, const tok_place *place, co
 {
     char known[160];
     snprintf(known, sizeof known, "type %s", kind->keys);
-    HS_TRY(tok_check_keys(place, value, known, error));
+    HS_TRY(hs__tokenizer_check_keys(place, value, known, error));
     if (steps->n == MAX_STEPS)
-        return tok_fail_at(place, error, "more than %d steps in a row", MAX_STEPS);
+        return hs__tokenizer_fail_at(place, error, "more than %d steps in a row", MAX_STEPS);
     HS_TRY(hs_reserve(&steps->items, &steps->capacity, steps->n + 1, sizeof *steps->items, "tokenizer steps", error));
     tok_step *step = &steps->items[steps->n++];
     *step = (tok_step){.kind = kind};
@@ -62,33 +62,34 @@ static hs_status read_steps(const tok_step_table *table, const tok_place *place,
     const char *type = NULL;
     size_t length = 0;
     if (hs_json_kind_of(value) != HS_JSON_OBJECT)
-        return tok_fail_at(place, error, "must be an object or null, is %s", hs_json_kind_name(hs_json_kind_of(value)));
-    HS_TRY(tok_key_string(place, value, "type", &type, &length, error));
+        return hs__tokenizer_fail_at(place, error, "must be an object or null, is %s",
+                                     hs_json_kind_name(hs_json_kind_of(value)));
+    HS_TRY(hs__tokenizer_key_string(place, value, "type", &type, &length, error));
     if (strcmp(type, "Sequence") == 0)
         return read_sequence(table, place, value, steps, error);
     const tok_step_kind *kind = find_kind(table, type);
     return kind != NULL ? read_step(kind, place, value, steps, error) : fail_type(table, place, type, error);
 }
 
-hs_status tok_steps_read(const tok_step_table *table, const char *file, const hs_json_value *root, tok_steps *steps,
-                         hs_error *error)
+hs_status hs__tokenizer_steps_read(const tok_step_table *table, const char *file, const hs_json_value *root,
+                                   tok_steps *steps, hs_error *error)
 {
     const hs_json_value *value = hs_json_get(root, table->key);
     if (value == NULL || hs_json_kind_of(value) == HS_JSON_NULL)
         return HS_OK;
     tok_place whole = {.file = file};
-    tok_place place = tok_place_key(&whole, table->key);
+    tok_place place = hs__tokenizer_place_key(&whole, table->key);
     return read_steps(table, &place, value, steps, error);
 }
 
-hs_status tok_steps_apply(const tok_steps *steps, tok_workspace *work, hs_error *error)
+hs_status hs__tokenizer_steps_apply(const tok_steps *steps, tok_workspace *work, hs_error *error)
 {
     for (size_t i = 0; i < steps->n; i++)
         HS_TRY(steps->items[i].kind->apply(&steps->items[i], work, error));
     return HS_OK;
 }
 
-bool tok_steps_have(const tok_steps *steps, const char *type)
+bool hs__tokenizer_steps_have(const tok_steps *steps, const char *type)
 {
     for (size_t i = 0; i < steps->n; i++)
         if (strcmp(steps->items[i].kind->type, type) == 0)
@@ -96,11 +97,11 @@ bool tok_steps_have(const tok_steps *steps, const char *type)
     return false;
 }
 
-void tok_steps_clear(tok_steps *steps)
+void hs__tokenizer_steps_clear(tok_steps *steps)
 {
     for (size_t i = 0; i < steps->n; i++) {
-        tok_pattern_free(steps->items[i].pattern);
-        tok_charsmap_free(steps->items[i].charsmap);
+        hs__tokenizer_pattern_free(steps->items[i].pattern);
+        hs__tokenizer_charsmap_free(steps->items[i].charsmap);
         hs_free(steps->items[i].text);
     }
     hs_free(steps->items);
@@ -109,7 +110,8 @@ void tok_steps_clear(tok_steps *steps)
 
 /* ---- reading keys ----------------------------------------------------------------------------------------------- */
 
-hs_status tok_read_nothing(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+hs_status hs__tokenizer_read_nothing(const tok_place *place, const hs_json_value *value, tok_step *step,
+                                     hs_error *error)
 {
     (void)place;
     (void)value;
@@ -118,35 +120,35 @@ hs_status tok_read_nothing(const tok_place *place, const hs_json_value *value, t
     return HS_OK;
 }
 
-hs_status tok_read_text(const tok_place *place, const hs_json_value *value, const char *key, tok_step *step,
-                        hs_error *error)
+hs_status hs__tokenizer_read_text(const tok_place *place, const hs_json_value *value, const char *key, tok_step *step,
+                                  hs_error *error)
 {
     const char *text = NULL;
-    HS_TRY(tok_key_string(place, value, key, &text, &step->text_length, error));
+    HS_TRY(hs__tokenizer_key_string(place, value, key, &text, &step->text_length, error));
     if (step->text_length > TOK_MAX_TOKEN_BYTES) {
-        tok_place below = tok_place_key(place, key);
-        return tok_fail_at(&below, error, "has more than %d bytes", TOK_MAX_TOKEN_BYTES);
+        tok_place below = hs__tokenizer_place_key(place, key);
+        return hs__tokenizer_fail_at(&below, error, "has more than %d bytes", TOK_MAX_TOKEN_BYTES);
     }
     step->text = hs_string_copy_n(text, step->text_length, error);
     return step->text != NULL ? HS_OK : error->status;
 }
 
-hs_status tok_read_pattern(const tok_place *place, const hs_json_value *value, bool any_bytes, tok_step *step,
-                           hs_error *error)
+hs_status hs__tokenizer_read_pattern(const tok_place *place, const hs_json_value *value, bool any_bytes, tok_step *step,
+                                     hs_error *error)
 {
     const hs_json_value *pattern = hs_json_get(value, "pattern");
-    tok_place below = tok_place_key(place, "pattern");
+    tok_place below = hs__tokenizer_place_key(place, "pattern");
     const char *text = NULL;
     size_t length = 0;
     if (pattern == NULL)
-        return tok_fail_at(&below, error, "is missing; {\"String\": ...} or {\"Regex\": ...} is needed");
-    HS_TRY(tok_check_keys(&below, pattern, "String Regex", error));
+        return hs__tokenizer_fail_at(&below, error, "is missing; {\"String\": ...} or {\"Regex\": ...} is needed");
+    HS_TRY(hs__tokenizer_check_keys(&below, pattern, "String Regex", error));
     if (hs_json_size(pattern) != 1)
-        return tok_fail_at(&below, error, "must have either the key String or the key Regex");
+        return hs__tokenizer_fail_at(&below, error, "must have either the key String or the key Regex");
     bool is_regex = hs_json_get(pattern, "Regex") != NULL;
-    HS_TRY(tok_key_string(&below, pattern, is_regex ? "Regex" : "String", &text, &length, error));
-    hs_status status = tok_pattern_new(text, length, is_regex, any_bytes, &step->pattern, error);
-    return status == HS_OK ? HS_OK : tok_name_place(&below, error);
+    HS_TRY(hs__tokenizer_key_string(&below, pattern, is_regex ? "Regex" : "String", &text, &length, error));
+    hs_status status = hs__tokenizer_pattern_new(text, length, is_regex, any_bytes, &step->pattern, error);
+    return status == HS_OK ? HS_OK : hs__tokenizer_name_place(&below, error);
 }
 
 static hs_status read_prepend_scheme(const tok_place *place, const hs_json_value *value, tok_step *step,
@@ -156,7 +158,7 @@ static hs_status read_prepend_scheme(const tok_place *place, const hs_json_value
         [TOK_PREPEND_ALWAYS] = "always", [TOK_PREPEND_FIRST] = "first", [TOK_PREPEND_NEVER] = "never"};
     const char *name = NULL;
     size_t length = 0;
-    HS_TRY(tok_key_string_optional(place, value, "prepend_scheme", &name, &length, error));
+    HS_TRY(hs__tokenizer_key_string_optional(place, value, "prepend_scheme", &name, &length, error));
     step->prepend_scheme = TOK_PREPEND_ALWAYS;
     if (name == NULL)
         return HS_OK;
@@ -165,61 +167,63 @@ static hs_status read_prepend_scheme(const tok_place *place, const hs_json_value
             step->prepend_scheme = (tok_prepend_scheme)i;
             return HS_OK;
         }
-    tok_place below = tok_place_key(place, "prepend_scheme");
-    return tok_fail_at(&below, error, "must be always, first or never, is \"%.60s\"", name);
+    tok_place below = hs__tokenizer_place_key(place, "prepend_scheme");
+    return hs__tokenizer_fail_at(&below, error, "must be always, first or never, is \"%.60s\"", name);
 }
 
-hs_status tok_read_metaspace(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+hs_status hs__tokenizer_read_metaspace(const tok_place *place, const hs_json_value *value, tok_step *step,
+                                       hs_error *error)
 {
     bool add_prefix_space = true;
     step->split = true;
-    HS_TRY(tok_read_text(place, value, "replacement", step, error));
+    HS_TRY(hs__tokenizer_read_text(place, value, "replacement", step, error));
     HS_TRY(read_prepend_scheme(place, value, step, error));
-    HS_TRY(tok_key_boolean_optional(place, value, "add_prefix_space", &add_prefix_space, error));
-    HS_TRY(tok_key_boolean_optional(place, value, "split", &step->split, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "add_prefix_space", &add_prefix_space, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "split", &step->split, error));
     if (step->text_length == 0 || hs_utf8_length(step->text, step->text_length) != step->text_length) {
-        tok_place below = tok_place_key(place, "replacement");
-        return tok_fail_at(&below, error, "must be one character, is \"%.60s\"", step->text);
+        tok_place below = hs__tokenizer_place_key(place, "replacement");
+        return hs__tokenizer_fail_at(&below, error, "must be one character, is \"%.60s\"", step->text);
     }
     /* Files older than prepend_scheme have add_prefix_space alone; where both are there they must agree. */
     if (!add_prefix_space && hs_json_get(value, "prepend_scheme") != NULL &&
         step->prepend_scheme != TOK_PREPEND_NEVER) {
-        tok_place below = tok_place_key(place, "add_prefix_space");
-        return tok_fail_at(&below, error, "is false, but prepend_scheme is not \"never\"");
+        tok_place below = hs__tokenizer_place_key(place, "add_prefix_space");
+        return hs__tokenizer_fail_at(&below, error, "is false, but prepend_scheme is not \"never\"");
     }
     if (!add_prefix_space)
         step->prepend_scheme = TOK_PREPEND_NEVER;
-    hs_status status = tok_pattern_new(step->text, step->text_length, false, false, &step->pattern, error);
-    return status == HS_OK ? HS_OK : tok_name_place(place, error);
+    hs_status status = hs__tokenizer_pattern_new(step->text, step->text_length, false, false, &step->pattern, error);
+    return status == HS_OK ? HS_OK : hs__tokenizer_name_place(place, error);
 }
 
-hs_status tok_read_byte_level(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+hs_status hs__tokenizer_read_byte_level(const tok_place *place, const hs_json_value *value, tok_step *step,
+                                        hs_error *error)
 {
     static const char GPT2_WORDS[] =
         "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
     bool trim_offsets = true; /* concerns offsets, which are not computed */
     step->add_prefix_space = true;
     step->use_regex = true;
-    HS_TRY(tok_key_boolean_optional(place, value, "add_prefix_space", &step->add_prefix_space, error));
-    HS_TRY(tok_key_boolean_optional(place, value, "use_regex", &step->use_regex, error));
-    HS_TRY(tok_key_boolean_optional(place, value, "trim_offsets", &trim_offsets, error));
-    return tok_pattern_new(GPT2_WORDS, sizeof GPT2_WORDS - 1, true, false, &step->pattern, error);
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "add_prefix_space", &step->add_prefix_space, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "use_regex", &step->use_regex, error));
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "trim_offsets", &trim_offsets, error));
+    return hs__tokenizer_pattern_new(GPT2_WORDS, sizeof GPT2_WORDS - 1, true, false, &step->pattern, error);
 }
 
-hs_status tok_rewrite_replace(const void *how, tok_workspace *work, const char *text, size_t length,
-                              bool *at_origin_inout, hs_error *error)
+hs_status hs__tokenizer_rewrite_replace(const void *how, tok_workspace *work, const char *text, size_t length,
+                                        bool *at_origin_inout, hs_error *error)
 {
     const tok_step *step = how;
-    HS_TRY(tok_pattern_spans(step->pattern, text, length, &work->spans, error));
+    HS_TRY(hs__tokenizer_pattern_spans(step->pattern, text, length, &work->spans, error));
     for (size_t i = 0; i < work->spans.n; i++) {
         const tok_span *span = &work->spans.items[i];
         /* What replaces a longer match at the front stems from the last character of that match. */
         if (i == 0 && span->is_match && (step->text_length == 0 || hs_utf8_length(text, span->end) < span->end))
             *at_origin_inout = false;
         if (span->is_match)
-            HS_TRY(tok_next_append(work, step->text, step->text_length, error));
+            HS_TRY(hs__tokenizer_next_append(work, step->text, step->text_length, error));
         else
-            HS_TRY(tok_next_append(work, text + span->start, span->end - span->start, error));
+            HS_TRY(hs__tokenizer_next_append(work, text + span->start, span->end - span->start, error));
     }
     return HS_OK;
 }

@@ -54,9 +54,9 @@ typedef struct tok_step_table {
     size_t n_kinds;
 } tok_step_table;
 
-extern const tok_step_table TOK_NORMALIZERS;
-extern const tok_step_table TOK_PRE_TOKENIZERS;
-extern const tok_step_table TOK_DECODERS;
+extern const tok_step_table HS__TOKENIZER_NORMALIZERS;
+extern const tok_step_table HS__TOKENIZER_PRE_TOKENIZERS;
+extern const tok_step_table HS__TOKENIZER_DECODERS;
 
 /* Initialise with {0}. */
 typedef struct tok_steps {
@@ -66,29 +66,32 @@ typedef struct tok_steps {
 } tok_steps;
 
 /* Reads the value of table->key; null or absent is no step, a Sequence becomes its steps. */
-hs_status tok_steps_read(const tok_step_table *table, const char *file, const hs_json_value *root, tok_steps *steps,
-                         hs_error *error);
-hs_status tok_steps_apply(const tok_steps *steps, tok_workspace *work, hs_error *error);
+hs_status hs__tokenizer_steps_read(const tok_step_table *table, const char *file, const hs_json_value *root,
+                                   tok_steps *steps, hs_error *error);
+hs_status hs__tokenizer_steps_apply(const tok_steps *steps, tok_workspace *work, hs_error *error);
 /* True if a step of this type is among them. */
-bool tok_steps_have(const tok_steps *steps, const char *type);
-void tok_steps_clear(tok_steps *steps);
+bool hs__tokenizer_steps_have(const tok_steps *steps, const char *type);
+void hs__tokenizer_steps_clear(tok_steps *steps);
 
 /* ---- what the kinds' read functions share ----------------------------------------------------------------------- */
 
-hs_status tok_read_nothing(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error);
+hs_status hs__tokenizer_read_nothing(const tok_place *place, const hs_json_value *value, tok_step *step,
+                                     hs_error *error);
 /* A string key into step->text. */
-hs_status tok_read_text(const tok_place *place, const hs_json_value *value, const char *key, tok_step *step,
-                        hs_error *error);
+hs_status hs__tokenizer_read_text(const tok_place *place, const hs_json_value *value, const char *key, tok_step *step,
+                                  hs_error *error);
 /* The key "pattern": {"String": ...} or {"Regex": ...}. */
-hs_status tok_read_pattern(const tok_place *place, const hs_json_value *value, bool any_bytes, tok_step *step,
-                           hs_error *error);
+hs_status hs__tokenizer_read_pattern(const tok_place *place, const hs_json_value *value, bool any_bytes, tok_step *step,
+                                     hs_error *error);
 /* Keys of Metaspace, which is a pre-tokenizer and a decoder. */
-hs_status tok_read_metaspace(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error);
+hs_status hs__tokenizer_read_metaspace(const tok_place *place, const hs_json_value *value, tok_step *step,
+                                       hs_error *error);
 /* Keys of ByteLevel, likewise. */
-hs_status tok_read_byte_level(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error);
+hs_status hs__tokenizer_read_byte_level(const tok_place *place, const hs_json_value *value, tok_step *step,
+                                        hs_error *error);
 
 /* A tok_rewrite whose `how` is a step with pattern and text. */
-hs_status tok_rewrite_replace(const void *how, tok_workspace *work, const char *text, size_t length,
-                              bool *at_origin_inout, hs_error *error);
+hs_status hs__tokenizer_rewrite_replace(const void *how, tok_workspace *work, const char *text, size_t length,
+                                        bool *at_origin_inout, hs_error *error);
 
 #endif

@@ -22,7 +22,7 @@ static void place(tok_table *table, uint64_t key, uint64_t value)
     table->n++;
 }
 
-hs_status tok_table_reserve(tok_table *table, size_t n, hs_error *error)
+hs_status hs__tokenizer_table_reserve(tok_table *table, size_t n, hs_error *error)
 {
     size_t capacity = table->capacity > 0 ? table->capacity : SMALLEST_CAPACITY;
     while (capacity / 3 * 2 < n) {
@@ -42,14 +42,14 @@ hs_status tok_table_reserve(tok_table *table, size_t n, hs_error *error)
     return HS_OK;
 }
 
-hs_status tok_table_add(tok_table *table, uint64_t key, uint64_t value, hs_error *error)
+hs_status hs__tokenizer_table_add(tok_table *table, uint64_t key, uint64_t value, hs_error *error)
 {
-    HS_TRY(tok_table_reserve(table, table->n + 1, error));
+    HS_TRY(hs__tokenizer_table_reserve(table, table->n + 1, error));
     place(table, key, value);
     return HS_OK;
 }
 
-const tok_entry *tok_table_find(const tok_table *table, uint64_t key, const tok_entry *after)
+const tok_entry *hs__tokenizer_table_find(const tok_table *table, uint64_t key, const tok_entry *after)
 {
     if (table->capacity == 0)
         return NULL;
@@ -61,16 +61,16 @@ const tok_entry *tok_table_find(const tok_table *table, uint64_t key, const tok_
     return NULL;
 }
 
-hs_status tok_table_set(tok_table *table, uint64_t key, uint64_t value, hs_error *error)
+hs_status hs__tokenizer_table_set(tok_table *table, uint64_t key, uint64_t value, hs_error *error)
 {
-    const tok_entry *found = tok_table_find(table, key, NULL);
+    const tok_entry *found = hs__tokenizer_table_find(table, key, NULL);
     if (found == NULL)
-        return tok_table_add(table, key, value, error);
+        return hs__tokenizer_table_add(table, key, value, error);
     table->entries[found - table->entries].value = value;
     return HS_OK;
 }
 
-void tok_table_clear(tok_table *table)
+void hs__tokenizer_table_clear(tok_table *table)
 {
     hs_free(table->entries);
     *table = (tok_table){0};

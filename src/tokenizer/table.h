@@ -21,13 +21,13 @@ typedef struct tok_table {
 } tok_table;
 
 /* Makes room for `n` entries in all, so that filling a table of known size never moves it. */
-hs_status tok_table_reserve(tok_table *table, size_t n, hs_error *error);
+hs_status hs__tokenizer_table_reserve(tok_table *table, size_t n, hs_error *error);
 /* Adds an entry even if `key` is there already: keys that are hashes may be shared. */
-hs_status tok_table_add(tok_table *table, uint64_t key, uint64_t value, hs_error *error);
+hs_status hs__tokenizer_table_add(tok_table *table, uint64_t key, uint64_t value, hs_error *error);
 /* The first entry of `key`, or with `after` the next one behind that; NULL if there is none. */
-const tok_entry *tok_table_find(const tok_table *table, uint64_t key, const tok_entry *after);
+const tok_entry *hs__tokenizer_table_find(const tok_table *table, uint64_t key, const tok_entry *after);
 /* Replaces the value of the first entry of `key`, or adds one. */
-hs_status tok_table_set(tok_table *table, uint64_t key, uint64_t value, hs_error *error);
-void tok_table_clear(tok_table *table);
+hs_status hs__tokenizer_table_set(tok_table *table, uint64_t key, uint64_t value, hs_error *error);
+void hs__tokenizer_table_clear(tok_table *table);
 
 #endif

@@ -5,19 +5,19 @@
 #include <limits.h>
 #include <string.h>
 
-void hs_token_list_clear(hs_token_list *list)
+void hs_tokenizer_token_list_clear(hs_token_list *list)
 {
     hs_free(list->ids);
     *list = (hs_token_list){0};
 }
 
-void hs_encoding_clear(hs_encoding *encoding)
+void hs_tokenizer_encoding_clear(hs_encoding *encoding)
 {
-    hs_token_list_clear(&encoding->ids);
-    hs_token_list_clear(&encoding->types);
-    hs_token_list_clear(&encoding->special);
-    hs_token_list_clear(&encoding->texts[0]);
-    hs_token_list_clear(&encoding->texts[1]);
+    hs_tokenizer_token_list_clear(&encoding->ids);
+    hs_tokenizer_token_list_clear(&encoding->types);
+    hs_tokenizer_token_list_clear(&encoding->special);
+    hs_tokenizer_token_list_clear(&encoding->texts[0]);
+    hs_tokenizer_token_list_clear(&encoding->texts[1]);
 }
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
@@ -37,15 +37,15 @@ static const struct source {
     const char *classes; /* of transformers that read these files this way; NULL: the file says it all */
     tok_reader read;
 } SOURCES[] = {
-    {"tokenizer.json", {"tokenizer.json"}, NULL, tok_read_tokenizer_json},
+    {"tokenizer.json", {"tokenizer.json"}, NULL, hs__tokenizer_read_tokenizer_json},
     {"vocab.json and merges.txt",
      {"vocab.json", "merges.txt"},
      "GPT2Tokenizer RobertaTokenizer BartTokenizer LongformerTokenizer",
-     tok_read_byte_level_files},
+     hs__tokenizer_read_byte_level_files},
     {"vocab.txt",
      {"vocab.txt"},
      "BertTokenizer DistilBertTokenizer ElectraTokenizer MobileBertTokenizer",
-     tok_read_word_piece_file},
+     hs__tokenizer_read_word_piece_file},
 };
 
 static const struct source *find_source(const char *folder)
@@ -82,7 +82,7 @@ static hs_status check_source(const char *folder, const struct source *source, c
 {
     char problem[200];
     const char *name = settings->class != NULL ? settings->class_name : settings->declared;
-    if (source->classes == NULL || name == NULL || tok_is_listed(source->classes, name, strlen(name)))
+    if (source->classes == NULL || name == NULL || hs__tokenizer_is_listed(source->classes, name, strlen(name)))
         return HS_OK;
     if (settings->declared != NULL && strcmp(name, settings->declared) == 0)
         snprintf(problem, sizeof problem, "%s is not read as tokenizer_config.json's tokenizer_class %.60s does",
@@ -156,8 +156,8 @@ static hs_status set_specials(const tok_settings *settings, hs_tokenizer *tokeni
 
 static hs_status describe(hs_tokenizer *tokenizer, const char *files, hs_error *error)
 {
-    bool byte_level =
-        tok_steps_have(&tokenizer->pre_tokenizers, "ByteLevel") || tok_steps_have(&tokenizer->normalizers, "ByteLevel");
+    bool byte_level = hs__tokenizer_steps_have(&tokenizer->pre_tokenizers, "ByteLevel") ||
+                      hs__tokenizer_steps_have(&tokenizer->normalizers, "ByteLevel");
     const char *prefix = byte_level ? "byte-level " : "";
     const char *fallback = tokenizer->model.byte_fallback ? " with byte fallback" : "";
     tokenizer->description =
@@ -172,7 +172,7 @@ static hs_status read_settings(const char *folder, const struct source *source, 
     char *path = has_all ? hs_path_join(folder, source->files[0], error) : NULL;
     if (has_all && path == NULL)
         return error->status;
-    hs_status status = tok_settings_read(folder, path, settings, error);
+    hs_status status = hs__tokenizer_settings_read(folder, path, settings, error);
     hs_free(path);
     return status;
 }
@@ -190,7 +190,8 @@ hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs
     HS_GOTO_DONE(check_source(folder, source, &settings, error));
     HS_GOTO_DONE(hs_allocate(&tokenizer, 1, sizeof *tokenizer, "tokenizer", error));
     HS_GOTO_DONE(read_source(folder, source, &settings, tokenizer, error));
-    tokenizer->gives_types = settings.says_inputs ? settings.gives_types : tok_class_gives_types(settings.class_name);
+    tokenizer->gives_types =
+        settings.says_inputs ? settings.gives_types : hs__tokenizer_class_gives_types(settings.class_name);
     tokenizer->cuts_start = settings.cuts_start;
     HS_GOTO_DONE(set_specials(&settings, tokenizer, error));
     HS_GOTO_DONE(describe(tokenizer, source->description, error));
@@ -198,7 +199,7 @@ hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs
     tokenizer = NULL;
 done:
     hs_tokenizer_free(tokenizer);
-    tok_settings_clear(&settings);
+    hs__tokenizer_settings_clear(&settings);
     return status;
 }
 
@@ -256,12 +257,12 @@ void hs_tokenizer_free(hs_tokenizer *tokenizer)
 {
     if (tokenizer == NULL)
         return;
-    tok_added_clear(&tokenizer->added);
-    tok_steps_clear(&tokenizer->normalizers);
-    tok_steps_clear(&tokenizer->pre_tokenizers);
-    tok_model_clear(&tokenizer->model);
-    tok_post_processor_clear(&tokenizer->post_processor);
-    tok_steps_clear(&tokenizer->decoders);
+    hs__tokenizer_added_clear(&tokenizer->added);
+    hs__tokenizer_steps_clear(&tokenizer->normalizers);
+    hs__tokenizer_steps_clear(&tokenizer->pre_tokenizers);
+    hs__tokenizer_model_clear(&tokenizer->model);
+    hs__tokenizer_post_processor_clear(&tokenizer->post_processor);
+    hs__tokenizer_steps_clear(&tokenizer->decoders);
     for (size_t i = 0; i < HS_N_SPECIAL_TOKENS; i++)
         hs_text_clear(&tokenizer->specials[i].text);
     hs_free(tokenizer->description);
@@ -276,17 +277,17 @@ static hs_status encode_text(const hs_tokenizer *tokenizer, tok_workspace *work,
                              hs_token_list *ids, hs_error *error)
 {
     const tok_model *model = &tokenizer->model;
-    HS_TRY(tok_workspace_begin(work, text, length, error));
-    HS_TRY(tok_added_split(&tokenizer->added, &tokenizer->added.plain, work, error));
-    HS_TRY(tok_steps_apply(&tokenizer->normalizers, work, error));
-    HS_TRY(tok_added_split(&tokenizer->added, &tokenizer->added.normalized, work, error));
-    HS_TRY(tok_steps_apply(&tokenizer->pre_tokenizers, work, error));
+    HS_TRY(hs__tokenizer_workspace_begin(work, text, length, error));
+    HS_TRY(hs__tokenizer_added_split(&tokenizer->added, &tokenizer->added.plain, work, error));
+    HS_TRY(hs__tokenizer_steps_apply(&tokenizer->normalizers, work, error));
+    HS_TRY(hs__tokenizer_added_split(&tokenizer->added, &tokenizer->added.normalized, work, error));
+    HS_TRY(hs__tokenizer_steps_apply(&tokenizer->pre_tokenizers, work, error));
     for (size_t i = 0; i < work->now.n; i++) {
         const tok_piece *piece = &work->now.items[i];
         if (piece->token != TOK_NO_ID)
-            HS_TRY(tok_ids_add(ids, piece->token, error));
+            HS_TRY(hs__tokenizer_ids_add(ids, piece->token, error));
         else
-            HS_TRY(model->kind->encode(model, work, tok_piece_text(work, piece), piece->length, ids, error));
+            HS_TRY(model->kind->encode(model, work, hs__tokenizer_piece_text(work, piece), piece->length, ids, error));
     }
     return HS_OK;
 }
@@ -307,12 +308,12 @@ hs_status hs_tokenizer_encode(const hs_tokenizer *tokenizer, const char *text, s
         if (template->pieces[i].kind != TOK_PIECE_SPECIAL)
             HS_GOTO_DONE(encode_text(tokenizer, &work, text, length, ids, error));
         else if (add_special)
-            HS_GOTO_DONE(tok_ids_add(ids, template->pieces[i].id, error));
+            HS_GOTO_DONE(hs__tokenizer_ids_add(ids, template->pieces[i].id, error));
     }
 done:
     if (status != HS_OK)
         ids->n = n_before;
-    tok_workspace_clear(&work);
+    hs__tokenizer_workspace_clear(&work);
     return status;
 }
 
@@ -355,9 +356,9 @@ static hs_status encode_both(const hs_tokenizer *tokenizer, const hs_texts *text
 
 static hs_status add_encoded(hs_encoding *encoding, int32_t id, int32_t type, bool special, hs_error *error)
 {
-    HS_TRY(tok_ids_add(&encoding->ids, id, error));
-    HS_TRY(tok_ids_add(&encoding->types, type, error));
-    return tok_ids_add(&encoding->special, special, error);
+    HS_TRY(hs__tokenizer_ids_add(&encoding->ids, id, error));
+    HS_TRY(hs__tokenizer_ids_add(&encoding->types, type, error));
+    return hs__tokenizer_ids_add(&encoding->special, special, error);
 }
 
 static hs_status add_text(const hs_tokenizer *tokenizer, size_t text, size_t length, int32_t type,
@@ -375,7 +376,7 @@ hs_status hs_tokenizer_encode_texts(const hs_tokenizer *tokenizer, const hs_text
 {
     const tok_post_processor *processor = &tokenizer->post_processor;
     const tok_template *template = texts->n_second > 0 ? &processor->pair : &processor->single;
-    size_t n_special = add_special ? tok_template_n_special(template) : 0;
+    size_t n_special = add_special ? hs__tokenizer_template_n_special(template) : 0;
     HS_TRY(check_usable(tokenizer, error));
     HS_TRY(encode_both(tokenizer, texts, encoding, error));
     size_t lengths[2] = {encoding->texts[0].n, encoding->texts[1].n};
@@ -414,15 +415,16 @@ static const char *token_text(const hs_tokenizer *tokenizer, int32_t id, bool sk
 {
     const tok_added *added = &tokenizer->added;
     const char *text = NULL;
-    const tok_added_token *token = tok_added_find(added, id, &text);
+    const tok_added_token *token = hs__tokenizer_added_find(added, id, &text);
     if (token != NULL)
         *length_out = token->form_length;
     else
-        text = tok_vocabulary_token(&tokenizer->model.vocabulary, id, length_out);
+        text = hs__tokenizer_vocabulary_token(&tokenizer->model.vocabulary, id, length_out);
     if (text == NULL || !skip_special)
         return text;
     const char *ignored = NULL;
-    token = tok_added_find(added, tok_vocabulary_find(&added->vocabulary, text, *length_out), &ignored);
+    token =
+        hs__tokenizer_added_find(added, hs__tokenizer_vocabulary_find(&added->vocabulary, text, *length_out), &ignored);
     return token != NULL && token->special ? NULL : text;
 }
 
@@ -452,13 +454,14 @@ static hs_status decode_tokens(const hs_tokenizer *tokenizer, tok_workspace *wor
         const char *token = token_text(tokenizer, ids[i], skip_special, &length);
         if (token == NULL)
             continue;
-        HS_TRY(tok_next_append(work, token, length, error));
-        HS_TRY(tok_next_end(work, TOK_NO_ID, i == 0, error));
+        HS_TRY(hs__tokenizer_next_append(work, token, length, error));
+        HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, i == 0, error));
     }
-    tok_workspace_swap(work);
-    HS_TRY(tok_steps_apply(&tokenizer->decoders, work, error));
+    hs__tokenizer_workspace_swap(work);
+    HS_TRY(hs__tokenizer_steps_apply(&tokenizer->decoders, work, error));
     for (size_t i = 0; i < work->now.n; i++)
-        HS_TRY(hs_text_append(text, tok_piece_text(work, &work->now.items[i]), work->now.items[i].length, error));
+        HS_TRY(hs_text_append(text, hs__tokenizer_piece_text(work, &work->now.items[i]), work->now.items[i].length,
+                              error));
     return HS_OK;
 }
 
@@ -473,7 +476,7 @@ hs_status hs_tokenizer_decode(const hs_tokenizer *tokenizer, const int32_t *ids,
     if (!tokenizer->has_decoder)
         return join_tokens(tokenizer, ids, n, skip_special, text, error);
     hs_status status = decode_tokens(tokenizer, &work, ids, n, skip_special, text, error);
-    tok_workspace_clear(&work);
+    hs__tokenizer_workspace_clear(&work);
     return status;
 }
 
@@ -489,8 +492,8 @@ size_t hs_tokenizer_vocabulary(const hs_tokenizer *tokenizer)
 int32_t hs_tokenizer_id(const hs_tokenizer *tokenizer, const char *token)
 {
     size_t length = strlen(token);
-    int32_t id = tok_vocabulary_find(&tokenizer->added.vocabulary, token, length);
-    return id != TOK_NO_ID ? id : tok_vocabulary_find(&tokenizer->model.vocabulary, token, length);
+    int32_t id = hs__tokenizer_vocabulary_find(&tokenizer->added.vocabulary, token, length);
+    return id != TOK_NO_ID ? id : hs__tokenizer_vocabulary_find(&tokenizer->model.vocabulary, token, length);
 }
 
 int32_t hs_tokenizer_special(const hs_tokenizer *tokenizer, hs_special_token which)

@@ -12,16 +12,16 @@ static hs_status new_node(tok_trie *trie, hs_error *error)
     return HS_OK;
 }
 
-hs_status tok_trie_put(tok_trie *trie, const char *bytes, size_t length, size_t value, hs_error *error)
+hs_status hs__tokenizer_trie_put(tok_trie *trie, const char *bytes, size_t length, size_t value, hs_error *error)
 {
     size_t node = 0;
     if (trie->n_nodes == 0)
         HS_TRY(new_node(trie, error));
     for (size_t i = 0; i < length; i++) {
-        if (tok_trie_step(trie, bytes[i], &node))
+        if (hs__tokenizer_trie_step(trie, bytes[i], &node))
             continue;
         HS_TRY(new_node(trie, error));
-        HS_TRY(tok_table_add(&trie->edges, edge_key(node, bytes[i]), trie->n_nodes - 1, error));
+        HS_TRY(hs__tokenizer_table_add(&trie->edges, edge_key(node, bytes[i]), trie->n_nodes - 1, error));
         node = trie->n_nodes - 1;
     }
     if (trie->values[node] == 0)
@@ -29,18 +29,18 @@ hs_status tok_trie_put(tok_trie *trie, const char *bytes, size_t length, size_t 
     return HS_OK;
 }
 
-bool tok_trie_step(const tok_trie *trie, char byte, size_t *node_inout)
+bool hs__tokenizer_trie_step(const tok_trie *trie, char byte, size_t *node_inout)
 {
-    const tok_entry *edge = tok_table_find(&trie->edges, edge_key(*node_inout, byte), NULL);
+    const tok_entry *edge = hs__tokenizer_table_find(&trie->edges, edge_key(*node_inout, byte), NULL);
     if (edge == NULL)
         return false;
     *node_inout = (size_t)edge->value;
     return true;
 }
 
-void tok_trie_clear(tok_trie *trie)
+void hs__tokenizer_trie_clear(tok_trie *trie)
 {
-    tok_table_clear(&trie->edges);
+    hs__tokenizer_table_clear(&trie->edges);
     hs_free(trie->values);
     *trie = (tok_trie){0};
 }

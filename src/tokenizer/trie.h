@@ -13,9 +13,9 @@ typedef struct tok_trie {
 } tok_trie;
 
 /* Of two values for the same text the first stays. */
-hs_status tok_trie_put(tok_trie *trie, const char *bytes, size_t length, size_t value, hs_error *error);
+hs_status hs__tokenizer_trie_put(tok_trie *trie, const char *bytes, size_t length, size_t value, hs_error *error);
 /* From *node_inout to the node behind `byte`; false, at the same node, if no text goes on that way. */
-bool tok_trie_step(const tok_trie *trie, char byte, size_t *node_inout);
-void tok_trie_clear(tok_trie *trie);
+bool hs__tokenizer_trie_step(const tok_trie *trie, char byte, size_t *node_inout);
+void hs__tokenizer_trie_clear(tok_trie *trie);
 
 #endif

@@ -3,7 +3,7 @@
 
 /* clang-format off */
 
-const uint32_t TOK_CHARACTERS[] = {
+const uint32_t HS__TOKENIZER_CHARACTERS[] = {
     0x1A, 0x1017, 0x1092, 0x1214, 0x1292, 0x140E, 0x148F, 0x1512, 0x1593, 0x1612, 0x168D, 0x1712, 0x1809, 0x1D12, 0x1E13,
     0x1F92, 0x2081, 0x2D8E, 0x2E12, 0x2E8F, 0x2F15, 0x2F8C, 0x3015, 0x3082, 0x3D8E, 0x3E13, 0x3E8F, 0x3F13, 0x3F9A,
     0x5017, 0x5092, 0x5114, 0x5316, 0x5392, 0x5415, 0x5496, 0x5505, 0x5590, 0x5613, 0x569B, 0x5716, 0x5795, 0x5816,
@@ -365,9 +365,9 @@ const uint32_t TOK_CHARACTERS[] = {
     0x1800045, 0x189A580, 0x189A865, 0x191D800, 0x700009B, 0x7000100, 0x700101B, 0x7004000, 0x7008006, 0x700F800,
     0x780001D, 0x7FFFF00, 0x800001D, 0x87FFF00,
 };
-const size_t TOK_N_CHARACTERS = sizeof TOK_CHARACTERS / sizeof *TOK_CHARACTERS;
+const size_t HS__TOKENIZER_N_CHARACTERS = sizeof HS__TOKENIZER_CHARACTERS / sizeof *HS__TOKENIZER_CHARACTERS;
 
-const tok_lower_row TOK_LOWER[] = {
+const tok_lower_row HS__TOKENIZER_LOWER[] = {
     {0x41, 0x5A, 1, 32}, {0xC0, 0xD6, 1, 32}, {0xD8, 0xDE, 1, 32}, {0x100, 0x12E, 2, 1}, {0x132, 0x136, 2, 1},
     {0x139, 0x147, 2, 1}, {0x14A, 0x176, 2, 1}, {0x178, 0x178, 1, -121}, {0x179, 0x17D, 2, 1}, {0x181, 0x181, 1, 210},
     {0x182, 0x184, 2, 1}, {0x186, 0x186, 1, 206}, {0x187, 0x187, 1, 1}, {0x189, 0x18A, 1, 205}, {0x18B, 0x18B, 1, 1},
@@ -412,9 +412,9 @@ const tok_lower_row TOK_LOWER[] = {
     {0x10D50, 0x10D65, 1, 32}, {0x118A0, 0x118BF, 1, 32}, {0x16E40, 0x16E5F, 1, 32}, {0x16EA0, 0x16EB8, 1, 27},
     {0x1E900, 0x1E921, 1, 34},
 };
-const size_t TOK_N_LOWER = sizeof TOK_LOWER / sizeof *TOK_LOWER;
+const size_t HS__TOKENIZER_N_LOWER = sizeof HS__TOKENIZER_LOWER / sizeof *HS__TOKENIZER_LOWER;
 
-const tok_addition_row TOK_ADDITIONS[] = {
+const tok_addition_row HS__TOKENIZER_ADDITIONS[] = {
     {"alphabetic", 0x363, 0x36F}, {"alphabetic", 0x897, 0x897}, {"alphabetic", 0xC04, 0xC04},
     {"alphabetic", 0xCF3, 0xCF3}, {"alphabetic", 0xF82, 0xF83}, {"alphabetic", 0x1C89, 0x1C8A},
     {"alphabetic", 0x1DD3, 0x1DE6}, {"alphabetic", 0xA7CB, 0xA7CD}, {"alphabetic", 0xA7DA, 0xA7DC},
@@ -475,9 +475,9 @@ const tok_addition_row TOK_ADDITIONS[] = {
     {"uppercase", 0x1C89, 0x1C89}, {"uppercase", 0xA7CB, 0xA7CC}, {"uppercase", 0xA7DA, 0xA7DA},
     {"uppercase", 0xA7DC, 0xA7DC}, {"uppercase", 0x10D50, 0x10D65},
 };
-const size_t TOK_N_ADDITIONS = sizeof TOK_ADDITIONS / sizeof *TOK_ADDITIONS;
+const size_t HS__TOKENIZER_N_ADDITIONS = sizeof HS__TOKENIZER_ADDITIONS / sizeof *HS__TOKENIZER_ADDITIONS;
 
-const tok_grapheme_row TOK_GRAPHEMES[] = {
+const tok_grapheme_row HS__TOKENIZER_GRAPHEMES[] = {
     {0x0, 0x9, TOK_GRAPHEME_CONTROL}, {0xB, 0xC, TOK_GRAPHEME_CONTROL}, {0xE, 0x1F, TOK_GRAPHEME_CONTROL},
     {0x7F, 0x9F, TOK_GRAPHEME_CONTROL}, {0xA9, 0xA9, TOK_GRAPHEME_PICTURE}, {0xAD, 0xAD, TOK_GRAPHEME_CONTROL},
     {0xAE, 0xAE, TOK_GRAPHEME_PICTURE}, {0x300, 0x36F, TOK_GRAPHEME_EXTEND}, {0x483, 0x489, TOK_GRAPHEME_EXTEND},
@@ -860,4 +860,4 @@ const tok_grapheme_row TOK_GRAPHEMES[] = {
     {0xE0020, 0xE007F, TOK_GRAPHEME_EXTEND}, {0xE0080, 0xE00FF, TOK_GRAPHEME_CONTROL},
     {0xE0100, 0xE01EF, TOK_GRAPHEME_EXTEND}, {0xE01F0, 0xE0FFF, TOK_GRAPHEME_CONTROL},
 };
-const size_t TOK_N_GRAPHEMES = sizeof TOK_GRAPHEMES / sizeof *TOK_GRAPHEMES;
+const size_t HS__TOKENIZER_N_GRAPHEMES = sizeof HS__TOKENIZER_GRAPHEMES / sizeof *HS__TOKENIZER_GRAPHEMES;

@@ -45,8 +45,8 @@ typedef enum tok_category {
 typedef enum tok_age { TOK_AGE_8, TOK_AGE_9, TOK_AGE_14, TOK_AGE_16 /* with Unicode 15, 15.1 or 16 */ } tok_age;
 
 /* Runs of characters alike, each to the next row: first << 7 | age << 5 | category. Cn has age 8. */
-extern const uint32_t TOK_CHARACTERS[];
-extern const size_t TOK_N_CHARACTERS;
+extern const uint32_t HS__TOKENIZER_CHARACTERS[];
+extern const size_t HS__TOKENIZER_N_CHARACTERS;
 
 /* Every `step`-th character of first .. last, whose lower case is `distance` away (Unicode 17). */
 typedef struct tok_lower_row {
@@ -56,8 +56,8 @@ typedef struct tok_lower_row {
     int32_t distance;
 } tok_lower_row;
 
-extern const tok_lower_row TOK_LOWER[];
-extern const size_t TOK_N_LOWER;
+extern const tok_lower_row HS__TOKENIZER_LOWER[];
+extern const size_t HS__TOKENIZER_N_LOWER;
 
 /* What Unicode 14 lacks of a property which is no category: its name in lower case without separators. */
 typedef struct tok_addition_row {
@@ -66,8 +66,8 @@ typedef struct tok_addition_row {
     int32_t last;
 } tok_addition_row;
 
-extern const tok_addition_row TOK_ADDITIONS[];
-extern const size_t TOK_N_ADDITIONS;
+extern const tok_addition_row HS__TOKENIZER_ADDITIONS[];
+extern const size_t HS__TOKENIZER_N_ADDITIONS;
 
 /* Grapheme_Cluster_Break, with Indic_Conjunct_Break and Extended_Pictographic where that says more (Unicode 17). */
 typedef enum tok_grapheme_class {
@@ -96,7 +96,7 @@ typedef struct tok_grapheme_row {
 } tok_grapheme_row;
 
 /* In order of code points; what is not there is OTHER. */
-extern const tok_grapheme_row TOK_GRAPHEMES[];
-extern const size_t TOK_N_GRAPHEMES;
+extern const tok_grapheme_row HS__TOKENIZER_GRAPHEMES[];
+extern const size_t HS__TOKENIZER_N_GRAPHEMES;
 
 #endif

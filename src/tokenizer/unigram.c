@@ -55,7 +55,8 @@ static hs_status read_token(const hs_json_value *pair, size_t id, tok_model *mod
     model->scores[id] = as_read_there(hs_json_number(score));
     if (model->scores[id] - UNKNOWN_PENALTY < model->unknown_score)
         model->unknown_score = model->scores[id] - UNKNOWN_PENALTY;
-    return tok_vocabulary_add_again(&model->vocabulary, hs_json_string(token), hs_json_size(token), (int64_t)id, error);
+    return hs__tokenizer_vocabulary_add_again(&model->vocabulary, hs_json_string(token), hs_json_size(token),
+                                              (int64_t)id, error);
 }
 
 /* An array of [token, score]; the id is the place in it. */
@@ -63,16 +64,16 @@ static hs_status read_vocabulary(const tok_place *place, const hs_json_value *va
 {
     size_t n = value != NULL ? hs_json_size(value) : 0;
     if (value == NULL || hs_json_kind_of(value) != HS_JSON_ARRAY || n == 0)
-        return tok_fail_at(place, error, "is missing, empty or no array of [\"token\", score]");
+        return hs__tokenizer_fail_at(place, error, "is missing, empty or no array of [\"token\", score]");
     if (n > TOK_MAX_VOCABULARY)
-        return tok_fail_at(place, error, "has %zu tokens, more than the %d allowed", n, TOK_MAX_VOCABULARY);
-    HS_TRY(tok_table_reserve(&model->vocabulary.by_bytes, n, error));
+        return hs__tokenizer_fail_at(place, error, "has %zu tokens, more than the %d allowed", n, TOK_MAX_VOCABULARY);
+    HS_TRY(hs__tokenizer_table_reserve(&model->vocabulary.by_bytes, n, error));
     HS_TRY(hs_allocate(&model->scores, n, sizeof *model->scores, "token scores", error));
     model->unknown_score = INFINITY;
     for (size_t i = 0; i < n; i++)
         if (read_token(hs_json_at(value, i), i, model, error) != HS_OK) {
             hs_error_prefix(error, "[%zu]", i);
-            return tok_name_place(place, error);
+            return hs__tokenizer_name_place(place, error);
         }
     return HS_OK;
 }
@@ -82,11 +83,12 @@ static hs_status read_unigram(const tok_place *place, const hs_json_value *value
     int64_t unknown = TOK_NO_ID;
     const hs_json_value *id = hs_json_get(value, "unk_id");
     if (id != NULL && hs_json_kind_of(id) != HS_JSON_NULL)
-        HS_TRY(tok_key_integer(place, value, "unk_id", 0, (int64_t)model->vocabulary.size - 1, &unknown, error));
+        HS_TRY(
+            hs__tokenizer_key_integer(place, value, "unk_id", 0, (int64_t)model->vocabulary.size - 1, &unknown, error));
     model->unknown_id = (int32_t)unknown;
-    HS_TRY(tok_key_boolean_optional(place, value, "byte_fallback", &model->byte_fallback, error));
-    tok_model_find_byte_ids(model);
-    return tok_prefixes_build(&model->vocabulary, &model->tokens, error);
+    HS_TRY(hs__tokenizer_key_boolean_optional(place, value, "byte_fallback", &model->byte_fallback, error));
+    hs__tokenizer_model_find_byte_ids(model);
+    return hs__tokenizer_prefixes_build(&model->vocabulary, &model->tokens, error);
 }
 
 /* ---- the best way through a text ---------------------------------------------------------------------------------- */
@@ -107,7 +109,7 @@ static void try_tokens(const tok_model *model, tok_way *ways, const char *text, 
 {
     size_t node = 0;
     *alone_out = false;
-    for (size_t end = at; end < length && tok_prefixes_step(&model->tokens, text[end], &node);) {
+    for (size_t end = at; end < length && hs__tokenizer_prefixes_step(&model->tokens, text[end], &node);) {
         int32_t id = model->tokens.nodes[node].id;
         end++;
         if (id == TOK_NO_ID)
@@ -142,13 +144,13 @@ static hs_status find_ways(const tok_model *model, tok_workspace *work, const ch
 static hs_status add_unknown(const tok_model *model, const char *text, size_t length, hs_token_list *ids,
                              hs_error *error)
 {
-    int32_t id = tok_vocabulary_find(&model->vocabulary, text, length);
+    int32_t id = hs__tokenizer_vocabulary_find(&model->vocabulary, text, length);
     if (id != TOK_NO_ID)
-        return tok_ids_add(ids, id, error);
-    if (!model->byte_fallback || !tok_model_has_bytes(model, text, length))
-        return tok_ids_add(ids, model->unknown_id, error);
+        return hs__tokenizer_ids_add(ids, id, error);
+    if (!model->byte_fallback || !hs__tokenizer_model_has_bytes(model, text, length))
+        return hs__tokenizer_ids_add(ids, model->unknown_id, error);
     for (size_t i = length; i-- > 0;)
-        HS_TRY(tok_ids_add(ids, model->byte_ids[(unsigned char)text[i]], error));
+        HS_TRY(hs__tokenizer_ids_add(ids, model->byte_ids[(unsigned char)text[i]], error));
     return HS_OK;
 }
 
@@ -158,7 +160,7 @@ static hs_status add_backwards(const tok_model *model, const tok_way *ways, cons
     for (size_t end = length; end > 0;) {
         size_t start = ways[end].start;
         if (ways[end].id != model->unknown_id) {
-            HS_TRY(tok_ids_add(ids, ways[end].id, error));
+            HS_TRY(hs__tokenizer_ids_add(ids, ways[end].id, error));
             end = start;
             continue;
         }
@@ -184,5 +186,5 @@ static hs_status encode_unigram(const tok_model *model, tok_workspace *work, con
     return HS_OK;
 }
 
-const tok_model_kind TOK_UNIGRAM = {"Unigram",       "unk_id byte_fallback", "Unigram",
-                                    read_vocabulary, read_unigram,           encode_unigram};
+const tok_model_kind HS__TOKENIZER_UNIGRAM = {"Unigram",       "unk_id byte_fallback", "Unigram",
+                                              read_vocabulary, read_unigram,           encode_unigram};

@@ -13,7 +13,7 @@ static hs_status check_token(const tok_vocabulary *vocabulary, const char *bytes
         return hs_fail(error, HS_ERROR_INPUT, "token \"%.*s\" has id %" PRId64 "; ids run from 0 to %d",
                        (int)(length < 100 ? length : 100), bytes, id, TOK_MAX_VOCABULARY - 1);
     size_t other_length = 0;
-    const char *other = tok_vocabulary_token(vocabulary, (int32_t)id, &other_length);
+    const char *other = hs__tokenizer_vocabulary_token(vocabulary, (int32_t)id, &other_length);
     if (other != NULL)
         return hs_fail(error, HS_ERROR_INPUT, "id %" PRId64 " belongs to two tokens, \"%.*s\" and \"%.*s\"", id,
                        (int)(other_length < 100 ? other_length : 100), other, (int)(length < 100 ? length : 100),
@@ -25,8 +25,8 @@ static hs_status check_token(const tok_vocabulary *vocabulary, const char *bytes
 static tok_entry *find_entry(const tok_vocabulary *vocabulary, const char *bytes, size_t length)
 {
     uint64_t key = hs_hash(0, bytes, length);
-    const tok_entry *entry = tok_table_find(&vocabulary->by_bytes, key, NULL);
-    for (; entry != NULL; entry = tok_table_find(&vocabulary->by_bytes, key, entry)) {
+    const tok_entry *entry = hs__tokenizer_table_find(&vocabulary->by_bytes, key, NULL);
+    for (; entry != NULL; entry = hs__tokenizer_table_find(&vocabulary->by_bytes, key, entry)) {
         const tok_token *token = &vocabulary->tokens[entry->value];
         if (token->length == length &&
             (length == 0 || memcmp(vocabulary->bytes.text + token->start, bytes, length) == 0))
@@ -35,16 +35,17 @@ static tok_entry *find_entry(const tok_vocabulary *vocabulary, const char *bytes
     return NULL;
 }
 
-hs_status tok_vocabulary_add(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id, hs_error *error)
+hs_status hs__tokenizer_vocabulary_add(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id,
+                                       hs_error *error)
 {
     if (find_entry(vocabulary, bytes, length) != NULL)
         return hs_fail(error, HS_ERROR_INPUT, "token \"%.*s\" is there twice", (int)(length < 100 ? length : 100),
                        bytes);
-    return tok_vocabulary_add_again(vocabulary, bytes, length, id, error);
+    return hs__tokenizer_vocabulary_add_again(vocabulary, bytes, length, id, error);
 }
 
-hs_status tok_vocabulary_add_again(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id,
-                                   hs_error *error)
+hs_status hs__tokenizer_vocabulary_add_again(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id,
+                                             hs_error *error)
 {
     HS_TRY(check_token(vocabulary, bytes, length, id, error));
     size_t index = (size_t)id;
@@ -56,7 +57,7 @@ hs_status tok_vocabulary_add_again(tok_vocabulary *vocabulary, const char *bytes
     if (entry != NULL)
         entry->value = index;
     else
-        HS_TRY(tok_table_add(&vocabulary->by_bytes, hs_hash(0, bytes, length), index, error));
+        HS_TRY(hs__tokenizer_table_add(&vocabulary->by_bytes, hs_hash(0, bytes, length), index, error));
     vocabulary->tokens[index] = (tok_token){.start = start, .length = length, .present = true};
     vocabulary->n_tokens++;
     if (index >= vocabulary->size)
@@ -64,13 +65,13 @@ hs_status tok_vocabulary_add_again(tok_vocabulary *vocabulary, const char *bytes
     return HS_OK;
 }
 
-int32_t tok_vocabulary_find(const tok_vocabulary *vocabulary, const char *bytes, size_t length)
+int32_t hs__tokenizer_vocabulary_find(const tok_vocabulary *vocabulary, const char *bytes, size_t length)
 {
     const tok_entry *entry = find_entry(vocabulary, bytes, length);
     return entry != NULL ? (int32_t)entry->value : TOK_NO_ID;
 }
 
-const char *tok_vocabulary_token(const tok_vocabulary *vocabulary, int32_t id, size_t *length_out)
+const char *hs__tokenizer_vocabulary_token(const tok_vocabulary *vocabulary, int32_t id, size_t *length_out)
 {
     if (id < 0 || (size_t)id >= vocabulary->size || !vocabulary->tokens[id].present)
         return NULL;
@@ -78,10 +79,10 @@ const char *tok_vocabulary_token(const tok_vocabulary *vocabulary, int32_t id, s
     return *length_out > 0 ? vocabulary->bytes.text + vocabulary->tokens[id].start : "";
 }
 
-void tok_vocabulary_clear(tok_vocabulary *vocabulary)
+void hs__tokenizer_vocabulary_clear(tok_vocabulary *vocabulary)
 {
     hs_text_clear(&vocabulary->bytes);
     hs_free(vocabulary->tokens);
-    tok_table_clear(&vocabulary->by_bytes);
+    hs__tokenizer_table_clear(&vocabulary->by_bytes);
     *vocabulary = (tok_vocabulary){0};
 }

@@ -27,14 +27,15 @@ typedef struct tok_vocabulary {
 } tok_vocabulary;
 
 /* HS_ERROR_INPUT for an id out of range or taken, and for a token that is too long or there already. */
-hs_status tok_vocabulary_add(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id, hs_error *error);
+hs_status hs__tokenizer_vocabulary_add(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id,
+                                       hs_error *error);
 /* The same, where a token may be there already: the later id is then the one that is found by the bytes. */
-hs_status tok_vocabulary_add_again(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id,
-                                   hs_error *error);
+hs_status hs__tokenizer_vocabulary_add_again(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id,
+                                             hs_error *error);
 /* TOK_NO_ID if there is none. */
-int32_t tok_vocabulary_find(const tok_vocabulary *vocabulary, const char *bytes, size_t length);
+int32_t hs__tokenizer_vocabulary_find(const tok_vocabulary *vocabulary, const char *bytes, size_t length);
 /* The bytes of a token (not zero-terminated), NULL for an id that is not there. */
-const char *tok_vocabulary_token(const tok_vocabulary *vocabulary, int32_t id, size_t *length_out);
-void tok_vocabulary_clear(tok_vocabulary *vocabulary);
+const char *hs__tokenizer_vocabulary_token(const tok_vocabulary *vocabulary, int32_t id, size_t *length_out);
+void hs__tokenizer_vocabulary_clear(tok_vocabulary *vocabulary);
 
 #endif

@@ -5,7 +5,7 @@
 
 enum { MAX_WORD_CHARACTERS = 1000 /* that a file may ask for; every published one has 100 */ };
 
-hs_status tok_word_piece_finish(tok_model *model, hs_error *error)
+hs_status hs__tokenizer_word_piece_finish(tok_model *model, hs_error *error)
 {
     for (size_t i = 0; i < model->vocabulary.size; i++)
         if (model->vocabulary.tokens[i].length > model->longest_token)
@@ -21,14 +21,14 @@ static hs_status read_word_piece(const tok_place *place, const hs_json_value *va
     const char *prefix = NULL;
     size_t length = 0;
     int64_t most = 0;
-    HS_TRY(tok_model_read_unknown(place, value, model, error));
-    HS_TRY(tok_key_string(place, value, "continuing_subword_prefix", &prefix, &length, error));
-    HS_TRY(tok_key_integer(place, value, "max_input_chars_per_word", 0, MAX_WORD_CHARACTERS, &most, error));
+    HS_TRY(hs__tokenizer_model_read_unknown(place, value, model, error));
+    HS_TRY(hs__tokenizer_key_string(place, value, "continuing_subword_prefix", &prefix, &length, error));
+    HS_TRY(hs__tokenizer_key_integer(place, value, "max_input_chars_per_word", 0, MAX_WORD_CHARACTERS, &most, error));
     model->max_word_characters = (size_t)most;
     model->prefix = hs_string_copy_n(prefix, length, error);
     if (model->prefix == NULL)
         return error->status;
-    return tok_word_piece_finish(model, error) == HS_OK ? HS_OK : tok_name_place(place, error);
+    return hs__tokenizer_word_piece_finish(model, error) == HS_OK ? HS_OK : hs__tokenizer_name_place(place, error);
 }
 
 /* The longest token at the front of `text`, which stands behind `n_prefix` bytes of prefix in work->scratch. */
@@ -39,11 +39,11 @@ static int32_t longest_match(const tok_model *model, const char *word, size_t n_
     while (end > 0) {
         int32_t id = TOK_NO_ID;
         if (n_prefix + end <= model->longest_token)
-            id = tok_vocabulary_find(&model->vocabulary, word, n_prefix + end);
+            id = hs__tokenizer_vocabulary_find(&model->vocabulary, word, n_prefix + end);
         *matched_out = end;
         if (id != TOK_NO_ID)
             return id;
-        end = tok_character_before(word + n_prefix, end);
+        end = hs__tokenizer_character_before(word + n_prefix, end);
     }
     return TOK_NO_ID;
 }
@@ -65,7 +65,7 @@ static hs_status encode_pieces(const tok_model *model, tok_workspace *work, cons
         *known_out = id != TOK_NO_ID;
         if (!*known_out)
             return HS_OK;
-        HS_TRY(tok_ids_add(ids, id, error));
+        HS_TRY(hs__tokenizer_ids_add(ids, id, error));
         at += matched;
     }
     return HS_OK;
@@ -81,9 +81,10 @@ static hs_status encode_word_piece(const tok_model *model, tok_workspace *work, 
     if (known)
         return HS_OK;
     ids->n = n_before;
-    return tok_ids_add(ids, model->unknown_id, error);
+    return hs__tokenizer_ids_add(ids, model->unknown_id, error);
 }
 
-const tok_model_kind TOK_WORD_PIECE = {"WordPiece",     "unk_token continuing_subword_prefix max_input_chars_per_word",
-                                       "WordPiece",     tok_model_read_vocabulary,
-                                       read_word_piece, encode_word_piece};
+const tok_model_kind HS__TOKENIZER_WORD_PIECE = {
+    "WordPiece",     "unk_token continuing_subword_prefix max_input_chars_per_word",
+    "WordPiece",     hs__tokenizer_model_read_vocabulary,
+    read_word_piece, encode_word_piece};

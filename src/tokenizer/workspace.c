@@ -8,7 +8,7 @@ static void pieces_clear(tok_pieces *pieces)
     hs_free(pieces->items);
 }
 
-void tok_workspace_clear(tok_workspace *work)
+void hs__tokenizer_workspace_clear(tok_workspace *work)
 {
     pieces_clear(&work->now);
     pieces_clear(&work->next);
@@ -21,12 +21,12 @@ void tok_workspace_clear(tok_workspace *work)
     *work = (tok_workspace){0};
 }
 
-const char *tok_piece_text(const tok_workspace *work, const tok_piece *piece)
+const char *hs__tokenizer_piece_text(const tok_workspace *work, const tok_piece *piece)
 {
     return piece->length > 0 ? work->now.text.text + piece->start : "";
 }
 
-hs_status tok_next_append(tok_workspace *work, const char *bytes, size_t length, hs_error *error)
+hs_status hs__tokenizer_next_append(tok_workspace *work, const char *bytes, size_t length, hs_error *error)
 {
     if (length > TOK_MAX_WORK_BYTES - work->next.text.length)
         return hs_fail(error, HS_ERROR_INPUT,
@@ -35,7 +35,7 @@ hs_status tok_next_append(tok_workspace *work, const char *bytes, size_t length,
     return length > 0 ? hs_text_append(&work->next.text, bytes, length, error) : HS_OK;
 }
 
-hs_status tok_next_end(tok_workspace *work, int32_t token, bool at_origin, hs_error *error)
+hs_status hs__tokenizer_next_end(tok_workspace *work, int32_t token, bool at_origin, hs_error *error)
 {
     tok_pieces *next = &work->next;
     size_t start = next->n > 0 ? next->items[next->n - 1].start + next->items[next->n - 1].length : 0;
@@ -47,7 +47,7 @@ hs_status tok_next_end(tok_workspace *work, int32_t token, bool at_origin, hs_er
     return HS_OK;
 }
 
-void tok_workspace_swap(tok_workspace *work)
+void hs__tokenizer_workspace_swap(tok_workspace *work)
 {
     tok_pieces done = work->next;
     work->next = work->now;
@@ -56,26 +56,26 @@ void tok_workspace_swap(tok_workspace *work)
     work->next.text.length = 0;
 }
 
-hs_status tok_workspace_begin(tok_workspace *work, const char *text, size_t length, hs_error *error)
+hs_status hs__tokenizer_workspace_begin(tok_workspace *work, const char *text, size_t length, hs_error *error)
 {
-    HS_TRY(tok_next_append(work, text, length, error));
-    HS_TRY(tok_next_end(work, TOK_NO_ID, true, error));
-    tok_workspace_swap(work);
+    HS_TRY(hs__tokenizer_next_append(work, text, length, error));
+    HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, true, error));
+    hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
 
 /* ---- rewriting -------------------------------------------------------------------------------------------------- */
 
-hs_status tok_rewrite_pieces(tok_workspace *work, tok_rewrite rewrite, const void *how, hs_error *error)
+hs_status hs__tokenizer_rewrite_pieces(tok_workspace *work, tok_rewrite rewrite, const void *how, hs_error *error)
 {
     for (size_t i = 0; i < work->now.n; i++) {
         const tok_piece *piece = &work->now.items[i];
         bool at_origin = piece->at_origin;
         if (piece->token == TOK_NO_ID)
-            HS_TRY(rewrite(how, work, tok_piece_text(work, piece), piece->length, &at_origin, error));
-        HS_TRY(tok_next_end(work, piece->token, at_origin, error));
+            HS_TRY(rewrite(how, work, hs__tokenizer_piece_text(work, piece), piece->length, &at_origin, error));
+        HS_TRY(hs__tokenizer_next_end(work, piece->token, at_origin, error));
     }
-    tok_workspace_swap(work);
+    hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
 
@@ -144,7 +144,7 @@ static void apply_behaviour(tok_spans *spans, tok_behaviour behaviour)
 static hs_status split_piece(tok_workspace *work, const tok_piece *piece, tok_behaviour behaviour, bool invert,
                              hs_error *error)
 {
-    const char *text = tok_piece_text(work, piece);
+    const char *text = hs__tokenizer_piece_text(work, piece);
     tok_spans *spans = &work->spans;
     for (size_t i = 0; invert && i < spans->n; i++)
         spans->items[i].is_match = !spans->items[i].is_match;
@@ -153,34 +153,36 @@ static hs_status split_piece(tok_workspace *work, const tok_piece *piece, tok_be
         const tok_span *span = &spans->items[i];
         if (behaviour == TOK_REMOVED && span->is_match)
             continue;
-        HS_TRY(tok_next_append(work, text + span->start, span->end - span->start, error));
-        HS_TRY(tok_next_end(work, TOK_NO_ID, piece->at_origin && span->start == 0, error));
+        HS_TRY(hs__tokenizer_next_append(work, text + span->start, span->end - span->start, error));
+        HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, piece->at_origin && span->start == 0, error));
     }
     return HS_OK;
 }
 
-hs_status tok_split_pieces(tok_workspace *work, tok_finder find, const void *how, tok_behaviour behaviour, bool invert,
-                           hs_error *error)
+hs_status hs__tokenizer_split_pieces(tok_workspace *work, tok_finder find, const void *how, tok_behaviour behaviour,
+                                     bool invert, hs_error *error)
 {
     for (size_t i = 0; i < work->now.n; i++) {
         const tok_piece *piece = &work->now.items[i];
         if (piece->token != TOK_NO_ID) {
-            HS_TRY(tok_next_end(work, piece->token, piece->at_origin, error));
+            HS_TRY(hs__tokenizer_next_end(work, piece->token, piece->at_origin, error));
             continue;
         }
-        HS_TRY(find(how, work, tok_piece_text(work, piece), piece->length, error));
+        HS_TRY(find(how, work, hs__tokenizer_piece_text(work, piece), piece->length, error));
         HS_TRY(split_piece(work, piece, behaviour, invert, error));
     }
-    tok_workspace_swap(work);
+    hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
 
-hs_status tok_find_pattern(const void *how, tok_workspace *work, const char *text, size_t length, hs_error *error)
+hs_status hs__tokenizer_find_pattern(const void *how, tok_workspace *work, const char *text, size_t length,
+                                     hs_error *error)
 {
-    return tok_pattern_spans(how, text, length, &work->spans, error);
+    return hs__tokenizer_pattern_spans(how, text, length, &work->spans, error);
 }
 
-hs_status tok_find_class(const void *how, tok_workspace *work, const char *text, size_t length, hs_error *error)
+hs_status hs__tokenizer_find_class(const void *how, tok_workspace *work, const char *text, size_t length,
+                                   hs_error *error)
 {
     const tok_character_class *belongs = how;
     tok_spans *spans = &work->spans;
@@ -189,14 +191,14 @@ hs_status tok_find_class(const void *how, tok_workspace *work, const char *text,
     spans->n = 0;
     while (at < length) {
         int32_t character = 0;
-        size_t end = at + tok_character_decode(text + at, length - at, &character);
+        size_t end = at + hs__tokenizer_character_decode(text + at, length - at, &character);
         if ((*belongs)(character)) {
             if (covered < at)
-                HS_TRY(tok_spans_add(spans, covered, at, false, error));
-            HS_TRY(tok_spans_add(spans, at, end, true, error));
+                HS_TRY(hs__tokenizer_spans_add(spans, covered, at, false, error));
+            HS_TRY(hs__tokenizer_spans_add(spans, at, end, true, error));
             covered = end;
         }
         at = end;
     }
-    return covered < length ? tok_spans_add(spans, covered, length, false, error) : HS_OK;
+    return covered < length ? hs__tokenizer_spans_add(spans, covered, length, false, error) : HS_OK;
 }

@@ -71,20 +71,20 @@ typedef struct tok_workspace {
     size_t ways_capacity;
 } tok_workspace;
 
-void tok_workspace_clear(tok_workspace *work);
+void hs__tokenizer_workspace_clear(tok_workspace *work);
 
 /* The text of a piece of `now`. Stays where it is until the next swap. */
-const char *tok_piece_text(const tok_workspace *work, const tok_piece *piece);
+const char *hs__tokenizer_piece_text(const tok_workspace *work, const tok_piece *piece);
 
 /* Appends to the piece of `next` that is being written. */
-hs_status tok_next_append(tok_workspace *work, const char *bytes, size_t length, hs_error *error);
+hs_status hs__tokenizer_next_append(tok_workspace *work, const char *bytes, size_t length, hs_error *error);
 /* Ends that piece: it runs from the end of the one before to the end of the text. Empty text pieces are dropped. */
-hs_status tok_next_end(tok_workspace *work, int32_t token, bool at_origin, hs_error *error);
+hs_status hs__tokenizer_next_end(tok_workspace *work, int32_t token, bool at_origin, hs_error *error);
 /* `next` becomes `now`. */
-void tok_workspace_swap(tok_workspace *work);
+void hs__tokenizer_workspace_swap(tok_workspace *work);
 
 /* One piece of text, the whole of `text`, as `now`. */
-hs_status tok_workspace_begin(tok_workspace *work, const char *text, size_t length, hs_error *error);
+hs_status hs__tokenizer_workspace_begin(tok_workspace *work, const char *text, size_t length, hs_error *error);
 
 /* ---- what steps are made of ------------------------------------------------------------------------------------- */
 
@@ -92,7 +92,7 @@ hs_status tok_workspace_begin(tok_workspace *work, const char *text, size_t leng
 typedef hs_status (*tok_rewrite)(const void *how, tok_workspace *work, const char *text, size_t length,
                                  bool *at_origin_inout, hs_error *error);
 /* Rewrites every piece of text; added tokens pass. */
-hs_status tok_rewrite_pieces(tok_workspace *work, tok_rewrite rewrite, const void *how, hs_error *error);
+hs_status hs__tokenizer_rewrite_pieces(tok_workspace *work, tok_rewrite rewrite, const void *how, hs_error *error);
 
 typedef enum tok_behaviour {
     TOK_REMOVED,
@@ -105,11 +105,13 @@ typedef enum tok_behaviour {
 /* Fills work->spans with stretches that cover `text`. */
 typedef hs_status (*tok_finder)(const void *how, tok_workspace *work, const char *text, size_t length, hs_error *error);
 /* Splits every piece of text at the matches (`invert`: at what is no match). */
-hs_status tok_split_pieces(tok_workspace *work, tok_finder find, const void *how, tok_behaviour behaviour, bool invert,
-                           hs_error *error);
+hs_status hs__tokenizer_split_pieces(tok_workspace *work, tok_finder find, const void *how, tok_behaviour behaviour,
+                                     bool invert, hs_error *error);
 
 /* Finders: `how` is a tok_pattern, or a pointer to a tok_character_class. */
-hs_status tok_find_pattern(const void *how, tok_workspace *work, const char *text, size_t length, hs_error *error);
-hs_status tok_find_class(const void *how, tok_workspace *work, const char *text, size_t length, hs_error *error);
+hs_status hs__tokenizer_find_pattern(const void *how, tok_workspace *work, const char *text, size_t length,
+                                     hs_error *error);
+hs_status hs__tokenizer_find_class(const void *how, tok_workspace *work, const char *text, size_t length,
+                                   hs_error *error);
 
 #endif

@@ -14,7 +14,7 @@ static void use(const hs_tokenizer *tokenizer)
     if (hs_tokenizer_encode(tokenizer, text, strlen(text), true, &ids, &error) == HS_OK)
         (void)hs_tokenizer_decode(tokenizer, ids.ids, ids.n, false, &decoded, &error);
     hs_text_clear(&decoded);
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)

@@ -79,7 +79,7 @@ static void check_case(const hs_json_value *of, size_t number)
     assert_true(hs_json_size(rows) > 40);
     for (size_t i = 0; i < hs_json_size(rows); i++)
         check_row(tokenizer, hs_json_at(rows, i), &encoding, number, i);
-    hs_encoding_clear(&encoding);
+    hs_tokenizer_encoding_clear(&encoding);
     hs_tokenizer_free(tokenizer);
     test_folder_remove(folder);
     free(folder);

@@ -89,7 +89,7 @@ static bool same_text(const hs_tokenizer *tokenizer, const char *text, const hs_
         same = false;
     }
     hs_text_clear(&decoded);
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
     return same;
 }
 

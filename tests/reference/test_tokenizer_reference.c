@@ -143,7 +143,7 @@ static void check_row(const char *name, const hs_tokenizer *tokenizer, const hs_
     check_ids(name, hs_json_string(text), &ids, hs_json_at(row, 1));
     check_decoded(name, tokenizer, &ids, false, hs_json_at(row, 2));
     check_decoded(name, tokenizer, &ids, true, hs_json_at(row, 3));
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
 }
 
 /* FNV-1a of the ids as 32-bit little-endian numbers (Fowler, Noll, Vo). */
@@ -181,7 +181,7 @@ static void check_hashes(const char *golden, const char *texts_name, const hs_to
     }
     assert_null(next_line(&expected_rest, &length));
     assert_true(n_lines > 100);
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
     hs_free(texts);
     hs_free(expected);
 }
@@ -291,8 +291,8 @@ static void check_published(const char *shared, const char *name, const hs_token
         text = end != NULL ? end + sizeof SEPARATOR - 1 : NULL;
     }
     assert_int_equal(n_texts, 47);
-    hs_token_list_clear(&ids);
-    hs_token_list_clear(&wanted);
+    hs_tokenizer_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&wanted);
     hs_free(texts);
     hs_free(expected);
 }
@@ -366,7 +366,7 @@ static void test_stories(void **state)
     static const int32_t FIRST[] = {1, 403, 407, 261, 378};
     assert_int_equal(ids.n, 5);
     assert_memory_equal(ids.ids, FIRST, sizeof FIRST);
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
     hs_text_clear(&text);
     hs_json_free(golden);
     hs_tokenizer_free(tokenizer);
@@ -390,7 +390,7 @@ static void test_small_models(void **state)
     assert_int_equal(ids.n, 4);
     assert_memory_equal(ids.ids, WORDS, sizeof WORDS);
     hs_tokenizer_free(capp);
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
 }
 
 /* The ids that the classifier's authors computed for its test set, from vocab.txt alone. */
@@ -415,7 +415,7 @@ static void test_toxic(void **state)
         hs_json_free(row);
     }
     assert_int_equal(n_lines, 800);
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
     hs_free(lines);
     hs_tokenizer_free(tokenizer);
 }

@@ -82,7 +82,7 @@ void check_ids(const hs_tokenizer *tokenizer, const char *text, size_t length, b
     for (size_t i = 0; i < n; i++)
         if (ids.ids[i] != expected[i])
             fail_msg("\"%s\": id %zu is %d instead of %d", text, i, (int)ids.ids[i], (int)expected[i]);
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
 }
 
 void check_decoded(const hs_tokenizer *tokenizer, const int32_t *ids, size_t n, bool skip_special, const char *expected)

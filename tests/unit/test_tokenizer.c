@@ -185,7 +185,7 @@ static void test_bpe_long_word(void **state)
     assert_int_equal(ids.n, LENGTH / 4);
     for (size_t i = 0; i < ids.n; i++)
         assert_int_equal(ids.ids[i], 2);
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
     free(text);
     hs_tokenizer_free(t);
 }

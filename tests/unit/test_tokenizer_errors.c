@@ -296,7 +296,7 @@ static void test_refused_texts(void **state)
         assert_int_equal(hs_tokenizer_encode(t, MALFORMED[i].text, MALFORMED[i].length, true, &ids, &error),
                          HS_ERROR_INPUT);
         assert_int_equal(ids.n, 0);
-        hs_token_list_clear(&ids);
+        hs_tokenizer_token_list_clear(&ids);
     }
     hs_error error = {0};
     hs_text text = {0};
@@ -315,7 +315,7 @@ static void test_unknown_word_without_token(void **state)
     assert_int_equal(hs_tokenizer_encode(t, "bad", 3, true, &ids, &error), HS_ERROR_INPUT);
     assert_non_null(strstr(error.message, "\"bad\""));
     assert_int_equal(ids.n, 1);
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
     hs_tokenizer_free(t);
 }
 
@@ -339,7 +339,7 @@ static void test_hostile_steps(void **state)
     error = (hs_error){0};
     assert_int_equal(hs_tokenizer_encode(t, "aaaa", 4, true, &ids, &error), HS_ERROR_INPUT);
     assert_non_null(strstr(error.message, "shorten the text"));
-    hs_token_list_clear(&ids);
+    hs_tokenizer_token_list_clear(&ids);
     hs_tokenizer_free(t);
 }
 

@@ -16,23 +16,23 @@ static void test_table(void **state)
     enum { N = 5000 };
     hs_error error = {0};
     tok_table table = {0};
-    assert_null(tok_table_find(&table, 1, NULL));
+    assert_null(hs__tokenizer_table_find(&table, 1, NULL));
     for (uint64_t i = 0; i < N; i++)
-        assert_int_equal(tok_table_add(&table, i / 2, i, &error), HS_OK);
+        assert_int_equal(hs__tokenizer_table_add(&table, i / 2, i, &error), HS_OK);
     assert_int_equal(table.n, N);
     for (uint64_t key = 0; key < N / 2; key++) {
-        const tok_entry *first = tok_table_find(&table, key, NULL);
+        const tok_entry *first = hs__tokenizer_table_find(&table, key, NULL);
         assert_non_null(first);
-        const tok_entry *second = tok_table_find(&table, key, first);
+        const tok_entry *second = hs__tokenizer_table_find(&table, key, first);
         assert_non_null(second);
         assert_int_equal(first->value + second->value, 4 * key + 1);
-        assert_null(tok_table_find(&table, key, second));
+        assert_null(hs__tokenizer_table_find(&table, key, second));
     }
-    assert_null(tok_table_find(&table, N, NULL));
-    assert_int_equal(tok_table_set(&table, N, 7, &error), HS_OK);
-    assert_int_equal(tok_table_set(&table, N, 8, &error), HS_OK);
-    assert_int_equal(tok_table_find(&table, N, NULL)->value, 8);
-    tok_table_clear(&table);
+    assert_null(hs__tokenizer_table_find(&table, N, NULL));
+    assert_int_equal(hs__tokenizer_table_set(&table, N, 7, &error), HS_OK);
+    assert_int_equal(hs__tokenizer_table_set(&table, N, 8, &error), HS_OK);
+    assert_int_equal(hs__tokenizer_table_find(&table, N, NULL)->value, 8);
+    hs__tokenizer_table_clear(&table);
 }
 
 static void test_translation(void **state)
@@ -70,7 +70,7 @@ static void test_translation(void **state)
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         hs_error error = {0};
         hs_text text = {0};
-        hs_status status = tok_pattern_translate(ROWS[i].regex, strlen(ROWS[i].regex), 1600, &text, &error);
+        hs_status status = hs__tokenizer_pattern_translate(ROWS[i].regex, strlen(ROWS[i].regex), 1600, &text, &error);
         assert_int_equal(status, ROWS[i].pcre2 != NULL ? HS_OK : HS_ERROR_INPUT);
         if (ROWS[i].pcre2 != NULL)
             assert_string_equal(text.text, ROWS[i].pcre2);
@@ -102,7 +102,8 @@ static void test_translation_for_older_unicode(void **state)
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         hs_error error = {0};
         hs_text text = {0};
-        hs_status status = tok_pattern_translate(ROWS[i].regex, strlen(ROWS[i].regex), ROWS[i].unicode, &text, &error);
+        hs_status status =
+            hs__tokenizer_pattern_translate(ROWS[i].regex, strlen(ROWS[i].regex), ROWS[i].unicode, &text, &error);
         assert_int_equal(status, ROWS[i].pcre2 != NULL ? HS_OK : HS_ERROR_INPUT);
         if (ROWS[i].pcre2 != NULL && strncmp(text.text, ROWS[i].pcre2, strlen(ROWS[i].pcre2)) != 0)
             fail_msg("%s: %.200s", ROWS[i].regex, text.text);
