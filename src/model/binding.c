@@ -59,8 +59,8 @@ static hs_status fail_shape(const hs_tensor *tensor, const hs_axis axes[2], cons
     char have[256], want[256];
     bool is_head = axes[0] == HS_AXIS_LABELS;
     return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s has shape %s, expected %s (%s%s%s)%s", tensor->path,
-                   tensor->name, hs_shape_format(tensor->shape, tensor->n_dimensions, have, sizeof have),
-                   hs_shape_format(expected, n_expected, want, sizeof want), axis_names[axes[0]],
+                   tensor->name, hs__model_shape_format(tensor->shape, tensor->n_dimensions, have, sizeof have),
+                   hs__model_shape_format(expected, n_expected, want, sizeof want), axis_names[axes[0]],
                    n_expected > 1 ? ", " : "", n_expected > 1 ? axis_names[axes[1]] : "",
                    is_head ? ": config.json must say how many labels there are, with id2label or num_labels; without "
                              "these there are two"
@@ -74,9 +74,9 @@ static hs_status check_tensor(const hs_tensor *tensor, const hs_tensor_rule *rul
     size_t n_expected = rule->shape[1] == HS_AXIS_NONE ? 1 : 2;
     if (tensor->n_dimensions != n_expected || memcmp(tensor->shape, expected, n_expected * sizeof *expected) != 0)
         return fail_shape(tensor, rule->shape, expected, n_expected, error);
-    if (!hs_dtype_is_weight(tensor->dtype))
+    if (!hs__model_dtype_is_weight(tensor->dtype))
         return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s is of type %s; F32, F16 and BF16 are read", tensor->path,
-                       tensor->name, hs_dtype_name(tensor->dtype));
+                       tensor->name, hs__model_dtype_name(tensor->dtype));
     return HS_OK;
 }
 
@@ -105,7 +105,7 @@ static hs_status find(binder *b, const char *name, const hs_tensor **tensor_out,
     const hs_tensor_table *table = b->source->table;
     size_t t = table->n_tensors;
     *tensor_out = NULL;
-    HS_TRY(hs_tensor_names_find(&b->names, name, b->is_used, &t, error));
+    HS_TRY(hs__model_tensor_names_find(&b->names, name, b->is_used, &t, error));
     if (t < table->n_tensors)
         *tensor_out = table->tensors[t];
     return HS_OK;
@@ -113,7 +113,7 @@ static hs_status find(binder *b, const char *name, const hs_tensor **tensor_out,
 
 static bool is_token_embedding(const hs_tensor_rule *rule)
 {
-    return rule->target == offsetof(hs_model, token_embedding) && !hs_pattern_is_per_layer(rule->pattern);
+    return rule->target == offsetof(hs_model, token_embedding) && !hs__model_pattern_is_per_layer(rule->pattern);
 }
 
 static const hs_tensor *token_embedding(const binder *b)
@@ -154,12 +154,13 @@ static hs_status find_winner(binder *b, const hs_tensor_rule *rule, const hs_ten
 {
     const char *name = b->source->architecture->winning_bias;
     const hs_tensor *winner = NULL;
-    if (name == NULL || rule->target != offsetof(hs_model, unembedding.bias) || hs_pattern_is_per_layer(rule->pattern))
+    if (name == NULL || rule->target != offsetof(hs_model, unembedding.bias) ||
+        hs__model_pattern_is_per_layer(rule->pattern))
         return HS_OK;
     HS_TRY(find(b, name, &winner, error));
-    if (winner != NULL && *tensor_inout != NULL && !hs_tensor_is_equal(winner, *tensor_inout))
-        HS_TRY(hs_note_add(b->notes, error, "%s and %s differ; %s counts, as in transformers 5", winner->name,
-                           (*tensor_inout)->name, winner->name));
+    if (winner != NULL && *tensor_inout != NULL && !hs__model_tensor_is_equal(winner, *tensor_inout))
+        HS_TRY(hs__model_note_add(b->notes, error, "%s and %s differ; %s counts, as in transformers 5", winner->name,
+                                  (*tensor_inout)->name, winner->name));
     if (winner == NULL && *tensor_inout != NULL && !b->is_tied)
         return fail_missing(
             b, name,
@@ -176,14 +177,15 @@ static hs_status find_winner(binder *b, const hs_tensor_rule *rule, const hs_ten
 static hs_status check_tie(binder *b, const hs_tensor *unembedding, bool *is_expected_inout, hs_error *error)
 {
     const hs_tensor *embedding = token_embedding(b);
-    if (embedding == NULL || hs_tensor_is_equal(embedding, unembedding))
+    if (embedding == NULL || hs__model_tensor_is_equal(embedding, unembedding))
         return HS_OK;
     b->options->shape.tied_unembedding = false;
     *is_expected_inout = true;
-    return hs_note_add(b->notes, error,
-                       "%s differs from %s, so they are not tied although \"tie_word_embeddings\" says so, as in "
-                       "transformers 5 (transformers 4 takes %s for both)",
-                       unembedding->name, embedding->name, embedding->name);
+    return hs__model_note_add(
+        b->notes, error,
+        "%s differs from %s, so they are not tied although \"tie_word_embeddings\" says so, as in "
+        "transformers 5 (transformers 4 takes %s for both)",
+        unembedding->name, embedding->name, embedding->name);
 }
 
 /* ---- binding ----------------------------------------------------------------------------------------------------- */
@@ -215,7 +217,7 @@ static hs_status bind_rule(binder *b, const hs_tensor_rule *rule, size_t layer, 
 {
     char name[HS_MAX_TENSOR_PATTERN];
     const hs_tensor *tensor = NULL;
-    hs_pattern_expand(rule->pattern, b->source->family->base_prefix, layer, name, sizeof name);
+    hs__model_pattern_expand(rule->pattern, b->source->family->base_prefix, layer, name, sizeof name);
     bool expected = is_expected(b->options, rule->presence);
     if (!expected && rule->presence != HS_PRESENT_UNTIED)
         return HS_OK;
@@ -239,7 +241,7 @@ static hs_status bind_rules(binder *b, const hs_tensor_rule *rules, hs_error *er
 {
     size_t n_layers = b->options->shape.n_layers;
     for (const hs_tensor_rule *rule = rules; rule->pattern != NULL; rule++)
-        for (size_t layer = 0; layer < (hs_pattern_is_per_layer(rule->pattern) ? n_layers : 1); layer++)
+        for (size_t layer = 0; layer < (hs__model_pattern_is_per_layer(rule->pattern) ? n_layers : 1); layer++)
             HS_TRY(bind_rule(b, rule, layer, error));
     return HS_OK;
 }
@@ -250,9 +252,9 @@ static hs_status note_wrapper(binder *b, hs_error *error)
     const char *wrapper = b->names.wrapper;
     if (wrapper[0] == '\0' || embedding == NULL || strncmp(embedding->name, wrapper, strlen(wrapper)) != 0)
         return HS_OK;
-    return hs_note_add(b->notes, error,
-                       "the tensors' names begin with \"%s\", which is left out; transformers would not find them",
-                       wrapper);
+    return hs__model_note_add(
+        b->notes, error, "the tensors' names begin with \"%s\", which is left out; transformers would not find them",
+        wrapper);
 }
 
 /* ---- the arena --------------------------------------------------------------------------------------------------- */
@@ -263,7 +265,7 @@ static int compare_name(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-bool hs_place_is_sorted(hs_place place)
+bool hs__model_place_is_sorted(hs_place place)
 {
     return place == HS_PLACE_HEADS_QKV || place == HS_PLACE_HEADS_QKV_BIAS;
 }
@@ -272,7 +274,7 @@ static bool is_usable_in_place(const hs_binding *binding)
 {
     const hs_tensor *tensor = binding->tensor;
     return tensor->dtype == HS_DTYPE_F32 && (uintptr_t)tensor->bytes % sizeof(float) == 0 &&
-           !hs_place_is_sorted(binding->rule->place);
+           !hs__model_place_is_sorted(binding->rule->place);
 }
 
 /* In the order of names, so that every process that opens the same files finds the same offsets. */
@@ -291,8 +293,8 @@ static hs_status lay_out_arena(hs_binding_list *list, const char *folder, hs_err
     return HS_OK;
 }
 
-hs_status hs_binding_list_make(const hs_binding_source *source, hs_family_options *options_inout,
-                               hs_binding_list *list_out, hs_note_list *notes, hs_error *error)
+hs_status hs__model_binding_list_make(const hs_binding_source *source, hs_family_options *options_inout,
+                                      hs_binding_list *list_out, hs_note_list *notes, hs_error *error)
 {
     const hs_tensor_table *table = source->table;
     hs_status status = HS_OK;
@@ -302,38 +304,39 @@ hs_status hs_binding_list_make(const hs_binding_source *source, hs_family_option
                 .is_tied = options_inout->shape.tied_unembedding,
                 .list = list_out,
                 .notes = notes};
-    hs_tensor_names_init(table, source->family, &b.names);
+    hs__model_tensor_names_init(table, source->family, &b.names);
     HS_GOTO_DONE(hs_allocate(&b.is_used, table->n_tensors, sizeof *b.is_used, source->folder, error));
-    HS_GOTO_DONE(hs_extras_check_signs(&b.names, error));
+    HS_GOTO_DONE(hs__model_extras_check_signs(&b.names, error));
     HS_GOTO_DONE(bind_rules(&b, source->family->rules, error));
     HS_GOTO_DONE(bind_rules(&b, source->architecture->rules, error));
     HS_GOTO_DONE(note_wrapper(&b, error));
-    HS_GOTO_DONE(hs_extras_check(&b.names, source->architecture, b.options->shape.n_layers, b.is_used, notes, error));
+    HS_GOTO_DONE(
+        hs__model_extras_check(&b.names, source->architecture, b.options->shape.n_layers, b.is_used, notes, error));
     HS_GOTO_DONE(lay_out_arena(list_out, source->folder, error));
 done:
     hs_free(b.is_used);
     if (status != HS_OK)
-        hs_binding_list_clear(list_out);
+        hs__model_binding_list_clear(list_out);
     return status;
 }
 
-hs_status hs_binding_has_head(const hs_binding_source *source, bool *has_out, hs_error *error)
+hs_status hs__model_binding_has_head(const hs_binding_source *source, bool *has_out, hs_error *error)
 {
     char name[HS_MAX_TENSOR_PATTERN];
     hs_tensor_names names;
-    hs_tensor_names_init(source->table, source->family, &names);
+    hs__model_tensor_names_init(source->table, source->family, &names);
     *has_out = source->architecture->has_outputs;
     for (const hs_tensor_rule *rule = source->architecture->rules; rule->pattern != NULL && *has_out; rule++) {
         size_t t = 0;
         bool may_lack = rule->presence == HS_PRESENT_UNTIED || rule->target == offsetof(hs_model, unembedding.bias);
-        hs_pattern_expand(rule->pattern, source->family->base_prefix, 0, name, sizeof name);
-        HS_TRY(hs_tensor_names_find(&names, name, NULL, &t, error));
+        hs__model_pattern_expand(rule->pattern, source->family->base_prefix, 0, name, sizeof name);
+        HS_TRY(hs__model_tensor_names_find(&names, name, NULL, &t, error));
         *has_out = may_lack || t < source->table->n_tensors;
     }
     return HS_OK;
 }
 
-void hs_binding_list_clear(hs_binding_list *list)
+void hs__model_binding_list_clear(hs_binding_list *list)
 {
     for (size_t i = 0; i < list->n_items; i++)
         hs_free(list->items[i].name);

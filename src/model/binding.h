@@ -39,12 +39,12 @@ typedef struct hs_binding_source {
  * from the token embedding is not tied to it, whatever the options say. HS_ERROR_INPUT names the first tensor that is
  * missing, of another shape or type than the family's rule says, or means another function (extras.h).
  */
-hs_status hs_binding_list_make(const hs_binding_source *source, hs_family_options *options_inout,
-                               hs_binding_list *list_out, hs_note_list *notes, hs_error *error);
+hs_status hs__model_binding_list_make(const hs_binding_source *source, hs_family_options *options_inout,
+                                      hs_binding_list *list_out, hs_note_list *notes, hs_error *error);
 /* Has the table all of the architecture's head, but for what may be tied or have another name? */
-hs_status hs_binding_has_head(const hs_binding_source *source, bool *has_out, hs_error *error);
+hs_status hs__model_binding_has_head(const hs_binding_source *source, bool *has_out, hs_error *error);
 /* Does the place need its rows in another order than the file has them? Such a tensor is always in the arena. */
-bool hs_place_is_sorted(hs_place place);
-void hs_binding_list_clear(hs_binding_list *list);
+bool hs__model_place_is_sorted(hs_place place);
+void hs__model_binding_list_clear(hs_binding_list *list);
 
 #endif

@@ -10,14 +10,14 @@ static const hs_json_value *get(const hs_config *config, const char *key)
     return value != NULL && hs_json_kind_of(value) != HS_JSON_NULL ? value : NULL;
 }
 
-bool hs_config_has(const hs_config *config, const char *key)
+bool hs__model_config_has(const hs_config *config, const char *key)
 {
     return get(config, key) != NULL;
 }
 
-hs_status hs_config_require(const hs_config *config, const char *key, const char *family, hs_error *error)
+hs_status hs__model_config_require(const hs_config *config, const char *key, const char *family, hs_error *error)
 {
-    if (hs_config_has(config, key))
+    if (hs__model_config_has(config, key))
         return HS_OK;
     return hs_fail(error, HS_ERROR_INPUT, "%s: no \"%s%s\": needed by family %s", config->path, config->section, key,
                    family);
@@ -30,7 +30,8 @@ static hs_status fail_kind(const hs_config *config, const char *key, const hs_js
                    key, hs_json_kind_name(hs_json_kind_of(value)), wanted);
 }
 
-hs_status hs_config_size(const hs_config *config, const char *key, size_t maximum, size_t *value_inout, hs_error *error)
+hs_status hs__model_config_size(const hs_config *config, const char *key, size_t maximum, size_t *value_inout,
+                                hs_error *error)
 {
     const hs_json_value *value = get(config, key);
     if (value == NULL)
@@ -45,8 +46,8 @@ hs_status hs_config_size(const hs_config *config, const char *key, size_t maximu
     return HS_OK;
 }
 
-hs_status hs_config_real(const hs_config *config, const char *key, double minimum, double maximum, double *value_inout,
-                         hs_error *error)
+hs_status hs__model_config_real(const hs_config *config, const char *key, double minimum, double maximum,
+                                double *value_inout, hs_error *error)
 {
     const hs_json_value *value = get(config, key);
     if (value == NULL)
@@ -61,7 +62,7 @@ hs_status hs_config_real(const hs_config *config, const char *key, double minimu
     return HS_OK;
 }
 
-hs_status hs_config_flag(const hs_config *config, const char *key, bool *value_inout, hs_error *error)
+hs_status hs__model_config_flag(const hs_config *config, const char *key, bool *value_inout, hs_error *error)
 {
     const hs_json_value *value = get(config, key);
     if (value == NULL)
@@ -80,7 +81,7 @@ static bool is_printable(const char *text, size_t length)
     return true;
 }
 
-hs_status hs_config_text(const hs_config *config, const char *key, const char **value_inout, hs_error *error)
+hs_status hs__model_config_text(const hs_config *config, const char *key, const char **value_inout, hs_error *error)
 {
     const hs_json_value *value = get(config, key);
     if (value == NULL)
@@ -95,8 +96,8 @@ hs_status hs_config_text(const hs_config *config, const char *key, const char **
     return HS_OK;
 }
 
-hs_status hs_config_section(const hs_config *config, const char *key, const char *section, hs_config *section_out,
-                            hs_error *error)
+hs_status hs__model_config_section(const hs_config *config, const char *key, const char *section,
+                                   hs_config *section_out, hs_error *error)
 {
     const hs_json_value *value = get(config, key);
     *section_out = (hs_config){.path = config->path, .section = section, .object = NULL};

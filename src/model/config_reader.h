@@ -17,20 +17,20 @@ typedef struct hs_config {
 } hs_config;
 
 /* Present and not null. */
-bool hs_config_has(const hs_config *config, const char *key);
-hs_status hs_config_require(const hs_config *config, const char *key, const char *family, hs_error *error);
+bool hs__model_config_has(const hs_config *config, const char *key);
+hs_status hs__model_config_require(const hs_config *config, const char *key, const char *family, hs_error *error);
 
 /* 1 to maximum. */
-hs_status hs_config_size(const hs_config *config, const char *key, size_t maximum, size_t *value_inout,
-                         hs_error *error);
+hs_status hs__model_config_size(const hs_config *config, const char *key, size_t maximum, size_t *value_inout,
+                                hs_error *error);
 /* minimum to maximum, both included. */
-hs_status hs_config_real(const hs_config *config, const char *key, double minimum, double maximum, double *value_inout,
-                         hs_error *error);
-hs_status hs_config_flag(const hs_config *config, const char *key, bool *value_inout, hs_error *error);
+hs_status hs__model_config_real(const hs_config *config, const char *key, double minimum, double maximum,
+                                double *value_inout, hs_error *error);
+hs_status hs__model_config_flag(const hs_config *config, const char *key, bool *value_inout, hs_error *error);
 /* Printable and short, so that it can stand in a message. */
-hs_status hs_config_text(const hs_config *config, const char *key, const char **value_inout, hs_error *error);
+hs_status hs__model_config_text(const hs_config *config, const char *key, const char **value_inout, hs_error *error);
 /* The object under `key`; object NULL where it is absent or null. */
-hs_status hs_config_section(const hs_config *config, const char *key, const char *section, hs_config *section_out,
-                            hs_error *error);
+hs_status hs__model_config_section(const hs_config *config, const char *key, const char *section,
+                                   hs_config *section_out, hs_error *error);
 
 #endif

@@ -8,7 +8,7 @@
 static hs_status is_false(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
 {
     bool flag = false;
-    HS_TRY(hs_config_flag(config, key, &flag, error));
+    HS_TRY(hs__model_config_flag(config, key, &flag, error));
     *holds_out = !flag;
     return HS_OK;
 }
@@ -24,13 +24,13 @@ static bool is_empty(const hs_config *config, const char *key)
 {
     const hs_json_value *value = hs_json_get(config->object, key);
     bool holds_items = hs_json_kind_of(value) == HS_JSON_OBJECT || hs_json_kind_of(value) == HS_JSON_ARRAY;
-    return !hs_config_has(config, key) || (holds_items && hs_json_size(value) == 0);
+    return !hs__model_config_has(config, key) || (holds_items && hs_json_size(value) == 0);
 }
 
 static hs_status is_one(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
 {
     double number = 1.0;
-    HS_TRY(hs_config_real(config, key, -DBL_MAX, DBL_MAX, &number, error));
+    HS_TRY(hs__model_config_real(config, key, -DBL_MAX, DBL_MAX, &number, error));
     *holds_out = number == 1.0;
     return HS_OK;
 }
@@ -38,7 +38,7 @@ static hs_status is_one(const hs_config *config, const char *key, bool *holds_ou
 static hs_status does_cover(const hs_config *config, const char *key, size_t least, bool *holds_out, hs_error *error)
 {
     size_t size = SIZE_MAX;
-    HS_TRY(hs_config_size(config, key, SIZE_MAX, &size, error));
+    HS_TRY(hs__model_config_size(config, key, SIZE_MAX, &size, error));
     *holds_out = size >= least;
     return HS_OK;
 }
@@ -47,7 +47,7 @@ static hs_status is_absolute(const hs_config *config, const char *key, bool *hol
 {
     static const char absolute[] = "absolute";
     const char *kind = absolute;
-    HS_TRY(hs_config_text(config, key, &kind, error));
+    HS_TRY(hs__model_config_text(config, key, &kind, error));
     *holds_out = strcmp(kind, absolute) == 0;
     return HS_OK;
 }
@@ -56,7 +56,7 @@ static hs_status is_head_dim(const hs_config *config, const char *key, size_t he
                              hs_error *error)
 {
     size_t size = head_dim;
-    HS_TRY(hs_config_size(config, key, HS_MAX_HEAD_DIM, &size, error));
+    HS_TRY(hs__model_config_size(config, key, HS_MAX_HEAD_DIM, &size, error));
     *holds_out = size == head_dim;
     return HS_OK;
 }
@@ -89,8 +89,8 @@ static hs_status is_met(const hs_config *config, const hs_config_constraint *con
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
 
-hs_status hs_constraints_check(const hs_config *config, const hs_config_constraint *constraints,
-                               const hs_model_shape *shape, hs_error *error)
+hs_status hs__model_constraints_check(const hs_config *config, const hs_config_constraint *constraints,
+                                      const hs_model_shape *shape, hs_error *error)
 {
     for (; constraints->key != NULL; constraints++) {
         bool holds = true;
@@ -102,7 +102,7 @@ hs_status hs_constraints_check(const hs_config *config, const hs_config_constrai
     return HS_OK;
 }
 
-hs_status hs_constraints_check_all_families(const hs_config *config, hs_error *error)
+hs_status hs__model_constraints_check_all_families(const hs_config *config, hs_error *error)
 {
     static const hs_config_constraint constraints[] = {
         {"quantization_config", HS_DEMAND_EMPTY,
@@ -123,5 +123,5 @@ hs_status hs_constraints_check_all_families(const hs_config *config, hs_error *e
          "transformers would read one of these in place of config.json; rename the right one to config.json"},
         {0},
     };
-    return hs_constraints_check(config, constraints, NULL, error);
+    return hs__model_constraints_check(config, constraints, NULL, error);
 }

@@ -210,7 +210,7 @@ static const char *const gpt_neox_ignored[] = {"*.attention.bias", "*.attention.
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
-const hs_family hs_decoder_families[] = {
+const hs_family hs__model_decoder_families[] = {
     {
         .model_type = "gpt2",
         .base_prefix = "transformer.",

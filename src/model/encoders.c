@@ -184,7 +184,7 @@ static const hs_architecture distilbert_architectures[] = {
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
-const hs_family hs_encoder_families[] = {
+const hs_family hs__model_encoder_families[] = {
     {
         .model_type = "bert",
         .base_prefix = "bert.",

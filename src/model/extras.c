@@ -51,12 +51,12 @@ static const sign signs[] = {
     {"*.weight_zero_point", QUANTISED},
 };
 
-hs_status hs_extras_check_signs(const hs_tensor_names *names, hs_error *error)
+hs_status hs__model_extras_check_signs(const hs_tensor_names *names, hs_error *error)
 {
     const hs_tensor_table *table = names->table;
     for (size_t t = 0; t < table->n_tensors; t++)
         for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
-            if (fnmatch(signs[i].pattern, hs_tensor_names_strip(names, table->tensors[t]->name), 0) == 0)
+            if (fnmatch(signs[i].pattern, hs__model_tensor_names_strip(names, table->tensors[t]->name), 0) == 0)
                 return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: %s", table->tensors[t]->path,
                                table->tensors[t]->name, signs[i].meaning);
     return HS_OK;
@@ -91,7 +91,7 @@ static bool is_module_of_rules(const hs_tensor_rule *rules, const char *name)
 {
     char pattern[HS_MAX_TENSOR_PATTERN];
     for (; rules->pattern != NULL; rules++) {
-        hs_pattern_expand(rules->pattern, "", 0, pattern, sizeof pattern);
+        hs__model_pattern_expand(rules->pattern, "", 0, pattern, sizeof pattern);
         if (shares_module(name, pattern))
             return true;
     }
@@ -108,7 +108,7 @@ static bool has_base_prefix(const hs_tensor_names *names, const char *name)
 
 static bool is_computed(const hs_tensor_names *names, const hs_architecture *architecture, const char *name)
 {
-    const char *stripped = hs_tensor_names_strip(names, name);
+    const char *stripped = hs__model_tensor_names_strip(names, name);
     return has_base_prefix(names, name) || is_module_of_rules(names->family->rules, stripped) ||
            is_module_of_rules(architecture->rules, stripped);
 }
@@ -118,11 +118,11 @@ static bool is_of_a_later_layer(const hs_tensor_names *names, size_t n_layers, c
 {
     char start[HS_MAX_TENSOR_PATTERN], *end = NULL;
     const hs_tensor_rule *rule = names->family->rules;
-    while (!hs_pattern_is_per_layer(rule->pattern))
+    while (!hs__model_pattern_is_per_layer(rule->pattern))
         rule++;
-    hs_pattern_expand(rule->pattern, "", 0, start, sizeof start);
+    hs__model_pattern_expand(rule->pattern, "", 0, start, sizeof start);
     size_t length = strcspn(start, "0");
-    const char *number = hs_tensor_names_strip(names, name) + length;
+    const char *number = hs__model_tensor_names_strip(names, name) + length;
     if (strncmp(number - length, start, length) != 0 || *number < '0' || *number > '9')
         return false;
     return strtoull(number, &end, 10) >= n_layers && *end == '.';
@@ -158,15 +158,15 @@ static hs_status note_beside(const hs_tensor_names *names, const hs_architecture
                 hs_text_appendf(&shown, error, "%s%s", n_shown++ > 0 ? ", " : "", names->table->tensors[t]->name));
     if (n_beside > n_shown)
         HS_GOTO_DONE(hs_text_appendf(&shown, error, " and %zu more", n_beside - n_shown));
-    status = hs_note_add(notes, error, "%zu tensor%s of the file %s left out, as no part of %s: %s", n_beside,
-                         n_beside == 1 ? "" : "s", n_beside == 1 ? "is" : "are", architecture->name, shown.text);
+    status = hs__model_note_add(notes, error, "%zu tensor%s of the file %s left out, as no part of %s: %s", n_beside,
+                                n_beside == 1 ? "" : "s", n_beside == 1 ? "is" : "are", architecture->name, shown.text);
 done:
     hs_text_clear(&shown);
     return status;
 }
 
-hs_status hs_extras_check(const hs_tensor_names *names, const hs_architecture *architecture, size_t n_layers,
-                          const bool *is_used, hs_note_list *notes, hs_error *error)
+hs_status hs__model_extras_check(const hs_tensor_names *names, const hs_architecture *architecture, size_t n_layers,
+                                 const bool *is_used, hs_note_list *notes, hs_error *error)
 {
     const hs_tensor_table *table = names->table;
     bool *is_beside = NULL;
@@ -174,7 +174,7 @@ hs_status hs_extras_check(const hs_tensor_names *names, const hs_architecture *a
     hs_status status;
     HS_TRY(hs_allocate(&is_beside, table->n_tensors, sizeof *is_beside, "tensors", error));
     for (size_t t = 0; t < table->n_tensors; t++) {
-        if (is_used[t] || is_ignored(names->family, hs_tensor_names_strip(names, table->tensors[t]->name)))
+        if (is_used[t] || is_ignored(names->family, hs__model_tensor_names_strip(names, table->tensors[t]->name)))
             continue;
         if (is_computed(names, architecture, table->tensors[t]->name))
             HS_GOTO_DONE(fail_computed(names, architecture, n_layers, table->tensors[t], error));

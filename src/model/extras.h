@@ -6,7 +6,7 @@
 #include "model/tensor_names.h"
 
 /* HS_ERROR_INPUT names a tensor that shows the weights to be quantised, to have an adapter beside them, or the like. */
-hs_status hs_extras_check_signs(const hs_tensor_names *names, hs_error *error);
+hs_status hs__model_extras_check_signs(const hs_tensor_names *names, hs_error *error);
 
 /*
  * transformers leaves out with a warning whatever it has no place for. So does this for modules beside the ones that
@@ -14,7 +14,7 @@ hs_status hs_extras_check_signs(const hs_tensor_names *names, hs_error *error);
  * of a module that is computed (another layer, a bias or a norm more) means that the weights were made for another
  * function than config.json says: HS_ERROR_INPUT.
  */
-hs_status hs_extras_check(const hs_tensor_names *names, const hs_architecture *architecture, size_t n_layers,
-                          const bool *is_used, hs_note_list *notes, hs_error *error);
+hs_status hs__model_extras_check(const hs_tensor_names *names, const hs_architecture *architecture, size_t n_layers,
+                                 const bool *is_used, hs_note_list *notes, hs_error *error);
 
 #endif

@@ -4,9 +4,9 @@
 
 /* ---- the tables -------------------------------------------------------------------------------------------------- */
 
-const hs_family *hs_family_at(size_t index)
+const hs_family *hs__model_family_at(size_t index)
 {
-    static const hs_family *const tables[] = {hs_decoder_families, hs_encoder_families};
+    static const hs_family *const tables[] = {hs__model_decoder_families, hs__model_encoder_families};
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
         for (const hs_family *family = tables[t]; family->model_type != NULL; family++)
             if (index-- == 0)
@@ -24,14 +24,14 @@ static const hs_architecture *find_architecture(const hs_family *family, const c
     return architecture->name != NULL ? architecture : NULL;
 }
 
-const hs_family *hs_family_find(const char *model_type, const char *architecture,
-                                const hs_architecture **architecture_out)
+const hs_family *hs__model_family_find(const char *model_type, const char *architecture,
+                                       const hs_architecture **architecture_out)
 {
     *architecture_out = NULL;
     if (model_type == NULL && architecture == NULL)
         return NULL;
-    for (size_t i = 0; hs_family_at(i) != NULL; i++) {
-        const hs_family *family = hs_family_at(i);
+    for (size_t i = 0; hs__model_family_at(i) != NULL; i++) {
+        const hs_family *family = hs__model_family_at(i);
         if (model_type == NULL || strcmp(model_type, family->model_type) == 0)
             *architecture_out = find_architecture(family, architecture);
         if (*architecture_out != NULL)
@@ -45,12 +45,13 @@ const hs_family *hs_family_find(const char *model_type, const char *architecture
 static const char base_mark[] = "{base}";
 static const char layer_mark[] = "{layer}";
 
-bool hs_pattern_is_per_layer(const char *pattern)
+bool hs__model_pattern_is_per_layer(const char *pattern)
 {
     return strstr(pattern, layer_mark) != NULL;
 }
 
-const char *hs_pattern_expand(const char *pattern, const char *base_prefix, size_t layer, char *buffer, size_t capacity)
+const char *hs__model_pattern_expand(const char *pattern, const char *base_prefix, size_t layer, char *buffer,
+                                     size_t capacity)
 {
     const char *prefix = "";
     if (strncmp(pattern, base_mark, sizeof base_mark - 1) == 0) {

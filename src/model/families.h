@@ -143,20 +143,20 @@ typedef struct hs_family {
     const char *const *ignored_patterns; /* what no forward pass needs, names without prefix; or NULL */
 } hs_family;
 
-extern const hs_family hs_decoder_families[]; /* decoders.c */
-extern const hs_family hs_encoder_families[]; /* encoders.c */
+extern const hs_family hs__model_decoder_families[]; /* decoders.c */
+extern const hs_family hs__model_encoder_families[]; /* encoders.c */
 
 /* All of them, one after another; NULL past the end. */
-const hs_family *hs_family_at(size_t index);
+const hs_family *hs__model_family_at(size_t index);
 
 /* The family of model_type and architecture, either of which may be NULL; NULL if none fits. */
-const hs_family *hs_family_find(const char *model_type, const char *architecture,
-                                const hs_architecture **architecture_out);
+const hs_family *hs__model_family_find(const char *model_type, const char *architecture,
+                                       const hs_architecture **architecture_out);
 
 /* Does the pattern hold "{layer}"? */
-bool hs_pattern_is_per_layer(const char *pattern);
+bool hs__model_pattern_is_per_layer(const char *pattern);
 /* Puts in prefix and layer; returns buffer. Patterns are the table's own and short: `capacity` 256 is enough. */
-const char *hs_pattern_expand(const char *pattern, const char *base_prefix, size_t layer, char *buffer,
-                              size_t capacity);
+const char *hs__model_pattern_expand(const char *pattern, const char *base_prefix, size_t layer, char *buffer,
+                                     size_t capacity);
 
 #endif

@@ -265,7 +265,7 @@ static hs_status fail_file(const char *path, hs_error *error)
     return hs_fail(error, HS_ERROR_INPUT, "%s is a file; %s", path, what_is_needed);
 }
 
-hs_status hs_folder_fail(const char *folder, hs_folder_need need, hs_error *error)
+hs_status hs__model_folder_fail(const char *folder, hs_folder_need need, hs_error *error)
 {
     struct stat information;
     if (stat(folder, &information) != 0)
@@ -276,7 +276,7 @@ hs_status hs_folder_fail(const char *folder, hs_folder_need need, hs_error *erro
 
 /* ---- what lies beside a model ------------------------------------------------------------------------------------- */
 
-hs_status hs_folder_refuse_adapters(const char *folder, hs_error *error)
+hs_status hs__model_folder_refuse_adapters(const char *folder, hs_error *error)
 {
     static const folder_mark adapters[] = {{0, "adapter_config.json", NULL, NULL},
                                            {0, "adapter_model.*", NULL, NULL},

@@ -11,9 +11,9 @@ typedef enum hs_folder_need { HS_FOLDER_NEEDS_CONFIG, HS_FOLDER_NEEDS_WEIGHTS } 
  * name of the hub, a file, an adapter, a cache, the folder of training runs, another tool's format, pickles; and
  * how to get a checkpoint folder from it.
  */
-hs_status hs_folder_fail(const char *folder, hs_folder_need need, hs_error *error);
+hs_status hs__model_folder_fail(const char *folder, hs_folder_need need, hs_error *error);
 
 /* HS_ERROR_INPUT where an adapter lies beside the model in the folder; says how to merge it. */
-hs_status hs_folder_refuse_adapters(const char *folder, hs_error *error);
+hs_status hs__model_folder_refuse_adapters(const char *folder, hs_error *error);
 
 #endif

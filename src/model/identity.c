@@ -63,7 +63,7 @@ static uint64_t hash_binding(uint64_t seed, const hs_binding *binding)
 {
     const hs_tensor *tensor = binding->tensor;
     seed = hs_hash_text(seed, binding->name);
-    seed = hs_hash_text(seed, hs_dtype_name(tensor->dtype));
+    seed = hs_hash_text(seed, hs__model_dtype_name(tensor->dtype));
     for (size_t i = 0; i < tensor->n_dimensions; i++)
         seed = hs_hash_u64(seed, tensor->shape[i]);
     return hs_hash(seed, tensor->bytes, tensor->n_bytes);
@@ -120,7 +120,7 @@ static hs_status describe_positions(const hs_model *model, hs_text *text, hs_err
     HS_TRY(hs_text_appendf(text, error, "position = rotary, %zu of %zu dimensions, theta %g", model->shape.rotary_dim,
                            model->shape.head_dim, rope->theta));
     if (rope->kind != HS_ROPE_DEFAULT)
-        HS_TRY(hs_text_appendf(text, error, ", %s scaling by %g", hs_rope_name(rope->kind), rope->factor));
+        HS_TRY(hs_text_appendf(text, error, ", %s scaling by %g", hs__model_rope_name(rope->kind), rope->factor));
     return hs_text_appendf(text, error, "\n");
 }
 
@@ -132,7 +132,7 @@ static hs_status describe_kinds(const hs_model_shape *shape, hs_text *text, hs_e
     HS_TRY(hs_text_appendf(text, error, "\n"));
     HS_TRY(hs_text_appendf(text, error, "norm = %s, epsilon %g%s\n", shape->norm == HS_NORM_RMS ? "rms" : "layer",
                            shape->norm_epsilon, shape->post_norm ? ", after the residual" : ""));
-    HS_TRY(hs_text_appendf(text, error, "mlp = %s%s\n", hs_activation_name(shape->activation),
+    HS_TRY(hs_text_appendf(text, error, "mlp = %s%s\n", hs__model_activation_name(shape->activation),
                            shape->gated_mlp ? ", gated" : ""));
     HS_TRY(hs_text_appendf(text, error, "residual = %s\n", shape->parallel_residual ? "parallel" : "sequential"));
     HS_TRY(hs_text_appendf(text, error, "attention_scale = %.9g%s\n", shape->attention_scale,

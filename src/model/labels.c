@@ -130,10 +130,10 @@ static hs_status note_contradiction(const hs_json_value *label2id, const hs_labe
         if (index < 0 || (uint64_t)index >= list->n || !is_printable(key, length) ||
             strcmp(list->names[index], key) == 0)
             continue;
-        return hs_note_add(notes, error,
-                           "label2id calls label %lld \"%.60s\" and id2label \"%.60s\"; id2label counts, as in "
-                           "transformers",
-                           (long long)index, key, list->names[index]);
+        return hs__model_note_add(notes, error,
+                                  "label2id calls label %lld \"%.60s\" and id2label \"%.60s\"; id2label counts, as in "
+                                  "transformers",
+                                  (long long)index, key, list->names[index]);
     }
     return HS_OK;
 }
@@ -144,7 +144,7 @@ static hs_status read_problem(const hs_config *config, hs_label_list *list, hs_e
 {
     static const char single[] = "single_label_classification", multi[] = "multi_label_classification";
     const char *problem = single;
-    HS_TRY(hs_config_text(config, "problem_type", &problem, error));
+    HS_TRY(hs__model_config_text(config, "problem_type", &problem, error));
     if (strcmp(problem, single) != 0 && strcmp(problem, multi) != 0)
         return hs_fail(error, HS_ERROR_INPUT, "%s: \"problem_type\" is \"%s\"; %s and %s are implemented", config->path,
                        problem, single, multi);
@@ -159,15 +159,15 @@ static hs_status count_labels(const hs_config *config, const hs_config *names, c
     size_t n_names = hs_json_size(names->object), n = n_names;
     if (n == 0)
         n = hs_json_kind_of(label2id) == HS_JSON_OBJECT && hs_json_size(label2id) > 0 ? hs_json_size(label2id) : 2;
-    HS_TRY(hs_config_size(config, "num_labels", HS_MAX_LABELS, &n, error));
+    HS_TRY(hs__model_config_size(config, "num_labels", HS_MAX_LABELS, &n, error));
     if (n > HS_MAX_LABELS)
         return hs_fail(error, HS_ERROR_INPUT, "%s: \"id2label\" has %zu labels; 1 to %d is accepted", config->path, n,
                        HS_MAX_LABELS);
     *n_out = n;
     if (n_names == 0 || n == n_names)
         return HS_OK;
-    return hs_note_add(notes, error, "num_labels is %zu and id2label names %zu; the former counts, as in transformers",
-                       n, n_names);
+    return hs__model_note_add(
+        notes, error, "num_labels is %zu and id2label names %zu; the former counts, as in transformers", n, n_names);
 }
 
 static hs_status name_labels(const hs_config *names, const hs_json_value *label2id, hs_label_list *list,
@@ -182,14 +182,15 @@ static hs_status name_labels(const hs_config *names, const hs_json_value *label2
     return list->names[0] == NULL ? number_names(list, error) : HS_OK;
 }
 
-hs_status hs_label_list_read(const hs_config *config, hs_label_list *list_out, hs_note_list *notes, hs_error *error)
+hs_status hs__model_label_list_read(const hs_config *config, hs_label_list *list_out, hs_note_list *notes,
+                                    hs_error *error)
 {
     hs_config names;
     hs_status status = HS_OK;
     size_t n = 0;
     const hs_json_value *label2id = hs_json_get(config->object, "label2id");
     *list_out = (hs_label_list){0};
-    HS_TRY(hs_config_section(config, "id2label", "id2label.", &names, error));
+    HS_TRY(hs__model_config_section(config, "id2label", "id2label.", &names, error));
     HS_TRY(count_labels(config, &names, label2id, &n, notes, error));
     HS_TRY(hs_allocate(&list_out->names, n, sizeof *list_out->names, "labels", error));
     list_out->n = n;
@@ -197,11 +198,11 @@ hs_status hs_label_list_read(const hs_config *config, hs_label_list *list_out, h
     HS_GOTO_DONE(read_problem(config, list_out, error));
 done:
     if (status != HS_OK)
-        hs_label_list_clear(list_out);
+        hs__model_label_list_clear(list_out);
     return status;
 }
 
-void hs_label_list_clear(hs_label_list *list)
+void hs__model_label_list_clear(hs_label_list *list)
 {
     for (size_t i = 0; i < list->n; i++)
         hs_free(list->names[i]);

@@ -18,7 +18,8 @@ typedef struct hs_label_list {
  * multi_label_classification, or with a single label. HS_ERROR_INPUT: names that are not numbered from 0 on, what is no
  * name, or a head of regression.
  */
-hs_status hs_label_list_read(const hs_config *config, hs_label_list *list_out, hs_note_list *notes, hs_error *error);
-void hs_label_list_clear(hs_label_list *list);
+hs_status hs__model_label_list_read(const hs_config *config, hs_label_list *list_out, hs_note_list *notes,
+                                    hs_error *error);
+void hs__model_label_list_clear(hs_label_list *list);
 
 #endif

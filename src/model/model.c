@@ -14,7 +14,7 @@ static hs_status read_labels(const hs_config *config, hs_checkpoint *checkpoint,
     hs_model_shape *shape = &checkpoint->options.shape;
     if (shape->head != HS_HEAD_CLASSIFIER)
         return HS_OK;
-    HS_TRY(hs_label_list_read(config, &checkpoint->labels, &checkpoint->notes, error));
+    HS_TRY(hs__model_label_list_read(config, &checkpoint->labels, &checkpoint->notes, error));
     shape->n_outputs = checkpoint->labels.n;
     shape->multi_label = checkpoint->labels.independent;
     return HS_OK;
@@ -28,18 +28,18 @@ static hs_status choose_architecture(hs_checkpoint *checkpoint, hs_error *error)
     bool has_head = false;
     if (checkpoint->architecture != NULL && checkpoint->architecture->has_outputs)
         return HS_OK;
-    HS_TRY(hs_tensor_table_open(checkpoint->folder, &checkpoint->table, error));
+    HS_TRY(hs__model_tensor_table_open(checkpoint->folder, &checkpoint->table, error));
     for (; row->name != NULL && row->read_as == NULL && !has_head; row++) {
         bare = !row->has_outputs ? row : bare;
         source.architecture = row;
-        HS_TRY(hs_binding_has_head(&source, &has_head, error));
+        HS_TRY(hs__model_binding_has_head(&source, &has_head, error));
     }
     const hs_architecture *chosen = has_head || bare == NULL ? source.architecture : bare;
     if (chosen == checkpoint->architecture)
         return HS_OK;
-    HS_TRY(hs_note_add(&checkpoint->notes, error, "config.json names %s%s; the weights are read as %s",
-                       checkpoint->architecture != NULL ? "the base model " : "no architecture",
-                       checkpoint->architecture != NULL ? checkpoint->architecture->name : "", chosen->name));
+    HS_TRY(hs__model_note_add(&checkpoint->notes, error, "config.json names %s%s; the weights are read as %s",
+                              checkpoint->architecture != NULL ? "the base model " : "no architecture",
+                              checkpoint->architecture != NULL ? checkpoint->architecture->name : "", chosen->name));
     checkpoint->architecture = chosen;
     return HS_OK;
 }
@@ -52,17 +52,18 @@ static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
     if (path == NULL)
         return error->status;
     if (!hs_path_exists(path))
-        HS_GOTO_DONE(hs_folder_fail(checkpoint->folder, HS_FOLDER_NEEDS_CONFIG, error));
+        HS_GOTO_DONE(hs__model_folder_fail(checkpoint->folder, HS_FOLDER_NEEDS_CONFIG, error));
     HS_GOTO_DONE(hs_json_read(path, HS_MAX_CONFIG_BYTES, &json, error));
     const hs_config config = {.path = path, .section = "", .object = hs_json_root(json)};
     if (hs_json_kind_of(config.object) != HS_JSON_OBJECT)
         HS_GOTO_DONE(hs_fail(error, HS_ERROR_INPUT, "%s: no JSON object", path));
-    HS_GOTO_DONE(hs_options_family(&config, &checkpoint->family, &checkpoint->architecture, error));
+    HS_GOTO_DONE(hs__model_options_family(&config, &checkpoint->family, &checkpoint->architecture, error));
     HS_GOTO_DONE(choose_architecture(checkpoint, error));
-    HS_GOTO_DONE(hs_options_read(&config, checkpoint->family, checkpoint->architecture, &checkpoint->options, error));
+    HS_GOTO_DONE(
+        hs__model_options_read(&config, checkpoint->family, checkpoint->architecture, &checkpoint->options, error));
     HS_GOTO_DONE(read_labels(&config, checkpoint, error));
-    HS_GOTO_DONE(hs_special_ids_read(checkpoint->folder, &config, checkpoint->options.shape.vocabulary,
-                                     &checkpoint->ids, error));
+    HS_GOTO_DONE(hs__model_special_ids_read(checkpoint->folder, &config, checkpoint->options.shape.vocabulary,
+                                            &checkpoint->ids, error));
 done:
     hs_json_free(json);
     hs_free(path);
@@ -74,7 +75,7 @@ static const char *stored_type(const hs_binding_list *bindings)
     for (size_t i = 1; i < bindings->n_items; i++)
         if (bindings->items[i].tensor->dtype != bindings->items[0].tensor->dtype)
             return "mixed";
-    return bindings->n_items > 0 ? hs_dtype_name(bindings->items[0].tensor->dtype) : "none";
+    return bindings->n_items > 0 ? hs__model_dtype_name(bindings->items[0].tensor->dtype) : "none";
 }
 
 static hs_status make_rotary(hs_checkpoint *checkpoint, hs_error *error)
@@ -84,7 +85,7 @@ static hs_status make_rotary(hs_checkpoint *checkpoint, hs_error *error)
         return HS_OK;
     HS_TRY(hs_allocate(&checkpoint->rotary_frequencies, shape->rotary_dim / 2, sizeof(float), "rotary frequencies",
                        error));
-    hs_rope_frequencies(&checkpoint->options.rope, shape->rotary_dim, checkpoint->rotary_frequencies);
+    hs__model_rope_frequencies(&checkpoint->options.rope, shape->rotary_dim, checkpoint->rotary_frequencies);
     return HS_OK;
 }
 
@@ -95,14 +96,15 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
         return error->status;
     HS_TRY(read_config(checkpoint, error));
     if (checkpoint->table.n_files == 0)
-        HS_TRY(hs_tensor_table_open(folder, &checkpoint->table, error));
+        HS_TRY(hs__model_tensor_table_open(folder, &checkpoint->table, error));
     if (checkpoint->table.has_idle_index)
-        HS_TRY(hs_note_add(&checkpoint->notes, error,
-                           "model.safetensors is read, as in transformers, and the index of "
-                           "shards beside it is not"));
-    HS_TRY(hs_folder_refuse_adapters(folder, error));
+        HS_TRY(hs__model_note_add(&checkpoint->notes, error,
+                                  "model.safetensors is read, as in transformers, and the index of "
+                                  "shards beside it is not"));
+    HS_TRY(hs__model_folder_refuse_adapters(folder, error));
     const hs_binding_source source = {folder, checkpoint->family, checkpoint->architecture, &checkpoint->table};
-    HS_TRY(hs_binding_list_make(&source, &checkpoint->options, &checkpoint->bindings, &checkpoint->notes, error));
+    HS_TRY(
+        hs__model_binding_list_make(&source, &checkpoint->options, &checkpoint->bindings, &checkpoint->notes, error));
     return make_rotary(checkpoint, error);
 }
 
@@ -149,12 +151,12 @@ void hs_model_free(hs_model *model)
     if (model == NULL)
         return;
     if (model->checkpoint != NULL) {
-        hs_binding_list_clear(&model->checkpoint->bindings);
-        hs_tensor_table_clear(&model->checkpoint->table);
+        hs__model_binding_list_clear(&model->checkpoint->bindings);
+        hs__model_tensor_table_clear(&model->checkpoint->table);
         hs_free(model->checkpoint->rotary_frequencies);
-        hs_label_list_clear(&model->checkpoint->labels);
-        hs_note_list_clear(&model->checkpoint->notes);
-        hs_special_ids_clear(&model->checkpoint->ids);
+        hs__model_label_list_clear(&model->checkpoint->labels);
+        hs__model_note_list_clear(&model->checkpoint->notes);
+        hs__model_special_ids_clear(&model->checkpoint->ids);
         hs_free(model->checkpoint->folder);
     }
     hs_free(model->checkpoint);
@@ -171,7 +173,7 @@ size_t hs_model_arena_bytes(const hs_model *model)
 
 static hs_status check_finite(const hs_tensor *tensor, hs_error *error)
 {
-    size_t i = hs_weights_find_not_finite(tensor->dtype, tensor->bytes, tensor->n_elements);
+    size_t i = hs__model_weights_find_not_finite(tensor->dtype, tensor->bytes, tensor->n_elements);
     if (i == tensor->n_elements)
         return HS_OK;
     size_t element_bytes = tensor->n_bytes / tensor->n_elements, n_columns = tensor->shape[tensor->n_dimensions - 1];
@@ -179,9 +181,10 @@ static hs_status check_finite(const hs_tensor *tensor, hs_error *error)
     size_t first = tensor->n_dimensions == 1 ? 1 : 0;
     float value;
     char element[64];
-    hs_weights_expand(tensor->dtype, tensor->bytes + i * element_bytes, 1, &value);
+    hs__model_weights_expand(tensor->dtype, tensor->bytes + i * element_bytes, 1, &value);
     return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: element %s is %g, which is not finite", tensor->path,
-                   tensor->name, hs_shape_format(position + first, 2 - first, element, sizeof element), (double)value);
+                   tensor->name, hs__model_shape_format(position + first, 2 - first, element, sizeof element),
+                   (double)value);
 }
 
 static const float *bind_values(const hs_binding *binding, float *arena)
@@ -196,7 +199,8 @@ static void expand_heads(const hs_tensor *tensor, const hs_model_shape *shape, f
 {
     size_t n = tensor->n_elements / (3 * shape->n_heads), n_bytes = tensor->n_bytes / (3 * shape->n_heads);
     for (size_t i = 0; i < 3 * shape->n_heads; i++)
-        hs_weights_expand(tensor->dtype, tensor->bytes + i * n_bytes, n, out + (i % 3 * shape->n_heads + i / 3) * n);
+        hs__model_weights_expand(tensor->dtype, tensor->bytes + i * n_bytes, n,
+                                 out + (i % 3 * shape->n_heads + i / 3) * n);
 }
 
 static void expand(const hs_binding *binding, const hs_model_shape *shape, float *arena)
@@ -204,10 +208,10 @@ static void expand(const hs_binding *binding, const hs_model_shape *shape, float
     const hs_tensor *tensor = binding->tensor;
     if (binding->arena_offset == HS_BINDING_MAPPED)
         return;
-    if (hs_place_is_sorted(binding->rule->place))
+    if (hs__model_place_is_sorted(binding->rule->place))
         expand_heads(tensor, shape, arena + binding->arena_offset);
     else
-        hs_weights_expand(tensor->dtype, tensor->bytes, tensor->n_elements, arena + binding->arena_offset);
+        hs__model_weights_expand(tensor->dtype, tensor->bytes, tensor->n_elements, arena + binding->arena_offset);
     hs_mapped_bytes_release(tensor->bytes, tensor->n_bytes);
 }
 
@@ -223,7 +227,8 @@ static hs_status fill_arena(const hs_binding_list *bindings, const hs_model_shap
 static void *target_of(hs_model *model, const hs_binding *binding)
 {
     const hs_tensor_rule *rule = binding->rule;
-    char *owner = hs_pattern_is_per_layer(rule->pattern) ? (char *)&model->layers[binding->layer] : (char *)model;
+    char *owner =
+        hs__model_pattern_is_per_layer(rule->pattern) ? (char *)&model->layers[binding->layer] : (char *)model;
     return owner + rule->target;
 }
 

@@ -5,7 +5,7 @@
 
 enum { MAX_NOTE = 1024 };
 
-hs_status hs_note_add(hs_note_list *notes, hs_error *error, const char *format, ...)
+hs_status hs__model_note_add(hs_note_list *notes, hs_error *error, const char *format, ...)
 {
     char line[MAX_NOTE];
     va_list arguments;
@@ -20,7 +20,7 @@ hs_status hs_note_add(hs_note_list *notes, hs_error *error, const char *format, 
     return HS_OK;
 }
 
-void hs_note_list_clear(hs_note_list *notes)
+void hs__model_note_list_clear(hs_note_list *notes)
 {
     for (size_t i = 0; i < notes->n_items; i++)
         hs_free(notes->items[i]);

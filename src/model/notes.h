@@ -10,8 +10,8 @@ typedef struct hs_note_list {
     size_t capacity;
 } hs_note_list;
 
-hs_status hs_note_add(hs_note_list *notes, hs_error *error, const char *format, ...)
+hs_status hs__model_note_add(hs_note_list *notes, hs_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void hs_note_list_clear(hs_note_list *notes);
+void hs__model_note_list_clear(hs_note_list *notes);
 
 #endif

@@ -12,9 +12,9 @@ static hs_status fail_unsupported(const hs_config *config, const char *key, cons
 {
     hs_text known = {0};
     hs_status status = HS_OK;
-    for (size_t i = 0; hs_family_at(i) != NULL; i++) {
-        HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s (", i > 0 ? ", " : "", hs_family_at(i)->model_type));
-        const hs_architecture *row = hs_family_at(i)->architectures;
+    for (size_t i = 0; hs__model_family_at(i) != NULL; i++) {
+        HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s (", i > 0 ? ", " : "", hs__model_family_at(i)->model_type));
+        const hs_architecture *row = hs__model_family_at(i)->architectures;
         for (; row->name != NULL && row->read_as == NULL; row++) {
             bool is_last = row[1].name == NULL || row[1].read_as != NULL;
             HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s", row->name, is_last ? ")" : ", "));
@@ -32,7 +32,7 @@ static hs_status read_architecture(const hs_config *config, const char **name_ou
 {
     static const char key[] = "architectures";
     *name_out = NULL;
-    if (!hs_config_has(config, key))
+    if (!hs__model_config_has(config, key))
         return HS_OK;
     const hs_json_value *list = hs_json_get(config->object, key);
     const hs_json_value *first = hs_json_at(list, 0);
@@ -48,19 +48,19 @@ static hs_status read_architecture(const hs_config *config, const char **name_ou
     return HS_OK;
 }
 
-hs_status hs_options_family(const hs_config *config, const hs_family **family_out,
-                            const hs_architecture **architecture_out, hs_error *error)
+hs_status hs__model_options_family(const hs_config *config, const hs_family **family_out,
+                                   const hs_architecture **architecture_out, hs_error *error)
 {
     const char *model_type = NULL, *architecture = NULL;
     *family_out = NULL;
-    HS_TRY(hs_config_text(config, "model_type", &model_type, error));
+    HS_TRY(hs__model_config_text(config, "model_type", &model_type, error));
     HS_TRY(read_architecture(config, &architecture, error));
     if (model_type == NULL && architecture == NULL)
         return hs_fail(error, HS_ERROR_INPUT, "%s: neither \"model_type\" nor \"architectures\" says what model it is",
                        config->path);
-    if (model_type != NULL && hs_family_find(model_type, NULL, architecture_out) == NULL)
+    if (model_type != NULL && hs__model_family_find(model_type, NULL, architecture_out) == NULL)
         return fail_unsupported(config, "model_type", model_type, error);
-    *family_out = hs_family_find(model_type, architecture, architecture_out);
+    *family_out = hs__model_family_find(model_type, architecture, architecture_out);
     if (*family_out == NULL)
         return fail_unsupported(config, "architectures", architecture, error);
     if (architecture == NULL)
@@ -92,7 +92,7 @@ static const activation_row activation_rows[] = {
 
 static const size_t n_activations = sizeof activation_rows / sizeof activation_rows[0];
 
-const char *hs_activation_name(hs_activation activation)
+const char *hs__model_activation_name(hs_activation activation)
 {
     for (size_t i = 0; i < n_activations; i++)
         if (activation_rows[i].activation == activation)
@@ -103,8 +103,8 @@ const char *hs_activation_name(hs_activation activation)
 static hs_status read_activation(const hs_config *config, const char *key, hs_activation *activation_inout,
                                  hs_error *error)
 {
-    const char *name = hs_activation_name(*activation_inout);
-    HS_TRY(hs_config_text(config, key, &name, error));
+    const char *name = hs__model_activation_name(*activation_inout);
+    HS_TRY(hs__model_config_text(config, key, &name, error));
     for (size_t i = 0; i < n_activations; i++)
         if (strcmp(name, activation_rows[i].name) == 0) {
             *activation_inout = activation_rows[i].activation;
@@ -121,10 +121,10 @@ static hs_status read_first_position(const hs_config *config, const hs_config_fi
                                      hs_error *error)
 {
     double token = (double)*first_inout - 1.0;
-    if (hs_json_get(config->object, field->key) != NULL && !hs_config_has(config, field->key))
+    if (hs_json_get(config->object, field->key) != NULL && !hs__model_config_has(config, field->key))
         return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is null, but positions begin after the padding token's id",
                        config->path, field->key);
-    HS_TRY(hs_config_real(config, field->key, 0.0, field->maximum, &token, error));
+    HS_TRY(hs__model_config_real(config, field->key, 0.0, field->maximum, &token, error));
     if (token != floor(token))
         return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is %g, which is no token id", config->path, field->key,
                        token);
@@ -137,14 +137,14 @@ static hs_status read_field(const hs_config *config, const hs_family *family, co
 {
     void *member = (char *)options + field->offset;
     if (field->is_required)
-        HS_TRY(hs_config_require(config, field->key, family->model_type, error));
+        HS_TRY(hs__model_config_require(config, field->key, family->model_type, error));
     switch (field->kind) {
     case HS_FIELD_SIZE:
-        return hs_config_size(config, field->key, (size_t)field->maximum, member, error);
+        return hs__model_config_size(config, field->key, (size_t)field->maximum, member, error);
     case HS_FIELD_REAL:
-        return hs_config_real(config, field->key, field->minimum, field->maximum, member, error);
+        return hs__model_config_real(config, field->key, field->minimum, field->maximum, member, error);
     case HS_FIELD_FLAG:
-        return hs_config_flag(config, field->key, member, error);
+        return hs__model_config_flag(config, field->key, member, error);
     case HS_FIELD_ACTIVATION:
         return read_activation(config, field->key, member, error);
     case HS_FIELD_PADDING_TOKEN:
@@ -177,8 +177,8 @@ static hs_status derive_rotary(const hs_config *config, hs_family_options *optio
     hs_model_shape *shape = &options->shape;
     if (shape->position != HS_POSITION_ROTARY)
         return HS_OK;
-    HS_TRY(hs_rope_read(config, shape->n_positions, options->partial_rotary, &options->rope, &options->rotary_share,
-                        error));
+    HS_TRY(hs__model_rope_read(config, shape->n_positions, options->partial_rotary, &options->rope,
+                               &options->rotary_share, error));
     shape->rotary_dim = (size_t)((double)shape->head_dim * options->rotary_share);
     if (shape->rotary_dim == 0 || shape->rotary_dim % 2 != 0)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %zu of %zu dimensions of a head would rotate; an even number must",
@@ -204,19 +204,19 @@ static void derive_head(const hs_architecture *architecture, hs_model_shape *sha
     shape->n_outputs = architecture->has_outputs ? shape->vocabulary : 0;
 }
 
-hs_status hs_options_read(const hs_config *config, const hs_family *family, const hs_architecture *architecture,
-                          hs_family_options *options_out, hs_error *error)
+hs_status hs__model_options_read(const hs_config *config, const hs_family *family, const hs_architecture *architecture,
+                                 hs_family_options *options_out, hs_error *error)
 {
     hs_family_options options = family->preset;
     *options_out = (hs_family_options){0};
-    HS_TRY(hs_constraints_check_all_families(config, error));
+    HS_TRY(hs__model_constraints_check_all_families(config, error));
     for (const hs_config_field *field = family->fields; field->key != NULL; field++)
         HS_TRY(read_field(config, family, field, &options, error));
     HS_TRY(derive_heads(config, &options.shape, error));
-    HS_TRY(hs_constraints_check(config, family->constraints, &options.shape, error));
+    HS_TRY(hs__model_constraints_check(config, family->constraints, &options.shape, error));
     HS_TRY(derive_rotary(config, &options, error));
     HS_TRY(derive_positions(config, &options.shape, error));
-    HS_TRY(hs_window_read(config, family->window, &options.shape, error));
+    HS_TRY(hs__model_window_read(config, family->window, &options.shape, error));
     derive_head(architecture, &options.shape);
     options.shape.attention_scale = options.scale_attention ? 1.0 / sqrt((double)options.shape.head_dim) : 1.0;
     *options_out = options;

@@ -15,7 +15,7 @@ static const char *const rope_names[] = {
     [HS_ROPE_LLAMA3] = "llama3",
 };
 
-const char *hs_rope_name(hs_rope_kind kind)
+const char *hs__model_rope_name(hs_rope_kind kind)
 {
     return rope_names[kind];
 }
@@ -25,8 +25,8 @@ const char *hs_rope_name(hs_rope_kind kind)
 static hs_status read_kind(const hs_config *section, hs_rope *rope, hs_error *error)
 {
     const char *name = rope_names[HS_ROPE_DEFAULT];
-    HS_TRY(hs_config_text(section, "type", &name, error));
-    HS_TRY(hs_config_text(section, "rope_type", &name, error));
+    HS_TRY(hs__model_config_text(section, "type", &name, error));
+    HS_TRY(hs__model_config_text(section, "rope_type", &name, error));
     for (size_t i = 0; i < sizeof rope_names / sizeof rope_names[0]; i++)
         if (strcmp(name, rope_names[i]) == 0) {
             rope->kind = (hs_rope_kind)i;
@@ -41,13 +41,15 @@ static hs_status read_llama3(const hs_config *config, const hs_config *section, 
                              hs_error *error)
 {
     static const char positions_key[] = "original_max_position_embeddings";
-    HS_TRY(hs_config_require(section, "low_freq_factor", "llama with llama3 scaling", error));
-    HS_TRY(hs_config_require(section, "high_freq_factor", "llama with llama3 scaling", error));
-    HS_TRY(hs_config_real(section, "low_freq_factor", DBL_MIN, largest_factor, &rope->low_frequency_factor, error));
-    HS_TRY(hs_config_real(section, "high_freq_factor", DBL_MIN, largest_factor, &rope->high_frequency_factor, error));
+    HS_TRY(hs__model_config_require(section, "low_freq_factor", "llama with llama3 scaling", error));
+    HS_TRY(hs__model_config_require(section, "high_freq_factor", "llama with llama3 scaling", error));
+    HS_TRY(
+        hs__model_config_real(section, "low_freq_factor", DBL_MIN, largest_factor, &rope->low_frequency_factor, error));
+    HS_TRY(hs__model_config_real(section, "high_freq_factor", DBL_MIN, largest_factor, &rope->high_frequency_factor,
+                                 error));
     rope->original_positions = n_positions;
-    HS_TRY(hs_config_size(section, positions_key, HS_MAX_POSITIONS, &rope->original_positions, error));
-    HS_TRY(hs_config_size(config, positions_key, HS_MAX_POSITIONS, &rope->original_positions, error));
+    HS_TRY(hs__model_config_size(section, positions_key, HS_MAX_POSITIONS, &rope->original_positions, error));
+    HS_TRY(hs__model_config_size(config, positions_key, HS_MAX_POSITIONS, &rope->original_positions, error));
     if (rope->high_frequency_factor <= rope->low_frequency_factor)
         return hs_fail(error, HS_ERROR_INPUT, "%s: \"%shigh_freq_factor\" (%g) must be above \"low_freq_factor\" (%g)",
                        section->path, section->section, rope->high_frequency_factor, rope->low_frequency_factor);
@@ -70,23 +72,24 @@ static hs_status refuse_nested(const hs_config *section, hs_error *error)
     return HS_OK;
 }
 
-hs_status hs_rope_read(const hs_config *config, size_t n_positions, bool partial, hs_rope *rope_inout,
-                       double *share_inout, hs_error *error)
+hs_status hs__model_rope_read(const hs_config *config, size_t n_positions, bool partial, hs_rope *rope_inout,
+                              double *share_inout, hs_error *error)
 {
     hs_config section;
-    HS_TRY(hs_config_section(config, "rope_scaling", "rope_scaling.", &section, error));
+    HS_TRY(hs__model_config_section(config, "rope_scaling", "rope_scaling.", &section, error));
     if (hs_json_size(section.object) == 0)
-        HS_TRY(hs_config_section(config, "rope_parameters", "rope_parameters.", &section, error));
+        HS_TRY(hs__model_config_section(config, "rope_parameters", "rope_parameters.", &section, error));
     if (hs_json_size(section.object) == 0)
         return HS_OK;
     HS_TRY(refuse_nested(&section, error));
     HS_TRY(read_kind(&section, rope_inout, error));
-    HS_TRY(hs_config_real(&section, "partial_rotary_factor", partial ? 0.0 : 1.0, 1.0, share_inout, error));
-    HS_TRY(hs_config_real(&section, "rope_theta", HS_MIN_ROPE_THETA, HS_MAX_ROPE_THETA, &rope_inout->theta, error));
+    HS_TRY(hs__model_config_real(&section, "partial_rotary_factor", partial ? 0.0 : 1.0, 1.0, share_inout, error));
+    HS_TRY(
+        hs__model_config_real(&section, "rope_theta", HS_MIN_ROPE_THETA, HS_MAX_ROPE_THETA, &rope_inout->theta, error));
     if (rope_inout->kind == HS_ROPE_DEFAULT)
         return HS_OK;
-    HS_TRY(hs_config_require(&section, "factor", "llama with rope scaling", error));
-    HS_TRY(hs_config_real(&section, "factor", 1.0, largest_factor, &rope_inout->factor, error));
+    HS_TRY(hs__model_config_require(&section, "factor", "llama with rope scaling", error));
+    HS_TRY(hs__model_config_real(&section, "factor", 1.0, largest_factor, &rope_inout->factor, error));
     if (rope_inout->kind == HS_ROPE_LINEAR)
         return HS_OK;
     return read_llama3(config, &section, n_positions, rope_inout, error);
@@ -109,7 +112,7 @@ static double scale_llama3(const hs_rope *rope, double frequency)
     return (1.0 - smooth) * frequency / rope->factor + smooth * frequency;
 }
 
-void hs_rope_frequencies(const hs_rope *rope, size_t rotary_dim, float *frequencies_out)
+void hs__model_rope_frequencies(const hs_rope *rope, size_t rotary_dim, float *frequencies_out)
 {
     for (size_t i = 0; i < rotary_dim / 2; i++) {
         double frequency = pow(rope->theta, -2.0 * (double)i / (double)rotary_dim);

@@ -18,12 +18,12 @@ static const dtype_row dtype_rows[] = {
 
 static const size_t n_dtypes = sizeof dtype_rows / sizeof dtype_rows[0];
 
-const char *hs_dtype_name(hs_dtype dtype)
+const char *hs__model_dtype_name(hs_dtype dtype)
 {
     return dtype_rows[dtype].name;
 }
 
-const char *hs_shape_format(const size_t *shape, size_t n_dimensions, char *buffer, size_t capacity)
+const char *hs__model_shape_format(const size_t *shape, size_t n_dimensions, char *buffer, size_t capacity)
 {
     size_t used = (size_t)snprintf(buffer, capacity, "[");
     for (size_t i = 0; i < n_dimensions && used < capacity; i++)
@@ -33,7 +33,7 @@ const char *hs_shape_format(const size_t *shape, size_t n_dimensions, char *buff
     return buffer;
 }
 
-bool hs_tensor_is_equal(const hs_tensor *a, const hs_tensor *b)
+bool hs__model_tensor_is_equal(const hs_tensor *a, const hs_tensor *b)
 {
     return a->dtype == b->dtype && a->n_bytes == b->n_bytes &&
            (a->n_bytes == 0 || a->bytes == b->bytes || memcmp(a->bytes, b->bytes, a->n_bytes) == 0);
@@ -116,7 +116,7 @@ static hs_status read_offsets(const hs_json_value *entry, size_t n_data_bytes, h
     if (n_bits % 8 != 0 || end - begin != n_bits / 8)
         return hs_fail(error, HS_ERROR_INPUT,
                        "%s: tensor %s: \"data_offsets\" cover %zu bytes, but its shape and type %s need %zu bits",
-                       tensor->path, tensor->name, end - begin, hs_dtype_name(tensor->dtype), n_bits);
+                       tensor->path, tensor->name, end - begin, hs__model_dtype_name(tensor->dtype), n_bits);
     tensor->begin = begin;
     tensor->n_bytes = end - begin;
     return HS_OK;
@@ -230,7 +230,7 @@ static hs_status read_header(hs_safetensors *file, hs_error *error)
     return status;
 }
 
-hs_status hs_safetensors_open(const char *path, hs_safetensors *file_out, hs_error *error)
+hs_status hs__model_safetensors_open(const char *path, hs_safetensors *file_out, hs_error *error)
 {
     *file_out = (hs_safetensors){0};
     hs_status status = HS_OK;
@@ -241,11 +241,11 @@ hs_status hs_safetensors_open(const char *path, hs_safetensors *file_out, hs_err
     HS_GOTO_DONE(read_header(file_out, error));
 done:
     if (status != HS_OK)
-        hs_safetensors_clear(file_out);
+        hs__model_safetensors_clear(file_out);
     return status;
 }
 
-void hs_safetensors_clear(hs_safetensors *file)
+void hs__model_safetensors_clear(hs_safetensors *file)
 {
     for (size_t i = 0; i < file->n_tensors; i++)
         hs_free(file->tensors[i].name);

@@ -38,7 +38,7 @@ typedef enum hs_dtype {
 #undef HS_DTYPE_ENUM
 } hs_dtype;
 
-const char *hs_dtype_name(hs_dtype dtype);
+const char *hs__model_dtype_name(hs_dtype dtype);
 
 enum {
     HS_SAFETENSORS_MAX_HEADER = 100000000, /* bytes; the limit of the reference implementation */
@@ -66,13 +66,13 @@ typedef struct hs_safetensors {
 } hs_safetensors;
 
 /* Maps the file and reads its header only. HS_ERROR_INPUT names the file, the tensor and what is wrong. */
-hs_status hs_safetensors_open(const char *path, hs_safetensors *file_out, hs_error *error);
-void hs_safetensors_clear(hs_safetensors *file);
+hs_status hs__model_safetensors_open(const char *path, hs_safetensors *file_out, hs_error *error);
+void hs__model_safetensors_clear(hs_safetensors *file);
 
 /* Same type and bytes? */
-bool hs_tensor_is_equal(const hs_tensor *a, const hs_tensor *b);
+bool hs__model_tensor_is_equal(const hs_tensor *a, const hs_tensor *b);
 
 /* Writes "[2, 3]" for a shape of a message; returns buffer. */
-const char *hs_shape_format(const size_t *shape, size_t n_dimensions, char *buffer, size_t capacity);
+const char *hs__model_shape_format(const size_t *shape, size_t n_dimensions, char *buffer, size_t capacity);
 
 #endif

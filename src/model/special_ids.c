@@ -10,7 +10,7 @@ static hs_status read_ids(const hs_config *config, const char *key, size_t vocab
 {
     const hs_json_value *value = hs_json_get(config->object, key);
     const bool is_list = value != NULL && hs_json_kind_of(value) == HS_JSON_ARRAY;
-    const size_t n_given = is_list ? hs_json_size(value) : hs_config_has(config, key) ? 1 : 0;
+    const size_t n_given = is_list ? hs_json_size(value) : hs__model_config_has(config, key) ? 1 : 0;
     HS_TRY(hs_allocate(ids, n_given + 1, sizeof **ids, "token ids", error));
     for (size_t i = 0; i < n_given; i++) {
         const hs_json_value *item = is_list ? hs_json_at(value, i) : value;
@@ -42,8 +42,8 @@ static hs_status read_end(const hs_config *config, size_t vocabulary, hs_special
     return read_ids(config, "eos_token_id", vocabulary, &ids->end, &ids->n_end, error);
 }
 
-hs_status hs_special_ids_read(const char *folder, const hs_config *config, size_t vocabulary, hs_special_ids *ids_out,
-                              hs_error *error)
+hs_status hs__model_special_ids_read(const char *folder, const hs_config *config, size_t vocabulary,
+                                     hs_special_ids *ids_out, hs_error *error)
 {
     hs_json *json = NULL;
     hs_status status = HS_OK;
@@ -67,7 +67,7 @@ done:
     return status;
 }
 
-void hs_special_ids_clear(hs_special_ids *ids)
+void hs__model_special_ids_clear(hs_special_ids *ids)
 {
     hs_free(ids->end);
     *ids = (hs_special_ids){0};

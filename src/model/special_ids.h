@@ -17,8 +17,8 @@ typedef struct hs_special_ids {
  * there is a generation_config.json, only that says where generation ends, as in transformers. HS_ERROR_INPUT names file
  * and key: what is no id nor a list of them.
  */
-hs_status hs_special_ids_read(const char *folder, const hs_config *config, size_t vocabulary, hs_special_ids *ids_out,
-                              hs_error *error);
-void hs_special_ids_clear(hs_special_ids *ids);
+hs_status hs__model_special_ids_read(const char *folder, const hs_config *config, size_t vocabulary,
+                                     hs_special_ids *ids_out, hs_error *error);
+void hs__model_special_ids_clear(hs_special_ids *ids);
 
 #endif

@@ -21,7 +21,7 @@ static bool any_starts_with(const hs_tensor_table *table, const char *first, con
     return false;
 }
 
-void hs_tensor_names_init(const hs_tensor_table *table, const hs_family *family, hs_tensor_names *names_out)
+void hs__model_tensor_names_init(const hs_tensor_table *table, const hs_family *family, hs_tensor_names *names_out)
 {
     *names_out = (hs_tensor_names){.table = table, .family = family};
     char *wrapper = names_out->wrapper;
@@ -49,14 +49,14 @@ typedef struct lookup {
 static hs_status take(lookup *l, const char *name)
 {
     const hs_tensor_table *table = l->names->table;
-    size_t t = hs_tensor_table_find(table, name);
+    size_t t = hs__model_tensor_table_find(table, name);
     if (t == table->n_tensors || t == l->found)
         return HS_OK;
     if (l->is_used != NULL)
         l->is_used[t] = true;
     if (l->found == table->n_tensors)
         l->found = t;
-    else if (!hs_tensor_is_equal(table->tensors[t], table->tensors[l->found]))
+    else if (!hs__model_tensor_is_equal(table->tensors[t], table->tensors[l->found]))
         return hs_fail(l->error, HS_ERROR_INPUT,
                        "%s: tensor %s differs from %s, but the two are names of one tensor; remove the one that does "
                        "not count",
@@ -83,8 +83,8 @@ static hs_status take_with_prefixes(lookup *l, const char *name)
     return take_joined(l, prefix, name);
 }
 
-hs_status hs_tensor_names_find(const hs_tensor_names *names, const char *name, bool *is_used, size_t *index_out,
-                               hs_error *error)
+hs_status hs__model_tensor_names_find(const hs_tensor_names *names, const char *name, bool *is_used, size_t *index_out,
+                                      hs_error *error)
 {
     char other[HS_MAX_TENSOR_PATTERN];
     lookup l = {.names = names, .is_used = is_used, .found = names->table->n_tensors, .error = error};
@@ -104,7 +104,7 @@ hs_status hs_tensor_names_find(const hs_tensor_names *names, const char *name, b
     return HS_OK;
 }
 
-const char *hs_tensor_names_strip(const hs_tensor_names *names, const char *name)
+const char *hs__model_tensor_names_strip(const hs_tensor_names *names, const char *name)
 {
     if (starts_with(name, names->wrapper))
         name += strlen(names->wrapper);

@@ -16,16 +16,16 @@ typedef struct hs_tensor_names {
     char wrapper[64]; /* such as "module."; "" if there is none */
 } hs_tensor_names;
 
-void hs_tensor_names_init(const hs_tensor_table *table, const hs_family *family, hs_tensor_names *names_out);
+void hs__model_tensor_names_init(const hs_tensor_table *table, const hs_family *family, hs_tensor_names *names_out);
 
 /*
  * Index of the tensor that the file has for `name`, which is as transformers writes it today; table->n_tensors if it
  * has none. Several are marked in `is_used` (which may be NULL) and must be equal, else HS_ERROR_INPUT.
  */
-hs_status hs_tensor_names_find(const hs_tensor_names *names, const char *name, bool *is_used, size_t *index_out,
-                               hs_error *error);
+hs_status hs__model_tensor_names_find(const hs_tensor_names *names, const char *name, bool *is_used, size_t *index_out,
+                                      hs_error *error);
 
 /* The name without wrapper and without the base model's prefix. */
-const char *hs_tensor_names_strip(const hs_tensor_names *names, const char *name);
+const char *hs__model_tensor_names_strip(const hs_tensor_names *names, const char *name);
 
 #endif

@@ -15,7 +15,7 @@ static hs_status open_file(const char *folder, const char *name, hs_tensor_table
     char *path = hs_path_join(folder, name, error);
     if (path == NULL)
         return error->status;
-    hs_status status = hs_safetensors_open(path, &table->files[table->n_files], error);
+    hs_status status = hs__model_safetensors_open(path, &table->files[table->n_files], error);
     if (status == HS_OK)
         table->n_files++;
     hs_free(path);
@@ -126,7 +126,7 @@ static hs_status drop_copies(hs_tensor_table *table, hs_error *error)
     size_t n = 0;
     for (size_t i = 0; i < table->n_tensors; i++) {
         bool is_copy = n > 0 && strcmp(tensors[n - 1]->name, tensors[i]->name) == 0;
-        if (is_copy && !hs_tensor_is_equal(tensors[n - 1], tensors[i]))
+        if (is_copy && !hs__model_tensor_is_equal(tensors[n - 1], tensors[i]))
             return hs_fail(error, HS_ERROR_INPUT, "tensor %s is in two files and differs: %s and %s", tensors[i]->name,
                            tensors[n - 1]->path, tensors[i]->path);
         if (!is_copy)
@@ -149,7 +149,7 @@ static hs_status merge(const char *folder, hs_tensor_table *table, hs_error *err
     return drop_copies(table, error);
 }
 
-size_t hs_tensor_table_find(const hs_tensor_table *table, const char *name)
+size_t hs__model_tensor_table_find(const hs_tensor_table *table, const char *name)
 {
     const hs_tensor key = {.name = (char *)name};
     const hs_tensor *key_pointer = &key;
@@ -175,7 +175,7 @@ done:
 
 /* ---- the folder -------------------------------------------------------------------------------------------------- */
 
-hs_status hs_tensor_table_open(const char *folder, hs_tensor_table *table_out, hs_error *error)
+hs_status hs__model_tensor_table_open(const char *folder, hs_tensor_table *table_out, hs_error *error)
 {
     *table_out = (hs_tensor_table){0};
     hs_status status = HS_OK;
@@ -191,20 +191,20 @@ hs_status hs_tensor_table_open(const char *folder, hs_tensor_table *table_out, h
     } else if (hs_path_exists(index_path)) {
         HS_GOTO_DONE(open_indexed(folder, index_path, table_out, error));
     } else {
-        HS_GOTO_DONE(hs_folder_fail(folder, HS_FOLDER_NEEDS_WEIGHTS, error));
+        HS_GOTO_DONE(hs__model_folder_fail(folder, HS_FOLDER_NEEDS_WEIGHTS, error));
     }
 done:
     hs_free(single_path);
     hs_free(index_path);
     if (status != HS_OK)
-        hs_tensor_table_clear(table_out);
+        hs__model_tensor_table_clear(table_out);
     return status;
 }
 
-void hs_tensor_table_clear(hs_tensor_table *table)
+void hs__model_tensor_table_clear(hs_tensor_table *table)
 {
     for (size_t i = 0; i < table->n_files; i++)
-        hs_safetensors_clear(&table->files[i]);
+        hs__model_safetensors_clear(&table->files[i]);
     hs_free(table->files);
     hs_free(table->tensors);
     *table = (hs_tensor_table){0};

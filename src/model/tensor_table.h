@@ -19,10 +19,10 @@ typedef struct hs_tensor_table {
  * transformers the index says which files are read and nothing else: what is in them counts. HS_ERROR_INPUT: two
  * tensors of one name that differ, a shard that is missing or outside the folder, or no weights (folder.h).
  */
-hs_status hs_tensor_table_open(const char *folder, hs_tensor_table *table_out, hs_error *error);
-void hs_tensor_table_clear(hs_tensor_table *table);
+hs_status hs__model_tensor_table_open(const char *folder, hs_tensor_table *table_out, hs_error *error);
+void hs__model_tensor_table_clear(hs_tensor_table *table);
 
 /* Index in table->tensors; n_tensors if there is none of that name. */
-size_t hs_tensor_table_find(const hs_tensor_table *table, const char *name);
+size_t hs__model_tensor_table_find(const hs_tensor_table *table, const char *name);
 
 #endif

@@ -8,7 +8,7 @@ _Static_assert(sizeof(float) == 4, "headsweep needs 32-bit floats");
 
 enum { CHUNK = 4096 };
 
-bool hs_dtype_is_weight(hs_dtype dtype)
+bool hs__model_dtype_is_weight(hs_dtype dtype)
 {
     return dtype == HS_DTYPE_F32 || dtype == HS_DTYPE_F16 || dtype == HS_DTYPE_BF16;
 }
@@ -66,7 +66,7 @@ static void expand_bf16(const unsigned char *bytes, size_t n, float *out)
         out[i] = from_bits((uint32_t)load_u16(bytes, i) << 16);
 }
 
-void hs_weights_expand(hs_dtype dtype, const unsigned char *bytes, size_t n, float *out)
+void hs__model_weights_expand(hs_dtype dtype, const unsigned char *bytes, size_t n, float *out)
 {
     if (n == 0)
         return;
@@ -104,7 +104,7 @@ static bool has_not_finite(hs_dtype dtype, const unsigned char *bytes, size_t n)
     return has_not_finite_u16(bytes, n, dtype == HS_DTYPE_F16 ? 0x7c00u : 0x7f80u);
 }
 
-size_t hs_weights_find_not_finite(hs_dtype dtype, const unsigned char *bytes, size_t n)
+size_t hs__model_weights_find_not_finite(hs_dtype dtype, const unsigned char *bytes, size_t n)
 {
     size_t element_bytes = dtype == HS_DTYPE_F32 ? 4 : 2;
     for (size_t start = 0; start < n; start += CHUNK) {

@@ -5,12 +5,12 @@
 #include "model/safetensors.h"
 
 /* F32, F16 or BF16? */
-bool hs_dtype_is_weight(hs_dtype dtype);
+bool hs__model_dtype_is_weight(hs_dtype dtype);
 
 /* out[n]: the n elements of a weight dtype as floats. Infinities stay, NaNs stay NaN with their payload. */
-void hs_weights_expand(hs_dtype dtype, const unsigned char *bytes, size_t n, float *out);
+void hs__model_weights_expand(hs_dtype dtype, const unsigned char *bytes, size_t n, float *out);
 
 /* Index of the first of n elements that is infinite or NaN; n if all are finite. */
-size_t hs_weights_find_not_finite(hs_dtype dtype, const unsigned char *bytes, size_t n);
+size_t hs__model_weights_find_not_finite(hs_dtype dtype, const unsigned char *bytes, size_t n);
 
 #endif

@@ -27,7 +27,7 @@ static hs_status read_kind(const hs_config *config, const hs_json_value *value, 
 static hs_status read_kinds(const hs_config *config, size_t n_layers, layer_kinds *kinds, hs_error *error)
 {
     const hs_json_value *list = hs_json_get(config->object, layers_key);
-    kinds->are_given = hs_config_has(config, layers_key);
+    kinds->are_given = hs__model_config_has(config, layers_key);
     if (!kinds->are_given)
         return HS_OK;
     if (hs_json_kind_of(list) != HS_JSON_ARRAY)
@@ -46,8 +46,8 @@ static hs_status apply_switch(const hs_config *config, const layer_kinds *kinds,
 {
     bool is_on = false;
     double n_full = 28; /* transformers' own */
-    HS_TRY(hs_config_flag(config, "use_sliding_window", &is_on, error));
-    HS_TRY(hs_config_real(config, "max_window_layers", 0, HS_MAX_LAYERS, &n_full, error));
+    HS_TRY(hs__model_config_flag(config, "use_sliding_window", &is_on, error));
+    HS_TRY(hs__model_config_real(config, "max_window_layers", 0, HS_MAX_LAYERS, &n_full, error));
     bool has_sliding = kinds->are_given ? kinds->has_sliding : (double)n_layers > n_full;
     if (!is_on || !has_sliding)
         *window_inout = 0;
@@ -59,10 +59,11 @@ static hs_status read_size(const hs_config *config, const hs_window_rule *rule, 
 {
     static const char key[] = "sliding_window";
     *window_out = hs_json_get(config->object, key) == NULL ? rule->absent : 0;
-    return hs_config_size(config, key, HS_MAX_POSITIONS, window_out, error);
+    return hs__model_config_size(config, key, HS_MAX_POSITIONS, window_out, error);
 }
 
-hs_status hs_window_read(const hs_config *config, const hs_window_rule *rule, hs_model_shape *shape, hs_error *error)
+hs_status hs__model_window_read(const hs_config *config, const hs_window_rule *rule, hs_model_shape *shape,
+                                hs_error *error)
 {
     layer_kinds kinds = {0};
     size_t window = 0;

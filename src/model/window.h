@@ -8,6 +8,7 @@
 #include "model/families.h"
 
 /* Sets shape->window. HS_ERROR_INPUT: a kind of layer that is not known, or one with a window where none is given. */
-hs_status hs_window_read(const hs_config *config, const hs_window_rule *rule, hs_model_shape *shape, hs_error *error);
+hs_status hs__model_window_read(const hs_config *config, const hs_window_rule *rule, hs_model_shape *shape,
+                                hs_error *error);
 
 #endif

@@ -40,7 +40,7 @@ static void test_known_bit_patterns(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         unsigned char bytes[2] = {(unsigned char)(cases[i].stored & 0xff), (unsigned char)(cases[i].stored >> 8)};
         float value;
-        hs_weights_expand(cases[i].dtype, bytes, 1, &value);
+        hs__model_weights_expand(cases[i].dtype, bytes, 1, &value);
         assert_int_equal(bits_of(value), cases[i].expected);
     }
 }
@@ -67,7 +67,7 @@ static void test_every_half_is_exact(void **state)
         odd[2 * i] = (unsigned char)(i & 0xff);
         odd[2 * i + 1] = (unsigned char)(i >> 8);
     }
-    hs_weights_expand(HS_DTYPE_F16, odd, N, values);
+    hs__model_weights_expand(HS_DTYPE_F16, odd, N, values);
     for (unsigned i = 0; i < N; i++) {
         if ((i & 0x7c00u) != 0x7c00u) {
             assert_true((double)values[i] == half_by_definition(i));
@@ -87,7 +87,7 @@ static void test_f32_is_copied(void **state)
     unsigned char bytes[13];
     float values[3];
     memcpy(bytes + 1, stored, sizeof stored);
-    hs_weights_expand(HS_DTYPE_F32, bytes + 1, 3, values);
+    hs__model_weights_expand(HS_DTYPE_F32, bytes + 1, 3, values);
     assert_memory_equal(values, stored, sizeof stored);
 }
 
@@ -112,15 +112,15 @@ static void test_the_first_not_finite_element_is_found(void **state)
     for (size_t c = 0; c < 3; c++) {
         for (size_t i = 0; i < N; i++)
             memcpy(bytes + i * cases[c].n_bytes, &cases[c].good[i % 3], cases[c].n_bytes);
-        assert_int_equal(hs_weights_find_not_finite(cases[c].dtype, bytes, N), N);
+        assert_int_equal(hs__model_weights_find_not_finite(cases[c].dtype, bytes, N), N);
         for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
             unsigned char *place = bytes + places[p] * cases[c].n_bytes;
             memcpy(place, &cases[c].bad[p % 3], cases[c].n_bytes);
-            assert_int_equal(hs_weights_find_not_finite(cases[c].dtype, bytes, N), places[p]);
+            assert_int_equal(hs__model_weights_find_not_finite(cases[c].dtype, bytes, N), places[p]);
             memcpy(place, &cases[c].good[0], cases[c].n_bytes);
         }
     }
-    assert_int_equal(hs_weights_find_not_finite(HS_DTYPE_F32, bytes, 0), 0);
+    assert_int_equal(hs__model_weights_find_not_finite(HS_DTYPE_F32, bytes, 0), 0);
     free(bytes);
 }
 

@@ -23,7 +23,7 @@ static hs_status write_and_open(const char *folder, uint64_t length, const char 
     free(bytes);
     char *path = hs_path_join(folder, "x.safetensors", error);
     assert_non_null(path);
-    hs_status status = hs_safetensors_open(path, file, error);
+    hs_status status = hs__model_safetensors_open(path, file, error);
     hs_free(path);
     return status;
 }
@@ -67,8 +67,8 @@ static void test_tensors_are_found_where_they_are_declared(void **state)
     assert_int_equal(file.tensors[1].n_dimensions, 2);
     assert_int_equal(file.tensors[1].shape[0], 2);
     assert_int_equal(file.tensors[1].shape[1], 3);
-    hs_safetensors_clear(&file);
-    hs_safetensors_clear(&file);
+    hs__model_safetensors_clear(&file);
+    hs__model_safetensors_clear(&file);
 }
 
 static void test_a_file_without_tensors_is_one(void **state)
@@ -77,16 +77,16 @@ static void test_a_file_without_tensors_is_one(void **state)
     hs_error error = {0};
     assert_int_equal(write_and_open(*state, 2, "{}", 2, 0, &file, &error), HS_OK);
     assert_int_equal(file.n_tensors, 0);
-    hs_safetensors_clear(&file);
+    hs__model_safetensors_clear(&file);
 }
 
 static void test_shapes_are_spelled_out(void **state)
 {
     (void)state;
     char buffer[32];
-    assert_string_equal(hs_shape_format((size_t[]){2, 30}, 2, buffer, sizeof buffer), "[2, 30]");
-    assert_string_equal(hs_shape_format(NULL, 0, buffer, sizeof buffer), "[]");
-    assert_string_equal(hs_shape_format((size_t[]){1234, 5678}, 2, buffer, 8), "[1234, ");
+    assert_string_equal(hs__model_shape_format((size_t[]){2, 30}, 2, buffer, sizeof buffer), "[2, 30]");
+    assert_string_equal(hs__model_shape_format(NULL, 0, buffer, sizeof buffer), "[]");
+    assert_string_equal(hs__model_shape_format((size_t[]){1234, 5678}, 2, buffer, 8), "[1234, ");
 }
 
 /* ---- what is refused --------------------------------------------------------------------------------------------- */
@@ -111,7 +111,7 @@ static void test_files_shorter_than_a_length(void **state)
         hs_error error = {0};
         test_file_write(*state, "x.safetensors", "\0\0\0\0\0\0\0", n);
         char *path = hs_path_join(*state, "x.safetensors", &error);
-        assert_int_equal(hs_safetensors_open(path, &file, &error), HS_ERROR_INPUT);
+        assert_int_equal(hs__model_safetensors_open(path, &file, &error), HS_ERROR_INPUT);
         assert_non_null(strstr(error.message, "no safetensors file"));
         hs_free(path);
     }
@@ -193,8 +193,8 @@ static void test_every_truncation_of_a_good_file_is_refused(void **state)
         hs_safetensors file;
         hs_error error = {0};
         test_file_write(*state, "x.safetensors", bytes, n);
-        assert_int_equal(hs_safetensors_open(path, &file, &error), n == sizeof bytes ? HS_OK : HS_ERROR_INPUT);
-        hs_safetensors_clear(&file);
+        assert_int_equal(hs__model_safetensors_open(path, &file, &error), n == sizeof bytes ? HS_OK : HS_ERROR_INPUT);
+        hs__model_safetensors_clear(&file);
     }
 }
 
@@ -217,9 +217,9 @@ static void test_what_is_no_file_is_an_io_error(void **state)
 {
     hs_safetensors file;
     hs_error error = {0};
-    assert_int_equal(hs_safetensors_open(*state, &file, &error), HS_ERROR_IO);
+    assert_int_equal(hs__model_safetensors_open(*state, &file, &error), HS_ERROR_IO);
     hs_error second = {0};
-    assert_int_equal(hs_safetensors_open("/nowhere/at/all", &file, &second), HS_ERROR_IO);
+    assert_int_equal(hs__model_safetensors_open("/nowhere/at/all", &file, &second), HS_ERROR_IO);
     assert_non_null(strstr(second.message, "/nowhere/at/all"));
 }
 
