@@ -234,7 +234,7 @@ hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study
 bool hs_study_weights_are_copied(const hs_study *study);
 /* Appends a line for each note on the model (model.h) and on the scorers' classifiers. */
 hs_status hs_study_describe_notes(const hs_study *study, hs_text *text, hs_error *error);
-/* As hs_task_notes(), of the reference file. */
+/* As hs_tasks_notes(), of the reference file. */
 const char *hs_study_reference_notes(const hs_study *study);
 void hs_study_free(hs_study *study); /* collective over each host, before hs_comm_free */
 

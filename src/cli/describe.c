@@ -72,9 +72,9 @@ static hs_status describe_later(const hs_study *study, hs_text *text, hs_error *
 
 static hs_status describe_task(const hs_task *task, const char *before, hs_text *text, hs_error *error)
 {
-    size_t n = hs_task_n_examples(task), n_pairs = hs_task_n_pairs(task);
+    size_t n = hs_tasks_n_examples(task), n_pairs = hs_tasks_n_pairs(task);
 
-    HS_TRY(hs_text_appendf(text, error, "%s%s (%s, %zu example%s", before, hs_task_name(task), hs_task_kind(task), n,
+    HS_TRY(hs_text_appendf(text, error, "%s%s (%s, %zu example%s", before, hs_tasks_name(task), hs_tasks_kind(task), n,
                            n == 1 ? "" : "s"));
     if (n_pairs == n)
         HS_TRY(hs_text_appendf(text, error, " of two texts"));
@@ -105,13 +105,13 @@ static hs_status describe_tasks(const hs_study *study, hs_text *text, hs_error *
 static hs_status describe_truncated(const hs_study *study, hs_text *text, hs_error *error)
 {
     for (size_t i = 0; i < study->n_tasks; ++i) {
-        size_t n = hs_task_n_truncated(study->tasks[i]);
+        size_t n = hs_tasks_n_truncated(study->tasks[i]);
         if (n > 0)
             HS_TRY(hs_text_appendf(text, error,
                                    "warning task %s: %zu of %zu examples are longer than the model's %zu positions and "
                                    "lost their %s tokens\n",
-                                   hs_task_name(study->tasks[i]), n, hs_task_n_examples(study->tasks[i]),
-                                   study->model->shape.n_positions, hs_task_truncated_part(study->tasks[i])));
+                                   hs_tasks_name(study->tasks[i]), n, hs_tasks_n_examples(study->tasks[i]),
+                                   study->model->shape.n_positions, hs_tasks_truncated_part(study->tasks[i])));
     }
     return HS_OK;
 }
@@ -119,14 +119,14 @@ static hs_status describe_truncated(const hs_study *study, hs_text *text, hs_err
 static hs_status describe_joined(const hs_study *study, hs_text *text, hs_error *error)
 {
     for (size_t i = 0; i < study->n_tasks; ++i) {
-        size_t n = hs_task_n_joined(study->tasks[i]);
+        size_t n = hs_tasks_n_joined(study->tasks[i]);
         if (n > 0)
             HS_TRY(
                 hs_text_appendf(text, error,
                                 "warning task %s: %zu of %zu texts have a separator such as [SEP] in them, which does "
                                 "not make them pairs: give the second part as `pair`, as in fields = { text = "
                                 "\"premise\"; pair = \"hypothesis\"; }\n",
-                                hs_task_name(study->tasks[i]), n, hs_task_n_examples(study->tasks[i])));
+                                hs_tasks_name(study->tasks[i]), n, hs_tasks_n_examples(study->tasks[i])));
     }
     return HS_OK;
 }
@@ -154,7 +154,7 @@ static hs_status describe_notes(const char *what, const char *name, const char *
 static hs_status describe_data(const hs_study *study, hs_text *text, hs_error *error)
 {
     for (size_t i = 0; i < study->n_tasks; ++i)
-        HS_TRY(describe_notes("task ", hs_task_name(study->tasks[i]), hs_task_notes(study->tasks[i]), text, error));
+        HS_TRY(describe_notes("task ", hs_tasks_name(study->tasks[i]), hs_tasks_notes(study->tasks[i]), text, error));
     return describe_notes("reference set", "", hs_study_reference_notes(study), text, error);
 }
 

@@ -47,11 +47,11 @@ done:
 /* Of encoders no text begins or ends so. */
 static hs_status describe_tokens(const hs_model *model, const hs_tokenizer *tokenizer, hs_text *text, hs_error *error)
 {
-    const hs_text_tokens tokens = hs_text_tokens_choose(model, tokenizer);
+    const hs_text_tokens tokens = hs_tasks_text_tokens_choose(model, tokenizer);
 
     for (hs_text_token which = 0; !model->shape.bidirectional && which < HS_N_TEXT_TOKENS; which++) {
-        HS_TRY(hs_text_appendf(text, error, "%s = ", hs_text_token_name(which)));
-        HS_TRY(hs_text_tokens_describe(&tokens, which, tokenizer, true, text, error));
+        HS_TRY(hs_text_appendf(text, error, "%s = ", hs_tasks_text_token_name(which)));
+        HS_TRY(hs_tasks_text_tokens_describe(&tokens, which, tokenizer, true, text, error));
         HS_TRY(hs_text_appendf(text, error, "\n"));
     }
     return HS_OK;

@@ -85,8 +85,8 @@ static void report_not_finite(void *context, const hs_not_finite *place)
     hs_log_print(c->job->log, HS_LOG_WARNING,
                  "set %" PRIu64 ", heads %s (%s): task %s, example %" PRIu64 " (line %zu), row %" PRIu64
                  ": not finite %s; its metrics are stored as NaN",
-                 place->set, heads.text, ablation, hs_task_name(task), place->example,
-                 hs_task_example_line(task, (size_t)place->example), place->row, where);
+                 place->set, heads.text, ablation, hs_tasks_name(task), place->example,
+                 hs_tasks_example_line(task, (size_t)place->example), place->row, where);
     hs_text_clear(&heads);
 }
 

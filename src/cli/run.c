@@ -81,7 +81,7 @@ static hs_status read_option(int option, run_arguments *arguments, hs_error *err
     case OPTION_HELP_CONFIG:
         return print_described(hs_config_describe_keys, error);
     case OPTION_HELP_TASKS:
-        return print_described(hs_task_describe_kinds, error);
+        return print_described(hs_tasks_describe_kinds, error);
     default:
         fputs(help, stdout);
         return HS_OK;

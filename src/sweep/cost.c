@@ -28,9 +28,9 @@ static hs_status count_sets(const hs_study *study, size_t task, const hs_workloa
 {
     for (uint64_t i = 0; i < n; ++i)
         sets->ablations[i] = hs_space_ablation(&study->space, first + i, sets->components + i * study->space.max_order);
-    if (hs_task_generates(study->tasks[task]))
-        return hs_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task], workload,
-                                        sets->ablations, (size_t)n, cost_out, error);
+    if (hs_tasks_generates(study->tasks[task]))
+        return hs_tasks_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task],
+                                              workload, sets->ablations, (size_t)n, cost_out, error);
     return hs_engine_count_cost(study->engine, workload, sets->ablations, (size_t)n, cost_out, error);
 }
 
@@ -39,8 +39,8 @@ static hs_status shard_workload(const hs_study *study, size_t task, size_t shard
 {
     const uint64_t *first = study->plan.tasks[task].shard_first + shard;
 
-    return hs_task_workload_new(study->tasks[task], (size_t)first[0], (size_t)(first[1] - first[0]),
-                                study->donors != NULL ? study->donors[task] : NULL, workload_out, error);
+    return hs_tasks_workload_new(study->tasks[task], (size_t)first[0], (size_t)(first[1] - first[0]),
+                                 study->donors != NULL ? study->donors[task] : NULL, workload_out, error);
 }
 
 /* From the last block backwards, each shard beginning elsewhere, so that few samples a shard still see all kinds. */
@@ -76,7 +76,7 @@ static hs_status count_task(const hs_study *study, size_t task, struct group_set
         hs_task_workload *workload = NULL;
         HS_TRY(shard_workload(study, task, shard, &workload, error));
         hs_status status = count_shard(study, task, shard, &workload->workload, sets, cost, error);
-        hs_task_workload_free(workload);
+        hs_tasks_workload_free(workload);
         HS_TRY(status);
     }
     return HS_OK;
@@ -96,7 +96,7 @@ static hs_status choose_timed(const hs_study *study, size_t task, const hs_workl
     hs_engine_rows rows;
 
     HS_TRY(hs_engine_count_rows(&study->model->shape, workload, study_positions(study), &rows, error));
-    rows.n_live += workload->sequences.n * hs_task_new_rows(study->tasks[task]);
+    rows.n_live += workload->sequences.n * hs_tasks_new_rows(study->tasks[task]);
     uint64_t n = TIMED_ROWS / (rows.n_live + 1);
     n = n > FEWEST_TIMED_SETS ? n : FEWEST_TIMED_SETS;
     limit = limit < study->plan.sets_per_group ? limit : study->plan.sets_per_group;
@@ -117,7 +117,7 @@ static hs_status time_group(const hs_study *study, size_t task, const hs_evaluat
     hs_status status = choose_timed(study, task, &workload->workload, &group, error);
     if (status == HS_OK)
         status = count_sets(study, task, &workload->workload, group.first_set, group.n_sets, sets, &counted, error);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
     HS_TRY(status);
     HS_TRY(evaluator->evaluate(evaluator->context, &group, no_poll, values, error));
     double start = hs_time_seconds();

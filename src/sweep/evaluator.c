@@ -20,7 +20,7 @@ typedef struct study_evaluator {
 static void drop_workload(study_evaluator *e)
 {
     hs_prepared_free(e->prepared);
-    hs_task_workload_free(e->workload);
+    hs_tasks_workload_free(e->workload);
     e->prepared = NULL;
     e->workload = NULL;
 }
@@ -45,11 +45,11 @@ static hs_status take_workload(study_evaluator *e, const hs_group *group, hs_err
     if (e->workload != NULL && e->task == group->task && e->shard == group->shard)
         return HS_OK;
     drop_workload(e);
-    HS_TRY(hs_task_workload_new(study->tasks[group->task], first, hs_plan_group_examples(&study->plan, group),
-                                study->donors != NULL ? study->donors[group->task] : NULL, &e->workload, error));
+    HS_TRY(hs_tasks_workload_new(study->tasks[group->task], first, hs_plan_group_examples(&study->plan, group),
+                                 study->donors != NULL ? study->donors[group->task] : NULL, &e->workload, error));
     e->task = group->task;
     e->shard = group->shard;
-    if (hs_task_generates(study->tasks[group->task]))
+    if (hs_tasks_generates(study->tasks[group->task]))
         return HS_OK;
     HS_TRY(hs_engine_prepare(study->engine, &e->workload->workload, &e->prepared, error));
     return make_answers(e, (size_t)study->plan.sets_per_group * e->workload->workload.n_queries, error);
@@ -59,13 +59,13 @@ static hs_status take_workload(study_evaluator *e, const hs_group *group, hs_err
 static hs_status check_clean(const hs_task *task, const hs_task_workload *workload, const float *values,
                              hs_error *error)
 {
-    size_t n_metrics = hs_task_n_metrics(task);
+    size_t n_metrics = hs_tasks_n_metrics(task);
 
     for (size_t i = 0; i < workload->n_examples; ++i)
         if (!isfinite(values[i * n_metrics]))
             return hs_fail(error, HS_ERROR_NUMERIC,
-                           "task %s, example %zu (line %zu), clean model: a metric is not finite", hs_task_name(task),
-                           workload->first_example + i, hs_task_example_line(task, workload->first_example + i));
+                           "task %s, example %zu (line %zu), clean model: a metric is not finite", hs_tasks_name(task),
+                           workload->first_example + i, hs_tasks_example_line(task, workload->first_example + i));
     return HS_OK;
 }
 
@@ -74,8 +74,8 @@ static hs_status answer_queries(study_evaluator *e, const hs_task *task, const h
 {
     HS_TRY(hs_engine_evaluate(e->study->engine, e->prepared, e->ablations, (size_t)group->n_sets, e->answers, error));
     for (uint64_t i = 0; i < group->n_sets; ++i)
-        hs_task_score(task, e->workload, e->answers + i * e->workload->workload.n_queries,
-                      values + i * e->workload->n_examples * hs_task_n_metrics(task));
+        hs_tasks_score(task, e->workload, e->answers + i * e->workload->workload.n_queries,
+                       values + i * e->workload->n_examples * hs_tasks_n_metrics(task));
     return group->first_set == 0 ? check_clean(task, e->workload, values, error) : HS_OK;
 }
 
@@ -86,8 +86,8 @@ static hs_status generate(study_evaluator *e, const hs_group *group, float *valu
 
     if (*generation == NULL)
         HS_TRY(study_generation_new(e->study, group->task, generation, error));
-    HS_TRY(hs_generation_run(*generation, e->workload, e->ablations, (size_t)group->n_sets, error));
-    return values != NULL ? hs_generation_score(*generation, values, error) : HS_OK;
+    HS_TRY(hs_tasks_generation_run(*generation, e->workload, e->ablations, (size_t)group->n_sets, error));
+    return values != NULL ? hs_tasks_generation_score(*generation, values, error) : HS_OK;
 }
 
 static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error)
@@ -98,14 +98,14 @@ static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, fl
 
     study->storage->poll = poll;
     if (take_workload(e, group, error) != HS_OK)
-        return hs_error_prefix(error, "task %s, shard %u", hs_task_name(task), group->shard);
+        return hs_error_prefix(error, "task %s, shard %u", hs_tasks_name(task), group->shard);
     for (uint64_t i = 0; i < group->n_sets; ++i)
         e->ablations[i] =
             hs_space_ablation(&study->space, group->first_set + i, e->components + i * study->space.max_order);
     hs_status status =
-        hs_task_generates(task) ? generate(e, group, values, error) : answer_queries(e, task, group, values, error);
+        hs_tasks_generates(task) ? generate(e, group, values, error) : answer_queries(e, task, group, values, error);
     if (status != HS_OK)
-        return hs_error_prefix(error, "task %s, examples %zu to %zu", hs_task_name(task), e->workload->first_example,
+        return hs_error_prefix(error, "task %s, examples %zu to %zu", hs_tasks_name(task), e->workload->first_example,
                                e->workload->first_example + e->workload->n_examples - 1);
     return HS_OK;
 }
@@ -117,7 +117,7 @@ hs_status study_generate_texts(hs_evaluator *evaluator, const hs_group *group, c
     study_evaluator *e = evaluator->context;
 
     HS_TRY(evaluate(e, group, no_poll, NULL, error));
-    *texts_out = hs_generation_texts(e->generations[group->task]);
+    *texts_out = hs_tasks_generation_texts(e->generations[group->task]);
     return HS_OK;
 }
 
@@ -131,8 +131,8 @@ static bool find_answer(const study_evaluator *e, size_t ablation, size_t exampl
     size_t query = 0;
 
     for (size_t i = e->workload->first_example; i < example; ++i)
-        query += hs_task_example_queries(task, i);
-    size_t end = query + hs_task_example_queries(task, example);
+        query += hs_tasks_example_queries(task, i);
+    size_t end = query + hs_tasks_example_queries(task, example);
     while (query < end - 1 && isfinite(answers[query]))
         ++query;
     *sequence_out = workload->queries[query].sequence;
@@ -146,7 +146,7 @@ static bool find_sample(const study_evaluator *e, size_t ablation, size_t exampl
 {
     const hs_sequences *prompts = &e->workload->workload.sequences;
     size_t prompt = example - e->workload->first_example, n_tokens = 0;
-    bool found = hs_generation_not_finite(e->generations[e->task], ablation, prompt, &n_tokens);
+    bool found = hs_tasks_generation_not_finite(e->generations[e->task], ablation, prompt, &n_tokens);
 
     *sequence_out = (uint32_t)prompt;
     *row_out = prompts->offsets[prompt + 1] - prompts->offsets[prompt] - 1 + n_tokens;
@@ -158,7 +158,7 @@ static hs_status locate(void *context, const hs_group *group, hs_not_finite *pla
 {
     study_evaluator *e = context;
     const size_t ablation = (size_t)(place->set - group->first_set), example = (size_t)place->example;
-    bool generates = hs_task_generates(e->study->tasks[group->task]);
+    bool generates = hs_tasks_generates(e->study->tasks[group->task]);
     size_t layer = e->study->model->shape.n_layers;
     uint32_t sequence;
     hs_status status = HS_OK;
@@ -198,7 +198,7 @@ void hs_study_evaluator_clear(hs_evaluator *evaluator)
         return;
     drop_workload(e);
     for (size_t i = 0; e->generations != NULL && i < e->study->n_tasks; ++i)
-        hs_generation_free(e->generations[i]);
+        hs_tasks_generation_free(e->generations[i]);
     hs_free(e->generations);
     hs_free(e->components);
     hs_free(e->ablations);

@@ -76,7 +76,7 @@ static uint64_t hash_sequences(const hs_sequences *sequences)
 static bool generates(const hs_study *study)
 {
     for (size_t i = 0; i < study->n_tasks; ++i)
-        if (hs_task_generates(study->tasks[i]))
+        if (hs_tasks_generates(study->tasks[i]))
             return true;
     return false;
 }
@@ -84,7 +84,7 @@ static bool generates(const hs_study *study)
 /* By name too: the same data and files with other tokens around them are another experiment. */
 static hs_status append_tokens(const hs_study *study, hs_config_values *values, size_t *capacity, hs_error *error)
 {
-    const hs_text_tokens tokens = hs_text_tokens_choose(study->model, study->tokenizer);
+    const hs_text_tokens tokens = hs_tasks_text_tokens_choose(study->model, study->tokenizer);
     const hs_text_token n = study->model->shape.bidirectional ? 0 : generates(study) ? HS_N_TEXT_TOKENS : HS_TEXT_END;
     hs_text text = {0};
     hs_status status = HS_OK;
@@ -92,8 +92,8 @@ static hs_status append_tokens(const hs_study *study, hs_config_values *values, 
 
     for (hs_text_token which = 0; which < n; ++which) {
         text.length = 0;
-        snprintf(key, sizeof key, "tokens.%s", hs_text_token_name(which));
-        HS_GOTO_DONE(hs_text_tokens_describe(&tokens, which, study->tokenizer, false, &text, error));
+        snprintf(key, sizeof key, "tokens.%s", hs_tasks_text_token_name(which));
+        HS_GOTO_DONE(hs_tasks_text_tokens_describe(&tokens, which, study->tokenizer, false, &text, error));
         HS_GOTO_DONE(append_row(values, capacity, key, text.text, error));
     }
 done:
@@ -111,11 +111,11 @@ static hs_status append_hashes(const hs_study *study, hs_config_values *values, 
         HS_TRY(append_hash(values, capacity, "hash.tokenizer", hs_tokenizer_hash(study->tokenizer), error));
     HS_TRY(append_tokens(study, values, capacity, error));
     for (size_t i = 0; i < study->n_tasks; ++i) {
-        snprintf(key, sizeof key, "hash.data.%s", hs_task_name(study->tasks[i]));
-        HS_TRY(append_hash(values, capacity, key, hs_task_hash(study->tasks[i]), error));
-        if (!hs_task_generates(study->tasks[i]))
+        snprintf(key, sizeof key, "hash.data.%s", hs_tasks_name(study->tasks[i]));
+        HS_TRY(append_hash(values, capacity, key, hs_tasks_hash(study->tasks[i]), error));
+        if (!hs_tasks_generates(study->tasks[i]))
             continue;
-        snprintf(key, sizeof key, "hash.scorer.%s", hs_task_name(study->tasks[i]));
+        snprintf(key, sizeof key, "hash.scorer.%s", hs_tasks_name(study->tasks[i]));
         HS_TRY(append_hash(values, capacity, key, study_scorer_hash(study, i), error));
     }
     if (reference != NULL)

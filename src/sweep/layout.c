@@ -89,14 +89,14 @@ static hs_status add_number(struct study_layout *l, const char *key, uint64_t nu
 /* Which tokens texts begin and continuations end with, and what says so. */
 static hs_status add_tokens(const hs_study *study, struct study_layout *l, hs_error *error)
 {
-    const hs_text_tokens tokens = hs_text_tokens_choose(study->model, study->tokenizer);
+    const hs_text_tokens tokens = hs_tasks_text_tokens_choose(study->model, study->tokenizer);
     hs_text text = {0};
     hs_status status = HS_OK;
 
     for (hs_text_token which = 0; !study->model->shape.bidirectional && which < HS_N_TEXT_TOKENS; ++which) {
         text.length = 0;
-        HS_GOTO_DONE(hs_text_tokens_describe(&tokens, which, study->tokenizer, true, &text, error));
-        HS_GOTO_DONE(add_fact(l, hs_text_token_name(which), text.text, error));
+        HS_GOTO_DONE(hs_tasks_text_tokens_describe(&tokens, which, study->tokenizer, true, &text, error));
+        HS_GOTO_DONE(add_fact(l, hs_tasks_text_token_name(which), text.text, error));
     }
 done:
     hs_text_clear(&text);
@@ -160,7 +160,7 @@ enum { MAX_PROMPT_BYTES = 2000 };
 static hs_status copy_prompt(const hs_study *study, size_t index, size_t example, char **prompt_out, hs_error *error)
 {
     hs_text text = {0};
-    hs_status status = hs_task_prompt(study->tasks[index], example, study->tokenizer, &text, error);
+    hs_status status = hs_tasks_prompt(study->tasks[index], example, study->tokenizer, &text, error);
 
     if (status == HS_OK) {
         size_t first = text.length > MAX_PROMPT_BYTES ? text.length - MAX_PROMPT_BYTES : 0;
@@ -188,9 +188,9 @@ static void describe_texts(const hs_study *study, size_t index, hs_results_task 
 {
     size_t n_best = (size_t)study->experiment->tasks[index].save_text;
 
-    if (!hs_task_generates(study->tasks[index]) || n_best == 0)
+    if (!hs_tasks_generates(study->tasks[index]) || n_best == 0)
         return;
-    const hs_sampling *sampling = hs_task_sampling(study->tasks[index]);
+    const hs_sampling *sampling = hs_tasks_sampling(study->tasks[index]);
     task->n_text_sets = 1 + (n_best < study->space.n_sets - 1 ? n_best : study->space.n_sets - 1);
     task->n_samples = sampling->n_samples;
     task->text_bytes = sampling->max_new_tokens * TEXT_BYTES_PER_TOKEN + 1;
@@ -203,15 +203,15 @@ static hs_status describe_task(const hs_study *study, size_t index, struct study
 
     HS_TRY(hs_allocate(&l->example_lines[index], plan->n_examples, sizeof **l->example_lines, "examples", error));
     for (size_t i = 0; i < plan->n_examples; ++i)
-        l->example_lines[index][i] = hs_task_example_line(task, i);
+        l->example_lines[index][i] = hs_tasks_example_line(task, i);
     for (size_t i = 0; i < plan->n_metrics; ++i) {
-        const hs_metric *metric = hs_task_metric(task, i);
+        const hs_metric *metric = hs_tasks_metric(task, i);
         l->metrics[index][i] = (hs_results_metric){metric->name,   metric->unit,    metric->meaning,
                                                    metric->better, metric->percent, metric->per};
-        l->chance[index][i] = hs_task_chance(task, i);
+        l->chance[index][i] = hs_tasks_chance(task, i);
     }
-    l->tasks[index] = (hs_results_task){.name = hs_task_name(task),
-                                        .kind = hs_task_kind(task),
+    l->tasks[index] = (hs_results_task){.name = hs_tasks_name(task),
+                                        .kind = hs_tasks_kind(task),
                                         .n_examples = plan->n_examples,
                                         .n_metrics = plan->n_metrics,
                                         .metrics = l->metrics[index],

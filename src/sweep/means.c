@@ -30,8 +30,8 @@ static hs_status open_task_chunk(const hs_study *study, uint64_t index, referenc
     while (index >= study->plan.tasks[task].n_shards)
         index -= study->plan.tasks[task++].n_shards;
     const uint64_t *first = study->plan.tasks[task].shard_first + index;
-    HS_TRY(hs_task_workload_new(study->tasks[task], (size_t)first[0], (size_t)(first[1] - first[0]), NULL,
-                                &chunk->workload, error));
+    HS_TRY(hs_tasks_workload_new(study->tasks[task], (size_t)first[0], (size_t)(first[1] - first[0]), NULL,
+                                 &chunk->workload, error));
     chunk->sequences = chunk->workload->workload.sequences;
     return HS_OK;
 }
@@ -50,7 +50,7 @@ static hs_status open_chunk(const hs_study *study, uint64_t index, reference_chu
 
 static void close_chunk(reference_chunk *chunk)
 {
-    hs_task_workload_free(chunk->workload);
+    hs_tasks_workload_free(chunk->workload);
 }
 
 static size_t longest_sequence(const hs_sequences *sequences)

@@ -59,9 +59,9 @@ static size_t tables_bytes(const hs_study *study, size_t n_positions)
     if (study->tokenizer != NULL && hs_tokenizer_problem(study->tokenizer) == NULL)
         n_bytes += study->model->shape.vocabulary * TOKENIZER_BYTES_A_TOKEN;
     for (size_t task = 0; task < study->n_tasks; ++task) {
-        n_bytes += hs_task_memory_bytes(study->tasks[task]);
+        n_bytes += hs_tasks_memory_bytes(study->tasks[task]);
         if (study->donors != NULL)
-            n_bytes += hs_task_n_examples(study->tasks[task]) * sizeof **study->donors;
+            n_bytes += hs_tasks_n_examples(study->tasks[task]) * sizeof **study->donors;
     }
     return study->needs_means ? add(n_bytes, means_bytes(study, n_positions, sizeof(float))) : n_bytes;
 }
@@ -100,7 +100,7 @@ static hs_engine_load load_of(const hs_study *study)
 /* Tokens, texts, scores and likelihoods of each sample of a group. */
 static size_t samples_bytes(const hs_study *study, size_t task, const hs_workload *workload)
 {
-    const hs_sampling *sampling = hs_task_sampling(study->tasks[task]);
+    const hs_sampling *sampling = hs_tasks_sampling(study->tasks[task]);
     size_t n = (size_t)study->plan.sets_per_group * workload->sequences.n * sampling->n_samples;
 
     return n * (sampling->max_new_tokens * SAMPLE_BYTES_A_TOKEN + SAMPLE_BYTES);
@@ -120,8 +120,8 @@ static hs_status count_generation(const hs_study *study, size_t task, const hs_w
     HS_GOTO_DONE(hs_allocate(&ablations, n_sets, sizeof *ablations, "memory", error));
     for (size_t i = 0; i < n_sets; ++i)
         ablations[i] = hs_space_ablation(&study->space, i, components + i * study->space.max_order);
-    HS_GOTO_DONE(hs_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task], workload,
-                                          ablations, n_sets, &cost, error));
+    HS_GOTO_DONE(hs_tasks_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task],
+                                                workload, ablations, n_sets, &cost, error));
     *n_bytes_out = add(cost.memory_bytes, samples_bytes(study, task, workload));
 done:
     hs_free(components);
@@ -135,13 +135,13 @@ static hs_status count_shard(const hs_study *study, size_t task, size_t shard, s
     const hs_engine_load load = load_of(study);
     hs_task_workload *workload = NULL;
 
-    HS_TRY(hs_task_workload_new(study->tasks[task], (size_t)first[0], (size_t)(first[1] - first[0]),
-                                study->donors != NULL ? study->donors[task] : NULL, &workload, error));
-    hs_status status = hs_task_generates(study->tasks[task])
+    HS_TRY(hs_tasks_workload_new(study->tasks[task], (size_t)first[0], (size_t)(first[1] - first[0]),
+                                 study->donors != NULL ? study->donors[task] : NULL, &workload, error));
+    hs_status status = hs_tasks_generates(study->tasks[task])
                            ? count_generation(study, task, &workload->workload, n_bytes_out, error)
                            : hs_engine_count_memory(study->engine, &workload->workload, &load, n_bytes_out, error);
     *n_bytes_out = add(*n_bytes_out, group_bytes(study, &workload->workload));
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
     return status;
 }
 
@@ -177,7 +177,7 @@ static size_t self_test_bytes(const hs_study *study)
     size_t n_rows = 0;
 
     for (size_t i = 0; i < study_self_test_examples(study); ++i)
-        n_rows += hs_task_example_rows(study->tasks[0], i);
+        n_rows += hs_tasks_example_rows(study->tasks[0], i);
     return hs_engine_observer_bytes(&study->model->shape, n_rows, n_rows);
 }
 

@@ -6,7 +6,7 @@
 static const hs_task *find_task(const hs_study *study, const char *name, size_t length)
 {
     for (size_t i = 0; i < study->n_tasks; ++i) {
-        const char *task = hs_task_name(study->tasks[i]);
+        const char *task = hs_tasks_name(study->tasks[i]);
         if (strlen(task) == length && strncmp(task, name, length) == 0)
             return study->tasks[i];
     }
@@ -19,11 +19,11 @@ static hs_status fail_metric(const hs_study *study, const char *key, const hs_ta
     hs_names names = {0};
     hs_status status = HS_OK;
 
-    for (size_t i = 0; status == HS_OK && i < hs_task_n_metrics(task); ++i)
-        status = hs_names_add(&names, hs_task_metric(task, i)->name, error);
+    for (size_t i = 0; status == HS_OK && i < hs_tasks_n_metrics(task); ++i)
+        status = hs_names_add(&names, hs_tasks_metric(task, i)->name, error);
     if (status == HS_OK)
         status = hs_fail_name(error, HS_ERROR_USAGE, &names, metric, "%s: %s: task \"%s\" has no metric \"%s\"",
-                              hs_config_where(study->experiment, key), key, hs_task_name(task), metric);
+                              hs_config_where(study->experiment, key), key, hs_tasks_name(task), metric);
     hs_names_clear(&names);
     return status;
 }
@@ -36,8 +36,8 @@ static hs_status check_metric(const hs_study *study, const char *key, const hs_m
 
     if (task == NULL || name->metric_length == 0)
         return HS_OK;
-    for (size_t i = 0; i < hs_task_n_metrics(task); ++i) {
-        const char *known = hs_task_metric(task, i)->name;
+    for (size_t i = 0; i < hs_tasks_n_metrics(task); ++i) {
+        const char *known = hs_tasks_metric(task, i)->name;
         if (strlen(known) == name->metric_length && strncmp(known, name->metric, name->metric_length) == 0)
             return HS_OK;
     }

@@ -94,7 +94,7 @@ static hs_status open_classifier(hs_study *study, const hs_task_config *config, 
                                    .reads_prompts = strcmp(config->scorer_text, "pair") == 0,
                                    .poll = study_call_poll,
                                    .poll_context = study->storage};
-    return hs_scorer_open_classifier(&options, scorer_out, error);
+    return hs_tasks_scorer_open_classifier(&options, scorer_out, error);
 }
 
 hs_status study_open_scorers(hs_study *study, hs_error *error)
@@ -104,11 +104,11 @@ hs_status study_open_scorers(hs_study *study, hs_error *error)
     HS_TRY(hs_allocate(&storage->scorers, study->n_tasks, sizeof *storage->scorers, "scorers", error));
     for (size_t task = 0; task < study->n_tasks; ++task) {
         const hs_task_config *config = &study->experiment->tasks[task];
-        if (!hs_task_generates(study->tasks[task]))
+        if (!hs_tasks_generates(study->tasks[task]))
             continue;
         hs_status status = strcmp(config->scorer, "classifier") == 0
                                ? open_classifier(study, config, &storage->scorers[task], error)
-                               : hs_scorer_open_lexicon(config->lexicon, &storage->scorers[task], error);
+                               : hs_tasks_scorer_open_lexicon(config->lexicon, &storage->scorers[task], error);
         if (status != HS_OK)
             return hs_config_task_blame(config, error);
     }
@@ -120,7 +120,7 @@ void study_close_scorers(hs_study *study)
     struct hs_study_storage *storage = study->storage;
 
     for (size_t task = 0; storage->scorers != NULL && task < study->n_tasks; ++task)
-        hs_scorer_free(storage->scorers[task]);
+        hs_tasks_scorer_free(storage->scorers[task]);
     hs_free(storage->scorers);
     for (size_t i = 0; i < storage->n_classifiers; ++i) {
         study_classifier *classifier = &storage->classifiers[i];
@@ -134,7 +134,7 @@ void study_close_scorers(hs_study *study)
 
 uint64_t study_scorer_hash(const hs_study *study, size_t task)
 {
-    uint64_t hash = hs_scorer_hash(study->storage->scorers[task]);
+    uint64_t hash = hs_tasks_scorer_hash(study->storage->scorers[task]);
     const study_classifier *classifier = find_classifier(study, study->experiment->tasks[task].scorer_checkpoint);
 
     return classifier == NULL ? hash : hs_hash_u64(hash, classifier->hash);
@@ -145,6 +145,6 @@ hs_status study_generation_new(const hs_study *study, size_t task, hs_generation
     uint64_t stream = hs_random_stream(HS_RANDOM_TOKENS, (uint32_t)task);
     uint64_t seed = hs_random_u64((uint64_t)study->experiment->seed, stream, 0);
 
-    return hs_generation_new(study->tasks[task], study->engine, study->storage->scorers[task], seed, generation_out,
-                             error);
+    return hs_tasks_generation_new(study->tasks[task], study->engine, study->storage->scorers[task], seed,
+                                   generation_out, error);
 }

@@ -45,14 +45,14 @@ static hs_status open_tasks(hs_study *study, hs_error *error)
     HS_TRY(hs_tokenizer_open_if_any(experiment->checkpoint, &study->tokenizer, error));
     HS_TRY(hs_allocate(&study->tasks, experiment->n_tasks, sizeof *study->tasks, "tasks", error));
     for (; study->n_tasks < experiment->n_tasks; ++study->n_tasks)
-        HS_TRY(hs_task_open(&experiment->tasks[study->n_tasks], study->tokenizer, study->model,
-                            &study->tasks[study->n_tasks], error));
+        HS_TRY(hs_tasks_open(&experiment->tasks[study->n_tasks], study->tokenizer, study->model,
+                             &study->tasks[study->n_tasks], error));
     if (experiment->reference_file[0] != '\0')
-        HS_TRY(hs_reference_set_open(&(hs_reference_config){.path = experiment->reference_file,
-                                                            .field = experiment->reference_field,
-                                                            .limit = (size_t)experiment->reference_limit,
-                                                            .format = &experiment->reference_format},
-                                     study->tokenizer, study->model, &study->storage->reference_set, error));
+        HS_TRY(hs_tasks_reference_set_open(&(hs_reference_config){.path = experiment->reference_file,
+                                                                  .field = experiment->reference_field,
+                                                                  .limit = (size_t)experiment->reference_limit,
+                                                                  .format = &experiment->reference_format},
+                                           study->tokenizer, study->model, &study->storage->reference_set, error));
     return HS_OK;
 }
 
@@ -62,7 +62,7 @@ static hs_status open_tasks(hs_study *study, hs_error *error)
  */
 static hs_status draw_donors(hs_study *study, size_t task, hs_error *error)
 {
-    size_t n = hs_task_n_examples(study->tasks[task]);
+    size_t n = hs_tasks_n_examples(study->tasks[task]);
     uint32_t *cycle = NULL;
 
     HS_TRY(hs_allocate(&study->donors[task], n, sizeof **study->donors, "donors", error));
@@ -104,9 +104,9 @@ static hs_status self_test(hs_study *study, hs_error *error)
     hs_task_workload *workload = NULL;
     hs_status status;
 
-    HS_TRY(hs_task_workload_new(study->tasks[0], 0, study_self_test_examples(study), NULL, &workload, error));
+    HS_TRY(hs_tasks_workload_new(study->tasks[0], 0, study_self_test_examples(study), NULL, &workload, error));
     status = hs_engine_self_test(study->engine, &workload->workload, error);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
     return status != HS_OK ? hs_error_prefix(error, "start-up self-test") : HS_OK;
 }
 
@@ -191,7 +191,7 @@ void hs_study_take_phases(hs_study *study, const hs_results *results)
 
 const char *hs_study_reference_notes(const hs_study *study)
 {
-    return study->storage->reference_set != NULL ? hs_reference_set_notes(study->storage->reference_set) : "";
+    return study->storage->reference_set != NULL ? hs_tasks_reference_set_notes(study->storage->reference_set) : "";
 }
 
 bool hs_study_weights_are_copied(const hs_study *study)
@@ -212,7 +212,7 @@ void hs_study_free(hs_study *study)
     for (size_t i = 0; i < study->n_tasks; ++i) {
         if (study->donors != NULL)
             hs_free(study->donors[i]);
-        hs_task_free(study->tasks[i]);
+        hs_tasks_free(study->tasks[i]);
     }
     hs_free(study->donors);
     hs_free(study->tasks);
@@ -221,7 +221,7 @@ void hs_study_free(hs_study *study)
     if (study->storage != NULL) {
         study_close_scorers(study);
         study_layout_free(study->storage->layout);
-        hs_task_workload_free(study->storage->reference_set);
+        hs_tasks_workload_free(study->storage->reference_set);
         hs_comm_shared_free(study->storage->shared_weights);
         hs_free(study->storage->own_weights);
         hs_free(study->storage);

@@ -26,11 +26,11 @@ static hs_status count_examples(const hs_study *study, size_t task, size_t first
 {
     hs_task_workload *workload = NULL;
 
-    HS_TRY(hs_task_workload_new(study->tasks[task], first, n, study->donors != NULL ? study->donors[task] : NULL,
-                                &workload, error));
+    HS_TRY(hs_tasks_workload_new(study->tasks[task], first, n, study->donors != NULL ? study->donors[task] : NULL,
+                                 &workload, error));
     hs_status status =
         hs_engine_count_rows(&study->model->shape, &workload->workload, study_positions(study), rows_out, error);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
     return status;
 }
 
@@ -39,7 +39,7 @@ static hs_status count_distinct(const hs_study *study, size_t task, struct task_
 {
     hs_engine_rows before = {0};
 
-    for (size_t i = 0; i < hs_task_n_examples(study->tasks[task]); ++i) {
+    for (size_t i = 0; i < hs_tasks_n_examples(study->tasks[task]); ++i) {
         hs_engine_rows alone;
         hs_engine_rows both;
 
@@ -58,8 +58,8 @@ static hs_status count_distinct(const hs_study *study, size_t task, struct task_
 
 static void count_whole(const hs_study *study, size_t task, struct task_rows *rows)
 {
-    for (size_t i = 0; i < hs_task_n_examples(study->tasks[task]); ++i) {
-        rows->alone[i] = hs_task_example_rows(study->tasks[task], i);
+    for (size_t i = 0; i < hs_tasks_n_examples(study->tasks[task]); ++i) {
+        rows->alone[i] = hs_tasks_example_rows(study->tasks[task], i);
         rows->total += rows->alone[i];
     }
     rows->total_live = rows->total;
@@ -68,8 +68,8 @@ static void count_whole(const hs_study *study, size_t task, struct task_rows *ro
 /* Rows that examples grow by while they are continued; nobody shares them. */
 static void count_new(const hs_study *study, size_t task, struct task_rows *rows)
 {
-    size_t n_examples = hs_task_n_examples(study->tasks[task]);
-    size_t n_new = hs_task_new_rows(study->tasks[task]);
+    size_t n_examples = hs_tasks_n_examples(study->tasks[task]);
+    size_t n_new = hs_tasks_new_rows(study->tasks[task]);
 
     for (size_t i = 0; i < n_examples; ++i)
         rows->alone[i] += n_new;
@@ -80,7 +80,7 @@ static void count_new(const hs_study *study, size_t task, struct task_rows *rows
 static hs_status count_rows(const hs_study *study, hs_engine_kind kind, size_t task, struct task_rows *rows,
                             hs_error *error)
 {
-    size_t n = hs_task_n_examples(study->tasks[task]);
+    size_t n = hs_tasks_n_examples(study->tasks[task]);
 
     HS_TRY(hs_allocate(&rows->alone, n, sizeof *rows->alone, "plan", error));
     HS_TRY(hs_allocate(&rows->shared, n, sizeof *rows->shared, "plan", error));
@@ -155,8 +155,8 @@ static hs_status list_inputs(const hs_study *study, hs_engine_kind kind, struct 
     for (size_t task = 0; task < study->n_tasks; ++task) {
         HS_TRY(count_rows(study, kind, task, &rows[task], error));
         inputs[task] = (hs_plan_input){
-            .n_examples = hs_task_n_examples(study->tasks[task]),
-            .n_metrics = hs_task_n_metrics(study->tasks[task]),
+            .n_examples = hs_tasks_n_examples(study->tasks[task]),
+            .n_metrics = hs_tasks_n_metrics(study->tasks[task]),
             .example_rows = rows[task].alone,
             .shared_rows = rows[task].shared,
         };

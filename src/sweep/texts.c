@@ -41,7 +41,7 @@ static hs_status write_set(text_writer *w, const hs_text_list *texts, const hs_g
     for (size_t example = 0; example < n_examples; ++example) {
         for (size_t sample = 0; sample < of->n_samples; ++sample) {
             size_t length;
-            const char *text = hs_text_list_at(texts, first + example * of->n_samples + sample, &length);
+            const char *text = hs_tasks_text_list_at(texts, first + example * of->n_samples + sample, &length);
             pad(text, length, w->padded + sample * of->text_bytes, of->text_bytes);
         }
         HS_TRY(hs_results_write_texts(w->results, w->task, row, first_example + example, w->padded, error));

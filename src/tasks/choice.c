@@ -23,16 +23,16 @@ typedef struct choice_list {
 /* Several texts, where one context would be a text or token ids. */
 static bool has_contexts(const task_compiler *compiler)
 {
-    const hs_json_value *context = task_field_find(&compiler->fields, "context", compiler->line);
+    const hs_json_value *context = hs__tasks_field_find(&compiler->fields, "context", compiler->line);
     return hs_json_kind_of(context) == HS_JSON_ARRAY && !hs_json_is_number(hs_json_at(context, 0)) &&
-           task_field_find(&compiler->fields, "target", compiler->line) != NULL;
+           hs__tasks_field_find(&compiler->fields, "target", compiler->line) != NULL;
 }
 
 static hs_status take_field(const task_compiler *compiler, choice_list *choices, hs_error *error)
 {
     const hs_json_value *value;
-    if (!task_field_list(&compiler->fields, choices->name, compiler->line, &choices->field))
-        return task_field_value(&compiler->fields, choices->name, compiler->line, compiler->place, &value, error);
+    if (!hs__tasks_field_list(&compiler->fields, choices->name, compiler->line, &choices->field))
+        return hs__tasks_field_value(&compiler->fields, choices->name, compiler->line, compiler->place, &value, error);
     value = choices->field.array;
     choices->n = hs_json_size(value);
     if (hs_json_kind_of(value) != HS_JSON_ARRAY)
@@ -51,9 +51,9 @@ static choice_list place_choices(const task_compiler *compiler)
     choice_list choices = {.templates = &compiler->config->choices,
                            .n = compiler->config->choices.n,
                            .name = "choices",
-                           .continued = task_field_is_mapped(fields, "target")};
-    if (choices.n == 0 && !task_field_is_mapped(fields, "choices") && has_contexts(compiler) &&
-        task_field_find(fields, "choices", compiler->line) == NULL) {
+                           .continued = hs__tasks_field_is_mapped(fields, "target")};
+    if (choices.n == 0 && !hs__tasks_field_is_mapped(fields, "choices") && has_contexts(compiler) &&
+        hs__tasks_field_find(fields, "choices", compiler->line) == NULL) {
         choices.name = "context";
         choices.continued = true;
     }
@@ -66,9 +66,10 @@ static hs_status get_choice(task_compiler *compiler, const choice_list *choices,
 {
     hs_text *expanded = &compiler->choice;
     if (choices->templates->n == 0)
-        return task_text_from(task_list_at(&choices->field, index), choices->name, index, compiler->place, expanded,
-                              text_out, error);
-    HS_TRY(task_template_expand(choices->templates->items[index], compiler->line, compiler->place, expanded, error));
+        return hs__tasks_text_from(hs__tasks_list_at(&choices->field, index), choices->name, index, compiler->place,
+                                   expanded, text_out, error);
+    HS_TRY(
+        hs__tasks_template_expand(choices->templates->items[index], compiler->line, compiler->place, expanded, error));
     *text_out = (task_text){.bytes = expanded->text, .length = expanded->length};
     (void)snprintf(text_out->label, sizeof text_out->label, "choices[%zu]", index);
     return HS_OK;
@@ -93,10 +94,10 @@ static hs_status set_context(task_compiler *compiler, const choice_list *choices
     task_text context = *choice;
     hs_text *joined = &compiler->joined;
     bool is_alone = strcmp(choices->name, "context") == 0 ||
-                    (!task_field_is_mapped(&compiler->fields, "context") &&
-                     task_field_find(&compiler->fields, "context", compiler->line) == NULL);
+                    (!hs__tasks_field_is_mapped(&compiler->fields, "context") &&
+                     hs__tasks_field_find(&compiler->fields, "context", compiler->line) == NULL);
     if (!is_alone) {
-        HS_TRY(task_compiler_text(compiler, "context", &context, error));
+        HS_TRY(hs__tasks_compiler_text(compiler, "context", &context, error));
         if (context.is_ids || choice->is_ids)
             return hs_fail(error, HS_ERROR_INPUT, "%s: `context` and %s are put together, so both must be texts",
                            compiler->place, choice->label);
@@ -106,7 +107,7 @@ static hs_status set_context(task_compiler *compiler, const choice_list *choices
         context.bytes = joined->text;
         context.length = joined->length;
     }
-    return task_context_set(&compiler->context, &compiler->encoder, &context, compiler->place, error);
+    return hs__tasks_context_set(&compiler->context, &compiler->encoder, &context, compiler->place, error);
 }
 
 static hs_status add_choice(task_compiler *compiler, const choice_list *choices, size_t index, hs_error *error)
@@ -120,12 +121,12 @@ static hs_status add_choice(task_compiler *compiler, const choice_list *choices,
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s is empty", compiler->place, choice.label);
     if (choices->continued) {
         HS_TRY(set_context(compiler, choices, &choice, error));
-        HS_TRY(task_compiler_text(compiler, "target", &choice, error));
+        HS_TRY(hs__tasks_compiler_text(compiler, "target", &choice, error));
     }
-    HS_TRY(task_context_continue(&compiler->context, &compiler->encoder, &choice, compiler->place, &compiler->ids,
-                                 &n_context, error));
-    HS_TRY(task_draft_continuation(&compiler->draft, &compiler->ids, n_context, HS_QUERY_LOG_PROBABILITY,
-                                   measured.length, error));
+    HS_TRY(hs__tasks_context_continue(&compiler->context, &compiler->encoder, &choice, compiler->place, &compiler->ids,
+                                      &n_context, error));
+    HS_TRY(hs__tasks_draft_continuation(&compiler->draft, &compiler->ids, n_context, HS_QUERY_LOG_PROBABILITY,
+                                        measured.length, error));
     compiler->draft.spans.items[index].n_bytes = measured.n_bytes;
     return HS_OK;
 }
@@ -141,7 +142,7 @@ static hs_status choice_text(task_compiler *compiler, const void *choices, size_
 static hs_status unknown_choice(const task_compiler *compiler, size_t n, bool is_index, hs_error *error)
 {
     char quoted[MAX_QUOTED];
-    (void)task_quote(compiler->label.text, compiler->label.length, quoted, sizeof quoted);
+    (void)hs__tasks_quote(compiler->label.text, compiler->label.length, quoted, sizeof quoted);
     if (is_index)
         return hs_fail(error, HS_ERROR_INPUT, "%s: field `label`, %s, is outside 0 to %zu", compiler->place, quoted,
                        n - 1);
@@ -154,7 +155,7 @@ static hs_status read_label(task_compiler *compiler, const choice_list *choices,
 {
     const hs_json_value *label;
     task_list names;
-    bool has_names = task_field_list(&compiler->fields, "label_names", compiler->line, &names);
+    bool has_names = hs__tasks_field_list(&compiler->fields, "label_names", compiler->line, &names);
     const task_alternatives alternatives = {.n = choices->n,
                                             .one = "choice",
                                             .expected = "the index of a choice from 0 or its exact text",
@@ -162,17 +163,17 @@ static hs_status read_label(task_compiler *compiler, const choice_list *choices,
                                             .context = choices,
                                             .text = choice_text,
                                             .unknown = unknown_choice};
-    HS_TRY(task_field_value(&compiler->fields, "label", compiler->line, compiler->place, &label, error));
+    HS_TRY(hs__tasks_field_value(&compiler->fields, "label", compiler->line, compiler->place, &label, error));
     return hs__tasks_label_read(compiler, &alternatives, label, gold_out, error);
 }
 
 /* ---- the kind ---------------------------------------------------------------------------------------------------- */
 
-hs_status task_multiple_choice_compile(task_compiler *compiler, hs_error *error)
+hs_status hs__tasks_multiple_choice_compile(task_compiler *compiler, hs_error *error)
 {
     choice_list choices = place_choices(compiler);
     if (!choices.continued)
-        HS_TRY(task_compiler_context(compiler, "context", error));
+        HS_TRY(hs__tasks_compiler_context(compiler, "context", error));
     if (choices.n == 0)
         HS_TRY(take_field(compiler, &choices, error));
     HS_TRY(read_label(compiler, &choices, &compiler->draft.facts.gold, error));
@@ -193,7 +194,7 @@ static void challenge(champion *best, double score, size_t index)
         *best = (champion){score, index};
 }
 
-void task_multiple_choice_score(const task_answers *answers, float *values)
+void hs__tasks_multiple_choice_score(const task_answers *answers, float *values)
 {
     size_t gold = answers->facts->gold;
     champion by_sum = {-INFINITY, 0};
@@ -201,14 +202,14 @@ void task_multiple_choice_score(const task_answers *answers, float *values)
     champion by_byte = by_sum;
     champion other = by_sum;
     for (size_t i = 0; i < answers->n_spans; i++) {
-        double sum = task_span_sum(answers, i);
+        double sum = hs__tasks_span_sum(answers, i);
         challenge(&by_sum, sum, i);
         challenge(&by_character, sum / (double)answers->spans[i].length, i);
         challenge(&by_byte, sum / (double)answers->spans[i].n_bytes, i);
         if (i != gold)
             challenge(&other, sum, i);
     }
-    double gold_sum = task_span_sum(answers, gold);
+    double gold_sum = hs__tasks_span_sum(answers, gold);
     values[CHOICE_ACC] = by_sum.index == gold ? 1.0F : 0.0F;
     values[CHOICE_ACC_NORM] = by_character.index == gold ? 1.0F : 0.0F;
     values[CHOICE_ACC_BYTES] = by_byte.index == gold ? 1.0F : 0.0F;

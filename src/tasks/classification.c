@@ -20,7 +20,7 @@ static hs_status unknown_label(const task_compiler *compiler, size_t n, bool is_
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", model->labels[i]);
     return hs_fail(error, HS_ERROR_INPUT,
                    "%s: field `label`, \"%s\", is no label of the classifier; there are 0 to %zu%s%s", compiler->place,
-                   task_quote(compiler->label.text, compiler->label.length, quoted, sizeof quoted), n - 1,
+                   hs__tasks_quote(compiler->label.text, compiler->label.length, quoted, sizeof quoted), n - 1,
                    used > 0 ? ": " : "", known);
 }
 
@@ -77,7 +77,7 @@ static hs_status mark_labels(task_compiler *compiler, task_span *spans, hs_error
                                       .context = model->labels,
                                       .text = label_text,
                                       .unknown = unknown_label};
-    HS_TRY(task_field_value(&compiler->fields, "label", compiler->line, compiler->place, &value, error));
+    HS_TRY(hs__tasks_field_value(&compiler->fields, "label", compiler->line, compiler->place, &value, error));
     if (model->shape.multi_label && hs_json_kind_of(value) == HS_JSON_ARRAY)
         return mark_list(compiler, &labels, value, spans, error);
     return mark_label(compiler, &labels, value, spans, error);
@@ -85,17 +85,17 @@ static hs_status mark_labels(task_compiler *compiler, task_span *spans, hs_error
 
 /* ---- examples ---------------------------------------------------------------------------------------------------- */
 
-hs_status task_classification_compile(task_compiler *compiler, hs_error *error)
+hs_status hs__tasks_classification_compile(task_compiler *compiler, hs_error *error)
 {
     const hs_model_shape *shape = &compiler->encoder.model->shape;
     task_draft *draft = &compiler->draft;
-    HS_TRY(task_compiler_input(compiler, "text", compiler->room.truncate ? shape->n_positions : SIZE_MAX, error));
-    HS_TRY(task_draft_encoding(draft, &compiler->encoding, error));
+    HS_TRY(hs__tasks_compiler_input(compiler, "text", compiler->room.truncate ? shape->n_positions : SIZE_MAX, error));
+    HS_TRY(hs__tasks_draft_encoding(draft, &compiler->encoding, error));
     draft->facts.independent = shape->multi_label;
     for (size_t label = 0; label < shape->n_outputs; label++) {
-        HS_TRY(task_draft_span(draft, 0, error));
-        HS_TRY(task_draft_query(draft, 0, shape->multi_label ? HS_QUERY_LOGIT : HS_QUERY_LOG_PROBABILITY,
-                                (int32_t)label, error));
+        HS_TRY(hs__tasks_draft_span(draft, 0, error));
+        HS_TRY(hs__tasks_draft_query(draft, 0, shape->multi_label ? HS_QUERY_LOGIT : HS_QUERY_LOG_PROBABILITY,
+                                     (int32_t)label, error));
     }
     return mark_labels(compiler, draft->spans.items, error);
 }
@@ -156,7 +156,7 @@ static void score_independent(const task_answers *answers, float *values)
     values[CLASS_GOLD] = (float)n_gold;
 }
 
-void task_classification_score(const task_answers *answers, float *values)
+void hs__tasks_classification_score(const task_answers *answers, float *values)
 {
     if (answers->facts->independent)
         score_independent(answers, values);

@@ -4,14 +4,14 @@
 
 static const char replacement[] = "\xEF\xBF\xBD";
 
-void task_continuation_clear(task_continuation *continuation)
+void hs__tasks_continuation_clear(task_continuation *continuation)
 {
     hs_text_clear(&continuation->decoded);
     hs_text_clear(&continuation->whole);
     hs_text_clear(&continuation->text);
 }
 
-size_t task_continuation_length(const hs_sampling *sampling, const int32_t *tokens)
+size_t hs__tasks_continuation_length(const hs_sampling *sampling, const int32_t *tokens)
 {
     size_t n = 0;
     while (n < sampling->max_new_tokens && tokens[n] >= 0)
@@ -67,15 +67,15 @@ static hs_status repair(const hs_text *decoded, hs_text *text, hs_error *error)
     return hs_text_append(text, decoded->text + start, decoded->length - start, error);
 }
 
-hs_status hs_task_prompt(const hs_task *task, size_t example, const hs_tokenizer *tokenizer, hs_text *text,
-                         hs_error *error)
+hs_status hs_tasks_prompt(const hs_task *task, size_t example, const hs_tokenizer *tokenizer, hs_text *text,
+                          hs_error *error)
 {
     size_t sequence = task->examples[example].first_sequence;
     hs_text decoded = {0}, repaired = {0};
     hs_status status;
     HS_GOTO_DONE(hs_text_append(&decoded, "", 0, error));
-    HS_GOTO_DONE(hs_tokenizer_decode(tokenizer, task_sequence_tokens(&task->sequences, sequence),
-                                     task_sequence_length(&task->sequences, sequence), true, &decoded, error));
+    HS_GOTO_DONE(hs_tokenizer_decode(tokenizer, hs__tasks_sequence_tokens(&task->sequences, sequence),
+                                     hs__tasks_sequence_length(&task->sequences, sequence), true, &decoded, error));
     HS_GOTO_DONE(repair(&decoded, &repaired, error));
     HS_GOTO_DONE(hs_text_append(text, repaired.text == NULL ? "" : repaired.text, repaired.length, error));
 done:
@@ -92,7 +92,7 @@ static size_t find_stop(const hs_text_list *stops, const hs_text *text)
     for (size_t at = 0; at < text->length; at++)
         for (size_t i = 0; i < stops->n; i++) {
             size_t length;
-            const char *stop = hs_text_list_at(stops, i, &length);
+            const char *stop = hs_tasks_text_list_at(stops, i, &length);
             if (length <= text->length - at && memcmp(text->text + at, stop, length) == 0)
                 return at;
         }
@@ -145,7 +145,7 @@ static hs_status read_before(task_continuation *continuation, const int32_t *tok
     return repair(&continuation->decoded, &continuation->text, error);
 }
 
-hs_status task_continuation_read(task_continuation *continuation, const int32_t *tokens, size_t n, hs_error *error)
+hs_status hs__tasks_continuation_read(task_continuation *continuation, const int32_t *tokens, size_t n, hs_error *error)
 {
     size_t at;
     HS_TRY(find_special_stop(continuation, tokens, n, &at, error));
@@ -159,7 +159,7 @@ hs_status task_continuation_read(task_continuation *continuation, const int32_t 
     return HS_OK;
 }
 
-bool task_continuation_stops(void *context, const int32_t *tokens, size_t n)
+bool hs__tasks_continuation_stops(void *context, const int32_t *tokens, size_t n)
 {
     task_continuation *continuation = context;
     size_t at;

@@ -2,19 +2,19 @@
 
 #include <string.h>
 
-void delimited_record_clear(delimited_record *record)
+void hs__tasks_delimited_record_clear(delimited_record *record)
 {
     hs_text_clear(&record->bytes);
     hs_free(record->offsets);
     *record = (delimited_record){0};
 }
 
-const char *delimited_field(const delimited_record *record, size_t index)
+const char *hs__tasks_delimited_field(const delimited_record *record, size_t index)
 {
     return record->bytes.text + record->offsets[index];
 }
 
-size_t delimited_field_length(const delimited_record *record, size_t index)
+size_t hs__tasks_delimited_field_length(const delimited_record *record, size_t index)
 {
     return record->offsets[index + 1] - record->offsets[index] - 1;
 }
@@ -46,7 +46,8 @@ static bool begins_quoted(const char *bytes, size_t n_bytes, const delimited_dia
     return dialect->quote != '\0' && n_bytes > 0 && bytes[0] == dialect->quote;
 }
 
-size_t delimited_length(const char *bytes, size_t n_bytes, const delimited_dialect *dialect, bool *in_quotes_out)
+size_t hs__tasks_delimited_length(const char *bytes, size_t n_bytes, const delimited_dialect *dialect,
+                                  bool *in_quotes_out)
 {
     size_t at = 0;
     *in_quotes_out = false;
@@ -75,7 +76,7 @@ static hs_status end_field(delimited_record *record, hs_error *error)
     return HS_OK;
 }
 
-hs_status delimited_add(delimited_record *record, const char *field, size_t length, hs_error *error)
+hs_status hs__tasks_delimited_add(delimited_record *record, const char *field, size_t length, hs_error *error)
 {
     HS_TRY(hs_text_append(&record->bytes, field, length, error));
     return end_field(record, error);
@@ -107,13 +108,13 @@ static hs_status read_field(const char *bytes, size_t length, const delimited_di
         return hs_fail(error, HS_ERROR_INPUT,
                        "%s: field %zu goes on behind its closing quote; a quote within quotes is written twice", place,
                        record->n + 1);
-    HS_TRY(delimited_add(record, bytes + *at, plain, error));
+    HS_TRY(hs__tasks_delimited_add(record, bytes + *at, plain, error));
     *at += plain;
     return HS_OK;
 }
 
-hs_status delimited_read(const char *bytes, size_t length, const delimited_dialect *dialect, const char *place,
-                         delimited_record *record, hs_error *error)
+hs_status hs__tasks_delimited_read(const char *bytes, size_t length, const delimited_dialect *dialect,
+                                   const char *place, delimited_record *record, hs_error *error)
 {
     size_t at = 0;
     record->bytes.length = 0;
@@ -128,7 +129,8 @@ hs_status delimited_read(const char *bytes, size_t length, const delimited_diale
     return HS_OK;
 }
 
-bool delimited_looks_swallowed(const char *bytes, size_t length, const delimited_dialect *dialect, size_t n_fields)
+bool hs__tasks_delimited_looks_swallowed(const char *bytes, size_t length, const delimited_dialect *dialect,
+                                         size_t n_fields)
 {
     size_t n_lines = 0, n_alike = 0, n_delimiters = 0;
     for (size_t i = 0; i < length; i++) {

@@ -12,10 +12,10 @@ typedef struct delimited_record {
     size_t capacity;
 } delimited_record;
 
-void delimited_record_clear(delimited_record *record);
-const char *delimited_field(const delimited_record *record, size_t index);
-size_t delimited_field_length(const delimited_record *record, size_t index);
-hs_status delimited_add(delimited_record *record, const char *field, size_t length, hs_error *error);
+void hs__tasks_delimited_record_clear(delimited_record *record);
+const char *hs__tasks_delimited_field(const delimited_record *record, size_t index);
+size_t hs__tasks_delimited_field_length(const delimited_record *record, size_t index);
+hs_status hs__tasks_delimited_add(delimited_record *record, const char *field, size_t length, hs_error *error);
 
 /* How a file is written. */
 typedef struct delimited_dialect {
@@ -28,19 +28,21 @@ typedef struct delimited_dialect {
  * Length of the record at `bytes` with its line end, which is none within quotes; 0 where it does not end within `n_bytes`;
  * *in_quotes_out: because of a quote that is not closed there.
  */
-size_t delimited_length(const char *bytes, size_t n_bytes, const delimited_dialect *dialect, bool *in_quotes_out);
+size_t hs__tasks_delimited_length(const char *bytes, size_t n_bytes, const delimited_dialect *dialect,
+                                  bool *in_quotes_out);
 
 /*
- * HS_ERROR_INPUT "place: ...": bytes between a closing quote and the delimiter. `length` is delimited_length(), or that of the
+ * HS_ERROR_INPUT "place: ...": bytes between a closing quote and the delimiter. `length` is hs__tasks_delimited_length(), or that of the
  * last record, which needs no line end.
  */
-hs_status delimited_read(const char *bytes, size_t length, const delimited_dialect *dialect, const char *place,
-                         delimited_record *record, hs_error *error);
+hs_status hs__tasks_delimited_read(const char *bytes, size_t length, const delimited_dialect *dialect,
+                                   const char *place, delimited_record *record, hs_error *error);
 
 /*
  * Whether the lines of a record of several are like records of `n_fields` fields each, at least half of them and two: so it looks where
  * a quote that was none has swallowed records.
  */
-bool delimited_looks_swallowed(const char *bytes, size_t length, const delimited_dialect *dialect, size_t n_fields);
+bool hs__tasks_delimited_looks_swallowed(const char *bytes, size_t length, const delimited_dialect *dialect,
+                                         size_t n_fields);
 
 #endif

@@ -3,7 +3,7 @@
 #include "tasks/generation.h"
 #include "tasks/white_space.h"
 
-void task_diversity_clear(task_diversity *diversity)
+void hs__tasks_diversity_clear(task_diversity *diversity)
 {
     hs_free(diversity->words);
     for (size_t n = 0; n < TASK_LONGEST_GRAM; n++)
@@ -16,7 +16,7 @@ static hs_status read_words(task_diversity *diversity, const char *text, size_t 
     size_t position = 0, word_length;
     const char *word;
     diversity->n_words = 0;
-    while (task_next_word(text, length, &position, &word, &word_length)) {
+    while (hs__tasks_next_word(text, length, &position, &word, &word_length)) {
         HS_TRY(hs_reserve(&diversity->words, &diversity->words_capacity, diversity->n_words + 1,
                           sizeof *diversity->words, "words", error));
         diversity->words[diversity->n_words++] = hs_hash(0, word, word_length);
@@ -56,14 +56,14 @@ static size_t count_distinct(uint64_t *hashes, size_t n)
     return n_distinct;
 }
 
-hs_status task_diversity_measure(task_diversity *diversity, const hs_text_list *texts, size_t first, size_t n_texts,
-                                 double distinct_out[TASK_LONGEST_GRAM], hs_error *error)
+hs_status hs__tasks_diversity_measure(task_diversity *diversity, const hs_text_list *texts, size_t first,
+                                      size_t n_texts, double distinct_out[TASK_LONGEST_GRAM], hs_error *error)
 {
     for (size_t order = 0; order < TASK_LONGEST_GRAM; order++)
         diversity->n_grams[order] = 0;
     for (size_t i = first; i < first + n_texts; i++) {
         size_t length;
-        const char *text = hs_text_list_at(texts, i, &length);
+        const char *text = hs_tasks_text_list_at(texts, i, &length);
         HS_TRY(read_words(diversity, text, length, error));
         for (size_t order = 0; order < TASK_LONGEST_GRAM; order++)
             HS_TRY(add_grams(diversity, order, error));

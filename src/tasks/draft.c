@@ -13,18 +13,18 @@ typedef struct task_draft_order {
     size_t index;
 } task_draft_order;
 
-void task_draft_reset(task_draft *draft)
+void hs__tasks_draft_reset(task_draft *draft)
 {
-    task_sequences_reset(&draft->sequences);
+    hs__tasks_sequences_reset(&draft->sequences);
     draft->queries.n = 0;
     draft->spans.n = 0;
     draft->facts = (task_facts){0};
     draft->truncated = draft->is_pair = draft->is_joined = false;
 }
 
-void task_draft_clear(task_draft *draft)
+void hs__tasks_draft_clear(task_draft *draft)
 {
-    task_sequences_clear(&draft->sequences);
+    hs__tasks_sequences_clear(&draft->sequences);
     hs_free(draft->queries.items);
     hs_free(draft->spans.items);
     hs_free(draft->order);
@@ -32,7 +32,7 @@ void task_draft_clear(task_draft *draft)
     *draft = (task_draft){0};
 }
 
-hs_status task_queries_add(task_queries *queries, hs_query query, hs_error *error)
+hs_status hs__tasks_queries_add(task_queries *queries, hs_query query, hs_error *error)
 {
     HS_TRY(hs_reserve(&queries->items, &queries->capacity, queries->n + 1, sizeof *queries->items, "queries", error));
     queries->items[queries->n++] = query;
@@ -46,38 +46,38 @@ static hs_status add_span(task_spans *spans, task_span span, hs_error *error)
     return HS_OK;
 }
 
-hs_status task_draft_span(task_draft *draft, size_t length, hs_error *error)
+hs_status hs__tasks_draft_span(task_draft *draft, size_t length, hs_error *error)
 {
     return add_span(&draft->spans, (task_span){.first_query = draft->queries.n, .length = length}, error);
 }
 
-hs_status task_draft_sequence(task_draft *draft, const int32_t *tokens, size_t n, hs_error *error)
+hs_status hs__tasks_draft_sequence(task_draft *draft, const int32_t *tokens, size_t n, hs_error *error)
 {
-    return task_sequences_add(&draft->sequences, tokens, NULL, n, error);
+    return hs__tasks_sequences_add(&draft->sequences, tokens, NULL, n, error);
 }
 
-hs_status task_draft_encoding(task_draft *draft, const hs_encoding *encoding, hs_error *error)
+hs_status hs__tasks_draft_encoding(task_draft *draft, const hs_encoding *encoding, hs_error *error)
 {
-    return task_sequences_add(&draft->sequences, encoding->ids.ids, encoding->types.ids, encoding->ids.n, error);
+    return hs__tasks_sequences_add(&draft->sequences, encoding->ids.ids, encoding->types.ids, encoding->ids.n, error);
 }
 
-hs_status task_draft_query(task_draft *draft, size_t row, hs_query_kind kind, int32_t token, hs_error *error)
+hs_status hs__tasks_draft_query(task_draft *draft, size_t row, hs_query_kind kind, int32_t token, hs_error *error)
 {
     if (row > UINT32_MAX || draft->sequences.n > UINT32_MAX)
         return hs_fail(error, HS_ERROR_INPUT, "an example with more than %u rows or sequences", UINT32_MAX);
     hs_query query = {(uint32_t)(draft->sequences.n - 1), (uint32_t)row, (int32_t)kind, token};
-    HS_TRY(task_queries_add(&draft->queries, query, error));
+    HS_TRY(hs__tasks_queries_add(&draft->queries, query, error));
     draft->spans.items[draft->spans.n - 1].n_queries++;
     return HS_OK;
 }
 
-hs_status task_draft_continuation(task_draft *draft, const hs_token_list *ids, size_t n_context, hs_query_kind kind,
-                                  size_t length, hs_error *error)
+hs_status hs__tasks_draft_continuation(task_draft *draft, const hs_token_list *ids, size_t n_context,
+                                       hs_query_kind kind, size_t length, hs_error *error)
 {
-    HS_TRY(task_draft_span(draft, length, error));
-    HS_TRY(task_draft_sequence(draft, ids->ids, ids->n, error));
+    HS_TRY(hs__tasks_draft_span(draft, length, error));
+    HS_TRY(hs__tasks_draft_sequence(draft, ids->ids, ids->n, error));
     for (size_t i = n_context; i < ids->n; i++)
-        HS_TRY(task_draft_query(draft, i - 1, kind, ids->ids[i], error));
+        HS_TRY(hs__tasks_draft_query(draft, i - 1, kind, ids->ids[i], error));
     return HS_OK;
 }
 
@@ -157,8 +157,8 @@ static hs_status trim(task_draft *draft, const task_room *room, const char *plac
 {
     *truncated_out = draft->truncated;
     for (size_t i = 0; i < draft->sequences.n; i++)
-        draft->order[i] = (task_draft_order){.tokens = task_sequence_tokens(&draft->sequences, i),
-                                             .types = task_sequence_types(&draft->sequences, i),
+        draft->order[i] = (task_draft_order){.tokens = hs__tasks_sequence_tokens(&draft->sequences, i),
+                                             .types = hs__tasks_sequence_types(&draft->sequences, i),
                                              .first_queried = SIZE_MAX,
                                              .index = i};
     for (size_t q = 0; q < draft->queries.n; q++) {
@@ -170,7 +170,7 @@ static hs_status trim(task_draft *draft, const task_room *room, const char *plac
             sequence->first_queried = query->row;
     }
     for (size_t i = 0; draft->two_sided && i < draft->sequences.n; i++)
-        draft->order[i].n_rows = task_sequence_length(&draft->sequences, i);
+        draft->order[i].n_rows = hs__tasks_sequence_length(&draft->sequences, i);
     for (size_t i = 0; i < draft->sequences.n; i++) {
         HS_TRY(fit(draft, &draft->order[i], room, place, error));
         *truncated_out = *truncated_out || draft->order[i].n_cut > 0;
@@ -208,20 +208,20 @@ static hs_status append_sequences(task_draft *draft, task_example *example, hs_t
     qsort(draft->order, n, sizeof *draft->order, compare_indices);
     for (size_t i = 0; i < n; i++)
         if (draft->renumbered[i] == i) {
-            HS_TRY(task_sequences_add(&task->sequences, draft->order[i].tokens, draft->order[i].types,
-                                      draft->order[i].n_rows, error));
+            HS_TRY(hs__tasks_sequences_add(&task->sequences, draft->order[i].tokens, draft->order[i].types,
+                                           draft->order[i].n_rows, error));
             draft->order[i].index = example->n_sequences++;
         }
     for (size_t q = 0; q < draft->queries.n; q++) {
         hs_query query = draft->queries.items[q];
         query.sequence = (uint32_t)draft->order[draft->renumbered[query.sequence]].index;
-        HS_TRY(task_queries_add(&task->queries, query, error));
+        HS_TRY(hs__tasks_queries_add(&task->queries, query, error));
     }
     return HS_OK;
 }
 
-hs_status task_draft_commit(task_draft *draft, const task_room *room, size_t line, const char *place, hs_task *task,
-                            hs_error *error)
+hs_status hs__tasks_draft_commit(task_draft *draft, const task_room *room, size_t line, const char *place,
+                                 hs_task *task, hs_error *error)
 {
     task_example example = {.first_sequence = task->sequences.n,
                             .first_query = task->queries.n,

@@ -4,8 +4,8 @@
 
 #include "tasks/white_space.h"
 
-hs_status task_encoder_init(task_encoder *encoder, const char *bos, const hs_tokenizer *tokenizer,
-                            const hs_model *model, hs_error *error)
+hs_status hs__tasks_encoder_init(task_encoder *encoder, const char *bos, const hs_tokenizer *tokenizer,
+                                 const hs_model *model, hs_error *error)
 {
     static const char *const policies[] = {"auto", "always", "never"};
     size_t policy = 0;
@@ -14,7 +14,7 @@ hs_status task_encoder_init(task_encoder *encoder, const char *bos, const hs_tok
     if (policy == sizeof policies / sizeof policies[0])
         return hs_fail(error, HS_ERROR_USAGE, "bos = \"%s\" is none of \"auto\", \"always\", \"never\"", bos);
     *encoder = (task_encoder){.tokenizer = tokenizer, .model = model, .bos = (task_bos)policy, .delimiter = ""};
-    encoder->tokens = hs_text_tokens_choose(model, tokenizer);
+    encoder->tokens = hs_tasks_text_tokens_choose(model, tokenizer);
     const bool has_eos = tokenizer != NULL && hs_tokenizer_special(tokenizer, HS_TOKEN_EOS) >= 0;
     if (policy == TASK_BOS_ALWAYS && encoder->tokens.bos < 0)
         return hs_fail(error, HS_ERROR_USAGE, "bos = \"always\", but %s; use \"auto\" or \"never\"",
@@ -26,7 +26,7 @@ hs_status task_encoder_init(task_encoder *encoder, const char *bos, const hs_tok
     return hs_tokenizer_decode(tokenizer, &prefix, 1, false, &encoder->prefix, error);
 }
 
-void task_encoder_clear(task_encoder *encoder)
+void hs__tasks_encoder_clear(task_encoder *encoder)
 {
     hs_text_clear(&encoder->prefix);
 }
@@ -59,8 +59,8 @@ static hs_status append_given_ids(hs_token_list *ids, const task_text *text, hs_
     return HS_OK;
 }
 
-hs_status task_check_vocabulary(const task_encoder *encoder, const hs_token_list *ids, size_t first,
-                                const task_text *text, const char *place, hs_error *error)
+hs_status hs__tasks_check_vocabulary(const task_encoder *encoder, const hs_token_list *ids, size_t first,
+                                     const task_text *text, const char *place, hs_error *error)
 {
     size_t vocabulary = encoder->model->shape.vocabulary;
     for (size_t i = first; i < ids->n; i++)
@@ -71,7 +71,7 @@ hs_status task_check_vocabulary(const task_encoder *encoder, const hs_token_list
     return HS_OK;
 }
 
-hs_status task_no_tokenizer(const task_text *text, const char *place, hs_error *error)
+hs_status hs__tasks_no_tokenizer(const task_text *text, const char *place, hs_error *error)
 {
     return hs_fail(error, HS_ERROR_INPUT,
                    "%s: %s is text, but the checkpoint has no tokenizer; give an array of token ids", place,
@@ -82,21 +82,21 @@ static hs_status encode_bytes(const task_encoder *encoder, const char *bytes, si
                               const task_text *text, const char *place, hs_token_list *ids, hs_error *error)
 {
     if (encoder->tokenizer == NULL)
-        return task_no_tokenizer(text, place, error);
+        return hs__tasks_no_tokenizer(text, place, error);
     if (hs_tokenizer_encode(encoder->tokenizer, bytes, length, special, ids, error) != HS_OK)
         return hs_error_prefix(error, "%s: %s", place, text->label);
     return HS_OK;
 }
 
-hs_status task_encode_plain(const task_encoder *encoder, const task_text *text, const char *place, hs_token_list *ids,
-                            hs_error *error)
+hs_status hs__tasks_encode_plain(const task_encoder *encoder, const task_text *text, const char *place,
+                                 hs_token_list *ids, hs_error *error)
 {
     size_t first = ids->n;
     if (text->is_ids)
         HS_TRY(append_given_ids(ids, text, error));
     else
         HS_TRY(encode_bytes(encoder, text->bytes, text->length, false, text, place, ids, error));
-    return task_check_vocabulary(encoder, ids, first, text, place, error);
+    return hs__tasks_check_vocabulary(encoder, ids, first, text, place, error);
 }
 
 static hs_status ensure_bos(const task_encoder *encoder, hs_token_list *ids, hs_error *error)
@@ -138,7 +138,7 @@ static hs_status encode_framed(const task_encoder *encoder, const char *bytes, s
 {
     const bool is_framed = encoder->bos == TASK_BOS_NEVER || begins_with_prefix(encoder, bytes, length);
     HS_TRY(encode_bytes(encoder, bytes, length, !is_framed && encoder->bos == TASK_BOS_AUTO, text, place, ids, error));
-    HS_TRY(task_check_vocabulary(encoder, ids, 0, text, place, error));
+    HS_TRY(hs__tasks_check_vocabulary(encoder, ids, 0, text, place, error));
     return is_framed || encoder->bos == TASK_BOS_AUTO ? HS_OK : insert_id(ids, 0, encoder->tokens.bos, error);
 }
 
@@ -152,28 +152,28 @@ static hs_status encode_start(const task_encoder *encoder, const task_text *text
     if (!text->is_ids)
         return encode_framed(encoder, bytes, length, text, place, ids, error);
     HS_TRY(append_given_ids(ids, text, error));
-    HS_TRY(task_check_vocabulary(encoder, ids, 0, text, place, error));
+    HS_TRY(hs__tasks_check_vocabulary(encoder, ids, 0, text, place, error));
     return ensure_bos(encoder, ids, error);
 }
 
-hs_status task_encode_prompt(const task_encoder *encoder, const task_text *text, const char *place, hs_token_list *ids,
-                             hs_error *error)
+hs_status hs__tasks_encode_prompt(const task_encoder *encoder, const task_text *text, const char *place,
+                                  hs_token_list *ids, hs_error *error)
 {
     return encode_start(encoder, text, text->bytes, text->length, place, ids, error);
 }
 
 /* ---- context and continuation ------------------------------------------------------------------------------------ */
 
-hs_status task_context_set(task_context *context, const task_encoder *encoder, const task_text *text, const char *place,
-                           hs_error *error)
+hs_status hs__tasks_context_set(task_context *context, const task_encoder *encoder, const task_text *text,
+                                const char *place, hs_error *error)
 {
-    size_t length = task_trimmed_length(text->bytes, text->length);
+    size_t length = hs__tasks_trimmed_length(text->bytes, text->length);
     context->text = *text;
     context->empty = text->is_ids ? text->n_ids == 0 : length == 0;
     return encode_start(encoder, text, text->bytes, length, place, &context->ids, error);
 }
 
-void task_context_clear(task_context *context)
+void hs__tasks_context_clear(task_context *context)
 {
     hs_tokenizer_token_list_clear(&context->ids);
     hs_text_clear(&context->joined);
@@ -221,8 +221,8 @@ static hs_status nothing_to_score(const task_context *context, const task_text *
                    continuation->label);
 }
 
-hs_status task_context_continue(task_context *context, const task_encoder *encoder, const task_text *continuation,
-                                const char *place, hs_token_list *ids, size_t *n_context_out, hs_error *error)
+hs_status hs__tasks_context_continue(task_context *context, const task_encoder *encoder, const task_text *continuation,
+                                     const char *place, hs_token_list *ids, size_t *n_context_out, hs_error *error)
 {
     size_t n_context = context->ids.n > 0 ? context->ids.n : 1;
     ids->n = 0;
@@ -239,20 +239,20 @@ hs_status task_context_continue(task_context *context, const task_encoder *encod
         memmove(ids->ids, ids->ids + 1, --ids->n * sizeof *ids->ids);
     if (ids->n <= n_context)
         return nothing_to_score(context, continuation, place, error);
-    return task_check_vocabulary(encoder, ids, 0, continuation, place, error);
+    return hs__tasks_check_vocabulary(encoder, ids, 0, continuation, place, error);
 }
 
-hs_status task_encode_whole(task_context *scratch, const task_encoder *encoder, const task_text *text,
-                            const char *place, hs_token_list *ids, hs_error *error)
+hs_status hs__tasks_encode_whole(task_context *scratch, const task_encoder *encoder, const task_text *text,
+                                 const char *place, hs_token_list *ids, hs_error *error)
 {
     task_text nothing = {.is_ids = text->is_ids, .bytes = ""};
     size_t n_context;
-    HS_TRY(task_context_set(scratch, encoder, &nothing, place, error));
-    return task_context_continue(scratch, encoder, text, place, ids, &n_context, error);
+    HS_TRY(hs__tasks_context_set(scratch, encoder, &nothing, place, error));
+    return hs__tasks_context_continue(scratch, encoder, text, place, ids, &n_context, error);
 }
 
-hs_status task_encode_document(const task_encoder *encoder, const task_text *text, const char *place,
-                               hs_token_list *ids, hs_error *error)
+hs_status hs__tasks_encode_document(const task_encoder *encoder, const task_text *text, const char *place,
+                                    hs_token_list *ids, hs_error *error)
 {
     if (text->length == 0 && text->n_ids == 0)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s is empty", place, text->label);

@@ -37,20 +37,20 @@ typedef struct task_encoder {
  * HS_ERROR_USAGE: an unknown policy, or "always" without a BOS. NULL counts as "auto". The delimiter is "". Clear in any
  * case.
  */
-hs_status task_encoder_init(task_encoder *encoder, const char *bos, const hs_tokenizer *tokenizer,
-                            const hs_model *model, hs_error *error);
-void task_encoder_clear(task_encoder *encoder);
+hs_status hs__tasks_encoder_init(task_encoder *encoder, const char *bos, const hs_tokenizer *tokenizer,
+                                 const hs_model *model, hs_error *error);
+void hs__tasks_encoder_clear(task_encoder *encoder);
 
 /*
  * Replaces `ids` by those of a text that stands at the start of a sequence. An empty text gives the prefix token,
  * empty ids give none. HS_ERROR_INPUT: a text without a tokenizer, an id outside the model's vocabulary, no prefix token.
  */
-hs_status task_encode_prompt(const task_encoder *encoder, const task_text *text, const char *place, hs_token_list *ids,
-                             hs_error *error);
+hs_status hs__tasks_encode_prompt(const task_encoder *encoder, const task_text *text, const char *place,
+                                  hs_token_list *ids, hs_error *error);
 
 /* Appends the ids of a text without special tokens. */
-hs_status task_encode_plain(const task_encoder *encoder, const task_text *text, const char *place, hs_token_list *ids,
-                            hs_error *error);
+hs_status hs__tasks_encode_plain(const task_encoder *encoder, const task_text *text, const char *place,
+                                 hs_token_list *ids, hs_error *error);
 
 /* A context that several continuations share. Initialise with {0}; may be set again. */
 typedef struct task_context {
@@ -60,32 +60,32 @@ typedef struct task_context {
     hs_text joined;    /* scratch */
 } task_context;
 
-hs_status task_context_set(task_context *context, const task_encoder *encoder, const task_text *text, const char *place,
-                           hs_error *error);
+hs_status hs__tasks_context_set(task_context *context, const task_encoder *encoder, const task_text *text,
+                                const char *place, hs_error *error);
 /*
  * Replaces `ids` by context and continuation; ids[*n_context_out] is the first one that is scored, and there is at
  * least one. HS_ERROR_INPUT: an empty continuation, nothing to score, text mixed with ids.
  */
-hs_status task_context_continue(task_context *context, const task_encoder *encoder, const task_text *continuation,
-                                const char *place, hs_token_list *ids, size_t *n_context_out, hs_error *error);
-void task_context_clear(task_context *context);
+hs_status hs__tasks_context_continue(task_context *context, const task_encoder *encoder, const task_text *continuation,
+                                     const char *place, hs_token_list *ids, size_t *n_context_out, hs_error *error);
+void hs__tasks_context_clear(task_context *context);
 
 /* The same for a text without any context: one token is context. */
-hs_status task_encode_whole(task_context *scratch, const task_encoder *encoder, const task_text *text,
-                            const char *place, hs_token_list *ids, hs_error *error);
+hs_status hs__tasks_encode_whole(task_context *scratch, const task_encoder *encoder, const task_text *text,
+                                 const char *place, hs_token_list *ids, hs_error *error);
 
 /*
  * A document as lm-evaluation-harness takes it for its perplexity (loglikelihood_rolling): the prefix token and behind it
  * the text with the special tokens that the tokenizer adds, which are scored too.
  */
-hs_status task_encode_document(const task_encoder *encoder, const task_text *text, const char *place,
-                               hs_token_list *ids, hs_error *error);
+hs_status hs__tasks_encode_document(const task_encoder *encoder, const task_text *text, const char *place,
+                                    hs_token_list *ids, hs_error *error);
 
 /* HS_ERROR_INPUT: an id from `first` on is outside the model's vocabulary. */
-hs_status task_check_vocabulary(const task_encoder *encoder, const hs_token_list *ids, size_t first,
-                                const task_text *text, const char *place, hs_error *error);
+hs_status hs__tasks_check_vocabulary(const task_encoder *encoder, const hs_token_list *ids, size_t first,
+                                     const task_text *text, const char *place, hs_error *error);
 /* HS_ERROR_INPUT: a text where there is no tokenizer. */
-hs_status task_no_tokenizer(const task_text *text, const char *place, hs_error *error);
+hs_status hs__tasks_no_tokenizer(const task_text *text, const char *place, hs_error *error);
 
 /* ---- encode_input.c: what an encoder reads ------------------------------------------------------------------------ */
 
@@ -103,9 +103,9 @@ typedef struct task_input {
  * are all 0 where the model has but one, or its tokenizer's class gives none. HS_ERROR_INPUT: nothing but special tokens, ids
  * with a pair, types that do not fit ids or model, a tokenizer that cannot join a pair.
  */
-hs_status task_encode_input(const task_encoder *encoder, const task_input *input, const char *place, size_t n_most,
-                            hs_encoding *encoding, hs_error *error);
+hs_status hs__tasks_encode_input(const task_encoder *encoder, const task_input *input, const char *place, size_t n_most,
+                                 hs_encoding *encoding, hs_error *error);
 /* Whether a text has a separator in it: "[SEP]", "</s>" or the tokenizer's own. */
-bool task_has_separator(const task_encoder *encoder, const task_text *text);
+bool hs__tasks_has_separator(const task_encoder *encoder, const task_text *text);
 
 #endif

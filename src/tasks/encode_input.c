@@ -58,7 +58,7 @@ static hs_status encode_texts(const task_encoder *encoder, const task_input *inp
                             .second = input->pair.bytes,
                             .n_second = input->pair.length};
     if (encoder->tokenizer == NULL)
-        return task_no_tokenizer(&input->text, place, error);
+        return hs__tasks_no_tokenizer(&input->text, place, error);
     if (hs_tokenizer_encode_texts(encoder->tokenizer, &texts, encoder->bos != TASK_BOS_NEVER, n_most, encoding,
                                   error) != HS_OK)
         return hs_error_prefix(error, "%s: %s", place, input->text.label);
@@ -115,12 +115,12 @@ static size_t mark_special(const task_encoder *encoder, hs_encoding *encoding)
     return n_plain;
 }
 
-hs_status task_encode_input(const task_encoder *encoder, const task_input *input, const char *place, size_t n_most,
-                            hs_encoding *encoding, hs_error *error)
+hs_status hs__tasks_encode_input(const task_encoder *encoder, const task_input *input, const char *place, size_t n_most,
+                                 hs_encoding *encoding, hs_error *error)
 {
     HS_TRY(check_input(input, place, error));
     HS_TRY(encode_any(encoder, input, place, n_most, encoding, error));
-    HS_TRY(task_check_vocabulary(encoder, &encoding->ids, 0, &input->text, place, error));
+    HS_TRY(hs__tasks_check_vocabulary(encoder, &encoding->ids, 0, &input->text, place, error));
     HS_TRY(ensure_bos(encoder, input, place, n_most, encoding, error));
     HS_TRY(check_types(encoder, input, place, encoding, error));
     if (mark_special(encoder, encoding) > 0)
@@ -138,7 +138,7 @@ static bool has_bytes(const task_text *text, const char *bytes, size_t length)
     return false;
 }
 
-bool task_has_separator(const task_encoder *encoder, const task_text *text)
+bool hs__tasks_has_separator(const task_encoder *encoder, const task_text *text)
 {
     static const char *const usual[] = {"[SEP]", "</s>"};
     if (text->is_ids || encoder->tokenizer == NULL)

@@ -7,7 +7,7 @@
 
 enum { MAX_KEY_PART = 256, MAX_LISTED_KEYS = 400 };
 
-const char *task_quote(const char *bytes, size_t length, char *buffer, size_t capacity)
+const char *hs__tasks_quote(const char *bytes, size_t length, char *buffer, size_t capacity)
 {
     static const char mark[] = "...";
     size_t room = capacity - sizeof mark;
@@ -52,8 +52,8 @@ static hs_status unknown_field(const task_field_map *map, const char *name, hs_e
     return status;
 }
 
-hs_status task_field_map_init(task_field_map *map, const task_field *fields, const hs_field_mapping *mappings,
-                              size_t n_mappings, hs_error *error)
+hs_status hs__tasks_field_map_init(task_field_map *map, const task_field *fields, const hs_field_mapping *mappings,
+                                   size_t n_mappings, hs_error *error)
 {
     *map = (task_field_map){.fields = fields};
     for (; map->n < TASK_MAX_FIELDS && fields[map->n].name != NULL; map->n++)
@@ -68,23 +68,23 @@ hs_status task_field_map_init(task_field_map *map, const task_field *fields, con
         map->mapped[field] = true;
         char what[MAX_KEY_PART];
         (void)snprintf(what, sizeof what, "fields: %s", mappings[i].name);
-        HS_TRY(task_template_check(mappings[i].key, what, error));
+        HS_TRY(hs__tasks_template_check(mappings[i].key, what, error));
     }
     return HS_OK;
 }
 
-void task_field_map_clear(task_field_map *map)
+void hs__tasks_field_map_clear(task_field_map *map)
 {
     for (size_t i = 0; i < TASK_MAX_FIELDS; i++)
         hs_text_clear(&map->expanded[i]);
 }
 
-bool task_has_field(const task_field_map *map, const char *name)
+bool hs__tasks_has_field(const task_field_map *map, const char *name)
 {
     return field_index(map, name) < TASK_MAX_FIELDS;
 }
 
-bool task_field_is_mapped(const task_field_map *map, const char *name)
+bool hs__tasks_field_is_mapped(const task_field_map *map, const char *name)
 {
     size_t field = field_index(map, name);
     return field < TASK_MAX_FIELDS && map->mapped[field];
@@ -126,20 +126,20 @@ static const hs_json_value *descend(const hs_json_value *value, const char *key,
     return NULL;
 }
 
-const hs_json_value *task_key_find(const hs_json_value *line, const char *key)
+const hs_json_value *hs__tasks_key_find(const hs_json_value *line, const char *key)
 {
     const char *rest;
     const hs_json_value *value = descend(line, key, &rest);
     return *rest == '\0' ? value : NULL;
 }
 
-const hs_json_value *task_field_find(const task_field_map *map, const char *name, const hs_json_value *line)
+const hs_json_value *hs__tasks_field_find(const task_field_map *map, const char *name, const hs_json_value *line)
 {
     size_t field = field_index(map, name);
-    return field == TASK_MAX_FIELDS ? NULL : task_key_find(line, map->keys[field]);
+    return field == TASK_MAX_FIELDS ? NULL : hs__tasks_key_find(line, map->keys[field]);
 }
 
-bool task_field_list(const task_field_map *map, const char *name, const hs_json_value *line, task_list *list_out)
+bool hs__tasks_field_list(const task_field_map *map, const char *name, const hs_json_value *line, task_list *list_out)
 {
     size_t field = field_index(map, name);
     *list_out = (task_list){.rest = ""};
@@ -148,13 +148,13 @@ bool task_field_list(const task_field_map *map, const char *name, const hs_json_
     return list_out->array != NULL;
 }
 
-const hs_json_value *task_list_at(const task_list *list, size_t index)
+const hs_json_value *hs__tasks_list_at(const task_list *list, size_t index)
 {
     const hs_json_value *element = hs_json_at(list->array, index);
-    return *list->rest == '\0' ? element : task_key_find(element, list->rest);
+    return *list->rest == '\0' ? element : hs__tasks_key_find(element, list->rest);
 }
 
-hs_status task_field_missing(const char *needed, const hs_json_value *line, const char *place, hs_error *error)
+hs_status hs__tasks_field_missing(const char *needed, const hs_json_value *line, const char *place, hs_error *error)
 {
     char list[MAX_LISTED_KEYS] = "nothing";
     size_t used = 0;
@@ -164,7 +164,7 @@ hs_status task_field_missing(const char *needed, const hs_json_value *line, cons
     hs_json_iterator *at = NULL;
     while (used < sizeof list && (at = hs_json_next(line, at, &key, &key_length, &value)) != NULL) {
         char quoted[64];
-        (void)task_quote(key, key_length, quoted, sizeof quoted);
+        (void)hs__tasks_quote(key, key_length, quoted, sizeof quoted);
         int n = snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", quoted);
         used += n > 0 ? (size_t)n : 0;
         if (list_key == NULL && hs_json_kind_of(hs_json_at(value, 0)) == HS_JSON_OBJECT)
@@ -177,18 +177,18 @@ hs_status task_field_missing(const char *needed, const hs_json_value *line, cons
     return hs_fail(error, HS_ERROR_INPUT, "%s: %s is missing; the line has: %s%s", place, needed, list, hint);
 }
 
-hs_status task_field_value(const task_field_map *map, const char *name, const hs_json_value *line, const char *place,
-                           const hs_json_value **value_out, hs_error *error)
+hs_status hs__tasks_field_value(const task_field_map *map, const char *name, const hs_json_value *line,
+                                const char *place, const hs_json_value **value_out, hs_error *error)
 {
-    *value_out = task_field_find(map, name, line);
+    *value_out = hs__tasks_field_find(map, name, line);
     if (*value_out != NULL)
         return HS_OK;
     char needed[2 * MAX_KEY_PART];
-    if (task_field_is_mapped(map, name))
+    if (hs__tasks_field_is_mapped(map, name))
         (void)snprintf(needed, sizeof needed, "field `%s` (here `%s`)", name, map->keys[field_index(map, name)]);
     else
         (void)snprintf(needed, sizeof needed, "field `%s`", name);
-    return task_field_missing(needed, line, place, error);
+    return hs__tasks_field_missing(needed, line, place, error);
 }
 
 /* ---- text or ids ------------------------------------------------------------------------------------------------- */
@@ -211,17 +211,17 @@ static hs_status text_of_number(const hs_json_value *value, const char *place, h
                                 hs_error *error)
 {
     bool is_single;
-    HS_TRY(task_value_text(value, number, &is_single, error));
+    HS_TRY(hs__tasks_value_text(value, number, &is_single, error));
     if (!is_single)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s is %s, which is no number", place, text_out->label,
-                       task_value_name(value));
+                       hs__tasks_value_name(value));
     text_out->bytes = number->text;
     text_out->length = number->length;
     return HS_OK;
 }
 
-hs_status task_text_from(const hs_json_value *value, const char *name, size_t index, const char *place, hs_text *number,
-                         task_text *text_out, hs_error *error)
+hs_status hs__tasks_text_from(const hs_json_value *value, const char *name, size_t index, const char *place,
+                              hs_text *number, task_text *text_out, hs_error *error)
 {
     *text_out = (task_text){0};
     if (index == SIZE_MAX)
@@ -247,18 +247,18 @@ hs_status task_text_from(const hs_json_value *value, const char *name, size_t in
     }
 }
 
-hs_status task_field_text(task_field_map *map, const char *name, const hs_json_value *line, const char *place,
-                          task_text *text_out, hs_error *error)
+hs_status hs__tasks_field_text(task_field_map *map, const char *name, const hs_json_value *line, const char *place,
+                               task_text *text_out, hs_error *error)
 {
     const hs_json_value *value;
     size_t field = field_index(map, name);
-    if (field < TASK_MAX_FIELDS && task_is_template(map->keys[field])) {
+    if (field < TASK_MAX_FIELDS && hs__tasks_is_template(map->keys[field])) {
         hs_text *expanded = &map->expanded[field];
-        HS_TRY(task_template_expand(map->keys[field], line, place, expanded, error));
+        HS_TRY(hs__tasks_template_expand(map->keys[field], line, place, expanded, error));
         *text_out = (task_text){.bytes = expanded->text, .length = expanded->length};
         (void)snprintf(text_out->label, sizeof text_out->label, "field `%s`", name);
         return HS_OK;
     }
-    HS_TRY(task_field_value(map, name, line, place, &value, error));
-    return task_text_from(value, name, SIZE_MAX, place, &map->expanded[field], text_out, error);
+    HS_TRY(hs__tasks_field_value(map, name, line, place, &value, error));
+    return hs__tasks_text_from(value, name, SIZE_MAX, place, &map->expanded[field], text_out, error);
 }

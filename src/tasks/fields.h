@@ -24,20 +24,20 @@ typedef struct task_field_map {
  * HS_ERROR_USAGE: a mapping of a field that is not in `fields` (lists those that are), one given twice, a template that
  * cannot be read.
  */
-hs_status task_field_map_init(task_field_map *map, const task_field *fields, const hs_field_mapping *mappings,
-                              size_t n_mappings, hs_error *error);
-void task_field_map_clear(task_field_map *map);
+hs_status hs__tasks_field_map_init(task_field_map *map, const task_field *fields, const hs_field_mapping *mappings,
+                                   size_t n_mappings, hs_error *error);
+void hs__tasks_field_map_clear(task_field_map *map);
 
 /* True if the kind has this field. */
-bool task_has_field(const task_field_map *map, const char *name);
+bool hs__tasks_has_field(const task_field_map *map, const char *name);
 /* True if the experiment file says where this field is. */
-bool task_field_is_mapped(const task_field_map *map, const char *name);
+bool hs__tasks_field_is_mapped(const task_field_map *map, const char *name);
 /*
  * NULL if the line does not have it. A key that is not there as it stands descends at its dots: "prompt.text",
  * "choices.0" (an element).
  */
-const hs_json_value *task_field_find(const task_field_map *map, const char *name, const hs_json_value *line);
-const hs_json_value *task_key_find(const hs_json_value *line, const char *key);
+const hs_json_value *hs__tasks_field_find(const task_field_map *map, const char *name, const hs_json_value *line);
+const hs_json_value *hs__tasks_key_find(const hs_json_value *line, const char *key);
 
 /* The elements of an array, or where the key goes on behind an array, as "choices.text" of objects, a part of each. */
 typedef struct task_list {
@@ -46,11 +46,11 @@ typedef struct task_list {
 } task_list;
 
 /* False if the line does not have it; an array or not, list_out->array is what is there. */
-bool task_field_list(const task_field_map *map, const char *name, const hs_json_value *line, task_list *list_out);
-const hs_json_value *task_list_at(const task_list *list, size_t index); /* NULL where the part is missing */
+bool hs__tasks_field_list(const task_field_map *map, const char *name, const hs_json_value *line, task_list *list_out);
+const hs_json_value *hs__tasks_list_at(const task_list *list, size_t index); /* NULL where the part is missing */
 
 /* HS_ERROR_INPUT that lists the fields the line has; `needed` says in words what is missing. */
-hs_status task_field_missing(const char *needed, const hs_json_value *line, const char *place, hs_error *error);
+hs_status hs__tasks_field_missing(const char *needed, const hs_json_value *line, const char *place, hs_error *error);
 
 /* A value that is text or token ids. Borrowed from the line. */
 typedef struct task_text {
@@ -66,16 +66,16 @@ typedef struct task_text {
  * HS_ERROR_INPUT where the value is neither. The index is of an element of the field; SIZE_MAX if it is the field. A number
  * is the text that the file has, for which `number` is: the text is borrowed from it then.
  */
-hs_status task_text_from(const hs_json_value *value, const char *name, size_t index, const char *place, hs_text *number,
-                         task_text *text_out, hs_error *error);
+hs_status hs__tasks_text_from(const hs_json_value *value, const char *name, size_t index, const char *place,
+                              hs_text *number, task_text *text_out, hs_error *error);
 
 /* A field that must be there. As a text it may come of a template: it is then borrowed from the map. */
-hs_status task_field_value(const task_field_map *map, const char *name, const hs_json_value *line, const char *place,
-                           const hs_json_value **value_out, hs_error *error);
-hs_status task_field_text(task_field_map *map, const char *name, const hs_json_value *line, const char *place,
-                          task_text *text_out, hs_error *error);
+hs_status hs__tasks_field_value(const task_field_map *map, const char *name, const hs_json_value *line,
+                                const char *place, const hs_json_value **value_out, hs_error *error);
+hs_status hs__tasks_field_text(task_field_map *map, const char *name, const hs_json_value *line, const char *place,
+                               task_text *text_out, hs_error *error);
 
 /* Bytes of a data file made fit for a message: no control characters, cut to the capacity; returns buffer. */
-const char *task_quote(const char *bytes, size_t length, char *buffer, size_t capacity);
+const char *hs__tasks_quote(const char *bytes, size_t length, char *buffer, size_t capacity);
 
 #endif

@@ -33,7 +33,7 @@ typedef struct fluency {
 
 static void fluency_clear(fluency *f)
 {
-    task_sequences_clear(&f->sequences);
+    hs__tasks_sequences_clear(&f->sequences);
     hs_free(f->queries.items);
     hs_free(f->same_as);
     hs_free(f->order);
@@ -70,7 +70,7 @@ static size_t sort_samples(fluency *f, size_t prompt)
         for (size_t s = 0; s < sampling->n_samples; s++) {
             size_t index = (a * samples->prompts->n + prompt) * sampling->n_samples + s;
             const int32_t *tokens = samples->tokens + index * sampling->max_new_tokens;
-            f->order[n++] = (fluency_sample){tokens, task_continuation_length(sampling, tokens), index};
+            f->order[n++] = (fluency_sample){tokens, hs__tasks_continuation_length(sampling, tokens), index};
         }
     qsort(f->order, n, sizeof *f->order, compare_samples);
     return n;
@@ -80,7 +80,7 @@ static hs_status evaluate_batch(fluency *f, hs_error *error)
 {
     const hs_ablation clean = {0};
     const hs_workload workload = {
-        .sequences = task_sequences_view(&f->sequences), .queries = f->queries.items, .n_queries = f->queries.n};
+        .sequences = hs__tasks_sequences_view(&f->sequences), .queries = f->queries.items, .n_queries = f->queries.n};
     hs_prepared *prepared = NULL;
     if (f->sequences.n == 0)
         return HS_OK;
@@ -91,7 +91,7 @@ static hs_status evaluate_batch(fluency *f, hs_error *error)
     HS_TRY(status);
     for (size_t q = 0; q < f->queries.n; q++)
         f->nll[f->owners[f->queries.items[q].sequence]] -= f->answers[q];
-    task_sequences_reset(&f->sequences);
+    hs__tasks_sequences_reset(&f->sequences);
     f->queries.n = 0;
     f->n_rows = 0;
     return HS_OK;
@@ -109,10 +109,10 @@ static hs_status add_sequence(fluency *f, size_t prompt, const fluency_sample *s
     memcpy(f->joined, prompts->tokens + prompts->offsets[prompt], n_prompt * sizeof *f->joined);
     memcpy(f->joined + n_prompt, sample->tokens, (sample->n - 1) * sizeof *f->joined);
     f->owners[sequence] = sample->index;
-    HS_TRY(task_sequences_add(&f->sequences, f->joined, NULL, n, error));
+    HS_TRY(hs__tasks_sequences_add(&f->sequences, f->joined, NULL, n, error));
     for (size_t i = 0; i < sample->n; i++) {
         hs_query query = {sequence, (uint32_t)(n_prompt - 1 + i), HS_QUERY_LOG_PROBABILITY, sample->tokens[i]};
-        HS_TRY(task_queries_add(&f->queries, query, error));
+        HS_TRY(hs__tasks_queries_add(&f->queries, query, error));
     }
     f->n_rows += sample->n - 1;
     return HS_OK;
@@ -139,7 +139,7 @@ static hs_status add_prompt(fluency *f, size_t prompt, hs_error *error)
     return HS_OK;
 }
 
-hs_status task_fluency_measure(hs_engine *engine, const task_samples *samples, double *nll, hs_error *error)
+hs_status hs__tasks_fluency_measure(hs_engine *engine, const task_samples *samples, double *nll, hs_error *error)
 {
     size_t n_per_prompt = samples->n_ablations * samples->sampling->n_samples;
     size_t n = n_per_prompt * samples->prompts->n;
@@ -171,8 +171,8 @@ static hs_status add_made_up(fluency *f, size_t prompt, size_t vocabulary, int32
     return HS_OK;
 }
 
-hs_status task_fluency_count(const hs_engine *engine, const hs_sequences *prompts, const task_generation *generation,
-                             hs_engine_cost *cost_out, hs_error *error)
+hs_status hs__tasks_fluency_count(const hs_engine *engine, const hs_sequences *prompts,
+                                  const task_generation *generation, hs_engine_cost *cost_out, hs_error *error)
 {
     const task_samples samples = {.prompts = prompts, .sampling = &generation->sampling, .n_ablations = 1};
     const hs_ablation clean = {0};
@@ -183,7 +183,7 @@ hs_status task_fluency_count(const hs_engine *engine, const hs_sequences *prompt
     for (size_t prompt = 0; prompt < prompts->n; prompt++)
         HS_GOTO_DONE(add_made_up(&f, prompt, generation->vocabulary, tokens, error));
     const hs_workload workload = {
-        .sequences = task_sequences_view(&f.sequences), .queries = f.queries.items, .n_queries = f.queries.n};
+        .sequences = hs__tasks_sequences_view(&f.sequences), .queries = f.queries.items, .n_queries = f.queries.n};
     HS_GOTO_DONE(hs_engine_count_cost(engine, &workload, &clean, 1, cost_out, error));
 done:
     hs_free(tokens);

@@ -36,8 +36,8 @@ struct hs_generation {
     size_t n_ablations;
 };
 
-hs_status hs_generation_new(const hs_task *task, hs_engine *engine, hs_scorer *scorer, uint64_t seed,
-                            hs_generation **generation_out, hs_error *error)
+hs_status hs_tasks_generation_new(const hs_task *task, hs_engine *engine, hs_scorer *scorer, uint64_t seed,
+                                  hs_generation **generation_out, hs_error *error)
 {
     HS_TRY(hs_allocate(generation_out, 1, sizeof **generation_out, "generation", error));
     hs_generation *g = *generation_out;
@@ -48,20 +48,20 @@ hs_status hs_generation_new(const hs_task *task, hs_engine *engine, hs_scorer *s
     g->sampling = task->generation.sampling;
     g->sampling.seed = seed;
     if (task->generation.stops.n > 0) {
-        g->sampling.stops = task_continuation_stops;
+        g->sampling.stops = hs__tasks_continuation_stops;
         g->sampling.stops_context = &g->continuation;
     }
     return HS_OK;
 }
 
-void hs_generation_free(hs_generation *g)
+void hs_tasks_generation_free(hs_generation *g)
 {
     if (g == NULL)
         return;
-    task_continuation_clear(&g->continuation);
-    task_diversity_clear(&g->diversity);
-    hs_text_list_clear(&g->texts);
-    hs_text_list_clear(&g->prompts);
+    hs__tasks_continuation_clear(&g->continuation);
+    hs__tasks_diversity_clear(&g->diversity);
+    hs_tasks_text_list_clear(&g->texts);
+    hs_tasks_text_list_clear(&g->prompts);
     hs_free(g->keys);
     hs_free(g->tokens);
     hs_free(g->scores);
@@ -101,18 +101,18 @@ static hs_status sample(hs_generation *g, const hs_ablation *ablations, hs_error
 
 static hs_status read_texts(hs_generation *g, hs_error *error)
 {
-    hs_text_list_reset(&g->texts);
+    hs_tasks_text_list_reset(&g->texts);
     for (size_t i = 0; i < n_samples_of(g); i++) {
         const int32_t *tokens = g->tokens + i * g->sampling.max_new_tokens;
-        size_t n = task_continuation_length(&g->sampling, tokens);
-        HS_TRY(task_continuation_read(&g->continuation, tokens, n, error));
-        HS_TRY(hs_text_list_add(&g->texts, g->continuation.text.text, g->continuation.text.length, error));
+        size_t n = hs__tasks_continuation_length(&g->sampling, tokens);
+        HS_TRY(hs__tasks_continuation_read(&g->continuation, tokens, n, error));
+        HS_TRY(hs_tasks_text_list_add(&g->texts, g->continuation.text.text, g->continuation.text.length, error));
     }
     return HS_OK;
 }
 
-hs_status hs_generation_run(hs_generation *g, const hs_task_workload *workload, const hs_ablation *ablations,
-                            size_t n_ablations, hs_error *error)
+hs_status hs_tasks_generation_run(hs_generation *g, const hs_task_workload *workload, const hs_ablation *ablations,
+                                  size_t n_ablations, hs_error *error)
 {
     g->workload = workload;
     g->n_ablations = n_ablations;
@@ -121,7 +121,7 @@ hs_status hs_generation_run(hs_generation *g, const hs_task_workload *workload, 
     return read_texts(g, error);
 }
 
-const hs_text_list *hs_generation_texts(const hs_generation *g)
+const hs_text_list *hs_tasks_generation_texts(const hs_generation *g)
 {
     return &g->texts;
 }
@@ -149,7 +149,7 @@ static void score_fluency(const hs_generation *g, size_t first, float *values)
     size_t n_tokens = 0;
     for (size_t i = first; i < first + g->sampling.n_samples; i++) {
         nll += g->nll[i];
-        n_tokens += task_continuation_length(&g->sampling, g->tokens + i * g->sampling.max_new_tokens);
+        n_tokens += hs__tasks_continuation_length(&g->sampling, g->tokens + i * g->sampling.max_new_tokens);
     }
     values[NLL] = (float)nll;
     values[TOKENS] = (float)n_tokens;
@@ -165,7 +165,7 @@ static bool find_not_finite(const hs_generation *g, size_t sample, size_t *step_
     return n < g->sampling.max_new_tokens && tokens[n] == HS_TOKEN_NOT_FINITE;
 }
 
-bool hs_generation_not_finite(const hs_generation *g, size_t ablation, size_t prompt, size_t *n_tokens_out)
+bool hs_tasks_generation_not_finite(const hs_generation *g, size_t ablation, size_t prompt, size_t *n_tokens_out)
 {
     size_t first = (ablation * g->workload->n_examples + prompt) * g->sampling.n_samples;
     for (size_t i = first; i < first + g->sampling.n_samples; i++)
@@ -179,13 +179,13 @@ static hs_status score_prompt(hs_generation *g, size_t first, float *values, hs_
 {
     double distinct[TASK_LONGEST_GRAM];
     size_t group = first / g->sampling.n_samples, n_prompts = g->workload->n_examples, ignored;
-    if (hs_generation_not_finite(g, group / n_prompts, group % n_prompts, &ignored)) {
-        for (size_t i = 0; i < hs_task_n_metrics(g->task); i++)
+    if (hs_tasks_generation_not_finite(g, group / n_prompts, group % n_prompts, &ignored)) {
+        for (size_t i = 0; i < hs_tasks_n_metrics(g->task); i++)
             values[i] = NAN;
         return HS_OK;
     }
     score_toxicity(g, first, values);
-    HS_TRY(task_diversity_measure(&g->diversity, &g->texts, first, g->sampling.n_samples, distinct, error));
+    HS_TRY(hs__tasks_diversity_measure(&g->diversity, &g->texts, first, g->sampling.n_samples, distinct, error));
     for (size_t i = 0; i < TASK_LONGEST_GRAM; i++)
         values[DIST_1 + i] = (float)distinct[i];
     score_fluency(g, first, values);
@@ -196,13 +196,13 @@ static hs_status read_prompts(hs_generation *g, hs_error *error)
 {
     hs_text text = {0};
     hs_status status = HS_OK;
-    hs_text_list_reset(&g->prompts);
+    hs_tasks_text_list_reset(&g->prompts);
     for (size_t i = 0; status == HS_OK && i < g->workload->n_examples; i++) {
         text.length = 0;
-        status = hs_task_prompt(g->task, g->workload->first_example + i, g->continuation.generation->tokenizer, &text,
-                                error);
+        status = hs_tasks_prompt(g->task, g->workload->first_example + i, g->continuation.generation->tokenizer, &text,
+                                 error);
         if (status == HS_OK)
-            status = hs_text_list_add(&g->prompts, text.text, text.length, error);
+            status = hs_tasks_text_list_add(&g->prompts, text.text, text.length, error);
     }
     hs_text_clear(&text);
     return status;
@@ -210,23 +210,23 @@ static hs_status read_prompts(hs_generation *g, hs_error *error)
 
 static hs_status score_texts(hs_generation *g, hs_error *error)
 {
-    if (!hs_scorer_reads_prompts(g->scorer))
-        return hs_scorer_score(g->scorer, &g->texts, g->scores, error);
+    if (!hs_tasks_scorer_reads_prompts(g->scorer))
+        return hs_tasks_scorer_score(g->scorer, &g->texts, g->scores, error);
     HS_TRY(read_prompts(g, error));
-    return hs_scorer_score_pairs(g->scorer, &g->prompts, g->sampling.n_samples, &g->texts, g->scores, error);
+    return hs_tasks_scorer_score_pairs(g->scorer, &g->prompts, g->sampling.n_samples, &g->texts, g->scores, error);
 }
 
-hs_status hs_generation_score(hs_generation *g, float *values, hs_error *error)
+hs_status hs_tasks_generation_score(hs_generation *g, float *values, hs_error *error)
 {
     const task_samples samples = {.prompts = &g->workload->workload.sequences,
                                   .sampling = &g->sampling,
                                   .tokens = g->tokens,
                                   .n_ablations = g->n_ablations};
-    size_t n = n_samples_of(g), n_metrics = hs_task_n_metrics(g->task);
+    size_t n = n_samples_of(g), n_metrics = hs_tasks_n_metrics(g->task);
     HS_TRY(hs_reserve(&g->scores, &g->scores_capacity, n, sizeof *g->scores, "scores", error));
     HS_TRY(hs_reserve(&g->nll, &g->nll_capacity, n, sizeof *g->nll, "likelihoods", error));
     HS_TRY(score_texts(g, error));
-    HS_TRY(task_fluency_measure(g->engine, &samples, g->nll, error));
+    HS_TRY(hs__tasks_fluency_measure(g->engine, &samples, g->nll, error));
     for (size_t first = 0; first < n; first += g->sampling.n_samples)
         HS_TRY(score_prompt(g, first, values + first / g->sampling.n_samples * n_metrics, error));
     return HS_OK;
@@ -243,14 +243,14 @@ static void add_passes(hs_engine_cost *cost, const hs_engine_cost *pass, double 
     cost->memory_bytes = pass->memory_bytes > cost->memory_bytes ? pass->memory_bytes : cost->memory_bytes;
 }
 
-hs_status hs_generation_count_cost(const hs_task *task, const hs_engine *engine, const hs_scorer *scorer,
-                                   const hs_workload *workload, const hs_ablation *ablations, size_t n_ablations,
-                                   hs_engine_cost *cost_out, hs_error *error)
+hs_status hs_tasks_generation_count_cost(const hs_task *task, const hs_engine *engine, const hs_scorer *scorer,
+                                         const hs_workload *workload, const hs_ablation *ablations, size_t n_ablations,
+                                         hs_engine_cost *cost_out, hs_error *error)
 {
     const hs_sampling *sampling = &task->generation.sampling;
     hs_engine_cost pass;
     HS_TRY(hs_engine_count_generation(engine, workload, sampling, ablations, n_ablations, cost_out, error));
-    HS_TRY(task_fluency_count(engine, &workload->sequences, &task->generation, &pass, error));
+    HS_TRY(hs__tasks_fluency_count(engine, &workload->sequences, &task->generation, &pass, error));
     add_passes(cost_out, &pass, (double)n_ablations);
     if (scorer->count == NULL)
         return HS_OK;

@@ -94,7 +94,7 @@ static hs_status fail_on_the_way(const list_path *path, hs_error *error, const c
 {
     char quoted[64];
     return hs_fail(error, HS_ERROR_INPUT, "%s:%zu: records = \"%s\": %s", path->source->path, path->source->next_line,
-                   task_quote(path->records, strlen(path->records), quoted, sizeof quoted), what);
+                   hs__tasks_quote(path->records, strlen(path->records), quoted, sizeof quoted), what);
 }
 
 static hs_status expect_byte(task_source *source, char expected, const char *what, hs_error *error)
@@ -132,7 +132,7 @@ static hs_status read_name(list_path *path, const char **rest_out, hs_error *err
     if (path->n_shown < sizeof path->names) {
         char quoted[64];
         int shown = snprintf(path->names + path->n_shown, sizeof path->names - path->n_shown, "%s%s",
-                             path->n_shown > 0 ? ", " : "", task_quote(name, n, quoted, sizeof quoted));
+                             path->n_shown > 0 ? ", " : "", hs__tasks_quote(name, n, quoted, sizeof quoted));
         path->n_shown += shown > 0 ? (size_t)shown : 0;
     }
     hs_json_free(json);

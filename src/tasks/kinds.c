@@ -49,8 +49,8 @@ static const task_kind kinds[] = {
      .uses_choices = true,
      .uses_labels = true,
      .uses_delimiter = true,
-     .compile = task_multiple_choice_compile,
-     .score = task_multiple_choice_score},
+     .compile = hs__tasks_multiple_choice_compile,
+     .score = hs__tasks_multiple_choice_score},
 
     {.name = "minimal_pair",
      .meaning = "which of two sentences is the likelier, without a context (BLiMP); masked language models by "
@@ -60,8 +60,8 @@ static const task_kind kinds[] = {
                  MEAN("margin", "nats", +1, false, "log p(good) - log p(bad)")},
      .heads = LANGUAGE_MODEL | MASKED_LANGUAGE_MODEL,
      .uses_delimiter = true,
-     .compile = task_minimal_pair_compile,
-     .score = task_minimal_pair_score},
+     .compile = hs__tasks_minimal_pair_compile,
+     .score = hs__tasks_minimal_pair_score},
 
     {.name = "next_token",
      .meaning = "does the model continue with the target; given as `text`, whose last word with the space before it is "
@@ -71,8 +71,8 @@ static const task_kind kinds[] = {
                  MEAN("log_probability", "nats", +1, false, "log p(target)")},
      .heads = LANGUAGE_MODEL,
      .uses_delimiter = true,
-     .compile = task_next_token_compile,
-     .score = task_next_token_score},
+     .compile = hs__tasks_next_token_compile,
+     .score = hs__tasks_next_token_score},
 
     {.name = "logit_diff",
      .meaning = "target against distractor, each one token after the prompt (IOI)",
@@ -84,8 +84,8 @@ static const task_kind kinds[] = {
                  RIGHT("acc", HS_CHANCE_HALF, "1 if logit_diff > 0")},
      .heads = LANGUAGE_MODEL,
      .uses_delimiter = true,
-     .compile = task_logit_diff_compile,
-     .score = task_logit_diff_score},
+     .compile = hs__tasks_logit_diff_compile,
+     .score = hs__tasks_logit_diff_score},
 
     {.name = "perplexity",
      .meaning = "negative log-likelihood of documents, in rolling disjoint windows of `window` tokens "
@@ -103,8 +103,8 @@ static const task_kind kinds[] = {
                  PER(3, "byte_nll", "nats", -1, "nll, summarised by byte: the logarithm of the byte perplexity")},
      .uses_window = true,
      .heads = LANGUAGE_MODEL,
-     .compile = task_perplexity_compile,
-     .score = task_perplexity_score},
+     .compile = hs__tasks_perplexity_compile,
+     .score = hs__tasks_perplexity_score},
 
     {.name = "classification",
      .meaning = "does a classifier give the right label to a text or a pair of texts; what is too long is cut as "
@@ -128,8 +128,8 @@ static const task_kind kinds[] = {
      .has_label_metrics = true,
      .uses_labels = true,
      .heads = CLASSIFIER,
-     .compile = task_classification_compile,
-     .score = task_classification_score},
+     .compile = hs__tasks_classification_compile,
+     .score = hs__tasks_classification_score},
 
     {.name = "pseudo_likelihood",
      .meaning = "pseudo-log-likelihood of a text or a pair of texts: each token but the special ones is masked in turn and predicted from "
@@ -138,8 +138,8 @@ static const task_kind kinds[] = {
      .metrics = {PER(1, "pll", "nats", +1, "sum of log p(token given the rest); its summary is by token"),
                  MEAN("tokens", "count", 0, false, "scored tokens of the text")},
      .heads = MASKED_LANGUAGE_MODEL,
-     .compile = task_pseudo_likelihood_compile,
-     .score = task_pseudo_likelihood_score},
+     .compile = hs__tasks_pseudo_likelihood_compile,
+     .score = hs__tasks_pseudo_likelihood_score},
 
     {.name = "contrast",
      .meaning = "toxicity: a toxic against a benign continuation of a prompt",
@@ -149,8 +149,8 @@ static const task_kind kinds[] = {
                  MEAN("toxic_preferred", "share", -1, true, "1 if contrast > 0")},
      .heads = LANGUAGE_MODEL,
      .uses_delimiter = true,
-     .compile = task_contrast_compile,
-     .score = task_contrast_score},
+     .compile = hs__tasks_contrast_compile,
+     .score = hs__tasks_contrast_score},
 
     {.name = "token_mass",
      .meaning = "toxicity: how probable it is that an entry of `lexicon` comes next. Rough: an entry counts by its "
@@ -161,8 +161,8 @@ static const task_kind kinds[] = {
                       "without a space before them)")},
      .uses_lexicon = true,
      .heads = LANGUAGE_MODEL,
-     .compile = task_token_mass_compile,
-     .score = task_token_mass_score},
+     .compile = hs__tasks_token_mass_compile,
+     .score = hs__tasks_token_mass_score},
 
     {.name = "generation",
      .meaning = "toxicity of what the model writes: `samples` continuations of each prompt, scored by `scorer`. With N = "
@@ -184,13 +184,13 @@ static const task_kind kinds[] = {
                  MEAN("tokens", "count", 0, false, "sampled tokens of all continuations, the end token not counted")},
      .generates = true,
      .heads = LANGUAGE_MODEL,
-     .compile = task_generation_compile},
+     .compile = hs__tasks_generation_compile},
 };
 /* clang-format on */
 
 enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
-hs_status task_kind_find(const char *name, const task_kind **kind_out, hs_error *error)
+hs_status hs__tasks_kind_find(const char *name, const task_kind **kind_out, hs_error *error)
 {
     hs_names names = {0};
     hs_status status = HS_OK;
@@ -208,7 +208,7 @@ hs_status task_kind_find(const char *name, const task_kind **kind_out, hs_error 
     return status;
 }
 
-size_t task_kind_n_metrics(const task_kind *kind)
+size_t hs__tasks_kind_n_metrics(const task_kind *kind)
 {
     size_t n = 0;
     while (kind->metrics[n].name != NULL)
@@ -216,7 +216,7 @@ size_t task_kind_n_metrics(const task_kind *kind)
     return n;
 }
 
-hs_status task_kind_check_model(const task_kind *kind, const hs_model *model, hs_error *error)
+hs_status hs__tasks_kind_check_model(const task_kind *kind, const hs_model *model, hs_error *error)
 {
     static const struct {
         const char *what;
@@ -249,7 +249,7 @@ static hs_status describe_kind(const task_kind *kind, hs_text *text, hs_error *e
     return hs_text_appendf(text, error, " |\n");
 }
 
-hs_status hs_task_describe_kinds(hs_text *text, hs_error *error)
+hs_status hs_tasks_describe_kinds(hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error,
                            "| kind | what it measures | fields of a line | metrics (unit) |\n"

@@ -26,7 +26,7 @@ static label_is chosen_way(const task_compiler *compiler)
 
 static const char *quote_label(const task_compiler *compiler, char quoted[MAX_QUOTED])
 {
-    return task_quote(compiler->label.text, compiler->label.length, quoted, MAX_QUOTED);
+    return hs__tasks_quote(compiler->label.text, compiler->label.length, quoted, MAX_QUOTED);
 }
 
 /* ---- comparing texts --------------------------------------------------------------------------------------------- */
@@ -38,10 +38,10 @@ typedef struct span {
 
 static span trimmed(const char *bytes, size_t length)
 {
-    size_t n = task_trimmed_length(bytes, length);
+    size_t n = hs__tasks_trimmed_length(bytes, length);
     size_t position = 0, word_length = 0;
     const char *word = bytes;
-    if (n == 0 || !task_next_word(bytes, n, &position, &word, &word_length))
+    if (n == 0 || !hs__tasks_next_word(bytes, n, &position, &word, &word_length))
         return (span){bytes, 0};
     return (span){word, n - (size_t)(word - bytes)};
 }
@@ -114,7 +114,7 @@ static hs_status label_of_names(const task_compiler *compiler, const task_list *
     hs_status status = HS_OK;
     match best = MATCH_NONE;
     for (size_t i = 0; status == HS_OK && i < hs_json_size(names->array); i++) {
-        status = task_value_text(task_list_at(names, i), &name, &is_single, error);
+        status = hs__tasks_value_text(hs__tasks_list_at(names, i), &name, &is_single, error);
         if (status != HS_OK || !is_single || compare_label(&compiler->label, name.text, name.length) <= best)
             continue;
         best = compare_label(&compiler->label, name.text, name.length);
@@ -326,11 +326,11 @@ static hs_status read_one(task_compiler *compiler, const task_alternatives *alte
                           int64_t *index_out, hs_error *error)
 {
     bool is_single;
-    HS_TRY(task_value_text(value, &compiler->label, &is_single, error));
+    HS_TRY(hs__tasks_value_text(value, &compiler->label, &is_single, error));
     if (!is_single || chosen_way(compiler) == LABEL_MARKS)
         return hs_fail(error, HS_ERROR_INPUT, "%s: field `label` must be %s, not %s", compiler->place,
                        is_single ? "an array of a 0 or 1 for each, as label_is says" : alternatives->expected,
-                       task_value_name(value));
+                       hs__tasks_value_name(value));
     if (compiler->config->n_labels > 0)
         return label_of_map(compiler, index_out, error);
     if (alternatives->names != NULL)

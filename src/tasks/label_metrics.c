@@ -25,9 +25,9 @@ static void name_metric(const hs_model *model, size_t label, char name[MAX_NAME]
         (void)snprintf(name, MAX_NAME, "f1_%zu", label);
 }
 
-hs_status task_metrics_init(hs_task *task, const hs_model *model, hs_error *error)
+hs_status hs__tasks_metrics_init(hs_task *task, const hs_model *model, hs_error *error)
 {
-    size_t n = task_kind_n_metrics(task->kind);
+    size_t n = hs__tasks_kind_n_metrics(task->kind);
     task->metrics = task->kind->metrics;
     task->n_metrics = n;
     if (!task->kind->has_label_metrics)
@@ -55,7 +55,7 @@ hs_status task_metrics_init(hs_task *task, const hs_model *model, hs_error *erro
     return HS_OK;
 }
 
-void task_metrics_clear(hs_task *task)
+void hs__tasks_metrics_clear(hs_task *task)
 {
     hs_free(task->label_metrics);
     task->label_metrics = NULL;

@@ -31,7 +31,7 @@ static hs_status is_white_space(lexicon_reader *reader, int32_t id, bool *white_
 {
     reader->piece.length = 0;
     HS_TRY(hs_tokenizer_decode(reader->encoder->tokenizer, &id, 1, false, &reader->piece, error));
-    *white_space_out = task_trimmed_length(reader->piece.text, reader->piece.length) == 0;
+    *white_space_out = hs__tasks_trimmed_length(reader->piece.text, reader->piece.length) == 0;
     return HS_OK;
 }
 
@@ -42,7 +42,7 @@ static hs_status add_token(lexicon_reader *reader, const char *bytes, size_t len
     task_text text = {.label = "entry", .bytes = bytes, .length = length};
     bool white_space;
     reader->entry.n = 0;
-    HS_TRY(task_encode_plain(reader->encoder, &text, reader->place, &reader->entry, error));
+    HS_TRY(hs__tasks_encode_plain(reader->encoder, &text, reader->place, &reader->entry, error));
     if (reader->entry.n <= skipped)
         return HS_OK;
     int32_t id = reader->entry.ids[skipped];
@@ -85,15 +85,15 @@ static void sort_unique(hs_token_list *ids)
 static hs_status read_entries(lexicon_reader *reader, const char *path, hs_error *error)
 {
     const task_text carrier = {.label = "carrier", .bytes = carrier_text, .length = sizeof carrier_text - 1};
-    HS_TRY(task_encode_plain(reader->encoder, &carrier, path, &reader->carrier, error));
-    HS_TRY(task_word_list_read(path, add_entry, reader, error));
+    HS_TRY(hs__tasks_encode_plain(reader->encoder, &carrier, path, &reader->carrier, error));
+    HS_TRY(hs__tasks_word_list_read(path, add_entry, reader, error));
     if (reader->ids->n == 0)
-        return task_word_list_empty(path, error);
+        return hs__tasks_word_list_empty(path, error);
     sort_unique(reader->ids);
     return HS_OK;
 }
 
-hs_status task_lexicon_read(const char *path, const task_encoder *encoder, hs_token_list *ids_out, hs_error *error)
+hs_status hs__tasks_lexicon_read(const char *path, const task_encoder *encoder, hs_token_list *ids_out, hs_error *error)
 {
     lexicon_reader reader = {.encoder = encoder, .ids = ids_out};
     *ids_out = (hs_token_list){0};

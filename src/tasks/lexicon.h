@@ -9,6 +9,7 @@
  * without special tokens; a token that is nothing but white space is left out. Blank lines, CRLF and white space
  * around an entry do not count. HS_ERROR_INPUT: no tokenizer, invalid UTF-8, no entry at all; names file and line.
  */
-hs_status task_lexicon_read(const char *path, const task_encoder *encoder, hs_token_list *ids_out, hs_error *error);
+hs_status hs__tasks_lexicon_read(const char *path, const task_encoder *encoder, hs_token_list *ids_out,
+                                 hs_error *error);
 
 #endif

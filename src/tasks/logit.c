@@ -16,7 +16,7 @@ static int show_token(const task_encoder *encoder, int32_t id, char *buffer, siz
     if (encoder->tokenizer != NULL &&
         hs_tokenizer_decode(encoder->tokenizer, &id, 1, false, &piece, &ignored) == HS_OK && piece.text != NULL)
         n = snprintf(buffer, capacity, "%d \"%s\"", (int)id,
-                     task_quote(piece.text, piece.length, quoted, sizeof quoted));
+                     hs__tasks_quote(piece.text, piece.length, quoted, sizeof quoted));
     else
         n = snprintf(buffer, capacity, "%d", (int)id);
     hs_text_clear(&piece);
@@ -44,8 +44,8 @@ static hs_status read_answer(task_compiler *compiler, const task_text *text, int
 {
     size_t n_context;
     char shown[SHOWN_TOKENS_CAPACITY];
-    HS_TRY(task_context_continue(&compiler->context, &compiler->encoder, text, compiler->place, &compiler->ids,
-                                 &n_context, error));
+    HS_TRY(hs__tasks_context_continue(&compiler->context, &compiler->encoder, text, compiler->place, &compiler->ids,
+                                      &n_context, error));
     size_t n = compiler->ids.n - n_context;
     const int32_t *tokens = compiler->ids.ids + n_context;
     if (n != 1)
@@ -60,18 +60,18 @@ static hs_status read_answer(task_compiler *compiler, const task_text *text, int
 static hs_status read_prompt(task_compiler *compiler, task_text *target, hs_error *error)
 {
     task_text prompt;
-    bool has_text = task_field_is_mapped(&compiler->fields, "text");
-    if (has_text && task_field_is_mapped(&compiler->fields, "prompt"))
+    bool has_text = hs__tasks_field_is_mapped(&compiler->fields, "text");
+    if (has_text && hs__tasks_field_is_mapped(&compiler->fields, "prompt"))
         return hs_fail(error, HS_ERROR_USAGE, "fields: logit_diff takes `text`, or `prompt` and `target`, not both");
     if (!has_text) {
-        HS_TRY(task_compiler_context(compiler, "prompt", error));
-        return task_compiler_text(compiler, "target", target, error);
+        HS_TRY(hs__tasks_compiler_context(compiler, "prompt", error));
+        return hs__tasks_compiler_text(compiler, "target", target, error);
     }
-    HS_TRY(task_compiler_cut(compiler, "text", &prompt, target, error));
-    return task_context_set(&compiler->context, &compiler->encoder, &prompt, compiler->place, error);
+    HS_TRY(hs__tasks_compiler_cut(compiler, "text", &prompt, target, error));
+    return hs__tasks_context_set(&compiler->context, &compiler->encoder, &prompt, compiler->place, error);
 }
 
-hs_status task_logit_diff_compile(task_compiler *compiler, hs_error *error)
+hs_status hs__tasks_logit_diff_compile(task_compiler *compiler, hs_error *error)
 {
     task_draft *draft = &compiler->draft;
     task_text text;
@@ -79,22 +79,22 @@ hs_status task_logit_diff_compile(task_compiler *compiler, hs_error *error)
     int32_t distractor;
     HS_TRY(read_prompt(compiler, &text, error));
     HS_TRY(read_answer(compiler, &text, &target, error));
-    HS_TRY(task_compiler_text(compiler, "distractor", &text, error));
+    HS_TRY(hs__tasks_compiler_text(compiler, "distractor", &text, error));
     HS_TRY(read_answer(compiler, &text, &distractor, error));
     if (target == distractor)
         return hs_fail(error, HS_ERROR_INPUT, "%s: target and distractor are the same token, %d", compiler->place,
                        (int)target);
     size_t n_context = compiler->ids.n - 1;
-    HS_TRY(task_draft_sequence(draft, compiler->ids.ids, n_context, error));
-    HS_TRY(task_draft_span(draft, 1, error));
-    HS_TRY(task_draft_query(draft, n_context - 1, HS_QUERY_LOGIT, target, error));
-    HS_TRY(task_draft_span(draft, 1, error));
-    return task_draft_query(draft, n_context - 1, HS_QUERY_LOGIT, distractor, error);
+    HS_TRY(hs__tasks_draft_sequence(draft, compiler->ids.ids, n_context, error));
+    HS_TRY(hs__tasks_draft_span(draft, 1, error));
+    HS_TRY(hs__tasks_draft_query(draft, n_context - 1, HS_QUERY_LOGIT, target, error));
+    HS_TRY(hs__tasks_draft_span(draft, 1, error));
+    return hs__tasks_draft_query(draft, n_context - 1, HS_QUERY_LOGIT, distractor, error);
 }
 
-void task_logit_diff_score(const task_answers *answers, float *values)
+void hs__tasks_logit_diff_score(const task_answers *answers, float *values)
 {
-    double difference = task_span_sum(answers, 0) - task_span_sum(answers, 1);
+    double difference = hs__tasks_span_sum(answers, 0) - hs__tasks_span_sum(answers, 1);
     values[LOGIT_DIFF] = (float)difference;
     values[LOGIT_ACC] = difference > 0 ? 1.0F : 0.0F;
 }

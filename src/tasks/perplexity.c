@@ -13,32 +13,32 @@ static hs_status add_windows(task_draft *draft, const hs_token_list *tokens, siz
 {
     size_t n_targets = tokens->n - 1;
     size_t end;
-    HS_TRY(task_draft_span(draft, n_targets, error));
+    HS_TRY(hs__tasks_draft_span(draft, n_targets, error));
     for (size_t begin = 0; begin < n_targets; begin = end) {
         end = n_targets - begin < window ? n_targets : begin + window;
         size_t first = end < window ? 0 : end - window;
-        HS_TRY(task_draft_sequence(draft, tokens->ids + first, end - first, error));
+        HS_TRY(hs__tasks_draft_sequence(draft, tokens->ids + first, end - first, error));
         for (size_t row = begin; row < end; row++)
-            HS_TRY(task_draft_query(draft, row - first, HS_QUERY_LOG_PROBABILITY, tokens->ids[row + 1], error));
+            HS_TRY(hs__tasks_draft_query(draft, row - first, HS_QUERY_LOG_PROBABILITY, tokens->ids[row + 1], error));
     }
     return HS_OK;
 }
 
-hs_status task_perplexity_compile(task_compiler *compiler, hs_error *error)
+hs_status hs__tasks_perplexity_compile(task_compiler *compiler, hs_error *error)
 {
     task_text text;
-    HS_TRY(task_compiler_text(compiler, "text", &text, error));
-    HS_TRY(task_encode_document(&compiler->encoder, &text, compiler->place, &compiler->ids, error));
+    HS_TRY(hs__tasks_compiler_text(compiler, "text", &text, error));
+    HS_TRY(hs__tasks_encode_document(&compiler->encoder, &text, compiler->place, &compiler->ids, error));
     if (!text.is_ids) {
-        compiler->draft.facts.n_words = task_count_words(text.bytes, text.length);
+        compiler->draft.facts.n_words = hs__tasks_count_words(text.bytes, text.length);
         compiler->draft.facts.n_bytes = text.length;
     }
     return add_windows(&compiler->draft, &compiler->ids, compiler->window, error);
 }
 
-void task_perplexity_score(const task_answers *answers, float *values)
+void hs__tasks_perplexity_score(const task_answers *answers, float *values)
 {
-    values[PERPLEXITY_NLL] = (float)-task_span_sum(answers, 0);
+    values[PERPLEXITY_NLL] = (float)-hs__tasks_span_sum(answers, 0);
     values[PERPLEXITY_BY_WORD] = values[PERPLEXITY_NLL];
     values[PERPLEXITY_BY_BYTE] = values[PERPLEXITY_NLL];
     values[PERPLEXITY_TOKENS] = (float)answers->spans[0].n_queries;

@@ -19,32 +19,32 @@ static hs_status find_mask(const task_compiler *compiler, int32_t *mask_out, hs_
 }
 
 /* Salazar et al. 2020 (arXiv:1910.14659), eq. 1. */
-hs_status task_pseudo_likelihood_add(task_compiler *compiler, const char *name, hs_error *error)
+hs_status hs__tasks_pseudo_likelihood_add(task_compiler *compiler, const char *name, hs_error *error)
 {
     hs_token_list *ids = &compiler->encoding.ids;
     int32_t mask;
     HS_TRY(find_mask(compiler, &mask, error));
-    HS_TRY(task_compiler_input(compiler, name, SIZE_MAX, error));
-    HS_TRY(task_draft_span(&compiler->draft, 1, error));
+    HS_TRY(hs__tasks_compiler_input(compiler, name, SIZE_MAX, error));
+    HS_TRY(hs__tasks_draft_span(&compiler->draft, 1, error));
     for (size_t row = 0; row < ids->n; row++) {
         int32_t token = ids->ids[row];
         if (compiler->encoding.special.ids[row] != 0)
             continue;
         ids->ids[row] = mask;
-        HS_TRY(task_draft_encoding(&compiler->draft, &compiler->encoding, error));
-        HS_TRY(task_draft_query(&compiler->draft, row, HS_QUERY_LOG_PROBABILITY, token, error));
+        HS_TRY(hs__tasks_draft_encoding(&compiler->draft, &compiler->encoding, error));
+        HS_TRY(hs__tasks_draft_query(&compiler->draft, row, HS_QUERY_LOG_PROBABILITY, token, error));
         ids->ids[row] = token;
     }
     return HS_OK;
 }
 
-hs_status task_pseudo_likelihood_compile(task_compiler *compiler, hs_error *error)
+hs_status hs__tasks_pseudo_likelihood_compile(task_compiler *compiler, hs_error *error)
 {
-    return task_pseudo_likelihood_add(compiler, "text", error);
+    return hs__tasks_pseudo_likelihood_add(compiler, "text", error);
 }
 
-void task_pseudo_likelihood_score(const task_answers *answers, float *values)
+void hs__tasks_pseudo_likelihood_score(const task_answers *answers, float *values)
 {
-    values[PSEUDO_PLL] = (float)task_span_sum(answers, 0);
+    values[PSEUDO_PLL] = (float)hs__tasks_span_sum(answers, 0);
     values[PSEUDO_TOKENS] = (float)answers->spans[0].n_queries;
 }

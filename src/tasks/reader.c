@@ -74,8 +74,8 @@ static hs_status check_data_format(const task_file_format *format, const hs_data
 
 /* ---- lines ------------------------------------------------------------------------------------------------------- */
 
-bool task_next_line(const char *bytes, size_t n_bytes, size_t max_bytes, size_t *position, const char **line_out,
-                    size_t *length_out)
+bool hs__tasks_next_line(const char *bytes, size_t n_bytes, size_t max_bytes, size_t *position, const char **line_out,
+                         size_t *length_out)
 {
     if (*position >= n_bytes)
         return false;
@@ -116,7 +116,7 @@ typedef struct delimited_measure {
 static size_t measure_delimited(const char *bytes, size_t n_bytes, void *context)
 {
     delimited_measure *measure = context;
-    return delimited_length(bytes, n_bytes, measure->dialect, &measure->in_quotes);
+    return hs__tasks_delimited_length(bytes, n_bytes, measure->dialect, &measure->in_quotes);
 }
 
 static hs_status set_place(task_reader *reader, hs_error *error)
@@ -255,8 +255,8 @@ static hs_status check_is_no_header(const task_reader *reader, hs_error *error)
 static bool is_in_quotes(const delimited_record *record)
 {
     for (size_t i = 0; i < record->n; i++) {
-        const char *field = delimited_field(record, i);
-        size_t length = delimited_field_length(record, i);
+        const char *field = hs__tasks_delimited_field(record, i);
+        size_t length = hs__tasks_delimited_field_length(record, i);
         if (length > 1 && field[0] == '"' && field[length - 1] == '"')
             return true;
     }
@@ -270,7 +270,7 @@ static void look_for_oddities(task_reader *reader, const char *bytes, size_t len
     if (dialect->quote == '\0' && is_in_quotes(&reader->record))
         hs__tasks_oddity_add(&reader->quoted, reader->line);
     if (dialect->quote != '\0' && memchr(bytes, dialect->line_end, length - 1) != NULL &&
-        (dialect->delimiter == '\t' || delimited_looks_swallowed(bytes, length, dialect, reader->header.n)))
+        (dialect->delimiter == '\t' || hs__tasks_delimited_looks_swallowed(bytes, length, dialect, reader->header.n)))
         hs__tasks_oddity_add(&reader->spread, reader->line);
 }
 
@@ -278,15 +278,16 @@ static hs_status parse_delimited(task_reader *reader, const char *bytes, size_t 
 {
     const delimited_record *header = &reader->header;
     delimited_record *record = &reader->record;
-    HS_TRY(delimited_read(bytes, length, &reader->dialect, reader->place.text, record, error));
+    HS_TRY(hs__tasks_delimited_read(bytes, length, &reader->dialect, reader->place.text, record, error));
     if (record->n != header->n)
         return fail_n_fields(reader, error);
     HS_TRY(check_is_no_header(reader, error));
     look_for_oddities(reader, bytes, length);
     HS_TRY(hs_json_new_object(&reader->json, error));
     for (size_t i = 0; i < record->n; i++)
-        HS_TRY(hs_json_add_string(reader->json, delimited_field(header, i), delimited_field(record, i),
-                                  delimited_field_length(record, i), error));
+        HS_TRY(hs_json_add_string(reader->json, hs__tasks_delimited_field(header, i),
+                                  hs__tasks_delimited_field(record, i), hs__tasks_delimited_field_length(record, i),
+                                  error));
     return HS_OK;
 }
 
@@ -296,10 +297,10 @@ static hs_status check_header(const task_reader *reader, hs_error *error)
     char name[64];
     for (size_t i = 0; i < header->n; i++)
         for (size_t k = 0; k < i; k++)
-            if (strcmp(delimited_field(header, i), delimited_field(header, k)) == 0)
-                return hs_fail(
-                    error, HS_ERROR_INPUT, "%s: the header has the name \"%s\" twice", reader->place.text,
-                    task_quote(delimited_field(header, i), delimited_field_length(header, i), name, sizeof name));
+            if (strcmp(hs__tasks_delimited_field(header, i), hs__tasks_delimited_field(header, k)) == 0)
+                return hs_fail(error, HS_ERROR_INPUT, "%s: the header has the name \"%s\" twice", reader->place.text,
+                               hs__tasks_quote(hs__tasks_delimited_field(header, i),
+                                               hs__tasks_delimited_field_length(header, i), name, sizeof name));
     return HS_OK;
 }
 
@@ -312,7 +313,7 @@ static hs_status read_header(task_reader *reader, hs_error *error)
         return hs_fail(error, HS_ERROR_INPUT, "%s: the file is empty; its first line must name the fields",
                        reader->source.path);
     HS_TRY(check_text(reader, record, length, error));
-    HS_TRY(delimited_read(record, length, &reader->dialect, reader->place.text, &reader->header, error));
+    HS_TRY(hs__tasks_delimited_read(record, length, &reader->dialect, reader->place.text, &reader->header, error));
     if (reader->header.n > TASK_MAX_COLUMNS)
         return hs_fail(error, HS_ERROR_INPUT, "%s: the header has %zu fields; at most %d are allowed",
                        reader->place.text, reader->header.n, TASK_MAX_COLUMNS);
@@ -323,14 +324,14 @@ static hs_status take_columns(task_reader *reader, const hs_string_list *columns
 {
     reader->has_columns = true;
     for (size_t i = 0; i < columns->n; i++)
-        HS_TRY(delimited_add(&reader->header, columns->items[i], strlen(columns->items[i]), error));
+        HS_TRY(hs__tasks_delimited_add(&reader->header, columns->items[i], strlen(columns->items[i]), error));
     return HS_OK;
 }
 
 /* ---- the reader -------------------------------------------------------------------------------------------------- */
 
-hs_status task_reader_open(const char *path, const hs_data_format *data_format, task_reader *reader_out,
-                           hs_error *error)
+hs_status hs__tasks_reader_open(const char *path, const hs_data_format *data_format, task_reader *reader_out,
+                                hs_error *error)
 {
     const task_file_format *format = find_format(path);
     char quote = quote_of(format, data_format != NULL ? data_format->quote : NULL);
@@ -346,17 +347,17 @@ hs_status task_reader_open(const char *path, const hs_data_format *data_format, 
                                                              : read_header(reader_out, error);
 }
 
-void task_reader_clear(task_reader *reader)
+void hs__tasks_reader_clear(task_reader *reader)
 {
     hs_json_free(reader->json);
     hs_text_clear(&reader->place);
-    delimited_record_clear(&reader->header);
-    delimited_record_clear(&reader->record);
+    hs__tasks_delimited_record_clear(&reader->header);
+    hs__tasks_delimited_record_clear(&reader->record);
     hs__tasks_source_clear(&reader->source);
     *reader = (task_reader){0};
 }
 
-hs_status task_reader_next(task_reader *reader, const hs_json_value **object_out, hs_error *error)
+hs_status hs__tasks_reader_next(task_reader *reader, const hs_json_value **object_out, hs_error *error)
 {
     const char *record;
     size_t length;
@@ -373,7 +374,7 @@ hs_status task_reader_next(task_reader *reader, const hs_json_value **object_out
     return HS_OK;
 }
 
-hs_status task_reader_skip(task_reader *reader, bool *skipped_out, hs_error *error)
+hs_status hs__tasks_reader_skip(task_reader *reader, bool *skipped_out, hs_error *error)
 {
     const char *record;
     size_t length;
@@ -384,7 +385,7 @@ hs_status task_reader_skip(task_reader *reader, bool *skipped_out, hs_error *err
 
 /* ---- what people should know ------------------------------------------------------------------------------------- */
 
-hs_status task_reader_notes(const task_reader *reader, hs_text *notes, hs_error *error)
+hs_status hs__tasks_reader_notes(const task_reader *reader, hs_text *notes, hs_error *error)
 {
     const task_oddity few = {0};
     const task_oddity *quoted = 2 * reader->quoted.n > reader->n_records ? &reader->quoted : &few;

@@ -43,27 +43,27 @@ typedef struct task_reader {
  * HS_ERROR_INPUT: a file that is no text, a CSV or TSV file without a header, or with a name twice in it, no list of records where
  * one should be.
  */
-hs_status task_reader_open(const char *path, const hs_data_format *data_format, task_reader *reader_out,
-                           hs_error *error);
-void task_reader_clear(task_reader *reader);
+hs_status hs__tasks_reader_open(const char *path, const hs_data_format *data_format, task_reader *reader_out,
+                                hs_error *error);
+void hs__tasks_reader_clear(task_reader *reader);
 
 /*
  * The object of the next record that is not blank, valid until the next call; NULL at the end. HS_ERROR_INPUT begins
  * with "path:line: ": not UTF-8, a NUL byte, no JSON, no object, quotes that do not match, more or fewer fields than the
  * header has, longer than TASK_MAX_LINE_BYTES (found without reading the rest of it).
  */
-hs_status task_reader_next(task_reader *reader, const hs_json_value **object_out, hs_error *error);
+hs_status hs__tasks_reader_next(task_reader *reader, const hs_json_value **object_out, hs_error *error);
 /* Passes over the next record without looking at what is in it; *skipped_out is false at the end. */
-hs_status task_reader_skip(task_reader *reader, bool *skipped_out, hs_error *error);
+hs_status hs__tasks_reader_skip(task_reader *reader, bool *skipped_out, hs_error *error);
 
 /* Appends a line for each thing that people should know of what was read. */
-hs_status task_reader_notes(const task_reader *reader, hs_text *notes, hs_error *error);
+hs_status hs__tasks_reader_notes(const task_reader *reader, hs_text *notes, hs_error *error);
 
 /*
  * The next line of `bytes` from *position on, without its end (LF or CRLF); *position moves behind it. False at the
  * end. A line longer than `max_bytes` comes with *length_out > max_bytes, cut.
  */
-bool task_next_line(const char *bytes, size_t n_bytes, size_t max_bytes, size_t *position, const char **line_out,
-                    size_t *length_out);
+bool hs__tasks_next_line(const char *bytes, size_t n_bytes, size_t max_bytes, size_t *position, const char **line_out,
+                         size_t *length_out);
 
 #endif

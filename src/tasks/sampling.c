@@ -67,16 +67,16 @@ done:
     return status;
 }
 
-hs_status task_generation_add_stop(task_generation *generation, const char *stop, hs_error *error)
+hs_status hs__tasks_generation_add_stop(task_generation *generation, const char *stop, hs_error *error)
 {
     bool is_special = false;
-    HS_TRY(hs_text_list_add(&generation->stops, stop, strlen(stop), error));
+    HS_TRY(hs_tasks_text_list_add(&generation->stops, stop, strlen(stop), error));
     HS_TRY(holds_special(generation->tokenizer, stop, &is_special, error));
-    return is_special ? hs_text_list_add(&generation->special_stops, stop, strlen(stop), error) : HS_OK;
+    return is_special ? hs_tasks_text_list_add(&generation->special_stops, stop, strlen(stop), error) : HS_OK;
 }
 
-hs_status task_generation_init(const hs_task_config *config, const task_encoder *encoder, hs_task *task,
-                               hs_error *error)
+hs_status hs__tasks_generation_init(const hs_task_config *config, const task_encoder *encoder, hs_task *task,
+                                    hs_error *error)
 {
     task_generation *generation = &task->generation;
     if (!task->kind->generates)
@@ -114,7 +114,7 @@ hs_status task_generation_init(const hs_task_config *config, const task_encoder 
                                          .top_p = config->top_p};
     set_end(generation, encoder);
     for (size_t i = 0; i < config->stop.n; i++)
-        HS_TRY(task_generation_add_stop(generation, config->stop.items[i], error));
+        HS_TRY(hs__tasks_generation_add_stop(generation, config->stop.items[i], error));
     return HS_OK;
 }
 
@@ -125,7 +125,7 @@ static uint64_t hash_real(uint64_t hash, double value)
     return hs_hash_u64(hash, bits);
 }
 
-uint64_t task_generation_hash(uint64_t hash, const task_generation *generation)
+uint64_t hs__tasks_generation_hash(uint64_t hash, const task_generation *generation)
 {
     const hs_sampling *sampling = &generation->sampling;
     const uint64_t counts[] = {sampling->n_samples, sampling->max_new_tokens, sampling->top_k, sampling->n_end_tokens,
@@ -137,15 +137,15 @@ uint64_t task_generation_hash(uint64_t hash, const task_generation *generation)
     hash = hash_real(hash_real(hash_real(hash, sampling->temperature), sampling->top_p), generation->threshold);
     for (size_t i = 0; i < generation->stops.n; i++) {
         size_t length;
-        const char *stop = hs_text_list_at(&generation->stops, i, &length);
+        const char *stop = hs_tasks_text_list_at(&generation->stops, i, &length);
         hash = hs_hash(hs_hash_u64(hash, length), stop, length);
     }
     return hash;
 }
 
-hs_status task_generation_compile(task_compiler *compiler, hs_error *error)
+hs_status hs__tasks_generation_compile(task_compiler *compiler, hs_error *error)
 {
-    HS_TRY(task_compiler_prompt(compiler, "prompt", error));
+    HS_TRY(hs__tasks_compiler_prompt(compiler, "prompt", error));
     /* Keeps the whole prompt, and is what the start-up self-test compares. */
-    return task_draft_query(&compiler->draft, compiler->ids.n - 1, HS_QUERY_LOG_PROBABILITY, 0, error);
+    return hs__tasks_draft_query(&compiler->draft, compiler->ids.n - 1, HS_QUERY_LOG_PROBABILITY, 0, error);
 }

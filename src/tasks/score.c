@@ -2,7 +2,7 @@
 
 #include "tasks/task.h"
 
-double task_span_sum(const task_answers *answers, size_t span)
+double hs__tasks_span_sum(const task_answers *answers, size_t span)
 {
     const double *values = answers->answers + answers->spans[span].first_query;
     double sum = 0;
@@ -23,9 +23,9 @@ static void hide_not_finite(const double *answers, size_t n_queries, float *valu
         values[i] = NAN;
 }
 
-void hs_task_score(const hs_task *task, const hs_task_workload *workload, const double *answers, float *values)
+void hs_tasks_score(const hs_task *task, const hs_task_workload *workload, const double *answers, float *values)
 {
-    size_t n_metrics = hs_task_n_metrics(task);
+    size_t n_metrics = hs_tasks_n_metrics(task);
     for (size_t i = 0; i < workload->n_examples; i++) {
         const task_example *example = &task->examples[workload->first_example + i];
         const task_answers of_example = {.facts = &example->facts,

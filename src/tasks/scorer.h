@@ -4,7 +4,7 @@
 
 #include "headsweep/tasks.h"
 
-/* See hs_scorer_score_pairs; prompts NULL where none are read. */
+/* See hs_tasks_scorer_score_pairs; prompts NULL where none are read. */
 typedef struct scored_texts {
     const hs_text_list *texts;
     const hs_text_list *prompts;

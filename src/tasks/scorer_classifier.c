@@ -172,7 +172,7 @@ static hs_status evaluate_batch(classifier_scorer *scorer, double *scores, hs_er
         scorer->queries[i] =
             (hs_query){(uint32_t)i, 0, scorer->independent ? HS_QUERY_LOGIT : HS_QUERY_LOG_PROBABILITY, scorer->label};
     const hs_workload workload = {
-        .sequences = task_sequences_view(&scorer->sequences), .queries = scorer->queries, .n_queries = n};
+        .sequences = hs__tasks_sequences_view(&scorer->sequences), .queries = scorer->queries, .n_queries = n};
     HS_TRY(hs_engine_prepare(scorer->engine, &workload, &prepared, error));
     hs_status status = hs_engine_evaluate(scorer->engine, prepared, &clean, 1, scorer->answers, error);
     hs_prepared_free(prepared);
@@ -181,7 +181,7 @@ static hs_status evaluate_batch(classifier_scorer *scorer, double *scores, hs_er
         double answer = scorer->answers[i];
         scores[scorer->owners[i]] = scorer->independent ? 1 / (1 + exp(-answer)) : exp(answer);
     }
-    task_sequences_reset(&scorer->sequences);
+    hs__tasks_sequences_reset(&scorer->sequences);
     return HS_OK;
 }
 
@@ -201,8 +201,8 @@ static hs_status add_pair(classifier_scorer *scorer, const classifier_text *text
     bool has_types = shape->n_token_types > 1 && hs_tokenizer_gives_types(tokenizer);
     HS_TRY(hs_tokenizer_encode_texts(tokenizer, &texts, true, shape->n_positions, &scorer->pair, error));
     HS_TRY(add_owner(scorer, text, error));
-    return task_sequences_add(&scorer->sequences, scorer->pair.ids.ids, has_types ? scorer->pair.types.ids : NULL,
-                              scorer->pair.ids.n, error);
+    return hs__tasks_sequences_add(&scorer->sequences, scorer->pair.ids.ids, has_types ? scorer->pair.types.ids : NULL,
+                                   scorer->pair.ids.n, error);
 }
 
 static hs_status add_text(classifier_scorer *scorer, const classifier_text *text, hs_error *error)
@@ -216,15 +216,16 @@ static hs_status add_text(classifier_scorer *scorer, const classifier_text *text
     ids->n = ids->n < n_most ? ids->n : n_most;
     HS_TRY(append(ids, scorer->back.ids, scorer->back.n, error));
     HS_TRY(add_owner(scorer, text, error));
-    return task_sequences_add(&scorer->sequences, ids->ids, NULL, ids->n, error);
+    return hs__tasks_sequences_add(&scorer->sequences, ids->ids, NULL, ids->n, error);
 }
 
 static classifier_text text_at(const scored_texts *scored, size_t i)
 {
     classifier_text text = {.index = i};
-    text.bytes = hs_text_list_at(scored->texts, i, &text.length);
+    text.bytes = hs_tasks_text_list_at(scored->texts, i, &text.length);
     if (scored->prompts != NULL)
-        text.prompt = hs_text_list_at(scored->prompts, i / scored->n_samples % scored->prompts->n, &text.prompt_length);
+        text.prompt =
+            hs_tasks_text_list_at(scored->prompts, i / scored->n_samples % scored->prompts->n, &text.prompt_length);
     return text;
 }
 
@@ -237,12 +238,12 @@ static hs_status classifier_score(hs_scorer *base, const scored_texts *scored, d
     for (size_t i = 0; i < list->n; i++)
         texts[i] = text_at(scored, i);
     qsort(texts, list->n, sizeof *texts, compare_texts);
-    task_sequences_reset(&scorer->sequences);
+    hs__tasks_sequences_reset(&scorer->sequences);
     for (size_t i = 0; i < list->n; i++) {
         if (i > 0 && same_text(&texts[i - 1], &texts[i]))
             continue;
         HS_TRY(texts[i].prompt == NULL ? add_text(scorer, &texts[i], error) : add_pair(scorer, &texts[i], error));
-        if (task_sequences_n_tokens(&scorer->sequences) >= BATCH_ROWS)
+        if (hs__tasks_sequences_n_tokens(&scorer->sequences) >= BATCH_ROWS)
             HS_TRY(evaluate_batch(scorer, scores, error));
     }
     HS_TRY(evaluate_batch(scorer, scores, error));
@@ -279,13 +280,13 @@ static void classifier_clear(hs_scorer *base)
     hs_tokenizer_token_list_clear(&scorer->ids);
     hs_tokenizer_encoding_clear(&scorer->pair);
     hs_free(scorer->texts);
-    task_sequences_clear(&scorer->sequences);
+    hs__tasks_sequences_clear(&scorer->sequences);
     hs_free(scorer->owners);
     hs_free(scorer->queries);
     hs_free(scorer->answers);
 }
 
-hs_status hs_scorer_open_classifier(const hs_classifier *classifier, hs_scorer **scorer_out, hs_error *error)
+hs_status hs_tasks_scorer_open_classifier(const hs_classifier *classifier, hs_scorer **scorer_out, hs_error *error)
 {
     classifier_scorer *scorer = NULL;
     *scorer_out = NULL;
@@ -299,7 +300,7 @@ hs_status hs_scorer_open_classifier(const hs_classifier *classifier, hs_scorer *
     scorer->classifier = *classifier;
     hs_status status = set_up(scorer, error);
     if (status != HS_OK) {
-        hs_scorer_free(&scorer->base);
+        hs_tasks_scorer_free(&scorer->base);
         return status;
     }
     *scorer_out = &scorer->base;

@@ -28,7 +28,7 @@ static hs_status fold(lexicon_scorer *scorer, const char *text, size_t length, h
     scorer->folded.length = 0;
     scorer->spaced.length = 0;
     HS_TRY(hs_tokenizer_fold(text, length, &scorer->folded, error));
-    while (task_next_word(scorer->folded.text, scorer->folded.length, &position, &word, &word_length)) {
+    while (hs__tasks_next_word(scorer->folded.text, scorer->folded.length, &position, &word, &word_length)) {
         if (scorer->spaced.length > 0)
             HS_TRY(hs_text_append(&scorer->spaced, " ", 1, error));
         HS_TRY(hs_text_append(&scorer->spaced, word, word_length, error));
@@ -45,7 +45,7 @@ static hs_status add_entry(void *context, const char *entry, size_t length, cons
         return hs_error_prefix(error, "%s", place);
     if (scorer->spaced.length == 0)
         return HS_OK;
-    return hs_text_list_add(&scorer->list, scorer->spaced.text, scorer->spaced.length, error);
+    return hs_tasks_text_list_add(&scorer->list, scorer->spaced.text, scorer->spaced.length, error);
 }
 
 /* A shorter entry is before those that it begins. */
@@ -61,7 +61,7 @@ static hs_status sort_entries(lexicon_scorer *scorer, hs_error *error)
 {
     HS_TRY(hs_allocate(&scorer->entries, scorer->list.n, sizeof *scorer->entries, "word list", error));
     for (size_t i = 0; i < scorer->list.n; i++)
-        scorer->entries[i].bytes = hs_text_list_at(&scorer->list, i, &scorer->entries[i].length);
+        scorer->entries[i].bytes = hs_tasks_text_list_at(&scorer->list, i, &scorer->entries[i].length);
     qsort(scorer->entries, scorer->list.n, sizeof *scorer->entries, compare_entries);
     for (size_t i = 0; i < scorer->list.n; i++)
         if (i == 0 || compare_entries(&scorer->entries[i], &scorer->entries[scorer->n_entries - 1]) != 0)
@@ -124,7 +124,7 @@ static hs_status lexicon_score(hs_scorer *base, const scored_texts *scored, doub
     lexicon_scorer *scorer = (lexicon_scorer *)base;
     for (size_t i = 0; i < texts->n; i++) {
         size_t length;
-        const char *text = hs_text_list_at(texts, i, &length);
+        const char *text = hs_tasks_text_list_at(texts, i, &length);
         HS_TRY(fold(scorer, text, length, error));
         scores[i] = has_entry(scorer, &scorer->spaced) ? 1 : 0;
     }
@@ -134,26 +134,26 @@ static hs_status lexicon_score(hs_scorer *base, const scored_texts *scored, doub
 static void lexicon_clear(hs_scorer *base)
 {
     lexicon_scorer *scorer = (lexicon_scorer *)base;
-    hs_text_list_clear(&scorer->list);
+    hs_tasks_text_list_clear(&scorer->list);
     hs_free(scorer->entries);
     hs_text_clear(&scorer->folded);
     hs_text_clear(&scorer->spaced);
 }
 
-hs_status hs_scorer_open_lexicon(const char *path, hs_scorer **scorer_out, hs_error *error)
+hs_status hs_tasks_scorer_open_lexicon(const char *path, hs_scorer **scorer_out, hs_error *error)
 {
     lexicon_scorer *scorer = NULL;
     hs_status status;
     *scorer_out = NULL;
     HS_TRY(hs_allocate(&scorer, 1, sizeof *scorer, "word list", error));
     scorer->base = (hs_scorer){.score = lexicon_score, .clear = lexicon_clear, .hash = hs_hash_text(0, "lexicon")};
-    HS_GOTO_DONE(task_word_list_read(path, add_entry, scorer, error));
+    HS_GOTO_DONE(hs__tasks_word_list_read(path, add_entry, scorer, error));
     if (scorer->list.n == 0)
-        HS_GOTO_DONE(task_word_list_empty(path, error));
+        HS_GOTO_DONE(hs__tasks_word_list_empty(path, error));
     HS_GOTO_DONE(sort_entries(scorer, error));
     *scorer_out = &scorer->base;
     return HS_OK;
 done:
-    hs_scorer_free(&scorer->base);
+    hs_tasks_scorer_free(&scorer->base);
     return status;
 }

@@ -13,7 +13,7 @@ static bool has_type(const int32_t *types, size_t n)
 /* Types are kept from the first one on that is not 0. */
 static hs_status add_types(task_sequences *list, const int32_t *types, size_t n, hs_error *error)
 {
-    size_t n_before = task_sequences_n_tokens(list);
+    size_t n_before = hs__tasks_sequences_n_tokens(list);
     if (!list->has_types && !has_type(types, n))
         return HS_OK;
     HS_TRY(hs_reserve(&list->types, &list->types_capacity, n_before + n, sizeof *list->types, "token types", error));
@@ -27,10 +27,10 @@ static hs_status add_types(task_sequences *list, const int32_t *types, size_t n,
     return HS_OK;
 }
 
-hs_status task_sequences_add(task_sequences *list, const int32_t *tokens, const int32_t *types, size_t n,
-                             hs_error *error)
+hs_status hs__tasks_sequences_add(task_sequences *list, const int32_t *tokens, const int32_t *types, size_t n,
+                                  hs_error *error)
 {
-    size_t n_tokens = task_sequences_n_tokens(list);
+    size_t n_tokens = hs__tasks_sequences_n_tokens(list);
     HS_TRY(hs_reserve(&list->offsets, &list->offsets_capacity, list->n + 2, sizeof *list->offsets, "sequence offsets",
                       error));
     HS_TRY(hs_reserve(&list->tokens, &list->tokens_capacity, n_tokens + n, sizeof *list->tokens, "token ids", error));
@@ -42,13 +42,13 @@ hs_status task_sequences_add(task_sequences *list, const int32_t *tokens, const 
     return HS_OK;
 }
 
-void task_sequences_reset(task_sequences *list)
+void hs__tasks_sequences_reset(task_sequences *list)
 {
     list->n = 0;
     list->has_types = false;
 }
 
-void task_sequences_clear(task_sequences *list)
+void hs__tasks_sequences_clear(task_sequences *list)
 {
     hs_free(list->offsets);
     hs_free(list->tokens);
@@ -56,27 +56,27 @@ void task_sequences_clear(task_sequences *list)
     *list = (task_sequences){0};
 }
 
-size_t task_sequence_length(const task_sequences *list, size_t index)
+size_t hs__tasks_sequence_length(const task_sequences *list, size_t index)
 {
     return list->offsets[index + 1] - list->offsets[index];
 }
 
-const int32_t *task_sequence_tokens(const task_sequences *list, size_t index)
+const int32_t *hs__tasks_sequence_tokens(const task_sequences *list, size_t index)
 {
     return list->tokens + list->offsets[index];
 }
 
-const int32_t *task_sequence_types(const task_sequences *list, size_t index)
+const int32_t *hs__tasks_sequence_types(const task_sequences *list, size_t index)
 {
     return list->has_types ? list->types + list->offsets[index] : NULL;
 }
 
-size_t task_sequences_n_tokens(const task_sequences *list)
+size_t hs__tasks_sequences_n_tokens(const task_sequences *list)
 {
     return list->n > 0 ? list->offsets[list->n] : 0;
 }
 
-hs_sequences task_sequences_view(const task_sequences *list)
+hs_sequences hs__tasks_sequences_view(const task_sequences *list)
 {
     return (hs_sequences){
         .n = list->n, .offsets = list->offsets, .tokens = list->tokens, .types = list->has_types ? list->types : NULL};

@@ -16,17 +16,17 @@ typedef struct task_sequences {
 } task_sequences;
 
 /* `types` [n] may be NULL: all 0. */
-hs_status task_sequences_add(task_sequences *list, const int32_t *tokens, const int32_t *types, size_t n,
-                             hs_error *error);
-void task_sequences_reset(task_sequences *list); /* empties it and keeps the memory */
-void task_sequences_clear(task_sequences *list);
+hs_status hs__tasks_sequences_add(task_sequences *list, const int32_t *tokens, const int32_t *types, size_t n,
+                                  hs_error *error);
+void hs__tasks_sequences_reset(task_sequences *list); /* empties it and keeps the memory */
+void hs__tasks_sequences_clear(task_sequences *list);
 
-size_t task_sequence_length(const task_sequences *list, size_t index);
+size_t hs__tasks_sequence_length(const task_sequences *list, size_t index);
 /* NULL where no sequence of the list has a type but 0. */
-const int32_t *task_sequence_types(const task_sequences *list, size_t index);
-const int32_t *task_sequence_tokens(const task_sequences *list, size_t index);
-size_t task_sequences_n_tokens(const task_sequences *list);
+const int32_t *hs__tasks_sequence_types(const task_sequences *list, size_t index);
+const int32_t *hs__tasks_sequence_tokens(const task_sequences *list, size_t index);
+size_t hs__tasks_sequences_n_tokens(const task_sequences *list);
 /* As the engine takes it; borrowed. */
-hs_sequences task_sequences_view(const task_sequences *list);
+hs_sequences hs__tasks_sequences_view(const task_sequences *list);
 
 #endif

@@ -52,7 +52,7 @@ static hs_status open_lexicon(const hs_task_config *config, const task_encoder *
     if (!given && task->kind->uses_lexicon)
         return hs_fail(error, HS_ERROR_USAGE, "lexicon is missing: the kind %s needs a word list, one entry a line",
                        task->kind->name);
-    return given ? task_lexicon_read(config->lexicon, encoder, &task->lexicon, error) : HS_OK;
+    return given ? hs__tasks_lexicon_read(config->lexicon, encoder, &task->lexicon, error) : HS_OK;
 }
 
 static hs_status check_choices(const hs_task_config *config, const task_kind *kind, hs_error *error)
@@ -75,7 +75,7 @@ static hs_status check_choices(const hs_task_config *config, const task_kind *ki
     if (config->choices.n > 0 && mapped)
         return hs_fail(error, HS_ERROR_USAGE, "choices are given, and fields.choices too; one of them is right");
     for (size_t i = 0; i < config->choices.n; i++)
-        HS_TRY(task_template_check(config->choices.items[i], "choices", error));
+        HS_TRY(hs__tasks_template_check(config->choices.items[i], "choices", error));
     for (size_t i = 0; i < config->n_labels; i++)
         if (config->choices.n > 0 && config->labels[i].choice >= (int64_t)config->choices.n)
             return hs_fail(error, HS_ERROR_USAGE, "labels: \"%s\" is choice %lld, but `choices` has 0 to %zu",
@@ -116,19 +116,19 @@ static hs_status set_up(const hs_task_config *config, const hs_tokenizer *tokeni
                         hs_task *task, task_compiler *compiler, hs_error *error)
 {
     compiler->config = config;
-    HS_TRY(task_kind_find(config->kind, &task->kind, error));
-    HS_TRY(task_kind_check_model(task->kind, model, error));
-    HS_TRY(task_metrics_init(task, model, error));
-    HS_TRY(task_field_map_init(&compiler->fields, task->kind->fields, config->fields, config->n_fields, error));
+    HS_TRY(hs__tasks_kind_find(config->kind, &task->kind, error));
+    HS_TRY(hs__tasks_kind_check_model(task->kind, model, error));
+    HS_TRY(hs__tasks_metrics_init(task, model, error));
+    HS_TRY(hs__tasks_field_map_init(&compiler->fields, task->kind->fields, config->fields, config->n_fields, error));
     HS_TRY(check_choices(config, task->kind, error));
-    HS_TRY(task_encoder_init(&compiler->encoder, config->bos, tokenizer, model, error));
+    HS_TRY(hs__tasks_encoder_init(&compiler->encoder, config->bos, tokenizer, model, error));
     HS_TRY(set_delimiter(config, task->kind, &compiler->encoder, error));
     HS_TRY(check_window(config, model, task->kind, &compiler->window, error));
     HS_TRY(open_lexicon(config, &compiler->encoder, task, error));
     HS_TRY(note_lexicon(task, model, error));
     compiler->draft.two_sided = model->shape.bidirectional;
     task->cuts_ends = model->shape.bidirectional && tokenizer != NULL && !hs_tokenizer_cuts_start(tokenizer);
-    HS_TRY(task_generation_init(config, &compiler->encoder, task, error));
+    HS_TRY(hs__tasks_generation_init(config, &compiler->encoder, task, error));
     compiler->room = make_room(config, model, task);
     task->name = hs_string_copy(config->name, error);
     return task->name == NULL ? error->status : HS_OK;
@@ -147,13 +147,13 @@ static hs_status count_records(const hs_task_config *config, size_t limit, size_
 {
     task_reader reader;
     bool skipped = true;
-    hs_status status = task_reader_open(config->file, &config->format, &reader, error);
+    hs_status status = hs__tasks_reader_open(config->file, &config->format, &reader, error);
     for (*n_out = 0; status == HS_OK && *n_out < limit; (*n_out)++) {
-        status = task_reader_skip(&reader, &skipped, error);
+        status = hs__tasks_reader_skip(&reader, &skipped, error);
         if (!skipped)
             break;
     }
-    task_reader_clear(&reader);
+    hs__tasks_reader_clear(&reader);
     return status;
 }
 
@@ -178,9 +178,9 @@ static hs_status read_example(task_compiler *compiler, task_reader *reader, hs_t
 {
     compiler->place = reader->place.text;
     compiler->line_number = reader->line;
-    task_draft_reset(&compiler->draft);
+    hs__tasks_draft_reset(&compiler->draft);
     HS_TRY(task->kind->compile(compiler, error));
-    return task_draft_commit(&compiler->draft, &compiler->room, reader->line, compiler->place, task, error);
+    return hs__tasks_draft_commit(&compiler->draft, &compiler->room, reader->line, compiler->place, task, error);
 }
 
 static hs_status read_examples(task_compiler *compiler, task_reader *reader, const record_choice *choice, hs_task *task,
@@ -189,10 +189,10 @@ static hs_status read_examples(task_compiler *compiler, task_reader *reader, con
     for (size_t record = 0; record < choice->limit; record++) {
         bool skipped;
         if (choice->rank != NULL && choice->rank[record] >= choice->sample) {
-            HS_TRY(task_reader_skip(reader, &skipped, error));
+            HS_TRY(hs__tasks_reader_skip(reader, &skipped, error));
             continue;
         }
-        HS_TRY(task_reader_next(reader, &compiler->line, error));
+        HS_TRY(hs__tasks_reader_next(reader, &compiler->line, error));
         if (compiler->line == NULL)
             break;
         HS_TRY(read_example(compiler, reader, task, error));
@@ -228,10 +228,10 @@ static uint64_t hash_task(const hs_task *task)
     uint64_t hash = hs_hash_text(0, task->kind->name);
     hash = hash_examples(hash, task);
     for (size_t i = 0; i < task->sequences.n; i++)
-        hash = hs_hash_u64(hash, task_sequence_length(&task->sequences, i));
-    for (size_t i = 0; i < task_sequences_n_tokens(&task->sequences); i++)
+        hash = hs_hash_u64(hash, hs__tasks_sequence_length(&task->sequences, i));
+    for (size_t i = 0; i < hs__tasks_sequences_n_tokens(&task->sequences); i++)
         hash = hs_hash_u64(hash, (uint64_t)task->sequences.tokens[i]);
-    for (size_t i = 0; task->sequences.has_types && i < task_sequences_n_tokens(&task->sequences); i++)
+    for (size_t i = 0; task->sequences.has_types && i < hs__tasks_sequences_n_tokens(&task->sequences); i++)
         hash = hs_hash_u64(hash, (uint64_t)task->sequences.types[i]);
     for (size_t i = 0; i < task->queries.n; i++) {
         const hs_query *query = &task->queries.items[i];
@@ -240,13 +240,13 @@ static uint64_t hash_task(const hs_task *task)
     }
     for (size_t i = 0; i < task->lexicon.n; i++)
         hash = hs_hash_u64(hash, (uint64_t)task->lexicon.ids[i]);
-    return task->kind->generates ? task_generation_hash(hash, &task->generation) : hash;
+    return task->kind->generates ? hs__tasks_generation_hash(hash, &task->generation) : hash;
 }
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-hs_status hs_task_open(const hs_task_config *config, const hs_tokenizer *tokenizer, const hs_model *model,
-                       hs_task **task_out, hs_error *error)
+hs_status hs_tasks_open(const hs_task_config *config, const hs_tokenizer *tokenizer, const hs_model *model,
+                        hs_task **task_out, hs_error *error)
 {
     hs_status status;
     hs_task *task = NULL;
@@ -257,88 +257,88 @@ hs_status hs_task_open(const hs_task_config *config, const hs_tokenizer *tokeniz
     HS_TRY(hs_allocate(&task, 1, sizeof *task, "task", error));
     HS_GOTO_DONE(set_up(config, tokenizer, model, task, &compiler, error));
     HS_GOTO_DONE(choose_records(config, &choice, error));
-    HS_GOTO_DONE(task_reader_open(config->file, &config->format, &reader, error));
+    HS_GOTO_DONE(hs__tasks_reader_open(config->file, &config->format, &reader, error));
     HS_GOTO_DONE(read_examples(&compiler, &reader, &choice, task, error));
-    HS_GOTO_DONE(task_reader_notes(&reader, &task->notes, error));
+    HS_GOTO_DONE(hs__tasks_reader_notes(&reader, &task->notes, error));
     HS_GOTO_DONE(hs__tasks_label_notes(&compiler, &task->notes, error));
     task->hash = hash_task(task);
     *task_out = task;
 done:
     hs_free(choice.rank);
-    task_reader_clear(&reader);
-    task_compiler_clear(&compiler);
+    hs__tasks_reader_clear(&reader);
+    hs__tasks_compiler_clear(&compiler);
     if (status == HS_ERROR_USAGE)
         (void)hs_config_task_blame(config, error);
     if (status != HS_OK)
-        hs_task_free(task);
+        hs_tasks_free(task);
     return status;
 }
 
-void hs_task_free(hs_task *task)
+void hs_tasks_free(hs_task *task)
 {
     if (task == NULL)
         return;
     hs_free(task->name);
-    task_metrics_clear(task);
+    hs__tasks_metrics_clear(task);
     hs_free(task->examples);
-    task_sequences_clear(&task->sequences);
+    hs__tasks_sequences_clear(&task->sequences);
     hs_free(task->queries.items);
     hs_free(task->spans.items);
     hs_tokenizer_token_list_clear(&task->lexicon);
-    hs_text_list_clear(&task->generation.stops);
-    hs_text_list_clear(&task->generation.special_stops);
+    hs_tasks_text_list_clear(&task->generation.stops);
+    hs_tasks_text_list_clear(&task->generation.special_stops);
     hs_text_clear(&task->notes);
     hs_free(task);
 }
 
 /* ---- what there is to know of it --------------------------------------------------------------------------------- */
 
-const char *hs_task_name(const hs_task *task)
+const char *hs_tasks_name(const hs_task *task)
 {
     return task->name;
 }
 
-const char *hs_task_kind(const hs_task *task)
+const char *hs_tasks_kind(const hs_task *task)
 {
     return task->kind->name;
 }
 
-size_t hs_task_n_examples(const hs_task *task)
+size_t hs_tasks_n_examples(const hs_task *task)
 {
     return task->n_examples;
 }
 
-size_t hs_task_n_truncated(const hs_task *task)
+size_t hs_tasks_n_truncated(const hs_task *task)
 {
     return task->n_truncated;
 }
 
-size_t hs_task_n_pairs(const hs_task *task)
+size_t hs_tasks_n_pairs(const hs_task *task)
 {
     return task->n_pairs;
 }
 
-size_t hs_task_n_joined(const hs_task *task)
+size_t hs_tasks_n_joined(const hs_task *task)
 {
     return task->n_joined;
 }
 
-const char *hs_task_truncated_part(const hs_task *task)
+const char *hs_tasks_truncated_part(const hs_task *task)
 {
     return task->cuts_ends ? "last" : "first";
 }
 
-size_t hs_task_n_metrics(const hs_task *task)
+size_t hs_tasks_n_metrics(const hs_task *task)
 {
     return task->n_metrics;
 }
 
-const hs_metric *hs_task_metric(const hs_task *task, size_t index)
+const hs_metric *hs_tasks_metric(const hs_task *task, size_t index)
 {
     return &task->metrics[index];
 }
 
-const char *hs_task_notes(const hs_task *task)
+const char *hs_tasks_notes(const hs_task *task)
 {
     return task->notes.text != NULL ? task->notes.text : "";
 }
@@ -351,7 +351,7 @@ static double chance_of_example(const task_example *example)
     return example->n_spans > 0 ? 1.0 / (double)example->n_spans : 0;
 }
 
-double hs_task_chance(const hs_task *task, size_t index)
+double hs_tasks_chance(const hs_task *task, size_t index)
 {
     double sum = 0;
     if (task->metrics[index].chance == HS_CHANCE_HALF)
@@ -363,19 +363,19 @@ double hs_task_chance(const hs_task *task, size_t index)
     return sum / (double)task->n_examples;
 }
 
-uint64_t hs_task_hash(const hs_task *task)
+uint64_t hs_tasks_hash(const hs_task *task)
 {
     return task->hash;
 }
 
-size_t hs_task_example_rows(const hs_task *task, size_t index)
+size_t hs_tasks_example_rows(const hs_task *task, size_t index)
 {
     const task_example *example = &task->examples[index];
     const size_t *offsets = task->sequences.offsets + example->first_sequence;
     return offsets[example->n_sequences] - offsets[0];
 }
 
-size_t hs_task_memory_bytes(const hs_task *task)
+size_t hs_tasks_memory_bytes(const hs_task *task)
 {
     return sizeof *task + task->examples_capacity * sizeof *task->examples +
            task->sequences.offsets_capacity * sizeof *task->sequences.offsets +
@@ -385,27 +385,27 @@ size_t hs_task_memory_bytes(const hs_task *task)
            task->lexicon.capacity * sizeof *task->lexicon.ids;
 }
 
-size_t hs_task_example_queries(const hs_task *task, size_t index)
+size_t hs_tasks_example_queries(const hs_task *task, size_t index)
 {
     return task->examples[index].n_queries;
 }
 
-size_t hs_task_example_line(const hs_task *task, size_t index)
+size_t hs_tasks_example_line(const hs_task *task, size_t index)
 {
     return task->examples[index].line;
 }
 
-bool hs_task_generates(const hs_task *task)
+bool hs_tasks_generates(const hs_task *task)
 {
     return task->kind->generates;
 }
 
-const hs_sampling *hs_task_sampling(const hs_task *task)
+const hs_sampling *hs_tasks_sampling(const hs_task *task)
 {
     return &task->generation.sampling;
 }
 
-size_t hs_task_new_rows(const hs_task *task)
+size_t hs_tasks_new_rows(const hs_task *task)
 {
     return task->kind->generates ? task->generation.sampling.n_samples * task->generation.sampling.max_new_tokens : 0;
 }

@@ -80,7 +80,7 @@ struct hs_task {
     uint64_t hash;
 };
 
-hs_status task_queries_add(task_queries *queries, hs_query query, hs_error *error);
+hs_status hs__tasks_queries_add(task_queries *queries, hs_query query, hs_error *error);
 
 /* ---- one example in the making ----------------------------------------------------------------------------------- */
 
@@ -93,25 +93,25 @@ typedef struct task_draft {
     bool is_pair;   /* two sentences */
     bool is_joined; /* one text with a separator in it */
     bool two_sided; /* rows see the rows behind them too: nothing can be trimmed or shared but equal sequences */
-    struct task_draft_order *order; /* scratch of task_draft_commit, one a sequence */
+    struct task_draft_order *order; /* scratch of hs__tasks_draft_commit, one a sequence */
     size_t order_capacity;
     size_t *renumbered;
     size_t renumbered_capacity;
 } task_draft;
 
-void task_draft_reset(task_draft *draft);
-void task_draft_clear(task_draft *draft);
+void hs__tasks_draft_reset(task_draft *draft);
+void hs__tasks_draft_clear(task_draft *draft);
 
 /* Begins a span; the queries that follow belong to it. */
-hs_status task_draft_span(task_draft *draft, size_t length, hs_error *error);
+hs_status hs__tasks_draft_span(task_draft *draft, size_t length, hs_error *error);
 /* A sequence; queries name it by draft->sequences.n - 1. Rows after its last queried one are dropped at the end. */
-hs_status task_draft_sequence(task_draft *draft, const int32_t *tokens, size_t n, hs_error *error);
-hs_status task_draft_encoding(task_draft *draft, const hs_encoding *encoding, hs_error *error);
+hs_status hs__tasks_draft_sequence(task_draft *draft, const int32_t *tokens, size_t n, hs_error *error);
+hs_status hs__tasks_draft_encoding(task_draft *draft, const hs_encoding *encoding, hs_error *error);
 /* About `row` of the sequence added last. */
-hs_status task_draft_query(task_draft *draft, size_t row, hs_query_kind kind, int32_t token, hs_error *error);
+hs_status hs__tasks_draft_query(task_draft *draft, size_t row, hs_query_kind kind, int32_t token, hs_error *error);
 /* A span over a sequence of its own: one query for each of ids[n_context ..], at the row before it. */
-hs_status task_draft_continuation(task_draft *draft, const hs_token_list *ids, size_t n_context, hs_query_kind kind,
-                                  size_t length, hs_error *error);
+hs_status hs__tasks_draft_continuation(task_draft *draft, const hs_token_list *ids, size_t n_context,
+                                       hs_query_kind kind, size_t length, hs_error *error);
 
 /* What becomes of an example that needs more rows than the model has positions. */
 typedef struct task_room {
@@ -128,8 +128,8 @@ typedef struct task_room {
  * queries moved there. HS_ERROR_INPUT "place: ..." where a sequence needs more rows than there are and may not be
  * truncated, would lose a token that is scored, or is longer than the attention window.
  */
-hs_status task_draft_commit(task_draft *draft, const task_room *room, size_t line, const char *place, hs_task *task,
-                            hs_error *error);
+hs_status hs__tasks_draft_commit(task_draft *draft, const task_room *room, size_t line, const char *place,
+                                 hs_task *task, hs_error *error);
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------- */
 
@@ -155,27 +155,27 @@ typedef struct task_compiler {
     hs_encoding encoding; /* of encoders */
 } task_compiler;
 
-void task_compiler_clear(task_compiler *compiler);
+void hs__tasks_compiler_clear(task_compiler *compiler);
 /* A text field of the line that must be there. */
-hs_status task_compiler_text(task_compiler *compiler, const char *name, task_text *text_out, hs_error *error);
+hs_status hs__tasks_compiler_text(task_compiler *compiler, const char *name, task_text *text_out, hs_error *error);
 /*
  * compiler->encoding of a text field and, where the kind has them and the line too, of `pair` and `token_type_ids`.
  * Texts are cut to `n_most` ids.
  */
-hs_status task_compiler_input(task_compiler *compiler, const char *name, size_t n_most, hs_error *error);
+hs_status hs__tasks_compiler_input(task_compiler *compiler, const char *name, size_t n_most, hs_error *error);
 /* Adds a sequence of its own for a field that stands as it is, trailing white space included, and a span after it. */
-hs_status task_compiler_prompt(task_compiler *compiler, const char *name, hs_error *error);
+hs_status hs__tasks_compiler_prompt(task_compiler *compiler, const char *name, hs_error *error);
 /* Sets the compiler's context from a field. */
-hs_status task_compiler_context(task_compiler *compiler, const char *name, hs_error *error);
+hs_status hs__tasks_compiler_context(task_compiler *compiler, const char *name, hs_error *error);
 /* Adds a span of log-probabilities for a field that continues the context. */
-hs_status task_compiler_continue(task_compiler *compiler, const char *name, hs_error *error);
+hs_status hs__tasks_compiler_continue(task_compiler *compiler, const char *name, hs_error *error);
 
 /*
  * A text field cut before its last word; the white space before it ends the context, which passes it on to the word.
  * HS_ERROR_USAGE: a delimiter is given too; HS_ERROR_INPUT: token ids.
  */
-hs_status task_compiler_cut(task_compiler *compiler, const char *name, task_text *context, task_text *word,
-                            hs_error *error);
+hs_status hs__tasks_compiler_cut(task_compiler *compiler, const char *name, task_text *context, task_text *word,
+                                 hs_error *error);
 
 /* What a kind turns into metrics: one example's answers. */
 typedef struct task_answers {
@@ -185,7 +185,7 @@ typedef struct task_answers {
     const double *answers;
 } task_answers;
 
-double task_span_sum(const task_answers *answers, size_t span);
+double hs__tasks_span_sum(const task_answers *answers, size_t span);
 
 enum { TASK_KIND_MAX_METRICS = 12 };
 
@@ -207,15 +207,15 @@ typedef struct task_kind {
 } task_kind;
 
 /* HS_ERROR_USAGE lists the kinds there are. */
-hs_status task_kind_find(const char *name, const task_kind **kind_out, hs_error *error);
+hs_status hs__tasks_kind_find(const char *name, const task_kind **kind_out, hs_error *error);
 /* HS_ERROR_USAGE: the kind does not suit the model's head; the message names a kind that does. */
-hs_status task_kind_check_model(const task_kind *kind, const hs_model *model, hs_error *error);
-size_t task_kind_n_metrics(const task_kind *kind);
+hs_status hs__tasks_kind_check_model(const task_kind *kind, const hs_model *model, hs_error *error);
+size_t hs__tasks_kind_n_metrics(const task_kind *kind);
 
 #define TASK_LABEL_METRIC_MEANING \
     "2 where the label is right and predicted, 1 where it is only one of both, else 0; its summary is the label's F1"
 /* The kind's metrics, and where it has those one a label of the model. HS_ERROR_INPUT: too many labels. */
-hs_status task_metrics_init(hs_task *task, const hs_model *model, hs_error *error);
-void task_metrics_clear(hs_task *task);
+hs_status hs__tasks_metrics_init(hs_task *task, const hs_model *model, hs_error *error);
+void hs__tasks_metrics_clear(hs_task *task);
 
 #endif

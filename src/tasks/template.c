@@ -7,7 +7,7 @@
 
 enum { MAX_NAME = 256 };
 
-bool task_is_template(const char *text)
+bool hs__tasks_is_template(const char *text)
 {
     return strpbrk(text, "{}") != NULL;
 }
@@ -42,7 +42,7 @@ static bool next_piece(const char **at, piece *piece_out)
     return true;
 }
 
-hs_status task_template_check(const char *text, const char *what, hs_error *error)
+hs_status hs__tasks_template_check(const char *text, const char *what, hs_error *error)
 {
     char shown[96];
     for (const char *at = text; *at != '\0';) {
@@ -51,7 +51,7 @@ hs_status task_template_check(const char *text, const char *what, hs_error *erro
         if (whole && (!next.is_field || (next.length > 0 && next.length < MAX_NAME)))
             continue;
         return hs_fail(error, HS_ERROR_USAGE, "%s = \"%s\": %s; a field is {name}, a brace itself {{ or }}", what,
-                       task_quote(text, strlen(text), shown, sizeof shown),
+                       hs__tasks_quote(text, strlen(text), shown, sizeof shown),
                        whole ? "there is no field's name between two braces" : "a brace has no partner");
     }
     return HS_OK;
@@ -93,7 +93,7 @@ static hs_status append_value(const hs_json_value *value, const char *const word
     }
 }
 
-hs_status task_value_text(const hs_json_value *value, hs_text *out, bool *is_single_out, hs_error *error)
+hs_status hs__tasks_value_text(const hs_json_value *value, hs_text *out, bool *is_single_out, hs_error *error)
 {
     static const char *const words[3] = {"false", "true", NULL};
     out->length = 0;
@@ -102,7 +102,7 @@ hs_status task_value_text(const hs_json_value *value, hs_text *out, bool *is_sin
     return append_value(value, words, out, is_single_out, error);
 }
 
-const char *task_value_name(const hs_json_value *value)
+const char *hs__tasks_value_name(const hs_json_value *value)
 {
     bool is_number = hs_json_is_number(value);
     return is_number && !isfinite(hs_json_number(value)) ? hs_json_number_text(value)
@@ -123,19 +123,19 @@ static hs_status append_field(const piece *field, const hs_json_value *record, c
     bool is_single;
     memcpy(name, field->bytes, field->length);
     name[field->length] = '\0';
-    (void)snprintf(needed, sizeof needed, "field `%s`", task_quote(name, field->length, quoted, sizeof quoted));
-    const hs_json_value *value = task_key_find(record, name);
+    (void)snprintf(needed, sizeof needed, "field `%s`", hs__tasks_quote(name, field->length, quoted, sizeof quoted));
+    const hs_json_value *value = hs__tasks_key_find(record, name);
     if (value == NULL)
-        return task_field_missing(needed, record, place, error);
+        return hs__tasks_field_missing(needed, record, place, error);
     HS_TRY(append_value(value, jinja_words, out, &is_single, error));
     if (!is_single)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %s must be a string or a number, not %s", place, needed,
-                       task_value_name(value));
+                       hs__tasks_value_name(value));
     return HS_OK;
 }
 
-hs_status task_template_expand(const char *text, const hs_json_value *record, const char *place, hs_text *out,
-                               hs_error *error)
+hs_status hs__tasks_template_expand(const char *text, const hs_json_value *record, const char *place, hs_text *out,
+                                    hs_error *error)
 {
     out->length = 0;
     HS_TRY(hs_text_append(out, "", 0, error));

@@ -45,7 +45,7 @@ static void choose_end(const hs_model *model, const hs_tokenizer *tokenizer, hs_
     }
 }
 
-hs_text_tokens hs_text_tokens_choose(const hs_model *model, const hs_tokenizer *tokenizer)
+hs_text_tokens hs_tasks_text_tokens_choose(const hs_model *model, const hs_tokenizer *tokenizer)
 {
     hs_text_tokens tokens = {
         .bos = -1, .prefix = -1, .bos_source = "", .prefix_source = "", .end_of_tokenizer = -1, .end_source = ""};
@@ -54,7 +54,7 @@ hs_text_tokens hs_text_tokens_choose(const hs_model *model, const hs_tokenizer *
     return tokens;
 }
 
-const char *hs_text_token_name(hs_text_token which)
+const char *hs_tasks_text_token_name(hs_text_token which)
 {
     static const char *const NAMES[HS_N_TEXT_TOKENS] = {
         [HS_TEXT_BOS] = "bos_token", [HS_TEXT_PREFIX] = "prefix_token", [HS_TEXT_END] = "end_tokens"};
@@ -90,8 +90,8 @@ static hs_status describe_id(int32_t id, const hs_tokenizer *tokenizer, hs_text 
     return status;
 }
 
-hs_status hs_text_tokens_describe(const hs_text_tokens *tokens, hs_text_token which, const hs_tokenizer *tokenizer,
-                                  bool with_source, hs_text *text, hs_error *error)
+hs_status hs_tasks_text_tokens_describe(const hs_text_tokens *tokens, hs_text_token which,
+                                        const hs_tokenizer *tokenizer, bool with_source, hs_text *text, hs_error *error)
 {
     const int32_t *one = which == HS_TEXT_PREFIX ? &tokens->prefix : &tokens->bos;
     const int32_t *several = tokens->end != NULL ? tokens->end : &tokens->end_of_tokenizer;

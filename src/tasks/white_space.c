@@ -39,7 +39,7 @@ static size_t previous_character(const char *text, size_t end)
     return end;
 }
 
-size_t task_trimmed_length(const char *text, size_t length)
+size_t hs__tasks_trimmed_length(const char *text, size_t length)
 {
     while (length > 0) {
         size_t start = previous_character(text, length);
@@ -50,7 +50,7 @@ size_t task_trimmed_length(const char *text, size_t length)
     return length;
 }
 
-size_t task_last_word(const char *text, size_t length)
+size_t hs__tasks_last_word(const char *text, size_t length)
 {
     while (length > 0) {
         size_t start = previous_character(text, length);
@@ -61,7 +61,7 @@ size_t task_last_word(const char *text, size_t length)
     return length;
 }
 
-size_t task_count_words(const char *text, size_t length)
+size_t hs__tasks_count_words(const char *text, size_t length)
 {
     size_t n_words = 1;
     bool in_space = false;
@@ -97,7 +97,8 @@ static size_t skip_while(bool space, const char *text, size_t length, size_t at)
     return at;
 }
 
-bool task_next_word(const char *text, size_t length, size_t *position, const char **word_out, size_t *word_length_out)
+bool hs__tasks_next_word(const char *text, size_t length, size_t *position, const char **word_out,
+                         size_t *word_length_out)
 {
     size_t start = skip_while(true, text, length, *position);
     *position = skip_while(false, text, length, start);

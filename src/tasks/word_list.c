@@ -12,7 +12,7 @@ static hs_status read_line(const char *line, size_t length, const char *place, t
         return hs_fail(error, HS_ERROR_INPUT, "%s: the entry is longer than %d bytes; a word list has one word a line",
                        place, MAX_ENTRY_BYTES);
     HS_TRY(hs_utf8_check(line, length, place, error));
-    length = task_trimmed_length(line, length);
+    length = hs__tasks_trimmed_length(line, length);
     while (length > 0 && (*line == ' ' || *line == '\t')) {
         line++;
         length--;
@@ -20,7 +20,7 @@ static hs_status read_line(const char *line, size_t length, const char *place, t
     return length > 0 ? read(context, line, length, place, error) : HS_OK;
 }
 
-hs_status task_word_list_read(const char *path, task_entry_reader read, void *context, hs_error *error)
+hs_status hs__tasks_word_list_read(const char *path, task_entry_reader read, void *context, hs_error *error)
 {
     char *bytes;
     hs_text place = {0};
@@ -28,7 +28,7 @@ hs_status task_word_list_read(const char *path, task_entry_reader read, void *co
     size_t n_bytes, length, position = 0, number = 0;
     HS_TRY(hs_text_file_read(path, MAX_FILE_BYTES, &bytes, &n_bytes, error));
     hs_status status = HS_OK;
-    while (status == HS_OK && task_next_line(bytes, n_bytes, MAX_ENTRY_BYTES, &position, &line, &length)) {
+    while (status == HS_OK && hs__tasks_next_line(bytes, n_bytes, MAX_ENTRY_BYTES, &position, &line, &length)) {
         place.length = 0;
         status = hs_text_appendf(&place, error, "%s:%zu", path, ++number);
         if (status == HS_OK)
@@ -39,7 +39,7 @@ hs_status task_word_list_read(const char *path, task_entry_reader read, void *co
     return status;
 }
 
-hs_status task_word_list_empty(const char *path, hs_error *error)
+hs_status hs__tasks_word_list_empty(const char *path, hs_error *error)
 {
     return hs_fail(error, HS_ERROR_INPUT, "%s: the word list has no entry", path);
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-hs_status task_workload_allocate(hs_task_workload **workload_out, hs_error *error)
+hs_status hs__tasks_workload_allocate(hs_task_workload **workload_out, hs_error *error)
 {
     hs_task_workload *workload = NULL;
     *workload_out = NULL;
@@ -16,13 +16,13 @@ hs_status task_workload_allocate(hs_task_workload **workload_out, hs_error *erro
     return HS_OK;
 }
 
-void hs_task_workload_free(hs_task_workload *workload)
+void hs_tasks_workload_free(hs_task_workload *workload)
 {
     if (workload == NULL)
         return;
     task_workload_storage *storage = workload->storage;
-    task_sequences_clear(&storage->sequences);
-    task_sequences_clear(&storage->donor_sequences);
+    hs__tasks_sequences_clear(&storage->sequences);
+    hs__tasks_sequences_clear(&storage->donor_sequences);
     hs_free(storage->queries.items);
     hs_free(storage->list_tokens);
     hs_free(storage->donors);
@@ -31,23 +31,23 @@ void hs_task_workload_free(hs_task_workload *workload)
     hs_free(workload);
 }
 
-void task_workload_bind(hs_task_workload *workload)
+void hs__tasks_workload_bind(hs_task_workload *workload)
 {
     const task_workload_storage *storage = workload->storage;
-    workload->workload = (hs_workload){.sequences = task_sequences_view(&storage->sequences),
+    workload->workload = (hs_workload){.sequences = hs__tasks_sequences_view(&storage->sequences),
                                        .queries = storage->queries.items,
                                        .n_queries = storage->queries.n,
                                        .list_offsets = storage->list_offsets,
                                        .list_tokens = storage->list_tokens,
                                        .n_lists = storage->list_tokens != NULL ? 1 : 0,
-                                       .donor_sequences = task_sequences_view(&storage->donor_sequences),
+                                       .donor_sequences = hs__tasks_sequences_view(&storage->donor_sequences),
                                        .donors = storage->donors};
 }
 
 static hs_status copy_sequence(task_sequences *to, const task_sequences *from, size_t index, hs_error *error)
 {
-    return task_sequences_add(to, task_sequence_tokens(from, index), task_sequence_types(from, index),
-                              task_sequence_length(from, index), error);
+    return hs__tasks_sequences_add(to, hs__tasks_sequence_tokens(from, index), hs__tasks_sequence_types(from, index),
+                                   hs__tasks_sequence_length(from, index), error);
 }
 
 static hs_status add_example(const hs_task *task, const task_example *example, task_workload_storage *storage,
@@ -61,7 +61,7 @@ static hs_status add_example(const hs_task *task, const task_example *example, t
     for (size_t i = 0; i < example->n_queries; i++) {
         hs_query query = task->queries.items[example->first_query + i];
         query.sequence += (uint32_t)first;
-        HS_TRY(task_queries_add(&storage->queries, query, error));
+        HS_TRY(hs__tasks_queries_add(&storage->queries, query, error));
     }
     return HS_OK;
 }
@@ -108,23 +108,23 @@ static hs_status fill(const hs_task *task, size_t first_example, size_t n_exampl
     return add_list(task, storage, error);
 }
 
-hs_status hs_task_workload_new(const hs_task *task, size_t first_example, size_t n_examples, const uint32_t *donors,
-                               hs_task_workload **workload_out, hs_error *error)
+hs_status hs_tasks_workload_new(const hs_task *task, size_t first_example, size_t n_examples, const uint32_t *donors,
+                                hs_task_workload **workload_out, hs_error *error)
 {
     hs_task_workload *workload = NULL;
     *workload_out = NULL;
     if (first_example > task->n_examples || n_examples > task->n_examples - first_example)
         return hs_fail(error, HS_ERROR_INTERNAL, "task %s: examples %zu to %zu are outside its %zu", task->name,
                        first_example, first_example + n_examples, task->n_examples);
-    HS_TRY(task_workload_allocate(&workload, error));
+    HS_TRY(hs__tasks_workload_allocate(&workload, error));
     hs_status status = fill(task, first_example, n_examples, donors, workload->storage, error);
     if (status != HS_OK) {
-        hs_task_workload_free(workload);
+        hs_tasks_workload_free(workload);
         return status;
     }
     workload->first_example = first_example;
     workload->n_examples = n_examples;
-    task_workload_bind(workload);
+    hs__tasks_workload_bind(workload);
     *workload_out = workload;
     return HS_OK;
 }

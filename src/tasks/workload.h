@@ -16,8 +16,8 @@ typedef struct hs_task_workload_storage {
 } task_workload_storage;
 
 /* An empty one. */
-hs_status task_workload_allocate(hs_task_workload **workload_out, hs_error *error);
+hs_status hs__tasks_workload_allocate(hs_task_workload **workload_out, hs_error *error);
 /* Points workload->workload at what is in the storage. */
-void task_workload_bind(hs_task_workload *workload);
+void hs__tasks_workload_bind(hs_task_workload *workload);
 
 #endif

@@ -25,9 +25,9 @@ static void make_workload(const hs_task *task)
     hs_error error = {0};
     hs_task_workload *workload = NULL;
 
-    if (hs_task_workload_new(task, 0, hs_task_n_examples(task), NULL, &workload, &error) != HS_OK)
+    if (hs_tasks_workload_new(task, 0, hs_tasks_n_examples(task), NULL, &workload, &error) != HS_OK)
         __builtin_trap();
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
@@ -46,8 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
     size_t file = bytes[1] % (sizeof files / sizeof *files);
     config.format = files[file].format;
     config.file = (char *)(uintptr_t)fuzz_write(files[file].name, bytes + 2, n_bytes - 2);
-    if (hs_task_open(&config, fixture->tokenizer, &fixture->model, &task, &error) == HS_OK)
+    if (hs_tasks_open(&config, fixture->tokenizer, &fixture->model, &task, &error) == HS_OK)
         make_workload(task);
-    hs_task_free(task);
+    hs_tasks_free(task);
     return 0;
 }

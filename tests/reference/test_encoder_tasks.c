@@ -47,31 +47,31 @@ static size_t read_sets(const hs_json_value *sets, hs_component *components, hs_
 
 static void evaluate_task(struct evaluation *e, hs_engine_kind kind, const hs_ablation *ablations, size_t n)
 {
-    size_t n_examples = hs_task_n_examples(e->task);
-    size_t n_values = n_examples * hs_task_n_metrics(e->task);
+    size_t n_examples = hs_tasks_n_examples(e->task);
+    size_t n_values = n_examples * hs_tasks_n_metrics(e->task);
     hs_task_workload *workload = NULL;
     hs_prepared *prepared = NULL;
     hs_engine *engine = NULL;
     double *answers = NULL;
     ASSERT_OK(hs_engine_new(e->model.model, &(hs_engine_options){.kind = kind}, &engine, &error));
-    ASSERT_OK(hs_task_workload_new(e->task, 0, n_examples, NULL, &workload, &error));
+    ASSERT_OK(hs_tasks_workload_new(e->task, 0, n_examples, NULL, &workload, &error));
     ASSERT_OK(hs_engine_prepare(engine, &workload->workload, &prepared, &error));
     ASSERT_OK(hs_allocate(&answers, n * workload->workload.n_queries, sizeof *answers, "test", &error));
     ASSERT_OK(hs_allocate(&e->values, n * n_values, sizeof *e->values, "test", &error));
     ASSERT_OK(hs_engine_evaluate(engine, prepared, ablations, n, answers, &error));
     for (size_t i = 0; i < n; i++)
-        hs_task_score(e->task, workload, answers + i * workload->workload.n_queries, e->values + i * n_values);
+        hs_tasks_score(e->task, workload, answers + i * workload->workload.n_queries, e->values + i * n_values);
     e->n_sets = n;
     hs_free(answers);
     hs_prepared_free(prepared);
     hs_engine_free(engine);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
 }
 
 static void clear_evaluation(struct evaluation *e)
 {
     hs_free(e->values);
-    hs_task_free(e->task);
+    hs_tasks_free(e->task);
     hs_tokenizer_free(e->tokenizer);
     unload(&e->model);
 }
@@ -84,13 +84,13 @@ static void open_task(struct evaluation *e, const char *kind, const char *file, 
     (void)snprintf(kind_name, sizeof kind_name, "%s", kind);
     (void)snprintf(path, sizeof path, "%s", file);
     const hs_task_config config = {.name = name, .kind = kind_name, .file = path, .limit = (int64_t)limit, .line = 1};
-    ASSERT_OK(hs_task_open(&config, e->tokenizer, e->model.model, &e->task, &error));
+    ASSERT_OK(hs_tasks_open(&config, e->tokenizer, e->model.model, &e->task, &error));
 }
 
 static size_t find_metric(const hs_task *task, const char *name)
 {
-    for (size_t i = 0; i < hs_task_n_metrics(task); i++)
-        if (strcmp(hs_task_metric(task, i)->name, name) == 0)
+    for (size_t i = 0; i < hs_tasks_n_metrics(task); i++)
+        if (strcmp(hs_tasks_metric(task, i)->name, name) == 0)
             return i;
     fail_msg("no metric %s", name);
     return 0;
@@ -162,15 +162,15 @@ static void compare_values(const struct evaluation *e, const char *name, const h
     assert_int_equal(hs_json_size(sets), e->n_sets);
     for (size_t set = 0; set < e->n_sets; set++) {
         const hs_json_value *examples = hs_json_at(sets, set);
-        assert_int_equal(hs_json_size(examples), hs_task_n_examples(e->task));
+        assert_int_equal(hs_json_size(examples), hs_tasks_n_examples(e->task));
         for (size_t example = 0; example < hs_json_size(examples); example++) {
             const hs_json_value *metrics = hs_json_at(examples, example);
-            assert_int_equal(hs_json_size(metrics), hs_task_n_metrics(e->task));
+            assert_int_equal(hs_json_size(metrics), hs_tasks_n_metrics(e->task));
             for (size_t metric = 0; metric < hs_json_size(metrics); metric++)
                 compare(&comparison, (double)*value++, hs_json_number(hs_json_at(metrics, metric)));
         }
     }
-    assert_close(name, hs_task_kind(e->task), &comparison);
+    assert_close(name, hs_tasks_kind(e->task), &comparison);
 }
 
 static void create_results(const char *path, const struct evaluation *e)
@@ -179,19 +179,19 @@ static void create_results(const char *path, const struct evaluation *e)
     const int32_t order[] = {0, 1, 1, 1};
     const int32_t intervention[] = {-1, 0, 0, 0};
     const int32_t components[] = {-1, -1, -1, 0, 0, 0, 0, 0, 1, 0, 0, 2};
-    const uint64_t shard_first[] = {0, hs_task_n_examples(e->task)};
+    const uint64_t shard_first[] = {0, hs_tasks_n_examples(e->task)};
     uint64_t lines[64] = {0};
     hs_results_metric metrics[16];
-    assert_true(hs_task_n_metrics(e->task) <= 16 && hs_task_n_examples(e->task) <= 64 && e->n_sets == 4);
-    for (size_t i = 0; i < hs_task_n_metrics(e->task); i++) {
-        const hs_metric *metric = hs_task_metric(e->task, i);
+    assert_true(hs_tasks_n_metrics(e->task) <= 16 && hs_tasks_n_examples(e->task) <= 64 && e->n_sets == 4);
+    for (size_t i = 0; i < hs_tasks_n_metrics(e->task); i++) {
+        const hs_metric *metric = hs_tasks_metric(e->task, i);
         metrics[i] = (hs_results_metric){metric->name,   metric->unit,    metric->meaning,
                                          metric->better, metric->percent, metric->per};
     }
     const hs_results_task task = {.name = "task",
-                                  .kind = hs_task_kind(e->task),
-                                  .n_examples = hs_task_n_examples(e->task),
-                                  .n_metrics = hs_task_n_metrics(e->task),
+                                  .kind = hs_tasks_kind(e->task),
+                                  .n_examples = hs_tasks_n_examples(e->task),
+                                  .n_metrics = hs_tasks_n_metrics(e->task),
                                   .metrics = metrics,
                                   .n_shards = 1,
                                   .shard_first = shard_first,
@@ -222,7 +222,7 @@ static void check_summaries(const char *folder, hs_comm *comm, const struct eval
     char path[MAX_PATH];
     hs_results *results = NULL;
     hs_analysis *analysis = NULL;
-    size_t n_values = hs_task_n_examples(e->task) * hs_task_n_metrics(e->task);
+    size_t n_values = hs_tasks_n_examples(e->task) * hs_tasks_n_metrics(e->task);
     (void)snprintf(path, sizeof path, "%s/r.h5", folder);
     create_results(path, e);
     ASSERT_OK(hs_results_open_parallel(comm, path, &results, &error));
@@ -282,8 +282,8 @@ static void test_golden_reference(void **state)
 
 static double accuracy(const struct evaluation *e, size_t set)
 {
-    size_t n = hs_task_n_examples(e->task);
-    size_t n_metrics = hs_task_n_metrics(e->task);
+    size_t n = hs_tasks_n_examples(e->task);
+    size_t n_metrics = hs_tasks_n_metrics(e->task);
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += (double)e->values[(set * n + i) * n_metrics];

@@ -79,7 +79,7 @@ static void compare_log_likelihoods(golden *g, const hs_task *task, size_t item,
     /* A next_token example has a second span, of its greedy queries. */
     assert_true(hs_json_size(list) > 0 && hs_json_size(list) <= example->n_spans);
     for (size_t i = 0; i < hs_json_size(list); i++)
-        compare(g, task->name, item, "log-likelihood", task_span_sum(&of_example, i),
+        compare(g, task->name, item, "log-likelihood", hs__tasks_span_sum(&of_example, i),
                 hs_json_number(hs_json_at(list, i)));
 }
 
@@ -87,8 +87,8 @@ static void compare_log_likelihoods(golden *g, const hs_task *task, size_t item,
 static void compare_metrics(golden *g, const hs_task *task, size_t item, const float *values,
                             const hs_json_value *expected)
 {
-    for (size_t m = 0; m < hs_task_n_metrics(task); m++) {
-        const char *name = hs_task_metric(task, m)->name;
+    for (size_t m = 0; m < hs_tasks_n_metrics(task); m++) {
+        const char *name = hs_tasks_metric(task, m)->name;
         const hs_json_value *value = hs_json_get(expected, name);
         if (value != NULL)
             compare(g, task->name, item, name, (double)values[m], hs_json_number(value));
@@ -101,14 +101,14 @@ static void compare_metrics(golden *g, const hs_task *task, size_t item, const f
 static double summary_of(const hs_task *task, const float *values, const char *name)
 {
     double sums[HS_TASK_MAX_METRICS] = {0};
-    size_t n_metrics = hs_task_n_metrics(task);
-    for (size_t i = 0; i < hs_task_n_examples(task); i++)
+    size_t n_metrics = hs_tasks_n_metrics(task);
+    for (size_t i = 0; i < hs_tasks_n_examples(task); i++)
         for (size_t m = 0; m < n_metrics; m++)
             sums[m] += (double)values[i * n_metrics + m];
     for (size_t m = 0; m < n_metrics; m++) {
-        int per = hs_task_metric(task, m)->per;
-        if (strcmp(hs_task_metric(task, m)->name, name) == 0)
-            return sums[m] / (per >= 0 ? sums[per] : (double)hs_task_n_examples(task));
+        int per = hs_tasks_metric(task, m)->per;
+        if (strcmp(hs_tasks_metric(task, m)->name, name) == 0)
+            return sums[m] / (per >= 0 ? sums[per] : (double)hs_tasks_n_examples(task));
     }
     fail_msg("%s has no metric %s", task->name, name);
     return 0;
@@ -128,7 +128,7 @@ static void compare_summaries(golden *g, const hs_task *task, const float *value
         {"word_perplexity", "word_nll", 1},
         {"byte_perplexity", "byte_nll", 1},
     };
-    bool is_pair = strcmp(hs_task_kind(task), "minimal_pair") == 0;
+    bool is_pair = strcmp(hs_tasks_kind(task), "minimal_pair") == 0;
     size_t n = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const hs_json_value *value = hs_json_get(expected, rows[i].theirs);
@@ -149,24 +149,24 @@ static void compare_task(golden *g, const hs_task_config *config, const hs_json_
     const hs_ablation clean = {0};
     hs_task *task = NULL;
     float *values = NULL;
-    ASSERT_OK(hs_task_open(config, g->tokenizer, g->model.model, &task, &error));
-    size_t n = hs_task_n_examples(task);
-    size_t n_metrics = hs_task_n_metrics(task);
+    ASSERT_OK(hs_tasks_open(config, g->tokenizer, g->model.model, &task, &error));
+    size_t n = hs_tasks_n_examples(task);
+    size_t n_metrics = hs_tasks_n_metrics(task);
     assert_int_equal(n, hs_json_size(items));
     ASSERT_OK(hs_allocate(&values, n * n_metrics, sizeof *values, "test", &error));
     for (size_t i = 0; i < n; i++) {
         hs_task_workload *workload = NULL;
-        ASSERT_OK(hs_task_workload_new(task, i, 1, NULL, &workload, &error));
+        ASSERT_OK(hs_tasks_workload_new(task, i, 1, NULL, &workload, &error));
         double *answers = evaluate(g->engine, &workload->workload, &clean, 1);
-        hs_task_score(task, workload, answers, values + i * n_metrics);
+        hs_tasks_score(task, workload, answers, values + i * n_metrics);
         compare_log_likelihoods(g, task, i, answers, hs_json_at(items, i));
         compare_metrics(g, task, i, values + i * n_metrics, hs_json_at(items, i));
         hs_free(answers);
-        hs_task_workload_free(workload);
+        hs_tasks_workload_free(workload);
     }
     compare_summaries(g, task, values, hs_json_get(expected, "summary"));
     hs_free(values);
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_items_are_those_of_the_harness(void **state)

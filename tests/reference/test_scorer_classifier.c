@@ -20,7 +20,7 @@ static void add_text(struct golden *golden, const hs_json_value *item, const cha
     assert_true(golden->texts.n < MAX_TEXTS);
     for (size_t i = 0; i < 2; i++)
         golden->scores[golden->texts.n][i] = hs_json_number(hs_json_at(scores, i));
-    ASSERT_OK(hs_text_list_add(&golden->texts, text, strlen(text), &error));
+    ASSERT_OK(hs_tasks_text_list_add(&golden->texts, text, strlen(text), &error));
 }
 
 /* Texts of the test set, in the order of their numbers. */
@@ -65,7 +65,7 @@ static void open_golden(struct golden *golden)
 
 static void close_golden(struct golden *golden)
 {
-    hs_text_list_clear(&golden->texts);
+    hs_tasks_text_list_clear(&golden->texts);
     hs_tokenizer_free(golden->tokenizer);
     unload(&golden->model);
 }
@@ -74,7 +74,7 @@ static hs_scorer *open_scorer(const struct golden *golden, const char *label)
 {
     const hs_classifier classifier = {.model = golden->model.model, .tokenizer = golden->tokenizer, .label = label};
     hs_scorer *scorer = NULL;
-    ASSERT_OK(hs_scorer_open_classifier(&classifier, &scorer, &error));
+    ASSERT_OK(hs_tasks_scorer_open_classifier(&classifier, &scorer, &error));
     return scorer;
 }
 
@@ -82,12 +82,12 @@ static void assert_scores(const struct golden *golden, const char *label, size_t
 {
     double scores[MAX_TEXTS], largest = 0;
     hs_scorer *scorer = open_scorer(golden, label);
-    ASSERT_OK(hs_scorer_score(scorer, &golden->texts, scores, &error));
+    ASSERT_OK(hs_tasks_scorer_score(scorer, &golden->texts, scores, &error));
     for (size_t i = 0; i < golden->texts.n; i++)
         largest = fmax(largest, fabs(scores[i] - golden->scores[i][column]));
     print_message("%zu texts, largest difference %.1e\n", golden->texts.n, largest);
     assert_true(golden->texts.n > 20 && largest < 1e-5);
-    hs_scorer_free(scorer);
+    hs_tasks_scorer_free(scorer);
 }
 
 static void test_scores_are_those_of_transformers(void **state)
@@ -123,20 +123,20 @@ static void test_pairs_score_as_those_of_transformers(void **state)
     for (size_t i = 0; i < n; i++) {
         const char *prompt = hs_json_string(member(hs_json_at(pairs, i), "prompt"));
         const char *text = hs_json_string(member(hs_json_at(pairs, i), "text"));
-        ASSERT_OK(hs_text_list_add(&prompts, prompt, strlen(prompt), &error));
-        ASSERT_OK(hs_text_list_add(&texts, text, strlen(text), &error));
+        ASSERT_OK(hs_tasks_text_list_add(&prompts, prompt, strlen(prompt), &error));
+        ASSERT_OK(hs_tasks_text_list_add(&texts, text, strlen(text), &error));
         expected[i] = hs_json_number(hs_json_at(member(hs_json_at(pairs, i), "scores"), 0));
     }
     const hs_classifier classifier = {
         .model = golden.model.model, .tokenizer = golden.tokenizer, .label = "toxic", .reads_prompts = true};
-    ASSERT_OK(hs_scorer_open_classifier(&classifier, &scorer, &error));
-    assert_true(hs_scorer_reads_prompts(scorer));
-    ASSERT_OK(hs_scorer_score_pairs(scorer, &prompts, 1, &texts, scores, &error));
+    ASSERT_OK(hs_tasks_scorer_open_classifier(&classifier, &scorer, &error));
+    assert_true(hs_tasks_scorer_reads_prompts(scorer));
+    ASSERT_OK(hs_tasks_scorer_score_pairs(scorer, &prompts, 1, &texts, scores, &error));
     for (size_t i = 0; i < n; i++)
         assert_float_equal(scores[i], expected[i], 1e-5);
-    hs_scorer_free(scorer);
-    hs_text_list_clear(&prompts);
-    hs_text_list_clear(&texts);
+    hs_tasks_scorer_free(scorer);
+    hs_tasks_text_list_clear(&prompts);
+    hs_tasks_text_list_clear(&texts);
     hs_json_free(json);
     close_golden(&golden);
 }
@@ -153,23 +153,23 @@ static void test_equal_texts_score_the_same(void **state)
     SKIP_WITHOUT_SHARED_DATA();
     open_golden(&golden);
     hs_scorer *scorer = open_scorer(&golden, "toxic");
-    ASSERT_OK(hs_text_list_add(&one, text, strlen(text), &error));
-    ASSERT_OK(hs_scorer_score(scorer, &one, &alone, &error));
+    ASSERT_OK(hs_tasks_text_list_add(&one, text, strlen(text), &error));
+    ASSERT_OK(hs_tasks_scorer_score(scorer, &one, &alone, &error));
     for (size_t i = 0; i < N; i++) {
         char other[64];
         (void)snprintf(other, sizeof other, "%zu times %zu is a number", i, i);
         const char *added = i % 3 == 0 ? text : other;
-        ASSERT_OK(hs_text_list_add(&texts, added, strlen(added), &error));
+        ASSERT_OK(hs_tasks_text_list_add(&texts, added, strlen(added), &error));
     }
-    ASSERT_OK(hs_scorer_score(scorer, &texts, scores, &error));
+    ASSERT_OK(hs_tasks_scorer_score(scorer, &texts, scores, &error));
     for (size_t i = 0; i < N; i += 3) {
         assert_true(scores[i] == scores[0]);
         assert_float_equal(scores[i], alone, 1e-6);
     }
     assert_true(scores[1] != scores[0] && scores[N - 1] != scores[0]);
-    hs_text_list_clear(&texts);
-    hs_text_list_clear(&one);
-    hs_scorer_free(scorer);
+    hs_tasks_text_list_clear(&texts);
+    hs_tasks_text_list_clear(&one);
+    hs_tasks_scorer_free(scorer);
     close_golden(&golden);
 }
 
@@ -181,11 +181,12 @@ static void test_labels_that_there_are_not(void **state)
     SKIP_WITHOUT_SHARED_DATA();
     open_golden(&golden);
     hs_classifier classifier = {.model = golden.model.model, .tokenizer = golden.tokenizer, .label = "rude"};
-    ASSERT_FAILS(hs_scorer_open_classifier(&classifier, &scorer, &error), HS_ERROR_USAGE, "there are: not_toxic, toxic");
+    ASSERT_FAILS(hs_tasks_scorer_open_classifier(&classifier, &scorer, &error), HS_ERROR_USAGE,
+                 "there are: not_toxic, toxic");
     classifier.label = "2";
-    ASSERT_FAILS(hs_scorer_open_classifier(&classifier, &scorer, &error), HS_ERROR_USAGE, "scorer_label = \"2\"");
+    ASSERT_FAILS(hs_tasks_scorer_open_classifier(&classifier, &scorer, &error), HS_ERROR_USAGE, "scorer_label = \"2\"");
     classifier.label = "";
-    ASSERT_FAILS(hs_scorer_open_classifier(&classifier, &scorer, &error), HS_ERROR_USAGE, "scorer_label = \"\"");
+    ASSERT_FAILS(hs_tasks_scorer_open_classifier(&classifier, &scorer, &error), HS_ERROR_USAGE, "scorer_label = \"\"");
     close_golden(&golden);
 }
 

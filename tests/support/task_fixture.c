@@ -134,7 +134,7 @@ static hs_status open_lines(struct task_fixture *fixture, const char *kind, cons
     (void)snprintf(kind_name, sizeof kind_name, "%s", kind);
     fixture->config.kind = kind_name;
     fixture->error = (hs_error){0};
-    hs_status status = hs_task_open(&fixture->config, fixture->tokenizer, &fixture->model, task_out, &fixture->error);
+    hs_status status = hs_tasks_open(&fixture->config, fixture->tokenizer, &fixture->model, task_out, &fixture->error);
     fixture->config.kind = NULL;
     return status;
 }
@@ -192,17 +192,17 @@ void task_fixture_assert_workload(const hs_task *task, size_t first, size_t n, c
     hs_error error = {0};
     hs_text text = {0};
     hs_task_workload *workload;
-    assert_int_equal(hs_task_workload_new(task, first, n, NULL, &workload, &error), HS_OK);
+    assert_int_equal(hs_tasks_workload_new(task, first, n, NULL, &workload, &error), HS_OK);
     assert_int_equal(workload->first_example, first);
     assert_int_equal(workload->n_examples, n);
     describe(&workload->workload, &text);
     assert_string_equal(text.text, expected);
     size_t n_rows = 0;
     for (size_t i = first; i < first + n; i++)
-        n_rows += hs_task_example_rows(task, i);
+        n_rows += hs_tasks_example_rows(task, i);
     assert_int_equal(n_rows, workload->workload.sequences.offsets[workload->workload.sequences.n]);
     hs_text_clear(&text);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
 }
 
 void task_fixture_assert_score(const hs_task *task, size_t index, const double *answers, const double *expected)
@@ -210,11 +210,11 @@ void task_fixture_assert_score(const hs_task *task, size_t index, const double *
     hs_error error = {0};
     hs_task_workload *workload;
     float values[HS_TASK_MAX_METRICS];
-    assert_int_equal(hs_task_workload_new(task, index, 1, NULL, &workload, &error), HS_OK);
-    hs_task_score(task, workload, answers, values);
-    for (size_t m = 0; m < hs_task_n_metrics(task); m++)
+    assert_int_equal(hs_tasks_workload_new(task, index, 1, NULL, &workload, &error), HS_OK);
+    hs_tasks_score(task, workload, answers, values);
+    for (size_t m = 0; m < hs_tasks_n_metrics(task); m++)
         assert_float_equal(values[m], (float)expected[m], 1e-6F);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
 }
 
 void task_fixture_shared(const char *name, char *path, size_t capacity)

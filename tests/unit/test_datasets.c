@@ -122,13 +122,13 @@ static void open_dataset(const char *name, const char *file, const char *lexicon
         overrides[n++] = field;
     if (hs_config_load(path, overrides, n, &o->experiment, &error) != HS_OK ||
         hs_tokenizer_open(o->experiment->checkpoint, &o->tokenizer, &error) != HS_OK ||
-        hs_task_open(&o->experiment->tasks[0], o->tokenizer, &model, &o->task, &error) != HS_OK)
+        hs_tasks_open(&o->experiment->tasks[0], o->tokenizer, &model, &o->task, &error) != HS_OK)
         fail_msg("%s: %s", name, error.message);
 }
 
 static void close_dataset(opened *o)
 {
-    hs_task_free(o->task);
+    hs_tasks_free(o->task);
     hs_tokenizer_free(o->tokenizer);
     hs_config_free(o->experiment);
 }
@@ -155,7 +155,7 @@ static void describe_span(const opened *o, const task_example *example, const ta
     const hs_query *queries = o->task->queries.items + example->first_query + span->first_query;
     size_t sequence = example->first_sequence + queries[0].sequence;
     text->length = 0;
-    append_tokens(o, task_sequence_tokens(&o->task->sequences, sequence), (size_t)queries[0].row + 1, text);
+    append_tokens(o, hs__tasks_sequence_tokens(&o->task->sequences, sequence), (size_t)queries[0].row + 1, text);
     assert_int_equal(hs_text_append(text, "|", 1, &error), HS_OK);
     for (size_t q = 0; q < span->n_queries; q++)
         if (queries[q].kind != HS_QUERY_LIST_PROBABILITY)
@@ -185,7 +185,7 @@ static void test_dataset(void **state)
     bool has_lexicon = strcmp(set->name, "realtoxicityprompts") == 0 || strcmp(set->name, "toxigen") == 0;
     opened o = {0};
     open_dataset(set->name, data_path(set->file, path), has_lexicon ? data_path("en", lexicon) : NULL, NULL, &o);
-    assert_int_equal(hs_task_n_examples(o.task), set->n_examples);
+    assert_int_equal(hs_tasks_n_examples(o.task), set->n_examples);
     for (size_t i = 0; i < set->n_examples; i++)
         assert_example(&o, i, &set->examples[i]);
     close_dataset(&o);
@@ -203,7 +203,7 @@ static void assert_published(const char *name, const char *file, const char *lex
     if (lexicon != NULL)
         task_fixture_shared(lexicon, lexicon_path, sizeof lexicon_path);
     open_dataset(name, path, lexicon != NULL ? lexicon_path : NULL, field, &o);
-    assert_int_equal(hs_task_n_examples(o.task), n_examples);
+    assert_int_equal(hs_tasks_n_examples(o.task), n_examples);
     close_dataset(&o);
 }
 

@@ -36,13 +36,13 @@ static void assert_text(const struct task_fixture *fixture, const char *stop, co
     task_generation generation = {.tokenizer = fixture->tokenizer};
     task_continuation continuation = {.generation = &generation};
     if (stop != NULL)
-        ASSERT_OK(task_generation_add_stop(&generation, stop, &error));
-    ASSERT_OK(task_continuation_read(&continuation, tokens, n, &error));
+        ASSERT_OK(hs__tasks_generation_add_stop(&generation, stop, &error));
+    ASSERT_OK(hs__tasks_continuation_read(&continuation, tokens, n, &error));
     assert_string_equal(continuation.text.text, expected);
     assert_int_equal(continuation.text.length, strlen(expected));
-    task_continuation_clear(&continuation);
-    hs_text_list_clear(&generation.stops);
-    hs_text_list_clear(&generation.special_stops);
+    hs__tasks_continuation_clear(&continuation);
+    hs_tasks_text_list_clear(&generation.stops);
+    hs_tasks_text_list_clear(&generation.special_stops);
 }
 
 static void test_texts_of_tokens(void **state)
@@ -69,12 +69,12 @@ static void test_stop_texts_with_special_tokens(void **state)
     assert_text(*state, "</s>x", cats, 7, " cats dog.");
     task_generation generation = {.tokenizer = ((struct task_fixture *)*state)->tokenizer};
     task_continuation continuation = {.generation = &generation, .error = &(hs_error){0}};
-    ASSERT_OK(task_generation_add_stop(&generation, "s</s>", &error));
+    ASSERT_OK(hs__tasks_generation_add_stop(&generation, "s</s>", &error));
     for (size_t n = 1; n <= 7; n++)
-        assert_int_equal(task_continuation_stops(&continuation, cats, n), n >= 4);
-    task_continuation_clear(&continuation);
-    hs_text_list_clear(&generation.stops);
-    hs_text_list_clear(&generation.special_stops);
+        assert_int_equal(hs__tasks_continuation_stops(&continuation, cats, n), n >= 4);
+    hs__tasks_continuation_clear(&continuation);
+    hs_tasks_text_list_clear(&generation.stops);
+    hs_tasks_text_list_clear(&generation.special_stops);
 }
 
 /* As bytes.decode(errors="replace") of Python 3. */
@@ -100,10 +100,10 @@ static void test_the_end_token_does_not_count(void **state)
     const int32_t ended[] = {3, 7, -1, -1}, full[] = {3, 5, 7, 9}, empty[] = {7, -1, -1, -1},
                   stopped[] = {3, -1, -1, -1};
     (void)state;
-    assert_int_equal(task_continuation_length(&sampling, ended), 1);
-    assert_int_equal(task_continuation_length(&sampling, full), 4);
-    assert_int_equal(task_continuation_length(&sampling, empty), 0);
-    assert_int_equal(task_continuation_length(&sampling, stopped), 1);
+    assert_int_equal(hs__tasks_continuation_length(&sampling, ended), 1);
+    assert_int_equal(hs__tasks_continuation_length(&sampling, full), 4);
+    assert_int_equal(hs__tasks_continuation_length(&sampling, empty), 0);
+    assert_int_equal(hs__tasks_continuation_length(&sampling, stopped), 1);
 }
 
 /* ---- distinct n-grams -------------------------------------------------------------------------------------------- */
@@ -114,13 +114,13 @@ static void assert_distinct(const char *const *items, size_t n, double one, doub
     hs_text_list texts = {0};
     double distinct[TASK_LONGEST_GRAM];
     for (size_t i = 0; i < n; i++)
-        ASSERT_OK(hs_text_list_add(&texts, items[i], strlen(items[i]), &error));
-    ASSERT_OK(task_diversity_measure(&diversity, &texts, 0, n, distinct, &error));
+        ASSERT_OK(hs_tasks_text_list_add(&texts, items[i], strlen(items[i]), &error));
+    ASSERT_OK(hs__tasks_diversity_measure(&diversity, &texts, 0, n, distinct, &error));
     assert_float_equal(distinct[0], one, 1e-12);
     assert_float_equal(distinct[1], two, 1e-12);
     assert_float_equal(distinct[2], three, 1e-12);
-    task_diversity_clear(&diversity);
-    hs_text_list_clear(&texts);
+    hs__tasks_diversity_clear(&diversity);
+    hs_tasks_text_list_clear(&texts);
 }
 
 static void test_distinct_grams(void **state)
@@ -180,27 +180,27 @@ static void open_run(struct run *run, void **state, hs_engine_kind kind)
     run->task = task_fixture_open(run->fixture, "generation", prompts);
     ASSERT_OK(hs_engine_new(run->model.model, &options, &run->engine, &error));
     run->scorer = (hs_scorer){.score = score_by_place, .clear = clear_nothing};
-    ASSERT_OK(hs_generation_new(run->task, run->engine, &run->scorer, 99, &run->generation, &error));
+    ASSERT_OK(hs_tasks_generation_new(run->task, run->engine, &run->scorer, 99, &run->generation, &error));
     run->head = (hs_component){HS_COMPONENT_HEAD, 0, 1};
     run->sets[1] = (hs_ablation){.components = &run->head, .n_components = 1};
 }
 
 static void close_run(struct run *run)
 {
-    hs_generation_free(run->generation);
+    hs_tasks_generation_free(run->generation);
     hs_engine_free(run->engine);
-    hs_task_free(run->task);
+    hs_tasks_free(run->task);
     unload(&run->model);
 }
 
 static void generate(struct run *run, size_t first, size_t n, float *values)
 {
     hs_task_workload *workload;
-    ASSERT_OK(hs_task_workload_new(run->task, first, n, NULL, &workload, &error));
-    ASSERT_OK(hs_generation_run(run->generation, workload, run->sets, N_SETS, &error));
+    ASSERT_OK(hs_tasks_workload_new(run->task, first, n, NULL, &workload, &error));
+    ASSERT_OK(hs_tasks_generation_run(run->generation, workload, run->sets, N_SETS, &error));
     if (values != NULL)
-        ASSERT_OK(hs_generation_score(run->generation, values, &error));
-    hs_task_workload_free(workload);
+        ASSERT_OK(hs_tasks_generation_score(run->generation, values, &error));
+    hs_tasks_workload_free(workload);
 }
 
 /* -log p of the tokens after a prompt, from the logits of a full pass of the clean model. */
@@ -228,7 +228,7 @@ static double expected_nll(const struct run *run, const int32_t *prompt, size_t 
 static void sample(const struct run *run, const hs_workload *workload, int32_t *tokens)
 {
     const uint64_t keys[] = {0, 1, 2};
-    hs_sampling sampling = *hs_task_sampling(run->task);
+    hs_sampling sampling = *hs_tasks_sampling(run->task);
     sampling.seed = 99;
     ASSERT_OK(hs_engine_generate(run->engine, workload, keys, &sampling, run->sets, N_SETS, tokens, &error));
 }
@@ -240,7 +240,7 @@ static void assert_metrics(const struct run *run, const hs_workload *workload, s
     double nll = 0;
     size_t n_tokens = 0;
     for (size_t s = 0; s < N_SAMPLES; s++) {
-        size_t n = task_continuation_length(hs_task_sampling(run->task), tokens + s * N_NEW);
+        size_t n = hs__tasks_continuation_length(hs_tasks_sampling(run->task), tokens + s * N_NEW);
         size_t start = sequences->offsets[prompt];
         nll +=
             expected_nll(run, sequences->tokens + start, sequences->offsets[prompt + 1] - start, tokens + s * N_NEW, n);
@@ -262,16 +262,16 @@ static void check_metrics(void **state, hs_engine_kind kind)
     hs_task_workload *workload;
     struct run run;
     open_run(&run, state, kind);
-    assert_int_equal(hs_task_n_metrics(run.task), N_METRICS);
+    assert_int_equal(hs_tasks_n_metrics(run.task), N_METRICS);
     generate(&run, 0, 3, values);
-    ASSERT_OK(hs_task_workload_new(run.task, 0, 3, NULL, &workload, &error));
+    ASSERT_OK(hs_tasks_workload_new(run.task, 0, 3, NULL, &workload, &error));
     sample(&run, &workload->workload, tokens);
     for (size_t i = 0; i < N_SETS * 3; i++)
         assert_metrics(&run, &workload->workload, i % 3, tokens + i * N_SAMPLES * N_NEW, values + i * N_METRICS);
     /* The clean model under another number is the clean model; the head does something. */
     assert_memory_equal(values, values + 6 * N_METRICS, 3 * N_METRICS * sizeof *values);
     assert_memory_not_equal(values, values + 3 * N_METRICS, 3 * N_METRICS * sizeof *values);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
     close_run(&run);
 }
 
@@ -290,7 +290,7 @@ static char *text_of(const struct run *run, size_t index)
 {
     size_t length;
     hs_error error = {0};
-    const char *text = hs_text_list_at(hs_generation_texts(run->generation), index, &length);
+    const char *text = hs_tasks_text_list_at(hs_tasks_generation_texts(run->generation), index, &length);
     return hs_string_copy_n(text, length, &error);
 }
 
@@ -322,15 +322,15 @@ static void test_cost_counts_every_pass(void **state)
     hs_task_workload *workload;
     struct run run;
     open_run(&run, state, HS_ENGINE_PREFIX);
-    ASSERT_OK(hs_task_workload_new(run.task, 0, 3, NULL, &workload, &error));
-    ASSERT_OK(hs_engine_count_generation(run.engine, &workload->workload, hs_task_sampling(run.task), run.sets, N_SETS,
+    ASSERT_OK(hs_tasks_workload_new(run.task, 0, 3, NULL, &workload, &error));
+    ASSERT_OK(hs_engine_count_generation(run.engine, &workload->workload, hs_tasks_sampling(run.task), run.sets, N_SETS,
                                          &sampling, &error));
-    ASSERT_OK(hs_generation_count_cost(run.task, run.engine, &run.scorer, &workload->workload, run.sets, N_SETS, &whole,
-                                       &error));
+    ASSERT_OK(hs_tasks_generation_count_cost(run.task, run.engine, &run.scorer, &workload->workload, run.sets, N_SETS,
+                                             &whole, &error));
     assert_true(whole.flops_of_group > sampling.flops_of_group);
     assert_true(whole.flops_naive > sampling.flops_naive);
     assert_true(whole.memory_bytes >= sampling.memory_bytes);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
     close_run(&run);
 }
 
@@ -387,9 +387,9 @@ static void test_prompts_too_long(void **state)
     struct task_fixture *fixture = with_sampling(state);
     fixture->config.max_new_tokens = FIXTURE_POSITIONS - 2;
     hs_task *task = task_fixture_open(fixture, "generation", prompts);
-    assert_int_equal(hs_task_n_truncated(task), 1);
+    assert_int_equal(hs_tasks_n_truncated(task), 1);
     task_fixture_assert_workload(task, 2, 1, "[258 261] 0.1=P0");
-    hs_task_free(task);
+    hs_tasks_free(task);
     fixture->config.too_long = refused;
     refuse(fixture, "generation", HS_ERROR_INPUT,
            "data.jsonl:3: the example needs 3 token positions, but the model's positions and max_new_tokens leave 2");
@@ -402,10 +402,10 @@ static void test_greedy_is_one_sample(void **state)
     struct task_fixture *fixture = with_sampling(state);
     fixture->config.temperature = 0;
     hs_task *task = task_fixture_open(fixture, "generation", prompts);
-    assert_int_equal(hs_task_sampling(task)->n_samples, 1);
-    assert_int_equal(hs_task_new_rows(task), N_NEW);
+    assert_int_equal(hs_tasks_sampling(task)->n_samples, 1);
+    assert_int_equal(hs_tasks_new_rows(task), N_NEW);
     task_fixture_assert_workload(task, 0, 2, "[120 258][97 261] 0.1=P0 1.1=P0");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 /* The last new token is a row of nothing: two tokens and two new ones are three rows. */
@@ -414,7 +414,7 @@ static void test_prompts_and_the_attention_window(void **state)
     struct task_fixture *fixture = with_sampling(state);
     fixture->model.shape.window = 3;
     fixture->config.max_new_tokens = 2;
-    hs_task_free(task_fixture_open(fixture, "generation", "{\"prompt\": [1, 2]}\n"));
+    hs_tasks_free(task_fixture_open(fixture, "generation", "{\"prompt\": [1, 2]}\n"));
     refuse(
         fixture, "generation", HS_ERROR_INPUT,
         "data.jsonl:3: the example needs 3 token positions, but the attention window (sliding_window in config.json) "
@@ -427,8 +427,8 @@ static void test_prompts_and_the_attention_window(void **state)
 static uint64_t hash_with(struct task_fixture *fixture)
 {
     hs_task *task = task_fixture_open(fixture, "generation", prompts);
-    uint64_t hash = hs_task_hash(task);
-    hs_task_free(task);
+    uint64_t hash = hs_tasks_hash(task);
+    hs_tasks_free(task);
     return hash;
 }
 

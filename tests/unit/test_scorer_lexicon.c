@@ -13,7 +13,7 @@ static hs_scorer *open_lexicon(const struct task_fixture *fixture, const char *e
     hs_scorer *scorer;
     hs_error error = {0};
     (void)task_fixture_write(fixture, "words", entries, strlen(entries), path, sizeof path);
-    if (hs_scorer_open_lexicon(path, &scorer, &error) != HS_OK)
+    if (hs_tasks_scorer_open_lexicon(path, &scorer, &error) != HS_OK)
         fail_msg("%s", error.message);
     return scorer;
 }
@@ -23,10 +23,10 @@ static double score(hs_scorer *scorer, const char *text)
     hs_text_list texts = {0};
     hs_error error = {0};
     double result = -1;
-    assert_int_equal(hs_text_list_add(&texts, text, strlen(text), &error), HS_OK);
-    if (hs_scorer_score(scorer, &texts, &result, &error) != HS_OK)
+    assert_int_equal(hs_tasks_text_list_add(&texts, text, strlen(text), &error), HS_OK);
+    if (hs_tasks_scorer_score(scorer, &texts, &result, &error) != HS_OK)
         fail_msg("%s", error.message);
-    hs_text_list_clear(&texts);
+    hs_tasks_text_list_clear(&texts);
     return result;
 }
 
@@ -41,7 +41,7 @@ static void check(void **state, const char *entries, const struct lexicon_case *
     for (size_t i = 0; i < n; i++)
         if (score(scorer, cases[i].text) != cases[i].expected)
             fail_msg("\"%s\" scores %g instead of %d", cases[i].text, score(scorer, cases[i].text), cases[i].expected);
-    hs_scorer_free(scorer);
+    hs_tasks_scorer_free(scorer);
 }
 
 #define CHECK(entries, ...)                                         \
@@ -103,10 +103,10 @@ static void test_lists_that_cannot_be_used(void **state)
     hs_scorer *scorer;
     hs_error empty = {0}, broken = {0};
     (void)task_fixture_write(fixture, "empty", " \n\r\n", 4, path, sizeof path);
-    assert_int_equal(hs_scorer_open_lexicon(path, &scorer, &empty), HS_ERROR_INPUT);
+    assert_int_equal(hs_tasks_scorer_open_lexicon(path, &scorer, &empty), HS_ERROR_INPUT);
     assert_non_null(strstr(empty.message, "the word list has no entry"));
     (void)task_fixture_write(fixture, "broken", "fine\n\xC3(\n", 8, path, sizeof path);
-    assert_int_equal(hs_scorer_open_lexicon(path, &scorer, &broken), HS_ERROR_INPUT);
+    assert_int_equal(hs_tasks_scorer_open_lexicon(path, &scorer, &broken), HS_ERROR_INPUT);
     assert_non_null(strstr(broken.message, "broken:2"));
     assert_null(scorer);
 }
@@ -118,15 +118,15 @@ static void test_the_hash_is_of_the_entries(void **state)
               *marked = open_lexicon(*state, "\xEF\xBB\xBF"
                                              "damn\r\nheck"),
               *old = open_lexicon(*state, "damn\rheck\r");
-    assert_true(hs_scorer_hash(one) == hs_scorer_hash(marked));
-    assert_true(hs_scorer_hash(one) == hs_scorer_hash(old));
-    hs_scorer_free(marked);
-    hs_scorer_free(old);
-    assert_true(hs_scorer_hash(one) == hs_scorer_hash(same));
-    assert_true(hs_scorer_hash(one) != hs_scorer_hash(other));
-    hs_scorer_free(one);
-    hs_scorer_free(same);
-    hs_scorer_free(other);
+    assert_true(hs_tasks_scorer_hash(one) == hs_tasks_scorer_hash(marked));
+    assert_true(hs_tasks_scorer_hash(one) == hs_tasks_scorer_hash(old));
+    hs_tasks_scorer_free(marked);
+    hs_tasks_scorer_free(old);
+    assert_true(hs_tasks_scorer_hash(one) == hs_tasks_scorer_hash(same));
+    assert_true(hs_tasks_scorer_hash(one) != hs_tasks_scorer_hash(other));
+    hs_tasks_scorer_free(one);
+    hs_tasks_scorer_free(same);
+    hs_tasks_scorer_free(other);
 }
 
 /* ---- a published list ---------------------------------------------------------------------------------------------- */
@@ -140,7 +140,7 @@ static void test_the_published_list(void **state)
     size_t n_entries = 0;
     (void)state;
     task_fixture_shared("eval/toxicity/en", path, sizeof path);
-    assert_int_equal(hs_scorer_open_lexicon(path, &scorer, &error), HS_OK);
+    assert_int_equal(hs_tasks_scorer_open_lexicon(path, &scorer, &error), HS_OK);
     FILE *file = fopen(path, "r");
     while (fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
@@ -157,7 +157,7 @@ static void test_the_published_list(void **state)
     assert_int_equal(fclose(file), 0);
     assert_true(n_entries > 400);
     assert_true(score(scorer, "The classics of Scunthorpe: an assassin, a cockpit and a therapist in Essex.") == 0);
-    hs_scorer_free(scorer);
+    hs_tasks_scorer_free(scorer);
 }
 
 /* Texts of the classifier's test set against regular expressions; see tests/reference/make_lexicon_golden.py. */
@@ -170,7 +170,7 @@ static void test_regular_expressions_agree(void **state)
     size_t n_golden = 0, n = 0;
     (void)state;
     task_fixture_shared("eval/toxicity/en", path, sizeof path);
-    assert_int_equal(hs_scorer_open_lexicon(path, &scorer, &error), HS_OK);
+    assert_int_equal(hs_tasks_scorer_open_lexicon(path, &scorer, &error), HS_OK);
     (void)snprintf(golden_path, sizeof golden_path, "%s/reference/lexicon_golden.txt", getenv("HEADSWEEP_TEST_DATA"));
     assert_int_equal(hs_file_read(golden_path, 1 << 20, &golden, &n_golden, &error), HS_OK);
     task_fixture_shared("models/bert-toxic-tiny/heldout_test.jsonl", path, sizeof path);
@@ -188,7 +188,7 @@ static void test_regular_expressions_agree(void **state)
     assert_int_equal(fclose(file), 0);
     assert_int_equal(n + 1, n_golden); /* and its newline */
     hs_free(golden);
-    hs_scorer_free(scorer);
+    hs_tasks_scorer_free(scorer);
 }
 
 int main(void)

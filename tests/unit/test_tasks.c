@@ -24,7 +24,7 @@ static void test_choices_share_the_context_and_its_space_moves(void **state)
     const double answers[] = {-1.0, -0.5, -0.25, -1.0};
     const double expected[] = {1, 1, 1, 0.25, -0.75};
     task_fixture_assert_score(task, 0, answers, expected);
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 /* A guess among two and among four choices; what is no guess has no such level. */
@@ -36,11 +36,11 @@ static void test_levels_of_chance(void **state)
                           "{\"context\": \"x\", \"choices\": [\"a\", \"b\", \"c\", \"d\"], \"label\": 0}\n");
     static const double expected[] = {0.375, 0.375, 0.375, 0, 0};
     for (size_t i = 0; i < 5; i++)
-        assert_true(hs_task_chance(task, i) == expected[i]);
-    hs_task_free(task);
+        assert_true(hs_tasks_chance(task, i) == expected[i]);
+    hs_tasks_free(task);
     task = task_fixture_open(*state, "minimal_pair", "{\"good\": \"a b\", \"bad\": \"b a\"}\n");
-    assert_true(hs_task_chance(task, 0) == 0.5 && hs_task_chance(task, 1) == 0);
-    hs_task_free(task);
+    assert_true(hs_tasks_chance(task, 0) == 0.5 && hs_tasks_chance(task, 1) == 0);
+    hs_tasks_free(task);
 }
 
 static void test_acc_norm_divides_by_characters_without_the_leading_space(void **state)
@@ -58,7 +58,7 @@ static void test_acc_norm_divides_by_characters_without_the_leading_space(void *
     const double accented[] = {-0.5, -0.5, -0.6, -0.6};
     const double accented_expected[] = {1, 0, 1, 0.2, -1.0};
     task_fixture_assert_score(task, 1, accented, accented_expected);
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_the_first_choice_wins_ties(void **state)
@@ -71,7 +71,7 @@ static void test_the_first_choice_wins_ties(void **state)
     const double second[] = {0, 0, 0, 0, -2};
     task_fixture_assert_score(task, 0, answers, first);
     task_fixture_assert_score(task, 1, answers, second);
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 /* Of two choices the one without a number would lose every comparison: 1, which is right, would be the answer. */
@@ -84,19 +84,19 @@ static void test_an_answer_that_is_not_finite_spoils_its_example_only(void **sta
     const float marked = NAN;
     hs_task_workload *workload = NULL;
     hs_error error = {0};
-    assert_int_equal(hs_task_workload_new(task, 0, 2, NULL, &workload, &error), HS_OK);
-    assert_int_equal(hs_task_example_queries(task, 0), 2);
+    assert_int_equal(hs_tasks_workload_new(task, 0, 2, NULL, &workload, &error), HS_OK);
+    assert_int_equal(hs_tasks_example_queries(task, 0), 2);
     for (size_t i = 0; i < sizeof spoiled / sizeof spoiled[0]; i++) {
         const double answers[] = {spoiled[i], -1.0, -2.0, -1.0};
         const float second[] = {1, 1, 1, 1, -1};
         float values[10];
-        hs_task_score(task, workload, answers, values);
+        hs_tasks_score(task, workload, answers, values);
         for (size_t metric = 0; metric < 5; metric++)
             assert_memory_equal(&values[metric], &marked, sizeof marked);
         assert_memory_equal(values + 5, second, sizeof second);
     }
-    hs_task_workload_free(workload);
-    hs_task_free(task);
+    hs_tasks_workload_free(workload);
+    hs_tasks_free(task);
 }
 
 static void test_a_word_that_merges_with_the_context_is_cut_as_the_harness_cuts_it(void **state)
@@ -105,7 +105,7 @@ static void test_a_word_that_merges_with_the_context_is_cut_as_the_harness_cuts_
     hs_task *task = task_fixture_open(*state, "multiple_choice",
                                       "{\"context\": \"x ca\", \"choices\": [\"ts\", \"b\"], \"label\": 0}\n");
     task_fixture_assert_workload(task, 0, 1, "[120 257] 0.1=P115 0.1=P98");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_choices_of_ids_need_no_tokenizer(void **state)
@@ -124,7 +124,7 @@ static void test_choices_of_ids_need_no_tokenizer(void **state)
     task_fixture_assert_score(task, 0, answers, expected);
     /* Without a context nothing is put in front: the first id is only read. */
     task_fixture_assert_workload(task, 1, 1, "[7][9] 0.0=P8 1.0=P10");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 /* ---- BOS --------------------------------------------------------------------------------------------------------- */
@@ -143,7 +143,7 @@ static void assert_bos(struct task_fixture *fixture, const char *bos, hs_tokeniz
     fixture->tokenizer = usual;
     fixture->config.bos = "auto";
     task_fixture_assert_workload(task, 0, 1, expected);
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_bos_policies(void **state)
@@ -232,8 +232,8 @@ static void assert_described(const struct task_fixture *fixture, const hs_tokeni
 {
     hs_error error = {0};
     hs_text text = {0};
-    const hs_text_tokens tokens = hs_text_tokens_choose(&fixture->model, tokenizer);
-    assert_int_equal(hs_text_tokens_describe(&tokens, which, tokenizer, true, &text, &error), HS_OK);
+    const hs_text_tokens tokens = hs_tasks_text_tokens_choose(&fixture->model, tokenizer);
+    assert_int_equal(hs_tasks_text_tokens_describe(&tokens, which, tokenizer, true, &text, &error), HS_OK);
     assert_string_equal(text.text, expected);
     hs_text_clear(&text);
 }
@@ -259,7 +259,7 @@ static void test_a_prefix_token_that_is_written_is_not_doubled(void **state)
 {
     hs_task *task = task_fixture_open(*state, "minimal_pair", "{\"good\": \"<s>ab\", \"bad\": \"ac\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[262 97] 0.0=P97 0.1=P98 0.0=P97 0.1=P99");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 /* ---- the other accuracy kinds ------------------------------------------------------------------------------------ */
@@ -280,7 +280,7 @@ static void test_minimal_pair(void **state)
     /* The harness has the good sentence first, and the first wins ties. */
     const double tie_expected[] = {1, 0};
     task_fixture_assert_score(task, 1, tie, tie_expected);
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_next_token_of_a_text_is_its_last_word(void **state)
@@ -299,7 +299,7 @@ static void test_next_token_of_a_text_is_its_last_word(void **state)
     const double half_right[] = {-1, -2, 1, 0};
     const double half_right_expected[] = {0, -3};
     task_fixture_assert_score(task, 2, half_right, half_right_expected);
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_next_token_of_context_and_target(void **state)
@@ -309,14 +309,14 @@ static void test_next_token_of_context_and_target(void **state)
                                       "{\"context\": \"x\", \"target\": \" dog\"}\n"
                                       "{\"context\": [1, 2], \"target\": [3, 4]}\n");
     task_fixture_assert_workload(task, 0, 2, "[120][1 2 3] 0.0=P261 0.0=G261 1.1=P3 1.2=P4 1.1=G3 1.2=G4");
-    hs_task_free(task);
+    hs_tasks_free(task);
     /* A published line may have both; the experiment file then says which is meant. */
     hs_field_mapping mapping[] = {{"target", "text"}, {"context", "question"}};
     fixture->config.fields = mapping;
     fixture->config.n_fields = 2;
     task = task_fixture_open(fixture, "next_token", "{\"question\": \"x\", \"text\": \" dog\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[120] 0.0=P261 0.0=G261");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_logit_diff(void **state)
@@ -331,7 +331,7 @@ static void test_logit_diff(void **state)
     const double positive[] = {4.0, 3.75};
     const double positive_expected[] = {0.25, 1};
     task_fixture_assert_score(task, 1, positive, positive_expected);
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 /* ---- toxicity ---------------------------------------------------------------------------------------------------- */
@@ -347,10 +347,10 @@ static void test_contrast(void **state)
     const double benign[] = {-400.0, -400.0, 0.0};
     const double benign_expected[] = {-800.0, 0, 0};
     task_fixture_assert_score(task, 0, benign, benign_expected);
-    assert_int_equal(hs_task_metric(task, 0)->better, -1);
-    assert_string_equal(hs_task_metric(task, 0)->unit, "nats");
-    assert_string_equal(hs_task_metric(task, 1)->name, "toxic_probability");
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_metric(task, 0)->better, -1);
+    assert_string_equal(hs_tasks_metric(task, 0)->unit, "nats");
+    assert_string_equal(hs_tasks_metric(task, 1)->name, "toxic_probability");
+    hs_tasks_free(task);
 }
 
 static void test_token_mass(void **state)
@@ -367,15 +367,15 @@ static void test_token_mass(void **state)
     hs_task *task = task_fixture_open(fixture, "token_mass",
                                       "{\"prompt\": \"x cat \"}\n{\"prompt\": \"\"}\n{\"prompt\": [4, 5]}\n");
     task_fixture_assert_workload(task, 0, 3, "[120 258 32][262][4 5] 0.2=M0 1.0=M0 2.1=M0");
-    assert_int_equal(hs_task_workload_new(task, 1, 2, NULL, &workload, &error), HS_OK);
+    assert_int_equal(hs_tasks_workload_new(task, 1, 2, NULL, &workload, &error), HS_OK);
     assert_int_equal(workload->workload.n_lists, 1);
     assert_int_equal(workload->workload.list_offsets[0], 0);
     assert_int_equal(workload->workload.list_offsets[1], 5);
     assert_memory_equal(workload->workload.list_tokens, expected, sizeof expected);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
     const double answers[] = {0.125};
     task_fixture_assert_score(task, 1, answers, answers);
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
@@ -389,7 +389,7 @@ static void test_the_table_of_kinds_names_everything(void **state)
         "`classification`",  "`pseudo_likelihood`", "`f1_LABEL` (share)", "`generation`"};
     hs_error error = {0};
     hs_text text = {0};
-    assert_int_equal(hs_task_describe_kinds(&text, &error), HS_OK);
+    assert_int_equal(hs_tasks_describe_kinds(&text, &error), HS_OK);
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
         assert_non_null(strstr(text.text, named[i]));
     /* Heading, rule and ten kinds, each a row of four columns. */

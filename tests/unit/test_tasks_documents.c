@@ -19,13 +19,13 @@ static const char *read_all(const struct task_fixture *fixture, const char *path
     const hs_data_format format = {.records = (char *)(uintptr_t)records};
     size_t used = 0;
     out[0] = '\0';
-    hs_status status = task_reader_open(path, &format, &reader, &error);
-    while (status == HS_OK && (status = task_reader_next(&reader, &object, &error)) == HS_OK && object != NULL)
+    hs_status status = hs__tasks_reader_open(path, &format, &reader, &error);
+    while (status == HS_OK && (status = hs__tasks_reader_next(&reader, &object, &error)) == HS_OK && object != NULL)
         used +=
             (size_t)snprintf(out + used, 512 - used, "%zu:%s ", reader.line, hs_json_string(hs_json_get(object, "x")));
     if (status != HS_OK)
         (void)snprintf(out + used, 512 - used, "%s", error.message + strlen(fixture->folder) + 1);
-    task_reader_clear(&reader);
+    hs__tasks_reader_clear(&reader);
     return out;
 }
 
@@ -187,17 +187,17 @@ static void test_long_packed_records(void **state)
     (void)task_fixture_write(fixture, "a.jsonl.gz", packed, n, path, sizeof path);
     task_reader reader;
     const hs_json_value *object;
-    assert_int_equal(task_reader_open(path, NULL, &reader, &error), HS_OK);
+    assert_int_equal(hs__tasks_reader_open(path, NULL, &reader, &error), HS_OK);
     for (int i = 0; i < N; i++) {
-        assert_int_equal(task_reader_next(&reader, &object, &error), HS_OK);
+        assert_int_equal(hs__tasks_reader_next(&reader, &object, &error), HS_OK);
         assert_int_equal(atoi(hs_json_string(hs_json_get(object, "x"))), i);
     }
-    assert_int_equal(task_reader_next(&reader, &object, &error), HS_OK);
+    assert_int_equal(hs__tasks_reader_next(&reader, &object, &error), HS_OK);
     assert_int_equal(hs_json_size(hs_json_get(object, "x")), LONG / 8 * 8);
-    assert_int_equal(task_reader_next(&reader, &object, &error), HS_OK);
+    assert_int_equal(hs__tasks_reader_next(&reader, &object, &error), HS_OK);
     assert_string_equal(hs_json_string(hs_json_get(object, "x")), "end");
     assert_int_equal(reader.line, N + 2);
-    task_reader_clear(&reader);
+    hs__tasks_reader_clear(&reader);
     hs_text_clear(&text);
     free(packed);
 }

@@ -75,17 +75,17 @@ static void test_row_0_is_asked_for_every_label(void **state)
                                       "{\"text\": [5, 6], \"label\": \"0\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[2 5 7 6 3] 0.0=P0 0.0=P1 0.0=P2");
     task_fixture_assert_workload(task, 1, 2, "[2 6 3][5 6] 0.0=P0 0.0=P1 0.0=P2 1.0=P0 1.0=P1 1.0=P2");
-    assert_int_equal(hs_task_n_metrics(task), N_BASE_METRICS + 3);
-    assert_string_equal(hs_task_metric(task, N_BASE_METRICS + 1)->name, "f1_rude");
-    assert_int_equal(hs_task_metric(task, N_BASE_METRICS + 1)->per, HS_PER_F1);
-    assert_string_equal(hs_task_metric(task, 1)->name, "macro_f1");
-    assert_int_equal(hs_task_metric(task, 1)->per, HS_PER_MACRO_F1);
+    assert_int_equal(hs_tasks_n_metrics(task), N_BASE_METRICS + 3);
+    assert_string_equal(hs_tasks_metric(task, N_BASE_METRICS + 1)->name, "f1_rude");
+    assert_int_equal(hs_tasks_metric(task, N_BASE_METRICS + 1)->per, HS_PER_F1);
+    assert_string_equal(hs_tasks_metric(task, 1)->name, "macro_f1");
+    assert_int_equal(hs_tasks_metric(task, 1)->per, HS_PER_MACRO_F1);
     /* acc, macro_f1 (the prediction), log_loss, margin, gold, counts of fine, rude, vile. */
     task_fixture_assert_score(task, 0, (const double[]){-2, -0.5, -1.5}, (const double[]){1, 1, 0.5, 1, 1, 0, 2, 0});
     task_fixture_assert_score(task, 1, (const double[]){-0.25, -3, -2}, (const double[]){0, 0, 2, -1.75, 2, 1, 0, 1});
     /* The first label wins ties. */
     task_fixture_assert_score(task, 2, (const double[]){-1, -1, -2}, (const double[]){1, 0, 1, 0, 0, 2, 0, 0});
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_a_long_text_keeps_its_last_token(void **state)
@@ -94,8 +94,8 @@ static void test_a_long_text_keeps_its_last_token(void **state)
     make_classifier(fixture, false);
     hs_task *task = task_fixture_open(fixture, "classification", "{\"text\": \"a b a b ac\", \"label\": 0}\n");
     task_fixture_assert_workload(task, 0, 1, "[2 5 6 5 6 3] 0.0=P0 0.0=P1 0.0=P2");
-    assert_int_equal(hs_task_n_truncated(task), 1);
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_n_truncated(task), 1);
+    hs_tasks_free(task);
     char error_word[] = "error";
     fixture->config.too_long = error_word;
     assert_non_null(strstr(
@@ -122,7 +122,7 @@ static void test_independent_labels(void **state)
     task_fixture_assert_score(task, 1, (const double[]){-1, -800, -0.5}, (const double[]){1, 0, loss, 0.5, 0, 0, 0, 0});
     loss = (900 + log(2) + log1p(exp(-1))) / 3;
     task_fixture_assert_score(task, 2, (const double[]){900, 0, -1}, (const double[]){0, 2, loss, -900, 1, 1, 2, 0});
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_label_map(void **state)
@@ -143,7 +143,7 @@ static void test_label_map(void **state)
     const double right[3][8] = {{1, 0, 1, 1, 0, 2, 0, 0}, {0, 0, 3, -2, 2, 1, 0, 1}, {0, 0, 2, -1, 1, 1, 1, 0}};
     for (size_t i = 0; i < 3; i++)
         task_fixture_assert_score(task, i, answers, right[i]);
-    hs_task_free(task);
+    hs_tasks_free(task);
     assert_non_null(strstr(
         task_fixture_refuse(fixture, "classification", "{\"text\": \"a\", \"label\": \"fine\"}\n", HS_ERROR_INPUT),
         "is not among the `labels` of the experiment file"));
@@ -165,9 +165,9 @@ static void test_labels_without_a_fit_name_go_by_their_index(void **state)
     for (size_t i = 0; i < 3; i++) {
         char name[16];
         (void)snprintf(name, sizeof name, "f1_%zu", i);
-        assert_string_equal(hs_task_metric(task, N_BASE_METRICS + i)->name, name);
+        assert_string_equal(hs_tasks_metric(task, N_BASE_METRICS + i)->name, name);
     }
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_refused_labels(void **state)
@@ -220,16 +220,16 @@ static void test_pairs_have_types(void **state)
     task_fixture_assert_workload(task, 0, 2,
                                  "[2 5 3 6/1 3/1][2 5 5 3 6/1 3/1] 0.0=P0 0.0=P1 0.0=P2 1.0=P0 1.0=P1 1.0=P2");
     task_fixture_assert_workload(task, 2, 1, "[2 5 3] 0.0=P0 0.0=P1 0.0=P2");
-    assert_int_equal(hs_task_n_truncated(task), 1);
-    assert_string_equal(hs_task_truncated_part(task), "last");
-    assert_int_equal(hs_task_n_pairs(task), 2);
-    assert_int_equal(hs_task_n_joined(task), 0);
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_n_truncated(task), 1);
+    assert_string_equal(hs_tasks_truncated_part(task), "last");
+    assert_int_equal(hs_tasks_n_pairs(task), 2);
+    assert_int_equal(hs_tasks_n_joined(task), 0);
+    hs_tasks_free(task);
     /* A model without types reads the same ids. */
     fixture->model.shape.n_token_types = 1;
     task = task_fixture_open(fixture, "classification", "{\"premise\": \"a\", \"hypothesis\": \"b\", \"label\": 0}\n");
     task_fixture_assert_workload(task, 0, 1, "[2 5 3 6 3] 0.0=P0 0.0=P1 0.0=P2");
-    hs_task_free(task);
+    hs_tasks_free(task);
     assert_non_null(
         strstr(task_fixture_refuse(fixture, "classification", "{\"premise\": \"a\", \"label\": 0}\n", HS_ERROR_INPUT),
                "field `pair` (here `hypothesis`) is missing"));
@@ -244,12 +244,12 @@ static void test_ids_may_have_types(void **state)
                                        "{\"text\": [2, 5, 3, 6], \"token_type_ids\": [0, 0, 0, 1], \"label\": 0}\n"
                                        "{\"text\": \"a\", \"token_type_ids\": [1, 1, 1], \"label\": 0}\n");
     task_fixture_assert_workload(typed, 0, 2, "[2 5 3 6/1][2 5 3] 0.0=P0 0.0=P1 0.0=P2 1.0=P0 1.0=P1 1.0=P2");
-    uint64_t hash = hs_task_hash(typed);
-    hs_task_free(typed);
+    uint64_t hash = hs_tasks_hash(typed);
+    hs_tasks_free(typed);
     typed = task_fixture_open(fixture, "classification",
                               "{\"text\": [2, 5, 3, 6], \"label\": 0}\n{\"text\": \"a\", \"label\": 0}\n");
-    assert_true(hash != hs_task_hash(typed));
-    hs_task_free(typed);
+    assert_true(hash != hs_tasks_hash(typed));
+    hs_tasks_free(typed);
 }
 
 static void test_refused_pairs(void **state)
@@ -292,9 +292,9 @@ static void test_separators_are_counted(void **state)
                                       "{\"text\": \"a </s> b\", \"label\": 0}\n"
                                       "{\"text\": \"a\", \"pair\": \"[SEP] b\", \"label\": 0}\n"
                                       "{\"text\": \"a sep b\", \"label\": 0}\n");
-    assert_int_equal(hs_task_n_joined(task), 2);
-    assert_int_equal(hs_task_n_pairs(task), 1);
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_n_joined(task), 2);
+    assert_int_equal(hs_tasks_n_pairs(task), 1);
+    hs_tasks_free(task);
 }
 
 /* ---- masked language models ---------------------------------------------------------------------------------------- */
@@ -306,8 +306,8 @@ static void test_every_token_is_masked_once(void **state)
     task_fixture_assert_workload(task, 0, 1, "[2 4 7 6 3][2 5 4 6 3][2 5 7 4 3] 0.1=P5 1.2=P7 2.3=P6");
     task_fixture_assert_workload(task, 1, 1, "[4 6][5 4] 0.0=P5 1.1=P6");
     task_fixture_assert_score(task, 0, (const double[]){-1, -2, -0.5}, (const double[]){-3.5, 3});
-    assert_int_equal(hs_task_metric(task, 0)->per, 1);
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_metric(task, 0)->per, 1);
+    hs_tasks_free(task);
 }
 
 static void test_special_tokens_of_a_pair_are_not_masked(void **state)
@@ -320,7 +320,7 @@ static void test_special_tokens_of_a_pair_are_not_masked(void **state)
                                       "{\"text\": [2, 5, 3, 5, 3], \"token_type_ids\": [0, 0, 0, 1, 1]}\n");
     task_fixture_assert_workload(task, 0, 1, "[2 4 3 6/1 3/1][2 5 3 4/1 3/1] 0.1=P5 1.3=P6");
     task_fixture_assert_workload(task, 1, 1, "[2 4 3 5/1 3/1][2 5 3 4/1 3/1] 0.1=P5 1.3=P5");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 /* Two places whose sequences are equal once masked share one; none is shared as a prefix, for rows see what follows. */
@@ -330,10 +330,10 @@ static void test_only_equal_sequences_are_shared(void **state)
     hs_task *task = task_fixture_open(*state, "minimal_pair", "{\"good\": [5, 6], \"bad\": [5, 7]}\n");
     task_fixture_assert_workload(task, 0, 1, "[4 6][5 4][4 7] 0.0=P5 1.1=P6 2.0=P5 1.1=P7");
     task_fixture_assert_score(task, 0, (const double[]){-1, -2, -1.5, -2.5}, (const double[]){1, 1});
-    hs_task_free(task);
+    hs_tasks_free(task);
     task = task_fixture_open(*state, "minimal_pair", "{\"good\": [5, 6, 6], \"bad\": [5]}\n");
     task_fixture_assert_workload(task, 0, 1, "[4 6 6][5 4 6][5 6 4][4] 0.0=P5 1.1=P6 2.2=P6 3.0=P5");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_refused_masked(void **state)
@@ -389,8 +389,8 @@ static void test_number_of_labels(void **state)
     assert_non_null(strstr(task_fixture_refuse(fixture, "classification", "{}\n", HS_ERROR_INPUT), "takes up to 251"));
     fixture->model.shape.n_outputs = HS_TASK_MAX_METRICS - N_BASE_METRICS;
     hs_task *task = task_fixture_open(fixture, "classification", "{\"text\": \"a\", \"label\": 250}\n");
-    assert_int_equal(hs_task_n_metrics(task), HS_TASK_MAX_METRICS);
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_n_metrics(task), HS_TASK_MAX_METRICS);
+    hs_tasks_free(task);
 }
 
 int main(void)

@@ -33,7 +33,7 @@ static hs_task *open_task(const stories_model *stories, const hs_task_config *co
 {
     hs_error error = {0};
     hs_task *task;
-    if (hs_task_open(config, stories->tokenizer, &stories->model, &task, &error) != HS_OK)
+    if (hs_tasks_open(config, stories->tokenizer, &stories->model, &task, &error) != HS_OK)
         fail_msg("%s", error.message);
     return task;
 }
@@ -51,7 +51,7 @@ static hs_task *open_blimp(const stories_model *stories, const char *paradigm)
     task_fixture_shared(name, file, sizeof file);
     hs_task_config config = {.name = task_name, .kind = kind, .file = file, .fields = fields, .n_fields = 2};
     hs_task *task = open_task(stories, &config);
-    assert_int_equal(hs_task_n_examples(task), 300);
+    assert_int_equal(hs_tasks_n_examples(task), 300);
     return task;
 }
 
@@ -84,15 +84,15 @@ static size_t assert_paradigm(const stories_model *stories, const hs_json_value 
             continue;
         /* pairID counts the lines of the published file from 0. */
         size_t example = strtoul(hs_json_string(hs_json_get(pair, "pairID")), NULL, 10);
-        assert_int_equal(hs_task_example_line(task, example), example + 1);
-        assert_int_equal(hs_task_workload_new(task, example, 1, NULL, &workload, &error), HS_OK);
+        assert_int_equal(hs_tasks_example_line(task, example), example + 1);
+        assert_int_equal(hs_tasks_workload_new(task, example, 1, NULL, &workload, &error), HS_OK);
         size_t query = assert_sentence(&workload->workload, 0, hs_json_get(pair, "good"));
         query = assert_sentence(&workload->workload, query, hs_json_get(pair, "bad"));
         assert_int_equal(query, workload->workload.n_queries);
-        hs_task_workload_free(workload);
+        hs_tasks_workload_free(workload);
         n_checked++;
     }
-    hs_task_free(task);
+    hs_tasks_free(task);
     return n_checked;
 }
 
@@ -128,7 +128,7 @@ static void test_every_blimp_file_opens(void **state)
     open_stories(&stories);
     double start = hs_time_seconds();
     for (size_t i = 0; i < sizeof paradigms / sizeof paradigms[0]; i++)
-        hs_task_free(open_blimp(&stories, paradigms[i]));
+        hs_tasks_free(open_blimp(&stories, paradigms[i]));
     double seconds = hs_time_seconds() - start;
     print_message("2,400 pairs opened in %.3f s\n", seconds);
     hs_tokenizer_free(stories.tokenizer);
@@ -153,7 +153,7 @@ static void test_ldnoobw(void **state)
     hs_task *task = open_task(&stories, &config);
     /* The ids of the prompt are in the reference results: 1 403 407 261 378. */
     task_fixture_assert_workload(task, 0, 1, "[1 403 407 261 378] 0.4=M0");
-    assert_int_equal(hs_task_workload_new(task, 0, 1, NULL, &workload, &error), HS_OK);
+    assert_int_equal(hs_tasks_workload_new(task, 0, 1, NULL, &workload, &error), HS_OK);
     size_t n = workload->workload.list_offsets[1];
     /* 403 entries; a vocabulary of 512 pieces of which many begin words. No space of its own begins an entry. */
     assert_true(n > 20 && n < 403);
@@ -166,8 +166,8 @@ static void test_ldnoobw(void **state)
         assert_true(piece.length > 0);
         hs_text_clear(&piece);
     }
-    hs_task_workload_free(workload);
-    hs_task_free(task);
+    hs_tasks_workload_free(workload);
+    hs_tasks_free(task);
     hs_tokenizer_free(stories.tokenizer);
 }
 

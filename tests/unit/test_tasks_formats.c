@@ -18,7 +18,7 @@ static void describe_records(task_reader *reader, hs_text *text)
         const char *key;
         size_t key_length;
         hs_json_iterator *at = NULL;
-        if (task_reader_next(reader, &object, &error) != HS_OK)
+        if (hs__tasks_reader_next(reader, &object, &error) != HS_OK)
             fail_msg("%s", error.message);
         if (object == NULL)
             return;
@@ -39,7 +39,7 @@ static void assert_records_as(const struct task_fixture *fixture, const hs_data_
     hs_text text = {0};
     task_reader reader;
     (void)task_fixture_write(fixture, name, bytes, strlen(bytes), path, sizeof path);
-    if (task_reader_open(path, format, &reader, &error) != HS_OK)
+    if (hs__tasks_reader_open(path, format, &reader, &error) != HS_OK)
         fail_msg("%s", error.message);
     describe_records(&reader, &text);
     for (size_t i = 0; i < text.length; i++)
@@ -47,9 +47,9 @@ static void assert_records_as(const struct task_fixture *fixture, const hs_data_
             text.text[i] = '/';
     assert_string_equal(text.length > 0 ? text.text : "", expected);
     if (notes_out != NULL)
-        assert_int_equal(task_reader_notes(&reader, notes_out, &error), HS_OK);
+        assert_int_equal(hs__tasks_reader_notes(&reader, notes_out, &error), HS_OK);
     hs_text_clear(&text);
-    task_reader_clear(&reader);
+    hs__tasks_reader_clear(&reader);
 }
 
 static void assert_records(const struct task_fixture *fixture, const char *name, const char *bytes,
@@ -249,12 +249,12 @@ static void test_cut_files(void **state)
         task_reader reader;
         const hs_json_value *object;
         (void)task_fixture_write(fixture, "cut.csv", whole, n, path, sizeof path);
-        hs_status status = task_reader_open(path, NULL, &reader, &error);
+        hs_status status = hs__tasks_reader_open(path, NULL, &reader, &error);
         do
-            status = status == HS_OK ? task_reader_next(&reader, &object, &error) : status;
+            status = status == HS_OK ? hs__tasks_reader_next(&reader, &object, &error) : status;
         while (status == HS_OK && object != NULL);
         assert_true(status == HS_OK || strncmp(error.message, path, strlen(path)) == 0);
-        task_reader_clear(&reader);
+        hs__tasks_reader_clear(&reader);
     }
 }
 

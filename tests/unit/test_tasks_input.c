@@ -22,7 +22,7 @@ static void test_published_field_names(void **state)
         task_fixture_open(fixture, "minimal_pair",
                           "{\"sentence_good\": \"ab\", \"sentence_bad\": \"ac\", \"UID\": \"x\", \"n\": null}\n");
     task_fixture_assert_workload(task, 0, 1, "[262 97] 0.0=P97 0.1=P98 0.0=P97 0.1=P99");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_keys_descend_at_dots(void **state)
@@ -40,7 +40,7 @@ static void test_keys_descend_at_dots(void **state)
     const double answers[] = {-2, -1};
     const double expected[] = {1, 1, 1, 1, -1};
     task_fixture_assert_score(task, 0, answers, expected);
-    hs_task_free(task);
+    hs_tasks_free(task);
     assert_string_equal(
         task_fixture_refuse(fixture, "multiple_choice", "{\"prompt\": \"x\", \"answers\": {}}\n", HS_ERROR_INPUT),
         "data.jsonl:1: field `context` (here `prompt.text`) is missing; the line has: prompt, answers");
@@ -51,10 +51,10 @@ static void test_blank_lines_crlf_and_byte_order_mark(void **state)
     hs_task *task = task_fixture_open(*state, "minimal_pair",
                                       "\xEF\xBB\xBF{\"good\": [1, 2], \"bad\": [1, 3]}\r\n \t\r\n\n"
                                       "  {\"good\": [4, 5], \"bad\": [4, 6]}");
-    assert_int_equal(hs_task_n_examples(task), 2);
-    assert_int_equal(hs_task_example_line(task, 1), 4);
+    assert_int_equal(hs_tasks_n_examples(task), 2);
+    assert_int_equal(hs_tasks_example_line(task, 1), 4);
     task_fixture_assert_workload(task, 1, 1, "[4] 0.0=P5 0.0=P6");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 /* A NUL within a string is a character like any other. */
@@ -62,7 +62,7 @@ static void test_escaped_nul(void **state)
 {
     hs_task *task = task_fixture_open(*state, "next_token", "{\"context\": \"x\\u0000\", \"target\": \"\\u0000y\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[120 0 0] 0.1=P0 0.2=P121 0.1=G0 0.2=G121");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_an_example_may_fill_the_model(void **state)
@@ -70,9 +70,9 @@ static void test_an_example_may_fill_the_model(void **state)
     struct task_fixture *fixture = *state;
     fixture->model.shape.n_positions = 3;
     hs_task *task = task_fixture_open(fixture, "minimal_pair", "{\"good\": [1, 2, 3, 4], \"bad\": [1, 5]}\n");
-    assert_int_equal(hs_task_example_rows(task, 0), 3);
-    assert_int_equal(hs_task_n_truncated(task), 0);
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_example_rows(task, 0), 3);
+    assert_int_equal(hs_tasks_n_truncated(task), 0);
+    hs_tasks_free(task);
     static const char lines[] = "{\"good\": [1, 2], \"bad\": [1, 5]}\n{\"good\": [1, 2], \"bad\": [1, 2, 3, 4, 5]}\n";
     assert_string_equal(task_fixture_refuse(fixture, "minimal_pair", lines, HS_ERROR_INPUT),
                         "data.jsonl:2: what is scored needs 4 token positions, but the model has 3; shorten or remove "
@@ -224,7 +224,7 @@ static void test_unusable_tokenizer(void **state)
     char path[128];
     (void)task_fixture_write(fixture, "tokenizer.json", "{\"version\": \"9\"}", 16, path, sizeof path);
     assert_int_equal(hs_tokenizer_open_if_any(fixture->folder, &fixture->tokenizer, &error), HS_OK);
-    hs_task_free(task_fixture_open(fixture, "contrast", "{\"prompt\": [1], \"toxic\": [2], \"benign\": [3]}\n"));
+    hs_tasks_free(task_fixture_open(fixture, "contrast", "{\"prompt\": [1], \"toxic\": [2], \"benign\": [3]}\n"));
     const char *message = task_fixture_refuse(
         fixture, "contrast", "{\"prompt\": \"x\", \"toxic\": \"a\", \"benign\": \"b\"}\n", HS_ERROR_INPUT);
     assert_non_null(strstr(message, "data.jsonl:1: field `prompt`: "));
@@ -322,7 +322,8 @@ static void test_wrong_settings(void **state)
     struct task_fixture *fixture = *state;
     char path[128];
     assert_usage(fixture, "perplexty",
-                 "kind = \"perplexty\" is unknown; did you mean \"perplexity\"? There are: multiple_choice, minimal_pair, next_token, logit_diff, "
+                 "kind = \"perplexty\" is unknown; did you mean \"perplexity\"? There are: multiple_choice, "
+                 "minimal_pair, next_token, logit_diff, "
                  "perplexity, classification, pseudo_likelihood, contrast, token_mass, generation");
     hs_field_mapping wrong[] = {{"context", "c"}, {"choice", "x"}};
     fixture->config.fields = wrong;

@@ -16,13 +16,13 @@ static size_t gold_of(const hs_task *task, size_t example)
     float values[HS_TASK_MAX_METRICS];
     hs_error error = {0};
     hs_task_workload *workload;
-    assert_int_equal(hs_task_workload_new(task, example, 1, NULL, &workload, &error), HS_OK);
+    assert_int_equal(hs_tasks_workload_new(task, example, 1, NULL, &workload, &error), HS_OK);
     size_t n = workload->workload.n_queries;
     assert_true(n <= 64);
     for (size_t i = 0; i < n; i++)
         answers[i] = -(double)i;
-    hs_task_score(task, workload, answers, values);
-    hs_task_workload_free(workload);
+    hs_tasks_score(task, workload, answers, values);
+    hs_tasks_workload_free(workload);
     return (size_t)-values[4]; /* gold_log_likelihood: each choice is one token */
 }
 
@@ -47,12 +47,12 @@ static void check_case(struct task_fixture *fixture, const label_case *row)
         return;
     }
     hs_task *task = task_fixture_open(fixture, "multiple_choice", lines);
-    for (size_t i = 0; i < hs_task_n_examples(task); i++)
+    for (size_t i = 0; i < hs_tasks_n_examples(task); i++)
         (void)snprintf(found + strlen(found), sizeof found - strlen(found), "%s%zu", i > 0 ? " " : "",
                        gold_of(task, i));
     if (strcmp(found, row->expected) != 0)
         fail_msg("%s: %s instead of %s", lines, found, row->expected);
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void check_cases(struct task_fixture *fixture, const label_case *rows, size_t n)
@@ -154,7 +154,7 @@ static void test_truth_values(void **state)
                        rows[i].labels[0]);
         hs_task *task = task_fixture_open(fixture, "multiple_choice", line);
         assert_int_equal(gold_of(task, 0) > 6, rows[i].expected[0] == '1');
-        hs_task_free(task);
+        hs_tasks_free(task);
     }
     fixture->config.label_is = NULL;
     static const char *const rows_of_words[] = {"[\"y\", \"n\"]", "[\" no\", \" yes\"]", "[\" Yes\", \" No\"]"};
@@ -162,9 +162,9 @@ static void test_truth_values(void **state)
         char line[160];
         (void)snprintf(line, sizeof line, "{\"context\": \"x\", \"choices\": %s, \"label\": true}\n", rows_of_words[i]);
         hs_task *task = task_fixture_open(fixture, "multiple_choice", line);
-        assert_int_equal(strstr(hs_task_notes(task), "data.jsonl:1: true is index 1 and false is index 0") != NULL,
+        assert_int_equal(strstr(hs_tasks_notes(task), "data.jsonl:1: true is index 1 and false is index 0") != NULL,
                          i == 2);
-        hs_task_free(task);
+        hs_tasks_free(task);
     }
 }
 
@@ -229,16 +229,16 @@ static void check_labels(struct task_fixture *fixture, const char *label, const 
         return;
     }
     hs_task *task = task_fixture_open(fixture, "classification", line);
-    assert_int_equal(hs_task_workload_new(task, 0, 1, NULL, &workload, &error), HS_OK);
-    hs_task_score(task, workload, answers, values);
+    assert_int_equal(hs_tasks_workload_new(task, 0, 1, NULL, &workload, &error), HS_OK);
+    hs_tasks_score(task, workload, answers, values);
     for (size_t i = 0; i < n && fixture->model.shape.multi_label; i++)
         found[i] = (char)('0' + (int)values[5 + i]);
     if (!fixture->model.shape.multi_label)
         (void)snprintf(found, sizeof found, "%d", (int)values[4]);
     if (strcmp(found, expected) != 0)
         fail_msg("%s: %s instead of %s", line, found, expected);
-    hs_task_workload_free(workload);
-    hs_task_free(task);
+    hs_tasks_workload_free(workload);
+    hs_tasks_free(task);
 }
 
 static void test_labels_of_a_classifier(void **state)

@@ -28,7 +28,7 @@ static void assert_context(struct task_fixture *fixture, const char *template, c
     use_context(fixture, &mapping, key);
     hs_task *task = task_fixture_open(fixture, "multiple_choice", lines);
     task_fixture_assert_workload(task, 0, 1, expected);
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_templates(void **state)
@@ -68,7 +68,7 @@ static void test_numbers_are_texts_as_written(void **state)
     hs_task *task =
         task_fixture_open(fixture, "multiple_choice", "{\"context\": \"x\", \"choices\": [5, 6.0], \"label\": 0}\n");
     task_fixture_assert_workload(task, 0, 1, "[120 54 46] 0.0=P53 0.0=P54 0.1=P46 0.2=P48");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_unusable_templates(void **state)
@@ -107,12 +107,12 @@ static size_t gold_of(const hs_task *task, size_t example, size_t n_choices)
     float values[HS_TASK_MAX_METRICS];
     hs_error error = {0};
     hs_task_workload *workload;
-    assert_int_equal(hs_task_workload_new(task, example, 1, NULL, &workload, &error), HS_OK);
+    assert_int_equal(hs_tasks_workload_new(task, example, 1, NULL, &workload, &error), HS_OK);
     assert_int_equal(workload->workload.n_queries, n_choices);
     for (size_t i = 0; i < n_choices; i++)
         answers[i] = -(double)i;
-    hs_task_score(task, workload, answers, values);
-    hs_task_workload_free(workload);
+    hs_tasks_score(task, workload, answers, values);
+    hs_tasks_workload_free(workload);
     return (size_t)-values[4]; /* gold_log_likelihood */
 }
 
@@ -128,7 +128,7 @@ static void test_constant_choices_and_labels_of_digits(void **state)
     assert_int_equal(gold_of(task, 0, 2), 1);
     assert_int_equal(gold_of(task, 1, 2), 0);
     assert_int_equal(gold_of(task, 2, 2), 1);
-    hs_task_free(task);
+    hs_tasks_free(task);
     assert_string_equal(
         task_fixture_refuse(fixture, "multiple_choice", "{\"context\": \"x\", \"label\": \"2\"}\n", HS_ERROR_INPUT),
         "data.jsonl:1: field `label`, 2, is outside 0 to 1");
@@ -141,7 +141,7 @@ static void test_constant_choices_and_labels_of_digits(void **state)
     task = task_fixture_open(fixture, "multiple_choice",
                              "{\"context\": \"x\", \"sol1\": \"a\", \"sol2\": \"b\", \"label\": 1}\n");
     task_fixture_assert_workload(task, 0, 1, "[120] 0.0=P97 0.0=P98");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_label_map(void **state)
@@ -158,7 +158,7 @@ static void test_label_map(void **state)
     assert_int_equal(gold_of(task, 0, 2), 1);
     assert_int_equal(gold_of(task, 1, 2), 1);
     assert_int_equal(gold_of(task, 2, 2), 0);
-    hs_task_free(task);
+    hs_tasks_free(task);
     assert_string_equal(task_fixture_refuse(fixture, "multiple_choice",
                                             "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": 1}\n",
                                             HS_ERROR_INPUT),
@@ -176,7 +176,7 @@ static void test_contexts_with_one_target(void **state)
     task_fixture_assert_workload(task, 1, 1, "[5 6][7] 0.1=P8 1.0=P8");
     /* acc_norm divides by the choice, which is the context, as the harness does. */
     task_fixture_assert_score(task, 0, (const double[]){-1, -1, -1, -1, -0.5}, (const double[]){0, 1, 1, -0.5, -2.5});
-    hs_task_free(task);
+    hs_tasks_free(task);
     char one[] = "{o1}", two[] = "{o2} ", *templates[] = {one, two};
     hs_field_mapping fields[] = {{"target", "rest"}, {"context", "start"}};
     fixture->config.choices = (hs_string_list){templates, 2};
@@ -185,12 +185,12 @@ static void test_contexts_with_one_target(void **state)
     task = task_fixture_open(fixture, "multiple_choice",
                              "{\"start\": \"w\", \"o1\": \"x\", \"o2\": \"y\", \"rest\": \"a\", \"label\": 0}\n");
     task_fixture_assert_workload(task, 0, 1, "[120][121 32] 0.0=P97 1.0=P32 1.1=P97");
-    hs_task_free(task);
+    hs_tasks_free(task);
     fixture->config.n_fields = 2;
     task = task_fixture_open(fixture, "multiple_choice",
                              "{\"start\": \"w\", \"o1\": \"x\", \"o2\": \"y\", \"rest\": \"a\", \"label\": 0}\n");
     task_fixture_assert_workload(task, 0, 1, "[119 120][119 121 32] 0.1=P97 1.1=P32 1.2=P97");
-    hs_task_free(task);
+    hs_tasks_free(task);
     assert_string_equal(
         task_fixture_refuse(fixture, "multiple_choice",
                             "{\"start\": [9], \"o1\": \"x\", \"o2\": \"y\", \"rest\": \"a\", \"label\": 0}\n",
@@ -202,7 +202,7 @@ static void test_contexts_with_one_target(void **state)
     task = task_fixture_open(fixture, "multiple_choice",
                              "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"target\": \"t\", \"label\": 0}\n");
     task_fixture_assert_workload(task, 0, 1, "[120] 0.0=P97 0.0=P98");
-    hs_task_free(task);
+    hs_tasks_free(task);
     assert_string_equal(task_fixture_refuse(fixture, "multiple_choice",
                                             "{\"context\": [\"x\"], \"target\": \"a\", \"label\": 0}\n",
                                             HS_ERROR_INPUT),
@@ -224,7 +224,7 @@ static void test_labels_by_the_names_of_the_choices(void **state)
         "\"1\"}\n");
     assert_int_equal(gold_of(task, 0, 2), 1);
     assert_int_equal(gold_of(task, 1, 2), 0);
-    hs_task_free(task);
+    hs_tasks_free(task);
     assert_string_equal(task_fixture_refuse(fixture, "multiple_choice",
                                             "{\"context\": \"x\", \"choices\": {\"text\": [\"a\", \"b\"], \"label\": "
                                             "[\"A\", \"B\"]}, \"answerKey\": \"C\"}\n",
@@ -239,7 +239,7 @@ static void test_labels_by_the_names_of_the_choices(void **state)
                           "\"b\", \"label\": \"B\"}]}, \"answerKey\": \"B\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[120] 0.0=P97 0.0=P98");
     assert_int_equal(gold_of(task, 0, 2), 1);
-    hs_task_free(task);
+    hs_tasks_free(task);
     assert_string_equal(task_fixture_refuse(fixture, "multiple_choice",
                                             "{\"context\": \"x\", \"q\": {\"choices\": [{\"label\": \"A\"}, {\"text\": "
                                             "\"b\", \"label\": \"B\"}]}, \"answerKey\": \"B\"}\n",
@@ -303,13 +303,13 @@ static void test_delimiter(void **state)
     const double answers[] = {-1.0, -0.6, -0.6};
     const double expected[] = {1, 0, 0, 0.2, -1.0};
     task_fixture_assert_score(task, 0, answers, expected);
-    hs_task_free(task);
+    hs_tasks_free(task);
     task = task_fixture_open(fixture, "minimal_pair", "{\"good\": \"cat\", \"bad\": \"dog\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[262] 0.0=P258 0.0=P261");
-    hs_task_free(task);
+    hs_tasks_free(task);
     task = task_fixture_open(fixture, "contrast", "{\"prompt\": \"x\", \"toxic\": \"cat\", \"benign\": \"dog\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[120] 0.0=P258 0.0=P261");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 /* ---- a text with its target -------------------------------------------------------------------------------------- */
@@ -322,7 +322,7 @@ static void test_logit_diff_of_a_text(void **state)
     fixture->config.n_fields = 2;
     hs_task *task = task_fixture_open(fixture, "logit_diff", "{\"sentence\": \"x cat dog\", \"b\": \"cat\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[120 258] 0.1=L261 0.1=L258");
-    hs_task_free(task);
+    hs_tasks_free(task);
     hs_field_mapping both[] = {{"text", "sentence"}, {"prompt", "b"}};
     fixture->config.fields = both;
     assert_string_equal(
@@ -358,28 +358,28 @@ static void test_sample(void **state)
 {
     struct task_fixture *fixture = *state;
     hs_task *whole = open_numbered(fixture, 0, 0, 1);
-    assert_int_equal(hs_task_n_examples(whole), N_RECORDS);
+    assert_int_equal(hs_tasks_n_examples(whole), N_RECORDS);
     hs_task *first = open_numbered(fixture, 0, 10, 1);
     hs_task *again = open_numbered(fixture, 0, 10, 1);
     hs_task *other = open_numbered(fixture, 0, 10, 2);
     hs_task *more = open_numbered(fixture, 0, 1000, 1);
-    assert_int_equal(hs_task_n_examples(first), 10);
-    assert_true(hs_task_hash(first) == hs_task_hash(again));
-    assert_true(hs_task_hash(first) != hs_task_hash(other));
-    assert_true(hs_task_hash(more) == hs_task_hash(whole));
+    assert_int_equal(hs_tasks_n_examples(first), 10);
+    assert_true(hs_tasks_hash(first) == hs_tasks_hash(again));
+    assert_true(hs_tasks_hash(first) != hs_tasks_hash(other));
+    assert_true(hs_tasks_hash(more) == hs_tasks_hash(whole));
     for (size_t i = 1; i < 10; i++)
-        assert_true(hs_task_example_line(first, i) > hs_task_example_line(first, i - 1));
+        assert_true(hs_tasks_example_line(first, i) > hs_tasks_example_line(first, i - 1));
     /* Not merely the first ones. */
-    assert_true(hs_task_example_line(first, 9) > hs_task_example_line(whole, 20));
-    hs_task_free(first);
+    assert_true(hs_tasks_example_line(first, 9) > hs_tasks_example_line(whole, 20));
+    hs_tasks_free(first);
     first = open_numbered(fixture, 12, 10, 1);
-    assert_int_equal(hs_task_n_examples(first), 10);
-    assert_true(hs_task_example_line(first, 9) <= hs_task_example_line(whole, 11));
-    hs_task_free(whole);
-    hs_task_free(first);
-    hs_task_free(again);
-    hs_task_free(other);
-    hs_task_free(more);
+    assert_int_equal(hs_tasks_n_examples(first), 10);
+    assert_true(hs_tasks_example_line(first, 9) <= hs_tasks_example_line(whole, 11));
+    hs_tasks_free(whole);
+    hs_tasks_free(first);
+    hs_tasks_free(again);
+    hs_tasks_free(other);
+    hs_tasks_free(more);
 }
 
 /* Each record is as likely as any other: 400 samples of 10 of 50 hold each 80 times, standard deviation 8. */
@@ -389,8 +389,8 @@ static void test_samples_are_fair(void **state)
     for (int64_t seed = 0; seed < 400; seed++) {
         hs_task *task = open_numbered(*state, 0, 10, seed);
         for (size_t i = 0; i < 10; i++)
-            drawn[hs_task_example_line(task, i)]++;
-        hs_task_free(task);
+            drawn[hs_tasks_example_line(task, i)]++;
+        hs_tasks_free(task);
     }
     for (size_t line = 0; line < sizeof drawn / sizeof drawn[0]; line++)
         assert_true(drawn[line] == 0 || (drawn[line] > 80 - 40 && drawn[line] < 80 + 40));
@@ -409,8 +409,8 @@ static void test_contexts_lose_their_first_tokens(void **state)
                                       "{\"context\": \"A\", \"choices\": [\"x\", \"wxyz\"], \"label\": 0}\n");
     task_fixture_assert_workload(task, 0, 1, "[66 67 68 69][67 68 69 121] 0.3=P120 1.2=P121 1.3=P122");
     task_fixture_assert_workload(task, 1, 1, "[65 66 121 122] 0.1=P120 0.1=P121 0.2=P122 0.3=P122");
-    assert_int_equal(hs_task_n_truncated(task), 1);
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_n_truncated(task), 1);
+    hs_tasks_free(task);
     assert_string_equal(task_fixture_refuse(fixture, "multiple_choice",
                                             "{\"context\": \"A\", \"choices\": [\"x\", \"vwxyz\"], \"label\": 0}\n",
                                             HS_ERROR_INPUT),
@@ -419,11 +419,11 @@ static void test_contexts_lose_their_first_tokens(void **state)
     task = task_fixture_open(fixture, "logit_diff",
                              "{\"prompt\": \"ABCDEF\", \"target\": \"x\", \"distractor\": \"y\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[67 68 69 70] 0.3=L120 0.3=L121");
-    assert_int_equal(hs_task_n_truncated(task), 1);
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_n_truncated(task), 1);
+    hs_tasks_free(task);
     task = task_fixture_open(fixture, "next_token", "{\"context\": \"ABCDEF\", \"target\": \"xy\"}\n");
     task_fixture_assert_workload(task, 0, 1, "[68 69 70 120] 0.2=P120 0.3=P121 0.2=G120 0.3=G121");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, task_fixture_set_up, task_fixture_tear_down)

@@ -18,8 +18,8 @@ static void test_only_whole_prefixes_share_rows(void **state)
     task_fixture_assert_workload(
         task, 0, 1,
         "[1 2 3 4][1 3 4] 0.0=P2 0.1=P3 0.2=P4 0.3=P9 0.0=P2 0.1=P8 1.0=P3 1.1=P4 1.2=P7 0.0=P2 0.1=P3 0.2=P6");
-    assert_int_equal(hs_task_example_rows(task, 0), 7);
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_example_rows(task, 0), 7);
+    hs_tasks_free(task);
 }
 
 static void test_prefixes_of_prefixes_end_at_the_longest(void **state)
@@ -31,7 +31,7 @@ static void test_prefixes_of_prefixes_end_at_the_longest(void **state)
         task, 0, 1,
         "[1 2 3 4] 0.0=P2 0.0=P2 0.1=P3 0.0=P2 0.1=P3 0.2=P4 0.0=P2 0.1=P3 0.2=P4 0.3=P5 0.0=P2 "
         "0.1=P3 0.2=P4 0.3=P5");
-    hs_task_free(task);
+    hs_tasks_free(task);
 }
 
 static void test_examples_do_not_share_rows(void **state)
@@ -41,12 +41,12 @@ static void test_examples_do_not_share_rows(void **state)
                                       "{\"prompt\": [1, 2], \"target\": [5], \"distractor\": [6]}\n");
     task_fixture_assert_workload(task, 0, 2, "[1 2][1 2] 0.1=L3 0.1=L4 1.1=L5 1.1=L6");
     task_fixture_assert_workload(task, 1, 1, "[1 2] 0.1=L5 0.1=L6");
-    assert_int_equal(hs_task_n_examples(task), 2);
-    assert_int_equal(hs_task_example_line(task, 0), 1);
-    assert_int_equal(hs_task_example_line(task, 1), 3);
-    assert_string_equal(hs_task_name(task), "study");
-    assert_string_equal(hs_task_kind(task), "logit_diff");
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_n_examples(task), 2);
+    assert_int_equal(hs_tasks_example_line(task, 0), 1);
+    assert_int_equal(hs_tasks_example_line(task, 1), 3);
+    assert_string_equal(hs_tasks_name(task), "study");
+    assert_string_equal(hs_tasks_kind(task), "logit_diff");
+    hs_tasks_free(task);
 }
 
 static void test_a_range_outside_the_task_is_a_bug(void **state)
@@ -54,17 +54,17 @@ static void test_a_range_outside_the_task_is_a_bug(void **state)
     hs_error error = {0};
     hs_task_workload *workload;
     hs_task *task = task_fixture_open(*state, "minimal_pair", "{\"good\": [1, 2], \"bad\": [1, 3]}\n");
-    assert_int_equal(hs_task_workload_new(task, 0, 2, NULL, &workload, &error), HS_ERROR_INTERNAL);
+    assert_int_equal(hs_tasks_workload_new(task, 0, 2, NULL, &workload, &error), HS_ERROR_INTERNAL);
     assert_null(workload);
     error = (hs_error){0};
-    assert_int_equal(hs_task_workload_new(task, 2, SIZE_MAX, NULL, &workload, &error), HS_ERROR_INTERNAL);
+    assert_int_equal(hs_tasks_workload_new(task, 2, SIZE_MAX, NULL, &workload, &error), HS_ERROR_INTERNAL);
     const uint32_t donors[] = {1};
     error = (hs_error){0};
-    assert_int_equal(hs_task_workload_new(task, 0, 1, donors, &workload, &error), HS_ERROR_INTERNAL);
+    assert_int_equal(hs_tasks_workload_new(task, 0, 1, donors, &workload, &error), HS_ERROR_INTERNAL);
     assert_non_null(strstr(error.message, "donor 1 of example 0"));
-    hs_task_free(task);
-    hs_task_free(NULL);
-    hs_task_workload_free(NULL);
+    hs_tasks_free(task);
+    hs_tasks_free(NULL);
+    hs_tasks_workload_free(NULL);
 }
 
 static void test_the_score_walks_example_by_example(void **state)
@@ -74,15 +74,15 @@ static void test_the_score_walks_example_by_example(void **state)
     hs_task *task = task_fixture_open(*state, "minimal_pair",
                                       "{\"good\": [1, 2], \"bad\": [1, 3]}\n{\"good\": [1, 2, 3], \"bad\": [1, 4]}\n"
                                       "{\"good\": [1, 5], \"bad\": [1, 6, 7]}\n");
-    assert_int_equal(hs_task_workload_new(task, 1, 2, NULL, &workload, &error), HS_OK);
+    assert_int_equal(hs_tasks_workload_new(task, 1, 2, NULL, &workload, &error), HS_OK);
     assert_int_equal(workload->workload.n_queries, 6);
     const double answers[] = {-1, -2, -4, -8, -1, -2};
     const float expected[] = {1, 1, 0, -5};
     float values[4];
-    hs_task_score(task, workload, answers, values);
+    hs_tasks_score(task, workload, answers, values);
     assert_memory_equal(values, expected, sizeof expected);
-    hs_task_workload_free(workload);
-    hs_task_free(task);
+    hs_tasks_workload_free(workload);
+    hs_tasks_free(task);
 }
 
 /* ---- donors ------------------------------------------------------------------------------------------------------ */
@@ -97,7 +97,7 @@ static void test_donors(void **state)
                           "{\"good\": [1, 2, 9], \"bad\": [3, 4, 9]}\n{\"good\": [5, 9], \"bad\": [5, 10]}\n"
                           "{\"good\": [6, 7, 9], \"bad\": [8, 9]}\n");
     const uint32_t donors[] = {1, 2, 0};
-    assert_int_equal(hs_task_workload_new(task, 0, 3, donors, &workload, &error), HS_OK);
+    assert_int_equal(hs_tasks_workload_new(task, 0, 3, donors, &workload, &error), HS_OK);
     const hs_workload *work = &workload->workload;
     /*
      * The second sequence of example 0 takes its donor's last one; of example 2 only the first is needed for example
@@ -111,19 +111,19 @@ static void test_donors(void **state)
     assert_memory_equal(work->donor_sequences.offsets, offsets, sizeof offsets);
     assert_memory_equal(work->donor_sequences.tokens, tokens, sizeof tokens);
     assert_memory_equal(work->donors, expected, sizeof expected);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
     /* A shard in the middle: donors are indexed by the example of the task. */
-    assert_int_equal(hs_task_workload_new(task, 2, 1, donors, &workload, &error), HS_OK);
+    assert_int_equal(hs_tasks_workload_new(task, 2, 1, donors, &workload, &error), HS_OK);
     assert_int_equal(workload->workload.donor_sequences.n, 2);
     assert_memory_equal(workload->workload.donor_sequences.tokens, tokens + 3, 4 * sizeof *tokens);
     assert_int_equal(workload->workload.donors[0], 0);
     assert_int_equal(workload->workload.donors[1], 1);
-    hs_task_workload_free(workload);
-    assert_int_equal(hs_task_workload_new(task, 0, 3, NULL, &workload, &error), HS_OK);
+    hs_tasks_workload_free(workload);
+    assert_int_equal(hs_tasks_workload_new(task, 0, 3, NULL, &workload, &error), HS_OK);
     assert_int_equal(workload->workload.donor_sequences.n, 0);
     assert_null(workload->workload.donors);
-    hs_task_workload_free(workload);
-    hs_task_free(task);
+    hs_tasks_workload_free(workload);
+    hs_tasks_free(task);
 }
 
 /* ---- hash and limit ---------------------------------------------------------------------------------------------- */
@@ -131,8 +131,8 @@ static void test_donors(void **state)
 static uint64_t hash_of(struct task_fixture *fixture, const char *kind, const char *lines)
 {
     hs_task *task = task_fixture_open(fixture, kind, lines);
-    uint64_t hash = hs_task_hash(task);
-    hs_task_free(task);
+    uint64_t hash = hs_tasks_hash(task);
+    hs_tasks_free(task);
     return hash;
 }
 
@@ -165,8 +165,8 @@ static void test_the_limit_leaves_later_lines_unread(void **state)
     static const char lines[] = "{\"good\": [1, 2], \"bad\": [1, 3]}\n{\"good\": [1, 4], \"bad\": [1, 5]}\nnot JSON\n";
     fixture->config.limit = 2;
     hs_task *task = task_fixture_open(fixture, "minimal_pair", lines);
-    assert_int_equal(hs_task_n_examples(task), 2);
-    hs_task_free(task);
+    assert_int_equal(hs_tasks_n_examples(task), 2);
+    hs_tasks_free(task);
     fixture->config.limit = 3;
     (void)task_fixture_refuse(fixture, "minimal_pair", lines, HS_ERROR_INPUT);
 }
@@ -180,7 +180,7 @@ static hs_status open_reference(struct task_fixture *fixture, const char *lines,
     (void)task_fixture_write(fixture, "reference.jsonl", lines, strlen(lines), path, sizeof path);
     fixture->error = (hs_error){0};
     const hs_reference_config config = {.path = path, .field = field, .limit = limit};
-    return hs_reference_set_open(&config, tokenizer, &fixture->model, workload, &fixture->error);
+    return hs_tasks_reference_set_open(&config, tokenizer, &fixture->model, workload, &fixture->error);
 }
 
 static void test_reference_set(void **state)
@@ -198,10 +198,10 @@ static void test_reference_set(void **state)
     assert_memory_equal(workload->workload.sequences.tokens, tokens, sizeof tokens);
     assert_int_equal(workload->workload.n_queries, 0);
     assert_int_equal(workload->n_examples, 3);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
     assert_int_equal(open_reference(fixture, lines, "page.text", 2, fixture->bos_tokenizer, &workload), HS_OK);
     assert_int_equal(workload->workload.sequences.n, 2);
-    hs_task_workload_free(workload);
+    hs_tasks_workload_free(workload);
 }
 
 static void test_reference_set_errors(void **state)
