@@ -7,7 +7,7 @@ enum { MAX_ATTRIBUTE_BYTES = 16 * 1024 * 1024 };
 
 /* ---- lists of texts ---------------------------------------------------------------------------------------------- */
 
-void hs_texts_clear(hs_texts *texts)
+void hs__results_texts_clear(hs_texts *texts)
 {
     hs_free(texts->items);
     hs_free(texts->bytes);
@@ -25,7 +25,8 @@ static hs_status cut_row(char *row, size_t width, const char *what, hs_error *er
     return HS_OK;
 }
 
-hs_status hs_texts_cut(char *bytes, size_t n, size_t width, const char *what, hs_texts *texts_out, hs_error *error)
+hs_status hs__results_texts_cut(char *bytes, size_t n, size_t width, const char *what, hs_texts *texts_out,
+                                hs_error *error)
 {
     hs_texts texts = {.n = n, .bytes = bytes};
     hs_status status;
@@ -38,11 +39,12 @@ hs_status hs_texts_cut(char *bytes, size_t n, size_t width, const char *what, hs
     *texts_out = texts;
     texts = (hs_texts){0};
 done:
-    hs_texts_clear(&texts);
+    hs__results_texts_clear(&texts);
     return status;
 }
 
-hs_status hs_texts_pack(const char *const *items, size_t n, char **bytes_out, size_t *width_out, hs_error *error)
+hs_status hs__results_texts_pack(const char *const *items, size_t n, char **bytes_out, size_t *width_out,
+                                 hs_error *error)
 {
     size_t width = 1;
     *bytes_out = NULL;
@@ -68,41 +70,42 @@ static hs_status write_attribute(hid_t object, const char *name, hid_t type, siz
     hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     hs_status status = HS_OK;
     if (attribute < 0 || H5Awrite(attribute, type, bytes) < 0)
-        status = hs_hdf5_fail(error, HS_ERROR_IO, "attribute %s cannot be written", name);
-    hs_hdf5_close(attribute);
-    hs_hdf5_close(space);
-    hs_hdf5_close(type);
+        status = hs__results_hdf5_fail(error, HS_ERROR_IO, "attribute %s cannot be written", name);
+    hs__results_hdf5_close(attribute);
+    hs__results_hdf5_close(space);
+    hs__results_hdf5_close(type);
     return status;
 }
 
-hs_status hs_hdf5_write_text(hid_t object, const char *name, const char *value, hs_error *error)
+hs_status hs__results_hdf5_write_text(hid_t object, const char *name, const char *value, hs_error *error)
 {
-    return write_attribute(object, name, hs_hdf5_type(HS_ELEMENT_TEXT, strlen(value) + 1), 0, value, error);
+    return write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_TEXT, strlen(value) + 1), 0, value, error);
 }
 
-hs_status hs_hdf5_write_u64(hid_t object, const char *name, uint64_t value, hs_error *error)
+hs_status hs__results_hdf5_write_u64(hid_t object, const char *name, uint64_t value, hs_error *error)
 {
-    return write_attribute(object, name, hs_hdf5_type(HS_ELEMENT_U64, 0), 0, &value, error);
+    return write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_U64, 0), 0, &value, error);
 }
 
-hs_status hs_hdf5_write_i32(hid_t object, const char *name, const int32_t *values, size_t n, hs_error *error)
+hs_status hs__results_hdf5_write_i32(hid_t object, const char *name, const int32_t *values, size_t n, hs_error *error)
 {
-    return write_attribute(object, name, hs_hdf5_type(HS_ELEMENT_I32, 0), n, values, error);
+    return write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_I32, 0), n, values, error);
 }
 
-hs_status hs_hdf5_write_f64(hid_t object, const char *name, const double *values, size_t n, hs_error *error)
+hs_status hs__results_hdf5_write_f64(hid_t object, const char *name, const double *values, size_t n, hs_error *error)
 {
-    return write_attribute(object, name, hs_hdf5_type(HS_ELEMENT_F64, 0), n, values, error);
+    return write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_F64, 0), n, values, error);
 }
 
-hs_status hs_hdf5_write_texts(hid_t object, const char *name, const char *const *values, size_t n, hs_error *error)
+hs_status hs__results_hdf5_write_texts(hid_t object, const char *name, const char *const *values, size_t n,
+                                       hs_error *error)
 {
     char *bytes = NULL;
     size_t width = 1;
     if (n == 0)
         return HS_OK;
-    HS_TRY(hs_texts_pack(values, n, &bytes, &width, error));
-    hs_status status = write_attribute(object, name, hs_hdf5_type(HS_ELEMENT_TEXT, width), n, bytes, error);
+    HS_TRY(hs__results_texts_pack(values, n, &bytes, &width, error));
+    hs_status status = write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_TEXT, width), n, bytes, error);
     hs_free(bytes);
     return status;
 }
@@ -118,8 +121,8 @@ typedef struct opened_attribute {
 
 static void close_attribute(opened_attribute *attribute)
 {
-    hs_hdf5_close(attribute->type);
-    hs_hdf5_close(attribute->id);
+    hs__results_hdf5_close(attribute->type);
+    hs__results_hdf5_close(attribute->id);
 }
 
 /* Leaves everything that has to be closed in `attribute`, also on failure. */
@@ -133,8 +136,8 @@ static hs_status open_attribute(hid_t object, const char *name, opened_attribute
     attribute->n_bytes_of = attribute->type < 0 ? 0 : H5Tget_size(attribute->type);
     hs_status status = HS_OK;
     if (n < 0 || attribute->n_bytes_of == 0)
-        status = hs_hdf5_fail(error, HS_ERROR_RESULTS, "attribute %s cannot be read", name);
-    hs_hdf5_close(space);
+        status = hs__results_hdf5_fail(error, HS_ERROR_RESULTS, "attribute %s cannot be read", name);
+    hs__results_hdf5_close(space);
     HS_TRY(status);
     attribute->n = (size_t)n;
     if (attribute->n > MAX_ATTRIBUTE_BYTES / attribute->n_bytes_of)
@@ -146,35 +149,36 @@ static hs_status read_numbers(hid_t object, const char *name, hs_element element
                               hs_error *error)
 {
     opened_attribute attribute;
-    hid_t type = hs_hdf5_type(element, 0);
+    hid_t type = hs__results_hdf5_type(element, 0);
     hs_status status;
     HS_GOTO_DONE(open_attribute(object, name, &attribute, error));
     if (H5Tequal(attribute.type, type) <= 0 || attribute.n != n)
         status = hs_fail(error, HS_ERROR_RESULTS, "attribute %s has another type or size than headsweep writes", name);
     else if (H5Aread(attribute.id, type, values) < 0)
-        status = hs_hdf5_fail(error, HS_ERROR_RESULTS, "attribute %s cannot be read", name);
+        status = hs__results_hdf5_fail(error, HS_ERROR_RESULTS, "attribute %s cannot be read", name);
 done:
     close_attribute(&attribute);
-    hs_hdf5_close(type);
+    hs__results_hdf5_close(type);
     return status;
 }
 
-hs_status hs_hdf5_read_u64(hid_t object, const char *name, uint64_t *value_out, hs_error *error)
+hs_status hs__results_hdf5_read_u64(hid_t object, const char *name, uint64_t *value_out, hs_error *error)
 {
     return read_numbers(object, name, HS_ELEMENT_U64, 1, value_out, error);
 }
 
-hs_status hs_hdf5_read_i32(hid_t object, const char *name, int32_t *values, size_t n, hs_error *error)
+hs_status hs__results_hdf5_read_i32(hid_t object, const char *name, int32_t *values, size_t n, hs_error *error)
 {
     return read_numbers(object, name, HS_ELEMENT_I32, n, values, error);
 }
 
-hs_status hs_hdf5_read_f64(hid_t object, const char *name, double *values, size_t n, hs_error *error)
+hs_status hs__results_hdf5_read_f64(hid_t object, const char *name, double *values, size_t n, hs_error *error)
 {
     return read_numbers(object, name, HS_ELEMENT_F64, n, values, error);
 }
 
-hs_status hs_hdf5_read_texts(hid_t object, const char *name, size_t max_n, hs_texts *texts_out, hs_error *error)
+hs_status hs__results_hdf5_read_texts(hid_t object, const char *name, size_t max_n, hs_texts *texts_out,
+                                      hs_error *error)
 {
     opened_attribute attribute;
     char *bytes = NULL;
@@ -187,10 +191,10 @@ hs_status hs_hdf5_read_texts(hid_t object, const char *name, size_t max_n, hs_te
     }
     HS_GOTO_DONE(hs_allocate(&bytes, attribute.n, attribute.n_bytes_of, name, error));
     if (H5Aread(attribute.id, attribute.type, bytes) < 0) {
-        status = hs_hdf5_fail(error, HS_ERROR_RESULTS, "attribute %s cannot be read", name);
+        status = hs__results_hdf5_fail(error, HS_ERROR_RESULTS, "attribute %s cannot be read", name);
         goto done;
     }
-    status = hs_texts_cut(bytes, attribute.n, attribute.n_bytes_of, name, texts_out, error);
+    status = hs__results_texts_cut(bytes, attribute.n, attribute.n_bytes_of, name, texts_out, error);
     bytes = NULL;
 done:
     hs_free(bytes);
@@ -198,15 +202,15 @@ done:
     return status;
 }
 
-hs_status hs_hdf5_read_text(hid_t object, const char *name, char **value_out, hs_error *error)
+hs_status hs__results_hdf5_read_text(hid_t object, const char *name, char **value_out, hs_error *error)
 {
     hs_texts texts;
     *value_out = NULL;
-    HS_TRY(hs_hdf5_read_texts(object, name, 1, &texts, error));
+    HS_TRY(hs__results_hdf5_read_texts(object, name, 1, &texts, error));
     if (texts.n == 1)
         *value_out = hs_string_copy(texts.items[0], error);
     else
         (void)hs_fail(error, HS_ERROR_RESULTS, "attribute %s is empty", name);
-    hs_texts_clear(&texts);
+    hs__results_texts_clear(&texts);
     return *value_out != NULL ? HS_OK : error->status;
 }

@@ -77,12 +77,12 @@ hs_status hs_results_write_cell(hs_results *results, hs_cell cell, const float *
     const uint64_t word = commit_word(results->experiment_hash, cell, values, n_values);
     errno = 0;
     if (select_values(results, &range) < 0 || select_words(results, &range) < 0 ||
-        H5Dwrite(file->values, H5T_IEEE_F32LE, hs_file_memory(results, n_values), file->values_space, results->transfer,
-                 values) < 0 ||
-        H5Dwrite(file->commit, H5T_STD_U64LE, hs_file_memory(results, 1), file->commit_space, results->transfer,
-                 &word) < 0)
-        return hs_file_fail_write(results, error, "set %llu, shard %u of task %s", (unsigned long long)cell.set,
-                                  cell.shard, results->tasks[cell.task].name);
+        H5Dwrite(file->values, H5T_IEEE_F32LE, hs__results_file_memory(results, n_values), file->values_space,
+                 results->transfer, values) < 0 ||
+        H5Dwrite(file->commit, H5T_STD_U64LE, hs__results_file_memory(results, 1), file->commit_space,
+                 results->transfer, &word) < 0)
+        return hs__results_file_fail_write(results, error, "set %llu, shard %u of task %s",
+                                           (unsigned long long)cell.set, cell.shard, results->tasks[cell.task].name);
     return HS_OK;
 }
 
@@ -91,22 +91,23 @@ hs_status hs_results_write_cell(hs_results *results, hs_cell cell, const float *
 static hs_status read_words(hs_results *results, const cell_range *range, uint64_t *words, hs_error *error)
 {
     const hs_file_task *file = &results->files[range->task];
-    hid_t memory = hs_file_memory(results, range->n_sets * range->n_shards);
+    hid_t memory = hs__results_file_memory(results, range->n_sets * range->n_shards);
     if (select_words(results, range) < 0 ||
         H5Dread(file->commit, H5T_STD_U64LE, memory, file->commit_space, results->transfer, words) < 0)
-        return hs_hdf5_fail(error, HS_ERROR_IO, "%s: commit words of task %s cannot be read", results->path,
-                            results->tasks[range->task].name);
+        return hs__results_hdf5_fail(error, HS_ERROR_IO, "%s: commit words of task %s cannot be read", results->path,
+                                     results->tasks[range->task].name);
     return HS_OK;
 }
 
 static hs_status read_values(hs_results *results, const cell_range *range, float *values, hs_error *error)
 {
     const hs_file_task *file = &results->files[range->task];
-    hid_t memory = hs_file_memory(results, range->n_sets * range_row_values(&results->tasks[range->task], range));
+    hid_t memory =
+        hs__results_file_memory(results, range->n_sets * range_row_values(&results->tasks[range->task], range));
     if (select_values(results, range) < 0 ||
         H5Dread(file->values, H5T_IEEE_F32LE, memory, file->values_space, results->transfer, values) < 0)
-        return hs_hdf5_fail(error, HS_ERROR_IO, "%s: values of task %s cannot be read", results->path,
-                            results->tasks[range->task].name);
+        return hs__results_hdf5_fail(error, HS_ERROR_IO, "%s: values of task %s cannot be read", results->path,
+                                     results->tasks[range->task].name);
     return HS_OK;
 }
 

@@ -7,7 +7,7 @@
 /* What HDF5 writes when it closes a file, as large as any version of it. */
 enum { SUPERBLOCK_BYTES = 48 };
 
-int hs_file_rewrite_superblock(const char *path)
+int hs__results_file_rewrite_superblock(const char *path)
 {
     char bytes[SUPERBLOCK_BYTES];
     int file = open(path, O_RDWR | O_CLOEXEC);
@@ -33,7 +33,7 @@ static hs_status agree_to_close(hs_results *results, hs_error *error)
 {
     const bool is_open = results->file >= 0;
     const int system_error =
-        is_open && hs_comm_rank(results->comm) == 0 ? hs_file_rewrite_superblock(results->path) : 0;
+        is_open && hs_comm_rank(results->comm) == 0 ? hs__results_file_rewrite_superblock(results->path) : 0;
     uint64_t state = (is_open ? IS_OPEN : CANNOT_CLOSE) | (results->write_failed || system_error ? CANNOT_CLOSE : 0);
     HS_TRY(hs_comm_or(results->comm, &state, 1, error));
     if (state == (IS_OPEN | CANNOT_CLOSE)) {
@@ -49,7 +49,7 @@ static hs_status close_file(hs_results *results, hs_error *error)
     if (results->opens_together)
         HS_TRY(agree_to_close(results, error));
     if (results->file >= 0 && H5Fclose(results->file) < 0)
-        return hs_hdf5_fail(error, HS_ERROR_IO, "%s cannot be closed", results->path);
+        return hs__results_hdf5_fail(error, HS_ERROR_IO, "%s cannot be closed", results->path);
     return HS_OK;
 }
 
@@ -57,9 +57,9 @@ hs_status hs_results_close(hs_results *results, hs_error *error)
 {
     if (results == NULL)
         return HS_OK;
-    hs_file_unload(results);
-    hs_hdf5_close(results->memory_space);
-    hs_hdf5_close(results->transfer);
+    hs__results_file_unload(results);
+    hs__results_hdf5_close(results->memory_space);
+    hs__results_hdf5_close(results->transfer);
     hs_status status = close_file(results, error);
     hs_free(results->values);
     hs_free(results->words);

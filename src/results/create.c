@@ -18,28 +18,28 @@ static hs_status write_attribute_group(hid_t file, const char *name, const hs_re
     const char **identity = NULL;
     size_t n_identity = 0;
     hs_status status;
-    HS_GOTO_DONE(hs_objects_create_group(file, name, &group, error));
+    HS_GOTO_DONE(hs__results_objects_create_group(file, name, &group, error));
     HS_GOTO_DONE(hs_allocate(&identity, n, sizeof *identity, "identity attributes", error));
     for (size_t i = 0; i < n; i++) {
-        HS_GOTO_DONE(hs_hdf5_write_text(group, attributes[i].name, attributes[i].value, error));
+        HS_GOTO_DONE(hs__results_hdf5_write_text(group, attributes[i].name, attributes[i].value, error));
         if (attributes[i].identity)
             identity[n_identity++] = attributes[i].name;
     }
-    HS_GOTO_DONE(hs_hdf5_write_texts(group, HS_LAYOUT_IDENTITY, identity, n_identity, error));
+    HS_GOTO_DONE(hs__results_hdf5_write_texts(group, HS_LAYOUT_IDENTITY, identity, n_identity, error));
 done:
     hs_free(identity);
-    hs_hdf5_close(group);
+    hs__results_hdf5_close(group);
     return status;
 }
 
 static hs_status write_root_attributes(hid_t file, const hs_results_layout *layout, hs_error *error)
 {
     const int32_t version = HS_RESULTS_LAYOUT_VERSION;
-    uint64_t tables_hash = hs_layout_hash_tables(&layout->sets, layout->tasks, layout->n_tasks);
-    HS_TRY(hs_hdf5_write_i32(file, HS_LAYOUT_ATTRIBUTE, &version, 0, error));
-    HS_TRY(hs_hdf5_write_text(file, "headsweep_version", HEADSWEEP_VERSION, error));
-    HS_TRY(hs_hdf5_write_u64(file, "experiment_hash", layout->experiment_hash, error));
-    HS_TRY(hs_hdf5_write_u64(file, "tables_hash", tables_hash, error));
+    uint64_t tables_hash = hs__results_layout_hash_tables(&layout->sets, layout->tasks, layout->n_tasks);
+    HS_TRY(hs__results_hdf5_write_i32(file, HS_LAYOUT_ATTRIBUTE, &version, 0, error));
+    HS_TRY(hs__results_hdf5_write_text(file, "headsweep_version", HEADSWEEP_VERSION, error));
+    HS_TRY(hs__results_hdf5_write_u64(file, "experiment_hash", layout->experiment_hash, error));
+    HS_TRY(hs__results_hdf5_write_u64(file, "tables_hash", tables_hash, error));
     HS_TRY(write_attribute_group(file, "experiment", layout->experiment, layout->n_experiment, error));
     return write_attribute_group(file, "provenance", layout->provenance, layout->n_provenance, error);
 }
@@ -61,7 +61,7 @@ static hs_status link_into(hid_t group, const char *const *paths, hs_error *erro
 {
     for (; *paths != NULL; paths++)
         if (H5Lcreate_hard(group, *paths, group, strrchr(*paths, '/') + 1, H5P_DEFAULT, H5P_DEFAULT) < 0)
-            return hs_hdf5_fail(error, HS_ERROR_IO, "%s cannot be linked", *paths);
+            return hs__results_hdf5_fail(error, HS_ERROR_IO, "%s cannot be linked", *paths);
     return HS_OK;
 }
 
@@ -83,14 +83,14 @@ static hs_status pad_rows(const hs_results_layout *layout, const void *rows, siz
 static hs_status create_set_names(hid_t file, const hs_results_layout *layout, const hs_extents *extents,
                                   hs_scales *scales, hs_error *error)
 {
-    const size_t width = hs_layout_set_name_width(layout);
+    const size_t width = hs__results_layout_set_name_width(layout);
     char *names = NULL, *padded = NULL;
     hs_status status;
-    HS_GOTO_DONE(hs_layout_pack_set_names(&layout->sets, 0, width, &names, error));
+    HS_GOTO_DONE(hs__results_layout_pack_set_names(&layout->sets, 0, width, &names, error));
     HS_GOTO_DONE(pad_rows(layout, names, width, 0, &padded, error));
     const hs_object_table contents = {"set", padded, width};
-    HS_GOTO_DONE(
-        hs_objects_create_datasets(file, HS_GROUP_ROOT, extents, (hs_object_tables){&contents, 1}, scales, error));
+    HS_GOTO_DONE(hs__results_objects_create_datasets(file, HS_GROUP_ROOT, extents, (hs_object_tables){&contents, 1},
+                                                     scales, error));
 done:
     hs_free(padded);
     hs_free(names);
@@ -109,14 +109,15 @@ typedef struct set_tables {
 static hs_status pack_phases(const hs_results_layout *layout, set_tables *t, hs_error *error)
 {
     const hs_results_later *later = &layout->later;
-    const uint64_t first[HS_LAYOUT_PHASE_FIELDS] = {0, layout->sets.n_sets, hs_layout_hash_sets(&layout->sets)};
+    const uint64_t first[HS_LAYOUT_PHASE_FIELDS] = {0, layout->sets.n_sets,
+                                                    hs__results_layout_hash_sets(&layout->sets)};
     HS_TRY(hs_allocate(&t->phases, 1 + later->n_phases, sizeof *t->phases, "phases", error));
     HS_TRY(hs_allocate(&t->phase_names, 1 + later->n_phases, sizeof *t->phase_names, "phases", error));
     memcpy(t->phases[0], first, sizeof first);
     t->phase_names[0] = HS_LAYOUT_FIRST_PHASE;
     for (size_t i = 0; i < later->n_phases; i++)
         t->phase_names[1 + i] = later->names[i];
-    return hs_texts_pack(t->phase_names, 1 + later->n_phases, &t->phase_bytes, &t->phase_width, error);
+    return hs__results_texts_pack(t->phase_names, 1 + later->n_phases, &t->phase_bytes, &t->phase_width, error);
 }
 
 static hs_status pack_sets(const hs_results_layout *layout, set_tables *t, hs_error *error)
@@ -126,8 +127,8 @@ static hs_status pack_sets(const hs_results_layout *layout, set_tables *t, hs_er
     HS_TRY(pad_rows(layout, sets->order, sizeof *sets->order, -1, &t->order, error));
     HS_TRY(pad_rows(layout, sets->intervention, sizeof *sets->intervention, -1, &t->intervention, error));
     HS_TRY(pad_rows(layout, sets->components, component_bytes, -1, &t->component, error));
-    HS_TRY(hs_texts_pack(sets->intervention_names, sets->n_interventions, &t->intervention_bytes,
-                         &t->intervention_width, error));
+    HS_TRY(hs__results_texts_pack(sets->intervention_names, sets->n_interventions, &t->intervention_bytes,
+                                  &t->intervention_width, error));
     return pack_phases(layout, t, error);
 }
 
@@ -149,7 +150,7 @@ static hs_status create_sets(hid_t file, const hs_results_layout *layout, const 
     set_tables t = {0};
     hs_status status;
     HS_GOTO_DONE(create_set_names(file, layout, extents, scales, error));
-    HS_GOTO_DONE(hs_objects_create_group(file, "sets", &group, error));
+    HS_GOTO_DONE(hs__results_objects_create_group(file, "sets", &group, error));
     HS_GOTO_DONE(link_into(group, in_sets, error));
     HS_GOTO_DONE(pack_sets(layout, &t, error));
     const hs_object_table contents[] = {
@@ -161,10 +162,11 @@ static hs_status create_sets(hid_t file, const hs_results_layout *layout, const 
         {"phase_name", t.phase_bytes, t.phase_width},
     };
     const size_t n = sizeof contents / sizeof contents[0];
-    status = hs_objects_create_datasets(group, HS_GROUP_SETS, extents, (hs_object_tables){contents, n}, scales, error);
+    status = hs__results_objects_create_datasets(group, HS_GROUP_SETS, extents, (hs_object_tables){contents, n}, scales,
+                                                 error);
 done:
     clear_sets(&t);
-    hs_hdf5_close(group);
+    hs__results_hdf5_close(group);
     return status;
 }
 
@@ -175,17 +177,17 @@ static hs_status create_reference(hid_t file, const hs_results_layout *layout, c
     hs_status status;
     if (layout->mean_n_layers == 0)
         return HS_OK;
-    HS_GOTO_DONE(hs_objects_create_group(file, "reference", &group, error));
+    HS_GOTO_DONE(hs__results_objects_create_group(file, "reference", &group, error));
     const hs_object_table contents[] = {{"mean", layout->mean, 0}, {"position_mean", layout->position_mean, 0}};
-    HS_GOTO_DONE(
-        hs_objects_create_datasets(group, HS_GROUP_REFERENCE, extents, (hs_object_tables){contents, 2}, scales, error));
+    HS_GOTO_DONE(hs__results_objects_create_datasets(group, HS_GROUP_REFERENCE, extents,
+                                                     (hs_object_tables){contents, 2}, scales, error));
     size_t n_mean = layout->mean == NULL ? 0 : layout->mean_n_layers * layout->mean_n_columns;
     size_t n_position_mean =
         layout->position_mean == NULL ? 0 : layout->mean_n_layers * layout->mean_n_positions * layout->mean_n_columns;
-    uint64_t hash = hs_layout_hash_means(layout->mean, n_mean, layout->position_mean, n_position_mean);
-    HS_GOTO_DONE(hs_hdf5_write_u64(group, "hash", hash, error));
+    uint64_t hash = hs__results_layout_hash_means(layout->mean, n_mean, layout->position_mean, n_position_mean);
+    HS_GOTO_DONE(hs__results_hdf5_write_u64(group, "hash", hash, error));
 done:
-    hs_hdf5_close(group);
+    hs__results_hdf5_close(group);
     return status;
 }
 
@@ -202,16 +204,16 @@ static hs_status write_metric_attributes(hid_t group, const hs_results_task *tas
     }
     hid_t metric = H5Dopen2(group, "metric", H5P_DEFAULT);
     hs_status status;
-    HS_GOTO_DONE(hs_hdf5_write_texts(metric, "unit", units, task->n_metrics, error));
+    HS_GOTO_DONE(hs__results_hdf5_write_texts(metric, "unit", units, task->n_metrics, error));
     /* "meaning" is what the dataset itself means. */
-    HS_GOTO_DONE(hs_hdf5_write_texts(metric, "metric_meaning", meanings, task->n_metrics, error));
-    HS_GOTO_DONE(hs_hdf5_write_i32(metric, "better", better, task->n_metrics, error));
-    HS_GOTO_DONE(hs_hdf5_write_i32(metric, "percent", percent, task->n_metrics, error));
-    HS_GOTO_DONE(hs_hdf5_write_i32(metric, "per", per, task->n_metrics, error));
+    HS_GOTO_DONE(hs__results_hdf5_write_texts(metric, "metric_meaning", meanings, task->n_metrics, error));
+    HS_GOTO_DONE(hs__results_hdf5_write_i32(metric, "better", better, task->n_metrics, error));
+    HS_GOTO_DONE(hs__results_hdf5_write_i32(metric, "percent", percent, task->n_metrics, error));
+    HS_GOTO_DONE(hs__results_hdf5_write_i32(metric, "per", per, task->n_metrics, error));
     if (task->chance != NULL)
-        HS_GOTO_DONE(hs_hdf5_write_f64(metric, "chance", task->chance, task->n_metrics, error));
+        HS_GOTO_DONE(hs__results_hdf5_write_f64(metric, "chance", task->chance, task->n_metrics, error));
 done:
-    hs_hdf5_close(metric);
+    hs__results_hdf5_close(metric);
     return status;
 }
 
@@ -220,7 +222,7 @@ static hs_status pack_metric_names(const hs_results_task *task, char **bytes_out
     const char *names[HS_LAYOUT_MAX_METRICS];
     for (size_t i = 0; i < task->n_metrics; i++)
         names[i] = task->metrics[i].name;
-    return hs_texts_pack(names, task->n_metrics, bytes_out, width_out, error);
+    return hs__results_texts_pack(names, task->n_metrics, bytes_out, width_out, error);
 }
 
 /* -1 for each text set; NULL where no texts are kept. hs_free() it. */
@@ -240,7 +242,8 @@ static hs_status pack_prompts(const hs_results_task *task, char **bytes_out, siz
 {
     *bytes_out = NULL;
     *width_out = 0;
-    return task->prompts == NULL ? HS_OK : hs_texts_pack(task->prompts, task->n_examples, bytes_out, width_out, error);
+    return task->prompts == NULL ? HS_OK
+                                 : hs__results_texts_pack(task->prompts, task->n_examples, bytes_out, width_out, error);
 }
 
 /* One task's group in /results or /ranking. */
@@ -253,10 +256,10 @@ static hs_status create_task(hid_t parent, hs_group_kind kind, const hs_results_
     int32_t *text_sets = NULL;
     size_t width = 1, prompt_width = 0;
     hs_status status;
-    extents = hs_extents_with_task(extents, task);
-    HS_GOTO_DONE(hs_objects_create_group(parent, task->name, &group, error));
+    extents = hs__results_extents_with_task(extents, task);
+    HS_GOTO_DONE(hs__results_objects_create_group(parent, task->name, &group, error));
     HS_GOTO_DONE(link_into(group, kind == HS_GROUP_TASK ? in_task : in_task_ranking, error));
-    HS_GOTO_DONE(hs_hdf5_write_text(group, "kind", task->kind, error));
+    HS_GOTO_DONE(hs__results_hdf5_write_text(group, "kind", task->kind, error));
     HS_GOTO_DONE(pack_metric_names(task, &names, &width, error));
     HS_GOTO_DONE(no_text_sets(task, &text_sets, error));
     HS_GOTO_DONE(pack_prompts(task, &prompts, &prompt_width, error));
@@ -270,18 +273,19 @@ static hs_status create_task(hid_t parent, hs_group_kind kind, const hs_results_
         {"text", NULL, task->n_text_sets > 0 ? task->text_bytes : 0},
     };
     const size_t n = sizeof contents / sizeof contents[0];
-    HS_GOTO_DONE(hs_objects_create_datasets(group, kind, &extents, (hs_object_tables){contents, n}, scales, error));
+    HS_GOTO_DONE(
+        hs__results_objects_create_datasets(group, kind, &extents, (hs_object_tables){contents, n}, scales, error));
     HS_GOTO_DONE(write_metric_attributes(group, task, error));
-    HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_EXAMPLE, error));
-    HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_METRIC, error));
-    HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_SHARD, error));
-    HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_TEXT_SET, error));
-    HS_GOTO_DONE(hs_scales_finish(scales, HS_AXIS_SAMPLE, error));
+    HS_GOTO_DONE(hs__results_scales_finish(scales, HS_AXIS_EXAMPLE, error));
+    HS_GOTO_DONE(hs__results_scales_finish(scales, HS_AXIS_METRIC, error));
+    HS_GOTO_DONE(hs__results_scales_finish(scales, HS_AXIS_SHARD, error));
+    HS_GOTO_DONE(hs__results_scales_finish(scales, HS_AXIS_TEXT_SET, error));
+    HS_GOTO_DONE(hs__results_scales_finish(scales, HS_AXIS_SAMPLE, error));
 done:
     hs_free(prompts);
     hs_free(text_sets);
     hs_free(names);
-    hs_hdf5_close(group);
+    hs__results_hdf5_close(group);
     return status == HS_OK ? HS_OK : hs_error_prefix(error, "task %s", task->name);
 }
 
@@ -292,36 +296,36 @@ static hs_status create_tasks(hid_t file, const char *name, hs_group_kind kind, 
     hid_t group = H5I_INVALID_HID;
     const char **names = NULL;
     hs_status status;
-    HS_GOTO_DONE(hs_objects_create_group(file, name, &group, error));
+    HS_GOTO_DONE(hs__results_objects_create_group(file, name, &group, error));
     HS_GOTO_DONE(hs_allocate(&names, layout->n_tasks, sizeof *names, "task names", error));
     for (size_t i = 0; i < layout->n_tasks; i++)
         names[i] = layout->tasks[i].name;
-    HS_GOTO_DONE(hs_hdf5_write_texts(group, "tasks", names, layout->n_tasks, error));
+    HS_GOTO_DONE(hs__results_hdf5_write_texts(group, "tasks", names, layout->n_tasks, error));
     if (kind == HS_GROUP_TASK_RANKING)
         HS_GOTO_DONE(link_into(group, in_ranking, error));
     if (kind == HS_GROUP_TASK_RANKING)
-        HS_GOTO_DONE(hs_objects_create_datasets(group, HS_GROUP_RANKING, extents, (hs_object_tables){&restated, 1},
-                                                scales, error));
+        HS_GOTO_DONE(hs__results_objects_create_datasets(group, HS_GROUP_RANKING, extents,
+                                                         (hs_object_tables){&restated, 1}, scales, error));
     for (size_t i = 0; i < layout->n_tasks; i++)
         HS_GOTO_DONE(create_task(group, kind, &layout->tasks[i], *extents, scales, error));
 done:
     hs_free(names);
-    hs_hdf5_close(group);
+    hs__results_hdf5_close(group);
     return status;
 }
 
 static hs_status create_run_table(hid_t file, const hs_extents *extents, hs_scales *scales, hs_error *error)
 {
     hid_t group = H5Gopen2(file, "provenance", H5P_DEFAULT);
-    hs_status status =
-        hs_objects_create_datasets(group, HS_GROUP_PROVENANCE, extents, (hs_object_tables){NULL, 0}, scales, error);
-    hs_hdf5_close(group);
+    hs_status status = hs__results_objects_create_datasets(group, HS_GROUP_PROVENANCE, extents,
+                                                           (hs_object_tables){NULL, 0}, scales, error);
+    hs__results_hdf5_close(group);
     return status;
 }
 
 static hs_status create_all(hid_t file, const hs_results_layout *layout, hs_scales *scales, hs_error *error)
 {
-    const hs_extents extents = hs_extents_of_layout(layout);
+    const hs_extents extents = hs__results_extents_of_layout(layout);
     HS_TRY(write_root_attributes(file, layout, error));
     HS_TRY(create_run_table(file, &extents, scales, error));
     HS_TRY(create_sets(file, layout, &extents, scales, error));
@@ -329,7 +333,7 @@ static hs_status create_all(hid_t file, const hs_results_layout *layout, hs_scal
     HS_TRY(create_tasks(file, "results", HS_GROUP_TASK, layout, &extents, scales, error));
     HS_TRY(create_tasks(file, "ranking", HS_GROUP_TASK_RANKING, layout, &extents, scales, error));
     for (size_t axis = 0; axis < HS_AXIS_COUNT; axis++)
-        HS_TRY(hs_scales_finish(scales, (hs_axis)axis, error));
+        HS_TRY(hs__results_scales_finish(scales, (hs_axis)axis, error));
     return HS_OK;
 }
 
@@ -350,32 +354,33 @@ static void write_into_memory(hid_t file, const char *path)
 static hs_status close_file(hid_t file, const char *path, hs_status status, hs_error *error)
 {
     if (status == HS_OK && H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
-        status = hs_hdf5_fail(error, HS_ERROR_IO, "file cannot be written");
+        status = hs__results_hdf5_fail(error, HS_ERROR_IO, "file cannot be written");
     if (status != HS_OK)
         write_into_memory(file, path);
     if (H5Fclose(file) < 0 && status == HS_OK)
-        status = hs_hdf5_fail(error, HS_ERROR_IO, "file cannot be closed");
+        status = hs__results_hdf5_fail(error, HS_ERROR_IO, "file cannot be closed");
     return status;
 }
 
-hs_status hs_create_contents(const char *path, const hs_results_layout *layout, hs_error *error)
+hs_status hs__results_create_contents(const char *path, const hs_results_layout *layout, hs_error *error)
 {
     hs_scales scales;
-    hid_t access = hs_hdf5_serial_access(), plist = H5Pcreate(H5P_FILE_CREATE), file = H5I_INVALID_HID;
+    hid_t access = hs__results_hdf5_serial_access(), plist = H5Pcreate(H5P_FILE_CREATE), file = H5I_INVALID_HID;
     hs_status status = HS_OK;
-    hs_scales_init(&scales);
-    if (access >= 0 && plist >= 0 && hs_hdf5_fix_version(access) >= 0 && hs_objects_set_group_properties(plist) >= 0)
+    hs__results_scales_init(&scales);
+    if (access >= 0 && plist >= 0 && hs__results_hdf5_fix_version(access) >= 0 &&
+        hs__results_objects_set_group_properties(plist) >= 0)
         file = H5Fcreate(path, H5F_ACC_TRUNC, plist, access);
     if (file < 0) {
-        status = hs_hdf5_fail(error, HS_ERROR_IO, "file cannot be created");
+        status = hs__results_hdf5_fail(error, HS_ERROR_IO, "file cannot be created");
         goto done;
     }
     HS_GOTO_DONE(create_all(file, layout, &scales, error));
 done:
-    hs_scales_clear(&scales);
+    hs__results_scales_clear(&scales);
     if (file >= 0)
         status = close_file(file, path, status, error);
-    hs_hdf5_close(plist);
-    hs_hdf5_close(access);
+    hs__results_hdf5_close(plist);
+    hs__results_hdf5_close(access);
     return status;
 }

@@ -5,6 +5,6 @@
 #include "results/layout.h"
 
 /* Writes the complete file with HDF5's serial driver and closes it. The file at `path` is cut to nothing first. */
-hs_status hs_create_contents(const char *path, const hs_results_layout *layout, hs_error *error);
+hs_status hs__results_create_contents(const char *path, const hs_results_layout *layout, hs_error *error);
 
 #endif

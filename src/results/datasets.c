@@ -26,24 +26,24 @@ static hs_status check_link(const hs_results *results, hid_t parent, const char 
     return HS_OK;
 }
 
-hs_status hs_file_open_group(const hs_results *results, hid_t parent, const char *name, hid_t *group_out,
-                             hs_error *error)
+hs_status hs__results_file_open_group(const hs_results *results, hid_t parent, const char *name, hid_t *group_out,
+                                      hs_error *error)
 {
     *group_out = H5I_INVALID_HID;
     HS_TRY(check_link(results, parent, name, error));
     *group_out = H5Gopen2(parent, name, H5P_DEFAULT);
-    return *group_out >= 0 ? HS_OK : hs_hdf5_fail(error, HS_ERROR_RESULTS, "group %s cannot be opened", name);
+    return *group_out >= 0 ? HS_OK : hs__results_hdf5_fail(error, HS_ERROR_RESULTS, "group %s cannot be opened", name);
 }
 
 static hs_status check_type(hid_t dataset, const hs_dataset_row *row, size_t *n_bytes_out, hs_error *error)
 {
     hid_t type = H5Dget_type(dataset);
-    hid_t expected = row->element == HS_ELEMENT_TEXT ? H5I_INVALID_HID : hs_hdf5_type(row->element, 0);
+    hid_t expected = row->element == HS_ELEMENT_TEXT ? H5I_INVALID_HID : hs__results_hdf5_type(row->element, 0);
     bool sound = row->element == HS_ELEMENT_TEXT ? H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0
                                                  : H5Tequal(type, expected) > 0;
     *n_bytes_out = type < 0 ? 0 : H5Tget_size(type);
-    hs_hdf5_close(expected);
-    hs_hdf5_close(type);
+    hs__results_hdf5_close(expected);
+    hs__results_hdf5_close(type);
     if (!sound || *n_bytes_out == 0 || *n_bytes_out > MAX_TEXT_WIDTH)
         return hs_fail(error, HS_ERROR_RESULTS, "dataset %s has another element type than headsweep writes", row->name);
     return HS_OK;
@@ -55,7 +55,7 @@ static hs_status check_storage(const hs_results *results, hid_t dataset, const h
 {
     hid_t plist = H5Dget_create_plist(dataset);
     bool contiguous = plist >= 0 && H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Pget_external_count(plist) == 0;
-    hs_hdf5_close(plist);
+    hs__results_hdf5_close(plist);
     if (!contiguous)
         return hs_fail(error, HS_ERROR_RESULTS, "dataset %s is not stored as headsweep does (contiguous, in this file)",
                        row->name);
@@ -71,11 +71,11 @@ static hs_status check_storage(const hs_results *results, hid_t dataset, const h
 static hs_status check_extents(hid_t dataset, const hs_dataset_row *row, hs_extents *extents, hs_error *error)
 {
     hsize_t dimensions[HS_LAYOUT_MAX_AXES] = {0};
-    const size_t rank = hs_dataset_rank(row);
+    const size_t rank = hs__results_dataset_rank(row);
     hid_t space = H5Dget_space(dataset);
     bool sound = H5Sis_simple(space) > 0 && H5Sget_simple_extent_ndims(space) == (int)rank &&
                  H5Sget_simple_extent_dims(space, dimensions, NULL) == (int)rank;
-    hs_hdf5_close(space);
+    hs__results_hdf5_close(space);
     if (!sound)
         return hs_fail(error, HS_ERROR_RESULTS, "dataset %s has another rank than %zu", row->name, rank);
     for (size_t i = 0; i < rank; i++) {
@@ -86,7 +86,7 @@ static hs_status check_extents(hid_t dataset, const hs_dataset_row *row, hs_exte
             *known = (size_t)dimensions[i];
         if (*known != dimensions[i])
             return hs_fail(error, HS_ERROR_RESULTS, "dataset %s has %llu along axis %s, where others have %zu",
-                           row->name, (unsigned long long)dimensions[i], hs_axis_name(row->axes[i]), *known);
+                           row->name, (unsigned long long)dimensions[i], hs__results_axis_name(row->axes[i]), *known);
     }
     return HS_OK;
 }
@@ -101,43 +101,43 @@ static hs_status open_dataset(const hs_results *results, hid_t parent, const hs_
     HS_TRY(check_link(results, parent, row->name, error));
     *dataset_out = H5Dopen2(parent, row->name, H5P_DEFAULT);
     if (*dataset_out < 0)
-        return hs_hdf5_fail(error, HS_ERROR_RESULTS, "dataset %s cannot be opened", row->name);
+        return hs__results_hdf5_fail(error, HS_ERROR_RESULTS, "dataset %s cannot be opened", row->name);
     HS_TRY(check_type(*dataset_out, row, &n_bytes, error));
     HS_TRY(check_extents(*dataset_out, row, extents, error));
-    n_elements = hs_dataset_elements(row, extents);
+    n_elements = hs__results_dataset_elements(row, extents);
     if (n_elements > SIZE_MAX / n_bytes)
         return hs_fail(error, HS_ERROR_RESULTS, "dataset %s has an impossible size", row->name);
     return check_storage(results, *dataset_out, row, n_elements * n_bytes, error);
 }
 
-void hs_file_group_init(hs_file_group *group, hs_group_kind kind)
+void hs__results_file_group_init(hs_file_group *group, hs_group_kind kind)
 {
     group->kind = kind;
     for (size_t i = 0; i < HS_LAYOUT_MAX_ROWS; i++)
         group->datasets[i] = H5I_INVALID_HID;
 }
 
-void hs_file_close_datasets(hs_file_group *group)
+void hs__results_file_close_datasets(hs_file_group *group)
 {
     for (size_t i = 0; i < HS_LAYOUT_MAX_ROWS; i++)
-        hs_hdf5_close(group->datasets[i]);
-    hs_file_group_init(group, group->kind);
+        hs__results_hdf5_close(group->datasets[i]);
+    hs__results_file_group_init(group, group->kind);
 }
 
-hs_status hs_file_open_datasets(const hs_results *results, hid_t parent, hs_extents *extents, hs_file_group *group,
-                                hs_error *error)
+hs_status hs__results_file_open_datasets(const hs_results *results, hid_t parent, hs_extents *extents,
+                                         hs_file_group *group, hs_error *error)
 {
     size_t n_rows = 0;
-    const hs_dataset_row *rows = hs_layout_rows(group->kind, &n_rows);
+    const hs_dataset_row *rows = hs__results_layout_rows(group->kind, &n_rows);
     for (size_t i = 0; i < n_rows; i++)
         HS_TRY(open_dataset(results, parent, &rows[i], extents, &group->datasets[i], error));
     return HS_OK;
 }
 
-hid_t hs_file_dataset(const hs_file_group *group, const char *name)
+hid_t hs__results_file_dataset(const hs_file_group *group, const char *name)
 {
     size_t n_rows = 0;
-    const hs_dataset_row *rows = hs_layout_rows(group->kind, &n_rows);
+    const hs_dataset_row *rows = hs__results_layout_rows(group->kind, &n_rows);
     for (size_t i = 0; i < n_rows; i++)
         if (strcmp(rows[i].name, name) == 0)
             return group->datasets[i];
@@ -145,12 +145,12 @@ hid_t hs_file_dataset(const hs_file_group *group, const char *name)
 }
 
 /* Opens the group `name` of the file and all its datasets. */
-hs_status hs_file_open_tables(hs_results *results, const char *name, hs_file_group *group, hs_error *error)
+hs_status hs__results_file_open_tables(hs_results *results, const char *name, hs_file_group *group, hs_error *error)
 {
     hid_t id = H5I_INVALID_HID;
-    hs_status status = hs_file_open_group(results, results->file, name, &id, error);
+    hs_status status = hs__results_file_open_group(results, results->file, name, &id, error);
     if (status == HS_OK)
-        status = hs_file_open_datasets(results, id, &results->extents, group, error);
-    hs_hdf5_close(id);
+        status = hs__results_file_open_datasets(results, id, &results->extents, group, error);
+    hs__results_hdf5_close(id);
     return status == HS_OK ? HS_OK : hs_error_prefix(error, "/%s", name);
 }

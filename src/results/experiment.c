@@ -50,7 +50,7 @@ hs_status hs_results_check_experiment(const hs_results *results, const hs_result
     differences found = {0};
     hs_status status;
     bool same = results->experiment_hash == layout->experiment_hash &&
-                results->tables_hash == hs_layout_hash_tables(&layout->sets, layout->tasks, layout->n_tasks);
+                results->tables_hash == hs__results_layout_hash_tables(&layout->sets, layout->tasks, layout->n_tasks);
     if (same)
         return HS_OK;
     HS_GOTO_DONE(compare(&results->experiment, layout->experiment, layout->n_experiment, &found, error));

@@ -69,26 +69,26 @@ struct hs_results {
 };
 
 /* Reads and checks everything but cells and ranking: HS_ERROR_RESULTS, without the path. `results->file` is open. */
-hs_status hs_file_load(hs_results *results, hs_error *error);
-/* Closes and frees what hs_file_load made; not the file. */
-void hs_file_unload(hs_results *results);
+hs_status hs__results_file_load(hs_results *results, hs_error *error);
+/* Closes and frees what hs__results_file_load made; not the file. */
+void hs__results_file_unload(hs_results *results);
 
 /* ---- datasets.c -------------------------------------------------------------------------------------------------- */
 
-void hs_file_group_init(hs_file_group *group, hs_group_kind kind);
-hs_status hs_file_open_group(const hs_results *results, hid_t parent, const char *name, hid_t *group_out,
-                             hs_error *error);
+void hs__results_file_group_init(hs_file_group *group, hs_group_kind kind);
+hs_status hs__results_file_open_group(const hs_results *results, hid_t parent, const char *name, hid_t *group_out,
+                                      hs_error *error);
 /*
  * Opens every dataset of the group. Type, rank, extents (those that are still unknown are taken from the file) and
  * storage are checked before anything is read. What was opened stays in `group`, also on failure.
  */
-hs_status hs_file_open_datasets(const hs_results *results, hid_t parent, hs_extents *extents, hs_file_group *group,
-                                hs_error *error);
+hs_status hs__results_file_open_datasets(const hs_results *results, hid_t parent, hs_extents *extents,
+                                         hs_file_group *group, hs_error *error);
 /* The same for the group `name` of the file, with the extents of the whole file. */
-hs_status hs_file_open_tables(hs_results *results, const char *name, hs_file_group *group, hs_error *error);
-void hs_file_close_datasets(hs_file_group *group);
+hs_status hs__results_file_open_tables(hs_results *results, const char *name, hs_file_group *group, hs_error *error);
+void hs__results_file_close_datasets(hs_file_group *group);
 /* The dataset of that name; negative if it is absent. */
-hid_t hs_file_dataset(const hs_file_group *group, const char *name);
+hid_t hs__results_file_dataset(const hs_file_group *group, const char *name);
 
 /* ---- phases.c ---------------------------------------------------------------------------------------------------- */
 
@@ -96,19 +96,20 @@ hid_t hs_file_dataset(const hs_file_group *group, const char *name);
  * Takes the phases that are there, from the phase table and the rows of all sets: sets.n_sets and n_chosen.
  * HS_ERROR_RESULTS: the first of them is not.
  */
-hs_status hs_file_find_phases(hs_results *results, hs_error *error);
+hs_status hs__results_file_find_phases(hs_results *results, hs_error *error);
 /* The sets that the file was created with. */
-hs_results_sets hs_file_first_sets(const hs_results *results);
+hs_results_sets hs__results_file_first_sets(const hs_results *results);
 
 /* ---- attribute_list.c -------------------------------------------------------------------------------------------- */
 
-hs_status hs_file_load_attributes(hs_results *results, const char *group, hs_attribute_list *list, hs_error *error);
-void hs_file_clear_attributes(hs_attribute_list *list);
+hs_status hs__results_file_load_attributes(hs_results *results, const char *group, hs_attribute_list *list,
+                                           hs_error *error);
+void hs__results_file_clear_attributes(hs_attribute_list *list);
 
 /* ---- restated.c -------------------------------------------------------------------------------------------------- */
 
 /* Puts what the last run stated in the place of the attributes that were loaded. */
-hs_status hs_file_load_restated(hs_results *results, hs_error *error);
+hs_status hs__results_file_load_restated(hs_results *results, hs_error *error);
 
 /* ---- transfer.c -------------------------------------------------------------------------------------------------- */
 
@@ -126,26 +127,26 @@ typedef struct hs_file_rows {
     size_t text_width; /* bytes of a text, its terminator included */
     const char *what;
 } hs_file_rows;
-hs_status hs_file_transfer(hs_results *results, hs_direction direction, const hs_file_rows *rows, void *buffer,
-                           hs_error *error);
+hs_status hs__results_file_transfer(hs_results *results, hs_direction direction, const hs_file_rows *rows, void *buffer,
+                                    hs_error *error);
 
 /*
  * HS_ERROR_IO: `what` cannot be written, why, and what to do. The caller has set errno to 0 before it wrote.
  */
-hs_status hs_file_fail_write(hs_results *results, hs_error *error, const char *what, ...)
+hs_status hs__results_file_fail_write(hs_results *results, hs_error *error, const char *what, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* A one-dimensional memory space of n elements; reused, so that it costs nothing. Negative on failure. */
-hid_t hs_file_memory(hs_results *results, size_t n);
+hid_t hs__results_file_memory(hs_results *results, size_t n);
 
 /* ---- foreign.c --------------------------------------------------------------------------------------------------- */
 
 /* Right after H5Fopen() failed: HS_ERROR_RESULTS says what the file is, and what to do only where it is ours. */
-hs_status hs_file_fail_open(const char *path, hs_error *error);
+hs_status hs__results_file_fail_open(const char *path, hs_error *error);
 
 /* ---- close.c ----------------------------------------------------------------------------------------------------- */
 
 /* Writes the same bytes again, without HDF5: 0, or the errno that says why the file cannot be written to. */
-int hs_file_rewrite_superblock(const char *path);
+int hs__results_file_rewrite_superblock(const char *path);
 
 #endif

@@ -70,7 +70,7 @@ static const char *kind_of(const beginning *file)
     return is_text(file) ? "a text file" : "no HDF5 file";
 }
 
-hs_status hs_file_fail_open(const char *path, hs_error *error)
+hs_status hs__results_file_fail_open(const char *path, hs_error *error)
 {
     beginning file = {.n = 0};
     hs_error reason = {0};
@@ -79,7 +79,7 @@ hs_status hs_file_fail_open(const char *path, hs_error *error)
     if (descriptor >= 0)
         (void)close(descriptor);
     file.n = n > 0 ? (size_t)n : 0;
-    (void)hs_hdf5_fail(&reason, HS_ERROR_RESULTS, "%.400s", path);
+    (void)hs__results_hdf5_fail(&reason, HS_ERROR_RESULTS, "%.400s", path);
     const bool cut = strstr(reason.message, "truncated") != NULL || strstr(reason.message, "eof") != NULL;
     if (!is_hdf5(&file))
         return hs_fail(error, HS_ERROR_RESULTS, "%.400s is %s, not a results file of headsweep", path, kind_of(&file));

@@ -7,7 +7,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "results files are wri
 
 /* ---- errors ------------------------------------------------------------------------------------------------------ */
 
-void hs_hdf5_quiet(void)
+void hs__results_hdf5_quiet(void)
 {
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
@@ -42,7 +42,7 @@ static void shorten(char *text)
     colon[2 + length] = '\0';
 }
 
-hs_status hs_hdf5_fail(hs_error *error, hs_status status, const char *format, ...)
+hs_status hs__results_hdf5_fail(hs_error *error, hs_status status, const char *format, ...)
 {
     char context[512];
     innermost_message message = {"HDF5 gives no reason"};
@@ -56,7 +56,7 @@ hs_status hs_hdf5_fail(hs_error *error, hs_status status, const char *format, ..
     return hs_fail(error, status, "%s: %s", context, message.text);
 }
 
-void hs_hdf5_close(hid_t id)
+void hs__results_hdf5_close(hid_t id)
 {
     if (id >= 0)
         (void)H5Idec_ref(id);
@@ -79,7 +79,7 @@ static herr_t switch_off_locks(hid_t access)
 }
 
 /* Old readers can read it, and a file whose writer was killed opens again without repair (superblock version 2). */
-herr_t hs_hdf5_fix_version(hid_t access)
+herr_t hs__results_hdf5_fix_version(hid_t access)
 {
 #if H5_VERSION_GE(1, 10, 2)
     return H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
@@ -89,13 +89,13 @@ herr_t hs_hdf5_fix_version(hid_t access)
 #endif
 }
 
-hid_t hs_hdf5_serial_access(void)
+hid_t hs__results_hdf5_serial_access(void)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     /* A sieve buffer would show stale bytes of a file that others are writing. */
     if (access >= 0 && (H5Pset_fapl_sec2(access) < 0 || switch_off_locks(access) < 0 ||
                         H5Pset_sieve_buf_size(access, 0) < 0 || H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0)) {
-        hs_hdf5_close(access);
+        hs__results_hdf5_close(access);
         return H5I_INVALID_HID;
     }
     return access;
@@ -106,7 +106,7 @@ static hid_t text_type(size_t n_bytes)
     hid_t type = H5Tcopy(H5T_C_S1);
     if (type >= 0 && (H5Tset_size(type, n_bytes) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0 ||
                       H5Tset_strpad(type, H5T_STR_NULLTERM) < 0)) {
-        hs_hdf5_close(type);
+        hs__results_hdf5_close(type);
         return H5I_INVALID_HID;
     }
     return type;
@@ -116,7 +116,7 @@ static herr_t insert_text(hid_t record, const char *name, size_t offset, size_t 
 {
     hid_t type = text_type(n_bytes);
     herr_t result = H5Tinsert(record, name, offset, type);
-    hs_hdf5_close(type);
+    hs__results_hdf5_close(type);
     return result;
 }
 
@@ -131,13 +131,13 @@ static hid_t run_type(void)
          H5Tinsert(type, "ranks", offsetof(hs_results_run, ranks), H5T_STD_U64LE) < 0 ||
          insert_text(type, "host", offsetof(hs_results_run, host), sizeof((hs_results_run *)0)->host) < 0 ||
          insert_text(type, "version", offsetof(hs_results_run, version), sizeof((hs_results_run *)0)->version) < 0)) {
-        hs_hdf5_close(type);
+        hs__results_hdf5_close(type);
         return H5I_INVALID_HID;
     }
     return type;
 }
 
-hid_t hs_hdf5_type(hs_element element, size_t text_bytes)
+hid_t hs__results_hdf5_type(hs_element element, size_t text_bytes)
 {
     switch (element) {
     case HS_ELEMENT_TEXT:

@@ -217,23 +217,23 @@ static const size_t element_bytes[] = {
     [HS_ELEMENT_RUN] = sizeof(hs_results_run),
 };
 
-const hs_dataset_row *hs_layout_rows(hs_group_kind group, size_t *n_out)
+const hs_dataset_row *hs__results_layout_rows(hs_group_kind group, size_t *n_out)
 {
     *n_out = groups[group].n;
     return groups[group].rows;
 }
 
-const char *hs_axis_name(hs_axis axis)
+const char *hs__results_axis_name(hs_axis axis)
 {
     return axis_names[axis];
 }
 
-size_t hs_element_bytes(hs_element element)
+size_t hs__results_element_bytes(hs_element element)
 {
     return element_bytes[element];
 }
 
-const char *const *hs_axis_fields(hs_axis axis)
+const char *const *hs__results_axis_fields(hs_axis axis)
 {
     static const char *const component[HS_LAYOUT_COMPONENT_FIELDS] = {"kind", "layer", "index"};
     static const char *const phase[HS_LAYOUT_PHASE_FIELDS] = {"first", "count", "commit"};
@@ -257,21 +257,21 @@ const char *const *hs_axis_fields(hs_axis axis)
     }
 }
 
-bool hs_layout_numbers_axis(const hs_dataset_row *row)
+bool hs__results_layout_numbers_axis(const hs_dataset_row *row)
 {
-    const hs_axis axis = hs_layout_scale_axis(row);
+    const hs_axis axis = hs__results_layout_scale_axis(row);
     return row->optional && row->element == HS_ELEMENT_I32 && axis != HS_AXIS_NONE && axis != HS_AXIS_TEXT_SET;
 }
 
-hs_axis hs_layout_scale_axis(const hs_dataset_row *row)
+hs_axis hs__results_layout_scale_axis(const hs_dataset_row *row)
 {
     hs_axis axis = row->axes[0];
-    bool labels =
-        hs_dataset_rank(row) == 1 && row->element != HS_ELEMENT_RUN && strcmp(row->name, axis_names[axis]) == 0;
+    bool labels = hs__results_dataset_rank(row) == 1 && row->element != HS_ELEMENT_RUN &&
+                  strcmp(row->name, axis_names[axis]) == 0;
     return labels ? axis : HS_AXIS_NONE;
 }
 
-size_t hs_dataset_rank(const hs_dataset_row *row)
+size_t hs__results_dataset_rank(const hs_dataset_row *row)
 {
     size_t rank = 0;
     while (rank < HS_LAYOUT_MAX_AXES && row->axes[rank] != HS_AXIS_NONE)
@@ -281,7 +281,7 @@ size_t hs_dataset_rank(const hs_dataset_row *row)
 
 /* ---- extents ----------------------------------------------------------------------------------------------------- */
 
-hs_extents hs_extents_unknown(void)
+hs_extents hs__results_extents_unknown(void)
 {
     hs_extents extents;
     for (size_t axis = 0; axis < HS_AXIS_COUNT; axis++)
@@ -294,9 +294,9 @@ hs_extents hs_extents_unknown(void)
     return extents;
 }
 
-hs_extents hs_extents_of_layout(const hs_results_layout *layout)
+hs_extents hs__results_extents_of_layout(const hs_results_layout *layout)
 {
-    hs_extents extents = hs_extents_unknown();
+    hs_extents extents = hs__results_extents_unknown();
     extents.of[HS_AXIS_SET] = layout->sets.n_sets + layout->later.n_sets;
     extents.of[HS_AXIS_PLACE] = layout->sets.max_order;
     extents.of[HS_AXIS_INTERVENTION] = layout->sets.n_interventions;
@@ -308,7 +308,7 @@ hs_extents hs_extents_of_layout(const hs_results_layout *layout)
     return extents;
 }
 
-hs_extents hs_extents_with_task(hs_extents extents, const hs_results_task *task)
+hs_extents hs__results_extents_with_task(hs_extents extents, const hs_results_task *task)
 {
     extents.of[HS_AXIS_EXAMPLE] = task->n_examples;
     extents.of[HS_AXIS_METRIC] = task->n_metrics;
@@ -318,10 +318,10 @@ hs_extents hs_extents_with_task(hs_extents extents, const hs_results_task *task)
     return extents;
 }
 
-size_t hs_dataset_elements(const hs_dataset_row *row, const hs_extents *extents)
+size_t hs__results_dataset_elements(const hs_dataset_row *row, const hs_extents *extents)
 {
     size_t n = 1;
-    for (size_t axis = 0; axis < hs_dataset_rank(row); axis++)
+    for (size_t axis = 0; axis < hs__results_dataset_rank(row); axis++)
         if (__builtin_mul_overflow(n, extents->of[row->axes[axis]], &n))
             return SIZE_MAX;
     return n;

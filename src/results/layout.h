@@ -50,7 +50,7 @@ typedef enum hs_axis {
     HS_AXIS_COUNT
 } hs_axis;
 
-const char *hs_axis_name(hs_axis axis);
+const char *hs__results_axis_name(hs_axis axis);
 
 typedef enum hs_element {
     HS_ELEMENT_TEXT, /* fixed-length UTF-8, zero-terminated; as wide as the longest */
@@ -62,7 +62,7 @@ typedef enum hs_element {
     HS_ELEMENT_RUN /* hs_results_run */
 } hs_element;
 
-size_t hs_element_bytes(hs_element element); /* 0 for text */
+size_t hs__results_element_bytes(hs_element element); /* 0 for text */
 
 typedef struct hs_dataset_row {
     const char *name;
@@ -85,14 +85,14 @@ typedef enum hs_group_kind {
     HS_GROUP_COUNT
 } hs_group_kind;
 
-const hs_dataset_row *hs_layout_rows(hs_group_kind group, size_t *n_out);
+const hs_dataset_row *hs__results_layout_rows(hs_group_kind group, size_t *n_out);
 /* The axis that the dataset labels (/set for sets, metric for metrics, ...), HS_AXIS_NONE if it is no scale. */
-hs_axis hs_layout_scale_axis(const hs_dataset_row *row);
+hs_axis hs__results_layout_scale_axis(const hs_dataset_row *row);
 /* A scale whose contents follow from its extent: 0, 1, 2, ... */
-bool hs_layout_numbers_axis(const hs_dataset_row *row);
+bool hs__results_layout_numbers_axis(const hs_dataset_row *row);
 /* The names along an axis that is not of the experiment's size, such as kind, layer, index; NULL for the others. */
-const char *const *hs_axis_fields(hs_axis axis);
-size_t hs_dataset_rank(const hs_dataset_row *row);
+const char *const *hs__results_axis_fields(hs_axis axis);
+size_t hs__results_dataset_rank(const hs_dataset_row *row);
 
 /* Extents of all axes; HS_EXTENT_UNKNOWN where the first dataset that has the axis is to tell. */
 #define HS_EXTENT_UNKNOWN SIZE_MAX
@@ -101,35 +101,36 @@ typedef struct hs_extents {
 } hs_extents;
 
 /* Of the whole file, without a task. */
-hs_extents hs_extents_of_layout(const hs_results_layout *layout);
-hs_extents hs_extents_unknown(void);
+hs_extents hs__results_extents_of_layout(const hs_results_layout *layout);
+hs_extents hs__results_extents_unknown(void);
 /* With the axes of `task`. */
-hs_extents hs_extents_with_task(hs_extents extents, const hs_results_task *task);
+hs_extents hs__results_extents_with_task(hs_extents extents, const hs_results_task *task);
 /* Elements of the dataset; SIZE_MAX if that overflows. */
-size_t hs_dataset_elements(const hs_dataset_row *row, const hs_extents *extents);
+size_t hs__results_dataset_elements(const hs_dataset_row *row, const hs_extents *extents);
 
 /* ---- what must hold of the tables, in a file as in a layout ------------------------------------------------------ */
 
 /* HS_ERROR_RESULTS says what is impossible: order, component, donor, shard, name, ... */
-hs_status hs_layout_check_sets(const hs_results_sets *sets, hs_error *error);
-hs_status hs_layout_check_set(const hs_results_sets *sets, size_t set, hs_error *error);
-hs_status hs_layout_check_task(const hs_results_task *task, hs_error *error);
+hs_status hs__results_layout_check_sets(const hs_results_sets *sets, hs_error *error);
+hs_status hs__results_layout_check_set(const hs_results_sets *sets, size_t set, hs_error *error);
+hs_status hs__results_layout_check_task(const hs_results_task *task, hs_error *error);
 /* The name alone: a task is a group of the file. Checked before the file is asked for it. */
-hs_status hs_layout_check_task_name(const char *name, hs_error *error);
+hs_status hs__results_layout_check_task_name(const char *name, hs_error *error);
 
 /* Over everything in the tables that gives cells their meaning; stored in the file and checked when it is opened. */
-uint64_t hs_layout_hash_sets(const hs_results_sets *sets);
-uint64_t hs_layout_hash_tables(const hs_results_sets *sets, const hs_results_task *tasks, size_t n_tasks);
-uint64_t hs_layout_hash_means(const float *mean, size_t n_mean, const float *position_mean, size_t n_position_mean);
+uint64_t hs__results_layout_hash_sets(const hs_results_sets *sets);
+uint64_t hs__results_layout_hash_tables(const hs_results_sets *sets, const hs_results_task *tasks, size_t n_tasks);
+uint64_t hs__results_layout_hash_means(const float *mean, size_t n_mean, const float *position_mean,
+                                       size_t n_position_mean);
 
 /* Attribute of /experiment and /provenance: the names of those attributes that make the experiment. */
 #define HS_LAYOUT_IDENTITY "identity"
 
 /* Bytes of the longest name that hs_results_set_name gives any set of any phase, with its terminator. */
-size_t hs_layout_set_name_width(const hs_results_layout *layout);
+size_t hs__results_layout_set_name_width(const hs_results_layout *layout);
 /* The names of sets first .. n_sets - 1 as [n_sets - first, width], padded with zeros; hs_free() it. */
-hs_status hs_layout_pack_set_names(const hs_results_sets *sets, size_t first, size_t width, char **bytes_out,
-                                   hs_error *error);
+hs_status hs__results_layout_pack_set_names(const hs_results_sets *sets, size_t first, size_t width, char **bytes_out,
+                                            hs_error *error);
 
 /* Attribute of the whole file by which it is known to be ours. */
 #define HS_LAYOUT_ATTRIBUTE "headsweep_layout"

@@ -10,12 +10,12 @@
 static hs_status read_table(hid_t dataset, hs_element element, size_t n, size_t n_spare, void *array_out,
                             hs_error *error)
 {
-    hid_t type = hs_hdf5_type(element, 1);
+    hid_t type = hs__results_hdf5_type(element, 1);
     hs_status status =
-        hs_allocate(array_out, n + n_spare, hs_element_bytes(element), "table of the results file", error);
+        hs_allocate(array_out, n + n_spare, hs__results_element_bytes(element), "table of the results file", error);
     if (status == HS_OK && n > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *(void **)array_out) < 0)
-        status = hs_hdf5_fail(error, HS_ERROR_RESULTS, "a table cannot be read");
-    hs_hdf5_close(type);
+        status = hs__results_hdf5_fail(error, HS_ERROR_RESULTS, "a table cannot be read");
+    hs__results_hdf5_close(type);
     return status;
 }
 
@@ -27,14 +27,14 @@ static hs_status read_text_table(hid_t dataset, size_t n, const char *what, hs_t
     hs_status status;
     HS_GOTO_DONE(hs_allocate(&bytes, n, width, what, error));
     if (n > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) {
-        status = hs_hdf5_fail(error, HS_ERROR_RESULTS, "%s cannot be read", what);
+        status = hs__results_hdf5_fail(error, HS_ERROR_RESULTS, "%s cannot be read", what);
         goto done;
     }
-    status = hs_texts_cut(bytes, n, width, what, texts_out, error);
+    status = hs__results_texts_cut(bytes, n, width, what, texts_out, error);
     bytes = NULL;
 done:
     hs_free(bytes);
-    hs_hdf5_close(type);
+    hs__results_hdf5_close(type);
     return status;
 }
 
@@ -44,10 +44,11 @@ static hs_status load_phases(hs_results *results, hs_error *error)
     const size_t n = results->extents.of[HS_AXIS_PHASE];
     if (n == 0 || n > HS_LAYOUT_MAX_PHASES)
         return hs_fail(error, HS_ERROR_RESULTS, "%zu phases are impossible", n);
-    HS_TRY(read_table(hs_file_dataset(tables, "phase"), HS_ELEMENT_U64, n * HS_LAYOUT_PHASE_FIELDS, 0, &results->phases,
-                      error));
+    HS_TRY(read_table(hs__results_file_dataset(tables, "phase"), HS_ELEMENT_U64, n * HS_LAYOUT_PHASE_FIELDS, 0,
+                      &results->phases, error));
     results->n_phases = n;
-    return read_text_table(hs_file_dataset(tables, "phase_name"), n, "phase names", &results->phase_names, error);
+    return read_text_table(hs__results_file_dataset(tables, "phase_name"), n, "phase names", &results->phase_names,
+                           error);
 }
 
 static hs_status load_sets(hs_results *results, hs_error *error)
@@ -56,12 +57,12 @@ static hs_status load_sets(hs_results *results, hs_error *error)
     const size_t n_sets = results->extents.of[HS_AXIS_SET], max_order = results->extents.of[HS_AXIS_PLACE];
     const size_t n_names = results->extents.of[HS_AXIS_INTERVENTION];
     const size_t n_components = n_sets * max_order * HS_LAYOUT_COMPONENT_FIELDS;
-    HS_TRY(read_table(hs_file_dataset(tables, "order"), HS_ELEMENT_I32, n_sets, 0, &results->order, error));
-    HS_TRY(
-        read_table(hs_file_dataset(tables, "intervention"), HS_ELEMENT_I32, n_sets, 0, &results->intervention, error));
-    HS_TRY(
-        read_table(hs_file_dataset(tables, "component"), HS_ELEMENT_I32, n_components, 0, &results->component, error));
-    HS_TRY(read_text_table(hs_file_dataset(tables, "intervention_name"), n_names, "intervention names",
+    HS_TRY(read_table(hs__results_file_dataset(tables, "order"), HS_ELEMENT_I32, n_sets, 0, &results->order, error));
+    HS_TRY(read_table(hs__results_file_dataset(tables, "intervention"), HS_ELEMENT_I32, n_sets, 0,
+                      &results->intervention, error));
+    HS_TRY(read_table(hs__results_file_dataset(tables, "component"), HS_ELEMENT_I32, n_components, 0,
+                      &results->component, error));
+    HS_TRY(read_text_table(hs__results_file_dataset(tables, "intervention_name"), n_names, "intervention names",
                            &results->intervention_names, error));
     HS_TRY(load_phases(results, error));
     results->sets = (hs_results_sets){
@@ -73,24 +74,24 @@ static hs_status load_sets(hs_results *results, hs_error *error)
         .n_interventions = n_names,
         .intervention_names = (const char *const *)results->intervention_names.items,
     };
-    HS_TRY(hs_file_find_phases(results, error));
-    return hs_layout_check_sets(&results->sets, error);
+    HS_TRY(hs__results_file_find_phases(results, error));
+    return hs__results_layout_check_sets(&results->sets, error);
 }
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------- */
 
 static hs_status load_metrics(hs_file_task *file, size_t n, hs_error *error)
 {
-    hid_t dataset = hs_file_dataset(&file->cells, "metric");
+    hid_t dataset = hs__results_file_dataset(&file->cells, "metric");
     int32_t better[HS_LAYOUT_MAX_METRICS], percent[HS_LAYOUT_MAX_METRICS], per[HS_LAYOUT_MAX_METRICS];
     if (n > HS_LAYOUT_MAX_METRICS)
         return hs_fail(error, HS_ERROR_RESULTS, "%zu metrics are impossible", n);
     HS_TRY(read_text_table(dataset, n, "metric names", &file->metric_names, error));
-    HS_TRY(hs_hdf5_read_texts(dataset, "unit", n, &file->units, error));
-    HS_TRY(hs_hdf5_read_texts(dataset, "metric_meaning", n, &file->meanings, error));
-    HS_TRY(hs_hdf5_read_i32(dataset, "better", better, n, error));
-    HS_TRY(hs_hdf5_read_i32(dataset, "percent", percent, n, error));
-    HS_TRY(hs_hdf5_read_i32(dataset, "per", per, n, error));
+    HS_TRY(hs__results_hdf5_read_texts(dataset, "unit", n, &file->units, error));
+    HS_TRY(hs__results_hdf5_read_texts(dataset, "metric_meaning", n, &file->meanings, error));
+    HS_TRY(hs__results_hdf5_read_i32(dataset, "better", better, n, error));
+    HS_TRY(hs__results_hdf5_read_i32(dataset, "percent", percent, n, error));
+    HS_TRY(hs__results_hdf5_read_i32(dataset, "per", per, n, error));
     if (file->units.n != n || file->meanings.n != n)
         return hs_fail(error, HS_ERROR_RESULTS, "units and meanings do not fit the %zu metrics", n);
     HS_TRY(hs_allocate(&file->metrics, n, sizeof *file->metrics, "metrics", error));
@@ -111,11 +112,11 @@ static hs_status load_metrics(hs_file_task *file, size_t n, hs_error *error)
 /* Files of before have no levels of chance. */
 static hs_status load_chance(hs_file_task *file, size_t n, hs_error *error)
 {
-    hid_t dataset = hs_file_dataset(&file->cells, "metric");
+    hid_t dataset = hs__results_file_dataset(&file->cells, "metric");
     if (H5Aexists(dataset, "chance") <= 0)
         return HS_OK;
     HS_TRY(hs_allocate(&file->chance, n, sizeof *file->chance, "metrics", error));
-    HS_TRY(hs_hdf5_read_f64(dataset, "chance", file->chance, n, error));
+    HS_TRY(hs__results_hdf5_read_f64(dataset, "chance", file->chance, n, error));
     for (size_t i = 0; i < n; i++)
         if (!(file->chance[i] >= 0 && file->chance[i] <= 1))
             return hs_fail(error, HS_ERROR_RESULTS, "metric %zu has the impossible level of chance %g", i,
@@ -125,15 +126,16 @@ static hs_status load_chance(hs_file_task *file, size_t n, hs_error *error)
 
 static hs_status load_task_tables(hs_file_task *file, hs_results_task *task, hs_error *error)
 {
-    hid_t donor = hs_file_dataset(&file->cells, "donor");
-    hid_t prompt = hs_file_dataset(&file->cells, "prompt");
+    hid_t donor = hs__results_file_dataset(&file->cells, "donor");
+    hid_t prompt = hs__results_file_dataset(&file->cells, "prompt");
     const size_t n_shards = task->n_shards, n_examples = task->n_examples;
     HS_TRY(load_metrics(file, task->n_metrics, error));
     HS_TRY(load_chance(file, task->n_metrics, error));
-    HS_TRY(read_table(hs_file_dataset(&file->cells, "shard"), HS_ELEMENT_U64, n_shards, 1, &file->shard_first, error));
-    file->shard_first[n_shards] = n_examples;
-    HS_TRY(read_table(hs_file_dataset(&file->cells, "example"), HS_ELEMENT_U64, n_examples, 0, &file->example_line,
+    HS_TRY(read_table(hs__results_file_dataset(&file->cells, "shard"), HS_ELEMENT_U64, n_shards, 1, &file->shard_first,
                       error));
+    file->shard_first[n_shards] = n_examples;
+    HS_TRY(read_table(hs__results_file_dataset(&file->cells, "example"), HS_ELEMENT_U64, n_examples, 0,
+                      &file->example_line, error));
     if (prompt >= 0)
         HS_TRY(read_text_table(prompt, n_examples, "prompts", &file->prompts, error));
     if (donor >= 0)
@@ -144,20 +146,20 @@ static hs_status load_task_tables(hs_file_task *file, hs_results_task *task, hs_
     task->example_line = file->example_line;
     task->donor = file->donor;
     task->prompts = prompt >= 0 ? (const char *const *)file->prompts.items : NULL;
-    return hs_layout_check_task(task, error);
+    return hs__results_layout_check_task(task, error);
 }
 
 /* Both datasets or none: whoever removed one gets no texts. */
 static void load_text_sizes(const hs_file_task *file, const hs_extents *extents, hs_results_task *task)
 {
-    hid_t text = hs_file_dataset(&file->cells, "text");
-    if (text < 0 || hs_file_dataset(&file->cells, "text_set") < 0)
+    hid_t text = hs__results_file_dataset(&file->cells, "text");
+    if (text < 0 || hs__results_file_dataset(&file->cells, "text_set") < 0)
         return;
     hid_t type = H5Dget_type(text);
     task->n_text_sets = extents->of[HS_AXIS_TEXT_SET];
     task->n_samples = extents->of[HS_AXIS_SAMPLE];
     task->text_bytes = type < 0 ? 0 : H5Tget_size(type);
-    hs_hdf5_close(type);
+    hs__results_hdf5_close(type);
 }
 
 static hs_status load_task(hs_results *results, hid_t cells, hid_t ranking, size_t index, hs_error *error)
@@ -166,9 +168,9 @@ static hs_status load_task(hs_results *results, hid_t cells, hid_t ranking, size
     hs_results_task *task = &results->tasks[index];
     hs_extents extents = results->extents;
     char *kind = NULL;
-    HS_TRY(hs_file_open_datasets(results, cells, &extents, &file->cells, error));
-    HS_TRY(hs_file_open_datasets(results, ranking, &extents, &file->ranking, error));
-    HS_TRY(hs_hdf5_read_text(cells, "kind", &kind, error));
+    HS_TRY(hs__results_file_open_datasets(results, cells, &extents, &file->cells, error));
+    HS_TRY(hs__results_file_open_datasets(results, ranking, &extents, &file->ranking, error));
+    HS_TRY(hs__results_hdf5_read_text(cells, "kind", &kind, error));
     task->name = results->task_names.items[index];
     task->kind = kind;
     task->n_examples = extents.of[HS_AXIS_EXAMPLE];
@@ -176,12 +178,12 @@ static hs_status load_task(hs_results *results, hid_t cells, hid_t ranking, size
     task->n_shards = extents.of[HS_AXIS_SHARD];
     HS_TRY(load_task_tables(file, task, error));
     load_text_sizes(file, &extents, task);
-    file->values = hs_file_dataset(&file->cells, "values");
-    file->commit = hs_file_dataset(&file->cells, "commit");
+    file->values = hs__results_file_dataset(&file->cells, "values");
+    file->commit = hs__results_file_dataset(&file->cells, "commit");
     file->values_space = H5Dget_space(file->values);
     file->commit_space = H5Dget_space(file->commit);
     if (file->values_space < 0 || file->commit_space < 0)
-        return hs_hdf5_fail(error, HS_ERROR_RESULTS, "its extents cannot be read");
+        return hs__results_hdf5_fail(error, HS_ERROR_RESULTS, "its extents cannot be read");
     return HS_OK;
 }
 
@@ -191,13 +193,13 @@ static hs_status load_task_named(hs_results *results, hid_t all_cells, hid_t all
     const char *name = results->task_names.items[index];
     hid_t cells = H5I_INVALID_HID, ranking = H5I_INVALID_HID;
     hs_status status;
-    HS_TRY(hs_layout_check_task_name(name, error));
-    HS_GOTO_DONE(hs_file_open_group(results, all_cells, name, &cells, error));
-    HS_GOTO_DONE(hs_file_open_group(results, all_rankings, name, &ranking, error));
+    HS_TRY(hs__results_layout_check_task_name(name, error));
+    HS_GOTO_DONE(hs__results_file_open_group(results, all_cells, name, &cells, error));
+    HS_GOTO_DONE(hs__results_file_open_group(results, all_rankings, name, &ranking, error));
     HS_GOTO_DONE(load_task(results, cells, ranking, index, error));
 done:
-    hs_hdf5_close(cells);
-    hs_hdf5_close(ranking);
+    hs__results_hdf5_close(cells);
+    hs__results_hdf5_close(ranking);
     return status == HS_OK ? HS_OK : hs_error_prefix(error, "task %s", name);
 }
 
@@ -209,8 +211,8 @@ static hs_status allocate_tasks(hs_results *results, hs_error *error)
     HS_TRY(hs_allocate(&results->tasks, n, sizeof *results->tasks, "tasks", error));
     HS_TRY(hs_allocate(&results->files, n, sizeof *results->files, "tasks", error));
     for (size_t i = 0; i < n; i++) {
-        hs_file_group_init(&results->files[i].cells, HS_GROUP_TASK);
-        hs_file_group_init(&results->files[i].ranking, HS_GROUP_TASK_RANKING);
+        hs__results_file_group_init(&results->files[i].cells, HS_GROUP_TASK);
+        hs__results_file_group_init(&results->files[i].ranking, HS_GROUP_TASK_RANKING);
         results->files[i].values_space = H5I_INVALID_HID;
         results->files[i].commit_space = H5I_INVALID_HID;
     }
@@ -222,15 +224,15 @@ static hs_status load_tasks(hs_results *results, hs_error *error)
 {
     hid_t cells = H5I_INVALID_HID, rankings = H5I_INVALID_HID;
     hs_status status;
-    HS_GOTO_DONE(hs_file_open_group(results, results->file, "results", &cells, error));
-    HS_GOTO_DONE(hs_file_open_group(results, results->file, "ranking", &rankings, error));
-    HS_GOTO_DONE(hs_hdf5_read_texts(cells, "tasks", HS_LAYOUT_MAX_TASKS, &results->task_names, error));
+    HS_GOTO_DONE(hs__results_file_open_group(results, results->file, "results", &cells, error));
+    HS_GOTO_DONE(hs__results_file_open_group(results, results->file, "ranking", &rankings, error));
+    HS_GOTO_DONE(hs__results_hdf5_read_texts(cells, "tasks", HS_LAYOUT_MAX_TASKS, &results->task_names, error));
     HS_GOTO_DONE(allocate_tasks(results, error));
     for (size_t i = 0; i < results->n_tasks; i++)
         HS_GOTO_DONE(load_task_named(results, cells, rankings, i, error));
 done:
-    hs_hdf5_close(cells);
-    hs_hdf5_close(rankings);
+    hs__results_hdf5_close(cells);
+    hs__results_hdf5_close(rankings);
     return status;
 }
 
@@ -243,15 +245,15 @@ static hs_status check_version(hs_results *results, hs_error *error)
         return hs_fail(error, HS_ERROR_RESULTS,
                        "%s, but none that headsweep wrote (no attribute " HS_LAYOUT_ATTRIBUTE ")",
                        H5Aexists(results->file, "_NCProperties") > 0 ? "a netCDF-4 file" : "an HDF5 file");
-    HS_TRY(hs_hdf5_read_i32(results->file, HS_LAYOUT_ATTRIBUTE, &version, 1, error));
+    HS_TRY(hs__results_hdf5_read_i32(results->file, HS_LAYOUT_ATTRIBUTE, &version, 1, error));
     if (version > HS_RESULTS_LAYOUT_VERSION)
         return hs_fail(error, HS_ERROR_RESULTS,
                        "written in layout %d; this headsweep reads layouts up to %d: use a newer headsweep", version,
                        HS_RESULTS_LAYOUT_VERSION);
     if (version < 1)
         return hs_fail(error, HS_ERROR_RESULTS, "layout %d does not exist", version);
-    HS_TRY(hs_hdf5_read_u64(results->file, "experiment_hash", &results->experiment_hash, error));
-    return hs_hdf5_read_u64(results->file, "tables_hash", &results->tables_hash, error);
+    HS_TRY(hs__results_hdf5_read_u64(results->file, "experiment_hash", &results->experiment_hash, error));
+    return hs__results_hdf5_read_u64(results->file, "tables_hash", &results->tables_hash, error);
 }
 
 static hs_status load_reference(hs_results *results, hs_error *error)
@@ -259,29 +261,29 @@ static hs_status load_reference(hs_results *results, hs_error *error)
     hid_t group = H5I_INVALID_HID;
     if (H5Lexists(results->file, "reference", H5P_DEFAULT) == 0)
         return HS_OK;
-    HS_TRY(hs_file_open_tables(results, "reference", &results->reference, error));
-    HS_TRY(hs_file_open_group(results, results->file, "reference", &group, error));
-    hs_status status = hs_hdf5_read_u64(group, "hash", &results->means_hash, error);
-    hs_hdf5_close(group);
+    HS_TRY(hs__results_file_open_tables(results, "reference", &results->reference, error));
+    HS_TRY(hs__results_file_open_group(results, results->file, "reference", &group, error));
+    hs_status status = hs__results_hdf5_read_u64(group, "hash", &results->means_hash, error);
+    hs__results_hdf5_close(group);
     return status;
 }
 
-hs_status hs_file_load(hs_results *results, hs_error *error)
+hs_status hs__results_file_load(hs_results *results, hs_error *error)
 {
-    results->extents = hs_extents_unknown();
+    results->extents = hs__results_extents_unknown();
     HS_TRY(check_version(results, error));
-    HS_TRY(hs_file_open_datasets(results, results->file, &results->extents, &results->root, error));
-    HS_TRY(hs_file_open_tables(results, "sets", &results->set_tables, error));
-    HS_TRY(hs_file_open_tables(results, "provenance", &results->provenance_tables, error));
-    HS_TRY(hs_file_open_tables(results, "ranking", &results->ranking, error));
+    HS_TRY(hs__results_file_open_datasets(results, results->file, &results->extents, &results->root, error));
+    HS_TRY(hs__results_file_open_tables(results, "sets", &results->set_tables, error));
+    HS_TRY(hs__results_file_open_tables(results, "provenance", &results->provenance_tables, error));
+    HS_TRY(hs__results_file_open_tables(results, "ranking", &results->ranking, error));
     HS_TRY(load_reference(results, error));
-    HS_TRY(hs_file_load_attributes(results, "experiment", &results->experiment, error));
-    HS_TRY(hs_file_load_attributes(results, "provenance", &results->provenance, error));
-    HS_TRY(hs_file_load_restated(results, error));
+    HS_TRY(hs__results_file_load_attributes(results, "experiment", &results->experiment, error));
+    HS_TRY(hs__results_file_load_attributes(results, "provenance", &results->provenance, error));
+    HS_TRY(hs__results_file_load_restated(results, error));
     HS_TRY(load_sets(results, error));
     HS_TRY(load_tasks(results, error));
-    const hs_results_sets first = hs_file_first_sets(results);
-    if (hs_layout_hash_tables(&first, results->tasks, results->n_tasks) != results->tables_hash)
+    const hs_results_sets first = hs__results_file_first_sets(results);
+    if (hs__results_layout_hash_tables(&first, results->tasks, results->n_tasks) != results->tables_hash)
         return hs_fail(error, HS_ERROR_RESULTS,
                        "its tables of sets and examples are not what was written: the file is damaged");
     return HS_OK;
@@ -289,14 +291,14 @@ hs_status hs_file_load(hs_results *results, hs_error *error)
 
 static void unload_task(hs_file_task *file)
 {
-    hs_hdf5_close(file->values_space);
-    hs_hdf5_close(file->commit_space);
-    hs_file_close_datasets(&file->cells);
-    hs_file_close_datasets(&file->ranking);
-    hs_texts_clear(&file->metric_names);
-    hs_texts_clear(&file->units);
-    hs_texts_clear(&file->meanings);
-    hs_texts_clear(&file->prompts);
+    hs__results_hdf5_close(file->values_space);
+    hs__results_hdf5_close(file->commit_space);
+    hs__results_file_close_datasets(&file->cells);
+    hs__results_file_close_datasets(&file->ranking);
+    hs__results_texts_clear(&file->metric_names);
+    hs__results_texts_clear(&file->units);
+    hs__results_texts_clear(&file->meanings);
+    hs__results_texts_clear(&file->prompts);
     hs_free(file->metrics);
     hs_free(file->chance);
     hs_free(file->shard_first);
@@ -304,25 +306,25 @@ static void unload_task(hs_file_task *file)
     hs_free(file->donor);
 }
 
-void hs_file_unload(hs_results *results)
+void hs__results_file_unload(hs_results *results)
 {
     for (size_t i = 0; i < results->n_tasks; i++) {
         hs_free((void *)results->tasks[i].kind);
         unload_task(&results->files[i]);
     }
-    hs_file_close_datasets(&results->root);
-    hs_file_close_datasets(&results->set_tables);
-    hs_file_close_datasets(&results->provenance_tables);
-    hs_file_close_datasets(&results->reference);
-    hs_file_close_datasets(&results->ranking);
-    hs_file_clear_attributes(&results->experiment);
-    hs_file_clear_attributes(&results->provenance);
-    hs_file_clear_attributes(&results->replaced);
+    hs__results_file_close_datasets(&results->root);
+    hs__results_file_close_datasets(&results->set_tables);
+    hs__results_file_close_datasets(&results->provenance_tables);
+    hs__results_file_close_datasets(&results->reference);
+    hs__results_file_close_datasets(&results->ranking);
+    hs__results_file_clear_attributes(&results->experiment);
+    hs__results_file_clear_attributes(&results->provenance);
+    hs__results_file_clear_attributes(&results->replaced);
     hs_text_clear(&results->restated);
-    hs_texts_clear(&results->intervention_names);
-    hs_texts_clear(&results->phase_names);
+    hs__results_texts_clear(&results->intervention_names);
+    hs__results_texts_clear(&results->phase_names);
     hs_free(results->phases);
-    hs_texts_clear(&results->task_names);
+    hs__results_texts_clear(&results->task_names);
     hs_free(results->order);
     hs_free(results->intervention);
     hs_free(results->component);

@@ -16,16 +16,16 @@ static hs_status results_new(const char *path, hs_comm *comm, hs_results **resul
     results->comm = comm;
     results->file = H5I_INVALID_HID;
     results->transfer = H5I_INVALID_HID;
-    hs_file_group_init(&results->root, HS_GROUP_ROOT);
-    hs_file_group_init(&results->set_tables, HS_GROUP_SETS);
-    hs_file_group_init(&results->provenance_tables, HS_GROUP_PROVENANCE);
-    hs_file_group_init(&results->reference, HS_GROUP_REFERENCE);
-    hs_file_group_init(&results->ranking, HS_GROUP_RANKING);
+    hs__results_file_group_init(&results->root, HS_GROUP_ROOT);
+    hs__results_file_group_init(&results->set_tables, HS_GROUP_SETS);
+    hs__results_file_group_init(&results->provenance_tables, HS_GROUP_PROVENANCE);
+    hs__results_file_group_init(&results->reference, HS_GROUP_REFERENCE);
+    hs__results_file_group_init(&results->ranking, HS_GROUP_RANKING);
     results->memory_space = H5Screate(H5S_SIMPLE);
     results->path = hs_string_copy(path, error);
     if (results->path == NULL)
         return error->status;
-    return results->memory_space >= 0 ? HS_OK : hs_hdf5_fail(error, HS_ERROR_INTERNAL, "HDF5 does not start");
+    return results->memory_space >= 0 ? HS_OK : hs__results_hdf5_fail(error, HS_ERROR_INTERNAL, "HDF5 does not start");
 }
 
 /* 0, or the errno of the first bytes, which lie where HDF5 begins to read. */
@@ -61,7 +61,7 @@ static hs_status look_at_file(const char *path, int access_mode, uint64_t *n_byt
 
 static hs_status load(hs_results *results, hs_error *error)
 {
-    hs_status status = hs_file_load(results, error);
+    hs_status status = hs__results_file_load(results, error);
     /* "%.400s": the path must not push out what is wrong. */
     return status == HS_OK ? HS_OK : hs_error_prefix(error, "%.400s", results->path);
 }
@@ -69,10 +69,10 @@ static hs_status load(hs_results *results, hs_error *error)
 static hs_status open_serial(hs_results *results, hs_error *error)
 {
     HS_TRY(look_at_file(results->path, R_OK, &results->n_file_bytes, error));
-    hid_t access = hs_hdf5_serial_access();
+    hid_t access = hs__results_hdf5_serial_access();
     results->file = H5Fopen(results->path, H5F_ACC_RDONLY, access);
-    hs_status status = results->file < 0 ? hs_file_fail_open(results->path, error) : HS_OK;
-    hs_hdf5_close(access);
+    hs_status status = results->file < 0 ? hs__results_file_fail_open(results->path, error) : HS_OK;
+    hs__results_hdf5_close(access);
     HS_TRY(status);
     results->transfer = H5Pcreate(H5P_DATASET_XFER);
     return load(results, error);
@@ -83,7 +83,7 @@ hs_status hs_results_open_read(const char *path, hs_results **results_out, hs_er
     hs_results *results = NULL;
     hs_status status;
     *results_out = NULL;
-    hs_hdf5_quiet();
+    hs__results_hdf5_quiet();
     HS_GOTO_DONE(results_new(path, NULL, &results, error));
     HS_GOTO_DONE(open_serial(results, error));
     *results_out = results;
@@ -134,12 +134,12 @@ static hs_status open_collectively(hs_results *results, hs_error *error)
     results->transfer = H5Pcreate(H5P_DATASET_XFER);
     const MPI_Comm *communicator = hs_comm_native(results->comm);
     if (access >= 0 && results->transfer >= 0 && H5Pset_fapl_mpio(access, *communicator, MPI_INFO_NULL) >= 0 &&
-        hs_hdf5_fix_version(access) >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
+        hs__results_hdf5_fix_version(access) >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
         H5Pset_dxpl_mpio(results->transfer, H5FD_MPIO_INDEPENDENT) >= 0)
         results->file = H5Fopen(results->path, H5F_ACC_RDWR, access);
     if (results->file < 0)
-        status = hs_file_fail_open(results->path, error);
-    hs_hdf5_close(access);
+        status = hs__results_file_fail_open(results->path, error);
+    hs__results_hdf5_close(access);
     return status;
 }
 
@@ -148,7 +148,7 @@ hs_status hs_results_open_parallel(hs_comm *comm, const char *path, hs_results *
     hs_results *results = NULL;
     hs_status status;
     *results_out = NULL;
-    hs_hdf5_quiet();
+    hs__results_hdf5_quiet();
     HS_TRY(probe(comm, path, error));
     status = results_new(path, comm, &results, error);
     if (status == HS_OK)
@@ -207,8 +207,8 @@ const char *hs_results_attribute_of(const hs_results *results, const char *group
 
 void hs_results_means_sizes(const hs_results *results, size_t *n_layers, size_t *n_positions, size_t *n_columns)
 {
-    bool mean = hs_file_dataset(&results->reference, "mean") >= 0;
-    bool position_mean = hs_file_dataset(&results->reference, "position_mean") >= 0;
+    bool mean = hs__results_file_dataset(&results->reference, "mean") >= 0;
+    bool position_mean = hs__results_file_dataset(&results->reference, "position_mean") >= 0;
     *n_layers = mean || position_mean ? results->extents.of[HS_AXIS_LAYER] : 0;
     *n_columns = mean || position_mean ? results->extents.of[HS_AXIS_COLUMN] : 0;
     *n_positions = position_mean ? results->extents.of[HS_AXIS_POSITION] : 0;
@@ -218,21 +218,21 @@ hs_status hs_results_read_means(hs_results *results, float *mean, float *positio
 {
     size_t n_layers = 0, n_positions = 0, n_columns = 0;
     hs_results_means_sizes(results, &n_layers, &n_positions, &n_columns);
-    hs_file_rows rows = {.dataset = hs_file_dataset(&results->reference, "mean"),
+    hs_file_rows rows = {.dataset = hs__results_file_dataset(&results->reference, "mean"),
                          .element = HS_ELEMENT_F32,
                          .n = n_layers,
                          .n_columns = n_columns,
                          .what = "/reference/mean"};
     const size_t n_mean = rows.dataset < 0 ? 0 : n_layers * n_columns;
     if (n_mean > 0)
-        HS_TRY(hs_file_transfer(results, HS_DIRECTION_READ, &rows, mean, error));
-    rows.dataset = hs_file_dataset(&results->reference, "position_mean");
+        HS_TRY(hs__results_file_transfer(results, HS_DIRECTION_READ, &rows, mean, error));
+    rows.dataset = hs__results_file_dataset(&results->reference, "position_mean");
     rows.n_columns = n_positions * n_columns;
     rows.what = "/reference/position_mean";
     if (rows.dataset >= 0)
-        HS_TRY(hs_file_transfer(results, HS_DIRECTION_READ, &rows, position_mean, error));
+        HS_TRY(hs__results_file_transfer(results, HS_DIRECTION_READ, &rows, position_mean, error));
     if (n_layers > 0 &&
-        hs_layout_hash_means(mean, n_mean, position_mean, n_layers * rows.n_columns) != results->means_hash)
+        hs__results_layout_hash_means(mean, n_mean, position_mean, n_layers * rows.n_columns) != results->means_hash)
         return hs_fail(error, HS_ERROR_RESULTS,
                        "%s: the reference means are not what was written: the file is damaged; restore a copy, or "
                        "move it away to sweep anew",

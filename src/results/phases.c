@@ -20,7 +20,7 @@ static uint64_t phase_word(const hs_results *results, size_t phase, uint64_t fir
                            const char *names)
 {
     uint64_t word = hs_hash_u64(hs_hash_u64(results->experiment_hash, phase), first);
-    word = hs_hash_u64(word, hs_layout_hash_sets(rows));
+    word = hs_hash_u64(word, hs__results_layout_hash_sets(rows));
     word = hs_hash(word, names, rows->n_sets * results->set_name_width);
     return word == 0 ? 1 : word;
 }
@@ -30,7 +30,7 @@ static uint64_t phase_word(const hs_results *results, size_t phase, uint64_t fir
 static hs_file_rows name_rows(const hs_results *results, size_t first, size_t n)
 {
     return (hs_file_rows){
-        .dataset = hs_file_dataset(&results->root, "set"),
+        .dataset = hs__results_file_dataset(&results->root, "set"),
         .element = HS_ELEMENT_TEXT,
         .first = first,
         .n = n,
@@ -50,21 +50,24 @@ static hs_status write_rows(hs_results *results, size_t first, const hs_results_
         const void *bytes;
     } parts[] = {
         {name_rows(results, first, rows->n_sets), names},
-        {{hs_file_dataset(tables, "order"), HS_ELEMENT_I32, first, rows->n_sets, 1, 0, "/sets/order"}, rows->order},
-        {{hs_file_dataset(tables, "intervention"), HS_ELEMENT_I32, first, rows->n_sets, 1, 0, "/sets/intervention"},
+        {{hs__results_file_dataset(tables, "order"), HS_ELEMENT_I32, first, rows->n_sets, 1, 0, "/sets/order"},
+         rows->order},
+        {{hs__results_file_dataset(tables, "intervention"), HS_ELEMENT_I32, first, rows->n_sets, 1, 0,
+          "/sets/intervention"},
          rows->intervention},
-        {{hs_file_dataset(tables, "component"), HS_ELEMENT_I32, first, rows->n_sets, n_columns, 0, "/sets/component"},
+        {{hs__results_file_dataset(tables, "component"), HS_ELEMENT_I32, first, rows->n_sets, n_columns, 0,
+          "/sets/component"},
          rows->components},
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        HS_TRY(hs_file_transfer(results, HS_DIRECTION_WRITE, &parts[i].place, (void *)parts[i].bytes, error));
+        HS_TRY(hs__results_file_transfer(results, HS_DIRECTION_WRITE, &parts[i].place, (void *)parts[i].bytes, error));
     return HS_OK;
 }
 
 static hs_status write_phase(hs_results *results, size_t phase, const hs_results_sets *rows, hs_error *error)
 {
     const size_t first = results->sets.n_sets;
-    const hs_file_rows place = {hs_file_dataset(&results->set_tables, "phase"),
+    const hs_file_rows place = {hs__results_file_dataset(&results->set_tables, "phase"),
                                 HS_ELEMENT_U64,
                                 phase,
                                 1,
@@ -73,12 +76,12 @@ static hs_status write_phase(hs_results *results, size_t phase, const hs_results
                                 "/sets/phase"};
     char *names = NULL;
     hs_status status;
-    HS_GOTO_DONE(hs_layout_pack_set_names(rows, 0, results->set_name_width, &names, error));
+    HS_GOTO_DONE(hs__results_layout_pack_set_names(rows, 0, results->set_name_width, &names, error));
     HS_GOTO_DONE(write_rows(results, first, rows, names, error));
     results->phases[phase][PHASE_FIRST] = first;
     results->phases[phase][PHASE_COUNT] = rows->n_sets;
     results->phases[phase][PHASE_WORD] = phase_word(results, phase, first, rows, names);
-    HS_GOTO_DONE(hs_file_transfer(results, HS_DIRECTION_WRITE, &place, results->phases[phase], error));
+    HS_GOTO_DONE(hs__results_file_transfer(results, HS_DIRECTION_WRITE, &place, results->phases[phase], error));
 done:
     hs_free(names);
     return status;
@@ -101,7 +104,7 @@ static hs_status check_phase(hs_results *results, size_t phase, bool *there_out,
     const hs_results_sets rows = rows_from(&sets, first);
     const hs_file_rows place = name_rows(results, first, rows.n_sets);
     HS_GOTO_DONE(hs_allocate(&names, rows.n_sets, results->set_name_width, "names of sets", error));
-    HS_GOTO_DONE(hs_file_transfer(results, HS_DIRECTION_READ, &place, names, error));
+    HS_GOTO_DONE(hs__results_file_transfer(results, HS_DIRECTION_READ, &place, names, error));
     *there_out = phase_word(results, phase, first, &rows, names) == row[PHASE_WORD];
 done:
     hs_free(names);
@@ -112,11 +115,11 @@ static size_t text_width_of(hid_t dataset)
 {
     hid_t type = H5Dget_type(dataset);
     size_t width = H5Tget_size(type);
-    hs_hdf5_close(type);
+    hs__results_hdf5_close(type);
     return width;
 }
 
-hs_status hs_file_find_phases(hs_results *results, hs_error *error)
+hs_status hs__results_file_find_phases(hs_results *results, hs_error *error)
 {
     const uint64_t *first = results->phases[0];
     bool there = true;
@@ -124,7 +127,7 @@ hs_status hs_file_find_phases(hs_results *results, hs_error *error)
         return hs_fail(error, HS_ERROR_RESULTS, "its first phase cannot have %llu sets: the file is damaged",
                        (unsigned long long)first[PHASE_COUNT]);
     results->sets.n_sets = (size_t)first[PHASE_COUNT];
-    results->set_name_width = text_width_of(hs_file_dataset(&results->root, "set"));
+    results->set_name_width = text_width_of(hs__results_file_dataset(&results->root, "set"));
     results->n_chosen = 1;
     while (there && results->n_chosen < results->n_phases) {
         HS_TRY(check_phase(results, results->n_chosen, &there, error));
@@ -134,7 +137,7 @@ hs_status hs_file_find_phases(hs_results *results, hs_error *error)
     return HS_OK;
 }
 
-hs_results_sets hs_file_first_sets(const hs_results *results)
+hs_results_sets hs__results_file_first_sets(const hs_results *results)
 {
     hs_results_sets sets = results->sets;
     sets.n_sets = (size_t)results->phases[0][PHASE_COUNT];
@@ -183,7 +186,7 @@ hs_status hs_results_add_phase(hs_results *results, const hs_results_sets *sets,
         return hs_fail(error, HS_ERROR_INTERNAL, "%s has no room for a phase of %zu sets", results->path, sets->n_sets);
     copy_rows(results, first, sets);
     for (size_t set = first; set < first + sets->n_sets; set++)
-        HS_TRY(hs_layout_check_set(&results->sets, set, error));
+        HS_TRY(hs__results_layout_check_set(&results->sets, set, error));
     hs_results_sets grown = results->sets;
     grown.n_sets += sets->n_sets;
     const hs_results_sets rows = rows_from(&grown, first);

@@ -76,8 +76,8 @@ static hs_status settle(const char *path, hs_error *error)
 static hs_status check_name_is_free(const char *name, hs_error *error)
 {
     size_t n_rows = 0;
-    const hs_dataset_row *rows = hs_layout_rows(HS_GROUP_RANKING, &n_rows);
-    bool taken = strcmp(name, hs_axis_name(HS_AXIS_SET)) == 0;
+    const hs_dataset_row *rows = hs__results_layout_rows(HS_GROUP_RANKING, &n_rows);
+    bool taken = strcmp(name, hs__results_axis_name(HS_AXIS_SET)) == 0;
     for (size_t i = 0; i < n_rows; i++)
         taken = taken || strcmp(name, rows[i].name) == 0;
     return taken ? hs_fail(error, HS_ERROR_RESULTS,
@@ -90,10 +90,10 @@ static hs_status check_layout(const hs_results_layout *layout, hs_error *error)
     if (layout->n_tasks == 0 || layout->n_tasks > HS_LAYOUT_MAX_TASKS)
         return hs_fail(error, HS_ERROR_RESULTS, "%zu tasks are impossible; 1 to %d are allowed", layout->n_tasks,
                        HS_LAYOUT_MAX_TASKS);
-    HS_TRY(hs_layout_check_sets(&layout->sets, error));
+    HS_TRY(hs__results_layout_check_sets(&layout->sets, error));
     for (size_t task = 0; task < layout->n_tasks; task++) {
         HS_TRY(check_name_is_free(layout->tasks[task].name, error));
-        HS_TRY(hs_layout_check_task(&layout->tasks[task], error));
+        HS_TRY(hs__results_layout_check_task(&layout->tasks[task], error));
     }
     return HS_OK;
 }
@@ -109,7 +109,7 @@ static hs_status check_free(const char *path, hs_error *error)
 
 hs_status hs_results_create(const char *path, const hs_results_layout *layout, hs_error *error)
 {
-    hs_hdf5_quiet();
+    hs__results_hdf5_quiet();
     HS_TRY(check_layout(layout, error));
     HS_TRY(check_free(path, error));
     char *temporary = hs_string_format(error, "%s.headsweep-tmp", path);
@@ -119,7 +119,7 @@ hs_status hs_results_create(const char *path, const hs_results_layout *layout, h
     hs_status status;
     HS_GOTO_DONE(reserve_room(temporary, hs_results_file_bytes(layout), error));
     created = true;
-    status = hs_create_contents(temporary, layout, error);
+    status = hs__results_create_contents(temporary, layout, error);
     if (status != HS_OK) {
         (void)hs_error_prefix(error, "%s", temporary);
         goto done;

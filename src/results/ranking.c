@@ -17,7 +17,7 @@ static hs_status statistic_rows(const hs_results *results, uint32_t task, hs_sta
         return hs_fail(error, HS_ERROR_INTERNAL, "%s has no statistic %d of task %u", results->path, (int)statistic,
                        task);
     *rows_out = (hs_file_rows){
-        .dataset = hs_file_dataset(&results->files[task].ranking, statistic_names[statistic]),
+        .dataset = hs__results_file_dataset(&results->files[task].ranking, statistic_names[statistic]),
         .element = HS_ELEMENT_F64,
         .n = results->sets.n_sets,
         .n_columns = results->tasks[task].n_metrics,
@@ -31,7 +31,7 @@ hs_status hs_results_write_statistic(hs_results *results, uint32_t task, hs_stat
 {
     hs_file_rows rows;
     HS_TRY(statistic_rows(results, task, statistic, &rows, error));
-    return hs_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)table, error);
+    return hs__results_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)table, error);
 }
 
 hs_status hs_results_read_statistic(hs_results *results, uint32_t task, hs_statistic statistic, double *table,
@@ -39,7 +39,7 @@ hs_status hs_results_read_statistic(hs_results *results, uint32_t task, hs_stati
 {
     hs_file_rows rows;
     HS_TRY(statistic_rows(results, task, statistic, &rows, error));
-    return hs_file_transfer(results, HS_DIRECTION_READ, &rows, table, error);
+    return hs__results_file_transfer(results, HS_DIRECTION_READ, &rows, table, error);
 }
 
 static hs_status stability_rows(const hs_results *results, uint32_t task, hs_file_rows *rows_out, hs_error *error)
@@ -47,7 +47,7 @@ static hs_status stability_rows(const hs_results *results, uint32_t task, hs_fil
     if (task >= results->n_tasks)
         return hs_fail(error, HS_ERROR_INTERNAL, "%s has no task %u", results->path, task);
     *rows_out = (hs_file_rows){
-        .dataset = hs_file_dataset(&results->files[task].ranking, "stability"),
+        .dataset = hs__results_file_dataset(&results->files[task].ranking, "stability"),
         .element = HS_ELEMENT_F64,
         .n = results->sets.n_interventions,
         .n_columns = results->tasks[task].n_metrics * HS_STABILITY_COUNT,
@@ -60,14 +60,14 @@ hs_status hs_results_write_stability(hs_results *results, uint32_t task, const d
 {
     hs_file_rows rows;
     HS_TRY(stability_rows(results, task, &rows, error));
-    return hs_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)table, error);
+    return hs__results_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)table, error);
 }
 
 hs_status hs_results_read_stability(hs_results *results, uint32_t task, double *table, hs_error *error)
 {
     hs_file_rows rows;
     HS_TRY(stability_rows(results, task, &rows, error));
-    return hs_file_transfer(results, HS_DIRECTION_READ, &rows, table, error);
+    return hs__results_file_transfer(results, HS_DIRECTION_READ, &rows, table, error);
 }
 
 _Static_assert(sizeof(hs_results_method) == HS_LAYOUT_METHOD_FIELDS * sizeof(double), "the method is stored as it is");
@@ -75,7 +75,7 @@ _Static_assert(sizeof(hs_results_method) == HS_LAYOUT_METHOD_FIELDS * sizeof(dou
 static hs_file_rows method_rows(const hs_results *results)
 {
     return (hs_file_rows){
-        .dataset = hs_file_dataset(&results->ranking, "method"),
+        .dataset = hs__results_file_dataset(&results->ranking, "method"),
         .element = HS_ELEMENT_F64,
         .n = HS_LAYOUT_METHOD_FIELDS,
         .n_columns = 1,
@@ -86,19 +86,19 @@ static hs_file_rows method_rows(const hs_results *results)
 hs_status hs_results_write_method(hs_results *results, const hs_results_method *method, hs_error *error)
 {
     const hs_file_rows rows = method_rows(results);
-    return hs_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)method, error);
+    return hs__results_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)method, error);
 }
 
 hs_status hs_results_read_method(hs_results *results, hs_results_method *method_out, hs_error *error)
 {
     const hs_file_rows rows = method_rows(results);
-    return hs_file_transfer(results, HS_DIRECTION_READ, &rows, method_out, error);
+    return hs__results_file_transfer(results, HS_DIRECTION_READ, &rows, method_out, error);
 }
 
 static hs_file_rows objective_rows(const hs_results *results)
 {
     return (hs_file_rows){
-        .dataset = hs_file_dataset(&results->ranking, "rank_objective"),
+        .dataset = hs__results_file_dataset(&results->ranking, "rank_objective"),
         .element = HS_ELEMENT_I32,
         .n = results->sets.n_sets,
         .n_columns = 1,
@@ -109,26 +109,26 @@ static hs_file_rows objective_rows(const hs_results *results)
 hs_status hs_results_write_objective_rank(hs_results *results, const int32_t *rank, hs_error *error)
 {
     const hs_file_rows rows = objective_rows(results);
-    return hs_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)rank, error);
+    return hs__results_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)rank, error);
 }
 
 hs_status hs_results_read_objective_rank(hs_results *results, int32_t *rank, hs_error *error)
 {
     const hs_file_rows rows = objective_rows(results);
-    return hs_file_transfer(results, HS_DIRECTION_READ, &rows, rank, error);
+    return hs__results_file_transfer(results, HS_DIRECTION_READ, &rows, rank, error);
 }
 
 /* ---- the word that says that all of it is there ------------------------------------------------------------------ */
 
 static hs_status hash_rows(hs_results *results, hs_file_rows rows, uint64_t *hash_inout, hs_error *error)
 {
-    const size_t n_row_bytes = rows.n_columns * hs_element_bytes(rows.element), n_total = rows.n;
+    const size_t n_row_bytes = rows.n_columns * hs__results_element_bytes(rows.element), n_total = rows.n;
     unsigned char *bytes = NULL;
     hs_status status;
     HS_GOTO_DONE(hs_allocate(&bytes, n_total < HASH_ROWS ? n_total : HASH_ROWS, n_row_bytes, "ranking", error));
     for (rows.first = 0; rows.first < n_total; rows.first += rows.n) {
         rows.n = n_total - rows.first < HASH_ROWS ? n_total - rows.first : HASH_ROWS;
-        HS_GOTO_DONE(hs_file_transfer(results, HS_DIRECTION_READ, &rows, bytes, error));
+        HS_GOTO_DONE(hs__results_file_transfer(results, HS_DIRECTION_READ, &rows, bytes, error));
         *hash_inout = hs_hash(*hash_inout, bytes, rows.n * n_row_bytes);
     }
 done:
@@ -159,7 +159,7 @@ static hs_status ranking_word(hs_results *results, uint64_t *word_out, hs_error 
 static hs_file_rows commit_row(const hs_results *results)
 {
     return (hs_file_rows){
-        .dataset = hs_file_dataset(&results->ranking, "commit"),
+        .dataset = hs__results_file_dataset(&results->ranking, "commit"),
         .element = HS_ELEMENT_U64,
         .n = 1,
         .n_columns = 1,
@@ -172,7 +172,7 @@ hs_status hs_results_commit_ranking(hs_results *results, hs_error *error)
     const hs_file_rows row = commit_row(results);
     uint64_t word = 0;
     HS_TRY(ranking_word(results, &word, error));
-    return hs_file_transfer(results, HS_DIRECTION_WRITE, &row, &word, error);
+    return hs__results_file_transfer(results, HS_DIRECTION_WRITE, &row, &word, error);
 }
 
 bool hs_results_ranking_done(hs_results *results)
@@ -180,6 +180,6 @@ bool hs_results_ranking_done(hs_results *results)
     const hs_file_rows row = commit_row(results);
     uint64_t stored = 0, word = 0;
     hs_error ignored = {0};
-    return hs_file_transfer(results, HS_DIRECTION_READ, &row, &stored, &ignored) == HS_OK && stored != 0 &&
+    return hs__results_file_transfer(results, HS_DIRECTION_READ, &row, &stored, &ignored) == HS_OK && stored != 0 &&
            ranking_word(results, &word, &ignored) == HS_OK && stored == word;
 }

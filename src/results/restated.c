@@ -27,7 +27,7 @@ bool hs_results_may_restate(const hs_results_attribute *setting)
 
 bool hs_results_can_restate(const hs_results *results)
 {
-    return hs_file_dataset(&results->ranking, "restated") >= 0;
+    return hs__results_file_dataset(&results->ranking, "restated") >= 0;
 }
 
 /* ---- what readers see -------------------------------------------------------------------------------------------- */
@@ -50,7 +50,7 @@ static void take_back(hs_results *results)
         setting->value = kept->value;
         kept->value = value;
     }
-    hs_file_clear_attributes(&results->replaced);
+    hs__results_file_clear_attributes(&results->replaced);
 }
 
 static hs_status replace(hs_results *results, const char *line, size_t length, hs_error *error)
@@ -109,7 +109,7 @@ static hs_status take(hs_results *results, const char *text, hs_error *error)
 static hs_file_rows restated_row(const hs_results *results)
 {
     return (hs_file_rows){
-        .dataset = hs_file_dataset(&results->ranking, "restated"),
+        .dataset = hs__results_file_dataset(&results->ranking, "restated"),
         .element = HS_ELEMENT_TEXT,
         .n = 1,
         .n_columns = 1,
@@ -118,7 +118,7 @@ static hs_file_rows restated_row(const hs_results *results)
     };
 }
 
-hs_status hs_file_load_restated(hs_results *results, hs_error *error)
+hs_status hs__results_file_load_restated(hs_results *results, hs_error *error)
 {
     const hs_file_rows row = restated_row(results);
     char *text = NULL;
@@ -126,7 +126,7 @@ hs_status hs_file_load_restated(hs_results *results, hs_error *error)
     if (!hs_results_can_restate(results))
         return HS_OK;
     HS_GOTO_DONE(hs_allocate(&text, HS_LAYOUT_RESTATED_BYTES + 1, 1, "settings", error));
-    HS_GOTO_DONE(hs_file_transfer(results, HS_DIRECTION_READ, &row, text, error));
+    HS_GOTO_DONE(hs__results_file_transfer(results, HS_DIRECTION_READ, &row, text, error));
     HS_GOTO_DONE(take(results, text, error));
 done:
     hs_free(text);
@@ -175,7 +175,7 @@ hs_status hs_results_restate(hs_results *results, const hs_results_attribute *se
     take_back(results);
     HS_GOTO_DONE(compose(results, settings, n, text, error));
     if (results->restated.length > 0 || text[0] != '\0')
-        HS_GOTO_DONE(hs_file_transfer(results, HS_DIRECTION_WRITE, &row, text, error));
+        HS_GOTO_DONE(hs__results_file_transfer(results, HS_DIRECTION_WRITE, &row, text, error));
     HS_GOTO_DONE(take(results, text, error));
 done:
     hs_free(text);

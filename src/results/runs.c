@@ -8,7 +8,7 @@ static hs_file_rows run_row(const hs_results *results, size_t row)
 {
     const size_t last = results->extents.of[HS_AXIS_RUN] - 1;
     return (hs_file_rows){
-        .dataset = hs_file_dataset(&results->provenance_tables, "run"),
+        .dataset = hs__results_file_dataset(&results->provenance_tables, "run"),
         .element = HS_ELEMENT_RUN,
         .first = row < last ? row : last,
         .n = 1,
@@ -20,7 +20,7 @@ static hs_file_rows run_row(const hs_results *results, size_t row)
 hs_status hs_results_write_run(hs_results *results, size_t row, const hs_results_run *run, hs_error *error)
 {
     const hs_file_rows place = run_row(results, row);
-    return hs_file_transfer(results, HS_DIRECTION_WRITE, &place, (void *)run, error);
+    return hs__results_file_transfer(results, HS_DIRECTION_WRITE, &place, (void *)run, error);
 }
 
 /* Whatever the file holds, a text that can be shown. */
@@ -35,7 +35,7 @@ static void clean_text(char *text, size_t capacity)
 hs_status hs_results_read_run(hs_results *results, size_t row, hs_results_run *run_out, hs_error *error)
 {
     const hs_file_rows place = run_row(results, row);
-    HS_TRY(hs_file_transfer(results, HS_DIRECTION_READ, &place, run_out, error));
+    HS_TRY(hs__results_file_transfer(results, HS_DIRECTION_READ, &place, run_out, error));
     clean_text(run_out->host, sizeof run_out->host);
     clean_text(run_out->version, sizeof run_out->version);
     return HS_OK;

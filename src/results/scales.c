@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-void hs_scales_init(hs_scales *scales)
+void hs__results_scales_init(hs_scales *scales)
 {
     memset(scales, 0, sizeof *scales);
     for (size_t axis = 0; axis < HS_AXIS_COUNT; axis++)
@@ -11,12 +11,12 @@ void hs_scales_init(hs_scales *scales)
 
 static void forget(hs_scale *scale)
 {
-    hs_hdf5_close(scale->dataset);
+    hs__results_hdf5_close(scale->dataset);
     hs_free(scale->users);
     *scale = (hs_scale){.dataset = H5I_INVALID_HID};
 }
 
-void hs_scales_clear(hs_scales *scales)
+void hs__results_scales_clear(hs_scales *scales)
 {
     for (size_t axis = 0; axis < HS_AXIS_COUNT; axis++)
         forget(&scales->of[axis]);
@@ -32,10 +32,10 @@ static hs_status write_list(hid_t object, const char *name, hid_t type, size_t n
     hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     hs_status status = HS_OK;
     if (attribute < 0 || H5Awrite(attribute, type, items) < 0)
-        status = hs_hdf5_fail(error, HS_ERROR_IO, "attribute %s cannot be written", name);
-    hs_hdf5_close(attribute);
-    hs_hdf5_close(space);
-    hs_hdf5_close(type);
+        status = hs__results_hdf5_fail(error, HS_ERROR_IO, "attribute %s cannot be written", name);
+    hs__results_hdf5_close(attribute);
+    hs__results_hdf5_close(space);
+    hs__results_hdf5_close(type);
     return status;
 }
 
@@ -44,20 +44,20 @@ static hs_status write_labels(hid_t dataset, const hs_dataset_row *row, hs_error
 {
     const char *labels[HS_LAYOUT_MAX_AXES];
     hid_t type = H5Tcopy(H5T_C_S1);
-    for (size_t i = 0; i < hs_dataset_rank(row); i++)
-        labels[i] = hs_axis_name(row->axes[i]);
+    for (size_t i = 0; i < hs__results_dataset_rank(row); i++)
+        labels[i] = hs__results_axis_name(row->axes[i]);
     if (H5Tset_size(type, H5T_VARIABLE) < 0) {
-        hs_hdf5_close(type);
-        return hs_hdf5_fail(error, HS_ERROR_INTERNAL, "HDF5 has no variable-length texts");
+        hs__results_hdf5_close(type);
+        return hs__results_hdf5_fail(error, HS_ERROR_INTERNAL, "HDF5 has no variable-length texts");
     }
-    return write_list(dataset, "DIMENSION_LABELS", type, hs_dataset_rank(row), labels, error);
+    return write_list(dataset, "DIMENSION_LABELS", type, hs__results_dataset_rank(row), labels, error);
 }
 
 static hs_status write_scales(const hs_scales *scales, hid_t dataset, const hs_dataset_row *row, hs_error *error)
 {
     hvl_t lists[HS_LAYOUT_MAX_AXES];
     size_t n_attached = 0;
-    for (size_t i = 0; i < hs_dataset_rank(row); i++) {
+    for (size_t i = 0; i < hs__results_dataset_rank(row); i++) {
         const hs_scale *scale = &scales->of[row->axes[i]];
         bool known = scale->dataset >= 0;
         lists[i] = (hvl_t){.len = known ? 1 : 0, .p = known ? (void *)&scale->reference : NULL};
@@ -65,7 +65,8 @@ static hs_status write_scales(const hs_scales *scales, hid_t dataset, const hs_d
     }
     if (n_attached == 0)
         return HS_OK;
-    return write_list(dataset, "DIMENSION_LIST", H5Tvlen_create(H5T_STD_REF_OBJ), hs_dataset_rank(row), lists, error);
+    return write_list(dataset, "DIMENSION_LIST", H5Tvlen_create(H5T_STD_REF_OBJ), hs__results_dataset_rank(row), lists,
+                      error);
 }
 
 static hid_t user_type(void)
@@ -73,13 +74,13 @@ static hid_t user_type(void)
     hid_t type = H5Tcreate(H5T_COMPOUND, sizeof(hs_scale_user));
     if (type >= 0 && (H5Tinsert(type, "dataset", offsetof(hs_scale_user, dataset), H5T_STD_REF_OBJ) < 0 ||
                       H5Tinsert(type, "dimension", offsetof(hs_scale_user, dimension), H5T_STD_I32LE) < 0)) {
-        hs_hdf5_close(type);
+        hs__results_hdf5_close(type);
         return H5I_INVALID_HID;
     }
     return type;
 }
 
-hs_status hs_scales_finish(hs_scales *scales, hs_axis axis, hs_error *error)
+hs_status hs__results_scales_finish(hs_scales *scales, hs_axis axis, hs_error *error)
 {
     hs_scale *scale = &scales->of[axis];
     hs_status status = HS_OK;
@@ -103,26 +104,26 @@ static hs_status add_user(hs_scale *scale, hobj_ref_t dataset, size_t dimension,
 
 static hs_status make_scale(hs_scale *scale, hid_t dataset, hobj_ref_t reference, const char *name, hs_error *error)
 {
-    HS_TRY(hs_hdf5_write_text(dataset, "CLASS", "DIMENSION_SCALE", error));
-    HS_TRY(hs_hdf5_write_text(dataset, "NAME", name, error));
+    HS_TRY(hs__results_hdf5_write_text(dataset, "CLASS", "DIMENSION_SCALE", error));
+    HS_TRY(hs__results_hdf5_write_text(dataset, "NAME", name, error));
     if (H5Iinc_ref(dataset) < 0)
-        return hs_hdf5_fail(error, HS_ERROR_INTERNAL, "dimension scale %s", name);
+        return hs__results_hdf5_fail(error, HS_ERROR_INTERNAL, "dimension scale %s", name);
     scale->dataset = dataset;
     scale->reference = reference;
     return HS_OK;
 }
 
-hs_status hs_scales_name_axes(hs_scales *scales, hid_t dataset, const hs_dataset_row *row, hs_error *error)
+hs_status hs__results_scales_name_axes(hs_scales *scales, hid_t dataset, const hs_dataset_row *row, hs_error *error)
 {
-    const hs_axis own_axis = hs_layout_scale_axis(row);
+    const hs_axis own_axis = hs__results_layout_scale_axis(row);
     hobj_ref_t reference;
     if (H5Rcreate(&reference, dataset, ".", H5R_OBJECT, H5I_INVALID_HID) < 0)
-        return hs_hdf5_fail(error, HS_ERROR_IO, "dataset %s cannot be referred to", row->name);
+        return hs__results_hdf5_fail(error, HS_ERROR_IO, "dataset %s cannot be referred to", row->name);
     HS_TRY(write_labels(dataset, row, error));
     if (own_axis != HS_AXIS_NONE)
-        return make_scale(&scales->of[own_axis], dataset, reference, hs_axis_name(own_axis), error);
+        return make_scale(&scales->of[own_axis], dataset, reference, hs__results_axis_name(own_axis), error);
     HS_TRY(write_scales(scales, dataset, row, error));
-    for (size_t i = 0; i < hs_dataset_rank(row); i++)
+    for (size_t i = 0; i < hs__results_dataset_rank(row); i++)
         HS_TRY(add_user(&scales->of[row->axes[i]], reference, i, error));
     return HS_OK;
 }

@@ -27,11 +27,11 @@ typedef struct hs_scales {
     hs_scale of[HS_AXIS_COUNT];
 } hs_scales;
 
-void hs_scales_init(hs_scales *scales);
+void hs__results_scales_init(hs_scales *scales);
 /* Labels the axes of a new dataset, attaches the scales that are known, and makes it one itself if its row says so. */
-hs_status hs_scales_name_axes(hs_scales *scales, hid_t dataset, const hs_dataset_row *row, hs_error *error);
+hs_status hs__results_scales_name_axes(hs_scales *scales, hid_t dataset, const hs_dataset_row *row, hs_error *error);
 /* Writes down who uses the scale of `axis`, and forgets it. */
-hs_status hs_scales_finish(hs_scales *scales, hs_axis axis, hs_error *error);
-void hs_scales_clear(hs_scales *scales);
+hs_status hs__results_scales_finish(hs_scales *scales, hs_axis axis, hs_error *error);
+void hs__results_scales_clear(hs_scales *scales);
 
 #endif

@@ -43,7 +43,7 @@ static bool is_present(const hs_dataset_row *row, const hs_results_layout *layou
 {
     if (!row->optional)
         return true;
-    if (hs_layout_numbers_axis(row) || hs_axis_fields(row->axes[0]) != NULL)
+    if (hs__results_layout_numbers_axis(row) || hs__results_axis_fields(row->axes[0]) != NULL)
         return extents->of[row->axes[0]] > 0;
     if (row->axes[0] == HS_AXIS_LAYER)
         return strcmp(row->name, "mean") == 0 ? layout->mean != NULL : layout->position_mean != NULL;
@@ -59,11 +59,11 @@ static bool is_present(const hs_dataset_row *row, const hs_results_layout *layou
 static size_t text_width(const hs_results_layout *layout, const hs_dataset_row *row, const hs_results_task *task,
                          const hs_extents *extents)
 {
-    if (hs_axis_fields(row->axes[0]) != NULL)
-        return longest_text(hs_axis_fields(row->axes[0]), extents->of[row->axes[0]]);
+    if (hs__results_axis_fields(row->axes[0]) != NULL)
+        return longest_text(hs__results_axis_fields(row->axes[0]), extents->of[row->axes[0]]);
     switch (row->axes[0]) {
     case HS_AXIS_SET:
-        return hs_layout_set_name_width(layout);
+        return hs__results_layout_set_name_width(layout);
     case HS_AXIS_INTERVENTION:
         return longest_text(layout->sets.intervention_names, layout->sets.n_interventions);
     case HS_AXIS_PHASE:
@@ -93,17 +93,17 @@ static size_t multiply(size_t a, size_t b)
 static size_t group_bytes(const hs_results_layout *layout, hs_group_kind kind, const hs_results_task *task)
 {
     size_t n_rows = 0, sum = GROUP_METADATA;
-    const hs_dataset_row *rows = hs_layout_rows(kind, &n_rows);
-    hs_extents extents = hs_extents_of_layout(layout);
+    const hs_dataset_row *rows = hs__results_layout_rows(kind, &n_rows);
+    hs_extents extents = hs__results_extents_of_layout(layout);
     if (task != NULL)
-        extents = hs_extents_with_task(extents, task);
+        extents = hs__results_extents_with_task(extents, task);
     for (size_t i = 0; i < n_rows; i++) {
-        size_t width = hs_element_bytes(rows[i].element);
+        size_t width = hs__results_element_bytes(rows[i].element);
         if (!is_present(&rows[i], layout, task, &extents))
             continue;
         if (rows[i].element == HS_ELEMENT_TEXT)
             width = text_width(layout, &rows[i], task, &extents);
-        sum = add(sum, add(DATASET_METADATA, multiply(hs_dataset_elements(&rows[i], &extents), width)));
+        sum = add(sum, add(DATASET_METADATA, multiply(hs__results_dataset_elements(&rows[i], &extents), width)));
     }
     return sum;
 }

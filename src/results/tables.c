@@ -6,7 +6,7 @@
 
 /* ---- what must hold ---------------------------------------------------------------------------------------------- */
 
-hs_status hs_layout_check_set(const hs_results_sets *sets, size_t set, hs_error *error)
+hs_status hs__results_layout_check_set(const hs_results_sets *sets, size_t set, hs_error *error)
 {
     int32_t order = sets->order[set], intervention = sets->intervention[set];
     if (order < 0 || (size_t)order > sets->max_order || (set == 0) != (order == 0))
@@ -42,7 +42,7 @@ static hs_status check_name(const char *what, const char *name, hs_error *error)
     return HS_OK;
 }
 
-hs_status hs_layout_check_sets(const hs_results_sets *sets, hs_error *error)
+hs_status hs__results_layout_check_sets(const hs_results_sets *sets, hs_error *error)
 {
     if (sets->n_sets == 0 || sets->n_sets > HS_LAYOUT_MAX_EXTENT || sets->max_order > HS_LAYOUT_MAX_ORDER ||
         sets->n_interventions > HS_LAYOUT_MAX_INTERVENTIONS)
@@ -52,11 +52,11 @@ hs_status hs_layout_check_sets(const hs_results_sets *sets, hs_error *error)
     for (size_t i = 0; i < sets->n_interventions; i++)
         HS_TRY(check_name("an intervention", sets->intervention_names[i], error));
     for (size_t set = 0; set < sets->n_sets; set++)
-        HS_TRY(hs_layout_check_set(sets, set, error));
+        HS_TRY(hs__results_layout_check_set(sets, set, error));
     return HS_OK;
 }
 
-hs_status hs_layout_check_task_name(const char *name, hs_error *error)
+hs_status hs__results_layout_check_task_name(const char *name, hs_error *error)
 {
     HS_TRY(check_name("a task", name, error));
     if (strchr(name, '/') != NULL || name[0] == '.')
@@ -82,9 +82,9 @@ static hs_status check_shards(const hs_results_task *task, hs_error *error)
     return HS_OK;
 }
 
-hs_status hs_layout_check_task(const hs_results_task *task, hs_error *error)
+hs_status hs__results_layout_check_task(const hs_results_task *task, hs_error *error)
 {
-    HS_TRY(hs_layout_check_task_name(task->name, error));
+    HS_TRY(hs__results_layout_check_task_name(task->name, error));
     HS_TRY(check_name("a task's kind", task->kind, error));
     if (task->n_examples == 0 || task->n_examples > HS_LAYOUT_MAX_EXTENT || task->n_metrics == 0 ||
         task->n_metrics > HS_LAYOUT_MAX_METRICS || task->n_shards > task->n_examples)
@@ -107,7 +107,7 @@ hs_status hs_layout_check_task(const hs_results_task *task, hs_error *error)
 
 /* ---- hashes of the tables ---------------------------------------------------------------------------------------- */
 
-uint64_t hs_layout_hash_sets(const hs_results_sets *sets)
+uint64_t hs__results_layout_hash_sets(const hs_results_sets *sets)
 {
     size_t n = sets->n_sets;
     uint64_t hash = hs_hash_u64(hs_hash_u64(0, n), sets->max_order);
@@ -132,15 +132,16 @@ static uint64_t hash_task(uint64_t hash, const hs_results_task *task)
     return hash;
 }
 
-uint64_t hs_layout_hash_tables(const hs_results_sets *sets, const hs_results_task *tasks, size_t n_tasks)
+uint64_t hs__results_layout_hash_tables(const hs_results_sets *sets, const hs_results_task *tasks, size_t n_tasks)
 {
-    uint64_t hash = hs_layout_hash_sets(sets);
+    uint64_t hash = hs__results_layout_hash_sets(sets);
     for (size_t task = 0; task < n_tasks; task++)
         hash = hash_task(hash, &tasks[task]);
     return hash;
 }
 
-uint64_t hs_layout_hash_means(const float *mean, size_t n_mean, const float *position_mean, size_t n_position_mean)
+uint64_t hs__results_layout_hash_means(const float *mean, size_t n_mean, const float *position_mean,
+                                       size_t n_position_mean)
 {
     return hs_hash(hs_hash(0, mean, n_mean * sizeof *mean), position_mean, n_position_mean * sizeof *position_mean);
 }
@@ -197,7 +198,7 @@ static size_t name_length(const hs_results_sets *sets, size_t set)
     return length;
 }
 
-size_t hs_layout_set_name_width(const hs_results_layout *layout)
+size_t hs__results_layout_set_name_width(const hs_results_layout *layout)
 {
     size_t longest = strlen("clean");
     for (size_t set = 0; set < layout->sets.n_sets; set++) {
@@ -207,8 +208,8 @@ size_t hs_layout_set_name_width(const hs_results_layout *layout)
     return (layout->later.longest_name > longest ? layout->later.longest_name : longest) + 1;
 }
 
-hs_status hs_layout_pack_set_names(const hs_results_sets *sets, size_t first, size_t width, char **bytes_out,
-                                   hs_error *error)
+hs_status hs__results_layout_pack_set_names(const hs_results_sets *sets, size_t first, size_t width, char **bytes_out,
+                                            hs_error *error)
 {
     hs_text name = {0};
     hs_status status = HS_OK;

@@ -16,17 +16,17 @@ static herr_t transfer_example(hs_results *results, hs_direction direction, uint
 {
     const hs_results_task *of = &results->tasks[task];
     const hsize_t start[] = {row, example, 0}, count[] = {1, 1, of->n_samples};
-    hid_t dataset = hs_file_dataset(&results->files[task].cells, "text");
-    hid_t space = H5Dget_space(dataset), type = hs_hdf5_type(HS_ELEMENT_TEXT, of->text_bytes);
-    hid_t memory = hs_file_memory(results, of->n_samples);
+    hid_t dataset = hs__results_file_dataset(&results->files[task].cells, "text");
+    hid_t space = H5Dget_space(dataset), type = hs__results_hdf5_type(HS_ELEMENT_TEXT, of->text_bytes);
+    hid_t memory = hs__results_file_memory(results, of->n_samples);
     herr_t result = -1;
     errno = 0;
     if (space >= 0 && type >= 0 && memory >= 0 &&
         H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0)
         result = direction == HS_DIRECTION_READ ? H5Dread(dataset, type, memory, space, results->transfer, texts)
                                                 : H5Dwrite(dataset, type, memory, space, results->transfer, texts);
-    hs_hdf5_close(type);
-    hs_hdf5_close(space);
+    hs__results_hdf5_close(type);
+    hs__results_hdf5_close(space);
     return result;
 }
 
@@ -35,7 +35,7 @@ hs_status hs_results_write_texts(hs_results *results, uint32_t task, size_t row,
 {
     HS_TRY(check_place(results, task, row, example, error));
     if (transfer_example(results, HS_DIRECTION_WRITE, task, row, example, (void *)texts) < 0)
-        return hs_file_fail_write(results, error, "texts of example %zu", example);
+        return hs__results_file_fail_write(results, error, "texts of example %zu", example);
     return HS_OK;
 }
 
@@ -44,7 +44,7 @@ hs_status hs_results_read_texts(hs_results *results, uint32_t task, size_t row, 
 {
     HS_TRY(check_place(results, task, row, example, error));
     if (transfer_example(results, HS_DIRECTION_READ, task, row, example, texts) < 0)
-        return hs_hdf5_fail(error, HS_ERROR_IO, "%s: texts cannot be read", results->path);
+        return hs__results_hdf5_fail(error, HS_ERROR_IO, "%s: texts cannot be read", results->path);
     return HS_OK;
 }
 
@@ -52,12 +52,12 @@ static hs_status transfer_sets(hs_results *results, hs_direction direction, uint
                                hs_error *error)
 {
     HS_TRY(check_place(results, task, 0, 0, error));
-    const hs_file_rows rows = {.dataset = hs_file_dataset(&results->files[task].cells, "text_set"),
+    const hs_file_rows rows = {.dataset = hs__results_file_dataset(&results->files[task].cells, "text_set"),
                                .element = HS_ELEMENT_I32,
                                .n = results->tasks[task].n_text_sets,
                                .n_columns = 1,
                                .what = "text_set"};
-    return hs_file_transfer(results, direction, &rows, sets, error);
+    return hs__results_file_transfer(results, direction, &rows, sets, error);
 }
 
 hs_status hs_results_write_text_sets(hs_results *results, uint32_t task, const int32_t *sets, hs_error *error)
