@@ -53,11 +53,11 @@ typedef struct hs_space {
  * most. HS_ERROR_USAGE: a selector or set outside the model, no set at all, more than sweep.max_sets (says how many it
  * would be), a later phase that has nothing to choose by.
  */
-hs_status hs_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
-                         hs_error *error);
-void hs_space_clear(hs_space *space);
+hs_status hs_sweep_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
+                               hs_error *error);
+void hs_sweep_space_clear(hs_space *space);
 /* The set as the engine takes it; `buffer` [max_order] holds its components. */
-hs_ablation hs_space_ablation(const hs_space *space, uint64_t set, hs_component *buffer);
+hs_ablation hs_sweep_space_ablation(const hs_space *space, uint64_t set, hs_component *buffer);
 
 /* ---- plan ---------------------------------------------------------------------------------------------------------- */
 
@@ -102,14 +102,15 @@ typedef struct hs_plan_input {
  * Cuts each task's examples, in their order, into shards of at most `batch_rows` token rows (a longer example is a shard of its
  * own; rows that an example shares with the one before it in the shard count once) and the sets into blocks of `sets_per_group`.
  */
-hs_status hs_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, uint64_t batch_rows,
-                       const hs_plan_input *tasks, size_t n_tasks, hs_error *error);
+hs_status hs_sweep_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, uint64_t batch_rows,
+                             const hs_plan_input *tasks, size_t n_tasks, hs_error *error);
 /* The same shards, with groups of sets first_set .. first_set + n_sets - 1, n_sets > 0, no larger than the plan's. */
-hs_status hs_plan_of_sets(const hs_plan *plan, uint64_t first_set, uint64_t n_sets, hs_plan *plan_out, hs_error *error);
-void hs_plan_clear(hs_plan *plan);
+hs_status hs_sweep_plan_of_sets(const hs_plan *plan, uint64_t first_set, uint64_t n_sets, hs_plan *plan_out,
+                                hs_error *error);
+void hs_sweep_plan_clear(hs_plan *plan);
 /* Group `index` of 0 .. n_groups - 1: by task, shard, block, so that neighbours share a shard and a prefix of sets. */
-hs_group hs_plan_group(const hs_plan *plan, uint64_t index);
-size_t hs_plan_group_examples(const hs_plan *plan, const hs_group *group);
+hs_group hs_sweep_plan_group(const hs_plan *plan, uint64_t index);
+size_t hs_sweep_plan_group_examples(const hs_plan *plan, const hs_group *group);
 
 /* ---- scheduler: who gets what next ------------------------------------------------------------------------------------ */
 
@@ -122,17 +123,17 @@ typedef struct hs_lease {
 typedef struct hs_scheduler hs_scheduler;
 
 /* policy: "guided" (max(1, remaining / 4P), capped) or "static" (one block a rank, handed out in pieces). */
-hs_status hs_scheduler_new(const char *policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
-                           hs_scheduler **scheduler_out, hs_error *error);
-void hs_scheduler_free(hs_scheduler *scheduler);
+hs_status hs_sweep_scheduler_new(const char *policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
+                                 hs_scheduler **scheduler_out, hs_error *error);
+void hs_sweep_scheduler_free(hs_scheduler *scheduler);
 /* The next lease for `rank`; count 0 when there is nothing more for it. */
-hs_lease hs_scheduler_next(hs_scheduler *scheduler, size_t rank);
+hs_lease hs_sweep_scheduler_next(hs_scheduler *scheduler, size_t rank);
 /* `rank` has finished so many items of what it was handed. */
-void hs_scheduler_report(hs_scheduler *scheduler, size_t rank, uint64_t n_items);
+void hs_sweep_scheduler_report(hs_scheduler *scheduler, size_t rank, uint64_t n_items);
 /* True when every item that was handed out was reported. */
-bool hs_scheduler_drained(const hs_scheduler *scheduler);
+bool hs_sweep_scheduler_drained(const hs_scheduler *scheduler);
 /* Hand out nothing more (an error, a request to stop). */
-void hs_scheduler_stop(hs_scheduler *scheduler);
+void hs_sweep_scheduler_stop(hs_scheduler *scheduler);
 
 /* ---- the run -------------------------------------------------------------------------------------------------------------- */
 
@@ -201,7 +202,7 @@ typedef struct hs_run_report {
  * ranks; a stop is HS_UNFINISHED with the report filled in. `results` may be NULL with `fresh`: the values are dropped, so
  * that scheduling can be tested and measured by itself.
  */
-hs_status hs_run_sweep(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
+hs_status hs_sweep_run(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
                        const hs_evaluator *evaluator, const hs_run_options *options, hs_run_report *report_out,
                        hs_error *error);
 

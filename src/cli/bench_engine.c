@@ -87,7 +87,7 @@ static hs_status run_sweep(hs_comm *comm, hs_study *study, const char *path, hs_
     HS_GOTO_DONE(hs_results_create(path, layout, error));
     HS_GOTO_DONE(hs_results_open_parallel(comm, path, &results, error));
     HS_GOTO_DONE(hs_study_evaluator(study, &evaluator, error));
-    HS_GOTO_DONE(hs_run_sweep(comm, &study->plan, results, true, &evaluator, &options, report, error));
+    HS_GOTO_DONE(hs_sweep_run(comm, &study->plan, results, true, &evaluator, &options, report, error));
 done:
     hs_study_evaluator_clear(&evaluator);
     return close_results(results, status, error);

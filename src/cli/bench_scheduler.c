@@ -106,12 +106,12 @@ static hs_status simulate(hs_comm *comm, simulation *s, hs_run_report *report, h
 
     s->coordinates = hs_comm_rank(comm) == 0 && hs_comm_size(comm) > 1;
     if (status == HS_OK)
-        status = hs_plan_init(&plan, N_SETS, 1, 1, &input, 1, error);
+        status = hs_sweep_plan_init(&plan, N_SETS, 1, 1, &input, 1, error);
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
-    HS_GOTO_DONE(hs_run_sweep(comm, &plan, NULL, true, &evaluator, &options, report, error));
+    HS_GOTO_DONE(hs_sweep_run(comm, &plan, NULL, true, &evaluator, &options, report, error));
     HS_GOTO_DONE(hs_comm_sum_u64(comm, s->times, N_SETS, error));
 done:
-    hs_plan_clear(&plan);
+    hs_sweep_plan_clear(&plan);
     return status;
 }
 

@@ -142,17 +142,17 @@ static hs_status sweep_sets(phase_sweep *sweep, uint64_t first, uint64_t n, bool
     hs_run_report report = {0};
     hs_evaluator evaluator = {0};
     hs_plan plan = {0};
-    hs_status status = hs_plan_of_sets(&job->study->plan, first, n, &plan, error);
+    hs_status status = hs_sweep_plan_of_sets(&job->study->plan, first, n, &plan, error);
 
     if (status == HS_OK)
         status = hs_study_evaluator(job->study, &evaluator, error);
     HS_GOTO_DONE(hs_comm_agree(job->comm, status, error));
-    HS_GOTO_DONE(hs_run_sweep(job->comm, &plan, job->results, fresh, &evaluator, &options, &report, error));
+    HS_GOTO_DONE(hs_sweep_run(job->comm, &plan, job->results, fresh, &evaluator, &options, &report, error));
 done:
     progress_end(&display);
     add_report(sweep->sum, &report);
     hs_study_evaluator_clear(&evaluator);
-    hs_plan_clear(&plan);
+    hs_sweep_plan_clear(&plan);
     return status;
 }
 

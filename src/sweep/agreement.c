@@ -19,7 +19,7 @@ static hs_status complain(const char *what, const char *here, const char *there,
                    there);
 }
 
-hs_status study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash_inout, hs_error *error)
+hs_status hs__study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash_inout, hs_error *error)
 {
     char what[1024], here[32], there[32];
     uint64_t first = *hash_inout;
@@ -38,7 +38,7 @@ hs_status study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash_ino
     return hs_comm_agree(comm, status, error);
 }
 
-bool study_hashes_weights(const hs_comm *comm)
+bool hs__study_hashes_weights(const hs_comm *comm)
 {
     return comm == NULL || hs_comm_node_rank(comm) == 0;
 }
@@ -97,10 +97,10 @@ done:
     return status;
 }
 
-hs_status study_identify(hs_comm *comm, hs_study *study, hs_error *error)
+hs_status hs__study_identify(hs_comm *comm, hs_study *study, hs_error *error)
 {
     hs_config_values identity;
-    hs_status status = study_identity(study, &identity, error);
+    hs_status status = hs__study_identity(study, &identity, error);
 
     if (status == HS_OK)
         study->experiment_hash = hash_identity(&identity);

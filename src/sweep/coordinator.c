@@ -45,7 +45,7 @@ static void show_place(coordinator *c, const hs_not_finite *place)
 
 static hs_lease next_lease(coordinator *c, int rank)
 {
-    hs_lease lease = hs_scheduler_next(c->scheduler, (size_t)rank);
+    hs_lease lease = hs_sweep_scheduler_next(c->scheduler, (size_t)rank);
 
     if (lease.count > 0)
         ++c->n_leases;
@@ -58,10 +58,10 @@ static hs_status answer_report(coordinator *c, int source)
     uint64_t answer[RUN_LEASE_WORDS];
     hs_not_finite place;
 
-    HS_TRY(run_check_mpi(
+    HS_TRY(hs__sweep_run_check_mpi(
         MPI_Recv(report, RUN_REPORT_WORDS, MPI_UINT64_T, source, RUN_TAG_REPORT, c->comm, MPI_STATUS_IGNORE),
         "receiving a worker's report", c->error));
-    hs_scheduler_report(c->scheduler, (size_t)source, report[RUN_REPORT_ITEMS]);
+    hs_sweep_scheduler_report(c->scheduler, (size_t)source, report[RUN_REPORT_ITEMS]);
     c->cells_done += report[RUN_REPORT_CELLS];
     c->values_not_finite += report[RUN_REPORT_NOT_FINITE];
     memcpy(&place, report + RUN_REPORT_PLACE, sizeof place);
@@ -77,8 +77,8 @@ static hs_status answer_report(coordinator *c, int source)
     c->n_served += lease.count > 0;
     answer[RUN_LEASE_FIRST] = lease.first;
     answer[RUN_LEASE_COUNT] = lease.count;
-    return run_check_mpi(MPI_Send(answer, RUN_LEASE_WORDS, MPI_UINT64_T, source, RUN_TAG_LEASE, c->comm),
-                         "sending a lease", c->error);
+    return hs__sweep_run_check_mpi(MPI_Send(answer, RUN_LEASE_WORDS, MPI_UINT64_T, source, RUN_TAG_LEASE, c->comm),
+                                   "sending a lease", c->error);
 }
 
 /* Answers every report that is waiting; returns whether there was one. */
@@ -90,8 +90,8 @@ static bool serve(coordinator *c)
     MPI_Status message;
 
     while (c->status == HS_OK && waiting) {
-        c->status = run_check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, RUN_TAG_REPORT, c->comm, &waiting, &message),
-                                  "looking for reports", c->error);
+        c->status = hs__sweep_run_check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, RUN_TAG_REPORT, c->comm, &waiting, &message),
+                                            "looking for reports", c->error);
         if (c->status == HS_OK && waiting) {
             c->status = answer_report(c, message.MPI_SOURCE);
             served = true;
@@ -108,10 +108,10 @@ static void end_sweep(coordinator *c)
     if (c->ending)
         return;
     c->ending = true;
-    hs_scheduler_stop(c->scheduler);
+    hs_sweep_scheduler_stop(c->scheduler);
     for (int worker = 1; worker <= c->n_workers && c->status == HS_OK; ++worker)
-        c->status = run_check_mpi(MPI_Send(NULL, 0, MPI_BYTE, worker, RUN_TAG_STOP, c->comm),
-                                  "telling a worker to stop", c->error);
+        c->status = hs__sweep_run_check_mpi(MPI_Send(NULL, 0, MPI_BYTE, worker, RUN_TAG_STOP, c->comm),
+                                            "telling a worker to stop", c->error);
 }
 
 static bool poll_workers(void *context)
@@ -120,7 +120,7 @@ static bool poll_workers(void *context)
 
     if (c->n_workers > 0 && serve(c))
         show_progress(c);
-    c->stopped = c->stopped || run_wants_stop(c->run);
+    c->stopped = c->stopped || hs__sweep_run_wants_stop(c->run);
     if (c->stopped || c->worker_failed)
         end_sweep(c);
     return !c->ending;
@@ -133,9 +133,9 @@ static hs_status compute_own_leases(coordinator *c, hs_error *error)
 
     for (hs_lease lease = next_lease(c, 0); lease.count > 0; lease = next_lease(c, 0)) {
         for (uint64_t item = lease.first; item < lease.first + lease.count; ++item) {
-            HS_TRY(run_compute_item(c->run, item, poll, error));
-            hs_scheduler_report(c->scheduler, 0, 1);
-            c->cells_done += run_item_cells(c->run, item);
+            HS_TRY(hs__sweep_run_compute_item(c->run, item, poll, error));
+            hs_sweep_scheduler_report(c->scheduler, 0, 1);
+            c->cells_done += hs__sweep_run_item_cells(c->run, item);
             c->values_not_finite += c->run->values_not_finite;
             if (c->run->has_place)
                 show_place(c, &c->run->place);
@@ -161,7 +161,7 @@ static void wait_for_workers(coordinator *c)
     end_sweep(c);
 }
 
-hs_status run_coordinate(run_state *run, hs_run_report *report, hs_error *error)
+hs_status hs__sweep_run_coordinate(run_state *run, hs_run_report *report, hs_error *error)
 {
     coordinator c = {.run = run,
                      .comm = *(const MPI_Comm *)hs_comm_native(run->comm),
@@ -174,13 +174,13 @@ hs_status run_coordinate(run_state *run, hs_run_report *report, hs_error *error)
     show_progress(&c);
     status = compute_own_leases(&c, error);
     if (status == HS_UNFINISHED)
-        status = run_forget_stop(error);
+        status = hs__sweep_run_forget_stop(error);
     if (status != HS_OK)
         end_sweep(&c);
     wait_for_workers(&c);
     if (status == HS_OK)
         status = c.status;
-    if (status == HS_OK && !c.worker_failed && !c.stopped && !hs_scheduler_drained(c.scheduler))
+    if (status == HS_OK && !c.worker_failed && !c.stopped && !hs_sweep_scheduler_drained(c.scheduler))
         status = hs_fail(error, HS_ERROR_INTERNAL, "a lease was handed out and never reported");
     report->n_leases = c.n_leases;
     report->n_served = c.n_served;

@@ -27,7 +27,8 @@ static hs_status count_sets(const hs_study *study, size_t task, const hs_workloa
                             struct group_sets *sets, hs_engine_cost *cost_out, hs_error *error)
 {
     for (uint64_t i = 0; i < n; ++i)
-        sets->ablations[i] = hs_space_ablation(&study->space, first + i, sets->components + i * study->space.max_order);
+        sets->ablations[i] =
+            hs_sweep_space_ablation(&study->space, first + i, sets->components + i * study->space.max_order);
     if (hs_tasks_generates(study->tasks[task]))
         return hs_tasks_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task],
                                               workload, sets->ablations, (size_t)n, cost_out, error);
@@ -95,7 +96,7 @@ static hs_status choose_timed(const hs_study *study, size_t task, const hs_workl
     uint64_t limit = study->plan.n_sets - first;
     hs_engine_rows rows;
 
-    HS_TRY(hs_engine_count_rows(&study->model->shape, workload, study_positions(study), &rows, error));
+    HS_TRY(hs_engine_count_rows(&study->model->shape, workload, hs__study_positions(study), &rows, error));
     rows.n_live += workload->sequences.n * hs_tasks_new_rows(study->tasks[task]);
     uint64_t n = TIMED_ROWS / (rows.n_live + 1);
     n = n > FEWEST_TIMED_SETS ? n : FEWEST_TIMED_SETS;
@@ -171,7 +172,7 @@ static hs_status study_cost(hs_study *study, bool timed, hs_study_cost *cost_out
     if (study->needs_means && study->means.mean == NULL)
         HS_TRY(hs_study_compute_means(NULL, study, error));
     HS_TRY(sum_tasks(study, timed, &cost, error));
-    HS_TRY(study_count_memory(study, SIZE_MAX, &cost.memory, error));
+    HS_TRY(hs__study_count_memory(study, SIZE_MAX, &cost.memory, error));
     HS_TRY(hs_study_layout(study, "", "", 1, &layout, error));
     cost.file_bytes = hs_results_file_bytes(layout);
     cost.flops_later = cost.flops_naive * (double)study->space.later.n_sets / (double)study->plan.n_sets;

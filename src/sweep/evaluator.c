@@ -45,7 +45,7 @@ static hs_status take_workload(study_evaluator *e, const hs_group *group, hs_err
     if (e->workload != NULL && e->task == group->task && e->shard == group->shard)
         return HS_OK;
     drop_workload(e);
-    HS_TRY(hs_tasks_workload_new(study->tasks[group->task], first, hs_plan_group_examples(&study->plan, group),
+    HS_TRY(hs_tasks_workload_new(study->tasks[group->task], first, hs_sweep_plan_group_examples(&study->plan, group),
                                  study->donors != NULL ? study->donors[group->task] : NULL, &e->workload, error));
     e->task = group->task;
     e->shard = group->shard;
@@ -85,7 +85,7 @@ static hs_status generate(study_evaluator *e, const hs_group *group, float *valu
     hs_generation **generation = &e->generations[group->task];
 
     if (*generation == NULL)
-        HS_TRY(study_generation_new(e->study, group->task, generation, error));
+        HS_TRY(hs__study_generation_new(e->study, group->task, generation, error));
     HS_TRY(hs_tasks_generation_run(*generation, e->workload, e->ablations, (size_t)group->n_sets, error));
     return values != NULL ? hs_tasks_generation_score(*generation, values, error) : HS_OK;
 }
@@ -101,7 +101,7 @@ static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, fl
         return hs_error_prefix(error, "task %s, shard %u", hs_tasks_name(task), group->shard);
     for (uint64_t i = 0; i < group->n_sets; ++i)
         e->ablations[i] =
-            hs_space_ablation(&study->space, group->first_set + i, e->components + i * study->space.max_order);
+            hs_sweep_space_ablation(&study->space, group->first_set + i, e->components + i * study->space.max_order);
     hs_status status =
         hs_tasks_generates(task) ? generate(e, group, values, error) : answer_queries(e, task, group, values, error);
     if (status != HS_OK)
@@ -110,8 +110,8 @@ static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, fl
     return HS_OK;
 }
 
-hs_status study_generate_texts(hs_evaluator *evaluator, const hs_group *group, const hs_text_list **texts_out,
-                               hs_error *error)
+hs_status hs__study_generate_texts(hs_evaluator *evaluator, const hs_group *group, const hs_text_list **texts_out,
+                                   hs_error *error)
 {
     const hs_poll no_poll = {NULL, NULL};
     study_evaluator *e = evaluator->context;

@@ -116,7 +116,7 @@ static hs_status append_hashes(const hs_study *study, hs_config_values *values, 
         if (!hs_tasks_generates(study->tasks[i]))
             continue;
         snprintf(key, sizeof key, "hash.scorer.%s", hs_tasks_name(study->tasks[i]));
-        HS_TRY(append_hash(values, capacity, key, study_scorer_hash(study, i), error));
+        HS_TRY(append_hash(values, capacity, key, hs__study_scorer_hash(study, i), error));
     }
     if (reference != NULL)
         HS_TRY(append_hash(values, capacity, "hash.reference", hash_sequences(&reference->workload.sequences), error));
@@ -124,7 +124,7 @@ static hs_status append_hashes(const hs_study *study, hs_config_values *values, 
     return append_plan(study, values, capacity, error);
 }
 
-hs_status study_identity(const hs_study *study, hs_config_values *values_out, hs_error *error)
+hs_status hs__study_identity(const hs_study *study, hs_config_values *values_out, hs_error *error)
 {
     hs_config_values all = {0}, identity = {0};
     size_t capacity = 0;

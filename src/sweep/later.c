@@ -118,7 +118,8 @@ done:
     return status;
 }
 
-hs_status later_plan(const hs_experiment *experiment, const component_grid *grid, hs_space *space, hs_error *error)
+hs_status hs__sweep_later_plan(const hs_experiment *experiment, const component_grid *grid, hs_space *space,
+                               hs_error *error)
 {
     bool prunes = strcmp(experiment->pruning_curve, "none") != 0;
 

@@ -26,7 +26,7 @@ static void free_prompts(char **prompts, size_t n)
     hs_free(prompts);
 }
 
-void study_layout_free(struct study_layout *l)
+void hs__study_layout_free(struct study_layout *l)
 {
     if (l == NULL)
         return;
@@ -53,7 +53,7 @@ static hs_status describe_experiment(const hs_study *study, struct study_layout 
     size_t n = 0;
 
     HS_TRY(hs_config_list_values(study->experiment, &l->config, error));
-    HS_TRY(study_identity(study, &l->identity, error));
+    HS_TRY(hs__study_identity(study, &l->identity, error));
     HS_TRY(hs_allocate(&l->experiment_attributes, l->config.n + l->identity.n, sizeof *l->experiment_attributes,
                        "attributes", error));
     for (size_t i = 0; i < l->config.n; ++i)
@@ -275,11 +275,11 @@ hs_status hs_study_layout(hs_study *study, const char *hosts, const char *comman
     HS_GOTO_DONE(describe_experiment(study, l, error));
     HS_GOTO_DONE(describe_provenance(study, hosts, command_line, n_ranks, l, error));
     HS_GOTO_DONE(describe_tasks(study, l, error));
-    study_layout_free(study->storage->layout);
+    hs__study_layout_free(study->storage->layout);
     study->storage->layout = l;
     *layout_out = &l->layout;
     l = NULL;
 done:
-    study_layout_free(l);
+    hs__study_layout_free(l);
     return status;
 }

@@ -64,7 +64,7 @@ static size_t longest_sequence(const hs_sequences *sequences)
     return longest;
 }
 
-hs_status study_longest_reference(const hs_study *study, size_t *longest_out, hs_error *error)
+hs_status hs__study_longest_reference(const hs_study *study, size_t *longest_out, hs_error *error)
 {
     reference_chunk chunk;
 
@@ -165,7 +165,7 @@ hs_status hs_study_compute_means(hs_comm *comm, hs_study *study, hs_error *error
     uint64_t n_chunks = count_chunks(study);
     uint64_t step = comm == NULL ? 1 : (uint64_t)hs_comm_size(comm);
     size_t n_positions = 0;
-    hs_status status = study_longest_reference(study, &n_positions, error);
+    hs_status status = hs__study_longest_reference(study, &n_positions, error);
 
     if (status == HS_OK)
         status = hs_mean_sums_init(&own, shape, n_positions, error);

@@ -119,7 +119,7 @@ static hs_status count_generation(const hs_study *study, size_t task, const hs_w
     HS_GOTO_DONE(hs_allocate(&components, n_sets * study->space.max_order, sizeof *components, "memory", error));
     HS_GOTO_DONE(hs_allocate(&ablations, n_sets, sizeof *ablations, "memory", error));
     for (size_t i = 0; i < n_sets; ++i)
-        ablations[i] = hs_space_ablation(&study->space, i, components + i * study->space.max_order);
+        ablations[i] = hs_sweep_space_ablation(&study->space, i, components + i * study->space.max_order);
     HS_GOTO_DONE(hs_tasks_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task],
                                                 workload, ablations, n_sets, &cost, error));
     *n_bytes_out = add(cost.memory_bytes, samples_bytes(study, task, workload));
@@ -176,14 +176,14 @@ static size_t self_test_bytes(const hs_study *study)
 {
     size_t n_rows = 0;
 
-    for (size_t i = 0; i < study_self_test_examples(study); ++i)
+    for (size_t i = 0; i < hs__study_self_test_examples(study); ++i)
         n_rows += hs_tasks_example_rows(study->tasks[0], i);
     return hs_engine_observer_bytes(&study->model->shape, n_rows, n_rows);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
-size_t study_sweep_memory_bytes(const hs_study_memory *memory)
+size_t hs__study_sweep_memory_bytes(const hs_study_memory *memory)
 {
     return add(add(memory->process_bytes, memory->tables_bytes), memory->sweep_bytes);
 }
@@ -193,20 +193,20 @@ size_t hs_study_memory_bytes(const hs_study_memory *memory)
     return add(add(memory->process_bytes, memory->tables_bytes), larger(memory->sweep_bytes, memory->statistics_bytes));
 }
 
-hs_status study_count_memory(const hs_study *study, size_t limit, hs_study_memory *memory_out, hs_error *error)
+hs_status hs__study_count_memory(const hs_study *study, size_t limit, hs_study_memory *memory_out, hs_error *error)
 {
     hs_study_memory memory = {.process_bytes = process_bytes(&study->model->shape, study->n_tasks)};
     size_t n_positions = 0;
 
     *memory_out = memory;
     if (study->needs_means)
-        HS_TRY(study_longest_reference(study, &n_positions, error));
+        HS_TRY(hs__study_longest_reference(study, &n_positions, error));
     memory.tables_bytes = tables_bytes(study, n_positions);
-    size_t held = study_sweep_memory_bytes(&memory);
+    size_t held = hs__study_sweep_memory_bytes(&memory);
     HS_TRY(count_sweep(study, limit > held ? limit - held : 0, &memory.sweep_bytes, error));
     memory.sweep_bytes = larger(memory.sweep_bytes, self_test_bytes(study));
     memory.sweep_bytes = larger(memory.sweep_bytes, reference_bytes(study, n_positions));
-    memory.statistics_bytes = study_statistics_bytes(study);
+    memory.statistics_bytes = hs__study_statistics_bytes(study);
     *memory_out = memory;
     return HS_OK;
 }

@@ -86,7 +86,7 @@ static size_t count_singles(const hs_space *space)
     return n;
 }
 
-size_t study_statistics_bytes(const hs_study *study)
+size_t hs__study_statistics_bytes(const hs_study *study)
 {
     const hs_experiment *experiment = study->experiment;
     statistics_size size = {.n_resamples = (size_t)experiment->resamples,

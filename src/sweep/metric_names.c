@@ -66,7 +66,7 @@ static hs_status check_text(const hs_study *study, const char *key, const char *
     return check_metric(study, key, &name, error);
 }
 
-hs_status study_check_metrics(const hs_study *study, hs_error *error)
+hs_status hs__study_check_metrics(const hs_study *study, hs_error *error)
 {
     const hs_experiment *e = study->experiment;
 

@@ -2,7 +2,7 @@
 
 #include "headsweep/sweep.h"
 
-/* Fills shard_first of one task; see hs_plan_init for the rule. */
+/* Fills shard_first of one task; see hs_sweep_plan_init for the rule. */
 static void cut_shards(hs_plan_task *task, const hs_plan_input *input, uint64_t batch_rows)
 {
     uint64_t rows = 0;
@@ -54,8 +54,8 @@ static hs_plan plan_of(uint64_t first_set, uint64_t n_sets, uint64_t sets_per_gr
     return plan;
 }
 
-hs_status hs_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, uint64_t batch_rows,
-                       const hs_plan_input *tasks, size_t n_tasks, hs_error *error)
+hs_status hs_sweep_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, uint64_t batch_rows,
+                             const hs_plan_input *tasks, size_t n_tasks, hs_error *error)
 {
     hs_status status;
 
@@ -66,7 +66,7 @@ hs_status hs_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, 
         HS_GOTO_DONE(plan_task(plan, i, &tasks[i], error));
 done:
     if (status != HS_OK)
-        hs_plan_clear(plan);
+        hs_sweep_plan_clear(plan);
     return status;
 }
 
@@ -82,7 +82,8 @@ static hs_status copy_task(hs_plan *plan, size_t index, const hs_plan_task *from
     return HS_OK;
 }
 
-hs_status hs_plan_of_sets(const hs_plan *plan, uint64_t first_set, uint64_t n_sets, hs_plan *plan_out, hs_error *error)
+hs_status hs_sweep_plan_of_sets(const hs_plan *plan, uint64_t first_set, uint64_t n_sets, hs_plan *plan_out,
+                                hs_error *error)
 {
     hs_status status;
 
@@ -93,11 +94,11 @@ hs_status hs_plan_of_sets(const hs_plan *plan, uint64_t first_set, uint64_t n_se
         HS_GOTO_DONE(copy_task(plan_out, i, &plan->tasks[i], error));
 done:
     if (status != HS_OK)
-        hs_plan_clear(plan_out);
+        hs_sweep_plan_clear(plan_out);
     return status;
 }
 
-void hs_plan_clear(hs_plan *plan)
+void hs_sweep_plan_clear(hs_plan *plan)
 {
     for (size_t i = 0; i < plan->n_tasks; ++i)
         hs_free(plan->tasks[i].shard_first);
@@ -105,7 +106,7 @@ void hs_plan_clear(hs_plan *plan)
     *plan = (hs_plan){0};
 }
 
-hs_group hs_plan_group(const hs_plan *plan, uint64_t index)
+hs_group hs_sweep_plan_group(const hs_plan *plan, uint64_t index)
 {
     uint32_t task = 0;
 
@@ -118,7 +119,7 @@ hs_group hs_plan_group(const hs_plan *plan, uint64_t index)
                       left < plan->sets_per_group ? left : plan->sets_per_group};
 }
 
-size_t hs_plan_group_examples(const hs_plan *plan, const hs_group *group)
+size_t hs_sweep_plan_group_examples(const hs_plan *plan, const hs_group *group)
 {
     const uint64_t *shard_first = plan->tasks[group->task].shard_first;
 

@@ -61,7 +61,7 @@ static hs_status list_missing(run_state *run, const uint64_t *missing_words, hs_
     for (uint64_t group = 0; group < run->plan->n_groups; ++group)
         if (get_bit(missing_words, group)) {
             run->missing[run->n_missing++] = group;
-            cells_missing += hs_plan_group(run->plan, group).n_sets;
+            cells_missing += hs_sweep_plan_group(run->plan, group).n_sets;
         }
     run->cells_before = run->plan->n_cells - cells_missing;
     return HS_OK;
@@ -73,7 +73,7 @@ static void mark_all(const hs_plan *plan, uint64_t *missing_words)
         set_bit(missing_words, group);
 }
 
-hs_status run_find_missing(run_state *run, bool fresh, hs_error *error)
+hs_status hs__sweep_run_find_missing(run_state *run, bool fresh, hs_error *error)
 {
     size_t n_words = (size_t)(run->plan->n_groups / 64 + 1);
     uint64_t *missing_words = NULL;

@@ -4,7 +4,7 @@
 
 #include "sweep/run_state.h"
 
-hs_status run_check_mpi(int code, const char *what, hs_error *error)
+hs_status hs__sweep_run_check_mpi(int code, const char *what, hs_error *error)
 {
     char text[MPI_MAX_ERROR_STRING];
     int length;
@@ -38,10 +38,10 @@ static hs_status look_for_not_finite(run_state *run, const hs_group *group, size
     return run->evaluator->locate(run->evaluator->context, group, &run->place, error);
 }
 
-hs_status run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error *error)
+hs_status hs__sweep_run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error *error)
 {
-    hs_group group = hs_plan_group(run->plan, run->missing[item]);
-    size_t cell_values = hs_plan_group_examples(run->plan, &group) * run->plan->tasks[group.task].n_metrics;
+    hs_group group = hs_sweep_plan_group(run->plan, run->missing[item]);
+    size_t cell_values = hs_sweep_plan_group_examples(run->plan, &group) * run->plan->tasks[group.task].n_metrics;
 
     HS_TRY(run->evaluator->evaluate(run->evaluator->context, &group, poll, run->values, error));
     for (uint64_t i = 0; run->results != NULL && i < group.n_sets; ++i) {
@@ -51,26 +51,26 @@ hs_status run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error
     return look_for_not_finite(run, &group, cell_values, error);
 }
 
-bool run_wants_stop(const run_state *run)
+bool hs__sweep_run_wants_stop(const run_state *run)
 {
     const hs_run_options *options = run->options;
 
     return options->stop != NULL && options->stop(options->stop_context);
 }
 
-hs_status run_forget_stop(hs_error *error)
+hs_status hs__sweep_run_forget_stop(hs_error *error)
 {
     *error = (hs_error){0};
     return HS_OK;
 }
 
 /* Cells of a group that a resumed run found done are written again, so all of them count as work of this run. */
-uint64_t run_item_cells(const run_state *run, uint64_t item)
+uint64_t hs__sweep_run_item_cells(const run_state *run, uint64_t item)
 {
-    return hs_plan_group(run->plan, run->missing[item]).n_sets;
+    return hs_sweep_plan_group(run->plan, run->missing[item]).n_sets;
 }
 
-hs_status hs_run_sweep(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
+hs_status hs_sweep_run(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
                        const hs_evaluator *evaluator, const hs_run_options *options, hs_run_report *report_out,
                        hs_error *error)
 {
@@ -78,16 +78,17 @@ hs_status hs_run_sweep(hs_comm *comm, const hs_plan *plan, hs_results *results, 
     hs_status status;
 
     *report_out = (hs_run_report){0};
-    HS_GOTO_DONE(run_find_missing(&run, fresh, error));
+    HS_GOTO_DONE(hs__sweep_run_find_missing(&run, fresh, error));
     report_out->cells_before = run.cells_before;
     report_out->cells_damaged = run.cells_damaged;
     status = hs_allocate(&run.values, plan->max_group_values, sizeof *run.values, "values of a group", error);
     if (status == HS_OK && hs_comm_rank(comm) == 0)
-        status = hs_scheduler_new(options->scheduler, run.n_missing, (size_t)hs_comm_size(comm),
-                                  options->max_lease_groups, &run.scheduler, error);
+        status = hs_sweep_scheduler_new(options->scheduler, run.n_missing, (size_t)hs_comm_size(comm),
+                                        options->max_lease_groups, &run.scheduler, error);
     /* Everything that can fail on one rank alone lies before this line: from here on the ranks wait for each other. */
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
-    status = hs_comm_rank(comm) == 0 ? run_coordinate(&run, report_out, error) : run_work(&run, error);
+    status =
+        hs_comm_rank(comm) == 0 ? hs__sweep_run_coordinate(&run, report_out, error) : hs__sweep_run_work(&run, error);
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
     HS_GOTO_DONE(hs_comm_broadcast(comm, report_out, sizeof *report_out, 0, error));
     if (report_out->stopped)
@@ -96,7 +97,7 @@ hs_status hs_run_sweep(hs_comm *comm, const hs_plan *plan, hs_results *results, 
                          " cells done; run the same command again to continue",
                          report_out->cells_before + report_out->cells_this_run, plan->n_cells);
 done:
-    hs_scheduler_free(run.scheduler);
+    hs_sweep_scheduler_free(run.scheduler);
     hs_free(run.values);
     hs_free(run.missing);
     return status;

@@ -26,20 +26,20 @@ typedef struct run_state {
  * Collective. Fills missing, n_missing, cells_before and cells_damaged; the ranks share the checking. With `fresh` every group is
  * missing and nothing is read.
  */
-hs_status run_find_missing(run_state *run, bool fresh, hs_error *error);
+hs_status hs__sweep_run_find_missing(run_state *run, bool fresh, hs_error *error);
 
 /* Computes missing group `item` whole and writes all of its cells, those that were done already with the same bytes. */
-hs_status run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error *error);
-uint64_t run_item_cells(const run_state *run, uint64_t item);
+hs_status hs__sweep_run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error *error);
+uint64_t hs__sweep_run_item_cells(const run_state *run, uint64_t item);
 
 /* Does this rank want the sweep to end early? */
-bool run_wants_stop(const run_state *run);
+bool hs__sweep_run_wants_stop(const run_state *run);
 /* A group that was dropped is no error of the rank that dropped it: clears what evaluating said. Returns HS_OK. */
-hs_status run_forget_stop(hs_error *error);
+hs_status hs__sweep_run_forget_stop(hs_error *error);
 
 /* The two roles. Rank 0 coordinates and computes; all others work. Each returns its own rank's error. */
-hs_status run_coordinate(run_state *run, hs_run_report *report, hs_error *error);
-hs_status run_work(run_state *run, hs_error *error);
+hs_status hs__sweep_run_coordinate(run_state *run, hs_run_report *report, hs_error *error);
+hs_status hs__sweep_run_work(run_state *run, hs_error *error);
 
 /* All tags of the sweep's messages. */
 enum run_tag { RUN_TAG_REPORT = 1, RUN_TAG_LEASE = 2, RUN_TAG_STOP = 3 };
@@ -64,6 +64,6 @@ enum run_report_word {
 enum run_lease_word { RUN_LEASE_FIRST, RUN_LEASE_COUNT, RUN_LEASE_WORDS };
 
 /* HS_OK or HS_ERROR_COMM with MPI's own text for `code`. */
-hs_status run_check_mpi(int code, const char *what, hs_error *error);
+hs_status hs__sweep_run_check_mpi(int code, const char *what, hs_error *error);
 
 #endif

@@ -65,8 +65,8 @@ static const scheduler_policy *find_policy(const char *name)
     return NULL;
 }
 
-hs_status hs_scheduler_new(const char *policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
-                           hs_scheduler **scheduler_out, hs_error *error)
+hs_status hs_sweep_scheduler_new(const char *policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
+                                 hs_scheduler **scheduler_out, hs_error *error)
 {
     hs_scheduler *scheduler = NULL;
     hs_status status;
@@ -86,11 +86,11 @@ hs_status hs_scheduler_new(const char *policy, uint64_t n_items, size_t n_ranks,
     *scheduler_out = scheduler;
     scheduler = NULL;
 done:
-    hs_scheduler_free(scheduler);
+    hs_sweep_scheduler_free(scheduler);
     return status;
 }
 
-void hs_scheduler_free(hs_scheduler *scheduler)
+void hs_sweep_scheduler_free(hs_scheduler *scheduler)
 {
     if (scheduler == NULL)
         return;
@@ -98,7 +98,7 @@ void hs_scheduler_free(hs_scheduler *scheduler)
     hs_free(scheduler);
 }
 
-hs_lease hs_scheduler_next(hs_scheduler *scheduler, size_t rank)
+hs_lease hs_sweep_scheduler_next(hs_scheduler *scheduler, size_t rank)
 {
     hs_lease lease = {0, 0};
 
@@ -108,18 +108,18 @@ hs_lease hs_scheduler_next(hs_scheduler *scheduler, size_t rank)
     return lease;
 }
 
-void hs_scheduler_report(hs_scheduler *scheduler, size_t rank, uint64_t n_items)
+void hs_sweep_scheduler_report(hs_scheduler *scheduler, size_t rank, uint64_t n_items)
 {
     (void)rank;
     scheduler->n_reported += n_items;
 }
 
-bool hs_scheduler_drained(const hs_scheduler *scheduler)
+bool hs_sweep_scheduler_drained(const hs_scheduler *scheduler)
 {
     return scheduler->n_reported == scheduler->n_handed_out;
 }
 
-void hs_scheduler_stop(hs_scheduler *scheduler)
+void hs_sweep_scheduler_stop(hs_scheduler *scheduler)
 {
     scheduler->stopped = true;
 }

@@ -30,7 +30,7 @@ static hs_status refuse_pickle(const char *path, hs_error *error)
         path);
 }
 
-hs_status study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error)
+hs_status hs__study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error)
 {
     const hs_experiment *experiment = study->experiment;
     struct hs_study_storage *storage = study->storage;
@@ -43,21 +43,21 @@ hs_status study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error
         classifier->folder = folder;
         hs_status status = refuse_pickle(folder, error);
         if (status == HS_OK)
-            status = study_load_model(comm, folder, &classifier->model, &classifier->shared_weights,
-                                      &classifier->own_weights, error);
+            status = hs__study_load_model(comm, folder, &classifier->model, &classifier->shared_weights,
+                                          &classifier->own_weights, error);
         if (status != HS_OK)
             return hs_error_prefix(error, "scorer of task %s", experiment->tasks[task].name);
     }
     return HS_OK;
 }
 
-hs_status study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error)
+hs_status hs__study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error)
 {
     for (size_t i = 0; i < study->storage->n_classifiers; ++i) {
         study_classifier *classifier = &study->storage->classifiers[i];
-        if (study_hashes_weights(comm))
+        if (hs__study_hashes_weights(comm))
             classifier->hash = hs_hash_u64(hs_model_hash(classifier->model), hs_tokenizer_hash(classifier->tokenizer));
-        HS_TRY(study_share_hash(comm, classifier->folder, &classifier->hash, error));
+        HS_TRY(hs__study_share_hash(comm, classifier->folder, &classifier->hash, error));
     }
     return HS_OK;
 }
@@ -92,12 +92,12 @@ static hs_status open_classifier(hs_study *study, const hs_task_config *config, 
                                    .tokenizer = classifier->tokenizer,
                                    .label = config->scorer_label,
                                    .reads_prompts = strcmp(config->scorer_text, "pair") == 0,
-                                   .poll = study_call_poll,
+                                   .poll = hs__study_call_poll,
                                    .poll_context = study->storage};
     return hs_tasks_scorer_open_classifier(&options, scorer_out, error);
 }
 
-hs_status study_open_scorers(hs_study *study, hs_error *error)
+hs_status hs__study_open_scorers(hs_study *study, hs_error *error)
 {
     struct hs_study_storage *storage = study->storage;
 
@@ -115,7 +115,7 @@ hs_status study_open_scorers(hs_study *study, hs_error *error)
     return HS_OK;
 }
 
-void study_close_scorers(hs_study *study)
+void hs__study_close_scorers(hs_study *study)
 {
     struct hs_study_storage *storage = study->storage;
 
@@ -132,7 +132,7 @@ void study_close_scorers(hs_study *study)
     hs_free(storage->classifiers);
 }
 
-uint64_t study_scorer_hash(const hs_study *study, size_t task)
+uint64_t hs__study_scorer_hash(const hs_study *study, size_t task)
 {
     uint64_t hash = hs_tasks_scorer_hash(study->storage->scorers[task]);
     const study_classifier *classifier = find_classifier(study, study->experiment->tasks[task].scorer_checkpoint);
@@ -140,7 +140,7 @@ uint64_t study_scorer_hash(const hs_study *study, size_t task)
     return classifier == NULL ? hash : hs_hash_u64(hash, classifier->hash);
 }
 
-hs_status study_generation_new(const hs_study *study, size_t task, hs_generation **generation_out, hs_error *error)
+hs_status hs__study_generation_new(const hs_study *study, size_t task, hs_generation **generation_out, hs_error *error)
 {
     uint64_t stream = hs_random_stream(HS_RANDOM_TOKENS, (uint32_t)task);
     uint64_t seed = hs_random_u64((uint64_t)study->experiment->seed, stream, 0);

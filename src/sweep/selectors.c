@@ -46,7 +46,7 @@ static bool parse_range(const char **cursor, size_t n, index_range *range_out)
     return parse_number(cursor, &range_out->last) && range_out->first <= range_out->last;
 }
 
-hs_status selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error)
+hs_status hs__sweep_selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error)
 {
     /* "L4H7", as heads are named in CSV, is "4.7". */
     const bool spelt = selector[0] == 'L';
@@ -74,7 +74,7 @@ hs_status selector_mark(const char *selector, const component_grid *grid, bool *
     return HS_OK;
 }
 
-int component_compare(const hs_component *a, const hs_component *b)
+int hs__sweep_component_compare(const hs_component *a, const hs_component *b)
 {
     if (a->layer != b->layer)
         return a->layer < b->layer ? -1 : 1;
@@ -83,12 +83,12 @@ int component_compare(const hs_component *a, const hs_component *b)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-int component_set_compare(const hs_component *a, size_t n_a, const hs_component *b, size_t n_b)
+int hs__sweep_component_set_compare(const hs_component *a, size_t n_a, const hs_component *b, size_t n_b)
 {
     if (n_a != n_b)
         return n_a < n_b ? -1 : 1;
     for (size_t i = 0; i < n_a; ++i) {
-        int difference = component_compare(&a[i], &b[i]);
+        int difference = hs__sweep_component_compare(&a[i], &b[i]);
         if (difference != 0)
             return difference;
     }
@@ -97,10 +97,10 @@ int component_set_compare(const hs_component *a, size_t n_a, const hs_component 
 
 static int component_compare_void(const void *a, const void *b)
 {
-    return component_compare(a, b);
+    return hs__sweep_component_compare(a, b);
 }
 
-hs_status set_list_append(set_list *list, const hs_component *components, size_t n, hs_error *error)
+hs_status hs__sweep_set_list_append(set_list *list, const hs_component *components, size_t n, hs_error *error)
 {
     HS_TRY(hs_reserve(&list->components, &list->components_capacity, list->n_components + n, sizeof *list->components,
                       "ablation sets", error));
@@ -114,7 +114,7 @@ hs_status set_list_append(set_list *list, const hs_component *components, size_t
     return HS_OK;
 }
 
-void set_list_clear(set_list *list)
+void hs__sweep_set_list_clear(set_list *list)
 {
     hs_free(list->components);
     hs_free(list->offsets);
@@ -164,13 +164,13 @@ static hs_status parse_line(const char *text, const set_line *line, set_list *li
         return HS_OK;
     qsort(components, n, sizeof *components, component_compare_void);
     for (size_t i = 1; i < n; ++i)
-        if (component_compare(&components[i - 1], &components[i]) == 0)
+        if (hs__sweep_component_compare(&components[i - 1], &components[i]) == 0)
             return hs_fail(error, HS_ERROR_USAGE, "%s:%zu: %d.%d stands twice in one set", line->path, line->number,
                            components[i].layer, components[i].index);
-    return set_list_append(list, components, n, error);
+    return hs__sweep_set_list_append(list, components, n, error);
 }
 
-hs_status set_list_read(const char *path, const component_grid *grid, set_list *list, hs_error *error)
+hs_status hs__sweep_set_list_read(const char *path, const component_grid *grid, set_list *list, hs_error *error)
 {
     char *text = NULL;
     size_t n_bytes = 0;

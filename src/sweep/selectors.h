@@ -15,7 +15,7 @@ typedef struct component_grid {
  * Marks what `selector` names: "*" all, "3" a layer, "0-2" layers, "0-2.*", "1.0-3", "4.7". HS_ERROR_USAGE: malformed,
  * or outside the model.
  */
-hs_status selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error);
+hs_status hs__sweep_selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error);
 
 /* Sets of a set file, back to back: set s is components[offsets[s]] .. components[offsets[s + 1] - 1], each sorted. */
 typedef struct set_list {
@@ -28,12 +28,12 @@ typedef struct set_list {
 } set_list;
 
 /* One set a line: heads as layer.index, separated by white space, "+" or ","; "#" begins a comment. */
-hs_status set_list_read(const char *path, const component_grid *grid, set_list *list, hs_error *error);
-hs_status set_list_append(set_list *list, const hs_component *components, size_t n, hs_error *error);
-void set_list_clear(set_list *list);
+hs_status hs__sweep_set_list_read(const char *path, const component_grid *grid, set_list *list, hs_error *error);
+hs_status hs__sweep_set_list_append(set_list *list, const hs_component *components, size_t n, hs_error *error);
+void hs__sweep_set_list_clear(set_list *list);
 
 /* Order within the table: by size, then lexicographically. */
-int component_compare(const hs_component *a, const hs_component *b);
-int component_set_compare(const hs_component *a, size_t n_a, const hs_component *b, size_t n_b);
+int hs__sweep_component_compare(const hs_component *a, const hs_component *b);
+int hs__sweep_component_set_compare(const hs_component *a, size_t n_a, const hs_component *b, size_t n_b);
 
 #endif

@@ -13,12 +13,12 @@ static hs_status select_components(const hs_experiment *experiment, const compon
     hs_status status = hs_allocate(&selected, n, sizeof *selected, "head selection", error);
 
     for (size_t i = 0; status == HS_OK && i < experiment->heads.n; ++i)
-        if (selector_mark(experiment->heads.items[i], grid, selected, error) != HS_OK)
+        if (hs__sweep_selector_mark(experiment->heads.items[i], grid, selected, error) != HS_OK)
             status = hs_error_prefix(error, "%s", hs_config_where(experiment, "sweep.heads"));
     for (size_t i = 0; status == HS_OK && i < n; ++i) {
         hs_component component = {(int32_t)grid->kind, (int32_t)(i / grid->n_indices), (int32_t)(i % grid->n_indices)};
         if (selected[i])
-            status = set_list_append(selected_out, &component, 1, error);
+            status = hs__sweep_set_list_append(selected_out, &component, 1, error);
     }
     hs_free(selected);
     return status;
@@ -67,7 +67,7 @@ static hs_status enumerate_order(const set_list *selected, size_t order, set_lis
     for (;;) {
         for (size_t i = 0; i < order; ++i)
             components[i] = selected->components[chosen[i]];
-        HS_TRY(set_list_append(sets, components, order, error));
+        HS_TRY(hs__sweep_set_list_append(sets, components, order, error));
 
         size_t moved = order;
         while (moved > 0 && chosen[moved - 1] == selected->n_components - order + moved - 1)
@@ -90,7 +90,7 @@ static int set_view_compare(const void *a, const void *b)
 {
     const set_view *left = a, *right = b;
 
-    return component_set_compare(left->components, left->n, right->components, right->n);
+    return hs__sweep_component_set_compare(left->components, left->n, right->components, right->n);
 }
 
 /* Sorted views of the sets, without duplicates. */
@@ -137,7 +137,7 @@ static hs_status fill_table(const hs_experiment *experiment, const component_gri
         space->max_order = views[i].n > space->max_order ? views[i].n : space->max_order;
     for (size_t i = 0; i < n_views; ++i)
         space->n_singles += views[i].n == 1;
-    HS_TRY(later_plan(experiment, grid, space, error));
+    HS_TRY(hs__sweep_later_plan(experiment, grid, space, error));
     space->n_allocated = space->n_sets + space->later.n_sets;
     HS_TRY(hs_allocate(&space->order, space->n_allocated, sizeof *space->order, "table of ablation sets", error));
     HS_TRY(hs_allocate(&space->intervention, space->n_allocated, sizeof *space->intervention, "table of ablation sets",
@@ -175,8 +175,8 @@ static hs_status parse_interventions(const hs_experiment *experiment, hs_space *
     return HS_OK;
 }
 
-hs_status hs_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
-                         hs_error *error)
+hs_status hs_sweep_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
+                               hs_error *error)
 {
     bool kv_groups = strcmp(experiment->unit, "kv_group") == 0;
     component_grid grid = {kv_groups ? HS_COMPONENT_KV_GROUP : HS_COMPONENT_HEAD, shape->n_layers,
@@ -191,7 +191,7 @@ hs_status hs_space_build(const hs_experiment *experiment, const hs_model_shape *
     HS_GOTO_DONE(parse_interventions(experiment, &space, error));
     HS_GOTO_DONE(select_components(experiment, &grid, &selected, error));
     if (experiment->sets_file[0] != '\0')
-        HS_GOTO_DONE(set_list_read(experiment->sets_file, &grid, &sets, error));
+        HS_GOTO_DONE(hs__sweep_set_list_read(experiment->sets_file, &grid, &sets, error));
     HS_GOTO_DONE(check_size(experiment, selected.n_components, sets.n_sets, error));
     for (size_t i = 0; i < experiment->n_orders; ++i)
         HS_GOTO_DONE(enumerate_order(&selected, (size_t)experiment->orders[i], &sets, error));
@@ -201,13 +201,13 @@ hs_status hs_space_build(const hs_experiment *experiment, const hs_model_shape *
     space = (hs_space){0};
 done:
     hs_free(views);
-    set_list_clear(&sets);
-    set_list_clear(&selected);
-    hs_space_clear(&space);
+    hs__sweep_set_list_clear(&sets);
+    hs__sweep_set_list_clear(&selected);
+    hs_sweep_space_clear(&space);
     return status;
 }
 
-void hs_space_clear(hs_space *space)
+void hs_sweep_space_clear(hs_space *space)
 {
     for (size_t i = 0; space->intervention_names != NULL && i < space->n_interventions; ++i)
         hs_free(space->intervention_names[i]);
@@ -220,7 +220,7 @@ void hs_space_clear(hs_space *space)
     *space = (hs_space){0};
 }
 
-hs_ablation hs_space_ablation(const hs_space *space, uint64_t set, hs_component *buffer)
+hs_ablation hs_sweep_space_ablation(const hs_space *space, uint64_t set, hs_component *buffer)
 {
     const int32_t *components = space->components + set * space->max_order * 3;
     hs_ablation ablation = {buffer, (size_t)space->order[set], {HS_INTERVENTION_ZERO, 0}};

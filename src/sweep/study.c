@@ -6,7 +6,7 @@
 /* Examples that the start-up self-test runs on. */
 enum { SELF_TEST_EXAMPLES = 4 };
 
-bool study_call_poll(void *context)
+bool hs__study_call_poll(void *context)
 {
     const struct hs_study_storage *storage = context;
 
@@ -14,8 +14,8 @@ bool study_call_poll(void *context)
 }
 
 /* Weights that need conversion lie in memory that the ranks of a host share; the first of them fills it. */
-hs_status study_load_model(hs_comm *comm, const char *folder, hs_model **model_out, hs_shared_block **shared_out,
-                           float **own_out, hs_error *error)
+hs_status hs__study_load_model(hs_comm *comm, const char *folder, hs_model **model_out, hs_shared_block **shared_out,
+                               float **own_out, hs_error *error)
 {
     hs_status status = hs_model_open(folder, model_out, error);
 
@@ -33,9 +33,9 @@ hs_status study_load_model(hs_comm *comm, const char *folder, hs_model **model_o
 
 static hs_status load_models(hs_comm *comm, hs_study *study, hs_error *error)
 {
-    HS_TRY(study_load_model(comm, study->experiment->checkpoint, &study->model, &study->storage->shared_weights,
-                            &study->storage->own_weights, error));
-    return study_open_classifiers(comm, study, error);
+    HS_TRY(hs__study_load_model(comm, study->experiment->checkpoint, &study->model, &study->storage->shared_weights,
+                                &study->storage->own_weights, error));
+    return hs__study_open_classifiers(comm, study, error);
 }
 
 static hs_status open_tasks(hs_study *study, hs_error *error)
@@ -79,7 +79,7 @@ static hs_status build_space(hs_study *study, hs_error *error)
 {
     bool needs_donors = false;
 
-    HS_TRY(hs_space_build(study->experiment, &study->model->shape, &study->space, error));
+    HS_TRY(hs_sweep_space_build(study->experiment, &study->model->shape, &study->space, error));
     for (size_t i = 0; i < study->space.n_interventions; ++i) {
         needs_donors = needs_donors || hs_intervention_needs_donors(study->space.interventions[i]);
         study->needs_means = study->needs_means || hs_intervention_needs_means(study->space.interventions[i]);
@@ -92,7 +92,7 @@ static hs_status build_space(hs_study *study, hs_error *error)
     return HS_OK;
 }
 
-size_t study_self_test_examples(const hs_study *study)
+size_t hs__study_self_test_examples(const hs_study *study)
 {
     size_t n = (size_t)study->plan.tasks[0].shard_first[1];
 
@@ -104,7 +104,7 @@ static hs_status self_test(hs_study *study, hs_error *error)
     hs_task_workload *workload = NULL;
     hs_status status;
 
-    HS_TRY(hs_tasks_workload_new(study->tasks[0], 0, study_self_test_examples(study), NULL, &workload, error));
+    HS_TRY(hs_tasks_workload_new(study->tasks[0], 0, hs__study_self_test_examples(study), NULL, &workload, error));
     status = hs_engine_self_test(study->engine, &workload->workload, error);
     hs_tasks_workload_free(workload);
     return status != HS_OK ? hs_error_prefix(error, "start-up self-test") : HS_OK;
@@ -115,8 +115,8 @@ static hs_status start_engine(hs_study *study, hs_error *error)
     const hs_experiment *experiment = study->experiment;
     hs_engine_options options = {
         .value_bias = strcmp(experiment->value_bias, "folded") == 0 ? HS_VALUE_BIAS_FOLDED : HS_VALUE_BIAS_RAW,
-        .positions = study_positions(study),
-        .poll = study_call_poll,
+        .positions = hs__study_positions(study),
+        .poll = hs__study_call_poll,
         .poll_context = study->storage,
     };
 
@@ -128,11 +128,11 @@ static hs_status start_engine(hs_study *study, hs_error *error)
 static hs_status open_local(hs_study *study, hs_error *error)
 {
     HS_TRY(open_tasks(study, error));
-    HS_TRY(study_check_metrics(study, error));
-    HS_TRY(study_open_scorers(study, error));
+    HS_TRY(hs__study_check_metrics(study, error));
+    HS_TRY(hs__study_open_scorers(study, error));
     HS_TRY(build_space(study, error));
     HS_TRY(start_engine(study, error));
-    HS_TRY(study_make_plan(study, error));
+    HS_TRY(hs__study_make_plan(study, error));
     return self_test(study, error);
 }
 
@@ -140,9 +140,9 @@ static hs_status hash_model(hs_comm *comm, hs_study *study, hs_error *error)
 {
     uint64_t *hash = &study->storage->model_hash;
 
-    if (study_hashes_weights(comm))
+    if (hs__study_hashes_weights(comm))
         *hash = hs_model_hash(study->model);
-    return study_share_hash(comm, study->experiment->checkpoint, hash, error);
+    return hs__study_share_hash(comm, study->experiment->checkpoint, hash, error);
 }
 
 /* What it is kept in: a rank without memory for it must say so before the others wait for it. */
@@ -166,8 +166,8 @@ hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study
     HS_GOTO_DONE(load_models(comm, study, error));
     HS_GOTO_DONE(hs_comm_agree(comm, open_local(study, error), error));
     HS_GOTO_DONE(hash_model(comm, study, error));
-    HS_GOTO_DONE(study_hash_classifiers(comm, study, error));
-    HS_GOTO_DONE(study_identify(comm, study, error));
+    HS_GOTO_DONE(hs__study_hash_classifiers(comm, study, error));
+    HS_GOTO_DONE(hs__study_identify(comm, study, error));
     *study_out = study;
     study = NULL;
 done:
@@ -207,8 +207,8 @@ void hs_study_free(hs_study *study)
         return;
     hs_engine_free(study->engine);
     hs_reference_means_clear(&study->means);
-    hs_plan_clear(&study->plan);
-    hs_space_clear(&study->space);
+    hs_sweep_plan_clear(&study->plan);
+    hs_sweep_space_clear(&study->space);
     for (size_t i = 0; i < study->n_tasks; ++i) {
         if (study->donors != NULL)
             hs_free(study->donors[i]);
@@ -219,8 +219,8 @@ void hs_study_free(hs_study *study)
     hs_tokenizer_free(study->tokenizer);
     hs_model_free(study->model);
     if (study->storage != NULL) {
-        study_close_scorers(study);
-        study_layout_free(study->storage->layout);
+        hs__study_close_scorers(study);
+        hs__study_layout_free(study->storage->layout);
         hs_tasks_workload_free(study->storage->reference_set);
         hs_comm_shared_free(study->storage->shared_weights);
         hs_free(study->storage->own_weights);

@@ -16,7 +16,7 @@ struct task_rows {
     size_t total_live; /* of which every ablation computes again */
 };
 
-hs_positions study_positions(const hs_study *study)
+hs_positions hs__study_positions(const hs_study *study)
 {
     return strcmp(study->experiment->positions, "scored") == 0 ? HS_POSITIONS_SCORED : HS_POSITIONS_ALL;
 }
@@ -29,7 +29,7 @@ static hs_status count_examples(const hs_study *study, size_t task, size_t first
     HS_TRY(hs_tasks_workload_new(study->tasks[task], first, n, study->donors != NULL ? study->donors[task] : NULL,
                                  &workload, error));
     hs_status status =
-        hs_engine_count_rows(&study->model->shape, &workload->workload, study_positions(study), rows_out, error);
+        hs_engine_count_rows(&study->model->shape, &workload->workload, hs__study_positions(study), rows_out, error);
     hs_tasks_workload_free(workload);
     return status;
 }
@@ -166,11 +166,11 @@ static hs_status list_inputs(const hs_study *study, hs_engine_kind kind, struct 
 
 static hs_status plan_of_sizes(hs_study *study, const hs_plan_input *inputs, const struct sizes *sizes, hs_error *error)
 {
-    hs_plan_clear(&study->plan);
+    hs_sweep_plan_clear(&study->plan);
     study->stacked_rows = sizes->stacked_rows;
     hs_engine_set_stacked_rows(study->engine, sizes->stacked_rows);
-    return hs_plan_init(&study->plan, study->space.n_sets, sizes->sets_per_group, sizes->batch_rows, inputs,
-                        study->n_tasks, error);
+    return hs_sweep_plan_init(&study->plan, study->space.n_sets, sizes->sets_per_group, sizes->batch_rows, inputs,
+                              study->n_tasks, error);
 }
 
 static hs_status refuse_memory(const hs_study *study, hs_error *error)
@@ -179,9 +179,9 @@ static hs_status refuse_memory(const hs_study *study, hs_error *error)
     const size_t limit = (size_t)study->experiment->memory_per_rank * mebibyte;
     hs_study_memory memory;
 
-    HS_TRY(study_count_memory(study, SIZE_MAX, &memory, error));
+    HS_TRY(hs__study_count_memory(study, SIZE_MAX, &memory, error));
     size_t needed = (hs_study_memory_bytes(&memory) + mebibyte - 1) / mebibyte;
-    if (study_sweep_memory_bytes(&memory) <= limit)
+    if (hs__study_sweep_memory_bytes(&memory) <= limit)
         return hs_fail(error, HS_ERROR_USAGE,
                        "run.memory_per_rank = %lld (MiB) is too little for the statistics of %lld resamples; at least "
                        "%zu is needed, or fewer analysis.resamples",
@@ -202,10 +202,10 @@ static hs_status fit_memory(hs_study *study, const hs_plan_input *inputs, struct
     bool sets_are_given = study->experiment->sets_per_group > 0;
     hs_study_memory memory;
 
-    HS_TRY(study_count_memory(study, limit, &memory, error));
-    while (study_sweep_memory_bytes(&memory) > limit && shrink(&sizes, sets_are_given)) {
+    HS_TRY(hs__study_count_memory(study, limit, &memory, error));
+    while (hs__study_sweep_memory_bytes(&memory) > limit && shrink(&sizes, sets_are_given)) {
         HS_TRY(plan_of_sizes(study, inputs, &sizes, error));
-        HS_TRY(study_count_memory(study, limit, &memory, error));
+        HS_TRY(hs__study_count_memory(study, limit, &memory, error));
     }
     return hs_study_memory_bytes(&memory) <= limit ? HS_OK : refuse_memory(study, error);
 }
@@ -224,7 +224,7 @@ static hs_status init_plan(hs_study *study, hs_engine_kind kind, struct task_row
     return study->experiment->memory_per_rank > 0 ? fit_memory(study, inputs, sizes, error) : HS_OK;
 }
 
-hs_status study_make_plan(hs_study *study, hs_error *error)
+hs_status hs__study_make_plan(hs_study *study, hs_error *error)
 {
     hs_engine_kind kind = HS_ENGINE_REFERENCE;
     hs_plan_input *inputs = NULL;

@@ -28,78 +28,78 @@ struct hs_study_storage {
     double flops_naive;
 };
 
-void study_layout_free(struct study_layout *layout);
+void hs__study_layout_free(struct study_layout *layout);
 
 /*
  * Collective where `comm` is not NULL: opens and loads a checkpoint, converted weights shared by the ranks of a host
  * (*shared_out) or, without MPI, by itself (*own_out).
  */
-hs_status study_load_model(hs_comm *comm, const char *folder, hs_model **model_out, hs_shared_block **shared_out,
-                           float **own_out, hs_error *error);
+hs_status hs__study_load_model(hs_comm *comm, const char *folder, hs_model **model_out, hs_shared_block **shared_out,
+                               float **own_out, hs_error *error);
 
 /* Collective: the classifiers that tasks name, and after that their hashes. */
 /*
  * HS_ERROR_USAGE: the experiment names a metric that its task does not have, which would otherwise be found when the sweep
  * is done. The tasks are open.
  */
-hs_status study_check_metrics(const hs_study *study, hs_error *error);
+hs_status hs__study_check_metrics(const hs_study *study, hs_error *error);
 
-hs_status study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
-hs_status study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
+hs_status hs__study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
+hs_status hs__study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
 /* Not collective: the scorer of each task that generates; tasks and classifiers are open. */
-hs_status study_open_scorers(hs_study *study, hs_error *error);
-void study_close_scorers(hs_study *study);
+hs_status hs__study_open_scorers(hs_study *study, hs_error *error);
+void hs__study_close_scorers(hs_study *study);
 /* Hash of everything that the scores of a task depend on. */
-uint64_t study_scorer_hash(const hs_study *study, size_t task);
+uint64_t hs__study_scorer_hash(const hs_study *study, size_t task);
 /* Whom an engine calls now and then; the context is the study's storage. */
-bool study_call_poll(void *context);
+bool hs__study_call_poll(void *context);
 
 /* What samples the texts of a generating task; borrows the study. */
-hs_status study_generation_new(const hs_study *study, size_t task, hs_generation **generation_out, hs_error *error);
+hs_status hs__study_generation_new(const hs_study *study, size_t task, hs_generation **generation_out, hs_error *error);
 
 /* Samples the texts of a group as its evaluation does; *texts_out [sets, examples, samples] lives until the next. */
-hs_status study_generate_texts(hs_evaluator *evaluator, const hs_group *group, const hs_text_list **texts_out,
-                               hs_error *error);
+hs_status hs__study_generate_texts(hs_evaluator *evaluator, const hs_group *group, const hs_text_list **texts_out,
+                                   hs_error *error);
 
-hs_positions study_positions(const hs_study *study);
+hs_positions hs__study_positions(const hs_study *study);
 
 /*
  * Cuts shards and groups of a size that suits the engine and run.memory_per_rank: the rows of a shard are counted as
  * the engine computes them. Tells the engine how many rows to stack. A pure function of experiment, model and data.
  * HS_ERROR_USAGE: the memory does not suffice for one example and set (says how much does).
  */
-hs_status study_make_plan(hs_study *study, hs_error *error);
+hs_status hs__study_make_plan(hs_study *study, hs_error *error);
 
 /*
  * What a rank holds at its peak with the present plan and engine; stops counting once the sweep is beyond `limit`. A
  * pure function of experiment, model and data.
  */
-hs_status study_count_memory(const hs_study *study, size_t limit, hs_study_memory *memory_out, hs_error *error);
+hs_status hs__study_count_memory(const hs_study *study, size_t limit, hs_study_memory *memory_out, hs_error *error);
 /* What of it is held until the sweep ends: the sizes of the plan may depend on this only. */
-size_t study_sweep_memory_bytes(const hs_study_memory *memory);
+size_t hs__study_sweep_memory_bytes(const hs_study_memory *memory);
 /* What rank 0 holds for the statistics, besides process and tables; the sizes of the plan make no difference. */
-size_t study_statistics_bytes(const hs_study *study);
+size_t hs__study_statistics_bytes(const hs_study *study);
 /* Tokens of the longest sequence of the reference set. */
-hs_status study_longest_reference(const hs_study *study, size_t *longest_out, hs_error *error);
+hs_status hs__study_longest_reference(const hs_study *study, size_t *longest_out, hs_error *error);
 /* Examples of the first task that the start-up self-test runs on. */
-size_t study_self_test_examples(const hs_study *study);
+size_t hs__study_self_test_examples(const hs_study *study);
 
 /*
  * Identity of the experiment: the identity keys of the configuration, then hashes of model, tokenizer, data and sets. The experiment
  * hash runs over exactly these rows, so two experiments differ if and only if a row does. Owned rows.
  */
-hs_status study_identity(const hs_study *study, hs_config_values *values_out, hs_error *error);
+hs_status hs__study_identity(const hs_study *study, hs_config_values *values_out, hs_error *error);
 
 /*
  * Hashing weights reads all of them: the first rank of each host does it. Collective where `comm` is not NULL: everyone gets rank 0's
  * hash. HS_ERROR_INPUT: a host has other weights in `folder`.
  */
-bool study_hashes_weights(const hs_comm *comm);
-hs_status study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash_inout, hs_error *error);
+bool hs__study_hashes_weights(const hs_comm *comm);
+hs_status hs__study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash_inout, hs_error *error);
 /*
  * Collective where `comm` is not NULL: the experiment hash, from the identity. HS_ERROR_INPUT: a rank's identity is not rank 0's; names
  * its host and the row.
  */
-hs_status study_identify(hs_comm *comm, hs_study *study, hs_error *error);
+hs_status hs__study_identify(hs_comm *comm, hs_study *study, hs_error *error);
 
 #endif

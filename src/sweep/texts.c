@@ -34,7 +34,7 @@ static hs_status write_set(text_writer *w, const hs_text_list *texts, const hs_g
                            hs_error *error)
 {
     const hs_results_task *of = file_task(w);
-    size_t n_examples = hs_plan_group_examples(&w->study->plan, group);
+    size_t n_examples = hs_sweep_plan_group_examples(&w->study->plan, group);
     size_t first_example = (size_t)w->study->plan.tasks[w->task].shard_first[group->shard];
     size_t first = (size_t)(w->sets[row] - group->first_set) * n_examples * of->n_samples;
 
@@ -66,7 +66,7 @@ static hs_status write_group(text_writer *w, const hs_group *group, hs_error *er
 {
     const hs_text_list *texts;
 
-    HS_TRY(study_generate_texts(&w->evaluator, group, &texts, error));
+    HS_TRY(hs__study_generate_texts(&w->evaluator, group, &texts, error));
     for (size_t row = 0; row < w->n_sets; ++row)
         if (holds(group, w->sets[row]))
             HS_TRY(write_set(w, texts, group, row, error));
@@ -79,7 +79,7 @@ static hs_status write_planned(text_writer *w, const hs_plan *plan, uint64_t *n_
     const hs_plan_task *task = &plan->tasks[w->task];
 
     for (uint64_t i = 0; i < task->n_shards * plan->n_blocks; ++i) {
-        hs_group group = hs_plan_group(plan, task->first_group + i);
+        hs_group group = hs_sweep_plan_group(plan, task->first_group + i);
         if (!holds_any(w, &group))
             continue;
         if ((*n_held_inout)++ % (uint64_t)hs_comm_size(w->comm) == (uint64_t)hs_comm_rank(w->comm))
@@ -100,9 +100,9 @@ static hs_status write_share(text_writer *w, hs_error *error)
         hs_results_phase_sets(w->results, phase, &first, &n);
         if (n == 0)
             continue;
-        HS_TRY(hs_plan_of_sets(&w->study->plan, first, n, &plan, error));
+        HS_TRY(hs_sweep_plan_of_sets(&w->study->plan, first, n, &plan, error));
         hs_status status = write_planned(w, &plan, &n_held, error);
-        hs_plan_clear(&plan);
+        hs_sweep_plan_clear(&plan);
         HS_TRY(status);
     }
     return HS_OK;

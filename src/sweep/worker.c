@@ -21,7 +21,7 @@ static bool poll_coordinator(void *context)
     worker *w = context;
     int told = 0;
 
-    if (run_wants_stop(w->run)) {
+    if (hs__sweep_run_wants_stop(w->run)) {
         w->report[RUN_REPORT_STOPS] = 1;
         w->ending = true;
     }
@@ -33,8 +33,8 @@ static bool poll_coordinator(void *context)
 
 static hs_status send_report(worker *w, hs_error *error)
 {
-    HS_TRY(run_check_mpi(MPI_Send(w->report, RUN_REPORT_WORDS, MPI_UINT64_T, 0, RUN_TAG_REPORT, w->comm),
-                         "reporting to the coordinator", error));
+    HS_TRY(hs__sweep_run_check_mpi(MPI_Send(w->report, RUN_REPORT_WORDS, MPI_UINT64_T, 0, RUN_TAG_REPORT, w->comm),
+                                   "reporting to the coordinator", error));
     memset(w->report, 0, sizeof w->report);
     w->last_report_seconds = hs_time_seconds();
     return HS_OK;
@@ -43,8 +43,9 @@ static hs_status send_report(worker *w, hs_error *error)
 /* Asks for the next lease; the answer arrives while the last item of the current lease is computed. */
 static hs_status request_lease(worker *w, MPI_Request *request, hs_error *error)
 {
-    HS_TRY(run_check_mpi(MPI_Irecv(w->answer, RUN_LEASE_WORDS, MPI_UINT64_T, 0, RUN_TAG_LEASE, w->comm, request),
-                         "waiting for a lease", error));
+    HS_TRY(
+        hs__sweep_run_check_mpi(MPI_Irecv(w->answer, RUN_LEASE_WORDS, MPI_UINT64_T, 0, RUN_TAG_LEASE, w->comm, request),
+                                "waiting for a lease", error));
     w->report[RUN_REPORT_WANTS] = 1;
     return send_report(w, error);
 }
@@ -53,9 +54,9 @@ static hs_status compute_item(worker *w, uint64_t item, hs_error *error)
 {
     const hs_poll poll = {poll_coordinator, w};
 
-    HS_TRY(run_compute_item(w->run, item, poll, error));
+    HS_TRY(hs__sweep_run_compute_item(w->run, item, poll, error));
     w->report[RUN_REPORT_ITEMS] += 1;
-    w->report[RUN_REPORT_CELLS] += run_item_cells(w->run, item);
+    w->report[RUN_REPORT_CELLS] += hs__sweep_run_item_cells(w->run, item);
     w->report[RUN_REPORT_NOT_FINITE] += w->run->values_not_finite;
     if (w->run->has_place) {
         w->report[RUN_REPORT_HAS_PLACE] = 1;
@@ -79,7 +80,7 @@ static hs_status compute_lease(worker *w, hs_lease lease, hs_error *error)
         if (status == HS_OK)
             status = compute_item(w, item, error);
     }
-    hs_status waited = run_check_mpi(MPI_Wait(&request, MPI_STATUS_IGNORE), "waiting for a lease", error);
+    hs_status waited = hs__sweep_run_check_mpi(MPI_Wait(&request, MPI_STATUS_IGNORE), "waiting for a lease", error);
     return status != HS_OK ? status : waited;
 }
 
@@ -89,22 +90,23 @@ static hs_status compute_leases(worker *w, hs_error *error)
     hs_status status = HS_OK;
 
     HS_TRY(request_lease(w, &request, error));
-    HS_TRY(run_check_mpi(MPI_Wait(&request, MPI_STATUS_IGNORE), "waiting for the first lease", error));
+    HS_TRY(hs__sweep_run_check_mpi(MPI_Wait(&request, MPI_STATUS_IGNORE), "waiting for the first lease", error));
     while (status == HS_OK && !w->ending && w->answer[RUN_LEASE_COUNT] > 0)
         status = compute_lease(w, (hs_lease){w->answer[RUN_LEASE_FIRST], w->answer[RUN_LEASE_COUNT]}, error);
-    return status == HS_UNFINISHED ? run_forget_stop(error) : status;
+    return status == HS_UNFINISHED ? hs__sweep_run_forget_stop(error) : status;
 }
 
-hs_status run_work(run_state *run, hs_error *error)
+hs_status hs__sweep_run_work(run_state *run, hs_error *error)
 {
     worker w = {.run = run, .comm = *(const MPI_Comm *)hs_comm_native(run->comm)};
 
-    HS_TRY(run_check_mpi(MPI_Irecv(NULL, 0, MPI_BYTE, 0, RUN_TAG_STOP, w.comm, &w.stop), "waiting for a stop", error));
+    HS_TRY(hs__sweep_run_check_mpi(MPI_Irecv(NULL, 0, MPI_BYTE, 0, RUN_TAG_STOP, w.comm, &w.stop), "waiting for a stop",
+                                   error));
     hs_status status = compute_leases(&w, error);
     w.report[RUN_REPORT_FINAL] = 1;
     w.report[RUN_REPORT_FAILED] = status != HS_OK;
     hs_status ended = send_report(&w, error);
     if (ended == HS_OK)
-        ended = run_check_mpi(MPI_Wait(&w.stop, MPI_STATUS_IGNORE), "waiting for the sweep's end", error);
+        ended = hs__sweep_run_check_mpi(MPI_Wait(&w.stop, MPI_STATUS_IGNORE), "waiting for the sweep's end", error);
     return status != HS_OK ? status : ended;
 }

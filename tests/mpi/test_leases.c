@@ -38,7 +38,7 @@ static void make_plan(hs_comm *comm, hs_plan *plan)
     const hs_plan_input input = {N_EXAMPLES, 1, rows, NULL};
     hs_error error = {0};
 
-    mpi_assert_ok(comm, hs_plan_init(plan, N_SETS, SETS_PER_GROUP, 1, &input, 1, &error), &error);
+    mpi_assert_ok(comm, hs_sweep_plan_init(plan, N_SETS, SETS_PER_GROUP, 1, &input, 1, &error), &error);
     mpi_assert(comm, plan->n_groups == (uint64_t)N_SETS * N_EXAMPLES);
 }
 
@@ -61,13 +61,13 @@ static void run_and_count(hs_comm *comm, const char *policy, uint64_t max_lease,
 
     make_plan(comm, &plan);
     mpi_assert_ok(comm, hs_allocate(&c.times, (size_t)plan.n_groups, sizeof *c.times, "test", &error), &error);
-    mpi_assert_ok(comm, hs_run_sweep(comm, &plan, NULL, true, &evaluator, &options, &report, &error), &error);
+    mpi_assert_ok(comm, hs_sweep_run(comm, &plan, NULL, true, &evaluator, &options, &report, &error), &error);
     mpi_assert_ok(comm, hs_comm_sum_u64(comm, c.times, (size_t)plan.n_groups, &error), &error);
     mpi_assert(comm, all_are_one(c.times, plan.n_groups));
     mpi_assert(comm, report.cells_this_run == plan.n_cells && report.n_served <= report.n_leases);
     mpi_assert(comm, hs_comm_size(comm) > 1 || report.n_served == 0);
     hs_free(c.times);
-    hs_plan_clear(&plan);
+    hs_sweep_plan_clear(&plan);
 }
 
 static void test_guided(void **state)

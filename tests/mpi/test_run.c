@@ -59,7 +59,7 @@ static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, fl
     if (group->task == e->fail_task && group->first_set == e->fail_set)
         return hs_fail(error, HS_ERROR_NUMERIC, "planted failure at set %d", (int)group->first_set);
     for (uint64_t set = group->first_set; set < group->first_set + group->n_sets; ++set)
-        for (uint64_t i = 0; i < hs_plan_group_examples(e->plan, group); ++i)
+        for (uint64_t i = 0; i < hs_sweep_plan_group_examples(e->plan, group); ++i)
             for (size_t metric = 0; metric < n_metrics[group->task]; ++metric)
                 *values++ = e->overflows && metric == 0 && is_not_finite(group->task, set, first + i)
                                 ? NAN
@@ -97,7 +97,7 @@ static void make_plan(hs_plan *plan)
 
     for (size_t i = 0; i < 32; ++i)
         rows[i] = 3;
-    if (hs_plan_init(plan, N_SETS, SETS_PER_GROUP, 12, inputs, N_TASKS, &error) != HS_OK)
+    if (hs_sweep_plan_init(plan, N_SETS, SETS_PER_GROUP, 12, inputs, N_TASKS, &error) != HS_OK)
         fail_msg("%s", error.message);
 }
 
@@ -166,7 +166,7 @@ static void close_fixture(fixture *f)
         *strrchr(f->path, '/') = '\0';
         test_folder_remove(f->path);
     }
-    hs_plan_clear(&f->plan);
+    hs_sweep_plan_clear(&f->plan);
 }
 
 /* Runs the sweep; returns its status, which is the same on all ranks. */
@@ -183,7 +183,7 @@ static hs_status run(fixture *f, const char *policy, formula_evaluator *e, hs_ru
     hs_error close_error = {0};
 
     mpi_assert_ok(f->comm, hs_results_open_parallel(f->comm, f->path, &results, error), error);
-    hs_status status = hs_run_sweep(f->comm, &f->plan, results, false, &evaluator, &options, report, error);
+    hs_status status = hs_sweep_run(f->comm, &f->plan, results, false, &evaluator, &options, report, error);
     mpi_assert_ok(f->comm, hs_results_close(results, &close_error), &close_error);
     return status;
 }

@@ -20,14 +20,14 @@ static void assert_covers_once(const hs_plan *plan)
         static uint8_t covered[64][MAX_EXAMPLES];
         memset(covered, 0, sizeof covered);
         for (uint64_t g = 0; g < plan->n_groups; ++g) {
-            hs_group group = hs_plan_group(plan, g);
+            hs_group group = hs_sweep_plan_group(plan, g);
             if (group.task != task)
                 continue;
             assert_true(group.shard < plan->tasks[task].n_shards);
-            assert_true(hs_plan_group_examples(plan, &group) * group.n_sets * plan->tasks[task].n_metrics <=
+            assert_true(hs_sweep_plan_group_examples(plan, &group) * group.n_sets * plan->tasks[task].n_metrics <=
                         plan->max_group_values);
             for (uint64_t set = group.first_set; set < group.first_set + group.n_sets; ++set)
-                for (uint64_t e = 0; e < hs_plan_group_examples(plan, &group); ++e)
+                for (uint64_t e = 0; e < hs_sweep_plan_group_examples(plan, &group); ++e)
                     ++covered[set][plan->tasks[task].shard_first[group.shard] + e];
         }
         for (size_t set = 0; set < plan->n_sets; ++set)
@@ -52,8 +52,8 @@ static void test_random_plans(void **state)
                 rows[task][e] = random_between(trial, 100 * (task + 1) + e, 1, 30);
         }
         size_t batch_rows = random_between(trial, 1, 1, 120);
-        assert_int_equal(hs_plan_init(&plan, random_between(trial, 2, 1, 64), random_between(trial, 3, 1, 70),
-                                      batch_rows, inputs, n_tasks, &error),
+        assert_int_equal(hs_sweep_plan_init(&plan, random_between(trial, 2, 1, 64), random_between(trial, 3, 1, 70),
+                                            batch_rows, inputs, n_tasks, &error),
                          HS_OK);
         assert_covers_once(&plan);
         for (size_t task = 0; task < n_tasks; ++task)
@@ -65,7 +65,7 @@ static void test_random_plans(void **state)
                 assert_true(first[1] > first[0]);
                 assert_true(sum <= batch_rows || first[1] == first[0] + 1);
             }
-        hs_plan_clear(&plan);
+        hs_sweep_plan_clear(&plan);
     }
 }
 
@@ -79,10 +79,10 @@ static void test_shared_rows_count_once(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs_plan_init(&plan, 1, 1, 20, &input, 1, &error), HS_OK);
+    assert_int_equal(hs_sweep_plan_init(&plan, 1, 1, 20, &input, 1, &error), HS_OK);
     assert_int_equal(plan.tasks[0].n_shards, 2);
     assert_int_equal(plan.tasks[0].shard_first[1], 3);
-    hs_plan_clear(&plan);
+    hs_sweep_plan_clear(&plan);
 }
 
 /* A later phase: the same shards, other sets, and groups no larger than those of the first. */
@@ -94,23 +94,23 @@ static void test_plan_of_sets(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs_plan_init(&plan, 30, 8, 20, &input, 1, &error), HS_OK);
+    assert_int_equal(hs_sweep_plan_init(&plan, 30, 8, 20, &input, 1, &error), HS_OK);
     for (uint64_t n = 1; n <= 20; ++n) {
         uint64_t n_seen = 0;
-        assert_int_equal(hs_plan_of_sets(&plan, 30, n, &later, &error), HS_OK);
+        assert_int_equal(hs_sweep_plan_of_sets(&plan, 30, n, &later, &error), HS_OK);
         assert_int_equal(later.n_cells, 3 * n);
         assert_int_equal(later.tasks[0].n_shards, plan.tasks[0].n_shards);
         assert_true(later.max_group_values <= plan.max_group_values);
         for (uint64_t g = 0; g < later.n_groups; ++g) {
-            hs_group group = hs_plan_group(&later, g);
+            hs_group group = hs_sweep_plan_group(&later, g);
             assert_true(group.n_sets <= 8 && group.first_set >= 30 && group.first_set + group.n_sets <= 30 + n);
-            assert_int_equal(hs_plan_group_examples(&later, &group), hs_plan_group_examples(&plan, &group));
+            assert_int_equal(hs_sweep_plan_group_examples(&later, &group), hs_sweep_plan_group_examples(&plan, &group));
             n_seen += group.n_sets;
         }
         assert_int_equal(n_seen, 3 * n);
-        hs_plan_clear(&later);
+        hs_sweep_plan_clear(&later);
     }
-    hs_plan_clear(&plan);
+    hs_sweep_plan_clear(&plan);
 }
 
 /* Ranks ask in random order until nobody gets anything; every item must have been handed out exactly once. */
@@ -124,11 +124,11 @@ static void assert_hands_out_once(const char *policy, uint64_t n_items, size_t n
     size_t n_exhausted = 0;
 
     memset(seen, 0, sizeof seen);
-    assert_int_equal(hs_scheduler_new(policy, n_items, n_ranks, max_lease, &scheduler, &error), HS_OK);
-    assert_true(hs_scheduler_drained(scheduler));
+    assert_int_equal(hs_sweep_scheduler_new(policy, n_items, n_ranks, max_lease, &scheduler, &error), HS_OK);
+    assert_true(hs_sweep_scheduler_drained(scheduler));
     for (uint64_t step = 0; n_exhausted < n_ranks; ++step) {
         size_t rank = (size_t)hs_random_below(seed, 1, step, n_ranks);
-        hs_lease lease = hs_scheduler_next(scheduler, rank);
+        hs_lease lease = hs_sweep_scheduler_next(scheduler, rank);
         assert_true(lease.count <= max_lease);
         if (lease.count == 0 && !exhausted[rank]) {
             exhausted[rank] = true;
@@ -139,13 +139,13 @@ static void assert_hands_out_once(const char *policy, uint64_t n_items, size_t n
             assert_int_equal(seen[i]++, 0);
         }
         if (lease.count > 0)
-            assert_false(hs_scheduler_drained(scheduler));
-        hs_scheduler_report(scheduler, rank, lease.count);
-        assert_true(hs_scheduler_drained(scheduler));
+            assert_false(hs_sweep_scheduler_drained(scheduler));
+        hs_sweep_scheduler_report(scheduler, rank, lease.count);
+        assert_true(hs_sweep_scheduler_drained(scheduler));
     }
     for (uint64_t i = 0; i < n_items; ++i)
         assert_int_equal(seen[i], 1);
-    hs_scheduler_free(scheduler);
+    hs_sweep_scheduler_free(scheduler);
 }
 
 static void test_every_item_once(void **state)
@@ -168,10 +168,10 @@ static void test_guided_sizes(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs_scheduler_new("guided", 100, 2, 10, &scheduler, &error), HS_OK);
+    assert_int_equal(hs_sweep_scheduler_new("guided", 100, 2, 10, &scheduler, &error), HS_OK);
     for (size_t i = 0; i < sizeof expected / sizeof *expected; ++i)
-        assert_int_equal(hs_scheduler_next(scheduler, i % 2).count, expected[i]);
-    hs_scheduler_free(scheduler);
+        assert_int_equal(hs_sweep_scheduler_next(scheduler, i % 2).count, expected[i]);
+    hs_sweep_scheduler_free(scheduler);
 }
 
 /* 10 items on 3 ranks: blocks of 4, 3 and 3. */
@@ -181,15 +181,15 @@ static void test_static_blocks(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs_scheduler_new("static", 10, 3, 100, &scheduler, &error), HS_OK);
-    hs_lease last = hs_scheduler_next(scheduler, 2);
-    hs_lease first = hs_scheduler_next(scheduler, 0);
+    assert_int_equal(hs_sweep_scheduler_new("static", 10, 3, 100, &scheduler, &error), HS_OK);
+    hs_lease last = hs_sweep_scheduler_next(scheduler, 2);
+    hs_lease first = hs_sweep_scheduler_next(scheduler, 0);
     assert_int_equal(last.first, 7);
     assert_int_equal(last.count, 3);
     assert_int_equal(first.first, 0);
     assert_int_equal(first.count, 4);
-    assert_int_equal(hs_scheduler_next(scheduler, 0).count, 0);
-    hs_scheduler_free(scheduler);
+    assert_int_equal(hs_sweep_scheduler_next(scheduler, 0).count, 0);
+    hs_sweep_scheduler_free(scheduler);
 }
 
 static void test_stop(void **state)
@@ -198,12 +198,12 @@ static void test_stop(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs_scheduler_new("guided", 100, 2, 10, &scheduler, &error), HS_OK);
-    hs_scheduler_next(scheduler, 1);
-    hs_scheduler_stop(scheduler);
-    assert_int_equal(hs_scheduler_next(scheduler, 0).count, 0);
-    hs_scheduler_free(scheduler);
-    assert_int_equal(hs_scheduler_new("random", 100, 2, 10, &scheduler, &error), HS_ERROR_USAGE);
+    assert_int_equal(hs_sweep_scheduler_new("guided", 100, 2, 10, &scheduler, &error), HS_OK);
+    hs_sweep_scheduler_next(scheduler, 1);
+    hs_sweep_scheduler_stop(scheduler);
+    assert_int_equal(hs_sweep_scheduler_next(scheduler, 0).count, 0);
+    hs_sweep_scheduler_free(scheduler);
+    assert_int_equal(hs_sweep_scheduler_new("random", 100, 2, 10, &scheduler, &error), HS_ERROR_USAGE);
 }
 
 int main(void)

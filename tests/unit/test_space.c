@@ -38,7 +38,7 @@ static hs_space build(const hs_experiment *experiment)
     hs_space space;
     hs_error error = {0};
 
-    if (hs_space_build(experiment, &shape, &space, &error) != HS_OK)
+    if (hs_sweep_space_build(experiment, &shape, &space, &error) != HS_OK)
         fail_msg("%s", error.message);
     return space;
 }
@@ -48,7 +48,7 @@ static void assert_refused(const hs_experiment *experiment, const char *expected
     hs_space space;
     hs_error error = {0};
 
-    assert_int_equal(hs_space_build(experiment, &shape, &space, &error), HS_ERROR_USAGE);
+    assert_int_equal(hs_sweep_space_build(experiment, &shape, &space, &error), HS_ERROR_USAGE);
     if (strstr(error.message, expected) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", error.message, expected);
     assert_null(space.order);
@@ -78,7 +78,7 @@ static void test_counts(void **state)
     assert_int_equal(space.intervention[0], -1);
     assert_int_equal(space.intervention[1], 0);
     assert_int_equal(space.intervention[1 + space.n_base_sets], 1);
-    hs_space_clear(&space);
+    hs_sweep_space_clear(&space);
 }
 
 /* Every pair once, in lexicographic order: row r is the r-th of the two nested loops. */
@@ -97,7 +97,7 @@ static void test_pairs_are_in_order(void **state)
             assert_component(&space, set, 1, b / 4, b % 4);
         }
     assert_int_equal(set, space.n_sets);
-    hs_space_clear(&space);
+    hs_sweep_space_clear(&space);
 }
 
 static void test_selectors(void **state)
@@ -116,7 +116,7 @@ static void test_selectors(void **state)
         experiment.heads = (hs_string_list){selectors, 1};
         hs_space space = build(&experiment);
         assert_int_equal(space.n_sets, 1 + cases[i].n_heads);
-        hs_space_clear(&space);
+        hs_sweep_space_clear(&space);
     }
 }
 
@@ -131,7 +131,7 @@ static void test_overlapping_selectors_count_once(void **state)
     hs_space space = build(&experiment);
     assert_int_equal(space.n_sets, 1 + 5);
     assert_component(&space, 5, 0, 2, 3);
-    hs_space_clear(&space);
+    hs_sweep_space_clear(&space);
 }
 
 static void test_kv_groups(void **state)
@@ -144,7 +144,7 @@ static void test_kv_groups(void **state)
     hs_space space = build(&experiment);
     assert_int_equal(space.n_sets, 1 + 6 + 15);
     assert_int_equal(space.components[space.max_order * 3], HS_COMPONENT_KV_GROUP);
-    hs_space_clear(&space);
+    hs_sweep_space_clear(&space);
 }
 
 static void test_bad_selectors(void **state)
@@ -218,7 +218,7 @@ static void test_sets_file(void **state)
     assert_component(&space, 13, 1, 2, 3);
     assert_component(&space, 14, 0, 0, 2);
     assert_component(&space, 14, 2, 1, 1);
-    hs_space_clear(&space);
+    hs_sweep_space_clear(&space);
     hs_free(experiment.sets_file);
     static const char *const other_bytes[] = {"\xEF\xBB\xBF"
                                               "0.1 2.3\r\n1.0,1.1,0.2",
@@ -228,7 +228,7 @@ static void test_sets_file(void **state)
         space = build(&experiment);
         assert_int_equal(space.n_sets, 1 + 12 + 2);
         assert_component(&space, 14, 2, 1, 1);
-        hs_space_clear(&space);
+        hs_sweep_space_clear(&space);
         hs_free(experiment.sets_file);
     }
     test_folder_remove(folder);
@@ -269,14 +269,14 @@ static void test_ablation_view(void **state)
 
     experiment.interventions = (hs_string_list){zero_and_mean, 2};
     hs_space space = build(&experiment);
-    assert_int_equal(hs_space_ablation(&space, 0, buffer).n_components, 0);
-    hs_ablation last = hs_space_ablation(&space, space.n_sets - 1, buffer);
+    assert_int_equal(hs_sweep_space_ablation(&space, 0, buffer).n_components, 0);
+    hs_ablation last = hs_sweep_space_ablation(&space, space.n_sets - 1, buffer);
     assert_int_equal(last.n_components, 2);
     assert_int_equal(last.intervention.kind, HS_INTERVENTION_MEAN);
     assert_int_equal(last.components[0].layer, 2);
     assert_int_equal(last.components[0].index, 2);
     assert_int_equal(last.components[1].index, 3);
-    hs_space_clear(&space);
+    hs_sweep_space_clear(&space);
 }
 
 /* 12 heads: what the curves add at most, and the room that they take. */
@@ -290,7 +290,7 @@ static void test_later_phases(void **state)
     hs_space space = build(&experiment);
     assert_int_equal(space.later.n_phases, 0);
     assert_int_equal(space.n_allocated, space.n_sets);
-    hs_space_clear(&space);
+    hs_sweep_space_clear(&space);
     experiment.pruning_curve = both;
     experiment.pruning_metric = task;
     space = build(&experiment);
@@ -300,7 +300,7 @@ static void test_later_phases(void **state)
     assert_int_equal(space.n_sets, 13);
     assert_int_equal(space.n_allocated, space.n_sets + space.later.n_sets);
     assert_int_equal(space.later.longest_name, strlen("2.3") * 12 + strlen("+") * 11);
-    hs_space_clear(&space);
+    hs_sweep_space_clear(&space);
     experiment.pruning_curve = greedy;
     experiment.pruning_max_heads = 4;
     experiment.pruning_candidates = 10;
@@ -313,7 +313,7 @@ static void test_later_phases(void **state)
     assert_string_equal(space.later.names[0], HS_PHASE_GREEDY);
     assert_string_equal(space.later.names[3], HS_PHASE_CONTROLS);
     assert_int_equal(space.max_order, 4);
-    hs_space_clear(&space);
+    hs_sweep_space_clear(&space);
 }
 
 static void test_later_phases_refused(void **state)
@@ -333,7 +333,7 @@ static void test_later_phases_refused(void **state)
     assert_refused(&experiment, "up to 24 ablation sets in all phases are more than sweep.max_sets = 23");
     experiment.max_sets = 24;
     hs_space space = build(&experiment);
-    hs_space_clear(&space);
+    hs_sweep_space_clear(&space);
     experiment.pruning_intervention = flip;
     assert_refused(&experiment, "pruning.intervention = \"flip\" is none of sweep.interventions");
     experiment.pruning_intervention = "";
