@@ -100,7 +100,7 @@ typedef struct hs_objective {
 hs_status hs_analysis_objective(const hs_analysis *analysis, hs_objective *objective_out, bool *has_out,
                                 hs_error *error);
 /* How much worse a kept metric gets under a set: positive is a loss, in the metric's own unit. */
-double hs_objective_loss(const hs_analysis *analysis, const hs_objective_keep *keep, uint64_t set);
+double hs_analysis_objective_loss(const hs_analysis *analysis, const hs_objective_keep *keep, uint64_t set);
 
 typedef enum hs_ranking_key {
     HS_RANK_BY_OBJECTIVE,
@@ -123,8 +123,8 @@ typedef struct hs_ranking_request {
  * Reads `by`: "objective", "TASK", "TASK.METRIC", "interaction:TASK", "interaction:TASK.METRIC", "backup:TASK"...; NULL
  * means the objective if the experiment stated one, else the first task. HS_ERROR_USAGE lists what there is.
  */
-hs_status hs_ranking_request_parse(const hs_analysis *analysis, const char *by, hs_ranking_request *request_out,
-                                   hs_error *error);
+hs_status hs_analysis_request_parse(const hs_analysis *analysis, const char *by, hs_ranking_request *request_out,
+                                    hs_error *error);
 
 /* What decides the order of a ranking. Two-sided: the largest absolute value is first, else the lowest value. */
 typedef struct hs_ranked_by {
@@ -133,7 +133,7 @@ typedef struct hs_ranked_by {
     size_t metric;
     bool two_sided;
 } hs_ranked_by;
-hs_ranked_by hs_ranking_by(const hs_ranking_request *request);
+hs_ranked_by hs_analysis_ranking_by(const hs_ranking_request *request);
 
 /* What becomes of a set in a ranking. */
 typedef enum hs_standing {
@@ -163,7 +163,7 @@ typedef struct hs_ranking {
 
 hs_status hs_analysis_rank(const hs_analysis *analysis, const hs_ranking_request *request, hs_ranking *ranking_out,
                            hs_error *error);
-void hs_ranking_clear(hs_ranking *ranking);
+void hs_analysis_ranking_clear(hs_ranking *ranking);
 
 /*
  * A pair backs itself up on a metric: its delta and its interaction have one sign and q-values below 1 - confidence,

@@ -30,10 +30,10 @@ typedef struct hs_chosen_sets {
  * The sets of the file's next phase, all earlier ones being finished. A pure function of the file; not collective.
  * HS_ERROR_INTERNAL: there is no further phase.
  */
-hs_status hs_phase_choose(hs_results *results, hs_chosen_sets *sets_out, hs_error *error);
-void hs_chosen_sets_clear(hs_chosen_sets *sets);
+hs_status hs_analysis_choose_phase(hs_results *results, hs_chosen_sets *sets_out, hs_error *error);
+void hs_analysis_chosen_sets_clear(hs_chosen_sets *sets);
 /* As hs_results_add_phase takes them; borrows from both. */
-hs_results_sets hs_chosen_sets_view(const hs_chosen_sets *sets, const hs_results *results);
+hs_results_sets hs_analysis_chosen_sets_view(const hs_chosen_sets *sets, const hs_results *results);
 
 /* ---- pruning curves ---------------------------------------------------------------------------------------------- */
 
@@ -58,7 +58,7 @@ typedef struct hs_pruning_curve {
     size_t n_heads;     /* that were swept alone: those that can be removed */
     int32_t intervention;
     size_t task, metric; /* that is kept */
-    double chance;       /* what guessing scores on it, as stated or as the task's kind says; 0: nothing that is known */
+    double chance; /* what guessing scores on it, as stated or as the task's kind says; 0: nothing that is known */
     bool has_reduced;
     size_t reduced_task, reduced_metric;
     double confidence;
@@ -75,7 +75,7 @@ typedef struct hs_pruning_curve {
  */
 hs_status hs_analysis_pruning_curve(hs_results *results, const char *method, hs_pruning_curve *curve_out, bool *has_out,
                                     hs_error *error);
-void hs_pruning_curve_clear(hs_pruning_curve *curve);
+void hs_analysis_pruning_curve_clear(hs_pruning_curve *curve);
 /* Every curve that there is so far, by importance before greedy: curves_out[HS_PRUNING_METHODS], for one clear each. */
 enum { HS_PRUNING_METHODS = 2 };
 hs_status hs_analysis_pruning_curves(hs_results *results, hs_pruning_curve *curves_out, size_t *n_out, hs_error *error);
@@ -84,6 +84,7 @@ hs_status hs_analysis_pruning_curves(hs_results *results, hs_pruning_curve *curv
  * with "above chance (25.0%)" where chance is subtracted; that there is nothing to keep where the clean model's value is 0
  * or no better than chance.
  */
-hs_status hs_pruning_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text, hs_error *error);
+hs_status hs_analysis_pruning_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text,
+                                       hs_error *error);
 
 #endif

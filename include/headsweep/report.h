@@ -49,7 +49,7 @@ typedef struct hs_report hs_report;
 
 /*
  * Everything from the file and its statistics alone; `analysis` is borrowed and must outlive the report. The ranking is
- * the default one of hs_ranking_request_parse. HS_ERROR_USAGE: a named set that the file does not have.
+ * the default one of hs_analysis_request_parse. HS_ERROR_USAGE: a named set that the file does not have.
  */
 hs_status hs_report_new(const hs_analysis *analysis, const hs_report_options *options, hs_report **report_out,
                         hs_error *error);

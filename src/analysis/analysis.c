@@ -9,7 +9,7 @@
 /* A list of strings is written as in JSON. Files of other makers may hold anything there: no list, nothing to keep. */
 static hs_status read_keep_also(hs_analysis *analysis, hs_error *error)
 {
-    const char *text = stated_text(analysis->results, "objective.keep_also");
+    const char *text = hs__analysis_stated_text(analysis->results, "objective.keep_also");
     hs_error ignored = {0};
 
     if (hs_json_parse(text, strlen(text), "objective.keep_also", &analysis->keep_also, &ignored) != HS_OK)
@@ -28,17 +28,17 @@ static hs_status read_keep_also(hs_analysis *analysis, hs_error *error)
 
 static hs_objective_names stated_objective(hs_results *results)
 {
-    return (hs_objective_names){.reduce = stated_text(results, "objective.reduce"),
-                                .reduce_metric = stated_text(results, "objective.reduce_metric"),
-                                .keep = stated_text(results, "objective.keep"),
-                                .keep_metric = stated_text(results, "objective.keep_metric"),
-                                .tolerance = stated_number(results, "objective.tolerance", 0)};
+    return (hs_objective_names){.reduce = hs__analysis_stated_text(results, "objective.reduce"),
+                                .reduce_metric = hs__analysis_stated_text(results, "objective.reduce_metric"),
+                                .keep = hs__analysis_stated_text(results, "objective.keep"),
+                                .keep_metric = hs__analysis_stated_text(results, "objective.keep_metric"),
+                                .tolerance = hs__analysis_stated_number(results, "objective.tolerance", 0)};
 }
 
 static hs_status choose_options(hs_analysis *analysis, const hs_analysis_options *options, hs_error *error)
 {
     if (options == NULL)
-        return stated_options(analysis->results, &analysis->options, error);
+        return hs__analysis_stated_options(analysis->results, &analysis->options, error);
     analysis->options = *options;
     return HS_OK;
 }
@@ -59,7 +59,7 @@ static hs_status read_method(hs_analysis *analysis, hs_error *error)
     analysis->options.permutations = whole(method.permutations);
     analysis->options.confidence = method.confidence;
     analysis->options.bca = method.bca != 0;
-    return stated_check_options(&analysis->options, error);
+    return hs__analysis_stated_check_options(&analysis->options, error);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
@@ -116,7 +116,7 @@ static void all_complete(hs_analysis *analysis)
 static hs_status compute_tables(hs_analysis *analysis, hs_comm *comm, hs_error *error)
 {
     for (uint32_t task = 0; task < analysis->n_tasks; ++task)
-        HS_TRY(infer_task(analysis, comm, task, error));
+        HS_TRY(hs__analysis_infer_task(analysis, comm, task, error));
     return HS_OK;
 }
 
@@ -130,7 +130,7 @@ static hs_status prepare(hs_analysis *analysis, bool with_tables, hs_error *erro
     HS_TRY(hs_allocate(&analysis->singles, analysis->n_sets, 2 * sizeof *analysis->singles, "sets", error));
     if (with_tables)
         HS_TRY(allocate_tables(analysis, error));
-    return tables_find_singles(analysis, error);
+    return hs__analysis_tables_find_singles(analysis, error);
 }
 
 static hs_status fill(hs_analysis *analysis, hs_comm *comm, bool stored, hs_error *error)
@@ -138,7 +138,7 @@ static hs_status fill(hs_analysis *analysis, hs_comm *comm, bool stored, hs_erro
     if (comm != NULL || stored)
         all_complete(analysis);
     else
-        HS_TRY(tables_find_complete(analysis, error));
+        HS_TRY(hs__analysis_tables_find_complete(analysis, error));
     return stored ? read_tables(analysis, error) : compute_tables(analysis, comm, error);
 }
 

@@ -23,7 +23,7 @@ static int compare_ordered(const void *left, const void *right)
     return a->index < b->index ? -1 : 1;
 }
 
-hs_status choice_order(const double *loss, size_t n, uint32_t *order, hs_error *error)
+hs_status hs__analysis_choice_order(const double *loss, size_t n, uint32_t *order, hs_error *error)
 {
     ordered *items = NULL;
 
@@ -104,7 +104,7 @@ static void draw_matching(const int32_t *components, size_t n, const size_t n_in
             }
         }
     }
-    choice_sort_components(drawn, n);
+    hs__analysis_choice_sort_components(drawn, n);
 }
 
 static bool is_among(const hs_chosen_sets *sets, const int32_t *components, size_t n, int32_t intervention)
@@ -131,17 +131,18 @@ static hs_status draw_controls(const set_index *index, uint64_t set, const size_
         draw_matching(components, n, n_indices, d, drawn);
         if (memcmp(drawn, components, 3 * n * sizeof *drawn) == 0 || is_among(all, drawn, n, intervention))
             continue;
-        status = chosen_append(all, drawn, n, intervention, error);
-        if (status == HS_OK && set_index_find(index, drawn, n, intervention) < 0 &&
+        status = hs__analysis_chosen_append(all, drawn, n, intervention, error);
+        if (status == HS_OK && hs__analysis_set_index_find(index, drawn, n, intervention) < 0 &&
             !is_among(chosen, drawn, n, intervention))
-            status = chosen_append(chosen, drawn, n, intervention, error);
+            status = hs__analysis_chosen_append(chosen, drawn, n, intervention, error);
     }
     hs_free(drawn);
     return status;
 }
 
-hs_status choice_controls(const set_index *index, uint64_t set, const size_t n_indices[CHOICE_KINDS], size_t n_wanted,
-                          uint64_t seed, uint64_t stream, hs_chosen_sets *chosen, hs_error *error)
+hs_status hs__analysis_choice_controls(const set_index *index, uint64_t set, const size_t n_indices[CHOICE_KINDS],
+                                       size_t n_wanted, uint64_t seed, uint64_t stream, hs_chosen_sets *chosen,
+                                       hs_error *error)
 {
     const int32_t *components = index->sets->components + set * index->sets->max_order * 3;
     const double n_others = count_matching(components, (size_t)index->sets->order[set], n_indices) - 1;
@@ -151,17 +152,17 @@ hs_status choice_controls(const set_index *index, uint64_t set, const size_t n_i
     if (n_others < (double)n_wanted)
         n_wanted = (size_t)(n_others + 0.5);
     hs_status status = draw_controls(index, set, n_indices, n_wanted, &d, &all, chosen, error);
-    hs_chosen_sets_clear(&all);
+    hs_analysis_chosen_sets_clear(&all);
     return status;
 }
 
 /* ---- pruning ----------------------------------------------------------------------------------------------------- */
 
-void choice_removed(const choice_pruning *p, const uint32_t *removed, size_t n, int32_t *components)
+void hs__analysis_choice_removed(const choice_pruning *p, const uint32_t *removed, size_t n, int32_t *components)
 {
     for (size_t i = 0; i < n; ++i)
         memcpy(components + 3 * i, p->heads + 3 * removed[i], 3 * sizeof *components);
-    choice_sort_components(components, n);
+    hs__analysis_choice_sort_components(components, n);
 }
 
 static bool is_removed(const uint32_t *removed, size_t n, uint32_t head)
@@ -172,7 +173,7 @@ static bool is_removed(const uint32_t *removed, size_t n, uint32_t head)
     return false;
 }
 
-size_t choice_tried(const choice_pruning *p, const uint32_t *removed, size_t n, uint32_t *tried_out)
+size_t hs__analysis_choice_tried(const choice_pruning *p, const uint32_t *removed, size_t n, uint32_t *tried_out)
 {
     size_t limit = p->n_candidates > 0 ? p->n_candidates : p->n_heads;
     size_t n_tried = 0;
@@ -186,14 +187,14 @@ size_t choice_tried(const choice_pruning *p, const uint32_t *removed, size_t n, 
 /* Puts the best of the tried heads behind removed[n]; false where a loss is missing. */
 static bool remove_one(const choice_pruning *p, uint32_t *removed, size_t n, uint32_t *tried, int32_t *components)
 {
-    size_t n_tried = choice_tried(p, removed, n, tried);
+    size_t n_tried = hs__analysis_choice_tried(p, removed, n, tried);
     double least = INFINITY;
     bool found = false;
 
     for (size_t i = 0; i < n_tried; ++i) {
         removed[n] = tried[i];
-        choice_removed(p, removed, n + 1, components);
-        int64_t set = set_index_find(p->index, components, n + 1, p->intervention);
+        hs__analysis_choice_removed(p, removed, n + 1, components);
+        int64_t set = hs__analysis_set_index_find(p->index, components, n + 1, p->intervention);
         if (set < 0)
             return false;
         if (!found || p->loss[set] < least) {
@@ -206,7 +207,8 @@ static bool remove_one(const choice_pruning *p, uint32_t *removed, size_t n, uin
     return found;
 }
 
-hs_status choice_greedy(const choice_pruning *p, size_t limit, uint32_t *removed_out, size_t *n_out, hs_error *error)
+hs_status hs__analysis_choice_greedy(const choice_pruning *p, size_t limit, uint32_t *removed_out, size_t *n_out,
+                                     hs_error *error)
 {
     uint32_t *tried = NULL;
     int32_t *components = NULL;

@@ -15,13 +15,13 @@ static int compare_components(const void *left, const void *right)
     return 0;
 }
 
-void choice_sort_components(int32_t *components, size_t n)
+void hs__analysis_choice_sort_components(int32_t *components, size_t n)
 {
     qsort(components, n, 3 * sizeof *components, compare_components);
 }
 
-hs_status chosen_append(hs_chosen_sets *chosen, const int32_t *components, size_t n, int32_t intervention,
-                        hs_error *error)
+hs_status hs__analysis_chosen_append(hs_chosen_sets *chosen, const int32_t *components, size_t n, int32_t intervention,
+                                     hs_error *error)
 {
     const size_t set = chosen->n_sets, n_columns = 3 * chosen->max_order;
 
@@ -36,14 +36,14 @@ hs_status chosen_append(hs_chosen_sets *chosen, const int32_t *components, size_
     int32_t *row = chosen->components + set * n_columns;
     memset(row, -1, n_columns * sizeof *row);
     memcpy(row, components, 3 * n * sizeof *row);
-    choice_sort_components(row, n);
+    hs__analysis_choice_sort_components(row, n);
     chosen->order[set] = (int32_t)n;
     chosen->intervention[set] = intervention;
     chosen->n_sets += 1;
     return HS_OK;
 }
 
-void hs_chosen_sets_clear(hs_chosen_sets *sets)
+void hs_analysis_chosen_sets_clear(hs_chosen_sets *sets)
 {
     hs_free(sets->order);
     hs_free(sets->intervention);
@@ -51,7 +51,7 @@ void hs_chosen_sets_clear(hs_chosen_sets *sets)
     *sets = (hs_chosen_sets){0};
 }
 
-hs_results_sets hs_chosen_sets_view(const hs_chosen_sets *sets, const hs_results *results)
+hs_results_sets hs_analysis_chosen_sets_view(const hs_chosen_sets *sets, const hs_results *results)
 {
     hs_results_sets view = *hs_results_sets_of(results);
 

@@ -49,10 +49,10 @@ hs_status hs_analysis_compare(const hs_analysis *analysis, size_t task, size_t m
     HS_GOTO_DONE(hs_allocate(&ranks, 2 * analysis->n_sets, sizeof *ranks, "interventions", error));
     HS_GOTO_DONE(hs_allocate(&order, analysis->n_sets, sizeof *order, "interventions", error));
     *n_out = gather_deltas(analysis, task, metric, intervention, other, deltas);
-    restore_ties(deltas, *n_out);
-    restore_ties(deltas + analysis->n_sets, *n_out);
+    hs__analysis_restore_ties(deltas, *n_out);
+    hs__analysis_restore_ties(deltas + analysis->n_sets, *n_out);
     if (*n_out > 1)
-        *spearman_out = spearman(deltas, deltas + analysis->n_sets, *n_out, order, ranks);
+        *spearman_out = hs__analysis_spearman(deltas, deltas + analysis->n_sets, *n_out, order, ranks);
 done:
     hs_free(deltas);
     hs_free(ranks);

@@ -22,17 +22,17 @@ static double delta_of(terms t)
 
 static double interaction_of(terms t)
 {
-    return without_residue(t.set - t.first - t.second, fabs(t.set) + fabs(t.first) + fabs(t.second));
+    return hs__analysis_without_residue(t.set - t.first - t.second, fabs(t.set) + fabs(t.first) + fabs(t.second));
 }
 
 static double given_first_of(terms t)
 {
-    return without_residue(t.set - t.first, fabs(t.set) + fabs(t.first));
+    return hs__analysis_without_residue(t.set - t.first, fabs(t.set) + fabs(t.first));
 }
 
 static double given_second_of(terms t)
 {
-    return without_residue(t.set - t.second, fabs(t.set) + fabs(t.second));
+    return hs__analysis_without_residue(t.set - t.second, fabs(t.set) + fabs(t.second));
 }
 
 /* If each head left its share of a share, the pair would leave the product of both. */
@@ -40,7 +40,7 @@ static double product_of(terms t)
 {
     const double pair = t.clean + t.set, product = (t.clean + t.first) * (t.clean + t.second) / t.clean;
 
-    return without_residue(pair - product, fabs(pair) + fabs(product));
+    return hs__analysis_without_residue(pair - product, fabs(pair) + fabs(product));
 }
 
 static const struct {
@@ -60,14 +60,14 @@ static const struct {
     {product_of, HS_STATISTIC_PRODUCT, HS_STATISTIC_PRODUCT_LOW, HS_STATISTIC_PRODUCT_HIGH, true, true},
 };
 
-sample sample_of(const samples *s, size_t row)
+sample hs__analysis_sample_of(const samples *s, size_t row)
 {
     return (sample){s->estimate[row], s->paired + row * s->n_examples, s->leave_one_out + row * s->n_examples,
                     s->replicates + row * s->n_resamples};
 }
 
-void contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_analysis_options *options,
-                    contrast_scratch *scratch, double *row)
+void hs__analysis_contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_analysis_options *options,
+                                 contrast_scratch *scratch, double *row)
 {
     const sample *set = &inputs->set, *first = &inputs->first, *second = &inputs->second, *clean = &inputs->clean;
 
@@ -86,9 +86,10 @@ void contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_a
         for (size_t i = 0; options->bca && i < n_examples; ++i)
             scratch->leave_one_out[i] = combine((terms){set->leave_one_out[i], first->leave_one_out[i],
                                                         second->leave_one_out[i], clean->leave_one_out[i]});
-        double acceleration = options->bca ? jackknife_acceleration(scratch->leave_one_out, n_examples) : 0;
-        interval range = bootstrap_interval(scratch->replicates, options->resamples, estimate, acceleration,
-                                            options->confidence, options->bca);
+        double acceleration =
+            options->bca ? hs__analysis_jackknife_acceleration(scratch->leave_one_out, n_examples) : 0;
+        interval range = hs__analysis_bootstrap_interval(scratch->replicates, options->resamples, estimate,
+                                                         acceleration, options->confidence, options->bca);
         row[contrasts[c].low] = range.low;
         row[contrasts[c].high] = range.high;
     }

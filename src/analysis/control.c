@@ -21,15 +21,15 @@ static bool does_as_much(const hs_ranked_by *by, double number, double own)
 {
     const double size = fabs(number) + fabs(own);
 
-    return by->two_sided ? without_residue(fabs(own) - fabs(number), size) <= 0
-                         : without_residue(number - own, size) <= 0;
+    return by->two_sided ? hs__analysis_without_residue(fabs(own) - fabs(number), size) <= 0
+                         : hs__analysis_without_residue(number - own, size) <= 0;
 }
 
 hs_status hs_analysis_control(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set,
                               hs_control *control_out, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(analysis->results);
-    const hs_ranked_by by = hs_ranking_by(request);
+    const hs_ranked_by by = hs_analysis_ranking_by(request);
     const double own = hs_analysis_value(analysis, by.statistic, by.task, by.metric, set);
     const double tail = 0.5 * (1 - analysis->options.confidence);
     hs_control control = {.mean = NAN, .low = NAN, .high = NAN, .p = NAN};
@@ -46,12 +46,12 @@ hs_status hs_analysis_control(const hs_analysis *analysis, const hs_ranking_requ
         n_as_much += does_as_much(&by, number, own);
     }
     if (control.n > 0 && isfinite(own)) {
-        control.mean = mean_of_values(numbers, control.n);
+        control.mean = hs__analysis_mean_of_values(numbers, control.n);
         control.p = (double)(n_as_much + 1) / (double)(control.n + 1);
     }
     if (control.n > 1 && isfinite(own)) {
-        control.low = quantile_of(numbers, control.n, tail);
-        control.high = quantile_of(numbers, control.n, 1 - tail);
+        control.low = hs__analysis_quantile_of(numbers, control.n, tail);
+        control.high = hs__analysis_quantile_of(numbers, control.n, 1 - tail);
     }
     hs_free(numbers);
     *control_out = control;

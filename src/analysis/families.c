@@ -26,7 +26,7 @@ static hs_status adjust(hs_analysis *analysis, uint32_t task, family *f, hs_erro
         for (size_t metric = 0; metric < n_metrics; ++metric) {
             for (size_t i = 0; i < f->n; ++i)
                 f->p[i] = p[f->sets[i] * n_metrics + metric];
-            HS_TRY(benjamini_hochberg(f->p, f->n, f->q, error));
+            HS_TRY(hs__analysis_benjamini_hochberg(f->p, f->n, f->q, error));
             for (size_t i = 0; i < f->n; ++i)
                 q[f->sets[i] * n_metrics + metric] = f->q[i];
         }
@@ -49,7 +49,7 @@ static hs_status adjust_families(hs_analysis *analysis, uint32_t task, family *f
     return HS_OK;
 }
 
-hs_status families_adjust(hs_analysis *analysis, uint32_t task, hs_error *error)
+hs_status hs__analysis_families_adjust(hs_analysis *analysis, uint32_t task, hs_error *error)
 {
     family f = {0};
     hs_status status;

@@ -8,10 +8,11 @@ static void fill_clean(inference *in)
 {
     metric_base *base = &in->base;
 
-    base->of = summary_of(in->task, in->metric);
-    samples_fill(in->task, &base->of, in->clean_values, 1, (samples_clean){NULL, NULL}, &in->bootstrap, &in->scratch,
-                 &base->clean);
-    samples_under(in->task, &base->of, in->clean_values, NULL, 1, &in->halves, NULL, &in->scratch, base->clean_halves);
+    base->of = hs__analysis_summary_of(in->task, in->metric);
+    hs__analysis_samples_fill(in->task, &base->of, in->clean_values, 1, (samples_clean){NULL, NULL}, &in->bootstrap,
+                              &in->scratch, &base->clean);
+    hs__analysis_samples_under(in->task, &base->of, in->clean_values, NULL, 1, &in->halves, NULL, &in->scratch,
+                               base->clean_halves);
 }
 
 /* Rows first .. first + n - 1 of `s`. */
@@ -43,9 +44,10 @@ static hs_status fill_singles(inference *in, hs_error *error)
         for (size_t i = 0; i < n; ++i)
             HS_TRY(hs_results_read_values(in->analysis->results, in->task_index, in->single_sets[first + i], 1,
                                           in->values + i * set_values, error));
-        samples_fill(in->task, &base->of, in->values, n, clean_of(in), &in->bootstrap, &in->scratch, &part);
-        samples_under(in->task, &base->of, in->values, part.paired, n, &in->halves, base->clean_halves, &in->scratch,
-                      base->halves + first * 2 * STABILITY_HALVES);
+        hs__analysis_samples_fill(in->task, &base->of, in->values, n, clean_of(in), &in->bootstrap, &in->scratch,
+                                  &part);
+        hs__analysis_samples_under(in->task, &base->of, in->values, part.paired, n, &in->halves, base->clean_halves,
+                                   &in->scratch, base->halves + first * 2 * STABILITY_HALVES);
     }
     return HS_OK;
 }
@@ -62,23 +64,23 @@ static bool find_pair(const inference *in, uint64_t set, sample *first, sample *
 {
     const int64_t *singles = in->analysis->singles + 2 * set;
 
-    *first = *second = sample_of(&in->zero, 0);
+    *first = *second = hs__analysis_sample_of(&in->zero, 0);
     if (singles[0] < 0 || singles[1] < 0 || in->single_rows[singles[0]] < 0 || in->single_rows[singles[1]] < 0)
         return false;
-    *first = sample_of(&in->base.singles, (size_t)in->single_rows[singles[0]]);
-    *second = sample_of(&in->base.singles, (size_t)in->single_rows[singles[1]]);
+    *first = hs__analysis_sample_of(&in->base.singles, (size_t)in->single_rows[singles[0]]);
+    *second = hs__analysis_sample_of(&in->base.singles, (size_t)in->single_rows[singles[1]]);
     return true;
 }
 
 static void fill_contrasts(inference *in, uint64_t first_set, size_t row)
 {
-    contrast_inputs inputs = {.set = sample_of(&in->block, row),
-                              .clean = sample_of(&in->base.clean, 0),
+    contrast_inputs inputs = {.set = hs__analysis_sample_of(&in->block, row),
+                              .clean = hs__analysis_sample_of(&in->base.clean, 0),
                               .is_share = in->task->metrics[in->metric].percent};
     double *statistics = row_of(in, row);
 
     inputs.is_pair = find_pair(in, first_set + row, &inputs.first, &inputs.second);
-    contrasts_fill(&inputs, in->task->n_examples, &in->analysis->options, &in->contrast, statistics);
+    hs__analysis_contrasts_fill(&inputs, in->task->n_examples, &in->analysis->options, &in->contrast, statistics);
     /* Not clean + (mean - clean), which may be another number in the last bit. */
     statistics[HS_STATISTIC_MEAN] = in->block.mean[row];
     if (first_set + row == 0)
@@ -87,12 +89,12 @@ static void fill_contrasts(inference *in, uint64_t first_set, size_t row)
 
 static hs_status test_deltas(inference *in, uint64_t first_set, size_t n, hs_error *error)
 {
-    HS_TRY(sign_flip_test(&in->flips, in->block.paired, n, in->p, error));
+    HS_TRY(hs__analysis_sign_flip_test(&in->flips, in->block.paired, n, in->p, error));
     for (size_t row = 0; row < n; ++row)
         if (first_set + row > 0 && in->analysis->complete[first_set + row]) {
             row_of(in, row)[HS_STATISTIC_DELTA_P] = in->p[row];
             row_of(in, row)[HS_STATISTIC_DELTA_EFFECT] =
-                paired_effect(in->block.paired + row * in->task->n_examples, in->task->n_examples);
+                hs__analysis_paired_effect(in->block.paired + row * in->task->n_examples, in->task->n_examples);
         }
     return HS_OK;
 }
@@ -110,9 +112,9 @@ static size_t stack_interactions(inference *in, uint64_t first_set, size_t n)
         double *interaction = in->interactions + n_pairs * n_examples;
         const double *paired = in->block.paired + row * n_examples;
         for (size_t example = 0; example < n_examples; ++example)
-            interaction[example] =
-                without_residue(paired[example] - first.paired[example] - second.paired[example],
-                                fabs(paired[example]) + fabs(first.paired[example]) + fabs(second.paired[example]));
+            interaction[example] = hs__analysis_without_residue(
+                paired[example] - first.paired[example] - second.paired[example],
+                fabs(paired[example]) + fabs(first.paired[example]) + fabs(second.paired[example]));
         in->pairs[n_pairs++] = row;
     }
     return n_pairs;
@@ -124,12 +126,12 @@ static hs_status test_interactions(inference *in, uint64_t first_set, size_t n, 
 
     if (n_pairs == 0)
         return HS_OK;
-    HS_TRY(sign_flip_test(&in->flips, in->interactions, n_pairs, in->p, error));
+    HS_TRY(hs__analysis_sign_flip_test(&in->flips, in->interactions, n_pairs, in->p, error));
     for (size_t i = 0; i < n_pairs; ++i) {
         double *statistics = row_of(in, in->pairs[i]);
         statistics[HS_STATISTIC_INTERACTION_P] = in->p[i];
         statistics[HS_STATISTIC_INTERACTION_EFFECT] =
-            paired_effect(in->interactions + i * in->task->n_examples, in->task->n_examples);
+            hs__analysis_paired_effect(in->interactions + i * in->task->n_examples, in->task->n_examples);
     }
     return HS_OK;
 }
@@ -141,7 +143,8 @@ static hs_status compute_block(inference *in, uint64_t first_set, size_t n, hs_e
     if (n == 0 || !in->analysis->complete[0])
         return HS_OK;
     HS_TRY(hs_results_read_values(in->analysis->results, in->task_index, first_set, n, in->values, error));
-    samples_fill(in->task, &in->base.of, in->values, n, clean_of(in), &in->bootstrap, &in->scratch, &in->block);
+    hs__analysis_samples_fill(in->task, &in->base.of, in->values, n, clean_of(in), &in->bootstrap, &in->scratch,
+                              &in->block);
     for (size_t row = 0; row < n; ++row)
         if (in->analysis->complete[first_set + row])
             fill_contrasts(in, first_set, row);
@@ -217,10 +220,10 @@ static hs_status compute_stability(inference *in, hs_error *error)
     inputs.rows = rows;
     for (size_t i = 0; status == HS_OK && i < hs_results_sets_of(in->analysis->results)->n_interventions; ++i) {
         inputs.n = list_singles(in, i, rows);
-        status = stability_fill(&inputs,
-                                in->analysis->stability[in->task_index] +
-                                    (i * in->task->n_metrics + in->metric) * HS_STABILITY_COUNT,
-                                error);
+        status = hs__analysis_stability_fill(&inputs,
+                                             in->analysis->stability[in->task_index] +
+                                                 (i * in->task->n_metrics + in->metric) * HS_STABILITY_COUNT,
+                                             error);
     }
     hs_free(rows);
     return status;
@@ -237,17 +240,17 @@ static hs_status infer_metric(inference *in, hs_comm *comm, hs_error *error)
     return hs_comm_agree(comm, keeps_tables ? compute_stability(in, error) : HS_OK, error);
 }
 
-hs_status infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_error *error)
+hs_status hs__analysis_infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_error *error)
 {
     inference in;
     hs_status status;
 
-    HS_GOTO_DONE(hs_comm_agree(comm, inference_init(&in, analysis, task, comm, error), error));
+    HS_GOTO_DONE(hs_comm_agree(comm, hs__analysis_inference_init(&in, analysis, task, comm, error), error));
     for (in.metric = 0; in.metric < in.task->n_metrics; ++in.metric)
         HS_GOTO_DONE(infer_metric(&in, comm, error));
     bool keeps_tables = comm == NULL || hs_comm_rank(comm) == 0;
-    status = hs_comm_agree(comm, keeps_tables ? families_adjust(analysis, task, error) : HS_OK, error);
+    status = hs_comm_agree(comm, keeps_tables ? hs__analysis_families_adjust(analysis, task, error) : HS_OK, error);
 done:
-    inference_clear(&in);
+    hs__analysis_inference_clear(&in);
     return status;
 }

@@ -13,7 +13,7 @@ typedef struct sample {
     const double *replicates;
 } sample;
 
-sample sample_of(const samples *s, size_t row);
+sample hs__analysis_sample_of(const samples *s, size_t row);
 
 /* ---- contrasts.c: what is made of a set's delta, its two singles' and the clean model's mean --------------------- */
 
@@ -32,32 +32,32 @@ typedef struct contrast_scratch {
 } contrast_scratch;
 
 /* Estimates and intervals into row[HS_STATISTIC_COUNT]. */
-void contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_analysis_options *options,
-                    contrast_scratch *scratch, double *row);
+void hs__analysis_contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_analysis_options *options,
+                                 contrast_scratch *scratch, double *row);
 
 /* ---- tables.c ---------------------------------------------------------------------------------------------------- */
 
 /* Marks the sets with every cell of every task. */
-hs_status tables_find_complete(hs_analysis *analysis, hs_error *error);
+hs_status hs__analysis_tables_find_complete(hs_analysis *analysis, hs_error *error);
 /* Fills `singles`. */
-hs_status tables_find_singles(hs_analysis *analysis, hs_error *error);
+hs_status hs__analysis_tables_find_singles(hs_analysis *analysis, hs_error *error);
 
 /* ---- inference.c ------------------------------------------------------------------------------------------------- */
 
 /* Computes all statistics of one task. Collective with `comm`. */
-hs_status infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_error *error);
+hs_status hs__analysis_infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_error *error);
 
 /* ---- families.c -------------------------------------------------------------------------------------------------- */
 
 /* q-values of delta and interaction of one task. */
-hs_status families_adjust(hs_analysis *analysis, uint32_t task, hs_error *error);
+hs_status hs__analysis_families_adjust(hs_analysis *analysis, uint32_t task, hs_error *error);
 
 /* ---- stability.c ------------------------------------------------------------------------------------------------- */
 
 enum { STABILITY_HALVES = 200 };
 
 /*
- * Deltas of n single components under resampling, and under random halves of the examples (resampling_halves): rows of
+ * Deltas of n single components under resampling, and under random halves of the examples (hs__analysis_resampling_halves): rows of
  * matrices that hold others too, because those of thousands of components are too large to be copied.
  */
 typedef struct stability_inputs {
@@ -72,7 +72,7 @@ typedef struct stability_inputs {
 } stability_inputs;
 
 /* Into row[HS_STABILITY_COUNT]; NaN where there are too few components. */
-hs_status stability_fill(const stability_inputs *inputs, double *row, hs_error *error);
+hs_status hs__analysis_stability_fill(const stability_inputs *inputs, double *row, hs_error *error);
 
 /* ---- pareto.c ---------------------------------------------------------------------------------------------------- */
 
@@ -80,6 +80,6 @@ hs_status stability_fill(const stability_inputs *inputs, double *row, hs_error *
  * Leaves of a ranking by objective, best first, the sets that no other set equals or beats in everything and beats in
  * something.
  */
-void pareto_front(const hs_analysis *analysis, const hs_objective *objective, hs_ranking *ranking);
+void hs__analysis_pareto_front(const hs_analysis *analysis, const hs_objective *objective, hs_ranking *ranking);
 
 #endif

@@ -43,7 +43,7 @@ static double select_smallest(double *values, ptrdiff_t n, ptrdiff_t k)
     return values[k];
 }
 
-double quantile_of(double *values, size_t n, double q)
+double hs__analysis_quantile_of(double *values, size_t n, double q)
 {
     double position = q * (double)(n - 1);
     size_t k = (size_t)position;
@@ -60,12 +60,12 @@ double quantile_of(double *values, size_t n, double q)
 
 /* ---- residues ---------------------------------------------------------------------------------------------------- */
 
-double without_residue(double difference, double size)
+double hs__analysis_without_residue(double difference, double size)
 {
     return fabs(difference) <= size * 0x1p-40 ? 0 : difference;
 }
 
-double mean_of_values(const double *values, size_t n)
+double hs__analysis_mean_of_values(const double *values, size_t n)
 {
     double sum = 0;
 
@@ -76,9 +76,9 @@ double mean_of_values(const double *values, size_t n)
 
 /* ---- BCa --------------------------------------------------------------------------------------------------------- */
 
-double jackknife_acceleration(const double *leave_one_out, size_t n)
+double hs__analysis_jackknife_acceleration(const double *leave_one_out, size_t n)
 {
-    const double mean = mean_of_values(leave_one_out, n);
+    const double mean = hs__analysis_mean_of_values(leave_one_out, n);
     double squares = 0, cubes = 0;
 
     for (size_t i = 0; i < n; ++i) {
@@ -118,22 +118,22 @@ static bool all_finite(const double *values, size_t n)
 /* Of skewed data the correction has a pole; beyond it, as at it, the interval reaches to the last replicate. */
 static double corrected_share(double bias, double share, double acceleration)
 {
-    const double z = bias + normal_quantile(share), room = 1.0 - acceleration * z;
+    const double z = bias + hs__analysis_normal_quantile(share), room = 1.0 - acceleration * z;
 
-    return room > 0 ? normal_cdf(bias + z / room) : z > 0 ? 1.0 : 0.0;
+    return room > 0 ? hs__analysis_normal_cdf(bias + z / room) : z > 0 ? 1.0 : 0.0;
 }
 
-interval bootstrap_interval(double *replicates, size_t n, double estimate, double acceleration, double confidence,
-                            bool bca)
+interval hs__analysis_bootstrap_interval(double *replicates, size_t n, double estimate, double acceleration,
+                                         double confidence, bool bca)
 {
     double shares[2] = {0.5 * (1.0 - confidence), 0.5 * (1.0 + confidence)};
     if (!all_finite(replicates, n))
         return (interval){NAN, NAN};
-    double bias = bca ? normal_quantile(share_below(replicates, n, estimate)) : 0.0;
+    double bias = bca ? hs__analysis_normal_quantile(share_below(replicates, n, estimate)) : 0.0;
 
     for (size_t i = 0; bca && isfinite(bias) && i < 2; ++i)
         shares[i] = corrected_share(bias, shares[i], acceleration);
-    interval result = {quantile_of(replicates, n, shares[0]), 0};
-    result.high = quantile_of(replicates, n, shares[1]);
+    interval result = {hs__analysis_quantile_of(replicates, n, shares[0]), 0};
+    result.high = hs__analysis_quantile_of(replicates, n, shares[1]);
     return result;
 }

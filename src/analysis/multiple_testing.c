@@ -15,7 +15,7 @@ static int tested_compare(const void *a, const void *b)
     return (left->p > right->p) - (left->p < right->p);
 }
 
-hs_status benjamini_hochberg(const double *p, size_t n, double *q, hs_error *error)
+hs_status hs__analysis_benjamini_hochberg(const double *p, size_t n, double *q, hs_error *error)
 {
     tested *sorted = NULL;
     size_t n_tested = 0;

@@ -2,7 +2,7 @@
 
 #include "analysis/statistics.h"
 
-double normal_cdf(double z)
+double hs__analysis_normal_cdf(double z)
 {
     return 0.5 * erfc(-z * 0.70710678118654752440);
 }
@@ -34,7 +34,7 @@ static const double tail[2][8] = {
     {2.04426310338993978564e-15, 1.42151175831644588870e-7, 1.84631831751005468180e-5, 7.86869131145613259100e-4,
      1.48753612908506148525e-2, 1.36929880922735805310e-1, 5.99832206555887937690e-1, 1.0}};
 
-double normal_quantile(double p)
+double hs__analysis_normal_quantile(double p)
 {
     double from_middle = p - 0.5;
 

@@ -14,8 +14,8 @@ static bool beats(const hs_analysis *analysis, const hs_objective *objective, ui
     if (own > its)
         return false;
     for (size_t i = 0; i < objective->n_keeps; ++i) {
-        double own_loss = hs_objective_loss(analysis, &objective->keeps[i], set);
-        double its_loss = hs_objective_loss(analysis, &objective->keeps[i], other);
+        double own_loss = hs_analysis_objective_loss(analysis, &objective->keeps[i], set);
+        double its_loss = hs_analysis_objective_loss(analysis, &objective->keeps[i], other);
         if (own_loss > its_loss)
             return false;
         better = better || own_loss < its_loss;
@@ -24,7 +24,7 @@ static bool beats(const hs_analysis *analysis, const hs_objective *objective, ui
 }
 
 /* Sets come in the order of what they reduce, so a newcomer can only beat members of the front that reduce the same. */
-void pareto_front(const hs_analysis *analysis, const hs_objective *objective, hs_ranking *ranking)
+void hs__analysis_pareto_front(const hs_analysis *analysis, const hs_objective *objective, hs_ranking *ranking)
 {
     size_t n_front = 0;
 

@@ -39,7 +39,7 @@ static flip_summary summarise(const double *differences, size_t n)
     return s;
 }
 
-double paired_effect(const double *differences, size_t n)
+double hs__analysis_paired_effect(const double *differences, size_t n)
 {
     double low = HUGE_VAL, high = -HUGE_VAL, squares = 0;
 
@@ -47,9 +47,9 @@ double paired_effect(const double *differences, size_t n)
         low = fmin(low, differences[i]);
         high = fmax(high, differences[i]);
     }
-    if (n < 2 || without_residue(high - low, fmax(fabs(low), fabs(high))) == 0)
+    if (n < 2 || hs__analysis_without_residue(high - low, fmax(fabs(low), fabs(high))) == 0)
         return NAN;
-    const double mean = mean_of_values(differences, n);
+    const double mean = hs__analysis_mean_of_values(differences, n);
     for (size_t i = 0; i < n; ++i)
         squares += (differences[i] - mean) * (differences[i] - mean);
     return mean / sqrt(squares / (double)(n - 1));
@@ -126,7 +126,7 @@ static double solve_saddlepoint(const double *differences, size_t n, double larg
     return t;
 }
 
-double sign_flip_saddlepoint(const double *differences, size_t n)
+double hs__analysis_sign_flip_saddlepoint(const double *differences, size_t n)
 {
     flip_summary s = summarise(differences, n);
     double least = exp2(1.0 - (double)s.n_differing); /* all signs alike, on either side */
@@ -138,13 +138,14 @@ double sign_flip_saddlepoint(const double *differences, size_t n)
     double r = sqrt(2 * (t * sum - k[0])), u = t * sqrt(k[2]);
     if (!(r > 1e-4)) /* the middle, where the formula is 0/0 */
         return 1.0;
-    double p = 2 * (normal_cdf(-r) + exp(-0.5 * r * r) * 0.39894228040143267794 * (1 / u - 1 / r));
+    double p = 2 * (hs__analysis_normal_cdf(-r) + exp(-0.5 * r * r) * 0.39894228040143267794 * (1 / u - 1 / r));
     return p > least ? fmin(p, 1.0) : least;
 }
 
 /* ---- random flips ------------------------------------------------------------------------------------------------ */
 
-hs_status sign_flips_new(uint64_t key, size_t n_examples, size_t n_flips, sign_flips *flips_out, hs_error *error)
+hs_status hs__analysis_sign_flips_new(uint64_t key, size_t n_examples, size_t n_flips, sign_flips *flips_out,
+                                      hs_error *error)
 {
     sign_flips flips = {n_examples, (n_flips + FLIPS_A_WORD - 1) / FLIPS_A_WORD, NULL};
 
@@ -156,7 +157,7 @@ hs_status sign_flips_new(uint64_t key, size_t n_examples, size_t n_flips, sign_f
     return HS_OK;
 }
 
-void sign_flips_clear(sign_flips *flips)
+void hs__analysis_sign_flips_clear(sign_flips *flips)
 {
     hs_free(flips->words);
     *flips = (sign_flips){0};
@@ -241,7 +242,8 @@ static void count_flips(const sign_flips *flips, flip_rows *rows)
     }
 }
 
-hs_status sign_flip_test(const sign_flips *flips, const double *differences, size_t n_rows, double *p, hs_error *error)
+hs_status hs__analysis_sign_flip_test(const sign_flips *flips, const double *differences, size_t n_rows, double *p,
+                                      hs_error *error)
 {
     const size_t n = flips->n_examples, n_flips = flips->n_words * FLIPS_A_WORD;
     flip_rows rows;
@@ -262,8 +264,9 @@ hs_status sign_flip_test(const sign_flips *flips, const double *differences, siz
     }
     count_flips(flips, &rows);
     for (size_t i = 0; i < rows.n; ++i)
-        p[rows.row[i]] = rows.reached[i] < TAIL_COUNT ? sign_flip_saddlepoint(differences + rows.row[i] * n, n)
-                                                      : (double)(rows.reached[i] + 1) / (double)(n_flips + 1);
+        p[rows.row[i]] = rows.reached[i] < TAIL_COUNT
+                             ? hs__analysis_sign_flip_saddlepoint(differences + rows.row[i] * n, n)
+                             : (double)(rows.reached[i] + 1) / (double)(n_flips + 1);
     flip_rows_clear(&rows);
     return HS_OK;
 }

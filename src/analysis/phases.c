@@ -19,13 +19,14 @@ static hs_status choose_controls_of(const hs_results *results, const set_index *
 {
     const size_t n_indices[CHOICE_KINDS] = {[HS_COMPONENT_HEAD] = stated_size(results, "n_heads"),
                                             [HS_COMPONENT_KV_GROUP] = stated_size(results, "n_kv_heads")};
-    const size_t n_wanted = stated_count(results, "controls.random_sets", 0);
-    const size_t n_best = stated_count(results, "controls.for_best", 1);
-    const uint64_t seed = stated_count(results, "run.seed", 1);
+    const size_t n_wanted = hs__analysis_stated_count(results, "controls.random_sets", 0);
+    const size_t n_best = hs__analysis_stated_count(results, "controls.for_best", 1);
+    const uint64_t seed = hs__analysis_stated_count(results, "run.seed", 1);
 
     for (size_t i = 0; i < n_best && i < ranking->n; ++i)
-        HS_TRY(choice_controls(index, ranking->sets[i], n_indices, n_wanted, seed,
-                               hs_random_stream(HS_RANDOM_CONTROLS, (uint32_t)ranking->sets[i]), chosen, error));
+        HS_TRY(hs__analysis_choice_controls(index, ranking->sets[i], n_indices, n_wanted, seed,
+                                            hs_random_stream(HS_RANDOM_CONTROLS, (uint32_t)ranking->sets[i]), chosen,
+                                            error));
     return HS_OK;
 }
 
@@ -40,13 +41,13 @@ static hs_status choose_controls(hs_results *results, hs_chosen_sets *chosen, hs
     hs_status status;
 
     HS_GOTO_DONE(hs_analysis_new(results, NULL, &cheapest, &analysis, error));
-    HS_GOTO_DONE(hs_ranking_request_parse(analysis, "objective", &request, error));
+    HS_GOTO_DONE(hs_analysis_request_parse(analysis, "objective", &request, error));
     HS_GOTO_DONE(hs_analysis_rank(analysis, &request, &ranking, error));
-    HS_GOTO_DONE(set_index_new(hs_results_sets_of(results), &index, error));
+    HS_GOTO_DONE(hs__analysis_set_index_new(hs_results_sets_of(results), &index, error));
     HS_GOTO_DONE(choose_controls_of(results, &index, &ranking, chosen, error));
 done:
-    set_index_clear(&index);
-    hs_ranking_clear(&ranking);
+    hs__analysis_set_index_clear(&index);
+    hs_analysis_ranking_clear(&ranking);
     hs_analysis_free(analysis);
     return status;
 }
@@ -57,10 +58,10 @@ done:
 static hs_status add_unless_there(const pruning *p, const uint32_t *removed, size_t n, int32_t *components,
                                   hs_chosen_sets *chosen, hs_error *error)
 {
-    choice_removed(&p->choice, removed, n, components);
-    if (set_index_find(&p->index, components, n, p->choice.intervention) >= 0)
+    hs__analysis_choice_removed(&p->choice, removed, n, components);
+    if (hs__analysis_set_index_find(&p->index, components, n, p->choice.intervention) >= 0)
         return HS_OK;
-    return chosen_append(chosen, components, n, p->choice.intervention, error);
+    return hs__analysis_chosen_append(chosen, components, n, p->choice.intervention, error);
 }
 
 static hs_status choose_importance(const pruning *p, size_t n_before, uint32_t *removed, int32_t *components,
@@ -82,11 +83,11 @@ static hs_status choose_greedy(const pruning *p, size_t n_before, uint32_t *remo
     hs_status status;
 
     HS_GOTO_DONE(hs_allocate(&tried, p->choice.n_heads, sizeof *tried, "greedy pruning", error));
-    HS_GOTO_DONE(choice_greedy(&p->choice, n_before + 1, removed, &n_removed, error));
+    HS_GOTO_DONE(hs__analysis_choice_greedy(&p->choice, n_before + 1, removed, &n_removed, error));
     if (n_removed != n_before + 1)
         HS_GOTO_DONE(hs_fail(error, HS_ERROR_INTERNAL, "greedy pruning knows %zu steps instead of %zu", n_removed,
                              n_before + 1));
-    size_t n_tried = choice_tried(&p->choice, removed, n_removed, tried);
+    size_t n_tried = hs__analysis_choice_tried(&p->choice, removed, n_removed, tried);
     for (size_t i = 0; i < n_tried; ++i) {
         removed[n_removed] = tried[i];
         HS_GOTO_DONE(add_unless_there(p, removed, n_removed + 1, components, chosen, error));
@@ -106,14 +107,14 @@ static hs_status choose_pruned(hs_results *results, const char *name, size_t n_b
     int32_t *components = NULL;
     hs_status status;
 
-    HS_GOTO_DONE(pruning_read(results, &p, error));
+    HS_GOTO_DONE(hs__analysis_pruning_read(results, &p, error));
     HS_GOTO_DONE(hs_allocate(&removed, p.choice.n_heads, sizeof *removed, "pruning", error));
     HS_GOTO_DONE(hs_allocate(&components, p.choice.n_heads, 3 * sizeof *components, "pruning", error));
     HS_GOTO_DONE((is_greedy ? choose_greedy : choose_importance)(&p, n_before, removed, components, chosen, error));
 done:
     hs_free(components);
     hs_free(removed);
-    pruning_clear(&p);
+    hs__analysis_pruning_clear(&p);
     return status;
 }
 
@@ -128,7 +129,7 @@ static size_t count_before(const hs_results *results, size_t phase)
     return n;
 }
 
-hs_status hs_phase_choose(hs_results *results, hs_chosen_sets *sets_out, hs_error *error)
+hs_status hs_analysis_choose_phase(hs_results *results, hs_chosen_sets *sets_out, hs_error *error)
 {
     const size_t phase = hs_results_n_chosen_phases(results);
     hs_status status;
@@ -142,6 +143,6 @@ hs_status hs_phase_choose(hs_results *results, hs_chosen_sets *sets_out, hs_erro
     else
         status = choose_pruned(results, name, count_before(results, phase), sets_out, error);
     if (status != HS_OK)
-        hs_chosen_sets_clear(sets_out);
+        hs_analysis_chosen_sets_clear(sets_out);
     return status;
 }

@@ -7,13 +7,13 @@
 /* Values that are read at once, while the engine holds its own. */
 enum { READ_BYTES = 1024 * 1024 };
 
-bool pruning_has(const hs_results *results, const char *method)
+bool hs__analysis_pruning_has(const hs_results *results, const char *method)
 {
     for (size_t phase = 0; phase < hs_results_n_phases(results); ++phase)
         if (strcmp(hs_results_phase_name(results, phase), method) == 0)
             return true;
     /* A curve of one head needs no phase of its own. */
-    const char *stated = stated_text(results, "pruning.curve");
+    const char *stated = hs__analysis_stated_text(results, "pruning.curve");
     return strcmp(stated, method) == 0 || strcmp(stated, "both") == 0;
 }
 
@@ -21,12 +21,12 @@ bool pruning_has(const hs_results *results, const char *method)
 
 static hs_status find_kept(const hs_results *results, stated_metric *kept_out, hs_error *error)
 {
-    const char *named = stated_text(results, "pruning.metric");
+    const char *named = hs__analysis_stated_text(results, "pruning.metric");
 
     if (named[0] != '\0')
-        return stated_parse_metric(results, named, kept_out, error);
-    return stated_find_metric(results, stated_text(results, "objective.keep"),
-                              stated_text(results, "objective.keep_metric"), kept_out, error);
+        return hs__analysis_stated_parse_metric(results, named, kept_out, error);
+    return hs__analysis_stated_find_metric(results, hs__analysis_stated_text(results, "objective.keep"),
+                                           hs__analysis_stated_text(results, "objective.keep_metric"), kept_out, error);
 }
 
 /* How much worse a summary is than the clean model's; a metric without a better side is harmed by any change. */
@@ -39,8 +39,8 @@ static double summary_of_set(const hs_results_task *task, const summary *s, cons
 {
     summary_sums sums[SUMMARY_MAX_PARTS];
 
-    summary_add_up(s, task, values, sums);
-    return summary_value(s, sums, (double)task->n_examples);
+    hs__analysis_summary_add_up(s, task, values, sums);
+    return hs__analysis_summary_value(s, sums, (double)task->n_examples);
 }
 
 /* loss[sets] of the kept metric; NaN where a cell is missing. */
@@ -49,7 +49,7 @@ static hs_status read_losses(hs_results *results, stated_metric kept, double *lo
     const hs_results_task *task = hs_results_task_at(results, kept.task);
     const size_t n_sets = hs_results_sets_of(results)->n_sets, n_values = task->n_examples * task->n_metrics;
     const size_t step = READ_BYTES / (n_values * sizeof(float)) + 1;
-    const summary s = summary_of(task, kept.metric);
+    const summary s = hs__analysis_summary_of(task, kept.metric);
     double clean = NAN;
     float *values = NULL;
     hs_status status = hs_allocate(&values, step * n_values, sizeof *values, "values", error);
@@ -72,7 +72,7 @@ static hs_status read_losses(hs_results *results, stated_metric kept, double *lo
 static int32_t pruned_intervention(const hs_results *results)
 {
     const hs_results_sets *sets = hs_results_sets_of(results);
-    const char *name = stated_text(results, "pruning.intervention");
+    const char *name = hs__analysis_stated_text(results, "pruning.intervention");
 
     for (size_t i = 0; i < sets->n_interventions; ++i)
         if (strcmp(sets->intervention_names[i], name) == 0)
@@ -99,31 +99,31 @@ static hs_status list_heads(const hs_results *results, pruning *p, hs_error *err
     return HS_OK;
 }
 
-hs_status pruning_read(hs_results *results, pruning *out, hs_error *error)
+hs_status hs__analysis_pruning_read(hs_results *results, pruning *out, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(results);
-    const size_t most = stated_count(results, "pruning.max_heads", 0);
+    const size_t most = hs__analysis_stated_count(results, "pruning.max_heads", 0);
 
     *out = (pruning){.choice = {.intervention = pruned_intervention(results)}};
     HS_TRY(find_kept(results, &out->kept, error));
-    HS_TRY(set_index_new(sets, &out->index, error));
+    HS_TRY(hs__analysis_set_index_new(sets, &out->index, error));
     HS_TRY(hs_allocate(&out->loss, sets->n_sets, sizeof *out->loss, "losses", error));
     HS_TRY(read_losses(results, out->kept, out->loss, error));
     HS_TRY(list_heads(results, out, error));
     HS_TRY(hs_allocate(&out->order, out->choice.n_heads, sizeof *out->order, "order of heads", error));
-    HS_TRY(choice_order(out->single_loss, out->choice.n_heads, out->order, error));
+    HS_TRY(hs__analysis_choice_order(out->single_loss, out->choice.n_heads, out->order, error));
     out->length = most > 0 && most < out->choice.n_heads ? most : out->choice.n_heads;
     out->choice.index = &out->index;
     out->choice.heads = out->heads;
     out->choice.order = out->order;
     out->choice.loss = out->loss;
-    out->choice.n_candidates = stated_count(results, "pruning.candidates", 0);
+    out->choice.n_candidates = hs__analysis_stated_count(results, "pruning.candidates", 0);
     return HS_OK;
 }
 
-void pruning_clear(pruning *p)
+void hs__analysis_pruning_clear(pruning *p)
 {
-    set_index_clear(&p->index);
+    hs__analysis_set_index_clear(&p->index);
     hs_free(p->heads);
     hs_free(p->single_loss);
     hs_free(p->order);

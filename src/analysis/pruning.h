@@ -16,10 +16,10 @@ typedef struct pruning {
     stated_metric kept;
 } pruning;
 
-/* Reads the values of the kept metric under all sets. What was made is in *out also on failure, for pruning_clear. */
-hs_status pruning_read(hs_results *results, pruning *out, hs_error *error);
-void pruning_clear(pruning *p);
+/* Reads the values of the kept metric under all sets. What was made is in *out also on failure, for hs__analysis_pruning_clear. */
+hs_status hs__analysis_pruning_read(hs_results *results, pruning *out, hs_error *error);
+void hs__analysis_pruning_clear(pruning *p);
 /* Is this curve asked for? `method` is the name of its phases. */
-bool pruning_has(const hs_results *results, const char *method);
+bool hs__analysis_pruning_has(const hs_results *results, const char *method);
 
 #endif

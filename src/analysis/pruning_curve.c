@@ -33,7 +33,7 @@ typedef double (*comparison)(double value, double clean, double zero, int better
 /* Of what is above chance; there is none of a model that does no better. */
 static double share_above_chance(double value, double clean, double zero, int better)
 {
-    const double above = without_residue(clean - zero, fabs(clean) + fabs(zero));
+    const double above = hs__analysis_without_residue(clean - zero, fabs(clean) + fabs(zero));
 
     return above != 0 && (better == 0 || (above > 0) == (better > 0)) ? (value - zero) / above : NAN;
 }
@@ -64,7 +64,7 @@ static double difference(double value, double clean, double zero, int better)
 
 static void resampled_clear(resampled *r)
 {
-    resampling_clear(&r->bootstrap);
+    hs__analysis_resampling_clear(&r->bootstrap);
     hs_free(r->values);
     hs_free(r->column);
     for (size_t column = 0; column < SUMMARY_COLUMNS; ++column)
@@ -91,14 +91,15 @@ static void add_part(resampled *r, size_t part)
 {
     bool occurs;
 
-    for (size_t column = 0; column < summary_n_columns(&r->summary); ++column) {
+    for (size_t column = 0; column < hs__analysis_summary_n_columns(&r->summary); ++column) {
         for (size_t example = 0; example < r->task->n_examples; ++example)
-            r->column[example] = summary_column(&r->summary, part, column, r->values + example * r->task->n_metrics);
-        resampling_sums(&r->bootstrap, r->column, 1, r->sums[column]);
+            r->column[example] =
+                hs__analysis_summary_column(&r->summary, part, column, r->values + example * r->task->n_metrics);
+        hs__analysis_resampling_sums(&r->bootstrap, r->column, 1, r->sums[column]);
     }
     for (size_t b = 0; b < r->bootstrap.n_columns; ++b) {
         const summary_sums sums = {r->sums[0][b], r->sums[1][b]};
-        r->under[b] += summary_part(&r->summary, sums, r->bootstrap.total, &occurs);
+        r->under[b] += hs__analysis_summary_part(&r->summary, sums, r->bootstrap.total, &occurs);
         r->n_parts[b] += occurs ? 1 : 0;
     }
 }
@@ -109,8 +110,8 @@ static hs_status read_set(resampled *r, uint64_t set, hs_error *error)
     summary_sums sums[SUMMARY_MAX_PARTS];
 
     HS_TRY(hs_results_read_values(r->results, (uint32_t)r->of.task, set, 1, r->values, error));
-    summary_add_up(&r->summary, r->task, r->values, sums);
-    r->estimate = summary_value(&r->summary, sums, r->bootstrap.total);
+    hs__analysis_summary_add_up(&r->summary, r->task, r->values, sums);
+    r->estimate = hs__analysis_summary_value(&r->summary, sums, r->bootstrap.total);
     memset(r->under, 0, n_resamples * sizeof *r->under);
     memset(r->n_parts, 0, n_resamples * sizeof *r->n_parts);
     for (size_t part = 0; part < r->summary.n_parts; ++part)
@@ -126,12 +127,12 @@ static hs_status resampled_init(hs_results *results, stated_metric of, resampled
     const hs_results_task *task = hs_results_task_at(results, of.task);
     hs_analysis_options options;
 
-    *r = (resampled){.results = results, .task = task, .of = of, .summary = summary_of(task, of.metric)};
-    HS_TRY(stated_options(results, &options, error));
+    *r = (resampled){.results = results, .task = task, .of = of, .summary = hs__analysis_summary_of(task, of.metric)};
+    HS_TRY(hs__analysis_stated_options(results, &options, error));
     const size_t n_resamples = options.resamples;
     const uint64_t key = hs_random_key(options.seed, HS_RANDOM_CURVE, task->name);
     r->confidence = options.confidence;
-    HS_TRY(resampling_bootstrap(key, task->n_examples, n_resamples, &r->bootstrap, error));
+    HS_TRY(hs__analysis_resampling_bootstrap(key, task->n_examples, n_resamples, &r->bootstrap, error));
     HS_TRY(allocate(r, n_resamples, error));
     HS_TRY(read_set(r, 0, error));
     r->clean_estimate = r->estimate;
@@ -152,7 +153,7 @@ static hs_status compare_set(resampled *r, uint64_t set, comparison compare, dou
         return HS_OK;
     for (size_t b = 0; b < n_resamples; ++b)
         r->under[b] = compare(r->under[b], r->clean_under[b], r->zero, better);
-    interval quantiles = bootstrap_interval(r->under, n_resamples, value[0], 0, r->confidence, false);
+    interval quantiles = hs__analysis_bootstrap_interval(r->under, n_resamples, value[0], 0, r->confidence, false);
     value[1] = quantiles.low;
     value[2] = quantiles.high;
     return HS_OK;
@@ -164,7 +165,7 @@ static hs_status compare_set(resampled *r, uint64_t set, comparison compare, dou
 static hs_status removed_by(const pruning *p, const char *method, uint32_t *removed_out, size_t *n_out, hs_error *error)
 {
     if (strcmp(method, HS_PHASE_GREEDY) == 0)
-        return choice_greedy(&p->choice, p->length, removed_out, n_out, error);
+        return hs__analysis_choice_greedy(&p->choice, p->length, removed_out, n_out, error);
     memcpy(removed_out, p->order, p->length * sizeof *removed_out);
     *n_out = p->length;
     return HS_OK;
@@ -194,8 +195,8 @@ static hs_status list_points(const pruning *p, const char *method, hs_pruning_cu
     curve->points[0] = (hs_pruning_point){.head = {-1, -1, -1}};
     HS_GOTO_DONE(removed_by(p, method, removed, &n_removed, error));
     for (size_t n = 1; n <= n_removed; ++n) {
-        choice_removed(&p->choice, removed, n, components);
-        int64_t set = set_index_find(&p->index, components, n, p->choice.intervention);
+        hs__analysis_choice_removed(&p->choice, removed, n, components);
+        int64_t set = hs__analysis_set_index_find(&p->index, components, n, p->choice.intervention);
         if (set < 0 || isnan(p->loss[set]))
             break;
         hs_pruning_point *point = &curve->points[curve->n_points++];
@@ -240,20 +241,21 @@ static double chance_of(const hs_results *results, stated_metric kept)
 {
     const hs_results_task *task = hs_results_task_at(results, kept.task);
 
-    if (strcmp(stated_text(results, "pruning.chance"), "auto") != 0)
-        return stated_number(results, "pruning.chance", 0);
+    if (strcmp(hs__analysis_stated_text(results, "pruning.chance"), "auto") != 0)
+        return hs__analysis_stated_number(results, "pruning.chance", 0);
     return task->chance != NULL ? task->chance[kept.metric] : 0;
 }
 
 static hs_status find_reduced(const hs_results *results, hs_pruning_curve *curve, hs_error *error)
 {
-    const char *task = stated_text(results, "objective.reduce");
+    const char *task = hs__analysis_stated_text(results, "objective.reduce");
     stated_metric reduced = {0, 0};
 
     curve->has_reduced = task[0] != '\0';
     if (!curve->has_reduced)
         return HS_OK;
-    HS_TRY(stated_find_metric(results, task, stated_text(results, "objective.reduce_metric"), &reduced, error));
+    HS_TRY(hs__analysis_stated_find_metric(results, task, hs__analysis_stated_text(results, "objective.reduce_metric"),
+                                           &reduced, error));
     curve->reduced_task = reduced.task;
     curve->reduced_metric = reduced.metric;
     return HS_OK;
@@ -266,7 +268,7 @@ static hs_status make_curve(hs_results *results, const pruning *p, hs_pruning_cu
     curve->task = p->kept.task;
     curve->metric = p->kept.metric;
     curve->chance = chance_of(results, p->kept);
-    curve->threshold = stated_number(results, "pruning.kept", 0.95);
+    curve->threshold = hs__analysis_stated_number(results, "pruning.kept", 0.95);
     HS_TRY(find_reduced(results, curve, error));
     HS_TRY(list_points(p, curve->method, curve, error));
     return fill_points(results, curve, error);
@@ -280,21 +282,21 @@ hs_status hs_analysis_pruning_curve(hs_results *results, const char *method, hs_
 
     *has_out = false;
     *curve_out = (hs_pruning_curve){.method = method};
-    if (!pruning_has(results, method))
+    if (!hs__analysis_pruning_has(results, method))
         return HS_OK;
-    HS_GOTO_DONE(pruning_read(results, &p, error));
+    HS_GOTO_DONE(hs__analysis_pruning_read(results, &p, error));
     if (!singles_are_known(&p))
         goto done;
     HS_GOTO_DONE(make_curve(results, &p, curve_out, error));
     *has_out = true;
 done:
     if (!*has_out)
-        hs_pruning_curve_clear(curve_out);
-    pruning_clear(&p);
+        hs_analysis_pruning_curve_clear(curve_out);
+    hs__analysis_pruning_clear(&p);
     return status;
 }
 
-void hs_pruning_curve_clear(hs_pruning_curve *curve)
+void hs_analysis_pruning_curve_clear(hs_pruning_curve *curve)
 {
     hs_free(curve->points);
     *curve = (hs_pruning_curve){0};
@@ -311,7 +313,7 @@ hs_status hs_analysis_pruning_curves(hs_results *results, hs_pruning_curve *curv
         bool has = false;
         hs_status status = hs_analysis_pruning_curve(results, methods[i], &curves_out[n], &has, error);
         for (size_t made = 0; status != HS_OK && made < n; ++made)
-            hs_pruning_curve_clear(&curves_out[made]);
+            hs_analysis_pruning_curve_clear(&curves_out[made]);
         HS_TRY(status);
         n += has;
     }
@@ -339,7 +341,8 @@ static hs_status say_nothing_kept(const hs_results_task *task, const hs_pruning_
                            metric->name);
 }
 
-hs_status hs_pruning_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text, hs_error *error)
+hs_status hs_analysis_pruning_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text,
+                                       hs_error *error)
 {
     const hs_results_task *task = hs_results_task_at(results, curve->task);
     const hs_pruning_point *point = &curve->points[curve->furthest];

@@ -3,7 +3,7 @@
 
 #include "analysis/statistics.h"
 
-void restore_ties(double *values, size_t n)
+void hs__analysis_restore_ties(double *values, size_t n)
 {
     double largest = 0;
     int exponent;
@@ -44,7 +44,7 @@ static void sort_order(const double *values, size_t n, uint32_t *order)
         }
 }
 
-void mid_ranks(const double *values, size_t n, uint32_t *order, double *ranks)
+void hs__analysis_mid_ranks(const double *values, size_t n, uint32_t *order, double *ranks)
 {
     sort_order(values, n, order);
     for (size_t first = 0, after; first < n; first = after) {
@@ -55,7 +55,7 @@ void mid_ranks(const double *values, size_t n, uint32_t *order, double *ranks)
     }
 }
 
-double spearman(const double *a, const double *b, size_t n, uint32_t *order, double *ranks)
+double hs__analysis_spearman(const double *a, const double *b, size_t n, uint32_t *order, double *ranks)
 {
     const double mean = 0.5 * (double)(n + 1);
     double ab = 0, aa = 0, bb = 0;
@@ -63,8 +63,8 @@ double spearman(const double *a, const double *b, size_t n, uint32_t *order, dou
     for (size_t i = 0; i < n; ++i)
         if (!isfinite(a[i]) || !isfinite(b[i]))
             return NAN;
-    mid_ranks(a, n, order, ranks);
-    mid_ranks(b, n, order, ranks + n);
+    hs__analysis_mid_ranks(a, n, order, ranks);
+    hs__analysis_mid_ranks(b, n, order, ranks + n);
     for (size_t i = 0; i < n; ++i) {
         double left = ranks[i] - mean, right = ranks[n + i] - mean;
         ab += left * right;

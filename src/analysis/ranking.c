@@ -18,7 +18,7 @@ static int ranked_set_compare(const void *a, const void *b)
     return (left->set > right->set) - (left->set < right->set);
 }
 
-double hs_objective_loss(const hs_analysis *analysis, const hs_objective_keep *keep, uint64_t set)
+double hs_analysis_objective_loss(const hs_analysis *analysis, const hs_objective_keep *keep, uint64_t set)
 {
     const hs_results_task *task = hs_results_task_at(analysis->results, keep->task);
     double delta = hs_analysis_value(analysis, HS_STATISTIC_DELTA, keep->task, keep->metric, set);
@@ -53,7 +53,7 @@ static bool is_added(const hs_analysis *analysis, uint64_t set)
     return set < first || set >= first + n;
 }
 
-hs_ranked_by hs_ranking_by(const hs_ranking_request *request)
+hs_ranked_by hs_analysis_ranking_by(const hs_ranking_request *request)
 {
     const hs_objective *objective = &request->objective;
 
@@ -66,7 +66,7 @@ hs_ranked_by hs_ranking_by(const hs_ranking_request *request)
 /* The number that a set that belongs is ranked by, smaller first. */
 static double key_of(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set)
 {
-    const hs_ranked_by by = hs_ranking_by(request);
+    const hs_ranked_by by = hs_analysis_ranking_by(request);
     const double value = hs_analysis_value(analysis, by.statistic, by.task, by.metric, set);
 
     return by.two_sided ? -fabs(value) : value;
@@ -79,7 +79,7 @@ static hs_standing standing_by_values(const hs_analysis *analysis, const hs_rank
     bool within = true, finite = isfinite(key_of(analysis, request, set));
 
     for (size_t i = 0; request->key == HS_RANK_BY_OBJECTIVE && i < objective->n_keeps; ++i) {
-        double loss = hs_objective_loss(analysis, &objective->keeps[i], set);
+        double loss = hs_analysis_objective_loss(analysis, &objective->keeps[i], set);
         finite = finite && isfinite(loss);
         within = within && (request->pareto || within_tolerance(loss, objective->keeps[i].tolerance));
     }
@@ -120,16 +120,16 @@ hs_status hs_analysis_rank(const hs_analysis *analysis, const hs_ranking_request
     for (size_t i = 0; i < ranking.n; ++i)
         ranking.sets[i] = ranked[i].set;
     if (request->pareto && request->key == HS_RANK_BY_OBJECTIVE)
-        pareto_front(analysis, &request->objective, &ranking);
+        hs__analysis_pareto_front(analysis, &request->objective, &ranking);
     *ranking_out = ranking;
     ranking = (hs_ranking){0};
 done:
     hs_free(ranked);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     return status;
 }
 
-void hs_ranking_clear(hs_ranking *ranking)
+void hs_analysis_ranking_clear(hs_ranking *ranking)
 {
     hs_free(ranking->sets);
     hs_free(ranking->not_finite_sets);
@@ -153,7 +153,7 @@ static hs_status store_objective(const hs_analysis *analysis, hs_results *result
         ranks[ranking.sets[i]] = (int32_t)i + 1;
     if (status == HS_OK)
         status = hs_results_write_objective_rank(results, ranks, error);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     hs_free(ranks);
     return status;
 }

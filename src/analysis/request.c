@@ -142,8 +142,8 @@ static hs_status parse_key(const hs_analysis *analysis, const char *by, hs_ranki
     return HS_OK;
 }
 
-hs_status hs_ranking_request_parse(const hs_analysis *analysis, const char *by, hs_ranking_request *request_out,
-                                   hs_error *error)
+hs_status hs_analysis_request_parse(const hs_analysis *analysis, const char *by, hs_ranking_request *request_out,
+                                    hs_error *error)
 {
     hs_ranking_request request = {.key = HS_RANK_BY_DELTA, .intervention = -1};
     bool has_objective = false;

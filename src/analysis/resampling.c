@@ -12,12 +12,12 @@ static hs_status allocate(size_t n_examples, size_t n_columns, double total, res
     hs_status status =
         hs_allocate(&r->weights, n_examples, n_columns * sizeof *r->weights, "resampling weights", error);
     if (status != HS_OK)
-        resampling_clear(r);
+        hs__analysis_resampling_clear(r);
     return status;
 }
 
-hs_status resampling_bootstrap(uint64_t key, size_t n_examples, size_t n_columns, resampling *resampling_out,
-                               hs_error *error)
+hs_status hs__analysis_resampling_bootstrap(uint64_t key, size_t n_examples, size_t n_columns,
+                                            resampling *resampling_out, hs_error *error)
 {
     resampling r;
 
@@ -29,8 +29,8 @@ hs_status resampling_bootstrap(uint64_t key, size_t n_examples, size_t n_columns
     return HS_OK;
 }
 
-hs_status resampling_halves(uint64_t key, size_t n_examples, size_t n_halves, resampling *resampling_out,
-                            hs_error *error)
+hs_status hs__analysis_resampling_halves(uint64_t key, size_t n_examples, size_t n_halves, resampling *resampling_out,
+                                         hs_error *error)
 {
     resampling r;
     uint32_t *order = NULL;
@@ -49,14 +49,14 @@ hs_status resampling_halves(uint64_t key, size_t n_examples, size_t n_halves, re
     return status;
 }
 
-void resampling_clear(resampling *r)
+void hs__analysis_resampling_clear(resampling *r)
 {
     hs_free(r->weights);
     hs_free(r->panel);
     *r = (resampling){0};
 }
 
-void resampling_sums(const resampling *r, const double *values, size_t n_rows, double *sums)
+void hs__analysis_resampling_sums(const resampling *r, const double *values, size_t n_rows, double *sums)
 {
     for (size_t first = 0; first < r->n_examples; first += PANEL_EXAMPLES) {
         size_t n = r->n_examples - first < PANEL_EXAMPLES ? r->n_examples - first : PANEL_EXAMPLES;

@@ -20,7 +20,7 @@ static const char *chosen_by(const hs_results *results, const char *name)
 
     if (strncmp(name, "objective.", strlen("objective.")) == 0 && has_phase(results, HS_PHASE_CONTROLS))
         return "its control sets (controls.random_sets) were chosen by it";
-    if (is_kept && curve && stated_text(results, "pruning.metric")[0] == '\0')
+    if (is_kept && curve && hs__analysis_stated_text(results, "pruning.metric")[0] == '\0')
         return "its pruning curve follows it (pruning.metric)";
     return NULL;
 }

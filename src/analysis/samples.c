@@ -4,7 +4,8 @@
 
 /* ---- room -------------------------------------------------------------------------------------------------------- */
 
-hs_status samples_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples *samples_out, hs_error *error)
+hs_status hs__analysis_samples_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples *samples_out,
+                                   hs_error *error)
 {
     samples s = {.n_rows = n_rows, .n_examples = n_examples, .n_resamples = n_resamples};
     hs_status status;
@@ -16,12 +17,12 @@ hs_status samples_new(size_t n_rows, size_t n_examples, size_t n_resamples, samp
     HS_GOTO_DONE(hs_allocate(&s.replicates, n_rows, n_resamples * sizeof *s.replicates, "samples", error));
 done:
     if (status != HS_OK)
-        samples_clear(&s);
+        hs__analysis_samples_clear(&s);
     *samples_out = s;
     return status;
 }
 
-void samples_clear(samples *s)
+void hs__analysis_samples_clear(samples *s)
 {
     hs_free(s->mean);
     hs_free(s->estimate);
@@ -31,8 +32,8 @@ void samples_clear(samples *s)
     *s = (samples){0};
 }
 
-hs_status samples_scratch_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples_scratch *scratch_out,
-                              hs_error *error)
+hs_status hs__analysis_samples_scratch_new(size_t n_rows, size_t n_examples, size_t n_resamples,
+                                           samples_scratch *scratch_out, hs_error *error)
 {
     samples_scratch scratch = {0};
     hs_status status = hs_allocate(&scratch.columns, n_rows, n_examples * sizeof(double), "samples", error);
@@ -42,12 +43,12 @@ hs_status samples_scratch_new(size_t n_rows, size_t n_examples, size_t n_resampl
     if (status == HS_OK)
         status = hs_allocate(&scratch.occurring, n_rows, n_resamples * sizeof(double), "samples", error);
     if (status != HS_OK)
-        samples_scratch_clear(&scratch);
+        hs__analysis_samples_scratch_clear(&scratch);
     *scratch_out = scratch;
     return status;
 }
 
-void samples_scratch_clear(samples_scratch *scratch)
+void hs__analysis_samples_scratch_clear(samples_scratch *scratch)
 {
     hs_free(scratch->columns);
     for (size_t i = 0; i < SUMMARY_COLUMNS; ++i)
@@ -67,9 +68,10 @@ static void pair_examples(const hs_results_task *task, const summary *s, const f
 {
     for (size_t example = 0; example < task->n_examples; ++example) {
         const float *row = values + example * task->n_metrics, *clean = clean_values + example * task->n_metrics;
-        double difference = summary_column(s, 0, 0, row) - summary_column(s, 0, 0, clean);
+        double difference = hs__analysis_summary_column(s, 0, 0, row) - hs__analysis_summary_column(s, 0, 0, clean);
         if (s->kind == SUMMARY_RATIO)
-            difference -= clean_mean * (summary_column(s, 0, 1, row) - summary_column(s, 0, 1, clean));
+            difference -=
+                clean_mean * (hs__analysis_summary_column(s, 0, 1, row) - hs__analysis_summary_column(s, 0, 1, clean));
         paired[example] = denominator != 0 ? difference / denominator : NAN;
     }
 }
@@ -92,10 +94,11 @@ static void leave_one_out(const hs_results_task *task, const summary *s, const f
 
     for (size_t example = 0; example < task->n_examples; ++example) {
         for (size_t part = 0; part < s->n_parts; ++part)
-            for (size_t column = 0; column < summary_n_columns(s); ++column)
-                without[part][column] =
-                    sums[part][column] - summary_column(s, part, column, values + example * task->n_metrics);
-        out[example] = summary_value(s, without, (double)(task->n_examples - 1)) - (clean != NULL ? clean[example] : 0);
+            for (size_t column = 0; column < hs__analysis_summary_n_columns(s); ++column)
+                without[part][column] = sums[part][column] - hs__analysis_summary_column(
+                                                                 s, part, column, values + example * task->n_metrics);
+        out[example] = hs__analysis_summary_value(s, without, (double)(task->n_examples - 1)) -
+                       (clean != NULL ? clean[example] : 0);
     }
 }
 
@@ -121,10 +124,10 @@ static void fill_row(const hs_results_task *task, const summary *s, const float 
     double *paired = out->paired + row * n, *without = out->leave_one_out + row * n;
     summary_sums sums[SUMMARY_MAX_PARTS];
 
-    summary_add_up(s, task, values, sums);
-    out->mean[row] = summary_value(s, sums, (double)n);
+    hs__analysis_summary_add_up(s, task, values, sums);
+    out->mean[row] = hs__analysis_summary_value(s, sums, (double)n);
     const double from = clean.of != NULL ? clean.of->mean[0] : 0;
-    out->estimate[row] = without_residue(out->mean[row] - from, fabs(out->mean[row]) + fabs(from));
+    out->estimate[row] = hs__analysis_without_residue(out->mean[row] - from, fabs(out->mean[row]) + fabs(from));
     if (clean.of != NULL && s->kind != SUMMARY_F1)
         pair_examples(task, s, values, clean.values, clean.of->mean[0],
                       s->kind == SUMMARY_RATIO ? sums[0][1] / (double)n : 1, paired);
@@ -141,21 +144,22 @@ static void fill_row(const hs_results_task *task, const summary *s, const float 
 static void sum_columns(const hs_results_task *task, const summary *s, size_t part, const float *values, size_t n_rows,
                         const resampling *r, samples_scratch *scratch)
 {
-    for (size_t column = 0; column < summary_n_columns(s); ++column) {
+    for (size_t column = 0; column < hs__analysis_summary_n_columns(s); ++column) {
         for (size_t i = 0; i < n_rows * task->n_examples; ++i)
-            scratch->columns[i] = summary_column(s, part, column, values + i * task->n_metrics);
-        resampling_sums(r, scratch->columns, n_rows, scratch->sums[column]);
+            scratch->columns[i] = hs__analysis_summary_column(s, part, column, values + i * task->n_metrics);
+        hs__analysis_resampling_sums(r, scratch->columns, n_rows, scratch->sums[column]);
     }
 }
 
-void samples_under(const hs_results_task *task, const summary *s, const float *values, const double *paired,
-                   size_t n_rows, const resampling *r, const double *clean_under, samples_scratch *scratch, double *out)
+void hs__analysis_samples_under(const hs_results_task *task, const summary *s, const float *values,
+                                const double *paired, size_t n_rows, const resampling *r, const double *clean_under,
+                                samples_scratch *scratch, double *out)
 {
     const size_t n = n_rows * r->n_columns;
     bool occurs;
 
     if (s->kind == SUMMARY_MEAN && paired != NULL) {
-        resampling_sums(r, paired, n_rows, out);
+        hs__analysis_resampling_sums(r, paired, n_rows, out);
         for (size_t i = 0; i < n; ++i)
             out[i] /= r->total;
         return;
@@ -166,7 +170,7 @@ void samples_under(const hs_results_task *task, const summary *s, const float *v
         sum_columns(task, s, part, values, n_rows, r, scratch);
         for (size_t i = 0; i < n; ++i) {
             const summary_sums sums = {scratch->sums[0][i], scratch->sums[1][i]};
-            out[i] += summary_part(s, sums, r->total, &occurs);
+            out[i] += hs__analysis_summary_part(s, sums, r->total, &occurs);
             scratch->occurring[i] += occurs;
         }
     }
@@ -175,14 +179,14 @@ void samples_under(const hs_results_task *task, const summary *s, const float *v
                  (clean_under != NULL ? clean_under[i % r->n_columns] : 0);
 }
 
-void samples_fill(const hs_results_task *task, const summary *s, const float *values, size_t n_rows,
-                  samples_clean clean, const resampling *bootstrap, samples_scratch *scratch, samples *out)
+void hs__analysis_samples_fill(const hs_results_task *task, const summary *s, const float *values, size_t n_rows,
+                               samples_clean clean, const resampling *bootstrap, samples_scratch *scratch, samples *out)
 {
     const size_t set_values = task->n_examples * task->n_metrics;
     const bool is_clean = clean.of == NULL;
 
     for (size_t row = 0; row < n_rows; ++row)
         fill_row(task, s, values + row * set_values, clean, out, row);
-    samples_under(task, s, values, is_clean ? NULL : out->paired, n_rows, bootstrap,
-                  is_clean ? NULL : clean.of->replicates, scratch, out->replicates);
+    hs__analysis_samples_under(task, s, values, is_clean ? NULL : out->paired, n_rows, bootstrap,
+                               is_clean ? NULL : clean.of->replicates, scratch, out->replicates);
 }

@@ -17,19 +17,20 @@ typedef struct samples {
     double *replicates;    /* [n_rows, n_resamples] */
 } samples;
 
-hs_status samples_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples *samples_out, hs_error *error);
-void samples_clear(samples *s);
+hs_status hs__analysis_samples_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples *samples_out,
+                                   hs_error *error);
+void hs__analysis_samples_clear(samples *s);
 
-/* Room for what samples_fill works out on the way. */
+/* Room for what hs__analysis_samples_fill works out on the way. */
 typedef struct samples_scratch {
     double *columns;               /* [n_rows, n_examples] */
     double *sums[SUMMARY_COLUMNS]; /* [n_rows, n_resamples] */
     double *occurring;             /* [n_rows, n_resamples]: parts that do */
 } samples_scratch;
 
-hs_status samples_scratch_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples_scratch *scratch_out,
-                              hs_error *error);
-void samples_scratch_clear(samples_scratch *scratch);
+hs_status hs__analysis_samples_scratch_new(size_t n_rows, size_t n_examples, size_t n_resamples,
+                                           samples_scratch *scratch_out, hs_error *error);
+void hs__analysis_samples_scratch_clear(samples_scratch *scratch);
 
 /* The clean model, from which deltas are taken. */
 typedef struct samples_clean {
@@ -38,15 +39,16 @@ typedef struct samples_clean {
 } samples_clean;
 
 /* Rows 0 .. n_rows - 1 of `out` from values[n_rows, n_examples, n_metrics]. */
-void samples_fill(const hs_results_task *task, const summary *s, const float *values, size_t n_rows,
-                  samples_clean clean, const resampling *bootstrap, samples_scratch *scratch, samples *out);
+void hs__analysis_samples_fill(const hs_results_task *task, const summary *s, const float *values, size_t n_rows,
+                               samples_clean clean, const resampling *bootstrap, samples_scratch *scratch,
+                               samples *out);
 /*
  * Deltas of the rows under other weights: out[n_rows, columns of `r`]. `clean_under`: summaries of the clean model
- * under them; NULL means 0, so that it is computed by the same function. `paired`, of rows that samples_fill filled,
+ * under them; NULL means 0, so that it is computed by the same function. `paired`, of rows that hs__analysis_samples_fill filled,
  * serves linear summaries; NULL for the clean model.
  */
-void samples_under(const hs_results_task *task, const summary *s, const float *values, const double *paired,
-                   size_t n_rows, const resampling *r, const double *clean_under, samples_scratch *scratch,
-                   double *out);
+void hs__analysis_samples_under(const hs_results_task *task, const summary *s, const float *values,
+                                const double *paired, size_t n_rows, const resampling *r, const double *clean_under,
+                                samples_scratch *scratch, double *out);
 
 #endif

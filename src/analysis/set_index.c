@@ -28,7 +28,7 @@ static uint64_t *slot_of(const set_index *index, const int32_t *components, size
     return &index->slots[at];
 }
 
-hs_status set_index_new(const hs_results_sets *sets, set_index *index_out, hs_error *error)
+hs_status hs__analysis_set_index_new(const hs_results_sets *sets, set_index *index_out, hs_error *error)
 {
     *index_out = (set_index){.sets = sets, .n_slots = 1};
     while (index_out->n_slots < 2 * sets->n_sets)
@@ -43,13 +43,13 @@ hs_status set_index_new(const hs_results_sets *sets, set_index *index_out, hs_er
     return HS_OK;
 }
 
-void set_index_clear(set_index *index)
+void hs__analysis_set_index_clear(set_index *index)
 {
     hs_free(index->slots);
     *index = (set_index){0};
 }
 
-int64_t set_index_find(const set_index *index, const int32_t *components, size_t n, int32_t intervention)
+int64_t hs__analysis_set_index_find(const set_index *index, const int32_t *components, size_t n, int32_t intervention)
 {
     return (int64_t)*slot_of(index, components, n, intervention) - 1;
 }

@@ -36,9 +36,9 @@ static void split_half(const stability_inputs *inputs, stability_scratch *s, dou
             s->a[i] = halves[0];
             s->b[i] = halves[1];
         }
-        restore_ties(s->a, inputs->n);
-        restore_ties(s->b, inputs->n);
-        double rho = spearman(s->a, s->b, inputs->n, s->order, s->ranks);
+        hs__analysis_restore_ties(s->a, inputs->n);
+        hs__analysis_restore_ties(s->b, inputs->n);
+        double rho = hs__analysis_spearman(s->a, s->b, inputs->n, s->order, s->ranks);
         if (isfinite(rho))
             s->rhos[n_rhos++] = step_up(rho);
     }
@@ -47,8 +47,8 @@ static void split_half(const stability_inputs *inputs, stability_scratch *s, dou
     if (n_rhos == 0)
         return;
     row[HS_STABILITY_SPLIT_HALF] = sum / (double)n_rhos;
-    row[HS_STABILITY_SPLIT_HALF_LOW] = quantile_of(s->rhos, n_rhos, tail);
-    row[HS_STABILITY_SPLIT_HALF_HIGH] = quantile_of(s->rhos, n_rhos, 1 - tail);
+    row[HS_STABILITY_SPLIT_HALF_LOW] = hs__analysis_quantile_of(s->rhos, n_rhos, tail);
+    row[HS_STABILITY_SPLIT_HALF_HIGH] = hs__analysis_quantile_of(s->rhos, n_rhos, 1 - tail);
 }
 
 /* Into `order` the components by absolute delta, largest first; `a` holds the deltas and is changed. */
@@ -56,8 +56,8 @@ static void order_by_size(stability_scratch *s, size_t n)
 {
     for (size_t i = 0; i < n; ++i)
         s->a[i] = -fabs(s->a[i]);
-    restore_ties(s->a, n);
-    mid_ranks(s->a, n, s->order, s->ranks);
+    hs__analysis_restore_ties(s->a, n);
+    hs__analysis_mid_ranks(s->a, n, s->order, s->ranks);
 }
 
 static double mean_staying(const stability_inputs *inputs, size_t k, stability_scratch *s)
@@ -81,7 +81,7 @@ static double mean_staying(const stability_inputs *inputs, size_t k, stability_s
     return (double)n_stayed / (double)inputs->n_resamples;
 }
 
-hs_status stability_fill(const stability_inputs *inputs, double *row, hs_error *error)
+hs_status hs__analysis_stability_fill(const stability_inputs *inputs, double *row, hs_error *error)
 {
     stability_scratch s = {0};
     hs_status status;

@@ -3,21 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *stated_text(const hs_results *results, const char *key)
+const char *hs__analysis_stated_text(const hs_results *results, const char *key)
 {
     const char *value = hs_results_attribute_of(results, "experiment", key);
 
     return value != NULL ? value : "";
 }
 
-double stated_number(const hs_results *results, const char *key, double missing)
+double hs__analysis_stated_number(const hs_results *results, const char *key, double missing)
 {
     const char *value = hs_results_attribute_of(results, "experiment", key);
 
     return value != NULL ? strtod(value, NULL) : missing;
 }
 
-uint64_t stated_count(const hs_results *results, const char *key, uint64_t missing)
+uint64_t hs__analysis_stated_count(const hs_results *results, const char *key, uint64_t missing)
 {
     const char *value = hs_results_attribute_of(results, "experiment", key);
 
@@ -29,7 +29,7 @@ uint64_t stated_count(const hs_results *results, const char *key, uint64_t missi
 /* As an experiment may have them at most (src/config/keys.c); a share of 0 or 1 is the smallest or largest of a sample. */
 enum { MAX_RESAMPLES = 1000000, MAX_PERMUTATIONS = 10000000 };
 
-hs_status stated_check_options(const hs_analysis_options *options, hs_error *error)
+hs_status hs__analysis_stated_check_options(const hs_analysis_options *options, hs_error *error)
 {
     if (options->resamples < 1 || options->resamples > MAX_RESAMPLES || options->permutations < 1 ||
         options->permutations > MAX_PERMUTATIONS || !(options->confidence >= 0 && options->confidence <= 1))
@@ -40,22 +40,22 @@ hs_status stated_check_options(const hs_analysis_options *options, hs_error *err
     return HS_OK;
 }
 
-hs_status stated_options(const hs_results *results, hs_analysis_options *options_out, hs_error *error)
+hs_status hs__analysis_stated_options(const hs_results *results, hs_analysis_options *options_out, hs_error *error)
 {
     *options_out = (hs_analysis_options){
-        .resamples = stated_count(results, "analysis.resamples", 2000),
-        .permutations = stated_count(results, "analysis.permutations", 10000),
-        .confidence = stated_number(results, "analysis.confidence", 0.95),
-        .bca = strstr(stated_text(results, "analysis.interval"), "percentile") == NULL,
-        .seed = stated_count(results, "run.seed", 1),
+        .resamples = hs__analysis_stated_count(results, "analysis.resamples", 2000),
+        .permutations = hs__analysis_stated_count(results, "analysis.permutations", 10000),
+        .confidence = hs__analysis_stated_number(results, "analysis.confidence", 0.95),
+        .bca = strstr(hs__analysis_stated_text(results, "analysis.interval"), "percentile") == NULL,
+        .seed = hs__analysis_stated_count(results, "run.seed", 1),
     };
-    return stated_check_options(options_out, error);
+    return hs__analysis_stated_check_options(options_out, error);
 }
 
 /* ---- metrics ----------------------------------------------------------------------------------------------------- */
 
-hs_status stated_find_metric(const hs_results *results, const char *task, const char *metric, stated_metric *out,
-                             hs_error *error)
+hs_status hs__analysis_stated_find_metric(const hs_results *results, const char *task, const char *metric,
+                                          stated_metric *out, hs_error *error)
 {
     for (size_t t = 0; t < hs_results_n_tasks(results); ++t) {
         const hs_results_task *of = hs_results_task_at(results, t);
@@ -68,7 +68,8 @@ hs_status stated_find_metric(const hs_results *results, const char *task, const 
     return hs_fail(error, HS_ERROR_USAGE, "the file has no metric \"%s\" of a task \"%s\"", metric, task);
 }
 
-hs_status stated_parse_metric(const hs_results *results, const char *text, stated_metric *out, hs_error *error)
+hs_status hs__analysis_stated_parse_metric(const hs_results *results, const char *text, stated_metric *out,
+                                           hs_error *error)
 {
     char *task = hs_string_copy(text, error);
 
@@ -77,7 +78,7 @@ hs_status stated_parse_metric(const hs_results *results, const char *text, state
     char *dot = strchr(task, '.');
     if (dot != NULL)
         *dot = '\0';
-    hs_status status = stated_find_metric(results, task, dot != NULL ? dot + 1 : "", out, error);
+    hs_status status = hs__analysis_stated_find_metric(results, task, dot != NULL ? dot + 1 : "", out, error);
     hs_free(task);
     return status;
 }

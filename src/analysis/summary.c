@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-summary summary_of(const hs_results_task *task, size_t metric)
+summary hs__analysis_summary_of(const hs_results_task *task, size_t metric)
 {
     const int per = task->metrics[metric].per;
     summary s = {.kind = SUMMARY_MEAN, .n_parts = 1, .metrics = {metric}};
@@ -22,12 +22,12 @@ summary summary_of(const hs_results_task *task, size_t metric)
     return s;
 }
 
-size_t summary_n_columns(const summary *s)
+size_t hs__analysis_summary_n_columns(const summary *s)
 {
     return s->kind == SUMMARY_MEAN ? 1 : 2;
 }
 
-double summary_column(const summary *s, size_t part, size_t column, const float *values)
+double hs__analysis_summary_column(const summary *s, size_t part, size_t column, const float *values)
 {
     double value = (double)values[s->metrics[part]];
 
@@ -41,7 +41,7 @@ double summary_column(const summary *s, size_t part, size_t column, const float 
     }
 }
 
-double summary_part(const summary *s, const summary_sums sums, double total_weight, bool *occurs_out)
+double hs__analysis_summary_part(const summary *s, const summary_sums sums, double total_weight, bool *occurs_out)
 {
     *occurs_out = true;
     switch (s->kind) {
@@ -55,24 +55,25 @@ double summary_part(const summary *s, const summary_sums sums, double total_weig
     }
 }
 
-void summary_add_up(const summary *s, const hs_results_task *task, const float *values, summary_sums *sums)
+void hs__analysis_summary_add_up(const summary *s, const hs_results_task *task, const float *values, summary_sums *sums)
 {
     for (size_t part = 0; part < s->n_parts; ++part)
         for (size_t column = 0; column < SUMMARY_COLUMNS; ++column) {
             sums[part][column] = 0;
-            for (size_t example = 0; column < summary_n_columns(s) && example < task->n_examples; ++example)
-                sums[part][column] += summary_column(s, part, column, values + example * task->n_metrics);
+            for (size_t example = 0; column < hs__analysis_summary_n_columns(s) && example < task->n_examples;
+                 ++example)
+                sums[part][column] += hs__analysis_summary_column(s, part, column, values + example * task->n_metrics);
         }
 }
 
-double summary_value(const summary *s, const summary_sums *sums, double total_weight)
+double hs__analysis_summary_value(const summary *s, const summary_sums *sums, double total_weight)
 {
     double total = 0;
     size_t n = 0;
     bool occurs;
 
     for (size_t part = 0; part < s->n_parts; ++part) {
-        total += summary_part(s, sums[part], total_weight, &occurs);
+        total += hs__analysis_summary_part(s, sums[part], total_weight, &occurs);
         n += occurs;
     }
     return n > 0 ? total / (double)n : 0;

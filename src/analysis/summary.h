@@ -25,14 +25,15 @@ typedef struct summary {
 
 typedef double summary_sums[SUMMARY_COLUMNS];
 
-summary summary_of(const hs_results_task *task, size_t metric);
-size_t summary_n_columns(const summary *s);
+summary hs__analysis_summary_of(const hs_results_task *task, size_t metric);
+size_t hs__analysis_summary_n_columns(const summary *s);
 /* What an example, values[n_metrics], adds to a column of a part. */
-double summary_column(const summary *s, size_t part, size_t column, const float *values);
+double hs__analysis_summary_column(const summary *s, size_t part, size_t column, const float *values);
 /* Value of a part; *occurs_out false: it does not count. */
-double summary_part(const summary *s, const summary_sums sums, double total_weight, bool *occurs_out);
+double hs__analysis_summary_part(const summary *s, const summary_sums sums, double total_weight, bool *occurs_out);
 /* sums[n_parts] over values[n_examples, n_metrics] of one set, and the summary of such sums. */
-void summary_add_up(const summary *s, const hs_results_task *task, const float *values, summary_sums *sums);
-double summary_value(const summary *s, const summary_sums *sums, double total_weight);
+void hs__analysis_summary_add_up(const summary *s, const hs_results_task *task, const float *values,
+                                 summary_sums *sums);
+double hs__analysis_summary_value(const summary *s, const summary_sums *sums, double total_weight);
 
 #endif

@@ -18,7 +18,7 @@ static hs_status mark_incomplete(hs_analysis *analysis, uint32_t task, bool *don
     return HS_OK;
 }
 
-hs_status tables_find_complete(hs_analysis *analysis, hs_error *error)
+hs_status hs__analysis_tables_find_complete(hs_analysis *analysis, hs_error *error)
 {
     bool *done = NULL;
     hs_status status = hs_allocate(&done, analysis->n_sets, sizeof *done, "list of cells", error);
@@ -35,18 +35,20 @@ hs_status tables_find_complete(hs_analysis *analysis, hs_error *error)
 /* ---- pairs and their singles ------------------------------------------------------------------------------------- */
 
 /* For each pair the sets of the same intervention that hold just one of its components. */
-hs_status tables_find_singles(hs_analysis *analysis, hs_error *error)
+hs_status hs__analysis_tables_find_singles(hs_analysis *analysis, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(analysis->results);
     set_index index;
 
-    HS_TRY(set_index_new(sets, &index, error));
+    HS_TRY(hs__analysis_set_index_new(sets, &index, error));
     for (size_t set = 0; set < sets->n_sets; ++set) {
         const int32_t *components = sets->components + set * sets->max_order * 3;
         for (size_t i = 0; i < 2; ++i)
             analysis->singles[2 * set + i] =
-                sets->order[set] == 2 ? set_index_find(&index, components + 3 * i, 1, sets->intervention[set]) : -1;
+                sets->order[set] == 2
+                    ? hs__analysis_set_index_find(&index, components + 3 * i, 1, sets->intervention[set])
+                    : -1;
     }
-    set_index_clear(&index);
+    hs__analysis_set_index_clear(&index);
     return HS_OK;
 }

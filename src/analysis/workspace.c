@@ -41,9 +41,10 @@ static hs_status draw(inference *in, hs_error *error)
     const hs_analysis_options *options = &in->analysis->options;
     const size_t n = in->task->n_examples;
 
-    HS_TRY(resampling_bootstrap(key_of(in, HS_RANDOM_BOOTSTRAP), n, options->resamples, &in->bootstrap, error));
-    HS_TRY(resampling_halves(key_of(in, HS_RANDOM_HALVES), n, STABILITY_HALVES, &in->halves, error));
-    return sign_flips_new(key_of(in, HS_RANDOM_FLIPS), n, options->permutations, &in->flips, error);
+    HS_TRY(hs__analysis_resampling_bootstrap(key_of(in, HS_RANDOM_BOOTSTRAP), n, options->resamples, &in->bootstrap,
+                                             error));
+    HS_TRY(hs__analysis_resampling_halves(key_of(in, HS_RANDOM_HALVES), n, STABILITY_HALVES, &in->halves, error));
+    return hs__analysis_sign_flips_new(key_of(in, HS_RANDOM_FLIPS), n, options->permutations, &in->flips, error);
 }
 
 static hs_status allocate_base(inference *in, hs_error *error)
@@ -51,8 +52,8 @@ static hs_status allocate_base(inference *in, hs_error *error)
     const size_t n = in->task->n_examples, n_resamples = in->analysis->options.resamples;
     metric_base *base = &in->base;
 
-    HS_TRY(samples_new(1, n, n_resamples, &base->clean, error));
-    HS_TRY(samples_new(in->n_singles, n, n_resamples, &base->singles, error));
+    HS_TRY(hs__analysis_samples_new(1, n, n_resamples, &base->clean, error));
+    HS_TRY(hs__analysis_samples_new(in->n_singles, n, n_resamples, &base->singles, error));
     HS_TRY(hs_allocate(&base->clean_halves, 2 * STABILITY_HALVES, sizeof(double), "samples", error));
     return hs_allocate(&base->halves, in->n_singles, 2 * STABILITY_HALVES * sizeof(double), "samples", error);
 }
@@ -67,9 +68,9 @@ static hs_status allocate_block(inference *in, hs_comm *comm, hs_error *error)
 
     HS_TRY(hs_allocate(&in->clean_values, n * n_metrics, sizeof *in->clean_values, "values", error));
     HS_TRY(hs_allocate(&in->values, sets, n * n_metrics * sizeof *in->values, "values", error));
-    HS_TRY(samples_new(1, n, n_resamples, &in->zero, error));
-    HS_TRY(samples_new(sets, n, n_resamples, &in->block, error));
-    HS_TRY(samples_scratch_new(sets, n, n_columns, &in->scratch, error));
+    HS_TRY(hs__analysis_samples_new(1, n, n_resamples, &in->zero, error));
+    HS_TRY(hs__analysis_samples_new(sets, n, n_resamples, &in->block, error));
+    HS_TRY(hs__analysis_samples_scratch_new(sets, n, n_columns, &in->scratch, error));
     HS_TRY(hs_allocate(&in->contrast.replicates, n_resamples, sizeof(double), "samples", error));
     HS_TRY(hs_allocate(&in->contrast.leave_one_out, n, sizeof(double), "samples", error));
     HS_TRY(hs_allocate(&in->interactions, sets, n * sizeof *in->interactions, "samples", error));
@@ -81,7 +82,8 @@ static hs_status allocate_block(inference *in, hs_comm *comm, hs_error *error)
     return hs_allocate(&in->all_rows, (size_t)hs_comm_size(comm) * sets, n_row_bytes, "statistics", error);
 }
 
-hs_status inference_init(inference *in_out, hs_analysis *analysis, uint32_t task, hs_comm *comm, hs_error *error)
+hs_status hs__analysis_inference_init(inference *in_out, hs_analysis *analysis, uint32_t task, hs_comm *comm,
+                                      hs_error *error)
 {
     inference *in = in_out;
 
@@ -93,22 +95,22 @@ hs_status inference_init(inference *in_out, hs_analysis *analysis, uint32_t task
     return hs_results_read_values(in->analysis->results, in->task_index, 0, 1, in->clean_values, error);
 }
 
-void inference_clear(inference *in)
+void hs__analysis_inference_clear(inference *in)
 {
-    samples_clear(&in->base.clean);
-    samples_clear(&in->base.singles);
+    hs__analysis_samples_clear(&in->base.clean);
+    hs__analysis_samples_clear(&in->base.singles);
     hs_free(in->base.clean_halves);
     hs_free(in->base.halves);
-    resampling_clear(&in->bootstrap);
-    resampling_clear(&in->halves);
-    sign_flips_clear(&in->flips);
+    hs__analysis_resampling_clear(&in->bootstrap);
+    hs__analysis_resampling_clear(&in->halves);
+    hs__analysis_sign_flips_clear(&in->flips);
     hs_free(in->clean_values);
     hs_free(in->single_sets);
     hs_free(in->single_rows);
-    samples_clear(&in->zero);
+    hs__analysis_samples_clear(&in->zero);
     hs_free(in->values);
-    samples_clear(&in->block);
-    samples_scratch_clear(&in->scratch);
+    hs__analysis_samples_clear(&in->block);
+    hs__analysis_samples_scratch_clear(&in->scratch);
     hs_free(in->contrast.replicates);
     hs_free(in->contrast.leave_one_out);
     hs_free(in->interactions);

@@ -42,9 +42,10 @@ typedef struct inference {
 
 /*
  * Draws the random numbers, makes room and reads the clean model. What was made is in *in_out also on failure, for
- * inference_clear.
+ * hs__analysis_inference_clear.
  */
-hs_status inference_init(inference *in_out, hs_analysis *analysis, uint32_t task, hs_comm *comm, hs_error *error);
-void inference_clear(inference *in);
+hs_status hs__analysis_inference_init(inference *in_out, hs_analysis *analysis, uint32_t task, hs_comm *comm,
+                                      hs_error *error);
+void hs__analysis_inference_clear(inference *in);
 
 #endif

@@ -8,8 +8,8 @@ static hs_status choose_sets(const hs_analysis *analysis, const hs_results_task 
     hs_ranking ranking = {0};
     hs_status status;
 
-    HS_GOTO_DONE(
-        hs_ranking_request_parse(analysis, analysis->objective.reduce[0] != '\0' ? NULL : task->name, &request, error));
+    HS_GOTO_DONE(hs_analysis_request_parse(analysis, analysis->objective.reduce[0] != '\0' ? NULL : task->name,
+                                           &request, error));
     HS_GOTO_DONE(hs_analysis_rank(analysis, &request, &ranking, error));
     sets[0] = 0;
     *n_out = 1;
@@ -17,7 +17,7 @@ static hs_status choose_sets(const hs_analysis *analysis, const hs_results_task 
         if (ranking.sets[i] != 0)
             sets[(*n_out)++] = ranking.sets[i];
 done:
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     return status;
 }
 

@@ -38,14 +38,14 @@ static hs_status choose_next(const phase_job *job, hs_error *error)
     hs_status status = HS_OK;
 
     if (hs_comm_rank(job->comm) == 0)
-        status = hs_phase_choose(job->results, &sets, error);
+        status = hs_analysis_choose_phase(job->results, &sets, error);
     HS_GOTO_DONE(hs_comm_agree(job->comm, status, error));
     HS_GOTO_DONE(share_sets(job->comm, &sets, error));
-    const hs_results_sets rows = hs_chosen_sets_view(&sets, job->results);
+    const hs_results_sets rows = hs_analysis_chosen_sets_view(&sets, job->results);
     HS_GOTO_DONE(hs_comm_agree(job->comm, hs_results_add_phase(job->results, &rows, error), error));
     hs_study_take_phases(job->study, job->results);
 done:
-    hs_chosen_sets_clear(&sets);
+    hs_analysis_chosen_sets_clear(&sets);
     return status;
 }
 

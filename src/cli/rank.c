@@ -194,7 +194,7 @@ static hs_status rank_results(hs_results *results, const rank_arguments *argumen
 
     HS_GOTO_DONE(analyse_results(results, &analysis, error));
     HS_GOTO_DONE(take_objective(&arguments->objective, &analysis->objective, error));
-    HS_GOTO_DONE(hs_ranking_request_parse(analysis, arguments->by, &request, error));
+    HS_GOTO_DONE(hs_analysis_request_parse(analysis, arguments->by, &request, error));
     request.order = (int32_t)arguments->order;
     request.pareto = arguments->pareto;
     if (arguments->pareto && request.key != HS_RANK_BY_OBJECTIVE) {
@@ -210,7 +210,7 @@ static hs_status rank_results(hs_results *results, const rank_arguments *argumen
     status = explain_empty(analysis, &request, &ranking, arguments->format, error);
 done:
     hs_text_clear(&text);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     hs_analysis_free(analysis);
     return status;
 }

@@ -17,6 +17,6 @@ hs_status print_pruning(hs_results *results, hs_report_format format, hs_error *
         print_text(&text);
     hs_text_clear(&text);
     for (size_t i = 0; i < n; ++i)
-        hs_pruning_curve_clear(&curves[i]);
+        hs_analysis_pruning_curve_clear(&curves[i]);
     return status;
 }

@@ -208,7 +208,7 @@ static hs_status print_ranking(session *s, const hs_analysis *analysis, hs_error
     hs_text text = {0};
     hs_status status;
 
-    HS_GOTO_DONE(hs_ranking_request_parse(analysis, NULL, &request, error));
+    HS_GOTO_DONE(hs_analysis_request_parse(analysis, NULL, &request, error));
     HS_GOTO_DONE(hs_analysis_rank(analysis, &request, &ranking, error));
     HS_GOTO_DONE(hs_report_ranking(analysis, &request, &ranking, s->options->top, HS_REPORT_TABLE, &text, error));
     hs_log_print(&s->options->log, HS_LOG_INFO, "wrote   %s", s->experiment->results);
@@ -216,7 +216,7 @@ static hs_status print_ranking(session *s, const hs_analysis *analysis, hs_error
     print_text(&text);
 done:
     hs_text_clear(&text);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     return status;
 }
 

@@ -49,7 +49,7 @@ static hs_status print_title(const ranking_view *view, hs_text *text, hs_error *
         [HS_RANK_BY_INTERACTION] = "largest interactions on %s.%s: delta of the pair minus both deltas\n",
         [HS_RANK_BY_BACKUP] = "pairs that back each other up on %s.%s: either head off shows little, both show much\n",
     };
-    const hs_ranked_by by = hs_ranking_by(view->request);
+    const hs_ranked_by by = hs_analysis_ranking_by(view->request);
 
     if (view->request->key == HS_RANK_BY_OBJECTIVE)
         return print_objective(view, text, error);
@@ -193,7 +193,7 @@ static hs_status print_staying(const double *stability, hs_text *text, hs_error 
 /* Of the metric that is ranked by: would other examples give the same order of heads? */
 static hs_status print_stability(const ranking_view *view, hs_text *text, hs_error *error)
 {
-    const hs_ranked_by by = hs_ranking_by(view->request);
+    const hs_ranked_by by = hs_analysis_ranking_by(view->request);
     const hs_results_task *task = view_task(view, by.task);
 
     for (size_t i = 0; i < view->sets->n_interventions; ++i) {
@@ -214,7 +214,7 @@ static hs_status print_stability(const ranking_view *view, hs_text *text, hs_err
 /* Where the first set lies among others like it, in the unit of the table. */
 static hs_status print_control(const ranking_view *view, hs_text *text, hs_error *error)
 {
-    const hs_ranked_by by = hs_ranking_by(view->request);
+    const hs_ranked_by by = hs_analysis_ranking_by(view->request);
     const hs_results_metric *metric = &view_task(view, by.task)->metrics[by.metric];
     char cell[GRID_CELL_BYTES];
     hs_text name = {0};

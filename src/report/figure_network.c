@@ -32,14 +32,14 @@ static hs_status find_edges(network *net, int32_t intervention, hs_error *error)
     HS_TRY(hs_analysis_rank(report->analysis, &request, &ranking, error));
     net->backup = ranking.n > 0;
     if (ranking.n == 0) {
-        hs_ranking_clear(&ranking);
+        hs_analysis_ranking_clear(&ranking);
         request.key = HS_RANK_BY_INTERACTION;
         HS_TRY(hs_analysis_rank(report->analysis, &request, &ranking, error));
     }
     for (size_t i = 0; i < ranking.n && net->n_edges < MAX_EDGES; ++i)
         if (report_is_significant(report, HS_STATISTIC_INTERACTION_Q, net->metric, ranking.sets[i]))
             net->edges[net->n_edges++] = ranking.sets[i];
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     return HS_OK;
 }
 

@@ -168,7 +168,7 @@ static hs_status say(const hs_report *report, size_t c, hs_text *text, hs_error 
     text->length = 0;
     HS_TRY(
         hs_text_appendf(text, error, "%s, %s: ", curve->method, report->sets->intervention_names[curve->intervention]));
-    return hs_pruning_sentence(report->results, curve, text, error);
+    return hs_analysis_pruning_sentence(report->results, curve, text, error);
 }
 
 static hs_status draw_legend(const hs_report *report, hs_text *scratch, hs_text *svg, hs_error *error)

@@ -269,7 +269,7 @@ static hs_status name_twins(const scatter *s, const report_figure *figure, hs_te
         HS_GOTO_DONE(
             name_twin(s, metric, report_component_of(s->report, ranking.sets[i], 0), named, &n_named, svg, error));
 done:
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     return status;
 }
 

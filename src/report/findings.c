@@ -119,7 +119,7 @@ hs_status findings_pruning(const hs_report *report, const hs_pruning_curve *curv
 
     HS_TRY(append_removed(report, curve, text, error));
     if (curve->furthest > 0 || !isfinite(point->kept))
-        HS_TRY(hs_pruning_sentence(report->results, curve, text, error));
+        HS_TRY(hs_analysis_pruning_sentence(report->results, curve, text, error));
     else if (curve->n_points > 1)
         HS_TRY(hs_text_appendf(text, error, "keeps less than %.4g%% of its %s (%s) at every step",
                                100 * curve->threshold, kept->name, kept->metrics[curve->metric].name));

@@ -30,7 +30,7 @@ static hs_status print_ranked_by(const ranking_view *view, hs_text *text, hs_err
                                        [HS_RANK_BY_DELTA] = "delta",
                                        [HS_RANK_BY_INTERACTION] = "interaction",
                                        [HS_RANK_BY_BACKUP] = "backup"};
-    const hs_ranked_by by = hs_ranking_by(view->request);
+    const hs_ranked_by by = hs_analysis_ranking_by(view->request);
 
     HS_TRY(hs_text_appendf(text, error, "  \"by\": \"%s\", \"task\": ", keys[view->request->key]));
     HS_TRY(print_string(view_task(view, by.task)->name, text, error));
@@ -108,7 +108,7 @@ static hs_status print_stability(const ranking_view *view, hs_text *text, hs_err
         HS_RESULTS_STABILITY_LIST(STABILITY_NAME)
 #undef STABILITY_NAME
     };
-    const hs_ranked_by by = hs_ranking_by(view->request);
+    const hs_ranked_by by = hs_analysis_ranking_by(view->request);
 
     HS_TRY(hs_text_appendf(text, error, "  \"stability\": {"));
     for (size_t i = 0; i < view->sets->n_interventions; ++i) {
@@ -128,7 +128,7 @@ static hs_status print_stability(const ranking_view *view, hs_text *text, hs_err
 static hs_status print_control(const ranking_view *view, hs_text *text, hs_error *error)
 {
     hs_control control = {.mean = NAN, .low = NAN, .high = NAN, .p = NAN};
-    const hs_ranked_by by = hs_ranking_by(view->request);
+    const hs_ranked_by by = hs_analysis_ranking_by(view->request);
 
     if (view->n_shown > 0)
         HS_TRY(hs_analysis_control(view->analysis, view->request, view->ranking->sets[0], &control, error));

@@ -100,7 +100,7 @@ static hs_status print_finding(const curve_view *view, hs_text *text, hs_error *
     const hs_pruning_curve *curve = view->curve;
 
     HS_TRY(hs_text_appendf(text, error, "pruning by %s, %s ablation: the model ", curve->method, ablation_of(view)));
-    HS_TRY(hs_pruning_sentence(view->results, curve, text, error));
+    HS_TRY(hs_analysis_pruning_sentence(view->results, curve, text, error));
     if (curve->n_points < curve->n_planned)
         HS_TRY(hs_text_appendf(text, error, "; unfinished, %zu of %zu points", curve->n_points, curve->n_planned));
     return hs_text_appendf(text, error, "\n");
@@ -206,7 +206,7 @@ static hs_status curve_as_json(const curve_view *view, hs_text *text, hs_error *
         "\"points_planned\": %zu,\n     \"sentence\": \"",
         curve->method, ablation_of(view), kept_task(view)->name, kept_metric(view), curve->chance, curve->n_heads,
         curve->threshold, curve->furthest, curve->confidence, curve->n_planned));
-    HS_TRY(hs_pruning_sentence(view->results, curve, text, error));
+    HS_TRY(hs_analysis_pruning_sentence(view->results, curve, text, error));
     HS_TRY(hs_text_appendf(text, error, "\",\n     \"points\": ["));
     for (size_t row = 0; row < curve->n_points; ++row) {
         HS_TRY(hs_text_appendf(text, error, "%s\n       ", row > 0 ? "," : ""));

@@ -82,7 +82,7 @@ static bool is_kept(const ranking_view *view, size_t task, size_t metric)
 /* Whether a task has a metric that is shown without being its first: the one that is ranked by, or one that is kept. */
 static bool has_own(const ranking_view *view, size_t task)
 {
-    bool has = task == hs_ranking_by(view->request).task;
+    bool has = task == hs_analysis_ranking_by(view->request).task;
 
     for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
         has = has || is_kept(view, task, metric);
@@ -92,7 +92,7 @@ static bool has_own(const ranking_view *view, size_t task)
 /* Beside the one that is ranked by: a metric that is `kept`, or the first of a task that has none to be shown else. */
 static bool is_shown(const ranking_view *view, size_t task, size_t metric, bool kept)
 {
-    const hs_ranked_by by = hs_ranking_by(view->request);
+    const hs_ranked_by by = hs_analysis_ranking_by(view->request);
 
     if (task == by.task && metric == by.metric)
         return false;
@@ -111,7 +111,7 @@ static size_t count_shown(const ranking_view *view, bool kept)
 
 size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS], size_t *n_left_out)
 {
-    const hs_ranked_by by = hs_ranking_by(view->request);
+    const hs_ranked_by by = hs_analysis_ranking_by(view->request);
     const size_t n_kept = count_shown(view, true), n_others = count_shown(view, false);
     const size_t room = VIEW_MAX_METRICS - 1;
     size_t left[2] = {n_kept < room ? room - n_kept : 0, n_kept < room ? n_kept : room}, n = 1;

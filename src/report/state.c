@@ -53,7 +53,7 @@ size_t report_find_metric(const hs_report *report, size_t task, size_t metric)
 
 size_t report_ranked_metric(const hs_report *report)
 {
-    const hs_ranked_by by = hs_ranking_by(&report->request);
+    const hs_ranked_by by = hs_analysis_ranking_by(&report->request);
 
     return report_find_metric(report, by.task, by.metric);
 }
@@ -71,7 +71,7 @@ hs_status report_largest(const hs_report *report, hs_statistic statistic, const 
     HS_TRY(hs_analysis_rank(report->analysis, &request, &ranking, error));
     *n_out = ranking.n < n ? ranking.n : n;
     memcpy(sets, ranking.sets, *n_out * sizeof *sets);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     return HS_OK;
 }
 
@@ -271,7 +271,7 @@ static hs_status find_controls(hs_report *report, hs_error *error)
 
 static hs_status rank_all(hs_report *report, hs_error *error)
 {
-    HS_TRY(hs_ranking_request_parse(report->analysis, NULL, &report->request, error));
+    HS_TRY(hs_analysis_request_parse(report->analysis, NULL, &report->request, error));
     HS_TRY(hs_analysis_rank(report->analysis, &report->request, &report->ranking, error));
     report->has_objective = report->request.key == HS_RANK_BY_OBJECTIVE;
     report->objective = report->request.objective;
@@ -317,10 +317,10 @@ void hs_report_free(hs_report *report)
 {
     if (report == NULL)
         return;
-    hs_ranking_clear(&report->ranking);
-    hs_ranking_clear(&report->pareto);
+    hs_analysis_ranking_clear(&report->ranking);
+    hs_analysis_ranking_clear(&report->pareto);
     for (size_t i = 0; i < report->n_curves; ++i)
-        hs_pruning_curve_clear(&report->curves[i]);
+        hs_analysis_pruning_curve_clear(&report->curves[i]);
     hs_free(report->components);
     hs_free(report->singles);
     hs_free(report->metrics);

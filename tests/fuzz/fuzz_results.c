@@ -33,9 +33,9 @@ static void rank(hs_results *results)
     hs_ranking ranking = {0};
 
     if (hs_analysis_new(results, NULL, &options, &analysis, &error) == HS_OK &&
-        hs_ranking_request_parse(analysis, NULL, &request, &error) == HS_OK)
+        hs_analysis_request_parse(analysis, NULL, &request, &error) == HS_OK)
         (void)hs_analysis_rank(analysis, &request, &ranking, &error);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     hs_analysis_free(analysis);
 }
 

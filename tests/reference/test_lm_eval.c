@@ -98,7 +98,7 @@ static void compare_metrics(golden *g, const hs_task *task, size_t item, const f
 /* ---- summaries --------------------------------------------------------------------------------------------------- */
 
 /* As analysis has it: the sum of a metric divided by that of another one, or by the number of examples. */
-static double summary_of(const hs_task *task, const float *values, const char *name)
+static double hs__analysis_summary_of(const hs_task *task, const float *values, const char *name)
 {
     double sums[HS_TASK_MAX_METRICS] = {0};
     size_t n_metrics = hs_tasks_n_metrics(task);
@@ -135,7 +135,7 @@ static void compare_summaries(golden *g, const hs_task *task, const float *value
         if (value == NULL || (is_pair && strcmp(rows[i].theirs, "acc") != 0))
             continue;
         double theirs = rows[i].factor == 0 ? hs_json_number(value) : rows[i].factor * log(hs_json_number(value));
-        compare(g, task->name, SIZE_MAX, rows[i].theirs, summary_of(task, values, rows[i].ours), theirs);
+        compare(g, task->name, SIZE_MAX, rows[i].theirs, hs__analysis_summary_of(task, values, rows[i].ours), theirs);
         n++;
     }
     assert_true(n > 0);

@@ -268,7 +268,7 @@ static hs_ranking rank(const fixture *f, const char *by, int32_t order, int32_t 
     hs_ranking ranking = {0};
     hs_error error = {0};
 
-    if (hs_ranking_request_parse(f->analysis, by, &request, &error) != HS_OK)
+    if (hs_analysis_request_parse(f->analysis, by, &request, &error) != HS_OK)
         fail_msg("%s", error.message);
     request.order = order;
     request.intervention = intervention;
@@ -360,8 +360,8 @@ static void pairs_are_found(void **state)
         assert_true(fabs(interaction + PLANTED_LOGIT) <= 4 * tolerance_share * PLANTED_LOGIT);
         assert_true(value_of(f, f->analysis->tables[HS_STATISTIC_INTERACTION], PLANTED_COPYING, 0, copying.sets[0]) ==
                     1.0);
-        hs_ranking_clear(&backup);
-        hs_ranking_clear(&copying);
+        hs_analysis_ranking_clear(&backup);
+        hs_analysis_ranking_clear(&copying);
     }
 }
 
@@ -379,7 +379,7 @@ static void objective_names_the_toxic_head(void **state)
         assert_true(value_of(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_COPYING, 0, ranking.sets[0]) == 0.0);
         assert_int_equal(ranking.n_of[HS_STANDING_OUTSIDE_TOLERANCE], 2);
         assert_int_equal(ranking.n, N_HEADS - 2);
-        hs_ranking_clear(&ranking);
+        hs_analysis_ranking_clear(&ranking);
     }
 }
 
@@ -401,7 +401,7 @@ static void stored_ranking_agrees(void **state)
         assert_true(behaves(PLANTED_COPYING, &a));
         assert_int_equal(stored[ranking.sets[i]], i + 1);
     }
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
 }
 
 static void assert_same_values(hs_results *left, hs_results *right, uint32_t task)

@@ -111,7 +111,7 @@ static void assert_curve(const fixture *f, const char *method, const int *order)
         if (expected == 1)
             assert_int_equal(curve.furthest >= n, 1);
     }
-    hs_pruning_curve_clear(&curve);
+    hs_analysis_pruning_curve_clear(&curve);
 }
 
 static void test_curves(void **state)
@@ -128,10 +128,10 @@ static void assert_sentence(const fixture *f, const char *method, const char *ex
     bool has = false;
 
     assert_int_equal(hs_analysis_pruning_curve(f->results, method, &curve, &has, &error), HS_OK);
-    assert_int_equal(hs_pruning_sentence(f->results, &curve, &text, &error), HS_OK);
+    assert_int_equal(hs_analysis_pruning_sentence(f->results, &curve, &text, &error), HS_OK);
     assert_string_equal(text.text, expected);
     hs_text_clear(&text);
-    hs_pruning_curve_clear(&curve);
+    hs_analysis_pruning_curve_clear(&curve);
 }
 
 static void test_sentences(void **state)
@@ -194,7 +194,7 @@ static void test_controls(void **state)
     uint64_t first, n;
 
     assert_int_equal(hs_analysis_new(f->results, NULL, NULL, &analysis, &error), HS_OK);
-    assert_int_equal(hs_ranking_request_parse(analysis, "objective", &request, &error), HS_OK);
+    assert_int_equal(hs_analysis_request_parse(analysis, "objective", &request, &error), HS_OK);
     assert_int_equal(hs_analysis_rank(analysis, &request, &ranking, &error), HS_OK);
     hs_results_phase_sets(f->results, hs_results_n_phases(f->results) - 1, &first, &n);
     assert_true(n <= N_RANDOM);
@@ -207,7 +207,7 @@ static void test_controls(void **state)
     assert_int_equal(hs_analysis_control(analysis, &request, ranking.sets[0], &control, &error), HS_OK);
     const size_t n_others = count_others(sets, ranking.sets[0]);
     assert_true(control.n >= (n_others < N_RANDOM ? n_others : N_RANDOM));
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     hs_analysis_free(analysis);
 }
 

@@ -281,7 +281,7 @@ static void normal_is_scipys(void **state)
     static const struct {
         const char *name;
         double (*function)(double x);
-    } functions[] = {{"normal_cdf", normal_cdf}, {"normal_quantile", normal_quantile}};
+    } functions[] = {{"normal_cdf", hs__analysis_normal_cdf}, {"normal_quantile", hs__analysis_normal_quantile}};
 
     for (size_t f = 0; f < 2; ++f) {
         const hs_json_value *cases = function_cases(state, functions[f].name);
@@ -292,7 +292,7 @@ static void normal_is_scipys(void **state)
                 fail_msg("%s(%.17g) = %.17g, scipy has %.17g", functions[f].name, x, found, y);
         }
     }
-    assert_true(normal_quantile(0) == -HUGE_VAL && normal_quantile(1) == HUGE_VAL);
+    assert_true(hs__analysis_normal_quantile(0) == -HUGE_VAL && hs__analysis_normal_quantile(1) == HUGE_VAL);
 }
 
 static void quantiles_are_numpys(void **state)
@@ -303,7 +303,8 @@ static void quantiles_are_numpys(void **state)
     for (size_t i = 0; i < hs_json_size(cases); ++i) {
         const hs_json_value *row = hs_json_at(cases, i);
         size_t n = read_numbers(hs_json_at(row, 0), values, 64);
-        assert_true(is_close(quantile_of(values, n, number(hs_json_at(row, 1))), number(hs_json_at(row, 2))));
+        assert_true(
+            is_close(hs__analysis_quantile_of(values, n, number(hs_json_at(row, 1))), number(hs_json_at(row, 2))));
     }
 }
 
@@ -315,7 +316,7 @@ static void spearman_is_scipys(void **state)
     size_t n = read_numbers(hs_json_at(row, 0), a, 64);
 
     assert_int_equal(read_numbers(hs_json_at(row, 1), b, 64), n);
-    assert_true(is_close(spearman(a, b, n, order, ranks), number(hs_json_at(row, 2))));
+    assert_true(is_close(hs__analysis_spearman(a, b, n, order, ranks), number(hs_json_at(row, 2))));
 }
 
 static void corrections_are_scipys(void **state)
@@ -327,7 +328,7 @@ static void corrections_are_scipys(void **state)
 
     read_numbers(hs_json_at(row, 1), expected, 64);
     p[n] = NAN; /* what was not tested does not count */
-    assert_int_equal(benjamini_hochberg(p, n + 1, q, &error), HS_OK);
+    assert_int_equal(hs__analysis_benjamini_hochberg(p, n + 1, q, &error), HS_OK);
     for (size_t i = 0; i < n; ++i)
         assert_true(is_close(q[i], expected[i]));
     assert_true(isnan(q[n]));
@@ -341,7 +342,8 @@ static void saddlepoint_is_close_to_all_flips(void **state)
 
     for (size_t i = 0; i < hs_json_size(cases); ++i) {
         size_t n = read_numbers(hs_json_at(hs_json_at(cases, i), 0), differences, 64);
-        double exact = number(hs_json_at(hs_json_at(cases, i), 1)), found = sign_flip_saddlepoint(differences, n);
+        double exact = number(hs_json_at(hs_json_at(cases, i), 1)),
+               found = hs__analysis_sign_flip_saddlepoint(differences, n);
         if (fabs(found / exact - 1) > (exact * 0x1p18 < 100 ? 0.3 : 0.03))
             fail_msg("saddlepoint %.6g, all flips %.6g", found, exact);
     }

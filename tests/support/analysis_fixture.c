@@ -113,7 +113,7 @@ hs_ranking rank_by(const hs_analysis *analysis, const char *by, hs_ranking_reque
     hs_ranking ranking = {0};
     hs_error error = {0};
 
-    if (hs_ranking_request_parse(analysis, by, request, &error) != HS_OK ||
+    if (hs_analysis_request_parse(analysis, by, request, &error) != HS_OK ||
         hs_analysis_rank(analysis, request, &ranking, &error) != HS_OK)
         fail_msg("%s", error.message);
     return ranking;

@@ -25,7 +25,7 @@ void analysis_fixture_open_with(analysis_fixture *f, hs_comm *comm, uint64_t n_s
 void analysis_fixture_close(analysis_fixture *f);
 
 hs_analysis *analyse(analysis_fixture *f);
-/* The whole ranking by `by`, as hs_ranking_request_parse reads it; *request is filled. */
+/* The whole ranking by `by`, as hs_analysis_request_parse reads it; *request is filled. */
 hs_ranking rank_by(const hs_analysis *analysis, const char *by, hs_ranking_request *request);
 
 #endif

@@ -18,7 +18,7 @@ static void assert_ranked(const hs_analysis *analysis, const char *by, const uin
     assert_int_equal(ranking.n, n);
     for (size_t i = 0; i < n; ++i)
         assert_int_equal(ranking.sets[i], expected[i]);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
 }
 
 static void test_tables(void **state)
@@ -68,7 +68,7 @@ static void test_rankings(void **state)
     hs_ranking ranking = rank_by(analysis, NULL, &request);
     assert_int_equal(ranking.n_of[HS_STANDING_OUTSIDE_TOLERANCE], 3);
     assert_int_equal(ranking.n_not_finite, 1);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
 }
@@ -82,12 +82,12 @@ static void test_filters(void **state)
 
     analysis_fixture_open(&f, *state, N_SETS);
     hs_analysis *analysis = analyse(&f);
-    assert_int_equal(hs_ranking_request_parse(analysis, "toxicity", &request, &error), HS_OK);
+    assert_int_equal(hs_analysis_request_parse(analysis, "toxicity", &request, &error), HS_OK);
     request.order = 1;
     assert_int_equal(hs_analysis_rank(analysis, &request, &ranking, &error), HS_OK);
     assert_int_equal(ranking.n, 3);
     assert_int_equal(ranking.sets[0], HEAD_A);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
 }
@@ -107,7 +107,7 @@ static void test_unknown_names(void **state)
     hs_analysis *analysis = analyse(&f);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         hs_error error = {0};
-        assert_int_equal(hs_ranking_request_parse(analysis, cases[i].by, &request, &error), HS_ERROR_USAGE);
+        assert_int_equal(hs_analysis_request_parse(analysis, cases[i].by, &request, &error), HS_ERROR_USAGE);
         if (strstr(error.message, cases[i].expected) == NULL)
             fail_msg("\"%s\" does not say \"%s\"", error.message, cases[i].expected);
     }
@@ -263,13 +263,13 @@ static void test_pareto_front(void **state)
 
     analysis_fixture_open(&f, *state, N_SETS);
     hs_analysis *analysis = analyse(&f);
-    assert_int_equal(hs_ranking_request_parse(analysis, NULL, &request, &error), HS_OK);
+    assert_int_equal(hs_analysis_request_parse(analysis, NULL, &request, &error), HS_OK);
     request.pareto = true;
     assert_int_equal(hs_analysis_rank(analysis, &request, &ranking, &error), HS_OK);
     assert_int_equal(ranking.n, 3);
     assert_memory_equal(ranking.sets, front, sizeof front);
     assert_int_equal(ranking.n_of[HS_STANDING_OUTSIDE_TOLERANCE], 0);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
 }
@@ -381,7 +381,7 @@ static void test_backup(void **state)
         }
         assert_int_equal(hs_analysis_is_backup(analysis, 1, 0, PAIR_AB), cases[i].backup);
     }
-    assert_int_equal(hs_ranking_request_parse(analysis, "backup:toxicity", &request, &error), HS_OK);
+    assert_int_equal(hs_analysis_request_parse(analysis, "backup:toxicity", &request, &error), HS_OK);
     assert_int_equal(request.key, HS_RANK_BY_BACKUP);
     assert_false(hs_analysis_is_backup(analysis, 1, 0, HEAD_A));
     /* A file of another maker may have statistics of a pair without the singles. */

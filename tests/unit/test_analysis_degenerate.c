@@ -124,7 +124,7 @@ static void assert_says(const small_results *s, bool does, const char *expected)
     if ((strstr(text.text, expected) != NULL) != does)
         fail_msg("this %s say \"%s\":\n%s", does ? "does not" : "should not", expected, text.text);
     hs_text_clear(&text);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
 }
 
 static void a_ranking_says_what_one_example_is(void **state)

@@ -43,7 +43,7 @@ static set_index index_of(const table *t)
     set_index index;
     hs_error error = {0};
 
-    assert_int_equal(set_index_new(&t->sets, &index, &error), HS_OK);
+    assert_int_equal(hs__analysis_set_index_new(&t->sets, &index, &error), HS_OK);
     return index;
 }
 
@@ -57,12 +57,12 @@ static void test_index(void **state)
     table_add(&t, 1, 1, (const int32_t[][2]){{0, 1}});
     set_index index = index_of(&t);
     const int32_t pair[] = {0, 0, 1, 0, 2, 3}, kv_group[] = {1, 0, 1};
-    assert_int_equal(set_index_find(&index, pair, 2, 0), 1);
-    assert_int_equal(set_index_find(&index, pair, 2, 1), 2);
-    assert_int_equal(set_index_find(&index, pair, 1, 1), 3);
-    assert_int_equal(set_index_find(&index, pair, 1, 0), -1);
-    assert_int_equal(set_index_find(&index, kv_group, 1, 1), -1);
-    set_index_clear(&index);
+    assert_int_equal(hs__analysis_set_index_find(&index, pair, 2, 0), 1);
+    assert_int_equal(hs__analysis_set_index_find(&index, pair, 2, 1), 2);
+    assert_int_equal(hs__analysis_set_index_find(&index, pair, 1, 1), 3);
+    assert_int_equal(hs__analysis_set_index_find(&index, pair, 1, 0), -1);
+    assert_int_equal(hs__analysis_set_index_find(&index, kv_group, 1, 1), -1);
+    hs__analysis_set_index_clear(&index);
 }
 
 static void test_order(void **state)
@@ -73,7 +73,7 @@ static void test_order(void **state)
     uint32_t order[6];
     hs_error error = {0};
 
-    assert_int_equal(choice_order(loss, 6, order, &error), HS_OK);
+    assert_int_equal(hs__analysis_choice_order(loss, 6, order, &error), HS_OK);
     assert_memory_equal(order, expected, sizeof expected);
 }
 
@@ -99,8 +99,8 @@ static hs_chosen_sets draw(table *t, size_t n_wanted, uint64_t seed)
 
     t->sets.order = t->order, t->sets.intervention = t->intervention, t->sets.components = t->components;
     set_index index = index_of(t);
-    assert_int_equal(choice_controls(&index, 1, n_indices, n_wanted, seed, 7, &chosen, &error), HS_OK);
-    set_index_clear(&index);
+    assert_int_equal(hs__analysis_choice_controls(&index, 1, n_indices, n_wanted, seed, 7, &chosen, &error), HS_OK);
+    hs__analysis_set_index_clear(&index);
     return chosen;
 }
 
@@ -140,10 +140,10 @@ static void test_controls(void **state)
         if (seed == 1)
             assert_true(same);
         differs = differs || !same;
-        hs_chosen_sets_clear(&again);
+        hs_analysis_chosen_sets_clear(&again);
     }
     assert_true(differs);
-    hs_chosen_sets_clear(&first);
+    hs_analysis_chosen_sets_clear(&first);
 }
 
 /* All there are, no matter how many are wanted: 23 others match, and one of them is in the table. */
@@ -157,7 +157,7 @@ static void test_all_controls(void **state)
         hs_chosen_sets chosen = draw(&t, wanted[i], 3);
         assert_int_equal(chosen.n_sets, 22);
         assert_controls(&t, &chosen);
-        hs_chosen_sets_clear(&chosen);
+        hs_analysis_chosen_sets_clear(&chosen);
     }
 }
 
@@ -176,7 +176,7 @@ static void test_controls_are_uniform(void **state)
         hs_chosen_sets chosen = draw(&t, 1, seed);
         assert_int_equal(chosen.n_sets, 1);
         ++counts[chosen.components[2] * 4 + chosen.components[5]][chosen.components[8]];
-        hs_chosen_sets_clear(&chosen);
+        hs_analysis_chosen_sets_clear(&chosen);
     }
     for (size_t i = 0; i < 16 * 4; ++i) {
         double count = (double)counts[i / 4][i % 4];
@@ -238,7 +238,7 @@ static size_t greedy(const pruned *f, size_t limit, uint32_t removed[4])
     hs_error error = {0};
     size_t n;
 
-    assert_int_equal(choice_greedy(&f->p, limit, removed, &n, &error), HS_OK);
+    assert_int_equal(hs__analysis_choice_greedy(&f->p, limit, removed, &n, &error), HS_OK);
     return n;
 }
 
@@ -255,15 +255,15 @@ static void test_greedy(void **state)
     /* No triple is known yet: it ends with the pair 0.0 + 0.3, though 0.3 is the worst alone. */
     assert_int_equal(greedy(&f, 4, removed), 2);
     assert_int_equal(removed[1], 3);
-    assert_int_equal(choice_tried(&f.p, removed, 2, tried), 2);
+    assert_int_equal(hs__analysis_choice_tried(&f.p, removed, 2, tried), 2);
     assert_true(tried[0] == 1 && tried[1] == 2);
-    choice_removed(&f.p, (const uint32_t[]){3, 0}, 2, components);
+    hs__analysis_choice_removed(&f.p, (const uint32_t[]){3, 0}, 2, components);
     assert_memory_equal(components, ((const int32_t[]){0, 0, 0, 0, 0, 3}), 6 * sizeof *components);
     /* With two candidates 0.3 is not tried, and of the others 0.2 loses less. */
     f.p.n_candidates = 2;
     assert_int_equal(greedy(&f, 2, removed), 2);
     assert_int_equal(removed[1], 2);
-    set_index_clear(&f.index);
+    hs__analysis_set_index_clear(&f.index);
 }
 
 static void test_greedy_ties_and_gaps(void **state)
@@ -279,7 +279,7 @@ static void test_greedy_ties_and_gaps(void **state)
     f.loss[f.t.sets.n_sets - 2] = NAN;
     assert_int_equal(greedy(&f, 3, removed), 3);
     assert_int_equal(removed[2], 2);
-    set_index_clear(&f.index);
+    hs__analysis_set_index_clear(&f.index);
 }
 
 int main(void)

@@ -20,7 +20,7 @@ static hs_text print_as(const hs_analysis *analysis, const char *by, size_t top,
 
     if (hs_report_ranking(analysis, &request, &ranking, top, format, &text, &error) != HS_OK)
         fail_msg("%s", error.message);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     return text;
 }
 
@@ -110,7 +110,7 @@ static void test_table_titles(void **state)
     assert_int_equal(hs_report_ranking(analysis, &request, &ranking, 2, HS_REPORT_TABLE, &text, &error), HS_OK);
     assert_says(&text, "Pareto front: no set removes more toxicity.nll and keeps more accuracy.acc\n");
     hs_text_clear(&text);
-    hs_ranking_clear(&ranking);
+    hs_analysis_ranking_clear(&ranking);
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
 }
@@ -216,14 +216,14 @@ static void test_empty_rankings(void **state)
         hs_analysis *analysis = analyse(&f);
         analysis->objective.tolerance = cases[i].tolerance;
         hs_ranking ranking = rank_by(analysis, cases[i].by, &request);
-        hs_ranking_clear(&ranking);
+        hs_analysis_ranking_clear(&ranking);
         request.order = cases[i].order;
         assert_int_equal(hs_analysis_rank(analysis, &request, &ranking, &error), HS_OK);
         assert_int_equal(ranking.n, 0);
         assert_int_equal(hs_report_ranking(analysis, &request, &ranking, 0, HS_REPORT_TABLE, &text, &error), HS_OK);
         assert_says(&text, cases[i].expected);
         hs_text_clear(&text);
-        hs_ranking_clear(&ranking);
+        hs_analysis_ranking_clear(&ranking);
         hs_analysis_free(analysis);
         analysis_fixture_close(&f);
     }

@@ -278,7 +278,7 @@ static void test_chance(void **state)
     assert_int_equal(hs_report_pruning(o.results, &curve, 1, HS_REPORT_JSON, &text, &error), HS_OK);
     assert_non_null(strstr(text.text, "\"chance\": 0.25, "));
     hs_text_clear(&text);
-    hs_pruning_curve_clear(&curve);
+    hs_analysis_pruning_curve_clear(&curve);
     release(&o);
 }
 

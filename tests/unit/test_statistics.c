@@ -16,7 +16,7 @@ enum { N_EXAMPLES = 100, N_RESAMPLES = 1000, N_TRIALS = 2000 };
 
 static double normal(uint64_t seed, uint64_t stream, uint64_t index)
 {
-    return normal_quantile(hs_random_uniform(seed, stream, index) + 0x1p-54);
+    return hs__analysis_normal_quantile(hs_random_uniform(seed, stream, index) + 0x1p-54);
 }
 
 #define ASSERT_OK(call)                    \
@@ -64,21 +64,22 @@ static double coverage_of(draw_function *draw, double truth, bool bca)
     resampling r;
     size_t n_covered = 0;
 
-    ASSERT_OK(resampling_bootstrap(99, N_EXAMPLES, N_RESAMPLES, &r, &error));
+    ASSERT_OK(hs__analysis_resampling_bootstrap(99, N_EXAMPLES, N_RESAMPLES, &r, &error));
     ASSERT_OK(hs_allocate(&replicates, N_RESAMPLES, sizeof *replicates, "replicates", &error));
     for (uint64_t trial = 0; trial < N_TRIALS; ++trial) {
         double sum = 0;
         for (size_t i = 0; i < N_EXAMPLES; ++i)
             sum += values[i] = draw(trial, i);
-        resampling_sums(&r, values, 1, replicates);
+        hs__analysis_resampling_sums(&r, values, 1, replicates);
         for (size_t b = 0; b < N_RESAMPLES; ++b)
             replicates[b] /= r.total;
         leave_one_out_of(values, N_EXAMPLES, sum, without);
-        interval found = bootstrap_interval(replicates, N_RESAMPLES, sum / N_EXAMPLES,
-                                            jackknife_acceleration(without, N_EXAMPLES), 0.95, bca);
+        interval found =
+            hs__analysis_bootstrap_interval(replicates, N_RESAMPLES, sum / N_EXAMPLES,
+                                            hs__analysis_jackknife_acceleration(without, N_EXAMPLES), 0.95, bca);
         n_covered += found.low <= truth && truth <= found.high;
     }
-    resampling_clear(&r);
+    hs__analysis_resampling_clear(&r);
     hs_free(replicates);
     return (double)n_covered / N_TRIALS;
 }
@@ -108,11 +109,11 @@ static void degenerate_intervals(void **state)
     double same[] = {2, 2, 2, 2}, above[] = {3, 4, 5, 6, 7}, broken[] = {1, NAN, 3};
 
     (void)state;
-    interval found = bootstrap_interval(same, 4, 2, 0, 0.95, true);
+    interval found = hs__analysis_bootstrap_interval(same, 4, 2, 0, 0.95, true);
     assert_true(found.low == 2 && found.high == 2);
-    found = bootstrap_interval(above, 5, 1, 0.1, 0.5, true);
+    found = hs__analysis_bootstrap_interval(above, 5, 1, 0.1, 0.5, true);
     assert_true(found.low == 4 && found.high == 6);
-    found = bootstrap_interval(broken, 3, 2, 0, 0.95, true);
+    found = hs__analysis_bootstrap_interval(broken, 3, 2, 0, 0.95, true);
     assert_true(isnan(found.low) && isnan(found.high));
 }
 
@@ -124,7 +125,7 @@ static void skewed_intervals_have_two_ends(void **state)
     (void)state;
     for (size_t i = 0; i < 1000; ++i)
         replicates[i] = i < 998 ? (double)i : -1.0 - (double)i;
-    interval found = bootstrap_interval(replicates, 1000, 996.5, 1.0 / 6, 0.99999, true);
+    interval found = hs__analysis_bootstrap_interval(replicates, 1000, 996.5, 1.0 / 6, 0.99999, true);
     assert_true(found.low < found.high && found.high == 997);
 }
 
@@ -139,13 +140,14 @@ static void equal_values_have_no_spread(void **state)
         for (int with_residue = 0; with_residue < 2; ++with_residue) {
             for (size_t i = 0; i < 333; ++i)
                 values[i] = -sizes[s] * (1 + with_residue * (double)(i % 3) * 0x1p-52);
-            assert_true(isnan(paired_effect(values, 333)));
+            assert_true(isnan(hs__analysis_paired_effect(values, 333)));
             if (!with_residue)
-                assert_true(mean_of_values(values, 333) == values[0] && jackknife_acceleration(values, 333) == 0);
+                assert_true(hs__analysis_mean_of_values(values, 333) == values[0] &&
+                            hs__analysis_jackknife_acceleration(values, 333) == 0);
         }
     values[0] *= 1 + 0x1p-24; /* one example differs by the last bit of single precision */
-    assert_true(isfinite(paired_effect(values, 333)));
-    assert_true(isnan(paired_effect(values, 1)) && isnan(paired_effect(values, 0)));
+    assert_true(isfinite(hs__analysis_paired_effect(values, 333)));
+    assert_true(isnan(hs__analysis_paired_effect(values, 1)) && isnan(hs__analysis_paired_effect(values, 0)));
 }
 
 /* Not a number is no rank: half of one example has no mean. */
@@ -156,9 +158,10 @@ static void rank_correlations_need_numbers(void **state)
     uint32_t order[4];
 
     (void)state;
-    assert_true(spearman(a, a, 4, order, ranks) == 1);
-    assert_true(isnan(spearman(broken, broken, 4, order, ranks)) && isnan(spearman(a, broken, 4, order, ranks)));
-    assert_true(isnan(spearman(a, same, 4, order, ranks)));
+    assert_true(hs__analysis_spearman(a, a, 4, order, ranks) == 1);
+    assert_true(isnan(hs__analysis_spearman(broken, broken, 4, order, ranks)) &&
+                isnan(hs__analysis_spearman(a, broken, 4, order, ranks)));
+    assert_true(isnan(hs__analysis_spearman(a, same, 4, order, ranks)));
 }
 
 /* ---- p-values ---------------------------------------------------------------------------------------------------- */
@@ -185,7 +188,7 @@ static double distance_from_uniform(const double *p, size_t n)
     ASSERT_OK(hs_allocate(&sorted, n, sizeof *sorted, "p", &error));
     ASSERT_OK(hs_allocate(&ranks, n, sizeof *ranks, "p", &error));
     ASSERT_OK(hs_allocate(&order, n, sizeof *order, "p", &error));
-    mid_ranks(p, n, order, ranks);
+    hs__analysis_mid_ranks(p, n, order, ranks);
     for (size_t i = 0; i < n; ++i) {
         double x = p[order[i]];
         distance = fmax(distance, fmax(fabs(x - (double)i / (double)n), fabs(x - (double)(i + 1) / (double)n)));
@@ -203,13 +206,13 @@ static void p_values_under_the_null_are_uniform(void **state)
     sign_flips flips;
 
     (void)state;
-    ASSERT_OK(sign_flips_new(5, N_EXAMPLES, 2000, &flips, &error));
-    ASSERT_OK(sign_flip_test(&flips, differences, N_TRIALS, p, &error));
+    ASSERT_OK(hs__analysis_sign_flips_new(5, N_EXAMPLES, 2000, &flips, &error));
+    ASSERT_OK(hs__analysis_sign_flip_test(&flips, differences, N_TRIALS, p, &error));
     /* 1.63 / sqrt(n) is Kolmogorov's bound at 1%. */
     double distance = distance_from_uniform(p, N_TRIALS);
     if (distance > 1.63 / sqrt(N_TRIALS))
         fail_msg("the p-values are %.4f from uniform", distance);
-    sign_flips_clear(&flips);
+    hs__analysis_sign_flips_clear(&flips);
     hs_free(differences);
 }
 
@@ -222,12 +225,12 @@ static void false_discoveries_stay_under_their_level(void **state)
     sign_flips flips;
 
     (void)state;
-    ASSERT_OK(sign_flips_new(6, N_EXAMPLES, 2000, &flips, &error));
+    ASSERT_OK(hs__analysis_sign_flips_new(6, N_EXAMPLES, 2000, &flips, &error));
     for (uint64_t experiment = 0; experiment < N_EXPERIMENTS; ++experiment) {
         double *differences = draw_differences(1000 + experiment, N_HEADS, N_TRUE, 0.4);
         size_t n_found = 0, n_false = 0;
-        ASSERT_OK(sign_flip_test(&flips, differences, N_HEADS, p, &error));
-        ASSERT_OK(benjamini_hochberg(p, N_HEADS, q, &error));
+        ASSERT_OK(hs__analysis_sign_flip_test(&flips, differences, N_HEADS, p, &error));
+        ASSERT_OK(hs__analysis_benjamini_hochberg(p, N_HEADS, q, &error));
         for (size_t head = 0; head < N_HEADS; ++head) {
             n_found += q[head] < level;
             n_false += q[head] < level && head >= N_TRUE;
@@ -236,7 +239,7 @@ static void false_discoveries_stay_under_their_level(void **state)
         power += (double)(n_found - n_false) / N_TRUE / N_EXPERIMENTS;
         hs_free(differences);
     }
-    sign_flips_clear(&flips);
+    hs__analysis_sign_flips_clear(&flips);
     /* Expected: level * 180 / 200 = 0.09, with a standard error of 0.007. And a test that finds nothing is none. */
     if (!(rate < level && rate > 0.06 && power > 0.5))
         fail_msg("false discovery rate %.4f at level %.2f, power %.3f", rate, level, power);
@@ -257,13 +260,13 @@ static void exact_p_values(void **state)
     double p;
 
     (void)state;
-    ASSERT_OK(sign_flips_new(1, 4, 64, &flips, &error));
+    ASSERT_OK(hs__analysis_sign_flips_new(1, 4, 64, &flips, &error));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
-        ASSERT_OK(sign_flip_test(&flips, cases[i].differences, 1, &p, &error));
+        ASSERT_OK(hs__analysis_sign_flip_test(&flips, cases[i].differences, 1, &p, &error));
         if (isnan(cases[i].p) ? !isnan(p) : fabs(p - cases[i].p) > 1e-12)
             fail_msg("case %zu: p = %.17g", i, p);
     }
-    sign_flips_clear(&flips);
+    hs__analysis_sign_flips_clear(&flips);
 }
 
 /* ---- resampling -------------------------------------------------------------------------------------------------- */
@@ -276,12 +279,12 @@ static void sums_are_weighted_sums(void **state)
     resampling r;
 
     (void)state;
-    ASSERT_OK(resampling_bootstrap(3, N, N_COLUMNS, &r, &error));
+    ASSERT_OK(hs__analysis_resampling_bootstrap(3, N, N_COLUMNS, &r, &error));
     for (size_t i = 0; i < N; ++i) {
         values[0][i] = (double)i;
         values[1][i] = NAN;
     }
-    resampling_sums(&r, &values[0][0], 2, &sums[0][0]);
+    hs__analysis_resampling_sums(&r, &values[0][0], 2, &sums[0][0]);
     for (size_t column = 0; column < N_COLUMNS; ++column) {
         double expected = 0, total = 0;
         for (size_t i = 0; i < N; ++i) {
@@ -290,7 +293,7 @@ static void sums_are_weighted_sums(void **state)
         }
         assert_true(total == N && sums[0][column] == expected && isnan(sums[1][column]));
     }
-    resampling_clear(&r);
+    hs__analysis_resampling_clear(&r);
 }
 
 /* The two halves hold each example at most once, and all but one of an odd number. */
@@ -300,7 +303,7 @@ static void halves_are_halves(void **state)
     resampling r;
 
     (void)state;
-    ASSERT_OK(resampling_halves(3, N, N_HALVES, &r, &error));
+    ASSERT_OK(hs__analysis_resampling_halves(3, N, N_HALVES, &r, &error));
     assert_true(r.total == 15);
     for (size_t h = 0; h < N_HALVES; ++h) {
         size_t sizes[2] = {0, 0};
@@ -312,7 +315,7 @@ static void halves_are_halves(void **state)
         }
         assert_true(sizes[0] == 15 && sizes[1] == 15);
     }
-    resampling_clear(&r);
+    hs__analysis_resampling_clear(&r);
 }
 
 int main(void)
