@@ -117,8 +117,9 @@ static bool is_among(const hs_chosen_sets *sets, const int32_t *components, size
 }
 
 /* Draws until there are enough; `all` collects every set that was drawn, `chosen` those that are new. */
-static hs_status draw_controls(const set_index *index, uint64_t set, const size_t n_indices[CHOICE_KINDS],
-                               size_t n_wanted, draw *d, hs_chosen_sets *all, hs_chosen_sets *chosen, hs_error *error)
+static hs_status hs__report_draw_controls(const set_index *index, uint64_t set, const size_t n_indices[CHOICE_KINDS],
+                                          size_t n_wanted, draw *d, hs_chosen_sets *all, hs_chosen_sets *chosen,
+                                          hs_error *error)
 {
     const int32_t *components = index->sets->components + set * index->sets->max_order * 3;
     const int32_t intervention = index->sets->intervention[set];
@@ -151,7 +152,7 @@ hs_status hs__analysis_choice_controls(const set_index *index, uint64_t set, con
 
     if (n_others < (double)n_wanted)
         n_wanted = (size_t)(n_others + 0.5);
-    hs_status status = draw_controls(index, set, n_indices, n_wanted, &d, &all, chosen, error);
+    hs_status status = hs__report_draw_controls(index, set, n_indices, n_wanted, &d, &all, chosen, error);
     hs_analysis_chosen_sets_clear(&all);
     return status;
 }

@@ -13,9 +13,9 @@ static double level_of(const ranking_view *view)
 static hs_status print_keep(const ranking_view *view, const hs_objective_keep *keep, const char *before, hs_text *text,
                             hs_error *error)
 {
-    const hs_results_task *task = view_task(view, keep->task);
+    const hs_results_task *task = hs__report_view_task(view, keep->task);
     const hs_results_metric *metric = &task->metrics[keep->metric];
-    const char *unit = view_change_unit(metric);
+    const char *unit = hs__report_view_change_unit(metric);
 
     if (view->request->pareto)
         return hs_text_appendf(text, error, "%s%s.%s", before, task->name, metric->name);
@@ -26,7 +26,7 @@ static hs_status print_keep(const ranking_view *view, const hs_objective_keep *k
 static hs_status print_objective(const ranking_view *view, hs_text *text, hs_error *error)
 {
     const hs_objective *objective = &view->request->objective;
-    const hs_results_task *reduce = view_task(view, objective->reduce_task);
+    const hs_results_task *reduce = hs__report_view_task(view, objective->reduce_task);
     const bool pareto = view->request->pareto;
 
     HS_TRY(hs_text_appendf(text, error, pareto ? "Pareto front: no set removes more %s.%s" : "most %s.%s removed",
@@ -53,8 +53,8 @@ static hs_status print_title(const ranking_view *view, hs_text *text, hs_error *
 
     if (view->request->key == HS_RANK_BY_OBJECTIVE)
         return print_objective(view, text, error);
-    return hs_text_appendf(text, error, titles[view->request->key], view_task(view, by.task)->name,
-                           view_task(view, by.task)->metrics[by.metric].name);
+    return hs_text_appendf(text, error, titles[view->request->key], hs__report_view_task(view, by.task)->name,
+                           hs__report_view_task(view, by.task)->metrics[by.metric].name);
 }
 
 static hs_status print_progress(const ranking_view *view, hs_text *text, hs_error *error)
@@ -73,13 +73,13 @@ static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *
 {
     view_metric shown[VIEW_MAX_METRICS];
     size_t n_left_out;
-    const size_t n = view_shown_metrics(view, shown, &n_left_out);
+    const size_t n = hs__report_view_shown_metrics(view, shown, &n_left_out);
     char cell[GRID_CELL_BYTES];
 
     HS_TRY(hs_text_appendf(text, error, "  clean model:"));
     for (size_t i = 0; i < n; ++i) {
-        const hs_results_task *task = view_task(view, shown[i].task);
-        view_format_mean(view, shown[i].task, shown[i].metric, 0, cell);
+        const hs_results_task *task = hs__report_view_task(view, shown[i].task);
+        hs__report_view_format_mean(view, shown[i].task, shown[i].metric, 0, cell);
         HS_TRY(hs_text_appendf(text, error, "%s %s.%s %s", i > 0 ? "," : "", task->name,
                                task->metrics[shown[i].metric].name, cell));
     }
@@ -93,18 +93,19 @@ static hs_status print_chance(const ranking_view *view, hs_text *text, hs_error 
 {
     view_metric shown[VIEW_MAX_METRICS];
     size_t n_left_out;
-    const size_t n = view_shown_metrics(view, shown, &n_left_out);
+    const size_t n = hs__report_view_shown_metrics(view, shown, &n_left_out);
 
     for (size_t i = 0; i < n; ++i) {
         const size_t before = text->length;
-        HS_TRY(chance_sentence(view->analysis, shown[i].task, shown[i].metric, "  warning: the", text, error));
+        HS_TRY(
+            hs__report_chance_sentence(view->analysis, shown[i].task, shown[i].metric, "  warning: the", text, error));
         if (text->length > before)
             HS_TRY(hs_text_append(text, "\n", 1, error));
     }
     return HS_OK;
 }
 
-hs_status captions_above(const ranking_view *view, hs_text *text, hs_error *error)
+hs_status hs__report_captions_above(const ranking_view *view, hs_text *text, hs_error *error)
 {
     HS_TRY(print_title(view, text, error));
     HS_TRY(print_progress(view, text, error));
@@ -148,7 +149,7 @@ static hs_status print_not_finite(const ranking_view *view, hs_text *text, hs_er
     for (size_t i = 0; i < ranking->n_not_finite && i < MAX_NOT_FINITE; ++i) {
         HS_TRY(hs_text_appendf(text, error, i > 0 ? ", " : " "));
         HS_TRY(hs_results_set_name(view->sets, ranking->not_finite_sets[i], text, error));
-        HS_TRY(hs_text_appendf(text, error, " (%s)", view_intervention(view, ranking->not_finite_sets[i])));
+        HS_TRY(hs_text_appendf(text, error, " (%s)", hs__report_view_intervention(view, ranking->not_finite_sets[i])));
     }
     return hs_text_appendf(text, error, ranking->n_not_finite > MAX_NOT_FINITE ? ", ...\n" : "\n");
 }
@@ -168,10 +169,10 @@ static hs_status print_method(const ranking_view *view, hs_text *text, hs_error 
 static hs_status print_single_examples(const ranking_view *view, hs_text *text, hs_error *error)
 {
     for (size_t task = 0; task < view->analysis->n_tasks; ++task)
-        if (view_task(view, task)->n_examples == 1)
+        if (hs__report_view_task(view, task)->n_examples == 1)
             HS_TRY(hs_text_appendf(text, error,
                                    "  %s has one example: it gives no interval, and nothing is known of others\n",
-                                   view_task(view, task)->name));
+                                   hs__report_view_task(view, task)->name));
     return HS_OK;
 }
 
@@ -194,10 +195,10 @@ static hs_status print_staying(const double *stability, hs_text *text, hs_error 
 static hs_status print_stability(const ranking_view *view, hs_text *text, hs_error *error)
 {
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
-    const hs_results_task *task = view_task(view, by.task);
+    const hs_results_task *task = hs__report_view_task(view, by.task);
 
     for (size_t i = 0; i < view->sets->n_interventions; ++i) {
-        const double *stability = view_stability(view, by.task, by.metric, i);
+        const double *stability = hs__report_view_stability(view, by.task, by.metric, i);
         if (!isfinite(stability[HS_STABILITY_SPLIT_HALF]) ||
             (view->request->intervention >= 0 && view->request->intervention != (int32_t)i))
             continue;
@@ -215,7 +216,7 @@ static hs_status print_stability(const ranking_view *view, hs_text *text, hs_err
 static hs_status print_control(const ranking_view *view, hs_text *text, hs_error *error)
 {
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
-    const hs_results_metric *metric = &view_task(view, by.task)->metrics[by.metric];
+    const hs_results_metric *metric = &hs__report_view_task(view, by.task)->metrics[by.metric];
     char cell[GRID_CELL_BYTES];
     hs_text name = {0};
     hs_control control = {0};
@@ -223,14 +224,14 @@ static hs_status print_control(const ranking_view *view, hs_text *text, hs_error
     HS_TRY(hs_analysis_control(view->analysis, view->request, view->ranking->sets[0], &control, error));
     if (control.n == 0)
         return HS_OK;
-    view_format_change(metric, control.mean, control.low, control.high, cell);
+    hs__report_view_format_change(metric, control.mean, control.low, control.high, cell);
     HS_TRY(hs_results_set_name(view->sets, view->ranking->sets[0], &name, error));
-    hs_status status =
-        hs_text_appendf(text, error,
-                        "  control: %zu other %s with as many heads in each layer as %s: %s %s %s; "
-                        "p = %.2g%s\n",
-                        control.n, control.n == 1 ? "set" : "sets", name.text, view_statistic_name(by.statistic), cell,
-                        view_change_unit(metric), control.p, by.two_sided ? " (two-sided)" : "");
+    hs_status status = hs_text_appendf(
+        text, error,
+        "  control: %zu other %s with as many heads in each layer as %s: %s %s %s; "
+        "p = %.2g%s\n",
+        control.n, control.n == 1 ? "set" : "sets", name.text, hs__report_view_statistic_name(by.statistic), cell,
+        hs__report_view_change_unit(metric), control.p, by.two_sided ? " (two-sided)" : "");
     hs_text_clear(&name);
     return status;
 }
@@ -242,7 +243,7 @@ static hs_status print_empty(const ranking_view *view, hs_text *text, hs_error *
     return hs_text_append(text, "\n", 1, error);
 }
 
-hs_status captions_below(const ranking_view *view, hs_text *text, hs_error *error)
+hs_status hs__report_captions_below(const ranking_view *view, hs_text *text, hs_error *error)
 {
     HS_TRY(print_left_out(view, text, error));
     HS_TRY(print_not_finite(view, text, error));

@@ -20,8 +20,8 @@ typedef struct caveats {
 /* One row: what it is about and the text in `text`. */
 static hs_status add(caveats *c, const char *what, hs_error *error)
 {
-    HS_TRY(sheet_add_text(c->to, what, error));
-    HS_TRY(sheet_add_text(c->to, c->text.text, error));
+    HS_TRY(hs__report_sheet_add_text(c->to, what, error));
+    HS_TRY(hs__report_sheet_add_text(c->to, c->text.text, error));
     c->text.length = 0;
     return HS_OK;
 }
@@ -81,7 +81,7 @@ static hs_status no_better_than_chance(caveats *c, hs_error *error)
         const report_metric *metric = &c->report->metrics[i];
         if (i >= c->report->n_main && !is_of_a_curve(c->report, metric))
             continue;
-        HS_TRY(chance_sentence(c->report->analysis, metric->task, metric->metric, "The", &c->text, error));
+        HS_TRY(hs__report_chance_sentence(c->report->analysis, metric->task, metric->metric, "The", &c->text, error));
         if (c->text.length > 0)
             HS_TRY(add(c, "chance", error));
     }
@@ -109,7 +109,7 @@ static hs_status unstable_ranking(caveats *c, hs_error *error)
 
 static hs_status not_significant(caveats *c, hs_error *error)
 {
-    if (c->best == 0 || report_is_significant(c->report, HS_STATISTIC_DELTA_Q, c->ranked, c->best))
+    if (c->best == 0 || hs__report_is_significant(c->report, HS_STATISTIC_DELTA_Q, c->ranked, c->best))
         return HS_OK;
     HS_TRY(hs_text_appendf(
         &c->text, error,
@@ -125,9 +125,9 @@ static hs_status may_be_lost(caveats *c, hs_error *error)
 
     for (size_t i = 0; c->best > 0 && report->has_objective && i < report->objective.n_keeps; ++i) {
         const hs_objective_keep *keep = &report->objective.keeps[i];
-        const report_metric *metric = &report->metrics[report_find_metric(report, keep->task, keep->metric)];
-        const double low = report_value(report, HS_STATISTIC_DELTA_LOW, metric, c->best);
-        const double high = report_value(report, HS_STATISTIC_DELTA_HIGH, metric, c->best);
+        const report_metric *metric = &report->metrics[hs__report_find_metric(report, keep->task, keep->metric)];
+        const double low = hs__report_value(report, HS_STATISTIC_DELTA_LOW, metric, c->best);
+        const double high = hs__report_value(report, HS_STATISTIC_DELTA_HIGH, metric, c->best);
         if (!((metric->is->better < 0 ? high : -low) > keep->tolerance))
             continue;
         HS_TRY(hs_text_appendf(
@@ -166,11 +166,11 @@ static hs_status fluency_lost(caveats *c, const report_metric *metric, const cha
 {
     const hs_report *report = c->report;
 
-    if (c->best == 0 || !(report_value(report, HS_STATISTIC_DELTA, metric, c->best) > 0) ||
-        !report_is_significant(report, HS_STATISTIC_DELTA_Q, metric, c->best))
+    if (c->best == 0 || !(hs__report_value(report, HS_STATISTIC_DELTA, metric, c->best) > 0) ||
+        !hs__report_is_significant(report, HS_STATISTIC_DELTA_Q, metric, c->best))
         return HS_OK;
     HS_TRY(hs_text_appendf(&c->text, error, "%s: %s %s changes by ", lost, metric->of->name, metric->is->name));
-    HS_TRY(findings_change(report, metric, c->best, &c->text, error));
+    HS_TRY(hs__report_findings_change(report, metric, c->best, &c->text, error));
     HS_TRY(hs_text_appendf(&c->text, error, "."));
     return add(c, "fluency lost", error);
 }
@@ -286,7 +286,7 @@ static hs_status not_finite(caveats *c, hs_error *error)
     return add(c, "not finite", error);
 }
 
-hs_status caveats_list(const hs_report *report, sheet *to, hs_error *error)
+hs_status hs__report_caveats_list(const hs_report *report, sheet *to, hs_error *error)
 {
     static hs_status (*const rows[])(caveats * c, hs_error * error) = {
         unfinished,       not_significant, may_be_lost, fluency,      no_better_than_chance,
@@ -294,13 +294,13 @@ hs_status caveats_list(const hs_report *report, sheet *to, hs_error *error)
         pruned,           not_finite,
     };
     caveats c = {.report = report,
-                 .ranked = &report->metrics[report_ranked_metric(report)],
+                 .ranked = &report->metrics[hs__report_ranked_metric(report)],
                  .best = report->ranking.n > 0 ? report->ranking.sets[0] : 0,
                  .to = to};
-    hs_status status = sheet_add_column(to, SHEET_TEXT, "about", "about", error);
+    hs_status status = hs__report_sheet_add_column(to, SHEET_TEXT, "about", "about", error);
 
     if (status == HS_OK)
-        status = sheet_add_column(to, SHEET_TEXT, "caveat", "caveat", error);
+        status = hs__report_sheet_add_column(to, SHEET_TEXT, "caveat", "caveat", error);
     for (size_t i = 0; status == HS_OK && i < sizeof rows / sizeof *rows; ++i)
         status = rows[i](&c, error);
     hs_text_clear(&c.text);

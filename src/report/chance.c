@@ -3,8 +3,8 @@
 
 #include "report/formats.h"
 
-hs_status chance_sentence(const hs_analysis *analysis, size_t task, size_t metric, const char *before, hs_text *text,
-                          hs_error *error)
+hs_status hs__report_chance_sentence(const hs_analysis *analysis, size_t task, size_t metric, const char *before,
+                                     hs_text *text, hs_error *error)
 {
     const hs_results_task *of = hs_results_task_at(analysis->results, task);
     const double chance = of->chance != NULL ? of->chance[metric] : 0;
@@ -15,7 +15,7 @@ hs_status chance_sentence(const hs_analysis *analysis, size_t task, size_t metri
 
     if (chance == 0 || !(mean <= chance || low <= chance))
         return HS_OK;
-    format_mean(&of->metrics[metric], mean, low, high, cell);
+    hs__report_format_mean(&of->metrics[metric], mean, low, high, cell);
     HS_TRY(
         hs_text_appendf(text, error, "%s clean model's %s.%s, %s, ", before, of->name, of->metrics[metric].name, cell));
     if (high < chance)

@@ -7,11 +7,11 @@ static hs_status print_header(const ranking_view *view, hs_text *text, hs_error 
 {
     HS_TRY(hs_text_appendf(text, error, "rank,set,heads,order,ablation,layer,head,standing"));
     for (size_t task = 0; task < view->analysis->n_tasks; ++task)
-        for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
+        for (size_t metric = 0; metric < hs__report_view_task(view, task)->n_metrics; ++metric)
             for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
-                HS_TRY(hs_text_appendf(text, error, ",%s.%s.%s", view_task(view, task)->name,
-                                       view_task(view, task)->metrics[metric].name,
-                                       view_statistic_name((hs_statistic)s)));
+                HS_TRY(hs_text_appendf(text, error, ",%s.%s.%s", hs__report_view_task(view, task)->name,
+                                       hs__report_view_task(view, task)->metrics[metric].name,
+                                       hs__report_view_statistic_name((hs_statistic)s)));
     return hs_text_appendf(text, error, "\n");
 }
 
@@ -25,8 +25,8 @@ static hs_status print_set(const ranking_view *view, uint64_t set, hs_text *text
 {
     const int32_t *component = view->sets->components + set * view->sets->max_order * 3;
 
-    HS_TRY(view_spell_set(view, set, text, error));
-    HS_TRY(hs_text_appendf(text, error, ",%d,%s,", view->sets->order[set], view_intervention(view, set)));
+    HS_TRY(hs__report_view_spell_set(view, set, text, error));
+    HS_TRY(hs_text_appendf(text, error, ",%d,%s,", view->sets->order[set], hs__report_view_intervention(view, set)));
     return view->sets->order[set] == 1 ? hs_text_appendf(text, error, "%d,%d", component[1], component[2])
                                        : hs_text_append(text, ",", 1, error);
 }
@@ -43,7 +43,7 @@ static hs_status print_row(const ranking_view *view, uint64_t set, size_t rank, 
     HS_TRY(print_set(view, set, text, error));
     HS_TRY(hs_text_appendf(text, error, ",%s", standing));
     for (size_t task = 0; task < analysis->n_tasks; ++task)
-        for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
+        for (size_t metric = 0; metric < hs__report_view_task(view, task)->n_metrics; ++metric)
             for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
                 HS_TRY(print_number(hs_analysis_value(analysis, (hs_statistic)s, task, metric, set), text, error));
     return hs_text_appendf(text, error, "\n");
@@ -53,7 +53,7 @@ static hs_status print_unranked(const ranking_view *view, hs_text *text, hs_erro
 {
     view_unranked *unranked = NULL;
     size_t n = 0;
-    hs_status status = view_list_unranked(view, &unranked, &n, error);
+    hs_status status = hs__report_view_list_unranked(view, &unranked, &n, error);
 
     for (size_t i = 0; status == HS_OK && i < n; ++i)
         status = print_row(view, unranked[i].set, 0, unranked[i].standing, text, error);
@@ -61,7 +61,7 @@ static hs_status print_unranked(const ranking_view *view, hs_text *text, hs_erro
     return status;
 }
 
-hs_status ranking_as_csv(const ranking_view *view, hs_text *text, hs_error *error)
+hs_status hs__report_ranking_as_csv(const ranking_view *view, hs_text *text, hs_error *error)
 {
     HS_TRY(print_header(view, text, error));
     for (size_t row = 0; row < view->n_shown; ++row)

@@ -8,7 +8,7 @@ static bool is_control(char c)
     return ((unsigned char)c < 0x20 && c != '\t' && c != '\n') || c == 0x7f;
 }
 
-hs_status escape_html(const char *string, hs_text *text, hs_error *error)
+hs_status hs__report_escape_html(const char *string, hs_text *text, hs_error *error)
 {
     for (const char *c = string; *c != '\0'; ++c) {
         const char *entity = *c == '&'    ? "&amp;"
@@ -31,7 +31,7 @@ static bool is_separator(const char *c)
     return (unsigned char)c[0] == 0xe2 && (unsigned char)c[1] == 0x80 && ((unsigned char)c[2] & 0xfe) == 0xa8;
 }
 
-hs_status escape_json(const char *string, hs_text *text, hs_error *error)
+hs_status hs__report_escape_json(const char *string, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_append(text, "\"", 1, error));
     for (const char *c = string; *c != '\0'; ++c) {
@@ -49,7 +49,7 @@ hs_status escape_json(const char *string, hs_text *text, hs_error *error)
     return hs_text_append(text, "\"", 1, error);
 }
 
-hs_status escape_csv(const char *string, hs_text *text, hs_error *error)
+hs_status hs__report_escape_csv(const char *string, hs_text *text, hs_error *error)
 {
     if (strpbrk(string, ",\"\r\n") == NULL)
         return hs_text_append(text, string, strlen(string), error);
@@ -59,7 +59,7 @@ hs_status escape_csv(const char *string, hs_text *text, hs_error *error)
     return hs_text_append(text, "\"", 1, error);
 }
 
-hs_status escape_markdown(const char *string, hs_text *text, hs_error *error)
+hs_status hs__report_escape_markdown(const char *string, hs_text *text, hs_error *error)
 {
     for (const char *c = string; *c != '\0'; ++c) {
         if (*c == '\n' || is_control(*c))

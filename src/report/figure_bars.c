@@ -27,7 +27,7 @@ static axis panel_axis(const bars *b, const panel *p, double start)
     for (size_t i = 0; i < b->n; ++i)
         for (int end = 0; end < 3; ++end) {
             static const hs_statistic ends[] = {HS_STATISTIC_DELTA, HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_HIGH};
-            double value = p->metric->factor * report_value(b->report, ends[end], p->metric, b->sets[i]);
+            double value = p->metric->factor * hs__report_value(b->report, ends[end], p->metric, b->sets[i]);
             low = isfinite(value) ? fmin(low, value) : low;
             high = isfinite(value) ? fmax(high, value) : high;
         }
@@ -35,17 +35,17 @@ static axis panel_axis(const bars *b, const panel *p, double start)
         low = fmin(low, p->metric->factor * p->tolerance);
         high = fmax(high, p->metric->factor * p->tolerance);
     }
-    return axis_make(low, high, start, start + PANEL);
+    return hs__report_axis_make(low, high, start, start + PANEL);
 }
 
 static hs_status draw_bar(const bars *b, const panel *p, size_t row, hs_text *svg, hs_error *error)
 {
     const uint64_t set = b->sets[row];
     const double factor = p->metric->factor, y = TOP + ROW * (double)row;
-    const double value = factor * report_value(b->report, HS_STATISTIC_DELTA, p->metric, set);
-    const double low = factor * report_value(b->report, HS_STATISTIC_DELTA_LOW, p->metric, set);
-    const double high = factor * report_value(b->report, HS_STATISTIC_DELTA_HIGH, p->metric, set);
-    const double zero = axis_at(&p->axis, 0), at = axis_at(&p->axis, value);
+    const double value = factor * hs__report_value(b->report, HS_STATISTIC_DELTA, p->metric, set);
+    const double low = factor * hs__report_value(b->report, HS_STATISTIC_DELTA_LOW, p->metric, set);
+    const double high = factor * hs__report_value(b->report, HS_STATISTIC_DELTA_HIGH, p->metric, set);
+    const double zero = hs__report_axis_at(&p->axis, 0), at = hs__report_axis_at(&p->axis, value);
 
     if (!isfinite(value))
         return HS_OK;
@@ -55,10 +55,11 @@ static hs_status draw_bar(const bars *b, const panel *p, size_t row, hs_text *sv
                            fmin(zero, at), y + 4, fmax(fabs(at - zero), 1), ROW - 8, value < 0 ? "n4" : "p4", set,
                            p->row));
     if (isfinite(low) && isfinite(high))
-        HS_TRY(svg_line(svg, axis_at(&p->axis, low), y + ROW / 2.0, axis_at(&p->axis, high), y + ROW / 2.0, "whisker",
-                        error));
+        HS_TRY(hs__report_svg_line(svg, hs__report_axis_at(&p->axis, low), y + ROW / 2.0,
+                                   hs__report_axis_at(&p->axis, high), y + ROW / 2.0, "whisker", error));
     return hs_text_appendf(svg, error, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" class=\"%s\"/>\n", at, y + ROW / 2.0,
-                           report_is_significant(b->report, HS_STATISTIC_DELTA_Q, p->metric, set) ? "point" : "hollow");
+                           hs__report_is_significant(b->report, HS_STATISTIC_DELTA_Q, p->metric, set) ? "point"
+                                                                                                      : "hollow");
 }
 
 static hs_status draw_panel(const bars *b, const panel *p, hs_text *svg, hs_error *error)
@@ -67,11 +68,11 @@ static hs_status draw_panel(const bars *b, const panel *p, hs_text *svg, hs_erro
     hs_text title = {0};
     hs_status status;
 
-    HS_GOTO_DONE(metric_title(p->metric, ", change", &title, error));
-    HS_GOTO_DONE(axis_draw_x(&p->axis, bottom, TOP, title.text, svg, error));
+    HS_GOTO_DONE(hs__report_metric_title(p->metric, ", change", &title, error));
+    HS_GOTO_DONE(hs__report_axis_draw_x(&p->axis, bottom, TOP, title.text, svg, error));
     if (isfinite(p->tolerance)) {
-        double x = axis_at(&p->axis, p->metric->factor * p->tolerance);
-        HS_GOTO_DONE(svg_line(svg, x, TOP, x, bottom, "limit", error));
+        double x = hs__report_axis_at(&p->axis, p->metric->factor * p->tolerance);
+        HS_GOTO_DONE(hs__report_svg_line(svg, x, TOP, x, bottom, "limit", error));
     }
     for (size_t row = 0; row < b->n; ++row)
         HS_GOTO_DONE(draw_bar(b, p, row, svg, error));
@@ -88,7 +89,7 @@ static hs_status measure_labels(bars *b, hs_error *error)
     hs_status status = HS_OK;
 
     for (size_t i = 0; status == HS_OK && i < b->n; ++i) {
-        status = set_label(b->report, b->sets[i], &name, error);
+        status = hs__report_set_label(b->report, b->sets[i], &name, error);
         b->label = fmax(b->label, fmin(360, CHARACTER * (double)name.length + 2 * LABEL_GAP));
     }
     hs_text_clear(&name);
@@ -101,16 +102,16 @@ static hs_status draw_panels(const hs_report *report, const report_figure *figur
     bars b = {report, sets, n, 60};
 
     HS_TRY(measure_labels(&b, error));
-    HS_TRY(svg_open(report, figure, b.label + (double)n_panels * (PANEL + PANEL_GAP), TOP + ROW * (double)n + FOOT, svg,
-                    error));
+    HS_TRY(hs__report_svg_open(report, figure, b.label + (double)n_panels * (PANEL + PANEL_GAP),
+                               TOP + ROW * (double)n + FOOT, svg, error));
     for (size_t row = 0; row < n; ++row)
-        HS_TRY(svg_set_label(report, svg, b.label - LABEL_GAP, TOP + ROW * (double)row + ROW / 2.0 + 4, "end",
-                             sets[row], error));
+        HS_TRY(hs__report_svg_set_label(report, svg, b.label - LABEL_GAP, TOP + ROW * (double)row + ROW / 2.0 + 4,
+                                        "end", sets[row], error));
     for (size_t i = 0; i < n_panels; ++i) {
         panels[i].axis = panel_axis(&b, &panels[i], b.label + (double)i * (PANEL + PANEL_GAP));
         HS_TRY(draw_panel(&b, &panels[i], svg, error));
     }
-    return svg_close(svg, error);
+    return hs__report_svg_close(svg, error);
 }
 
 /* The change that uses up a tolerance. */
@@ -119,11 +120,11 @@ static double tolerated(const report_metric *metric, double tolerance)
     return metric->is->better < 0 ? tolerance : -tolerance;
 }
 
-hs_status draw_ranking(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
+hs_status hs__report_draw_ranking(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     panel panels[MAX_PANELS];
     size_t n = report->ranking.n < N_ROWS ? report->ranking.n : N_ROWS, n_panels = 0;
-    const size_t first = report_ranked_metric(report);
+    const size_t first = hs__report_ranked_metric(report);
 
     panels[n_panels++] = (panel){.metric = &report->metrics[first], .row = first, .tolerance = NAN};
     for (size_t i = 0; i < report->n_main && n_panels < MAX_PANELS; ++i)
@@ -138,12 +139,12 @@ hs_status draw_ranking(const hs_report *report, const report_figure *figure, hs_
     return draw_panels(report, figure, report->ranking.sets, n, panels, n_panels, svg, error);
 }
 
-hs_status draw_bars(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
+hs_status hs__report_draw_bars(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     panel panels[1] = {{.metric = &report->metrics[figure->metric], .row = figure->metric, .tolerance = NAN}};
     uint64_t sets[N_ROWS];
     size_t n;
 
-    HS_TRY(report_largest(report, HS_STATISTIC_DELTA, panels[0].metric, -1, sets, N_ROWS, &n, error));
+    HS_TRY(hs__report_largest(report, HS_STATISTIC_DELTA, panels[0].metric, -1, sets, N_ROWS, &n, error));
     return draw_panels(report, figure, sets, n, panels, 1, svg, error);
 }

@@ -23,7 +23,7 @@ typedef struct controls {
 /* The first sets of the ranking that have controls. */
 static controls find_rows(const hs_report *report)
 {
-    controls c = {.report = report, .metric = &report->metrics[report_ranked_metric(report)]};
+    controls c = {.report = report, .metric = &report->metrics[hs__report_ranked_metric(report)]};
 
     for (size_t i = 0; i < report->n_controls; ++i)
         if (report->controls[i].n > 0)
@@ -33,7 +33,7 @@ static controls find_rows(const hs_report *report)
 
 static double shown(const controls *c, hs_statistic statistic, size_t row)
 {
-    return c->metric->factor * report_value(c->report, statistic, c->metric, c->rows[row].set);
+    return c->metric->factor * hs__report_value(c->report, statistic, c->metric, c->rows[row].set);
 }
 
 static void find_axis(controls *c)
@@ -53,7 +53,7 @@ static void find_axis(controls *c)
             high = isfinite(value) ? fmax(high, value) : high;
         }
     }
-    c->x = axis_make(low, high, c->label, c->label + WIDTH);
+    c->x = hs__report_axis_make(low, high, c->label, c->label + WIDTH);
 }
 
 static hs_status measure_labels(controls *c, hs_error *error)
@@ -63,7 +63,7 @@ static hs_status measure_labels(controls *c, hs_error *error)
 
     c->label = 60;
     for (size_t row = 0; status == HS_OK && row < c->n; ++row) {
-        status = set_label(c->report, c->rows[row].set, &label, error);
+        status = hs__report_set_label(c->report, c->rows[row].set, &label, error);
         c->label = fmax(c->label, fmin(360, CHARACTER * (double)label.length + 2 * GAP));
     }
     hs_text_clear(&label);
@@ -75,33 +75,36 @@ static hs_status draw_row(const controls *c, size_t row, hs_text *svg, hs_error 
 {
     const controlled *of = &c->rows[row];
     const double y = TOP + ROW * (double)row, middle = y + ROW / 2.0, factor = c->metric->factor;
-    const double low = axis_at(&c->x, factor * of->control->low), high = axis_at(&c->x, factor * of->control->high);
-    const double mean = axis_at(&c->x, factor * of->control->mean);
+    const double low = hs__report_axis_at(&c->x, factor * of->control->low),
+                 high = hs__report_axis_at(&c->x, factor * of->control->high);
+    const double mean = hs__report_axis_at(&c->x, factor * of->control->mean);
     const double own_low = shown(c, HS_STATISTIC_DELTA_LOW, row), own_high = shown(c, HS_STATISTIC_DELTA_HIGH, row);
     char says[64];
 
-    HS_TRY(svg_set_label(c->report, svg, c->label - GAP, middle + 4, "end", of->set, error));
+    HS_TRY(hs__report_svg_set_label(c->report, svg, c->label - GAP, middle + 4, "end", of->set, error));
     if (isfinite(low) && isfinite(high))
         HS_TRY(hs_text_appendf(svg, error,
                                "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" class=\"range\"/>\n", low,
                                y + 5, fmax(high - low, 1), ROW - 10));
-    HS_TRY(svg_line(svg, mean, y + 3, mean, y + ROW - 3, "whisker", error));
+    HS_TRY(hs__report_svg_line(svg, mean, y + 3, mean, y + ROW - 3, "whisker", error));
     if (isfinite(own_low) && isfinite(own_high))
-        HS_TRY(svg_line(svg, axis_at(&c->x, own_low), middle, axis_at(&c->x, own_high), middle, "whisker", error));
+        HS_TRY(hs__report_svg_line(svg, hs__report_axis_at(&c->x, own_low), middle, hs__report_axis_at(&c->x, own_high),
+                                   middle, "whisker", error));
     HS_TRY(hs_text_appendf(
         svg, error, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" class=\"best\" data-s=\"%" PRIu64 "\" data-m=\"%zu\"/>\n",
-        axis_at(&c->x, shown(c, HS_STATISTIC_DELTA, row)), middle, of->set, (size_t)(c->metric - c->report->metrics)));
+        hs__report_axis_at(&c->x, shown(c, HS_STATISTIC_DELTA, row)), middle, of->set,
+        (size_t)(c->metric - c->report->metrics)));
     snprintf(says, sizeof says, "%zu controls, p = %.2g", of->control->n, of->control->p);
-    return svg_text(svg, c->label + WIDTH + GAP, middle + 4, "small start", says, error);
+    return hs__report_svg_text(svg, c->label + WIDTH + GAP, middle + 4, "small start", says, error);
 }
 
-bool has_controls(const hs_report *report, const report_figure *figure)
+bool hs__report_has_controls(const hs_report *report, const report_figure *figure)
 {
     (void)figure;
     return find_rows(report).n > 0;
 }
 
-hs_status draw_controls(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
+hs_status hs__report_draw_controls(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     controls c = find_rows(report);
     hs_text title = {0};
@@ -110,12 +113,12 @@ hs_status draw_controls(const hs_report *report, const report_figure *figure, hs
     HS_GOTO_DONE(measure_labels(&c, error));
     find_axis(&c);
     const double bottom = TOP + ROW * (double)c.n;
-    HS_GOTO_DONE(svg_open(report, figure, c.label + WIDTH + GAP + SAYS, bottom + FOOT, svg, error));
-    HS_GOTO_DONE(metric_title(c.metric, ", change", &title, error));
-    HS_GOTO_DONE(axis_draw_x(&c.x, bottom, TOP, title.text, svg, error));
+    HS_GOTO_DONE(hs__report_svg_open(report, figure, c.label + WIDTH + GAP + SAYS, bottom + FOOT, svg, error));
+    HS_GOTO_DONE(hs__report_metric_title(c.metric, ", change", &title, error));
+    HS_GOTO_DONE(hs__report_axis_draw_x(&c.x, bottom, TOP, title.text, svg, error));
     for (size_t row = 0; row < c.n; ++row)
         HS_GOTO_DONE(draw_row(&c, row, svg, error));
-    HS_GOTO_DONE(svg_close(svg, error));
+    HS_GOTO_DONE(hs__report_svg_close(svg, error));
 done:
     hs_text_clear(&title);
     return status;

@@ -37,7 +37,7 @@ static hs_status find_edges(network *net, int32_t intervention, hs_error *error)
         HS_TRY(hs_analysis_rank(report->analysis, &request, &ranking, error));
     }
     for (size_t i = 0; i < ranking.n && net->n_edges < MAX_EDGES; ++i)
-        if (report_is_significant(report, HS_STATISTIC_INTERACTION_Q, net->metric, ranking.sets[i]))
+        if (hs__report_is_significant(report, HS_STATISTIC_INTERACTION_Q, net->metric, ranking.sets[i]))
             net->edges[net->n_edges++] = ranking.sets[i];
     hs_analysis_ranking_clear(&ranking);
     return HS_OK;
@@ -53,7 +53,7 @@ static hs_status place_heads(network *net, hs_error *error)
     memset(net->place, 0xff, report->n_components * sizeof *net->place);
     for (size_t i = 0; i < net->n_edges; ++i)
         for (int32_t end = 0; end < 2; ++end)
-            net->place[report_component_of(report, net->edges[i], end)] = 0;
+            net->place[hs__report_component_of(report, net->edges[i], end)] = 0;
     for (size_t i = 0; i < report->n_components; ++i)
         if (net->place[i] == 0)
             net->place[i] = net->n_in[report->components[i].fields[1]]++;
@@ -80,8 +80,9 @@ static double node_y(const network *net, size_t component)
 
 static hs_status draw_edge(const network *net, uint64_t set, double largest, hs_text *svg, hs_error *error)
 {
-    const size_t a = report_component_of(net->report, set, 0), b = report_component_of(net->report, set, 1);
-    const double value = net->metric->factor * report_value(net->report, HS_STATISTIC_INTERACTION, net->metric, set);
+    const size_t a = hs__report_component_of(net->report, set, 0), b = hs__report_component_of(net->report, set, 1);
+    const double value =
+        net->metric->factor * hs__report_value(net->report, HS_STATISTIC_INTERACTION, net->metric, set);
     const double middle = TOP + 0.5 * ROW * (net->n_rows - 1);
     const double xa = node_x(net, a), ya = node_y(net, a), xb = node_x(net, b), yb = node_y(net, b);
     /* Edges bow, so that those along a row or within a layer do not lie upon each other or under a head between. */
@@ -104,7 +105,7 @@ static hs_status draw_node(const network *net, size_t component, int32_t interve
     if (set > 0)
         HS_TRY(hs_text_appendf(svg, error, " data-s=\"%" PRIu64 "\"", set));
     HS_TRY(hs_text_appendf(svg, error, "/>"));
-    return svg_text(svg, x, y + 4, "small middle", net->report->components[component].name, error);
+    return hs__report_svg_text(svg, x, y + 4, "small middle", net->report->components[component].name, error);
 }
 
 static hs_status draw_layers(const network *net, hs_text *svg, hs_error *error)
@@ -114,7 +115,7 @@ static hs_status draw_layers(const network *net, hs_text *svg, hs_error *error)
     for (int32_t layer = 0; layer < net->report->n_layers; ++layer) {
         snprintf(label, sizeof label, "layer %d", layer);
         if (net->n_in[layer] > 0)
-            HS_TRY(svg_text(svg, LEFT + COLUMN * net->column[layer], 14, "small middle", label, error));
+            HS_TRY(hs__report_svg_text(svg, LEFT + COLUMN * net->column[layer], 14, "small middle", label, error));
     }
     return HS_OK;
 }
@@ -126,11 +127,11 @@ static hs_status draw_all(const network *net, const report_figure *figure, hs_te
     double largest = 0;
 
     for (size_t i = 0; i < net->n_edges; ++i)
-        largest = fmax(largest, fabs(net->metric->factor *
-                                     report_value(net->report, HS_STATISTIC_INTERACTION, net->metric, net->edges[i])));
-    HS_TRY(svg_open(net->report, figure, width, height, svg, error));
+        largest = fmax(largest, fabs(net->metric->factor * hs__report_value(net->report, HS_STATISTIC_INTERACTION,
+                                                                            net->metric, net->edges[i])));
+    HS_TRY(hs__report_svg_open(net->report, figure, width, height, svg, error));
     if (net->n_edges == 0)
-        HS_TRY(svg_text(svg, 8, TOP, "start", "No interaction is significant.", error));
+        HS_TRY(hs__report_svg_text(svg, 8, TOP, "start", "No interaction is significant.", error));
     HS_TRY(draw_layers(net, svg, error));
     for (size_t i = 0; i < net->n_edges; ++i)
         HS_TRY(draw_edge(net, net->edges[i], largest, svg, error));
@@ -138,14 +139,14 @@ static hs_status draw_all(const network *net, const report_figure *figure, hs_te
         if (net->place[i] >= 0)
             HS_TRY(draw_node(net, i, figure->intervention, svg, error));
     if (net->n_edges > 0)
-        HS_TRY(svg_text(svg, 8, height - 8, "small start",
-                        net->backup ? "backup pairs; blue: less, orange: more"
-                                    : "no backup pairs: strongest interactions; blue: less, orange: more",
-                        error));
-    return svg_close(svg, error);
+        HS_TRY(hs__report_svg_text(svg, 8, height - 8, "small start",
+                                   net->backup ? "backup pairs; blue: less, orange: more"
+                                               : "no backup pairs: strongest interactions; blue: less, orange: more",
+                                   error));
+    return hs__report_svg_close(svg, error);
 }
 
-hs_status draw_network(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
+hs_status hs__report_draw_network(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     network net = {.report = report, .metric = &report->metrics[figure->metric]};
     hs_status status;

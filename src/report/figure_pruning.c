@@ -6,7 +6,7 @@
 #include "report/formats.h"
 
 enum { LEFT = 66, TOP = 10, LEGEND = 19, WIDTH = 600, HEIGHT = 230, GAP = 24, FOOT = 44, RIGHT = 16, SAMPLE = 30 };
-/* Of pruning_number_names; the ends of an interval follow its value. */
+/* Of hs__report_pruning_number_names; the ends of an interval follow its value. */
 enum { SHARE = 0, KEPT = 1, REDUCED = 4 };
 
 /* Shares beyond these are drawn at the edge: a value near 0 has shares of any size. In percent. */
@@ -25,7 +25,7 @@ typedef struct panel {
     double top, bottom;
 } panel;
 
-bool has_pruning(const hs_report *report, const report_figure *figure)
+bool hs__report_has_pruning(const hs_report *report, const report_figure *figure)
 {
     (void)figure;
     for (size_t i = 0; i < report->n_curves; ++i)
@@ -39,7 +39,7 @@ static double shown_at(const panel *p, const hs_pruning_curve *curve, size_t poi
 {
     double numbers[PRUNING_NUMBERS];
 
-    pruning_list_numbers(curve, &curve->points[point], numbers);
+    hs__report_pruning_list_numbers(curve, &curve->points[point], numbers);
     return (which == SHARE ? 100 : p->factor) * numbers[which];
 }
 
@@ -50,12 +50,12 @@ static double clamped(double value, double low, double high)
 
 static double y_at(const panel *p, double value)
 {
-    return axis_at(&p->y, clamped(value, p->y.low, p->y.high));
+    return hs__report_axis_at(&p->y, clamped(value, p->y.low, p->y.high));
 }
 
 static double x_at(const panel *p, const hs_pruning_curve *curve, size_t point)
 {
-    return axis_at(&p->x, shown_at(p, curve, point, SHARE));
+    return hs__report_axis_at(&p->x, shown_at(p, curve, point, SHARE));
 }
 
 static void find_axes(panel *p)
@@ -73,8 +73,8 @@ static void find_axes(panel *p)
             }
         }
     low = isfinite(p->limit) ? fmin(low, p->limit) : low;
-    p->x = axis_make(0, furthest, LEFT, LEFT + WIDTH);
-    p->y = axis_make(low, high, p->bottom, p->top);
+    p->x = hs__report_axis_make(0, furthest, LEFT, LEFT + WIDTH);
+    p->y = hs__report_axis_make(low, high, p->bottom, p->top);
 }
 
 static bool has_interval(const panel *p, const hs_pruning_curve *curve, size_t point)
@@ -146,9 +146,10 @@ static hs_status draw_panel(const panel *p, const char *title, hs_text *svg, hs_
 {
     const hs_report *report = p->report;
 
-    HS_TRY(axis_draw_y(&p->y, LEFT, LEFT + WIDTH, title, svg, error));
+    HS_TRY(hs__report_axis_draw_y(&p->y, LEFT, LEFT + WIDTH, title, svg, error));
     if (isfinite(p->limit))
-        HS_TRY(svg_line(svg, LEFT, axis_at(&p->y, p->limit), LEFT + WIDTH, axis_at(&p->y, p->limit), "limit", error));
+        HS_TRY(hs__report_svg_line(svg, LEFT, hs__report_axis_at(&p->y, p->limit), LEFT + WIDTH,
+                                   hs__report_axis_at(&p->y, p->limit), "limit", error));
     for (size_t c = 0; c < report->n_curves; ++c)
         HS_TRY(draw_band(p, &report->curves[c], styles[c], svg, error));
     for (size_t c = 0; c < report->n_curves; ++c)
@@ -182,7 +183,7 @@ static hs_status draw_legend(const hs_report *report, hs_text *scratch, hs_text 
         snprintf(class, sizeof class, "step %s", styles[c]);
         HS_TRY(hs_text_appendf(svg, error, "<circle cx=\"%g\" cy=\"%.1f\" r=\"3.5\" class=\"%s\"/>\n",
                                LEFT + SAMPLE / 2.0, y, class));
-        HS_TRY(svg_text(svg, LEFT + SAMPLE + 8, y + 4, "start", scratch->text, error));
+        HS_TRY(hs__report_svg_text(svg, LEFT + SAMPLE + 8, y + 4, "start", scratch->text, error));
     }
     return HS_OK;
 }
@@ -201,8 +202,8 @@ static hs_status measure_width(const hs_report *report, hs_text *scratch, double
 static panel panel_make(const hs_report *report, size_t shown, double top)
 {
     const hs_pruning_curve *curve = &report->curves[0];
-    const size_t metric = shown == KEPT ? report_find_metric(report, curve->task, curve->metric)
-                                        : report_find_metric(report, curve->reduced_task, curve->reduced_metric);
+    const size_t metric = shown == KEPT ? hs__report_find_metric(report, curve->task, curve->metric)
+                                        : hs__report_find_metric(report, curve->reduced_task, curve->reduced_metric);
     panel p = {.report = report,
                .shown = shown,
                .metric = metric,
@@ -232,16 +233,16 @@ static hs_status draw_panels(const hs_report *report, double top, double bottom,
 
     title->length = 0;
     HS_TRY(hs_text_appendf(title, error, "heads removed [%% of %zu]", report->curves[0].n_heads));
-    HS_TRY(axis_draw_x(&kept.x, bottom, top, title->text, svg, error));
+    HS_TRY(hs__report_axis_draw_x(&kept.x, bottom, top, title->text, svg, error));
     HS_TRY(draw_kept(&kept, title, svg, error));
     if (!report->curves[0].has_reduced)
         return HS_OK;
     const panel reduced = panel_make(report, REDUCED, bottom - HEIGHT);
-    HS_TRY(metric_title(&report->metrics[reduced.metric], ", change", title, error));
+    HS_TRY(hs__report_metric_title(&report->metrics[reduced.metric], ", change", title, error));
     return draw_panel(&reduced, title->text, svg, error);
 }
 
-hs_status draw_pruning(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
+hs_status hs__report_draw_pruning(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     const double top = TOP + LEGEND * (double)report->n_curves + 10;
     const double bottom = top + (report->curves[0].has_reduced ? 2 * HEIGHT + GAP : HEIGHT);
@@ -250,10 +251,10 @@ hs_status draw_pruning(const hs_report *report, const report_figure *figure, hs_
     hs_status status;
 
     HS_GOTO_DONE(measure_width(report, &text, &width, error));
-    HS_GOTO_DONE(svg_open(report, figure, width, bottom + FOOT, svg, error));
+    HS_GOTO_DONE(hs__report_svg_open(report, figure, width, bottom + FOOT, svg, error));
     HS_GOTO_DONE(draw_legend(report, &text, svg, error));
     HS_GOTO_DONE(draw_panels(report, top, bottom, &text, svg, error));
-    HS_GOTO_DONE(svg_close(svg, error));
+    HS_GOTO_DONE(hs__report_svg_close(svg, error));
 done:
     hs_text_clear(&text);
     return status;

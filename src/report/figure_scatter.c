@@ -26,20 +26,21 @@ static void extend(extent *e, double value)
 
 static double delta_of(const hs_report *report, const report_metric *metric, uint64_t set)
 {
-    return report_has(report, metric, set) ? metric->factor * report_value(report, HS_STATISTIC_DELTA, metric, set)
-                                           : NAN;
+    return hs__report_has(report, metric, set)
+               ? metric->factor * hs__report_value(report, HS_STATISTIC_DELTA, metric, set)
+               : NAN;
 }
 
 static scatter scatter_make(const hs_report *report, extent x, extent y, double width, double height)
 {
-    return (scatter){report, axis_make(x.low, x.high, LEFT, LEFT + width), axis_make(y.low, y.high, TOP + height, TOP),
-                     TOP + height, LEFT + width};
+    return (scatter){report, hs__report_axis_make(x.low, x.high, LEFT, LEFT + width),
+                     hs__report_axis_make(y.low, y.high, TOP + height, TOP), TOP + height, LEFT + width};
 }
 
 static hs_status draw_axes(const scatter *s, const char *x_title, const char *y_title, hs_text *svg, hs_error *error)
 {
-    HS_TRY(axis_draw_x(&s->x, s->bottom, TOP, x_title, svg, error));
-    return axis_draw_y(&s->y, LEFT, s->right, y_title, svg, error);
+    HS_TRY(hs__report_axis_draw_x(&s->x, s->bottom, TOP, x_title, svg, error));
+    return hs__report_axis_draw_y(&s->y, LEFT, s->right, y_title, svg, error);
 }
 
 static hs_status draw_dot(const scatter *s, double x, double y, double radius, const char *class, uint64_t set,
@@ -49,7 +50,7 @@ static hs_status draw_dot(const scatter *s, double x, double y, double radius, c
         return HS_OK;
     return hs_text_appendf(svg, error,
                            "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%g\" class=\"%s\" data-s=\"%" PRIu64 "\"/>\n",
-                           axis_at(&s->x, x), axis_at(&s->y, y), radius, class, set);
+                           hs__report_axis_at(&s->x, x), hs__report_axis_at(&s->y, y), radius, class, set);
 }
 
 /* ---- what is reduced against what is kept ------------------------------------------------------------------------ */
@@ -67,7 +68,8 @@ static hs_status draw_cloud(const tradeoff *t, hs_text *svg, hs_error *error)
     for (uint64_t set = 1; set < t->s.report->sets->n_sets; ++set) {
         const double x = delta_of(t->s.report, t->reduced, set), y = delta_of(t->s.report, t->kept, set);
         if (isfinite(x) && isfinite(y) && t->s.report->sets->order[set] != 1)
-            HS_TRY(hs_text_appendf(svg, error, "M%.1f %.1fh0", axis_at(&t->s.x, x), axis_at(&t->s.y, y)));
+            HS_TRY(hs_text_appendf(svg, error, "M%.1f %.1fh0", hs__report_axis_at(&t->s.x, x),
+                                   hs__report_axis_at(&t->s.y, y)));
     }
     return hs_text_appendf(svg, error, "\"/>\n");
 }
@@ -91,8 +93,8 @@ static hs_status draw_front(const tradeoff *t, hs_text *svg, hs_error *error)
         return HS_OK;
     HS_TRY(hs_text_appendf(svg, error, "<path class=\"front\" d=\""));
     for (size_t i = 0; i < front->n; ++i) {
-        const double x = axis_at(&t->s.x, delta_of(t->s.report, t->reduced, front->sets[i]));
-        const double y = axis_at(&t->s.y, delta_of(t->s.report, t->kept, front->sets[i]));
+        const double x = hs__report_axis_at(&t->s.x, delta_of(t->s.report, t->reduced, front->sets[i]));
+        const double y = hs__report_axis_at(&t->s.y, delta_of(t->s.report, t->kept, front->sets[i]));
         if (!isfinite(x) || !isfinite(y))
             continue;
         if (isfinite(last_y))
@@ -133,11 +135,12 @@ static hs_status draw_tradeoff(const tradeoff *t, hs_text *svg, hs_error *error)
     hs_text x_title = {0}, y_title = {0};
     hs_status status;
 
-    HS_GOTO_DONE(metric_title(t->reduced, ", change", &x_title, error));
-    HS_GOTO_DONE(metric_title(t->kept, ", change", &y_title, error));
+    HS_GOTO_DONE(hs__report_metric_title(t->reduced, ", change", &x_title, error));
+    HS_GOTO_DONE(hs__report_metric_title(t->kept, ", change", &y_title, error));
     HS_GOTO_DONE(draw_axes(&t->s, x_title.text, y_title.text, svg, error));
     if (isfinite(limit))
-        HS_GOTO_DONE(svg_line(svg, LEFT, axis_at(&t->s.y, limit), t->s.right, axis_at(&t->s.y, limit), "limit", error));
+        HS_GOTO_DONE(hs__report_svg_line(svg, LEFT, hs__report_axis_at(&t->s.y, limit), t->s.right,
+                                         hs__report_axis_at(&t->s.y, limit), "limit", error));
     /* For the script: metrics, then data and pixels of both axes. */
     HS_GOTO_DONE(hs_text_appendf(svg, error,
                                  "<g class=\"field\" data-axes=\"%zu %zu %.9g %.9g %g %g %.9g %.9g %g %g\">",
@@ -153,10 +156,10 @@ done:
     return status;
 }
 
-hs_status draw_scatter(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
+hs_status hs__report_draw_scatter(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     enum { WIDTH = 620, HEIGHT = 340 };
-    const size_t first = report_ranked_metric(report), second = first == 0 ? 1 : 0;
+    const size_t first = hs__report_ranked_metric(report), second = first == 0 ? 1 : 0;
     tradeoff t = {.s = {.report = report},
                   .reduced = &report->metrics[first],
                   .kept = &report->metrics[second],
@@ -165,9 +168,9 @@ hs_status draw_scatter(const hs_report *report, const report_figure *figure, hs_
 
     find_extents(&t, &x, &y);
     t.s = scatter_make(report, x, y, WIDTH, HEIGHT);
-    HS_TRY(svg_open(report, figure, t.s.right + RIGHT, t.s.bottom + FOOT, svg, error));
+    HS_TRY(hs__report_svg_open(report, figure, t.s.right + RIGHT, t.s.bottom + FOOT, svg, error));
     HS_TRY(draw_tradeoff(&t, svg, error));
-    return svg_close(svg, error);
+    return hs__report_svg_close(svg, error);
 }
 
 /* ---- two interventions ------------------------------------------------------------------------------------------- */
@@ -181,8 +184,8 @@ static hs_status draw_diagonal(const scatter *s, hs_text *svg, hs_error *error)
 {
     const double low = fmax(s->x.low, s->y.low), high = fmin(s->x.high, s->y.high);
 
-    return svg_line(svg, axis_at(&s->x, low), axis_at(&s->y, low), axis_at(&s->x, high), axis_at(&s->y, high), "limit",
-                    error);
+    return hs__report_svg_line(svg, hs__report_axis_at(&s->x, low), hs__report_axis_at(&s->y, low),
+                               hs__report_axis_at(&s->x, high), hs__report_axis_at(&s->y, high), "limit", error);
 }
 
 /* The first intervention across, the second up; of more than two the table says the rest. */
@@ -213,8 +216,8 @@ static twin twin_at(const scatter *s, const report_metric *metric, size_t compon
     const hs_report *report = s->report;
     const uint64_t set = singles_under(report, 0)[component], other = singles_under(report, 1)[component];
 
-    return (twin){component, set > 0 ? axis_at(&s->x, delta_of(report, metric, set)) : NAN,
-                  other > 0 ? axis_at(&s->y, delta_of(report, metric, other)) : NAN};
+    return (twin){component, set > 0 ? hs__report_axis_at(&s->x, delta_of(report, metric, set)) : NAN,
+                  other > 0 ? hs__report_axis_at(&s->y, delta_of(report, metric, other)) : NAN};
 }
 
 /* Not named yet, and no dot of another head and no other name in the way of the name that starts there. */
@@ -246,8 +249,8 @@ static hs_status name_twin(const scatter *s, const report_metric *metric, size_t
         if (start.x < LEFT || start.x + NAME_WIDTH > s->right + RIGHT || !has_room(s, metric, start, named, *n_named))
             continue;
         named[(*n_named)++] = start;
-        return svg_text(svg, left ? at.x - MARK : start.x, at.y + 4, left ? "small end" : "small start",
-                        s->report->components[component].name, error);
+        return hs__report_svg_text(svg, left ? at.x - MARK : start.x, at.y + 4, left ? "small end" : "small start",
+                                   s->report->components[component].name, error);
     }
     return HS_OK;
 }
@@ -267,7 +270,7 @@ static hs_status name_twins(const scatter *s, const report_figure *figure, hs_te
     HS_GOTO_DONE(hs_analysis_rank(s->report->analysis, &request, &ranking, error));
     for (size_t i = 0; i < ranking.n && i < TRIED && n_named < MOST_NAMES; ++i)
         HS_GOTO_DONE(
-            name_twin(s, metric, report_component_of(s->report, ranking.sets[i], 0), named, &n_named, svg, error));
+            name_twin(s, metric, hs__report_component_of(s->report, ranking.sets[i], 0), named, &n_named, svg, error));
 done:
     hs_analysis_ranking_clear(&ranking);
     return status;
@@ -287,10 +290,11 @@ static hs_status label_twins(const scatter *s, const report_figure *figure, hs_t
         snprintf(label, sizeof label, "Spearman %.2f over %zu heads", correlation, n);
     else
         snprintf(label, sizeof label, "%zu heads; one intervention changes none, so no rank correlation", n);
-    return svg_text(svg, LEFT, TOP - 4, "small start", label, error);
+    return hs__report_svg_text(svg, LEFT, TOP - 4, "small start", label, error);
 }
 
-hs_status draw_interventions(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
+hs_status hs__report_draw_interventions(const hs_report *report, const report_figure *figure, hs_text *svg,
+                                        hs_error *error)
 {
     enum { SIDE = 320 };
     const report_metric *metric = &report->metrics[figure->metric];
@@ -301,17 +305,17 @@ hs_status draw_interventions(const hs_report *report, const report_figure *figur
     for (size_t i = 0; i < 2 * report->n_components; ++i)
         extend(&both, report->singles[i] > 0 ? delta_of(report, metric, report->singles[i]) : NAN);
     const scatter s = scatter_make(report, both, both, SIDE, SIDE);
-    HS_GOTO_DONE(svg_open(report, figure, s.right + RIGHT, s.bottom + FOOT, svg, error));
+    HS_GOTO_DONE(hs__report_svg_open(report, figure, s.right + RIGHT, s.bottom + FOOT, svg, error));
     HS_GOTO_DONE(hs_text_appendf(&x_title, error, "change under %s [%s]", report->sets->intervention_names[0],
-                                 report_unit(metric)));
+                                 hs__report_unit(metric)));
     HS_GOTO_DONE(hs_text_appendf(&y_title, error, "change under %s [%s]", report->sets->intervention_names[1],
-                                 report_unit(metric)));
+                                 hs__report_unit(metric)));
     HS_GOTO_DONE(draw_axes(&s, x_title.text, y_title.text, svg, error));
     HS_GOTO_DONE(draw_diagonal(&s, svg, error));
     HS_GOTO_DONE(draw_twins(&s, figure, svg, error));
     HS_GOTO_DONE(name_twins(&s, figure, svg, error));
     HS_GOTO_DONE(label_twins(&s, figure, svg, error));
-    HS_GOTO_DONE(svg_close(svg, error));
+    HS_GOTO_DONE(hs__report_svg_close(svg, error));
 done:
     hs_text_clear(&x_title);
     hs_text_clear(&y_title);

@@ -9,25 +9,25 @@ static bool always(const hs_report *report, const report_figure *figure)
     return report->ranking.n > 0;
 }
 
-bool has_pairs(const hs_report *report, const report_figure *figure)
+bool hs__report_has_pairs(const hs_report *report, const report_figure *figure)
 {
     return report->has_pairs &&
-           largest_value(report, HS_STATISTIC_INTERACTION, &report->metrics[figure->metric], 2) > 0;
+           hs__report_largest_value(report, HS_STATISTIC_INTERACTION, &report->metrics[figure->metric], 2) > 0;
 }
 
 /* Some change under some intervention, and a single head that is complete under the figure's own. */
-bool has_singles(const hs_report *report, const report_figure *figure)
+bool hs__report_has_singles(const hs_report *report, const report_figure *figure)
 {
     const report_metric *metric = &report->metrics[figure->metric];
     const size_t first = figure->intervention >= 0 ? (size_t)figure->intervention * report->n_components : 0;
     bool complete = false;
 
     for (size_t i = 0; i < report->n_components && !complete; ++i)
-        complete = report->singles[first + i] > 0 && report_has(report, metric, report->singles[first + i]);
-    return complete && largest_value(report, HS_STATISTIC_DELTA, metric, 1) > 0;
+        complete = report->singles[first + i] > 0 && hs__report_has(report, metric, report->singles[first + i]);
+    return complete && hs__report_largest_value(report, HS_STATISTIC_DELTA, metric, 1) > 0;
 }
 
-bool has_two_metrics(const hs_report *report, const report_figure *figure)
+bool hs__report_has_two_metrics(const hs_report *report, const report_figure *figure)
 {
     (void)figure;
     return report->n_main > 1 && report->ranking.n > 0;
@@ -35,56 +35,56 @@ bool has_two_metrics(const hs_report *report, const report_figure *figure)
 
 static bool has_two_interventions(const hs_report *report, const report_figure *figure)
 {
-    return report->sets->n_interventions > 1 && has_singles(report, figure);
+    return report->sets->n_interventions > 1 && hs__report_has_singles(report, figure);
 }
 
-const figure_kind figure_kinds[] = {
+const figure_kind hs__report_figure_kinds[] = {
     {.name = "ranking",
      .section = "The best sets",
      .note = "First sets of the ranking, with intervals over examples. Dashed: the tolerance of what is kept.",
      .applies = always,
-     .draw = draw_ranking},
+     .draw = hs__report_draw_ranking},
     {.name = "tradeoff",
      .section = "What it costs",
      .note = "Each dot is an ablation set; down or up is what happens to what is to be kept. The line is the Pareto "
              "front: no set does better in both. Dashed: the tolerance.",
-     .applies = has_two_metrics,
-     .draw = draw_scatter},
+     .applies = hs__report_has_two_metrics,
+     .draw = hs__report_draw_scatter},
     {.name = "controls",
      .section = "Controls",
      .note =
          "The best sets (dot, with interval) among other sets with as many heads in each layer: grey is where nearly "
          "all of these lie, at the confidence of the intervals, the stroke across it their mean.",
-     .applies = has_controls,
-     .draw = draw_controls},
+     .applies = hs__report_has_controls,
+     .draw = hs__report_draw_controls},
     {.name = "pruning",
      .section = "Pruning",
      .note = "What is left as heads are removed one after the other, in the order of what each does alone "
              "(importance) or always the one that harms least (greedy), with intervals over examples. Dashed: the "
              "share that is to be kept; the large dot is the furthest point above it.",
-     .applies = has_pruning,
-     .draw = draw_pruning},
+     .applies = hs__report_has_pruning,
+     .draw = hs__report_draw_pruning},
     {.name = "heads",
      .section = "Head by head",
      .note = "Change of the metric when one head is ablated. A dot marks q below the level of significance.",
      .by_metric = true,
      .by_intervention = true,
-     .applies = has_singles,
-     .draw = draw_heads},
+     .applies = hs__report_has_singles,
+     .draw = hs__report_draw_heads},
     {.name = "largest",
      .section = "Largest changes",
      .note = "Sets that change the metric most, whatever else they do, with intervals over examples.",
      .by_metric = true,
      .applies = always,
-     .draw = draw_bars},
+     .draw = hs__report_draw_bars},
     {.name = "interactions",
      .section = "Pairs",
      .note = "Interaction of two heads: the change of the pair minus the changes of either alone.",
      .by_metric = true,
      .by_intervention = true,
      .drawn_by_script = true,
-     .applies = has_pairs,
-     .draw = draw_matrix},
+     .applies = hs__report_has_pairs,
+     .draw = hs__report_draw_matrix},
     {.name = "backup",
      .section = "Backup heads",
      .note =
@@ -92,17 +92,17 @@ const figure_kind figure_kinds[] = {
          "interactions. Wider is stronger.",
      .by_metric = true,
      .by_intervention = true,
-     .applies = has_pairs,
-     .draw = draw_network},
+     .applies = hs__report_has_pairs,
+     .draw = hs__report_draw_network},
     {.name = "interventions",
      .section = "Interventions",
      .note = "Each dot is a head. On the diagonal both interventions find the same change; Spearman's correlation says "
              "how much of the ranking is the same.",
      .by_metric = true,
      .applies = has_two_interventions,
-     .draw = draw_interventions},
+     .draw = hs__report_draw_interventions},
 };
-const size_t n_figure_kinds = sizeof figure_kinds / sizeof *figure_kinds;
+const size_t hs__report_n_figure_kinds = sizeof hs__report_figure_kinds / sizeof *hs__report_figure_kinds;
 
 static hs_status add_figure(hs_report *report, report_figure figure, hs_error *error)
 {
@@ -125,10 +125,10 @@ static hs_status add_kind(hs_report *report, const figure_kind *kind, hs_error *
     return HS_OK;
 }
 
-hs_status figures_list(hs_report *report, hs_error *error)
+hs_status hs__report_figures_list(hs_report *report, hs_error *error)
 {
-    for (size_t i = 0; i < n_figure_kinds; ++i)
-        HS_TRY(add_kind(report, &figure_kinds[i], error));
+    for (size_t i = 0; i < hs__report_n_figure_kinds; ++i)
+        HS_TRY(add_kind(report, &hs__report_figure_kinds[i], error));
     return HS_OK;
 }
 
@@ -143,7 +143,7 @@ static hs_status append_plain(const char *string, hs_text *text, hs_error *error
     return HS_OK;
 }
 
-hs_status figure_name(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error)
+hs_status hs__report_figure_name(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error)
 {
     const report_metric *metric = &report->metrics[figure->metric];
 
@@ -157,7 +157,7 @@ hs_status figure_name(const hs_report *report, const report_figure *figure, hs_t
     return HS_OK;
 }
 
-hs_status figure_title(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error)
+hs_status hs__report_figure_title(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error)
 {
     const report_metric *metric = &report->metrics[figure->metric];
 
@@ -181,7 +181,7 @@ hs_status hs_report_figure(const hs_report *report, size_t index, hs_text *name,
     report_figure figure = report->figures[index];
 
     figure.standalone = true;
-    HS_TRY(figure_name(report, &figure, name, error));
+    HS_TRY(hs__report_figure_name(report, &figure, name, error));
     HS_TRY(hs_text_appendf(name, error, ".svg"));
     return figure.kind->draw(report, &figure, svg, error);
 }

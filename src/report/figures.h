@@ -18,8 +18,8 @@ typedef struct figure_kind {
     hs_status (*draw)(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 } figure_kind;
 
-extern const figure_kind figure_kinds[];
-extern const size_t n_figure_kinds;
+extern const figure_kind hs__report_figure_kinds[];
+extern const size_t hs__report_n_figure_kinds;
 
 struct report_figure {
     const figure_kind *kind;
@@ -28,32 +28,33 @@ struct report_figure {
     bool standalone;      /* with its style */
 };
 
-hs_status figures_list(hs_report *report, hs_error *error);
+hs_status hs__report_figures_list(hs_report *report, hs_error *error);
 /* "heads-toxicity-contrast-zero", from characters that file names and elements may have. */
-hs_status figure_name(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error);
+hs_status hs__report_figure_name(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error);
 /* "toxicity contrast [nats], zero", text. */
-hs_status figure_title(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error);
+hs_status hs__report_figure_title(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error);
 
 /* ---- drawing.c: what figures share ------------------------------------------------------------------------------- */
 
 /* Opens the svg element with its title and, standing alone, its style; `size` in pixels. */
-hs_status svg_open(const hs_report *report, const report_figure *figure, double width, double height, hs_text *svg,
-                   hs_error *error);
-hs_status svg_close(hs_text *svg, hs_error *error);
+hs_status hs__report_svg_open(const hs_report *report, const report_figure *figure, double width, double height,
+                              hs_text *svg, hs_error *error);
+hs_status hs__report_svg_close(hs_text *svg, hs_error *error);
 /* Escaped text; `class` of figure.css. */
-hs_status svg_text(hs_text *svg, double x, double y, const char *class, const char *string, hs_error *error);
-hs_status svg_line(hs_text *svg, double x1, double y1, double x2, double y2, const char *class, hs_error *error);
+hs_status hs__report_svg_text(hs_text *svg, double x, double y, const char *class, const char *string, hs_error *error);
+hs_status hs__report_svg_line(hs_text *svg, double x1, double y1, double x2, double y2, const char *class,
+                              hs_error *error);
 /* Name of a set in figures, and its intervention where there are several; `text` is overwritten. */
-hs_status set_label(const hs_report *report, uint64_t set, hs_text *text, hs_error *error);
-hs_status svg_set_label(const hs_report *report, hs_text *svg, double x, double y, const char *class, uint64_t set,
-                        hs_error *error);
+hs_status hs__report_set_label(const hs_report *report, uint64_t set, hs_text *text, hs_error *error);
+hs_status hs__report_svg_set_label(const hs_report *report, hs_text *svg, double x, double y, const char *class,
+                                   uint64_t set, hs_error *error);
 
 /* Class of the diverging scale for a value: "n8" ... "z0" ... "p8"; "none" if it is not finite. */
 enum { COLOUR_STEPS = 8 };
-const char *colour_class(double value, double largest);
+const char *hs__report_colour_class(double value, double largest);
 /* The scale with its ends, below a figure. */
-hs_status svg_colour_scale(hs_text *svg, double x, double y, const report_metric *metric, double largest,
-                           const char *what, hs_error *error);
+hs_status hs__report_svg_colour_scale(hs_text *svg, double x, double y, const report_metric *metric, double largest,
+                                      const char *what, hs_error *error);
 
 /* A linear axis from data to pixels with round ticks. */
 typedef struct axis {
@@ -62,31 +63,34 @@ typedef struct axis {
     double tick;       /* distance of ticks */
 } axis;
 
-axis axis_make(double low, double high, double start, double end);
-double axis_at(const axis *a, double value);
-hs_status axis_draw_x(const axis *a, double y, double top, const char *title, hs_text *svg, hs_error *error);
-hs_status axis_draw_y(const axis *a, double x, double right, const char *title, hs_text *svg, hs_error *error);
+axis hs__report_axis_make(double low, double high, double start, double end);
+double hs__report_axis_at(const axis *a, double value);
+hs_status hs__report_axis_draw_x(const axis *a, double y, double top, const char *title, hs_text *svg, hs_error *error);
+hs_status hs__report_axis_draw_y(const axis *a, double x, double right, const char *title, hs_text *svg,
+                                 hs_error *error);
 /* "toxicity contrast, change [nats]" */
-hs_status metric_title(const report_metric *metric, const char *what, hs_text *text, hs_error *error);
+hs_status hs__report_metric_title(const report_metric *metric, const char *what, hs_text *text, hs_error *error);
 
 /* Largest absolute value of a statistic over the complete sets of an order, as shown; 0 if there is none. */
-double largest_value(const hs_report *report, hs_statistic statistic, const report_metric *metric, int32_t order);
+double hs__report_largest_value(const hs_report *report, hs_statistic statistic, const report_metric *metric,
+                                int32_t order);
 
 /* ---- one file each ----------------------------------------------------------------------------------------------- */
 
-hs_status draw_ranking(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
-hs_status draw_bars(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
-hs_status draw_heads(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
-hs_status draw_matrix(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
-hs_status draw_network(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
-hs_status draw_scatter(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
-hs_status draw_interventions(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
-hs_status draw_controls(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
-bool has_controls(const hs_report *report, const report_figure *figure);
-hs_status draw_pruning(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
-bool has_pruning(const hs_report *report, const report_figure *figure);
-bool has_pairs(const hs_report *report, const report_figure *figure);
-bool has_two_metrics(const hs_report *report, const report_figure *figure);
-bool has_singles(const hs_report *report, const report_figure *figure);
+hs_status hs__report_draw_ranking(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+hs_status hs__report_draw_bars(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+hs_status hs__report_draw_heads(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+hs_status hs__report_draw_matrix(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+hs_status hs__report_draw_network(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+hs_status hs__report_draw_scatter(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+hs_status hs__report_draw_interventions(const hs_report *report, const report_figure *figure, hs_text *svg,
+                                        hs_error *error);
+hs_status hs__report_draw_controls(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+bool hs__report_has_controls(const hs_report *report, const report_figure *figure);
+hs_status hs__report_draw_pruning(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+bool hs__report_has_pruning(const hs_report *report, const report_figure *figure);
+bool hs__report_has_pairs(const hs_report *report, const report_figure *figure);
+bool hs__report_has_two_metrics(const hs_report *report, const report_figure *figure);
+bool hs__report_has_singles(const hs_report *report, const report_figure *figure);
 
 #endif

@@ -10,39 +10,39 @@
 static hs_status append_interval(const report_metric *metric, double value, double low, double high, hs_text *text,
                                  hs_error *error)
 {
-    const int digits = report_digits(metric);
+    const int digits = hs__report_digits(metric);
     const double factor = metric->factor;
 
-    HS_TRY(hs_text_appendf(text, error, "%+.*f %s", digits, factor * value, report_unit(metric)));
+    HS_TRY(hs_text_appendf(text, error, "%+.*f %s", digits, factor * value, hs__report_unit(metric)));
     return isfinite(low) && isfinite(high)
                ? hs_text_appendf(text, error, " [%+.*f, %+.*f]", digits, factor * low, digits, factor * high)
                : HS_OK;
 }
 
-hs_status findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
-                          hs_error *error)
+hs_status hs__report_findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
+                                     hs_error *error)
 {
-    return append_interval(metric, report_value(report, HS_STATISTIC_DELTA, metric, set),
-                           report_value(report, HS_STATISTIC_DELTA_LOW, metric, set),
-                           report_value(report, HS_STATISTIC_DELTA_HIGH, metric, set), text, error);
+    return append_interval(metric, hs__report_value(report, HS_STATISTIC_DELTA, metric, set),
+                           hs__report_value(report, HS_STATISTIC_DELTA_LOW, metric, set),
+                           hs__report_value(report, HS_STATISTIC_DELTA_HIGH, metric, set), text, error);
 }
 
 static hs_status append_set(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, report->sets->order[set] == 1 ? "Ablating head " : "Ablating heads "));
-    HS_TRY(report_set_name(report, set, text, error));
-    return hs_text_appendf(text, error, " (%s)", report_intervention(report, set));
+    HS_TRY(hs__report_set_name(report, set, text, error));
+    return hs_text_appendf(text, error, " (%s)", hs__report_intervention(report, set));
 }
 
 static hs_status append_levels(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
                                hs_error *error)
 {
-    const int digits = report_digits(metric);
+    const int digits = hs__report_digits(metric);
 
     return hs_text_appendf(text, error, " takes %s %s from %.*f to %.*f %s, a change of ", metric->of->name,
                            metric->is->name, digits,
-                           metric->factor * report_value(report, HS_STATISTIC_MEAN, metric, 0), digits,
-                           metric->factor * report_value(report, HS_STATISTIC_MEAN, metric, set),
+                           metric->factor * hs__report_value(report, HS_STATISTIC_MEAN, metric, 0), digits,
+                           metric->factor * hs__report_value(report, HS_STATISTIC_MEAN, metric, set),
                            metric->is->percent ? "%" : metric->is->unit);
 }
 
@@ -52,10 +52,10 @@ static hs_status append_kept(const hs_report *report, uint64_t set, hs_text *tex
 
     for (size_t i = 0; i < report->objective.n_keeps && i < MAX_TOLD; ++i) {
         const hs_objective_keep *keep = &report->objective.keeps[i];
-        const report_metric *metric = &report->metrics[report_find_metric(report, keep->task, keep->metric)];
+        const report_metric *metric = &report->metrics[hs__report_find_metric(report, keep->task, keep->metric)];
         HS_TRY(hs_text_appendf(text, error, "%s%s %s changes by ", i == 0 ? ", while " : " and ", metric->of->name,
                                metric->is->name));
-        HS_TRY(findings_change(report, metric, set, text, error));
+        HS_TRY(hs__report_findings_change(report, metric, set, text, error));
         HS_TRY(hs_text_appendf(text, error, " (tolerance %g)", metric->factor * keep->tolerance));
     }
     if (report->objective.n_keeps <= MAX_TOLD)
@@ -75,28 +75,28 @@ static hs_status say_nothing_found(const hs_report *report, const report_metric 
     HS_TRY(hs_text_appendf(text, error, "No ablation set%s lowers %s %s: the lowest change, under ",
                            report->objective.n_keeps > 0 ? " within the tolerance" : "", metric->of->name,
                            metric->is->name));
-    HS_TRY(report_set_name(report, report->ranking.sets[0], text, error));
-    HS_TRY(hs_text_appendf(text, error, " (%s), is ", report_intervention(report, report->ranking.sets[0])));
-    HS_TRY(findings_change(report, metric, report->ranking.sets[0], text, error));
+    HS_TRY(hs__report_set_name(report, report->ranking.sets[0], text, error));
+    HS_TRY(hs_text_appendf(text, error, " (%s), is ", hs__report_intervention(report, report->ranking.sets[0])));
+    HS_TRY(hs__report_findings_change(report, metric, report->ranking.sets[0], text, error));
     return hs_text_append(text, ".", 1, error);
 }
 
-hs_status findings_sentence(const hs_report *report, hs_text *text, hs_error *error)
+hs_status hs__report_findings_sentence(const hs_report *report, hs_text *text, hs_error *error)
 {
-    const report_metric *metric = &report->metrics[report_ranked_metric(report)];
+    const report_metric *metric = &report->metrics[hs__report_ranked_metric(report)];
     const uint64_t set = report->ranking.n > 0 ? report->ranking.sets[0] : 0;
-    if (set == 0 || (report->has_objective && !(report_value(report, HS_STATISTIC_DELTA, metric, set) < 0)))
+    if (set == 0 || (report->has_objective && !(hs__report_value(report, HS_STATISTIC_DELTA, metric, set) < 0)))
         return say_nothing_found(report, metric, text, error);
     HS_TRY(append_set(report, set, text, error));
     HS_TRY(append_levels(report, metric, set, text, error));
-    HS_TRY(findings_change(report, metric, set, text, error));
+    HS_TRY(hs__report_findings_change(report, metric, set, text, error));
     if (report->has_objective)
         HS_TRY(append_kept(report, set, text, error));
     HS_TRY(hs_text_appendf(text, error,
                            report->has_objective ? ": the most of all sets within the tolerance"
                                                  : ": the largest change of all sets"));
     return hs_text_appendf(text, error,
-                           report_is_significant(report, HS_STATISTIC_DELTA_Q, metric, set)
+                           hs__report_is_significant(report, HS_STATISTIC_DELTA_Q, metric, set)
                                ? "."
                                : ", but it cannot be told from no change.");
 }
@@ -112,7 +112,8 @@ static hs_status append_removed(const hs_report *report, const hs_pruning_curve 
                            report->sets->intervention_names[curve->intervention]);
 }
 
-hs_status findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text, hs_error *error)
+hs_status hs__report_findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text,
+                                      hs_error *error)
 {
     const hs_pruning_point *point = &curve->points[curve->furthest];
     const hs_results_task *kept = hs_results_task_at(report->results, curve->task);
@@ -127,7 +128,7 @@ hs_status findings_pruning(const hs_report *report, const hs_pruning_curve *curv
         return hs_text_appendf(text, error, "has not been measured yet.");
     if (curve->has_reduced && curve->furthest > 0) {
         const report_metric *metric =
-            &report->metrics[report_find_metric(report, curve->reduced_task, curve->reduced_metric)];
+            &report->metrics[hs__report_find_metric(report, curve->reduced_task, curve->reduced_metric)];
         HS_TRY(hs_text_appendf(text, error, ", while %s %s changes by ", metric->of->name, metric->is->name));
         HS_TRY(append_interval(metric, point->reduced, point->reduced_low, point->reduced_high, text, error));
     }

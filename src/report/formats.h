@@ -18,16 +18,16 @@ typedef struct ranking_view {
     bool all; /* of the ranking was asked for, without a bound */
 } ranking_view;
 
-hs_status ranking_as_table(const ranking_view *view, hs_text *text, hs_error *error);
-hs_status ranking_as_csv(const ranking_view *view, hs_text *text, hs_error *error);
-hs_status ranking_as_json(const ranking_view *view, hs_text *text, hs_error *error);
-hs_status ranking_as_markdown(const ranking_view *view, hs_text *text, hs_error *error);
+hs_status hs__report_ranking_as_table(const ranking_view *view, hs_text *text, hs_error *error);
+hs_status hs__report_ranking_as_csv(const ranking_view *view, hs_text *text, hs_error *error);
+hs_status hs__report_ranking_as_json(const ranking_view *view, hs_text *text, hs_error *error);
+hs_status hs__report_ranking_as_markdown(const ranking_view *view, hs_text *text, hs_error *error);
 
 /*
  * What stands above and below a table: what is ranked, the clean model; what is left out, method, stability, control.
  */
-hs_status captions_above(const ranking_view *view, hs_text *text, hs_error *error);
-hs_status captions_below(const ranking_view *view, hs_text *text, hs_error *error);
+hs_status hs__report_captions_above(const ranking_view *view, hs_text *text, hs_error *error);
+hs_status hs__report_captions_below(const ranking_view *view, hs_text *text, hs_error *error);
 
 /* A set without a rank, and why it has none. */
 typedef struct view_unranked {
@@ -35,9 +35,10 @@ typedef struct view_unranked {
     const char *standing; /* "clean", "outside tolerance", "added", ... */
 } view_unranked;
 /* All of them in the order of the file but those that were not asked for: hs_free() the list. */
-hs_status view_list_unranked(const ranking_view *view, view_unranked **list_out, size_t *n_out, hs_error *error);
+hs_status hs__report_view_list_unranked(const ranking_view *view, view_unranked **list_out, size_t *n_out,
+                                        hs_error *error);
 
-const hs_results_task *view_task(const ranking_view *view, size_t task);
+const hs_results_task *hs__report_view_task(const ranking_view *view, size_t task);
 /*
  * The metrics that people are shown: the one that decides the order, then of each task what is kept, or else its first.
  * Returns how many; what is kept goes before the rest where there are more than people can take in, and *n_left_out is
@@ -47,26 +48,28 @@ typedef struct view_metric {
     size_t task;
     size_t metric;
 } view_metric;
-size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS], size_t *n_left_out);
+size_t hs__report_view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS], size_t *n_left_out);
 /* "L2H1+L3H10": for programs, to which "3.1" and "3.10" are one number. */
-hs_status view_spell_set(const ranking_view *view, uint64_t set, hs_text *text, hs_error *error);
-const char *view_intervention(const ranking_view *view, uint64_t set);
+hs_status hs__report_view_spell_set(const ranking_view *view, uint64_t set, hs_text *text, hs_error *error);
+const char *hs__report_view_intervention(const ranking_view *view, uint64_t set);
 /* [HS_STABILITY_COUNT] of single components. */
-const double *view_stability(const ranking_view *view, size_t task, size_t metric, size_t intervention);
-const char *view_statistic_name(hs_statistic statistic);
+const double *hs__report_view_stability(const ranking_view *view, size_t task, size_t metric, size_t intervention);
+const char *hs__report_view_statistic_name(hs_statistic statistic);
 
 /*
  * "-0.712 [-0.781,-0.633]", shares in points of 100, the interval left out where there is none; "" if it is not
  * finite.
  */
-void view_format_change(const hs_results_metric *metric, double change, double low, double high,
-                        char cell[GRID_CELL_BYTES]);
+void hs__report_view_format_change(const hs_results_metric *metric, double change, double low, double high,
+                                   char cell[GRID_CELL_BYTES]);
 /* "4.937 [4.909,4.966] nats", "97.5% [96.0,98.5]"; "no number" if it is not finite. */
-void format_mean(const hs_results_metric *metric, double mean, double low, double high, char cell[GRID_CELL_BYTES]);
+void hs__report_format_mean(const hs_results_metric *metric, double mean, double low, double high,
+                            char cell[GRID_CELL_BYTES]);
 /* The same of a set; "not known yet" while it is not complete. */
-void view_format_mean(const ranking_view *view, size_t task, size_t metric, uint64_t set, char cell[GRID_CELL_BYTES]);
+void hs__report_view_format_mean(const ranking_view *view, size_t task, size_t metric, uint64_t set,
+                                 char cell[GRID_CELL_BYTES]);
 /* Unit of changes as people read them. */
-const char *view_change_unit(const hs_results_metric *metric);
+const char *hs__report_view_change_unit(const hs_results_metric *metric);
 
 /* ---- chance.c ---------------------------------------------------------------------------------------------------- */
 
@@ -74,17 +77,17 @@ const char *view_change_unit(const hs_results_metric *metric);
  * Where the clean model does no better on a metric than guessing does, says so: `before`, "clean model's accuracy.acc,
  * 24.0% [20.1,28.3], cannot be told from guessing (25.0%): ..."; else nothing.
  */
-hs_status chance_sentence(const hs_analysis *analysis, size_t task, size_t metric, const char *before, hs_text *text,
-                          hs_error *error);
+hs_status hs__report_chance_sentence(const hs_analysis *analysis, size_t task, size_t metric, const char *before,
+                                     hs_text *text, hs_error *error);
 
 /* ---- pruning.c --------------------------------------------------------------------------------------------------- */
 
 /* Numbers of a point of a pruning curve, and their names in CSV, JSON and the page. */
 enum { PRUNING_NUMBERS = 7 };
-extern const char *const pruning_number_names[PRUNING_NUMBERS];
-void pruning_list_numbers(const hs_pruning_curve *curve, const hs_pruning_point *point,
-                          double numbers[PRUNING_NUMBERS]);
+extern const char *const hs__report_pruning_number_names[PRUNING_NUMBERS];
+void hs__report_pruning_list_numbers(const hs_pruning_curve *curve, const hs_pruning_point *point,
+                                     double numbers[PRUNING_NUMBERS]);
 /* The head that goes at this point; nothing at the first. */
-void pruning_format_head(const hs_pruning_point *point, char cell[GRID_CELL_BYTES]);
+void hs__report_pruning_format_head(const hs_pruning_point *point, char cell[GRID_CELL_BYTES]);
 
 #endif

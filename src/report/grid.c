@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-void grid_clear(grid *g)
+void hs__report_grid_clear(grid *g)
 {
     for (size_t i = 0; i < g->n_columns; ++i)
         hs_free(g->columns[i].cells);
     g->n_columns = 0;
 }
 
-hs_status grid_add_column(grid *g, bool right_aligned, grid_column **column_out, hs_error *error)
+hs_status hs__report_grid_add_column(grid *g, bool right_aligned, grid_column **column_out, hs_error *error)
 {
     if (g->n_columns == GRID_MAX_COLUMNS)
         return hs_fail(error, HS_ERROR_INTERNAL, "a table has more than %d columns", GRID_MAX_COLUMNS);
@@ -49,7 +49,7 @@ static hs_status print_text_row(const grid *g, const int *widths, size_t row, bo
     return end_line(text, error);
 }
 
-hs_status grid_print_text(const grid *g, hs_text *text, hs_error *error)
+hs_status hs__report_grid_print_text(const grid *g, hs_text *text, hs_error *error)
 {
     int widths[GRID_MAX_COLUMNS];
 
@@ -74,7 +74,7 @@ static hs_status print_markdown_cell(const char *cell, hs_text *text, hs_error *
     return hs_text_append(text, " |", 2, error);
 }
 
-hs_status grid_print_markdown(const grid *g, hs_text *text, hs_error *error)
+hs_status hs__report_grid_print_markdown(const grid *g, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_append(text, "|", 1, error));
     for (size_t i = 0; i < g->n_columns; ++i)

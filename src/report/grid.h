@@ -20,9 +20,9 @@ typedef struct grid {
 } grid;
 
 /* An empty column; owned by the grid. */
-hs_status grid_add_column(grid *g, bool right_aligned, grid_column **column_out, hs_error *error);
-hs_status grid_print_text(const grid *g, hs_text *text, hs_error *error);
-hs_status grid_print_markdown(const grid *g, hs_text *text, hs_error *error);
-void grid_clear(grid *g);
+hs_status hs__report_grid_add_column(grid *g, bool right_aligned, grid_column **column_out, hs_error *error);
+hs_status hs__report_grid_print_text(const grid *g, hs_text *text, hs_error *error);
+hs_status hs__report_grid_print_markdown(const grid *g, hs_text *text, hs_error *error);
+void hs__report_grid_clear(grid *g);
 
 #endif

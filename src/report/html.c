@@ -33,7 +33,7 @@ static hs_status write_head(const hs_report *report, hs_text *page, hs_error *er
                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
                "script-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n<title>",
                error));
-    HS_TRY(escape_html(report->options.title, page, error));
+    HS_TRY(hs__report_escape_html(report->options.title, page, error));
     HS_TRY(put(page, "</title>\n<style>\n", error));
     HS_TRY(put_asset(page, report_asset_css, report_asset_css_size, error));
     HS_TRY(put_asset(page, report_asset_figure_css, report_asset_figure_css_size, error));
@@ -43,7 +43,7 @@ static hs_status write_head(const hs_report *report, hs_text *page, hs_error *er
 static hs_status write_fact(const char *name, const char *value, hs_text *page, hs_error *error)
 {
     HS_TRY(hs_text_appendf(page, error, "<div><dt>%s</dt><dd>", name));
-    HS_TRY(escape_html(value, page, error));
+    HS_TRY(hs__report_escape_html(value, page, error));
     return put(page, "</dd></div>\n", error);
 }
 
@@ -78,9 +78,9 @@ static hs_status describe_objective(const hs_report *report, hs_text *text, hs_e
                            hs_results_task_at(report->results, report->objective.reduce_task)->name));
     for (size_t i = 0; i < report->objective.n_keeps; ++i) {
         const hs_objective_keep *keep = &report->objective.keeps[i];
-        const report_metric *metric = &report->metrics[report_find_metric(report, keep->task, keep->metric)];
+        const report_metric *metric = &report->metrics[hs__report_find_metric(report, keep->task, keep->metric)];
         HS_TRY(hs_text_appendf(text, error, "%s%s within %g %s", i > 0 ? ", " : " with ", metric->of->name,
-                               metric->factor * keep->tolerance, report_unit(metric)));
+                               metric->factor * keep->tolerance, hs__report_unit(metric)));
     }
     return HS_OK;
 }
@@ -112,20 +112,20 @@ static hs_status write_caveats(const hs_report *report, hs_text *page, hs_error 
     sheet caveats = {0};
     hs_status status;
 
-    HS_GOTO_DONE(caveats_list(report, &caveats, error));
-    if (sheet_n_rows(&caveats) > 0)
+    HS_GOTO_DONE(hs__report_caveats_list(report, &caveats, error));
+    if (hs__report_sheet_n_rows(&caveats) > 0)
         HS_GOTO_DONE(put(page, "<p>Read it with this in mind:</p>\n<ul class=\"caveats\">\n", error));
-    for (size_t row = 0; row < sheet_n_rows(&caveats); ++row) {
+    for (size_t row = 0; row < hs__report_sheet_n_rows(&caveats); ++row) {
         HS_GOTO_DONE(put(page, "<li><b>", error));
-        HS_GOTO_DONE(escape_html(caveats.texts.text + caveats.cells[2 * row].text, page, error));
+        HS_GOTO_DONE(hs__report_escape_html(caveats.texts.text + caveats.cells[2 * row].text, page, error));
         HS_GOTO_DONE(put(page, ":</b> ", error));
-        HS_GOTO_DONE(escape_html(caveats.texts.text + caveats.cells[2 * row + 1].text, page, error));
+        HS_GOTO_DONE(hs__report_escape_html(caveats.texts.text + caveats.cells[2 * row + 1].text, page, error));
         HS_GOTO_DONE(put(page, "</li>\n", error));
     }
-    if (sheet_n_rows(&caveats) > 0)
+    if (hs__report_sheet_n_rows(&caveats) > 0)
         HS_GOTO_DONE(put(page, "</ul>\n", error));
 done:
-    sheet_clear(&caveats);
+    hs__report_sheet_clear(&caveats);
     return status;
 }
 
@@ -136,13 +136,13 @@ static hs_status write_finding(const hs_report *report, hs_text *page, hs_error 
     hs_status status;
 
     HS_GOTO_DONE(put(page, "<div class=\"finding\" id=\"finding\"><p>", error));
-    HS_GOTO_DONE(findings_sentence(report, &sentence, error));
-    HS_GOTO_DONE(escape_html(sentence.text, page, error));
+    HS_GOTO_DONE(hs__report_findings_sentence(report, &sentence, error));
+    HS_GOTO_DONE(hs__report_escape_html(sentence.text, page, error));
     for (size_t i = 0; i < report->n_curves; ++i) {
         sentence.length = 0;
         HS_GOTO_DONE(put(page, "</p>\n<p>", error));
-        HS_GOTO_DONE(findings_pruning(report, &report->curves[i], &sentence, error));
-        HS_GOTO_DONE(escape_html(sentence.text, page, error));
+        HS_GOTO_DONE(hs__report_findings_pruning(report, &report->curves[i], &sentence, error));
+        HS_GOTO_DONE(hs__report_escape_html(sentence.text, page, error));
     }
     HS_GOTO_DONE(put(page, "</p></div>\n", error));
 done:
@@ -153,7 +153,7 @@ done:
 static hs_status write_header(const hs_report *report, hs_text *page, hs_error *error)
 {
     HS_TRY(put(page, "<header>\n<h1>", error));
-    HS_TRY(escape_html(report->options.title, page, error));
+    HS_TRY(hs__report_escape_html(report->options.title, page, error));
     HS_TRY(put(page, "</h1>\n", error));
     HS_TRY(write_finding(report, page, error));
     HS_TRY(write_facts(report, page, error));
@@ -173,17 +173,17 @@ static bool has_kind(const hs_report *report, const figure_kind *kind)
 static hs_status write_bar(const hs_report *report, hs_text *page, hs_error *error)
 {
     HS_TRY(put(page, "<div class=\"bar\"><nav aria-label=\"Sections\">\n<a href=\"#finding\">Finding</a>\n", error));
-    for (size_t i = 0; i < n_figure_kinds; ++i)
-        if (has_kind(report, &figure_kinds[i]))
-            HS_TRY(hs_text_appendf(page, error, "<a href=\"#%s\">%s</a>\n", figure_kinds[i].name,
-                                   figure_kinds[i].section));
+    for (size_t i = 0; i < hs__report_n_figure_kinds; ++i)
+        if (has_kind(report, &hs__report_figure_kinds[i]))
+            HS_TRY(hs_text_appendf(page, error, "<a href=\"#%s\">%s</a>\n", hs__report_figure_kinds[i].name,
+                                   hs__report_figure_kinds[i].section));
     HS_TRY(put(page, "<a href=\"#tables\">Tables</a>\n<label class=\"script\" hidden>Metric <select id=\"metric\">\n",
                error));
     for (size_t m = 0; m < report->n_metrics; ++m) {
         HS_TRY(hs_text_appendf(page, error, "<option value=\"%zu\">", m));
-        HS_TRY(escape_html(report->metrics[m].of->name, page, error));
+        HS_TRY(hs__report_escape_html(report->metrics[m].of->name, page, error));
         HS_TRY(put(page, " ", error));
-        HS_TRY(escape_html(report->metrics[m].is->name, page, error));
+        HS_TRY(hs__report_escape_html(report->metrics[m].is->name, page, error));
         HS_TRY(put(page, "</option>\n", error));
     }
     return put(page, "</select></label>\n</nav></div>\n", error);
@@ -195,13 +195,13 @@ static hs_status write_caption(const hs_report *report, const report_figure *fig
 
     HS_TRY(put(page, "<figcaption>", error));
     if (figure->kind->by_metric) {
-        HS_TRY(escape_html(metric->of->name, page, error));
+        HS_TRY(hs__report_escape_html(metric->of->name, page, error));
         HS_TRY(put(page, " ", error));
-        HS_TRY(escape_html(metric->is->name, page, error));
+        HS_TRY(hs__report_escape_html(metric->is->name, page, error));
     }
     if (figure->kind->by_intervention) {
         HS_TRY(put(page, ", ", error));
-        HS_TRY(escape_html(report->sets->intervention_names[figure->intervention], page, error));
+        HS_TRY(hs__report_escape_html(report->sets->intervention_names[figure->intervention], page, error));
     }
     return put(page, "</figcaption>\n", error);
 }
@@ -209,7 +209,7 @@ static hs_status write_caption(const hs_report *report, const report_figure *fig
 static hs_status write_figure(const hs_report *report, const report_figure *figure, hs_text *page, hs_error *error)
 {
     hs_text name = {0};
-    hs_status status = figure_name(report, figure, &name, error);
+    hs_status status = hs__report_figure_name(report, figure, &name, error);
 
     if (status == HS_OK)
         status = hs_text_appendf(page, error, "<figure id=\"figure-%s\"%s", name.text,
@@ -246,7 +246,7 @@ static hs_status write_kind(const hs_report *report, const figure_kind *kind, hs
 /* The finding and its caveats stand at the head of the page. */
 static bool is_in_header(const sheet_row *row)
 {
-    return row->write == caveats_list || strcmp(row->name, "finding") == 0;
+    return row->write == hs__report_caveats_list || strcmp(row->name, "finding") == 0;
 }
 
 static hs_status write_table(const hs_report *report, const sheet_row *row, hs_text *page, hs_error *error)
@@ -254,17 +254,17 @@ static hs_status write_table(const hs_report *report, const sheet_row *row, hs_t
     sheet s = {0};
     hs_status status = row->write(report, &s, error);
 
-    if (status == HS_OK && sheet_n_rows(&s) > 0) {
+    if (status == HS_OK && hs__report_sheet_n_rows(&s) > 0) {
         status = hs_text_appendf(page, error,
                                  row->folded ? "<details id=\"%s-section\">\n<summary><h2>%s</h2></summary>\n"
                                              : "<section id=\"%s-section\">\n<h2>%s</h2>\n",
                                  row->name, row->title);
         if (status == HS_OK)
-            status = sheet_as_html(&s, row->name, row->note, page, error);
+            status = hs__report_sheet_as_html(&s, row->name, row->note, page, error);
         if (status == HS_OK)
             status = put(page, row->folded ? "</details>\n" : "</section>\n", error);
     }
-    sheet_clear(&s);
+    hs__report_sheet_clear(&s);
     return status;
 }
 
@@ -274,9 +274,9 @@ static hs_status write_tables(const hs_report *report, hs_text *page, hs_error *
         page,
         "<div id=\"tables\">\n<section id=\"all\" class=\"script screen\" hidden>\n<h2>Every set</h2>\n</section>\n",
         error));
-    for (size_t i = 0; i < report_n_sheets; ++i)
-        if (!is_in_header(&report_sheets[i]))
-            HS_TRY(write_table(report, &report_sheets[i], page, error));
+    for (size_t i = 0; i < hs__report_n_sheets; ++i)
+        if (!is_in_header(&hs__report_sheets[i]))
+            HS_TRY(write_table(report, &hs__report_sheets[i], page, error));
     return put(page, "</div>\n", error);
 }
 
@@ -286,9 +286,9 @@ hs_status hs_report_page(const hs_report *report, hs_text *page, hs_error *error
     HS_TRY(write_header(report, page, error));
     HS_TRY(write_bar(report, page, error));
     HS_TRY(put(page, "<main>\n", error));
-    for (size_t i = 0; i < n_figure_kinds; ++i)
-        if (has_kind(report, &figure_kinds[i]))
-            HS_TRY(write_kind(report, &figure_kinds[i], page, error));
+    for (size_t i = 0; i < hs__report_n_figure_kinds; ++i)
+        if (has_kind(report, &hs__report_figure_kinds[i]))
+            HS_TRY(write_kind(report, &hs__report_figure_kinds[i], page, error));
     HS_TRY(write_tables(report, page, error));
     HS_TRY(put(page, "</main>\n<footer>Made by headsweep " HEADSWEEP_VERSION " from the results file alone.</footer>\n",
                error));
@@ -296,7 +296,7 @@ hs_status hs_report_page(const hs_report *report, hs_text *page, hs_error *error
                "<aside id=\"detail\" aria-live=\"polite\" hidden></aside>\n<div id=\"tip\" role=\"status\"></div>\n",
                error));
     HS_TRY(put(page, "<script type=\"application/json\" id=\"data\">", error));
-    HS_TRY(payload_write(report, page, error));
+    HS_TRY(hs__report_payload_write(report, page, error));
     HS_TRY(put(page, "</script>\n<script>\n", error));
     HS_TRY(put_asset(page, report_asset_js, report_asset_js_size, error));
     return put(page, "</script>\n</body>\n</html>\n", error);

@@ -8,8 +8,8 @@ static hs_status list_names(const char *table, hs_error *error)
     hs_text names = {0};
     hs_status status = HS_OK;
 
-    for (size_t i = 0; status == HS_OK && i < report_n_sheets; ++i)
-        status = hs_text_appendf(&names, error, "%s%s", i > 0 ? ", " : "", report_sheets[i].name);
+    for (size_t i = 0; status == HS_OK && i < hs__report_n_sheets; ++i)
+        status = hs_text_appendf(&names, error, "%s%s", i > 0 ? ", " : "", hs__report_sheets[i].name);
     if (status == HS_OK)
         status = hs_fail(error, HS_ERROR_USAGE, "--table %s: there is %s", table, names.text);
     hs_text_clear(&names);
@@ -24,16 +24,16 @@ static hs_status print_one(const sheet *s, const sheet_row *row, hs_report_forma
     case HS_REPORT_CSV:
         if (!alone)
             HS_TRY(hs_text_appendf(text, error, "%s# %s\n", first ? "" : "\n", row->name));
-        return sheet_as_csv(s, text, error);
+        return hs__report_sheet_as_csv(s, text, error);
     case HS_REPORT_JSON:
         if (!alone)
             HS_TRY(hs_text_appendf(text, error, "%s\n  \"%s\": ", first ? "{" : ",", row->name));
-        return sheet_as_json(s, text, error);
+        return hs__report_sheet_as_json(s, text, error);
     case HS_REPORT_MARKDOWN:
         HS_TRY(hs_text_appendf(text, error, "%s## %s\n\n", first ? "" : "\n", row->title));
         if (row->note[0] != '\0')
             HS_TRY(hs_text_appendf(text, error, "%s\n\n", row->note));
-        return sheet_as_markdown(s, text, error);
+        return hs__report_sheet_as_markdown(s, text, error);
     default:
         return hs_fail(error, HS_ERROR_USAGE, "a report has the formats html, csv, json and md");
     }
@@ -44,14 +44,14 @@ hs_status hs_report_tables(const hs_report *report, const char *table, hs_report
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < report_n_sheets; ++i) {
+    for (size_t i = 0; i < hs__report_n_sheets; ++i) {
         sheet s = {0};
-        if (table != NULL && strcmp(table, report_sheets[i].name) != 0)
+        if (table != NULL && strcmp(table, hs__report_sheets[i].name) != 0)
             continue;
-        hs_status status = report_sheets[i].write(report, &s, error);
+        hs_status status = hs__report_sheets[i].write(report, &s, error);
         if (status == HS_OK)
-            status = print_one(&s, &report_sheets[i], format, table != NULL, n == 0, text, error);
-        sheet_clear(&s);
+            status = print_one(&s, &hs__report_sheets[i], format, table != NULL, n == 0, text, error);
+        hs__report_sheet_clear(&s);
         HS_TRY(status);
         ++n;
     }

@@ -52,50 +52,51 @@ struct hs_report {
 
 /* ---- state.c ----------------------------------------------------------------------------------------------------- */
 
-double report_value(const hs_report *report, hs_statistic statistic, const report_metric *metric, uint64_t set);
+double hs__report_value(const hs_report *report, hs_statistic statistic, const report_metric *metric, uint64_t set);
 /* Complete, and its delta of the metric a finite number. */
-bool report_has(const hs_report *report, const report_metric *metric, uint64_t set);
-bool report_is_significant(const hs_report *report, hs_statistic q, const report_metric *metric, uint64_t set);
-const char *report_intervention(const hs_report *report, uint64_t set);
-hs_status report_set_name(const hs_report *report, uint64_t set, hs_text *text, hs_error *error);
+bool hs__report_has(const hs_report *report, const report_metric *metric, uint64_t set);
+bool hs__report_is_significant(const hs_report *report, hs_statistic q, const report_metric *metric, uint64_t set);
+const char *hs__report_intervention(const hs_report *report, uint64_t set);
+hs_status hs__report_set_name(const hs_report *report, uint64_t set, hs_text *text, hs_error *error);
 /* Index into components of place `place` of a set. */
-size_t report_component_of(const hs_report *report, uint64_t set, int32_t place);
+size_t hs__report_component_of(const hs_report *report, uint64_t set, int32_t place);
 /* "points", or the metric's own unit. */
-const char *report_unit(const report_metric *metric);
-int report_digits(const report_metric *metric);
+const char *hs__report_unit(const report_metric *metric);
+int hs__report_digits(const report_metric *metric);
 /* Row of `metrics` of a task's metric; n_metrics if it is not among them. */
-size_t report_find_metric(const hs_report *report, size_t task, size_t metric);
+size_t hs__report_find_metric(const hs_report *report, size_t task, size_t metric);
 /* The row that the default ranking is by. */
-size_t report_ranked_metric(const hs_report *report);
+size_t hs__report_ranked_metric(const hs_report *report);
 /* The first `n` sets with the largest absolute statistic; fewer where there are not so many. */
-hs_status report_largest(const hs_report *report, hs_statistic statistic, const report_metric *metric,
-                         int32_t intervention, uint64_t *sets, size_t n, size_t *n_out, hs_error *error);
+hs_status hs__report_largest(const hs_report *report, hs_statistic statistic, const report_metric *metric,
+                             int32_t intervention, uint64_t *sets, size_t n, size_t *n_out, hs_error *error);
 
 /* ---- escape.c: whatever comes from the file goes through these --------------------------------------------------- */
 
 /* Text of an HTML element or of a quoted attribute; what XML does not allow becomes a blank. */
-hs_status escape_html(const char *string, hs_text *text, hs_error *error);
+hs_status hs__report_escape_html(const char *string, hs_text *text, hs_error *error);
 /* A JSON string with its quotes that may stand in a script element. */
-hs_status escape_json(const char *string, hs_text *text, hs_error *error);
+hs_status hs__report_escape_json(const char *string, hs_text *text, hs_error *error);
 /* A field of CSV (RFC 4180), quoted where it must be. */
-hs_status escape_csv(const char *string, hs_text *text, hs_error *error);
+hs_status hs__report_escape_csv(const char *string, hs_text *text, hs_error *error);
 /* A cell of a Markdown table. */
-hs_status escape_markdown(const char *string, hs_text *text, hs_error *error);
+hs_status hs__report_escape_markdown(const char *string, hs_text *text, hs_error *error);
 
 /* ---- findings.c -------------------------------------------------------------------------------------------------- */
 
 /* One sentence with its interval; text, not HTML. */
-hs_status findings_sentence(const hs_report *report, hs_text *text, hs_error *error);
+hs_status hs__report_findings_sentence(const hs_report *report, hs_text *text, hs_error *error);
 /* The same of a pruning curve. */
-hs_status findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text, hs_error *error);
+hs_status hs__report_findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text,
+                                      hs_error *error);
 /* "-0.712 nats [-0.781, -0.633]" of a metric under a set. */
-hs_status findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
-                          hs_error *error);
+hs_status hs__report_findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
+                                     hs_error *error);
 
 /* ---- caveats.c --------------------------------------------------------------------------------------------------- */
 
 /* Every caveat that applies, one row each. */
-hs_status caveats_list(const hs_report *report, sheet *caveats, hs_error *error);
+hs_status hs__report_caveats_list(const hs_report *report, sheet *caveats, hs_error *error);
 
 /* ---- sheets.c, sheets_sets.c, sheets_pruning.c, sheets_texts.c --------------------------------------------------- */
 
@@ -110,21 +111,21 @@ typedef struct sheet_row {
     bool folded; /* closed in the page until it is asked for */
 } sheet_row;
 
-extern const sheet_row report_sheets[];
-extern const size_t report_n_sheets;
+extern const sheet_row hs__report_sheets[];
+extern const size_t hs__report_n_sheets;
 
-hs_status sheet_ranking(const hs_report *report, sheet *s, hs_error *error);
-hs_status sheet_pareto(const hs_report *report, sheet *s, hs_error *error);
-hs_status sheet_backup(const hs_report *report, sheet *s, hs_error *error);
-hs_status sheet_pruning(const hs_report *report, sheet *s, hs_error *error);
-hs_status sheet_controls(const hs_report *report, sheet *s, hs_error *error);
-hs_status sheet_examples(const hs_report *report, sheet *s, hs_error *error);
-hs_status sheet_texts(const hs_report *report, sheet *s, hs_error *error);
+hs_status hs__report_sheet_ranking(const hs_report *report, sheet *s, hs_error *error);
+hs_status hs__report_sheet_pareto(const hs_report *report, sheet *s, hs_error *error);
+hs_status hs__report_sheet_backup(const hs_report *report, sheet *s, hs_error *error);
+hs_status hs__report_sheet_pruning(const hs_report *report, sheet *s, hs_error *error);
+hs_status hs__report_sheet_controls(const hs_report *report, sheet *s, hs_error *error);
+hs_status hs__report_sheet_examples(const hs_report *report, sheet *s, hs_error *error);
+hs_status hs__report_sheet_texts(const hs_report *report, sheet *s, hs_error *error);
 
 /* ---- payload.c --------------------------------------------------------------------------------------------------- */
 
 /* The numbers behind the page as a JSON object for its script. */
-hs_status payload_write(const hs_report *report, hs_text *text, hs_error *error);
+hs_status hs__report_payload_write(const hs_report *report, hs_text *text, hs_error *error);
 
 /* ---- assets: report.css, figure.css, and report.js, matrix.js, tables.js in one; made into arrays by the build --- */
 

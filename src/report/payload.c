@@ -55,8 +55,8 @@ static hs_status mark_largest(const hs_report *report, hs_statistic statistic, u
     hs_status status = hs_allocate(&largest, report->sets->n_sets, sizeof *largest, "page", error);
 
     if (status == HS_OK)
-        status = report_largest(report, statistic, &report->metrics[report_ranked_metric(report)], -1, largest,
-                                report->sets->n_sets, &n, error);
+        status = hs__report_largest(report, statistic, &report->metrics[hs__report_ranked_metric(report)], -1, largest,
+                                    report->sets->n_sets, &n, error);
     for (size_t i = 0; status == HS_OK && i < n && *n_inout < capacity; ++i) {
         *n_inout += !wanted[largest[i]];
         wanted[largest[i]] = 1;
@@ -139,7 +139,7 @@ static hs_status print_table(const payload *p, const report_metric *metric, size
     HS_TRY(hs_text_appendf(p->text, error, ",\n\"%s\": \"", tables[table].key));
     for (size_t i = 0; i < p->n_sets; ++i) {
         char encoded[ENCODED_BYTES];
-        encode(shortened(report_value(p->report, tables[table].statistic, metric, p->sets[i])), encoded);
+        encode(shortened(hs__report_value(p->report, tables[table].statistic, metric, p->sets[i])), encoded);
         HS_TRY(hs_text_append(p->text, encoded, sizeof encoded, error));
     }
     return hs_text_append(p->text, "\"", 1, error);
@@ -156,7 +156,7 @@ static hs_status print_strings(const char *const *keys, const char *const *value
 {
     for (size_t i = 0; i < n; ++i) {
         HS_TRY(hs_text_appendf(text, error, "%s\"%s\": ", i > 0 ? ", " : "", keys[i]));
-        HS_TRY(escape_json(values[i], text, error));
+        HS_TRY(hs__report_escape_json(values[i], text, error));
     }
     return HS_OK;
 }
@@ -165,15 +165,15 @@ static hs_status print_metric(const payload *p, size_t row, hs_error *error)
 {
     const report_metric *metric = &p->report->metrics[row];
     const char *const keys[] = {"task", "metric", "unit", "meaning"};
-    const char *const values[] = {metric->of->name, metric->is->name, report_unit(metric), metric->is->meaning};
+    const char *const values[] = {metric->of->name, metric->is->name, hs__report_unit(metric), metric->is->meaning};
 
     HS_TRY(hs_text_appendf(p->text, error, "%s\n{", row > 0 ? "," : ""));
     HS_TRY(print_strings(keys, values, sizeof keys / sizeof *keys, p->text, error));
     HS_TRY(hs_text_appendf(p->text, error, ", \"factor\": %g, \"digits\": %d, \"better\": %d, \"examples\": %zu",
-                           metric->factor, report_digits(metric), metric->is->better, metric->of->n_examples));
-    HS_TRY(print_number("clean", report_value(p->report, HS_STATISTIC_MEAN, metric, 0), p->text, error));
-    HS_TRY(print_number("clean_low", report_value(p->report, HS_STATISTIC_MEAN_LOW, metric, 0), p->text, error));
-    HS_TRY(print_number("clean_high", report_value(p->report, HS_STATISTIC_MEAN_HIGH, metric, 0), p->text, error));
+                           metric->factor, hs__report_digits(metric), metric->is->better, metric->of->n_examples));
+    HS_TRY(print_number("clean", hs__report_value(p->report, HS_STATISTIC_MEAN, metric, 0), p->text, error));
+    HS_TRY(print_number("clean_low", hs__report_value(p->report, HS_STATISTIC_MEAN_LOW, metric, 0), p->text, error));
+    HS_TRY(print_number("clean_high", hs__report_value(p->report, HS_STATISTIC_MEAN_HIGH, metric, 0), p->text, error));
     for (size_t i = 0; row < p->n_metrics && i < N_TABLES; ++i)
         if (!tables[i].of_pairs || p->report->has_pairs)
             HS_TRY(print_table(p, metric, i, error));
@@ -189,12 +189,12 @@ static hs_status print_names(const payload *p, hs_error *error)
     HS_TRY(hs_text_appendf(p->text, error, "\"interventions\": ["));
     for (size_t i = 0; i < report->sets->n_interventions; ++i) {
         HS_TRY(hs_text_appendf(p->text, error, "%s", i > 0 ? ", " : ""));
-        HS_TRY(escape_json(report->sets->intervention_names[i], p->text, error));
+        HS_TRY(hs__report_escape_json(report->sets->intervention_names[i], p->text, error));
     }
     HS_TRY(hs_text_appendf(p->text, error, "],\n\"components\": ["));
     for (size_t i = 0; i < report->n_components; ++i) {
         HS_TRY(hs_text_appendf(p->text, error, "%s", i > 0 ? ", " : ""));
-        HS_TRY(escape_json(report->components[i].name, p->text, error));
+        HS_TRY(hs__report_escape_json(report->components[i].name, p->text, error));
     }
     return hs_text_appendf(p->text, error, "],\n");
 }
@@ -211,7 +211,7 @@ static hs_status print_sets(const payload *p, hs_error *error)
     for (size_t i = 0; i < p->n_sets; ++i) {
         HS_TRY(hs_text_appendf(p->text, error, "%s[%d", i > 0 ? "," : "", p->report->sets->intervention[p->sets[i]]));
         for (int32_t place = 0; place < p->report->sets->order[p->sets[i]]; ++place)
-            HS_TRY(hs_text_appendf(p->text, error, ",%zu", report_component_of(p->report, p->sets[i], place)));
+            HS_TRY(hs_text_appendf(p->text, error, ",%zu", hs__report_component_of(p->report, p->sets[i], place)));
         HS_TRY(hs_text_append(p->text, "]", 1, error));
     }
     return hs_text_appendf(p->text, error, "],\n");
@@ -227,7 +227,7 @@ static hs_status print_steps(const payload *p, const hs_pruning_curve *curve, hs
     HS_TRY(hs_text_appendf(p->text, error, "],\n\"head\": ["));
     for (size_t i = 0; i < curve->n_points; ++i) {
         char head[GRID_CELL_BYTES];
-        pruning_format_head(&curve->points[i], head);
+        hs__report_pruning_format_head(&curve->points[i], head);
         HS_TRY(hs_text_appendf(p->text, error, "%s\"%s\"", i > 0 ? "," : "", head));
     }
     return hs_text_append(p->text, "]", 1, error);
@@ -242,16 +242,16 @@ static hs_status print_curve(const payload *p, const hs_pruning_curve *curve, hs
     HS_TRY(hs_text_appendf(p->text, error, "{"));
     HS_TRY(print_strings(keys, values, sizeof keys / sizeof *keys, p->text, error));
     HS_TRY(hs_text_appendf(p->text, error, ", \"heads\": %zu, \"metric\": %zu, \"reduced_metric\": ", curve->n_heads,
-                           report_find_metric(p->report, curve->task, curve->metric)));
+                           hs__report_find_metric(p->report, curve->task, curve->metric)));
     HS_TRY(curve->has_reduced
                ? hs_text_appendf(p->text, error, "%zu",
-                                 report_find_metric(p->report, curve->reduced_task, curve->reduced_metric))
+                                 hs__report_find_metric(p->report, curve->reduced_task, curve->reduced_metric))
                : hs_text_appendf(p->text, error, "null"));
     HS_TRY(print_steps(p, curve, error));
     for (size_t number = 0; number < PRUNING_NUMBERS; ++number) {
-        HS_TRY(hs_text_appendf(p->text, error, ",\n\"%s\": [", pruning_number_names[number]));
+        HS_TRY(hs_text_appendf(p->text, error, ",\n\"%s\": [", hs__report_pruning_number_names[number]));
         for (size_t i = 0; i < curve->n_points; ++i) {
-            pruning_list_numbers(curve, &curve->points[i], numbers);
+            hs__report_pruning_list_numbers(curve, &curve->points[i], numbers);
             HS_TRY(hs_text_appendf(p->text, error, "%s", i > 0 ? "," : ""));
             HS_TRY(isfinite(numbers[number]) ? hs_text_appendf(p->text, error, "%.9g", numbers[number])
                                              : hs_text_appendf(p->text, error, "null"));
@@ -283,7 +283,7 @@ static hs_status print_all(const payload *p, hs_error *error)
     return hs_text_appendf(p->text, error, "]}\n");
 }
 
-hs_status payload_write(const hs_report *report, hs_text *text, hs_error *error)
+hs_status hs__report_payload_write(const hs_report *report, hs_text *text, hs_error *error)
 {
     payload p = {.report = report, .text = text};
     hs_status status = choose_sets(&p, error);

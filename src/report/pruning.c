@@ -42,7 +42,7 @@ static double share_removed(const hs_pruning_curve *curve, const hs_pruning_poin
     return (double)point->n_removed / (double)curve->n_heads;
 }
 
-void pruning_format_head(const hs_pruning_point *point, char cell[GRID_CELL_BYTES])
+void hs__report_pruning_format_head(const hs_pruning_point *point, char cell[GRID_CELL_BYTES])
 {
     const char *prefix = point->head[0] == HS_COMPONENT_KV_GROUP ? "kv" : "";
 
@@ -68,14 +68,14 @@ static hs_status add_titles(const curve_view *view, grid *g, hs_error *error)
     grid_column *added = NULL;
 
     for (size_t i = 0; i < n_columns; ++i)
-        HS_TRY(grid_add_column(g, i != 2, &added, error));
+        HS_TRY(hs__report_grid_add_column(g, i != 2, &added, error));
     strcpy(g->columns[0].title, "removed");
     strcpy(g->columns[1].title, "share");
     strcpy(g->columns[2].title, "head");
     snprintf(g->columns[3].title, GRID_CELL_BYTES, "%.30s.%.30s kept", kept_task(view)->name, kept_metric(view));
     if (view->curve->has_reduced)
         snprintf(g->columns[4].title, GRID_CELL_BYTES, "%.30s.%.30s [%.16s]", reduced_task(view)->name,
-                 reduced_metric(view)->name, view_change_unit(reduced_metric(view)));
+                 reduced_metric(view)->name, hs__report_view_change_unit(reduced_metric(view)));
     return HS_OK;
 }
 
@@ -86,11 +86,11 @@ static hs_status fill_grid(const curve_view *view, grid *g, hs_error *error)
         const hs_pruning_point *point = &view->curve->points[row];
         snprintf(g->columns[0].cells[row], GRID_CELL_BYTES, "%zu", point->n_removed);
         snprintf(g->columns[1].cells[row], GRID_CELL_BYTES, "%.1f%%", 100 * share_removed(view->curve, point));
-        pruning_format_head(point, g->columns[2].cells[row]);
+        hs__report_pruning_format_head(point, g->columns[2].cells[row]);
         format_kept(point, g->columns[3].cells[row]);
         if (view->curve->has_reduced)
-            view_format_change(reduced_metric(view), point->reduced, point->reduced_low, point->reduced_high,
-                               g->columns[4].cells[row]);
+            hs__report_view_format_change(reduced_metric(view), point->reduced, point->reduced_low, point->reduced_high,
+                                          g->columns[4].cells[row]);
     }
     return HS_OK;
 }
@@ -123,26 +123,27 @@ static hs_status print_grid(const curve_view *view, hs_status (*print)(const gri
                         gap, kept_task(view)->name, kept_metric(view), view->curve->chance != 0 ? " above chance" : "",
                         100 * view->curve->confidence));
 done:
-    grid_clear(&g);
+    hs__report_grid_clear(&g);
     return status;
 }
 
 static hs_status curve_as_table(const curve_view *view, hs_text *text, hs_error *error)
 {
-    return print_grid(view, grid_print_text, "", text, error);
+    return print_grid(view, hs__report_grid_print_text, "", text, error);
 }
 
 static hs_status curve_as_markdown(const curve_view *view, hs_text *text, hs_error *error)
 {
-    return print_grid(view, grid_print_markdown, "\n", text, error);
+    return print_grid(view, hs__report_grid_print_markdown, "\n", text, error);
 }
 
 /* ---- CSV and JSON ------------------------------------------------------------------------------------------------ */
 
-const char *const pruning_number_names[PRUNING_NUMBERS] = {"share_removed", "kept",        "kept_low",    "kept_high",
-                                                           "reduced",       "reduced_low", "reduced_high"};
+const char *const hs__report_pruning_number_names[PRUNING_NUMBERS] = {
+    "share_removed", "kept", "kept_low", "kept_high", "reduced", "reduced_low", "reduced_high"};
 
-void pruning_list_numbers(const hs_pruning_curve *curve, const hs_pruning_point *point, double numbers[PRUNING_NUMBERS])
+void hs__report_pruning_list_numbers(const hs_pruning_curve *curve, const hs_pruning_point *point,
+                                     double numbers[PRUNING_NUMBERS])
 {
     const double all[PRUNING_NUMBERS] = {
         share_removed(curve, point), point->kept,        point->kept_low, point->kept_high, point->reduced,
@@ -155,7 +156,7 @@ static hs_status print_csv_header(hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "method,ablation,removed,set,head"));
     for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
-        HS_TRY(hs_text_appendf(text, error, ",%s", pruning_number_names[i]));
+        HS_TRY(hs_text_appendf(text, error, ",%s", hs__report_pruning_number_names[i]));
     return hs_text_appendf(text, error, ",chance\n");
 }
 
@@ -166,8 +167,8 @@ static hs_status curve_as_csv(const curve_view *view, hs_text *text, hs_error *e
 
     for (size_t row = 0; row < view->curve->n_points; ++row) {
         const hs_pruning_point *point = &view->curve->points[row];
-        pruning_format_head(point, head);
-        pruning_list_numbers(view->curve, point, numbers);
+        hs__report_pruning_format_head(point, head);
+        hs__report_pruning_list_numbers(view->curve, point, numbers);
         HS_TRY(hs_text_appendf(text, error, "%s,%s,%zu,%" PRIu64 ",", view->curve->method, ablation_of(view),
                                point->n_removed, point->set));
         HS_TRY(hs_results_spell_name(head, text, error));
@@ -183,14 +184,14 @@ static hs_status print_json_point(const curve_view *view, const hs_pruning_point
 {
     double numbers[PRUNING_NUMBERS];
 
-    pruning_list_numbers(view->curve, point, numbers);
+    hs__report_pruning_list_numbers(view->curve, point, numbers);
     HS_TRY(hs_text_appendf(text, error, "{\"removed\": %zu, \"set\": %" PRIu64, point->n_removed, point->set));
     if (point->n_removed > 0)
         HS_TRY(hs_text_appendf(text, error, ", \"head\": [%d, %d]", point->head[1], point->head[2]));
     for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
         HS_TRY(isfinite(numbers[i])
-                   ? hs_text_appendf(text, error, ", \"%s\": %.9g", pruning_number_names[i], numbers[i])
-                   : hs_text_appendf(text, error, ", \"%s\": null", pruning_number_names[i]));
+                   ? hs_text_appendf(text, error, ", \"%s\": %.9g", hs__report_pruning_number_names[i], numbers[i])
+                   : hs_text_appendf(text, error, ", \"%s\": null", hs__report_pruning_number_names[i]));
     return hs_text_appendf(text, error, "}");
 }
 

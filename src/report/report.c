@@ -8,10 +8,10 @@ static const struct {
     const char *name;
     hs_status (*write)(const ranking_view *view, hs_text *text, hs_error *error);
 } formats[] = {
-    [HS_REPORT_TABLE] = {"table", ranking_as_table},
-    [HS_REPORT_CSV] = {"csv", ranking_as_csv},
-    [HS_REPORT_JSON] = {"json", ranking_as_json},
-    [HS_REPORT_MARKDOWN] = {"md", ranking_as_markdown},
+    [HS_REPORT_TABLE] = {"table", hs__report_ranking_as_table},
+    [HS_REPORT_CSV] = {"csv", hs__report_ranking_as_csv},
+    [HS_REPORT_JSON] = {"json", hs__report_ranking_as_json},
+    [HS_REPORT_MARKDOWN] = {"md", hs__report_ranking_as_markdown},
 };
 
 hs_status hs_report_format_parse(const char *text, hs_report_format *format_out, hs_error *error)
@@ -37,7 +37,8 @@ hs_status hs_report_ranking(const hs_analysis *analysis, const hs_ranking_reques
     return formats[format].write(&view, text, error);
 }
 
-hs_status view_list_unranked(const ranking_view *view, view_unranked **list_out, size_t *n_out, hs_error *error)
+hs_status hs__report_view_list_unranked(const ranking_view *view, view_unranked **list_out, size_t *n_out,
+                                        hs_error *error)
 {
     static const char *const words[HS_STANDING_COUNT] = {[HS_STANDING_RANKED] = "beaten",
                                                          [HS_STANDING_CLEAN] = "clean",
@@ -64,7 +65,7 @@ done:
     return status;
 }
 
-const hs_results_task *view_task(const ranking_view *view, size_t task)
+const hs_results_task *hs__report_view_task(const ranking_view *view, size_t task)
 {
     return hs_results_task_at(view->analysis->results, task);
 }
@@ -84,7 +85,7 @@ static bool has_own(const ranking_view *view, size_t task)
 {
     bool has = task == hs_analysis_ranking_by(view->request).task;
 
-    for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
+    for (size_t metric = 0; metric < hs__report_view_task(view, task)->n_metrics; ++metric)
         has = has || is_kept(view, task, metric);
     return has;
 }
@@ -104,12 +105,12 @@ static size_t count_shown(const ranking_view *view, bool kept)
     size_t n = 0;
 
     for (size_t task = 0; task < view->analysis->n_tasks; ++task)
-        for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
+        for (size_t metric = 0; metric < hs__report_view_task(view, task)->n_metrics; ++metric)
             n += is_shown(view, task, metric, kept);
     return n;
 }
 
-size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS], size_t *n_left_out)
+size_t hs__report_view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS], size_t *n_left_out)
 {
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
     const size_t n_kept = count_shown(view, true), n_others = count_shown(view, false);
@@ -118,7 +119,7 @@ size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_M
 
     shown[0] = (view_metric){by.task, by.metric};
     for (size_t task = 0; task < view->analysis->n_tasks; ++task)
-        for (size_t metric = 0; metric < view_task(view, task)->n_metrics; ++metric)
+        for (size_t metric = 0; metric < hs__report_view_task(view, task)->n_metrics; ++metric)
             for (int kept = 0; kept < 2; ++kept)
                 if (left[kept] > 0 && is_shown(view, task, metric, kept)) {
                     --left[kept];
@@ -128,7 +129,7 @@ size_t view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_M
     return n;
 }
 
-hs_status view_spell_set(const ranking_view *view, uint64_t set, hs_text *text, hs_error *error)
+hs_status hs__report_view_spell_set(const ranking_view *view, uint64_t set, hs_text *text, hs_error *error)
 {
     hs_text name = {0};
     hs_status status = hs_results_set_name(view->sets, set, &name, error);
@@ -139,20 +140,20 @@ hs_status view_spell_set(const ranking_view *view, uint64_t set, hs_text *text, 
     return status;
 }
 
-const char *view_intervention(const ranking_view *view, uint64_t set)
+const char *hs__report_view_intervention(const ranking_view *view, uint64_t set)
 {
     int32_t intervention = view->sets->intervention[set];
 
     return intervention >= 0 ? view->sets->intervention_names[intervention] : "none";
 }
 
-const double *view_stability(const ranking_view *view, size_t task, size_t metric, size_t intervention)
+const double *hs__report_view_stability(const ranking_view *view, size_t task, size_t metric, size_t intervention)
 {
     return view->analysis->stability[task] +
-           (intervention * view_task(view, task)->n_metrics + metric) * HS_STABILITY_COUNT;
+           (intervention * hs__report_view_task(view, task)->n_metrics + metric) * HS_STABILITY_COUNT;
 }
 
-const char *view_statistic_name(hs_statistic statistic)
+const char *hs__report_view_statistic_name(hs_statistic statistic)
 {
     static const char *const names[HS_STATISTIC_COUNT] = {
 #define STATISTIC_NAME(id, name, meaning) [id] = name,
@@ -163,8 +164,8 @@ const char *view_statistic_name(hs_statistic statistic)
     return names[statistic];
 }
 
-void view_format_change(const hs_results_metric *metric, double change, double low, double high,
-                        char cell[GRID_CELL_BYTES])
+void hs__report_view_format_change(const hs_results_metric *metric, double change, double low, double high,
+                                   char cell[GRID_CELL_BYTES])
 {
     const double factor = metric->percent ? 100 : 1;
     const int digits = metric->percent ? 1 : 3;
@@ -179,7 +180,8 @@ void view_format_change(const hs_results_metric *metric, double change, double l
                  factor * high);
 }
 
-void format_mean(const hs_results_metric *metric, double mean, double low, double high, char cell[GRID_CELL_BYTES])
+void hs__report_format_mean(const hs_results_metric *metric, double mean, double low, double high,
+                            char cell[GRID_CELL_BYTES])
 {
     const double factor = metric->percent ? 100 : 1;
     const int digits = metric->percent ? 1 : 3;
@@ -195,20 +197,21 @@ void format_mean(const hs_results_metric *metric, double mean, double low, doubl
         snprintf(cell, GRID_CELL_BYTES, "%.*f%s %.16s", digits, mean, range, metric->unit);
 }
 
-void view_format_mean(const ranking_view *view, size_t task, size_t metric, uint64_t set, char cell[GRID_CELL_BYTES])
+void hs__report_view_format_mean(const ranking_view *view, size_t task, size_t metric, uint64_t set,
+                                 char cell[GRID_CELL_BYTES])
 {
     const hs_analysis *analysis = view->analysis;
 
     if (!analysis->complete[set])
         snprintf(cell, GRID_CELL_BYTES, "not known yet");
     else
-        format_mean(&view_task(view, task)->metrics[metric],
-                    hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, set),
-                    hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, set),
-                    hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, set), cell);
+        hs__report_format_mean(&hs__report_view_task(view, task)->metrics[metric],
+                               hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, set),
+                               hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, set),
+                               hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, set), cell);
 }
 
-const char *view_change_unit(const hs_results_metric *metric)
+const char *hs__report_view_change_unit(const hs_results_metric *metric)
 {
     return metric->percent ? "points" : metric->unit;
 }

@@ -7,7 +7,7 @@
 
 #include "report/page.h"
 
-void sheet_clear(sheet *s)
+void hs__report_sheet_clear(sheet *s)
 {
     hs_free(s->columns);
     hs_free(s->cells);
@@ -16,17 +16,17 @@ void sheet_clear(sheet *s)
     *s = (sheet){0};
 }
 
-size_t sheet_n_rows(const sheet *s)
+size_t hs__report_sheet_n_rows(const sheet *s)
 {
     return s->n_columns > 0 ? s->n_cells / s->n_columns : 0;
 }
 
-sheet_column *sheet_last(sheet *s)
+sheet_column *hs__report_sheet_last(sheet *s)
 {
     return &s->columns[s->n_columns - 1];
 }
 
-hs_status sheet_add_column(sheet *s, sheet_kind kind, const char *name, const char *title, hs_error *error)
+hs_status hs__report_sheet_add_column(sheet *s, sheet_kind kind, const char *name, const char *title, hs_error *error)
 {
     HS_TRY(hs_reserve(&s->columns, &s->columns_capacity, s->n_columns + 1, sizeof *s->columns, "table", error));
     sheet_column *column = &s->columns[s->n_columns++];
@@ -43,7 +43,7 @@ static hs_status add_cell(sheet *s, sheet_cell cell, hs_error *error)
     return HS_OK;
 }
 
-hs_status sheet_add_text(sheet *s, const char *string, hs_error *error)
+hs_status hs__report_sheet_add_text(sheet *s, const char *string, hs_error *error)
 {
     size_t offset = s->texts.length;
 
@@ -51,7 +51,7 @@ hs_status sheet_add_text(sheet *s, const char *string, hs_error *error)
     return add_cell(s, (sheet_cell){.text = offset, .value = NAN}, error);
 }
 
-hs_status sheet_add_time(sheet *s, double seconds, hs_error *error)
+hs_status hs__report_sheet_add_time(sheet *s, double seconds, hs_error *error)
 {
     static const double year_10000 = 253402300800.0;
     const bool is_time = seconds > 0 && seconds < year_10000;
@@ -61,20 +61,20 @@ hs_status sheet_add_time(sheet *s, double seconds, hs_error *error)
 
     if (is_time && gmtime_r(&whole, &parts) != NULL)
         (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
-    return sheet_add_text(s, text, error);
+    return hs__report_sheet_add_text(s, text, error);
 }
 
-hs_status sheet_add_number(sheet *s, double value, hs_error *error)
+hs_status hs__report_sheet_add_number(sheet *s, double value, hs_error *error)
 {
     return add_cell(s, (sheet_cell){.value = value, .low = NAN, .high = NAN}, error);
 }
 
-hs_status sheet_add_interval(sheet *s, double value, double low, double high, bool marked, hs_error *error)
+hs_status hs__report_sheet_add_interval(sheet *s, double value, double low, double high, bool marked, hs_error *error)
 {
     return add_cell(s, (sheet_cell){.value = value, .low = low, .high = high, .marked = marked}, error);
 }
 
-hs_status sheet_begin_set(sheet *s, uint64_t set, hs_error *error)
+hs_status hs__report_sheet_begin_set(sheet *s, uint64_t set, hs_error *error)
 {
     HS_TRY(hs_reserve(&s->row_sets, &s->row_sets_capacity, s->n_row_sets + 1, sizeof *s->row_sets, "table", error));
     s->row_sets[s->n_row_sets++] = set;
@@ -97,7 +97,7 @@ static hs_status format_number(const sheet_column *column, double value, hs_text
     return hs_text_appendf(text, error, column->sign ? "%+.*f" : "%.*f", column->digits, shown);
 }
 
-hs_status sheet_format_cell(const sheet *s, size_t row, size_t column, hs_text *text, hs_error *error)
+hs_status hs__report_sheet_format_cell(const sheet *s, size_t row, size_t column, hs_text *text, hs_error *error)
 {
     const sheet_cell *cell = cell_at(s, row, column);
     const sheet_column *of = &s->columns[column];
@@ -156,23 +156,23 @@ static hs_status csv_header(const sheet *s, hs_text *text, hs_error *error)
             if (status == HS_OK && column + end > 0)
                 status = hs_text_append(text, ",", 1, error);
             if (status == HS_OK)
-                status = escape_csv(name.text, text, error);
+                status = hs__report_escape_csv(name.text, text, error);
             hs_text_clear(&name);
             HS_TRY(status);
         }
     return hs_text_append(text, "\n", 1, error);
 }
 
-hs_status sheet_as_csv(const sheet *s, hs_text *text, hs_error *error)
+hs_status hs__report_sheet_as_csv(const sheet *s, hs_text *text, hs_error *error)
 {
     HS_TRY(csv_header(s, text, error));
-    for (size_t row = 0; row < sheet_n_rows(s); ++row) {
+    for (size_t row = 0; row < hs__report_sheet_n_rows(s); ++row) {
         for (size_t column = 0; column < s->n_columns; ++column) {
             const sheet_cell *cell = cell_at(s, row, column);
             if (column > 0)
                 HS_TRY(hs_text_append(text, ",", 1, error));
             if (s->columns[column].kind == SHEET_TEXT) {
-                HS_TRY(program_text(s, row, column, escape_csv, text, error));
+                HS_TRY(program_text(s, row, column, hs__report_escape_csv, text, error));
                 continue;
             }
             for (size_t end = 0; end < n_ends(&s->columns[column]); ++end) {
@@ -193,7 +193,7 @@ static hs_status json_key(const char *name, const char *end, hs_text *text, hs_e
     hs_status status = hs_text_appendf(&key, error, "%s%s", name, end);
 
     if (status == HS_OK)
-        status = escape_json(key.text, text, error);
+        status = hs__report_escape_json(key.text, text, error);
     hs_text_clear(&key);
     return status == HS_OK ? hs_text_append(text, ": ", 2, error) : status;
 }
@@ -206,7 +206,7 @@ static hs_status json_cell(const sheet *s, size_t row, size_t column, hs_text *t
         HS_TRY(hs_text_appendf(text, error, "%s", column + end > 0 ? ", " : ""));
         HS_TRY(json_key(s->columns[column].name, ends[end], text, error));
         if (s->columns[column].kind == SHEET_TEXT)
-            HS_TRY(program_text(s, row, column, escape_json, text, error));
+            HS_TRY(program_text(s, row, column, hs__report_escape_json, text, error));
         else if (isfinite(end_of(cell, end)))
             HS_TRY(hs_text_appendf(text, error, "%.9g", end_of(cell, end)));
         else
@@ -215,10 +215,10 @@ static hs_status json_cell(const sheet *s, size_t row, size_t column, hs_text *t
     return HS_OK;
 }
 
-hs_status sheet_as_json(const sheet *s, hs_text *text, hs_error *error)
+hs_status hs__report_sheet_as_json(const sheet *s, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_append(text, "[", 1, error));
-    for (size_t row = 0; row < sheet_n_rows(s); ++row) {
+    for (size_t row = 0; row < hs__report_sheet_n_rows(s); ++row) {
         HS_TRY(hs_text_appendf(text, error, "%s\n    {", row > 0 ? "," : ""));
         for (size_t column = 0; column < s->n_columns; ++column)
             HS_TRY(json_cell(s, row, column, text, error));
@@ -231,7 +231,7 @@ hs_status sheet_as_json(const sheet *s, hs_text *text, hs_error *error)
 
 static size_t n_shown(const sheet *s)
 {
-    size_t n = sheet_n_rows(s);
+    size_t n = hs__report_sheet_n_rows(s);
 
     return s->n_wanted > 0 && s->n_wanted < n ? s->n_wanted : n;
 }
@@ -241,7 +241,7 @@ static hs_status print_cell(const sheet *s, size_t row, size_t column,
                             hs_status (*escape)(const char *, hs_text *, hs_error *), hs_text *text, hs_error *error)
 {
     hs_text cell = {0};
-    hs_status status = sheet_format_cell(s, row, column, &cell, error);
+    hs_status status = hs__report_sheet_format_cell(s, row, column, &cell, error);
 
     if (status == HS_OK && cell.text != NULL)
         status = escape(cell.text, text, error);
@@ -249,12 +249,12 @@ static hs_status print_cell(const sheet *s, size_t row, size_t column,
     return status;
 }
 
-hs_status sheet_as_markdown(const sheet *s, hs_text *text, hs_error *error)
+hs_status hs__report_sheet_as_markdown(const sheet *s, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_append(text, "|", 1, error));
     for (size_t column = 0; column < s->n_columns; ++column) {
         HS_TRY(hs_text_append(text, " ", 1, error));
-        HS_TRY(escape_markdown(s->columns[column].title, text, error));
+        HS_TRY(hs__report_escape_markdown(s->columns[column].title, text, error));
         HS_TRY(hs_text_append(text, " |", 2, error));
     }
     HS_TRY(hs_text_append(text, "\n|", 2, error));
@@ -264,7 +264,7 @@ hs_status sheet_as_markdown(const sheet *s, hs_text *text, hs_error *error)
         HS_TRY(hs_text_append(text, "\n|", 2, error));
         for (size_t column = 0; column < s->n_columns; ++column) {
             HS_TRY(hs_text_append(text, " ", 1, error));
-            HS_TRY(print_cell(s, row, column, escape_markdown, text, error));
+            HS_TRY(print_cell(s, row, column, hs__report_escape_markdown, text, error));
             HS_TRY(hs_text_append(text, " |", 2, error));
         }
     }
@@ -277,7 +277,7 @@ static hs_status html_head(const sheet *s, hs_text *text, hs_error *error)
     for (size_t column = 0; column < s->n_columns; ++column) {
         HS_TRY(hs_text_appendf(text, error, "<th scope=\"col\"%s>",
                                s->columns[column].kind == SHEET_TEXT ? "" : " class=\"number\""));
-        HS_TRY(escape_html(s->columns[column].title, text, error));
+        HS_TRY(hs__report_escape_html(s->columns[column].title, text, error));
         HS_TRY(hs_text_appendf(text, error, "</th>"));
     }
     return hs_text_appendf(text, error, "</tr></thead>\n<tbody>\n");
@@ -297,17 +297,18 @@ static hs_status html_row(const sheet *s, size_t row, hs_text *text, hs_error *e
             HS_TRY(hs_text_appendf(text, error, "<td class=\"number\" data-v=\"%.9g\">", cell->value));
         else
             HS_TRY(hs_text_appendf(text, error, "<td class=\"number\">"));
-        HS_TRY(print_cell(s, row, column, escape_html, text, error));
+        HS_TRY(print_cell(s, row, column, hs__report_escape_html, text, error));
         HS_TRY(hs_text_appendf(text, error, "</td>"));
     }
     return hs_text_appendf(text, error, "</tr>\n");
 }
 
-hs_status sheet_as_html(const sheet *s, const char *name, const char *caption, hs_text *text, hs_error *error)
+hs_status hs__report_sheet_as_html(const sheet *s, const char *name, const char *caption, hs_text *text,
+                                   hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "<div class=\"scroll\"><table id=\"table-%s\" class=\"data\"%s><caption>", name,
                            s->by_set ? " data-by-set" : ""));
-    HS_TRY(escape_html(caption, text, error));
+    HS_TRY(hs__report_escape_html(caption, text, error));
     HS_TRY(hs_text_appendf(text, error, "</caption>\n"));
     HS_TRY(html_head(s, text, error));
     for (size_t row = 0; row < n_shown(s); ++row)

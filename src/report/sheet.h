@@ -38,28 +38,29 @@ typedef struct sheet {
     bool by_set;     /* the page lets people choose the rows of one set */
 } sheet;
 
-void sheet_clear(sheet *s);
-size_t sheet_n_rows(const sheet *s);
+void hs__report_sheet_clear(sheet *s);
+size_t hs__report_sheet_n_rows(const sheet *s);
 
-hs_status sheet_add_column(sheet *s, sheet_kind kind, const char *name, const char *title, hs_error *error);
+hs_status hs__report_sheet_add_column(sheet *s, sheet_kind kind, const char *name, const char *title, hs_error *error);
 /* The column that was added last. */
-sheet_column *sheet_last(sheet *s);
+sheet_column *hs__report_sheet_last(sheet *s);
 /* Cells come row by row, in the order of the columns. */
-hs_status sheet_add_text(sheet *s, const char *string, hs_error *error);
-hs_status sheet_add_number(sheet *s, double value, hs_error *error);
+hs_status hs__report_sheet_add_text(sheet *s, const char *string, hs_error *error);
+hs_status hs__report_sheet_add_number(sheet *s, double value, hs_error *error);
 /* Seconds since 1970 as a text, UTC; empty for what is no time until the year 9999, such as 0. */
-hs_status sheet_add_time(sheet *s, double seconds, hs_error *error);
-hs_status sheet_add_interval(sheet *s, double value, double low, double high, bool marked, hs_error *error);
+hs_status hs__report_sheet_add_time(sheet *s, double seconds, hs_error *error);
+hs_status hs__report_sheet_add_interval(sheet *s, double value, double low, double high, bool marked, hs_error *error);
 /* Before a row's first cell, where rows are about sets. */
-hs_status sheet_begin_set(sheet *s, uint64_t set, hs_error *error);
+hs_status hs__report_sheet_begin_set(sheet *s, uint64_t set, hs_error *error);
 
 /* A cell as people read it. */
-hs_status sheet_format_cell(const sheet *s, size_t row, size_t column, hs_text *text, hs_error *error);
+hs_status hs__report_sheet_format_cell(const sheet *s, size_t row, size_t column, hs_text *text, hs_error *error);
 
-hs_status sheet_as_csv(const sheet *s, hs_text *text, hs_error *error);
+hs_status hs__report_sheet_as_csv(const sheet *s, hs_text *text, hs_error *error);
 /* An array of objects. */
-hs_status sheet_as_json(const sheet *s, hs_text *text, hs_error *error);
-hs_status sheet_as_markdown(const sheet *s, hs_text *text, hs_error *error);
-hs_status sheet_as_html(const sheet *s, const char *name, const char *caption, hs_text *text, hs_error *error);
+hs_status hs__report_sheet_as_json(const sheet *s, hs_text *text, hs_error *error);
+hs_status hs__report_sheet_as_markdown(const sheet *s, hs_text *text, hs_error *error);
+hs_status hs__report_sheet_as_html(const sheet *s, const char *name, const char *caption, hs_text *text,
+                                   hs_error *error);
 
 #endif

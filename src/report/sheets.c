@@ -7,14 +7,14 @@
 static hs_status text_columns(sheet *s, const char *const *names, size_t n, hs_error *error)
 {
     for (size_t i = 0; i < n; ++i)
-        HS_TRY(sheet_add_column(s, SHEET_TEXT, names[i], names[i], error));
+        HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, names[i], names[i], error));
     return HS_OK;
 }
 
 static hs_status number_columns(sheet *s, const char *const *names, size_t n, hs_error *error)
 {
     for (size_t i = 0; i < n; ++i)
-        HS_TRY(sheet_add_column(s, SHEET_NUMBER, names[i], names[i], error));
+        HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, names[i], names[i], error));
     return HS_OK;
 }
 
@@ -31,12 +31,12 @@ static hs_status sheet_finding(const hs_report *report, sheet *s, hs_error *erro
     hs_status status;
 
     HS_GOTO_DONE(TEXT_COLUMNS(s, "finding"));
-    HS_GOTO_DONE(findings_sentence(report, &sentence, error));
-    HS_GOTO_DONE(sheet_add_text(s, sentence.text, error));
+    HS_GOTO_DONE(hs__report_findings_sentence(report, &sentence, error));
+    HS_GOTO_DONE(hs__report_sheet_add_text(s, sentence.text, error));
     for (size_t i = 0; i < report->n_curves; ++i) {
         sentence.length = 0;
-        HS_GOTO_DONE(findings_pruning(report, &report->curves[i], &sentence, error));
-        HS_GOTO_DONE(sheet_add_text(s, sentence.text, error));
+        HS_GOTO_DONE(hs__report_findings_pruning(report, &report->curves[i], &sentence, error));
+        HS_GOTO_DONE(hs__report_sheet_add_text(s, sentence.text, error));
     }
 done:
     hs_text_clear(&sentence);
@@ -49,8 +49,8 @@ static hs_status write_attributes(const hs_report *report, const char *group, sh
 
     HS_TRY(TEXT_COLUMNS(s, "key", "value"));
     for (size_t i = 0; (attribute = hs_results_attribute_at(report->results, group, i)) != NULL; ++i) {
-        HS_TRY(sheet_add_text(s, attribute->name, error));
-        HS_TRY(sheet_add_text(s, attribute->value, error));
+        HS_TRY(hs__report_sheet_add_text(s, attribute->name, error));
+        HS_TRY(hs__report_sheet_add_text(s, attribute->value, error));
     }
     return HS_OK;
 }
@@ -75,13 +75,13 @@ static hs_status sheet_runs(const hs_report *report, sheet *s, hs_error *error)
     for (size_t row = 0; row < n_runs; ++row) {
         hs_results_run run;
         HS_TRY(hs_results_read_run(report->results, row, &run, error));
-        HS_TRY(sheet_add_time(s, run.start, error));
-        HS_TRY(sheet_add_time(s, run.end, error));
-        HS_TRY(sheet_add_text(s, run.host, error));
-        HS_TRY(sheet_add_text(s, run.version, error));
-        HS_TRY(sheet_add_number(s, (double)run.ranks, error));
-        HS_TRY(sheet_add_number(s, (double)run.cells, error));
-        HS_TRY(sheet_add_number(s, run.sweep_seconds, error));
+        HS_TRY(hs__report_sheet_add_time(s, run.start, error));
+        HS_TRY(hs__report_sheet_add_time(s, run.end, error));
+        HS_TRY(hs__report_sheet_add_text(s, run.host, error));
+        HS_TRY(hs__report_sheet_add_text(s, run.version, error));
+        HS_TRY(hs__report_sheet_add_number(s, (double)run.ranks, error));
+        HS_TRY(hs__report_sheet_add_number(s, (double)run.cells, error));
+        HS_TRY(hs__report_sheet_add_number(s, run.sweep_seconds, error));
     }
     return HS_OK;
 }
@@ -94,13 +94,13 @@ static hs_status sheet_method(const hs_report *report, sheet *s, hs_error *error
     HS_TRY(NUMBER_COLUMNS(s, "confidence", "resamples", "permutations", "seed", "sets", "sets_complete"));
     for (size_t i = 1; i < s->n_columns; ++i)
         s->columns[i].digits = -9;
-    HS_TRY(sheet_add_text(s, options->bca ? "bca" : "percentile", error));
-    HS_TRY(sheet_add_number(s, options->confidence, error));
-    HS_TRY(sheet_add_number(s, (double)options->resamples, error));
-    HS_TRY(sheet_add_number(s, (double)options->permutations, error));
-    HS_TRY(sheet_add_number(s, (double)options->seed, error));
-    HS_TRY(sheet_add_number(s, (double)report->analysis->n_sets, error));
-    return sheet_add_number(s, (double)report->analysis->n_complete, error);
+    HS_TRY(hs__report_sheet_add_text(s, options->bca ? "bca" : "percentile", error));
+    HS_TRY(hs__report_sheet_add_number(s, options->confidence, error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)options->resamples, error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)options->permutations, error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)options->seed, error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)report->analysis->n_sets, error));
+    return hs__report_sheet_add_number(s, (double)report->analysis->n_complete, error);
 }
 
 /* ---- tasks and their metrics ------------------------------------------------------------------------------------- */
@@ -111,25 +111,26 @@ static hs_status add_metric(const hs_report *report, size_t task, size_t metric,
     const hs_results_metric *is = &of->metrics[metric];
     const hs_analysis *analysis = report->analysis;
 
-    HS_TRY(sheet_add_text(s, of->name, error));
-    HS_TRY(sheet_add_text(s, of->kind, error));
-    HS_TRY(sheet_add_number(s, (double)of->n_examples, error));
-    HS_TRY(sheet_add_text(s, is->name, error));
-    HS_TRY(sheet_add_text(s, is->meaning, error));
-    HS_TRY(sheet_add_text(s, is->unit, error));
-    HS_TRY(sheet_add_text(s, is->better > 0 ? "more" : is->better < 0 ? "less" : "", error));
-    return sheet_add_interval(s, hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, 0),
-                              hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, 0),
-                              hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, 0), false, error);
+    HS_TRY(hs__report_sheet_add_text(s, of->name, error));
+    HS_TRY(hs__report_sheet_add_text(s, of->kind, error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)of->n_examples, error));
+    HS_TRY(hs__report_sheet_add_text(s, is->name, error));
+    HS_TRY(hs__report_sheet_add_text(s, is->meaning, error));
+    HS_TRY(hs__report_sheet_add_text(s, is->unit, error));
+    HS_TRY(hs__report_sheet_add_text(s, is->better > 0 ? "more" : is->better < 0 ? "less" : "", error));
+    return hs__report_sheet_add_interval(s, hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, 0),
+                                         hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, 0),
+                                         hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, 0), false,
+                                         error);
 }
 
 static hs_status sheet_tasks(const hs_report *report, sheet *s, hs_error *error)
 {
     HS_TRY(TEXT_COLUMNS(s, "task", "kind"));
     HS_TRY(NUMBER_COLUMNS(s, "examples"));
-    sheet_last(s)->digits = 0;
+    hs__report_sheet_last(s)->digits = 0;
     HS_TRY(TEXT_COLUMNS(s, "metric", "meaning", "unit", "better"));
-    HS_TRY(sheet_add_column(s, SHEET_INTERVAL, "clean", "clean model", error));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "clean", "clean model", error));
     for (size_t task = 0; task < report->analysis->n_tasks; ++task)
         for (size_t metric = 0; metric < hs_results_task_at(report->results, task)->n_metrics; ++metric)
             HS_TRY(add_metric(report, task, metric, s, error));
@@ -139,21 +140,22 @@ static hs_status sheet_tasks(const hs_report *report, sheet *s, hs_error *error)
 static hs_status sheet_stability(const hs_report *report, sheet *s, hs_error *error)
 {
     HS_TRY(TEXT_COLUMNS(s, "task", "metric", "ablation"));
-    HS_TRY(sheet_add_column(s, SHEET_INTERVAL, "split_half", "split-half Spearman", error));
-    sheet_last(s)->digits = 2;
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "split_half", "split-half Spearman", error));
+    hs__report_sheet_last(s)->digits = 2;
     HS_TRY(NUMBER_COLUMNS(s, "top_5", "top_10", "top_20"));
     for (size_t m = 0; m < report->n_metrics; ++m)
         for (size_t i = 0; i < report->sets->n_interventions; ++i) {
             const report_metric *metric = &report->metrics[m];
             const double *stability = report->analysis->stability[metric->task] +
                                       (i * metric->of->n_metrics + metric->metric) * HS_STABILITY_COUNT;
-            HS_TRY(sheet_add_text(s, metric->of->name, error));
-            HS_TRY(sheet_add_text(s, metric->is->name, error));
-            HS_TRY(sheet_add_text(s, report->sets->intervention_names[i], error));
-            HS_TRY(sheet_add_interval(s, stability[HS_STABILITY_SPLIT_HALF], stability[HS_STABILITY_SPLIT_HALF_LOW],
-                                      stability[HS_STABILITY_SPLIT_HALF_HIGH], false, error));
+            HS_TRY(hs__report_sheet_add_text(s, metric->of->name, error));
+            HS_TRY(hs__report_sheet_add_text(s, metric->is->name, error));
+            HS_TRY(hs__report_sheet_add_text(s, report->sets->intervention_names[i], error));
+            HS_TRY(hs__report_sheet_add_interval(s, stability[HS_STABILITY_SPLIT_HALF],
+                                                 stability[HS_STABILITY_SPLIT_HALF_LOW],
+                                                 stability[HS_STABILITY_SPLIT_HALF_HIGH], false, error));
             for (size_t top = HS_STABILITY_TOP_5; top <= HS_STABILITY_TOP_20; ++top)
-                HS_TRY(sheet_add_number(s, stability[top], error));
+                HS_TRY(hs__report_sheet_add_number(s, stability[top], error));
         }
     return HS_OK;
 }
@@ -165,12 +167,12 @@ static hs_status compare_two(const hs_report *report, const report_metric *metri
     size_t n;
 
     HS_TRY(hs_analysis_compare(report->analysis, metric->task, metric->metric, one, other, &correlation, &n, error));
-    HS_TRY(sheet_add_text(s, metric->of->name, error));
-    HS_TRY(sheet_add_text(s, metric->is->name, error));
-    HS_TRY(sheet_add_text(s, report->sets->intervention_names[one], error));
-    HS_TRY(sheet_add_text(s, report->sets->intervention_names[other], error));
-    HS_TRY(sheet_add_number(s, (double)n, error));
-    return sheet_add_number(s, correlation, error);
+    HS_TRY(hs__report_sheet_add_text(s, metric->of->name, error));
+    HS_TRY(hs__report_sheet_add_text(s, metric->is->name, error));
+    HS_TRY(hs__report_sheet_add_text(s, report->sets->intervention_names[one], error));
+    HS_TRY(hs__report_sheet_add_text(s, report->sets->intervention_names[other], error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)n, error));
+    return hs__report_sheet_add_number(s, correlation, error);
 }
 
 static hs_status sheet_interventions(const hs_report *report, sheet *s, hs_error *error)
@@ -179,7 +181,7 @@ static hs_status sheet_interventions(const hs_report *report, sheet *s, hs_error
 
     HS_TRY(TEXT_COLUMNS(s, "task", "metric", "first", "second"));
     HS_TRY(NUMBER_COLUMNS(s, "heads", "spearman"));
-    sheet_last(s)->digits = 2;
+    hs__report_sheet_last(s)->digits = 2;
     for (size_t m = 0; m < report->n_metrics; ++m)
         for (int32_t one = 0; one < n; ++one)
             for (int32_t other = one + 1; other < n; ++other)
@@ -187,20 +189,20 @@ static hs_status sheet_interventions(const hs_report *report, sheet *s, hs_error
     return HS_OK;
 }
 
-const sheet_row report_sheets[] = {
+const sheet_row hs__report_sheets[] = {
     {"finding", "Finding", "", sheet_finding, false},
-    {"caveats", "Caveats", "", caveats_list, false},
+    {"caveats", "Caveats", "", hs__report_caveats_list, false},
     {"ranking", "Ranking", "Ablated minus clean, with intervals over examples; * is significant after correction.",
-     sheet_ranking, false},
-    {"pareto", "Pareto front", "Sets that no other beats in what is reduced and all that is kept.", sheet_pareto,
-     false},
+     hs__report_sheet_ranking, false},
+    {"pareto", "Pareto front", "Sets that no other beats in what is reduced and all that is kept.",
+     hs__report_sheet_pareto, false},
     {"pruning", "Pruning curves",
      "Share of the clean model's performance that is left, and the change of what is to be reduced, without the heads "
      "up to this one.",
-     sheet_pruning, false},
+     hs__report_sheet_pruning, false},
     {"backup", "Backup pairs and strongest significant interactions",
      "Interaction: the pair's change minus both changes alone. Backup: either head off shows little, both show much.",
-     sheet_backup, false},
+     hs__report_sheet_backup, false},
     {"interventions", "Interventions side by side",
      "Spearman's correlation of the changes of single heads under two interventions.", sheet_interventions, false},
     {"stability", "Stability of the ranking of single heads",
@@ -210,17 +212,17 @@ const sheet_row report_sheets[] = {
      "The same number of heads in each layer, other heads. p: share of controls that do as much or more: lower by an "
      "objective, else larger in either direction. "
      "In brackets the interval of the set's own change, and the quantiles of the controls'.",
-     sheet_controls, false},
+     hs__report_sheet_controls, false},
     {"examples", "Examples that changed most",
      "Values of single examples with the set ablated and in the clean model. Lines are those of the data file.",
-     sheet_examples, false},
+     hs__report_sheet_examples, false},
     {"texts", "What the model writes",
      "Continuations that the file keeps, of the examples that changed most. Lines are those of the data file.",
-     sheet_texts, false},
+     hs__report_sheet_texts, false},
     {"tasks", "Tasks and metrics", "What was measured, and what the clean model does.", sheet_tasks, false},
     {"method", "How the statistics were computed", "", sheet_method, true},
     {"experiment", "Experiment", "Every key of the experiment that was run.", sheet_experiment, true},
     {"provenance", "Provenance", "", sheet_provenance, true},
     {"runs", "Runs", "When, where and on how many ranks the sweep was started.", sheet_runs, true},
 };
-const size_t report_n_sheets = sizeof report_sheets / sizeof *report_sheets;
+const size_t hs__report_n_sheets = sizeof hs__report_sheets / sizeof *hs__report_sheets;

@@ -10,32 +10,32 @@ static hs_status add_columns(const hs_report *report, sheet *s, hs_error *error)
     const hs_pruning_curve *curve = &report->curves[0];
     char title[SHEET_NAME_BYTES];
 
-    HS_TRY(sheet_add_column(s, SHEET_TEXT, "method", "method", error));
-    HS_TRY(sheet_add_column(s, SHEET_TEXT, "ablation", "ablation", error));
-    HS_TRY(sheet_add_column(s, SHEET_NUMBER, "removed", "heads removed", error));
-    sheet_last(s)->digits = 0;
-    HS_TRY(sheet_add_column(s, SHEET_NUMBER, "share_removed", "share [%]", error));
-    sheet_last(s)->factor = 100;
-    sheet_last(s)->digits = 1;
-    HS_TRY(sheet_add_column(s, SHEET_TEXT, "head", "head that goes", error));
-    sheet_last(s)->of_heads = true;
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "method", "method", error));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "ablation", "ablation", error));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "removed", "heads removed", error));
+    hs__report_sheet_last(s)->digits = 0;
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "share_removed", "share [%]", error));
+    hs__report_sheet_last(s)->factor = 100;
+    hs__report_sheet_last(s)->digits = 1;
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "head", "head that goes", error));
+    hs__report_sheet_last(s)->of_heads = true;
     if (report->n_curves == 0)
         return HS_OK;
     const hs_results_task *kept = hs_results_task_at(report->results, curve->task);
     snprintf(title, sizeof title, "%.40s %.40s kept [%%]", kept->name, kept->metrics[curve->metric].name);
-    HS_TRY(sheet_add_column(s, SHEET_INTERVAL, "kept", title, error));
-    sheet_last(s)->factor = 100;
-    sheet_last(s)->digits = 1;
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "kept", title, error));
+    hs__report_sheet_last(s)->factor = 100;
+    hs__report_sheet_last(s)->digits = 1;
     if (!curve->has_reduced)
         return HS_OK;
     const report_metric *reduced =
-        &report->metrics[report_find_metric(report, curve->reduced_task, curve->reduced_metric)];
+        &report->metrics[hs__report_find_metric(report, curve->reduced_task, curve->reduced_metric)];
     snprintf(title, sizeof title, "%.30s %.30s, change [%.16s]", reduced->of->name, reduced->is->name,
-             report_unit(reduced));
-    HS_TRY(sheet_add_column(s, SHEET_INTERVAL, "reduced", title, error));
-    sheet_last(s)->factor = reduced->factor;
-    sheet_last(s)->digits = report_digits(reduced);
-    sheet_last(s)->sign = true;
+             hs__report_unit(reduced));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "reduced", title, error));
+    hs__report_sheet_last(s)->factor = reduced->factor;
+    hs__report_sheet_last(s)->digits = hs__report_digits(reduced);
+    hs__report_sheet_last(s)->sign = true;
     return HS_OK;
 }
 
@@ -44,20 +44,20 @@ static hs_status add_point(const hs_report *report, const hs_pruning_curve *curv
 {
     char head[GRID_CELL_BYTES];
 
-    pruning_format_head(point, head);
-    HS_TRY(sheet_begin_set(s, point->set, error));
-    HS_TRY(sheet_add_text(s, curve->method, error));
-    HS_TRY(sheet_add_text(s, report->sets->intervention_names[curve->intervention], error));
-    HS_TRY(sheet_add_number(s, (double)point->n_removed, error));
-    HS_TRY(sheet_add_number(s, (double)point->n_removed / (double)curve->n_heads, error));
-    HS_TRY(sheet_add_text(s, head, error));
-    HS_TRY(sheet_add_interval(s, point->kept, point->kept_low, point->kept_high, false, error));
+    hs__report_pruning_format_head(point, head);
+    HS_TRY(hs__report_sheet_begin_set(s, point->set, error));
+    HS_TRY(hs__report_sheet_add_text(s, curve->method, error));
+    HS_TRY(hs__report_sheet_add_text(s, report->sets->intervention_names[curve->intervention], error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)point->n_removed, error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)point->n_removed / (double)curve->n_heads, error));
+    HS_TRY(hs__report_sheet_add_text(s, head, error));
+    HS_TRY(hs__report_sheet_add_interval(s, point->kept, point->kept_low, point->kept_high, false, error));
     return curve->has_reduced
-               ? sheet_add_interval(s, point->reduced, point->reduced_low, point->reduced_high, false, error)
+               ? hs__report_sheet_add_interval(s, point->reduced, point->reduced_low, point->reduced_high, false, error)
                : HS_OK;
 }
 
-hs_status sheet_pruning(const hs_report *report, sheet *s, hs_error *error)
+hs_status hs__report_sheet_pruning(const hs_report *report, sheet *s, hs_error *error)
 {
     HS_TRY(add_columns(report, s, error));
     for (size_t c = 0; c < report->n_curves; ++c)

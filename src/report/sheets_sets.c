@@ -9,20 +9,20 @@ enum { MAX_PAIRS = 20, EXAMPLES_EACH_WAY = 5 };
 
 static hs_status add_set_columns(sheet *s, hs_error *error)
 {
-    HS_TRY(sheet_add_column(s, SHEET_TEXT, "set", "heads", error));
-    sheet_last(s)->of_heads = true;
-    return sheet_add_column(s, SHEET_TEXT, "ablation", "ablation", error);
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "set", "heads", error));
+    hs__report_sheet_last(s)->of_heads = true;
+    return hs__report_sheet_add_column(s, SHEET_TEXT, "ablation", "ablation", error);
 }
 
 static hs_status add_set(const hs_report *report, uint64_t set, sheet *s, hs_error *error)
 {
     hs_text name = {0};
-    hs_status status = report_set_name(report, set, &name, error);
+    hs_status status = hs__report_set_name(report, set, &name, error);
 
     if (status == HS_OK)
-        status = sheet_add_text(s, name.text, error);
+        status = hs__report_sheet_add_text(s, name.text, error);
     hs_text_clear(&name);
-    return status == HS_OK ? sheet_add_text(s, report_intervention(report, set), error) : status;
+    return status == HS_OK ? hs__report_sheet_add_text(s, hs__report_intervention(report, set), error) : status;
 }
 
 /* A column of a change of a metric: "toxicity.contrast.delta", "toxicity contrast [nats]". */
@@ -32,30 +32,31 @@ static hs_status add_change_column(const report_metric *metric, const char *stat
     char name[SHEET_NAME_BYTES], shown[SHEET_NAME_BYTES];
 
     snprintf(name, sizeof name, "%s.%s.%s", metric->of->name, metric->is->name, statistic);
-    snprintf(shown, sizeof shown, "%s %s%s [%s]", metric->of->name, metric->is->name, title, report_unit(metric));
-    HS_TRY(sheet_add_column(s, SHEET_INTERVAL, name, shown, error));
-    sheet_last(s)->factor = metric->factor;
-    sheet_last(s)->digits = report_digits(metric);
-    sheet_last(s)->sign = true;
+    snprintf(shown, sizeof shown, "%s %s%s [%s]", metric->of->name, metric->is->name, title, hs__report_unit(metric));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, name, shown, error));
+    hs__report_sheet_last(s)->factor = metric->factor;
+    hs__report_sheet_last(s)->digits = hs__report_digits(metric);
+    hs__report_sheet_last(s)->sign = true;
     return HS_OK;
 }
 
 static hs_status add_delta(const hs_report *report, const report_metric *metric, uint64_t set, sheet *s,
                            hs_error *error)
 {
-    return sheet_add_interval(s, report_value(report, HS_STATISTIC_DELTA, metric, set),
-                              report_value(report, HS_STATISTIC_DELTA_LOW, metric, set),
-                              report_value(report, HS_STATISTIC_DELTA_HIGH, metric, set),
-                              report_is_significant(report, HS_STATISTIC_DELTA_Q, metric, set), error);
+    return hs__report_sheet_add_interval(s, hs__report_value(report, HS_STATISTIC_DELTA, metric, set),
+                                         hs__report_value(report, HS_STATISTIC_DELTA_LOW, metric, set),
+                                         hs__report_value(report, HS_STATISTIC_DELTA_HIGH, metric, set),
+                                         hs__report_is_significant(report, HS_STATISTIC_DELTA_Q, metric, set), error);
 }
 
 static hs_status add_interaction(const hs_report *report, const report_metric *metric, uint64_t set, sheet *s,
                                  hs_error *error)
 {
-    return sheet_add_interval(s, report_value(report, HS_STATISTIC_INTERACTION, metric, set),
-                              report_value(report, HS_STATISTIC_INTERACTION_LOW, metric, set),
-                              report_value(report, HS_STATISTIC_INTERACTION_HIGH, metric, set),
-                              report_is_significant(report, HS_STATISTIC_INTERACTION_Q, metric, set), error);
+    return hs__report_sheet_add_interval(s, hs__report_value(report, HS_STATISTIC_INTERACTION, metric, set),
+                                         hs__report_value(report, HS_STATISTIC_INTERACTION_LOW, metric, set),
+                                         hs__report_value(report, HS_STATISTIC_INTERACTION_HIGH, metric, set),
+                                         hs__report_is_significant(report, HS_STATISTIC_INTERACTION_Q, metric, set),
+                                         error);
 }
 
 /* ---- ranking and Pareto front ------------------------------------------------------------------------------------ */
@@ -66,14 +67,14 @@ static hs_status add_q_column(const report_metric *metric, sheet *s, hs_error *e
 
     snprintf(name, sizeof name, "%s.%s.delta_q", metric->of->name, metric->is->name);
     snprintf(shown, sizeof shown, "q, %s", metric->of->name);
-    HS_TRY(sheet_add_column(s, SHEET_NUMBER, name, shown, error));
-    sheet_last(s)->digits = -2;
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, name, shown, error));
+    hs__report_sheet_last(s)->digits = -2;
     return HS_OK;
 }
 
 static hs_status write_ranking(const hs_report *report, const hs_ranking *ranking, sheet *s, hs_error *error)
 {
-    HS_TRY(sheet_add_column(s, SHEET_NUMBER, "rank", "rank", error));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "rank", "rank", error));
     HS_TRY(add_set_columns(s, error));
     for (size_t m = 0; m < report->n_main; ++m) {
         HS_TRY(add_change_column(&report->metrics[m], "delta", "", s, error));
@@ -81,12 +82,13 @@ static hs_status write_ranking(const hs_report *report, const hs_ranking *rankin
     }
     for (size_t i = 0; i < ranking->n; ++i) {
         const uint64_t set = ranking->sets[i];
-        HS_TRY(sheet_begin_set(s, set, error));
-        HS_TRY(sheet_add_number(s, (double)(i + 1), error));
+        HS_TRY(hs__report_sheet_begin_set(s, set, error));
+        HS_TRY(hs__report_sheet_add_number(s, (double)(i + 1), error));
         HS_TRY(add_set(report, set, s, error));
         for (size_t m = 0; m < report->n_main; ++m) {
             HS_TRY(add_delta(report, &report->metrics[m], set, s, error));
-            HS_TRY(sheet_add_number(s, report_value(report, HS_STATISTIC_DELTA_Q, &report->metrics[m], set), error));
+            HS_TRY(hs__report_sheet_add_number(
+                s, hs__report_value(report, HS_STATISTIC_DELTA_Q, &report->metrics[m], set), error));
         }
     }
     s->columns[0].digits = 0;
@@ -94,12 +96,12 @@ static hs_status write_ranking(const hs_report *report, const hs_ranking *rankin
     return HS_OK;
 }
 
-hs_status sheet_ranking(const hs_report *report, sheet *s, hs_error *error)
+hs_status hs__report_sheet_ranking(const hs_report *report, sheet *s, hs_error *error)
 {
     return write_ranking(report, &report->ranking, s, error);
 }
 
-hs_status sheet_pareto(const hs_report *report, sheet *s, hs_error *error)
+hs_status hs__report_sheet_pareto(const hs_report *report, sheet *s, hs_error *error)
 {
     return write_ranking(report, &report->pareto, s, error);
 }
@@ -110,7 +112,7 @@ static hs_status add_single(const hs_report *report, const report_metric *metric
                             hs_error *error)
 {
     return set >= 0 ? add_delta(report, metric, (uint64_t)set, s, error)
-                    : sheet_add_interval(s, NAN, NAN, NAN, false, error);
+                    : hs__report_sheet_add_interval(s, NAN, NAN, NAN, false, error);
 }
 
 static hs_status add_pair(const hs_report *report, const report_metric *metric, uint64_t set, sheet *s, hs_error *error)
@@ -118,19 +120,19 @@ static hs_status add_pair(const hs_report *report, const report_metric *metric, 
     const int64_t *singles = report->analysis->singles + 2 * set;
     const bool backup = hs_analysis_is_backup(report->analysis, metric->task, metric->metric, set);
 
-    HS_TRY(sheet_begin_set(s, set, error));
-    HS_TRY(sheet_add_text(s, metric->of->name, error));
-    HS_TRY(sheet_add_text(s, metric->is->name, error));
+    HS_TRY(hs__report_sheet_begin_set(s, set, error));
+    HS_TRY(hs__report_sheet_add_text(s, metric->of->name, error));
+    HS_TRY(hs__report_sheet_add_text(s, metric->is->name, error));
     HS_TRY(add_set(report, set, s, error));
-    HS_TRY(sheet_add_text(s, backup ? "yes" : "", error));
+    HS_TRY(hs__report_sheet_add_text(s, backup ? "yes" : "", error));
     HS_TRY(add_interaction(report, metric, set, s, error));
-    HS_TRY(sheet_add_number(s, report_value(report, HS_STATISTIC_INTERACTION_Q, metric, set), error));
+    HS_TRY(hs__report_sheet_add_number(s, hs__report_value(report, HS_STATISTIC_INTERACTION_Q, metric, set), error));
     HS_TRY(add_delta(report, metric, set, s, error));
     HS_TRY(add_single(report, metric, singles[0], s, error));
     return add_single(report, metric, singles[1], s, error);
 }
 
-hs_status sheet_backup(const hs_report *report, sheet *s, hs_error *error)
+hs_status hs__report_sheet_backup(const hs_report *report, sheet *s, hs_error *error)
 {
     static const char *const intervals[][2] = {{"interaction", "interaction"},
                                                {"delta", "both"},
@@ -138,24 +140,25 @@ hs_status sheet_backup(const hs_report *report, sheet *s, hs_error *error)
                                                {"second_alone", "second alone"}};
     uint64_t pairs[MAX_PAIRS];
 
-    HS_TRY(sheet_add_column(s, SHEET_TEXT, "task", "task", error));
-    HS_TRY(sheet_add_column(s, SHEET_TEXT, "metric", "metric", error));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "task", "task", error));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "metric", "metric", error));
     HS_TRY(add_set_columns(s, error));
-    HS_TRY(sheet_add_column(s, SHEET_TEXT, "backup", "backup", error));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "backup", "backup", error));
     for (size_t i = 0; i < sizeof intervals / sizeof *intervals; ++i) {
-        HS_TRY(sheet_add_column(s, SHEET_INTERVAL, intervals[i][0], intervals[i][1], error));
-        sheet_last(s)->digits = -3;
-        sheet_last(s)->sign = true;
+        HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, intervals[i][0], intervals[i][1], error));
+        hs__report_sheet_last(s)->digits = -3;
+        hs__report_sheet_last(s)->sign = true;
         if (i == 0) {
-            HS_TRY(sheet_add_column(s, SHEET_NUMBER, "interaction_q", "q", error));
-            sheet_last(s)->digits = -2;
+            HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "interaction_q", "q", error));
+            hs__report_sheet_last(s)->digits = -2;
         }
     }
     for (size_t m = 0; m < report->n_main; ++m) {
         size_t n;
-        HS_TRY(report_largest(report, HS_STATISTIC_INTERACTION, &report->metrics[m], -1, pairs, MAX_PAIRS, &n, error));
+        HS_TRY(
+            hs__report_largest(report, HS_STATISTIC_INTERACTION, &report->metrics[m], -1, pairs, MAX_PAIRS, &n, error));
         for (size_t i = 0; i < n; ++i)
-            if (report_is_significant(report, HS_STATISTIC_INTERACTION_Q, &report->metrics[m], pairs[i]))
+            if (hs__report_is_significant(report, HS_STATISTIC_INTERACTION_Q, &report->metrics[m], pairs[i]))
                 HS_TRY(add_pair(report, &report->metrics[m], pairs[i], s, error));
     }
     return HS_OK;
@@ -163,25 +166,25 @@ hs_status sheet_backup(const hs_report *report, sheet *s, hs_error *error)
 
 /* ---- controls ---------------------------------------------------------------------------------------------------- */
 
-hs_status sheet_controls(const hs_report *report, sheet *s, hs_error *error)
+hs_status hs__report_sheet_controls(const hs_report *report, sheet *s, hs_error *error)
 {
-    const report_metric *metric = &report->metrics[report_ranked_metric(report)];
+    const report_metric *metric = &report->metrics[hs__report_ranked_metric(report)];
 
     HS_TRY(add_set_columns(s, error));
     HS_TRY(add_change_column(metric, "delta", "", s, error));
-    HS_TRY(sheet_add_column(s, SHEET_NUMBER, "controls", "controls", error));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "controls", "controls", error));
     HS_TRY(add_change_column(metric, "controls_mean", " of controls", s, error));
-    HS_TRY(sheet_add_column(s, SHEET_NUMBER, "p", "p", error));
-    sheet_last(s)->digits = -2;
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "p", "p", error));
+    hs__report_sheet_last(s)->digits = -2;
     for (size_t i = 0; i < report->n_controls; ++i) {
         const uint64_t set = report->ranking.sets[i];
         const hs_control control = report->controls[i];
-        HS_TRY(sheet_begin_set(s, set, error));
+        HS_TRY(hs__report_sheet_begin_set(s, set, error));
         HS_TRY(add_set(report, set, s, error));
         HS_TRY(add_delta(report, metric, set, s, error));
-        HS_TRY(sheet_add_number(s, (double)control.n, error));
-        HS_TRY(sheet_add_interval(s, control.mean, control.low, control.high, false, error));
-        HS_TRY(sheet_add_number(s, control.p, error));
+        HS_TRY(hs__report_sheet_add_number(s, (double)control.n, error));
+        HS_TRY(hs__report_sheet_add_interval(s, control.mean, control.low, control.high, false, error));
+        HS_TRY(hs__report_sheet_add_number(s, control.p, error));
     }
     return HS_OK;
 }
@@ -210,14 +213,14 @@ static int compare_changes(const void *left, const void *right)
 static hs_status add_example(const hs_report *report, const report_metric *metric, uint64_t set,
                              const example_change *change, sheet *s, hs_error *error)
 {
-    HS_TRY(sheet_begin_set(s, set, error));
+    HS_TRY(hs__report_sheet_begin_set(s, set, error));
     HS_TRY(add_set(report, set, s, error));
-    HS_TRY(sheet_add_text(s, metric->of->name, error));
-    HS_TRY(sheet_add_text(s, metric->is->name, error));
-    HS_TRY(sheet_add_number(s, (double)metric->of->example_line[change->example], error));
-    HS_TRY(sheet_add_number(s, change->clean, error));
-    HS_TRY(sheet_add_number(s, change->ablated, error));
-    return sheet_add_number(s, change_of(change), error);
+    HS_TRY(hs__report_sheet_add_text(s, metric->of->name, error));
+    HS_TRY(hs__report_sheet_add_text(s, metric->is->name, error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)metric->of->example_line[change->example], error));
+    HS_TRY(hs__report_sheet_add_number(s, change->clean, error));
+    HS_TRY(hs__report_sheet_add_number(s, change->ablated, error));
+    return hs__report_sheet_add_number(s, change_of(change), error);
 }
 
 /* The first and the last of the sorted changes, without those that did not change. */
@@ -272,18 +275,18 @@ done:
     return status;
 }
 
-hs_status sheet_examples(const hs_report *report, sheet *s, hs_error *error)
+hs_status hs__report_sheet_examples(const hs_report *report, sheet *s, hs_error *error)
 {
     static const char *const numbers[] = {"line", "clean", "ablated", "change"};
 
     s->by_set = true;
     HS_TRY(add_set_columns(s, error));
-    HS_TRY(sheet_add_column(s, SHEET_TEXT, "task", "task", error));
-    HS_TRY(sheet_add_column(s, SHEET_TEXT, "metric", "metric", error));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "task", "task", error));
+    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "metric", "metric", error));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i)
-        HS_TRY(sheet_add_column(s, SHEET_NUMBER, numbers[i], numbers[i], error));
+        HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, numbers[i], numbers[i], error));
     s->columns[s->n_columns - 4].digits = 0;
-    sheet_last(s)->sign = true;
+    hs__report_sheet_last(s)->sign = true;
     for (size_t m = 0; m < report->n_main; ++m)
         HS_TRY(examples_of_metric(report, &report->metrics[m], s, error));
     return HS_OK;

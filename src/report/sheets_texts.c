@@ -51,7 +51,7 @@ static hs_status add_texts(text_reader *r, size_t row, size_t example, sheet *s,
             HS_TRY(hs_text_append(&r->text, "\n", 1, error));
         HS_TRY(append_characters(r->texts + i * task->text_bytes, task->text_bytes, &r->text, error));
     }
-    return sheet_add_text(s, r->text.text != NULL && r->text.length > 0 ? r->text.text : "", error);
+    return hs__report_sheet_add_text(s, r->text.text != NULL && r->text.length > 0 ? r->text.text : "", error);
 }
 
 static hs_status add_example(text_reader *r, size_t row, size_t example, sheet *s, hs_error *error)
@@ -60,15 +60,15 @@ static hs_status add_example(text_reader *r, size_t row, size_t example, sheet *
     const uint64_t set = (uint64_t)r->rows[row];
     const size_t at = example * task->n_metrics + r->metric->metric;
 
-    HS_TRY(sheet_begin_set(s, set, error));
+    HS_TRY(hs__report_sheet_begin_set(s, set, error));
     r->text.length = 0;
-    HS_TRY(report_set_name(r->report, set, &r->text, error));
-    HS_TRY(sheet_add_text(s, r->text.text, error));
-    HS_TRY(sheet_add_text(s, report_intervention(r->report, set), error));
-    HS_TRY(sheet_add_text(s, task->name, error));
-    HS_TRY(sheet_add_number(s, (double)task->example_line[example], error));
-    HS_TRY(sheet_add_number(s, (double)r->clean[at], error));
-    HS_TRY(sheet_add_number(s, (double)r->values[at], error));
+    HS_TRY(hs__report_set_name(r->report, set, &r->text, error));
+    HS_TRY(hs__report_sheet_add_text(s, r->text.text, error));
+    HS_TRY(hs__report_sheet_add_text(s, hs__report_intervention(r->report, set), error));
+    HS_TRY(hs__report_sheet_add_text(s, task->name, error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)task->example_line[example], error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)r->clean[at], error));
+    HS_TRY(hs__report_sheet_add_number(s, (double)r->values[at], error));
     HS_TRY(add_texts(r, r->clean_row, example, s, error));
     return add_texts(r, row, example, s, error);
 }
@@ -138,7 +138,7 @@ done:
     return status;
 }
 
-hs_status sheet_texts(const hs_report *report, sheet *s, hs_error *error)
+hs_status hs__report_sheet_texts(const hs_report *report, sheet *s, hs_error *error)
 {
     static const struct {
         const char *name;
@@ -149,7 +149,7 @@ hs_status sheet_texts(const hs_report *report, sheet *s, hs_error *error)
 
     s->by_set = true;
     for (size_t i = 0; i < sizeof columns / sizeof *columns; ++i)
-        HS_TRY(sheet_add_column(s, columns[i].kind, columns[i].name, columns[i].name, error));
+        HS_TRY(hs__report_sheet_add_column(s, columns[i].kind, columns[i].name, columns[i].name, error));
     s->columns[0].of_heads = true;
     s->columns[3].digits = 0;
     for (size_t m = 0; m < report->n_main; ++m) {

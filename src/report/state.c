@@ -5,44 +5,44 @@
 #include "report/figures.h"
 #include "report/page.h"
 
-double report_value(const hs_report *report, hs_statistic statistic, const report_metric *metric, uint64_t set)
+double hs__report_value(const hs_report *report, hs_statistic statistic, const report_metric *metric, uint64_t set)
 {
     return hs_analysis_value(report->analysis, statistic, metric->task, metric->metric, set);
 }
 
-bool report_has(const hs_report *report, const report_metric *metric, uint64_t set)
+bool hs__report_has(const hs_report *report, const report_metric *metric, uint64_t set)
 {
-    return report->analysis->complete[set] && isfinite(report_value(report, HS_STATISTIC_DELTA, metric, set));
+    return report->analysis->complete[set] && isfinite(hs__report_value(report, HS_STATISTIC_DELTA, metric, set));
 }
 
-bool report_is_significant(const hs_report *report, hs_statistic q, const report_metric *metric, uint64_t set)
+bool hs__report_is_significant(const hs_report *report, hs_statistic q, const report_metric *metric, uint64_t set)
 {
-    return report_value(report, q, metric, set) < 1 - report->analysis->options.confidence;
+    return hs__report_value(report, q, metric, set) < 1 - report->analysis->options.confidence;
 }
 
-const char *report_intervention(const hs_report *report, uint64_t set)
+const char *hs__report_intervention(const hs_report *report, uint64_t set)
 {
     int32_t intervention = report->sets->intervention[set];
 
     return intervention >= 0 ? report->sets->intervention_names[intervention] : "none";
 }
 
-hs_status report_set_name(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
+hs_status hs__report_set_name(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
 {
     return hs_results_set_name(report->sets, set, text, error);
 }
 
-const char *report_unit(const report_metric *metric)
+const char *hs__report_unit(const report_metric *metric)
 {
     return metric->is->percent ? "points" : metric->is->unit;
 }
 
-int report_digits(const report_metric *metric)
+int hs__report_digits(const report_metric *metric)
 {
     return metric->is->percent ? 1 : 3;
 }
 
-size_t report_find_metric(const hs_report *report, size_t task, size_t metric)
+size_t hs__report_find_metric(const hs_report *report, size_t task, size_t metric)
 {
     size_t i = 0;
 
@@ -51,15 +51,15 @@ size_t report_find_metric(const hs_report *report, size_t task, size_t metric)
     return i;
 }
 
-size_t report_ranked_metric(const hs_report *report)
+size_t hs__report_ranked_metric(const hs_report *report)
 {
     const hs_ranked_by by = hs_analysis_ranking_by(&report->request);
 
-    return report_find_metric(report, by.task, by.metric);
+    return hs__report_find_metric(report, by.task, by.metric);
 }
 
-hs_status report_largest(const hs_report *report, hs_statistic statistic, const report_metric *metric,
-                         int32_t intervention, uint64_t *sets, size_t n, size_t *n_out, hs_error *error)
+hs_status hs__report_largest(const hs_report *report, hs_statistic statistic, const report_metric *metric,
+                             int32_t intervention, uint64_t *sets, size_t n, size_t *n_out, hs_error *error)
 {
     const hs_ranking_request request = {.key = statistic == HS_STATISTIC_INTERACTION ? HS_RANK_BY_INTERACTION
                                                                                      : HS_RANK_BY_DELTA,
@@ -99,7 +99,7 @@ static report_component *find_component(const hs_report *report, const int32_t *
     return bsearch(&wanted, report->components, report->n_components, sizeof wanted, compare_components);
 }
 
-size_t report_component_of(const hs_report *report, uint64_t set, int32_t place)
+size_t hs__report_component_of(const hs_report *report, uint64_t set, int32_t place)
 {
     return (size_t)(find_component(report, fields_of(report->sets, set, place)) - report->components);
 }
@@ -167,7 +167,7 @@ static hs_status find_singles(hs_report *report, hs_error *error)
         report->has_pairs = report->has_pairs || sets->order[set] == 2;
         if (sets->order[set] == 1)
             report->singles[(size_t)sets->intervention[set] * report->n_components +
-                            report_component_of(report, set, 0)] = set;
+                            hs__report_component_of(report, set, 0)] = set;
     }
     return HS_OK;
 }
@@ -179,7 +179,7 @@ static void add_metric(hs_report *report, size_t task, size_t metric)
     const hs_results_task *of = hs_results_task_at(report->results, task);
     const hs_results_metric *is = &of->metrics[metric];
 
-    if (report_find_metric(report, task, metric) == report->n_metrics)
+    if (hs__report_find_metric(report, task, metric) == report->n_metrics)
         report->metrics[report->n_metrics++] = (report_metric){task, metric, of, is, is->percent ? 100 : 1};
 }
 
@@ -252,7 +252,8 @@ static hs_status choose_sets(hs_report *report, hs_error *error)
     for (size_t i = 0; i < report->ranking.n && i < FROM_RANKING; ++i)
         choose(report, report->ranking.sets[i]);
     for (size_t m = 0; m < report->n_main; ++m) {
-        HS_TRY(report_largest(report, HS_STATISTIC_DELTA, &report->metrics[m], -1, largest, FROM_METRIC, &n, error));
+        HS_TRY(
+            hs__report_largest(report, HS_STATISTIC_DELTA, &report->metrics[m], -1, largest, FROM_METRIC, &n, error));
         for (size_t i = 0; i < n; ++i)
             choose(report, largest[i]);
     }
@@ -291,7 +292,7 @@ static hs_status fill(hs_report *report, hs_error *error)
     HS_TRY(choose_metrics(report, error));
     HS_TRY(find_controls(report, error));
     HS_TRY(choose_sets(report, error));
-    return figures_list(report, error);
+    return hs__report_figures_list(report, error);
 }
 
 hs_status hs_report_new(const hs_analysis *analysis, const hs_report_options *options, hs_report **report_out,

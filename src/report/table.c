@@ -29,7 +29,7 @@ static hs_status add_ranks(grid *g, hs_error *error)
 {
     grid_column *ranks = NULL;
 
-    HS_TRY(grid_add_column(g, true, &ranks, error));
+    HS_TRY(hs__report_grid_add_column(g, true, &ranks, error));
     strcpy(ranks->title, "rank");
     for (size_t row = 0; row < g->n_rows; ++row)
         snprintf(ranks->cells[row], GRID_CELL_BYTES, "%zu", row + 1);
@@ -40,10 +40,10 @@ static hs_status add_heads(const ranking_view *view, grid *g, hs_error *error)
 {
     grid_column *heads = NULL, *ablations = NULL;
     hs_text name = {0};
-    hs_status status = grid_add_column(g, false, &heads, error);
+    hs_status status = hs__report_grid_add_column(g, false, &heads, error);
 
     if (status == HS_OK)
-        status = grid_add_column(g, false, &ablations, error);
+        status = hs__report_grid_add_column(g, false, &ablations, error);
     if (status != HS_OK)
         return status;
     strcpy(heads->title, "heads");
@@ -56,7 +56,7 @@ static hs_status add_heads(const ranking_view *view, grid *g, hs_error *error)
             strcpy(heads->cells[row], name.text);
         else if (status == HS_OK)
             snprintf(heads->cells[row], GRID_CELL_BYTES, "%.*s...", GRID_CELL_BYTES - 4, name.text);
-        snprintf(ablations->cells[row], GRID_CELL_BYTES, "%s", view_intervention(view, set));
+        snprintf(ablations->cells[row], GRID_CELL_BYTES, "%s", hs__report_view_intervention(view, set));
     }
     hs_text_clear(&name);
     return status;
@@ -73,11 +73,11 @@ static void format_shown(const ranking_view *view, const shown *what, size_t tas
             return;
         set = (uint64_t)single;
     }
-    const hs_results_metric *of = &view_task(view, task)->metrics[metric];
+    const hs_results_metric *of = &hs__report_view_task(view, task)->metrics[metric];
     double q = what->q < HS_STATISTIC_COUNT ? hs_analysis_value(analysis, what->q, task, metric, set) : NAN;
-    view_format_change(of, hs_analysis_value(analysis, what->value, task, metric, set),
-                       hs_analysis_value(analysis, what->low, task, metric, set),
-                       hs_analysis_value(analysis, what->high, task, metric, set), cell);
+    hs__report_view_format_change(of, hs_analysis_value(analysis, what->value, task, metric, set),
+                                  hs_analysis_value(analysis, what->low, task, metric, set),
+                                  hs_analysis_value(analysis, what->high, task, metric, set), cell);
     if (cell[0] != '\0' && strlen(cell) + 1 < GRID_CELL_BYTES)
         strcat(cell, q < 1 - analysis->options.confidence ? "*" : " ");
 }
@@ -85,15 +85,15 @@ static void format_shown(const ranking_view *view, const shown *what, size_t tas
 static hs_status add_changes(const ranking_view *view, grid *g, const shown *what, size_t task, size_t metric,
                              hs_error *error)
 {
-    const hs_results_task *of = view_task(view, task);
+    const hs_results_task *of = hs__report_view_task(view, task);
     grid_column *changes = NULL;
 
-    HS_TRY(grid_add_column(g, true, &changes, error));
+    HS_TRY(hs__report_grid_add_column(g, true, &changes, error));
     if (what->title != NULL)
         snprintf(changes->title, GRID_CELL_BYTES, "%s ", what->title);
     else
         snprintf(changes->title, GRID_CELL_BYTES, "%.30s.%.30s [%.16s] ", of->name, of->metrics[metric].name,
-                 view_change_unit(&of->metrics[metric]));
+                 hs__report_view_change_unit(&of->metrics[metric]));
     for (size_t row = 0; row < g->n_rows; ++row)
         format_shown(view, what, task, metric, view->ranking->sets[row], changes->cells[row]);
     return HS_OK;
@@ -113,7 +113,8 @@ static hs_status fill_grid(const ranking_view *view, grid *g, hs_error *error)
 {
     view_metric metrics[VIEW_MAX_METRICS];
     size_t n_left_out;
-    const size_t n = view_shown_metrics(view, metrics, &n_left_out), task = metrics[0].task, metric = metrics[0].metric;
+    const size_t n = hs__report_view_shown_metrics(view, metrics, &n_left_out), task = metrics[0].task,
+                 metric = metrics[0].metric;
 
     HS_TRY(add_ranks(g, error));
     HS_TRY(add_heads(view, g, error));
@@ -129,18 +130,18 @@ static hs_status fill_grid(const ranking_view *view, grid *g, hs_error *error)
 
 /* ---- the two formats of people ----------------------------------------------------------------------------------- */
 
-hs_status ranking_as_table(const ranking_view *view, hs_text *text, hs_error *error)
+hs_status hs__report_ranking_as_table(const ranking_view *view, hs_text *text, hs_error *error)
 {
     grid g = {.n_rows = view->n_shown};
     hs_status status;
 
     HS_GOTO_DONE(fill_grid(view, &g, error));
-    HS_GOTO_DONE(captions_above(view, text, error));
+    HS_GOTO_DONE(hs__report_captions_above(view, text, error));
     if (g.n_rows > 0)
-        HS_GOTO_DONE(grid_print_text(&g, text, error));
-    HS_GOTO_DONE(captions_below(view, text, error));
+        HS_GOTO_DONE(hs__report_grid_print_text(&g, text, error));
+    HS_GOTO_DONE(hs__report_captions_below(view, text, error));
 done:
-    grid_clear(&g);
+    hs__report_grid_clear(&g);
     return status;
 }
 
@@ -155,24 +156,24 @@ static hs_status print_paragraphs(const hs_text *lines, hs_text *text, hs_error 
     return HS_OK;
 }
 
-hs_status ranking_as_markdown(const ranking_view *view, hs_text *text, hs_error *error)
+hs_status hs__report_ranking_as_markdown(const ranking_view *view, hs_text *text, hs_error *error)
 {
     grid g = {.n_rows = view->n_shown};
     hs_text above = {0}, below = {0};
     hs_status status;
 
     HS_GOTO_DONE(fill_grid(view, &g, error));
-    HS_GOTO_DONE(captions_above(view, &above, error));
-    HS_GOTO_DONE(captions_below(view, &below, error));
+    HS_GOTO_DONE(hs__report_captions_above(view, &above, error));
+    HS_GOTO_DONE(hs__report_captions_below(view, &below, error));
     HS_GOTO_DONE(print_paragraphs(&above, text, error));
     if (g.n_rows > 0) {
-        HS_GOTO_DONE(grid_print_markdown(&g, text, error));
+        HS_GOTO_DONE(hs__report_grid_print_markdown(&g, text, error));
         HS_GOTO_DONE(hs_text_append(text, "\n", 1, error));
     }
     HS_GOTO_DONE(print_paragraphs(&below, text, error));
 done:
     hs_text_clear(&above);
     hs_text_clear(&below);
-    grid_clear(&g);
+    hs__report_grid_clear(&g);
     return status;
 }

@@ -26,34 +26,34 @@ static void check(escape function, const char *string, const char *expected)
 static void html_is_escaped(void **state)
 {
     (void)state;
-    check(escape_html, "</p><script>'\"&", "&lt;/p&gt;&lt;script&gt;&#39;&quot;&amp;");
-    check(escape_html, "a\x01\x1b\x7f z", "a    z");
-    check(escape_html, "\xc3\xa4 \xe2\x82\xac", "\xc3\xa4 \xe2\x82\xac");
-    check(escape_html, "", "");
+    check(hs__report_escape_html, "</p><script>'\"&", "&lt;/p&gt;&lt;script&gt;&#39;&quot;&amp;");
+    check(hs__report_escape_html, "a\x01\x1b\x7f z", "a    z");
+    check(hs__report_escape_html, "\xc3\xa4 \xe2\x82\xac", "\xc3\xa4 \xe2\x82\xac");
+    check(hs__report_escape_html, "", "");
 }
 
 static void json_cannot_end_a_script(void **state)
 {
     (void)state;
-    check(escape_json, "</script><!--", "\"\\u003c/script\\u003e\\u003c!--\"");
-    check(escape_json, "a\"b\\c\n\x01", "\"a\\\"b\\\\c\\u000a\\u0001\"");
-    check(escape_json, "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7", "\"\\u2028\\u2029\xe2\x80\xa7\"");
-    check(escape_json, "\xe2\x80", "\"\xe2\x80\"");
+    check(hs__report_escape_json, "</script><!--", "\"\\u003c/script\\u003e\\u003c!--\"");
+    check(hs__report_escape_json, "a\"b\\c\n\x01", "\"a\\\"b\\\\c\\u000a\\u0001\"");
+    check(hs__report_escape_json, "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7", "\"\\u2028\\u2029\xe2\x80\xa7\"");
+    check(hs__report_escape_json, "\xe2\x80", "\"\xe2\x80\"");
 }
 
 static void csv_is_quoted_where_it_must_be(void **state)
 {
     (void)state;
-    check(escape_csv, "plain", "plain");
-    check(escape_csv, "a,b", "\"a,b\"");
-    check(escape_csv, "say \"x\"", "\"say \"\"x\"\"\"");
-    check(escape_csv, "two\nlines", "\"two\nlines\"");
+    check(hs__report_escape_csv, "plain", "plain");
+    check(hs__report_escape_csv, "a,b", "\"a,b\"");
+    check(hs__report_escape_csv, "say \"x\"", "\"say \"\"x\"\"\"");
+    check(hs__report_escape_csv, "two\nlines", "\"two\nlines\"");
 }
 
 static void markdown_stays_in_its_cell(void **state)
 {
     (void)state;
-    check(escape_markdown, "a|b\n*c* <i>", "a\\|b \\*c\\* \\<i>");
+    check(hs__report_escape_markdown, "a|b\n*c* <i>", "a\\|b \\*c\\* \\<i>");
 }
 
 static void tables_have_one_row_in_every_format(void **state)
@@ -63,27 +63,27 @@ static void tables_have_one_row_in_every_format(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(sheet_add_column(&s, SHEET_TEXT, "name", "name", &error), HS_OK);
-    assert_int_equal(sheet_add_column(&s, SHEET_INTERVAL, "acc", "acc [points]", &error), HS_OK);
-    sheet_last(&s)->factor = 100;
-    sheet_last(&s)->digits = 1;
-    sheet_last(&s)->sign = true;
-    assert_int_equal(sheet_add_column(&s, SHEET_NUMBER, "q", "q", &error), HS_OK);
-    assert_int_equal(sheet_add_text(&s, "x,y", &error), HS_OK);
-    assert_int_equal(sheet_add_interval(&s, 0.125, -0.25, NAN, true, &error), HS_OK);
-    assert_int_equal(sheet_add_number(&s, NAN, &error), HS_OK);
-    assert_int_equal(sheet_n_rows(&s), 1);
-    assert_int_equal(sheet_as_csv(&s, &csv, &error), HS_OK);
+    assert_int_equal(hs__report_sheet_add_column(&s, SHEET_TEXT, "name", "name", &error), HS_OK);
+    assert_int_equal(hs__report_sheet_add_column(&s, SHEET_INTERVAL, "acc", "acc [points]", &error), HS_OK);
+    hs__report_sheet_last(&s)->factor = 100;
+    hs__report_sheet_last(&s)->digits = 1;
+    hs__report_sheet_last(&s)->sign = true;
+    assert_int_equal(hs__report_sheet_add_column(&s, SHEET_NUMBER, "q", "q", &error), HS_OK);
+    assert_int_equal(hs__report_sheet_add_text(&s, "x,y", &error), HS_OK);
+    assert_int_equal(hs__report_sheet_add_interval(&s, 0.125, -0.25, NAN, true, &error), HS_OK);
+    assert_int_equal(hs__report_sheet_add_number(&s, NAN, &error), HS_OK);
+    assert_int_equal(hs__report_sheet_n_rows(&s), 1);
+    assert_int_equal(hs__report_sheet_as_csv(&s, &csv, &error), HS_OK);
     assert_string_equal(csv.text, "name,acc,acc_low,acc_high,q\n\"x,y\",0.125,-0.25,,\n");
-    assert_int_equal(sheet_as_json(&s, &json, &error), HS_OK);
+    assert_int_equal(hs__report_sheet_as_json(&s, &json, &error), HS_OK);
     assert_string_equal(json.text, "[\n    {\"name\": \"x,y\", \"acc\": 0.125, \"acc_low\": -0.25, \"acc_high\": null, "
                                    "\"q\": null}]");
-    assert_int_equal(sheet_as_markdown(&s, &markdown, &error), HS_OK);
+    assert_int_equal(hs__report_sheet_as_markdown(&s, &markdown, &error), HS_OK);
     assert_non_null(strstr(markdown.text, "| x,y | +12.5\\* |  |\n"));
     hs_text_clear(&csv);
     hs_text_clear(&json);
     hs_text_clear(&markdown);
-    sheet_clear(&s);
+    hs__report_sheet_clear(&s);
 }
 
 /* `date -u` knows the same; a file may say anything. */
@@ -95,14 +95,14 @@ static void times_are_times_or_nothing(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(sheet_add_column(&s, SHEET_TEXT, "start", "start", &error), HS_OK);
+    assert_int_equal(hs__report_sheet_add_column(&s, SHEET_TEXT, "start", "start", &error), HS_OK);
     for (size_t i = 0; i < sizeof seconds / sizeof *seconds; ++i)
-        assert_int_equal(sheet_add_time(&s, seconds[i], &error), HS_OK);
-    assert_int_equal(sheet_as_csv(&s, &csv, &error), HS_OK);
+        assert_int_equal(hs__report_sheet_add_time(&s, seconds[i], &error), HS_OK);
+    assert_int_equal(hs__report_sheet_as_csv(&s, &csv, &error), HS_OK);
     assert_string_equal(csv.text, "start\n1970-01-01 00:00:01 UTC\n2001-09-09 01:46:40 UTC\n9999-12-31 23:59:59 UTC\n"
                                   "\n\n\n\n\n\n");
     hs_text_clear(&csv);
-    sheet_clear(&s);
+    hs__report_sheet_clear(&s);
 }
 
 int main(void)
