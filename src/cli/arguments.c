@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-hs_status next_option(int argc, char **argv, const struct option *options, int *option_out, hs_error *error)
+hs_status hs__cli_next_option(int argc, char **argv, const struct option *options, int *option_out, hs_error *error)
 {
-    return next_option_or_letter(argc, argv, ":", options, option_out, error);
+    return hs__cli_next_option_or_letter(argc, argv, ":", options, option_out, error);
 }
 
 static bool begins_with(const char *text, const char *beginning)
@@ -39,8 +39,8 @@ static hs_status fail_long(const char *command, const char *word, const struct o
     return status;
 }
 
-hs_status next_option_or_letter(int argc, char **argv, const char *letters, const struct option *options,
-                                int *option_out, hs_error *error)
+hs_status hs__cli_next_option_or_letter(int argc, char **argv, const char *letters, const struct option *options,
+                                        int *option_out, hs_error *error)
 {
     opterr = 0;
     *option_out = getopt_long(argc, argv, letters, options, NULL);
@@ -54,7 +54,7 @@ hs_status next_option_or_letter(int argc, char **argv, const char *letters, cons
     return hs_fail(error, HS_ERROR_USAGE, "unknown option -%c; see headsweep %s --help", optopt, argv[0]);
 }
 
-hs_status only_argument(int argc, char **argv, const char *what, const char **argument_out, hs_error *error)
+hs_status hs__cli_only_argument(int argc, char **argv, const char *what, const char **argument_out, hs_error *error)
 {
     if (optind == argc)
         return hs_fail(error, HS_ERROR_USAGE, "%s is missing; see headsweep %s --help", what, argv[0]);
@@ -67,7 +67,7 @@ hs_status only_argument(int argc, char **argv, const char *what, const char **ar
     return HS_OK;
 }
 
-hs_status read_count(const char *option, const char *text, int64_t minimum, int64_t *count_out, hs_error *error)
+hs_status hs__cli_read_count(const char *option, const char *text, int64_t minimum, int64_t *count_out, hs_error *error)
 {
     char *end;
 
@@ -79,27 +79,27 @@ hs_status read_count(const char *option, const char *text, int64_t minimum, int6
     return HS_OK;
 }
 
-hs_status override_list_add(override_list *list, const char *override, hs_error *error)
+hs_status hs__cli_override_list_add(override_list *list, const char *override, hs_error *error)
 {
     HS_TRY(hs_reserve(&list->items, &list->capacity, list->n + 1, sizeof *list->items, "--set", error));
     list->items[list->n++] = override;
     return HS_OK;
 }
 
-void override_list_clear(override_list *list)
+void hs__cli_override_list_clear(override_list *list)
 {
     hs_free(list->items);
     *list = (override_list){0};
 }
 
-void print_and_clear_error(hs_error *error)
+void hs__cli_print_and_clear_error(hs_error *error)
 {
     if (error->message[0] != '\0')
         fprintf(stderr, "headsweep: %s\n", error->message);
     error->message[0] = '\0';
 }
 
-void print_text(hs_text *text)
+void hs__cli_print_text(hs_text *text)
 {
     if (text->text != NULL)
         fwrite(text->text, 1, text->length, stdout);

@@ -7,14 +7,15 @@
 #include "headsweep/base.h"
 
 /* Reads the next option as getopt_long does, but reports what is wrong with it as an error: -1 at the end. */
-hs_status next_option(int argc, char **argv, const struct option *options, int *option_out, hs_error *error);
+hs_status hs__cli_next_option(int argc, char **argv, const struct option *options, int *option_out, hs_error *error);
 /* The same with one-letter options too: `letters` as getopt has them, ":" first. */
-hs_status next_option_or_letter(int argc, char **argv, const char *letters, const struct option *options,
-                                int *option_out, hs_error *error);
+hs_status hs__cli_next_option_or_letter(int argc, char **argv, const char *letters, const struct option *options,
+                                        int *option_out, hs_error *error);
 /* The one positional argument that a command takes; `what` names it in the message. */
-hs_status only_argument(int argc, char **argv, const char *what, const char **argument_out, hs_error *error);
+hs_status hs__cli_only_argument(int argc, char **argv, const char *what, const char **argument_out, hs_error *error);
 /* A whole number from minimum on. */
-hs_status read_count(const char *option, const char *text, int64_t minimum, int64_t *count_out, hs_error *error);
+hs_status hs__cli_read_count(const char *option, const char *text, int64_t minimum, int64_t *count_out,
+                             hs_error *error);
 /* The overrides of --set, in order; the texts are borrowed from argv. */
 typedef struct override_list {
     const char **items;
@@ -22,12 +23,12 @@ typedef struct override_list {
     size_t capacity;
 } override_list;
 
-hs_status override_list_add(override_list *list, const char *override, hs_error *error);
-void override_list_clear(override_list *list);
+hs_status hs__cli_override_list_add(override_list *list, const char *override, hs_error *error);
+void hs__cli_override_list_clear(override_list *list);
 
 /* Prints the message, if there is one, to stderr and clears it. */
-void print_and_clear_error(hs_error *error);
+void hs__cli_print_and_clear_error(hs_error *error);
 /* Prints a text to stdout and releases it. */
-void print_text(hs_text *text);
+void hs__cli_print_text(hs_text *text);
 
 #endif

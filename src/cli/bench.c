@@ -48,10 +48,10 @@ static const struct section {
     hs_status (*run)(const bench_setup *bench, hs_error *error);
     bool needs_inputs;
 } sections[] = {
-    {"scheduler", bench_scheduler, false},
-    {"ranks", bench_ranks, true},
-    {"engine", bench_engine, true},
-    {"generate", bench_generate, true},
+    {"scheduler", hs__cli_bench_scheduler, false},
+    {"ranks", hs__cli_bench_ranks, true},
+    {"engine", hs__cli_bench_engine, true},
+    {"generate", hs__cli_bench_generate, true},
 };
 
 enum { N_SECTIONS = sizeof sections / sizeof *sections };
@@ -160,7 +160,7 @@ static hs_status read_option(int option, bench_arguments *arguments, hs_error *e
         return HS_OK;
     default:
         snprintf(name, sizeof name, "--%s", options[option].name);
-        return read_count(name, optarg, option == OPTION_VOCABULARY ? 2 : 1, &arguments->shape[option], error);
+        return hs__cli_read_count(name, optarg, option == OPTION_VOCABULARY ? 2 : 1, &arguments->shape[option], error);
     }
 }
 
@@ -169,7 +169,7 @@ static hs_status read_arguments(int argc, char **argv, bench_arguments *argument
     int option;
 
     while (!arguments->help) {
-        HS_TRY(next_option(argc, argv, options, &option, error));
+        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
         if (option == -1)
             break;
         HS_TRY(read_option(option, arguments, error));
@@ -183,7 +183,7 @@ static hs_status read_arguments(int argc, char **argv, bench_arguments *argument
 
 /* ---- the folder ------------------------------------------------------------------------------------------------ */
 
-hs_status bench_make_inputs(bench_setup *bench, hs_error *error)
+hs_status hs__cli_bench_make_inputs(bench_setup *bench, hs_error *error)
 {
     const char *base = getenv("TMPDIR");
 
@@ -197,12 +197,12 @@ hs_status bench_make_inputs(bench_setup *bench, hs_error *error)
         return error->status;
     }
     hs_log_print(&bench->log, HS_LOG_INFO, "bench   writing a random checkpoint");
-    hs_status status = bench_inputs_write(&bench->shape, bench->folder, error);
+    hs_status status = hs__cli_bench_inputs_write(&bench->shape, bench->folder, error);
     return status == HS_OK ? HS_OK : hs_error_prefix(error, "TMPDIR chooses another place");
 }
 
 /* The folder is flat. What cannot be removed stays: nothing depends on it. */
-void bench_remove_inputs(bench_setup *bench)
+void hs__cli_bench_remove_inputs(bench_setup *bench)
 {
     DIR *folder = bench->folder != NULL ? opendir(bench->folder) : NULL;
 
@@ -232,7 +232,7 @@ static void print_shape(const bench_shape *shape)
 static hs_status check_launched(const bench_setup *bench, const bench_arguments *arguments, hs_error *error)
 {
     for (size_t i = 0; i < N_SECTIONS; ++i)
-        if (bench->here && arguments->chosen[i] && sections[i].run != bench_scheduler)
+        if (bench->here && arguments->chosen[i] && sections[i].run != hs__cli_bench_scheduler)
             return hs_fail(error, HS_ERROR_USAGE,
                            "bench %s starts the MPI launcher itself: run it without one (bench scheduler takes the "
                            "launcher's ranks)",
@@ -252,7 +252,7 @@ static hs_status run_sections(bench_setup *bench, const bench_arguments *argumen
         needs_inputs = needs_inputs || (arguments->chosen[i] && sections[i].needs_inputs);
     if (needs_inputs) {
         print_shape(&bench->shape);
-        HS_GOTO_DONE(bench_make_inputs(bench, error));
+        HS_GOTO_DONE(hs__cli_bench_make_inputs(bench, error));
     }
     for (size_t i = 0; i < N_SECTIONS; ++i) {
         if (!arguments->chosen[i])
@@ -263,7 +263,7 @@ static hs_status run_sections(bench_setup *bench, const bench_arguments *argumen
         fflush(stdout);
     }
 done:
-    bench_remove_inputs(bench);
+    hs__cli_bench_remove_inputs(bench);
     return status;
 }
 
@@ -285,10 +285,10 @@ static bench_shape shape_of(const bench_arguments *arguments)
 static hs_status write_inputs(const bench_shape *shape, const char *folder, hs_error *error)
 {
     HS_TRY(hs_folder_make(folder, error));
-    return bench_inputs_write(shape, folder, error);
+    return hs__cli_bench_inputs_write(shape, folder, error);
 }
 
-hs_status command_bench(int argc, char **argv, hs_error *error)
+hs_status hs__cli_command_bench(int argc, char **argv, hs_error *error)
 {
     bench_arguments arguments = {.shape = {12, 12, 768, 50257, 64}};
 
@@ -299,7 +299,7 @@ hs_status command_bench(int argc, char **argv, hs_error *error)
     }
     bench_setup bench = {.shape = shape_of(&arguments),
                          .checkpoint = arguments.checkpoint,
-                         .here = arguments.here || bench_is_launched(),
+                         .here = arguments.here || hs__cli_bench_is_launched(),
                          .log = {stderr, HS_LOG_INFO}};
     if (arguments.inputs != NULL)
         return write_inputs(&bench.shape, arguments.inputs, error);

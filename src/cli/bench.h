@@ -19,7 +19,7 @@ typedef struct bench_shape {
     bool bf16;         /* weights are stored in bf16, else in f32 */
 } bench_shape;
 
-/* Prompts that bench_inputs_write makes: samples use the first so many of them. */
+/* Prompts that hs__cli_bench_inputs_write makes: samples use the first so many of them. */
 enum { BENCH_PROMPTS = 32 };
 
 #define BENCH_EXPERIMENT "experiment.cfg"
@@ -29,7 +29,7 @@ enum { BENCH_PROMPTS = 32 };
  * prompts.jsonl with BENCH_PROMPTS prompts of random tokens of which the last position is scored, and an experiment
  * file of all pairs of heads on them, named BENCH_EXPERIMENT. The same shape gives the same bytes.
  */
-hs_status bench_inputs_write(const bench_shape *shape, const char *folder, hs_error *error);
+hs_status hs__cli_bench_inputs_write(const bench_shape *shape, const char *folder, hs_error *error);
 
 /* What part of the experiment is run: sets of `order` heads out of the first of every layer, on the first prompts. */
 typedef struct bench_sample {
@@ -47,9 +47,10 @@ typedef struct bench_overrides {
     char text[BENCH_OVERRIDES][BENCH_OVERRIDE_LENGTH];
 } bench_overrides;
 
-bench_overrides bench_sample_overrides(const bench_sample *sample, const bench_shape *shape);
+bench_overrides hs__cli_bench_sample_overrides(const bench_sample *sample, const bench_shape *shape);
 /* "pairs of the first 2 heads of every layer, 16 prompts" into buffer, which is returned. */
-const char *bench_sample_describe(const bench_sample *sample, const bench_shape *shape, char *buffer, size_t capacity);
+const char *hs__cli_bench_sample_describe(const bench_sample *sample, const bench_shape *shape, char *buffer,
+                                          size_t capacity);
 
 typedef struct bench_setup {
     bench_shape shape;
@@ -60,22 +61,22 @@ typedef struct bench_setup {
 } bench_setup;
 
 /* A temporary folder with the inputs of bench->shape, into bench->folder; and its end, which is harmless where none was made. */
-hs_status bench_make_inputs(bench_setup *bench, hs_error *error);
-void bench_remove_inputs(bench_setup *bench);
+hs_status hs__cli_bench_make_inputs(bench_setup *bench, hs_error *error);
+void hs__cli_bench_remove_inputs(bench_setup *bench);
 
 /* The sections. Each prints its figures to stdout as key = value lines. */
-hs_status bench_engine(const bench_setup *bench, hs_error *error);
-hs_status bench_generate(const bench_setup *bench, hs_error *error);
-hs_status bench_ranks(const bench_setup *bench, hs_error *error);
-hs_status bench_scheduler(const bench_setup *bench, hs_error *error);
+hs_status hs__cli_bench_engine(const bench_setup *bench, hs_error *error);
+hs_status hs__cli_bench_generate(const bench_setup *bench, hs_error *error);
+hs_status hs__cli_bench_ranks(const bench_setup *bench, hs_error *error);
+hs_status hs__cli_bench_scheduler(const bench_setup *bench, hs_error *error);
 
 /*
  * Runs this program on `n_ranks` through the MPI launcher, with `folder` as its current folder (NULL: the present
  * one), and waits for it. With `quiet` its output goes to a log in the folder, whose end is in the message if it fails.
  */
-hs_status bench_launch(size_t n_ranks, const char *folder, bool quiet, const char *const *arguments, size_t n_arguments,
-                       hs_error *error);
+hs_status hs__cli_bench_launch(size_t n_ranks, const char *folder, bool quiet, const char *const *arguments,
+                               size_t n_arguments, hs_error *error);
 /* True if a launcher that says so started this process. */
-bool bench_is_launched(void);
+bool hs__cli_bench_is_launched(void);
 
 #endif

@@ -38,7 +38,7 @@ static void close_sample(opened *o)
 static hs_status open_sample(const bench_setup *bench, hs_comm *comm, const bench_sample *sample, opened *o,
                              hs_error *error)
 {
-    const bench_overrides overrides = bench_sample_overrides(sample, &bench->shape);
+    const bench_overrides overrides = hs__cli_bench_sample_overrides(sample, &bench->shape);
     const char *list[BENCH_OVERRIDES];
     char *path = hs_path_join(bench->folder, BENCH_EXPERIMENT, error);
     hs_status status = path != NULL ? HS_OK : error->status;
@@ -90,7 +90,7 @@ static hs_status run_sweep(hs_comm *comm, hs_study *study, const char *path, hs_
     HS_GOTO_DONE(hs_sweep_run(comm, &study->plan, results, true, &evaluator, &options, report, error));
 done:
     hs_study_evaluator_clear(&evaluator);
-    return close_results(results, status, error);
+    return hs__cli_close_results(results, status, error);
 }
 
 /* The product is timed before and after, because a processor's clock changes under load; the faster one counts. */
@@ -120,7 +120,8 @@ static hs_status print_share(const bench_setup *bench, hs_comm *comm, const char
     if (status == HS_OK)
         status = open_sample(bench, comm, sample, &o, error);
     if (status == HS_OK) {
-        printf("%ssgemm_sample = %s\n", prefix, bench_sample_describe(sample, &bench->shape, text, sizeof text));
+        printf("%ssgemm_sample = %s\n", prefix,
+               hs__cli_bench_sample_describe(sample, &bench->shape, text, sizeof text));
         fflush(stdout);
         status = measure_share(comm, &o, path, &sgemm_rate, &report, error);
     }
@@ -143,16 +144,16 @@ static hs_status print_tiny_share(const bench_setup *bench, hs_comm *comm, hs_er
 {
     bench_setup tiny = {.shape = tiny_shape, .log = bench->log};
 
-    HS_TRY(bench_make_inputs(&tiny, error));
+    HS_TRY(hs__cli_bench_make_inputs(&tiny, error));
     printf("tiny_shape = Llama, %zu layers, %zu heads on %zu, width %zu, vocabulary %zu, prompts of %zu tokens\n",
            tiny_shape.n_layers, tiny_shape.n_heads, tiny_shape.n_kv_heads, tiny_shape.width, tiny_shape.vocabulary,
            tiny_shape.n_tokens);
     hs_status status = print_share(&tiny, comm, "tiny_", &tiny_pairs, error);
-    bench_remove_inputs(&tiny);
+    hs__cli_bench_remove_inputs(&tiny);
     return status;
 }
 
-hs_status bench_engine(const bench_setup *bench, hs_error *error)
+hs_status hs__cli_bench_engine(const bench_setup *bench, hs_error *error)
 {
     hs_comm *comm = NULL;
     hs_status status;

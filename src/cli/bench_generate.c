@@ -125,7 +125,7 @@ static hs_status print_figures(const generation *g, hs_error *error)
     return HS_OK;
 }
 
-hs_status bench_generate(const bench_setup *bench, hs_error *error)
+hs_status hs__cli_bench_generate(const bench_setup *bench, hs_error *error)
 {
     generation g = {0};
     hs_status status = prepare(&g, bench, error);

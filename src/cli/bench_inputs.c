@@ -314,7 +314,7 @@ static hs_status write_described(const bench_shape *shape,
     return status;
 }
 
-hs_status bench_inputs_write(const bench_shape *shape, const char *folder, hs_error *error)
+hs_status hs__cli_bench_inputs_write(const bench_shape *shape, const char *folder, hs_error *error)
 {
     HS_TRY(write_described(shape, describe_model, folder, "config.json", error));
     HS_TRY(write_weights(shape, folder, error));
@@ -330,7 +330,7 @@ static size_t heads_a_layer(const bench_sample *sample, const bench_shape *shape
                                                                                 : sample->heads_a_layer;
 }
 
-bench_overrides bench_sample_overrides(const bench_sample *sample, const bench_shape *shape)
+bench_overrides hs__cli_bench_sample_overrides(const bench_sample *sample, const bench_shape *shape)
 {
     bench_overrides overrides;
 
@@ -343,7 +343,8 @@ bench_overrides bench_sample_overrides(const bench_sample *sample, const bench_s
     return overrides;
 }
 
-const char *bench_sample_describe(const bench_sample *sample, const bench_shape *shape, char *buffer, size_t capacity)
+const char *hs__cli_bench_sample_describe(const bench_sample *sample, const bench_shape *shape, char *buffer,
+                                          size_t capacity)
 {
     snprintf(buffer, capacity, "%s of %zu heads a layer, %zu prompts", sample->order == 1 ? "singles" : "pairs",
              heads_a_layer(sample, shape), sample->n_prompts);

@@ -134,11 +134,11 @@ done:
     return status;
 }
 
-hs_status bench_scheduler(const bench_setup *bench, hs_error *error)
+hs_status hs__cli_bench_scheduler(const bench_setup *bench, hs_error *error)
 {
     static const char *const arguments[] = {"bench", "scheduler", "--here"};
 
     if (bench->here)
         return measure_here(error);
-    return bench_launch(RANKS_TO_START, NULL, false, arguments, sizeof arguments / sizeof *arguments, error);
+    return hs__cli_bench_launch(RANKS_TO_START, NULL, false, arguments, sizeof arguments / sizeof *arguments, error);
 }

@@ -31,9 +31,10 @@ typedef struct best_so_far {
  * By the objective that the experiment states, else by the first task. Nothing is looked for without single components
  * in the first phase, or where the metric is no mean or ratio of sums. HS_ERROR_MEMORY.
  */
-hs_status best_so_far_init(best_so_far *best, const hs_experiment *experiment, hs_results *results, hs_error *error);
+hs_status hs__cli_best_so_far_init(best_so_far *best, const hs_experiment *experiment, hs_results *results,
+                                   hs_error *error);
 /* Reads what is due, if anything is; an error ends the looking, not the run. */
-void best_so_far_look(best_so_far *best);
-void best_so_far_clear(best_so_far *best);
+void hs__cli_best_so_far_look(best_so_far *best);
+void hs__cli_best_so_far_clear(best_so_far *best);
 
 #endif

@@ -40,8 +40,8 @@ done:
     return status;
 }
 
-hs_status save_best_texts(hs_comm *comm, hs_study *study, hs_results *results, const hs_analysis *analysis,
-                          hs_error *error)
+hs_status hs__cli_save_best_texts(hs_comm *comm, hs_study *study, hs_results *results, const hs_analysis *analysis,
+                                  hs_error *error)
 {
     for (size_t task = 0; task < hs_results_n_tasks(results); ++task)
         if (hs_results_task_at(results, task)->n_text_sets > 0)

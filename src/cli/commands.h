@@ -5,13 +5,13 @@
 #include "headsweep/base.h"
 
 /* argv[0] is the subcommand's name. Results go to stdout, messages to stderr. */
-hs_status command_run(int argc, char **argv, hs_error *error);
-hs_status command_plan(int argc, char **argv, hs_error *error);
-hs_status command_status(int argc, char **argv, hs_error *error);
-hs_status command_rank(int argc, char **argv, hs_error *error);
-hs_status command_texts(int argc, char **argv, hs_error *error);
-hs_status command_report(int argc, char **argv, hs_error *error);
-hs_status command_inspect(int argc, char **argv, hs_error *error);
-hs_status command_bench(int argc, char **argv, hs_error *error);
+hs_status hs__cli_command_run(int argc, char **argv, hs_error *error);
+hs_status hs__cli_command_plan(int argc, char **argv, hs_error *error);
+hs_status hs__cli_command_status(int argc, char **argv, hs_error *error);
+hs_status hs__cli_command_rank(int argc, char **argv, hs_error *error);
+hs_status hs__cli_command_texts(int argc, char **argv, hs_error *error);
+hs_status hs__cli_command_report(int argc, char **argv, hs_error *error);
+hs_status hs__cli_command_inspect(int argc, char **argv, hs_error *error);
+hs_status hs__cli_command_bench(int argc, char **argv, hs_error *error);
 
 #endif

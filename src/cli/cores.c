@@ -15,7 +15,7 @@ static const char *find_other(char *lines, const char *core)
     return NULL;
 }
 
-hs_status warn_of_other_cores(hs_comm *comm, const hs_results *results, const hs_log *log, hs_error *error)
+hs_status hs__cli_warn_of_other_cores(hs_comm *comm, const hs_results *results, const hs_log *log, hs_error *error)
 {
     const char *core = hs_blas_core();
     const char *before = hs_results_attribute_of(results, "provenance", "blas_core");

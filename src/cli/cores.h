@@ -6,6 +6,6 @@
 #include "headsweep/results.h"
 
 /* Collective: one warning if the ranks, or whoever made the file before, run other kernels of OpenBLAS. Logs on rank 0. */
-hs_status warn_of_other_cores(hs_comm *comm, const hs_results *results, const hs_log *log, hs_error *error);
+hs_status hs__cli_warn_of_other_cores(hs_comm *comm, const hs_results *results, const hs_log *log, hs_error *error);
 
 #endif

@@ -158,7 +158,7 @@ static hs_status describe_data(const hs_study *study, hs_text *text, hs_error *e
     return describe_notes("reference set", "", hs_study_reference_notes(study), text, error);
 }
 
-hs_status describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
+hs_status hs__cli_describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
 {
     HS_TRY(describe_model(study, n_ranks, text, error));
     HS_TRY(describe_sweep(study, text, error));

@@ -5,6 +5,6 @@
 #include "headsweep/sweep.h"
 
 /* The lines model, sweep and tasks; warnings on what is slow or odd follow as lines of their own. */
-hs_status describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_error *error);
+hs_status hs__cli_describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_error *error);
 
 #endif

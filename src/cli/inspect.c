@@ -82,7 +82,7 @@ done:
     return status;
 }
 
-hs_status command_inspect(int argc, char **argv, hs_error *error)
+hs_status hs__cli_command_inspect(int argc, char **argv, hs_error *error)
 {
     static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
     hs_model *model = NULL;
@@ -91,16 +91,16 @@ hs_status command_inspect(int argc, char **argv, hs_error *error)
     hs_status status;
     int option;
 
-    HS_TRY(next_option(argc, argv, options, &option, error));
+    HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
     if (option == 'h') {
         fputs(help, stdout);
         return HS_OK;
     }
-    HS_TRY(only_argument(argc, argv, "CHECKPOINT", &folder, error));
+    HS_TRY(hs__cli_only_argument(argc, argv, "CHECKPOINT", &folder, error));
     HS_GOTO_DONE(hs_model_open(folder, &model, error));
     HS_GOTO_DONE(describe_model(model, &text, error));
     HS_GOTO_DONE(describe_tokenizer(folder, model, &text, error));
-    print_text(&text);
+    hs__cli_print_text(&text);
 done:
     hs_text_clear(&text);
     hs_model_free(model);

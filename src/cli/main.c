@@ -20,14 +20,14 @@ static const struct {
     const char *summary;
     hs_status (*run)(int argc, char **argv, hs_error *error);
 } commands[] = {
-    {"run", "sweep the heads of a checkpoint; continues a file that is not finished", command_run},
-    {"plan", "what a run would do: sets, cells, operations, memory, file size, time", command_plan},
-    {"status", "how far a results file is; exit code 0 finished, 3 unfinished", command_status},
-    {"rank", "rank the ablation sets of a results file", command_rank},
-    {"texts", "generated texts that a results file keeps", command_texts},
-    {"report", "one page of everything a results file says, its figures, its tables", command_report},
-    {"inspect", "what a checkpoint folder holds and how headsweep reads it", command_inspect},
-    {"bench", "measure this program on this machine", command_bench},
+    {"run", "sweep the heads of a checkpoint; continues a file that is not finished", hs__cli_command_run},
+    {"plan", "what a run would do: sets, cells, operations, memory, file size, time", hs__cli_command_plan},
+    {"status", "how far a results file is; exit code 0 finished, 3 unfinished", hs__cli_command_status},
+    {"rank", "rank the ablation sets of a results file", hs__cli_command_rank},
+    {"texts", "generated texts that a results file keeps", hs__cli_command_texts},
+    {"report", "one page of everything a results file says, its figures, its tables", hs__cli_command_report},
+    {"inspect", "what a checkpoint folder holds and how headsweep reads it", hs__cli_command_inspect},
+    {"bench", "measure this program on this machine", hs__cli_command_bench},
 };
 
 static void print_exit_codes(FILE *stream)
@@ -159,14 +159,14 @@ int main(int argc, char **argv)
 
     occupy_closed_streams();
     return_freed_memory();
-    mapped_catch_lost_bytes();
+    hs__cli_mapped_catch_lost_bytes();
 
     /* A file-size limit is to end as a write error with its message, not as a death without one. */
     signal(SIGXFSZ, SIG_IGN);
     hs_status status = start_under_limits(argc, argv, &error);
     if (status == HS_OK)
         status = run_arguments(argc, argv, &error);
-    print_and_clear_error(&error);
+    hs__cli_print_and_clear_error(&error);
     status = finish_output(status);
     /* A thread that waits for memory waits for ever: nothing may be given back in good order. */
     if (status == HS_ERROR_MEMORY)

@@ -82,7 +82,7 @@ static void end_with_message(int signal_number, siginfo_t *info, void *context)
     _exit(hs_status_exit_code(HS_ERROR_IO));
 }
 
-void mapped_catch_lost_bytes(void)
+void hs__cli_mapped_catch_lost_bytes(void)
 {
     struct sigaction action = {.sa_sigaction = end_with_message, .sa_flags = SA_SIGINFO | (int)SA_RESETHAND};
 

@@ -9,6 +9,6 @@
  * From here on such an access ends the process with a message that names the file, and the exit code of HS_ERROR_IO. Before MPI
  * starts: Open MPI leaves a handler alone that is there already.
  */
-void mapped_catch_lost_bytes(void);
+void hs__cli_mapped_catch_lost_bytes(void);
 
 #endif

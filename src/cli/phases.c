@@ -81,7 +81,7 @@ static void report_not_finite(void *context, const hs_not_finite *place)
         snprintf(where, sizeof where, "from layer %" PRIu64 " on", place->layer);
     if (hs_results_set_name(sets, place->set, &heads, &ignored) != HS_OK)
         return;
-    progress_end(c->display);
+    hs__cli_progress_end(c->display);
     hs_log_print(c->job->log, HS_LOG_WARNING,
                  "set %" PRIu64 ", heads %s (%s): task %s, example %" PRIu64 " (line %zu), row %" PRIu64
                  ": not finite %s; its metrics are stored as NaN",
@@ -122,21 +122,22 @@ static hs_status begin_best_so_far(phase_sweep *sweep, hs_error *error)
 
     if (progress_stream(job) == NULL || hs_comm_node_size(job->comm) < hs_comm_size(job->comm))
         return HS_OK;
-    return best_so_far_init(&sweep->best, job->experiment, job->results, error);
+    return hs__cli_best_so_far_init(&sweep->best, job->experiment, job->results, error);
 }
 
 /* With an evaluator of its own: none is held while the sets of the next phase are chosen. */
 static hs_status sweep_sets(phase_sweep *sweep, uint64_t first, uint64_t n, bool fresh, hs_error *error)
 {
     const phase_job *job = sweep->job;
-    progress_display display = progress_display_make(progress_stream(job), job->experiment->progress_seconds,
-                                                     job->study->plan.n_cells / job->study->plan.n_sets, &sweep->best);
+    progress_display display =
+        hs__cli_progress_display_make(progress_stream(job), job->experiment->progress_seconds,
+                                      job->study->plan.n_cells / job->study->plan.n_sets, &sweep->best);
     not_finite_context not_finite = {job, &display};
     const hs_run_options options = {.scheduler = job->experiment->scheduler,
                                     .max_lease_groups = (uint64_t)job->experiment->max_lease_groups,
-                                    .progress = progress_show,
+                                    .progress = hs__cli_progress_show,
                                     .progress_context = &display,
-                                    .stop = stop_is_requested,
+                                    .stop = hs__cli_stop_is_requested,
                                     .not_finite = report_not_finite,
                                     .not_finite_context = &not_finite};
     hs_run_report report = {0};
@@ -149,7 +150,7 @@ static hs_status sweep_sets(phase_sweep *sweep, uint64_t first, uint64_t n, bool
     HS_GOTO_DONE(hs_comm_agree(job->comm, status, error));
     HS_GOTO_DONE(hs_sweep_run(job->comm, &plan, job->results, fresh, &evaluator, &options, &report, error));
 done:
-    progress_end(&display);
+    hs__cli_progress_end(&display);
     add_report(sweep->sum, &report);
     hs_study_evaluator_clear(&evaluator);
     hs_sweep_plan_clear(&plan);
@@ -194,7 +195,7 @@ static void report_sweep(const hs_log *log, const hs_run_report *report)
                      report->cells_this_run, duration, report->seconds, report->cells_before);
 }
 
-hs_status sweep_phases(const phase_job *job, hs_run_report *report_out, hs_error *error)
+hs_status hs__cli_sweep_phases(const phase_job *job, hs_run_report *report_out, hs_error *error)
 {
     phase_sweep sweep = {.job = job, .sum = report_out};
 
@@ -203,7 +204,7 @@ hs_status sweep_phases(const phase_job *job, hs_run_report *report_out, hs_error
     hs_status status = hs_comm_agree(job->comm, begin_best_so_far(&sweep, error), error);
     if (status == HS_OK)
         status = sweep_each(&sweep, error);
-    best_so_far_clear(&sweep.best);
+    hs__cli_best_so_far_clear(&sweep.best);
     if (status == HS_OK)
         report_sweep(job->log, report_out);
     return status;

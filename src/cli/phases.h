@@ -18,6 +18,6 @@ typedef struct phase_job {
  * from the results so far on rank 0, adds them to the file, and sweeps them. The report, also of a sweep that was
  * stopped, adds up all phases.
  */
-hs_status sweep_phases(const phase_job *job, hs_run_report *report_out, hs_error *error);
+hs_status hs__cli_sweep_phases(const phase_job *job, hs_run_report *report_out, hs_error *error);
 
 #endif

@@ -36,25 +36,25 @@ static hs_status read_arguments(int argc, char **argv, plan_arguments *arguments
     int option;
 
     for (;;) {
-        HS_TRY(next_option(argc, argv, options, &option, error));
+        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
         switch (option) {
         case 'n':
-            HS_TRY(read_count("--ranks", optarg, 1, &arguments->n_ranks, error));
+            HS_TRY(hs__cli_read_count("--ranks", optarg, 1, &arguments->n_ranks, error));
             break;
         case 'm':
-            HS_TRY(read_count("--ranks-per-host", optarg, 1, &arguments->ranks_per_host, error));
+            HS_TRY(hs__cli_read_count("--ranks-per-host", optarg, 1, &arguments->ranks_per_host, error));
             break;
         case 'b':
             arguments->slurm = true;
             break;
         case 's':
-            HS_TRY(override_list_add(&arguments->overrides, optarg, error));
+            HS_TRY(hs__cli_override_list_add(&arguments->overrides, optarg, error));
             break;
         case 'h':
             arguments->help = true;
             return HS_OK;
         default:
-            return only_argument(argc, argv, "EXPERIMENT.cfg", &arguments->experiment, error);
+            return hs__cli_only_argument(argc, argv, "EXPERIMENT.cfg", &arguments->experiment, error);
         }
     }
 }
@@ -78,7 +78,7 @@ static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
     hs_text text = {0};
     char duration[32], memory[16], weights[16], file[16];
 
-    HS_TRY(describe_study(study, n_ranks, &text, error));
+    HS_TRY(hs__cli_describe_study(study, n_ranks, &text, error));
     fputs(text.text, stderr);
     hs_text_clear(&text);
     HS_TRY(hs_study_cost_of(study, &cost, error));
@@ -126,8 +126,8 @@ static hs_status print_slurm(hs_study *study, const plan_arguments *arguments, h
                                    .memory_bytes = hs_study_memory_bytes(&cost.memory),
                                    .weight_bytes = cost.weight_bytes,
                                    .seconds = cost.seconds_a_rank / (double)arguments->n_ranks};
-    hs_status status = slurm_lines(&request, &text, error);
-    print_text(&text);
+    hs_status status = hs__cli_slurm_lines(&request, &text, error);
+    hs__cli_print_text(&text);
     return status;
 }
 
@@ -139,7 +139,7 @@ static hs_status plan_experiment(const plan_arguments *arguments, hs_error *erro
 
     HS_GOTO_DONE(
         hs_config_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &experiment, error));
-    HS_GOTO_DONE(check_results_place(experiment->results, error));
+    HS_GOTO_DONE(hs__cli_check_results_place(experiment->results, error));
     HS_GOTO_DONE(hs_study_open(NULL, experiment, &study, error));
     HS_GOTO_DONE(arguments->slurm ? print_slurm(study, arguments, error)
                                   : print_plan(study, (int)arguments->n_ranks, error));
@@ -149,7 +149,7 @@ done:
     return status;
 }
 
-hs_status command_plan(int argc, char **argv, hs_error *error)
+hs_status hs__cli_command_plan(int argc, char **argv, hs_error *error)
 {
     plan_arguments arguments = {.n_ranks = 1};
     hs_status status = read_arguments(argc, argv, &arguments, error);
@@ -158,6 +158,6 @@ hs_status command_plan(int argc, char **argv, hs_error *error)
         fputs(help, stdout);
     else if (status == HS_OK)
         status = plan_experiment(&arguments, error);
-    override_list_clear(&arguments.overrides);
+    hs__cli_override_list_clear(&arguments.overrides);
     return status;
 }

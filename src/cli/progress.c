@@ -24,8 +24,8 @@ static bool parent_writes_to_a_terminal(void)
     return strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0;
 }
 
-progress_display progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set,
-                                       best_so_far *best)
+progress_display hs__cli_progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set,
+                                               best_so_far *best)
 {
     bool terminal = stream != NULL && (isatty(fileno(stream)) == 1 || parent_writes_to_a_terminal());
 
@@ -50,7 +50,7 @@ static void format_time_left(const hs_progress *progress, char *buffer, size_t c
     snprintf(buffer, capacity, "  %s left", duration);
 }
 
-void progress_draw_bar(double share, size_t width, char *bar)
+void hs__cli_progress_draw_bar(double share, size_t width, char *bar)
 {
     size_t filled = (size_t)(share * (double)width);
 
@@ -66,7 +66,7 @@ static size_t columns_of(FILE *stream)
     return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_COLUMNS;
 }
 
-const char *progress_format_rate(double rate, char *buffer, size_t capacity)
+const char *hs__cli_progress_format_rate(double rate, char *buffer, size_t capacity)
 {
     snprintf(buffer, capacity, rate < 100 ? "%.3g" : "%.0f", rate);
     return buffer;
@@ -90,12 +90,12 @@ static void show_bar(progress_display *display, double share, const char *text)
     const size_t taken = width + strlen("[] ") + 1, room = columns > taken ? columns - taken : 0;
     char bar[MAX_BAR_WIDTH + 1];
 
-    progress_draw_bar(share, width, bar);
+    hs__cli_progress_draw_bar(share, width, bar);
     fprintf(display->stream, "\r[%s] %.*s\033[K", bar, (int)room, text);
     display->bar_is_up = true;
 }
 
-void progress_show(void *context, const hs_progress *progress)
+void hs__cli_progress_show(void *context, const hs_progress *progress)
 {
     progress_display *display = context;
     double now = hs_time_seconds();
@@ -110,12 +110,13 @@ void progress_show(void *context, const hs_progress *progress)
         return;
     display->last_seconds = now;
     if (display->best != NULL) {
-        best_so_far_look(display->best);
+        hs__cli_best_so_far_look(display->best);
         best = display->best->text;
     }
     format_time_left(progress, left, sizeof left);
     snprintf(text, sizeof text, "%.0f/%.0f sets  %s sets/s%s%s%s", sets, sets_total,
-             progress_format_rate(rate, number, sizeof number), left, best[0] != '\0' ? "  best head " : "", best);
+             hs__cli_progress_format_rate(rate, number, sizeof number), left, best[0] != '\0' ? "  best head " : "",
+             best);
     if (display->terminal)
         show_bar(display, sets / sets_total, text);
     else
@@ -123,7 +124,7 @@ void progress_show(void *context, const hs_progress *progress)
     fflush(display->stream);
 }
 
-void progress_end(progress_display *display)
+void hs__cli_progress_end(progress_display *display)
 {
     if (display->bar_is_up)
         fprintf(display->stream, "\r\033[K");

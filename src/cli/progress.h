@@ -14,16 +14,16 @@ typedef struct progress_display {
     bool bar_is_up;
 } progress_display;
 
-progress_display progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set,
-                                       best_so_far *best);
+progress_display hs__cli_progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set,
+                                               best_so_far *best);
 /* An hs_run_options.progress. */
-void progress_show(void *display, const hs_progress *progress);
+void hs__cli_progress_show(void *display, const hs_progress *progress);
 /* Takes the bar away, so that other text can follow. */
-void progress_end(progress_display *display);
+void hs__cli_progress_end(progress_display *display);
 
 /* "45.1", "1234": never with an exponent; returns `buffer`. */
-const char *progress_format_rate(double rate, char *buffer, size_t capacity);
+const char *hs__cli_progress_format_rate(double rate, char *buffer, size_t capacity);
 /* bar[width + 1]: '#' for the share (0 to 1) that is done, then spaces; zero-terminated. */
-void progress_draw_bar(double share, size_t width, char *bar);
+void hs__cli_progress_draw_bar(double share, size_t width, char *bar);
 
 #endif

@@ -63,7 +63,7 @@ static hs_status read_arguments(int argc, char **argv, rank_arguments *arguments
 
     *arguments = (rank_arguments){.top = 10};
     for (;;) {
-        HS_TRY(next_option(argc, argv, options, &option, error));
+        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
         switch (option) {
         case 'b':
             arguments->by = optarg;
@@ -89,10 +89,10 @@ static hs_status read_arguments(int argc, char **argv, rank_arguments *arguments
             arguments->objective.tolerance = optarg;
             break;
         case 't':
-            HS_TRY(read_count("--top", optarg, 0, &arguments->top, error));
+            HS_TRY(hs__cli_read_count("--top", optarg, 0, &arguments->top, error));
             break;
         case 'o':
-            HS_TRY(read_count("--order", optarg, 1, &arguments->order, error));
+            HS_TRY(hs__cli_read_count("--order", optarg, 1, &arguments->order, error));
             break;
         case 'f':
             HS_TRY(hs_report_format_parse(optarg, &arguments->format, error));
@@ -101,7 +101,7 @@ static hs_status read_arguments(int argc, char **argv, rank_arguments *arguments
             arguments->help = true;
             return HS_OK;
         default:
-            return only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
+            return hs__cli_only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
         }
     }
 }
@@ -192,7 +192,7 @@ static hs_status rank_results(hs_results *results, const rank_arguments *argumen
     hs_text text = {0};
     hs_status status;
 
-    HS_GOTO_DONE(analyse_results(results, &analysis, error));
+    HS_GOTO_DONE(hs__cli_analyse_results(results, &analysis, error));
     HS_GOTO_DONE(take_objective(&arguments->objective, &analysis->objective, error));
     HS_GOTO_DONE(hs_analysis_request_parse(analysis, arguments->by, &request, error));
     request.order = (int32_t)arguments->order;
@@ -206,7 +206,7 @@ static hs_status rank_results(hs_results *results, const rank_arguments *argumen
     HS_GOTO_DONE(hs_analysis_rank(analysis, &request, &ranking, error));
     HS_GOTO_DONE(
         hs_report_ranking(analysis, &request, &ranking, (size_t)arguments->top, arguments->format, &text, error));
-    print_text(&text);
+    hs__cli_print_text(&text);
     status = explain_empty(analysis, &request, &ranking, arguments->format, error);
 done:
     hs_text_clear(&text);
@@ -215,7 +215,7 @@ done:
     return status;
 }
 
-hs_status command_rank(int argc, char **argv, hs_error *error)
+hs_status hs__cli_command_rank(int argc, char **argv, hs_error *error)
 {
     rank_arguments arguments;
     hs_results *results = NULL;
@@ -226,7 +226,7 @@ hs_status command_rank(int argc, char **argv, hs_error *error)
         return HS_OK;
     }
     HS_TRY(hs_results_open_read(arguments.path, &results, error));
-    hs_status status =
-        arguments.pruning ? print_pruning(results, arguments.format, error) : rank_results(results, &arguments, error);
-    return close_results(results, status, error);
+    hs_status status = arguments.pruning ? hs__cli_print_pruning(results, arguments.format, error)
+                                         : rank_results(results, &arguments, error);
+    return hs__cli_close_results(results, status, error);
 }

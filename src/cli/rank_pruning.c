@@ -2,7 +2,7 @@
 
 #include "cli/arguments.h"
 
-hs_status print_pruning(hs_results *results, hs_report_format format, hs_error *error)
+hs_status hs__cli_print_pruning(hs_results *results, hs_report_format format, hs_error *error)
 {
     hs_pruning_curve curves[HS_PRUNING_METHODS];
     hs_text text = {0};
@@ -14,7 +14,7 @@ hs_status print_pruning(hs_results *results, hs_report_format format, hs_error *
                                        "--pruning: the file has no pruning curve yet; an experiment asks for one with "
                                        "pruning.curve");
     if (status == HS_OK)
-        print_text(&text);
+        hs__cli_print_text(&text);
     hs_text_clear(&text);
     for (size_t i = 0; i < n; ++i)
         hs_analysis_pruning_curve_clear(&curves[i]);

@@ -62,7 +62,7 @@ static hs_status read_arguments(int argc, char **argv, report_arguments *argumen
 
     *arguments = (report_arguments){.top = 25, .as_page = true};
     for (;;) {
-        HS_TRY(next_option_or_letter(argc, argv, ":o:", options, &option, error));
+        HS_TRY(hs__cli_next_option_or_letter(argc, argv, ":o:", options, &option, error));
         switch (option) {
         case 'o':
             arguments->output = optarg;
@@ -77,7 +77,7 @@ static hs_status read_arguments(int argc, char **argv, report_arguments *argumen
             arguments->table = optarg;
             break;
         case 't':
-            HS_TRY(read_count("--top", optarg, 0, &arguments->top, error));
+            HS_TRY(hs__cli_read_count("--top", optarg, 0, &arguments->top, error));
             break;
         case 's':
             if (arguments->n_sets == MAX_SETS)
@@ -94,7 +94,7 @@ static hs_status read_arguments(int argc, char **argv, report_arguments *argumen
             arguments->help = true;
             return HS_OK;
         default:
-            return only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
+            return hs__cli_only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
         }
     }
 }
@@ -121,7 +121,7 @@ static hs_status write_output(const report_arguments *arguments, const char *pat
                               hs_error *error)
 {
     if (is_standard_output(path)) {
-        print_text(text);
+        hs__cli_print_text(text);
         return HS_OK;
     }
     HS_TRY(write_file(arguments, path, mark, text, error));
@@ -205,7 +205,7 @@ static hs_status report_results(hs_results *results, const report_arguments *arg
     hs_report *report = NULL;
     hs_status status;
 
-    HS_GOTO_DONE(analyse_results(results, &analysis, error));
+    HS_GOTO_DONE(hs__cli_analyse_results(results, &analysis, error));
     HS_GOTO_DONE(hs_report_new(analysis, &options, &report, error));
     HS_GOTO_DONE(write_report(report, arguments, error));
 done:
@@ -214,7 +214,7 @@ done:
     return status;
 }
 
-hs_status command_report(int argc, char **argv, hs_error *error)
+hs_status hs__cli_command_report(int argc, char **argv, hs_error *error)
 {
     report_arguments arguments;
     hs_results *results = NULL;
@@ -225,5 +225,5 @@ hs_status command_report(int argc, char **argv, hs_error *error)
         return HS_OK;
     }
     HS_TRY(hs_results_open_read(arguments.path, &results, error));
-    return close_results(results, report_results(results, &arguments, error), error);
+    return hs__cli_close_results(results, report_results(results, &arguments, error), error);
 }

@@ -51,7 +51,7 @@ static hs_status print_described(hs_status (*describe)(hs_text *, hs_error *), h
     hs_text text = {0};
     hs_status status = describe(&text, error);
 
-    print_text(&text);
+    hs__cli_print_text(&text);
     return status;
 }
 
@@ -66,9 +66,9 @@ static hs_status read_option(int option, run_arguments *arguments, hs_error *err
     arguments->helped = option >= OPTION_HELP_CONFIG;
     switch (option) {
     case OPTION_SET:
-        return override_list_add(&arguments->overrides, optarg, error);
+        return hs__cli_override_list_add(&arguments->overrides, optarg, error);
     case OPTION_TOP:
-        return read_count("--top", optarg, 0, &arguments->top, error);
+        return hs__cli_read_count("--top", optarg, 0, &arguments->top, error);
     case OPTION_QUIET:
         arguments->quiet = true;
         return HS_OK;
@@ -102,9 +102,9 @@ static hs_status read_arguments(int argc, char **argv, run_arguments *arguments,
     int option;
 
     while (!arguments->helped) {
-        HS_TRY(next_option(argc, argv, options, &option, error));
+        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
         if (option == -1)
-            return only_argument(argc, argv, "EXPERIMENT.cfg", &arguments->experiment, error);
+            return hs__cli_only_argument(argc, argv, "EXPERIMENT.cfg", &arguments->experiment, error);
         HS_TRY(read_option(option, arguments, error));
     }
     return HS_OK;
@@ -119,7 +119,7 @@ static hs_status print_experiment(const run_arguments *arguments, hs_error *erro
 
     if (status == HS_OK)
         status = arguments->print(experiment, &text, error);
-    print_text(&text);
+    hs__cli_print_text(&text);
     hs_config_free(experiment);
     return status;
 }
@@ -164,22 +164,22 @@ static hs_status run_experiment(const run_arguments *arguments, const char *comm
     hs_status status;
 
     HS_TRY(hs_comm_new(&comm, error));
-    stop_catch_signals();
+    hs__cli_stop_catch_signals();
     if (hs_comm_rank(comm) == 0)
         options.log = (hs_log){stderr, arguments->quiet ? HS_LOG_WARNING : HS_LOG_INFO};
     HS_GOTO_DONE(load_experiment(comm, arguments, &experiment, error));
-    status = session_run(comm, experiment, &options, error);
+    status = hs__cli_session_run(comm, experiment, &options, error);
 done:
     /* Every rank has the same error by now; one of them prints it, before any rank can leave: launchers kill the others then. */
     if (status != HS_OK && hs_comm_rank(comm) == 0)
-        print_and_clear_error(error);
+        hs__cli_print_and_clear_error(error);
     error->message[0] = '\0';
     hs_config_free(experiment);
     hs_comm_free(comm);
     return status;
 }
 
-hs_status command_run(int argc, char **argv, hs_error *error)
+hs_status hs__cli_command_run(int argc, char **argv, hs_error *error)
 {
     run_arguments arguments = {.top = 10};
     hs_text command_line = {0};
@@ -192,6 +192,6 @@ hs_status command_run(int argc, char **argv, hs_error *error)
     else if (status == HS_OK && !arguments.helped)
         status = run_experiment(&arguments, command_line.text, error);
     hs_text_clear(&command_line);
-    override_list_clear(&arguments.overrides);
+    hs__cli_override_list_clear(&arguments.overrides);
     return status;
 }

@@ -39,7 +39,7 @@ static hs_status announce(session *s, hs_error *error)
     hs_status status = HS_OK;
 
     if (is_first(s)) {
-        status = describe_study(s->study, hs_comm_size(s->comm), &text, error);
+        status = hs__cli_describe_study(s->study, hs_comm_size(s->comm), &text, error);
         if (status == HS_OK)
             hs_log_print(&s->options->log, HS_LOG_INFO, "%.*s", (int)text.length - 1, text.text);
         if (hs_study_weights_are_copied(s->study) && hs_comm_node_size(s->comm) > 1)
@@ -57,7 +57,7 @@ static hs_status announce(session *s, hs_error *error)
 /* Found before the model is read, let alone anything computed. */
 static hs_status check_place(session *s, hs_error *error)
 {
-    hs_status status = is_first(s) ? check_results_place(s->experiment->results, error) : HS_OK;
+    hs_status status = is_first(s) ? hs__cli_check_results_place(s->experiment->results, error) : HS_OK;
 
     return hs_comm_agree(s->comm, status, error);
 }
@@ -126,7 +126,7 @@ static hs_status check_results(session *s, hs_error *error)
             status = hs_results_check_experiment(results, layout, error);
         if (status == HS_OK)
             status = hs_analysis_check_restated(results, layout->experiment, layout->n_experiment, error);
-        status = close_results(results, status, error);
+        status = hs__cli_close_results(results, status, error);
     }
     return hs_comm_agree(s->comm, status, error);
 }
@@ -151,7 +151,7 @@ static hs_status sweep(session *s, hs_error *error)
 {
     const phase_job job = {s->comm, s->experiment, &s->options->log, s->study, s->results, s->fresh};
     hs_run_report report = {0};
-    hs_status status = sweep_phases(&job, &report, error);
+    hs_status status = hs__cli_sweep_phases(&job, &report, error);
 
     s->record.cells = report.cells_this_run;
     s->record.sweep_seconds = report.seconds;
@@ -213,7 +213,7 @@ static hs_status print_ranking(session *s, const hs_analysis *analysis, hs_error
     HS_GOTO_DONE(hs_report_ranking(analysis, &request, &ranking, s->options->top, HS_REPORT_TABLE, &text, error));
     hs_log_print(&s->options->log, HS_LOG_INFO, "wrote   %s", s->experiment->results);
     hs_log_print(&s->options->log, HS_LOG_INFO, "%s", "");
-    print_text(&text);
+    hs__cli_print_text(&text);
 done:
     hs_text_clear(&text);
     hs_analysis_ranking_clear(&ranking);
@@ -304,7 +304,7 @@ static hs_status rank_results(session *s, hs_error *error)
     if (status == HS_OK && is_first(s))
         status = store_ranking(s, analysis, error);
     HS_GOTO_DONE(hs_comm_agree(s->comm, status, error));
-    HS_GOTO_DONE(save_best_texts(s->comm, s->study, s->results, is_first(s) ? analysis : NULL, error));
+    HS_GOTO_DONE(hs__cli_save_best_texts(s->comm, s->study, s->results, is_first(s) ? analysis : NULL, error));
     HS_GOTO_DONE(report_memory(s, error));
     if (is_first(s))
         status = print_ranking(s, analysis, error);
@@ -314,7 +314,8 @@ done:
     return status;
 }
 
-hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const session_options *options, hs_error *error)
+hs_status hs__cli_session_run(hs_comm *comm, const hs_experiment *experiment, const session_options *options,
+                              hs_error *error)
 {
     session s = {.comm = comm, .experiment = experiment, .options = options};
     char host[256] = "";
@@ -327,7 +328,7 @@ hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const sess
     HS_GOTO_DONE(announce(&s, error));
     HS_GOTO_DONE(lock_results(&s, error));
     HS_GOTO_DONE(open_results(&s, error));
-    HS_GOTO_DONE(warn_of_other_cores(comm, s.results, &options->log, error));
+    HS_GOTO_DONE(hs__cli_warn_of_other_cores(comm, s.results, &options->log, error));
     HS_GOTO_DONE(begin_record(&s, error));
     status = sweep(&s, error);
     if (status == HS_UNFINISHED && is_first(&s))
@@ -336,7 +337,7 @@ hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const sess
         goto done;
     HS_GOTO_DONE(rank_results(&s, error));
 done:
-    status = close_results(s.results, status, error);
+    status = hs__cli_close_results(s.results, status, error);
     hs_results_lock_free(s.lock);
     hs_study_free(s.study);
     hs_free(s.hosts);

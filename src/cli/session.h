@@ -11,6 +11,7 @@ typedef struct session_options {
 } session_options;
 
 /* Collective; all ranks return the same status. */
-hs_status session_run(hs_comm *comm, const hs_experiment *experiment, const session_options *options, hs_error *error);
+hs_status hs__cli_session_run(hs_comm *comm, const hs_experiment *experiment, const session_options *options,
+                              hs_error *error);
 
 #endif

@@ -20,7 +20,7 @@ static double megabytes_per_processor(const slurm_request *request, size_t fewes
     return ceil(MEMORY_MARGIN * bytes / (double)request->n_threads / (1024.0 * 1024.0));
 }
 
-hs_status slurm_lines(const slurm_request *request, hs_text *text, hs_error *error)
+hs_status hs__cli_slurm_lines(const slurm_request *request, hs_text *text, hs_error *error)
 {
     char duration[32], memory[16], weights[16];
     /* The ranks spread evenly, and no host is left without one. */

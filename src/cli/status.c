@@ -72,7 +72,7 @@ static hs_status read_status(const char *path, hs_error *error)
     HS_GOTO_DONE(hs_results_lock_look(path, &w.held, &w.holder, error));
     HS_GOTO_DONE(hs_results_open_read(path, &results, error));
     status = print_status(results, &w, &finished, error);
-    status = close_results(results, status, error);
+    status = hs__cli_close_results(results, status, error);
 done:
     hs_text_clear(&w.holder);
     return status == HS_OK && !finished ? HS_UNFINISHED : status;
@@ -119,9 +119,9 @@ static hs_status read_arguments(int argc, char **argv, status_arguments *argumen
     int option;
 
     for (;;) {
-        HS_TRY(next_option(argc, argv, options, &option, error));
+        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
         if (option == -1)
-            return only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
+            return hs__cli_only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
         arguments->help = option == 'h';
         if (arguments->help)
             return HS_OK;
@@ -129,7 +129,7 @@ static hs_status read_arguments(int argc, char **argv, status_arguments *argumen
     }
 }
 
-hs_status command_status(int argc, char **argv, hs_error *error)
+hs_status hs__cli_command_status(int argc, char **argv, hs_error *error)
 {
     status_arguments arguments = {0};
 
@@ -138,6 +138,6 @@ hs_status command_status(int argc, char **argv, hs_error *error)
         fputs(help, stdout);
         return HS_OK;
     }
-    return arguments.watch ? watch_results(arguments.path, arguments.seconds, error)
+    return arguments.watch ? hs__cli_watch_results(arguments.path, arguments.seconds, error)
                            : read_status(arguments.path, error);
 }

@@ -51,7 +51,7 @@ static void end_where_it_is(int signal_number)
     (void)raise(SIGTERM);
 }
 
-void stop_catch_signals(void)
+void hs__cli_stop_catch_signals(void)
 {
     /* Only Ctrl-C is meant to kill the second time, however soon. */
     static const struct {
@@ -70,7 +70,7 @@ void stop_catch_signals(void)
     }
 }
 
-bool stop_is_requested(void *context)
+bool hs__cli_stop_is_requested(void *context)
 {
     (void)context;
     return requested != 0;

@@ -11,8 +11,8 @@
  * From here on those signals set a flag instead of ending the process. SIGTERM ends it all the same if it is still there
  * 20 s later, or when it comes again after 2 s or more: wherever the process is, also in a library that never returns.
  */
-void stop_catch_signals(void);
+void hs__cli_stop_catch_signals(void);
 /* For hs_run_options; the context is not read. */
-bool stop_is_requested(void *context);
+bool hs__cli_stop_is_requested(void *context);
 
 #endif

@@ -39,7 +39,7 @@ static hs_status read_arguments(int argc, char **argv, texts_arguments *argument
 
     *arguments = (texts_arguments){0};
     for (;;) {
-        HS_TRY(next_option(argc, argv, options, &option, error));
+        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
         switch (option) {
         case 't':
             arguments->task = optarg;
@@ -48,13 +48,13 @@ static hs_status read_arguments(int argc, char **argv, texts_arguments *argument
             arguments->set = optarg;
             break;
         case 'l':
-            HS_TRY(read_count("--limit", optarg, 0, &arguments->limit, error));
+            HS_TRY(hs__cli_read_count("--limit", optarg, 0, &arguments->limit, error));
             break;
         case 'h':
             arguments->help = true;
             return HS_OK;
         default:
-            return only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
+            return hs__cli_only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
         }
     }
 }
@@ -238,7 +238,7 @@ static hs_status print_texts(hs_results *results, const texts_arguments *argumen
                    arguments->path);
 }
 
-hs_status command_texts(int argc, char **argv, hs_error *error)
+hs_status hs__cli_command_texts(int argc, char **argv, hs_error *error)
 {
     texts_arguments arguments;
     hs_results *results = NULL;
@@ -249,5 +249,5 @@ hs_status command_texts(int argc, char **argv, hs_error *error)
         return HS_OK;
     }
     HS_TRY(hs_results_open_read(arguments.path, &results, error));
-    return close_results(results, print_texts(results, &arguments, error), error);
+    return hs__cli_close_results(results, print_texts(results, &arguments, error), error);
 }

@@ -52,7 +52,7 @@ static hs_status look_at_cells(watch *w, hs_error *error)
     w->n_phases = hs_results_n_phases(results);
     w->n_chosen = hs_results_n_chosen_phases(results);
     snprintf(w->phase, sizeof w->phase, "%s", hs_results_phase_name(results, w->n_chosen - 1));
-    return close_results(results, status, error);
+    return hs__cli_close_results(results, status, error);
 }
 
 static hs_status look(watch *w, hs_error *error)
@@ -102,7 +102,7 @@ static void format_rate(const watch *w, const char *separator, char *buffer, siz
     if (n <= 0 || seconds <= 0)
         return;
     hs_format_duration((double)(w->counts.n_cells - w->counts.n_done) * seconds / n, duration, sizeof duration);
-    snprintf(buffer, capacity, "%s cells/s%s%s left", progress_format_rate(n / seconds, number, sizeof number),
+    snprintf(buffer, capacity, "%s cells/s%s%s left", hs__cli_progress_format_rate(n / seconds, number, sizeof number),
              separator, duration);
 }
 
@@ -148,7 +148,7 @@ static hs_status append_view(const watch *w, hs_text *text, hs_error *error)
     const hs_results_counts *counts = &w->counts;
     char bar[BAR_WIDTH + 1], rate[64];
 
-    progress_draw_bar(share_done(w), BAR_WIDTH, bar);
+    hs__cli_progress_draw_bar(share_done(w), BAR_WIDTH, bar);
     format_rate(w, ", ", rate, sizeof rate);
     HS_TRY(hs_text_appendf(text, error, "%s\n[%s]  %.1f%%\n", w->path, bar, percent_done(w)));
     HS_TRY(hs_text_appendf(text, error, "  cells       %" PRIu64 " of %" PRIu64 "\n", counts->n_done, counts->n_cells));
@@ -201,19 +201,19 @@ static void wait_for_next(const watch *w)
     const double end = hs_time_seconds() + w->interval_seconds;
     const struct timespec nap = {0, NAP_NANOSECONDS};
 
-    while (!stop_is_requested(NULL) && hs_time_seconds() < end)
+    while (!hs__cli_stop_is_requested(NULL) && hs_time_seconds() < end)
         nanosleep(&nap, NULL);
 }
 
-hs_status watch_results(const char *path, double interval_seconds, hs_error *error)
+hs_status hs__cli_watch_results(const char *path, double interval_seconds, hs_error *error)
 {
     watch w = {.path = path, .terminal = isatty(STDOUT_FILENO) == 1, .interval_seconds = interval_seconds};
     hs_status status = HS_OK;
 
     if (w.interval_seconds == 0)
         w.interval_seconds = w.terminal ? TERMINAL_INTERVAL_SECONDS : LOG_INTERVAL_SECONDS;
-    stop_catch_signals();
-    while (status == HS_OK && !w.finished && !stop_is_requested(NULL)) {
+    hs__cli_stop_catch_signals();
+    while (status == HS_OK && !w.finished && !hs__cli_stop_is_requested(NULL)) {
         status = look(&w, error);
         if (status == HS_OK)
             status = show(&w, error);

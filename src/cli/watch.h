@@ -12,6 +12,6 @@
  * view that is drawn again on a terminal, else a line a look. HS_OK when the sweep is finished, HS_UNFINISHED when a
  * signal ended the watch before.
  */
-hs_status watch_results(const char *path, double interval_seconds, hs_error *error);
+hs_status hs__cli_watch_results(const char *path, double interval_seconds, hs_error *error);
 
 #endif

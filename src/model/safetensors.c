@@ -68,7 +68,7 @@ static hs_status read_dtype(const hs_json_value *entry, hs_tensor *tensor, hs_er
                    name == NULL ? "no \"dtype\", or it is no string" : "\"dtype\" is none of the safetensors format");
 }
 
-static bool read_count(const hs_json_value *value, size_t *count_out)
+static bool hs__cli_read_count(const hs_json_value *value, size_t *count_out)
 {
     if (!hs_json_is_integer(value) || hs_json_integer(value) < 0)
         return false;
@@ -88,7 +88,7 @@ static hs_status read_shape(const hs_json_value *entry, hs_tensor *tensor, hs_er
                        tensor->name, tensor->n_dimensions, HS_TENSOR_MAX_DIMENSIONS);
     tensor->n_elements = 1;
     for (size_t i = 0; i < tensor->n_dimensions; i++) {
-        if (!read_count(hs_json_at(shape, i), &tensor->shape[i]))
+        if (!hs__cli_read_count(hs_json_at(shape, i), &tensor->shape[i]))
             return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: \"shape\"[%zu] is no count", tensor->path,
                            tensor->name, i);
         if (tensor->shape[i] != 0 && tensor->n_elements > SIZE_MAX / 64 / tensor->shape[i])
@@ -103,8 +103,8 @@ static hs_status read_offsets(const hs_json_value *entry, size_t n_data_bytes, h
 {
     const hs_json_value *offsets = hs_json_get(entry, "data_offsets");
     size_t begin = 0, end = 0;
-    if (hs_json_size(offsets) != 2 || !read_count(hs_json_at(offsets, 0), &begin) ||
-        !read_count(hs_json_at(offsets, 1), &end))
+    if (hs_json_size(offsets) != 2 || !hs__cli_read_count(hs_json_at(offsets, 0), &begin) ||
+        !hs__cli_read_count(hs_json_at(offsets, 1), &end))
         return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: \"data_offsets\" is no pair of counts", tensor->path,
                        tensor->name);
     if (begin > end || end > n_data_bytes)

@@ -79,7 +79,7 @@ static hs_status run(const place *p, const char *results, hs_error *error)
     hs_status status =
         hs_comm_agree(p->comm, hs_config_load(path, overrides, MAX_OVERRIDES + 1, &experiment, error), error);
     if (status == HS_OK)
-        status = session_run(p->comm, experiment, &options, error);
+        status = hs__cli_session_run(p->comm, experiment, &options, error);
     hs_config_free(experiment);
     restore_stdout(kept);
     return status;

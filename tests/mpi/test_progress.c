@@ -60,7 +60,7 @@ static void write_shard(place *p, uint32_t task, uint32_t shard)
 static const char *look(best_so_far *best)
 {
     best->next_seconds = 0;
-    best_so_far_look(best);
+    hs__cli_best_so_far_look(best);
     return best->text;
 }
 
@@ -68,7 +68,7 @@ static void start(best_so_far *best, place *p, char *task, char *metric)
 {
     const hs_experiment experiment = {.objective_reduce = task, .objective_reduce_metric = metric};
 
-    assert_int_equal(best_so_far_init(best, &experiment, p->results, &p->error), HS_OK);
+    assert_int_equal(hs__cli_best_so_far_init(best, &experiment, p->results, &p->error), HS_OK);
     assert_string_equal(look(best), "");
 }
 
@@ -92,7 +92,7 @@ static void test_best_is_of_whole_shards(void **state)
         look(&best);
     assert_string_equal(best.text, "0.1 mean +23.00 toxicity.contrast");
     assert_int_equal(best.n_shards, 3);
-    best_so_far_clear(&best);
+    hs__cli_best_so_far_clear(&best);
     place_clear(&p);
 }
 
@@ -120,9 +120,9 @@ static void test_best_by_objective(void **state)
     (void)snprintf(expected, sizeof expected, "1.2 mean %+.2f accuracy.margin",
                    sums[1][1] / sums[1][0] - sums[0][1] / sums[0][0]);
     assert_string_equal(look(&ratio), expected);
-    best_so_far_clear(&first);
-    best_so_far_clear(&percent);
-    best_so_far_clear(&ratio);
+    hs__cli_best_so_far_clear(&first);
+    hs__cli_best_so_far_clear(&percent);
+    hs__cli_best_so_far_clear(&ratio);
     place_clear(&p);
 }
 
@@ -132,7 +132,7 @@ static void shown(progress_display display, const hs_progress *progress, char *t
 {
     display.stream = tmpfile();
     assert_non_null(display.stream);
-    progress_show(&display, progress);
+    hs__cli_progress_show(&display, progress);
     rewind(display.stream);
     text[fread(text, 1, capacity - 1, display.stream)] = '\0';
     (void)fclose(display.stream);
@@ -175,7 +175,7 @@ static void test_rates(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
-        assert_string_equal(progress_format_rate(cases[i].rate, text, sizeof text), cases[i].expected);
+        assert_string_equal(hs__cli_progress_format_rate(cases[i].rate, text, sizeof text), cases[i].expected);
 }
 
 int main(void)
