@@ -65,7 +65,7 @@ typedef struct hs_ablation {
 } hs_ablation;
 
 typedef enum hs_value_bias {
-    HS_VALUE_BIAS_RAW,    /* z includes the head's share of b_V, so zero removes it: as hooks on Hugging Face models see it */
+    HS_VALUE_BIAS_RAW, /* z includes the head's share of b_V, so zero removes it: as hooks on Hugging Face models see it */
     HS_VALUE_BIAS_FOLDED, /* b_V counts as part of b_O and stays: as TransformerLens (fold_value_biases) has it */
 } hs_value_bias;
 
@@ -125,15 +125,16 @@ typedef struct hs_workload {
  */
 typedef struct hs_mean_sums {
     size_t n_layers;
-    size_t n_columns;   /* n_heads * head_dim */
+    size_t n_columns; /* n_heads * head_dim */
     size_t n_positions;
-    double *sums;       /* [n_layers, n_positions, n_columns] */
-    double *counts;     /* [n_positions]: rows that were summed */
+    double *sums;   /* [n_layers, n_positions, n_columns] */
+    double *counts; /* [n_positions]: rows that were summed */
 } hs_mean_sums;
 
-hs_status hs_mean_sums_init(hs_mean_sums *sums, const hs_model_shape *shape, size_t n_positions, hs_error *error);
-void hs_mean_sums_clear(hs_mean_sums *sums);
-size_t hs_mean_sums_n_values(const hs_mean_sums *sums); /* length of `sums` */
+hs_status hs_engine_mean_sums_init(hs_mean_sums *sums, const hs_model_shape *shape, size_t n_positions,
+                                   hs_error *error);
+void hs_engine_mean_sums_clear(hs_mean_sums *sums);
+size_t hs_engine_mean_sums_n_values(const hs_mean_sums *sums); /* length of `sums` */
 
 /* Reference means as an engine uses them. Owned arrays; initialise with {0}. */
 typedef struct hs_reference_means {
@@ -144,8 +145,8 @@ typedef struct hs_reference_means {
     float *position_mean; /* [n_layers, n_positions, n_columns] */
 } hs_reference_means;
 
-hs_status hs_reference_means_from_sums(const hs_mean_sums *sums, hs_reference_means *means_out, hs_error *error);
-void hs_reference_means_clear(hs_reference_means *means);
+hs_status hs_engine_reference_means_from_sums(const hs_mean_sums *sums, hs_reference_means *means_out, hs_error *error);
+void hs_engine_reference_means_clear(hs_reference_means *means);
 
 /* ---- the engine ------------------------------------------------------------------------------------------------ */
 
@@ -188,7 +189,8 @@ typedef struct hs_engine_options {
 } hs_engine_options;
 
 /* The model is borrowed and must be loaded. */
-hs_status hs_engine_new(const hs_model *model, const hs_engine_options *options, hs_engine **engine_out, hs_error *error);
+hs_status hs_engine_new(const hs_model *model, const hs_engine_options *options, hs_engine **engine_out,
+                        hs_error *error);
 void hs_engine_free(hs_engine *engine);
 /* Takes over new means; borrowed. */
 void hs_engine_set_means(hs_engine *engine, const hs_reference_means *means);
@@ -198,7 +200,7 @@ void hs_engine_set_stacked_rows(hs_engine *engine, size_t stacked_rows);
 /* HS_ERROR_INPUT: a token or label that the model does not have, a row outside its sequence or not of its head, a sequence longer than n_positions. */
 hs_status hs_engine_prepare(hs_engine *engine, const hs_workload *workload, hs_prepared **prepared_out,
                             hs_error *error);
-void hs_prepared_free(hs_prepared *prepared);
+void hs_engine_prepared_free(hs_prepared *prepared);
 
 /*
  * Answers all queries under each ablation: answers[a * n_queries + q]. An answer is NaN where a logit that it depends on is
@@ -247,8 +249,8 @@ typedef struct hs_observation {
     const float *values; /* [n_rows, n_columns], valid during the call only */
     size_t n_rows;
     size_t n_columns;
-    size_t sequence;     /* of HS_SITE_PATTERN */
-    size_t head;         /* of HS_SITE_PATTERN */
+    size_t sequence;               /* of HS_SITE_PATTERN */
+    size_t head;                   /* of HS_SITE_PATTERN */
     const hs_sequences *sequences; /* rows follow each other as their tokens do */
 } hs_observation;
 
@@ -318,7 +320,7 @@ typedef struct hs_sampling {
 } hs_sampling;
 
 /* Whether `token` is one of sampling->end_tokens. */
-bool hs_sampling_is_end(const hs_sampling *sampling, int32_t token);
+bool hs_engine_sampling_is_end(const hs_sampling *sampling, int32_t token);
 
 /*
  * Continues each sequence of `prompts` (whose queries are not read) under every ablation. keys [sequences.n] are what
@@ -365,8 +367,8 @@ hs_status hs_blas_start(hs_error *error);
  * out [n_rows, n_columns] <- a [n_rows, depth] x b [depth, n_columns], added to what is there if `add`; row-major, rows of a
  * a_stride apart, the others dense. Every dimension fits an int. For the rooms after the engine: statistics are products too.
  */
-void hs_blas_product_f64(double *out, const double *a, size_t a_stride, const double *b, size_t n_rows, size_t n_columns,
-                         size_t depth, bool add);
+void hs_blas_product_f64(double *out, const double *a, size_t a_stride, const double *b, size_t n_rows,
+                         size_t n_columns, size_t depth, bool add);
 void hs_blas_product_f32(float *out, const float *a, size_t a_stride, const float *b, size_t n_rows, size_t n_columns,
                          size_t depth, bool add);
 /* Operations a second of a product [m, k] x [k, n] in single precision, warm: the best of several. The engine's limit. */

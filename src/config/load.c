@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-key_origin *hs__config_loader_origin(const config_loader *loader, const key_row *row, size_t task)
+static key_origin *origin_of(const config_loader *loader, const key_row *row, size_t task)
 {
     size_t block = hs__config_key_is_of_task(row) ? 1 + task : 0;
     return &loader->origins[block * hs__config_key_count() + hs__config_key_index(row)];
@@ -30,7 +30,7 @@ static const char *origin_where(const config_loader *loader, key_origin origin, 
 const char *hs__config_loader_where(const config_loader *loader, const key_row *row, size_t task,
                                     char where[CONFIG_MAX_WHERE])
 {
-    return origin_where(loader, *hs__config_loader_origin(loader, row, task), where);
+    return origin_where(loader, *origin_of(loader, row, task), where);
 }
 
 static void *loader_base(const config_loader *loader, const key_row *row, size_t task)
@@ -45,7 +45,7 @@ hs_status hs__config_loader_set(config_loader *loader, const key_row *row, size_
     hs__config_key_format_path(row, task, path);
     key_site site = {row, loader_base(loader, row, task), path, origin_where(loader, origin, where)};
     HS_TRY(hs__config_store_setting(&site, setting, loader->error));
-    *hs__config_loader_origin(loader, row, task) = origin;
+    *origin_of(loader, row, task) = origin;
     return HS_OK;
 }
 
@@ -78,7 +78,7 @@ static bool is_set(const config_loader *loader, const key_row *row, size_t task)
         return loader->experiment->n_tasks > 0;
     if (row->type == KEY_FIELDS && hs__config_key_n_items(row, loader_base(loader, row, task)) > 0)
         return true;
-    const key_origin *origin = hs__config_loader_origin(loader, row, task);
+    const key_origin *origin = origin_of(loader, row, task);
     return origin->line > 0 || origin->override != NULL;
 }
 
@@ -104,7 +104,7 @@ static hs_status complete(config_loader *loader)
 static hs_status keep_origin(config_loader *loader, const key_row *row, size_t task, size_t *capacity)
 {
     hs_config_values *origins = &loader->experiment->origins;
-    const key_origin *origin = hs__config_loader_origin(loader, row, task);
+    const key_origin *origin = origin_of(loader, row, task);
     char path[CONFIG_MAX_PATH], where[CONFIG_MAX_WHERE];
     if (origin->line == 0 && origin->override == NULL)
         return HS_OK;
@@ -123,9 +123,8 @@ static hs_status keep_overrides(config_loader *loader, size_t task)
     char where[CONFIG_MAX_WHERE];
     hs_status status = HS_OK;
     for (size_t i = 0; status == HS_OK && i < hs__config_key_count(); i++) {
-        const key_origin *origin = hs__config_key_is_of_task(hs__config_key_at(i))
-                                       ? hs__config_loader_origin(loader, hs__config_key_at(i), task)
-                                       : NULL;
+        const key_origin *origin =
+            hs__config_key_is_of_task(hs__config_key_at(i)) ? origin_of(loader, hs__config_key_at(i), task) : NULL;
         if (origin != NULL && origin->override != NULL)
             status = hs_text_appendf(&text, loader->error, "%s%s", text.length > 0 ? ", " : "",
                                      hs__config_override_where(origin->override, where));

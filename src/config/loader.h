@@ -24,7 +24,6 @@ typedef struct config_loader {
     hs_error *error;
 } config_loader;
 
-key_origin *hs__config_loader_origin(const config_loader *loader, const key_row *row, size_t task);
 /* "experiment.cfg:12", "--set run.seed=7", or the file alone for a value that nobody gave. */
 const char *hs__config_loader_where(const config_loader *loader, const key_row *row, size_t task,
                                     char where[CONFIG_MAX_WHERE]);

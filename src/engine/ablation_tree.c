@@ -141,13 +141,13 @@ static void add_set(const struct build *build, size_t rank)
         tree->nodes[node].ablation = ablation;
 }
 
-hs_status hs_ablation_tree_build(struct hs_ablation_tree *tree, const hs_model_shape *shape,
-                                 const hs_ablation *ablations, size_t n_ablations, hs_error *error)
+hs_status hs__engine_ablation_tree_build(struct hs_ablation_tree *tree, const hs_model_shape *shape,
+                                         const hs_ablation *ablations, size_t n_ablations, hs_error *error)
 {
     struct build build = {tree, shape, ablations, n_ablations};
     HS_TRY(reserve(tree, shape, ablations, n_ablations, error));
     for (size_t i = 0; i < n_ablations; i++)
-        HS_TRY(hs_mark_heads(tree->heads + i * shape->n_layers * shape->n_heads, shape, &ablations[i], error));
+        HS_TRY(hs__engine_mark_heads(tree->heads + i * shape->n_layers * shape->n_heads, shape, &ablations[i], error));
     sort_sets(&build);
     tree->nodes[0] = (struct hs_ablation_node){.ablation = HS_NO_ABLATION};
     tree->n_nodes = 1;
@@ -157,15 +157,15 @@ hs_status hs_ablation_tree_build(struct hs_ablation_tree *tree, const hs_model_s
     return HS_OK;
 }
 
-size_t hs_ablation_tree_bytes(const hs_model_shape *shape, size_t n_ablations, size_t max_layers)
+size_t hs__engine_ablation_tree_bytes(const hs_model_shape *shape, size_t n_ablations, size_t max_layers)
 {
-    size_t n_edges = hs_add_sizes(1, hs_multiply_sizes(n_ablations, max_layers));
+    size_t n_edges = hs__engine_add_sizes(1, hs__engine_multiply_sizes(n_ablations, max_layers));
     size_t an_ablation = 2 * sizeof(uint32_t) + shape->n_layers * shape->n_heads;
-    return hs_add_sizes(hs_multiply_sizes(n_edges, sizeof(struct hs_ablation_node) + sizeof(uint32_t)),
-                        hs_multiply_sizes(n_ablations, an_ablation));
+    return hs__engine_add_sizes(hs__engine_multiply_sizes(n_edges, sizeof(struct hs_ablation_node) + sizeof(uint32_t)),
+                                hs__engine_multiply_sizes(n_ablations, an_ablation));
 }
 
-void hs_ablation_tree_clear(struct hs_ablation_tree *tree)
+void hs__engine_ablation_tree_clear(struct hs_ablation_tree *tree)
 {
     hs_free(tree->nodes);
     hs_free(tree->schedule);
@@ -269,8 +269,8 @@ static hs_status walk_children(struct walk *walk, const uint32_t *parents, size_
     return HS_OK;
 }
 
-hs_status hs_ablation_tree_walk(struct hs_ablation_tree *tree, size_t n_layers, size_t max_nodes,
-                                const struct hs_batch_visitor *visitor, hs_error *error)
+hs_status hs__engine_ablation_tree_walk(struct hs_ablation_tree *tree, size_t n_layers, size_t max_nodes,
+                                        const struct hs_batch_visitor *visitor, hs_error *error)
 {
     const uint32_t root = 0;
     struct walk walk = {tree, n_layers, max_nodes, visitor};

@@ -44,11 +44,11 @@ struct hs_ablation_tree {
 };
 
 /* Initialise with {0}; building again reuses the memory. HS_ERROR_INPUT: a component that the model does not have. */
-hs_status hs_ablation_tree_build(struct hs_ablation_tree *tree, const hs_model_shape *shape,
-                                 const hs_ablation *ablations, size_t n_ablations, hs_error *error);
+hs_status hs__engine_ablation_tree_build(struct hs_ablation_tree *tree, const hs_model_shape *shape,
+                                         const hs_ablation *ablations, size_t n_ablations, hs_error *error);
 /* What building holds at most for n_ablations of max_layers layers each. */
-size_t hs_ablation_tree_bytes(const hs_model_shape *shape, size_t n_ablations, size_t max_layers);
-void hs_ablation_tree_clear(struct hs_ablation_tree *tree);
+size_t hs__engine_ablation_tree_bytes(const hs_model_shape *shape, size_t n_ablations, size_t max_layers);
+void hs__engine_ablation_tree_clear(struct hs_ablation_tree *tree);
 
 /* Nodes of one level in ascending order of their layers; nodes[i] has slot i. */
 struct hs_batch {
@@ -65,7 +65,7 @@ struct hs_batch_visitor {
 };
 
 /* Visits every node but the root once, parents before children, in batches of at most max_nodes. */
-hs_status hs_ablation_tree_walk(struct hs_ablation_tree *tree, size_t n_layers, size_t max_nodes,
-                                const struct hs_batch_visitor *visitor, hs_error *error);
+hs_status hs__engine_ablation_tree_walk(struct hs_ablation_tree *tree, size_t n_layers, size_t max_nodes,
+                                        const struct hs_batch_visitor *visitor, hs_error *error);
 
 #endif

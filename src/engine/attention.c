@@ -48,8 +48,9 @@ static void score_runs(const struct hs_attention *attention, size_t head, float 
     struct hs_matrix queries = {attention->queries + head * head_dim, attention->query_stride};
     for (size_t i = 0; i < attention->n_runs; i++) {
         const struct hs_key_run *run = &attention->runs[i];
-        hs_matrix_product_transposed(pattern_of(attention, head) + run->column, stride_of(attention), queries,
-                                     keys_of(attention, run, head), attention->n_rows, run->n_rows, head_dim, scale);
+        hs__engine_matrix_product_transposed(pattern_of(attention, head) + run->column, stride_of(attention), queries,
+                                             keys_of(attention, run, head), attention->n_rows, run->n_rows, head_dim,
+                                             scale);
     }
 }
 
@@ -63,11 +64,11 @@ static void mix_runs(const struct hs_attention *attention, size_t head)
         struct hs_matrix values = keys_of(attention, run, head);
         values.values += hs_kv_width(shape);
         if (i == 0)
-            hs_matrix_product(z, hs_z_width(shape), weights, values, attention->n_rows, shape->head_dim, run->n_rows,
-                              1.0f);
+            hs__engine_matrix_product(z, hs_z_width(shape), weights, values, attention->n_rows, shape->head_dim,
+                                      run->n_rows, 1.0f);
         else
-            hs_matrix_accumulate(z, hs_z_width(shape), weights, values, attention->n_rows, shape->head_dim,
-                                 run->n_rows);
+            hs__engine_matrix_accumulate(z, hs_z_width(shape), weights, values, attention->n_rows, shape->head_dim,
+                                         run->n_rows);
     }
 }
 
@@ -89,18 +90,18 @@ static void score_own(const struct hs_attention *attention, size_t row, float sc
 {
     size_t stride = stride_of(attention);
     for (size_t t = 0; t < attention->own.n; t++)
-        hs_score_row(attention->pattern + row * stride + attention->own.column + t, attention->n_rows * stride,
-                     attention->queries + row * attention->query_stride, own_key(attention, row, t),
-                     heads_of(attention), scale);
+        hs__engine_score_row(attention->pattern + row * stride + attention->own.column + t, attention->n_rows * stride,
+                             attention->queries + row * attention->query_stride, own_key(attention, row, t),
+                             heads_of(attention), scale);
 }
 
 static void mix_own(const struct hs_attention *attention, size_t row)
 {
     size_t stride = stride_of(attention);
     for (size_t t = 0; t < attention->own.n; t++)
-        hs_mix_row(attention->z + row * hs_z_width(attention->shape),
-                   attention->pattern + row * stride + attention->own.column + t, attention->n_rows * stride,
-                   own_key(attention, row, t) + hs_kv_width(attention->shape), heads_of(attention));
+        hs__engine_mix_row(attention->z + row * hs_z_width(attention->shape),
+                           attention->pattern + row * stride + attention->own.column + t, attention->n_rows * stride,
+                           own_key(attention, row, t) + hs_kv_width(attention->shape), heads_of(attention));
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */
@@ -114,7 +115,7 @@ static void normalize(const struct hs_attention *attention)
     size_t end_head = attention->first_head + attention->n_heads;
     for (size_t head = attention->first_head; head < end_head; head++) {
         float *pattern = pattern_of(attention, head);
-        hs_visible_softmax(pattern, stride_of(attention), attention->n_rows, visible);
+        hs__engine_visible_softmax(pattern, stride_of(attention), attention->n_rows, visible);
         if (attention->see != NULL)
             attention->see(attention, head, pattern, stride_of(attention));
     }

@@ -25,14 +25,14 @@ static void add_product(float *y, size_t y_stride, const float *x, size_t n_rows
 }
 
 /* The bias is written first and the product added to it, which costs no pass of its own over y. */
-void hs_linear_apply(float *y, size_t y_stride, const float *x, size_t n_rows, const hs_linear *linear)
+void hs__engine_linear_apply(float *y, size_t y_stride, const float *x, size_t n_rows, const hs_linear *linear)
 {
     if (linear->bias != NULL)
         fill_rows(y, y_stride, linear->bias, n_rows, linear->n_out);
     add_product(y, y_stride, x, n_rows, linear, linear->bias != NULL ? 1.0f : 0.0f);
 }
 
-void hs_linear_accumulate(float *y, const float *x, size_t n_rows, const hs_linear *linear)
+void hs__engine_linear_accumulate(float *y, const float *x, size_t n_rows, const hs_linear *linear)
 {
     if (linear->bias != NULL) {
         for (size_t row = 0; row < n_rows; row++)
@@ -42,22 +42,22 @@ void hs_linear_accumulate(float *y, const float *x, size_t n_rows, const hs_line
     add_product(y, linear->n_out, x, n_rows, linear, 1.0f);
 }
 
-void hs_matrix_product(float *out, size_t out_stride, struct hs_matrix a, struct hs_matrix b, size_t n_rows,
-                       size_t n_columns, size_t depth, float scale)
+void hs__engine_matrix_product(float *out, size_t out_stride, struct hs_matrix a, struct hs_matrix b, size_t n_rows,
+                               size_t n_columns, size_t depth, float scale)
 {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n_rows, (int)n_columns, (int)depth, scale, a.values,
                 (int)a.stride, b.values, (int)b.stride, 0.0f, out, (int)out_stride);
 }
 
-void hs_matrix_accumulate(float *out, size_t out_stride, struct hs_matrix a, struct hs_matrix b, size_t n_rows,
-                          size_t n_columns, size_t depth)
+void hs__engine_matrix_accumulate(float *out, size_t out_stride, struct hs_matrix a, struct hs_matrix b, size_t n_rows,
+                                  size_t n_columns, size_t depth)
 {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n_rows, (int)n_columns, (int)depth, 1.0f, a.values,
                 (int)a.stride, b.values, (int)b.stride, 1.0f, out, (int)out_stride);
 }
 
-void hs_matrix_product_transposed(float *out, size_t out_stride, struct hs_matrix a, struct hs_matrix b, size_t n_rows,
-                                  size_t n_columns, size_t depth, float scale)
+void hs__engine_matrix_product_transposed(float *out, size_t out_stride, struct hs_matrix a, struct hs_matrix b,
+                                          size_t n_rows, size_t n_columns, size_t depth, float scale)
 {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n_rows, (int)n_columns, (int)depth, scale, a.values,
                 (int)a.stride, b.values, (int)b.stride, 0.0f, out, (int)out_stride);
@@ -144,7 +144,7 @@ static double time_products(float *c, const float *a, const float *b, size_t m, 
     double best = HUGE_VAL;
     for (size_t i = 0; i < FEWEST_TIMED_PRODUCTS || hs_time_seconds() - begin < TIMED_PRODUCT_SECONDS; i++) {
         double start = hs_time_seconds();
-        hs_matrix_product(c, n, (struct hs_matrix){a, k}, (struct hs_matrix){b, n}, m, n, k, 1.0f);
+        hs__engine_matrix_product(c, n, (struct hs_matrix){a, k}, (struct hs_matrix){b, n}, m, n, k, 1.0f);
         double seconds = hs_time_seconds() - start;
         best = seconds > 0 && seconds < best ? seconds : best;
     }
@@ -193,8 +193,8 @@ static bool is_listed(const char *core, const char *const *list)
     return *list != NULL;
 }
 
-const char *hs_describe_core_mismatch(const char *core, struct hs_processor processor, bool forced, char *buffer,
-                                      size_t capacity)
+const char *hs__engine_describe_core_mismatch(const char *core, struct hs_processor processor, bool forced,
+                                              char *buffer, size_t capacity)
 {
     const struct {
         bool available;
@@ -232,7 +232,7 @@ const char *hs_blas_core_warning(void)
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"),
     };
     bool forced = getenv("OPENBLAS_CORETYPE") != NULL;
-    return hs_describe_core_mismatch(hs_blas_core(), processor, forced, text, sizeof text);
+    return hs__engine_describe_core_mismatch(hs_blas_core(), processor, forced, text, sizeof text);
 #else
     return NULL;
 #endif

@@ -4,12 +4,12 @@
 #include "engine/state.h"
 #include "engine/workload.h"
 
-double hs_linear_flops(const hs_linear *linear)
+double hs__engine_linear_flops(const hs_linear *linear)
 {
     return linear->n_out == 0 ? 0.0 : 2.0 * (double)linear->n_in * (double)linear->n_out;
 }
 
-double hs_layer_flops(const hs_model_layer *layer)
+double hs__engine_layer_flops(const hs_model_layer *layer)
 {
     return hs__engine_project_heads_flops(layer, HS_QUERY_KEY_VALUE) + hs__engine_add_attention_flops(layer) +
            hs__engine_mlp_flops(layer);
@@ -51,17 +51,19 @@ double hs_engine_flops(const hs_engine *engine, const hs_workload *workload)
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
     double flops = count_scored_rows(workload) * hs__engine_head_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
-        flops += n_rows * hs_layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
+        flops +=
+            n_rows * hs__engine_layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
     return flops;
 }
 
-double hs_naive_flops(const hs_engine *engine, const hs_workload *workload)
+double hs__engine_naive_flops(const hs_engine *engine, const hs_workload *workload)
 {
     const hs_model *model = engine->model;
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
     bool classifies = model->shape.head == HS_HEAD_CLASSIFIER;
     double flops = (classifies ? (double)workload->sequences.n : n_rows) * hs__engine_head_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
-        flops += n_rows * hs_layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
+        flops +=
+            n_rows * hs__engine_layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
     return flops;
 }

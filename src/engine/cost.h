@@ -7,14 +7,14 @@
 #include "headsweep/engine.h"
 
 /* Of one row; 0 for a product that the model does not have. */
-double hs_linear_flops(const hs_linear *linear);
+double hs__engine_linear_flops(const hs_linear *linear);
 /* Of one row in all products of a layer but those of attention; the parts stand beside their operations in layer.h. */
-double hs_layer_flops(const hs_model_layer *layer);
+double hs__engine_layer_flops(const hs_model_layer *layer);
 
 /*
  * One full pass over every sequence, with the logits of every row that the head is for: what a script without any of
  * this would run.
  */
-double hs_naive_flops(const hs_engine *engine, const hs_workload *workload);
+double hs__engine_naive_flops(const hs_engine *engine, const hs_workload *workload);
 
 #endif

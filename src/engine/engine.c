@@ -52,9 +52,9 @@ hs_status hs_engine_count_rows(const hs_model_shape *shape, const hs_workload *w
                                hs_engine_rows *rows_out, hs_error *error)
 {
     struct hs_forest forest = {0};
-    hs_status status = hs_forest_init(&forest, workload, positions, shape->bidirectional, error);
+    hs_status status = hs__engine_forest_init(&forest, workload, positions, shape->bidirectional, error);
     *rows_out = (hs_engine_rows){forest.n_rows, hs_forest_n_live(&forest)};
-    hs_forest_clear(&forest);
+    hs__engine_forest_clear(&forest);
     return status;
 }
 
@@ -70,11 +70,11 @@ void hs_engine_set_stacked_rows(hs_engine *engine, size_t stacked_rows)
 
 /* ---- preparing and evaluating ---------------------------------------------------------------------------------- */
 
-const struct hs_engine_methods *hs_engine_methods_of(const hs_engine *engine)
+const struct hs_engine_methods *hs__engine_methods_of(const hs_engine *engine)
 {
     static const struct hs_engine_methods *const methods[] = {
-        [HS_ENGINE_REFERENCE] = &HS_REFERENCE_METHODS,
-        [HS_ENGINE_PREFIX] = &HS_PREFIX_METHODS,
+        [HS_ENGINE_REFERENCE] = &HS__ENGINE_REFERENCE_METHODS,
+        [HS_ENGINE_PREFIX] = &HS__ENGINE_PREFIX_METHODS,
     };
     return methods[engine->options.kind];
 }
@@ -82,20 +82,20 @@ const struct hs_engine_methods *hs_engine_methods_of(const hs_engine *engine)
 hs_status hs_engine_prepare(hs_engine *engine, const hs_workload *workload, hs_prepared **prepared_out, hs_error *error)
 {
     *prepared_out = NULL;
-    HS_TRY(hs_check_workload(workload, &engine->model->shape, error));
+    HS_TRY(hs__engine_check_workload(workload, &engine->model->shape, error));
     hs_prepared *prepared = NULL;
     HS_TRY(hs_allocate(&prepared, 1, sizeof *prepared, "a prepared workload", error));
-    prepared->methods = hs_engine_methods_of(engine);
+    prepared->methods = hs__engine_methods_of(engine);
     prepared->workload = workload;
     hs_status status = prepared->methods->prepare(engine, prepared, error);
     if (status == HS_OK)
         *prepared_out = prepared;
     else
-        hs_prepared_free(prepared);
+        hs_engine_prepared_free(prepared);
     return status;
 }
 
-void hs_prepared_free(hs_prepared *prepared)
+void hs_engine_prepared_free(hs_prepared *prepared)
 {
     if (prepared != NULL)
         prepared->methods->clear(prepared);
@@ -135,12 +135,12 @@ hs_status hs_engine_evaluate(hs_engine *engine, hs_prepared *prepared, const hs_
 hs_status hs_engine_count_cost(const hs_engine *engine, const hs_workload *workload, const hs_ablation *ablations,
                                size_t n_ablations, hs_engine_cost *cost_out, hs_error *error)
 {
-    *cost_out = (hs_engine_cost){.flops_naive = (double)n_ablations * hs_naive_flops(engine, workload)};
-    HS_TRY(hs_check_workload(workload, &engine->model->shape, error));
-    return hs_engine_methods_of(engine)->count_cost(engine, workload, ablations, n_ablations, cost_out, error);
+    *cost_out = (hs_engine_cost){.flops_naive = (double)n_ablations * hs__engine_naive_flops(engine, workload)};
+    HS_TRY(hs__engine_check_workload(workload, &engine->model->shape, error));
+    return hs__engine_methods_of(engine)->count_cost(engine, workload, ablations, n_ablations, cost_out, error);
 }
 
-hs_status hs_engine_go_on(const hs_engine *engine, hs_error *error)
+hs_status hs__engine_go_on(const hs_engine *engine, hs_error *error)
 {
     const hs_engine_options *options = &engine->options;
     if (options->poll == NULL || options->poll(options->poll_context))
@@ -152,8 +152,8 @@ hs_status hs_engine_count_memory(const hs_engine *engine, const hs_workload *wor
                                  size_t *n_bytes_out, hs_error *error)
 {
     *n_bytes_out = 0;
-    HS_TRY(hs_check_workload(workload, &engine->model->shape, error));
-    return hs_engine_methods_of(engine)->count_memory(engine, workload, load, n_bytes_out, error);
+    HS_TRY(hs__engine_check_workload(workload, &engine->model->shape, error));
+    return hs__engine_methods_of(engine)->count_memory(engine, workload, load, n_bytes_out, error);
 }
 
 /* ---- looking inside -------------------------------------------------------------------------------------------- */
@@ -163,11 +163,12 @@ static hs_status init_observed(struct hs_prepared *prepared, const hs_engine *en
                                bool keeps_logits, hs_error *error)
 {
     prepared->workload = workload;
-    struct hs_scratch_size size = hs_reference_size(engine, workload, hs_sequences_n_rows(&workload->sequences));
+    struct hs_scratch_size size =
+        hs__engine_reference_size(engine, workload, hs_sequences_n_rows(&workload->sequences));
     size.keeps_logits = keeps_logits;
     if (!keeps_logits)
         size.n_scored_rows = 0;
-    HS_TRY(hs_scratch_init(&prepared->scratch, &size, engine, error));
+    HS_TRY(hs__engine_scratch_init(&prepared->scratch, &size, engine, error));
     for (uint32_t row = 0; row < size.n_scored_rows; row++)
         prepared->scratch.scored_rows[row] = row;
     return HS_OK;
@@ -177,10 +178,11 @@ static hs_status show_logits(const struct hs_pass *pass, hs_error *error)
 {
     size_t n_rows = hs_sequences_n_rows(pass->sequences);
     const hs_model_shape *shape = &pass->engine->model->shape;
-    if (!hs_is_observed(pass, HS_SITE_LOGITS))
+    if (!hs__engine_is_observed(pass, HS_SITE_LOGITS))
         return HS_OK;
-    hs_unembed(pass, pass->scratch->logits, pass->scratch->scored_rows, n_rows);
-    return hs_show(pass, HS_SITE_LOGITS, shape->n_layers, pass->scratch->logits, n_rows, shape->n_outputs, error);
+    hs__engine_unembed_rows(pass, pass->scratch->logits, pass->scratch->scored_rows, n_rows);
+    return hs__engine_show(pass, HS_SITE_LOGITS, shape->n_layers, pass->scratch->logits, n_rows, shape->n_outputs,
+                           error);
 }
 
 static hs_status observe(const hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablation,
@@ -189,7 +191,7 @@ static hs_status observe(const hs_engine *engine, struct hs_prepared *prepared, 
     struct hs_edit edit;
     bool is_clean = ablation == NULL || ablation->n_components == 0;
     if (!is_clean) {
-        HS_TRY(hs_reference_edit(&edit, engine, prepared, ablation, error));
+        HS_TRY(hs__engine_reference_edit(&edit, engine, prepared, ablation, error));
         edit.row_slots = NULL;
     }
     struct hs_pass pass = {
@@ -200,14 +202,14 @@ static hs_status observe(const hs_engine *engine, struct hs_prepared *prepared, 
         .observer = observer,
         .observed_pattern = pattern,
     };
-    HS_TRY(hs_forward(&pass, error));
+    HS_TRY(hs__engine_forward(&pass, error));
     return show_logits(&pass, error);
 }
 
 hs_status hs_engine_observe(hs_engine *engine, const hs_sequences *sequences, const hs_ablation *ablation,
                             const hs_observer *observer, hs_error *error)
 {
-    HS_TRY(hs_check_sequences(sequences, &engine->model->shape, "sequence", error));
+    HS_TRY(hs__engine_check_sequences(sequences, &engine->model->shape, "sequence", error));
     hs_workload workload = {.sequences = *sequences};
     struct hs_prepared prepared = {0};
     float *pattern = NULL;
@@ -215,13 +217,13 @@ hs_status hs_engine_observe(hs_engine *engine, const hs_sequences *sequences, co
     bool reads_logits = (observer->sites & (1u << HS_SITE_LOGITS)) != 0;
     HS_GOTO_DONE(init_observed(&prepared, engine, &workload, reads_logits, error));
     if ((observer->sites & (1u << HS_SITE_PATTERN)) != 0) {
-        size_t longest = hs_sequences_longest(sequences);
+        size_t longest = hs__engine_sequences_longest(sequences);
         HS_GOTO_DONE(hs_allocate(&pattern, longest, longest * sizeof *pattern, "an attention pattern", error));
     }
     HS_GOTO_DONE(observe(engine, &prepared, ablation, observer, pattern, error));
 done:
     hs_free(pattern);
-    hs_scratch_clear(&prepared.scratch);
+    hs__engine_scratch_clear(&prepared.scratch);
     return status;
 }
 

@@ -61,7 +61,7 @@ static int compare_chains(const void *left, const void *right)
 static hs_status draft_init(struct draft *draft, const hs_workload *workload, hs_error *error)
 {
     size_t n_packed = hs_sequences_n_rows(&workload->sequences);
-    size_t longest = hs_sequences_longest(&workload->sequences);
+    size_t longest = hs__engine_sequences_longest(&workload->sequences);
     HS_TRY(hs_allocate(&draft->chains, workload->sequences.n, sizeof *draft->chains, "token forest", error));
     HS_TRY(hs_allocate(&draft->edited, n_packed, 1, "token forest", error));
     HS_TRY(hs_allocate(&draft->scored, n_packed, 1, "token forest", error));
@@ -302,8 +302,8 @@ static hs_status measure_depth(struct hs_forest *forest, hs_error *error)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
-hs_status hs_forest_init(struct hs_forest *forest, const hs_workload *workload, hs_positions positions,
-                         bool bidirectional, hs_error *error)
+hs_status hs__engine_forest_init(struct hs_forest *forest, const hs_workload *workload, hs_positions positions,
+                                 bool bidirectional, hs_error *error)
 {
     struct draft draft = {.bidirectional = bidirectional};
     hs_status status = HS_OK;
@@ -323,7 +323,7 @@ done:
     return status;
 }
 
-void hs_forest_clear(struct hs_forest *forest)
+void hs__engine_forest_clear(struct hs_forest *forest)
 {
     hs_free(forest->rows);
     hs_free(forest->visible);
@@ -335,7 +335,7 @@ void hs_forest_clear(struct hs_forest *forest)
     *forest = (struct hs_forest){0};
 }
 
-size_t hs_forest_ancestors(const struct hs_forest *forest, size_t segment, struct hs_run *runs)
+size_t hs__engine_forest_ancestors(const struct hs_forest *forest, size_t segment, struct hs_run *runs)
 {
     size_t n = 0;
     for (uint32_t i = forest->segments[segment].parent; i != HS_NO_PARENT; i = forest->segments[i].parent) {
@@ -351,7 +351,7 @@ size_t hs_forest_ancestors(const struct hs_forest *forest, size_t segment, struc
     return n;
 }
 
-double hs_forest_pairs(const struct hs_forest *forest, size_t first_row)
+double hs__engine_forest_pairs(const struct hs_forest *forest, size_t first_row)
 {
     double sum = 0;
     for (size_t row = first_row; row < forest->n_rows; row++)
@@ -359,7 +359,7 @@ double hs_forest_pairs(const struct hs_forest *forest, size_t first_row)
     return sum;
 }
 
-double hs_forest_scored_pairs(const struct hs_forest *forest)
+double hs__engine_forest_scored_pairs(const struct hs_forest *forest)
 {
     double sum = 0;
     for (size_t slot = 0; slot < forest->n_scored; slot++)

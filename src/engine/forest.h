@@ -68,9 +68,9 @@ struct hs_forest {
 };
 
 /* The workload is checked. Initialise with {0}; clear after a failure too. */
-hs_status hs_forest_init(struct hs_forest *forest, const hs_workload *workload, hs_positions positions,
-                         bool bidirectional, hs_error *error);
-void hs_forest_clear(struct hs_forest *forest);
+hs_status hs__engine_forest_init(struct hs_forest *forest, const hs_workload *workload, hs_positions positions,
+                                 bool bidirectional, hs_error *error);
+void hs__engine_forest_clear(struct hs_forest *forest);
 
 static inline size_t hs_forest_n_live(const struct hs_forest *forest)
 {
@@ -87,10 +87,10 @@ static inline size_t hs_forest_last_visible(const struct hs_forest *forest, size
  * The ancestors of a segment's first row into runs [deepest], nearest first. A run is all live or all frozen. Returns
  * their number.
  */
-size_t hs_forest_ancestors(const struct hs_forest *forest, size_t segment, struct hs_run *runs);
+size_t hs__engine_forest_ancestors(const struct hs_forest *forest, size_t segment, struct hs_run *runs);
 
 /* Rows that are seen, summed over the rows from first_row on and over the scored rows: what attention costs. */
-double hs_forest_pairs(const struct hs_forest *forest, size_t first_row);
-double hs_forest_scored_pairs(const struct hs_forest *forest);
+double hs__engine_forest_pairs(const struct hs_forest *forest, size_t first_row);
+double hs__engine_forest_scored_pairs(const struct hs_forest *forest);
 
 #endif

@@ -9,15 +9,15 @@
 
 /* ---- sites ----------------------------------------------------------------------------------------------------- */
 
-bool hs_is_observed(const struct hs_pass *pass, hs_site site)
+bool hs__engine_is_observed(const struct hs_pass *pass, hs_site site)
 {
     return pass->observer != NULL && (pass->observer->sites & (1u << site)) != 0;
 }
 
-hs_status hs_show(const struct hs_pass *pass, hs_site site, size_t layer, const float *values, size_t n_rows,
-                  size_t n_columns, hs_error *error)
+hs_status hs__engine_show(const struct hs_pass *pass, hs_site site, size_t layer, const float *values, size_t n_rows,
+                          size_t n_columns, hs_error *error)
 {
-    if (!hs_is_observed(pass, site))
+    if (!hs__engine_is_observed(pass, site))
         return HS_OK;
     hs_observation observation = {
         .site = site,
@@ -63,16 +63,16 @@ static hs_status run_attention(const struct hs_pass *pass, size_t layer, size_t 
     const hs_model *model = pass->engine->model;
     struct hs_scratch *scratch = pass->scratch;
     size_t width = model->shape.width;
-    HS_TRY(hs_show(pass, HS_SITE_RESIDUAL_BEFORE_ATTENTION, layer, scratch->residual, n_rows, width, error));
+    HS_TRY(hs__engine_show(pass, HS_SITE_RESIDUAL_BEFORE_ATTENTION, layer, scratch->residual, n_rows, width, error));
     hs__engine_project_heads(scratch->heads, hs_heads_width(&model->shape), scratch->residual, n_rows, model, layer,
                              HS_QUERY_KEY_VALUE, &scratch->work);
     rotate_heads(pass);
     HS_TRY(hs__engine_forward_attention(pass, layer, error));
     if (pass->edit != NULL)
-        hs_edit_z(pass->edit, layer, scratch->z, pass->sequences);
-    HS_TRY(hs_show(pass, HS_SITE_Z, layer, scratch->z, n_rows, hs_z_width(&model->shape), error));
+        hs__engine_edit_z(pass->edit, layer, scratch->z, pass->sequences);
+    HS_TRY(hs__engine_show(pass, HS_SITE_Z, layer, scratch->z, n_rows, hs_z_width(&model->shape), error));
     hs__engine_project_output(scratch->attention_output, scratch->z, n_rows, model, layer);
-    return hs_show(pass, HS_SITE_ATTENTION_OUTPUT, layer, scratch->attention_output, n_rows, width, error);
+    return hs__engine_show(pass, HS_SITE_ATTENTION_OUTPUT, layer, scratch->attention_output, n_rows, width, error);
 }
 
 /* What the MLP reads is nowhere as a whole; it is made for whoever looks, in the buffer of the residual before. */
@@ -81,11 +81,11 @@ static hs_status show_before_mlp(const struct hs_pass *pass, size_t layer, const
 {
     const hs_model *model = pass->engine->model;
     const float *values = model->shape.parallel_residual ? pass->scratch->residual : after;
-    if (model->shape.post_norm && hs_is_observed(pass, HS_SITE_RESIDUAL_BEFORE_MLP)) {
+    if (model->shape.post_norm && hs__engine_is_observed(pass, HS_SITE_RESIDUAL_BEFORE_MLP)) {
         hs__engine_norm(pass->scratch->residual, after, &model->layers[layer].attention_norm, n_rows, &model->shape);
         values = pass->scratch->residual;
     }
-    return hs_show(pass, HS_SITE_RESIDUAL_BEFORE_MLP, layer, values, n_rows, model->shape.width, error);
+    return hs__engine_show(pass, HS_SITE_RESIDUAL_BEFORE_MLP, layer, values, n_rows, model->shape.width, error);
 }
 
 /* The residual goes on where attention's output was: with parallel residuals the MLP still reads the one before. */
@@ -96,15 +96,15 @@ static hs_status run_layer(const struct hs_pass *pass, size_t layer, size_t n_ro
     HS_TRY(run_attention(pass, layer, n_rows, error));
     float *before = scratch->residual;
     float *after = scratch->attention_output;
-    hs_add(after, before, n_rows * model->shape.width);
+    hs__engine_add(after, before, n_rows * model->shape.width);
     HS_TRY(show_before_mlp(pass, layer, after, n_rows, error));
     hs__engine_mlp(after, model->shape.parallel_residual ? before : after, n_rows, model, layer, &scratch->work);
     scratch->residual = after;
     scratch->attention_output = before;
-    return hs_show(pass, HS_SITE_RESIDUAL_AFTER_MLP, layer, after, n_rows, model->shape.width, error);
+    return hs__engine_show(pass, HS_SITE_RESIDUAL_AFTER_MLP, layer, after, n_rows, model->shape.width, error);
 }
 
-hs_status hs_forward(const struct hs_pass *pass, hs_error *error)
+hs_status hs__engine_forward(const struct hs_pass *pass, hs_error *error)
 {
     size_t n_rows = hs_sequences_n_rows(pass->sequences);
     embed(pass);
@@ -113,7 +113,7 @@ hs_status hs_forward(const struct hs_pass *pass, hs_error *error)
     return HS_OK;
 }
 
-void hs_unembed(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows)
+void hs__engine_unembed_rows(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows)
 {
     const hs_model *model = pass->engine->model;
     const hs_model_shape *shape = &model->shape;

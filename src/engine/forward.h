@@ -17,14 +17,14 @@ struct hs_pass {
     float *observed_pattern;     /* [longest, longest] if the observer reads patterns */
 };
 
-hs_status hs_forward(const struct hs_pass *pass, hs_error *error);
+hs_status hs__engine_forward(const struct hs_pass *pass, hs_error *error);
 
 /* Output head and unembedding of the residual's rows rows[0 .. n_rows): logits [n_rows, n_outputs]. */
-void hs_unembed(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows);
+void hs__engine_unembed_rows(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows);
 
-bool hs_is_observed(const struct hs_pass *pass, hs_site site);
+bool hs__engine_is_observed(const struct hs_pass *pass, hs_site site);
 /* Shows values [n_rows, n_columns] to the observer if it reads the site. */
-hs_status hs_show(const struct hs_pass *pass, hs_site site, size_t layer, const float *values, size_t n_rows,
-                  size_t n_columns, hs_error *error);
+hs_status hs__engine_show(const struct hs_pass *pass, hs_site site, size_t layer, const float *values, size_t n_rows,
+                          size_t n_columns, hs_error *error);
 
 #endif

@@ -18,9 +18,10 @@ static void see_pattern(const struct hs_attention *attention, size_t head, float
     const struct block *block = attention->context;
     const struct hs_pass *pass = block->pass;
     if (pass->edit != NULL)
-        hs_edit_pattern(pass->edit, attention->layer, head, pattern, stride, attention->n_rows, attention->n_visible,
-                        hs_sequence_first_row(pass->sequences, block->sequence) + block->first_row);
-    if (!hs_is_observed(pass, HS_SITE_PATTERN))
+        hs__engine_edit_pattern(pass->edit, attention->layer, head, pattern, stride, attention->n_rows,
+                                attention->n_visible,
+                                hs_sequence_first_row(pass->sequences, block->sequence) + block->first_row);
+    if (!hs__engine_is_observed(pass, HS_SITE_PATTERN))
         return;
     size_t n_keys = attention->n_visible[attention->n_rows - 1];
     for (size_t row = 0; row < attention->n_rows; row++) {
@@ -88,7 +89,7 @@ static hs_status attend_sequence(const struct hs_pass *pass, size_t layer, size_
     struct block block = {.pass = pass, .sequence = sequence, .length = hs_sequence_length(pass->sequences, sequence)};
     for (; block.first_row < block.length; block.first_row += HS_ATTENTION_ROWS)
         attend_block(block, layer, head);
-    bool shown = hs_is_observed(pass, HS_SITE_PATTERN) && block.length > 0;
+    bool shown = hs__engine_is_observed(pass, HS_SITE_PATTERN) && block.length > 0;
     return shown ? show_pattern(pass, layer, sequence, head, error) : HS_OK;
 }
 

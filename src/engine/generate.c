@@ -42,8 +42,8 @@ static hs_status check(const hs_engine *engine, const hs_workload *prompts, cons
     if (shape->bidirectional)
         return hs_fail(error, HS_ERROR_INPUT, "a %s model sees both sides and continues no prompt",
                        engine->model->family);
-    HS_TRY(hs_check_workload(checked_out, shape, error));
-    HS_TRY(hs_sampling_check(sampling, shape->n_outputs, error));
+    HS_TRY(hs__engine_check_workload(checked_out, shape, error));
+    HS_TRY(hs__engine_sampling_check(sampling, shape->n_outputs, error));
     return check_prompts(checked_out, sampling->max_new_tokens, shape, error);
 }
 
@@ -70,7 +70,7 @@ hs_status hs_engine_generate(hs_engine *engine, const hs_workload *prompts, cons
     memset(tokens_out, -1, n_bytes);
     HS_TRY(check(engine, prompts, sampling, &checked, error));
     struct hs_generation generation = {&checked, keys, sampling, ablations, n_ablations, tokens_out};
-    hs_status status = hs_engine_methods_of(engine)->generate(engine, &generation, error);
+    hs_status status = hs__engine_methods_of(engine)->generate(engine, &generation, error);
     if (status != HS_OK)
         memset(tokens_out, -1, n_bytes);
     else if (sampling->temperature == 0)
@@ -80,11 +80,11 @@ hs_status hs_engine_generate(hs_engine *engine, const hs_workload *prompts, cons
 
 /* ---- what it costs --------------------------------------------------------------------------------------------- */
 
-double hs_generation_row_flops(const hs_model *model, size_t n_visible)
+double hs__engine_generation_row_flops(const hs_model *model, size_t n_visible)
 {
     double flops = (double)(model->shape.n_layers * n_visible) * hs__engine_attend_flops(&model->shape);
     for (size_t layer = 0; layer < model->shape.n_layers; layer++)
-        flops += hs_layer_flops(&model->layers[layer]);
+        flops += hs__engine_layer_flops(&model->layers[layer]);
     return flops;
 }
 
@@ -97,8 +97,8 @@ static double naive_flops(const hs_model *model, const struct hs_generation *gen
         /* The last new token is not fed back. */
         size_t n_rows = hs_sequence_length(sequences, prompt) + n_new - 1;
         for (size_t row = 0; row < n_rows; row++)
-            flops += hs_generation_row_flops(model, row + 1);
-        flops += (double)n_new * hs_linear_flops(&model->unembedding);
+            flops += hs__engine_generation_row_flops(model, row + 1);
+        flops += (double)n_new * hs__engine_linear_flops(&model->unembedding);
     }
     return flops * (double)(generation->n_ablations * hs_sampling_distinct(generation->sampling));
 }
@@ -112,5 +112,5 @@ hs_status hs_engine_count_generation(const hs_engine *engine, const hs_workload 
     HS_TRY(check(engine, prompts, sampling, &checked, error));
     struct hs_generation generation = {&checked, NULL, sampling, ablations, n_ablations, NULL};
     cost_out->flops_naive = naive_flops(engine->model, &generation);
-    return hs_engine_methods_of(engine)->count_generation(engine, &generation, cost_out, error);
+    return hs__engine_methods_of(engine)->count_generation(engine, &generation, cost_out, error);
 }

@@ -26,6 +26,6 @@ static inline int32_t *hs_generation_tokens(const struct hs_generation *generati
 }
 
 /* Of one row that sees n_visible rows, itself included, in all layers; its logits not included. */
-double hs_generation_row_flops(const hs_model *model, size_t n_visible);
+double hs__engine_generation_row_flops(const hs_model *model, size_t n_visible);
 
 #endif

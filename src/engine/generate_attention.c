@@ -56,14 +56,15 @@ static bool edits_layer(const struct group *group)
 static void edit_pattern(const struct hs_attention *attention, size_t head, float *pattern, size_t stride)
 {
     const struct group *group = attention->context;
-    hs_edit_pattern(group->edit, attention->layer, head, pattern, stride, attention->n_rows, attention->n_visible, 0);
+    hs__engine_edit_pattern(group->edit, attention->layer, head, pattern, stride, attention->n_rows,
+                            attention->n_visible, 0);
 }
 
 static void edit_z(const struct group *group, float *z)
 {
     size_t position = group->view->length + group->decoder->step - 1;
     for (size_t row = 0; row < group->n; row++, z += hs_z_width(shape_of(group)))
-        hs_edit_z_row(group->edit, group->layer, z, group->view->sequence, position);
+        hs__engine_edit_z_row(group->edit, group->layer, z, group->view->sequence, position);
 }
 
 static void attend(const struct group *group)
@@ -72,7 +73,7 @@ static void attend(const struct group *group)
     const hs_model_shape *shape = shape_of(group);
     struct hs_prefix_buffers *buffers = &decoder->prefix->buffers;
     uint32_t n_visible[HS_NEW_ATTENTION_ROWS];
-    bool edits_pattern = edits_layer(group) && hs_edit_reads_pattern(group->edit);
+    bool edits_pattern = edits_layer(group) && hs__engine_edit_reads_pattern(group->edit);
     for (size_t row = 0; row < group->n; row++)
         n_visible[row] = (uint32_t)(group->view->length + decoder->step);
     for (size_t i = 0; i < group->view->n_runs; i++)
@@ -110,7 +111,7 @@ static size_t group_length(const struct hs_decoder *decoder, size_t first)
     return n;
 }
 
-void hs_decode_attention(struct hs_decoder *decoder, size_t layer)
+void hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer)
 {
     size_t n_rows = decoder->end_row - decoder->first_row;
     struct group group = {.decoder = decoder, .layer = layer};
@@ -119,7 +120,7 @@ void hs_decode_attention(struct hs_decoder *decoder, size_t layer)
         group.n = group_length(decoder, group.first);
         group.view = &decoder->views[row->slot];
         group.edit = &decoder->edits[row->ablation];
-        group.prompt_keys = hs_prompt_cache_find(decoder->prefix, row->ablation, layer);
+        group.prompt_keys = hs__engine_prompt_cache_find(decoder->prefix, row->ablation, layer);
         attend(&group);
         hs__engine_poll(&decoder->engine->options);
     }

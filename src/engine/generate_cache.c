@@ -16,12 +16,13 @@ static size_t row_floats(const struct hs_prefix *prefix)
 
 static size_t block_floats(const struct hs_prefix *prefix)
 {
-    return hs_multiply_sizes(hs_forest_n_live(&prefix->forest), row_floats(prefix));
+    return hs__engine_multiply_sizes(hs_forest_n_live(&prefix->forest), row_floats(prefix));
 }
 
 static size_t residual_floats(const struct hs_prefix *prefix, size_t max_ablations)
 {
-    return hs_multiply_sizes(max_ablations, hs_multiply_sizes(prefix->forest.n_scored, shape_of(prefix)->width));
+    return hs__engine_multiply_sizes(max_ablations,
+                                     hs__engine_multiply_sizes(prefix->forest.n_scored, shape_of(prefix)->width));
 }
 
 /* Blocks of all nodes but the root. */
@@ -35,8 +36,8 @@ static size_t count_blocks(const struct hs_prefix *prefix)
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
-hs_status hs_prompt_cache_init(struct hs_prompt_cache *cache, const struct hs_prefix *prefix, size_t max_ablations,
-                               hs_error *error)
+hs_status hs__engine_prompt_cache_init(struct hs_prompt_cache *cache, const struct hs_prefix *prefix,
+                                       size_t max_ablations, hs_error *error)
 {
     const char *what = "keys and values of the prompts";
     size_t n_residuals = residual_floats(prefix, max_ablations);
@@ -46,7 +47,7 @@ hs_status hs_prompt_cache_init(struct hs_prompt_cache *cache, const struct hs_pr
     return hs_allocate(&cache->before, n_before, sizeof(float), what, error);
 }
 
-void hs_prompt_cache_clear(struct hs_prompt_cache *cache)
+void hs__engine_prompt_cache_clear(struct hs_prompt_cache *cache)
 {
     hs_free(cache->root);
     hs_free(cache->blocks);
@@ -56,7 +57,8 @@ void hs_prompt_cache_clear(struct hs_prompt_cache *cache)
     *cache = (struct hs_prompt_cache){0};
 }
 
-hs_status hs_prompt_cache_reserve(struct hs_prompt_cache *cache, const struct hs_prefix *prefix, hs_error *error)
+hs_status hs__engine_prompt_cache_reserve(struct hs_prompt_cache *cache, const struct hs_prefix *prefix,
+                                          hs_error *error)
 {
     const struct hs_ablation_tree *tree = &prefix->tree;
     size_t n_blocks = count_blocks(prefix);
@@ -79,7 +81,7 @@ hs_status hs_prompt_cache_reserve(struct hs_prompt_cache *cache, const struct hs
     return HS_OK;
 }
 
-size_t hs_prompt_cache_bytes(const struct hs_prefix *prefix, size_t max_ablations)
+size_t hs__engine_prompt_cache_bytes(const struct hs_prefix *prefix, size_t max_ablations)
 {
     size_t n_residuals = residual_floats(prefix, max_ablations) * (shape_of(prefix)->parallel_residual ? 2 : 1);
     size_t n_blocks = shape_of(prefix)->n_layers + count_blocks(prefix);
@@ -97,7 +99,7 @@ static float *find_block(const struct hs_prefix *prefix, uint32_t node, size_t l
     return cache->blocks + block * block_floats(prefix);
 }
 
-void hs_prompt_cache_keep(const struct hs_prefix *prefix, uint32_t node, size_t layer, const float *keys)
+void hs__engine_prompt_cache_keep(const struct hs_prefix *prefix, uint32_t node, size_t layer, const float *keys)
 {
     const hs_model_shape *shape = shape_of(prefix);
     size_t n = row_floats(prefix);
@@ -109,8 +111,8 @@ void hs_prompt_cache_keep(const struct hs_prefix *prefix, uint32_t node, size_t 
     }
 }
 
-void hs_prompt_cache_finish(const struct hs_prefix *prefix, uint32_t ablation, const float *residual,
-                            const float *before)
+void hs__engine_prompt_cache_finish(const struct hs_prefix *prefix, uint32_t ablation, const float *residual,
+                                    const float *before)
 {
     size_t n = residual_floats(prefix, 1);
     memcpy(prefix->cache->residual + ablation * n, residual, n * sizeof *residual);
@@ -118,7 +120,7 @@ void hs_prompt_cache_finish(const struct hs_prefix *prefix, uint32_t ablation, c
         memcpy(prefix->cache->before + ablation * n, before, n * sizeof *before);
 }
 
-const float *hs_prompt_cache_find(const struct hs_prefix *prefix, uint32_t ablation, size_t layer)
+const float *hs__engine_prompt_cache_find(const struct hs_prefix *prefix, uint32_t ablation, size_t layer)
 {
     const struct hs_ablation_node *nodes = prefix->tree.nodes;
     uint32_t node = prefix->tree.ablation_node[ablation];

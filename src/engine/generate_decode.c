@@ -38,20 +38,21 @@ static size_t part_of(size_t n, size_t limit)
 }
 
 /* Ablations first: those of one prompt share more of their prefill than prompts of one ablation do. */
-struct hs_decode_plan hs_decode_plan(const hs_model_shape *shape, const struct hs_generation *generation)
+struct hs__engine_decode_plan hs__engine_decode_plan(const hs_model_shape *shape,
+                                                     const struct hs_generation *generation)
 {
-    struct hs_decode_plan plan = {.n_samples = hs_sampling_distinct(generation->sampling)};
+    struct hs__engine_decode_plan plan = {.n_samples = hs_sampling_distinct(generation->sampling)};
     const hs_sequences *sequences = &generation->prompts->sequences;
     size_t n_steps = generation->sampling->max_new_tokens - 1;
-    size_t longest = hs_sequences_longest(sequences);
-    size_t n_rows = longest + hs_multiply_sizes(plan.n_samples, n_steps);
-    size_t n_bytes = hs_multiply_sizes(shape->n_layers * kv_floats(shape) * sizeof(float), n_rows);
+    size_t longest = hs__engine_sequences_longest(sequences);
+    size_t n_rows = longest + hs__engine_multiply_sizes(plan.n_samples, n_steps);
+    size_t n_bytes = hs__engine_multiply_sizes(shape->n_layers * kv_floats(shape) * sizeof(float), n_rows);
     size_t n_pairs = larger(1, smaller(NEW_ROWS / plan.n_samples, NEW_KEYS_BYTES / larger(n_bytes, 1)));
     plan.max_ablations = part_of(generation->n_ablations, n_pairs);
     plan.max_prompts = part_of(sequences->n, n_pairs / plan.max_ablations);
     n_pairs = plan.max_ablations * plan.max_prompts;
-    plan.max_rows = hs_multiply_sizes(n_pairs, plan.n_samples);
-    plan.n_rows = hs_multiply_sizes(plan.max_rows, n_steps) + n_pairs;
+    plan.max_rows = hs__engine_multiply_sizes(n_pairs, plan.n_samples);
+    plan.n_rows = hs__engine_multiply_sizes(plan.max_rows, n_steps) + n_pairs;
     plan.logits_rows = larger(1, smaller(plan.max_rows, LOGITS_BYTES / sizeof(float) / shape->n_outputs));
     plan.longest = longest + n_steps;
     return plan;
@@ -59,7 +60,7 @@ struct hs_decode_plan hs_decode_plan(const hs_model_shape *shape, const struct h
 
 static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, const hs_model_shape *shape)
 {
-    const struct hs_decode_plan *plan = &decoder->plan;
+    const struct hs__engine_decode_plan *plan = &decoder->plan;
     size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
     size_t n_patterns = shape->n_heads * HS_NEW_ATTENTION_ROWS;
     size_t n = 0;
@@ -77,30 +78,31 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, c
     return n;
 }
 
-hs_status hs_decoder_init(struct hs_decoder *decoder, hs_engine *engine, const struct hs_generation *generation,
-                          hs_error *error)
+hs_status hs__engine_decoder_init(struct hs_decoder *decoder, hs_engine *engine, const struct hs_generation *generation,
+                                  hs_error *error)
 {
     struct hs_buffer list[MAX_BUFFERS];
     const hs_model_shape *shape = &engine->model->shape;
-    *decoder =
-        (struct hs_decoder){.engine = engine, .generation = generation, .plan = hs_decode_plan(shape, generation)};
+    *decoder = (struct hs_decoder){
+        .engine = engine, .generation = generation, .plan = hs__engine_decode_plan(shape, generation)};
     size_t n = list_buffers(list, decoder, shape);
-    HS_TRY(hs_buffers_allocate(&decoder->memory, list, n, "the keys and values of new tokens", error));
+    HS_TRY(hs__engine_buffers_allocate(&decoder->memory, list, n, "the keys and values of new tokens", error));
     hs__engine_fill_angles(decoder->angles, engine->model, decoder->plan.longest);
-    return hs_sampler_init(&decoder->sampler, generation->sampling, shape->n_outputs, error);
+    return hs__engine_sampler_init(&decoder->sampler, generation->sampling, shape->n_outputs, error);
 }
 
-void hs_decoder_clear(struct hs_decoder *decoder)
+void hs__engine_decoder_clear(struct hs_decoder *decoder)
 {
     hs_free(decoder->memory);
-    hs_sampler_clear(&decoder->sampler);
+    hs__engine_sampler_clear(&decoder->sampler);
 }
 
-size_t hs_decoder_bytes(const hs_model_shape *shape, const struct hs_generation *generation)
+size_t hs__engine_decoder_bytes(const hs_model_shape *shape, const struct hs_generation *generation)
 {
     struct hs_buffer list[MAX_BUFFERS];
-    struct hs_decoder decoder = {.generation = generation, .plan = hs_decode_plan(shape, generation)};
-    return hs_buffers_bytes(list, list_buffers(list, &decoder, shape)) + hs_sampler_bytes(shape->n_outputs);
+    struct hs_decoder decoder = {.generation = generation, .plan = hs__engine_decode_plan(shape, generation)};
+    return hs__engine_buffers_bytes(list, list_buffers(list, &decoder, shape)) +
+           hs__engine_sampler_bytes(shape->n_outputs);
 }
 
 /* ---- where it begins ------------------------------------------------------------------------------------------- */
@@ -157,8 +159,8 @@ static hs_status start_edits(struct hs_decoder *decoder, hs_error *error)
     for (size_t i = 0; i < decoder->n_ablations; i++) {
         const hs_ablation *ablation = &decoder->generation->ablations[decoder->first_ablation + i];
         uint8_t *heads = decoder->heads + i * shape->n_layers * shape->n_heads;
-        HS_TRY(hs_mark_heads(heads, shape, ablation, error));
-        decoder->edits[i] = hs_prefix_edit(decoder->prefix, ablation->intervention);
+        HS_TRY(hs__engine_mark_heads(heads, shape, ablation, error));
+        decoder->edits[i] = hs__engine_prefix_edit(decoder->prefix, ablation->intervention);
         decoder->edits[i].heads = heads;
     }
     memset(decoder->abandoned, 0, decoder->plan.max_ablations * decoder->plan.max_prompts);
@@ -231,7 +233,7 @@ static void run_layers(struct hs_decoder *decoder)
         hs__engine_project_heads(buffers->heads, hs_heads_width(shape), buffers->residual, n_rows, model, layer,
                                  HS_QUERY_KEY_VALUE, &buffers->work);
         keep_keys(decoder, layer);
-        hs_decode_attention(decoder, layer);
+        hs__engine_decode_attention(decoder, layer);
         if (shape->parallel_residual)
             memcpy(buffers->before, buffers->residual, n_rows * shape->width * sizeof(float));
         hs__engine_add_attention(buffers->residual, buffers->z, n_rows, model, layer, &buffers->work);
@@ -264,7 +266,7 @@ static hs_status abandon(struct hs_decoder *decoder, size_t ablation, size_t pro
     decoder->abandoned[ablation * decoder->plan.max_prompts + prompt] = 1;
     memset(again.tokens_out, -1,
            generation->sampling->n_samples * generation->sampling->max_new_tokens * sizeof *again.tokens_out);
-    return HS_REFERENCE_METHODS.generate(decoder->engine, &again, error);
+    return HS__ENGINE_REFERENCE_METHODS.generate(decoder->engine, &again, error);
 }
 
 static hs_status abandon_samples(struct hs_decoder *decoder, const struct hs_new_row *row, hs_error *error)
@@ -290,9 +292,10 @@ static size_t draw_tokens(struct hs_decoder *decoder, const struct hs_new_row *r
         size_t prompt = decoder->first_prompt + sample.prompt;
         int32_t *tokens =
             hs_generation_tokens(generation, decoder->first_ablation + row->ablation, prompt, sample.sample);
-        sample.token = hs_sampler_draw(&decoder->sampler, generation->keys[prompt], sample.sample, decoder->step);
+        sample.token =
+            hs__engine_sampler_draw(&decoder->sampler, generation->keys[prompt], sample.sample, decoder->step);
         tokens[decoder->step] = sample.token;
-        if (hs_sampling_ends(generation->sampling, tokens, decoder->step + 1))
+        if (hs__engine_sampling_ends(generation->sampling, tokens, decoder->step + 1))
             continue;
         size_t place = n++;
         for (; place > 0 && samples[first + place - 1].token > sample.token; place--)
@@ -345,7 +348,7 @@ static hs_status choose_tokens(struct hs_decoder *decoder, hs_error *error)
         if (place == 0)
             unembed(decoder, row - decoder->first_row, smaller(decoder->end_row - row, block_rows));
         hs__engine_poll(&decoder->engine->options);
-        if (!hs_sampler_load(&decoder->sampler, decoder->logits + place * n_outputs))
+        if (!hs__engine_sampler_load(&decoder->sampler, decoder->logits + place * n_outputs))
             HS_TRY(abandon_samples(decoder, &decoder->rows[row], error));
         size_t n = draw_tokens(decoder, &decoder->rows[row], end_sample);
         if (!is_last)
@@ -375,7 +378,7 @@ static void copy_equal_ablations(const struct hs_decoder *decoder)
     }
 }
 
-hs_status hs_decode_block(struct hs_decoder *decoder, hs_error *error)
+hs_status hs__engine_decode_block(struct hs_decoder *decoder, hs_error *error)
 {
     HS_TRY(start_edits(decoder, error));
     start_rows(decoder);
@@ -384,7 +387,7 @@ hs_status hs_decode_block(struct hs_decoder *decoder, hs_error *error)
         if (decoder->step > 0)
             run_layers(decoder);
         HS_TRY(choose_tokens(decoder, error));
-        HS_TRY(hs_engine_go_on(decoder->engine, error));
+        HS_TRY(hs__engine_go_on(decoder->engine, error));
     }
     copy_equal_ablations(decoder);
     return HS_OK;

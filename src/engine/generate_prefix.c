@@ -85,7 +85,7 @@ static hs_status views_init(struct views *views, const struct hs_forest *forest,
             runs[0] = (struct hs_run){segment->first_row, row - segment->first_row + 1, segment->position};
             views->views[slot] = (struct hs_prompt_view){
                 .runs = runs,
-                .n_runs = 1 + hs_forest_ancestors(forest, i, runs + 1),
+                .n_runs = 1 + hs__engine_forest_ancestors(forest, i, runs + 1),
                 .length = forest->visible[row],
                 .sequence = forest->rows[row].sequence,
             };
@@ -105,8 +105,8 @@ static void views_clear(struct views *views)
 static hs_status visit(void *context, const struct hs_batch *batch, hs_error *error)
 {
     struct hs_prefix *prefix = context;
-    hs_prefix_run_batch(prefix, batch);
-    return hs_engine_go_on(prefix->engine, error);
+    hs__engine_prefix_run_batch(prefix, batch);
+    return hs__engine_go_on(prefix->engine, error);
 }
 
 static void finish_clean(const struct hs_prefix *prefix)
@@ -115,9 +115,9 @@ static void finish_clean(const struct hs_prefix *prefix)
     size_t width = prefix->engine->model->shape.width;
     size_t last = prefix->engine->model->shape.n_layers - 1;
     if (prefix->tree.nodes[0].ablation != HS_NO_ABLATION)
-        hs_prompt_cache_finish(prefix, prefix->tree.nodes[0].ablation,
-                               hs_level_rows(prefix, root->after, 0, last, 0, width),
-                               hs_level_rows(prefix, root->before, 0, last, 0, width));
+        hs__engine_prompt_cache_finish(prefix, prefix->tree.nodes[0].ablation,
+                                       hs__engine_level_rows(prefix, root->after, 0, last, 0, width),
+                                       hs__engine_level_rows(prefix, root->before, 0, last, 0, width));
 }
 
 static hs_status prefill(struct hs_decoder *decoder, hs_error *error)
@@ -125,10 +125,10 @@ static hs_status prefill(struct hs_decoder *decoder, hs_error *error)
     struct hs_prefix *prefix = decoder->prefix;
     const struct hs_batch_visitor visitor = {prefix, visit};
     const hs_ablation *ablations = decoder->generation->ablations + decoder->first_ablation;
-    HS_TRY(hs_prefix_begin(prefix, ablations, decoder->n_ablations, error));
-    HS_TRY(hs_prompt_cache_reserve(prefix->cache, prefix, error));
-    HS_TRY(hs_ablation_tree_walk(&prefix->tree, decoder->engine->model->shape.n_layers, prefix->max_nodes, &visitor,
-                                 error));
+    HS_TRY(hs__engine_prefix_begin(prefix, ablations, decoder->n_ablations, error));
+    HS_TRY(hs__engine_prompt_cache_reserve(prefix->cache, prefix, error));
+    HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, decoder->engine->model->shape.n_layers, prefix->max_nodes,
+                                         &visitor, error));
     finish_clean(prefix);
     return HS_OK;
 }
@@ -143,7 +143,7 @@ static hs_status run_ablations(struct hs_decoder *decoder, hs_error *error)
         decoder->first_ablation = first;
         decoder->n_ablations = n - first < decoder->plan.max_ablations ? n - first : decoder->plan.max_ablations;
         HS_TRY(prefill(decoder, error));
-        HS_TRY(hs_decode_block(decoder, error));
+        HS_TRY(hs__engine_decode_block(decoder, error));
     }
     return HS_OK;
 }
@@ -152,11 +152,11 @@ static hs_status run_prompts(struct hs_decoder *decoder, const hs_workload *work
 {
     struct hs_prompt_cache cache = {0};
     struct views views = {0};
-    hs_prepared prepared = {.methods = &HS_PREFIX_METHODS, .workload = workload};
+    hs_prepared prepared = {.methods = &HS__ENGINE_PREFIX_METHODS, .workload = workload};
     hs_status status = prepared.methods->prepare(decoder->engine, &prepared, error);
     if (status != HS_OK)
         goto done;
-    HS_GOTO_DONE(hs_prompt_cache_init(&cache, prepared.prefix, decoder->plan.max_ablations, error));
+    HS_GOTO_DONE(hs__engine_prompt_cache_init(&cache, prepared.prefix, decoder->plan.max_ablations, error));
     HS_GOTO_DONE(views_init(&views, &prepared.prefix->forest, error));
     prepared.prefix->cache = &cache;
     prepared.prefix->n_new_rows = decoder->plan.max_rows;
@@ -166,11 +166,11 @@ static hs_status run_prompts(struct hs_decoder *decoder, const hs_workload *work
 done:
     prepared.methods->clear(&prepared);
     views_clear(&views);
-    hs_prompt_cache_clear(&cache);
+    hs__engine_prompt_cache_clear(&cache);
     return status;
 }
 
-hs_status hs_prefix_generate(hs_engine *engine, const struct hs_generation *generation, hs_error *error)
+hs_status hs__engine_prefix_generate(hs_engine *engine, const struct hs_generation *generation, hs_error *error)
 {
     const hs_workload *prompts = generation->prompts;
     struct hs_decoder decoder = {0};
@@ -178,7 +178,7 @@ hs_status hs_prefix_generate(hs_engine *engine, const struct hs_generation *gene
     hs_status status = HS_OK;
     if (prompts->sequences.n == 0 || generation->n_ablations == 0)
         return HS_OK;
-    HS_GOTO_DONE(hs_decoder_init(&decoder, engine, generation, error));
+    HS_GOTO_DONE(hs__engine_decoder_init(&decoder, engine, generation, error));
     for (size_t first = 0; first < prompts->sequences.n; first += decoder.plan.max_prompts) {
         size_t left = prompts->sequences.n - first;
         decoder.first_prompt = first;
@@ -189,7 +189,7 @@ hs_status hs_prefix_generate(hs_engine *engine, const struct hs_generation *gene
     }
 done:
     part_clear(&part);
-    hs_decoder_clear(&decoder);
+    hs__engine_decoder_clear(&decoder);
     return status;
 }
 
@@ -200,7 +200,7 @@ static double decode_flops(const hs_model *model, const struct hs_generation *ge
 {
     double flops = 0;
     for (size_t step = 1; step < generation->sampling->max_new_tokens; step++)
-        flops += hs_generation_row_flops(model, length + step) + hs_linear_flops(&model->unembedding);
+        flops += hs__engine_generation_row_flops(model, length + step) + hs__engine_linear_flops(&model->unembedding);
     return flops * (double)hs_sampling_distinct(generation->sampling);
 }
 
@@ -214,7 +214,7 @@ static size_t count_distinct(const struct hs_ablation_tree *tree, size_t n_ablat
 }
 
 static hs_status count_prompts(struct hs_prefix *prefix, const struct hs_generation *generation,
-                               const struct hs_decode_plan *plan, hs_engine_cost *cost, hs_error *error)
+                               const struct hs__engine_decode_plan *plan, hs_engine_cost *cost, hs_error *error)
 {
     const hs_model *model = prefix->engine->model;
     double decoded = 0;
@@ -224,8 +224,8 @@ static hs_status count_prompts(struct hs_prefix *prefix, const struct hs_generat
         size_t left = generation->n_ablations - first;
         size_t n = left < plan->max_ablations ? left : plan->max_ablations;
         hs_engine_cost prefill = {0};
-        HS_TRY(hs_prefix_count_tree(prefix, generation->ablations + first, n, &prefill, error));
-        size_t n_bytes = prefill.memory_bytes + hs_prompt_cache_bytes(prefix, plan->max_ablations);
+        HS_TRY(hs__engine_prefix_count_tree(prefix, generation->ablations + first, n, &prefill, error));
+        size_t n_bytes = prefill.memory_bytes + hs__engine_prompt_cache_bytes(prefix, plan->max_ablations);
         cost->flops_of_group += prefill.flops_of_group + (double)count_distinct(&prefix->tree, n) * decoded;
         cost->flops_of_group += first == 0 ? prefill.flops_of_workload : 0;
         cost->memory_bytes = n_bytes > cost->memory_bytes ? n_bytes : cost->memory_bytes;
@@ -233,11 +233,11 @@ static hs_status count_prompts(struct hs_prefix *prefix, const struct hs_generat
     return HS_OK;
 }
 
-hs_status hs_prefix_count_generation(const hs_engine *engine, const struct hs_generation *generation,
-                                     hs_engine_cost *cost, hs_error *error)
+hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const struct hs_generation *generation,
+                                             hs_engine_cost *cost, hs_error *error)
 {
     const hs_workload *prompts = generation->prompts;
-    struct hs_decode_plan plan = hs_decode_plan(&engine->model->shape, generation);
+    struct hs__engine_decode_plan plan = hs__engine_decode_plan(&engine->model->shape, generation);
     hs_status status = HS_OK;
     for (size_t first = 0; status == HS_OK && first < prompts->sequences.n; first += plan.max_prompts) {
         size_t left = prompts->sequences.n - first;
@@ -245,12 +245,12 @@ hs_status hs_prefix_count_generation(const hs_engine *engine, const struct hs_ge
         struct hs_prefix prefix = {.n_new_rows = plan.max_rows};
         status = part_init(&part, prompts, first, left < plan.max_prompts ? left : plan.max_prompts, error);
         if (status == HS_OK)
-            status = hs_prefix_plan(&prefix, engine, &part.workload, error);
+            status = hs__engine_prefix_plan(&prefix, engine, &part.workload, error);
         if (status == HS_OK)
             status = count_prompts(&prefix, generation, &plan, cost, error);
-        hs_prefix_clear(&prefix);
+        hs__engine_prefix_clear(&prefix);
         part_clear(&part);
     }
-    cost->memory_bytes += hs_decoder_bytes(&engine->model->shape, generation);
+    cost->memory_bytes += hs__engine_decoder_bytes(&engine->model->shape, generation);
     return status;
 }

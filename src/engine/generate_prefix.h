@@ -28,28 +28,29 @@ struct hs_prompt_cache {
 };
 
 /* For a prepared workload and at most max_ablations of a call; clear after a failure too. */
-hs_status hs_prompt_cache_init(struct hs_prompt_cache *cache, const struct hs_prefix *prefix, size_t max_ablations,
-                               hs_error *error);
-void hs_prompt_cache_clear(struct hs_prompt_cache *cache);
+hs_status hs__engine_prompt_cache_init(struct hs_prompt_cache *cache, const struct hs_prefix *prefix,
+                                       size_t max_ablations, hs_error *error);
+void hs__engine_prompt_cache_clear(struct hs_prompt_cache *cache);
 /* Room for the nodes of the tree that was built. */
-hs_status hs_prompt_cache_reserve(struct hs_prompt_cache *cache, const struct hs_prefix *prefix, hs_error *error);
+hs_status hs__engine_prompt_cache_reserve(struct hs_prompt_cache *cache, const struct hs_prefix *prefix,
+                                          hs_error *error);
 /* What both allocate. */
-size_t hs_prompt_cache_bytes(const struct hs_prefix *prefix, size_t max_ablations);
+size_t hs__engine_prompt_cache_bytes(const struct hs_prefix *prefix, size_t max_ablations);
 
 /* Keeps the live rows of a node; `keys` is the first one's key in a batch's heads, followed by its value. */
-void hs_prompt_cache_keep(const struct hs_prefix *prefix, uint32_t node, size_t layer, const float *keys);
+void hs__engine_prompt_cache_keep(const struct hs_prefix *prefix, uint32_t node, size_t layer, const float *keys);
 /* Keeps what a node that ends `ablation` has come to: residual [n_scored, width]. */
-void hs_prompt_cache_finish(const struct hs_prefix *prefix, uint32_t ablation, const float *residual,
-                            const float *before);
+void hs__engine_prompt_cache_finish(const struct hs_prefix *prefix, uint32_t ablation, const float *residual,
+                                    const float *before);
 /* The block that holds under an ablation. */
-const float *hs_prompt_cache_find(const struct hs_prefix *prefix, uint32_t ablation, size_t layer);
+const float *hs__engine_prompt_cache_find(const struct hs_prefix *prefix, uint32_t ablation, size_t layer);
 
 /* ---- new rows (generate_decode.c, generate_attention.c) ---------------------------------------------------------- */
 
 enum { HS_NEW_ATTENTION_ROWS = 32 }; /* whose pattern is worked on at a time, for all heads */
 
 /* How a call is cut, from shapes alone. */
-struct hs_decode_plan {
+struct hs__engine_decode_plan {
     size_t n_samples;     /* of a prompt, as far as they differ */
     size_t max_ablations; /* of a block */
     size_t max_prompts;
@@ -86,7 +87,7 @@ struct hs_prompt_view {
 struct hs_decoder {
     hs_engine *engine;
     const struct hs_generation *generation;
-    struct hs_decode_plan plan;
+    struct hs__engine_decode_plan plan;
     struct hs_sampler sampler;
     void *memory;
     struct hs_new_row *rows;       /* [plan.n_rows] */
@@ -111,22 +112,23 @@ struct hs_decoder {
     size_t end_row;
 };
 
-struct hs_decode_plan hs_decode_plan(const hs_model_shape *shape, const struct hs_generation *generation);
-hs_status hs_decoder_init(struct hs_decoder *decoder, hs_engine *engine, const struct hs_generation *generation,
-                          hs_error *error);
-void hs_decoder_clear(struct hs_decoder *decoder);
-size_t hs_decoder_bytes(const hs_model_shape *shape, const struct hs_generation *generation);
+struct hs__engine_decode_plan hs__engine_decode_plan(const hs_model_shape *shape,
+                                                     const struct hs_generation *generation);
+hs_status hs__engine_decoder_init(struct hs_decoder *decoder, hs_engine *engine, const struct hs_generation *generation,
+                                  hs_error *error);
+void hs__engine_decoder_clear(struct hs_decoder *decoder);
+size_t hs__engine_decoder_bytes(const hs_model_shape *shape, const struct hs_generation *generation);
 
 /* Generates for the block after its prefill, whose states the prefix's cache holds. */
-hs_status hs_decode_block(struct hs_decoder *decoder, hs_error *error);
+hs_status hs__engine_decode_block(struct hs_decoder *decoder, hs_error *error);
 
 /* generate_attention.c: z of the step's rows from their heads, edited. */
-void hs_decode_attention(struct hs_decoder *decoder, size_t layer);
+void hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer);
 
 /* ---- the whole (generate_prefix.c) ----------------------------------------------------------------------------- */
 
-hs_status hs_prefix_generate(hs_engine *engine, const struct hs_generation *generation, hs_error *error);
-hs_status hs_prefix_count_generation(const hs_engine *engine, const struct hs_generation *generation,
-                                     hs_engine_cost *cost, hs_error *error);
+hs_status hs__engine_prefix_generate(hs_engine *engine, const struct hs_generation *generation, hs_error *error);
+hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const struct hs_generation *generation,
+                                             hs_engine_cost *cost, hs_error *error);
 
 #endif

@@ -19,8 +19,8 @@ struct continuation {
 
 static struct hs_scratch_size measure(const hs_engine *engine, const struct hs_generation *generation)
 {
-    struct hs_scratch_size size = hs_reference_size(engine, generation->prompts, 1);
-    size_t grown = hs_sequences_longest(&generation->prompts->sequences) + generation->sampling->max_new_tokens;
+    struct hs_scratch_size size = hs__engine_reference_size(engine, generation->prompts, 1);
+    size_t grown = hs__engine_sequences_longest(&generation->prompts->sequences) + generation->sampling->max_new_tokens;
     size.longest = size.longest > grown ? size.longest : grown;
     size.n_rows = size.n_donor_rows > grown ? size.n_donor_rows : grown;
     return size;
@@ -31,18 +31,19 @@ static hs_status init(struct continuation *continuation, hs_error *error)
     const struct hs_generation *generation = continuation->generation;
     const hs_engine *engine = continuation->engine;
     struct hs_scratch_size size = measure(engine, generation);
-    HS_TRY(hs_sampler_init(&continuation->sampler, generation->sampling, engine->model->shape.n_outputs, error));
+    HS_TRY(
+        hs__engine_sampler_init(&continuation->sampler, generation->sampling, engine->model->shape.n_outputs, error));
     HS_TRY(hs_allocate(&continuation->grown, size.longest, sizeof *continuation->grown, "a grown sequence", error));
-    HS_TRY(hs_scratch_init(&continuation->prepared.scratch, &size, engine, error));
+    HS_TRY(hs__engine_scratch_init(&continuation->prepared.scratch, &size, engine, error));
     continuation->prepared.workload = generation->prompts;
-    return hs_reference_donors(engine, &continuation->prepared, error);
+    return hs__engine_reference_donors(engine, &continuation->prepared, error);
 }
 
 static void clear(struct continuation *continuation)
 {
-    hs_sampler_clear(&continuation->sampler);
+    hs__engine_sampler_clear(&continuation->sampler);
     hs_free(continuation->grown);
-    hs_scratch_clear(&continuation->prepared.scratch);
+    hs__engine_scratch_clear(&continuation->prepared.scratch);
 }
 
 /* The prompt as the grown sequence; at scored positions its last row and what comes after are edited. */
@@ -69,24 +70,24 @@ static hs_status run_pass(struct continuation *continuation, const hs_ablation *
 {
     struct hs_prepared *prepared = &continuation->prepared;
     struct hs_edit edit;
-    HS_TRY(hs_engine_go_on(continuation->engine, error));
+    HS_TRY(hs__engine_go_on(continuation->engine, error));
     continuation->offsets[1] = length;
     if (ablation->n_components > 0)
-        HS_TRY(hs_reference_edit(&edit, continuation->engine, prepared, ablation, error));
+        HS_TRY(hs__engine_reference_edit(&edit, continuation->engine, prepared, ablation, error));
     struct hs_pass pass = {
         .engine = continuation->engine,
         .sequences = &continuation->workload.sequences,
         .scratch = &prepared->scratch,
         .edit = ablation->n_components > 0 ? &edit : NULL,
     };
-    HS_TRY(hs_forward(&pass, error));
+    HS_TRY(hs__engine_forward(&pass, error));
     uint32_t last_row = (uint32_t)length - 1;
-    hs_unembed(&pass, prepared->scratch.logits, &last_row, 1);
-    *finite_out = hs_sampler_load(&continuation->sampler, prepared->scratch.logits);
+    hs__engine_unembed_rows(&pass, prepared->scratch.logits, &last_row, 1);
+    *finite_out = hs__engine_sampler_load(&continuation->sampler, prepared->scratch.logits);
     if (*finite_out || ablation->n_components > 0)
         return HS_OK;
     hs_fail(error, HS_ERROR_NUMERIC, "after %zu tokens: a logit is not finite", length);
-    return hs_reference_explain(&pass, ablation, error);
+    return hs__engine_reference_explain(&pass, ablation, error);
 }
 
 static hs_status run_sample(struct continuation *continuation, size_t ablation, size_t prompt, size_t sample,
@@ -103,9 +104,9 @@ static hs_status run_sample(struct continuation *continuation, size_t ablation, 
             tokens[step] = HS_TOKEN_NOT_FINITE;
             break;
         }
-        tokens[step] = hs_sampler_draw(&continuation->sampler, generation->keys[prompt], sample, step);
+        tokens[step] = hs__engine_sampler_draw(&continuation->sampler, generation->keys[prompt], sample, step);
         continuation->grown[length + step] = tokens[step];
-        if (hs_sampling_ends(sampling, tokens, step + 1))
+        if (hs__engine_sampling_ends(sampling, tokens, step + 1))
             break;
     }
     return HS_OK;
@@ -121,7 +122,7 @@ static hs_status run_prompt(struct continuation *continuation, size_t prompt, hs
     return HS_OK;
 }
 
-hs_status hs_reference_generate(hs_engine *engine, const struct hs_generation *generation, hs_error *error)
+hs_status hs__engine_reference_generate(hs_engine *engine, const struct hs_generation *generation, hs_error *error)
 {
     struct continuation continuation = {.engine = engine, .generation = generation};
     hs_status status = init(&continuation, error);
@@ -134,8 +135,8 @@ hs_status hs_reference_generate(hs_engine *engine, const struct hs_generation *g
     return status;
 }
 
-hs_status hs_reference_count_generation(const hs_engine *engine, const struct hs_generation *generation,
-                                        hs_engine_cost *cost, hs_error *error)
+hs_status hs__engine_reference_count_generation(const hs_engine *engine, const struct hs_generation *generation,
+                                                hs_engine_cost *cost, hs_error *error)
 {
     (void)error;
     const hs_model *model = engine->model;
@@ -146,12 +147,12 @@ hs_status hs_reference_count_generation(const hs_engine *engine, const struct hs
         size_t length = hs_sequence_length(&generation->prompts->sequences, prompt);
         for (size_t step = 0; step < sampling->max_new_tokens; step++) {
             for (size_t row = 0; row < length + step; row++)
-                flops += hs_generation_row_flops(model, row + 1);
-            flops += hs_linear_flops(&model->unembedding);
+                flops += hs__engine_generation_row_flops(model, row + 1);
+            flops += hs__engine_linear_flops(&model->unembedding);
         }
     }
     cost->flops_of_group = flops * (double)(generation->n_ablations * hs_sampling_distinct(sampling));
-    cost->memory_bytes =
-        hs_scratch_bytes(&size) + hs_sampler_bytes(model->shape.n_outputs) + size.longest * sizeof(int32_t);
+    cost->memory_bytes = hs__engine_scratch_bytes(&size) + hs__engine_sampler_bytes(model->shape.n_outputs) +
+                         size.longest * sizeof(int32_t);
     return HS_OK;
 }

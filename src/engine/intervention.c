@@ -113,7 +113,7 @@ bool hs_intervention_needs_donors(hs_intervention intervention)
     return row < N_INTERVENTIONS && INTERVENTIONS[row].needs_donors;
 }
 
-const char *hs_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity)
+const char *hs__engine_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity)
 {
     enum { LONGEST_NAMED = 12 };
     if (ablation == NULL || ablation->n_components == 0) {
@@ -152,7 +152,8 @@ static size_t heads_per_index(const hs_model_shape *shape, int32_t kind)
     return kind == HS_COMPONENT_KV_GROUP ? shape->n_heads / shape->n_kv_heads : 0;
 }
 
-hs_status hs_mark_heads(uint8_t *heads, const hs_model_shape *shape, const hs_ablation *ablation, hs_error *error)
+hs_status hs__engine_mark_heads(uint8_t *heads, const hs_model_shape *shape, const hs_ablation *ablation,
+                                hs_error *error)
 {
     memset(heads, 0, shape->n_layers * shape->n_heads);
     for (size_t i = 0; i < ablation->n_components; i++) {
@@ -170,7 +171,7 @@ hs_status hs_mark_heads(uint8_t *heads, const hs_model_shape *shape, const hs_ab
     return HS_OK;
 }
 
-hs_status hs_edit_check(const struct hs_edit *edit, hs_error *error)
+hs_status hs__engine_edit_check(const struct hs_edit *edit, hs_error *error)
 {
     const hs_model_shape *shape = &edit->model->shape;
     const hs_reference_means *means = edit->means;
@@ -198,15 +199,15 @@ static bool is_row_edited(const struct hs_edit *edit, size_t packed_row)
     return edit->row_slots == NULL || edit->row_slots[packed_row] != HS_NOT_SCORED;
 }
 
-bool hs_edit_reads_pattern(const struct hs_edit *edit)
+bool hs__engine_edit_reads_pattern(const struct hs_edit *edit)
 {
     return hs_intervention_edits_pattern(edit->intervention);
 }
 
-void hs_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
-                     size_t n_rows, const uint32_t *visible, size_t packed_row)
+void hs__engine_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
+                             size_t n_rows, const uint32_t *visible, size_t packed_row)
 {
-    if (!hs_edit_reads_pattern(edit) || !is_edited(edit, layer, head))
+    if (!hs__engine_edit_reads_pattern(edit) || !is_edited(edit, layer, head))
         return;
     for (size_t row = 0; row < n_rows; row++) {
         if (!is_row_edited(edit, packed_row + row))
@@ -242,8 +243,8 @@ static const float *donor_row(const struct hs_edit *edit, size_t layer, size_t s
     return edit->donors.values + (layer * hs_sequences_n_rows(sequences) + row) * n_columns;
 }
 
-struct hs_replacement hs_edit_replacement(const struct hs_edit *edit, size_t layer, size_t head, size_t sequence,
-                                          size_t position)
+struct hs_replacement hs__engine_edit_replacement(const struct hs_edit *edit, size_t layer, size_t head,
+                                                  size_t sequence, size_t position)
 {
     size_t column = head * edit->model->shape.head_dim;
     const hs_reference_means *means = edit->means;
@@ -266,30 +267,30 @@ struct hs_replacement hs_edit_replacement(const struct hs_edit *edit, size_t lay
     }
 }
 
-void hs_edit_z_row(const struct hs_edit *edit, size_t layer, float *z, size_t sequence, size_t position)
+void hs__engine_edit_z_row(const struct hs_edit *edit, size_t layer, float *z, size_t sequence, size_t position)
 {
     const hs_model_shape *shape = &edit->model->shape;
     for (size_t head = 0; head < shape->n_heads; head++) {
         if (!is_edited(edit, layer, head))
             continue;
-        struct hs_replacement replacement = hs_edit_replacement(edit, layer, head, sequence, position);
-        hs_scale_and_shift(z + head * shape->head_dim, replacement.scale, replacement.shift, replacement.shift_scale,
-                           shape->head_dim);
+        struct hs_replacement replacement = hs__engine_edit_replacement(edit, layer, head, sequence, position);
+        hs__engine_scale_and_shift(z + head * shape->head_dim, replacement.scale, replacement.shift,
+                                   replacement.shift_scale, shape->head_dim);
     }
 }
 
-void hs_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequences *sequences)
+void hs__engine_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequences *sequences)
 {
     const hs_model_shape *shape = &edit->model->shape;
-    if (hs_edit_reads_pattern(edit) || memchr(edit->heads + layer * shape->n_heads, 1, shape->n_heads) == NULL)
+    if (hs__engine_edit_reads_pattern(edit) || memchr(edit->heads + layer * shape->n_heads, 1, shape->n_heads) == NULL)
         return;
     for (size_t sequence = 0; sequence < sequences->n; sequence++) {
         size_t first = hs_sequence_first_row(sequences, sequence);
         size_t length = hs_sequence_length(sequences, sequence);
         for (size_t position = 0; position < length; position++) {
             if (is_row_edited(edit, first + position))
-                hs_edit_z_row(edit, layer, z + (first + position) * shape->n_heads * shape->head_dim, sequence,
-                              position);
+                hs__engine_edit_z_row(edit, layer, z + (first + position) * shape->n_heads * shape->head_dim, sequence,
+                                      position);
         }
     }
 }

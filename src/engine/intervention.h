@@ -33,17 +33,18 @@ struct hs_edit {
  * Marks the heads of the ablation's components in heads [n_layers, n_heads]: a KV group stands for its query heads.
  * HS_ERROR_INPUT: a component that the model does not have.
  */
-hs_status hs_mark_heads(uint8_t *heads, const hs_model_shape *shape, const hs_ablation *ablation, hs_error *error);
+hs_status hs__engine_mark_heads(uint8_t *heads, const hs_model_shape *shape, const hs_ablation *ablation,
+                                hs_error *error);
 /* HS_ERROR_INPUT: means or donor values that the intervention needs are missing or of another shape. */
-hs_status hs_edit_check(const struct hs_edit *edit, hs_error *error);
+hs_status hs__engine_edit_check(const struct hs_edit *edit, hs_error *error);
 
-bool hs_edit_reads_pattern(const struct hs_edit *edit);
+bool hs__engine_edit_reads_pattern(const struct hs_edit *edit);
 /*
  * Replaces the pattern of one head, pattern [n_rows, stride], row r seeing visible[r] positions and being row
  * packed_row + r of the workload. Does nothing unless the edit is one of patterns and the head is edited.
  */
-void hs_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
-                     size_t n_rows, const uint32_t *visible, size_t packed_row);
+void hs__engine_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
+                             size_t n_rows, const uint32_t *visible, size_t packed_row);
 /* z <- scale * z + shift_scale * shift; shift NULL counts as zeros. */
 struct hs_replacement {
     float scale;
@@ -52,14 +53,14 @@ struct hs_replacement {
 };
 
 /* What the edit does to z of one head in one row; not of pattern interventions. */
-struct hs_replacement hs_edit_replacement(const struct hs_edit *edit, size_t layer, size_t head, size_t sequence,
-                                          size_t position);
+struct hs_replacement hs__engine_edit_replacement(const struct hs_edit *edit, size_t layer, size_t head,
+                                                  size_t sequence, size_t position);
 /* Edits z [n_heads * head_dim] of one layer in a row at `position` of a sequence; not of pattern interventions. */
-void hs_edit_z_row(const struct hs_edit *edit, size_t layer, float *z, size_t sequence, size_t position);
+void hs__engine_edit_z_row(const struct hs_edit *edit, size_t layer, float *z, size_t sequence, size_t position);
 /* Edits z [rows, n_heads * head_dim] of one layer; does nothing for pattern interventions. */
-void hs_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequences *sequences);
+void hs__engine_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequences *sequences);
 
 /* "heads 2.1+3.0 (zero)", "KV groups 0.1 (mean)", "clean model"; a long set is cut short. Returns buffer. */
-const char *hs_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity);
+const char *hs__engine_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity);
 
 #endif

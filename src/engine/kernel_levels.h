@@ -9,7 +9,10 @@
 #include "engine/generate_kernels.h"
 #include "engine/kernels.h"
 
-/* Result, name, parameters and arguments of each kernel; see kernels.h for what it does. */
+/* values [n] in place; all but the first are activations, which hs__engine_activate chooses from. */
+#define HS_ELEMENTWISE_LIST(X) X(exp) X(gelu) X(gelu_tanh) X(silu) X(tanh) X(relu)
+
+/* Result, name, parameters and arguments of each other kernel; see kernels.h for what it does. */
 #define HS_KERNEL_LIST(X)                                                                                            \
     X(void, layer_norm,                                                                                              \
       (float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,             \
@@ -19,12 +22,6 @@
       (float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,             \
        double epsilon),                                                                                              \
       (out, in, weight, bias, n_rows, width, epsilon))                                                               \
-    X(void, exp, (float *values, size_t n), (values, n))                                                             \
-    X(void, gelu, (float *values, size_t n), (values, n))                                                            \
-    X(void, gelu_tanh, (float *values, size_t n), (values, n))                                                       \
-    X(void, silu, (float *values, size_t n), (values, n))                                                            \
-    X(void, tanh, (float *values, size_t n), (values, n))                                                            \
-    X(void, relu, (float *values, size_t n), (values, n))                                                            \
     X(void, visible_softmax, (float *scores, size_t stride, size_t n_rows, const struct hs_range *visible),          \
       (scores, stride, n_rows, visible))                                                                             \
     X(float, max, (const float *values, size_t n), (values, n))                                                      \
@@ -33,7 +30,7 @@
     X(void, multiply, (float *out, const float *in, size_t n), (out, in, n))                                         \
     X(void, scale_and_shift, (float *out, float scale, const float *shift, float shift_scale, size_t n),             \
       (out, scale, shift, shift_scale, n))                                                                           \
-    X(void, rotate,                                                                                                  \
+    X(void, rotate_heads,                                                                                            \
       (float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim, size_t rotary_dim),  \
       (heads, cosines, sines, n_heads, head_dim, rotary_dim))                                                        \
     X(void, score_row,                                                                                               \
@@ -54,6 +51,9 @@
       (noise, key, first_block, counter, n_blocks))
 
 struct hs_kernels {
+#define HS_ELEMENTWISE_POINTER(name) void (*name)(float *values, size_t n);
+    HS_ELEMENTWISE_LIST(HS_ELEMENTWISE_POINTER)
+#undef HS_ELEMENTWISE_POINTER
 #define HS_KERNEL_POINTER(type, name, parameters, arguments) type(*name) parameters;
     HS_KERNEL_LIST(HS_KERNEL_POINTER)
 #undef HS_KERNEL_POINTER
@@ -67,15 +67,15 @@ typedef enum hs_kernel_level {
     HS_N_KERNEL_LEVELS
 } hs_kernel_level;
 
-const char *hs_kernel_level_name(hs_kernel_level level);
+const char *hs__engine_kernel_level_name(hs_kernel_level level);
 /* The kernels of a level; NULL if this build has none or this processor does not run them. */
-const struct hs_kernels *hs_kernels_of(hs_kernel_level level);
+const struct hs_kernels *hs__engine_kernels_of(hs_kernel_level level);
 /* What kernels.h runs: those of the highest level that there is. */
-const struct hs_kernels *hs_kernels_in_use(void);
+const struct hs_kernels *hs__engine_kernels_in_use(void);
 
 /* One a file; NULL in builds for processors of another kind. */
-extern const struct hs_kernels *const HS_PORTABLE_KERNELS;
-extern const struct hs_kernels *const HS_AVX2_KERNELS;
-extern const struct hs_kernels *const HS_AVX512_KERNELS;
+extern const struct hs_kernels *const HS__ENGINE_PORTABLE_KERNELS;
+extern const struct hs_kernels *const HS__ENGINE_AVX2_KERNELS;
+extern const struct hs_kernels *const HS__ENGINE_AVX512_KERNELS;
 
 #endif

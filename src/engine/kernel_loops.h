@@ -306,8 +306,8 @@ static void scale_and_shift(float *restrict out, float scale, const float *restr
         out[i] += shift_scale * shift[i];
 }
 
-static void rotate(float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim,
-                   size_t rotary_dim)
+static void rotate_heads(float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim,
+                         size_t rotary_dim)
 {
     size_t half = rotary_dim / 2;
     for (size_t head = 0; head < n_heads; head++) {
@@ -341,7 +341,7 @@ static const struct hs_kernels KERNELS = {
     .add = add,
     .multiply = multiply,
     .scale_and_shift = scale_and_shift,
-    .rotate = rotate,
+    .rotate_heads = rotate_heads,
     .score_row = score_row,
     .mix_row = mix_row,
     .divide = divide,

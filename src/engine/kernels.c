@@ -9,12 +9,12 @@
 #if defined(__x86_64__)
 static const struct hs_kernels *avx512(void)
 {
-    return __builtin_cpu_supports("avx512f") ? HS_AVX512_KERNELS : NULL;
+    return __builtin_cpu_supports("avx512f") ? HS__ENGINE_AVX512_KERNELS : NULL;
 }
 
 static const struct hs_kernels *avx2(void)
 {
-    return __builtin_cpu_supports("avx2") ? HS_AVX2_KERNELS : NULL;
+    return __builtin_cpu_supports("avx2") ? HS__ENGINE_AVX2_KERNELS : NULL;
 }
 #else
 static const struct hs_kernels *avx512(void)
@@ -30,7 +30,7 @@ static const struct hs_kernels *avx2(void)
 
 static const struct hs_kernels *portable(void)
 {
-    return HS_PORTABLE_KERNELS;
+    return HS__ENGINE_PORTABLE_KERNELS;
 }
 
 static const struct {
@@ -42,18 +42,18 @@ static const struct {
     [HS_KERNELS_AVX512] = {"AVX-512", avx512},
 };
 
-const char *hs_kernel_level_name(hs_kernel_level level)
+const char *hs__engine_kernel_level_name(hs_kernel_level level)
 {
     return LEVELS[level].name;
 }
 
-const struct hs_kernels *hs_kernels_of(hs_kernel_level level)
+const struct hs_kernels *hs__engine_kernels_of(hs_kernel_level level)
 {
     return LEVELS[level].find();
 }
 
 /* At each call, a load and a test or two: nothing has to be set up, and there is nothing that could be changed. */
-const struct hs_kernels *hs_kernels_in_use(void)
+const struct hs_kernels *hs__engine_kernels_in_use(void)
 {
     const struct hs_kernels *kernels = avx512();
     if (kernels == NULL)
@@ -63,30 +63,32 @@ const struct hs_kernels *hs_kernels_in_use(void)
 
 /* ---- kernels.h ------------------------------------------------------------------------------------------------- */
 
-#define HS_KERNEL(type, name, parameters, arguments) \
-    type hs_##name parameters                        \
-    {                                                \
-        return hs_kernels_in_use()->name arguments;  \
+#define HS_KERNEL(type, name, parameters, arguments)        \
+    type hs__engine_##name parameters                       \
+    {                                                       \
+        return hs__engine_kernels_in_use()->name arguments; \
     }
 HS_KERNEL_LIST(HS_KERNEL)
 #undef HS_KERNEL
 
-void hs_activate(float *values, size_t n, hs_activation activation)
+void hs__engine_activate(float *values, size_t n, hs_activation activation)
 {
-    static void (*const functions[])(float *, size_t) = {
-        [HS_ACTIVATION_GELU] = hs_gelu, [HS_ACTIVATION_GELU_TANH] = hs_gelu_tanh, [HS_ACTIVATION_RELU] = hs_relu,
-        [HS_ACTIVATION_SILU] = hs_silu, [HS_ACTIVATION_TANH] = hs_tanh,
+    const struct hs_kernels *kernels = hs__engine_kernels_in_use();
+    void (*const functions[])(float *, size_t) = {
+        [HS_ACTIVATION_GELU] = kernels->gelu, [HS_ACTIVATION_GELU_TANH] = kernels->gelu_tanh,
+        [HS_ACTIVATION_RELU] = kernels->relu, [HS_ACTIVATION_SILU] = kernels->silu,
+        [HS_ACTIVATION_TANH] = kernels->tanh,
     };
     functions[activation](values, n);
 }
 
-double hs_log_sum_exp(const float *values, size_t n)
+double hs__engine_log_sum_exp(const float *values, size_t n)
 {
-    float maximum = hs_max(values, n);
-    return (double)maximum + log(hs_sum_exp(values, maximum, n));
+    float maximum = hs__engine_max(values, n);
+    return (double)maximum + log(hs__engine_sum_exp(values, maximum, n));
 }
 
-size_t hs_argmax(const float *values, size_t n)
+size_t hs__engine_argmax(const float *values, size_t n)
 {
     size_t best_index = 0;
     for (size_t i = 1; i < n; i++)

@@ -10,19 +10,16 @@
 #include "headsweep/model.h"
 
 /* out, in [n_rows, width]; weight [width]; bias [width] or NULL. */
-void hs_layer_norm(float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,
-                   double epsilon);
-void hs_rms_norm(float *out, const float *in, const float *weight, const float *bias, size_t n_rows, size_t width,
-                 double epsilon);
+void hs__engine_layer_norm(float *out, const float *in, const float *weight, const float *bias, size_t n_rows,
+                           size_t width, double epsilon);
+void hs__engine_rms_norm(float *out, const float *in, const float *weight, const float *bias, size_t n_rows,
+                         size_t width, double epsilon);
 
-/* values [n], in place. */
-void hs_exp(float *values, size_t n);
-void hs_gelu(float *values, size_t n);      /* x/2 (1 + erf(x / sqrt 2)) */
-void hs_gelu_tanh(float *values, size_t n); /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
-void hs_silu(float *values, size_t n);      /* x / (1 + exp(-x)) */
-void hs_tanh(float *values, size_t n);
-void hs_relu(float *values, size_t n);
-void hs_activate(float *values, size_t n, hs_activation activation);
+/*
+ * values [n], in place. gelu is x/2 (1 + erf(x / sqrt 2)); gelu_tanh is x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))); silu is
+ * x / (1 + exp(-x)).
+ */
+void hs__engine_activate(float *values, size_t n, hs_activation activation);
 
 /* Columns first .. end of a row, at least one. */
 struct hs_range {
@@ -34,29 +31,29 @@ struct hs_range {
  * scores [n_rows, stride], stride a multiple of HS_LANES: the columns visible[r] of row r become their softmax, all
  * others zeros.
  */
-void hs_visible_softmax(float *scores, size_t stride, size_t n_rows, const struct hs_range *visible);
+void hs__engine_visible_softmax(float *scores, size_t stride, size_t n_rows, const struct hs_range *visible);
 /* values [n], n > 0; where one is not a number the result may be any of them. */
-float hs_max(const float *values, size_t n);
+float hs__engine_max(const float *values, size_t n);
 /* Sum of exp(values - maximum), values [n] none of which is larger; not a number where any value is not. */
-double hs_sum_exp(const float *values, float maximum, size_t n);
+double hs__engine_sum_exp(const float *values, float maximum, size_t n);
 /* values [n], n > 0: log sum exp(values); not a number where any value is not. */
-double hs_log_sum_exp(const float *values, size_t n);
+double hs__engine_log_sum_exp(const float *values, size_t n);
 /* values [n], n > 0: index of the largest; the lowest index wins ties. */
-size_t hs_argmax(const float *values, size_t n);
+size_t hs__engine_argmax(const float *values, size_t n);
 
 /* out, in [n]. */
-void hs_add(float *out, const float *in, size_t n);
-void hs_multiply(float *out, const float *in, size_t n);
+void hs__engine_add(float *out, const float *in, size_t n);
+void hs__engine_multiply(float *out, const float *in, size_t n);
 /* out [n] <- scale * out + shift_scale * shift; scale 0 forgets out, NaN or not; shift NULL counts as zeros. */
-void hs_scale_and_shift(float *out, float scale, const float *shift, float shift_scale, size_t n);
+void hs__engine_scale_and_shift(float *out, float scale, const float *shift, float shift_scale, size_t n);
 
 /*
  * Rotates dimensions (i, i + rotary_dim / 2), i < rotary_dim / 2, of each head in heads [n_heads, head_dim] by the
  * angle whose cosine and sine are cosines[i], sines[i] (Su et al. 2021, arXiv:2104.09864, in the pairing of GPT-
  * NeoX).
  */
-void hs_rotate(float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim,
-               size_t rotary_dim);
+void hs__engine_rotate_heads(float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim,
+                             size_t rotary_dim);
 
 /* Lanes of the accumulators, and what rows of scores are padded to: one register of AVX2. */
 enum { HS_LANES = 8 };

@@ -2,9 +2,9 @@
 #ifdef __AVX2__
 #include "engine/kernel_loops.h"
 
-const struct hs_kernels *const HS_AVX2_KERNELS = &KERNELS;
+const struct hs_kernels *const HS__ENGINE_AVX2_KERNELS = &KERNELS;
 #else
 #include "engine/kernel_levels.h"
 
-const struct hs_kernels *const HS_AVX2_KERNELS = NULL;
+const struct hs_kernels *const HS__ENGINE_AVX2_KERNELS = NULL;
 #endif

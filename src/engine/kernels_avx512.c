@@ -2,9 +2,9 @@
 #ifdef __AVX512F__
 #include "engine/kernel_loops.h"
 
-const struct hs_kernels *const HS_AVX512_KERNELS = &KERNELS;
+const struct hs_kernels *const HS__ENGINE_AVX512_KERNELS = &KERNELS;
 #else
 #include "engine/kernel_levels.h"
 
-const struct hs_kernels *const HS_AVX512_KERNELS = NULL;
+const struct hs_kernels *const HS__ENGINE_AVX512_KERNELS = NULL;
 #endif

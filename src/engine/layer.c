@@ -34,9 +34,9 @@ void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t to
     float *sum = model->embedding_norm.weight != NULL ? work : out;
     memcpy(sum, model->token_embedding + (size_t)token * width, width * sizeof *sum);
     if (shape->position == HS_POSITION_LEARNED)
-        hs_add(sum, model->position_embedding + position_row * width, width);
+        hs__engine_add(sum, model->position_embedding + position_row * width, width);
     if (model->token_type_embedding != NULL)
-        hs_add(sum, model->token_type_embedding + (size_t)type * width, width);
+        hs__engine_add(sum, model->token_type_embedding + (size_t)type * width, width);
     if (model->embedding_norm.weight != NULL)
         hs__engine_norm(out, sum, &model->embedding_norm, 1, shape);
 }
@@ -58,8 +58,8 @@ void hs__engine_rotate(float *heads, size_t n_heads, const hs_model_shape *shape
 {
     size_t n_angles = shape->rotary_dim / 2;
     if (shape->position == HS_POSITION_ROTARY)
-        hs_rotate(heads, angles.cosines + position * n_angles, angles.sines + position * n_angles, n_heads,
-                  shape->head_dim, shape->rotary_dim);
+        hs__engine_rotate_heads(heads, angles.cosines + position * n_angles, angles.sines + position * n_angles,
+                                n_heads, shape->head_dim, shape->rotary_dim);
 }
 
 /* ---- attention's projections ------------------------------------------------------------------------------------- */
@@ -67,9 +67,9 @@ void hs__engine_rotate(float *heads, size_t n_heads, const hs_model_shape *shape
 void hs__engine_norm(float *out, const float *in, const hs_norm *norm, size_t n_rows, const hs_model_shape *shape)
 {
     if (shape->norm == HS_NORM_RMS)
-        hs_rms_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
+        hs__engine_rms_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
     else
-        hs_layer_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
+        hs__engine_layer_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
 }
 
 /* What attention reads of a residual: its norm, in `normed`, or itself where the norms come after. */
@@ -119,7 +119,7 @@ void hs__engine_project_heads(float *heads, size_t stride, const float *residual
             read_residual(work->normed, residual + first * width, &weights->attention_norm, n, &model->shape);
         float *out = heads + first * stride;
         for (size_t i = 0; i < n_products; i++) {
-            hs_linear_apply(out, stride, in, n, &products[i]);
+            hs__engine_linear_apply(out, stride, in, n, &products[i]);
             out += products[i].n_out;
         }
         hs__engine_poll(work->options);
@@ -128,7 +128,7 @@ void hs__engine_project_heads(float *heads, size_t stride, const float *residual
 
 void hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer)
 {
-    hs_linear_apply(out, model->shape.width, z, n_rows, &model->layers[layer].output);
+    hs__engine_linear_apply(out, model->shape.width, z, n_rows, &model->layers[layer].output);
 }
 
 void hs__engine_add_attention(float *residual, const float *z, size_t n_rows, const hs_model *model, size_t layer,
@@ -136,8 +136,8 @@ void hs__engine_add_attention(float *residual, const float *z, size_t n_rows, co
 {
     size_t z_width = hs_z_width(&model->shape);
     for (size_t first = 0; first < n_rows; first += work->block_rows) {
-        hs_linear_accumulate(residual + first * model->shape.width, z + first * z_width,
-                             block_length(work, first, n_rows), &model->layers[layer].output);
+        hs__engine_linear_accumulate(residual + first * model->shape.width, z + first * z_width,
+                                     block_length(work, first, n_rows), &model->layers[layer].output);
         hs__engine_poll(work->options);
     }
 }
@@ -149,14 +149,14 @@ static void fill_hidden(const struct hs_work *work, size_t n_rows, const hs_mode
                         const hs_model_shape *shape)
 {
     size_t n = n_rows * shape->mlp_width;
-    hs_linear_apply(work->hidden, shape->mlp_width, work->normed, n_rows, &layer->mlp_up);
+    hs__engine_linear_apply(work->hidden, shape->mlp_width, work->normed, n_rows, &layer->mlp_up);
     hs__engine_poll(work->options);
     if (shape->gated_mlp) {
-        hs_linear_apply(work->gate, shape->mlp_width, work->normed, n_rows, &layer->mlp_gate);
-        hs_activate(work->gate, n, shape->activation);
-        hs_multiply(work->hidden, work->gate, n);
+        hs__engine_linear_apply(work->gate, shape->mlp_width, work->normed, n_rows, &layer->mlp_gate);
+        hs__engine_activate(work->gate, n, shape->activation);
+        hs__engine_multiply(work->hidden, work->gate, n);
     } else {
-        hs_activate(work->hidden, n, shape->activation);
+        hs__engine_activate(work->hidden, n, shape->activation);
     }
 }
 
@@ -167,10 +167,10 @@ static void run_mlp_block(float *residual, const float *in, size_t n_rows, const
     hs__engine_norm(work->normed, in, shape->post_norm ? &layer->attention_norm : &layer->mlp_norm, n_rows, shape);
     fill_hidden(work, n_rows, layer, shape);
     if (shape->post_norm) {
-        hs_linear_accumulate(work->normed, work->hidden, n_rows, &layer->mlp_down);
+        hs__engine_linear_accumulate(work->normed, work->hidden, n_rows, &layer->mlp_down);
         hs__engine_norm(residual, work->normed, &layer->mlp_norm, n_rows, shape);
     } else {
-        hs_linear_accumulate(residual, work->hidden, n_rows, &layer->mlp_down);
+        hs__engine_linear_accumulate(residual, work->hidden, n_rows, &layer->mlp_down);
     }
 }
 
@@ -192,16 +192,17 @@ double hs__engine_project_heads_flops(const hs_model_layer *layer, enum hs_head_
     hs_linear products[3];
     double flops = 0;
     for (size_t i = list_products(products, layer, parts); i-- > 0;)
-        flops += hs_linear_flops(&products[i]);
+        flops += hs__engine_linear_flops(&products[i]);
     return flops;
 }
 
 double hs__engine_add_attention_flops(const hs_model_layer *layer)
 {
-    return hs_linear_flops(&layer->output);
+    return hs__engine_linear_flops(&layer->output);
 }
 
 double hs__engine_mlp_flops(const hs_model_layer *layer)
 {
-    return hs_linear_flops(&layer->mlp_gate) + hs_linear_flops(&layer->mlp_up) + hs_linear_flops(&layer->mlp_down);
+    return hs__engine_linear_flops(&layer->mlp_gate) + hs__engine_linear_flops(&layer->mlp_up) +
+           hs__engine_linear_flops(&layer->mlp_down);
 }

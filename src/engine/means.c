@@ -5,12 +5,12 @@
 
 /* ---- sums ------------------------------------------------------------------------------------------------------ */
 
-size_t hs_mean_sums_n_values(const hs_mean_sums *sums)
+size_t hs_engine_mean_sums_n_values(const hs_mean_sums *sums)
 {
     return sums->n_layers * sums->n_positions * sums->n_columns;
 }
 
-hs_status hs_mean_sums_init(hs_mean_sums *sums, const hs_model_shape *shape, size_t n_positions, hs_error *error)
+hs_status hs_engine_mean_sums_init(hs_mean_sums *sums, const hs_model_shape *shape, size_t n_positions, hs_error *error)
 {
     *sums = (hs_mean_sums){
         .n_layers = shape->n_layers,
@@ -18,15 +18,15 @@ hs_status hs_mean_sums_init(hs_mean_sums *sums, const hs_model_shape *shape, siz
         .n_positions = n_positions,
     };
     hs_status status = HS_OK;
-    HS_GOTO_DONE(hs_allocate(&sums->sums, hs_mean_sums_n_values(sums), sizeof(double), "sums of z", error));
+    HS_GOTO_DONE(hs_allocate(&sums->sums, hs_engine_mean_sums_n_values(sums), sizeof(double), "sums of z", error));
     HS_GOTO_DONE(hs_allocate(&sums->counts, n_positions, sizeof(double), "counts of z", error));
 done:
     if (status != HS_OK)
-        hs_mean_sums_clear(sums);
+        hs_engine_mean_sums_clear(sums);
     return status;
 }
 
-void hs_mean_sums_clear(hs_mean_sums *sums)
+void hs_engine_mean_sums_clear(hs_mean_sums *sums)
 {
     hs_free(sums->sums);
     hs_free(sums->counts);
@@ -58,7 +58,7 @@ static void divide_sums(hs_reference_means *means, const hs_mean_sums *sums, siz
     }
 }
 
-hs_status hs_reference_means_from_sums(const hs_mean_sums *sums, hs_reference_means *means_out, hs_error *error)
+hs_status hs_engine_reference_means_from_sums(const hs_mean_sums *sums, hs_reference_means *means_out, hs_error *error)
 {
     *means_out = (hs_reference_means){
         .n_layers = sums->n_layers,
@@ -78,11 +78,11 @@ hs_status hs_reference_means_from_sums(const hs_mean_sums *sums, hs_reference_me
         divide_sums(means_out, sums, layer, n_rows);
 done:
     if (status != HS_OK)
-        hs_reference_means_clear(means_out);
+        hs_engine_reference_means_clear(means_out);
     return status;
 }
 
-void hs_reference_means_clear(hs_reference_means *means)
+void hs_engine_reference_means_clear(hs_reference_means *means)
 {
     hs_free(means->mean);
     hs_free(means->position_mean);
@@ -110,7 +110,7 @@ static hs_status add_z(void *context, const hs_observation *observation, hs_erro
 
 hs_status hs_engine_sum_z(hs_engine *engine, const hs_sequences *sequences, hs_mean_sums *sums, hs_error *error)
 {
-    size_t longest = hs_sequences_longest(sequences);
+    size_t longest = hs__engine_sequences_longest(sequences);
     if (longest > sums->n_positions)
         return hs_fail(error, HS_ERROR_INPUT, "a reference sequence has %zu tokens, but the sums have %zu positions",
                        longest, sums->n_positions);

@@ -19,8 +19,8 @@ const float *hs__engine_apply_head(float *rows, float *work, size_t n_rows, cons
         swap(&rows, &work);
     }
     if (model->head_dense.values != NULL) {
-        hs_linear_apply(work, shape->width, rows, n_rows, &model->head_dense);
-        hs_activate(work, n_rows * shape->width, shape->head_activation);
+        hs__engine_linear_apply(work, shape->width, rows, n_rows, &model->head_dense);
+        hs__engine_activate(work, n_rows * shape->width, shape->head_activation);
         swap(&rows, &work);
     }
     if (model->head_norm.weight != NULL) {
@@ -37,10 +37,10 @@ void hs__engine_unembed(float *logits, size_t stride, const float *rows, size_t 
     linear.values += linear.transposed ? first_output * linear.stride : first_output;
     linear.bias = linear.bias == NULL ? NULL : linear.bias + first_output;
     linear.n_out = n_outputs;
-    hs_linear_apply(logits, stride, rows, n_rows, &linear);
+    hs__engine_linear_apply(logits, stride, rows, n_rows, &linear);
 }
 
 double hs__engine_head_flops(const hs_model *model)
 {
-    return hs_linear_flops(&model->head_dense) + hs_linear_flops(&model->unembedding);
+    return hs__engine_linear_flops(&model->head_dense) + hs__engine_linear_flops(&model->unembedding);
 }

@@ -54,13 +54,13 @@ static hs_status compute_donors(hs_engine *engine, struct hs_prefix *prefix, hs_
     return hs_engine_observe(engine, donors, NULL, &observer, error);
 }
 
-hs_status hs_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload,
-                         hs_error *error)
+hs_status hs__engine_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload,
+                                 hs_error *error)
 {
     prefix->engine = engine;
     prefix->workload = workload;
-    HS_TRY(hs_forest_init(&prefix->forest, workload, engine->options.positions, engine->model->shape.bidirectional,
-                          error));
+    HS_TRY(hs__engine_forest_init(&prefix->forest, workload, engine->options.positions,
+                                  engine->model->shape.bidirectional, error));
     size_t n_live = hs_forest_n_live(&prefix->forest);
     size_t n_scored = prefix->forest.n_scored;
     size_t n_outputs = engine->model->shape.n_outputs;
@@ -77,16 +77,16 @@ hs_status hs_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, cons
 static hs_status prepare(hs_engine *engine, struct hs_prepared *prepared, hs_error *error)
 {
     HS_TRY(hs_allocate(&prepared->prefix, 1, sizeof *prepared->prefix, "a prepared workload", error));
-    HS_TRY(hs_prefix_plan(prepared->prefix, engine, prepared->workload, error));
+    HS_TRY(hs__engine_prefix_plan(prepared->prefix, engine, prepared->workload, error));
     HS_TRY(sort_lists(prepared->prefix, error));
     return compute_donors(engine, prepared->prefix, error);
 }
 
-void hs_prefix_clear(struct hs_prefix *prefix)
+void hs__engine_prefix_clear(struct hs_prefix *prefix)
 {
-    hs_prefix_release(prefix);
-    hs_forest_clear(&prefix->forest);
-    hs_ablation_tree_clear(&prefix->tree);
+    hs__engine_prefix_release(prefix);
+    hs__engine_forest_clear(&prefix->forest);
+    hs__engine_ablation_tree_clear(&prefix->tree);
     hs_free(prefix->list_tokens);
     hs_free(prefix->donor_z);
 }
@@ -94,7 +94,7 @@ void hs_prefix_clear(struct hs_prefix *prefix)
 static void clear(struct hs_prepared *prepared)
 {
     if (prepared->prefix != NULL)
-        hs_prefix_clear(prepared->prefix);
+        hs__engine_prefix_clear(prepared->prefix);
     hs_free(prepared->prefix);
 }
 
@@ -106,7 +106,7 @@ static bool reads_patterns(const hs_ablation *ablations, size_t n_ablations)
     bool reads = false;
     for (size_t i = 0; i < n_ablations; i++) {
         edit.intervention = ablations[i].intervention;
-        reads = reads || (ablations[i].n_components > 0 && hs_edit_reads_pattern(&edit));
+        reads = reads || (ablations[i].n_components > 0 && hs__engine_edit_reads_pattern(&edit));
     }
     return reads;
 }
@@ -126,22 +126,23 @@ static size_t count_levels(size_t n_levels)
 static hs_status start(struct hs_prefix *prefix, bool keeps_values, hs_error *error)
 {
     if (keeps_values && !prefix->keeps_values) {
-        hs_prefix_release(prefix);
+        hs__engine_prefix_release(prefix);
         prefix->keeps_values = true;
     }
-    HS_TRY(hs_prefix_reserve(prefix, count_slots(prefix, prefix->tree.n_nodes - 1), count_levels(prefix->tree.n_levels),
-                             error));
+    HS_TRY(hs__engine_prefix_reserve(prefix, count_slots(prefix, prefix->tree.n_nodes - 1),
+                                     count_levels(prefix->tree.n_levels), error));
     if (!prefix->has_root)
-        hs_prefix_run_root(prefix);
+        hs__engine_prefix_run_root(prefix);
     prefix->has_root = true;
     return HS_OK;
 }
 
-hs_status hs_prefix_begin(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations, hs_error *error)
+hs_status hs__engine_prefix_begin(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
+                                  hs_error *error)
 {
     for (size_t i = 0; i < n_ablations; i++)
-        HS_TRY(hs_prefix_edit_check(prefix, &ablations[i], error));
-    HS_TRY(hs_ablation_tree_build(&prefix->tree, &prefix->engine->model->shape, ablations, n_ablations, error));
+        HS_TRY(hs__engine_prefix_edit_check(prefix, &ablations[i], error));
+    HS_TRY(hs__engine_ablation_tree_build(&prefix->tree, &prefix->engine->model->shape, ablations, n_ablations, error));
     if (prefix->workload->n_queries == 0 || n_ablations == 0)
         return HS_OK;
     return start(prefix, reads_patterns(ablations, n_ablations), error);
@@ -155,17 +156,17 @@ static void answer_clean(struct hs_prefix *prefix)
     size_t last = prefix->engine->model->shape.n_layers - 1;
     if (prefix->has_clean_answers)
         return;
-    hs_tail_add(prefix, hs_level_rows(prefix, root->after, 0, last, 0, width),
-                hs_level_rows(prefix, root->before, 0, last, 0, width), prefix->clean_answers);
-    hs_tail_flush(prefix);
+    hs__engine_tail_add(prefix, hs__engine_level_rows(prefix, root->after, 0, last, 0, width),
+                        hs__engine_level_rows(prefix, root->before, 0, last, 0, width), prefix->clean_answers);
+    hs__engine_tail_flush(prefix);
     prefix->has_clean_answers = true;
 }
 
 static hs_status visit(void *context, const struct hs_batch *batch, hs_error *error)
 {
     struct hs_prefix *prefix = context;
-    hs_prefix_run_batch(prefix, batch);
-    return hs_engine_go_on(prefix->engine, error);
+    hs__engine_prefix_run_batch(prefix, batch);
+    return hs__engine_go_on(prefix->engine, error);
 }
 
 static void copy_repeated(const struct hs_prefix *prefix, size_t n_ablations)
@@ -186,7 +187,7 @@ static void copy_repeated(const struct hs_prefix *prefix, size_t n_ablations)
 static hs_status answer_again(hs_engine *engine, const struct hs_prefix *prefix, const hs_ablation *ablation,
                               double *answers, hs_error *error)
 {
-    struct hs_prepared prepared = {.methods = &HS_REFERENCE_METHODS, .workload = prefix->workload};
+    struct hs_prepared prepared = {.methods = &HS__ENGINE_REFERENCE_METHODS, .workload = prefix->workload};
     hs_status status = prepared.methods->prepare(engine, &prepared, error);
     if (status == HS_OK)
         status = prepared.methods->evaluate(engine, &prepared, ablation, 1, answers, error);
@@ -216,11 +217,12 @@ static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const
     size_t n_queries = prefix->workload->n_queries;
     const struct hs_batch_visitor visitor = {prefix, visit};
     prefix->answers = answers;
-    HS_TRY(hs_prefix_begin(prefix, ablations, n_ablations, error));
+    HS_TRY(hs__engine_prefix_begin(prefix, ablations, n_ablations, error));
     if (n_queries == 0 || n_ablations == 0)
         return HS_OK;
-    HS_TRY(hs_ablation_tree_walk(&prefix->tree, engine->model->shape.n_layers, prefix->max_nodes, &visitor, error));
-    hs_tail_flush(prefix);
+    HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, engine->model->shape.n_layers, prefix->max_nodes, &visitor,
+                                         error));
+    hs__engine_tail_flush(prefix);
     if (prefix->tree.nodes[0].ablation != HS_NO_ABLATION) {
         answer_clean(prefix);
         memcpy(answers + prefix->tree.nodes[0].ablation * n_queries, prefix->clean_answers,
@@ -245,19 +247,19 @@ static hs_status count_batch(void *context, const struct hs_batch *batch, hs_err
     return HS_OK;
 }
 
-hs_status hs_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
-                               hs_engine_cost *cost, hs_error *error)
+hs_status hs__engine_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
+                                       hs_engine_cost *cost, hs_error *error)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
-    HS_TRY(hs_ablation_tree_build(&prefix->tree, shape, ablations, n_ablations, error));
+    HS_TRY(hs__engine_ablation_tree_build(&prefix->tree, shape, ablations, n_ablations, error));
     struct count count = {.prefix = prefix};
     const struct hs_batch_visitor visitor = {&count, count_batch};
-    HS_TRY(hs_ablation_tree_walk(&prefix->tree, shape->n_layers, prefix->max_nodes, &visitor, error));
+    HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, shape->n_layers, prefix->max_nodes, &visitor, error));
     prefix->keeps_values = reads_patterns(ablations, n_ablations);
     cost->flops_of_group = count.flops;
     cost->flops_of_workload = hs__engine_count_root(prefix);
-    cost->memory_bytes =
-        hs_prefix_bytes(prefix, count_slots(prefix, prefix->tree.n_nodes - 1), count_levels(prefix->tree.n_levels));
+    cost->memory_bytes = hs__engine_prefix_bytes(prefix, count_slots(prefix, prefix->tree.n_nodes - 1),
+                                                 count_levels(prefix->tree.n_levels));
     return HS_OK;
 }
 
@@ -265,10 +267,10 @@ static hs_status count_cost(const hs_engine *engine, const hs_workload *workload
                             size_t n_ablations, hs_engine_cost *cost, hs_error *error)
 {
     struct hs_prefix prefix = {0};
-    hs_status status = hs_prefix_plan(&prefix, engine, workload, error);
+    hs_status status = hs__engine_prefix_plan(&prefix, engine, workload, error);
     if (status == HS_OK)
-        status = hs_prefix_count_tree(&prefix, ablations, n_ablations, cost, error);
-    hs_prefix_clear(&prefix);
+        status = hs__engine_prefix_count_tree(&prefix, ablations, n_ablations, cost, error);
+    hs__engine_prefix_clear(&prefix);
     return status;
 }
 
@@ -277,29 +279,31 @@ static size_t donor_pass_bytes(const struct hs_prefix *prefix)
 {
     const hs_sequences *donors = &prefix->workload->donor_sequences;
     size_t n_rows = hs_sequences_n_rows(donors);
-    return n_rows == 0 ? 0
-                       : hs_engine_observer_bytes(&prefix->engine->model->shape, n_rows, hs_sequences_longest(donors));
+    return n_rows == 0
+               ? 0
+               : hs_engine_observer_bytes(&prefix->engine->model->shape, n_rows, hs__engine_sequences_longest(donors));
 }
 
 static hs_status count_memory(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
                               size_t *n_bytes_out, hs_error *error)
 {
     struct hs_prefix prefix = {0};
-    hs_status status = hs_prefix_plan(&prefix, engine, workload, error);
+    hs_status status = hs__engine_prefix_plan(&prefix, engine, workload, error);
     if (status == HS_OK) {
         size_t n_layers = engine->model->shape.n_layers;
         size_t n_levels = load->max_layers < n_layers ? load->max_layers : n_layers;
-        size_t n_nodes = hs_multiply_sizes(load->n_ablations, n_levels);
+        size_t n_nodes = hs__engine_multiply_sizes(load->n_ablations, n_levels);
         prefix.keeps_values = load->edits_patterns;
-        size_t n_bytes = hs_prefix_bytes(&prefix, count_slots(&prefix, n_nodes), count_levels(n_levels));
+        size_t n_bytes = hs__engine_prefix_bytes(&prefix, count_slots(&prefix, n_nodes), count_levels(n_levels));
         size_t donors = donor_pass_bytes(&prefix);
-        *n_bytes_out = hs_add_sizes(n_bytes > donors ? n_bytes : donors,
-                                    hs_ablation_tree_bytes(&engine->model->shape, load->n_ablations, n_levels));
+        *n_bytes_out =
+            hs__engine_add_sizes(n_bytes > donors ? n_bytes : donors,
+                                 hs__engine_ablation_tree_bytes(&engine->model->shape, load->n_ablations, n_levels));
     }
-    hs_prefix_clear(&prefix);
+    hs__engine_prefix_clear(&prefix);
     return status;
 }
 
-const struct hs_engine_methods HS_PREFIX_METHODS = {
-    prepare, clear, evaluate, count_cost, count_memory, hs_prefix_generate, hs_prefix_count_generation,
+const struct hs_engine_methods HS__ENGINE_PREFIX_METHODS = {
+    prepare, clear, evaluate, count_cost, count_memory, hs__engine_prefix_generate, hs__engine_prefix_count_generation,
 };

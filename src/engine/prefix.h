@@ -108,29 +108,30 @@ struct hs_prefix {
 /* ---- groups (prefix.c) ----------------------------------------------------------------------------------------- */
 
 /* The tree of these ablations, room for its batches, and the clean pass if it was not run yet. HS_ERROR_INPUT. */
-hs_status hs_prefix_begin(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations, hs_error *error);
+hs_status hs__engine_prefix_begin(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
+                                  hs_error *error);
 /* Without weights or donors: as much of a prepared workload as counting needs. */
-hs_status hs_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload,
-                         hs_error *error);
-void hs_prefix_clear(struct hs_prefix *prefix);
+hs_status hs__engine_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload,
+                                 hs_error *error);
+void hs__engine_prefix_clear(struct hs_prefix *prefix);
 /* Adds up what walking the tree of these ablations executes, and what it holds meanwhile. */
-hs_status hs_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
-                               hs_engine_cost *cost, hs_error *error);
+hs_status hs__engine_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
+                                       hs_engine_cost *cost, hs_error *error);
 
 /* ---- memory (prefix_memory.c) ---------------------------------------------------------------------------------- */
 
 /* Makes room for batches of n_slots nodes on levels 0 .. n_levels - 1 whose states are kept. What is there stays. */
-hs_status hs_prefix_reserve(struct hs_prefix *prefix, size_t n_slots, size_t n_levels, hs_error *error);
-void hs_prefix_release(struct hs_prefix *prefix);
+hs_status hs__engine_prefix_reserve(struct hs_prefix *prefix, size_t n_slots, size_t n_levels, hs_error *error);
+void hs__engine_prefix_release(struct hs_prefix *prefix);
 /* What is held after that, with the workload's own part; SIZE_MAX if that is more than any memory holds. */
-size_t hs_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_levels);
+size_t hs__engine_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_levels);
 
 /* ---- passes (prefix_pass.c) ------------------------------------------------------------------------------------ */
 
 /* The clean pass: fills level 0 and the keys and values of frozen rows. */
-void hs_prefix_run_root(struct hs_prefix *prefix);
+void hs__engine_prefix_run_root(struct hs_prefix *prefix);
 /* Runs a batch, keeps its states on its level if any node has children, and hands finished nodes to the tail. */
-void hs_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch);
+void hs__engine_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch);
 /* Floating-point operations of the same, and of the clean pass with its answers; nothing needs to be reserved. */
 double hs__engine_count_batch(struct hs_prefix *prefix, const struct hs_batch *batch);
 double hs__engine_count_root(struct hs_prefix *prefix);
@@ -138,34 +139,36 @@ double hs__engine_count_root(struct hs_prefix *prefix);
 /* ---- parts of a pass -------------------------------------------------------------------------------------------- */
 
 /* prefix_attention.c: z of n_nodes nodes from heads; of the scored rows only, from queries, in the last layer. */
-void hs_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes);
-void hs_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes);
+void hs__engine_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes);
+void hs__engine_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space space, size_t layer,
+                                        size_t n_nodes);
 
 /*
  * prefix_edit.c: where a node begins. after [rows, width] is the parent's residual after attention of the node's layer
  * plus what the edit changes in it; before the parent's residual before it, with parallel residuals. Rows are the
  * live ones, the scored ones in the last layer.
  */
-void hs_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after, float *before);
-double hs_prefix_start_flops(const struct hs_prefix *prefix, const struct hs_ablation_node *node);
+void hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after,
+                             float *before);
+double hs__engine_prefix_start_flops(const struct hs_prefix *prefix, const struct hs_ablation_node *node);
 /* HS_ERROR_INPUT: an ablation needs means or donors that are not there. */
-hs_status hs_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation *ablation, hs_error *error);
+hs_status hs__engine_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation *ablation, hs_error *error);
 
-struct hs_edit hs_prefix_edit(const struct hs_prefix *prefix, hs_intervention intervention);
+struct hs_edit hs__engine_prefix_edit(const struct hs_prefix *prefix, hs_intervention intervention);
 
 /* prefix_tail.c: one entry of n_scored rows; flushes the tail when it is full. answers [n_queries]. */
-void hs_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers);
-void hs_tail_start(struct hs_prefix *prefix); /* after its buffers were made */
+void hs__engine_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers);
+void hs__engine_tail_start(struct hs_prefix *prefix); /* after its buffers were made */
 /* Answers what waits; a row with a logit that is not finite is answered NaN. */
-void hs_tail_flush(struct hs_prefix *prefix);
-double hs_tail_flops(const struct hs_prefix *prefix); /* of one entry */
+void hs__engine_tail_flush(struct hs_prefix *prefix);
+double hs__engine_tail_flops(const struct hs_prefix *prefix); /* of one entry */
 
 /* ---- places ----------------------------------------------------------------------------------------------------- */
 
 /* What a level keeps of a node in a layer: n_live rows, n_scored in the last layer. */
-float *hs_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t slot,
-                     size_t width);
+float *hs__engine_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t slot,
+                             size_t width);
 /* The same of hs_level.values, which are all live rows in the last layer too. */
-float *hs_level_values(const struct hs_prefix *prefix, size_t level, size_t layer, size_t slot);
+float *hs__engine_level_values(const struct hs_prefix *prefix, size_t level, size_t layer, size_t slot);
 
 #endif

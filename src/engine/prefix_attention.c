@@ -47,7 +47,7 @@ static size_t list_runs(const struct attention *attention, const struct query_bl
     const struct hs_forest *forest = &attention->prefix->forest;
     const struct hs_segment *segment = &forest->segments[block->segment];
     struct hs_run *runs = attention->prefix->buffers.runs;
-    size_t n = hs_forest_ancestors(forest, block->segment, runs + 1);
+    size_t n = hs__engine_forest_ancestors(forest, block->segment, runs + 1);
     uint32_t n_own = attention->visible[block->first + block->n - 1] - segment->position;
     runs[0] = (struct hs_run){segment->first_row, n_own, segment->position};
     bool joins =
@@ -100,7 +100,7 @@ static void attend_segment(const struct attention *attention, size_t segment, si
     }
 }
 
-void hs_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes)
+void hs__engine_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     struct attention attention = {
@@ -119,7 +119,8 @@ void hs_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, si
     }
 }
 
-void hs_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes)
+void hs__engine_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space space, size_t layer,
+                                        size_t n_nodes)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     struct attention attention = {

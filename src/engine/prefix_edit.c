@@ -16,7 +16,7 @@ struct start {
     bool is_last_layer;
 };
 
-struct hs_edit hs_prefix_edit(const struct hs_prefix *prefix, hs_intervention intervention)
+struct hs_edit hs__engine_prefix_edit(const struct hs_prefix *prefix, hs_intervention intervention)
 {
     struct hs_edit edit = {
         .model = prefix->engine->model,
@@ -30,10 +30,10 @@ struct hs_edit hs_prefix_edit(const struct hs_prefix *prefix, hs_intervention in
     return edit;
 }
 
-hs_status hs_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation *ablation, hs_error *error)
+hs_status hs__engine_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation *ablation, hs_error *error)
 {
-    struct hs_edit edit = hs_prefix_edit(prefix, ablation->intervention);
-    return ablation->n_components > 0 ? hs_edit_check(&edit, error) : HS_OK;
+    struct hs_edit edit = hs__engine_prefix_edit(prefix, ablation->intervention);
+    return ablation->n_components > 0 ? hs__engine_edit_check(&edit, error) : HS_OK;
 }
 
 /* Forest row of row i of the layer. */
@@ -45,7 +45,8 @@ static size_t forest_row(const struct start *start, size_t i)
 
 static float *parent_rows(const struct start *start, float *values, size_t width)
 {
-    return hs_level_rows(start->prefix, values, start->parent->level, start->node->layer, start->parent->slot, width);
+    return hs__engine_level_rows(start->prefix, values, start->parent->level, start->node->layer, start->parent->slot,
+                                 width);
 }
 
 /* ---- patterns -------------------------------------------------------------------------------------------------- */
@@ -60,7 +61,7 @@ static const float *value_row(const struct start *start, size_t row, size_t grou
     if (row < n_frozen)
         values = prefix->frozen + ((start->node->layer * n_frozen + row) * 2 + 1) * kv_width;
     else
-        values = hs_level_values(prefix, start->parent->level, start->node->layer, start->parent->slot) +
+        values = hs__engine_level_values(prefix, start->parent->level, start->node->layer, start->parent->slot) +
                  (row - n_frozen) * kv_width;
     return values + group * shape->head_dim;
 }
@@ -101,9 +102,9 @@ static void subtract_replacement(const struct start *start, float *delta, const 
     const struct hs_forest_row *here = &start->prefix->forest.rows[row];
     size_t head_dim = start->prefix->engine->model->shape.head_dim;
     struct hs_replacement replacement =
-        hs_edit_replacement(&start->edit, start->node->layer, head, here->sequence, here->position);
+        hs__engine_edit_replacement(&start->edit, start->node->layer, head, here->sequence, here->position);
     memcpy(delta, z, head_dim * sizeof *delta);
-    hs_scale_and_shift(delta, replacement.scale - 1.0f, replacement.shift, replacement.shift_scale, head_dim);
+    hs__engine_scale_and_shift(delta, replacement.scale - 1.0f, replacement.shift, replacement.shift_scale, head_dim);
 }
 
 static void fill_delta(const struct start *start, size_t head)
@@ -112,7 +113,7 @@ static void fill_delta(const struct start *start, size_t head)
     const hs_model_shape *shape = &prefix->engine->model->shape;
     size_t z_width = shape->n_heads * shape->head_dim;
     const float *z = parent_rows(start, prefix->levels[start->parent->level].z, z_width) + head * shape->head_dim;
-    bool edits_pattern = hs_edit_reads_pattern(&start->edit);
+    bool edits_pattern = hs__engine_edit_reads_pattern(&start->edit);
     if (edits_pattern)
         sum_values(start, head);
     for (size_t i = 0; i < start->n_rows; i++) {
@@ -135,10 +136,10 @@ static void add_projection(const struct start *start, size_t head, float *after)
     output.values += output.transposed ? first : first * output.stride;
     output.n_in = shape->head_dim;
     output.bias = NULL;
-    hs_linear_accumulate(after, start->prefix->buffers.delta, start->n_rows, &output);
+    hs__engine_linear_accumulate(after, start->prefix->buffers.delta, start->n_rows, &output);
 }
 
-void hs_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after, float *before)
+void hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after, float *before)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     bool is_last_layer = node->layer + 1 == shape->n_layers;
@@ -146,7 +147,7 @@ void hs_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *no
         .prefix = prefix,
         .node = node,
         .parent = &prefix->tree.nodes[node->parent],
-        .edit = hs_prefix_edit(prefix, node->intervention),
+        .edit = hs__engine_prefix_edit(prefix, node->intervention),
         .n_rows = is_last_layer ? prefix->forest.n_scored : hs_forest_n_live(&prefix->forest),
         .is_last_layer = is_last_layer,
     };
@@ -163,7 +164,7 @@ void hs_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *no
     }
 }
 
-double hs_prefix_start_flops(const struct hs_prefix *prefix, const struct hs_ablation_node *node)
+double hs__engine_prefix_start_flops(const struct hs_prefix *prefix, const struct hs_ablation_node *node)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     bool is_last_layer = node->layer + 1 == shape->n_layers;

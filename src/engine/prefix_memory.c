@@ -99,13 +99,14 @@ static size_t list_level(struct hs_buffer *list, const struct hs_prefix *prefix,
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     size_t n_layers = shape->n_layers - index;
-    size_t n_live = hs_multiply_sizes(n_slots, hs_forest_n_live(&prefix->forest));
-    size_t n_rows = hs_add_sizes(hs_multiply_sizes(n_layers - 1, n_live), n_slots * prefix->forest.n_scored);
+    size_t n_live = hs__engine_multiply_sizes(n_slots, hs_forest_n_live(&prefix->forest));
+    size_t n_rows =
+        hs__engine_add_sizes(hs__engine_multiply_sizes(n_layers - 1, n_live), n_slots * prefix->forest.n_scored);
     size_t kv_width = prefix->keeps_values ? shape->n_kv_heads * shape->head_dim : 0;
     list[0] = HS_BUFFER(level->after, n_rows, shape->width);
     list[1] = HS_BUFFER(level->before, shape->parallel_residual ? n_rows : 0, shape->width);
     list[2] = HS_BUFFER(level->z, n_rows, shape->n_heads * shape->head_dim);
-    list[3] = HS_BUFFER(level->values, hs_multiply_sizes(n_layers, n_live), kv_width);
+    list[3] = HS_BUFFER(level->values, hs__engine_multiply_sizes(n_layers, n_live), kv_width);
     return 4;
 }
 
@@ -118,7 +119,7 @@ static hs_status reserve_level(struct hs_prefix *prefix, size_t index, size_t n_
     hs_free(level->memory);
     *level = (struct hs_level){0};
     size_t n = list_level(list, prefix, index, level, n_slots);
-    HS_TRY(hs_buffers_allocate(&level->memory, list, n, "the states of an ablation tree", error));
+    HS_TRY(hs__engine_buffers_allocate(&level->memory, list, n, "the states of an ablation tree", error));
     level->n_slots = n_slots;
     return HS_OK;
 }
@@ -135,22 +136,23 @@ static hs_status reserve_buffers(struct hs_prefix *prefix, size_t n_slots, hs_er
     hs_free(buffers->memory);
     *buffers = (struct hs_prefix_buffers){0};
     size_t n = list_buffers(list, prefix, &size);
-    HS_TRY(hs_buffers_allocate(&buffers->memory, list, n, "the buffers of a batch", error));
+    HS_TRY(hs__engine_buffers_allocate(&buffers->memory, list, n, "the buffers of a batch", error));
     buffers->n_slots = n_slots;
     buffers->work.block_rows = size.block;
     buffers->work.options = &prefix->engine->options;
     hs__engine_fill_angles(buffers->angles, prefix->engine->model, prefix->forest.longest);
-    hs_tail_start(prefix);
+    hs__engine_tail_start(prefix);
     return HS_OK;
 }
 
 static size_t frozen_floats(const struct hs_prefix *prefix)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
-    return hs_multiply_sizes(shape->n_layers * prefix->forest.n_frozen, 2 * shape->n_kv_heads * shape->head_dim);
+    return hs__engine_multiply_sizes(shape->n_layers * prefix->forest.n_frozen,
+                                     2 * shape->n_kv_heads * shape->head_dim);
 }
 
-hs_status hs_prefix_reserve(struct hs_prefix *prefix, size_t n_slots, size_t n_levels, hs_error *error)
+hs_status hs__engine_prefix_reserve(struct hs_prefix *prefix, size_t n_slots, size_t n_levels, hs_error *error)
 {
     HS_TRY(reserve_buffers(prefix, n_slots, error));
     HS_TRY(hs_reserve(&prefix->levels, &prefix->level_capacity, n_levels, sizeof *prefix->levels, "levels", error));
@@ -163,7 +165,7 @@ hs_status hs_prefix_reserve(struct hs_prefix *prefix, size_t n_slots, size_t n_l
     return HS_OK;
 }
 
-void hs_prefix_release(struct hs_prefix *prefix)
+void hs__engine_prefix_release(struct hs_prefix *prefix)
 {
     for (size_t i = 0; i < prefix->level_capacity; i++)
         hs_free(prefix->levels[i].memory);
@@ -193,23 +195,25 @@ static size_t workload_bytes(const struct hs_prefix *prefix)
     return donors + rows + scored + queries + frozen_floats(prefix) * sizeof(float);
 }
 
-size_t hs_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_levels)
+size_t hs__engine_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_levels)
 {
     struct hs_prefix copy = *prefix;
     struct hs_buffer list[MAX_BUFFERS];
     struct sizes size = measure(&copy, n_slots);
-    size_t n_bytes = hs_buffers_bytes(list, list_buffers(list, &copy, &size));
+    size_t n_bytes = hs__engine_buffers_bytes(list, list_buffers(list, &copy, &size));
     for (size_t i = 0; i < n_levels; i++) {
         struct hs_level level = {0};
-        size_t level_bytes = hs_buffers_bytes(list, list_level(list, &copy, i, &level, level_slots(i, n_slots)));
-        n_bytes = hs_add_sizes(n_bytes, level_bytes);
+        size_t level_bytes =
+            hs__engine_buffers_bytes(list, list_level(list, &copy, i, &level, level_slots(i, n_slots)));
+        n_bytes = hs__engine_add_sizes(n_bytes, level_bytes);
     }
-    return hs_add_sizes(n_bytes, workload_bytes(prefix));
+    return hs__engine_add_sizes(n_bytes, workload_bytes(prefix));
 }
 
 /* ---- places ---------------------------------------------------------------------------------------------------- */
 
-float *hs_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t slot, size_t width)
+float *hs__engine_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t slot,
+                             size_t width)
 {
     const struct hs_forest *forest = &prefix->forest;
     bool is_last = layer + 1 == prefix->engine->model->shape.n_layers;
@@ -217,7 +221,7 @@ float *hs_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, 
     return rows + (before + slot * (is_last ? forest->n_scored : hs_forest_n_live(forest))) * width;
 }
 
-float *hs_level_values(const struct hs_prefix *prefix, size_t level, size_t layer, size_t slot)
+float *hs__engine_level_values(const struct hs_prefix *prefix, size_t level, size_t layer, size_t slot)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     const struct hs_level *kept = &prefix->levels[level];

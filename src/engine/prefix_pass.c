@@ -102,8 +102,8 @@ static void cache_keys(const struct pass *pass, size_t layer)
     bool keeps = prefix->cache != NULL && pass->flops == NULL;
     for (size_t i = 0; keeps && i < pass->n_nodes; i++) {
         size_t first = i * pass->space.n_rows + prefix->forest.n_frozen - pass->space.first_row;
-        hs_prompt_cache_keep(prefix, pass->batch == NULL ? 0 : pass->batch->nodes[i], layer,
-                             prefix->buffers.heads + first * stride + hs_z_width(pass->shape));
+        hs__engine_prompt_cache_keep(prefix, pass->batch == NULL ? 0 : pass->batch->nodes[i], layer,
+                                     prefix->buffers.heads + first * stride + hs_z_width(pass->shape));
     }
 }
 
@@ -113,8 +113,8 @@ static void cache_keys(const struct pass *pass, size_t layer)
 static double count_pairs(const struct pass *pass, size_t layer)
 {
     const struct hs_forest *forest = &pass->prefix->forest;
-    double n_pairs =
-        is_last(pass, layer) ? hs_forest_scored_pairs(forest) : hs_forest_pairs(forest, pass->space.first_row);
+    double n_pairs = is_last(pass, layer) ? hs__engine_forest_scored_pairs(forest)
+                                          : hs__engine_forest_pairs(forest, pass->space.first_row);
     return (double)pass->n_nodes * n_pairs;
 }
 
@@ -123,9 +123,9 @@ static void attend(const struct pass *pass, size_t layer)
     if (pass->flops != NULL)
         (void)counts(pass, count_pairs(pass, layer) * hs__engine_attend_flops(pass->shape));
     else if (is_last(pass, layer))
-        hs_prefix_attention_scored(pass->prefix, pass->space, layer, pass->n_nodes);
+        hs__engine_prefix_attention_scored(pass->prefix, pass->space, layer, pass->n_nodes);
     else
-        hs_prefix_attention(pass->prefix, pass->space, layer, pass->n_nodes);
+        hs__engine_prefix_attention(pass->prefix, pass->space, layer, pass->n_nodes);
 }
 
 /* Parallel residuals keep the one before attention for the MLP. */
@@ -189,7 +189,7 @@ static void keep_values(const struct pass *pass, size_t level, size_t layer, siz
     size_t stride = hs_heads_width(pass->shape);
     size_t first = slot * pass->space.n_rows + prefix->forest.n_frozen - pass->space.first_row;
     const float *in = prefix->buffers.heads + first * stride + hs_z_width(pass->shape) + hs_kv_width(pass->shape);
-    float *out = hs_level_values(prefix, level, layer, slot);
+    float *out = hs__engine_level_values(prefix, level, layer, slot);
     for (size_t row = prefix->forest.n_frozen; row < prefix->forest.n_rows; row++) {
         copy_rows(out, in, 1, hs_kv_width(pass->shape));
         out += hs_kv_width(pass->shape);
@@ -206,12 +206,12 @@ static void keep_state(const struct pass *pass, size_t level, size_t layer, size
     bool last = is_last(pass, layer);
     size_t n_rows = last ? prefix->forest.n_scored : hs_forest_n_live(&prefix->forest);
     size_t first = last ? slot * n_rows : slot * pass->space.n_rows + prefix->forest.n_frozen - pass->space.first_row;
-    copy_rows(hs_level_rows(prefix, kept->after, level, layer, slot, width),
+    copy_rows(hs__engine_level_rows(prefix, kept->after, level, layer, slot, width),
               (last ? buffers->scored : buffers->residual) + first * width, n_rows, width);
-    copy_rows(hs_level_rows(prefix, kept->z, level, layer, slot, hs_z_width(pass->shape)),
+    copy_rows(hs__engine_level_rows(prefix, kept->z, level, layer, slot, hs_z_width(pass->shape)),
               buffers->z + first * hs_z_width(pass->shape), n_rows, hs_z_width(pass->shape));
     if (pass->shape->parallel_residual)
-        copy_rows(hs_level_rows(prefix, kept->before, level, layer, slot, width),
+        copy_rows(hs__engine_level_rows(prefix, kept->before, level, layer, slot, width),
                   (last ? buffers->scored_before : buffers->before) + first * width, n_rows, width);
     if (prefix->keeps_values)
         keep_values(pass, level, layer, slot);
@@ -237,10 +237,10 @@ static void start_nodes(struct pass *pass, size_t layer)
         size_t first = pass->n_nodes * n_rows * pass->shape->width;
         if (node->layer != layer)
             return;
-        if (counts(pass, hs_prefix_start_flops(prefix, node)))
+        if (counts(pass, hs__engine_prefix_start_flops(prefix, node)))
             continue;
-        hs_prefix_start(prefix, node, (last ? buffers->scored : buffers->residual) + first,
-                        (last ? buffers->scored_before : buffers->before) + first);
+        hs__engine_prefix_start(prefix, node, (last ? buffers->scored : buffers->residual) + first,
+                                (last ? buffers->scored_before : buffers->before) + first);
     }
 }
 
@@ -257,13 +257,14 @@ static void finish_node(const struct pass *pass, size_t i, uint32_t ablation)
 {
     struct hs_prefix *prefix = pass->prefix;
     size_t first = i * prefix->forest.n_scored * pass->shape->width;
-    if (counts(pass, hs_tail_flops(prefix)))
+    if (counts(pass, hs__engine_tail_flops(prefix)))
         return;
     if (prefix->cache != NULL)
-        hs_prompt_cache_finish(prefix, ablation, prefix->buffers.scored + first, prefix->buffers.scored_before + first);
+        hs__engine_prompt_cache_finish(prefix, ablation, prefix->buffers.scored + first,
+                                       prefix->buffers.scored_before + first);
     else
-        hs_tail_add(prefix, prefix->buffers.scored + first, prefix->buffers.scored_before + first,
-                    prefix->answers + ablation * prefix->workload->n_queries);
+        hs__engine_tail_add(prefix, prefix->buffers.scored + first, prefix->buffers.scored_before + first,
+                            prefix->answers + ablation * prefix->workload->n_queries);
 }
 
 static void finish_nodes(const struct pass *pass)
@@ -297,7 +298,7 @@ static void walk_batch(struct hs_prefix *prefix, const struct hs_batch *batch, d
         finish_nodes(&pass);
 }
 
-void hs_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch)
+void hs__engine_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch)
 {
     walk_batch(prefix, batch, NULL);
 }
@@ -363,7 +364,7 @@ static void walk_root(struct hs_prefix *prefix, double *flops)
     }
 }
 
-void hs_prefix_run_root(struct hs_prefix *prefix)
+void hs__engine_prefix_run_root(struct hs_prefix *prefix)
 {
     embed(prefix);
     walk_root(prefix, NULL);
@@ -371,7 +372,7 @@ void hs_prefix_run_root(struct hs_prefix *prefix)
 
 double hs__engine_count_root(struct hs_prefix *prefix)
 {
-    double flops = hs_tail_flops(prefix);
+    double flops = hs__engine_tail_flops(prefix);
     walk_root(prefix, &flops);
     return flops;
 }

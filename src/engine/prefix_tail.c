@@ -24,7 +24,7 @@ struct tile {
     size_t n;
 };
 
-void hs_tail_start(struct hs_prefix *prefix)
+void hs__engine_tail_start(struct hs_prefix *prefix)
 {
     const struct hs_forest *forest = &prefix->forest;
     for (size_t slot = 0; slot < forest->n_scored; slot++)
@@ -33,7 +33,7 @@ void hs_tail_start(struct hs_prefix *prefix)
                 prefix->tail.statistics[slot] = 1;
 }
 
-void hs_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers)
+void hs__engine_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers)
 {
     struct hs_tail *tail = &prefix->tail;
     const hs_model_shape *shape = &prefix->engine->model->shape;
@@ -44,7 +44,7 @@ void hs_tail_add(struct hs_prefix *prefix, const float *residual, const float *b
     memset(answers, 0, prefix->workload->n_queries * sizeof *answers);
     tail->answers[tail->n_entries++] = answers;
     if (tail->n_entries == tail->max_entries)
-        hs_tail_flush(prefix);
+        hs__engine_tail_flush(prefix);
 }
 
 /* ---- reading a tile -------------------------------------------------------------------------------------------- */
@@ -77,7 +77,7 @@ static double sum_list(const struct hs_prefix *prefix, size_t list, const float 
         size_t n = 0;
         for (; n < CHUNK && i < end; n++, i++)
             gathered[n] = logits[(size_t)tokens[i] - tile.first];
-        sum += hs_sum_exp(gathered, maximum, n);
+        sum += hs__engine_sum_exp(gathered, maximum, n);
     }
     return sum;
 }
@@ -98,7 +98,7 @@ static void add_statistics(struct hs_prefix *prefix, size_t row, size_t slot, do
                            struct tile tile)
 {
     struct hs_tail *tail = &prefix->tail;
-    float maximum = hs_max(logits, tile.n);
+    float maximum = hs__engine_max(logits, tile.n);
     if (maximum > tail->maxima[row]) {
         raise_maximum(prefix, row, slot, answers, maximum);
         size_t best = 0;
@@ -106,7 +106,7 @@ static void add_statistics(struct hs_prefix *prefix, size_t row, size_t slot, do
             best++;
         tail->greedy[row] = (uint32_t)(tile.first + best);
     }
-    tail->sums[row] += hs_sum_exp(logits, tail->maxima[row], tile.n);
+    tail->sums[row] += hs__engine_sum_exp(logits, tail->maxima[row], tile.n);
 }
 
 static void read_tile(const struct block *block, size_t row, struct tile tile)
@@ -177,7 +177,7 @@ static void unembed_block(const struct block *block)
         finish_row(block, row);
 }
 
-void hs_tail_flush(struct hs_prefix *prefix)
+void hs__engine_tail_flush(struct hs_prefix *prefix)
 {
     struct hs_tail *tail = &prefix->tail;
     const hs_model_shape *shape = &prefix->engine->model->shape;
@@ -193,7 +193,7 @@ void hs_tail_flush(struct hs_prefix *prefix)
     tail->n_entries = 0;
 }
 
-double hs_tail_flops(const struct hs_prefix *prefix)
+double hs__engine_tail_flops(const struct hs_prefix *prefix)
 {
     const hs_model *model = prefix->engine->model;
     return (double)prefix->forest.n_scored *

@@ -12,7 +12,7 @@ static size_t packed_row(const hs_workload *workload, const hs_query *query)
     return hs_sequence_first_row(&workload->sequences, query->sequence) + query->row;
 }
 
-size_t hs_mark_scored_rows(uint32_t *row_slots, const hs_workload *workload)
+size_t hs__engine_mark_scored_rows(uint32_t *row_slots, const hs_workload *workload)
 {
     size_t n_rows = hs_sequences_n_rows(&workload->sequences);
     for (size_t row = 0; row < n_rows; row++)
@@ -26,7 +26,7 @@ size_t hs_mark_scored_rows(uint32_t *row_slots, const hs_workload *workload)
     return n_scored;
 }
 
-void hs_number_scored_rows(uint32_t *row_slots, uint32_t *scored_rows, size_t n_rows)
+void hs__engine_number_scored_rows(uint32_t *row_slots, uint32_t *scored_rows, size_t n_rows)
 {
     uint32_t slot = 0;
     for (size_t row = 0; row < n_rows; row++) {
@@ -37,7 +37,7 @@ void hs_number_scored_rows(uint32_t *row_slots, uint32_t *scored_rows, size_t n_
     }
 }
 
-void hs_mark_statistics(struct hs_scratch *scratch, const hs_workload *workload)
+void hs__engine_mark_statistics(struct hs_scratch *scratch, const hs_workload *workload)
 {
     for (size_t i = 0; i < workload->n_queries; i++) {
         if (workload->queries[i].kind != HS_QUERY_LOGIT)
@@ -91,8 +91,8 @@ static void fill_statistics(struct hs_scratch *scratch, const struct logits_bloc
         const float *logits = scratch->logits + row * block->n_outputs;
         if (!scratch->statistics[block->first + row])
             continue;
-        scratch->greedy[row] = (uint32_t)hs_argmax(logits, block->n_outputs);
-        scratch->log_sums[row] = hs_log_sum_exp(logits, block->n_outputs);
+        scratch->greedy[row] = (uint32_t)hs__engine_argmax(logits, block->n_outputs);
+        scratch->log_sums[row] = hs__engine_log_sum_exp(logits, block->n_outputs);
     }
 }
 
@@ -109,7 +109,8 @@ static void answer_block(double *answers, const struct logits_block *block, cons
     }
 }
 
-void hs_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows, double *answers)
+void hs__engine_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows,
+                               double *answers)
 {
     struct hs_scratch *scratch = pass->scratch;
     for (size_t first = 0; first < n_scored_rows; first += scratch->logits_rows) {
@@ -120,7 +121,7 @@ void hs_answer_queries(const struct hs_pass *pass, const hs_workload *workload, 
             .n = rows_left < scratch->logits_rows ? rows_left : scratch->logits_rows,
             .n_outputs = pass->engine->model->shape.n_outputs,
         };
-        hs_unembed(pass, scratch->logits, scratch->scored_rows + first, block.n);
+        hs__engine_unembed_rows(pass, scratch->logits, scratch->scored_rows + first, block.n);
         fill_statistics(scratch, &block);
         answer_block(answers, &block, workload);
     }

@@ -13,14 +13,15 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-struct hs_scratch_size hs_reference_size(const hs_engine *engine, const hs_workload *workload, size_t n_scored_rows)
+struct hs_scratch_size hs__engine_reference_size(const hs_engine *engine, const hs_workload *workload,
+                                                 size_t n_scored_rows)
 {
     const hs_sequences *donors = &workload->donor_sequences;
     return (struct hs_scratch_size){
         .shape = &engine->model->shape,
         .n_rows = larger(hs_sequences_n_rows(&workload->sequences), hs_sequences_n_rows(donors)),
         .n_scored_rows = n_scored_rows,
-        .longest = larger(hs_sequences_longest(&workload->sequences), hs_sequences_longest(donors)),
+        .longest = larger(hs__engine_sequences_longest(&workload->sequences), hs__engine_sequences_longest(donors)),
         .n_donor_rows = hs_sequences_n_rows(donors),
     };
 }
@@ -33,7 +34,7 @@ static hs_status keep_z(void *context, const hs_observation *observation, hs_err
     return HS_OK;
 }
 
-hs_status hs_reference_donors(const hs_engine *engine, struct hs_prepared *prepared, hs_error *error)
+hs_status hs__engine_reference_donors(const hs_engine *engine, struct hs_prepared *prepared, hs_error *error)
 {
     hs_observer observer = {.sites = 1u << HS_SITE_Z, .context = prepared->scratch.donor_z, .observe = keep_z};
     struct hs_pass pass = {
@@ -42,7 +43,7 @@ hs_status hs_reference_donors(const hs_engine *engine, struct hs_prepared *prepa
         .scratch = &prepared->scratch,
         .observer = &observer,
     };
-    return pass.sequences->n > 0 ? hs_forward(&pass, error) : HS_OK;
+    return pass.sequences->n > 0 ? hs__engine_forward(&pass, error) : HS_OK;
 }
 
 /* The scored rows are counted before there are buffers to count them in: in an array of the same kind, for a moment. */
@@ -50,7 +51,7 @@ static hs_status count_scored_rows(size_t *n_out, const hs_workload *workload, h
 {
     uint32_t *slots = NULL;
     HS_TRY(hs_allocate(&slots, hs_sequences_n_rows(&workload->sequences), sizeof *slots, "scored rows", error));
-    *n_out = hs_mark_scored_rows(slots, workload);
+    *n_out = hs__engine_mark_scored_rows(slots, workload);
     hs_free(slots);
     return HS_OK;
 }
@@ -60,17 +61,17 @@ static hs_status prepare(hs_engine *engine, struct hs_prepared *prepared, hs_err
     const hs_workload *workload = prepared->workload;
     size_t n_rows = hs_sequences_n_rows(&workload->sequences);
     HS_TRY(count_scored_rows(&prepared->n_scored_rows, workload, error));
-    struct hs_scratch_size size = hs_reference_size(engine, workload, prepared->n_scored_rows);
-    HS_TRY(hs_scratch_init(&prepared->scratch, &size, engine, error));
-    hs_mark_scored_rows(prepared->scratch.row_slots, workload);
-    hs_number_scored_rows(prepared->scratch.row_slots, prepared->scratch.scored_rows, n_rows);
-    hs_mark_statistics(&prepared->scratch, workload);
-    return hs_reference_donors(engine, prepared, error);
+    struct hs_scratch_size size = hs__engine_reference_size(engine, workload, prepared->n_scored_rows);
+    HS_TRY(hs__engine_scratch_init(&prepared->scratch, &size, engine, error));
+    hs__engine_mark_scored_rows(prepared->scratch.row_slots, workload);
+    hs__engine_number_scored_rows(prepared->scratch.row_slots, prepared->scratch.scored_rows, n_rows);
+    hs__engine_mark_statistics(&prepared->scratch, workload);
+    return hs__engine_reference_donors(engine, prepared, error);
 }
 
 static void clear(struct hs_prepared *prepared)
 {
-    hs_scratch_clear(&prepared->scratch);
+    hs__engine_scratch_clear(&prepared->scratch);
 }
 
 size_t hs_engine_memory_bytes(const hs_model_shape *shape, size_t n_rows, size_t n_scored_rows, size_t longest_sequence,
@@ -83,7 +84,7 @@ size_t hs_engine_memory_bytes(const hs_model_shape *shape, size_t n_rows, size_t
         .longest = longest_sequence,
         .n_donor_rows = donors ? n_rows : 0,
     };
-    size_t n_bytes = hs_scratch_bytes(&size);
+    size_t n_bytes = hs__engine_scratch_bytes(&size);
     return n_bytes > SIZE_MAX - sizeof(hs_prepared) ? SIZE_MAX : n_bytes + sizeof(hs_prepared);
 }
 
@@ -94,8 +95,8 @@ size_t hs_engine_observer_bytes(const hs_model_shape *shape, size_t n_rows, size
 
 /* ---- evaluating ------------------------------------------------------------------------------------------------ */
 
-hs_status hs_reference_edit(struct hs_edit *edit, const hs_engine *engine, struct hs_prepared *prepared,
-                            const hs_ablation *ablation, hs_error *error)
+hs_status hs__engine_reference_edit(struct hs_edit *edit, const hs_engine *engine, struct hs_prepared *prepared,
+                                    const hs_ablation *ablation, hs_error *error)
 {
     struct hs_scratch *scratch = &prepared->scratch;
     const hs_workload *workload = prepared->workload;
@@ -109,8 +110,8 @@ hs_status hs_reference_edit(struct hs_edit *edit, const hs_engine *engine, struc
     };
     if (workload->donor_sequences.n > 0)
         edit->donors = (struct hs_donor_values){scratch->donor_z, workload->donor_sequences, workload->donors};
-    HS_TRY(hs_edit_check(edit, error));
-    return hs_mark_heads(scratch->edited_heads, &engine->model->shape, ablation, error);
+    HS_TRY(hs__engine_edit_check(edit, error));
+    return hs__engine_mark_heads(scratch->edited_heads, &engine->model->shape, ablation, error);
 }
 
 static hs_status start_pass(const hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablation,
@@ -118,7 +119,7 @@ static hs_status start_pass(const hs_engine *engine, struct hs_prepared *prepare
 {
     bool is_clean = ablation->n_components == 0;
     if (!is_clean)
-        HS_TRY(hs_reference_edit(edit, engine, prepared, ablation, error));
+        HS_TRY(hs__engine_reference_edit(edit, engine, prepared, ablation, error));
     *pass = (struct hs_pass){
         .engine = engine,
         .sequences = &prepared->workload->sequences,
@@ -134,8 +135,8 @@ static hs_status evaluate_one(const hs_engine *engine, struct hs_prepared *prepa
     struct hs_edit edit;
     struct hs_pass pass;
     HS_TRY(start_pass(engine, prepared, ablation, &edit, &pass, error));
-    HS_TRY(hs_forward(&pass, error));
-    hs_answer_queries(&pass, prepared->workload, prepared->n_scored_rows, answers);
+    HS_TRY(hs__engine_forward(&pass, error));
+    hs__engine_answer_queries(&pass, prepared->workload, prepared->n_scored_rows, answers);
     return HS_OK;
 }
 
@@ -144,7 +145,7 @@ static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const
 {
     size_t n_queries = prepared->workload->n_queries;
     for (size_t i = 0; i < n_ablations; i++) {
-        HS_TRY(hs_engine_go_on(engine, error));
+        HS_TRY(hs__engine_go_on(engine, error));
         HS_TRY(evaluate_one(engine, prepared, &ablations[i], answers + i * n_queries, error));
     }
     return HS_OK;
@@ -177,18 +178,18 @@ static hs_status find_layer(const struct hs_pass *failed, uint32_t sequence, siz
     hs_observer observer = {.sites = 1u << HS_SITE_RESIDUAL_AFTER_MLP, .context = &search, .observe = search_residual};
     struct hs_pass pass = *failed;
     pass.observer = &observer;
-    hs_status status = hs_forward(&pass, error);
+    hs_status status = hs__engine_forward(&pass, error);
     *layer_out = search.layer;
     return status;
 }
 
-hs_status hs_reference_explain(const struct hs_pass *failed, const hs_ablation *ablation, hs_error *error)
+hs_status hs__engine_reference_explain(const struct hs_pass *failed, const hs_ablation *ablation, hs_error *error)
 {
     hs_error ignored = {0};
     size_t layer;
     char name[256];
     hs_status status = find_layer(failed, 0, &layer, &ignored);
-    hs_ablation_name(ablation, name, sizeof name);
+    hs__engine_ablation_name(ablation, name, sizeof name);
     if (status == HS_OK && layer < failed->engine->model->shape.n_layers)
         return hs_error_prefix(error, "%s: not finite from layer %zu on", name, layer);
     return hs_error_prefix(error, "%s", name);
@@ -197,7 +198,7 @@ hs_status hs_reference_explain(const struct hs_pass *failed, const hs_ablation *
 hs_status hs_engine_find_not_finite(hs_engine *engine, const hs_workload *workload, const hs_ablation *ablation,
                                     uint32_t sequence, size_t *layer_out, hs_error *error)
 {
-    struct hs_prepared prepared = {.methods = &HS_REFERENCE_METHODS, .workload = workload};
+    struct hs_prepared prepared = {.methods = &HS__ENGINE_REFERENCE_METHODS, .workload = workload};
     struct hs_edit edit;
     struct hs_pass pass;
     hs_status status = prepare(engine, &prepared, error);
@@ -217,8 +218,8 @@ static hs_status count_memory(const hs_engine *engine, const hs_workload *worklo
     (void)load;
     size_t n_scored_rows = 0;
     HS_TRY(count_scored_rows(&n_scored_rows, workload, error));
-    struct hs_scratch_size size = hs_reference_size(engine, workload, n_scored_rows);
-    size_t n_bytes = hs_scratch_bytes(&size);
+    struct hs_scratch_size size = hs__engine_reference_size(engine, workload, n_scored_rows);
+    size_t n_bytes = hs__engine_scratch_bytes(&size);
     *n_bytes_out = n_bytes > SIZE_MAX - sizeof(hs_prepared) ? SIZE_MAX : n_bytes + sizeof(hs_prepared);
     return HS_OK;
 }
@@ -231,6 +232,12 @@ static hs_status count_cost(const hs_engine *engine, const hs_workload *workload
     return count_memory(engine, workload, NULL, &cost->memory_bytes, error);
 }
 
-const struct hs_engine_methods HS_REFERENCE_METHODS = {
-    prepare, clear, evaluate, count_cost, count_memory, hs_reference_generate, hs_reference_count_generation,
+const struct hs_engine_methods HS__ENGINE_REFERENCE_METHODS = {
+    prepare,
+    clear,
+    evaluate,
+    count_cost,
+    count_memory,
+    hs__engine_reference_generate,
+    hs__engine_reference_count_generation,
 };

@@ -16,7 +16,7 @@ enum {
 
 /* ---- lifecycle ------------------------------------------------------------------------------------------------- */
 
-hs_status hs_sampling_check(const hs_sampling *sampling, size_t vocabulary, hs_error *error)
+hs_status hs__engine_sampling_check(const hs_sampling *sampling, size_t vocabulary, hs_error *error)
 {
     if (sampling->n_samples == 0 || sampling->n_samples > UINT32_MAX)
         return hs_fail(error, HS_ERROR_INPUT, "sampling: %zu samples are not 1 to 2^32 - 1", sampling->n_samples);
@@ -49,27 +49,29 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_sampler *sampler, s
 
 enum { MAX_BUFFERS = 8 };
 
-hs_status hs_sampler_init(struct hs_sampler *sampler, const hs_sampling *sampling, size_t vocabulary, hs_error *error)
+hs_status hs__engine_sampler_init(struct hs_sampler *sampler, const hs_sampling *sampling, size_t vocabulary,
+                                  hs_error *error)
 {
     struct hs_buffer list[MAX_BUFFERS];
     *sampler = (struct hs_sampler){.sampling = sampling, .vocabulary = vocabulary};
-    return hs_buffers_allocate(&sampler->memory, list, list_buffers(list, sampler, vocabulary), "a sampler", error);
+    return hs__engine_buffers_allocate(&sampler->memory, list, list_buffers(list, sampler, vocabulary), "a sampler",
+                                       error);
 }
 
-void hs_sampler_clear(struct hs_sampler *sampler)
+void hs__engine_sampler_clear(struct hs_sampler *sampler)
 {
     hs_free(sampler->memory);
     *sampler = (struct hs_sampler){0};
 }
 
-size_t hs_sampler_bytes(size_t vocabulary)
+size_t hs__engine_sampler_bytes(size_t vocabulary)
 {
     struct hs_sampler sampler;
     struct hs_buffer list[MAX_BUFFERS];
-    return hs_buffers_bytes(list, list_buffers(list, &sampler, vocabulary));
+    return hs__engine_buffers_bytes(list, list_buffers(list, &sampler, vocabulary));
 }
 
-bool hs_sampling_is_end(const hs_sampling *sampling, int32_t token)
+bool hs_engine_sampling_is_end(const hs_sampling *sampling, int32_t token)
 {
     for (size_t i = 0; i < sampling->n_end_tokens; i++)
         if (sampling->end_tokens[i] == token)
@@ -77,16 +79,16 @@ bool hs_sampling_is_end(const hs_sampling *sampling, int32_t token)
     return false;
 }
 
-bool hs_sampling_ends(const hs_sampling *sampling, const int32_t *tokens, size_t n)
+bool hs__engine_sampling_ends(const hs_sampling *sampling, const int32_t *tokens, size_t n)
 {
-    if (hs_sampling_is_end(sampling, tokens[n - 1]))
+    if (hs_engine_sampling_is_end(sampling, tokens[n - 1]))
         return true;
     return sampling->stops != NULL && sampling->stops(sampling->stops_context, tokens, n);
 }
 
 /* ---- what is kept ---------------------------------------------------------------------------------------------- */
 
-bool hs_sampler_keeps(const struct hs_sampler *sampler, size_t token)
+bool hs__engine_sampler_keeps(const struct hs_sampler *sampler, size_t token)
 {
     float score = sampler->scores[token];
     return score > sampler->least || (score == sampler->least && token <= sampler->last_tie);
@@ -107,7 +109,7 @@ static size_t list_candidates(struct hs_sampler *sampler, int32_t grade)
 {
     size_t n = 0;
     for (size_t i = 0; i < sampler->vocabulary; i++)
-        if (sampler->grades[i] == grade && hs_sampler_keeps(sampler, i))
+        if (sampler->grades[i] == grade && hs__engine_sampler_keeps(sampler, i))
             sampler->candidates[n++] = (struct hs_candidate){sampler->scores[i], (uint32_t)i};
     qsort(sampler->candidates, n, sizeof *sampler->candidates, compare_candidates);
     return n;
@@ -151,12 +153,13 @@ static void restrict_tokens(struct hs_sampler *sampler)
     bool limits_mass = sampling->top_p < 1;
     if (!limits_number && !limits_mass)
         return;
-    hs_grade(sampler->grades, sampler->scores, sampler->maximum, GRADES_PER_UNIT, N_GRADES - 1, sampler->vocabulary);
+    hs__engine_grade(sampler->grades, sampler->scores, sampler->maximum, GRADES_PER_UNIT, N_GRADES - 1,
+                     sampler->vocabulary);
     if (limits_number)
         sampler->least = find_border(sampler, NULL, 0, (double)sampling->top_k).score;
     if (!limits_mass)
         return;
-    hs_exp_below(sampler->weights, sampler->scores, sampler->maximum, sampler->vocabulary);
+    hs__engine_exp_below(sampler->weights, sampler->scores, sampler->maximum, sampler->vocabulary);
     struct hs_candidate border = find_border(sampler, sampler->weights, sampling->top_p, 0);
     sampler->least = border.score;
     sampler->last_tie = border.token;
@@ -165,22 +168,22 @@ static void restrict_tokens(struct hs_sampler *sampler)
 static void list_kept(struct hs_sampler *sampler)
 {
     size_t limit = sampler->vocabulary / SPARSE_SHARE + 1;
-    size_t n = hs_find_at_least(sampler->kept, limit, sampler->scores, sampler->least, sampler->vocabulary);
+    size_t n = hs__engine_find_at_least(sampler->kept, limit, sampler->scores, sampler->least, sampler->vocabulary);
     sampler->is_sparse = n < limit;
     sampler->n_kept = 0;
     for (size_t i = 0; sampler->is_sparse && i < n; i++)
-        if (hs_sampler_keeps(sampler, sampler->kept[i]))
+        if (hs__engine_sampler_keeps(sampler, sampler->kept[i]))
             sampler->kept[sampler->n_kept++] = sampler->kept[i];
 }
 
-bool hs_sampler_load(struct hs_sampler *sampler, float *logits)
+bool hs__engine_sampler_load(struct hs_sampler *sampler, float *logits)
 {
     double temperature = sampler->sampling->temperature;
     if (temperature > 0 && temperature != 1)
-        hs_divide(logits, (float)temperature, sampler->vocabulary);
+        hs__engine_divide(logits, (float)temperature, sampler->vocabulary);
     sampler->scores = logits;
-    sampler->maximum = hs_max(logits, sampler->vocabulary);
-    if (!isfinite(sampler->maximum) || !isfinite(hs_sum_exp(logits, sampler->maximum, sampler->vocabulary)))
+    sampler->maximum = hs__engine_max(logits, sampler->vocabulary);
+    if (!isfinite(sampler->maximum) || !isfinite(hs__engine_sum_exp(logits, sampler->maximum, sampler->vocabulary)))
         return false;
     if (temperature > 0) {
         restrict_tokens(sampler);
@@ -231,9 +234,9 @@ static void draw_dense(struct draw *draw, const struct hs_sampler *sampler, uint
 {
     for (size_t first = 0; first < sampler->vocabulary; first += NOISE_TOKENS) {
         size_t n = sampler->vocabulary - first < NOISE_TOKENS ? sampler->vocabulary - first : NOISE_TOKENS;
-        hs_fill_noise(sampler->noise, key, (uint32_t)(first / 4), counter, (n + 3) / 4);
-        for (size_t i = 0; (i = hs_find_integer(sampler->noise, draw->bound, i, n)) < n; i++)
-            if (hs_sampler_keeps(sampler, first + i))
+        hs__engine_fill_noise(sampler->noise, key, (uint32_t)(first / 4), counter, (n + 3) / 4);
+        for (size_t i = 0; (i = hs__engine_find_integer(sampler->noise, draw->bound, i, n)) < n; i++)
+            if (hs__engine_sampler_keeps(sampler, first + i))
                 consider(draw, sampler, first + i, sampler->noise[i]);
     }
 }
@@ -241,11 +244,11 @@ static void draw_dense(struct draw *draw, const struct hs_sampler *sampler, uint
 static int32_t draw_greedy(const struct hs_sampler *sampler)
 {
     uint32_t best = 0;
-    hs_find_at_least(&best, 1, sampler->scores, sampler->maximum, sampler->vocabulary);
+    hs__engine_find_at_least(&best, 1, sampler->scores, sampler->maximum, sampler->vocabulary);
     return (int32_t)best;
 }
 
-int32_t hs_sampler_draw(struct hs_sampler *sampler, uint64_t prompt_key, size_t sample, size_t step)
+int32_t hs__engine_sampler_draw(struct hs_sampler *sampler, uint64_t prompt_key, size_t sample, size_t step)
 {
     const hs_sampling *sampling = sampler->sampling;
     const uint32_t counter[3] = {(uint32_t)step, (uint32_t)sample, 0};

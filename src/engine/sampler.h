@@ -40,17 +40,18 @@ struct hs_sampler {
 };
 
 /* HS_ERROR_INPUT: a number of `sampling` is out of its range. */
-hs_status hs_sampling_check(const hs_sampling *sampling, size_t vocabulary, hs_error *error);
+hs_status hs__engine_sampling_check(const hs_sampling *sampling, size_t vocabulary, hs_error *error);
 /* `sampling` is borrowed. */
-hs_status hs_sampler_init(struct hs_sampler *sampler, const hs_sampling *sampling, size_t vocabulary, hs_error *error);
-void hs_sampler_clear(struct hs_sampler *sampler);
-size_t hs_sampler_bytes(size_t vocabulary);
+hs_status hs__engine_sampler_init(struct hs_sampler *sampler, const hs_sampling *sampling, size_t vocabulary,
+                                  hs_error *error);
+void hs__engine_sampler_clear(struct hs_sampler *sampler);
+size_t hs__engine_sampler_bytes(size_t vocabulary);
 
 /* Makes scores of logits [vocabulary] in place and borrows them. False where one is not finite. */
-bool hs_sampler_load(struct hs_sampler *sampler, float *logits);
-bool hs_sampler_keeps(const struct hs_sampler *sampler, size_t token);
+bool hs__engine_sampler_load(struct hs_sampler *sampler, float *logits);
+bool hs__engine_sampler_keeps(const struct hs_sampler *sampler, size_t token);
 /* The token of a sample at a step (0: the first new one), of a prompt with this key. */
-int32_t hs_sampler_draw(struct hs_sampler *sampler, uint64_t prompt_key, size_t sample, size_t step);
+int32_t hs__engine_sampler_draw(struct hs_sampler *sampler, uint64_t prompt_key, size_t sample, size_t step);
 
 /* Samples that are drawn for a prompt: one where it is greedy. */
 static inline size_t hs_sampling_distinct(const hs_sampling *sampling)
@@ -59,6 +60,6 @@ static inline size_t hs_sampling_distinct(const hs_sampling *sampling)
 }
 
 /* Whether a sample's newest token ends it; tokens [n]. */
-bool hs_sampling_ends(const hs_sampling *sampling, const int32_t *tokens, size_t n);
+bool hs__engine_sampling_ends(const hs_sampling *sampling, const int32_t *tokens, size_t n);
 
 #endif

@@ -17,13 +17,13 @@ struct buffer_list {
     size_t n;
 };
 
-size_t hs_multiply_sizes(size_t a, size_t b)
+size_t hs__engine_multiply_sizes(size_t a, size_t b)
 {
     size_t product = 0;
     return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
 }
 
-size_t hs_add_sizes(size_t a, size_t b)
+size_t hs__engine_add_sizes(size_t a, size_t b)
 {
     size_t sum = 0;
     return __builtin_add_overflow(a, b, &sum) ? SIZE_MAX : sum;
@@ -38,7 +38,7 @@ static size_t logits_rows(const struct hs_scratch_size *size)
 {
     if (size->keeps_logits)
         return size->n_scored_rows;
-    size_t row_bytes = hs_multiply_sizes(size->shape->n_outputs, sizeof(float));
+    size_t row_bytes = hs__engine_multiply_sizes(size->shape->n_outputs, sizeof(float));
     size_t fitting = row_bytes == 0 ? HS_UNEMBED_ROWS : MAX_LOGITS_BYTES / row_bytes;
     size_t rows = at_most(fitting > 0 ? fitting : 1, HS_UNEMBED_ROWS);
     return at_most(rows, size->n_scored_rows);
@@ -81,28 +81,28 @@ static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, c
     LIST_BUFFER(list, scored_rows, size->n_scored_rows, 1);
     LIST_BUFFER(list, statistics, size->n_scored_rows, 1);
     LIST_BUFFER(list, edited_heads, shape->n_layers, shape->n_heads);
-    LIST_BUFFER(list, donor_z, shape->n_layers, hs_multiply_sizes(size->n_donor_rows, z_width));
+    LIST_BUFFER(list, donor_z, shape->n_layers, hs__engine_multiply_sizes(size->n_donor_rows, z_width));
 }
 
 static size_t aligned_bytes(size_t n_bytes)
 {
-    size_t padded = hs_add_sizes(n_bytes, ALIGNMENT - 1);
+    size_t padded = hs__engine_add_sizes(n_bytes, ALIGNMENT - 1);
     return padded == SIZE_MAX ? SIZE_MAX : padded / ALIGNMENT * ALIGNMENT;
 }
 
-size_t hs_buffers_bytes(const struct hs_buffer *buffers, size_t n)
+size_t hs__engine_buffers_bytes(const struct hs_buffer *buffers, size_t n)
 {
     size_t total = 0;
     for (size_t i = 0; i < n; i++)
-        total = hs_add_sizes(total, aligned_bytes(buffers[i].n_bytes));
+        total = hs__engine_add_sizes(total, aligned_bytes(buffers[i].n_bytes));
     return total;
 }
 
-hs_status hs_buffers_allocate(void *memory_out, const struct hs_buffer *buffers, size_t n, const char *what,
-                              hs_error *error)
+hs_status hs__engine_buffers_allocate(void *memory_out, const struct hs_buffer *buffers, size_t n, const char *what,
+                                      hs_error *error)
 {
     char *position = NULL;
-    HS_TRY(hs_allocate(&position, hs_buffers_bytes(buffers, n), 1, what, error));
+    HS_TRY(hs_allocate(&position, hs__engine_buffers_bytes(buffers, n), 1, what, error));
     memcpy(memory_out, &position, sizeof position);
     for (size_t i = 0; i < n; i++) {
         memcpy(buffers[i].pointer_address, &position, sizeof position);
@@ -111,27 +111,27 @@ hs_status hs_buffers_allocate(void *memory_out, const struct hs_buffer *buffers,
     return HS_OK;
 }
 
-size_t hs_scratch_bytes(const struct hs_scratch_size *size)
+size_t hs__engine_scratch_bytes(const struct hs_scratch_size *size)
 {
     struct hs_scratch scratch = {0};
     struct buffer_list list;
     list_buffers(&list, &scratch, size);
-    return hs_buffers_bytes(list.buffers, list.n);
+    return hs__engine_buffers_bytes(list.buffers, list.n);
 }
 
-hs_status hs_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size, const hs_engine *engine,
-                          hs_error *error)
+hs_status hs__engine_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size,
+                                  const hs_engine *engine, hs_error *error)
 {
     *scratch = (struct hs_scratch){0};
     struct buffer_list list;
     list_buffers(&list, scratch, size);
-    HS_TRY(hs_buffers_allocate(&scratch->memory, list.buffers, list.n, "the buffers of a forward pass", error));
+    HS_TRY(hs__engine_buffers_allocate(&scratch->memory, list.buffers, list.n, "the buffers of a forward pass", error));
     scratch->work.options = &engine->options;
     hs__engine_fill_angles(scratch->angles, engine->model, size->longest);
     return HS_OK;
 }
 
-void hs_scratch_clear(struct hs_scratch *scratch)
+void hs__engine_scratch_clear(struct hs_scratch *scratch)
 {
     hs_free(scratch->memory);
     *scratch = (struct hs_scratch){0};

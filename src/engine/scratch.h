@@ -16,16 +16,17 @@ struct hs_buffer {
 };
 
 #define HS_BUFFER(pointer, n_rows, n_columns) \
-    ((struct hs_buffer){&(pointer), hs_multiply_sizes(sizeof *(pointer), hs_multiply_sizes(n_rows, n_columns))})
+    ((struct hs_buffer){&(pointer),           \
+                        hs__engine_multiply_sizes(sizeof *(pointer), hs__engine_multiply_sizes(n_rows, n_columns))})
 
 /* SIZE_MAX where the product or sum is more than any memory holds. */
-size_t hs_multiply_sizes(size_t a, size_t b);
-size_t hs_add_sizes(size_t a, size_t b);
-/* What hs_buffers_allocate allocates; SIZE_MAX if that is more than any memory holds. */
-size_t hs_buffers_bytes(const struct hs_buffer *buffers, size_t n);
+size_t hs__engine_multiply_sizes(size_t a, size_t b);
+size_t hs__engine_add_sizes(size_t a, size_t b);
+/* What hs__engine_buffers_allocate allocates; SIZE_MAX if that is more than any memory holds. */
+size_t hs__engine_buffers_bytes(const struct hs_buffer *buffers, size_t n);
 /* One zeroed block, in which every buffer is aligned; hs_free() it. */
-hs_status hs_buffers_allocate(void *memory_out, const struct hs_buffer *buffers, size_t n, const char *what,
-                              hs_error *error);
+hs_status hs__engine_buffers_allocate(void *memory_out, const struct hs_buffer *buffers, size_t n, const char *what,
+                                      hs_error *error);
 
 struct hs_scratch_size {
     const hs_model_shape *shape;
@@ -67,10 +68,10 @@ enum {
 };
 
 /* Of a pass of this engine, whose model has the shape; the engine is borrowed. */
-hs_status hs_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size, const hs_engine *engine,
-                          hs_error *error);
-void hs_scratch_clear(struct hs_scratch *scratch);
-/* What hs_scratch_init allocates; SIZE_MAX if that is more than any memory holds. */
-size_t hs_scratch_bytes(const struct hs_scratch_size *size);
+hs_status hs__engine_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size,
+                                  const hs_engine *engine, hs_error *error);
+void hs__engine_scratch_clear(struct hs_scratch *scratch);
+/* What hs__engine_scratch_init allocates; SIZE_MAX if that is more than any memory holds. */
+size_t hs__engine_scratch_bytes(const struct hs_scratch_size *size);
 
 #endif

@@ -131,7 +131,7 @@ static hs_status check_empty_set(hs_engine *engine, const hs_workload *workload,
     HS_GOTO_DONE(hs_engine_prepare(engine, workload, &prepared, error));
     HS_GOTO_DONE(evaluate_around(engine, prepared, workload->n_queries, answers, error));
 done:
-    hs_prepared_free(prepared);
+    hs_engine_prepared_free(prepared);
     hs_free(answers);
     return status;
 }

@@ -39,11 +39,11 @@ struct hs_engine_methods {
 };
 
 /* HS_UNFINISHED if whoever is polled gives the evaluation up. */
-hs_status hs_engine_go_on(const hs_engine *engine, hs_error *error);
+hs_status hs__engine_go_on(const hs_engine *engine, hs_error *error);
 
-const struct hs_engine_methods *hs_engine_methods_of(const hs_engine *engine);
+const struct hs_engine_methods *hs__engine_methods_of(const hs_engine *engine);
 
-extern const struct hs_engine_methods HS_REFERENCE_METHODS;
-extern const struct hs_engine_methods HS_PREFIX_METHODS;
+extern const struct hs_engine_methods HS__ENGINE_REFERENCE_METHODS;
+extern const struct hs_engine_methods HS__ENGINE_PREFIX_METHODS;
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <limits.h>
 
-size_t hs_sequences_longest(const hs_sequences *sequences)
+size_t hs__engine_sequences_longest(const hs_sequences *sequences)
 {
     size_t longest = 0;
     for (size_t i = 0; i < sequences->n; i++)
@@ -44,8 +44,8 @@ static hs_status check_types(const hs_sequences *sequences, size_t sequence, con
     return HS_OK;
 }
 
-hs_status hs_check_sequences(const hs_sequences *sequences, const hs_model_shape *shape, const char *what,
-                             hs_error *error)
+hs_status hs__engine_check_sequences(const hs_sequences *sequences, const hs_model_shape *shape, const char *what,
+                                     hs_error *error)
 {
     for (size_t i = 0; i < sequences->n; i++) {
         if (sequences->offsets[i + 1] < sequences->offsets[i])
@@ -111,7 +111,7 @@ static hs_status check_query(const hs_workload *workload, size_t index, const hs
 static hs_status check_donors(const hs_workload *workload, const hs_model_shape *shape, hs_error *error)
 {
     const hs_sequences *donors = &workload->donor_sequences;
-    HS_TRY(hs_check_sequences(donors, shape, "donor sequence", error));
+    HS_TRY(hs__engine_check_sequences(donors, shape, "donor sequence", error));
     for (size_t i = 0; donors->n > 0 && i < workload->sequences.n; i++) {
         if (workload->donors[i] >= donors->n)
             return hs_fail(error, HS_ERROR_INPUT, "sequence %zu: there is no donor sequence %u", i,
@@ -123,9 +123,9 @@ static hs_status check_donors(const hs_workload *workload, const hs_model_shape 
     return HS_OK;
 }
 
-hs_status hs_check_workload(const hs_workload *workload, const hs_model_shape *shape, hs_error *error)
+hs_status hs__engine_check_workload(const hs_workload *workload, const hs_model_shape *shape, hs_error *error)
 {
-    HS_TRY(hs_check_sequences(&workload->sequences, shape, "sequence", error));
+    HS_TRY(hs__engine_check_sequences(&workload->sequences, shape, "sequence", error));
     HS_TRY(check_lists(workload, shape, error));
     for (size_t i = 0; i < workload->n_queries; i++)
         HS_TRY(check_query(workload, i, shape, error));

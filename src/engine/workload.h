@@ -29,11 +29,11 @@ static inline size_t hs_sequences_n_rows(const hs_sequences *sequences)
     return sequences->n == 0 ? 0 : hs_sequence_first_row(sequences, sequences->n);
 }
 
-size_t hs_sequences_longest(const hs_sequences *sequences);
+size_t hs__engine_sequences_longest(const hs_sequences *sequences);
 
 /* HS_ERROR_INPUT as hs_engine_prepare says; `what` names the sequences in the message. */
-hs_status hs_check_sequences(const hs_sequences *sequences, const hs_model_shape *shape, const char *what,
-                             hs_error *error);
-hs_status hs_check_workload(const hs_workload *workload, const hs_model_shape *shape, hs_error *error);
+hs_status hs__engine_check_sequences(const hs_sequences *sequences, const hs_model_shape *shape, const char *what,
+                                     hs_error *error);
+hs_status hs__engine_check_workload(const hs_workload *workload, const hs_model_shape *shape, hs_error *error);
 
 #endif

@@ -9,14 +9,14 @@ static bool always(const hs_report *report, const report_figure *figure)
     return report->ranking.n > 0;
 }
 
-bool hs__report_has_pairs(const hs_report *report, const report_figure *figure)
+static bool has_pairs(const hs_report *report, const report_figure *figure)
 {
     return report->has_pairs &&
            hs__report_largest_value(report, HS_STATISTIC_INTERACTION, &report->metrics[figure->metric], 2) > 0;
 }
 
 /* Some change under some intervention, and a single head that is complete under the figure's own. */
-bool hs__report_has_singles(const hs_report *report, const report_figure *figure)
+static bool has_singles(const hs_report *report, const report_figure *figure)
 {
     const report_metric *metric = &report->metrics[figure->metric];
     const size_t first = figure->intervention >= 0 ? (size_t)figure->intervention * report->n_components : 0;
@@ -27,7 +27,7 @@ bool hs__report_has_singles(const hs_report *report, const report_figure *figure
     return complete && hs__report_largest_value(report, HS_STATISTIC_DELTA, metric, 1) > 0;
 }
 
-bool hs__report_has_two_metrics(const hs_report *report, const report_figure *figure)
+static bool has_two_metrics(const hs_report *report, const report_figure *figure)
 {
     (void)figure;
     return report->n_main > 1 && report->ranking.n > 0;
@@ -35,7 +35,7 @@ bool hs__report_has_two_metrics(const hs_report *report, const report_figure *fi
 
 static bool has_two_interventions(const hs_report *report, const report_figure *figure)
 {
-    return report->sets->n_interventions > 1 && hs__report_has_singles(report, figure);
+    return report->sets->n_interventions > 1 && has_singles(report, figure);
 }
 
 const figure_kind hs__report_figure_kinds[] = {
@@ -48,7 +48,7 @@ const figure_kind hs__report_figure_kinds[] = {
      .section = "What it costs",
      .note = "Each dot is an ablation set; down or up is what happens to what is to be kept. The line is the Pareto "
              "front: no set does better in both. Dashed: the tolerance.",
-     .applies = hs__report_has_two_metrics,
+     .applies = has_two_metrics,
      .draw = hs__report_draw_scatter},
     {.name = "controls",
      .section = "Controls",
@@ -69,7 +69,7 @@ const figure_kind hs__report_figure_kinds[] = {
      .note = "Change of the metric when one head is ablated. A dot marks q below the level of significance.",
      .by_metric = true,
      .by_intervention = true,
-     .applies = hs__report_has_singles,
+     .applies = has_singles,
      .draw = hs__report_draw_heads},
     {.name = "largest",
      .section = "Largest changes",
@@ -83,7 +83,7 @@ const figure_kind hs__report_figure_kinds[] = {
      .by_metric = true,
      .by_intervention = true,
      .drawn_by_script = true,
-     .applies = hs__report_has_pairs,
+     .applies = has_pairs,
      .draw = hs__report_draw_matrix},
     {.name = "backup",
      .section = "Backup heads",
@@ -92,7 +92,7 @@ const figure_kind hs__report_figure_kinds[] = {
          "interactions. Wider is stronger.",
      .by_metric = true,
      .by_intervention = true,
-     .applies = hs__report_has_pairs,
+     .applies = has_pairs,
      .draw = hs__report_draw_network},
     {.name = "interventions",
      .section = "Interventions",

@@ -89,8 +89,5 @@ hs_status hs__report_draw_controls(const hs_report *report, const report_figure 
 bool hs__report_has_controls(const hs_report *report, const report_figure *figure);
 hs_status hs__report_draw_pruning(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 bool hs__report_has_pruning(const hs_report *report, const report_figure *figure);
-bool hs__report_has_pairs(const hs_report *report, const report_figure *figure);
-bool hs__report_has_two_metrics(const hs_report *report, const report_figure *figure);
-bool hs__report_has_singles(const hs_report *report, const report_figure *figure);
 
 #endif

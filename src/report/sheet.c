@@ -97,7 +97,8 @@ static hs_status format_number(const sheet_column *column, double value, hs_text
     return hs_text_appendf(text, error, column->sign ? "%+.*f" : "%.*f", column->digits, shown);
 }
 
-hs_status hs__report_sheet_format_cell(const sheet *s, size_t row, size_t column, hs_text *text, hs_error *error)
+/* A cell as people read it. */
+static hs_status format_cell(const sheet *s, size_t row, size_t column, hs_text *text, hs_error *error)
 {
     const sheet_cell *cell = cell_at(s, row, column);
     const sheet_column *of = &s->columns[column];
@@ -241,7 +242,7 @@ static hs_status print_cell(const sheet *s, size_t row, size_t column,
                             hs_status (*escape)(const char *, hs_text *, hs_error *), hs_text *text, hs_error *error)
 {
     hs_text cell = {0};
-    hs_status status = hs__report_sheet_format_cell(s, row, column, &cell, error);
+    hs_status status = format_cell(s, row, column, &cell, error);
 
     if (status == HS_OK && cell.text != NULL)
         status = escape(cell.text, text, error);

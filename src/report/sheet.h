@@ -53,9 +53,6 @@ hs_status hs__report_sheet_add_interval(sheet *s, double value, double low, doub
 /* Before a row's first cell, where rows are about sets. */
 hs_status hs__report_sheet_begin_set(sheet *s, uint64_t set, hs_error *error);
 
-/* A cell as people read it. */
-hs_status hs__report_sheet_format_cell(const sheet *s, size_t row, size_t column, hs_text *text, hs_error *error);
-
 hs_status hs__report_sheet_as_csv(const sheet *s, hs_text *text, hs_error *error);
 /* An array of objects. */
 hs_status hs__report_sheet_as_json(const sheet *s, hs_text *text, hs_error *error);

@@ -19,7 +19,7 @@ typedef struct study_evaluator {
 
 static void drop_workload(study_evaluator *e)
 {
-    hs_prepared_free(e->prepared);
+    hs_engine_prepared_free(e->prepared);
     hs_tasks_workload_free(e->workload);
     e->prepared = NULL;
     e->workload = NULL;

@@ -80,13 +80,13 @@ hs_status hs__study_longest_reference(const hs_study *study, size_t *longest_out
 
 static void zero_sums(hs_mean_sums *sums)
 {
-    memset(sums->sums, 0, hs_mean_sums_n_values(sums) * sizeof *sums->sums);
+    memset(sums->sums, 0, hs_engine_mean_sums_n_values(sums) * sizeof *sums->sums);
     memset(sums->counts, 0, sums->n_positions * sizeof *sums->counts);
 }
 
 static void add_sums(hs_mean_sums *total, const hs_mean_sums *part)
 {
-    for (size_t i = 0; i < hs_mean_sums_n_values(total); ++i)
+    for (size_t i = 0; i < hs_engine_mean_sums_n_values(total); ++i)
         total->sums[i] += part->sums[i];
     for (size_t i = 0; i < total->n_positions; ++i)
         total->counts[i] += part->counts[i];
@@ -127,7 +127,7 @@ static hs_status sum_chunk(hs_study *study, uint64_t index, hs_mean_sums *part, 
 
 static hs_status broadcast_sums(hs_comm *comm, hs_mean_sums *part, int root, hs_error *error)
 {
-    HS_TRY(hs_comm_broadcast(comm, part->sums, hs_mean_sums_n_values(part) * sizeof *part->sums, root, error));
+    HS_TRY(hs_comm_broadcast(comm, part->sums, hs_engine_mean_sums_n_values(part) * sizeof *part->sums, root, error));
     return hs_comm_broadcast(comm, part->counts, part->n_positions * sizeof *part->counts, root, error);
 }
 
@@ -168,21 +168,21 @@ hs_status hs_study_compute_means(hs_comm *comm, hs_study *study, hs_error *error
     hs_status status = hs__study_longest_reference(study, &n_positions, error);
 
     if (status == HS_OK)
-        status = hs_mean_sums_init(&own, shape, n_positions, error);
+        status = hs_engine_mean_sums_init(&own, shape, n_positions, error);
     if (status == HS_OK)
-        status = hs_mean_sums_init(&part, shape, n_positions, error);
+        status = hs_engine_mean_sums_init(&part, shape, n_positions, error);
     if (status == HS_OK)
-        status = hs_mean_sums_init(&total, shape, n_positions, error);
+        status = hs_engine_mean_sums_init(&total, shape, n_positions, error);
     status = hs_comm_agree(comm, status, error);
     for (uint64_t first = 0; status == HS_OK && first < n_chunks; first += step)
         status = sum_round(comm, study, first, n_chunks, &own, &part, &total, error);
     if (status == HS_OK)
-        status = hs_comm_agree(comm, hs_reference_means_from_sums(&total, &study->means, error), error);
+        status = hs_comm_agree(comm, hs_engine_reference_means_from_sums(&total, &study->means, error), error);
     if (status == HS_OK)
         hs_engine_set_means(study->engine, &study->means);
-    hs_mean_sums_clear(&own);
-    hs_mean_sums_clear(&part);
-    hs_mean_sums_clear(&total);
+    hs_engine_mean_sums_clear(&own);
+    hs_engine_mean_sums_clear(&part);
+    hs_engine_mean_sums_clear(&total);
     return status;
 }
 
@@ -191,7 +191,7 @@ hs_status hs_study_read_means(hs_study *study, hs_results *results, hs_error *er
     hs_reference_means *means = &study->means;
     hs_status status;
 
-    hs_reference_means_clear(means);
+    hs_engine_reference_means_clear(means);
     hs_results_means_sizes(results, &means->n_layers, &means->n_positions, &means->n_columns);
     if (means->n_layers != study->model->shape.n_layers)
         return hs_fail(error, HS_ERROR_RESULTS, "the results file has no reference means of this model");
@@ -203,6 +203,6 @@ hs_status hs_study_read_means(hs_study *study, hs_results *results, hs_error *er
     hs_engine_set_means(study->engine, means);
 done:
     if (status != HS_OK)
-        hs_reference_means_clear(means);
+        hs_engine_reference_means_clear(means);
     return status;
 }

@@ -74,7 +74,7 @@ hs_status hs__sweep_selector_mark(const char *selector, const component_grid *gr
     return HS_OK;
 }
 
-int hs__sweep_component_compare(const hs_component *a, const hs_component *b)
+static int component_compare(const hs_component *a, const hs_component *b)
 {
     if (a->layer != b->layer)
         return a->layer < b->layer ? -1 : 1;
@@ -88,7 +88,7 @@ int hs__sweep_component_set_compare(const hs_component *a, size_t n_a, const hs_
     if (n_a != n_b)
         return n_a < n_b ? -1 : 1;
     for (size_t i = 0; i < n_a; ++i) {
-        int difference = hs__sweep_component_compare(&a[i], &b[i]);
+        int difference = component_compare(&a[i], &b[i]);
         if (difference != 0)
             return difference;
     }
@@ -97,7 +97,7 @@ int hs__sweep_component_set_compare(const hs_component *a, size_t n_a, const hs_
 
 static int component_compare_void(const void *a, const void *b)
 {
-    return hs__sweep_component_compare(a, b);
+    return component_compare(a, b);
 }
 
 hs_status hs__sweep_set_list_append(set_list *list, const hs_component *components, size_t n, hs_error *error)
@@ -164,7 +164,7 @@ static hs_status parse_line(const char *text, const set_line *line, set_list *li
         return HS_OK;
     qsort(components, n, sizeof *components, component_compare_void);
     for (size_t i = 1; i < n; ++i)
-        if (hs__sweep_component_compare(&components[i - 1], &components[i]) == 0)
+        if (component_compare(&components[i - 1], &components[i]) == 0)
             return hs_fail(error, HS_ERROR_USAGE, "%s:%zu: %d.%d stands twice in one set", line->path, line->number,
                            components[i].layer, components[i].index);
     return hs__sweep_set_list_append(list, components, n, error);

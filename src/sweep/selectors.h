@@ -33,7 +33,6 @@ hs_status hs__sweep_set_list_append(set_list *list, const hs_component *componen
 void hs__sweep_set_list_clear(set_list *list);
 
 /* Order within the table: by size, then lexicographically. */
-int hs__sweep_component_compare(const hs_component *a, const hs_component *b);
 int hs__sweep_component_set_compare(const hs_component *a, size_t n_a, const hs_component *b, size_t n_b);
 
 #endif

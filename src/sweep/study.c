@@ -206,7 +206,7 @@ void hs_study_free(hs_study *study)
     if (study == NULL)
         return;
     hs_engine_free(study->engine);
-    hs_reference_means_clear(&study->means);
+    hs_engine_reference_means_clear(&study->means);
     hs_sweep_plan_clear(&study->plan);
     hs_sweep_space_clear(&study->space);
     for (size_t i = 0; i < study->n_tasks; ++i) {

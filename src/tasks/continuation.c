@@ -16,7 +16,7 @@ size_t hs__tasks_continuation_length(const hs_sampling *sampling, const int32_t 
     size_t n = 0;
     while (n < sampling->max_new_tokens && tokens[n] >= 0)
         n++;
-    return n > 0 && hs_sampling_is_end(sampling, tokens[n - 1]) ? n - 1 : n;
+    return n > 0 && hs_engine_sampling_is_end(sampling, tokens[n - 1]) ? n - 1 : n;
 }
 
 /* ---- bytes that are no UTF-8 --------------------------------------------------------------------------------------- */

@@ -87,7 +87,7 @@ static hs_status evaluate_batch(fluency *f, hs_error *error)
     HS_TRY(hs_reserve(&f->answers, &f->answers_capacity, f->queries.n, sizeof *f->answers, "answers", error));
     HS_TRY(hs_engine_prepare(f->engine, &workload, &prepared, error));
     hs_status status = hs_engine_evaluate(f->engine, prepared, &clean, 1, f->answers, error);
-    hs_prepared_free(prepared);
+    hs_engine_prepared_free(prepared);
     HS_TRY(status);
     for (size_t q = 0; q < f->queries.n; q++)
         f->nll[f->owners[f->queries.items[q].sequence]] -= f->answers[q];

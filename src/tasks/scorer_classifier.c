@@ -175,7 +175,7 @@ static hs_status evaluate_batch(classifier_scorer *scorer, double *scores, hs_er
         .sequences = hs__tasks_sequences_view(&scorer->sequences), .queries = scorer->queries, .n_queries = n};
     HS_TRY(hs_engine_prepare(scorer->engine, &workload, &prepared, error));
     hs_status status = hs_engine_evaluate(scorer->engine, prepared, &clean, 1, scorer->answers, error);
-    hs_prepared_free(prepared);
+    hs_engine_prepared_free(prepared);
     HS_TRY(status);
     for (size_t i = 0; i < n; i++) {
         double answer = scorer->answers[i];

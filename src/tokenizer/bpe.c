@@ -19,8 +19,8 @@ static hs_status find_part(const tok_model *model, const char *bytes, size_t len
                    (int)(length < 100 ? length : 100), bytes);
 }
 
-hs_status hs__tokenizer_bpe_add_merge(tok_model *model, const char *left, size_t left_length, const char *right,
-                                      size_t right_length, size_t rank, hs_error *error)
+static hs_status add_merge(tok_model *model, const char *left, size_t left_length, const char *right,
+                           size_t right_length, size_t rank, hs_error *error)
 {
     int32_t left_id = 0;
     int32_t right_id = 0;
@@ -51,7 +51,7 @@ hs_status hs__tokenizer_bpe_add_merge_line(tok_model *model, const char *line, s
     if (space == NULL || memchr(space + 1, ' ', length - left - 1) != NULL)
         return hs_fail(error, HS_ERROR_INPUT, "the merge \"%.*s\" is not two tokens with a space between them",
                        (int)(length < 100 ? length : 100), line);
-    return hs__tokenizer_bpe_add_merge(model, line, left, space + 1, length - left - 1, rank, error);
+    return add_merge(model, line, left, space + 1, length - left - 1, rank, error);
 }
 
 static hs_status read_merge(const hs_json_value *value, tok_model *model, size_t rank, hs_error *error)
@@ -63,8 +63,8 @@ static hs_status read_merge(const hs_json_value *value, tok_model *model, size_t
     if (hs_json_kind_of(value) != HS_JSON_ARRAY || hs_json_size(value) != 2 ||
         hs_json_kind_of(left) != HS_JSON_STRING || hs_json_kind_of(right) != HS_JSON_STRING)
         return hs_fail(error, HS_ERROR_INPUT, "must be \"left right\" or [\"left\", \"right\"]");
-    return hs__tokenizer_bpe_add_merge(model, hs_json_string(left), hs_json_size(left), hs_json_string(right),
-                                       hs_json_size(right), rank, error);
+    return add_merge(model, hs_json_string(left), hs_json_size(left), hs_json_string(right), hs_json_size(right), rank,
+                     error);
 }
 
 static hs_status read_merges(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)

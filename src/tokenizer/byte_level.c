@@ -3,7 +3,7 @@
 enum { FIRST_SUBSTITUTE = 0x100 };
 
 /* The bytes that are not themselves are 0 to 32, 127 to 160 and 173. */
-int32_t hs__tokenizer_byte_character(unsigned char byte)
+static int32_t character_of(unsigned char byte)
 {
     if (byte <= 32)
         return FIRST_SUBSTITUTE + byte;
@@ -18,8 +18,7 @@ int hs__tokenizer_character_byte(int32_t character)
 {
     int32_t substitute = character - FIRST_SUBSTITUTE;
     if (substitute < 0)
-        return character >= 0 && hs__tokenizer_byte_character((unsigned char)character) == character ? (int)character
-                                                                                                     : -1;
+        return character >= 0 && character_of((unsigned char)character) == character ? (int)character : -1;
     if (substitute <= 32)
         return (int)substitute;
     if (substitute < 33 + 34)
@@ -34,7 +33,7 @@ hs_status hs__tokenizer_rewrite_bytes(const void *how, tok_workspace *work, cons
     (void)at_origin_inout;
     for (size_t i = 0; i < length; i++) {
         char encoded[4];
-        size_t n = hs__tokenizer_character_encode(hs__tokenizer_byte_character((unsigned char)text[i]), encoded);
+        size_t n = hs__tokenizer_character_encode(character_of((unsigned char)text[i]), encoded);
         HS_TRY(hs__tokenizer_next_append(work, encoded, n, error));
     }
     return HS_OK;

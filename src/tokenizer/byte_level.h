@@ -7,8 +7,6 @@
 
 #include "tokenizer/step.h"
 
-/* The character of a byte. */
-int32_t hs__tokenizer_byte_character(unsigned char byte);
 /* The byte of a character of the alphabet, -1 for any other character. */
 int hs__tokenizer_character_byte(int32_t character);
 

@@ -2,7 +2,13 @@
 
 #include <string.h>
 
-static const tok_model_kind *const KINDS[] = {&HS__TOKENIZER_BPE, &HS__TOKENIZER_WORD_LEVEL, &HS__TOKENIZER_WORD_PIECE,
+static hs_status read_word_level(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error);
+static hs_status encode_word_level(const tok_model *model, tok_workspace *work, const char *text, size_t length,
+                                   hs_token_list *ids, hs_error *error);
+static const tok_model_kind WORD_LEVEL = {
+    "WordLevel", "unk_token", "word-level", hs__tokenizer_model_read_vocabulary, read_word_level, encode_word_level};
+
+static const tok_model_kind *const KINDS[] = {&HS__TOKENIZER_BPE, &WORD_LEVEL, &HS__TOKENIZER_WORD_PIECE,
                                               &HS__TOKENIZER_UNIGRAM};
 
 /* Files of the first versions name no type; merges tell that it is BPE, a list of tokens that it is Unigram. */
@@ -139,6 +145,3 @@ static hs_status encode_word_level(const tok_model *model, tok_workspace *work, 
                        (int)(length < 100 ? length : 100), text);
     return hs__tokenizer_ids_add(ids, id, error);
 }
-
-const tok_model_kind HS__TOKENIZER_WORD_LEVEL = {
-    "WordLevel", "unk_token", "word-level", hs__tokenizer_model_read_vocabulary, read_word_level, encode_word_level};

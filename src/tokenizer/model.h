@@ -45,7 +45,6 @@ struct tok_model {
 
 extern const tok_model_kind HS__TOKENIZER_BPE;
 extern const tok_model_kind HS__TOKENIZER_UNIGRAM;
-extern const tok_model_kind HS__TOKENIZER_WORD_LEVEL;
 extern const tok_model_kind HS__TOKENIZER_WORD_PIECE;
 
 /* The key "model" of a tokenizer.json. */
@@ -64,10 +63,7 @@ void hs__tokenizer_model_find_byte_ids(tok_model *model);
 /* Whether each byte of the text has an id in byte_ids. */
 bool hs__tokenizer_model_has_bytes(const tok_model *model, const char *text, size_t length);
 
-/* The merge of rank `rank` into a model whose vocabulary is complete. */
-hs_status hs__tokenizer_bpe_add_merge(tok_model *model, const char *left, size_t left_length, const char *right,
-                                      size_t right_length, size_t rank, hs_error *error);
-/* The same for "left right". */
+/* The merge "left right" of rank `rank` into a model whose vocabulary is complete. */
 hs_status hs__tokenizer_bpe_add_merge_line(tok_model *model, const char *line, size_t length, size_t rank,
                                            hs_error *error);
 

@@ -83,7 +83,7 @@ static hs_status answer(hs_engine *engine, const hs_workload *workload, double *
     hs_status status = hs_engine_prepare(engine, workload, &prepared, error);
     if (status == HS_OK)
         status = hs_engine_evaluate(engine, prepared, &(hs_ablation){0}, 1, answers, error);
-    hs_prepared_free(prepared);
+    hs_engine_prepared_free(prepared);
     return status;
 }
 

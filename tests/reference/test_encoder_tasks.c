@@ -63,7 +63,7 @@ static void evaluate_task(struct evaluation *e, hs_engine_kind kind, const hs_ab
         hs_tasks_score(e->task, workload, answers + i * workload->workload.n_queries, e->values + i * n_values);
     e->n_sets = n;
     hs_free(answers);
-    hs_prepared_free(prepared);
+    hs_engine_prepared_free(prepared);
     hs_engine_free(engine);
     hs_tasks_workload_free(workload);
 }

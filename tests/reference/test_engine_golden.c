@@ -63,17 +63,17 @@ static void set_up(struct golden *golden, const char *folder)
     for (size_t kind = 0; kind < 2; kind++)
         golden->engines[kind] = new_engine(golden->model.model, (hs_engine_options){.kind = (hs_engine_kind)kind});
     add_sequences(golden);
-    ASSERT_OK(hs_mean_sums_init(&golden->sums, &golden->model.model->shape, MAX_LENGTH, &error));
+    ASSERT_OK(hs_engine_mean_sums_init(&golden->sums, &golden->model.model->shape, MAX_LENGTH, &error));
     ASSERT_OK(hs_engine_sum_z(golden->engines[0], &golden->work.workload.sequences, &golden->sums, &error));
-    ASSERT_OK(hs_reference_means_from_sums(&golden->sums, &golden->means, &error));
+    ASSERT_OK(hs_engine_reference_means_from_sums(&golden->sums, &golden->means, &error));
     for (size_t kind = 0; kind < 2; kind++)
         hs_engine_set_means(golden->engines[kind], &golden->means);
 }
 
 static void tear_down(struct golden *golden)
 {
-    hs_mean_sums_clear(&golden->sums);
-    hs_reference_means_clear(&golden->means);
+    hs_engine_mean_sums_clear(&golden->sums);
+    hs_engine_reference_means_clear(&golden->means);
     clear_work(&golden->work);
     reference_file_close(golden->file);
     for (size_t kind = 0; kind < 2; kind++)

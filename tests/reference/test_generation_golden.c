@@ -137,27 +137,27 @@ static void check_kept(const hs_sampling *sampling, const double *logits, const 
 {
     struct hs_sampler sampler;
     float *scores = NULL;
-    ASSERT_OK(hs_sampler_init(&sampler, sampling, vocabulary, &error));
+    ASSERT_OK(hs__engine_sampler_init(&sampler, sampling, vocabulary, &error));
     ASSERT_OK(hs_allocate(&scores, vocabulary, sizeof *scores, "test", &error));
     for (size_t i = 0; i < vocabulary; i++)
         scores[i] = (float)logits[i];
-    assert_true(hs_sampler_load(&sampler, scores));
+    assert_true(hs__engine_sampler_load(&sampler, scores));
     double least = INFINITY;
     size_t n_kept = 0;
     size_t n_expected = 0;
     for (size_t i = 0; i < vocabulary; i++) {
         least = expected[i] != 0 ? fmin(least, logits[i]) : least;
         n_expected += expected[i] != 0;
-        n_kept += hs_sampler_keeps(&sampler, i);
+        n_kept += hs__engine_sampler_keeps(&sampler, i);
     }
     assert_int_equal(n_kept, n_expected);
     /* Which of those that tie at the border are kept, transformers leaves to chance. */
     for (size_t i = 0; i < vocabulary; i++)
-        if (hs_sampler_keeps(&sampler, i) != (expected[i] != 0) && logits[i] != least)
+        if (hs__engine_sampler_keeps(&sampler, i) != (expected[i] != 0) && logits[i] != least)
             fail_msg("temperature %g, top_k %zu, top_p %g: token %zu is %s", sampling->temperature, sampling->top_k,
                      sampling->top_p, i, expected[i] ? "dropped" : "kept");
     hs_free(scores);
-    hs_sampler_clear(&sampler);
+    hs__engine_sampler_clear(&sampler);
 }
 
 static void test_kept_tokens(void **state)

@@ -93,7 +93,7 @@ static inline double *evaluate(hs_engine *engine, const hs_workload *workload, c
     ASSERT_OK(hs_allocate(&answers, n * workload->n_queries, sizeof *answers, "test", &error));
     ASSERT_OK(hs_engine_prepare(engine, workload, &prepared, &error));
     ASSERT_OK(hs_engine_evaluate(engine, prepared, ablations, n, answers, &error));
-    hs_prepared_free(prepared);
+    hs_engine_prepared_free(prepared);
     return answers;
 }
 

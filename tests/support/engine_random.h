@@ -232,10 +232,10 @@ static inline hs_reference_means reference_means(hs_engine *engine, const hs_mod
 {
     hs_mean_sums sums = {0};
     hs_reference_means means = {0};
-    ASSERT_OK(hs_mean_sums_init(&sums, shape, MAX_LENGTH, &error));
+    ASSERT_OK(hs_engine_mean_sums_init(&sums, shape, MAX_LENGTH, &error));
     ASSERT_OK(hs_engine_sum_z(engine, sequences, &sums, &error));
-    ASSERT_OK(hs_reference_means_from_sums(&sums, &means, &error));
-    hs_mean_sums_clear(&sums);
+    ASSERT_OK(hs_engine_reference_means_from_sums(&sums, &means, &error));
+    hs_engine_mean_sums_clear(&sums);
     return means;
 }
 

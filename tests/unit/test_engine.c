@@ -276,7 +276,7 @@ static void test_answers_depend_on_the_ablation_only(void **state)
         assert_memory_equal(alone, together + i * work.workload.n_queries, n_bytes);
     }
     assert_true(memcmp(together, together + work.workload.n_queries, n_bytes) != 0);
-    hs_prepared_free(prepared);
+    hs_engine_prepared_free(prepared);
     hs_free(alone);
     hs_free(together);
     clear_work(&work);
@@ -357,7 +357,7 @@ static void check_memory(const hs_model *model, bool donors)
     size_t promised = hs_engine_memory_bytes(&model->shape, 84, 81, 70, donors);
     print_message("%zu bytes promised, %zu held\n", promised, held);
     assert_true(held >= promised && held <= promised + 4096);
-    hs_prepared_free(prepared);
+    hs_engine_prepared_free(prepared);
     clear_work(&work);
     hs_engine_free(engine);
 }

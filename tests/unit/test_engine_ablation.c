@@ -95,14 +95,14 @@ static hs_reference_means random_means(const hs_model_shape *shape)
 {
     hs_mean_sums sums;
     hs_reference_means means;
-    ASSERT_OK(hs_mean_sums_init(&sums, shape, N_POSITIONS + 3, &error));
-    for (size_t i = 0; i < hs_mean_sums_n_values(&sums); i++)
+    ASSERT_OK(hs_engine_mean_sums_init(&sums, shape, N_POSITIONS + 3, &error));
+    for (size_t i = 0; i < hs_engine_mean_sums_n_values(&sums); i++)
         sums.sums[i] = hs_random_uniform(3, 3, i) - 0.5;
     for (size_t t = 0; t < N_POSITIONS; t++)
         sums.counts[t] = 1;
-    ASSERT_OK(hs_reference_means_from_sums(&sums, &means, &error));
+    ASSERT_OK(hs_engine_reference_means_from_sums(&sums, &means, &error));
     assert_int_equal(means.n_positions, N_POSITIONS);
-    hs_mean_sums_clear(&sums);
+    hs_engine_mean_sums_clear(&sums);
     return means;
 }
 
@@ -193,7 +193,7 @@ static void check_interventions(loaded *model, hs_engine_kind kind, hs_value_bia
         compare(&comparison, &ablation, names[i]);
     }
     clear_work(&comparison.work);
-    hs_reference_means_clear(&means);
+    hs_engine_reference_means_clear(&means);
 }
 
 static void check_model(loaded model)

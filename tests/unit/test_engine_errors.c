@@ -60,18 +60,18 @@ static void test_names_of_ablations(void **state)
     const hs_ablation group = {components + 2, 1, {HS_INTERVENTION_SCALE, -1}};
     const hs_ablation clean = {0};
     char name[64];
-    assert_string_equal(hs_ablation_name(&heads, name, sizeof name), "heads 2.1+3.0 (zero)");
-    assert_string_equal(hs_ablation_name(&mixed, name, sizeof name), "heads 2.1+3.0, KV groups 3.1 (mean)");
-    assert_string_equal(hs_ablation_name(&group, name, sizeof name), "KV groups 3.1 (flip)");
-    assert_string_equal(hs_ablation_name(&clean, name, sizeof name), "clean model");
+    assert_string_equal(hs__engine_ablation_name(&heads, name, sizeof name), "heads 2.1+3.0 (zero)");
+    assert_string_equal(hs__engine_ablation_name(&mixed, name, sizeof name), "heads 2.1+3.0, KV groups 3.1 (mean)");
+    assert_string_equal(hs__engine_ablation_name(&group, name, sizeof name), "KV groups 3.1 (flip)");
+    assert_string_equal(hs__engine_ablation_name(&clean, name, sizeof name), "clean model");
     hs_component many[40];
     for (int32_t i = 0; i < 40; i++)
         many[i] = (hs_component){HS_COMPONENT_HEAD, i, 0};
     const hs_ablation long_set = {many, 40, {HS_INTERVENTION_ZERO, 0}};
     char long_name[128];
-    assert_string_equal(hs_ablation_name(&long_set, long_name, sizeof long_name),
+    assert_string_equal(hs__engine_ablation_name(&long_set, long_name, sizeof long_name),
                         "heads 0.0+1.0+2.0+3.0+4.0+5.0+6.0+7.0+8.0+9.0+10.0+11.0+28 more (zero)");
-    assert_true(strlen(hs_ablation_name(&long_set, name, 10)) < 10);
+    assert_true(strlen(hs__engine_ablation_name(&long_set, name, 10)) < 10);
 }
 
 /* ---- workloads ------------------------------------------------------------------------------------------------- */
@@ -158,8 +158,8 @@ static void test_bad_workloads(void **state)
     ASSERT_REFUSED(r, r.donor_offsets[1], 0, "its donor sequence 0 is empty");
     hs_prepared *prepared = NULL;
     ASSERT_OK(hs_engine_prepare(r.engine, &r.workload, &prepared, &error));
-    hs_prepared_free(prepared);
-    hs_prepared_free(NULL);
+    hs_engine_prepared_free(prepared);
+    hs_engine_prepared_free(NULL);
     hs_engine_free(NULL);
     tear_down(&r);
 }
@@ -199,7 +199,7 @@ static void assert_ablation_refused(struct refusal *refusal, hs_component compon
     ASSERT_FAILS(hs_engine_evaluate(refusal->engine, prepared, ablations, 2, answers, &error), HS_ERROR_INPUT, text);
     for (size_t i = 0; i < 8; i++)
         assert_true(answers[i] == 0.0);
-    hs_prepared_free(prepared);
+    hs_engine_prepared_free(prepared);
 }
 
 static void test_bad_ablations(void **state)
@@ -227,16 +227,16 @@ static void test_means_of_another_model(void **state)
     loaded llama = load_small_llama();
     hs_mean_sums sums;
     hs_reference_means means;
-    ASSERT_OK(hs_mean_sums_init(&sums, &llama.model->shape, 4, &error));
-    ASSERT_FAILS(hs_reference_means_from_sums(&sums, &means, &error), HS_ERROR_INPUT, "has no tokens");
+    ASSERT_OK(hs_engine_mean_sums_init(&sums, &llama.model->shape, 4, &error));
+    ASSERT_FAILS(hs_engine_reference_means_from_sums(&sums, &means, &error), HS_ERROR_INPUT, "has no tokens");
     ASSERT_FAILS(hs_engine_sum_z(r.engine, &r.workload.sequences, &(hs_mean_sums){.n_positions = 3}, &error),
                  HS_ERROR_INPUT, "has 4 tokens, but the sums have 3 positions");
     sums.counts[0] = 1;
-    ASSERT_OK(hs_reference_means_from_sums(&sums, &means, &error));
+    ASSERT_OK(hs_engine_reference_means_from_sums(&sums, &means, &error));
     hs_engine_set_means(r.engine, &means);
     assert_ablation_refused(&r, (hs_component){HS_COMPONENT_HEAD, 0, 0}, HS_INTERVENTION_MEAN, "of another model");
-    hs_mean_sums_clear(&sums);
-    hs_reference_means_clear(&means);
+    hs_engine_mean_sums_clear(&sums);
+    hs_engine_reference_means_clear(&means);
     unload(&llama);
     tear_down(&r);
 }
@@ -262,7 +262,7 @@ static void test_logits_that_are_not_finite(void **state)
         assert_true(isnan(answers[i]));
     ASSERT_FAILS(hs_engine_evaluate(r.engine, prepared, &clean, 1, answers, &error), HS_ERROR_NUMERIC,
                  "clean model: not finite from layer 1 on: sequence 0, row 3: a logit is not finite");
-    hs_prepared_free(prepared);
+    hs_engine_prepared_free(prepared);
     tear_down(&r);
 }
 

@@ -116,7 +116,7 @@ static void make_call(struct call *call, uint64_t round, hs_positions positions,
 
 static void clear_call(struct call *call)
 {
-    hs_reference_means_clear(&call->means);
+    hs_engine_reference_means_clear(&call->means);
     clear_work(&call->prompts);
     clear_work(&call->donors);
     unload(&call->model);

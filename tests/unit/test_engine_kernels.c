@@ -275,7 +275,7 @@ static void test_rotation_keeps_the_angle_between(void **state)
     const float cosines[] = {0, 1};
     const float sines[] = {1, 0};
     const float expected[] = {-3, 2, 1, 4, 5, 6, 0, 0, 1, 1, 7, 8};
-    kernels->rotate(heads, cosines, sines, 2, 6, 4);
+    kernels->rotate_heads(heads, cosines, sines, 2, 6, 4);
     for (size_t i = 0; i < 12; i++)
         assert_true(heads[i] == expected[i]);
 }
@@ -344,7 +344,7 @@ static void run_all(const struct hs_kernels *level, float *out, double *sum)
     float *scores = out + 8 * ROWS * STRIDE;
     memcpy(scores, in, ROWS * STRIDE * sizeof *scores);
     level->visible_softmax(scores, STRIDE, ROWS, (const struct hs_range[]){{0, 72}, {0, 73}, {5, 74}});
-    level->rotate(in, cosines, sines, 30, 8, 6);
+    level->rotate_heads(in, cosines, sines, 30, 8, 6);
     level->scale_and_shift(in, 0.7f, weight, -0.3f, WIDTH);
     memcpy(out + 9 * ROWS * STRIDE, in, ROWS * STRIDE * sizeof *in);
     *sum = level->sum_exp(in, level->max(in, WIDTH), WIDTH);
@@ -359,7 +359,7 @@ static void test_levels_have_the_same_bits(void **state)
     enum { N = 10 * 3 * 80 + GENERATED };
     static float expected[N], actual[N];
     double expected_sum, actual_sum;
-    run_all(hs_kernels_of(HS_KERNELS_PORTABLE), expected, &expected_sum);
+    run_all(hs__engine_kernels_of(HS_KERNELS_PORTABLE), expected, &expected_sum);
     run_all(kernels, actual, &actual_sum);
     assert_memory_equal(actual, expected, sizeof expected);
     assert_memory_equal(&actual_sum, &expected_sum, sizeof expected_sum);
@@ -388,11 +388,11 @@ static void test_the_best_level_is_in_use(void **state)
     best = is_flag_of_processor("avx512f") ? HS_KERNELS_AVX512 : best;
 #endif
     (void)is_flag_of_processor;
-    print_message("in use: %s\n", hs_kernel_level_name(best));
-    assert_non_null(hs_kernels_of(best));
-    assert_ptr_equal(hs_kernels_in_use(), hs_kernels_of(best));
+    print_message("in use: %s\n", hs__engine_kernel_level_name(best));
+    assert_non_null(hs__engine_kernels_of(best));
+    assert_ptr_equal(hs__engine_kernels_in_use(), hs__engine_kernels_of(best));
     for (hs_kernel_level level = 0; level < HS_N_KERNEL_LEVELS; level++)
-        assert_int_equal(hs_kernels_of(level) != NULL, level <= best);
+        assert_int_equal(hs__engine_kernels_of(level) != NULL, level <= best);
 }
 
 /* The functions of kernels.h are those kernels, and what is built from them. */
@@ -407,7 +407,7 @@ static void test_activate_takes_the_right_kernel(void **state)
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         float values[] = {-1.5f, -0.3f, 0.7f};
         const double inputs[] = {-1.5, -(double)0.3f, (double)0.7f};
-        hs_activate(values, 3, (hs_activation)i);
+        hs__engine_activate(values, 3, (hs_activation)i);
         for (size_t j = 0; j < 3; j++)
             assert_near((double)values[j], expected[i](inputs[j]), 1e-6);
     }
@@ -417,8 +417,8 @@ static void test_argmax_takes_the_lowest_of_equals(void **state)
 {
     (void)state;
     const float values[] = {1, 5, 2, 5, 5};
-    assert_int_equal(hs_argmax(values, 5), 1);
-    assert_int_equal(hs_argmax(values, 1), 0);
+    assert_int_equal(hs__engine_argmax(values, 5), 1);
+    assert_int_equal(hs__engine_argmax(values, 1), 0);
 }
 
 /* ---- products -------------------------------------------------------------------------------------------------- */
@@ -433,8 +433,8 @@ static void check_linear(bool transposed, bool with_bias)
     float *sum = random_floats(ROWS * OUT, 5, -1, 1);
     float *start = random_floats(ROWS * OUT, 5, -1, 1);
     hs_linear linear = {weights, with_bias ? bias : NULL, IN, OUT, STRIDE, transposed};
-    hs_linear_apply(y, Y_STRIDE, x, ROWS, &linear);
-    hs_linear_accumulate(sum, x, ROWS, &linear);
+    hs__engine_linear_apply(y, Y_STRIDE, x, ROWS, &linear);
+    hs__engine_linear_accumulate(sum, x, ROWS, &linear);
     for (size_t row = 0; row < ROWS; row++) {
         for (size_t out = 0; out < OUT; out++) {
             double expected = with_bias ? (double)bias[out] : 0.0;
@@ -472,23 +472,23 @@ static void test_core_mismatch(void **state)
     const struct hs_processor avx2 = {true, false};
     const struct hs_processor avx512 = {true, true};
     char text[256];
-    assert_null(hs_describe_core_mismatch("SkylakeX", avx512, true, text, sizeof text));
-    assert_null(hs_describe_core_mismatch("Cooperlake", avx512, false, text, sizeof text));
-    assert_null(hs_describe_core_mismatch("Haswell", avx2, true, text, sizeof text));
-    assert_null(hs_describe_core_mismatch("ZEN", avx2, true, text, sizeof text));
-    assert_null(hs_describe_core_mismatch("Prescott", old, true, text, sizeof text));
-    assert_string_equal(hs_describe_core_mismatch("Haswell", avx512, true, text, sizeof text),
+    assert_null(hs__engine_describe_core_mismatch("SkylakeX", avx512, true, text, sizeof text));
+    assert_null(hs__engine_describe_core_mismatch("Cooperlake", avx512, false, text, sizeof text));
+    assert_null(hs__engine_describe_core_mismatch("Haswell", avx2, true, text, sizeof text));
+    assert_null(hs__engine_describe_core_mismatch("ZEN", avx2, true, text, sizeof text));
+    assert_null(hs__engine_describe_core_mismatch("Prescott", old, true, text, sizeof text));
+    assert_string_equal(hs__engine_describe_core_mismatch("Haswell", avx512, true, text, sizeof text),
                         "OpenBLAS runs its Haswell kernels on a processor with AVX-512: expect about half the speed; "
                         "unset OPENBLAS_CORETYPE");
-    assert_string_equal(hs_describe_core_mismatch("Zen", avx512, false, text, sizeof text),
+    assert_string_equal(hs__engine_describe_core_mismatch("Zen", avx512, false, text, sizeof text),
                         "OpenBLAS runs its Zen kernels on a processor with AVX-512: expect about half the speed; "
                         "install a newer OpenBLAS or set OPENBLAS_CORETYPE=SkylakeX");
     assert_string_equal(
-        hs_describe_core_mismatch("Prescott", avx512, true, text, sizeof text),
+        hs__engine_describe_core_mismatch("Prescott", avx512, true, text, sizeof text),
         "OpenBLAS runs its Prescott kernels on a processor with AVX-512: expect about half the speed or "
         "less; unset OPENBLAS_CORETYPE");
     assert_string_equal(
-        hs_describe_core_mismatch("Nehalem", avx2, true, text, sizeof text),
+        hs__engine_describe_core_mismatch("Nehalem", avx2, true, text, sizeof text),
         "OpenBLAS runs its Nehalem kernels on a processor with AVX2: expect about half the speed; unset "
         "OPENBLAS_CORETYPE");
 }
@@ -522,10 +522,11 @@ int main(void)
     };
     int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
     for (hs_kernel_level level = 0; level < HS_N_KERNEL_LEVELS; level++) {
-        kernels = hs_kernels_of(level);
-        print_message("---- %s%s\n", hs_kernel_level_name(level), kernels == NULL ? ": not on this processor" : "");
+        kernels = hs__engine_kernels_of(level);
+        print_message("---- %s%s\n", hs__engine_kernel_level_name(level),
+                      kernels == NULL ? ": not on this processor" : "");
         if (kernels != NULL)
-            n_failed += cmocka_run_group_tests_name(hs_kernel_level_name(level), tests_of_a_level, NULL, NULL);
+            n_failed += cmocka_run_group_tests_name(hs__engine_kernel_level_name(level), tests_of_a_level, NULL, NULL);
     }
     return n_failed;
 }

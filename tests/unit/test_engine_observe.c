@@ -200,12 +200,12 @@ static void test_sums_of_z(void **state)
     hs_engine *engine = new_engine(model.model, (hs_engine_options){0});
     hs_mean_sums sums;
     hs_reference_means means;
-    ASSERT_OK(hs_mean_sums_init(&sums, shape, LONG + 2, &error));
-    assert_int_equal(hs_mean_sums_n_values(&sums), 2 * (LONG + 2) * COLUMNS);
+    ASSERT_OK(hs_engine_mean_sums_init(&sums, shape, LONG + 2, &error));
+    assert_int_equal(hs_engine_mean_sums_n_values(&sums), 2 * (LONG + 2) * COLUMNS);
     /* Twice, as two shards would: sums double and means stay. */
     for (int i = 0; i < 2; i++)
         ASSERT_OK(hs_engine_sum_z(engine, &work.workload.sequences, &sums, &error));
-    ASSERT_OK(hs_reference_means_from_sums(&sums, &means, &error));
+    ASSERT_OK(hs_engine_reference_means_from_sums(&sums, &means, &error));
     assert_int_equal(means.n_positions, LONG);
     for (size_t t = 0; t < LONG + 2; t++)
         assert_true(sums.counts[t] == (t < SHORT ? 4.0 : t < LONG ? 2.0 : 0.0));
@@ -222,10 +222,10 @@ static void test_sums_of_z(void **state)
             assert_float_equal(means.mean[layer * COLUMNS + column], total / (LONG + SHORT), 1e-5);
         }
     }
-    hs_mean_sums_clear(&sums);
-    hs_mean_sums_clear(&sums);
-    hs_reference_means_clear(&means);
-    hs_reference_means_clear(&means);
+    hs_engine_mean_sums_clear(&sums);
+    hs_engine_mean_sums_clear(&sums);
+    hs_engine_reference_means_clear(&means);
+    hs_engine_reference_means_clear(&means);
     clear_work(&work);
     hs_engine_free(engine);
     unload(&model);

@@ -43,11 +43,11 @@ static void compare_engines(const hs_model *model, const struct work *work, cons
         hs_engine_evaluate(prefix, prepared, sets->ablations + sets->n / 2, sets->n - sets->n / 2, again, &error));
     ASSERT_OK(hs_engine_evaluate(prefix, prepared, sets->ablations, sets->n, again, &error));
     assert_memory_equal(again, first, n_answers * sizeof *again);
-    hs_prepared_free(prepared);
+    hs_engine_prepared_free(prepared);
     hs_free(again);
     hs_free(first);
     hs_free(expected);
-    hs_reference_means_clear(&means);
+    hs_engine_reference_means_clear(&means);
     hs_engine_free(prefix);
     hs_engine_free(reference);
 }
@@ -210,9 +210,9 @@ static void test_memory_is_what_was_promised(void **state)
         size_t bound = 0;
         ASSERT_OK(hs_engine_count_memory(engine, &work.workload, &load, &bound, &error));
         assert_true(bound + 20000 >= held && bound >= cost.memory_bytes);
-        hs_prepared_free(prepared);
+        hs_engine_prepared_free(prepared);
         hs_free(answers);
-        hs_reference_means_clear(&means);
+        hs_engine_reference_means_clear(&means);
         hs_engine_free(engine);
         clear_work(&work);
         clear_work(&extras.donor_work);

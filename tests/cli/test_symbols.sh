@@ -1,0 +1,43 @@
+#!/bin/bash
+# Names of what the linker sees (src/README.md, style rule 4): hs_ROOM_x is public and stands in include/headsweep; hs__ROOM_x is
+# private to a room and is not there; what one file alone uses is static. base's public names go without the room: hs_text_clear.
+# shellcheck source=tests/cli/library.sh
+source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
+
+objects=$1
+cd "$HEADSWEEP_SOURCE" || fail "no source folder"
+
+# Rooms that are being moved: their names are already those of the place they go to.
+also='sweep:study engine:blas engine:intervention'
+
+grep -ohE '\bhs_\w+' include/headsweep/*.h | sort -u >"$work/public"
+grep -rohE '\bhs_\w+' tests --include='*.c' --include='*.h' | sort -u >"$work/tested"
+(cd "$objects" && find . -name '*.o' -print0 | xargs -0 nm -A --extern-only) >"$work/symbols" || fail "no objects in $objects"
+# A line of nm is "./ROOM/FILE.c.o:ADDRESS KIND NAME"; U is a use of what another file defines.
+awk -v also="$also" '
+    FILENAME ~ /public$/ { public[$1]; next }
+    FILENAME ~ /tested$/ { used[$1]; next }
+    $NF ~ /^(__|_GLOBAL_|asan)/ { next }
+    { split($1, place, ":"); file = substr(place[1], 3, length(place[1]) - 4) }
+    $(NF - 1) == "U" || $1 == "U" { used[$NF]; next }
+    { defined[$NF] = file }
+    function complain(what) { print defined[name] ": " name " " what; wrong++ }
+    END {
+        n = split(also, pairs, " ")
+        for (i = 1; i <= n; i++) { split(pairs[i], pair, ":"); moving[pair[1] "," pair[2]] }
+        for (name in defined) {
+            total++
+            room = defined[name]; sub(/\/.*/, "", room)
+            private = name ~ /^(hs|HS)__/
+            word = tolower(name); sub(/^hs__?/, "", word); sub(/_.*/, "", word)
+            if (name !~ /^(hs|HS)_/ || (room != "base" && word != room && !((room "," word) in moving)))
+                complain("is named neither hs_" room "_x nor hs__" room "_x")
+            if (private && name in public) complain("is private by its name and stands in include/headsweep")
+            if (!private && !(name in public)) complain("is public by its name and does not stand in include/headsweep")
+            if (private && !(name in used)) complain("is used in its own file alone: make it static")
+        }
+        if (total < 900) { print "only " total " names found"; exit 1 }
+        print total " external names"
+        exit wrong > 0
+    }' "$work/public" "$work/tested" "$work/symbols" || fail "names are not as src/README.md says"
+echo "symbols: passed"
