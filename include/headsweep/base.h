@@ -103,11 +103,21 @@ typedef struct hs_text {
     char *text;
     size_t length;
     size_t capacity;
+    hs_status status; /* the first failure of what was put, see below */
 } hs_text;
 
 hs_status hs_text_append(hs_text *text, const char *bytes, size_t length, hs_error *error);
 hs_status hs_text_appendf(hs_text *text, hs_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/*
+ * The same for long texts of many pieces: the first failure is kept, what is put after it is left out, and hs_text_status()
+ * tells of it, once, at the end. hs_text_keep() is for a piece that somebody else appended with a status of its own.
+ */
+void hs_text_put(hs_text *text, const char *string);
+void hs_text_put_bytes(hs_text *text, const char *bytes, size_t length);
+void hs_text_putf(hs_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void hs_text_keep(hs_text *text, hs_status status);
+hs_status hs_text_status(const hs_text *text, hs_error *error);
 void hs_text_clear(hs_text *text);
 
 /* Length in bytes of the UTF-8 character at `bytes` (1 to 4), 0 if it is malformed, overlong, a surrogate or cut off. */
@@ -277,6 +287,46 @@ double hs_json_number(const hs_json_value *value);   /* 0 if it is no number */
 /* How a number of a record is written; NULL for others, and for whole numbers as printf's %lld writes them. */
 const char *hs_json_number_text(const hs_json_value *value);
 bool hs_json_true(const hs_json_value *value);       /* false for everything but true */
+
+/* ---- writing JSON and CSV ---------------------------------------------------------------------------------------- */
+
+/*
+ * A JSON document, element by element, at the end of a text: commas come by themselves, strings are escaped so that they may
+ * stand in a script element of a page, and what is not finite is null. Initialise with the text alone; what fails is kept in
+ * it (hs_text_status).
+ */
+typedef struct hs_json_writer {
+    hs_text *text;
+    bool is_compact; /* no blanks after commas and colons */
+    bool is_due;     /* a comma, before the next element */
+    int line;        /* 1 + the indent of the line that the next element begins; 0: it goes on in this one */
+} hs_json_writer;
+
+void hs_json_begin(hs_json_writer *writer, char bracket); /* '{' or '[' */
+void hs_json_end(hs_json_writer *writer, char bracket);   /* '}' or ']' */
+/* What comes next stands in a line of its own, after so many blanks. */
+void hs_json_begin_line(hs_json_writer *writer, int indent);
+/* An object's key; its value is put next. */
+void hs_json_put_key(hs_json_writer *writer, const char *key);
+void hs_json_put_string(hs_json_writer *writer, const char *string);
+void hs_json_put_number(hs_json_writer *writer, double number); /* with nine digits */
+void hs_json_put_whole(hs_json_writer *writer, int64_t number);
+void hs_json_put_truth(hs_json_writer *writer, bool truth);
+void hs_json_put_null(hs_json_writer *writer);
+
+/*
+ * Rows of CSV (RFC 4180, but lines end in line feeds): a field is quoted where it must be, and what is not finite is empty.
+ * Initialise with the text alone; what fails is kept in it.
+ */
+typedef struct hs_csv_writer {
+    hs_text *text;
+    bool is_due; /* a comma, before the next field */
+} hs_csv_writer;
+
+void hs_csv_put_string(hs_csv_writer *writer, const char *string);
+void hs_csv_put_number(hs_csv_writer *writer, double number); /* with nine digits */
+void hs_csv_put_whole(hs_csv_writer *writer, int64_t number);
+void hs_csv_end_row(hs_csv_writer *writer);
 
 /* ---- hashes (XXH3, libxxhash) ---------------------------------------------------------------------------------- */
 

@@ -65,6 +65,47 @@ hs_status hs_text_appendf(hs_text *text, hs_error *error, const char *format, ..
     return status;
 }
 
+void hs_text_keep(hs_text *text, hs_status status)
+{
+    if (text->status == HS_OK)
+        text->status = status;
+}
+
+hs_status hs_text_status(const hs_text *text, hs_error *error)
+{
+    if (text->status == HS_OK)
+        return HS_OK;
+    return hs_fail(error, text->status, "text: after %zu bytes: %s", text->length, hs_status_meaning(text->status));
+}
+
+void hs_text_put_bytes(hs_text *text, const char *bytes, size_t length)
+{
+    hs_error error;
+
+    if (text->status != HS_OK)
+        return;
+    error.status = HS_OK;
+    text->status = hs_text_append(text, bytes, length, &error);
+}
+
+void hs_text_put(hs_text *text, const char *string)
+{
+    hs_text_put_bytes(text, string, strlen(string));
+}
+
+void hs_text_putf(hs_text *text, const char *format, ...)
+{
+    hs_error error;
+    va_list arguments;
+
+    if (text->status != HS_OK)
+        return;
+    error.status = HS_OK;
+    va_start(arguments, format);
+    text->status = append_formatted(text, &error, format, arguments);
+    va_end(arguments);
+}
+
 void hs_text_clear(hs_text *text)
 {
     hs_free(text->text);

@@ -1,0 +1,109 @@
+/* base: texts that keep their first failure, JSON and CSV as they are written. */
+#include "headsweep/base.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_a_text_keeps_its_first_failure(void **state)
+{
+    (void)state;
+    hs_text text = {0};
+    hs_error error = {0};
+
+    hs_text_put(&text, "a");
+    hs_text_putf(&text, "%d", 12);
+    assert_int_equal(hs_text_status(&text, &error), HS_OK);
+    assert_string_equal(text.text, "a12");
+    hs_text_keep(&text, HS_OK);
+    hs_text_put_bytes(&text, "x", SIZE_MAX - 8);
+    hs_text_put(&text, "after");
+    hs_text_putf(&text, "%s", "after");
+    hs_text_keep(&text, HS_ERROR_IO);
+    assert_string_equal(text.text, "a12");
+    assert_int_equal(hs_text_status(&text, &error), HS_ERROR_MEMORY);
+    assert_string_equal(error.message, "text: after 3 bytes: out of memory");
+    hs_text_clear(&text);
+    assert_int_equal(hs_text_status(&text, &error), HS_OK);
+}
+
+static void test_json_has_its_commas_lines_and_escapes(void **state)
+{
+    (void)state;
+    hs_text text = {0};
+    hs_error error = {0};
+    hs_json_writer writer = {.text = &text};
+    hs_json *json = NULL;
+
+    hs_json_begin(&writer, '{');
+    hs_json_begin_line(&writer, 2);
+    hs_json_put_key(&writer, "a");
+    hs_json_begin(&writer, '[');
+    hs_json_put_whole(&writer, -3);
+    hs_json_put_number(&writer, 0.1);
+    hs_json_put_number(&writer, NAN);
+    hs_json_put_truth(&writer, true);
+    hs_json_begin(&writer, '[');
+    hs_json_end(&writer, ']');
+    hs_json_put_null(&writer);
+    hs_json_end(&writer, ']');
+    hs_json_begin_line(&writer, 2);
+    hs_json_put_key(&writer, "</b>");
+    hs_json_put_string(&writer, "\"\\\n\xe2\x80\xa8\xc3\xa9");
+    hs_json_begin_line(&writer, 0);
+    hs_json_end(&writer, '}');
+    assert_int_equal(hs_text_status(&text, &error), HS_OK);
+    assert_string_equal(text.text, "{\n  \"a\": [-3, 0.1, null, true, [], null],\n"
+                                   "  \"\\u003c/b\\u003e\": \"\\\"\\\\\\u000a\\u2028\xc3\xa9\"\n}");
+    assert_int_equal(hs_json_parse(text.text, text.length, "written", &json, &error), HS_OK);
+    assert_string_equal(hs_json_string(hs_json_get(hs_json_root(json), "</b>")), "\"\\\n\xe2\x80\xa8\xc3\xa9");
+    hs_json_free(json);
+    hs_text_clear(&text);
+}
+
+static void test_compact_json_has_no_blanks(void **state)
+{
+    (void)state;
+    hs_text text = {0};
+    hs_json_writer writer = {.text = &text, .is_compact = true};
+
+    hs_json_begin(&writer, '{');
+    hs_json_put_key(&writer, "a");
+    hs_json_put_whole(&writer, 1);
+    hs_json_put_key(&writer, "b");
+    hs_json_put_null(&writer);
+    hs_json_end(&writer, '}');
+    assert_string_equal(text.text, "{\"a\":1,\"b\":null}");
+    hs_text_clear(&text);
+}
+
+static void test_csv_quotes_what_it_must(void **state)
+{
+    (void)state;
+    hs_text text = {0};
+    hs_csv_writer writer = {.text = &text};
+
+    hs_csv_put_string(&writer, "a b");
+    hs_csv_put_string(&writer, "c,\"d\"");
+    hs_csv_put_string(&writer, "");
+    hs_csv_end_row(&writer);
+    hs_csv_put_whole(&writer, 7);
+    hs_csv_put_number(&writer, 1.0 / 3);
+    hs_csv_put_number(&writer, INFINITY);
+    hs_csv_end_row(&writer);
+    assert_string_equal(text.text, "a b,\"c,\"\"d\"\"\",\n7,0.333333333,\n");
+    hs_text_clear(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_text_keeps_its_first_failure),
+        cmocka_unit_test(test_json_has_its_commas_lines_and_escapes),
+        cmocka_unit_test(test_compact_json_has_no_blanks),
+        cmocka_unit_test(test_csv_quotes_what_it_must),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
