@@ -8,11 +8,15 @@ objects=$1
 cd "$HEADSWEEP_SOURCE" || fail "no source folder"
 
 # Rooms that are being moved: their names are already those of the place they go to.
-also='sweep:study engine:blas engine:intervention'
+also='sweep:study engine:blas'
 
 grep -ohE '\bhs_\w+' include/headsweep/*.h | sort -u >"$work/public"
 grep -rohE '\bhs_\w+' tests --include='*.c' --include='*.h' | sort -u >"$work/tested"
-(cd "$objects" && find . -name '*.o' -print0 | xargs -0 nm -A --extern-only) >"$work/symbols" || fail "no objects in $objects"
+# Objects of sources that have gone stay in a folder that is built again: they are no part of the library.
+(cd "$objects" && find . -name '*.o') | while read -r object; do
+    [ ! -e "src/${object%.o}" ] || echo "$object"
+done >"$work/objects"
+(cd "$objects" && xargs nm -A --extern-only) <"$work/objects" >"$work/symbols" || fail "no objects in $objects"
 # A line of nm is "./ROOM/FILE.c.o:ADDRESS KIND NAME"; U is a use of what another file defines.
 awk -v also="$also" '
     FILENAME ~ /public$/ { public[$1]; next }
