@@ -1,5 +1,5 @@
 #include "engine/ablation_tree.h"
-#include "engine/intervention.h"
+#include "engine/edit.h"
 #include "engine/scratch.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef HEADSWEEP_ENGINE_FORWARD_H
 #define HEADSWEEP_ENGINE_FORWARD_H
 
-#include "engine/intervention.h"
+#include "engine/edit.h"
 #include "engine/scratch.h"
 
 /* What one pass reads and where it works; scratch->residual holds the last layer's output afterwards. */

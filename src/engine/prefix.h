@@ -13,7 +13,7 @@
 #include "engine/ablation_tree.h"
 #include "engine/attention.h"
 #include "engine/forest.h"
-#include "engine/intervention.h"
+#include "engine/edit.h"
 #include "engine/layer.h"
 
 /*

@@ -162,9 +162,9 @@ static hs_status parse_interventions(const hs_experiment *experiment, hs_space *
     HS_TRY(hs_allocate(&space->intervention_names, n, sizeof *space->intervention_names, "interventions", error));
     space->n_interventions = n;
     for (size_t i = 0; i < n; ++i) {
-        if (hs_intervention_parse(experiment->interventions.items[i], &space->interventions[i], error) != HS_OK)
+        if (hs_sets_intervention_parse(experiment->interventions.items[i], &space->interventions[i], error) != HS_OK)
             return hs_error_prefix(error, "%s: sweep.interventions", where);
-        hs_intervention_name(space->interventions[i], name, sizeof name);
+        hs_sets_intervention_name(space->interventions[i], name, sizeof name);
         for (size_t j = 0; j < i; ++j)
             if (strcmp(space->intervention_names[j], name) == 0)
                 return hs_fail(error, HS_ERROR_USAGE, "%s: sweep.interventions has \"%s\" twice", where, name);

@@ -81,8 +81,8 @@ static hs_status build_space(hs_study *study, hs_error *error)
 
     HS_TRY(hs_sweep_space_build(study->experiment, &study->model->shape, &study->space, error));
     for (size_t i = 0; i < study->space.n_interventions; ++i) {
-        needs_donors = needs_donors || hs_intervention_needs_donors(study->space.interventions[i]);
-        study->needs_means = study->needs_means || hs_intervention_needs_means(study->space.interventions[i]);
+        needs_donors = needs_donors || hs_sets_intervention_needs_donors(study->space.interventions[i]);
+        study->needs_means = study->needs_means || hs_sets_intervention_needs_means(study->space.interventions[i]);
     }
     if (!needs_donors)
         return HS_OK;

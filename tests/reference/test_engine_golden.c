@@ -134,7 +134,7 @@ static void check_case(const char *name)
     for (size_t i = 0; i < N_INTERVENTIONS; i++) {
         hs_component components[MAX_COMPONENTS];
         hs_ablation ablation = {.components = components, .n_components = read_set(&golden, i, components)};
-        ASSERT_OK(hs_intervention_parse(INTERVENTIONS[i], &ablation.intervention, &error));
+        ASSERT_OK(hs_sets_intervention_parse(INTERVENTIONS[i], &ablation.intervention, &error));
         worst = fmax(worst, compare(&golden, &ablation, INTERVENTIONS[i]));
     }
     print_message("%s: largest difference %.2e of the largest logit\n", name, worst);

@@ -199,7 +199,7 @@ enum { N_INTERVENTIONS = sizeof INTERVENTIONS / sizeof INTERVENTIONS[0] };
 static inline hs_intervention intervention_at(size_t i)
 {
     hs_intervention intervention = {0};
-    ASSERT_OK(hs_intervention_parse(INTERVENTIONS[i], &intervention, &error));
+    ASSERT_OK(hs_sets_intervention_parse(INTERVENTIONS[i], &intervention, &error));
     return intervention;
 }
 

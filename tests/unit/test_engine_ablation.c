@@ -189,7 +189,7 @@ static void check_interventions(loaded *model, hs_engine_kind kind, hs_value_bia
     set_up(&comparison, model, &means);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         hs_ablation ablation = {components, 3, {0}};
-        ASSERT_OK(hs_intervention_parse(names[i], &ablation.intervention, &error));
+        ASSERT_OK(hs_sets_intervention_parse(names[i], &ablation.intervention, &error));
         compare(&comparison, &ablation, names[i]);
     }
     clear_work(&comparison.work);

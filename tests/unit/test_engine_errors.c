@@ -1,5 +1,5 @@
 /* Names of interventions, and everything the engine refuses. */
-#include "engine/intervention.h"
+#include "engine/edit.h"
 #include "support/engine_models.h"
 
 /* ---- names ----------------------------------------------------------------------------------------------------- */
@@ -28,12 +28,12 @@ static void test_names_read_back(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         hs_intervention intervention;
         char name[64];
-        ASSERT_OK(hs_intervention_parse(rows[i].text, &intervention, &error));
+        ASSERT_OK(hs_sets_intervention_parse(rows[i].text, &intervention, &error));
         assert_int_equal(intervention.kind, rows[i].kind);
         assert_true(intervention.scale == rows[i].scale);
-        assert_int_equal(hs_intervention_needs_means(intervention), rows[i].needs_means);
-        assert_int_equal(hs_intervention_needs_donors(intervention), rows[i].needs_donors);
-        assert_string_equal(hs_intervention_name(intervention, name, sizeof name), rows[i].text);
+        assert_int_equal(hs_sets_intervention_needs_means(intervention), rows[i].needs_means);
+        assert_int_equal(hs_sets_intervention_needs_donors(intervention), rows[i].needs_donors);
+        assert_string_equal(hs_sets_intervention_name(intervention, name, sizeof name), rows[i].text);
     }
 }
 
@@ -44,10 +44,10 @@ static void test_unknown_names(void **state)
     static const char *const bad_scales[] = {"scale=", "scale=x", "scale=1x", "scale=inf", "scale=nan", "scale=1e99"};
     hs_intervention intervention;
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
-        ASSERT_FAILS(hs_intervention_parse(unknown[i], &intervention, &error), HS_ERROR_USAGE,
+        ASSERT_FAILS(hs_sets_intervention_parse(unknown[i], &intervention, &error), HS_ERROR_USAGE,
                      "zero, mean, mean_position, resample, flip, uniform, first_token, scale=NUMBER");
     for (size_t i = 0; i < sizeof bad_scales / sizeof bad_scales[0]; i++)
-        ASSERT_FAILS(hs_intervention_parse(bad_scales[i], &intervention, &error), HS_ERROR_USAGE, "no finite number");
+        ASSERT_FAILS(hs_sets_intervention_parse(bad_scales[i], &intervention, &error), HS_ERROR_USAGE, "no finite number");
 }
 
 static void test_names_of_ablations(void **state)

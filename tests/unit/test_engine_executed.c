@@ -58,7 +58,7 @@ static void make_own_sets(struct sets *sets, struct draw *draw, const hs_model_s
     make_sets(sets, draw, shape);
     sets->ablations[0].n_components = 0;
     for (size_t i = 1; i < sets->n; i++)
-        ASSERT_OK(hs_intervention_parse(interventions[i % 3], &sets->ablations[i].intervention, &error));
+        ASSERT_OK(hs_sets_intervention_parse(interventions[i % 3], &sets->ablations[i].intervention, &error));
 }
 
 static void compare(const hs_model *model, hs_positions positions, const hs_workload *workload, const struct sets *sets)

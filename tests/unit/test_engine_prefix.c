@@ -171,7 +171,7 @@ static bool edits_patterns(const struct sets *sets)
     bool edits = false;
     for (size_t i = 0; i < sets->n; i++)
         edits = edits ||
-                (sets->ablations[i].n_components > 0 && hs_intervention_edits_pattern(sets->ablations[i].intervention));
+                (sets->ablations[i].n_components > 0 && hs_sets_intervention_edits_pattern(sets->ablations[i].intervention));
     return edits;
 }
 

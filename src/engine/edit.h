@@ -1,12 +1,12 @@
 /*
- * intervention: an ablation made ready for one pass, and what it does to z and to the attention pattern.
+ * edit: an ablation made ready for one pass, and what it does to z and to the attention pattern.
  *
  * z_h <- scale * z_h + shift. With folded value biases z_h = z'_h + b_V,h and the intervention is one of z', so b_V,h
  * comes back afterwards: zero and scale then add (1 - scale) b_V,h; means and donor values hold b_V,h already. A
  * pattern is an average of values whose weights sum to 1, so it is the same both ways.
  */
-#ifndef HEADSWEEP_ENGINE_INTERVENTION_H
-#define HEADSWEEP_ENGINE_INTERVENTION_H
+#ifndef HEADSWEEP_ENGINE_EDIT_H
+#define HEADSWEEP_ENGINE_EDIT_H
 
 #include "headsweep/engine.h"
 

@@ -1,117 +1,11 @@
-#include "engine/intervention.h"
+/* What an ablation does to z and to the attention pattern. */
+#include "engine/edit.h"
 #include "engine/kernels.h"
 #include "engine/workload.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- names ----------------------------------------------------------------------------------------------------- */
-
-static const char SCALE_PREFIX[] = "scale=";
-
-/* One row an intervention. The number of "scale=NUMBER" is in its name. */
-static const struct {
-    const char *name;
-    hs_intervention intervention;
-    bool needs_means;
-    bool needs_donors;
-} INTERVENTIONS[] = {
-    {"zero", {HS_INTERVENTION_ZERO, 0.0f}, false, false},
-    {"mean", {HS_INTERVENTION_MEAN, 0.0f}, true, false},
-    {"mean_position", {HS_INTERVENTION_MEAN_POSITION, 0.0f}, true, false},
-    {"resample", {HS_INTERVENTION_RESAMPLE, 0.0f}, false, true},
-    {"flip", {HS_INTERVENTION_SCALE, -1.0f}, false, false},
-    {"uniform", {HS_INTERVENTION_UNIFORM, 0.0f}, false, false},
-    {"first_token", {HS_INTERVENTION_FIRST_TOKEN, 0.0f}, false, false},
-};
-
-enum { N_INTERVENTIONS = sizeof INTERVENTIONS / sizeof INTERVENTIONS[0] };
-
-static hs_status parse_scale(const char *text, hs_intervention *intervention_out, hs_error *error)
-{
-    const char *number = text + strlen(SCALE_PREFIX);
-    char *end = NULL;
-    float scale = strtof(number, &end);
-    if (end == number || *end != '\0' || !isfinite(scale))
-        return hs_fail(error, HS_ERROR_USAGE, "intervention \"%s\": \"%s\" is no finite number", text, number);
-    *intervention_out = (hs_intervention){HS_INTERVENTION_SCALE, scale};
-    return HS_OK;
-}
-
-static hs_status fail_unknown(const char *text, hs_error *error)
-{
-    hs_names names = {0};
-    hs_status status = HS_OK;
-    for (size_t i = 0; status == HS_OK && i < N_INTERVENTIONS; i++)
-        status = hs_names_add(&names, INTERVENTIONS[i].name, error);
-    if (status == HS_OK)
-        status = hs_names_add(&names, "scale=NUMBER", error);
-    if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &names, text, "there is no intervention \"%s\"", text);
-    hs_names_clear(&names);
-    return status;
-}
-
-hs_status hs_intervention_parse(const char *text, hs_intervention *intervention_out, hs_error *error)
-{
-    *intervention_out = (hs_intervention){0};
-    if (strncmp(text, SCALE_PREFIX, strlen(SCALE_PREFIX)) == 0)
-        return parse_scale(text, intervention_out, error);
-    for (size_t i = 0; i < N_INTERVENTIONS; i++) {
-        if (strcmp(text, INTERVENTIONS[i].name) == 0) {
-            *intervention_out = INTERVENTIONS[i].intervention;
-            return HS_OK;
-        }
-    }
-    return fail_unknown(text, error);
-}
-
-/* The table's row, or N_INTERVENTIONS for a scale that has no name of its own. */
-static size_t find_row(hs_intervention intervention)
-{
-    size_t i = 0;
-    while (i < N_INTERVENTIONS &&
-           (INTERVENTIONS[i].intervention.kind != intervention.kind ||
-            (intervention.kind == HS_INTERVENTION_SCALE && INTERVENTIONS[i].intervention.scale != intervention.scale)))
-        i++;
-    return i;
-}
-
-const char *hs_intervention_name(hs_intervention intervention, char *buffer, size_t capacity)
-{
-    size_t row = find_row(intervention);
-    if (row < N_INTERVENTIONS) {
-        snprintf(buffer, capacity, "%s", INTERVENTIONS[row].name);
-        return buffer;
-    }
-    /* The shortest form that reads back as the same number. */
-    char number[32] = "";
-    for (int digits = 6; digits <= 9; digits++) {
-        snprintf(number, sizeof number, "%.*g", digits, (double)intervention.scale);
-        if (strtof(number, NULL) == intervention.scale)
-            break;
-    }
-    snprintf(buffer, capacity, "%s%s", SCALE_PREFIX, number);
-    return buffer;
-}
-
-bool hs_intervention_needs_means(hs_intervention intervention)
-{
-    size_t row = find_row(intervention);
-    return row < N_INTERVENTIONS && INTERVENTIONS[row].needs_means;
-}
-
-bool hs_intervention_edits_pattern(hs_intervention intervention)
-{
-    return intervention.kind == HS_INTERVENTION_UNIFORM || intervention.kind == HS_INTERVENTION_FIRST_TOKEN;
-}
-
-bool hs_intervention_needs_donors(hs_intervention intervention)
-{
-    size_t row = find_row(intervention);
-    return row < N_INTERVENTIONS && INTERVENTIONS[row].needs_donors;
-}
 
 const char *hs__engine_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity)
 {
@@ -134,7 +28,7 @@ const char *hs__engine_ablation_name(const hs_ablation *ablation, char *buffer, 
                                    (int)component->index);
     }
     char name[64];
-    hs_intervention_name(ablation->intervention, name, sizeof name);
+    hs_sets_intervention_name(ablation->intervention, name, sizeof name);
     if (length < capacity && n_named < ablation->n_components)
         snprintf(buffer + length, capacity - length, "+%zu more (%s)", ablation->n_components - n_named, name);
     else if (length < capacity)
@@ -175,14 +69,14 @@ hs_status hs__engine_edit_check(const struct hs_edit *edit, hs_error *error)
 {
     const hs_model_shape *shape = &edit->model->shape;
     const hs_reference_means *means = edit->means;
-    if (hs_intervention_needs_means(edit->intervention)) {
+    if (hs_sets_intervention_needs_means(edit->intervention)) {
         if (means == NULL || means->n_positions == 0)
             return hs_fail(error, HS_ERROR_INPUT, "mean ablation needs reference means, and the engine was given none");
         if (means->n_layers != shape->n_layers || means->n_columns != shape->n_heads * shape->head_dim)
             return hs_fail(error, HS_ERROR_INPUT, "the reference means are of another model: %zu layers of %zu columns",
                            means->n_layers, means->n_columns);
     }
-    if (hs_intervention_needs_donors(edit->intervention) && edit->donors.values == NULL)
+    if (hs_sets_intervention_needs_donors(edit->intervention) && edit->donors.values == NULL)
         return hs_fail(error, HS_ERROR_INPUT, "resample ablation needs donor sequences, and the workload has none");
     return HS_OK;
 }
@@ -201,7 +95,7 @@ static bool is_row_edited(const struct hs_edit *edit, size_t packed_row)
 
 bool hs__engine_edit_reads_pattern(const struct hs_edit *edit)
 {
-    return hs_intervention_edits_pattern(edit->intervention);
+    return hs_sets_intervention_edits_pattern(edit->intervention);
 }
 
 void hs__engine_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
