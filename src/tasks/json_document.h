@@ -5,7 +5,7 @@
 #ifndef TASKS_JSON_DOCUMENT_H
 #define TASKS_JSON_DOCUMENT_H
 
-#include "tasks/source.h"
+#include "tasks/data_source.h"
 
 typedef enum task_json_layout { TASK_JSON_LINES, TASK_JSON_VALUES, TASK_JSON_LIST } task_json_layout;
 

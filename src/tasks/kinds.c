@@ -1,7 +1,7 @@
 /* The table of kinds: one row a kind of task. A new kind is a row here and a file with its two functions. */
 #include <string.h>
 
-#include "tasks/families.h"
+#include "tasks/kinds.h"
 
 #define TEXT "text or token ids"
 #define SECOND "where there is one: the text that comes second in a pair, as in transformers' tokenizer(text, pair)"

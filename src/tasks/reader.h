@@ -15,9 +15,9 @@
 #define TASKS_READER_H
 
 #include "headsweep/config.h"
+#include "tasks/data_source.h"
 #include "tasks/delimited.h"
 #include "tasks/json_document.h"
-#include "tasks/source.h"
 
 enum { TASK_MAX_COLUMNS = 4096 };
 

@@ -3,7 +3,7 @@
 
 #include "tasks/encode.h"
 #include "tasks/reader.h"
-#include "tasks/workload.h"
+#include "tasks/task_workload.h"
 
 /* Sequences that came from lines, and what turns lines into them. */
 typedef struct reference_reader {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tasks/generation.h"
-#include "tasks/label.h"
+#include "tasks/gold_label.h"
 #include "tasks/lexicon.h"
 #include "tasks/reader.h"
 #include "tasks/template.h"

@@ -3,9 +3,9 @@
 #define TASKS_TASK_H
 
 #include "headsweep/tasks.h"
+#include "tasks/data_source.h"
 #include "tasks/encode.h"
 #include "tasks/sequences.h"
-#include "tasks/source.h"
 
 /* Queries whose answers belong together: a choice, a sentence, a target. */
 typedef struct task_span {

@@ -2,7 +2,7 @@
  * minimal_pair: which of two sentences is the likelier, as lm-evaluation-harness scores BLiMP: without a context. Masked
  * language models by pseudo-log-likelihood.
  */
-#include "tasks/families.h"
+#include "tasks/kinds.h"
 
 enum { PAIR_ACC, PAIR_MARGIN };
 

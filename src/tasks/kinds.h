@@ -1,6 +1,6 @@
-/* families: compile and score of each kind in the table of kinds.c; see struct task_kind in task.h for what they do. */
-#ifndef TASKS_FAMILIES_H
-#define TASKS_FAMILIES_H
+/* kinds: compile and score of each kind in the table of kinds.c; see struct task_kind in task.h for what they do. */
+#ifndef TASKS_KINDS_H
+#define TASKS_KINDS_H
 
 #include "tasks/task.h"
 

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "tasks/families.h"
-#include "tasks/label.h"
+#include "tasks/gold_label.h"
+#include "tasks/kinds.h"
 #include "tasks/template.h"
 
 enum { CHOICE_ACC, CHOICE_ACC_NORM, CHOICE_ACC_BYTES, CHOICE_MARGIN, CHOICE_GOLD };

@@ -1,5 +1,5 @@
 /* perplexity: negative log-likelihood of documents in rolling disjoint windows, every token scored once. */
-#include "tasks/families.h"
+#include "tasks/kinds.h"
 #include "tasks/white_space.h"
 
 enum { PERPLEXITY_NLL, PERPLEXITY_TOKENS, PERPLEXITY_WORDS, PERPLEXITY_BYTES, PERPLEXITY_BY_WORD, PERPLEXITY_BY_BYTE };

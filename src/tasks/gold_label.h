@@ -1,6 +1,6 @@
-/* label: which of several alternatives - choices, or labels of a classifier - the label of a record means. */
-#ifndef TASKS_LABEL_H
-#define TASKS_LABEL_H
+/* gold_label: which of several alternatives - choices, or labels of a classifier - the label of a record means. */
+#ifndef TASKS_GOLD_LABEL_H
+#define TASKS_GOLD_LABEL_H
 
 #include "tasks/task.h"
 

@@ -1,6 +1,6 @@
-/* source: the text of a data file from front to back, in lines that are counted. */
-#ifndef TASKS_SOURCE_H
-#define TASKS_SOURCE_H
+/* data_source: the text of a data file from front to back, in lines that are counted. */
+#ifndef TASKS_DATA_SOURCE_H
+#define TASKS_DATA_SOURCE_H
 
 #include "headsweep/base.h"
 

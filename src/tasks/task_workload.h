@@ -1,6 +1,6 @@
-/* workload: the arrays behind an hs_task_workload. */
-#ifndef TASKS_WORKLOAD_H
-#define TASKS_WORKLOAD_H
+/* task_workload: the arrays behind an hs_task_workload. */
+#ifndef TASKS_TASK_WORKLOAD_H
+#define TASKS_TASK_WORKLOAD_H
 
 #include "tasks/task.h"
 

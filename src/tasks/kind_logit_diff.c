@@ -1,7 +1,7 @@
 /* logit_diff: logit[target] - logit[distractor] after a prompt, as for indirect object identification (IOI). */
 #include <string.h>
 
-#include "tasks/families.h"
+#include "tasks/kinds.h"
 
 enum { LOGIT_DIFF, LOGIT_ACC };
 enum { MAX_SHOWN_TOKENS = 8, SHOWN_TOKENS_CAPACITY = 512 };

@@ -1,4 +1,4 @@
-#include "tasks/label.h"
+#include "tasks/gold_label.h"
 
 #include <math.h>
 #include <stdlib.h>

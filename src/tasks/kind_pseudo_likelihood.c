@@ -1,5 +1,5 @@
 /* pseudo_likelihood: how well a masked language model predicts each token of a text from the rest. */
-#include "tasks/families.h"
+#include "tasks/kinds.h"
 
 enum { PSEUDO_PLL, PSEUDO_TOKENS };
 

@@ -1,8 +1,8 @@
-/* The keys of an experiment that belong to generation. */
+/* generation: continuations of a prompt that are sampled and scored; which keys of an experiment belong to it. */
 #include <string.h>
 
-#include "tasks/families.h"
 #include "tasks/generation.h"
+#include "tasks/kinds.h"
 
 static bool is_given(const char *text)
 {

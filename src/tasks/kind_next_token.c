@@ -1,5 +1,5 @@
 /* next_token: does the model continue the context with the target? As lm-evaluation-harness scores LAMBADA. */
-#include "tasks/families.h"
+#include "tasks/kinds.h"
 
 enum { NEXT_ACC, NEXT_LOG_PROBABILITY };
 enum { SPAN_LOG_PROBABILITY, SPAN_GREEDY };

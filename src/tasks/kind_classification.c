@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "tasks/families.h"
-#include "tasks/label.h"
+#include "tasks/gold_label.h"
+#include "tasks/kinds.h"
 
 enum { CLASS_ACC, CLASS_MACRO_F1, CLASS_LOG_LOSS, CLASS_MARGIN, CLASS_GOLD, CLASS_N_METRICS };
 

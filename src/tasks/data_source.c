@@ -1,4 +1,4 @@
-#include "tasks/source.h"
+#include "tasks/data_source.h"
 
 #include <string.h>
 

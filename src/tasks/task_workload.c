@@ -1,4 +1,4 @@
-#include "tasks/workload.h"
+#include "tasks/task_workload.h"
 
 #include <string.h>
 
