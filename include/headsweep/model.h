@@ -1,8 +1,8 @@
 /*
  * model: a Hugging Face checkpoint folder -> the canonical transformer that the engine runs.
  *
- * A family is one row of a table (src/model/decoders.c, encoders.c): how its config.json fields and tensor names map to what is
- * described here. The engine never sees a family, only this description.
+ * A family is one row of a table (src/model/decoder_families.c, encoder_families.c): how its config.json fields and
+ * tensor names map to what is described here. The engine never sees a family, only this description.
  *
  * Outputs of a row: final_norm, head_dense, head_activation, head_norm, unembedding, of which a model has some.
  *
@@ -35,33 +35,33 @@ typedef enum hs_head_kind {
 /* The canonical description. Dimensions in elements. */
 typedef struct hs_model_shape {
     size_t n_layers;
-    size_t n_heads;      /* query heads a layer */
-    size_t n_kv_heads;   /* divides n_heads; query head h reads KV head h / (n_heads / n_kv_heads) */
-    size_t head_dim;     /* from the config where it is given, never hidden / heads by default of ours */
-    size_t width;        /* of the residual stream */
+    size_t n_heads;    /* query heads a layer */
+    size_t n_kv_heads; /* divides n_heads; query head h reads KV head h / (n_heads / n_kv_heads) */
+    size_t head_dim;   /* from the config where it is given, never hidden / heads by default of ours */
+    size_t width;      /* of the residual stream */
     size_t mlp_width;
-    size_t vocabulary;   /* token ids */
-    size_t n_outputs;    /* rows of the unembedding: the vocabulary, or the labels of a classifier */
-    size_t n_positions;  /* longest sequence */
-    size_t window;       /* tokens that a row attends to, itself included; a longer sequence is refused. 0: all of them */
+    size_t vocabulary;  /* token ids */
+    size_t n_outputs;   /* rows of the unembedding: the vocabulary, or the labels of a classifier */
+    size_t n_positions; /* longest sequence */
+    size_t window; /* tokens that a row attends to, itself included; a longer sequence is refused. 0: all of them */
     size_t n_token_types;  /* 0 where there are none; hs_sequences has those of a text */
     size_t first_position; /* row of position_embedding for position 0 (RoBERTa: 2); an encoder's row before is that of
                               the padding token, whose id is this row's number and which is not counted in positions */
     hs_norm_kind norm;
     double norm_epsilon;
     hs_position_kind position;
-    size_t rotary_dim;       /* dimensions of a head that rotate; pairs (i, i + rotary_dim / 2) as Hugging Face has them */
+    size_t rotary_dim; /* dimensions of a head that rotate; pairs (i, i + rotary_dim / 2) as Hugging Face has them */
     hs_activation activation;
-    bool gated_mlp;          /* activation(gate(x)) * up(x), else activation(up(x)) */
-    bool parallel_residual;  /* attention and MLP both read the layer's input residual */
-    bool bidirectional;      /* a row sees the whole sequence, not only what is before it (encoders) */
-    bool post_norm;          /* residual = norm(residual + attention), then norm(residual + MLP): the norms come after */
+    bool gated_mlp;         /* activation(gate(x)) * up(x), else activation(up(x)) */
+    bool parallel_residual; /* attention and MLP both read the layer's input residual */
+    bool bidirectional;     /* a row sees the whole sequence, not only what is before it (encoders) */
+    bool post_norm;         /* residual = norm(residual + attention), then norm(residual + MLP): the norms come after */
     bool tied_unembedding;
     bool scale_by_inverse_layer; /* GPT-2 scale_attn_by_inverse_layer_idx: scores divided by layer + 1 as well */
-    double attention_scale;  /* scores = q . k * attention_scale; usually head_dim^-1/2 */
+    double attention_scale;      /* scores = q . k * attention_scale; usually head_dim^-1/2 */
     hs_head_kind head;
     hs_activation head_activation; /* of head_dense */
-    bool multi_label;        /* classifier: labels are independent (logistic of each), else softmax over them */
+    bool multi_label;              /* classifier: labels are independent (logistic of each), else softmax over them */
 } hs_model_shape;
 
 /*
@@ -84,10 +84,10 @@ typedef struct hs_norm {
 
 typedef struct hs_model_layer {
     hs_norm attention_norm; /* of what attention reads; with post_norm of the residual after it. So is mlp_norm */
-    hs_linear query;  /* n_out = n_heads * head_dim */
-    hs_linear key;    /* n_out = n_kv_heads * head_dim */
-    hs_linear value;  /* the same */
-    hs_linear output; /* n_in = n_heads * head_dim, n_out = width: reads z */
+    hs_linear query;        /* n_out = n_heads * head_dim */
+    hs_linear key;          /* n_out = n_kv_heads * head_dim */
+    hs_linear value;        /* the same */
+    hs_linear output;       /* n_in = n_heads * head_dim, n_out = width: reads z */
     hs_norm mlp_norm;
     hs_linear mlp_gate; /* values NULL unless gated_mlp */
     hs_linear mlp_up;
@@ -104,19 +104,19 @@ typedef struct hs_model {
     int32_t eos_token;         /* the same (the first one where the file lists several) */
     const int32_t *end_tokens; /* [n_end_tokens] where generation ends: eos_token_id of generation_config.json, or of */
     size_t n_end_tokens;       /*   config.json where there is no such file, those of the vocabulary; owned here */
-    const char *end_tokens_file; /* which of the two */
-    const float *token_embedding;    /* [vocabulary, width] */
-    const float *position_embedding; /* [first_position + n_positions, width] or NULL */
+    const char *end_tokens_file;       /* which of the two */
+    const float *token_embedding;      /* [vocabulary, width] */
+    const float *position_embedding;   /* [first_position + n_positions, width] or NULL */
     const float *token_type_embedding; /* [n_token_types, width] or NULL */
-    const float *rotary_frequencies; /* [rotary_dim / 2] radians a position, scaling applied, or NULL */
-    hs_norm embedding_norm;          /* of the sum of embeddings; weight NULL where there is none */
-    hs_model_layer *layers;          /* [n_layers] */
-    hs_norm final_norm;              /* weight NULL where there is none */
-    hs_linear head_dense;            /* [width, width] pooler, pre_classifier, MLM transform; values NULL where none */
-    hs_norm head_norm;               /* after head_dense and head_activation; weight NULL where there is none */
-    hs_linear unembedding;           /* n_in = width, n_out = n_outputs */
-    const char *const *labels;       /* [n_outputs] names of a classifier's labels (id2label), owned here; else NULL */
-    const char *const *notes;        /* [n_notes] sentences on what was read in a way that should be known; owned here */
+    const float *rotary_frequencies;   /* [rotary_dim / 2] radians a position, scaling applied, or NULL */
+    hs_norm embedding_norm;            /* of the sum of embeddings; weight NULL where there is none */
+    hs_model_layer *layers;            /* [n_layers] */
+    hs_norm final_norm;                /* weight NULL where there is none */
+    hs_linear head_dense;      /* [width, width] pooler, pre_classifier, MLM transform; values NULL where none */
+    hs_norm head_norm;         /* after head_dense and head_activation; weight NULL where there is none */
+    hs_linear unembedding;     /* n_in = width, n_out = n_outputs */
+    const char *const *labels; /* [n_outputs] names of a classifier's labels (id2label), owned here; else NULL */
+    const char *const *notes;  /* [n_notes] sentences on what was read in a way that should be known; owned here */
     size_t n_notes;
     struct hs_checkpoint *checkpoint; /* the model room's own: mapped files, arena bookkeeping */
 } hs_model;

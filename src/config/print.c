@@ -1,4 +1,4 @@
-#include "config/text.h"
+#include "config/value_text.h"
 
 #include <errno.h>
 #include <limits.h>

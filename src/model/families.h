@@ -1,6 +1,6 @@
 /*
  * families: what headsweep knows of each Hugging Face model family, as data. A family that needs no new mathematics is
- * one more row in decoders.c or encoders.c: how config.json's fields fill hs_family_options, which options are refused,
+ * one more row in decoder_families.c or encoder_families.c: how config.json's fields fill hs_family_options, which options are refused,
  * and where each tensor belongs in the canonical model. What stands on the base model, the architecture, is a row of
  * its own.
  */
@@ -143,8 +143,8 @@ typedef struct hs_family {
     const char *const *ignored_patterns; /* what no forward pass needs, names without prefix; or NULL */
 } hs_family;
 
-extern const hs_family hs__model_decoder_families[]; /* decoders.c */
-extern const hs_family hs__model_encoder_families[]; /* encoders.c */
+extern const hs_family hs__model_decoder_families[]; /* decoder_families.c */
+extern const hs_family hs__model_encoder_families[]; /* encoder_families.c */
 
 /* All of them, one after another; NULL past the end. */
 const hs_family *hs__model_family_at(size_t index);

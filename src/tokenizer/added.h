@@ -5,7 +5,7 @@
 #ifndef HEADSWEEP_TOKENIZER_ADDED_H
 #define HEADSWEEP_TOKENIZER_ADDED_H
 
-#include "tokenizer/model.h"
+#include "tokenizer/piece_model.h"
 #include "tokenizer/step.h"
 #include "tokenizer/trie.h"
 

@@ -1,5 +1,5 @@
 /* Byte pair encoding (Sennrich et al. 2016, arXiv:1508.07909), in the order of merges that `tokenizers` uses. */
-#include "tokenizer/model.h"
+#include "tokenizer/piece_model.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "tokenizer/classes.h"
 
-#include "tokenizer/keys.h"
+#include "tokenizer/json_keys.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #define HEADSWEEP_TOKENIZER_PIPELINE_H
 
 #include "tokenizer/added.h"
-#include "tokenizer/model.h"
+#include "tokenizer/piece_model.h"
 #include "tokenizer/post_processor.h"
 #include "tokenizer/settings.h"
 #include "tokenizer/step.h"

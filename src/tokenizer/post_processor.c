@@ -1,6 +1,6 @@
 #include "tokenizer/post_processor.h"
 
-#include "tokenizer/model.h"
+#include "tokenizer/piece_model.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include "headsweep/tokenizer.h"
 #include "tokenizer/classes.h"
-#include "tokenizer/keys.h"
+#include "tokenizer/json_keys.h"
 
 typedef enum tok_piece_kind { TOK_PIECE_SPECIAL, TOK_PIECE_FIRST, TOK_PIECE_SECOND } tok_piece_kind;
 

@@ -9,7 +9,7 @@
 
 #include "tokenizer/added.h"
 #include "tokenizer/classes.h"
-#include "tokenizer/keys.h"
+#include "tokenizer/json_keys.h"
 
 /* A token as a file or a class names it. */
 typedef struct tok_named_token {

@@ -7,7 +7,7 @@
 #define HEADSWEEP_TOKENIZER_STEP_H
 
 #include "tokenizer/charsmap.h"
-#include "tokenizer/keys.h"
+#include "tokenizer/json_keys.h"
 #include "tokenizer/workspace.h"
 
 typedef enum tok_prepend_scheme { TOK_PREPEND_ALWAYS, TOK_PREPEND_FIRST, TOK_PREPEND_NEVER } tok_prepend_scheme;

@@ -2,7 +2,7 @@
 #ifndef HEADSWEEP_TOKENIZER_TRIE_H
 #define HEADSWEEP_TOKENIZER_TRIE_H
 
-#include "tokenizer/table.h"
+#include "tokenizer/hash_table.h"
 
 /* (node, byte) -> node, node 0 is the root. Initialise with {0}. */
 typedef struct tok_trie {

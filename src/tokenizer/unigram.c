@@ -2,7 +2,7 @@
  * Unigram language model (Kudo 2018, arXiv:1804.10959): the tokens whose scores have the largest sum (Viterbi), in the
  * order of comparisons that `tokenizers` uses, so that of several best ways the same one is taken.
  */
-#include "tokenizer/model.h"
+#include "tokenizer/piece_model.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef HEADSWEEP_TOKENIZER_VOCABULARY_H
 #define HEADSWEEP_TOKENIZER_VOCABULARY_H
 
-#include "tokenizer/table.h"
+#include "tokenizer/hash_table.h"
 
 enum {
     TOK_NO_ID = -1,

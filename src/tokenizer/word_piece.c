@@ -1,5 +1,5 @@
 /* WordPiece as BERT uses it: greedy, the longest token first (Devlin et al. 2019, arXiv:1810.04805). */
-#include "tokenizer/model.h"
+#include "tokenizer/piece_model.h"
 
 #include <string.h>
 

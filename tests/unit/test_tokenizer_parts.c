@@ -1,6 +1,6 @@
 /* The hash table and the translation of regular expressions, by themselves. */
 #include "tokenizer/pattern.h"
-#include "tokenizer/table.h"
+#include "tokenizer/hash_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

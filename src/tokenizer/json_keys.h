@@ -1,6 +1,6 @@
-/* keys: reading the keys of a tokenizer file, with errors that name file and key. */
-#ifndef HEADSWEEP_TOKENIZER_KEYS_H
-#define HEADSWEEP_TOKENIZER_KEYS_H
+/* json_keys: reading the keys of a tokenizer file, with errors that name file and key. */
+#ifndef HEADSWEEP_TOKENIZER_JSON_KEYS_H
+#define HEADSWEEP_TOKENIZER_JSON_KEYS_H
 
 #include "headsweep/base.h"
 

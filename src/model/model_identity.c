@@ -1,4 +1,4 @@
-/* identity: what a model is, as a hash and as lines for people. */
+/* model_identity: what a model is, as a hash and as lines for people. */
 #include <string.h>
 
 #include "headsweep/model.h"

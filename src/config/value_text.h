@@ -1,6 +1,6 @@
 /* Values as text: in the syntax of the file, and in the canonical form of hs_config_list_values(). */
-#ifndef CONFIG_TEXT_H
-#define CONFIG_TEXT_H
+#ifndef CONFIG_VALUE_TEXT_H
+#define CONFIG_VALUE_TEXT_H
 
 #include "config/keys.h"
 

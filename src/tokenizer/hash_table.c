@@ -1,4 +1,4 @@
-#include "tokenizer/table.h"
+#include "tokenizer/hash_table.h"
 
 enum { SMALLEST_CAPACITY = 16 };
 

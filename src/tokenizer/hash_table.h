@@ -1,9 +1,9 @@
 /*
- * table: open-addressing hash table from a 64-bit key to a 64-bit value, used for tokens (key: hash of the bytes, the
+ * hash_table: open-addressing hash table from a 64-bit key to a 64-bit value, used for tokens (key: hash of the bytes, the
  * caller compares them), for merges (key: the pair of ids) and for tries (key: node and byte).
  */
-#ifndef HEADSWEEP_TOKENIZER_TABLE_H
-#define HEADSWEEP_TOKENIZER_TABLE_H
+#ifndef HEADSWEEP_TOKENIZER_HASH_TABLE_H
+#define HEADSWEEP_TOKENIZER_HASH_TABLE_H
 
 #include "headsweep/base.h"
 

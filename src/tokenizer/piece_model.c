@@ -1,4 +1,4 @@
-#include "tokenizer/model.h"
+#include "tokenizer/piece_model.h"
 
 #include <string.h>
 

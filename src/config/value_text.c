@@ -1,4 +1,4 @@
-#include "config/text.h"
+#include "config/value_text.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
-/* model: a piece of text -> ids. A table of kinds, as for steps. */
-#ifndef HEADSWEEP_TOKENIZER_MODEL_H
-#define HEADSWEEP_TOKENIZER_MODEL_H
+/* piece_model: a piece of text -> ids. A table of kinds, as for steps. */
+#ifndef HEADSWEEP_TOKENIZER_PIECE_MODEL_H
+#define HEADSWEEP_TOKENIZER_PIECE_MODEL_H
 
 #include "headsweep/tokenizer.h"
-#include "tokenizer/keys.h"
+#include "tokenizer/json_keys.h"
 #include "tokenizer/prefixes.h"
 #include "tokenizer/workspace.h"
 

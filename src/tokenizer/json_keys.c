@@ -1,4 +1,4 @@
-#include "tokenizer/keys.h"
+#include "tokenizer/json_keys.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,6 +1,6 @@
+#include "config/loader.h"
 #include "config/complain.h"
 #include "config/excerpt.h"
-#include "config/loader.h"
 
 #include <string.h>
 
