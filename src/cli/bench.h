@@ -2,7 +2,7 @@
 #ifndef CLI_BENCH_H
 #define CLI_BENCH_H
 
-#include "headsweep/sweep.h"
+#include "headsweep/study.h"
 
 typedef enum bench_family { BENCH_GPT2, BENCH_LLAMA } bench_family;
 

@@ -3,7 +3,7 @@
 #define CLI_BEST_TEXTS_H
 
 #include "headsweep/analysis.h"
-#include "headsweep/sweep.h"
+#include "headsweep/study.h"
 
 /*
  * Collective. Keeps the texts of the clean model and of the best sets - by the objective, else those that change the

@@ -2,7 +2,7 @@
 #ifndef CLI_PHASES_H
 #define CLI_PHASES_H
 
-#include "headsweep/sweep.h"
+#include "headsweep/study.h"
 
 typedef struct phase_job {
     hs_comm *comm;

@@ -2,7 +2,7 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
-#include "headsweep/sweep.h"
+#include "headsweep/study.h"
 
 typedef struct session_options {
     hs_log log; /* stream NULL on all ranks but 0 */

@@ -8,7 +8,7 @@ objects=$1
 cd "$HEADSWEEP_SOURCE" || fail "no source folder"
 
 # Rooms that are being moved: their names are already those of the place they go to.
-also='sweep:study engine:blas'
+also='engine:blas'
 
 grep -ohE '\bhs_\w+' include/headsweep/*.h | sort -u >"$work/public"
 grep -rohE '\bhs_\w+' tests --include='*.c' --include='*.h' | sort -u >"$work/tested"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "headsweep/sweep.h"
+#include "headsweep/study.h"
 
 /* Opens the quickstart's study with this override on the last rank only, and gives what came of it on every rank. */
 static hs_status open_study(hs_comm *comm, const char *override, hs_error *error)

@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 /* Examples that the start-up self-test runs on. */
 enum { SELF_TEST_EXAMPLES = 4 };

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 /* ---- the checkpoints ------------------------------------------------------------------------------------------- */
 

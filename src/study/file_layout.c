@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 /* The results layout of a study and the storage behind its pointers. */
 struct study_layout {

@@ -1,4 +1,4 @@
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 /*
  * What a rank holds at its peak. The sizes of the plan depend on it, and with them the numbers: so it is counted from

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 /* Texts of some sets on their way into the file. */
 typedef struct text_writer {

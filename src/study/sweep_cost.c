@@ -1,4 +1,4 @@
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 /* Groups of a task that are counted: all of a small sweep, an even sample of a large one. */
 enum { COUNTED_GROUPS = 256 };

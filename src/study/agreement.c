@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 /*
  * Each host may have a copy of its own of checkpoint and data, or a file system that shows it an older one, and then cells of two

@@ -1,6 +1,6 @@
 #include <inttypes.h>
 
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 static hs_status append_row(hs_config_values *values, size_t *capacity, const char *key, const char *value,
                             hs_error *error)

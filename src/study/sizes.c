@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 /*
  * What the engine chooses is for its own speed; a sweep of few sets is cut finer than that, so that there are groups

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 /* The reference set is cut into the shards of the plan, or into as many sequences of its own file. */
 enum { REFERENCE_CHUNK_SEQUENCES = 32 };

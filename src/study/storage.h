@@ -1,8 +1,8 @@
-/* What a study owns beside its public parts. Internal to the sweep room. */
-#ifndef SWEEP_STUDY_STORAGE_H
-#define SWEEP_STUDY_STORAGE_H
+/* What a study owns beside its public parts. Internal to the study room. */
+#ifndef STUDY_STORAGE_H
+#define STUDY_STORAGE_H
 
-#include "headsweep/sweep.h"
+#include "headsweep/study.h"
 
 /* A checkpoint that scores generated texts; tasks that name the same folder share it. */
 typedef struct study_classifier {
@@ -37,13 +37,13 @@ void hs__study_layout_free(struct study_layout *layout);
 hs_status hs__study_load_model(hs_comm *comm, const char *folder, hs_model **model_out, hs_shared_block **shared_out,
                                float **own_out, hs_error *error);
 
-/* Collective: the classifiers that tasks name, and after that their hashes. */
 /*
  * HS_ERROR_USAGE: the experiment names a metric that its task does not have, which would otherwise be found when the sweep
  * is done. The tasks are open.
  */
 hs_status hs__study_check_metrics(const hs_study *study, hs_error *error);
 
+/* Collective: the classifiers that tasks name, and after that their hashes. */
 hs_status hs__study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
 hs_status hs__study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
 /* Not collective: the scorer of each task that generates; tasks and classifiers are open. */

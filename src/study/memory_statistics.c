@@ -1,4 +1,4 @@
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 /*
  * What rank 0 holds while the statistics are computed at the end of a run. The room of analysis comes after this one and

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 /* Runs groups on the study's engine; keeps the workload of the last shard, which neighbouring groups share. */
 typedef struct study_evaluator {

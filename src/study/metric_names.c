@@ -1,7 +1,7 @@
 /* The metrics that an experiment names, looked up before anything is swept. */
 #include <string.h>
 
-#include "sweep/study_storage.h"
+#include "study/storage.h"
 
 static const hs_task *find_task(const hs_study *study, const char *name, size_t length)
 {
