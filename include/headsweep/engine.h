@@ -306,30 +306,4 @@ hs_status hs_engine_count_generation(const hs_engine *engine, const hs_workload 
                                      const hs_ablation *ablations, size_t n_ablations, hs_engine_cost *cost_out,
                                      hs_error *error);
 
-/* ---- what it runs on -------------------------------------------------------------------------------------------- */
-
-/* The BLAS in use: "OpenBLAS 0.3.21", its core type ("SkylakeX") and threads; texts live for ever. */
-const char *hs_blas_library(void);
-const char *hs_blas_core(void);
-int hs_blas_threads(void);
-/* Sets one thread a rank unless the environment (OPENBLAS_NUM_THREADS) says otherwise. */
-void hs_blas_set_threads(void);
-/*
- * Before the first product, in whatever room: sets the threads and takes BLAS's own buffers. HS_ERROR_MEMORY where the
- * address space has no room for them; a product would wait for it for ever. Later calls do nothing.
- */
-hs_status hs_blas_start(hs_error *error);
-/*
- * out [n_rows, n_columns] <- a [n_rows, depth] x b [depth, n_columns], added to what is there if `add`; row-major, rows of a
- * a_stride apart, the others dense. Every dimension fits an int. For the rooms after the engine: statistics are products too.
- */
-void hs_blas_product_f64(double *out, const double *a, size_t a_stride, const double *b, size_t n_rows,
-                         size_t n_columns, size_t depth, bool add);
-void hs_blas_product_f32(float *out, const float *a, size_t a_stride, const float *b, size_t n_rows, size_t n_columns,
-                         size_t depth, bool add);
-/* Operations a second of a product [m, k] x [k, n] in single precision, warm: the best of several. The engine's limit. */
-hs_status hs_blas_sgemm_rate(size_t m, size_t k, size_t n, double *flops_per_second_out, hs_error *error);
-/* NULL, or one line: that the core type in use is lesser than the processor, what it costs and how to mend it. */
-const char *hs_blas_core_warning(void);
-
 #endif

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "analysis/statistics.h"
-#include "headsweep/engine.h"
+#include "headsweep/blas.h"
 
 enum {
     FLIPS_A_WORD = 64,
@@ -230,8 +230,9 @@ static void count_flips(const sign_flips *flips, flip_rows *rows)
         size_t n_words = flips->n_words - first < PANEL_WORDS ? flips->n_words - first : PANEL_WORDS;
         size_t n_columns = n_words * FLIPS_A_WORD;
         fill_panel(flips, first, n_words, rows->panel);
-        hs_blas_product_f32(rows->sums, rows->values, flips->n_examples, rows->panel, rows->n, n_columns,
-                            flips->n_examples, false);
+        hs_blas_product_f32(rows->sums, n_columns, (hs_blas_matrix){rows->values, flips->n_examples, false},
+                            (hs_blas_matrix){rows->panel, n_columns, false},
+                            (hs_blas_shape){rows->n, n_columns, flips->n_examples}, 1.0f, false);
         for (size_t i = 0; i < rows->n; ++i) {
             float bound = (float)rows->bounds[i];
             uint32_t reached = 0;

@@ -1,5 +1,5 @@
 #include "analysis/statistics.h"
-#include "headsweep/engine.h"
+#include "headsweep/blas.h"
 
 /* Examples whose weights are expanded at once: the panel stays in the cache of a core. */
 enum { PANEL_EXAMPLES = 128 };
@@ -63,6 +63,7 @@ void hs__analysis_resampling_sums(const resampling *r, const double *values, siz
         const uint8_t *weights = r->weights + first * r->n_columns;
         for (size_t i = 0; i < n * r->n_columns; ++i)
             r->panel[i] = (double)weights[i];
-        hs_blas_product_f64(sums, values + first, r->n_examples, r->panel, n_rows, r->n_columns, n, first > 0);
+        hs_blas_product_f64(sums, values + first, r->n_examples, r->panel, (hs_blas_shape){n_rows, r->n_columns, n},
+                            first > 0);
     }
 }

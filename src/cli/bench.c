@@ -8,6 +8,7 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "headsweep/blas.h"
 
 static const char help[] =
     "usage: headsweep bench [engine|generate|ranks|scheduler]... [options]\n"

@@ -1,6 +1,7 @@
 /* How much work the engine saves, and how close it comes to what the machine can do. */
 #include "cli/bench.h"
 #include "cli/results_file.h"
+#include "headsweep/blas.h"
 
 /* The product whose rate counts as the machine's: a batch of rows through the first matrix of GPT-2-small's MLP. */
 enum { SGEMM_ROWS = 1024, SGEMM_DEPTH = 768, SGEMM_COLUMNS = 3072 };

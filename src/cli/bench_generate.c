@@ -1,5 +1,6 @@
 /* Tokens a second of generation under pairs, and how close it comes to what the machine can do. */
 #include "cli/bench.h"
+#include "headsweep/blas.h"
 
 /*
  * The setting of most published toxicity results (Gehman et al. 2020, arXiv:2009.11462): 25 continuations of up to 20

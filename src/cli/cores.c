@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "headsweep/engine.h"
+#include "headsweep/blas.h"
 
 /* The first of the lines that is not `core`; NULL if all are. Cuts the lines apart. */
 static const char *find_other(char *lines, const char *core)

@@ -1,4 +1,5 @@
 #include "cli/describe.h"
+#include "headsweep/blas.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/mapped.h"
-#include "headsweep/engine.h"
+#include "headsweep/blas.h"
 
 static const struct {
     const char *name;

@@ -6,6 +6,7 @@
 #include "cli/describe.h"
 #include "cli/results_file.h"
 #include "cli/slurm.h"
+#include "headsweep/blas.h"
 
 static const char help[] =
     "usage: headsweep plan EXPERIMENT.cfg [--ranks N] [--slurm [--ranks-per-host M]] [--set key=value]...\n"

@@ -1,6 +1,6 @@
 #include "engine/attention.h"
-#include "engine/blas.h"
 #include "engine/generate_kernels.h"
+#include "engine/linear.h"
 
 size_t hs__engine_pattern_stride(size_t n_visible)
 {
@@ -32,10 +32,10 @@ static size_t heads_per_group(const hs_model_shape *shape)
 
 /* ---- runs of keys ------------------------------------------------------------------------------------------------ */
 
-static struct hs_matrix keys_of(const struct hs_attention *attention, const struct hs_key_run *run, size_t head)
+/* Where the keys of the head's group begin in a run; its values lie hs_kv_width further. */
+static const float *keys_of(const struct hs_attention *attention, const struct hs_key_run *run, size_t head)
 {
-    size_t group = head / heads_per_group(attention->shape);
-    return (struct hs_matrix){run->keys + group * attention->shape->head_dim, run->stride};
+    return run->keys + head / heads_per_group(attention->shape) * attention->shape->head_dim;
 }
 
 /*
@@ -45,12 +45,12 @@ static struct hs_matrix keys_of(const struct hs_attention *attention, const stru
 static void score_runs(const struct hs_attention *attention, size_t head, float scale)
 {
     size_t head_dim = attention->shape->head_dim;
-    struct hs_matrix queries = {attention->queries + head * head_dim, attention->query_stride};
+    hs_blas_matrix queries = {attention->queries + head * head_dim, attention->query_stride, false};
     for (size_t i = 0; i < attention->n_runs; i++) {
         const struct hs_key_run *run = &attention->runs[i];
-        hs__engine_matrix_product_transposed(pattern_of(attention, head) + run->column, stride_of(attention), queries,
-                                             keys_of(attention, run, head), attention->n_rows, run->n_rows, head_dim,
-                                             scale);
+        hs_blas_matrix keys = {keys_of(attention, run, head), run->stride, true};
+        hs_blas_product_f32(pattern_of(attention, head) + run->column, stride_of(attention), queries, keys,
+                            (hs_blas_shape){attention->n_rows, run->n_rows, head_dim}, scale, false);
     }
 }
 
@@ -60,15 +60,10 @@ static void mix_runs(const struct hs_attention *attention, size_t head)
     float *z = attention->z + head * shape->head_dim;
     for (size_t i = 0; i < attention->n_runs; i++) {
         const struct hs_key_run *run = &attention->runs[i];
-        struct hs_matrix weights = {pattern_of(attention, head) + run->column, stride_of(attention)};
-        struct hs_matrix values = keys_of(attention, run, head);
-        values.values += hs_kv_width(shape);
-        if (i == 0)
-            hs__engine_matrix_product(z, hs_z_width(shape), weights, values, attention->n_rows, shape->head_dim,
-                                      run->n_rows, 1.0f);
-        else
-            hs__engine_matrix_accumulate(z, hs_z_width(shape), weights, values, attention->n_rows, shape->head_dim,
-                                         run->n_rows);
+        hs_blas_matrix weights = {pattern_of(attention, head) + run->column, stride_of(attention), false};
+        hs_blas_matrix values = {keys_of(attention, run, head) + hs_kv_width(shape), run->stride, false};
+        hs_blas_product_f32(z, hs_z_width(shape), weights, values,
+                            (hs_blas_shape){attention->n_rows, shape->head_dim, run->n_rows}, 1.0f, i > 0);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "engine/reference.h"
 #include "engine/state.h"
 #include "engine/workload.h"
+#include "headsweep/blas.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "engine/layer.h"
-#include "engine/blas.h"
+#include "engine/linear.h"
 #include "engine/cost.h"
 #include "engine/kernels.h"
 

@@ -1,5 +1,5 @@
 #include "engine/output_head.h"
-#include "engine/blas.h"
+#include "engine/linear.h"
 #include "engine/cost.h"
 #include "engine/kernels.h"
 #include "engine/layer.h"

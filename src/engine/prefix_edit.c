@@ -1,4 +1,4 @@
-#include "engine/blas.h"
+#include "engine/linear.h"
 #include "engine/kernels.h"
 #include "engine/prefix.h"
 #include "engine/state.h"

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "headsweep/blas.h"
 #include "study/storage.h"
 
 /* The results layout of a study and the storage behind its pointers. */

@@ -1,6 +1,6 @@
-/* The engine's kernels against double loops and libm, at every level that this processor runs; and products. */
-#include "engine/blas.h"
+/* The engine's kernels against double loops and libm, at every level that this processor runs; and x W + b. */
 #include "engine/kernel_levels.h"
+#include "engine/linear.h"
 #include "support/engine_fixture.h"
 #include "support/naive_model.h"
 #include "support/valgrind.h"
@@ -465,43 +465,6 @@ static void test_linear(void **state)
     check_linear(true, true);
 }
 
-static void test_core_mismatch(void **state)
-{
-    (void)state;
-    const struct hs_processor old = {false, false};
-    const struct hs_processor avx2 = {true, false};
-    const struct hs_processor avx512 = {true, true};
-    char text[256];
-    assert_null(hs__engine_describe_core_mismatch("SkylakeX", avx512, true, text, sizeof text));
-    assert_null(hs__engine_describe_core_mismatch("Cooperlake", avx512, false, text, sizeof text));
-    assert_null(hs__engine_describe_core_mismatch("Haswell", avx2, true, text, sizeof text));
-    assert_null(hs__engine_describe_core_mismatch("ZEN", avx2, true, text, sizeof text));
-    assert_null(hs__engine_describe_core_mismatch("Prescott", old, true, text, sizeof text));
-    assert_string_equal(hs__engine_describe_core_mismatch("Haswell", avx512, true, text, sizeof text),
-                        "OpenBLAS runs its Haswell kernels on a processor with AVX-512: expect about half the speed; "
-                        "unset OPENBLAS_CORETYPE");
-    assert_string_equal(hs__engine_describe_core_mismatch("Zen", avx512, false, text, sizeof text),
-                        "OpenBLAS runs its Zen kernels on a processor with AVX-512: expect about half the speed; "
-                        "install a newer OpenBLAS or set OPENBLAS_CORETYPE=SkylakeX");
-    assert_string_equal(
-        hs__engine_describe_core_mismatch("Prescott", avx512, true, text, sizeof text),
-        "OpenBLAS runs its Prescott kernels on a processor with AVX-512: expect about half the speed or "
-        "less; unset OPENBLAS_CORETYPE");
-    assert_string_equal(
-        hs__engine_describe_core_mismatch("Nehalem", avx2, true, text, sizeof text),
-        "OpenBLAS runs its Nehalem kernels on a processor with AVX2: expect about half the speed; unset "
-        "OPENBLAS_CORETYPE");
-}
-
-static void test_library_is_named(void **state)
-{
-    (void)state;
-    assert_true(strstr(hs_blas_library(), "BLAS") != NULL);
-    assert_true(strlen(hs_blas_core()) > 0);
-    hs_blas_set_threads();
-    assert_true(hs_blas_threads() >= 1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests_of_a_level[] = {
@@ -517,8 +480,6 @@ int main(void)
         cmocka_unit_test(test_activate_takes_the_right_kernel),
         cmocka_unit_test(test_argmax_takes_the_lowest_of_equals),
         cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_core_mismatch),
-        cmocka_unit_test(test_library_is_named),
     };
     int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
     for (hs_kernel_level level = 0; level < HS_N_KERNEL_LEVELS; level++) {

@@ -3,7 +3,7 @@
  * the address space it never returns, and nothing ends it but a signal. So room is looked for before, and the buffers are
  * taken at once, while there is some.
  */
-#include "headsweep/engine.h"
+#include "headsweep/blas.h"
 
 #include <cblas.h>
 #include <sys/mman.h>

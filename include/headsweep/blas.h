@@ -1,0 +1,52 @@
+/*
+ * blas: matrix products through whatever BLAS there is, and which one that is. No other room includes cblas.h.
+ *
+ * Matrices are row-major; a stride is the distance between two rows in elements. Every dimension and stride fits an int. Bits of a
+ * product depend on the core type, the number of threads and the number of rows: who wants the same bits again makes the same calls.
+ */
+#ifndef HEADSWEEP_BLAS_H
+#define HEADSWEEP_BLAS_H
+
+#include "headsweep/base.h"
+
+/* ---- products -------------------------------------------------------------------------------------------------- */
+
+/* A factor; `transposed`: its rows are the columns of what lies there. */
+typedef struct hs_blas_matrix {
+    const float *values;
+    size_t stride;
+    bool transposed;
+} hs_blas_matrix;
+
+/* [n_rows, depth] x [depth, n_columns]. */
+typedef struct hs_blas_shape {
+    size_t n_rows;
+    size_t n_columns;
+    size_t depth;
+} hs_blas_shape;
+
+/* out [n_rows, n_columns] <- scale * a b, added to what is there if `add`. */
+void hs_blas_product_f32(float *out, size_t out_stride, hs_blas_matrix a, hs_blas_matrix b, hs_blas_shape shape,
+                         float scale, bool add);
+/* The same in double precision, neither scaled nor transposed; b and out are dense. */
+void hs_blas_product_f64(double *out, const double *a, size_t a_stride, const double *b, hs_blas_shape shape, bool add);
+
+/* ---- the library ----------------------------------------------------------------------------------------------- */
+
+/*
+ * Before the first product, in whatever room: sets the threads and takes BLAS's own buffers. HS_ERROR_MEMORY where the
+ * address space has no room for them; a product would wait for it for ever. Later calls do nothing.
+ */
+hs_status hs_blas_start(hs_error *error);
+/* Sets one thread per rank unless the environment (OPENBLAS_NUM_THREADS) says otherwise. */
+void hs_blas_set_threads(void);
+/* The BLAS in use: "OpenBLAS 0.3.21", its core type ("SkylakeX") and threads; texts live for ever. */
+const char *hs_blas_library(void);
+const char *hs_blas_core(void);
+int hs_blas_threads(void);
+/* NULL, or one line: that the core type in use is lesser than the processor, what it costs and how to mend it. */
+const char *hs_blas_core_warning(void);
+/* Operations a second of a product [m, k] x [k, n] in single precision, warm: the best of several. The engine's limit. */
+hs_status hs_blas_sgemm_rate(size_t m, size_t k, size_t n, double *flops_per_second_out, hs_error *error);
+
+#endif
