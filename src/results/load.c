@@ -5,18 +5,25 @@
 /* ---- reading tables ---------------------------------------------------------------------------------------------- */
 
 /*
- * The whole dataset into a new array, with room for `n_spare` more elements; its size was checked against the file's.
+ * The whole dataset, rows of n_columns, into a new array with room for `n_spare` more rows; its size was checked against the
+ * file's. In pieces, as everything that grows with the sweep: MPI-IO layers fail on more than 2 GB at once.
  */
-static hs_status read_table(hid_t dataset, hs_element element, size_t n, size_t n_spare, void *array_out,
+static hs_status read_table(hs_results *results, const hs_file_rows *rows, size_t n_spare, void *array_out,
                             hs_error *error)
 {
-    hid_t type = hs__results_hdf5_type(element, 1);
-    hs_status status =
-        hs_allocate(array_out, n + n_spare, hs__results_element_bytes(element), "table of the results file", error);
-    if (status == HS_OK && n > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *(void **)array_out) < 0)
-        status = hs__results_hdf5_fail(error, HS_ERROR_RESULTS, "a table cannot be read");
-    hs__results_hdf5_close(type);
-    return status;
+    hs_error reason = {0};
+    HS_TRY(hs_allocate(array_out, rows->n + n_spare, rows->n_columns * hs__results_element_bytes(rows->element),
+                       "table of the results file", error));
+    if (hs__results_file_transfer(results, HS_DIRECTION_READ, rows, *(void **)array_out, &reason) != HS_OK)
+        return hs_fail(error, HS_ERROR_RESULTS, "%s cannot be read", rows->what);
+    return HS_OK;
+}
+
+/* A dataset of one axis, or what is left of it, as rows for read_table. */
+static hs_file_rows rows_of(const hs_file_group *group, const char *name, hs_element element, size_t n)
+{
+    return (hs_file_rows){
+        .dataset = hs__results_file_dataset(group, name), .element = element, .n = n, .n_columns = 1, .what = name};
 }
 
 static hs_status read_text_table(hid_t dataset, size_t n, const char *what, hs_texts *texts_out, hs_error *error)
@@ -44,8 +51,9 @@ static hs_status load_phases(hs_results *results, hs_error *error)
     const size_t n = results->extents.of[HS_AXIS_PHASE];
     if (n == 0 || n > HS_LAYOUT_MAX_PHASES)
         return hs_fail(error, HS_ERROR_RESULTS, "%zu phases are impossible", n);
-    HS_TRY(read_table(hs__results_file_dataset(tables, "phase"), HS_ELEMENT_U64, n * HS_LAYOUT_PHASE_FIELDS, 0,
-                      &results->phases, error));
+    hs_file_rows rows = rows_of(tables, "phase", HS_ELEMENT_U64, n);
+    rows.n_columns = HS_LAYOUT_PHASE_FIELDS;
+    HS_TRY(read_table(results, &rows, 0, &results->phases, error));
     results->n_phases = n;
     return read_text_table(hs__results_file_dataset(tables, "phase_name"), n, "phase names", &results->phase_names,
                            error);
@@ -56,12 +64,13 @@ static hs_status load_sets(hs_results *results, hs_error *error)
     const hs_file_group *tables = &results->set_tables;
     const size_t n_sets = results->extents.of[HS_AXIS_SET], max_order = results->extents.of[HS_AXIS_PLACE];
     const size_t n_names = results->extents.of[HS_AXIS_INTERVENTION];
-    const size_t n_components = n_sets * max_order * HS_LAYOUT_COMPONENT_FIELDS;
-    HS_TRY(read_table(hs__results_file_dataset(tables, "order"), HS_ELEMENT_I32, n_sets, 0, &results->order, error));
-    HS_TRY(read_table(hs__results_file_dataset(tables, "intervention"), HS_ELEMENT_I32, n_sets, 0,
-                      &results->intervention, error));
-    HS_TRY(read_table(hs__results_file_dataset(tables, "component"), HS_ELEMENT_I32, n_components, 0,
-                      &results->component, error));
+    const hs_file_rows order = rows_of(tables, "order", HS_ELEMENT_I32, n_sets);
+    const hs_file_rows intervention = rows_of(tables, "intervention", HS_ELEMENT_I32, n_sets);
+    hs_file_rows component = rows_of(tables, "component", HS_ELEMENT_I32, n_sets);
+    component.n_columns = max_order * HS_LAYOUT_COMPONENT_FIELDS;
+    HS_TRY(read_table(results, &order, 0, &results->order, error));
+    HS_TRY(read_table(results, &intervention, 0, &results->intervention, error));
+    HS_TRY(read_table(results, &component, 0, &results->component, error));
     HS_TRY(read_text_table(hs__results_file_dataset(tables, "intervention_name"), n_names, "intervention names",
                            &results->intervention_names, error));
     HS_TRY(load_phases(results, error));
@@ -124,22 +133,22 @@ static hs_status load_chance(hs_file_task *file, size_t n, hs_error *error)
     return HS_OK;
 }
 
-static hs_status load_task_tables(hs_file_task *file, hs_results_task *task, hs_error *error)
+static hs_status load_task_tables(hs_results *results, hs_file_task *file, hs_results_task *task, hs_error *error)
 {
-    hid_t donor = hs__results_file_dataset(&file->cells, "donor");
     hid_t prompt = hs__results_file_dataset(&file->cells, "prompt");
     const size_t n_shards = task->n_shards, n_examples = task->n_examples;
+    const hs_file_rows shard = rows_of(&file->cells, "shard", HS_ELEMENT_U64, n_shards);
+    const hs_file_rows example = rows_of(&file->cells, "example", HS_ELEMENT_U64, n_examples);
+    const hs_file_rows donor = rows_of(&file->cells, "donor", HS_ELEMENT_U32, n_examples);
     HS_TRY(load_metrics(file, task->n_metrics, error));
     HS_TRY(load_chance(file, task->n_metrics, error));
-    HS_TRY(read_table(hs__results_file_dataset(&file->cells, "shard"), HS_ELEMENT_U64, n_shards, 1, &file->shard_first,
-                      error));
+    HS_TRY(read_table(results, &shard, 1, &file->shard_first, error));
     file->shard_first[n_shards] = n_examples;
-    HS_TRY(read_table(hs__results_file_dataset(&file->cells, "example"), HS_ELEMENT_U64, n_examples, 0,
-                      &file->example_line, error));
+    HS_TRY(read_table(results, &example, 0, &file->example_line, error));
     if (prompt >= 0)
         HS_TRY(read_text_table(prompt, n_examples, "prompts", &file->prompts, error));
-    if (donor >= 0)
-        HS_TRY(read_table(donor, HS_ELEMENT_U32, n_examples, 0, &file->donor, error));
+    if (donor.dataset >= 0)
+        HS_TRY(read_table(results, &donor, 0, &file->donor, error));
     task->metrics = file->metrics;
     task->chance = file->chance;
     task->shard_first = file->shard_first;
@@ -176,7 +185,7 @@ static hs_status load_task(hs_results *results, hid_t cells, hid_t ranking, size
     task->n_examples = extents.of[HS_AXIS_EXAMPLE];
     task->n_metrics = extents.of[HS_AXIS_METRIC];
     task->n_shards = extents.of[HS_AXIS_SHARD];
-    HS_TRY(load_task_tables(file, task, error));
+    HS_TRY(load_task_tables(results, file, task, error));
     load_text_sizes(file, &extents, task);
     file->values = hs__results_file_dataset(&file->cells, "values");
     file->commit = hs__results_file_dataset(&file->cells, "commit");
