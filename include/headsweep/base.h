@@ -334,6 +334,11 @@ void hs_csv_end_row(hs_csv_writer *writer);
 uint64_t hs_hash(uint64_t seed, const void *bytes, size_t length);
 uint64_t hs_hash_text(uint64_t seed, const char *text); /* its zero-terminator counts, so that pieces cannot merge */
 uint64_t hs_hash_u64(uint64_t seed, uint64_t value);
+/* hs_hash of bytes that are never all in memory: hs_hash_end() gives the hash of all pieces at once, and frees. */
+typedef struct hs_hash_pieces hs_hash_pieces;
+hs_status hs_hash_begin(uint64_t seed, hs_hash_pieces **pieces_out, hs_error *error);
+void hs_hash_add(hs_hash_pieces *pieces, const void *bytes, size_t length);
+uint64_t hs_hash_end(hs_hash_pieces *pieces);
 /* Whole file; HS_ERROR_IO if it cannot be read. */
 hs_status hs_hash_file(uint64_t seed, const char *path, uint64_t *hash_out, hs_error *error);
 

@@ -307,6 +307,27 @@ static void test_file_contents(void **state)
     free(bytes);
 }
 
+/* Of short and long inputs, which the library hashes differently, cut anywhere. */
+static void test_hash_of_pieces(void **state)
+{
+    static const size_t lengths[] = {0, 1, 16, 17, 240, 241, 1024, 100003};
+    unsigned char *bytes = malloc(100003);
+    (void)state;
+
+    for (size_t i = 0; i < 100003; i++)
+        bytes[i] = (unsigned char)(i * i >> 3);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        for (size_t piece = 1; piece <= 1000; piece *= 10) {
+            hs_hash_pieces *pieces = NULL;
+            hs_error error = {0};
+            assert_int_equal(hs_hash_begin(77, &pieces, &error), HS_OK);
+            for (size_t at = 0; at < lengths[i]; at += piece)
+                hs_hash_add(pieces, bytes + at, lengths[i] - at < piece ? lengths[i] - at : piece);
+            assert_true(hs_hash_end(pieces) == hs_hash(77, bytes, lengths[i]));
+        }
+    free(bytes);
+}
+
 static void test_file_limit(void **state)
 {
     const scratch *made = *state;
@@ -567,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_utf8_check_names_the_offset),
         cmocka_unit_test(test_paths),
         cmocka_unit_test_setup_teardown(test_file_contents, make_scratch, remove_scratch),
+        cmocka_unit_test(test_hash_of_pieces),
         cmocka_unit_test_setup_teardown(test_file_limit, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(test_placeholders_are_named, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(test_missing_file, make_scratch, remove_scratch),
