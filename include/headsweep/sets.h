@@ -60,4 +60,114 @@ typedef struct hs_ablation {
     hs_intervention intervention;
 } hs_ablation;
 
+/* ---- the table of sets ------------------------------------------------------------------------------------------- */
+
+/*
+ * The one table of ablation sets: what a sweep enumerates, what a results file holds, what a later phase chooses. Set 0 is
+ * the clean model.
+ *
+ * A set is its parent and what it adds. The parent is an earlier set under the same intervention, or the clean model where
+ * there is none that helps. So a step of a pruning curve costs one component, however many are gone before it: all sets of a
+ * greedy curve through n components take n (n + 1) / 2 components instead of a number that grows with the cube of n.
+ *
+ * Numbers (orders, interventions, parents) are read in the arrays, components by hs_sets_view. Within a set, components are
+ * sorted by layer, kind and index, and none stands twice.
+ */
+typedef struct hs_sets {
+    size_t n_sets;
+    size_t n_added;        /* components of all sets, each counted where it was added */
+    size_t max_order;      /* of any set */
+    int32_t *order;        /* [n_sets]: components, those of the parents included; 0: the clean model */
+    int32_t *intervention; /* [n_sets]: row of intervention_names; -1: the clean model */
+    int32_t *parent;       /* [n_sets]; -1: the clean model */
+    uint64_t *first_added; /* [n_sets + 1]: place of its own components in `added` */
+    hs_component *added;   /* [n_added] */
+    size_t n_interventions;
+    const char *const *intervention_names; /* borrowed */
+    /*
+     * NULL, or a table that this one continues, which must not grow meanwhile: sets are numbered from the first one of that
+     * table on, and parents may lie in it. The arrays hold only what this table adds.
+     */
+    const struct hs_sets *base;
+    size_t room, room_added; /* of the arrays */
+    void *block;             /* where they lie, if it is the table's own */
+} hs_sets;
+
+/*
+ * Appends the set that has `components`[n], in any order, besides those of `parent`; they must be none of them. The first set of a table
+ * is the clean model: n = 0. HS_ERROR_INTERNAL: no such parent, or a table in foreign memory (hs_sets_place) is full.
+ * On failure the table is as it was.
+ */
+hs_status hs_sets_append(hs_sets *sets, int32_t intervention, uint64_t parent, const hs_component *components, size_t n,
+                         hs_error *error);
+/* Appends all sets of `rows`, which continues `sets`. */
+hs_status hs_sets_append_rows(hs_sets *sets, const hs_sets *rows, hs_error *error);
+/* Room for so many sets and components altogether. */
+hs_status hs_sets_reserve(hs_sets *sets, size_t n_sets, size_t n_added, hs_error *error);
+/* Frees what is its own; {0} is an empty table. */
+void hs_sets_clear(hs_sets *sets);
+
+/* Bytes of a table with room for so many sets and components, and the table laid into such a block, which it borrows. */
+size_t hs_sets_bytes(size_t n_sets, size_t n_added);
+void hs_sets_place(hs_sets *sets, void *block, size_t n_sets, size_t n_added);
+
+/* Of a table that may continue another. */
+size_t hs_sets_order(const hs_sets *sets, uint64_t set);
+int32_t hs_sets_intervention(const hs_sets *sets, uint64_t set);
+/* components[order] <- those of the set, sorted. */
+void hs_sets_view(const hs_sets *sets, uint64_t set, hs_component *components);
+/* Sorts by layer, kind and index. */
+void hs_sets_sort_components(hs_component *components, size_t n);
+/* By order, then component by component: the order of the sets of an enumeration. */
+int hs_sets_compare(const hs_component *left, size_t n_left, const hs_component *right, size_t n_right);
+
+/* ---- which set is it? -------------------------------------------------------------------------------------------- */
+
+/* Finds sets by what they hold. Borrows the table, which must not change meanwhile and continues none. */
+typedef struct hs_sets_index {
+    const hs_sets *sets;
+    uint64_t *hashes;      /* [n_sets] of its components */
+    uint32_t *slots;       /* [n_slots]: set + 1, 0 = empty; open addressing */
+    size_t n_slots;        /* a power of two */
+    hs_component *scratch; /* [2, max_order] */
+} hs_sets_index;
+
+hs_status hs_sets_index_new(const hs_sets *sets, hs_sets_index *index_out, hs_error *error);
+void hs_sets_index_clear(hs_sets_index *index);
+/*
+ * The first set under that intervention that has components[n] (in any order) besides those of `parent`, 0 for none; -1 if
+ * there is none. Takes as long as n is large.
+ */
+int64_t hs_sets_find(const hs_sets_index *index, int32_t intervention, uint64_t parent, const hs_component *components,
+                     size_t n);
+
+/* ---- names of sets ----------------------------------------------------------------------------------------------- */
+
+/*
+ * The name of a set as people and the file have it: "2.1+3.0", "clean"; KV groups as "2.kv1"; of more than 12
+ * components "0.1+0.2+...+3.0 (20)", the first 8 and the last. Appended to `text`.
+ */
+hs_status hs_sets_name(const hs_sets *sets, uint64_t set, hs_text *text, hs_error *error);
+/* The same of sorted components that are in no table. */
+hs_status hs_sets_components_name(const hs_component *components, size_t n, hs_text *text, hs_error *error);
+/* Bytes of the name. */
+size_t hs_sets_name_length(const hs_sets *sets, uint64_t set);
+/*
+ * Reads a component at *cursor in any of its spellings ("2.1", "L2H1"; KV groups "2.kv1", "L2KV1") and moves past it; false
+ * if there is none.
+ */
+bool hs_sets_read_component(const char **cursor, hs_component *component_out);
+/*
+ * Reads a name whose components are all there, in any spelling and order, into components[capacity], sorted. False: it is
+ * no such name, one stands twice, or they are more.
+ */
+bool hs_sets_parse_name(const char *name, hs_component *components, size_t capacity, size_t *n_out);
+/*
+ * The name of a set as spreadsheets and data frames leave it, "L2H1+L3H10": to them "3.1" and "3.10" are one number.
+ * Appended to `text`.
+ */
+hs_status hs_sets_spell_name(const char *name, hs_text *text, hs_error *error);
+/* Does `name` name the set: its components in any order and spelling, or what is printed of a set of many? */
+hs_status hs_sets_is_named(const hs_sets *sets, uint64_t set, const char *name, bool *is_out, hs_error *error);
+
 #endif
