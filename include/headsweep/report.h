@@ -29,7 +29,7 @@ hs_status hs_report_why_empty(const hs_analysis *analysis, const hs_ranking_requ
  * Pruning curves, one after the other: the finding as a sentence and a row a point. CSV has one table of all curves,
  * JSON an object with `curves`.
  */
-hs_status hs_report_pruning(const hs_results *results, const hs_pruning_curve *curves, size_t n_curves,
+hs_status hs_report_pruning(const hs_analysis *analysis, const hs_pruning_curve *curves, size_t n_curves,
                             hs_report_format format, hs_text *text, hs_error *error);
 
 /* ---- the report of a whole file ---------------------------------------------------------------------------------- */

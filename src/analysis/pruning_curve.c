@@ -334,10 +334,10 @@ static hs_status say_nothing_kept(const hs_results_task *task, const hs_pruning_
     const hs_results_metric *metric = &task->metrics[curve->metric];
 
     if (curve->chance == 0)
-        return hs_text_appendf(text, error, "has no %s (%s) of which a share could be kept", task->name, metric->name);
+        return hs_text_appendf(text, error, "has no %s.%s of which a share could be kept", task->name, metric->name);
     HS_TRY(hs_text_appendf(text, error, "is not above chance ("));
     HS_TRY(append_chance(metric, curve->chance, text, error));
-    return hs_text_appendf(text, error, ") in %s (%s), so there is no share that could be kept", task->name,
+    return hs_text_appendf(text, error, ") in %s.%s, so there is no share that could be kept", task->name,
                            metric->name);
 }
 
@@ -352,7 +352,7 @@ hs_status hs_analysis_pruning_sentence(const hs_results *results, const hs_pruni
     HS_TRY(hs_text_appendf(text, error, "keeps %.1f%%", 100 * point->kept));
     if (isfinite(point->kept_low) && isfinite(point->kept_high))
         HS_TRY(hs_text_appendf(text, error, " [%.1f, %.1f]", 100 * point->kept_low, 100 * point->kept_high));
-    HS_TRY(hs_text_appendf(text, error, " of its %s (%s)", task->name, task->metrics[curve->metric].name));
+    HS_TRY(hs_text_appendf(text, error, " of its %s.%s", task->name, task->metrics[curve->metric].name));
     if (curve->chance != 0) {
         HS_TRY(hs_text_appendf(text, error, " above chance ("));
         HS_TRY(append_chance(&task->metrics[curve->metric], curve->chance, text, error));

@@ -1,21 +1,34 @@
 #include "cli/rank_pruning.h"
 
 #include "cli/arguments.h"
+#include "cli/results_file.h"
+
+static hs_status print_curves(hs_results *results, const hs_pruning_curve *curves, size_t n, hs_report_format format,
+                              hs_error *error)
+{
+    hs_analysis *analysis = NULL;
+    hs_text text = {0};
+    hs_status status;
+
+    HS_GOTO_DONE(hs__cli_analyse_results(results, &analysis, error));
+    HS_GOTO_DONE(hs_report_pruning(analysis, curves, n, format, &text, error));
+    hs__cli_print_text(&text);
+done:
+    hs_text_clear(&text);
+    hs_analysis_free(analysis);
+    return status;
+}
 
 hs_status hs__cli_print_pruning(hs_results *results, hs_report_format format, hs_error *error)
 {
     hs_pruning_curve curves[HS_PRUNING_METHODS];
-    hs_text text = {0};
     size_t n;
 
     HS_TRY(hs_analysis_pruning_curves(results, curves, &n, error));
-    hs_status status = n > 0 ? hs_report_pruning(results, curves, n, format, &text, error)
+    hs_status status = n > 0 ? print_curves(results, curves, n, format, error)
                              : hs_fail(error, HS_ERROR_USAGE,
                                        "--pruning: the file has no pruning curve yet; an experiment asks for one with "
                                        "pruning.curve");
-    if (status == HS_OK)
-        hs__cli_print_text(&text);
-    hs_text_clear(&text);
     for (size_t i = 0; i < n; ++i)
         hs_analysis_pruning_curve_clear(&curves[i]);
     return status;

@@ -13,14 +13,12 @@ static double level_of(const ranking_view *view)
 static hs_status print_keep(const ranking_view *view, const hs_objective_keep *keep, const char *before, hs_text *text,
                             hs_error *error)
 {
-    const hs_results_task *task = hs__report_view_task(view, keep->task);
-    const hs_results_metric *metric = &task->metrics[keep->metric];
-    const char *unit = hs__report_view_change_unit(metric);
+    const report_metric metric = hs__report_metric_of(view->analysis, keep->task, keep->metric);
 
+    HS_TRY(hs_text_appendf(text, error, "%s%s.%s", before, metric.of->name, metric.is->name));
     if (view->request->pareto)
-        return hs_text_appendf(text, error, "%s%s.%s", before, task->name, metric->name);
-    return hs_text_appendf(text, error, "%s%s.%s within %g %s", before, task->name, metric->name,
-                           metric->percent ? 100 * keep->tolerance : keep->tolerance, unit);
+        return HS_OK;
+    return hs_text_appendf(text, error, " within %g %s", metric.factor * keep->tolerance, hs__report_unit(&metric));
 }
 
 static hs_status print_objective(const ranking_view *view, hs_text *text, hs_error *error)
@@ -71,27 +69,27 @@ static hs_status print_progress(const ranking_view *view, hs_text *text, hs_erro
 /* Deltas mean little without the level that they start from: of the metrics of the table, in its order. */
 static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *error)
 {
-    view_metric shown[VIEW_MAX_METRICS];
+    report_metric shown[VIEW_MAX_METRICS];
     size_t n_left_out;
     const size_t n = hs__report_view_shown_metrics(view, shown, &n_left_out);
-    char cell[GRID_CELL_BYTES];
 
     HS_TRY(hs_text_appendf(text, error, "  clean model:"));
     for (size_t i = 0; i < n; ++i) {
-        const hs_results_task *task = hs__report_view_task(view, shown[i].task);
-        hs__report_view_format_mean(view, shown[i].task, shown[i].metric, 0, cell);
-        HS_TRY(hs_text_appendf(text, error, "%s %s.%s %s", i > 0 ? "," : "", task->name,
-                               task->metrics[shown[i].metric].name, cell));
+        hs_text_put(text, i > 0 ? ", " : " ");
+        hs__report_put_metric(&shown[i], text);
+        hs_text_put(text, " ");
+        hs__report_view_put_mean(view, &shown[i], 0, text);
     }
     if (n_left_out > 0)
         HS_TRY(hs_text_appendf(text, error, "; %zu more metrics are in --format csv and json", n_left_out));
-    return hs_text_appendf(text, error, "; below: ablated minus clean\n");
+    hs_text_put(text, "; below: ablated minus clean\n");
+    return hs_text_status(text, error);
 }
 
 /* Of the metrics of the table. */
 static hs_status print_chance(const ranking_view *view, hs_text *text, hs_error *error)
 {
-    view_metric shown[VIEW_MAX_METRICS];
+    report_metric shown[VIEW_MAX_METRICS];
     size_t n_left_out;
     const size_t n = hs__report_view_shown_metrics(view, shown, &n_left_out);
 
@@ -216,7 +214,7 @@ static hs_status print_stability(const ranking_view *view, hs_text *text, hs_err
 static hs_status print_control(const ranking_view *view, hs_text *text, hs_error *error)
 {
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
-    const hs_results_metric *metric = &hs__report_view_task(view, by.task)->metrics[by.metric];
+    const report_metric metric = hs__report_view_ranked_metric(view);
     char cell[GRID_CELL_BYTES];
     hs_text name = {0};
     hs_control control = {0};
@@ -224,14 +222,14 @@ static hs_status print_control(const ranking_view *view, hs_text *text, hs_error
     HS_TRY(hs_analysis_control(view->analysis, view->request, view->ranking->sets[0], &control, error));
     if (control.n == 0)
         return HS_OK;
-    hs__report_view_format_change(metric, control.mean, control.low, control.high, cell);
+    hs__report_view_format_change(&metric, control.mean, control.low, control.high, cell);
     HS_TRY(hs_results_set_name(view->sets, view->ranking->sets[0], &name, error));
-    hs_status status = hs_text_appendf(
-        text, error,
-        "  control: %zu other %s with as many heads in each layer as %s: %s %s %s; "
-        "p = %.2g%s\n",
-        control.n, control.n == 1 ? "set" : "sets", name.text, hs__report_view_statistic_name(by.statistic), cell,
-        hs__report_view_change_unit(metric), control.p, by.two_sided ? " (two-sided)" : "");
+    hs_status status = hs_text_appendf(text, error,
+                                       "  control: %zu other %s with as many heads in each layer as %s: %s %s %s; "
+                                       "p = %.2g%s\n",
+                                       control.n, control.n == 1 ? "set" : "sets", name.text,
+                                       hs__report_view_statistic_name(by.statistic), cell, hs__report_unit(&metric),
+                                       control.p, by.two_sided ? " (two-sided)" : "");
     hs_text_clear(&name);
     return status;
 }

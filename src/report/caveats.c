@@ -99,9 +99,10 @@ static hs_status unstable_ranking(caveats *c, hs_error *error)
             continue;
         HS_TRY(hs_text_appendf(
             &c->text, error,
-            "Under %s two halves of the examples rank single heads by %s differently (split-half Spearman "
+            "Under %s two halves of the examples rank single heads by %s.%s differently (split-half Spearman "
             "%.2f): other examples would give another order.",
-            report->sets->intervention_names[i], c->ranked->of->name, stability[HS_STABILITY_SPLIT_HALF]));
+            report->sets->intervention_names[i], c->ranked->of->name, c->ranked->is->name,
+            stability[HS_STABILITY_SPLIT_HALF]));
         HS_TRY(add(c, "unstable ranking", error));
     }
     return HS_OK;
@@ -113,8 +114,8 @@ static hs_status not_significant(caveats *c, hs_error *error)
         return HS_OK;
     HS_TRY(hs_text_appendf(
         &c->text, error,
-        "The change of %s under the best set is not significant after correction for the number of sets.",
-        c->ranked->of->name));
+        "The change of %s.%s under the best set is not significant after correction for the number of sets.",
+        c->ranked->of->name, c->ranked->is->name));
     return add(c, "not significant", error);
 }
 
@@ -132,9 +133,9 @@ static hs_status may_be_lost(caveats *c, hs_error *error)
             continue;
         HS_TRY(hs_text_appendf(
             &c->text, error,
-            "The interval of %s under the best set reaches beyond the tolerance: more may be lost on other "
+            "The interval of %s.%s under the best set reaches beyond the tolerance: more may be lost on other "
             "examples.",
-            metric->of->name));
+            metric->of->name, metric->is->name));
         HS_TRY(add(c, "tolerance", error));
     }
     return HS_OK;
@@ -169,7 +170,7 @@ static hs_status fluency_lost(caveats *c, const report_metric *metric, const cha
     if (c->best == 0 || !(hs__report_value(report, HS_STATISTIC_DELTA, metric, c->best) > 0) ||
         !hs__report_is_significant(report, HS_STATISTIC_DELTA_Q, metric, c->best))
         return HS_OK;
-    HS_TRY(hs_text_appendf(&c->text, error, "%s: %s %s changes by ", lost, metric->of->name, metric->is->name));
+    HS_TRY(hs_text_appendf(&c->text, error, "%s: %s.%s changes by ", lost, metric->of->name, metric->is->name));
     HS_TRY(hs__report_findings_change(report, metric, c->best, &c->text, error));
     HS_TRY(hs_text_appendf(&c->text, error, "."));
     return add(c, "fluency lost", error);
@@ -228,10 +229,10 @@ static hs_status disagreement(caveats *c, hs_error *error)
             continue;
         HS_TRY(hs_text_appendf(
             &c->text, error,
-            "%s and %s rank single heads by %s differently (Spearman %.2f): the finding depends on how heads "
+            "%s and %s rank single heads by %s.%s differently (Spearman %.2f): the finding depends on how heads "
             "are removed.",
             report->sets->intervention_names[0], report->sets->intervention_names[other], c->ranked->of->name,
-            correlation));
+            c->ranked->is->name, correlation));
         HS_TRY(add(c, "interventions", error));
     }
     return HS_OK;

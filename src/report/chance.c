@@ -11,13 +11,16 @@ hs_status hs__report_chance_sentence(const hs_analysis *analysis, size_t task, s
     const double mean = hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, 0);
     const double low = hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, 0);
     const double high = hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, 0);
-    char cell[GRID_CELL_BYTES];
 
     if (chance == 0 || !(mean <= chance || low <= chance))
         return HS_OK;
-    hs__report_format_mean(&of->metrics[metric], mean, low, high, cell);
-    HS_TRY(
-        hs_text_appendf(text, error, "%s clean model's %s.%s, %s, ", before, of->name, of->metrics[metric].name, cell));
+    const report_metric shown = hs__report_metric_of(analysis, task, metric);
+    hs_text_putf(text, "%s clean model's ", before);
+    hs__report_put_metric(&shown, text);
+    hs_text_put(text, ", ");
+    hs__report_put_mean(&shown, mean, low, high, text);
+    hs_text_put(text, ", ");
+    HS_TRY(hs_text_status(text, error));
     if (high < chance)
         return hs_text_appendf(
             text, error,

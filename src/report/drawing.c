@@ -103,10 +103,10 @@ hs_status hs__report_svg_colour_scale(hs_text *svg, double x, double y, const re
     for (int step = -COLOUR_STEPS; step <= COLOUR_STEPS; ++step)
         HS_TRY(hs_text_appendf(svg, error, "<rect x=\"%g\" y=\"%g\" width=\"%d\" height=\"9\" class=\"%s\"/>",
                                x + BOX * (step + COLOUR_STEPS), y, BOX, hs__report_colour_class(step, COLOUR_STEPS)));
-    snprintf(label, sizeof label, "%+.3g", -largest);
+    snprintf(label, sizeof label, "%+.*f", metric->digits, -largest);
     HS_TRY(hs__report_svg_text(svg, x, y + 22, "small start", label, error));
     HS_TRY(hs__report_svg_text(svg, x + BOX * N_BOXES / 2.0, y + 22, "small middle", "0", error));
-    snprintf(label, sizeof label, "%+.3g", largest);
+    snprintf(label, sizeof label, "%+.*f", metric->digits, largest);
     HS_TRY(hs__report_svg_text(svg, x + BOX * N_BOXES, y + 22, "small end", label, error));
     HS_GOTO_DONE(hs_text_appendf(&title, error, "%s, %s%s", what, hs__report_unit(metric),
                                  metric->is->better > 0   ? "; more is better"
@@ -200,6 +200,6 @@ hs_status hs__report_axis_draw_y(const axis *a, double x, double right, const ch
 hs_status hs__report_metric_title(const report_metric *metric, const char *what, hs_text *text, hs_error *error)
 {
     text->length = 0;
-    return hs_text_appendf(text, error, "%s %s%s [%s]", metric->of->name, metric->is->name, what,
+    return hs_text_appendf(text, error, "%s.%s%s [%s]", metric->of->name, metric->is->name, what,
                            hs__report_unit(metric));
 }

@@ -221,7 +221,7 @@ static hs_status draw_kept(const panel *p, hs_text *title, hs_text *svg, hs_erro
     const report_metric *metric = &p->report->metrics[p->metric];
 
     title->length = 0;
-    HS_TRY(hs_text_appendf(title, error, "%s %s kept [%%]", metric->of->name, metric->is->name));
+    HS_TRY(hs_text_appendf(title, error, "%s.%s kept [%%]", metric->of->name, metric->is->name));
     return draw_panel(p, title->text, svg, error);
 }
 

@@ -163,7 +163,7 @@ hs_status hs__report_figure_title(const hs_report *report, const report_figure *
 
     HS_TRY(hs_text_appendf(text, error, "%s", figure->kind->section));
     if (figure->kind->by_metric)
-        HS_TRY(hs_text_appendf(text, error, ": %s %s", metric->of->name, metric->is->name));
+        HS_TRY(hs_text_appendf(text, error, ": %s.%s", metric->of->name, metric->is->name));
     if (figure->kind->by_intervention)
         HS_TRY(hs_text_appendf(text, error, ", %s", report->sets->intervention_names[figure->intervention]));
     return HS_OK;

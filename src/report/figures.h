@@ -31,7 +31,7 @@ struct report_figure {
 hs_status hs__report_figures_list(hs_report *report, hs_error *error);
 /* "heads-toxicity-contrast-zero", from characters that file names and elements may have. */
 hs_status hs__report_figure_name(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error);
-/* "toxicity contrast [nats], zero", text. */
+/* "toxicity.contrast [nats], zero", text. */
 hs_status hs__report_figure_title(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error);
 
 /* ---- drawing.c: what figures share ------------------------------------------------------------------------------- */
@@ -68,7 +68,7 @@ double hs__report_axis_at(const axis *a, double value);
 hs_status hs__report_axis_draw_x(const axis *a, double y, double top, const char *title, hs_text *svg, hs_error *error);
 hs_status hs__report_axis_draw_y(const axis *a, double x, double right, const char *title, hs_text *svg,
                                  hs_error *error);
-/* "toxicity contrast, change [nats]" */
+/* "toxicity.contrast, change [nats]" */
 hs_status hs__report_metric_title(const report_metric *metric, const char *what, hs_text *text, hs_error *error);
 
 /* Largest absolute value of a statistic over the complete sets of an order, as shown; 0 if there is none. */

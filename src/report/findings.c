@@ -6,25 +6,22 @@
 
 /* ---- the best set ------------------------------------------------------------------------------------------------ */
 
-/* "-0.712 nats [-0.781, -0.633]" */
-static hs_status append_interval(const report_metric *metric, double value, double low, double high, hs_text *text,
-                                 hs_error *error)
+void hs__report_findings_put_change(const report_metric *metric, double value, double low, double high, hs_text *text)
 {
-    const int digits = hs__report_digits(metric);
-    const double factor = metric->factor;
+    const report_format format = hs__report_change_format(metric);
+    char unit[64];
 
-    HS_TRY(hs_text_appendf(text, error, "%+.*f %s", digits, factor * value, hs__report_unit(metric)));
-    return isfinite(low) && isfinite(high)
-               ? hs_text_appendf(text, error, " [%+.*f, %+.*f]", digits, factor * low, digits, factor * high)
-               : HS_OK;
+    snprintf(unit, sizeof unit, " %s", hs__report_unit(metric));
+    hs__report_put_interval(&format, value, low, high, unit, ", ", text);
 }
 
 hs_status hs__report_findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
                                      hs_error *error)
 {
-    return append_interval(metric, hs__report_value(report, HS_STATISTIC_DELTA, metric, set),
-                           hs__report_value(report, HS_STATISTIC_DELTA_LOW, metric, set),
-                           hs__report_value(report, HS_STATISTIC_DELTA_HIGH, metric, set), text, error);
+    hs__report_findings_put_change(metric, hs__report_value(report, HS_STATISTIC_DELTA, metric, set),
+                                   hs__report_value(report, HS_STATISTIC_DELTA_LOW, metric, set),
+                                   hs__report_value(report, HS_STATISTIC_DELTA_HIGH, metric, set), text);
+    return hs_text_status(text, error);
 }
 
 static hs_status append_set(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
@@ -37,13 +34,16 @@ static hs_status append_set(const hs_report *report, uint64_t set, hs_text *text
 static hs_status append_levels(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
                                hs_error *error)
 {
-    const int digits = hs__report_digits(metric);
+    const report_format format = hs__report_mean_format(metric);
 
-    return hs_text_appendf(text, error, " takes %s %s from %.*f to %.*f %s, a change of ", metric->of->name,
-                           metric->is->name, digits,
-                           metric->factor * hs__report_value(report, HS_STATISTIC_MEAN, metric, 0), digits,
-                           metric->factor * hs__report_value(report, HS_STATISTIC_MEAN, metric, set),
-                           metric->is->percent ? "%" : metric->is->unit);
+    hs_text_put(text, " takes ");
+    hs__report_put_metric(metric, text);
+    hs_text_put(text, " from ");
+    hs__report_put_number(&format, hs__report_value(report, HS_STATISTIC_MEAN, metric, 0), text);
+    hs_text_put(text, " to ");
+    hs__report_put_number(&format, hs__report_value(report, HS_STATISTIC_MEAN, metric, set), text);
+    hs_text_putf(text, " %s, a change of ", metric->is->percent ? "%" : metric->is->unit);
+    return hs_text_status(text, error);
 }
 
 static hs_status append_kept(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
@@ -53,7 +53,7 @@ static hs_status append_kept(const hs_report *report, uint64_t set, hs_text *tex
     for (size_t i = 0; i < report->objective.n_keeps && i < MAX_TOLD; ++i) {
         const hs_objective_keep *keep = &report->objective.keeps[i];
         const report_metric *metric = &report->metrics[hs__report_find_metric(report, keep->task, keep->metric)];
-        HS_TRY(hs_text_appendf(text, error, "%s%s %s changes by ", i == 0 ? ", while " : " and ", metric->of->name,
+        HS_TRY(hs_text_appendf(text, error, "%s%s.%s changes by ", i == 0 ? ", while " : " and ", metric->of->name,
                                metric->is->name));
         HS_TRY(hs__report_findings_change(report, metric, set, text, error));
         HS_TRY(hs_text_appendf(text, error, " (tolerance %g)", metric->factor * keep->tolerance));
@@ -72,7 +72,7 @@ static hs_status say_nothing_found(const hs_report *report, const report_metric 
         HS_TRY(hs_report_why_empty(report->analysis, &report->request, &report->ranking, text, error));
         return hs_text_append(text, ".", 1, error);
     }
-    HS_TRY(hs_text_appendf(text, error, "No ablation set%s lowers %s %s: the lowest change, under ",
+    HS_TRY(hs_text_appendf(text, error, "No ablation set%s lowers %s.%s: the lowest change, under ",
                            report->objective.n_keeps > 0 ? " within the tolerance" : "", metric->of->name,
                            metric->is->name));
     HS_TRY(hs__report_set_name(report, report->ranking.sets[0], text, error));
@@ -122,15 +122,15 @@ hs_status hs__report_findings_pruning(const hs_report *report, const hs_pruning_
     if (curve->furthest > 0 || !isfinite(point->kept))
         HS_TRY(hs_analysis_pruning_sentence(report->results, curve, text, error));
     else if (curve->n_points > 1)
-        HS_TRY(hs_text_appendf(text, error, "keeps less than %.4g%% of its %s (%s) at every step",
-                               100 * curve->threshold, kept->name, kept->metrics[curve->metric].name));
+        HS_TRY(hs_text_appendf(text, error, "keeps less than %.4g%% of its %s.%s at every step", 100 * curve->threshold,
+                               kept->name, kept->metrics[curve->metric].name));
     else
         return hs_text_appendf(text, error, "has not been measured yet.");
     if (curve->has_reduced && curve->furthest > 0) {
         const report_metric *metric =
             &report->metrics[hs__report_find_metric(report, curve->reduced_task, curve->reduced_metric)];
-        HS_TRY(hs_text_appendf(text, error, ", while %s %s changes by ", metric->of->name, metric->is->name));
-        HS_TRY(append_interval(metric, point->reduced, point->reduced_low, point->reduced_high, text, error));
+        HS_TRY(hs_text_appendf(text, error, ", while %s.%s changes by ", metric->of->name, metric->is->name));
+        hs__report_findings_put_change(metric, point->reduced, point->reduced_low, point->reduced_high, text);
     }
     return hs_text_appendf(text, error, ".");
 }

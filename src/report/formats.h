@@ -4,6 +4,7 @@
 
 #include "headsweep/report.h"
 #include "report/grid.h"
+#include "report/numbers.h"
 
 /* Metrics beside heads and ablation that people can take in; CSV and JSON have all. */
 enum { VIEW_MAX_METRICS = 12 };
@@ -44,11 +45,8 @@ const hs_results_task *hs__report_view_task(const ranking_view *view, size_t tas
  * Returns how many; what is kept goes before the rest where there are more than people can take in, and *n_left_out is
  * their number then.
  */
-typedef struct view_metric {
-    size_t task;
-    size_t metric;
-} view_metric;
-size_t hs__report_view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS], size_t *n_left_out);
+size_t hs__report_view_shown_metrics(const ranking_view *view, report_metric shown[VIEW_MAX_METRICS],
+                                     size_t *n_left_out);
 /* "L2H1+L3H10": for programs, to which "3.1" and "3.10" are one number. */
 hs_status hs__report_view_spell_set(const ranking_view *view, uint64_t set, hs_text *text, hs_error *error);
 const char *hs__report_view_intervention(const ranking_view *view, uint64_t set);
@@ -56,20 +54,13 @@ const char *hs__report_view_intervention(const ranking_view *view, uint64_t set)
 const double *hs__report_view_stability(const ranking_view *view, size_t task, size_t metric, size_t intervention);
 const char *hs__report_view_statistic_name(hs_statistic statistic);
 
-/*
- * "-0.712 [-0.781,-0.633]", shares in points of 100, the interval left out where there is none; "" if it is not
- * finite.
- */
-void hs__report_view_format_change(const hs_results_metric *metric, double change, double low, double high,
+/* The row of the metric that is ranked by. */
+report_metric hs__report_view_ranked_metric(const ranking_view *view);
+/* "-0.712 [-0.781,-0.633]", the interval left out where there is none; "" if it is not finite. */
+void hs__report_view_format_change(const report_metric *metric, double change, double low, double high,
                                    char cell[GRID_CELL_BYTES]);
-/* "4.937 [4.909,4.966] nats", "97.5% [96.0,98.5]"; "no number" if it is not finite. */
-void hs__report_format_mean(const hs_results_metric *metric, double mean, double low, double high,
-                            char cell[GRID_CELL_BYTES]);
-/* The same of a set; "not known yet" while it is not complete. */
-void hs__report_view_format_mean(const ranking_view *view, size_t task, size_t metric, uint64_t set,
-                                 char cell[GRID_CELL_BYTES]);
-/* Unit of changes as people read them. */
-const char *hs__report_view_change_unit(const hs_results_metric *metric);
+/* "4.937 [4.909,4.966] nats" of a set; "not known yet" while it is not complete. */
+void hs__report_view_put_mean(const ranking_view *view, const report_metric *metric, uint64_t set, hs_text *text);
 
 /* ---- chance.c ---------------------------------------------------------------------------------------------------- */
 

@@ -74,15 +74,17 @@ static hs_status describe_objective(const hs_report *report, hs_text *text, hs_e
     text->length = 0;
     if (!report->has_objective)
         return hs_text_appendf(text, error, "none stated: largest change");
-    HS_TRY(hs_text_appendf(text, error, "most %s removed",
-                           hs_results_task_at(report->results, report->objective.reduce_task)->name));
+    hs_text_put(text, "most ");
+    hs__report_put_metric(&report->metrics[hs__report_ranked_metric(report)], text);
+    hs_text_put(text, " removed");
     for (size_t i = 0; i < report->objective.n_keeps; ++i) {
         const hs_objective_keep *keep = &report->objective.keeps[i];
         const report_metric *metric = &report->metrics[hs__report_find_metric(report, keep->task, keep->metric)];
-        HS_TRY(hs_text_appendf(text, error, "%s%s within %g %s", i > 0 ? ", " : " with ", metric->of->name,
-                               metric->factor * keep->tolerance, hs__report_unit(metric)));
+        hs_text_put(text, i > 0 ? ", " : " with ");
+        hs__report_put_metric(metric, text);
+        hs_text_putf(text, " within %g %s", metric->factor * keep->tolerance, hs__report_unit(metric));
     }
-    return HS_OK;
+    return hs_text_status(text, error);
 }
 
 static hs_status write_facts(const hs_report *report, hs_text *page, hs_error *error)
@@ -182,7 +184,7 @@ static hs_status write_bar(const hs_report *report, hs_text *page, hs_error *err
     for (size_t m = 0; m < report->n_metrics; ++m) {
         HS_TRY(hs_text_appendf(page, error, "<option value=\"%zu\">", m));
         HS_TRY(hs__report_escape_html(report->metrics[m].of->name, page, error));
-        HS_TRY(put(page, " ", error));
+        HS_TRY(put(page, ".", error));
         HS_TRY(hs__report_escape_html(report->metrics[m].is->name, page, error));
         HS_TRY(put(page, "</option>\n", error));
     }
@@ -196,7 +198,7 @@ static hs_status write_caption(const hs_report *report, const report_figure *fig
     HS_TRY(put(page, "<figcaption>", error));
     if (figure->kind->by_metric) {
         HS_TRY(hs__report_escape_html(metric->of->name, page, error));
-        HS_TRY(put(page, " ", error));
+        HS_TRY(put(page, ".", error));
         HS_TRY(hs__report_escape_html(metric->is->name, page, error));
     }
     if (figure->kind->by_intervention) {

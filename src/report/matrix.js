@@ -1,7 +1,7 @@
 /* The matrix of pairs: drawn on a canvas from the numbers of the page, with zoom. */
 "use strict";
 (function () {
-    const { data, ids, singles, metricTitle, format, digitsFor, element, describe, showTip, hideTip, choose,
+    const { data, ids, singles, metricTitle, format, formatQ, element, describe, showTip, hideTip, choose,
         arrows } = window.headsweep;
 
     const stepClass = step => step < 0 ? "n" + -step : step > 0 ? "p" + step : "z0";
@@ -136,9 +136,9 @@
             context.lineWidth = 1;
             context.strokeRect(margin, 0.5, side, side);
             labels(context, first, last, cell);
-            const end = format(metric, largest, true, digitsFor(metric, largest));
+            const end = format(metric, largest);
             legend.replaceChildren("-" + end.slice(1) + " ", colourScale(), " " + end + " " + metric.unit +
-                (cell >= 12 ? "; dots: q < " + data.level.toPrecision(2) : "; zoom in for significance"));
+                (cell >= 12 ? "; dots: q < " + formatQ(data.level) : "; zoom in for significance"));
         }
         function clampView() {
             left = Math.max(0, Math.min(left, side * zoom - side));

@@ -3,6 +3,7 @@
 #define REPORT_PAGE_H
 
 #include "headsweep/report.h"
+#include "report/numbers.h"
 #include "report/sheet.h"
 
 enum { REPORT_NAME_BYTES = 64, REPORT_MAX_CHOSEN = 16, REPORT_MAX_CONTROLS = 10 };
@@ -11,15 +12,6 @@ typedef struct report_component {
     int32_t fields[3]; /* kind, layer, index */
     char name[REPORT_NAME_BYTES];
 } report_component;
-
-/* A metric of a task, as people choose it. */
-typedef struct report_metric {
-    size_t task;
-    size_t metric;
-    const hs_results_task *of;
-    const hs_results_metric *is;
-    double factor; /* shares are shown in points of 100 */
-} report_metric;
 
 struct hs_report {
     const hs_analysis *analysis;
@@ -60,9 +52,6 @@ const char *hs__report_intervention(const hs_report *report, uint64_t set);
 hs_status hs__report_set_name(const hs_report *report, uint64_t set, hs_text *text, hs_error *error);
 /* Index into components of place `place` of a set. */
 size_t hs__report_component_of(const hs_report *report, uint64_t set, int32_t place);
-/* "points", or the metric's own unit. */
-const char *hs__report_unit(const report_metric *metric);
-int hs__report_digits(const report_metric *metric);
 /* Row of `metrics` of a task's metric; n_metrics if it is not among them. */
 size_t hs__report_find_metric(const hs_report *report, size_t task, size_t metric);
 /* The row that the default ranking is by. */
@@ -89,7 +78,9 @@ hs_status hs__report_findings_sentence(const hs_report *report, hs_text *text, h
 /* The same of a pruning curve. */
 hs_status hs__report_findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text,
                                       hs_error *error);
-/* "-0.712 nats [-0.781, -0.633]" of a metric under a set. */
+/* "-0.712 nats [-0.781, -0.633]" */
+void hs__report_findings_put_change(const report_metric *metric, double value, double low, double high, hs_text *text);
+/* The same of a metric under a set. */
 hs_status hs__report_findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
                                      hs_error *error);
 

@@ -9,6 +9,7 @@
 typedef struct curve_view {
     const hs_results *results;
     const hs_pruning_curve *curve;
+    report_metric reduced; /* whose metric is to go down; only where the curve has one */
 } curve_view;
 
 static const char *ablation_of(const curve_view *view)
@@ -24,17 +25,6 @@ static const hs_results_task *kept_task(const curve_view *view)
 static const char *kept_metric(const curve_view *view)
 {
     return kept_task(view)->metrics[view->curve->metric].name;
-}
-
-/* The task whose metric is to go down; only where the curve has one. */
-static const hs_results_task *reduced_task(const curve_view *view)
-{
-    return hs_results_task_at(view->results, view->curve->reduced_task);
-}
-
-static const hs_results_metric *reduced_metric(const curve_view *view)
-{
-    return &reduced_task(view)->metrics[view->curve->reduced_metric];
 }
 
 static double share_removed(const hs_pruning_curve *curve, const hs_pruning_point *point)
@@ -74,8 +64,8 @@ static hs_status add_titles(const curve_view *view, grid *g, hs_error *error)
     strcpy(g->columns[2].title, "head");
     snprintf(g->columns[3].title, GRID_CELL_BYTES, "%.30s.%.30s kept", kept_task(view)->name, kept_metric(view));
     if (view->curve->has_reduced)
-        snprintf(g->columns[4].title, GRID_CELL_BYTES, "%.30s.%.30s [%.16s]", reduced_task(view)->name,
-                 reduced_metric(view)->name, hs__report_view_change_unit(reduced_metric(view)));
+        snprintf(g->columns[4].title, GRID_CELL_BYTES, "%.30s.%.30s [%.16s]", view->reduced.of->name,
+                 view->reduced.is->name, hs__report_unit(&view->reduced));
     return HS_OK;
 }
 
@@ -89,7 +79,7 @@ static hs_status fill_grid(const curve_view *view, grid *g, hs_error *error)
         hs__report_pruning_format_head(point, g->columns[2].cells[row]);
         format_kept(point, g->columns[3].cells[row]);
         if (view->curve->has_reduced)
-            hs__report_view_format_change(reduced_metric(view), point->reduced, point->reduced_low, point->reduced_high,
+            hs__report_view_format_change(&view->reduced, point->reduced, point->reduced_low, point->reduced_high,
                                           g->columns[4].cells[row]);
     }
     return HS_OK;
@@ -229,14 +219,16 @@ static const struct {
     [HS_REPORT_MARKDOWN] = {curve_as_markdown, "", "\n", ""},
 };
 
-hs_status hs_report_pruning(const hs_results *results, const hs_pruning_curve *curves, size_t n_curves,
+hs_status hs_report_pruning(const hs_analysis *analysis, const hs_pruning_curve *curves, size_t n_curves,
                             hs_report_format format, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "%s", formats[format].before));
     if (format == HS_REPORT_CSV)
         HS_TRY(print_csv_header(text, error));
     for (size_t i = 0; i < n_curves; ++i) {
-        const curve_view view = {results, &curves[i]};
+        curve_view view = {.results = analysis->results, .curve = &curves[i]};
+        if (curves[i].has_reduced)
+            view.reduced = hs__report_metric_of(analysis, curves[i].reduced_task, curves[i].reduced_metric);
         HS_TRY(hs_text_appendf(text, error, "%s", i > 0 ? formats[format].between : ""));
         HS_TRY(formats[format].write(&view, text, error));
     }

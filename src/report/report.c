@@ -110,20 +110,21 @@ static size_t count_shown(const ranking_view *view, bool kept)
     return n;
 }
 
-size_t hs__report_view_shown_metrics(const ranking_view *view, view_metric shown[VIEW_MAX_METRICS], size_t *n_left_out)
+size_t hs__report_view_shown_metrics(const ranking_view *view, report_metric shown[VIEW_MAX_METRICS],
+                                     size_t *n_left_out)
 {
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
     const size_t n_kept = count_shown(view, true), n_others = count_shown(view, false);
     const size_t room = VIEW_MAX_METRICS - 1;
     size_t left[2] = {n_kept < room ? room - n_kept : 0, n_kept < room ? n_kept : room}, n = 1;
 
-    shown[0] = (view_metric){by.task, by.metric};
+    shown[0] = hs__report_metric_of(view->analysis, by.task, by.metric);
     for (size_t task = 0; task < view->analysis->n_tasks; ++task)
         for (size_t metric = 0; metric < hs__report_view_task(view, task)->n_metrics; ++metric)
             for (int kept = 0; kept < 2; ++kept)
                 if (left[kept] > 0 && is_shown(view, task, metric, kept)) {
                     --left[kept];
-                    shown[n++] = (view_metric){task, metric};
+                    shown[n++] = hs__report_metric_of(view->analysis, task, metric);
                 }
     *n_left_out = 1 + n_kept + n_others - n;
     return n;
@@ -164,54 +165,33 @@ const char *hs__report_view_statistic_name(hs_statistic statistic)
     return names[statistic];
 }
 
-void hs__report_view_format_change(const hs_results_metric *metric, double change, double low, double high,
+report_metric hs__report_view_ranked_metric(const ranking_view *view)
+{
+    const hs_ranked_by by = hs_analysis_ranking_by(view->request);
+
+    return hs__report_metric_of(view->analysis, by.task, by.metric);
+}
+
+void hs__report_view_format_change(const report_metric *metric, double change, double low, double high,
                                    char cell[GRID_CELL_BYTES])
 {
-    const double factor = metric->percent ? 100 : 1;
-    const int digits = metric->percent ? 1 : 3;
-    int length = 0;
+    const report_format format = hs__report_change_format(metric);
+    hs_text text = {0};
 
-    cell[0] = '\0';
-    if (!isfinite(change))
-        return;
-    length = snprintf(cell, GRID_CELL_BYTES, "%+.*f", digits, factor * change);
-    if (isfinite(low) && isfinite(high) && length > 0 && length < GRID_CELL_BYTES)
-        snprintf(cell + length, GRID_CELL_BYTES - (size_t)length, " [%+.*f,%+.*f]", digits, factor * low, digits,
-                 factor * high);
+    hs__report_put_interval(&format, change, low, high, "", ",", &text);
+    snprintf(cell, GRID_CELL_BYTES, "%s", text.text != NULL ? text.text : "");
+    hs_text_clear(&text);
 }
 
-void hs__report_format_mean(const hs_results_metric *metric, double mean, double low, double high,
-                            char cell[GRID_CELL_BYTES])
-{
-    const double factor = metric->percent ? 100 : 1;
-    const int digits = metric->percent ? 1 : 3;
-    char range[64] = "";
-
-    if (isfinite(low) && isfinite(high))
-        snprintf(range, sizeof range, " [%.*f,%.*f]", digits, factor * low, digits, factor * high);
-    if (!isfinite(mean))
-        snprintf(cell, GRID_CELL_BYTES, "no number");
-    else if (metric->percent)
-        snprintf(cell, GRID_CELL_BYTES, "%.*f%%%s", digits, factor * mean, range);
-    else
-        snprintf(cell, GRID_CELL_BYTES, "%.*f%s %.16s", digits, mean, range, metric->unit);
-}
-
-void hs__report_view_format_mean(const ranking_view *view, size_t task, size_t metric, uint64_t set,
-                                 char cell[GRID_CELL_BYTES])
+void hs__report_view_put_mean(const ranking_view *view, const report_metric *metric, uint64_t set, hs_text *text)
 {
     const hs_analysis *analysis = view->analysis;
 
     if (!analysis->complete[set])
-        snprintf(cell, GRID_CELL_BYTES, "not known yet");
+        hs_text_put(text, "not known yet");
     else
-        hs__report_format_mean(&hs__report_view_task(view, task)->metrics[metric],
-                               hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, set),
-                               hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, set),
-                               hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, set), cell);
-}
-
-const char *hs__report_view_change_unit(const hs_results_metric *metric)
-{
-    return metric->percent ? "points" : metric->unit;
+        hs__report_put_mean(metric, hs_analysis_value(analysis, HS_STATISTIC_MEAN, metric->task, metric->metric, set),
+                            hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, metric->task, metric->metric, set),
+                            hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, metric->task, metric->metric, set),
+                            text);
 }

@@ -10,16 +10,21 @@
 
     /* ---- numbers ---------------------------------------------------------------------------------------------- */
 
-    /* Three bytes a number: the upper ones of a float (payload.c). */
+    /* Five base64 digits a number: a float without its two lowest bits (payload.c). */
     function decode(text) {
-        const bytes = atob(text), numbers = new Float32Array(bytes.length / 3), bits = new Uint32Array(numbers.buffer);
-        for (let i = 0; i < numbers.length; ++i)
-            bits[i] = bytes.charCodeAt(3 * i) << 24 | bytes.charCodeAt(3 * i + 1) << 16 |
-                bytes.charCodeAt(3 * i + 2) << 8;
+        const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", values = new Map();
+        [...digits].forEach((digit, value) => values.set(digit.charCodeAt(0), value));
+        const numbers = new Float32Array(text.length / 5), bits = new Uint32Array(numbers.buffer);
+        for (let i = 0; i < numbers.length; ++i) {
+            for (let digit = 0; digit < 5; ++digit)
+                bits[i] = bits[i] << 6 | values.get(text.charCodeAt(5 * i + digit));
+            bits[i] <<= 2;
+        }
         return numbers;
     }
 
-    const tables = ["delta", "low", "high", "q", "interaction", "interaction_low", "interaction_high", "interaction_q"];
+    const tables = ["mean", "delta", "low", "high", "q", "interaction", "interaction_low", "interaction_high",
+        "interaction_q"];
     for (const metric of data.metrics)
         for (const table of tables)
             if (metric[table] !== undefined)
@@ -38,25 +43,28 @@
     }
     const interventionOf = row => data.interventions[data.sets[row][0]];
     const titleOf = row => nameOf(row) + ", " + interventionOf(row);
-    const metricTitle = metric => metric.task + " " + metric.metric;
+    const metricTitle = metric => metric.task + "." + metric.metric;
 
-    function format(metric, value, sign = true, digits = metric.digits) {
+    /* As numbers.c writes them: digits of a metric, p- and q-values with two digits. The numbers of the page round as theirs do. */
+    function format(metric, value, sign = true) {
         if (!Number.isFinite(value))
             return "";
-        return (sign && value >= 0 ? "+" : "") + (value * metric.factor).toFixed(digits);
-    }
-    /* More digits for what is small: two that are not zero. */
-    function digitsFor(metric, value) {
-        const size = Math.abs(value * metric.factor);
-        return size > 0 ? Math.max(metric.digits, Math.min(7, 1 - Math.floor(Math.log10(size)))) : metric.digits;
+        return (sign && value >= 0 ? "+" : "") + (value * metric.factor).toFixed(metric.digits);
     }
     function interval(metric, value, low, high, sign = true) {
-        const digits = digitsFor(metric, value), text = format(metric, value, sign, digits);
+        const text = format(metric, value, sign);
         return Number.isFinite(low) && Number.isFinite(high)
-            ? text + " [" + format(metric, low, sign, digits) + ", " + format(metric, high, sign, digits) + "]" : text;
+            ? text + " [" + format(metric, low, sign) + ", " + format(metric, high, sign) + "]" : text;
     }
-    const formatQ = q => !Number.isFinite(q) ? ""
-        : q < 1e-30 ? "< 1e-30" : q < 0.001 ? q.toExponential(1) : q.toFixed(3);
+    function formatQ(q) {
+        if (!Number.isFinite(q))
+            return "";
+        if (q < 1e-30)
+            return "< 1e-30";
+        const [digits, exponent] = q.toExponential(1).split("e");
+        return exponent < -4 ? digits.replace(".0", "") + "e-" + exponent.slice(1).padStart(2, "0")
+            : String(Number(q.toPrecision(2)));
+    }
     const deltaText = (metric, row) => metric.delta
         ? interval(metric, metric.delta[row], metric.low[row], metric.high[row]) : "";
     const interactionText = (metric, row) => metric.interaction
@@ -102,9 +110,7 @@
     function detailRow(table, metric, row) {
         const line = table.insertRow();
         line.append(element("th", metricTitle(metric) + " [" + metric.unit + "]", { scope: "row" }));
-        const mean = metric.clean === null ? NaN : metric.clean + metric.delta[row];
-        const cells = [format(metric, metric.clean === null ? NaN : metric.clean, false), format(metric, mean, false),
-            deltaText(metric, row), formatQ(metric.q[row])];
+        const cells = [metric.clean_text, format(metric, metric.mean[row], false), deltaText(metric, row), formatQ(metric.q[row])];
         if (data.sets[row].length === 3)
             cells.push(interactionText(metric, row), formatQ(metric.interaction_q[row]));
         for (const text of cells)
@@ -167,26 +173,10 @@
     function metricOfMark(mark) {
         return Number(mark.dataset.m !== undefined ? mark.dataset.m : mark.closest("svg").dataset.metric);
     }
-    /* A point of a pruning curve, with both of its numbers. */
-    function describePoint(curve, point) {
-        const numbers = key => [curve[key][point], curve[key + "_low"][point], curve[key + "_high"][point]]
-            .map(value => value === null ? NaN : value);
-        const percent = value => (100 * value).toFixed(1);
-        const share = percent(curve.share_removed[point]), [kept, low, high] = numbers("kept");
-        let text = curve.method + ", " + curve.ablation + ": " + curve.removed[point] + " of " + curve.heads +
-            " heads removed (" + share + "%)" + (curve.head[point] ? ", the last " + curve.head[point] : "");
-        text += "\n" + metricTitle(data.metrics[curve.metric]) + " kept: " + percent(kept) + "%" +
-            (Number.isFinite(low) && Number.isFinite(high) ? " [" + percent(low) + ", " + percent(high) + "]" : "");
-        if (curve.reduced_metric !== null) {
-            const reduced = data.metrics[curve.reduced_metric];
-            text += "\n" + metricTitle(reduced) + ": " + interval(reduced, ...numbers("reduced")) + " " + reduced.unit;
-        }
-        return text;
-    }
     function tipOfMark(mark, x, y) {
         const row = rows.get(Number(mark.dataset.s));
         if (mark.dataset.p !== undefined)
-            showTip(describePoint(data.curves[mark.dataset.c], Number(mark.dataset.p)), x, y);
+            showTip(data.curves[mark.dataset.c].says[Number(mark.dataset.p)], x, y);
         else if (row !== undefined)
             showTip(describe(row, metricOfMark(mark)), x, y);
     }
@@ -284,7 +274,7 @@
     }
 
     window.headsweep = {
-        data, ids, rows, singles, nameOf, interventionOf, metricTitle, format, digitsFor, formatQ, deltaText,
+        data, ids, rows, singles, nameOf, interventionOf, metricTitle, format, formatQ, deltaText,
         interactionText, element, describe, showTip, hideTip, choose, arrows, isChosen: id => id === chosen,
     };
 })();

@@ -30,7 +30,7 @@ hs_status hs__report_sheet_add_column(sheet *s, sheet_kind kind, const char *nam
 {
     HS_TRY(hs_reserve(&s->columns, &s->columns_capacity, s->n_columns + 1, sizeof *s->columns, "table", error));
     sheet_column *column = &s->columns[s->n_columns++];
-    *column = (sheet_column){.kind = kind, .factor = 1, .digits = -4};
+    *column = (sheet_column){.kind = kind, .format = {.factor = 1, .digits = -4}};
     snprintf(column->name, sizeof column->name, "%s", name);
     snprintf(column->title, sizeof column->title, "%s", title);
     return HS_OK;
@@ -48,7 +48,7 @@ hs_status hs__report_sheet_add_text(sheet *s, const char *string, hs_error *erro
     size_t offset = s->texts.length;
 
     HS_TRY(hs_text_append(&s->texts, string, strlen(string) + 1, error));
-    return add_cell(s, (sheet_cell){.text = offset, .value = NAN}, error);
+    return add_cell(s, (sheet_cell){.text = offset, .value = NAN, .low = NAN, .high = NAN}, error);
 }
 
 hs_status hs__report_sheet_add_time(sheet *s, double seconds, hs_error *error)
@@ -86,34 +86,30 @@ static const sheet_cell *cell_at(const sheet *s, size_t row, size_t column)
     return &s->cells[row * s->n_columns + column];
 }
 
-static hs_status format_number(const sheet_column *column, double value, hs_text *text, hs_error *error)
+void hs__report_sheet_of_metric(sheet *s, const report_metric *metric)
 {
-    const double shown = value * column->factor;
+    const bool is_change = s->columns[(s->n_cells - 1) % s->n_columns].format.sign;
+    sheet_cell *cell = &s->cells[s->n_cells - 1];
 
-    if (!isfinite(value))
-        return hs_text_append(text, "", 0, error);
-    if (column->digits < 0)
-        return hs_text_appendf(text, error, column->sign ? "%+.*g" : "%.*g", -column->digits, shown);
-    return hs_text_appendf(text, error, column->sign ? "%+.*f" : "%.*f", column->digits, shown);
+    cell->format = is_change ? hs__report_change_format(metric) : hs__report_mean_format(metric);
+    cell->unit = is_change || !metric->is->percent ? hs__report_unit(metric) : "%";
 }
 
-/* A cell as people read it. */
 static hs_status format_cell(const sheet *s, size_t row, size_t column, hs_text *text, hs_error *error)
 {
     const sheet_cell *cell = cell_at(s, row, column);
     const sheet_column *of = &s->columns[column];
+    char unit[SHEET_NAME_BYTES] = "";
 
     if (of->kind == SHEET_TEXT)
         return hs_text_append(text, s->texts.text + cell->text, strlen(s->texts.text + cell->text), error);
-    HS_TRY(format_number(of, cell->value, text, error));
-    if (of->kind == SHEET_INTERVAL && isfinite(cell->low) && isfinite(cell->high)) {
-        HS_TRY(hs_text_append(text, " [", 2, error));
-        HS_TRY(format_number(of, cell->low, text, error));
-        HS_TRY(hs_text_append(text, ", ", 2, error));
-        HS_TRY(format_number(of, cell->high, text, error));
-        HS_TRY(hs_text_append(text, "]", 1, error));
-    }
-    return cell->marked ? hs_text_append(text, "*", 1, error) : HS_OK;
+    if (cell->unit != NULL)
+        snprintf(unit, sizeof unit, "%s%s", strcmp(cell->unit, "%") == 0 ? "" : " ", cell->unit);
+    hs_text_put(text, "");
+    hs__report_put_interval(cell->unit != NULL ? &cell->format : &of->format, cell->value, cell->low, cell->high, unit,
+                            ", ", text);
+    hs_text_put(text, cell->marked ? "*" : "");
+    return hs_text_status(text, error);
 }
 
 /* ---- CSV and JSON: every number as it is, an interval as three --------------------------------------------------- */

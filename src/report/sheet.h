@@ -4,6 +4,7 @@
 
 #include "headsweep/base.h"
 #include "headsweep/report.h"
+#include "report/numbers.h"
 
 enum { SHEET_NAME_BYTES = 96 };
 
@@ -13,17 +14,17 @@ typedef struct sheet_column {
     char name[SHEET_NAME_BYTES]; /* in CSV and JSON */
     char title[SHEET_NAME_BYTES];
     sheet_kind kind;
-    double factor; /* what people read is the number times this, with `digits` behind the point */
-    int digits;    /* negative: significant digits */
-    bool sign;     /* a change: with its sign */
-    bool of_heads; /* names of sets: they may be long */
+    report_format format; /* for people */
+    bool of_heads;        /* names of sets: they may be long */
 } sheet_column;
 
 typedef struct sheet_cell {
     size_t text;  /* offset into `texts` */
     double value; /* NaN: none */
     double low, high;
-    bool marked; /* significant */
+    bool marked;          /* significant */
+    report_format format; /* where a column is of several metrics, else that of the column */
+    const char *unit;     /* behind the value then; NULL: the column's format. Borrowed */
 } sheet_cell;
 
 typedef struct sheet {
@@ -50,6 +51,8 @@ hs_status hs__report_sheet_add_number(sheet *s, double value, hs_error *error);
 /* Seconds since 1970 as a text, UTC; empty for what is no time until the year 9999, such as 0. */
 hs_status hs__report_sheet_add_time(sheet *s, double seconds, hs_error *error);
 hs_status hs__report_sheet_add_interval(sheet *s, double value, double low, double high, bool marked, hs_error *error);
+/* The cell that was added last is of this metric, in a column of several. */
+void hs__report_sheet_of_metric(sheet *s, const report_metric *metric);
 /* Before a row's first cell, where rows are about sets. */
 hs_status hs__report_sheet_begin_set(sheet *s, uint64_t set, hs_error *error);
 

@@ -93,7 +93,7 @@ static hs_status sheet_method(const hs_report *report, sheet *s, hs_error *error
     HS_TRY(TEXT_COLUMNS(s, "interval"));
     HS_TRY(NUMBER_COLUMNS(s, "confidence", "resamples", "permutations", "seed", "sets", "sets_complete"));
     for (size_t i = 1; i < s->n_columns; ++i)
-        s->columns[i].digits = -9;
+        s->columns[i].format.digits = -9;
     HS_TRY(hs__report_sheet_add_text(s, options->bca ? "bca" : "percentile", error));
     HS_TRY(hs__report_sheet_add_number(s, options->confidence, error));
     HS_TRY(hs__report_sheet_add_number(s, (double)options->resamples, error));
@@ -118,17 +118,20 @@ static hs_status add_metric(const hs_report *report, size_t task, size_t metric,
     HS_TRY(hs__report_sheet_add_text(s, is->meaning, error));
     HS_TRY(hs__report_sheet_add_text(s, is->unit, error));
     HS_TRY(hs__report_sheet_add_text(s, is->better > 0 ? "more" : is->better < 0 ? "less" : "", error));
-    return hs__report_sheet_add_interval(s, hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, 0),
+    const report_metric shown = hs__report_metric_of(analysis, task, metric);
+    HS_TRY(hs__report_sheet_add_interval(s, hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, 0),
                                          hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, 0),
                                          hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, 0), false,
-                                         error);
+                                         error));
+    hs__report_sheet_of_metric(s, &shown);
+    return HS_OK;
 }
 
 static hs_status sheet_tasks(const hs_report *report, sheet *s, hs_error *error)
 {
     HS_TRY(TEXT_COLUMNS(s, "task", "kind"));
     HS_TRY(NUMBER_COLUMNS(s, "examples"));
-    hs__report_sheet_last(s)->digits = 0;
+    hs__report_sheet_last(s)->format.digits = 0;
     HS_TRY(TEXT_COLUMNS(s, "metric", "meaning", "unit", "better"));
     HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "clean", "clean model", error));
     for (size_t task = 0; task < report->analysis->n_tasks; ++task)
@@ -141,7 +144,7 @@ static hs_status sheet_stability(const hs_report *report, sheet *s, hs_error *er
 {
     HS_TRY(TEXT_COLUMNS(s, "task", "metric", "ablation"));
     HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "split_half", "split-half Spearman", error));
-    hs__report_sheet_last(s)->digits = 2;
+    hs__report_sheet_last(s)->format.digits = 2;
     HS_TRY(NUMBER_COLUMNS(s, "top_5", "top_10", "top_20"));
     for (size_t m = 0; m < report->n_metrics; ++m)
         for (size_t i = 0; i < report->sets->n_interventions; ++i) {
@@ -181,7 +184,7 @@ static hs_status sheet_interventions(const hs_report *report, sheet *s, hs_error
 
     HS_TRY(TEXT_COLUMNS(s, "task", "metric", "first", "second"));
     HS_TRY(NUMBER_COLUMNS(s, "heads", "spearman"));
-    hs__report_sheet_last(s)->digits = 2;
+    hs__report_sheet_last(s)->format.digits = 2;
     for (size_t m = 0; m < report->n_metrics; ++m)
         for (int32_t one = 0; one < n; ++one)
             for (int32_t other = one + 1; other < n; ++other)

@@ -13,29 +13,27 @@ static hs_status add_columns(const hs_report *report, sheet *s, hs_error *error)
     HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "method", "method", error));
     HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "ablation", "ablation", error));
     HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "removed", "heads removed", error));
-    hs__report_sheet_last(s)->digits = 0;
+    hs__report_sheet_last(s)->format.digits = 0;
     HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "share_removed", "share [%]", error));
-    hs__report_sheet_last(s)->factor = 100;
-    hs__report_sheet_last(s)->digits = 1;
+    hs__report_sheet_last(s)->format.factor = 100;
+    hs__report_sheet_last(s)->format.digits = 1;
     HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "head", "head that goes", error));
     hs__report_sheet_last(s)->of_heads = true;
     if (report->n_curves == 0)
         return HS_OK;
     const hs_results_task *kept = hs_results_task_at(report->results, curve->task);
-    snprintf(title, sizeof title, "%.40s %.40s kept [%%]", kept->name, kept->metrics[curve->metric].name);
+    snprintf(title, sizeof title, "%.40s.%.40s kept [%%]", kept->name, kept->metrics[curve->metric].name);
     HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "kept", title, error));
-    hs__report_sheet_last(s)->factor = 100;
-    hs__report_sheet_last(s)->digits = 1;
+    hs__report_sheet_last(s)->format.factor = 100;
+    hs__report_sheet_last(s)->format.digits = 1;
     if (!curve->has_reduced)
         return HS_OK;
     const report_metric *reduced =
         &report->metrics[hs__report_find_metric(report, curve->reduced_task, curve->reduced_metric)];
-    snprintf(title, sizeof title, "%.30s %.30s, change [%.16s]", reduced->of->name, reduced->is->name,
+    snprintf(title, sizeof title, "%.30s.%.30s, change [%.16s]", reduced->of->name, reduced->is->name,
              hs__report_unit(reduced));
     HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "reduced", title, error));
-    hs__report_sheet_last(s)->factor = reduced->factor;
-    hs__report_sheet_last(s)->digits = hs__report_digits(reduced);
-    hs__report_sheet_last(s)->sign = true;
+    hs__report_sheet_last(s)->format = hs__report_change_format(reduced);
     return HS_OK;
 }
 

@@ -25,18 +25,16 @@ static hs_status add_set(const hs_report *report, uint64_t set, sheet *s, hs_err
     return status == HS_OK ? hs__report_sheet_add_text(s, hs__report_intervention(report, set), error) : status;
 }
 
-/* A column of a change of a metric: "toxicity.contrast.delta", "toxicity contrast [nats]". */
+/* A column of a change of a metric: "toxicity.contrast.delta", "toxicity.contrast [nats]". */
 static hs_status add_change_column(const report_metric *metric, const char *statistic, const char *title, sheet *s,
                                    hs_error *error)
 {
     char name[SHEET_NAME_BYTES], shown[SHEET_NAME_BYTES];
 
     snprintf(name, sizeof name, "%s.%s.%s", metric->of->name, metric->is->name, statistic);
-    snprintf(shown, sizeof shown, "%s %s%s [%s]", metric->of->name, metric->is->name, title, hs__report_unit(metric));
+    snprintf(shown, sizeof shown, "%s.%s%s [%s]", metric->of->name, metric->is->name, title, hs__report_unit(metric));
     HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, name, shown, error));
-    hs__report_sheet_last(s)->factor = metric->factor;
-    hs__report_sheet_last(s)->digits = hs__report_digits(metric);
-    hs__report_sheet_last(s)->sign = true;
+    hs__report_sheet_last(s)->format = hs__report_change_format(metric);
     return HS_OK;
 }
 
@@ -66,9 +64,9 @@ static hs_status add_q_column(const report_metric *metric, sheet *s, hs_error *e
     char name[SHEET_NAME_BYTES], shown[SHEET_NAME_BYTES];
 
     snprintf(name, sizeof name, "%s.%s.delta_q", metric->of->name, metric->is->name);
-    snprintf(shown, sizeof shown, "q, %s", metric->of->name);
+    snprintf(shown, sizeof shown, "q, %s.%s", metric->of->name, metric->is->name);
     HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, name, shown, error));
-    hs__report_sheet_last(s)->digits = -2;
+    hs__report_sheet_last(s)->format = hs__report_p_format;
     return HS_OK;
 }
 
@@ -91,7 +89,7 @@ static hs_status write_ranking(const hs_report *report, const hs_ranking *rankin
                 s, hs__report_value(report, HS_STATISTIC_DELTA_Q, &report->metrics[m], set), error));
         }
     }
-    s->columns[0].digits = 0;
+    s->columns[0].format.digits = 0;
     s->n_wanted = report->options.top;
     return HS_OK;
 }
@@ -108,11 +106,16 @@ hs_status hs__report_sheet_pareto(const hs_report *report, sheet *s, hs_error *e
 
 /* ---- pairs ------------------------------------------------------------------------------------------------------- */
 
-static hs_status add_single(const hs_report *report, const report_metric *metric, int64_t set, sheet *s,
-                            hs_error *error)
+/* A delta or an interaction in a column of several metrics; a set that is not in the file leaves the cell empty. */
+static hs_status add_own(const hs_report *report, const report_metric *metric, int64_t set,
+                         hs_status (*add)(const hs_report *, const report_metric *, uint64_t, sheet *, hs_error *),
+                         sheet *s, hs_error *error)
 {
-    return set >= 0 ? add_delta(report, metric, (uint64_t)set, s, error)
-                    : hs__report_sheet_add_interval(s, NAN, NAN, NAN, false, error);
+    if (set < 0)
+        return hs__report_sheet_add_interval(s, NAN, NAN, NAN, false, error);
+    HS_TRY(add(report, metric, (uint64_t)set, s, error));
+    hs__report_sheet_of_metric(s, metric);
+    return HS_OK;
 }
 
 static hs_status add_pair(const hs_report *report, const report_metric *metric, uint64_t set, sheet *s, hs_error *error)
@@ -125,11 +128,11 @@ static hs_status add_pair(const hs_report *report, const report_metric *metric, 
     HS_TRY(hs__report_sheet_add_text(s, metric->is->name, error));
     HS_TRY(add_set(report, set, s, error));
     HS_TRY(hs__report_sheet_add_text(s, backup ? "yes" : "", error));
-    HS_TRY(add_interaction(report, metric, set, s, error));
+    HS_TRY(add_own(report, metric, (int64_t)set, add_interaction, s, error));
     HS_TRY(hs__report_sheet_add_number(s, hs__report_value(report, HS_STATISTIC_INTERACTION_Q, metric, set), error));
-    HS_TRY(add_delta(report, metric, set, s, error));
-    HS_TRY(add_single(report, metric, singles[0], s, error));
-    return add_single(report, metric, singles[1], s, error);
+    HS_TRY(add_own(report, metric, (int64_t)set, add_delta, s, error));
+    HS_TRY(add_own(report, metric, singles[0], add_delta, s, error));
+    return add_own(report, metric, singles[1], add_delta, s, error);
 }
 
 hs_status hs__report_sheet_backup(const hs_report *report, sheet *s, hs_error *error)
@@ -146,11 +149,10 @@ hs_status hs__report_sheet_backup(const hs_report *report, sheet *s, hs_error *e
     HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "backup", "backup", error));
     for (size_t i = 0; i < sizeof intervals / sizeof *intervals; ++i) {
         HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, intervals[i][0], intervals[i][1], error));
-        hs__report_sheet_last(s)->digits = -3;
-        hs__report_sheet_last(s)->sign = true;
+        hs__report_sheet_last(s)->format.sign = true;
         if (i == 0) {
             HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "interaction_q", "q", error));
-            hs__report_sheet_last(s)->digits = -2;
+            hs__report_sheet_last(s)->format = hs__report_p_format;
         }
     }
     for (size_t m = 0; m < report->n_main; ++m) {
@@ -175,7 +177,7 @@ hs_status hs__report_sheet_controls(const hs_report *report, sheet *s, hs_error 
     HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "controls", "controls", error));
     HS_TRY(add_change_column(metric, "controls_mean", " of controls", s, error));
     HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "p", "p", error));
-    hs__report_sheet_last(s)->digits = -2;
+    hs__report_sheet_last(s)->format = hs__report_p_format;
     for (size_t i = 0; i < report->n_controls; ++i) {
         const uint64_t set = report->ranking.sets[i];
         const hs_control control = report->controls[i];
@@ -285,8 +287,8 @@ hs_status hs__report_sheet_examples(const hs_report *report, sheet *s, hs_error 
     HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "metric", "metric", error));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i)
         HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, numbers[i], numbers[i], error));
-    s->columns[s->n_columns - 4].digits = 0;
-    hs__report_sheet_last(s)->sign = true;
+    s->columns[s->n_columns - 4].format.digits = 0;
+    hs__report_sheet_last(s)->format.sign = true;
     for (size_t m = 0; m < report->n_main; ++m)
         HS_TRY(examples_of_metric(report, &report->metrics[m], s, error));
     return HS_OK;

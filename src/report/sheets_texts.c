@@ -151,7 +151,7 @@ hs_status hs__report_sheet_texts(const hs_report *report, sheet *s, hs_error *er
     for (size_t i = 0; i < sizeof columns / sizeof *columns; ++i)
         HS_TRY(hs__report_sheet_add_column(s, columns[i].kind, columns[i].name, columns[i].name, error));
     s->columns[0].of_heads = true;
-    s->columns[3].digits = 0;
+    s->columns[3].format.digits = 0;
     for (size_t m = 0; m < report->n_main; ++m) {
         const report_metric *metric = &report->metrics[m];
         bool first = true;

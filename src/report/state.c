@@ -32,16 +32,6 @@ hs_status hs__report_set_name(const hs_report *report, uint64_t set, hs_text *te
     return hs_results_set_name(report->sets, set, text, error);
 }
 
-const char *hs__report_unit(const report_metric *metric)
-{
-    return metric->is->percent ? "points" : metric->is->unit;
-}
-
-int hs__report_digits(const report_metric *metric)
-{
-    return metric->is->percent ? 1 : 3;
-}
-
 size_t hs__report_find_metric(const hs_report *report, size_t task, size_t metric)
 {
     size_t i = 0;
@@ -176,11 +166,8 @@ static hs_status find_singles(hs_report *report, hs_error *error)
 
 static void add_metric(hs_report *report, size_t task, size_t metric)
 {
-    const hs_results_task *of = hs_results_task_at(report->results, task);
-    const hs_results_metric *is = &of->metrics[metric];
-
     if (hs__report_find_metric(report, task, metric) == report->n_metrics)
-        report->metrics[report->n_metrics++] = (report_metric){task, metric, of, is, is->percent ? 100 : 1};
+        report->metrics[report->n_metrics++] = hs__report_metric_of(report->analysis, task, metric);
 }
 
 static hs_status choose_metrics(hs_report *report, hs_error *error)

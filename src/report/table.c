@@ -62,7 +62,7 @@ static hs_status add_heads(const ranking_view *view, grid *g, hs_error *error)
     return status;
 }
 
-static void format_shown(const ranking_view *view, const shown *what, size_t task, size_t metric, uint64_t set,
+static void format_shown(const ranking_view *view, const shown *what, const report_metric *metric, uint64_t set,
                          char *cell)
 {
     const hs_analysis *analysis = view->analysis;
@@ -73,29 +73,28 @@ static void format_shown(const ranking_view *view, const shown *what, size_t tas
             return;
         set = (uint64_t)single;
     }
-    const hs_results_metric *of = &hs__report_view_task(view, task)->metrics[metric];
-    double q = what->q < HS_STATISTIC_COUNT ? hs_analysis_value(analysis, what->q, task, metric, set) : NAN;
-    hs__report_view_format_change(of, hs_analysis_value(analysis, what->value, task, metric, set),
-                                  hs_analysis_value(analysis, what->low, task, metric, set),
-                                  hs_analysis_value(analysis, what->high, task, metric, set), cell);
+    const size_t task = metric->task, row = metric->metric;
+    double q = what->q < HS_STATISTIC_COUNT ? hs_analysis_value(analysis, what->q, task, row, set) : NAN;
+    hs__report_view_format_change(metric, hs_analysis_value(analysis, what->value, task, row, set),
+                                  hs_analysis_value(analysis, what->low, task, row, set),
+                                  hs_analysis_value(analysis, what->high, task, row, set), cell);
     if (cell[0] != '\0' && strlen(cell) + 1 < GRID_CELL_BYTES)
         strcat(cell, q < 1 - analysis->options.confidence ? "*" : " ");
 }
 
-static hs_status add_changes(const ranking_view *view, grid *g, const shown *what, size_t task, size_t metric,
+static hs_status add_changes(const ranking_view *view, grid *g, const shown *what, const report_metric *metric,
                              hs_error *error)
 {
-    const hs_results_task *of = hs__report_view_task(view, task);
     grid_column *changes = NULL;
 
     HS_TRY(hs__report_grid_add_column(g, true, &changes, error));
     if (what->title != NULL)
         snprintf(changes->title, GRID_CELL_BYTES, "%s ", what->title);
     else
-        snprintf(changes->title, GRID_CELL_BYTES, "%.30s.%.30s [%.16s] ", of->name, of->metrics[metric].name,
-                 hs__report_view_change_unit(&of->metrics[metric]));
+        snprintf(changes->title, GRID_CELL_BYTES, "%.30s.%.30s [%.16s] ", metric->of->name, metric->is->name,
+                 hs__report_unit(metric));
     for (size_t row = 0; row < g->n_rows; ++row)
-        format_shown(view, what, task, metric, view->ranking->sets[row], changes->cells[row]);
+        format_shown(view, what, metric, view->ranking->sets[row], changes->cells[row]);
     return HS_OK;
 }
 
@@ -111,20 +110,19 @@ static bool shows_a_pair(const ranking_view *view)
 
 static hs_status fill_grid(const ranking_view *view, grid *g, hs_error *error)
 {
-    view_metric metrics[VIEW_MAX_METRICS];
+    report_metric metrics[VIEW_MAX_METRICS];
     size_t n_left_out;
-    const size_t n = hs__report_view_shown_metrics(view, metrics, &n_left_out), task = metrics[0].task,
-                 metric = metrics[0].metric;
+    const size_t n = hs__report_view_shown_metrics(view, metrics, &n_left_out);
 
     HS_TRY(add_ranks(g, error));
     HS_TRY(add_heads(view, g, error));
-    HS_TRY(add_changes(view, g, &delta_column, task, metric, error));
+    HS_TRY(add_changes(view, g, &delta_column, &metrics[0], error));
     if (shows_a_pair(view))
-        HS_TRY(add_changes(view, g, &interaction_column, task, metric, error));
+        HS_TRY(add_changes(view, g, &interaction_column, &metrics[0], error));
     for (size_t i = 0; view->request->key == HS_RANK_BY_BACKUP && i < 2; ++i)
-        HS_TRY(add_changes(view, g, &single_columns[i], task, metric, error));
+        HS_TRY(add_changes(view, g, &single_columns[i], &metrics[0], error));
     for (size_t i = 1; i < n; ++i)
-        HS_TRY(add_changes(view, g, &delta_column, metrics[i].task, metrics[i].metric, error));
+        HS_TRY(add_changes(view, g, &delta_column, &metrics[i], error));
     return HS_OK;
 }
 

@@ -1,7 +1,7 @@
 /* Tables that sort and copy, the table of every set, and the choice of the metric that figures and table show. */
 "use strict";
 (function () {
-    const { data, ids, nameOf, interventionOf, metricTitle, format, digitsFor, formatQ, deltaText, interactionText,
+    const { data, ids, nameOf, interventionOf, metricTitle, format, formatQ, deltaText, interactionText,
         element, choose, isChosen, matrices } = window.headsweep;
     const byId = id => document.getElementById(id);
 
@@ -152,7 +152,7 @@
         { title: "ablation", of: (m, row) => interventionOf(row) },
         { title: "change", number: (m, row) => m.delta[row], text: deltaText },
         { title: "size of change", number: (m, row) => Math.abs(m.delta[row]),
-            text: (m, row) => format(m, Math.abs(m.delta[row]), false, digitsFor(m, m.delta[row])) },
+            text: (m, row) => format(m, Math.abs(m.delta[row]), false) },
         { title: "q", number: (m, row) => m.q[row], text: (m, row) => formatQ(m.q[row]) },
         { title: "interaction", number: (m, row) => m.interaction ? m.interaction[row] : NaN, text: interactionText },
         { title: "q of interaction", number: (m, row) => m.interaction ? m.interaction_q[row] : NaN,

@@ -96,7 +96,7 @@ same_results one.h5 cut.h5
 expect 0 "$program" rank one.h5 --pruning
 says out "pruning by importance, zero ablation: the model keeps "
 says out "pruning by greedy, zero ablation: the model keeps "
-says out " of its accuracy (acc) above chance (35.3%) without "
+says out " of its accuracy.acc above chance (35.3%) without "
 expect 0 "$program" rank one.h5 --pruning --format csv
 [ "$(head -n 1 "$work/out")" = "method,ablation,removed,set,head,share_removed,kept,kept_low,kept_high,reduced,reduced_low,reduced_high,chance" ] ||
     fail "the CSV header is another"

@@ -137,10 +137,10 @@ static void assert_sentence(const fixture *f, const char *method, const char *ex
 static void test_sentences(void **state)
 {
     assert_sentence(*state, HS_PHASE_IMPORTANCE,
-                    "keeps 100.0% [100.0, 100.0] of its backup (acc) above chance (50.0%) "
+                    "keeps 100.0% [100.0, 100.0] of its backup.acc above chance (50.0%) "
                     "without 75.0% of its heads (9 of 12)");
     assert_sentence(*state, HS_PHASE_GREEDY,
-                    "keeps 100.0% [100.0, 100.0] of its backup (acc) above chance (50.0%) "
+                    "keeps 100.0% [100.0, 100.0] of its backup.acc above chance (50.0%) "
                     "without 91.7% of its heads (11 of 12)");
 }
 

@@ -1,6 +1,6 @@
 """Opens a report in a browser, clicks, reads values back and compares them with `headsweep rank --format json`.
 
-usage: check_page.py PAGE.html RANKING.json FOLDER [--hostile] [--largest BYTES] [--pruning CURVES.json]
+usage: check_page.py PAGE.html RANKING.json FOLDER [--hostile] [--largest BYTES] [--table RANKING.txt] [--pruning CURVES.json]
 """
 import argparse
 import json
@@ -16,11 +16,11 @@ def require(condition, message):
 
 
 def close(shown, expected, what):
-    """Equal as far as three bytes of a float tell; None and NaN are no number."""
+    """Equal as far as 22 bits tell; None and NaN are no number."""
     if expected is None:
         require(shown is None, f"{what}: the page shows {shown}, the file has no number")
         return
-    require(shown is not None and abs(shown - expected) <= 2e-5 * abs(expected) + 1e-37,
+    require(shown is not None and abs(shown - expected) <= 1e-6 * abs(expected) + 1e-37,
             f"{what}: the page has {shown}, the file {expected}")
 
 
@@ -35,7 +35,7 @@ def first_number(text):
 
 def check_numbers(browser, ranking):
     """Every number behind the page, set by set."""
-    tables = {"delta": "delta", "low": "delta_low", "high": "delta_high", "q": "delta_q", "interaction": "interaction",
+    tables = {"mean": "mean", "delta": "delta", "low": "delta_low", "high": "delta_high", "q": "delta_q", "interaction": "interaction",
               "interaction_low": "interaction_low", "interaction_high": "interaction_high",
               "interaction_q": "interaction_q"}
     n_compared = 0
@@ -56,6 +56,33 @@ def check_numbers(browser, ranking):
     return n_compared
 
 
+def check_texts(browser, path, ranking):
+    """What people read of every set is to the digit what `headsweep rank` prints, in the table of all sets and in the finding."""
+    task, metric = ranking["task"], ranking["metric"]
+    shown = browser.run("const m = headsweep.data.metrics.find(m => m.task === arguments[0] && m.metric === arguments[1]); "
+                        "return headsweep.ids.map((id, row) => [headsweep.nameOf(row), headsweep.interventionOf(row), "
+                        "headsweep.deltaText(m, row), headsweep.interactionText(m, row), headsweep.formatQ(m.q[row])])",
+                        task, metric)
+    known = {(name, ablation): [text.replace(", ", ",") for text in (change, interaction)]
+             for name, ablation, change, interaction, _ in shown}
+    with open(path) as file:
+        rows = [line for line in file if re.match(r" +[0-9]+  [0-9]", line)]
+    require(len(rows) == len(ranking["ranking"]), f"{len(rows)} rows in the table")
+    for line in rows:
+        name, ablation = line.split()[1:3]
+        cells = re.findall(r"[-+][0-9.]+ \[[^]]*\]", line)
+        expected = [cells[0], cells[1] if "+" in name else ""]
+        require(known[name, ablation] == expected, f"{name}, {ablation}: {known[name, ablation]}, not {expected}")
+    for name, ablation, *_, q in shown:
+        entry = next(e for e in ranking["ranking"] if (e["name"], e["ablation"]) == (name, ablation))
+        exact = entry["tasks"][task][metric]["delta_q"]
+        require(q == ("< 1e-30" if exact < 1e-30 else f"{exact:.2g}"), f"q of {name}: {q}, not {exact}")
+    first = rows[0].split()
+    if browser.text("#finding").startswith(f"Ablating heads {first[1]} ({first[2]})"):
+        change = next(text for name, ablation, text, *_ in shown if [name, ablation] == first[1:3])
+        require(change.replace(" [", " nats [") in browser.text("#finding"), "the finding says " + browser.text("#finding"))
+
+
 def check_heat_map(browser, ranking):
     """A click on a cell shows the set with its clean and ablated values."""
     number = int(browser.run("return document.querySelector('#heads figure:not([hidden]) [data-s]').dataset.s"))
@@ -67,7 +94,7 @@ def check_heat_map(browser, ranking):
     require(browser.text("#detail h2").startswith(entry["name"] + ", " + entry["ablation"]), "details of another set")
     cells = browser.run("return [...document.querySelector('#detail tbody tr').cells].map(c => c.textContent)")
     values = entry["tasks"][task][metric]
-    require(cells[0].startswith(f"{task} {metric}"), "details begin with " + cells[0])
+    require(cells[0].startswith(f"{task}.{metric}"), "details begin with " + cells[0])
     require(abs(first_number(cells[2]) - values["mean"]) <= 6e-4, f"ablated {cells[2]} instead of {values['mean']}")
     require(abs(first_number(cells[3]) - values["delta"]) <= 6e-4, f"change {cells[3]} instead of {values['delta']}")
     browser.keys("body", "\ue00c")
@@ -261,6 +288,7 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--hostile", action="store_true", help="only that nothing of the file ran as script")
     parser.add_argument("--largest", type=int, default=5000000)
+    parser.add_argument("--table", help="the ranking as `headsweep rank --top 0` prints it")
     parser.add_argument("--pruning", help="curves as `headsweep rank --pruning --format json` has them")
     arguments = parser.parse_args()
 
@@ -280,6 +308,8 @@ def main():
             require(browser.run("return document.querySelectorAll('script').length") == 2, "the file added a script")
             require(browser.run("return document.querySelectorAll('img, iframe').length") == 0, "the file added an element")
         n_compared = check_numbers(browser, ranking)
+        if arguments.table:
+            check_texts(browser, arguments.table, ranking)
         if not arguments.hostile:
             check_heat_map(browser, ranking)
             check_tooltip(browser, ranking)

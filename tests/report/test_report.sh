@@ -23,7 +23,8 @@ expect 0 run_sweep 2 "$quickstart" --set output.results=q.h5
 expect 0 "$HEADSWEEP_PROGRAM" report q.h5
 says err "wrote q.html"
 "$HEADSWEEP_PROGRAM" rank q.h5 --top 0 --by toxicity --format json >q.json || fail "no ranking"
-check q.html q.json
+"$HEADSWEEP_PROGRAM" rank q.h5 --top 0 --by toxicity >q.txt || fail "no ranking"
+check q.html q.json --table q.txt
 
 # Pruning curves: only where the file has some, and the same in page, figures and tables as `rank --pruning` says.
 if grep -q 'id="pruning"' q.html; then fail "a page without curves has a section for them"; fi
@@ -98,7 +99,7 @@ for row in report["ranking"]:
     assert row["toxicity.contrast.delta_low"] == expected["delta_low"], row' out q.json || fail "JSON differs"
 expect 0 "$HEADSWEEP_PROGRAM" report q.h5 --format csv --table ranking
 n_lines=$(wc -l <out)
-[ "$n_lines" -eq "$("$HEADSWEEP_PROGRAM" rank q.h5 --format csv --top 0 | wc -l)" ] || fail "CSV has $n_lines lines"
+[ "$n_lines" -eq "$("$HEADSWEEP_PROGRAM" rank q.h5 --top 0 | grep -cE '^ +[0-9]+  [0-9]|^ +rank ')" ] || fail "CSV has $n_lines lines"
 expect 0 "$HEADSWEEP_PROGRAM" report q.h5 --format md
 says out "## Caveats"
 expect 0 "$HEADSWEEP_PROGRAM" report hostile.h5 --format json
@@ -116,7 +117,7 @@ expect 0 "$HEADSWEEP_PROGRAM" report texts.h5 --format json --table texts
 rows = json.load(open(sys.argv[1]))
 texts = collections.defaultdict(list)
 for line in list(open(sys.argv[2]))[1:]:
-    task, name, ablation, number, _, text = line.rstrip("\n").split("\t")
+    task, name, ablation, number, _, _, text = line.rstrip("\n").split("\t")
     texts[name, ablation, int(number)].append(text)
 assert rows
 for row in rows:

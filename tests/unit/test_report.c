@@ -65,9 +65,7 @@ static void tables_have_one_row_in_every_format(void **state)
 
     assert_int_equal(hs__report_sheet_add_column(&s, SHEET_TEXT, "name", "name", &error), HS_OK);
     assert_int_equal(hs__report_sheet_add_column(&s, SHEET_INTERVAL, "acc", "acc [points]", &error), HS_OK);
-    hs__report_sheet_last(&s)->factor = 100;
-    hs__report_sheet_last(&s)->digits = 1;
-    hs__report_sheet_last(&s)->sign = true;
+    hs__report_sheet_last(&s)->format = (report_format){.factor = 100, .digits = 1, .sign = true};
     assert_int_equal(hs__report_sheet_add_column(&s, SHEET_NUMBER, "q", "q", &error), HS_OK);
     assert_int_equal(hs__report_sheet_add_text(&s, "x,y", &error), HS_OK);
     assert_int_equal(hs__report_sheet_add_interval(&s, 0.125, -0.25, NAN, true, &error), HS_OK);
@@ -84,6 +82,31 @@ static void tables_have_one_row_in_every_format(void **state)
     hs_text_clear(&json);
     hs_text_clear(&markdown);
     hs__report_sheet_clear(&s);
+}
+
+/* One number and one interval, as people read them. */
+static void numbers_are_written_by_one_rule(void **state)
+{
+    static const report_format change = {.factor = 1, .digits = 3, .sign = true}, points = {.factor = 100, .digits = 1};
+    hs_text text = {0};
+    double unit;
+    (void)state;
+
+    hs__report_put_interval(&change, -0.7124, -0.78051, -0.6, " nats", ", ", &text);
+    assert_string_equal(text.text, "-0.712 nats [-0.781, -0.600]");
+    text.length = 0;
+    hs__report_put_interval(&points, 0.0625, 0.01, NAN, "%", ",", &text);
+    hs_text_put(&text, " ");
+    hs__report_put_number(&change, -0.0, &text);
+    hs_text_put(&text, " ");
+    hs__report_put_number(&hs__report_p_format, 0.0446, &text);
+    hs_text_put(&text, " ");
+    hs__report_put_number(&hs__report_p_format, 1e-40, &text);
+    hs__report_put_number(&hs__report_p_format, NAN, &text);
+    assert_string_equal(text.text, "6.2% +0.000 0.045 < 1e-30");
+    assert_true(hs__report_shown_number(&points, 0.0625, &unit) == 6.2 && fabs(unit - 0.1) < 1e-12);
+    assert_true(hs__report_shown_number(&hs__report_p_format, 0.0997, &unit) == 0.1 && fabs(unit - 0.001) < 1e-12);
+    hs_text_clear(&text);
 }
 
 /* `date -u` knows the same; a file may say anything. */
@@ -113,6 +136,7 @@ int main(void)
         cmocka_unit_test(csv_is_quoted_where_it_must_be),
         cmocka_unit_test(markdown_stays_in_its_cell),
         cmocka_unit_test(tables_have_one_row_in_every_format),
+        cmocka_unit_test(numbers_are_written_by_one_rule),
         cmocka_unit_test(times_are_times_or_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@ static const float TOXIC[N_SETS] = {2, 1, 3, 2, 0.5F, -1};
 static const double KEPT[N_POINTS] = {1, 1, 0.75, 0.25}, REDUCED[N_POINTS] = {0, -1, -1.5, -3};
 static const char SENTENCE[] = "With heads removed from the least important up (zero), the model keeps 75.0% [";
 static const char OUTCOME[] =
-    "of its accuracy (acc) without 66.7% of its heads (2 of 3), while toxicity contrast changes "
+    "of its accuracy.acc without 66.7% of its heads (2 of 3), while toxicity.contrast changes "
     "by -1.500 nats [-1.500, -1.500].";
 
 typedef struct opened {
@@ -244,7 +244,7 @@ static void test_undefined(void **state)
 
     assert_non_null(strstr(svg.text, "<svg"));
     assert_null(strstr(svg.text, "nan"));
-    assert_non_null(strstr(svg.text, "zero: has no accuracy (acc) of which a share could be kept"));
+    assert_non_null(strstr(svg.text, "zero: has no accuracy.acc of which a share could be kept"));
     assert_null(strstr(svg.text, "inf"));
     assert_non_null(strstr(text.text, "\"kept\": null"));
     assert_int_equal(hs_report_page(o.report, &page, &error), HS_OK);
@@ -266,16 +266,16 @@ static void test_chance(void **state)
     bool has;
 
     assert_non_null(
-        strstr(text.text, "of its accuracy (acc) above chance (25.0%) without 33.3% of its heads (1 of 3)"));
+        strstr(text.text, "of its accuracy.acc above chance (25.0%) without 33.3% of its heads (1 of 3)"));
     hs_text_clear(&text);
     assert_int_equal(hs_analysis_pruning_curve(o.results, "importance", &curve, &has, &error), HS_OK);
     assert_true(has && curve.chance == CHANCE);
     for (size_t i = 0; i < N_POINTS; ++i)
         assert_true(fabs(curve.points[i].kept - kept[i]) < 1e-12);
-    assert_int_equal(hs_report_pruning(o.results, &curve, 1, HS_REPORT_TABLE, &text, &error), HS_OK);
+    assert_int_equal(hs_report_pruning(o.analysis, &curve, 1, HS_REPORT_TABLE, &text, &error), HS_OK);
     assert_non_null(strstr(text.text, "kept: share of the clean model's accuracy.acc above chance; "));
     hs_text_clear(&text);
-    assert_int_equal(hs_report_pruning(o.results, &curve, 1, HS_REPORT_JSON, &text, &error), HS_OK);
+    assert_int_equal(hs_report_pruning(o.analysis, &curve, 1, HS_REPORT_JSON, &text, &error), HS_OK);
     assert_non_null(strstr(text.text, "\"chance\": 0.25, "));
     hs_text_clear(&text);
     hs_analysis_pruning_curve_clear(&curve);
@@ -320,7 +320,7 @@ static void test_nothing_reduced(void **state)
     hs_text text = table_of(&o, "finding", HS_REPORT_CSV);
 
     assert_string_equal(text.text,
-                        "finding\n\"No ablation set within the tolerance lowers accuracy acc: the lowest change, "
+                        "finding\n\"No ablation set within the tolerance lowers accuracy.acc: the lowest change, "
                         "under 0.0+0.1+0.2 (zero), is +25.0 points [+12.5, +62.5].\"\n");
     hs_text_clear(&text);
     release(&o);
