@@ -1,7 +1,5 @@
 /*
- * kernel_levels: the kernels of kernels.h and generate_kernels.h once for each instruction set, and which of them this processor runs.
- *
- * Callers use kernels.h and get the best; tests take every level that there is and run the same checks on each.
+ * kernel_levels: the kernels of kernels.h and generate_kernels.h once for each instruction set; see device.h.
  */
 #ifndef HEADSWEEP_ENGINE_KERNEL_LEVELS_H
 #define HEADSWEEP_ENGINE_KERNEL_LEVELS_H
@@ -58,24 +56,5 @@ struct hs_kernels {
     HS_KERNEL_LIST(HS_KERNEL_POINTER)
 #undef HS_KERNEL_POINTER
 };
-
-/* In ascending order: a level runs where those before it run. */
-typedef enum hs_kernel_level {
-    HS_KERNELS_PORTABLE,
-    HS_KERNELS_AVX2,
-    HS_KERNELS_AVX512,
-    HS_N_KERNEL_LEVELS
-} hs_kernel_level;
-
-const char *hs__engine_kernel_level_name(hs_kernel_level level);
-/* The kernels of a level; NULL if this build has none or this processor does not run them. */
-const struct hs_kernels *hs__engine_kernels_of(hs_kernel_level level);
-/* What kernels.h runs: those of the highest level that there is. */
-const struct hs_kernels *hs__engine_kernels_in_use(void);
-
-/* One a file; NULL in builds for processors of another kind. */
-extern const struct hs_kernels *const HS__ENGINE_PORTABLE_KERNELS;
-extern const struct hs_kernels *const HS__ENGINE_AVX2_KERNELS;
-extern const struct hs_kernels *const HS__ENGINE_AVX512_KERNELS;
 
 #endif

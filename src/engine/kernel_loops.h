@@ -1,11 +1,11 @@
 /*
  * The loops of all kernels. Not a header to be included where kernels are used: kernels_portable.c, kernels_avx2.c and
- * kernels_avx512.c compile it, each for its instruction set, and kernels.c chooses among them when it is called.
+ * kernels_avx512.c compile it, each for its instruction set and into a table HS_KERNELS of its own.
  *
  * The order of every sum is written out, and no multiplication is fused with an addition (-ffp-contract=off), so the
  * versions differ in speed only, never in a bit.
  */
-#include "engine/kernel_levels.h"
+#include "engine/device.h"
 
 #include <math.h>
 #include <string.h>
@@ -326,7 +326,7 @@ static void rotate_heads(float *heads, const float *cosines, const float *sines,
 
 /* ---- the table ------------------------------------------------------------------------------------------------- */
 
-static const struct hs_kernels KERNELS = {
+const struct hs_kernels HS_KERNELS = {
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .exp = exponentiate,

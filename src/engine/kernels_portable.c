@@ -1,4 +1,3 @@
 /* The kernels for every processor of the architecture that the build is for. */
+#define HS_KERNELS HS__ENGINE_PORTABLE_KERNELS
 #include "engine/kernel_loops.h"
-
-const struct hs_kernels *const HS__ENGINE_PORTABLE_KERNELS = &KERNELS;

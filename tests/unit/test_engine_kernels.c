@@ -1,5 +1,5 @@
 /* The engine's kernels against double loops and libm, at every level that this processor runs; and x W + b. */
-#include "engine/kernel_levels.h"
+#include "engine/device.h"
 #include "engine/linear.h"
 #include "support/engine_fixture.h"
 #include "support/naive_model.h"
@@ -359,7 +359,7 @@ static void test_levels_have_the_same_bits(void **state)
     enum { N = 10 * 3 * 80 + GENERATED };
     static float expected[N], actual[N];
     double expected_sum, actual_sum;
-    run_all(hs__engine_kernels_of(HS_KERNELS_PORTABLE), expected, &expected_sum);
+    run_all(hs__engine_device(HS_DEVICE_PORTABLE)->kernels, expected, &expected_sum);
     run_all(kernels, actual, &actual_sum);
     assert_memory_equal(actual, expected, sizeof expected);
     assert_memory_equal(&actual_sum, &expected_sum, sizeof expected_sum);
@@ -382,17 +382,16 @@ static void test_the_best_level_is_in_use(void **state)
 {
     (void)state;
     skip_under_valgrind();
-    hs_kernel_level best = HS_KERNELS_PORTABLE;
+    enum hs_device_row best = HS_DEVICE_PORTABLE;
 #if defined(__x86_64__)
-    best = is_flag_of_processor("avx2") ? HS_KERNELS_AVX2 : best;
-    best = is_flag_of_processor("avx512f") ? HS_KERNELS_AVX512 : best;
+    best = is_flag_of_processor("avx2") ? HS_DEVICE_AVX2 : best;
+    best = is_flag_of_processor("avx512f") ? HS_DEVICE_AVX512 : best;
 #endif
     (void)is_flag_of_processor;
-    print_message("in use: %s\n", hs__engine_kernel_level_name(best));
-    assert_non_null(hs__engine_kernels_of(best));
-    assert_ptr_equal(hs__engine_kernels_in_use(), hs__engine_kernels_of(best));
-    for (hs_kernel_level level = 0; level < HS_N_KERNEL_LEVELS; level++)
-        assert_int_equal(hs__engine_kernels_of(level) != NULL, level <= best);
+    print_message("in use: %s\n", hs__engine_device(best)->name);
+    assert_ptr_equal(hs__engine_best_device(), hs__engine_device(best));
+    for (enum hs_device_row row = 0; row < HS_N_DEVICES; row++)
+        assert_int_equal(hs__engine_device(row)->is_here(), row <= best);
 }
 
 /* The functions of kernels.h are those kernels, and what is built from them. */
@@ -482,12 +481,12 @@ int main(void)
         cmocka_unit_test(test_linear),
     };
     int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
-    for (hs_kernel_level level = 0; level < HS_N_KERNEL_LEVELS; level++) {
-        kernels = hs__engine_kernels_of(level);
-        print_message("---- %s%s\n", hs__engine_kernel_level_name(level),
-                      kernels == NULL ? ": not on this processor" : "");
-        if (kernels != NULL)
-            n_failed += cmocka_run_group_tests_name(hs__engine_kernel_level_name(level), tests_of_a_level, NULL, NULL);
+    for (enum hs_device_row row = 0; row < HS_N_DEVICES; row++) {
+        const struct hs_device *device = hs__engine_device(row);
+        kernels = device->kernels;
+        print_message("---- %s%s\n", device->name, device->is_here() ? "" : ": not on this processor");
+        if (device->is_here())
+            n_failed += cmocka_run_group_tests_name(device->name, tests_of_a_level, NULL, NULL);
     }
     return n_failed;
 }
