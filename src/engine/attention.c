@@ -1,6 +1,4 @@
 #include "engine/attention.h"
-#include "engine/generate_kernels.h"
-#include "engine/linear.h"
 
 size_t hs__engine_pattern_stride(size_t n_visible)
 {
@@ -49,8 +47,8 @@ static void score_runs(const struct hs_attention *attention, size_t head, float 
     for (size_t i = 0; i < attention->n_runs; i++) {
         const struct hs_key_run *run = &attention->runs[i];
         hs_blas_matrix keys = {keys_of(attention, run, head), run->stride, true};
-        hs_blas_product_f32(pattern_of(attention, head) + run->column, stride_of(attention), queries, keys,
-                            (hs_blas_shape){attention->n_rows, run->n_rows, head_dim}, scale, false);
+        attention->device->product(pattern_of(attention, head) + run->column, stride_of(attention), queries, keys,
+                                   (hs_blas_shape){attention->n_rows, run->n_rows, head_dim}, scale, false);
     }
 }
 
@@ -62,8 +60,8 @@ static void mix_runs(const struct hs_attention *attention, size_t head)
         const struct hs_key_run *run = &attention->runs[i];
         hs_blas_matrix weights = {pattern_of(attention, head) + run->column, stride_of(attention), false};
         hs_blas_matrix values = {keys_of(attention, run, head) + hs_kv_width(shape), run->stride, false};
-        hs_blas_product_f32(z, hs_z_width(shape), weights, values,
-                            (hs_blas_shape){attention->n_rows, shape->head_dim, run->n_rows}, 1.0f, i > 0);
+        attention->device->product(z, hs_z_width(shape), weights, values,
+                                   (hs_blas_shape){attention->n_rows, shape->head_dim, run->n_rows}, 1.0f, i > 0);
     }
 }
 
@@ -85,18 +83,19 @@ static void score_own(const struct hs_attention *attention, size_t row, float sc
 {
     size_t stride = stride_of(attention);
     for (size_t t = 0; t < attention->own.n; t++)
-        hs__engine_score_row(attention->pattern + row * stride + attention->own.column + t, attention->n_rows * stride,
-                             attention->queries + row * attention->query_stride, own_key(attention, row, t),
-                             heads_of(attention), scale);
+        attention->device->kernels->score_row(
+            attention->pattern + row * stride + attention->own.column + t, attention->n_rows * stride,
+            attention->queries + row * attention->query_stride, own_key(attention, row, t), heads_of(attention), scale);
 }
 
 static void mix_own(const struct hs_attention *attention, size_t row)
 {
     size_t stride = stride_of(attention);
     for (size_t t = 0; t < attention->own.n; t++)
-        hs__engine_mix_row(attention->z + row * hs_z_width(attention->shape),
-                           attention->pattern + row * stride + attention->own.column + t, attention->n_rows * stride,
-                           own_key(attention, row, t) + hs_kv_width(attention->shape), heads_of(attention));
+        attention->device->kernels->mix_row(
+            attention->z + row * hs_z_width(attention->shape),
+            attention->pattern + row * stride + attention->own.column + t, attention->n_rows * stride,
+            own_key(attention, row, t) + hs_kv_width(attention->shape), heads_of(attention));
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */
@@ -110,7 +109,7 @@ static void normalize(const struct hs_attention *attention)
     size_t end_head = attention->first_head + attention->n_heads;
     for (size_t head = attention->first_head; head < end_head; head++) {
         float *pattern = pattern_of(attention, head);
-        hs__engine_visible_softmax(pattern, stride_of(attention), attention->n_rows, visible);
+        attention->device->kernels->visible_softmax(pattern, stride_of(attention), attention->n_rows, visible);
         if (attention->see != NULL)
             attention->see(attention, head, pattern, stride_of(attention));
     }

@@ -33,6 +33,7 @@ struct hs_own_keys {
 
 /* Heads first_head .. first_head + n_heads of n_rows query rows, at most HS_ATTENTION_ROWS, of one layer. */
 struct hs_attention {
+    const struct hs_device *device;
     const hs_model_shape *shape;
     size_t layer;
     size_t first_head;

@@ -6,7 +6,7 @@
 #ifndef HEADSWEEP_ENGINE_DEVICE_H
 #define HEADSWEEP_ENGINE_DEVICE_H
 
-#include "engine/kernel_levels.h"
+#include "engine/kernels.h"
 #include "headsweep/blas.h"
 
 struct hs_device {

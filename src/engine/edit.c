@@ -168,8 +168,8 @@ void hs__engine_edit_z_row(const struct hs_edit *edit, size_t layer, float *z, s
         if (!is_edited(edit, layer, head))
             continue;
         struct hs_replacement replacement = hs__engine_edit_replacement(edit, layer, head, sequence, position);
-        hs__engine_scale_and_shift(z + head * shape->head_dim, replacement.scale, replacement.shift,
-                                   replacement.shift_scale, shape->head_dim);
+        edit->kernels->scale_and_shift(z + head * shape->head_dim, replacement.scale, replacement.shift,
+                                       replacement.shift_scale, shape->head_dim);
     }
 }
 

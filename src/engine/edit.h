@@ -21,6 +21,7 @@ struct hs_donor_values {
 
 struct hs_edit {
     const hs_model *model;
+    const struct hs_kernels *kernels;
     hs_intervention intervention;
     hs_value_bias value_bias;
     const uint8_t *heads;      /* [n_layers, n_heads]: 1 where the head is edited */

@@ -40,9 +40,8 @@ static void embed(const struct hs_pass *pass)
         const int32_t *tokens = pass->sequences->tokens + pass->sequences->offsets[sequence];
         size_t n_counted = 0;
         for (size_t t = 0; t < hs_sequence_length(pass->sequences, sequence); t++, residual += model->shape.width)
-            hs__engine_embed(residual, pass->scratch->work.normed, model, tokens[t],
-                             hs_token_type(pass->sequences, sequence, t),
-                             hs__engine_position_row(&model->shape, tokens[t], &n_counted));
+            hs__engine_embed(residual, model, tokens[t], hs_token_type(pass->sequences, sequence, t),
+                             hs__engine_position_row(&model->shape, tokens[t], &n_counted), &pass->scratch->work);
     }
 }
 
@@ -53,7 +52,8 @@ static void rotate_heads(const struct hs_pass *pass)
     float *heads = pass->scratch->heads;
     for (size_t sequence = 0; sequence < pass->sequences->n; sequence++)
         for (size_t t = 0; t < hs_sequence_length(pass->sequences, sequence); t++, heads += hs_heads_width(shape))
-            hs__engine_rotate(heads, shape->n_heads + shape->n_kv_heads, shape, pass->scratch->angles, t);
+            hs__engine_rotate(pass->engine->device, heads, shape->n_heads + shape->n_kv_heads, shape,
+                              pass->scratch->angles, t);
 }
 
 /* ---- the pass -------------------------------------------------------------------------------------------------- */
@@ -71,7 +71,7 @@ static hs_status run_attention(const struct hs_pass *pass, size_t layer, size_t 
     if (pass->edit != NULL)
         hs__engine_edit_z(pass->edit, layer, scratch->z, pass->sequences);
     HS_TRY(hs__engine_show(pass, HS_SITE_Z, layer, scratch->z, n_rows, hs_z_width(&model->shape), error));
-    hs__engine_project_output(scratch->attention_output, scratch->z, n_rows, model, layer);
+    hs__engine_project_output(scratch->attention_output, scratch->z, n_rows, model, layer, &scratch->work);
     return hs__engine_show(pass, HS_SITE_ATTENTION_OUTPUT, layer, scratch->attention_output, n_rows, width, error);
 }
 
@@ -82,7 +82,8 @@ static hs_status show_before_mlp(const struct hs_pass *pass, size_t layer, const
     const hs_model *model = pass->engine->model;
     const float *values = model->shape.parallel_residual ? pass->scratch->residual : after;
     if (model->shape.post_norm && hs__engine_is_observed(pass, HS_SITE_RESIDUAL_BEFORE_MLP)) {
-        hs__engine_norm(pass->scratch->residual, after, &model->layers[layer].attention_norm, n_rows, &model->shape);
+        hs__engine_norm(pass->engine->device, pass->scratch->residual, after, &model->layers[layer].attention_norm,
+                        n_rows, &model->shape);
         values = pass->scratch->residual;
     }
     return hs__engine_show(pass, HS_SITE_RESIDUAL_BEFORE_MLP, layer, values, n_rows, model->shape.width, error);
@@ -96,7 +97,7 @@ static hs_status run_layer(const struct hs_pass *pass, size_t layer, size_t n_ro
     HS_TRY(run_attention(pass, layer, n_rows, error));
     float *before = scratch->residual;
     float *after = scratch->attention_output;
-    hs__engine_add(after, before, n_rows * model->shape.width);
+    pass->engine->device->kernels->add(after, before, n_rows * model->shape.width);
     HS_TRY(show_before_mlp(pass, layer, after, n_rows, error));
     hs__engine_mlp(after, model->shape.parallel_residual ? before : after, n_rows, model, layer, &scratch->work);
     scratch->residual = after;
@@ -124,7 +125,9 @@ void hs__engine_unembed_rows(const struct hs_pass *pass, float *logits, const ui
             memcpy(gathered + i * shape->width, pass->scratch->residual + rows[first + i] * shape->width,
                    shape->width * sizeof *gathered);
         /* Nobody needs the last layer's attention output any more, and it has as many rows as there are. */
-        const float *in = hs__engine_apply_head(gathered, pass->scratch->attention_output, n, model);
-        hs__engine_unembed(logits + first * shape->n_outputs, shape->n_outputs, in, n, model, 0, shape->n_outputs);
+        const float *in =
+            hs__engine_apply_head(pass->engine->device, gathered, pass->scratch->attention_output, n, model);
+        hs__engine_unembed(pass->engine->device, logits + first * shape->n_outputs, shape->n_outputs, in, n, model, 0,
+                           shape->n_outputs);
     }
 }

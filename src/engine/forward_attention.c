@@ -49,6 +49,7 @@ static void attend_block(struct block block, size_t layer, size_t head)
         .n_rows = n_visible[n_rows - 1],
     };
     struct hs_attention attention = {
+        .device = pass->engine->device,
         .shape = shape,
         .layer = layer,
         .first_head = head,

@@ -79,6 +79,7 @@ static void attend(const struct group *group)
     for (size_t i = 0; i < group->view->n_runs; i++)
         buffers->keys[i] = key_run(group, &group->view->runs[i]);
     struct hs_attention attention = {
+        .device = decoder->engine->device,
         .shape = shape,
         .layer = group->layer,
         .n_heads = shape->n_heads,

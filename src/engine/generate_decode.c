@@ -88,7 +88,7 @@ hs_status hs__engine_decoder_init(struct hs_decoder *decoder, hs_engine *engine,
     size_t n = list_buffers(list, decoder, shape);
     HS_TRY(hs__engine_buffers_allocate(&decoder->memory, list, n, "the keys and values of new tokens", error));
     hs__engine_fill_angles(decoder->angles, engine->model, decoder->plan.longest);
-    return hs__engine_sampler_init(&decoder->sampler, generation->sampling, shape->n_outputs, error);
+    return hs__engine_sampler_init(&decoder->sampler, engine->device, generation->sampling, shape->n_outputs, error);
 }
 
 void hs__engine_decoder_clear(struct hs_decoder *decoder)
@@ -182,8 +182,8 @@ static void embed(const struct hs_decoder *decoder)
     for (size_t i = decoder->first_row; i < decoder->end_row; i++, residual += width) {
         const struct hs_new_row *row = &decoder->rows[i];
         size_t n_counted = position_of(decoder, row);
-        hs__engine_embed(residual, decoder->prefix->buffers.work.normed, model, row->token, 0,
-                         hs__engine_position_row(&model->shape, row->token, &n_counted));
+        hs__engine_embed(residual, model, row->token, 0, hs__engine_position_row(&model->shape, row->token, &n_counted),
+                         &decoder->prefix->buffers.work);
     }
 }
 
@@ -205,7 +205,7 @@ static void keep_keys(const struct hs_decoder *decoder, size_t layer)
     float *heads = decoder->prefix->buffers.heads;
     float *keys = decoder->keys + (layer * decoder->plan.n_rows + decoder->first_row) * kv_floats(shape);
     for (size_t i = decoder->first_row; i < decoder->end_row; i++) {
-        hs__engine_rotate(heads, shape->n_heads + shape->n_kv_heads, shape, decoder->angles,
+        hs__engine_rotate(decoder->engine->device, heads, shape->n_heads + shape->n_kv_heads, shape, decoder->angles,
                           position_of(decoder, &decoder->rows[i]));
         memcpy(keys, heads + hs_z_width(shape), kv_floats(shape) * sizeof *keys);
         keys += kv_floats(shape);
@@ -330,9 +330,10 @@ static void unembed(struct hs_decoder *decoder, size_t first, size_t n)
 {
     const hs_model *model = decoder->engine->model;
     struct hs_prefix_buffers *buffers = &decoder->prefix->buffers;
-    const float *in =
-        hs__engine_apply_head(buffers->residual + first * model->shape.width, buffers->work.normed, n, model);
-    hs__engine_unembed(decoder->logits, model->shape.n_outputs, in, n, model, 0, model->shape.n_outputs);
+    const float *in = hs__engine_apply_head(decoder->engine->device, buffers->residual + first * model->shape.width,
+                                            buffers->work.normed, n, model);
+    hs__engine_unembed(decoder->engine->device, decoder->logits, model->shape.n_outputs, in, n, model, 0,
+                       model->shape.n_outputs);
 }
 
 /* The step's tokens, and the rows of the next step. Samples that go on move up in place of those that ended. */

@@ -1,5 +1,5 @@
 /*
- * The loops of generate_kernels.h, included by kernel_loops.h and compiled with it for each instruction set.
+ * The loops that only generating runs, included by kernel_loops.h and compiled with it for each instruction set.
  */
 
 /* ---- attention of one row -------------------------------------------------------------------------------------- */

@@ -31,8 +31,8 @@ static hs_status init(struct continuation *continuation, hs_error *error)
     const struct hs_generation *generation = continuation->generation;
     const hs_engine *engine = continuation->engine;
     struct hs_scratch_size size = measure(engine, generation);
-    HS_TRY(
-        hs__engine_sampler_init(&continuation->sampler, generation->sampling, engine->model->shape.n_outputs, error));
+    HS_TRY(hs__engine_sampler_init(&continuation->sampler, engine->device, generation->sampling,
+                                   engine->model->shape.n_outputs, error));
     HS_TRY(hs_allocate(&continuation->grown, size.longest, sizeof *continuation->grown, "a grown sequence", error));
     HS_TRY(hs__engine_scratch_init(&continuation->prepared.scratch, &size, engine, error));
     continuation->prepared.workload = generation->prompts;

@@ -1,19 +1,9 @@
 #include "engine/kernels.h"
-#include "engine/device.h"
 
 #include <math.h>
 
-#define HS_KERNEL(type, name, parameters, arguments)              \
-    type hs__engine_##name parameters                             \
-    {                                                             \
-        return hs__engine_best_device()->kernels->name arguments; \
-    }
-HS_KERNEL_LIST(HS_KERNEL)
-#undef HS_KERNEL
-
-void hs__engine_activate(float *values, size_t n, hs_activation activation)
+void hs__engine_activate(const struct hs_kernels *kernels, float *values, size_t n, hs_activation activation)
 {
-    const struct hs_kernels *kernels = hs__engine_best_device()->kernels;
     void (*const functions[])(float *, size_t) = {
         [HS_ACTIVATION_GELU] = kernels->gelu, [HS_ACTIVATION_GELU_TANH] = kernels->gelu_tanh,
         [HS_ACTIVATION_RELU] = kernels->relu, [HS_ACTIVATION_SILU] = kernels->silu,
@@ -22,10 +12,10 @@ void hs__engine_activate(float *values, size_t n, hs_activation activation)
     functions[activation](values, n);
 }
 
-double hs__engine_log_sum_exp(const float *values, size_t n)
+double hs__engine_log_sum_exp(const struct hs_kernels *kernels, const float *values, size_t n)
 {
-    float maximum = hs__engine_max(values, n);
-    return (double)maximum + log(hs__engine_sum_exp(values, maximum, n));
+    float maximum = kernels->max(values, n);
+    return (double)maximum + log(kernels->sum_exp(values, maximum, n));
 }
 
 size_t hs__engine_argmax(const float *values, size_t n)

@@ -1,7 +1,7 @@
 #include "engine/layer.h"
-#include "engine/linear.h"
 #include "engine/cost.h"
 #include "engine/kernels.h"
+#include "engine/linear.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,18 +27,20 @@ size_t hs__engine_position_row(const hs_model_shape *shape, int32_t token, size_
     return shape->first_position + (*n_counted_inout)++;
 }
 
-void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, int32_t type, size_t position_row)
+void hs__engine_embed(float *out, const hs_model *model, int32_t token, int32_t type, size_t position_row,
+                      const struct hs_work *work)
 {
     const hs_model_shape *shape = &model->shape;
     size_t width = shape->width;
-    float *sum = model->embedding_norm.weight != NULL ? work : out;
+    const struct hs_kernels *kernels = work->device->kernels;
+    float *sum = model->embedding_norm.weight != NULL ? work->normed : out;
     memcpy(sum, model->token_embedding + (size_t)token * width, width * sizeof *sum);
     if (shape->position == HS_POSITION_LEARNED)
-        hs__engine_add(sum, model->position_embedding + position_row * width, width);
+        kernels->add(sum, model->position_embedding + position_row * width, width);
     if (model->token_type_embedding != NULL)
-        hs__engine_add(sum, model->token_type_embedding + (size_t)type * width, width);
+        kernels->add(sum, model->token_type_embedding + (size_t)type * width, width);
     if (model->embedding_norm.weight != NULL)
-        hs__engine_norm(out, sum, &model->embedding_norm, 1, shape);
+        hs__engine_norm(work->device, out, sum, &model->embedding_norm, 1, shape);
 }
 
 void hs__engine_fill_angles(struct hs_angles angles, const hs_model *model, size_t n_positions)
@@ -53,33 +55,34 @@ void hs__engine_fill_angles(struct hs_angles angles, const hs_model *model, size
     }
 }
 
-void hs__engine_rotate(float *heads, size_t n_heads, const hs_model_shape *shape, struct hs_angles angles,
-                       size_t position)
+void hs__engine_rotate(const struct hs_device *device, float *heads, size_t n_heads, const hs_model_shape *shape,
+                       struct hs_angles angles, size_t position)
 {
     size_t n_angles = shape->rotary_dim / 2;
     if (shape->position == HS_POSITION_ROTARY)
-        hs__engine_rotate_heads(heads, angles.cosines + position * n_angles, angles.sines + position * n_angles,
-                                n_heads, shape->head_dim, shape->rotary_dim);
+        device->kernels->rotate_heads(heads, angles.cosines + position * n_angles, angles.sines + position * n_angles,
+                                      n_heads, shape->head_dim, shape->rotary_dim);
 }
 
 /* ---- attention's projections ------------------------------------------------------------------------------------- */
 
-void hs__engine_norm(float *out, const float *in, const hs_norm *norm, size_t n_rows, const hs_model_shape *shape)
+void hs__engine_norm(const struct hs_device *device, float *out, const float *in, const hs_norm *norm, size_t n_rows,
+                     const hs_model_shape *shape)
 {
     if (shape->norm == HS_NORM_RMS)
-        hs__engine_rms_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
+        device->kernels->rms_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
     else
-        hs__engine_layer_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
+        device->kernels->layer_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
 }
 
-/* What attention reads of a residual: its norm, in `normed`, or itself where the norms come after. */
-static const float *read_residual(float *normed, const float *residual, const hs_norm *norm, size_t n_rows,
+/* What attention reads of a residual: its norm, in work->normed, or itself where the norms come after. */
+static const float *read_residual(const struct hs_work *work, const float *residual, const hs_norm *norm, size_t n_rows,
                                   const hs_model_shape *shape)
 {
     if (shape->post_norm)
         return residual;
-    hs__engine_norm(normed, residual, norm, n_rows, shape);
-    return normed;
+    hs__engine_norm(work->device, work->normed, residual, norm, n_rows, shape);
+    return work->normed;
 }
 
 static bool follows(const hs_linear *next, const hs_linear *first)
@@ -115,20 +118,20 @@ void hs__engine_project_heads(float *heads, size_t stride, const float *residual
     size_t n_products = list_products(products, weights, parts);
     for (size_t first = 0; first < n_rows; first += work->block_rows) {
         size_t n = block_length(work, first, n_rows);
-        const float *in =
-            read_residual(work->normed, residual + first * width, &weights->attention_norm, n, &model->shape);
+        const float *in = read_residual(work, residual + first * width, &weights->attention_norm, n, &model->shape);
         float *out = heads + first * stride;
         for (size_t i = 0; i < n_products; i++) {
-            hs__engine_linear_apply(out, stride, in, n, &products[i]);
+            hs__engine_linear_apply(work->device, out, stride, in, n, &products[i]);
             out += products[i].n_out;
         }
         hs__engine_poll(work->options);
     }
 }
 
-void hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer)
+void hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer,
+                               const struct hs_work *work)
 {
-    hs__engine_linear_apply(out, model->shape.width, z, n_rows, &model->layers[layer].output);
+    hs__engine_linear_apply(work->device, out, model->shape.width, z, n_rows, &model->layers[layer].output);
 }
 
 void hs__engine_add_attention(float *residual, const float *z, size_t n_rows, const hs_model *model, size_t layer,
@@ -136,7 +139,7 @@ void hs__engine_add_attention(float *residual, const float *z, size_t n_rows, co
 {
     size_t z_width = hs_z_width(&model->shape);
     for (size_t first = 0; first < n_rows; first += work->block_rows) {
-        hs__engine_linear_accumulate(residual + first * model->shape.width, z + first * z_width,
+        hs__engine_linear_accumulate(work->device, residual + first * model->shape.width, z + first * z_width,
                                      block_length(work, first, n_rows), &model->layers[layer].output);
         hs__engine_poll(work->options);
     }
@@ -149,14 +152,14 @@ static void fill_hidden(const struct hs_work *work, size_t n_rows, const hs_mode
                         const hs_model_shape *shape)
 {
     size_t n = n_rows * shape->mlp_width;
-    hs__engine_linear_apply(work->hidden, shape->mlp_width, work->normed, n_rows, &layer->mlp_up);
+    hs__engine_linear_apply(work->device, work->hidden, shape->mlp_width, work->normed, n_rows, &layer->mlp_up);
     hs__engine_poll(work->options);
     if (shape->gated_mlp) {
-        hs__engine_linear_apply(work->gate, shape->mlp_width, work->normed, n_rows, &layer->mlp_gate);
-        hs__engine_activate(work->gate, n, shape->activation);
-        hs__engine_multiply(work->hidden, work->gate, n);
+        hs__engine_linear_apply(work->device, work->gate, shape->mlp_width, work->normed, n_rows, &layer->mlp_gate);
+        hs__engine_activate(work->device->kernels, work->gate, n, shape->activation);
+        work->device->kernels->multiply(work->hidden, work->gate, n);
     } else {
-        hs__engine_activate(work->hidden, n, shape->activation);
+        hs__engine_activate(work->device->kernels, work->hidden, n, shape->activation);
     }
 }
 
@@ -164,13 +167,14 @@ static void run_mlp_block(float *residual, const float *in, size_t n_rows, const
                           const hs_model_shape *shape, const struct hs_work *work)
 {
     /* The residual that attention left is what is normed first either way. */
-    hs__engine_norm(work->normed, in, shape->post_norm ? &layer->attention_norm : &layer->mlp_norm, n_rows, shape);
+    hs__engine_norm(work->device, work->normed, in, shape->post_norm ? &layer->attention_norm : &layer->mlp_norm,
+                    n_rows, shape);
     fill_hidden(work, n_rows, layer, shape);
     if (shape->post_norm) {
-        hs__engine_linear_accumulate(work->normed, work->hidden, n_rows, &layer->mlp_down);
-        hs__engine_norm(residual, work->normed, &layer->mlp_norm, n_rows, shape);
+        hs__engine_linear_accumulate(work->device, work->normed, work->hidden, n_rows, &layer->mlp_down);
+        hs__engine_norm(work->device, residual, work->normed, &layer->mlp_norm, n_rows, shape);
     } else {
-        hs__engine_linear_accumulate(residual, work->hidden, n_rows, &layer->mlp_down);
+        hs__engine_linear_accumulate(work->device, residual, work->hidden, n_rows, &layer->mlp_down);
     }
 }
 

@@ -9,6 +9,7 @@
 #ifndef HEADSWEEP_ENGINE_LAYER_H
 #define HEADSWEEP_ENGINE_LAYER_H
 
+#include "engine/device.h"
 #include "headsweep/engine.h"
 
 /* Room for one block of rows, small enough to stay in the cache between one operation and the next. */
@@ -17,6 +18,7 @@ struct hs_work {
     float *hidden; /* [block_rows, mlp_width] */
     float *gate;   /* [block_rows, mlp_width] of gated MLPs */
     size_t block_rows;
+    const struct hs_device *device;
     const hs_engine_options *options; /* whose poll is called after every product; NULL: nobody is */
 };
 
@@ -48,10 +50,10 @@ static inline size_t hs_heads_width(const hs_model_shape *shape)
  */
 size_t hs__engine_position_row(const hs_model_shape *shape, int32_t token, size_t *n_counted_inout);
 /*
- * out [width] <- norm(token + position + type), as far as the model has each of them; work [width] is for models that
- * norm it.
+ * out [width] <- norm(token + position + type), as far as the model has each of them.
  */
-void hs__engine_embed(float *out, float *work, const hs_model *model, int32_t token, int32_t type, size_t position_row);
+void hs__engine_embed(float *out, const hs_model *model, int32_t token, int32_t type, size_t position_row,
+                      const struct hs_work *work);
 
 /* Cosines and sines [n_positions, rotary_dim / 2] of the angles by which position t turns; NULL: the model has none. */
 struct hs_angles {
@@ -61,13 +63,14 @@ struct hs_angles {
 
 void hs__engine_fill_angles(struct hs_angles angles, const hs_model *model, size_t n_positions);
 /* Turns n_heads heads of one row [n_heads, head_dim] by their position; nothing where positions are learned. */
-void hs__engine_rotate(float *heads, size_t n_heads, const hs_model_shape *shape, struct hs_angles angles,
-                       size_t position);
+void hs__engine_rotate(const struct hs_device *device, float *heads, size_t n_heads, const hs_model_shape *shape,
+                       struct hs_angles angles, size_t position);
 
 /* ---- the parts of a layer ---------------------------------------------------------------------------------------- */
 
 /* out, in [n_rows, width]: layer norm or RMS norm, as the model has it. */
-void hs__engine_norm(float *out, const float *in, const hs_norm *norm, size_t n_rows, const hs_model_shape *shape);
+void hs__engine_norm(const struct hs_device *device, float *out, const float *in, const hs_norm *norm, size_t n_rows,
+                     const hs_model_shape *shape);
 
 /* Query, key and value of a row lie side by side in this order. */
 enum hs_head_parts { HS_QUERY_KEY_VALUE, HS_KEY_VALUE, HS_QUERY };
@@ -79,7 +82,8 @@ enum hs_head_parts { HS_QUERY_KEY_VALUE, HS_KEY_VALUE, HS_QUERY };
 void hs__engine_project_heads(float *heads, size_t stride, const float *residual, size_t n_rows, const hs_model *model,
                               size_t layer, enum hs_head_parts parts, const struct hs_work *work);
 /* out [n_rows, width] <- z [n_rows, n_heads * head_dim] W_O + b_O: what attention adds to the residual. */
-void hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer);
+void hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer,
+                               const struct hs_work *work);
 /* residual [n_rows, width] += z [n_rows, n_heads * head_dim] W_O + b_O. */
 void hs__engine_add_attention(float *residual, const float *z, size_t n_rows, const hs_model *model, size_t layer,
                               const struct hs_work *work);

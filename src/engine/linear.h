@@ -1,13 +1,15 @@
-/* linear: x W + b with a matrix of the model, and how the bias gets in. Products themselves are the room blas's. */
+/* linear: x W + b with a matrix of the model, and how the bias gets in. Products themselves are the device's. */
 #ifndef HEADSWEEP_ENGINE_LINEAR_H
 #define HEADSWEEP_ENGINE_LINEAR_H
 
-#include "headsweep/blas.h"
+#include "engine/device.h"
 #include "headsweep/model.h"
 
 /* y [n_rows, n_out] <- x [n_rows, n_in] W + b, rows of y y_stride apart. x is dense. */
-void hs__engine_linear_apply(float *y, size_t y_stride, const float *x, size_t n_rows, const hs_linear *linear);
+void hs__engine_linear_apply(const struct hs_device *device, float *y, size_t y_stride, const float *x, size_t n_rows,
+                             const hs_linear *linear);
 /* y [n_rows, n_out], dense, += x W + b. */
-void hs__engine_linear_accumulate(float *y, const float *x, size_t n_rows, const hs_linear *linear);
+void hs__engine_linear_accumulate(const struct hs_device *device, float *y, const float *x, size_t n_rows,
+                                  const hs_linear *linear);
 
 #endif

@@ -1,8 +1,8 @@
 #include "engine/output_head.h"
-#include "engine/linear.h"
 #include "engine/cost.h"
 #include "engine/kernels.h"
 #include "engine/layer.h"
+#include "engine/linear.h"
 
 static void swap(float **a, float **b)
 {
@@ -11,33 +11,34 @@ static void swap(float **a, float **b)
     *b = kept;
 }
 
-const float *hs__engine_apply_head(float *rows, float *work, size_t n_rows, const hs_model *model)
+const float *hs__engine_apply_head(const struct hs_device *device, float *rows, float *work, size_t n_rows,
+                                   const hs_model *model)
 {
     const hs_model_shape *shape = &model->shape;
     if (model->final_norm.weight != NULL) {
-        hs__engine_norm(work, rows, &model->final_norm, n_rows, shape);
+        hs__engine_norm(device, work, rows, &model->final_norm, n_rows, shape);
         swap(&rows, &work);
     }
     if (model->head_dense.values != NULL) {
-        hs__engine_linear_apply(work, shape->width, rows, n_rows, &model->head_dense);
-        hs__engine_activate(work, n_rows * shape->width, shape->head_activation);
+        hs__engine_linear_apply(device, work, shape->width, rows, n_rows, &model->head_dense);
+        hs__engine_activate(device->kernels, work, n_rows * shape->width, shape->head_activation);
         swap(&rows, &work);
     }
     if (model->head_norm.weight != NULL) {
-        hs__engine_norm(work, rows, &model->head_norm, n_rows, shape);
+        hs__engine_norm(device, work, rows, &model->head_norm, n_rows, shape);
         swap(&rows, &work);
     }
     return rows;
 }
 
-void hs__engine_unembed(float *logits, size_t stride, const float *rows, size_t n_rows, const hs_model *model,
-                        size_t first_output, size_t n_outputs)
+void hs__engine_unembed(const struct hs_device *device, float *logits, size_t stride, const float *rows, size_t n_rows,
+                        const hs_model *model, size_t first_output, size_t n_outputs)
 {
     hs_linear linear = model->unembedding;
     linear.values += linear.transposed ? first_output * linear.stride : first_output;
     linear.bias = linear.bias == NULL ? NULL : linear.bias + first_output;
     linear.n_out = n_outputs;
-    hs__engine_linear_apply(logits, stride, rows, n_rows, &linear);
+    hs__engine_linear_apply(device, logits, stride, rows, n_rows, &linear);
 }
 
 double hs__engine_head_flops(const hs_model *model)

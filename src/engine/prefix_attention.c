@@ -68,6 +68,7 @@ static void attend(const struct attention *attention, const struct query_block *
     for (size_t i = 0; i < n_runs; i++)
         buffers->keys[i] = key_run(attention, &buffers->runs[i], node);
     struct hs_attention heads = {
+        .device = attention->prefix->engine->device,
         .shape = shape,
         .layer = attention->layer,
         .n_heads = 1,

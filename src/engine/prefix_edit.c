@@ -1,5 +1,5 @@
-#include "engine/linear.h"
 #include "engine/kernels.h"
+#include "engine/linear.h"
 #include "engine/prefix.h"
 #include "engine/state.h"
 #include "engine/workload.h"
@@ -20,6 +20,7 @@ struct hs_edit hs__engine_prefix_edit(const struct hs_prefix *prefix, hs_interve
 {
     struct hs_edit edit = {
         .model = prefix->engine->model,
+        .kernels = prefix->engine->device->kernels,
         .intervention = intervention,
         .value_bias = prefix->engine->options.value_bias,
         .means = prefix->engine->options.means,
@@ -104,7 +105,8 @@ static void subtract_replacement(const struct start *start, float *delta, const 
     struct hs_replacement replacement =
         hs__engine_edit_replacement(&start->edit, start->node->layer, head, here->sequence, here->position);
     memcpy(delta, z, head_dim * sizeof *delta);
-    hs__engine_scale_and_shift(delta, replacement.scale - 1.0f, replacement.shift, replacement.shift_scale, head_dim);
+    start->edit.kernels->scale_and_shift(delta, replacement.scale - 1.0f, replacement.shift, replacement.shift_scale,
+                                         head_dim);
 }
 
 static void fill_delta(const struct start *start, size_t head)
@@ -136,7 +138,8 @@ static void add_projection(const struct start *start, size_t head, float *after)
     output.values += output.transposed ? first : first * output.stride;
     output.n_in = shape->head_dim;
     output.bias = NULL;
-    hs__engine_linear_accumulate(after, start->prefix->buffers.delta, start->n_rows, &output);
+    hs__engine_linear_accumulate(start->prefix->engine->device, after, start->prefix->buffers.delta, start->n_rows,
+                                 &output);
 }
 
 void hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after, float *before)

@@ -139,6 +139,7 @@ static hs_status reserve_buffers(struct hs_prefix *prefix, size_t n_slots, hs_er
     HS_TRY(hs__engine_buffers_allocate(&buffers->memory, list, n, "the buffers of a batch", error));
     buffers->n_slots = n_slots;
     buffers->work.block_rows = size.block;
+    buffers->work.device = prefix->engine->device;
     buffers->work.options = &prefix->engine->options;
     hs__engine_fill_angles(buffers->angles, prefix->engine->model, prefix->forest.longest);
     hs__engine_tail_start(prefix);

@@ -58,7 +58,8 @@ static void rotate_heads(const struct pass *pass, enum hs_head_parts parts)
     size_t n_heads = pass->shape->n_kv_heads + (with_queries ? pass->shape->n_heads : 0);
     for (size_t node = 0; node < pass->n_nodes; node++)
         for (size_t row = 0; row < pass->space.n_rows; row++, heads += hs_heads_width(pass->shape))
-            hs__engine_rotate(heads, n_heads, pass->shape, pass->prefix->buffers.angles, rows[row].position);
+            hs__engine_rotate(pass->prefix->engine->device, heads, n_heads, pass->shape, pass->prefix->buffers.angles,
+                              rows[row].position);
 }
 
 static void rotate_scored_queries(const struct pass *pass)
@@ -67,8 +68,8 @@ static void rotate_scored_queries(const struct pass *pass)
     float *queries = pass->prefix->buffers.queries;
     for (size_t node = 0; node < pass->n_nodes; node++)
         for (size_t slot = 0; slot < forest->n_scored; slot++, queries += hs_z_width(pass->shape))
-            hs__engine_rotate(queries, pass->shape->n_heads, pass->shape, pass->prefix->buffers.angles,
-                              forest->rows[forest->scored_rows[slot]].position);
+            hs__engine_rotate(pass->prefix->engine->device, queries, pass->shape->n_heads, pass->shape,
+                              pass->prefix->buffers.angles, forest->rows[forest->scored_rows[slot]].position);
 }
 
 static void project_heads(const struct pass *pass, size_t layer, enum hs_head_parts parts)
@@ -323,8 +324,8 @@ static void embed(const struct hs_prefix *prefix)
         /* Padding is an encoder's, whose sequences are chains: only there are the ancestors the rows just before. */
         if (row->position == 0 || !model->shape.bidirectional)
             n_counted = row->position;
-        hs__engine_embed(residual, prefix->buffers.work.normed, model, row->token, type,
-                         hs__engine_position_row(&model->shape, row->token, &n_counted));
+        hs__engine_embed(residual, model, row->token, type,
+                         hs__engine_position_row(&model->shape, row->token, &n_counted), &prefix->buffers.work);
     }
 }
 

@@ -77,7 +77,7 @@ static double sum_list(const struct hs_prefix *prefix, size_t list, const float 
         size_t n = 0;
         for (; n < CHUNK && i < end; n++, i++)
             gathered[n] = logits[(size_t)tokens[i] - tile.first];
-        sum += hs__engine_sum_exp(gathered, maximum, n);
+        sum += prefix->engine->device->kernels->sum_exp(gathered, maximum, n);
     }
     return sum;
 }
@@ -98,7 +98,7 @@ static void add_statistics(struct hs_prefix *prefix, size_t row, size_t slot, do
                            struct tile tile)
 {
     struct hs_tail *tail = &prefix->tail;
-    float maximum = hs__engine_max(logits, tile.n);
+    float maximum = prefix->engine->device->kernels->max(logits, tile.n);
     if (maximum > tail->maxima[row]) {
         raise_maximum(prefix, row, slot, answers, maximum);
         size_t best = 0;
@@ -106,7 +106,7 @@ static void add_statistics(struct hs_prefix *prefix, size_t row, size_t slot, do
             best++;
         tail->greedy[row] = (uint32_t)(tile.first + best);
     }
-    tail->sums[row] += hs__engine_sum_exp(logits, tail->maxima[row], tile.n);
+    tail->sums[row] += prefix->engine->device->kernels->sum_exp(logits, tail->maxima[row], tile.n);
 }
 
 static void read_tile(const struct block *block, size_t row, struct tile tile)
@@ -159,8 +159,8 @@ static void unembed_block(const struct block *block)
     struct hs_tail *tail = &prefix->tail;
     const hs_model *model = prefix->engine->model;
     const hs_model_shape *shape = &model->shape;
-    const float *in = hs__engine_apply_head(tail->residual + block->first * shape->width, prefix->buffers.work.normed,
-                                            block->n, model);
+    const float *in = hs__engine_apply_head(prefix->engine->device, tail->residual + block->first * shape->width,
+                                            prefix->buffers.work.normed, block->n, model);
     for (size_t row = 0; row < block->n; row++) {
         tail->maxima[row] = -INFINITY;
         tail->sums[row] = 0;
@@ -168,7 +168,7 @@ static void unembed_block(const struct block *block)
     for (size_t first = 0; first < shape->n_outputs; first += tail->tile) {
         size_t left = shape->n_outputs - first;
         struct tile tile = {first, left < tail->tile ? left : tail->tile};
-        hs__engine_unembed(tail->logits, tail->tile, in, block->n, model, tile.first, tile.n);
+        hs__engine_unembed(prefix->engine->device, tail->logits, tail->tile, in, block->n, model, tile.first, tile.n);
         for (size_t row = 0; row < block->n; row++)
             read_tile(block, row, tile);
         hs__engine_poll(&prefix->engine->options);

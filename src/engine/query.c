@@ -85,14 +85,15 @@ static bool is_sound(const hs_query *query, double answer, double log_sum)
     return isfinite(answer) && (query->kind == HS_QUERY_LOGIT || isfinite(log_sum));
 }
 
-static void fill_statistics(struct hs_scratch *scratch, const struct logits_block *block)
+static void fill_statistics(const struct hs_kernels *kernels, struct hs_scratch *scratch,
+                            const struct logits_block *block)
 {
     for (size_t row = 0; row < block->n; row++) {
         const float *logits = scratch->logits + row * block->n_outputs;
         if (!scratch->statistics[block->first + row])
             continue;
         scratch->greedy[row] = (uint32_t)hs__engine_argmax(logits, block->n_outputs);
-        scratch->log_sums[row] = hs__engine_log_sum_exp(logits, block->n_outputs);
+        scratch->log_sums[row] = hs__engine_log_sum_exp(kernels, logits, block->n_outputs);
     }
 }
 
@@ -122,7 +123,7 @@ void hs__engine_answer_queries(const struct hs_pass *pass, const hs_workload *wo
             .n_outputs = pass->engine->model->shape.n_outputs,
         };
         hs__engine_unembed_rows(pass, scratch->logits, scratch->scored_rows + first, block.n);
-        fill_statistics(scratch, &block);
+        fill_statistics(pass->engine->device->kernels, scratch, &block);
         answer_block(answers, &block, workload);
     }
 }

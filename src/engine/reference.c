@@ -102,6 +102,7 @@ hs_status hs__engine_reference_edit(struct hs_edit *edit, const hs_engine *engin
     const hs_workload *workload = prepared->workload;
     *edit = (struct hs_edit){
         .model = engine->model,
+        .kernels = engine->device->kernels,
         .intervention = ablation->intervention,
         .value_bias = engine->options.value_bias,
         .heads = scratch->edited_heads,

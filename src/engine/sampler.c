@@ -1,5 +1,4 @@
 #include "engine/sampler.h"
-#include "engine/generate_kernels.h"
 #include "engine/kernels.h"
 #include "engine/scratch.h"
 
@@ -49,11 +48,11 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_sampler *sampler, s
 
 enum { MAX_BUFFERS = 8 };
 
-hs_status hs__engine_sampler_init(struct hs_sampler *sampler, const hs_sampling *sampling, size_t vocabulary,
-                                  hs_error *error)
+hs_status hs__engine_sampler_init(struct hs_sampler *sampler, const struct hs_device *device,
+                                  const hs_sampling *sampling, size_t vocabulary, hs_error *error)
 {
     struct hs_buffer list[MAX_BUFFERS];
-    *sampler = (struct hs_sampler){.sampling = sampling, .vocabulary = vocabulary};
+    *sampler = (struct hs_sampler){.device = device, .sampling = sampling, .vocabulary = vocabulary};
     return hs__engine_buffers_allocate(&sampler->memory, list, list_buffers(list, sampler, vocabulary), "a sampler",
                                        error);
 }
@@ -153,13 +152,13 @@ static void restrict_tokens(struct hs_sampler *sampler)
     bool limits_mass = sampling->top_p < 1;
     if (!limits_number && !limits_mass)
         return;
-    hs__engine_grade(sampler->grades, sampler->scores, sampler->maximum, GRADES_PER_UNIT, N_GRADES - 1,
-                     sampler->vocabulary);
+    sampler->device->kernels->grade(sampler->grades, sampler->scores, sampler->maximum, GRADES_PER_UNIT, N_GRADES - 1,
+                                    sampler->vocabulary);
     if (limits_number)
         sampler->least = find_border(sampler, NULL, 0, (double)sampling->top_k).score;
     if (!limits_mass)
         return;
-    hs__engine_exp_below(sampler->weights, sampler->scores, sampler->maximum, sampler->vocabulary);
+    sampler->device->kernels->exp_below(sampler->weights, sampler->scores, sampler->maximum, sampler->vocabulary);
     struct hs_candidate border = find_border(sampler, sampler->weights, sampling->top_p, 0);
     sampler->least = border.score;
     sampler->last_tie = border.token;
@@ -168,7 +167,8 @@ static void restrict_tokens(struct hs_sampler *sampler)
 static void list_kept(struct hs_sampler *sampler)
 {
     size_t limit = sampler->vocabulary / SPARSE_SHARE + 1;
-    size_t n = hs__engine_find_at_least(sampler->kept, limit, sampler->scores, sampler->least, sampler->vocabulary);
+    size_t n = sampler->device->kernels->find_at_least(sampler->kept, limit, sampler->scores, sampler->least,
+                                                       sampler->vocabulary);
     sampler->is_sparse = n < limit;
     sampler->n_kept = 0;
     for (size_t i = 0; sampler->is_sparse && i < n; i++)
@@ -180,10 +180,11 @@ bool hs__engine_sampler_load(struct hs_sampler *sampler, float *logits)
 {
     double temperature = sampler->sampling->temperature;
     if (temperature > 0 && temperature != 1)
-        hs__engine_divide(logits, (float)temperature, sampler->vocabulary);
+        sampler->device->kernels->divide(logits, (float)temperature, sampler->vocabulary);
     sampler->scores = logits;
-    sampler->maximum = hs__engine_max(logits, sampler->vocabulary);
-    if (!isfinite(sampler->maximum) || !isfinite(hs__engine_sum_exp(logits, sampler->maximum, sampler->vocabulary)))
+    sampler->maximum = sampler->device->kernels->max(logits, sampler->vocabulary);
+    if (!isfinite(sampler->maximum) ||
+        !isfinite(sampler->device->kernels->sum_exp(logits, sampler->maximum, sampler->vocabulary)))
         return false;
     if (temperature > 0) {
         restrict_tokens(sampler);
@@ -234,8 +235,8 @@ static void draw_dense(struct draw *draw, const struct hs_sampler *sampler, uint
 {
     for (size_t first = 0; first < sampler->vocabulary; first += NOISE_TOKENS) {
         size_t n = sampler->vocabulary - first < NOISE_TOKENS ? sampler->vocabulary - first : NOISE_TOKENS;
-        hs__engine_fill_noise(sampler->noise, key, (uint32_t)(first / 4), counter, (n + 3) / 4);
-        for (size_t i = 0; (i = hs__engine_find_integer(sampler->noise, draw->bound, i, n)) < n; i++)
+        sampler->device->kernels->fill_noise(sampler->noise, key, (uint32_t)(first / 4), counter, (n + 3) / 4);
+        for (size_t i = 0; (i = sampler->device->kernels->find_integer(sampler->noise, draw->bound, i, n)) < n; i++)
             if (hs__engine_sampler_keeps(sampler, first + i))
                 consider(draw, sampler, first + i, sampler->noise[i]);
     }
@@ -244,7 +245,7 @@ static void draw_dense(struct draw *draw, const struct hs_sampler *sampler, uint
 static int32_t draw_greedy(const struct hs_sampler *sampler)
 {
     uint32_t best = 0;
-    hs__engine_find_at_least(&best, 1, sampler->scores, sampler->maximum, sampler->vocabulary);
+    sampler->device->kernels->find_at_least(&best, 1, sampler->scores, sampler->maximum, sampler->vocabulary);
     return (int32_t)best;
 }
 

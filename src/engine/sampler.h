@@ -13,6 +13,7 @@
 #ifndef HEADSWEEP_ENGINE_SAMPLER_H
 #define HEADSWEEP_ENGINE_SAMPLER_H
 
+#include "engine/device.h"
 #include "headsweep/engine.h"
 
 struct hs_candidate {
@@ -21,6 +22,7 @@ struct hs_candidate {
 };
 
 struct hs_sampler {
+    const struct hs_device *device;
     const hs_sampling *sampling;
     size_t vocabulary;
     void *memory;
@@ -41,9 +43,9 @@ struct hs_sampler {
 
 /* HS_ERROR_INPUT: a number of `sampling` is out of its range. */
 hs_status hs__engine_sampling_check(const hs_sampling *sampling, size_t vocabulary, hs_error *error);
-/* `sampling` is borrowed. */
-hs_status hs__engine_sampler_init(struct hs_sampler *sampler, const hs_sampling *sampling, size_t vocabulary,
-                                  hs_error *error);
+/* The device is where the logits are; it and `sampling` are borrowed. */
+hs_status hs__engine_sampler_init(struct hs_sampler *sampler, const struct hs_device *device,
+                                  const hs_sampling *sampling, size_t vocabulary, hs_error *error);
 void hs__engine_sampler_clear(struct hs_sampler *sampler);
 size_t hs__engine_sampler_bytes(size_t vocabulary);
 

@@ -126,6 +126,7 @@ hs_status hs__engine_scratch_init(struct hs_scratch *scratch, const struct hs_sc
     struct buffer_list list;
     list_buffers(&list, scratch, size);
     HS_TRY(hs__engine_buffers_allocate(&scratch->memory, list.buffers, list.n, "the buffers of a forward pass", error));
+    scratch->work.device = engine->device;
     scratch->work.options = &engine->options;
     hs__engine_fill_angles(scratch->angles, engine->model, size->longest);
     return HS_OK;

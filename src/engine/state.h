@@ -10,6 +10,7 @@ struct hs_generation;
 
 struct hs_engine {
     const hs_model *model;
+    const struct hs_device *device;
     hs_engine_options options;
 };
 

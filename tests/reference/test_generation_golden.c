@@ -137,7 +137,7 @@ static void check_kept(const hs_sampling *sampling, const double *logits, const 
 {
     struct hs_sampler sampler;
     float *scores = NULL;
-    ASSERT_OK(hs__engine_sampler_init(&sampler, sampling, vocabulary, &error));
+    ASSERT_OK(hs__engine_sampler_init(&sampler, hs__engine_best_device(), sampling, vocabulary, &error));
     ASSERT_OK(hs_allocate(&scores, vocabulary, sizeof *scores, "test", &error));
     for (size_t i = 0; i < vocabulary; i++)
         scores[i] = (float)logits[i];

@@ -304,7 +304,7 @@ static void test_add_and_multiply(void **state)
 
 enum { GENERATED = 4 * 64 + 4 * 20 };
 
-/* The same of generate_kernels.h, on 64 numbers: what is found and graded ends up as numbers too. */
+/* The same of what only generating runs, on 64 numbers: what is found and graded ends up as numbers too. */
 static void run_generation(const struct hs_kernels *level, float *out, const float *in)
 {
     enum { N = 64 };
@@ -406,7 +406,7 @@ static void test_activate_takes_the_right_kernel(void **state)
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         float values[] = {-1.5f, -0.3f, 0.7f};
         const double inputs[] = {-1.5, -(double)0.3f, (double)0.7f};
-        hs__engine_activate(values, 3, (hs_activation)i);
+        hs__engine_activate(hs__engine_best_device()->kernels, values, 3, (hs_activation)i);
         for (size_t j = 0; j < 3; j++)
             assert_near((double)values[j], expected[i](inputs[j]), 1e-6);
     }
@@ -432,8 +432,8 @@ static void check_linear(bool transposed, bool with_bias)
     float *sum = random_floats(ROWS * OUT, 5, -1, 1);
     float *start = random_floats(ROWS * OUT, 5, -1, 1);
     hs_linear linear = {weights, with_bias ? bias : NULL, IN, OUT, STRIDE, transposed};
-    hs__engine_linear_apply(y, Y_STRIDE, x, ROWS, &linear);
-    hs__engine_linear_accumulate(sum, x, ROWS, &linear);
+    hs__engine_linear_apply(hs__engine_best_device(), y, Y_STRIDE, x, ROWS, &linear);
+    hs__engine_linear_accumulate(hs__engine_best_device(), sum, x, ROWS, &linear);
     for (size_t row = 0; row < ROWS; row++) {
         for (size_t out = 0; out < OUT; out++) {
             double expected = with_bias ? (double)bias[out] : 0.0;

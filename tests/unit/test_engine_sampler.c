@@ -1,5 +1,4 @@
 /* The sampler against sorting, against Gumbel-max written out, and against the probabilities it should draw with. */
-#include "engine/generate_kernels.h"
 #include "engine/sampler.h"
 #include "support/engine_fixture.h"
 
@@ -27,7 +26,7 @@ static void test_noise_is_philox(void **state)
     const uint32_t counter[3] = {5, 6, 7};
     const uint64_t key = UINT64_C(0x123456789abcdef0);
     uint32_t noise[4 * N_BLOCKS];
-    hs__engine_fill_noise(noise, key, 1000, counter, N_BLOCKS);
+    hs__engine_best_device()->kernels->fill_noise(noise, key, 1000, counter, N_BLOCKS);
     for (uint32_t block = 0; block < N_BLOCKS; block++) {
         uint32_t expected[4];
         hs_random_philox(key, (uint32_t[]){1000 + block, 5, 6, 7}, expected);
@@ -43,7 +42,7 @@ static void test_attention_of_a_row(void **state)
     fill_logits(queries, 66, 1, 1);
     fill_logits(key, 22, 1, 2);
     fill_logits(z, 66, 1, 3);
-    hs__engine_score_row(scores, 2, queries, key, shape, 0.5f);
+    hs__engine_best_device()->kernels->score_row(scores, 2, queries, key, shape, 0.5f);
     for (size_t head = 0; head < 6; head++) {
         double sum = 0;
         for (size_t i = 0; i < 11; i++)
@@ -52,7 +51,7 @@ static void test_attention_of_a_row(void **state)
     }
     float mixed[66];
     memcpy(mixed, z, sizeof mixed);
-    hs__engine_mix_row(mixed, scores, 2, key, shape);
+    hs__engine_best_device()->kernels->mix_row(mixed, scores, 2, key, shape);
     for (size_t i = 0; i < 66; i++) {
         double sum = (double)z[i] + (double)scores[i / 11 * 2] * (double)key[i / 33 * 11 + i % 11];
         assert_true(fabs((double)mixed[i] - sum) < 1e-5);
@@ -69,16 +68,16 @@ static void test_finding(void **state)
         values[i] = i % 97 == 3 ? 2.0f : 1.0f;
         integers[i] = i % 97 == 3 ? UINT32_MAX : 10;
     }
-    assert_int_equal(hs__engine_find_at_least(found, 300, values, 2.0f, 300), 4);
+    assert_int_equal(hs__engine_best_device()->kernels->find_at_least(found, 300, values, 2.0f, 300), 4);
     for (uint32_t i = 0; i < 4; i++)
         assert_int_equal(found[i], 97 * i + 3);
-    assert_int_equal(hs__engine_find_at_least(found, 2, values, 2.0f, 300), 2);
-    assert_int_equal(hs__engine_find_at_least(found, 300, values, 3.0f, 300), 0);
-    assert_int_equal(hs__engine_find_integer(integers, UINT32_MAX, 0, 300), 3);
-    assert_int_equal(hs__engine_find_integer(integers, UINT32_MAX, 4, 300), 100);
-    assert_int_equal(hs__engine_find_integer(integers, UINT32_MAX, 295, 300), 300);
-    assert_int_equal(hs__engine_find_integer(integers, 10, 130, 300), 130);
-    assert_int_equal(hs__engine_find_integer(integers, 10, 300, 300), 300);
+    assert_int_equal(hs__engine_best_device()->kernels->find_at_least(found, 2, values, 2.0f, 300), 2);
+    assert_int_equal(hs__engine_best_device()->kernels->find_at_least(found, 300, values, 3.0f, 300), 0);
+    assert_int_equal(hs__engine_best_device()->kernels->find_integer(integers, UINT32_MAX, 0, 300), 3);
+    assert_int_equal(hs__engine_best_device()->kernels->find_integer(integers, UINT32_MAX, 4, 300), 100);
+    assert_int_equal(hs__engine_best_device()->kernels->find_integer(integers, UINT32_MAX, 295, 300), 300);
+    assert_int_equal(hs__engine_best_device()->kernels->find_integer(integers, 10, 130, 300), 130);
+    assert_int_equal(hs__engine_best_device()->kernels->find_integer(integers, 10, 300, 300), 300);
 }
 
 /* ---- a token by definition ------------------------------------------------------------------------------------- */
@@ -161,7 +160,7 @@ static void test_draws_by_definition(void **state)
             .seed = round,
         };
         ASSERT_OK(hs_allocate(&logits, n, sizeof *logits, "test", &error));
-        ASSERT_OK(hs__engine_sampler_init(&sampler, &sampling, n, &error));
+        ASSERT_OK(hs__engine_sampler_init(&sampler, hs__engine_best_device(), &sampling, n, &error));
         fill_logits(logits, n, round % 2 == 0 ? 0.5 : 3, round);
         for (size_t i = 0; i < n && round % 5 == 0; i++)
             logits[i] = roundf(4 * logits[i]) / 4;
@@ -184,7 +183,7 @@ static void test_greedy_takes_the_lowest_of_equals(void **state)
     float logits[] = {0, 1, 3, 2, 3, 3, -1};
     const hs_sampling sampling = {.n_samples = 9, .max_new_tokens = 1, .top_p = 0.5};
     struct hs_sampler sampler;
-    ASSERT_OK(hs__engine_sampler_init(&sampler, &sampling, 7, &error));
+    ASSERT_OK(hs__engine_sampler_init(&sampler, hs__engine_best_device(), &sampling, 7, &error));
     assert_true(hs__engine_sampler_load(&sampler, logits));
     assert_int_equal(hs__engine_sampler_draw(&sampler, 1, 0, 0), 2);
     assert_int_equal(hs_sampling_distinct(&sampling), 1);
@@ -201,7 +200,7 @@ static void test_what_is_not_finite(void **state)
         struct hs_sampler sampler;
         float logits[100] = {0};
         logits[71] = bad[i % 2];
-        ASSERT_OK(hs__engine_sampler_init(&sampler, &samplings[i / 2], 100, &error));
+        ASSERT_OK(hs__engine_sampler_init(&sampler, hs__engine_best_device(), &samplings[i / 2], 100, &error));
         assert_false(hs__engine_sampler_load(&sampler, logits));
         hs__engine_sampler_clear(&sampler);
     }
@@ -220,7 +219,7 @@ static void check_frequencies(const hs_sampling *sampling, double deviation)
     double probabilities[N];
     size_t counts[N] = {0};
     struct hs_sampler sampler;
-    ASSERT_OK(hs__engine_sampler_init(&sampler, sampling, N, &error));
+    ASSERT_OK(hs__engine_sampler_init(&sampler, hs__engine_best_device(), sampling, N, &error));
     fill_logits(logits, N, deviation, 5);
     bool *kept = sort_kept(logits, N, sampling);
     double whole = 0;
