@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/formats.h"
-#include "report/page.h"
+#include "report/contents.h"
+#include "report/listing.h"
 
 /* Thresholds below which a caveat is due. */
 enum { FEW_EXAMPLES = 100, MANY_SETS = 20 };
@@ -14,14 +14,14 @@ typedef struct caveats {
     const report_metric *ranked;
     uint64_t best; /* 0: nothing is ranked */
     hs_text text;  /* scratch */
-    sheet *to;
+    report_table *to;
 } caveats;
 
 /* One row: what it is about and the text in `text`. */
 static hs_status add(caveats *c, const char *what, hs_error *error)
 {
-    HS_TRY(hs__report_sheet_add_text(c->to, what, error));
-    HS_TRY(hs__report_sheet_add_text(c->to, c->text.text, error));
+    HS_TRY(hs__report_table_add_text(c->to, what, error));
+    HS_TRY(hs__report_table_add_text(c->to, c->text.text, error));
     c->text.length = 0;
     return HS_OK;
 }
@@ -287,7 +287,7 @@ static hs_status not_finite(caveats *c, hs_error *error)
     return add(c, "not finite", error);
 }
 
-hs_status hs__report_caveats_list(const hs_report *report, sheet *to, hs_error *error)
+hs_status hs__report_caveats_list(const hs_report *report, report_table *to, hs_error *error)
 {
     static hs_status (*const rows[])(caveats * c, hs_error * error) = {
         unfinished,       not_significant, may_be_lost, fluency,      no_better_than_chance,
@@ -298,10 +298,10 @@ hs_status hs__report_caveats_list(const hs_report *report, sheet *to, hs_error *
                  .ranked = &report->metrics[hs__report_ranked_metric(report)],
                  .best = report->ranking.n > 0 ? report->ranking.sets[0] : 0,
                  .to = to};
-    hs_status status = hs__report_sheet_add_column(to, SHEET_TEXT, "about", "about", error);
+    hs_status status = hs__report_table_add_column(to, TABLE_TEXT, "about", "about", error);
 
     if (status == HS_OK)
-        status = hs__report_sheet_add_column(to, SHEET_TEXT, "caveat", "caveat", error);
+        status = hs__report_table_add_column(to, TABLE_TEXT, "caveat", "caveat", error);
     for (size_t i = 0; status == HS_OK && i < sizeof rows / sizeof *rows; ++i)
         status = rows[i](&c, error);
     hs_text_clear(&c.text);

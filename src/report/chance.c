@@ -1,7 +1,7 @@
 /* Is the clean model any better than guessing? What ablation does to one that is not says nothing. */
 #include <math.h>
 
-#include "report/formats.h"
+#include "report/listing.h"
 
 hs_status hs__report_chance_sentence(const hs_analysis *analysis, size_t task, size_t metric, const char *before,
                                      hs_text *text, hs_error *error)

@@ -1,5 +1,5 @@
 # Makes the files of the report's page into C arrays: cmake -DFOLDER=... -DOUTPUT=... -P embed.cmake
-set(code "/* Made from the files of the report's page when headsweep is built. */\n#include \"report/page.h\"\n")
+set(code "/* Made from the files of the report's page when headsweep is built. */\n#include \"report/contents.h\"\n")
 set(css report.css)
 set(figure_css figure.css)
 set(js report.js matrix.js tables.js)

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "report/page.h"
+#include "report/contents.h"
 
 /* ASCII controls that XML 1.0 forbids, in elements and attributes alike. */
 static bool is_control(char c)

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "report/figures.h"
-#include "report/formats.h"
+#include "report/listing.h"
 
 enum { LEFT = 66, TOP = 10, LEGEND = 19, WIDTH = 600, HEIGHT = 230, GAP = 24, FOOT = 44, RIGHT = 16, SAMPLE = 30 };
 /* Of hs__report_pruning_number_names; the ends of an interval follow its value. */

@@ -2,7 +2,7 @@
 #ifndef REPORT_FIGURES_H
 #define REPORT_FIGURES_H
 
-#include "report/page.h"
+#include "report/contents.h"
 
 typedef struct report_figure report_figure;
 

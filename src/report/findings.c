@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "headsweep/sweep.h"
-#include "report/page.h"
+#include "report/contents.h"
 
 /* ---- the best set ------------------------------------------------------------------------------------------------ */
 

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/formats.h"
-#include "report/page.h"
+#include "report/contents.h"
+#include "report/listing.h"
 
 /* What all tables together may take; beyond it the page has fewer metrics, then fewer sets. */
 enum { MAX_TABLE_BYTES = 3700000 };

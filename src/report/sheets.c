@@ -2,19 +2,19 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "report/page.h"
+#include "report/contents.h"
 
-static hs_status text_columns(sheet *s, const char *const *names, size_t n, hs_error *error)
+static hs_status text_columns(report_table *s, const char *const *names, size_t n, hs_error *error)
 {
     for (size_t i = 0; i < n; ++i)
-        HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, names[i], names[i], error));
+        HS_TRY(hs__report_table_add_column(s, TABLE_TEXT, names[i], names[i], error));
     return HS_OK;
 }
 
-static hs_status number_columns(sheet *s, const char *const *names, size_t n, hs_error *error)
+static hs_status number_columns(report_table *s, const char *const *names, size_t n, hs_error *error)
 {
     for (size_t i = 0; i < n; ++i)
-        HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, names[i], names[i], error));
+        HS_TRY(hs__report_table_add_column(s, TABLE_NUMBER, names[i], names[i], error));
     return HS_OK;
 }
 
@@ -25,47 +25,47 @@ static hs_status number_columns(sheet *s, const char *const *names, size_t n, hs
     number_columns(s, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), \
                    error)
 
-static hs_status sheet_finding(const hs_report *report, sheet *s, hs_error *error)
+static hs_status sheet_finding(const hs_report *report, report_table *s, hs_error *error)
 {
     hs_text sentence = {0};
     hs_status status;
 
     HS_GOTO_DONE(TEXT_COLUMNS(s, "finding"));
     HS_GOTO_DONE(hs__report_findings_sentence(report, &sentence, error));
-    HS_GOTO_DONE(hs__report_sheet_add_text(s, sentence.text, error));
+    HS_GOTO_DONE(hs__report_table_add_text(s, sentence.text, error));
     for (size_t i = 0; i < report->n_curves; ++i) {
         sentence.length = 0;
         HS_GOTO_DONE(hs__report_findings_pruning(report, &report->curves[i], &sentence, error));
-        HS_GOTO_DONE(hs__report_sheet_add_text(s, sentence.text, error));
+        HS_GOTO_DONE(hs__report_table_add_text(s, sentence.text, error));
     }
 done:
     hs_text_clear(&sentence);
     return status;
 }
 
-static hs_status write_attributes(const hs_report *report, const char *group, sheet *s, hs_error *error)
+static hs_status write_attributes(const hs_report *report, const char *group, report_table *s, hs_error *error)
 {
     const hs_results_attribute *attribute;
 
     HS_TRY(TEXT_COLUMNS(s, "key", "value"));
     for (size_t i = 0; (attribute = hs_results_attribute_at(report->results, group, i)) != NULL; ++i) {
-        HS_TRY(hs__report_sheet_add_text(s, attribute->name, error));
-        HS_TRY(hs__report_sheet_add_text(s, attribute->value, error));
+        HS_TRY(hs__report_table_add_text(s, attribute->name, error));
+        HS_TRY(hs__report_table_add_text(s, attribute->value, error));
     }
     return HS_OK;
 }
 
-static hs_status sheet_experiment(const hs_report *report, sheet *s, hs_error *error)
+static hs_status sheet_experiment(const hs_report *report, report_table *s, hs_error *error)
 {
     return write_attributes(report, "experiment", s, error);
 }
 
-static hs_status sheet_provenance(const hs_report *report, sheet *s, hs_error *error)
+static hs_status sheet_provenance(const hs_report *report, report_table *s, hs_error *error)
 {
     return write_attributes(report, "provenance", s, error);
 }
 
-static hs_status sheet_runs(const hs_report *report, sheet *s, hs_error *error)
+static hs_status sheet_runs(const hs_report *report, report_table *s, hs_error *error)
 {
     size_t n_runs;
 
@@ -75,18 +75,18 @@ static hs_status sheet_runs(const hs_report *report, sheet *s, hs_error *error)
     for (size_t row = 0; row < n_runs; ++row) {
         hs_results_run run;
         HS_TRY(hs_results_read_run(report->results, row, &run, error));
-        HS_TRY(hs__report_sheet_add_time(s, run.start, error));
-        HS_TRY(hs__report_sheet_add_time(s, run.end, error));
-        HS_TRY(hs__report_sheet_add_text(s, run.host, error));
-        HS_TRY(hs__report_sheet_add_text(s, run.version, error));
-        HS_TRY(hs__report_sheet_add_number(s, (double)run.ranks, error));
-        HS_TRY(hs__report_sheet_add_number(s, (double)run.cells, error));
-        HS_TRY(hs__report_sheet_add_number(s, run.sweep_seconds, error));
+        HS_TRY(hs__report_table_add_time(s, run.start, error));
+        HS_TRY(hs__report_table_add_time(s, run.end, error));
+        HS_TRY(hs__report_table_add_text(s, run.host, error));
+        HS_TRY(hs__report_table_add_text(s, run.version, error));
+        HS_TRY(hs__report_table_add_number(s, (double)run.ranks, error));
+        HS_TRY(hs__report_table_add_number(s, (double)run.cells, error));
+        HS_TRY(hs__report_table_add_number(s, run.sweep_seconds, error));
     }
     return HS_OK;
 }
 
-static hs_status sheet_method(const hs_report *report, sheet *s, hs_error *error)
+static hs_status sheet_method(const hs_report *report, report_table *s, hs_error *error)
 {
     const hs_analysis_options *options = &report->analysis->options;
 
@@ -94,97 +94,97 @@ static hs_status sheet_method(const hs_report *report, sheet *s, hs_error *error
     HS_TRY(NUMBER_COLUMNS(s, "confidence", "resamples", "permutations", "seed", "sets", "sets_complete"));
     for (size_t i = 1; i < s->n_columns; ++i)
         s->columns[i].format.digits = -9;
-    HS_TRY(hs__report_sheet_add_text(s, options->bca ? "bca" : "percentile", error));
-    HS_TRY(hs__report_sheet_add_number(s, options->confidence, error));
-    HS_TRY(hs__report_sheet_add_number(s, (double)options->resamples, error));
-    HS_TRY(hs__report_sheet_add_number(s, (double)options->permutations, error));
-    HS_TRY(hs__report_sheet_add_number(s, (double)options->seed, error));
-    HS_TRY(hs__report_sheet_add_number(s, (double)report->analysis->n_sets, error));
-    return hs__report_sheet_add_number(s, (double)report->analysis->n_complete, error);
+    HS_TRY(hs__report_table_add_text(s, options->bca ? "bca" : "percentile", error));
+    HS_TRY(hs__report_table_add_number(s, options->confidence, error));
+    HS_TRY(hs__report_table_add_number(s, (double)options->resamples, error));
+    HS_TRY(hs__report_table_add_number(s, (double)options->permutations, error));
+    HS_TRY(hs__report_table_add_number(s, (double)options->seed, error));
+    HS_TRY(hs__report_table_add_number(s, (double)report->analysis->n_sets, error));
+    return hs__report_table_add_number(s, (double)report->analysis->n_complete, error);
 }
 
 /* ---- tasks and their metrics ------------------------------------------------------------------------------------- */
 
-static hs_status add_metric(const hs_report *report, size_t task, size_t metric, sheet *s, hs_error *error)
+static hs_status add_metric(const hs_report *report, size_t task, size_t metric, report_table *s, hs_error *error)
 {
     const hs_results_task *of = hs_results_task_at(report->results, task);
     const hs_results_metric *is = &of->metrics[metric];
     const hs_analysis *analysis = report->analysis;
 
-    HS_TRY(hs__report_sheet_add_text(s, of->name, error));
-    HS_TRY(hs__report_sheet_add_text(s, of->kind, error));
-    HS_TRY(hs__report_sheet_add_number(s, (double)of->n_examples, error));
-    HS_TRY(hs__report_sheet_add_text(s, is->name, error));
-    HS_TRY(hs__report_sheet_add_text(s, is->meaning, error));
-    HS_TRY(hs__report_sheet_add_text(s, is->unit, error));
-    HS_TRY(hs__report_sheet_add_text(s, is->better > 0 ? "more" : is->better < 0 ? "less" : "", error));
+    HS_TRY(hs__report_table_add_text(s, of->name, error));
+    HS_TRY(hs__report_table_add_text(s, of->kind, error));
+    HS_TRY(hs__report_table_add_number(s, (double)of->n_examples, error));
+    HS_TRY(hs__report_table_add_text(s, is->name, error));
+    HS_TRY(hs__report_table_add_text(s, is->meaning, error));
+    HS_TRY(hs__report_table_add_text(s, is->unit, error));
+    HS_TRY(hs__report_table_add_text(s, is->better > 0 ? "more" : is->better < 0 ? "less" : "", error));
     const report_metric shown = hs__report_metric_of(analysis, task, metric);
-    HS_TRY(hs__report_sheet_add_interval(s, hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, 0),
+    HS_TRY(hs__report_table_add_interval(s, hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, 0),
                                          hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, 0),
                                          hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, 0), false,
                                          error));
-    hs__report_sheet_of_metric(s, &shown);
+    hs__report_table_of_metric(s, &shown);
     return HS_OK;
 }
 
-static hs_status sheet_tasks(const hs_report *report, sheet *s, hs_error *error)
+static hs_status sheet_tasks(const hs_report *report, report_table *s, hs_error *error)
 {
     HS_TRY(TEXT_COLUMNS(s, "task", "kind"));
     HS_TRY(NUMBER_COLUMNS(s, "examples"));
-    hs__report_sheet_last(s)->format.digits = 0;
+    hs__report_table_last(s)->format.digits = 0;
     HS_TRY(TEXT_COLUMNS(s, "metric", "meaning", "unit", "better"));
-    HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "clean", "clean model", error));
+    HS_TRY(hs__report_table_add_column(s, TABLE_INTERVAL, "clean", "clean model", error));
     for (size_t task = 0; task < report->analysis->n_tasks; ++task)
         for (size_t metric = 0; metric < hs_results_task_at(report->results, task)->n_metrics; ++metric)
             HS_TRY(add_metric(report, task, metric, s, error));
     return HS_OK;
 }
 
-static hs_status sheet_stability(const hs_report *report, sheet *s, hs_error *error)
+static hs_status sheet_stability(const hs_report *report, report_table *s, hs_error *error)
 {
     HS_TRY(TEXT_COLUMNS(s, "task", "metric", "ablation"));
-    HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "split_half", "split-half Spearman", error));
-    hs__report_sheet_last(s)->format.digits = 2;
+    HS_TRY(hs__report_table_add_column(s, TABLE_INTERVAL, "split_half", "split-half Spearman", error));
+    hs__report_table_last(s)->format.digits = 2;
     HS_TRY(NUMBER_COLUMNS(s, "top_5", "top_10", "top_20"));
     for (size_t m = 0; m < report->n_metrics; ++m)
         for (size_t i = 0; i < report->sets->n_interventions; ++i) {
             const report_metric *metric = &report->metrics[m];
             const double *stability = report->analysis->stability[metric->task] +
                                       (i * metric->of->n_metrics + metric->metric) * HS_STABILITY_COUNT;
-            HS_TRY(hs__report_sheet_add_text(s, metric->of->name, error));
-            HS_TRY(hs__report_sheet_add_text(s, metric->is->name, error));
-            HS_TRY(hs__report_sheet_add_text(s, report->sets->intervention_names[i], error));
-            HS_TRY(hs__report_sheet_add_interval(s, stability[HS_STABILITY_SPLIT_HALF],
+            HS_TRY(hs__report_table_add_text(s, metric->of->name, error));
+            HS_TRY(hs__report_table_add_text(s, metric->is->name, error));
+            HS_TRY(hs__report_table_add_text(s, report->sets->intervention_names[i], error));
+            HS_TRY(hs__report_table_add_interval(s, stability[HS_STABILITY_SPLIT_HALF],
                                                  stability[HS_STABILITY_SPLIT_HALF_LOW],
                                                  stability[HS_STABILITY_SPLIT_HALF_HIGH], false, error));
             for (size_t top = HS_STABILITY_TOP_5; top <= HS_STABILITY_TOP_20; ++top)
-                HS_TRY(hs__report_sheet_add_number(s, stability[top], error));
+                HS_TRY(hs__report_table_add_number(s, stability[top], error));
         }
     return HS_OK;
 }
 
-static hs_status compare_two(const hs_report *report, const report_metric *metric, int32_t one, int32_t other, sheet *s,
-                             hs_error *error)
+static hs_status compare_two(const hs_report *report, const report_metric *metric, int32_t one, int32_t other,
+                             report_table *s, hs_error *error)
 {
     double correlation;
     size_t n;
 
     HS_TRY(hs_analysis_compare(report->analysis, metric->task, metric->metric, one, other, &correlation, &n, error));
-    HS_TRY(hs__report_sheet_add_text(s, metric->of->name, error));
-    HS_TRY(hs__report_sheet_add_text(s, metric->is->name, error));
-    HS_TRY(hs__report_sheet_add_text(s, report->sets->intervention_names[one], error));
-    HS_TRY(hs__report_sheet_add_text(s, report->sets->intervention_names[other], error));
-    HS_TRY(hs__report_sheet_add_number(s, (double)n, error));
-    return hs__report_sheet_add_number(s, correlation, error);
+    HS_TRY(hs__report_table_add_text(s, metric->of->name, error));
+    HS_TRY(hs__report_table_add_text(s, metric->is->name, error));
+    HS_TRY(hs__report_table_add_text(s, report->sets->intervention_names[one], error));
+    HS_TRY(hs__report_table_add_text(s, report->sets->intervention_names[other], error));
+    HS_TRY(hs__report_table_add_number(s, (double)n, error));
+    return hs__report_table_add_number(s, correlation, error);
 }
 
-static hs_status sheet_interventions(const hs_report *report, sheet *s, hs_error *error)
+static hs_status sheet_interventions(const hs_report *report, report_table *s, hs_error *error)
 {
     const int32_t n = (int32_t)report->sets->n_interventions;
 
     HS_TRY(TEXT_COLUMNS(s, "task", "metric", "first", "second"));
     HS_TRY(NUMBER_COLUMNS(s, "heads", "spearman"));
-    hs__report_sheet_last(s)->format.digits = 2;
+    hs__report_table_last(s)->format.digits = 2;
     for (size_t m = 0; m < report->n_metrics; ++m)
         for (int32_t one = 0; one < n; ++one)
             for (int32_t other = one + 1; other < n; ++other)
@@ -192,7 +192,7 @@ static hs_status sheet_interventions(const hs_report *report, sheet *s, hs_error
     return HS_OK;
 }
 
-const sheet_row hs__report_sheets[] = {
+const report_sheet hs__report_sheets[] = {
     {"finding", "Finding", "", sheet_finding, false},
     {"caveats", "Caveats", "", hs__report_caveats_list, false},
     {"ranking", "Ranking", "Ablated minus clean, with intervals over examples; * is significant after correction.",

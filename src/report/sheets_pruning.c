@@ -1,61 +1,61 @@
 /* The table behind the pruning curves. */
 #include <stdio.h>
 
-#include "report/formats.h"
-#include "report/page.h"
+#include "report/contents.h"
+#include "report/listing.h"
 
 /* Names and numbers are those of `headsweep rank --pruning`. */
-static hs_status add_columns(const hs_report *report, sheet *s, hs_error *error)
+static hs_status add_columns(const hs_report *report, report_table *s, hs_error *error)
 {
     const hs_pruning_curve *curve = &report->curves[0];
-    char title[SHEET_NAME_BYTES];
+    char title[TABLE_NAME_BYTES];
 
-    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "method", "method", error));
-    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "ablation", "ablation", error));
-    HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "removed", "heads removed", error));
-    hs__report_sheet_last(s)->format.digits = 0;
-    HS_TRY(hs__report_sheet_add_column(s, SHEET_NUMBER, "share_removed", "share [%]", error));
-    hs__report_sheet_last(s)->format.factor = 100;
-    hs__report_sheet_last(s)->format.digits = 1;
-    HS_TRY(hs__report_sheet_add_column(s, SHEET_TEXT, "head", "head that goes", error));
-    hs__report_sheet_last(s)->of_heads = true;
+    HS_TRY(hs__report_table_add_column(s, TABLE_TEXT, "method", "method", error));
+    HS_TRY(hs__report_table_add_column(s, TABLE_TEXT, "ablation", "ablation", error));
+    HS_TRY(hs__report_table_add_column(s, TABLE_NUMBER, "removed", "heads removed", error));
+    hs__report_table_last(s)->format.digits = 0;
+    HS_TRY(hs__report_table_add_column(s, TABLE_NUMBER, "share_removed", "share [%]", error));
+    hs__report_table_last(s)->format.factor = 100;
+    hs__report_table_last(s)->format.digits = 1;
+    HS_TRY(hs__report_table_add_column(s, TABLE_TEXT, "head", "head that goes", error));
+    hs__report_table_last(s)->of_heads = true;
     if (report->n_curves == 0)
         return HS_OK;
     const hs_results_task *kept = hs_results_task_at(report->results, curve->task);
     snprintf(title, sizeof title, "%.40s.%.40s kept [%%]", kept->name, kept->metrics[curve->metric].name);
-    HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "kept", title, error));
-    hs__report_sheet_last(s)->format.factor = 100;
-    hs__report_sheet_last(s)->format.digits = 1;
+    HS_TRY(hs__report_table_add_column(s, TABLE_INTERVAL, "kept", title, error));
+    hs__report_table_last(s)->format.factor = 100;
+    hs__report_table_last(s)->format.digits = 1;
     if (!curve->has_reduced)
         return HS_OK;
     const report_metric *reduced =
         &report->metrics[hs__report_find_metric(report, curve->reduced_task, curve->reduced_metric)];
     snprintf(title, sizeof title, "%.30s.%.30s, change [%.16s]", reduced->of->name, reduced->is->name,
              hs__report_unit(reduced));
-    HS_TRY(hs__report_sheet_add_column(s, SHEET_INTERVAL, "reduced", title, error));
-    hs__report_sheet_last(s)->format = hs__report_change_format(reduced);
+    HS_TRY(hs__report_table_add_column(s, TABLE_INTERVAL, "reduced", title, error));
+    hs__report_table_last(s)->format = hs__report_change_format(reduced);
     return HS_OK;
 }
 
 static hs_status add_point(const hs_report *report, const hs_pruning_curve *curve, const hs_pruning_point *point,
-                           sheet *s, hs_error *error)
+                           report_table *s, hs_error *error)
 {
     char head[GRID_CELL_BYTES];
 
     hs__report_pruning_format_head(point, head);
-    HS_TRY(hs__report_sheet_begin_set(s, point->set, error));
-    HS_TRY(hs__report_sheet_add_text(s, curve->method, error));
-    HS_TRY(hs__report_sheet_add_text(s, report->sets->intervention_names[curve->intervention], error));
-    HS_TRY(hs__report_sheet_add_number(s, (double)point->n_removed, error));
-    HS_TRY(hs__report_sheet_add_number(s, (double)point->n_removed / (double)curve->n_heads, error));
-    HS_TRY(hs__report_sheet_add_text(s, head, error));
-    HS_TRY(hs__report_sheet_add_interval(s, point->kept, point->kept_low, point->kept_high, false, error));
+    HS_TRY(hs__report_table_begin_set(s, point->set, error));
+    HS_TRY(hs__report_table_add_text(s, curve->method, error));
+    HS_TRY(hs__report_table_add_text(s, report->sets->intervention_names[curve->intervention], error));
+    HS_TRY(hs__report_table_add_number(s, (double)point->n_removed, error));
+    HS_TRY(hs__report_table_add_number(s, (double)point->n_removed / (double)curve->n_heads, error));
+    HS_TRY(hs__report_table_add_text(s, head, error));
+    HS_TRY(hs__report_table_add_interval(s, point->kept, point->kept_low, point->kept_high, false, error));
     return curve->has_reduced
-               ? hs__report_sheet_add_interval(s, point->reduced, point->reduced_low, point->reduced_high, false, error)
+               ? hs__report_table_add_interval(s, point->reduced, point->reduced_low, point->reduced_high, false, error)
                : HS_OK;
 }
 
-hs_status hs__report_sheet_pruning(const hs_report *report, sheet *s, hs_error *error)
+hs_status hs__report_sheet_pruning(const hs_report *report, report_table *s, hs_error *error)
 {
     HS_TRY(add_columns(report, s, error));
     for (size_t c = 0; c < report->n_curves; ++c)

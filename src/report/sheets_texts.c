@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/page.h"
+#include "report/contents.h"
 
 enum { EXAMPLES_A_SET = 8, MAX_TEXT_SETS = 16, SAMPLES_SHOWN = 3 };
 
@@ -40,7 +40,7 @@ static hs_status append_characters(const char *bytes, size_t n, hs_text *text, h
 }
 
 /* The first samples of an example, a line each. */
-static hs_status add_texts(text_reader *r, size_t row, size_t example, sheet *s, hs_error *error)
+static hs_status add_texts(text_reader *r, size_t row, size_t example, report_table *s, hs_error *error)
 {
     const hs_results_task *task = task_of(r);
 
@@ -51,30 +51,30 @@ static hs_status add_texts(text_reader *r, size_t row, size_t example, sheet *s,
             HS_TRY(hs_text_append(&r->text, "\n", 1, error));
         HS_TRY(append_characters(r->texts + i * task->text_bytes, task->text_bytes, &r->text, error));
     }
-    return hs__report_sheet_add_text(s, r->text.text != NULL && r->text.length > 0 ? r->text.text : "", error);
+    return hs__report_table_add_text(s, r->text.text != NULL && r->text.length > 0 ? r->text.text : "", error);
 }
 
-static hs_status add_example(text_reader *r, size_t row, size_t example, sheet *s, hs_error *error)
+static hs_status add_example(text_reader *r, size_t row, size_t example, report_table *s, hs_error *error)
 {
     const hs_results_task *task = task_of(r);
     const uint64_t set = (uint64_t)r->rows[row];
     const size_t at = example * task->n_metrics + r->metric->metric;
 
-    HS_TRY(hs__report_sheet_begin_set(s, set, error));
+    HS_TRY(hs__report_table_begin_set(s, set, error));
     r->text.length = 0;
     HS_TRY(hs__report_set_name(r->report, set, &r->text, error));
-    HS_TRY(hs__report_sheet_add_text(s, r->text.text, error));
-    HS_TRY(hs__report_sheet_add_text(s, hs__report_intervention(r->report, set), error));
-    HS_TRY(hs__report_sheet_add_text(s, task->name, error));
-    HS_TRY(hs__report_sheet_add_number(s, (double)task->example_line[example], error));
-    HS_TRY(hs__report_sheet_add_number(s, (double)r->clean[at], error));
-    HS_TRY(hs__report_sheet_add_number(s, (double)r->values[at], error));
+    HS_TRY(hs__report_table_add_text(s, r->text.text, error));
+    HS_TRY(hs__report_table_add_text(s, hs__report_intervention(r->report, set), error));
+    HS_TRY(hs__report_table_add_text(s, task->name, error));
+    HS_TRY(hs__report_table_add_number(s, (double)task->example_line[example], error));
+    HS_TRY(hs__report_table_add_number(s, (double)r->clean[at], error));
+    HS_TRY(hs__report_table_add_number(s, (double)r->values[at], error));
     HS_TRY(add_texts(r, r->clean_row, example, s, error));
     return add_texts(r, row, example, s, error);
 }
 
 /* The examples that changed most, one after the other: few of them, of many. */
-static hs_status add_set(text_reader *r, size_t row, sheet *s, hs_error *error)
+static hs_status add_set(text_reader *r, size_t row, report_table *s, hs_error *error)
 {
     size_t shown[EXAMPLES_A_SET];
     const hs_results_task *task = task_of(r);
@@ -98,7 +98,7 @@ static hs_status add_set(text_reader *r, size_t row, sheet *s, hs_error *error)
     return HS_OK;
 }
 
-static hs_status add_rows(text_reader *r, sheet *s, hs_error *error)
+static hs_status add_rows(text_reader *r, report_table *s, hs_error *error)
 {
     const hs_results_task *task = task_of(r);
     size_t n_shown = 0;
@@ -118,7 +118,7 @@ static hs_status add_rows(text_reader *r, sheet *s, hs_error *error)
     return HS_OK;
 }
 
-static hs_status add_task(const hs_report *report, const report_metric *metric, sheet *s, hs_error *error)
+static hs_status add_task(const hs_report *report, const report_metric *metric, report_table *s, hs_error *error)
 {
     const size_t n_values = metric->of->n_examples * metric->of->n_metrics;
     text_reader r = {.report = report, .metric = metric};
@@ -138,18 +138,18 @@ done:
     return status;
 }
 
-hs_status hs__report_sheet_texts(const hs_report *report, sheet *s, hs_error *error)
+hs_status hs__report_sheet_texts(const hs_report *report, report_table *s, hs_error *error)
 {
     static const struct {
         const char *name;
-        sheet_kind kind;
-    } columns[] = {{"heads", SHEET_TEXT},      {"ablation", SHEET_TEXT},    {"task", SHEET_TEXT},
-                   {"line", SHEET_NUMBER},     {"clean", SHEET_NUMBER},     {"ablated", SHEET_NUMBER},
-                   {"clean_text", SHEET_TEXT}, {"ablated_text", SHEET_TEXT}};
+        table_kind kind;
+    } columns[] = {{"heads", TABLE_TEXT},      {"ablation", TABLE_TEXT},    {"task", TABLE_TEXT},
+                   {"line", TABLE_NUMBER},     {"clean", TABLE_NUMBER},     {"ablated", TABLE_NUMBER},
+                   {"clean_text", TABLE_TEXT}, {"ablated_text", TABLE_TEXT}};
 
     s->by_set = true;
     for (size_t i = 0; i < sizeof columns / sizeof *columns; ++i)
-        HS_TRY(hs__report_sheet_add_column(s, columns[i].kind, columns[i].name, columns[i].name, error));
+        HS_TRY(hs__report_table_add_column(s, columns[i].kind, columns[i].name, columns[i].name, error));
     s->columns[0].of_heads = true;
     s->columns[3].format.digits = 0;
     for (size_t m = 0; m < report->n_main; ++m) {

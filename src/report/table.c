@@ -1,177 +1,316 @@
+#include "report/table.h"
+
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
-#include "report/formats.h"
+#include "report/contents.h"
 
-/* ---- cells ------------------------------------------------------------------------------------------------------- */
-
-/* What a column shows of each set: a statistic with its interval and, where it is tested, its q-value. */
-typedef struct shown {
-    const char *title; /* NULL: task, metric and unit */
-    hs_statistic value, low, high;
-    hs_statistic q; /* HS_STATISTIC_COUNT: none */
-    int single;     /* 0: of the set; 1, 2: of the first, second head alone */
-} shown;
-
-static const shown delta_column = {
-    NULL, HS_STATISTIC_DELTA, HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_HIGH, HS_STATISTIC_DELTA_Q, 0};
-static const shown interaction_column = {"interaction",
-                                         HS_STATISTIC_INTERACTION,
-                                         HS_STATISTIC_INTERACTION_LOW,
-                                         HS_STATISTIC_INTERACTION_HIGH,
-                                         HS_STATISTIC_INTERACTION_Q,
-                                         0};
-static const shown single_columns[] = {
-    {"first alone", HS_STATISTIC_DELTA, HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_HIGH, HS_STATISTIC_DELTA_Q, 1},
-    {"second alone", HS_STATISTIC_DELTA, HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_HIGH, HS_STATISTIC_DELTA_Q, 2}};
-
-static hs_status add_ranks(grid *g, hs_error *error)
+void hs__report_table_clear(report_table *s)
 {
-    grid_column *ranks = NULL;
+    hs_free(s->columns);
+    hs_free(s->cells);
+    hs_free(s->row_sets);
+    hs_text_clear(&s->texts);
+    *s = (report_table){0};
+}
 
-    HS_TRY(hs__report_grid_add_column(g, true, &ranks, error));
-    strcpy(ranks->title, "rank");
-    for (size_t row = 0; row < g->n_rows; ++row)
-        snprintf(ranks->cells[row], GRID_CELL_BYTES, "%zu", row + 1);
+size_t hs__report_table_n_rows(const report_table *s)
+{
+    return s->n_columns > 0 ? s->n_cells / s->n_columns : 0;
+}
+
+table_column *hs__report_table_last(report_table *s)
+{
+    return &s->columns[s->n_columns - 1];
+}
+
+hs_status hs__report_table_add_column(report_table *s, table_kind kind, const char *name, const char *title,
+                                      hs_error *error)
+{
+    HS_TRY(hs_reserve(&s->columns, &s->columns_capacity, s->n_columns + 1, sizeof *s->columns, "table", error));
+    table_column *column = &s->columns[s->n_columns++];
+    *column = (table_column){.kind = kind, .format = {.factor = 1, .digits = -4}};
+    snprintf(column->name, sizeof column->name, "%s", name);
+    snprintf(column->title, sizeof column->title, "%s", title);
     return HS_OK;
 }
 
-static hs_status add_heads(const ranking_view *view, grid *g, hs_error *error)
+static hs_status add_cell(report_table *s, table_cell cell, hs_error *error)
 {
-    grid_column *heads = NULL, *ablations = NULL;
-    hs_text name = {0};
-    hs_status status = hs__report_grid_add_column(g, false, &heads, error);
+    HS_TRY(hs_reserve(&s->cells, &s->capacity, s->n_cells + 1, sizeof *s->cells, "table", error));
+    s->cells[s->n_cells++] = cell;
+    return HS_OK;
+}
+
+hs_status hs__report_table_add_text(report_table *s, const char *string, hs_error *error)
+{
+    size_t offset = s->texts.length;
+
+    HS_TRY(hs_text_append(&s->texts, string, strlen(string) + 1, error));
+    return add_cell(s, (table_cell){.text = offset, .value = NAN, .low = NAN, .high = NAN}, error);
+}
+
+hs_status hs__report_table_add_time(report_table *s, double seconds, hs_error *error)
+{
+    static const double year_10000 = 253402300800.0;
+    const bool is_time = seconds > 0 && seconds < year_10000;
+    const time_t whole = is_time ? (time_t)seconds : 0;
+    char text[32] = "";
+    struct tm parts;
+
+    if (is_time && gmtime_r(&whole, &parts) != NULL)
+        (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
+    return hs__report_table_add_text(s, text, error);
+}
+
+hs_status hs__report_table_add_number(report_table *s, double value, hs_error *error)
+{
+    return add_cell(s, (table_cell){.value = value, .low = NAN, .high = NAN}, error);
+}
+
+hs_status hs__report_table_add_interval(report_table *s, double value, double low, double high, bool marked,
+                                        hs_error *error)
+{
+    return add_cell(s, (table_cell){.value = value, .low = low, .high = high, .marked = marked}, error);
+}
+
+hs_status hs__report_table_begin_set(report_table *s, uint64_t set, hs_error *error)
+{
+    HS_TRY(hs_reserve(&s->row_sets, &s->row_sets_capacity, s->n_row_sets + 1, sizeof *s->row_sets, "table", error));
+    s->row_sets[s->n_row_sets++] = set;
+    return HS_OK;
+}
+
+static const table_cell *cell_at(const report_table *s, size_t row, size_t column)
+{
+    return &s->cells[row * s->n_columns + column];
+}
+
+void hs__report_table_of_metric(report_table *s, const report_metric *metric)
+{
+    const bool is_change = s->columns[(s->n_cells - 1) % s->n_columns].format.sign;
+    table_cell *cell = &s->cells[s->n_cells - 1];
+
+    cell->format = is_change ? hs__report_change_format(metric) : hs__report_mean_format(metric);
+    cell->unit = is_change || !metric->is->percent ? hs__report_unit(metric) : "%";
+}
+
+static hs_status format_cell(const report_table *s, size_t row, size_t column, hs_text *text, hs_error *error)
+{
+    const table_cell *cell = cell_at(s, row, column);
+    const table_column *of = &s->columns[column];
+    char unit[TABLE_NAME_BYTES] = "";
+
+    if (of->kind == TABLE_TEXT)
+        return hs_text_append(text, s->texts.text + cell->text, strlen(s->texts.text + cell->text), error);
+    if (cell->unit != NULL)
+        snprintf(unit, sizeof unit, "%s%s", strcmp(cell->unit, "%") == 0 ? "" : " ", cell->unit);
+    hs_text_put(text, "");
+    hs__report_put_interval(cell->unit != NULL ? &cell->format : &of->format, cell->value, cell->low, cell->high, unit,
+                            ", ", text);
+    hs_text_put(text, cell->marked ? "*" : "");
+    return hs_text_status(text, error);
+}
+
+/* ---- CSV and JSON: every number as it is, an interval as three --------------------------------------------------- */
+
+static const char *const ends[] = {"", "_low", "_high"};
+
+static double end_of(const table_cell *cell, size_t end)
+{
+    return end == 0 ? cell->value : end == 1 ? cell->low : cell->high;
+}
+
+static size_t n_ends(const table_column *column)
+{
+    return column->kind == TABLE_INTERVAL ? 3 : 1;
+}
+
+typedef hs_status escape_function(const char *string, hs_text *text, hs_error *error);
+
+/* A text as it is, but heads in the spelling that data frames leave alone. */
+static hs_status program_text(const report_table *s, size_t row, size_t column, escape_function *escape, hs_text *text,
+                              hs_error *error)
+{
+    const char *string = s->texts.text + cell_at(s, row, column)->text;
+    hs_text spelt = {0};
+
+    if (!s->columns[column].of_heads || string[0] == '\0')
+        return escape(string, text, error);
+    hs_status status = hs_results_spell_name(string, &spelt, error);
+    if (status == HS_OK)
+        status = escape(spelt.text, text, error);
+    hs_text_clear(&spelt);
+    return status;
+}
+
+static hs_status csv_header(const report_table *s, hs_text *text, hs_error *error)
+{
+    for (size_t column = 0; column < s->n_columns; ++column)
+        for (size_t end = 0; end < n_ends(&s->columns[column]); ++end) {
+            hs_text name = {0};
+            hs_status status = hs_text_appendf(&name, error, "%s%s", s->columns[column].name, ends[end]);
+            if (status == HS_OK && column + end > 0)
+                status = hs_text_append(text, ",", 1, error);
+            if (status == HS_OK)
+                status = hs__report_escape_csv(name.text, text, error);
+            hs_text_clear(&name);
+            HS_TRY(status);
+        }
+    return hs_text_append(text, "\n", 1, error);
+}
+
+hs_status hs__report_table_as_csv(const report_table *s, hs_text *text, hs_error *error)
+{
+    HS_TRY(csv_header(s, text, error));
+    for (size_t row = 0; row < hs__report_table_n_rows(s); ++row) {
+        for (size_t column = 0; column < s->n_columns; ++column) {
+            const table_cell *cell = cell_at(s, row, column);
+            if (column > 0)
+                HS_TRY(hs_text_append(text, ",", 1, error));
+            if (s->columns[column].kind == TABLE_TEXT) {
+                HS_TRY(program_text(s, row, column, hs__report_escape_csv, text, error));
+                continue;
+            }
+            for (size_t end = 0; end < n_ends(&s->columns[column]); ++end) {
+                if (end > 0)
+                    HS_TRY(hs_text_append(text, ",", 1, error));
+                if (isfinite(end_of(cell, end)))
+                    HS_TRY(hs_text_appendf(text, error, "%.9g", end_of(cell, end)));
+            }
+        }
+        HS_TRY(hs_text_append(text, "\n", 1, error));
+    }
+    return HS_OK;
+}
+
+static hs_status json_key(const char *name, const char *end, hs_text *text, hs_error *error)
+{
+    hs_text key = {0};
+    hs_status status = hs_text_appendf(&key, error, "%s%s", name, end);
 
     if (status == HS_OK)
-        status = hs__report_grid_add_column(g, false, &ablations, error);
-    if (status != HS_OK)
-        return status;
-    strcpy(heads->title, "heads");
-    strcpy(ablations->title, "ablation");
-    for (size_t row = 0; status == HS_OK && row < g->n_rows; ++row) {
-        uint64_t set = view->ranking->sets[row];
-        name.length = 0;
-        status = hs_results_set_name(view->sets, set, &name, error);
-        if (status == HS_OK && name.length < GRID_CELL_BYTES)
-            strcpy(heads->cells[row], name.text);
-        else if (status == HS_OK)
-            snprintf(heads->cells[row], GRID_CELL_BYTES, "%.*s...", GRID_CELL_BYTES - 4, name.text);
-        snprintf(ablations->cells[row], GRID_CELL_BYTES, "%s", hs__report_view_intervention(view, set));
+        status = hs__report_escape_json(key.text, text, error);
+    hs_text_clear(&key);
+    return status == HS_OK ? hs_text_append(text, ": ", 2, error) : status;
+}
+
+static hs_status json_cell(const report_table *s, size_t row, size_t column, hs_text *text, hs_error *error)
+{
+    const table_cell *cell = cell_at(s, row, column);
+
+    for (size_t end = 0; end < n_ends(&s->columns[column]); ++end) {
+        HS_TRY(hs_text_appendf(text, error, "%s", column + end > 0 ? ", " : ""));
+        HS_TRY(json_key(s->columns[column].name, ends[end], text, error));
+        if (s->columns[column].kind == TABLE_TEXT)
+            HS_TRY(program_text(s, row, column, hs__report_escape_json, text, error));
+        else if (isfinite(end_of(cell, end)))
+            HS_TRY(hs_text_appendf(text, error, "%.9g", end_of(cell, end)));
+        else
+            HS_TRY(hs_text_append(text, "null", 4, error));
     }
-    hs_text_clear(&name);
+    return HS_OK;
+}
+
+hs_status hs__report_table_as_json(const report_table *s, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_append(text, "[", 1, error));
+    for (size_t row = 0; row < hs__report_table_n_rows(s); ++row) {
+        HS_TRY(hs_text_appendf(text, error, "%s\n    {", row > 0 ? "," : ""));
+        for (size_t column = 0; column < s->n_columns; ++column)
+            HS_TRY(json_cell(s, row, column, text, error));
+        HS_TRY(hs_text_append(text, "}", 1, error));
+    }
+    return hs_text_append(text, "]", 1, error);
+}
+
+/* ---- Markdown and HTML: as people read it ------------------------------------------------------------------------ */
+
+static size_t n_shown(const report_table *s)
+{
+    size_t n = hs__report_table_n_rows(s);
+
+    return s->n_wanted > 0 && s->n_wanted < n ? s->n_wanted : n;
+}
+
+/* One cell through the escape of a format. */
+static hs_status print_cell(const report_table *s, size_t row, size_t column,
+                            hs_status (*escape)(const char *, hs_text *, hs_error *), hs_text *text, hs_error *error)
+{
+    hs_text cell = {0};
+    hs_status status = format_cell(s, row, column, &cell, error);
+
+    if (status == HS_OK && cell.text != NULL)
+        status = escape(cell.text, text, error);
+    hs_text_clear(&cell);
     return status;
 }
 
-static void format_shown(const ranking_view *view, const shown *what, const report_metric *metric, uint64_t set,
-                         char *cell)
+hs_status hs__report_table_as_markdown(const report_table *s, hs_text *text, hs_error *error)
 {
-    const hs_analysis *analysis = view->analysis;
-
-    if (what->single > 0) {
-        int64_t single = analysis->singles[2 * set + (size_t)what->single - 1];
-        if (single < 0)
-            return;
-        set = (uint64_t)single;
+    HS_TRY(hs_text_append(text, "|", 1, error));
+    for (size_t column = 0; column < s->n_columns; ++column) {
+        HS_TRY(hs_text_append(text, " ", 1, error));
+        HS_TRY(hs__report_escape_markdown(s->columns[column].title, text, error));
+        HS_TRY(hs_text_append(text, " |", 2, error));
     }
-    const size_t task = metric->task, row = metric->metric;
-    double q = what->q < HS_STATISTIC_COUNT ? hs_analysis_value(analysis, what->q, task, row, set) : NAN;
-    hs__report_view_format_change(metric, hs_analysis_value(analysis, what->value, task, row, set),
-                                  hs_analysis_value(analysis, what->low, task, row, set),
-                                  hs_analysis_value(analysis, what->high, task, row, set), cell);
-    if (cell[0] != '\0' && strlen(cell) + 1 < GRID_CELL_BYTES)
-        strcat(cell, q < 1 - analysis->options.confidence ? "*" : " ");
+    HS_TRY(hs_text_append(text, "\n|", 2, error));
+    for (size_t column = 0; column < s->n_columns; ++column)
+        HS_TRY(hs_text_appendf(text, error, " %s |", s->columns[column].kind == TABLE_TEXT ? "---" : "---:"));
+    for (size_t row = 0; row < n_shown(s); ++row) {
+        HS_TRY(hs_text_append(text, "\n|", 2, error));
+        for (size_t column = 0; column < s->n_columns; ++column) {
+            HS_TRY(hs_text_append(text, " ", 1, error));
+            HS_TRY(print_cell(s, row, column, hs__report_escape_markdown, text, error));
+            HS_TRY(hs_text_append(text, " |", 2, error));
+        }
+    }
+    return hs_text_append(text, "\n", 1, error);
 }
 
-static hs_status add_changes(const ranking_view *view, grid *g, const shown *what, const report_metric *metric,
-                             hs_error *error)
+static hs_status html_head(const report_table *s, hs_text *text, hs_error *error)
 {
-    grid_column *changes = NULL;
+    HS_TRY(hs_text_appendf(text, error, "<thead><tr>"));
+    for (size_t column = 0; column < s->n_columns; ++column) {
+        HS_TRY(hs_text_appendf(text, error, "<th scope=\"col\"%s>",
+                               s->columns[column].kind == TABLE_TEXT ? "" : " class=\"number\""));
+        HS_TRY(hs__report_escape_html(s->columns[column].title, text, error));
+        HS_TRY(hs_text_appendf(text, error, "</th>"));
+    }
+    return hs_text_appendf(text, error, "</tr></thead>\n<tbody>\n");
+}
 
-    HS_TRY(hs__report_grid_add_column(g, true, &changes, error));
-    if (what->title != NULL)
-        snprintf(changes->title, GRID_CELL_BYTES, "%s ", what->title);
+static hs_status html_row(const report_table *s, size_t row, hs_text *text, hs_error *error)
+{
+    if (row < s->n_row_sets)
+        HS_TRY(hs_text_appendf(text, error, "<tr data-s=\"%" PRIu64 "\">", s->row_sets[row]));
     else
-        snprintf(changes->title, GRID_CELL_BYTES, "%.30s.%.30s [%.16s] ", metric->of->name, metric->is->name,
-                 hs__report_unit(metric));
-    for (size_t row = 0; row < g->n_rows; ++row)
-        format_shown(view, what, metric, view->ranking->sets[row], changes->cells[row]);
-    return HS_OK;
-}
-
-/* ---- columns ----------------------------------------------------------------------------------------------------- */
-
-static bool shows_a_pair(const ranking_view *view)
-{
-    for (size_t row = 0; row < view->n_shown; ++row)
-        if (view->sets->order[view->ranking->sets[row]] == 2)
-            return true;
-    return false;
-}
-
-static hs_status fill_grid(const ranking_view *view, grid *g, hs_error *error)
-{
-    report_metric metrics[VIEW_MAX_METRICS];
-    size_t n_left_out;
-    const size_t n = hs__report_view_shown_metrics(view, metrics, &n_left_out);
-
-    HS_TRY(add_ranks(g, error));
-    HS_TRY(add_heads(view, g, error));
-    HS_TRY(add_changes(view, g, &delta_column, &metrics[0], error));
-    if (shows_a_pair(view))
-        HS_TRY(add_changes(view, g, &interaction_column, &metrics[0], error));
-    for (size_t i = 0; view->request->key == HS_RANK_BY_BACKUP && i < 2; ++i)
-        HS_TRY(add_changes(view, g, &single_columns[i], &metrics[0], error));
-    for (size_t i = 1; i < n; ++i)
-        HS_TRY(add_changes(view, g, &delta_column, &metrics[i], error));
-    return HS_OK;
-}
-
-/* ---- the two formats of people ----------------------------------------------------------------------------------- */
-
-hs_status hs__report_ranking_as_table(const ranking_view *view, hs_text *text, hs_error *error)
-{
-    grid g = {.n_rows = view->n_shown};
-    hs_status status;
-
-    HS_GOTO_DONE(fill_grid(view, &g, error));
-    HS_GOTO_DONE(hs__report_captions_above(view, text, error));
-    if (g.n_rows > 0)
-        HS_GOTO_DONE(hs__report_grid_print_text(&g, text, error));
-    HS_GOTO_DONE(hs__report_captions_below(view, text, error));
-done:
-    hs__report_grid_clear(&g);
-    return status;
-}
-
-/* A caption's lines become one paragraph each; a star would begin emphasis. */
-static hs_status print_paragraphs(const hs_text *lines, hs_text *text, hs_error *error)
-{
-    for (const char *c = lines->text; c != NULL && *c != '\0'; ++c) {
-        if (*c == ' ' && (c == lines->text || c[-1] == '\n' || c[-1] == ' '))
-            continue;
-        HS_TRY(hs_text_appendf(text, error, "%s%c%s", *c == '*' ? "\\" : "", *c, *c == '\n' ? "\n" : ""));
+        HS_TRY(hs_text_appendf(text, error, "<tr>"));
+    for (size_t column = 0; column < s->n_columns; ++column) {
+        const table_cell *cell = cell_at(s, row, column);
+        if (s->columns[column].kind == TABLE_TEXT)
+            HS_TRY(hs_text_appendf(text, error, s->columns[column].of_heads ? "<td class=\"heads\">" : "<td>"));
+        else if (isfinite(cell->value))
+            HS_TRY(hs_text_appendf(text, error, "<td class=\"number\" data-v=\"%.9g\">", cell->value));
+        else
+            HS_TRY(hs_text_appendf(text, error, "<td class=\"number\">"));
+        HS_TRY(print_cell(s, row, column, hs__report_escape_html, text, error));
+        HS_TRY(hs_text_appendf(text, error, "</td>"));
     }
-    return HS_OK;
+    return hs_text_appendf(text, error, "</tr>\n");
 }
 
-hs_status hs__report_ranking_as_markdown(const ranking_view *view, hs_text *text, hs_error *error)
+hs_status hs__report_table_as_html(const report_table *s, const char *name, const char *caption, hs_text *text,
+                                   hs_error *error)
 {
-    grid g = {.n_rows = view->n_shown};
-    hs_text above = {0}, below = {0};
-    hs_status status;
-
-    HS_GOTO_DONE(fill_grid(view, &g, error));
-    HS_GOTO_DONE(hs__report_captions_above(view, &above, error));
-    HS_GOTO_DONE(hs__report_captions_below(view, &below, error));
-    HS_GOTO_DONE(print_paragraphs(&above, text, error));
-    if (g.n_rows > 0) {
-        HS_GOTO_DONE(hs__report_grid_print_markdown(&g, text, error));
-        HS_GOTO_DONE(hs_text_append(text, "\n", 1, error));
-    }
-    HS_GOTO_DONE(print_paragraphs(&below, text, error));
-done:
-    hs_text_clear(&above);
-    hs_text_clear(&below);
-    hs__report_grid_clear(&g);
-    return status;
+    HS_TRY(hs_text_appendf(text, error, "<div class=\"scroll\"><table id=\"table-%s\" class=\"data\"%s><caption>", name,
+                           s->by_set ? " data-by-set" : ""));
+    HS_TRY(hs__report_escape_html(caption, text, error));
+    HS_TRY(hs_text_appendf(text, error, "</caption>\n"));
+    HS_TRY(html_head(s, text, error));
+    for (size_t row = 0; row < n_shown(s); ++row)
+        HS_TRY(html_row(s, row, text, error));
+    return hs_text_appendf(text, error, "</tbody></table></div>\n");
 }

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/page.h"
+#include "report/contents.h"
 
 typedef hs_status (*escape)(const char *string, hs_text *text, hs_error *error);
 
@@ -58,30 +58,30 @@ static void markdown_stays_in_its_cell(void **state)
 
 static void tables_have_one_row_in_every_format(void **state)
 {
-    sheet s = {0};
+    report_table s = {0};
     hs_text csv = {0}, json = {0}, markdown = {0};
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs__report_sheet_add_column(&s, SHEET_TEXT, "name", "name", &error), HS_OK);
-    assert_int_equal(hs__report_sheet_add_column(&s, SHEET_INTERVAL, "acc", "acc [points]", &error), HS_OK);
-    hs__report_sheet_last(&s)->format = (report_format){.factor = 100, .digits = 1, .sign = true};
-    assert_int_equal(hs__report_sheet_add_column(&s, SHEET_NUMBER, "q", "q", &error), HS_OK);
-    assert_int_equal(hs__report_sheet_add_text(&s, "x,y", &error), HS_OK);
-    assert_int_equal(hs__report_sheet_add_interval(&s, 0.125, -0.25, NAN, true, &error), HS_OK);
-    assert_int_equal(hs__report_sheet_add_number(&s, NAN, &error), HS_OK);
-    assert_int_equal(hs__report_sheet_n_rows(&s), 1);
-    assert_int_equal(hs__report_sheet_as_csv(&s, &csv, &error), HS_OK);
+    assert_int_equal(hs__report_table_add_column(&s, TABLE_TEXT, "name", "name", &error), HS_OK);
+    assert_int_equal(hs__report_table_add_column(&s, TABLE_INTERVAL, "acc", "acc [points]", &error), HS_OK);
+    hs__report_table_last(&s)->format = (report_format){.factor = 100, .digits = 1, .sign = true};
+    assert_int_equal(hs__report_table_add_column(&s, TABLE_NUMBER, "q", "q", &error), HS_OK);
+    assert_int_equal(hs__report_table_add_text(&s, "x,y", &error), HS_OK);
+    assert_int_equal(hs__report_table_add_interval(&s, 0.125, -0.25, NAN, true, &error), HS_OK);
+    assert_int_equal(hs__report_table_add_number(&s, NAN, &error), HS_OK);
+    assert_int_equal(hs__report_table_n_rows(&s), 1);
+    assert_int_equal(hs__report_table_as_csv(&s, &csv, &error), HS_OK);
     assert_string_equal(csv.text, "name,acc,acc_low,acc_high,q\n\"x,y\",0.125,-0.25,,\n");
-    assert_int_equal(hs__report_sheet_as_json(&s, &json, &error), HS_OK);
+    assert_int_equal(hs__report_table_as_json(&s, &json, &error), HS_OK);
     assert_string_equal(json.text, "[\n    {\"name\": \"x,y\", \"acc\": 0.125, \"acc_low\": -0.25, \"acc_high\": null, "
                                    "\"q\": null}]");
-    assert_int_equal(hs__report_sheet_as_markdown(&s, &markdown, &error), HS_OK);
+    assert_int_equal(hs__report_table_as_markdown(&s, &markdown, &error), HS_OK);
     assert_non_null(strstr(markdown.text, "| x,y | +12.5\\* |  |\n"));
     hs_text_clear(&csv);
     hs_text_clear(&json);
     hs_text_clear(&markdown);
-    hs__report_sheet_clear(&s);
+    hs__report_table_clear(&s);
 }
 
 /* One number and one interval, as people read them. */
@@ -113,19 +113,19 @@ static void numbers_are_written_by_one_rule(void **state)
 static void times_are_times_or_nothing(void **state)
 {
     static const double seconds[] = {1, 1e9, 253402300799.0, 253402300800.0, 8e43, -8e43, 0, NAN, INFINITY};
-    sheet s = {0};
+    report_table s = {0};
     hs_text csv = {0};
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs__report_sheet_add_column(&s, SHEET_TEXT, "start", "start", &error), HS_OK);
+    assert_int_equal(hs__report_table_add_column(&s, TABLE_TEXT, "start", "start", &error), HS_OK);
     for (size_t i = 0; i < sizeof seconds / sizeof *seconds; ++i)
-        assert_int_equal(hs__report_sheet_add_time(&s, seconds[i], &error), HS_OK);
-    assert_int_equal(hs__report_sheet_as_csv(&s, &csv, &error), HS_OK);
+        assert_int_equal(hs__report_table_add_time(&s, seconds[i], &error), HS_OK);
+    assert_int_equal(hs__report_table_as_csv(&s, &csv, &error), HS_OK);
     assert_string_equal(csv.text, "start\n1970-01-01 00:00:01 UTC\n2001-09-09 01:46:40 UTC\n9999-12-31 23:59:59 UTC\n"
                                   "\n\n\n\n\n\n");
     hs_text_clear(&csv);
-    hs__report_sheet_clear(&s);
+    hs__report_table_clear(&s);
 }
 
 int main(void)

@@ -1,66 +1,66 @@
 /* What the formats of a ranking share. Internal to the report room. */
-#ifndef REPORT_FORMATS_H
-#define REPORT_FORMATS_H
+#ifndef REPORT_LISTING_H
+#define REPORT_LISTING_H
 
 #include "headsweep/report.h"
 #include "report/grid.h"
 #include "report/numbers.h"
 
 /* Metrics beside heads and ablation that people can take in; CSV and JSON have all. */
-enum { VIEW_MAX_METRICS = 12 };
+enum { LISTING_MAX_METRICS = 12 };
 
 /* A ranking and how much of it is wanted. Borrowed. */
-typedef struct ranking_view {
+typedef struct listing {
     const hs_analysis *analysis;
     const hs_ranking_request *request;
     const hs_ranking *ranking;
     const hs_results_sets *sets;
     size_t n_shown;
     bool all; /* of the ranking was asked for, without a bound */
-} ranking_view;
+} listing;
 
-hs_status hs__report_ranking_as_table(const ranking_view *view, hs_text *text, hs_error *error);
-hs_status hs__report_ranking_as_csv(const ranking_view *view, hs_text *text, hs_error *error);
-hs_status hs__report_ranking_as_json(const ranking_view *view, hs_text *text, hs_error *error);
-hs_status hs__report_ranking_as_markdown(const ranking_view *view, hs_text *text, hs_error *error);
+hs_status hs__report_listing_as_table(const listing *view, hs_text *text, hs_error *error);
+hs_status hs__report_listing_as_csv(const listing *view, hs_text *text, hs_error *error);
+hs_status hs__report_listing_as_json(const listing *view, hs_text *text, hs_error *error);
+hs_status hs__report_listing_as_markdown(const listing *view, hs_text *text, hs_error *error);
 
 /*
  * What stands above and below a table: what is ranked, the clean model; what is left out, method, stability, control.
  */
-hs_status hs__report_captions_above(const ranking_view *view, hs_text *text, hs_error *error);
-hs_status hs__report_captions_below(const ranking_view *view, hs_text *text, hs_error *error);
+hs_status hs__report_listing_captions_above(const listing *view, hs_text *text, hs_error *error);
+hs_status hs__report_listing_captions_below(const listing *view, hs_text *text, hs_error *error);
 
 /* A set without a rank, and why it has none. */
-typedef struct view_unranked {
+typedef struct listing_unranked {
     uint64_t set;
     const char *standing; /* "clean", "outside tolerance", "added", ... */
-} view_unranked;
+} listing_unranked;
 /* All of them in the order of the file but those that were not asked for: hs_free() the list. */
-hs_status hs__report_view_list_unranked(const ranking_view *view, view_unranked **list_out, size_t *n_out,
-                                        hs_error *error);
+hs_status hs__report_listing_list_unranked(const listing *view, listing_unranked **list_out, size_t *n_out,
+                                           hs_error *error);
 
-const hs_results_task *hs__report_view_task(const ranking_view *view, size_t task);
+const hs_results_task *hs__report_listing_task(const listing *view, size_t task);
 /*
  * The metrics that people are shown: the one that decides the order, then of each task what is kept, or else its first.
  * Returns how many; what is kept goes before the rest where there are more than people can take in, and *n_left_out is
  * their number then.
  */
-size_t hs__report_view_shown_metrics(const ranking_view *view, report_metric shown[VIEW_MAX_METRICS],
-                                     size_t *n_left_out);
+size_t hs__report_listing_shown_metrics(const listing *view, report_metric shown[LISTING_MAX_METRICS],
+                                        size_t *n_left_out);
 /* "L2H1+L3H10": for programs, to which "3.1" and "3.10" are one number. */
-hs_status hs__report_view_spell_set(const ranking_view *view, uint64_t set, hs_text *text, hs_error *error);
-const char *hs__report_view_intervention(const ranking_view *view, uint64_t set);
+hs_status hs__report_listing_spell_set(const listing *view, uint64_t set, hs_text *text, hs_error *error);
+const char *hs__report_listing_intervention(const listing *view, uint64_t set);
 /* [HS_STABILITY_COUNT] of single components. */
-const double *hs__report_view_stability(const ranking_view *view, size_t task, size_t metric, size_t intervention);
-const char *hs__report_view_statistic_name(hs_statistic statistic);
+const double *hs__report_listing_stability(const listing *view, size_t task, size_t metric, size_t intervention);
+const char *hs__report_listing_statistic_name(hs_statistic statistic);
 
 /* The row of the metric that is ranked by. */
-report_metric hs__report_view_ranked_metric(const ranking_view *view);
+report_metric hs__report_listing_ranked_metric(const listing *view);
 /* "-0.712 [-0.781,-0.633]", the interval left out where there is none; "" if it is not finite. */
-void hs__report_view_format_change(const report_metric *metric, double change, double low, double high,
-                                   char cell[GRID_CELL_BYTES]);
+void hs__report_listing_format_change(const report_metric *metric, double change, double low, double high,
+                                      char cell[GRID_CELL_BYTES]);
 /* "4.937 [4.909,4.966] nats" of a set; "not known yet" while it is not complete. */
-void hs__report_view_put_mean(const ranking_view *view, const report_metric *metric, uint64_t set, hs_text *text);
+void hs__report_listing_put_mean(const listing *view, const report_metric *metric, uint64_t set, hs_text *text);
 
 /* ---- chance.c ---------------------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* Why a ranking has no set: what would have had to be otherwise. */
-#include "report/formats.h"
+#include "report/listing.h"
 
 /* "of 2 heads under mean", as far as the request asks for some only. */
 static hs_status append_filter(const hs_analysis *analysis, const hs_ranking_request *request, hs_text *text,

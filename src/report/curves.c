@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "headsweep/engine.h"
-#include "report/formats.h"
+#include "report/listing.h"
 
 /* One curve, as all formats see it. */
 typedef struct curve_view {
@@ -79,8 +79,8 @@ static hs_status fill_grid(const curve_view *view, grid *g, hs_error *error)
         hs__report_pruning_format_head(point, g->columns[2].cells[row]);
         format_kept(point, g->columns[3].cells[row]);
         if (view->curve->has_reduced)
-            hs__report_view_format_change(&view->reduced, point->reduced, point->reduced_low, point->reduced_high,
-                                          g->columns[4].cells[row]);
+            hs__report_listing_format_change(&view->reduced, point->reduced, point->reduced_low, point->reduced_high,
+                                             g->columns[4].cells[row]);
     }
     return HS_OK;
 }

@@ -1,17 +1,17 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "report/formats.h"
+#include "report/listing.h"
 
-static hs_status print_header(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_header(const listing *view, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "rank,set,heads,order,ablation,layer,head,standing"));
     for (size_t task = 0; task < view->analysis->n_tasks; ++task)
-        for (size_t metric = 0; metric < hs__report_view_task(view, task)->n_metrics; ++metric)
+        for (size_t metric = 0; metric < hs__report_listing_task(view, task)->n_metrics; ++metric)
             for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
-                HS_TRY(hs_text_appendf(text, error, ",%s.%s.%s", hs__report_view_task(view, task)->name,
-                                       hs__report_view_task(view, task)->metrics[metric].name,
-                                       hs__report_view_statistic_name((hs_statistic)s)));
+                HS_TRY(hs_text_appendf(text, error, ",%s.%s.%s", hs__report_listing_task(view, task)->name,
+                                       hs__report_listing_task(view, task)->metrics[metric].name,
+                                       hs__report_listing_statistic_name((hs_statistic)s)));
     return hs_text_appendf(text, error, "\n");
 }
 
@@ -21,18 +21,18 @@ static hs_status print_number(double value, hs_text *text, hs_error *error)
 }
 
 /* "L0H1+L2H3,2,zero,,": layer and index only of what is ablated alone. */
-static hs_status print_set(const ranking_view *view, uint64_t set, hs_text *text, hs_error *error)
+static hs_status print_set(const listing *view, uint64_t set, hs_text *text, hs_error *error)
 {
     const int32_t *component = view->sets->components + set * view->sets->max_order * 3;
 
-    HS_TRY(hs__report_view_spell_set(view, set, text, error));
-    HS_TRY(hs_text_appendf(text, error, ",%d,%s,", view->sets->order[set], hs__report_view_intervention(view, set)));
+    HS_TRY(hs__report_listing_spell_set(view, set, text, error));
+    HS_TRY(hs_text_appendf(text, error, ",%d,%s,", view->sets->order[set], hs__report_listing_intervention(view, set)));
     return view->sets->order[set] == 1 ? hs_text_appendf(text, error, "%d,%d", component[1], component[2])
                                        : hs_text_append(text, ",", 1, error);
 }
 
 /* `rank` 0: it has none. */
-static hs_status print_row(const ranking_view *view, uint64_t set, size_t rank, const char *standing, hs_text *text,
+static hs_status print_row(const listing *view, uint64_t set, size_t rank, const char *standing, hs_text *text,
                            hs_error *error)
 {
     const hs_analysis *analysis = view->analysis;
@@ -43,17 +43,17 @@ static hs_status print_row(const ranking_view *view, uint64_t set, size_t rank, 
     HS_TRY(print_set(view, set, text, error));
     HS_TRY(hs_text_appendf(text, error, ",%s", standing));
     for (size_t task = 0; task < analysis->n_tasks; ++task)
-        for (size_t metric = 0; metric < hs__report_view_task(view, task)->n_metrics; ++metric)
+        for (size_t metric = 0; metric < hs__report_listing_task(view, task)->n_metrics; ++metric)
             for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
                 HS_TRY(print_number(hs_analysis_value(analysis, (hs_statistic)s, task, metric, set), text, error));
     return hs_text_appendf(text, error, "\n");
 }
 
-static hs_status print_unranked(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_unranked(const listing *view, hs_text *text, hs_error *error)
 {
-    view_unranked *unranked = NULL;
+    listing_unranked *unranked = NULL;
     size_t n = 0;
-    hs_status status = hs__report_view_list_unranked(view, &unranked, &n, error);
+    hs_status status = hs__report_listing_list_unranked(view, &unranked, &n, error);
 
     for (size_t i = 0; status == HS_OK && i < n; ++i)
         status = print_row(view, unranked[i].set, 0, unranked[i].standing, text, error);
@@ -61,7 +61,7 @@ static hs_status print_unranked(const ranking_view *view, hs_text *text, hs_erro
     return status;
 }
 
-hs_status hs__report_ranking_as_csv(const ranking_view *view, hs_text *text, hs_error *error)
+hs_status hs__report_listing_as_csv(const listing *view, hs_text *text, hs_error *error)
 {
     HS_TRY(print_header(view, text, error));
     for (size_t row = 0; row < view->n_shown; ++row)

@@ -111,23 +111,23 @@ done:
 
 static hs_status write_caveats(const hs_report *report, hs_text *page, hs_error *error)
 {
-    sheet caveats = {0};
+    report_table caveats = {0};
     hs_status status;
 
     HS_GOTO_DONE(hs__report_caveats_list(report, &caveats, error));
-    if (hs__report_sheet_n_rows(&caveats) > 0)
+    if (hs__report_table_n_rows(&caveats) > 0)
         HS_GOTO_DONE(put(page, "<p>Read it with this in mind:</p>\n<ul class=\"caveats\">\n", error));
-    for (size_t row = 0; row < hs__report_sheet_n_rows(&caveats); ++row) {
+    for (size_t row = 0; row < hs__report_table_n_rows(&caveats); ++row) {
         HS_GOTO_DONE(put(page, "<li><b>", error));
         HS_GOTO_DONE(hs__report_escape_html(caveats.texts.text + caveats.cells[2 * row].text, page, error));
         HS_GOTO_DONE(put(page, ":</b> ", error));
         HS_GOTO_DONE(hs__report_escape_html(caveats.texts.text + caveats.cells[2 * row + 1].text, page, error));
         HS_GOTO_DONE(put(page, "</li>\n", error));
     }
-    if (hs__report_sheet_n_rows(&caveats) > 0)
+    if (hs__report_table_n_rows(&caveats) > 0)
         HS_GOTO_DONE(put(page, "</ul>\n", error));
 done:
-    hs__report_sheet_clear(&caveats);
+    hs__report_table_clear(&caveats);
     return status;
 }
 
@@ -246,27 +246,27 @@ static hs_status write_kind(const hs_report *report, const figure_kind *kind, hs
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 /* The finding and its caveats stand at the head of the page. */
-static bool is_in_header(const sheet_row *row)
+static bool is_in_header(const report_sheet *row)
 {
     return row->write == hs__report_caveats_list || strcmp(row->name, "finding") == 0;
 }
 
-static hs_status write_table(const hs_report *report, const sheet_row *row, hs_text *page, hs_error *error)
+static hs_status write_table(const hs_report *report, const report_sheet *row, hs_text *page, hs_error *error)
 {
-    sheet s = {0};
+    report_table s = {0};
     hs_status status = row->write(report, &s, error);
 
-    if (status == HS_OK && hs__report_sheet_n_rows(&s) > 0) {
+    if (status == HS_OK && hs__report_table_n_rows(&s) > 0) {
         status = hs_text_appendf(page, error,
                                  row->folded ? "<details id=\"%s-section\">\n<summary><h2>%s</h2></summary>\n"
                                              : "<section id=\"%s-section\">\n<h2>%s</h2>\n",
                                  row->name, row->title);
         if (status == HS_OK)
-            status = hs__report_sheet_as_html(&s, row->name, row->note, page, error);
+            status = hs__report_table_as_html(&s, row->name, row->note, page, error);
         if (status == HS_OK)
             status = put(page, row->folded ? "</details>\n" : "</section>\n", error);
     }
-    hs__report_sheet_clear(&s);
+    hs__report_table_clear(&s);
     return status;
 }
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/contents.h"
 #include "report/figures.h"
-#include "report/page.h"
 
 double hs__report_value(const hs_report *report, hs_statistic statistic, const report_metric *metric, uint64_t set)
 {

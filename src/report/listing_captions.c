@@ -1,16 +1,16 @@
 #include <math.h>
 
-#include "report/formats.h"
+#include "report/listing.h"
 
 /* More kept metrics than these are only counted. */
 enum { MAX_TOLD = 6 };
 
-static double level_of(const ranking_view *view)
+static double level_of(const listing *view)
 {
     return 1 - view->analysis->options.confidence;
 }
 
-static hs_status print_keep(const ranking_view *view, const hs_objective_keep *keep, const char *before, hs_text *text,
+static hs_status print_keep(const listing *view, const hs_objective_keep *keep, const char *before, hs_text *text,
                             hs_error *error)
 {
     const report_metric metric = hs__report_metric_of(view->analysis, keep->task, keep->metric);
@@ -21,10 +21,10 @@ static hs_status print_keep(const ranking_view *view, const hs_objective_keep *k
     return hs_text_appendf(text, error, " within %g %s", metric.factor * keep->tolerance, hs__report_unit(&metric));
 }
 
-static hs_status print_objective(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_objective(const listing *view, hs_text *text, hs_error *error)
 {
     const hs_objective *objective = &view->request->objective;
-    const hs_results_task *reduce = hs__report_view_task(view, objective->reduce_task);
+    const hs_results_task *reduce = hs__report_listing_task(view, objective->reduce_task);
     const bool pareto = view->request->pareto;
 
     HS_TRY(hs_text_appendf(text, error, pareto ? "Pareto front: no set removes more %s.%s" : "most %s.%s removed",
@@ -40,7 +40,7 @@ static hs_status print_objective(const ranking_view *view, hs_text *text, hs_err
     return hs_text_appendf(text, error, "\n");
 }
 
-static hs_status print_title(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_title(const listing *view, hs_text *text, hs_error *error)
 {
     static const char *const titles[] = {
         [HS_RANK_BY_DELTA] = "largest change of %s.%s\n",
@@ -51,11 +51,11 @@ static hs_status print_title(const ranking_view *view, hs_text *text, hs_error *
 
     if (view->request->key == HS_RANK_BY_OBJECTIVE)
         return print_objective(view, text, error);
-    return hs_text_appendf(text, error, titles[view->request->key], hs__report_view_task(view, by.task)->name,
-                           hs__report_view_task(view, by.task)->metrics[by.metric].name);
+    return hs_text_appendf(text, error, titles[view->request->key], hs__report_listing_task(view, by.task)->name,
+                           hs__report_listing_task(view, by.task)->metrics[by.metric].name);
 }
 
-static hs_status print_progress(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_progress(const listing *view, hs_text *text, hs_error *error)
 {
     const hs_analysis *analysis = view->analysis;
 
@@ -67,18 +67,18 @@ static hs_status print_progress(const ranking_view *view, hs_text *text, hs_erro
 }
 
 /* Deltas mean little without the level that they start from: of the metrics of the table, in its order. */
-static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_clean(const listing *view, hs_text *text, hs_error *error)
 {
-    report_metric shown[VIEW_MAX_METRICS];
+    report_metric shown[LISTING_MAX_METRICS];
     size_t n_left_out;
-    const size_t n = hs__report_view_shown_metrics(view, shown, &n_left_out);
+    const size_t n = hs__report_listing_shown_metrics(view, shown, &n_left_out);
 
     HS_TRY(hs_text_appendf(text, error, "  clean model:"));
     for (size_t i = 0; i < n; ++i) {
         hs_text_put(text, i > 0 ? ", " : " ");
         hs__report_put_metric(&shown[i], text);
         hs_text_put(text, " ");
-        hs__report_view_put_mean(view, &shown[i], 0, text);
+        hs__report_listing_put_mean(view, &shown[i], 0, text);
     }
     if (n_left_out > 0)
         HS_TRY(hs_text_appendf(text, error, "; %zu more metrics are in --format csv and json", n_left_out));
@@ -87,11 +87,11 @@ static hs_status print_clean(const ranking_view *view, hs_text *text, hs_error *
 }
 
 /* Of the metrics of the table. */
-static hs_status print_chance(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_chance(const listing *view, hs_text *text, hs_error *error)
 {
-    report_metric shown[VIEW_MAX_METRICS];
+    report_metric shown[LISTING_MAX_METRICS];
     size_t n_left_out;
-    const size_t n = hs__report_view_shown_metrics(view, shown, &n_left_out);
+    const size_t n = hs__report_listing_shown_metrics(view, shown, &n_left_out);
 
     for (size_t i = 0; i < n; ++i) {
         const size_t before = text->length;
@@ -103,7 +103,7 @@ static hs_status print_chance(const ranking_view *view, hs_text *text, hs_error 
     return HS_OK;
 }
 
-hs_status hs__report_captions_above(const ranking_view *view, hs_text *text, hs_error *error)
+hs_status hs__report_listing_captions_above(const listing *view, hs_text *text, hs_error *error)
 {
     HS_TRY(print_title(view, text, error));
     HS_TRY(print_progress(view, text, error));
@@ -112,7 +112,7 @@ hs_status hs__report_captions_above(const ranking_view *view, hs_text *text, hs_
 }
 
 /* One line of what the table does not show, and why. */
-static hs_status print_left_out(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_left_out(const listing *view, hs_text *text, hs_error *error)
 {
     const hs_ranking *ranking = view->ranking;
     const struct {
@@ -137,7 +137,7 @@ static hs_status print_left_out(const ranking_view *view, hs_text *text, hs_erro
 enum { MAX_NOT_FINITE = 8 };
 
 /* Which sets have values that are not finite, the first few of them by name. */
-static hs_status print_not_finite(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_not_finite(const listing *view, hs_text *text, hs_error *error)
 {
     const hs_ranking *ranking = view->ranking;
 
@@ -147,12 +147,13 @@ static hs_status print_not_finite(const ranking_view *view, hs_text *text, hs_er
     for (size_t i = 0; i < ranking->n_not_finite && i < MAX_NOT_FINITE; ++i) {
         HS_TRY(hs_text_appendf(text, error, i > 0 ? ", " : " "));
         HS_TRY(hs_results_set_name(view->sets, ranking->not_finite_sets[i], text, error));
-        HS_TRY(hs_text_appendf(text, error, " (%s)", hs__report_view_intervention(view, ranking->not_finite_sets[i])));
+        HS_TRY(
+            hs_text_appendf(text, error, " (%s)", hs__report_listing_intervention(view, ranking->not_finite_sets[i])));
     }
     return hs_text_appendf(text, error, ranking->n_not_finite > MAX_NOT_FINITE ? ", ...\n" : "\n");
 }
 
-static hs_status print_method(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_method(const listing *view, hs_text *text, hs_error *error)
 {
     const hs_analysis_options *options = &view->analysis->options;
 
@@ -164,13 +165,13 @@ static hs_status print_method(const ranking_view *view, hs_text *text, hs_error 
 }
 
 /* Of a task with one example alone. */
-static hs_status print_single_examples(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_single_examples(const listing *view, hs_text *text, hs_error *error)
 {
     for (size_t task = 0; task < view->analysis->n_tasks; ++task)
-        if (hs__report_view_task(view, task)->n_examples == 1)
+        if (hs__report_listing_task(view, task)->n_examples == 1)
             HS_TRY(hs_text_appendf(text, error,
                                    "  %s has one example: it gives no interval, and nothing is known of others\n",
-                                   hs__report_view_task(view, task)->name));
+                                   hs__report_listing_task(view, task)->name));
     return HS_OK;
 }
 
@@ -190,13 +191,13 @@ static hs_status print_staying(const double *stability, hs_text *text, hs_error 
 }
 
 /* Of the metric that is ranked by: would other examples give the same order of heads? */
-static hs_status print_stability(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_stability(const listing *view, hs_text *text, hs_error *error)
 {
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
-    const hs_results_task *task = hs__report_view_task(view, by.task);
+    const hs_results_task *task = hs__report_listing_task(view, by.task);
 
     for (size_t i = 0; i < view->sets->n_interventions; ++i) {
-        const double *stability = hs__report_view_stability(view, by.task, by.metric, i);
+        const double *stability = hs__report_listing_stability(view, by.task, by.metric, i);
         if (!isfinite(stability[HS_STABILITY_SPLIT_HALF]) ||
             (view->request->intervention >= 0 && view->request->intervention != (int32_t)i))
             continue;
@@ -211,10 +212,10 @@ static hs_status print_stability(const ranking_view *view, hs_text *text, hs_err
 }
 
 /* Where the first set lies among others like it, in the unit of the table. */
-static hs_status print_control(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_control(const listing *view, hs_text *text, hs_error *error)
 {
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
-    const report_metric metric = hs__report_view_ranked_metric(view);
+    const report_metric metric = hs__report_listing_ranked_metric(view);
     char cell[GRID_CELL_BYTES];
     hs_text name = {0};
     hs_control control = {0};
@@ -222,26 +223,26 @@ static hs_status print_control(const ranking_view *view, hs_text *text, hs_error
     HS_TRY(hs_analysis_control(view->analysis, view->request, view->ranking->sets[0], &control, error));
     if (control.n == 0)
         return HS_OK;
-    hs__report_view_format_change(&metric, control.mean, control.low, control.high, cell);
+    hs__report_listing_format_change(&metric, control.mean, control.low, control.high, cell);
     HS_TRY(hs_results_set_name(view->sets, view->ranking->sets[0], &name, error));
     hs_status status = hs_text_appendf(text, error,
                                        "  control: %zu other %s with as many heads in each layer as %s: %s %s %s; "
                                        "p = %.2g%s\n",
                                        control.n, control.n == 1 ? "set" : "sets", name.text,
-                                       hs__report_view_statistic_name(by.statistic), cell, hs__report_unit(&metric),
+                                       hs__report_listing_statistic_name(by.statistic), cell, hs__report_unit(&metric),
                                        control.p, by.two_sided ? " (two-sided)" : "");
     hs_text_clear(&name);
     return status;
 }
 
-static hs_status print_empty(const ranking_view *view, hs_text *text, hs_error *error)
+static hs_status print_empty(const listing *view, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "  nothing to show: "));
     HS_TRY(hs_report_why_empty(view->analysis, view->request, view->ranking, text, error));
     return hs_text_append(text, "\n", 1, error);
 }
 
-hs_status hs__report_captions_below(const ranking_view *view, hs_text *text, hs_error *error)
+hs_status hs__report_listing_captions_below(const listing *view, hs_text *text, hs_error *error)
 {
     HS_TRY(print_left_out(view, text, error));
     HS_TRY(print_not_finite(view, text, error));

@@ -1,10 +1,10 @@
 /* What the parts of a report share: what is shown of a file, how it is written. Internal to the report room. */
-#ifndef REPORT_PAGE_H
-#define REPORT_PAGE_H
+#ifndef REPORT_CONTENTS_H
+#define REPORT_CONTENTS_H
 
 #include "headsweep/report.h"
 #include "report/numbers.h"
-#include "report/sheet.h"
+#include "report/table.h"
 
 enum { REPORT_NAME_BYTES = 64, REPORT_MAX_CHOSEN = 16, REPORT_MAX_CONTROLS = 10 };
 
@@ -87,31 +87,31 @@ hs_status hs__report_findings_change(const hs_report *report, const report_metri
 /* ---- caveats.c --------------------------------------------------------------------------------------------------- */
 
 /* Every caveat that applies, one row each. */
-hs_status hs__report_caveats_list(const hs_report *report, sheet *caveats, hs_error *error);
+hs_status hs__report_caveats_list(const hs_report *report, report_table *caveats, hs_error *error);
 
 /* ---- sheets.c, sheets_sets.c, sheets_pruning.c, sheets_texts.c --------------------------------------------------- */
 
-typedef hs_status (*sheet_writer)(const hs_report *report, sheet *s, hs_error *error);
+typedef hs_status (*sheet_writer)(const hs_report *report, report_table *s, hs_error *error);
 
 /* The tables of the report, in the order of the page. */
-typedef struct sheet_row {
+typedef struct report_sheet {
     const char *name; /* of --table, and of the element in the page */
     const char *title;
     const char *note;
     sheet_writer write;
     bool folded; /* closed in the page until it is asked for */
-} sheet_row;
+} report_sheet;
 
-extern const sheet_row hs__report_sheets[];
+extern const report_sheet hs__report_sheets[];
 extern const size_t hs__report_n_sheets;
 
-hs_status hs__report_sheet_ranking(const hs_report *report, sheet *s, hs_error *error);
-hs_status hs__report_sheet_pareto(const hs_report *report, sheet *s, hs_error *error);
-hs_status hs__report_sheet_backup(const hs_report *report, sheet *s, hs_error *error);
-hs_status hs__report_sheet_pruning(const hs_report *report, sheet *s, hs_error *error);
-hs_status hs__report_sheet_controls(const hs_report *report, sheet *s, hs_error *error);
-hs_status hs__report_sheet_examples(const hs_report *report, sheet *s, hs_error *error);
-hs_status hs__report_sheet_texts(const hs_report *report, sheet *s, hs_error *error);
+hs_status hs__report_sheet_ranking(const hs_report *report, report_table *s, hs_error *error);
+hs_status hs__report_sheet_pareto(const hs_report *report, report_table *s, hs_error *error);
+hs_status hs__report_sheet_backup(const hs_report *report, report_table *s, hs_error *error);
+hs_status hs__report_sheet_pruning(const hs_report *report, report_table *s, hs_error *error);
+hs_status hs__report_sheet_controls(const hs_report *report, report_table *s, hs_error *error);
+hs_status hs__report_sheet_examples(const hs_report *report, report_table *s, hs_error *error);
+hs_status hs__report_sheet_texts(const hs_report *report, report_table *s, hs_error *error);
 
 /* ---- payload.c --------------------------------------------------------------------------------------------------- */
 
