@@ -184,6 +184,8 @@ hs_status hs_results_open_read(const char *path, hs_results **results_out, hs_er
  * write that failed on any rank it fails on all, and hs_comm_free() ends the processes: see hs_comm_end_by_abort.
  */
 hs_status hs_results_close(hs_results *results, hs_error *error);
+/* Closes after work that ended with `status`, and returns that status, or if it is HS_OK that of closing. */
+hs_status hs_results_close_after(hs_results *results, hs_status status, hs_error *error);
 
 /*
  * HS_OK if the file belongs to this experiment; HS_ERROR_RESULTS names each differing key with both values. Reads

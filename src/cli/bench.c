@@ -1,14 +1,8 @@
-#include "cli/bench.h"
-
-#include <dirent.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
-#include "headsweep/blas.h"
+#include "headsweep/bench.h"
 
 static const char help[] =
     "usage: headsweep bench [engine|generate|ranks|scheduler]... [options]\n"
@@ -39,23 +33,6 @@ static const char help[] =
     "  --here       scheduler only: measure on the ranks that were started, even if the launcher is not recognised\n"
     "\n"
     "HEADSWEEP_MPIEXEC names the MPI launcher (default mpirun).\n";
-
-/*
- * In the order in which they run: those that start a launcher come first, because a process that has started MPI
- * itself must not be the parent of one.
- */
-static const struct section {
-    const char *name;
-    hs_status (*run)(const bench_setup *bench, hs_error *error);
-    bool needs_inputs;
-} sections[] = {
-    {"scheduler", hs__cli_bench_scheduler, false},
-    {"ranks", hs__cli_bench_ranks, true},
-    {"engine", hs__cli_bench_engine, true},
-    {"generate", hs__cli_bench_generate, true},
-};
-
-enum { N_SECTIONS = sizeof sections / sizeof *sections };
 
 /* ---- arguments ------------------------------------------------------------------------------------------------- */
 
@@ -94,10 +71,10 @@ static const struct option options[] = {
 
 typedef struct bench_arguments {
     int64_t shape[N_SHAPE_OPTIONS];
-    bench_family family;
+    hs_bench_family family;
     bool bf16;
     const char *inputs; /* NULL: measure */
-    bool chosen[N_SECTIONS];
+    bool chosen[HS_BENCH_SECTIONS];
     const char *checkpoint;
     bool here;
     bool help;
@@ -105,8 +82,8 @@ typedef struct bench_arguments {
 
 static hs_status choose_section(const char *name, bench_arguments *arguments, hs_error *error)
 {
-    for (size_t i = 0; i < N_SECTIONS; ++i)
-        if (strcmp(name, sections[i].name) == 0) {
+    for (size_t i = 0; i < HS_BENCH_SECTIONS; ++i)
+        if (strcmp(name, hs_bench_section_name(i)) == 0) {
             arguments->chosen[i] = true;
             return HS_OK;
         }
@@ -142,7 +119,7 @@ static hs_status read_option(int option, bench_arguments *arguments, hs_error *e
     case OPTION_FAMILY:
         if (strcmp(optarg, "gpt2") != 0 && strcmp(optarg, "llama") != 0)
             return hs_fail(error, HS_ERROR_USAGE, "--family \"%s\": gpt2 or llama is needed", optarg);
-        arguments->family = optarg[0] == 'g' ? BENCH_GPT2 : BENCH_LLAMA;
+        arguments->family = optarg[0] == 'g' ? HS_BENCH_GPT2 : HS_BENCH_LLAMA;
         return HS_OK;
     case OPTION_BF16:
         arguments->bf16 = true;
@@ -177,100 +154,16 @@ static hs_status read_arguments(int argc, char **argv, bench_arguments *argument
     }
     for (int i = optind; i < argc; ++i)
         HS_TRY(choose_section(argv[i], arguments, error));
-    for (size_t i = 0; i < N_SECTIONS && optind == argc; ++i)
+    for (size_t i = 0; i < HS_BENCH_SECTIONS && optind == argc; ++i)
         arguments->chosen[i] = true;
     return check_shape(arguments->shape, error);
 }
 
-/* ---- the folder ------------------------------------------------------------------------------------------------ */
-
-hs_status hs__cli_bench_make_inputs(bench_setup *bench, hs_error *error)
-{
-    const char *base = getenv("TMPDIR");
-
-    bench->folder = hs_path_join(base != NULL && base[0] != '\0' ? base : "/tmp", "headsweep-bench-XXXXXX", error);
-    if (bench->folder == NULL)
-        return error->status;
-    if (mkdtemp(bench->folder) == NULL) {
-        hs_fail(error, HS_ERROR_IO, "%s: %s; TMPDIR chooses another place", bench->folder, strerror(errno));
-        hs_free(bench->folder);
-        bench->folder = NULL;
-        return error->status;
-    }
-    hs_log_print(&bench->log, HS_LOG_INFO, "bench   writing a random checkpoint");
-    hs_status status = hs__cli_bench_inputs_write(&bench->shape, bench->folder, error);
-    return status == HS_OK ? HS_OK : hs_error_prefix(error, "TMPDIR chooses another place");
-}
-
-/* The folder is flat. What cannot be removed stays: nothing depends on it. */
-void hs__cli_bench_remove_inputs(bench_setup *bench)
-{
-    DIR *folder = bench->folder != NULL ? opendir(bench->folder) : NULL;
-
-    if (folder != NULL) {
-        for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
-            (void)unlinkat(dirfd(folder), entry->d_name, 0);
-        (void)closedir(folder);
-        (void)rmdir(bench->folder);
-    }
-    hs_free(bench->folder);
-    bench->folder = NULL;
-}
-
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-/* What the figures were taken on. */
-static void print_shape(const bench_shape *shape)
+static hs_bench_shape shape_of(const bench_arguments *arguments)
 {
-    hs_blas_set_threads();
-    printf("layers = %zu\nheads = %zu\nwidth = %zu\nvocabulary = %zu\ntokens = %zu\n", shape->n_layers, shape->n_heads,
-           shape->width, shape->vocabulary, shape->n_tokens);
-    printf("blas = %s\nblas_core = %s\nblas_threads = %d\n", hs_blas_library(), hs_blas_core(), hs_blas_threads());
-    fflush(stdout);
-}
-
-/* Under a launcher every rank runs this; only the scheduler's simulation knows what to do with more than one. */
-static hs_status check_launched(const bench_setup *bench, const bench_arguments *arguments, hs_error *error)
-{
-    for (size_t i = 0; i < N_SECTIONS; ++i)
-        if (bench->here && arguments->chosen[i] && sections[i].run != hs__cli_bench_scheduler)
-            return hs_fail(error, HS_ERROR_USAGE,
-                           "bench %s starts the MPI launcher itself: run it without one (bench scheduler takes the "
-                           "launcher's ranks)",
-                           sections[i].name);
-    return HS_OK;
-}
-
-static hs_status run_sections(bench_setup *bench, const bench_arguments *arguments, hs_error *error)
-{
-    bool needs_inputs = false;
-    hs_status status;
-
-    HS_GOTO_DONE(check_launched(bench, arguments, error));
-    if (hs_blas_core_warning() != NULL && !bench->here)
-        hs_log_print(&bench->log, HS_LOG_WARNING, "warning %s", hs_blas_core_warning());
-    for (size_t i = 0; i < N_SECTIONS; ++i)
-        needs_inputs = needs_inputs || (arguments->chosen[i] && sections[i].needs_inputs);
-    if (needs_inputs) {
-        print_shape(&bench->shape);
-        HS_GOTO_DONE(hs__cli_bench_make_inputs(bench, error));
-    }
-    for (size_t i = 0; i < N_SECTIONS; ++i) {
-        if (!arguments->chosen[i])
-            continue;
-        if (!bench->here)
-            hs_log_print(&bench->log, HS_LOG_INFO, "bench   %s", sections[i].name);
-        HS_GOTO_DONE(sections[i].run(bench, error));
-        fflush(stdout);
-    }
-done:
-    hs__cli_bench_remove_inputs(bench);
-    return status;
-}
-
-static bench_shape shape_of(const bench_arguments *arguments)
-{
-    return (bench_shape){
+    return (hs_bench_shape){
         .n_layers = (size_t)arguments->shape[OPTION_LAYERS],
         .n_heads = (size_t)arguments->shape[OPTION_HEADS],
         .width = (size_t)arguments->shape[OPTION_WIDTH],
@@ -283,12 +176,6 @@ static bench_shape shape_of(const bench_arguments *arguments)
     };
 }
 
-static hs_status write_inputs(const bench_shape *shape, const char *folder, hs_error *error)
-{
-    HS_TRY(hs_folder_make(folder, error));
-    return hs__cli_bench_inputs_write(shape, folder, error);
-}
-
 hs_status hs__cli_command_bench(int argc, char **argv, hs_error *error)
 {
     bench_arguments arguments = {.shape = {12, 12, 768, 50257, 64}};
@@ -298,11 +185,10 @@ hs_status hs__cli_command_bench(int argc, char **argv, hs_error *error)
         fputs(help, stdout);
         return HS_OK;
     }
-    bench_setup bench = {.shape = shape_of(&arguments),
-                         .checkpoint = arguments.checkpoint,
-                         .here = arguments.here || hs__cli_bench_is_launched(),
-                         .log = {stderr, HS_LOG_INFO}};
-    if (arguments.inputs != NULL)
-        return write_inputs(&bench.shape, arguments.inputs, error);
-    return run_sections(&bench, &arguments, error);
+    const hs_bench_setup bench = {.shape = shape_of(&arguments),
+                                  .checkpoint = arguments.checkpoint,
+                                  .here = arguments.here || hs_bench_is_launched(),
+                                  .log = {stderr, HS_LOG_INFO}};
+    return arguments.inputs != NULL ? hs_bench_write_inputs(&bench.shape, arguments.inputs, error)
+                                    : hs_bench_run(&bench, arguments.chosen, error);
 }

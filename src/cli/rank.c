@@ -228,5 +228,5 @@ hs_status hs__cli_command_rank(int argc, char **argv, hs_error *error)
     HS_TRY(hs_results_open_read(arguments.path, &results, error));
     hs_status status = arguments.pruning ? hs__cli_print_pruning(results, arguments.format, error)
                                          : rank_results(results, &arguments, error);
-    return hs__cli_close_results(results, status, error);
+    return hs_results_close_after(results, status, error);
 }

@@ -225,5 +225,5 @@ hs_status hs__cli_command_report(int argc, char **argv, hs_error *error)
         return HS_OK;
     }
     HS_TRY(hs_results_open_read(arguments.path, &results, error));
-    return hs__cli_close_results(results, report_results(results, &arguments, error), error);
+    return hs_results_close_after(results, report_results(results, &arguments, error), error);
 }

@@ -1,12 +1,5 @@
 #include "cli/results_file.h"
 
-hs_status hs__cli_close_results(hs_results *results, hs_status status, hs_error *error)
-{
-    hs_status closed = hs_results_close(results, error);
-
-    return status != HS_OK ? status : closed;
-}
-
 hs_status hs__cli_check_results_place(const char *path, hs_error *error)
 {
     hs_status status = hs_results_check_place(path, error);

@@ -4,11 +4,6 @@
 
 #include "headsweep/analysis.h"
 
-/*
- * Closes `results` (NULL is harmless) after work that ended with `status`, and returns that status, or if it is HS_OK that
- * of closing. Collective if the file was opened so.
- */
-hs_status hs__cli_close_results(hs_results *results, hs_status status, hs_error *error);
 /* hs_results_check_place of output.results, which the message names. */
 hs_status hs__cli_check_results_place(const char *path, hs_error *error);
 /* The file's statistics; says on stderr where they must be computed because the sweep is unfinished. */

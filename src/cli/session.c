@@ -126,7 +126,7 @@ static hs_status check_results(session *s, hs_error *error)
             status = hs_results_check_experiment(results, layout, error);
         if (status == HS_OK)
             status = hs_analysis_check_restated(results, layout->experiment, layout->n_experiment, error);
-        status = hs__cli_close_results(results, status, error);
+        status = hs_results_close_after(results, status, error);
     }
     return hs_comm_agree(s->comm, status, error);
 }
@@ -337,7 +337,7 @@ hs_status hs__cli_session_run(hs_comm *comm, const hs_experiment *experiment, co
         goto done;
     HS_GOTO_DONE(rank_results(&s, error));
 done:
-    status = hs__cli_close_results(s.results, status, error);
+    status = hs_results_close_after(s.results, status, error);
     hs_results_lock_free(s.lock);
     hs_study_free(s.study);
     hs_free(s.hosts);

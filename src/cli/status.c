@@ -72,7 +72,7 @@ static hs_status read_status(const char *path, hs_error *error)
     HS_GOTO_DONE(hs_results_lock_look(path, &w.held, &w.holder, error));
     HS_GOTO_DONE(hs_results_open_read(path, &results, error));
     status = print_status(results, &w, &finished, error);
-    status = hs__cli_close_results(results, status, error);
+    status = hs_results_close_after(results, status, error);
 done:
     hs_text_clear(&w.holder);
     return status == HS_OK && !finished ? HS_UNFINISHED : status;

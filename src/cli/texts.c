@@ -249,5 +249,5 @@ hs_status hs__cli_command_texts(int argc, char **argv, hs_error *error)
         return HS_OK;
     }
     HS_TRY(hs_results_open_read(arguments.path, &results, error));
-    return hs__cli_close_results(results, print_texts(results, &arguments, error), error);
+    return hs_results_close_after(results, print_texts(results, &arguments, error), error);
 }

@@ -52,7 +52,7 @@ static hs_status look_at_cells(watch *w, hs_error *error)
     w->n_phases = hs_results_n_phases(results);
     w->n_chosen = hs_results_n_chosen_phases(results);
     snprintf(w->phase, sizeof w->phase, "%s", hs_results_phase_name(results, w->n_chosen - 1));
-    return hs__cli_close_results(results, status, error);
+    return hs_results_close_after(results, status, error);
 }
 
 static hs_status look(watch *w, hs_error *error)

@@ -67,3 +67,10 @@ hs_status hs_results_close(hs_results *results, hs_error *error)
     hs_free(results);
     return status;
 }
+
+hs_status hs_results_close_after(hs_results *results, hs_status status, hs_error *error)
+{
+    hs_status closed = hs_results_close(results, error);
+
+    return status != HS_OK ? status : closed;
+}

@@ -1,5 +1,5 @@
 /* Tokens a second of generation under pairs, and how close it comes to what the machine can do. */
-#include "cli/bench.h"
+#include "bench/sections.h"
 #include "headsweep/blas.h"
 
 /*
@@ -80,14 +80,14 @@ static hs_status list_pairs(generation *g, hs_error *error)
     return HS_OK;
 }
 
-static hs_status prepare(generation *g, const bench_setup *bench, hs_error *error)
+static hs_status prepare(generation *g, const bench_place *bench, hs_error *error)
 {
-    const char *folder = bench->checkpoint != NULL ? bench->checkpoint : bench->folder;
+    const char *folder = bench->setup.checkpoint != NULL ? bench->setup.checkpoint : bench->folder;
 
     g->sampling = (hs_sampling){
         .n_samples = N_SAMPLES, .max_new_tokens = NEW_TOKENS, .temperature = 1, .top_p = top_p, .seed = 1};
     HS_TRY(open_model(g, folder, error));
-    HS_TRY(draw_prompts(g, 1, bench->shape.n_tokens, error));
+    HS_TRY(draw_prompts(g, 1, bench->setup.shape.n_tokens, error));
     HS_TRY(list_pairs(g, error));
     return hs_allocate(&g->tokens_out, g->n_ablations, N_SAMPLES * NEW_TOKENS * sizeof *g->tokens_out, "tokens", error);
 }
@@ -126,7 +126,7 @@ static hs_status print_figures(const generation *g, hs_error *error)
     return HS_OK;
 }
 
-hs_status hs__cli_bench_generate(const bench_setup *bench, hs_error *error)
+hs_status hs__bench_generate(const bench_place *bench, hs_error *error)
 {
     generation g = {0};
     hs_status status = prepare(&g, bench, error);

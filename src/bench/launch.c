@@ -1,3 +1,4 @@
+/* This program again, as several ranks under the MPI launcher: for sections that need more than one process. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -6,13 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/bench.h"
+#include "bench/sections.h"
 
 enum { MAX_ARGUMENTS = 32, MAX_LOG_BYTES = 1 << 20, SHOWN_LOG_BYTES = 240, EXIT_NOT_STARTED = 127 };
 
 #define LOG_NAME "launcher.log"
 
-bool hs__cli_bench_is_launched(void)
+bool hs_bench_is_launched(void)
 {
     /* Open MPI, MPICH and its kin, PMIx (srun). */
     static const char *const variables[] = {"OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMIX_RANK"};
@@ -73,8 +74,8 @@ static hs_status check_end(int state, const char *launcher, const char *folder, 
     return error->status;
 }
 
-hs_status hs__cli_bench_launch(size_t n_ranks, const char *folder, bool quiet, const char *const *arguments,
-                               size_t n_arguments, hs_error *error)
+hs_status hs__bench_launch(size_t n_ranks, const char *folder, bool quiet, const char *const *arguments,
+                           size_t n_arguments, hs_error *error)
 {
     const char *launcher = launcher_name();
     const char *words[MAX_ARGUMENTS + 5];

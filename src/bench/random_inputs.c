@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/bench.h"
+#include "bench/sections.h"
 
 enum { SEED = 20, N_POSITIONS = 1024, CHUNK_VALUES = 1 << 16 };
 #define WEIGHT_DEVIATION 0.02 /* as GPT-2 is initialised */
@@ -58,23 +58,23 @@ static const tensor_row llama_layer_rows[] = {
     {"mlp.down_proj.weight", {AXIS_WIDTH, AXIS_MLP}, 0},
 };
 
-static size_t n_positions(const bench_shape *shape)
+static size_t n_positions(const hs_bench_shape *shape)
 {
     return shape->n_tokens > N_POSITIONS ? shape->n_tokens : N_POSITIONS;
 }
 
 /* As models of each family have it, where the shape does not say. */
-static size_t mlp_width(const bench_shape *shape)
+static size_t mlp_width(const hs_bench_shape *shape)
 {
     return shape->mlp_width > 0 ? shape->mlp_width : 4 * shape->width;
 }
 
-static size_t n_kv_heads(const bench_shape *shape)
+static size_t n_kv_heads(const hs_bench_shape *shape)
 {
     return shape->n_kv_heads > 0 ? shape->n_kv_heads : shape->n_heads;
 }
 
-static size_t axis_length(const bench_shape *shape, axis which)
+static size_t axis_length(const hs_bench_shape *shape, axis which)
 {
     const size_t lengths[] = {
         [AXIS_NONE] = 1,
@@ -88,7 +88,7 @@ static size_t axis_length(const bench_shape *shape, axis which)
     return lengths[which];
 }
 
-static hs_status describe_gpt2(const bench_shape *shape, hs_text *text, hs_error *error)
+static hs_status describe_gpt2(const hs_bench_shape *shape, hs_text *text, hs_error *error)
 {
     return hs_text_appendf(
         text, error,
@@ -98,7 +98,7 @@ static hs_status describe_gpt2(const bench_shape *shape, hs_text *text, hs_error
         shape->n_layers, shape->n_heads, shape->width, mlp_width(shape), n_positions(shape), shape->vocabulary);
 }
 
-static hs_status describe_llama(const bench_shape *shape, hs_text *text, hs_error *error)
+static hs_status describe_llama(const hs_bench_shape *shape, hs_text *text, hs_error *error)
 {
     return hs_text_appendf(
         text, error,
@@ -114,18 +114,18 @@ static hs_status describe_llama(const bench_shape *shape, hs_text *text, hs_erro
 #define ROWS(rows) rows, sizeof rows / sizeof *rows
 
 static const struct family {
-    hs_status (*describe)(const bench_shape *shape, hs_text *text, hs_error *error); /* config.json */
-    const char *layers;                                                              /* before the number of a layer */
+    hs_status (*describe)(const hs_bench_shape *shape, hs_text *text, hs_error *error); /* config.json */
+    const char *layers; /* before the number of a layer */
     const tensor_row *embedding_rows;
     size_t n_embedding_rows;
     const tensor_row *layer_rows;
     size_t n_layer_rows;
 } families[] = {
-    [BENCH_GPT2] = {describe_gpt2, "transformer.h", ROWS(gpt2_embedding_rows), ROWS(gpt2_layer_rows)},
-    [BENCH_LLAMA] = {describe_llama, "model.layers", ROWS(llama_embedding_rows), ROWS(llama_layer_rows)},
+    [HS_BENCH_GPT2] = {describe_gpt2, "transformer.h", ROWS(gpt2_embedding_rows), ROWS(gpt2_layer_rows)},
+    [HS_BENCH_LLAMA] = {describe_llama, "model.layers", ROWS(llama_embedding_rows), ROWS(llama_layer_rows)},
 };
 
-static size_t n_tensors(const bench_shape *shape)
+static size_t n_tensors(const hs_bench_shape *shape)
 {
     const struct family *family = &families[shape->family];
 
@@ -133,7 +133,7 @@ static size_t n_tensors(const bench_shape *shape)
 }
 
 /* Row of tensor `index`; its full name into `name`. */
-static const tensor_row *tensor_at(const bench_shape *shape, size_t index, char *name, size_t capacity)
+static const tensor_row *tensor_at(const hs_bench_shape *shape, size_t index, char *name, size_t capacity)
 {
     const struct family *family = &families[shape->family];
     const tensor_row *row = &family->embedding_rows[index];
@@ -148,7 +148,7 @@ static const tensor_row *tensor_at(const bench_shape *shape, size_t index, char 
     return row;
 }
 
-static size_t tensor_values(const bench_shape *shape, const tensor_row *row)
+static size_t tensor_values(const hs_bench_shape *shape, const tensor_row *row)
 {
     return axis_length(shape, row->axes[0]) * axis_length(shape, row->axes[1]);
 }
@@ -183,7 +183,7 @@ static hs_status write_text(const char *folder, const char *name, const hs_text 
 /* ---- checkpoint ------------------------------------------------------------------------------------------------ */
 
 /* The JSON table of a safetensors file, padded with spaces to whole words. */
-static hs_status describe_tensors(const bench_shape *shape, hs_text *text, hs_error *error)
+static hs_status describe_tensors(const hs_bench_shape *shape, hs_text *text, hs_error *error)
 {
     size_t offset = 0;
     char name[64];
@@ -232,7 +232,7 @@ static size_t halve_values(float *values, size_t n)
     return n * sizeof *halves;
 }
 
-static hs_status write_tensors(const bench_shape *shape, hs_output *output, float *chunk, hs_error *error)
+static hs_status write_tensors(const hs_bench_shape *shape, hs_output *output, float *chunk, hs_error *error)
 {
     char name[64];
 
@@ -248,7 +248,7 @@ static hs_status write_tensors(const bench_shape *shape, hs_output *output, floa
     return HS_OK;
 }
 
-static hs_status write_weights(const bench_shape *shape, const char *folder, hs_error *error)
+static hs_status write_weights(const hs_bench_shape *shape, const char *folder, hs_error *error)
 {
     hs_text header = {0};
     hs_output *output = NULL;
@@ -272,7 +272,7 @@ done:
 
 /* ---- prompts and experiment ------------------------------------------------------------------------------------ */
 
-static hs_status describe_prompts(const bench_shape *shape, hs_text *text, hs_error *error)
+static hs_status describe_prompts(const hs_bench_shape *shape, hs_text *text, hs_error *error)
 {
     for (uint64_t prompt = 0; prompt < BENCH_PROMPTS; ++prompt) {
         HS_TRY(hs_text_appendf(text, error, "{\"prompt\": ["));
@@ -285,12 +285,12 @@ static hs_status describe_prompts(const bench_shape *shape, hs_text *text, hs_er
     return HS_OK;
 }
 
-static hs_status describe_model(const bench_shape *shape, hs_text *text, hs_error *error)
+static hs_status describe_model(const hs_bench_shape *shape, hs_text *text, hs_error *error)
 {
     return families[shape->family].describe(shape, text, error);
 }
 
-static hs_status describe_experiment(const bench_shape *shape, hs_text *text, hs_error *error)
+static hs_status describe_experiment(const hs_bench_shape *shape, hs_text *text, hs_error *error)
 {
     (void)shape;
     return hs_text_appendf(text, error,
@@ -301,9 +301,9 @@ static hs_status describe_experiment(const bench_shape *shape, hs_text *text, hs
                            "output: { results = \"results.h5\"; };\n");
 }
 
-static hs_status write_described(const bench_shape *shape,
-                                 hs_status (*describe)(const bench_shape *, hs_text *, hs_error *), const char *folder,
-                                 const char *name, hs_error *error)
+static hs_status write_described(const hs_bench_shape *shape,
+                                 hs_status (*describe)(const hs_bench_shape *, hs_text *, hs_error *),
+                                 const char *folder, const char *name, hs_error *error)
 {
     hs_text text = {0};
     hs_status status = describe(shape, &text, error);
@@ -314,39 +314,11 @@ static hs_status write_described(const bench_shape *shape,
     return status;
 }
 
-hs_status hs__cli_bench_inputs_write(const bench_shape *shape, const char *folder, hs_error *error)
+hs_status hs_bench_write_inputs(const hs_bench_shape *shape, const char *folder, hs_error *error)
 {
+    HS_TRY(hs_folder_make(folder, error));
     HS_TRY(write_described(shape, describe_model, folder, "config.json", error));
     HS_TRY(write_weights(shape, folder, error));
     HS_TRY(write_described(shape, describe_prompts, folder, "prompts.jsonl", error));
-    return write_described(shape, describe_experiment, folder, BENCH_EXPERIMENT, error);
-}
-
-/* ---- samples --------------------------------------------------------------------------------------------------- */
-
-static size_t heads_a_layer(const bench_sample *sample, const bench_shape *shape)
-{
-    return sample->heads_a_layer == 0 || sample->heads_a_layer > shape->n_heads ? shape->n_heads
-                                                                                : sample->heads_a_layer;
-}
-
-bench_overrides hs__cli_bench_sample_overrides(const bench_sample *sample, const bench_shape *shape)
-{
-    bench_overrides overrides;
-
-    snprintf(overrides.text[0], BENCH_OVERRIDE_LENGTH, "sweep.orders=[%zu]", sample->order);
-    snprintf(overrides.text[1], BENCH_OVERRIDE_LENGTH, "sweep.heads=[\"0-%zu.0-%zu\"]", shape->n_layers - 1,
-             heads_a_layer(sample, shape) - 1);
-    snprintf(overrides.text[2], BENCH_OVERRIDE_LENGTH, "tasks.prompts.limit=%zu", sample->n_prompts);
-    snprintf(overrides.text[3], BENCH_OVERRIDE_LENGTH, "run.batch_rows=%zu", sample->prompts_a_shard * shape->n_tokens);
-    snprintf(overrides.text[4], BENCH_OVERRIDE_LENGTH, "run.sets_per_group=%zu", sample->sets_per_group);
-    return overrides;
-}
-
-const char *hs__cli_bench_sample_describe(const bench_sample *sample, const bench_shape *shape, char *buffer,
-                                          size_t capacity)
-{
-    snprintf(buffer, capacity, "%s of %zu heads a layer, %zu prompts", sample->order == 1 ? "singles" : "pairs",
-             heads_a_layer(sample, shape), sample->n_prompts);
-    return buffer;
+    return write_described(shape, describe_experiment, folder, HS_BENCH_EXPERIMENT, error);
 }

@@ -1,6 +1,5 @@
 /* How much work the engine saves, and how close it comes to what the machine can do. */
-#include "cli/bench.h"
-#include "cli/results_file.h"
+#include "bench/sections.h"
 #include "headsweep/blas.h"
 
 /* The product whose rate counts as the machine's: a batch of rows through the first matrix of GPT-2-small's MLP. */
@@ -12,14 +11,14 @@ static const bench_sample all_pairs = {.order = 2, .n_prompts = BENCH_PROMPTS, .
 static const bench_sample timed_pairs = {.order = 2, .heads_a_layer = 2, .n_prompts = 16, .prompts_a_shard = 16};
 
 /* stories260K: matrices so small that what lies between the products shows. */
-static const bench_shape tiny_shape = {.n_layers = 5,
-                                       .n_heads = 8,
-                                       .width = 64,
-                                       .vocabulary = 512,
-                                       .n_tokens = 200,
-                                       .family = BENCH_LLAMA,
-                                       .n_kv_heads = 4,
-                                       .mlp_width = 172};
+static const hs_bench_shape tiny_shape = {.n_layers = 5,
+                                          .n_heads = 8,
+                                          .width = 64,
+                                          .vocabulary = 512,
+                                          .n_tokens = 200,
+                                          .family = HS_BENCH_LLAMA,
+                                          .n_kv_heads = 4,
+                                          .mlp_width = 172};
 static const bench_sample tiny_pairs = {.order = 2, .heads_a_layer = 4, .n_prompts = 16, .prompts_a_shard = 16};
 
 /* A sample of the experiment, open. */
@@ -36,12 +35,12 @@ static void close_sample(opened *o)
     *o = (opened){0};
 }
 
-static hs_status open_sample(const bench_setup *bench, hs_comm *comm, const bench_sample *sample, opened *o,
+static hs_status open_sample(const bench_place *bench, hs_comm *comm, const bench_sample *sample, opened *o,
                              hs_error *error)
 {
-    const bench_overrides overrides = hs__cli_bench_sample_overrides(sample, &bench->shape);
+    const bench_overrides overrides = hs__bench_sample_overrides(sample, &bench->setup.shape);
     const char *list[BENCH_OVERRIDES];
-    char *path = hs_path_join(bench->folder, BENCH_EXPERIMENT, error);
+    char *path = hs_path_join(bench->folder, HS_BENCH_EXPERIMENT, error);
     hs_status status = path != NULL ? HS_OK : error->status;
 
     *o = (opened){0};
@@ -59,7 +58,7 @@ static hs_status open_sample(const bench_setup *bench, hs_comm *comm, const benc
     return status;
 }
 
-static hs_status print_ratio(const bench_setup *bench, hs_comm *comm, const char *key, const bench_sample *sample,
+static hs_status print_ratio(const bench_place *bench, hs_comm *comm, const char *key, const bench_sample *sample,
                              hs_error *error)
 {
     opened o;
@@ -91,7 +90,7 @@ static hs_status run_sweep(hs_comm *comm, hs_study *study, const char *path, hs_
     HS_GOTO_DONE(hs_sweep_run(comm, &study->plan, results, true, &evaluator, &options, report, error));
 done:
     hs_study_evaluator_clear(&evaluator);
-    return hs__cli_close_results(results, status, error);
+    return hs_results_close_after(results, status, error);
 }
 
 /* The product is timed before and after, because a processor's clock changes under load; the faster one counts. */
@@ -108,7 +107,7 @@ static hs_status measure_share(hs_comm *comm, const opened *o, const char *path,
 }
 
 /* `prefix` goes before every key. */
-static hs_status print_share(const bench_setup *bench, hs_comm *comm, const char *prefix, const bench_sample *sample,
+static hs_status print_share(const bench_place *bench, hs_comm *comm, const char *prefix, const bench_sample *sample,
                              hs_error *error)
 {
     opened o = {0};
@@ -122,7 +121,7 @@ static hs_status print_share(const bench_setup *bench, hs_comm *comm, const char
         status = open_sample(bench, comm, sample, &o, error);
     if (status == HS_OK) {
         printf("%ssgemm_sample = %s\n", prefix,
-               hs__cli_bench_sample_describe(sample, &bench->shape, text, sizeof text));
+               hs__bench_sample_describe(sample, &bench->setup.shape, text, sizeof text));
         fflush(stdout);
         status = measure_share(comm, &o, path, &sgemm_rate, &report, error);
     }
@@ -141,20 +140,20 @@ static hs_status print_share(const bench_setup *bench, hs_comm *comm, const char
     return status;
 }
 
-static hs_status print_tiny_share(const bench_setup *bench, hs_comm *comm, hs_error *error)
+static hs_status print_tiny_share(const bench_place *bench, hs_comm *comm, hs_error *error)
 {
-    bench_setup tiny = {.shape = tiny_shape, .log = bench->log};
+    bench_place tiny = {.setup = {.shape = tiny_shape, .log = bench->setup.log}};
 
-    HS_TRY(hs__cli_bench_make_inputs(&tiny, error));
+    HS_TRY(hs__bench_make_inputs(&tiny, error));
     printf("tiny_shape = Llama, %zu layers, %zu heads on %zu, width %zu, vocabulary %zu, prompts of %zu tokens\n",
            tiny_shape.n_layers, tiny_shape.n_heads, tiny_shape.n_kv_heads, tiny_shape.width, tiny_shape.vocabulary,
            tiny_shape.n_tokens);
     hs_status status = print_share(&tiny, comm, "tiny_", &tiny_pairs, error);
-    hs__cli_bench_remove_inputs(&tiny);
+    hs__bench_remove_inputs(&tiny);
     return status;
 }
 
-hs_status hs__cli_bench_engine(const bench_setup *bench, hs_error *error)
+hs_status hs__bench_engine(const bench_place *bench, hs_error *error)
 {
     hs_comm *comm = NULL;
     hs_status status;

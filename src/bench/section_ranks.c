@@ -1,6 +1,5 @@
 /* What a second rank gives: the same sweep through the launcher on one rank and on two. */
-#include "cli/bench.h"
-#include "cli/results_file.h"
+#include "bench/sections.h"
 
 enum { MOST_RANKS = 2 };
 
@@ -20,13 +19,13 @@ static hs_status read_sweep_seconds(const char *path, double *seconds, hs_error 
     hs_status status = hs_results_read_run(results, 0, &run, error);
     if (status == HS_OK)
         *seconds = run.sweep_seconds;
-    return hs__cli_close_results(results, status, error);
+    return hs_results_close_after(results, status, error);
 }
 
-static hs_status time_run(const bench_setup *bench, size_t n_ranks, double *seconds, hs_error *error)
+static hs_status time_run(const bench_place *bench, size_t n_ranks, double *seconds, hs_error *error)
 {
-    const bench_overrides overrides = hs__cli_bench_sample_overrides(&scaled_pairs, &bench->shape);
-    const char *arguments[4 + 2 * BENCH_OVERRIDES] = {"run", BENCH_EXPERIMENT};
+    const bench_overrides overrides = hs__bench_sample_overrides(&scaled_pairs, &bench->setup.shape);
+    const char *arguments[4 + 2 * BENCH_OVERRIDES] = {"run", HS_BENCH_EXPERIMENT};
     char results[BENCH_OVERRIDE_LENGTH];
     size_t n = 2;
 
@@ -37,8 +36,9 @@ static hs_status time_run(const bench_setup *bench, size_t n_ranks, double *seco
         arguments[n++] = "--set";
         arguments[n++] = overrides.text[i];
     }
-    hs_log_print(&bench->log, HS_LOG_INFO, "bench   the same sweep on %zu rank%s", n_ranks, n_ranks == 1 ? "" : "s");
-    HS_TRY(hs__cli_bench_launch(n_ranks, bench->folder, true, arguments, n, error));
+    hs_log_print(&bench->setup.log, HS_LOG_INFO, "bench   the same sweep on %zu rank%s", n_ranks,
+                 n_ranks == 1 ? "" : "s");
+    HS_TRY(hs__bench_launch(n_ranks, bench->folder, true, arguments, n, error));
 
     char *path = hs_path_join(bench->folder, results + sizeof "output.results=" - 1, error);
     if (path == NULL)
@@ -48,12 +48,12 @@ static hs_status time_run(const bench_setup *bench, size_t n_ranks, double *seco
     return status;
 }
 
-hs_status hs__cli_bench_ranks(const bench_setup *bench, hs_error *error)
+hs_status hs__bench_ranks(const bench_place *bench, hs_error *error)
 {
     double seconds[MOST_RANKS + 1] = {0};
     char text[128];
 
-    printf("rank_sample = %s\n", hs__cli_bench_sample_describe(&scaled_pairs, &bench->shape, text, sizeof text));
+    printf("rank_sample = %s\n", hs__bench_sample_describe(&scaled_pairs, &bench->setup.shape, text, sizeof text));
     for (size_t n_ranks = 1; n_ranks <= MOST_RANKS; ++n_ranks) {
         HS_TRY(time_run(bench, n_ranks, &seconds[n_ranks], error));
         printf("rank_seconds_%zu = %.4g\n", n_ranks, seconds[n_ranks]);

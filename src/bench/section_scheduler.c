@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <sched.h>
 
-#include "cli/bench.h"
+#include "bench/sections.h"
 
 enum { N_SETS = 50000, RANKS_TO_START = 2 };
 #define STALLED_SECONDS 60.0
@@ -134,11 +134,11 @@ done:
     return status;
 }
 
-hs_status hs__cli_bench_scheduler(const bench_setup *bench, hs_error *error)
+hs_status hs__bench_scheduler(const bench_place *bench, hs_error *error)
 {
     static const char *const arguments[] = {"bench", "scheduler", "--here"};
 
-    if (bench->here)
+    if (bench->setup.here)
         return measure_here(error);
-    return hs__cli_bench_launch(RANKS_TO_START, NULL, false, arguments, sizeof arguments / sizeof *arguments, error);
+    return hs__bench_launch(RANKS_TO_START, NULL, false, arguments, sizeof arguments / sizeof *arguments, error);
 }
