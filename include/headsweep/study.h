@@ -1,12 +1,14 @@
 /*
- * study: an experiment from end to end. Opens what an experiment file names - checkpoint, tokenizer, evaluation sets, scorers -
- * and makes the sweep's space, plan and evaluator of them; says what the sweep costs and what the results file is created from.
+ * study: an experiment from end to end on its ranks. Opens what an experiment file names - checkpoint, tokenizer, evaluation
+ * sets, scorers - and makes the sweep's space, plan and evaluator of them; says what that costs; runs it, phase by phase, into
+ * the results file; and has it analysed, ranked and stored. What people see of it is for the caller to show.
  *
  * With NULL instead of `comm` a study is of one process without MPI, as `plan` wants it.
  */
 #ifndef HEADSWEEP_STUDY_H
 #define HEADSWEEP_STUDY_H
 
+#include "headsweep/analysis.h"
 #include "headsweep/comm.h"
 #include "headsweep/config.h"
 #include "headsweep/engine.h"
@@ -25,7 +27,7 @@ typedef struct hs_study {
     hs_plan plan;
     size_t stacked_rows; /* that the engine computes at a time: chosen with the plan */
     hs_engine *engine;
-    hs_reference_means means; /* empty until hs_study_compute_means or hs_study_read_means */
+    hs_reference_means means; /* empty until they are computed, or read from the file */
     bool needs_means;
     uint64_t experiment_hash;
     struct hs_study_storage *storage; /* the room's own */
@@ -37,41 +39,20 @@ typedef struct hs_study {
  * All ranks return the same status.
  */
 hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study **study_out, hs_error *error);
-/* True if converted weights could not be shared by the ranks of this host, so that each holds its own copy. */
-bool hs_study_weights_are_copied(const hs_study *study);
-/* Appends a line for each note on the model (model.h) and on the scorers' classifiers. */
-hs_status hs_study_describe_notes(const hs_study *study, hs_text *text, hs_error *error);
-/* As hs_tasks_notes(), of the reference file. */
-const char *hs_study_reference_notes(const hs_study *study);
-void hs_study_free(hs_study *study); /* collective over each host, before hs_comm_free */
-
 /*
- * Collective. Reference means over the sequences of all tasks, or of reference.file. Each chunk of sequences is summed by one
- * rank and the chunks are added in their order on every rank, so that the bits do not depend on the number of ranks.
+ * Appends what people see at the head of a run and of a plan: the lines model, sweep and tasks; warnings on what is slow or
+ * odd follow as lines of their own.
  */
-hs_status hs_study_compute_means(hs_comm *comm, hs_study *study, hs_error *error);
-/* The means that the results file was created with. */
-hs_status hs_study_read_means(hs_study *study, hs_results *results, hs_error *error);
+hs_status hs_study_describe(const hs_study *study, int n_ranks, hs_text *text, hs_error *error);
+void hs_study_free(hs_study *study); /* collective over each host, before hs_comm_free */
 
 /* What the results file is created from; borrowed from the study. `hosts` and `command_line` go into the provenance. */
 hs_status hs_study_layout(hs_study *study, const char *hosts, const char *command_line, int n_ranks,
                           const hs_results_layout **layout_out, hs_error *error);
 
-/* Takes over the sets of the phases that the file has and the study has not; every rank by itself. */
-void hs_study_take_phases(hs_study *study, const hs_results *results);
-
 /* The callback that runs the study's engine. Borrows the study; free with hs_study_evaluator_clear. */
 hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_error *error);
 void hs_study_evaluator_clear(hs_evaluator *evaluator);
-
-/*
- * Collective. Keeps the continuations of these ablation sets in the file, in the rows of /results/TASK/text in this order;
- * the rest of the rows are taken back. Nothing happens where they are there already. The groups that hold the sets are sampled
- * again, each by one rank, so the texts are those that were scored, whatever the number of ranks. HS_ERROR_INTERNAL:
- * more sets than the file has rows.
- */
-hs_status hs_study_save_texts(hs_comm *comm, hs_study *study, hs_results *results, size_t task, const uint64_t *sets,
-                              size_t n_sets, hs_error *error);
 
 /* What a rank holds at its peak, counted; without the weights, which the ranks of a host share. */
 typedef struct hs_study_memory {
@@ -98,5 +79,45 @@ typedef struct hs_study_cost {
 hs_status hs_study_count_cost(hs_study *study, hs_study_cost *cost_out, hs_error *error);
 /* The same, and times some sets of each task. */
 hs_status hs_study_cost_of(hs_study *study, hs_study_cost *cost_out, hs_error *error);
+
+/* ---- the run --------------------------------------------------------------------------------------------------- */
+
+/* How far the phase is that is swept now. */
+typedef struct hs_study_progress {
+    hs_progress cells;
+    uint64_t cells_a_set; /* people count sets */
+    const char *best; /* "0.2 zero -1.45 toxicity.contrast": the best single component so far; "" while none is known */
+} hs_study_progress;
+
+typedef struct hs_study_run_options {
+    hs_log log; /* what happens, line by line; stream NULL on all ranks but 0 */
+    const char *command_line;
+    /* Rank 0; may be NULL. With NULL what was shown must go, because lines of the log follow. */
+    void (*progress)(void *context, const hs_study_progress *progress);
+    void *progress_context;
+    bool (*stop)(void *context); /* as of hs_run_options: true ends the run with HS_UNFINISHED; may be NULL */
+    void *stop_context;
+} hs_study_run_options;
+
+/* What a run came to: the file, which is still open and locked, and on rank 0 what was concluded from it. */
+typedef struct hs_study_outcome {
+    hs_results *results;
+    hs_results_lock *lock;
+    hs_analysis *analysis;      /* of the file; NULL on all ranks but 0 */
+    hs_ranking_request request; /* the objective where one is stated, else the first task */
+    hs_ranking ranking;
+} hs_study_outcome;
+
+/*
+ * Collective; all ranks return the same status. Opens the study, makes its results file or continues it, sweeps its phases,
+ * and stores statistics, ranking and the texts that are to be kept. HS_UNFINISHED: it was asked to stop. The outcome is for
+ * hs_study_outcome_close where the run succeeded, else empty.
+ */
+hs_status hs_study_run(hs_comm *comm, const hs_experiment *experiment, const hs_study_run_options *options,
+                       hs_study_outcome *outcome_out, hs_error *error);
+/* Collective. Closes the file after work of that status, as hs_results_close_after does, and frees the rest. */
+hs_status hs_study_outcome_close(hs_study_outcome *outcome, hs_status status, hs_error *error);
+/* Whether the experiment's results can be written where output.results says; before anything is opened. */
+hs_status hs_study_check_place(const hs_experiment *experiment, hs_error *error);
 
 #endif

@@ -3,10 +3,9 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
-#include "cli/describe.h"
-#include "cli/results_file.h"
 #include "cli/slurm.h"
 #include "headsweep/blas.h"
+#include "headsweep/study.h"
 
 static const char help[] =
     "usage: headsweep plan EXPERIMENT.cfg [--ranks N] [--slurm [--ranks-per-host M]] [--set key=value]...\n"
@@ -79,7 +78,7 @@ static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
     hs_text text = {0};
     char duration[32], memory[16], weights[16], file[16];
 
-    HS_TRY(hs__cli_describe_study(study, n_ranks, &text, error));
+    HS_TRY(hs_study_describe(study, n_ranks, &text, error));
     fputs(text.text, stderr);
     hs_text_clear(&text);
     HS_TRY(hs_study_cost_of(study, &cost, error));
@@ -140,7 +139,7 @@ static hs_status plan_experiment(const plan_arguments *arguments, hs_error *erro
 
     HS_GOTO_DONE(
         hs_config_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &experiment, error));
-    HS_GOTO_DONE(hs__cli_check_results_place(experiment->results, error));
+    HS_GOTO_DONE(hs_study_check_place(experiment, error));
     HS_GOTO_DONE(hs_study_open(NULL, experiment, &study, error));
     HS_GOTO_DONE(arguments->slurm ? print_slurm(study, arguments, error)
                                   : print_plan(study, (int)arguments->n_ranks, error));

@@ -24,17 +24,14 @@ static bool parent_writes_to_a_terminal(void)
     return strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0;
 }
 
-progress_display hs__cli_progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set,
-                                               best_so_far *best)
+progress_display hs__cli_progress_display_make(FILE *stream, double log_interval_seconds)
 {
     bool terminal = stream != NULL && (isatty(fileno(stream)) == 1 || parent_writes_to_a_terminal());
 
     return (progress_display){.stream = stream,
                               .terminal = terminal,
                               .interval_seconds = terminal ? TERMINAL_INTERVAL_SECONDS : log_interval_seconds,
-                              .last_seconds = hs_time_seconds(),
-                              .cells_a_set = cells_a_set,
-                              .best = best};
+                              .last_seconds = hs_time_seconds()};
 }
 
 /* "0:12 left", or nothing while the rate is not known. */
@@ -95,38 +92,45 @@ static void show_bar(progress_display *display, double share, const char *text)
     display->bar_is_up = true;
 }
 
-void hs__cli_progress_show(void *context, const hs_progress *progress)
-{
-    progress_display *display = context;
-    double now = hs_time_seconds();
-    double sets = (double)progress->cells_done / (double)display->cells_a_set;
-    double sets_total = (double)progress->cells_total / (double)display->cells_a_set;
-    double rate =
-        progress->seconds > 0 ? (double)progress->cells_this_run / (double)display->cells_a_set / progress->seconds : 0;
-    const char *best = "";
-    char left[48], number[32], text[512];
-
-    if (display->stream == NULL || now - display->last_seconds < display->interval_seconds)
-        return;
-    display->last_seconds = now;
-    if (display->best != NULL) {
-        hs__cli_best_so_far_look(display->best);
-        best = display->best->text;
-    }
-    format_time_left(progress, left, sizeof left);
-    snprintf(text, sizeof text, "%.0f/%.0f sets  %s sets/s%s%s%s", sets, sets_total,
-             hs__cli_progress_format_rate(rate, number, sizeof number), left, best[0] != '\0' ? "  best head " : "",
-             best);
-    if (display->terminal)
-        show_bar(display, sets / sets_total, text);
-    else
-        fprintf(display->stream, "progress  %.1f%%  %s\n", 100 * sets / sets_total, text);
-    fflush(display->stream);
-}
-
-void hs__cli_progress_end(progress_display *display)
+static void hide_bar(progress_display *display)
 {
     if (display->bar_is_up)
         fprintf(display->stream, "\r\033[K");
     display->bar_is_up = false;
+}
+
+/* "30/60 sets  2 sets/s  0:15 left  best head 0.2 zero -1.45 toxicity.contrast" */
+static void format_state(const hs_study_progress *progress, char *text, size_t capacity)
+{
+    const hs_progress *cells = &progress->cells;
+    const double a_set = (double)progress->cells_a_set;
+    const double rate = cells->seconds > 0 ? (double)cells->cells_this_run / a_set / cells->seconds : 0;
+    char left[48], number[32];
+
+    format_time_left(cells, left, sizeof left);
+    snprintf(text, capacity, "%.0f/%.0f sets  %s sets/s%s%s%s", (double)cells->cells_done / a_set,
+             (double)cells->cells_total / a_set, hs__cli_progress_format_rate(rate, number, sizeof number), left,
+             progress->best[0] != '\0' ? "  best head " : "", progress->best);
+}
+
+void hs__cli_progress_show(void *context, const hs_study_progress *progress)
+{
+    progress_display *display = context;
+    const double now = hs_time_seconds();
+    char text[512];
+
+    if (progress == NULL) {
+        hide_bar(display);
+        return;
+    }
+    if (display->stream == NULL || now - display->last_seconds < display->interval_seconds)
+        return;
+    display->last_seconds = now;
+    const double share = (double)progress->cells.cells_done / (double)progress->cells.cells_total;
+    format_state(progress, text, sizeof text);
+    if (display->terminal)
+        show_bar(display, share, text);
+    else
+        fprintf(display->stream, "progress  %.1f%%  %s\n", 100 * share, text);
+    fflush(display->stream);
 }

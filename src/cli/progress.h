@@ -2,24 +2,19 @@
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
-#include "cli/best_so_far.h"
+#include "headsweep/study.h"
 
 typedef struct progress_display {
     FILE *stream; /* NULL: nothing is shown */
     bool terminal;
     double interval_seconds; /* between two lines in a log */
     double last_seconds;     /* when something was shown; 0 = never */
-    uint64_t cells_a_set;    /* cells of one ablation set: people count sets */
-    best_so_far *best;       /* borrowed; NULL: nothing is told of findings */
     bool bar_is_up;
 } progress_display;
 
-progress_display hs__cli_progress_display_make(FILE *stream, double log_interval_seconds, uint64_t cells_a_set,
-                                               best_so_far *best);
-/* An hs_run_options.progress. */
-void hs__cli_progress_show(void *display, const hs_progress *progress);
-/* Takes the bar away, so that other text can follow. */
-void hs__cli_progress_end(progress_display *display);
+progress_display hs__cli_progress_display_make(FILE *stream, double log_interval_seconds);
+/* An hs_study_run_options.progress: with NULL it takes the bar away, so that other text can follow. */
+void hs__cli_progress_show(void *display, const hs_study_progress *progress);
 
 /* "45.1", "1234": never with an exponent; returns `buffer`. */
 const char *hs__cli_progress_format_rate(double rate, char *buffer, size_t capacity);

@@ -1,12 +1,5 @@
 #include "cli/results_file.h"
 
-hs_status hs__cli_check_results_place(const char *path, hs_error *error)
-{
-    hs_status status = hs_results_check_place(path, error);
-
-    return status == HS_OK ? HS_OK : hs_error_prefix(error, "output.results");
-}
-
 hs_status hs__cli_analyse_results(hs_results *results, hs_analysis **analysis_out, hs_error *error)
 {
     const hs_log log = {stderr, HS_LOG_INFO};

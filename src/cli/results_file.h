@@ -4,8 +4,6 @@
 
 #include "headsweep/analysis.h"
 
-/* hs_results_check_place of output.results, which the message names. */
-hs_status hs__cli_check_results_place(const char *path, hs_error *error);
 /* The file's statistics; says on stderr where they must be computed because the sweep is unfinished. */
 hs_status hs__cli_analyse_results(hs_results *results, hs_analysis **analysis_out, hs_error *error);
 

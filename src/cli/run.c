@@ -3,8 +3,10 @@
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
-#include "cli/session.h"
+#include "cli/progress.h"
 #include "cli/stop.h"
+#include "headsweep/report.h"
+#include "headsweep/study.h"
 
 static const char help[] =
     "usage: headsweep run EXPERIMENT.cfg [options]\n"
@@ -156,19 +158,53 @@ done:
     return status;
 }
 
+/* Rank 0's, which has the ranking. */
+static hs_status print_ranking(const hs_study_outcome *outcome, const char *results, size_t top, const hs_log *log,
+                               hs_error *error)
+{
+    hs_text text = {0};
+    hs_status status =
+        hs_report_ranking(outcome->analysis, &outcome->request, &outcome->ranking, top, HS_REPORT_TABLE, &text, error);
+
+    if (status == HS_OK) {
+        hs_log_print(log, HS_LOG_INFO, "wrote   %s", results);
+        hs_log_print(log, HS_LOG_INFO, "%s", "");
+        hs__cli_print_text(&text);
+    }
+    hs_text_clear(&text);
+    return status;
+}
+
+/* Collective. */
+static hs_status run_and_print(hs_comm *comm, const run_arguments *arguments, const hs_experiment *experiment,
+                               const char *command_line, hs_error *error)
+{
+    const bool is_first = hs_comm_rank(comm) == 0, shows = is_first && !arguments->quiet;
+    progress_display display = hs__cli_progress_display_make(shows ? stderr : NULL, experiment->progress_seconds);
+    const hs_study_run_options options = {.log = {is_first ? stderr : NULL, shows ? HS_LOG_INFO : HS_LOG_WARNING},
+                                          .command_line = command_line,
+                                          .progress = shows ? hs__cli_progress_show : NULL,
+                                          .progress_context = &display,
+                                          .stop = hs__cli_stop_is_requested};
+    hs_study_outcome outcome;
+
+    HS_TRY(hs_study_run(comm, experiment, &options, &outcome, error));
+    hs_status status = HS_OK;
+    if (is_first)
+        status = print_ranking(&outcome, experiment->results, (size_t)arguments->top, &options.log, error);
+    return hs_study_outcome_close(&outcome, hs_comm_agree(comm, status, error), error);
+}
+
 static hs_status run_experiment(const run_arguments *arguments, const char *command_line, hs_error *error)
 {
     hs_comm *comm = NULL;
     hs_experiment *experiment = NULL;
-    session_options options = {.command_line = command_line, .top = (size_t)arguments->top};
     hs_status status;
 
     HS_TRY(hs_comm_new(&comm, error));
     hs__cli_stop_catch_signals();
-    if (hs_comm_rank(comm) == 0)
-        options.log = (hs_log){stderr, arguments->quiet ? HS_LOG_WARNING : HS_LOG_INFO};
     HS_GOTO_DONE(load_experiment(comm, arguments, &experiment, error));
-    status = hs__cli_session_run(comm, experiment, &options, error);
+    status = run_and_print(comm, arguments, experiment, command_line, error);
 done:
     /* Every rank has the same error by now; one of them prints it, before any rank can leave: launchers kill the others then. */
     if (status != HS_OK && hs_comm_rank(comm) == 0)

@@ -135,8 +135,8 @@ static hs_status find_written(text_writer *w, int32_t *sets, uint8_t *written_ou
     return hs_comm_broadcast(w->comm, written_out, sizeof *written_out, 0, error);
 }
 
-hs_status hs_study_save_texts(hs_comm *comm, hs_study *study, hs_results *results, size_t task, const uint64_t *sets,
-                              size_t n_sets, hs_error *error)
+hs_status hs__study_save_texts(hs_comm *comm, hs_study *study, hs_results *results, size_t task, const uint64_t *sets,
+                               size_t n_sets, hs_error *error)
 {
     text_writer w = {comm, study, results, (uint32_t)task, sets, n_sets, {0}, NULL};
     int32_t *rows = NULL;

@@ -158,7 +158,7 @@ static hs_status sum_round(hs_comm *comm, hs_study *study, uint64_t first, uint6
     return HS_OK;
 }
 
-hs_status hs_study_compute_means(hs_comm *comm, hs_study *study, hs_error *error)
+hs_status hs__study_compute_means(hs_comm *comm, hs_study *study, hs_error *error)
 {
     const hs_model_shape *shape = &study->model->shape;
     hs_mean_sums own = {0}, part = {0}, total = {0};
@@ -186,7 +186,7 @@ hs_status hs_study_compute_means(hs_comm *comm, hs_study *study, hs_error *error
     return status;
 }
 
-hs_status hs_study_read_means(hs_study *study, hs_results *results, hs_error *error)
+hs_status hs__study_read_means(hs_study *study, hs_results *results, hs_error *error)
 {
     hs_reference_means *means = &study->means;
     hs_status status;

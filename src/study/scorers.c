@@ -70,7 +70,7 @@ static hs_status append_notes(const hs_model *model, const char *folder, hs_text
     return HS_OK;
 }
 
-hs_status hs_study_describe_notes(const hs_study *study, hs_text *text, hs_error *error)
+hs_status hs__study_describe_notes(const hs_study *study, hs_text *text, hs_error *error)
 {
     const struct hs_study_storage *storage = study->storage;
 

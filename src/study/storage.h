@@ -102,4 +102,31 @@ hs_status hs__study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash
  */
 hs_status hs__study_identify(hs_comm *comm, hs_study *study, hs_error *error);
 
+/* True if converted weights could not be shared by the ranks of this host, so that each holds its own copy. */
+bool hs__study_weights_are_copied(const hs_study *study);
+/* Appends a line for each note on the model (model.h) and on the scorers' classifiers. */
+hs_status hs__study_describe_notes(const hs_study *study, hs_text *text, hs_error *error);
+/* As hs_tasks_notes(), of the reference file. */
+const char *hs__study_reference_notes(const hs_study *study);
+
+/*
+ * Collective. Reference means over the sequences of all tasks, or of reference.file. Each chunk of sequences is summed by one
+ * rank and the chunks are added in their order on every rank, so that the bits do not depend on the number of ranks.
+ */
+hs_status hs__study_compute_means(hs_comm *comm, hs_study *study, hs_error *error);
+/* The means that the results file was created with. */
+hs_status hs__study_read_means(hs_study *study, hs_results *results, hs_error *error);
+
+/* Takes over the sets of the phases that the file has and the study has not; every rank by itself. */
+void hs__study_take_phases(hs_study *study, const hs_results *results);
+
+/*
+ * Collective. Keeps the continuations of these ablation sets in the file, in the rows of /results/TASK/text in this order;
+ * the rest of the rows are taken back. Nothing happens where they are there already. The groups that hold the sets are sampled
+ * again, each by one rank, so the texts are those that were scored, whatever the number of ranks. HS_ERROR_INTERNAL:
+ * more sets than the file has rows.
+ */
+hs_status hs__study_save_texts(hs_comm *comm, hs_study *study, hs_results *results, size_t task, const uint64_t *sets,
+                               size_t n_sets, hs_error *error);
+
 #endif

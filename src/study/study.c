@@ -175,7 +175,7 @@ done:
     return status;
 }
 
-void hs_study_take_phases(hs_study *study, const hs_results *results)
+void hs__study_take_phases(hs_study *study, const hs_results *results)
 {
     const hs_results_sets *sets = hs_results_sets_of(results);
     hs_space *space = &study->space;
@@ -189,12 +189,12 @@ void hs_study_take_phases(hs_study *study, const hs_results *results)
     space->n_sets = sets->n_sets;
 }
 
-const char *hs_study_reference_notes(const hs_study *study)
+const char *hs__study_reference_notes(const hs_study *study)
 {
     return study->storage->reference_set != NULL ? hs_tasks_reference_set_notes(study->storage->reference_set) : "";
 }
 
-bool hs_study_weights_are_copied(const hs_study *study)
+bool hs__study_weights_are_copied(const hs_study *study)
 {
     const hs_shared_block *weights = study->storage->shared_weights;
 

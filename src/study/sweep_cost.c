@@ -170,7 +170,7 @@ static hs_status study_cost(hs_study *study, bool timed, hs_study_cost *cost_out
 
     *cost_out = cost;
     if (study->needs_means && study->means.mean == NULL)
-        HS_TRY(hs_study_compute_means(NULL, study, error));
+        HS_TRY(hs__study_compute_means(NULL, study, error));
     HS_TRY(sum_tasks(study, timed, &cost, error));
     HS_TRY(hs__study_count_memory(study, SIZE_MAX, &cost.memory, error));
     HS_TRY(hs_study_layout(study, "", "", 1, &layout, error));

@@ -1,8 +1,8 @@
-#include "cli/cores.h"
-
+/* Whether all numbers of a sweep come from one kind of processor, which is what their last bits depend on. */
 #include <string.h>
 
 #include "headsweep/blas.h"
+#include "study/session.h"
 
 /* The first of the lines that is not `core`; NULL if all are. Cuts the lines apart. */
 static const char *find_other(char *lines, const char *core)
@@ -15,13 +15,14 @@ static const char *find_other(char *lines, const char *core)
     return NULL;
 }
 
-hs_status hs__cli_warn_of_other_cores(hs_comm *comm, const hs_results *results, const hs_log *log, hs_error *error)
+hs_status hs__study_warn_of_other_cores(const study_session *s, hs_error *error)
 {
     const char *core = hs_blas_core();
-    const char *before = hs_results_attribute_of(results, "provenance", "blas_core");
+    const char *before = hs_results_attribute_of(s->results, "provenance", "blas_core");
+    const hs_log *log = &s->options->log;
     char *lines = NULL;
 
-    HS_TRY(hs_comm_gather_lines(comm, core, &lines, error));
+    HS_TRY(hs_comm_gather_lines(s->comm, core, &lines, error));
     const char *other = lines != NULL ? find_other(lines, core) : NULL;
     if (other != NULL)
         hs_log_print(log, HS_LOG_WARNING,

@@ -1,10 +1,9 @@
-#include "cli/phases.h"
-
+/* All phases of a sweep, one after the other: choosing their sets, sweeping them, telling how far that is. */
 #include <inttypes.h>
 
-#include "cli/progress.h"
-#include "cli/stop.h"
 #include "headsweep/phases.h"
+#include "study/best_so_far.h"
+#include "study/session.h"
 
 /* ---- choosing ---------------------------------------------------------------------------------------------------- */
 
@@ -32,18 +31,18 @@ static hs_status share_sets(hs_comm *comm, hs_chosen_sets *sets, hs_error *error
     return hs_comm_broadcast(comm, sets->components, sets->n_sets * row * sizeof *sets->components, 0, error);
 }
 
-static hs_status choose_next(const phase_job *job, hs_error *error)
+static hs_status choose_next(study_session *s, hs_error *error)
 {
-    hs_chosen_sets sets = {.max_order = hs_results_sets_of(job->results)->max_order};
+    hs_chosen_sets sets = {.max_order = hs_results_sets_of(s->results)->max_order};
     hs_status status = HS_OK;
 
-    if (hs_comm_rank(job->comm) == 0)
-        status = hs_analysis_choose_phase(job->results, &sets, error);
-    HS_GOTO_DONE(hs_comm_agree(job->comm, status, error));
-    HS_GOTO_DONE(share_sets(job->comm, &sets, error));
-    const hs_results_sets rows = hs_analysis_chosen_sets_view(&sets, job->results);
-    HS_GOTO_DONE(hs_comm_agree(job->comm, hs_results_add_phase(job->results, &rows, error), error));
-    hs_study_take_phases(job->study, job->results);
+    if (hs_comm_rank(s->comm) == 0)
+        status = hs_analysis_choose_phase(s->results, &sets, error);
+    HS_GOTO_DONE(hs_comm_agree(s->comm, status, error));
+    HS_GOTO_DONE(share_sets(s->comm, &sets, error));
+    const hs_results_sets rows = hs_analysis_chosen_sets_view(&sets, s->results);
+    HS_GOTO_DONE(hs_comm_agree(s->comm, hs_results_add_phase(s->results, &rows, error), error));
+    hs__study_take_phases(s->study, s->results);
 done:
     hs_analysis_chosen_sets_clear(&sets);
     return status;
@@ -51,27 +50,50 @@ done:
 
 /* ---- sweeping ---------------------------------------------------------------------------------------------------- */
 
-static void announce_phase(const phase_job *job, size_t phase, uint64_t n_sets)
+static void announce_phase(study_session *s, size_t phase, uint64_t n_sets)
 {
-    const size_t n_phases = hs_results_n_phases(job->results);
+    const size_t n_phases = hs_results_n_phases(s->results);
 
-    if (hs_comm_rank(job->comm) == 0 && n_phases > 1)
-        hs_log_print(job->log, HS_LOG_INFO, "phase   %zu of %zu, %s: %" PRIu64 " sets", phase + 1, n_phases,
-                     hs_results_phase_name(job->results, phase), n_sets);
+    if (hs_comm_rank(s->comm) == 0 && n_phases > 1)
+        hs_log_print(&s->options->log, HS_LOG_INFO, "phase   %zu of %zu, %s: %" PRIu64 " sets", phase + 1, n_phases,
+                     hs_results_phase_name(s->results, phase), n_sets);
 }
 
-/* What is told of a NaN, and the display that it must not run into. */
-typedef struct not_finite_context {
-    const phase_job *job;
-    progress_display *display;
-} not_finite_context;
+/* What the phases of one run share. */
+typedef struct phase_sweep {
+    study_session *s;
+    best_so_far best; /* rank 0, where progress is shown */
+    hs_run_report *sum;
+} phase_sweep;
+
+/* What is shown and would run into lines of the log is to go. */
+static void hide_progress(const phase_sweep *sweep)
+{
+    const hs_study_run_options *options = sweep->s->options;
+
+    if (options->progress != NULL)
+        options->progress(options->progress_context, NULL);
+}
+
+static void show_progress(void *context, const hs_progress *progress)
+{
+    phase_sweep *sweep = context;
+    const hs_study_run_options *options = sweep->s->options;
+    const hs_plan *plan = &sweep->s->study->plan;
+
+    if (options->progress == NULL)
+        return;
+    hs__study_best_so_far_look(&sweep->best);
+    const hs_study_progress shown = {*progress, plan->n_cells / plan->n_sets, sweep->best.text};
+    options->progress(options->progress_context, &shown);
+}
 
 static void report_not_finite(void *context, const hs_not_finite *place)
 {
-    const not_finite_context *c = context;
-    const hs_study *study = c->job->study;
+    const phase_sweep *sweep = context;
+    const hs_study *study = sweep->s->study;
     const hs_task *task = study->tasks[place->task];
-    const hs_results_sets *sets = hs_results_sets_of(c->job->results);
+    const hs_results_sets *sets = hs_results_sets_of(sweep->s->results);
     const char *ablation = sets->intervention_names[sets->intervention[place->set]];
     char where[64] = "after the last layer";
     hs_text heads = {0};
@@ -81,8 +103,8 @@ static void report_not_finite(void *context, const hs_not_finite *place)
         snprintf(where, sizeof where, "from layer %" PRIu64 " on", place->layer);
     if (hs_results_set_name(sets, place->set, &heads, &ignored) != HS_OK)
         return;
-    hs__cli_progress_end(c->display);
-    hs_log_print(c->job->log, HS_LOG_WARNING,
+    hide_progress(sweep);
+    hs_log_print(&sweep->s->options->log, HS_LOG_WARNING,
                  "set %" PRIu64 ", heads %s (%s): task %s, example %" PRIu64 " (line %zu), row %" PRIu64
                  ": not finite %s; its metrics are stored as NaN",
                  place->set, heads.text, ablation, hs_tasks_name(task), place->example,
@@ -100,57 +122,42 @@ static void add_report(hs_run_report *sum, const hs_run_report *report)
     sum->stopped = report->stopped;
 }
 
-/* What the phases of one run share. */
-typedef struct phase_sweep {
-    const phase_job *job;
-    best_so_far best; /* rank 0, where progress is shown */
-    hs_run_report *sum;
-} phase_sweep;
-
-static FILE *progress_stream(const phase_job *job)
-{
-    return job->log->level >= HS_LOG_INFO ? job->log->stream : NULL;
-}
-
 /*
  * Of one host alone: where a file system keeps pages of a file on each host, reading what other hosts write could let
  * this one write its old bytes beside its own cells.
  */
 static hs_status begin_best_so_far(phase_sweep *sweep, hs_error *error)
 {
-    const phase_job *job = sweep->job;
+    study_session *s = sweep->s;
 
-    if (progress_stream(job) == NULL || hs_comm_node_size(job->comm) < hs_comm_size(job->comm))
+    if (s->options->progress == NULL || hs_comm_node_size(s->comm) < hs_comm_size(s->comm))
         return HS_OK;
-    return hs__cli_best_so_far_init(&sweep->best, job->experiment, job->results, error);
+    return hs__study_best_so_far_init(&sweep->best, s->experiment, s->results, error);
 }
 
 /* With an evaluator of its own: none is held while the sets of the next phase are chosen. */
 static hs_status sweep_sets(phase_sweep *sweep, uint64_t first, uint64_t n, bool fresh, hs_error *error)
 {
-    const phase_job *job = sweep->job;
-    progress_display display =
-        hs__cli_progress_display_make(progress_stream(job), job->experiment->progress_seconds,
-                                      job->study->plan.n_cells / job->study->plan.n_sets, &sweep->best);
-    not_finite_context not_finite = {job, &display};
-    const hs_run_options options = {.scheduler = job->experiment->scheduler,
-                                    .max_lease_groups = (uint64_t)job->experiment->max_lease_groups,
-                                    .progress = hs__cli_progress_show,
-                                    .progress_context = &display,
-                                    .stop = hs__cli_stop_is_requested,
+    study_session *s = sweep->s;
+    const hs_run_options options = {.scheduler = s->experiment->scheduler,
+                                    .max_lease_groups = (uint64_t)s->experiment->max_lease_groups,
+                                    .progress = show_progress,
+                                    .progress_context = sweep,
+                                    .stop = s->options->stop,
+                                    .stop_context = s->options->stop_context,
                                     .not_finite = report_not_finite,
-                                    .not_finite_context = &not_finite};
+                                    .not_finite_context = sweep};
     hs_run_report report = {0};
     hs_evaluator evaluator = {0};
     hs_plan plan = {0};
-    hs_status status = hs_sweep_plan_of_sets(&job->study->plan, first, n, &plan, error);
+    hs_status status = hs_sweep_plan_of_sets(&s->study->plan, first, n, &plan, error);
 
     if (status == HS_OK)
-        status = hs_study_evaluator(job->study, &evaluator, error);
-    HS_GOTO_DONE(hs_comm_agree(job->comm, status, error));
-    HS_GOTO_DONE(hs_sweep_run(job->comm, &plan, job->results, fresh, &evaluator, &options, &report, error));
+        status = hs_study_evaluator(s->study, &evaluator, error);
+    HS_GOTO_DONE(hs_comm_agree(s->comm, status, error));
+    HS_GOTO_DONE(hs_sweep_run(s->comm, &plan, s->results, fresh, &evaluator, &options, &report, error));
 done:
-    hs__cli_progress_end(&display);
+    hide_progress(sweep);
     add_report(sweep->sum, &report);
     hs_study_evaluator_clear(&evaluator);
     hs_sweep_plan_clear(&plan);
@@ -159,16 +166,16 @@ done:
 
 static hs_status sweep_each(phase_sweep *sweep, hs_error *error)
 {
-    const phase_job *job = sweep->job;
+    study_session *s = sweep->s;
 
-    for (size_t phase = 0; phase < hs_results_n_phases(job->results); ++phase) {
-        bool fresh = job->fresh || phase >= hs_results_n_chosen_phases(job->results);
+    for (size_t phase = 0; phase < hs_results_n_phases(s->results); ++phase) {
+        bool fresh = s->fresh || phase >= hs_results_n_chosen_phases(s->results);
         uint64_t first, n;
 
-        if (phase >= hs_results_n_chosen_phases(job->results))
-            HS_TRY(choose_next(job, error));
-        hs_results_phase_sets(job->results, phase, &first, &n);
-        announce_phase(job, phase, n);
+        if (phase >= hs_results_n_chosen_phases(s->results))
+            HS_TRY(choose_next(s, error));
+        hs_results_phase_sets(s->results, phase, &first, &n);
+        announce_phase(s, phase, n);
         if (n > 0)
             HS_TRY(sweep_sets(sweep, first, n, fresh, error));
     }
@@ -195,17 +202,17 @@ static void report_sweep(const hs_log *log, const hs_run_report *report)
                      report->cells_this_run, duration, report->seconds, report->cells_before);
 }
 
-hs_status hs__cli_sweep_phases(const phase_job *job, hs_run_report *report_out, hs_error *error)
+hs_status hs__study_sweep_phases(study_session *s, hs_run_report *report_out, hs_error *error)
 {
-    phase_sweep sweep = {.job = job, .sum = report_out};
+    phase_sweep sweep = {.s = s, .sum = report_out};
 
     *report_out = (hs_run_report){0};
-    hs_study_take_phases(job->study, job->results);
-    hs_status status = hs_comm_agree(job->comm, begin_best_so_far(&sweep, error), error);
+    hs__study_take_phases(s->study, s->results);
+    hs_status status = hs_comm_agree(s->comm, begin_best_so_far(&sweep, error), error);
     if (status == HS_OK)
         status = sweep_each(&sweep, error);
-    hs__cli_best_so_far_clear(&sweep.best);
+    hs__study_best_so_far_clear(&sweep.best);
     if (status == HS_OK)
-        report_sweep(job->log, report_out);
+        report_sweep(&s->options->log, report_out);
     return status;
 }

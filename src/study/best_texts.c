@@ -1,4 +1,5 @@
-#include "cli/best_texts.h"
+/* Which ablation sets have their generated texts kept: the clean model and the best of the ranking. */
+#include "study/session.h"
 
 /* The clean model and the best of the ranking, as many as there is room for. */
 static hs_status choose_sets(const hs_analysis *analysis, const hs_results_task *task, uint64_t *sets, uint64_t *n_out,
@@ -21,30 +22,28 @@ done:
     return status;
 }
 
-static hs_status save_task(hs_comm *comm, hs_study *study, hs_results *results, const hs_analysis *analysis,
-                           size_t task, hs_error *error)
+static hs_status save_task(study_session *s, const hs_analysis *analysis, size_t task, hs_error *error)
 {
-    const hs_results_task *of = hs_results_task_at(results, task);
+    const hs_results_task *of = hs_results_task_at(s->results, task);
     uint64_t *sets = NULL;
     uint64_t n_sets = 0;
     hs_status status = hs_allocate(&sets, of->n_text_sets, sizeof *sets, "text sets", error);
 
     if (status == HS_OK && analysis != NULL)
         status = choose_sets(analysis, of, sets, &n_sets, error);
-    HS_GOTO_DONE(hs_comm_agree(comm, status, error));
-    HS_GOTO_DONE(hs_comm_broadcast(comm, &n_sets, sizeof n_sets, 0, error));
-    HS_GOTO_DONE(hs_comm_broadcast(comm, sets, of->n_text_sets * sizeof *sets, 0, error));
-    HS_GOTO_DONE(hs_study_save_texts(comm, study, results, task, sets, (size_t)n_sets, error));
+    HS_GOTO_DONE(hs_comm_agree(s->comm, status, error));
+    HS_GOTO_DONE(hs_comm_broadcast(s->comm, &n_sets, sizeof n_sets, 0, error));
+    HS_GOTO_DONE(hs_comm_broadcast(s->comm, sets, of->n_text_sets * sizeof *sets, 0, error));
+    HS_GOTO_DONE(hs__study_save_texts(s->comm, s->study, s->results, task, sets, (size_t)n_sets, error));
 done:
     hs_free(sets);
     return status;
 }
 
-hs_status hs__cli_save_best_texts(hs_comm *comm, hs_study *study, hs_results *results, const hs_analysis *analysis,
-                                  hs_error *error)
+hs_status hs__study_save_best_texts(study_session *s, const hs_analysis *analysis, hs_error *error)
 {
-    for (size_t task = 0; task < hs_results_n_tasks(results); ++task)
-        if (hs_results_task_at(results, task)->n_text_sets > 0)
-            HS_TRY(save_task(comm, study, results, analysis, task, error));
+    for (size_t task = 0; task < hs_results_n_tasks(s->results); ++task)
+        if (hs_results_task_at(s->results, task)->n_text_sets > 0)
+            HS_TRY(save_task(s, analysis, task, error));
     return HS_OK;
 }

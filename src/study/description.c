@@ -1,7 +1,8 @@
-#include "cli/describe.h"
-#include "headsweep/blas.h"
-
+/* How a study is described to people in a few lines: the head of a run and of a plan. */
 #include <string.h>
+
+#include "headsweep/blas.h"
+#include "study/storage.h"
 
 static hs_status describe_model(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
 {
@@ -16,7 +17,7 @@ static hs_status describe_model(const hs_study *study, int n_ranks, hs_text *tex
         name != NULL && name[1] != '\0' ? name + 1 : folder, model->family, model->shape.n_layers, model->shape.n_heads,
         parameters, model->weight_type, n_ranks, n_ranks == 1 ? "" : "s", hs_blas_threads(),
         hs_blas_threads() == 1 ? "" : "s", hs_blas_core()));
-    return hs_study_describe_notes(study, text, error);
+    return hs__study_describe_notes(study, text, error);
 }
 
 /* "16 heads + 120 pairs" from the sets of the first intervention. */
@@ -156,10 +157,10 @@ static hs_status describe_data(const hs_study *study, hs_text *text, hs_error *e
 {
     for (size_t i = 0; i < study->n_tasks; ++i)
         HS_TRY(describe_notes("task ", hs_tasks_name(study->tasks[i]), hs_tasks_notes(study->tasks[i]), text, error));
-    return describe_notes("reference set", "", hs_study_reference_notes(study), text, error);
+    return describe_notes("reference set", "", hs__study_reference_notes(study), text, error);
 }
 
-hs_status hs__cli_describe_study(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
+hs_status hs_study_describe(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
 {
     HS_TRY(describe_model(study, n_ranks, text, error));
     HS_TRY(describe_sweep(study, text, error));

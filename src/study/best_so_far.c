@@ -1,4 +1,4 @@
-#include "cli/best_so_far.h"
+#include "study/best_so_far.h"
 
 #include <math.h>
 #include <string.h>
@@ -53,8 +53,8 @@ static size_t longest_shard(const hs_results_task *task)
     return (size_t)longest;
 }
 
-hs_status hs__cli_best_so_far_init(best_so_far *best, const hs_experiment *experiment, hs_results *results,
-                                   hs_error *error)
+hs_status hs__study_best_so_far_init(best_so_far *best, const hs_experiment *experiment, hs_results *results,
+                                     hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(results);
 
@@ -75,7 +75,7 @@ hs_status hs__cli_best_so_far_init(best_so_far *best, const hs_experiment *exper
     return HS_OK;
 }
 
-void hs__cli_best_so_far_clear(best_so_far *best)
+void hs__study_best_so_far_clear(best_so_far *best)
 {
     hs_free(best->sets);
     hs_free(best->sums);
@@ -196,7 +196,7 @@ static hs_status look(best_so_far *best, double start, hs_error *error)
     return best->n_shards > n_before ? describe(best, error) : HS_OK;
 }
 
-void hs__cli_best_so_far_look(best_so_far *best)
+void hs__study_best_so_far_look(best_so_far *best)
 {
     const double start = hs_time_seconds();
     hs_error ignored = {0};

@@ -1,6 +1,6 @@
-/* The progress of a run as people see it: the best single component so far, in a bar and in a log. */
-#include "cli/progress.h"
+/* The best single component so far, as a run finds it in its own file. */
 #include "mpi/mpi_test.h"
+#include "study/best_so_far.h"
 #include "support/results_fixture.h"
 
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static void write_shard(place *p, uint32_t task, uint32_t shard)
 static const char *look(best_so_far *best)
 {
     best->next_seconds = 0;
-    hs__cli_best_so_far_look(best);
+    hs__study_best_so_far_look(best);
     return best->text;
 }
 
@@ -68,7 +68,7 @@ static void start(best_so_far *best, place *p, char *task, char *metric)
 {
     const hs_experiment experiment = {.objective_reduce = task, .objective_reduce_metric = metric};
 
-    assert_int_equal(hs__cli_best_so_far_init(best, &experiment, p->results, &p->error), HS_OK);
+    assert_int_equal(hs__study_best_so_far_init(best, &experiment, p->results, &p->error), HS_OK);
     assert_string_equal(look(best), "");
 }
 
@@ -92,7 +92,7 @@ static void test_best_is_of_whole_shards(void **state)
         look(&best);
     assert_string_equal(best.text, "0.1 mean +23.00 toxicity.contrast");
     assert_int_equal(best.n_shards, 3);
-    hs__cli_best_so_far_clear(&best);
+    hs__study_best_so_far_clear(&best);
     place_clear(&p);
 }
 
@@ -120,68 +120,15 @@ static void test_best_by_objective(void **state)
     (void)snprintf(expected, sizeof expected, "1.2 mean %+.2f accuracy.margin",
                    sums[1][1] / sums[1][0] - sums[0][1] / sums[0][0]);
     assert_string_equal(look(&ratio), expected);
-    hs__cli_best_so_far_clear(&first);
-    hs__cli_best_so_far_clear(&percent);
-    hs__cli_best_so_far_clear(&ratio);
+    hs__study_best_so_far_clear(&first);
+    hs__study_best_so_far_clear(&percent);
+    hs__study_best_so_far_clear(&ratio);
     place_clear(&p);
-}
-
-/* ---- how it is shown --------------------------------------------------------------------------------------------- */
-
-static void shown(progress_display display, const hs_progress *progress, char *text, size_t capacity)
-{
-    display.stream = tmpfile();
-    assert_non_null(display.stream);
-    hs__cli_progress_show(&display, progress);
-    rewind(display.stream);
-    text[fread(text, 1, capacity - 1, display.stream)] = '\0';
-    (void)fclose(display.stream);
-}
-
-static void test_bar_and_line(void **state)
-{
-    const hs_progress progress = {.cells_done = 60, .cells_total = 120, .cells_this_run = 40, .seconds = 10};
-    best_so_far best = {.text = "0.2 zero -1.45 toxicity.contrast"};
-    progress_display display = {.cells_a_set = 2};
-    char text[512];
-
-    (void)state;
-    shown(display, &progress, text, sizeof text);
-    assert_string_equal(text, "progress  50.0%  30/60 sets  2 sets/s  0:15 left\n");
-    display.best = &best;
-    shown(display, &progress, text, sizeof text);
-    assert_string_equal(
-        text, "progress  50.0%  30/60 sets  2 sets/s  0:15 left  best head 0.2 zero -1.45 toxicity.contrast\n");
-    /* A file has no columns: 80 are taken for it, and the last one stays free. */
-    display.terminal = true;
-    display.best = NULL;
-    shown(display, &progress, text, sizeof text);
-    assert_string_equal(text, "\r[#####     ] 30/60 sets  2 sets/s  0:15 left\033[K");
-    display.best = &best;
-    shown(display, &progress, text, sizeof text);
-    assert_string_equal(text,
-                        "\r[#####     ] 30/60 sets  2 sets/s  0:15 left  best head 0.2 zero -1.45 toxicity\033[K");
-}
-
-/* Rates have no exponent, however large. */
-static void test_rates(void **state)
-{
-    static const struct {
-        double rate;
-        const char *expected;
-    } cases[] = {{0.0123, "0.0123"}, {6.644, "6.64"},   {99.94, "99.9"},
-                 {1234.4, "1234"},   {9999.6, "10000"}, {1.5e6, "1500000"}};
-    char text[32];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
-        assert_string_equal(hs__cli_progress_format_rate(cases[i].rate, text, sizeof text), cases[i].expected);
 }
 
 int main(void)
 {
     struct CMUnitTest tests[] = {cmocka_unit_test(test_best_is_of_whole_shards),
-                                 cmocka_unit_test(test_best_by_objective), cmocka_unit_test(test_bar_and_line),
-                                 cmocka_unit_test(test_rates)};
-    return mpi_test_run("progress", tests, sizeof tests / sizeof tests[0]);
+                                 cmocka_unit_test(test_best_by_objective)};
+    return mpi_test_run("best_so_far", tests, sizeof tests / sizeof tests[0]);
 }

@@ -6,8 +6,8 @@
  * Rank 0 reads its own run's file for it, independently of the other ranks: the first shard that is not added yet,
  * until all single components have it, and so seldom that it takes a thousandth of the time at most.
  */
-#ifndef CLI_BEST_SO_FAR_H
-#define CLI_BEST_SO_FAR_H
+#ifndef STUDY_BEST_SO_FAR_H
+#define STUDY_BEST_SO_FAR_H
 
 #include "headsweep/sweep.h"
 
@@ -31,10 +31,10 @@ typedef struct best_so_far {
  * By the objective that the experiment states, else by the first task. Nothing is looked for without single components
  * in the first phase, or where the metric is no mean or ratio of sums. HS_ERROR_MEMORY.
  */
-hs_status hs__cli_best_so_far_init(best_so_far *best, const hs_experiment *experiment, hs_results *results,
-                                   hs_error *error);
+hs_status hs__study_best_so_far_init(best_so_far *best, const hs_experiment *experiment, hs_results *results,
+                                     hs_error *error);
 /* Reads what is due, if anything is; an error ends the looking, not the run. */
-void hs__cli_best_so_far_look(best_so_far *best);
-void hs__cli_best_so_far_clear(best_so_far *best);
+void hs__study_best_so_far_look(best_so_far *best);
+void hs__study_best_so_far_clear(best_so_far *best);
 
 #endif
