@@ -9,6 +9,7 @@
 #define HEADSWEEP_CONFIG_H
 
 #include "headsweep/base.h"
+#include "headsweep/words.h"
 
 /* One row of the effective configuration: "sweep.orders", "[1, 2]". */
 typedef struct hs_config_value {
@@ -96,9 +97,9 @@ typedef struct hs_experiment {
     char *sets_file;              /* resolved, "" if none: one set a line, "0.1 2.3" */
     int64_t max_sets;             /* refuse to enumerate more */
     hs_string_list interventions; /* "zero", "mean", "scale=0.5", ... */
-    char *unit;                   /* "query_head", "kv_group" */
-    char *positions;              /* "all", "scored" */
-    char *value_bias;             /* "raw", "folded" */
+    hs_unit unit;
+    hs_positions positions;
+    hs_value_bias value_bias;
 
     char *reference_file;    /* resolved, "" = the sequences of all tasks */
     char *reference_field;   /* field of its JSON Lines that holds text or token ids */
@@ -128,8 +129,8 @@ typedef struct hs_experiment {
     double pruning_kept;        /* share */
 
     int64_t seed;
-    char *engine;             /* "prefix", "reference" */
-    char *scheduler;          /* "guided", "static" */
+    hs_engine_kind engine;
+    hs_scheduler_policy scheduler;
     int64_t batch_rows;       /* token rows a shard aims at */
     int64_t sets_per_group;   /* ablation sets that are computed together; 0 = the engine chooses */
     int64_t memory_per_rank;  /* MiB that a rank may hold, weights apart; 0 = no limit */

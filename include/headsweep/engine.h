@@ -17,18 +17,7 @@
 #define HEADSWEEP_ENGINE_H
 
 #include "headsweep/sets.h"
-
-/* ---- how what is ablated is understood -------------------------------------------------------------------------- */
-
-typedef enum hs_value_bias {
-    HS_VALUE_BIAS_RAW, /* z includes the head's share of b_V, so zero removes it: as hooks on Hugging Face models see it */
-    HS_VALUE_BIAS_FOLDED, /* b_V counts as part of b_O and stays: as TransformerLens (fold_value_biases) has it */
-} hs_value_bias;
-
-typedef enum hs_positions {
-    HS_POSITIONS_ALL,
-    HS_POSITIONS_SCORED, /* only rows that a query of the same sequence reads */
-} hs_positions;
+#include "headsweep/words.h"
 
 /* ---- what is asked -------------------------------------------------------------------------------------------- */
 
@@ -109,13 +98,6 @@ void hs_engine_reference_means_clear(hs_reference_means *means);
 typedef struct hs_engine hs_engine;
 typedef struct hs_prepared hs_prepared; /* a workload made ready: donor values, scored rows, scratch sizes */
 
-typedef enum hs_engine_kind {
-    HS_ENGINE_REFERENCE, /* one full pass for every ablation */
-    HS_ENGINE_PREFIX,    /* what sequences and ablation sets have in common is computed once */
-} hs_engine_kind;
-
-/* "reference", "prefix". HS_ERROR_USAGE lists what there is. */
-hs_status hs_engine_kind_parse(const char *text, hs_engine_kind *kind_out, hs_error *error);
 /* Ablations that one evaluation should have for the engine to be at its best, where each computes n_live rows. */
 size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_live);
 

@@ -121,8 +121,7 @@ typedef struct hs_lease {
 
 typedef struct hs_scheduler hs_scheduler;
 
-/* policy: "guided" (max(1, remaining / 4P), capped) or "static" (one block a rank, handed out in pieces). */
-hs_status hs_sweep_scheduler_new(const char *policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
+hs_status hs_sweep_scheduler_new(hs_scheduler_policy policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
                                  hs_scheduler **scheduler_out, hs_error *error);
 void hs_sweep_scheduler_free(hs_scheduler *scheduler);
 /* The next lease for `rank`; count 0 when there is nothing more for it. */
@@ -171,7 +170,7 @@ typedef struct hs_progress {
 } hs_progress;
 
 typedef struct hs_run_options {
-    const char *scheduler;
+    hs_scheduler_policy scheduler;
     uint64_t max_lease_groups;
     void (*progress)(void *context, const hs_progress *progress); /* rank 0 only; may be NULL */
     void *progress_context;

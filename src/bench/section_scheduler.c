@@ -99,7 +99,7 @@ static hs_status simulate(hs_comm *comm, simulation *s, hs_run_report *report, h
     const size_t rows = 1;
     const hs_plan_input input = {1, 1, &rows, NULL};
     const hs_run_options options = {
-        .scheduler = "guided", .max_lease_groups = 1, .progress = note_progress, .progress_context = s};
+        .scheduler = HS_SCHEDULER_GUIDED, .max_lease_groups = 1, .progress = note_progress, .progress_context = s};
     const hs_evaluator evaluator = {.context = s, .evaluate = do_nothing};
     hs_plan plan = {0};
     hs_status status = hs_allocate(&s->times, N_SETS, sizeof *s->times, "groups", error);

@@ -85,6 +85,21 @@ hs_status hs__config_complain_words(const key_site *site, const config_setting_t
                    describe_value(setting, value), words);
 }
 
+hs_status hs__config_complain_word(const key_site *site, const config_setting_t *setting, hs_error *error)
+{
+    char value[VALUE_BUFFER];
+    const char *text = config_setting_get_string(setting);
+    hs_names known = {0};
+    hs_status status = HS_OK;
+    for (const hs_word *row = site->row->list->rows; status == HS_OK && row->text != NULL; row++)
+        status = hs_names_add(&known, row->text, error);
+    if (status == HS_OK)
+        status = hs_fail_name(error, HS_ERROR_USAGE, &known, text, "%s: %s = %s is not known", site->where, site->path,
+                              describe_value(setting, value));
+    hs_names_clear(&known);
+    return status;
+}
+
 hs_status hs__config_complain_twice(const key_site *site, const config_setting_t *element, hs_error *error)
 {
     char value[VALUE_BUFFER];

@@ -26,11 +26,12 @@ static const key_row key_rows[] = {
     {"sweep.interventions", KEY_STRING_LIST, "[\"zero\"]", .min_items = 1, .max_items = 64, .unique = true,
      .identity = true, IN_EXPERIMENT(interventions),
      .meaning = "What replaces an ablated head's output, each in turn: \"zero\", \"mean\", \"scale=0.5\" and others."},
-    {"sweep.unit", KEY_STRING, "\"query_head\"", .words = {"query_head", "kv_group"}, .identity = true,
-     IN_EXPERIMENT(unit), .meaning = "What is ablated: a query head, or all query heads that share a key-value head."},
-    {"sweep.positions", KEY_STRING, "\"all\"", .words = {"all", "scored"}, .identity = true, IN_EXPERIMENT(positions),
+    {"sweep.unit", KEY_WORD, "\"query_head\"", .list = &HS_CONFIG_UNITS, .identity = true, IN_EXPERIMENT(unit),
+     .meaning = "What is ablated: a query head, or all query heads that share a key-value head."},
+    {"sweep.positions", KEY_WORD, "\"all\"", .list = &HS_CONFIG_POSITIONS, .identity = true, IN_EXPERIMENT(positions),
      .meaning = "Token positions at which heads are ablated."},
-    {"sweep.value_bias", KEY_STRING, "\"raw\"", .words = {"raw", "folded"}, .identity = true, IN_EXPERIMENT(value_bias),
+    {"sweep.value_bias", KEY_WORD, "\"raw\"", .list = &HS_CONFIG_VALUE_BIASES, .identity = true,
+     IN_EXPERIMENT(value_bias),
      .meaning = "Whether an ablation also removes the head's share of the value bias (raw) or leaves it (folded)."},
 
     {"tasks", KEY_TASKS, NULL, .min_items = 1, .max_items = CONFIG_MAX_TASKS, .identity = true, IN_EXPERIMENT(tasks),
@@ -160,16 +161,16 @@ static const key_row key_rows[] = {
      .unit = "heads", .meaning = "A curve ends with so many heads removed; 0 = with all that were swept alone."},
     {"pruning.candidates", KEY_INTEGER, "0", 0, 4096, .identity = true, IN_EXPERIMENT(pruning_candidates),
      .unit = "heads", .meaning = "Heads that a step of the greedy curve tries, least important first; 0 = all."},
-    {"pruning.chance", KEY_REAL, "\"auto\"", 0, INT64_MAX, .words = {"auto"}, IN_EXPERIMENT(pruning_chance),
+    {"pruning.chance", KEY_REAL, "\"auto\"", 0, INT64_MAX, .instead = "auto", IN_EXPERIMENT(pruning_chance),
      .unit = "the metric's",
      .meaning =
          "What guessing scores on that metric, subtracted before shares are taken; auto = what the task's kind says."},
     {"pruning.kept", KEY_REAL, "0.95", 0, 1, IN_EXPERIMENT(pruning_kept), .unit = "share",
      .meaning = "The finding says how many heads can go while so much of the performance is kept."},
 
-    {"run.engine", KEY_STRING, "\"prefix\"", .words = {"prefix", "reference"}, .identity = true, IN_EXPERIMENT(engine),
+    {"run.engine", KEY_WORD, "\"prefix\"", .list = &HS_CONFIG_ENGINES, .identity = true, IN_EXPERIMENT(engine),
      .meaning = "prefix = what ablation sets and sequences share is computed once; reference = a full pass per set."},
-    {"run.scheduler", KEY_STRING, "\"guided\"", .words = {"guided", "static"}, IN_EXPERIMENT(scheduler),
+    {"run.scheduler", KEY_WORD, "\"guided\"", .list = &HS_CONFIG_SCHEDULERS, IN_EXPERIMENT(scheduler),
      .meaning = "How work is handed to ranks: in shrinking leases, or in one block each."},
     {"run.seed", KEY_INTEGER, "1", 0, INT64_MAX, .identity = true, IN_EXPERIMENT(seed),
      .meaning = "Seed of everything that is drawn at random."},
@@ -195,6 +196,7 @@ static const struct {
     const char *phrase, *name;
 } type_words[N_KEY_TYPES] = {
     [KEY_STRING] = {"a string in quotes", "string"},
+    [KEY_WORD] = {"a word in quotes", "word"},
     [KEY_PATH_IN] = {"a path in quotes", "path"},
     [KEY_PATH_OUT] = {"a path in quotes", "path"},
     [KEY_INTEGER] = {"an integer", "integer"},
@@ -275,6 +277,13 @@ const char *hs__config_key_type_phrase(key_type type)
 const char *hs__config_key_type_name(key_type type)
 {
     return type_words[type].name;
+}
+
+const char *hs__config_key_phrase(const key_row *row, char phrase[CONFIG_MAX_PHRASE])
+{
+    const char *of_type = type_words[row->type].phrase;
+    (void)snprintf(phrase, CONFIG_MAX_PHRASE, row->instead != NULL ? "%s or \"%s\"" : "%s", of_type, row->instead);
+    return phrase;
 }
 
 void *hs__config_key_field(const key_row *row, void *base)

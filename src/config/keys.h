@@ -8,11 +8,12 @@
 #include "headsweep/config.h"
 
 enum {
+    CONFIG_MAX_WORDS = 4,
+    CONFIG_MAX_PHRASE = 128,
     CONFIG_MAX_TASKS = 4096, /* as many as a results file holds */
     CONFIG_MAX_TASK_NAME = 64,
     CONFIG_MAX_STRING = 4096, /* bytes of a string: the longest path of most systems */
-    CONFIG_MAX_WORDS = 4,
-    CONFIG_MAX_PATH = 160, /* bytes of "tasks[4095].window" with its terminator, unknown names cut */
+    CONFIG_MAX_PATH = 160,    /* bytes of "tasks[4095].window" with its terminator, unknown names cut */
 };
 
 /* What the name of a task, and of its group in the results file, may be made of. */
@@ -20,10 +21,11 @@ enum {
 
 typedef enum key_type {
     KEY_STRING,       /* char * */
+    KEY_WORD,         /* an enum of words.h */
     KEY_PATH_IN,      /* char *, relative to the folder of the experiment file; "" = none */
     KEY_PATH_OUT,     /* char *, relative to the current folder */
     KEY_INTEGER,      /* int64_t */
-    KEY_REAL,         /* double; NaN where its one word stands instead of a number */
+    KEY_REAL,         /* double; NaN where the word `instead` stands in its place */
     KEY_INTEGER_LIST, /* int64_t * and its count */
     KEY_STRING_LIST,  /* hs_string_list */
     KEY_FIELDS,       /* hs_field_mapping * and its count */
@@ -38,6 +40,8 @@ typedef struct key_row {
     const char *default_text;            /* in the syntax of the file; NULL: required */
     int64_t minimum, maximum;            /* of a number, or of each number of a list; reals have whole bounds too */
     const char *words[CONFIG_MAX_WORDS]; /* all that a string may be; none: anything */
+    const hs_word_list *list;            /* of a KEY_WORD */
+    const char *instead;                 /* the word that a number may be instead; NULL: there is none */
     size_t min_items, max_items;         /* of a list */
     bool unique;                         /* a list may not hold a value twice */
     bool non_empty;                      /* a string may not be "" */
@@ -69,6 +73,8 @@ void hs__config_key_format_path(const key_row *row, size_t task, char path[CONFI
 /* "an integer", for messages; "integer", for the list of keys. */
 const char *hs__config_key_type_phrase(key_type type);
 const char *hs__config_key_type_name(key_type type);
+/* What a key wants, for messages: the phrase of its type, "a number or \"auto\"". */
+const char *hs__config_key_phrase(const key_row *row, char phrase[CONFIG_MAX_PHRASE]);
 
 /* Where the row's value, or its count, lies in `base`. */
 void *hs__config_key_field(const key_row *row, void *base);

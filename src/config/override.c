@@ -157,7 +157,7 @@ static hs_status parse_quoted(const override *o, const override_target *target, 
                               const config_setting_t **setting_out)
 {
     hs_error problem = {0};
-    char shown[96];
+    char shown[96], phrase[CONFIG_MAX_PHRASE];
     if (hs__config_parse_value(o->where, text, config, setting_out, &problem) == HS_OK)
         return HS_OK;
     hs__config_excerpt(o->value, strlen(o->value), shown, sizeof shown);
@@ -165,7 +165,7 @@ static hs_status parse_quoted(const override *o, const override_target *target, 
     return status != HS_ERROR_USAGE
                ? hs_fail(o->loader->error, status, "%s", problem.message)
                : hs_fail(o->loader->error, status, "%s: `%s` cannot be read as a value; %s is needed", o->where, shown,
-                         hs__config_key_type_phrase(target->row->type));
+                         hs__config_key_phrase(target->row, phrase));
 }
 
 static hs_status bare_string(const override *o, config_t *config, const config_setting_t **setting_out)
@@ -222,7 +222,7 @@ static hs_status parse_list(const override *o, const override_target *target, co
 /* The word that a key takes instead of a number. */
 static bool is_word_for_number(const override *o, const override_target *target)
 {
-    return target->row->words[0] != NULL && strcmp(target->row->words[0], o->value) == 0;
+    return target->row->instead != NULL && strcmp(target->row->instead, o->value) == 0;
 }
 
 static hs_status read_value(const override *o, const override_target *target, config_t *config,
@@ -231,6 +231,7 @@ static hs_status read_value(const override *o, const override_target *target, co
     bool has_quotes = strchr(o->value, '"') != NULL;
     switch (target->row->type) {
     case KEY_STRING:
+    case KEY_WORD:
     case KEY_PATH_IN:
     case KEY_PATH_OUT:
         return o->value[0] == '"' ? parse_quoted(o, target, o->value, config, setting_out)

@@ -70,6 +70,20 @@ static hs_status store_string(const key_site *site, const config_setting_t *sett
     return HS_OK;
 }
 
+static hs_status store_word(const key_site *site, const config_setting_t *setting, hs_error *error)
+{
+    if (config_setting_type(setting) != CONFIG_TYPE_STRING)
+        return hs__config_complain_type(site, setting, hs__config_key_type_phrase(KEY_WORD), error);
+    const char *text = config_setting_get_string(setting);
+    HS_TRY(hs__config_store_check_string(site, text, true, error));
+    for (const hs_word *row = site->row->list->rows; row->text != NULL; row++)
+        if (strcmp(row->text, text) == 0) {
+            *(int *)hs__config_key_field(site->row, site->base) = row->value;
+            return HS_OK;
+        }
+    return hs__config_complain_word(site, setting, error);
+}
+
 static hs_status store_integer(const key_site *site, const config_setting_t *setting, hs_error *error)
 {
     return read_integer(site, setting, hs__config_key_field(site->row, site->base), error);
@@ -78,14 +92,15 @@ static hs_status store_integer(const key_site *site, const config_setting_t *set
 /* libconfig's own look-up of a real fails on `x = 1` as it does on a missing key, hence the conversion here. */
 static hs_status store_real(const key_site *site, const config_setting_t *setting, hs_error *error)
 {
-    if (config_setting_type(setting) == CONFIG_TYPE_STRING && site->row->words[0] != NULL) {
-        if (!is_word(site->row, config_setting_get_string(setting)))
-            return hs__config_complain_words(site, setting, error);
+    char phrase[CONFIG_MAX_PHRASE];
+    if (config_setting_type(setting) == CONFIG_TYPE_STRING && site->row->instead != NULL) {
+        if (strcmp(config_setting_get_string(setting), site->row->instead) != 0)
+            return hs__config_complain_type(site, setting, hs__config_key_phrase(site->row, phrase), error);
         *(double *)hs__config_key_field(site->row, site->base) = NAN;
         return HS_OK;
     }
     if (!config_setting_is_number(setting))
-        return hs__config_complain_type(site, setting, "a number", error);
+        return hs__config_complain_type(site, setting, hs__config_key_phrase(site->row, phrase), error);
     double value = is_integer(setting) ? (double)config_setting_get_int64(setting) : config_setting_get_float(setting);
     /* Written so that infinity, which libconfig makes of 1e400, fails. */
     if (!(value >= (double)site->row->minimum && value <= (double)site->row->maximum))
@@ -299,9 +314,16 @@ hs_status hs__config_store_field_pair(const key_site *site, const char *name, co
 typedef hs_status store_function(const key_site *site, const config_setting_t *setting, hs_error *error);
 
 static store_function *const store_functions[N_KEY_TYPES] = {
-    [KEY_STRING] = store_string,           [KEY_PATH_IN] = store_string, [KEY_PATH_OUT] = store_string,
-    [KEY_INTEGER] = store_integer,         [KEY_REAL] = store_real,      [KEY_INTEGER_LIST] = store_integer_list,
-    [KEY_STRING_LIST] = store_string_list, [KEY_FIELDS] = store_fields,  [KEY_LABELS] = hs__config_store_labels,
+    [KEY_WORD] = store_word,
+    [KEY_STRING] = store_string,
+    [KEY_PATH_IN] = store_string,
+    [KEY_PATH_OUT] = store_string,
+    [KEY_INTEGER] = store_integer,
+    [KEY_REAL] = store_real,
+    [KEY_INTEGER_LIST] = store_integer_list,
+    [KEY_STRING_LIST] = store_string_list,
+    [KEY_FIELDS] = store_fields,
+    [KEY_LABELS] = hs__config_store_labels,
 };
 
 hs_status hs__config_store_setting(const key_site *site, const config_setting_t *setting, hs_error *error)
@@ -395,6 +417,9 @@ hs_status hs__config_store_copy(const key_row *row, const void *from, void *to, 
     const void *source = hs__config_key_const_field(row, from);
     void *target = hs__config_key_field(row, to);
     switch (row->type) {
+    case KEY_WORD:
+        *(int *)target = *(const int *)source;
+        return HS_OK;
     case KEY_INTEGER:
         *(int64_t *)target = *(const int64_t *)source;
         return HS_OK;

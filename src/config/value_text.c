@@ -38,6 +38,12 @@ static hs_status append_text(hs_text *text, const key_row *row, const void *base
     return form == TEXT_FILE ? hs__config_text_append_quoted(text, string, error) : append_string(text, string, error);
 }
 
+static hs_status append_word(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error)
+{
+    const char *word = hs_config_word(row->list, *(const int *)hs__config_key_const_field(row, base));
+    return form == TEXT_FILE ? hs__config_text_append_quoted(text, word, error) : append_string(text, word, error);
+}
+
 /* Beyond 32 bits libconfig itself wants an L; this program does not, others that read the file may. */
 static hs_status append_integer(hs_text *text, int64_t value, text_form form, hs_error *error)
 {
@@ -56,9 +62,9 @@ static hs_status append_real(hs_text *text, const key_row *row, const void *base
 {
     double value = *(const double *)hs__config_key_const_field(row, base);
     char best[REAL_BUFFER], candidate[REAL_BUFFER];
-    if (isnan(value) && row->words[0] != NULL)
-        return form == TEXT_FILE ? hs__config_text_append_quoted(text, row->words[0], error)
-                                 : append_string(text, row->words[0], error);
+    if (isnan(value) && row->instead != NULL)
+        return form == TEXT_FILE ? hs__config_text_append_quoted(text, row->instead, error)
+                                 : append_string(text, row->instead, error);
     (void)snprintf(best, sizeof best, "%.*g", MAX_DIGITS, value);
     for (int digits = 1; digits < MAX_DIGITS; digits++) {
         (void)snprintf(candidate, sizeof candidate, "%.*g", digits, value);
@@ -121,9 +127,16 @@ static hs_status append_labels(hs_text *text, const key_row *row, const void *ba
 typedef hs_status append_function(hs_text *text, const key_row *row, const void *base, text_form form, hs_error *error);
 
 static append_function *const append_functions[N_KEY_TYPES] = {
-    [KEY_STRING] = append_text,         [KEY_PATH_IN] = append_text,  [KEY_PATH_OUT] = append_text,
-    [KEY_INTEGER] = append_one_integer, [KEY_REAL] = append_real,     [KEY_INTEGER_LIST] = append_integers,
-    [KEY_STRING_LIST] = append_strings, [KEY_FIELDS] = append_fields, [KEY_LABELS] = append_labels,
+    [KEY_WORD] = append_word,
+    [KEY_STRING] = append_text,
+    [KEY_PATH_IN] = append_text,
+    [KEY_PATH_OUT] = append_text,
+    [KEY_INTEGER] = append_one_integer,
+    [KEY_REAL] = append_real,
+    [KEY_INTEGER_LIST] = append_integers,
+    [KEY_STRING_LIST] = append_strings,
+    [KEY_FIELDS] = append_fields,
+    [KEY_LABELS] = append_labels,
 };
 
 hs_status hs__config_text_append_value(hs_text *text, const key_row *row, const void *base, text_form form,

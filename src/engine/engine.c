@@ -27,18 +27,6 @@ void hs_engine_free(hs_engine *engine)
     hs_free(engine);
 }
 
-hs_status hs_engine_kind_parse(const char *text, hs_engine_kind *kind_out, hs_error *error)
-{
-    static const char *const names[] = {[HS_ENGINE_REFERENCE] = "reference", [HS_ENGINE_PREFIX] = "prefix"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *kind_out = (hs_engine_kind)i;
-            return HS_OK;
-        }
-    }
-    return hs_fail(error, HS_ERROR_USAGE, "there is no engine \"%s\": it is one of reference, prefix", text);
-}
-
 /* Enough for batches of stacked rows to be full and for states that neighbours share to pay. */
 size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_live)
 {

@@ -49,12 +49,12 @@ static hs_status describe_sweep(const hs_study *study, hs_text *text, hs_error *
     size_t n = study->space.n_interventions;
 
     HS_TRY(hs_text_appendf(text, error, "sweep   "));
-    HS_TRY(describe_orders(&study->space, strcmp(experiment->unit, "kv_group") == 0, text, error));
+    HS_TRY(describe_orders(&study->space, experiment->unit == HS_UNIT_KV_GROUP, text, error));
     for (size_t i = 0; i < n; ++i)
         HS_TRY(hs_text_appendf(text, error, "%s%s", i == 0 || i + 1 < n ? ", " : " and ",
                                study->space.intervention_names[i]));
     return hs_text_appendf(text, error, " ablation%s; %zu sets with the clean model\n",
-                           strcmp(experiment->positions, "scored") == 0 ? " at the scored positions" : "",
+                           experiment->positions == HS_POSITIONS_SCORED ? " at the scored positions" : "",
                            study->space.n_sets);
 }
 

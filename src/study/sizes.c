@@ -16,11 +16,6 @@ struct task_rows {
     size_t total_live; /* of which every ablation computes again */
 };
 
-hs_positions hs__study_positions(const hs_study *study)
-{
-    return strcmp(study->experiment->positions, "scored") == 0 ? HS_POSITIONS_SCORED : HS_POSITIONS_ALL;
-}
-
 static hs_status count_examples(const hs_study *study, size_t task, size_t first, size_t n, hs_engine_rows *rows_out,
                                 hs_error *error)
 {
@@ -29,7 +24,7 @@ static hs_status count_examples(const hs_study *study, size_t task, size_t first
     HS_TRY(hs_tasks_workload_new(study->tasks[task], first, n, study->donors != NULL ? study->donors[task] : NULL,
                                  &workload, error));
     hs_status status =
-        hs_engine_count_rows(&study->model->shape, &workload->workload, hs__study_positions(study), rows_out, error);
+        hs_engine_count_rows(&study->model->shape, &workload->workload, study->experiment->positions, rows_out, error);
     hs_tasks_workload_free(workload);
     return status;
 }
@@ -226,15 +221,13 @@ static hs_status init_plan(hs_study *study, hs_engine_kind kind, struct task_row
 
 hs_status hs__study_make_plan(hs_study *study, hs_error *error)
 {
-    hs_engine_kind kind = HS_ENGINE_REFERENCE;
     hs_plan_input *inputs = NULL;
     struct task_rows *rows = NULL;
     hs_status status;
 
-    HS_GOTO_DONE(hs_engine_kind_parse(study->experiment->engine, &kind, error));
     HS_GOTO_DONE(hs_allocate(&inputs, study->n_tasks, sizeof *inputs, "plan", error));
     HS_GOTO_DONE(hs_allocate(&rows, study->n_tasks, sizeof *rows, "plan", error));
-    HS_GOTO_DONE(init_plan(study, kind, rows, inputs, error));
+    HS_GOTO_DONE(init_plan(study, study->experiment->engine, rows, inputs, error));
 done:
     for (size_t i = 0; rows != NULL && i < study->n_tasks; ++i) {
         hs_free(rows[i].alone);

@@ -61,8 +61,6 @@ hs_status hs__study_generation_new(const hs_study *study, size_t task, hs_genera
 hs_status hs__study_generate_texts(hs_evaluator *evaluator, const hs_group *group, const hs_text_list **texts_out,
                                    hs_error *error);
 
-hs_positions hs__study_positions(const hs_study *study);
-
 /*
  * Cuts shards and groups of a size that suits the engine and run.memory_per_rank: the rows of a shard are counted as
  * the engine computes them. Tells the engine how many rows to stack. A pure function of experiment, model and data.

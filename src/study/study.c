@@ -113,14 +113,14 @@ static hs_status self_test(hs_study *study, hs_error *error)
 static hs_status start_engine(hs_study *study, hs_error *error)
 {
     const hs_experiment *experiment = study->experiment;
-    hs_engine_options options = {
-        .value_bias = strcmp(experiment->value_bias, "folded") == 0 ? HS_VALUE_BIAS_FOLDED : HS_VALUE_BIAS_RAW,
-        .positions = hs__study_positions(study),
+    const hs_engine_options options = {
+        .kind = experiment->engine,
+        .value_bias = experiment->value_bias,
+        .positions = experiment->positions,
         .poll = hs__study_call_poll,
         .poll_context = study->storage,
     };
 
-    HS_TRY(hs_engine_kind_parse(experiment->engine, &options.kind, error));
     return hs_engine_new(study->model, &options, &study->engine, error);
 }
 

@@ -96,7 +96,7 @@ static hs_status choose_timed(const hs_study *study, size_t task, const hs_workl
     uint64_t limit = study->plan.n_sets - first;
     hs_engine_rows rows;
 
-    HS_TRY(hs_engine_count_rows(&study->model->shape, workload, hs__study_positions(study), &rows, error));
+    HS_TRY(hs_engine_count_rows(&study->model->shape, workload, study->experiment->positions, &rows, error));
     rows.n_live += workload->sequences.n * hs_tasks_new_rows(study->tasks[task]);
     uint64_t n = TIMED_ROWS / (rows.n_live + 1);
     n = n > FEWEST_TIMED_SETS ? n : FEWEST_TIMED_SETS;

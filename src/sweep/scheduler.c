@@ -3,13 +3,10 @@
 #include "headsweep/sweep.h"
 
 /* A policy decides which items a rank gets next; the bookkeeping around it is the same for all. */
-typedef struct scheduler_policy {
-    const char *name;
-    hs_lease (*next)(hs_scheduler *scheduler, size_t rank);
-} scheduler_policy;
+typedef hs_lease scheduler_next(hs_scheduler *scheduler, size_t rank);
 
 struct hs_scheduler {
-    const scheduler_policy *policy;
+    scheduler_next *next;
     uint64_t n_items;
     uint64_t max_lease;
     size_t n_ranks;
@@ -55,17 +52,9 @@ static hs_lease static_next(hs_scheduler *scheduler, size_t rank)
     return lease;
 }
 
-static const scheduler_policy policies[] = {{"guided", guided_next}, {"static", static_next}};
+static scheduler_next *const policies[] = {[HS_SCHEDULER_GUIDED] = guided_next, [HS_SCHEDULER_STATIC] = static_next};
 
-static const scheduler_policy *find_policy(const char *name)
-{
-    for (size_t i = 0; i < sizeof policies / sizeof *policies; ++i)
-        if (strcmp(policies[i].name, name) == 0)
-            return &policies[i];
-    return NULL;
-}
-
-hs_status hs_sweep_scheduler_new(const char *policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
+hs_status hs_sweep_scheduler_new(hs_scheduler_policy policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
                                  hs_scheduler **scheduler_out, hs_error *error)
 {
     hs_scheduler *scheduler = NULL;
@@ -73,10 +62,7 @@ hs_status hs_sweep_scheduler_new(const char *policy, uint64_t n_items, size_t n_
 
     *scheduler_out = NULL;
     HS_GOTO_DONE(hs_allocate(&scheduler, 1, sizeof *scheduler, "scheduler", error));
-    scheduler->policy = find_policy(policy);
-    if (scheduler->policy == NULL)
-        HS_GOTO_DONE(
-            hs_fail(error, HS_ERROR_USAGE, "run.scheduler: \"%s\" is neither \"guided\" nor \"static\"", policy));
+    scheduler->next = policies[policy];
     scheduler->n_items = n_items;
     scheduler->n_ranks = n_ranks;
     scheduler->max_lease = max_lease > 0 ? max_lease : 1;
@@ -103,7 +89,7 @@ hs_lease hs_sweep_scheduler_next(hs_scheduler *scheduler, size_t rank)
     hs_lease lease = {0, 0};
 
     if (!scheduler->stopped)
-        lease = scheduler->policy->next(scheduler, rank);
+        lease = scheduler->next(scheduler, rank);
     scheduler->n_handed_out += lease.count;
     return lease;
 }

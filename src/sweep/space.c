@@ -178,7 +178,7 @@ static hs_status parse_interventions(const hs_experiment *experiment, hs_space *
 hs_status hs_sweep_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
                                hs_error *error)
 {
-    bool kv_groups = strcmp(experiment->unit, "kv_group") == 0;
+    bool kv_groups = experiment->unit == HS_UNIT_KV_GROUP;
     component_grid grid = {kv_groups ? HS_COMPONENT_KV_GROUP : HS_COMPONENT_HEAD, shape->n_layers,
                            kv_groups ? shape->n_kv_heads : shape->n_heads};
     set_list selected = {0}, sets = {0};

@@ -10,8 +10,8 @@ cd "$HEADSWEEP_SOURCE" || fail "no source folder"
 # Rooms that are being moved: their names are already those of the place they go to.
 also='engine:blas'
 
-grep -ohE '\bhs_\w+' include/headsweep/*.h | sort -u >"$work/public"
-grep -rohE '\bhs_\w+' tests --include='*.c' --include='*.h' | sort -u >"$work/tested"
+grep -ohE '\b(hs|HS)_\w+' include/headsweep/*.h | sort -u >"$work/public"
+grep -rohE '\b(hs|HS)_\w+' tests --include='*.c' --include='*.h' | sort -u >"$work/tested"
 # Objects of sources that have gone stay in a folder that is built again: they are no part of the library.
 (cd "$objects" && find . -name '*.o') | while read -r object; do
     [ ! -e "src/${object%.o}" ] || echo "$object"

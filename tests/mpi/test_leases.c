@@ -50,7 +50,7 @@ static bool all_are_one(const uint64_t *times, uint64_t n)
     return true;
 }
 
-static void run_and_count(hs_comm *comm, const char *policy, uint64_t max_lease, bool sleeps)
+static void run_and_count(hs_comm *comm, hs_scheduler_policy policy, uint64_t max_lease, bool sleeps)
 {
     const hs_run_options options = {.scheduler = policy, .max_lease_groups = max_lease};
     hs_run_report report;
@@ -72,18 +72,18 @@ static void run_and_count(hs_comm *comm, const char *policy, uint64_t max_lease,
 
 static void test_guided(void **state)
 {
-    run_and_count(*state, "guided", 64, true);
+    run_and_count(*state, HS_SCHEDULER_GUIDED, 64, true);
 }
 
 /* The most messages: a lease for each group. */
 static void test_single_groups(void **state)
 {
-    run_and_count(*state, "guided", 1, false);
+    run_and_count(*state, HS_SCHEDULER_GUIDED, 1, false);
 }
 
 static void test_static(void **state)
 {
-    run_and_count(*state, "static", 5, true);
+    run_and_count(*state, HS_SCHEDULER_STATIC, 5, true);
 }
 
 int main(void)

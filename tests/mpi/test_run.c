@@ -170,7 +170,8 @@ static void close_fixture(fixture *f)
 }
 
 /* Runs the sweep; returns its status, which is the same on all ranks. */
-static hs_status run(fixture *f, const char *policy, formula_evaluator *e, hs_run_report *report, hs_error *error)
+static hs_status run(fixture *f, hs_scheduler_policy policy, formula_evaluator *e, hs_run_report *report,
+                     hs_error *error)
 {
     const hs_run_options options = {.scheduler = policy,
                                     .max_lease_groups = 4,
@@ -216,7 +217,7 @@ static bool file_is_right(const fixture *f)
 
 /* ---- tests ------------------------------------------------------------------------------------------------------------ */
 
-static void run_to_the_end(void **state, const char *policy)
+static void run_to_the_end(void **state, hs_scheduler_policy policy)
 {
     fixture f;
     hs_error error = {0};
@@ -239,12 +240,12 @@ static void run_to_the_end(void **state, const char *policy)
 
 static void test_guided(void **state)
 {
-    run_to_the_end(state, "guided");
+    run_to_the_end(state, HS_SCHEDULER_GUIDED);
 }
 
 static void test_static(void **state)
 {
-    run_to_the_end(state, "static");
+    run_to_the_end(state, HS_SCHEDULER_STATIC);
 }
 
 /* A failing group ends the sweep with the same error everywhere; what was done stays, and a second run finishes. */
@@ -256,18 +257,18 @@ static void test_failure_and_resume(void **state)
 
     open_fixture(&f, *state);
     formula_evaluator e = {.plan = &f.plan, .fail_task = 1, .fail_set = 20};
-    mpi_assert(f.comm, run(&f, "guided", &e, &report, &error) == HS_ERROR_NUMERIC);
+    mpi_assert(f.comm, run(&f, HS_SCHEDULER_GUIDED, &e, &report, &error) == HS_ERROR_NUMERIC);
     mpi_assert(f.comm, strstr(error.message, "planted failure at set 20") != NULL);
     e.fail_task = N_TASKS;
     error = (hs_error){0};
-    mpi_assert_ok(f.comm, run(&f, "static", &e, &report, &error), &error);
+    mpi_assert_ok(f.comm, run(&f, HS_SCHEDULER_STATIC, &e, &report, &error), &error);
     mpi_assert(f.comm, report.cells_before > 0 && report.cells_before + report.cells_this_run == f.plan.n_cells);
     mpi_assert(f.comm, file_is_right(&f));
     close_fixture(&f);
 }
 
 /* One rank is asked to stop: all leave with what is done in the file, and a second run finishes. */
-static void stop_on(void **state, int rank, const char *policy)
+static void stop_on(void **state, int rank, hs_scheduler_policy policy)
 {
     fixture f;
     hs_error error = {0};
@@ -290,12 +291,12 @@ static void stop_on(void **state, int rank, const char *policy)
 
 static void test_stop_on_the_coordinator(void **state)
 {
-    stop_on(state, 0, "guided");
+    stop_on(state, 0, HS_SCHEDULER_GUIDED);
 }
 
 static void test_stop_on_a_worker(void **state)
 {
-    stop_on(state, hs_comm_size(*state) - 1, "static");
+    stop_on(state, hs_comm_size(*state) - 1, HS_SCHEDULER_STATIC);
 }
 
 /* Finds the bytes of one value in the file, at whatever address, and flips a bit of them. */
@@ -326,11 +327,11 @@ static void test_flipped_bit(void **state)
 
     open_fixture(&f, *state);
     formula_evaluator e = {.plan = &f.plan, .fail_task = N_TASKS};
-    mpi_assert_ok(f.comm, run(&f, "guided", &e, &report, &error), &error);
+    mpi_assert_ok(f.comm, run(&f, HS_SCHEDULER_GUIDED, &e, &report, &error), &error);
     bool flipped = hs_comm_rank(f.comm) != 0 || flip_value(f.path, formula(0, 31, 13, 2));
     mpi_assert(f.comm, flipped);
     mpi_assert(f.comm, hs_comm_rank(f.comm) != 0 || !file_is_right(&f));
-    mpi_assert_ok(f.comm, run(&f, "guided", &e, &report, &error), &error);
+    mpi_assert_ok(f.comm, run(&f, HS_SCHEDULER_GUIDED, &e, &report, &error), &error);
     mpi_assert(f.comm, report.cells_damaged == 1 && report.cells_this_run == SETS_PER_GROUP);
     mpi_assert(f.comm, file_is_right(&f));
     close_fixture(&f);
@@ -351,7 +352,7 @@ static void test_values_that_are_not_finite(void **state)
             expected += is_not_finite(0, set, example);
     open_fixture(&f, *state);
     formula_evaluator e = {.plan = &f.plan, .fail_task = N_TASKS, .overflows = true, .places_are_right = true};
-    mpi_assert_ok(f.comm, run(&f, "guided", &e, &report, &error), &error);
+    mpi_assert_ok(f.comm, run(&f, HS_SCHEDULER_GUIDED, &e, &report, &error), &error);
     mpi_assert(f.comm, expected > HS_RUN_MAX_PLACES && report.values_not_finite == expected);
     mpi_assert(f.comm,
                e.places_are_right &&
@@ -362,7 +363,7 @@ static void test_values_that_are_not_finite(void **state)
     mpi_assert_ok(f.comm, hs_results_close(results, &error), &error);
 
     /* Again: they are done, and nobody computes them again. */
-    mpi_assert_ok(f.comm, run(&f, "guided", &e, &report, &error), &error);
+    mpi_assert_ok(f.comm, run(&f, HS_SCHEDULER_GUIDED, &e, &report, &error), &error);
     mpi_assert(f.comm, report.cells_this_run == 0 && report.values_not_finite == 0);
     close_fixture(&f);
 }

@@ -22,9 +22,9 @@ static void test_defaults(void **state)
     assert_string_equal(e->sets_file, "");
     assert_int_equal(e->max_sets, 10000000);
     expect_list(&e->interventions, 1, (const char *const[]){"zero"});
-    assert_string_equal(e->unit, "query_head");
-    assert_string_equal(e->positions, "all");
-    assert_string_equal(e->value_bias, "raw");
+    assert_int_equal(e->unit, HS_UNIT_QUERY_HEAD);
+    assert_int_equal(e->positions, HS_POSITIONS_ALL);
+    assert_int_equal(e->value_bias, HS_VALUE_BIAS_RAW);
     assert_int_equal(e->n_tasks, 1);
     assert_string_equal(e->tasks[0].name, "accuracy");
     assert_string_equal(e->tasks[0].kind, "minimal_pair");
@@ -49,8 +49,8 @@ static void test_defaults(void **state)
     assert_true(e->confidence == 0.95);
     assert_string_equal(e->interval, "bca");
     assert_int_equal(e->seed, 1);
-    assert_string_equal(e->engine, "prefix");
-    assert_string_equal(e->scheduler, "guided");
+    assert_int_equal(e->engine, HS_ENGINE_PREFIX);
+    assert_int_equal(e->scheduler, HS_SCHEDULER_GUIDED);
     assert_int_equal(e->batch_rows, 2048);
     assert_int_equal(e->sets_per_group, 0);
     assert_int_equal(e->max_lease_groups, 64);
@@ -84,9 +84,9 @@ static void test_all_keys(void **state)
     assert_string_equal(e->sets_file, "sets.txt");
     assert_int_equal(e->max_sets, 5);
     expect_list(&e->interventions, 2, (const char *const[]){"zero", "scale=0.5"});
-    assert_string_equal(e->unit, "kv_group");
-    assert_string_equal(e->positions, "scored");
-    assert_string_equal(e->value_bias, "folded");
+    assert_int_equal(e->unit, HS_UNIT_KV_GROUP);
+    assert_int_equal(e->positions, HS_POSITIONS_SCORED);
+    assert_int_equal(e->value_bias, HS_VALUE_BIAS_FOLDED);
     assert_int_equal(e->n_tasks, 2);
     assert_string_equal(e->tasks[0].bos, "never");
     assert_string_equal(e->tasks[0].lexicon, "words.txt");

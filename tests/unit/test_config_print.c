@@ -194,7 +194,7 @@ static void test_experiment_made_by_hand(void **state)
     hs_experiment e = {.checkpoint = "m", .tasks = &task, .n_tasks = 1, .seed = 4};
     expect_key(&e, "model.checkpoint", "m", false);
     expect_key(&e, "tasks[0].file", "x.jsonl", false);
-    expect_key(&e, "sweep.unit", "", true);
+    expect_key(&e, "sweep.unit", "query_head", true);
     expect_key(&e, "sweep.orders", "[]", true);
     assert_int_equal(hs_config_print(&e, &text, &error), HS_OK);
     assert_non_null(strstr(text.text, "seed = 4;"));

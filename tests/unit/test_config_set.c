@@ -88,9 +88,15 @@ static void test_bad_overrides(void **state)
          "needed"},
         {"run.seed=99999999999999999999", "--set run.seed=99999999999999999999: `99999999999999999999` cannot be read "
                                           "as a value; an integer is needed"},
-        {"sweep.unit=head", "--set sweep.unit=head: sweep.unit = \"head\" is not known; \"query_head\" or \"kv_group\" "
-                            "is needed"},
-        {"sweep.unit=\"head", "--set sweep.unit=\"head: `\"head` cannot be read as a value; a string in quotes is "
+        {"sweep.unit=head",
+         "--set sweep.unit=head: sweep.unit = \"head\" is not known; there are: query_head, kv_group"},
+        {"sweep.positions=scord", "--set sweep.positions=scord: sweep.positions = \"scord\" is not known; did you mean "
+                                  "\"scored\"? There are: all, scored"},
+        {"pruning.chance=half", "--set pruning.chance=half: `half` cannot be read as a value; a number or \"auto\" is "
+                                "needed"},
+        {"pruning.chance=\"half\"", "--set pruning.chance=\"half\": pruning.chance = \"half\" is a string; a number or "
+                                    "\"auto\" is needed"},
+        {"sweep.unit=\"head", "--set sweep.unit=\"head: `\"head` cannot be read as a value; a word in quotes is "
                               "needed"},
         {"sweep.orders=[1,9]", "--set sweep.orders=[1,9]: sweep.orders[1] = 9 is out of range; 1 to 8 is needed"},
         {"sweep.orders=one",

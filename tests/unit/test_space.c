@@ -25,7 +25,7 @@ static hs_experiment experiment_of(int64_t *orders, size_t n_orders)
                            .sets_file = "",
                            .max_sets = 100000,
                            .interventions = {zero_only, 1},
-                           .unit = "query_head",
+                           .unit = HS_UNIT_QUERY_HEAD,
                            .pruning_curve = "none",
                            .pruning_intervention = "",
                            .pruning_metric = "",
@@ -140,7 +140,7 @@ static void test_kv_groups(void **state)
     hs_experiment experiment = experiment_of(orders, 2);
     (void)state;
 
-    experiment.unit = "kv_group";
+    experiment.unit = HS_UNIT_KV_GROUP;
     hs_space space = build(&experiment);
     assert_int_equal(space.n_sets, 1 + 6 + 15);
     assert_int_equal(space.components[space.max_order * 3], HS_COMPONENT_KV_GROUP);

@@ -1,0 +1,61 @@
+/*
+ * words: what a key of an experiment says where it is one of a few words. config reads a word once; from then on it is a
+ * value of the enum here, so that a word that nobody knows cannot go on as a default. Whoever obeys a word includes this
+ * header and not the whole of config.h.
+ *
+ * src/config/words.c has a list {word, value} for each enum: the check of what a file says, the message with the nearest
+ * word, --print-config and the README's list of keys come from it. To add a word: a value here, a row there.
+ */
+#ifndef HEADSWEEP_WORDS_H
+#define HEADSWEEP_WORDS_H
+
+/* A row of a list; `value` is of the list's enum. */
+typedef struct hs_word {
+    const char *text;
+    int value;
+} hs_word;
+
+enum { HS_MAX_WORDS = 4 };
+
+typedef struct hs_word_list {
+    hs_word rows[HS_MAX_WORDS + 1]; /* up to the first without a text */
+} hs_word_list;
+
+/* The word of a value, for messages; "" if the list has none. */
+const char *hs_config_word(const hs_word_list *list, int value);
+
+/* ---- sweep ------------------------------------------------------------------------------------------------------- */
+
+typedef enum hs_unit {
+    HS_UNIT_QUERY_HEAD,
+    HS_UNIT_KV_GROUP, /* all query heads that share a key-value head */
+} hs_unit;
+extern const hs_word_list HS_CONFIG_UNITS;
+
+typedef enum hs_positions {
+    HS_POSITIONS_ALL,
+    HS_POSITIONS_SCORED, /* only rows that a query of the same sequence reads */
+} hs_positions;
+extern const hs_word_list HS_CONFIG_POSITIONS;
+
+typedef enum hs_value_bias {
+    HS_VALUE_BIAS_RAW, /* z includes the head's share of b_V, so zero removes it: as hooks on Hugging Face models see it */
+    HS_VALUE_BIAS_FOLDED, /* b_V counts as part of b_O and stays: as TransformerLens (fold_value_biases) has it */
+} hs_value_bias;
+extern const hs_word_list HS_CONFIG_VALUE_BIASES;
+
+/* ---- run --------------------------------------------------------------------------------------------------------- */
+
+typedef enum hs_engine_kind {
+    HS_ENGINE_REFERENCE, /* one full pass for every ablation */
+    HS_ENGINE_PREFIX,    /* what sequences and ablation sets have in common is computed once */
+} hs_engine_kind;
+extern const hs_word_list HS_CONFIG_ENGINES;
+
+typedef enum hs_scheduler_policy {
+    HS_SCHEDULER_GUIDED, /* leases shrink: max(1, remaining / 4P) groups, capped */
+    HS_SCHEDULER_STATIC, /* one block for each rank, handed out in pieces */
+} hs_scheduler_policy;
+extern const hs_word_list HS_CONFIG_SCHEDULERS;
+
+#endif
