@@ -22,16 +22,16 @@
 /* ---- errors -------------------------------------------------------------------------------------------------- */
 
 /* name, exit code of the program, meaning. The exit codes are part of the command line's contract. */
-#define HS_STATUS_LIST(X)                                                                                              \
-    X(HS_OK, 0, "success")                                                                                             \
-    X(HS_ERROR_INTERNAL, 1, "internal error: a bug in headsweep")                                                      \
-    X(HS_ERROR_USAGE, 2, "wrong command line or experiment file")                                                      \
-    X(HS_UNFINISHED, 3, "the sweep is not finished; run the same command again to continue")                           \
-    X(HS_ERROR_INPUT, 4, "unusable checkpoint, tokenizer or evaluation data")                                          \
-    X(HS_ERROR_IO, 5, "a file could not be read or written, or the disk is full")                                      \
-    X(HS_ERROR_RESULTS, 6, "the results file is damaged, locked, newer, or of another experiment")                     \
-    X(HS_ERROR_NUMERIC, 7, "a self-test failed or a number is not finite")                                             \
-    X(HS_ERROR_MEMORY, 8, "out of memory")                                                                             \
+#define HS_STATUS_LIST(X)                                                                          \
+    X(HS_OK, 0, "success")                                                                         \
+    X(HS_ERROR_INTERNAL, 1, "internal error: a bug in headsweep")                                  \
+    X(HS_ERROR_USAGE, 2, "wrong command line or experiment file")                                  \
+    X(HS_UNFINISHED, 3, "the sweep is not finished; run the same command again to continue")       \
+    X(HS_ERROR_INPUT, 4, "unusable checkpoint, tokenizer or evaluation data")                      \
+    X(HS_ERROR_IO, 5, "a file could not be read or written, or the disk is full")                  \
+    X(HS_ERROR_RESULTS, 6, "the results file is damaged, locked, newer, or of another experiment") \
+    X(HS_ERROR_NUMERIC, 7, "a self-test failed or a number is not finite")                         \
+    X(HS_ERROR_MEMORY, 8, "out of memory")                                                         \
     X(HS_ERROR_COMM, 9, "MPI failed, or another rank reported an error")
 
 typedef enum hs_status {
@@ -58,19 +58,19 @@ hs_status hs_fail_system(hs_error *error, hs_status status, int system_error, co
 hs_status hs_error_prefix(hs_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Returns from the calling function when `call` fails; for functions that own nothing at that point. */
-#define HS_TRY(call)                                                                                                   \
-    do {                                                                                                               \
-        hs_status hs_try_status_ = (call);                                                                             \
-        if (hs_try_status_ != HS_OK)                                                                                   \
-            return hs_try_status_;                                                                                     \
+#define HS_TRY(call)                       \
+    do {                                   \
+        hs_status hs_try_status_ = (call); \
+        if (hs_try_status_ != HS_OK)       \
+            return hs_try_status_;         \
     } while (0)
 
 /* Jumps to the one cleanup label `done`, with the status in the local variable `status`. */
-#define HS_GOTO_DONE(call)                                                                                             \
-    do {                                                                                                               \
-        status = (call);                                                                                               \
-        if (status != HS_OK)                                                                                           \
-            goto done;                                                                                                 \
+#define HS_GOTO_DONE(call)   \
+    do {                     \
+        status = (call);     \
+        if (status != HS_OK) \
+            goto done;       \
     } while (0)
 
 /* ---- memory -------------------------------------------------------------------------------------------------- */
@@ -94,7 +94,7 @@ size_t hs_peak_memory_bytes(void);
 
 /* ---- strings ------------------------------------------------------------------------------------------------- */
 
-char *hs_string_copy(const char *text, hs_error *error);                 /* NULL on failure; hs_free() it */
+char *hs_string_copy(const char *text, hs_error *error);                  /* NULL on failure; hs_free() it */
 char *hs_string_copy_n(const char *text, size_t length, hs_error *error); /* the same for `length` bytes */
 char *hs_string_format(hs_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -126,6 +126,16 @@ size_t hs_utf8_length(const char *bytes, size_t available);
 hs_status hs_utf8_check(const char *bytes, size_t length, const char *what, hs_error *error);
 /* Number of characters of well-formed UTF-8. */
 size_t hs_utf8_count(const char *bytes, size_t length);
+
+enum { HS_VISIBLE_BYTES = 12 };
+/*
+ * Length in bytes of the character at `bytes`, available > 0; 1 of what is not UTF-8. `escape` is how a terminal is shown a
+ * character that would act on it (C0 but tab and newline, DEL, C1, marks and overrides of direction, line separators) or a byte
+ * that is not UTF-8: "\x1b", "\u202e"; "" for all others.
+ */
+size_t hs_visible_length(const char *bytes, size_t available, char escape[HS_VISIBLE_BYTES]);
+/* Prints a text that may hold what came from a file, with such characters escaped, and newlines too where it is one line. */
+void hs_print_visible(FILE *stream, const char *text, size_t length, bool one_line);
 
 /* Joins a folder and a name; an absolute `name` is returned as it is. NULL on failure; hs_free() it. */
 char *hs_path_join(const char *folder, const char *name, hs_error *error);
@@ -286,7 +296,7 @@ int64_t hs_json_integer(const hs_json_value *value); /* 0 if it is no integer */
 double hs_json_number(const hs_json_value *value);   /* 0 if it is no number */
 /* How a number of a record is written; NULL for others, and for whole numbers as printf's %lld writes them. */
 const char *hs_json_number_text(const hs_json_value *value);
-bool hs_json_true(const hs_json_value *value);       /* false for everything but true */
+bool hs_json_true(const hs_json_value *value); /* false for everything but true */
 
 /* ---- writing JSON and CSV ---------------------------------------------------------------------------------------- */
 
@@ -348,15 +358,15 @@ hs_status hs_hash_file(uint64_t seed, const char *path, uint64_t *hash_out, hs_e
  * Everything that is drawn from the seed of an experiment, each use apart: name, number, word, what is drawn. A number
  * that was once given stays with its use.
  */
-#define HS_RANDOM_USE_LIST(X)                                                                                \
-    X(HS_RANDOM_DONORS, 1, "donors", "who stands in for whom under resample; a stream per task")             \
-    X(HS_RANDOM_TOKENS, 2, "tokens", "the sampling of continuations; a stream per task")                     \
-    X(HS_RANDOM_RECORDS, 3, "records", "the records that `sample` takes, the same for equal files")          \
-    X(HS_RANDOM_CONTROLS, 4, "controls", "the sets that the best ones are compared with; a stream per set")  \
-    X(HS_RANDOM_BOOTSTRAP, 5, "bootstrap", "resamples of a task's examples; a key per task")                 \
-    X(HS_RANDOM_HALVES, 6, "halves", "halves of a task's examples; a key per task")                          \
-    X(HS_RANDOM_FLIPS, 7, "flips", "signs of a task's differences; a key per task")                          \
-    X(HS_RANDOM_CURVE, 8, "pruning curve", "resamples for the bands of pruning curves; a key per task")      \
+#define HS_RANDOM_USE_LIST(X)                                                                               \
+    X(HS_RANDOM_DONORS, 1, "donors", "who stands in for whom under resample; a stream per task")            \
+    X(HS_RANDOM_TOKENS, 2, "tokens", "the sampling of continuations; a stream per task")                    \
+    X(HS_RANDOM_RECORDS, 3, "records", "the records that `sample` takes, the same for equal files")         \
+    X(HS_RANDOM_CONTROLS, 4, "controls", "the sets that the best ones are compared with; a stream per set") \
+    X(HS_RANDOM_BOOTSTRAP, 5, "bootstrap", "resamples of a task's examples; a key per task")                \
+    X(HS_RANDOM_HALVES, 6, "halves", "halves of a task's examples; a key per task")                         \
+    X(HS_RANDOM_FLIPS, 7, "flips", "signs of a task's differences; a key per task")                         \
+    X(HS_RANDOM_CURVE, 8, "pruning curve", "resamples for the bands of pruning curves; a key per task")     \
     X(HS_RANDOM_PROMPTS, 9, "prompts", "the prompts of `headsweep bench`; a stream per prompt")
 
 typedef enum hs_random_use {
@@ -387,9 +397,10 @@ void hs_random_permutation(uint64_t key, uint64_t stream, size_t n, uint32_t *ou
  * F1 = 2 TP / (2 TP + FP + FN) = sum(v^2) / sum(v) - 1, and 0 for a label that is neither.
  */
 typedef enum hs_per {
-    HS_PER_EXAMPLE = -1,  /* sum / number of examples */
-    HS_PER_F1 = -2,       /* F1 of the metric's values */
-    HS_PER_MACRO_F1 = -3, /* mean of F1 over the task's metrics of that kind whose label is right or predicted somewhere */
+    HS_PER_EXAMPLE = -1, /* sum / number of examples */
+    HS_PER_F1 = -2,      /* F1 of the metric's values */
+    HS_PER_MACRO_F1 =
+        -3, /* mean of F1 over the task's metrics of that kind whose label is right or predicted somewhere */
 } hs_per;
 
 /* ---- messages to people (stderr) ------------------------------------------------------------------------------- */
@@ -401,7 +412,7 @@ typedef struct hs_log {
     hs_log_level level;
 } hs_log;
 
-/* One line, flushed; the newline is added. Nothing unless log->level is at least `level`. */
+/* One line, flushed, without anything that acts on a terminal; the newline is added. Nothing unless log->level is at least `level`. */
 void hs_log_print(const hs_log *log, hs_log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 double hs_time_seconds(void); /* monotonic */

@@ -4,6 +4,21 @@
 #include <string.h>
 #include <time.h>
 
+static void print_formatted(FILE *stream, const char *format, va_list arguments)
+{
+    hs_error error = {0};
+    char *text = NULL;
+    va_list measured;
+    va_copy(measured, arguments);
+    int length = vsnprintf(NULL, 0, format, measured);
+    va_end(measured);
+    if (length >= 0 && hs_allocate(&text, (size_t)length + 1, 1, "message", &error) == HS_OK) {
+        (void)vsnprintf(text, (size_t)length + 1, format, arguments);
+        hs_print_visible(stream, text, (size_t)length, true);
+    }
+    hs_free(text);
+}
+
 void hs_log_print(const hs_log *log, hs_log_level level, const char *format, ...)
 {
     static const char *const prefixes[] = {
@@ -13,7 +28,7 @@ void hs_log_print(const hs_log *log, hs_log_level level, const char *format, ...
     (void)fputs(prefixes[level], log->stream);
     va_list arguments;
     va_start(arguments, format);
-    (void)vfprintf(log->stream, format, arguments);
+    print_formatted(log->stream, format, arguments);
     va_end(arguments);
     (void)fputc('\n', log->stream);
     (void)fflush(log->stream);

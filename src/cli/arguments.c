@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 hs_status hs__cli_next_option(int argc, char **argv, const struct option *options, int *option_out, hs_error *error)
 {
@@ -92,16 +93,39 @@ void hs__cli_override_list_clear(override_list *list)
     *list = (override_list){0};
 }
 
+static void print_error_line(const char *message)
+{
+    fputs("headsweep: ", stderr);
+    hs_print_visible(stderr, message, strlen(message), true);
+    fputc('\n', stderr);
+}
+
 void hs__cli_print_and_clear_error(hs_error *error)
 {
     if (error->message[0] != '\0')
-        fprintf(stderr, "headsweep: %s\n", error->message);
+        print_error_line(error->message);
     error->message[0] = '\0';
 }
 
 void hs__cli_print_text(hs_text *text)
 {
-    if (text->text != NULL)
+    hs_print_visible(stdout, text->text, text->length, false);
+    hs_text_clear(text);
+}
+
+void hs__cli_print_data(hs_text *text)
+{
+    if (isatty(STDOUT_FILENO))
+        hs_print_visible(stdout, text->text, text->length, false);
+    else if (text->text != NULL)
         fwrite(text->text, 1, text->length, stdout);
     hs_text_clear(text);
+}
+
+void hs__cli_print_report(hs_text *text, hs_report_format format)
+{
+    if (format == HS_REPORT_TABLE || format == HS_REPORT_MARKDOWN)
+        hs__cli_print_text(text);
+    else
+        hs__cli_print_data(text);
 }

@@ -5,6 +5,7 @@
 #include <getopt.h>
 
 #include "headsweep/base.h"
+#include "headsweep/report.h"
 
 /* Reads the next option as getopt_long does, but reports what is wrong with it as an error: -1 at the end. */
 hs_status hs__cli_next_option(int argc, char **argv, const struct option *options, int *option_out, hs_error *error);
@@ -28,7 +29,11 @@ void hs__cli_override_list_clear(override_list *list);
 
 /* Prints the message, if there is one, to stderr and clears it. */
 void hs__cli_print_and_clear_error(hs_error *error);
-/* Prints a text to stdout and releases it. */
+/* Prints a text for people to stdout, with what would act on a terminal escaped, and releases it. */
 void hs__cli_print_text(hs_text *text);
+/* The same for what programs read, which is left as it is unless it goes to a terminal. */
+void hs__cli_print_data(hs_text *text);
+/* The one or the other. */
+void hs__cli_print_report(hs_text *text, hs_report_format format);
 
 #endif

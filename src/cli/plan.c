@@ -79,7 +79,7 @@ static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
     char duration[32], memory[16], weights[16], file[16];
 
     HS_TRY(hs_study_describe(study, n_ranks, &text, error));
-    fputs(text.text, stderr);
+    hs_print_visible(stderr, text.text, text.length, false);
     hs_text_clear(&text);
     HS_TRY(hs_study_cost_of(study, &cost, error));
     double seconds = cost.seconds_a_rank / n_ranks;

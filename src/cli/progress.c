@@ -88,7 +88,9 @@ static void show_bar(progress_display *display, double share, const char *text)
     char bar[MAX_BAR_WIDTH + 1];
 
     hs__cli_progress_draw_bar(share, width, bar);
-    fprintf(display->stream, "\r[%s] %.*s\033[K", bar, (int)room, text);
+    fprintf(display->stream, "\r[%s] ", bar);
+    hs_print_visible(display->stream, text, strnlen(text, room), true);
+    fputs("\033[K", display->stream);
     display->bar_is_up = true;
 }
 
@@ -131,6 +133,6 @@ void hs__cli_progress_show(void *context, const hs_study_progress *progress)
     if (display->terminal)
         show_bar(display, share, text);
     else
-        fprintf(display->stream, "progress  %.1f%%  %s\n", 100 * share, text);
+        hs_log_print(&(hs_log){display->stream, HS_LOG_INFO}, HS_LOG_INFO, "progress  %.1f%%  %s", 100 * share, text);
     fflush(display->stream);
 }

@@ -179,7 +179,7 @@ static hs_status explain_empty(const hs_analysis *analysis, const hs_ranking_req
         return HS_OK;
     hs_status status = hs_report_why_empty(analysis, request, ranking, &text, error);
     if (status == HS_OK)
-        fprintf(stderr, "headsweep: no set is ranked: %s\n", text.text);
+        hs_log_print(&(hs_log){stderr, HS_LOG_INFO}, HS_LOG_INFO, "headsweep: no set is ranked: %s", text.text);
     hs_text_clear(&text);
     return status;
 }
@@ -206,7 +206,7 @@ static hs_status rank_results(hs_results *results, const rank_arguments *argumen
     HS_GOTO_DONE(hs_analysis_rank(analysis, &request, &ranking, error));
     HS_GOTO_DONE(
         hs_report_ranking(analysis, &request, &ranking, (size_t)arguments->top, arguments->format, &text, error));
-    hs__cli_print_text(&text);
+    hs__cli_print_report(&text, arguments->format);
     status = explain_empty(analysis, &request, &ranking, arguments->format, error);
 done:
     hs_text_clear(&text);

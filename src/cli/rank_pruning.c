@@ -12,7 +12,7 @@ static hs_status print_curves(hs_results *results, const hs_pruning_curve *curve
 
     HS_GOTO_DONE(hs__cli_analyse_results(results, &analysis, error));
     HS_GOTO_DONE(hs_report_pruning(analysis, curves, n, format, &text, error));
-    hs__cli_print_text(&text);
+    hs__cli_print_report(&text, format);
 done:
     hs_text_clear(&text);
     hs_analysis_free(analysis);

@@ -121,7 +121,7 @@ static hs_status write_output(const report_arguments *arguments, const char *pat
                               hs_error *error)
 {
     if (is_standard_output(path)) {
-        hs__cli_print_text(text);
+        hs__cli_print_data(text);
         return HS_OK;
     }
     HS_TRY(write_file(arguments, path, mark, text, error));

@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/arguments.h"
 #include "cli/commands.h"
@@ -33,6 +34,11 @@ static const char *statistics_of(bool swept, bool ranked, bool held)
     return ranked ? "done" : !swept ? "not begun" : held ? "running" : "missing (run the same command again)";
 }
 
+static void print_name(const char *name)
+{
+    hs_print_visible(stdout, name, strlen(name), true);
+}
+
 static hs_status print_status(hs_results *results, const writer *w, bool *finished_out, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(results);
@@ -55,10 +61,16 @@ static hs_status print_status(hs_results *results, const writer *w, bool *finish
     printf("phases_chosen = %zu\n", hs_results_n_chosen_phases(results));
     for (size_t i = 0; i < hs_results_n_tasks(results); ++i) {
         const hs_results_task *task = hs_results_task_at(results, i);
-        printf("task = %s (%s, %zu examples)\n", task->name, task->kind, task->n_examples);
+        printf("task = ");
+        print_name(task->name);
+        printf(" (");
+        print_name(task->kind);
+        printf(", %zu examples)\n", task->n_examples);
     }
     printf("experiment_hash = %016" PRIx64 "\n", hs_results_experiment_hash(results));
-    printf("run = %s\n", !w->held ? "none" : w->holder.text != NULL ? w->holder.text : "unknown");
+    printf("run = ");
+    print_name(!w->held ? "none" : w->holder.text != NULL ? w->holder.text : "unknown");
+    printf("\n");
     return HS_OK;
 }
 

@@ -59,20 +59,24 @@ static hs_status read_arguments(int argc, char **argv, texts_arguments *argument
     }
 }
 
-/* A text of the file on one line; it ends within its element even where the file is damaged. */
-static void print_escaped(const char *text, size_t n_bytes)
+/* A text of the file in one field; it ends within its element even where the file is damaged. */
+static void print_field(const char *text, size_t n_bytes, char end)
 {
     static const char escaped[] = "\t\n\r\\", letters[] = "tnr\\";
+    const size_t length = strnlen(text, n_bytes);
+    char escape[HS_VISIBLE_BYTES];
 
-    for (size_t i = 0; i < n_bytes && text[i] != '\0'; ++i) {
+    for (size_t i = 0, n; i < length; i += n) {
         const char *found = strchr(escaped, text[i]);
+        n = hs_visible_length(text + i, length - i, escape);
         if (found != NULL)
             printf("\\%c", letters[found - escaped]);
-        else if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-            printf("\\x%02x", (unsigned)text[i]);
+        else if (escape[0] != '\0')
+            fputs(escape, stdout);
         else
-            putchar(text[i]);
+            fwrite(text + i, 1, n, stdout);
     }
+    putchar(end);
 }
 
 /* What the lines of one task share. */
@@ -106,13 +110,13 @@ static hs_status print_lines(const text_printer *p, size_t row, size_t set, cons
     for (size_t example = 0; example < p->n_examples; ++example) {
         HS_TRY(hs_results_read_texts(p->results, p->task, row, example, p->texts, error));
         for (size_t sample = 0; sample < p->of->n_samples; ++sample) {
-            printf("%s\t%s\t%s\t%llu\t%.6g\t", p->of->name, name, intervention,
-                   (unsigned long long)p->of->example_line[example], (double)p->values[example * p->of->n_metrics]);
-            if (p->of->prompts != NULL)
-                print_escaped(p->of->prompts[example], strlen(p->of->prompts[example]));
-            putchar('\t');
-            print_escaped(p->texts + sample * p->of->text_bytes, p->of->text_bytes);
-            putchar('\n');
+            print_field(p->of->name, SIZE_MAX, '\t');
+            print_field(name, SIZE_MAX, '\t');
+            print_field(intervention, SIZE_MAX, '\t');
+            printf("%llu\t%.6g\t", (unsigned long long)p->of->example_line[example],
+                   (double)p->values[example * p->of->n_metrics]);
+            print_field(p->of->prompts != NULL ? p->of->prompts[example] : "", SIZE_MAX, '\t');
+            print_field(p->texts + sample * p->of->text_bytes, p->of->text_bytes, '\n');
         }
     }
     return HS_OK;
@@ -143,8 +147,11 @@ static hs_status print_rows(const text_printer *p, const int32_t *rows, const ch
             HS_TRY(hs_results_set_is_named(sets, (uint64_t)rows[row], wanted, &is_wanted, error));
         if (!is_wanted)
             continue;
-        if ((*n_printed)++ == 0)
-            printf("task\theads\tablation\tline\t%s\tprompt\ttext\n", p->of->metrics[0].name);
+        if ((*n_printed)++ == 0) {
+            printf("task\theads\tablation\tline\t");
+            print_field(p->of->metrics[0].name, SIZE_MAX, '\t');
+            printf("prompt\ttext\n");
+        }
         HS_TRY(print_set(p, row, (size_t)rows[row], error));
     }
     return HS_OK;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -169,12 +170,10 @@ static void draw(watch *w, const char *text)
         printf("\033[%zuA", w->n_lines);
     w->n_lines = 0;
     printf("\033[?7l");
-    for (const char *at = text; *at != '\0'; ++at) {
-        if (*at == '\n') {
-            printf("\033[K");
-            ++w->n_lines;
-        }
-        putchar(*at);
+    for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        hs_print_visible(stdout, line, (size_t)(end - line), true);
+        printf("\033[K\n");
+        ++w->n_lines;
     }
     printf("\033[?7h");
 }
@@ -187,7 +186,7 @@ static hs_status show(watch *w, hs_error *error)
     if (status == HS_OK && w->terminal)
         draw(w, text.text);
     else if (status == HS_OK)
-        fputs(text.text, stdout);
+        hs_print_visible(stdout, text.text, text.length, false);
     fflush(stdout);
     hs_text_clear(&text);
     return status;

@@ -10,6 +10,32 @@
 
 #include <cmocka.h>
 
+/* ---- what a terminal is shown ------------------------------------------------------------------------------------ */
+
+static void shows(const char *text, size_t length, bool one_line, const char *expected)
+{
+    char *printed = NULL;
+    size_t n = 0;
+    FILE *stream = open_memstream(&printed, &n);
+    assert_non_null(stream);
+    hs_print_visible(stream, text, length, one_line);
+    fclose(stream);
+    assert_string_equal(printed, expected);
+    free(printed);
+}
+
+static void test_controls_are_visible(void **state)
+{
+    (void)state;
+    shows("plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\tx\n", 20, false,
+          "plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\tx\n");
+    shows("a\nb", 3, true, "a\\nb");
+    shows("\x1b[2Jx\0y\x7f", 8, false, "\\x1b[2Jx\\x00y\\x7f");
+    shows("\xc2\x9b\xe2\x80\xae\xe2\x81\xa9z", 9, false, "\\u009b\\u202e\\u2069z");
+    shows("\xff\xe2\x80", 3, false, "\\xff\\xe2\\x80");
+    shows(NULL, 0, false, "");
+}
+
 /* ---- errors ---------------------------------------------------------------------------------------------------- */
 
 static void test_exit_codes_are_the_contract(void **state)
@@ -573,6 +599,7 @@ static void test_time_passes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_controls_are_visible),
         cmocka_unit_test(test_exit_codes_are_the_contract),
         cmocka_unit_test(test_first_error_wins),
         cmocka_unit_test(test_failing_with_success_is_a_bug),

@@ -27,7 +27,8 @@ static void html_is_escaped(void **state)
 {
     (void)state;
     check(hs__report_escape_html, "</p><script>'\"&", "&lt;/p&gt;&lt;script&gt;&#39;&quot;&amp;");
-    check(hs__report_escape_html, "a\x01\x1b\x7f z", "a    z");
+    check(hs__report_escape_html, "a\x01\x1b\x7f z", "a\\x01\\x1b\\x7f z");
+    check(hs__report_escape_html, "a\xe2\x80\xae z\xc2\x9b\xff", "a\\u202e z\\u009b\\xff");
     check(hs__report_escape_html, "\xc3\xa4 \xe2\x82\xac", "\xc3\xa4 \xe2\x82\xac");
     check(hs__report_escape_html, "", "");
 }
@@ -38,7 +39,8 @@ static void json_cannot_end_a_script(void **state)
     check(hs__report_escape_json, "</script><!--", "\"\\u003c/script\\u003e\\u003c!--\"");
     check(hs__report_escape_json, "a\"b\\c\n\x01", "\"a\\\"b\\\\c\\u000a\\u0001\"");
     check(hs__report_escape_json, "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7", "\"\\u2028\\u2029\xe2\x80\xa7\"");
-    check(hs__report_escape_json, "\xe2\x80", "\"\xe2\x80\"");
+    check(hs__report_escape_json, "\xe2\x80", "\"\\ufffd\\ufffd\"");
+    check(hs__report_escape_json, "\x7f\xc2\x9b\xe2\x81\xa6", "\"\\u007f\\u009b\\u2066\"");
 }
 
 static void csv_is_quoted_where_it_must_be(void **state)
@@ -50,10 +52,25 @@ static void csv_is_quoted_where_it_must_be(void **state)
     check(hs__report_escape_csv, "two\nlines", "\"two\nlines\"");
 }
 
+static void csv_has_no_formulas(void **state)
+{
+    (void)state;
+    check(hs__report_escape_csv, "=1+1", "\"'=1+1\"");
+    check(hs__report_escape_csv, "@SUM(A1)", "\"'@SUM(A1)\"");
+    check(hs__report_escape_csv, "-1+cmd|' /C x'!A0", "\"'-1+cmd|' /C x'!A0\"");
+    check(hs__report_escape_csv, "+x,\"y\"", "\"'+x,\"\"y\"\"\"");
+    check(hs__report_escape_csv, "-0.125", "-0.125");
+    check(hs__report_escape_csv, "+1e-5", "+1e-5");
+    check(hs__report_escape_csv, "-inf", "-inf");
+    check(hs__report_escape_csv, "-", "-");
+    check(hs__report_escape_csv, "a=b", "a=b");
+}
+
 static void markdown_stays_in_its_cell(void **state)
 {
     (void)state;
     check(hs__report_escape_markdown, "a|b\n*c* <i>", "a\\|b \\*c\\* \\<i>");
+    check(hs__report_escape_markdown, "\x1b[2J", "\\x1b\\[2J");
 }
 
 static void tables_have_one_row_in_every_format(void **state)
@@ -134,6 +151,7 @@ int main(void)
         cmocka_unit_test(html_is_escaped),
         cmocka_unit_test(json_cannot_end_a_script),
         cmocka_unit_test(csv_is_quoted_where_it_must_be),
+        cmocka_unit_test(csv_has_no_formulas),
         cmocka_unit_test(markdown_stays_in_its_cell),
         cmocka_unit_test(tables_have_one_row_in_every_format),
         cmocka_unit_test(numbers_are_written_by_one_rule),
