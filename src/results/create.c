@@ -341,33 +341,35 @@ static hs_status create_all(hid_t file, const hs_results_layout *layout, hs_scal
  * HDF5 cannot let go of a file that it cannot write: the next thing it does with it, at the latest when the program
  * ends, is a crash. A file that failed gives back its room, and HDF5 writes its last words into memory.
  */
-static void write_into_memory(hid_t file, const char *path)
+static void write_into_memory(hid_t file, int on_disk)
 {
     void *descriptor = NULL;
     int memory = memfd_create("headsweep", MFD_CLOEXEC);
-    if (truncate(path, 0) == 0 && memory >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) >= 0)
+    if (ftruncate(on_disk, 0) == 0 && memory >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) >= 0)
         (void)dup3(memory, *(int *)descriptor, O_CLOEXEC);
     if (memory >= 0)
         (void)close(memory);
 }
 
-static hs_status close_file(hid_t file, const char *path, hs_status status, hs_error *error)
+static hs_status close_file(hid_t file, int on_disk, hs_status status, hs_error *error)
 {
     if (status == HS_OK && H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
         status = hs__results_hdf5_fail(error, HS_ERROR_IO, "file cannot be written");
     if (status != HS_OK)
-        write_into_memory(file, path);
+        write_into_memory(file, on_disk);
     if (H5Fclose(file) < 0 && status == HS_OK)
         status = hs__results_hdf5_fail(error, HS_ERROR_IO, "file cannot be closed");
     return status;
 }
 
-hs_status hs__results_create_contents(const char *path, const hs_results_layout *layout, hs_error *error)
+hs_status hs__results_create_contents(int on_disk, const hs_results_layout *layout, hs_error *error)
 {
+    char path[32]; /* under which the kernel opens that very file again */
     hs_scales scales;
     hid_t access = hs__results_hdf5_serial_access(), plist = H5Pcreate(H5P_FILE_CREATE), file = H5I_INVALID_HID;
     hs_status status = HS_OK;
     hs__results_scales_init(&scales);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", on_disk);
     if (access >= 0 && plist >= 0 && hs__results_hdf5_fix_version(access) >= 0 &&
         hs__results_objects_set_group_properties(plist) >= 0)
         file = H5Fcreate(path, H5F_ACC_TRUNC, plist, access);
@@ -379,7 +381,7 @@ hs_status hs__results_create_contents(const char *path, const hs_results_layout 
 done:
     hs__results_scales_clear(&scales);
     if (file >= 0)
-        status = close_file(file, path, status, error);
+        status = close_file(file, on_disk, status, error);
     hs__results_hdf5_close(plist);
     hs__results_hdf5_close(access);
     return status;

@@ -220,7 +220,7 @@ static attempt_result take_over(const char *path, int file, hs_error *error)
 static attempt_result attempt(const char *path, int *file_out, hs_error *error)
 {
     const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
-    int file = open(path, flags | O_CREAT | O_EXCL, 0644);
+    int file = open(path, flags | O_CREAT | O_EXCL, 0666);
     const bool made = file >= 0;
     attempt_result result = ATTEMPT_TAKEN;
     if (!made && errno == EEXIST) {

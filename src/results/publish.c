@@ -36,19 +36,17 @@ static hs_status remove_leftover(const char *path, hs_error *error)
  * Finds out whether the disk has room before HDF5 writes the first byte, and says so in words of our own. The file is
  * new: something else of that name, a link even, is never written through.
  */
-static hs_status reserve_room(const char *path, size_t n_bytes, hs_error *error)
+static hs_status reserve_room(const char *path, size_t n_bytes, int *file_out, hs_error *error)
 {
     char size[32];
     HS_TRY(remove_leftover(path, error));
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    int file = *file_out = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (file < 0)
         return hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be created", path);
     int reason = n_bytes > INT64_MAX ? EFBIG : posix_fallocate(file, 0, (off_t)n_bytes);
-    (void)close(file);
     /* File systems that cannot reserve say so; there a full disk shows later. */
     if (reason == 0 || reason == EOPNOTSUPP || reason == EINVAL)
         return HS_OK;
-    (void)unlink(path);
     return hs_fail_system(error, HS_ERROR_IO, reason,
                           "%s: no room for the results file of %s; free some, or choose another "
                           "folder with output.results",
@@ -56,20 +54,44 @@ static hs_status reserve_room(const char *path, size_t n_bytes, hs_error *error)
 }
 
 /* Reserves blocks for what HDF5 left sparse, and waits until all of it is on the disk. */
-static hs_status settle(const char *path, hs_error *error)
+static hs_status settle(const char *path, int file, hs_error *error)
 {
     struct stat state;
-    int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-    if (file < 0)
-        return hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be opened again", path);
-    hs_status status = HS_OK;
     int reason = fstat(file, &state) != 0 ? errno : posix_fallocate(file, 0, state.st_size);
     if (reason != 0 && reason != EOPNOTSUPP && reason != EINVAL)
-        status = hs_fail_system(error, HS_ERROR_IO, reason, "%s: no room on the disk", path);
-    else if (fsync(file) != 0)
-        status = hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be synchronised", path);
-    (void)close(file);
-    return status;
+        return hs_fail_system(error, HS_ERROR_IO, reason, "%s: no room on the disk", path);
+    if (fsync(file) != 0)
+        return hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be synchronised", path);
+    return HS_OK;
+}
+
+static hs_status check_free(const char *path, hs_error *error)
+{
+    struct stat state;
+    if (lstat(path, &state) != 0)
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_RESULTS, "%s exists already%s; it is not written over", path,
+                   S_ISLNK(state.st_mode) ? " and is a symbolic link" : "");
+}
+
+/* Whether the name still means the file that was made under it. */
+static bool is_named(const char *path, int file)
+{
+    struct stat named, made;
+    return lstat(path, &named) == 0 && fstat(file, &made) == 0 && named.st_dev == made.st_dev &&
+           named.st_ino == made.st_ino;
+}
+
+/* A file that somebody put in the place of ours is neither published nor removed. */
+static hs_status publish(const char *temporary, const char *path, int file, hs_error *error)
+{
+    HS_TRY(check_free(path, error));
+    if (!is_named(temporary, file))
+        return hs_fail(error, HS_ERROR_RESULTS, "%s was replaced while it was made; who else writes to this folder?",
+                       temporary);
+    if (rename(temporary, path) != 0)
+        return hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be renamed to %s", temporary, path);
+    return hs_folder_sync(path, error);
 }
 
 /* Tasks are groups beside the datasets of /ranking, and what is linked there. */
@@ -98,15 +120,6 @@ static hs_status check_layout(const hs_results_layout *layout, hs_error *error)
     return HS_OK;
 }
 
-static hs_status check_free(const char *path, hs_error *error)
-{
-    struct stat state;
-    if (lstat(path, &state) != 0)
-        return HS_OK;
-    return hs_fail(error, HS_ERROR_RESULTS, "%s exists already%s; it is not written over", path,
-                   S_ISLNK(state.st_mode) ? " and is a symbolic link" : "");
-}
-
 hs_status hs_results_create(const char *path, const hs_results_layout *layout, hs_error *error)
 {
     hs__results_hdf5_quiet();
@@ -115,27 +128,22 @@ hs_status hs_results_create(const char *path, const hs_results_layout *layout, h
     char *temporary = hs_string_format(error, "%s.headsweep-tmp", path);
     if (temporary == NULL)
         return error->status;
-    bool created = false;
+    int file = -1;
     hs_status status;
-    HS_GOTO_DONE(reserve_room(temporary, hs_results_file_bytes(layout), error));
-    created = true;
-    status = hs__results_create_contents(temporary, layout, error);
+    HS_GOTO_DONE(reserve_room(temporary, hs_results_file_bytes(layout), &file, error));
+    status = hs__results_create_contents(file, layout, error);
     if (status != HS_OK) {
         (void)hs_error_prefix(error, "%s", temporary);
         goto done;
     }
-    HS_GOTO_DONE(settle(temporary, error));
-    /* Filling the disk takes its time. */
-    HS_GOTO_DONE(check_free(path, error));
-    if (rename(temporary, path) != 0) {
-        status = hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be renamed to %s", temporary, path);
-        goto done;
-    }
-    created = false;
-    HS_GOTO_DONE(hs_folder_sync(path, error));
+    HS_GOTO_DONE(settle(temporary, file, error));
+    /* Filling the disk takes its time: the name may have been taken. */
+    status = publish(temporary, path, file, error);
 done:
-    if (created)
+    if (status != HS_OK && file >= 0 && is_named(temporary, file))
         (void)unlink(temporary);
+    if (file >= 0)
+        (void)close(file);
     hs_free(temporary);
     return status;
 }

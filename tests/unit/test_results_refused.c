@@ -189,7 +189,9 @@ static void create_on_small_disks(test_place *place)
         (void)snprintf(options, sizeof options, "size=%dk", kilobytes);
         CHILD_REQUIRE(mount("headsweep-test", place->folder, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0);
         hs_error error = {0};
-        hs_status status = hs__results_create_contents(full, &place->fixture.layout, &error);
+        int file = open(full, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        hs_status status = hs__results_create_contents(file, &place->fixture.layout, &error);
+        CHILD_REQUIRE(close(file) == 0);
         CHILD_REQUIRE(umount2(place->folder, MNT_DETACH) == 0);
         CHILD_REQUIRE(status == HS_ERROR_IO && strstr(error.message, "No space left") != NULL);
     }
