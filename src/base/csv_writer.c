@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void begin_field(hs_csv_writer *writer)
@@ -12,14 +13,27 @@ static void begin_field(hs_csv_writer *writer)
     writer->is_due = true;
 }
 
+/* A spreadsheet takes what begins like this for a formula, and runs it; an apostrophe before it says that it is text. */
+static bool is_formula(const char *string)
+{
+    char *end;
+
+    if (string[0] == '\0' || string[1] == '\0' || strchr("=+-@\t\r", string[0]) == NULL)
+        return false;
+    (void)strtod(string, &end);
+    return *end != '\0' || end == string;
+}
+
 void hs_csv_put_string(hs_csv_writer *writer, const char *string)
 {
+    const bool formula = is_formula(string);
+
     begin_field(writer);
-    if (strpbrk(string, ",\"\r\n") == NULL) {
+    if (!formula && strpbrk(string, ",\"\r\n") == NULL) {
         hs_text_put(writer->text, string);
         return;
     }
-    hs_text_put(writer->text, "\"");
+    hs_text_put(writer->text, formula ? "\"'" : "\"");
     for (const char *c = string; *c != '\0'; ++c)
         hs_text_putf(writer->text, "%s%c", *c == '"' ? "\"" : "", *c);
     hs_text_put(writer->text, "\"");

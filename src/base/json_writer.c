@@ -35,27 +35,33 @@ void hs_json_end(hs_json_writer *writer, char bracket)
     hs_text_putf(writer->text, "%c", bracket);
 }
 
-/* Line and paragraph separator, U+2028 and U+2029, end lines in older JavaScript. */
-static bool is_separator(const char *c)
+/* What hs_visible_length escapes, as JSON writes it; a byte that is not UTF-8 becomes the replacement character. */
+static void put_unseen(hs_text *text, const char *c, size_t available, const char *escape)
 {
-    return (unsigned char)c[0] == 0xe2 && (unsigned char)c[1] == 0x80 && ((unsigned char)c[2] & 0xfe) == 0xa8;
+    if (escape[1] == 'u')
+        hs_text_put(text, escape);
+    else
+        hs_text_putf(text, "\\u%04x", hs_utf8_length(c, available) > 0 ? (unsigned)(unsigned char)*c : 0xfffdU);
 }
 
 /* `<`, `>` and `&` as numbers, so that no string ends or begins an element of the page that it is part of. */
 static void put_escaped(hs_text *text, const char *string)
 {
+    const char *end = string + strlen(string);
+    char escape[HS_VISIBLE_BYTES];
+    size_t n = 1;
+
     hs_text_put(text, "\"");
-    for (const char *c = string; *c != '\0'; ++c) {
-        if (*c == '"' || *c == '\\') {
+    for (const char *c = string; *c != '\0'; c += n) {
+        n = hs_visible_length(c, (size_t)(end - c), escape);
+        if (*c == '"' || *c == '\\')
             hs_text_putf(text, "\\%c", *c);
-        } else if ((unsigned char)*c < 0x20 || strchr("<>&", *c) != NULL) {
+        else if ((unsigned char)*c < 0x20 || strchr("<>&", *c) != NULL)
             hs_text_putf(text, "\\u%04x", (unsigned)(unsigned char)*c);
-        } else if (is_separator(c)) {
-            hs_text_putf(text, "\\u202%c", (unsigned char)c[2] == 0xa8 ? '8' : '9');
-            c += 2;
-        } else {
-            hs_text_put_bytes(text, c, 1);
-        }
+        else if (escape[0] != '\0')
+            put_unseen(text, c, (size_t)(end - c), escape);
+        else
+            hs_text_put_bytes(text, c, n);
     }
     hs_text_put(text, "\"");
 }
