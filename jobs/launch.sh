@@ -5,7 +5,7 @@
 #       0    finished
 #       3    unfinished: SIGUSR1 or SIGTERM came, all that was done is in the file
 #       else the error that ended it (exit codes: headsweep --help)
-#   launch_results ARGUMENT...        prints the results file that those arguments name
+#   launch_results ARGUMENT...        sets `results` to the results file that those arguments name, newlines at its end included
 #
 # A rank that dies takes the whole MPI job with it, so the answer is to start again: at once, in the same allocation, up to
 # HEADSWEEP_RELAUNCHES (3) times in a row without a new cell in the file. Errors of the experiment are not tried again, and no
@@ -21,7 +21,8 @@ fi
 export OPENBLAS_NUM_THREADS=1 # one rank a core; ranks scale better than threads
 
 launch_results() {
-    "$program" run --print-results "$@"
+    results=$("$program" run --print-results "$@" && echo .) || return
+    results=${results%$'\n.'}
 }
 
 # srun knows a SLURM allocation best, but works only where SLURM and MPI share PMIx. HEADSWEEP_LAUNCHER overrides.
@@ -56,7 +57,7 @@ launch_sweep() {
     # USR1 reaches every rank through either launcher; TERM would make mpirun kill them, so they get USR1 instead.
     # Before anything else, since a shell without a trap dies of USR1, and the job with it.
     trap 'stopped=yes; [ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1 TERM
-    results=$(launch_results "$@") || return
+    launch_results "$@" || return
     launch_choose "$ranks"
     done_before=$(launch_cells_done "$results")
     while :; do

@@ -121,7 +121,7 @@ static hs_status print_experiment(const run_arguments *arguments, hs_error *erro
 
     if (status == HS_OK)
         status = arguments->print(experiment, &text, error);
-    hs__cli_print_text(&text);
+    hs__cli_print_data(&text);
     hs_config_free(experiment);
     return status;
 }

@@ -28,6 +28,13 @@ for results in plain.h5 'two words.h5' "it's.h5" 'a"b.h5' 'a\b.h5' 'a\\.h5' "$ta
         [ -s "${results%.h5}.$file" ] || fail "there is no report ${results%.h5}.$file"
     done
 done
+# Those that a terminal must not be shown as they are.
+for results in $'two\nlines.h5' $'red\e[31m.h5' $'end.h5\n'; do
+    expect 0 bash "$jobs/local.sh" quickstart.cfg "${small[@]}" --set "output.results=$results"
+    says err "wrote   ${results//[$'\n\e']*/}"
+    expect 0 "$program" status -- "$results"
+    rm -- "$results"
+done
 [ "$(find . -name '*.h5' | wc -l)" -eq 12 ] || fail "results are somewhere else: $(find . -name '*.h5')"
 
 # A report is written again, and over nothing that is none.
