@@ -9,24 +9,8 @@
 #include <string.h>
 
 #include "headsweep/engine.h"
+#include "support/assert_status.h"
 #include "support/loaded_model.h"
-
-/* The call succeeds, or the test fails with its message. */
-#define ASSERT_OK(call)                    \
-    do {                                   \
-        hs_error error = {0};              \
-        if ((call) != HS_OK)               \
-            fail_msg("%s", error.message); \
-    } while (0)
-
-/* The call, which uses `error`, fails with this status and a message that contains `text`. */
-#define ASSERT_FAILS(call, expected_status, text)                            \
-    do {                                                                     \
-        hs_error error = {0};                                                \
-        assert_int_equal(call, expected_status);                             \
-        if (strstr(error.message, text) == NULL)                             \
-            fail_msg("\"%s\" does not contain \"%s\"", error.message, text); \
-    } while (0)
 
 /* Sequences and queries that own their arrays; initialise with {0}. */
 struct work {
