@@ -171,16 +171,6 @@ hs_status hs_engine_self_test(hs_engine *engine, const hs_workload *workload, hs
 
 /* ---- observers ------------------------------------------------------------------------------------------------- */
 
-typedef enum hs_site {
-    HS_SITE_RESIDUAL_BEFORE_ATTENTION, /* [rows, width] */
-    HS_SITE_PATTERN,                   /* per sequence and head: [length, length]; see hs_observation */
-    HS_SITE_Z,                         /* [rows, n_heads * head_dim], after the intervention */
-    HS_SITE_ATTENTION_OUTPUT,          /* [rows, width], with the output bias */
-    HS_SITE_RESIDUAL_BEFORE_MLP,       /* [rows, width] */
-    HS_SITE_RESIDUAL_AFTER_MLP,        /* [rows, width] */
-    HS_SITE_LOGITS,                    /* [scored rows, n_outputs] */
-} hs_site;
-
 typedef struct hs_observation {
     hs_site site;
     size_t layer;

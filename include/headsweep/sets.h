@@ -10,18 +10,88 @@
 
 #include "headsweep/model.h"
 
-/* ---- components -------------------------------------------------------------------------------------------------- */
+/* ---- sites ------------------------------------------------------------------------------------------------------- */
 
+/* Named places of the forward pass, in its order: an observer may read there, and there hangs what a component edits. */
+typedef enum hs_site {
+    HS_SITE_RESIDUAL_BEFORE_ATTENTION, /* [rows, width] */
+    HS_SITE_PATTERN,                   /* per sequence and head: [length, length]; see hs_observation */
+    HS_SITE_Z,                         /* [rows, n_heads * head_dim], after the intervention */
+    HS_SITE_ATTENTION_OUTPUT,          /* [rows, width], with the output bias */
+    HS_SITE_RESIDUAL_BEFORE_MLP,       /* [rows, width] */
+    HS_SITE_RESIDUAL_AFTER_MLP,        /* [rows, width] */
+    HS_SITE_LOGITS,                    /* [scored rows, n_outputs] */
+    HS_SITE_COUNT
+} hs_site;
+
+/* "z", "MLP hidden", as messages have it. */
+const char *hs_sets_site_name(hs_site site);
+/* Parts of a layer's site that can be edited by themselves: heads of z and pattern; else 1, the rows. */
+size_t hs_sets_site_parts(hs_site site, const hs_model_shape *shape);
+
+/* ---- kinds of components ----------------------------------------------------------------------------------------- */
+
+/* Numbers that files hold: a new kind is added last. */
 typedef enum hs_component_kind {
     HS_COMPONENT_HEAD,     /* index = query head */
     HS_COMPONENT_KV_GROUP, /* index = KV head: all query heads that read it */
+    HS_COMPONENT_KINDS
 } hs_component_kind;
+
+/* A row of the table of kinds. A layer's components of one kind share the parts of its site in equal runs. */
+typedef struct hs_kind {
+    const char *word;    /* in experiment files: "kv_group" */
+    const char *title;   /* to people: "KV group"; of several, "KV groups" */
+    const char *prefix;  /* of the index in a name: "kv" in 2.kv1 */
+    const char *letters; /* between layer and index as spreadsheets can have it: "KV" in L2KV1 */
+    const char *counted; /* attribute of /provenance that says how many a layer has */
+    hs_site site;
+    size_t (*count)(const hs_model_shape *shape); /* how many a layer has */
+} hs_kind;
+
+/* The row of a kind; NULL where there is none, as of a file that is damaged. */
+const hs_kind *hs_sets_kind(int32_t kind);
+/* Reads the word. HS_ERROR_USAGE lists what there is. */
+hs_status hs_sets_kind_parse(const char *word, hs_component_kind *kind_out, hs_error *error);
+
+/* ---- components -------------------------------------------------------------------------------------------------- */
 
 typedef struct hs_component {
     int32_t kind;
     int32_t layer;
     int32_t index;
 } hs_component;
+
+/* Parts first .. first + n - 1 of a site. */
+typedef struct hs_parts {
+    hs_site site;
+    size_t first;
+    size_t n;
+} hs_parts;
+
+/* What of its layer the component edits. HS_ERROR_INPUT: the model has no such component. */
+hs_status hs_sets_component_parts(hs_component component, const hs_model_shape *shape, hs_parts *parts_out,
+                                  hs_error *error);
+
+/* By layer, kind and index: the order within a set. */
+int hs_sets_compare_components(const hs_component *left, const hs_component *right);
+void hs_sets_sort_components(hs_component *components, size_t n);
+/* By order, then component by component: the order of the sets of an enumeration. */
+int hs_sets_compare(const hs_component *left, size_t n_left, const hs_component *right, size_t n_right);
+
+enum {
+    HS_COMPONENT_MAX_NUMBER = 65535, /* of a layer or an index that is read */
+    HS_COMPONENT_NAME_BYTES = 40
+};
+
+/* "2.1", "2.kv1"; returns name. */
+const char *hs_sets_component_name(hs_component component, char name[HS_COMPONENT_NAME_BYTES]);
+/* "L2H1", "L2KV1": to spreadsheets and data frames "3.1" and "3.10" are one number. */
+const char *hs_sets_component_spelling(hs_component component, char name[HS_COMPONENT_NAME_BYTES]);
+/* Reads a component at *cursor, named or spelt, and moves past it; false and unmoved if there is none. */
+bool hs_sets_read_component(const char **cursor, hs_component *component_out);
+/* The same for those who refuse: HS_ERROR_USAGE says what stands there, and the nearest name where the kind is unknown. */
+hs_status hs_sets_parse_component(const char **cursor, hs_component *component_out, hs_error *error);
 
 /* ---- interventions ----------------------------------------------------------------------------------------------- */
 
@@ -59,6 +129,9 @@ typedef struct hs_ablation {
     size_t n_components;
     hs_intervention intervention;
 } hs_ablation;
+
+/* "heads 2.1+3.0 (zero)", "KV groups 0.1 (mean)", "clean model"; a long set is cut short. Returns buffer. */
+const char *hs_sets_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity);
 
 /* ---- the table of sets ------------------------------------------------------------------------------------------- */
 
@@ -116,10 +189,6 @@ size_t hs_sets_order(const hs_sets *sets, uint64_t set);
 int32_t hs_sets_intervention(const hs_sets *sets, uint64_t set);
 /* components[order] <- those of the set, sorted. */
 void hs_sets_view(const hs_sets *sets, uint64_t set, hs_component *components);
-/* Sorts by layer, kind and index. */
-void hs_sets_sort_components(hs_component *components, size_t n);
-/* By order, then component by component: the order of the sets of an enumeration. */
-int hs_sets_compare(const hs_component *left, size_t n_left, const hs_component *right, size_t n_right);
 
 /* ---- which set is it? -------------------------------------------------------------------------------------------- */
 
@@ -152,11 +221,6 @@ hs_status hs_sets_name(const hs_sets *sets, uint64_t set, hs_text *text, hs_erro
 hs_status hs_sets_components_name(const hs_component *components, size_t n, hs_text *text, hs_error *error);
 /* Bytes of the name. */
 size_t hs_sets_name_length(const hs_sets *sets, uint64_t set);
-/*
- * Reads a component at *cursor in any of its spellings ("2.1", "L2H1"; KV groups "2.kv1", "L2KV1") and moves past it; false
- * if there is none.
- */
-bool hs_sets_read_component(const char **cursor, hs_component *component_out);
 /*
  * Reads a name whose components are all there, in any spelling and order, into components[capacity], sorted. False: it is
  * no such name, one stands twice, or they are more.

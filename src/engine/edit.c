@@ -5,62 +5,16 @@
 
 #include <string.h>
 
-/* ---- names ----------------------------------------------------------------------------------------------------- */
-
-const char *hs__engine_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity)
-{
-    enum { LONGEST_NAMED = 12 };
-    if (ablation == NULL || ablation->n_components == 0) {
-        snprintf(buffer, capacity, "clean model");
-        return buffer;
-    }
-    size_t length = 0;
-    size_t n_named = ablation->n_components < LONGEST_NAMED ? ablation->n_components : LONGEST_NAMED;
-    int32_t kind = -1;
-    for (size_t i = 0; i < n_named && length < capacity; i++) {
-        const hs_component *component = &ablation->components[i];
-        const char *lead = "+";
-        if (component->kind != kind)
-            lead = component->kind == HS_COMPONENT_KV_GROUP ? (i == 0 ? "KV groups " : ", KV groups ")
-                                                            : (i == 0 ? "heads " : ", heads ");
-        kind = component->kind;
-        length += (size_t)snprintf(buffer + length, capacity - length, "%s%d.%d", lead, (int)component->layer,
-                                   (int)component->index);
-    }
-    char name[64];
-    hs_sets_intervention_name(ablation->intervention, name, sizeof name);
-    if (length < capacity && n_named < ablation->n_components)
-        snprintf(buffer + length, capacity - length, "+%zu more (%s)", ablation->n_components - n_named, name);
-    else if (length < capacity)
-        snprintf(buffer + length, capacity - length, " (%s)", name);
-    return buffer;
-}
-
 /* ---- making ready ---------------------------------------------------------------------------------------------- */
-
-/* Query heads that one index of a kind stands for: heads are their own, a KV group has several. 0: no such kind. */
-static size_t heads_per_index(const hs_model_shape *shape, int32_t kind)
-{
-    if (kind == HS_COMPONENT_HEAD)
-        return 1;
-    return kind == HS_COMPONENT_KV_GROUP ? shape->n_heads / shape->n_kv_heads : 0;
-}
 
 hs_status hs__engine_mark_heads(uint8_t *heads, const hs_model_shape *shape, const hs_ablation *ablation,
                                 hs_error *error)
 {
     memset(heads, 0, shape->n_layers * shape->n_heads);
     for (size_t i = 0; i < ablation->n_components; i++) {
-        hs_component component = ablation->components[i];
-        size_t n = heads_per_index(shape, component.kind);
-        if (n == 0)
-            return hs_fail(error, HS_ERROR_INPUT, "component kind %d does not exist", (int)component.kind);
-        if (component.layer < 0 || (size_t)component.layer >= shape->n_layers || component.index < 0 ||
-            (size_t)component.index >= shape->n_heads / n)
-            return hs_fail(error, HS_ERROR_INPUT, "%s %d.%d does not exist: the model has %zu layers with %zu each",
-                           n == 1 && component.kind == HS_COMPONENT_HEAD ? "head" : "KV group", (int)component.layer,
-                           (int)component.index, shape->n_layers, shape->n_heads / n);
-        memset(heads + (size_t)component.layer * shape->n_heads + (size_t)component.index * n, 1, n);
+        hs_parts parts;
+        HS_TRY(hs_sets_component_parts(ablation->components[i], shape, &parts, error));
+        memset(heads + (size_t)ablation->components[i].layer * shape->n_heads + parts.first, 1, parts.n);
     }
     return HS_OK;
 }

@@ -61,7 +61,4 @@ void hs__engine_edit_z_row(const struct hs_edit *edit, size_t layer, float *z, s
 /* Edits z [rows, n_heads * head_dim] of one layer; does nothing for pattern interventions. */
 void hs__engine_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequences *sequences);
 
-/* "heads 2.1+3.0 (zero)", "KV groups 0.1 (mean)", "clean model"; a long set is cut short. Returns buffer. */
-const char *hs__engine_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity);
-
 #endif

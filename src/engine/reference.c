@@ -190,7 +190,7 @@ hs_status hs__engine_reference_explain(const struct hs_pass *failed, const hs_ab
     size_t layer;
     char name[256];
     hs_status status = find_layer(failed, 0, &layer, &ignored);
-    hs__engine_ablation_name(ablation, name, sizeof name);
+    hs_sets_ablation_name(ablation, name, sizeof name);
     if (status == HS_OK && layer < failed->engine->model->shape.n_layers)
         return hs_error_prefix(error, "%s: not finite from layer %zu on", name, layer);
     return hs_error_prefix(error, "%s", name);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A set of more than MOST_NAMED components is named by its first ones and its last. */
-enum { MOST_NAMED = 12, FIRST_NAMED = 8, MAX_INDEX = 65535, MOST_PARSED = 64 };
+enum { MOST_NAMED = 12, FIRST_NAMED = 8, MOST_PARSED = 64 };
 
 /* ---- which components a name says -------------------------------------------------------------------------------- */
 
@@ -77,18 +77,15 @@ static const char *separator_of(const named *found, size_t i)
     return found->order > MOST_NAMED && i == FIRST_NAMED ? "+...+" : "+";
 }
 
-static const char *prefix_of(const hs_component *component)
-{
-    return component->kind == HS_COMPONENT_KV_GROUP ? "kv" : "";
-}
-
 static hs_status append_named(const named *found, hs_text *text, hs_error *error)
 {
+    char name[HS_COMPONENT_NAME_BYTES];
+
     if (found->order == 0)
         return hs_text_appendf(text, error, "clean");
     for (size_t i = 0; i < found->n; ++i)
-        HS_TRY(hs_text_appendf(text, error, "%s%d.%s%d", separator_of(found, i), found->of[i].layer,
-                               prefix_of(&found->of[i]), found->of[i].index));
+        HS_TRY(
+            hs_text_appendf(text, error, "%s%s", separator_of(found, i), hs_sets_component_name(found->of[i], name)));
     return found->order > MOST_NAMED ? hs_text_appendf(text, error, " (%zu)", found->order) : HS_OK;
 }
 
@@ -118,6 +115,7 @@ static size_t n_digits(size_t number)
 
 size_t hs_sets_name_length(const hs_sets *sets, uint64_t set)
 {
+    char name[HS_COMPONENT_NAME_BYTES];
     named found;
     size_t length;
 
@@ -126,53 +124,11 @@ size_t hs_sets_name_length(const hs_sets *sets, uint64_t set)
         return strlen("clean");
     length = found.order > MOST_NAMED ? strlen(" ()") + n_digits(found.order) : 0;
     for (size_t i = 0; i < found.n; ++i)
-        length += strlen(separator_of(&found, i)) + n_digits((size_t)found.of[i].layer) + strlen(".") +
-                  strlen(prefix_of(&found.of[i])) + n_digits((size_t)found.of[i].index);
+        length += strlen(separator_of(&found, i)) + strlen(hs_sets_component_name(found.of[i], name));
     return length;
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
-
-/* Digits at *cursor, and moves past them; false if there are none, or more than any file has. */
-static bool read_number(const char **cursor, int32_t *number_out)
-{
-    const char *start = *cursor;
-    int32_t number = 0;
-
-    while (**cursor >= '0' && **cursor <= '9' && number <= MAX_INDEX)
-        number = number * 10 + (*(*cursor)++ - '0');
-    *number_out = number;
-    return *cursor > start && number <= MAX_INDEX;
-}
-
-/* What stands between layer and index, by spelling. */
-static const struct {
-    const char *before, *between;
-    int32_t kind;
-} spellings[] = {{"", ".kv", HS_COMPONENT_KV_GROUP},
-                 {"", ".", HS_COMPONENT_HEAD},
-                 {"L", "KV", HS_COMPONENT_KV_GROUP},
-                 {"L", "H", HS_COMPONENT_HEAD}};
-
-bool hs_sets_read_component(const char **cursor, hs_component *component_out)
-{
-    for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
-        const char *at = *cursor;
-        if (strncmp(at, spellings[i].before, strlen(spellings[i].before)) != 0)
-            continue;
-        at += strlen(spellings[i].before);
-        component_out->kind = spellings[i].kind;
-        if (!read_number(&at, &component_out->layer) ||
-            strncmp(at, spellings[i].between, strlen(spellings[i].between)) != 0)
-            continue;
-        at += strlen(spellings[i].between);
-        if (!read_number(&at, &component_out->index))
-            continue;
-        *cursor = at;
-        return true;
-    }
-    return false;
-}
 
 bool hs_sets_parse_name(const char *name, hs_component *components, size_t capacity, size_t *n_out)
 {
@@ -200,11 +156,11 @@ static bool is_digit(char c)
 hs_status hs_sets_spell_name(const char *name, hs_text *text, hs_error *error)
 {
     hs_component component;
+    char spelling[HS_COMPONENT_NAME_BYTES];
 
     for (const char *at = name; *at != '\0';) {
         if (hs_sets_read_component(&at, &component)) {
-            HS_TRY(hs_text_appendf(text, error, "L%d%s%d", component.layer,
-                                   component.kind == HS_COMPONENT_KV_GROUP ? "KV" : "H", component.index));
+            HS_TRY(hs_text_appendf(text, error, "%s", hs_sets_component_spelling(component, spelling)));
             continue;
         }
         /* A number that is no component goes as a whole, or its tail would be one. */

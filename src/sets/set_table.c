@@ -1,7 +1,6 @@
 /* The table of sets: growing it, and reading a set. How sets are stored stands in the header. */
 #include "headsweep/sets.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
@@ -172,32 +171,4 @@ void hs_sets_view(const hs_sets *sets, uint64_t set, hs_component *components)
     /* What one set added is sorted as it lies. */
     if (n > n_own)
         hs_sets_sort_components(components, n);
-}
-
-/* ---- order ------------------------------------------------------------------------------------------------------- */
-
-static int compare_components(const void *left, const void *right)
-{
-    const hs_component *a = left, *b = right;
-
-    if (a->layer != b->layer)
-        return a->layer < b->layer ? -1 : 1;
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    return (a->index > b->index) - (a->index < b->index);
-}
-
-void hs_sets_sort_components(hs_component *components, size_t n)
-{
-    if (n > 1)
-        qsort(components, n, sizeof *components, compare_components);
-}
-
-int hs_sets_compare(const hs_component *left, size_t n_left, const hs_component *right, size_t n_right)
-{
-    int difference = (n_left > n_right) - (n_left < n_right);
-
-    for (size_t i = 0; difference == 0 && i < n_left; ++i)
-        difference = compare_components(&left[i], &right[i]);
-    return difference;
 }

@@ -1,78 +1,5 @@
-/* Names of interventions, and everything the engine refuses. */
-#include "engine/edit.h"
+/* Everything the engine refuses. */
 #include "support/engine_models.h"
-
-/* ---- names ----------------------------------------------------------------------------------------------------- */
-
-static void test_names_read_back(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        hs_intervention_kind kind;
-        float scale;
-        bool needs_means;
-        bool needs_donors;
-    } rows[] = {
-        {"zero", HS_INTERVENTION_ZERO, 0, false, false},
-        {"mean", HS_INTERVENTION_MEAN, 0, true, false},
-        {"mean_position", HS_INTERVENTION_MEAN_POSITION, 0, true, false},
-        {"resample", HS_INTERVENTION_RESAMPLE, 0, false, true},
-        {"flip", HS_INTERVENTION_SCALE, -1, false, false},
-        {"scale=0.5", HS_INTERVENTION_SCALE, 0.5f, false, false},
-        {"scale=-0.1", HS_INTERVENTION_SCALE, -0.1f, false, false},
-        {"scale=0.33333334", HS_INTERVENTION_SCALE, 1.0f / 3, false, false},
-        {"uniform", HS_INTERVENTION_UNIFORM, 0, false, false},
-        {"first_token", HS_INTERVENTION_FIRST_TOKEN, 0, false, false},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        hs_intervention intervention;
-        char name[64];
-        ASSERT_OK(hs_sets_intervention_parse(rows[i].text, &intervention, &error));
-        assert_int_equal(intervention.kind, rows[i].kind);
-        assert_true(intervention.scale == rows[i].scale);
-        assert_int_equal(hs_sets_intervention_needs_means(intervention), rows[i].needs_means);
-        assert_int_equal(hs_sets_intervention_needs_donors(intervention), rows[i].needs_donors);
-        assert_string_equal(hs_sets_intervention_name(intervention, name, sizeof name), rows[i].text);
-    }
-}
-
-static void test_unknown_names(void **state)
-{
-    (void)state;
-    static const char *const unknown[] = {"", "zer", "zero ", "Mean", "scale", "noise"};
-    static const char *const bad_scales[] = {"scale=", "scale=x", "scale=1x", "scale=inf", "scale=nan", "scale=1e99"};
-    hs_intervention intervention;
-    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
-        ASSERT_FAILS(hs_sets_intervention_parse(unknown[i], &intervention, &error), HS_ERROR_USAGE,
-                     "zero, mean, mean_position, resample, flip, uniform, first_token, scale=NUMBER");
-    for (size_t i = 0; i < sizeof bad_scales / sizeof bad_scales[0]; i++)
-        ASSERT_FAILS(hs_sets_intervention_parse(bad_scales[i], &intervention, &error), HS_ERROR_USAGE, "no finite number");
-}
-
-static void test_names_of_ablations(void **state)
-{
-    (void)state;
-    const hs_component components[] = {
-        {HS_COMPONENT_HEAD, 2, 1}, {HS_COMPONENT_HEAD, 3, 0}, {HS_COMPONENT_KV_GROUP, 3, 1}};
-    const hs_ablation heads = {components, 2, {HS_INTERVENTION_ZERO, 0}};
-    const hs_ablation mixed = {components, 3, {HS_INTERVENTION_MEAN, 0}};
-    const hs_ablation group = {components + 2, 1, {HS_INTERVENTION_SCALE, -1}};
-    const hs_ablation clean = {0};
-    char name[64];
-    assert_string_equal(hs__engine_ablation_name(&heads, name, sizeof name), "heads 2.1+3.0 (zero)");
-    assert_string_equal(hs__engine_ablation_name(&mixed, name, sizeof name), "heads 2.1+3.0, KV groups 3.1 (mean)");
-    assert_string_equal(hs__engine_ablation_name(&group, name, sizeof name), "KV groups 3.1 (flip)");
-    assert_string_equal(hs__engine_ablation_name(&clean, name, sizeof name), "clean model");
-    hs_component many[40];
-    for (int32_t i = 0; i < 40; i++)
-        many[i] = (hs_component){HS_COMPONENT_HEAD, i, 0};
-    const hs_ablation long_set = {many, 40, {HS_INTERVENTION_ZERO, 0}};
-    char long_name[128];
-    assert_string_equal(hs__engine_ablation_name(&long_set, long_name, sizeof long_name),
-                        "heads 0.0+1.0+2.0+3.0+4.0+5.0+6.0+7.0+8.0+9.0+10.0+11.0+28 more (zero)");
-    assert_true(strlen(hs__engine_ablation_name(&long_set, name, 10)) < 10);
-}
 
 /* ---- workloads ------------------------------------------------------------------------------------------------- */
 
@@ -309,9 +236,7 @@ int main(void)
     /* What is refused is refused by both engines, in the same words. */
     static hs_engine_kind kinds[] = {HS_ENGINE_REFERENCE, HS_ENGINE_PREFIX};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names_read_back),
-        cmocka_unit_test(test_unknown_names),
-        cmocka_unit_test(test_names_of_ablations),
+
         cmocka_unit_test_prestate(test_bad_workloads, &kinds[0]),
         cmocka_unit_test_prestate(test_queries_of_other_heads, &kinds[0]),
         cmocka_unit_test_prestate(test_bad_ablations, &kinds[0]),
