@@ -97,7 +97,7 @@ typedef struct hs_experiment {
     char *sets_file;              /* resolved, "" if none: one set a line, "0.1 2.3" */
     int64_t max_sets;             /* refuse to enumerate more */
     hs_string_list interventions; /* "zero", "mean", "scale=0.5", ... */
-    hs_unit unit;
+    hs_component_kind unit;
     hs_positions positions;
     hs_value_bias value_bias;
 

@@ -9,6 +9,7 @@
 #define HEADSWEEP_SETS_H
 
 #include "headsweep/model.h"
+#include "headsweep/words.h"
 
 /* ---- sites ------------------------------------------------------------------------------------------------------- */
 
@@ -31,16 +32,11 @@ size_t hs_sets_site_parts(hs_site site, const hs_model_shape *shape);
 
 /* ---- kinds of components ----------------------------------------------------------------------------------------- */
 
-/* Numbers that files hold: a new kind is added last. */
-typedef enum hs_component_kind {
-    HS_COMPONENT_HEAD,     /* index = query head */
-    HS_COMPONENT_KV_GROUP, /* index = KV head: all query heads that read it */
-    HS_COMPONENT_KINDS
-} hs_component_kind;
-
-/* A row of the table of kinds. A layer's components of one kind share the parts of its site in equal runs. */
+/*
+ * A row of the table of kinds; their words in experiment files are HS_CONFIG_UNITS (words.h). A layer's components of one
+ * kind share the parts of its site in equal runs.
+ */
 typedef struct hs_kind {
-    const char *word;    /* in experiment files: "kv_group" */
     const char *title;   /* to people: "KV group"; of several, "KV groups" */
     const char *prefix;  /* of the index in a name: "kv" in 2.kv1 */
     const char *letters; /* between layer and index as spreadsheets can have it: "KV" in L2KV1 */
@@ -51,8 +47,6 @@ typedef struct hs_kind {
 
 /* The row of a kind; NULL where there is none, as of a file that is damaged. */
 const hs_kind *hs_sets_kind(int32_t kind);
-/* Reads the word. HS_ERROR_USAGE lists what there is. */
-hs_status hs_sets_kind_parse(const char *word, hs_component_kind *kind_out, hs_error *error);
 
 /* ---- components -------------------------------------------------------------------------------------------------- */
 

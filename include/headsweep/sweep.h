@@ -26,6 +26,7 @@
  * have room for n_sets + later.n_sets at first.
  */
 typedef struct hs_space {
+    hs_component_kind kind; /* of all components */
     size_t n_sets;
     size_t n_allocated;    /* rows of the arrays */
     size_t n_base_sets;    /* sets of one intervention: n_sets == 1 + n_interventions * n_base_sets */

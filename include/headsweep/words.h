@@ -26,10 +26,12 @@ const char *hs_config_word(const hs_word_list *list, int value);
 
 /* ---- sweep ------------------------------------------------------------------------------------------------------- */
 
-typedef enum hs_unit {
-    HS_UNIT_QUERY_HEAD,
-    HS_UNIT_KV_GROUP, /* all query heads that share a key-value head */
-} hs_unit;
+/* Kinds of components; sets.h says what each is. Numbers that results files hold: a new kind is added last. */
+typedef enum hs_component_kind {
+    HS_COMPONENT_HEAD,     /* index = query head */
+    HS_COMPONENT_KV_GROUP, /* index = KV head: all query heads that share it */
+    HS_COMPONENT_KINDS
+} hs_component_kind;
 extern const hs_word_list HS_CONFIG_UNITS;
 
 typedef enum hs_positions {

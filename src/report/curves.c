@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "headsweep/engine.h"
+#include "headsweep/sets.h"
 #include "report/listing.h"
 
 /* One curve, as all formats see it. */
@@ -34,11 +34,10 @@ static double share_removed(const hs_pruning_curve *curve, const hs_pruning_poin
 
 void hs__report_pruning_format_head(const hs_pruning_point *point, char cell[GRID_CELL_BYTES])
 {
-    const char *prefix = point->head[0] == HS_COMPONENT_KV_GROUP ? "kv" : "";
+    const hs_component head = {point->head[0], point->head[1], point->head[2]};
+    char name[HS_COMPONENT_NAME_BYTES];
 
-    cell[0] = '\0';
-    if (point->n_removed > 0)
-        snprintf(cell, GRID_CELL_BYTES, "%d.%s%d", point->head[1], prefix, point->head[2]);
+    snprintf(cell, GRID_CELL_BYTES, "%s", point->n_removed > 0 ? hs_sets_component_name(head, name) : "");
 }
 
 /* ---- table and Markdown ------------------------------------------------------------------------------------------ */

@@ -1,46 +1,18 @@
 /* Names of heads and sets as people type them. */
-#include "headsweep/engine.h"
+#include "headsweep/sets.h"
 #include "results/layout.h"
 
 #include <string.h>
 
-/* Digits at *cursor, and moves past them; false if there are none, or more than any file has. */
-static bool read_number(const char **cursor, int32_t *number_out)
-{
-    const char *start = *cursor;
-    int32_t number = 0;
-    while (**cursor >= '0' && **cursor <= '9' && number <= HS_LAYOUT_MAX_INDEX)
-        number = number * 10 + (*(*cursor)++ - '0');
-    *number_out = number;
-    return *cursor > start && number <= HS_LAYOUT_MAX_INDEX;
-}
-
-/* What stands between layer and index, by spelling. */
-static const struct {
-    const char *before, *between;
-    int32_t kind;
-} spellings[] = {{"", ".kv", HS_COMPONENT_KV_GROUP},
-                 {"", ".", HS_COMPONENT_HEAD},
-                 {"L", "KV", HS_COMPONENT_KV_GROUP},
-                 {"L", "H", HS_COMPONENT_HEAD}};
-
 bool hs_results_read_component(const char **cursor, int32_t fields_out[3])
 {
-    for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
-        const char *at = *cursor;
-        if (strncmp(at, spellings[i].before, strlen(spellings[i].before)) != 0)
-            continue;
-        at += strlen(spellings[i].before);
-        fields_out[0] = spellings[i].kind;
-        if (!read_number(&at, &fields_out[1]) || strncmp(at, spellings[i].between, strlen(spellings[i].between)) != 0)
-            continue;
-        at += strlen(spellings[i].between);
-        if (!read_number(&at, &fields_out[2]))
-            continue;
-        *cursor = at;
-        return true;
-    }
-    return false;
+    hs_component component;
+    if (!hs_sets_read_component(cursor, &component))
+        return false;
+    fields_out[0] = component.kind;
+    fields_out[1] = component.layer;
+    fields_out[2] = component.index;
+    return true;
 }
 
 static bool is_digit(char c)
@@ -50,11 +22,11 @@ static bool is_digit(char c)
 
 hs_status hs_results_spell_name(const char *name, hs_text *text, hs_error *error)
 {
-    int32_t fields[3];
+    hs_component component;
+    char spelling[HS_COMPONENT_NAME_BYTES];
     for (const char *at = name; *at != '\0';) {
-        if (hs_results_read_component(&at, fields)) {
-            HS_TRY(hs_text_appendf(text, error, "L%d%s%d", fields[1], fields[0] == HS_COMPONENT_KV_GROUP ? "KV" : "H",
-                                   fields[2]));
+        if (hs_sets_read_component(&at, &component)) {
+            HS_TRY(hs_text_appendf(text, error, "%s", hs_sets_component_spelling(component, spelling)));
             continue;
         }
         /* A number that is no component goes as a whole, or its tail would be one. */

@@ -1,6 +1,6 @@
 #include "results/layout.h"
 
-#include "headsweep/engine.h"
+#include "headsweep/sets.h"
 
 #include <string.h>
 
@@ -15,7 +15,7 @@ hs_status hs__results_layout_check_set(const hs_results_sets *sets, size_t set, 
     if (set == 0 ? intervention != -1 : intervention < 0 || (size_t)intervention >= sets->n_interventions)
         return hs_fail(error, HS_ERROR_RESULTS, "set %zu has intervention %d, and there are %zu", set, intervention,
                        sets->n_interventions);
-    static const int32_t largest[HS_LAYOUT_COMPONENT_FIELDS] = {HS_COMPONENT_KV_GROUP, HS_LAYOUT_MAX_LAYER,
+    static const int32_t largest[HS_LAYOUT_COMPONENT_FIELDS] = {HS_COMPONENT_KINDS - 1, HS_LAYOUT_MAX_LAYER,
                                                                 HS_LAYOUT_MAX_INDEX};
     const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
     for (size_t i = 0; i < sets->max_order * HS_LAYOUT_COMPONENT_FIELDS; i++) {
@@ -171,9 +171,11 @@ hs_status hs_results_set_name(const hs_results_sets *sets, uint64_t set, hs_text
     if (order == 0)
         return hs_text_appendf(text, error, "clean");
     for (int32_t i = 0; i < order; i++, fields += HS_LAYOUT_COMPONENT_FIELDS) {
-        const char *prefix = fields[0] == HS_COMPONENT_KV_GROUP ? "kv" : "";
+        char name[HS_COMPONENT_NAME_BYTES];
+        const hs_component component = {fields[0], fields[1], fields[2]};
         if (is_named(order, i))
-            HS_TRY(hs_text_appendf(text, error, "%s%d.%s%d", separator_of(order, i), fields[1], prefix, fields[2]));
+            HS_TRY(
+                hs_text_appendf(text, error, "%s%s", separator_of(order, i), hs_sets_component_name(component, name)));
     }
     return order > MOST_NAMED ? hs_text_appendf(text, error, " (%d)", order) : HS_OK;
 }
@@ -194,7 +196,7 @@ static size_t name_length(const hs_results_sets *sets, size_t set)
     for (int32_t i = 0; i < order; i++, fields += HS_LAYOUT_COMPONENT_FIELDS)
         if (is_named(order, i))
             length += strlen(separator_of(order, i)) + n_digits(fields[1]) + strlen(".") + n_digits(fields[2]) +
-                      (fields[0] == HS_COMPONENT_KV_GROUP ? strlen("kv") : 0);
+                      strlen(hs_sets_kind(fields[0])->prefix);
     return length;
 }
 

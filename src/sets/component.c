@@ -42,32 +42,13 @@ static size_t count_kv_groups(const hs_model_shape *shape)
 }
 
 static const hs_kind KINDS[HS_COMPONENT_KINDS] = {
-    [HS_COMPONENT_HEAD] = {"query_head", "head", "", "H", "n_heads", HS_SITE_Z, count_heads},
-    [HS_COMPONENT_KV_GROUP] = {"kv_group", "KV group", "kv", "KV", "n_kv_heads", HS_SITE_Z, count_kv_groups},
+    [HS_COMPONENT_HEAD] = {"head", "", "H", "n_heads", HS_SITE_Z, count_heads},
+    [HS_COMPONENT_KV_GROUP] = {"KV group", "kv", "KV", "n_kv_heads", HS_SITE_Z, count_kv_groups},
 };
 
 const hs_kind *hs_sets_kind(int32_t kind)
 {
     return kind >= 0 && kind < HS_COMPONENT_KINDS ? &KINDS[kind] : NULL;
-}
-
-hs_status hs_sets_kind_parse(const char *word, hs_component_kind *kind_out, hs_error *error)
-{
-    hs_names names = {0};
-    hs_status status = HS_OK;
-
-    for (int kind = 0; kind < HS_COMPONENT_KINDS; kind++) {
-        if (strcmp(word, KINDS[kind].word) == 0) {
-            *kind_out = (hs_component_kind)kind;
-            return HS_OK;
-        }
-    }
-    for (int kind = 0; status == HS_OK && kind < HS_COMPONENT_KINDS; kind++)
-        status = hs_names_add(&names, KINDS[kind].word, error);
-    if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &names, word, "there is no kind of component called \"%s\"", word);
-    hs_names_clear(&names);
-    return status;
 }
 
 /* ---- what a component edits -------------------------------------------------------------------------------------- */

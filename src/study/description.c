@@ -21,9 +21,9 @@ static hs_status describe_model(const hs_study *study, int n_ranks, hs_text *tex
 }
 
 /* "16 heads + 120 pairs" from the sets of the first intervention. */
-static hs_status describe_orders(const hs_space *space, bool kv_groups, hs_text *text, hs_error *error)
+static hs_status describe_orders(const hs_space *space, hs_text *text, hs_error *error)
 {
-    const char *const words[] = {"", kv_groups ? "KV group" : "head", "pair", "triple"};
+    const char *const words[] = {"", hs_sets_kind(space->kind)->title, "pair", "triple"};
     bool first = true;
 
     for (int32_t order = 1; order <= (int32_t)space->max_order; ++order) {
@@ -49,7 +49,7 @@ static hs_status describe_sweep(const hs_study *study, hs_text *text, hs_error *
     size_t n = study->space.n_interventions;
 
     HS_TRY(hs_text_appendf(text, error, "sweep   "));
-    HS_TRY(describe_orders(&study->space, experiment->unit == HS_UNIT_KV_GROUP, text, error));
+    HS_TRY(describe_orders(&study->space, text, error));
     for (size_t i = 0; i < n; ++i)
         HS_TRY(hs_text_appendf(text, error, "%s%s", i == 0 || i + 1 < n ? ", " : " and ",
                                study->space.intervention_names[i]));

@@ -1,15 +1,14 @@
 #include "sweep/selectors.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "headsweep/sweep.h"
 
 enum { SET_FILE_MAX_BYTES = 256 * 1024 * 1024, NUMBER_MAX = 1000000 };
 
-static const char *kind_word(hs_component_kind kind)
+static const char *title_of(const component_grid *grid)
 {
-    return kind == HS_COMPONENT_KV_GROUP ? "KV group" : "head";
+    return hs_sets_kind(grid->kind)->title;
 }
 
 /* Reads a number at *cursor and moves past it; false if there is none or it is absurdly large. */
@@ -46,58 +45,46 @@ static bool parse_range(const char **cursor, size_t n, index_range *range_out)
     return parse_number(cursor, &range_out->last) && range_out->first <= range_out->last;
 }
 
+/* Past what the letters of a kind are set between: "." and "kv" of "2.kv1", "KV" of "L2KV1". */
+static bool skip_letters(const char **cursor, bool spelt, int32_t kind)
+{
+    const char *letters = spelt ? hs_sets_kind(kind)->letters : hs_sets_kind(kind)->prefix;
+    const char *at = *cursor;
+
+    if (!spelt && *at++ != '.')
+        return false;
+    if (strncmp(at, letters, strlen(letters)) != 0)
+        return false;
+    *cursor = at + strlen(letters);
+    return true;
+}
+
 hs_status hs__sweep_selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error)
 {
-    /* "L4H7", as heads are named in CSV, is "4.7". */
+    /* "L4H7", as heads are named in CSV, is "4.7"; that names the swept kind's component too where it is another one. */
     const bool spelt = selector[0] == 'L';
     const char *cursor = selector + spelt;
     index_range layers;
     index_range indices = {0, grid->n_indices - 1};
     bool well_formed = parse_range(&cursor, grid->n_layers, &layers);
 
-    if (well_formed && *cursor == (spelt ? 'H' : '.')) {
-        ++cursor;
+    if (well_formed &&
+        (skip_letters(&cursor, spelt, (int32_t)grid->kind) || skip_letters(&cursor, spelt, HS_COMPONENT_HEAD)))
         well_formed = parse_range(&cursor, grid->n_indices, &indices);
-    }
     if (!well_formed || *cursor != '\0')
-        return hs_fail(error, HS_ERROR_USAGE,
-                       "sweep.heads: \"%s\" is no selector; write \"*\", a layer \"3\", or layers and heads \"0-2.*\", "
-                       "\"1.0-3\", \"4.7\"",
-                       selector);
+        return hs_fail(
+            error, HS_ERROR_USAGE,
+            "sweep.heads: \"%s\" is not a selector; write \"*\", a layer \"3\", or layers and heads \"0-2.*\", "
+            "\"1.0-3\", \"4.7\"",
+            selector);
     if (layers.last >= grid->n_layers || indices.last >= grid->n_indices)
         return hs_fail(error, HS_ERROR_USAGE,
                        "sweep.heads: \"%s\" is outside the model, which has layers 0 to %zu and %ss 0 to %zu", selector,
-                       grid->n_layers - 1, kind_word(grid->kind), grid->n_indices - 1);
+                       grid->n_layers - 1, title_of(grid), grid->n_indices - 1);
     for (size_t layer = layers.first; layer <= layers.last; ++layer)
         for (size_t index = indices.first; index <= indices.last; ++index)
             selected[layer * grid->n_indices + index] = true;
     return HS_OK;
-}
-
-static int component_compare(const hs_component *a, const hs_component *b)
-{
-    if (a->layer != b->layer)
-        return a->layer < b->layer ? -1 : 1;
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    return (a->index > b->index) - (a->index < b->index);
-}
-
-int hs__sweep_component_set_compare(const hs_component *a, size_t n_a, const hs_component *b, size_t n_b)
-{
-    if (n_a != n_b)
-        return n_a < n_b ? -1 : 1;
-    for (size_t i = 0; i < n_a; ++i) {
-        int difference = component_compare(&a[i], &b[i]);
-        if (difference != 0)
-            return difference;
-    }
-    return 0;
-}
-
-static int component_compare_void(const void *a, const void *b)
-{
-    return component_compare(a, b);
 }
 
 hs_status hs__sweep_set_list_append(set_list *list, const hs_component *components, size_t n, hs_error *error)
@@ -128,23 +115,34 @@ typedef struct set_line {
     const component_grid *grid;
 } set_line;
 
+/* Where the swept kind is another one, a plain "0.1" names that kind's component too. */
+static hs_status check_component(const set_line *line, const hs_component *component, hs_error *error)
+{
+    const component_grid *grid = line->grid;
+
+    if (component->kind != HS_COMPONENT_HEAD && component->kind != (int32_t)grid->kind)
+        return hs_fail(error, HS_ERROR_USAGE, "a %s in a set, and sweep.unit is \"%s\"",
+                       hs_sets_kind(component->kind)->title, hs_config_word(&HS_CONFIG_UNITS, (int)grid->kind));
+    if ((size_t)component->layer >= grid->n_layers || (size_t)component->index >= grid->n_indices)
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "%s %d.%d is outside the model, which has layers 0 to %zu and %ss 0 to %zu", title_of(grid),
+                       (int)component->layer, (int)component->index, grid->n_layers - 1, title_of(grid),
+                       grid->n_indices - 1);
+    return HS_OK;
+}
+
 static hs_status parse_head(const char **cursor, const set_line *line, hs_component *component_out, hs_error *error)
 {
     const char *start = *cursor;
-    int32_t fields[3] = {0};
-    bool well_formed = hs_results_read_component(cursor, fields) &&
-                       (fields[0] == HS_COMPONENT_HEAD || fields[0] == (int32_t)line->grid->kind);
-    const size_t layer = (size_t)fields[1], index = (size_t)fields[2];
+    hs_status status = hs_sets_parse_component(cursor, component_out, error);
 
-    if (!well_formed || (**cursor != '\0' && strchr(" \t\r+,#", **cursor) == NULL))
-        return hs_fail(error, HS_ERROR_USAGE, "%s:%zu: \"%.20s\" is no head; write layer.head, as in \"0.1 2.3\"",
-                       line->path, line->number, start);
-    if (layer >= line->grid->n_layers || index >= line->grid->n_indices)
-        return hs_fail(error, HS_ERROR_USAGE,
-                       "%s:%zu: %s %zu.%zu is outside the model, which has layers 0 to %zu and %ss 0 to %zu",
-                       line->path, line->number, kind_word(line->grid->kind), layer, index, line->grid->n_layers - 1,
-                       kind_word(line->grid->kind), line->grid->n_indices - 1);
-    *component_out = (hs_component){(int32_t)line->grid->kind, (int32_t)layer, (int32_t)index};
+    if (status == HS_OK && **cursor != '\0' && strchr(" \t\r+,#", **cursor) == NULL)
+        status = hs_fail(error, HS_ERROR_USAGE, "\"%.20s\" is not a head; write layer.head, as in \"0.1 2.3\"", start);
+    if (status == HS_OK)
+        status = check_component(line, component_out, error);
+    if (status != HS_OK)
+        return hs_error_prefix(error, "%s:%zu", line->path, line->number);
+    component_out->kind = (int32_t)line->grid->kind;
     return HS_OK;
 }
 
@@ -162,9 +160,9 @@ static hs_status parse_line(const char *text, const set_line *line, set_list *li
     }
     if (n == 0)
         return HS_OK;
-    qsort(components, n, sizeof *components, component_compare_void);
+    hs_sets_sort_components(components, n);
     for (size_t i = 1; i < n; ++i)
-        if (component_compare(&components[i - 1], &components[i]) == 0)
+        if (hs_sets_compare_components(&components[i - 1], &components[i]) == 0)
             return hs_fail(error, HS_ERROR_USAGE, "%s:%zu: %d.%d stands twice in one set", line->path, line->number,
                            components[i].layer, components[i].index);
     return hs__sweep_set_list_append(list, components, n, error);

@@ -2,7 +2,7 @@
 #ifndef SWEEP_SELECTORS_H
 #define SWEEP_SELECTORS_H
 
-#include "headsweep/engine.h"
+#include "headsweep/sets.h"
 
 /* Which components of one kind are selected: selected[layer * n_indices + index]. */
 typedef struct component_grid {
@@ -31,8 +31,5 @@ typedef struct set_list {
 hs_status hs__sweep_set_list_read(const char *path, const component_grid *grid, set_list *list, hs_error *error);
 hs_status hs__sweep_set_list_append(set_list *list, const hs_component *components, size_t n, hs_error *error);
 void hs__sweep_set_list_clear(set_list *list);
-
-/* Order within the table: by size, then lexicographically. */
-int hs__sweep_component_set_compare(const hs_component *a, size_t n_a, const hs_component *b, size_t n_b);
 
 #endif

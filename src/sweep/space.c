@@ -90,7 +90,7 @@ static int set_view_compare(const void *a, const void *b)
 {
     const set_view *left = a, *right = b;
 
-    return hs__sweep_component_set_compare(left->components, left->n, right->components, right->n);
+    return hs_sets_compare(left->components, left->n, right->components, right->n);
 }
 
 /* Sorted views of the sets, without duplicates. */
@@ -178,13 +178,12 @@ static hs_status parse_interventions(const hs_experiment *experiment, hs_space *
 hs_status hs_sweep_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
                                hs_error *error)
 {
-    bool kv_groups = experiment->unit == HS_UNIT_KV_GROUP;
-    component_grid grid = {kv_groups ? HS_COMPONENT_KV_GROUP : HS_COMPONENT_HEAD, shape->n_layers,
-                           kv_groups ? shape->n_kv_heads : shape->n_heads};
+    const component_grid grid = {experiment->unit, shape->n_layers,
+                                 hs_sets_kind((int32_t)experiment->unit)->count(shape)};
     set_list selected = {0}, sets = {0};
     set_view *views = NULL;
     size_t n_views = 0;
-    hs_space space = {0};
+    hs_space space = {.kind = grid.kind};
     hs_status status;
 
     *space_out = space;

@@ -22,7 +22,7 @@ static void test_defaults(void **state)
     assert_string_equal(e->sets_file, "");
     assert_int_equal(e->max_sets, 10000000);
     expect_list(&e->interventions, 1, (const char *const[]){"zero"});
-    assert_int_equal(e->unit, HS_UNIT_QUERY_HEAD);
+    assert_int_equal(e->unit, HS_COMPONENT_HEAD);
     assert_int_equal(e->positions, HS_POSITIONS_ALL);
     assert_int_equal(e->value_bias, HS_VALUE_BIAS_RAW);
     assert_int_equal(e->n_tasks, 1);
@@ -84,7 +84,7 @@ static void test_all_keys(void **state)
     assert_string_equal(e->sets_file, "sets.txt");
     assert_int_equal(e->max_sets, 5);
     expect_list(&e->interventions, 2, (const char *const[]){"zero", "scale=0.5"});
-    assert_int_equal(e->unit, HS_UNIT_KV_GROUP);
+    assert_int_equal(e->unit, HS_COMPONENT_KV_GROUP);
     assert_int_equal(e->positions, HS_POSITIONS_SCORED);
     assert_int_equal(e->value_bias, HS_VALUE_BIAS_FOLDED);
     assert_int_equal(e->n_tasks, 2);

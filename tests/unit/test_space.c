@@ -25,7 +25,7 @@ static hs_experiment experiment_of(int64_t *orders, size_t n_orders)
                            .sets_file = "",
                            .max_sets = 100000,
                            .interventions = {zero_only, 1},
-                           .unit = HS_UNIT_QUERY_HEAD,
+                           .unit = HS_COMPONENT_HEAD,
                            .pruning_curve = "none",
                            .pruning_intervention = "",
                            .pruning_metric = "",
@@ -140,10 +140,16 @@ static void test_kv_groups(void **state)
     hs_experiment experiment = experiment_of(orders, 2);
     (void)state;
 
-    experiment.unit = HS_UNIT_KV_GROUP;
+    experiment.unit = HS_COMPONENT_KV_GROUP;
     hs_space space = build(&experiment);
     assert_int_equal(space.n_sets, 1 + 6 + 15);
     assert_int_equal(space.components[space.max_order * 3], HS_COMPONENT_KV_GROUP);
+    hs_sweep_space_clear(&space);
+    /* Named as groups are, or as heads are. */
+    char *spellings[] = {"2.kv1", "L1KV0", "0.1", "L2H0"};
+    experiment.heads = (hs_string_list){spellings, 4};
+    space = build(&experiment);
+    assert_int_equal(space.n_sets, 1 + 4 + 6);
     hs_sweep_space_clear(&space);
 }
 
@@ -158,7 +164,7 @@ static void test_bad_selectors(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
         char *selectors[] = {bad[i]};
         experiment.heads = (hs_string_list){selectors, 1};
-        assert_refused(&experiment, "is no selector");
+        assert_refused(&experiment, "is not a selector");
     }
     char *outside[] = {"3.0"};
     experiment.heads = (hs_string_list){outside, 1};
@@ -240,12 +246,15 @@ static void test_bad_sets_files(void **state)
     static const struct {
         const char *text;
         const char *expected;
-    } cases[] = {{"0.1\n0.1 x\n", "sets.txt:2: \"x\" is no head"},
-                 {"0.1 3.0\n", "sets.txt:1: head 3.0 is outside the model"},
-                 {"\n\n0.1 1.1 0.1\n", "sets.txt:3: 0.1 stands twice"},
-                 {"0.1.2\n", "is no head"},
-                 {"L0H1H2\n", "is no head"},
-                 {"0.kv1\n", "is no head"}};
+    } cases[] = {
+        {"0.1\n0.1 x\n", "sets.txt:2: \"x\" is not a head"},
+        {"0.1 3.0\n", "sets.txt:1: head 3.0 is outside the model"},
+        {"\n\n0.1 1.1 0.1\n", "sets.txt:3: 0.1 stands twice"},
+        {"0.1.2\n", "is not a head"},
+        {"L0H1H2\n", "is not a head"},
+        {"0.kv1\n", "sets.txt:1: a KV group in a set, and sweep.unit is \"query_head\""},
+        {"0.1 0.kb1\n", "sets.txt:1: \"0.kb1\": there is no kind of component \"kb\"; did you mean \"0.kv1\"?"},
+        {"L0V1\n", "there is no kind of component \"V\"; did you mean \"L0H1\"? There are: L0H1, L0KV1"}};
     int64_t orders[] = {1};
     char *folder = test_temporary_folder();
     (void)state;
