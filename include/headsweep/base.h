@@ -46,6 +46,8 @@ const char *hs_status_meaning(hs_status status);
 /* Owned by the caller, who initialises it with {0}. The first error wins: later ones leave it as it is. */
 typedef struct hs_error {
     hs_status status;
+    bool has_rank; /* several ranks have agreed on it (comm.h): it is that of `rank` */
+    int rank;
     char message[1024];
 } hs_error;
 

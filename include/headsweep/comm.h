@@ -36,7 +36,7 @@ const void *hs_comm_native(const hs_comm *comm);
 
 /*
  * Collective. All ranks leave with the same status: HS_OK if every rank came with HS_OK, else the status and message
- * of the lowest failing rank ("rank 3: ..."). The way to agree before the next collective step. Without ranks (`comm` is
+ * of the lowest failing rank, which the error names (hs_error.rank). The way to agree before the next collective step. Without ranks (`comm` is
  * NULL) the status stays as it is.
  */
 hs_status hs_comm_agree(hs_comm *comm, hs_status status, hs_error *error);

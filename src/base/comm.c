@@ -162,17 +162,18 @@ const void *hs_comm_native(const hs_comm *comm)
 
 /* ---- agreement ------------------------------------------------------------------------------------------------- */
 
-/* What this rank would tell the others: its message, made up if it has none, with its rank in front exactly once. */
+/* What this rank tells the others: its error, made up if it has none. One that was agreed on before keeps its rank. */
 static hs_error announcement(const hs_comm *comm, hs_status status, const hs_error *error)
 {
-    hs_error announced = {0};
-    const char *message = error->status != HS_OK ? error->message : hs_status_meaning(status);
-    int rank = 0, end = 0;
-    bool named = sscanf(message, "rank %d: %n", &rank, &end) == 1 && end > 0;
-    if (comm->size > 1 && !named)
-        (void)hs_fail(&announced, status, "rank %d: %s", comm->rank, message);
-    else
-        (void)hs_fail(&announced, status, "%s", message);
+    hs_error announced = *error;
+
+    if (error->status == HS_OK)
+        (void)hs_fail(&announced, status, "%s", hs_status_meaning(status));
+    announced.status = status;
+    if (comm->size > 1 && !announced.has_rank) {
+        announced.has_rank = true;
+        announced.rank = comm->rank;
+    }
     return announced;
 }
 

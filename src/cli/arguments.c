@@ -93,17 +93,19 @@ void hs__cli_override_list_clear(override_list *list)
     *list = (override_list){0};
 }
 
-static void print_error_line(const char *message)
+static void print_error_line(const hs_error *error)
 {
     fputs("headsweep: ", stderr);
-    hs_print_visible(stderr, message, strlen(message), true);
+    if (error->has_rank)
+        fprintf(stderr, "rank %d: ", error->rank);
+    hs_print_visible(stderr, error->message, strlen(error->message), true);
     fputc('\n', stderr);
 }
 
 void hs__cli_print_and_clear_error(hs_error *error)
 {
     if (error->message[0] != '\0')
-        print_error_line(error->message);
+        print_error_line(error);
     error->message[0] = '\0';
 }
 
