@@ -391,7 +391,7 @@ uint64_t hs_random_below(uint64_t key, uint64_t stream, uint64_t index, uint64_t
 /* A permutation of 0 .. n-1 into out[n] (Fisher-Yates). */
 void hs_random_permutation(uint64_t key, uint64_t stream, size_t n, uint32_t *out);
 
-/* ---- summaries of metrics ---------------------------------------------------------------------------------------- */
+/* ---- metrics ------------------------------------------------------------------------------------------------------ */
 
 /*
  * What the `per` of a metric can be besides the number of another one. The values of the last two are what is counted:
@@ -404,6 +404,16 @@ typedef enum hs_per {
     HS_PER_MACRO_F1 =
         -3, /* mean of F1 over the task's metrics of that kind whose label is right or predicted somewhere */
 } hs_per;
+
+/* One number of each example of a task, and how it is summarised: the same in the tasks, in the file and in its findings. */
+typedef struct hs_metric {
+    const char *name;    /* "acc_norm" */
+    const char *unit;    /* "share", "nats", "probability", "logits", "count" */
+    const char *meaning; /* one line */
+    int better;          /* +1 more is better, -1 less is better, 0 neither */
+    bool percent;        /* a share or probability that people read in points of 100 */
+    int per;             /* summary over examples = sum / sum of metric `per` (nll per token), or an hs_per */
+} hs_metric;
 
 /* ---- messages to people (stderr) ------------------------------------------------------------------------------- */
 

@@ -63,21 +63,12 @@
 
 /* ---- what a file is created from --------------------------------------------------------------------------------- */
 
-typedef struct hs_results_metric {
-    const char *name;
-    const char *unit;
-    const char *meaning;
-    int better;   /* +1 more is better, -1 less is better, 0 neither */
-    bool percent; /* a share that people read in points of 100 */
-    int per;      /* summary = sum / sum of metric `per` (nll per token), or an hs_per */
-} hs_results_metric;
-
 typedef struct hs_results_task {
     const char *name;
     const char *kind;
     size_t n_examples;
     size_t n_metrics;
-    const hs_results_metric *metrics;
+    const hs_metric *metrics;
     const double *chance; /* [n_metrics]: what guessing gives of each, 0 where there is no such level; or NULL */
     size_t n_shards;
     const uint64_t *shard_first;  /* [n_shards + 1] */
@@ -352,7 +343,7 @@ typedef enum hs_statistic {
 #define HS_RESULTS_STATISTIC_ENUM(id, name, meaning) id,
     HS_RESULTS_STATISTIC_LIST(HS_RESULTS_STATISTIC_ENUM)
 #undef HS_RESULTS_STATISTIC_ENUM
-    HS_STATISTIC_COUNT
+        HS_STATISTIC_COUNT
 } hs_statistic;
 
 /* Raw writes (rank 0): table[n_sets, n_metrics] of one statistic of one task. */
@@ -378,7 +369,7 @@ typedef enum hs_stability {
 #define HS_RESULTS_STABILITY_ENUM(id, name) id,
     HS_RESULTS_STABILITY_LIST(HS_RESULTS_STABILITY_ENUM)
 #undef HS_RESULTS_STABILITY_ENUM
-    HS_STABILITY_COUNT
+        HS_STABILITY_COUNT
 } hs_stability;
 
 /* table[n_interventions, n_metrics, HS_STABILITY_COUNT]; NaN until written. */

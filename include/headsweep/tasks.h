@@ -35,23 +35,6 @@
 
 #define HS_TASK_MAX_METRICS 256
 
-/* What an example would score on average if the answer were guessed. */
-typedef enum hs_chance {
-    HS_CHANCE_NONE, /* nothing that could be told from 0, or nobody can say */
-    HS_CHANCE_HALF,
-    HS_CHANCE_ONE_CHOICE /* one of its choices or labels; of independent labels all of them by the toss of a coin */
-} hs_chance;
-
-typedef struct hs_metric {
-    const char *name;    /* "acc_norm" */
-    const char *unit;    /* "share", "nats", "probability", "logits", "count" */
-    const char *meaning; /* one line */
-    int better;          /* +1 more is better, -1 less is better, 0 neither */
-    bool percent;        /* a share or probability that people read in points of 100 */
-    int per;             /* summary over examples = sum / sum of metric `per` (nll per token), or an hs_per */
-    hs_chance chance;
-} hs_metric;
-
 typedef struct hs_task hs_task;
 
 /*
@@ -106,6 +89,7 @@ size_t hs_tasks_n_joined(const hs_task *task);
 /* Lines that people should read before they trust the data: what looks like an accident in the file; "" if there is nothing. */
 const char *hs_tasks_notes(const hs_task *task);
 size_t hs_tasks_n_metrics(const hs_task *task);
+/* The others follow in memory. */
 const hs_metric *hs_tasks_metric(const hs_task *task, size_t index);
 /* What guessing gives of the summary of metric `index`; 0 where it has no such level. */
 double hs_tasks_chance(const hs_task *task, size_t index);

@@ -30,7 +30,7 @@ static hs_status find_kept(const hs_results *results, stated_metric *kept_out, h
 }
 
 /* How much worse a summary is than the clean model's; a metric without a better side is harmed by any change. */
-static double loss_of(const hs_results_metric *metric, double value, double clean)
+static double loss_of(const hs_metric *metric, double value, double clean)
 {
     return metric->better == 0 ? fabs(value - clean) : (double)metric->better * (clean - value);
 }

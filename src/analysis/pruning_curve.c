@@ -322,7 +322,7 @@ hs_status hs_analysis_pruning_curves(hs_results *results, hs_pruning_curve *curv
 }
 
 /* "25.0%", "0.3 nats" */
-static hs_status append_chance(const hs_results_metric *metric, double chance, hs_text *text, hs_error *error)
+static hs_status append_chance(const hs_metric *metric, double chance, hs_text *text, hs_error *error)
 {
     return metric->percent ? hs_text_appendf(text, error, "%.1f%%", 100 * chance)
                            : hs_text_appendf(text, error, "%.4g %s", chance, metric->unit);
@@ -331,7 +331,7 @@ static hs_status append_chance(const hs_results_metric *metric, double chance, h
 static hs_status say_nothing_kept(const hs_results_task *task, const hs_pruning_curve *curve, hs_text *text,
                                   hs_error *error)
 {
-    const hs_results_metric *metric = &task->metrics[curve->metric];
+    const hs_metric *metric = &task->metrics[curve->metric];
 
     if (curve->chance == 0)
         return hs_text_appendf(text, error, "has no %s.%s of which a share could be kept", task->name, metric->name);

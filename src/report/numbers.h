@@ -31,7 +31,7 @@ typedef struct report_metric {
     size_t task;
     size_t metric;
     const hs_results_task *of;
-    const hs_results_metric *is;
+    const hs_metric *is;
     double factor; /* shares are shown in points of 100 */
     int digits; /* behind the point, of all numbers of the metric: means, changes, interactions and their intervals */
 } report_metric;

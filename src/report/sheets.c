@@ -108,7 +108,7 @@ static hs_status sheet_method(const hs_report *report, report_table *s, hs_error
 static hs_status add_metric(const hs_report *report, size_t task, size_t metric, report_table *s, hs_error *error)
 {
     const hs_results_task *of = hs_results_task_at(report->results, task);
-    const hs_results_metric *is = &of->metrics[metric];
+    const hs_metric *is = &of->metrics[metric];
     const hs_analysis *analysis = report->analysis;
 
     HS_TRY(hs__report_table_add_text(s, of->name, error));

@@ -17,7 +17,7 @@ typedef struct hs_file_task {
     hs_file_group cells;
     hs_file_group ranking;
     hs_texts metric_names, units, meanings, prompts;
-    hs_results_metric *metrics;
+    hs_metric *metrics;
     double *chance; /* NULL in files of before */
     uint64_t *shard_first;
     uint64_t *example_line;

@@ -105,7 +105,7 @@ static hs_status load_metrics(hs_file_task *file, size_t n, hs_error *error)
         return hs_fail(error, HS_ERROR_RESULTS, "units and meanings do not fit the %zu metrics", n);
     HS_TRY(hs_allocate(&file->metrics, n, sizeof *file->metrics, "metrics", error));
     for (size_t i = 0; i < n; i++)
-        file->metrics[i] = (hs_results_metric){
+        file->metrics[i] = (hs_metric){
             .name = file->metric_names.items[i],
             .unit = file->units.items[i],
             .meaning = file->meanings.items[i],

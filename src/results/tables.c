@@ -91,7 +91,7 @@ hs_status hs__results_layout_check_task(const hs_results_task *task, hs_error *e
         return hs_fail(error, HS_ERROR_RESULTS, "task %s: %zu examples, %zu metrics and %zu shards are impossible",
                        task->name, task->n_examples, task->n_metrics, task->n_shards);
     for (size_t i = 0; i < task->n_metrics; i++) {
-        const hs_results_metric *metric = &task->metrics[i];
+        const hs_metric *metric = &task->metrics[i];
         HS_TRY(check_name("a metric", metric->name, error));
         if (metric->per < HS_PER_MACRO_F1 || metric->per >= (int)task->n_metrics)
             return hs_fail(error, HS_ERROR_RESULTS, "task %s: metric %s is per metric %d, and there are %zu",

@@ -165,7 +165,7 @@ static hs_status describe(best_so_far *best, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(best->results);
     const hs_results_task *task = hs_results_task_at(best->results, best->task);
-    const hs_results_metric *metric = &task->metrics[best->metric];
+    const hs_metric *metric = &task->metrics[best->metric];
     const size_t found = find_best(best);
     const double delta = delta_of(best, found);
     hs_text name = {0};

@@ -14,10 +14,9 @@ struct study_layout {
     hs_results_attribute *experiment_attributes;
     hs_results_attribute *provenance_attributes;
     hs_results_task *tasks;
-    hs_results_metric (*metrics)[HS_TASK_MAX_METRICS]; /* [n_tasks] */
-    double (*chance)[HS_TASK_MAX_METRICS];             /* [n_tasks] */
-    uint64_t **example_lines;                          /* [n_tasks][n_examples] */
-    char ***prompts;                                   /* [n_tasks]: [n_examples] or NULL */
+    double (*chance)[HS_TASK_MAX_METRICS]; /* [n_tasks] */
+    uint64_t **example_lines;              /* [n_tasks][n_examples] */
+    char ***prompts;                       /* [n_tasks]: [n_examples] or NULL */
 };
 
 static void free_prompts(char **prompts, size_t n)
@@ -37,7 +36,6 @@ void hs__study_layout_free(struct study_layout *l)
     for (size_t i = 0; l->prompts != NULL && i < l->layout.n_tasks; ++i)
         free_prompts(l->prompts[i], l->tasks[i].n_examples);
     hs_free(l->prompts);
-    hs_free(l->metrics);
     hs_free(l->chance);
     hs_free(l->tasks);
     hs_free(l->experiment_attributes);
@@ -205,17 +203,13 @@ static hs_status describe_task(const hs_study *study, size_t index, struct study
     HS_TRY(hs_allocate(&l->example_lines[index], plan->n_examples, sizeof **l->example_lines, "examples", error));
     for (size_t i = 0; i < plan->n_examples; ++i)
         l->example_lines[index][i] = hs_tasks_example_line(task, i);
-    for (size_t i = 0; i < plan->n_metrics; ++i) {
-        const hs_metric *metric = hs_tasks_metric(task, i);
-        l->metrics[index][i] = (hs_results_metric){metric->name,   metric->unit,    metric->meaning,
-                                                   metric->better, metric->percent, metric->per};
+    for (size_t i = 0; i < plan->n_metrics; ++i)
         l->chance[index][i] = hs_tasks_chance(task, i);
-    }
     l->tasks[index] = (hs_results_task){.name = hs_tasks_name(task),
                                         .kind = hs_tasks_kind(task),
                                         .n_examples = plan->n_examples,
                                         .n_metrics = plan->n_metrics,
-                                        .metrics = l->metrics[index],
+                                        .metrics = hs_tasks_metric(task, 0),
                                         .chance = l->chance[index],
                                         .n_shards = plan->n_shards,
                                         .shard_first = plan->shard_first,
@@ -228,7 +222,6 @@ static hs_status describe_task(const hs_study *study, size_t index, struct study
 static hs_status describe_tasks(const hs_study *study, struct study_layout *l, hs_error *error)
 {
     HS_TRY(hs_allocate(&l->tasks, study->n_tasks, sizeof *l->tasks, "tasks", error));
-    HS_TRY(hs_allocate(&l->metrics, study->n_tasks, sizeof *l->metrics, "metrics", error));
     HS_TRY(hs_allocate(&l->chance, study->n_tasks, sizeof *l->chance, "metrics", error));
     HS_TRY(hs_allocate(&l->example_lines, study->n_tasks, sizeof *l->example_lines, "examples", error));
     HS_TRY(hs_allocate(&l->prompts, study->n_tasks, sizeof *l->prompts, "prompts", error));

@@ -8,18 +8,18 @@
 #define TYPES "where `text` is token ids and there are any: the token type of each"
 
 /* How examples are summarised: MEAN plainly, PER by the sum divided by the sum of metric number `per`. */
-#define MEAN(name, unit, better, percent, meaning)                           \
-    {                                                                        \
-        name, unit, meaning, better, percent, HS_PER_EXAMPLE, HS_CHANCE_NONE \
+#define MEAN(name, unit, better, percent, meaning)           \
+    {                                                        \
+        name, unit, meaning, better, percent, HS_PER_EXAMPLE \
     }
-/* A share of examples that are right, and what guessing gives of it. */
-#define RIGHT(name, chance, meaning)                             \
-    {                                                            \
-        name, "share", meaning, +1, true, HS_PER_EXAMPLE, chance \
+/* A share of examples that are right. */
+#define RIGHT(name, meaning)                             \
+    {                                                    \
+        name, "share", meaning, +1, true, HS_PER_EXAMPLE \
     }
-#define PER(per, name, unit, better, meaning)                   \
-    {                                                           \
-        name, unit, meaning, better, false, per, HS_CHANCE_NONE \
+#define PER(per, name, unit, better, meaning)   \
+    {                                           \
+        name, unit, meaning, better, false, per \
     }
 
 #define LANGUAGE_MODEL (1U << HS_HEAD_LANGUAGE_MODEL)
@@ -38,13 +38,14 @@ static const task_kind kinds[] = {
                  "`label_names` knows"},
                 {"label_names", "where there are any: array of the names by which `label` calls the choices"},
                 {"target", "where it is mapped, or `context` is a list: what continues each context"}},
-     .metrics = {RIGHT("acc", HS_CHANCE_ONE_CHOICE, "1 if the right choice has the highest log-probability; the first wins ties"),
-                 RIGHT("acc_norm", HS_CHANCE_ONE_CHOICE,
+     .metrics = {RIGHT("acc", "1 if the right choice has the highest log-probability; the first wins ties"),
+                 RIGHT("acc_norm",
                       "the same, log-probability divided by the choice's characters; a leading space counts only where "
                       "a `delimiter` is given (token ids: by its tokens)"),
-                 RIGHT("acc_bytes", HS_CHANCE_ONE_CHOICE, "the same, by the choice's bytes"),
+                 RIGHT("acc_bytes", "the same, by the choice's bytes"),
                  MEAN("margin", "nats", +1, false, "log p(right choice) - log p(best other)"),
                  MEAN("gold_log_likelihood", "nats", +1, false, "log p(right choice)")},
+     .chance = {TASK_CHANCE_ONE_CHOICE, TASK_CHANCE_ONE_CHOICE, TASK_CHANCE_ONE_CHOICE},
      .heads = LANGUAGE_MODEL,
      .uses_choices = true,
      .uses_labels = true,
@@ -56,8 +57,9 @@ static const task_kind kinds[] = {
      .meaning = "which of two sentences is the likelier, without a context (BLiMP); masked language models by "
                 "pseudo-log-likelihood, as `pseudo_likelihood`",
      .fields = {{"good", TEXT}, {"bad", TEXT}},
-     .metrics = {RIGHT("acc", HS_CHANCE_HALF, "1 if log p(good) >= log p(bad)"),
+     .metrics = {RIGHT("acc", "1 if log p(good) >= log p(bad)"),
                  MEAN("margin", "nats", +1, false, "log p(good) - log p(bad)")},
+     .chance = {TASK_CHANCE_HALF},
      .heads = LANGUAGE_MODEL | MASKED_LANGUAGE_MODEL,
      .uses_delimiter = true,
      .compile = hs__tasks_minimal_pair_compile,
@@ -67,7 +69,7 @@ static const task_kind kinds[] = {
      .meaning = "does the model continue with the target; given as `text`, whose last word with the space before it is "
                 "the target, or as `context` and `target` (LAMBADA)",
      .fields = {{"text", "text"}, {"context", TEXT}, {"target", TEXT}},
-     .metrics = {RIGHT("acc", HS_CHANCE_NONE, "1 if every token of the target is the likeliest one"),
+     .metrics = {RIGHT("acc", "1 if every token of the target is the likeliest one"),
                  MEAN("log_probability", "nats", +1, false, "log p(target)")},
      .heads = LANGUAGE_MODEL,
      .uses_delimiter = true,
@@ -81,7 +83,8 @@ static const task_kind kinds[] = {
                 {"distractor", TEXT},
                 {"text", "where it is mapped: prompt and target in one, the target being its last word"}},
      .metrics = {MEAN("logit_diff", "logits", +1, false, "logit of the target - logit of the distractor"),
-                 RIGHT("acc", HS_CHANCE_HALF, "1 if logit_diff > 0")},
+                 RIGHT("acc", "1 if logit_diff > 0")},
+     .chance = {TASK_CHANCE_NONE, TASK_CHANCE_HALF},
      .heads = LANGUAGE_MODEL,
      .uses_delimiter = true,
      .compile = hs__tasks_logit_diff_compile,
@@ -114,17 +117,18 @@ static const task_kind kinds[] = {
                 {"token_type_ids", TYPES},
                 {"label", "index or name of a label (id2label of config.json), or what `labels` knows; of independent labels "
                           "also an array of them, or of a 0 or 1 for each"}},
-     .metrics = {RIGHT("acc", HS_CHANCE_ONE_CHOICE, "1 if the likeliest label is right, the first wins ties; independent labels: if each is right at "
+     .metrics = {RIGHT("acc", "1 if the likeliest label is right, the first wins ties; independent labels: if each is right at "
                      "probability 0.5"),
                  {"macro_f1", "share",
                   "the predicted label (independent labels: how many are predicted); its summary is the mean of F1 over "
                   "the labels that are right or predicted somewhere",
-                  +1, true, HS_PER_MACRO_F1, HS_CHANCE_NONE},
+                  +1, true, HS_PER_MACRO_F1},
                  MEAN("log_loss", "nats", -1, false,
                       "-log p(right label); independent labels: mean of the labels' binary losses"),
                  MEAN("margin", "nats", +1, false,
                       "log p(right label) - log p(best other); independent labels: the least log-odds of being right"),
                  MEAN("gold", "label", 0, false, "the right label (independent labels: how many are right)")},
+     .chance = {TASK_CHANCE_ONE_CHOICE},
      .has_label_metrics = true,
      .uses_labels = true,
      .heads = CLASSIFIER,

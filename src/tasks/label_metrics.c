@@ -47,8 +47,7 @@ hs_status hs__tasks_metrics_init(hs_task *task, const hs_model *model, hs_error 
                                               .meaning = TASK_LABEL_METRIC_MEANING,
                                               .better = +1,
                                               .percent = true,
-                                              .per = HS_PER_F1,
-                                              .chance = HS_CHANCE_NONE};
+                                              .per = HS_PER_F1};
     }
     task->metrics = own->metrics;
     task->n_metrics = n + model->shape.n_outputs;

@@ -353,10 +353,12 @@ static double chance_of_example(const task_example *example)
 
 double hs_tasks_chance(const hs_task *task, size_t index)
 {
+    /* Those of labels come after the kind's own. */
+    const task_chance chance = index < TASK_KIND_MAX_METRICS ? task->kind->chance[index] : TASK_CHANCE_NONE;
     double sum = 0;
-    if (task->metrics[index].chance == HS_CHANCE_HALF)
+    if (chance == TASK_CHANCE_HALF)
         return 0.5;
-    if (task->metrics[index].chance != HS_CHANCE_ONE_CHOICE)
+    if (chance != TASK_CHANCE_ONE_CHOICE)
         return 0;
     for (size_t i = 0; i < task->n_examples; i++)
         sum += chance_of_example(&task->examples[i]);

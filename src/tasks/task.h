@@ -189,11 +189,19 @@ double hs__tasks_span_sum(const task_answers *answers, size_t span);
 
 enum { TASK_KIND_MAX_METRICS = 12 };
 
+/* What an example would score on average if the answer were guessed. */
+typedef enum task_chance {
+    TASK_CHANCE_NONE, /* nothing that could be told from 0, or nobody can say */
+    TASK_CHANCE_HALF,
+    TASK_CHANCE_ONE_CHOICE /* one of its choices or labels; of independent labels all of them by the toss of a coin */
+} task_chance;
+
 typedef struct task_kind {
     const char *name;
     const char *meaning; /* for the table; may hold Markdown */
     task_field fields[TASK_MAX_FIELDS + 1];
     hs_metric metrics[TASK_KIND_MAX_METRICS + 1]; /* ends with a NULL name; the first is the kind's main one */
+    task_chance chance[TASK_KIND_MAX_METRICS];    /* of each of them */
     bool uses_window;
     bool uses_lexicon;
     bool uses_choices; /* of the experiment file */

@@ -104,9 +104,9 @@ static void make_plan(hs_plan *plan)
 static hs_status create_file(const char *path, const hs_plan *plan, hs_error *error)
 {
     static const char *const interventions[] = {"zero"};
-    static const hs_results_metric metrics[] = {{"a", "nats", "formula", 1, false, -1},
-                                                {"b", "nats", "formula", 1, false, -1},
-                                                {"c", "nats", "formula", 1, false, -1}};
+    static const hs_metric metrics[] = {{"a", "nats", "formula", 1, false, -1},
+                                        {"b", "nats", "formula", 1, false, -1},
+                                        {"c", "nats", "formula", 1, false, -1}};
     static int32_t order[N_SETS], intervention[N_SETS], components[N_SETS * 3];
     static uint64_t lines[32];
     hs_results_task tasks[N_TASKS];

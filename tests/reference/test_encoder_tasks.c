@@ -181,12 +181,10 @@ static void create_results(const char *path, const struct evaluation *e)
     const int32_t components[] = {-1, -1, -1, 0, 0, 0, 0, 0, 1, 0, 0, 2};
     const uint64_t shard_first[] = {0, hs_tasks_n_examples(e->task)};
     uint64_t lines[64] = {0};
-    hs_results_metric metrics[16];
+    hs_metric metrics[16];
     assert_true(hs_tasks_n_metrics(e->task) <= 16 && hs_tasks_n_examples(e->task) <= 64 && e->n_sets == 4);
     for (size_t i = 0; i < hs_tasks_n_metrics(e->task); i++) {
-        const hs_metric *metric = hs_tasks_metric(e->task, i);
-        metrics[i] = (hs_results_metric){metric->name,   metric->unit,    metric->meaning,
-                                         metric->better, metric->percent, metric->per};
+        metrics[i] = *hs_tasks_metric(e->task, i);
     }
     const hs_results_task task = {.name = "task",
                                   .kind = hs_tasks_kind(e->task),

@@ -61,7 +61,7 @@ static bool is_close(double a, double b)
 
 typedef struct sweep {
     int32_t order[MAX_SETS], intervention[MAX_SETS], components[MAX_SETS][2][3];
-    hs_results_metric metrics[MAX_TASKS][MAX_METRICS];
+    hs_metric metrics[MAX_TASKS][MAX_METRICS];
     hs_results_task tasks[MAX_TASKS];
     uint64_t shard_first[MAX_TASKS][2];
     uint64_t lines[64];
@@ -88,12 +88,12 @@ static void describe_task(const hs_json_value *task, size_t index, sweep *s)
 
     for (size_t i = 0; i < hs_json_size(metrics); ++i) {
         const hs_json_value *metric = hs_json_at(metrics, i);
-        s->metrics[index][i] = (hs_results_metric){.name = hs_json_string(get(metric, "name")),
-                                                   .unit = "units",
-                                                   .meaning = "made up",
-                                                   .better = -1,
-                                                   .percent = hs_json_true(get(metric, "percent")),
-                                                   .per = (int)hs_json_integer(get(metric, "per"))};
+        s->metrics[index][i] = (hs_metric){.name = hs_json_string(get(metric, "name")),
+                                           .unit = "units",
+                                           .meaning = "made up",
+                                           .better = -1,
+                                           .percent = hs_json_true(get(metric, "percent")),
+                                           .per = (int)hs_json_integer(get(metric, "per"))};
     }
     s->shard_first[index][1] = hs_json_size(hs_json_at(values, 0));
     s->tasks[index] = (hs_results_task){.name = hs_json_string(get(task, "name")),

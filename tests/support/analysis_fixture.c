@@ -25,9 +25,9 @@ static hs_status create(const char *path, const hs_results_attribute *extra, hs_
     static const int32_t components[N_SETS][2][3] = {
         {{-1, -1, -1}, {-1, -1, -1}}, {{0, 0, 0}, {-1, -1, -1}}, {{0, 0, 1}, {-1, -1, -1}}, {{0, 1, 0}, {-1, -1, -1}},
         {{0, 0, 0}, {0, 0, 1}},       {{0, 0, 0}, {0, 1, 0}},    {{0, 0, 1}, {0, 1, 0}}};
-    static const hs_results_metric acc = {"acc", "share", "share that is right", 1, true, -1};
-    static const hs_results_metric nll[] = {{"nll", "nats", "negative log-likelihood a token", -1, false, 1},
-                                            {"tokens", "count", "tokens", 0, false, -1}};
+    static const hs_metric acc = {"acc", "share", "share that is right", 1, true, -1};
+    static const hs_metric nll[] = {{"nll", "nats", "negative log-likelihood a token", -1, false, 1},
+                                    {"tokens", "count", "tokens", 0, false, -1}};
     static const uint64_t shard_first[] = {0, N_EXAMPLES};
     static const uint64_t lines[N_EXAMPLES] = {1, 2, 3, 4};
     const hs_results_attribute experiment[] = {

@@ -41,7 +41,7 @@ static const hs_results_attribute provenance[] = {
     {"blas", "OpenBLAS 0.3.21 SkylakeX, 1 thread", false},
 };
 
-static const hs_results_metric metrics[2][3] = {
+static const hs_metric metrics[2][3] = {
     {{"contrast", "nats", "log p(toxic) - log p(benign)", -1, false, -1},
      {"toxic_probability", "probability", "logistic of the contrast", -1, true, -1},
      {"toxic_preferred", "share", "contrast above 0", -1, true, -1}},

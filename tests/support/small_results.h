@@ -10,7 +10,7 @@
 typedef struct small_task {
     const char *name;
     const char *kind;
-    const hs_results_metric *metrics;
+    const hs_metric *metrics;
     size_t n_metrics;
     size_t n_examples;
     const float *values;  /* [sets of all phases, n_examples, n_metrics] */

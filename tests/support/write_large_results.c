@@ -19,10 +19,9 @@ enum { N_EXAMPLES = 8, N_METRICS = 3, MAX_ORDER = 2 };
         }                                                                            \
     } while (0)
 
-static const hs_results_metric metrics[N_METRICS] = {
-    {"contrast", "nats", "log p(toxic) - log p(benign)", -1, false, -1},
-    {"acc", "share", "the right choice is the likeliest", 1, true, -1},
-    {"margin", "nats", "log p(right) - log p(wrong)", 1, false, -1}};
+static const hs_metric metrics[N_METRICS] = {{"contrast", "nats", "log p(toxic) - log p(benign)", -1, false, -1},
+                                             {"acc", "share", "the right choice is the likeliest", 1, true, -1},
+                                             {"margin", "nats", "log p(right) - log p(wrong)", 1, false, -1}};
 static const hs_results_attribute experiment[] = {
     {"objective.reduce", "toxicity", false}, {"objective.keep", "accuracy", false},
     {"objective.keep_metric", "acc", false}, {"objective.tolerance", "0.02", false},

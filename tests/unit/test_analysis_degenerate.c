@@ -44,9 +44,9 @@ static double value_of(const small_results *s, hs_statistic statistic, size_t me
 /* Every example changes by the same: as a share, and as a ratio whose division leaves a residue. */
 static void equal_differences_have_no_effect_size(void **state)
 {
-    static const hs_results_metric metrics[] = {{"acc", "share", "x", 1, true, HS_PER_EXAMPLE},
-                                                {"nll", "nats", "x", -1, false, 2},
-                                                {"tokens", "count", "x", 0, false, HS_PER_EXAMPLE}};
+    static const hs_metric metrics[] = {{"acc", "share", "x", 1, true, HS_PER_EXAMPLE},
+                                        {"nll", "nats", "x", -1, false, 2},
+                                        {"tokens", "count", "x", 0, false, HS_PER_EXAMPLE}};
     static float values[N_SETS][N_EXAMPLES][3];
     const small_task task = {"same", "multiple_choice", metrics, 3, N_EXAMPLES, &values[0][0][0], NULL};
     small_results s;
@@ -69,10 +69,10 @@ static void one_example_gives_no_interval(void **state)
 {
     static const hs_statistic of_others[] = {HS_STATISTIC_MEAN_LOW, HS_STATISTIC_MEAN_HIGH, HS_STATISTIC_DELTA_LOW,
                                              HS_STATISTIC_DELTA_HIGH, HS_STATISTIC_DELTA_EFFECT};
-    static const hs_results_metric metrics[] = {{"acc", "share", "x", 1, true, HS_PER_EXAMPLE},
-                                                {"nll", "nats", "x", -1, false, 2},
-                                                {"tokens", "count", "x", 0, false, HS_PER_EXAMPLE},
-                                                {"f1", "share", "x", 1, true, HS_PER_F1}};
+    static const hs_metric metrics[] = {{"acc", "share", "x", 1, true, HS_PER_EXAMPLE},
+                                        {"nll", "nats", "x", -1, false, 2},
+                                        {"tokens", "count", "x", 0, false, HS_PER_EXAMPLE},
+                                        {"f1", "share", "x", 1, true, HS_PER_F1}};
     static float values[N_SETS][1][4];
     const small_task task = {"one", "multiple_choice", metrics, 4, 1, &values[0][0][0], NULL};
     small_results s;
@@ -96,8 +96,8 @@ static void one_example_gives_no_interval(void **state)
 /* Documents that are token ids have no words: there is no number of nats a word, neither 0 nor any other. */
 static void a_ratio_over_nothing_is_no_number(void **state)
 {
-    static const hs_results_metric metrics[] = {{"word_nll", "nats", "x", -1, false, 1},
-                                                {"words", "count", "x", 0, false, HS_PER_EXAMPLE}};
+    static const hs_metric metrics[] = {{"word_nll", "nats", "x", -1, false, 1},
+                                        {"words", "count", "x", 0, false, HS_PER_EXAMPLE}};
     static float values[N_SETS][N_EXAMPLES][2];
     const small_task task = {"ids", "perplexity", metrics, 2, N_EXAMPLES, &values[0][0][0], NULL};
     small_results s;
@@ -129,7 +129,7 @@ static void assert_says(const small_results *s, bool does, const char *expected)
 
 static void a_ranking_says_what_one_example_is(void **state)
 {
-    static const hs_results_metric acc = {"acc", "share", "x", 1, true, HS_PER_EXAMPLE};
+    static const hs_metric acc = {"acc", "share", "x", 1, true, HS_PER_EXAMPLE};
     static float values[N_SETS];
     const small_task task = {"one", "multiple_choice", &acc, 1, 1, values, NULL};
     small_results s;
@@ -154,7 +154,7 @@ static void a_ranking_says_what_is_no_better_than_guessing(void **state)
                  {25, "cannot be told from guessing"},
                  {3, "is worse than guessing (25.0%): are labels or choices the wrong way round"},
                  {0, "is worse than guessing"}};
-    static const hs_results_metric acc = {"acc", "share", "x", 1, true, HS_PER_EXAMPLE};
+    static const hs_metric acc = {"acc", "share", "x", 1, true, HS_PER_EXAMPLE};
     static const double chance = 0.25;
     static float values[N_SETS][N];
     const small_task task = {"quiz", "multiple_choice", &acc, 1, N, &values[0][0], &chance};

@@ -27,11 +27,11 @@ static hs_status create(const char *path, hs_error *error)
     static const int32_t order[N_SETS] = {0, 1, 1};
     static const int32_t intervention[N_SETS] = {-1, 0, 0};
     static const int32_t components[N_SETS][1][3] = {{{-1, -1, -1}}, {{0, 0, 0}}, {{0, 0, 1}}};
-    static const hs_results_metric metrics[N_METRICS] = {{"macro_f1", "share", "x", 1, true, HS_PER_MACRO_F1},
-                                                         {"f1_a", "share", "x", 1, true, HS_PER_F1},
-                                                         {"f1_b", "share", "x", 1, true, HS_PER_F1},
-                                                         {"f1_c", "share", "x", 1, true, HS_PER_F1},
-                                                         {"f1_d", "share", "x", 1, true, HS_PER_F1}};
+    static const hs_metric metrics[N_METRICS] = {{"macro_f1", "share", "x", 1, true, HS_PER_MACRO_F1},
+                                                 {"f1_a", "share", "x", 1, true, HS_PER_F1},
+                                                 {"f1_b", "share", "x", 1, true, HS_PER_F1},
+                                                 {"f1_c", "share", "x", 1, true, HS_PER_F1},
+                                                 {"f1_d", "share", "x", 1, true, HS_PER_F1}};
     static const uint64_t shard_first[] = {0, N_EXAMPLES};
     static const uint64_t lines[N_EXAMPLES] = {1, 2, 3, 4, 5};
     const hs_results_task task = {.name = "labels",

@@ -38,8 +38,8 @@ static hs_status create(const char *path, const hs_results_attribute *attributes
         {{-1, -1, -1}, {-1, -1, -1}, {-1, -1, -1}}, {{0, 0, 0}, {-1, -1, -1}, {-1, -1, -1}},
         {{0, 0, 1}, {-1, -1, -1}, {-1, -1, -1}},    {{0, 0, 2}, {-1, -1, -1}, {-1, -1, -1}},
         {{0, 0, 0}, {0, 0, 1}, {-1, -1, -1}},       {{0, 0, 0}, {0, 0, 1}, {0, 0, 2}}};
-    static const hs_results_metric contrast = {"contrast", "nats", "x", -1, false, HS_PER_EXAMPLE};
-    static const hs_results_metric acc = {"acc", "share", "x", 1, true, HS_PER_EXAMPLE};
+    static const hs_metric contrast = {"contrast", "nats", "x", -1, false, HS_PER_EXAMPLE};
+    static const hs_metric acc = {"acc", "share", "x", 1, true, HS_PER_EXAMPLE};
     static const uint64_t shard_first[] = {0, N_EXAMPLES};
     static const uint64_t lines[N_EXAMPLES] = {1, 2, 3, 4, 5, 6, 7, 8};
     hs_results_task tasks[N_TASKS] = {{.name = "toxicity", .kind = "contrast", .metrics = &contrast},
@@ -265,8 +265,7 @@ static void test_chance(void **state)
     hs_error error = {0};
     bool has;
 
-    assert_non_null(
-        strstr(text.text, "of its accuracy.acc above chance (25.0%) without 33.3% of its heads (1 of 3)"));
+    assert_non_null(strstr(text.text, "of its accuracy.acc above chance (25.0%) without 33.3% of its heads (1 of 3)"));
     hs_text_clear(&text);
     assert_int_equal(hs_analysis_pruning_curve(o.results, "importance", &curve, &has, &error), HS_OK);
     assert_true(has && curve.chance == CHANCE);
