@@ -5,8 +5,6 @@
 #include "engine/state.h"
 #include "engine/workload.h"
 
-#include <string.h>
-
 /* ---- sites ----------------------------------------------------------------------------------------------------- */
 
 bool hs__engine_is_observed(const struct hs_pass *pass, hs_site site)
@@ -122,8 +120,8 @@ void hs__engine_unembed_rows(const struct hs_pass *pass, float *logits, const ui
     for (size_t first = 0; first < n_rows; first += HS_UNEMBED_ROWS) {
         size_t n = n_rows - first < HS_UNEMBED_ROWS ? n_rows - first : HS_UNEMBED_ROWS;
         for (size_t i = 0; i < n; i++)
-            memcpy(gathered + i * shape->width, pass->scratch->residual + rows[first + i] * shape->width,
-                   shape->width * sizeof *gathered);
+            hs_copy_floats(pass->engine->device->kernels, gathered + i * shape->width,
+                           pass->scratch->residual + rows[first + i] * shape->width, shape->width);
         /* Nobody needs the last layer's attention output any more, and it has as many rows as there are. */
         const float *in =
             hs__engine_apply_head(pass->engine->device, gathered, pass->scratch->attention_output, n, model);

@@ -2,8 +2,6 @@
 #include "engine/scratch.h"
 #include "engine/state.h"
 
-#include <string.h>
-
 static const hs_model_shape *shape_of(const struct hs_prefix *prefix)
 {
     return &prefix->engine->model->shape;
@@ -101,23 +99,19 @@ static float *find_block(const struct hs_prefix *prefix, uint32_t node, size_t l
 
 void hs__engine_prompt_cache_keep(const struct hs_prefix *prefix, uint32_t node, size_t layer, const float *keys)
 {
-    const hs_model_shape *shape = shape_of(prefix);
     size_t n = row_floats(prefix);
-    float *out = find_block(prefix, node, layer);
-    for (size_t row = prefix->forest.n_frozen; row < prefix->forest.n_rows; row++) {
-        memcpy(out, keys, n * sizeof *out);
-        out += n;
-        keys += shape->n_heads * shape->head_dim + n;
-    }
+    prefix->engine->device->kernels->copy_rows(find_block(prefix, node, layer), n, keys,
+                                               hs_heads_width(shape_of(prefix)), hs_forest_n_live(&prefix->forest), n);
 }
 
 void hs__engine_prompt_cache_finish(const struct hs_prefix *prefix, uint32_t ablation, const float *residual,
                                     const float *before)
 {
+    const struct hs_kernels *kernels = prefix->engine->device->kernels;
     size_t n = residual_floats(prefix, 1);
-    memcpy(prefix->cache->residual + ablation * n, residual, n * sizeof *residual);
+    hs_copy_floats(kernels, prefix->cache->residual + ablation * n, residual, n);
     if (shape_of(prefix)->parallel_residual)
-        memcpy(prefix->cache->before + ablation * n, before, n * sizeof *before);
+        hs_copy_floats(kernels, prefix->cache->before + ablation * n, before, n);
 }
 
 const float *hs__engine_prompt_cache_find(const struct hs_prefix *prefix, uint32_t ablation, size_t layer)

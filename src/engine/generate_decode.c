@@ -128,6 +128,7 @@ static size_t add_samples(struct hs_decoder *decoder, size_t slot, size_t n)
 /* One row for each prompt and ablation, into whose residual goes what prefill has left. */
 static void start_rows(struct hs_decoder *decoder)
 {
+    const struct hs_kernels *kernels = decoder->engine->device->kernels;
     const struct hs_prefix *prefix = decoder->prefix;
     size_t width = decoder->engine->model->shape.width;
     size_t n_scored = prefix->forest.n_scored;
@@ -147,9 +148,9 @@ static void start_rows(struct hs_decoder *decoder)
             .first_sample = (uint32_t)first_sample,
             .n_samples = (uint32_t)(n_samples - first_sample),
         };
-        memcpy(prefix->buffers.residual + row * width, prefix->cache->residual + i * width, width * sizeof(float));
+        hs_copy_floats(kernels, prefix->buffers.residual + row * width, prefix->cache->residual + i * width, width);
         if (decoder->engine->model->shape.parallel_residual)
-            memcpy(prefix->buffers.before + row * width, prefix->cache->before + i * width, width * sizeof(float));
+            hs_copy_floats(kernels, prefix->buffers.before + row * width, prefix->cache->before + i * width, width);
     }
 }
 
@@ -207,7 +208,7 @@ static void keep_keys(const struct hs_decoder *decoder, size_t layer)
     for (size_t i = decoder->first_row; i < decoder->end_row; i++) {
         hs__engine_rotate(decoder->engine->device, heads, shape->n_heads + shape->n_kv_heads, shape, decoder->angles,
                           position_of(decoder, &decoder->rows[i]));
-        memcpy(keys, heads + hs_z_width(shape), kv_floats(shape) * sizeof *keys);
+        hs_copy_floats(decoder->engine->device->kernels, keys, heads + hs_z_width(shape), kv_floats(shape));
         keys += kv_floats(shape);
         heads += hs_heads_width(shape);
     }
@@ -235,7 +236,7 @@ static void run_layers(struct hs_decoder *decoder)
         keep_keys(decoder, layer);
         hs__engine_decode_attention(decoder, layer);
         if (shape->parallel_residual)
-            memcpy(buffers->before, buffers->residual, n_rows * shape->width * sizeof(float));
+            hs_copy_floats(decoder->engine->device->kernels, buffers->before, buffers->residual, n_rows * shape->width);
         hs__engine_add_attention(buffers->residual, buffers->z, n_rows, model, layer, &buffers->work);
         run_mlp(decoder, layer);
     }

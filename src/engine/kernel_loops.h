@@ -284,6 +284,17 @@ static double sum_exp(const float *values, float maximum, size_t n)
 
 /* ---- vectors --------------------------------------------------------------------------------------------------- */
 
+static void copy_rows(float *restrict out, size_t out_stride, const float *restrict in, size_t in_stride, size_t n_rows,
+                      size_t n_columns)
+{
+    if (out_stride == n_columns && in_stride == n_columns) {
+        memcpy(out, in, n_rows * n_columns * sizeof *out);
+        return;
+    }
+    for (size_t row = 0; row < n_rows; row++)
+        memcpy(out + row * out_stride, in + row * in_stride, n_columns * sizeof *out);
+}
+
 static void add(float *restrict out, const float *restrict in, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -338,6 +349,7 @@ const struct hs_kernels HS_KERNELS = {
     .visible_softmax = visible_softmax,
     .max = maximum_of,
     .sum_exp = sum_exp,
+    .copy_rows = copy_rows,
     .add = add,
     .multiply = multiply,
     .scale_and_shift = scale_and_shift,

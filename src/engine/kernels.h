@@ -41,6 +41,9 @@ struct hs_kernels {
     void (*silu)(float *values, size_t n);      /* x / (1 + exp(-x)) */
     void (*tanh)(float *values, size_t n);
     void (*relu)(float *values, size_t n);
+    /* out, in [n_rows, n_columns], rows so many floats apart; with in_stride 0 all are the first row of in. */
+    void (*copy_rows)(float *out, size_t out_stride, const float *in, size_t in_stride, size_t n_rows,
+                      size_t n_columns);
     /* out, in [n]. */
     void (*add)(float *out, const float *in, size_t n);
     void (*multiply)(float *out, const float *in, size_t n);
@@ -91,6 +94,12 @@ struct hs_kernels {
 };
 
 /* ---- what is put together from them ----------------------------------------------------------------------------- */
+
+/* out, in [n]. */
+static inline void hs_copy_floats(const struct hs_kernels *kernels, float *out, const float *in, size_t n)
+{
+    kernels->copy_rows(out, n, in, n, 1, n);
+}
 
 /* values [n], in place. */
 void hs__engine_activate(const struct hs_kernels *kernels, float *values, size_t n, hs_activation activation);

@@ -4,7 +4,6 @@
 #include "engine/linear.h"
 
 #include <math.h>
-#include <string.h>
 
 void hs__engine_poll(const hs_engine_options *options)
 {
@@ -34,7 +33,7 @@ void hs__engine_embed(float *out, const hs_model *model, int32_t token, int32_t 
     size_t width = shape->width;
     const struct hs_kernels *kernels = work->device->kernels;
     float *sum = model->embedding_norm.weight != NULL ? work->normed : out;
-    memcpy(sum, model->token_embedding + (size_t)token * width, width * sizeof *sum);
+    hs_copy_floats(kernels, sum, model->token_embedding + (size_t)token * width, width);
     if (shape->position == HS_POSITION_LEARNED)
         kernels->add(sum, model->position_embedding + position_row * width, width);
     if (model->token_type_embedding != NULL)

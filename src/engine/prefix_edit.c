@@ -4,8 +4,6 @@
 #include "engine/state.h"
 #include "engine/workload.h"
 
-#include <string.h>
-
 /* One node's edit: rows of the layer, and the parent's state there. */
 struct start {
     struct hs_prefix *prefix;
@@ -104,7 +102,7 @@ static void subtract_replacement(const struct start *start, float *delta, const 
     size_t head_dim = start->prefix->engine->model->shape.head_dim;
     struct hs_replacement replacement =
         hs__engine_edit_replacement(&start->edit, start->node->layer, head, here->sequence, here->position);
-    memcpy(delta, z, head_dim * sizeof *delta);
+    hs_copy_floats(start->edit.kernels, delta, z, head_dim);
     start->edit.kernels->scale_and_shift(delta, replacement.scale - 1.0f, replacement.shift, replacement.shift_scale,
                                          head_dim);
 }
@@ -122,7 +120,7 @@ static void fill_delta(const struct start *start, size_t head)
         size_t row = forest_row(start, i);
         float *delta = prefix->buffers.delta + i * shape->head_dim;
         if (!prefix->forest.rows[row].is_edited)
-            memset(delta, 0, shape->head_dim * sizeof *delta);
+            start->edit.kernels->scale_and_shift(delta, 0, NULL, 0, shape->head_dim);
         else if (edits_pattern)
             subtract_pattern(start, delta, z + i * z_width, row);
         else
@@ -155,10 +153,10 @@ void hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_
         .is_last_layer = is_last_layer,
     };
     const struct hs_level *level = &prefix->levels[start.parent->level];
-    size_t n_bytes = start.n_rows * shape->width * sizeof *after;
-    memcpy(after, parent_rows(&start, level->after, shape->width), n_bytes);
+    size_t n = start.n_rows * shape->width;
+    hs_copy_floats(start.edit.kernels, after, parent_rows(&start, level->after, shape->width), n);
     if (shape->parallel_residual)
-        memcpy(before, parent_rows(&start, level->before, shape->width), n_bytes);
+        hs_copy_floats(start.edit.kernels, before, parent_rows(&start, level->before, shape->width), n);
     for (size_t head = 0; head < shape->n_heads; head++) {
         if (!node->heads[head])
             continue;

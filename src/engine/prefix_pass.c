@@ -3,8 +3,6 @@
 #include "engine/state.h"
 #include "engine/workload.h"
 
-#include <string.h>
-
 /*
  * One batch on its way through the layers. Counting its cost is the same walk: a step that has matrix products adds up
  * what they cost and leaves it at that, and the steps between them do nothing. So the count cannot leave out a step.
@@ -29,6 +27,11 @@ static bool counts(const struct pass *pass, double flops)
 static const hs_model *model_of(const struct pass *pass)
 {
     return pass->prefix->engine->model;
+}
+
+static const struct hs_kernels *kernels_of(const struct pass *pass)
+{
+    return pass->prefix->engine->device->kernels;
 }
 
 static const hs_model_layer *layer_at(const struct pass *pass, size_t layer)
@@ -138,8 +141,8 @@ static void add_attention(const struct pass *pass, size_t layer)
         return;
     float *residual = is_last(pass, layer) ? buffers->scored : buffers->residual;
     if (pass->shape->parallel_residual)
-        memcpy(is_last(pass, layer) ? buffers->scored_before : buffers->before, residual,
-               n_rows * pass->shape->width * sizeof *residual);
+        hs_copy_floats(kernels_of(pass), is_last(pass, layer) ? buffers->scored_before : buffers->before, residual,
+                       n_rows * pass->shape->width);
     hs__engine_add_attention(residual, buffers->z, n_rows, model_of(pass), layer, &buffers->work);
 }
 
@@ -152,7 +155,8 @@ static void gather_scored(const struct pass *pass)
     for (size_t node = 0; pass->flops == NULL && node < pass->n_nodes; node++) {
         const float *rows = buffers->residual + node * pass->space.n_rows * width;
         for (size_t slot = 0; slot < forest->n_scored; slot++, out += width)
-            memcpy(out, rows + (forest->scored_rows[slot] - pass->space.first_row) * width, width * sizeof *out);
+            hs_copy_floats(kernels_of(pass), out, rows + (forest->scored_rows[slot] - pass->space.first_row) * width,
+                           width);
     }
 }
 
@@ -179,23 +183,14 @@ static bool has_child_in(const struct hs_ablation_tree *tree, uint32_t node, siz
     return child != 0;
 }
 
-static void copy_rows(float *out, const float *in, size_t n_rows, size_t width)
-{
-    memcpy(out, in, n_rows * width * sizeof *out);
-}
-
 static void keep_values(const struct pass *pass, size_t level, size_t layer, size_t slot)
 {
     const struct hs_prefix *prefix = pass->prefix;
     size_t stride = hs_heads_width(pass->shape);
     size_t first = slot * pass->space.n_rows + prefix->forest.n_frozen - pass->space.first_row;
     const float *in = prefix->buffers.heads + first * stride + hs_z_width(pass->shape) + hs_kv_width(pass->shape);
-    float *out = hs__engine_level_values(prefix, level, layer, slot);
-    for (size_t row = prefix->forest.n_frozen; row < prefix->forest.n_rows; row++) {
-        copy_rows(out, in, 1, hs_kv_width(pass->shape));
-        out += hs_kv_width(pass->shape);
-        in += stride;
-    }
+    kernels_of(pass)->copy_rows(hs__engine_level_values(prefix, level, layer, slot), hs_kv_width(pass->shape), in,
+                                stride, hs_forest_n_live(&prefix->forest), hs_kv_width(pass->shape));
 }
 
 static void keep_state(const struct pass *pass, size_t level, size_t layer, size_t slot)
@@ -207,13 +202,14 @@ static void keep_state(const struct pass *pass, size_t level, size_t layer, size
     bool last = is_last(pass, layer);
     size_t n_rows = last ? prefix->forest.n_scored : hs_forest_n_live(&prefix->forest);
     size_t first = last ? slot * n_rows : slot * pass->space.n_rows + prefix->forest.n_frozen - pass->space.first_row;
-    copy_rows(hs__engine_level_rows(prefix, kept->after, level, layer, slot, width),
-              (last ? buffers->scored : buffers->residual) + first * width, n_rows, width);
-    copy_rows(hs__engine_level_rows(prefix, kept->z, level, layer, slot, hs_z_width(pass->shape)),
-              buffers->z + first * hs_z_width(pass->shape), n_rows, hs_z_width(pass->shape));
+    hs_copy_floats(kernels_of(pass), hs__engine_level_rows(prefix, kept->after, level, layer, slot, width),
+                   (last ? buffers->scored : buffers->residual) + first * width, n_rows * width);
+    hs_copy_floats(kernels_of(pass),
+                   hs__engine_level_rows(prefix, kept->z, level, layer, slot, hs_z_width(pass->shape)),
+                   buffers->z + first * hs_z_width(pass->shape), n_rows * hs_z_width(pass->shape));
     if (pass->shape->parallel_residual)
-        copy_rows(hs__engine_level_rows(prefix, kept->before, level, layer, slot, width),
-                  (last ? buffers->scored_before : buffers->before) + first * width, n_rows, width);
+        hs_copy_floats(kernels_of(pass), hs__engine_level_rows(prefix, kept->before, level, layer, slot, width),
+                       (last ? buffers->scored_before : buffers->before) + first * width, n_rows * width);
     if (prefix->keeps_values)
         keep_values(pass, level, layer, slot);
 }
@@ -334,9 +330,9 @@ static void keep_frozen(const struct pass *pass, size_t layer)
     struct hs_prefix *prefix = pass->prefix;
     size_t n_columns = 2 * hs_kv_width(pass->shape);
     size_t stride = hs_z_width(pass->shape) + n_columns;
-    float *out = prefix->frozen + layer * prefix->forest.n_frozen * n_columns;
-    for (size_t row = 0; row < prefix->forest.n_frozen; row++)
-        copy_rows(out + row * n_columns, prefix->buffers.heads + row * stride + hs_z_width(pass->shape), 1, n_columns);
+    kernels_of(pass)->copy_rows(prefix->frozen + layer * prefix->forest.n_frozen * n_columns, n_columns,
+                                prefix->buffers.heads + hs_z_width(pass->shape), stride, prefix->forest.n_frozen,
+                                n_columns);
 }
 
 /* The clean model's states are all kept: any head may be ablated. */

@@ -36,11 +36,12 @@ void hs__engine_tail_start(struct hs_prefix *prefix)
 void hs__engine_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers)
 {
     struct hs_tail *tail = &prefix->tail;
+    const struct hs_kernels *kernels = prefix->engine->device->kernels;
     const hs_model_shape *shape = &prefix->engine->model->shape;
     size_t size = prefix->forest.n_scored * shape->width;
-    memcpy(tail->residual + tail->n_entries * size, residual, size * sizeof *residual);
+    hs_copy_floats(kernels, tail->residual + tail->n_entries * size, residual, size);
     if (shape->parallel_residual)
-        memcpy(tail->before + tail->n_entries * size, before, size * sizeof *before);
+        hs_copy_floats(kernels, tail->before + tail->n_entries * size, before, size);
     memset(answers, 0, prefix->workload->n_queries * sizeof *answers);
     tail->answers[tail->n_entries++] = answers;
     if (tail->n_entries == tail->max_entries)

@@ -300,6 +300,25 @@ static void test_add_and_multiply(void **state)
     }
 }
 
+/* Rows apart in one and dense in the other; what lies between them stays. */
+static void test_copy_rows(void **state)
+{
+    (void)state;
+    const float in[] = {1, 2, 3, 4, 5, 6};
+    const float spread[] = {1, 2, 9, 3, 4, 9, 5, 6, 9};
+    const float repeated[] = {1, 2, 1, 2, 1, 2};
+    float out[9] = {9, 9, 9, 9, 9, 9, 9, 9, 9};
+    float dense[6];
+    kernels->copy_rows(out, 3, in, 2, 3, 2);
+    assert_memory_equal(out, spread, sizeof spread);
+    kernels->copy_rows(dense, 2, out, 3, 3, 2);
+    assert_memory_equal(dense, in, sizeof in);
+    kernels->copy_rows(dense, 2, in, 0, 3, 2);
+    assert_memory_equal(dense, repeated, sizeof repeated);
+    hs_copy_floats(kernels, dense, in, 6);
+    assert_memory_equal(dense, in, sizeof in);
+}
+
 /* ---- levels ---------------------------------------------------------------------------------------------------- */
 
 enum { GENERATED = 4 * 64 + 4 * 20 };
@@ -473,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_visible_softmax),  cmocka_unit_test(test_log_sum_exp),
         cmocka_unit_test(test_scale_and_shift),  cmocka_unit_test(test_rotation_keeps_the_angle_between),
         cmocka_unit_test(test_add_and_multiply), cmocka_unit_test(test_levels_have_the_same_bits),
+        cmocka_unit_test(test_copy_rows),
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_best_level_is_in_use),
