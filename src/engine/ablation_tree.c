@@ -1,6 +1,6 @@
 #include "engine/ablation_tree.h"
+#include "engine/buffers.h"
 #include "engine/edit.h"
-#include "engine/scratch.h"
 
 #include <stdlib.h>
 #include <string.h>

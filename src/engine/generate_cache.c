@@ -1,6 +1,7 @@
 #include "engine/generate_prefix.h"
-#include "engine/scratch.h"
 #include "engine/state.h"
+
+static const char WHAT[] = "keys and values of the prompts";
 
 static const hs_model_shape *shape_of(const struct hs_prefix *prefix)
 {
@@ -37,21 +38,21 @@ static size_t count_blocks(const struct hs_prefix *prefix)
 hs_status hs__engine_prompt_cache_init(struct hs_prompt_cache *cache, const struct hs_prefix *prefix,
                                        size_t max_ablations, hs_error *error)
 {
-    const char *what = "keys and values of the prompts";
     size_t n_residuals = residual_floats(prefix, max_ablations);
-    size_t n_before = shape_of(prefix)->parallel_residual ? n_residuals : 0;
-    HS_TRY(hs_allocate(&cache->root, shape_of(prefix)->n_layers, block_floats(prefix) * sizeof(float), what, error));
-    HS_TRY(hs_allocate(&cache->residual, n_residuals, sizeof(float), what, error));
-    return hs_allocate(&cache->before, n_before, sizeof(float), what, error);
+    const struct hs_buffer list[] = {
+        HS_BUFFER(cache->root, shape_of(prefix)->n_layers, block_floats(prefix)),
+        HS_BUFFER(cache->residual, n_residuals, 1),
+        HS_BUFFER(cache->before, shape_of(prefix)->parallel_residual ? n_residuals : 0, 1),
+    };
+    return hs__engine_buffers_allocate(&cache->memory, prefix->engine->device, list, sizeof list / sizeof *list, WHAT,
+                                       error);
 }
 
 void hs__engine_prompt_cache_clear(struct hs_prompt_cache *cache)
 {
-    hs_free(cache->root);
-    hs_free(cache->blocks);
+    hs__engine_buffers_release(&cache->memory);
+    hs__engine_buffers_release(&cache->block_memory);
     hs_free(cache->first_block);
-    hs_free(cache->residual);
-    hs_free(cache->before);
     *cache = (struct hs_prompt_cache){0};
 }
 
@@ -60,15 +61,14 @@ hs_status hs__engine_prompt_cache_reserve(struct hs_prompt_cache *cache, const s
 {
     const struct hs_ablation_tree *tree = &prefix->tree;
     size_t n_blocks = count_blocks(prefix);
-    HS_TRY(hs_reserve(&cache->first_block, &cache->node_capacity, tree->n_nodes, sizeof *cache->first_block,
-                      "keys and values of the prompts", error));
+    HS_TRY(
+        hs_reserve(&cache->first_block, &cache->node_capacity, tree->n_nodes, sizeof *cache->first_block, WHAT, error));
     /* Nothing in the blocks is worth copying. */
     if (n_blocks > cache->block_capacity) {
-        hs_free(cache->blocks);
-        cache->blocks = NULL;
+        const struct hs_buffer blocks = HS_BUFFER(cache->blocks, n_blocks, block_floats(prefix));
+        hs__engine_buffers_release(&cache->block_memory);
         cache->block_capacity = 0;
-        HS_TRY(hs_allocate(&cache->blocks, n_blocks, block_floats(prefix) * sizeof(float),
-                           "keys and values of the prompts", error));
+        HS_TRY(hs__engine_buffers_allocate(&cache->block_memory, prefix->engine->device, &blocks, 1, WHAT, error));
         cache->block_capacity = n_blocks;
     }
     size_t next = 0;

@@ -64,17 +64,17 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, c
     size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
     size_t n_patterns = shape->n_heads * HS_NEW_ATTENTION_ROWS;
     size_t n = 0;
-    list[n++] = HS_BUFFER(decoder->rows, plan->n_rows, 1);
-    list[n++] = HS_BUFFER(decoder->samples, plan->max_rows, 1);
+    list[n++] = HS_HOST_BUFFER(decoder->rows, plan->n_rows, 1);
+    list[n++] = HS_HOST_BUFFER(decoder->samples, plan->max_rows, 1);
     list[n++] = HS_BUFFER(decoder->keys, plan->n_rows, shape->n_layers * kv_floats(shape));
     list[n++] = HS_BUFFER(decoder->logits, plan->logits_rows, shape->n_outputs);
     list[n++] = HS_BUFFER(decoder->pattern, n_patterns, hs__engine_pattern_stride(plan->longest));
-    list[n++] = HS_BUFFER(decoder->chains, plan->max_rows, decoder->generation->sampling->max_new_tokens);
+    list[n++] = HS_HOST_BUFFER(decoder->chains, plan->max_rows, decoder->generation->sampling->max_new_tokens);
     list[n++] = HS_BUFFER(decoder->angles.cosines, plan->longest, n_angles);
     list[n++] = HS_BUFFER(decoder->angles.sines, plan->longest, n_angles);
-    list[n++] = HS_BUFFER(decoder->edits, plan->max_ablations, 1);
-    list[n++] = HS_BUFFER(decoder->heads, plan->max_ablations, shape->n_layers * shape->n_heads);
-    list[n++] = HS_BUFFER(decoder->abandoned, plan->max_ablations, plan->max_prompts);
+    list[n++] = HS_HOST_BUFFER(decoder->edits, plan->max_ablations, 1);
+    list[n++] = HS_HOST_BUFFER(decoder->heads, plan->max_ablations, shape->n_layers * shape->n_heads);
+    list[n++] = HS_HOST_BUFFER(decoder->abandoned, plan->max_ablations, plan->max_prompts);
     return n;
 }
 
@@ -86,14 +86,15 @@ hs_status hs__engine_decoder_init(struct hs_decoder *decoder, hs_engine *engine,
     *decoder = (struct hs_decoder){
         .engine = engine, .generation = generation, .plan = hs__engine_decode_plan(shape, generation)};
     size_t n = list_buffers(list, decoder, shape);
-    HS_TRY(hs__engine_buffers_allocate(&decoder->memory, list, n, "the keys and values of new tokens", error));
+    HS_TRY(hs__engine_buffers_allocate(&decoder->memory, engine->device, list, n, "the keys and values of new tokens",
+                                       error));
     hs__engine_fill_angles(decoder->angles, engine->model, decoder->plan.longest);
     return hs__engine_sampler_init(&decoder->sampler, engine->device, generation->sampling, shape->n_outputs, error);
 }
 
 void hs__engine_decoder_clear(struct hs_decoder *decoder)
 {
-    hs_free(decoder->memory);
+    hs__engine_buffers_release(&decoder->memory);
     hs__engine_sampler_clear(&decoder->sampler);
 }
 

@@ -18,6 +18,8 @@
 
 /* Blocks are [n_live, 2 * n_kv_heads * head_dim]: a key and a value a row. */
 struct hs_prompt_cache {
+    struct hs_memory memory;
+    struct hs_memory block_memory;
     float *root;         /* [n_layers] blocks of the clean model */
     float *blocks;       /* of each node's layers after its own */
     size_t *first_block; /* [n_nodes of the tree] */
@@ -89,7 +91,7 @@ struct hs_decoder {
     const struct hs_generation *generation;
     struct hs__engine_decode_plan plan;
     struct hs_sampler sampler;
-    void *memory;
+    struct hs_memory memory;
     struct hs_new_row *rows;       /* [plan.n_rows] */
     struct hs_new_sample *samples; /* [plan.max_rows], those at work */
     float *keys;                   /* [n_layers, plan.n_rows, 2 * n_kv_heads * head_dim] */

@@ -1,6 +1,6 @@
 #include "engine/prefix.h"
+#include "engine/buffers.h"
 #include "engine/generate_prefix.h"
-#include "engine/scratch.h"
 #include "engine/state.h"
 #include "engine/workload.h"
 

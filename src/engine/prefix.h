@@ -12,8 +12,9 @@
 
 #include "engine/ablation_tree.h"
 #include "engine/attention.h"
-#include "engine/forest.h"
+#include "engine/buffers.h"
 #include "engine/edit.h"
+#include "engine/forest.h"
 #include "engine/layer.h"
 
 /*
@@ -37,7 +38,7 @@ struct hs_row_space {
  * level n starts in layer n - 1 or later and has children in the next ones: layers before n are not there.
  */
 struct hs_level {
-    void *memory;
+    struct hs_memory memory;
     float *after;  /* residual after attention, before a norm that comes after [width] */
     float *before; /* residual before attention [width], of models with parallel residuals */
     float *z;      /* [n_heads * head_dim] */
@@ -47,7 +48,7 @@ struct hs_level {
 
 /* Activations of the batch at work. */
 struct hs_prefix_buffers {
-    void *memory;
+    struct hs_memory memory;
     float *residual;      /* [rows, width] */
     float *before;        /* [rows, width] with parallel residuals */
     float *heads;         /* [rows, (n_heads + 2 n_kv_heads) * head_dim] */
@@ -94,6 +95,7 @@ struct hs_prefix {
     bool has_clean_answers;
     struct hs_prefix_buffers buffers;
     struct hs_tail tail;
+    struct hs_memory kept;   /* of frozen and clean_answers */
     struct hs_level *levels; /* [level_capacity]; 0 is the root's */
     size_t level_capacity;
     float *frozen;                 /* [n_layers, n_frozen, 2 * n_kv_heads * head_dim]: keys and values of frozen rows */

@@ -1,6 +1,6 @@
+#include "engine/buffers.h"
 #include "engine/kernels.h"
 #include "engine/prefix.h"
-#include "engine/scratch.h"
 #include "engine/state.h"
 #include "engine/workload.h"
 
@@ -70,19 +70,19 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     list[n++] = HS_BUFFER(buffers->work.gate, shape->gated_mlp ? size->block : 0, shape->mlp_width);
     list[n++] = HS_BUFFER(buffers->pattern, HS_ATTENTION_ROWS, hs__engine_pattern_stride(forest->longest));
     list[n++] = HS_BUFFER(buffers->delta, hs_forest_n_live(forest), shape->head_dim);
-    list[n++] = HS_BUFFER(buffers->sums, prefix->keeps_values ? forest->n_rows : 0, shape->head_dim);
+    list[n++] = HS_HOST_BUFFER(buffers->sums, prefix->keeps_values ? forest->n_rows : 0, shape->head_dim);
     list[n++] = HS_BUFFER(buffers->angles.cosines, forest->longest, n_angles);
     list[n++] = HS_BUFFER(buffers->angles.sines, forest->longest, n_angles);
-    list[n++] = HS_BUFFER(buffers->runs, forest->deepest, 1);
-    list[n++] = HS_BUFFER(buffers->keys, forest->deepest, 1);
+    list[n++] = HS_HOST_BUFFER(buffers->runs, forest->deepest, 1);
+    list[n++] = HS_HOST_BUFFER(buffers->keys, forest->deepest, 1);
     list[n++] = HS_BUFFER(tail->residual, size->tail_rows, size->width);
     list[n++] = HS_BUFFER(tail->before, size->tail_rows, parallel);
     list[n++] = HS_BUFFER(tail->logits, size->tail_block, tail->tile);
-    list[n++] = HS_BUFFER(tail->maxima, size->tail_block, 1);
-    list[n++] = HS_BUFFER(tail->sums, size->tail_block, 1);
-    list[n++] = HS_BUFFER(tail->greedy, size->tail_block, 1);
-    list[n++] = HS_BUFFER(tail->answers, tail->max_entries, 1);
-    list[n++] = HS_BUFFER(tail->statistics, forest->n_scored, 1);
+    list[n++] = HS_HOST_BUFFER(tail->maxima, size->tail_block, 1);
+    list[n++] = HS_HOST_BUFFER(tail->sums, size->tail_block, 1);
+    list[n++] = HS_HOST_BUFFER(tail->greedy, size->tail_block, 1);
+    list[n++] = HS_HOST_BUFFER(tail->answers, tail->max_entries, 1);
+    list[n++] = HS_HOST_BUFFER(tail->statistics, forest->n_scored, 1);
     return n;
 }
 
@@ -116,10 +116,11 @@ static hs_status reserve_level(struct hs_prefix *prefix, size_t index, size_t n_
     if (level->n_slots >= n_slots)
         return HS_OK;
     struct hs_buffer list[MAX_BUFFERS];
-    hs_free(level->memory);
+    hs__engine_buffers_release(&level->memory);
     *level = (struct hs_level){0};
     size_t n = list_level(list, prefix, index, level, n_slots);
-    HS_TRY(hs__engine_buffers_allocate(&level->memory, list, n, "the states of an ablation tree", error));
+    HS_TRY(hs__engine_buffers_allocate(&level->memory, prefix->engine->device, list, n,
+                                       "the states of an ablation tree", error));
     level->n_slots = n_slots;
     return HS_OK;
 }
@@ -133,10 +134,11 @@ static hs_status reserve_buffers(struct hs_prefix *prefix, size_t n_slots, hs_er
         return HS_OK;
     struct hs_buffer list[MAX_BUFFERS];
     struct sizes size = measure(prefix, n_slots);
-    hs_free(buffers->memory);
+    hs__engine_buffers_release(&buffers->memory);
     *buffers = (struct hs_prefix_buffers){0};
     size_t n = list_buffers(list, prefix, &size);
-    HS_TRY(hs__engine_buffers_allocate(&buffers->memory, list, n, "the buffers of a batch", error));
+    HS_TRY(hs__engine_buffers_allocate(&buffers->memory, prefix->engine->device, list, n, "the buffers of a batch",
+                                       error));
     buffers->n_slots = n_slots;
     buffers->work.block_rows = size.block;
     buffers->work.device = prefix->engine->device;
@@ -153,27 +155,33 @@ static size_t frozen_floats(const struct hs_prefix *prefix)
                                      2 * shape->n_kv_heads * shape->head_dim);
 }
 
+/* What lasts as long as the workload. */
+static hs_status reserve_kept(struct hs_prefix *prefix, hs_error *error)
+{
+    const struct hs_buffer list[] = {
+        HS_BUFFER(prefix->frozen, frozen_floats(prefix), 1),
+        HS_HOST_BUFFER(prefix->clean_answers, prefix->workload->n_queries, 1),
+    };
+    return hs__engine_buffers_allocate(&prefix->kept, prefix->engine->device, list, sizeof list / sizeof *list,
+                                       "keys and values", error);
+}
+
 hs_status hs__engine_prefix_reserve(struct hs_prefix *prefix, size_t n_slots, size_t n_levels, hs_error *error)
 {
     HS_TRY(reserve_buffers(prefix, n_slots, error));
     HS_TRY(hs_reserve(&prefix->levels, &prefix->level_capacity, n_levels, sizeof *prefix->levels, "levels", error));
     for (size_t i = 0; i < n_levels; i++)
         HS_TRY(reserve_level(prefix, i, level_slots(i, n_slots), error));
-    if (prefix->frozen == NULL)
-        HS_TRY(hs_allocate(&prefix->frozen, frozen_floats(prefix), sizeof(float), "keys and values", error));
-    if (prefix->clean_answers == NULL)
-        HS_TRY(hs_allocate(&prefix->clean_answers, prefix->workload->n_queries, sizeof(double), "answers", error));
-    return HS_OK;
+    return prefix->frozen == NULL ? reserve_kept(prefix, error) : HS_OK;
 }
 
 void hs__engine_prefix_release(struct hs_prefix *prefix)
 {
     for (size_t i = 0; i < prefix->level_capacity; i++)
-        hs_free(prefix->levels[i].memory);
+        hs__engine_buffers_release(&prefix->levels[i].memory);
     hs_free(prefix->levels);
-    hs_free(prefix->buffers.memory);
-    hs_free(prefix->frozen);
-    hs_free(prefix->clean_answers);
+    hs__engine_buffers_release(&prefix->buffers.memory);
+    hs__engine_buffers_release(&prefix->kept);
     prefix->levels = NULL;
     prefix->level_capacity = 0;
     prefix->buffers = (struct hs_prefix_buffers){0};

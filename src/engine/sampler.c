@@ -1,6 +1,5 @@
 #include "engine/sampler.h"
 #include "engine/kernels.h"
-#include "engine/scratch.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -37,12 +36,12 @@ hs_status hs__engine_sampling_check(const hs_sampling *sampling, size_t vocabula
 static size_t list_buffers(struct hs_buffer *list, struct hs_sampler *sampler, size_t vocabulary)
 {
     size_t n = 0;
-    list[n++] = HS_BUFFER(sampler->weights, vocabulary, 1);
-    list[n++] = HS_BUFFER(sampler->grades, vocabulary, 1);
-    list[n++] = HS_BUFFER(sampler->candidates, vocabulary, 1);
-    list[n++] = HS_BUFFER(sampler->masses, N_GRADES, 1);
-    list[n++] = HS_BUFFER(sampler->noise, NOISE_TOKENS, 1);
-    list[n++] = HS_BUFFER(sampler->kept, vocabulary / SPARSE_SHARE + 2, 1);
+    list[n++] = HS_HOST_BUFFER(sampler->weights, vocabulary, 1);
+    list[n++] = HS_HOST_BUFFER(sampler->grades, vocabulary, 1);
+    list[n++] = HS_HOST_BUFFER(sampler->candidates, vocabulary, 1);
+    list[n++] = HS_HOST_BUFFER(sampler->masses, N_GRADES, 1);
+    list[n++] = HS_HOST_BUFFER(sampler->noise, NOISE_TOKENS, 1);
+    list[n++] = HS_HOST_BUFFER(sampler->kept, vocabulary / SPARSE_SHARE + 2, 1);
     return n;
 }
 
@@ -53,13 +52,13 @@ hs_status hs__engine_sampler_init(struct hs_sampler *sampler, const struct hs_de
 {
     struct hs_buffer list[MAX_BUFFERS];
     *sampler = (struct hs_sampler){.device = device, .sampling = sampling, .vocabulary = vocabulary};
-    return hs__engine_buffers_allocate(&sampler->memory, list, list_buffers(list, sampler, vocabulary), "a sampler",
-                                       error);
+    return hs__engine_buffers_allocate(&sampler->memory, device, list, list_buffers(list, sampler, vocabulary),
+                                       "a sampler", error);
 }
 
 void hs__engine_sampler_clear(struct hs_sampler *sampler)
 {
-    hs_free(sampler->memory);
+    hs__engine_buffers_release(&sampler->memory);
     *sampler = (struct hs_sampler){0};
 }
 

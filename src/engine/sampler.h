@@ -13,7 +13,7 @@
 #ifndef HEADSWEEP_ENGINE_SAMPLER_H
 #define HEADSWEEP_ENGINE_SAMPLER_H
 
-#include "engine/device.h"
+#include "engine/buffers.h"
 #include "headsweep/engine.h"
 
 struct hs_candidate {
@@ -25,7 +25,7 @@ struct hs_sampler {
     const struct hs_device *device;
     const hs_sampling *sampling;
     size_t vocabulary;
-    void *memory;
+    struct hs_memory memory;
     float *weights;                  /* [vocabulary]: exp(score - maximum) */
     int32_t *grades;                 /* [vocabulary]: how far below the maximum, in steps */
     struct hs_candidate *candidates; /* [vocabulary]: those of one grade */

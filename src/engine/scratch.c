@@ -2,8 +2,6 @@
 #include "engine/attention.h"
 #include "engine/state.h"
 
-#include <string.h>
-
 enum {
     ALIGNMENT = 64,
     BLOCK_ROWS = 256,
@@ -16,18 +14,6 @@ struct buffer_list {
     struct hs_buffer buffers[MAX_BUFFERS];
     size_t n;
 };
-
-size_t hs__engine_multiply_sizes(size_t a, size_t b)
-{
-    size_t product = 0;
-    return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
-}
-
-size_t hs__engine_add_sizes(size_t a, size_t b)
-{
-    size_t sum = 0;
-    return __builtin_add_overflow(a, b, &sum) ? SIZE_MAX : sum;
-}
 
 static size_t at_most(size_t value, size_t limit)
 {
@@ -53,6 +39,8 @@ static size_t key_stride(const struct hs_scratch_size *size)
 
 #define LIST_BUFFER(list, name, n_rows, n_columns) \
     ((list)->buffers[(list)->n++] = HS_BUFFER(scratch->name, n_rows, n_columns))
+#define LIST_HOST_BUFFER(list, name, n_rows, n_columns) \
+    ((list)->buffers[(list)->n++] = HS_HOST_BUFFER(scratch->name, n_rows, n_columns))
 
 /* Sets the sizes in `scratch` as well. */
 static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, const struct hs_scratch_size *size)
@@ -75,40 +63,13 @@ static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, c
     LIST_BUFFER(list, angles.cosines, size->longest, n_angles);
     LIST_BUFFER(list, angles.sines, size->longest, n_angles);
     LIST_BUFFER(list, logits, scratch->logits_rows, shape->n_outputs);
-    LIST_BUFFER(list, log_sums, scratch->logits_rows, 1);
-    LIST_BUFFER(list, greedy, scratch->logits_rows, 1);
-    LIST_BUFFER(list, row_slots, size->n_rows, 1);
-    LIST_BUFFER(list, scored_rows, size->n_scored_rows, 1);
-    LIST_BUFFER(list, statistics, size->n_scored_rows, 1);
-    LIST_BUFFER(list, edited_heads, shape->n_layers, shape->n_heads);
+    LIST_HOST_BUFFER(list, log_sums, scratch->logits_rows, 1);
+    LIST_HOST_BUFFER(list, greedy, scratch->logits_rows, 1);
+    LIST_HOST_BUFFER(list, row_slots, size->n_rows, 1);
+    LIST_HOST_BUFFER(list, scored_rows, size->n_scored_rows, 1);
+    LIST_HOST_BUFFER(list, statistics, size->n_scored_rows, 1);
+    LIST_HOST_BUFFER(list, edited_heads, shape->n_layers, shape->n_heads);
     LIST_BUFFER(list, donor_z, shape->n_layers, hs__engine_multiply_sizes(size->n_donor_rows, z_width));
-}
-
-static size_t aligned_bytes(size_t n_bytes)
-{
-    size_t padded = hs__engine_add_sizes(n_bytes, ALIGNMENT - 1);
-    return padded == SIZE_MAX ? SIZE_MAX : padded / ALIGNMENT * ALIGNMENT;
-}
-
-size_t hs__engine_buffers_bytes(const struct hs_buffer *buffers, size_t n)
-{
-    size_t total = 0;
-    for (size_t i = 0; i < n; i++)
-        total = hs__engine_add_sizes(total, aligned_bytes(buffers[i].n_bytes));
-    return total;
-}
-
-hs_status hs__engine_buffers_allocate(void *memory_out, const struct hs_buffer *buffers, size_t n, const char *what,
-                                      hs_error *error)
-{
-    char *position = NULL;
-    HS_TRY(hs_allocate(&position, hs__engine_buffers_bytes(buffers, n), 1, what, error));
-    memcpy(memory_out, &position, sizeof position);
-    for (size_t i = 0; i < n; i++) {
-        memcpy(buffers[i].pointer_address, &position, sizeof position);
-        position += aligned_bytes(buffers[i].n_bytes);
-    }
-    return HS_OK;
 }
 
 size_t hs__engine_scratch_bytes(const struct hs_scratch_size *size)
@@ -125,7 +86,8 @@ hs_status hs__engine_scratch_init(struct hs_scratch *scratch, const struct hs_sc
     *scratch = (struct hs_scratch){0};
     struct buffer_list list;
     list_buffers(&list, scratch, size);
-    HS_TRY(hs__engine_buffers_allocate(&scratch->memory, list.buffers, list.n, "the buffers of a forward pass", error));
+    HS_TRY(hs__engine_buffers_allocate(&scratch->memory, engine->device, list.buffers, list.n,
+                                       "the buffers of a forward pass", error));
     scratch->work.device = engine->device;
     scratch->work.options = &engine->options;
     hs__engine_fill_angles(scratch->angles, engine->model, size->longest);
@@ -134,6 +96,6 @@ hs_status hs__engine_scratch_init(struct hs_scratch *scratch, const struct hs_sc
 
 void hs__engine_scratch_clear(struct hs_scratch *scratch)
 {
-    hs_free(scratch->memory);
+    hs__engine_buffers_release(&scratch->memory);
     *scratch = (struct hs_scratch){0};
 }

@@ -1,5 +1,5 @@
 /*
- * scratch: every buffer of a forward pass in one block of memory, listed in one place.
+ * scratch: every buffer of a forward pass, listed in one place.
  *
  * What hs_engine_memory_bytes promises and what is allocated come from the same list, and an evaluation allocates
  * nothing.
@@ -7,26 +7,8 @@
 #ifndef HEADSWEEP_ENGINE_SCRATCH_H
 #define HEADSWEEP_ENGINE_SCRATCH_H
 
+#include "engine/buffers.h"
 #include "engine/layer.h"
-
-/* A place in one block of memory: the address of the pointer to it, and how long it is. */
-struct hs_buffer {
-    void *pointer_address;
-    size_t n_bytes;
-};
-
-#define HS_BUFFER(pointer, n_rows, n_columns) \
-    ((struct hs_buffer){&(pointer),           \
-                        hs__engine_multiply_sizes(sizeof *(pointer), hs__engine_multiply_sizes(n_rows, n_columns))})
-
-/* SIZE_MAX where the product or sum is more than any memory holds. */
-size_t hs__engine_multiply_sizes(size_t a, size_t b);
-size_t hs__engine_add_sizes(size_t a, size_t b);
-/* What hs__engine_buffers_allocate allocates; SIZE_MAX if that is more than any memory holds. */
-size_t hs__engine_buffers_bytes(const struct hs_buffer *buffers, size_t n);
-/* One zeroed block, in which every buffer is aligned; hs_free() it. */
-hs_status hs__engine_buffers_allocate(void *memory_out, const struct hs_buffer *buffers, size_t n, const char *what,
-                                      hs_error *error);
 
 struct hs_scratch_size {
     const hs_model_shape *shape;
@@ -39,7 +21,7 @@ struct hs_scratch_size {
 
 /* Rows of activations are dense: their widths are multiples of a cache line in nearly every model. */
 struct hs_scratch {
-    void *memory;
+    struct hs_memory memory;
     /* Activations of all rows. */
     float *residual;         /* [n_rows, width] */
     float *attention_output; /* [n_rows, width]; changes places with residual once a layer */

@@ -1,6 +1,7 @@
 /* The prefix engine against the reference engine: random models, token trees, sets, queries, and every intervention. */
 #include <malloc.h>
 
+#include "engine/state.h"
 #include "support/engine_random.h"
 #include "support/valgrind.h"
 
@@ -19,6 +20,18 @@ static void assert_close(const double *actual, const double *expected, size_t n,
             fail_msg("round %d: answer %zu is %.9g, the reference says %.9g", (int)round, i, actual[i], expected[i]);
 }
 
+/* Whatever row of the table of devices computes: what lies between the products has the same bits on all. */
+static void assert_devices_agree(hs_engine *engine, const struct work *work, const struct sets *sets,
+                                 const double *expected)
+{
+    for (enum hs_device_row row = 0; row < HS_N_DEVICES && hs__engine_device(row)->is_here(); row++) {
+        engine->device = hs__engine_device(row);
+        double *actual = evaluate(engine, &work->workload, sets->ablations, sets->n);
+        assert_memory_equal(actual, expected, sets->n * work->workload.n_queries * sizeof *actual);
+        hs_free(actual);
+    }
+}
+
 static void compare_engines(const hs_model *model, const struct work *work, const struct sets *sets,
                             hs_engine_options options, uint64_t round)
 {
@@ -32,6 +45,8 @@ static void compare_engines(const hs_model *model, const struct work *work, cons
     double *expected = evaluate(reference, &work->workload, sets->ablations, sets->n);
     double *first = evaluate(prefix, &work->workload, sets->ablations, sets->n);
     assert_close(first, expected, n_answers, round);
+    assert_devices_agree(prefix, work, sets, first);
+    assert_devices_agree(reference, work, sets, expected);
 
     /* The same bits on a workload that has answered other groups before. */
     hs_prepared *prepared = NULL;
@@ -170,8 +185,8 @@ static bool edits_patterns(const struct sets *sets)
 {
     bool edits = false;
     for (size_t i = 0; i < sets->n; i++)
-        edits = edits ||
-                (sets->ablations[i].n_components > 0 && hs_sets_intervention_edits_pattern(sets->ablations[i].intervention));
+        edits = edits || (sets->ablations[i].n_components > 0 &&
+                          hs_sets_intervention_edits_pattern(sets->ablations[i].intervention));
     return edits;
 }
 
