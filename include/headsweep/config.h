@@ -42,7 +42,7 @@ typedef struct hs_label_mapping {
 
 /* How a data file is to be read where its ending does not say it all; {0}: it does. */
 typedef struct hs_data_format {
-    char *quote;            /* "auto", "none", "double", "single" */
+    hs_quote quote;
     hs_string_list columns; /* names of the columns of a delimited file without a header */
     char *records;          /* path to the list of records in a JSON document; "" = none */
 } hs_data_format;
@@ -52,8 +52,8 @@ typedef struct hs_task_config {
     char *kind; /* a task kind of tasks.h */
     char *file; /* resolved: usable from the current folder */
     hs_data_format format;
-    char *lexicon;  /* resolved; token_mass and generation only: a word list, one entry a line; "" if none */
-    char *bos;      /* "auto", "always", "never" */
+    char *lexicon; /* resolved; token_mass and generation only: a word list, one entry a line; "" if none */
+    hs_bos bos;
     int64_t limit;  /* first so many examples; 0 = all */
     int64_t sample; /* so many of these, drawn by the seed; 0 = all */
     int64_t window; /* perplexity only: tokens a window; 0 = the model's n_positions */
@@ -64,21 +64,21 @@ typedef struct hs_task_config {
     double top_p;       /* 1 = all */
     int64_t top_k;      /* 0 = all */
     hs_string_list stop;
-    char *scorer;            /* "lexicon", "classifier" */
+    hs_scorer_kind scorer;
     char *scorer_checkpoint; /* resolved; "" if none */
     char *scorer_label;      /* name or index; "" if none */
-    char *scorer_text;       /* "continuation", "pair" */
-    double threshold;        /* a score from which a continuation counts as toxic */
-    int64_t save_text;       /* best sets whose texts are kept; 0 = none, not even the clean model's */
+    hs_scorer_text scorer_text;
+    double threshold;  /* a score from which a continuation counts as toxic */
+    int64_t save_text; /* best sets whose texts are kept; 0 = none, not even the clean model's */
 
     hs_field_mapping *fields;
     size_t n_fields;
     hs_string_list choices; /* multiple_choice only: templates of choices; none = field `choices` */
     hs_label_mapping *labels;
     size_t n_labels;
-    char *label_is;  /* "auto", "index", "text", "marks" */
+    hs_label_is label_is;
     char *delimiter; /* between a context and what continues it */
-    char *too_long;  /* "truncate", "error" */
+    hs_too_long too_long;
     int64_t seed;    /* no key of its own: run.seed */
     int line;        /* of the experiment file, for messages */
     char *overrides; /* the --set that changed it, for messages; NULL: none */

@@ -46,6 +46,49 @@ typedef enum hs_value_bias {
 } hs_value_bias;
 extern const hs_word_list HS_CONFIG_VALUE_BIASES;
 
+/* ---- tasks ------------------------------------------------------------------------------------------------------- */
+
+typedef enum hs_quote {
+    HS_QUOTE_AUTO, /* as the file's ending says */
+    HS_QUOTE_NONE,
+    HS_QUOTE_DOUBLE,
+    HS_QUOTE_SINGLE,
+} hs_quote;
+extern const hs_word_list HS_CONFIG_QUOTES;
+
+typedef enum hs_label_is {
+    HS_LABEL_IS_AUTO, /* whatever it can be */
+    HS_LABEL_IS_INDEX,
+    HS_LABEL_IS_TEXT,
+    HS_LABEL_IS_MARKS,
+} hs_label_is;
+extern const hs_word_list HS_CONFIG_LABEL_IS;
+
+typedef enum hs_too_long {
+    HS_TOO_LONG_TRUNCATE,
+    HS_TOO_LONG_ERROR,
+} hs_too_long;
+extern const hs_word_list HS_CONFIG_TOO_LONG;
+
+typedef enum hs_bos {
+    HS_BOS_AUTO,   /* as the tokenizer's post-processor does */
+    HS_BOS_ALWAYS, /* BOS and nothing else, unless it is there already; for token ids too */
+    HS_BOS_NEVER,  /* no special tokens but the prefix token */
+} hs_bos;
+extern const hs_word_list HS_CONFIG_BOS;
+
+typedef enum hs_scorer_kind {
+    HS_SCORER_LEXICON,
+    HS_SCORER_CLASSIFIER,
+} hs_scorer_kind;
+extern const hs_word_list HS_CONFIG_SCORERS;
+
+typedef enum hs_scorer_text {
+    HS_SCORER_TEXT_CONTINUATION, /* a continuation alone */
+    HS_SCORER_TEXT_PAIR,         /* prompt and continuation as a pair of texts */
+} hs_scorer_text;
+extern const hs_word_list HS_CONFIG_SCORER_TEXTS;
+
 /* ---- run --------------------------------------------------------------------------------------------------------- */
 
 typedef enum hs_engine_kind {

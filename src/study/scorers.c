@@ -91,7 +91,7 @@ static hs_status open_classifier(hs_study *study, const hs_task_config *config, 
     const hs_classifier options = {.model = classifier->model,
                                    .tokenizer = classifier->tokenizer,
                                    .label = config->scorer_label,
-                                   .reads_prompts = strcmp(config->scorer_text, "pair") == 0,
+                                   .reads_prompts = config->scorer_text == HS_SCORER_TEXT_PAIR,
                                    .poll = hs__study_call_poll,
                                    .poll_context = study->storage};
     return hs_tasks_scorer_open_classifier(&options, scorer_out, error);
@@ -106,7 +106,7 @@ hs_status hs__study_open_scorers(hs_study *study, hs_error *error)
         const hs_task_config *config = &study->experiment->tasks[task];
         if (!hs_tasks_generates(study->tasks[task]))
             continue;
-        hs_status status = strcmp(config->scorer, "classifier") == 0
+        hs_status status = config->scorer == HS_SCORER_CLASSIFIER
                                ? open_classifier(study, config, &storage->scorers[task], error)
                                : hs_tasks_scorer_open_lexicon(config->lexicon, &storage->scorers[task], error);
         if (status != HS_OK)

@@ -4,19 +4,13 @@
 
 #include "tasks/white_space.h"
 
-hs_status hs__tasks_encoder_init(task_encoder *encoder, const char *bos, const hs_tokenizer *tokenizer,
+hs_status hs__tasks_encoder_init(task_encoder *encoder, hs_bos bos, const hs_tokenizer *tokenizer,
                                  const hs_model *model, hs_error *error)
 {
-    static const char *const policies[] = {"auto", "always", "never"};
-    size_t policy = 0;
-    while (bos != NULL && policy < sizeof policies / sizeof policies[0] && strcmp(policies[policy], bos) != 0)
-        policy++;
-    if (policy == sizeof policies / sizeof policies[0])
-        return hs_fail(error, HS_ERROR_USAGE, "bos = \"%s\" is none of \"auto\", \"always\", \"never\"", bos);
-    *encoder = (task_encoder){.tokenizer = tokenizer, .model = model, .bos = (task_bos)policy, .delimiter = ""};
+    *encoder = (task_encoder){.tokenizer = tokenizer, .model = model, .bos = bos, .delimiter = ""};
     encoder->tokens = hs_tasks_text_tokens_choose(model, tokenizer);
     const bool has_eos = tokenizer != NULL && hs_tokenizer_special(tokenizer, HS_TOKEN_EOS) >= 0;
-    if (policy == TASK_BOS_ALWAYS && encoder->tokens.bos < 0)
+    if (bos == HS_BOS_ALWAYS && encoder->tokens.bos < 0)
         return hs_fail(error, HS_ERROR_USAGE, "bos = \"always\", but %s; use \"auto\" or \"never\"",
                        has_eos ? "the tokenizer names an eos_token and no bos_token"
                                : "the model's config.json names no bos_token_id");
@@ -102,7 +96,7 @@ hs_status hs__tasks_encode_plain(const task_encoder *encoder, const task_text *t
 static hs_status ensure_bos(const task_encoder *encoder, hs_token_list *ids, hs_error *error)
 {
     int32_t bos = encoder->tokens.bos;
-    if (encoder->bos != TASK_BOS_ALWAYS || (ids->n > 0 && ids->ids[0] == bos))
+    if (encoder->bos != HS_BOS_ALWAYS || (ids->n > 0 && ids->ids[0] == bos))
         return HS_OK;
     return insert_id(ids, 0, bos, error);
 }
@@ -136,10 +130,10 @@ static bool begins_with_prefix(const task_encoder *encoder, const char *bytes, s
 static hs_status encode_framed(const task_encoder *encoder, const char *bytes, size_t length, const task_text *text,
                                const char *place, hs_token_list *ids, hs_error *error)
 {
-    const bool is_framed = encoder->bos == TASK_BOS_NEVER || begins_with_prefix(encoder, bytes, length);
-    HS_TRY(encode_bytes(encoder, bytes, length, !is_framed && encoder->bos == TASK_BOS_AUTO, text, place, ids, error));
+    const bool is_framed = encoder->bos == HS_BOS_NEVER || begins_with_prefix(encoder, bytes, length);
+    HS_TRY(encode_bytes(encoder, bytes, length, !is_framed && encoder->bos == HS_BOS_AUTO, text, place, ids, error));
     HS_TRY(hs__tasks_check_vocabulary(encoder, ids, 0, text, place, error));
-    return is_framed || encoder->bos == TASK_BOS_AUTO ? HS_OK : insert_id(ids, 0, encoder->tokens.bos, error);
+    return is_framed || encoder->bos == HS_BOS_AUTO ? HS_OK : insert_id(ids, 0, encoder->tokens.bos, error);
 }
 
 /* `length` may leave out the end of the text. */

@@ -18,16 +18,10 @@
 #include "headsweep/tokenizer.h"
 #include "tasks/fields.h"
 
-typedef enum task_bos {
-    TASK_BOS_AUTO,   /* as the tokenizer's post-processor does */
-    TASK_BOS_ALWAYS, /* BOS and nothing else, unless it is there already; for token ids too */
-    TASK_BOS_NEVER,  /* no special tokens but the prefix token */
-} task_bos;
-
 typedef struct task_encoder {
     const hs_tokenizer *tokenizer; /* NULL: ids only */
     const hs_model *model;
-    task_bos bos;
+    hs_bos bos;
     const char *delimiter; /* put between context and continuation where these are texts; borrowed */
     hs_text_tokens tokens;
     hs_text prefix; /* what the prefix token decodes to; empty where there is none, or no tokenizer */
@@ -37,7 +31,7 @@ typedef struct task_encoder {
  * HS_ERROR_USAGE: an unknown policy, or "always" without a BOS. NULL counts as "auto". The delimiter is "". Clear in any
  * case.
  */
-hs_status hs__tasks_encoder_init(task_encoder *encoder, const char *bos, const hs_tokenizer *tokenizer,
+hs_status hs__tasks_encoder_init(task_encoder *encoder, hs_bos bos, const hs_tokenizer *tokenizer,
                                  const hs_model *model, hs_error *error);
 void hs__tasks_encoder_clear(task_encoder *encoder);
 

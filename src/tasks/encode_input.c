@@ -59,8 +59,8 @@ static hs_status encode_texts(const task_encoder *encoder, const task_input *inp
                             .n_second = input->pair.length};
     if (encoder->tokenizer == NULL)
         return hs__tasks_no_tokenizer(&input->text, place, error);
-    if (hs_tokenizer_encode_texts(encoder->tokenizer, &texts, encoder->bos != TASK_BOS_NEVER, n_most, encoding,
-                                  error) != HS_OK)
+    if (hs_tokenizer_encode_texts(encoder->tokenizer, &texts, encoder->bos != HS_BOS_NEVER, n_most, encoding, error) !=
+        HS_OK)
         return hs_error_prefix(error, "%s: %s", place, input->text.label);
     if (encoder->model->shape.n_token_types < 2 || !hs_tokenizer_gives_types(encoder->tokenizer))
         memset(encoding->types.ids, 0, encoding->types.n * sizeof *encoding->types.ids);
@@ -80,7 +80,7 @@ static hs_status ensure_bos(const task_encoder *encoder, const task_input *input
                             hs_encoding *encoding, hs_error *error)
 {
     int32_t bos = encoder->tokens.bos;
-    if (encoder->bos != TASK_BOS_ALWAYS || (encoding->ids.n > 0 && encoding->ids.ids[0] == bos))
+    if (encoder->bos != HS_BOS_ALWAYS || (encoding->ids.n > 0 && encoding->ids.ids[0] == bos))
         return HS_OK;
     if (!input->text.is_ids && n_most != SIZE_MAX)
         HS_TRY(encode_texts(encoder, input, place, n_most - 1, encoding, error));

@@ -10,20 +10,6 @@
 
 enum { MAX_QUOTED = 64 };
 
-/* How to read labels, of the key `label_is`. */
-typedef enum label_is { LABEL_AUTO, LABEL_INDEX, LABEL_TEXT, LABEL_MARKS } label_is;
-
-static label_is chosen_way(const task_compiler *compiler)
-{
-    static const char *const words[] = {
-        [LABEL_AUTO] = "auto", [LABEL_INDEX] = "index", [LABEL_TEXT] = "text", [LABEL_MARKS] = "marks"};
-    const char *word = compiler->config->label_is;
-    for (size_t i = 0; word != NULL && i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(word, words[i]) == 0)
-            return (label_is)i;
-    return LABEL_AUTO;
-}
-
 static const char *quote_label(const task_compiler *compiler, char quoted[MAX_QUOTED])
 {
     return hs__tasks_quote(compiler->label.text, compiler->label.length, quoted, MAX_QUOTED);
@@ -236,11 +222,11 @@ static hs_status choose(task_compiler *compiler, const task_alternatives *altern
 static hs_status read_index_or_text(task_compiler *compiler, const task_alternatives *alternatives,
                                     const hs_json_value *value, int64_t *index_out, hs_error *error)
 {
-    label_is way = chosen_way(compiler);
+    hs_label_is way = compiler->config->label_is;
     bool is_truth = hs_json_kind_of(value) == HS_JSON_BOOLEAN;
-    readings found = {.index = way == LABEL_TEXT ? -1 : index_of_value(compiler, value), .text = -1};
+    readings found = {.index = way == HS_LABEL_IS_TEXT ? -1 : index_of_value(compiler, value), .text = -1};
     found.is_number = found.index >= 0 && !is_truth;
-    if (way != LABEL_INDEX)
+    if (way != HS_LABEL_IS_INDEX)
         HS_TRY(find_text(compiler, alternatives, value, &found.text, error));
     if (is_truth && alternatives->n != 2 && found.text < 0)
         return hs_fail(error, HS_ERROR_INPUT,
@@ -301,18 +287,19 @@ static hs_status read_marks(const task_compiler *compiler, const task_alternativ
 hs_status hs__tasks_label_is_marks(const task_compiler *compiler, const hs_json_value *list, size_t n, bool *marks_out,
                                    hs_error *error)
 {
-    label_is way = chosen_way(compiler);
+    hs_label_is way = compiler->config->label_is;
     size_t n_marked, last;
     bool integers;
     *marks_out = hs_json_size(list) == n && n > 0 && count_marks(list, &n_marked, &last, &integers);
-    if (way == LABEL_MARKS && !*marks_out)
+    if (way == HS_LABEL_IS_MARKS && !*marks_out)
         return hs_fail(error, HS_ERROR_INPUT, "%s: field `label` must be an array with a 0 or 1 for each of %zu labels",
                        compiler->place, n);
-    if (way == LABEL_INDEX || way == LABEL_TEXT || (way == LABEL_AUTO && compiler->config->n_labels > 0))
+    if (way == HS_LABEL_IS_INDEX || way == HS_LABEL_IS_TEXT ||
+        (way == HS_LABEL_IS_AUTO && compiler->config->n_labels > 0))
         *marks_out = false;
     /* A list of indices has no index twice, and none beyond the last. */
     bool could_be_indices = *marks_out && integers && n_marked < 2 && n - n_marked < 2 && (n == 2 || n_marked == 0);
-    if (way == LABEL_AUTO && could_be_indices)
+    if (way == HS_LABEL_IS_AUTO && could_be_indices)
         return hs_fail(error, HS_ERROR_INPUT,
                        "%s: field `label` could be the indices of the right labels, or a 0 or 1 for each label; set "
                        "label_is = \"index\" or \"marks\"",
@@ -327,7 +314,7 @@ static hs_status read_one(task_compiler *compiler, const task_alternatives *alte
 {
     bool is_single;
     HS_TRY(hs__tasks_value_text(value, &compiler->label, &is_single, error));
-    if (!is_single || chosen_way(compiler) == LABEL_MARKS)
+    if (!is_single || compiler->config->label_is == HS_LABEL_IS_MARKS)
         return hs_fail(error, HS_ERROR_INPUT, "%s: field `label` must be %s, not %s", compiler->place,
                        is_single ? "an array of a 0 or 1 for each, as label_is says" : alternatives->expected,
                        hs__tasks_value_name(value));
@@ -343,7 +330,7 @@ hs_status hs__tasks_label_read(task_compiler *compiler, const task_alternatives 
 {
     int64_t index = 0;
     bool is_list = hs_json_kind_of(value) == HS_JSON_ARRAY;
-    if (is_list && (hs_json_size(value) != 1 || chosen_way(compiler) == LABEL_MARKS))
+    if (is_list && (hs_json_size(value) != 1 || compiler->config->label_is == HS_LABEL_IS_MARKS))
         return read_marks(compiler, alternatives, value, index_out, error);
     HS_TRY(read_one(compiler, alternatives, is_list ? hs_json_at(value, 0) : value, &index, error));
     bool is_outside = index < 0 || (uint64_t)index >= alternatives->n;

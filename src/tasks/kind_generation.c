@@ -22,22 +22,23 @@ static hs_status refuse_keys(const hs_task_config *config, const task_kind *kind
     return hs_fail(error, HS_ERROR_USAGE, "%s: the kind %s does not generate texts", key, kind->name);
 }
 
-static hs_status refuse_scorer_key(const char *key, const char *scorer, bool missing, hs_error *error)
+static hs_status refuse_scorer_key(const char *key, hs_scorer_kind scorer, bool missing, hs_error *error)
 {
-    return hs_fail(error, HS_ERROR_USAGE, "%s is %s: scorer = \"%s\"", key, missing ? "missing" : "not used", scorer);
+    return hs_fail(error, HS_ERROR_USAGE, "%s is %s: scorer = \"%s\"", key, missing ? "missing" : "not used",
+                   hs_config_word(&HS_CONFIG_SCORERS, (int)scorer));
 }
 
 static hs_status check_scorer(const hs_task_config *config, hs_error *error)
 {
-    const char *scorer = is_given(config->scorer) ? config->scorer : "lexicon";
-    bool classifier = strcmp(scorer, "classifier") == 0;
+    const hs_scorer_kind scorer = config->scorer;
+    bool classifier = scorer == HS_SCORER_CLASSIFIER;
     if (is_given(config->lexicon) == classifier)
         return refuse_scorer_key("lexicon", scorer, !classifier, error);
     if (is_given(config->scorer_checkpoint) != classifier)
         return refuse_scorer_key("scorer_checkpoint", scorer, classifier, error);
     if (is_given(config->scorer_label) && !classifier)
         return refuse_scorer_key("scorer_label", scorer, false, error);
-    if (is_given(config->scorer_text) && strcmp(config->scorer_text, "pair") == 0 && !classifier)
+    if (config->scorer_text == HS_SCORER_TEXT_PAIR && !classifier)
         return refuse_scorer_key("scorer_text", scorer, false, error);
     return HS_OK;
 }

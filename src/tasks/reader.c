@@ -40,17 +40,11 @@ static const task_file_format *find_format(const char *path)
     return format;
 }
 
-/* The word of the key `quote` as the byte; "auto" leaves the format's own. */
-static char quote_of(const task_file_format *format, const char *word)
+/* The byte around fields; "auto" leaves the format's own. */
+static char quote_of(const task_file_format *format, const hs_data_format *data_format)
 {
-    static const struct {
-        const char *word;
-        char quote;
-    } words[] = {{"none", '\0'}, {"double", '"'}, {"single", '\''}};
-    for (size_t i = 0; word != NULL && i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(word, words[i].word) == 0)
-            return words[i].quote;
-    return format->quote;
+    static const char bytes[] = {[HS_QUOTE_NONE] = '\0', [HS_QUOTE_DOUBLE] = '"', [HS_QUOTE_SINGLE] = '\''};
+    return data_format == NULL || data_format->quote == HS_QUOTE_AUTO ? format->quote : bytes[data_format->quote];
 }
 
 static const char *records_of(const hs_data_format *data_format)
@@ -60,10 +54,10 @@ static const char *records_of(const hs_data_format *data_format)
 
 static hs_status check_data_format(const task_file_format *format, const hs_data_format *data_format, hs_error *error)
 {
-    bool is_auto = data_format == NULL || data_format->quote == NULL || strcmp(data_format->quote, "auto") == 0;
+    bool is_auto = data_format == NULL || data_format->quote == HS_QUOTE_AUTO;
     if (format->delimiter == '\0' && !is_auto)
         return hs_fail(error, HS_ERROR_USAGE, "quote = \"%s\": only .csv and .tsv files have quotes",
-                       data_format->quote);
+                       hs_config_word(&HS_CONFIG_QUOTES, (int)data_format->quote));
     if (format->delimiter == '\0' && data_format != NULL && data_format->columns.n > 0)
         return hs_fail(error, HS_ERROR_USAGE, "columns: only .csv and .tsv files have columns");
     if (!format->is_json && records_of(data_format)[0] != '\0')
@@ -334,7 +328,7 @@ hs_status hs__tasks_reader_open(const char *path, const hs_data_format *data_for
                                 hs_error *error)
 {
     const task_file_format *format = find_format(path);
-    char quote = quote_of(format, data_format != NULL ? data_format->quote : NULL);
+    char quote = quote_of(format, data_format);
     *reader_out = (task_reader){.format = format};
     HS_TRY(check_data_format(format, data_format, error));
     HS_TRY(hs__tasks_source_open(path, quote, &reader_out->source, error));

@@ -63,7 +63,7 @@ hs_status hs_tasks_reference_set_open(const hs_reference_config *config, const h
     reference_reader reader = {
         .path = config->path, .field = config->field, .format = config->format, .limit = config->limit};
     *workload_out = NULL;
-    hs_status status = hs__tasks_encoder_init(&reader.encoder, "auto", tokenizer, model, error);
+    hs_status status = hs__tasks_encoder_init(&reader.encoder, HS_BOS_AUTO, tokenizer, model, error);
     if (status == HS_OK)
         status = hs__tasks_workload_allocate(&workload, error);
     if (status == HS_OK)

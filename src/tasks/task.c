@@ -57,6 +57,7 @@ static hs_status open_lexicon(const hs_task_config *config, const task_encoder *
 
 static hs_status check_choices(const hs_task_config *config, const task_kind *kind, hs_error *error)
 {
+    const char *label_is = hs_config_word(&HS_CONFIG_LABEL_IS, (int)config->label_is);
     bool mapped = false;
     for (size_t i = 0; i < config->n_fields; i++)
         mapped = mapped || strcmp(config->fields[i].name, "choices") == 0;
@@ -64,12 +65,10 @@ static hs_status check_choices(const hs_task_config *config, const task_kind *ki
         return hs_fail(error, HS_ERROR_USAGE, "choices: the kind %s has none", kind->name);
     if (!kind->uses_labels && config->n_labels > 0)
         return hs_fail(error, HS_ERROR_USAGE, "labels: the kind %s has none", kind->name);
-    if (!kind->uses_labels && config->label_is != NULL && strcmp(config->label_is, "auto") != 0)
-        return hs_fail(error, HS_ERROR_USAGE, "label_is = \"%s\": the kind %s has no labels", config->label_is,
-                       kind->name);
-    if (config->n_labels > 0 && config->label_is != NULL && strcmp(config->label_is, "auto") != 0)
-        return hs_fail(error, HS_ERROR_USAGE, "label_is = \"%s\": `labels` say already what the labels are",
-                       config->label_is);
+    if (!kind->uses_labels && config->label_is != HS_LABEL_IS_AUTO)
+        return hs_fail(error, HS_ERROR_USAGE, "label_is = \"%s\": the kind %s has no labels", label_is, kind->name);
+    if (config->n_labels > 0 && config->label_is != HS_LABEL_IS_AUTO)
+        return hs_fail(error, HS_ERROR_USAGE, "label_is = \"%s\": `labels` say already what the labels are", label_is);
     if (config->choices.n == 1)
         return hs_fail(error, HS_ERROR_USAGE, "choices has 1 choice; there must be two or more");
     if (config->choices.n > 0 && mapped)
@@ -107,7 +106,7 @@ static task_room make_room(const hs_task_config *config, const hs_model *model, 
         .window_left_by = generates ? "the attention window (sliding_window in config.json) and max_new_tokens leave"
                                     : "the attention window (sliding_window in config.json) is",
         .window_advice = task->kind->uses_window ? "set the task's `window` to that or less" : "shorten or remove it",
-        .truncate = config->too_long == NULL || strcmp(config->too_long, "error") != 0,
+        .truncate = config->too_long == HS_TOO_LONG_TRUNCATE,
     };
 }
 

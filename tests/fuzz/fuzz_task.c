@@ -15,8 +15,8 @@ static const struct {
     {"data.jsonl", {0}},
     {"data.csv", {0}},
     {"data.tsv", {0}},
-    {"data.tsv", {.quote = "double"}},
-    {"data.csv", {.quote = "none", .columns = {columns, 2}}},
+    {"data.tsv", {.quote = HS_QUOTE_DOUBLE}},
+    {"data.csv", {.quote = HS_QUOTE_NONE, .columns = {columns, 2}}},
     {"data.json", {.records = "data.0.list"}},
 };
 

@@ -90,7 +90,7 @@ int task_fixture_set_up(void **state)
     fixture->model.architecture = "FixtureForCausalLM";
     (void)snprintf(fixture->data_path, sizeof fixture->data_path, "%s/data.jsonl", fixture->folder);
     fixture->config =
-        (hs_task_config){.name = "study", .file = fixture->data_path, .lexicon = "", .bos = "auto", .line = 7};
+        (hs_task_config){.name = "study", .file = fixture->data_path, .lexicon = "", .bos = HS_BOS_AUTO, .line = 7};
     *state = fixture;
     return 0;
 }

@@ -30,7 +30,7 @@ static void test_defaults(void **state)
     assert_string_equal(e->tasks[0].kind, "minimal_pair");
     assert_string_equal(e->tasks[0].file, "a.jsonl");
     assert_string_equal(e->tasks[0].lexicon, "");
-    assert_string_equal(e->tasks[0].bos, "auto");
+    assert_int_equal(e->tasks[0].bos, HS_BOS_AUTO);
     assert_int_equal(e->tasks[0].limit, 0);
     assert_int_equal(e->tasks[0].window, 0);
     assert_int_equal(e->tasks[0].n_fields, 0);
@@ -88,7 +88,7 @@ static void test_all_keys(void **state)
     assert_int_equal(e->positions, HS_POSITIONS_SCORED);
     assert_int_equal(e->value_bias, HS_VALUE_BIAS_FOLDED);
     assert_int_equal(e->n_tasks, 2);
-    assert_string_equal(e->tasks[0].bos, "never");
+    assert_int_equal(e->tasks[0].bos, HS_BOS_NEVER);
     assert_string_equal(e->tasks[0].lexicon, "words.txt");
     assert_int_equal(e->tasks[0].limit, 7);
     assert_int_equal(e->tasks[0].window, 16);

@@ -345,12 +345,12 @@ static void refuse(struct task_fixture *fixture, const char *kind, hs_status sta
 
 static void test_keys_that_do_not_fit(void **state)
 {
-    static char classifier[] = "classifier", folder[] = "bert", nothing[] = "", *stops[] = {(char *)"."};
+    static char folder[] = "bert", nothing[] = "", *stops[] = {(char *)"."};
     struct task_fixture *fixture = with_sampling(state);
     const hs_task_config good = fixture->config;
     fixture->config.lexicon = nothing;
     refuse(fixture, "generation", HS_ERROR_USAGE, "lexicon is missing");
-    fixture->config.scorer = classifier;
+    fixture->config.scorer = HS_SCORER_CLASSIFIER;
     refuse(fixture, "generation", HS_ERROR_USAGE, "scorer_checkpoint is missing");
     fixture->config = good;
     fixture->config.scorer_checkpoint = folder;
@@ -383,14 +383,13 @@ static void test_unusable_tokenizer(void **state)
 
 static void test_prompts_too_long(void **state)
 {
-    static char refused[] = "error";
     struct task_fixture *fixture = with_sampling(state);
     fixture->config.max_new_tokens = FIXTURE_POSITIONS - 2;
     hs_task *task = task_fixture_open(fixture, "generation", prompts);
     assert_int_equal(hs_tasks_n_truncated(task), 1);
     task_fixture_assert_workload(task, 2, 1, "[258 261] 0.1=P0");
     hs_tasks_free(task);
-    fixture->config.too_long = refused;
+    fixture->config.too_long = HS_TOO_LONG_ERROR;
     refuse(fixture, "generation", HS_ERROR_INPUT,
            "data.jsonl:3: the example needs 3 token positions, but the model's positions and max_new_tokens leave 2");
     fixture->config.max_new_tokens = FIXTURE_POSITIONS;

@@ -131,17 +131,15 @@ static void test_choices_of_ids_need_no_tokenizer(void **state)
 
 static const char one_choice_line[] = "{\"context\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": 0}\n";
 
-static void assert_bos(struct task_fixture *fixture, const char *bos, hs_tokenizer *tokenizer, const char *lines,
+static void assert_bos(struct task_fixture *fixture, hs_bos bos, hs_tokenizer *tokenizer, const char *lines,
                        const char *expected)
 {
-    char policy[16];
     hs_tokenizer *usual = fixture->tokenizer;
-    (void)snprintf(policy, sizeof policy, "%s", bos);
-    fixture->config.bos = policy;
+    fixture->config.bos = bos;
     fixture->tokenizer = tokenizer;
     hs_task *task = task_fixture_open(fixture, "multiple_choice", lines);
     fixture->tokenizer = usual;
-    fixture->config.bos = "auto";
+    fixture->config.bos = HS_BOS_AUTO;
     task_fixture_assert_workload(task, 0, 1, expected);
     hs_tasks_free(task);
 }
@@ -151,14 +149,14 @@ static void test_bos_policies(void **state)
     struct task_fixture *fixture = *state;
     static const char ids[] = "{\"context\": [5], \"choices\": [[6], [7]], \"label\": 0}\n";
     static const char bos_ids[] = "{\"context\": [262, 5], \"choices\": [[6], [7]], \"label\": 0}\n";
-    assert_bos(fixture, "auto", fixture->tokenizer, one_choice_line, "[120] 0.0=P97 0.0=P98");
-    assert_bos(fixture, "auto", fixture->bos_tokenizer, one_choice_line, "[262 120] 0.1=P97 0.1=P98");
-    assert_bos(fixture, "never", fixture->bos_tokenizer, one_choice_line, "[120] 0.0=P97 0.0=P98");
-    assert_bos(fixture, "always", fixture->tokenizer, one_choice_line, "[262 120] 0.1=P97 0.1=P98");
-    assert_bos(fixture, "always", fixture->bos_tokenizer, one_choice_line, "[262 120] 0.1=P97 0.1=P98");
-    assert_bos(fixture, "auto", NULL, ids, "[5] 0.0=P6 0.0=P7");
-    assert_bos(fixture, "always", NULL, ids, "[262 5] 0.1=P6 0.1=P7");
-    assert_bos(fixture, "always", NULL, bos_ids, "[262 5] 0.1=P6 0.1=P7");
+    assert_bos(fixture, HS_BOS_AUTO, fixture->tokenizer, one_choice_line, "[120] 0.0=P97 0.0=P98");
+    assert_bos(fixture, HS_BOS_AUTO, fixture->bos_tokenizer, one_choice_line, "[262 120] 0.1=P97 0.1=P98");
+    assert_bos(fixture, HS_BOS_NEVER, fixture->bos_tokenizer, one_choice_line, "[120] 0.0=P97 0.0=P98");
+    assert_bos(fixture, HS_BOS_ALWAYS, fixture->tokenizer, one_choice_line, "[262 120] 0.1=P97 0.1=P98");
+    assert_bos(fixture, HS_BOS_ALWAYS, fixture->bos_tokenizer, one_choice_line, "[262 120] 0.1=P97 0.1=P98");
+    assert_bos(fixture, HS_BOS_AUTO, NULL, ids, "[5] 0.0=P6 0.0=P7");
+    assert_bos(fixture, HS_BOS_ALWAYS, NULL, ids, "[262 5] 0.1=P6 0.1=P7");
+    assert_bos(fixture, HS_BOS_ALWAYS, NULL, bos_ids, "[262 5] 0.1=P6 0.1=P7");
 }
 
 static void test_an_empty_context_is_the_prefix_token(void **state)
@@ -166,10 +164,10 @@ static void test_an_empty_context_is_the_prefix_token(void **state)
     struct task_fixture *fixture = *state;
     static const char lines[] = "{\"context\": \" \", \"choices\": [\"ab\", \"cat\"], \"label\": 0}\n";
     /* The context's space moves: " ab" = 32 97 98, " cat" = 258. */
-    assert_bos(fixture, "auto", fixture->bos_tokenizer, lines, "[262 32 97] 0.0=P32 0.1=P97 0.2=P98 0.0=P258");
-    assert_bos(fixture, "never", fixture->bos_tokenizer, lines, "[262 32 97] 0.0=P32 0.1=P97 0.2=P98 0.0=P258");
+    assert_bos(fixture, HS_BOS_AUTO, fixture->bos_tokenizer, lines, "[262 32 97] 0.0=P32 0.1=P97 0.2=P98 0.0=P258");
+    assert_bos(fixture, HS_BOS_NEVER, fixture->bos_tokenizer, lines, "[262 32 97] 0.0=P32 0.1=P97 0.2=P98 0.0=P258");
     fixture->model.bos_token = -1;
-    assert_bos(fixture, "auto", fixture->tokenizer, lines, "[263 32 97] 0.0=P32 0.1=P97 0.2=P98 0.0=P258");
+    assert_bos(fixture, HS_BOS_AUTO, fixture->tokenizer, lines, "[263 32 97] 0.0=P32 0.1=P97 0.2=P98 0.0=P258");
     fixture->model.eos_token = -1;
     (void)task_fixture_refuse(fixture, "multiple_choice",
                               "{\"context\": \"\", \"choices\": [\"ab\", \"c\"], \"label\": 0}", HS_ERROR_INPUT);
@@ -194,23 +192,22 @@ static void test_the_tokenizers_own_tokens_count(void **state)
     static const char line[] = "{\"context\": \"\", \"choices\": [\"a\", \"b\"], \"label\": 0}\n";
     static const char written[] = "{\"context\": \"</s>x\", \"choices\": [\"a\", \"b\"], \"label\": 0}\n";
     static const char other[] = "{\"context\": \"<s>x\", \"choices\": [\"a\", \"b\"], \"label\": 0}\n";
-    static char always[] = "always";
     struct task_fixture *fixture = *state;
     hs_tokenizer *eos = named_tokenizer(fixture, "{\"eos_token\": \"</s>\"}");
-    assert_bos(fixture, "auto", eos, line, "[263] 0.0=P97 0.0=P98");
-    assert_bos(fixture, "auto", eos, written, "[263 120] 0.1=P97 0.1=P98");
-    assert_bos(fixture, "auto", eos, other, "[262 262 120] 0.2=P97 0.2=P98");
-    fixture->config.bos = always;
+    assert_bos(fixture, HS_BOS_AUTO, eos, line, "[263] 0.0=P97 0.0=P98");
+    assert_bos(fixture, HS_BOS_AUTO, eos, written, "[263 120] 0.1=P97 0.1=P98");
+    assert_bos(fixture, HS_BOS_AUTO, eos, other, "[262 262 120] 0.2=P97 0.2=P98");
+    fixture->config.bos = HS_BOS_ALWAYS;
     hs_tokenizer *usual = fixture->tokenizer;
     fixture->tokenizer = eos;
     (void)task_fixture_refuse(fixture, "multiple_choice", line, HS_ERROR_USAGE);
     assert_non_null(strstr(fixture->error.message, "the tokenizer names an eos_token and no bos_token"));
     fixture->tokenizer = usual;
     hs_tokenizer *bos = named_tokenizer(fixture, "{\"bos_token\": \"</s>\", \"eos_token\": \"a\"}");
-    assert_bos(fixture, "auto", bos, line, "[263] 0.0=P97 0.0=P98");
+    assert_bos(fixture, HS_BOS_AUTO, bos, line, "[263] 0.0=P97 0.0=P98");
     /* The tokenizer's frame gives way to BOS. */
-    assert_bos(fixture, "always", bos, one_choice_line, "[263 120] 0.1=P97 0.1=P98");
-    assert_bos(fixture, "always", bos, written, "[263 120] 0.1=P97 0.1=P98");
+    assert_bos(fixture, HS_BOS_ALWAYS, bos, one_choice_line, "[263 120] 0.1=P97 0.1=P98");
+    assert_bos(fixture, HS_BOS_ALWAYS, bos, written, "[263 120] 0.1=P97 0.1=P98");
     hs_tokenizer_free(bos);
     hs_tokenizer_free(eos);
 }

@@ -96,12 +96,11 @@ static void test_a_long_text_keeps_its_last_token(void **state)
     task_fixture_assert_workload(task, 0, 1, "[2 5 6 5 6 3] 0.0=P0 0.0=P1 0.0=P2");
     assert_int_equal(hs_tasks_n_truncated(task), 1);
     hs_tasks_free(task);
-    char error_word[] = "error";
-    fixture->config.too_long = error_word;
+    fixture->config.too_long = HS_TOO_LONG_ERROR;
     assert_non_null(strstr(
         task_fixture_refuse(fixture, "classification", "{\"text\": \"a b a b ac\", \"label\": 0}\n", HS_ERROR_INPUT),
         "needs 8 token positions"));
-    fixture->config.too_long = NULL;
+    fixture->config.too_long = HS_TOO_LONG_TRUNCATE;
     assert_non_null(strstr(task_fixture_refuse(fixture, "classification",
                                                "{\"text\": [5, 5, 5, 5, 5, 5, 5], \"label\": 0}\n", HS_ERROR_INPUT),
                            "needs 7 token positions"));

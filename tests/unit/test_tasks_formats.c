@@ -101,8 +101,8 @@ static void test_records(void **state)
 
 static void test_quotes(void **state)
 {
-    const hs_data_format none = {.quote = "none"}, twice = {.quote = "double"}, single = {.quote = "single"},
-                         own = {.quote = "auto"};
+    const hs_data_format none = {.quote = HS_QUOTE_NONE}, twice = {.quote = HS_QUOTE_DOUBLE},
+                         single = {.quote = HS_QUOTE_SINGLE}, own = {.quote = HS_QUOTE_AUTO};
     const struct task_fixture *fixture = *state;
     static const char tsv[] = "x\ty\n\"tab\there\"\t1\n\"two\nlines\"\t2\n";
     assert_notes(fixture, &twice, "a.tsv", tsv, "2: x=tab\there| y=1| ; 3: x=two/lines| y=2|",
@@ -207,7 +207,11 @@ static void test_refused_formats(void **state)
          HS_ERROR_INPUT,
          "a.csv:2: the record has 3 fields, but `columns` has 2; a text that holds a comma must be in quotes"},
         {"a.jsonl", "{}\n", {.columns = {NULL, 2}}, HS_ERROR_USAGE, "columns: only .csv and .tsv files have columns"},
-        {"a.txt", "a\n", {.quote = "none"}, HS_ERROR_USAGE, "quote = \"none\": only .csv and .tsv files have quotes"},
+        {"a.txt",
+         "a\n",
+         {.quote = HS_QUOTE_NONE},
+         HS_ERROR_USAGE,
+         "quote = \"none\": only .csv and .tsv files have quotes"},
         {"a.tsv",
          "a\n",
          {.records = "data"},

@@ -77,8 +77,7 @@ static void test_an_example_may_fill_the_model(void **state)
     assert_string_equal(task_fixture_refuse(fixture, "minimal_pair", lines, HS_ERROR_INPUT),
                         "data.jsonl:2: what is scored needs 4 token positions, but the model has 3; shorten or remove "
                         "it");
-    char refused[] = "error";
-    fixture->config.too_long = refused;
+    fixture->config.too_long = HS_TOO_LONG_ERROR;
     assert_string_equal(task_fixture_refuse(fixture, "minimal_pair", lines, HS_ERROR_INPUT),
                         "data.jsonl:2: the example needs 4 token positions, but the model has 3; shorten or remove it, "
                         "or set too_long = \"truncate\"");
@@ -338,15 +337,11 @@ static void test_wrong_settings(void **state)
     fixture->config.fields = both;
     assert_usage(fixture, "next_token", "fields: next_token takes `text`, or `context` and `target`, not both");
     fixture->config.n_fields = 0;
-    char bos[] = "sometimes";
-    fixture->config.bos = bos;
-    assert_usage(fixture, "perplexity", "bos = \"sometimes\" is none of \"auto\", \"always\", \"never\"");
-    char always[] = "always";
-    fixture->config.bos = always;
+    fixture->config.bos = HS_BOS_ALWAYS;
     fixture->model.bos_token = -1;
     assert_usage(fixture, "perplexity",
                  "bos = \"always\", but the model's config.json names no bos_token_id; use \"auto\" or \"never\"");
-    fixture->config.bos = NULL;
+    fixture->config.bos = HS_BOS_AUTO;
     assert_usage(fixture, "token_mass", "lexicon is missing: the kind token_mass needs a word list, one entry a line");
     (void)task_fixture_write(fixture, "words", "cat\n", 4, path, sizeof path);
     fixture->config.lexicon = path;
