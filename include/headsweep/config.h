@@ -116,11 +116,11 @@ typedef struct hs_experiment {
     int64_t resamples;    /* of the bootstrap */
     int64_t permutations; /* random flips of the permutation test */
     double confidence;    /* of intervals, in (0, 1) */
-    char *interval;       /* "bca", "percentile" */
+    hs_interval interval;
 
     int64_t controls_random_sets; /* 0 = none */
     int64_t controls_for_best;
-    char *pruning_curve;        /* "none", "importance", "greedy", "both" */
+    hs_curves pruning_curve;
     char *pruning_intervention; /* "" = the first */
     char *pruning_metric;       /* "TASK", "TASK.METRIC"; "" = what the objective keeps */
     int64_t pruning_max_heads;  /* 0 = all */

@@ -89,6 +89,23 @@ typedef enum hs_scorer_text {
 } hs_scorer_text;
 extern const hs_word_list HS_CONFIG_SCORER_TEXTS;
 
+/* ---- analysis ---------------------------------------------------------------------------------------------------- */
+
+typedef enum hs_interval {
+    HS_INTERVAL_BCA,        /* bias-corrected and accelerated (Efron 1987) */
+    HS_INTERVAL_PERCENTILE, /* the quantiles of the replicates */
+} hs_interval;
+extern const hs_word_list HS_CONFIG_INTERVALS;
+
+/* Bits, so that BOTH is both; the words of one curve are also the names of its phases. */
+typedef enum hs_curves {
+    HS_CURVES_NONE = 0,
+    HS_CURVES_IMPORTANCE = 1,
+    HS_CURVES_GREEDY = 2,
+    HS_CURVES_BOTH = HS_CURVES_IMPORTANCE | HS_CURVES_GREEDY,
+} hs_curves;
+extern const hs_word_list HS_CONFIG_CURVES;
+
 /* ---- run --------------------------------------------------------------------------------------------------------- */
 
 typedef enum hs_engine_kind {

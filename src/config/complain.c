@@ -74,17 +74,6 @@ hs_status hs__config_complain_range(const key_site *site, const config_setting_t
                    describe_value(setting, value), range);
 }
 
-hs_status hs__config_complain_words(const key_site *site, const config_setting_t *setting, hs_error *error)
-{
-    char value[VALUE_BUFFER], words[256] = "";
-    int used = 0;
-    for (size_t i = 0; i < CONFIG_MAX_WORDS && site->row->words[i] != NULL; i++)
-        used +=
-            snprintf(words + used, sizeof words - (size_t)used, "%s\"%s\"", i == 0 ? "" : " or ", site->row->words[i]);
-    return hs_fail(error, HS_ERROR_USAGE, "%s: %s = %s is not known; %s is needed", site->where, site->path,
-                   describe_value(setting, value), words);
-}
-
 hs_status hs__config_complain_word(const key_site *site, const config_setting_t *setting, hs_error *error)
 {
     char value[VALUE_BUFFER];

@@ -7,7 +7,6 @@
 hs_status hs__config_complain_type(const key_site *site, const config_setting_t *setting, const char *wanted,
                                    hs_error *error);
 hs_status hs__config_complain_range(const key_site *site, const config_setting_t *setting, hs_error *error);
-hs_status hs__config_complain_words(const key_site *site, const config_setting_t *setting, hs_error *error);
 /* A string that is none of the row's words: the nearest, and all of them. */
 hs_status hs__config_complain_word(const key_site *site, const config_setting_t *setting, hs_error *error);
 hs_status hs__config_complain_twice(const key_site *site, const config_setting_t *element, hs_error *error);

@@ -25,12 +25,10 @@ static hs_status append_range(hs_text *text, const key_row *row, hs_error *error
 /* "integer, at least 0", "`all` or `scored`", "number, at least 0, or `auto`". */
 static hs_status append_type(hs_text *text, const key_row *row, hs_error *error)
 {
-    if (row->words[0] == NULL && row->list == NULL)
+    if (row->list == NULL)
         HS_TRY(append_cell(text, hs__config_key_type_name(row->type), error));
     if (is_numeric(row->type))
         HS_TRY(append_range(text, row, error));
-    for (size_t i = 0; i < CONFIG_MAX_WORDS && row->words[i] != NULL; i++)
-        HS_TRY(hs_text_appendf(text, error, "%s`%s`", i > 0 ? " or " : "", row->words[i]));
     for (size_t i = 0; row->list != NULL && row->list->rows[i].text != NULL; i++)
         HS_TRY(hs_text_appendf(text, error, "%s`%s`", i > 0 ? " or " : "", row->list->rows[i].text));
     if (row->instead != NULL)

@@ -138,7 +138,7 @@ static const key_row key_rows[] = {
      .meaning = "Random sign flips of the test behind every p-value; drawn with run.seed."},
     {"analysis.confidence", KEY_REAL, "0.95", 0, 1, IN_EXPERIMENT(confidence),
      .meaning = "Confidence of the intervals, between 0 and 1."},
-    {"analysis.interval", KEY_STRING, "\"bca\"", .words = {"bca", "percentile"}, IN_EXPERIMENT(interval),
+    {"analysis.interval", KEY_WORD, "\"bca\"", .list = &HS_CONFIG_INTERVALS, IN_EXPERIMENT(interval),
      .meaning = "Bootstrap intervals: corrected for bias and skewness, or plain quantiles of the replicates."},
 
     {"controls.random_sets", KEY_INTEGER, "0", 0, 10000, .identity = true, IN_EXPERIMENT(controls_random_sets),
@@ -147,8 +147,7 @@ static const key_row key_rows[] = {
     {"controls.for_best", KEY_INTEGER, "1", 1, 1000, .identity = true, IN_EXPERIMENT(controls_for_best), .unit = "sets",
      .meaning = "So many of the best sets by the objective get such controls."},
 
-    {"pruning.curve", KEY_STRING, "\"none\"", .words = {"none", "importance", "greedy", "both"}, .identity = true,
-     IN_EXPERIMENT(pruning_curve),
+    {"pruning.curve", KEY_WORD, "\"none\"", .list = &HS_CONFIG_CURVES, .identity = true, IN_EXPERIMENT(pruning_curve),
      .meaning = "Heads removed one after the other: by their single effects (importance), or trying each (greedy)."},
     {"pruning.intervention", KEY_STRING, "\"\"", .identity = true, IN_EXPERIMENT(pruning_intervention),
      .meaning = "What replaces a removed head's output, one of sweep.interventions; \"\" = the first of them."},

@@ -8,7 +8,6 @@
 #include "headsweep/config.h"
 
 enum {
-    CONFIG_MAX_WORDS = 4,
     CONFIG_MAX_PHRASE = 128,
     CONFIG_MAX_TASKS = 4096, /* as many as a results file holds */
     CONFIG_MAX_TASK_NAME = 64,
@@ -37,20 +36,19 @@ typedef enum key_type {
 typedef struct key_row {
     const char *path; /* "sweep.orders"; "tasks[].name" for a key of every task */
     key_type type;
-    const char *default_text;            /* in the syntax of the file; NULL: required */
-    int64_t minimum, maximum;            /* of a number, or of each number of a list; reals have whole bounds too */
-    const char *words[CONFIG_MAX_WORDS]; /* all that a string may be; none: anything */
-    const hs_word_list *list;            /* of a KEY_WORD */
-    const char *instead;                 /* the word that a number may be instead; NULL: there is none */
-    size_t min_items, max_items;         /* of a list */
-    bool unique;                         /* a list may not hold a value twice */
-    bool non_empty;                      /* a string may not be "" */
-    bool identity;                       /* another value is another experiment: it changes numbers */
-    bool hashed;                         /* how data is read: another value is one if the data's hash is another */
-    const char *unit;                    /* NULL if it has none */
-    const char *meaning;                 /* one line, a sentence */
-    size_t offset;                       /* in hs_experiment, or in hs_task_config for a key of a task */
-    size_t count_offset;                 /* of the count, where the type has one of its own */
+    const char *default_text;    /* in the syntax of the file; NULL: required */
+    int64_t minimum, maximum;    /* of a number, or of each number of a list; reals have whole bounds too */
+    const hs_word_list *list;    /* of a KEY_WORD */
+    const char *instead;         /* the word that a number may be instead; NULL: there is none */
+    size_t min_items, max_items; /* of a list */
+    bool unique;                 /* a list may not hold a value twice */
+    bool non_empty;              /* a string may not be "" */
+    bool identity;               /* another value is another experiment: it changes numbers */
+    bool hashed;                 /* how data is read: another value is one if the data's hash is another */
+    const char *unit;            /* NULL if it has none */
+    const char *meaning;         /* one line, a sentence */
+    size_t offset;               /* in hs_experiment, or in hs_task_config for a key of a task */
+    size_t count_offset;         /* of the count, where the type has one of its own */
 } key_row;
 
 size_t hs__config_key_count(void);

@@ -44,11 +44,9 @@ static hs_status print_value(hs_text *text, const key_row *row, const void *base
 static hs_status print_comment(hs_text *text, const key_row *row, const char *indent, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "%s# %s", indent, row->meaning));
-    for (size_t i = 0; i < CONFIG_MAX_WORDS && row->words[i] != NULL; i++)
-        HS_TRY(hs_text_appendf(text, error, "%s\"%s\"", i == 0 ? " One of: " : ", ", row->words[i]));
     for (size_t i = 0; row->list != NULL && row->list->rows[i].text != NULL; i++)
         HS_TRY(hs_text_appendf(text, error, "%s\"%s\"", i == 0 ? " One of: " : ", ", row->list->rows[i].text));
-    if (row->words[0] != NULL || row->list != NULL)
+    if (row->list != NULL)
         HS_TRY(hs_text_appendf(text, error, "."));
     if (row->unit != NULL)
         HS_TRY(hs_text_appendf(text, error, " Unit: %s.", row->unit));

@@ -25,14 +25,6 @@ static hs_status read_integer(const key_site *site, const config_setting_t *sett
     return HS_OK;
 }
 
-static bool is_word(const key_row *row, const char *text)
-{
-    for (size_t i = 0; i < CONFIG_MAX_WORDS && row->words[i] != NULL; i++)
-        if (strcmp(row->words[i], text) == 0)
-            return true;
-    return row->words[0] == NULL;
-}
-
 hs_status hs__config_store_check_string(const key_site *site, const char *text, bool non_empty, hs_error *error)
 {
     if (non_empty && text[0] == '\0')
@@ -55,8 +47,6 @@ static hs_status read_string(const key_site *site, const config_setting_t *setti
         return hs__config_complain_type(site, setting, "a string in quotes", error);
     const char *text = config_setting_get_string(setting);
     HS_TRY(hs__config_store_check_string(site, text, non_empty, error));
-    if (!is_word(site->row, text))
-        return hs__config_complain_words(site, setting, error);
     *value_out = hs_string_copy(text, error);
     return *value_out == NULL ? error->status : HS_OK;
 }

@@ -18,6 +18,11 @@ const hs_word_list HS_CONFIG_BOS = {{{"auto", HS_BOS_AUTO}, {"always", HS_BOS_AL
 const hs_word_list HS_CONFIG_SCORERS = {{{"lexicon", HS_SCORER_LEXICON}, {"classifier", HS_SCORER_CLASSIFIER}}};
 const hs_word_list HS_CONFIG_SCORER_TEXTS = {
     {{"continuation", HS_SCORER_TEXT_CONTINUATION}, {"pair", HS_SCORER_TEXT_PAIR}}};
+const hs_word_list HS_CONFIG_INTERVALS = {{{"bca", HS_INTERVAL_BCA}, {"percentile", HS_INTERVAL_PERCENTILE}}};
+const hs_word_list HS_CONFIG_CURVES = {{{"none", HS_CURVES_NONE},
+                                        {"importance", HS_CURVES_IMPORTANCE},
+                                        {"greedy", HS_CURVES_GREEDY},
+                                        {"both", HS_CURVES_BOTH}}};
 const hs_word_list HS_CONFIG_ENGINES = {{{"prefix", HS_ENGINE_PREFIX}, {"reference", HS_ENGINE_REFERENCE}}};
 const hs_word_list HS_CONFIG_SCHEDULERS = {{{"guided", HS_SCHEDULER_GUIDED}, {"static", HS_SCHEDULER_STATIC}}};
 
@@ -27,7 +32,8 @@ static_assert(sizeof(hs_component_kind) == sizeof(int) && sizeof(hs_positions) =
                   sizeof(hs_scheduler_policy) == sizeof(int) && sizeof(hs_quote) == sizeof(int) &&
                   sizeof(hs_label_is) == sizeof(int) && sizeof(hs_too_long) == sizeof(int) &&
                   sizeof(hs_bos) == sizeof(int) && sizeof(hs_scorer_kind) == sizeof(int) &&
-                  sizeof(hs_scorer_text) == sizeof(int),
+                  sizeof(hs_scorer_text) == sizeof(int) && sizeof(hs_interval) == sizeof(int) &&
+                  sizeof(hs_curves) == sizeof(int),
               "an enum is as large as an int");
 
 const char *hs_config_word(const hs_word_list *list, int value)

@@ -21,7 +21,7 @@ static hs_analysis_options options_of(const hs_experiment *experiment)
     return (hs_analysis_options){.resamples = (size_t)experiment->resamples,
                                  .permutations = (size_t)experiment->permutations,
                                  .confidence = experiment->confidence,
-                                 .bca = strcmp(experiment->interval, "bca") == 0,
+                                 .bca = experiment->interval == HS_INTERVAL_BCA,
                                  .seed = (uint64_t)experiment->seed};
 }
 

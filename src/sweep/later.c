@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-static bool wants_curve(const hs_experiment *experiment, const char *name)
-{
-    return strcmp(experiment->pruning_curve, name) == 0 || strcmp(experiment->pruning_curve, "both") == 0;
-}
-
 static void add_phase(hs_space *space, const char *name, size_t n_sets)
 {
     space->later_names[space->later.n_phases++] = name;
@@ -87,9 +82,9 @@ static hs_status add_curves(const hs_experiment *experiment, hs_space *space, hs
     if (length > HS_SPACE_MAX_ORDER)
         return hs_fail(error, HS_ERROR_USAGE, "%s: a pruning curve of %zu heads; state pruning.max_heads up to %d",
                        experiment->path, length, HS_SPACE_MAX_ORDER);
-    if (wants_curve(experiment, HS_PHASE_IMPORTANCE))
+    if (experiment->pruning_curve & HS_CURVES_IMPORTANCE)
         add_phase(space, HS_PHASE_IMPORTANCE, length - 1);
-    if (wants_curve(experiment, HS_PHASE_GREEDY))
+    if (experiment->pruning_curve & HS_CURVES_GREEDY)
         add_greedy(experiment, space);
     space->max_order = length > space->max_order ? length : space->max_order;
     return HS_OK;
@@ -121,7 +116,7 @@ done:
 hs_status hs__sweep_later_plan(const hs_experiment *experiment, const component_grid *grid, hs_space *space,
                                hs_error *error)
 {
-    bool prunes = strcmp(experiment->pruning_curve, "none") != 0;
+    bool prunes = experiment->pruning_curve != HS_CURVES_NONE;
 
     HS_TRY(check_pruned_intervention(experiment, space, error));
     if (experiment->controls_random_sets == 0 && !prunes)

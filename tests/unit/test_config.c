@@ -47,7 +47,7 @@ static void test_defaults(void **state)
     assert_int_equal(e->resamples, 2000);
     assert_int_equal(e->permutations, 10000);
     assert_true(e->confidence == 0.95);
-    assert_string_equal(e->interval, "bca");
+    assert_int_equal(e->interval, HS_INTERVAL_BCA);
     assert_int_equal(e->seed, 1);
     assert_int_equal(e->engine, HS_ENGINE_PREFIX);
     assert_int_equal(e->scheduler, HS_SCHEDULER_GUIDED);

@@ -26,7 +26,7 @@ static hs_experiment experiment_of(int64_t *orders, size_t n_orders)
                            .max_sets = 100000,
                            .interventions = {zero_only, 1},
                            .unit = HS_COMPONENT_HEAD,
-                           .pruning_curve = "none",
+                           .pruning_curve = HS_CURVES_NONE,
                            .pruning_intervention = "",
                            .pruning_metric = "",
                            .objective_reduce = "",
@@ -292,7 +292,7 @@ static void test_ablation_view(void **state)
 static void test_later_phases(void **state)
 {
     int64_t orders[] = {1};
-    char both[] = "both", greedy[] = "greedy", task[] = "accuracy";
+    char task[] = "accuracy";
     hs_experiment experiment = experiment_of(orders, 1);
     (void)state;
 
@@ -300,7 +300,7 @@ static void test_later_phases(void **state)
     assert_int_equal(space.later.n_phases, 0);
     assert_int_equal(space.n_allocated, space.n_sets);
     hs_sweep_space_clear(&space);
-    experiment.pruning_curve = both;
+    experiment.pruning_curve = HS_CURVES_BOTH;
     experiment.pruning_metric = task;
     space = build(&experiment);
     assert_int_equal(space.later.n_phases, 1 + 11);
@@ -310,7 +310,7 @@ static void test_later_phases(void **state)
     assert_int_equal(space.n_allocated, space.n_sets + space.later.n_sets);
     assert_int_equal(space.later.longest_name, strlen("2.3") * 12 + strlen("+") * 11);
     hs_sweep_space_clear(&space);
-    experiment.pruning_curve = greedy;
+    experiment.pruning_curve = HS_CURVES_GREEDY;
     experiment.pruning_max_heads = 4;
     experiment.pruning_candidates = 10;
     experiment.controls_random_sets = 5;
@@ -328,14 +328,14 @@ static void test_later_phases(void **state)
 static void test_later_phases_refused(void **state)
 {
     int64_t orders[] = {1}, pairs[] = {2};
-    char curve[] = "importance", task[] = "accuracy", flip[] = "flip";
+    char task[] = "accuracy", flip[] = "flip";
     hs_experiment experiment = experiment_of(orders, 1);
     (void)state;
 
     experiment.controls_random_sets = 1;
     assert_refused(&experiment, "state objective.reduce");
     experiment.controls_random_sets = 0;
-    experiment.pruning_curve = curve;
+    experiment.pruning_curve = HS_CURVES_IMPORTANCE;
     assert_refused(&experiment, "state pruning.metric or objective.keep");
     experiment.objective_keep = task;
     experiment.max_sets = 23;
