@@ -165,6 +165,15 @@ hs_status hs_config_parse(const char *path, const hs_text *block, const char *co
 /* Both in one. */
 hs_status hs_config_load(const char *path, const char *const *overrides, size_t n_overrides,
                          hs_experiment **experiment_out, hs_error *error);
+/*
+ * What a results file states of its experiment: every key but those of tasks (n_tasks is 0; the file has its tasks elsewhere),
+ * with values as hs_config_list_values() gives them, and paths as they were written. `lookup` gives the text of a key, NULL
+ * where the file lacks it: then it is what files meant that are older than the key. Keys that are not known any more are
+ * not asked for. HS_ERROR_USAGE names `where`, and the key whose value no experiment can have.
+ */
+typedef const char *hs_config_lookup(const void *context, const char *key);
+hs_status hs_config_read_stored(const char *where, hs_config_lookup *lookup, const void *context,
+                                hs_experiment **experiment_out, hs_error *error);
 void hs_config_free(hs_experiment *experiment);
 
 /* Where a key such as "objective.keep" has its value from, for messages; the file's path where nobody gave it. */

@@ -157,8 +157,8 @@ static const key_row key_rows[] = {
      .unit = "heads", .meaning = "A curve ends with so many heads removed; 0 = with all that were swept alone."},
     {"pruning.candidates", KEY_INTEGER, "0", 0, 4096, .identity = true, IN_EXPERIMENT(pruning_candidates),
      .unit = "heads", .meaning = "Heads that a step of the greedy curve tries, least important first; 0 = all."},
-    {"pruning.chance", KEY_REAL, "\"auto\"", 0, INT64_MAX, .instead = "auto", IN_EXPERIMENT(pruning_chance),
-     .unit = "the metric's",
+    {"pruning.chance", KEY_REAL, "\"auto\"", 0, INT64_MAX, .instead = "auto", .before = "0.0",
+     IN_EXPERIMENT(pruning_chance), .unit = "the metric's",
      .meaning =
          "What guessing scores on that metric, subtracted before shares are taken; auto = what the task's kind says."},
     {"pruning.kept", KEY_REAL, "0.95", 0, 1, IN_EXPERIMENT(pruning_kept), .unit = "share",

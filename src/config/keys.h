@@ -40,6 +40,7 @@ typedef struct key_row {
     int64_t minimum, maximum;    /* of a number, or of each number of a list; reals have whole bounds too */
     const hs_word_list *list;    /* of a KEY_WORD */
     const char *instead;         /* the word that a number may be instead; NULL: there is none */
+    const char *before;          /* what files meant that are older than the key; NULL: the default */
     size_t min_items, max_items; /* of a list */
     bool unique;                 /* a list may not hold a value twice */
     bool non_empty;              /* a string may not be "" */

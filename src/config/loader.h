@@ -40,6 +40,10 @@ hs_status hs__config_parse_source(const config_source *source, config_t *config,
 hs_status hs__config_parse_value(const char *name, const char *text, config_t *config,
                                  const config_setting_t **setting_out, hs_error *error);
 
+/* A text as a string setting, whatever is in it. */
+hs_status hs__config_parse_bare(const char *where, const char *text, config_t *config,
+                                const config_setting_t **setting_out, hs_error *error);
+
 hs_status hs__config_load_tree(config_loader *loader, const config_setting_t *root);              /* tree.c */
 hs_status hs__config_apply_override(config_loader *loader, const char *text);                     /* override.c */
 hs_status hs__config_expand_patterns(config_loader *loader);                                      /* patterns.c */

@@ -168,16 +168,6 @@ static hs_status parse_quoted(const override *o, const override_target *target, 
                          hs__config_key_phrase(target->row, phrase));
 }
 
-static hs_status bare_string(const override *o, config_t *config, const config_setting_t **setting_out)
-{
-    config_init(config);
-    config_setting_t *setting = config_setting_add(config_root_setting(config), "value", CONFIG_TYPE_STRING);
-    if (setting == NULL || config_setting_set_string(setting, o->value) != CONFIG_TRUE)
-        return hs_fail(o->loader->error, HS_ERROR_MEMORY, "%s: no memory for the value", o->where);
-    *setting_out = setting;
-    return HS_OK;
-}
-
 /* zero,mean - also in brackets, as a shell leaves ["zero","mean"] behind when nobody protects the quotes from it. */
 static hs_status bare_words(const override *o, config_t *config, const config_setting_t **setting_out)
 {
@@ -235,14 +225,15 @@ static hs_status read_value(const override *o, const override_target *target, co
     case KEY_PATH_IN:
     case KEY_PATH_OUT:
         return o->value[0] == '"' ? parse_quoted(o, target, o->value, config, setting_out)
-                                  : bare_string(o, config, setting_out);
+                                  : hs__config_parse_bare(o->where, o->value, config, setting_out, o->loader->error);
     case KEY_STRING_LIST:
         return has_quotes ? parse_list(o, target, config, setting_out) : bare_words(o, config, setting_out);
     case KEY_INTEGER_LIST:
         return parse_list(o, target, config, setting_out);
     default:
-        return is_word_for_number(o, target) ? bare_string(o, config, setting_out)
-                                             : parse_quoted(o, target, o->value, config, setting_out);
+        return is_word_for_number(o, target)
+                   ? hs__config_parse_bare(o->where, o->value, config, setting_out, o->loader->error)
+                   : parse_quoted(o, target, o->value, config, setting_out);
     }
 }
 

@@ -42,3 +42,14 @@ hs_status hs__config_parse_value(const char *name, const char *text, config_t *c
     hs__config_source_clear(&source);
     return status;
 }
+
+hs_status hs__config_parse_bare(const char *where, const char *text, config_t *config,
+                                const config_setting_t **setting_out, hs_error *error)
+{
+    config_init(config);
+    config_setting_t *setting = config_setting_add(config_root_setting(config), "value", CONFIG_TYPE_STRING);
+    if (setting == NULL || config_setting_set_string(setting, text) != CONFIG_TRUE)
+        return hs_fail(error, HS_ERROR_MEMORY, "%s: no memory for the value", where);
+    *setting_out = setting;
+    return HS_OK;
+}
