@@ -120,6 +120,10 @@ void hs_text_put_bytes(hs_text *text, const char *bytes, size_t length);
 void hs_text_putf(hs_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void hs_text_keep(hs_text *text, hs_status status);
 hs_status hs_text_status(const hs_text *text, hs_error *error);
+/* The string of a piece that was put together for `text`, which keeps what failed; "" where nothing was put. */
+const char *hs_text_kept(hs_text *text, const hs_text *piece);
+/* For another text in the same memory; what failed stays. */
+void hs_text_empty(hs_text *text);
 void hs_text_clear(hs_text *text);
 
 /* Length in bytes of the UTF-8 character at `bytes` (1 to 4), 0 if it is malformed, overlong, a surrogate or cut off. */

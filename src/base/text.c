@@ -71,6 +71,12 @@ void hs_text_keep(hs_text *text, hs_status status)
         text->status = status;
 }
 
+const char *hs_text_kept(hs_text *text, const hs_text *piece)
+{
+    hs_text_keep(text, piece->status);
+    return piece->text != NULL ? piece->text : "";
+}
+
 hs_status hs_text_status(const hs_text *text, hs_error *error)
 {
     if (text->status == HS_OK)
@@ -104,6 +110,13 @@ void hs_text_putf(hs_text *text, const char *format, ...)
     va_start(arguments, format);
     text->status = append_formatted(text, &error, format, arguments);
     va_end(arguments);
+}
+
+void hs_text_empty(hs_text *text)
+{
+    text->length = 0;
+    if (text->text != NULL)
+        text->text[0] = '\0';
 }
 
 void hs_text_clear(hs_text *text)

@@ -3,8 +3,8 @@
 
 #include "report/listing.h"
 
-hs_status hs__report_chance_sentence(const hs_analysis *analysis, size_t task, size_t metric, const char *before,
-                                     hs_text *text, hs_error *error)
+void hs__report_chance_sentence(const hs_analysis *analysis, size_t task, size_t metric, const char *before,
+                                hs_text *text)
 {
     const hs_results_task *of = hs_results_task_at(analysis->results, task);
     const double chance = of->chance != NULL ? of->chance[metric] : 0;
@@ -13,20 +13,19 @@ hs_status hs__report_chance_sentence(const hs_analysis *analysis, size_t task, s
     const double high = hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, 0);
 
     if (chance == 0 || !(mean <= chance || low <= chance))
-        return HS_OK;
+        return;
     const report_metric shown = hs__report_metric_of(analysis, task, metric);
     hs_text_putf(text, "%s clean model's ", before);
     hs__report_put_metric(&shown, text);
     hs_text_put(text, ", ");
     hs__report_put_mean(&shown, mean, low, high, text);
     hs_text_put(text, ", ");
-    HS_TRY(hs_text_status(text, error));
-    if (high < chance)
-        return hs_text_appendf(
-            text, error,
-            "is worse than guessing (%.1f%%): are labels or choices the wrong way round, or do prompts "
-            "not fit the model?",
-            100 * chance);
-    return hs_text_appendf(text, error, "cannot be told from guessing (%.1f%%): what ablation does to it says little",
-                           100 * chance);
+    if (high < chance) {
+        hs_text_putf(text,
+                     "is worse than guessing (%.1f%%): are labels or choices the wrong way round, or do prompts "
+                     "not fit the model?",
+                     100 * chance);
+        return;
+    }
+    hs_text_putf(text, "cannot be told from guessing (%.1f%%): what ablation does to it says little", 100 * chance);
 }

@@ -27,11 +27,6 @@ const char *hs__report_intervention(const hs_report *report, uint64_t set)
     return intervention >= 0 ? report->sets->intervention_names[intervention] : "none";
 }
 
-hs_status hs__report_set_name(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
-{
-    return hs_results_set_name(report->sets, set, text, error);
-}
-
 size_t hs__report_find_metric(const hs_report *report, size_t task, size_t metric)
 {
     size_t i = 0;

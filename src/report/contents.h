@@ -1,9 +1,9 @@
-/* What the parts of a report share: what is shown of a file, how it is written. Internal to the report room. */
+/* What a report shows of a file, and what its parts give each other. Internal to the report room. */
 #ifndef REPORT_CONTENTS_H
 #define REPORT_CONTENTS_H
 
 #include "headsweep/report.h"
-#include "report/numbers.h"
+#include "report/escape.h"
 #include "report/table.h"
 
 enum { REPORT_NAME_BYTES = 64, REPORT_MAX_CHOSEN = 16, REPORT_MAX_CONTROLS = 10 };
@@ -42,14 +42,13 @@ struct hs_report {
     size_t n_figures, figures_capacity;
 };
 
-/* ---- state.c ----------------------------------------------------------------------------------------------------- */
+/* ---- contents.c -------------------------------------------------------------------------------------------------- */
 
 double hs__report_value(const hs_report *report, hs_statistic statistic, const report_metric *metric, uint64_t set);
 /* Complete, and its delta of the metric a finite number. */
 bool hs__report_has(const hs_report *report, const report_metric *metric, uint64_t set);
 bool hs__report_is_significant(const hs_report *report, hs_statistic q, const report_metric *metric, uint64_t set);
 const char *hs__report_intervention(const hs_report *report, uint64_t set);
-hs_status hs__report_set_name(const hs_report *report, uint64_t set, hs_text *text, hs_error *error);
 /* Index into components of place `place` of a set. */
 size_t hs__report_component_of(const hs_report *report, uint64_t set, int32_t place);
 /* Row of `metrics` of a task's metric; n_metrics if it is not among them. */
@@ -60,29 +59,16 @@ size_t hs__report_ranked_metric(const hs_report *report);
 hs_status hs__report_largest(const hs_report *report, hs_statistic statistic, const report_metric *metric,
                              int32_t intervention, uint64_t *sets, size_t n, size_t *n_out, hs_error *error);
 
-/* ---- escape.c: whatever comes from the file goes through these --------------------------------------------------- */
-
-/* Text of an HTML element or of a quoted attribute; what XML does not allow becomes a blank. */
-hs_status hs__report_escape_html(const char *string, hs_text *text, hs_error *error);
-/* A JSON string with its quotes that may stand in a script element. */
-hs_status hs__report_escape_json(const char *string, hs_text *text, hs_error *error);
-/* A field of CSV (RFC 4180), quoted where it must be. */
-hs_status hs__report_escape_csv(const char *string, hs_text *text, hs_error *error);
-/* A cell of a Markdown table. */
-hs_status hs__report_escape_markdown(const char *string, hs_text *text, hs_error *error);
-
 /* ---- findings.c -------------------------------------------------------------------------------------------------- */
 
 /* One sentence with its interval; text, not HTML. */
-hs_status hs__report_findings_sentence(const hs_report *report, hs_text *text, hs_error *error);
+void hs__report_findings_sentence(const hs_report *report, hs_text *text);
 /* The same of a pruning curve. */
-hs_status hs__report_findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text,
-                                      hs_error *error);
+void hs__report_findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text);
 /* "-0.712 nats [-0.781, -0.633]" */
 void hs__report_findings_put_change(const report_metric *metric, double value, double low, double high, hs_text *text);
 /* The same of a metric under a set. */
-hs_status hs__report_findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
-                                     hs_error *error);
+void hs__report_findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text);
 
 /* ---- caveats.c --------------------------------------------------------------------------------------------------- */
 
@@ -104,6 +90,9 @@ typedef struct report_sheet {
 
 extern const report_sheet hs__report_sheets[];
 extern const size_t hs__report_n_sheets;
+/* What is written, or what failed while the table was filled. */
+hs_status hs__report_fill_sheet(const hs_report *report, const report_sheet *sheet, report_table *table,
+                                hs_error *error);
 
 hs_status hs__report_sheet_ranking(const hs_report *report, report_table *s, hs_error *error);
 hs_status hs__report_sheet_pareto(const hs_report *report, report_table *s, hs_error *error);

@@ -1,3 +1,4 @@
+/* Pruning curves as `rank --pruning` prints them, and the numbers and names of their points. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -32,98 +33,101 @@ static double share_removed(const hs_pruning_curve *curve, const hs_pruning_poin
     return (double)point->n_removed / (double)curve->n_heads;
 }
 
-void hs__report_pruning_format_head(const hs_pruning_point *point, char cell[GRID_CELL_BYTES])
+void hs__report_pruning_format_head(const hs_pruning_point *point, char head[PRUNING_HEAD_BYTES])
 {
-    const hs_component head = {point->head[0], point->head[1], point->head[2]};
+    const hs_component component = {point->head[0], point->head[1], point->head[2]};
     char name[HS_COMPONENT_NAME_BYTES];
 
-    snprintf(cell, GRID_CELL_BYTES, "%s", point->n_removed > 0 ? hs_sets_component_name(head, name) : "");
+    snprintf(head, PRUNING_HEAD_BYTES, "%s", point->n_removed > 0 ? hs_sets_component_name(component, name) : "");
+}
+
+void hs__report_put_curve_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text)
+{
+    hs_error error;
+
+    error.status = HS_OK;
+    if (text->status == HS_OK)
+        hs_text_keep(text, hs_analysis_pruning_sentence(results, curve, text, &error));
 }
 
 /* ---- table and Markdown ------------------------------------------------------------------------------------------ */
 
-static void format_kept(const hs_pruning_point *point, char cell[GRID_CELL_BYTES])
+static void add_columns(const curve_view *view, report_table *table)
 {
-    int length = snprintf(cell, GRID_CELL_BYTES, "%.1f%%", 100 * point->kept);
+    static const table_style share = {.format = {.factor = 100, .digits = 1}, .unit = "%"};
+    char title[TABLE_NAME_BYTES];
 
-    if (isfinite(point->kept_low) && isfinite(point->kept_high) && length > 0)
-        snprintf(cell + length, GRID_CELL_BYTES - (size_t)length, " [%.1f,%.1f]", 100 * point->kept_low,
-                 100 * point->kept_high);
+    hs__report_table_add_column(table, TABLE_NUMBER, "removed", "removed");
+    hs__report_table_last(table)->style.format.digits = 0;
+    hs__report_table_add_column(table, TABLE_NUMBER, "share", "share");
+    hs__report_table_last(table)->style = share;
+    hs__report_table_add_column(table, TABLE_TEXT, "head", "head");
+    snprintf(title, sizeof title, "%.30s.%.30s kept", kept_task(view)->name, kept_metric(view));
+    hs__report_table_add_column(table, TABLE_INTERVAL, "kept", title);
+    hs__report_table_last(table)->style = share;
+    if (!view->curve->has_reduced)
+        return;
+    snprintf(title, sizeof title, "%.30s.%.30s [%.16s]", view->reduced.of->name, view->reduced.is->name,
+             hs__report_unit(&view->reduced));
+    hs__report_table_add_column(table, TABLE_INTERVAL, "reduced", title);
+    hs__report_table_last(table)->style.format = hs__report_change_format(&view->reduced);
 }
 
-static hs_status add_titles(const curve_view *view, grid *g, hs_error *error)
+static void fill(const curve_view *view, report_table *table)
 {
-    const size_t n_columns = view->curve->has_reduced ? 5 : 4;
-    grid_column *added = NULL;
+    char head[PRUNING_HEAD_BYTES];
 
-    for (size_t i = 0; i < n_columns; ++i)
-        HS_TRY(hs__report_grid_add_column(g, i != 2, &added, error));
-    strcpy(g->columns[0].title, "removed");
-    strcpy(g->columns[1].title, "share");
-    strcpy(g->columns[2].title, "head");
-    snprintf(g->columns[3].title, GRID_CELL_BYTES, "%.30s.%.30s kept", kept_task(view)->name, kept_metric(view));
-    if (view->curve->has_reduced)
-        snprintf(g->columns[4].title, GRID_CELL_BYTES, "%.30s.%.30s [%.16s]", view->reduced.of->name,
-                 view->reduced.is->name, hs__report_unit(&view->reduced));
-    return HS_OK;
-}
-
-static hs_status fill_grid(const curve_view *view, grid *g, hs_error *error)
-{
-    HS_TRY(add_titles(view, g, error));
-    for (size_t row = 0; row < g->n_rows; ++row) {
+    table->is_listing = true;
+    add_columns(view, table);
+    for (size_t row = 0; row < view->curve->n_points; ++row) {
         const hs_pruning_point *point = &view->curve->points[row];
-        snprintf(g->columns[0].cells[row], GRID_CELL_BYTES, "%zu", point->n_removed);
-        snprintf(g->columns[1].cells[row], GRID_CELL_BYTES, "%.1f%%", 100 * share_removed(view->curve, point));
-        hs__report_pruning_format_head(point, g->columns[2].cells[row]);
-        format_kept(point, g->columns[3].cells[row]);
+        hs__report_pruning_format_head(point, head);
+        hs__report_table_add_number(table, (double)point->n_removed);
+        hs__report_table_add_number(table, share_removed(view->curve, point));
+        hs__report_table_add_text(table, head);
+        hs__report_table_add_interval(table, point->kept, point->kept_low, point->kept_high, false);
         if (view->curve->has_reduced)
-            hs__report_listing_format_change(&view->reduced, point->reduced, point->reduced_low, point->reduced_high,
-                                             g->columns[4].cells[row]);
+            hs__report_table_add_interval(table, point->reduced, point->reduced_low, point->reduced_high, false);
     }
-    return HS_OK;
 }
 
-static hs_status print_finding(const curve_view *view, hs_text *text, hs_error *error)
+static void put_finding(const curve_view *view, hs_text *text)
 {
     const hs_pruning_curve *curve = view->curve;
 
-    HS_TRY(hs_text_appendf(text, error, "pruning by %s, %s ablation: the model ", curve->method, ablation_of(view)));
-    HS_TRY(hs_analysis_pruning_sentence(view->results, curve, text, error));
+    hs_text_putf(text, "pruning by %s, %s ablation: the model ", curve->method, ablation_of(view));
+    hs__report_put_curve_sentence(view->results, curve, text);
     if (curve->n_points < curve->n_planned)
-        HS_TRY(hs_text_appendf(text, error, "; unfinished, %zu of %zu points", curve->n_points, curve->n_planned));
-    return hs_text_appendf(text, error, "\n");
+        hs_text_putf(text, "; unfinished, %zu of %zu points", curve->n_points, curve->n_planned);
+    hs_text_put(text, "\n");
 }
 
-static hs_status print_grid(const curve_view *view, hs_status (*print)(const grid *, hs_text *, hs_error *),
-                            const char *gap, hs_text *text, hs_error *error)
+static void put_table(const curve_view *view, void (*print)(const report_table *, hs_text *), const char *gap,
+                      hs_text *text)
 {
-    grid g = {.n_rows = view->curve->n_points};
-    hs_status status;
+    report_table table = {0};
 
-    HS_GOTO_DONE(fill_grid(view, &g, error));
-    HS_GOTO_DONE(print_finding(view, text, error));
-    HS_GOTO_DONE(hs_text_appendf(text, error, "%s", gap));
-    HS_GOTO_DONE(print(&g, text, error));
-    HS_GOTO_DONE(
-        hs_text_appendf(text, error,
-                        "%s  kept: share of the clean model's %s.%s%s; [ , ]: %.4g%% percentile intervals over "
-                        "examples\n",
-                        gap, kept_task(view)->name, kept_metric(view), view->curve->chance != 0 ? " above chance" : "",
-                        100 * view->curve->confidence));
-done:
-    hs__report_grid_clear(&g);
-    return status;
+    fill(view, &table);
+    hs_text_keep(text, table.texts.status);
+    put_finding(view, text);
+    hs_text_put(text, gap);
+    if (text->status == HS_OK)
+        print(&table, text);
+    hs_text_putf(text,
+                 "%s  kept: share of the clean model's %s.%s%s; [ , ]: %.4g%% percentile intervals over examples\n",
+                 gap, kept_task(view)->name, kept_metric(view), view->curve->chance != 0 ? " above chance" : "",
+                 100 * view->curve->confidence);
+    hs__report_table_clear(&table);
 }
 
-static hs_status curve_as_table(const curve_view *view, hs_text *text, hs_error *error)
+static void curve_as_table(const curve_view *view, hs_text *text)
 {
-    return print_grid(view, hs__report_grid_print_text, "", text, error);
+    put_table(view, hs__report_table_as_text, "", text);
 }
 
-static hs_status curve_as_markdown(const curve_view *view, hs_text *text, hs_error *error)
+static void curve_as_markdown(const curve_view *view, hs_text *text)
 {
-    return print_grid(view, hs__report_grid_print_markdown, "\n", text, error);
+    put_table(view, hs__report_table_as_markdown, "\n", text);
 }
 
 /* ---- CSV and JSON ------------------------------------------------------------------------------------------------ */
@@ -141,75 +145,130 @@ void hs__report_pruning_list_numbers(const hs_pruning_curve *curve, const hs_pru
     memcpy(numbers, all, sizeof all);
 }
 
-static hs_status print_csv_header(hs_text *text, hs_error *error)
+static void put_csv_header(hs_csv_writer *csv)
 {
-    HS_TRY(hs_text_appendf(text, error, "method,ablation,removed,set,head"));
+    static const char *const names[] = {"method", "ablation", "removed", "set", "head"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
+        hs_csv_put_string(csv, names[i]);
     for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
-        HS_TRY(hs_text_appendf(text, error, ",%s", hs__report_pruning_number_names[i]));
-    return hs_text_appendf(text, error, ",chance\n");
+        hs_csv_put_string(csv, hs__report_pruning_number_names[i]);
+    hs_csv_put_string(csv, "chance");
+    hs_csv_end_row(csv);
 }
 
-static hs_status curve_as_csv(const curve_view *view, hs_text *text, hs_error *error)
+static void put_csv_point(const curve_view *view, const hs_pruning_point *point, hs_csv_writer *csv, hs_text *scratch)
 {
-    char head[GRID_CELL_BYTES];
+    char head[PRUNING_HEAD_BYTES];
     double numbers[PRUNING_NUMBERS];
+    hs_error error = {0};
 
-    for (size_t row = 0; row < view->curve->n_points; ++row) {
-        const hs_pruning_point *point = &view->curve->points[row];
-        hs__report_pruning_format_head(point, head);
-        hs__report_pruning_list_numbers(view->curve, point, numbers);
-        HS_TRY(hs_text_appendf(text, error, "%s,%s,%zu,%" PRIu64 ",", view->curve->method, ablation_of(view),
-                               point->n_removed, point->set));
-        HS_TRY(hs_results_spell_name(head, text, error));
-        for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
-            HS_TRY(isfinite(numbers[i]) ? hs_text_appendf(text, error, ",%.9g", numbers[i])
-                                        : hs_text_appendf(text, error, ","));
-        HS_TRY(hs_text_appendf(text, error, ",%.9g\n", view->curve->chance));
-    }
-    return HS_OK;
+    hs__report_pruning_format_head(point, head);
+    hs__report_pruning_list_numbers(view->curve, point, numbers);
+    hs_text_empty(scratch);
+    hs_text_keep(scratch, hs_results_spell_name(head, scratch, &error));
+    hs_csv_put_string(csv, view->curve->method);
+    hs_csv_put_string(csv, ablation_of(view));
+    hs_csv_put_whole(csv, (int64_t)point->n_removed);
+    hs_csv_put_whole(csv, (int64_t)point->set);
+    hs_csv_put_string(csv, hs_text_kept(csv->text, scratch));
+    for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
+        hs_csv_put_number(csv, numbers[i]);
+    hs_csv_put_number(csv, view->curve->chance);
+    hs_csv_end_row(csv);
 }
 
-static hs_status print_json_point(const curve_view *view, const hs_pruning_point *point, hs_text *text, hs_error *error)
+static void curve_as_csv(const curve_view *view, hs_text *text)
+{
+    hs_csv_writer csv = {.text = text};
+    hs_text scratch = {0};
+
+    for (size_t row = 0; row < view->curve->n_points; ++row)
+        put_csv_point(view, &view->curve->points[row], &csv, &scratch);
+    hs_text_keep(text, scratch.status);
+    hs_text_clear(&scratch);
+}
+
+static void put_json_point(const curve_view *view, const hs_pruning_point *point, hs_json_writer *json)
 {
     double numbers[PRUNING_NUMBERS];
 
     hs__report_pruning_list_numbers(view->curve, point, numbers);
-    HS_TRY(hs_text_appendf(text, error, "{\"removed\": %zu, \"set\": %" PRIu64, point->n_removed, point->set));
-    if (point->n_removed > 0)
-        HS_TRY(hs_text_appendf(text, error, ", \"head\": [%d, %d]", point->head[1], point->head[2]));
-    for (size_t i = 0; i < PRUNING_NUMBERS; ++i)
-        HS_TRY(isfinite(numbers[i])
-                   ? hs_text_appendf(text, error, ", \"%s\": %.9g", hs__report_pruning_number_names[i], numbers[i])
-                   : hs_text_appendf(text, error, ", \"%s\": null", hs__report_pruning_number_names[i]));
-    return hs_text_appendf(text, error, "}");
+    hs_json_begin_line(json, 7);
+    hs_json_begin(json, '{');
+    hs_json_put_key(json, "removed");
+    hs_json_put_whole(json, (int64_t)point->n_removed);
+    hs_json_put_key(json, "set");
+    hs_json_put_whole(json, (int64_t)point->set);
+    if (point->n_removed > 0) {
+        hs_json_put_key(json, "head");
+        hs_json_begin(json, '[');
+        hs_json_put_whole(json, point->head[1]);
+        hs_json_put_whole(json, point->head[2]);
+        hs_json_end(json, ']');
+    }
+    for (size_t i = 0; i < PRUNING_NUMBERS; ++i) {
+        hs_json_put_key(json, hs__report_pruning_number_names[i]);
+        hs_json_put_number(json, numbers[i]);
+    }
+    hs_json_end(json, '}');
 }
 
-/* Names in the file are checked to be plain: nothing here needs an escape. */
-static hs_status curve_as_json(const curve_view *view, hs_text *text, hs_error *error)
+static void put_json_sentence(const curve_view *view, hs_json_writer *json)
+{
+    hs_text sentence = {0};
+
+    hs__report_put_curve_sentence(view->results, view->curve, &sentence);
+    hs_text_keep(json->text, sentence.status);
+    hs_json_begin_line(json, 5);
+    hs_json_put_key(json, "sentence");
+    hs_json_put_string(json, hs_text_kept(json->text, &sentence));
+    hs_text_clear(&sentence);
+}
+
+/* An object, whose place in the document its callers have begun. */
+static void curve_as_json(const curve_view *view, hs_text *text)
 {
     const hs_pruning_curve *curve = view->curve;
+    const struct {
+        const char *key, *string; /* NULL: a number */
+        double number;
+    } members[] = {{"method", curve->method, 0},
+                   {"ablation", ablation_of(view), 0},
+                   {"task", kept_task(view)->name, 0},
+                   {"metric", kept_metric(view), 0},
+                   {"chance", NULL, curve->chance},
+                   {"heads", NULL, (double)curve->n_heads},
+                   {"threshold", NULL, curve->threshold},
+                   {"furthest", NULL, (double)curve->furthest},
+                   {"confidence", NULL, curve->confidence},
+                   {"points_planned", NULL, (double)curve->n_planned}};
+    hs_json_writer json = {.text = text};
 
-    HS_TRY(hs_text_appendf(
-        text, error,
-        "    {\"method\": \"%s\", \"ablation\": \"%s\", \"task\": \"%s\", \"metric\": \"%s\", "
-        "\"chance\": %.9g, \"heads\": %zu, \"threshold\": %.9g, \"furthest\": %zu, \"confidence\": %.9g, "
-        "\"points_planned\": %zu,\n     \"sentence\": \"",
-        curve->method, ablation_of(view), kept_task(view)->name, kept_metric(view), curve->chance, curve->n_heads,
-        curve->threshold, curve->furthest, curve->confidence, curve->n_planned));
-    HS_TRY(hs_analysis_pruning_sentence(view->results, curve, text, error));
-    HS_TRY(hs_text_appendf(text, error, "\",\n     \"points\": ["));
-    for (size_t row = 0; row < curve->n_points; ++row) {
-        HS_TRY(hs_text_appendf(text, error, "%s\n       ", row > 0 ? "," : ""));
-        HS_TRY(print_json_point(view, &curve->points[row], text, error));
+    hs_text_put(text, "    ");
+    hs_json_begin(&json, '{');
+    for (size_t i = 0; i < sizeof members / sizeof *members; ++i) {
+        hs_json_put_key(&json, members[i].key);
+        if (members[i].string != NULL)
+            hs_json_put_string(&json, members[i].string);
+        else
+            hs_json_put_number(&json, members[i].number);
     }
-    return hs_text_appendf(text, error, "]}");
+    put_json_sentence(view, &json);
+    hs_json_begin_line(&json, 5);
+    hs_json_put_key(&json, "points");
+    hs_json_begin(&json, '[');
+    for (size_t row = 0; row < curve->n_points; ++row)
+        put_json_point(view, &curve->points[row], &json);
+    hs_json_end(&json, ']');
+    hs_json_end(&json, '}');
 }
 
 /* ---- all curves -------------------------------------------------------------------------------------------------- */
 
 /* One row a format, in the order of hs_report_format: what stands before, between and after the curves. */
 static const struct {
-    hs_status (*write)(const curve_view *view, hs_text *text, hs_error *error);
+    void (*write)(const curve_view *view, hs_text *text);
     const char *before, *between, *after;
 } formats[] = {
     [HS_REPORT_TABLE] = {curve_as_table, "", "\n", ""},
@@ -221,15 +280,18 @@ static const struct {
 hs_status hs_report_pruning(const hs_analysis *analysis, const hs_pruning_curve *curves, size_t n_curves,
                             hs_report_format format, hs_text *text, hs_error *error)
 {
-    HS_TRY(hs_text_appendf(text, error, "%s", formats[format].before));
+    hs_csv_writer csv = {.text = text};
+
+    hs_text_put(text, formats[format].before);
     if (format == HS_REPORT_CSV)
-        HS_TRY(print_csv_header(text, error));
+        put_csv_header(&csv);
     for (size_t i = 0; i < n_curves; ++i) {
         curve_view view = {.results = analysis->results, .curve = &curves[i]};
         if (curves[i].has_reduced)
             view.reduced = hs__report_metric_of(analysis, curves[i].reduced_task, curves[i].reduced_metric);
-        HS_TRY(hs_text_appendf(text, error, "%s", i > 0 ? formats[format].between : ""));
-        HS_TRY(formats[format].write(&view, text, error));
+        hs_text_put(text, i > 0 ? formats[format].between : "");
+        formats[format].write(&view, text);
     }
-    return hs_text_appendf(text, error, "%s", formats[format].after);
+    hs_text_put(text, formats[format].after);
+    return hs_text_status(text, error);
 }

@@ -1,64 +1,64 @@
+/* The escapes of pages and Markdown; those of JSON and CSV are their writers' (base). */
+#include "report/escape.h"
+
 #include <string.h>
 
-#include "report/contents.h"
-
 /*
- * Appends the character at `c`, or how it is shown where it would act unseen (XML 1.0 forbids most of these anyway);
- * *length_out is that of the character.
+ * Puts the character at `c`, or how it is shown where it would act unseen (XML 1.0 forbids most of these anyway); returns
+ * its length.
  */
-static hs_status append_visible(const char *c, size_t *length_out, hs_text *text, hs_error *error)
+static size_t put_visible(const char *c, hs_text *text)
 {
     char escape[HS_VISIBLE_BYTES];
+    const size_t length = hs_visible_length(c, strlen(c), escape);
 
-    *length_out = hs_visible_length(c, strlen(c), escape);
-    return escape[0] != '\0' ? hs_text_append(text, escape, strlen(escape), error)
-                             : hs_text_append(text, c, *length_out, error);
+    if (escape[0] != '\0')
+        hs_text_put(text, escape);
+    else
+        hs_text_put_bytes(text, c, length);
+    return length;
 }
 
-hs_status hs__report_escape_html(const char *string, hs_text *text, hs_error *error)
+static const char *entity_of(char c)
 {
-    size_t n = 1;
-
-    for (const char *c = string; *c != '\0'; c += n) {
-        const char *entity = *c == '&'    ? "&amp;"
-                             : *c == '<'  ? "&lt;"
-                             : *c == '>'  ? "&gt;"
-                             : *c == '"'  ? "&quot;"
-                             : *c == '\'' ? "&#39;"
-                                          : NULL;
-        n = 1;
-        if (entity != NULL)
-            HS_TRY(hs_text_append(text, entity, strlen(entity), error));
-        else
-            HS_TRY(append_visible(c, &n, text, error));
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    default:
+        return NULL;
     }
-    return HS_OK;
 }
 
-hs_status hs__report_escape_json(const char *string, hs_text *text, hs_error *error)
+void hs__report_put_html(const char *string, hs_text *text)
 {
-    hs_json_put_string(&(hs_json_writer){.text = text}, string);
-    return hs_text_status(text, error);
-}
-
-hs_status hs__report_escape_csv(const char *string, hs_text *text, hs_error *error)
-{
-    hs_csv_put_string(&(hs_csv_writer){.text = text}, string);
-    return hs_text_status(text, error);
-}
-
-hs_status hs__report_escape_markdown(const char *string, hs_text *text, hs_error *error)
-{
-    size_t n = 1;
-
-    for (const char *c = string; *c != '\0'; c += n) {
-        n = 1;
-        if (*c == '\n')
-            HS_TRY(hs_text_append(text, " ", 1, error));
-        else if (strchr("\\*|<`_[", *c) != NULL)
-            HS_TRY(hs_text_appendf(text, error, "\\%c", *c));
+    for (const char *c = string; *c != '\0';)
+        if (entity_of(*c) != NULL)
+            hs_text_put(text, entity_of(*c++));
         else
-            HS_TRY(append_visible(c, &n, text, error));
-    }
-    return HS_OK;
+            c += put_visible(c, text);
+}
+
+void hs__report_put_markdown(const char *string, hs_text *text)
+{
+    for (const char *c = string; *c != '\0';)
+        if (*c == '\n' || strchr("\\*|<`_[", *c) != NULL) {
+            hs_text_putf(text, "%s%c", *c == '\n' ? "" : "\\", *c == '\n' ? ' ' : *c);
+            ++c;
+        } else {
+            c += put_visible(c, text);
+        }
+}
+
+void hs__report_put_escaped(const char *string, const char *characters, hs_text *text)
+{
+    for (const char *c = string; *c != '\0'; ++c)
+        hs_text_putf(text, "%s%c", strchr(characters, *c) != NULL ? "\\" : "", *c);
 }

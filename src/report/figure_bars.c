@@ -38,7 +38,7 @@ static axis panel_axis(const bars *b, const panel *p, double start)
     return hs__report_axis_make(low, high, start, start + PANEL);
 }
 
-static hs_status draw_bar(const bars *b, const panel *p, size_t row, hs_text *svg, hs_error *error)
+static void draw_bar(const bars *b, const panel *p, size_t row, hs_text *svg)
 {
     const uint64_t set = b->sets[row];
     const double factor = p->metric->factor, y = TOP + ROW * (double)row;
@@ -48,70 +48,63 @@ static hs_status draw_bar(const bars *b, const panel *p, size_t row, hs_text *sv
     const double zero = hs__report_axis_at(&p->axis, 0), at = hs__report_axis_at(&p->axis, value);
 
     if (!isfinite(value))
-        return HS_OK;
-    HS_TRY(hs_text_appendf(svg, error,
-                           "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" class=\"%s\" data-s=\"%" PRIu64
-                           "\" data-m=\"%zu\"/>\n",
-                           fmin(zero, at), y + 4, fmax(fabs(at - zero), 1), ROW - 8, value < 0 ? "n4" : "p4", set,
-                           p->row));
+        return;
+    hs_text_putf(svg,
+                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" class=\"%s\" data-s=\"%" PRIu64
+                 "\" data-m=\"%zu\"/>\n",
+                 fmin(zero, at), y + 4, fmax(fabs(at - zero), 1), ROW - 8, value < 0 ? "n4" : "p4", set, p->row);
     if (isfinite(low) && isfinite(high))
-        HS_TRY(hs__report_svg_line(svg, hs__report_axis_at(&p->axis, low), y + ROW / 2.0,
-                                   hs__report_axis_at(&p->axis, high), y + ROW / 2.0, "whisker", error));
-    return hs_text_appendf(svg, error, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" class=\"%s\"/>\n", at, y + ROW / 2.0,
-                           hs__report_is_significant(b->report, HS_STATISTIC_DELTA_Q, p->metric, set) ? "point"
-                                                                                                      : "hollow");
+        hs__report_svg_line(svg, hs__report_axis_at(&p->axis, low), y + ROW / 2.0, hs__report_axis_at(&p->axis, high),
+                            y + ROW / 2.0, "whisker");
+    hs_text_putf(svg, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" class=\"%s\"/>\n", at, y + ROW / 2.0,
+                 hs__report_is_significant(b->report, HS_STATISTIC_DELTA_Q, p->metric, set) ? "point" : "hollow");
 }
 
-static hs_status draw_panel(const bars *b, const panel *p, hs_text *svg, hs_error *error)
+static void draw_panel(const bars *b, const panel *p, hs_text *svg)
 {
     const double bottom = TOP + ROW * (double)b->n;
     hs_text title = {0};
-    hs_status status;
 
-    HS_GOTO_DONE(hs__report_metric_title(p->metric, ", change", &title, error));
-    HS_GOTO_DONE(hs__report_axis_draw_x(&p->axis, bottom, TOP, title.text, svg, error));
+    hs__report_metric_title(p->metric, ", change", &title);
+    hs__report_axis_draw_x(&p->axis, bottom, TOP, hs_text_kept(svg, &title), svg);
     if (isfinite(p->tolerance)) {
         double x = hs__report_axis_at(&p->axis, p->metric->factor * p->tolerance);
-        HS_GOTO_DONE(hs__report_svg_line(svg, x, TOP, x, bottom, "limit", error));
+        hs__report_svg_line(svg, x, TOP, x, bottom, "limit");
     }
     for (size_t row = 0; row < b->n; ++row)
-        HS_GOTO_DONE(draw_bar(b, p, row, svg, error));
-done:
+        draw_bar(b, p, row, svg);
     hs_text_clear(&title);
-    return status;
 }
 
 /* Seven pixels a character are enough for the font of figure.css. */
-static hs_status measure_labels(bars *b, hs_error *error)
+static void measure_labels(bars *b)
 {
     enum { CHARACTER = 7 };
     hs_text name = {0};
-    hs_status status = HS_OK;
 
-    for (size_t i = 0; status == HS_OK && i < b->n; ++i) {
-        status = hs__report_set_label(b->report, b->sets[i], &name, error);
+    for (size_t i = 0; i < b->n; ++i) {
+        hs__report_set_label(b->report, b->sets[i], &name);
         b->label = fmax(b->label, fmin(360, CHARACTER * (double)name.length + 2 * LABEL_GAP));
     }
     hs_text_clear(&name);
-    return status;
 }
 
-static hs_status draw_panels(const hs_report *report, const report_figure *figure, const uint64_t *sets, size_t n,
-                             panel *panels, size_t n_panels, hs_text *svg, hs_error *error)
+static void draw_panels(const hs_report *report, const report_figure *figure, const uint64_t *sets, size_t n,
+                        panel *panels, size_t n_panels, hs_text *svg)
 {
     bars b = {report, sets, n, 60};
 
-    HS_TRY(measure_labels(&b, error));
-    HS_TRY(hs__report_svg_open(report, figure, b.label + (double)n_panels * (PANEL + PANEL_GAP),
-                               TOP + ROW * (double)n + FOOT, svg, error));
+    measure_labels(&b);
+    hs__report_svg_open(report, figure, b.label + (double)n_panels * (PANEL + PANEL_GAP), TOP + ROW * (double)n + FOOT,
+                        svg);
     for (size_t row = 0; row < n; ++row)
-        HS_TRY(hs__report_svg_set_label(report, svg, b.label - LABEL_GAP, TOP + ROW * (double)row + ROW / 2.0 + 4,
-                                        "end", sets[row], error));
+        hs__report_svg_set_label(report, svg, b.label - LABEL_GAP, TOP + ROW * (double)row + ROW / 2.0 + 4, "end",
+                                 sets[row]);
     for (size_t i = 0; i < n_panels; ++i) {
         panels[i].axis = panel_axis(&b, &panels[i], b.label + (double)i * (PANEL + PANEL_GAP));
-        HS_TRY(draw_panel(&b, &panels[i], svg, error));
+        draw_panel(&b, &panels[i], svg);
     }
-    return hs__report_svg_close(svg, error);
+    hs__report_svg_close(svg);
 }
 
 /* The change that uses up a tolerance. */
@@ -126,6 +119,7 @@ hs_status hs__report_draw_ranking(const hs_report *report, const report_figure *
     size_t n = report->ranking.n < N_ROWS ? report->ranking.n : N_ROWS, n_panels = 0;
     const size_t first = hs__report_ranked_metric(report);
 
+    (void)error;
     panels[n_panels++] = (panel){.metric = &report->metrics[first], .row = first, .tolerance = NAN};
     for (size_t i = 0; i < report->n_main && n_panels < MAX_PANELS; ++i)
         if (i != first)
@@ -136,7 +130,8 @@ hs_status hs__report_draw_ranking(const hs_report *report, const report_figure *
                 if (panels[k].metric->task == report->objective.keeps[i].task &&
                     panels[k].metric->metric == report->objective.keeps[i].metric)
                     panels[k].tolerance = tolerated(panels[k].metric, report->objective.keeps[i].tolerance);
-    return draw_panels(report, figure, report->ranking.sets, n, panels, n_panels, svg, error);
+    draw_panels(report, figure, report->ranking.sets, n, panels, n_panels, svg);
+    return HS_OK;
 }
 
 hs_status hs__report_draw_bars(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
@@ -146,5 +141,6 @@ hs_status hs__report_draw_bars(const hs_report *report, const report_figure *fig
     size_t n;
 
     HS_TRY(hs__report_largest(report, HS_STATISTIC_DELTA, panels[0].metric, -1, sets, N_ROWS, &n, error));
-    return draw_panels(report, figure, sets, n, panels, 1, svg, error);
+    draw_panels(report, figure, sets, n, panels, 1, svg);
+    return HS_OK;
 }

@@ -56,22 +56,20 @@ static void find_axis(controls *c)
     c->x = hs__report_axis_make(low, high, c->label, c->label + WIDTH);
 }
 
-static hs_status measure_labels(controls *c, hs_error *error)
+static void measure_labels(controls *c)
 {
     hs_text label = {0};
-    hs_status status = HS_OK;
 
     c->label = 60;
-    for (size_t row = 0; status == HS_OK && row < c->n; ++row) {
-        status = hs__report_set_label(c->report, c->rows[row].set, &label, error);
+    for (size_t row = 0; row < c->n; ++row) {
+        hs__report_set_label(c->report, c->rows[row].set, &label);
         c->label = fmax(c->label, fmin(360, CHARACTER * (double)label.length + 2 * GAP));
     }
     hs_text_clear(&label);
-    return status;
 }
 
 /* Controls as a range with their mean across it, the set itself as a dot with its interval. */
-static hs_status draw_row(const controls *c, size_t row, hs_text *svg, hs_error *error)
+static void draw_row(const controls *c, size_t row, hs_text *svg)
 {
     const controlled *of = &c->rows[row];
     const double y = TOP + ROW * (double)row, middle = y + ROW / 2.0, factor = c->metric->factor;
@@ -81,21 +79,20 @@ static hs_status draw_row(const controls *c, size_t row, hs_text *svg, hs_error 
     const double own_low = shown(c, HS_STATISTIC_DELTA_LOW, row), own_high = shown(c, HS_STATISTIC_DELTA_HIGH, row);
     char says[64];
 
-    HS_TRY(hs__report_svg_set_label(c->report, svg, c->label - GAP, middle + 4, "end", of->set, error));
+    hs__report_svg_set_label(c->report, svg, c->label - GAP, middle + 4, "end", of->set);
     if (isfinite(low) && isfinite(high))
-        HS_TRY(hs_text_appendf(svg, error,
-                               "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" class=\"range\"/>\n", low,
-                               y + 5, fmax(high - low, 1), ROW - 10));
-    HS_TRY(hs__report_svg_line(svg, mean, y + 3, mean, y + ROW - 3, "whisker", error));
+        hs_text_putf(svg, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" class=\"range\"/>\n", low, y + 5,
+                     fmax(high - low, 1), ROW - 10);
+    hs__report_svg_line(svg, mean, y + 3, mean, y + ROW - 3, "whisker");
     if (isfinite(own_low) && isfinite(own_high))
-        HS_TRY(hs__report_svg_line(svg, hs__report_axis_at(&c->x, own_low), middle, hs__report_axis_at(&c->x, own_high),
-                                   middle, "whisker", error));
-    HS_TRY(hs_text_appendf(
-        svg, error, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" class=\"best\" data-s=\"%" PRIu64 "\" data-m=\"%zu\"/>\n",
-        hs__report_axis_at(&c->x, shown(c, HS_STATISTIC_DELTA, row)), middle, of->set,
-        (size_t)(c->metric - c->report->metrics)));
+        hs__report_svg_line(svg, hs__report_axis_at(&c->x, own_low), middle, hs__report_axis_at(&c->x, own_high),
+                            middle, "whisker");
+    hs_text_putf(svg,
+                 "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" class=\"best\" data-s=\"%" PRIu64 "\" data-m=\"%zu\"/>\n",
+                 hs__report_axis_at(&c->x, shown(c, HS_STATISTIC_DELTA, row)), middle, of->set,
+                 (size_t)(c->metric - c->report->metrics));
     snprintf(says, sizeof says, "%zu controls, p = %.2g", of->control->n, of->control->p);
-    return hs__report_svg_text(svg, c->label + WIDTH + GAP, middle + 4, "small start", says, error);
+    hs__report_svg_text(svg, c->label + WIDTH + GAP, middle + 4, "small start", says);
 }
 
 bool hs__report_has_controls(const hs_report *report, const report_figure *figure)
@@ -108,18 +105,17 @@ hs_status hs__report_draw_controls(const hs_report *report, const report_figure 
 {
     controls c = find_rows(report);
     hs_text title = {0};
-    hs_status status;
 
-    HS_GOTO_DONE(measure_labels(&c, error));
+    (void)error;
+    measure_labels(&c);
     find_axis(&c);
     const double bottom = TOP + ROW * (double)c.n;
-    HS_GOTO_DONE(hs__report_svg_open(report, figure, c.label + WIDTH + GAP + SAYS, bottom + FOOT, svg, error));
-    HS_GOTO_DONE(hs__report_metric_title(c.metric, ", change", &title, error));
-    HS_GOTO_DONE(hs__report_axis_draw_x(&c.x, bottom, TOP, title.text, svg, error));
+    hs__report_svg_open(report, figure, c.label + WIDTH + GAP + SAYS, bottom + FOOT, svg);
+    hs__report_metric_title(c.metric, ", change", &title);
+    hs__report_axis_draw_x(&c.x, bottom, TOP, hs_text_kept(svg, &title), svg);
     for (size_t row = 0; row < c.n; ++row)
-        HS_GOTO_DONE(draw_row(&c, row, svg, error));
-    HS_GOTO_DONE(hs__report_svg_close(svg, error));
-done:
+        draw_row(&c, row, svg);
+    hs__report_svg_close(svg);
     hs_text_clear(&title);
-    return status;
+    return HS_OK;
 }

@@ -78,7 +78,7 @@ static double node_y(const network *net, size_t component)
     return TOP + ROW * (net->place[component] + 0.5 * (net->n_rows - net->n_in[layer]));
 }
 
-static hs_status draw_edge(const network *net, uint64_t set, double largest, hs_text *svg, hs_error *error)
+static void draw_edge(const network *net, uint64_t set, double largest, hs_text *svg)
 {
     const size_t a = hs__report_component_of(net->report, set, 0), b = hs__report_component_of(net->report, set, 1);
     const double value =
@@ -89,38 +89,37 @@ static hs_status draw_edge(const network *net, uint64_t set, double largest, hs_
     const double aside = xa == xb ? 36 + 0.5 * fabs(yb - ya) : 0;
     const double up = xb - xa > COLUMN ? 0.14 * (xb - xa) : 0;
 
-    return hs_text_appendf(svg, error,
-                           "<path d=\"M%.1f %.1fQ%.1f %.1f %.1f %.1f\" class=\"edge %s\" stroke-width=\"%.1f\" "
-                           "data-s=\"%" PRIu64 "\"/>\n",
-                           xa, ya, 0.5 * (xa + xb) + aside, 0.5 * (ya + yb) + (ya + yb > 2 * middle ? up : -up), xb, yb,
-                           value < 0 ? "less" : "more", 1 + 5 * fabs(value) / largest, set);
+    hs_text_putf(svg,
+                 "<path d=\"M%.1f %.1fQ%.1f %.1f %.1f %.1f\" class=\"edge %s\" stroke-width=\"%.1f\" "
+                 "data-s=\"%" PRIu64 "\"/>\n",
+                 xa, ya, 0.5 * (xa + xb) + aside, 0.5 * (ya + yb) + (ya + yb > 2 * middle ? up : -up), xb, yb,
+                 value < 0 ? "less" : "more", 1 + 5 * fabs(value) / largest, set);
 }
 
-static hs_status draw_node(const network *net, size_t component, int32_t intervention, hs_text *svg, hs_error *error)
+static void draw_node(const network *net, size_t component, int32_t intervention, hs_text *svg)
 {
     const uint64_t set = net->report->singles[(size_t)intervention * net->report->n_components + component];
     const double x = node_x(net, component), y = node_y(net, component);
 
-    HS_TRY(hs_text_appendf(svg, error, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"15\" class=\"node\"", x, y));
+    hs_text_putf(svg, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"15\" class=\"node\"", x, y);
     if (set > 0)
-        HS_TRY(hs_text_appendf(svg, error, " data-s=\"%" PRIu64 "\"", set));
-    HS_TRY(hs_text_appendf(svg, error, "/>"));
-    return hs__report_svg_text(svg, x, y + 4, "small middle", net->report->components[component].name, error);
+        hs_text_putf(svg, " data-s=\"%" PRIu64 "\"", set);
+    hs_text_put(svg, "/>");
+    hs__report_svg_text(svg, x, y + 4, "small middle", net->report->components[component].name);
 }
 
-static hs_status draw_layers(const network *net, hs_text *svg, hs_error *error)
+static void draw_layers(const network *net, hs_text *svg)
 {
     char label[32];
 
     for (int32_t layer = 0; layer < net->report->n_layers; ++layer) {
         snprintf(label, sizeof label, "layer %d", layer);
         if (net->n_in[layer] > 0)
-            HS_TRY(hs__report_svg_text(svg, LEFT + COLUMN * net->column[layer], 14, "small middle", label, error));
+            hs__report_svg_text(svg, LEFT + COLUMN * net->column[layer], 14, "small middle", label);
     }
-    return HS_OK;
 }
 
-static hs_status draw_all(const network *net, const report_figure *figure, hs_text *svg, hs_error *error)
+static void draw_all(const network *net, const report_figure *figure, hs_text *svg)
 {
     const double width = fmax(2 * LEFT + COLUMN * fmax(net->n_columns - 1, 0) + 40, 330);
     const double height = TOP + ROW * fmax(net->n_rows - 1, 0) + FOOT + 24;
@@ -129,21 +128,20 @@ static hs_status draw_all(const network *net, const report_figure *figure, hs_te
     for (size_t i = 0; i < net->n_edges; ++i)
         largest = fmax(largest, fabs(net->metric->factor * hs__report_value(net->report, HS_STATISTIC_INTERACTION,
                                                                             net->metric, net->edges[i])));
-    HS_TRY(hs__report_svg_open(net->report, figure, width, height, svg, error));
+    hs__report_svg_open(net->report, figure, width, height, svg);
     if (net->n_edges == 0)
-        HS_TRY(hs__report_svg_text(svg, 8, TOP, "start", "No interaction is significant.", error));
-    HS_TRY(draw_layers(net, svg, error));
+        hs__report_svg_text(svg, 8, TOP, "start", "No interaction is significant.");
+    draw_layers(net, svg);
     for (size_t i = 0; i < net->n_edges; ++i)
-        HS_TRY(draw_edge(net, net->edges[i], largest, svg, error));
+        draw_edge(net, net->edges[i], largest, svg);
     for (size_t i = 0; i < net->report->n_components; ++i)
         if (net->place[i] >= 0)
-            HS_TRY(draw_node(net, i, figure->intervention, svg, error));
+            draw_node(net, i, figure->intervention, svg);
     if (net->n_edges > 0)
-        HS_TRY(hs__report_svg_text(svg, 8, height - 8, "small start",
-                                   net->backup ? "backup pairs; blue: less, orange: more"
-                                               : "no backup pairs: strongest interactions; blue: less, orange: more",
-                                   error));
-    return hs__report_svg_close(svg, error);
+        hs__report_svg_text(svg, 8, height - 8, "small start",
+                            net->backup ? "backup pairs; blue: less, orange: more"
+                                        : "no backup pairs: strongest interactions; blue: less, orange: more");
+    hs__report_svg_close(svg);
 }
 
 hs_status hs__report_draw_network(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
@@ -153,7 +151,7 @@ hs_status hs__report_draw_network(const hs_report *report, const report_figure *
 
     HS_GOTO_DONE(find_edges(&net, figure->intervention, error));
     HS_GOTO_DONE(place_heads(&net, error));
-    HS_GOTO_DONE(draw_all(&net, figure, svg, error));
+    draw_all(&net, figure, svg);
 done:
     hs_free(net.place);
     hs_free(net.column);

@@ -83,48 +83,44 @@ static bool has_interval(const panel *p, const hs_pruning_curve *curve, size_t p
 }
 
 /* Points first to end - 1: along one end of their intervals to the right, along the other back. */
-static hs_status draw_stretch(const panel *p, const hs_pruning_curve *curve, size_t first, size_t end, hs_text *svg,
-                              hs_error *error)
+static void draw_stretch(const panel *p, const hs_pruning_curve *curve, size_t first, size_t end, hs_text *svg)
 {
     for (size_t i = first; i < end; ++i)
-        HS_TRY(hs_text_appendf(svg, error, "%c%.1f %.1f", i == first ? 'M' : 'L', x_at(p, curve, i),
-                               y_at(p, shown_at(p, curve, i, p->shown + 2))));
+        hs_text_putf(svg, "%c%.1f %.1f", i == first ? 'M' : 'L', x_at(p, curve, i),
+                     y_at(p, shown_at(p, curve, i, p->shown + 2)));
     for (size_t i = end; i > first; --i)
-        HS_TRY(hs_text_appendf(svg, error, "L%.1f %.1f", x_at(p, curve, i - 1),
-                               y_at(p, shown_at(p, curve, i - 1, p->shown + 1))));
-    return hs_text_append(svg, "Z", 1, error);
+        hs_text_putf(svg, "L%.1f %.1f", x_at(p, curve, i - 1), y_at(p, shown_at(p, curve, i - 1, p->shown + 1)));
+    hs_text_put(svg, "Z");
 }
 
-static hs_status draw_band(const panel *p, const hs_pruning_curve *curve, const char *style, hs_text *svg,
-                           hs_error *error)
+static void draw_band(const panel *p, const hs_pruning_curve *curve, const char *style, hs_text *svg)
 {
-    HS_TRY(hs_text_appendf(svg, error, "<path class=\"band %s\" d=\"", style));
+    hs_text_putf(svg, "<path class=\"band %s\" d=\"", style);
     for (size_t first = 0, end; first < curve->n_points; first = end + 1) {
         for (end = first; end < curve->n_points && has_interval(p, curve, end);)
             ++end;
         if (end > first)
-            HS_TRY(draw_stretch(p, curve, first, end, svg, error));
+            draw_stretch(p, curve, first, end, svg);
     }
-    return hs_text_appendf(svg, error, "\"/>\n");
+    hs_text_put(svg, "\"/>\n");
 }
 
-static hs_status draw_line(const panel *p, const hs_pruning_curve *curve, const char *style, hs_text *svg,
-                           hs_error *error)
+static void draw_line(const panel *p, const hs_pruning_curve *curve, const char *style, hs_text *svg)
 {
     char command = 'M';
 
-    HS_TRY(hs_text_appendf(svg, error, "<path class=\"trace %s\" d=\"", style));
+    hs_text_putf(svg, "<path class=\"trace %s\" d=\"", style);
     for (size_t point = 0; point < curve->n_points; ++point) {
         const double value = shown_at(p, curve, point, p->shown);
         if (isfinite(value))
-            HS_TRY(hs_text_appendf(svg, error, "%c%.1f %.1f", command, x_at(p, curve, point), y_at(p, value)));
+            hs_text_putf(svg, "%c%.1f %.1f", command, x_at(p, curve, point), y_at(p, value));
         command = isfinite(value) ? 'L' : 'M';
     }
-    return hs_text_appendf(svg, error, "\"/>\n");
+    hs_text_put(svg, "\"/>\n");
 }
 
 /* Marks have the set for clicks, and curve and point for the script. */
-static hs_status draw_points(const panel *p, size_t c, hs_text *svg, hs_error *error)
+static void draw_points(const panel *p, size_t c, hs_text *svg)
 {
     const hs_pruning_curve *curve = &p->report->curves[c];
     const double radius = fmax(1.5, fmin(3.5, WIDTH / (2.4 * (double)curve->n_planned)));
@@ -132,71 +128,64 @@ static hs_status draw_points(const panel *p, size_t c, hs_text *svg, hs_error *e
     for (size_t point = 0; point < curve->n_points; ++point) {
         const double value = shown_at(p, curve, point, p->shown);
         if (isfinite(value))
-            HS_TRY(hs_text_appendf(svg, error,
-                                   "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" class=\"step %s\" data-s=\"%" PRIu64
-                                   "\" data-m=\"%zu\" data-c=\"%zu\" data-p=\"%zu\"/>\n",
-                                   x_at(p, curve, point), y_at(p, value),
-                                   point == curve->furthest ? radius + 2.5 : radius, styles[c],
-                                   curve->points[point].set, p->metric, c, point));
+            hs_text_putf(svg,
+                         "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" class=\"step %s\" data-s=\"%" PRIu64
+                         "\" data-m=\"%zu\" data-c=\"%zu\" data-p=\"%zu\"/>\n",
+                         x_at(p, curve, point), y_at(p, value), point == curve->furthest ? radius + 2.5 : radius,
+                         styles[c], curve->points[point].set, p->metric, c, point);
     }
-    return HS_OK;
 }
 
-static hs_status draw_panel(const panel *p, const char *title, hs_text *svg, hs_error *error)
+static void draw_panel(const panel *p, const char *title, hs_text *svg)
 {
     const hs_report *report = p->report;
 
-    HS_TRY(hs__report_axis_draw_y(&p->y, LEFT, LEFT + WIDTH, title, svg, error));
+    hs__report_axis_draw_y(&p->y, LEFT, LEFT + WIDTH, title, svg);
     if (isfinite(p->limit))
-        HS_TRY(hs__report_svg_line(svg, LEFT, hs__report_axis_at(&p->y, p->limit), LEFT + WIDTH,
-                                   hs__report_axis_at(&p->y, p->limit), "limit", error));
+        hs__report_svg_line(svg, LEFT, hs__report_axis_at(&p->y, p->limit), LEFT + WIDTH,
+                            hs__report_axis_at(&p->y, p->limit), "limit");
     for (size_t c = 0; c < report->n_curves; ++c)
-        HS_TRY(draw_band(p, &report->curves[c], styles[c], svg, error));
+        draw_band(p, &report->curves[c], styles[c], svg);
     for (size_t c = 0; c < report->n_curves; ++c)
-        HS_TRY(draw_line(p, &report->curves[c], styles[c], svg, error));
+        draw_line(p, &report->curves[c], styles[c], svg);
     for (size_t c = 0; c < report->n_curves; ++c)
-        HS_TRY(draw_points(p, c, svg, error));
-    return HS_OK;
+        draw_points(p, c, svg);
 }
 
 /* ---- the whole figure -------------------------------------------------------------------------------------------- */
 
 /* "greedy, zero: keeps 96.3% ..." */
-static hs_status say(const hs_report *report, size_t c, hs_text *text, hs_error *error)
+static void say(const hs_report *report, size_t c, hs_text *text)
 {
     const hs_pruning_curve *curve = &report->curves[c];
 
     text->length = 0;
-    HS_TRY(
-        hs_text_appendf(text, error, "%s, %s: ", curve->method, report->sets->intervention_names[curve->intervention]));
-    return hs_analysis_pruning_sentence(report->results, curve, text, error);
+    hs_text_putf(text, "%s, %s: ", curve->method, report->sets->intervention_names[curve->intervention]);
+    hs__report_put_curve_sentence(report->results, curve, text);
 }
 
-static hs_status draw_legend(const hs_report *report, hs_text *scratch, hs_text *svg, hs_error *error)
+static void draw_legend(const hs_report *report, hs_text *scratch, hs_text *svg)
 {
     char class[32];
 
     for (size_t c = 0; c < report->n_curves; ++c) {
         const double y = TOP + LEGEND * ((double)c + 0.5);
-        HS_TRY(say(report, c, scratch, error));
-        HS_TRY(hs_text_appendf(svg, error, "<path class=\"trace %s\" d=\"M%d %.1fh%d\"/>", styles[c], LEFT, y, SAMPLE));
+        say(report, c, scratch);
+        hs_text_putf(svg, "<path class=\"trace %s\" d=\"M%d %.1fh%d\"/>", styles[c], LEFT, y, SAMPLE);
         snprintf(class, sizeof class, "step %s", styles[c]);
-        HS_TRY(hs_text_appendf(svg, error, "<circle cx=\"%g\" cy=\"%.1f\" r=\"3.5\" class=\"%s\"/>\n",
-                               LEFT + SAMPLE / 2.0, y, class));
-        HS_TRY(hs__report_svg_text(svg, LEFT + SAMPLE + 8, y + 4, "start", scratch->text, error));
+        hs_text_putf(svg, "<circle cx=\"%g\" cy=\"%.1f\" r=\"3.5\" class=\"%s\"/>\n", LEFT + SAMPLE / 2.0, y, class);
+        hs__report_svg_text(svg, LEFT + SAMPLE + 8, y + 4, "start", hs_text_kept(svg, scratch));
     }
-    return HS_OK;
 }
 
 /* The sentences are the widest; 6.4 pixels a character are enough for the font of figure.css. */
-static hs_status measure_width(const hs_report *report, hs_text *scratch, double *width_out, hs_error *error)
+static void measure_width(const hs_report *report, hs_text *scratch, double *width_out)
 {
     *width_out = LEFT + WIDTH + RIGHT;
     for (size_t c = 0; c < report->n_curves; ++c) {
-        HS_TRY(say(report, c, scratch, error));
+        say(report, c, scratch);
         *width_out = fmax(*width_out, LEFT + SAMPLE + 8 + 6.4 * (double)scratch->length);
     }
-    return HS_OK;
 }
 
 static panel panel_make(const hs_report *report, size_t shown, double top)
@@ -216,30 +205,29 @@ static panel panel_make(const hs_report *report, size_t shown, double top)
     return p;
 }
 
-static hs_status draw_kept(const panel *p, hs_text *title, hs_text *svg, hs_error *error)
+static void draw_kept(const panel *p, hs_text *title, hs_text *svg)
 {
     const report_metric *metric = &p->report->metrics[p->metric];
 
     title->length = 0;
-    HS_TRY(hs_text_appendf(title, error, "%s.%s kept [%%]", metric->of->name, metric->is->name));
-    return draw_panel(p, title->text, svg, error);
+    hs_text_putf(title, "%s.%s kept [%%]", metric->of->name, metric->is->name);
+    draw_panel(p, title->text, svg);
 }
 
 /* One axis of heads below the lowest panel, its grid through both. */
-static hs_status draw_panels(const hs_report *report, double top, double bottom, hs_text *title, hs_text *svg,
-                             hs_error *error)
+static void draw_panels(const hs_report *report, double top, double bottom, hs_text *title, hs_text *svg)
 {
     const panel kept = panel_make(report, KEPT, top);
 
     title->length = 0;
-    HS_TRY(hs_text_appendf(title, error, "heads removed [%% of %zu]", report->curves[0].n_heads));
-    HS_TRY(hs__report_axis_draw_x(&kept.x, bottom, top, title->text, svg, error));
-    HS_TRY(draw_kept(&kept, title, svg, error));
+    hs_text_putf(title, "heads removed [%% of %zu]", report->curves[0].n_heads);
+    hs__report_axis_draw_x(&kept.x, bottom, top, title->text, svg);
+    draw_kept(&kept, title, svg);
     if (!report->curves[0].has_reduced)
-        return HS_OK;
+        return;
     const panel reduced = panel_make(report, REDUCED, bottom - HEIGHT);
-    HS_TRY(hs__report_metric_title(&report->metrics[reduced.metric], ", change", title, error));
-    return draw_panel(&reduced, title->text, svg, error);
+    hs__report_metric_title(&report->metrics[reduced.metric], ", change", title);
+    draw_panel(&reduced, title->text, svg);
 }
 
 hs_status hs__report_draw_pruning(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
@@ -248,14 +236,13 @@ hs_status hs__report_draw_pruning(const hs_report *report, const report_figure *
     const double bottom = top + (report->curves[0].has_reduced ? 2 * HEIGHT + GAP : HEIGHT);
     hs_text text = {0};
     double width;
-    hs_status status;
 
-    HS_GOTO_DONE(measure_width(report, &text, &width, error));
-    HS_GOTO_DONE(hs__report_svg_open(report, figure, width, bottom + FOOT, svg, error));
-    HS_GOTO_DONE(draw_legend(report, &text, svg, error));
-    HS_GOTO_DONE(draw_panels(report, top, bottom, &text, svg, error));
-    HS_GOTO_DONE(hs__report_svg_close(svg, error));
-done:
+    (void)error;
+    measure_width(report, &text, &width);
+    hs__report_svg_open(report, figure, width, bottom + FOOT, svg);
+    draw_legend(report, &text, svg);
+    draw_panels(report, top, bottom, &text, svg);
+    hs__report_svg_close(svg);
     hs_text_clear(&text);
-    return status;
+    return HS_OK;
 }

@@ -37,20 +37,18 @@ static scatter scatter_make(const hs_report *report, extent x, extent y, double 
                      hs__report_axis_make(y.low, y.high, TOP + height, TOP), TOP + height, LEFT + width};
 }
 
-static hs_status draw_axes(const scatter *s, const char *x_title, const char *y_title, hs_text *svg, hs_error *error)
+static void draw_axes(const scatter *s, const char *x_title, const char *y_title, hs_text *svg)
 {
-    HS_TRY(hs__report_axis_draw_x(&s->x, s->bottom, TOP, x_title, svg, error));
-    return hs__report_axis_draw_y(&s->y, LEFT, s->right, y_title, svg, error);
+    hs__report_axis_draw_x(&s->x, s->bottom, TOP, x_title, svg);
+    hs__report_axis_draw_y(&s->y, LEFT, s->right, y_title, svg);
 }
 
-static hs_status draw_dot(const scatter *s, double x, double y, double radius, const char *class, uint64_t set,
-                          hs_text *svg, hs_error *error)
+static void draw_dot(const scatter *s, double x, double y, double radius, const char *class, uint64_t set, hs_text *svg)
 {
     if (!isfinite(x) || !isfinite(y))
-        return HS_OK;
-    return hs_text_appendf(svg, error,
-                           "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%g\" class=\"%s\" data-s=\"%" PRIu64 "\"/>\n",
-                           hs__report_axis_at(&s->x, x), hs__report_axis_at(&s->y, y), radius, class, set);
+        return;
+    hs_text_putf(svg, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%g\" class=\"%s\" data-s=\"%" PRIu64 "\"/>\n",
+                 hs__report_axis_at(&s->x, x), hs__report_axis_at(&s->y, y), radius, class, set);
 }
 
 /* ---- what is reduced against what is kept ------------------------------------------------------------------------ */
@@ -62,51 +60,48 @@ typedef struct tradeoff {
 } tradeoff;
 
 /* Thousands of sets are one path of dots; the script finds the nearest one. */
-static hs_status draw_cloud(const tradeoff *t, hs_text *svg, hs_error *error)
+static void draw_cloud(const tradeoff *t, hs_text *svg)
 {
-    HS_TRY(hs_text_appendf(svg, error, "<path class=\"cloud\" d=\""));
+    hs_text_put(svg, "<path class=\"cloud\" d=\"");
     for (uint64_t set = 1; set < t->s.report->sets->n_sets; ++set) {
         const double x = delta_of(t->s.report, t->reduced, set), y = delta_of(t->s.report, t->kept, set);
         if (isfinite(x) && isfinite(y) && t->s.report->sets->order[set] != 1)
-            HS_TRY(hs_text_appendf(svg, error, "M%.1f %.1fh0", hs__report_axis_at(&t->s.x, x),
-                                   hs__report_axis_at(&t->s.y, y)));
+            hs_text_putf(svg, "M%.1f %.1fh0", hs__report_axis_at(&t->s.x, x), hs__report_axis_at(&t->s.y, y));
     }
-    return hs_text_appendf(svg, error, "\"/>\n");
+    hs_text_put(svg, "\"/>\n");
 }
 
-static hs_status draw_singles(const tradeoff *t, hs_text *svg, hs_error *error)
+static void draw_singles(const tradeoff *t, hs_text *svg)
 {
     for (uint64_t set = 1; set < t->s.report->sets->n_sets; ++set)
         if (t->s.report->sets->order[set] == 1)
-            HS_TRY(draw_dot(&t->s, delta_of(t->s.report, t->reduced, set), delta_of(t->s.report, t->kept, set), 3.5,
-                            "dot", set, svg, error));
-    return HS_OK;
+            draw_dot(&t->s, delta_of(t->s.report, t->reduced, set), delta_of(t->s.report, t->kept, set), 3.5, "dot",
+                     set, svg);
 }
 
 /* Steps from set to set: what lies between two of them is not to be had. */
-static hs_status draw_front(const tradeoff *t, hs_text *svg, hs_error *error)
+static void draw_front(const tradeoff *t, hs_text *svg)
 {
     const hs_ranking *front = &t->s.report->pareto;
     double last_y = NAN;
 
     if (front->n == 0 || t->s.report->objective.n_keeps != 1)
-        return HS_OK;
-    HS_TRY(hs_text_appendf(svg, error, "<path class=\"front\" d=\""));
+        return;
+    hs_text_put(svg, "<path class=\"front\" d=\"");
     for (size_t i = 0; i < front->n; ++i) {
         const double x = hs__report_axis_at(&t->s.x, delta_of(t->s.report, t->reduced, front->sets[i]));
         const double y = hs__report_axis_at(&t->s.y, delta_of(t->s.report, t->kept, front->sets[i]));
         if (!isfinite(x) || !isfinite(y))
             continue;
         if (isfinite(last_y))
-            HS_TRY(hs_text_appendf(svg, error, "L%.1f %.1f", x, last_y));
-        HS_TRY(hs_text_appendf(svg, error, "%c%.1f %.1f", isfinite(last_y) ? 'L' : 'M', x, y));
+            hs_text_putf(svg, "L%.1f %.1f", x, last_y);
+        hs_text_putf(svg, "%c%.1f %.1f", isfinite(last_y) ? 'L' : 'M', x, y);
         last_y = y;
     }
-    HS_TRY(hs_text_appendf(svg, error, "\"/>\n"));
+    hs_text_put(svg, "\"/>\n");
     for (size_t i = 0; i < front->n; ++i)
-        HS_TRY(draw_dot(&t->s, delta_of(t->s.report, t->reduced, front->sets[i]),
-                        delta_of(t->s.report, t->kept, front->sets[i]), 5, "best", front->sets[i], svg, error));
-    return HS_OK;
+        draw_dot(&t->s, delta_of(t->s.report, t->reduced, front->sets[i]),
+                 delta_of(t->s.report, t->kept, front->sets[i]), 5, "best", front->sets[i], svg);
 }
 
 static double tolerated(const tradeoff *t)
@@ -129,31 +124,27 @@ static void find_extents(const tradeoff *t, extent *x, extent *y)
     extend(y, tolerated(t));
 }
 
-static hs_status draw_tradeoff(const tradeoff *t, hs_text *svg, hs_error *error)
+static void draw_tradeoff(const tradeoff *t, hs_text *svg)
 {
     const double limit = tolerated(t);
     hs_text x_title = {0}, y_title = {0};
-    hs_status status;
 
-    HS_GOTO_DONE(hs__report_metric_title(t->reduced, ", change", &x_title, error));
-    HS_GOTO_DONE(hs__report_metric_title(t->kept, ", change", &y_title, error));
-    HS_GOTO_DONE(draw_axes(&t->s, x_title.text, y_title.text, svg, error));
+    hs__report_metric_title(t->reduced, ", change", &x_title);
+    hs__report_metric_title(t->kept, ", change", &y_title);
+    draw_axes(&t->s, hs_text_kept(svg, &x_title), hs_text_kept(svg, &y_title), svg);
     if (isfinite(limit))
-        HS_GOTO_DONE(hs__report_svg_line(svg, LEFT, hs__report_axis_at(&t->s.y, limit), t->s.right,
-                                         hs__report_axis_at(&t->s.y, limit), "limit", error));
+        hs__report_svg_line(svg, LEFT, hs__report_axis_at(&t->s.y, limit), t->s.right,
+                            hs__report_axis_at(&t->s.y, limit), "limit");
     /* For the script: metrics, then data and pixels of both axes. */
-    HS_GOTO_DONE(hs_text_appendf(svg, error,
-                                 "<g class=\"field\" data-axes=\"%zu %zu %.9g %.9g %g %g %.9g %.9g %g %g\">",
-                                 (size_t)(t->reduced - t->s.report->metrics), t->kept_row, t->s.x.low, t->s.x.high,
-                                 t->s.x.start, t->s.x.end, t->s.y.low, t->s.y.high, t->s.y.start, t->s.y.end));
-    HS_GOTO_DONE(draw_cloud(t, svg, error));
-    HS_GOTO_DONE(draw_singles(t, svg, error));
-    HS_GOTO_DONE(draw_front(t, svg, error));
-    HS_GOTO_DONE(hs_text_appendf(svg, error, "</g>\n"));
-done:
+    hs_text_putf(svg, "<g class=\"field\" data-axes=\"%zu %zu %.9g %.9g %g %g %.9g %.9g %g %g\">",
+                 (size_t)(t->reduced - t->s.report->metrics), t->kept_row, t->s.x.low, t->s.x.high, t->s.x.start,
+                 t->s.x.end, t->s.y.low, t->s.y.high, t->s.y.start, t->s.y.end);
+    draw_cloud(t, svg);
+    draw_singles(t, svg);
+    draw_front(t, svg);
+    hs_text_put(svg, "</g>\n");
     hs_text_clear(&x_title);
     hs_text_clear(&y_title);
-    return status;
 }
 
 hs_status hs__report_draw_scatter(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
@@ -166,11 +157,13 @@ hs_status hs__report_draw_scatter(const hs_report *report, const report_figure *
                   .kept_row = second};
     extent x = {0}, y = {0};
 
+    (void)error;
     find_extents(&t, &x, &y);
     t.s = scatter_make(report, x, y, WIDTH, HEIGHT);
-    HS_TRY(hs__report_svg_open(report, figure, t.s.right + RIGHT, t.s.bottom + FOOT, svg, error));
-    HS_TRY(draw_tradeoff(&t, svg, error));
-    return hs__report_svg_close(svg, error);
+    hs__report_svg_open(report, figure, t.s.right + RIGHT, t.s.bottom + FOOT, svg);
+    draw_tradeoff(&t, svg);
+    hs__report_svg_close(svg);
+    return HS_OK;
 }
 
 /* ---- two interventions ------------------------------------------------------------------------------------------- */
@@ -180,16 +173,16 @@ static const uint64_t *singles_under(const hs_report *report, size_t interventio
     return report->singles + intervention * report->n_components;
 }
 
-static hs_status draw_diagonal(const scatter *s, hs_text *svg, hs_error *error)
+static void draw_diagonal(const scatter *s, hs_text *svg)
 {
     const double low = fmax(s->x.low, s->y.low), high = fmin(s->x.high, s->y.high);
 
-    return hs__report_svg_line(svg, hs__report_axis_at(&s->x, low), hs__report_axis_at(&s->y, low),
-                               hs__report_axis_at(&s->x, high), hs__report_axis_at(&s->y, high), "limit", error);
+    hs__report_svg_line(svg, hs__report_axis_at(&s->x, low), hs__report_axis_at(&s->y, low),
+                        hs__report_axis_at(&s->x, high), hs__report_axis_at(&s->y, high), "limit");
 }
 
 /* The first intervention across, the second up; of more than two the table says the rest. */
-static hs_status draw_twins(const scatter *s, const report_figure *figure, hs_text *svg, hs_error *error)
+static void draw_twins(const scatter *s, const report_figure *figure, hs_text *svg)
 {
     const hs_report *report = s->report;
     const report_metric *metric = &report->metrics[figure->metric];
@@ -197,10 +190,8 @@ static hs_status draw_twins(const scatter *s, const report_figure *figure, hs_te
     for (size_t i = 0; i < report->n_components; ++i) {
         const uint64_t set = singles_under(report, 0)[i], twin = singles_under(report, 1)[i];
         if (set > 0 && twin > 0)
-            HS_TRY(
-                draw_dot(s, delta_of(report, metric, set), delta_of(report, metric, twin), 4, "dot", set, svg, error));
+            draw_dot(s, delta_of(report, metric, set), delta_of(report, metric, twin), 4, "dot", set, svg);
     }
-    return HS_OK;
 }
 
 enum { MOST_NAMES = 6, NAME_WIDTH = 34, NAME_HEIGHT = 12, MARK = 7 };
@@ -237,22 +228,24 @@ static bool has_room(const scatter *s, const report_metric *metric, twin start, 
 }
 
 /* To the right of the dot or to its left, where there is room. */
-static hs_status name_twin(const scatter *s, const report_metric *metric, size_t component, twin *named,
-                           size_t *n_named, hs_text *svg, hs_error *error)
+static void name_twin(const scatter *s, const report_metric *metric, size_t component, twin *named, size_t *n_named,
+                      hs_text *svg)
 {
     const twin at = twin_at(s, metric, component);
 
     if (!isfinite(at.x) || !isfinite(at.y))
-        return HS_OK;
+        return;
     for (int left = 0; left < 2; ++left) {
         const twin start = {component, left ? at.x - MARK - NAME_WIDTH : at.x + MARK, at.y};
         if (start.x < LEFT || start.x + NAME_WIDTH > s->right + RIGHT || !has_room(s, metric, start, named, *n_named))
             continue;
         named[(*n_named)++] = start;
-        return hs__report_svg_text(svg, left ? at.x - MARK : start.x, at.y + 4, left ? "small end" : "small start",
-                                   s->report->components[component].name, error);
+        {
+            hs__report_svg_text(svg, left ? at.x - MARK : start.x, at.y + 4, left ? "small end" : "small start",
+                                s->report->components[component].name);
+            return;
+        }
     }
-    return HS_OK;
 }
 
 /* The heads that change most under either. */
@@ -269,8 +262,7 @@ static hs_status name_twins(const scatter *s, const report_figure *figure, hs_te
 
     HS_GOTO_DONE(hs_analysis_rank(s->report->analysis, &request, &ranking, error));
     for (size_t i = 0; i < ranking.n && i < TRIED && n_named < MOST_NAMES; ++i)
-        HS_GOTO_DONE(
-            name_twin(s, metric, hs__report_component_of(s->report, ranking.sets[i], 0), named, &n_named, svg, error));
+        name_twin(s, metric, hs__report_component_of(s->report, ranking.sets[i], 0), named, &n_named, svg);
 done:
     hs_analysis_ranking_clear(&ranking);
     return status;
@@ -290,7 +282,8 @@ static hs_status label_twins(const scatter *s, const report_figure *figure, hs_t
         snprintf(label, sizeof label, "Spearman %.2f over %zu heads", correlation, n);
     else
         snprintf(label, sizeof label, "%zu heads; one intervention changes none, so no rank correlation", n);
-    return hs__report_svg_text(svg, LEFT, TOP - 4, "small start", label, error);
+    hs__report_svg_text(svg, LEFT, TOP - 4, "small start", label);
+    return HS_OK;
 }
 
 hs_status hs__report_draw_interventions(const hs_report *report, const report_figure *figure, hs_text *svg,
@@ -305,17 +298,15 @@ hs_status hs__report_draw_interventions(const hs_report *report, const report_fi
     for (size_t i = 0; i < 2 * report->n_components; ++i)
         extend(&both, report->singles[i] > 0 ? delta_of(report, metric, report->singles[i]) : NAN);
     const scatter s = scatter_make(report, both, both, SIDE, SIDE);
-    HS_GOTO_DONE(hs__report_svg_open(report, figure, s.right + RIGHT, s.bottom + FOOT, svg, error));
-    HS_GOTO_DONE(hs_text_appendf(&x_title, error, "change under %s [%s]", report->sets->intervention_names[0],
-                                 hs__report_unit(metric)));
-    HS_GOTO_DONE(hs_text_appendf(&y_title, error, "change under %s [%s]", report->sets->intervention_names[1],
-                                 hs__report_unit(metric)));
-    HS_GOTO_DONE(draw_axes(&s, x_title.text, y_title.text, svg, error));
-    HS_GOTO_DONE(draw_diagonal(&s, svg, error));
-    HS_GOTO_DONE(draw_twins(&s, figure, svg, error));
+    hs__report_svg_open(report, figure, s.right + RIGHT, s.bottom + FOOT, svg);
+    hs_text_putf(&x_title, "change under %s [%s]", report->sets->intervention_names[0], hs__report_unit(metric));
+    hs_text_putf(&y_title, "change under %s [%s]", report->sets->intervention_names[1], hs__report_unit(metric));
+    draw_axes(&s, hs_text_kept(svg, &x_title), hs_text_kept(svg, &y_title), svg);
+    draw_diagonal(&s, svg);
+    draw_twins(&s, figure, svg);
     HS_GOTO_DONE(name_twins(&s, figure, svg, error));
     HS_GOTO_DONE(label_twins(&s, figure, svg, error));
-    HS_GOTO_DONE(hs__report_svg_close(svg, error));
+    hs__report_svg_close(svg);
 done:
     hs_text_clear(&x_title);
     hs_text_clear(&y_title);

@@ -135,38 +135,35 @@ hs_status hs__report_figures_list(hs_report *report, hs_error *error)
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
 /* Names of tasks come from experiment files: only what is plain everywhere stays. */
-static hs_status append_plain(const char *string, hs_text *text, hs_error *error)
+static void append_plain(const char *string, hs_text *text)
 {
-    HS_TRY(hs_text_append(text, "-", 1, error));
+    hs_text_put(text, "-");
     for (const char *c = string; *c != '\0'; ++c)
-        HS_TRY(hs_text_append(text, isalnum((unsigned char)*c) || *c == '_' ? c : "_", 1, error));
-    return HS_OK;
+        hs_text_put_bytes(text, isalnum((unsigned char)*c) || *c == '_' ? c : "_", 1);
 }
 
-hs_status hs__report_figure_name(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error)
+void hs__report_figure_name(const hs_report *report, const report_figure *figure, hs_text *text)
 {
     const report_metric *metric = &report->metrics[figure->metric];
 
-    HS_TRY(hs_text_appendf(text, error, "%s", figure->kind->name));
+    hs_text_put(text, figure->kind->name);
     if (figure->kind->by_metric) {
-        HS_TRY(append_plain(metric->of->name, text, error));
-        HS_TRY(append_plain(metric->is->name, text, error));
+        append_plain(metric->of->name, text);
+        append_plain(metric->is->name, text);
     }
     if (figure->kind->by_intervention)
-        HS_TRY(append_plain(report->sets->intervention_names[figure->intervention], text, error));
-    return HS_OK;
+        append_plain(report->sets->intervention_names[figure->intervention], text);
 }
 
-hs_status hs__report_figure_title(const hs_report *report, const report_figure *figure, hs_text *text, hs_error *error)
+void hs__report_figure_title(const hs_report *report, const report_figure *figure, hs_text *text)
 {
     const report_metric *metric = &report->metrics[figure->metric];
 
-    HS_TRY(hs_text_appendf(text, error, "%s", figure->kind->section));
+    hs_text_put(text, figure->kind->section);
     if (figure->kind->by_metric)
-        HS_TRY(hs_text_appendf(text, error, ": %s.%s", metric->of->name, metric->is->name));
+        hs_text_putf(text, ": %s.%s", metric->of->name, metric->is->name);
     if (figure->kind->by_intervention)
-        HS_TRY(hs_text_appendf(text, error, ", %s", report->sets->intervention_names[figure->intervention]));
-    return HS_OK;
+        hs_text_putf(text, ", %s", report->sets->intervention_names[figure->intervention]);
 }
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
@@ -181,7 +178,7 @@ hs_status hs_report_figure(const hs_report *report, size_t index, hs_text *name,
     report_figure figure = report->figures[index];
 
     figure.standalone = true;
-    HS_TRY(hs__report_figure_name(report, &figure, name, error));
-    HS_TRY(hs_text_appendf(name, error, ".svg"));
+    hs__report_figure_name(report, &figure, name);
+    hs_text_put(name, ".svg");
     return figure.kind->draw(report, &figure, svg, error);
 }

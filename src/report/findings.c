@@ -3,6 +3,7 @@
 
 #include "headsweep/sweep.h"
 #include "report/contents.h"
+#include "report/listing.h"
 
 /* ---- the best set ------------------------------------------------------------------------------------------------ */
 
@@ -15,24 +16,21 @@ void hs__report_findings_put_change(const report_metric *metric, double value, d
     hs__report_put_interval(&format, value, low, high, unit, ", ", text);
 }
 
-hs_status hs__report_findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
-                                     hs_error *error)
+void hs__report_findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text)
 {
     hs__report_findings_put_change(metric, hs__report_value(report, HS_STATISTIC_DELTA, metric, set),
                                    hs__report_value(report, HS_STATISTIC_DELTA_LOW, metric, set),
                                    hs__report_value(report, HS_STATISTIC_DELTA_HIGH, metric, set), text);
-    return hs_text_status(text, error);
 }
 
-static hs_status append_set(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
+static void append_set(const hs_report *report, uint64_t set, hs_text *text)
 {
-    HS_TRY(hs_text_appendf(text, error, report->sets->order[set] == 1 ? "Ablating head " : "Ablating heads "));
-    HS_TRY(hs__report_set_name(report, set, text, error));
-    return hs_text_appendf(text, error, " (%s)", hs__report_intervention(report, set));
+    hs_text_putf(text, report->sets->order[set] == 1 ? "Ablating head " : "Ablating heads ");
+    hs__report_put_set(report->sets, set, text);
+    hs_text_putf(text, " (%s)", hs__report_intervention(report, set));
 }
 
-static hs_status append_levels(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text,
-                               hs_error *error)
+static void append_levels(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text)
 {
     const report_format format = hs__report_mean_format(metric);
 
@@ -43,94 +41,93 @@ static hs_status append_levels(const hs_report *report, const report_metric *met
     hs_text_put(text, " to ");
     hs__report_put_number(&format, hs__report_value(report, HS_STATISTIC_MEAN, metric, set), text);
     hs_text_putf(text, " %s, a change of ", metric->is->percent ? "%" : metric->is->unit);
-    return hs_text_status(text, error);
 }
 
-static hs_status append_kept(const hs_report *report, uint64_t set, hs_text *text, hs_error *error)
+static void append_kept(const hs_report *report, uint64_t set, hs_text *text)
 {
     enum { MAX_TOLD = 6 };
 
     for (size_t i = 0; i < report->objective.n_keeps && i < MAX_TOLD; ++i) {
         const hs_objective_keep *keep = &report->objective.keeps[i];
         const report_metric *metric = &report->metrics[hs__report_find_metric(report, keep->task, keep->metric)];
-        HS_TRY(hs_text_appendf(text, error, "%s%s.%s changes by ", i == 0 ? ", while " : " and ", metric->of->name,
-                               metric->is->name));
-        HS_TRY(hs__report_findings_change(report, metric, set, text, error));
-        HS_TRY(hs_text_appendf(text, error, " (tolerance %g)", metric->factor * keep->tolerance));
+        hs_text_putf(text, "%s%s.%s changes by ", i == 0 ? ", while " : " and ", metric->of->name, metric->is->name);
+        hs__report_findings_change(report, metric, set, text);
+        hs_text_putf(text, " (tolerance %g)", metric->factor * keep->tolerance);
     }
     if (report->objective.n_keeps <= MAX_TOLD)
-        return HS_OK;
-    return hs_text_appendf(text, error, " and %zu more stay within their tolerances",
-                           report->objective.n_keeps - MAX_TOLD);
+        return;
+    hs_text_putf(text, " and %zu more stay within their tolerances", report->objective.n_keeps - MAX_TOLD);
 }
 
 /* Nothing is ranked, or the first of the ranking does not do what was asked for. */
-static hs_status say_nothing_found(const hs_report *report, const report_metric *metric, hs_text *text, hs_error *error)
+static void say_nothing_found(const hs_report *report, const report_metric *metric, hs_text *text)
 {
     if (report->ranking.n == 0) {
-        HS_TRY(hs_text_appendf(text, error, "There is nothing to report: "));
-        HS_TRY(hs_report_why_empty(report->analysis, &report->request, &report->ranking, text, error));
-        return hs_text_append(text, ".", 1, error);
+        hs_text_put(text, "There is nothing to report: ");
+        hs__report_put_why_empty(report->analysis, &report->request, &report->ranking, text);
+        {
+            hs_text_put(text, ".");
+            return;
+        }
     }
-    HS_TRY(hs_text_appendf(text, error, "No ablation set%s lowers %s.%s: the lowest change, under ",
-                           report->objective.n_keeps > 0 ? " within the tolerance" : "", metric->of->name,
-                           metric->is->name));
-    HS_TRY(hs__report_set_name(report, report->ranking.sets[0], text, error));
-    HS_TRY(hs_text_appendf(text, error, " (%s), is ", hs__report_intervention(report, report->ranking.sets[0])));
-    HS_TRY(hs__report_findings_change(report, metric, report->ranking.sets[0], text, error));
-    return hs_text_append(text, ".", 1, error);
+    hs_text_putf(text, "No ablation set%s lowers %s.%s: the lowest change, under ",
+                 report->objective.n_keeps > 0 ? " within the tolerance" : "", metric->of->name, metric->is->name);
+    hs__report_put_set(report->sets, report->ranking.sets[0], text);
+    hs_text_putf(text, " (%s), is ", hs__report_intervention(report, report->ranking.sets[0]));
+    hs__report_findings_change(report, metric, report->ranking.sets[0], text);
+    hs_text_put(text, ".");
 }
 
-hs_status hs__report_findings_sentence(const hs_report *report, hs_text *text, hs_error *error)
+void hs__report_findings_sentence(const hs_report *report, hs_text *text)
 {
     const report_metric *metric = &report->metrics[hs__report_ranked_metric(report)];
     const uint64_t set = report->ranking.n > 0 ? report->ranking.sets[0] : 0;
-    if (set == 0 || (report->has_objective && !(hs__report_value(report, HS_STATISTIC_DELTA, metric, set) < 0)))
-        return say_nothing_found(report, metric, text, error);
-    HS_TRY(append_set(report, set, text, error));
-    HS_TRY(append_levels(report, metric, set, text, error));
-    HS_TRY(hs__report_findings_change(report, metric, set, text, error));
+    if (set == 0 || (report->has_objective && !(hs__report_value(report, HS_STATISTIC_DELTA, metric, set) < 0))) {
+        say_nothing_found(report, metric, text);
+        return;
+    }
+    append_set(report, set, text);
+    append_levels(report, metric, set, text);
+    hs__report_findings_change(report, metric, set, text);
     if (report->has_objective)
-        HS_TRY(append_kept(report, set, text, error));
-    HS_TRY(hs_text_appendf(text, error,
-                           report->has_objective ? ": the most of all sets within the tolerance"
-                                                 : ": the largest change of all sets"));
-    return hs_text_appendf(text, error,
-                           hs__report_is_significant(report, HS_STATISTIC_DELTA_Q, metric, set)
-                               ? "."
-                               : ", but it cannot be told from no change.");
+        append_kept(report, set, text);
+    hs_text_putf(text, report->has_objective ? ": the most of all sets within the tolerance"
+                                             : ": the largest change of all sets");
+    hs_text_putf(text, hs__report_is_significant(report, HS_STATISTIC_DELTA_Q, metric, set)
+                           ? "."
+                           : ", but it cannot be told from no change.");
 }
 
 /* ---- pruning ----------------------------------------------------------------------------------------------------- */
 
-static hs_status append_removed(const hs_report *report, const hs_pruning_curve *curve, hs_text *text, hs_error *error)
+static void append_removed(const hs_report *report, const hs_pruning_curve *curve, hs_text *text)
 {
     const bool greedy = strcmp(curve->method, HS_PHASE_GREEDY) == 0;
 
-    return hs_text_appendf(text, error, "With heads removed %s (%s), the model ",
-                           greedy ? "greedily" : "from the least important up",
-                           report->sets->intervention_names[curve->intervention]);
+    hs_text_putf(text, "With heads removed %s (%s), the model ", greedy ? "greedily" : "from the least important up",
+                 report->sets->intervention_names[curve->intervention]);
 }
 
-hs_status hs__report_findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text,
-                                      hs_error *error)
+void hs__report_findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text)
 {
     const hs_pruning_point *point = &curve->points[curve->furthest];
     const hs_results_task *kept = hs_results_task_at(report->results, curve->task);
 
-    HS_TRY(append_removed(report, curve, text, error));
+    append_removed(report, curve, text);
     if (curve->furthest > 0 || !isfinite(point->kept))
-        HS_TRY(hs_analysis_pruning_sentence(report->results, curve, text, error));
+        hs__report_put_curve_sentence(report->results, curve, text);
     else if (curve->n_points > 1)
-        HS_TRY(hs_text_appendf(text, error, "keeps less than %.4g%% of its %s.%s at every step", 100 * curve->threshold,
-                               kept->name, kept->metrics[curve->metric].name));
-    else
-        return hs_text_appendf(text, error, "has not been measured yet.");
+        hs_text_putf(text, "keeps less than %.4g%% of its %s.%s at every step", 100 * curve->threshold, kept->name,
+                     kept->metrics[curve->metric].name);
+    else {
+        hs_text_put(text, "has not been measured yet.");
+        return;
+    }
     if (curve->has_reduced && curve->furthest > 0) {
         const report_metric *metric =
             &report->metrics[hs__report_find_metric(report, curve->reduced_task, curve->reduced_metric)];
-        HS_TRY(hs_text_appendf(text, error, ", while %s.%s changes by ", metric->of->name, metric->is->name));
+        hs_text_putf(text, ", while %s.%s changes by ", metric->of->name, metric->is->name);
         hs__report_findings_put_change(metric, point->reduced, point->reduced_low, point->reduced_high, text);
     }
-    return hs_text_appendf(text, error, ".");
+    hs_text_put(text, ".");
 }

@@ -1,4 +1,4 @@
-#include <math.h>
+/* A ranking as it is printed: its formats, and what they share. */
 #include <string.h>
 
 #include "report/listing.h"
@@ -34,7 +34,8 @@ hs_status hs_report_ranking(const hs_analysis *analysis, const hs_ranking_reques
                           top == 0 || top > ranking->n ? ranking->n : top,
                           top == 0};
 
-    return formats[format].write(&view, text, error);
+    HS_TRY(formats[format].write(&view, text, error));
+    return hs_text_status(text, error);
 }
 
 hs_status hs__report_listing_list_unranked(const listing *view, listing_unranked **list_out, size_t *n_out,
@@ -130,15 +131,16 @@ size_t hs__report_listing_shown_metrics(const listing *view, report_metric shown
     return n;
 }
 
-hs_status hs__report_listing_spell_set(const listing *view, uint64_t set, hs_text *text, hs_error *error)
+void hs__report_listing_spell_set(const listing *view, uint64_t set, hs_text *text)
 {
     hs_text name = {0};
-    hs_status status = hs_results_set_name(view->sets, set, &name, error);
+    hs_error error = {0};
 
-    if (status == HS_OK)
-        status = hs_results_spell_name(name.text, text, error);
+    hs__report_put_set(view->sets, set, &name);
+    hs_text_keep(text, name.status);
+    if (text->status == HS_OK)
+        hs_text_keep(text, hs_results_spell_name(name.text, text, &error));
     hs_text_clear(&name);
-    return status;
 }
 
 const char *hs__report_listing_intervention(const listing *view, uint64_t set)
@@ -170,17 +172,6 @@ report_metric hs__report_listing_ranked_metric(const listing *view)
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
 
     return hs__report_metric_of(view->analysis, by.task, by.metric);
-}
-
-void hs__report_listing_format_change(const report_metric *metric, double change, double low, double high,
-                                      char cell[GRID_CELL_BYTES])
-{
-    const report_format format = hs__report_change_format(metric);
-    hs_text text = {0};
-
-    hs__report_put_interval(&format, change, low, high, "", ",", &text);
-    snprintf(cell, GRID_CELL_BYTES, "%s", text.text != NULL ? text.text : "");
-    hs_text_clear(&text);
 }
 
 void hs__report_listing_put_mean(const listing *view, const report_metric *metric, uint64_t set, hs_text *text)

@@ -10,37 +10,32 @@ static double level_of(const listing *view)
     return 1 - view->analysis->options.confidence;
 }
 
-static hs_status print_keep(const listing *view, const hs_objective_keep *keep, const char *before, hs_text *text,
-                            hs_error *error)
+static void print_keep(const listing *view, const hs_objective_keep *keep, const char *before, hs_text *text)
 {
     const report_metric metric = hs__report_metric_of(view->analysis, keep->task, keep->metric);
 
-    HS_TRY(hs_text_appendf(text, error, "%s%s.%s", before, metric.of->name, metric.is->name));
+    hs_text_putf(text, "%s%s.%s", before, metric.of->name, metric.is->name);
     if (view->request->pareto)
-        return HS_OK;
-    return hs_text_appendf(text, error, " within %g %s", metric.factor * keep->tolerance, hs__report_unit(&metric));
+        return;
+    hs_text_putf(text, " within %g %s", metric.factor * keep->tolerance, hs__report_unit(&metric));
 }
 
-static hs_status print_objective(const listing *view, hs_text *text, hs_error *error)
+static void print_objective(const listing *view, hs_text *text)
 {
     const hs_objective *objective = &view->request->objective;
     const hs_results_task *reduce = hs__report_listing_task(view, objective->reduce_task);
     const bool pareto = view->request->pareto;
 
-    HS_TRY(hs_text_appendf(text, error, pareto ? "Pareto front: no set removes more %s.%s" : "most %s.%s removed",
-                           reduce->name, reduce->metrics[objective->reduce_metric].name));
+    hs_text_putf(text, pareto ? "Pareto front: no set removes more %s.%s" : "most %s.%s removed", reduce->name,
+                 reduce->metrics[objective->reduce_metric].name);
     for (size_t i = 0; i < objective->n_keeps && i < MAX_TOLD; ++i)
-        HS_TRY(print_keep(view, &objective->keeps[i],
-                          i > 0    ? " and "
-                          : pareto ? " and keeps more "
-                                   : " with ",
-                          text, error));
+        print_keep(view, &objective->keeps[i], i > 0 ? " and " : pareto ? " and keeps more " : " with ", text);
     if (objective->n_keeps > MAX_TOLD)
-        HS_TRY(hs_text_appendf(text, error, " and %zu more", objective->n_keeps - MAX_TOLD));
-    return hs_text_appendf(text, error, "\n");
+        hs_text_putf(text, " and %zu more", objective->n_keeps - MAX_TOLD);
+    hs_text_put(text, "\n");
 }
 
-static hs_status print_title(const listing *view, hs_text *text, hs_error *error)
+static void print_title(const listing *view, hs_text *text)
 {
     static const char *const titles[] = {
         [HS_RANK_BY_DELTA] = "largest change of %s.%s\n",
@@ -49,31 +44,33 @@ static hs_status print_title(const listing *view, hs_text *text, hs_error *error
     };
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
 
-    if (view->request->key == HS_RANK_BY_OBJECTIVE)
-        return print_objective(view, text, error);
-    return hs_text_appendf(text, error, titles[view->request->key], hs__report_listing_task(view, by.task)->name,
-                           hs__report_listing_task(view, by.task)->metrics[by.metric].name);
+    if (view->request->key == HS_RANK_BY_OBJECTIVE) {
+        print_objective(view, text);
+        return;
+    }
+    hs_text_putf(text, titles[view->request->key], hs__report_listing_task(view, by.task)->name,
+                 hs__report_listing_task(view, by.task)->metrics[by.metric].name);
 }
 
-static hs_status print_progress(const listing *view, hs_text *text, hs_error *error)
+static void print_progress(const listing *view, hs_text *text)
 {
     const hs_analysis *analysis = view->analysis;
 
     if (analysis->n_complete == analysis->n_sets)
-        return HS_OK;
-    return hs_text_appendf(text, error, "  unfinished: %zu of %zu sets are complete (%.1f%%); only these are ranked\n",
-                           analysis->n_complete, analysis->n_sets,
-                           100.0 * (double)analysis->n_complete / (double)analysis->n_sets);
+        return;
+    hs_text_putf(text, "  unfinished: %zu of %zu sets are complete (%.1f%%); only these are ranked\n",
+                 analysis->n_complete, analysis->n_sets,
+                 100.0 * (double)analysis->n_complete / (double)analysis->n_sets);
 }
 
 /* Deltas mean little without the level that they start from: of the metrics of the table, in its order. */
-static hs_status print_clean(const listing *view, hs_text *text, hs_error *error)
+static void print_clean(const listing *view, hs_text *text)
 {
     report_metric shown[LISTING_MAX_METRICS];
     size_t n_left_out;
     const size_t n = hs__report_listing_shown_metrics(view, shown, &n_left_out);
 
-    HS_TRY(hs_text_appendf(text, error, "  clean model:"));
+    hs_text_put(text, "  clean model:");
     for (size_t i = 0; i < n; ++i) {
         hs_text_put(text, i > 0 ? ", " : " ");
         hs__report_put_metric(&shown[i], text);
@@ -81,13 +78,12 @@ static hs_status print_clean(const listing *view, hs_text *text, hs_error *error
         hs__report_listing_put_mean(view, &shown[i], 0, text);
     }
     if (n_left_out > 0)
-        HS_TRY(hs_text_appendf(text, error, "; %zu more metrics are in --format csv and json", n_left_out));
+        hs_text_putf(text, "; %zu more metrics are in --format csv and json", n_left_out);
     hs_text_put(text, "; below: ablated minus clean\n");
-    return hs_text_status(text, error);
 }
 
 /* Of the metrics of the table. */
-static hs_status print_chance(const listing *view, hs_text *text, hs_error *error)
+static void print_chance(const listing *view, hs_text *text)
 {
     report_metric shown[LISTING_MAX_METRICS];
     size_t n_left_out;
@@ -95,24 +91,22 @@ static hs_status print_chance(const listing *view, hs_text *text, hs_error *erro
 
     for (size_t i = 0; i < n; ++i) {
         const size_t before = text->length;
-        HS_TRY(
-            hs__report_chance_sentence(view->analysis, shown[i].task, shown[i].metric, "  warning: the", text, error));
+        hs__report_chance_sentence(view->analysis, shown[i].task, shown[i].metric, "  warning: the", text);
         if (text->length > before)
-            HS_TRY(hs_text_append(text, "\n", 1, error));
+            hs_text_put(text, "\n");
     }
-    return HS_OK;
 }
 
-hs_status hs__report_listing_captions_above(const listing *view, hs_text *text, hs_error *error)
+void hs__report_listing_captions_above(const listing *view, hs_text *text)
 {
-    HS_TRY(print_title(view, text, error));
-    HS_TRY(print_progress(view, text, error));
-    HS_TRY(print_clean(view, text, error));
-    return print_chance(view, text, error);
+    print_title(view, text);
+    print_progress(view, text);
+    print_clean(view, text);
+    print_chance(view, text);
 }
 
 /* One line of what the table does not show, and why. */
-static hs_status print_left_out(const listing *view, hs_text *text, hs_error *error)
+static void print_left_out(const listing *view, hs_text *text)
 {
     const hs_ranking *ranking = view->ranking;
     const struct {
@@ -128,55 +122,51 @@ static hs_status print_left_out(const listing *view, hs_text *text, hs_error *er
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; ++i) {
         if (reasons[i].n == 0)
             continue;
-        HS_TRY(hs_text_appendf(text, error, "%s%zu %s", first ? "  not shown: " : ", ", reasons[i].n, reasons[i].why));
+        hs_text_putf(text, "%s%zu %s", first ? "  not shown: " : ", ", reasons[i].n, reasons[i].why);
         first = false;
     }
-    return first ? HS_OK : hs_text_appendf(text, error, "\n");
+    return first ? HS_OK : hs_text_put(text, "\n");
 }
 
 enum { MAX_NOT_FINITE = 8 };
 
 /* Which sets have values that are not finite, the first few of them by name. */
-static hs_status print_not_finite(const listing *view, hs_text *text, hs_error *error)
+static void print_not_finite(const listing *view, hs_text *text)
 {
     const hs_ranking *ranking = view->ranking;
 
     if (ranking->n_not_finite == 0)
-        return HS_OK;
-    HS_TRY(hs_text_appendf(text, error, "  not finite:"));
+        return;
+    hs_text_put(text, "  not finite:");
     for (size_t i = 0; i < ranking->n_not_finite && i < MAX_NOT_FINITE; ++i) {
-        HS_TRY(hs_text_appendf(text, error, i > 0 ? ", " : " "));
-        HS_TRY(hs_results_set_name(view->sets, ranking->not_finite_sets[i], text, error));
-        HS_TRY(
-            hs_text_appendf(text, error, " (%s)", hs__report_listing_intervention(view, ranking->not_finite_sets[i])));
+        hs_text_putf(text, i > 0 ? ", " : " ");
+        hs__report_put_set(view->sets, ranking->not_finite_sets[i], text);
+        hs_text_putf(text, " (%s)", hs__report_listing_intervention(view, ranking->not_finite_sets[i]));
     }
-    return hs_text_appendf(text, error, ranking->n_not_finite > MAX_NOT_FINITE ? ", ...\n" : "\n");
+    hs_text_putf(text, ranking->n_not_finite > MAX_NOT_FINITE ? ", ...\n" : "\n");
 }
 
-static hs_status print_method(const listing *view, hs_text *text, hs_error *error)
+static void print_method(const listing *view, hs_text *text)
 {
     const hs_analysis_options *options = &view->analysis->options;
 
-    return hs_text_appendf(text, error,
-                           "  [ , ]: %g%% %s intervals over examples (%zu resamples); *: q < %.3g (sign-flip test, "
-                           "Benjamini-Hochberg)\n",
-                           100 * options->confidence, options->bca ? "BCa" : "percentile", options->resamples,
-                           level_of(view));
+    hs_text_putf(text,
+                 "  [ , ]: %g%% %s intervals over examples (%zu resamples); *: q < %.3g (sign-flip test, "
+                 "Benjamini-Hochberg)\n",
+                 100 * options->confidence, options->bca ? "BCa" : "percentile", options->resamples, level_of(view));
 }
 
 /* Of a task with one example alone. */
-static hs_status print_single_examples(const listing *view, hs_text *text, hs_error *error)
+static void print_single_examples(const listing *view, hs_text *text)
 {
     for (size_t task = 0; task < view->analysis->n_tasks; ++task)
         if (hs__report_listing_task(view, task)->n_examples == 1)
-            HS_TRY(hs_text_appendf(text, error,
-                                   "  %s has one example: it gives no interval, and nothing is known of others\n",
-                                   hs__report_listing_task(view, task)->name));
-    return HS_OK;
+            hs_text_putf(text, "  %s has one example: it gives no interval, and nothing is known of others\n",
+                         hs__report_listing_task(view, task)->name);
 }
 
 /* The largest K of which it is known how many stay. */
-static hs_status print_staying(const double *stability, hs_text *text, hs_error *error)
+static void print_staying(const double *stability, hs_text *text)
 {
     static const struct {
         hs_stability field;
@@ -184,14 +174,14 @@ static hs_status print_staying(const double *stability, hs_text *text, hs_error 
     } tops[] = {{HS_STABILITY_TOP_20, 20}, {HS_STABILITY_TOP_10, 10}, {HS_STABILITY_TOP_5, 5}};
 
     for (size_t i = 0; i < sizeof tops / sizeof *tops; ++i)
-        if (isfinite(stability[tops[i].field]))
-            return hs_text_appendf(text, error, "; %.1f of the %d largest stay under resampling",
-                                   stability[tops[i].field], tops[i].k);
-    return HS_OK;
+        if (isfinite(stability[tops[i].field])) {
+            hs_text_putf(text, "; %.1f of the %d largest stay under resampling", stability[tops[i].field], tops[i].k);
+            return;
+        }
 }
 
 /* Of the metric that is ranked by: would other examples give the same order of heads? */
-static hs_status print_stability(const listing *view, hs_text *text, hs_error *error)
+static void print_stability(const listing *view, hs_text *text)
 {
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
     const hs_results_task *task = hs__report_listing_task(view, by.task);
@@ -201,14 +191,13 @@ static hs_status print_stability(const listing *view, hs_text *text, hs_error *e
         if (!isfinite(stability[HS_STABILITY_SPLIT_HALF]) ||
             (view->request->intervention >= 0 && view->request->intervention != (int32_t)i))
             continue;
-        HS_TRY(hs_text_appendf(
-            text, error, "  stability of single heads by %s.%s, %s: split-half Spearman %.2f [%.2f,%.2f]", task->name,
-            task->metrics[by.metric].name, view->sets->intervention_names[i], stability[HS_STABILITY_SPLIT_HALF],
-            stability[HS_STABILITY_SPLIT_HALF_LOW], stability[HS_STABILITY_SPLIT_HALF_HIGH]));
-        HS_TRY(print_staying(stability, text, error));
-        HS_TRY(hs_text_append(text, "\n", 1, error));
+        hs_text_putf(text, "  stability of single heads by %s.%s, %s: split-half Spearman %.2f [%.2f,%.2f]", task->name,
+                     task->metrics[by.metric].name, view->sets->intervention_names[i],
+                     stability[HS_STABILITY_SPLIT_HALF], stability[HS_STABILITY_SPLIT_HALF_LOW],
+                     stability[HS_STABILITY_SPLIT_HALF_HIGH]);
+        print_staying(stability, text);
+        hs_text_put(text, "\n");
     }
-    return HS_OK;
 }
 
 /* Where the first set lies among others like it, in the unit of the table. */
@@ -216,40 +205,40 @@ static hs_status print_control(const listing *view, hs_text *text, hs_error *err
 {
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
     const report_metric metric = hs__report_listing_ranked_metric(view);
-    char cell[GRID_CELL_BYTES];
-    hs_text name = {0};
+    const report_format format = hs__report_change_format(&metric);
     hs_control control = {0};
 
     HS_TRY(hs_analysis_control(view->analysis, view->request, view->ranking->sets[0], &control, error));
     if (control.n == 0)
         return HS_OK;
-    hs__report_listing_format_change(&metric, control.mean, control.low, control.high, cell);
-    HS_TRY(hs_results_set_name(view->sets, view->ranking->sets[0], &name, error));
-    hs_status status = hs_text_appendf(text, error,
-                                       "  control: %zu other %s with as many heads in each layer as %s: %s %s %s; "
-                                       "p = %.2g%s\n",
-                                       control.n, control.n == 1 ? "set" : "sets", name.text,
-                                       hs__report_listing_statistic_name(by.statistic), cell, hs__report_unit(&metric),
-                                       control.p, by.two_sided ? " (two-sided)" : "");
-    hs_text_clear(&name);
-    return status;
+    hs_text_putf(text, "  control: %zu other %s with as many heads in each layer as ", control.n,
+                 control.n == 1 ? "set" : "sets");
+    hs__report_put_set(view->sets, view->ranking->sets[0], text);
+    hs_text_putf(text, ": %s ", hs__report_listing_statistic_name(by.statistic));
+    hs__report_put_interval(&format, control.mean, control.low, control.high, "", ",", text);
+    hs_text_putf(text, " %s; p = ", hs__report_unit(&metric));
+    hs__report_put_number(&hs__report_p_format, control.p, text);
+    hs_text_put(text, by.two_sided ? " (two-sided)\n" : "\n");
+    return HS_OK;
 }
 
-static hs_status print_empty(const listing *view, hs_text *text, hs_error *error)
+static void print_empty(const listing *view, hs_text *text)
 {
-    HS_TRY(hs_text_appendf(text, error, "  nothing to show: "));
-    HS_TRY(hs_report_why_empty(view->analysis, view->request, view->ranking, text, error));
-    return hs_text_append(text, "\n", 1, error);
+    hs_text_put(text, "  nothing to show: ");
+    hs__report_put_why_empty(view->analysis, view->request, view->ranking, text);
+    hs_text_put(text, "\n");
 }
 
 hs_status hs__report_listing_captions_below(const listing *view, hs_text *text, hs_error *error)
 {
-    HS_TRY(print_left_out(view, text, error));
-    HS_TRY(print_not_finite(view, text, error));
-    if (view->n_shown == 0)
-        return print_empty(view, text, error);
-    HS_TRY(print_method(view, text, error));
-    HS_TRY(print_single_examples(view, text, error));
-    HS_TRY(print_stability(view, text, error));
+    print_left_out(view, text);
+    print_not_finite(view, text);
+    if (view->n_shown == 0) {
+        print_empty(view, text);
+        return HS_OK;
+    }
+    print_method(view, text);
+    print_single_examples(view, text);
+    print_stability(view, text);
     return print_control(view, text, error);
 }

@@ -2,20 +2,17 @@
 #include "report/listing.h"
 
 /* "of 2 heads under mean", as far as the request asks for some only. */
-static hs_status append_filter(const hs_analysis *analysis, const hs_ranking_request *request, hs_text *text,
-                               hs_error *error)
+static void append_filter(const hs_analysis *analysis, const hs_ranking_request *request, hs_text *text)
 {
     const hs_results_sets *sets = hs_results_sets_of(analysis->results);
 
     if (request->order > 0)
-        HS_TRY(hs_text_appendf(text, error, " of %d head%s", request->order, request->order == 1 ? "" : "s"));
+        hs_text_putf(text, " of %d head%s", request->order, request->order == 1 ? "" : "s");
     if (request->intervention >= 0)
-        HS_TRY(hs_text_appendf(text, error, " under %s", sets->intervention_names[request->intervention]));
-    return HS_OK;
+        hs_text_putf(text, " under %s", sets->intervention_names[request->intervention]);
 }
 
-static hs_status append_nothing_asked_for(const hs_analysis *analysis, const hs_ranking_request *request, hs_text *text,
-                                          hs_error *error)
+static void append_nothing_asked_for(const hs_analysis *analysis, const hs_ranking_request *request, hs_text *text)
 {
     static const char *const what[] = {
         [HS_RANK_BY_OBJECTIVE] = "no set",
@@ -24,29 +21,43 @@ static hs_status append_nothing_asked_for(const hs_analysis *analysis, const hs_
         [HS_RANK_BY_BACKUP] = "no pair that backs itself up (either head off shows little, both show much)",
     };
 
-    HS_TRY(hs_text_appendf(text, error, "the complete sets hold %s", what[request->key]));
-    return append_filter(analysis, request, text, error);
+    hs_text_putf(text, "the complete sets hold %s", what[request->key]);
+    append_filter(analysis, request, text);
+}
+
+void hs__report_put_why_empty(const hs_analysis *analysis, const hs_ranking_request *request, const hs_ranking *ranking,
+                              hs_text *text)
+{
+    const size_t outside = ranking->n_of[HS_STANDING_OUTSIDE_TOLERANCE];
+    const size_t not_finite = ranking->n_of[HS_STANDING_NOT_FINITE], added = ranking->n_of[HS_STANDING_ADDED];
+
+    if (ranking->n_of[HS_STANDING_CLEAN] + ranking->n_of[HS_STANDING_UNFINISHED] == analysis->n_sets) {
+        hs_text_put(text, "no ablation set is complete yet");
+        return;
+    }
+    if (outside + not_finite + added == 0) {
+        append_nothing_asked_for(analysis, request, text);
+        return;
+    }
+    if (outside > 0) {
+        hs_text_putf(text,
+                     "what is to be kept gets worse by more than its tolerance under %s%zu set%s; a wider "
+                     "tolerance or the Pareto front shows them",
+                     not_finite + added > 0 ? "" : "all ", outside, outside == 1 ? "" : "s");
+        return;
+    }
+    if (not_finite > 0) {
+        hs_text_putf(text, "%zu set%s a value that is not a finite number", not_finite,
+                     not_finite == 1 ? " has" : "s have");
+        return;
+    }
+    hs_text_put(text, "the only such sets are steps of pruning curves or controls, which are not ranked; rank "
+                      "--pruning shows the curves");
 }
 
 hs_status hs_report_why_empty(const hs_analysis *analysis, const hs_ranking_request *request, const hs_ranking *ranking,
                               hs_text *text, hs_error *error)
 {
-    const size_t outside = ranking->n_of[HS_STANDING_OUTSIDE_TOLERANCE];
-    const size_t not_finite = ranking->n_of[HS_STANDING_NOT_FINITE], added = ranking->n_of[HS_STANDING_ADDED];
-
-    if (ranking->n_of[HS_STANDING_CLEAN] + ranking->n_of[HS_STANDING_UNFINISHED] == analysis->n_sets)
-        return hs_text_appendf(text, error, "no ablation set is complete yet");
-    if (outside + not_finite + added == 0)
-        return append_nothing_asked_for(analysis, request, text, error);
-    if (outside > 0)
-        return hs_text_appendf(text, error,
-                               "what is to be kept gets worse by more than its tolerance under %s%zu set%s; a wider "
-                               "tolerance or the Pareto front shows them",
-                               not_finite + added > 0 ? "" : "all ", outside, outside == 1 ? "" : "s");
-    if (not_finite > 0)
-        return hs_text_appendf(text, error, "%zu set%s a value that is not a finite number", not_finite,
-                               not_finite == 1 ? " has" : "s have");
-    return hs_text_appendf(text, error,
-                           "the only such sets are steps of pruning curves or controls, which are not ranked; rank "
-                           "--pruning shows the curves");
+    hs__report_put_why_empty(analysis, request, ranking, text);
+    return hs_text_status(text, error);
 }

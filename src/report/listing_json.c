@@ -1,30 +1,27 @@
-#include <inttypes.h>
+/* A ranking as JSON: what was ranked by and how, and of every set every statistic of every metric. */
 #include <math.h>
 
 #include "report/listing.h"
 
-/* Names in the file are checked to be plain when it is opened, but a text is escaped all the same. */
-static hs_status print_string(const char *string, hs_text *text, hs_error *error)
+static void put_number(hs_json_writer *json, const char *key, double value)
 {
-    HS_TRY(hs_text_append(text, "\"", 1, error));
-    for (const char *c = string; *c != '\0'; ++c) {
-        if (*c == '"' || *c == '\\')
-            HS_TRY(hs_text_appendf(text, error, "\\%c", *c));
-        else if ((unsigned char)*c < 0x20)
-            HS_TRY(hs_text_appendf(text, error, "\\u%04x", (unsigned)*c));
-        else
-            HS_TRY(hs_text_append(text, c, 1, error));
-    }
-    return hs_text_append(text, "\"", 1, error);
+    hs_json_put_key(json, key);
+    hs_json_put_number(json, value);
 }
 
-static hs_status print_number(const char *key, double value, hs_text *text, hs_error *error)
+static void put_whole(hs_json_writer *json, const char *key, uint64_t value)
 {
-    return isfinite(value) ? hs_text_appendf(text, error, "\"%s\": %.9g", key, value)
-                           : hs_text_appendf(text, error, "\"%s\": null", key);
+    hs_json_put_key(json, key);
+    hs_json_put_whole(json, (int64_t)value);
 }
 
-static hs_status print_ranked_by(const listing *view, hs_text *text, hs_error *error)
+static void put_string(hs_json_writer *json, const char *key, const char *string)
+{
+    hs_json_put_key(json, key);
+    hs_json_put_string(json, string);
+}
+
+static void put_ranked_by(const listing *view, hs_json_writer *json)
 {
     static const char *const keys[] = {[HS_RANK_BY_OBJECTIVE] = "objective",
                                        [HS_RANK_BY_DELTA] = "delta",
@@ -32,76 +29,94 @@ static hs_status print_ranked_by(const listing *view, hs_text *text, hs_error *e
                                        [HS_RANK_BY_BACKUP] = "backup"};
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
 
-    HS_TRY(hs_text_appendf(text, error, "  \"by\": \"%s\", \"task\": ", keys[view->request->key]));
-    HS_TRY(print_string(hs__report_listing_task(view, by.task)->name, text, error));
-    HS_TRY(hs_text_appendf(text, error, ", \"metric\": "));
-    HS_TRY(print_string(hs__report_listing_task(view, by.task)->metrics[by.metric].name, text, error));
-    HS_TRY(hs_text_appendf(text, error,
-                           ",\n  \"sets\": %zu, \"sets_complete\": %zu, \"ranked\": %zu, \"outside_tolerance\": %zu, "
-                           "\"added_by_later_phases\": %zu, \"not_finite\": %zu, \"not_finite_sets\": [",
-                           view->analysis->n_sets, view->analysis->n_complete, view->ranking->n,
-                           view->ranking->n_of[HS_STANDING_OUTSIDE_TOLERANCE], view->ranking->n_of[HS_STANDING_ADDED],
-                           view->ranking->n_not_finite));
+    hs_json_begin_line(json, 2);
+    put_string(json, "by", keys[view->request->key]);
+    put_string(json, "task", hs__report_listing_task(view, by.task)->name);
+    put_string(json, "metric", hs__report_listing_task(view, by.task)->metrics[by.metric].name);
+    hs_json_begin_line(json, 2);
+    put_whole(json, "sets", view->analysis->n_sets);
+    put_whole(json, "sets_complete", view->analysis->n_complete);
+    put_whole(json, "ranked", view->ranking->n);
+    put_whole(json, "outside_tolerance", view->ranking->n_of[HS_STANDING_OUTSIDE_TOLERANCE]);
+    put_whole(json, "added_by_later_phases", view->ranking->n_of[HS_STANDING_ADDED]);
+    put_whole(json, "not_finite", view->ranking->n_not_finite);
+    hs_json_put_key(json, "not_finite_sets");
+    hs_json_begin(json, '[');
     for (size_t i = 0; i < view->ranking->n_not_finite; ++i)
-        HS_TRY(hs_text_appendf(text, error, i > 0 ? ", %" PRIu64 : "%" PRIu64, view->ranking->not_finite_sets[i]));
-    return hs_text_appendf(text, error, "],\n");
+        hs_json_put_whole(json, (int64_t)view->ranking->not_finite_sets[i]);
+    hs_json_end(json, ']');
 }
 
-static hs_status print_metric(const listing *view, uint64_t set, size_t task, size_t metric, hs_text *text,
-                              hs_error *error)
+static void put_metric(const listing *view, uint64_t set, size_t task, size_t metric, hs_json_writer *json)
 {
-    HS_TRY(hs_text_appendf(text, error, "%s", metric > 0 ? ", " : ""));
-    HS_TRY(print_string(hs__report_listing_task(view, task)->metrics[metric].name, text, error));
-    HS_TRY(hs_text_appendf(text, error, ": {"));
-    for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s) {
-        HS_TRY(hs_text_appendf(text, error, "%s", s > 0 ? ", " : ""));
-        HS_TRY(print_number(hs__report_listing_statistic_name((hs_statistic)s),
-                            hs_analysis_value(view->analysis, (hs_statistic)s, task, metric, set), text, error));
-    }
-    return hs_text_appendf(text, error, ", \"backup\": %s}",
-                           hs_analysis_is_backup(view->analysis, task, metric, set) ? "true" : "false");
+    hs_json_put_key(json, hs__report_listing_task(view, task)->metrics[metric].name);
+    hs_json_begin(json, '{');
+    for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
+        put_number(json, hs__report_listing_statistic_name((hs_statistic)s),
+                   hs_analysis_value(view->analysis, (hs_statistic)s, task, metric, set));
+    hs_json_put_key(json, "backup");
+    hs_json_put_truth(json, hs_analysis_is_backup(view->analysis, task, metric, set));
+    hs_json_end(json, '}');
 }
 
-/* The set without its braces' outside: name, heads, and one object a task. */
-static hs_status print_set(const listing *view, uint64_t set, hs_text *text, hs_error *error)
+static void put_name(const listing *view, uint64_t set, hs_json_writer *json)
+{
+    hs_text name = {0};
+
+    hs__report_listing_spell_set(view, set, &name);
+    put_string(json, "name", hs_text_kept(json->text, &name));
+    hs_text_keep(json->text, name.status);
+    hs_text_clear(&name);
+}
+
+/* Members of a set's object: which it is, its heads, and one object a task. */
+static void put_set(const listing *view, uint64_t set, hs_json_writer *json)
 {
     const int32_t *components = view->sets->components + set * view->sets->max_order * 3;
 
-    HS_TRY(hs_text_appendf(text, error, "\"set\": %" PRIu64 ", \"name\": \"", set));
-    HS_TRY(hs__report_listing_spell_set(view, set, text, error));
-    HS_TRY(hs_text_appendf(text, error, "\", \"ablation\": "));
-    HS_TRY(print_string(hs__report_listing_intervention(view, set), text, error));
-    HS_TRY(hs_text_appendf(text, error, ", \"heads\": ["));
-    for (int32_t i = 0; i < view->sets->order[set]; ++i)
-        HS_TRY(hs_text_appendf(text, error, "%s[%d, %d]", i > 0 ? ", " : "", components[3 * i + 1],
-                               components[3 * i + 2]));
-    HS_TRY(hs_text_appendf(text, error, "], \"tasks\": {"));
-    for (size_t task = 0; task < view->analysis->n_tasks; ++task) {
-        HS_TRY(hs_text_appendf(text, error, "%s", task > 0 ? ", " : ""));
-        HS_TRY(print_string(hs__report_listing_task(view, task)->name, text, error));
-        HS_TRY(hs_text_appendf(text, error, ": {"));
-        for (size_t metric = 0; metric < hs__report_listing_task(view, task)->n_metrics; ++metric)
-            HS_TRY(print_metric(view, set, task, metric, text, error));
-        HS_TRY(hs_text_appendf(text, error, "}"));
+    put_whole(json, "set", set);
+    put_name(view, set, json);
+    put_string(json, "ablation", hs__report_listing_intervention(view, set));
+    hs_json_put_key(json, "heads");
+    hs_json_begin(json, '[');
+    for (int32_t i = 0; i < view->sets->order[set]; ++i) {
+        hs_json_begin(json, '[');
+        hs_json_put_whole(json, components[3 * i + 1]);
+        hs_json_put_whole(json, components[3 * i + 2]);
+        hs_json_end(json, ']');
     }
-    return hs_text_appendf(text, error, "}");
+    hs_json_end(json, ']');
+    hs_json_put_key(json, "tasks");
+    hs_json_begin(json, '{');
+    for (size_t task = 0; task < view->analysis->n_tasks; ++task) {
+        hs_json_put_key(json, hs__report_listing_task(view, task)->name);
+        hs_json_begin(json, '{');
+        for (size_t metric = 0; metric < hs__report_listing_task(view, task)->n_metrics; ++metric)
+            put_metric(view, set, task, metric, json);
+        hs_json_end(json, '}');
+    }
+    hs_json_end(json, '}');
 }
 
 /* ---- how far to trust it ----------------------------------------------------------------------------------------- */
 
-static hs_status print_method(const listing *view, hs_text *text, hs_error *error)
+static void put_method(const listing *view, hs_json_writer *json)
 {
     const hs_analysis_options *options = &view->analysis->options;
 
-    return hs_text_appendf(text, error,
-                           "  \"method\": {\"interval\": \"%s\", \"confidence\": %.9g, \"resamples\": %zu, "
-                           "\"permutations\": %zu, \"seed\": %" PRIu64 "},\n",
-                           options->bca ? "bca" : "percentile", options->confidence, options->resamples,
-                           options->permutations, options->seed);
+    hs_json_begin_line(json, 2);
+    hs_json_put_key(json, "method");
+    hs_json_begin(json, '{');
+    put_string(json, "interval", options->bca ? "bca" : "percentile");
+    put_number(json, "confidence", options->confidence);
+    put_whole(json, "resamples", options->resamples);
+    put_whole(json, "permutations", options->permutations);
+    put_whole(json, "seed", options->seed);
+    hs_json_end(json, '}');
 }
 
 /* Of the metric that is ranked by, one object an intervention. */
-static hs_status print_stability(const listing *view, hs_text *text, hs_error *error)
+static void put_stability(const listing *view, hs_json_writer *json)
 {
     static const char *const names[HS_STABILITY_COUNT] = {
 #define STABILITY_NAME(id, name) [id] = name,
@@ -110,79 +125,103 @@ static hs_status print_stability(const listing *view, hs_text *text, hs_error *e
     };
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
 
-    HS_TRY(hs_text_appendf(text, error, "  \"stability\": {"));
+    hs_json_begin_line(json, 2);
+    hs_json_put_key(json, "stability");
+    hs_json_begin(json, '{');
     for (size_t i = 0; i < view->sets->n_interventions; ++i) {
         const double *stability = hs__report_listing_stability(view, by.task, by.metric, i);
-        HS_TRY(hs_text_appendf(text, error, "%s", i > 0 ? ", " : ""));
-        HS_TRY(print_string(view->sets->intervention_names[i], text, error));
-        for (size_t field = 0; field < HS_STABILITY_COUNT; ++field) {
-            HS_TRY(hs_text_appendf(text, error, "%s", field > 0 ? ", " : ": {"));
-            HS_TRY(print_number(names[field], stability[field], text, error));
-        }
-        HS_TRY(hs_text_appendf(text, error, "}"));
+        hs_json_put_key(json, view->sets->intervention_names[i]);
+        hs_json_begin(json, '{');
+        for (size_t field = 0; field < HS_STABILITY_COUNT; ++field)
+            put_number(json, names[field], stability[field]);
+        hs_json_end(json, '}');
     }
-    return hs_text_appendf(text, error, "},\n");
+    hs_json_end(json, '}');
 }
 
 /* Of the first set shown, by the number that is ranked by. */
-static hs_status print_control(const listing *view, hs_text *text, hs_error *error)
+static hs_status put_control(const listing *view, hs_json_writer *json, hs_error *error)
 {
     hs_control control = {.mean = NAN, .low = NAN, .high = NAN, .p = NAN};
     const hs_ranked_by by = hs_analysis_ranking_by(view->request);
 
     if (view->n_shown > 0)
         HS_TRY(hs_analysis_control(view->analysis, view->request, view->ranking->sets[0], &control, error));
-    HS_TRY(hs_text_appendf(text, error, "  \"control_of_first\": {\"of\": \"%s\", \"two_sided\": %s, \"sets\": %zu, ",
-                           hs__report_listing_statistic_name(by.statistic), by.two_sided ? "true" : "false",
-                           control.n));
-    HS_TRY(print_number("mean", control.mean, text, error));
-    HS_TRY(hs_text_appendf(text, error, ", "));
-    HS_TRY(print_number("low", control.low, text, error));
-    HS_TRY(hs_text_appendf(text, error, ", "));
-    HS_TRY(print_number("high", control.high, text, error));
-    HS_TRY(hs_text_appendf(text, error, ", "));
-    HS_TRY(print_number("p", control.p, text, error));
-    return hs_text_appendf(text, error, "},\n");
+    hs_json_begin_line(json, 2);
+    hs_json_put_key(json, "control_of_first");
+    hs_json_begin(json, '{');
+    put_string(json, "of", hs__report_listing_statistic_name(by.statistic));
+    hs_json_put_key(json, "two_sided");
+    hs_json_put_truth(json, by.two_sided);
+    put_whole(json, "sets", control.n);
+    put_number(json, "mean", control.mean);
+    put_number(json, "low", control.low);
+    put_number(json, "high", control.high);
+    put_number(json, "p", control.p);
+    hs_json_end(json, '}');
+    return HS_OK;
+}
+
+/* ---- the sets ---------------------------------------------------------------------------------------------------- */
+
+static void put_ranking(const listing *view, hs_json_writer *json)
+{
+    hs_json_begin_line(json, 2);
+    hs_json_put_key(json, "ranking");
+    hs_json_begin(json, '[');
+    for (size_t row = 0; row < view->n_shown; ++row) {
+        hs_json_begin_line(json, 4);
+        hs_json_begin(json, '{');
+        put_whole(json, "rank", row + 1);
+        put_set(view, view->ranking->sets[row], json);
+        hs_json_end(json, '}');
+    }
+    hs_json_begin_line(json, 2);
+    hs_json_end(json, ']');
 }
 
 /* Where all sets are asked for, those without a rank too. */
-static hs_status print_unranked(const listing *view, hs_text *text, hs_error *error)
+static hs_status put_unranked(const listing *view, hs_json_writer *json, hs_error *error)
 {
     listing_unranked *unranked = NULL;
     size_t n = 0;
-    hs_status status;
+    hs_status status = hs__report_listing_list_unranked(view, &unranked, &n, error);
 
-    HS_GOTO_DONE(hs__report_listing_list_unranked(view, &unranked, &n, error));
-    HS_GOTO_DONE(hs_text_appendf(text, error, ",\n  \"not_ranked\": ["));
+    hs_json_begin_line(json, 2);
+    hs_json_put_key(json, "not_ranked");
+    hs_json_begin(json, '[');
     for (size_t i = 0; i < n; ++i) {
-        HS_GOTO_DONE(
-            hs_text_appendf(text, error, "%s\n    {\"standing\": \"%s\", ", i > 0 ? "," : "", unranked[i].standing));
-        HS_GOTO_DONE(print_set(view, unranked[i].set, text, error));
-        HS_GOTO_DONE(hs_text_appendf(text, error, "}"));
+        hs_json_begin_line(json, 4);
+        hs_json_begin(json, '{');
+        put_string(json, "standing", unranked[i].standing);
+        put_set(view, unranked[i].set, json);
+        hs_json_end(json, '}');
     }
-    status = hs_text_appendf(text, error, "\n  ]");
-done:
+    hs_json_begin_line(json, 2);
+    hs_json_end(json, ']');
     hs_free(unranked);
     return status;
 }
 
 hs_status hs__report_listing_as_json(const listing *view, hs_text *text, hs_error *error)
 {
-    HS_TRY(hs_text_appendf(text, error, "{\n"));
-    HS_TRY(print_ranked_by(view, text, error));
-    HS_TRY(print_method(view, text, error));
-    HS_TRY(print_stability(view, text, error));
-    HS_TRY(print_control(view, text, error));
-    HS_TRY(hs_text_appendf(text, error, "  \"clean\": {"));
-    HS_TRY(print_set(view, 0, text, error));
-    HS_TRY(hs_text_appendf(text, error, "},\n  \"ranking\": ["));
-    for (size_t row = 0; row < view->n_shown; ++row) {
-        HS_TRY(hs_text_appendf(text, error, "%s\n    {\"rank\": %zu, ", row > 0 ? "," : "", row + 1));
-        HS_TRY(print_set(view, view->ranking->sets[row], text, error));
-        HS_TRY(hs_text_appendf(text, error, "}"));
-    }
-    HS_TRY(hs_text_appendf(text, error, "\n  ]"));
+    hs_json_writer json = {.text = text};
+
+    hs_json_begin(&json, '{');
+    put_ranked_by(view, &json);
+    put_method(view, &json);
+    put_stability(view, &json);
+    HS_TRY(put_control(view, &json, error));
+    hs_json_begin_line(&json, 2);
+    hs_json_put_key(&json, "clean");
+    hs_json_begin(&json, '{');
+    put_set(view, 0, &json);
+    hs_json_end(&json, '}');
+    put_ranking(view, &json);
     if (view->all)
-        HS_TRY(print_unranked(view, text, error));
-    return hs_text_appendf(text, error, "\n}\n");
+        HS_TRY(put_unranked(view, &json, error));
+    hs_json_begin_line(&json, 0);
+    hs_json_end(&json, '}');
+    hs_text_put(text, "\n");
+    return HS_OK;
 }

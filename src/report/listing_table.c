@@ -1,9 +1,8 @@
+/* A ranking for people: the table of its first sets, on a terminal or as Markdown, between its captions. */
 #include <math.h>
 #include <string.h>
 
 #include "report/listing.h"
-
-/* ---- cells ------------------------------------------------------------------------------------------------------- */
 
 /* What a column shows of each set: a statistic with its interval and, where it is tested, its q-value. */
 typedef struct shown {
@@ -25,79 +24,43 @@ static const shown single_columns[] = {
     {"first alone", HS_STATISTIC_DELTA, HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_HIGH, HS_STATISTIC_DELTA_Q, 1},
     {"second alone", HS_STATISTIC_DELTA, HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_HIGH, HS_STATISTIC_DELTA_Q, 2}};
 
-static hs_status add_ranks(grid *g, hs_error *error)
+static void add_columns(const shown *what, const report_metric *metric, report_table *table)
 {
-    grid_column *ranks = NULL;
+    char title[TABLE_NAME_BYTES];
 
-    HS_TRY(hs__report_grid_add_column(g, true, &ranks, error));
-    strcpy(ranks->title, "rank");
-    for (size_t row = 0; row < g->n_rows; ++row)
-        snprintf(ranks->cells[row], GRID_CELL_BYTES, "%zu", row + 1);
-    return HS_OK;
+    if (what->title != NULL)
+        snprintf(title, sizeof title, "%s", what->title);
+    else
+        snprintf(title, sizeof title, "%.30s.%.30s [%.16s]", metric->of->name, metric->is->name,
+                 hs__report_unit(metric));
+    hs__report_table_add_column(table, TABLE_INTERVAL, title, title);
+    hs__report_table_last(table)->style.format = hs__report_change_format(metric);
+    hs__report_table_last(table)->is_tested = true;
 }
 
-static hs_status add_heads(const listing *view, grid *g, hs_error *error)
-{
-    grid_column *heads = NULL, *ablations = NULL;
-    hs_text name = {0};
-    hs_status status = hs__report_grid_add_column(g, false, &heads, error);
-
-    if (status == HS_OK)
-        status = hs__report_grid_add_column(g, false, &ablations, error);
-    if (status != HS_OK)
-        return status;
-    strcpy(heads->title, "heads");
-    strcpy(ablations->title, "ablation");
-    for (size_t row = 0; status == HS_OK && row < g->n_rows; ++row) {
-        uint64_t set = view->ranking->sets[row];
-        name.length = 0;
-        status = hs_results_set_name(view->sets, set, &name, error);
-        if (status == HS_OK && name.length < GRID_CELL_BYTES)
-            strcpy(heads->cells[row], name.text);
-        else if (status == HS_OK)
-            snprintf(heads->cells[row], GRID_CELL_BYTES, "%.*s...", GRID_CELL_BYTES - 4, name.text);
-        snprintf(ablations->cells[row], GRID_CELL_BYTES, "%s", hs__report_listing_intervention(view, set));
-    }
-    hs_text_clear(&name);
-    return status;
-}
-
-static void format_shown(const listing *view, const shown *what, const report_metric *metric, uint64_t set, char *cell)
+/* A head alone that the file does not have leaves its cell empty. */
+static void add_change(const listing *view, const shown *what, const report_metric *metric, uint64_t set,
+                       report_table *table)
 {
     const hs_analysis *analysis = view->analysis;
+    const size_t task = metric->task, row = metric->metric;
 
     if (what->single > 0) {
-        int64_t single = analysis->singles[2 * set + (size_t)what->single - 1];
-        if (single < 0)
+        const int64_t single = analysis->singles[2 * set + (size_t)what->single - 1];
+        if (single < 0) {
+            hs__report_table_add_number(table, NAN);
             return;
+        }
         set = (uint64_t)single;
     }
-    const size_t task = metric->task, row = metric->metric;
-    double q = what->q < HS_STATISTIC_COUNT ? hs_analysis_value(analysis, what->q, task, row, set) : NAN;
-    hs__report_listing_format_change(metric, hs_analysis_value(analysis, what->value, task, row, set),
-                                     hs_analysis_value(analysis, what->low, task, row, set),
-                                     hs_analysis_value(analysis, what->high, task, row, set), cell);
-    if (cell[0] != '\0' && strlen(cell) + 1 < GRID_CELL_BYTES)
-        strcat(cell, q < 1 - analysis->options.confidence ? "*" : " ");
+    const double value = hs_analysis_value(analysis, what->value, task, row, set);
+    const double q = hs_analysis_value(analysis, what->q, task, row, set);
+    hs__report_table_add_interval(table, value, hs_analysis_value(analysis, what->low, task, row, set),
+                                  hs_analysis_value(analysis, what->high, task, row, set),
+                                  isfinite(value) && q < 1 - analysis->options.confidence);
 }
 
-static hs_status add_changes(const listing *view, grid *g, const shown *what, const report_metric *metric,
-                             hs_error *error)
-{
-    grid_column *changes = NULL;
-
-    HS_TRY(hs__report_grid_add_column(g, true, &changes, error));
-    if (what->title != NULL)
-        snprintf(changes->title, GRID_CELL_BYTES, "%s ", what->title);
-    else
-        snprintf(changes->title, GRID_CELL_BYTES, "%.30s.%.30s [%.16s] ", metric->of->name, metric->is->name,
-                 hs__report_unit(metric));
-    for (size_t row = 0; row < g->n_rows; ++row)
-        format_shown(view, what, metric, view->ranking->sets[row], changes->cells[row]);
-    return HS_OK;
-}
-
-/* ---- columns ----------------------------------------------------------------------------------------------------- */
+/* ---- which columns ----------------------------------------------------------------------------------------------- */
 
 static bool shows_a_pair(const listing *view)
 {
@@ -107,70 +70,104 @@ static bool shows_a_pair(const listing *view)
     return false;
 }
 
-static hs_status fill_grid(const listing *view, grid *g, hs_error *error)
+enum { MOST_CHANGES = LISTING_MAX_METRICS + 3 };
+
+/* What is ranked by, of pairs the interaction and, by backup, either head alone, then the other metrics; returns how many. */
+static size_t choose_changes(const listing *view, const shown *what[MOST_CHANGES], report_metric of[MOST_CHANGES])
 {
     report_metric metrics[LISTING_MAX_METRICS];
-    size_t n_left_out;
-    const size_t n = hs__report_listing_shown_metrics(view, metrics, &n_left_out);
+    size_t n_left_out, n = 1;
+    const size_t n_metrics = hs__report_listing_shown_metrics(view, metrics, &n_left_out);
 
-    HS_TRY(add_ranks(g, error));
-    HS_TRY(add_heads(view, g, error));
-    HS_TRY(add_changes(view, g, &delta_column, &metrics[0], error));
+    what[0] = &delta_column;
     if (shows_a_pair(view))
-        HS_TRY(add_changes(view, g, &interaction_column, &metrics[0], error));
+        what[n++] = &interaction_column;
     for (size_t i = 0; view->request->key == HS_RANK_BY_BACKUP && i < 2; ++i)
-        HS_TRY(add_changes(view, g, &single_columns[i], &metrics[0], error));
-    for (size_t i = 1; i < n; ++i)
-        HS_TRY(add_changes(view, g, &delta_column, &metrics[i], error));
-    return HS_OK;
+        what[n++] = &single_columns[i];
+    for (size_t i = 0; i < n; ++i)
+        of[i] = metrics[0];
+    for (size_t i = 1; i < n_metrics; ++i, ++n) {
+        what[n] = &delta_column;
+        of[n] = metrics[i];
+    }
+    return n;
+}
+
+static void fill(const listing *view, report_table *table)
+{
+    const shown *what[MOST_CHANGES];
+    report_metric of[MOST_CHANGES];
+    const size_t n = choose_changes(view, what, of);
+    hs_text name = {0};
+
+    table->is_listing = true;
+    hs__report_table_add_column(table, TABLE_NUMBER, "rank", "rank");
+    hs__report_table_last(table)->style.format.digits = 0;
+    hs__report_table_add_column(table, TABLE_TEXT, "heads", "heads");
+    hs__report_table_add_column(table, TABLE_TEXT, "ablation", "ablation");
+    for (size_t i = 0; i < n; ++i)
+        add_columns(what[i], &of[i], table);
+    for (size_t row = 0; row < view->n_shown; ++row) {
+        const uint64_t set = view->ranking->sets[row];
+        name.length = 0;
+        hs__report_put_set(view->sets, set, &name);
+        hs__report_table_add_number(table, (double)(row + 1));
+        hs__report_table_add_text(table, hs_text_kept(&table->texts, &name));
+        hs__report_table_add_text(table, hs__report_listing_intervention(view, set));
+        for (size_t i = 0; i < n; ++i)
+            add_change(view, what[i], &of[i], set, table);
+    }
+    hs_text_clear(&name);
 }
 
 /* ---- the two formats of people ----------------------------------------------------------------------------------- */
 
 hs_status hs__report_listing_as_table(const listing *view, hs_text *text, hs_error *error)
 {
-    grid g = {.n_rows = view->n_shown};
+    report_table table = {0};
     hs_status status;
 
-    HS_GOTO_DONE(fill_grid(view, &g, error));
-    HS_GOTO_DONE(hs__report_listing_captions_above(view, text, error));
-    if (g.n_rows > 0)
-        HS_GOTO_DONE(hs__report_grid_print_text(&g, text, error));
-    HS_GOTO_DONE(hs__report_listing_captions_below(view, text, error));
+    fill(view, &table);
+    HS_GOTO_DONE(hs__report_table_status(&table, error));
+    hs__report_listing_captions_above(view, text);
+    if (view->n_shown > 0)
+        hs__report_table_as_text(&table, text);
+    status = hs__report_listing_captions_below(view, text, error);
 done:
-    hs__report_grid_clear(&g);
+    hs__report_table_clear(&table);
     return status;
 }
 
 /* A caption's lines become one paragraph each; a star would begin emphasis. */
-static hs_status print_paragraphs(const hs_text *lines, hs_text *text, hs_error *error)
+static void put_paragraphs(const hs_text *lines, hs_text *text)
 {
+    hs_text_keep(text, lines->status);
     for (const char *c = lines->text; c != NULL && *c != '\0'; ++c) {
         if (*c == ' ' && (c == lines->text || c[-1] == '\n' || c[-1] == ' '))
             continue;
-        HS_TRY(hs_text_appendf(text, error, "%s%c%s", *c == '*' ? "\\" : "", *c, *c == '\n' ? "\n" : ""));
+        hs_text_putf(text, "%s%c%s", *c == '*' ? "\\" : "", *c, *c == '\n' ? "\n" : "");
     }
-    return HS_OK;
 }
 
 hs_status hs__report_listing_as_markdown(const listing *view, hs_text *text, hs_error *error)
 {
-    grid g = {.n_rows = view->n_shown};
+    report_table table = {0};
     hs_text above = {0}, below = {0};
     hs_status status;
 
-    HS_GOTO_DONE(fill_grid(view, &g, error));
-    HS_GOTO_DONE(hs__report_listing_captions_above(view, &above, error));
+    fill(view, &table);
+    HS_GOTO_DONE(hs__report_table_status(&table, error));
+    hs__report_listing_captions_above(view, &above);
     HS_GOTO_DONE(hs__report_listing_captions_below(view, &below, error));
-    HS_GOTO_DONE(print_paragraphs(&above, text, error));
-    if (g.n_rows > 0) {
-        HS_GOTO_DONE(hs__report_grid_print_markdown(&g, text, error));
-        HS_GOTO_DONE(hs_text_append(text, "\n", 1, error));
+    put_paragraphs(&above, text);
+    if (view->n_shown > 0) {
+        hs__report_table_as_markdown(&table, text);
+        hs_text_put(text, "\n");
     }
-    HS_GOTO_DONE(print_paragraphs(&below, text, error));
+    put_paragraphs(&below, text);
 done:
     hs_text_clear(&above);
     hs_text_clear(&below);
-    hs__report_grid_clear(&g);
+    hs__report_table_clear(&table);
     return status;
 }

@@ -1,4 +1,4 @@
-/* How numbers are written for people: one rule for all that shows them. */
+/* How numbers and names are written for people: one rule for all that shows them. */
 #include "report/numbers.h"
 
 #include <math.h>
@@ -134,4 +134,13 @@ void hs__report_put_mean(const report_metric *metric, double mean, double low, d
 void hs__report_put_metric(const report_metric *metric, hs_text *text)
 {
     hs_text_putf(text, "%s.%s", metric->of->name, metric->is->name);
+}
+
+void hs__report_put_set(const hs_results_sets *sets, uint64_t set, hs_text *text)
+{
+    hs_error error;
+
+    error.status = HS_OK;
+    if (text->status == HS_OK)
+        hs_text_keep(text, hs_results_set_name(sets, set, text, &error));
 }

@@ -1,6 +1,6 @@
 /*
- * How numbers are written for people: one rule for rankings, findings, tables, figures and the page. Internal to the report
- * room.
+ * How numbers and names are written for people: one rule for rankings, findings, tables, figures and the page. Internal to the
+ * report room.
  */
 #ifndef REPORT_NUMBERS_H
 #define REPORT_NUMBERS_H
@@ -49,5 +49,7 @@ const char *hs__report_unit(const report_metric *metric);
 void hs__report_put_mean(const report_metric *metric, double mean, double low, double high, hs_text *text);
 /* "toxicity.contrast", as metrics are named everywhere. */
 void hs__report_put_metric(const report_metric *metric, hs_text *text);
+/* "2.1+3.0" */
+void hs__report_put_set(const hs_results_sets *sets, uint64_t set, hs_text *text);
 
 #endif

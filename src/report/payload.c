@@ -34,7 +34,7 @@ typedef struct payload {
     uint64_t *sets; /* those that are in the page, ascending, without the clean one */
     size_t n_sets;
     size_t n_metrics;
-    hs_text *text;
+    hs_json_writer *json;
 } payload;
 
 /* ---- what there is room for -------------------------------------------------------------------------------------- */
@@ -170,116 +170,134 @@ static report_format format_of(const report_metric *metric, hs_statistic statist
                                             : hs__report_change_format(metric);
 }
 
-static hs_status print_table(const payload *p, const report_metric *metric, size_t table, hs_error *error)
+/* A string of its own making: nothing in it needs an escape. */
+static void put_table(const payload *p, const report_metric *metric, size_t table)
 {
     const report_format format = format_of(metric, tables[table].statistic);
+    char encoded[ENCODED_BYTES + 1] = "";
+    hs_text digits = {0};
 
-    HS_TRY(hs_text_appendf(p->text, error, ",\n\"%s\": \"", tables[table].key));
+    hs_text_put(&digits, "");
     for (size_t i = 0; i < p->n_sets; ++i) {
-        char encoded[ENCODED_BYTES];
         encode(shortened(hs__report_value(p->report, tables[table].statistic, metric, p->sets[i]), &format), encoded);
-        HS_TRY(hs_text_append(p->text, encoded, sizeof encoded, error));
+        hs_text_put(&digits, encoded);
     }
-    return hs_text_append(p->text, "\"", 1, error);
+    hs_json_begin_line(p->json, 0);
+    hs_json_put_key(p->json, tables[table].key);
+    hs_json_put_string(p->json, hs_text_kept(p->json->text, &digits));
+    hs_text_keep(p->json->text, digits.status);
+    hs_text_clear(&digits);
 }
 
-static hs_status print_number(const char *key, double value, hs_text *text, hs_error *error)
+static void put_string(const payload *p, const char *key, const char *string)
 {
-    return isfinite(value) ? hs_text_appendf(text, error, ", \"%s\": %.9g", key, value)
-                           : hs_text_appendf(text, error, ", \"%s\": null", key);
+    hs_json_put_key(p->json, key);
+    hs_json_put_string(p->json, string);
 }
 
-static hs_status print_strings(const char *const *keys, const char *const *values, size_t n, hs_text *text,
-                               hs_error *error)
+static void put_whole(const payload *p, const char *key, int64_t number)
 {
-    for (size_t i = 0; i < n; ++i) {
-        HS_TRY(hs_text_appendf(text, error, "%s\"%s\": ", i > 0 ? ", " : "", keys[i]));
-        HS_TRY(hs__report_escape_json(values[i], text, error));
-    }
-    return HS_OK;
+    hs_json_put_key(p->json, key);
+    hs_json_put_whole(p->json, number);
 }
 
-/* The clean model's value as people read it. */
-static hs_status print_clean(const payload *p, const report_metric *metric, hs_error *error)
+/* The clean model's value as it is, and as people read it. */
+static void put_clean(const payload *p, const report_metric *metric)
 {
     const report_format format = hs__report_mean_format(metric);
+    const double clean = hs__report_value(p->report, HS_STATISTIC_MEAN, metric, 0);
+    hs_text shown = {0};
 
-    hs_text_put(p->text, ", \"clean_text\": \"");
-    hs__report_put_number(&format, hs__report_value(p->report, HS_STATISTIC_MEAN, metric, 0), p->text);
-    hs_text_put(p->text, "\"");
-    return hs_text_status(p->text, error);
+    hs_text_put(&shown, "");
+    hs__report_put_number(&format, clean, &shown);
+    hs_json_put_key(p->json, "clean");
+    hs_json_put_number(p->json, clean);
+    put_string(p, "clean_text", hs_text_kept(p->json->text, &shown));
+    hs_text_keep(p->json->text, shown.status);
+    hs_text_clear(&shown);
 }
 
-static hs_status print_metric(const payload *p, size_t row, hs_error *error)
+static void put_metric(const payload *p, size_t row)
 {
     const report_metric *metric = &p->report->metrics[row];
-    const char *const keys[] = {"task", "metric", "unit", "meaning"};
-    const char *const values[] = {metric->of->name, metric->is->name, hs__report_unit(metric), metric->is->meaning};
 
-    HS_TRY(hs_text_appendf(p->text, error, "%s\n{", row > 0 ? "," : ""));
-    HS_TRY(print_strings(keys, values, sizeof keys / sizeof *keys, p->text, error));
-    HS_TRY(hs_text_appendf(p->text, error, ", \"factor\": %g, \"digits\": %d, \"better\": %d, \"examples\": %zu",
-                           metric->factor, metric->digits, metric->is->better, metric->of->n_examples));
-    HS_TRY(print_number("clean", hs__report_value(p->report, HS_STATISTIC_MEAN, metric, 0), p->text, error));
-    HS_TRY(print_clean(p, metric, error));
+    hs_json_begin_line(p->json, 0);
+    hs_json_begin(p->json, '{');
+    put_string(p, "task", metric->of->name);
+    put_string(p, "metric", metric->is->name);
+    put_string(p, "unit", hs__report_unit(metric));
+    put_string(p, "meaning", metric->is->meaning);
+    put_whole(p, "factor", (int64_t)metric->factor);
+    put_whole(p, "digits", metric->digits);
+    put_whole(p, "better", metric->is->better);
+    put_whole(p, "examples", (int64_t)metric->of->n_examples);
+    put_clean(p, metric);
     for (size_t i = 0; row < p->n_metrics && i < N_TABLES; ++i)
         if (!tables[i].of_pairs || p->report->has_pairs)
-            HS_TRY(print_table(p, metric, i, error));
-    return hs_text_append(p->text, "}", 1, error);
+            put_table(p, metric, i);
+    hs_json_end(p->json, '}');
 }
 
 /* ---- sets -------------------------------------------------------------------------------------------------------- */
 
-static hs_status print_names(const payload *p, hs_error *error)
+static void put_names(const payload *p)
 {
     const hs_report *report = p->report;
 
-    HS_TRY(hs_text_appendf(p->text, error, "\"interventions\": ["));
-    for (size_t i = 0; i < report->sets->n_interventions; ++i) {
-        HS_TRY(hs_text_appendf(p->text, error, "%s", i > 0 ? ", " : ""));
-        HS_TRY(hs__report_escape_json(report->sets->intervention_names[i], p->text, error));
-    }
-    HS_TRY(hs_text_appendf(p->text, error, "],\n\"components\": ["));
-    for (size_t i = 0; i < report->n_components; ++i) {
-        HS_TRY(hs_text_appendf(p->text, error, "%s", i > 0 ? ", " : ""));
-        HS_TRY(hs__report_escape_json(report->components[i].name, p->text, error));
-    }
-    return hs_text_appendf(p->text, error, "],\n");
+    hs_json_begin_line(p->json, 0);
+    hs_json_put_key(p->json, "interventions");
+    hs_json_begin(p->json, '[');
+    for (size_t i = 0; i < report->sets->n_interventions; ++i)
+        hs_json_put_string(p->json, report->sets->intervention_names[i]);
+    hs_json_end(p->json, ']');
+    hs_json_begin_line(p->json, 0);
+    hs_json_put_key(p->json, "components");
+    hs_json_begin(p->json, '[');
+    for (size_t i = 0; i < report->n_components; ++i)
+        hs_json_put_string(p->json, report->components[i].name);
+    hs_json_end(p->json, ']');
 }
 
-/* Every set as [intervention, component, ...]; `ids` are left out where they are 1, 2, 3, ... */
-static hs_status print_sets(const payload *p, hs_error *error)
+/* `ids` are left out where they are 1, 2, 3, ... */
+static void put_ids(const payload *p)
 {
-    const bool all = p->n_sets + 1 == p->report->sets->n_sets;
-
-    HS_TRY(hs_text_appendf(p->text, error, "\"n_sets\": %zu,\n\"ids\": ", p->report->sets->n_sets));
-    for (size_t i = 0; !all && i < p->n_sets; ++i)
-        HS_TRY(hs_text_appendf(p->text, error, "%s%" PRIu64, i > 0 ? "," : "[", p->sets[i]));
-    HS_TRY(hs_text_appendf(p->text, error, "%s,\n\"sets\": [", all ? "null" : p->n_sets > 0 ? "]" : "[]"));
-    for (size_t i = 0; i < p->n_sets; ++i) {
-        HS_TRY(hs_text_appendf(p->text, error, "%s[%d", i > 0 ? "," : "", p->report->sets->intervention[p->sets[i]]));
-        for (int32_t place = 0; place < p->report->sets->order[p->sets[i]]; ++place)
-            HS_TRY(hs_text_appendf(p->text, error, ",%zu", hs__report_component_of(p->report, p->sets[i], place)));
-        HS_TRY(hs_text_append(p->text, "]", 1, error));
+    hs_json_begin_line(p->json, 0);
+    put_whole(p, "n_sets", (int64_t)p->report->sets->n_sets);
+    hs_json_begin_line(p->json, 0);
+    hs_json_put_key(p->json, "ids");
+    if (p->n_sets + 1 == p->report->sets->n_sets) {
+        hs_json_put_null(p->json);
+        return;
     }
-    return hs_text_appendf(p->text, error, "],\n");
+    hs_json_begin(p->json, '[');
+    for (size_t i = 0; i < p->n_sets; ++i)
+        hs_json_put_whole(p->json, (int64_t)p->sets[i]);
+    hs_json_end(p->json, ']');
+}
+
+/* Every set as [intervention, component, ...]. */
+static void put_sets(const payload *p)
+{
+    hs_json_begin_line(p->json, 0);
+    hs_json_put_key(p->json, "sets");
+    hs_json_begin(p->json, '[');
+    for (size_t i = 0; i < p->n_sets; ++i) {
+        hs_json_begin(p->json, '[');
+        hs_json_put_whole(p->json, p->report->sets->intervention[p->sets[i]]);
+        for (int32_t place = 0; place < p->report->sets->order[p->sets[i]]; ++place)
+            hs_json_put_whole(p->json, (int64_t)hs__report_component_of(p->report, p->sets[i], place));
+        hs_json_end(p->json, ']');
+    }
+    hs_json_end(p->json, ']');
 }
 
 /* ---- pruning curves: an array a number, an element a point ------------------------------------------------------- */
-
-static hs_status print_steps(const payload *p, const hs_pruning_curve *curve, hs_error *error)
-{
-    HS_TRY(hs_text_appendf(p->text, error, ",\n\"removed\": ["));
-    for (size_t i = 0; i < curve->n_points; ++i)
-        HS_TRY(hs_text_appendf(p->text, error, "%s%zu", i > 0 ? "," : "", curve->points[i].n_removed));
-    return hs_text_append(p->text, "]", 1, error);
-}
 
 /* What people read of a point: which it is, what is kept and, where something is to be reduced, how it changes. */
 static void put_point(const payload *p, const hs_pruning_curve *curve, const hs_pruning_point *point, hs_text *text)
 {
     static const report_format share = {.factor = 100, .digits = 1};
-    char head[GRID_CELL_BYTES];
+    char head[PRUNING_HEAD_BYTES];
 
     hs_text_putf(text, "%s, %s: %zu of %zu heads removed (", curve->method,
                  p->report->sets->intervention_names[curve->intervention], point->n_removed, curve->n_heads);
@@ -299,83 +317,84 @@ static void put_point(const payload *p, const hs_pruning_curve *curve, const hs_
                                    text);
 }
 
-static hs_status print_says(const payload *p, const hs_pruning_curve *curve, hs_error *error)
+static void put_says(const payload *p, const hs_pruning_curve *curve)
 {
     hs_text says = {0};
-    hs_status status;
 
-    HS_GOTO_DONE(hs_text_appendf(p->text, error, ",\n\"says\": ["));
+    hs_json_begin_line(p->json, 0);
+    hs_json_put_key(p->json, "says");
+    hs_json_begin(p->json, '[');
     for (size_t i = 0; i < curve->n_points; ++i) {
         says.length = 0;
         put_point(p, curve, &curve->points[i], &says);
-        HS_GOTO_DONE(hs_text_status(&says, error));
-        HS_GOTO_DONE(hs_text_appendf(p->text, error, "%s", i > 0 ? "," : ""));
-        HS_GOTO_DONE(hs__report_escape_json(says.text, p->text, error));
+        hs_json_put_string(p->json, hs_text_kept(p->json->text, &says));
     }
-    status = hs_text_append(p->text, "]", 1, error);
-done:
+    hs_json_end(p->json, ']');
+    hs_text_keep(p->json->text, says.status);
     hs_text_clear(&says);
-    return status;
 }
 
-static hs_status print_curve(const payload *p, const hs_pruning_curve *curve, hs_error *error)
+/* Number `number` of every point; behind the last of them how many heads are removed. */
+static void put_numbers(const payload *p, const hs_pruning_curve *curve, size_t number)
 {
-    const char *const keys[] = {"method", "ablation"};
-    const char *const values[] = {curve->method, p->report->sets->intervention_names[curve->intervention]};
     double numbers[PRUNING_NUMBERS];
 
-    HS_TRY(hs_text_appendf(p->text, error, "{"));
-    HS_TRY(print_strings(keys, values, sizeof keys / sizeof *keys, p->text, error));
-    HS_TRY(hs_text_appendf(p->text, error, ", \"heads\": %zu, \"metric\": %zu, \"reduced_metric\": ", curve->n_heads,
-                           hs__report_find_metric(p->report, curve->task, curve->metric)));
-    HS_TRY(curve->has_reduced
-               ? hs_text_appendf(p->text, error, "%zu",
-                                 hs__report_find_metric(p->report, curve->reduced_task, curve->reduced_metric))
-               : hs_text_appendf(p->text, error, "null"));
-    HS_TRY(print_steps(p, curve, error));
-    HS_TRY(print_says(p, curve, error));
-    for (size_t number = 0; number < PRUNING_NUMBERS; ++number) {
-        HS_TRY(hs_text_appendf(p->text, error, ",\n\"%s\": [", hs__report_pruning_number_names[number]));
-        for (size_t i = 0; i < curve->n_points; ++i) {
-            hs__report_pruning_list_numbers(curve, &curve->points[i], numbers);
-            HS_TRY(hs_text_appendf(p->text, error, "%s", i > 0 ? "," : ""));
-            HS_TRY(isfinite(numbers[number]) ? hs_text_appendf(p->text, error, "%.9g", numbers[number])
-                                             : hs_text_appendf(p->text, error, "null"));
-        }
-        HS_TRY(hs_text_append(p->text, "]", 1, error));
+    hs_json_begin_line(p->json, 0);
+    hs_json_put_key(p->json, number < PRUNING_NUMBERS ? hs__report_pruning_number_names[number] : "removed");
+    hs_json_begin(p->json, '[');
+    for (size_t i = 0; i < curve->n_points; ++i) {
+        hs__report_pruning_list_numbers(curve, &curve->points[i], numbers);
+        hs_json_put_number(p->json, number < PRUNING_NUMBERS ? numbers[number] : (double)curve->points[i].n_removed);
     }
-    return hs_text_append(p->text, "}", 1, error);
+    hs_json_end(p->json, ']');
 }
 
-static hs_status print_curves(const payload *p, hs_error *error)
+static void put_curve(const payload *p, const hs_pruning_curve *curve)
 {
-    HS_TRY(hs_text_appendf(p->text, error, "\"curves\": ["));
-    for (size_t i = 0; i < p->report->n_curves; ++i) {
-        HS_TRY(hs_text_appendf(p->text, error, "%s\n", i > 0 ? "," : ""));
-        HS_TRY(print_curve(p, &p->report->curves[i], error));
-    }
-    return hs_text_appendf(p->text, error, "],\n");
+    hs_json_begin_line(p->json, 0);
+    hs_json_begin(p->json, '{');
+    put_string(p, "method", curve->method);
+    put_string(p, "ablation", p->report->sets->intervention_names[curve->intervention]);
+    put_whole(p, "heads", (int64_t)curve->n_heads);
+    put_whole(p, "metric", (int64_t)hs__report_find_metric(p->report, curve->task, curve->metric));
+    put_says(p, curve);
+    for (size_t number = 0; number <= PRUNING_NUMBERS; ++number)
+        put_numbers(p, curve, number);
+    hs_json_end(p->json, '}');
 }
 
-static hs_status print_all(const payload *p, hs_error *error)
+static void put_all(const payload *p)
 {
-    HS_TRY(hs_text_appendf(p->text, error, "{\"level\": %.9g,\n", 1 - p->report->analysis->options.confidence));
-    HS_TRY(print_names(p, error));
-    HS_TRY(print_sets(p, error));
-    HS_TRY(print_curves(p, error));
-    HS_TRY(hs_text_appendf(p->text, error, "\"metrics\": ["));
+    hs_json_begin(p->json, '{');
+    hs_json_put_key(p->json, "level");
+    hs_json_put_number(p->json, 1 - p->report->analysis->options.confidence);
+    put_names(p);
+    put_ids(p);
+    put_sets(p);
+    hs_json_begin_line(p->json, 0);
+    hs_json_put_key(p->json, "curves");
+    hs_json_begin(p->json, '[');
+    for (size_t i = 0; i < p->report->n_curves; ++i)
+        put_curve(p, &p->report->curves[i]);
+    hs_json_end(p->json, ']');
+    hs_json_begin_line(p->json, 0);
+    hs_json_put_key(p->json, "metrics");
+    hs_json_begin(p->json, '[');
     for (size_t m = 0; m < p->report->n_metrics; ++m)
-        HS_TRY(print_metric(p, m, error));
-    return hs_text_appendf(p->text, error, "]}\n");
+        put_metric(p, m);
+    hs_json_end(p->json, ']');
+    hs_json_end(p->json, '}');
+    hs_text_put(p->json->text, "\n");
 }
 
 hs_status hs__report_payload_write(const hs_report *report, hs_text *text, hs_error *error)
 {
-    payload p = {.report = report, .text = text};
+    hs_json_writer json = {.text = text, .is_compact = true};
+    payload p = {.report = report, .json = &json};
     hs_status status = choose_sets(&p, error);
 
     if (status == HS_OK)
-        status = print_all(&p, error);
+        put_all(&p);
     hs_free(p.sets);
     return status;
 }

@@ -4,84 +4,82 @@
 
 #include "report/contents.h"
 
-static hs_status text_columns(report_table *s, const char *const *names, size_t n, hs_error *error)
+static void text_columns(report_table *s, const char *const *names, size_t n)
 {
     for (size_t i = 0; i < n; ++i)
-        HS_TRY(hs__report_table_add_column(s, TABLE_TEXT, names[i], names[i], error));
-    return HS_OK;
+        hs__report_table_add_column(s, TABLE_TEXT, names[i], names[i]);
 }
 
-static hs_status number_columns(report_table *s, const char *const *names, size_t n, hs_error *error)
+static void number_columns(report_table *s, const char *const *names, size_t n)
 {
     for (size_t i = 0; i < n; ++i)
-        HS_TRY(hs__report_table_add_column(s, TABLE_NUMBER, names[i], names[i], error));
-    return HS_OK;
+        hs__report_table_add_column(s, TABLE_NUMBER, names[i], names[i]);
 }
 
-#define TEXT_COLUMNS(s, ...)                                                                                         \
-    text_columns(s, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), \
-                 error)
-#define NUMBER_COLUMNS(s, ...)                                                                                         \
-    number_columns(s, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), \
-                   error)
+#define TEXT_COLUMNS(s, ...) \
+    text_columns(s, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+#define NUMBER_COLUMNS(s, ...) \
+    number_columns(s, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static hs_status sheet_finding(const hs_report *report, report_table *s, hs_error *error)
 {
     hs_text sentence = {0};
-    hs_status status;
 
-    HS_GOTO_DONE(TEXT_COLUMNS(s, "finding"));
-    HS_GOTO_DONE(hs__report_findings_sentence(report, &sentence, error));
-    HS_GOTO_DONE(hs__report_table_add_text(s, sentence.text, error));
+    (void)error;
+    TEXT_COLUMNS(s, "finding");
+    hs__report_findings_sentence(report, &sentence);
+    hs__report_table_add_text(s, hs_text_kept(&s->texts, &sentence));
     for (size_t i = 0; i < report->n_curves; ++i) {
-        sentence.length = 0;
-        HS_GOTO_DONE(hs__report_findings_pruning(report, &report->curves[i], &sentence, error));
-        HS_GOTO_DONE(hs__report_table_add_text(s, sentence.text, error));
+        hs_text_empty(&sentence);
+        hs__report_findings_pruning(report, &report->curves[i], &sentence);
+        hs__report_table_add_text(s, hs_text_kept(&s->texts, &sentence));
     }
-done:
     hs_text_clear(&sentence);
-    return status;
+    return HS_OK;
 }
 
-static hs_status write_attributes(const hs_report *report, const char *group, report_table *s, hs_error *error)
+static void write_attributes(const hs_report *report, const char *group, report_table *s)
 {
     const hs_results_attribute *attribute;
 
-    HS_TRY(TEXT_COLUMNS(s, "key", "value"));
+    TEXT_COLUMNS(s, "key", "value");
     for (size_t i = 0; (attribute = hs_results_attribute_at(report->results, group, i)) != NULL; ++i) {
-        HS_TRY(hs__report_table_add_text(s, attribute->name, error));
-        HS_TRY(hs__report_table_add_text(s, attribute->value, error));
+        hs__report_table_add_text(s, attribute->name);
+        hs__report_table_add_text(s, attribute->value);
     }
-    return HS_OK;
 }
 
 static hs_status sheet_experiment(const hs_report *report, report_table *s, hs_error *error)
 {
-    return write_attributes(report, "experiment", s, error);
+    (void)error;
+    write_attributes(report, "experiment", s);
+    return HS_OK;
 }
 
 static hs_status sheet_provenance(const hs_report *report, report_table *s, hs_error *error)
 {
-    return write_attributes(report, "provenance", s, error);
+    (void)error;
+    write_attributes(report, "provenance", s);
+    return HS_OK;
 }
 
 static hs_status sheet_runs(const hs_report *report, report_table *s, hs_error *error)
 {
     size_t n_runs;
 
-    HS_TRY(TEXT_COLUMNS(s, "start", "end", "host", "version"));
-    HS_TRY(NUMBER_COLUMNS(s, "ranks", "cells", "sweep_seconds"));
+    TEXT_COLUMNS(s, "start", "end", "host", "version");
+    NUMBER_COLUMNS(s, "ranks", "cells", "sweep_seconds");
     HS_TRY(hs_results_n_runs(report->results, &n_runs, error));
     for (size_t row = 0; row < n_runs; ++row) {
         hs_results_run run;
         HS_TRY(hs_results_read_run(report->results, row, &run, error));
-        HS_TRY(hs__report_table_add_time(s, run.start, error));
-        HS_TRY(hs__report_table_add_time(s, run.end, error));
-        HS_TRY(hs__report_table_add_text(s, run.host, error));
-        HS_TRY(hs__report_table_add_text(s, run.version, error));
-        HS_TRY(hs__report_table_add_number(s, (double)run.ranks, error));
-        HS_TRY(hs__report_table_add_number(s, (double)run.cells, error));
-        HS_TRY(hs__report_table_add_number(s, run.sweep_seconds, error));
+        hs__report_table_add_time(s, run.start);
+        hs__report_table_add_time(s, run.end);
+        hs__report_table_add_text(s, run.host);
+        hs__report_table_add_text(s, run.version);
+        hs__report_table_add_number(s, (double)run.ranks);
+        hs__report_table_add_number(s, (double)run.cells);
+        hs__report_table_add_number(s, run.sweep_seconds);
     }
     return HS_OK;
 }
@@ -90,75 +88,76 @@ static hs_status sheet_method(const hs_report *report, report_table *s, hs_error
 {
     const hs_analysis_options *options = &report->analysis->options;
 
-    HS_TRY(TEXT_COLUMNS(s, "interval"));
-    HS_TRY(NUMBER_COLUMNS(s, "confidence", "resamples", "permutations", "seed", "sets", "sets_complete"));
+    (void)error;
+    TEXT_COLUMNS(s, "interval");
+    NUMBER_COLUMNS(s, "confidence", "resamples", "permutations", "seed", "sets", "sets_complete");
     for (size_t i = 1; i < s->n_columns; ++i)
-        s->columns[i].format.digits = -9;
-    HS_TRY(hs__report_table_add_text(s, options->bca ? "bca" : "percentile", error));
-    HS_TRY(hs__report_table_add_number(s, options->confidence, error));
-    HS_TRY(hs__report_table_add_number(s, (double)options->resamples, error));
-    HS_TRY(hs__report_table_add_number(s, (double)options->permutations, error));
-    HS_TRY(hs__report_table_add_number(s, (double)options->seed, error));
-    HS_TRY(hs__report_table_add_number(s, (double)report->analysis->n_sets, error));
-    return hs__report_table_add_number(s, (double)report->analysis->n_complete, error);
+        s->columns[i].style.format.digits = -9;
+    hs__report_table_add_text(s, options->bca ? "bca" : "percentile");
+    hs__report_table_add_number(s, options->confidence);
+    hs__report_table_add_number(s, (double)options->resamples);
+    hs__report_table_add_number(s, (double)options->permutations);
+    hs__report_table_add_number(s, (double)options->seed);
+    hs__report_table_add_number(s, (double)report->analysis->n_sets);
+    hs__report_table_add_number(s, (double)report->analysis->n_complete);
+    return HS_OK;
 }
 
 /* ---- tasks and their metrics ------------------------------------------------------------------------------------- */
 
-static hs_status add_metric(const hs_report *report, size_t task, size_t metric, report_table *s, hs_error *error)
+static void add_metric(const hs_report *report, size_t task, size_t metric, report_table *s)
 {
     const hs_results_task *of = hs_results_task_at(report->results, task);
     const hs_metric *is = &of->metrics[metric];
     const hs_analysis *analysis = report->analysis;
 
-    HS_TRY(hs__report_table_add_text(s, of->name, error));
-    HS_TRY(hs__report_table_add_text(s, of->kind, error));
-    HS_TRY(hs__report_table_add_number(s, (double)of->n_examples, error));
-    HS_TRY(hs__report_table_add_text(s, is->name, error));
-    HS_TRY(hs__report_table_add_text(s, is->meaning, error));
-    HS_TRY(hs__report_table_add_text(s, is->unit, error));
-    HS_TRY(hs__report_table_add_text(s, is->better > 0 ? "more" : is->better < 0 ? "less" : "", error));
+    hs__report_table_add_text(s, of->name);
+    hs__report_table_add_text(s, of->kind);
+    hs__report_table_add_number(s, (double)of->n_examples);
+    hs__report_table_add_text(s, is->name);
+    hs__report_table_add_text(s, is->meaning);
+    hs__report_table_add_text(s, is->unit);
+    hs__report_table_add_text(s, is->better > 0 ? "more" : is->better < 0 ? "less" : "");
     const report_metric shown = hs__report_metric_of(analysis, task, metric);
-    HS_TRY(hs__report_table_add_interval(s, hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, 0),
-                                         hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, 0),
-                                         hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, 0), false,
-                                         error));
+    hs__report_table_add_interval(s, hs_analysis_value(analysis, HS_STATISTIC_MEAN, task, metric, 0),
+                                  hs_analysis_value(analysis, HS_STATISTIC_MEAN_LOW, task, metric, 0),
+                                  hs_analysis_value(analysis, HS_STATISTIC_MEAN_HIGH, task, metric, 0), false);
     hs__report_table_of_metric(s, &shown);
-    return HS_OK;
 }
 
 static hs_status sheet_tasks(const hs_report *report, report_table *s, hs_error *error)
 {
-    HS_TRY(TEXT_COLUMNS(s, "task", "kind"));
-    HS_TRY(NUMBER_COLUMNS(s, "examples"));
-    hs__report_table_last(s)->format.digits = 0;
-    HS_TRY(TEXT_COLUMNS(s, "metric", "meaning", "unit", "better"));
-    HS_TRY(hs__report_table_add_column(s, TABLE_INTERVAL, "clean", "clean model", error));
+    (void)error;
+    TEXT_COLUMNS(s, "task", "kind");
+    NUMBER_COLUMNS(s, "examples");
+    hs__report_table_last(s)->style.format.digits = 0;
+    TEXT_COLUMNS(s, "metric", "meaning", "unit", "better");
+    hs__report_table_add_column(s, TABLE_INTERVAL, "clean", "clean model");
     for (size_t task = 0; task < report->analysis->n_tasks; ++task)
         for (size_t metric = 0; metric < hs_results_task_at(report->results, task)->n_metrics; ++metric)
-            HS_TRY(add_metric(report, task, metric, s, error));
+            add_metric(report, task, metric, s);
     return HS_OK;
 }
 
 static hs_status sheet_stability(const hs_report *report, report_table *s, hs_error *error)
 {
-    HS_TRY(TEXT_COLUMNS(s, "task", "metric", "ablation"));
-    HS_TRY(hs__report_table_add_column(s, TABLE_INTERVAL, "split_half", "split-half Spearman", error));
-    hs__report_table_last(s)->format.digits = 2;
-    HS_TRY(NUMBER_COLUMNS(s, "top_5", "top_10", "top_20"));
+    (void)error;
+    TEXT_COLUMNS(s, "task", "metric", "ablation");
+    hs__report_table_add_column(s, TABLE_INTERVAL, "split_half", "split-half Spearman");
+    hs__report_table_last(s)->style.format.digits = 2;
+    NUMBER_COLUMNS(s, "top_5", "top_10", "top_20");
     for (size_t m = 0; m < report->n_metrics; ++m)
         for (size_t i = 0; i < report->sets->n_interventions; ++i) {
             const report_metric *metric = &report->metrics[m];
             const double *stability = report->analysis->stability[metric->task] +
                                       (i * metric->of->n_metrics + metric->metric) * HS_STABILITY_COUNT;
-            HS_TRY(hs__report_table_add_text(s, metric->of->name, error));
-            HS_TRY(hs__report_table_add_text(s, metric->is->name, error));
-            HS_TRY(hs__report_table_add_text(s, report->sets->intervention_names[i], error));
-            HS_TRY(hs__report_table_add_interval(s, stability[HS_STABILITY_SPLIT_HALF],
-                                                 stability[HS_STABILITY_SPLIT_HALF_LOW],
-                                                 stability[HS_STABILITY_SPLIT_HALF_HIGH], false, error));
+            hs__report_table_add_text(s, metric->of->name);
+            hs__report_table_add_text(s, metric->is->name);
+            hs__report_table_add_text(s, report->sets->intervention_names[i]);
+            hs__report_table_add_interval(s, stability[HS_STABILITY_SPLIT_HALF], stability[HS_STABILITY_SPLIT_HALF_LOW],
+                                          stability[HS_STABILITY_SPLIT_HALF_HIGH], false);
             for (size_t top = HS_STABILITY_TOP_5; top <= HS_STABILITY_TOP_20; ++top)
-                HS_TRY(hs__report_table_add_number(s, stability[top], error));
+                hs__report_table_add_number(s, stability[top]);
         }
     return HS_OK;
 }
@@ -170,21 +169,22 @@ static hs_status compare_two(const hs_report *report, const report_metric *metri
     size_t n;
 
     HS_TRY(hs_analysis_compare(report->analysis, metric->task, metric->metric, one, other, &correlation, &n, error));
-    HS_TRY(hs__report_table_add_text(s, metric->of->name, error));
-    HS_TRY(hs__report_table_add_text(s, metric->is->name, error));
-    HS_TRY(hs__report_table_add_text(s, report->sets->intervention_names[one], error));
-    HS_TRY(hs__report_table_add_text(s, report->sets->intervention_names[other], error));
-    HS_TRY(hs__report_table_add_number(s, (double)n, error));
-    return hs__report_table_add_number(s, correlation, error);
+    hs__report_table_add_text(s, metric->of->name);
+    hs__report_table_add_text(s, metric->is->name);
+    hs__report_table_add_text(s, report->sets->intervention_names[one]);
+    hs__report_table_add_text(s, report->sets->intervention_names[other]);
+    hs__report_table_add_number(s, (double)n);
+    hs__report_table_add_number(s, correlation);
+    return HS_OK;
 }
 
 static hs_status sheet_interventions(const hs_report *report, report_table *s, hs_error *error)
 {
     const int32_t n = (int32_t)report->sets->n_interventions;
 
-    HS_TRY(TEXT_COLUMNS(s, "task", "metric", "first", "second"));
-    HS_TRY(NUMBER_COLUMNS(s, "heads", "spearman"));
-    hs__report_table_last(s)->format.digits = 2;
+    TEXT_COLUMNS(s, "task", "metric", "first", "second");
+    NUMBER_COLUMNS(s, "heads", "spearman");
+    hs__report_table_last(s)->style.format.digits = 2;
     for (size_t m = 0; m < report->n_metrics; ++m)
         for (int32_t one = 0; one < n; ++one)
             for (int32_t other = one + 1; other < n; ++other)
@@ -229,3 +229,10 @@ const report_sheet hs__report_sheets[] = {
     {"runs", "Runs", "When, where and on how many ranks the sweep was started.", sheet_runs, true},
 };
 const size_t hs__report_n_sheets = sizeof hs__report_sheets / sizeof *hs__report_sheets;
+
+hs_status hs__report_fill_sheet(const hs_report *report, const report_sheet *sheet, report_table *table,
+                                hs_error *error)
+{
+    HS_TRY(sheet->write(report, table, error));
+    return hs__report_table_status(table, error);
+}

@@ -1,61 +1,79 @@
-/* The tables of a report in other formats than the page. */
+/* The sheets of a report in other formats than the page. */
 #include <string.h>
 
 #include "report/contents.h"
 
-static hs_status list_names(const char *table, hs_error *error)
+static hs_status fail_name(const char *name, hs_error *error)
 {
     hs_text names = {0};
-    hs_status status = HS_OK;
 
-    for (size_t i = 0; status == HS_OK && i < hs__report_n_sheets; ++i)
-        status = hs_text_appendf(&names, error, "%s%s", i > 0 ? ", " : "", hs__report_sheets[i].name);
+    for (size_t i = 0; i < hs__report_n_sheets; ++i)
+        hs_text_putf(&names, "%s%s", i > 0 ? ", " : "", hs__report_sheets[i].name);
+    hs_status status = hs_text_status(&names, error);
     if (status == HS_OK)
-        status = hs_fail(error, HS_ERROR_USAGE, "--table %s: there is %s", table, names.text);
+        status = hs_fail(error, HS_ERROR_USAGE, "--table %s: there is %s", name, names.text);
     hs_text_clear(&names);
     return status;
 }
 
-/* A table by itself is nothing but rows; of several each has its name above it. */
-static hs_status print_one(const report_table *s, const report_sheet *row, hs_report_format format, bool alone,
-                           bool first, hs_text *text, hs_error *error)
+/* A sheet by itself is nothing but rows; of several each has its name above it. */
+static void put_csv(const report_table *table, const report_sheet *sheet, bool is_first, bool is_alone, hs_text *text)
 {
-    switch (format) {
-    case HS_REPORT_CSV:
-        if (!alone)
-            HS_TRY(hs_text_appendf(text, error, "%s# %s\n", first ? "" : "\n", row->name));
-        return hs__report_table_as_csv(s, text, error);
-    case HS_REPORT_JSON:
-        if (!alone)
-            HS_TRY(hs_text_appendf(text, error, "%s\n  \"%s\": ", first ? "{" : ",", row->name));
-        return hs__report_table_as_json(s, text, error);
-    case HS_REPORT_MARKDOWN:
-        HS_TRY(hs_text_appendf(text, error, "%s## %s\n\n", first ? "" : "\n", row->title));
-        if (row->note[0] != '\0')
-            HS_TRY(hs_text_appendf(text, error, "%s\n\n", row->note));
-        return hs__report_table_as_markdown(s, text, error);
-    default:
-        return hs_fail(error, HS_ERROR_USAGE, "a report has the formats html, csv, json and md");
-    }
+    if (!is_alone)
+        hs_text_putf(text, "%s# %s\n", is_first ? "" : "\n", sheet->name);
+    hs__report_table_as_csv(table, text);
 }
 
-hs_status hs_report_tables(const hs_report *report, const char *table, hs_report_format format, hs_text *text,
+static void put_json(const report_table *table, const report_sheet *sheet, bool is_first, bool is_alone, hs_text *text)
+{
+    hs_json_writer json = {.text = text};
+
+    if (!is_alone)
+        hs_text_putf(text, "%s\n  \"%s\": ", is_first ? "{" : ",", sheet->name);
+    hs__report_table_as_json(table, &json);
+}
+
+static void put_markdown(const report_table *table, const report_sheet *sheet, bool is_first, bool is_alone,
+                         hs_text *text)
+{
+    (void)is_alone;
+    hs_text_putf(text, "%s## %s\n\n", is_first ? "" : "\n", sheet->title);
+    if (sheet->note[0] != '\0')
+        hs_text_putf(text, "%s\n\n", sheet->note);
+    hs__report_table_as_markdown(table, text);
+}
+
+/* A row a format: what comes after the last sheet, by itself and of several. */
+static const struct {
+    void (*put)(const report_table *table, const report_sheet *sheet, bool is_first, bool is_alone, hs_text *text);
+    const char *after_one, *after_all;
+} formats[] = {
+    [HS_REPORT_TABLE] = {NULL, "", ""},
+    [HS_REPORT_CSV] = {put_csv, "", ""},
+    [HS_REPORT_JSON] = {put_json, "\n", "\n}\n"},
+    [HS_REPORT_MARKDOWN] = {put_markdown, "", ""},
+};
+
+hs_status hs_report_tables(const hs_report *report, const char *name, hs_report_format format, hs_text *text,
                            hs_error *error)
 {
     size_t n = 0;
 
+    if (formats[format].put == NULL)
+        return hs_fail(error, HS_ERROR_USAGE, "a report has the formats html, csv, json and md");
     for (size_t i = 0; i < hs__report_n_sheets; ++i) {
-        report_table s = {0};
-        if (table != NULL && strcmp(table, hs__report_sheets[i].name) != 0)
+        report_table table = {0};
+        if (name != NULL && strcmp(name, hs__report_sheets[i].name) != 0)
             continue;
-        hs_status status = hs__report_sheets[i].write(report, &s, error);
+        hs_status status = hs__report_fill_sheet(report, &hs__report_sheets[i], &table, error);
         if (status == HS_OK)
-            status = print_one(&s, &hs__report_sheets[i], format, table != NULL, n == 0, text, error);
-        hs__report_table_clear(&s);
+            formats[format].put(&table, &hs__report_sheets[i], n == 0, name != NULL, text);
+        hs__report_table_clear(&table);
         HS_TRY(status);
         ++n;
     }
     if (n == 0)
-        return list_names(table, error);
-    return format == HS_REPORT_JSON ? hs_text_appendf(text, error, table != NULL ? "\n" : "\n}\n") : HS_OK;
+        return fail_name(name, error);
+    hs_text_put(text, name != NULL ? formats[format].after_one : formats[format].after_all);
+    return hs_text_status(text, error);
 }

@@ -29,14 +29,13 @@ static double change_of(const text_reader *r, size_t example)
 }
 
 /* Whole characters only: the end may be cut, and a damaged file may hold anything. */
-static hs_status append_characters(const char *bytes, size_t n, hs_text *text, hs_error *error)
+static void append_characters(const char *bytes, size_t n, hs_text *text)
 {
     for (size_t at = 0; at < n && bytes[at] != '\0';) {
         size_t length = hs_utf8_length(bytes + at, n - at);
-        HS_TRY(hs_text_append(text, length > 0 ? bytes + at : "?", length > 0 ? length : 1, error));
+        hs_text_put_bytes(text, length > 0 ? bytes + at : "?", length > 0 ? length : 1);
         at += length > 0 ? length : 1;
     }
-    return HS_OK;
 }
 
 /* The first samples of an example, a line each. */
@@ -45,13 +44,14 @@ static hs_status add_texts(text_reader *r, size_t row, size_t example, report_ta
     const hs_results_task *task = task_of(r);
 
     HS_TRY(hs_results_read_texts(r->report->results, (uint32_t)r->metric->task, row, example, r->texts, error));
-    r->text.length = 0;
+    hs_text_empty(&r->text);
     for (size_t i = 0; i < task->n_samples && i < SAMPLES_SHOWN; ++i) {
         if (i > 0)
-            HS_TRY(hs_text_append(&r->text, "\n", 1, error));
-        HS_TRY(append_characters(r->texts + i * task->text_bytes, task->text_bytes, &r->text, error));
+            hs_text_put(&r->text, "\n");
+        append_characters(r->texts + i * task->text_bytes, task->text_bytes, &r->text);
     }
-    return hs__report_table_add_text(s, r->text.text != NULL && r->text.length > 0 ? r->text.text : "", error);
+    hs__report_table_add_text(s, hs_text_kept(&s->texts, &r->text));
+    return HS_OK;
 }
 
 static hs_status add_example(text_reader *r, size_t row, size_t example, report_table *s, hs_error *error)
@@ -60,15 +60,15 @@ static hs_status add_example(text_reader *r, size_t row, size_t example, report_
     const uint64_t set = (uint64_t)r->rows[row];
     const size_t at = example * task->n_metrics + r->metric->metric;
 
-    HS_TRY(hs__report_table_begin_set(s, set, error));
-    r->text.length = 0;
-    HS_TRY(hs__report_set_name(r->report, set, &r->text, error));
-    HS_TRY(hs__report_table_add_text(s, r->text.text, error));
-    HS_TRY(hs__report_table_add_text(s, hs__report_intervention(r->report, set), error));
-    HS_TRY(hs__report_table_add_text(s, task->name, error));
-    HS_TRY(hs__report_table_add_number(s, (double)task->example_line[example], error));
-    HS_TRY(hs__report_table_add_number(s, (double)r->clean[at], error));
-    HS_TRY(hs__report_table_add_number(s, (double)r->values[at], error));
+    hs__report_table_begin_set(s, set);
+    hs_text_empty(&r->text);
+    hs__report_put_set(r->report->sets, set, &r->text);
+    hs__report_table_add_text(s, hs_text_kept(&s->texts, &r->text));
+    hs__report_table_add_text(s, hs__report_intervention(r->report, set));
+    hs__report_table_add_text(s, task->name);
+    hs__report_table_add_number(s, (double)task->example_line[example]);
+    hs__report_table_add_number(s, (double)r->clean[at]);
+    hs__report_table_add_number(s, (double)r->values[at]);
     HS_TRY(add_texts(r, r->clean_row, example, s, error));
     return add_texts(r, row, example, s, error);
 }
@@ -149,9 +149,9 @@ hs_status hs__report_sheet_texts(const hs_report *report, report_table *s, hs_er
 
     s->by_set = true;
     for (size_t i = 0; i < sizeof columns / sizeof *columns; ++i)
-        HS_TRY(hs__report_table_add_column(s, columns[i].kind, columns[i].name, columns[i].name, error));
+        hs__report_table_add_column(s, columns[i].kind, columns[i].name, columns[i].name);
     s->columns[0].of_heads = true;
-    s->columns[3].format.digits = 0;
+    s->columns[3].style.format.digits = 0;
     for (size_t m = 0; m < report->n_main; ++m) {
         const report_metric *metric = &report->metrics[m];
         bool first = true;

@@ -11,14 +11,15 @@
 
 #include "report/contents.h"
 
-typedef hs_status (*escape)(const char *string, hs_text *text, hs_error *error);
+typedef void (*escape)(const char *string, hs_text *text);
 
 static void check(escape function, const char *string, const char *expected)
 {
     hs_text text = {0};
     hs_error error = {0};
 
-    assert_int_equal(function(string, &text, &error), HS_OK);
+    function(string, &text);
+    assert_int_equal(hs_text_status(&text, &error), HS_OK);
     assert_string_equal(text.text != NULL ? text.text : "", expected);
     hs_text_clear(&text);
 }
@@ -26,79 +27,52 @@ static void check(escape function, const char *string, const char *expected)
 static void html_is_escaped(void **state)
 {
     (void)state;
-    check(hs__report_escape_html, "</p><script>'\"&", "&lt;/p&gt;&lt;script&gt;&#39;&quot;&amp;");
-    check(hs__report_escape_html, "a\x01\x1b\x7f z", "a\\x01\\x1b\\x7f z");
-    check(hs__report_escape_html, "a\xe2\x80\xae z\xc2\x9b\xff", "a\\u202e z\\u009b\\xff");
-    check(hs__report_escape_html, "\xc3\xa4 \xe2\x82\xac", "\xc3\xa4 \xe2\x82\xac");
-    check(hs__report_escape_html, "", "");
-}
-
-static void json_cannot_end_a_script(void **state)
-{
-    (void)state;
-    check(hs__report_escape_json, "</script><!--", "\"\\u003c/script\\u003e\\u003c!--\"");
-    check(hs__report_escape_json, "a\"b\\c\n\x01", "\"a\\\"b\\\\c\\u000a\\u0001\"");
-    check(hs__report_escape_json, "\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7", "\"\\u2028\\u2029\xe2\x80\xa7\"");
-    check(hs__report_escape_json, "\xe2\x80", "\"\\ufffd\\ufffd\"");
-    check(hs__report_escape_json, "\x7f\xc2\x9b\xe2\x81\xa6", "\"\\u007f\\u009b\\u2066\"");
-}
-
-static void csv_is_quoted_where_it_must_be(void **state)
-{
-    (void)state;
-    check(hs__report_escape_csv, "plain", "plain");
-    check(hs__report_escape_csv, "a,b", "\"a,b\"");
-    check(hs__report_escape_csv, "say \"x\"", "\"say \"\"x\"\"\"");
-    check(hs__report_escape_csv, "two\nlines", "\"two\nlines\"");
-}
-
-static void csv_has_no_formulas(void **state)
-{
-    (void)state;
-    check(hs__report_escape_csv, "=1+1", "\"'=1+1\"");
-    check(hs__report_escape_csv, "@SUM(A1)", "\"'@SUM(A1)\"");
-    check(hs__report_escape_csv, "-1+cmd|' /C x'!A0", "\"'-1+cmd|' /C x'!A0\"");
-    check(hs__report_escape_csv, "+x,\"y\"", "\"'+x,\"\"y\"\"\"");
-    check(hs__report_escape_csv, "-0.125", "-0.125");
-    check(hs__report_escape_csv, "+1e-5", "+1e-5");
-    check(hs__report_escape_csv, "-inf", "-inf");
-    check(hs__report_escape_csv, "-", "-");
-    check(hs__report_escape_csv, "a=b", "a=b");
+    check(hs__report_put_html, "</p><script>'\"&", "&lt;/p&gt;&lt;script&gt;&#39;&quot;&amp;");
+    check(hs__report_put_html, "a\x01\x1b\x7f z", "a\\x01\\x1b\\x7f z");
+    check(hs__report_put_html, "a\xe2\x80\xae z\xc2\x9b\xff", "a\\u202e z\\u009b\\xff");
+    check(hs__report_put_html, "\xc3\xa4 \xe2\x82\xac", "\xc3\xa4 \xe2\x82\xac");
+    check(hs__report_put_html, "", "");
 }
 
 static void markdown_stays_in_its_cell(void **state)
 {
     (void)state;
-    check(hs__report_escape_markdown, "a|b\n*c* <i>", "a\\|b \\*c\\* \\<i>");
-    check(hs__report_escape_markdown, "\x1b[2J", "\\x1b\\[2J");
+    check(hs__report_put_markdown, "a|b\n*c* <i>", "a\\|b \\*c\\* \\<i>");
+    check(hs__report_put_markdown, "\x1b[2J", "\\x1b\\[2J");
 }
 
 static void tables_have_one_row_in_every_format(void **state)
 {
-    report_table s = {0};
-    hs_text csv = {0}, json = {0}, markdown = {0};
+    report_table table = {0};
+    hs_text csv = {0}, json = {0}, markdown = {0}, text = {0};
+    hs_json_writer writer = {.text = &json};
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs__report_table_add_column(&s, TABLE_TEXT, "name", "name", &error), HS_OK);
-    assert_int_equal(hs__report_table_add_column(&s, TABLE_INTERVAL, "acc", "acc [points]", &error), HS_OK);
-    hs__report_table_last(&s)->format = (report_format){.factor = 100, .digits = 1, .sign = true};
-    assert_int_equal(hs__report_table_add_column(&s, TABLE_NUMBER, "q", "q", &error), HS_OK);
-    assert_int_equal(hs__report_table_add_text(&s, "x,y", &error), HS_OK);
-    assert_int_equal(hs__report_table_add_interval(&s, 0.125, -0.25, NAN, true, &error), HS_OK);
-    assert_int_equal(hs__report_table_add_number(&s, NAN, &error), HS_OK);
-    assert_int_equal(hs__report_table_n_rows(&s), 1);
-    assert_int_equal(hs__report_table_as_csv(&s, &csv, &error), HS_OK);
+    hs__report_table_add_column(&table, TABLE_TEXT, "name", "name");
+    hs__report_table_add_column(&table, TABLE_INTERVAL, "acc", "acc [points]");
+    hs__report_table_last(&table)->style.format = (report_format){.factor = 100, .digits = 1, .sign = true};
+    hs__report_table_last(&table)->is_tested = true;
+    hs__report_table_add_column(&table, TABLE_NUMBER, "q", "q");
+    hs__report_table_add_text(&table, "x,y");
+    hs__report_table_add_interval(&table, 0.125, -0.25, NAN, true);
+    hs__report_table_add_number(&table, NAN);
+    assert_int_equal(hs__report_table_status(&table, &error), HS_OK);
+    assert_int_equal(hs__report_table_n_rows(&table), 1);
+    hs__report_table_as_csv(&table, &csv);
     assert_string_equal(csv.text, "name,acc,acc_low,acc_high,q\n\"x,y\",0.125,-0.25,,\n");
-    assert_int_equal(hs__report_table_as_json(&s, &json, &error), HS_OK);
+    hs__report_table_as_json(&table, &writer);
     assert_string_equal(json.text, "[\n    {\"name\": \"x,y\", \"acc\": 0.125, \"acc_low\": -0.25, \"acc_high\": null, "
                                    "\"q\": null}]");
-    assert_int_equal(hs__report_table_as_markdown(&s, &markdown, &error), HS_OK);
+    hs__report_table_as_markdown(&table, &markdown);
     assert_non_null(strstr(markdown.text, "| x,y | +12.5\\* |  |\n"));
+    hs__report_table_as_text(&table, &text);
+    assert_string_equal(text.text, "  name  acc [points]   q\n  x,y          +12.5*\n");
     hs_text_clear(&csv);
     hs_text_clear(&json);
     hs_text_clear(&markdown);
-    hs__report_table_clear(&s);
+    hs_text_clear(&text);
+    hs__report_table_clear(&table);
 }
 
 /* One number and one interval, as people read them. */
@@ -130,28 +104,24 @@ static void numbers_are_written_by_one_rule(void **state)
 static void times_are_times_or_nothing(void **state)
 {
     static const double seconds[] = {1, 1e9, 253402300799.0, 253402300800.0, 8e43, -8e43, 0, NAN, INFINITY};
-    report_table s = {0};
+    report_table table = {0};
     hs_text csv = {0};
-    hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs__report_table_add_column(&s, TABLE_TEXT, "start", "start", &error), HS_OK);
+    hs__report_table_add_column(&table, TABLE_TEXT, "start", "start");
     for (size_t i = 0; i < sizeof seconds / sizeof *seconds; ++i)
-        assert_int_equal(hs__report_table_add_time(&s, seconds[i], &error), HS_OK);
-    assert_int_equal(hs__report_table_as_csv(&s, &csv, &error), HS_OK);
+        hs__report_table_add_time(&table, seconds[i]);
+    hs__report_table_as_csv(&table, &csv);
     assert_string_equal(csv.text, "start\n1970-01-01 00:00:01 UTC\n2001-09-09 01:46:40 UTC\n9999-12-31 23:59:59 UTC\n"
                                   "\n\n\n\n\n\n");
     hs_text_clear(&csv);
-    hs__report_table_clear(&s);
+    hs__report_table_clear(&table);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(html_is_escaped),
-        cmocka_unit_test(json_cannot_end_a_script),
-        cmocka_unit_test(csv_is_quoted_where_it_must_be),
-        cmocka_unit_test(csv_has_no_formulas),
         cmocka_unit_test(markdown_stays_in_its_cell),
         cmocka_unit_test(tables_have_one_row_in_every_format),
         cmocka_unit_test(numbers_are_written_by_one_rule),
