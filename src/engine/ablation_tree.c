@@ -1,6 +1,5 @@
 #include "engine/ablation_tree.h"
 #include "engine/buffers.h"
-#include "engine/edit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +14,6 @@ struct build {
     size_t n_ablations;
 };
 
-static const uint8_t *layer_heads(const struct build *build, size_t ablation, size_t layer)
-{
-    return build->tree->heads + (ablation * build->shape->n_layers + layer) * build->shape->n_heads;
-}
-
 static int compare_interventions(hs_intervention a, hs_intervention b)
 {
     if (a.kind != b.kind)
@@ -31,8 +25,7 @@ static int compare_sets(const struct build *build, uint32_t a, uint32_t b)
 {
     int order = compare_interventions(build->ablations[a].intervention, build->ablations[b].intervention);
     if (order == 0)
-        order =
-            memcmp(layer_heads(build, b, 0), layer_heads(build, a, 0), build->shape->n_layers * build->shape->n_heads);
+        order = hs__engine_compare_edge_lists(&build->tree->lists[a], &build->tree->lists[b]);
     return order != 0 ? order : (a > b) - (a < b);
 }
 
@@ -67,74 +60,89 @@ static void sort_sets(const struct build *build)
     }
 }
 
-/* ---- nodes ----------------------------------------------------------------------------------------------------- */
+/* ---- edges of sets ---------------------------------------------------------------------------------------------- */
 
 static hs_status reserve(struct hs_ablation_tree *tree, const hs_model_shape *shape, const hs_ablation *ablations,
                          size_t n_ablations, hs_error *error)
 {
-    size_t n_edges = 1;
-    for (size_t i = 0; i < n_ablations; i++)
-        n_edges += ablations[i].n_components < shape->n_layers ? ablations[i].n_components : shape->n_layers;
-    HS_TRY(hs_reserve(&tree->nodes, &tree->node_capacity, n_edges, sizeof *tree->nodes, "ablation tree", error));
-    HS_TRY(hs_reserve(&tree->schedule, &tree->schedule_capacity, n_edges, sizeof(uint32_t), "ablation tree", error));
-    HS_TRY(hs_reserve(&tree->ablation_node, &tree->ablation_node_capacity, n_ablations, sizeof(uint32_t),
-                      "ablation tree", error));
-    HS_TRY(hs_reserve(&tree->sorted, &tree->sorted_capacity, n_ablations, sizeof(uint32_t), "ablation tree", error));
-    HS_TRY(hs_reserve(&tree->path, &tree->path_capacity, shape->n_layers, sizeof(uint32_t), "ablation tree", error));
-    return hs_reserve(&tree->heads, &tree->heads_capacity, n_ablations * shape->n_layers * shape->n_heads, 1,
-                      "ablation tree", error);
+    const char *what = "ablation tree";
+    size_t n_edges = 0, n_runs = 0, longest = 0;
+    for (size_t i = 0; i < n_ablations; i++) {
+        size_t n = hs__engine_most_edges(shape, ablations[i].n_components);
+        longest = n > longest ? n : longest;
+        n_edges += n;
+        n_runs += hs__engine_most_runs(shape, ablations[i].n_components);
+    }
+    HS_TRY(hs_reserve(&tree->nodes, &tree->node_capacity, n_edges + 1, sizeof *tree->nodes, what, error));
+    HS_TRY(hs_reserve(&tree->schedule, &tree->schedule_capacity, n_edges + 1, sizeof(uint32_t), what, error));
+    HS_TRY(hs_reserve(&tree->ablation_node, &tree->ablation_node_capacity, n_ablations, sizeof(uint32_t), what, error));
+    HS_TRY(hs_reserve(&tree->sorted, &tree->sorted_capacity, n_ablations, sizeof(uint32_t), what, error));
+    HS_TRY(hs_reserve(&tree->path, &tree->path_capacity, longest, sizeof(uint32_t), what, error));
+    HS_TRY(hs_reserve(&tree->lists, &tree->list_capacity, n_ablations, sizeof *tree->lists, what, error));
+    HS_TRY(hs_reserve(&tree->edges, &tree->edge_capacity, n_edges, sizeof *tree->edges, what, error));
+    return hs_reserve(&tree->runs, &tree->run_capacity, n_runs, sizeof *tree->runs, what, error);
 }
 
-static bool edits_layer(const struct build *build, size_t ablation, size_t layer)
+static hs_status list_edges(const struct build *build, hs_error *error)
 {
-    return memchr(layer_heads(build, ablation, layer), 1, build->shape->n_heads) != NULL;
+    struct hs_ablation_tree *tree = build->tree;
+    struct hs_edge *edges = tree->edges;
+    struct hs_part_run *runs = tree->runs;
+    for (size_t i = 0; i < build->n_ablations; i++) {
+        size_t n_components = build->ablations[i].n_components;
+        tree->lists[i].edges = edges;
+        HS_TRY(hs__engine_list_edges(&tree->lists[i], runs, &build->ablations[i], build->shape, error));
+        edges += hs__engine_most_edges(build->shape, n_components);
+        runs += hs__engine_most_runs(build->shape, n_components);
+    }
+    return HS_OK;
 }
 
-/* Leading layers in which two sets edit the same heads. */
-static size_t shared_layers(const struct build *build, uint32_t a, uint32_t b)
+/* ---- nodes ----------------------------------------------------------------------------------------------------- */
+
+/* Leading edges that two sets have in common. */
+static size_t shared_edges(const struct build *build, uint32_t a, uint32_t b)
 {
-    size_t layer = 0;
+    const struct hs_edge_list *left = &build->tree->lists[a], *right = &build->tree->lists[b];
+    size_t n = 0;
     if (compare_interventions(build->ablations[a].intervention, build->ablations[b].intervention) != 0)
         return 0;
-    while (layer < build->shape->n_layers &&
-           memcmp(layer_heads(build, a, layer), layer_heads(build, b, layer), build->shape->n_heads) == 0)
-        layer++;
-    return layer;
+    while (n < left->n_edges && n < right->n_edges && hs__engine_compare_edges(&left->edges[n], &right->edges[n]) == 0)
+        n++;
+    return n;
 }
 
-static uint32_t add_node(const struct build *build, uint32_t parent_index, uint32_t ablation, size_t layer)
+static uint32_t add_node(const struct build *build, uint32_t parent_index, uint32_t ablation, size_t place)
 {
     struct hs_ablation_tree *tree = build->tree;
     struct hs_ablation_node *parent = &tree->nodes[parent_index];
+    const struct hs_edge *edge = &tree->lists[ablation].edges[place];
     uint32_t index = (uint32_t)tree->n_nodes++;
     tree->nodes[index] = (struct hs_ablation_node){
         .parent = parent_index,
-        .layer = (uint32_t)layer,
+        .edge = *edge,
         .level = parent->level + 1,
         .next_sibling = parent->first_child,
         .ablation = HS_NO_ABLATION,
-        .heads = layer_heads(build, ablation, layer),
         .intervention = build->ablations[ablation].intervention,
     };
-    if (parent->first_child == 0 || parent->last_child_layer < layer)
-        parent->last_child_layer = (uint32_t)layer;
+    if (parent->first_child == 0 || parent->last_child_layer < edge->layer)
+        parent->last_child_layer = edge->layer;
     parent->first_child = index;
     tree->n_levels = parent->level + 1 > tree->n_levels ? parent->level + 1 : tree->n_levels;
     return index;
 }
 
-/* path[layer] is the node of the set before at the end of the layer. */
+/* path[i] is the node that edge i of the set before has led to. */
 static void add_set(const struct build *build, size_t rank)
 {
     struct hs_ablation_tree *tree = build->tree;
     uint32_t ablation = tree->sorted[rank];
-    size_t n_layers = build->shape->n_layers;
-    size_t shared = rank == 0 ? 0 : shared_layers(build, tree->sorted[rank - 1], ablation);
+    size_t shared = rank == 0 ? 0 : shared_edges(build, tree->sorted[rank - 1], ablation);
     uint32_t node = shared == 0 ? 0 : tree->path[shared - 1];
-    for (size_t layer = shared; layer < n_layers; layer++) {
-        if (edits_layer(build, ablation, layer))
-            node = add_node(build, node, ablation, layer);
-        tree->path[layer] = node;
+    for (size_t i = shared; i < tree->lists[ablation].n_edges; i++) {
+        node = add_node(build, node, ablation, i);
+        tree->path[i] = node;
     }
     tree->ablation_node[ablation] = node;
     if (tree->nodes[node].ablation == HS_NO_ABLATION)
@@ -146,8 +154,7 @@ hs_status hs__engine_ablation_tree_build(struct hs_ablation_tree *tree, const hs
 {
     struct build build = {tree, shape, ablations, n_ablations};
     HS_TRY(reserve(tree, shape, ablations, n_ablations, error));
-    for (size_t i = 0; i < n_ablations; i++)
-        HS_TRY(hs__engine_mark_heads(tree->heads + i * shape->n_layers * shape->n_heads, shape, &ablations[i], error));
+    HS_TRY(list_edges(&build, error));
     sort_sets(&build);
     tree->nodes[0] = (struct hs_ablation_node){.ablation = HS_NO_ABLATION};
     tree->n_nodes = 1;
@@ -157,11 +164,13 @@ hs_status hs__engine_ablation_tree_build(struct hs_ablation_tree *tree, const hs
     return HS_OK;
 }
 
-size_t hs__engine_ablation_tree_bytes(const hs_model_shape *shape, size_t n_ablations, size_t max_layers)
+size_t hs__engine_ablation_tree_bytes(const hs_model_shape *shape, size_t n_ablations, size_t max_components)
 {
-    size_t n_edges = hs__engine_add_sizes(1, hs__engine_multiply_sizes(n_ablations, max_layers));
-    size_t an_ablation = 2 * sizeof(uint32_t) + shape->n_layers * shape->n_heads;
-    return hs__engine_add_sizes(hs__engine_multiply_sizes(n_edges, sizeof(struct hs_ablation_node) + sizeof(uint32_t)),
+    size_t n_edges = hs__engine_most_edges(shape, max_components);
+    size_t an_edge = sizeof(struct hs_ablation_node) + sizeof(struct hs_edge) + sizeof(uint32_t);
+    size_t an_ablation = 2 * sizeof(uint32_t) + sizeof(struct hs_edge_list) + n_edges * an_edge +
+                         hs__engine_most_runs(shape, max_components) * sizeof(struct hs_part_run);
+    return hs__engine_add_sizes(sizeof(struct hs_ablation_node) + n_edges * sizeof(uint32_t),
                                 hs__engine_multiply_sizes(n_ablations, an_ablation));
 }
 
@@ -172,7 +181,9 @@ void hs__engine_ablation_tree_clear(struct hs_ablation_tree *tree)
     hs_free(tree->ablation_node);
     hs_free(tree->sorted);
     hs_free(tree->path);
-    hs_free(tree->heads);
+    hs_free(tree->lists);
+    hs_free(tree->edges);
+    hs_free(tree->runs);
     *tree = (struct hs_ablation_tree){0};
 }
 
@@ -204,8 +215,8 @@ static size_t gather_children(struct walk *walk, const uint32_t *nodes, size_t n
 
 static int compare_nodes(const struct hs_ablation_node *all, uint32_t a, uint32_t b)
 {
-    if (all[a].layer != all[b].layer)
-        return all[a].layer < all[b].layer ? -1 : 1;
+    if (all[a].edge.layer != all[b].edge.layer)
+        return all[a].edge.layer < all[b].edge.layer ? -1 : 1;
     return (a > b) - (a < b);
 }
 
@@ -245,7 +256,7 @@ static hs_status walk_batch(struct walk *walk, const uint32_t *nodes, size_t n_n
         .nodes = nodes,
         .n_nodes = n_nodes,
         .level = level,
-        .first_layer = walk->tree->nodes[nodes[0]].layer,
+        .first_layer = walk->tree->nodes[nodes[0]].edge.layer,
     };
     batch.stop_layer = stop_layer(walk, &batch);
     for (size_t i = 0; i < n_nodes; i++)

@@ -3,21 +3,7 @@
 #include "engine/kernels.h"
 #include "engine/workload.h"
 
-#include <string.h>
-
 /* ---- making ready ---------------------------------------------------------------------------------------------- */
-
-hs_status hs__engine_mark_heads(uint8_t *heads, const hs_model_shape *shape, const hs_ablation *ablation,
-                                hs_error *error)
-{
-    memset(heads, 0, shape->n_layers * shape->n_heads);
-    for (size_t i = 0; i < ablation->n_components; i++) {
-        hs_parts parts;
-        HS_TRY(hs_sets_component_parts(ablation->components[i], shape, &parts, error));
-        memset(heads + (size_t)ablation->components[i].layer * shape->n_heads + parts.first, 1, parts.n);
-    }
-    return HS_OK;
-}
 
 hs_status hs__engine_edit_check(const struct hs_edit *edit, hs_error *error)
 {
@@ -37,11 +23,6 @@ hs_status hs__engine_edit_check(const struct hs_edit *edit, hs_error *error)
 
 /* ---- patterns -------------------------------------------------------------------------------------------------- */
 
-static bool is_edited(const struct hs_edit *edit, size_t layer, size_t head)
-{
-    return edit->heads[layer * edit->model->shape.n_heads + head] != 0;
-}
-
 static bool is_row_edited(const struct hs_edit *edit, size_t packed_row)
 {
     return edit->row_slots == NULL || edit->row_slots[packed_row] != HS_NOT_SCORED;
@@ -55,7 +36,8 @@ bool hs__engine_edit_reads_pattern(const struct hs_edit *edit)
 void hs__engine_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
                              size_t n_rows, const uint32_t *visible, size_t packed_row)
 {
-    if (!hs__engine_edit_reads_pattern(edit) || !is_edited(edit, layer, head))
+    const struct hs_edge *edge = hs__engine_find_edge(&edit->list, layer, HS_SITE_PATTERN);
+    if (edge == NULL || !hs__engine_edge_has(edge, head))
         return;
     for (size_t row = 0; row < n_rows; row++) {
         if (!is_row_edited(edit, packed_row + row))
@@ -115,30 +97,32 @@ struct hs_replacement hs__engine_edit_replacement(const struct hs_edit *edit, si
     }
 }
 
-void hs__engine_edit_z_row(const struct hs_edit *edit, size_t layer, float *z, size_t sequence, size_t position)
+void hs__engine_edit_z_row(const struct hs_edit *edit, const struct hs_edge *edge, float *z, size_t sequence,
+                           size_t position)
 {
-    const hs_model_shape *shape = &edit->model->shape;
-    for (size_t head = 0; head < shape->n_heads; head++) {
-        if (!is_edited(edit, layer, head))
-            continue;
-        struct hs_replacement replacement = hs__engine_edit_replacement(edit, layer, head, sequence, position);
-        edit->kernels->scale_and_shift(z + head * shape->head_dim, replacement.scale, replacement.shift,
-                                       replacement.shift_scale, shape->head_dim);
+    size_t head_dim = edit->model->shape.head_dim;
+    for (size_t i = 0; i < edge->n_runs; i++) {
+        for (size_t head = edge->runs[i].first; head < edge->runs[i].end; head++) {
+            struct hs_replacement replacement =
+                hs__engine_edit_replacement(edit, edge->layer, head, sequence, position);
+            edit->kernels->scale_and_shift(z + head * head_dim, replacement.scale, replacement.shift,
+                                           replacement.shift_scale, head_dim);
+        }
     }
 }
 
 void hs__engine_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequences *sequences)
 {
-    const hs_model_shape *shape = &edit->model->shape;
-    if (hs__engine_edit_reads_pattern(edit) || memchr(edit->heads + layer * shape->n_heads, 1, shape->n_heads) == NULL)
+    const struct hs_edge *edge = hs__engine_find_edge(&edit->list, layer, HS_SITE_Z);
+    size_t z_width = edit->model->shape.n_heads * edit->model->shape.head_dim;
+    if (edge == NULL)
         return;
     for (size_t sequence = 0; sequence < sequences->n; sequence++) {
         size_t first = hs_sequence_first_row(sequences, sequence);
         size_t length = hs_sequence_length(sequences, sequence);
         for (size_t position = 0; position < length; position++) {
             if (is_row_edited(edit, first + position))
-                hs__engine_edit_z_row(edit, layer, z + (first + position) * shape->n_heads * shape->head_dim, sequence,
-                                      position);
+                hs__engine_edit_z_row(edit, edge, z + (first + position) * z_width, sequence, position);
         }
     }
 }

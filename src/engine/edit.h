@@ -8,6 +8,7 @@
 #ifndef HEADSWEEP_ENGINE_EDIT_H
 #define HEADSWEEP_ENGINE_EDIT_H
 
+#include "engine/edge.h"
 #include "headsweep/engine.h"
 
 enum { HS_NOT_SCORED = UINT32_MAX };
@@ -24,25 +25,19 @@ struct hs_edit {
     const struct hs_kernels *kernels;
     hs_intervention intervention;
     hs_value_bias value_bias;
-    const uint8_t *heads;      /* [n_layers, n_heads]: 1 where the head is edited */
+    struct hs_edge_list list;  /* what is edited, all layers; borrowed */
     const uint32_t *row_slots; /* NULL: all rows are edited; else those whose slot is not HS_NOT_SCORED */
     const hs_reference_means *means;
     struct hs_donor_values donors;
 };
 
-/*
- * Marks the heads of the ablation's components in heads [n_layers, n_heads]: a KV group stands for its query heads.
- * HS_ERROR_INPUT: a component that the model does not have.
- */
-hs_status hs__engine_mark_heads(uint8_t *heads, const hs_model_shape *shape, const hs_ablation *ablation,
-                                hs_error *error);
 /* HS_ERROR_INPUT: means or donor values that the intervention needs are missing or of another shape. */
 hs_status hs__engine_edit_check(const struct hs_edit *edit, hs_error *error);
 
 bool hs__engine_edit_reads_pattern(const struct hs_edit *edit);
 /*
  * Replaces the pattern of one head, pattern [n_rows, stride], row r seeing visible[r] positions and being row
- * packed_row + r of the workload. Does nothing unless the edit is one of patterns and the head is edited.
+ * packed_row + r of the workload. Does nothing unless the head's pattern is edited.
  */
 void hs__engine_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
                              size_t n_rows, const uint32_t *visible, size_t packed_row);
@@ -56,9 +51,10 @@ struct hs_replacement {
 /* What the edit does to z of one head in one row; not of pattern interventions. */
 struct hs_replacement hs__engine_edit_replacement(const struct hs_edit *edit, size_t layer, size_t head,
                                                   size_t sequence, size_t position);
-/* Edits z [n_heads * head_dim] of one layer in a row at `position` of a sequence; not of pattern interventions. */
-void hs__engine_edit_z_row(const struct hs_edit *edit, size_t layer, float *z, size_t sequence, size_t position);
-/* Edits z [rows, n_heads * head_dim] of one layer; does nothing for pattern interventions. */
+/* Edits z [n_heads * head_dim] of the edge's layer in a row at `position` of a sequence. */
+void hs__engine_edit_z_row(const struct hs_edit *edit, const struct hs_edge *edge, float *z, size_t sequence,
+                           size_t position);
+/* Edits z [rows, n_heads * head_dim] of one layer, if it is edited there. */
 void hs__engine_edit_z(const struct hs_edit *edit, size_t layer, float *z, const hs_sequences *sequences);
 
 #endif

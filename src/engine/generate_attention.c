@@ -8,7 +8,7 @@
 struct group {
     struct hs_decoder *decoder;
     const struct hs_prompt_view *view;
-    const struct hs_edit *edit; /* of no head where the model is clean */
+    const struct hs_edit *edit; /* of nothing where the model is clean */
     const float *prompt_keys;   /* of live rows */
     size_t layer;
     size_t first; /* of the step's rows */
@@ -47,10 +47,9 @@ static struct hs_own_keys new_keys(const struct group *group)
     };
 }
 
-static bool edits_layer(const struct group *group)
+static const struct hs_edge *find_edge(const struct group *group, hs_site site)
 {
-    size_t n_heads = shape_of(group)->n_heads;
-    return memchr(group->edit->heads + group->layer * n_heads, 1, n_heads) != NULL;
+    return hs__engine_find_edge(&group->edit->list, group->layer, site);
 }
 
 static void edit_pattern(const struct hs_attention *attention, size_t head, float *pattern, size_t stride)
@@ -60,11 +59,11 @@ static void edit_pattern(const struct hs_attention *attention, size_t head, floa
                             attention->n_visible, 0);
 }
 
-static void edit_z(const struct group *group, float *z)
+static void edit_z(const struct group *group, const struct hs_edge *edge, float *z)
 {
     size_t position = group->view->length + group->decoder->step - 1;
     for (size_t row = 0; row < group->n; row++, z += hs_z_width(shape_of(group)))
-        hs__engine_edit_z_row(group->edit, group->layer, z, group->view->sequence, position);
+        hs__engine_edit_z_row(group->edit, edge, z, group->view->sequence, position);
 }
 
 static void attend(const struct group *group)
@@ -73,7 +72,7 @@ static void attend(const struct group *group)
     const hs_model_shape *shape = shape_of(group);
     struct hs_prefix_buffers *buffers = &decoder->prefix->buffers;
     uint32_t n_visible[HS_NEW_ATTENTION_ROWS];
-    bool edits_pattern = edits_layer(group) && hs__engine_edit_reads_pattern(group->edit);
+    const struct hs_edge *of_z = find_edge(group, HS_SITE_Z);
     for (size_t row = 0; row < group->n; row++)
         n_visible[row] = (uint32_t)(group->view->length + decoder->step);
     for (size_t i = 0; i < group->view->n_runs; i++)
@@ -92,12 +91,12 @@ static void attend(const struct group *group)
         .n_runs = group->view->n_runs,
         .own = new_keys(group),
         .pattern = decoder->pattern,
-        .see = edits_pattern ? edit_pattern : NULL,
+        .see = find_edge(group, HS_SITE_PATTERN) != NULL ? edit_pattern : NULL,
         .context = group,
     };
     hs__engine_attend(&attention);
-    if (edits_layer(group) && !edits_pattern)
-        edit_z(group, attention.z);
+    if (of_z != NULL)
+        edit_z(group, of_z, attention.z);
 }
 
 /* Rows from `first` on that belong together, no more than there is room for. */

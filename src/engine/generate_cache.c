@@ -29,7 +29,7 @@ static size_t count_blocks(const struct hs_prefix *prefix)
 {
     size_t n_blocks = 0;
     for (size_t i = 1; i < prefix->tree.n_nodes; i++)
-        n_blocks += shape_of(prefix)->n_layers - 1 - prefix->tree.nodes[i].layer;
+        n_blocks += shape_of(prefix)->n_layers - 1 - prefix->tree.nodes[i].edge.layer;
     return n_blocks;
 }
 
@@ -74,7 +74,7 @@ hs_status hs__engine_prompt_cache_reserve(struct hs_prompt_cache *cache, const s
     size_t next = 0;
     for (size_t i = 1; i < tree->n_nodes; i++) {
         cache->first_block[i] = next;
-        next += shape_of(prefix)->n_layers - 1 - tree->nodes[i].layer;
+        next += shape_of(prefix)->n_layers - 1 - tree->nodes[i].edge.layer;
     }
     return HS_OK;
 }
@@ -93,7 +93,7 @@ static float *find_block(const struct hs_prefix *prefix, uint32_t node, size_t l
     const struct hs_prompt_cache *cache = prefix->cache;
     if (node == 0)
         return cache->root + layer * block_floats(prefix);
-    size_t block = cache->first_block[node] + layer - prefix->tree.nodes[node].layer - 1;
+    size_t block = cache->first_block[node] + layer - prefix->tree.nodes[node].edge.layer - 1;
     return cache->blocks + block * block_floats(prefix);
 }
 
@@ -118,7 +118,7 @@ const float *hs__engine_prompt_cache_find(const struct hs_prefix *prefix, uint32
 {
     const struct hs_ablation_node *nodes = prefix->tree.nodes;
     uint32_t node = prefix->tree.ablation_node[ablation];
-    while (node != 0 && nodes[node].layer >= layer)
+    while (node != 0 && nodes[node].edge.layer >= layer)
         node = nodes[node].parent;
     return find_block(prefix, node, layer);
 }

@@ -73,7 +73,6 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, c
     list[n++] = HS_BUFFER(decoder->angles.cosines, plan->longest, n_angles);
     list[n++] = HS_BUFFER(decoder->angles.sines, plan->longest, n_angles);
     list[n++] = HS_HOST_BUFFER(decoder->edits, plan->max_ablations, 1);
-    list[n++] = HS_HOST_BUFFER(decoder->heads, plan->max_ablations, shape->n_layers * shape->n_heads);
     list[n++] = HS_HOST_BUFFER(decoder->abandoned, plan->max_ablations, plan->max_prompts);
     return n;
 }
@@ -155,18 +154,15 @@ static void start_rows(struct hs_decoder *decoder)
     }
 }
 
-static hs_status start_edits(struct hs_decoder *decoder, hs_error *error)
+/* The tree that prefill has walked keeps what each ablation edits. */
+static void start_edits(struct hs_decoder *decoder)
 {
-    const hs_model_shape *shape = &decoder->engine->model->shape;
     for (size_t i = 0; i < decoder->n_ablations; i++) {
         const hs_ablation *ablation = &decoder->generation->ablations[decoder->first_ablation + i];
-        uint8_t *heads = decoder->heads + i * shape->n_layers * shape->n_heads;
-        HS_TRY(hs__engine_mark_heads(heads, shape, ablation, error));
         decoder->edits[i] = hs__engine_prefix_edit(decoder->prefix, ablation->intervention);
-        decoder->edits[i].heads = heads;
+        decoder->edits[i].list = decoder->prefix->tree.lists[i];
     }
     memset(decoder->abandoned, 0, decoder->plan.max_ablations * decoder->plan.max_prompts);
-    return HS_OK;
 }
 
 /* ---- a step through the layers --------------------------------------------------------------------------------- */
@@ -383,7 +379,7 @@ static void copy_equal_ablations(const struct hs_decoder *decoder)
 
 hs_status hs__engine_decode_block(struct hs_decoder *decoder, hs_error *error)
 {
-    HS_TRY(start_edits(decoder, error));
+    start_edits(decoder);
     start_rows(decoder);
     run_mlp(decoder, decoder->engine->model->shape.n_layers - 1);
     for (decoder->step = 0; decoder->first_row < decoder->end_row; decoder->step++) {

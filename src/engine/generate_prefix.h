@@ -100,7 +100,6 @@ struct hs_decoder {
     uint32_t *chains;              /* [plan.max_rows, max_new_tokens]: the new rows that each row sees */
     struct hs_angles angles;       /* of plan.longest positions */
     struct hs_edit *edits;         /* [plan.max_ablations] */
-    uint8_t *heads;                /* [plan.max_ablations, n_layers, n_heads]: what they edit */
     uint8_t *abandoned;            /* [plan.max_ablations, plan.max_prompts]: left to the reference engine */
     /* The prompts at work. */
     struct hs_prefix *prefix;

@@ -290,15 +290,15 @@ static hs_status count_memory(const hs_engine *engine, const hs_workload *worklo
     struct hs_prefix prefix = {0};
     hs_status status = hs__engine_prefix_plan(&prefix, engine, workload, error);
     if (status == HS_OK) {
-        size_t n_layers = engine->model->shape.n_layers;
-        size_t n_levels = load->max_layers < n_layers ? load->max_layers : n_layers;
+        const hs_model_shape *shape = &engine->model->shape;
+        size_t n_levels = hs__engine_most_edges(shape, load->max_components);
         size_t n_nodes = hs__engine_multiply_sizes(load->n_ablations, n_levels);
         prefix.keeps_values = load->edits_patterns;
         size_t n_bytes = hs__engine_prefix_bytes(&prefix, count_slots(&prefix, n_nodes), count_levels(n_levels));
         size_t donors = donor_pass_bytes(&prefix);
         *n_bytes_out =
             hs__engine_add_sizes(n_bytes > donors ? n_bytes : donors,
-                                 hs__engine_ablation_tree_bytes(&engine->model->shape, load->n_ablations, n_levels));
+                                 hs__engine_ablation_tree_bytes(shape, load->n_ablations, load->max_components));
     }
     hs__engine_prefix_clear(&prefix);
     return status;

@@ -44,8 +44,8 @@ static size_t forest_row(const struct start *start, size_t i)
 
 static float *parent_rows(const struct start *start, float *values, size_t width)
 {
-    return hs__engine_level_rows(start->prefix, values, start->parent->level, start->node->layer, start->parent->slot,
-                                 width);
+    return hs__engine_level_rows(start->prefix, values, start->parent->level, start->node->edge.layer,
+                                 start->parent->slot, width);
 }
 
 /* ---- patterns -------------------------------------------------------------------------------------------------- */
@@ -58,9 +58,9 @@ static const float *value_row(const struct start *start, size_t row, size_t grou
     size_t n_frozen = prefix->forest.n_frozen;
     const float *values = NULL;
     if (row < n_frozen)
-        values = prefix->frozen + ((start->node->layer * n_frozen + row) * 2 + 1) * kv_width;
+        values = prefix->frozen + ((start->node->edge.layer * n_frozen + row) * 2 + 1) * kv_width;
     else
-        values = hs__engine_level_values(prefix, start->parent->level, start->node->layer, start->parent->slot) +
+        values = hs__engine_level_values(prefix, start->parent->level, start->node->edge.layer, start->parent->slot) +
                  (row - n_frozen) * kv_width;
     return values + group * shape->head_dim;
 }
@@ -101,7 +101,7 @@ static void subtract_replacement(const struct start *start, float *delta, const 
     const struct hs_forest_row *here = &start->prefix->forest.rows[row];
     size_t head_dim = start->prefix->engine->model->shape.head_dim;
     struct hs_replacement replacement =
-        hs__engine_edit_replacement(&start->edit, start->node->layer, head, here->sequence, here->position);
+        hs__engine_edit_replacement(&start->edit, start->node->edge.layer, head, here->sequence, here->position);
     hs_copy_floats(start->edit.kernels, delta, z, head_dim);
     start->edit.kernels->scale_and_shift(delta, replacement.scale - 1.0f, replacement.shift, replacement.shift_scale,
                                          head_dim);
@@ -131,7 +131,7 @@ static void fill_delta(const struct start *start, size_t head)
 static void add_projection(const struct start *start, size_t head, float *after)
 {
     const hs_model_shape *shape = &start->prefix->engine->model->shape;
-    hs_linear output = start->prefix->engine->model->layers[start->node->layer].output;
+    hs_linear output = start->prefix->engine->model->layers[start->node->edge.layer].output;
     size_t first = head * shape->head_dim;
     output.values += output.transposed ? first : first * output.stride;
     output.n_in = shape->head_dim;
@@ -143,7 +143,7 @@ static void add_projection(const struct start *start, size_t head, float *after)
 void hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after, float *before)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
-    bool is_last_layer = node->layer + 1 == shape->n_layers;
+    bool is_last_layer = node->edge.layer + 1 == shape->n_layers;
     struct start start = {
         .prefix = prefix,
         .node = node,
@@ -157,22 +157,19 @@ void hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_
     hs_copy_floats(start.edit.kernels, after, parent_rows(&start, level->after, shape->width), n);
     if (shape->parallel_residual)
         hs_copy_floats(start.edit.kernels, before, parent_rows(&start, level->before, shape->width), n);
-    for (size_t head = 0; head < shape->n_heads; head++) {
-        if (!node->heads[head])
-            continue;
-        fill_delta(&start, head);
-        add_projection(&start, head, after);
+    for (size_t i = 0; i < node->edge.n_runs; i++) {
+        for (size_t head = node->edge.runs[i].first; head < node->edge.runs[i].end; head++) {
+            fill_delta(&start, head);
+            add_projection(&start, head, after);
+        }
     }
 }
 
 double hs__engine_prefix_start_flops(const struct hs_prefix *prefix, const struct hs_ablation_node *node)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
-    bool is_last_layer = node->layer + 1 == shape->n_layers;
+    bool is_last_layer = node->edge.layer + 1 == shape->n_layers;
     size_t n_rows = is_last_layer ? prefix->forest.n_scored : hs_forest_n_live(&prefix->forest);
-    double flops = 0;
-    for (size_t head = 0; head < shape->n_heads; head++)
-        if (node->heads[head])
-            flops += 2.0 * (double)n_rows * (double)shape->head_dim * (double)shape->width;
-    return flops;
+    double n_columns = (double)(hs__engine_edge_n_parts(&node->edge) * shape->head_dim);
+    return 2.0 * (double)n_rows * n_columns * (double)shape->width;
 }

@@ -178,7 +178,7 @@ static void run_attention(const struct pass *pass, size_t layer)
 static bool has_child_in(const struct hs_ablation_tree *tree, uint32_t node, size_t layer)
 {
     uint32_t child = tree->nodes[node].first_child;
-    while (child != 0 && tree->nodes[child].layer != layer)
+    while (child != 0 && tree->nodes[child].edge.layer != layer)
         child = tree->nodes[child].next_sibling;
     return child != 0;
 }
@@ -232,7 +232,7 @@ static void start_nodes(struct pass *pass, size_t layer)
     for (; pass->n_nodes < pass->batch->n_nodes; pass->n_nodes++) {
         const struct hs_ablation_node *node = &prefix->tree.nodes[pass->batch->nodes[pass->n_nodes]];
         size_t first = pass->n_nodes * n_rows * pass->shape->width;
-        if (node->layer != layer)
+        if (node->edge.layer != layer)
             return;
         if (counts(pass, hs__engine_prefix_start_flops(prefix, node)))
             continue;

@@ -105,14 +105,14 @@ hs_status hs__engine_reference_edit(struct hs_edit *edit, const hs_engine *engin
         .kernels = engine->device->kernels,
         .intervention = ablation->intervention,
         .value_bias = engine->options.value_bias,
-        .heads = scratch->edited_heads,
+        .list = {.edges = scratch->edges},
         .row_slots = engine->options.positions == HS_POSITIONS_SCORED ? scratch->row_slots : NULL,
         .means = engine->options.means,
     };
     if (workload->donor_sequences.n > 0)
         edit->donors = (struct hs_donor_values){scratch->donor_z, workload->donor_sequences, workload->donors};
     HS_TRY(hs__engine_edit_check(edit, error));
-    return hs__engine_mark_heads(scratch->edited_heads, &engine->model->shape, ablation, error);
+    return hs__engine_list_edges(&edit->list, scratch->runs, ablation, &engine->model->shape, error);
 }
 
 static hs_status start_pass(const hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablation,

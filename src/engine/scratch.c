@@ -68,7 +68,8 @@ static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, c
     LIST_HOST_BUFFER(list, row_slots, size->n_rows, 1);
     LIST_HOST_BUFFER(list, scored_rows, size->n_scored_rows, 1);
     LIST_HOST_BUFFER(list, statistics, size->n_scored_rows, 1);
-    LIST_HOST_BUFFER(list, edited_heads, shape->n_layers, shape->n_heads);
+    LIST_HOST_BUFFER(list, edges, hs__engine_most_edges(shape, SIZE_MAX), 1);
+    LIST_HOST_BUFFER(list, runs, hs__engine_most_runs(shape, SIZE_MAX), 1);
     LIST_BUFFER(list, donor_z, shape->n_layers, hs__engine_multiply_sizes(size->n_donor_rows, z_width));
 }
 

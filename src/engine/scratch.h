@@ -8,6 +8,7 @@
 #define HEADSWEEP_ENGINE_SCRATCH_H
 
 #include "engine/buffers.h"
+#include "engine/edge.h"
 #include "engine/layer.h"
 
 struct hs_scratch_size {
@@ -39,8 +40,9 @@ struct hs_scratch {
     uint32_t *scored_rows; /* [n_scored_rows] packed rows, ascending */
     uint8_t *statistics;   /* [n_scored_rows]: whether a query reads more of the row than single logits */
     /* Interventions. */
-    uint8_t *edited_heads; /* [n_layers, n_heads] */
-    float *donor_z;        /* [n_layers, n_donor_rows, n_heads * head_dim] */
+    struct hs_edge *edges;    /* of one ablation of any components */
+    struct hs_part_run *runs; /* of the edges */
+    float *donor_z;           /* [n_layers, n_donor_rows, n_heads * head_dim] */
     /* Sizes of the above. */
     size_t logits_rows;
 };

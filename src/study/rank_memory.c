@@ -90,7 +90,7 @@ static size_t group_bytes(const hs_study *study, const hs_workload *workload)
 
 static hs_engine_load load_of(const hs_study *study)
 {
-    hs_engine_load load = {.n_ablations = (size_t)study->plan.sets_per_group, .max_layers = study->space.max_order};
+    hs_engine_load load = {.n_ablations = (size_t)study->plan.sets_per_group, .max_components = study->space.max_order};
 
     for (size_t i = 0; i < study->space.n_interventions; ++i)
         load.edits_patterns = load.edits_patterns || hs_sets_intervention_edits_pattern(study->space.interventions[i]);
