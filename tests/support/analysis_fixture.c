@@ -1,4 +1,5 @@
 #include "support/analysis_fixture.h"
+#include "support/assert_status.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -79,9 +80,9 @@ void analysis_fixture_open_with(analysis_fixture *f, hs_comm *comm, uint64_t n_s
     f->folder = test_temporary_folder();
     f->comm = comm;
     snprintf(f->path, sizeof f->path, "%s/r.h5", f->folder);
-    if (create(f->path, extra, &error) != HS_OK || write_cells(f, n_sets, &error) != HS_OK ||
-        hs_results_open_read(f->path, &f->results, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(create(f->path, extra, &error), &error);
+    assert_ok(write_cells(f, n_sets, &error), &error);
+    assert_ok(hs_results_open_read(f->path, &f->results, &error), &error);
 }
 
 void analysis_fixture_open(analysis_fixture *f, hs_comm *comm, uint64_t n_sets)
@@ -103,8 +104,7 @@ hs_analysis *analyse(analysis_fixture *f)
     hs_analysis *analysis;
     hs_error error = {0};
 
-    if (hs_analysis_new(f->results, NULL, NULL, &analysis, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_analysis_new(f->results, NULL, NULL, &analysis, &error), &error);
     return analysis;
 }
 
@@ -113,8 +113,7 @@ hs_ranking rank_by(const hs_analysis *analysis, const char *by, hs_ranking_reque
     hs_ranking ranking = {0};
     hs_error error = {0};
 
-    if (hs_analysis_request_parse(analysis, by, request, &error) != HS_OK ||
-        hs_analysis_rank(analysis, request, &ranking, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_analysis_request_parse(analysis, by, request, &error), &error);
+    assert_ok(hs_analysis_rank(analysis, request, &ranking, &error), &error);
     return ranking;
 }

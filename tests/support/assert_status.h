@@ -1,4 +1,4 @@
-/* That a call succeeds, and that it fails as it should. */
+/* That a call succeeds, and that it fails as it should: the one way to assert either. A failure says call and message. */
 #ifndef HEADSWEEP_TESTS_ASSERT_STATUS_H
 #define HEADSWEEP_TESTS_ASSERT_STATUS_H
 
@@ -9,15 +9,25 @@
 
 #include <cmocka.h>
 
-/* The call succeeds, or the test fails with its message. */
-#define ASSERT_OK(call)                    \
-    do {                                   \
-        hs_error error = {0};              \
-        if ((call) != HS_OK)               \
-            fail_msg("%s", error.message); \
+/* `call` is a hs_status, `error` the hs_error * that it was given. In tests of several ranks: mpi_assert_ok (mpi_test.h). */
+#define assert_ok(call, error) assert_ok_at((call), (error), #call, __FILE__, __LINE__)
+
+static inline void assert_ok_at(hs_status status, const hs_error *error, const char *call, const char *file, int line)
+{
+    if (status == HS_OK)
+        return;
+    print_error("%s\n  fails: %s\n", call, error->message);
+    _fail(file, line);
+}
+
+/* The same for a call that uses `&error`, which nobody else looks at. */
+#define ASSERT_OK(call)          \
+    do {                         \
+        hs_error error = {0};    \
+        assert_ok(call, &error); \
     } while (0)
 
-/* The call, which uses `error`, fails with this status and a message that contains `text`. */
+/* Such a call fails with this status and a message that contains `text`. */
 #define ASSERT_FAILS(call, expected_status, text)                            \
     do {                                                                     \
         hs_error error = {0};                                                \

@@ -1,4 +1,5 @@
 #include "support/config_fixture.h"
+#include "support/assert_status.h"
 
 void write_text(const char *path, const char *text)
 {
@@ -12,8 +13,7 @@ hs_experiment *load_file(const char *path, const char *const *overrides, size_t 
 {
     hs_error error = {0};
     hs_experiment *experiment = NULL;
-    if (hs_config_load(path, overrides, n_overrides, &experiment, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_config_load(path, overrides, n_overrides, &experiment, &error), &error);
     assert_non_null(experiment);
     return experiment;
 }
@@ -46,7 +46,7 @@ char *value_of(const hs_experiment *experiment, const char *key, bool *identity_
     hs_error error = {0};
     hs_config_values values;
     char *found = NULL;
-    assert_int_equal(hs_config_list_values(experiment, &values, &error), HS_OK);
+    assert_ok(hs_config_list_values(experiment, &values, &error), &error);
     for (size_t i = 0; i < values.n; i++)
         if (strcmp(values.items[i].key, key) == 0) {
             assert_null(found);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 #include "support/loaded_model.h"
 
@@ -16,8 +17,7 @@ static inline hs_json *read_golden(const char *name, const hs_json_value **cases
     snprintf(path, sizeof path, "%s/reference/%s", folder, name);
     hs_json *json = NULL;
     hs_error error = {0};
-    if (hs_json_read(path, 1 << 20, &json, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_json_read(path, 1 << 20, &json, &error), &error);
     *cases_out = hs_json_get(hs_json_root(json), "cases");
     assert_true(hs_json_size(*cases_out) > 0);
     return json;

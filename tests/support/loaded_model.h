@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
+
 #include "headsweep/model.h"
 
 /* A loaded model with its arena. */
@@ -18,8 +20,7 @@ static inline hs_model *open_model(const char *folder)
 {
     hs_model *model = NULL;
     hs_error error = {0};
-    if (hs_model_open(folder, &model, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_model_open(folder, &model, &error), &error);
     return model;
 }
 
@@ -27,9 +28,8 @@ static inline loaded load_model(const char *folder)
 {
     loaded result = {.model = open_model(folder)};
     hs_error error = {0};
-    assert_int_equal(hs_allocate(&result.arena, hs_model_arena_bytes(result.model), 1, "arena", &error), HS_OK);
-    if (hs_model_load(result.model, result.arena, true, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_allocate(&result.arena, hs_model_arena_bytes(result.model), 1, "arena", &error), &error);
+    assert_ok(hs_model_load(result.model, result.arena, true, &error), &error);
     return result;
 }
 

@@ -2,6 +2,7 @@
 #ifndef HEADSWEEP_TESTS_RESULTS_PLACE_H
 #define HEADSWEEP_TESTS_RESULTS_PLACE_H
 
+#include "support/assert_status.h"
 #include "support/results_fixture.h"
 
 #include <fcntl.h>
@@ -46,12 +47,6 @@ static inline int tear_down(void **state)
     return 0;
 }
 
-#define assert_ok(place, call)                                 \
-    do {                                                       \
-        if ((call) != HS_OK)                                   \
-            fail_msg("%s: %s", #call, (place)->error.message); \
-    } while (0)
-
 static inline void assert_error(const hs_error *error, hs_status status, const char *part)
 {
     assert_int_equal(error->status, status);
@@ -62,8 +57,8 @@ static inline void assert_error(const hs_error *error, hs_status status, const c
 static inline hs_results *created(test_place *place)
 {
     hs_results *results = NULL;
-    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
-    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
+    assert_ok(hs_results_create(place->path, &place->fixture.layout, &place->error), &place->error);
+    assert_ok(hs_results_open_read(place->path, &results, &place->error), &place->error);
     return results;
 }
 
@@ -140,9 +135,9 @@ static inline void assert_progress(test_place *place, uint64_t n_done, uint64_t 
 {
     hs_results *results = NULL;
     hs_results_counts counts;
-    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
-    assert_ok(place, hs_results_progress(results, &counts, &place->error));
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_open_read(place->path, &results, &place->error), &place->error);
+    assert_ok(hs_results_progress(results, &counts, &place->error), &place->error);
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     assert_int_equal(counts.n_cells, results_fixture_cells(&place->fixture));
     assert_int_equal(counts.n_done, n_done);
     assert_int_equal(counts.n_damaged, n_damaged);

@@ -1,4 +1,5 @@
 #include "support/small_results.h"
+#include "support/assert_status.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,10 +69,10 @@ void small_results_open(small_results *s, hs_comm *comm, const small_tables *tab
 
     s->folder = test_temporary_folder();
     snprintf(s->path, sizeof s->path, "%s/r.h5", s->folder);
-    if (create(s->path, tables, &error) != HS_OK || fill(comm, s->path, tables, &error) != HS_OK ||
-        hs_results_open_read(s->path, &s->results, &error) != HS_OK ||
-        hs_analysis_new(s->results, NULL, NULL, &s->analysis, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(create(s->path, tables, &error), &error);
+    assert_ok(fill(comm, s->path, tables, &error), &error);
+    assert_ok(hs_results_open_read(s->path, &s->results, &error), &error);
+    assert_ok(hs_analysis_new(s->results, NULL, NULL, &s->analysis, &error), &error);
 }
 
 void small_results_close(small_results *s)
@@ -79,7 +80,7 @@ void small_results_close(small_results *s)
     hs_error error = {0};
 
     hs_analysis_free(s->analysis);
-    assert_int_equal(hs_results_close(s->results, &error), HS_OK);
+    assert_ok(hs_results_close(s->results, &error), &error);
     test_folder_remove(s->folder);
     free(s->folder);
 }

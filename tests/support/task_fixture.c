@@ -1,5 +1,6 @@
 
 #include "support/task_fixture.h"
+#include "support/assert_status.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -61,8 +62,7 @@ static hs_tokenizer *make_tokenizer(const char *folder, const char *post_process
                 "\"\\u0120do g\"]}}",
                 file);
     assert_int_equal(fclose(file), 0);
-    if (hs_tokenizer_open(folder, &tokenizer, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_tokenizer_open(folder, &tokenizer, &error), &error);
     return tokenizer;
 }
 
@@ -142,8 +142,7 @@ static hs_status open_lines(struct task_fixture *fixture, const char *kind, cons
 hs_task *task_fixture_open(struct task_fixture *fixture, const char *kind, const char *lines)
 {
     hs_task *task;
-    if (open_lines(fixture, kind, lines, &task) != HS_OK)
-        fail_msg("%s", fixture->error.message);
+    assert_ok(open_lines(fixture, kind, lines, &task), &fixture->error);
     assert_int_equal(fixture->error.status, HS_OK);
     return task;
 }
@@ -192,7 +191,7 @@ void task_fixture_assert_workload(const hs_task *task, size_t first, size_t n, c
     hs_error error = {0};
     hs_text text = {0};
     hs_task_workload *workload;
-    assert_int_equal(hs_tasks_workload_new(task, first, n, NULL, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, first, n, NULL, &workload, &error), &error);
     assert_int_equal(workload->first_example, first);
     assert_int_equal(workload->n_examples, n);
     describe(&workload->workload, &text);
@@ -210,7 +209,7 @@ void task_fixture_assert_score(const hs_task *task, size_t index, const double *
     hs_error error = {0};
     hs_task_workload *workload;
     float values[HS_TASK_MAX_METRICS];
-    assert_int_equal(hs_tasks_workload_new(task, index, 1, NULL, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, index, 1, NULL, &workload, &error), &error);
     hs_tasks_score(task, workload, answers, values);
     for (size_t m = 0; m < hs_tasks_n_metrics(task); m++)
         assert_float_equal(values[m], (float)expected[m], 1e-6F);

@@ -1,4 +1,5 @@
 #include "support/tokenizer_fixture.h"
+#include "support/assert_status.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,8 +60,7 @@ hs_tokenizer *open_folder(const folder *in)
 {
     hs_error error = {0};
     hs_tokenizer *tokenizer = NULL;
-    if (hs_tokenizer_open(in->path, &tokenizer, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_tokenizer_open(in->path, &tokenizer, &error), &error);
     return tokenizer;
 }
 
@@ -89,7 +89,7 @@ void check_decoded(const hs_tokenizer *tokenizer, const int32_t *ids, size_t n, 
 {
     hs_error error = {0};
     hs_text text = {0};
-    assert_int_equal(hs_tokenizer_decode(tokenizer, ids, n, skip_special, &text, &error), HS_OK);
+    assert_ok(hs_tokenizer_decode(tokenizer, ids, n, skip_special, &text, &error), &error);
     assert_string_equal(text.text != NULL ? text.text : "", expected);
     hs_text_clear(&text);
 }

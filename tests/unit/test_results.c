@@ -1,4 +1,5 @@
 /* results: what is created is what is read, and cells are done if and only if their bytes are theirs. */
+#include "support/assert_status.h"
 #include "support/results_place.h"
 
 #include <inttypes.h>
@@ -51,8 +52,8 @@ static void test_what_is_created_is_read(void **state)
     assert_string_equal(hs_results_attribute_of(results, "experiment", "sweep.orders"), "[1, 2]");
     assert_string_equal(hs_results_attribute_of(results, "provenance", "checkpoint_hash"), "0123456789abcdef");
     assert_null(hs_results_attribute_of(results, "experiment", "checkpoint_hash"));
-    assert_ok(place, hs_results_check_experiment(results, &place->fixture.layout, &place->error));
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_check_experiment(results, &place->fixture.layout, &place->error), &place->error);
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     assert_progress(place, 0, 0);
     /* Nothing but the file itself is left. */
     char temporary[640];
@@ -80,7 +81,7 @@ static void test_files_of_before_are_read(void **state)
     test_place *place = *state;
     hs_results *results = NULL;
     char path[600];
-    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    assert_ok(hs_results_create(place->path, &place->fixture.layout, &place->error), &place->error);
     hid_t file = H5Fopen(place->path, H5F_ACC_RDWR, H5P_DEFAULT);
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
         assert_true(H5Ldelete(file, absent[i], H5P_DEFAULT) >= 0);
@@ -94,11 +95,11 @@ static void test_files_of_before_are_read(void **state)
                 assert_true(H5Ldelete(file, path, H5P_DEFAULT) >= 0);
         }
     assert_true(H5Fclose(file) >= 0);
-    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
+    assert_ok(hs_results_open_read(place->path, &results, &place->error), &place->error);
     assert_same_tables(results, &place->fixture);
     assert_int_equal(hs_results_task_at(results, 1)->n_samples, 2);
     assert_null(hs_results_task_at(results, 0)->chance);
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
 }
 
 /* A level of chance is kept beside its metric; an impossible one is damage. */
@@ -112,10 +113,10 @@ static void test_levels_of_chance(void **state)
     assert_memory_equal(hs_results_task_at(results, 0)->chance, chance,
                         place->fixture.tasks[0].n_metrics * sizeof *chance);
     assert_null(hs_results_task_at(results, 1)->chance);
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     assert_int_equal(unlink(place->path), 0);
     place->fixture.tasks[0].chance = impossible;
-    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    assert_ok(hs_results_create(place->path, &place->fixture.layout, &place->error), &place->error);
     assert_int_equal(hs_results_open_read(place->path, &results, &place->error), HS_ERROR_RESULTS);
 }
 
@@ -129,13 +130,13 @@ static void test_means_are_read_and_checked(void **state)
     assert_int_equal(n_layers, 2);
     assert_int_equal(n_positions, 5);
     assert_int_equal(n_columns, 8);
-    assert_ok(place, hs_results_read_means(results, mean, position_mean, &place->error));
+    assert_ok(hs_results_read_means(results, mean, position_mean, &place->error), &place->error);
     assert_memory_equal(mean, place->fixture.mean, sizeof mean);
     assert_memory_equal(position_mean, place->fixture.position_mean, sizeof position_mean);
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
 
     flip_byte(place->path, dataset_offset(place->path, "/reference/position_mean") + 100);
-    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
+    assert_ok(hs_results_open_read(place->path, &results, &place->error), &place->error);
     assert_int_equal(hs_results_read_means(results, mean, position_mean, &place->error), HS_ERROR_RESULTS);
     assert_error(&place->error, HS_ERROR_RESULTS, "reference means");
     (void)hs_results_close(results, &place->error);
@@ -150,8 +151,8 @@ static void test_without_means_there_are_none(void **state)
     hs_results_means_sizes(results, &sizes[0], &sizes[1], &sizes[2]);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(sizes[i], 0);
-    assert_ok(place, hs_results_read_means(results, NULL, NULL, &place->error));
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_read_means(results, NULL, NULL, &place->error), &place->error);
+    assert_ok(hs_results_close(results, &place->error), &place->error);
 }
 
 static void test_long_attributes(void **state)
@@ -169,7 +170,7 @@ static void test_long_attributes(void **state)
     assert_string_equal(hs_results_attribute_of(results, "experiment", "empty"), "");
     assert_string_equal(hs_results_attribute_of(results, "experiment", "long"), value);
     assert_string_equal(hs_results_attribute_of(results, "experiment", "utf8"), "k\xc3\xb6pfe");
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     free(value);
 }
 
@@ -180,11 +181,11 @@ static void test_creation_is_deterministic(void **state)
     char other[640], *a = NULL, *b = NULL;
     size_t n_a = 0, n_b = 0;
     (void)snprintf(other, sizeof other, "%s/other.h5", place->folder);
-    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    assert_ok(hs_results_create(place->path, &place->fixture.layout, &place->error), &place->error);
     (void)sleep(1); /* a time stamp would differ */
-    assert_ok(place, hs_results_create(other, &place->fixture.layout, &place->error));
-    assert_ok(place, hs_file_read(place->path, 1 << 24, &a, &n_a, &place->error));
-    assert_ok(place, hs_file_read(other, 1 << 24, &b, &n_b, &place->error));
+    assert_ok(hs_results_create(other, &place->fixture.layout, &place->error), &place->error);
+    assert_ok(hs_file_read(place->path, 1 << 24, &a, &n_a, &place->error), &place->error);
+    assert_ok(hs_file_read(other, 1 << 24, &b, &n_b, &place->error), &place->error);
     assert_int_equal(n_a, n_b);
     assert_memory_equal(a, b, n_a);
     hs_free(a);
@@ -196,7 +197,7 @@ static void assert_size_is_predicted(test_place *place, results_fixture_options 
     results_fixture fixture;
     struct stat file;
     results_fixture_init(&fixture, options);
-    assert_ok(place, hs_results_create(place->path, &fixture.layout, &place->error));
+    assert_ok(hs_results_create(place->path, &fixture.layout, &place->error), &place->error);
     assert_int_equal(stat(place->path, &file), 0);
     double predicted = (double)hs_results_file_bytes(&fixture.layout), size = (double)file.st_size;
     double allowed = size * 0.01 > 65536 ? size * 0.01 : 65536;
@@ -235,7 +236,7 @@ static void test_cells_by_their_specification(void **state)
     test_place *place = *state;
     const size_t n_cells = results_fixture_cells(&place->fixture);
     hs_results *results = created(place);
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     for (size_t i = 0; i < n_cells; i += 3)
         write_cell_by_hand(place, results_fixture_cell(&place->fixture, i));
     assert_progress(place, (n_cells + 2) / 3, 0);
@@ -248,15 +249,15 @@ static void test_values_of_unfinished_cells_are_hidden(void **state)
     const hs_results_task *task = &place->fixture.tasks[1];
     const size_t n_sets = place->fixture.layout.sets.n_sets;
     hs_results *results = created(place);
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     write_cell_by_hand(place, (hs_cell){1, 0, 7});
     write_cell_by_hand(place, (hs_cell){1, 2, 7});
     write_cell_by_hand(place, (hs_cell){1, 1, 8});
     flip_byte(place->path, cell_offset(place, (hs_cell){1, 2, 7}) + 1);
     float *values = calloc(n_sets * task->n_examples * task->n_metrics, sizeof *values);
     assert_non_null(values);
-    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
-    assert_ok(place, hs_results_read_values(results, 1, 0, n_sets, values, &place->error));
+    assert_ok(hs_results_open_read(place->path, &results, &place->error), &place->error);
+    assert_ok(hs_results_read_values(results, 1, 0, n_sets, values, &place->error), &place->error);
     for (size_t i = 0; i < n_sets * task->n_examples * task->n_metrics; i++) {
         size_t set = i / (task->n_examples * task->n_metrics), example = i / task->n_metrics % task->n_examples;
         bool done = (set == 7 && example < 4) || (set == 8 && example >= 4 && example < 8);
@@ -266,7 +267,7 @@ static void test_values_of_unfinished_cells_are_hidden(void **state)
         else
             assert_true(values[i] == expected);
     }
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     free(values);
 }
 
@@ -278,7 +279,7 @@ static void test_damage_is_noticed(void **state)
     uint64_t n_damaged = 5;
     bool *done = calloc(n_sets, sizeof *done);
     assert_non_null(done);
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     for (size_t i = 0; i < n_cells; i++)
         write_cell_by_hand(place, results_fixture_cell(&place->fixture, i));
     assert_progress(place, n_cells, 0);
@@ -291,12 +292,12 @@ static void test_damage_is_noticed(void **state)
     exchange(place->path, word_offset(place, (hs_cell){0, 1, 10}), &word, sizeof word, false);
     exchange(place->path, word_offset(place, (hs_cell){0, 1, 11}), &word, sizeof word, true);
     assert_progress(place, n_cells - 3, 3);
-    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
-    assert_ok(place, hs_results_check_cells(results, 0, 1, 2, n_sets - 2, done, &n_damaged, &place->error));
+    assert_ok(hs_results_open_read(place->path, &results, &place->error), &place->error);
+    assert_ok(hs_results_check_cells(results, 0, 1, 2, n_sets - 2, done, &n_damaged, &place->error), &place->error);
     for (size_t set = 2; set < n_sets; set++)
         assert_int_equal(done[set - 2], set != 3 && set != 9 && set != 11);
     assert_int_equal(n_damaged, 5 + 3);
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     free(done);
 }
 
@@ -305,7 +306,7 @@ static void test_experiment_is_part_of_a_cell(void **state)
 {
     test_place *place = *state;
     hs_results *results = created(place);
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     place->fixture.layout.experiment_hash ^= 1;
     write_cell_by_hand(place, (hs_cell){0, 0, 0});
     assert_progress(place, 0, 1);
@@ -330,7 +331,7 @@ static void test_cells_outside_are_refused(void **state)
                          HS_ERROR_INTERNAL);
     }
     place->error = (hs_error){0};
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
 }
 
 /* A file that was opened for reading alone takes no cell. */
@@ -372,7 +373,7 @@ static void test_other_experiment_is_named(void **state)
     assert_null(strstr(place->error.message, "sweep.interventions"));
     assert_null(strstr(place->error.message, "toxicity_hash"));
     place->error = (hs_error){0};
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
 }
 
 /* The same hash with another table of sets can only be another version; it is not the same experiment either. */
@@ -400,10 +401,10 @@ static void put_restated(test_place *place, const char *lines)
 static void assert_states(test_place *place, const char *name, const char *value)
 {
     hs_results *results = NULL;
-    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
+    assert_ok(hs_results_open_read(place->path, &results, &place->error), &place->error);
     assert_string_equal(hs_results_attribute_of(results, "experiment", name), value);
-    assert_ok(place, hs_results_check_experiment(results, &place->fixture.layout, &place->error));
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_check_experiment(results, &place->fixture.layout, &place->error), &place->error);
+    assert_ok(hs_results_close(results, &place->error), &place->error);
 }
 
 /* What makes the experiment is never stated again, and what is not whole counts as nothing. */
@@ -411,7 +412,7 @@ static void test_restated_settings(void **state)
 {
     test_place *place = *state;
     char full[8192];
-    assert_ok(place, hs_results_close(created(place), &place->error));
+    assert_ok(hs_results_close(created(place), &place->error), &place->error);
     const off_t offset = dataset_offset(place->path, "/ranking/restated");
     put_restated(place, "objective.tolerance = 0.5\nsweep.orders = [7]\nrun.scheduler = x\nnone = 1\nodd\n\n");
     assert_states(place, "objective.tolerance", "0.5");
@@ -433,12 +434,12 @@ static void test_no_room_to_restate(void **state)
     test_place *place = *state;
     hs_results *results = created(place);
     assert_true(hs_results_can_restate(results));
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     hid_t file = H5Fopen(place->path, H5F_ACC_RDWR, H5P_DEFAULT);
     assert_true(H5Ldelete(file, "/ranking/restated", H5P_DEFAULT) >= 0 && H5Fclose(file) >= 0);
-    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
+    assert_ok(hs_results_open_read(place->path, &results, &place->error), &place->error);
     assert_false(hs_results_can_restate(results));
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     assert_states(place, "objective.tolerance", "0.02");
 }
 
@@ -450,12 +451,12 @@ static void test_no_run_yet(void **state)
     size_t n_runs = 7;
     hs_results_run run = {.start = 1};
     hs_results *results = created(place);
-    assert_ok(place, hs_results_n_runs(results, &n_runs, &place->error));
+    assert_ok(hs_results_n_runs(results, &n_runs, &place->error), &place->error);
     assert_int_equal(n_runs, 0);
-    assert_ok(place, hs_results_read_run(results, 0, &run, &place->error));
+    assert_ok(hs_results_read_run(results, 0, &run, &place->error), &place->error);
     assert_true(run.start == 0 && run.end == 0 && run.cells == 0 && run.host[0] == '\0');
     assert_false(hs_results_ranking_done(results));
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
 }
 
 /* A set by its components in any order and spelling; a set of many by what is printed of it. */
@@ -499,7 +500,7 @@ static void test_names_of_sets(void **state)
         for (int set = 0; set < 5; set++) {
             hs_error error = {0};
             bool is = false;
-            assert_int_equal(hs_results_set_is_named(&sets, (uint64_t)set, cases[i].name, &is, &error), HS_OK);
+            assert_ok(hs_results_set_is_named(&sets, (uint64_t)set, cases[i].name, &is, &error), &error);
             if (is != (cases[i].set == set))
                 fail_msg("\"%s\" %s set %d", cases[i].name, is ? "is" : "is not", set);
         }

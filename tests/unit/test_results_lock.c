@@ -59,7 +59,7 @@ static void test_lock_through_a_link(void **state)
     test_place *place = *state;
     hs_results_lock *lock = NULL;
     char alias[640];
-    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    assert_ok(hs_results_create(place->path, &place->fixture.layout, &place->error), &place->error);
     pid_t child = child_with_lock(place);
     (void)snprintf(alias, sizeof alias, "%s/alias.h5", place->folder);
     assert_int_equal(symlink(place->path, alias), 0);
@@ -87,7 +87,7 @@ static void test_lock_of_a_live_process(void **state)
     lock_path(place, path);
     assert_true(hs_path_exists(path));
     place->error = (hs_error){0};
-    assert_ok(place, hs_results_lock_new(place->path, &lock, &place->error));
+    assert_ok(hs_results_lock_new(place->path, &lock, &place->error), &place->error);
     hs_results_lock_free(lock);
     assert_false(hs_path_exists(path));
 }
@@ -96,7 +96,7 @@ static void assert_look(test_place *place, bool held, const char *part)
 {
     hs_text holder = {0};
     bool is_held = !held;
-    assert_ok(place, hs_results_lock_look(place->path, &is_held, &holder, &place->error));
+    assert_ok(hs_results_lock_look(place->path, &is_held, &holder, &place->error), &place->error);
     assert_int_equal(is_held, held);
     assert_true(part == NULL ? holder.length == 0 : strstr(holder.text, part) != NULL);
     hs_text_clear(&holder);
@@ -122,7 +122,7 @@ static void test_lock_is_looked_at(void **state)
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_look(place, false, NULL);
     assert_true(hs_path_exists(path));
-    assert_ok(place, hs_results_lock_new(place->path, &lock, &place->error));
+    assert_ok(hs_results_lock_new(place->path, &lock, &place->error), &place->error);
     hs_results_lock_free(lock);
     assert_look(place, false, NULL);
 }
@@ -132,7 +132,7 @@ static void test_lock_can_be_taken_again(void **state)
     test_place *place = *state;
     hs_results_lock *lock = NULL;
     for (int i = 0; i < 3; i++) {
-        assert_ok(place, hs_results_lock_new(place->path, &lock, &place->error));
+        assert_ok(hs_results_lock_new(place->path, &lock, &place->error), &place->error);
         hs_results_lock_free(lock);
     }
 }
@@ -197,7 +197,7 @@ static void test_lock_writes_to_nothing_else(void **state)
     assert_int_equal(hs_results_lock_new(place->path, &lock, &place->error), HS_ERROR_RESULTS);
     assert_error(&place->error, HS_ERROR_RESULTS, "no lock file of headsweep");
     place->error = (hs_error){0};
-    assert_ok(place, hs_file_read(path, 100, &bytes, &n, &place->error));
+    assert_ok(hs_file_read(path, 100, &bytes, &n, &place->error), &place->error);
     assert_string_equal(bytes, "precious");
     hs_free(bytes);
 }

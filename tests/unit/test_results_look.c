@@ -7,9 +7,9 @@ static hs_results_counts look(test_place *place, hs_results_watch *watch)
 {
     hs_results *results = NULL;
     hs_results_counts counts;
-    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
-    assert_ok(place, hs_results_look(results, watch, &counts, &place->error));
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_open_read(place->path, &results, &place->error), &place->error);
+    assert_ok(hs_results_look(results, watch, &counts, &place->error), &place->error);
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     return counts;
 }
 
@@ -33,7 +33,7 @@ static uint64_t cell_not_finite(const results_fixture *fixture, hs_cell cell)
 static void create(test_place *place)
 {
     hs_results *results = created(place);
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
 }
 
 /* Cells arrive in an order that leaves holes in sets and in shards. */
@@ -138,18 +138,18 @@ static void test_cells_are_read_with_what_is_done(void **state)
     const off_t values_at = cell_offset(place, cell), word_at = word_offset(place, cell);
     results_fixture_fill(&place->fixture, cell, expected);
     uint64_t word = expected_word(&place->fixture, cell, expected, n);
-    assert_ok(place, hs_results_open_read(place->path, &results, &place->error));
-    assert_ok(place, hs_results_read_cells(results, 1, 2, 2, 3, done, values, &place->error));
+    assert_ok(hs_results_open_read(place->path, &results, &place->error), &place->error);
+    assert_ok(hs_results_read_cells(results, 1, 2, 2, 3, done, values, &place->error), &place->error);
     assert_true(!done[0] && !done[1] && !done[2]);
     exchange(place->path, values_at, expected, n * sizeof *values, true);
     exchange(place->path, word_at, &word, sizeof word, true);
-    assert_ok(place, hs_results_read_cells(results, 1, 2, 2, 3, done, values, &place->error));
+    assert_ok(hs_results_read_cells(results, 1, 2, 2, 3, done, values, &place->error), &place->error);
     assert_true(!done[0] && done[1] && !done[2]);
     assert_memory_equal(values + n, expected, n * sizeof *values);
     for (size_t i = 0; i < n; i++)
         assert_true(isnan(values[i]) && isnan(values[2 * n + i]));
     assert_int_equal(hs_results_read_cells(results, 1, 3, 2, 3, done, values, &place->error), HS_ERROR_INTERNAL);
-    assert_ok(place, hs_results_close(results, &(hs_error){0}));
+    assert_ok(hs_results_close(results, &(hs_error){0}), &place->error);
 }
 
 int main(void)

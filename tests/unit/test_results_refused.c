@@ -28,7 +28,7 @@ static void test_nothing_is_written_over(void **state)
     assert_int_equal(hs_results_create(place->path, &place->fixture.layout, &place->error), HS_ERROR_RESULTS);
     assert_error(&place->error, HS_ERROR_RESULTS, "exists already");
     place->error = (hs_error){0};
-    assert_ok(place, hs_file_read(place->path, 100, &bytes, &n, &place->error));
+    assert_ok(hs_file_read(place->path, 100, &bytes, &n, &place->error), &place->error);
     assert_int_equal(n, 1);
     hs_free(bytes);
 }
@@ -42,7 +42,7 @@ static void test_temporary_file_of_a_killed_run(void **state)
     (void)snprintf(victim, sizeof victim, "%s/victim", place->folder);
     put_bytes(victim, "precious", 8);
     assert_int_equal(symlink(victim, temporary), 0);
-    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    assert_ok(hs_results_create(place->path, &place->fixture.layout, &place->error), &place->error);
     struct stat state_of_victim;
     assert_int_equal(stat(victim, &state_of_victim), 0);
     assert_int_equal(state_of_victim.st_size, 8);
@@ -59,7 +59,7 @@ static void test_somebody_elses_temporary_file(void **state)
     assert_int_equal(hs_results_create(place->path, &place->fixture.layout, &place->error), HS_ERROR_RESULTS);
     assert_error(&place->error, HS_ERROR_RESULTS, "nothing that headsweep left there");
     place->error = (hs_error){0};
-    assert_ok(place, hs_file_read(temporary, 100, &bytes, &n, &place->error));
+    assert_ok(hs_file_read(temporary, 100, &bytes, &n, &place->error), &place->error);
     assert_string_equal(bytes, "precious");
     hs_free(bytes);
     assert_int_equal(unlink(temporary), 0);
@@ -70,9 +70,9 @@ static void test_somebody_elses_temporary_file(void **state)
 
     /* What a kill leaves: reserved blocks, or what HDF5 began. */
     put_bytes(temporary, "\0\0\0\0\0\0\0\0\0", 9);
-    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    assert_ok(hs_results_create(place->path, &place->fixture.layout, &place->error), &place->error);
     assert_int_equal(rename(place->path, temporary), 0);
-    assert_ok(place, hs_results_create(place->path, &place->fixture.layout, &place->error));
+    assert_ok(hs_results_create(place->path, &place->fixture.layout, &place->error), &place->error);
     assert_false(hs_path_exists(temporary));
 }
 
@@ -279,7 +279,7 @@ static void test_places_without_a_file(void **state)
 {
     test_place *place = *state;
     assert_refused(place, HS_ERROR_IO, "No such file");
-    assert_ok(place, hs_results_check_place(place->path, &place->error));
+    assert_ok(hs_results_check_place(place->path, &place->error), &place->error);
     assert_int_equal(mkfifo(place->path, 0644), 0);
     assert_refused(place, HS_ERROR_IO, "is a pipe");
     assert_int_equal(unlink(place->path), 0);
@@ -301,7 +301,7 @@ static void test_truncated_file(void **state)
     test_place *place = *state;
     struct stat file;
     hs_results *results = created(place);
-    assert_ok(place, hs_results_close(results, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
     assert_int_equal(stat(place->path, &file), 0);
     assert_int_equal(truncate(place->path, file.st_size - 1), 0);
     assert_refused(place, HS_ERROR_RESULTS, "shorter than it was");
@@ -452,7 +452,7 @@ static void test_hostile_files(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         hs_results *results = created(place);
-        assert_ok(place, hs_results_close(results, &place->error));
+        assert_ok(hs_results_close(results, &place->error), &place->error);
         edit(place, cases[i].change);
         assert_refused(place, HS_ERROR_RESULTS, cases[i].part);
         place->error = (hs_error){0};
@@ -467,8 +467,8 @@ static void test_flipped_metadata(void **state)
     char *sound = NULL;
     size_t n = 0, n_refused = 0, n_tried = 0;
     hs_results *results = created(place);
-    assert_ok(place, hs_results_close(results, &place->error));
-    assert_ok(place, hs_file_read(place->path, 1 << 24, &sound, &n, &place->error));
+    assert_ok(hs_results_close(results, &place->error), &place->error);
+    assert_ok(hs_file_read(place->path, 1 << 24, &sound, &n, &place->error), &place->error);
     for (size_t i = 0; i < n; i += 97) {
         hs_results_counts counts;
         hs_error error = {0};

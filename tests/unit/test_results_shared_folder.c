@@ -3,6 +3,7 @@
  * at that moment: puts a link to a private file in the place of the one that is being made.
  */
 #define _GNU_SOURCE
+#include "support/assert_status.h"
 #include "support/results_place.h"
 
 #include <dlfcn.h>
@@ -71,8 +72,8 @@ static void test_files_take_the_umask(void **state)
     struct stat made;
     char lock_path[640];
     mode_t before = umask(0007);
-    assert_int_equal(hs_results_create(place->path, &place->fixture.layout, &place->error), HS_OK);
-    assert_int_equal(hs_results_lock_new(place->path, &lock, &place->error), HS_OK);
+    assert_ok(hs_results_create(place->path, &place->fixture.layout, &place->error), &place->error);
+    assert_ok(hs_results_lock_new(place->path, &lock, &place->error), &place->error);
     (void)umask(before);
     assert_int_equal(stat(place->path, &made), 0);
     assert_int_equal(made.st_mode & 0777, 0660);

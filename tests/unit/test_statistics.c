@@ -12,19 +12,14 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
+
 enum { N_EXAMPLES = 100, N_RESAMPLES = 1000, N_TRIALS = 2000 };
 
 static double normal(uint64_t seed, uint64_t stream, uint64_t index)
 {
     return hs__analysis_normal_quantile(hs_random_uniform(seed, stream, index) + 0x1p-54);
 }
-
-#define ASSERT_OK(call)                    \
-    do {                                   \
-        hs_error error = {0};              \
-        if ((call) != HS_OK)               \
-            fail_msg("%s", error.message); \
-    } while (0)
 
 /* ---- intervals --------------------------------------------------------------------------------------------------- */
 
