@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "support/analysis_fixture.h"
+#include "support/assert_status.h"
 #include "support/comm_fixture.h"
 
 static void assert_ranked(const hs_analysis *analysis, const char *by, const uint64_t *expected, size_t n)
@@ -82,9 +83,9 @@ static void test_filters(void **state)
 
     analysis_fixture_open(&f, *state, N_SETS);
     hs_analysis *analysis = analyse(&f);
-    assert_int_equal(hs_analysis_request_parse(analysis, "toxicity", &request, &error), HS_OK);
+    assert_ok(hs_analysis_request_parse(analysis, "toxicity", &request, &error), &error);
     request.order = 1;
-    assert_int_equal(hs_analysis_rank(analysis, &request, &ranking, &error), HS_OK);
+    assert_ok(hs_analysis_rank(analysis, &request, &ranking, &error), &error);
     assert_int_equal(ranking.n, 3);
     assert_int_equal(ranking.sets[0], HEAD_A);
     hs_analysis_ranking_clear(&ranking);
@@ -152,22 +153,22 @@ static void test_stored_ranking(void **state)
 
     analysis_fixture_open(&f, *state, N_SETS);
     assert_false(hs_results_ranking_done(f.results));
-    assert_int_equal(hs_results_close(f.results, &error), HS_OK);
-    assert_int_equal(hs_results_open_parallel(f.comm, f.path, &f.results, &error), HS_OK);
+    assert_ok(hs_results_close(f.results, &error), &error);
+    assert_ok(hs_results_open_parallel(f.comm, f.path, &f.results, &error), &error);
     hs_analysis *analysis = analyse(&f);
-    assert_int_equal(hs_analysis_store(analysis, f.results, &error), HS_OK);
+    assert_ok(hs_analysis_store(analysis, f.results, &error), &error);
     hs_analysis_free(analysis);
-    assert_int_equal(hs_results_close(f.results, &error), HS_OK);
-    assert_int_equal(hs_results_open_read(f.path, &f.results, &error), HS_OK);
+    assert_ok(hs_results_close(f.results, &error), &error);
+    assert_ok(hs_results_open_read(f.path, &f.results, &error), &error);
     assert_true(hs_results_ranking_done(f.results));
-    assert_int_equal(hs_results_read_statistic(f.results, 1, HS_STATISTIC_INTERACTION, table, &error), HS_OK);
+    assert_ok(hs_results_read_statistic(f.results, 1, HS_STATISTIC_INTERACTION, table, &error), &error);
     assert_true(table[2 * PAIR_AB] == -2);
-    assert_int_equal(hs_results_read_statistic(f.results, 1, HS_STATISTIC_DELTA_LOW, table, &error), HS_OK);
+    assert_ok(hs_results_read_statistic(f.results, 1, HS_STATISTIC_DELTA_LOW, table, &error), &error);
     assert_true(table[2 * PAIR_AB] <= -6 && isnan(table[0]));
-    assert_int_equal(hs_results_read_method(f.results, &method, &error), HS_OK);
+    assert_ok(hs_results_read_method(f.results, &method, &error), &error);
     assert_true(method.resamples == 2000 && method.permutations == 10000 && method.confidence == 0.95 &&
                 method.bca == 1);
-    assert_int_equal(hs_results_read_objective_rank(f.results, ranks, &error), HS_OK);
+    assert_ok(hs_results_read_objective_rank(f.results, ranks, &error), &error);
     assert_int_equal(ranks[HEAD_A], 1);
     assert_int_equal(ranks[HEAD_B], 2);
     assert_int_equal(ranks[PAIR_AB], 0);
@@ -180,8 +181,8 @@ static void open_to_write(analysis_fixture *f, hs_comm *comm)
     hs_error error = {0};
 
     analysis_fixture_open(f, comm, N_SETS);
-    assert_int_equal(hs_results_close(f->results, &error), HS_OK);
-    assert_int_equal(hs_results_open_parallel(f->comm, f->path, &f->results, &error), HS_OK);
+    assert_ok(hs_results_close(f->results, &error), &error);
+    assert_ok(hs_results_open_parallel(f->comm, f->path, &f->results, &error), &error);
 }
 
 /* A finished file's statistics are read, an unfinished one's computed, and both are the same numbers. */
@@ -192,7 +193,7 @@ static void test_stored_statistics_are_read(void **state)
 
     open_to_write(&f, *state);
     hs_analysis *computed = analyse(&f);
-    assert_int_equal(hs_analysis_store(computed, f.results, &error), HS_OK);
+    assert_ok(hs_analysis_store(computed, f.results, &error), &error);
     hs_analysis *read = analyse(&f);
     for (size_t task = 0; task < 2; ++task) {
         size_t n = N_SETS * hs_results_task_at(f.results, task)->n_metrics;
@@ -236,13 +237,13 @@ static void test_impossible_method(void **state)
 
     open_to_write(&f, *state);
     hs_analysis *computed = analyse(&f);
-    assert_int_equal(hs_analysis_store(computed, f.results, &error), HS_OK);
+    assert_ok(hs_analysis_store(computed, f.results, &error), &error);
     hs_analysis_free(computed);
     for (size_t i = 0; i < sizeof impossible / sizeof *impossible; ++i) {
         hs_analysis *analysis;
         error = (hs_error){0};
-        assert_int_equal(hs_results_write_method(f.results, &impossible[i], &error), HS_OK);
-        assert_int_equal(hs_results_commit_ranking(f.results, &error), HS_OK);
+        assert_ok(hs_results_write_method(f.results, &impossible[i], &error), &error);
+        assert_ok(hs_results_commit_ranking(f.results, &error), &error);
         assert_int_equal(hs_analysis_new(f.results, NULL, NULL, &analysis, &error), HS_ERROR_RESULTS);
         assert_null(analysis);
     }
@@ -263,9 +264,9 @@ static void test_pareto_front(void **state)
 
     analysis_fixture_open(&f, *state, N_SETS);
     hs_analysis *analysis = analyse(&f);
-    assert_int_equal(hs_analysis_request_parse(analysis, NULL, &request, &error), HS_OK);
+    assert_ok(hs_analysis_request_parse(analysis, NULL, &request, &error), &error);
     request.pareto = true;
-    assert_int_equal(hs_analysis_rank(analysis, &request, &ranking, &error), HS_OK);
+    assert_ok(hs_analysis_rank(analysis, &request, &ranking, &error), &error);
     assert_int_equal(ranking.n, 3);
     assert_memory_equal(ranking.sets, front, sizeof front);
     assert_int_equal(ranking.n_of[HS_STANDING_OUTSIDE_TOLERANCE], 0);
@@ -290,7 +291,7 @@ static void test_keep_also(void **state)
     analysis->objective.keep_also = kept;
     analysis->objective.n_keep_also = 1;
     assert_ranked(analysis, NULL, within, 2);
-    assert_int_equal(hs_analysis_objective(analysis, &objective, &has, &error), HS_OK);
+    assert_ok(hs_analysis_objective(analysis, &objective, &has, &error), &error);
     assert_true(has && objective.n_keeps == 2 && objective.keeps[1].metric == 1 && objective.keeps[1].tolerance == 0);
     analysis->objective.keep_also = missing;
     assert_int_equal(hs_analysis_objective(analysis, &objective, &has, &error), HS_ERROR_USAGE);
@@ -313,13 +314,13 @@ static void test_controls(void **state)
 
     analysis_fixture_open(&f, *state, N_SETS);
     hs_analysis *analysis = analyse(&f);
-    assert_int_equal(hs_analysis_control(analysis, &lowest, HEAD_A, &control, &error), HS_OK);
+    assert_ok(hs_analysis_control(analysis, &lowest, HEAD_A, &control, &error), &error);
     assert_true(control.n == 1 && control.mean == -1 && control.p == 0.5);
-    assert_int_equal(hs_analysis_control(analysis, &lowest, HEAD_B, &control, &error), HS_OK);
+    assert_ok(hs_analysis_control(analysis, &lowest, HEAD_B, &control, &error), &error);
     assert_true(control.n == 1 && control.mean == -3 && control.p == 1);
-    assert_int_equal(hs_analysis_control(analysis, &lowest, PAIR_AC, &control, &error), HS_OK);
+    assert_ok(hs_analysis_control(analysis, &lowest, PAIR_AC, &control, &error), &error);
     assert_true(control.n == 1 && control.mean == -2 && control.p == 0.5);
-    assert_int_equal(hs_analysis_control(analysis, &lowest, PAIR_AB, &control, &error), HS_OK);
+    assert_ok(hs_analysis_control(analysis, &lowest, PAIR_AB, &control, &error), &error);
     assert_true(control.n == 0 && isnan(control.mean) && isnan(control.p));
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
@@ -337,20 +338,20 @@ static void test_sides_of_controls(void **state)
     hs_analysis *analysis = analyse(&f);
     analysis->tables[HS_STATISTIC_DELTA][1][2 * HEAD_A] = 5;
     analysis->tables[HS_STATISTIC_DELTA][1][2 * HEAD_B] = -6;
-    assert_int_equal(hs_analysis_control(analysis, &request, HEAD_A, &control, &error), HS_OK);
+    assert_ok(hs_analysis_control(analysis, &request, HEAD_A, &control, &error), &error);
     assert_true(control.n == 1 && control.p == 1 && isnan(control.low) && isnan(control.high));
-    assert_int_equal(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), HS_OK);
+    assert_ok(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), &error);
     assert_true(control.p == 0.5);
     request = (hs_ranking_request){.key = HS_RANK_BY_DELTA, .task = 1, .intervention = -1};
-    assert_int_equal(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), HS_OK);
+    assert_ok(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), &error);
     assert_true(control.p == 0.5 && control.mean == 5);
     analysis->tables[HS_STATISTIC_DELTA][1][2 * HEAD_A] = 7;
-    assert_int_equal(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), HS_OK);
+    assert_ok(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), &error);
     assert_true(control.p == 1);
     request.key = HS_RANK_BY_INTERACTION;
     analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_AC] = 3;
     analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_BC] = -2;
-    assert_int_equal(hs_analysis_control(analysis, &request, PAIR_AC, &control, &error), HS_OK);
+    assert_ok(hs_analysis_control(analysis, &request, PAIR_AC, &control, &error), &error);
     assert_true(control.n == 1 && control.mean == -2 && control.p == 0.5);
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
@@ -381,7 +382,7 @@ static void test_backup(void **state)
         }
         assert_int_equal(hs_analysis_is_backup(analysis, 1, 0, PAIR_AB), cases[i].backup);
     }
-    assert_int_equal(hs_analysis_request_parse(analysis, "backup:toxicity", &request, &error), HS_OK);
+    assert_ok(hs_analysis_request_parse(analysis, "backup:toxicity", &request, &error), &error);
     assert_int_equal(request.key, HS_RANK_BY_BACKUP);
     assert_false(hs_analysis_is_backup(analysis, 1, 0, HEAD_A));
     /* A file of another maker may have statistics of a pair without the singles. */

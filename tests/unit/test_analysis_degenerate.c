@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/comm_fixture.h"
 #include "support/small_results.h"
 
@@ -119,8 +120,8 @@ static void assert_says(const small_results *s, bool does, const char *expected)
     hs_text text = {0};
     hs_error error = {0};
 
-    assert_int_equal(hs_analysis_rank(s->analysis, &request, &ranking, &error), HS_OK);
-    assert_int_equal(hs_report_ranking(s->analysis, &request, &ranking, 3, HS_REPORT_TABLE, &text, &error), HS_OK);
+    assert_ok(hs_analysis_rank(s->analysis, &request, &ranking, &error), &error);
+    assert_ok(hs_report_ranking(s->analysis, &request, &ranking, 3, HS_REPORT_TABLE, &text, &error), &error);
     if ((strstr(text.text, expected) != NULL) != does)
         fail_msg("this %s say \"%s\":\n%s", does ? "does not" : "should not", expected, text.text);
     hs_text_clear(&text);

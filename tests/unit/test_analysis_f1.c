@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 #include "support/comm_fixture.h"
 
@@ -74,10 +75,10 @@ static void test_f1(void **state)
     char path[512];
 
     snprintf(path, sizeof path, "%s/r.h5", folder);
-    if (create(path, &error) != HS_OK || write_cells(*state, path, &error) != HS_OK ||
-        hs_results_open_read(path, &results, &error) != HS_OK ||
-        hs_analysis_new(results, NULL, NULL, &analysis, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(create(path, &error), &error);
+    assert_ok(write_cells(*state, path, &error), &error);
+    assert_ok(hs_results_open_read(path, &results, &error), &error);
+    assert_ok(hs_analysis_new(results, NULL, NULL, &analysis, &error), &error);
     for (size_t set = 0; set < N_SETS; ++set)
         for (size_t metric = 0; metric < N_METRICS; ++metric) {
             size_t at = set * N_METRICS + metric;
@@ -86,7 +87,7 @@ static void test_f1(void **state)
                              (EXPECTED[set][metric] - EXPECTED[0][metric])) < 1e-12);
         }
     hs_analysis_free(analysis);
-    assert_int_equal(hs_results_close(results, &error), HS_OK);
+    assert_ok(hs_results_close(results, &error), &error);
     test_folder_remove(folder);
     free(folder);
 }

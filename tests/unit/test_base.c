@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
+
 /* ---- what a terminal is shown ------------------------------------------------------------------------------------ */
 
 static void shows(const char *text, size_t length, bool one_line, const char *expected)
@@ -141,7 +143,7 @@ static void test_text_grows(void **state)
     enum { N = 1000 };
     hs_error error = {0};
     hs_text text = {0};
-    assert_int_equal(hs_text_append(&text, NULL, 0, &error), HS_OK);
+    assert_ok(hs_text_append(&text, NULL, 0, &error), &error);
     assert_string_equal(text.text, "");
     for (int i = 0; i < N; i++)
         assert_int_equal(hs_text_appendf(&text, &error, "%03d,", i), HS_OK);
@@ -149,7 +151,7 @@ static void test_text_grows(void **state)
     assert_int_equal(strlen(text.text), 4 * N);
     for (int i = 0; i < N; i++)
         assert_int_equal(strtol(text.text + 4 * i, NULL, 10), i);
-    assert_int_equal(hs_text_append(&text, "a\0b", 3, &error), HS_OK);
+    assert_ok(hs_text_append(&text, "a\0b", 3, &error), &error);
     assert_int_equal(text.length, 4 * N + 3);
     assert_memory_equal(text.text + 4 * N, "a\0b", 4);
     hs_text_clear(&text);
@@ -163,7 +165,7 @@ static void test_text_refuses_impossible_lengths(void **state)
     (void)state;
     hs_error error = {0};
     hs_text text = {0};
-    assert_int_equal(hs_text_append(&text, "abc", 3, &error), HS_OK);
+    assert_ok(hs_text_append(&text, "abc", 3, &error), &error);
     assert_int_equal(hs_text_append(&text, "", SIZE_MAX - 3, &error), HS_ERROR_MEMORY);
     assert_string_equal(text.text, "abc");
     hs_text_clear(&text);
@@ -230,7 +232,7 @@ static void test_utf8_check_names_the_offset(void **state)
     (void)state;
     static const char text[] = "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80";
     hs_error error = {0};
-    assert_int_equal(hs_utf8_check(text, sizeof text - 1, "text", &error), HS_OK);
+    assert_ok(hs_utf8_check(text, sizeof text - 1, "text", &error), &error);
     assert_int_equal(hs_utf8_count(text, sizeof text - 1), 8);
     assert_int_equal(hs_utf8_check("ab\xC3\xBC\x80", 5, "line 9", &error), HS_ERROR_INPUT);
     assert_string_equal(error.message, "line 9: byte 0x80 at offset 4 is not valid UTF-8");
@@ -310,7 +312,7 @@ static void test_file_contents(void **state)
         write_file(made->path, bytes, sizes[i]);
         hs_error error = {0};
         hs_mapped_file file = {0};
-        assert_int_equal(hs_mapped_file_open(made->path, &file, &error), HS_OK);
+        assert_ok(hs_mapped_file_open(made->path, &file, &error), &error);
         assert_int_equal(file.n_bytes, sizes[i]);
         if (sizes[i] == 0)
             assert_null(file.bytes);
@@ -321,13 +323,13 @@ static void test_file_contents(void **state)
         assert_null(file.bytes);
         char *copy = NULL;
         size_t n_bytes = 0;
-        assert_int_equal(hs_file_read(made->path, sizes[i], &copy, &n_bytes, &error), HS_OK);
+        assert_ok(hs_file_read(made->path, sizes[i], &copy, &n_bytes, &error), &error);
         assert_int_equal(n_bytes, sizes[i]);
         assert_memory_equal(copy, bytes, sizes[i]);
         assert_int_equal(copy[n_bytes], 0);
         hs_free(copy);
         uint64_t hash = 0;
-        assert_int_equal(hs_hash_file(5, made->path, &hash, &error), HS_OK);
+        assert_ok(hs_hash_file(5, made->path, &hash, &error), &error);
         assert_true(hash == hs_hash(5, bytes, sizes[i]));
     }
     free(bytes);
@@ -346,7 +348,7 @@ static void test_hash_of_pieces(void **state)
         for (size_t piece = 1; piece <= 1000; piece *= 10) {
             hs_hash_pieces *pieces = NULL;
             hs_error error = {0};
-            assert_int_equal(hs_hash_begin(77, &pieces, &error), HS_OK);
+            assert_ok(hs_hash_begin(77, &pieces, &error), &error);
             for (size_t at = 0; at < lengths[i]; at += piece)
                 hs_hash_add(pieces, bytes + at, lengths[i] - at < piece ? lengths[i] - at : piece);
             assert_true(hs_hash_end(pieces) == hs_hash(77, bytes, lengths[i]));
@@ -451,7 +453,7 @@ static void test_pipe_is_read(void **state)
     assert_int_equal(write(ends[1], "abc", 3), 3);
     assert_int_equal(close(ends[1]), 0);
     (void)snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
-    assert_int_equal(hs_file_read(path, 3, &copy, &n_bytes, &error), HS_OK);
+    assert_ok(hs_file_read(path, 3, &copy, &n_bytes, &error), &error);
     assert_string_equal(copy, "abc");
     hs_free(copy);
     assert_int_equal(close(ends[0]), 0);
@@ -518,7 +520,7 @@ static void test_log_levels(void **state)
     char *text = NULL;
     size_t length = 0;
     hs_error error = {0};
-    assert_int_equal(hs_file_read(made->path, 1000, &text, &length, &error), HS_OK);
+    assert_ok(hs_file_read(made->path, 1000, &text, &length, &error), &error);
     assert_string_equal(text, "warning: slow core\nmodel 1\ndebug: detail\n");
     hs_free(text);
 }

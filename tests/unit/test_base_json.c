@@ -9,12 +9,13 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
+
 static hs_json *parse(const char *text, size_t length)
 {
     hs_error error = {0};
     hs_json *json = NULL;
-    if (hs_json_parse(text, length, "text", &json, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_json_parse(text, length, "text", &json, &error), &error);
     assert_non_null(json);
     return json;
 }
@@ -123,7 +124,7 @@ static void test_objects_keep_file_order(void **state)
     hs_text text = {0};
     for (unsigned i = 0; i < N; i++)
         assert_int_equal(hs_text_appendf(&text, &error, "%s\"k%u\":%u", i == 0 ? "{" : ",", i * 7919 % N, i), HS_OK);
-    assert_int_equal(hs_text_append(&text, "}", 1, &error), HS_OK);
+    assert_ok(hs_text_append(&text, "}", 1, &error), &error);
     hs_json *json = parse(text.text, text.length);
     hs_text_clear(&text);
 
@@ -181,8 +182,7 @@ static hs_json *parse_record(const char *text)
 {
     hs_error error = {0};
     hs_json *json = NULL;
-    if (hs_json_parse_record(text, strlen(text), "data.jsonl", 7, &json, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_json_parse_record(text, strlen(text), "data.jsonl", 7, &json, &error), &error);
     return json;
 }
 
@@ -359,9 +359,9 @@ static void test_depth_limit(void **state)
 {
     (void)state;
     hs_error error = {0};
-    assert_int_equal(parse_nested(64, "[", "]", &error), HS_OK);
-    assert_int_equal(parse_nested(64, "{\"a\":", "}", &error), HS_OK);
-    assert_int_equal(parse_nested(64, "[\"[[[\\\"{{{\",", "]", &error), HS_OK);
+    assert_ok(parse_nested(64, "[", "]", &error), &error);
+    assert_ok(parse_nested(64, "{\"a\":", "}", &error), &error);
+    assert_ok(parse_nested(64, "[\"[[[\\\"{{{\",", "]", &error), &error);
     assert_int_equal(parse_nested(65, "[\n", "]", &error), HS_ERROR_INPUT);
     assert_string_equal(error.message, "doc:65:1: invalid JSON: nested more than 64 levels deep");
     error = (hs_error){0};
@@ -392,7 +392,7 @@ static void test_read(void **state)
 
     error = (hs_error){0};
     assert_int_equal(pwrite(fd, "]}", 2, 8), 2);
-    assert_int_equal(hs_json_read(path, 100, &json, &error), HS_OK);
+    assert_ok(hs_json_read(path, 100, &json, &error), &error);
     assert_int_equal(hs_json_integer(hs_json_at(hs_json_get(hs_json_root(json), "a"), 0)), 7);
     hs_json_free(json);
     assert_int_equal(close(fd), 0);

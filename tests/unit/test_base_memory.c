@@ -1,5 +1,6 @@
 /* base: memory - alignment, zeroes, overflow, and what happens when the k-th allocation fails, for every k. */
 #include "headsweep/base.h"
+#include "support/assert_status.h"
 #include "support/valgrind.h"
 
 #include <setjmp.h>
@@ -35,7 +36,7 @@ static void test_allocate(void **state)
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         hs_error error = {0};
         double *values = NULL;
-        assert_int_equal(hs_allocate(&values, counts[i], sizeof *values, "values", &error), HS_OK);
+        assert_ok(hs_allocate(&values, counts[i], sizeof *values, "values", &error), &error);
         assert_non_null(values);
         assert_int_equal((uintptr_t)values % 64, 0);
         assert_zeroed((const unsigned char *)values, counts[i] * sizeof *values);
@@ -67,7 +68,7 @@ static void test_reserve(void **state)
     size_t capacity = 0, n_moves = 0;
     for (uint32_t i = 0; i < N; i++) {
         const uint32_t *before = items;
-        assert_int_equal(hs_reserve(&items, &capacity, i + 1, sizeof *items, "items", &error), HS_OK);
+        assert_ok(hs_reserve(&items, &capacity, i + 1, sizeof *items, "items", &error), &error);
         assert_true(capacity > i);
         assert_int_equal((uintptr_t)items % 64, 0);
         assert_int_equal(items[capacity - 1], 0);
@@ -87,12 +88,12 @@ static void test_reserve_keeps_what_is_enough(void **state)
     hs_error error = {0};
     char *items = NULL;
     size_t capacity = 0;
-    assert_int_equal(hs_reserve(&items, &capacity, 0, 1, "items", &error), HS_OK);
+    assert_ok(hs_reserve(&items, &capacity, 0, 1, "items", &error), &error);
     assert_null(items);
-    assert_int_equal(hs_reserve(&items, &capacity, 100, 1, "items", &error), HS_OK);
+    assert_ok(hs_reserve(&items, &capacity, 100, 1, "items", &error), &error);
     const char *before = items;
     size_t capacity_before = capacity;
-    assert_int_equal(hs_reserve(&items, &capacity, capacity, 1, "items", &error), HS_OK);
+    assert_ok(hs_reserve(&items, &capacity, capacity, 1, "items", &error), &error);
     assert_ptr_equal(items, before);
     assert_int_equal(capacity, capacity_before);
     memset(items, 7, capacity);
@@ -197,7 +198,7 @@ static void test_peak(void **state)
         print_message("skipped: this system does not say how much memory a process had\n");
         skip();
     }
-    assert_int_equal(hs_allocate(&bytes, N_BYTES, 1, "test", &error), HS_OK);
+    assert_ok(hs_allocate(&bytes, N_BYTES, 1, "test", &error), &error);
     assert_true(hs_peak_memory_bytes() >= before + N_BYTES / 2);
     hs_free(bytes);
     assert_true(hs_peak_memory_bytes() >= before + N_BYTES / 2);
@@ -215,7 +216,7 @@ static void test_released_bytes_read_the_same(void **state)
     for (size_t i = 0; i < N_BYTES; i++)
         written[i] = (unsigned char)(i * 7 + i / 256);
     assert_true(fd >= 0 && write(fd, written, N_BYTES) == N_BYTES && close(fd) == 0);
-    assert_int_equal(hs_mapped_file_open(path, &file, &error), HS_OK);
+    assert_ok(hs_mapped_file_open(path, &file, &error), &error);
     hs_mapped_bytes_release(file.bytes + 100, 1);
     hs_mapped_bytes_release(file.bytes + 100, N_BYTES - 200);
     assert_memory_equal(file.bytes, written, N_BYTES);

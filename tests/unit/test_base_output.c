@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
+
 static const char mark[] = "<!-- ours -->";
 
 typedef struct place {
@@ -68,7 +70,7 @@ static void assert_holds(place *p, const char *path, const char *text)
 {
     char *bytes = NULL;
     size_t n = 0;
-    assert_int_equal(hs_file_read(path, 4096, &bytes, &n, &p->error), HS_OK);
+    assert_ok(hs_file_read(path, 4096, &bytes, &n, &p->error), &p->error);
     assert_string_equal(bytes, text);
     hs_free(bytes);
 }
@@ -200,8 +202,8 @@ static void test_a_race_is_lost(void **state)
 {
     place *p = *state;
     hs_output *output = NULL;
-    assert_int_equal(hs_output_new(p->path, &(hs_output_rules){0}, &output, &p->error), HS_OK);
-    assert_int_equal(hs_output_put(output, "new", 3, &p->error), HS_OK);
+    assert_ok(hs_output_new(p->path, &(hs_output_rules){0}, &output, &p->error), &p->error);
+    assert_ok(hs_output_put(output, "new", 3, &p->error), &p->error);
     put_file(p->path, "quicker");
     assert_int_equal(hs_output_publish(output, &p->error), HS_ERROR_IO);
     hs_output_free(output);

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
+
 static void test_a_text_keeps_its_first_failure(void **state)
 {
     (void)state;
@@ -15,7 +17,7 @@ static void test_a_text_keeps_its_first_failure(void **state)
 
     hs_text_put(&text, "a");
     hs_text_putf(&text, "%d", 12);
-    assert_int_equal(hs_text_status(&text, &error), HS_OK);
+    assert_ok(hs_text_status(&text, &error), &error);
     assert_string_equal(text.text, "a12");
     hs_text_keep(&text, HS_OK);
     assert_string_equal(hs_text_kept(&text, &piece), "");
@@ -34,7 +36,7 @@ static void test_a_text_keeps_its_first_failure(void **state)
     assert_int_equal(piece.status, HS_ERROR_MEMORY);
     hs_text_clear(&piece);
     hs_text_clear(&text);
-    assert_int_equal(hs_text_status(&text, &error), HS_OK);
+    assert_ok(hs_text_status(&text, &error), &error);
 }
 
 static void test_json_has_its_commas_lines_and_escapes(void **state)
@@ -62,10 +64,10 @@ static void test_json_has_its_commas_lines_and_escapes(void **state)
     hs_json_put_string(&writer, "\"\\\n\xe2\x80\xa8\xc3\xa9");
     hs_json_begin_line(&writer, 0);
     hs_json_end(&writer, '}');
-    assert_int_equal(hs_text_status(&text, &error), HS_OK);
+    assert_ok(hs_text_status(&text, &error), &error);
     assert_string_equal(text.text, "{\n  \"a\": [-3, 0.1, null, true, [], null],\n"
                                    "  \"\\u003c/b\\u003e\": \"\\\"\\\\\\u000a\\u2028\xc3\xa9\"\n}");
-    assert_int_equal(hs_json_parse(text.text, text.length, "written", &json, &error), HS_OK);
+    assert_ok(hs_json_parse(text.text, text.length, "written", &json, &error), &error);
     assert_string_equal(hs_json_string(hs_json_get(hs_json_root(json), "</b>")), "\"\\\n\xe2\x80\xa8\xc3\xa9");
     hs_json_free(json);
     hs_text_clear(&text);

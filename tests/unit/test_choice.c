@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
+
 enum { MAX_SETS = 64, MAX_ORDER = 4 };
 
 /* A table of sets of heads, written as "l.h l.h". */
@@ -43,7 +45,7 @@ static set_index index_of(const table *t)
     set_index index;
     hs_error error = {0};
 
-    assert_int_equal(hs__analysis_set_index_new(&t->sets, &index, &error), HS_OK);
+    assert_ok(hs__analysis_set_index_new(&t->sets, &index, &error), &error);
     return index;
 }
 
@@ -73,7 +75,7 @@ static void test_order(void **state)
     uint32_t order[6];
     hs_error error = {0};
 
-    assert_int_equal(hs__analysis_choice_order(loss, 6, order, &error), HS_OK);
+    assert_ok(hs__analysis_choice_order(loss, 6, order, &error), &error);
     assert_memory_equal(order, expected, sizeof expected);
 }
 
@@ -99,7 +101,7 @@ static hs_chosen_sets draw(table *t, size_t n_wanted, uint64_t seed)
 
     t->sets.order = t->order, t->sets.intervention = t->intervention, t->sets.components = t->components;
     set_index index = index_of(t);
-    assert_int_equal(hs__analysis_choice_controls(&index, 1, n_indices, n_wanted, seed, 7, &chosen, &error), HS_OK);
+    assert_ok(hs__analysis_choice_controls(&index, 1, n_indices, n_wanted, seed, 7, &chosen, &error), &error);
     hs__analysis_set_index_clear(&index);
     return chosen;
 }
@@ -238,7 +240,7 @@ static size_t greedy(const pruned *f, size_t limit, uint32_t removed[4])
     hs_error error = {0};
     size_t n;
 
-    assert_int_equal(hs__analysis_choice_greedy(&f->p, limit, removed, &n, &error), HS_OK);
+    assert_ok(hs__analysis_choice_greedy(&f->p, limit, removed, &n, &error), &error);
     return n;
 }
 

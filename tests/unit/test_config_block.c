@@ -1,4 +1,5 @@
 /* config: an experiment that is parsed from the block of bytes that another process read. */
+#include "support/assert_status.h"
 #include "support/config_fixture.h"
 
 /* Two files that the experiment file includes, and an empty one that the first of them includes. */
@@ -25,8 +26,7 @@ static hs_text read_files(const char *orders)
     hs_text block = {0};
     hs_error error = {0};
     write_files(orders);
-    if (hs_config_read("sub/e.cfg", NULL, 0, &block, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_config_read("sub/e.cfg", NULL, 0, &block, &error), &error);
     remove_files();
     return block;
 }
@@ -35,7 +35,7 @@ static hs_text print(const hs_experiment *experiment)
 {
     hs_text text = {0};
     hs_error error = {0};
-    assert_int_equal(hs_config_print(experiment, &text, &error), HS_OK);
+    assert_ok(hs_config_print(experiment, &text, &error), &error);
     return text;
 }
 
@@ -49,8 +49,7 @@ static void test_block_gives_the_same_experiment(void **state)
 
     hs_error error = {0};
     hs_experiment *parsed = NULL;
-    if (hs_config_parse("sub/e.cfg", &block, &override, 1, &parsed, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_config_parse("sub/e.cfg", &block, &override, 1, &parsed, &error), &error);
     hs_text text = print(parsed);
     assert_string_equal(text.text, expected.text);
     assert_int_equal(parsed->seed, 7);
@@ -123,7 +122,7 @@ static void test_blocks_that_are_too_short(void **state)
     (void)state;
     hs_text block = read_files("[1, 2]");
     hs_error error;
-    assert_int_equal(parse_bytes(block.text, block.length, &error), HS_OK);
+    assert_ok(parse_bytes(block.text, block.length, &error), &error);
     for (size_t n = 0; n < block.length; n++) {
         assert_int_equal(parse_bytes(block.text, n, &error), HS_ERROR_INTERNAL);
         assert_non_null(strstr(error.message, "is cut off or missing in the block of the experiment's texts"));
@@ -139,7 +138,7 @@ static void test_blocks_that_are_too_long(void **state)
     (void)state;
     hs_text block = read_files("[1, 2]");
     hs_error error = {0};
-    assert_int_equal(hs_text_append(&block, "a = 1;", sizeof "a = 1;", &error), HS_OK);
+    assert_ok(hs_text_append(&block, "a = 1;", sizeof "a = 1;", &error), &error);
     assert_int_equal(parse_bytes(block.text, block.length, &error), HS_ERROR_INTERNAL);
     assert_string_equal(error.message, "sub/e.cfg: 7 bytes are left over in the block of the experiment's texts");
     hs_text_clear(&block);

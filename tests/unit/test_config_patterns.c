@@ -1,4 +1,5 @@
 /* config: a task whose file is a pattern becomes a task for each file that matches. */
+#include "support/assert_status.h"
 #include "support/config_fixture.h"
 
 #include <sys/stat.h>
@@ -119,7 +120,7 @@ static void test_printed_tasks_load_again(void **state)
     hs_error error = {0};
     write_data(FILES);
     hs_experiment *e = load_sub(PATTERN("file = \"data/*.jsonl\"; labels = { yes = 1; };"));
-    assert_int_equal(hs_config_print(e, &text, &error), HS_OK);
+    assert_ok(hs_config_print(e, &text, &error), &error);
     hs_experiment *again = load_sub(text.text);
     assert_int_equal(again->n_tasks, 3);
     for (size_t i = 0; i < 3; i++) {
@@ -142,12 +143,10 @@ static void test_blocks_hold_what_was_found(void **state)
     static const char *const override = "tasks[0].file=\"data/*.jsonl\"";
     write_data(FILES);
     write_text("sub/e.cfg", PATTERN("file = \"data/none*\";"));
-    if (hs_config_read("sub/e.cfg", &override, 1, &block, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_config_read("sub/e.cfg", &override, 1, &block, &error), &error);
     remove_data(FILES);
     assert_int_equal(unlink("sub/e.cfg"), 0);
-    if (hs_config_parse("sub/e.cfg", &block, &override, 1, &e, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_config_parse("sub/e.cfg", &block, &override, 1, &e, &error), &error);
     expect_tasks(e, (const char *const[]){"B", "a_two", "b", NULL});
     hs_config_free(e);
     for (size_t n = 0; n < block.length; n++) {

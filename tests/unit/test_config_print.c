@@ -1,4 +1,5 @@
 /* config: hs_config_print(), hs_config_list_values(), hs_config_describe_keys() and the table behind them. */
+#include "support/assert_status.h"
 #include "support/config_fixture.h"
 
 #define PECULIAR                                                                                             \
@@ -14,8 +15,8 @@ static void expect_same_values(const hs_experiment *left, const hs_experiment *r
 {
     hs_error error = {0};
     hs_config_values l, r;
-    assert_int_equal(hs_config_list_values(left, &l, &error), HS_OK);
-    assert_int_equal(hs_config_list_values(right, &r, &error), HS_OK);
+    assert_ok(hs_config_list_values(left, &l, &error), &error);
+    assert_ok(hs_config_list_values(right, &r, &error), &error);
     assert_int_equal(l.n, r.n);
     for (size_t i = 0; i < l.n; i++) {
         assert_string_equal(l.items[i].key, r.items[i].key);
@@ -33,11 +34,11 @@ static void expect_round_trip(const char *text)
     hs_error error = {0};
     hs_text printed = {0}, again = {0};
     hs_experiment *e = load(text);
-    assert_int_equal(hs_config_print(e, &printed, &error), HS_OK);
+    assert_ok(hs_config_print(e, &printed, &error), &error);
     write_text("sub/printed.cfg", printed.text);
     hs_experiment *f = load_file("sub/printed.cfg", NULL, 0);
     expect_same_values(e, f);
-    assert_int_equal(hs_config_print(f, &again, &error), HS_OK);
+    assert_ok(hs_config_print(f, &again, &error), &error);
     assert_string_equal(printed.text, again.text);
     assert_true(f->seed == e->seed && f->objective_tolerance == e->objective_tolerance);
     assert_int_equal(e->tasks[0].n_fields, f->tasks[0].n_fields);
@@ -62,7 +63,7 @@ static void test_print_is_plain_libconfig(void **state)
     hs_error error = {0};
     hs_text printed = {0};
     hs_experiment *e = load(PECULIAR);
-    assert_int_equal(hs_config_print(e, &printed, &error), HS_OK);
+    assert_ok(hs_config_print(e, &printed, &error), &error);
     assert_non_null(strstr(printed.text, "seed = 9223372036854775807L;"));
     assert_non_null(strstr(printed.text, "batch_rows = 2048;"));
     assert_non_null(strstr(printed.text, "mod\\\"el\\\\\\n\\t\\x01\\x7F gr\xC3\xBC\xC3\x9F\";"));
@@ -84,7 +85,7 @@ static void test_print_round_trip(void **state)
     char expected[4200], folder[4096];
     write_text("sub/e.cfg", "model: { checkpoint = \"../sub/.\"; };\n" ONE_TASK OUTPUT);
     hs_experiment *e = load_file("sub/e.cfg", NULL, 0);
-    assert_int_equal(hs_config_print(e, &printed, &error), HS_OK);
+    assert_ok(hs_config_print(e, &printed, &error), &error);
     assert_non_null(getcwd(folder, sizeof folder));
     (void)snprintf(expected, sizeof expected, "checkpoint = \"%s/sub\";", folder);
     assert_non_null(strstr(printed.text, expected));
@@ -139,7 +140,7 @@ static void test_values_are_complete(void **state)
     hs_error error = {0};
     hs_config_values values;
     hs_experiment *e = load(TWO_TASKS);
-    assert_int_equal(hs_config_list_values(e, &values, &error), HS_OK);
+    assert_ok(hs_config_list_values(e, &values, &error), &error);
     assert_int_equal(values.n, 1 + 8 + 2 * 29 + 6 + 6 + 4 + 2 + 7 + 8 + 1);
     assert_string_equal(values.items[0].key, "model.checkpoint");
     assert_string_equal(values.items[1].key, "sweep.orders");
@@ -173,7 +174,7 @@ static void test_reals_round_trip(void **state)
         hs_experiment *e = load(SMALLEST);
         e->objective_tolerance = rows[i].value;
         expect_key(e, "objective.tolerance", rows[i].text, false);
-        assert_int_equal(hs_config_print(e, &text, &error), HS_OK);
+        assert_ok(hs_config_print(e, &text, &error), &error);
         (void)snprintf(line, sizeof line, " tolerance = %s;\n", rows[i].in_file);
         assert_non_null(strstr(text.text, line));
         hs_experiment *f = load(text.text);
@@ -196,7 +197,7 @@ static void test_experiment_made_by_hand(void **state)
     expect_key(&e, "tasks[0].file", "x.jsonl", false);
     expect_key(&e, "sweep.unit", "query_head", true);
     expect_key(&e, "sweep.orders", "[]", true);
-    assert_int_equal(hs_config_print(&e, &text, &error), HS_OK);
+    assert_ok(hs_config_print(&e, &text, &error), &error);
     assert_non_null(strstr(text.text, "seed = 4;"));
     hs_text_clear(&text);
 }
@@ -206,7 +207,7 @@ static void test_describe_has_every_key(void **state)
     (void)state;
     hs_error error = {0};
     hs_text text = {0};
-    assert_int_equal(hs_config_describe_keys(&text, &error), HS_OK);
+    assert_ok(hs_config_describe_keys(&text, &error), &error);
     static const char head[] = "| key | type | default | meaning |\n| --- | --- | --- | --- |\n";
     assert_int_equal(strncmp(text.text, head, sizeof head - 1), 0);
     for (size_t i = 0; i < hs__config_key_count(); i++) {

@@ -4,6 +4,7 @@
  * RealToxicityPrompts as they are published too, where the shared data are there.
  */
 #include "headsweep/config.h"
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <setjmp.h>
@@ -145,7 +146,7 @@ static const char *data_path(const char *file, char path[PATH_CAPACITY])
 static void append_tokens(const opened *o, const int32_t *tokens, size_t n, hs_text *text)
 {
     hs_error error = {0};
-    assert_int_equal(hs_tokenizer_decode(o->tokenizer, tokens, n, false, text, &error), HS_OK);
+    assert_ok(hs_tokenizer_decode(o->tokenizer, tokens, n, false, text, &error), &error);
 }
 
 /* The rows up to the first query of the span, a bar, and what its queries ask for. */
@@ -156,7 +157,7 @@ static void describe_span(const opened *o, const task_example *example, const ta
     size_t sequence = example->first_sequence + queries[0].sequence;
     text->length = 0;
     append_tokens(o, hs__tasks_sequence_tokens(&o->task->sequences, sequence), (size_t)queries[0].row + 1, text);
-    assert_int_equal(hs_text_append(text, "|", 1, &error), HS_OK);
+    assert_ok(hs_text_append(text, "|", 1, &error), &error);
     for (size_t q = 0; q < span->n_queries; q++)
         if (queries[q].kind != HS_QUERY_LIST_PROBABILITY)
             append_tokens(o, &queries[q].token, 1, text);

@@ -1,5 +1,6 @@
 /* The engine's clean model, queries, bits and figures. */
 #include "engine/state.h"
+#include "support/assert_status.h"
 #include "support/engine_models.h"
 #include "support/naive_model.h"
 #include "support/valgrind.h"
@@ -351,8 +352,8 @@ static void check_memory(const hs_model *model, bool donors)
     hs_ablation clean = {0};
     hs_error error = {0};
     size_t before = allocated_bytes();
-    assert_int_equal(hs_engine_prepare(engine, &work.workload, &prepared, &error), HS_OK);
-    assert_int_equal(hs_engine_evaluate(engine, prepared, &clean, 1, answers, &error), HS_OK);
+    assert_ok(hs_engine_prepare(engine, &work.workload, &prepared, &error), &error);
+    assert_ok(hs_engine_evaluate(engine, prepared, &clean, 1, answers, &error), &error);
     size_t held = allocated_bytes() - before;
     size_t promised = hs_engine_memory_bytes(&model->shape, 84, 81, 70, donors);
     print_message("%zu bytes promised, %zu held\n", promised, held);
