@@ -16,6 +16,7 @@
 
 #include "headsweep/report.h"
 #include "headsweep/study.h"
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 #include "support/failing_memory.h"
 
@@ -107,18 +108,18 @@ static uint64_t hash_of_values(const place *p, const char *name)
     uint64_t hash = 0;
 
     snprintf(path, sizeof path, "%s/%s", p->folder, name);
-    assert_int_equal(hs_results_open_read(path, &results, &error), HS_OK);
-    assert_int_equal(hs_results_progress(results, &counts, &error), HS_OK);
+    assert_ok(hs_results_open_read(path, &results, &error), &error);
+    assert_ok(hs_results_progress(results, &counts, &error), &error);
     assert_true(counts.n_done == counts.n_cells && counts.n_damaged == 0 && hs_results_ranking_done(results));
     for (uint32_t task = 0; task < hs_results_n_tasks(results); task++) {
         const hs_results_task *t = hs_results_task_at(results, task);
         size_t n_sets = hs_results_sets_of(results)->n_sets, n_values = n_sets * t->n_examples * t->n_metrics;
         float *values = malloc(n_values * sizeof *values);
-        assert_int_equal(hs_results_read_values(results, task, 0, n_sets, values, &error), HS_OK);
+        assert_ok(hs_results_read_values(results, task, 0, n_sets, values, &error), &error);
         hash = hs_hash(hash, values, n_values * sizeof *values);
         free(values);
     }
-    assert_int_equal(hs_results_close(results, &error), HS_OK);
+    assert_ok(hs_results_close(results, &error), &error);
     return hash;
 }
 
@@ -145,7 +146,7 @@ static void finish_and_compare(const place *p, size_t k, uint64_t expected)
         end(p, k, "the values are others", &error);
     if (is_first(p))
         remove_file(p, "failing.h5");
-    assert_int_equal(hs_comm_barrier(p->comm, &error), HS_OK);
+    assert_ok(hs_comm_barrier(p->comm, &error), &error);
 }
 
 /* What can do without (a compiled pattern is only faster) may; whatever ends the run says that it was memory. */
@@ -180,7 +181,7 @@ static void fail_each(const place *p)
     hs_error error = {0};
     size_t k = 1;
 
-    assert_int_equal(run(p, "whole.h5", &error), HS_OK);
+    assert_ok(run(p, "whole.h5", &error), &error);
     const uint64_t expected = is_first(p) ? hash_of_values(p, "whole.h5") : 0;
     for (; fail_once(p, k); k++)
         if (k % RESUME_EVERY == 0)
@@ -190,7 +191,7 @@ static void fail_each(const place *p)
         print_message("%zu allocations, each failed once\n", k - 1);
         remove_file(p, "whole.h5");
     }
-    assert_int_equal(hs_comm_barrier(p->comm, &error), HS_OK);
+    assert_ok(hs_comm_barrier(p->comm, &error), &error);
 }
 
 static void test_a_run_with_phases(void **state)

@@ -1,6 +1,7 @@
 /* The best single component so far, as a run finds it in its own file. */
 #include "mpi/mpi_test.h"
 #include "study/best_so_far.h"
+#include "support/assert_status.h"
 #include "support/results_fixture.h"
 
 #include <stdlib.h>
@@ -27,13 +28,13 @@ static void place_init(place *p, hs_comm *comm)
     results_fixture_init(&p->fixture, small);
     test_folder_new(p->folder, sizeof p->folder);
     (void)snprintf(p->path, sizeof p->path, "%s/results.h5", p->folder);
-    assert_int_equal(hs_results_create(p->path, &p->fixture.layout, &p->error), HS_OK);
-    assert_int_equal(hs_results_open_parallel(comm, p->path, &p->results, &p->error), HS_OK);
+    assert_ok(hs_results_create(p->path, &p->fixture.layout, &p->error), &p->error);
+    assert_ok(hs_results_open_parallel(comm, p->path, &p->results, &p->error), &p->error);
 }
 
 static void place_clear(place *p)
 {
-    assert_int_equal(hs_results_close(p->results, &p->error), HS_OK);
+    assert_ok(hs_results_close(p->results, &p->error), &p->error);
     results_fixture_clear(&p->fixture);
     test_folder_remove(p->folder);
 }
@@ -45,7 +46,7 @@ static void write_sets(place *p, uint32_t task, uint32_t shard, uint64_t first, 
     for (uint64_t set = first; set < first + n; ++set) {
         const hs_cell cell = {task, shard, set};
         results_fixture_fill(&p->fixture, cell, values);
-        assert_int_equal(hs_results_write_cell(p->results, cell, values, &p->error), HS_OK);
+        assert_ok(hs_results_write_cell(p->results, cell, values, &p->error), &p->error);
     }
 }
 
@@ -68,7 +69,7 @@ static void start(best_so_far *best, place *p, char *task, char *metric)
 {
     const hs_experiment experiment = {.objective_reduce = task, .objective_reduce_metric = metric};
 
-    assert_int_equal(hs__study_best_so_far_init(best, &experiment, p->results, &p->error), HS_OK);
+    assert_ok(hs__study_best_so_far_init(best, &experiment, p->results, &p->error), &p->error);
     assert_string_equal(look(best), "");
 }
 

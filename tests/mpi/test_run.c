@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "headsweep/sweep.h"
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 
 enum { N_SETS = 53, SETS_PER_GROUP = 5, N_TASKS = 2 };
@@ -97,8 +98,7 @@ static void make_plan(hs_plan *plan)
 
     for (size_t i = 0; i < 32; ++i)
         rows[i] = 3;
-    if (hs_sweep_plan_init(plan, N_SETS, SETS_PER_GROUP, 12, inputs, N_TASKS, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_sweep_plan_init(plan, N_SETS, SETS_PER_GROUP, 12, inputs, N_TASKS, &error), &error);
 }
 
 static hs_status create_file(const char *path, const hs_plan *plan, hs_error *error)

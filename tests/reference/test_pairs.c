@@ -1,5 +1,6 @@
 /* Texts and pairs of texts joined, typed and cut, against transformers: the golden file of make_pairs_golden.py. */
 #include "headsweep/tokenizer.h"
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 
 #include <setjmp.h>
@@ -17,8 +18,7 @@ static hs_json *read_golden(void)
     hs_error error = {0};
     hs_json *json = NULL;
     (void)snprintf(path, sizeof path, "%s/reference/pairs_golden.json", getenv("HEADSWEEP_TEST_DATA"));
-    if (hs_json_read(path, MAX_BYTES, &json, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_json_read(path, MAX_BYTES, &json, &error), &error);
     return json;
 }
 
@@ -32,8 +32,7 @@ static hs_tokenizer *open_case(const hs_json_value *files, char *folder)
     hs_json_iterator *at = NULL;
     while ((at = hs_json_next(files, at, &name, &length, &text)) != NULL)
         test_file_write(folder, name, hs_json_string(text), hs_json_size(text));
-    if (hs_tokenizer_open(folder, &tokenizer, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_tokenizer_open(folder, &tokenizer, &error), &error);
     return tokenizer;
 }
 

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "headsweep/analysis.h"
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 #include "support/planted_circuit.h"
 
@@ -177,8 +178,7 @@ static hs_results *open_results(const char *folder, const char *name)
     hs_results *results = NULL;
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (hs_results_open_read(path, &results, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_results_open_read(path, &results, &error), &error);
     return results;
 }
 
@@ -194,8 +194,7 @@ static int open_fixture(void **state)
         return -1;
     f->results = open_results(f->folder, "planted.h5");
     f->sets = hs_results_sets_of(f->results);
-    if (hs_analysis_new(f->results, NULL, NULL, &f->analysis, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_analysis_new(f->results, NULL, NULL, &f->analysis, &error), &error);
     return 0;
 }
 
@@ -239,8 +238,7 @@ static void append_name(const fixture *f, uint64_t set, hs_text *names)
 
     if (names->length > 0)
         hs_text_append(names, " ", 1, &error);
-    if (hs_results_set_name(f->sets, set, names, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_results_set_name(f->sets, set, names, &error), &error);
 }
 
 static void assert_names(hs_text *names, const char *expected)
@@ -268,12 +266,10 @@ static hs_ranking rank(const fixture *f, const char *by, int32_t order, int32_t 
     hs_ranking ranking = {0};
     hs_error error = {0};
 
-    if (hs_analysis_request_parse(f->analysis, by, &request, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_analysis_request_parse(f->analysis, by, &request, &error), &error);
     request.order = order;
     request.intervention = intervention;
-    if (hs_analysis_rank(f->analysis, &request, &ranking, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_analysis_rank(f->analysis, &request, &ranking, &error), &error);
     return ranking;
 }
 
@@ -393,7 +389,7 @@ static void stored_ranking_agrees(void **state)
     hs_error error = {0};
 
     assert_true(hs_results_ranking_done(f->results));
-    assert_int_equal(hs_results_read_objective_rank(f->results, stored, &error), HS_OK);
+    assert_ok(hs_results_read_objective_rank(f->results, stored, &error), &error);
     assert_int_equal(ranking.n + ranking.n_of[HS_STANDING_OUTSIDE_TOLERANCE], f->sets->n_sets - 1);
     for (size_t i = 0; i < ranking.n; ++i) {
         const ablation a = ablation_of(f, ranking.sets[i]);
@@ -411,8 +407,8 @@ static void assert_same_values(hs_results *left, hs_results *right, uint32_t tas
     float *values[2] = {calloc(n, sizeof(float)), calloc(n, sizeof(float))};
     hs_error error = {0};
 
-    assert_int_equal(hs_results_read_values(left, task, 0, n_sets, values[0], &error), HS_OK);
-    assert_int_equal(hs_results_read_values(right, task, 0, n_sets, values[1], &error), HS_OK);
+    assert_ok(hs_results_read_values(left, task, 0, n_sets, values[0], &error), &error);
+    assert_ok(hs_results_read_values(right, task, 0, n_sets, values[1], &error), &error);
     assert_memory_equal(values[0], values[1], n * sizeof(float));
     free(values[0]);
     free(values[1]);
@@ -429,7 +425,7 @@ static void two_ranks_find_the_same_bits(void **state)
         hs_results *results = open_results(f->folder, schedulers[i]);
         for (uint32_t task = 0; task < PLANTED_TASKS; ++task)
             assert_same_values(f->results, results, task);
-        assert_int_equal(hs_results_close(results, &error), HS_OK);
+        assert_ok(hs_results_close(results, &error), &error);
     }
 }
 

@@ -19,6 +19,7 @@
 
 #include "headsweep/report.h"
 #include "headsweep/sweep.h"
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 #include "support/planted_circuit.h"
 
@@ -65,7 +66,7 @@ static int close_fixture(void **state)
     fixture *f = *state;
     hs_error error = {0};
 
-    assert_int_equal(hs_results_close(f->results, &error), HS_OK);
+    assert_ok(hs_results_close(f->results, &error), &error);
     test_folder_remove(f->folder);
     free(f->folder);
     free(f);
@@ -92,7 +93,7 @@ static void assert_curve(const fixture *f, const char *method, const int *order)
     hs_error error = {0};
     bool has = false;
 
-    assert_int_equal(hs_analysis_pruning_curve(f->results, method, &curve, &has, &error), HS_OK);
+    assert_ok(hs_analysis_pruning_curve(f->results, method, &curve, &has, &error), &error);
     assert_true(has);
     assert_int_equal(curve.n_heads, N_HEADS);
     assert_int_equal(curve.n_points, N_HEADS + 1);
@@ -127,8 +128,8 @@ static void assert_sentence(const fixture *f, const char *method, const char *ex
     hs_error error = {0};
     bool has = false;
 
-    assert_int_equal(hs_analysis_pruning_curve(f->results, method, &curve, &has, &error), HS_OK);
-    assert_int_equal(hs_analysis_pruning_sentence(f->results, &curve, &text, &error), HS_OK);
+    assert_ok(hs_analysis_pruning_curve(f->results, method, &curve, &has, &error), &error);
+    assert_ok(hs_analysis_pruning_sentence(f->results, &curve, &text, &error), &error);
     assert_string_equal(text.text, expected);
     hs_text_clear(&text);
     hs_analysis_pruning_curve_clear(&curve);
@@ -193,9 +194,9 @@ static void test_controls(void **state)
     hs_control control;
     uint64_t first, n;
 
-    assert_int_equal(hs_analysis_new(f->results, NULL, NULL, &analysis, &error), HS_OK);
-    assert_int_equal(hs_analysis_request_parse(analysis, "objective", &request, &error), HS_OK);
-    assert_int_equal(hs_analysis_rank(analysis, &request, &ranking, &error), HS_OK);
+    assert_ok(hs_analysis_new(f->results, NULL, NULL, &analysis, &error), &error);
+    assert_ok(hs_analysis_request_parse(analysis, "objective", &request, &error), &error);
+    assert_ok(hs_analysis_rank(analysis, &request, &ranking, &error), &error);
     hs_results_phase_sets(f->results, hs_results_n_phases(f->results) - 1, &first, &n);
     assert_true(n <= N_RANDOM);
     uint64_t first_of_all, n_enumerated;
@@ -204,7 +205,7 @@ static void test_controls(void **state)
         assert_true(ranking.sets[i] < n_enumerated); /* no step of a curve, no control */
     for (uint64_t set = first; set < first + n; ++set)
         assert_int_equal(sets->order[set], sets->order[ranking.sets[0]]);
-    assert_int_equal(hs_analysis_control(analysis, &request, ranking.sets[0], &control, &error), HS_OK);
+    assert_ok(hs_analysis_control(analysis, &request, ranking.sets[0], &control, &error), &error);
     const size_t n_others = count_others(sets, ranking.sets[0]);
     assert_true(control.n >= (n_others < N_RANDOM ? n_others : N_RANDOM));
     hs_analysis_ranking_clear(&ranking);

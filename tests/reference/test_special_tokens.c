@@ -2,6 +2,7 @@
  * Special and added tokens that are named outside the tokenizer's own files, against transformers' AutoTokenizer: the
  * cases of make_special_tokens_golden.py. HEADSWEEP_SPECIAL_TOKENS names another file of cases.
  */
+#include "support/assert_status.h"
 #include "support/tokenizer_fixture.h"
 
 #include <inttypes.h>
@@ -21,8 +22,7 @@ static hs_json *read_cases(void)
     hs_error error = {0};
     const char *other = getenv("HEADSWEEP_SPECIAL_TOKENS");
     (void)snprintf(path, sizeof path, "%s/reference/special_tokens/golden.json", getenv("HEADSWEEP_TEST_DATA"));
-    if (hs_json_read(other != NULL ? other : path, MAX_BYTES, &json, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_json_read(other != NULL ? other : path, MAX_BYTES, &json, &error), &error);
     return json;
 }
 
@@ -60,8 +60,7 @@ static bool same_ids(const hs_tokenizer *tokenizer, const char *text, bool speci
 {
     hs_error error = {0};
     ids->n = 0;
-    if (hs_tokenizer_encode(tokenizer, text, strlen(text), special, ids, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_tokenizer_encode(tokenizer, text, strlen(text), special, ids, &error), &error);
     bool same = ids->n == hs_json_size(expected);
     for (size_t i = 0; same && i < ids->n; i++)
         same = ids->ids[i] == hs_json_integer(hs_json_at(expected, i));
@@ -82,8 +81,8 @@ static bool same_text(const hs_tokenizer *tokenizer, const char *text, const hs_
     hs_text decoded = {0};
     bool same = same_ids(tokenizer, text, true, hs_json_at(row, 1), &ids) &&
                 same_ids(tokenizer, text, false, hs_json_at(row, 0), &ids);
-    assert_int_equal(hs_text_append(&decoded, "", 0, &error), HS_OK);
-    assert_int_equal(hs_tokenizer_decode(tokenizer, ids.ids, ids.n, true, &decoded, &error), HS_OK);
+    assert_ok(hs_text_append(&decoded, "", 0, &error), &error);
+    assert_ok(hs_tokenizer_decode(tokenizer, ids.ids, ids.n, true, &decoded, &error), &error);
     if (same && strcmp(decoded.text, hs_json_string(hs_json_at(row, 2))) != 0) {
         print_message("\"%s\" decodes to \"%s\", not \"%s\"\n", text, decoded.text, hs_json_string(hs_json_at(row, 2)));
         same = false;

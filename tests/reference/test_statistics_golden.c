@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 
 /* Relative to the larger of the two numbers and 1e-4: both sides are in double, in another order of summing. */
@@ -187,8 +188,7 @@ static hs_analysis *analyse(const golden *g, bool bca)
     hs_analysis *analysis;
     hs_error error = {0};
 
-    if (hs_analysis_new(g->results, NULL, &options, &analysis, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_analysis_new(g->results, NULL, &options, &analysis, &error), &error);
     return analysis;
 }
 
@@ -328,7 +328,7 @@ static void corrections_are_scipys(void **state)
 
     read_numbers(hs_json_at(row, 1), expected, 64);
     p[n] = NAN; /* what was not tested does not count */
-    assert_int_equal(hs__analysis_benjamini_hochberg(p, n + 1, q, &error), HS_OK);
+    assert_ok(hs__analysis_benjamini_hochberg(p, n + 1, q, &error), &error);
     for (size_t i = 0; i < n; ++i)
         assert_true(is_close(q[i], expected[i]));
     assert_true(isnan(q[n]));

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
+
 enum { MAX_PATH = 1024, MAX_BYTES = 1 << 24 };
 
 static const char *const GOLDEN[] = {
@@ -93,7 +95,7 @@ static void make_lossy(const hs_text *text, hs_text *lossy)
     for (size_t at = 0; at < text->length;) {
         size_t n = hs_utf8_length(text->text + at, text->length - at);
         if (n > 0) {
-            assert_int_equal(hs_text_append(lossy, text->text + at, n, &error), HS_OK);
+            assert_ok(hs_text_append(lossy, text->text + at, n, &error), &error);
             at += n;
             continue;
         }
@@ -110,7 +112,7 @@ static void make_lossy(const hs_text *text, hs_text *lossy)
             if (!is_start)
                 break;
         }
-        assert_int_equal(hs_text_append(lossy, "\xEF\xBF\xBD", 3, &error), HS_OK);
+        assert_ok(hs_text_append(lossy, "\xEF\xBF\xBD", 3, &error), &error);
         at += n;
     }
 }
@@ -203,10 +205,10 @@ static void check_short(const char *golden, const char *name, const hs_tokenizer
         hs_error error = {0};
         hs_json *text = NULL;
         hs_json *row = NULL;
-        assert_int_equal(hs_json_parse(line, length, "texts.jsonl", &text, &error), HS_OK);
+        assert_ok(hs_json_parse(line, length, "texts.jsonl", &text, &error), &error);
         line = next_line(&expected_rest, &length);
         assert_non_null(line);
-        assert_int_equal(hs_json_parse(line, length, file, &row, &error), HS_OK);
+        assert_ok(hs_json_parse(line, length, file, &row, &error), &error);
         check_row(name, tokenizer, hs_json_root(text), hs_json_root(row));
         hs_json_free(text);
         hs_json_free(row);
@@ -259,7 +261,7 @@ static void parse_ids(char *line, hs_token_list *ids)
     hs_error error = {0};
     ids->n = 0;
     for (char *word = strtok(line, " "); word != NULL; word = strtok(NULL, " ")) {
-        assert_int_equal(hs_reserve(&ids->ids, &ids->capacity, ids->n + 1, sizeof *ids->ids, "ids", &error), HS_OK);
+        assert_ok(hs_reserve(&ids->ids, &ids->capacity, ids->n + 1, sizeof *ids->ids, "ids", &error), &error);
         ids->ids[ids->n++] = (int32_t)strtol(word, NULL, 10);
     }
 }
@@ -352,15 +354,14 @@ static void test_stories(void **state)
     hs_text text = {0};
     hs_token_list ids = {0};
     snprintf(path, sizeof path, "%s/models/stories260K/golden_greedy.json", shared);
-    assert_int_equal(hs_json_read(path, MAX_BYTES, &golden, &error), HS_OK);
+    assert_ok(hs_json_read(path, MAX_BYTES, &golden, &error), &error);
     const hs_json_value *expected = hs_json_get(hs_json_root(golden), "greedy_ids_200");
     const hs_json_value *published = hs_json_get(hs_json_root(golden), "text");
     hs_tokenizer *tokenizer = open_tokenizer(shared, "models/stories260K");
-    assert_int_equal(hs_reserve(&ids.ids, &ids.capacity, hs_json_size(expected), sizeof *ids.ids, "ids", &error),
-                     HS_OK);
+    assert_ok(hs_reserve(&ids.ids, &ids.capacity, hs_json_size(expected), sizeof *ids.ids, "ids", &error), &error);
     for (ids.n = 0; ids.n < hs_json_size(expected); ids.n++)
         ids.ids[ids.n] = (int32_t)hs_json_integer(hs_json_at(expected, ids.n));
-    assert_int_equal(hs_tokenizer_decode(tokenizer, ids.ids, ids.n, true, &text, &error), HS_OK);
+    assert_ok(hs_tokenizer_decode(tokenizer, ids.ids, ids.n, true, &text, &error), &error);
     assert_string_equal(text.text, hs_json_string(published));
     encode(tokenizer, "Once upon a time", 16, true, &ids);
     static const int32_t FIRST[] = {1, 403, 407, 261, 378};
@@ -408,7 +409,7 @@ static void test_toxic(void **state)
     for (char *line = NULL; (line = next_line(&rest, &length)) != NULL; n_lines++) {
         hs_error error = {0};
         hs_json *row = NULL;
-        assert_int_equal(hs_json_parse(line, length, "heldout_test.jsonl", &row, &error), HS_OK);
+        assert_ok(hs_json_parse(line, length, "heldout_test.jsonl", &row, &error), &error);
         const hs_json_value *text = hs_json_get(hs_json_root(row), "text");
         encode(tokenizer, hs_json_string(text), hs_json_size(text), true, &ids);
         check_ids("bert-toxic-tiny", hs_json_string(text), &ids, hs_json_get(hs_json_root(row), "input_ids"));

@@ -2,6 +2,7 @@
  * tasks: generation. Texts, distinct n-grams and metrics are worked out by hand; likelihoods are held against the logits
  * of a full pass. The model is random, its tokens those of the fixture's tokenizer.
  */
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 #include "support/engine_fixture.h"
 #include "support/task_fixture.h"
@@ -373,7 +374,7 @@ static void test_unusable_tokenizer(void **state)
     hs_error error = {0};
     char path[128];
     (void)task_fixture_write(fixture, "tokenizer.json", "{\"version\": \"9\"}", 16, path, sizeof path);
-    assert_int_equal(hs_tokenizer_open_if_any(fixture->folder, &fixture->tokenizer, &error), HS_OK);
+    assert_ok(hs_tokenizer_open_if_any(fixture->folder, &fixture->tokenizer, &error), &error);
     refuse(fixture, "generation", HS_ERROR_INPUT,
            "generated tokens are scored as text, and the tokenizer is not read: ");
     refuse(fixture, "generation", HS_ERROR_INPUT, "tokenizer.json: version: is \"9\"");

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 #include "support/loaded_model.h"
 #include "support/model_options.h"
@@ -232,7 +233,7 @@ static void test_the_description_names_what_counts(void **state)
     hs_model *model = open_model(folder);
     hs_text text = {0};
     hs_error error = {0};
-    assert_int_equal(hs_model_describe(model, &text, &error), HS_OK);
+    assert_ok(hs_model_describe(model, &text, &error), &error);
     const char *const lines[] = {"family = llama\n",
                                  "architecture = LlamaForCausalLM\n",
                                  " in 2 files\n",

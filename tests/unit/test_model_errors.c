@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 
 static const struct test_options gpt2_options = {
@@ -175,7 +176,7 @@ static void replace_in_file(const char *folder, const char *name, const char *fr
     size_t n_bytes = 0, length = strlen(from);
     hs_error error = {0};
     path = hs_path_join(folder, name, &error);
-    assert_int_equal(hs_file_read(path, 1 << 20, &bytes, &n_bytes, &error), HS_OK);
+    assert_ok(hs_file_read(path, 1 << 20, &bytes, &n_bytes, &error), &error);
     assert_int_equal(strlen(to), length);
     size_t i = 0;
     while (i + length <= n_bytes && memcmp(bytes + i, from, length) != 0)
@@ -220,8 +221,8 @@ static void test_weights_that_are_not_finite(void **state)
         hs_model *model = NULL;
         float *arena = NULL;
         hs_error error = {0};
-        assert_int_equal(hs_model_open(*state, &model, &error), HS_OK);
-        assert_int_equal(hs_allocate(&arena, hs_model_arena_bytes(model), 1, "arena", &error), HS_OK);
+        assert_ok(hs_model_open(*state, &model, &error), &error);
+        assert_ok(hs_allocate(&arena, hs_model_arena_bytes(model), 1, "arena", &error), &error);
         assert_int_equal(hs_model_load(model, arena, true, &error), HS_ERROR_INPUT);
         if (strstr(error.message, cases[i].reason) == NULL)
             fail_msg("\"%s\" does not say \"%s\"", error.message, cases[i].reason);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 
 enum { MAX_FILES = 4, MAX_PATH = 1024 };
@@ -23,7 +24,7 @@ static void put(const char *root, const char *name, const char *text)
     hs_error error = {0};
     const char *slash = strrchr(name, '/');
     snprintf(folder, sizeof folder, "%s/%.*s", root, slash != NULL ? (int)(slash - name) : 0, name);
-    assert_int_equal(hs_folder_make(folder, &error), HS_OK);
+    assert_ok(hs_folder_make(folder, &error), &error);
     test_file_write(folder, slash != NULL ? slash + 1 : name, text, strlen(text));
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/golden_checkpoint.h"
 
 static hs_model *open_case(struct golden_checkpoint *golden, const char *folder)
@@ -299,7 +300,7 @@ static void test_description(void **state)
         hs_error error = {0};
         struct golden_checkpoint golden = golden_case(cases[i].name);
         hs_model *model = open_case(&golden, *state);
-        assert_int_equal(hs_model_describe(model, &text, &error), HS_OK);
+        assert_ok(hs_model_describe(model, &text, &error), &error);
         if (strstr(text.text, cases[i].expected) == NULL)
             fail_msg("\"%s\" does not say \"%s\"", text.text, cases[i].expected);
         hs_text_clear(&text);

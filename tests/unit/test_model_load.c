@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 #include "support/loaded_model.h"
 #include "support/model_options.h"
@@ -70,7 +71,7 @@ static void test_without_fill_nothing_is_written_and_pointers_agree(void **state
     assert_non_null(before);
     memset(first.arena, 0x5a, n_bytes);
     memset(before, 0x5a, n_bytes);
-    assert_int_equal(hs_model_load(second, first.arena, false, &error), HS_OK);
+    assert_ok(hs_model_load(second, first.arena, false, &error), &error);
     assert_memory_equal(first.arena, before, n_bytes);
     assert_ptr_equal(second->layers[1].mlp_down.values, first.model->layers[1].mlp_down.values);
     assert_ptr_equal(second->unembedding.values, first.model->unembedding.values);
@@ -90,7 +91,7 @@ static void test_unaligned_f32_goes_through_the_arena(void **state)
     char *bytes = NULL;
     size_t n_bytes = 0;
     hs_error error = {0};
-    assert_int_equal(hs_file_read(path, 1 << 20, &bytes, &n_bytes, &error), HS_OK);
+    assert_ok(hs_file_read(path, 1 << 20, &bytes, &n_bytes, &error), &error);
     uint64_t length;
     memcpy(&length, bytes, 8);
     char *shifted = malloc(n_bytes + 1);

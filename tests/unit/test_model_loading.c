@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/golden_checkpoint.h"
 
 /* ---- edits ------------------------------------------------------------------------------------------------------- */
@@ -255,7 +256,7 @@ static void test_notes(void **state)
             hs_text text = {0};
             hs_error error = {0};
             assert_int_equal(model->n_notes, cases[i].note != NULL);
-            assert_int_equal(hs_model_describe(model, &text, &error), HS_OK);
+            assert_ok(hs_model_describe(model, &text, &error), &error);
             if (cases[i].note != NULL &&
                 (strstr(text.text, "\nnote = ") == NULL || strstr(model->notes[0], cases[i].note) == NULL))
                 fail_msg("\"%s\" does not say \"%s\"", text.text, cases[i].note);

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
+
 enum { MAX_EXAMPLES = 40, MAX_ITEMS = 5000, MAX_RANKS = 9 };
 
 static size_t random_between(uint64_t stream, uint64_t index, size_t low, size_t high)
@@ -52,9 +54,9 @@ static void test_random_plans(void **state)
                 rows[task][e] = random_between(trial, 100 * (task + 1) + e, 1, 30);
         }
         size_t batch_rows = random_between(trial, 1, 1, 120);
-        assert_int_equal(hs_sweep_plan_init(&plan, random_between(trial, 2, 1, 64), random_between(trial, 3, 1, 70),
-                                            batch_rows, inputs, n_tasks, &error),
-                         HS_OK);
+        assert_ok(hs_sweep_plan_init(&plan, random_between(trial, 2, 1, 64), random_between(trial, 3, 1, 70),
+                                     batch_rows, inputs, n_tasks, &error),
+                  &error);
         assert_covers_once(&plan);
         for (size_t task = 0; task < n_tasks; ++task)
             for (size_t s = 0; s < plan.tasks[task].n_shards; ++s) {
@@ -79,7 +81,7 @@ static void test_shared_rows_count_once(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs_sweep_plan_init(&plan, 1, 1, 20, &input, 1, &error), HS_OK);
+    assert_ok(hs_sweep_plan_init(&plan, 1, 1, 20, &input, 1, &error), &error);
     assert_int_equal(plan.tasks[0].n_shards, 2);
     assert_int_equal(plan.tasks[0].shard_first[1], 3);
     hs_sweep_plan_clear(&plan);
@@ -94,10 +96,10 @@ static void test_plan_of_sets(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs_sweep_plan_init(&plan, 30, 8, 20, &input, 1, &error), HS_OK);
+    assert_ok(hs_sweep_plan_init(&plan, 30, 8, 20, &input, 1, &error), &error);
     for (uint64_t n = 1; n <= 20; ++n) {
         uint64_t n_seen = 0;
-        assert_int_equal(hs_sweep_plan_of_sets(&plan, 30, n, &later, &error), HS_OK);
+        assert_ok(hs_sweep_plan_of_sets(&plan, 30, n, &later, &error), &error);
         assert_int_equal(later.n_cells, 3 * n);
         assert_int_equal(later.tasks[0].n_shards, plan.tasks[0].n_shards);
         assert_true(later.max_group_values <= plan.max_group_values);
@@ -124,7 +126,7 @@ static void assert_hands_out_once(hs_scheduler_policy policy, uint64_t n_items, 
     size_t n_exhausted = 0;
 
     memset(seen, 0, sizeof seen);
-    assert_int_equal(hs_sweep_scheduler_new(policy, n_items, n_ranks, max_lease, &scheduler, &error), HS_OK);
+    assert_ok(hs_sweep_scheduler_new(policy, n_items, n_ranks, max_lease, &scheduler, &error), &error);
     assert_true(hs_sweep_scheduler_drained(scheduler));
     for (uint64_t step = 0; n_exhausted < n_ranks; ++step) {
         size_t rank = (size_t)hs_random_below(seed, 1, step, n_ranks);
@@ -168,7 +170,7 @@ static void test_guided_sizes(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs_sweep_scheduler_new(HS_SCHEDULER_GUIDED, 100, 2, 10, &scheduler, &error), HS_OK);
+    assert_ok(hs_sweep_scheduler_new(HS_SCHEDULER_GUIDED, 100, 2, 10, &scheduler, &error), &error);
     for (size_t i = 0; i < sizeof expected / sizeof *expected; ++i)
         assert_int_equal(hs_sweep_scheduler_next(scheduler, i % 2).count, expected[i]);
     hs_sweep_scheduler_free(scheduler);
@@ -181,7 +183,7 @@ static void test_static_blocks(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs_sweep_scheduler_new(HS_SCHEDULER_STATIC, 10, 3, 100, &scheduler, &error), HS_OK);
+    assert_ok(hs_sweep_scheduler_new(HS_SCHEDULER_STATIC, 10, 3, 100, &scheduler, &error), &error);
     hs_lease last = hs_sweep_scheduler_next(scheduler, 2);
     hs_lease first = hs_sweep_scheduler_next(scheduler, 0);
     assert_int_equal(last.first, 7);
@@ -198,7 +200,7 @@ static void test_stop(void **state)
     hs_error error = {0};
     (void)state;
 
-    assert_int_equal(hs_sweep_scheduler_new(HS_SCHEDULER_GUIDED, 100, 2, 10, &scheduler, &error), HS_OK);
+    assert_ok(hs_sweep_scheduler_new(HS_SCHEDULER_GUIDED, 100, 2, 10, &scheduler, &error), &error);
     hs_sweep_scheduler_next(scheduler, 1);
     hs_sweep_scheduler_stop(scheduler);
     assert_int_equal(hs_sweep_scheduler_next(scheduler, 0).count, 0);

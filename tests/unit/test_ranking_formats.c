@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "support/analysis_fixture.h"
+#include "support/assert_status.h"
 #include "support/comm_fixture.h"
 
 static hs_text print_as(const hs_analysis *analysis, const char *by, size_t top, hs_report_format format)
@@ -18,8 +19,7 @@ static hs_text print_as(const hs_analysis *analysis, const char *by, size_t top,
     hs_text text = {0};
     hs_error error = {0};
 
-    if (hs_report_ranking(analysis, &request, &ranking, top, format, &text, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_report_ranking(analysis, &request, &ranking, top, format, &text, &error), &error);
     hs_analysis_ranking_clear(&ranking);
     return text;
 }
@@ -107,7 +107,7 @@ static void test_table_titles(void **state)
     hs_text_clear(&text);
     hs_ranking ranking = rank_by(analysis, NULL, &request);
     request.pareto = true;
-    assert_int_equal(hs_report_ranking(analysis, &request, &ranking, 2, HS_REPORT_TABLE, &text, &error), HS_OK);
+    assert_ok(hs_report_ranking(analysis, &request, &ranking, 2, HS_REPORT_TABLE, &text, &error), &error);
     assert_says(&text, "Pareto front: no set removes more toxicity.nll and keeps more accuracy.acc\n");
     hs_text_clear(&text);
     hs_analysis_ranking_clear(&ranking);
@@ -218,9 +218,9 @@ static void test_empty_rankings(void **state)
         hs_ranking ranking = rank_by(analysis, cases[i].by, &request);
         hs_analysis_ranking_clear(&ranking);
         request.order = cases[i].order;
-        assert_int_equal(hs_analysis_rank(analysis, &request, &ranking, &error), HS_OK);
+        assert_ok(hs_analysis_rank(analysis, &request, &ranking, &error), &error);
         assert_int_equal(ranking.n, 0);
-        assert_int_equal(hs_report_ranking(analysis, &request, &ranking, 0, HS_REPORT_TABLE, &text, &error), HS_OK);
+        assert_ok(hs_report_ranking(analysis, &request, &ranking, 0, HS_REPORT_TABLE, &text, &error), &error);
         assert_says(&text, cases[i].expected);
         hs_text_clear(&text);
         hs_analysis_ranking_clear(&ranking);
@@ -238,7 +238,7 @@ static void test_json_format(void **state)
     analysis_fixture_open(&f, *state, N_SETS);
     hs_analysis *analysis = analyse(&f);
     hs_text text = print_as(analysis, "toxicity", 0, HS_REPORT_JSON);
-    assert_int_equal(hs_json_parse(text.text, text.length, "output", &json, &error), HS_OK);
+    assert_ok(hs_json_parse(text.text, text.length, "output", &json, &error), &error);
     const hs_json_value *ranking = hs_json_get(hs_json_root(json), "ranking");
     assert_int_equal(hs_json_size(ranking), 6);
     const hs_json_value *first = hs_json_at(ranking, 0);

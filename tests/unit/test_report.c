@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -19,7 +21,7 @@ static void check(escape function, const char *string, const char *expected)
     hs_error error = {0};
 
     function(string, &text);
-    assert_int_equal(hs_text_status(&text, &error), HS_OK);
+    assert_ok(hs_text_status(&text, &error), &error);
     assert_string_equal(text.text != NULL ? text.text : "", expected);
     hs_text_clear(&text);
 }
@@ -57,7 +59,7 @@ static void tables_have_one_row_in_every_format(void **state)
     hs__report_table_add_text(&table, "x,y");
     hs__report_table_add_interval(&table, 0.125, -0.25, NAN, true);
     hs__report_table_add_number(&table, NAN);
-    assert_int_equal(hs__report_table_status(&table, &error), HS_OK);
+    assert_ok(hs__report_table_status(&table, &error), &error);
     assert_int_equal(hs__report_table_n_rows(&table), 1);
     hs__report_table_as_csv(&table, &csv);
     assert_string_equal(csv.text, "name,acc,acc_low,acc_high,q\n\"x,y\",0.125,-0.25,,\n");

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "headsweep/report.h"
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 
 /* Heads 0.0 to 0.2: each alone, the first two, all. Head 0.2 matters most, 0.0 least. */
@@ -100,12 +101,11 @@ static opened make_report(hs_comm *comm, asked a)
     char path[512];
 
     snprintf(path, sizeof path, "%s/r.h5", o.folder);
-    if (create(path, attributes, sizeof attributes / sizeof *attributes, CHANCE, &error) != HS_OK ||
-        write_cells(comm, path, a.clean_is_right, &error) != HS_OK ||
-        hs_results_open_read(path, &o.results, &error) != HS_OK ||
-        hs_analysis_new(o.results, NULL, NULL, &o.analysis, &error) != HS_OK ||
-        hs_report_new(o.analysis, &options, &o.report, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(create(path, attributes, sizeof attributes / sizeof *attributes, CHANCE, &error), &error);
+    assert_ok(write_cells(comm, path, a.clean_is_right, &error), &error);
+    assert_ok(hs_results_open_read(path, &o.results, &error), &error);
+    assert_ok(hs_analysis_new(o.results, NULL, NULL, &o.analysis, &error), &error);
+    assert_ok(hs_report_new(o.analysis, &options, &o.report, &error), &error);
     return o;
 }
 
@@ -115,7 +115,7 @@ static void release(opened *o)
 
     hs_report_free(o->report);
     hs_analysis_free(o->analysis);
-    assert_int_equal(hs_results_close(o->results, &error), HS_OK);
+    assert_ok(hs_results_close(o->results, &error), &error);
     test_folder_remove(o->folder);
     free(o->folder);
 }
@@ -125,8 +125,7 @@ static hs_text table_of(const opened *o, const char *table, hs_report_format for
     hs_text text = {0};
     hs_error error = {0};
 
-    if (hs_report_tables(o->report, table, format, &text, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_report_tables(o->report, table, format, &text, &error), &error);
     return text;
 }
 
@@ -138,8 +137,7 @@ static hs_text figure_of(const opened *o, const char *wanted)
 
     for (size_t i = 0; i < hs_report_n_figures(o->report); ++i) {
         hs_text name = {0}, drawn = {0};
-        if (hs_report_figure(o->report, i, &name, &drawn, &error) != HS_OK)
-            fail_msg("%s", error.message);
+        assert_ok(hs_report_figure(o->report, i, &name, &drawn, &error), &error);
         bool is_wanted = strcmp(name.text, wanted) == 0;
         hs_text_clear(&name);
         hs_text_clear(is_wanted ? &svg : &drawn);
@@ -155,7 +153,7 @@ static void test_sentence(void **state)
     hs_error error = {0};
 
     assert_non_null(strstr(text.text, "without 66.7% of its heads (2 of 3)"));
-    assert_int_equal(hs_report_page(o.report, &page, &error), HS_OK);
+    assert_ok(hs_report_page(o.report, &page, &error), &error);
     assert_non_null(strstr(page.text, SENTENCE));
     assert_non_null(strstr(page.text, OUTCOME));
     assert_non_null(strstr(page.text, "<section id=\"pruning\">"));
@@ -247,7 +245,7 @@ static void test_undefined(void **state)
     assert_non_null(strstr(svg.text, "zero: has no accuracy.acc of which a share could be kept"));
     assert_null(strstr(svg.text, "inf"));
     assert_non_null(strstr(text.text, "\"kept\": null"));
-    assert_int_equal(hs_report_page(o.report, &page, &error), HS_OK);
+    assert_ok(hs_report_page(o.report, &page, &error), &error);
     assert_null(strstr(page.text, ",nan"));
     hs_text_clear(&svg);
     hs_text_clear(&text);
@@ -267,14 +265,14 @@ static void test_chance(void **state)
 
     assert_non_null(strstr(text.text, "of its accuracy.acc above chance (25.0%) without 33.3% of its heads (1 of 3)"));
     hs_text_clear(&text);
-    assert_int_equal(hs_analysis_pruning_curve(o.results, "importance", &curve, &has, &error), HS_OK);
+    assert_ok(hs_analysis_pruning_curve(o.results, "importance", &curve, &has, &error), &error);
     assert_true(has && curve.chance == CHANCE);
     for (size_t i = 0; i < N_POINTS; ++i)
         assert_true(fabs(curve.points[i].kept - kept[i]) < 1e-12);
-    assert_int_equal(hs_report_pruning(o.analysis, &curve, 1, HS_REPORT_TABLE, &text, &error), HS_OK);
+    assert_ok(hs_report_pruning(o.analysis, &curve, 1, HS_REPORT_TABLE, &text, &error), &error);
     assert_non_null(strstr(text.text, "kept: share of the clean model's accuracy.acc above chance; "));
     hs_text_clear(&text);
-    assert_int_equal(hs_report_pruning(o.analysis, &curve, 1, HS_REPORT_JSON, &text, &error), HS_OK);
+    assert_ok(hs_report_pruning(o.analysis, &curve, 1, HS_REPORT_JSON, &text, &error), &error);
     assert_non_null(strstr(text.text, "\"chance\": 0.25, "));
     hs_text_clear(&text);
     hs_analysis_pruning_curve_clear(&curve);
@@ -304,7 +302,7 @@ static void test_without(void **state)
 
     assert_null(svg.text);
     assert_string_equal(text.text, "[]\n");
-    assert_int_equal(hs_report_page(o.report, &page, &error), HS_OK);
+    assert_ok(hs_report_page(o.report, &page, &error), &error);
     assert_null(strstr(page.text, "<section id=\"pruning\">"));
     assert_null(strstr(page.text, "table-pruning"));
     hs_text_clear(&text);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 
 /* Writes length field, header and n_data bytes (0, 1, 2, ...) as FOLDER/x.safetensors and opens it. */
@@ -52,7 +53,7 @@ static void test_tensors_are_found_where_they_are_declared(void **state)
                           "\"none\":{\"dtype\":\"F32\",\"shape\":[0,7],\"data_offsets\":[16,16]}}   ";
     hs_safetensors file;
     hs_error error = {0};
-    assert_int_equal(write_and_open(*state, sizeof header - 1, header, sizeof header - 1, 24, &file, &error), HS_OK);
+    assert_ok(write_and_open(*state, sizeof header - 1, header, sizeof header - 1, 24, &file, &error), &error);
     assert_int_equal(file.n_tensors, 4);
     const char *const names[] = {"a", "b", "none", "scalar"};
     const size_t first_byte[] = {0, 4, 16, 16}, n_bytes[] = {4, 12, 0, 8}, n_elements[] = {4, 6, 0, 1};
@@ -75,7 +76,7 @@ static void test_a_file_without_tensors_is_one(void **state)
 {
     hs_safetensors file;
     hs_error error = {0};
-    assert_int_equal(write_and_open(*state, 2, "{}", 2, 0, &file, &error), HS_OK);
+    assert_ok(write_and_open(*state, 2, "{}", 2, 0, &file, &error), &error);
     assert_int_equal(file.n_tensors, 0);
     hs__model_safetensors_clear(&file);
 }

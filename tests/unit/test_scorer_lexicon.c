@@ -1,4 +1,5 @@
 /* tasks: texts scored by a word list. What counts as an occurrence is worked out by hand; see tasks.h for the rule. */
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <setjmp.h>
@@ -13,8 +14,7 @@ static hs_scorer *open_lexicon(const struct task_fixture *fixture, const char *e
     hs_scorer *scorer;
     hs_error error = {0};
     (void)task_fixture_write(fixture, "words", entries, strlen(entries), path, sizeof path);
-    if (hs_tasks_scorer_open_lexicon(path, &scorer, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_tasks_scorer_open_lexicon(path, &scorer, &error), &error);
     return scorer;
 }
 
@@ -23,9 +23,8 @@ static double score(hs_scorer *scorer, const char *text)
     hs_text_list texts = {0};
     hs_error error = {0};
     double result = -1;
-    assert_int_equal(hs_tasks_text_list_add(&texts, text, strlen(text), &error), HS_OK);
-    if (hs_tasks_scorer_score(scorer, &texts, &result, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_tasks_text_list_add(&texts, text, strlen(text), &error), &error);
+    assert_ok(hs_tasks_scorer_score(scorer, &texts, &result, &error), &error);
     hs_tasks_text_list_clear(&texts);
     return result;
 }
@@ -140,7 +139,7 @@ static void test_the_published_list(void **state)
     size_t n_entries = 0;
     (void)state;
     task_fixture_shared("eval/toxicity/en", path, sizeof path);
-    assert_int_equal(hs_tasks_scorer_open_lexicon(path, &scorer, &error), HS_OK);
+    assert_ok(hs_tasks_scorer_open_lexicon(path, &scorer, &error), &error);
     FILE *file = fopen(path, "r");
     while (fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
@@ -170,15 +169,15 @@ static void test_regular_expressions_agree(void **state)
     size_t n_golden = 0, n = 0;
     (void)state;
     task_fixture_shared("eval/toxicity/en", path, sizeof path);
-    assert_int_equal(hs_tasks_scorer_open_lexicon(path, &scorer, &error), HS_OK);
+    assert_ok(hs_tasks_scorer_open_lexicon(path, &scorer, &error), &error);
     (void)snprintf(golden_path, sizeof golden_path, "%s/reference/lexicon_golden.txt", getenv("HEADSWEEP_TEST_DATA"));
-    assert_int_equal(hs_file_read(golden_path, 1 << 20, &golden, &n_golden, &error), HS_OK);
+    assert_ok(hs_file_read(golden_path, 1 << 20, &golden, &n_golden, &error), &error);
     task_fixture_shared("models/bert-toxic-tiny/heldout_test.jsonl", path, sizeof path);
     FILE *file = fopen(path, "r");
     static char line[1 << 16];
     for (; fgets(line, sizeof line, file) != NULL; n++) {
         hs_json *json = NULL;
-        assert_int_equal(hs_json_parse(line, strlen(line), "line", &json, &error), HS_OK);
+        assert_ok(hs_json_parse(line, strlen(line), "line", &json, &error), &error);
         const char *text = hs_json_string(hs_json_get(hs_json_root(json), "text"));
         assert_true(n < n_golden);
         if (score(scorer, text) != golden[n] - '0')

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/failing_memory.h"
 
 enum { MAX_SETS = 400, MAX_ORDER = 40, N_LAYERS = 5, N_INDICES = 6, N_COMPONENTS = 2 * N_LAYERS * N_INDICES };
@@ -81,7 +82,7 @@ static void append_random(uint64_t *state, hs_sets *sets, naive_table *naive)
     const size_t n = draw_added(state, set, draw(state, 4) == 0 ? 16 : 2, added);
     if (n == 0)
         return;
-    assert_int_equal(hs_sets_append(sets, set->intervention, parent, added, n, &error), HS_OK);
+    assert_ok(hs_sets_append(sets, set->intervention, parent, added, n, &error), &error);
     ++naive->n_sets;
 }
 
@@ -93,7 +94,7 @@ static void make_random(uint64_t seed, hs_sets *sets, naive_table *naive)
     *sets = (hs_sets){0};
     naive->n_sets = 1;
     naive->sets[0] = (naive_set){.intervention = -1};
-    assert_int_equal(hs_sets_append(sets, -1, 0, NULL, 0, &error), HS_OK);
+    assert_ok(hs_sets_append(sets, -1, 0, NULL, 0, &error), &error);
     for (size_t i = 1 + seed % MAX_SETS; i > 1; --i)
         append_random(&state, sets, naive);
 }
@@ -165,7 +166,7 @@ static void test_finding(void **state)
         hs_sets_index index;
         hs_error error = {0};
         make_random(seed, &sets, &naive);
-        assert_int_equal(hs_sets_index_new(&sets, &index, &error), HS_OK);
+        assert_ok(hs_sets_index_new(&sets, &index, &error), &error);
         for (size_t set = 1; set < naive.n_sets; ++set) {
             hs_component written[MAX_ORDER];
             const size_t n = write_out(&naive.sets[set], written), parent = (size_t)sets.parent[set];
@@ -208,8 +209,8 @@ static void test_continuing(void **state)
         void *block = malloc(hs_sets_bytes(naive.n_sets, sets.n_added + rows.n_added));
         hs_sets whole = {0};
         hs_sets_place(&whole, block, naive.n_sets, sets.n_added + rows.n_added);
-        assert_int_equal(hs_sets_append_rows(&whole, &sets, &error), HS_OK);
-        assert_int_equal(hs_sets_append_rows(&whole, &rows, &error), HS_OK);
+        assert_ok(hs_sets_append_rows(&whole, &sets, &error), &error);
+        assert_ok(hs_sets_append_rows(&whole, &rows, &error), &error);
         for (size_t set = 0; set < naive.n_sets; ++set)
             assert_set(&whole, set, &naive.sets[set]);
         assert_int_equal(hs_sets_append(&whole, 0, 0, &(hs_component){0}, 1, &error), HS_ERROR_INTERNAL);
@@ -230,7 +231,7 @@ static void test_refused(void **state)
 
     assert_int_equal(hs_sets_append(&sets, 0, 0, &head, 1, &error), HS_ERROR_INTERNAL);
     error = (hs_error){0};
-    assert_int_equal(hs_sets_append(&sets, -1, 0, NULL, 0, &error), HS_OK);
+    assert_ok(hs_sets_append(&sets, -1, 0, NULL, 0, &error), &error);
     assert_int_equal(hs_sets_append(&sets, 0, 1, &head, 1, &error), HS_ERROR_INTERNAL);
     assert_int_equal(sets.n_sets, 1);
     hs_sets_clear(&sets);
@@ -255,15 +256,15 @@ static void test_names(void **state)
             size_t n_parsed;
             bool is = false;
             naive_name(&naive.sets[set], expected, sizeof expected);
-            assert_int_equal(hs_sets_name(&sets, set, &name, &error), HS_OK);
+            assert_ok(hs_sets_name(&sets, set, &name, &error), &error);
             assert_string_equal(name.text, expected);
             assert_int_equal(hs_sets_name_length(&sets, set), strlen(expected));
-            assert_int_equal(hs_sets_components_name(written, n, &listed, &error), HS_OK);
+            assert_ok(hs_sets_components_name(written, n, &listed, &error), &error);
             assert_string_equal(listed.text, expected);
-            assert_int_equal(hs_sets_spell_name(name.text, &spelt, &error), HS_OK);
-            assert_int_equal(hs_sets_is_named(&sets, set, name.text, &is, &error), HS_OK);
+            assert_ok(hs_sets_spell_name(name.text, &spelt, &error), &error);
+            assert_ok(hs_sets_is_named(&sets, set, name.text, &is, &error), &error);
             assert_true(is);
-            assert_int_equal(hs_sets_is_named(&sets, set, spelt.text, &is, &error), HS_OK);
+            assert_ok(hs_sets_is_named(&sets, set, spelt.text, &is, &error), &error);
             assert_true(is);
             if (n > 0 && n <= 12) {
                 assert_true(hs_sets_parse_name(spelt.text, parsed, MAX_ORDER, &n_parsed));

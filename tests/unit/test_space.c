@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 
 /* An experiment file's worth of settings for a model of 3 layers x 4 heads on 2 KV heads. */
@@ -38,8 +39,7 @@ static hs_space build(const hs_experiment *experiment)
     hs_space space;
     hs_error error = {0};
 
-    if (hs_sweep_space_build(experiment, &shape, &space, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_sweep_space_build(experiment, &shape, &space, &error), &error);
     return space;
 }
 

@@ -2,6 +2,7 @@
  * tasks: for each kind its sequences, rows and queries, and its metrics. Expectations are worked out by hand from the
  * rules of lm-evaluation-harness and the ids of the fixture's tokenizer (see support/task_fixture.h).
  */
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <math.h>
@@ -84,7 +85,7 @@ static void test_an_answer_that_is_not_finite_spoils_its_example_only(void **sta
     const float marked = NAN;
     hs_task_workload *workload = NULL;
     hs_error error = {0};
-    assert_int_equal(hs_tasks_workload_new(task, 0, 2, NULL, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, 0, 2, NULL, &workload, &error), &error);
     assert_int_equal(hs_tasks_example_queries(task, 0), 2);
     for (size_t i = 0; i < sizeof spoiled / sizeof spoiled[0]; i++) {
         const double answers[] = {spoiled[i], -1.0, -2.0, -1.0};
@@ -181,8 +182,7 @@ static hs_tokenizer *named_tokenizer(struct task_fixture *fixture, const char *c
     char path[128];
     hs_tokenizer *tokenizer = NULL;
     (void)task_fixture_write(fixture, "tokenizer_config.json", config, strlen(config), path, sizeof path);
-    if (hs_tokenizer_open(fixture->folder, &tokenizer, &fixture->error) != HS_OK)
-        fail_msg("%s", fixture->error.message);
+    assert_ok(hs_tokenizer_open(fixture->folder, &tokenizer, &fixture->error), &fixture->error);
     return tokenizer;
 }
 
@@ -230,7 +230,7 @@ static void assert_described(const struct task_fixture *fixture, const hs_tokeni
     hs_error error = {0};
     hs_text text = {0};
     const hs_text_tokens tokens = hs_tasks_text_tokens_choose(&fixture->model, tokenizer);
-    assert_int_equal(hs_tasks_text_tokens_describe(&tokens, which, tokenizer, true, &text, &error), HS_OK);
+    assert_ok(hs_tasks_text_tokens_describe(&tokens, which, tokenizer, true, &text, &error), &error);
     assert_string_equal(text.text, expected);
     hs_text_clear(&text);
 }
@@ -364,7 +364,7 @@ static void test_token_mass(void **state)
     hs_task *task = task_fixture_open(fixture, "token_mass",
                                       "{\"prompt\": \"x cat \"}\n{\"prompt\": \"\"}\n{\"prompt\": [4, 5]}\n");
     task_fixture_assert_workload(task, 0, 3, "[120 258 32][262][4 5] 0.2=M0 1.0=M0 2.1=M0");
-    assert_int_equal(hs_tasks_workload_new(task, 1, 2, NULL, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, 1, 2, NULL, &workload, &error), &error);
     assert_int_equal(workload->workload.n_lists, 1);
     assert_int_equal(workload->workload.list_offsets[0], 0);
     assert_int_equal(workload->workload.list_offsets[1], 5);
@@ -386,7 +386,7 @@ static void test_the_table_of_kinds_names_everything(void **state)
         "`classification`",  "`pseudo_likelihood`", "`f1_LABEL` (share)", "`generation`"};
     hs_error error = {0};
     hs_text text = {0};
-    assert_int_equal(hs_tasks_describe_kinds(&text, &error), HS_OK);
+    assert_ok(hs_tasks_describe_kinds(&text, &error), &error);
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
         assert_non_null(strstr(text.text, named[i]));
     /* Heading, rule and ten kinds, each a row of four columns. */

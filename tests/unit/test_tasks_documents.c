@@ -1,4 +1,5 @@
 /* tasks: JSON that is not a line a record, files that gzip packed, and files that are no text. */
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <setjmp.h>
@@ -187,14 +188,14 @@ static void test_long_packed_records(void **state)
     (void)task_fixture_write(fixture, "a.jsonl.gz", packed, n, path, sizeof path);
     task_reader reader;
     const hs_json_value *object;
-    assert_int_equal(hs__tasks_reader_open(path, NULL, &reader, &error), HS_OK);
+    assert_ok(hs__tasks_reader_open(path, NULL, &reader, &error), &error);
     for (int i = 0; i < N; i++) {
-        assert_int_equal(hs__tasks_reader_next(&reader, &object, &error), HS_OK);
+        assert_ok(hs__tasks_reader_next(&reader, &object, &error), &error);
         assert_int_equal(atoi(hs_json_string(hs_json_get(object, "x"))), i);
     }
-    assert_int_equal(hs__tasks_reader_next(&reader, &object, &error), HS_OK);
+    assert_ok(hs__tasks_reader_next(&reader, &object, &error), &error);
     assert_int_equal(hs_json_size(hs_json_get(object, "x")), LONG / 8 * 8);
-    assert_int_equal(hs__tasks_reader_next(&reader, &object, &error), HS_OK);
+    assert_ok(hs__tasks_reader_next(&reader, &object, &error), &error);
     assert_string_equal(hs_json_string(hs_json_get(object, "x")), "end");
     assert_int_equal(reader.line, N + 2);
     hs__tasks_reader_clear(&reader);

@@ -2,6 +2,7 @@
  * tasks: what classifiers and masked language models are asked. The tokenizer is a vocab.txt of a few words: [PAD] 0,
  * [UNK] 1, [CLS] 2, [SEP] 3, [MASK] 4, a 5, b 6, ##c 7. Expected metrics are worked out by hand.
  */
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <math.h>
@@ -26,8 +27,7 @@ static hs_tokenizer *wordpiece(const struct task_fixture *fixture)
     (void)snprintf(folder, sizeof folder, "%s/encoder", fixture->folder);
     assert_int_equal(mkdir(folder, 0700), 0);
     (void)task_fixture_write(fixture, "encoder/vocab.txt", words, sizeof words - 1, path, sizeof path);
-    if (hs_tokenizer_open(folder, &tokenizer, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_tokenizer_open(folder, &tokenizer, &error), &error);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(folder), 0);
     return tokenizer;

@@ -2,6 +2,7 @@
  * tasks: published evaluation files as they are, with the tokenizer of a real checkpoint. Skipped where the shared data
  * are not there. The ids of BLiMP come from reference results that were computed without this project.
  */
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <setjmp.h>
@@ -25,16 +26,14 @@ static void open_stories(stories_model *stories)
     *stories = (struct stories_model){.model = {.bos_token = 1, .eos_token = 2}};
     stories->model.shape.vocabulary = 512;
     stories->model.shape.n_positions = 512;
-    if (hs_tokenizer_open(folder, &stories->tokenizer, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_tokenizer_open(folder, &stories->tokenizer, &error), &error);
 }
 
 static hs_task *open_task(const stories_model *stories, const hs_task_config *config)
 {
     hs_error error = {0};
     hs_task *task;
-    if (hs_tasks_open(config, stories->tokenizer, &stories->model, &task, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs_tasks_open(config, stories->tokenizer, &stories->model, &task, &error), &error);
     return task;
 }
 
@@ -85,7 +84,7 @@ static size_t assert_paradigm(const stories_model *stories, const hs_json_value 
         /* pairID counts the lines of the published file from 0. */
         size_t example = strtoul(hs_json_string(hs_json_get(pair, "pairID")), NULL, 10);
         assert_int_equal(hs_tasks_example_line(task, example), example + 1);
-        assert_int_equal(hs_tasks_workload_new(task, example, 1, NULL, &workload, &error), HS_OK);
+        assert_ok(hs_tasks_workload_new(task, example, 1, NULL, &workload, &error), &error);
         size_t query = assert_sentence(&workload->workload, 0, hs_json_get(pair, "good"));
         query = assert_sentence(&workload->workload, query, hs_json_get(pair, "bad"));
         assert_int_equal(query, workload->workload.n_queries);
@@ -105,7 +104,7 @@ static void test_blimp_ids_are_those_of_the_reference_results(void **state)
     hs_json *json;
     open_stories(&stories);
     task_fixture_shared("refs/stories260K_sweep.json", path, sizeof path);
-    assert_int_equal(hs_json_read(path, 100000000, &json, &error), HS_OK);
+    assert_ok(hs_json_read(path, 100000000, &json, &error), &error);
     const hs_json_value *pairs = hs_json_get(hs_json_root(json), "blimp");
     assert_int_equal(assert_paradigm(&stories, pairs, "regular_plural_subject_verb_agreement_1"), 25);
     assert_int_equal(assert_paradigm(&stories, pairs, "determiner_noun_agreement_1"), 25);
@@ -153,16 +152,15 @@ static void test_ldnoobw(void **state)
     hs_task *task = open_task(&stories, &config);
     /* The ids of the prompt are in the reference results: 1 403 407 261 378. */
     task_fixture_assert_workload(task, 0, 1, "[1 403 407 261 378] 0.4=M0");
-    assert_int_equal(hs_tasks_workload_new(task, 0, 1, NULL, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, 0, 1, NULL, &workload, &error), &error);
     size_t n = workload->workload.list_offsets[1];
     /* 403 entries; a vocabulary of 512 pieces of which many begin words. No space of its own begins an entry. */
     assert_true(n > 20 && n < 403);
     for (size_t i = 0; i < n; i++) {
         hs_text piece = {0};
         assert_true(i == 0 || workload->workload.list_tokens[i] > workload->workload.list_tokens[i - 1]);
-        assert_int_equal(
-            hs_tokenizer_decode(stories.tokenizer, &workload->workload.list_tokens[i], 1, false, &piece, &error),
-            HS_OK);
+        assert_ok(hs_tokenizer_decode(stories.tokenizer, &workload->workload.list_tokens[i], 1, false, &piece, &error),
+                  &error);
         assert_true(piece.length > 0);
         hs_text_clear(&piece);
     }

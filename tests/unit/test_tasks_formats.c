@@ -1,4 +1,5 @@
 /* tasks: CSV, TSV and plain text files. What RFC 4180 leaves open is as Python's csv module reads it. */
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <setjmp.h>
@@ -18,8 +19,7 @@ static void describe_records(task_reader *reader, hs_text *text)
         const char *key;
         size_t key_length;
         hs_json_iterator *at = NULL;
-        if (hs__tasks_reader_next(reader, &object, &error) != HS_OK)
-            fail_msg("%s", error.message);
+        assert_ok(hs__tasks_reader_next(reader, &object, &error), &error);
         if (object == NULL)
             return;
         (void)hs_text_appendf(text, &error, "%s%zu:", text->length > 0 ? " ; " : "", reader->line);
@@ -39,15 +39,14 @@ static void assert_records_as(const struct task_fixture *fixture, const hs_data_
     hs_text text = {0};
     task_reader reader;
     (void)task_fixture_write(fixture, name, bytes, strlen(bytes), path, sizeof path);
-    if (hs__tasks_reader_open(path, format, &reader, &error) != HS_OK)
-        fail_msg("%s", error.message);
+    assert_ok(hs__tasks_reader_open(path, format, &reader, &error), &error);
     describe_records(&reader, &text);
     for (size_t i = 0; i < text.length; i++)
         if (text.text[i] == '\n')
             text.text[i] = '/';
     assert_string_equal(text.length > 0 ? text.text : "", expected);
     if (notes_out != NULL)
-        assert_int_equal(hs__tasks_reader_notes(&reader, notes_out, &error), HS_OK);
+        assert_ok(hs__tasks_reader_notes(&reader, notes_out, &error), &error);
     hs_text_clear(&text);
     hs__tasks_reader_clear(&reader);
 }

@@ -1,4 +1,5 @@
 /* tasks: field maps, and every way in which a data file, a word list or a task's settings can be wrong. */
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <fcntl.h>
@@ -222,7 +223,7 @@ static void test_unusable_tokenizer(void **state)
     hs_error error = {0};
     char path[128];
     (void)task_fixture_write(fixture, "tokenizer.json", "{\"version\": \"9\"}", 16, path, sizeof path);
-    assert_int_equal(hs_tokenizer_open_if_any(fixture->folder, &fixture->tokenizer, &error), HS_OK);
+    assert_ok(hs_tokenizer_open_if_any(fixture->folder, &fixture->tokenizer, &error), &error);
     hs_tasks_free(task_fixture_open(fixture, "contrast", "{\"prompt\": [1], \"toxic\": [2], \"benign\": [3]}\n"));
     const char *message = task_fixture_refuse(
         fixture, "contrast", "{\"prompt\": \"x\", \"toxic\": \"a\", \"benign\": \"b\"}\n", HS_ERROR_INPUT);

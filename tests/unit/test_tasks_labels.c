@@ -1,4 +1,5 @@
 /* tasks: what a label of a record means - an index, a text, a truth value, a list - and where it could be two things. */
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <setjmp.h>
@@ -16,7 +17,7 @@ static size_t gold_of(const hs_task *task, size_t example)
     float values[HS_TASK_MAX_METRICS];
     hs_error error = {0};
     hs_task_workload *workload;
-    assert_int_equal(hs_tasks_workload_new(task, example, 1, NULL, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, example, 1, NULL, &workload, &error), &error);
     size_t n = workload->workload.n_queries;
     assert_true(n <= 64);
     for (size_t i = 0; i < n; i++)
@@ -252,7 +253,7 @@ static void check_labels(struct task_fixture *fixture, const char *label, hs_lab
         return;
     }
     hs_task *task = task_fixture_open(fixture, "classification", line);
-    assert_int_equal(hs_tasks_workload_new(task, 0, 1, NULL, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, 0, 1, NULL, &workload, &error), &error);
     hs_tasks_score(task, workload, answers, values);
     for (size_t i = 0; i < n && fixture->model.shape.multi_label; i++)
         found[i] = (char)('0' + (int)values[5 + i]);

@@ -1,4 +1,5 @@
 /* tasks: templates, choices and labels of the experiment file, delimiters, samples and truncation. */
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <setjmp.h>
@@ -107,7 +108,7 @@ static size_t gold_of(const hs_task *task, size_t example, size_t n_choices)
     float values[HS_TASK_MAX_METRICS];
     hs_error error = {0};
     hs_task_workload *workload;
-    assert_int_equal(hs_tasks_workload_new(task, example, 1, NULL, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, example, 1, NULL, &workload, &error), &error);
     assert_int_equal(workload->workload.n_queries, n_choices);
     for (size_t i = 0; i < n_choices; i++)
         answers[i] = -(double)i;

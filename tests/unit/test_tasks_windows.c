@@ -1,4 +1,5 @@
 /* tasks: perplexity's windows, word and byte counts, and what Python calls white space. */
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <math.h>
@@ -188,9 +189,9 @@ static void test_reference_texts_are_cut_to_the_attention_window(void **state)
     char path[128];
     task_fixture_write(fixture, "reference.jsonl", line, sizeof line - 1, path, sizeof path);
     fixture->model.shape.window = 4;
-    assert_int_equal(hs_tasks_reference_set_open(&(hs_reference_config){.path = path, .field = "text"},
-                                                 fixture->tokenizer, &fixture->model, &workload, &fixture->error),
-                     HS_OK);
+    assert_ok(hs_tasks_reference_set_open(&(hs_reference_config){.path = path, .field = "text"}, fixture->tokenizer,
+                                          &fixture->model, &workload, &fixture->error),
+              &fixture->error);
     assert_int_equal(workload->workload.sequences.offsets[1], 4);
     hs_tasks_workload_free(workload);
 }

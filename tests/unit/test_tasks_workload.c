@@ -1,4 +1,5 @@
 /* tasks: which rows examples share, donors, the hash, ranges, and the reference set. */
+#include "support/assert_status.h"
 #include "support/task_fixture.h"
 
 #include <setjmp.h>
@@ -74,7 +75,7 @@ static void test_the_score_walks_example_by_example(void **state)
     hs_task *task = task_fixture_open(*state, "minimal_pair",
                                       "{\"good\": [1, 2], \"bad\": [1, 3]}\n{\"good\": [1, 2, 3], \"bad\": [1, 4]}\n"
                                       "{\"good\": [1, 5], \"bad\": [1, 6, 7]}\n");
-    assert_int_equal(hs_tasks_workload_new(task, 1, 2, NULL, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, 1, 2, NULL, &workload, &error), &error);
     assert_int_equal(workload->workload.n_queries, 6);
     const double answers[] = {-1, -2, -4, -8, -1, -2};
     const float expected[] = {1, 1, 0, -5};
@@ -97,7 +98,7 @@ static void test_donors(void **state)
                           "{\"good\": [1, 2, 9], \"bad\": [3, 4, 9]}\n{\"good\": [5, 9], \"bad\": [5, 10]}\n"
                           "{\"good\": [6, 7, 9], \"bad\": [8, 9]}\n");
     const uint32_t donors[] = {1, 2, 0};
-    assert_int_equal(hs_tasks_workload_new(task, 0, 3, donors, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, 0, 3, donors, &workload, &error), &error);
     const hs_workload *work = &workload->workload;
     /*
      * The second sequence of example 0 takes its donor's last one; of example 2 only the first is needed for example
@@ -113,13 +114,13 @@ static void test_donors(void **state)
     assert_memory_equal(work->donors, expected, sizeof expected);
     hs_tasks_workload_free(workload);
     /* A shard in the middle: donors are indexed by the example of the task. */
-    assert_int_equal(hs_tasks_workload_new(task, 2, 1, donors, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, 2, 1, donors, &workload, &error), &error);
     assert_int_equal(workload->workload.donor_sequences.n, 2);
     assert_memory_equal(workload->workload.donor_sequences.tokens, tokens + 3, 4 * sizeof *tokens);
     assert_int_equal(workload->workload.donors[0], 0);
     assert_int_equal(workload->workload.donors[1], 1);
     hs_tasks_workload_free(workload);
-    assert_int_equal(hs_tasks_workload_new(task, 0, 3, NULL, &workload, &error), HS_OK);
+    assert_ok(hs_tasks_workload_new(task, 0, 3, NULL, &workload, &error), &error);
     assert_int_equal(workload->workload.donor_sequences.n, 0);
     assert_null(workload->workload.donors);
     hs_tasks_workload_free(workload);

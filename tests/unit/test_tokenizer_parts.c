@@ -1,6 +1,6 @@
 /* The hash table and the translation of regular expressions, by themselves. */
-#include "tokenizer/pattern.h"
 #include "tokenizer/hash_table.h"
+#include "tokenizer/pattern.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "support/assert_status.h"
+
 static void test_table(void **state)
 {
     (void)state;
@@ -18,7 +20,7 @@ static void test_table(void **state)
     tok_table table = {0};
     assert_null(hs__tokenizer_table_find(&table, 1, NULL));
     for (uint64_t i = 0; i < N; i++)
-        assert_int_equal(hs__tokenizer_table_add(&table, i / 2, i, &error), HS_OK);
+        assert_ok(hs__tokenizer_table_add(&table, i / 2, i, &error), &error);
     assert_int_equal(table.n, N);
     for (uint64_t key = 0; key < N / 2; key++) {
         const tok_entry *first = hs__tokenizer_table_find(&table, key, NULL);
@@ -29,8 +31,8 @@ static void test_table(void **state)
         assert_null(hs__tokenizer_table_find(&table, key, second));
     }
     assert_null(hs__tokenizer_table_find(&table, N, NULL));
-    assert_int_equal(hs__tokenizer_table_set(&table, N, 7, &error), HS_OK);
-    assert_int_equal(hs__tokenizer_table_set(&table, N, 8, &error), HS_OK);
+    assert_ok(hs__tokenizer_table_set(&table, N, 7, &error), &error);
+    assert_ok(hs__tokenizer_table_set(&table, N, 8, &error), &error);
     assert_int_equal(hs__tokenizer_table_find(&table, N, NULL)->value, 8);
     hs__tokenizer_table_clear(&table);
 }
