@@ -224,7 +224,7 @@ typedef struct hs_engine_load {
  */
 hs_status hs_engine_count_memory(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
                                  size_t *n_bytes_out, hs_error *error);
-/* Bytes that hs_engine_observe and hs_engine_sum_z hold for sequences of so many rows, logits not observed. */
+/* Bytes that hs_engine_observe and hs_engine_sum_z hold for sequences of so many rows; logits and the MLP's inside not observed. */
 size_t hs_engine_observer_bytes(const hs_model_shape *shape, size_t n_rows, size_t longest_sequence);
 /* Bytes that prepare and evaluate of the reference engine will hold at the same time for a workload of this size, weights not included. */
 size_t hs_engine_memory_bytes(const hs_model_shape *shape, size_t n_rows, size_t n_scored_rows, size_t longest_sequence,

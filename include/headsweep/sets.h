@@ -20,6 +20,8 @@ typedef enum hs_site {
     HS_SITE_Z,                         /* [rows, n_heads * head_dim], after the intervention */
     HS_SITE_ATTENTION_OUTPUT,          /* [rows, width], with the output bias */
     HS_SITE_RESIDUAL_BEFORE_MLP,       /* [rows, width] */
+    HS_SITE_MLP_HIDDEN,                /* [rows, mlp_width], what the MLP's last product reads */
+    HS_SITE_MLP_OUTPUT,                /* [rows, width], with the output bias */
     HS_SITE_RESIDUAL_AFTER_MLP,        /* [rows, width] */
     HS_SITE_LOGITS,                    /* [scored rows, n_outputs] */
     HS_SITE_COUNT
@@ -27,7 +29,7 @@ typedef enum hs_site {
 
 /* "z", "MLP hidden", as messages have it. */
 const char *hs_sets_site_name(hs_site site);
-/* Parts of a layer's site that can be edited by themselves: heads of z and pattern; else 1, the rows. */
+/* Parts of a layer's site that can be edited by themselves: heads of z and pattern, columns of MLP hidden; else 1, the rows. */
 size_t hs_sets_site_parts(hs_site site, const hs_model_shape *shape);
 
 /* ---- kinds of components ----------------------------------------------------------------------------------------- */

@@ -195,23 +195,38 @@ static hs_status observe(const hs_engine *engine, struct hs_prepared *prepared, 
     return show_logits(&pass, error);
 }
 
+/* A buffer for a site that is not kept by itself, if the observer reads it. */
+static hs_status reserve_site(float **buffer, const hs_observer *observer, hs_site site, size_t n_rows,
+                              size_t n_columns, hs_error *error)
+{
+    if ((observer->sites & (1u << site)) == 0)
+        return HS_OK;
+    return hs_allocate(buffer, n_rows, n_columns * sizeof **buffer, hs_sets_site_name(site), error);
+}
+
 hs_status hs_engine_observe(hs_engine *engine, const hs_sequences *sequences, const hs_ablation *ablation,
                             const hs_observer *observer, hs_error *error)
 {
     HS_TRY(hs__engine_check_sequences(sequences, &engine->model->shape, "sequence", error));
     hs_workload workload = {.sequences = *sequences};
     struct hs_prepared prepared = {0};
-    float *pattern = NULL;
+    struct hs_work *work = &prepared.scratch.work;
+    const hs_model_shape *shape = &engine->model->shape;
+    size_t n_rows = hs_sequences_n_rows(sequences), longest = hs__engine_sequences_longest(sequences);
+    float *pattern = NULL, *hidden = NULL, *output = NULL;
     hs_status status = HS_OK;
     bool reads_logits = (observer->sites & (1u << HS_SITE_LOGITS)) != 0;
     HS_GOTO_DONE(init_observed(&prepared, engine, &workload, reads_logits, error));
-    if ((observer->sites & (1u << HS_SITE_PATTERN)) != 0) {
-        size_t longest = hs__engine_sequences_longest(sequences);
-        HS_GOTO_DONE(hs_allocate(&pattern, longest, longest * sizeof *pattern, "an attention pattern", error));
-    }
+    HS_GOTO_DONE(reserve_site(&pattern, observer, HS_SITE_PATTERN, longest, longest, error));
+    HS_GOTO_DONE(reserve_site(&hidden, observer, HS_SITE_MLP_HIDDEN, n_rows, shape->mlp_width, error));
+    HS_GOTO_DONE(reserve_site(&output, observer, HS_SITE_MLP_OUTPUT, n_rows, shape->width, error));
+    work->seen_hidden = hidden;
+    work->seen_output = output;
     HS_GOTO_DONE(observe(engine, &prepared, ablation, observer, pattern, error));
 done:
     hs_free(pattern);
+    hs_free(hidden);
+    hs_free(output);
     hs__engine_scratch_clear(&prepared.scratch);
     return status;
 }

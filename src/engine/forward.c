@@ -100,6 +100,10 @@ static hs_status run_layer(const struct hs_pass *pass, size_t layer, size_t n_ro
     hs__engine_mlp(after, model->shape.parallel_residual ? before : after, n_rows, model, layer, &scratch->work);
     scratch->residual = after;
     scratch->attention_output = before;
+    HS_TRY(hs__engine_show(pass, HS_SITE_MLP_HIDDEN, layer, scratch->work.seen_hidden, n_rows, model->shape.mlp_width,
+                           error));
+    HS_TRY(
+        hs__engine_show(pass, HS_SITE_MLP_OUTPUT, layer, scratch->work.seen_output, n_rows, model->shape.width, error));
     return hs__engine_show(pass, HS_SITE_RESIDUAL_AFTER_MLP, layer, after, n_rows, model->shape.width, error);
 }
 

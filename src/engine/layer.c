@@ -177,13 +177,26 @@ static void run_mlp_block(float *residual, const float *in, size_t n_rows, const
     }
 }
 
+/* Of the block that has run. What the MLP adds is nowhere by itself: whoever wants to see it pays for the product again. */
+static void keep_seen(const struct hs_work *work, size_t first, size_t n_rows, const hs_model_layer *layer,
+                      const hs_model_shape *shape)
+{
+    if (work->seen_hidden != NULL)
+        hs_copy_floats(work->device->kernels, work->seen_hidden + first * shape->mlp_width, work->hidden,
+                       n_rows * shape->mlp_width);
+    if (work->seen_output != NULL)
+        hs__engine_linear_apply(work->device, work->seen_output + first * shape->width, shape->width, work->hidden,
+                                n_rows, &layer->mlp_down);
+}
+
 void hs__engine_mlp(float *residual, const float *in, size_t n_rows, const hs_model *model, size_t layer,
                     const struct hs_work *work)
 {
     size_t width = model->shape.width;
     for (size_t first = 0; first < n_rows; first += work->block_rows) {
-        run_mlp_block(residual + first * width, in + first * width, block_length(work, first, n_rows),
-                      &model->layers[layer], &model->shape, work);
+        size_t n = block_length(work, first, n_rows);
+        run_mlp_block(residual + first * width, in + first * width, n, &model->layers[layer], &model->shape, work);
+        keep_seen(work, first, n, &model->layers[layer], &model->shape);
         hs__engine_poll(work->options);
     }
 }

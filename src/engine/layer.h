@@ -18,6 +18,9 @@ struct hs_work {
     float *hidden; /* [block_rows, mlp_width] */
     float *gate;   /* [block_rows, mlp_width] of gated MLPs */
     size_t block_rows;
+    /* Where all rows of the MLP's inside are kept for an observer; NULL: nobody looks. */
+    float *seen_hidden; /* [n_rows, mlp_width] */
+    float *seen_output; /* [n_rows, width] */
     const struct hs_device *device;
     const hs_engine_options *options; /* whose poll is called after every product; NULL: nobody is */
 };

@@ -15,6 +15,8 @@ static const char *const SITE_NAMES[HS_SITE_COUNT] = {
     [HS_SITE_Z] = "z",
     [HS_SITE_ATTENTION_OUTPUT] = "attention output",
     [HS_SITE_RESIDUAL_BEFORE_MLP] = "residual before the MLP",
+    [HS_SITE_MLP_HIDDEN] = "MLP hidden",
+    [HS_SITE_MLP_OUTPUT] = "MLP output",
     [HS_SITE_RESIDUAL_AFTER_MLP] = "residual after the MLP",
     [HS_SITE_LOGITS] = "logits",
 };
@@ -26,7 +28,9 @@ const char *hs_sets_site_name(hs_site site)
 
 size_t hs_sets_site_parts(hs_site site, const hs_model_shape *shape)
 {
-    return site == HS_SITE_PATTERN || site == HS_SITE_Z ? shape->n_heads : 1;
+    if (site == HS_SITE_PATTERN || site == HS_SITE_Z)
+        return shape->n_heads;
+    return site == HS_SITE_MLP_HIDDEN ? shape->mlp_width : 1;
 }
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------- */

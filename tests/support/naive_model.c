@@ -158,7 +158,8 @@ static void keep(double *site, size_t layer, size_t row, size_t length, const do
         memcpy(site + (layer * length + row) * n, values, n * sizeof *values);
 }
 
-static void add_mlp(const struct pass *pass, double *out, const double *in, size_t layer)
+static void add_mlp(const struct pass *pass, const struct naive_sites *sites, double *out, const double *in,
+                    size_t layer, size_t row)
 {
     const hs_model_shape *shape = &pass->model->shape;
     const hs_model_layer *weights = &pass->model->layers[layer];
@@ -174,6 +175,8 @@ static void add_mlp(const struct pass *pass, double *out, const double *in, size
         hidden[i] = shape->gated_mlp ? activate(gate[i], shape->activation) * hidden[i]
                                      : activate(hidden[i], shape->activation);
     apply_linear(down, hidden, &weights->mlp_down);
+    keep(sites->mlp_hidden, layer, row, pass->length, hidden, shape->mlp_width);
+    keep(sites->mlp_output, layer, row, pass->length, down, shape->width);
     for (size_t i = 0; i < shape->width; i++)
         out[i] += down[i];
     free(normed);
@@ -211,7 +214,7 @@ static void finish_row(struct pass *pass, size_t layer, size_t row)
     if (!shape->parallel_residual)
         memcpy(before, residual, shape->width * sizeof *before);
     keep(sites->residual_before_mlp, layer, row, pass->length, before, shape->width);
-    add_mlp(pass, residual, before, layer);
+    add_mlp(pass, sites, residual, before, layer, row);
     if (shape->post_norm)
         norm_in_place(residual, &pass->model->layers[layer].mlp_norm, shape);
     keep(sites->residual_after_mlp, layer, row, pass->length, residual, shape->width);

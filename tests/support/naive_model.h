@@ -21,6 +21,8 @@ struct naive_sites {
     double *z;                         /* [n_layers, length, n_heads * head_dim], after the edit */
     double *attention_output;          /* [n_layers, length, width] */
     double *residual_before_mlp;       /* [n_layers, length, width] */
+    double *mlp_hidden;                /* [n_layers, length, mlp_width] */
+    double *mlp_output;                /* [n_layers, length, width] */
     double *residual_after_mlp;        /* [n_layers, length, width] */
 };
 

@@ -4,7 +4,7 @@
 
 static const double BOUND = 4e-6; /* of the site's largest value */
 
-enum { FIRST_LENGTH = 7, LENGTH = 66, MAX_VALUES = 3 * 6 * LENGTH * LENGTH };
+enum { FIRST_LENGTH = 7, LENGTH = 66, MAX_HIDDEN = 96, MAX_VALUES = 3 * 6 * LENGTH * LENGTH };
 
 /* ---- every site shows what it says ----------------------------------------------------------------------------- */
 
@@ -16,9 +16,11 @@ struct expectation {
     double z[3 * LENGTH * 60];
     double attention_output[3 * LENGTH * 24];
     double residual_before_mlp[3 * LENGTH * 24];
+    double mlp_hidden[3 * LENGTH * MAX_HIDDEN];
+    double mlp_output[3 * LENGTH * 24];
     double residual_after_mlp[3 * LENGTH * 24];
     double logits[LENGTH * 31];
-    size_t n_seen[HS_SITE_LOGITS + 1];
+    size_t n_seen[HS_SITE_COUNT];
 };
 
 static const double *expected_values(const struct expectation *expectation, const hs_observation *seen)
@@ -35,6 +37,10 @@ static const double *expected_values(const struct expectation *expectation, cons
         return expectation->attention_output + offset;
     case HS_SITE_RESIDUAL_BEFORE_MLP:
         return expectation->residual_before_mlp + offset;
+    case HS_SITE_MLP_HIDDEN:
+        return expectation->mlp_hidden + offset;
+    case HS_SITE_MLP_OUTPUT:
+        return expectation->mlp_output + offset;
     case HS_SITE_RESIDUAL_AFTER_MLP:
         return expectation->residual_after_mlp + offset;
     case HS_SITE_LOGITS:
@@ -49,6 +55,8 @@ static size_t expected_columns(const hs_model_shape *shape, hs_site site)
         return LENGTH;
     if (site == HS_SITE_LOGITS)
         return shape->n_outputs;
+    if (site == HS_SITE_MLP_HIDDEN)
+        return shape->mlp_width;
     return site == HS_SITE_Z ? shape->n_heads * shape->head_dim : shape->width;
 }
 
@@ -81,6 +89,7 @@ static void check_sites(loaded model)
 {
     static struct expectation expectation;
     const hs_model_shape *shape = &model.model->shape;
+    assert_true(shape->mlp_width <= MAX_HIDDEN);
     expectation = (struct expectation){.model = model.model};
     const struct naive_sites sites = {
         expectation.residual_before_attention,
@@ -88,6 +97,8 @@ static void check_sites(loaded model)
         expectation.z,
         expectation.attention_output,
         expectation.residual_before_mlp,
+        expectation.mlp_hidden,
+        expectation.mlp_output,
         expectation.residual_after_mlp,
     };
     struct work work = {0};
