@@ -45,6 +45,10 @@ typedef struct hs_objective_names {
     size_t n_keep_also;
 } hs_objective_names;
 
+/* Both as an experiment states them; the names are borrowed from it. */
+hs_analysis_options hs_analysis_options_of(const hs_experiment *experiment);
+hs_objective_names hs_analysis_objective_of(const hs_experiment *experiment);
+
 typedef struct hs_analysis {
     hs_results *results;          /* borrowed */
     hs_objective_names objective; /* as the file states it; a caller may put its own here */
@@ -60,8 +64,6 @@ typedef struct hs_analysis {
      */
     double **tables[HS_STATISTIC_COUNT];
     double **stability; /* [n_tasks] -> [n_interventions, n_metrics, HS_STABILITY_COUNT] */
-    hs_json *keep_also; /* internal: behind `objective` */
-    const char **keep_also_items;
 } hs_analysis;
 
 /*

@@ -58,6 +58,7 @@
 #define HEADSWEEP_RESULTS_H
 
 #include "headsweep/comm.h"
+#include "headsweep/config.h"
 
 #define HS_RESULTS_LAYOUT_VERSION 1
 
@@ -214,6 +215,11 @@ const hs_results_task *hs_results_task_at(const hs_results *results, size_t task
  * that published a ranking (hs_results_restate).
  */
 const char *hs_results_attribute_of(const hs_results *results, const char *group, const char *name);
+/*
+ * The same settings as config reads them, without the tasks' (hs_config_read_stored). Borrowed, until the next
+ * hs_results_restate. HS_ERROR_RESULTS: one of them is what no experiment can have.
+ */
+hs_status hs_results_stated(const hs_results *results, const hs_experiment **experiment_out, hs_error *error);
 /*
  * Settings that another run of the same experiment may have: what is ranked and how statistics are computed, no value. A
  * file of an earlier headsweep may have no room for them.

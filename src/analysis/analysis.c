@@ -2,44 +2,37 @@
 #include <string.h>
 
 #include "analysis/inference.h"
-#include "analysis/stated.h"
 
 /* ---- what the file states ---------------------------------------------------------------------------------------- */
 
-/* A list of strings is written as in JSON. Files of other makers may hold anything there: no list, nothing to keep. */
-static hs_status read_keep_also(hs_analysis *analysis, hs_error *error)
+hs_objective_names hs_analysis_objective_of(const hs_experiment *experiment)
 {
-    const char *text = hs__analysis_stated_text(analysis->results, "objective.keep_also");
-    hs_error ignored = {0};
-
-    if (hs_json_parse(text, strlen(text), "objective.keep_also", &analysis->keep_also, &ignored) != HS_OK)
-        return HS_OK;
-    const hs_json_value *list = hs_json_root(analysis->keep_also);
-    size_t n = hs_json_kind_of(list) == HS_JSON_ARRAY ? hs_json_size(list) : 0;
-    HS_TRY(hs_allocate(&analysis->keep_also_items, n, sizeof *analysis->keep_also_items, "objective", error));
-    for (size_t i = 0; i < n; ++i) {
-        const char *item = hs_json_string(hs_json_at(list, i));
-        analysis->keep_also_items[i] = item != NULL ? item : "";
-    }
-    analysis->objective.keep_also = analysis->keep_also_items;
-    analysis->objective.n_keep_also = n;
-    return HS_OK;
+    return (hs_objective_names){.reduce = experiment->objective_reduce,
+                                .reduce_metric = experiment->objective_reduce_metric,
+                                .keep = experiment->objective_keep,
+                                .keep_metric = experiment->objective_keep_metric,
+                                .tolerance = experiment->objective_tolerance,
+                                .keep_also = (const char *const *)experiment->objective_keep_also.items,
+                                .n_keep_also = experiment->objective_keep_also.n};
 }
 
-static hs_objective_names stated_objective(hs_results *results)
+hs_analysis_options hs_analysis_options_of(const hs_experiment *experiment)
 {
-    return (hs_objective_names){.reduce = hs__analysis_stated_text(results, "objective.reduce"),
-                                .reduce_metric = hs__analysis_stated_text(results, "objective.reduce_metric"),
-                                .keep = hs__analysis_stated_text(results, "objective.keep"),
-                                .keep_metric = hs__analysis_stated_text(results, "objective.keep_metric"),
-                                .tolerance = hs__analysis_stated_number(results, "objective.tolerance", 0)};
+    return (hs_analysis_options){.resamples = (size_t)experiment->resamples,
+                                 .permutations = (size_t)experiment->permutations,
+                                 .confidence = experiment->confidence,
+                                 .bca = experiment->interval == HS_INTERVAL_BCA,
+                                 .seed = (uint64_t)experiment->seed};
 }
 
-static hs_status choose_options(hs_analysis *analysis, const hs_analysis_options *options, hs_error *error)
+/* The file's own objective, and its options unless others are given. */
+static hs_status take_stated(hs_analysis *analysis, const hs_analysis_options *options, hs_error *error)
 {
-    if (options == NULL)
-        return hs__analysis_stated_options(analysis->results, &analysis->options, error);
-    analysis->options = *options;
+    const hs_experiment *stated;
+
+    HS_TRY(hs_results_stated(analysis->results, &stated, error));
+    analysis->objective = hs_analysis_objective_of(stated);
+    analysis->options = options != NULL ? *options : hs_analysis_options_of(stated);
     return HS_OK;
 }
 
@@ -47,6 +40,20 @@ static hs_status choose_options(hs_analysis *analysis, const hs_analysis_options
 static size_t whole(double number)
 {
     return number >= 0 && number < 0x1p53 ? (size_t)number : 0;
+}
+
+/* As an experiment may have them at most (src/config/keys.c); a share of 0 or 1 is the smallest or largest of a sample. */
+enum { MAX_RESAMPLES = 1000000, MAX_PERMUTATIONS = 10000000 };
+
+static hs_status check_options(const hs_analysis_options *options, hs_error *error)
+{
+    if (options->resamples < 1 || options->resamples > MAX_RESAMPLES || options->permutations < 1 ||
+        options->permutations > MAX_PERMUTATIONS || !(options->confidence >= 0 && options->confidence <= 1))
+        return hs_fail(error, HS_ERROR_RESULTS,
+                       "the file asks for %zu resamples, %zu sign flips and a confidence of %g, which no experiment "
+                       "can: it is damaged",
+                       options->resamples, options->permutations, options->confidence);
+    return HS_OK;
 }
 
 /* What the statistics of a finished file were computed with, which a later run may have chosen anew. */
@@ -59,7 +66,7 @@ static hs_status read_method(hs_analysis *analysis, hs_error *error)
     analysis->options.permutations = whole(method.permutations);
     analysis->options.confidence = method.confidence;
     analysis->options.bca = method.bca != 0;
-    return hs__analysis_stated_check_options(&analysis->options, error);
+    return check_options(&analysis->options, error);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
@@ -125,7 +132,6 @@ static hs_status compute_tables(hs_analysis *analysis, hs_comm *comm, hs_error *
 /* Everything that needs no value of the file. */
 static hs_status prepare(hs_analysis *analysis, bool with_tables, hs_error *error)
 {
-    HS_TRY(read_keep_also(analysis, error));
     HS_TRY(hs_allocate(&analysis->complete, analysis->n_sets, sizeof *analysis->complete, "sets", error));
     HS_TRY(hs_allocate(&analysis->singles, analysis->n_sets, 2 * sizeof *analysis->singles, "sets", error));
     if (with_tables)
@@ -154,8 +160,7 @@ hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_
         analysis->results = results;
         analysis->n_sets = hs_results_sets_of(results)->n_sets;
         analysis->n_tasks = hs_results_n_tasks(results);
-        analysis->objective = stated_objective(results);
-        status = choose_options(analysis, options, error);
+        status = take_stated(analysis, options, error);
     }
     if (status == HS_OK)
         status = prepare(analysis, comm == NULL || hs_comm_rank(comm) == 0, error);
@@ -183,8 +188,6 @@ void hs_analysis_free(hs_analysis *analysis)
     for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic)
         free_tables(analysis->tables[statistic], analysis->n_tasks);
     free_tables(analysis->stability, analysis->n_tasks);
-    hs_json_free(analysis->keep_also);
-    hs_free(analysis->keep_also_items);
     hs_free(analysis->complete);
     hs_free(analysis->singles);
     hs_free(analysis);

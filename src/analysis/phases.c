@@ -19,10 +19,12 @@ static hs_status choose_controls_of(const hs_results *results, const set_index *
 {
     const size_t n_indices[CHOICE_KINDS] = {[HS_COMPONENT_HEAD] = stated_size(results, "n_heads"),
                                             [HS_COMPONENT_KV_GROUP] = stated_size(results, "n_kv_heads")};
-    const size_t n_wanted = hs__analysis_stated_count(results, "controls.random_sets", 0);
-    const size_t n_best = hs__analysis_stated_count(results, "controls.for_best", 1);
-    const uint64_t seed = hs__analysis_stated_count(results, "run.seed", 1);
+    const hs_experiment *stated;
 
+    HS_TRY(hs_results_stated(results, &stated, error));
+    const size_t n_wanted = (size_t)stated->controls_random_sets;
+    const size_t n_best = (size_t)stated->controls_for_best;
+    const uint64_t seed = (uint64_t)stated->seed;
     for (size_t i = 0; i < n_best && i < ranking->n; ++i)
         HS_TRY(hs__analysis_choice_controls(index, ranking->sets[i], n_indices, n_wanted, seed,
                                             hs_random_stream(HS_RANDOM_CONTROLS, (uint32_t)ranking->sets[i]), chosen,

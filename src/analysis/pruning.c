@@ -1,5 +1,6 @@
 #include "analysis/pruning.h"
 #include "analysis/summary.h"
+#include "headsweep/sweep.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,26 +8,25 @@
 /* Values that are read at once, while the engine holds its own. */
 enum { READ_BYTES = 1024 * 1024 };
 
-bool hs__analysis_pruning_has(const hs_results *results, const char *method)
+bool hs__analysis_pruning_has(const hs_results *results, const hs_experiment *stated, const char *method)
 {
     for (size_t phase = 0; phase < hs_results_n_phases(results); ++phase)
         if (strcmp(hs_results_phase_name(results, phase), method) == 0)
             return true;
     /* A curve of one head needs no phase of its own. */
-    const char *stated = hs__analysis_stated_text(results, "pruning.curve");
-    return strcmp(stated, method) == 0 || strcmp(stated, "both") == 0;
+    const hs_curves curve = strcmp(method, HS_PHASE_GREEDY) == 0 ? HS_CURVES_GREEDY : HS_CURVES_IMPORTANCE;
+    return (stated->pruning_curve & curve) != 0;
 }
 
 /* ---- what is kept ------------------------------------------------------------------------------------------------ */
 
-static hs_status find_kept(const hs_results *results, stated_metric *kept_out, hs_error *error)
+static hs_status find_kept(const hs_results *results, const hs_experiment *stated, stated_metric *kept_out,
+                           hs_error *error)
 {
-    const char *named = hs__analysis_stated_text(results, "pruning.metric");
-
-    if (named[0] != '\0')
-        return hs__analysis_stated_parse_metric(results, named, kept_out, error);
-    return hs__analysis_stated_find_metric(results, hs__analysis_stated_text(results, "objective.keep"),
-                                           hs__analysis_stated_text(results, "objective.keep_metric"), kept_out, error);
+    if (stated->pruning_metric[0] != '\0')
+        return hs__analysis_stated_parse_metric(results, stated->pruning_metric, kept_out, error);
+    return hs__analysis_stated_find_metric(results, stated->objective_keep, stated->objective_keep_metric, kept_out,
+                                           error);
 }
 
 /* How much worse a summary is than the clean model's; a metric without a better side is harmed by any change. */
@@ -69,10 +69,10 @@ static hs_status read_losses(hs_results *results, stated_metric kept, double *lo
 
 /* ---- what can go ------------------------------------------------------------------------------------------------- */
 
-static int32_t pruned_intervention(const hs_results *results)
+static int32_t pruned_intervention(const hs_results *results, const hs_experiment *stated)
 {
     const hs_results_sets *sets = hs_results_sets_of(results);
-    const char *name = hs__analysis_stated_text(results, "pruning.intervention");
+    const char *name = stated->pruning_intervention;
 
     for (size_t i = 0; i < sets->n_interventions; ++i)
         if (strcmp(sets->intervention_names[i], name) == 0)
@@ -102,10 +102,13 @@ static hs_status list_heads(const hs_results *results, pruning *p, hs_error *err
 hs_status hs__analysis_pruning_read(hs_results *results, pruning *out, hs_error *error)
 {
     const hs_results_sets *sets = hs_results_sets_of(results);
-    const size_t most = hs__analysis_stated_count(results, "pruning.max_heads", 0);
+    const hs_experiment *stated;
 
-    *out = (pruning){.choice = {.intervention = pruned_intervention(results)}};
-    HS_TRY(find_kept(results, &out->kept, error));
+    *out = (pruning){0};
+    HS_TRY(hs_results_stated(results, &stated, error));
+    const size_t most = (size_t)stated->pruning_max_heads;
+    out->choice.intervention = pruned_intervention(results, stated);
+    HS_TRY(find_kept(results, stated, &out->kept, error));
     HS_TRY(hs__analysis_set_index_new(sets, &out->index, error));
     HS_TRY(hs_allocate(&out->loss, sets->n_sets, sizeof *out->loss, "losses", error));
     HS_TRY(read_losses(results, out->kept, out->loss, error));
@@ -117,7 +120,7 @@ hs_status hs__analysis_pruning_read(hs_results *results, pruning *out, hs_error 
     out->choice.heads = out->heads;
     out->choice.order = out->order;
     out->choice.loss = out->loss;
-    out->choice.n_candidates = hs__analysis_stated_count(results, "pruning.candidates", 0);
+    out->choice.n_candidates = (size_t)stated->pruning_candidates;
     return HS_OK;
 }
 

@@ -125,10 +125,11 @@ static hs_status read_set(resampled *r, uint64_t set, hs_error *error)
 static hs_status resampled_init(hs_results *results, stated_metric of, resampled *r, hs_error *error)
 {
     const hs_results_task *task = hs_results_task_at(results, of.task);
-    hs_analysis_options options;
+    const hs_experiment *stated;
 
     *r = (resampled){.results = results, .task = task, .of = of, .summary = hs__analysis_summary_of(task, of.metric)};
-    HS_TRY(hs__analysis_stated_options(results, &options, error));
+    HS_TRY(hs_results_stated(results, &stated, error));
+    const hs_analysis_options options = hs_analysis_options_of(stated);
     const size_t n_resamples = options.resamples;
     const uint64_t key = hs_random_key(options.seed, HS_RANDOM_CURVE, task->name);
     r->confidence = options.confidence;
@@ -237,39 +238,40 @@ done:
 }
 
 /* What the experiment says, else what the task's kind does of the metric: files of before know no such level. */
-static double chance_of(const hs_results *results, stated_metric kept)
+static double chance_of(const hs_results *results, const hs_experiment *stated, stated_metric kept)
 {
     const hs_results_task *task = hs_results_task_at(results, kept.task);
 
-    if (strcmp(hs__analysis_stated_text(results, "pruning.chance"), "auto") != 0)
-        return hs__analysis_stated_number(results, "pruning.chance", 0);
+    if (!isnan(stated->pruning_chance))
+        return stated->pruning_chance;
     return task->chance != NULL ? task->chance[kept.metric] : 0;
 }
 
-static hs_status find_reduced(const hs_results *results, hs_pruning_curve *curve, hs_error *error)
+static hs_status find_reduced(const hs_results *results, const hs_experiment *stated, hs_pruning_curve *curve,
+                              hs_error *error)
 {
-    const char *task = hs__analysis_stated_text(results, "objective.reduce");
+    const char *task = stated->objective_reduce;
     stated_metric reduced = {0, 0};
 
     curve->has_reduced = task[0] != '\0';
     if (!curve->has_reduced)
         return HS_OK;
-    HS_TRY(hs__analysis_stated_find_metric(results, task, hs__analysis_stated_text(results, "objective.reduce_metric"),
-                                           &reduced, error));
+    HS_TRY(hs__analysis_stated_find_metric(results, task, stated->objective_reduce_metric, &reduced, error));
     curve->reduced_task = reduced.task;
     curve->reduced_metric = reduced.metric;
     return HS_OK;
 }
 
-static hs_status make_curve(hs_results *results, const pruning *p, hs_pruning_curve *curve, hs_error *error)
+static hs_status make_curve(hs_results *results, const hs_experiment *stated, const pruning *p, hs_pruning_curve *curve,
+                            hs_error *error)
 {
     curve->n_heads = p->choice.n_heads;
     curve->intervention = p->choice.intervention;
     curve->task = p->kept.task;
     curve->metric = p->kept.metric;
-    curve->chance = chance_of(results, p->kept);
-    curve->threshold = hs__analysis_stated_number(results, "pruning.kept", 0.95);
-    HS_TRY(find_reduced(results, curve, error));
+    curve->chance = chance_of(results, stated, p->kept);
+    curve->threshold = stated->pruning_kept;
+    HS_TRY(find_reduced(results, stated, curve, error));
     HS_TRY(list_points(p, curve->method, curve, error));
     return fill_points(results, curve, error);
 }
@@ -277,17 +279,19 @@ static hs_status make_curve(hs_results *results, const pruning *p, hs_pruning_cu
 hs_status hs_analysis_pruning_curve(hs_results *results, const char *method, hs_pruning_curve *curve_out, bool *has_out,
                                     hs_error *error)
 {
+    const hs_experiment *stated;
     pruning p = {0};
     hs_status status = HS_OK;
 
     *has_out = false;
     *curve_out = (hs_pruning_curve){.method = method};
-    if (!hs__analysis_pruning_has(results, method))
+    HS_TRY(hs_results_stated(results, &stated, error));
+    if (!hs__analysis_pruning_has(results, stated, method))
         return HS_OK;
     HS_GOTO_DONE(hs__analysis_pruning_read(results, &p, error));
     if (!singles_are_known(&p))
         goto done;
-    HS_GOTO_DONE(make_curve(results, &p, curve_out, error));
+    HS_GOTO_DONE(make_curve(results, stated, &p, curve_out, error));
     *has_out = true;
 done:
     if (!*has_out)

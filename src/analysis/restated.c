@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "analysis/stated.h"
 #include "headsweep/analysis.h"
 #include "headsweep/sweep.h"
 
@@ -13,14 +12,14 @@ static bool has_phase(const hs_results *results, const char *name)
 }
 
 /* What of the file's sets was chosen by this setting; NULL if nothing was. */
-static const char *chosen_by(const hs_results *results, const char *name)
+static const char *chosen_by(const hs_results *results, const hs_experiment *stated, const char *name)
 {
     const bool is_kept = strcmp(name, "objective.keep") == 0 || strcmp(name, "objective.keep_metric") == 0;
     const bool curve = has_phase(results, HS_PHASE_IMPORTANCE) || has_phase(results, HS_PHASE_GREEDY);
 
     if (strncmp(name, "objective.", strlen("objective.")) == 0 && has_phase(results, HS_PHASE_CONTROLS))
         return "its control sets (controls.random_sets) were chosen by it";
-    if (is_kept && curve && hs__analysis_stated_text(results, "pruning.metric")[0] == '\0')
+    if (is_kept && curve && stated->pruning_metric[0] == '\0')
         return "its pruning curve follows it (pruning.metric)";
     return NULL;
 }
@@ -34,13 +33,14 @@ static const char *cannot_hold(const hs_results *results, const char *name)
                                                         : "an earlier headsweep made it without room for another";
 }
 
-static hs_status check_setting(const hs_results *results, const hs_results_attribute *setting, hs_error *error)
+static hs_status check_setting(const hs_results *results, const hs_experiment *stated,
+                               const hs_results_attribute *setting, hs_error *error)
 {
     const char *in_file = hs_results_attribute_of(results, "experiment", setting->name);
 
     if (in_file == NULL || !hs_results_may_restate(setting) || strcmp(in_file, setting->value) == 0)
         return HS_OK;
-    const char *reason = chosen_by(results, setting->name);
+    const char *reason = chosen_by(results, stated, setting->name);
     if (reason == NULL)
         reason = cannot_hold(results, setting->name);
     if (reason == NULL)
@@ -55,7 +55,10 @@ static hs_status check_setting(const hs_results *results, const hs_results_attri
 hs_status hs_analysis_check_restated(const hs_results *results, const hs_results_attribute *settings, size_t n,
                                      hs_error *error)
 {
+    const hs_experiment *stated;
+
+    HS_TRY(hs_results_stated(results, &stated, error));
     for (size_t i = 0; i < n; ++i)
-        HS_TRY(check_setting(results, &settings[i], error));
+        HS_TRY(check_setting(results, stated, &settings[i], error));
     return HS_OK;
 }

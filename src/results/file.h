@@ -48,6 +48,8 @@ struct hs_results {
     hs_attribute_list experiment, provenance;
     hs_attribute_list replaced; /* the values that /experiment has where `restated` says others */
     hs_text restated;           /* what /ranking/restated holds, if that is whole */
+    hs_experiment *stated;      /* what `experiment` says; NULL: stated_problem says why not */
+    hs_error stated_problem;
     hs_file_group root, set_tables, provenance_tables, reference, ranking;
     uint64_t means_hash;
     hs_texts intervention_names;
@@ -105,6 +107,11 @@ hs_results_sets hs__results_file_first_sets(const hs_results *results);
 hs_status hs__results_file_load_attributes(hs_results *results, const char *group, hs_attribute_list *list,
                                            hs_error *error);
 void hs__results_file_clear_attributes(hs_attribute_list *list);
+
+/* ---- stated.c ---------------------------------------------------------------------------------------------------- */
+
+void hs__results_file_read_stated(hs_results *results);
+void hs__results_file_forget_stated(hs_results *results);
 
 /* ---- restated.c -------------------------------------------------------------------------------------------------- */
 

@@ -289,6 +289,7 @@ hs_status hs__results_file_load(hs_results *results, hs_error *error)
     HS_TRY(hs__results_file_load_attributes(results, "experiment", &results->experiment, error));
     HS_TRY(hs__results_file_load_attributes(results, "provenance", &results->provenance, error));
     HS_TRY(hs__results_file_load_restated(results, error));
+    hs__results_file_read_stated(results);
     HS_TRY(load_sets(results, error));
     HS_TRY(load_tasks(results, error));
     const hs_results_sets first = hs__results_file_first_sets(results);
@@ -330,6 +331,7 @@ void hs__results_file_unload(hs_results *results)
     hs__results_file_clear_attributes(&results->provenance);
     hs__results_file_clear_attributes(&results->replaced);
     hs_text_clear(&results->restated);
+    hs__results_file_forget_stated(results);
     hs__results_texts_clear(&results->intervention_names);
     hs__results_texts_clear(&results->phase_names);
     hs_free(results->phases);

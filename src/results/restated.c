@@ -177,6 +177,7 @@ hs_status hs_results_restate(hs_results *results, const hs_results_attribute *se
     if (results->restated.length > 0 || text[0] != '\0')
         HS_GOTO_DONE(hs__results_file_transfer(results, HS_DIRECTION_WRITE, &row, text, error));
     HS_GOTO_DONE(take(results, text, error));
+    hs__results_file_read_stated(results);
 done:
     hs_free(text);
     return status;

@@ -3,28 +3,6 @@
 
 #include "study/session.h"
 
-/* The objective may be another than the one that the file was made with: it changes no value, only the ranking, and the
- * file says so from then on. */
-static hs_objective_names objective_of(const hs_experiment *experiment)
-{
-    return (hs_objective_names){.reduce = experiment->objective_reduce,
-                                .reduce_metric = experiment->objective_reduce_metric,
-                                .keep = experiment->objective_keep,
-                                .keep_metric = experiment->objective_keep_metric,
-                                .tolerance = experiment->objective_tolerance,
-                                .keep_also = (const char *const *)experiment->objective_keep_also.items,
-                                .n_keep_also = experiment->objective_keep_also.n};
-}
-
-static hs_analysis_options options_of(const hs_experiment *experiment)
-{
-    return (hs_analysis_options){.resamples = (size_t)experiment->resamples,
-                                 .permutations = (size_t)experiment->permutations,
-                                 .confidence = experiment->confidence,
-                                 .bca = experiment->interval == HS_INTERVAL_BCA,
-                                 .seed = (uint64_t)experiment->seed};
-}
-
 /* Whether the file holds these statistics already, as after a run that found it finished. */
 static hs_status find_statistics(study_session *s, const hs_analysis_options *options, bool *stored_out,
                                  hs_error *error)
@@ -46,7 +24,7 @@ static hs_status find_statistics(study_session *s, const hs_analysis_options *op
 /* All ranks compute the statistics from the file; rank 0 has them then. */
 static hs_status analyse(study_session *s, hs_analysis **analysis_out, hs_error *error)
 {
-    const hs_analysis_options options = options_of(s->experiment);
+    const hs_analysis_options options = hs_analysis_options_of(s->experiment);
     const double start = hs_time_seconds();
     char duration[32];
     bool stored;
@@ -72,7 +50,8 @@ static hs_status store_ranking(study_session *s, hs_analysis *analysis, hs_error
     hs_objective found;
     bool has_objective;
 
-    analysis->objective = objective_of(s->experiment);
+    /* It may be another than the one that the file was made with: it changes no value, only the ranking. */
+    analysis->objective = hs_analysis_objective_of(s->experiment);
     HS_TRY(hs_analysis_objective(analysis, &found, &has_objective, error));
     HS_TRY(hs__study_make_layout(s, &layout, error));
     HS_TRY(hs_results_restate(s->results, layout->experiment, layout->n_experiment, error));
