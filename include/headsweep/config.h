@@ -8,7 +8,7 @@
 #ifndef HEADSWEEP_CONFIG_H
 #define HEADSWEEP_CONFIG_H
 
-#include "headsweep/base.h"
+#include "headsweep/metric.h"
 #include "headsweep/words.h"
 
 /* One row of the effective configuration: "sweep.orders", "[1, 2]". */
@@ -181,20 +181,6 @@ const char *hs_config_where(const hs_experiment *experiment, const char *key);
 
 /* Puts the task's name, its line and the --set that changed it before a message; returns the recorded status. */
 hs_status hs_config_task_blame(const hs_task_config *task, hs_error *error);
-
-/* What "TASK", "TASK.METRIC" or "TASK.METRIC=TOLERANCE" says; borrowed from it, not zero-terminated. */
-typedef struct hs_metric_name {
-    const char *task;
-    size_t task_length;
-    const char *metric;
-    size_t metric_length; /* 0: the task's first */
-    bool has_tolerance;
-    double tolerance;
-} hs_metric_name;
-
-/* HS_ERROR_USAGE: the tolerance is no number from 0 on. */
-hs_status hs_config_metric_name_parse(const char *text, hs_metric_name *name_out, hs_error *error);
-hs_status hs_config_tolerance_parse(const char *text, double *tolerance_out, hs_error *error);
 
 /* The effective configuration as an experiment file that loads again to the same (--print-config). */
 hs_status hs_config_print(const hs_experiment *experiment, hs_text *text, hs_error *error);

@@ -209,6 +209,8 @@ hs_status hs_results_spell_name(const char *name, hs_text *text, hs_error *error
 hs_status hs_results_set_is_named(const hs_results_sets *sets, uint64_t set, const char *name, bool *is_out,
                                   hs_error *error);
 size_t hs_results_n_tasks(const hs_results *results);
+/* Its tasks and metrics for hs_config_find_metric(). */
+hs_metric_table hs_results_metrics(const hs_results *results);
 const hs_results_task *hs_results_task_at(const hs_results *results, size_t task);
 /*
  * NULL if there is none. `group` is "experiment" or "provenance". Of an experiment the settings are those of the last run

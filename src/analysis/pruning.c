@@ -20,13 +20,14 @@ bool hs__analysis_pruning_has(const hs_results *results, const hs_experiment *st
 
 /* ---- what is kept ------------------------------------------------------------------------------------------------ */
 
-static hs_status find_kept(const hs_results *results, const hs_experiment *stated, stated_metric *kept_out,
+static hs_status find_kept(const hs_results *results, const hs_experiment *stated, hs_metric_place *kept_out,
                            hs_error *error)
 {
+    const hs_metric_table table = hs_results_metrics(results);
+
     if (stated->pruning_metric[0] != '\0')
-        return hs__analysis_stated_parse_metric(results, stated->pruning_metric, kept_out, error);
-    return hs__analysis_stated_find_metric(results, stated->objective_keep, stated->objective_keep_metric, kept_out,
-                                           error);
+        return hs_config_find_metric_of(&table, stated->pruning_metric, "", kept_out, error);
+    return hs_config_find_metric_of(&table, stated->objective_keep, stated->objective_keep_metric, kept_out, error);
 }
 
 /* How much worse a summary is than the clean model's; a metric without a better side is harmed by any change. */
@@ -44,7 +45,7 @@ static double summary_of_set(const hs_results_task *task, const summary *s, cons
 }
 
 /* loss[sets] of the kept metric; NaN where a cell is missing. */
-static hs_status read_losses(hs_results *results, stated_metric kept, double *loss, hs_error *error)
+static hs_status read_losses(hs_results *results, hs_metric_place kept, double *loss, hs_error *error)
 {
     const hs_results_task *task = hs_results_task_at(results, kept.task);
     const size_t n_sets = hs_results_sets_of(results)->n_sets, n_values = task->n_examples * task->n_metrics;

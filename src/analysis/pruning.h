@@ -3,7 +3,7 @@
 #define ANALYSIS_PRUNING_H
 
 #include "analysis/choice.h"
-#include "analysis/stated.h"
+#include "headsweep/analysis.h"
 
 typedef struct pruning {
     choice_pruning choice; /* `index` and arrays below */
@@ -13,7 +13,7 @@ typedef struct pruning {
     uint32_t *order;     /* [n_heads], least important first */
     double *loss;        /* [sets] */
     size_t length;       /* heads that a curve removes in the end */
-    stated_metric kept;
+    hs_metric_place kept;
 } pruning;
 
 /* Reads the values of the kept metric under all sets. What was made is in *out also on failure, for hs__analysis_pruning_clear. */

@@ -12,7 +12,7 @@
 typedef struct resampled {
     hs_results *results;
     const hs_results_task *task;
-    stated_metric of;
+    hs_metric_place of;
     summary summary;
     double zero; /* what guessing scores; 0: nothing, or nobody can say */
     double confidence;
@@ -122,7 +122,7 @@ static hs_status read_set(resampled *r, uint64_t set, hs_error *error)
 }
 
 /* What was made is in *r also on failure. */
-static hs_status resampled_init(hs_results *results, stated_metric of, resampled *r, hs_error *error)
+static hs_status resampled_init(hs_results *results, hs_metric_place of, resampled *r, hs_error *error)
 {
     const hs_results_task *task = hs_results_task_at(results, of.task);
     const hs_experiment *stated;
@@ -215,10 +215,10 @@ static hs_status fill_points(hs_results *results, hs_pruning_curve *curve, hs_er
     resampled kept = {0}, reduced = {0};
     hs_status status;
 
-    HS_GOTO_DONE(resampled_init(results, (stated_metric){curve->task, curve->metric}, &kept, error));
+    HS_GOTO_DONE(resampled_init(results, (hs_metric_place){curve->task, curve->metric}, &kept, error));
     if (curve->has_reduced)
         HS_GOTO_DONE(
-            resampled_init(results, (stated_metric){curve->reduced_task, curve->reduced_metric}, &reduced, error));
+            resampled_init(results, (hs_metric_place){curve->reduced_task, curve->reduced_metric}, &reduced, error));
     kept.zero = curve->chance;
     curve->confidence = kept.confidence;
     for (size_t i = 0; i < curve->n_points; ++i) {
@@ -238,7 +238,7 @@ done:
 }
 
 /* What the experiment says, else what the task's kind does of the metric: files of before know no such level. */
-static double chance_of(const hs_results *results, const hs_experiment *stated, stated_metric kept)
+static double chance_of(const hs_results *results, const hs_experiment *stated, hs_metric_place kept)
 {
     const hs_results_task *task = hs_results_task_at(results, kept.task);
 
@@ -250,13 +250,14 @@ static double chance_of(const hs_results *results, const hs_experiment *stated, 
 static hs_status find_reduced(const hs_results *results, const hs_experiment *stated, hs_pruning_curve *curve,
                               hs_error *error)
 {
-    const char *task = stated->objective_reduce;
-    stated_metric reduced = {0, 0};
+    const hs_metric_table table = hs_results_metrics(results);
+    hs_metric_place reduced = {0, 0};
 
-    curve->has_reduced = task[0] != '\0';
+    curve->has_reduced = stated->objective_reduce[0] != '\0';
     if (!curve->has_reduced)
         return HS_OK;
-    HS_TRY(hs__analysis_stated_find_metric(results, task, stated->objective_reduce_metric, &reduced, error));
+    HS_TRY(
+        hs_config_find_metric_of(&table, stated->objective_reduce, stated->objective_reduce_metric, &reduced, error));
     curve->reduced_task = reduced.task;
     curve->reduced_metric = reduced.metric;
     return HS_OK;

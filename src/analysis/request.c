@@ -4,68 +4,16 @@
 #include "headsweep/analysis.h"
 #include "headsweep/config.h"
 
-static hs_status no_such_task(const hs_analysis *analysis, const char *name, hs_error *error)
+static hs_status find_metric(const hs_analysis *analysis, const char *task, const char *metric, size_t *task_out,
+                             size_t *metric_out, hs_error *error)
 {
-    hs_names known = {0};
-    hs_status status = HS_OK;
+    const hs_metric_table table = hs_results_metrics(analysis->results);
+    hs_metric_place place;
 
-    for (size_t task = 0; status == HS_OK && task < analysis->n_tasks; ++task)
-        status = hs_names_add(&known, hs_results_task_at(analysis->results, task)->name, error);
-    if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &known, name, "there is no task \"%s\" in the file", name);
-    hs_names_clear(&known);
-    return status;
-}
-
-static hs_status no_such_metric(const hs_results_task *task, const char *name, hs_error *error)
-{
-    hs_names known = {0};
-    hs_status status = HS_OK;
-
-    for (size_t i = 0; status == HS_OK && i < task->n_metrics; ++i)
-        status = hs_names_add(&known, task->metrics[i].name, error);
-    if (status == HS_OK)
-        status =
-            hs_fail_name(error, HS_ERROR_USAGE, &known, name, "task \"%s\" has no metric \"%s\"", task->name, name);
-    hs_names_clear(&known);
-    return status;
-}
-
-/* An empty metric name is the task's first. */
-static hs_status find_metric(const hs_analysis *analysis, const char *task_name, const char *metric_name,
-                             size_t *task_out, size_t *metric_out, hs_error *error)
-{
-    size_t task = 0;
-
-    while (task < analysis->n_tasks && strcmp(hs_results_task_at(analysis->results, task)->name, task_name) != 0)
-        ++task;
-    if (task == analysis->n_tasks)
-        return no_such_task(analysis, task_name, error);
-    const hs_results_task *of = hs_results_task_at(analysis->results, task);
-    size_t metric = 0;
-    while (metric_name[0] != '\0' && metric < of->n_metrics && strcmp(of->metrics[metric].name, metric_name) != 0)
-        ++metric;
-    if (metric == of->n_metrics)
-        return no_such_metric(of, metric_name, error);
-    *task_out = task;
-    *metric_out = metric;
+    HS_TRY(hs_config_find_metric_of(&table, task, metric, &place, error));
+    *task_out = place.task;
+    *metric_out = place.metric;
     return HS_OK;
-}
-
-/* "TASK" or "TASK.METRIC". */
-static hs_status parse_metric(const hs_analysis *analysis, const char *text, size_t *task_out, size_t *metric_out,
-                              hs_error *error)
-{
-    char *task = hs_string_copy(text, error);
-
-    if (task == NULL)
-        return error->status;
-    char *dot = strchr(task, '.');
-    if (dot != NULL)
-        *dot = '\0';
-    hs_status status = find_metric(analysis, task, dot != NULL ? dot + 1 : "", task_out, metric_out, error);
-    hs_free(task);
-    return status;
 }
 
 /* ---- objective --------------------------------------------------------------------------------------------------- */
@@ -73,16 +21,15 @@ static hs_status parse_metric(const hs_analysis *analysis, const char *text, siz
 /* "TASK.METRIC=TOLERANCE"; without the latter the objective's tolerance holds. */
 static hs_status parse_keep(const hs_analysis *analysis, const char *text, hs_objective_keep *keep, hs_error *error)
 {
-    const char *equals = strchr(text, '=');
-    char *name = hs_string_copy_n(text, equals != NULL ? (size_t)(equals - text) : strlen(text), error);
-    hs_status status = name != NULL ? parse_metric(analysis, name, &keep->task, &keep->metric, error) : error->status;
+    const hs_metric_table table = hs_results_metrics(analysis->results);
+    hs_metric_name name;
+    hs_metric_place place;
 
-    hs_free(name);
-    keep->tolerance = analysis->objective.tolerance;
-    if (status != HS_OK || equals == NULL)
-        return status;
-    if (hs_config_tolerance_parse(equals + 1, &keep->tolerance, error) != HS_OK)
-        return hs_error_prefix(error, "keep %s", text);
+    if (hs_config_metric_name_parse(text, &name, error) != HS_OK ||
+        hs_config_find_metric(&table, &name, &place, error) != HS_OK)
+        return hs_error_prefix(error, "keep");
+    *keep = (hs_objective_keep){.task = place.task, .metric = place.metric};
+    keep->tolerance = name.has_tolerance ? name.tolerance : analysis->objective.tolerance;
     return HS_OK;
 }
 
@@ -93,8 +40,11 @@ static hs_status find_keeps(const hs_analysis *analysis, hs_objective *objective
     if (names->keep[0] == '\0')
         return HS_OK;
     objective->keeps[0].tolerance = names->tolerance;
-    HS_TRY(find_metric(analysis, names->keep, names->keep_metric, &objective->keeps[0].task,
-                       &objective->keeps[0].metric, error));
+    if (names->keep_metric[0] == '\0')
+        HS_TRY(parse_keep(analysis, names->keep, &objective->keeps[0], error));
+    else
+        HS_TRY(find_metric(analysis, names->keep, names->keep_metric, &objective->keeps[0].task,
+                           &objective->keeps[0].metric, error));
     objective->n_keeps = 1;
     for (size_t i = 0; i < names->n_keep_also; ++i) {
         if (objective->n_keeps == HS_OBJECTIVE_MAX_KEEPS)
@@ -137,7 +87,7 @@ static hs_status parse_key(const hs_analysis *analysis, const char *by, hs_ranki
     while (strncmp(by, prefixes[i].prefix, strlen(prefixes[i].prefix)) != 0)
         ++i;
     request->key = prefixes[i].key;
-    if (parse_metric(analysis, by + strlen(prefixes[i].prefix), &request->task, &request->metric, error) != HS_OK)
+    if (find_metric(analysis, by + strlen(prefixes[i].prefix), "", &request->task, &request->metric, error) != HS_OK)
         return hs_error_prefix(error, "--by %s", by);
     return HS_OK;
 }

@@ -29,10 +29,10 @@ static const char help[] =
     "  --ablation NAME    only this intervention (zero, mean, ...)\n"
     "  --format FORMAT    table (default), csv, json or md (Markdown)\n";
 
-/* What the command line says of the objective; the texts are cut at their dots. */
+/* What the command line says of the objective. */
 typedef struct objective_arguments {
-    char *reduce;
-    char *keeps[HS_OBJECTIVE_MAX_KEEPS];
+    const char *reduce;
+    const char *keeps[HS_OBJECTIVE_MAX_KEEPS];
     size_t n_keeps;
     const char *tolerance;
 } objective_arguments;
@@ -125,47 +125,33 @@ static hs_status find_intervention(const hs_results_sets *sets, const char *name
     return status;
 }
 
-/* "TASK.METRIC" -> "TASK" and "METRIC", in place. */
-static void split_metric(char *text, const char **task_out, const char **metric_out)
-{
-    char *dot = strchr(text, '.');
-
-    if (dot != NULL)
-        *dot = '\0';
-    *task_out = text;
-    *metric_out = dot != NULL ? dot + 1 : "";
-}
-
-/* `option` is what was written, as people find it again. */
-static hs_status read_tolerance(const char *option, const char *written, const char *text, double *tolerance_out,
-                                hs_error *error)
-{
-    return hs_config_tolerance_parse(text, tolerance_out, error) == HS_OK
-               ? HS_OK
-               : hs_error_prefix(error, "%s %s", option, written);
-}
-
-/* What is kept on the command line replaces all that the experiment keeps. */
+/*
+ * What is kept on the command line replaces all that the experiment keeps; the first tolerance is that of those that have
+ * none of their own.
+ */
 static hs_status take_keeps(const objective_arguments *arguments, hs_objective_names *names, hs_error *error)
 {
-    char *equals = strchr(arguments->keeps[0], '=');
+    hs_metric_name first;
 
-    if (equals != NULL) {
-        HS_TRY(read_tolerance("--keep", arguments->keeps[0], equals + 1, &names->tolerance, error));
-        *equals = '\0';
-    }
-    split_metric(arguments->keeps[0], &names->keep, &names->keep_metric);
-    names->keep_also = (const char *const *)&arguments->keeps[1];
+    if (hs_config_metric_name_parse(arguments->keeps[0], &first, error) != HS_OK)
+        return hs_error_prefix(error, "--keep");
+    names->tolerance = first.has_tolerance ? first.tolerance : names->tolerance;
+    names->keep = arguments->keeps[0];
+    names->keep_metric = "";
+    names->keep_also = &arguments->keeps[1];
     names->n_keep_also = arguments->n_keeps - 1;
     return HS_OK;
 }
 
 static hs_status take_objective(const objective_arguments *arguments, hs_objective_names *names, hs_error *error)
 {
-    if (arguments->reduce != NULL)
-        split_metric(arguments->reduce, &names->reduce, &names->reduce_metric);
-    if (arguments->tolerance != NULL)
-        HS_TRY(read_tolerance("--tolerance", arguments->tolerance, arguments->tolerance, &names->tolerance, error));
+    if (arguments->reduce != NULL) {
+        names->reduce = arguments->reduce;
+        names->reduce_metric = "";
+    }
+    if (arguments->tolerance != NULL &&
+        hs_config_tolerance_parse(arguments->tolerance, &names->tolerance, error) != HS_OK)
+        return hs_error_prefix(error, "--tolerance");
     return arguments->n_keeps > 0 ? take_keeps(arguments, names, error) : HS_OK;
 }
 

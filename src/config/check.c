@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of what is said of a value: a whole message, and the value. */
+enum { MAX_REASON = sizeof((hs_error *)0)->message + 128 };
+
 /* Fails with the place from which the key at `path` has its value. */
 static hs_status fail_key(const config_loader *loader, const char *prefix, const char *name, size_t task,
                           const char *reason)
@@ -31,32 +34,28 @@ static hs_status check_task_name(const config_loader *loader, size_t task)
     return reason[0] == '\0' ? HS_OK : fail_key(loader, "tasks[].", "name", task, reason);
 }
 
-static bool is_task(const hs_experiment *experiment, const char *name, size_t length)
+static hs_task_metrics task_at(const void *context, size_t task)
 {
-    for (size_t i = 0; i < experiment->n_tasks; i++)
-        if (strlen(experiment->tasks[i].name) == length && strncmp(experiment->tasks[i].name, name, length) == 0)
-            return true;
-    return false;
+    return (hs_task_metrics){.task = ((const hs_experiment *)context)->tasks[task].name};
 }
 
-/* `value` is what the key has, `task` the part of it that should be a task. */
-static hs_status fail_task(const config_loader *loader, const char *prefix, const char *name, const char *value,
-                           const char *task)
+/* Which metric it is, is the study's to look up, when tasks are open. */
+static hs_status find_task(const config_loader *loader, const hs_metric_name *name, hs_error *error)
 {
     const hs_experiment *experiment = loader->experiment;
-    char where[CONFIG_MAX_WHERE], path[CONFIG_MAX_PATH], shown[96];
-    const key_row *row = hs__config_key_find(prefix, name, strlen(name));
-    hs_names names = {0};
-    hs_status status = HS_OK;
-    for (size_t i = 0; status == HS_OK && i < experiment->n_tasks; i++)
-        status = hs_names_add(&names, experiment->tasks[i].name, loader->error);
-    hs__config_key_format_path(row, 0, path);
-    if (status == HS_OK)
-        status = hs_fail_name(loader->error, HS_ERROR_USAGE, &names, task, "%s: %s = \"%s\" is not the name of a task",
-                              hs__config_loader_where(loader, row, 0, where), path,
-                              hs__config_excerpt(value, strlen(value), shown, sizeof shown));
-    hs_names_clear(&names);
-    return status;
+    const hs_metric_table table = {.n_tasks = experiment->n_tasks, .at = task_at, .context = experiment, .where = ""};
+    hs_metric_place place;
+    return hs_config_find_metric(&table, name, &place, error);
+}
+
+/* The key has the value, of which `problem` says what is wrong. */
+static hs_status fail_value(const config_loader *loader, const char *prefix, const char *name, const char *value,
+                            const hs_error *problem)
+{
+    char shown[96], reason[MAX_REASON];
+    hs__config_excerpt(value, strlen(value), shown, sizeof shown);
+    (void)snprintf(reason, sizeof reason, " = \"%s\": %s", shown, problem->message);
+    return fail_key(loader, prefix, name, 0, reason);
 }
 
 /* A task's name has no dot, so "TASK.METRIC" where a task is asked for is told where its metric goes. */
@@ -65,35 +64,34 @@ static hs_status check_objective_task(const config_loader *loader, const char *n
 {
     char reason[256];
     size_t length = strcspn(task, ".");
+    hs_error problem = {0}, ignored = {0};
     if (task[0] == '\0' && metric[0] != '\0') {
         (void)snprintf(reason, sizeof reason, " is given, but objective.%s names no task", name);
         return fail_key(loader, "objective.", metric_name, 0, reason);
     }
-    if (task[0] == '\0' || is_task(loader->experiment, task, strlen(task)))
+    if (task[0] == '\0' ||
+        find_task(loader, &(hs_metric_name){.task = task, .task_length = strlen(task)}, &problem) == HS_OK)
         return HS_OK;
-    if (task[length] == '.' && is_task(loader->experiment, task, length)) {
+    if (task[length] == '.' &&
+        find_task(loader, &(hs_metric_name){.task = task, .task_length = length}, &ignored) == HS_OK) {
         (void)snprintf(reason, sizeof reason, " = \"%.96s\" names a metric too: write %s = \"%.*s\"; %s = \"%.64s\";",
                        task, name, (int)length, task, metric_name, task + length + 1);
         return fail_key(loader, "objective.", name, 0, reason);
     }
-    return fail_task(loader, "objective.", name, task, task);
+    return fail_value(loader, "objective.", name, task, &problem);
 }
 
-/* Which metric it is, is the study's to look up. */
 static hs_status check_metric_name(const config_loader *loader, const char *prefix, const char *name, const char *value,
                                    bool tolerates)
 {
-    char task[CONFIG_MAX_PATH], reason[CONFIG_MAX_WHERE];
+    char reason[CONFIG_MAX_WHERE];
     hs_metric_name parsed;
     hs_error problem = {0};
     if (hs_config_metric_name_parse(value, &parsed, &problem) != HS_OK || (parsed.has_tolerance && !tolerates)) {
         (void)snprintf(reason, sizeof reason, ": %.400s", tolerates ? problem.message : "takes no tolerance");
         return fail_key(loader, prefix, name, 0, reason);
     }
-    if (is_task(loader->experiment, parsed.task, parsed.task_length))
-        return HS_OK;
-    (void)snprintf(task, sizeof task, "%.*s", (int)(parsed.task_length < 99 ? parsed.task_length : 99), parsed.task);
-    return fail_task(loader, prefix, name, value, task);
+    return find_task(loader, &parsed, &problem) == HS_OK ? HS_OK : fail_value(loader, prefix, name, value, &problem);
 }
 
 static hs_status check_objective(const config_loader *loader)

@@ -180,6 +180,18 @@ size_t hs_results_n_tasks(const hs_results *results)
     return results->n_tasks;
 }
 
+static hs_task_metrics metrics_at(const void *context, size_t task)
+{
+    const hs_results_task *of = hs_results_task_at(context, task);
+    return (hs_task_metrics){of->name, of->metrics, of->n_metrics};
+}
+
+hs_metric_table hs_results_metrics(const hs_results *results)
+{
+    return (hs_metric_table){
+        .n_tasks = results->n_tasks, .at = metrics_at, .context = results, .where = " in the file"};
+}
+
 const hs_results_task *hs_results_task_at(const hs_results *results, size_t task)
 {
     return &results->tasks[task];

@@ -11,23 +11,21 @@ enum { SETS_AT_ONCE = 64 };
 
 /* ---- what is looked for ------------------------------------------------------------------------------------------ */
 
+/* What the objective reduces, else the first metric of all. False: it is not a mean or ratio of sums. */
 static bool find_metric(best_so_far *best, const hs_experiment *experiment, const hs_results *results)
 {
+    const hs_metric_table table = hs_results_metrics(results);
+    hs_metric_place place = {0, 0};
+    hs_error ignored = {0};
+
     best->reduce = experiment->objective_reduce[0] != '\0';
-    for (uint32_t t = 0; t < hs_results_n_tasks(results); ++t) {
-        const hs_results_task *task = hs_results_task_at(results, t);
-        if (best->reduce && strcmp(task->name, experiment->objective_reduce) != 0)
-            continue;
-        for (size_t m = 0; m < task->n_metrics; ++m) {
-            if (best->reduce && experiment->objective_reduce_metric[0] != '\0' &&
-                strcmp(task->metrics[m].name, experiment->objective_reduce_metric) != 0)
-                continue;
-            best->task = t;
-            best->metric = m;
-            return task->metrics[m].per >= 0 || task->metrics[m].per == HS_PER_EXAMPLE;
-        }
-    }
-    return false;
+    if (best->reduce && hs_config_find_metric_of(&table, experiment->objective_reduce,
+                                                 experiment->objective_reduce_metric, &place, &ignored) != HS_OK)
+        return false;
+    best->task = (uint32_t)place.task;
+    best->metric = place.metric;
+    const int per = hs_results_task_at(results, place.task)->metrics[place.metric].per;
+    return per >= 0 || per == HS_PER_EXAMPLE;
 }
 
 static void find_sets(best_so_far *best, const hs_results *results)
@@ -177,7 +175,7 @@ static hs_status describe(best_so_far *best, hs_error *error)
     hs_status status = hs_results_set_name(sets, best->sets[found], &name, error);
     if (status == HS_OK)
         snprintf(best->text, sizeof best->text, "%s %s %+.*f%s %s.%s", name.text, intervention, metric->percent ? 1 : 2,
-                 metric->percent ? 100 * delta : delta, metric->percent ? " points" : "", task->name, metric->name);
+                 hs_config_metric_factor(metric) * delta, metric->percent ? " points" : "", task->name, metric->name);
     hs_text_clear(&name);
     return status;
 }
