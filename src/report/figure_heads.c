@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "headsweep/sets.h"
 #include "report/figures.h"
 
 enum { LEFT = 44, TOP = 30, FOOT = 48, SMALLEST = 7, LARGEST = 40, WIDTH = 480 };
@@ -19,6 +20,14 @@ static bool is_labelled(int32_t index, double cell)
     return cell >= 16 || index % 5 == 0;
 }
 
+/* What the columns number: "head", "KV group". */
+static const char *column_title(const hs_report *report)
+{
+    const hs_kind *kind = report->n_components > 0 ? hs_sets_kind(report->components[0].fields[0]) : NULL;
+
+    return kind != NULL ? kind->title : "component";
+}
+
 static void draw_labels(const hs_report *report, double cell, hs_text *svg)
 {
     const double width = cell * report->n_indices, height = cell * report->n_layers;
@@ -34,7 +43,7 @@ static void draw_labels(const hs_report *report, double cell, hs_text *svg)
         if (is_labelled(i, cell))
             hs__report_svg_text(svg, LEFT - 5, TOP + cell * (i + 0.5) + 4, "small end", label);
     }
-    hs__report_svg_text(svg, LEFT + 0.5 * width, 12, "middle", "head");
+    hs__report_svg_text(svg, LEFT + 0.5 * width, 12, "middle", column_title(report));
     hs_text_putf(svg, "<g transform=\"rotate(-90 14 %.1f)\">", TOP + 0.5 * height);
     hs__report_svg_text(svg, 14, TOP + 0.5 * height, "middle", "layer");
     hs_text_put(svg, "</g>\n");

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "headsweep/sets.h"
 #include "report/contents.h"
 #include "report/listing.h"
 
@@ -258,6 +259,19 @@ static void put_names(const payload *p)
     hs_json_end(p->json, ']');
 }
 
+/* What the page makes "L2KV1" of "2.kv1" with: letters by the prefix of a name. */
+static void put_kinds(const payload *p)
+{
+    hs_json_begin_line(p->json, 0);
+    hs_json_put_key(p->json, "kinds");
+    hs_json_begin(p->json, '{');
+    for (int32_t kind = 0; kind < HS_COMPONENT_KINDS; ++kind) {
+        hs_json_put_key(p->json, hs_sets_kind(kind)->prefix);
+        hs_json_put_string(p->json, hs_sets_kind(kind)->letters);
+    }
+    hs_json_end(p->json, '}');
+}
+
 /* `ids` are left out where they are 1, 2, 3, ... */
 static void put_ids(const payload *p)
 {
@@ -369,6 +383,7 @@ static void put_all(const payload *p)
     hs_json_put_key(p->json, "level");
     hs_json_put_number(p->json, 1 - p->report->analysis->options.confidence);
     put_names(p);
+    put_kinds(p);
     put_ids(p);
     put_sets(p);
     hs_json_begin_line(p->json, 0);

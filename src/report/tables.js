@@ -30,8 +30,8 @@
 
     /* ---- tables ----------------------------------------------------------------------------------------------- */
 
-    const spell = name => name.replace(/(\d+)\.(kv)?(\d+)/g,
-        (_, layer, kv, index) => "L" + layer + (kv ? "KV" : "H") + index);
+    const spell = name => name.replace(/(\d+)\.([a-z]*)(\d+)/g, (all, layer, prefix, index) =>
+        prefix in data.kinds ? "L" + layer + data.kinds[prefix] + index : all);
     function copyTable(table, button) {
         /*
          * Numbers with all their digits, intervals as they are shown, heads as in CSV: where they are pasted, 3.1 and 3.10

@@ -126,8 +126,8 @@ static hs_status describe_provenance(const hs_study *study, const char *hosts, c
     HS_TRY(add_fact(l, "checkpoint", study->experiment->checkpoint, error));
     HS_TRY(add_fact(l, "architecture", model->architecture, error));
     HS_TRY(add_number(l, "n_layers", model->shape.n_layers, error));
-    HS_TRY(add_number(l, "n_heads", model->shape.n_heads, error));
-    HS_TRY(add_number(l, "n_kv_heads", model->shape.n_kv_heads, error));
+    for (int32_t kind = 0; kind < HS_COMPONENT_KINDS; ++kind)
+        HS_TRY(add_number(l, hs_sets_kind(kind)->counted, hs_sets_kind(kind)->count(&model->shape), error));
     HS_TRY(add_number(l, "head_dim", model->shape.head_dim, error));
     HS_TRY(add_number(l, "width", model->shape.width, error));
     HS_TRY(add_number(l, "n_parameters", model->n_parameters, error));
