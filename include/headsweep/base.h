@@ -124,6 +124,8 @@ hs_status hs_text_status(const hs_text *text, hs_error *error);
 const char *hs_text_kept(hs_text *text, const hs_text *piece);
 /* For another text in the same memory; what failed stays. */
 void hs_text_empty(hs_text *text);
+/* Gives the bytes away, for hs_free(): NULL if nothing was ever put into the text, which is empty then. */
+char *hs_text_take(hs_text *text);
 void hs_text_clear(hs_text *text);
 
 /* Length in bytes of the UTF-8 character at `bytes` (1 to 4), 0 if it is malformed, overlong, a surrogate or cut off. */

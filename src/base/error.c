@@ -68,6 +68,7 @@ static bool record_status(hs_error *error, hs_status status)
     if (error->status != HS_OK)
         return false;
     error->status = status == HS_OK ? HS_ERROR_INTERNAL : status;
+    error->has_rank = false;
     error->message[0] = '\0';
     return true;
 }

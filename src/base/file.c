@@ -148,13 +148,12 @@ hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, siz
     (void)close(fd);
     if (status == HS_OK)
         status = check_placeholder(path, text.text, text.length, error);
-    if (status != HS_OK) {
-        hs_text_clear(&text);
-        return status;
+    if (status == HS_OK) {
+        *n_bytes_out = text.length;
+        *bytes_out = hs_text_take(&text);
     }
-    *bytes_out = text.text;
-    *n_bytes_out = text.length;
-    return HS_OK;
+    hs_text_clear(&text);
+    return status;
 }
 
 /* ---- text files -------------------------------------------------------------------------------------------------- */

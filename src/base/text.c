@@ -119,6 +119,14 @@ void hs_text_empty(hs_text *text)
         text->text[0] = '\0';
 }
 
+char *hs_text_take(hs_text *text)
+{
+    char *bytes = text->text;
+
+    *text = (hs_text){0};
+    return bytes;
+}
+
 void hs_text_clear(hs_text *text)
 {
     hs_free(text->text);

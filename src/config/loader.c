@@ -129,10 +129,8 @@ static hs_status keep_overrides(config_loader *loader, size_t task)
             status = hs_text_appendf(&text, loader->error, "%s%s", text.length > 0 ? ", " : "",
                                      hs__config_override_where(origin->override, where));
     }
-    if (status == HS_OK && text.length > 0) {
-        loader->experiment->tasks[task].overrides = hs_string_copy(text.text, loader->error);
-        status = loader->experiment->tasks[task].overrides != NULL ? HS_OK : loader->error->status;
-    }
+    if (status == HS_OK)
+        loader->experiment->tasks[task].overrides = hs_text_take(&text);
     hs_text_clear(&text);
     return status;
 }

@@ -181,7 +181,7 @@ static hs_status read_include_path(scanner *s, char **path_out)
         goto failed;
     }
     s->at = at + 1;
-    *path_out = path.text;
+    *path_out = hs_text_take(&path);
     return HS_OK;
 failed:
     hs_text_clear(&path);

@@ -86,9 +86,8 @@ static hs_status agree_on(hs_comm *comm, const hs_config_values *identity, hs_er
     hs_status status = hs_comm_rank(comm) == 0 ? describe_identity(identity, &text, error) : HS_OK;
 
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
-    lines = text.text;
     n_bytes = text.length;
-    text = (hs_text){0};
+    lines = hs_text_take(&text);
     HS_GOTO_DONE(hs_comm_broadcast_block(comm, &lines, &n_bytes, 0, error));
     status = hs_comm_agree(comm, compare_identity(identity, lines, error), error);
 done:

@@ -160,6 +160,22 @@ static void test_text_grows(void **state)
     assert_int_equal(text.length, 0);
 }
 
+static void test_text_gives_its_bytes_away(void **state)
+{
+    (void)state;
+    hs_error error = {0};
+    hs_text text = {0};
+    assert_null(hs_text_take(&text));
+    assert_int_equal(hs_text_append(&text, "abc", 3, &error), HS_OK);
+    char *bytes = hs_text_take(&text);
+    assert_string_equal(bytes, "abc");
+    assert_true(text.text == NULL && text.length == 0 && text.capacity == 0);
+    assert_int_equal(hs_text_append(&text, "d", 1, &error), HS_OK);
+    assert_string_equal(bytes, "abc");
+    hs_text_clear(&text);
+    hs_free(bytes);
+}
+
 static void test_text_refuses_impossible_lengths(void **state)
 {
     (void)state;
@@ -610,6 +626,7 @@ int main(void)
         cmocka_unit_test(test_long_messages_end_between_characters),
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_text_grows),
+        cmocka_unit_test(test_text_gives_its_bytes_away),
         cmocka_unit_test(test_text_refuses_impossible_lengths),
         cmocka_unit_test(test_every_code_point),
         cmocka_unit_test(test_overlong_forms_are_refused),
