@@ -76,6 +76,26 @@ hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_
                           hs_analysis **analysis_out, hs_error *error);
 void hs_analysis_free(hs_analysis *analysis);
 
+/* What the statistics will be computed of, before there is a file. */
+typedef struct hs_analysis_task_size {
+    size_t n_examples;
+    size_t n_metrics;
+} hs_analysis_task_size;
+
+typedef struct hs_analysis_size {
+    hs_analysis_options options;
+    size_t n_sets;    /* of all phases, as many as there may be */
+    size_t n_singles; /* of which ablate one component */
+    const hs_analysis_task_size *tasks;
+    size_t n_tasks;
+} hs_analysis_size;
+
+/*
+ * What rank 0 holds while hs_analysis_new computes that: the tables, and what the task needs that needs most. Depends on
+ * options that are no part of an experiment's identity, so no size of a plan may depend on it.
+ */
+size_t hs_analysis_memory_bytes(const hs_analysis_size *size);
+
 /* One number of the tables. */
 double hs_analysis_value(const hs_analysis *analysis, hs_statistic statistic, size_t task, size_t metric, uint64_t set);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analysis/inference.h"
+#include "analysis/workspace.h"
 
 /* ---- what the file states ---------------------------------------------------------------------------------------- */
 
@@ -172,6 +173,21 @@ hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_
     else
         hs_analysis_free(analysis);
     return status;
+}
+
+/* A set's place in the tables of pairs and complete sets, and its p-values while they are adjusted. */
+enum { BYTES_A_SET = sizeof(bool) + 2 * sizeof(int64_t) + 5 * sizeof(double) };
+
+size_t hs_analysis_memory_bytes(const hs_analysis_size *size)
+{
+    size_t tables = size->n_sets * BYTES_A_SET, most = 0;
+
+    for (size_t i = 0; i < size->n_tasks; ++i) {
+        const size_t n_bytes = hs__analysis_inference_bytes(size, &size->tasks[i]);
+        tables += size->n_sets * size->tasks[i].n_metrics * HS_STATISTIC_COUNT * sizeof(double);
+        most = n_bytes > most ? n_bytes : most;
+    }
+    return tables + most;
 }
 
 static void free_tables(double **tables, size_t n)

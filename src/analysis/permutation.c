@@ -203,6 +203,16 @@ done:
     return status;
 }
 
+size_t hs__analysis_sign_flips_bytes(size_t n_examples, size_t n_flips, size_t n_rows)
+{
+    const flip_rows *rows = NULL;
+    const size_t n_words = (n_flips + FLIPS_A_WORD - 1) / FLIPS_A_WORD, n_columns = PANEL_WORDS * FLIPS_A_WORD;
+    const size_t a_row = sizeof *rows->row + n_examples * sizeof *rows->values + sizeof *rows->bounds +
+                         sizeof *rows->reached + n_columns * sizeof *rows->sums;
+
+    return n_examples * (n_words * sizeof(uint64_t) + n_columns * sizeof *rows->panel) + n_rows * a_row;
+}
+
 static void add_row(flip_rows *rows, size_t row, const double *differences, size_t n, const flip_summary *s)
 {
     float *values = rows->values + rows->n * n;

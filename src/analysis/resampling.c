@@ -56,6 +56,11 @@ void hs__analysis_resampling_clear(resampling *r)
     *r = (resampling){0};
 }
 
+size_t hs__analysis_resampling_bytes(size_t n_examples, size_t n_columns)
+{
+    return n_columns * (n_examples * sizeof(uint8_t) + PANEL_EXAMPLES * sizeof(double));
+}
+
 void hs__analysis_resampling_sums(const resampling *r, const double *values, size_t n_rows, double *sums)
 {
     for (size_t first = 0; first < r->n_examples; first += PANEL_EXAMPLES) {

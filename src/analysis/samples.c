@@ -32,6 +32,17 @@ void hs__analysis_samples_clear(samples *s)
     *s = (samples){0};
 }
 
+/* Mean and estimate; paired and leave_one_out; replicates. */
+size_t hs__analysis_samples_bytes(size_t n_rows, size_t n_examples, size_t n_resamples)
+{
+    return n_rows * (2 + 2 * n_examples + n_resamples) * sizeof(double);
+}
+
+size_t hs__analysis_samples_scratch_bytes(size_t n_rows, size_t n_examples, size_t n_resamples)
+{
+    return n_rows * (n_examples + (SUMMARY_COLUMNS + 1) * n_resamples) * sizeof(double);
+}
+
 hs_status hs__analysis_samples_scratch_new(size_t n_rows, size_t n_examples, size_t n_resamples,
                                            samples_scratch *scratch_out, hs_error *error)
 {

@@ -20,6 +20,7 @@ typedef struct samples {
 hs_status hs__analysis_samples_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples *samples_out,
                                    hs_error *error);
 void hs__analysis_samples_clear(samples *s);
+size_t hs__analysis_samples_bytes(size_t n_rows, size_t n_examples, size_t n_resamples); /* that they take */
 
 /* Room for what hs__analysis_samples_fill works out on the way. */
 typedef struct samples_scratch {
@@ -31,6 +32,7 @@ typedef struct samples_scratch {
 hs_status hs__analysis_samples_scratch_new(size_t n_rows, size_t n_examples, size_t n_resamples,
                                            samples_scratch *scratch_out, hs_error *error);
 void hs__analysis_samples_scratch_clear(samples_scratch *scratch);
+size_t hs__analysis_samples_scratch_bytes(size_t n_rows, size_t n_examples, size_t n_resamples);
 
 /* The clean model, from which deltas are taken. */
 typedef struct samples_clean {

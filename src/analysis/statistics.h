@@ -33,6 +33,7 @@ hs_status hs__analysis_resampling_bootstrap(uint64_t key, size_t n_examples, siz
 hs_status hs__analysis_resampling_halves(uint64_t key, size_t n_examples, size_t n_halves, resampling *resampling_out,
                                          hs_error *error);
 void hs__analysis_resampling_clear(resampling *r);
+size_t hs__analysis_resampling_bytes(size_t n_examples, size_t n_columns); /* that one takes */
 /* sums[n_rows, n_columns] <- values[n_rows, n_examples] x weights. */
 void hs__analysis_resampling_sums(const resampling *r, const double *values, size_t n_rows, double *sums);
 
@@ -78,6 +79,8 @@ typedef struct sign_flips {
 hs_status hs__analysis_sign_flips_new(uint64_t key, size_t n_examples, size_t n_flips, sign_flips *flips_out,
                                       hs_error *error);
 void hs__analysis_sign_flips_clear(sign_flips *flips);
+/* That they take, and while n_rows are tested. */
+size_t hs__analysis_sign_flips_bytes(size_t n_examples, size_t n_flips, size_t n_rows);
 /*
  * Two-sided p-values of the paired sign-flip test that the mean of each row of differences[n_rows, n_examples] is 0:
  * how often the sum with random signs is as far from 0 as the sum. Only examples that differ count, say k of them.

@@ -11,14 +11,20 @@ static uint64_t key_of(const inference *in, hs_random_use use)
     return hs_random_key(in->analysis->options.seed, use, in->task->name);
 }
 
-static size_t block_sets_of(const hs_results_task *task, size_t n_resamples, size_t n_sets)
+static size_t block_sets_of(size_t n_examples, size_t n_metrics, size_t n_resamples, size_t n_sets)
 {
-    size_t set_bytes = task->n_examples * (task->n_metrics * sizeof(float) + 4 * sizeof(double)) +
+    size_t set_bytes = n_examples * (n_metrics * sizeof(float) + 4 * sizeof(double)) +
                        (1 + (SUMMARY_COLUMNS + 1)) * n_resamples * sizeof(double);
     size_t n = BLOCK_BYTES / set_bytes;
     size_t most = n_sets < BLOCK_SETS ? n_sets : BLOCK_SETS;
 
     return n == 0 ? 1 : n > most ? most : n;
+}
+
+/* Replicates, and the same room for halves, which are fewer as a rule. */
+static size_t columns_of(size_t n_resamples)
+{
+    return n_resamples > 2 * STABILITY_HALVES ? n_resamples : 2 * STABILITY_HALVES;
 }
 
 static hs_status find_single_rows(inference *in, hs_error *error)
@@ -62,8 +68,8 @@ static hs_status allocate_block(inference *in, hs_comm *comm, hs_error *error)
 {
     const size_t n = in->task->n_examples, n_metrics = in->task->n_metrics;
     const size_t n_resamples = in->analysis->options.resamples;
-    const size_t n_columns = n_resamples > 2 * STABILITY_HALVES ? n_resamples : 2 * STABILITY_HALVES;
-    const size_t sets = in->block_sets = block_sets_of(in->task, n_resamples, in->analysis->n_sets);
+    const size_t n_columns = columns_of(n_resamples);
+    const size_t sets = in->block_sets = block_sets_of(n, n_metrics, n_resamples, in->analysis->n_sets);
     const size_t n_row_bytes = HS_STATISTIC_COUNT * sizeof(double);
 
     HS_TRY(hs_allocate(&in->clean_values, n * n_metrics, sizeof *in->clean_values, "values", error));
@@ -118,4 +124,31 @@ void hs__analysis_inference_clear(inference *in)
     hs_free(in->p);
     hs_free(in->rows);
     hs_free(in->all_rows);
+}
+
+/* ---- how much it takes ------------------------------------------------------------------------------------------- */
+
+/* What allocate_block() makes room for, and the test of its sets; a single process gathers from itself. */
+static size_t block_bytes(const hs_analysis_size *size, const hs_analysis_task_size *task)
+{
+    const size_t n = task->n_examples, n_resamples = size->options.resamples;
+    const size_t sets = block_sets_of(n, task->n_metrics, n_resamples, size->n_sets);
+    const size_t a_set = n * (task->n_metrics * sizeof(float) + sizeof(double)) + sizeof(size_t) + sizeof(double) +
+                         2 * HS_STATISTIC_COUNT * sizeof(double);
+
+    return n * task->n_metrics * sizeof(float) + sets * a_set + (n_resamples + n) * sizeof(double) +
+           hs__analysis_samples_bytes(1 + sets, n, n_resamples) +
+           hs__analysis_samples_scratch_bytes(sets, n, columns_of(n_resamples)) +
+           hs__analysis_sign_flips_bytes(n, size->options.permutations, sets);
+}
+
+size_t hs__analysis_inference_bytes(const hs_analysis_size *size, const hs_analysis_task_size *task)
+{
+    const size_t n = task->n_examples, n_resamples = size->options.resamples, n_halves = 2 * STABILITY_HALVES;
+
+    return block_bytes(size, task) + hs__analysis_resampling_bytes(n, n_resamples) +
+           hs__analysis_resampling_bytes(n, n_halves) +
+           hs__analysis_samples_bytes(1 + size->n_singles, n, n_resamples) +
+           (1 + size->n_singles) * n_halves * sizeof(double) + size->n_sets * sizeof(int64_t) +
+           size->n_singles * sizeof(uint64_t);
 }

@@ -47,5 +47,7 @@ typedef struct inference {
 hs_status hs__analysis_inference_init(inference *in_out, hs_analysis *analysis, uint32_t task, hs_comm *comm,
                                       hs_error *error);
 void hs__analysis_inference_clear(inference *in);
+/* That rank 0 holds of it. */
+size_t hs__analysis_inference_bytes(const hs_analysis_size *size, const hs_analysis_task_size *task);
 
 #endif

@@ -1,9 +1,9 @@
-#include "study/storage.h"
-
 /*
  * What a rank holds at its peak. The sizes of the plan depend on it, and with them the numbers: so it is counted from
- * experiment, model and data, and nothing here is measured at run time. The statistics have a file of their own.
+ * experiment, model and data, and nothing here is measured at run time. What the statistics take, when the engine is
+ * free again, is asked of the analysis.
  */
+#include "study/storage.h"
 
 enum {
     /* Program, libraries, and what MPI and HDF5 keep for themselves: measured with Open MPI 4.1 (x86-64). */
@@ -181,6 +181,34 @@ static size_t self_test_bytes(const hs_study *study)
     return hs_engine_observer_bytes(&study->model->shape, n_rows, n_rows);
 }
 
+/* ---- after it --------------------------------------------------------------------------------------------------- */
+
+static size_t count_singles(const hs_space *space)
+{
+    size_t n = 0;
+
+    for (size_t set = 0; set < space->n_sets; ++set)
+        n += space->order[set] == 1;
+    return n;
+}
+
+static hs_status count_statistics(const hs_study *study, size_t *n_bytes_out, hs_error *error)
+{
+    hs_analysis_task_size *tasks = NULL;
+
+    HS_TRY(hs_allocate(&tasks, study->n_tasks, sizeof *tasks, "memory", error));
+    for (size_t task = 0; task < study->n_tasks; ++task)
+        tasks[task] = (hs_analysis_task_size){study->plan.tasks[task].n_examples, study->plan.tasks[task].n_metrics};
+    const hs_analysis_size size = {.options = hs_analysis_options_of(study->experiment),
+                                   .n_sets = study->space.n_allocated,
+                                   .n_singles = count_singles(&study->space),
+                                   .tasks = tasks,
+                                   .n_tasks = study->n_tasks};
+    *n_bytes_out = hs_analysis_memory_bytes(&size);
+    hs_free(tasks);
+    return HS_OK;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 size_t hs__study_sweep_memory_bytes(const hs_study_memory *memory)
@@ -206,7 +234,7 @@ hs_status hs__study_count_memory(const hs_study *study, size_t limit, hs_study_m
     HS_TRY(count_sweep(study, limit > held ? limit - held : 0, &memory.sweep_bytes, error));
     memory.sweep_bytes = larger(memory.sweep_bytes, self_test_bytes(study));
     memory.sweep_bytes = larger(memory.sweep_bytes, reference_bytes(study, n_positions));
-    memory.statistics_bytes = hs__study_statistics_bytes(study);
+    HS_TRY(count_statistics(study, &memory.statistics_bytes, error));
     *memory_out = memory;
     return HS_OK;
 }

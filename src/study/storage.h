@@ -75,8 +75,6 @@ hs_status hs__study_make_plan(hs_study *study, hs_error *error);
 hs_status hs__study_count_memory(const hs_study *study, size_t limit, hs_study_memory *memory_out, hs_error *error);
 /* What of it is held until the sweep ends: the sizes of the plan may depend on this only. */
 size_t hs__study_sweep_memory_bytes(const hs_study_memory *memory);
-/* What rank 0 holds for the statistics, besides process and tables; the sizes of the plan make no difference. */
-size_t hs__study_statistics_bytes(const hs_study *study);
 /* Tokens of the longest sequence of the reference set. */
 hs_status hs__study_longest_reference(const hs_study *study, size_t *longest_out, hs_error *error);
 /* Examples of the first task that the start-up self-test runs on. */
