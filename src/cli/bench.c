@@ -1,10 +1,12 @@
+/* headsweep bench: which measurements, on a model of which shape. */
+#include <getopt.h>
 #include <string.h>
 
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/option_rows.h"
 #include "headsweep/bench.h"
 
-static const char help[] =
+static const char usage[] =
     "usage: headsweep bench [engine|generate|ranks|scheduler]... [options]\n"
     "       headsweep bench --inputs FOLDER [options]\n"
     "       mpirun -n N headsweep bench scheduler\n"
@@ -12,72 +14,27 @@ static const char help[] =
     "Measures this program on this machine and prints key = value lines; all sections together take a few minutes.\n"
     "Leave the machine alone meanwhile. Inputs are random and lie in $TMPDIR (about 500 MB) until the end.\n"
     "\n"
-    "  engine       operations of a naive sweep over those executed, for all pairs and all single heads; the rate\n"
-    "               of a sweep on one rank as a share of the rate of a large matrix product\n"
-    "  generate     tokens a second: 25 samples of 20 new tokens, top-p 0.9, under the pairs of the first head of "
-    "every\n"
-    "               layer; its rate as a share of the rate of the unembedding's product\n"
-    "  ranks        the time of one sweep on 1 rank over that on 2\n"
-    "  scheduler    what a lease costs the coordinator, and how many ranks it can feed; on the ranks of the\n"
-    "               launcher that started it, or on 2\n"
-    "\n"
-    "  --layers N --heads N --width N --vocabulary N --tokens N\n"
-    "               shape of the model and of the prompts (default 12, 12, 768, 50257, 64: GPT-2 small)\n"
-    "  --family gpt2|llama --kv-heads N --mlp N --bf16\n"
-    "               kind of the model (default gpt2), Llama's KV heads, width of the MLP, weights in bf16\n"
-    "  --inputs FOLDER\n"
-    "               measure nothing: write the random checkpoint, prompts.jsonl and experiment.cfg there, never over\n"
-    "               files that are there\n"
-    "  --checkpoint FOLDER\n"
-    "               generate only: measure on this checkpoint, which sets the shape of the model\n"
-    "  --here       scheduler only: measure on the ranks that were started, even if the launcher is not recognised\n"
-    "\n"
-    "HEADSWEEP_MPIEXEC names the MPI launcher (default mpirun).\n";
+    "  engine             operations of a naive sweep over those executed, for all pairs and all single heads; the "
+    "rate\n"
+    "                     of a sweep on one rank as a share of the rate of a large matrix product\n"
+    "  generate           tokens per second: 25 samples of 20 new tokens, top-p 0.9, under the pairs of the first "
+    "head\n"
+    "                     of every layer; its rate as a share of the rate of the unembedding's product\n"
+    "  ranks              the time of one sweep on 1 rank over that on 2\n"
+    "  scheduler          what a lease costs the coordinator, and how many ranks it can feed; on the ranks of the\n"
+    "                     launcher that started it, or on 2\n";
 
-/* ---- arguments ------------------------------------------------------------------------------------------------- */
-
-enum bench_option {
-    OPTION_LAYERS,
-    OPTION_HEADS,
-    OPTION_WIDTH,
-    OPTION_VOCABULARY,
-    OPTION_TOKENS,
-    OPTION_KV_HEADS,
-    OPTION_MLP,
-    N_SHAPE_OPTIONS,
-    OPTION_FAMILY,
-    OPTION_BF16,
-    OPTION_INPUTS,
-    OPTION_CHECKPOINT,
-    OPTION_HERE,
-    OPTION_HELP
-};
-
-static const struct option options[] = {
-    [OPTION_LAYERS] = {"layers", required_argument, NULL, OPTION_LAYERS},
-    [OPTION_HEADS] = {"heads", required_argument, NULL, OPTION_HEADS},
-    [OPTION_WIDTH] = {"width", required_argument, NULL, OPTION_WIDTH},
-    [OPTION_VOCABULARY] = {"vocabulary", required_argument, NULL, OPTION_VOCABULARY},
-    [OPTION_TOKENS] = {"tokens", required_argument, NULL, OPTION_TOKENS},
-    [OPTION_KV_HEADS] = {"kv-heads", required_argument, NULL, OPTION_KV_HEADS},
-    [OPTION_MLP] = {"mlp", required_argument, NULL, OPTION_MLP},
-    {"family", required_argument, NULL, OPTION_FAMILY},
-    {"bf16", no_argument, NULL, OPTION_BF16},
-    {"inputs", required_argument, NULL, OPTION_INPUTS},
-    {"checkpoint", required_argument, NULL, OPTION_CHECKPOINT},
-    {"here", no_argument, NULL, OPTION_HERE},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {0}};
+static const char notes[] = "HEADSWEEP_MPIEXEC names the MPI launcher (default mpirun).\n";
 
 typedef struct bench_arguments {
-    int64_t shape[N_SHAPE_OPTIONS];
+    int64_t layers, heads, width, vocabulary, tokens; /* GPT-2 small's if they are not given */
+    int64_t kv_heads, mlp;                            /* 0: as the family has them */
     hs_bench_family family;
     bool bf16;
     const char *inputs; /* NULL: measure */
     bool chosen[HS_BENCH_SECTIONS];
     const char *checkpoint;
     bool here;
-    bool help;
 } bench_arguments;
 
 static hs_status choose_section(const char *name, bench_arguments *arguments, hs_error *error)
@@ -88,103 +45,97 @@ static hs_status choose_section(const char *name, bench_arguments *arguments, hs
             return HS_OK;
         }
     return hs_fail(error, HS_ERROR_USAGE,
-                   "unexpected argument \"%s\"; bench measures engine, generate, ranks and "
-                   "scheduler",
-                   name);
+                   "unexpected argument \"%s\"; bench measures engine, generate, ranks and scheduler", name);
 }
 
-static hs_status check_shape(const int64_t *shape, hs_error *error)
+static hs_status check_shape(const bench_arguments *a, hs_error *error)
 {
-    enum { MOST = 1 << 20 };
-
-    for (int i = 0; i < N_SHAPE_OPTIONS; ++i)
-        if (shape[i] > MOST)
-            return hs_fail(error, HS_ERROR_USAGE, "--%s %lld: at most %d", options[i].name, (long long)shape[i], MOST);
-    if (shape[OPTION_WIDTH] % shape[OPTION_HEADS] != 0)
-        return hs_fail(error, HS_ERROR_USAGE, "--width %lld is not a multiple of --heads %lld",
-                       (long long)shape[OPTION_WIDTH], (long long)shape[OPTION_HEADS]);
-    if (shape[OPTION_KV_HEADS] > 0 && shape[OPTION_HEADS] % shape[OPTION_KV_HEADS] != 0)
-        return hs_fail(error, HS_ERROR_USAGE, "--heads %lld is not a multiple of --kv-heads %lld",
-                       (long long)shape[OPTION_HEADS], (long long)shape[OPTION_KV_HEADS]);
-    if (shape[OPTION_LAYERS] * shape[OPTION_HEADS] < 2)
+    if (a->width % a->heads != 0)
+        return hs_fail(error, HS_ERROR_USAGE, "--width %lld is not a multiple of --heads %lld", (long long)a->width,
+                       (long long)a->heads);
+    if (a->kv_heads > 0 && a->heads % a->kv_heads != 0)
+        return hs_fail(error, HS_ERROR_USAGE, "--heads %lld is not a multiple of --kv-heads %lld", (long long)a->heads,
+                       (long long)a->kv_heads);
+    if (a->layers * a->heads < 2)
         return hs_fail(error, HS_ERROR_USAGE, "--layers 1 --heads 1: a single head has no pairs");
     return HS_OK;
 }
 
-static hs_status read_option(int option, bench_arguments *arguments, hs_error *error)
+static hs_status read_family(const option_row *row, char *value, hs_error *error)
 {
-    char name[16];
-
-    switch (option) {
-    case OPTION_FAMILY:
-        if (strcmp(optarg, "gpt2") != 0 && strcmp(optarg, "llama") != 0)
-            return hs_fail(error, HS_ERROR_USAGE, "--family \"%s\": gpt2 or llama is needed", optarg);
-        arguments->family = optarg[0] == 'g' ? HS_BENCH_GPT2 : HS_BENCH_LLAMA;
-        return HS_OK;
-    case OPTION_BF16:
-        arguments->bf16 = true;
-        return HS_OK;
-    case OPTION_INPUTS:
-        arguments->inputs = optarg;
-        return HS_OK;
-    case OPTION_CHECKPOINT:
-        arguments->checkpoint = optarg;
-        return HS_OK;
-    case OPTION_HERE:
-        arguments->here = true;
-        return HS_OK;
-    case OPTION_HELP:
-        arguments->help = true;
-        return HS_OK;
-    default:
-        snprintf(name, sizeof name, "--%s", options[option].name);
-        return hs__cli_read_count(name, optarg, option == OPTION_VOCABULARY ? 2 : 1, &arguments->shape[option], error);
-    }
+    if (strcmp(value, "gpt2") != 0 && strcmp(value, "llama") != 0)
+        return hs_fail(error, HS_ERROR_USAGE, "--family \"%s\": gpt2 or llama is needed", value);
+    *(hs_bench_family *)row->target = value[0] == 'g' ? HS_BENCH_GPT2 : HS_BENCH_LLAMA;
+    return HS_OK;
 }
 
-static hs_status read_arguments(int argc, char **argv, bench_arguments *arguments, hs_error *error)
-{
-    int option;
-
-    while (!arguments->help) {
-        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
-        if (option == -1)
-            break;
-        HS_TRY(read_option(option, arguments, error));
+/* A number of the shape. */
+#define SHAPE(name_, least_, help_, target_)                                                          \
+    {                                                                                                 \
+        .name = name_, .argument = "N", .help = help_, .read = hs__cli_read_count, .target = target_, \
+        .minimum = least_, .maximum = 1 << 20                                                         \
     }
-    for (int i = optind; i < argc; ++i)
+
+static hs_status read_options(int argc, char **argv, bench_arguments *a, bool *ended_out, hs_error *error)
+{
+    const option_row rows[] = {
+        SHAPE("layers", 1, "layers of the model (default 12; the defaults are GPT-2 small's)", &a->layers),
+        SHAPE("heads", 1, "query heads of a layer (default 12)", &a->heads),
+        SHAPE("width", 1, "of the residual stream (default 768)", &a->width),
+        SHAPE("vocabulary", 2, "tokens that there are (default 50257)", &a->vocabulary),
+        SHAPE("tokens", 1, "of each prompt (default 64)", &a->tokens),
+        OPTION_READ("family", "gpt2|llama", "kind of the model (default gpt2)", read_family, &a->family),
+        SHAPE("kv-heads", 1, "KV heads of a layer, with --family llama (default: as many as query heads)",
+              &a->kv_heads),
+        SHAPE("mlp", 1, "width of the MLP (default: four times the model's)", &a->mlp),
+        OPTION_FLAG("bf16", "weights in bf16, not f32", &a->bf16),
+        OPTION_TEXT("inputs", "FOLDER",
+                    "measure nothing: write the random checkpoint, prompts.jsonl and experiment.cfg there, never over\n"
+                    "files that are there",
+                    &a->inputs),
+        OPTION_TEXT("checkpoint", "FOLDER",
+                    "generate only: measure on this checkpoint, which sets the shape of the model", &a->checkpoint),
+        OPTION_FLAG("here",
+                    "scheduler only: measure on the ranks that were started, even if the launcher is not recognised",
+                    &a->here)};
+    const command_syntax syntax = {.usage = usage, .notes = notes, .rows = rows, .n_rows = sizeof rows / sizeof *rows};
+
+    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
+}
+
+static hs_status read_arguments(int argc, char **argv, bench_arguments *arguments, bool *ended_out, hs_error *error)
+{
+    HS_TRY(read_options(argc, argv, arguments, ended_out, error));
+    for (int i = optind; !*ended_out && i < argc; ++i)
         HS_TRY(choose_section(argv[i], arguments, error));
     for (size_t i = 0; i < HS_BENCH_SECTIONS && optind == argc; ++i)
         arguments->chosen[i] = true;
-    return check_shape(arguments->shape, error);
+    return check_shape(arguments, error);
 }
-
-/* ---- the command ----------------------------------------------------------------------------------------------- */
 
 static hs_bench_shape shape_of(const bench_arguments *arguments)
 {
     return (hs_bench_shape){
-        .n_layers = (size_t)arguments->shape[OPTION_LAYERS],
-        .n_heads = (size_t)arguments->shape[OPTION_HEADS],
-        .width = (size_t)arguments->shape[OPTION_WIDTH],
-        .vocabulary = (size_t)arguments->shape[OPTION_VOCABULARY],
-        .n_tokens = (size_t)arguments->shape[OPTION_TOKENS],
+        .n_layers = (size_t)arguments->layers,
+        .n_heads = (size_t)arguments->heads,
+        .width = (size_t)arguments->width,
+        .vocabulary = (size_t)arguments->vocabulary,
+        .n_tokens = (size_t)arguments->tokens,
         .family = arguments->family,
-        .n_kv_heads = (size_t)arguments->shape[OPTION_KV_HEADS],
-        .mlp_width = (size_t)arguments->shape[OPTION_MLP],
+        .n_kv_heads = (size_t)arguments->kv_heads,
+        .mlp_width = (size_t)arguments->mlp,
         .bf16 = arguments->bf16,
     };
 }
 
 hs_status hs__cli_command_bench(int argc, char **argv, hs_error *error)
 {
-    bench_arguments arguments = {.shape = {12, 12, 768, 50257, 64}};
+    bench_arguments arguments = {.layers = 12, .heads = 12, .width = 768, .vocabulary = 50257, .tokens = 64};
+    bool ended;
 
-    HS_TRY(read_arguments(argc, argv, &arguments, error));
-    if (arguments.help) {
-        fputs(help, stdout);
+    HS_TRY(read_arguments(argc, argv, &arguments, &ended, error));
+    if (ended)
         return HS_OK;
-    }
     const hs_bench_setup bench = {.shape = shape_of(&arguments),
                                   .checkpoint = arguments.checkpoint,
                                   .here = arguments.here || hs_bench_is_launched(),

@@ -1,16 +1,18 @@
+/* headsweep inspect: what a checkpoint folder holds. */
 #include <string.h>
 
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/option_rows.h"
+#include "cli/printing.h"
 #include "headsweep/engine.h"
 #include "headsweep/tasks.h"
 #include "headsweep/tokenizer.h"
 
-static const char help[] = "usage: headsweep inspect CHECKPOINT\n"
-                           "\n"
-                           "What a checkpoint folder holds and how headsweep reads it: family, shapes, heads, memory "
-                           "and tokenizer. Reads every\n"
-                           "weight, so a damaged file shows here. Prints key = value lines.\n";
+static const char usage[] = "usage: headsweep inspect CHECKPOINT\n"
+                            "\n"
+                            "What a checkpoint folder holds and how headsweep reads it: family, shapes, heads, memory "
+                            "and tokenizer. Reads every\n"
+                            "weight, so a damaged file shows here. Prints key = value lines.\n";
 
 static hs_status describe_model(hs_model *model, hs_text *text, hs_error *error)
 {
@@ -84,19 +86,16 @@ done:
 
 hs_status hs__cli_command_inspect(int argc, char **argv, hs_error *error)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
     hs_model *model = NULL;
     hs_text text = {0};
     const char *folder;
+    const command_syntax syntax = {.usage = usage, .argument = "CHECKPOINT", .argument_out = &folder};
+    bool ended;
     hs_status status;
-    int option;
 
-    HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
-    if (option == 'h') {
-        fputs(help, stdout);
+    HS_TRY(hs__cli_read_command_line(argc, argv, &syntax, &ended, error));
+    if (ended)
         return HS_OK;
-    }
-    HS_TRY(hs__cli_only_argument(argc, argv, "CHECKPOINT", &folder, error));
     HS_GOTO_DONE(hs_model_open(folder, &model, error));
     HS_GOTO_DONE(describe_model(model, &text, error));
     HS_GOTO_DONE(describe_tokenizer(folder, model, &text, error));

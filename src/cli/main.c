@@ -10,9 +10,9 @@
 #include <malloc.h>
 #endif
 
-#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/mapped.h"
+#include "cli/printing.h"
 #include "headsweep/blas.h"
 
 static const struct {

@@ -1,62 +1,47 @@
+/* headsweep plan: what a run would do, as key = value lines or as the head of a job script. */
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/option_rows.h"
+#include "cli/printing.h"
 #include "cli/slurm.h"
 #include "headsweep/blas.h"
 #include "headsweep/study.h"
 
-static const char help[] =
-    "usage: headsweep plan EXPERIMENT.cfg [--ranks N] [--slurm [--ranks-per-host M]] [--set key=value]...\n"
+static const char usage[] =
+    "usage: headsweep plan EXPERIMENT.cfg [options]\n"
     "\n"
-    "What a run would do, without doing it: ablation sets, cells, floating-point operations, memory a rank, size of "
+    "What a run would do, without doing it: ablation sets, cells, floating-point operations, memory per rank, size of "
     "the\n"
-    "results file, and an estimate of the time from timing one group of each task here. Prints key = value lines.\n"
-    "With --slurm the #SBATCH lines that ask for N ranks, up to M on a host (default: one for each processor here), "
-    "with "
-    "their\n"
-    "memory and time and the margins that a comment states.\n";
+    "results file, and an estimate of the time from timing one group of each task here. Prints key = value lines.\n";
 
 typedef struct plan_arguments {
     const char *experiment;
-    override_list overrides;
+    text_list overrides;
     int64_t n_ranks;
     int64_t ranks_per_host; /* 0: one for each processor */
     bool slurm;
-    bool help;
 } plan_arguments;
 
-static hs_status read_arguments(int argc, char **argv, plan_arguments *arguments, hs_error *error)
+static hs_status read_arguments(int argc, char **argv, plan_arguments *a, bool *ended_out, hs_error *error)
 {
-    static const struct option options[] = {
-        {"ranks", required_argument, NULL, 'n'}, {"ranks-per-host", required_argument, NULL, 'm'},
-        {"slurm", no_argument, NULL, 'b'},       {"set", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},        {0}};
-    int option;
+    const option_row rows[] = {
+        OPTION_LIST("set", "key=value", "override a key of the experiment file (repeatable)", &a->overrides),
+        OPTION_COUNT("ranks", "N", 1, "for a run on N ranks (default 1)", &a->n_ranks),
+        OPTION_FLAG("slurm",
+                    "print the #SBATCH lines that ask for those ranks, with their memory and time and the margins\n"
+                    "that a comment states",
+                    &a->slurm),
+        OPTION_COUNT("ranks-per-host", "M", 1, "up to M ranks on a host (default: one for each processor here)",
+                     &a->ranks_per_host)};
+    const command_syntax syntax = {.usage = usage,
+                                   .argument = "EXPERIMENT.cfg",
+                                   .argument_out = &a->experiment,
+                                   .rows = rows,
+                                   .n_rows = sizeof rows / sizeof *rows};
 
-    for (;;) {
-        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
-        switch (option) {
-        case 'n':
-            HS_TRY(hs__cli_read_count("--ranks", optarg, 1, &arguments->n_ranks, error));
-            break;
-        case 'm':
-            HS_TRY(hs__cli_read_count("--ranks-per-host", optarg, 1, &arguments->ranks_per_host, error));
-            break;
-        case 'b':
-            arguments->slurm = true;
-            break;
-        case 's':
-            HS_TRY(hs__cli_override_list_add(&arguments->overrides, optarg, error));
-            break;
-        case 'h':
-            arguments->help = true;
-            return HS_OK;
-        default:
-            return hs__cli_only_argument(argc, argv, "EXPERIMENT.cfg", &arguments->experiment, error);
-        }
-    }
+    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
 }
 
 /* What later phases cost depends on what they will choose: upper bounds. */
@@ -152,12 +137,11 @@ done:
 hs_status hs__cli_command_plan(int argc, char **argv, hs_error *error)
 {
     plan_arguments arguments = {.n_ranks = 1};
-    hs_status status = read_arguments(argc, argv, &arguments, error);
+    bool ended;
+    hs_status status = read_arguments(argc, argv, &arguments, &ended, error);
 
-    if (status == HS_OK && arguments.help)
-        fputs(help, stdout);
-    else if (status == HS_OK)
+    if (status == HS_OK && !ended)
         status = plan_experiment(&arguments, error);
-    hs__cli_override_list_clear(&arguments.overrides);
+    hs__cli_text_list_clear(&arguments.overrides);
     return status;
 }

@@ -1,39 +1,24 @@
+/* headsweep rank: the ablation sets of a results file in order, by what is asked for. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/option_rows.h"
+#include "cli/printing.h"
 #include "cli/rank_pruning.h"
 #include "cli/results_file.h"
 #include "headsweep/config.h"
 #include "headsweep/report.h"
 
-static const char help[] =
+static const char usage[] =
     "usage: headsweep rank RESULTS.h5 [options]\n"
     "\n"
-    "Ranks the ablation sets of a results file; an unfinished file is ranked by the sets that are complete.\n"
-    "\n"
-    "  --by WHAT          objective             most of one metric removed, another kept (as the experiment states)\n"
-    "                     TASK[.METRIC]         largest change of a metric\n"
-    "                     interaction:TASK[.METRIC]\n"
-    "                                           largest interaction of a pair\n"
-    "                     backup:TASK[.METRIC]  pairs of heads that stand in for each other, largest interaction "
-    "first\n"
-    "                     default: objective if the experiment states one, else the first task\n"
-    "  --reduce TASK[.METRIC], --keep TASK[.METRIC][=TOLERANCE]..., --tolerance NUMBER\n"
-    "                     another objective than the experiment's; --keep may be given several times\n"
-    "  --pareto           by objective: the sets that no other beats in what is reduced and all that is kept\n"
-    "  --pruning          the pruning curves instead of a ranking: performance kept, heads removed\n"
-    "  --top N            the first N sets (default 10; 0 = all)\n"
-    "  --order N          only sets of N heads\n"
-    "  --ablation NAME    only this intervention (zero, mean, ...)\n"
-    "  --format FORMAT    table (default), csv, json or md (Markdown)\n";
+    "Ranks the ablation sets of a results file; an unfinished file is ranked by the sets that are complete.\n";
 
 /* What the command line says of the objective. */
 typedef struct objective_arguments {
     const char *reduce;
-    const char *keeps[HS_OBJECTIVE_MAX_KEEPS];
-    size_t n_keeps;
+    text_list keeps;
     const char *tolerance;
 } objective_arguments;
 
@@ -47,63 +32,44 @@ typedef struct rank_arguments {
     hs_report_format format;
     bool pareto;
     bool pruning;
-    bool help;
 } rank_arguments;
 
-static hs_status read_arguments(int argc, char **argv, rank_arguments *arguments, hs_error *error)
+static hs_status read_format(const option_row *row, char *value, hs_error *error)
 {
-    static const struct option options[] = {
-        {"by", required_argument, NULL, 'b'},       {"top", required_argument, NULL, 't'},
-        {"order", required_argument, NULL, 'o'},    {"format", required_argument, NULL, 'f'},
-        {"ablation", required_argument, NULL, 'a'}, {"reduce", required_argument, NULL, 'r'},
-        {"keep", required_argument, NULL, 'k'},     {"tolerance", required_argument, NULL, 'l'},
-        {"pareto", no_argument, NULL, 'p'},         {"pruning", no_argument, NULL, 'u'},
-        {"help", no_argument, NULL, 'h'},           {0}};
-    int option;
+    return hs_report_format_parse(value, row->target, error);
+}
 
-    *arguments = (rank_arguments){.top = 10};
-    for (;;) {
-        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
-        switch (option) {
-        case 'b':
-            arguments->by = optarg;
-            break;
-        case 'a':
-            arguments->ablation = optarg;
-            break;
-        case 'r':
-            arguments->objective.reduce = optarg;
-            break;
-        case 'k':
-            if (arguments->objective.n_keeps == HS_OBJECTIVE_MAX_KEEPS)
-                return hs_fail(error, HS_ERROR_USAGE, "--keep may be given %d times", HS_OBJECTIVE_MAX_KEEPS);
-            arguments->objective.keeps[arguments->objective.n_keeps++] = optarg;
-            break;
-        case 'p':
-            arguments->pareto = true;
-            break;
-        case 'u':
-            arguments->pruning = true;
-            break;
-        case 'l':
-            arguments->objective.tolerance = optarg;
-            break;
-        case 't':
-            HS_TRY(hs__cli_read_count("--top", optarg, 0, &arguments->top, error));
-            break;
-        case 'o':
-            HS_TRY(hs__cli_read_count("--order", optarg, 1, &arguments->order, error));
-            break;
-        case 'f':
-            HS_TRY(hs_report_format_parse(optarg, &arguments->format, error));
-            break;
-        case 'h':
-            arguments->help = true;
-            return HS_OK;
-        default:
-            return hs__cli_only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
-        }
-    }
+static hs_status read_arguments(int argc, char **argv, rank_arguments *a, bool *ended_out, hs_error *error)
+{
+    const option_row rows[] = {
+        OPTION_TEXT("by", "WHAT",
+                    "objective             most of one metric removed, another kept (as the experiment states)\n"
+                    "TASK[.METRIC]         largest change of a metric\n"
+                    "interaction:TASK[.METRIC]\n"
+                    "                      largest interaction of a pair\n"
+                    "backup:TASK[.METRIC]  pairs of heads that stand in for each other, largest interaction first\n"
+                    "default: objective if the experiment states one, else the first task",
+                    &a->by),
+        OPTION_TEXT("reduce", "TASK[.METRIC]", "remove most of this metric: another objective than the experiment's",
+                    &a->objective.reduce),
+        OPTION_LIST("keep", "TASK[.METRIC][=TOLERANCE]", "while this one is kept (may be given several times)",
+                    &a->objective.keeps),
+        OPTION_TEXT("tolerance", "NUMBER", "what is kept may get worse by so much, in its own unit",
+                    &a->objective.tolerance),
+        OPTION_FLAG("pareto", "by objective: the sets that no other beats in what is reduced and all that is kept",
+                    &a->pareto),
+        OPTION_FLAG("pruning", "the pruning curves instead of a ranking: performance kept, heads removed", &a->pruning),
+        OPTION_COUNT("top", "N", 0, "the first N sets (default 10; 0 = all)", &a->top),
+        OPTION_COUNT("order", "N", 1, "only sets of N heads", &a->order),
+        OPTION_TEXT("ablation", "NAME", "only this intervention (zero, mean, ...)", &a->ablation),
+        OPTION_READ("format", "FORMAT", "table (default), csv, json or md (Markdown)", read_format, &a->format)};
+    const command_syntax syntax = {.usage = usage,
+                                   .argument = "RESULTS.h5",
+                                   .argument_out = &a->path,
+                                   .rows = rows,
+                                   .n_rows = sizeof rows / sizeof *rows};
+
+    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
 }
 
 static hs_status find_intervention(const hs_results_sets *sets, const char *name, int32_t *intervention_out,
@@ -133,13 +99,13 @@ static hs_status take_keeps(const objective_arguments *arguments, hs_objective_n
 {
     hs_metric_name first;
 
-    if (hs_config_metric_name_parse(arguments->keeps[0], &first, error) != HS_OK)
+    if (hs_config_metric_name_parse(arguments->keeps.items[0], &first, error) != HS_OK)
         return hs_error_prefix(error, "--keep");
     names->tolerance = first.has_tolerance ? first.tolerance : names->tolerance;
-    names->keep = arguments->keeps[0];
+    names->keep = arguments->keeps.items[0];
     names->keep_metric = "";
-    names->keep_also = &arguments->keeps[1];
-    names->n_keep_also = arguments->n_keeps - 1;
+    names->keep_also = &arguments->keeps.items[1];
+    names->n_keep_also = arguments->keeps.n - 1;
     return HS_OK;
 }
 
@@ -152,7 +118,7 @@ static hs_status take_objective(const objective_arguments *arguments, hs_objecti
     if (arguments->tolerance != NULL &&
         hs_config_tolerance_parse(arguments->tolerance, &names->tolerance, error) != HS_OK)
         return hs_error_prefix(error, "--tolerance");
-    return arguments->n_keeps > 0 ? take_keeps(arguments, names, error) : HS_OK;
+    return arguments->keeps.n > 0 ? take_keeps(arguments, names, error) : HS_OK;
 }
 
 /* A table says so itself; programs get no rows, and people the reason. */
@@ -201,18 +167,24 @@ done:
     return status;
 }
 
-hs_status hs__cli_command_rank(int argc, char **argv, hs_error *error)
+static hs_status rank_file(const rank_arguments *arguments, hs_error *error)
 {
-    rank_arguments arguments;
     hs_results *results = NULL;
 
-    HS_TRY(read_arguments(argc, argv, &arguments, error));
-    if (arguments.help) {
-        fputs(help, stdout);
-        return HS_OK;
-    }
-    HS_TRY(hs_results_open_read(arguments.path, &results, error));
-    hs_status status = arguments.pruning ? hs__cli_print_pruning(results, arguments.format, error)
-                                         : rank_results(results, &arguments, error);
+    HS_TRY(hs_results_open_read(arguments->path, &results, error));
+    hs_status status = arguments->pruning ? hs__cli_print_pruning(results, arguments->format, error)
+                                          : rank_results(results, arguments, error);
     return hs_results_close_after(results, status, error);
+}
+
+hs_status hs__cli_command_rank(int argc, char **argv, hs_error *error)
+{
+    rank_arguments arguments = {.top = 10};
+    bool ended;
+    hs_status status = read_arguments(argc, argv, &arguments, &ended, error);
+
+    if (status == HS_OK && !ended)
+        status = rank_file(&arguments, error);
+    hs__cli_text_list_clear(&arguments.objective.keeps);
+    return status;
 }

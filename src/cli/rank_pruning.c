@@ -1,6 +1,6 @@
 #include "cli/rank_pruning.h"
 
-#include "cli/arguments.h"
+#include "cli/printing.h"
 #include "cli/results_file.h"
 
 static hs_status print_curves(hs_results *results, const hs_pruning_curve *curves, size_t n, hs_report_format format,

@@ -1,27 +1,17 @@
+/* headsweep report: the page, its figures or its tables, written where they harm nothing. */
 #include <string.h>
 
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/option_rows.h"
+#include "cli/printing.h"
 #include "cli/results_file.h"
 #include "headsweep/report.h"
 
-static const char help[] =
+static const char usage[] =
     "usage: headsweep report RESULTS.h5 [options]\n"
     "\n"
     "Makes one page (HTML) of everything a results file says: the finding and what speaks against it, figures and\n"
-    "tables. It needs no network and no other file. An unfinished file is reported by the sets that are complete.\n"
-    "\n"
-    "  -o, --output FILE  the page (default: the results file's name with .html); - prints it\n"
-    "  --figures DIR      writes each figure as SVG into this folder; no page unless -o asks for one\n"
-    "  --format FORMAT    html (default); csv, json or md (Markdown) print the tables of the page instead\n"
-    "  --table NAME       with csv, json and md: only this table (ranking, backup, examples, ...)\n"
-    "  --top N            rows of the ranking in page and Markdown (default 25; 0 = all)\n"
-    "  --set HEADS        also show the examples that change most under this set, such as 2.1+3.0; may be repeated\n"
-    "  --title TEXT       title of the page\n"
-    "  --force            write over files that headsweep did not make; without it only its own pages and figures are\n"
-    "                     replaced. Never the results file, a link, a folder or a device\n";
-
-enum { MAX_SETS = 8 };
+    "tables. It needs no network and no other file. An unfinished file is reported by the sets that are complete.\n";
 
 typedef struct report_arguments {
     const char *path;
@@ -29,74 +19,58 @@ typedef struct report_arguments {
     const char *figures;
     const char *table;
     const char *title;
-    const char *sets[MAX_SETS];
-    size_t n_sets;
+    text_list sets;
     int64_t top;
     bool as_page;
     bool force;
     hs_report_format format;
-    bool help;
 } report_arguments;
 
-static hs_status read_format(const char *text, report_arguments *arguments, hs_error *error)
+static hs_status read_format(const option_row *row, char *value, hs_error *error)
 {
-    arguments->as_page = strcmp(text, "html") == 0;
+    report_arguments *arguments = row->target;
+
+    arguments->as_page = strcmp(value, "html") == 0;
     if (arguments->as_page)
         return HS_OK;
-    if (strcmp(text, "table") == 0 || hs_report_format_parse(text, &arguments->format, error) != HS_OK) {
+    if (strcmp(value, "table") == 0 || hs_report_format_parse(value, &arguments->format, error) != HS_OK) {
         *error = (hs_error){0};
-        return hs_fail(error, HS_ERROR_USAGE, "--format %s: there is html, csv, json and md", text);
+        return hs_fail(error, HS_ERROR_USAGE, "--format %s: there is html, csv, json and md", value);
     }
     return HS_OK;
 }
 
-static hs_status read_arguments(int argc, char **argv, report_arguments *arguments, hs_error *error)
+static hs_status read_arguments(int argc, char **argv, report_arguments *a, bool *ended_out, hs_error *error)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"figures", required_argument, NULL, 'f'},
-        {"format", required_argument, NULL, 'm'}, {"table", required_argument, NULL, 'a'},
-        {"top", required_argument, NULL, 't'},    {"set", required_argument, NULL, 's'},
-        {"title", required_argument, NULL, 'i'},  {"force", no_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},         {0}};
-    int option;
+    const option_row rows[] = {
+        {.name = "output",
+         .argument = "FILE",
+         .help = "the page (default: the results file's name with .html); - prints it",
+         .read = hs__cli_read_text,
+         .target = &a->output,
+         .letter = 'o'},
+        OPTION_TEXT("figures", "DIR", "writes each figure as SVG into this folder; no page unless -o asks for one",
+                    &a->figures),
+        OPTION_READ("format", "FORMAT",
+                    "html (default); csv, json or md (Markdown) print the tables of the page instead", read_format, a),
+        OPTION_TEXT("table", "NAME", "with csv, json and md: only this table (ranking, backup, examples, ...)",
+                    &a->table),
+        OPTION_COUNT("top", "N", 0, "rows of the ranking in page and Markdown (default 25; 0 = all)", &a->top),
+        OPTION_LIST("set", "HEADS",
+                    "also show the examples that change most under this set, such as 2.1+3.0; may be repeated",
+                    &a->sets),
+        OPTION_TEXT("title", "TEXT", "title of the page", &a->title),
+        OPTION_FLAG("force",
+                    "write over files that headsweep did not make; without it only its own pages and figures are\n"
+                    "replaced. Never the results file, a link, a folder or a device",
+                    &a->force)};
+    const command_syntax syntax = {.usage = usage,
+                                   .argument = "RESULTS.h5",
+                                   .argument_out = &a->path,
+                                   .rows = rows,
+                                   .n_rows = sizeof rows / sizeof *rows};
 
-    *arguments = (report_arguments){.top = 25, .as_page = true};
-    for (;;) {
-        HS_TRY(hs__cli_next_option_or_letter(argc, argv, ":o:", options, &option, error));
-        switch (option) {
-        case 'o':
-            arguments->output = optarg;
-            break;
-        case 'f':
-            arguments->figures = optarg;
-            break;
-        case 'm':
-            HS_TRY(read_format(optarg, arguments, error));
-            break;
-        case 'a':
-            arguments->table = optarg;
-            break;
-        case 't':
-            HS_TRY(hs__cli_read_count("--top", optarg, 0, &arguments->top, error));
-            break;
-        case 's':
-            if (arguments->n_sets == MAX_SETS)
-                return hs_fail(error, HS_ERROR_USAGE, "--set may be given %d times", MAX_SETS);
-            arguments->sets[arguments->n_sets++] = optarg;
-            break;
-        case 'i':
-            arguments->title = optarg;
-            break;
-        case 'r':
-            arguments->force = true;
-            break;
-        case 'h':
-            arguments->help = true;
-            return HS_OK;
-        default:
-            return hs__cli_only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
-        }
-    }
+    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
 }
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
@@ -196,8 +170,8 @@ static hs_status report_results(hs_results *results, const report_arguments *arg
 {
     const char *slash = strrchr(arguments->path, '/');
     const hs_report_options options = {.top = (size_t)arguments->top,
-                                       .sets = arguments->sets,
-                                       .n_sets = arguments->n_sets,
+                                       .sets = arguments->sets.items,
+                                       .n_sets = arguments->sets.n,
                                        .title = arguments->title != NULL ? arguments->title
                                                 : slash != NULL          ? slash + 1
                                                                          : arguments->path};
@@ -214,16 +188,22 @@ done:
     return status;
 }
 
-hs_status hs__cli_command_report(int argc, char **argv, hs_error *error)
+static hs_status report_file(const report_arguments *arguments, hs_error *error)
 {
-    report_arguments arguments;
     hs_results *results = NULL;
 
-    HS_TRY(read_arguments(argc, argv, &arguments, error));
-    if (arguments.help) {
-        fputs(help, stdout);
-        return HS_OK;
-    }
-    HS_TRY(hs_results_open_read(arguments.path, &results, error));
-    return hs_results_close_after(results, report_results(results, &arguments, error), error);
+    HS_TRY(hs_results_open_read(arguments->path, &results, error));
+    return hs_results_close_after(results, report_results(results, arguments, error), error);
+}
+
+hs_status hs__cli_command_report(int argc, char **argv, hs_error *error)
+{
+    report_arguments arguments = {.top = 25, .as_page = true};
+    bool ended;
+    hs_status status = read_arguments(argc, argv, &arguments, &ended, error);
+
+    if (status == HS_OK && !ended)
+        status = report_file(&arguments, error);
+    hs__cli_text_list_clear(&arguments.sets);
+    return status;
 }

@@ -1,14 +1,16 @@
+/* headsweep run: the experiment file is read once for all ranks; what a run tells is shown, and its ranking printed. */
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/option_rows.h"
+#include "cli/printing.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
 #include "headsweep/report.h"
 #include "headsweep/study.h"
 
-static const char help[] =
+static const char usage[] =
     "usage: headsweep run EXPERIMENT.cfg [options]\n"
     "       mpirun -n N headsweep run EXPERIMENT.cfg [options]\n"
     "\n"
@@ -18,34 +20,15 @@ static const char help[] =
     "While it runs it shows how far it is: a bar on a terminal, a line every run.progress_seconds in a log. In it,\n"
     "\"best head\" is the one whose ablation so far changes the ranked metric most, a plain difference of means\n"
     "over the examples that are done; headsweep status --watch shows more from outside.\n"
-    "SIGUSR1, SIGTERM or Ctrl-C end it early with exit code 3, within the time of one batch of rows.\n"
-    "\n"
-    "  --set key=value    override a key of the experiment file (repeatable)\n"
-    "  --top N            rows of the ranking (default 10; 0 = all)\n"
-    "  --quiet            print warnings and the ranking only\n"
-    "  --print-config     print the effective experiment file and stop\n"
-    "  --print-results    print the path of the results file and stop, for scripts\n"
-    "  --help-config      print all keys of experiment files and stop\n"
-    "  --help-tasks       print all task kinds with their fields and metrics and stop\n";
-
-enum run_option {
-    OPTION_SET,
-    OPTION_TOP,
-    OPTION_QUIET,
-    OPTION_PRINT_CONFIG,
-    OPTION_PRINT_RESULTS,
-    OPTION_HELP_CONFIG,
-    OPTION_HELP_TASKS,
-    OPTION_HELP
-};
+    "SIGUSR1, SIGTERM or Ctrl-C end it early with exit code 3, within the time of one batch of rows.\n";
 
 typedef struct run_arguments {
     const char *experiment;
-    override_list overrides;
+    text_list overrides;
     int64_t top;
     bool quiet;
-    hs_status (*print)(const hs_experiment *experiment, hs_text *text, hs_error *error); /* NULL: run */
-    bool helped; /* help was printed: nothing else is to be done */
+    bool print_config;
+    bool print_results;
 } run_arguments;
 
 static hs_status print_described(hs_status (*describe)(hs_text *, hs_error *), hs_error *error)
@@ -57,59 +40,49 @@ static hs_status print_described(hs_status (*describe)(hs_text *, hs_error *), h
     return status;
 }
 
+static hs_status print_keys(const option_row *row, char *value, hs_error *error)
+{
+    (void)row;
+    (void)value;
+    return print_described(hs_config_describe_keys, error);
+}
+
+static hs_status print_kinds(const option_row *row, char *value, hs_error *error)
+{
+    (void)row;
+    (void)value;
+    return print_described(hs_tasks_describe_kinds, error);
+}
+
+static hs_status read_arguments(int argc, char **argv, run_arguments *a, bool *ended_out, hs_error *error)
+{
+    const option_row rows[] = {
+        OPTION_LIST("set", "key=value", "override a key of the experiment file (repeatable)", &a->overrides),
+        OPTION_COUNT("top", "N", 0, "rows of the ranking (default 10; 0 = all)", &a->top),
+        OPTION_FLAG("quiet", "print warnings and the ranking only", &a->quiet),
+        OPTION_FLAG("print-config", "print the effective experiment file and stop", &a->print_config),
+        OPTION_FLAG("print-results", "print the path of the results file and stop, for scripts", &a->print_results),
+        {.name = "help-config",
+         .help = "print all keys of experiment files and stop",
+         .read = print_keys,
+         .ends = true},
+        {.name = "help-tasks",
+         .help = "print all task kinds with their fields and metrics and stop",
+         .read = print_kinds,
+         .ends = true}};
+    const command_syntax syntax = {.usage = usage,
+                                   .argument = "EXPERIMENT.cfg",
+                                   .argument_out = &a->experiment,
+                                   .rows = rows,
+                                   .n_rows = sizeof rows / sizeof *rows};
+
+    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
+}
+
 /* As it is: no quotes, no escapes. */
 static hs_status print_results(const hs_experiment *experiment, hs_text *text, hs_error *error)
 {
     return hs_text_appendf(text, error, "%s\n", experiment->results);
-}
-
-static hs_status read_option(int option, run_arguments *arguments, hs_error *error)
-{
-    arguments->helped = option >= OPTION_HELP_CONFIG;
-    switch (option) {
-    case OPTION_SET:
-        return hs__cli_override_list_add(&arguments->overrides, optarg, error);
-    case OPTION_TOP:
-        return hs__cli_read_count("--top", optarg, 0, &arguments->top, error);
-    case OPTION_QUIET:
-        arguments->quiet = true;
-        return HS_OK;
-    case OPTION_PRINT_CONFIG:
-        arguments->print = hs_config_print;
-        return HS_OK;
-    case OPTION_PRINT_RESULTS:
-        arguments->print = print_results;
-        return HS_OK;
-    case OPTION_HELP_CONFIG:
-        return print_described(hs_config_describe_keys, error);
-    case OPTION_HELP_TASKS:
-        return print_described(hs_tasks_describe_kinds, error);
-    default:
-        fputs(help, stdout);
-        return HS_OK;
-    }
-}
-
-static hs_status read_arguments(int argc, char **argv, run_arguments *arguments, hs_error *error)
-{
-    static const struct option options[] = {{"set", required_argument, NULL, OPTION_SET},
-                                            {"top", required_argument, NULL, OPTION_TOP},
-                                            {"quiet", no_argument, NULL, OPTION_QUIET},
-                                            {"print-config", no_argument, NULL, OPTION_PRINT_CONFIG},
-                                            {"print-results", no_argument, NULL, OPTION_PRINT_RESULTS},
-                                            {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
-                                            {"help-tasks", no_argument, NULL, OPTION_HELP_TASKS},
-                                            {"help", no_argument, NULL, OPTION_HELP},
-                                            {0}};
-    int option;
-
-    while (!arguments->helped) {
-        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
-        if (option == -1)
-            return hs__cli_only_argument(argc, argv, "EXPERIMENT.cfg", &arguments->experiment, error);
-        HS_TRY(read_option(option, arguments, error));
-    }
-    return HS_OK;
 }
 
 static hs_status print_experiment(const run_arguments *arguments, hs_error *error)
@@ -120,7 +93,7 @@ static hs_status print_experiment(const run_arguments *arguments, hs_error *erro
         hs_config_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &experiment, error);
 
     if (status == HS_OK)
-        status = arguments->print(experiment, &text, error);
+        status = (arguments->print_config ? hs_config_print : print_results)(experiment, &text, error);
     hs__cli_print_data(&text);
     hs_config_free(experiment);
     return status;
@@ -219,15 +192,16 @@ hs_status hs__cli_command_run(int argc, char **argv, hs_error *error)
 {
     run_arguments arguments = {.top = 10};
     hs_text command_line = {0};
+    bool ended = false;
     hs_status status = join_command_line(argc, argv, &command_line, error);
 
     if (status == HS_OK)
-        status = read_arguments(argc, argv, &arguments, error);
-    if (status == HS_OK && !arguments.helped && arguments.print != NULL)
-        status = print_experiment(&arguments, error);
-    else if (status == HS_OK && !arguments.helped)
-        status = run_experiment(&arguments, command_line.text, error);
+        status = read_arguments(argc, argv, &arguments, &ended, error);
+    if (status == HS_OK && !ended)
+        status = arguments.print_config || arguments.print_results
+                     ? print_experiment(&arguments, error)
+                     : run_experiment(&arguments, command_line.text, error);
     hs_text_clear(&command_line);
-    hs__cli_override_list_clear(&arguments.overrides);
+    hs__cli_text_list_clear(&arguments.overrides);
     return status;
 }

@@ -1,14 +1,15 @@
-#include <ctype.h>
+/* headsweep status: how far a results file is, once or again and again. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/option_rows.h"
+#include "cli/printing.h"
 #include "cli/results_file.h"
 #include "cli/watch.h"
 
-static const char help[] =
+static const char usage[] =
     "usage: headsweep status RESULTS.h5\n"
     "       headsweep status --watch [SECONDS] RESULTS.h5\n"
     "\n"
@@ -16,11 +17,7 @@ static const char help[] =
     "used while the sweep runs. Sets and cells are those of the phases whose sets are chosen; values_not_finite are\n"
     "those that are stored as NaN because the model's numbers overflowed under an ablation; run is the process that\n"
     "writes the file, or none. A file whose cells are all done lacks its statistics until they are computed, in the\n"
-    "same run. Prints key = value lines; exit code 0 finished, 3 unfinished, 6 not usable.\n"
-    "\n"
-    "  --watch [SECONDS]  look again every SECONDS, until the sweep is finished (exit code 0) or Ctrl-C (3): on a\n"
-    "                     terminal one view that is drawn anew (default 2), in a log a line (default 30). The first\n"
-    "                     look reads all cells, later ones those that are new. Tells when no run holds the file\n";
+    "same run. Prints key = value lines; exit code 0 finished, 3 unfinished, 6 not usable.\n";
 
 /* Who writes the file, looked at before its cells: of a run that ends in between, what it left is seen. */
 typedef struct writer {
@@ -94,62 +91,50 @@ done:
 
 typedef struct status_arguments {
     const char *path;
-    bool help;
     bool watch;
     double seconds; /* between looks; 0: not given */
 } status_arguments;
 
-static bool is_number(const char *text)
+static hs_status read_watch(const option_row *row, char *value, hs_error *error)
 {
+    status_arguments *arguments = row->target;
     char *end;
 
-    (void)strtod(text, &end);
-    return isdigit((unsigned char)text[0]) != 0 && *end == '\0';
-}
-
-/* getopt knows values that may be absent only behind "=": a number that follows is taken for one too. */
-static hs_status read_watch(int argc, char **argv, status_arguments *arguments, hs_error *error)
-{
-    const char *text = optarg;
-
     arguments->watch = true;
-    if (text == NULL && optind < argc && is_number(argv[optind]))
-        text = argv[optind++];
-    if (text == NULL)
+    if (value == NULL)
         return HS_OK;
-    arguments->seconds = strtod(text, NULL);
-    if (!is_number(text) || arguments->seconds < WATCH_MIN_SECONDS || arguments->seconds > WATCH_MAX_SECONDS)
-        return hs_fail(error, HS_ERROR_USAGE, "--watch %s: expected seconds from %g to %g", text, WATCH_MIN_SECONDS,
+    arguments->seconds = strtod(value, &end);
+    if (*end != '\0' || !(arguments->seconds >= WATCH_MIN_SECONDS && arguments->seconds <= WATCH_MAX_SECONDS))
+        return hs_fail(error, HS_ERROR_USAGE, "--watch %s: expected seconds from %g to %g", value, WATCH_MIN_SECONDS,
                        WATCH_MAX_SECONDS);
     return HS_OK;
 }
 
-static hs_status read_arguments(int argc, char **argv, status_arguments *arguments, hs_error *error)
+static hs_status read_arguments(int argc, char **argv, status_arguments *a, bool *ended_out, hs_error *error)
 {
-    static const struct option options[] = {
-        {"watch", optional_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'}, {0}};
-    int option;
+    const option_row rows[] = {
+        OPTION_READ("watch", "[SECONDS]",
+                    "look again every SECONDS, until the sweep is finished (exit code 0) or Ctrl-C (3): on a\n"
+                    "terminal one view that is drawn anew (default 2), in a log a line (default 30). The first\n"
+                    "look reads all cells, later ones those that are new. Tells when no run holds the file",
+                    read_watch, a)};
+    const command_syntax syntax = {.usage = usage,
+                                   .argument = "RESULTS.h5",
+                                   .argument_out = &a->path,
+                                   .rows = rows,
+                                   .n_rows = sizeof rows / sizeof *rows};
 
-    for (;;) {
-        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
-        if (option == -1)
-            return hs__cli_only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
-        arguments->help = option == 'h';
-        if (arguments->help)
-            return HS_OK;
-        HS_TRY(read_watch(argc, argv, arguments, error));
-    }
+    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
 }
 
 hs_status hs__cli_command_status(int argc, char **argv, hs_error *error)
 {
     status_arguments arguments = {0};
+    bool ended;
 
-    HS_TRY(read_arguments(argc, argv, &arguments, error));
-    if (arguments.help) {
-        fputs(help, stdout);
+    HS_TRY(read_arguments(argc, argv, &arguments, &ended, error));
+    if (ended)
         return HS_OK;
-    }
     return arguments.watch ? hs__cli_watch_results(arguments.path, arguments.seconds, error)
                            : read_status(arguments.path, error);
 }

@@ -1,62 +1,42 @@
+/* headsweep texts: the generated continuations that a results file keeps. */
 #include <string.h>
 
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/option_rows.h"
+#include "cli/printing.h"
 #include "cli/results_file.h"
 #include "headsweep/results.h"
 
-static const char help[] =
+static const char usage[] =
     "usage: headsweep texts RESULTS.h5 [options]\n"
     "\n"
-    "Prints the generated continuations that a results file keeps (tasks[].save_text): a header "
-    "and tab-separated lines with\n"
-    "the task, the ablation set (\"L0H2+L0H3\") and its intervention, the line of the data file "
-    "that the prompt stands in, the\n"
-    "prompt's value of the task's first metric under the set, the prompt (its end, if it is long) "
-    "and the continuation,\n"
-    "with \\t, \\n and \\\\ for tabs, line ends and backslashes.\n"
-    "\n"
-    "  --task NAME        only this task\n"
-    "  --set NAME         only this ablation set, such as clean, 2.1+3.0 or L2H1+L3H0\n"
-    "  --limit N          only the first N prompts (default 0: all)\n";
+    "Prints the generated continuations that a results file keeps (tasks[].save_text): a header and tab-separated "
+    "lines\n"
+    "with the task, the ablation set (\"L0H2+L0H3\") and its intervention, the line of the data file that the prompt\n"
+    "stands in, the prompt's value of the task's first metric under the set, the prompt (its end, if it is long) and "
+    "the\n"
+    "continuation, with \\t, \\n and \\\\ for tabs, line ends and backslashes.\n";
 
 typedef struct texts_arguments {
     const char *path;
     const char *task;
     const char *set;
     int64_t limit;
-    bool help;
 } texts_arguments;
 
-static hs_status read_arguments(int argc, char **argv, texts_arguments *arguments, hs_error *error)
+static hs_status read_arguments(int argc, char **argv, texts_arguments *a, bool *ended_out, hs_error *error)
 {
-    static const struct option options[] = {{"task", required_argument, NULL, 't'},
-                                            {"set", required_argument, NULL, 's'},
-                                            {"limit", required_argument, NULL, 'l'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    int option;
+    const option_row rows[] = {
+        OPTION_TEXT("task", "NAME", "only this task", &a->task),
+        OPTION_TEXT("set", "NAME", "only this ablation set, such as clean, 2.1+3.0 or L2H1+L3H0", &a->set),
+        OPTION_COUNT("limit", "N", 0, "only the first N prompts (default 0: all)", &a->limit)};
+    const command_syntax syntax = {.usage = usage,
+                                   .argument = "RESULTS.h5",
+                                   .argument_out = &a->path,
+                                   .rows = rows,
+                                   .n_rows = sizeof rows / sizeof *rows};
 
-    *arguments = (texts_arguments){0};
-    for (;;) {
-        HS_TRY(hs__cli_next_option(argc, argv, options, &option, error));
-        switch (option) {
-        case 't':
-            arguments->task = optarg;
-            break;
-        case 's':
-            arguments->set = optarg;
-            break;
-        case 'l':
-            HS_TRY(hs__cli_read_count("--limit", optarg, 0, &arguments->limit, error));
-            break;
-        case 'h':
-            arguments->help = true;
-            return HS_OK;
-        default:
-            return hs__cli_only_argument(argc, argv, "RESULTS.h5", &arguments->path, error);
-        }
-    }
+    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
 }
 
 /* A text of the file in one field; it ends within its element even where the file is damaged. */
@@ -247,14 +227,13 @@ static hs_status print_texts(hs_results *results, const texts_arguments *argumen
 
 hs_status hs__cli_command_texts(int argc, char **argv, hs_error *error)
 {
-    texts_arguments arguments;
+    texts_arguments arguments = {0};
     hs_results *results = NULL;
+    bool ended;
 
-    HS_TRY(read_arguments(argc, argv, &arguments, error));
-    if (arguments.help) {
-        fputs(help, stdout);
+    HS_TRY(read_arguments(argc, argv, &arguments, &ended, error));
+    if (ended)
         return HS_OK;
-    }
     HS_TRY(hs_results_open_read(arguments.path, &results, error));
     return hs_results_close_after(results, print_texts(results, &arguments, error), error);
 }

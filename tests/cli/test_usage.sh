@@ -10,7 +10,7 @@ says out "usage: headsweep COMMAND"
 says out "3  the sweep is not finished"
 expect 0 "$program" --version
 says out "headsweep 0."
-for command in run plan status rank inspect; do
+for command in run plan status rank texts report inspect; do
     expect 0 "$program" "$command" --help
     says out "usage: headsweep $command"
     expect 2 "$program" "$command"
@@ -20,6 +20,17 @@ for command in run plan status rank inspect; do
     expect 2 "$program" "$command" one two
     says err "unexpected argument \"two\""
 done
+# Help and reader are one table: what is listed is known, with a value or without, and each option stands there once.
+for command in run plan status rank texts report inspect bench; do
+    "$program" "$command" --help >help.txt
+    grep -oE '^  (-., )?--[a-z0-9-]+' help.txt | grep -oE -- '--[a-z0-9-]+' >options.txt || [ "$command" = inspect ]
+    [ -z "$(sort options.txt | uniq -d)" ] || fail "$command --help lists an option twice"
+    while read -r option; do
+        expect 2 "$program" "$command" "$option=/dev/null/none" one two </dev/null
+        ! grep -q -e unknown -e ambiguous "$work/err" || fail "$command does not know $option, which its help lists"
+    done <options.txt
+done
+[ "$("$program" plan --help | grep -c -- '^  --')" -eq 4 ] || fail "plan --help does not list its options"
 expect 2 "$program" sweep
 says err "there is no command \"sweep\""
 expect 2 "$program" rank --top few results.h5
