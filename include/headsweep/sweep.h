@@ -11,8 +11,8 @@
 
 #include "headsweep/comm.h"
 #include "headsweep/config.h"
-#include "headsweep/engine.h"
 #include "headsweep/results.h"
+#include "headsweep/sets.h"
 
 /* ---- ablation space ---------------------------------------------------------------------------------------------- */
 

@@ -1,3 +1,4 @@
+/* The program: finds the subcommand, and what holds for all of them - streams, signals, limits, exit codes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

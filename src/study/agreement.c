@@ -1,3 +1,4 @@
+/* That all hosts read the same experiment: its hashes and its identity, compared before any cell is computed. */
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+/* The callback through which the sweep reaches the model: a group of cells on the engine, its answers as metrics. */
 #include <math.h>
 #include <string.h>
 

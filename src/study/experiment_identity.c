@@ -1,3 +1,4 @@
+/* What makes two experiments the same: keys of the configuration, hashes of all that is read, the sizes of the plan. */
 #include <inttypes.h>
 
 #include "study/storage.h"

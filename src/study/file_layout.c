@@ -1,3 +1,4 @@
+/* What the results file of a study is created from: sets, tasks, settings, provenance. */
 #include <inttypes.h>
 #include <string.h>
 

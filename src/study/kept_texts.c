@@ -1,3 +1,4 @@
+/* Generated texts of some ablation sets into the results file: sampled again, each group by one rank. */
 #include <string.h>
 
 #include "study/storage.h"

@@ -1,3 +1,4 @@
+/* Means of z over the reference set, the same bits on any number of ranks; or those that the file was made with. */
 #include <string.h>
 
 #include "study/storage.h"

@@ -1,3 +1,4 @@
+/* What scores generated texts: lexicons and classifiers, whose checkpoints tasks share. */
 #include <string.h>
 
 #include "study/storage.h"

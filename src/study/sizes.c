@@ -1,3 +1,4 @@
+/* Rows of a shard, of a stack, sets of a group: as the engine likes them, as far as the memory allows. */
 #include <string.h>
 
 #include "study/storage.h"

@@ -1,3 +1,4 @@
+/* An experiment made ready: model, tokenizer, tasks, space, engine, plan; and its self-test. */
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* What the sweep costs: operations counted from a sample of the groups, time from running some sets of each task. */
 #include "study/storage.h"
 
 /* Groups of a task that are counted: all of a small sweep, an even sample of a large one. */

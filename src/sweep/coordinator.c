@@ -1,3 +1,4 @@
+/* Rank 0 of the sweep phase: hands out leases, counts what comes back, and computes like the others. */
 #include <mpi.h>
 #include <string.h>
 #include <time.h>

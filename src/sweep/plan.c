@@ -1,3 +1,4 @@
+/* The plan: examples cut into shards, sets into blocks, and both together the groups. */
 #include <string.h>
 
 #include "headsweep/sweep.h"

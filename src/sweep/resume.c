@@ -1,3 +1,4 @@
+/* Which groups miss a cell: the ranks share the checking of commit words. */
 #include "sweep/run_state.h"
 
 /* Sets that are checked in one call: large enough to read at disk speed, small enough to spread over the ranks. */

@@ -1,3 +1,4 @@
+/* A run of the sweep phase from the missing groups to the report, and what both roles do with a group. */
 #include <inttypes.h>
 #include <math.h>
 #include <mpi.h>

@@ -1,3 +1,4 @@
+/* Who gets which groups next: guided or in blocks that are fixed beforehand. */
 #include <string.h>
 
 #include "headsweep/sweep.h"

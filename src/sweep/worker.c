@@ -1,3 +1,4 @@
+/* The other ranks of the sweep phase: compute what they are handed and ask for more in time. */
 #include <mpi.h>
 #include <string.h>
 
