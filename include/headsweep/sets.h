@@ -1,9 +1,9 @@
 /*
- * sets: what can be ablated (components of several kinds), what replaces it (interventions), and tables of ablation sets:
- * their names, how names are read, their order.
+ * sets: what can be ablated (components of several kinds), what replaces it (interventions), and tables of
+ * ablation sets: their names, how names are read, their order.
  *
- * Findings come from the results file alone, and sets are what the file is about: so this room knows no engine and no file,
- * and of a model its shape at most.
+ * Findings come from the results file alone, and sets are what the file is about: so this room knows no engine
+ * and no file, and of a model its shape at most.
  */
 #ifndef HEADSWEEP_SETS_H
 #define HEADSWEEP_SETS_H
@@ -13,7 +13,7 @@
 
 /* ---- sites ------------------------------------------------------------------------------------------------------- */
 
-/* Named places of the forward pass, in its order: an observer may read there, and there hangs what a component edits. */
+/* Named places of the forward pass, in its order: observers read there, and what a component edits hangs there. */
 typedef enum hs_site {
     HS_SITE_RESIDUAL_BEFORE_ATTENTION, /* [rows, width] */
     HS_SITE_PATTERN,                   /* per sequence and head: [length, length]; see hs_observation */
@@ -29,14 +29,14 @@ typedef enum hs_site {
 
 /* "z", "MLP hidden", as messages have it. */
 const char *hs_sets_site_name(hs_site site);
-/* Parts of a layer's site that can be edited by themselves: heads of z and pattern, columns of MLP hidden; else 1, the rows. */
+/* Parts of a layer's site that can be edited by themselves: heads of z and pattern, columns of MLP hidden, else 1. */
 size_t hs_sets_site_parts(hs_site site, const hs_model_shape *shape);
 
 /* ---- kinds of components ----------------------------------------------------------------------------------------- */
 
 /*
- * A row of the table of kinds; their words in experiment files are HS_CONFIG_UNITS (words.h). A layer's components of one
- * kind share the parts of its site in equal runs.
+ * A row of the table of kinds; their words in experiment files are HS_CONFIG_UNITS (words.h). A layer's
+ * components of one kind share the parts of its site in equal runs.
  */
 typedef struct hs_kind {
     const char *title;   /* to people: "KV group"; of several, "KV groups" */
@@ -86,7 +86,10 @@ const char *hs_sets_component_name(hs_component component, char name[HS_COMPONEN
 const char *hs_sets_component_spelling(hs_component component, char name[HS_COMPONENT_NAME_BYTES]);
 /* Reads a component at *cursor, named or spelt, and moves past it; false and unmoved if there is none. */
 bool hs_sets_read_component(const char **cursor, hs_component *component_out);
-/* The same for those who refuse: HS_ERROR_USAGE says what stands there, and the nearest name where the kind is unknown. */
+/*
+ * The same for those who refuse: HS_ERROR_USAGE says what stands there, and the nearest name where the kind is
+ * unknown.
+ */
 hs_status hs_sets_parse_component(const char **cursor, hs_component *component_out, hs_error *error);
 
 /* ---- interventions ----------------------------------------------------------------------------------------------- */
@@ -107,8 +110,8 @@ typedef struct hs_intervention {
 } hs_intervention;
 
 /*
- * Reads "zero", "mean", "mean_position", "resample", "flip", "scale=0.5", "uniform", "first_token". HS_ERROR_USAGE lists
- * what there is.
+ * Reads "zero", "mean", "mean_position", "resample", "flip", "scale=0.5", "uniform", "first_token".
+ * HS_ERROR_USAGE lists what there is.
  */
 hs_status hs_sets_intervention_parse(const char *text, hs_intervention *intervention_out, hs_error *error);
 /* The text form; returns buffer. */

@@ -1,10 +1,11 @@
 /*
- * ablation_tree: the ablation sets of a group merged into a prefix tree, and the order in which its nodes are run.
+ * ablation_tree: the ablation sets of a group merged into a prefix tree, and the order in which its nodes are
+ * run.
  *
- * An edge is what one set edits in one layer (edge.h); the root is the clean model. A node starts in the layer of its edge from
- * its parent's state, so sets that begin alike share all layers up to where they part. Nodes of one level are run
- * together in batches, then, while their states are kept, their children. Order and batches are a pure function of the
- * group's sets.
+ * An edge is what one set edits in one layer (edge.h); the root is the clean model. A node starts in the layer
+ * of its edge from its parent's state, so sets that begin alike share all layers up to where they part. Nodes
+ * of one level are run together in batches, then, while their states are kept, their children. Order and
+ * batches are a pure function of the group's sets.
  */
 #ifndef HEADSWEEP_ENGINE_ABLATION_TREE_H
 #define HEADSWEEP_ENGINE_ABLATION_TREE_H

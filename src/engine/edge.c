@@ -3,7 +3,10 @@
 
 /* ---- sites ------------------------------------------------------------------------------------------------------- */
 
-/* Where the passes change anything; a kind with another site needs code there first (README.md, "Where things will go"). */
+/*
+ * Where the passes change anything; a kind with another site needs code there first (README.md, "Where things
+ * will go").
+ */
 static bool is_edited_here(hs_site site)
 {
     return site == HS_SITE_Z || site == HS_SITE_PATTERN;
@@ -67,8 +70,8 @@ size_t hs__engine_most_runs(const hs_model_shape *shape, size_t n_components)
 /* ---- listing ----------------------------------------------------------------------------------------------------- */
 
 /*
- * Puts parts first .. end - 1 among runs[n] and returns how many there are then. Runs that touch become one, so that equal
- * edits are equal runs. From the back: components come in order, but for those of different kinds.
+ * Puts parts first .. end - 1 among runs[n] and returns how many there are then. Runs that touch become one, so
+ * that equal edits are equal runs. From the back: components come in order, but for those of different kinds.
  */
 static size_t insert_run(struct hs_part_run *runs, size_t n, struct hs_part_run run)
 {

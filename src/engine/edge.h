@@ -1,9 +1,10 @@
 /*
- * edge: what an ablation set edits in one layer at one site. The ablation tree is made of edges, and what a pass edits is
- * a list of them.
+ * edge: what an ablation set edits in one layer at one site. The ablation tree is made of edges, and what a
+ * pass edits is a list of them.
  *
- * Here alone components become what they stand for: parts of a site, asked of the table of kinds (hs_sets_component_parts).
- * So two sets that edit the same are one node, whatever their components are called, and nothing behind this file knows kinds.
+ * Here alone components become what they stand for: parts of a site, asked of the table of kinds
+ * (hs_sets_component_parts). So two sets that edit the same are one node, whatever their components are called,
+ * and nothing behind this file knows kinds.
  */
 #ifndef HEADSWEEP_ENGINE_EDGE_H
 #define HEADSWEEP_ENGINE_EDGE_H
@@ -34,9 +35,9 @@ size_t hs__engine_most_edges(const hs_model_shape *shape, size_t n_components);
 size_t hs__engine_most_runs(const hs_model_shape *shape, size_t n_components);
 
 /*
- * Lists the edges of an ablation into list->edges [hs__engine_most_edges], their runs into runs [hs__engine_most_runs].
- * HS_ERROR_INPUT: a component that the model does not have or that stands in the wrong place, an intervention that cannot
- * be one of its site, a site that is not edited by this engine.
+ * Lists the edges of an ablation into list->edges [hs__engine_most_edges], their runs into runs
+ * [hs__engine_most_runs]. HS_ERROR_INPUT: a component that the model does not have or that stands in the wrong
+ * place, an intervention that cannot be one of its site, a site that is not edited by this engine.
  */
 hs_status hs__engine_list_edges(struct hs_edge_list *list, struct hs_part_run *runs, const hs_ablation *ablation,
                                 const hs_model_shape *shape, hs_error *error);
@@ -46,8 +47,8 @@ const struct hs_edge *hs__engine_find_edge(const struct hs_edge_list *list, size
 bool hs__engine_edge_has(const struct hs_edge *edge, size_t part);
 size_t hs__engine_edge_n_parts(const struct hs_edge *edge);
 /*
- * The order of sets in the tree: by the first part that only one of the two edits, and whoever edits it comes first. So a
- * set comes after those that it is the beginning of.
+ * The order of sets in the tree: by the first part that only one of the two edits, and whoever edits it comes
+ * first. So a set comes after those that it is the beginning of.
  */
 int hs__engine_compare_edges(const struct hs_edge *left, const struct hs_edge *right);
 int hs__engine_compare_edge_lists(const struct hs_edge_list *left, const struct hs_edge_list *right);

@@ -177,7 +177,10 @@ static void run_mlp_block(float *residual, const float *in, size_t n_rows, const
     }
 }
 
-/* Of the block that has run. What the MLP adds is nowhere by itself: whoever wants to see it pays for the product again. */
+/*
+ * Of the block that has run. What the MLP adds is nowhere by itself: whoever wants to see it pays for the
+ * product again.
+ */
 static void keep_seen(const struct hs_work *work, size_t first, size_t n_rows, const hs_model_layer *layer,
                       const hs_model_shape *shape)
 {

@@ -1,10 +1,11 @@
 /*
- * layer: the arithmetic of the transformer, written once. The reference pass, the prefix pass, prefill and decoding are
- * ways of walking these operations and have none of their own; attention.h and output_head.h are the other two parts.
+ * layer: the arithmetic of the transformer, written once. The reference pass, the prefix pass, prefill and
+ * decoding are ways of walking these operations and have none of their own; attention.h and output_head.h are
+ * the other two parts.
  *
- * Every operation works on rows [n_rows, columns] that lie one after the other: it does not ask which sequence, node of
- * the ablation tree or sample a row belongs to. Outputs come first, then inputs, then sizes. Larger intermediate results
- * exist for one block of rows at a time, in a struct hs_work that the caller owns.
+ * Every operation works on rows [n_rows, columns] that lie one after the other: it does not ask which sequence,
+ * node of the ablation tree or sample a row belongs to. Outputs come first, then inputs, then sizes. Larger
+ * intermediate results exist for one block of rows at a time, in a struct hs_work that the caller owns.
  */
 #ifndef HEADSWEEP_ENGINE_LAYER_H
 #define HEADSWEEP_ENGINE_LAYER_H

@@ -1,6 +1,6 @@
 /*
- * The table of kinds of components, and what follows from it: names, reading and order. What is added here as a row can be
- * swept, named, stored and drawn; what its site needs in the engine stands in src/engine/README.md.
+ * The table of kinds of components, and what follows from it: names, reading and order. What is added here as a
+ * row can be swept, named, stored and drawn; what its site needs in the engine stands in src/engine/README.md.
  */
 #include "headsweep/sets.h"
 
@@ -237,7 +237,10 @@ hs_status hs_sets_parse_component(const char **cursor, hs_component *component_o
 
 /* ---- ablations --------------------------------------------------------------------------------------------------- */
 
-/* "heads ", ", KV groups ": before the first component of a kind, where another stands before it; "+" before the others. */
+/*
+ * "heads ", ", KV groups ": before the first component of a kind, where another stands before it; "+" before
+ * the others.
+ */
 static int append_lead(char *buffer, size_t capacity, const hs_component *components, size_t i)
 {
     if (i > 0 && components[i].kind == components[i - 1].kind)

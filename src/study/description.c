@@ -23,7 +23,7 @@ static hs_status describe_model(const hs_study *study, int n_ranks, hs_text *tex
 /* "16 heads + 120 pairs" from the sets of the first intervention. */
 static hs_status describe_orders(const hs_space *space, hs_text *text, hs_error *error)
 {
-    const char *const words[] = {"", hs_sets_kind(space->kind)->title, "pair", "triple"};
+    const char *const words[] = {"", hs_sets_kind((int32_t)space->kind)->title, "pair", "triple"};
     bool first = true;
 
     for (int32_t order = 1; order <= (int32_t)space->max_order; ++order) {

@@ -8,7 +8,7 @@ enum { SET_FILE_MAX_BYTES = 256 * 1024 * 1024, NUMBER_MAX = 1000000 };
 
 static const char *title_of(const component_grid *grid)
 {
-    return hs_sets_kind(grid->kind)->title;
+    return hs_sets_kind((int32_t)grid->kind)->title;
 }
 
 /* Reads a number at *cursor and moves past it; false if there is none or it is absurdly large. */
@@ -61,7 +61,10 @@ static bool skip_letters(const char **cursor, bool spelt, int32_t kind)
 
 hs_status hs__sweep_selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error)
 {
-    /* "L4H7", as heads are named in CSV, is "4.7"; that names the swept kind's component too where it is another one. */
+    /*
+     * "L4H7", as heads are named in CSV, is "4.7"; that names the swept kind's component too where it is
+     * another one.
+     */
     const bool spelt = selector[0] == 'L';
     const char *cursor = selector + spelt;
     index_range layers;
