@@ -48,7 +48,7 @@ static void exp_below(float *restrict out, const float *restrict values, float m
 {
     const struct exp_limits limits = exp_limits();
     for (size_t i = 0; i < n; i++)
-        out[i] = exp_float(values[i] - maximum, limits);
+        out[i] = exp_of_not_positive(values[i] - maximum, limits);
 }
 
 static void grade(int32_t *restrict out, const float *restrict values, float maximum, float per_unit, int32_t last,

@@ -34,14 +34,11 @@ static inline struct exp_limits exp_limits(void)
 }
 
 /*
- * exp in single precision within 2 units in the last place for |x| <= 80, and the value at the nearer end beyond:
- * results that are subnormal, or become so when they are scaled, would cost a hundred times as much. exp(x) = 2^n
- * exp(r), |r| <= ln(2) / 2; the series to r^7 leaves less than 6e-9. Has no branch, so that loops over it vectorise.
+ * exp in single precision within 2 units in the last place for |x| <= 80. exp(x) = 2^n exp(r), |r| <= ln(2) / 2; the series to
+ * r^7 leaves less than 6e-9. Has no branch, so that loops over it vectorise.
  */
-static inline float exp_float(float x, struct exp_limits limits)
+static inline float exp_within_limits(float x)
 {
-    x = x < limits.lowest ? limits.lowest : x;
-    x = x > limits.highest ? limits.highest : x;
     float shifted = x * LOG2_E + ROUNDER;
     float n = shifted - ROUNDER;
     float r = (x - n * LN2_HIGH) - n * LN2_LOW;
@@ -58,6 +55,22 @@ static inline float exp_float(float x, struct exp_limits limits)
     float power = 0;
     memcpy(&power, &bits, sizeof power);
     return series * power;
+}
+
+/*
+ * Beyond the limits the value at the nearer one: results that are subnormal, or become so when they are scaled, would cost a
+ * hundred times as much.
+ */
+static inline float exp_float(float x, struct exp_limits limits)
+{
+    x = x < limits.lowest ? limits.lowest : x;
+    return exp_within_limits(x > limits.highest ? limits.highest : x);
+}
+
+/* The same where x is not above 0: one operation less. */
+static inline float exp_of_not_positive(float x, struct exp_limits limits)
+{
+    return exp_within_limits(x < limits.lowest ? limits.lowest : x);
 }
 
 static inline double sum_lanes(const double lanes[HS_LANES])
@@ -152,7 +165,7 @@ static inline float erfc_float(float t, struct exp_limits limits)
     series = series * t - 1.02788442e-1f;
     series = series * t - 6.36617109e-1f;
     series = series * t - 1.12837931f;
-    return exp_float(series * t, limits);
+    return exp_of_not_positive(series * t, limits);
 }
 
 /* Where erfc is 1e-14; read as volatile for the same reason as the limits of exp. */
@@ -209,18 +222,29 @@ static void relu(float *values, size_t n)
 
 /* ---- distributions --------------------------------------------------------------------------------------------- */
 
-/* n is a multiple of HS_LANES. */
-static inline float largest(const float *values, size_t n)
+/*
+ * The bits of numbers, read as integers, are in the order of the numbers once those of negative ones are turned round; doing that
+ * twice changes nothing. Compilers vectorise the search for the largest integer, not that for the largest number, where the
+ * order would matter if one were not a number.
+ */
+static inline int32_t turn_negative(int32_t bits)
 {
-    float lanes[HS_LANES];
-    memcpy(lanes, values, sizeof lanes);
-    for (size_t i = HS_LANES; i < n; i += HS_LANES)
-        for (size_t lane = 0; lane < HS_LANES; lane++)
-            lanes[lane] = values[i + lane] > lanes[lane] ? values[i + lane] : lanes[lane];
-    for (size_t half = HS_LANES / 2; half > 0; half /= 2)
-        for (size_t lane = 0; lane < half; lane++)
-            lanes[lane] = lanes[lane + half] > lanes[lane] ? lanes[lane + half] : lanes[lane];
-    return lanes[0];
+    return bits ^ (int32_t)((uint32_t)(bits >> 31) >> 1);
+}
+
+static float largest(const float *values, size_t n)
+{
+    int32_t best = INT32_MIN;
+    for (size_t i = 0; i < n; i++) {
+        int32_t bits = 0;
+        memcpy(&bits, &values[i], sizeof bits);
+        bits = turn_negative(bits);
+        best = bits > best ? bits : best;
+    }
+    best = turn_negative(best);
+    float maximum = 0;
+    memcpy(&maximum, &best, sizeof maximum);
+    return maximum;
 }
 
 static inline size_t round_up(size_t n)
@@ -236,12 +260,12 @@ static inline void softmax_row(float *values, size_t stride, struct hs_range vis
 {
     for (size_t i = 0; i < visible.first; i++)
         values[i] = -INFINITY;
-    for (size_t i = visible.end; i < stride; i++)
-        values[i] = -INFINITY;
     size_t n = round_up(visible.end);
+    for (size_t i = visible.end; i < n; i++)
+        values[i] = -INFINITY;
     float maximum = largest(values, n);
     for (size_t i = 0; i < n; i++)
-        values[i] = exp_float(values[i] - maximum, limits);
+        values[i] = exp_of_not_positive(values[i] - maximum, limits);
     float factor = (float)(1.0 / sum_values(values, n));
     for (size_t i = 0; i < n; i++)
         values[i] *= factor;
@@ -258,15 +282,6 @@ static void visible_softmax(float *scores, size_t stride, size_t n_rows, const s
         softmax_row(scores + row * stride, stride, visible[row], limits);
 }
 
-static float maximum_of(const float *values, size_t n)
-{
-    size_t whole = n / HS_LANES * HS_LANES;
-    float maximum = whole > 0 ? largest(values, whole) : values[0];
-    for (size_t i = whole; i < n; i++)
-        maximum = values[i] > maximum ? values[i] : maximum;
-    return maximum;
-}
-
 static double sum_exp(const float *values, float maximum, size_t n)
 {
     enum { CHUNK = 64 };
@@ -276,7 +291,7 @@ static double sum_exp(const float *values, float maximum, size_t n)
     for (size_t first = 0; first < n; first += CHUNK) {
         size_t length = n - first < CHUNK ? n - first : CHUNK;
         for (size_t i = 0; i < length; i++)
-            exponentials[i] = exp_float(values[first + i] - maximum, limits);
+            exponentials[i] = exp_of_not_positive(values[first + i] - maximum, limits);
         sum += sum_values(exponentials, length);
     }
     return sum;
@@ -347,7 +362,7 @@ const struct hs_kernels HS_KERNELS = {
     .tanh = hyperbolic_tangent,
     .relu = relu,
     .visible_softmax = visible_softmax,
-    .max = maximum_of,
+    .max = largest,
     .sum_exp = sum_exp,
     .copy_rows = copy_rows,
     .add = add,
