@@ -54,6 +54,15 @@ static hs_status compute_donors(hs_engine *engine, struct hs_prefix *prefix, hs_
     return hs_engine_observe(engine, donors, NULL, &observer, error);
 }
 
+/* All that are stacked, or as many as stay in the cache where that is enough: in models of a few hundred columns. */
+static size_t block_rows(const hs_model_shape *shape, size_t stacked)
+{
+    size_t row_bytes = (shape->width + (shape->gated_mlp ? 2 : 1) * shape->mlp_width) * sizeof(float);
+    size_t cached = HS_BLOCK_BYTES / row_bytes / HS_FEWEST_BLOCK_ROWS * HS_FEWEST_BLOCK_ROWS;
+    size_t rows = cached >= HS_FEWEST_CACHED_ROWS && cached < stacked ? cached : stacked;
+    return rows > HS_FEWEST_BLOCK_ROWS ? rows : HS_FEWEST_BLOCK_ROWS;
+}
+
 hs_status hs__engine_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload,
                                  hs_error *error)
 {
@@ -67,7 +76,7 @@ hs_status hs__engine_prefix_plan(struct hs_prefix *prefix, const hs_engine *engi
     size_t stacked = engine->options.stacked_rows > 0 ? engine->options.stacked_rows : HS_STACKED_ROWS;
     size_t nodes = n_live == 0 ? 0 : (stacked + n_live / 2) / n_live;
     size_t entries = n_scored == 0 ? 0 : stacked / 2 / n_scored;
-    prefix->block_rows = stacked > HS_FEWEST_BLOCK_ROWS ? stacked : HS_FEWEST_BLOCK_ROWS;
+    prefix->block_rows = block_rows(&engine->model->shape, stacked);
     prefix->max_nodes = nodes > 0 ? nodes : 1;
     prefix->tail.max_entries = entries > 0 ? entries : 1;
     prefix->tail.tile = n_outputs < HS_TILE_TOKENS ? n_outputs : HS_TILE_TOKENS;

@@ -22,8 +22,10 @@
  * packs the weights anew for each), and half as many scored rows wait for the unembedding.
  */
 enum {
-    HS_FEWEST_BLOCK_ROWS = 64, /* a product of fewer rows saves next to no memory */
-    HS_TILE_TOKENS = 4096,     /* outputs that are unembedded at a time */
+    HS_FEWEST_BLOCK_ROWS = 64,   /* a product of fewer rows saves next to no memory */
+    HS_BLOCK_BYTES = 512 << 10,  /* activations of a block that the second-level cache keeps from norm to MLP */
+    HS_FEWEST_CACHED_ROWS = 256, /* with fewer rows in a block packing the weights costs more than the cache saves */
+    HS_TILE_TOKENS = 4096,       /* outputs that are unembedded at a time */
 };
 
 /* The rows that a pass computes for each node: all of the forest for the clean pass, else the live ones. */
