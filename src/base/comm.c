@@ -1,3 +1,8 @@
+/*
+ * comm: MPI behind headsweep/comm.h; with the results and the sweep the only place that calls it.
+ * What a rank can fail at alone (memory above all) is agreed on before the next collective call,
+ * in which the others would otherwise wait for it for ever.
+ */
 #include "headsweep/comm.h"
 
 #include "base/launcher.h"
@@ -40,7 +45,7 @@ static hs_status check(int code, const char *call, hs_error *error)
     return hs_fail(error, HS_ERROR_COMM, "%s failed: %s", call, text);
 }
 
-/* ---- start and end --------------------------------------------------------------------------------------------- */
+/* Start and end. */
 
 static hs_status start_mpi(bool *started_here_out, hs_error *error)
 {
@@ -74,12 +79,16 @@ static hs_status check_launch(const hs_launch *launch, int size, hs_error *error
     char library[MPI_MAX_LIBRARY_VERSION_STRING] = "";
     int length = 0;
     HS_TRY(check(MPI_Get_library_version(library, &length), "MPI_Get_library_version", error));
-    return hs___launch_check(launch, size, library, error);
+    return hs__launch_check(launch, size, library, error);
 }
 
+/*
+ * The launcher's variables are read before MPI starts, which may change them, and judged after it:
+ * only then is it known how many ranks MPI sees.
+ */
 hs_status hs_comm_new(hs_comm **comm_out, hs_error *error)
 {
-    const hs_launch launch = hs___launch_look();
+    const hs_launch launch = hs__launch_look();
     hs_comm *comm = NULL;
     *comm_out = NULL;
     HS_TRY(hs_allocate(&comm, 1, sizeof *comm, "communicator", error));
@@ -105,6 +114,10 @@ static void end_mpi(void)
         (void)MPI_Finalize();
 }
 
+/*
+ * Also frees what hs_comm_new made halfway. MPI is ended only if it was started here: a program
+ * around us, such as a test, may go on with it.
+ */
 void hs_comm_free(hs_comm *comm)
 {
     if (comm == NULL)
@@ -160,7 +173,7 @@ const void *hs_comm_native(const hs_comm *comm)
     return &comm->world;
 }
 
-/* ---- agreement ------------------------------------------------------------------------------------------------- */
+/* Agreement. */
 
 /* What this rank tells the others: its error, made up if it has none. One that was agreed on before keeps its rank. */
 static hs_error announcement(const hs_comm *comm, hs_status status, const hs_error *error)
@@ -201,7 +214,7 @@ hs_status hs_comm_agree(hs_comm *comm, hs_status status, hs_error *error)
     return agree_among(comm, comm->world, comm->rank, comm->size, status, error);
 }
 
-/* ---- collective data ------------------------------------------------------------------------------------------- */
+/* Collective data. */
 
 static int piece_of(size_t n_left, size_t n_most)
 {
@@ -222,6 +235,10 @@ hs_status hs_comm_broadcast(hs_comm *comm, void *bytes, size_t n_bytes, int root
     return broadcast_over(comm->world, bytes, n_bytes, root, error);
 }
 
+/*
+ * The length goes ahead, because the others have to allocate before they can receive. They get one
+ * byte more than there is, which is zero, so that a text can be used as a string.
+ */
 hs_status hs_comm_broadcast_block(hs_comm *comm, char **bytes_inout, size_t *n_bytes_inout, int root, hs_error *error)
 {
     bool is_root = comm->rank == root;
@@ -309,6 +326,10 @@ static void join_slots(char *slots, size_t n_slots)
     slots[length] = '\0';
 }
 
+/*
+ * Slots of one length, so that one gather does without another one for the lengths; host names are
+ * short.
+ */
 hs_status hs_comm_gather_lines(hs_comm *comm, const char *line, char **lines_out, hs_error *error)
 {
     char slot[LINE_SLOT];
@@ -334,13 +355,18 @@ done:
 hs_status hs_comm_gather(hs_comm *comm, const void *bytes, size_t n_bytes, void *all, hs_error *error)
 {
     if (n_bytes > INT_MAX)
-        return hs_fail(error, HS_ERROR_COMM, "%zu bytes a rank are too many to gather", n_bytes);
+        return hs_fail(error, HS_ERROR_COMM, "%zu bytes per rank are too many to gather", n_bytes);
     return check(MPI_Gather(bytes, (int)n_bytes, MPI_BYTE, all, (int)n_bytes, MPI_BYTE, 0, comm->world), "MPI_Gather",
                  error);
 }
 
-/* ---- memory that the processes of a host share ----------------------------------------------------------------- */
+/* Memory that the processes of a host share. */
 
+/*
+ * All bytes belong to node rank 0: by default MPI joins the parts of all ranks to one block, and
+ * with a single part that is not empty the block begins with it on every rank. MPI promises no
+ * alignment, hence the bytes to spare.
+ */
 static hs_status allocate_window(const hs_comm *comm, hs_shared_block *block, hs_error *error)
 {
     MPI_Aint own_bytes = comm->node_rank == 0 ? (MPI_Aint)block->n_bytes + SHARED_ALIGNMENT : 0;
@@ -380,6 +406,10 @@ static hs_status allocate_block(size_t n_bytes, bool copied, hs_shared_block **b
     return HS_OK;
 }
 
+/*
+ * Allocating a window is collective on the host, so all agree that they have a block to put it in.
+ * Publishing it once makes the zeros of node rank 0 visible to the others.
+ */
 hs_status hs__shared_block_new(hs_comm *comm, size_t n_bytes, bool copied, hs_shared_block **block_out, hs_error *error)
 {
     hs_shared_block *block = NULL;

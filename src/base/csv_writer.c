@@ -13,7 +13,7 @@ static void begin_field(hs_csv_writer *writer)
     writer->is_due = true;
 }
 
-/* A spreadsheet takes what begins like this for a formula, and runs it; an apostrophe before it says that it is text. */
+/* A spreadsheet runs what begins like this as a formula; an apostrophe before it says that it is text. */
 static bool is_formula(const char *string)
 {
     char *end;

@@ -1,3 +1,7 @@
+/*
+ * error: exit codes and meanings of the statuses, and the one message that an hs_error keeps. The
+ * first failure is the cause; what fails after it, because of it, is not recorded.
+ */
 #include "headsweep/base.h"
 
 #include <string.h>

@@ -1,3 +1,7 @@
+/*
+ * file: whole files, mapped or copied, and folders. Says what is in a path's place instead of a
+ * file. Data files are read by input.c, files are written by output.c.
+ */
 #include "headsweep/base.h"
 
 #include <errno.h>
@@ -61,6 +65,10 @@ static hs_status check_placeholder(const char *path, const void *bytes, size_t n
     return HS_OK;
 }
 
+/*
+ * Of what is not a regular file stat() gives no size that means anything. The mapping is shared,
+ * so that the processes of a host hold one copy of the weights.
+ */
 static hs_status map(int fd, const struct stat *information, const char *path, hs_mapped_file *file_out,
                      hs_error *error)
 {
@@ -132,6 +140,7 @@ static hs_status read_to_end(int fd, const char *path, size_t max_bytes, hs_text
     return HS_OK;
 }
 
+/* Copied rather than mapped: readers want a terminating zero, and a pipe has to work too. */
 hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error)
 {
     int fd;
@@ -156,8 +165,12 @@ hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, siz
     return status;
 }
 
-/* ---- text files -------------------------------------------------------------------------------------------------- */
+/* Text files. */
 
+/*
+ * UTF-16 without this check would fail as malformed UTF-8 or JSON, which does not tell anybody
+ * what to do.
+ */
 hs_status hs_text_mark(const char *bytes, size_t n_bytes, const char *path, size_t *length_out, hs_error *error)
 {
     /* UTF-32's own begins with that of UTF-16. */
@@ -184,6 +197,10 @@ hs_status hs_text_mark(const char *bytes, size_t n_bytes, const char *path, size
     return HS_OK;
 }
 
+/*
+ * Carriage returns are replaced only if they are all that ends lines: before a line feed each
+ * reader drops them itself, and a single one within a line may belong to the text.
+ */
 hs_status hs_text_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error)
 {
     size_t mark;
@@ -204,7 +221,7 @@ hs_status hs_text_file_read(const char *path, size_t max_bytes, char **bytes_out
     return HS_OK;
 }
 
-/* ---- folders ----------------------------------------------------------------------------------------------------- */
+/* Folders. */
 
 static hs_status make_one_folder(const char *path, hs_error *error)
 {
@@ -238,7 +255,7 @@ hs_status hs_folder_sync(const char *path, hs_error *error)
         return error->status;
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     hs_status status = HS_OK;
-    /* Some file systems have no fsync of folders, and some folders may not be read: the name is as safe as they make it. */
+    /* Some file systems cannot sync a folder, some folders may not be read: the name is then as safe as it gets. */
     if (descriptor >= 0 ? fsync(descriptor) != 0 && errno != EINVAL && errno != ENOTSUP : errno != EACCES)
         status = hs_fail_system(error, HS_ERROR_IO, errno, "folder %s cannot be synchronised", folder);
     if (descriptor >= 0)

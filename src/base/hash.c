@@ -1,3 +1,7 @@
+/*
+ * hash: XXH3 (libxxhash), which says whether files, experiments and cells are the same as before.
+ * It guards against accidents, not against forgery.
+ */
 #include "headsweep/base.h"
 
 #include <string.h>

@@ -1,3 +1,7 @@
+/*
+ * input: data files from front to back, plain ones mapped, gzip's unpacked piece by piece, so that
+ * neither has to fit into memory. The only file that knows zlib.
+ */
 #include "headsweep/base.h"
 
 #include <string.h>
@@ -19,7 +23,7 @@ struct hs_input {
     size_t end;
 };
 
-/* ---- gzip -------------------------------------------------------------------------------------------------------- */
+/* Gzip. */
 
 static hs_status start_unpacking(hs_input *input, hs_error *error)
 {
@@ -88,8 +92,9 @@ static hs_status make_room(hs_input *input, size_t n_wanted, hs_error *error)
     return hs_reserve(&input->window, &input->capacity, needed, 1, input->path, error);
 }
 
-/* ---- the file ---------------------------------------------------------------------------------------------------- */
+/* The file. */
 
+/* What a file is, its first two bytes say (RFC 1952), not its name. */
 hs_status hs_input_open(const char *path, hs_input **input_out, hs_error *error)
 {
     hs_input *input = NULL;
@@ -123,6 +128,10 @@ void hs_input_free(hs_input *input)
     hs_free(input);
 }
 
+/*
+ * A plain file is its own window. For a packed one, what was looked at and not passed is moved to
+ * the front, and the window grows only if more is wanted than it can hold.
+ */
 hs_status hs_input_look(hs_input *input, size_t n_wanted, const char **bytes_out, size_t *n_out, bool *is_all_out,
                         hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * json: jansson behind names of our own; no other file knows it. Refuses what is nested too deep
+ * for its recursion, and keeps how the numbers of a data file are written, which jansson forgets.
+ */
 #include "base/json_text.h"
 
 #include <jansson.h>
@@ -24,7 +28,7 @@ static const hs_json_value *wrap(const json_t *value)
 
 /*
  * A number that a record of a data file writes otherwise than jansson would is kept as a string of this byte and its
- * text: no text that came through the parser, or was added, begins with it, for it is no UTF-8.
+ * text: no text that came through the parser, or was added, begins with it, because it is not UTF-8.
  */
 static const char written_mark = '\xFF';
 
@@ -34,7 +38,7 @@ static const char *written_number(const json_t *value)
     return text != NULL && text[0] == written_mark ? text + 1 : NULL;
 }
 
-/* ---- parsing --------------------------------------------------------------------------------------------------- */
+/* Parsing. */
 
 /* Where a text comes from. One of a single line may itself be a line of `source`, which then holds its number. */
 typedef struct origin {
@@ -69,7 +73,7 @@ static hs_status fail_at_offset(const origin *from, const char *bytes, size_t le
     return fail_at(from, bytes, length, line, column, text, error);
 }
 
-/* jansson recurses once a level, up to 2048 of them: a deep document is refused before it costs any stack. */
+/* jansson recurses once per level, up to 2048 of them: a deep document is refused before it costs any stack. */
 static hs_status check_nesting(const char *bytes, size_t length, const origin *from, hs_error *error)
 {
     size_t depth = 0;
@@ -122,6 +126,10 @@ static hs_status load_with_huge_integers(const char *bytes, size_t length, json_
     return status;
 }
 
+/*
+ * The one way into jansson, so that no document reaches it unchecked. What it finds wrong is told
+ * in our form, with the path and the line within the file.
+ */
 static hs_status parse(const char *bytes, size_t length, const origin *from, hs_json **json_out, hs_error *error)
 {
     hs_json *json = NULL;
@@ -149,7 +157,7 @@ hs_status hs_json_parse(const char *bytes, size_t length, const char *source, hs
     return parse(bytes, length, &(origin){.source = source}, json_out, error);
 }
 
-/* ---- records of data files ------------------------------------------------------------------------------------- */
+/* Records of data files. */
 
 /* Where the tree is put back together: numbers come in the order of the text. */
 typedef struct restorer {
@@ -208,6 +216,10 @@ static hs_status restore(const char *bytes, const json_record *record, hs_json *
                                            : hs_fail(error, HS_ERROR_MEMORY, "no memory for the numbers of a record");
 }
 
+/*
+ * jansson reads a copy in which a number that it would change is a 0 of the same width, so that
+ * its lines and columns are those of the file; the numbers are put back into the tree afterwards.
+ */
 hs_status hs_json_parse_record(const char *bytes, size_t length, const char *path, size_t line, hs_json **json_out,
                                hs_error *error)
 {
@@ -256,7 +268,7 @@ hs_status hs_json_new_object(hs_json **json_out, hs_error *error)
 hs_status hs_json_add_string(hs_json *json, const char *key, const char *bytes, size_t length, hs_error *error)
 {
     if (json_object_set_new(json->root, key, json_stringn(bytes, length)) != 0)
-        return hs_fail(error, HS_ERROR_MEMORY, "no memory for a string of %zu bytes, or no UTF-8", length);
+        return hs_fail(error, HS_ERROR_MEMORY, "no memory for a string of %zu bytes, or it is not UTF-8", length);
     return HS_OK;
 }
 
@@ -268,7 +280,7 @@ void hs_json_free(hs_json *json)
     hs_free(json);
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------- */
+/* Reading. */
 
 const hs_json_value *hs_json_root(const hs_json *json)
 {

@@ -1,3 +1,7 @@
+/*
+ * json_text: documents made fit for jansson, which refuses integers beyond 64 bits, NaN, Infinity
+ * and halves of surrogate pairs, all of which Python's json reads and writes.
+ */
 #include "base/json_text.h"
 
 #include <errno.h>
@@ -53,7 +57,7 @@ hs_status hs__base_json_mark_huge_integers(const char *bytes, size_t length, hs_
     return HS_OK;
 }
 
-/* ---- records --------------------------------------------------------------------------------------------------- */
+/* Records. */
 
 static size_t count_digits(const char *bytes, size_t length)
 {
@@ -88,7 +92,7 @@ static bool is_number(const char *bytes, size_t length, bool *is_plain_out)
     return at == length;
 }
 
-/* Length of what Python's json writes for a number that is none: NaN, Infinity, -Infinity; 0 for anything else. */
+/* Length of what Python's json writes for numbers that JSON lacks: NaN, Infinity, -Infinity; 0 for anything else. */
 static size_t not_finite_length(const char *bytes, size_t length)
 {
     static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
@@ -119,7 +123,7 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The UTF-16 unit of an escape \uXXXX that begins here; -1 if there is none. */
+/* The UTF-16 unit of an escape \uXXXX that begins here; -1 if none does. */
 static int escaped_unit(const char *bytes, size_t length)
 {
     int unit = 0;

@@ -1,3 +1,8 @@
+/*
+ * launcher: finds out that several processes were started of which each believes that it is alone,
+ * because the launcher belongs to another MPI. Each would run the whole experiment, on one results
+ * file.
+ */
 #include "base/launcher.h"
 
 #include <stdlib.h>
@@ -37,7 +42,7 @@ static const struct launcher *find_launcher(void)
     return NULL;
 }
 
-hs_launch hs___launch_look(void)
+hs_launch hs__launch_look(void)
 {
     const struct launcher *launcher = getenv("HEADSWEEP_ALONE") == NULL ? find_launcher() : NULL;
     hs_launch launch = {0};
@@ -49,7 +54,7 @@ hs_launch hs___launch_look(void)
     return launch;
 }
 
-hs_status hs___launch_check(const hs_launch *launch, int size, const char *library, hs_error *error)
+hs_status hs__launch_check(const hs_launch *launch, int size, const char *library, hs_error *error)
 {
     if (size > 1 || launch->size <= 1)
         return HS_OK;

@@ -11,8 +11,8 @@ typedef struct hs_launch {
 } hs_launch;
 
 /* From the environment; before MPI starts, which may change it. */
-hs_launch hs___launch_look(void);
+hs_launch hs__launch_look(void);
 /* HS_ERROR_USAGE where several were started and MPI, whose version is `library`, has `size` 1. */
-hs_status hs___launch_check(const hs_launch *launch, int size, const char *library, hs_error *error);
+hs_status hs__launch_check(const hs_launch *launch, int size, const char *library, hs_error *error);
 
 #endif

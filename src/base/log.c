@@ -1,3 +1,7 @@
+/*
+ * log: lines for people on stderr, and bytes, counts and durations in the short forms that they
+ * contain.
+ */
 #include "headsweep/base.h"
 
 #include <math.h>
@@ -41,6 +45,10 @@ double hs_time_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/*
+ * The limits are those at which printf rounds up to one more digit: 999.6 kB is written 1.0 MB,
+ * not 1000 kB.
+ */
 const char *hs_format_bytes(double n_bytes, char *buffer, size_t capacity)
 {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
@@ -59,6 +67,10 @@ const char *hs_format_bytes(double n_bytes, char *buffer, size_t capacity)
     return buffer;
 }
 
+/*
+ * Numbers of heads and sets are compared with each other and are therefore exact up to four
+ * digits. Limits that end in 95 are those at which printf rounds up.
+ */
 const char *hs_format_count(double count, char *buffer, size_t capacity)
 {
     static const char *const prefixes[] = {"", " k", " M", " G", " T", " P", " E"};
@@ -79,6 +91,10 @@ const char *hs_format_count(double count, char *buffer, size_t capacity)
     return buffer;
 }
 
+/*
+ * Rounded once, before it is taken apart: parts that are rounded by themselves give 0:60. Days
+ * stay a double, because an estimate may be of any size.
+ */
 const char *hs_format_duration(double seconds, char *buffer, size_t capacity)
 {
     if (!isfinite(seconds) || seconds < 0) {

@@ -1,3 +1,7 @@
+/*
+ * memory: zeroed blocks at 64-byte boundaries, arrays that grow, and how much the process has
+ * used.
+ */
 #include "headsweep/base.h"
 
 #include <stdlib.h>
@@ -47,6 +51,10 @@ static size_t grown_capacity(size_t capacity, size_t needed)
     return grown < needed ? needed : grown;
 }
 
+/*
+ * The pointer is read and written as bytes, since the caller's variable is a `T *` of any T, which
+ * a `void **` must not alias.
+ */
 hs_status hs_reserve(void *items_inout, size_t *capacity_inout, size_t needed, size_t item_size, const char *what,
                      hs_error *error)
 {

@@ -1,17 +1,21 @@
-/* Names that there are, in messages about one that there is not. */
+/* names: the names that there are, in messages about one that there is not. */
 #include "headsweep/base.h"
 
 #include <string.h>
 
 enum { MAX_COMPARED = 96, MAX_LISTED = 360, MAX_MESSAGE = 600 };
 
-/* ---- how near ---------------------------------------------------------------------------------------------------- */
+/* How near. */
 
 static size_t smaller(size_t left, size_t right)
 {
     return left < right ? left : right;
 }
 
+/*
+ * Exchanged neighbours, the commonest slip, count once (optimal string alignment). The table is on
+ * the stack because names are short; what is longer was not meant to be one.
+ */
 size_t hs_edit_distance(const char *left, const char *right)
 {
     size_t n_left = strlen(left), n_right = strlen(right);
@@ -66,7 +70,7 @@ static const char *find_nearest(const hs_names *names, const char *name)
     return nearest != NULL ? nearest : find_beginning(names, name);
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------- */
+/* Names. */
 
 hs_status hs_names_add(hs_names *names, const char *name, hs_error *error)
 {
@@ -96,6 +100,10 @@ static void list_names(const hs_names *names, char list[MAX_LISTED])
     }
 }
 
+/*
+ * All in one message, because hs_fail keeps only the first: what the caller says, what may have
+ * been meant and what there is.
+ */
 hs_status hs_fail_name(hs_error *error, hs_status status, const hs_names *names, const char *name, const char *format,
                        ...)
 {

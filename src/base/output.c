@@ -1,4 +1,8 @@
-/* memmem() is Linux's. */
+/*
+ * output: files that headsweep writes, each beside its place and renamed when all of it is on the disk, so that
+ * neither a failure nor a signal leaves half a file, and nothing of the user's is written over.
+ */
+/* For memmem(), which is Linux's. */
 #define _GNU_SOURCE
 #include "headsweep/base.h"
 
@@ -25,7 +29,7 @@ struct hs_output {
     struct sigaction before[N_SIGNALS];
 };
 
-/* ---- what may be replaced ---------------------------------------------------------------------------------------- */
+/* What may be replaced. */
 
 /* Under whatever name, and through whatever link. */
 static bool is_input(const struct stat *there, const hs_output_rules *rules)
@@ -47,6 +51,10 @@ static bool has_mark(const char *path, const char *mark)
     return n > 0 && memmem(beginning, (size_t)n, mark, strlen(mark)) != NULL;
 }
 
+/*
+ * What comes before the line with `force` is refused with --force too: an input, a link (its
+ * target is not ours to write) and what is not a regular file.
+ */
 static hs_status check_file(const char *path, const struct stat *there, const hs_output_rules *rules, hs_error *error)
 {
     struct stat behind;
@@ -74,7 +82,7 @@ static hs_status check_place(hs_output *output, const hs_output_rules *rules, hs
     return check_file(output->path, &there, rules, error);
 }
 
-/* ---- signals ----------------------------------------------------------------------------------------------------- */
+/* Signals. */
 
 /* The file that a signal handler removes; of the output that was opened first, where there are two. */
 static char *volatile pending = NULL;
@@ -112,7 +120,7 @@ static void let_signals_be(hs_output *output)
     pending = NULL;
 }
 
-/* ---- beside, then in its place ------------------------------------------------------------------------------------ */
+/* Beside, then in its place. */
 
 static hs_status fail(const hs_output *output, hs_error *error)
 {
@@ -138,6 +146,10 @@ static hs_status make_temporary(hs_output *output, const char *folder, hs_error 
     return output->replaces && fchmod(output->file, output->mode) != 0 ? fail(output, error) : HS_OK;
 }
 
+/*
+ * Everything that can be refused is refused before anything is created. The temporary file lies in
+ * the same folder, since a rename works only within one file system.
+ */
 hs_status hs_output_new(const char *path, const hs_output_rules *rules, hs_output **output_out, hs_error *error)
 {
     hs_output *output = NULL;

@@ -1,3 +1,7 @@
+/*
+ * random: Philox4x32-10 (Salmon et al. 2011). A number depends on key, stream and index alone, so
+ * that every rank can draw any of them, in any order, and the results do not depend on who did.
+ */
 #include "headsweep/base.h"
 
 /* Constants of Philox4x32 (Salmon et al. 2011, table 2): multipliers, and Weyl increments of the round keys. */
@@ -7,6 +11,10 @@ static const uint32_t philox_multiplier_1 = UINT32_C(0xCD9E8D57);
 static const uint32_t philox_weyl_0 = UINT32_C(0x9E3779B9); /* golden ratio */
 static const uint32_t philox_weyl_1 = UINT32_C(0xBB67AE85); /* sqrt(3) - 1 */
 
+/*
+ * The rounds of the paper, with the order of words of Random123, whose known answers a test
+ * compares with: another order would be as random and agree with nobody.
+ */
 void hs_random_philox(uint64_t key, const uint32_t counter[4], uint32_t out[4])
 {
     uint32_t key_0 = (uint32_t)key, key_1 = (uint32_t)(key >> 32);

@@ -1,3 +1,4 @@
+/* text: copies of strings, texts that grow, UTF-8 and paths. */
 #include "headsweep/base.h"
 
 #include <string.h>

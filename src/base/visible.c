@@ -1,8 +1,8 @@
 /*
  * visible: texts that came from a file, as a terminal may be shown them.
  *
- * An escape sequence in a metric's unit could rewrite the screen, an override of the writing direction could turn a finding
- * round. Both are printed as what they are.
+ * An escape sequence in a metric's unit could rewrite the screen, an override of the writing direction could turn a
+ * finding round. Both are printed as what they are.
  */
 #include "headsweep/base.h"
 
@@ -12,7 +12,7 @@ typedef struct character_range {
     uint32_t first, last;
 } character_range;
 
-/* What acts on a terminal or a reader without being seen: controls, marks and overrides of direction, line separators. */
+/* What acts on a terminal or a reader unseen: controls, marks and overrides of direction, line separators. */
 static const character_range unseen[] = {
     {0x00, 0x08},     {0x0B, 0x1F},     {0x7F, 0x9F},     {0x061C, 0x061C},
     {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF},
@@ -49,6 +49,10 @@ size_t hs_visible_length(const char *bytes, size_t available, char escape[HS_VIS
     return length > 0 ? length : 1;
 }
 
+/*
+ * Plain characters are written in runs up to the next one that is escaped: a message is seldom
+ * more than one run.
+ */
 void hs_print_visible(FILE *stream, const char *text, size_t length, bool one_line)
 {
     char escape[HS_VISIBLE_BYTES];
