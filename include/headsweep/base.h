@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* ---- errors -------------------------------------------------------------------------------------------------- */
+/* Errors. */
 
 /* name, exit code of the program, meaning. The exit codes are part of the command line's contract. */
 #define HS_STATUS_LIST(X)                                                                          \
@@ -75,7 +75,7 @@ hs_status hs_error_prefix(hs_error *error, const char *format, ...) __attribute_
             goto done;       \
     } while (0)
 
-/* ---- memory -------------------------------------------------------------------------------------------------- */
+/* Memory. */
 
 /*
  * Zeroed memory for count * size bytes, aligned to 64 bytes (OpenBLAS results can depend on alignment). count * size
@@ -94,7 +94,7 @@ hs_status hs_reserve(void *items_inout, size_t *capacity_inout, size_t needed, s
 /* The most memory that this process had resident so far, what it shares with others included; 0 if it is not known. */
 size_t hs_peak_memory_bytes(void);
 
-/* ---- strings ------------------------------------------------------------------------------------------------- */
+/* Strings. */
 
 char *hs_string_copy(const char *text, hs_error *error);                  /* NULL on failure; hs_free() it */
 char *hs_string_copy_n(const char *text, size_t length, hs_error *error); /* the same for `length` bytes */
@@ -112,8 +112,9 @@ hs_status hs_text_append(hs_text *text, const char *bytes, size_t length, hs_err
 hs_status hs_text_appendf(hs_text *text, hs_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /*
- * The same for long texts of many pieces: the first failure is kept, what is put after it is left out, and hs_text_status()
- * tells of it, once, at the end. hs_text_keep() is for a piece that somebody else appended with a status of its own.
+ * The same for long texts of many pieces: the first failure is kept, what is put after it is left out, and
+ * hs_text_status() tells of it, once, at the end. hs_text_keep() is for a piece that somebody else appended with a
+ * status of its own.
  */
 void hs_text_put(hs_text *text, const char *string);
 void hs_text_put_bytes(hs_text *text, const char *bytes, size_t length);
@@ -128,7 +129,7 @@ void hs_text_empty(hs_text *text);
 char *hs_text_take(hs_text *text);
 void hs_text_clear(hs_text *text);
 
-/* Length in bytes of the UTF-8 character at `bytes` (1 to 4), 0 if it is malformed, overlong, a surrogate or cut off. */
+/* Bytes of the UTF-8 character at `bytes` (1 to 4), 0 if it is malformed, overlong, a surrogate or cut off. */
 size_t hs_utf8_length(const char *bytes, size_t available);
 /* HS_ERROR_INPUT with the byte offset of the first malformed character; `what` names the text in the message. */
 hs_status hs_utf8_check(const char *bytes, size_t length, const char *what, hs_error *error);
@@ -137,12 +138,12 @@ size_t hs_utf8_count(const char *bytes, size_t length);
 
 enum { HS_VISIBLE_BYTES = 12 };
 /*
- * Length in bytes of the character at `bytes`, available > 0; 1 of what is not UTF-8. `escape` is how a terminal is shown a
- * character that would act on it (C0 but tab and newline, DEL, C1, marks and overrides of direction, line separators) or a byte
- * that is not UTF-8: "\x1b", "\u202e"; "" for all others.
+ * Length in bytes of the character at `bytes`, available > 0; 1 of what is not UTF-8. `escape` is how a terminal is
+ * shown a character that would act on it (C0 but tab and newline, DEL, C1, marks and overrides of direction, line
+ * separators) or a byte that is not UTF-8: "\x1b", "\u202e"; "" for all others.
  */
 size_t hs_visible_length(const char *bytes, size_t available, char escape[HS_VISIBLE_BYTES]);
-/* Prints a text that may hold what came from a file, with such characters escaped, and newlines too where it is one line. */
+/* Prints a text that may hold what came from a file, with such characters escaped; newlines too if it is one line. */
 void hs_print_visible(FILE *stream, const char *text, size_t length, bool one_line);
 
 /* Joins a folder and a name; an absolute `name` is returned as it is. NULL on failure; hs_free() it. */
@@ -153,7 +154,7 @@ bool hs_path_exists(const char *path);
 /* Makes a folder and those above it where they are missing (mkdir -p). HS_ERROR_IO. */
 hs_status hs_folder_make(const char *path, hs_error *error);
 
-/* ---- names ---------------------------------------------------------------------------------------------------- */
+/* Names. */
 
 /* The names that there are of something, for a message about one that there is not. Initialise with {0}; borrows. */
 typedef struct hs_names {
@@ -165,19 +166,19 @@ typedef struct hs_names {
 hs_status hs_names_add(hs_names *names, const char *name, hs_error *error);
 void hs_names_clear(hs_names *names);
 /*
- * Records the message, "; did you mean "NEAREST"?" where a name is near to `name` or the only one that begins so, and the
- * names that there are, as many as fit.
+ * Records the message, "; did you mean "NEAREST"?" where a name is near to `name` or the only one that begins so,
+ * and the names that there are, as many as fit.
  */
 hs_status hs_fail_name(hs_error *error, hs_status status, const hs_names *names, const char *name, const char *format,
                        ...) __attribute__((format(printf, 5, 6)));
 /*
- * Edits that turn one text into the other, with neighbours exchanged counting as one (optimal string alignment); SIZE_MAX
- * if one is too long to be a misspelt name. And the most that a misspelling of `name` has.
+ * Edits that turn one text into the other, with neighbours exchanged counting as one (optimal string alignment);
+ * SIZE_MAX if one is too long to be a misspelt name. And the most that a misspelling of `name` has.
  */
 size_t hs_edit_distance(const char *left, const char *right);
 size_t hs_most_edits(const char *name);
 
-/* ---- files --------------------------------------------------------------------------------------------------- */
+/* Files. */
 
 /* A whole file mapped read-only and shared between the processes of a host. Initialise with {0}. */
 typedef struct hs_mapped_file {
@@ -195,8 +196,8 @@ void hs_mapped_bytes_release(const void *bytes, size_t n_bytes);
 hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error);
 
 /*
- * A regular file, looked at from front to back. What gzip packed, by its first bytes, comes unpacked, in a window that is
- * no larger than what is looked at; HS_ERROR_INPUT where it is cut off or damaged.
+ * A regular file, looked at from front to back. What gzip packed, by its first bytes, comes unpacked, in a window that
+ * is no larger than what is looked at; HS_ERROR_INPUT where it is cut off or damaged.
  */
 typedef struct hs_input hs_input;
 
@@ -208,8 +209,8 @@ hs_status hs_input_look(hs_input *input, size_t n_wanted, const char **bytes_out
 void hs_input_pass(hs_input *input, size_t n_bytes); /* at most what was looked at */
 
 /*
- * Every reader of a text begins with one of these two. *length_out: bytes of a UTF-8 byte order mark at the start, 0 if there
- * is none. HS_ERROR_INPUT: the mark of UTF-16 or UTF-32; says how to convert the file.
+ * Every reader of a text begins with one of these two. *length_out: bytes of a UTF-8 byte order mark at the start, 0
+ * without one. HS_ERROR_INPUT: the mark of UTF-16 or UTF-32; says how to convert the file.
  */
 hs_status hs_text_mark(const char *bytes, size_t n_bytes, const char *path, size_t *length_out, hs_error *error);
 /* hs_file_read() without such a mark; lines that end in carriage returns alone, all of them, end in line feeds then. */
@@ -228,7 +229,7 @@ hs_status hs_folder_sync(const char *path, hs_error *error);
  */
 typedef struct hs_output_rules {
     const char *mark;          /* text in the first HS_OUTPUT_MARK_BYTES of what headsweep wrote; NULL: there is none */
-    bool force;                /* replaces any regular file that is no input */
+    bool force;                /* replaces any regular file that is not an input */
     bool can_force;            /* whoever is told may say --force */
     const char *const *inputs; /* [n_inputs] paths that are read here, by whatever name; borrowed for the call */
     size_t n_inputs;
@@ -248,7 +249,7 @@ void hs_output_free(hs_output *output);
 hs_status hs_output_write(const char *path, const hs_output_rules *rules, const void *bytes, size_t n_bytes,
                           hs_error *error);
 
-/* ---- JSON (jansson behind it; a document is read-only and owned by its root) ----------------------------------- */
+/* JSON (jansson behind it; a document is read-only and owned by its root). */
 
 typedef struct hs_json hs_json;             /* a document: owns every value in it */
 typedef struct hs_json_value hs_json_value; /* a value in a document; lives as long as the document */
@@ -272,13 +273,13 @@ hs_status hs_json_parse(const char *bytes, size_t length, const char *source, hs
 hs_status hs_json_read(const char *path, size_t max_bytes, hs_json **json_out, hs_error *error);
 /*
  * A record of a data file, which begins at line `line` of it, as Python's json reads what Python's json writes: NaN,
- * Infinity and -Infinity are reals, and so is a number that is too large for any; \uD800 to \uDFFF without the other half
- * is read as U+FFFD and counted. Numbers keep how they are written.
+ * Infinity and -Infinity are reals, and so is a number that is too large for any; \uD800 to \uDFFF without the other
+ * half is read as U+FFFD and counted. Numbers keep how they are written.
  */
 hs_status hs_json_parse_record(const char *bytes, size_t length, const char *path, size_t line, hs_json **json_out,
                                hs_error *error);
 size_t hs_json_n_replaced(const hs_json *json);
-/* An empty object, and one string more in an object that is the root: for tables that are no JSON. */
+/* An empty object, and one string more in an object that is the root: for tables that are not JSON. */
 hs_status hs_json_new_object(hs_json **json_out, hs_error *error);
 hs_status hs_json_add_string(hs_json *json, const char *key, const char *bytes, size_t length, hs_error *error);
 void hs_json_free(hs_json *json);
@@ -288,30 +289,31 @@ hs_json_kind hs_json_kind_of(const hs_json_value *value);
 const char *hs_json_kind_name(hs_json_kind kind);
 size_t hs_json_size(const hs_json_value *value); /* elements of an array or object, bytes of a string, else 0 */
 
-/* Absent key, or `value` is no object: NULL. A dotted `key` such as "prompt.text" is NOT split. */
+/* NULL without such a key, or if `value` is not an object. A dotted `key` such as "prompt.text" is NOT split. */
 const hs_json_value *hs_json_get(const hs_json_value *value, const char *key);
-const hs_json_value *hs_json_at(const hs_json_value *value, size_t index); /* NULL past the end or no array */
+/* NULL past the end, or if `value` is not an array. */
+const hs_json_value *hs_json_at(const hs_json_value *value, size_t index);
 
 /* Walks an object in file order; start with iterator NULL. NULL at the end. */
 typedef struct hs_json_iterator hs_json_iterator;
 hs_json_iterator *hs_json_next(const hs_json_value *object, hs_json_iterator *iterator, const char **key_out,
                                size_t *key_length_out, const hs_json_value **value_out);
 
-const char *hs_json_string(const hs_json_value *value); /* zero-terminated UTF-8, NULL if it is no string */
+const char *hs_json_string(const hs_json_value *value); /* zero-terminated UTF-8, NULL if it is not a string */
 bool hs_json_is_integer(const hs_json_value *value);
 bool hs_json_is_number(const hs_json_value *value);
-int64_t hs_json_integer(const hs_json_value *value); /* 0 if it is no integer */
-double hs_json_number(const hs_json_value *value);   /* 0 if it is no number */
+int64_t hs_json_integer(const hs_json_value *value); /* 0 if it is not an integer */
+double hs_json_number(const hs_json_value *value);   /* 0 if it is not a number */
 /* How a number of a record is written; NULL for others, and for whole numbers as printf's %lld writes them. */
 const char *hs_json_number_text(const hs_json_value *value);
 bool hs_json_true(const hs_json_value *value); /* false for everything but true */
 
-/* ---- writing JSON and CSV ---------------------------------------------------------------------------------------- */
+/* Writing JSON and CSV. */
 
 /*
- * A JSON document, element by element, at the end of a text: commas come by themselves, strings are escaped so that they may
- * stand in a script element of a page, and what is not finite is null. Initialise with the text alone; what fails is kept in
- * it (hs_text_status).
+ * A JSON document, element by element, at the end of a text: commas come by themselves, strings are escaped so that
+ * they may stand in a script element of a page, and what is not finite is null. Initialise with the text alone; what
+ * fails is kept in it (hs_text_status).
  */
 typedef struct hs_json_writer {
     hs_text *text;
@@ -333,8 +335,8 @@ void hs_json_put_truth(hs_json_writer *writer, bool truth);
 void hs_json_put_null(hs_json_writer *writer);
 
 /*
- * Rows of CSV (RFC 4180, but lines end in line feeds): a field is quoted where it must be, and what is not finite is empty.
- * Initialise with the text alone; what fails is kept in it.
+ * Rows of CSV (RFC 4180, but lines end in line feeds): a field is quoted where it must be, and what is not finite is
+ * empty. Initialise with the text alone; what fails is kept in it.
  */
 typedef struct hs_csv_writer {
     hs_text *text;
@@ -346,7 +348,7 @@ void hs_csv_put_number(hs_csv_writer *writer, double number); /* with nine digit
 void hs_csv_put_whole(hs_csv_writer *writer, int64_t number);
 void hs_csv_end_row(hs_csv_writer *writer);
 
-/* ---- hashes (XXH3, libxxhash) ---------------------------------------------------------------------------------- */
+/* Hashes (XXH3, libxxhash). */
 
 /* 64-bit hash of `length` bytes, chained by `seed`: hash several pieces by passing each result as the next seed. */
 uint64_t hs_hash(uint64_t seed, const void *bytes, size_t length);
@@ -360,7 +362,7 @@ uint64_t hs_hash_end(hs_hash_pieces *pieces);
 /* Whole file; HS_ERROR_IO if it cannot be read. */
 hs_status hs_hash_file(uint64_t seed, const char *path, uint64_t *hash_out, hs_error *error);
 
-/* ---- random numbers: counter-based, no state (Philox4x32-10, Salmon et al. 2011, doi:10.1145/2063384.2063405) ---- */
+/* Random numbers: counter-based, no state (Philox4x32-10, Salmon et al. 2011, doi:10.1145/2063384.2063405). */
 
 /*
  * Everything that is drawn from the seed of an experiment, each use apart: name, number, word, what is drawn. A number
@@ -397,7 +399,7 @@ uint64_t hs_random_below(uint64_t key, uint64_t stream, uint64_t index, uint64_t
 /* A permutation of 0 .. n-1 into out[n] (Fisher-Yates). */
 void hs_random_permutation(uint64_t key, uint64_t stream, size_t n, uint32_t *out);
 
-/* ---- metrics ------------------------------------------------------------------------------------------------------ */
+/* Metrics. */
 
 /*
  * What the `per` of a metric can be besides the number of another one. The values of the last two are what is counted:
@@ -411,7 +413,7 @@ typedef enum hs_per {
         -3, /* mean of F1 over the task's metrics of that kind whose label is right or predicted somewhere */
 } hs_per;
 
-/* One number of each example of a task, and how it is summarised: the same in the tasks, in the file and in its findings. */
+/* One number of each example of a task, and its summary: the same in the tasks, in the file and in its findings. */
 typedef struct hs_metric {
     const char *name;    /* "acc_norm" */
     const char *unit;    /* "share", "nats", "probability", "logits", "count" */
@@ -421,7 +423,7 @@ typedef struct hs_metric {
     int per;             /* summary over examples = sum / sum of metric `per` (nll per token), or an hs_per */
 } hs_metric;
 
-/* ---- messages to people (stderr) ------------------------------------------------------------------------------- */
+/* Messages to people (stderr). */
 
 typedef enum hs_log_level { HS_LOG_QUIET, HS_LOG_WARNING, HS_LOG_INFO, HS_LOG_DEBUG } hs_log_level;
 
@@ -430,7 +432,10 @@ typedef struct hs_log {
     hs_log_level level;
 } hs_log;
 
-/* One line, flushed, without anything that acts on a terminal; the newline is added. Nothing unless log->level is at least `level`. */
+/*
+ * One line, flushed, without anything that acts on a terminal; the newline is added. Nothing if `level` is above
+ * log->level.
+ */
 void hs_log_print(const hs_log *log, hs_log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 double hs_time_seconds(void); /* monotonic */

@@ -12,8 +12,8 @@
 typedef struct hs_comm hs_comm;
 
 /*
- * Collective over all processes of the job. Starts MPI. HS_ERROR_USAGE: a launcher started several processes and each is
- * alone, because it is another MPI's; one of them has the message.
+ * Collective over all processes of the job. Starts MPI. HS_ERROR_USAGE: a launcher started several processes and each
+ * is alone, because it is another MPI's; one of them has the message.
  */
 hs_status hs_comm_new(hs_comm **comm_out, hs_error *error);
 /* Collective. Ends MPI; after hs_comm_end_by_abort the processes too, all at once. */
@@ -36,8 +36,8 @@ const void *hs_comm_native(const hs_comm *comm);
 
 /*
  * Collective. All ranks leave with the same status: HS_OK if every rank came with HS_OK, else the status and message
- * of the lowest failing rank, which the error names (hs_error.rank). The way to agree before the next collective step. Without ranks (`comm` is
- * NULL) the status stays as it is.
+ * of the lowest failing rank, which the error names (hs_error.rank). The way to agree before the next collective step.
+ * Without ranks (`comm` is NULL) the status stays as it is.
  */
 hs_status hs_comm_agree(hs_comm *comm, hs_status status, hs_error *error);
 
@@ -51,11 +51,11 @@ hs_status hs_comm_sum_u64(hs_comm *comm, uint64_t *values, size_t n_values, hs_e
 hs_status hs_comm_maximum(hs_comm *comm, double *values, size_t n_values, hs_error *error);
 hs_status hs_comm_barrier(hs_comm *comm, hs_error *error);
 /*
- * Collective. One line a rank (cut to 256 bytes), each ended by a newline, in rank order, on rank 0: e.g. host names.
+ * Collective. One line per rank (cut to 256 bytes), each ended by a newline, in rank order, on rank 0: e.g. host names.
  * hs_free() it; NULL elsewhere.
  */
 hs_status hs_comm_gather_lines(hs_comm *comm, const char *line, char **lines_out, hs_error *error);
-/* Collective. `n_bytes` of every rank, in rank order, into all[size, n_bytes] on rank 0; `all` is not read elsewhere. */
+/* Collective. `n_bytes` of every rank, in rank order, into all[size, n_bytes] on rank 0; elsewhere `all` is unused. */
 hs_status hs_comm_gather(hs_comm *comm, const void *bytes, size_t n_bytes, void *all, hs_error *error);
 
 /*
