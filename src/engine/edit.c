@@ -28,11 +28,6 @@ static bool is_row_edited(const struct hs_edit *edit, size_t packed_row)
     return edit->row_slots == NULL || edit->row_slots[packed_row] != HS_NOT_SCORED;
 }
 
-bool hs__engine_edit_reads_pattern(const struct hs_edit *edit)
-{
-    return hs_sets_intervention_edits_pattern(edit->intervention);
-}
-
 void hs__engine_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
                              size_t n_rows, const uint32_t *visible, size_t packed_row)
 {

@@ -34,7 +34,6 @@ struct hs_edit {
 /* HS_ERROR_INPUT: means or donor values that the intervention needs are missing or of another shape. */
 hs_status hs__engine_edit_check(const struct hs_edit *edit, hs_error *error);
 
-bool hs__engine_edit_reads_pattern(const struct hs_edit *edit);
 /*
  * Replaces the pattern of one head, pattern [n_rows, stride], row r seeing visible[r] positions and being row
  * packed_row + r of the workload. Does nothing unless the head's pattern is edited.

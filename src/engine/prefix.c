@@ -111,13 +111,10 @@ static void clear(struct hs_prepared *prepared)
 
 static bool reads_patterns(const hs_ablation *ablations, size_t n_ablations)
 {
-    struct hs_edit edit = {0};
-    bool reads = false;
-    for (size_t i = 0; i < n_ablations; i++) {
-        edit.intervention = ablations[i].intervention;
-        reads = reads || (ablations[i].n_components > 0 && hs__engine_edit_reads_pattern(&edit));
-    }
-    return reads;
+    for (size_t i = 0; i < n_ablations; i++)
+        if (ablations[i].n_components > 0 && hs_sets_intervention_edits_pattern(ablations[i].intervention))
+            return true;
+    return false;
 }
 
 static size_t count_slots(const struct hs_prefix *prefix, size_t n_nodes)

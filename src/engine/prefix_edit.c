@@ -113,7 +113,7 @@ static void fill_delta(const struct start *start, size_t head)
     const hs_model_shape *shape = &prefix->engine->model->shape;
     size_t z_width = shape->n_heads * shape->head_dim;
     const float *z = parent_rows(start, prefix->levels[start->parent->level].z, z_width) + head * shape->head_dim;
-    bool edits_pattern = hs__engine_edit_reads_pattern(&start->edit);
+    bool edits_pattern = start->node->edge.site == HS_SITE_PATTERN;
     if (edits_pattern)
         sum_values(start, head);
     for (size_t i = 0; i < start->n_rows; i++) {
