@@ -56,6 +56,22 @@ hs_status hs_fail(hs_error *error, hs_status status, const char *format, ...) __
 /* The same with ": " and the meaning of errno `system_error` appended. */
 hs_status hs_fail_system(hs_error *error, hs_status status, int system_error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+#ifdef __clang_analyzer__
+/* The analyser sees one file at a time: that a failure is never HS_OK it has to be told. */
+static inline hs_status hs_analyser_failure(hs_status status)
+{
+    if (status == HS_OK)
+        __builtin_unreachable();
+    return status;
+}
+#define hs_fail(...) hs_analyser_failure(hs_fail(__VA_ARGS__))
+#define hs_fail_system(...) hs_analyser_failure(hs_fail_system(__VA_ARGS__))
+#endif
+/* The status of an error that somebody recorded, and so never HS_OK. */
+static inline hs_status hs_error_status(const hs_error *error)
+{
+    return error->status != HS_OK ? error->status : HS_ERROR_INTERNAL;
+}
 /* Puts "context: " before a message that is there; returns the recorded status. */
 hs_status hs_error_prefix(hs_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -171,6 +187,9 @@ void hs_names_clear(hs_names *names);
  */
 hs_status hs_fail_name(hs_error *error, hs_status status, const hs_names *names, const char *name, const char *format,
                        ...) __attribute__((format(printf, 5, 6)));
+#ifdef __clang_analyzer__
+#define hs_fail_name(...) hs_analyser_failure(hs_fail_name(__VA_ARGS__))
+#endif
 /*
  * Edits that turn one text into the other, with neighbours exchanged counting as one (optimal string alignment);
  * SIZE_MAX if one is too long to be a misspelt name. And the most that a misspelling of `name` has.

@@ -40,6 +40,14 @@ const void *hs_comm_native(const hs_comm *comm);
  * Without ranks (`comm` is NULL) the status stays as it is.
  */
 hs_status hs_comm_agree(hs_comm *comm, hs_status status, hs_error *error);
+#ifdef __clang_analyzer__
+/* As hs_fail: what fails on this rank, fails. */
+static inline hs_status hs_analyser_agreed(hs_status own, hs_status agreed)
+{
+    return own == HS_OK ? agreed : hs_analyser_failure(agreed);
+}
+#define hs_comm_agree(comm, status, error) hs_analyser_agreed((status), hs_comm_agree(comm, status, error))
+#endif
 
 /* Collective. `bytes` of `root` reach all ranks. */
 hs_status hs_comm_broadcast(hs_comm *comm, void *bytes, size_t n_bytes, int root, hs_error *error);

@@ -207,7 +207,8 @@ static hs_status agree_among(const hs_comm *comm, MPI_Comm communicator, int ran
     return agreed.status;
 }
 
-hs_status hs_comm_agree(hs_comm *comm, hs_status status, hs_error *error)
+/* In brackets, because where the analyser reads the name it is a macro (comm.h). */
+hs_status(hs_comm_agree)(hs_comm *comm, hs_status status, hs_error *error)
 {
     if (comm == NULL)
         return status;
@@ -310,7 +311,7 @@ static void fill_slot(char slot[LINE_SLOT], const char *line)
             length--;
     }
     memset(slot, 0, LINE_SLOT);
-    memcpy(slot, line, length);
+    (void)snprintf(slot, LINE_SLOT, "%.*s", (int)length, line);
 }
 
 /* Moves the slots together, in place: a line and its newline never need more than its slot. */
@@ -416,7 +417,7 @@ hs_status hs__shared_block_new(hs_comm *comm, size_t n_bytes, bool copied, hs_sh
     *block_out = NULL;
     hs_status status = allocate_block(n_bytes, copied, &block, error);
     HS_GOTO_DONE(agree_among(comm, comm->node, comm->node_rank, comm->node_size, status, error));
-    if (!copied) {
+    if (!copied && block != NULL) { /* it is there, or they would not have agreed */
         HS_GOTO_DONE(allocate_window(comm, block, error));
         HS_GOTO_DONE(hs_comm_shared_publish(comm, block, error));
     }

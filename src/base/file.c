@@ -116,7 +116,7 @@ void hs_mapped_bytes_release(const void *bytes, size_t n_bytes)
     uintptr_t first = ((uintptr_t)bytes + page - 1) / page * page;
     uintptr_t end = ((uintptr_t)bytes + n_bytes) / page * page;
     if (end > first)
-        (void)madvise((void *)first, end - first, MADV_DONTNEED);
+        (void)madvise((void *)((const char *)bytes + (first - (uintptr_t)bytes)), end - first, MADV_DONTNEED);
 }
 
 /* Reads to the end whatever size fstat() gave: pipes and files in /proc have none. */
@@ -210,7 +210,7 @@ hs_status hs_text_file_read(const char *path, size_t max_bytes, char **bytes_out
         hs_free(bytes);
         *bytes_out = NULL;
         *n_bytes_out = 0;
-        return error->status;
+        return hs_error_status(error);
     }
     *n_bytes_out -= mark;
     memmove(bytes, bytes + mark, *n_bytes_out + 1);
@@ -235,7 +235,7 @@ static hs_status make_one_folder(const char *path, hs_error *error)
 hs_status hs_folder_make(const char *path, hs_error *error)
 {
     char *partial = hs_string_copy(path, error);
-    hs_status status = partial != NULL ? HS_OK : error->status;
+    hs_status status = partial != NULL ? HS_OK : hs_error_status(error);
 
     for (char *slash = partial; status == HS_OK && slash != NULL && (slash = strchr(slash + 1, '/')) != NULL;) {
         *slash = '\0';
@@ -252,7 +252,7 @@ hs_status hs_folder_sync(const char *path, hs_error *error)
 {
     char *folder = hs_path_folder(path, error);
     if (folder == NULL)
-        return error->status;
+        return hs_error_status(error);
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     hs_status status = HS_OK;
     /* Some file systems cannot sync a folder, some folders may not be read: the name is then as safe as it gets. */

@@ -5,6 +5,7 @@
 #include "headsweep/base.h"
 
 #include <string.h>
+#define ZLIB_CONST /* zlib does not write to what it unpacks */
 #include <zlib.h>
 
 enum { FIRST_WINDOW = 256 * 1024, GZIP_WINDOW_BITS = 16 + MAX_WBITS };
@@ -63,7 +64,7 @@ static uInt at_most(size_t n_bytes)
 static hs_status unpack(hs_input *input, hs_error *error)
 {
     z_stream *stream = &input->stream;
-    stream->next_in = (Bytef *)(uintptr_t)(input->file.bytes + input->position);
+    stream->next_in = input->file.bytes + input->position;
     stream->avail_in = at_most(input->file.n_bytes - input->position);
     stream->next_out = (Bytef *)input->window + input->end;
     stream->avail_out = at_most(input->capacity - input->end);

@@ -141,6 +141,7 @@ static int escaped_unit(const char *bytes, size_t length)
 /* Half a character, which Python's json lets stand, becomes U+FFFD. */
 static void replace_lone_surrogates(json_record *record, char *string, size_t length)
 {
+    static const char replacement[] = {'f', 'f', 'f', 'd'};
     size_t n;
     for (size_t i = 0; i < length; i += n) {
         n = string[i] == '\\' ? 2 : 1;
@@ -151,7 +152,7 @@ static void replace_lone_surrogates(json_record *record, char *string, size_t le
         n = 12;
         if (unit < 0xDC00 && next >= 0xDC00 && next <= 0xDFFF)
             continue;
-        memcpy(string + i + 2, "fffd", 4);
+        memcpy(string + i + 2, replacement, sizeof replacement);
         record->n_replaced++;
         n = 6;
     }

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Where the analyser reads it it is something else than what is defined here. */
+#undef hs_fail_name
+
 enum { MAX_COMPARED = 96, MAX_LISTED = 360, MAX_MESSAGE = 600 };
 
 /* How near. */
@@ -58,16 +61,15 @@ static const char *find_beginning(const hs_names *names, const char *name)
 
 static const char *find_nearest(const hs_names *names, const char *name)
 {
-    const char *nearest = NULL;
-    size_t least = hs_most_edits(name) + 1;
+    size_t nearest = names->n, least = hs_most_edits(name) + 1;
     for (size_t i = 0; i < names->n; i++) {
         size_t distance = hs_edit_distance(name, names->items[i]);
         if (distance < least) {
             least = distance;
-            nearest = names->items[i];
+            nearest = i;
         }
     }
-    return nearest != NULL ? nearest : find_beginning(names, name);
+    return nearest < names->n ? names->items[nearest] : find_beginning(names, name);
 }
 
 /* Names. */

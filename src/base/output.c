@@ -134,7 +134,7 @@ static hs_status make_temporary(hs_output *output, const char *folder, hs_error 
         hs_free(output->temporary);
         output->temporary = hs_string_format(error, "%s/.headsweep-%ld-%u.tmp", folder, (long)getpid(), i);
         if (output->temporary == NULL)
-            return error->status;
+            return hs_error_status(error);
         output->file = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, NEW_MODE);
         if (output->file >= 0 || errno != EEXIST)
             break;
@@ -161,7 +161,7 @@ hs_status hs_output_new(const char *path, const hs_output_rules *rules, hs_outpu
     output->path = hs_string_copy(path, error);
     folder = hs_path_folder(path, error);
     if (output->path == NULL || folder == NULL) {
-        status = error->status;
+        status = hs_error_status(error);
         goto done;
     }
     HS_GOTO_DONE(check_place(output, rules, error));

@@ -71,7 +71,7 @@ static hs_status check_end(int state, const char *launcher, const char *folder, 
     hs_fail(error, HS_ERROR_COMM, "%s ended with %s %d%s%s", launcher, WIFEXITED(state) ? "exit code" : "signal",
             WIFEXITED(state) ? WEXITSTATUS(state) : WTERMSIG(state), said ? ": " : "", said ? log : "");
     hs_free(log);
-    return error->status;
+    return hs_error_status(error);
 }
 
 hs_status hs__bench_launch(size_t n_ranks, const char *folder, bool quiet, const char *const *arguments,

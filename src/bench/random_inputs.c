@@ -161,7 +161,7 @@ static const hs_output_rules new_files_only = {0};
 static hs_status output_new(const char *folder, const char *name, hs_output **output_out, hs_error *error)
 {
     char *path = hs_path_join(folder, name, error);
-    hs_status status = path != NULL ? hs_output_new(path, &new_files_only, output_out, error) : error->status;
+    hs_status status = path != NULL ? hs_output_new(path, &new_files_only, output_out, error) : hs_error_status(error);
 
     hs_free(path);
     return status;
@@ -182,26 +182,40 @@ static hs_status write_text(const char *folder, const char *name, const hs_text 
 
 /* ---- checkpoint ------------------------------------------------------------------------------------------------ */
 
+static void put_wholes(hs_json_writer *json, const char *key, const size_t *numbers, size_t n)
+{
+    hs_json_put_key(json, key);
+    hs_json_begin(json, '[');
+    for (size_t i = 0; i < n; ++i)
+        hs_json_put_whole(json, (int64_t)numbers[i]);
+    hs_json_end(json, ']');
+}
+
 /* The JSON table of a safetensors file, padded with spaces to whole words. */
 static hs_status describe_tensors(const hs_bench_shape *shape, hs_text *text, hs_error *error)
 {
+    hs_json_writer json = {.text = text};
     size_t offset = 0;
     char name[64];
 
+    hs_json_begin(&json, '{');
     for (size_t i = 0; i < n_tensors(shape); ++i) {
         const tensor_row *row = tensor_at(shape, i, name, sizeof name);
-        size_t n_bytes = tensor_values(shape, row) * (shape->bf16 ? sizeof(uint16_t) : sizeof(float));
-        HS_TRY(hs_text_appendf(text, error, "%s\"%s\": {\"dtype\": \"%s\", \"shape\": [%zu", i == 0 ? "{" : ", ", name,
-                               shape->bf16 ? "BF16" : "F32", axis_length(shape, row->axes[0])));
-        if (row->axes[1] != AXIS_NONE)
-            HS_TRY(hs_text_appendf(text, error, ", %zu", axis_length(shape, row->axes[1])));
-        HS_TRY(hs_text_appendf(text, error, "], \"data_offsets\": [%zu, %zu]}", offset, offset + n_bytes));
+        const size_t n_bytes = tensor_values(shape, row) * (shape->bf16 ? sizeof(uint16_t) : sizeof(float));
+        const size_t axes[] = {axis_length(shape, row->axes[0]), axis_length(shape, row->axes[1])};
+        const size_t offsets[] = {offset, offset + n_bytes};
+        hs_json_put_key(&json, name);
+        hs_json_begin(&json, '{');
+        hs_json_put_key(&json, "dtype");
+        hs_json_put_string(&json, shape->bf16 ? "BF16" : "F32");
+        put_wholes(&json, "shape", axes, row->axes[1] != AXIS_NONE ? 2 : 1);
+        put_wholes(&json, "data_offsets", offsets, 2);
+        hs_json_end(&json, '}');
         offset += n_bytes;
     }
-    HS_TRY(hs_text_append(text, "}", 1, error));
-    while (text->length % sizeof(uint64_t) != 0)
-        HS_TRY(hs_text_append(text, " ", 1, error));
-    return HS_OK;
+    hs_json_end(&json, '}');
+    hs_text_putf(text, "%*s", (int)((sizeof(uint64_t) - text->length % sizeof(uint64_t)) % sizeof(uint64_t)), "");
+    return hs_text_status(text, error);
 }
 
 /* Uniform numbers of the wanted mean and deviation: the n values from `first`, a multiple of 4, of a tensor. */
@@ -274,15 +288,23 @@ done:
 
 static hs_status describe_prompts(const hs_bench_shape *shape, hs_text *text, hs_error *error)
 {
+    static const size_t target = 0, distractor = 1;
+
     for (uint64_t prompt = 0; prompt < BENCH_PROMPTS; ++prompt) {
-        HS_TRY(hs_text_appendf(text, error, "{\"prompt\": ["));
+        const uint64_t stream = hs_random_stream(HS_RANDOM_PROMPTS, (uint32_t)prompt);
+        hs_json_writer json = {.text = text};
+        hs_json_begin(&json, '{');
+        hs_json_put_key(&json, "prompt");
+        hs_json_begin(&json, '[');
         for (size_t i = 0; i < shape->n_tokens; ++i)
-            HS_TRY(hs_text_appendf(
-                text, error, "%s%" PRIu64, i > 0 ? ", " : "",
-                hs_random_below(SEED, hs_random_stream(HS_RANDOM_PROMPTS, (uint32_t)prompt), i, shape->vocabulary)));
-        HS_TRY(hs_text_appendf(text, error, "], \"target\": [0], \"distractor\": [1]}\n"));
+            hs_json_put_whole(&json, (int64_t)hs_random_below(SEED, stream, i, shape->vocabulary));
+        hs_json_end(&json, ']');
+        put_wholes(&json, "target", &target, 1);
+        put_wholes(&json, "distractor", &distractor, 1);
+        hs_json_end(&json, '}');
+        hs_text_put(text, "\n");
     }
-    return HS_OK;
+    return hs_text_status(text, error);
 }
 
 static hs_status describe_model(const hs_bench_shape *shape, hs_text *text, hs_error *error)

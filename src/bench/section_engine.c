@@ -41,7 +41,7 @@ static hs_status open_sample(const bench_place *bench, hs_comm *comm, const benc
     const bench_overrides overrides = hs__bench_sample_overrides(sample, &bench->setup.shape);
     const char *list[BENCH_OVERRIDES];
     char *path = hs_path_join(bench->folder, HS_BENCH_EXPERIMENT, error);
-    hs_status status = path != NULL ? HS_OK : error->status;
+    hs_status status = path != NULL ? HS_OK : hs_error_status(error);
 
     *o = (opened){0};
     for (size_t i = 0; i < BENCH_OVERRIDES; ++i)
@@ -111,11 +111,11 @@ static hs_status print_share(const bench_place *bench, hs_comm *comm, const char
                              hs_error *error)
 {
     opened o = {0};
-    hs_run_report report;
+    hs_run_report report = {0};
     char *path = hs_path_join(bench->folder, "engine.h5", error);
     char text[128];
-    double sgemm_rate;
-    hs_status status = path != NULL ? HS_OK : error->status;
+    double sgemm_rate = 0;
+    hs_status status = path != NULL ? HS_OK : hs_error_status(error);
 
     if (status == HS_OK)
         status = open_sample(bench, comm, sample, &o, error);

@@ -42,7 +42,7 @@ static hs_status time_run(const bench_place *bench, size_t n_ranks, double *seco
 
     char *path = hs_path_join(bench->folder, results + sizeof "output.results=" - 1, error);
     if (path == NULL)
-        return error->status;
+        return hs_error_status(error);
     hs_status status = read_sweep_seconds(path, seconds, error);
     hs_free(path);
     return status;

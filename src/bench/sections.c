@@ -37,12 +37,12 @@ hs_status hs__bench_make_inputs(bench_place *bench, hs_error *error)
 
     bench->folder = hs_path_join(base != NULL && base[0] != '\0' ? base : "/tmp", "headsweep-bench-XXXXXX", error);
     if (bench->folder == NULL)
-        return error->status;
+        return hs_error_status(error);
     if (mkdtemp(bench->folder) == NULL) {
         hs_fail(error, HS_ERROR_IO, "%s: %s; TMPDIR chooses another place", bench->folder, strerror(errno));
         hs_free(bench->folder);
         bench->folder = NULL;
-        return error->status;
+        return hs_error_status(error);
     }
     hs_log_print(&bench->setup.log, HS_LOG_INFO, "bench   writing a random checkpoint");
     hs_status status = hs_bench_write_inputs(&bench->setup.shape, bench->folder, error);

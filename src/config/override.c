@@ -26,7 +26,7 @@ static hs_status copy_trimmed(const char *start, const char *end, char **text_ou
     while (start < end && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
     *text_out = hs_string_copy_n(start, (size_t)(end - start), error);
-    return *text_out == NULL ? error->status : HS_OK;
+    return *text_out == NULL ? hs_error_status(error) : HS_OK;
 }
 
 /* ---- the key -------------------------------------------------------------------------------------------------- */
@@ -34,7 +34,8 @@ static hs_status copy_trimmed(const char *start, const char *end, char **text_ou
 static hs_status complain_unknown_key(const override *o, const char *key, const char *prefix)
 {
     const char *dot = strrchr(key, '.');
-    return hs__config_complain_unknown(o->where, key, prefix, dot == NULL ? key : dot + 1, o->loader->error);
+    (void)hs__config_complain_unknown(o->where, key, prefix, dot == NULL ? key : dot + 1, o->loader->error);
+    return hs_error_status(o->loader->error);
 }
 
 static hs_status find_global(const override *o, override_target *target)
@@ -69,11 +70,10 @@ static hs_status complain_unknown_task_key(const override *o, const char *rest, 
 {
     size_t known = (size_t)(rest - o->key);
     char *path = hs_string_copy_n(o->key, known + length, o->loader->error);
-    if (path == NULL)
-        return o->loader->error->status;
-    hs_status status = hs__config_complain_unknown(o->where, path, "tasks[].", path + known, o->loader->error);
+    if (path != NULL)
+        (void)hs__config_complain_unknown(o->where, path, "tasks[].", path + known, o->loader->error);
     hs_free(path);
-    return status;
+    return hs_error_status(o->loader->error);
 }
 
 /* `rest` is what follows "tasks[0]." in the key: a key of the task, or fields.NAME. */
@@ -202,7 +202,7 @@ static hs_status parse_list(const override *o, const override_target *target, co
     char *text = hs_string_format(o->loader->error, has_brackets ? "%s" : "[%s]", o->value);
     if (text == NULL) {
         config_init(config);
-        return o->loader->error->status;
+        return hs_error_status(o->loader->error);
     }
     hs_status status = parse_quoted(o, target, text, config, setting_out);
     hs_free(text);
@@ -247,7 +247,7 @@ static hs_status set_field(const override *o, const override_target *target)
     bool quoted = length >= 2 && o->value[0] == '"' && o->value[length - 1] == '"';
     char *key = hs_string_copy_n(o->value + (quoted ? 1 : 0), length - (quoted ? 2 : 0), o->loader->error);
     if (key == NULL)
-        return o->loader->error->status;
+        return hs_error_status(o->loader->error);
     key_site site = {target->row, task, path, o->where};
     hs_status status = hs__config_store_field_pair(&site, target->field, key, o->loader->error);
     hs_free(key);

@@ -30,7 +30,7 @@ static hs_status add_match(match_list *list, const char *path, hs_error *error)
     HS_TRY(hs_reserve(&list->items, &list->capacity, list->n + 1, sizeof *list->items, "matching files", error));
     char *copy = hs_string_copy(path, error);
     if (copy == NULL)
-        return error->status;
+        return hs_error_status(error);
     list->items[list->n++] = copy;
     return HS_OK;
 }
@@ -107,7 +107,7 @@ static hs_status find_files(const config_loader *loader, size_t task, match_list
     const char *file = loader->experiment->tasks[task].file;
     char *folder = hs__config_source_folder(loader->path, loader->error);
     char *literal = folder != NULL ? hs_path_join(folder, file, loader->error) : NULL;
-    hs_status status = literal == NULL ? loader->error->status : HS_OK;
+    hs_status status = literal == NULL ? hs_error_status(loader->error) : HS_OK;
     if (status == HS_OK && !hs_path_exists(literal))
         status = find_in(loader, folder, task, matches);
     hs_free(literal);
@@ -192,7 +192,7 @@ static hs_status name_task(hs_experiment *experiment, size_t task, const char *p
     for (unsigned n = 2; is_taken(experiment, name); n++)
         (void)snprintf(name, sizeof name, "%.*s_%u", MAX_STEM, stem, n);
     experiment->tasks[task].name = hs_string_copy(name, error);
-    return experiment->tasks[task].name != NULL ? HS_OK : error->status;
+    return experiment->tasks[task].name != NULL ? HS_OK : hs_error_status(error);
 }
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------- */
@@ -236,7 +236,7 @@ static hs_status copy_for(const config_loader *loader, size_t task, const char *
     hs__config_store_clear(row_of("name"), copy);
     copy->file = hs_string_copy(file, loader->error);
     if (copy->file == NULL)
-        return loader->error->status;
+        return hs_error_status(loader->error);
     origins[hs__config_key_index(row_of("name"))] = origins[hs__config_key_index(row_of("file"))];
     return HS_OK;
 }

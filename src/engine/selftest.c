@@ -102,6 +102,13 @@ static hs_status check_shares(hs_engine *engine, const hs_sequences *sequences, 
 /* ---- the empty set is the clean model -------------------------------------------------------------------------- */
 
 /* Clean answers, then clean answers again with the first head zeroed in between: nothing may be left behind. */
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 static hs_status evaluate_around(hs_engine *engine, hs_prepared *prepared, size_t n_queries, double *answers,
                                  hs_error *error)
 {
@@ -113,8 +120,8 @@ static hs_status evaluate_around(hs_engine *engine, hs_prepared *prepared, size_
     };
     HS_TRY(hs_engine_evaluate(engine, prepared, ablations, 3, answers, error));
     for (size_t i = 0; i < n_queries; i++) {
-        double again = answers[2 * n_queries + i];
-        if (memcmp(&answers[i], &again, sizeof again) != 0)
+        const double again = answers[2 * n_queries + i];
+        if (bits_of(answers[i]) != bits_of(again))
             return hs_fail(error, HS_ERROR_NUMERIC,
                            "self-test: query %zu of the empty ablation set is answered %.17g, of the clean model %.17g",
                            i, again, answers[i]);

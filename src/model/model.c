@@ -35,7 +35,7 @@ static hs_status choose_architecture(hs_checkpoint *checkpoint, hs_error *error)
         HS_TRY(hs__model_binding_has_head(&source, &has_head, error));
     }
     const hs_architecture *chosen = has_head || bare == NULL ? source.architecture : bare;
-    if (chosen == checkpoint->architecture)
+    if (chosen == NULL || chosen == checkpoint->architecture)
         return HS_OK;
     HS_TRY(hs__model_note_add(&checkpoint->notes, error, "config.json names %s%s; the weights are read as %s",
                               checkpoint->architecture != NULL ? "the base model " : "no architecture",

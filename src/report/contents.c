@@ -1,3 +1,4 @@
+/* What a report shows of a file: components, metrics, the ranking, controls, the sets whose examples are shown. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * Puts the character at `c`, or how it is shown where it would act unseen (XML 1.0 forbids most of these anyway); returns
- * its length.
+ * Puts the character at `c`, or how it is shown where it would act unseen (XML 1.0 forbids most of these anyway);
+ * returns its length.
  */
 static size_t put_visible(const char *c, hs_text *text)
 {

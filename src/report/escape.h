@@ -1,4 +1,7 @@
-/* Whatever comes from the file goes through these before it stands in a page, a figure or Markdown. Internal to the room. */
+/*
+ * Whatever comes from the file goes through these before it stands in a page, a figure or Markdown. Internal to the
+ * room.
+ */
 #ifndef REPORT_ESCAPE_H
 #define REPORT_ESCAPE_H
 

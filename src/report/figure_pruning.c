@@ -13,7 +13,10 @@ enum { SHARE = 0, KEPT = 1, REDUCED = 4 };
 enum { LEAST_KEPT = -50, MOST_KEPT = 200 };
 
 /* Lines are told apart by dashes and hollow dots as well as by colour. */
-static const char *const styles[HS_PRUNING_METHODS] = {"first", "second"};
+static const char *style_of(size_t curve)
+{
+    return curve == 0 ? "first" : "second";
+}
 
 typedef struct panel {
     const hs_report *report;
@@ -132,7 +135,7 @@ static void draw_points(const panel *p, size_t c, hs_text *svg)
                          "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" class=\"step %s\" data-s=\"%" PRIu64
                          "\" data-m=\"%zu\" data-c=\"%zu\" data-p=\"%zu\"/>\n",
                          x_at(p, curve, point), y_at(p, value), point == curve->furthest ? radius + 2.5 : radius,
-                         styles[c], curve->points[point].set, p->metric, c, point);
+                         style_of(c), curve->points[point].set, p->metric, c, point);
     }
 }
 
@@ -145,9 +148,9 @@ static void draw_panel(const panel *p, const char *title, hs_text *svg)
         hs__report_svg_line(svg, LEFT, hs__report_axis_at(&p->y, p->limit), LEFT + WIDTH,
                             hs__report_axis_at(&p->y, p->limit), "limit");
     for (size_t c = 0; c < report->n_curves; ++c)
-        draw_band(p, &report->curves[c], styles[c], svg);
+        draw_band(p, &report->curves[c], style_of(c), svg);
     for (size_t c = 0; c < report->n_curves; ++c)
-        draw_line(p, &report->curves[c], styles[c], svg);
+        draw_line(p, &report->curves[c], style_of(c), svg);
     for (size_t c = 0; c < report->n_curves; ++c)
         draw_points(p, c, svg);
 }
@@ -171,8 +174,8 @@ static void draw_legend(const hs_report *report, hs_text *scratch, hs_text *svg)
     for (size_t c = 0; c < report->n_curves; ++c) {
         const double y = TOP + LEGEND * ((double)c + 0.5);
         say(report, c, scratch);
-        hs_text_putf(svg, "<path class=\"trace %s\" d=\"M%d %.1fh%d\"/>", styles[c], LEFT, y, SAMPLE);
-        snprintf(class, sizeof class, "step %s", styles[c]);
+        hs_text_putf(svg, "<path class=\"trace %s\" d=\"M%d %.1fh%d\"/>", style_of(c), LEFT, y, SAMPLE);
+        snprintf(class, sizeof class, "step %s", style_of(c));
         hs_text_putf(svg, "<circle cx=\"%g\" cy=\"%.1f\" r=\"3.5\" class=\"%s\"/>\n", LEFT + SAMPLE / 2.0, y, class);
         hs__report_svg_text(svg, LEFT + SAMPLE + 8, y + 4, "start", hs_text_kept(svg, scratch));
     }

@@ -1,3 +1,4 @@
+/* The kinds of figures, one row each, and which of them a report has. */
 #include "report/figures.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* The finding as a sentence: of the best set, and of a pruning curve. */
 #include <math.h>
 #include <string.h>
 

@@ -1,3 +1,7 @@
+/*
+ * What stands above and below a ranking: what is ranked and what it starts from; what is left out, and how far to
+ * trust it.
+ */
 #include <math.h>
 
 #include "report/listing.h"

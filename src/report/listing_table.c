@@ -72,7 +72,10 @@ static bool shows_a_pair(const listing *view)
 
 enum { MOST_CHANGES = LISTING_MAX_METRICS + 3 };
 
-/* What is ranked by, of pairs the interaction and, by backup, either head alone, then the other metrics; returns how many. */
+/*
+ * What is ranked by, of pairs the interaction and, by backup, either head alone, then the other metrics; returns
+ * how many.
+ */
 static size_t choose_changes(const listing *view, const shown *what[MOST_CHANGES], report_metric of[MOST_CHANGES])
 {
     report_metric metrics[LISTING_MAX_METRICS];

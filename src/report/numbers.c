@@ -77,7 +77,10 @@ static double largest_of(const hs_analysis *analysis, hs_statistic statistic, co
     return largest * metric->factor;
 }
 
-/* The page's numbers have 22 bits; the ends of intervals and interactions may be twice as large as means and changes. */
+/*
+ * The page's numbers have 22 bits; the ends of intervals and interactions may be twice as large as means and
+ * changes.
+ */
 enum { MOST_UNITS = 1 << 20, MOST_DIGITS = 7 };
 
 static int digits_of(const hs_analysis *analysis, const report_metric *metric)

@@ -1,6 +1,6 @@
 /*
- * How numbers and names are written for people: one rule for rankings, findings, tables, figures and the page. Internal to the
- * report room.
+ * How numbers and names are written for people: one rule for rankings, findings, tables, figures and the page.
+ * Internal to the report room.
  */
 #ifndef REPORT_NUMBERS_H
 #define REPORT_NUMBERS_H
@@ -20,7 +20,10 @@ extern const report_format hs__report_p_format;
 
 /* Nothing unless the number is finite. */
 void hs__report_put_number(const report_format *format, double number, hs_text *text);
-/* "-0.712 [-0.781, -0.633]", the interval left out where there is none; `unit` stands after the value, `comma` within. */
+/*
+ * "-0.712 [-0.781, -0.633]", the interval left out where there is none; `unit` stands after the value, `comma`
+ * within.
+ */
 void hs__report_put_interval(const report_format *format, double value, double low, double high, const char *unit,
                              const char *comma, hs_text *text);
 /* The number that people read, and what its last digit is worth. */
@@ -37,8 +40,8 @@ typedef struct report_metric {
 } report_metric;
 
 /*
- * Three digits, one of points. More where the largest change would have less than two, so that small effects do not all read 0;
- * fewer where numbers are so large that the page's do not hold them all.
+ * Three digits, one of points. More where the largest change would have less than two, so that small effects do not
+ * all read 0; fewer where numbers are so large that the page's do not hold them all.
  */
 report_metric hs__report_metric_of(const hs_analysis *analysis, size_t task, size_t metric);
 report_format hs__report_change_format(const report_metric *metric);

@@ -1,6 +1,7 @@
 /*
- * The numbers behind the page. A table is a text of five base64 digits a number: a float without its two lowest bits, chosen so
- * that it reads as the number itself does where people see it; NaN is NaN. All pairs of GPT-2 small take 0.47 MB per metric.
+ * The numbers behind the page. A table is a text of five base64 digits a number: a float without its two lowest
+ * bits, chosen so that it reads as the number itself does where people see it; NaN is NaN. All pairs of GPT-2 small
+ * take 0.47 MB per metric.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -137,8 +138,8 @@ static uint32_t nearest_bits(double value)
 }
 
 /*
- * The nearest bits, or else the next ones towards the number as people read it: whoever rounds them comes to the same digits,
- * also where the number lies between two of them. The sizes of floats are in the order of their bits.
+ * The nearest bits, or else the next ones towards the number as people read it: whoever rounds them comes to the
+ * same digits, also where the number lies between two of them. The sizes of floats are in the order of their bits.
  */
 static uint32_t shortened(double value, const report_format *format)
 {

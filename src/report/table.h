@@ -1,6 +1,7 @@
 /*
- * Rows and columns with texts and numbers in them, for every format: the one table of the report room. What fails while a
- * table is filled is kept in it, as in a text, and told of once, by hs__report_table_status(). Internal to the report room.
+ * Rows and columns with texts and numbers in them, for every format: the one table of the report room. What fails
+ * while a table is filled is kept in it, as in a text, and told of once, by hs__report_table_status(). Internal to
+ * the report room.
  */
 #ifndef REPORT_TABLE_H
 #define REPORT_TABLE_H

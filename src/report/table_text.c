@@ -52,7 +52,10 @@ static void put_aligned(const table_column *column, int width, const char *strin
     hs_text_putf(text, "  %*s", column->kind == TABLE_TEXT ? -width : width, string);
 }
 
-/* Every cell is made twice, for its column's width and for its line: nothing is kept for as many rows as a file may have. */
+/*
+ * Every cell is made twice, for its column's width and for its line: nothing is kept for as many rows as a file may
+ * have.
+ */
 void hs__report_table_as_text(const report_table *table, hs_text *text)
 {
     enum { MOST_COLUMNS = 80 };
@@ -76,7 +79,10 @@ void hs__report_table_as_text(const report_table *table, hs_text *text)
 
 /* ---- Markdown ---------------------------------------------------------------------------------------------------- */
 
-/* In a listing a star would begin emphasis, and a stroke end the cell: that is all that its names and numbers can do. */
+/*
+ * In a listing a star would begin emphasis, and a stroke end the cell: that is all that its names and numbers can
+ * do.
+ */
 static void put_markdown_cell(const report_table *table, const char *string, hs_text *text)
 {
     hs_text_put(text, " ");

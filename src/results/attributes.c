@@ -140,7 +140,7 @@ static hs_status open_attribute(hid_t object, const char *name, opened_attribute
     hs__results_hdf5_close(space);
     HS_TRY(status);
     attribute->n = (size_t)n;
-    if (attribute->n > MAX_ATTRIBUTE_BYTES / attribute->n_bytes_of)
+    if (attribute->n_bytes_of == 0 || attribute->n > MAX_ATTRIBUTE_BYTES / attribute->n_bytes_of)
         return hs_fail(error, HS_ERROR_RESULTS, "attribute %s is larger than headsweep writes any", name);
     return HS_OK;
 }

@@ -264,11 +264,11 @@ hs_status hs_results_lock_new(const char *path, hs_results_lock **lock_out, hs_e
     HS_TRY(hs_allocate(&lock, 1, sizeof *lock, "lock", error));
     lock->file = -1;
     lock->path = lock_path_of(path, error);
-    status = lock->path == NULL ? error->status : HS_OK;
+    status = lock->path == NULL ? hs_error_status(error) : HS_OK;
     attempt_result result = ATTEMPT_AGAIN;
     for (int i = 0; status == HS_OK && result == ATTEMPT_AGAIN && i < MAX_ATTEMPTS; i++) {
         result = attempt(lock->path, &lock->file, error);
-        status = result == ATTEMPT_FAILED ? error->status : HS_OK;
+        status = result == ATTEMPT_FAILED ? hs_error_status(error) : HS_OK;
     }
     if (status == HS_OK && result == ATTEMPT_AGAIN)
         status =
@@ -313,7 +313,7 @@ hs_status hs_results_lock_look(const char *path, bool *held_out, hs_text *holder
     *held_out = false;
     char *lock_path = lock_path_of(path, error);
     if (lock_path == NULL)
-        return error->status;
+        return hs_error_status(error);
     int file = open(lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     *held_out = file < 0 && errno != ENOENT;
     hs_free(lock_path);

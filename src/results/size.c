@@ -19,7 +19,7 @@ static size_t longest_text(const char *const *items, size_t n)
 static size_t metric_name_width(const hs_results_task *task)
 {
     size_t longest = 0;
-    for (size_t i = 0; i < task->n_metrics; i++)
+    for (size_t i = 0; task != NULL && i < task->n_metrics; i++)
         longest = strlen(task->metrics[i].name) > longest ? strlen(task->metrics[i].name) : longest;
     return longest + 1;
 }
@@ -69,9 +69,9 @@ static size_t text_width(const hs_results_layout *layout, const hs_dataset_row *
     case HS_AXIS_PHASE:
         return sizeof HS_LAYOUT_FIRST_PHASE; /* the longest */
     case HS_AXIS_EXAMPLE:
-        return longest_text(task->prompts, task->n_examples);
+        return task != NULL ? longest_text(task->prompts, task->n_examples) : 1;
     case HS_AXIS_TEXT_SET:
-        return task->text_bytes;
+        return task != NULL ? task->text_bytes : 1;
     case HS_AXIS_RANKING:
         return HS_LAYOUT_RESTATED_BYTES;
     default:

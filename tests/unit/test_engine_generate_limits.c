@@ -10,8 +10,7 @@ static const hs_ablation clean = {0};
 
 static hs_sampling sampling_of(size_t n_samples, size_t max_new_tokens)
 {
-    return (hs_sampling){
-        .n_samples = n_samples, .max_new_tokens = max_new_tokens, .temperature = 1, .top_p = 1};
+    return (hs_sampling){.n_samples = n_samples, .max_new_tokens = max_new_tokens, .temperature = 1, .top_p = 1};
 }
 
 /* ---- errors ---------------------------------------------------------------------------------------------------- */
