@@ -139,6 +139,11 @@ void hs_text_keep(hs_text *text, hs_status status);
 hs_status hs_text_status(const hs_text *text, hs_error *error);
 /* The string of a piece that was put together for `text`, which keeps what failed; "" where nothing was put. */
 const char *hs_text_kept(hs_text *text, const hs_text *piece);
+/* The string, "" where nothing was put. */
+static inline const char *hs_text_string(const hs_text *text)
+{
+    return text->text != NULL ? text->text : "";
+}
 /* For another text in the same memory; what failed stays. */
 void hs_text_empty(hs_text *text);
 /* Gives the bytes away, for hs_free(): NULL if nothing was ever put into the text, which is empty then. */

@@ -42,11 +42,13 @@ const void *hs_comm_native(const hs_comm *comm);
 hs_status hs_comm_agree(hs_comm *comm, hs_status status, hs_error *error);
 #ifdef __clang_analyzer__
 /* As hs_fail: what fails on this rank, fails. */
-static inline hs_status hs_analyser_agreed(hs_status own, hs_status agreed)
+static inline hs_status hs_analyser_agree(hs_comm *comm, hs_status own, hs_error *error)
 {
+    const hs_status agreed = hs_comm_agree(comm, own, error);
+
     return own == HS_OK ? agreed : hs_analyser_failure(agreed);
 }
-#define hs_comm_agree(comm, status, error) hs_analyser_agreed((status), hs_comm_agree(comm, status, error))
+#define hs_comm_agree(comm, status, error) hs_analyser_agree(comm, status, error)
 #endif
 
 /* Collective. `bytes` of `root` reach all ranks. */

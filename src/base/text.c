@@ -75,7 +75,7 @@ void hs_text_keep(hs_text *text, hs_status status)
 const char *hs_text_kept(hs_text *text, const hs_text *piece)
 {
     hs_text_keep(text, piece->status);
-    return piece->text != NULL ? piece->text : "";
+    return hs_text_string(piece);
 }
 
 hs_status hs_text_status(const hs_text *text, hs_error *error)

@@ -74,8 +74,8 @@ hs_status hs_results_set_is_named(const hs_results_sets *sets, uint64_t set, con
     if (*is_out)
         return HS_OK;
     HS_GOTO_DONE(hs_results_set_name(sets, set, &own, error));
-    HS_GOTO_DONE(hs_results_spell_name(own.text, &spelt, error));
-    *is_out = strcmp(own.text, name) == 0 || strcmp(spelt.text, name) == 0;
+    HS_GOTO_DONE(hs_results_spell_name(hs_text_string(&own), &spelt, error));
+    *is_out = strcmp(hs_text_string(&own), name) == 0 || strcmp(hs_text_string(&spelt), name) == 0;
 done:
     hs_text_clear(&own);
     hs_text_clear(&spelt);

@@ -222,7 +222,7 @@ hs_status hs__results_layout_pack_set_names(const hs_results_sets *sets, size_t 
         HS_GOTO_DONE(hs_results_set_name(sets, set, &name, error));
         if (name.length >= width)
             HS_GOTO_DONE(hs_fail(error, HS_ERROR_INTERNAL, "the name %s has more than %zu bytes", name.text, width));
-        memcpy(*bytes_out + (set - first) * width, name.text != NULL ? name.text : "", name.length);
+        memcpy(*bytes_out + (set - first) * width, hs_text_string(&name), name.length);
     }
 done:
     hs_text_clear(&name);

@@ -87,7 +87,7 @@ hs_status hs__study_conclude(study_session *s, hs_study_outcome *outcome, hs_err
 {
     hs_status status = analyse(s, &outcome->analysis, error);
 
-    if (status == HS_OK && hs__study_is_first_rank(s))
+    if (status == HS_OK && hs__study_is_first_rank(s) && outcome->analysis != NULL)
         status = store_ranking(s, outcome->analysis, error);
     HS_TRY(hs_comm_agree(s->comm, status, error));
     HS_TRY(hs__study_save_best_texts(s, hs__study_is_first_rank(s) ? outcome->analysis : NULL, error));

@@ -77,7 +77,7 @@ static hs_status answer_queries(study_evaluator *e, const hs_task *task, const h
     for (uint64_t i = 0; i < group->n_sets; ++i)
         hs_tasks_score(task, e->workload, e->answers + i * e->workload->workload.n_queries,
                        values + i * e->workload->n_examples * hs_tasks_n_metrics(task));
-    return group->first_set == 0 ? check_clean(task, e->workload, values, error) : HS_OK;
+    return group->first_set == 0 && values != NULL ? check_clean(task, e->workload, values, error) : HS_OK;
 }
 
 /* Without `values` only the texts are wanted. */
