@@ -213,7 +213,7 @@ hs_status hs_engine_count_cost(const hs_engine *engine, const hs_workload *workl
                                size_t n_ablations, hs_engine_cost *cost_out, hs_error *error);
 /* The most that the groups of a sweep ask of an engine, as far as its memory depends on it. */
 typedef struct hs_engine_load {
-    size_t n_ablations; /* of a group */
+    size_t n_ablations;    /* of a group */
     size_t max_components; /* of one ablation */
     bool edits_patterns;
 } hs_engine_load;

@@ -221,7 +221,8 @@ static void test_memory_is_what_was_promised(void **state)
         assert_int_equal(allocated_bytes() - before, held);
         print_message("%zu bytes promised, %zu held\n", cost.memory_bytes, held);
         assert_true(fabs((double)held - (double)cost.memory_bytes) <= 0.05 * (double)held + 20000);
-        const hs_engine_load load = {sets.n, model.model->shape.n_layers * model.model->shape.n_heads, edits_patterns(&sets)};
+        const hs_engine_load load = {sets.n, model.model->shape.n_layers * model.model->shape.n_heads,
+                                     edits_patterns(&sets)};
         size_t bound = 0;
         ASSERT_OK(hs_engine_count_memory(engine, &work.workload, &load, &bound, &error));
         assert_true(bound + 20000 >= held && bound >= cost.memory_bytes);
