@@ -6,6 +6,8 @@ import numpy
 
 TEXTS = [b"</script><script>window.broken = 1</script>", b"<img src=x onerror='window.broken = 1'>",
          b"\"'><iframe src=x>", b"<!--<script>\\u003c/script>", b"]]></svg></title><title>broken</title>"]
+# Keys of an experiment that may be any text; what is a number or a word is read back and must be one.
+FREE = (".checkpoint", ".file", ".sets_file", ".lexicon", ".scorer_checkpoint", ".results", ".delimiter", ".scorer_label")
 
 
 def fixed_length(text):
@@ -15,10 +17,10 @@ def fixed_length(text):
 
 with h5py.File(sys.argv[1], "r+") as file:
     for group in ("experiment", "provenance"):
-        for i, name in enumerate(name for name in file[group].attrs if name != "identity"):
-            if name not in ("objective.reduce", "objective.keep", "objective.tolerance", "objective.keep_also",
-                            "objective.reduce_metric", "objective.keep_metric") and not name.startswith("analysis."):
-                file[group].attrs[name] = fixed_length(TEXTS[i % len(TEXTS)])
+        names = [name for name in file[group].attrs if group == "provenance" or name.endswith(FREE) or
+                 name.startswith(("hash.", "tokens."))]
+        for i, name in enumerate(names):
+            file[group].attrs[name] = fixed_length(TEXTS[i % len(TEXTS)])
     for task in file["results"].values():
         metric = task["metric"]
         metric.attrs["metric_meaning"] = numpy.array([TEXTS[0]] * len(metric), dtype=f"S{len(TEXTS[0]) + 1}")
