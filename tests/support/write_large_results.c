@@ -25,7 +25,7 @@ static const hs_metric metrics[N_METRICS] = {{"contrast", "nats", "log p(toxic) 
 static const hs_results_attribute experiment[] = {
     {"objective.reduce", "toxicity", false}, {"objective.keep", "accuracy", false},
     {"objective.keep_metric", "acc", false}, {"objective.tolerance", "0.02", false},
-    {"analysis.resamples", "100", false},    {"analysis.permutations", "64", false}};
+    {"analysis.resamples", "100", false},    {"analysis.permutations", "100", false}};
 static const hs_results_attribute provenance[] = {{"architecture", "GPT2LMHeadModel", false},
                                                   {"checkpoint", "gpt2", false},
                                                   {"n_layers", "12", false},
