@@ -22,6 +22,8 @@ static hs_status parse_text(const char *where, const key_row *row, const char *t
     char shown[96], phrase[CONFIG_MAX_PHRASE];
     if (hs__config_parse_value(row->path, text, config, setting_out, &problem) == HS_OK)
         return HS_OK;
+    if (problem.status != HS_ERROR_USAGE)
+        return hs_fail(error, problem.status, "%s", problem.message);
     hs__config_excerpt(text, strlen(text), shown, sizeof shown);
     return hs_fail(error, problem.status, "%s: %s = `%s` cannot be read; %s is needed", where, row->path, shown,
                    hs__config_key_phrase(row, phrase));
