@@ -6,8 +6,8 @@
  *
  * Outputs of a row: final_norm, head_dense, head_activation, head_norm, unembedding, of which a model has some.
  *
- * Weights are read-only. A tensor that needs no conversion (F32, suitable layout) points into the mapped file, which the
- * processes of a host share through the page cache; everything else is expanded into the arena, one block of
+ * Weights are read-only. A tensor that needs no conversion (F32, suitable layout) points into the mapped file, which
+ * the processes of a host share through the page cache; everything else is expanded into the arena, one block of
  * hs_model_arena_bytes() that the caller provides (so that it can be shared between processes too).
  */
 #ifndef HEADSWEEP_MODEL_H
@@ -65,8 +65,8 @@ typedef struct hs_model_shape {
 } hs_model_shape;
 
 /*
- * y = x W + b with x [rows, n_in], y [rows, n_out]. `transposed` false: element (i, o) at values[i * stride + o] (GPT-2's
- * Conv1D); true: at values[o * stride + i] (torch's Linear). bias may be NULL.
+ * y = x W + b with x [rows, n_in], y [rows, n_out]. `transposed` false: element (i, o) at values[i * stride + o]
+ * (GPT-2's Conv1D); true: at values[o * stride + i] (torch's Linear). bias may be NULL.
  */
 typedef struct hs_linear {
     const float *values;
@@ -126,19 +126,19 @@ typedef struct hs_model {
  * checks every tensor's presence, shape and type and fills shape, family and sizes. No weight is touched yet, but where
  * a file has two tensors for one place. Tensors are found and left out as transformers does, with a note where it would
  * warn. HS_ERROR_INPUT: unsupported architecture or option, missing or misshapen tensor, one that shows the weights to
- * be of another model, hostile header; the message names the file and the tensor or key. What is no checkpoint folder
- * is called what it is.
+ * be of another model, hostile header; the message names the file and the tensor or key. What is not a checkpoint
+ * folder is called what it is.
  */
 hs_status hs_model_open(const char *folder, hs_model **model_out, hs_error *error);
 void hs_model_free(hs_model *model);
 
-/* Bytes of converted weights that hs_model_load will place in the arena; 0 if all of it is used from the mapped file. */
+/* Bytes of converted weights that hs_model_load will place in the arena; 0 if all are used from the mapped file. */
 size_t hs_model_arena_bytes(const hs_model *model);
 
 /*
- * Binds all weights. `arena` (hs_model_arena_bytes() long, 64-byte aligned) must outlive the model. With `fill` the conversions
- * are written into it and every weight is checked to be finite (HS_ERROR_INPUT names tensor and element); without, the
- * arena was or will be filled by another process of this host from the same files.
+ * Binds all weights. `arena` (hs_model_arena_bytes() long, 64-byte aligned) must outlive the model. With `fill` the
+ * conversions are written into it and every weight is checked to be finite (HS_ERROR_INPUT names tensor and element);
+ * without, the arena was or will be filled by another process of this host from the same files.
  */
 hs_status hs_model_load(hs_model *model, float *arena, bool fill, hs_error *error);
 

@@ -14,8 +14,8 @@ typedef struct hs_special_ids {
 
 /*
  * An id outside the vocabulary counts as none, as no text can hold it: configs keep their class's default there. Where
- * there is a generation_config.json, only that says where generation ends, as in transformers. HS_ERROR_INPUT names file
- * and key: what is no id nor a list of them.
+ * there is a generation_config.json, only that says where generation ends, as in transformers. HS_ERROR_INPUT names
+ * file and key: what is neither an id nor a list of them.
  */
 hs_status hs__model_special_ids_read(const char *folder, const hs_config *config, size_t vocabulary,
                                      hs_special_ids *ids_out, hs_error *error);

@@ -1,6 +1,7 @@
 /*
  * tensor_names: under which names a file may have a tensor. transformers adds or drops the base model's prefix name by
- * name and knows old names of some; training tools put a module of theirs around the model, whose name comes before all.
+ * name and knows old names of some; training tools put a module of theirs around the model, whose name comes before
+ * all.
  */
 #ifndef HEADSWEEP_MODEL_TENSOR_NAMES_H
 #define HEADSWEEP_MODEL_TENSOR_NAMES_H
@@ -13,7 +14,7 @@ enum { HS_MAX_TENSOR_PATTERN = 256 };
 typedef struct hs_tensor_names {
     const hs_tensor_table *table;
     const hs_family *family;
-    char wrapper[64]; /* such as "module."; "" if there is none */
+    char wrapper[64]; /* such as "module."; "" without one */
 } hs_tensor_names;
 
 void hs__model_tensor_names_init(const hs_tensor_table *table, const hs_family *family, hs_tensor_names *names_out);

@@ -22,7 +22,7 @@ typedef struct hs_tensor_table {
 hs_status hs__model_tensor_table_open(const char *folder, hs_tensor_table *table_out, hs_error *error);
 void hs__model_tensor_table_clear(hs_tensor_table *table);
 
-/* Index in table->tensors; n_tensors if there is none of that name. */
+/* Index in table->tensors; n_tensors if none has that name. */
 size_t hs__model_tensor_table_find(const hs_tensor_table *table, const char *name);
 
 #endif
