@@ -1,3 +1,8 @@
+/*
+ * binding: goes through the family's rules once and finds the tensor of each, under which name
+ * ever. transformers fills what is missing with random numbers and warns; here it is an error.
+ * Tensors that no rule takes are extras.c's.
+ */
 #include "model/binding.h"
 
 #include <stdlib.h>
@@ -20,7 +25,7 @@ typedef struct binder {
     hs_note_list *notes;
 } binder;
 
-/* ---- expected shapes --------------------------------------------------------------------------------------------- */
+/* Expected shapes. */
 
 static const char *const axis_names[] = {
     [HS_AXIS_NONE] = "none",
@@ -35,6 +40,10 @@ static const char *const axis_names[] = {
     [HS_AXIS_LABELS] = "labels",
 };
 
+/*
+ * A table of positions also has the rows before the first one that is used (RoBERTa's start after
+ * the padding token), hence the sum.
+ */
 static size_t axis_length(const hs_model_shape *shape, hs_axis axis)
 {
     size_t query = shape->n_heads * shape->head_dim, kv = shape->n_kv_heads * shape->head_dim;
@@ -80,8 +89,9 @@ static hs_status check_tensor(const hs_tensor *tensor, const hs_tensor_rule *rul
     return HS_OK;
 }
 
-/* ---- rules ------------------------------------------------------------------------------------------------------- */
+/* Rules. */
 
+/* Without a default, so that the compiler warns of a new presence that has no answer here. */
 static bool is_expected(const hs_family_options *options, hs_presence presence)
 {
     switch (presence) {
@@ -136,7 +146,7 @@ static hs_status fail_missing(const binder *b, const char *name, const char *rea
                    is_foreign ? "; the file has others, such as " : "", is_foreign ? first : "");
 }
 
-/* ---- tensors that may stand for each other ----------------------------------------------------------------------- */
+/* Tensors that may stand for each other. */
 
 /* With tied embeddings either of the two is enough, and transformers takes the one that is there. */
 static hs_status find_embedding(binder *b, const hs_tensor **tensor_inout, hs_error *error)
@@ -188,7 +198,7 @@ static hs_status check_tie(binder *b, const hs_tensor *unembedding, bool *is_exp
         unembedding->name, embedding->name, embedding->name);
 }
 
-/* ---- binding ----------------------------------------------------------------------------------------------------- */
+/* Binding. */
 
 static hs_status append_binding(binder *b, const hs_tensor_rule *rule, size_t layer, const hs_tensor *tensor,
                                 const char *name, hs_error *error)
@@ -213,6 +223,11 @@ static hs_status find_for_rule(binder *b, const hs_tensor_rule *rule, const char
     return find_winner(b, rule, tensor_out, error);
 }
 
+/*
+ * A bias that the config switches off is not looked for: if the file has it, it is an extra, and
+ * refused. An unembedding is looked for even where it is tied, because what the file has may be
+ * another matrix.
+ */
 static hs_status bind_rule(binder *b, const hs_tensor_rule *rule, size_t layer, hs_error *error)
 {
     char name[HS_MAX_TENSOR_PATTERN];
@@ -257,7 +272,7 @@ static hs_status note_wrapper(binder *b, hs_error *error)
         wrapper);
 }
 
-/* ---- the arena --------------------------------------------------------------------------------------------------- */
+/* The arena. */
 
 static int compare_name(const void *a, const void *b)
 {
@@ -293,6 +308,10 @@ static hs_status lay_out_arena(hs_binding_list *list, const char *folder, hs_err
     return HS_OK;
 }
 
+/*
+ * Signs of adapters and the like come first, because they explain tensors that would be reported
+ * as missing. Extras are known only when the rules of both, family and architecture, are served.
+ */
 hs_status hs__model_binding_list_make(const hs_binding_source *source, hs_family_options *options_inout,
                                       hs_binding_list *list_out, hs_note_list *notes, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * config_reader: null counts as absent. Every number has bounds here, so that no product of sizes
+ * can overflow in the code that uses them.
+ */
 #include "model/config_reader.h"
 
 #include <string.h>

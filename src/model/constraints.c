@@ -1,9 +1,13 @@
+/*
+ * constraints: an option that is passed over in silence would give the numbers of another model.
+ * So each that the engine lacks is refused by name, with what to do about it.
+ */
 #include "model/constraints.h"
 
 #include <float.h>
 #include <string.h>
 
-/* ---- demands ----------------------------------------------------------------------------------------------------- */
+/* Demands. */
 
 static hs_status is_false(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
 {
@@ -61,6 +65,7 @@ static hs_status is_head_dim(const hs_config *config, const char *key, size_t he
     return HS_OK;
 }
 
+/* Without a default, so that the compiler warns of a new demand that is not checked here. */
 static hs_status is_met(const hs_config *config, const hs_config_constraint *constraint, const hs_model_shape *shape,
                         bool *holds_out, hs_error *error)
 {
@@ -87,7 +92,7 @@ static hs_status is_met(const hs_config *config, const hs_config_constraint *con
     return hs_fail(error, HS_ERROR_INTERNAL, "constraint on \"%s\" has no demand", key);
 }
 
-/* ---- checks ------------------------------------------------------------------------------------------------------ */
+/* Checks. */
 
 hs_status hs__model_constraints_check(const hs_config *config, const hs_config_constraint *constraints,
                                       const hs_model_shape *shape, hs_error *error)
@@ -102,6 +107,10 @@ hs_status hs__model_constraints_check(const hs_config *config, const hs_config_c
     return HS_OK;
 }
 
+/*
+ * Keys that transformers obeys whatever the model's class is. The message says what each would
+ * have done, because few people have written it themselves.
+ */
 hs_status hs__model_constraints_check_all_families(const hs_config *config, hs_error *error)
 {
     static const hs_config_constraint constraints[] = {

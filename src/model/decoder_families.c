@@ -1,4 +1,4 @@
-/* decoders: the families of causal language models. */
+/* decoder_families: the rows of the causal language models. What a row holds, families.h says. */
 #include "model/family_rows.h"
 
 /* clang-format off */
@@ -16,7 +16,7 @@
     {"kv_sharing_modes", HS_DEMAND_EMPTY, "layers that share keys and values are not supported"}, \
     {"is_encoder_decoder", HS_DEMAND_FALSE, "encoder-decoder models are not supported"}
 #define NOT_PARTIAL \
-    {"partial_rotary_factor", HS_DEMAND_ONE, "rotation of a part of each head is no part of this family"}
+    {"partial_rotary_factor", HS_DEMAND_ONE, "rotation of a part of each head is not part of this family"}
 
 /* clang-format on */
 
@@ -26,7 +26,7 @@ static const hs_window_rule no_window_unless_given = {0};
 /* A language model with nothing between the last norm and the unembedding. */
 static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
 
-/* ---- GPT-2 ------------------------------------------------------------------------------------------------------- */
+/* GPT-2. */
 
 static const hs_config_field gpt2_fields[] = {
     SIZE_REQUIRED("n_layer", shape.n_layers, HS_MAX_LAYERS),
@@ -100,7 +100,7 @@ static const char *const gpt2_ignored[] = {"*.attn.bias", "*.attn.masked_bias", 
 
 /* clang-format on */
 
-/* ---- Llama, and families that differ from it in options only ----------------------------------------------------- */
+/* Llama, and families that differ from it in options only. */
 
 static const hs_config_field llama_fields[] = {
     LLAMA_FIELDS,
@@ -156,7 +156,7 @@ static const hs_architecture qwen2_architectures[] = {
     {0},
 };
 
-/* ---- GPT-NeoX, whose best-known models are Pythia's --------------------------------------------------------------- */
+/* GPT-NeoX, whose best-known models are Pythia's. */
 
 static const hs_config_field gpt_neox_fields[] = {
     SIZE_REQUIRED("num_hidden_layers", shape.n_layers, HS_MAX_LAYERS),
@@ -208,7 +208,7 @@ static const hs_tensor_alias gpt_neox_aliases[] = {{"embed_out.weight", "lm_head
 
 static const char *const gpt_neox_ignored[] = {"*.attention.bias", "*.attention.masked_bias", NULL};
 
-/* ---- the table --------------------------------------------------------------------------------------------------- */
+/* The table. */
 
 const hs_family hs__model_decoder_families[] = {
     {

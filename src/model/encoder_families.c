@@ -1,4 +1,4 @@
-/* encoders: the families that see both sides, with heads for masked tokens and for labels. */
+/* encoder_families: the rows of the models that see both sides, with heads for masked tokens and for labels. */
 #include "model/family_rows.h"
 
 /* clang-format off */
@@ -39,7 +39,7 @@
 
 /* clang-format on */
 
-/* ---- BERT -------------------------------------------------------------------------------------------------------- */
+/* BERT. */
 
 static const hs_config_field bert_fields[] = {BERT_FIELDS, {0}};
 
@@ -101,7 +101,7 @@ static const hs_tensor_alias encoder_aliases[] = {
 static const char *const encoder_ignored[] = {"embeddings.token_type_ids", "pooler.dense.*", "cls.seq_relationship.*",
                                               NULL};
 
-/* ---- RoBERTa, XLM-RoBERTa and CamemBERT: BERT with another head and positions that begin after the padding token - */
+/* RoBERTa, XLM-RoBERTa and CamemBERT: BERT with another head and positions that begin after the padding token. */
 
 static const hs_config_field roberta_fields[] = {
     BERT_FIELDS,
@@ -127,7 +127,7 @@ static const hs_architecture roberta_architectures[] = {ROBERTA_ARCHITECTURES("R
 static const hs_architecture xlm_roberta_architectures[] = {ROBERTA_ARCHITECTURES("XLMRoberta")};
 static const hs_architecture camembert_architectures[] = {ROBERTA_ARCHITECTURES("Camembert")};
 
-/* ---- DistilBERT -------------------------------------------------------------------------------------------------- */
+/* DistilBERT. */
 
 static const hs_config_field distilbert_fields[] = {
     SIZE_REQUIRED("n_layers", shape.n_layers, HS_MAX_LAYERS),
@@ -182,7 +182,7 @@ static const hs_architecture distilbert_architectures[] = {
     {0},
 };
 
-/* ---- the table --------------------------------------------------------------------------------------------------- */
+/* The table. */
 
 const hs_family hs__model_encoder_families[] = {
     {

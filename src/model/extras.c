@@ -1,10 +1,14 @@
+/*
+ * extras: signs that a checkpoint is not what its config says (adapters, quantised weights,
+ * wrappers), and the tensors that are left when all rules are served.
+ */
 #include "model/extras.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- signs of what is not supported ------------------------------------------------------------------------------ */
+/* Signs of what is not supported. */
 
 typedef struct sign {
     const char *pattern;
@@ -62,7 +66,7 @@ hs_status hs__model_extras_check_signs(const hs_tensor_names *names, hs_error *e
     return HS_OK;
 }
 
-/* ---- inside or beside what is computed --------------------------------------------------------------------------- */
+/* Inside or beside what is computed. */
 
 /* Buffers, which every version makes anew. */
 static const char *const buffers[] = {"*rotary_emb.inv_freq", "*rotary_emb.cos_cached", "*rotary_emb.sin_cached",
@@ -128,7 +132,7 @@ static bool is_of_a_later_layer(const hs_tensor_names *names, size_t n_layers, c
     return strtoull(number, &end, 10) >= n_layers && *end == '.';
 }
 
-/* ---- what is left ------------------------------------------------------------------------------------------------ */
+/* What is left. */
 
 static hs_status fail_computed(const hs_tensor_names *names, const hs_architecture *architecture, size_t n_layers,
                                const hs_tensor *tensor, hs_error *error)
@@ -146,6 +150,7 @@ static hs_status fail_computed(const hs_tensor_names *names, const hs_architectu
 
 enum { SHOWN_NAMES = 4 };
 
+/* One note with the first few names: a module that is left out can have hundreds of tensors. */
 static hs_status note_beside(const hs_tensor_names *names, const hs_architecture *architecture, const bool *is_beside,
                              size_t n_beside, hs_note_list *notes, hs_error *error)
 {
@@ -158,13 +163,17 @@ static hs_status note_beside(const hs_tensor_names *names, const hs_architecture
                 hs_text_appendf(&shown, error, "%s%s", n_shown++ > 0 ? ", " : "", names->table->tensors[t]->name));
     if (n_beside > n_shown)
         HS_GOTO_DONE(hs_text_appendf(&shown, error, " and %zu more", n_beside - n_shown));
-    status = hs__model_note_add(notes, error, "%zu tensor%s of the file %s left out, as no part of %s: %s", n_beside,
+    status = hs__model_note_add(notes, error, "%zu tensor%s of the file %s left out, as not part of %s: %s", n_beside,
                                 n_beside == 1 ? "" : "s", n_beside == 1 ? "is" : "are", architecture->name, shown.text);
 done:
     hs_text_clear(&shown);
     return status;
 }
 
+/*
+ * A tensor of a module that is computed ends the walk at once, for the numbers would be another
+ * model's; all others are counted before the note is written.
+ */
 hs_status hs__model_extras_check(const hs_tensor_names *names, const hs_architecture *architecture, size_t n_layers,
                                  const bool *is_used, hs_note_list *notes, hs_error *error)
 {

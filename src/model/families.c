@@ -1,8 +1,12 @@
+/*
+ * families: finds rows of decoder_families.c and encoder_families.c, and writes names from their
+ * patterns.
+ */
 #include "model/families.h"
 
 #include <string.h>
 
-/* ---- the tables -------------------------------------------------------------------------------------------------- */
+/* The tables. */
 
 const hs_family *hs__model_family_at(size_t index)
 {
@@ -40,7 +44,7 @@ const hs_family *hs__model_family_find(const char *model_type, const char *archi
     return NULL;
 }
 
-/* ---- patterns ---------------------------------------------------------------------------------------------------- */
+/* Patterns. */
 
 static const char base_mark[] = "{base}";
 static const char layer_mark[] = "{layer}";
@@ -50,6 +54,7 @@ bool hs__model_pattern_is_per_layer(const char *pattern)
     return strstr(pattern, layer_mark) != NULL;
 }
 
+/* By hand rather than by printf: a format that stands in a table is checked by no compiler. */
 const char *hs__model_pattern_expand(const char *pattern, const char *base_prefix, size_t layer, char *buffer,
                                      size_t capacity)
 {

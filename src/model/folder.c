@@ -1,3 +1,8 @@
+/*
+ * folder: people name models of the hub, files, adapters, caches, training runs and other tools'
+ * formats. A table of marks says which of these a path is, and how to get a checkpoint folder from
+ * it.
+ */
 #include "model/folder.h"
 
 #include <ctype.h>
@@ -7,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- marks: what in a folder tells what it is -------------------------------------------------------------------- */
+/* Marks: what in a folder tells what it is. */
 
 enum { WITHOUT_CONFIG = 1 << HS_FOLDER_NEEDS_CONFIG, WITHOUT_WEIGHTS = 1 << HS_FOLDER_NEEDS_WEIGHTS, WITHOUT = 3 };
 
@@ -65,7 +70,7 @@ static const folder_mark marks[] = {
      "is a variant, which transformers reads only where it is asked for; link it as model.safetensors in a folder of "
      "its own, with config.json and the tokenizer's files"},
     {WITHOUT_WEIGHTS, "*.safetensors", NULL,
-     "is no name that transformers looks for; rename it model.safetensors if it holds the whole model"},
+     "is not a name that transformers looks for; rename it model.safetensors if it holds the whole model"},
     {WITHOUT_WEIGHTS, "*.bin", NULL, PICKLE},
     {WITHOUT_WEIGHTS, "*.pt", NULL, PICKLE},
     {WITHOUT_WEIGHTS, "*.pth", NULL, PICKLE},
@@ -93,7 +98,7 @@ static bool fits(const folder_mark *mark, const char *name)
     return fnmatch(mark->pattern, name, FNM_PERIOD) == 0;
 }
 
-/* ---- entries of folders ------------------------------------------------------------------------------------------ */
+/* Entries of folders. */
 
 static bool is_folder(const char *path)
 {
@@ -118,7 +123,7 @@ static bool comes_after(const char *name, const char *other)
     return length != other_length ? length > other_length : strcmp(name, other) > 0;
 }
 
-/* The last entry of the folder that the mark fits, "" if there is none. */
+/* The last entry of the folder that the mark fits, "" if it fits none. */
 static void find_entry(const char *folder, const folder_mark *mark, char *name_out, size_t capacity)
 {
     DIR *listing = opendir(folder);
@@ -170,7 +175,7 @@ static char *find_folder(const char *folder, const char *name, hs_error *error)
     return snapshot;
 }
 
-/* ---- messages ---------------------------------------------------------------------------------------------------- */
+/* Messages. */
 
 static const char *const lacks[] = {
     [HS_FOLDER_NEEDS_CONFIG] = "no config.json there",
@@ -206,6 +211,10 @@ static bool is_broken_link(const char *folder, const char *name)
     return broken;
 }
 
+/*
+ * A broken link counts before any mark: a hub's cache that was copied without its blobs has all
+ * the right names, and none of its files.
+ */
 static hs_status fail_folder(const char *folder, hs_folder_need need, hs_error *error)
 {
     char name[MAX_ENTRY];
@@ -248,6 +257,10 @@ static hs_status fail_missing(const char *folder, hs_error *error)
                    folder, is_hub_name(folder) ? folder : "NAME");
 }
 
+/*
+ * A file of a checkpoint instead of its folder is the commonest slip, so that a config.json beside
+ * it counts before what its own name says.
+ */
 static hs_status fail_file(const char *path, hs_error *error)
 {
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
@@ -274,8 +287,12 @@ hs_status hs__model_folder_fail(const char *folder, hs_folder_need need, hs_erro
     return S_ISDIR(information.st_mode) ? fail_folder(folder, need, error) : fail_file(folder, error);
 }
 
-/* ---- what lies beside a model ------------------------------------------------------------------------------------- */
+/* What lies beside a model. */
 
+/*
+ * With PEFT installed, transformers applies such an adapter without being asked: to leave it out
+ * would measure another model than the user's own scripts do.
+ */
 hs_status hs__model_folder_refuse_adapters(const char *folder, hs_error *error)
 {
     static const folder_mark adapters[] = {{0, "adapter_config.json", NULL, NULL},

@@ -1,3 +1,8 @@
+/*
+ * labels: num_labels, id2label, label2id and problem_type of a classifier's config.json, which say
+ * the same several times over; where they contradict each other, transformers
+ * (configuration_utils.py) decides.
+ */
 #include "model/labels.h"
 
 #include <stdlib.h>
@@ -5,7 +10,7 @@
 
 #include "model/limits.h"
 
-/* ---- names ------------------------------------------------------------------------------------------------------- */
+/* Names. */
 
 /* Keys are whatever a stranger wrote: shortened, and nothing a terminal would act on. */
 static hs_status fail_label(const hs_config *section, const char *key, const char *problem, size_t n, hs_error *error)
@@ -19,7 +24,7 @@ static hs_status fail_label(const hs_config *section, const char *key, const cha
                    section->path, section->section, shown, problem, n, n - 1, HS_MAX_LABEL_BYTES);
 }
 
-/* The name as JSON writes it; "" where the value can be none. */
+/* The name as JSON writes it; "" where the value cannot be one. */
 static void format_name(const hs_json_value *value, char *name, size_t capacity)
 {
     int length = 0;
@@ -66,6 +71,10 @@ static hs_status set_name(hs_label_list *list, size_t index, const char *name, h
     return list->names[index] != NULL ? HS_OK : error->status;
 }
 
+/*
+ * Every key has to number a label that has no name yet; with as many keys as labels that means
+ * that all are named.
+ */
 static hs_status read_names(const hs_config *section, hs_label_list *list, hs_error *error)
 {
     char name[HS_MAX_LABEL_BYTES + 1];
@@ -78,7 +87,7 @@ static hs_status read_names(const hs_config *section, hs_label_list *list, hs_er
         if (index == list->n || list->names[index] != NULL)
             return fail_label(section, key, "is not the number of one of the labels", list->n, error);
         if (!is_name(value))
-            return fail_label(section, key, "is no name", list->n, error);
+            return fail_label(section, key, "is not a name", list->n, error);
         format_name(value, name, sizeof name);
         HS_TRY(set_name(list, index, name, error));
     }
@@ -95,7 +104,7 @@ static hs_status number_names(hs_label_list *list, hs_error *error)
     return HS_OK;
 }
 
-/* ---- label2id, which says the same the other way round ----------------------------------------------------------- */
+/* label2id, which says the same the other way round. */
 
 /* Names all labels, or none where it does not number them from 0 on. */
 static hs_status read_keys(const hs_json_value *label2id, hs_label_list *list, hs_error *error)
@@ -138,7 +147,7 @@ static hs_status note_contradiction(const hs_json_value *label2id, const hs_labe
     return HS_OK;
 }
 
-/* ---- what the labels are to each other --------------------------------------------------------------------------- */
+/* What the labels are to each other. */
 
 static hs_status read_problem(const hs_config *config, hs_label_list *list, hs_error *error)
 {
@@ -182,6 +191,10 @@ static hs_status name_labels(const hs_config *names, const hs_json_value *label2
     return list->names[0] == NULL ? number_names(list, error) : HS_OK;
 }
 
+/*
+ * The number comes first, since names are read into a list of that length, and what the labels are
+ * to each other last, since a single one is always independent.
+ */
 hs_status hs__model_label_list_read(const hs_config *config, hs_label_list *list_out, hs_note_list *notes,
                                     hs_error *error)
 {

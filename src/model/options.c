@@ -1,3 +1,7 @@
+/*
+ * options: which family config.json is of, its fields as the family's row names them, and what
+ * follows from those that it leaves open.
+ */
 #include "model/options.h"
 
 #include <math.h>
@@ -6,8 +10,12 @@
 #include "model/constraints.h"
 #include "model/window.h"
 
-/* ---- which family ------------------------------------------------------------------------------------------------ */
+/* Which family. */
 
+/*
+ * The list comes from the tables, so that the message stays true when a family is added. Rows that
+ * are read as another one are the last of each table and are left out.
+ */
 static hs_status fail_unsupported(const hs_config *config, const char *key, const char *name, hs_error *error)
 {
     hs_text known = {0};
@@ -40,7 +48,7 @@ static hs_status read_architecture(const hs_config *config, const char **name_ou
         return HS_OK;
     const char *name = hs_json_string(first);
     if (hs_json_size(list) != 1 || name == NULL || hs_utf8_count(name, hs_json_size(first)) > 100)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: \"architectures\" is no list of one name", config->path);
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"architectures\" is not a list of one name", config->path);
     for (size_t i = 0; i < hs_json_size(first); i++)
         if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
             return hs_fail(error, HS_ERROR_INPUT, "%s: \"architectures\" is not printable", config->path);
@@ -48,6 +56,10 @@ static hs_status read_architecture(const hs_config *config, const char **name_ou
     return HS_OK;
 }
 
+/*
+ * model_type is looked up by itself first, so that the message blames the right key: the family,
+ * or an architecture that is not supported in a known one.
+ */
 hs_status hs__model_options_family(const hs_config *config, const hs_family **family_out,
                                    const hs_architecture **architecture_out, hs_error *error)
 {
@@ -68,7 +80,7 @@ hs_status hs__model_options_family(const hs_config *config, const hs_family **fa
     return HS_OK;
 }
 
-/* ---- fields ------------------------------------------------------------------------------------------------------ */
+/* Fields. */
 
 typedef struct activation_row {
     const char *name; /* in config.json */
@@ -126,12 +138,16 @@ static hs_status read_first_position(const hs_config *config, const hs_config_fi
                        config->path, field->key);
     HS_TRY(hs__model_config_real(config, field->key, 0.0, field->maximum, &token, error));
     if (token != floor(token))
-        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is %g, which is no token id", config->path, field->key,
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is %g, which is not a token id", config->path, field->key,
                        token);
     *first_inout = (size_t)token + 1;
     return HS_OK;
 }
 
+/*
+ * `member` has the type that belongs to the kind of field: the macros of family_rows.h write the
+ * two together.
+ */
 static hs_status read_field(const hs_config *config, const hs_family *family, const hs_config_field *field,
                             hs_family_options *options, hs_error *error)
 {
@@ -153,8 +169,13 @@ static hs_status read_field(const hs_config *config, const hs_family *family, co
     return hs_fail(error, HS_ERROR_INTERNAL, "field \"%s\" has no kind", field->key);
 }
 
-/* ---- what the config leaves open --------------------------------------------------------------------------------- */
+/* What the config leaves open. */
 
+/*
+ * head_dim of the config counts where it is given, since there are models in which it is not width
+ * / n_heads (Mistral NeMo: 128, not 160). Four times the width is what GPT-2 means by a null
+ * n_inner.
+ */
 static hs_status derive_heads(const hs_config *config, hs_model_shape *shape, hs_error *error)
 {
     if (shape->n_kv_heads == 0)
@@ -204,6 +225,10 @@ static void derive_head(const hs_architecture *architecture, hs_model_shape *sha
     shape->n_outputs = architecture->has_outputs ? shape->vocabulary : 0;
 }
 
+/*
+ * What may change the meaning of other keys (attribute_map) is refused before any is read. The
+ * family's own constraints need sizes and heads, the window needs the number of positions.
+ */
 hs_status hs__model_options_read(const hs_config *config, const hs_family *family, const hs_architecture *architecture,
                                  hs_family_options *options_out, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * special_ids: bos_token_id and eos_token_id, each an id or a list of them, from the file that
+ * transformers' generate would ask.
+ */
 #include "model/special_ids.h"
 
 #include <inttypes.h>
@@ -38,10 +42,15 @@ static hs_status read_first(const hs_config *config, const char *key, size_t voc
 static hs_status read_end(const hs_config *config, size_t vocabulary, hs_special_ids *ids, hs_error *error)
 {
     if (hs_json_kind_of(config->object) != HS_JSON_OBJECT)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: no JSON object", config->path);
+        return hs_fail(error, HS_ERROR_INPUT, "%s: not a JSON object", config->path);
     return read_ids(config, "eos_token_id", vocabulary, &ids->end, &ids->n_end, error);
 }
 
+/*
+ * As transformers' generate: a generation_config.json counts alone, so that one without
+ * eos_token_id means that no token ends a text; config.json is asked only where there is no such
+ * file.
+ */
 hs_status hs__model_special_ids_read(const char *folder, const hs_config *config, size_t vocabulary,
                                      hs_special_ids *ids_out, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * window: sliding_window, layer_types and Qwen2's use_sliding_window and max_window_layers, as the
+ * configuration classes of transformers read them.
+ */
 #include "model/window.h"
 
 #include <string.h>
@@ -31,7 +35,7 @@ static hs_status read_kinds(const hs_config *config, size_t n_layers, layer_kind
     if (!kinds->are_given)
         return HS_OK;
     if (hs_json_kind_of(list) != HS_JSON_ARRAY)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is no list", config->path, layers_key);
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is not a list", config->path, layers_key);
     if (hs_json_size(list) != n_layers)
         return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" has %zu layers, the model %zu", config->path, layers_key,
                        hs_json_size(list), n_layers);
@@ -62,6 +66,10 @@ static hs_status read_size(const hs_config *config, const hs_window_rule *rule, 
     return hs__model_config_size(config, key, HS_MAX_POSITIONS, window_out, error);
 }
 
+/*
+ * Qwen2's switch comes last, because it also depends on the kinds of layers. A window that reaches
+ * over all positions changes nothing and counts as none.
+ */
 hs_status hs__model_window_read(const hs_config *config, const hs_window_rule *rule, hs_model_shape *shape,
                                 hs_error *error)
 {

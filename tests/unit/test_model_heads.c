@@ -184,7 +184,7 @@ static void test_end_tokens_that_are_none(void **state)
         {"true", NULL, "/config.json: \"eos_token_id\" must be"},
         {"1", "{\"eos_token_id\": {}}", "/generation_config.json: \"eos_token_id\" must be"},
         {"1", "{\"eos_token_id\": [[1]]}", "/generation_config.json: \"eos_token_id\" must be"},
-        {"1", "[]", "/generation_config.json: no JSON object"},
+        {"1", "[]", "/generation_config.json: not a JSON object"},
         {"1", "{", "/generation_config.json"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct golden_checkpoint golden = golden_case("gpt2");
@@ -449,10 +449,10 @@ static void test_configurations_that_are_refused(void **state)
         {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"one\": \"b\"}", "\"id2label.one\" is not the number"},
         {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"-1\": \"b\"}", "\"id2label.-1\" is not the number"},
         {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"1\": \"\\u001b\"}",
-         "\"id2label.1\" is no name; the 2 labels"},
+         "\"id2label.1\" is not a name; the 2 labels"},
         {"xlm-roberta classifier", "id2label", "{\"0\": \"a\", \"\\u001b\": \"b\"}", "is not the number"},
-        {"bert classifier", "id2label", "{\"0\": null, \"1\": \"b\", \"2\": \"c\"}", "\"id2label.0\" is no name"},
-        {"bert classifier", "id2label", "{\"0\": [\"a\"], \"1\": \"b\", \"2\": \"c\"}", "\"id2label.0\" is no name"},
+        {"bert classifier", "id2label", "{\"0\": null, \"1\": \"b\", \"2\": \"c\"}", "\"id2label.0\" is not a name"},
+        {"bert classifier", "id2label", "{\"0\": [\"a\"], \"1\": \"b\", \"2\": \"c\"}", "\"id2label.0\" is not a name"},
         {"bert classifier", "id2label", "{\"1\": \"a\", \"2\": \"b\", \"3\": \"c\"}",
          "\"id2label.3\" is not the number of one of the labels; the 3 labels are the rows of the head"},
         {"bert classifier", "id2label", "{\"0\": \"a\", \"1\": \"b\"}",
@@ -460,7 +460,7 @@ static void test_configurations_that_are_refused(void **state)
         {"bert classifier", "num_labels", "2", "expected [2, 16] (labels, width)"},
         {"roberta masked", "pad_token_id", "7", "of 8 position embeddings the first 8 are of no position"},
         {"roberta masked", "pad_token_id", "-1", "\"pad_token_id\" is -1; 0 to"},
-        {"roberta masked", "pad_token_id", "1.5", "\"pad_token_id\" is 1.5, which is no token id"},
+        {"roberta masked", "pad_token_id", "1.5", "\"pad_token_id\" is 1.5, which is not a token id"},
         {"roberta masked", "pad_token_id", "\"a\"", "\"pad_token_id\" is of kind string"},
         {"distilbert masked", "dim", "null", "no \"dim\": needed by family distilbert"},
         {"gpt_neox", "num_attention_heads", "3", "3 heads do not divide the width 16"},

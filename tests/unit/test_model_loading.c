@@ -229,8 +229,8 @@ static void test_notes(void **state)
         const char *note; /* NULL: none */
     } cases[] = {
         {"value head",
-         "2 tensors of the file are left out, as no part of GPT2LMHeadModel: v_head.summary.bias, v_head"},
-        {"value head of a llama", "1 tensor of the file is left out, as no part of LlamaForCausalLM: v_head.summary."},
+         "2 tensors of the file are left out, as not part of GPT2LMHeadModel: v_head.summary.bias, v_head"},
+        {"value head of a llama", "1 tensor of the file is left out, as not part of LlamaForCausalLM: v_head.summary."},
         {"old buffers", NULL},
         {"no prefix", NULL},
         {"copy of the embedding", NULL},

@@ -76,7 +76,7 @@ static void test_layers_that_are_refused(void **state)
         const char *reason;
     } cases[] = {
         {"qwen2", "\"layer_types\": [\"full_attention\", \"sliding_attention\"]", "no \"sliding_window\" is in use"},
-        {"qwen2", "\"layer_types\": 4", "\"layer_types\" is no list"},
+        {"qwen2", "\"layer_types\": 4", "\"layer_types\" is not a list"},
         {"qwen2", "\"layer_types\": [\"full_attention\"]", "\"layer_types\" has 1 layers, the model 2"},
         {"llama", "\"layer_types\": [\"full_attention\", \"chunked_attention\"]", "neither \"full_attention\" nor"},
         {"mistral", "\"sliding_window\": 0", "\"sliding_window\" is 0; 1 to"},
