@@ -1,3 +1,8 @@
+/*
+ * model: opens a checkpoint, which reads config.json and the headers of the weights, and loads it,
+ * which puts a pointer to each weight into its place. What is read how, the other files of the
+ * room know.
+ */
 #include "headsweep/model.h"
 
 #include <string.h>
@@ -7,7 +12,7 @@
 #include "model/options.h"
 #include "model/weights.h"
 
-/* ---- opening ----------------------------------------------------------------------------------------------------- */
+/* Opening. */
 
 static hs_status read_labels(const hs_config *config, hs_checkpoint *checkpoint, hs_error *error)
 {
@@ -44,6 +49,10 @@ static hs_status choose_architecture(hs_checkpoint *checkpoint, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * The family decides how all other keys are read. Where the config does not name an architecture,
+ * choose_architecture looks at the tensors, so that the files may be open before their turn.
+ */
 static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
 {
     hs_json *json = NULL;
@@ -56,7 +65,7 @@ static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
     HS_GOTO_DONE(hs_json_read(path, HS_MAX_CONFIG_BYTES, &json, error));
     const hs_config config = {.path = path, .section = "", .object = hs_json_root(json)};
     if (hs_json_kind_of(config.object) != HS_JSON_OBJECT)
-        HS_GOTO_DONE(hs_fail(error, HS_ERROR_INPUT, "%s: no JSON object", path));
+        HS_GOTO_DONE(hs_fail(error, HS_ERROR_INPUT, "%s: not a JSON object", path));
     HS_GOTO_DONE(hs__model_options_family(&config, &checkpoint->family, &checkpoint->architecture, error));
     HS_GOTO_DONE(choose_architecture(checkpoint, error));
     HS_GOTO_DONE(
@@ -89,6 +98,11 @@ static hs_status make_rotary(hs_checkpoint *checkpoint, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * config.json first, since without a family there is nothing to say about tensors. Adapters last
+ * of the checks on the folder: where there is no model beside one, the message about what is
+ * missing says more.
+ */
 static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, hs_error *error)
 {
     checkpoint->folder = hs_string_copy(folder, error);
@@ -108,6 +122,10 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
     return make_rotary(checkpoint, error);
 }
 
+/*
+ * Pointers into what the checkpoint owns, so that other rooms need hs_model alone. A tied matrix
+ * has one binding and counts once as parameters.
+ */
 static hs_status fill_description(hs_model *model, hs_error *error)
 {
     const hs_checkpoint *checkpoint = model->checkpoint;
@@ -129,6 +147,10 @@ static hs_status fill_description(hs_model *model, hs_error *error)
     return hs_allocate(&model->layers, model->shape.n_layers, sizeof *model->layers, "layers", error);
 }
 
+/*
+ * What fails halfway is freed as a whole model is, so that hs_model_free takes one with any part
+ * missing.
+ */
 hs_status hs_model_open(const char *folder, hs_model **model_out, hs_error *error)
 {
     hs_model *model = NULL;
@@ -146,6 +168,10 @@ done:
     return status;
 }
 
+/*
+ * The mapped files go with the model, although weights of F32 still point into them: whoever has
+ * loaded them keeps the model open.
+ */
 void hs_model_free(hs_model *model)
 {
     if (model == NULL)
@@ -164,7 +190,7 @@ void hs_model_free(hs_model *model)
     hs_free(model);
 }
 
-/* ---- loading ----------------------------------------------------------------------------------------------------- */
+/* Loading. */
 
 size_t hs_model_arena_bytes(const hs_model *model)
 {
@@ -243,6 +269,10 @@ static void set_matrix(hs_linear *linear, const float *values, size_t n_in, size
     linear->transposed = transposed;
 }
 
+/*
+ * Nothing is copied. Query, key and value in one tensor become three views: of columns in GPT-2's
+ * Conv1D, which is stored [in, out], and of rows in a Linear, which is stored [out, in].
+ */
 static void place(hs_model *model, const hs_binding *binding, const float *values)
 {
     const hs_model_shape *shape = &model->shape;

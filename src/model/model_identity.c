@@ -5,7 +5,7 @@
 #include "model/checkpoint.h"
 #include "model/options.h"
 
-/* ---- hash -------------------------------------------------------------------------------------------------------- */
+/* Hash. */
 
 static uint64_t hash_real(uint64_t seed, double value)
 {
@@ -85,8 +85,12 @@ uint64_t hs_model_hash(const hs_model *model)
     return hash;
 }
 
-/* ---- description ------------------------------------------------------------------------------------------------- */
+/* Description. */
 
+/*
+ * Two sizes, because the processes of a host share the files through the page cache, and only
+ * converted weights are memory of the run.
+ */
 static hs_status describe_source(const hs_model *model, hs_text *text, hs_error *error)
 {
     const hs_tensor_table *table = &model->checkpoint->table;
@@ -124,6 +128,7 @@ static hs_status describe_positions(const hs_model *model, hs_text *text, hs_err
     return hs_text_appendf(text, error, "\n");
 }
 
+/* Lines for scripts too: each is there for every model, with a word where there is nothing. */
 static hs_status describe_kinds(const hs_model_shape *shape, hs_text *text, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "attention = %s", shape->bidirectional ? "bidirectional" : "causal"));
@@ -143,6 +148,10 @@ static hs_status describe_kinds(const hs_model_shape *shape, hs_text *text, hs_e
                                                      : "its own");
 }
 
+/*
+ * A base model is described and not refused, since `inspect` is where people find out that it is
+ * one.
+ */
 static hs_status describe_head(const hs_model *model, hs_text *text, hs_error *error)
 {
     static const char *const names[] = {

@@ -1,3 +1,7 @@
+/*
+ * notes: lines for whoever opened a checkpoint to print; nothing is printed here, where the ranks
+ * are not known.
+ */
 #include "model/notes.h"
 
 #include <stdarg.h>

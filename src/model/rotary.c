@@ -1,3 +1,8 @@
+/*
+ * rotary: the rope_scaling or rope_parameters of a config, and the frequencies that follow from
+ * them, as in transformers' modeling_rope_utils.py. Scalings other than linear and llama3 are
+ * refused by name.
+ */
 #include "model/rotary.h"
 
 #include <float.h>
@@ -20,7 +25,7 @@ const char *hs__model_rope_name(hs_rope_kind kind)
     return rope_names[kind];
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* Reading. */
 
 static hs_status read_kind(const hs_config *section, hs_rope *rope, hs_error *error)
 {
@@ -72,6 +77,11 @@ static hs_status refuse_nested(const hs_config *section, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * The order of transformers 5 (convert_rope_params_to_dict): rope_scaling, which older files have,
+ * goes before rope_parameters unless it is empty, and what stands inside goes before theta and
+ * share beside it.
+ */
 hs_status hs__model_rope_read(const hs_config *config, size_t n_positions, bool partial, hs_rope *rope_inout,
                               double *share_inout, hs_error *error)
 {
@@ -95,7 +105,7 @@ hs_status hs__model_rope_read(const hs_config *config, size_t n_positions, bool 
     return read_llama3(config, &section, n_positions, rope_inout, error);
 }
 
-/* ---- frequencies ------------------------------------------------------------------------------------------------- */
+/* Frequencies. */
 
 /*
  * Llama 3.1's scaling: waves that turned often within the original context stay, those that did not turn once are

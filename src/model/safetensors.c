@@ -1,3 +1,7 @@
+/*
+ * safetensors: a header may come from anybody, so that every length, count and offset is checked
+ * before it is used; no pointer is made of one that leaves the file.
+ */
 #include "model/safetensors.h"
 
 #include <stdlib.h>
@@ -39,7 +43,7 @@ bool hs__model_tensor_is_equal(const hs_tensor *a, const hs_tensor *b)
            (a->n_bytes == 0 || a->bytes == b->bytes || memcmp(a->bytes, b->bytes, a->n_bytes) == 0);
 }
 
-/* ---- one tensor's entry ------------------------------------------------------------------------------------------ */
+/* One tensor's entry. */
 
 static hs_status read_name(const char *path, const char *key, size_t length, hs_tensor *tensor, hs_error *error)
 {
@@ -65,10 +69,11 @@ static hs_status read_dtype(const hs_json_value *entry, hs_tensor *tensor, hs_er
             return HS_OK;
         }
     return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: %s", tensor->path, tensor->name,
-                   name == NULL ? "no \"dtype\", or it is no string" : "\"dtype\" is none of the safetensors format");
+                   name == NULL ? "no \"dtype\", or it is not a string"
+                                : "\"dtype\" is not one of the safetensors format");
 }
 
-static bool hs__cli_read_count(const hs_json_value *value, size_t *count_out)
+static bool read_count(const hs_json_value *value, size_t *count_out)
 {
     if (!hs_json_is_integer(value) || hs_json_integer(value) < 0)
         return false;
@@ -76,11 +81,15 @@ static bool hs__cli_read_count(const hs_json_value *value, size_t *count_out)
     return true;
 }
 
+/*
+ * The product has room for 64 bits per element, the widest type, so that no size computed from it
+ * can overflow.
+ */
 static hs_status read_shape(const hs_json_value *entry, hs_tensor *tensor, hs_error *error)
 {
     const hs_json_value *shape = hs_json_get(entry, "shape");
     if (shape == NULL || hs_json_kind_of(shape) != HS_JSON_ARRAY)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: no \"shape\", or it is no array", tensor->path,
+        return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: no \"shape\", or it is not an array", tensor->path,
                        tensor->name);
     tensor->n_dimensions = hs_json_size(shape);
     if (tensor->n_dimensions > HS_TENSOR_MAX_DIMENSIONS)
@@ -88,8 +97,8 @@ static hs_status read_shape(const hs_json_value *entry, hs_tensor *tensor, hs_er
                        tensor->name, tensor->n_dimensions, HS_TENSOR_MAX_DIMENSIONS);
     tensor->n_elements = 1;
     for (size_t i = 0; i < tensor->n_dimensions; i++) {
-        if (!hs__cli_read_count(hs_json_at(shape, i), &tensor->shape[i]))
-            return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: \"shape\"[%zu] is no count", tensor->path,
+        if (!read_count(hs_json_at(shape, i), &tensor->shape[i]))
+            return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: \"shape\"[%zu] is not a count", tensor->path,
                            tensor->name, i);
         if (tensor->shape[i] != 0 && tensor->n_elements > SIZE_MAX / 64 / tensor->shape[i])
             return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: the product of \"shape\" overflows", tensor->path,
@@ -99,13 +108,17 @@ static hs_status read_shape(const hs_json_value *entry, hs_tensor *tensor, hs_er
     return HS_OK;
 }
 
+/*
+ * As in the reference implementation, the bytes must be exactly those of shape and type: a file
+ * that was cut off fails here, and not later as wrong numbers.
+ */
 static hs_status read_offsets(const hs_json_value *entry, size_t n_data_bytes, hs_tensor *tensor, hs_error *error)
 {
     const hs_json_value *offsets = hs_json_get(entry, "data_offsets");
     size_t begin = 0, end = 0;
-    if (hs_json_size(offsets) != 2 || !hs__cli_read_count(hs_json_at(offsets, 0), &begin) ||
-        !hs__cli_read_count(hs_json_at(offsets, 1), &end))
-        return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: \"data_offsets\" is no pair of counts", tensor->path,
+    if (hs_json_size(offsets) != 2 || !read_count(hs_json_at(offsets, 0), &begin) ||
+        !read_count(hs_json_at(offsets, 1), &end))
+        return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s: \"data_offsets\" is not a pair of counts", tensor->path,
                        tensor->name);
     if (begin > end || end > n_data_bytes)
         return hs_fail(error, HS_ERROR_INPUT,
@@ -122,22 +135,23 @@ static hs_status read_offsets(const hs_json_value *entry, size_t n_data_bytes, h
     return HS_OK;
 }
 
-/* ---- the header -------------------------------------------------------------------------------------------------- */
+/* The header. */
 
 static hs_status check_metadata(const char *path, const hs_json_value *metadata, hs_error *error)
 {
     if (hs_json_kind_of(metadata) != HS_JSON_OBJECT)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: \"__metadata__\" is no object", path);
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"__metadata__\" is not an object", path);
     const char *key;
     size_t length;
     const hs_json_value *value;
     hs_json_iterator *iterator = NULL;
     while ((iterator = hs_json_next(metadata, iterator, &key, &length, &value)) != NULL)
         if (hs_json_string(value) == NULL)
-            return hs_fail(error, HS_ERROR_INPUT, "%s: \"__metadata__\" holds something that is no string", path);
+            return hs_fail(error, HS_ERROR_INPUT, "%s: \"__metadata__\" holds something that is not a string", path);
     return HS_OK;
 }
 
+/* Room for as many tensors as keys is enough: a name that comes twice has failed in the JSON reader. */
 static hs_status read_entries(hs_safetensors *file, const hs_json_value *root, const unsigned char *data,
                               size_t n_data_bytes, hs_error *error)
 {
@@ -191,12 +205,16 @@ static hs_status check_cover(hs_safetensors *file, size_t n_data_bytes, hs_error
     return HS_OK;
 }
 
+/*
+ * The first eight bytes of any file can be read as a length, as a rule a huge one: the message
+ * therefore asks what the file is before it speaks of the header.
+ */
 static hs_status check_header_length(const hs_safetensors *file, size_t *length_out, hs_error *error)
 {
     const hs_mapped_file *mapped = &file->file;
     uint64_t length = 0;
     if (mapped->n_bytes < LENGTH_BYTES)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: %zu bytes are no safetensors file", file->path, mapped->n_bytes);
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %zu bytes are not a safetensors file", file->path, mapped->n_bytes);
     for (size_t i = 0; i < LENGTH_BYTES; i++)
         length |= (uint64_t)mapped->bytes[i] << (8 * i);
     if (length > HS_SAFETENSORS_MAX_HEADER)
@@ -209,7 +227,7 @@ static hs_status check_header_length(const hs_safetensors *file, size_t *length_
                        "%s: a header of %llu bytes is announced, but the file has %zu; was it cut off?", file->path,
                        (unsigned long long)length, mapped->n_bytes);
     if (length < 2 || mapped->bytes[LENGTH_BYTES] != '{')
-        return hs_fail(error, HS_ERROR_INPUT, "%s: the header does not start with '{': no safetensors file",
+        return hs_fail(error, HS_ERROR_INPUT, "%s: the header does not start with '{': not a safetensors file",
                        file->path);
     *length_out = (size_t)length;
     return HS_OK;

@@ -1,3 +1,7 @@
+/*
+ * tensor_names: looks a tensor up under every name that the checkpoint may have for it. Two of
+ * them may be there, if they are equal.
+ */
 #include "model/tensor_names.h"
 
 #include <string.h>
@@ -36,7 +40,7 @@ void hs__model_tensor_names_init(const hs_tensor_table *table, const hs_family *
     }
 }
 
-/* ---- looking up -------------------------------------------------------------------------------------------------- */
+/* Looking up. */
 
 /* What one lookup carries along. */
 typedef struct lookup {
@@ -46,6 +50,10 @@ typedef struct lookup {
     hs_error *error;
 } lookup;
 
+/*
+ * Which of two tensors the author meant cannot be known, so that they must be equal; both count as
+ * used, and neither is an extra.
+ */
 static hs_status take(lookup *l, const char *name)
 {
     const hs_tensor_table *table = l->names->table;
@@ -83,6 +91,10 @@ static hs_status take_with_prefixes(lookup *l, const char *name)
     return take_joined(l, prefix, name);
 }
 
+/*
+ * Does not stop at the first name that is found, since a second tensor for the same place has to
+ * be compared with it.
+ */
 hs_status hs__model_tensor_names_find(const hs_tensor_names *names, const char *name, bool *is_used, size_t *index_out,
                                       hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * tensor_table: finds the safetensors files as transformers does (_get_resolved_checkpoint_files
+ * of modeling_utils.py) and makes one list of their tensors, sorted by name.
+ */
 #include "model/tensor_table.h"
 
 #include <stdlib.h>
@@ -8,7 +12,7 @@
 static const char single_file[] = "model.safetensors";
 static const char index_file[] = "model.safetensors.index.json";
 
-/* ---- opening the files ------------------------------------------------------------------------------------------- */
+/* Opening the files. */
 
 static hs_status open_file(const char *folder, const char *name, hs_tensor_table *table, hs_error *error)
 {
@@ -33,7 +37,7 @@ static hs_status check_shard_name(const char *index_path, const hs_json_value *v
 {
     const char *name = hs_json_string(value);
     if (name == NULL)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: \"weight_map\" maps a tensor to something that is no file name",
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"weight_map\" maps a tensor to something that is not a file name",
                        index_path);
     for (size_t i = 0; i < hs_json_size(value); i++)
         if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f || i >= HS_TENSOR_MAX_NAME)
@@ -54,7 +58,7 @@ static int compare_text(const void *a, const void *b)
     return strcmp(*left, *right);
 }
 
-/* The index's distinct file names, sorted. `names_out` has room for one a tensor; they live as long as the JSON. */
+/* The index's distinct file names, sorted. `names_out` has room for one per tensor; they live as long as the JSON. */
 static hs_status collect_shard_names(const char *index_path, const hs_json_value *weight_map, const char **names_out,
                                      size_t *n_names_out, hs_error *error)
 {
@@ -77,6 +81,10 @@ static hs_status collect_shard_names(const char *index_path, const hs_json_value
     return HS_OK;
 }
 
+/*
+ * Looked for before it is opened: a download that ended between two shards is common and deserves
+ * a better message than the system's.
+ */
 static hs_status open_shard(const char *folder, const char *index_path, const char *name, hs_tensor_table *table,
                             hs_error *error)
 {
@@ -111,7 +119,7 @@ done:
     return status;
 }
 
-/* ---- merging ----------------------------------------------------------------------------------------------------- */
+/* Merging. */
 
 static int compare_tensor(const void *a, const void *b)
 {
@@ -119,7 +127,7 @@ static int compare_tensor(const void *a, const void *b)
     return strcmp((*left)->name, (*right)->name);
 }
 
-/* Shards may repeat a tensor; transformers takes the last, so that two that differ have no one value. */
+/* Shards may repeat a tensor; transformers takes the last, so that two that differ do not have one value. */
 static hs_status drop_copies(hs_tensor_table *table, hs_error *error)
 {
     const hs_tensor **tensors = table->tensors;
@@ -173,8 +181,12 @@ done:
     return status;
 }
 
-/* ---- the folder -------------------------------------------------------------------------------------------------- */
+/* The folder. */
 
+/*
+ * A single file goes before an index beside it, as in transformers; the caller notes that the
+ * index is not used.
+ */
 hs_status hs__model_tensor_table_open(const char *folder, hs_tensor_table *table_out, hs_error *error)
 {
     *table_out = (hs_tensor_table){0};

@@ -1,3 +1,7 @@
+/*
+ * weights: F16 and BF16 to single precision, and the search for what is not finite: all weights
+ * pass through these loops, which are written so that the compiler vectorises them.
+ */
 #include "model/weights.h"
 
 #include <string.h>
@@ -34,7 +38,7 @@ static inline float from_bits(uint32_t bits)
     return value;
 }
 
-/* ---- expansion: without branches, so that the loops vectorise ---------------------------------------------------- */
+/* Expansion: without branches, so that the loops vectorise. */
 
 /*
  * IEEE half precision. Normal numbers change the exponent's bias from 15 to 127. A subnormal m is m * 2^-24, and 0.5
@@ -78,7 +82,7 @@ void hs__model_weights_expand(hs_dtype dtype, const unsigned char *bytes, size_t
         memcpy(out, bytes, n * sizeof *out);
 }
 
-/* ---- finiteness: an exponent of nothing but ones ----------------------------------------------------------------- */
+/* Finiteness: an exponent of nothing but ones. */
 
 static bool has_not_finite_u16(const unsigned char *bytes, size_t n, uint16_t exponent)
 {

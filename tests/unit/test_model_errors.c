@@ -75,7 +75,7 @@ static void test_configurations(void **state)
          "4}",
          "\"rope_scaling.high_freq_factor\" (4) must be above"},
         {false, "{", "invalid JSON"},
-        {false, "[]", "no JSON object"},
+        {false, "[]", "not a JSON object"},
         {false, "{}", "neither \"model_type\" nor \"architectures\""},
         {false, "{\"model_type\": \"t5\"}", "\"t5\", which is not supported; supported are gpt2 (GPT2LMHeadModel)"},
         {false, "{\"model_type\": \"gpt2\", \"architectures\": [\"GPT2ForSequenceClassification\"]}",
@@ -251,7 +251,7 @@ static void test_hostile_indices(void **state)
         {"{", "invalid JSON"},
         {"[]", "no object \"weight_map\""},
         {"{\"weight_map\": []}", "no object \"weight_map\""},
-        {"{\"weight_map\": {\"a\": 3}}", "something that is no file name"},
+        {"{\"weight_map\": {\"a\": 3}}", "something that is not a file name"},
         {"{\"weight_map\": {\"a\": \"../model-00001-of-00002.safetensors\"}}", "must lie in the folder of their index"},
         {"{\"weight_map\": {\"a\": \"/etc/x.safetensors\"}}", "must lie in the folder of their index"},
         {"{\"weight_map\": {\"a\": \"sub/x.safetensors\"}}", "must lie in the folder of their index"},
@@ -299,7 +299,7 @@ static void test_folders_without_weights(void **state)
     assert_open_fails(folder, "pytorch_model.bin looks like a pickle");
     assert_open_fails(folder, "save_pretrained");
     test_file_write(folder, "model.safetensors", "", 0);
-    assert_open_fails(folder, "model.safetensors: 0 bytes are no safetensors file");
+    assert_open_fails(folder, "model.safetensors: 0 bytes are not a safetensors file");
     assert_open_fails("/nowhere/at/all", "/nowhere/at/all: there is no such folder");
     free(config);
     test_folder_remove(folder);

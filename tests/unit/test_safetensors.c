@@ -113,7 +113,7 @@ static void test_files_shorter_than_a_length(void **state)
         test_file_write(*state, "x.safetensors", "\0\0\0\0\0\0\0", n);
         char *path = hs_path_join(*state, "x.safetensors", &error);
         assert_int_equal(hs__model_safetensors_open(path, &file, &error), HS_ERROR_INPUT);
-        assert_non_null(strstr(error.message, "no safetensors file"));
+        assert_non_null(strstr(error.message, "not a safetensors file"));
         hs_free(path);
     }
 }
@@ -136,30 +136,30 @@ static void test_hostile_headers(void **state)
         {"{\"a\":{\"dtype\":\"\xc0\xaf\"}}", 0, "invalid JSON"},
         {"{" TENSOR("a", "F32", "[1]", "[0,4]") "," TENSOR("a", "F32", "[1]", "[0,4]") "}", 4, "invalid JSON"},
         {"{\"a\\u0000\":{}}", 0, "invalid JSON"},
-        {"{" TENSOR("a", "F32", "[99999999999999999999]", "[0,4]") "}", 4, "\"shape\"[0] is no count"},
+        {"{" TENSOR("a", "F32", "[99999999999999999999]", "[0,4]") "}", 4, "\"shape\"[0] is not a count"},
         /* entries */
         {"{\"a\":7}", 0, "no \"dtype\""},
         {"{\"a\":[]}", 0, "no \"dtype\""},
         {"{\"a\":{}}", 0, "no \"dtype\""},
         {"{\"\":{}}", 0, "name has 0 bytes"},
         {"{\"a\\u001b[2J\":{}}", 0, "control character 0x1b"},
-        {"{" TENSOR("a", "F31", "[1]", "[0,4]") "}", 4, "none of the safetensors format"},
-        {"{" TENSOR("a", "F32\\u0000", "[1]", "[0,4]") "}", 4, "none of the safetensors format"},
+        {"{" TENSOR("a", "F31", "[1]", "[0,4]") "}", 4, "not one of the safetensors format"},
+        {"{" TENSOR("a", "F32\\u0000", "[1]", "[0,4]") "}", 4, "not one of the safetensors format"},
         {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, "no \"shape\""},
         {"{" TENSOR("a", "F32", "{}", "[0,4]") "}", 4, "no \"shape\""},
-        {"{" TENSOR("a", "F32", "[-1]", "[0,4]") "}", 4, "\"shape\"[0] is no count"},
-        {"{" TENSOR("a", "F32", "[1,1.0]", "[0,4]") "}", 4, "\"shape\"[1] is no count"},
+        {"{" TENSOR("a", "F32", "[-1]", "[0,4]") "}", 4, "\"shape\"[0] is not a count"},
+        {"{" TENSOR("a", "F32", "[1,1.0]", "[0,4]") "}", 4, "\"shape\"[1] is not a count"},
         {"{" TENSOR("a", "F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]") "}", 4, "9 dimensions"},
         {"{" TENSOR("a", "F32", "[4294967296,4294967296]", "[0,4]") "}", 4, "overflows"},
         {"{" TENSOR("a", "F32", "[4611686018427387905]", "[0,4]") "}", 4, "overflows"},
         {"{" TENSOR("a", "F32", "[9223372036854775807,9223372036854775807,9223372036854775807]", "[0,4]") "}", 4,
          "overflows"},
         /* offsets */
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "no pair of counts"},
-        {"{" TENSOR("a", "F32", "[1]", "[0]") "}", 4, "no pair of counts"},
-        {"{" TENSOR("a", "F32", "[1]", "[0,4,8]") "}", 8, "no pair of counts"},
-        {"{" TENSOR("a", "F32", "[1]", "\"04\"") "}", 4, "no pair of counts"},
-        {"{" TENSOR("a", "F32", "[1]", "[-4,0]") "}", 4, "no pair of counts"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "not a pair of counts"},
+        {"{" TENSOR("a", "F32", "[1]", "[0]") "}", 4, "not a pair of counts"},
+        {"{" TENSOR("a", "F32", "[1]", "[0,4,8]") "}", 8, "not a pair of counts"},
+        {"{" TENSOR("a", "F32", "[1]", "\"04\"") "}", 4, "not a pair of counts"},
+        {"{" TENSOR("a", "F32", "[1]", "[-4,0]") "}", 4, "not a pair of counts"},
         {"{" TENSOR("a", "F32", "[1]", "[4,0]") "}", 4, "reversed"},
         {"{" TENSOR("a", "F32", "[1]", "[4,8]") "}", 4, "beyond the 4 bytes"},
         {"{" TENSOR("a", "F32", "[1]", "[9223372036854775803,9223372036854775807]") "}", 4, "beyond the 4 bytes"},
@@ -174,8 +174,8 @@ static void test_hostile_headers(void **state)
         {"{" TENSOR("a", "U8", "[4]", "[0,4]") "}", 5, "1 bytes follow"},
         {"{}", 1, "1 bytes follow"},
         /* metadata */
-        {"{\"__metadata__\":3}", 0, "\"__metadata__\" is no object"},
-        {"{\"__metadata__\":{\"a\":3}}", 0, "no string"},
+        {"{\"__metadata__\":3}", 0, "\"__metadata__\" is not an object"},
+        {"{\"__metadata__\":{\"a\":3}}", 0, "not a string"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         size_t length = strlen(cases[i].header);
