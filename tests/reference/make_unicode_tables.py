@@ -117,7 +117,7 @@ def write_rows(file, declaration, rows):
     file.write(f"\n{declaration} = {{\n")
     line = ""
     for row in rows:
-        if len(line) + len(row) + 2 > 118:
+        if len(line) + len(row) + 2 > 117:
             file.write("   " + line + "\n")
             line = ""
         line += " " + row + ","
@@ -128,8 +128,8 @@ def write_characters(file, category, age):
     keys = {c: (CATEGORIES.index(category[c]), age[c]) for c in CODE_POINTS}
     keys.update(dict.fromkeys(range(0xD800, 0xE000), (CATEGORIES.index("Cs"), 0)))
     rows = [f"0x{first << 7 | later << 5 | name:X}" for first, _, (name, later) in runs(keys)]
-    write_rows(file, "const uint32_t TOK_CHARACTERS[]", rows)
-    file.write("const size_t TOK_N_CHARACTERS = sizeof TOK_CHARACTERS / sizeof *TOK_CHARACTERS;\n")
+    write_rows(file, "const uint32_t HS__TOKENIZER_CHARACTERS[]", rows)
+    file.write("const size_t HS__TOKENIZER_N_CHARACTERS = sizeof HS__TOKENIZER_CHARACTERS / sizeof *HS__TOKENIZER_CHARACTERS;\n")
 
 
 def write_lower(file):
@@ -146,8 +146,9 @@ def write_lower(file):
             row[1:3] = [c, step]
         else:
             rows.append([c, c, 0, ord(lower) - c])
-    write_rows(file, "const tok_lower_row TOK_LOWER[]", [f"{{0x{a:X}, 0x{b:X}, {s or 1}, {d}}}" for a, b, s, d in rows])
-    file.write("const size_t TOK_N_LOWER = sizeof TOK_LOWER / sizeof *TOK_LOWER;\n")
+    rows = [f"{{0x{a:X}, 0x{b:X}, {s or 1}, {d}}}" for a, b, s, d in rows]
+    write_rows(file, "const tok_lower_row HS__TOKENIZER_LOWER[]", rows)
+    file.write("const size_t HS__TOKENIZER_N_LOWER = sizeof HS__TOKENIZER_LOWER / sizeof *HS__TOKENIZER_LOWER;\n")
 
 
 def script_names():
@@ -182,8 +183,8 @@ def write_additions(file, category):
         for name in names if here - there else ():
             rows += [f'{{"{name.replace("_", "").lower()}", 0x{a:X}, 0x{b:X}}}'
                      for a, b, _ in runs(dict.fromkeys(here - there, 0))]
-    write_rows(file, "const tok_addition_row TOK_ADDITIONS[]", rows)
-    file.write("const size_t TOK_N_ADDITIONS = sizeof TOK_ADDITIONS / sizeof *TOK_ADDITIONS;\n")
+    write_rows(file, "const tok_addition_row HS__TOKENIZER_ADDITIONS[]", rows)
+    file.write("const size_t HS__TOKENIZER_N_ADDITIONS = sizeof HS__TOKENIZER_ADDITIONS / sizeof *HS__TOKENIZER_ADDITIONS;\n")
 
 
 # ---- what the code makes of the tables ------------------------------------------------------------------------------
@@ -220,8 +221,8 @@ def check_classes(category, age):
 
 def write_graphemes(file):
     rows = [f"{{0x{first:X}, 0x{last:X}, TOK_GRAPHEME_{name}}}" for first, last, name in runs(grapheme_classes())]
-    write_rows(file, "const tok_grapheme_row TOK_GRAPHEMES[]", rows)
-    file.write("const size_t TOK_N_GRAPHEMES = sizeof TOK_GRAPHEMES / sizeof *TOK_GRAPHEMES;\n")
+    write_rows(file, "const tok_grapheme_row HS__TOKENIZER_GRAPHEMES[]", rows)
+    file.write("const size_t HS__TOKENIZER_N_GRAPHEMES = sizeof HS__TOKENIZER_GRAPHEMES / sizeof *HS__TOKENIZER_GRAPHEMES;\n")
 
 
 def main():
