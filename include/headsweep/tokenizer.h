@@ -7,7 +7,8 @@
  * vocab.json + merges.txt (byte-level BPE as GPT-2 or RoBERTa use it) or vocab.txt (BERT's WordPiece) with the settings
  * in tokenizer_config.json. Tokens that are named beside these files (tokenizer_config.json's special tokens and
  * added_tokens_decoder, special_tokens_map.json, added_tokens.json) are added as transformers 5.24 adds them, with the
- * names that its class has for this kind of model where no file says. Anything in a tokenizer.json that is not understood is an error that names it, never ignored.
+ * names that its class has for this kind of model where no file says. Anything in a tokenizer.json that is not
+ * understood is an error that names it, never ignored.
  */
 #ifndef HEADSWEEP_TOKENIZER_H
 #define HEADSWEEP_TOKENIZER_H
@@ -28,8 +29,8 @@ void hs_tokenizer_token_list_clear(hs_token_list *list);
 /* Reads the tokenizer of a checkpoint folder. HS_ERROR_INPUT names file and key. */
 hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs_error *error);
 /*
- * The same for data that may be token ids alone, which need no tokenizer: NULL where the folder has none. One that cannot
- * be read is opened with a problem, as one without any token: using it is HS_ERROR_INPUT with that problem.
+ * The same for data that may be token ids alone, which need no tokenizer: NULL where the folder has none. One that
+ * cannot be read is opened with a problem, as one without any token: using it is HS_ERROR_INPUT with that problem.
  */
 hs_status hs_tokenizer_open_if_any(const char *folder, hs_tokenizer **tokenizer_out, hs_error *error);
 /* Why it cannot be used, with file and key; NULL if it can. Lives as long as the tokenizer. */
@@ -50,7 +51,7 @@ typedef struct hs_texts {
     const char *first;
     size_t n_first; /* bytes */
     const char *second;
-    size_t n_second; /* 0: there is no second one, as an empty pair is none to transformers */
+    size_t n_second; /* 0: there is no second one, and transformers takes an empty one for that too */
 } hs_texts;
 
 /* What becomes of them; initialise with {0}, and use it again and again. */
@@ -65,27 +66,27 @@ typedef struct hs_encoding {
 void hs_tokenizer_encoding_clear(hs_encoding *encoding);
 
 /*
- * Replaces `encoding` by that of the texts, as `tokenizer(first, second, add_special_tokens=..., truncation="longest_first",
- * max_length=n_most)` of transformers has it; SIZE_MAX for no truncation. HS_ERROR_INPUT: invalid UTF-8, or a
- * post-processor that says nothing of pairs.
+ * Replaces `encoding` by that of the texts, as `tokenizer(first, second, add_special_tokens=...,
+ * truncation="longest_first", max_length=n_most)` of transformers has it; SIZE_MAX for no truncation. HS_ERROR_INPUT:
+ * invalid UTF-8, or a post-processor that says nothing of pairs.
  */
 hs_status hs_tokenizer_encode_texts(const hs_tokenizer *tokenizer, const hs_texts *texts, bool add_special,
                                     size_t n_most, hs_encoding *encoding, hs_error *error);
 /* Whether the first tokens of what is too long go, not the last: tokenizer_config.json's truncation_side is "left". */
 bool hs_tokenizer_cuts_start(const hs_tokenizer *tokenizer);
 /*
- * Whether transformers hands the token types on to the model: what tokenizer_config.json's model_input_names says, else what
- * the tokenizer's class does. A class that is not named, or is none of a model, does.
+ * Whether transformers hands the token types on to the model: what tokenizer_config.json's model_input_names says, else
+ * what the tokenizer's class does. A class that is not named, or belongs to no model, does.
  */
 bool hs_tokenizer_gives_types(const hs_tokenizer *tokenizer);
 
-/* Appends the text of the ids, as `decode(ids, skip_special_tokens=skip_special)`; bytes that are no UTF-8 are kept. */
+/* Appends the text of the ids, as `decode(ids, skip_special_tokens=skip_special)`; what is not UTF-8 is kept. */
 hs_status hs_tokenizer_decode(const hs_tokenizer *tokenizer, const int32_t *ids, size_t n, bool skip_special,
                               hs_text *text, hs_error *error);
 
 /* Largest id + 1, added tokens included. */
 size_t hs_tokenizer_vocabulary(const hs_tokenizer *tokenizer);
-/* The id of exactly this token (e.g. "<s>"), -1 if there is none. */
+/* The id of exactly this token (e.g. "<s>"), -1 if no token is. */
 int32_t hs_tokenizer_id(const hs_tokenizer *tokenizer, const char *token);
 
 typedef enum hs_special_token {
@@ -99,18 +100,18 @@ typedef enum hs_special_token {
 } hs_special_token;
 
 /*
- * The id of a special token by the name in tokenizer_config.json or special_tokens_map.json, or that transformers' class
- * gives it; but for BOS and EOS else by the usual names ("[MASK]", "<mask>", ...). -1 if there is none.
+ * The id of a special token by the name in tokenizer_config.json or special_tokens_map.json, or that transformers'
+ * class gives it; but for BOS and EOS else by the usual names ("[MASK]", "<mask>", ...). -1 without one.
  */
 int32_t hs_tokenizer_special(const hs_tokenizer *tokenizer, hs_special_token which);
-/* What it decodes to, "" if there is none. Lives as long as the tokenizer. */
+/* What it decodes to, "" without one. Lives as long as the tokenizer. */
 const char *hs_tokenizer_special_text(const hs_tokenizer *tokenizer, hs_special_token which);
 /* Stable hash of everything that influences ids: part of the experiment hash. */
 uint64_t hs_tokenizer_hash(const hs_tokenizer *tokenizer);
 /* For people: "byte-level BPE, 50257 tokens, tokenizer.json". Lives as long as the tokenizer. */
 const char *hs_tokenizer_description(const hs_tokenizer *tokenizer);
 
-/* ---- what others need to know of Unicode ----------------------------------------------------------------------- */
+/* What others need to know of Unicode. */
 
 /*
  * Appends the text without differences of case and of form: NFKC with full case folding, default ignorable characters

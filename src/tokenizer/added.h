@@ -42,7 +42,7 @@ hs_status hs__tokenizer_added_read(const char *file, const hs_json_value *root, 
  * next one.
  */
 int32_t hs__tokenizer_added_id(const tok_added *added, const tok_model *model, const char *content, size_t length);
-/* Which of added->tokens it is; added->n if it is none. */
+/* Which of added->tokens it is; added->n if it is not one. */
 size_t hs__tokenizer_added_index(const tok_added *added, const char *content, size_t length);
 /*
  * One token; fails if the id belongs to another token of the model. One that is there already takes on the new flags,
@@ -54,7 +54,7 @@ void hs__tokenizer_added_clear(tok_added *added);
 
 /* Cuts the tokens of one trie out of the pieces of text. */
 hs_status hs__tokenizer_added_split(const tok_added *added, const tok_trie *trie, tok_workspace *work, hs_error *error);
-/* NULL if `id` is no added token. `text_out` is what it decodes to, of token->form_length bytes. */
+/* NULL if `id` is not an added token. `text_out` is what it decodes to, of token->form_length bytes. */
 const tok_added_token *hs__tokenizer_added_find(const tok_added *added, int32_t id, const char **text_out);
 
 #endif

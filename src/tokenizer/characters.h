@@ -1,6 +1,6 @@
 /*
- * characters: the classes of characters that the pipeline's steps are defined by, each in the version of Unicode that the
- * part of `tokenizers` which does the same has; the libraries here have others (tokenizer/unicode_tables.h).
+ * characters: the classes of characters that the pipeline's steps are defined by, each in the version of Unicode that
+ * the part of `tokenizers` which does the same has; the libraries here have others (tokenizer/unicode_tables.h).
  */
 #ifndef HEADSWEEP_TOKENIZER_CHARACTERS_H
 #define HEADSWEEP_TOKENIZER_CHARACTERS_H
@@ -20,9 +20,9 @@ bool hs__tokenizer_is_numeric(int32_t character);     /* Nd, Nl, No (Unicode 17)
 bool hs__tokenizer_is_punctuation(int32_t character); /* P* (Unicode 8) and the ASCII symbols */
 bool hs__tokenizer_is_mark(int32_t character);        /* Mn, Mc, Me (Unicode 9) */
 bool hs__tokenizer_is_nonspacing(int32_t character);  /* Mn (Unicode 8) */
-bool hs__tokenizer_is_control(int32_t character); /* Cc, Cf, Co (Unicode 8); unassigned characters are none, as there */
-bool hs__tokenizer_is_chinese(int32_t character); /* the blocks of CJK ideographs that BERT sets apart */
-bool hs__tokenizer_is_word(int32_t character);    /* \w of UTS #18: Alphabetic, M, Nd, Pc, Join_Control (Unicode 16) */
+bool hs__tokenizer_is_control(int32_t character);     /* Cc, Cf, Co (Unicode 8); unassigned ones are not, as there */
+bool hs__tokenizer_is_chinese(int32_t character);     /* the blocks of CJK ideographs that BERT sets apart */
+bool hs__tokenizer_is_word(int32_t character); /* \w of UTS #18: Alphabetic, M, Nd, Pc, Join_Control (Unicode 16) */
 
 /* Whether Unicode 9 knows the character: no other has another normalisation form than itself. */
 bool hs__tokenizer_can_normalize(int32_t character);

@@ -14,7 +14,7 @@ hs_status hs__tokenizer_charsmap_new(const char *text, size_t length, tok_charsm
 void hs__tokenizer_charsmap_free(tok_charsmap *map);
 
 /*
- * What replaces `text`: that of its shortest start which the map holds, as `tokenizers` does it. NULL: it has none.
+ * What replaces `text`: that of its shortest start which the map holds, as `tokenizers` does it; NULL without one.
  * The replacement belongs to the map. HS_ERROR_INPUT for a map that leads out of itself.
  */
 hs_status hs__tokenizer_charsmap_find(const tok_charsmap *map, const char *text, size_t length,

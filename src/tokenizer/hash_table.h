@@ -1,6 +1,6 @@
 /*
- * hash_table: open-addressing hash table from a 64-bit key to a 64-bit value, used for tokens (key: hash of the bytes, the
- * caller compares them), for merges (key: the pair of ids) and for tries (key: node and byte).
+ * hash_table: open-addressing hash table from a 64-bit key to a 64-bit value, used for tokens (key: hash of the bytes,
+ * the caller compares them), for merges (key: the pair of ids) and for tries (key: node and byte).
  */
 #ifndef HEADSWEEP_TOKENIZER_HASH_TABLE_H
 #define HEADSWEEP_TOKENIZER_HASH_TABLE_H
@@ -24,7 +24,7 @@ typedef struct tok_table {
 hs_status hs__tokenizer_table_reserve(tok_table *table, size_t n, hs_error *error);
 /* Adds an entry even if `key` is there already: keys that are hashes may be shared. */
 hs_status hs__tokenizer_table_add(tok_table *table, uint64_t key, uint64_t value, hs_error *error);
-/* The first entry of `key`, or with `after` the next one behind that; NULL if there is none. */
+/* The first entry of `key`, or with `after` the next one behind that; NULL without one. */
 const tok_entry *hs__tokenizer_table_find(const tok_table *table, uint64_t key, const tok_entry *after);
 /* Replaces the value of the first entry of `key`, or adds one. */
 hs_status hs__tokenizer_table_set(tok_table *table, uint64_t key, uint64_t value, hs_error *error);

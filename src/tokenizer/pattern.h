@@ -42,8 +42,8 @@ hs_status hs__tokenizer_pattern_spans(const tok_pattern *pattern, const char *te
                                       hs_error *error);
 
 /*
- * Appends the PCRE2 form of the Oniguruma expression to `translated`. `unicode` is the version of Unicode that PCRE2 has,
- * 1501 for 15.1: categories of characters are then those of Oniguruma's Unicode 16, whatever that is.
+ * Appends the PCRE2 form of the Oniguruma expression to `translated`. `unicode` is the version of Unicode that PCRE2
+ * has, 1501 for 15.1: categories of characters are then those of Oniguruma's Unicode 16, whatever that is.
  */
 hs_status hs__tokenizer_pattern_translate(const char *regex, size_t length, int unicode, hs_text *translated,
                                           hs_error *error);

@@ -67,7 +67,7 @@ bool hs__tokenizer_model_has_bytes(const tok_model *model, const char *text, siz
 hs_status hs__tokenizer_bpe_add_merge_line(tok_model *model, const char *line, size_t length, size_t rank,
                                            hs_error *error);
 
-/* What WordPiece derives from a vocabulary and `unknown_id` that are there. HS_ERROR_INPUT without the unknown token. */
+/* What WordPiece derives from vocabulary and `unknown_id`. HS_ERROR_INPUT without the unknown token. */
 hs_status hs__tokenizer_word_piece_finish(tok_model *model, hs_error *error);
 
 hs_status hs__tokenizer_ids_add(hs_token_list *ids, int32_t id, hs_error *error);

@@ -39,8 +39,8 @@ typedef hs_status (*tok_reader)(const char *const paths[2], tok_settings *settin
 hs_status hs__tokenizer_read_tokenizer_json(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
                                             hs_error *error);
 /*
- * vocab.json and merges.txt: byte-level BPE with GPT-2's split. Where nothing says whose class it is, it is RoBERTa's if
- * all of its special tokens are there, else GPT-2's.
+ * vocab.json and merges.txt: byte-level BPE with GPT-2's split. Where nothing says whose class it is, it is RoBERTa's
+ * if all of its special tokens are there, else GPT-2's.
  */
 hs_status hs__tokenizer_read_byte_level_files(const char *const paths[2], tok_settings *settings,
                                               hs_tokenizer *tokenizer, hs_error *error);

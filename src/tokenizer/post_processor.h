@@ -36,8 +36,8 @@ typedef struct tok_post_processor {
 hs_status hs__tokenizer_post_processor_read(const char *file, const hs_json_value *root, size_t vocabulary,
                                             tok_post_processor *processor, hs_error *error);
 /*
- * Replaces what there is by special tokens before and behind a text, TOK_NO_ID for none, and joins pairs in the manner of a
- * class.
+ * Replaces what there is by special tokens before and behind a text, TOK_NO_ID for none, and joins pairs in the manner
+ * of a class.
  */
 hs_status hs__tokenizer_post_processor_set(tok_post_processor *processor, tok_joint joint, int32_t before,
                                            int32_t behind, hs_error *error);

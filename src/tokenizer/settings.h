@@ -1,8 +1,8 @@
 /*
  * settings: what the files beside the tokenizer say of it. tokenizer_config.json, special_tokens_map.json and
  * added_tokens.json name tokens, which may not be in the tokenizer's own files; config.json says of what kind the model
- * is, on which it depends what transformers puts in where these files say nothing. Where there is no tokenizer.json that
- * says it all, tokenizer_config.json also says how a text is prepared.
+ * is, on which it depends what transformers puts in where these files say nothing. Without a tokenizer.json that says
+ * it all, tokenizer_config.json also says how a text is prepared.
  */
 #ifndef HEADSWEEP_TOKENIZER_SETTINGS_H
 #define HEADSWEEP_TOKENIZER_SETTINGS_H
@@ -60,7 +60,7 @@ hs_status hs__tokenizer_settings_read(const char *folder, const char *tokenizer_
                                       hs_error *error);
 /* The class where nothing says: the names of its tokens are put in where no file names one. */
 hs_status hs__tokenizer_settings_set_class(tok_settings *settings, const char *name, hs_error *error);
-/* Special tokens, the usual ones first; those with a key are the first hs__tokenizer_settings_n_named. Content NULL: none. */
+/* Special tokens, the usual ones first: those with a key are the first ..._n_named. Content NULL: none. */
 size_t hs__tokenizer_settings_n_special(const tok_settings *settings);
 size_t hs__tokenizer_settings_n_named(const tok_settings *settings);
 const tok_named_token *hs__tokenizer_settings_special(const tok_settings *settings, size_t index);

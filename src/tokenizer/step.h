@@ -73,7 +73,7 @@ hs_status hs__tokenizer_steps_apply(const tok_steps *steps, tok_workspace *work,
 bool hs__tokenizer_steps_have(const tok_steps *steps, const char *type);
 void hs__tokenizer_steps_clear(tok_steps *steps);
 
-/* ---- what the kinds' read functions share ----------------------------------------------------------------------- */
+/* What the kinds' read functions share. */
 
 hs_status hs__tokenizer_read_nothing(const tok_place *place, const hs_json_value *value, tok_step *step,
                                      hs_error *error);

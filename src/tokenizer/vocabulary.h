@@ -32,7 +32,7 @@ hs_status hs__tokenizer_vocabulary_add(tok_vocabulary *vocabulary, const char *b
 /* The same, where a token may be there already: the later id is then the one that is found by the bytes. */
 hs_status hs__tokenizer_vocabulary_add_again(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id,
                                              hs_error *error);
-/* TOK_NO_ID if there is none. */
+/* TOK_NO_ID without such a token. */
 int32_t hs__tokenizer_vocabulary_find(const tok_vocabulary *vocabulary, const char *bytes, size_t length);
 /* The bytes of a token (not zero-terminated), NULL for an id that is not there. */
 const char *hs__tokenizer_vocabulary_token(const tok_vocabulary *vocabulary, int32_t id, size_t *length_out);

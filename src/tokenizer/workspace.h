@@ -29,7 +29,7 @@ typedef struct tok_pieces {
     size_t capacity;
 } tok_pieces;
 
-/* A symbol of a word that is being merged; positions are indices, SIZE_MAX is none. */
+/* A symbol of a word that is being merged; positions are indices, SIZE_MAX means none. */
 typedef struct tok_symbol {
     int32_t id;
     bool removed;
@@ -86,7 +86,7 @@ void hs__tokenizer_workspace_swap(tok_workspace *work);
 /* One piece of text, the whole of `text`, as `now`. */
 hs_status hs__tokenizer_workspace_begin(tok_workspace *work, const char *text, size_t length, hs_error *error);
 
-/* ---- what steps are made of ------------------------------------------------------------------------------------- */
+/* What steps are made of. */
 
 /* Appends what becomes of a text; clears *at_origin_inout where the first character is taken away. */
 typedef hs_status (*tok_rewrite)(const void *how, tok_workspace *work, const char *text, size_t length,
@@ -104,7 +104,7 @@ typedef enum tok_behaviour {
 
 /* Fills work->spans with stretches that cover `text`. */
 typedef hs_status (*tok_finder)(const void *how, tok_workspace *work, const char *text, size_t length, hs_error *error);
-/* Splits every piece of text at the matches (`invert`: at what is no match). */
+/* Splits every piece of text at the matches (`invert`: at what does not match). */
 hs_status hs__tokenizer_split_pieces(tok_workspace *work, tok_finder find, const void *how, tok_behaviour behaviour,
                                      bool invert, hs_error *error);
 
