@@ -1,9 +1,13 @@
+/*
+ * added: reads added tokens, numbers them as `tokenizers` does, and cuts the pieces of a text at
+ * them.
+ */
 #include "tokenizer/added.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* The longest token that starts at `text`: its length, 0 if there is none, and its index. */
+/* The longest token that starts at `text`: its length, 0 if none does, and its index. */
 static size_t trie_match(const tok_trie *trie, const char *text, size_t length, size_t *token_out)
 {
     size_t node = 0;
@@ -16,7 +20,7 @@ static size_t trie_match(const tok_trie *trie, const char *text, size_t length, 
     return longest;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* Reading. */
 
 /* The form in which a token is looked for in normalised text. */
 static hs_status normalized_form(const tok_steps *normalizers, const char *content, size_t length, hs_text *form,
@@ -104,6 +108,7 @@ hs_status hs__tokenizer_added_put(tok_added *added, const tok_model *model, cons
     return hs__tokenizer_trie_put(trie, added->forms.text + token.form_start, token.form_length, index, error);
 }
 
+/* `tokenizers` demands all of these keys too: a default that is guessed here would cut texts elsewhere. */
 static hs_status read_token(const tok_place *place, const hs_json_value *value, const tok_model *model,
                             const tok_steps *normalizers, tok_added *added, hs_error *error)
 {
@@ -198,7 +203,7 @@ void hs__tokenizer_added_clear(tok_added *added)
     *added = (tok_added){0};
 }
 
-/* ---- splitting -------------------------------------------------------------------------------------------------- */
+/* Splitting. */
 
 static bool is_word_at(const char *text, size_t at, size_t length)
 {
@@ -245,6 +250,10 @@ static hs_status add_text(tok_workspace *work, const tok_piece *piece, size_t st
     return hs__tokenizer_next_end(work, TOK_NO_ID, piece->at_origin && start == 0, error);
 }
 
+/*
+ * From the left, the longest token at each place, as the search of `tokenizers` (leftmost-longest)
+ * goes; what a token takes with it as space is not looked at again.
+ */
 static hs_status split_piece(const tok_added *added, const tok_trie *trie, tok_workspace *work, const tok_piece *piece,
                              hs_error *error)
 {

@@ -1,9 +1,9 @@
-/* Byte pair encoding (Sennrich et al. 2016, arXiv:1508.07909), in the order of merges that `tokenizers` uses. */
+/* bpe: byte pair encoding (Sennrich et al. 2016, arXiv:1508.07909), in the order of merges of `tokenizers`. */
 #include "tokenizer/piece_model.h"
 
 #include <string.h>
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* Reading. */
 
 static uint64_t pair_key(int32_t left, int32_t right)
 {
@@ -19,6 +19,10 @@ static hs_status find_part(const tok_model *model, const char *bytes, size_t len
                    (int)(length < 100 ? length : 100), bytes);
 }
 
+/*
+ * A merge stands for the token whose text is both parts' together, the second without the prefix
+ * of continuing pieces. Without such a token the file is refused, as there.
+ */
 static hs_status add_merge(tok_model *model, const char *left, size_t left_length, const char *right,
                            size_t right_length, size_t rank, hs_error *error)
 {
@@ -116,7 +120,7 @@ static hs_status read_bpe(const tok_place *place, const hs_json_value *value, to
     return read_merges(place, value, model, error);
 }
 
-/* ---- a word's characters as symbols ------------------------------------------------------------------------------ */
+/* A word's characters as symbols. */
 
 static hs_status add_symbol(tok_workspace *work, int32_t id, hs_error *error)
 {
@@ -129,7 +133,7 @@ static hs_status add_symbol(tok_workspace *work, int32_t id, hs_error *error)
     return HS_OK;
 }
 
-/* The character with the model's prefix and suffix; itself where there are none. */
+/* The character with the model's prefix and suffix, if it has them. */
 static hs_status spell_character(const tok_model *model, tok_workspace *work, bool is_first, bool is_last,
                                  const char **text_inout, size_t *length_inout, hs_error *error)
 {
@@ -158,7 +162,7 @@ static hs_status add_bytes(const tok_model *model, tok_workspace *work, const ch
     return HS_OK;
 }
 
-/* A character that is no token. An unknown token waits until the next token is added, so that it can be fused. */
+/* A character that is not a token. An unknown token waits until the next token is added, so that it can be fused. */
 static hs_status add_unknown(const tok_model *model, tok_workspace *work, const char *text, size_t length,
                              bool *waiting_inout, hs_error *error)
 {
@@ -176,6 +180,10 @@ static hs_status add_unknown(const tok_model *model, tok_workspace *work, const 
     return HS_OK;
 }
 
+/*
+ * A waiting unknown token is put down before the next known one or at the end, so that fuse_unk
+ * finds the whole run; bytes of a fallback do not end a run, as there.
+ */
 static hs_status spell_word(const tok_model *model, tok_workspace *work, const char *text, size_t length,
                             hs_error *error)
 {
@@ -201,7 +209,7 @@ static hs_status spell_word(const tok_model *model, tok_workspace *work, const c
     return unknown_waits ? add_symbol(work, model->unknown_id, error) : HS_OK;
 }
 
-/* ---- merging ---------------------------------------------------------------------------------------------------- */
+/* Merging. */
 
 static bool comes_before(const tok_merge *a, const tok_merge *b)
 {
@@ -227,6 +235,10 @@ static hs_status push_merge(tok_workspace *work, tok_merge merge, hs_error *erro
     return HS_OK;
 }
 
+/*
+ * Equal ranks are taken from left to right, so that the order of merges is the one of
+ * `tokenizers`.
+ */
 static tok_merge pop_merge(tok_workspace *work)
 {
     tok_merge *heap = work->merges;
@@ -272,6 +284,10 @@ static bool is_current(const tok_model *model, const tok_workspace *work, const 
     return entry != NULL && (int32_t)(uint32_t)entry->value == merge->id;
 }
 
+/*
+ * A merge whose symbols have changed stays in the heap and is passed over when it comes up, which
+ * is cheaper than finding it: n log n for a word of n symbols.
+ */
 static hs_status merge_symbols(const tok_model *model, tok_workspace *work, hs_error *error)
 {
     tok_symbol *symbols = work->symbols;

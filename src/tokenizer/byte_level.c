@@ -1,3 +1,7 @@
+/*
+ * byte_level: GPT-2's alphabet in both directions, by rule, since the bytes that are not printable
+ * are three ranges.
+ */
 #include "tokenizer/byte_level.h"
 
 enum { FIRST_SUBSTITUTE = 0x100 };

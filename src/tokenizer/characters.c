@@ -1,3 +1,7 @@
+/*
+ * characters: searches the tables of unicode_tables.h. utf8proc serves for what is the same in all
+ * versions, never for a class that the version decides.
+ */
 #include "tokenizer/characters.h"
 
 #include "tokenizer/unicode_tables.h"
@@ -30,7 +34,7 @@ size_t hs__tokenizer_character_encode(int32_t character, char bytes_out[4])
     return (size_t)utf8proc_encode_char(character, (utf8proc_uint8_t *)bytes_out);
 }
 
-/* ---- categories ------------------------------------------------------------------------------------------------- */
+/* Categories. */
 
 /* The row that holds the character: the last one that starts at or before it. */
 static uint32_t row_of(int32_t character)
@@ -149,7 +153,7 @@ bool hs__tokenizer_is_word(int32_t character)
     return category == TOK_PC || character == 0x200C || character == 0x200D || is_alphabetic_symbol(character);
 }
 
-/* ---- forms ------------------------------------------------------------------------------------------------------ */
+/* Forms. */
 
 bool hs__tokenizer_can_normalize(int32_t character)
 {
@@ -159,6 +163,10 @@ bool hs__tokenizer_can_normalize(int32_t character)
     return category_in(row) != TOK_CN && age_in(row) <= TOK_AGE_9;
 }
 
+/*
+ * In ranges with a `step` of 2, capital and small letters take turns, and only every other
+ * character has a lower case.
+ */
 int32_t hs__tokenizer_lower(int32_t character)
 {
     size_t low = 0;

@@ -1,3 +1,7 @@
+/*
+ * classes: a row for each tokenizer class of transformers 5.24 (tokenization_NAME.py of each model), and
+ * the class that AutoTokenizer takes for a type of model (models/auto/tokenization_auto.py).
+ */
 #include "tokenizer/classes.h"
 
 #include "tokenizer/json_keys.h"

@@ -1,10 +1,10 @@
-/* Decoders: the pieces are the texts of the tokens, one a token, and what is left at the end is joined. */
+/* decoders: each piece is the text of a token, and what is left at the end is joined; a row for each type. */
 #include "tokenizer/byte_level.h"
 #include "tokenizer/step.h"
 
 #include <string.h>
 
-/* ---- ByteLevel -------------------------------------------------------------------------------------------------- */
+/* ByteLevel. */
 
 /* False, with nothing appended, if a character is not of the alphabet. */
 static bool bytes_of_token(const char *text, size_t length, char *bytes_out, size_t *n_out)
@@ -40,7 +40,7 @@ static hs_status apply_byte_level(const tok_step *step, tok_workspace *work, hs_
     return HS_OK;
 }
 
-/* ---- ByteFallback ----------------------------------------------------------------------------------------------- */
+/* ByteFallback. */
 
 /* The byte that "<0x1F>" stands for, -1 if the text is not of that form. */
 static int fallback_byte(const char *text, size_t length)
@@ -74,6 +74,10 @@ static hs_status end_bytes(tok_workspace *work, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * A run of byte tokens is decided about as a whole when it ends, since a character may take
+ * several of them.
+ */
 static hs_status apply_byte_fallback(const tok_step *step, tok_workspace *work, hs_error *error)
 {
     (void)step;
@@ -97,7 +101,7 @@ static hs_status apply_byte_fallback(const tok_step *step, tok_workspace *work, 
     return HS_OK;
 }
 
-/* ---- the others ------------------------------------------------------------------------------------------------- */
+/* The others. */
 
 static hs_status apply_fuse(const tok_step *step, tok_workspace *work, hs_error *error)
 {
@@ -203,7 +207,7 @@ static hs_status apply_bpe(const tok_step *step, tok_workspace *work, hs_error *
     return HS_OK;
 }
 
-/* ---- WordPiece --------------------------------------------------------------------------------------------------- */
+/* WordPiece. */
 
 static hs_status read_word_piece(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * fold: what word lists need to be compared with texts whatever their case and form; encoding and
+ * decoding use none of it.
+ */
 #include "headsweep/tokenizer.h"
 #include "tokenizer/characters.h"
 

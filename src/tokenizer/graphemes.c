@@ -1,3 +1,7 @@
+/*
+ * graphemes: the rules of UAX #29 with the classes of unicode_tables.h, which are those of
+ * `tokenizers`.
+ */
 #include "tokenizer/graphemes.h"
 
 #include "tokenizer/characters.h"
@@ -5,6 +9,10 @@
 
 enum { FIRST_SYLLABLE = 0xAC00, LAST_SYLLABLE = 0xD7A3, SYLLABLES_OF_A_VOWEL = 28 };
 
+/*
+ * Hangul syllables are computed, which spares the table 11,172 characters: one in 28 has no final
+ * consonant.
+ */
 static tok_grapheme_class class_of(int32_t character)
 {
     size_t low = 0;
@@ -51,6 +59,7 @@ static void add(grapheme *g, tok_grapheme_class class)
     g->last = class;
 }
 
+/* Rules GB6, GB7 and GB8. */
 static bool is_hangul_pair(tok_grapheme_class left, tok_grapheme_class right)
 {
     switch (left) {
@@ -87,6 +96,10 @@ static tok_grapheme_class next_class(const char *text, size_t length, size_t *at
     return character == '\r' || character == '\n' ? TOK_GRAPHEME_CONTROL : class_of(character);
 }
 
+/*
+ * Carriage return and line feed come before the loop: the only pair of controls that stays
+ * together (GB3).
+ */
 size_t hs__tokenizer_grapheme_end(const char *text, size_t length, size_t start)
 {
     grapheme g = {.last = TOK_GRAPHEME_OTHER};

@@ -1,3 +1,7 @@
+/*
+ * hash_table: linear probing in a power of two of slots, at most two thirds of them taken. Nothing
+ * is ever removed.
+ */
 #include "tokenizer/hash_table.h"
 
 enum { SMALLEST_CAPACITY = 16 };
@@ -22,6 +26,10 @@ static void place(tok_table *table, uint64_t key, uint64_t value)
     table->n++;
 }
 
+/*
+ * All entries move, because a slot depends on the capacity; doubling keeps that a power of two,
+ * and makes the moving cheap on average.
+ */
 hs_status hs__tokenizer_table_reserve(tok_table *table, size_t n, hs_error *error)
 {
     size_t capacity = table->capacity > 0 ? table->capacity : SMALLEST_CAPACITY;

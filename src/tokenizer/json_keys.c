@@ -1,3 +1,7 @@
+/*
+ * json_keys: every key is read by one of these functions or refused, because one that is passed
+ * over may mean other ids.
+ */
 #include "tokenizer/json_keys.h"
 
 #include <inttypes.h>

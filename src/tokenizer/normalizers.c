@@ -1,3 +1,7 @@
+/*
+ * normalizers: what is done to a text before it is split, a row for each type of `tokenizers`:
+ * Unicode's forms, replacements, SentencePiece's map, BERT's cleaning.
+ */
 #include "tokenizer/byte_level.h"
 #include "tokenizer/graphemes.h"
 #include "tokenizer/step.h"
@@ -5,10 +9,14 @@
 #include <string.h>
 #include <utf8proc.h>
 
-/* ---- Unicode normalisation forms -------------------------------------------------------------------------------- */
+/* Unicode normalisation forms. */
 
 enum { MAX_DECOMPOSITION = 32 /* characters of one; the longest of Unicode has 18 */ };
 
+/*
+ * One character at a time: utf8proc's function for whole texts also sorts the marks, in a time
+ * that grows with the square of their number.
+ */
 static hs_status decompose(tok_workspace *work, int form, const char *text, size_t length, hs_error *error)
 {
     utf8proc_option_t options = (utf8proc_option_t)((form & ~UTF8PROC_COMPOSE) | UTF8PROC_DECOMPOSE);
@@ -76,6 +84,10 @@ static bool is_ascii(const char *text, size_t length)
     return true;
 }
 
+/*
+ * The steps of the standard one by one, so that the sorting of marks can be ours; composing them
+ * is utf8proc's.
+ */
 static hs_status normalize_run(tok_workspace *work, int form, const char *text, size_t length, hs_error *error)
 {
     HS_TRY(decompose(work, form, text, length, error));
@@ -134,7 +146,7 @@ static hs_status apply_form(const tok_step *step, tok_workspace *work, hs_error 
     return hs__tokenizer_rewrite_pieces(work, rewrite_form, &step->kind->option, error);
 }
 
-/* ---- the others ------------------------------------------------------------------------------------------------- */
+/* The others. */
 
 static hs_status read_prepend(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
@@ -198,6 +210,10 @@ static hs_status read_strip(const tok_place *place, const hs_json_value *value, 
     return hs__tokenizer_key_boolean(place, value, "strip_right", &step->strip_right, error);
 }
 
+/*
+ * Where space goes at the front, the first character is no longer the input's first, on which
+ * Metaspace's `first` depends.
+ */
 static hs_status rewrite_strip(const void *how, tok_workspace *work, const char *text, size_t length,
                                bool *at_origin_inout, hs_error *error)
 {
@@ -253,7 +269,7 @@ static hs_status apply_strip_accents(const tok_step *step, tok_workspace *work, 
     return hs__tokenizer_rewrite_pieces(work, rewrite_without, &MARK, error);
 }
 
-/* ---- SentencePiece's own ------------------------------------------------------------------------------------------ */
+/* SentencePiece's own. */
 
 static hs_status read_precompiled(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
@@ -281,7 +297,7 @@ static hs_status replace_characters(const tok_charsmap *map, tok_workspace *work
     return HS_OK;
 }
 
-/* Short graphemes as a whole (also where only their front is in the map), long ones character by character, as there. */
+/* Short graphemes as a whole (even if only their front is in the map), long ones by characters, as there. */
 static hs_status rewrite_precompiled(const void *how, tok_workspace *work, const char *text, size_t length,
                                      bool *at_origin_inout, hs_error *error)
 {
@@ -319,6 +335,10 @@ static bool is_nmt_space(int32_t c)
            c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == 0xFFFD;
 }
 
+/*
+ * SentencePiece's nmt rules as `tokenizers` has them: some controls go, every other kind of space
+ * becomes a space.
+ */
 static hs_status rewrite_nmt(const void *how, tok_workspace *work, const char *text, size_t length,
                              bool *at_origin_inout, hs_error *error)
 {
@@ -342,7 +362,7 @@ static hs_status apply_nmt(const tok_step *step, tok_workspace *work, hs_error *
     return hs__tokenizer_rewrite_pieces(work, rewrite_nmt, step, error);
 }
 
-/* ---- BertNormalizer (Devlin et al. 2019, BasicTokenizer) ---------------------------------------------------------- */
+/* BertNormalizer (Devlin et al. 2019, BasicTokenizer). */
 
 static hs_status read_bert(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
@@ -353,6 +373,10 @@ static hs_status read_bert(const tok_place *place, const hs_json_value *value, t
     return hs__tokenizer_key_boolean_optional(place, value, "strip_accents", &step->strip_accents, error);
 }
 
+/*
+ * BasicTokenizer._clean_text. Tab and line ends come first, since by category they are controls,
+ * which go, but here they are space.
+ */
 static hs_status rewrite_clean(const void *how, tok_workspace *work, const char *text, size_t length,
                                bool *at_origin_inout, hs_error *error)
 {
@@ -373,6 +397,10 @@ static hs_status rewrite_clean(const void *how, tok_workspace *work, const char 
     return HS_OK;
 }
 
+/*
+ * BERT takes each ideograph for a word. Spaces are only added, so that the origin stays where it
+ * is.
+ */
 static hs_status rewrite_chinese(const void *how, tok_workspace *work, const char *text, size_t length,
                                  bool *at_origin_inout, hs_error *error)
 {

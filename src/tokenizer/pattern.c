@@ -1,3 +1,7 @@
+/*
+ * pattern: compiles with PCRE2 and finds all matches of a text, within limits, since both the
+ * pattern and the text may come from anybody. The syntax is pattern_translate.c's.
+ */
 #include "tokenizer/pattern.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -22,7 +26,7 @@ hs_status hs__tokenizer_spans_add(tok_spans *spans, size_t start, size_t end, bo
     return HS_OK;
 }
 
-/* ---- compiling -------------------------------------------------------------------------------------------------- */
+/* Compiling. */
 
 static void *allocate_for_pcre2(size_t size, void *unused)
 {
@@ -87,6 +91,10 @@ static int library_unicode(void)
     return sscanf(version, "%d.%d", &major, &minor) == 2 ? major * 100 + minor : 0;
 }
 
+/*
+ * A plain text is searched as bytes, which is faster and finds the same; an empty one is compiled
+ * as an expression, because it matches between characters. A decoder's texts may hold any bytes.
+ */
 hs_status hs__tokenizer_pattern_new(const char *text, size_t length, bool is_regex, bool any_bytes,
                                     tok_pattern **pattern_out, hs_error *error)
 {
@@ -127,8 +135,12 @@ void hs__tokenizer_pattern_free(tok_pattern *pattern)
     hs_free(pattern);
 }
 
-/* ---- searching -------------------------------------------------------------------------------------------------- */
+/* Searching. */
 
+/*
+ * A search that ends at a limit is an error: to take it for no match would give other ids without
+ * a word.
+ */
 static hs_status search(const tok_pattern *pattern, const char *text, size_t length, size_t from, uint32_t options,
                         pcre2_match_data *matches, bool *found_out, hs_error *error)
 {
@@ -161,6 +173,10 @@ static size_t next_character(const char *text, size_t length, size_t at)
     return at + (step > 0 ? step : 1);
 }
 
+/*
+ * The matches that `tokenizers` finds through Oniguruma: an empty one right behind another match
+ * does not count, and the search goes on one character further.
+ */
 hs_status hs__tokenizer_pattern_spans(const tok_pattern *pattern, const char *text, size_t length, tok_spans *spans,
                                       hs_error *error)
 {

@@ -1,5 +1,5 @@
 /*
- * Oniguruma (Ruby syntax) to PCRE2. The two agree on most of the syntax; what is written here are the differences:
+ * pattern_translate: Oniguruma (Ruby syntax) to PCRE2. The two agree on most of the syntax; these are the differences:
  * \s and \w of PCRE2 hold U+180E and lack marks, \h and \v are other things, (?m) is PCRE2's (?s), \p{Han} means the
  * script and not its extensions, long property names are unknown to PCRE2. Sets within sets (`[a[bc]]`, `&&`) and
  * POSIX classes have no equivalent and are refused.
@@ -162,7 +162,7 @@ static bool looking_at(const translation *t, const char *text)
     return t->length - t->at >= n && memcmp(t->text + t->at, text, n) == 0;
 }
 
-/* ---- categories ------------------------------------------------------------------------------------------------- */
+/* Categories. */
 
 enum {
     UNICODE_HERE = 1600,        /* of the table, and of Oniguruma */
@@ -218,7 +218,7 @@ static const struct category_row {
     {"Cn", IS(CN)},
 };
 
-/* 0 if `name` is no category. */
+/* 0 if `name` is not a category. */
 static uint32_t members_of(const char *name)
 {
     for (size_t i = 0; i < sizeof CATEGORIES / sizeof *CATEGORIES; i++)
@@ -280,7 +280,7 @@ static hs_status emit_category(translation *t, const char *name, uint32_t member
     return emit_runs(t, members, t->unicode >= UNICODE_14 ? TOK_AGE_16 : TOK_AGE_14);
 }
 
-/* ---- scripts and binary properties ------------------------------------------------------------------------------- */
+/* Scripts and binary properties. */
 
 static bool has_additions(const translation *t, const char *plain)
 {
@@ -302,7 +302,7 @@ static hs_status emit_script(translation *t, const char *plain, const char *name
     return HS_OK;
 }
 
-/* ---- properties and escapes ------------------------------------------------------------------------------------- */
+/* Properties and escapes. */
 
 /* Lower case, without separators. */
 static void make_plain(const char *name, char plain[MAX_PROPERTY_NAME])
@@ -428,7 +428,7 @@ static hs_status translate_escape(translation *t, bool in_set)
     return refuse(t, in_set ? "an escape that has no equivalent in a set" : "an escape that has no equivalent");
 }
 
-/* ---- sets, groups, repeats -------------------------------------------------------------------------------------- */
+/* Sets, groups, repeats. */
 
 /* At the opening bracket. */
 static hs_status translate_set(translation *t)
@@ -497,6 +497,7 @@ static hs_status translate_brace(translation *t)
     return copy(t, end + 1 - t->at);
 }
 
+/* Only what the two may differ in is looked at; all else means the same to both and is copied. */
 hs_status hs__tokenizer_pattern_translate(const char *regex, size_t length, int unicode, hs_text *translated,
                                           hs_error *error)
 {
