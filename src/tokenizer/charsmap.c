@@ -1,3 +1,7 @@
+/*
+ * charsmap: decodes the map and walks it. A file may be damaged or hostile, so that every node and
+ * replacement is checked to lie within it.
+ */
 #include "tokenizer/charsmap.h"
 
 #include <string.h>
@@ -10,7 +14,7 @@ struct tok_charsmap {
 
 enum { UNIT_BYTES = 4 };
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* Reading. */
 
 static int digit_of(char c)
 {
@@ -28,13 +32,13 @@ static hs_status decode_base64(const char *text, size_t length, hs_text *bytes, 
 {
     size_t n_padding = length > 0 && text[length - 1] == '=' ? (length > 1 && text[length - 2] == '=' ? 2 : 1) : 0;
     if (length == 0 || length % 4 != 0)
-        return hs_fail(error, HS_ERROR_INPUT, "is no text in base 64: its length is %zu", length);
+        return hs_fail(error, HS_ERROR_INPUT, "is not a text in base 64: its length is %zu", length);
     for (size_t at = 0; at < length; at += 4) {
         uint32_t group = 0;
         for (size_t i = at; i < at + 4; i++) {
             int digit = i >= length - n_padding ? 0 : digit_of(text[i]);
             if (digit < 0)
-                return hs_fail(error, HS_ERROR_INPUT, "is no text in base 64 (character %zu)", i + 1);
+                return hs_fail(error, HS_ERROR_INPUT, "is not a text in base 64 (character %zu)", i + 1);
             group = group << 6 | (uint32_t)digit;
         }
         char decoded[3] = {(char)(group >> 16), (char)(group >> 8), (char)group};
@@ -82,7 +86,7 @@ void hs__tokenizer_charsmap_free(tok_charsmap *map)
     hs_free(map);
 }
 
-/* ---- looking up --------------------------------------------------------------------------------------------------- */
+/* Looking up. */
 
 static uint32_t unit_at(const tok_charsmap *map, size_t node)
 {
@@ -117,6 +121,10 @@ static hs_status read_replacement(const tok_charsmap *map, uint32_t unit, const 
     return *n_out == 0 || ((unsigned char)**replacement_out & 0xC0) != 0x80 ? HS_OK : fail_damaged(error);
 }
 
+/*
+ * A unit as Darts-clone packs it: bits 0 to 7 are its label, bit 31 marks one that holds a value,
+ * which no byte can match. The first value ends the walk, since the shortest match counts.
+ */
 hs_status hs__tokenizer_charsmap_find(const tok_charsmap *map, const char *text, size_t length,
                                       const char **replacement_out, size_t *n_out, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * piece_model: the table of kinds of models and what several of them share: vocabulary, unknown
+ * token, tokens of bytes. WordLevel is short enough to be here as well.
+ */
 #include "tokenizer/piece_model.h"
 
 #include <string.h>
@@ -20,6 +24,7 @@ static const char *type_by_keys(const hs_json_value *value)
     return vocabulary != NULL && hs_json_kind_of(vocabulary) == HS_JSON_ARRAY ? HS__TOKENIZER_UNIGRAM.type : NULL;
 }
 
+/* A type that is there counts before the keys, so that one that is not supported is named. */
 static hs_status find_kind(const tok_place *place, const hs_json_value *value, const tok_model_kind **kind_out,
                            hs_error *error)
 {
@@ -45,7 +50,7 @@ hs_status hs__tokenizer_model_read(const char *file, const hs_json_value *root, 
     const hs_json_value *value = hs_json_get(root, "model");
     char known[200];
     if (value == NULL || hs_json_kind_of(value) != HS_JSON_OBJECT)
-        return hs__tokenizer_fail_at(&place, error, "is missing or no object");
+        return hs__tokenizer_fail_at(&place, error, "is missing or not an object");
     HS_TRY(find_kind(&place, value, &model->kind, error));
     snprintf(known, sizeof known, "type vocab %s", model->kind->keys);
     HS_TRY(hs__tokenizer_check_keys(&place, value, known, error));
@@ -53,11 +58,15 @@ hs_status hs__tokenizer_model_read(const char *file, const hs_json_value *root, 
     return model->kind->read(&place, value, model, error);
 }
 
+/*
+ * Room for all tokens is made at once: vocabularies of 250,000 would otherwise be hashed again at
+ * every doubling.
+ */
 hs_status hs__tokenizer_model_read_vocabulary(const tok_place *place, const hs_json_value *value, tok_model *model,
                                               hs_error *error)
 {
     if (value == NULL || hs_json_kind_of(value) != HS_JSON_OBJECT)
-        return hs__tokenizer_fail_at(place, error, "is missing or no object of token: id");
+        return hs__tokenizer_fail_at(place, error, "is missing or not an object of token: id");
     if (hs_json_size(value) > TOK_MAX_VOCABULARY)
         return hs__tokenizer_fail_at(place, error, "has %zu tokens, more than the %d allowed", hs_json_size(value),
                                      TOK_MAX_VOCABULARY);
@@ -68,7 +77,7 @@ hs_status hs__tokenizer_model_read_vocabulary(const tok_place *place, const hs_j
     hs_json_iterator *iterator = NULL;
     while ((iterator = hs_json_next(value, iterator, &token, &length, &id)) != NULL) {
         if (!hs_json_is_integer(id))
-            return hs__tokenizer_fail_at(place, error, "the id of token \"%.80s\" is no integer", token);
+            return hs__tokenizer_fail_at(place, error, "the id of token \"%.80s\" is not an integer", token);
         if (hs__tokenizer_vocabulary_add(&model->vocabulary, token, length, hs_json_integer(id), error) != HS_OK)
             return hs__tokenizer_name_place(place, error);
     }
@@ -125,7 +134,7 @@ hs_status hs__tokenizer_ids_add(hs_token_list *ids, int32_t id, hs_error *error)
     return HS_OK;
 }
 
-/* ---- WordLevel: the whole piece is a token ----------------------------------------------------------------------- */
+/* WordLevel: the whole piece is a token. */
 
 static hs_status read_word_level(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * post_processor: reads TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel and
+ * sequences of them into two templates, for one text and for a pair.
+ */
 #include "tokenizer/post_processor.h"
 
 #include "tokenizer/piece_model.h"
@@ -27,7 +31,7 @@ static hs_status check_id(const tok_place *place, const hs_json_value *id, const
     return HS_OK;
 }
 
-/* ---- templates -------------------------------------------------------------------------------------------------- */
+/* Templates. */
 
 static hs_status add_piece(tok_template *template, tok_template_piece piece, hs_error *error)
 {
@@ -101,6 +105,10 @@ static hs_status apply(tok_post_processor *processor, tok_template *single, tok_
     return HS_OK;
 }
 
+/*
+ * The manners of joining a pair are rows of short templates, so that they go the way of a file's
+ * own.
+ */
 static hs_status apply_joint(tok_post_processor *processor, tok_joint joint, int32_t cls, int32_t sep, hs_error *error)
 {
     static const struct {
@@ -137,7 +145,7 @@ void hs__tokenizer_post_processor_clear(tok_post_processor *processor)
     clear_template(&processor->pair);
 }
 
-/* ---- TemplateProcessing ----------------------------------------------------------------------------------------- */
+/* TemplateProcessing. */
 
 /* A special token of a template may stand for several ids. */
 static hs_status read_special(const tok_place *place, const hs_json_value *root, const hs_json_value *special,
@@ -207,6 +215,10 @@ static size_t count_texts(const tok_template *template, tok_piece_kind kind)
     return n;
 }
 
+/*
+ * A `pair` that cannot be used is an error only for those who encode a pair: files of decoders
+ * have odd ones, which nobody uses.
+ */
 static hs_status read_template(const tok_place *place, const hs_json_value *value, processor_reader *reader,
                                hs_error *error)
 {
@@ -230,7 +242,7 @@ done:
     return status;
 }
 
-/* ---- the others ------------------------------------------------------------------------------------------------- */
+/* The others. */
 
 /* ["[CLS]", 101] under `key` */
 static hs_status read_token(const tok_place *place, const hs_json_value *value, const char *key,
@@ -286,6 +298,7 @@ static const processor_kind KINDS[] = {
     {"Sequence", "processors", read_sequence},
 };
 
+/* The keys are checked against the row before its reader runs, so that no reader has to. */
 static hs_status read_processor(const tok_place *place, const hs_json_value *value, processor_reader *reader,
                                 hs_error *error)
 {

@@ -1,8 +1,16 @@
+/*
+ * pre_tokenizers: how a text is cut into pieces that the model encodes each by itself, a row for
+ * each type of `tokenizers`.
+ */
 #include "tokenizer/byte_level.h"
 #include "tokenizer/step.h"
 
 #include <string.h>
 
+/*
+ * `fallback` is for types whose files may lack the key. A word that is not known is refused, since
+ * each way of splitting gives other ids.
+ */
 static hs_status read_behaviour(const tok_place *place, const hs_json_value *value, const char *fallback,
                                 tok_step *step, hs_error *error)
 {
@@ -26,7 +34,7 @@ static hs_status read_behaviour(const tok_place *place, const hs_json_value *val
         name);
 }
 
-/* ---- splits by pattern ------------------------------------------------------------------------------------------ */
+/* Splits by pattern. */
 
 static hs_status read_split(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
@@ -68,7 +76,7 @@ static hs_status read_whitespace(const tok_place *place, const hs_json_value *va
     return hs__tokenizer_pattern_new(WORDS, sizeof WORDS - 1, true, false, &step->pattern, error);
 }
 
-/* ---- splits by class of characters ------------------------------------------------------------------------------ */
+/* Splits by class of characters. */
 
 static const tok_character_class WHITE_SPACE = hs__tokenizer_is_white_space;
 static const tok_character_class NUMERIC = hs__tokenizer_is_numeric;
@@ -110,7 +118,7 @@ static hs_status apply_bert(const tok_step *step, tok_workspace *work, hs_error 
     return hs__tokenizer_split_pieces(work, hs__tokenizer_find_class, &PUNCTUATION, TOK_ISOLATED, false, error);
 }
 
-/* ---- ByteLevel and Metaspace: rewrite, then split ---------------------------------------------------------------- */
+/* ByteLevel and Metaspace: rewrite, then split. */
 
 static hs_status rewrite_prefix_space(const void *how, tok_workspace *work, const char *text, size_t length,
                                       bool *at_origin_inout, hs_error *error)
@@ -131,6 +139,10 @@ static hs_status apply_byte_level(const tok_step *step, tok_workspace *work, hs_
     return hs__tokenizer_rewrite_pieces(work, hs__tokenizer_rewrite_bytes, step, error);
 }
 
+/*
+ * The mark is put in front only of a text that does not begin with it, or with a space, already,
+ * as there.
+ */
 static hs_status rewrite_metaspace(const void *how, tok_workspace *work, const char *text, size_t length,
                                    bool *at_origin_inout, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * prefixes: built from the sorted tokens level by level, so that the children of a node lie side
+ * by side and no pointers are needed.
+ */
 #include "tokenizer/prefixes.h"
 
 #include <stdlib.h>
@@ -98,6 +102,7 @@ hs_status hs__tokenizer_prefixes_build(const tok_vocabulary *vocabulary, tok_pre
     return status;
 }
 
+/* A binary search, because the root and its children have up to 256 children each. */
 bool hs__tokenizer_prefixes_step(const tok_prefixes *prefixes, char byte, size_t *node_inout)
 {
     size_t low = prefixes->nodes[*node_inout].first_child;

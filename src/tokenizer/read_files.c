@@ -1,9 +1,13 @@
+/*
+ * read_files: fills a tokenizer from tokenizer.json, or from the older files, for which the steps
+ * are added that transformers' class would set.
+ */
 #include "tokenizer/pipeline.h"
 #include "tokenizer/special_tokens.h"
 
 #include <string.h>
 
-/* ---- tokenizer.json --------------------------------------------------------------------------------------------- */
+/* tokenizer.json. */
 
 /* BERT's class names the token for unknown words, whatever the file says. */
 static hs_status set_unknown(const tok_settings *settings, tok_model *model, hs_error *error)
@@ -54,6 +58,7 @@ static hs_status read_root(const char *path, const hs_json_value *root, const to
     return hs__tokenizer_special_tokens_frame_of_class(settings, tokenizer, error);
 }
 
+/* Hashed as bytes: any difference in the file counts, whether or not it is understood to matter. */
 hs_status hs__tokenizer_read_tokenizer_json(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
                                             hs_error *error)
 {
@@ -72,7 +77,7 @@ done:
     return status;
 }
 
-/* ---- what the older files have in common -------------------------------------------------------------------------- */
+/* What the older files have in common. */
 
 /* The steps that a tokenizer.json would have, as JSON. */
 static hs_status set_steps(const char *path, const char *steps, hs_tokenizer *tokenizer, hs_error *error)
@@ -94,11 +99,11 @@ done:
 /* Takes line `line`, from 0, without its end. */
 typedef hs_status line_function(tok_model *model, const char *text, size_t length, size_t line, hs_error *error);
 
+/* Empty lines count but at the end, since in vocab.txt the number of a line is an id. */
 static hs_status add_lines(const char *path, const char *bytes, size_t n_bytes, line_function *add, tok_model *model,
                            hs_error *error)
 {
     size_t line = 0;
-    /* Empty lines at the end are none. */
     while (n_bytes > 0 && (bytes[n_bytes - 1] == '\n' || bytes[n_bytes - 1] == '\r'))
         n_bytes--;
     for (size_t at = 0; at < n_bytes; line++) {
@@ -127,8 +132,9 @@ static hs_status read_lines(const char *path, line_function *add, hs_tokenizer *
     return status;
 }
 
-/* ---- vocab.json and merges.txt ----------------------------------------------------------------------------------- */
+/* vocab.json and merges.txt. */
 
+/* The hash goes on from what the caller has begun, because the ids depend on both files. */
 static hs_status read_vocabulary(const char *path, hs_tokenizer *tokenizer, hs_error *error)
 {
     hs_status status = HS_OK;
@@ -146,7 +152,7 @@ done:
     return status;
 }
 
-/* One merge a line, in the order of their ranks; a line that starts with #version is none. */
+/* One merge per line, in the order of their ranks; a line that starts with #version is not one. */
 static hs_status add_merge(tok_model *model, const char *text, size_t length, size_t line, hs_error *error)
 {
     if (length >= 8 && memcmp(text, "#version", 8) == 0)
@@ -183,6 +189,10 @@ static hs_status set_byte_level_frame(const tok_settings *settings, hs_tokenizer
                                               settings->add_eos ? TOK_EOS : TOK_N_NAMES, tokenizer, error);
 }
 
+/*
+ * GPT-2 and RoBERTa have the same files; where no file names the class, RoBERTa's special tokens
+ * in the vocabulary do. Steps come before added tokens, whose form they decide.
+ */
 hs_status hs__tokenizer_read_byte_level_files(const char *const paths[2], tok_settings *settings,
                                               hs_tokenizer *tokenizer, hs_error *error)
 {
@@ -204,9 +214,9 @@ hs_status hs__tokenizer_read_byte_level_files(const char *const paths[2], tok_se
     return HS_OK;
 }
 
-/* ---- vocab.txt --------------------------------------------------------------------------------------------------- */
+/* vocab.txt. */
 
-/* One token a line, its id the number of the line from 0. An empty line takes an id that no text gets. */
+/* One token per line, its id the number of the line from 0. An empty line takes an id that no text gets. */
 static hs_status add_token(tok_model *model, const char *text, size_t length, size_t line, hs_error *error)
 {
     return length > 0 ? hs__tokenizer_vocabulary_add(&model->vocabulary, text, length, (int64_t)line, error) : HS_OK;

@@ -1,3 +1,7 @@
+/*
+ * settings: reads four files in the order in which transformers lets one replace what another
+ * says, null included; then the class fills in what nobody said.
+ */
 #include "tokenizer/settings.h"
 
 #include "tokenizer/pipeline.h"
@@ -15,7 +19,7 @@ const char *hs__tokenizer_name_key(tok_name name)
     return NAME_KEYS[name];
 }
 
-/* ---- tokens as they are written ---------------------------------------------------------------------------------- */
+/* Tokens as they are written. */
 
 static void clear_token(tok_named_token *named)
 {
@@ -78,7 +82,7 @@ static hs_status append(tok_named_list *list, tok_named_token **item_out, hs_err
     return HS_OK;
 }
 
-/* ---- special tokens ---------------------------------------------------------------------------------------------- */
+/* Special tokens. */
 
 static size_t find_name(const char *key)
 {
@@ -110,6 +114,10 @@ static size_t find_specific(const tok_settings *settings, const char *key)
     return i;
 }
 
+/*
+ * A later file that has the same key replaces the token in its place, since the order of the list
+ * is the order of adding.
+ */
 static hs_status read_specific(const tok_place *place, const char *key, const hs_json_value *value,
                                tok_settings *settings, hs_error *error)
 {
@@ -137,6 +145,10 @@ static hs_status read_name(const tok_place *place, const hs_json_value *value, s
     return hs__tokenizer_is_absent(value) ? HS_OK : read_special(place, value, &settings->names[name], error);
 }
 
+/*
+ * Walks the file instead of asking for keys: "image_token" and the like cannot be known, and their
+ * order in the file counts.
+ */
 static hs_status read_names(const tok_place *place, const hs_json_value *root, tok_settings *settings, hs_error *error)
 {
     const char *key = NULL;
@@ -172,6 +184,7 @@ static hs_status read_extra_object(const tok_place *place, const hs_json_value *
     return HS_OK;
 }
 
+/* A list of tokens, or in files of some models an object that gives each a name of its own. */
 static hs_status read_extras(const tok_place *place, const hs_json_value *root, const char *key, tok_settings *settings,
                              hs_error *error)
 {
@@ -201,7 +214,7 @@ static hs_status read_all_extras(const tok_place *place, const hs_json_value *ro
     return read_extras(place, root, "additional_special_tokens", settings, error);
 }
 
-/* ---- tokens with ids --------------------------------------------------------------------------------------------- */
+/* Tokens with ids. */
 
 static int compare_ids(const void *left, const void *right)
 {
@@ -296,7 +309,7 @@ static hs_status read_added(const tok_place *place, const hs_json_value *root, t
     return HS_OK;
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------- */
+/* Files. */
 
 static hs_status copy_class(const tok_place *place, const hs_json_value *root, tok_settings *settings, hs_error *error)
 {
@@ -327,6 +340,7 @@ static hs_status read_call(const tok_place *place, const hs_json_value *root, to
     return HS_OK;
 }
 
+/* strip_accents is what do_lower_case is where it is not said, and is therefore read after it. */
 static hs_status read_config(const tok_place *place, const hs_json_value *root, tok_settings *settings, hs_error *error)
 {
     HS_TRY(read_names(place, root, settings, error));
@@ -375,6 +389,10 @@ static const struct settings_file {
                                  {"added_tokens.json", read_added, true},
                                  {"config.json", read_model_type, false}};
 
+/*
+ * A missing file says nothing. Some are passed over where tokenizer_config.json lists the added
+ * tokens with their ids, as transformers does.
+ */
 static hs_status read_file(const char *folder, size_t index, tok_settings *settings, hs_error *error)
 {
     hs_json *json = NULL;
@@ -392,7 +410,7 @@ done:
     return status;
 }
 
-/* ---- class ------------------------------------------------------------------------------------------------------- */
+/* Class. */
 
 static hs_status speaks_of_byte_level(const char *tokenizer_json, bool *speaks_out, hs_error *error)
 {
@@ -423,6 +441,10 @@ static hs_status set_default(tok_named_token *named, const char *content, bool l
                      (tok_added_token){.id = TOK_NO_ID, .special = true, .lstrip = lstrip}, &none, error);
 }
 
+/*
+ * The class gives only what no file said, not even as null; its further tokens only if no file has
+ * any.
+ */
 hs_status hs__tokenizer_settings_set_class(tok_settings *settings, const char *name, hs_error *error)
 {
     const tok_class *class = hs__tokenizer_class_find(name);
@@ -444,7 +466,7 @@ hs_status hs__tokenizer_settings_set_class(tok_settings *settings, const char *n
     return HS_OK;
 }
 
-/* ---- all together ------------------------------------------------------------------------------------------------ */
+/* All together. */
 
 hs_status hs__tokenizer_settings_read(const char *folder, const char *tokenizer_json, tok_settings *settings,
                                       hs_error *error)

@@ -1,9 +1,13 @@
+/*
+ * special_tokens: adds tokens in transformers' order, on which the ids of those without one
+ * depend.
+ */
 #include "tokenizer/special_tokens.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- adding ------------------------------------------------------------------------------------------------------ */
+/* Adding. */
 
 static uint64_t hash_token(uint64_t hash, const char *content, const tok_added_token *token)
 {
@@ -28,6 +32,7 @@ static bool same_flags(const tok_added_token *a, const tok_added_token *b)
            a->rstrip == b->rstrip && a->normalized == b->normalized;
 }
 
+/* A token that is there already, with the same flags, changes neither ids nor hash. */
 static hs_status put(const tok_named_token *named, tok_added_token token, hs_tokenizer *tokenizer, hs_error *error)
 {
     tok_added *added = &tokenizer->added;
@@ -55,7 +60,7 @@ static bool is_named(const tok_settings *settings, const char *content)
     return false;
 }
 
-/* Without a list in tokenizer_config.json, transformers adds the tokens of tokenizer.json anew: special by their name. */
+/* Without a list in tokenizer_config.json, transformers adds tokenizer.json's tokens anew: special by name. */
 static void mark_special(const tok_settings *settings, hs_tokenizer *tokenizer)
 {
     tok_added *added = &tokenizer->added;
@@ -131,7 +136,7 @@ hs_status hs__tokenizer_special_tokens_add(const tok_settings *settings, hs_toke
     return settings->class != NULL && settings->class->plain_specials ? make_plain(settings, tokenizer, error) : HS_OK;
 }
 
-/* ---- around a text ------------------------------------------------------------------------------------------------ */
+/* Around a text. */
 
 /* A token that only the class names is of no use to a model whose vocabulary lacks it. */
 static hs_status find_frame(const tok_settings *settings, tok_name name, const hs_tokenizer *tokenizer, int32_t *id_out,

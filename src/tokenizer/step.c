@@ -1,10 +1,14 @@
+/*
+ * step: reads lists of steps by their table of kinds, runs them, and reads the keys that several
+ * kinds have in common.
+ */
 #include "tokenizer/step.h"
 
 #include <string.h>
 
 enum { MAX_STEPS = 64 };
 
-/* ---- lists of steps --------------------------------------------------------------------------------------------- */
+/* Lists of steps. */
 
 static const tok_step_kind *find_kind(const tok_step_table *table, const char *type)
 {
@@ -108,7 +112,7 @@ void hs__tokenizer_steps_clear(tok_steps *steps)
     *steps = (tok_steps){0};
 }
 
-/* ---- reading keys ----------------------------------------------------------------------------------------------- */
+/* Reading keys. */
 
 hs_status hs__tokenizer_read_nothing(const tok_place *place, const hs_json_value *value, tok_step *step,
                                      hs_error *error)
@@ -133,6 +137,10 @@ hs_status hs__tokenizer_read_text(const tok_place *place, const hs_json_value *v
     return step->text != NULL ? HS_OK : error->status;
 }
 
+/*
+ * One key and not both, as `tokenizers` demands. A String is compared as it is, whatever it means
+ * as an expression.
+ */
 hs_status hs__tokenizer_read_pattern(const tok_place *place, const hs_json_value *value, bool any_bytes, tok_step *step,
                                      hs_error *error)
 {
@@ -151,6 +159,7 @@ hs_status hs__tokenizer_read_pattern(const tok_place *place, const hs_json_value
     return status == HS_OK ? HS_OK : hs__tokenizer_name_place(&below, error);
 }
 
+/* Files older than the key mean "always". */
 static hs_status read_prepend_scheme(const tok_place *place, const hs_json_value *value, tok_step *step,
                                      hs_error *error)
 {
@@ -171,6 +180,7 @@ static hs_status read_prepend_scheme(const tok_place *place, const hs_json_value
     return hs__tokenizer_fail_at(&below, error, "must be always, first or never, is \"%.60s\"", name);
 }
 
+/* The mark that replaces spaces is compiled as well, because the text is split at it afterwards. */
 hs_status hs__tokenizer_read_metaspace(const tok_place *place, const hs_json_value *value, tok_step *step,
                                        hs_error *error)
 {
@@ -210,6 +220,7 @@ hs_status hs__tokenizer_read_byte_level(const tok_place *place, const hs_json_va
     return hs__tokenizer_pattern_new(GPT2_WORDS, sizeof GPT2_WORDS - 1, true, false, &step->pattern, error);
 }
 
+/* For normalizers and decoders alike, so that a Replace means the same in both. */
 hs_status hs__tokenizer_rewrite_replace(const void *how, tok_workspace *work, const char *text, size_t length,
                                         bool *at_origin_inout, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * tokenizer: opens the best of a folder's files, and carries texts through the pipeline: added
+ * tokens, normalizers, pre-tokenizers, model, special tokens; and back through the decoders.
+ */
 #include "headsweep/tokenizer.h"
 
 #include "tokenizer/pipeline.h"
@@ -20,7 +24,7 @@ void hs_tokenizer_encoding_clear(hs_encoding *encoding)
     hs_tokenizer_token_list_clear(&encoding->texts[1]);
 }
 
-/* ---- opening ---------------------------------------------------------------------------------------------------- */
+/* Opening. */
 
 /* Without an allocation that could fail: a tokenizer that is not looked for must not count as none. */
 static bool has_file(const char *folder, const char *name)
@@ -93,6 +97,9 @@ static hs_status check_source(const char *folder, const struct source *source, c
     return fail_with_advice(folder, problem, error);
 }
 
+/*
+ * Two paths, because one of the sources is a pair of files; the others leave the second one NULL.
+ */
 static hs_status read_source(const char *folder, const struct source *source, tok_settings *settings,
                              hs_tokenizer *tokenizer, hs_error *error)
 {
@@ -112,7 +119,7 @@ done:
     return status;
 }
 
-/* ---- special tokens --------------------------------------------------------------------------------------------- */
+/* Special tokens. */
 
 static int32_t find_named(const tok_settings *settings, tok_name name, const hs_tokenizer *tokenizer)
 {
@@ -177,6 +184,10 @@ static hs_status read_settings(const char *folder, const struct source *source, 
     return status;
 }
 
+/*
+ * The settings come first, because they say whose class reads the files; the ids of special tokens
+ * last, when all tokens have been added.
+ */
 hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs_error *error)
 {
     hs_status status = HS_OK;
@@ -224,6 +235,10 @@ done:
     return status;
 }
 
+/*
+ * What is wrong with the files is kept for the first use, since data of token ids need no
+ * tokenizer; no memory, for one, is an error at once.
+ */
 hs_status hs_tokenizer_open_if_any(const char *folder, hs_tokenizer **tokenizer_out, hs_error *error)
 {
     static const char *const FILES[] = {"tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt"};
@@ -253,6 +268,10 @@ static hs_status check_usable(const hs_tokenizer *tokenizer, hs_error *error)
     return tokenizer->problem == NULL ? HS_OK : hs_fail(error, HS_ERROR_INPUT, "%s", tokenizer->problem);
 }
 
+/*
+ * Also frees what was opened halfway: parts that were not read are zero, which clears without
+ * harm.
+ */
 void hs_tokenizer_free(hs_tokenizer *tokenizer)
 {
     if (tokenizer == NULL)
@@ -270,7 +289,7 @@ void hs_tokenizer_free(hs_tokenizer *tokenizer)
     hs_free(tokenizer);
 }
 
-/* ---- encoding --------------------------------------------------------------------------------------------------- */
+/* Encoding. */
 
 /* Plain added tokens are found in the text as it is, normalised ones in the normalised rest. */
 static hs_status encode_text(const hs_tokenizer *tokenizer, tok_workspace *work, const char *text, size_t length,
@@ -292,6 +311,7 @@ static hs_status encode_text(const hs_tokenizer *tokenizer, tok_workspace *work,
     return HS_OK;
 }
 
+/* On failure `ids` is as it was, because callers gather many texts in one list. */
 hs_status hs_tokenizer_encode(const hs_tokenizer *tokenizer, const char *text, size_t length, bool add_special,
                               hs_token_list *ids, hs_error *error)
 {
@@ -317,7 +337,7 @@ done:
     return status;
 }
 
-/* ---- one text or two -------------------------------------------------------------------------------------------- */
+/* One text or two. */
 
 /*
  * As `tokenizers` cuts with "longest_first": only the longer text where that is enough, else both to about one half.
@@ -371,6 +391,10 @@ static hs_status add_text(const hs_tokenizer *tokenizer, size_t text, size_t len
     return HS_OK;
 }
 
+/*
+ * The texts are cut before special tokens are added, which have their room set aside: as in
+ * transformers, truncation never takes one of them.
+ */
 hs_status hs_tokenizer_encode_texts(const hs_tokenizer *tokenizer, const hs_texts *texts, bool add_special,
                                     size_t n_most, hs_encoding *encoding, hs_error *error)
 {
@@ -405,7 +429,7 @@ bool hs_tokenizer_gives_types(const hs_tokenizer *tokenizer)
     return tokenizer->gives_types;
 }
 
-/* ---- decoding --------------------------------------------------------------------------------------------------- */
+/* Decoding. */
 
 /*
  * The text of a token; NULL for ids that no token has and for special ones that are to be skipped. As in `tokenizers`,
@@ -446,6 +470,10 @@ static hs_status join_tokens(const hs_tokenizer *tokenizer, const int32_t *ids, 
     return HS_OK;
 }
 
+/*
+ * All tokens go through the decoders together: bytes that make a character, and the space before
+ * the first word, depend on the neighbours.
+ */
 static hs_status decode_tokens(const hs_tokenizer *tokenizer, tok_workspace *work, const int32_t *ids, size_t n,
                                bool skip_special, hs_text *text, hs_error *error)
 {
@@ -480,7 +508,7 @@ hs_status hs_tokenizer_decode(const hs_tokenizer *tokenizer, const int32_t *ids,
     return status;
 }
 
-/* ---- what it is ------------------------------------------------------------------------------------------------- */
+/* What it is. */
 
 size_t hs_tokenizer_vocabulary(const hs_tokenizer *tokenizer)
 {

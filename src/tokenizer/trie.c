@@ -1,3 +1,4 @@
+/* trie: all edges in one hash table, by node and byte, since most nodes have a single child. */
 #include "tokenizer/trie.h"
 
 static uint64_t edge_key(size_t node, char byte)
@@ -12,6 +13,7 @@ static hs_status new_node(tok_trie *trie, hs_error *error)
     return HS_OK;
 }
 
+/* Of two equal texts the first one stays: added tokens are put in the order in which they count. */
 hs_status hs__tokenizer_trie_put(tok_trie *trie, const char *bytes, size_t length, size_t value, hs_error *error)
 {
     size_t node = 0;

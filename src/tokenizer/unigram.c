@@ -1,6 +1,6 @@
 /*
- * Unigram language model (Kudo 2018, arXiv:1804.10959): the tokens whose scores have the largest sum (Viterbi), in the
- * order of comparisons that `tokenizers` uses, so that of several best ways the same one is taken.
+ * unigram: Unigram language model (Kudo 2018, arXiv:1804.10959): the tokens whose scores have the largest sum
+ * (Viterbi), in the order of comparisons that `tokenizers` uses, so that of several best ways the same one is taken.
  */
 #include "tokenizer/piece_model.h"
 
@@ -10,7 +10,7 @@
 
 static const double UNKNOWN_PENALTY = 10.0; /* below the worst score of a token */
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* Reading. */
 
 /* The fewest significant digits that give `value` > 0, without the point, and the power of ten of the last one. */
 static uint64_t shortest_digits(double value, int *exponent_out)
@@ -33,7 +33,8 @@ static uint64_t shortest_digits(double value, int *exponent_out)
 
 /*
  * The number that `tokenizers` reads for the same digits: its JSON reader rounds twice, digits first and their quotient
- * by the power of ten then. The last bit decides between ways that differ in the order of their tokens only, as in "====".
+ * by the power of ten then. The last bit decides between ways that differ in the order of their tokens only, as in
+ * "====".
  */
 static double as_read_there(double value)
 {
@@ -64,7 +65,7 @@ static hs_status read_vocabulary(const tok_place *place, const hs_json_value *va
 {
     size_t n = value != NULL ? hs_json_size(value) : 0;
     if (value == NULL || hs_json_kind_of(value) != HS_JSON_ARRAY || n == 0)
-        return hs__tokenizer_fail_at(place, error, "is missing, empty or no array of [\"token\", score]");
+        return hs__tokenizer_fail_at(place, error, "is missing, empty or not an array of [\"token\", score]");
     if (n > TOK_MAX_VOCABULARY)
         return hs__tokenizer_fail_at(place, error, "has %zu tokens, more than the %d allowed", n, TOK_MAX_VOCABULARY);
     HS_TRY(hs__tokenizer_table_reserve(&model->vocabulary.by_bytes, n, error));
@@ -91,7 +92,7 @@ static hs_status read_unigram(const tok_place *place, const hs_json_value *value
     return hs__tokenizer_prefixes_build(&model->vocabulary, &model->tokens, error);
 }
 
-/* ---- the best way through a text ---------------------------------------------------------------------------------- */
+/* The best way through a text. */
 
 /* Takes the token from `start` to `end` if no better way to `end` is known. */
 static bool improve(tok_way *ways, size_t start, size_t end, double score, int32_t id)
@@ -119,6 +120,10 @@ static void try_tokens(const tok_model *model, tok_way *ways, const char *text, 
     }
 }
 
+/*
+ * Every character has at least the unknown token, so that each place in the text can be reached.
+ * It counts only where no token is just this character, as there.
+ */
 static hs_status find_ways(const tok_model *model, tok_workspace *work, const char *text, size_t length,
                            hs_error *error)
 {
@@ -138,7 +143,7 @@ static hs_status find_ways(const tok_model *model, tok_workspace *work, const ch
     return HS_OK;
 }
 
-/* ---- its tokens, last first --------------------------------------------------------------------------------------- */
+/* Its tokens, last first. */
 
 /* Unknown characters in a row are one token, or all of their bytes where each byte is one. */
 static hs_status add_unknown(const tok_model *model, const char *text, size_t length, hs_token_list *ids,
@@ -154,6 +159,7 @@ static hs_status add_unknown(const tok_model *model, const char *text, size_t le
     return HS_OK;
 }
 
+/* Only now are unknown characters in a row joined: on the best way each is a step of its own. */
 static hs_status add_backwards(const tok_model *model, const tok_way *ways, const char *text, size_t length,
                                hs_token_list *ids, hs_error *error)
 {

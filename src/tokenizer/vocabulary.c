@@ -1,8 +1,16 @@
+/*
+ * vocabulary: the bytes of all tokens in one block, a list of them by id and a hash table by
+ * bytes.
+ */
 #include "tokenizer/vocabulary.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+/*
+ * Ids come from files: a huge one would ask for memory without end, and one that comes twice would
+ * hide a token.
+ */
 static hs_status check_token(const tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id,
                              hs_error *error)
 {
@@ -21,7 +29,7 @@ static hs_status check_token(const tok_vocabulary *vocabulary, const char *bytes
     return HS_OK;
 }
 
-/* The entry by which a token is found by its bytes; NULL if there is none. */
+/* The entry by which a token is found by its bytes, or NULL. */
 static tok_entry *find_entry(const tok_vocabulary *vocabulary, const char *bytes, size_t length)
 {
     uint64_t key = hs_hash(0, bytes, length);
@@ -44,6 +52,10 @@ hs_status hs__tokenizer_vocabulary_add(tok_vocabulary *vocabulary, const char *b
     return hs__tokenizer_vocabulary_add_again(vocabulary, bytes, length, id, error);
 }
 
+/*
+ * Of tokens with the same bytes the last one is found by them; the others keep their ids for
+ * decoding.
+ */
 hs_status hs__tokenizer_vocabulary_add_again(tok_vocabulary *vocabulary, const char *bytes, size_t length, int64_t id,
                                              hs_error *error)
 {

@@ -1,4 +1,4 @@
-/* WordPiece as BERT uses it: greedy, the longest token first (Devlin et al. 2019, arXiv:1810.04805). */
+/* word_piece: WordPiece as BERT uses it: greedy, the longest token first (Devlin et al. 2019, arXiv:1810.04805). */
 #include "tokenizer/piece_model.h"
 
 #include <string.h>

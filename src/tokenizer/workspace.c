@@ -1,3 +1,7 @@
+/*
+ * workspace: the two lists of pieces, and the ways of rewriting and of splitting them that all
+ * steps are made of.
+ */
 #include "tokenizer/workspace.h"
 
 #include <string.h>
@@ -64,7 +68,7 @@ hs_status hs__tokenizer_workspace_begin(tok_workspace *work, const char *text, s
     return HS_OK;
 }
 
-/* ---- rewriting -------------------------------------------------------------------------------------------------- */
+/* Rewriting. */
 
 hs_status hs__tokenizer_rewrite_pieces(tok_workspace *work, tok_rewrite rewrite, const void *how, hs_error *error)
 {
@@ -79,7 +83,7 @@ hs_status hs__tokenizer_rewrite_pieces(tok_workspace *work, tok_rewrite rewrite,
     return HS_OK;
 }
 
-/* ---- splitting -------------------------------------------------------------------------------------------------- */
+/* Splitting. */
 
 /* Neighbouring stretches of the same kind become one. */
 static void join_contiguous(tok_spans *spans)
@@ -141,6 +145,10 @@ static void apply_behaviour(tok_spans *spans, tok_behaviour behaviour)
         join_with_next(spans);
 }
 
+/*
+ * The matches are inverted before the behaviour applies, which then is about what the pattern does
+ * not match, as there.
+ */
 static hs_status split_piece(tok_workspace *work, const tok_piece *piece, tok_behaviour behaviour, bool invert,
                              hs_error *error)
 {
@@ -181,6 +189,10 @@ hs_status hs__tokenizer_find_pattern(const void *how, tok_workspace *work, const
     return hs__tokenizer_pattern_spans(how, text, length, &work->spans, error);
 }
 
+/*
+ * Each character of the class is a match of its own, as there; the behaviour joins them where that
+ * is wanted.
+ */
 hs_status hs__tokenizer_find_class(const void *how, tok_workspace *work, const char *text, size_t length,
                                    hs_error *error)
 {
