@@ -65,7 +65,7 @@ typedef struct tok_steps {
     size_t capacity;
 } tok_steps;
 
-/* Reads the value of table->key; null or absent is no step, a Sequence becomes its steps. */
+/* Reads the value of table->key; null or absent means no step, a Sequence becomes its steps. */
 hs_status hs__tokenizer_steps_read(const tok_step_table *table, const char *file, const hs_json_value *root,
                                    tok_steps *steps, hs_error *error);
 hs_status hs__tokenizer_steps_apply(const tok_steps *steps, tok_workspace *work, hs_error *error);

@@ -59,7 +59,7 @@ typedef struct tok_lower_row {
 extern const tok_lower_row HS__TOKENIZER_LOWER[];
 extern const size_t HS__TOKENIZER_N_LOWER;
 
-/* What Unicode 14 lacks of a property which is no category: its name in lower case without separators. */
+/* What Unicode 14 lacks of a property which is not a category: its name in lower case without separators. */
 typedef struct tok_addition_row {
     const char *name;
     int32_t first;
