@@ -1,3 +1,4 @@
+/* Blocks for lists of buffers. */
 #include "engine/buffers.h"
 
 #include <string.h>

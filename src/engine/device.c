@@ -1,3 +1,4 @@
+/* The rows of the table. */
 #include "engine/device.h"
 
 static bool has_portable(void)

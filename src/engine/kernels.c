@@ -1,3 +1,4 @@
+/* What is put together from kernels, the same on every device. */
 #include "engine/kernels.h"
 
 #include <math.h>

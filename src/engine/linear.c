@@ -1,3 +1,4 @@
+/* x W + b: the bias first, then the product. */
 #include "engine/linear.h"
 
 /* Dimensions fit an int: hs__engine_check_workload sees to that. */
