@@ -172,3 +172,15 @@ void hs_sets_view(const hs_sets *sets, uint64_t set, hs_component *components)
     if (n > n_own)
         hs_sets_sort_components(components, n);
 }
+
+bool hs_sets_has(const hs_sets *sets, uint64_t set, const hs_component *component)
+{
+    for (uint64_t parent; set > 0; set = parent) {
+        size_t n;
+        const hs_component *own = hs__sets_own(sets, set, &n, &parent);
+        for (size_t i = 0; i < n; ++i)
+            if (hs_sets_compare(&own[i], 1, component, 1) == 0)
+                return true;
+    }
+    return false;
+}
