@@ -16,24 +16,11 @@
 
 #include "headsweep/results.h"
 
-/* Sets that were chosen: owned rows as hs_results_sets has them. */
-typedef struct hs_chosen_sets {
-    size_t n_sets;
-    size_t max_order;
-    int32_t *order;        /* [n_sets] */
-    int32_t *intervention; /* [n_sets] */
-    int32_t *components;   /* [n_sets, max_order, 3] */
-    size_t order_capacity, intervention_capacity, components_capacity;
-} hs_chosen_sets;
-
 /*
- * The sets of the file's next phase, all earlier ones being finished. A pure function of the file; not collective.
- * HS_ERROR_INTERNAL: there is no further phase.
+ * The sets of the file's next phase, all earlier ones being finished, as a table that continues the file's, for
+ * hs_results_add_phase. A pure function of the file; not collective. HS_ERROR_INTERNAL: there is no further phase.
  */
-hs_status hs_analysis_choose_phase(hs_results *results, hs_chosen_sets *sets_out, hs_error *error);
-void hs_analysis_chosen_sets_clear(hs_chosen_sets *sets);
-/* As hs_results_add_phase takes them; borrows from both. */
-hs_results_sets hs_analysis_chosen_sets_view(const hs_chosen_sets *sets, const hs_results *results);
+hs_status hs_analysis_choose_phase(hs_results *results, hs_sets *rows_out, hs_error *error);
 
 /* ---- pruning curves ---------------------------------------------------------------------------------------------- */
 
@@ -48,7 +35,7 @@ hs_results_sets hs_analysis_chosen_sets_view(const hs_chosen_sets *sets, const h
 typedef struct hs_pruning_point {
     size_t n_removed;
     uint64_t set;
-    int32_t head[3]; /* kind, layer, index of the one that goes at this point; -1 where none has gone */
+    hs_component head; /* that goes at this point; -1 where none has gone */
     double kept, kept_low, kept_high;
     double reduced, reduced_low, reduced_high;
 } hs_pruning_point;

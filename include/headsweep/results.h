@@ -8,7 +8,7 @@
  * independent raw writes only. A cell is done if and only if its commit word matches its bytes, so neither the order
  * of writes nor a flush is relied on.
  *
- * Layout, version 1 (S sets, E examples, M metrics, K shards, R largest order, I interventions):
+ * Layout, version 2 (S sets, A components that they add, E examples, M metrics, K shards, I interventions):
  *   /                        attributes: headsweep_layout, experiment_hash, tables_hash, headsweep_version
  *   /experiment              one attribute a configuration key; `identity` lists those that make the experiment
  *   /provenance              attributes: checkpoint, hashes, BLAS, hosts, ranks, times, command line
@@ -17,7 +17,9 @@
  *   /sets/order              [S] i32: components in the set, 0 = clean (always set 0)
  *   /sets/intervention       [S] i32: row of /sets/intervention_name, -1 for the clean set
  *   /sets/intervention_name  [I] text
- *   /sets/component          [S, R, 3] i32: kind, layer, index; -1 where there is none
+ *   /sets/parent             [S] i32: the set that it adds components to (hs_sets); 0: none but its own; -1 of set 0
+ *   /sets/first_added        [S] u64: row of its first own component in /sets/added; order less the parent's order are its own
+ *   /sets/added              [A, 3] i32: kind, layer, index
  *   /sets/phase              [P, 3] u64: first set, number of sets, hash of their rows; 0 until the phase is chosen
  *   /sets/phase_name         [P] text: "enumerated", then what chooses the sets of the later phases
  *   /reference/mean, /reference/position_mean                   f32, where an intervention needs them; attribute hash
@@ -43,7 +45,10 @@
  * S is the largest number of sets that the phases can have together. The sets of the first phase are there from the
  * start; those of a later phase are chosen from the results so far and written as rows like any other, the phase's word
  * last. A phase is there if and only if its word matches its rows; rows beyond the last such phase are no sets (order,
- * intervention and component are -1, the name is empty).
+ * intervention and parent are -1, the name is empty).
+ *
+ * Files of layout 1 are read: they have /sets/component [S, R, 3], every set written out with R slots, R the largest order, -1
+ * where there is none, instead of parent, first_added and added. Their cells can be continued, their later phases not.
  *
  * Texts are fixed-length UTF-8. Every axis of every dataset carries its name as dimension label and a dataset of that
  * name as dimension scale: those above, and where an axis has none of its own, one that numbers it (place, run_number,
@@ -59,8 +64,9 @@
 
 #include "headsweep/comm.h"
 #include "headsweep/config.h"
+#include "headsweep/sets.h"
 
-#define HS_RESULTS_LAYOUT_VERSION 1
+#define HS_RESULTS_LAYOUT_VERSION 2
 
 /* ---- what a file is created from --------------------------------------------------------------------------------- */
 
@@ -87,22 +93,12 @@ typedef struct hs_results_attribute {
     bool identity; /* differing means another experiment */
 } hs_results_attribute;
 
-/* The table of ablation sets. Set 0 is the clean model. */
-typedef struct hs_results_sets {
-    size_t n_sets;
-    size_t max_order;
-    const int32_t *order;        /* [n_sets] */
-    const int32_t *intervention; /* [n_sets] */
-    const int32_t *components;   /* [n_sets, max_order, 3]: kind, layer, index or -1 */
-    size_t n_interventions;
-    const char *const *intervention_names;
-} hs_results_sets;
-
 /* The phases after the first, whose sets are chosen while the sweep runs. All 0: there are none. */
 typedef struct hs_results_later {
     size_t n_phases;
     const char *const *names; /* [n_phases] */
     size_t n_sets;            /* of all of them together, at most */
+    size_t n_added;           /* components that these add to their parents, at most */
     size_t longest_name;      /* of their sets, in bytes */
 } hs_results_later;
 
@@ -113,7 +109,7 @@ typedef struct hs_results_layout {
     size_t n_experiment;
     const hs_results_attribute *provenance; /* written to /provenance; `identity`: named when experiments differ */
     size_t n_provenance;
-    hs_results_sets sets; /* of the first phase; max_order is that of all phases */
+    hs_sets sets; /* of the first phase */
     hs_results_later later;
     const hs_results_task *tasks;
     size_t n_tasks;
@@ -189,25 +185,7 @@ hs_status hs_results_check_experiment(const hs_results *results, const hs_result
 
 uint64_t hs_results_experiment_hash(const hs_results *results);
 /* Of the phases that are there. */
-const hs_results_sets *hs_results_sets_of(const hs_results *results);
-/*
- * The name of a set as people and the file have it: "2.1+3.0", "clean"; KV groups as "2.kv1"; of more than 12
- * components "0.1+0.2+...+3.0 (20)", the first 8 and the last. Appended to `text`.
- */
-hs_status hs_results_set_name(const hs_results_sets *sets, uint64_t set, hs_text *text, hs_error *error);
-/*
- * Reads a component at *cursor in any of its spellings ("2.1", "L2H1"; KV groups "2.kv1", "L2KV1") as kind, layer, index
- * and moves past it; false if there is none.
- */
-bool hs_results_read_component(const char **cursor, int32_t fields_out[3]);
-/*
- * The name of a set as spreadsheets and data frames leave it, "L2H1+L3H10": to them "3.1" and "3.10" are one number.
- * Appended to `text`.
- */
-hs_status hs_results_spell_name(const char *name, hs_text *text, hs_error *error);
-/* Does `name` name the set: its components in any order and spelling, or what is printed of a set of many? */
-hs_status hs_results_set_is_named(const hs_results_sets *sets, uint64_t set, const char *name, bool *is_out,
-                                  hs_error *error);
+const hs_sets *hs_results_sets_of(const hs_results *results);
 size_t hs_results_n_tasks(const hs_results *results);
 /* Its tasks and metrics for hs_config_find_metric(). */
 hs_metric_table hs_results_metrics(const hs_results *results);
@@ -252,11 +230,11 @@ const char *hs_results_phase_name(const hs_results *results, size_t phase);
 /* The sets of a phase that is there. */
 void hs_results_phase_sets(const hs_results *results, size_t phase, uint64_t *first_out, uint64_t *n_out);
 /*
- * Adds the next phase: `sets` are its rows alone (none is fine), of the max_order and interventions of the file. Every
- * rank of a parallel file calls it with the same rows; it is not collective. Rank 0 writes the rows, then the phase's
- * word. HS_ERROR_INTERNAL: more sets than the file has room for, or no phase is left.
+ * Collective on a parallel file: adds the next phase, the same `rows` on every rank, which continue the file's table (none is
+ * fine). Rank 0 writes the rows, then the phase's word. HS_ERROR_INTERNAL: more than the file has room for, or no phase is
+ * left. HS_ERROR_RESULTS: the file is of layout 1, which only an earlier headsweep continues.
  */
-hs_status hs_results_add_phase(hs_results *results, const hs_results_sets *sets, hs_error *error);
+hs_status hs_results_add_phase(hs_results *results, const hs_sets *rows, hs_error *error);
 
 /* ---- cells ------------------------------------------------------------------------------------------------------- */
 

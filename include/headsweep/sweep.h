@@ -22,19 +22,17 @@
  * The table of ablation sets. Set 0 is the clean model; then, for each intervention, the same base sets: by order, and
  * within an order lexicographically by (layer, index), so that neighbours share the longest prefix. Owned arrays.
  *
- * These are the sets of the first phase. Those of later phases follow in the same arrays as they are chosen; the arrays
- * have room for n_sets + later.n_sets at first.
+ * These are the sets of the first phase. Once the results file is open the table is the file's (hs__study_take_phases), which
+ * has those of later phases too.
  */
 typedef struct hs_space {
     hs_component_kind kind; /* of all components */
-    size_t n_sets;
-    size_t n_allocated;    /* rows of the arrays */
-    size_t n_base_sets;    /* sets of one intervention: n_sets == 1 + n_interventions * n_base_sets */
+    hs_sets sets;          /* its own until it is the file's */
+    size_t n_sets;         /* of the first phase: n_sets == 1 + n_interventions * n_base_sets */
+    size_t n_allocated;    /* of all phases, at most */
+    size_t n_base_sets;    /* sets of one intervention */
     size_t n_singles;      /* base sets of order 1 */
     size_t max_order;      /* of any phase */
-    int32_t *order;        /* [n_sets] */
-    int32_t *intervention; /* [n_sets], -1 for set 0 */
-    int32_t *components;   /* [n_sets, max_order, 3]: kind, layer, index; -1 where there is none */
     hs_intervention *interventions;
     char **intervention_names;
     size_t n_interventions;

@@ -4,14 +4,18 @@
 #include "analysis/inference.h"
 
 /* The set that ablates the component of single set `set` under `intervention`; 0 if there is none. */
-static uint64_t counterpart(const hs_results_sets *sets, uint64_t set, int32_t intervention)
+static uint64_t counterpart(const hs_sets *sets, uint64_t set, int32_t intervention)
 {
-    const size_t stride = sets->max_order * 3;
+    hs_component own, its;
 
-    for (uint64_t other = 1; other < sets->n_sets; ++other)
-        if (sets->order[other] == 1 && sets->intervention[other] == intervention &&
-            memcmp(sets->components + other * stride, sets->components + set * stride, 3 * sizeof(int32_t)) == 0)
+    hs_sets_view(sets, set, &own);
+    for (uint64_t other = 1; other < sets->n_sets; ++other) {
+        if (sets->order[other] != 1 || sets->intervention[other] != intervention)
+            continue;
+        hs_sets_view(sets, other, &its);
+        if (hs_sets_compare(&own, 1, &its, 1) == 0)
             return other;
+    }
     return 0;
 }
 
@@ -19,7 +23,7 @@ static uint64_t counterpart(const hs_results_sets *sets, uint64_t set, int32_t i
 static size_t gather_deltas(const hs_analysis *analysis, size_t task, size_t metric, int32_t intervention,
                             int32_t other, double *deltas)
 {
-    const hs_results_sets *sets = hs_results_sets_of(analysis->results);
+    const hs_sets *sets = hs_results_sets_of(analysis->results);
     size_t n = 0;
 
     for (uint64_t set = 1; set < sets->n_sets; ++set) {

@@ -36,7 +36,7 @@ static hs_status adjust(hs_analysis *analysis, uint32_t task, family *f, hs_erro
 
 static hs_status adjust_families(hs_analysis *analysis, uint32_t task, family *f, hs_error *error)
 {
-    const hs_results_sets *sets = hs_results_sets_of(analysis->results);
+    const hs_sets *sets = hs_results_sets_of(analysis->results);
 
     for (int32_t order = 1; order <= (int32_t)sets->max_order; ++order)
         for (size_t i = 0; i < sets->n_interventions; ++i) {

@@ -195,7 +195,7 @@ static hs_status compute_blocks(inference *in, hs_comm *comm, hs_error *error)
 /* Into rows[n_singles] those of one intervention; returns how many they are. */
 static size_t list_singles(const inference *in, size_t intervention, size_t *rows)
 {
-    const hs_results_sets *sets = hs_results_sets_of(in->analysis->results);
+    const hs_sets *sets = hs_results_sets_of(in->analysis->results);
     size_t n = 0;
 
     for (size_t row = 0; row < in->n_singles; ++row)

@@ -44,35 +44,59 @@ static double summary_of_set(const hs_results_task *task, const summary *s, cons
     return hs__analysis_summary_value(s, sums, (double)task->n_examples);
 }
 
-/* loss[sets] of the kept metric; NaN where a cell is missing. */
-static hs_status read_losses(hs_results *results, hs_metric_place kept, double *loss, hs_error *error)
+/* loss of sets first .. end - 1 by the kept metric; NaN where a cell is missing. Set 0 comes first of all. */
+static hs_status read_losses(hs_results *results, hs_metric_place kept, uint64_t first, uint64_t end, double *clean_inout,
+                             double *loss, hs_error *error)
 {
     const hs_results_task *task = hs_results_task_at(results, kept.task);
-    const size_t n_sets = hs_results_sets_of(results)->n_sets, n_values = task->n_examples * task->n_metrics;
+    const size_t n_values = task->n_examples * task->n_metrics;
     const size_t step = READ_BYTES / (n_values * sizeof(float)) + 1;
     const summary s = hs__analysis_summary_of(task, kept.metric);
-    double clean = NAN;
     float *values = NULL;
-    hs_status status = hs_allocate(&values, step * n_values, sizeof *values, "values", error);
+    hs_status status = hs_allocate(&values, step, n_values * sizeof *values, "values", error);
 
-    for (size_t first = 0; status == HS_OK && first < n_sets; first += step) {
-        size_t n = n_sets - first < step ? n_sets - first : step;
+    for (; status == HS_OK && first < end; first += step) {
+        size_t n = end - first < step ? (size_t)(end - first) : step;
         status = hs_results_read_values(results, (uint32_t)kept.task, first, n, values, error);
         for (size_t i = 0; status == HS_OK && i < n; ++i) {
             double value = summary_of_set(task, &s, values + i * n_values);
-            clean = first + i == 0 ? value : clean;
-            loss[first + i] = loss_of(&task->metrics[kept.metric], value, clean);
+            *clean_inout = first + i == 0 ? value : *clean_inout;
+            loss[first + i] = loss_of(&task->metrics[kept.metric], value, *clean_inout);
         }
     }
     hs_free(values);
     return status;
 }
 
+static bool is_asked_for(const hs_results *results, size_t phase, bool last_step)
+{
+    const bool is_last = phase + 1 == hs_results_n_chosen_phases(results);
+
+    return !last_step || is_last || strcmp(hs_results_phase_name(results, phase), HS_PHASE_GREEDY) != 0;
+}
+
+/* loss[sets]; NaN where nobody asks. */
+static hs_status read_phases(hs_results *results, hs_metric_place kept, bool last_step, double *loss, hs_error *error)
+{
+    const size_t n_sets = hs_results_sets_of(results)->n_sets;
+    double clean = NAN;
+
+    for (size_t set = 0; set < n_sets; ++set)
+        loss[set] = NAN;
+    for (size_t phase = 0; phase < hs_results_n_chosen_phases(results); ++phase) {
+        uint64_t first, n;
+        hs_results_phase_sets(results, phase, &first, &n);
+        if (n > 0 && is_asked_for(results, phase, last_step))
+            HS_TRY(read_losses(results, kept, first, first + n, &clean, loss, error));
+    }
+    return HS_OK;
+}
+
 /* ---- what can go ------------------------------------------------------------------------------------------------- */
 
 static int32_t pruned_intervention(const hs_results *results, const hs_experiment *stated)
 {
-    const hs_results_sets *sets = hs_results_sets_of(results);
+    const hs_sets *sets = hs_results_sets_of(results);
     const char *name = stated->pruning_intervention;
 
     for (size_t i = 0; i < sets->n_interventions; ++i)
@@ -84,25 +108,25 @@ static int32_t pruned_intervention(const hs_results *results, const hs_experimen
 /* Heads that the first phase swept alone, in its order. */
 static hs_status list_heads(const hs_results *results, pruning *p, hs_error *error)
 {
-    const hs_results_sets *sets = hs_results_sets_of(results);
+    const hs_sets *sets = hs_results_sets_of(results);
     uint64_t first, n;
 
     hs_results_phase_sets(results, 0, &first, &n);
-    HS_TRY(hs_allocate(&p->heads, (size_t)n, 3 * sizeof *p->heads, "heads", error));
+    HS_TRY(hs_allocate(&p->heads, (size_t)n, sizeof *p->heads, "heads", error));
     HS_TRY(hs_allocate(&p->single_loss, (size_t)n, sizeof *p->single_loss, "heads", error));
     for (uint64_t set = first; set < first + n; ++set) {
         if (sets->order[set] != 1 || sets->intervention[set] != p->choice.intervention)
             continue;
         size_t head = p->choice.n_heads++;
-        memcpy(p->heads + 3 * head, sets->components + set * 3 * sets->max_order, 3 * sizeof *p->heads);
+        hs_sets_view(sets, set, &p->heads[head]);
         p->single_loss[head] = p->loss[set];
     }
     return HS_OK;
 }
 
-hs_status hs__analysis_pruning_read(hs_results *results, pruning *out, hs_error *error)
+hs_status hs__analysis_pruning_read(hs_results *results, bool last_step, pruning *out, hs_error *error)
 {
-    const hs_results_sets *sets = hs_results_sets_of(results);
+    const hs_sets *sets = hs_results_sets_of(results);
     const hs_experiment *stated;
 
     *out = (pruning){0};
@@ -110,9 +134,9 @@ hs_status hs__analysis_pruning_read(hs_results *results, pruning *out, hs_error 
     const size_t most = (size_t)stated->pruning_max_heads;
     out->choice.intervention = pruned_intervention(results, stated);
     HS_TRY(find_kept(results, stated, &out->kept, error));
-    HS_TRY(hs__analysis_set_index_new(sets, &out->index, error));
+    HS_TRY(hs_sets_index_new(sets, &out->index, error));
     HS_TRY(hs_allocate(&out->loss, sets->n_sets, sizeof *out->loss, "losses", error));
-    HS_TRY(read_losses(results, out->kept, out->loss, error));
+    HS_TRY(read_phases(results, out->kept, last_step, out->loss, error));
     HS_TRY(list_heads(results, out, error));
     HS_TRY(hs_allocate(&out->order, out->choice.n_heads, sizeof *out->order, "order of heads", error));
     HS_TRY(hs__analysis_choice_order(out->single_loss, out->choice.n_heads, out->order, error));
@@ -127,7 +151,7 @@ hs_status hs__analysis_pruning_read(hs_results *results, pruning *out, hs_error 
 
 void hs__analysis_pruning_clear(pruning *p)
 {
-    hs__analysis_set_index_clear(&p->index);
+    hs_sets_index_clear(&p->index);
     hs_free(p->heads);
     hs_free(p->single_loss);
     hs_free(p->order);

@@ -7,8 +7,8 @@
 
 typedef struct pruning {
     choice_pruning choice; /* `index` and arrays below */
-    set_index index;
-    int32_t *heads;      /* [n_heads, 3]: those that were swept alone */
+    hs_sets_index index;
+    hs_component *heads; /* [n_heads]: those that were swept alone */
     double *single_loss; /* [n_heads] */
     uint32_t *order;     /* [n_heads], least important first */
     double *loss;        /* [sets] */
@@ -16,8 +16,11 @@ typedef struct pruning {
     hs_metric_place kept;
 } pruning;
 
-/* Reads the values of the kept metric under all sets. What was made is in *out also on failure, for hs__analysis_pruning_clear. */
-hs_status hs__analysis_pruning_read(hs_results *results, pruning *out, hs_error *error);
+/*
+ * Reads the values of the kept metric under all sets, or only those that a greedy step asks for: of greedy phases the last one. What
+ * was made is in *out also on failure, for hs__analysis_pruning_clear.
+ */
+hs_status hs__analysis_pruning_read(hs_results *results, bool last_step, pruning *out, hs_error *error);
 void hs__analysis_pruning_clear(pruning *p);
 /* Is this curve asked for? `method` is the name of its phases. */
 bool hs__analysis_pruning_has(const hs_results *results, const hs_experiment *stated, const char *method);

@@ -162,13 +162,12 @@ static hs_status compare_set(resampled *r, uint64_t set, comparison compare, dou
 
 /* ---- the curve --------------------------------------------------------------------------------------------------- */
 
-/* The heads that the curve removes, in their order, as far as the file tells: removed_out[length]. */
-static hs_status removed_by(const pruning *p, const char *method, uint32_t *removed_out, size_t *n_out, hs_error *error)
+/* The steps of the curve, as far as the file tells: steps_out[length]. */
+static hs_status steps_of(const pruning *p, const char *method, choice_step *steps_out, size_t *n_out, hs_error *error)
 {
     if (strcmp(method, HS_PHASE_GREEDY) == 0)
-        return hs__analysis_choice_greedy(&p->choice, p->length, removed_out, n_out, error);
-    memcpy(removed_out, p->order, p->length * sizeof *removed_out);
-    *n_out = p->length;
+        return hs__analysis_choice_greedy(&p->choice, p->length, steps_out, n_out, error);
+    *n_out = hs__analysis_choice_importance(&p->choice, p->length, steps_out);
     return HS_OK;
 }
 
@@ -183,30 +182,21 @@ static bool singles_are_known(const pruning *p)
 /* Sets of the points: the clean model, then without ever more heads; ends where one is not there. */
 static hs_status list_points(const pruning *p, const char *method, hs_pruning_curve *curve, hs_error *error)
 {
-    uint32_t *removed = NULL;
-    int32_t *components = NULL;
-    size_t n_removed = 0;
+    choice_step *steps = NULL;
+    size_t n_steps = 0;
     hs_status status;
 
     HS_GOTO_DONE(hs_allocate(&curve->points, p->length + 1, sizeof *curve->points, "pruning curve", error));
-    HS_GOTO_DONE(hs_allocate(&removed, p->choice.n_heads, sizeof *removed, "pruning curve", error));
-    HS_GOTO_DONE(hs_allocate(&components, p->choice.n_heads, 3 * sizeof *components, "pruning curve", error));
+    HS_GOTO_DONE(hs_allocate(&steps, p->length, sizeof *steps, "pruning curve", error));
     curve->n_planned = p->length + 1;
     curve->n_points = 1;
     curve->points[0] = (hs_pruning_point){.head = {-1, -1, -1}};
-    HS_GOTO_DONE(removed_by(p, method, removed, &n_removed, error));
-    for (size_t n = 1; n <= n_removed; ++n) {
-        hs__analysis_choice_removed(&p->choice, removed, n, components);
-        int64_t set = hs__analysis_set_index_find(&p->index, components, n, p->choice.intervention);
-        if (set < 0 || isnan(p->loss[set]))
-            break;
-        hs_pruning_point *point = &curve->points[curve->n_points++];
-        *point = (hs_pruning_point){.n_removed = n, .set = (uint64_t)set};
-        memcpy(point->head, p->heads + 3 * removed[n - 1], sizeof point->head);
-    }
+    HS_GOTO_DONE(steps_of(p, method, steps, &n_steps, error));
+    for (size_t i = 0; i < n_steps && !isnan(p->loss[steps[i].set]); ++i)
+        curve->points[curve->n_points++] =
+            (hs_pruning_point){.n_removed = i + 1, .set = steps[i].set, .head = p->heads[steps[i].head]};
 done:
-    hs_free(components);
-    hs_free(removed);
+    hs_free(steps);
     return status;
 }
 
@@ -289,7 +279,7 @@ hs_status hs_analysis_pruning_curve(hs_results *results, const char *method, hs_
     HS_TRY(hs_results_stated(results, &stated, error));
     if (!hs__analysis_pruning_has(results, stated, method))
         return HS_OK;
-    HS_GOTO_DONE(hs__analysis_pruning_read(results, &p, error));
+    HS_GOTO_DONE(hs__analysis_pruning_read(results, false, &p, error));
     if (!singles_are_known(&p))
         goto done;
     HS_GOTO_DONE(make_curve(results, stated, &p, curve_out, error));

@@ -37,7 +37,7 @@ static bool within_tolerance(double loss, double tolerance)
 
 static bool is_asked_for(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set)
 {
-    const hs_results_sets *sets = hs_results_sets_of(analysis->results);
+    const hs_sets *sets = hs_results_sets_of(analysis->results);
 
     return (request->order == 0 || sets->order[set] == request->order) &&
            (request->intervention < 0 || sets->intervention[set] == request->intervention) &&

@@ -37,18 +37,19 @@ hs_status hs__analysis_tables_find_complete(hs_analysis *analysis, hs_error *err
 /* For each pair the sets of the same intervention that hold just one of its components. */
 hs_status hs__analysis_tables_find_singles(hs_analysis *analysis, hs_error *error)
 {
-    const hs_results_sets *sets = hs_results_sets_of(analysis->results);
-    set_index index;
+    const hs_sets *sets = hs_results_sets_of(analysis->results);
+    hs_sets_index index;
+    hs_component pair[2];
+    hs_status status = hs_sets_index_new(sets, &index, error);
 
-    HS_TRY(hs__analysis_set_index_new(sets, &index, error));
-    for (size_t set = 0; set < sets->n_sets; ++set) {
-        const int32_t *components = sets->components + set * sets->max_order * 3;
+    for (size_t set = 0; status == HS_OK && set < sets->n_sets; ++set) {
+        const bool is_pair = sets->order[set] == 2;
+        if (is_pair)
+            hs_sets_view(sets, set, pair);
         for (size_t i = 0; i < 2; ++i)
             analysis->singles[2 * set + i] =
-                sets->order[set] == 2
-                    ? hs__analysis_set_index_find(&index, components + 3 * i, 1, sets->intervention[set])
-                    : -1;
+                is_pair ? hs_sets_find(&index, sets->intervention[set], 0, &pair[i], 1) : -1;
     }
-    hs__analysis_set_index_clear(&index);
-    return HS_OK;
+    hs_sets_index_clear(&index);
+    return status;
 }

@@ -30,7 +30,7 @@ static size_t columns_of(size_t n_resamples)
 static hs_status find_single_rows(inference *in, hs_error *error)
 {
     const hs_analysis *analysis = in->analysis;
-    const hs_results_sets *sets = hs_results_sets_of(analysis->results);
+    const hs_sets *sets = hs_results_sets_of(analysis->results);
 
     HS_TRY(hs_allocate(&in->single_rows, sets->n_sets, sizeof *in->single_rows, "single ablations", error));
     for (size_t set = 0; set < sets->n_sets; ++set)

@@ -72,8 +72,7 @@ static hs_status read_arguments(int argc, char **argv, rank_arguments *a, bool *
     return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
 }
 
-static hs_status find_intervention(const hs_results_sets *sets, const char *name, int32_t *intervention_out,
-                                   hs_error *error)
+static hs_status find_intervention(const hs_sets *sets, const char *name, int32_t *intervention_out, hs_error *error)
 {
     for (size_t i = 0; i < sets->n_interventions; ++i)
         if (strcmp(sets->intervention_names[i], name) == 0) {

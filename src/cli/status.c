@@ -38,7 +38,7 @@ static void print_name(const char *name)
 
 static hs_status print_status(hs_results *results, const writer *w, bool *finished_out, hs_error *error)
 {
-    const hs_results_sets *sets = hs_results_sets_of(results);
+    const hs_sets *sets = hs_results_sets_of(results);
     const bool ranked = hs_results_ranking_done(results);
     hs_results_counts counts;
 

@@ -73,17 +73,17 @@ typedef struct text_printer {
 static hs_status spell_set(const text_printer *p, size_t set, hs_text *spelt, hs_error *error)
 {
     hs_text name = {0};
-    hs_status status = hs_results_set_name(hs_results_sets_of(p->results), set, &name, error);
+    hs_status status = hs_sets_name(hs_results_sets_of(p->results), set, &name, error);
 
     if (status == HS_OK)
-        status = hs_results_spell_name(name.text, spelt, error);
+        status = hs_sets_spell_name(name.text, spelt, error);
     hs_text_clear(&name);
     return status;
 }
 
 static hs_status print_lines(const text_printer *p, size_t row, size_t set, const char *name, hs_error *error)
 {
-    const hs_results_sets *sets = hs_results_sets_of(p->results);
+    const hs_sets *sets = hs_results_sets_of(p->results);
     const char *intervention = set == 0 ? "" : sets->intervention_names[sets->intervention[set]];
 
     HS_TRY(hs_results_read_values(p->results, p->task, set, 1, p->values, error));
@@ -117,14 +117,14 @@ static hs_status print_set(const text_printer *p, size_t row, size_t set, hs_err
 static hs_status print_rows(const text_printer *p, const int32_t *rows, const char *wanted, size_t *n_printed,
                             hs_error *error)
 {
-    const hs_results_sets *sets = hs_results_sets_of(p->results);
+    const hs_sets *sets = hs_results_sets_of(p->results);
     bool is_wanted = true;
 
     for (size_t row = 0; row < p->of->n_text_sets; ++row) {
         if (rows[row] < 0 || (size_t)rows[row] >= sets->n_sets)
             continue;
         if (wanted != NULL)
-            HS_TRY(hs_results_set_is_named(sets, (uint64_t)rows[row], wanted, &is_wanted, error));
+            HS_TRY(hs_sets_is_named(sets, (uint64_t)rows[row], wanted, &is_wanted, error));
         if (!is_wanted)
             continue;
         if ((*n_printed)++ == 0) {
@@ -188,11 +188,11 @@ static hs_status fail_task(const hs_results *results, const texts_arguments *arg
 
 static hs_status fail_set(const hs_results *results, const texts_arguments *arguments, hs_error *error)
 {
-    const hs_results_sets *sets = hs_results_sets_of(results);
+    const hs_sets *sets = hs_results_sets_of(results);
     bool is_named = false;
 
     for (uint64_t set = 0; !is_named && set < sets->n_sets; ++set)
-        HS_TRY(hs_results_set_is_named(sets, set, arguments->set, &is_named, error));
+        HS_TRY(hs_sets_is_named(sets, set, arguments->set, &is_named, error));
     if (is_named)
         return hs_fail(
             error, HS_ERROR_USAGE,

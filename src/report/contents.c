@@ -63,31 +63,36 @@ hs_status hs__report_largest(const hs_report *report, hs_statistic statistic, co
 
 /* ---- components -------------------------------------------------------------------------------------------------- */
 
+/* By kind, layer and index. */
 static int compare_components(const void *left, const void *right)
 {
     const report_component *a = left, *b = right;
 
-    for (size_t i = 0; i < 3; ++i)
-        if (a->fields[i] != b->fields[i])
-            return a->fields[i] < b->fields[i] ? -1 : 1;
-    return 0;
+    return a->is.kind != b->is.kind ? (a->is.kind < b->is.kind ? -1 : 1) : hs_sets_compare(&a->is, 1, &b->is, 1);
 }
 
-static const int32_t *fields_of(const hs_results_sets *sets, uint64_t set, int32_t place)
+static report_component *find_component(const hs_report *report, const hs_component *component)
 {
-    return sets->components + (set * sets->max_order + (size_t)place) * 3;
-}
-
-static report_component *find_component(const hs_report *report, const int32_t *fields)
-{
-    report_component wanted = {.fields = {fields[0], fields[1], fields[2]}};
+    const report_component wanted = {.is = *component};
 
     return bsearch(&wanted, report->components, report->n_components, sizeof wanted, compare_components);
 }
 
 size_t hs__report_component_of(const hs_report *report, uint64_t set, int32_t place)
 {
-    return (size_t)(find_component(report, fields_of(report->sets, set, place)) - report->components);
+    report_view *view = report->view;
+
+    if (view->set != set)
+        hs_sets_view(report->sets, set, view->components);
+    view->set = set;
+    return (size_t)(find_component(report, &view->components[place]) - report->components);
+}
+
+static hs_status make_view(hs_report *report, hs_error *error)
+{
+    HS_TRY(hs_allocate(&report->view, 1, sizeof *report->view, "components", error));
+    return hs_allocate(&report->view->components, report->sets->max_order, sizeof *report->view->components,
+                       "components", error);
 }
 
 static void keep_distinct(hs_report *report)
@@ -105,11 +110,8 @@ static void keep_distinct(hs_report *report)
 /* Named as a set of itself alone is. */
 static hs_status name_component(report_component *component, hs_error *error)
 {
-    const int32_t order = 1, intervention = 0;
-    const hs_results_sets alone = {
-        .n_sets = 1, .max_order = 1, .order = &order, .intervention = &intervention, .components = component->fields};
     hs_text name = {0};
-    hs_status status = hs_results_set_name(&alone, 0, &name, error);
+    hs_status status = hs_sets_components_name(&component->is, 1, &name, error);
 
     if (status == HS_OK)
         snprintf(component->name, sizeof component->name, "%s", name.text);
@@ -117,35 +119,43 @@ static hs_status name_component(report_component *component, hs_error *error)
     return status;
 }
 
-/* Sorts and merges when the buffer is full, so that it never grows far beyond the distinct components. */
-static hs_status find_components(hs_report *report, hs_error *error)
+static hs_status name_components(hs_report *report, hs_error *error)
 {
-    const hs_results_sets *sets = report->sets;
-    size_t capacity = 0, merged = 1024;
-
-    for (uint64_t set = 1; set < sets->n_sets; ++set)
-        for (int32_t i = 0; i < sets->order[set]; ++i) {
-            if (report->n_components >= merged) {
-                keep_distinct(report);
-                merged = 2 * report->n_components + 1024;
-            }
-            HS_TRY(hs_reserve(&report->components, &capacity, report->n_components + 1, sizeof *report->components,
-                              "components", error));
-            memcpy(report->components[report->n_components++].fields, fields_of(sets, set, i), 3 * sizeof(int32_t));
-        }
-    keep_distinct(report);
     for (size_t i = 0; i < report->n_components; ++i) {
         report_component *component = &report->components[i];
-        report->n_layers = component->fields[1] >= report->n_layers ? component->fields[1] + 1 : report->n_layers;
-        report->n_indices = component->fields[2] >= report->n_indices ? component->fields[2] + 1 : report->n_indices;
+        report->n_layers = component->is.layer >= report->n_layers ? component->is.layer + 1 : report->n_layers;
+        report->n_indices = component->is.index >= report->n_indices ? component->is.index + 1 : report->n_indices;
         HS_TRY(name_component(component, error));
     }
     return HS_OK;
 }
 
+/*
+ * What every set adds is all there is. Sorts and merges when the buffer is full, so that it never grows far beyond the distinct
+ * components.
+ */
+static hs_status find_components(hs_report *report, hs_error *error)
+{
+    const hs_sets *sets = report->sets;
+    size_t capacity = 0, merged = 1024;
+
+    for (size_t i = 0; i < sets->n_added; ++i) {
+        if (report->n_components >= merged) {
+            keep_distinct(report);
+            merged = 2 * report->n_components + 1024;
+        }
+        HS_TRY(hs_reserve(&report->components, &capacity, report->n_components + 1, sizeof *report->components,
+                          "components", error));
+        report->components[report->n_components++].is = sets->added[i];
+    }
+    keep_distinct(report);
+    HS_TRY(make_view(report, error));
+    return name_components(report, error);
+}
+
 static hs_status find_singles(hs_report *report, hs_error *error)
 {
-    const hs_results_sets *sets = report->sets;
+    const hs_sets *sets = report->sets;
 
     HS_TRY(hs_allocate(&report->singles, sets->n_interventions * report->n_components, sizeof *report->singles,
                        "single components", error));
@@ -208,7 +218,7 @@ static hs_status choose_named(hs_report *report, const char *name, hs_error *err
     bool is_named = false, is_there = false, is_complete = false;
 
     for (uint64_t set = 1; status == HS_OK && set < report->sets->n_sets; ++set) {
-        status = hs_results_set_is_named(report->sets, set, name, &is_named, error);
+        status = hs_sets_is_named(report->sets, set, name, &is_named, error);
         if (status != HS_OK || !is_named)
             continue;
         is_there = true;
@@ -305,6 +315,9 @@ void hs_report_free(hs_report *report)
     hs_analysis_ranking_clear(&report->pareto);
     for (size_t i = 0; i < report->n_curves; ++i)
         hs_analysis_pruning_curve_clear(&report->curves[i]);
+    if (report->view != NULL)
+        hs_free(report->view->components);
+    hs_free(report->view);
     hs_free(report->components);
     hs_free(report->singles);
     hs_free(report->metrics);

@@ -9,14 +9,20 @@
 enum { REPORT_NAME_BYTES = 64, REPORT_MAX_CHOSEN = 16, REPORT_MAX_CONTROLS = 10 };
 
 typedef struct report_component {
-    int32_t fields[3]; /* kind, layer, index */
+    hs_component is;
     char name[REPORT_NAME_BYTES];
 } report_component;
+
+/* A set written out. */
+typedef struct report_view {
+    uint64_t set;
+    hs_component *components; /* [largest order] */
+} report_view;
 
 struct hs_report {
     const hs_analysis *analysis;
     hs_results *results;
-    const hs_results_sets *sets;
+    const hs_sets *sets;
     hs_report_options options;
     hs_ranking_request request; /* the default one */
     hs_ranking ranking;
@@ -30,6 +36,7 @@ struct hs_report {
     bool has_pairs;
     hs_pruning_curve curves[HS_PRUNING_METHODS]; /* those that the file has, n_curves */
     size_t n_curves;
+    report_view *view;      /* scratch: the set that was looked at last */
     uint64_t *singles;      /* [n_interventions, n_components]: the set that ablates just that one, 0: none */
     report_metric *metrics; /* those that can get better or worse, what the objective is about first */
     size_t n_metrics;

@@ -35,10 +35,9 @@ static double share_removed(const hs_pruning_curve *curve, const hs_pruning_poin
 
 void hs__report_pruning_format_head(const hs_pruning_point *point, char head[PRUNING_HEAD_BYTES])
 {
-    const hs_component component = {point->head[0], point->head[1], point->head[2]};
     char name[HS_COMPONENT_NAME_BYTES];
 
-    snprintf(head, PRUNING_HEAD_BYTES, "%s", point->n_removed > 0 ? hs_sets_component_name(component, name) : "");
+    snprintf(head, PRUNING_HEAD_BYTES, "%s", point->n_removed > 0 ? hs_sets_component_name(point->head, name) : "");
 }
 
 void hs__report_put_curve_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text)
@@ -166,7 +165,7 @@ static void put_csv_point(const curve_view *view, const hs_pruning_point *point,
     hs__report_pruning_format_head(point, head);
     hs__report_pruning_list_numbers(view->curve, point, numbers);
     hs_text_empty(scratch);
-    hs_text_keep(scratch, hs_results_spell_name(head, scratch, &error));
+    hs_text_keep(scratch, hs_sets_spell_name(head, scratch, &error));
     hs_csv_put_string(csv, view->curve->method);
     hs_csv_put_string(csv, ablation_of(view));
     hs_csv_put_whole(csv, (int64_t)point->n_removed);
@@ -203,8 +202,8 @@ static void put_json_point(const curve_view *view, const hs_pruning_point *point
     if (point->n_removed > 0) {
         hs_json_put_key(json, "head");
         hs_json_begin(json, '[');
-        hs_json_put_whole(json, point->head[1]);
-        hs_json_put_whole(json, point->head[2]);
+        hs_json_put_whole(json, point->head.layer);
+        hs_json_put_whole(json, point->head.index);
         hs_json_end(json, ']');
     }
     for (size_t i = 0; i < PRUNING_NUMBERS; ++i) {

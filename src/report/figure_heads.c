@@ -23,7 +23,7 @@ static bool is_labelled(int32_t index, double cell)
 /* What the columns number: "head", "KV group". */
 static const char *column_title(const hs_report *report)
 {
-    const hs_kind *kind = report->n_components > 0 ? hs_sets_kind(report->components[0].fields[0]) : NULL;
+    const hs_kind *kind = report->n_components > 0 ? hs_sets_kind(report->components[0].is.kind) : NULL;
 
     return kind != NULL ? kind->title : "component";
 }
@@ -52,7 +52,7 @@ static void draw_labels(const hs_report *report, double cell, hs_text *svg)
 static void draw_cell(const hs_report *report, const report_metric *metric, double cell, double largest,
                       const report_component *component, uint64_t set, hs_text *svg)
 {
-    const double x = LEFT + cell * component->fields[2], y = TOP + cell * component->fields[1];
+    const double x = LEFT + cell * component->is.index, y = TOP + cell * component->is.layer;
     const double value = set > 0 ? metric->factor * hs__report_value(report, HS_STATISTIC_DELTA, metric, set) : NAN;
 
     hs_text_putf(svg, "<rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\" class=\"%s\"", x, y, cell - 1, cell - 1,

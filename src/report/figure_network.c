@@ -56,7 +56,7 @@ static hs_status place_heads(network *net, hs_error *error)
             net->place[hs__report_component_of(report, net->edges[i], end)] = 0;
     for (size_t i = 0; i < report->n_components; ++i)
         if (net->place[i] == 0)
-            net->place[i] = net->n_in[report->components[i].fields[1]]++;
+            net->place[i] = net->n_in[report->components[i].is.layer]++;
     for (int32_t layer = 0; layer < report->n_layers; ++layer) {
         net->column[layer] = net->n_columns;
         net->n_columns += net->n_in[layer] > 0;
@@ -67,13 +67,13 @@ static hs_status place_heads(network *net, hs_error *error)
 
 static double node_x(const network *net, size_t component)
 {
-    return LEFT + COLUMN * net->column[net->report->components[component].fields[1]];
+    return LEFT + COLUMN * net->column[net->report->components[component].is.layer];
 }
 
 /* Layers are centred on each other. */
 static double node_y(const network *net, size_t component)
 {
-    int32_t layer = net->report->components[component].fields[1];
+    int32_t layer = net->report->components[component].is.layer;
 
     return TOP + ROW * (net->place[component] + 0.5 * (net->n_rows - net->n_in[layer]));
 }

@@ -139,7 +139,7 @@ void hs__report_listing_spell_set(const listing *view, uint64_t set, hs_text *te
     hs__report_put_set(view->sets, set, &name);
     hs_text_keep(text, name.status);
     if (text->status == HS_OK)
-        hs_text_keep(text, hs_results_spell_name(name.text, text, &error));
+        hs_text_keep(text, hs_sets_spell_name(name.text, text, &error));
     hs_text_clear(&name);
 }
 

@@ -13,7 +13,7 @@ typedef struct listing {
     const hs_analysis *analysis;
     const hs_ranking_request *request;
     const hs_ranking *ranking;
-    const hs_results_sets *sets;
+    const hs_sets *sets;
     size_t n_shown;
     bool all; /* of the ranking was asked for, without a bound */
 } listing;

@@ -22,16 +22,19 @@ static void put_header(const listing *view, hs_csv_writer *csv, hs_text *scratch
 /* "L0H1+L2H3,2,zero,,": layer and index only of what is ablated alone. */
 static void put_set(const listing *view, uint64_t set, hs_csv_writer *csv, hs_text *scratch)
 {
-    const int32_t *component = view->sets->components + set * view->sets->max_order * 3;
+    const bool is_alone = view->sets->order[set] == 1;
+    hs_component component = {0};
 
     scratch->length = 0;
     hs__report_listing_spell_set(view, set, scratch);
     hs_csv_put_string(csv, hs_text_kept(csv->text, scratch));
     hs_csv_put_whole(csv, view->sets->order[set]);
     hs_csv_put_string(csv, hs__report_listing_intervention(view, set));
-    for (size_t field = 1; field < 3; ++field)
-        if (view->sets->order[set] == 1)
-            hs_csv_put_whole(csv, component[field]);
+    if (is_alone)
+        hs_sets_view(view->sets, set, &component);
+    for (size_t field = 0; field < 2; ++field)
+        if (is_alone)
+            hs_csv_put_whole(csv, field == 0 ? component.layer : component.index);
         else
             hs_csv_put_string(csv, "");
 }

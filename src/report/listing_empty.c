@@ -4,7 +4,7 @@
 /* "of 2 heads under mean", as far as the request asks for some only. */
 static void append_filter(const hs_analysis *analysis, const hs_ranking_request *request, hs_text *text)
 {
-    const hs_results_sets *sets = hs_results_sets_of(analysis->results);
+    const hs_sets *sets = hs_results_sets_of(analysis->results);
 
     if (request->order > 0)
         hs_text_putf(text, " of %d head%s", request->order, request->order == 1 ? "" : "s");

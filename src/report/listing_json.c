@@ -69,23 +69,35 @@ static void put_name(const listing *view, uint64_t set, hs_json_writer *json)
     hs_text_clear(&name);
 }
 
-/* Members of a set's object: which it is, its heads, and one object a task. */
-static void put_set(const listing *view, uint64_t set, hs_json_writer *json)
+/* "[[2, 1], [3, 0]]" */
+static void put_heads(const listing *view, uint64_t set, hs_json_writer *json)
 {
-    const int32_t *components = view->sets->components + set * view->sets->max_order * 3;
+    const size_t n = (size_t)view->sets->order[set];
+    hs_component *components = NULL;
+    hs_error error = {0};
 
-    put_whole(json, "set", set);
-    put_name(view, set, json);
-    put_string(json, "ablation", hs__report_listing_intervention(view, set));
+    hs_text_keep(json->text, hs_allocate(&components, n, sizeof *components, "ranking", &error));
+    if (components != NULL)
+        hs_sets_view(view->sets, set, components);
     hs_json_put_key(json, "heads");
     hs_json_begin(json, '[');
-    for (int32_t i = 0; i < view->sets->order[set]; ++i) {
+    for (size_t i = 0; components != NULL && i < n; ++i) {
         hs_json_begin(json, '[');
-        hs_json_put_whole(json, components[3 * i + 1]);
-        hs_json_put_whole(json, components[3 * i + 2]);
+        hs_json_put_whole(json, components[i].layer);
+        hs_json_put_whole(json, components[i].index);
         hs_json_end(json, ']');
     }
     hs_json_end(json, ']');
+    hs_free(components);
+}
+
+/* Members of a set's object: which it is, its heads, and one object a task. */
+static void put_set(const listing *view, uint64_t set, hs_json_writer *json)
+{
+    put_whole(json, "set", set);
+    put_name(view, set, json);
+    put_string(json, "ablation", hs__report_listing_intervention(view, set));
+    put_heads(view, set, json);
     hs_json_put_key(json, "tasks");
     hs_json_begin(json, '{');
     for (size_t task = 0; task < view->analysis->n_tasks; ++task) {

@@ -139,11 +139,11 @@ void hs__report_put_metric(const report_metric *metric, hs_text *text)
     hs_text_putf(text, "%s.%s", metric->of->name, metric->is->name);
 }
 
-void hs__report_put_set(const hs_results_sets *sets, uint64_t set, hs_text *text)
+void hs__report_put_set(const hs_sets *sets, uint64_t set, hs_text *text)
 {
     hs_error error;
 
     error.status = HS_OK;
     if (text->status == HS_OK)
-        hs_text_keep(text, hs_results_set_name(sets, set, text, &error));
+        hs_text_keep(text, hs_sets_name(sets, set, text, &error));
 }

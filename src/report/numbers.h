@@ -53,6 +53,6 @@ void hs__report_put_mean(const report_metric *metric, double mean, double low, d
 /* "toxicity.contrast", as metrics are named everywhere. */
 void hs__report_put_metric(const report_metric *metric, hs_text *text);
 /* "2.1+3.0" */
-void hs__report_put_set(const hs_results_sets *sets, uint64_t set, hs_text *text);
+void hs__report_put_set(const hs_sets *sets, uint64_t set, hs_text *text);
 
 #endif

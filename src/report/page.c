@@ -43,7 +43,7 @@ static void write_fact(const char *name, const char *value, hs_text *page)
 
 static void describe_sets(const hs_report *report, hs_text *text)
 {
-    const hs_results_sets *sets = report->sets;
+    const hs_sets *sets = report->sets;
 
     text->length = 0;
     hs_text_putf(text, "%zu, of up to %zu heads; ", sets->n_sets - 1, sets->max_order);

@@ -32,7 +32,7 @@ static const char *text_for_programs(const report_table *table, size_t row, size
     if (!table->columns[column].of_heads || string[0] == '\0')
         return string;
     scratch->length = 0;
-    hs_text_keep(scratch, hs_results_spell_name(string, scratch, &error));
+    hs_text_keep(scratch, hs_sets_spell_name(string, scratch, &error));
     return scratch->status == HS_OK ? scratch->text : "";
 }
 

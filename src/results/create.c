@@ -35,7 +35,8 @@ done:
 static hs_status write_root_attributes(hid_t file, const hs_results_layout *layout, hs_error *error)
 {
     const int32_t version = HS_RESULTS_LAYOUT_VERSION;
-    uint64_t tables_hash = hs__results_layout_hash_tables(&layout->sets, layout->tasks, layout->n_tasks);
+    const uint64_t sets_hash = hs__results_layout_hash_sets(&layout->sets, 0, layout->sets.n_sets);
+    const uint64_t tables_hash = hs__results_layout_hash_tables(sets_hash, layout->tasks, layout->n_tasks);
     HS_TRY(hs__results_hdf5_write_i32(file, HS_LAYOUT_ATTRIBUTE, &version, 0, error));
     HS_TRY(hs__results_hdf5_write_text(file, "headsweep_version", HEADSWEEP_VERSION, error));
     HS_TRY(hs__results_hdf5_write_u64(file, "experiment_hash", layout->experiment_hash, error));
@@ -67,50 +68,52 @@ static hs_status link_into(hid_t group, const char *const *paths, hs_error *erro
 
 /* ---- groups of the file ------------------------------------------------------------------------------------------ */
 
-/* Rows of the sets of all phases: those of the first, and -1 (a name: nothing) where later phases will write theirs. */
-static hs_status pad_rows(const hs_results_layout *layout, const void *rows, size_t row_bytes, int padding, void *out,
-                          hs_error *error)
+/* Names that are made and written at once. */
+enum { NAMES_AT_ONCE = 4096 };
+
+/* Of the sets of the first phase: later phases write theirs. */
+static hs_status write_set_names(hid_t file, const hs_results_layout *layout, size_t width, hs_error *error)
 {
-    const size_t n = layout->sets.n_sets;
-    char *padded = NULL;
-    HS_TRY(hs_allocate(&padded, n + layout->later.n_sets, row_bytes, "table of sets", error));
-    memcpy(padded, rows, n * row_bytes);
-    memset(padded + n * row_bytes, padding, layout->later.n_sets * row_bytes);
-    *(void **)out = padded;
-    return HS_OK;
+    hid_t dataset = H5Dopen2(file, "set", H5P_DEFAULT), type = hs__results_hdf5_type(HS_ELEMENT_TEXT, width);
+    const size_t n_sets = layout->sets.n_sets;
+    char *names = NULL;
+    hs_status status;
+    HS_GOTO_DONE(hs_allocate(&names, n_sets < NAMES_AT_ONCE ? n_sets : NAMES_AT_ONCE, width, "names of sets", error));
+    for (size_t first = 0; first < n_sets; first += NAMES_AT_ONCE) {
+        const size_t n = n_sets - first < NAMES_AT_ONCE ? n_sets - first : NAMES_AT_ONCE;
+        HS_GOTO_DONE(hs__results_layout_pack_set_names(&layout->sets, first, n, width, names, error));
+        HS_GOTO_DONE(hs__results_objects_write_rows(dataset, type, first, n, names, error));
+    }
+done:
+    hs_free(names);
+    hs__results_hdf5_close(type);
+    hs__results_hdf5_close(dataset);
+    return status == HS_OK ? HS_OK : hs_error_prefix(error, "names of sets");
 }
 
 static hs_status create_set_names(hid_t file, const hs_results_layout *layout, const hs_extents *extents,
                                   hs_scales *scales, hs_error *error)
 {
     const size_t width = hs__results_layout_set_name_width(layout);
-    char *names = NULL, *padded = NULL;
-    hs_status status;
-    HS_GOTO_DONE(hs__results_layout_pack_set_names(&layout->sets, 0, width, &names, error));
-    HS_GOTO_DONE(pad_rows(layout, names, width, 0, &padded, error));
-    const hs_object_table contents = {"set", padded, width};
-    HS_GOTO_DONE(hs__results_objects_create_datasets(file, HS_GROUP_ROOT, extents, (hs_object_tables){&contents, 1},
-                                                     scales, error));
-done:
-    hs_free(padded);
-    hs_free(names);
-    return status;
+    const hs_object_table contents = {.name = "set", .text_width = width};
+    HS_TRY(hs__results_objects_create_datasets(file, HS_GROUP_ROOT, extents, (hs_object_tables){&contents, 1}, scales,
+                                               error));
+    return write_set_names(file, layout, width, error);
 }
 
-/* What the datasets of /sets are written from. */
-typedef struct set_tables {
-    int32_t *order, *intervention, *component;
+/* What the datasets of /sets are written from besides the table of sets. */
+typedef struct set_texts {
     uint64_t (*phases)[HS_LAYOUT_PHASE_FIELDS];
     const char **phase_names;
     char *intervention_bytes, *phase_bytes;
     size_t intervention_width, phase_width;
-} set_tables;
+} set_texts;
 
-static hs_status pack_phases(const hs_results_layout *layout, set_tables *t, hs_error *error)
+static hs_status pack_phases(const hs_results_layout *layout, set_texts *t, hs_error *error)
 {
     const hs_results_later *later = &layout->later;
-    const uint64_t first[HS_LAYOUT_PHASE_FIELDS] = {0, layout->sets.n_sets,
-                                                    hs__results_layout_hash_sets(&layout->sets)};
+    const size_t n_sets = layout->sets.n_sets;
+    const uint64_t first[HS_LAYOUT_PHASE_FIELDS] = {0, n_sets, hs__results_layout_hash_sets(&layout->sets, 0, n_sets)};
     HS_TRY(hs_allocate(&t->phases, 1 + later->n_phases, sizeof *t->phases, "phases", error));
     HS_TRY(hs_allocate(&t->phase_names, 1 + later->n_phases, sizeof *t->phase_names, "phases", error));
     memcpy(t->phases[0], first, sizeof first);
@@ -120,23 +123,8 @@ static hs_status pack_phases(const hs_results_layout *layout, set_tables *t, hs_
     return hs__results_texts_pack(t->phase_names, 1 + later->n_phases, &t->phase_bytes, &t->phase_width, error);
 }
 
-static hs_status pack_sets(const hs_results_layout *layout, set_tables *t, hs_error *error)
+static void clear_texts(set_texts *t)
 {
-    const hs_results_sets *sets = &layout->sets;
-    const size_t component_bytes = sets->max_order * HS_LAYOUT_COMPONENT_FIELDS * sizeof *sets->components;
-    HS_TRY(pad_rows(layout, sets->order, sizeof *sets->order, -1, &t->order, error));
-    HS_TRY(pad_rows(layout, sets->intervention, sizeof *sets->intervention, -1, &t->intervention, error));
-    HS_TRY(pad_rows(layout, sets->components, component_bytes, -1, &t->component, error));
-    HS_TRY(hs__results_texts_pack(sets->intervention_names, sets->n_interventions, &t->intervention_bytes,
-                                  &t->intervention_width, error));
-    return pack_phases(layout, t, error);
-}
-
-static void clear_sets(set_tables *t)
-{
-    hs_free(t->order);
-    hs_free(t->intervention);
-    hs_free(t->component);
     hs_free(t->phases);
     hs_free(t->phase_names);
     hs_free(t->intervention_bytes);
@@ -146,26 +134,31 @@ static void clear_sets(set_tables *t)
 static hs_status create_sets(hid_t file, const hs_results_layout *layout, const hs_extents *extents, hs_scales *scales,
                              hs_error *error)
 {
+    const hs_sets *sets = &layout->sets;
     hid_t group = H5I_INVALID_HID;
-    set_tables t = {0};
+    set_texts t = {0};
     hs_status status;
     HS_GOTO_DONE(create_set_names(file, layout, extents, scales, error));
     HS_GOTO_DONE(hs__results_objects_create_group(file, "sets", &group, error));
     HS_GOTO_DONE(link_into(group, in_sets, error));
-    HS_GOTO_DONE(pack_sets(layout, &t, error));
+    HS_GOTO_DONE(hs__results_texts_pack(sets->intervention_names, sets->n_interventions, &t.intervention_bytes,
+                                        &t.intervention_width, error));
+    HS_GOTO_DONE(pack_phases(layout, &t, error));
     const hs_object_table contents[] = {
-        {"order", t.order, 0},
-        {"intervention", t.intervention, 0},
-        {"intervention_name", t.intervention_bytes, t.intervention_width},
-        {"component", t.component, 0},
-        {"phase", t.phases, 0},
-        {"phase_name", t.phase_bytes, t.phase_width},
+        {"order", sets->order, 0, sets->n_sets},
+        {"intervention", sets->intervention, 0, sets->n_sets},
+        {"parent", sets->parent, 0, sets->n_sets},
+        {"first_added", sets->first_added, 0, sets->n_sets},
+        {"added", sets->n_added > 0 ? sets->added : NULL, 0, sets->n_added},
+        {"intervention_name", t.intervention_bytes, t.intervention_width, 0},
+        {"phase", t.phases, 0, 0},
+        {"phase_name", t.phase_bytes, t.phase_width, 0},
     };
     const size_t n = sizeof contents / sizeof contents[0];
     status = hs__results_objects_create_datasets(group, HS_GROUP_SETS, extents, (hs_object_tables){contents, n}, scales,
                                                  error);
 done:
-    clear_sets(&t);
+    clear_texts(&t);
     hs__results_hdf5_close(group);
     return status;
 }
@@ -178,7 +171,8 @@ static hs_status create_reference(hid_t file, const hs_results_layout *layout, c
     if (layout->mean_n_layers == 0)
         return HS_OK;
     HS_GOTO_DONE(hs__results_objects_create_group(file, "reference", &group, error));
-    const hs_object_table contents[] = {{"mean", layout->mean, 0}, {"position_mean", layout->position_mean, 0}};
+    const hs_object_table contents[] = {{.name = "mean", .bytes = layout->mean},
+                                        {.name = "position_mean", .bytes = layout->position_mean}};
     HS_GOTO_DONE(hs__results_objects_create_datasets(group, HS_GROUP_REFERENCE, extents,
                                                      (hs_object_tables){contents, 2}, scales, error));
     size_t n_mean = layout->mean == NULL ? 0 : layout->mean_n_layers * layout->mean_n_columns;
@@ -264,13 +258,13 @@ static hs_status create_task(hid_t parent, hs_group_kind kind, const hs_results_
     HS_GOTO_DONE(no_text_sets(task, &text_sets, error));
     HS_GOTO_DONE(pack_prompts(task, &prompts, &prompt_width, error));
     const hs_object_table contents[] = {
-        {"metric", names, width},
-        {"example", task->example_line, 0},
-        {"shard", task->shard_first, 0},
-        {"donor", task->donor, 0},
-        {"prompt", prompts, prompt_width},
-        {"text_set", text_sets, 0},
-        {"text", NULL, task->n_text_sets > 0 ? task->text_bytes : 0},
+        {"metric", names, width, 0},
+        {"example", task->example_line, 0, 0},
+        {"shard", task->shard_first, 0, 0},
+        {"donor", task->donor, 0, 0},
+        {"prompt", prompts, prompt_width, 0},
+        {"text_set", text_sets, 0, 0},
+        {"text", NULL, task->n_text_sets > 0 ? task->text_bytes : 0, 0},
     };
     const size_t n = sizeof contents / sizeof contents[0];
     HS_GOTO_DONE(
@@ -292,7 +286,7 @@ done:
 static hs_status create_tasks(hid_t file, const char *name, hs_group_kind kind, const hs_results_layout *layout,
                               const hs_extents *extents, hs_scales *scales, hs_error *error)
 {
-    const hs_object_table restated = {"restated", NULL, HS_LAYOUT_RESTATED_BYTES};
+    const hs_object_table restated = {.name = "restated", .text_width = HS_LAYOUT_RESTATED_BYTES};
     hid_t group = H5I_INVALID_HID;
     const char **names = NULL;
     hs_status status;

@@ -45,13 +45,26 @@ static hs_status compare(const hs_attribute_list *file, const hs_results_attribu
     return HS_OK;
 }
 
+/* Whether the file was made from the same sets, tasks and shards. */
+static hs_status has_tables_of(const hs_results *results, const hs_results_layout *layout, bool *has_out,
+                               hs_error *error)
+{
+    uint64_t hash = 0;
+    if (results->version == 1)
+        HS_TRY(hs__results_hash_sets_1(results, &layout->sets, &hash, error));
+    else
+        hash = hs__results_layout_hash_sets(&layout->sets, 0, layout->sets.n_sets);
+    *has_out = results->tables_hash == hs__results_layout_hash_tables(hash, layout->tasks, layout->n_tasks);
+    return HS_OK;
+}
+
 hs_status hs_results_check_experiment(const hs_results *results, const hs_results_layout *layout, hs_error *error)
 {
     differences found = {0};
     hs_status status;
-    bool same = results->experiment_hash == layout->experiment_hash &&
-                results->tables_hash == hs__results_layout_hash_tables(&layout->sets, layout->tasks, layout->n_tasks);
-    if (same)
+    bool same = false;
+    HS_TRY(has_tables_of(results, layout, &same, error));
+    if (same && results->experiment_hash == layout->experiment_hash)
         return HS_OK;
     HS_GOTO_DONE(compare(&results->experiment, layout->experiment, layout->n_experiment, &found, error));
     HS_GOTO_DONE(compare(&results->provenance, layout->provenance, layout->n_provenance, &found, error));

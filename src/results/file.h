@@ -42,6 +42,7 @@ struct hs_results {
     bool opens_together; /* every rank has come to H5Fopen: see close.c */
     bool write_failed;   /* on this rank */
     uint64_t n_file_bytes;
+    int32_t version; /* of the layout */
     uint64_t experiment_hash;
     uint64_t tables_hash;
     hs_extents extents;
@@ -58,8 +59,9 @@ struct hs_results {
     size_t n_phases;
     size_t n_chosen; /* phases that are there; their sets are `sets` */
     size_t set_name_width;
-    int32_t *order, *intervention, *component;
-    hs_results_sets sets;
+    hs_sets sets;
+    hs_shared_block *shared; /* of a parallel file: where the table lies */
+    uint64_t first_hash;     /* of the sets of the first phase */
     hs_texts task_names;
     hs_results_task *tasks; /* [n_tasks], pointing into `files` */
     hs_file_task *files;    /* [n_tasks] */
@@ -92,15 +94,27 @@ void hs__results_file_close_datasets(hs_file_group *group);
 /* The dataset of that name; negative if it is absent. */
 hid_t hs__results_file_dataset(const hs_file_group *group, const char *name);
 
-/* ---- phases.c ---------------------------------------------------------------------------------------------------- */
+/* ---- phases.c, layout_1.c ---------------------------------------------------------------------------------------- */
+
+/* A row of /sets/phase. */
+enum { HS_PHASE_FIRST, HS_PHASE_COUNT, HS_PHASE_WORD };
 
 /*
- * Takes the phases that are there, from the phase table and the rows of all sets: sets.n_sets and n_chosen.
- * HS_ERROR_RESULTS: the first of them is not.
+ * Collective on a parallel file: reads the table of sets, of those phases that are there, and checks it together with the tables of the
+ * tasks, which are loaded. HS_ERROR_RESULTS: the first phase is not sound.
  */
-hs_status hs__results_file_find_phases(hs_results *results, hs_error *error);
-/* The sets that the file was created with. */
-hs_results_sets hs__results_file_first_sets(const hs_results *results);
+hs_status hs__results_file_load_sets(hs_results *results, hs_error *error);
+void hs__results_file_unload_sets(hs_results *results);
+/* Whether the word of the phase says that rows of that hash, with their names in the file, are there and belong there. */
+hs_status hs__results_phase_matches(hs_results *results, size_t phase, uint64_t hash_of_rows, bool *there_out,
+                                    hs_error *error);
+/* Components that all sets of the file can add, of either layout. */
+hs_status hs__results_count_added(hs_results *results, uint64_t *n_out, hs_error *error);
+/* The hash that a file of layout 1 has of those sets; 0 if it cannot have them. */
+hs_status hs__results_hash_sets_1(const hs_results *results, const hs_sets *sets, uint64_t *hash_out, hs_error *error);
+/* Append the sets of a phase of a file of layout 1, if it is there. */
+hs_status hs__results_take_first_1(hs_results *results, hs_error *error);
+hs_status hs__results_take_phase_1(hs_results *results, size_t phase, bool *there_out, hs_error *error);
 
 /* ---- attribute_list.c -------------------------------------------------------------------------------------------- */
 

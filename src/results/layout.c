@@ -8,46 +8,73 @@ static const hs_dataset_row root_rows[] = {
     {"set",
      HS_ELEMENT_TEXT,
      {HS_AXIS_SET},
-     false,
+     HS_FILL_ZERO,
      false,
      "the components of each ablation set, layer.head; set 0 is the clean model"},
 };
 
 /* Scales stand before what they are scales of. Those that number or name an axis are not in files of before. */
-#define NUMBERS(name, axis, meaning)                       \
-    {                                                      \
-        name, HS_ELEMENT_I32, {axis}, false, true, meaning \
+#define NUMBERS(name, axis, meaning)                              \
+    {                                                             \
+        name, HS_ELEMENT_I32, {axis}, HS_FILL_ZERO, true, meaning \
     }
-#define FIELDS(name, axis, meaning)                         \
-    {                                                       \
-        name, HS_ELEMENT_TEXT, {axis}, false, true, meaning \
+#define FIELDS(name, axis, meaning)                                \
+    {                                                              \
+        name, HS_ELEMENT_TEXT, {axis}, HS_FILL_ZERO, true, meaning \
     }
 
 static const hs_dataset_row sets_rows[] = {
     {"intervention_name",
      HS_ELEMENT_TEXT,
      {HS_AXIS_INTERVENTION},
-     false,
+     HS_FILL_ZERO,
      false,
      "what replaces the output of an ablated component"},
-    {"phase_name", HS_ELEMENT_TEXT, {HS_AXIS_PHASE}, false, false, "what chose the sets of the phase"},
-    NUMBERS("place", HS_AXIS_PLACE, "place of a component in its set"),
+    {"phase_name", HS_ELEMENT_TEXT, {HS_AXIS_PHASE}, HS_FILL_ZERO, false, "what chose the sets of the phase"},
+    NUMBERS("component_row", HS_AXIS_ADDED, "row of added"),
     FIELDS("component_field", HS_AXIS_COMPONENT_FIELD, "what tells of a component"),
     FIELDS("phase_field", HS_AXIS_PHASE_FIELD, "what tells of a phase"),
-    {"order", HS_ELEMENT_I32, {HS_AXIS_SET}, false, false, "number of components in the set"},
-    {"intervention", HS_ELEMENT_I32, {HS_AXIS_SET}, false, false, "row of intervention_name; -1 for the clean model"},
-    {"component",
+    {"order", HS_ELEMENT_I32, {HS_AXIS_SET}, HS_FILL_MINUS_ONE, false, "number of components in the set"},
+    {"intervention",
      HS_ELEMENT_I32,
-     {HS_AXIS_SET, HS_AXIS_PLACE, HS_AXIS_COMPONENT_FIELD},
+     {HS_AXIS_SET},
+     HS_FILL_MINUS_ONE,
      false,
+     "row of intervention_name; -1 for the clean model"},
+    {"parent",
+     HS_ELEMENT_I32,
+     {HS_AXIS_SET},
+     HS_FILL_MINUS_ONE,
      false,
-     "kind (0 query head, 1 KV group), layer, index; -1 where the set has no more"},
+     "the set whose components it has besides its own; 0 where it has none but its own, -1 for the clean model"},
+    {"first_added",
+     HS_ELEMENT_U64,
+     {HS_AXIS_SET},
+     HS_FILL_ZERO,
+     false,
+     "row of its first own component in added; it has as many as its order is larger than its parent's"},
+    {"added",
+     HS_ELEMENT_I32,
+     {HS_AXIS_ADDED, HS_AXIS_COMPONENT_FIELD},
+     HS_FILL_MINUS_ONE,
+     false,
+     "components that sets add to their parents: kind (0 query head, 1 KV group), layer, index"},
     {"phase",
      HS_ELEMENT_U64,
      {HS_AXIS_PHASE, HS_AXIS_PHASE_FIELD},
-     false,
+     HS_FILL_ZERO,
      false,
      "first set, number of sets, hash of their rows; 0 until the sets are chosen"},
+};
+
+/* Of files of layout 1, which are only read: every set is written out, with -1 where it has no more. */
+static const hs_dataset_row sets_rows_1[] = {
+    {"intervention_name", HS_ELEMENT_TEXT, {HS_AXIS_INTERVENTION}, HS_FILL_ZERO, false, ""},
+    {"phase_name", HS_ELEMENT_TEXT, {HS_AXIS_PHASE}, HS_FILL_ZERO, false, ""},
+    {"order", HS_ELEMENT_I32, {HS_AXIS_SET}, HS_FILL_MINUS_ONE, false, ""},
+    {"intervention", HS_ELEMENT_I32, {HS_AXIS_SET}, HS_FILL_MINUS_ONE, false, ""},
+    {"component", HS_ELEMENT_I32, {HS_AXIS_SET, HS_AXIS_PLACE, HS_AXIS_COMPONENT_FIELD}, HS_FILL_MINUS_ONE, false, ""},
+    {"phase", HS_ELEMENT_U64, {HS_AXIS_PHASE, HS_AXIS_PHASE_FIELD}, HS_FILL_ZERO, false, ""},
 };
 
 static const hs_dataset_row provenance_rows[] = {
@@ -55,7 +82,7 @@ static const hs_dataset_row provenance_rows[] = {
     {"run",
      HS_ELEMENT_RUN,
      {HS_AXIS_RUN},
-     false,
+     HS_FILL_ZERO,
      false,
      "one row for each time that the sweep was started; start 0 where there was none"},
 };
@@ -67,13 +94,13 @@ static const hs_dataset_row reference_rows[] = {
     {"mean",
      HS_ELEMENT_F32,
      {HS_AXIS_LAYER, HS_AXIS_COLUMN},
-     false,
+     HS_FILL_ZERO,
      true,
      "mean output of each head before the output projection, heads side by side"},
     {"position_mean",
      HS_ELEMENT_F32,
      {HS_AXIS_LAYER, HS_AXIS_POSITION, HS_AXIS_COLUMN},
-     false,
+     HS_FILL_ZERO,
      true,
      "the same by position"},
 };
@@ -85,81 +112,82 @@ static const hs_dataset_row ranking_rows[] = {
     {"method",
      HS_ELEMENT_F64,
      {HS_AXIS_METHOD_FIELD},
-     true,
+     HS_FILL_NAN,
      false,
      "resamples of the bootstrap, flips of the permutation test, confidence, 1 where intervals are BCa"},
     {"rank_objective",
      HS_ELEMENT_I32,
      {HS_AXIS_SET},
-     false,
+     HS_FILL_ZERO,
      false,
      "place by the stated objective, from 1; 0 = outside the tolerance or not ranked"},
     {"restated",
      HS_ELEMENT_TEXT,
      {HS_AXIS_RANKING},
-     false,
+     HS_FILL_ZERO,
      true,
      "settings of the last run that are not those of /experiment: a checksum, then a line `key = value` each"},
     {"commit",
      HS_ELEMENT_U64,
      {HS_AXIS_RANKING},
-     false,
+     HS_FILL_ZERO,
      false,
      "hash of the whole ranking; 0 until the sweep is finished"},
 };
 
 static const hs_dataset_row task_rows[] = {
-    {"metric", HS_ELEMENT_TEXT, {HS_AXIS_METRIC}, false, false, "names of the metrics"},
+    {"metric", HS_ELEMENT_TEXT, {HS_AXIS_METRIC}, HS_FILL_ZERO, false, "names of the metrics"},
     {"example",
      HS_ELEMENT_U64,
      {HS_AXIS_EXAMPLE},
-     false,
+     HS_FILL_ZERO,
      false,
      "line of the data file that each example came from, from 1"},
-    {"shard", HS_ELEMENT_U64, {HS_AXIS_SHARD}, false, false, "first example of each shard"},
+    {"shard", HS_ELEMENT_U64, {HS_AXIS_SHARD}, HS_FILL_ZERO, false, "first example of each shard"},
     {"donor",
      HS_ELEMENT_U32,
      {HS_AXIS_EXAMPLE},
-     false,
+     HS_FILL_ZERO,
      true,
      "example that stands in for each example where the intervention is resample"},
-    {"prompt", HS_ELEMENT_TEXT, {HS_AXIS_EXAMPLE}, false, true, "what the kept continuations continue"},
+    {"prompt", HS_ELEMENT_TEXT, {HS_AXIS_EXAMPLE}, HS_FILL_ZERO, true, "what the kept continuations continue"},
     {"commit",
      HS_ELEMENT_U64,
      {HS_AXIS_SET, HS_AXIS_SHARD},
-     false,
+     HS_FILL_ZERO,
      false,
      "hash of the cell's values; 0 until they are written"},
     {"values",
      HS_ELEMENT_F32,
      {HS_AXIS_SET, HS_AXIS_EXAMPLE, HS_AXIS_METRIC},
-     true,
+     HS_FILL_NAN,
      false,
      "each metric of each example under each ablation set"},
     NUMBERS("sample", HS_AXIS_SAMPLE, "continuation of a prompt, from 0"),
     {"text_set",
      HS_ELEMENT_I32,
      {HS_AXIS_TEXT_SET},
-     false,
+     HS_FILL_ZERO,
      true,
      "ablation set of each row of text; -1 until it is written"},
     {"text",
      HS_ELEMENT_TEXT,
      {HS_AXIS_TEXT_SET, HS_AXIS_EXAMPLE, HS_AXIS_SAMPLE},
-     false,
+     HS_FILL_ZERO,
      true,
      "generated continuations of each example's prompt, cut to the length of the dataset's elements"},
 };
 
 static const hs_dataset_row task_ranking_rows[] = {
-    {"metric", HS_ELEMENT_TEXT, {HS_AXIS_METRIC}, false, false, "names of the metrics"},
-#define STATISTIC_ROW(id, name, meaning) {name, HS_ELEMENT_F64, {HS_AXIS_SET, HS_AXIS_METRIC}, true, false, meaning},
+    {"metric", HS_ELEMENT_TEXT, {HS_AXIS_METRIC}, HS_FILL_ZERO, false, "names of the metrics"},
+#define STATISTIC_ROW(id, name, meaning) \
+    {name, HS_ELEMENT_F64, {HS_AXIS_SET, HS_AXIS_METRIC}, HS_FILL_NAN, false, meaning},
     HS_RESULTS_STATISTIC_LIST(STATISTIC_ROW)
 #undef STATISTIC_ROW
         {"stability",
          HS_ELEMENT_F64,
          {HS_AXIS_INTERVENTION, HS_AXIS_METRIC, HS_AXIS_STABILITY_FIELD},
-         true,
+         HS_FILL_NAN,
          false,
          "of the ranking of single components: split-half Spearman correlation (Spearman-Brown) with the quantiles of "
          "its random "
@@ -174,13 +202,10 @@ static const struct {
     const hs_dataset_row *rows;
     size_t n;
 } groups[HS_GROUP_COUNT] = {
-    [HS_GROUP_ROOT] = ROWS(root_rows),
-    [HS_GROUP_SETS] = ROWS(sets_rows),
-    [HS_GROUP_PROVENANCE] = ROWS(provenance_rows),
-    [HS_GROUP_REFERENCE] = ROWS(reference_rows),
-    [HS_GROUP_RANKING] = ROWS(ranking_rows),
-    [HS_GROUP_TASK] = ROWS(task_rows),
-    [HS_GROUP_TASK_RANKING] = ROWS(task_ranking_rows),
+    [HS_GROUP_ROOT] = ROWS(root_rows),           [HS_GROUP_SETS] = ROWS(sets_rows),
+    [HS_GROUP_SETS_1] = ROWS(sets_rows_1),       [HS_GROUP_PROVENANCE] = ROWS(provenance_rows),
+    [HS_GROUP_REFERENCE] = ROWS(reference_rows), [HS_GROUP_RANKING] = ROWS(ranking_rows),
+    [HS_GROUP_TASK] = ROWS(task_rows),           [HS_GROUP_TASK_RANKING] = ROWS(task_ranking_rows),
 };
 #undef ROWS
 
@@ -188,6 +213,7 @@ _Static_assert(sizeof task_ranking_rows / sizeof task_ranking_rows[0] <= HS_LAYO
 
 static const char *const axis_names[HS_AXIS_COUNT] = {
     [HS_AXIS_SET] = "set",
+    [HS_AXIS_ADDED] = "component_row",
     [HS_AXIS_PLACE] = "place",
     [HS_AXIS_COMPONENT_FIELD] = "component_field",
     [HS_AXIS_INTERVENTION] = "intervention_name",
@@ -298,7 +324,7 @@ hs_extents hs__results_extents_of_layout(const hs_results_layout *layout)
 {
     hs_extents extents = hs__results_extents_unknown();
     extents.of[HS_AXIS_SET] = layout->sets.n_sets + layout->later.n_sets;
-    extents.of[HS_AXIS_PLACE] = layout->sets.max_order;
+    extents.of[HS_AXIS_ADDED] = layout->sets.n_added + layout->later.n_added;
     extents.of[HS_AXIS_INTERVENTION] = layout->sets.n_interventions;
     extents.of[HS_AXIS_PHASE] = 1 + layout->later.n_phases;
     extents.of[HS_AXIS_RUN] = HS_RESULTS_MAX_RUNS;

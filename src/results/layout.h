@@ -21,7 +21,6 @@ enum {
     HS_LAYOUT_MAX_ROWS = 32,
     HS_LAYOUT_COMPONENT_FIELDS = 3,
     HS_LAYOUT_PHASE_FIELDS = 3,
-    HS_LAYOUT_MAX_NAMED = 64, /* components of a set that can be named one by one */
     HS_LAYOUT_METHOD_FIELDS = 4
 };
 /* Set numbers stay exact in every reader that keeps numbers as doubles. */
@@ -30,7 +29,8 @@ enum {
 typedef enum hs_axis {
     HS_AXIS_NONE,
     HS_AXIS_SET,
-    HS_AXIS_PLACE, /* place of a component in its set */
+    HS_AXIS_ADDED, /* components, each where a set adds it */
+    HS_AXIS_PLACE, /* of layout 1: place of a component in its set */
     HS_AXIS_COMPONENT_FIELD,
     HS_AXIS_INTERVENTION,
     HS_AXIS_PHASE,
@@ -64,11 +64,13 @@ typedef enum hs_element {
 
 size_t hs__results_element_bytes(hs_element element); /* 0 for text */
 
+typedef enum hs_fill { HS_FILL_ZERO, HS_FILL_NAN, HS_FILL_MINUS_ONE } hs_fill;
+
 typedef struct hs_dataset_row {
     const char *name;
     hs_element element;
     hs_axis axes[HS_LAYOUT_MAX_AXES];
-    bool fill_nan; /* what a cell holds before it is written: NaN, else 0 */
+    hs_fill fill; /* what a cell holds before it is written */
     bool optional;
     const char *meaning;
 } hs_dataset_row;
@@ -77,6 +79,7 @@ typedef struct hs_dataset_row {
 typedef enum hs_group_kind {
     HS_GROUP_ROOT,
     HS_GROUP_SETS,
+    HS_GROUP_SETS_1, /* /sets of layout 1 */
     HS_GROUP_PROVENANCE,
     HS_GROUP_REFERENCE,
     HS_GROUP_RANKING,
@@ -111,25 +114,28 @@ size_t hs__results_dataset_elements(const hs_dataset_row *row, const hs_extents 
 /* ---- what must hold of the tables, in a file as in a layout ------------------------------------------------------ */
 
 /* HS_ERROR_RESULTS says what is impossible: order, component, donor, shard, name, ... */
-hs_status hs__results_layout_check_sets(const hs_results_sets *sets, hs_error *error);
-hs_status hs__results_layout_check_set(const hs_results_sets *sets, size_t set, hs_error *error);
+hs_status hs__results_layout_check_sets(const hs_sets *sets, hs_error *error);
+/* Sets first .. first + n - 1 of a table, of which the arrays are there and the sets before them are sound. */
+hs_status hs__results_layout_check_rows(const hs_sets *sets, size_t first, size_t n, hs_error *error);
+hs_status hs__results_layout_check_components(size_t set, const hs_component *components, size_t n, hs_error *error);
 hs_status hs__results_layout_check_task(const hs_results_task *task, hs_error *error);
 /* The name alone: a task is a group of the file. Checked before the file is asked for it. */
 hs_status hs__results_layout_check_task_name(const char *name, hs_error *error);
 
 /* Over everything in the tables that gives cells their meaning; stored in the file and checked when it is opened. */
-uint64_t hs__results_layout_hash_sets(const hs_results_sets *sets);
-uint64_t hs__results_layout_hash_tables(const hs_results_sets *sets, const hs_results_task *tasks, size_t n_tasks);
+uint64_t hs__results_layout_hash_sets(const hs_sets *sets, size_t first, size_t n);
+/* `hash_of_sets`: of those of the first phase. */
+uint64_t hs__results_layout_hash_tables(uint64_t hash_of_sets, const hs_results_task *tasks, size_t n_tasks);
 uint64_t hs__results_layout_hash_means(const float *mean, size_t n_mean, const float *position_mean,
                                        size_t n_position_mean);
 
 /* Attribute of /experiment and /provenance: the names of those attributes that make the experiment. */
 #define HS_LAYOUT_IDENTITY "identity"
 
-/* Bytes of the longest name that hs_results_set_name gives any set of any phase, with its terminator. */
+/* Bytes of the longest name that hs_sets_name gives any set of any phase, with its terminator. */
 size_t hs__results_layout_set_name_width(const hs_results_layout *layout);
-/* The names of sets first .. n_sets - 1 as [n_sets - first, width], padded with zeros; hs_free() it. */
-hs_status hs__results_layout_pack_set_names(const hs_results_sets *sets, size_t first, size_t width, char **bytes_out,
+/* The names of sets first .. first + n - 1 as [n, width], padded with zeros. */
+hs_status hs__results_layout_pack_set_names(const hs_sets *sets, size_t first, size_t n, size_t width, char *bytes,
                                             hs_error *error);
 
 /* Attribute of the whole file by which it is known to be ours. */

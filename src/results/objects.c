@@ -30,19 +30,28 @@ hs_status hs__results_objects_create_group(hid_t parent, const char *name, hid_t
 
 /* ---- datasets ---------------------------------------------------------------------------------------------------- */
 
+/* What the element is filled with; NULL: zeros. */
+static const void *fill_value(const hs_dataset_row *row)
+{
+    static const float nan_f32 = NAN;
+    static const double nan_f64 = NAN;
+    static const int32_t minus_one = -1;
+    if (row->fill == HS_FILL_NAN)
+        return row->element == HS_ELEMENT_F32 ? (const void *)&nan_f32 : &nan_f64;
+    return row->fill == HS_FILL_MINUS_ONE ? &minus_one : NULL;
+}
+
 /* Contiguous, and allocated now: nothing but raw bytes changes later. What is not written at once gets its fill now. */
 static hid_t dataset_properties(const hs_dataset_row *row, bool written, hid_t type)
 {
-    const float nan_f32 = NAN;
-    const double nan_f64 = NAN;
-    const void *nan_value = row->element == HS_ELEMENT_F32 ? (const void *)&nan_f32 : &nan_f64;
+    const void *value = fill_value(row);
     hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
     if (plist < 0)
         return plist;
     if (H5Pset_obj_track_times(plist, false) < 0 || H5Pset_layout(plist, H5D_CONTIGUOUS) < 0 ||
         H5Pset_attr_phase_change(plist, UINT16_MAX, 0) < 0 || H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) < 0 ||
         H5Pset_fill_time(plist, written ? H5D_FILL_TIME_NEVER : H5D_FILL_TIME_ALLOC) < 0 ||
-        (row->fill_nan && H5Pset_fill_value(plist, type, nan_value) < 0)) {
+        (value != NULL && H5Pset_fill_value(plist, type, value) < 0)) {
         hs__results_hdf5_close(plist);
         return H5I_INVALID_HID;
     }
@@ -58,22 +67,55 @@ static hid_t dataset_space(const hs_dataset_row *row, const hs_extents *extents)
     return H5Screate_simple((int)rank, dimensions, NULL);
 }
 
+/* As much as is written at once: some layers below HDF5 fail on 2 GB. */
+enum { PIECE_BYTES = 16 * 1024 * 1024 };
+
+static size_t row_elements(hid_t space, hsize_t *extents_out)
+{
+    size_t n = 1;
+    const int rank = H5Sget_simple_extent_dims(space, extents_out, NULL);
+    for (int axis = 1; axis < rank; axis++)
+        n *= (size_t)extents_out[axis];
+    return n;
+}
+
+hs_status hs__results_objects_write_rows(hid_t dataset, hid_t type, size_t first, size_t n, const void *bytes,
+                                         hs_error *error)
+{
+    hsize_t count[HS_LAYOUT_MAX_AXES] = {0}, start[HS_LAYOUT_MAX_AXES] = {0};
+    hid_t space = H5Dget_space(dataset);
+    const size_t row_bytes = row_elements(space, count) * H5Tget_size(type);
+    const size_t most = row_bytes == 0 || row_bytes >= PIECE_BYTES ? 1 : PIECE_BYTES / row_bytes;
+    hs_status status = HS_OK;
+    for (size_t done = 0; status == HS_OK && row_bytes > 0 && done < n; done += most) {
+        start[0] = first + done;
+        count[0] = n - done < most ? n - done : most;
+        hid_t memory = H5Screate_simple(H5Sget_simple_extent_ndims(space), count, NULL);
+        if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
+            H5Dwrite(dataset, type, memory, space, H5P_DEFAULT, (const char *)bytes + done * row_bytes) < 0)
+            status = hs__results_hdf5_fail(error, HS_ERROR_IO, "a dataset cannot be written");
+        hs__results_hdf5_close(memory);
+    }
+    hs__results_hdf5_close(space);
+    return status;
+}
+
 static hs_status create_dataset(hid_t group, const hs_dataset_row *row, const hs_extents *extents,
                                 const hs_object_table *contents, hs_scales *scales, hs_error *error)
 {
     hid_t type = hs__results_hdf5_type(row->element, contents == NULL ? 1 : contents->text_width);
     hid_t space = dataset_space(row, extents);
     bool written = contents != NULL && contents->bytes != NULL;
-    hid_t plist = dataset_properties(row, written, type);
+    const size_t n_all = extents->of[row->axes[0]], n_rows = written && contents->n_rows > 0 ? contents->n_rows : n_all;
+    hid_t plist = dataset_properties(row, written && n_rows == n_all, type);
     hid_t dataset = H5Dcreate2(group, row->name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
     hs_status status;
     if (dataset < 0) {
         status = hs__results_hdf5_fail(error, HS_ERROR_IO, "dataset %s cannot be created", row->name);
         goto done;
     }
-    if (written && hs__results_dataset_elements(row, extents) > 0 &&
-        H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, contents->bytes) < 0) {
-        status = hs__results_hdf5_fail(error, HS_ERROR_IO, "dataset %s cannot be written", row->name);
+    if (written && hs__results_objects_write_rows(dataset, type, 0, n_rows, contents->bytes, error) != HS_OK) {
+        status = hs_error_prefix(error, "dataset %s", row->name);
         goto done;
     }
     HS_GOTO_DONE(hs__results_hdf5_write_text(dataset, "meaning", row->meaning, error));

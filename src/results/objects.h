@@ -9,6 +9,7 @@ typedef struct hs_object_table {
     const char *name;
     const void *bytes;
     size_t text_width; /* of text elements; 0 for others */
+    size_t n_rows;     /* that `bytes` has of the first axis, the others get the fill; 0: it has all */
 } hs_object_table;
 
 typedef struct hs_object_tables {
@@ -25,5 +26,9 @@ hs_status hs__results_objects_create_group(hid_t parent, const char *name, hid_t
  */
 hs_status hs__results_objects_create_datasets(hid_t group, hs_group_kind kind, const hs_extents *extents,
                                               hs_object_tables contents, hs_scales *scales, hs_error *error);
+
+/* Rows first .. first + n - 1 of a dataset from `bytes`, all later axes whole, in pieces. */
+hs_status hs__results_objects_write_rows(hid_t dataset, hid_t type, size_t first, size_t n, const void *bytes,
+                                         hs_error *error);
 
 #endif

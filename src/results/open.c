@@ -59,11 +59,21 @@ static hs_status look_at_file(const char *path, int access_mode, uint64_t *n_byt
     return HS_OK;
 }
 
+/* "%.400s": the path must not push out what is wrong. */
+static hs_status name_file(const hs_results *results, hs_status status, hs_error *error)
+{
+    return status == HS_OK ? HS_OK : hs_error_prefix(error, "%.400s", results->path);
+}
+
 static hs_status load(hs_results *results, hs_error *error)
 {
-    hs_status status = hs__results_file_load(results, error);
-    /* "%.400s": the path must not push out what is wrong. */
-    return status == HS_OK ? HS_OK : hs_error_prefix(error, "%.400s", results->path);
+    return name_file(results, hs__results_file_load(results, error), error);
+}
+
+/* The table of sets needs all ranks, which must have got there. */
+static hs_status load_sets(hs_results *results, hs_error *error)
+{
+    return name_file(results, hs__results_file_load_sets(results, error), error);
 }
 
 static hs_status open_serial(hs_results *results, hs_error *error)
@@ -75,7 +85,8 @@ static hs_status open_serial(hs_results *results, hs_error *error)
     hs__results_hdf5_close(access);
     HS_TRY(status);
     results->transfer = H5Pcreate(H5P_DATASET_XFER);
-    return load(results, error);
+    HS_TRY(load(results, error));
+    return load_sets(results, error);
 }
 
 hs_status hs_results_open_read(const char *path, hs_results **results_out, hs_error *error)
@@ -156,6 +167,7 @@ hs_status hs_results_open_parallel(hs_comm *comm, const char *path, hs_results *
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
     HS_GOTO_DONE(hs_comm_agree(comm, open_collectively(results, error), error));
     HS_GOTO_DONE(hs_comm_agree(comm, load(results, error), error));
+    HS_GOTO_DONE(load_sets(results, error));
     *results_out = results;
     results = NULL;
 done:
@@ -170,7 +182,7 @@ uint64_t hs_results_experiment_hash(const hs_results *results)
     return results->experiment_hash;
 }
 
-const hs_results_sets *hs_results_sets_of(const hs_results *results)
+const hs_sets *hs_results_sets_of(const hs_results *results)
 {
     return &results->sets;
 }

@@ -113,7 +113,7 @@ size_t hs_results_file_bytes(const hs_results_layout *layout)
     size_t sum = FILE_METADATA + attribute_bytes(layout->experiment, layout->n_experiment) +
                  attribute_bytes(layout->provenance, layout->n_provenance);
     for (int kind = HS_GROUP_ROOT; kind < HS_GROUP_TASK; kind++)
-        if (kind != HS_GROUP_REFERENCE || layout->mean_n_layers > 0)
+        if (kind != HS_GROUP_SETS_1 && (kind != HS_GROUP_REFERENCE || layout->mean_n_layers > 0))
             sum = add(sum, group_bytes(layout, (hs_group_kind)kind, NULL));
     for (size_t i = 0; i < layout->n_tasks; i++)
         sum = add(sum, add(group_bytes(layout, HS_GROUP_TASK, &layout->tasks[i]),

@@ -1,29 +1,58 @@
 #include "results/layout.h"
 
-#include "headsweep/sets.h"
-
 #include <string.h>
 
 /* ---- what must hold ---------------------------------------------------------------------------------------------- */
 
-hs_status hs__results_layout_check_set(const hs_results_sets *sets, size_t set, hs_error *error)
+hs_status hs__results_layout_check_components(size_t set, const hs_component *components, size_t n, hs_error *error)
 {
-    int32_t order = sets->order[set], intervention = sets->intervention[set];
-    if (order < 0 || (size_t)order > sets->max_order || (set == 0) != (order == 0))
-        return hs_fail(error, HS_ERROR_RESULTS, "set %zu has order %d; 0 is for set 0 alone and %zu is the largest",
-                       set, order, sets->max_order);
+    for (size_t i = 0; i < n; i++) {
+        const int32_t fields[] = {components[i].kind, components[i].layer, components[i].index};
+        static const int32_t largest[] = {HS_COMPONENT_KINDS - 1, HS_LAYOUT_MAX_LAYER, HS_LAYOUT_MAX_INDEX};
+        for (size_t field = 0; field < HS_LAYOUT_COMPONENT_FIELDS; field++)
+            if (fields[field] < 0 || fields[field] > largest[field])
+                return hs_fail(error, HS_ERROR_RESULTS, "component %zu of set %zu holds the number %d", i, set,
+                               fields[field]);
+    }
+    return HS_OK;
+}
+
+/* Its parent stands before it under the same intervention, and its own components where the set before it ends. */
+static hs_status check_own(const hs_sets *sets, size_t set, hs_error *error)
+{
+    const int32_t parent = sets->parent[set];
+    const uint64_t first = sets->first_added[set];
+    const uint64_t expected = set > 0 ? sets->first_added[set - 1] + (uint64_t)sets->order[set - 1] -
+                                            (set > 1 ? (uint64_t)sets->order[sets->parent[set - 1]] : 0)
+                                      : 0;
+    bool sound = set == 0 ? parent == -1 : parent >= 0 && (size_t)parent < set;
+    sound = sound && (parent <= 0 || (sets->intervention[parent] == sets->intervention[set] &&
+                                      sets->order[parent] < sets->order[set]));
+    if (!sound || first != expected)
+        return hs_fail(error, HS_ERROR_RESULTS, "set %zu cannot add components to set %d from row %llu on", set, parent,
+                       (unsigned long long)first);
+    const size_t n = (size_t)(sets->order[set] - (parent > 0 ? sets->order[parent] : 0));
+    if (first > sets->room_added || n > sets->room_added - first)
+        return hs_fail(error, HS_ERROR_RESULTS, "set %zu adds %zu components, and there is no room for them", set, n);
+    return hs__results_layout_check_components(set, sets->added + first, n, error);
+}
+
+static hs_status check_set(const hs_sets *sets, size_t set, hs_error *error)
+{
+    const int32_t order = sets->order[set], intervention = sets->intervention[set];
+    if (order < 0 || order > HS_LAYOUT_MAX_ORDER || (set == 0) != (order == 0))
+        return hs_fail(error, HS_ERROR_RESULTS, "set %zu has order %d; 0 is for set 0 alone and %d is the largest", set,
+                       order, HS_LAYOUT_MAX_ORDER);
     if (set == 0 ? intervention != -1 : intervention < 0 || (size_t)intervention >= sets->n_interventions)
         return hs_fail(error, HS_ERROR_RESULTS, "set %zu has intervention %d, and there are %zu", set, intervention,
                        sets->n_interventions);
-    static const int32_t largest[HS_LAYOUT_COMPONENT_FIELDS] = {HS_COMPONENT_KINDS - 1, HS_LAYOUT_MAX_LAYER,
-                                                                HS_LAYOUT_MAX_INDEX};
-    const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
-    for (size_t i = 0; i < sets->max_order * HS_LAYOUT_COMPONENT_FIELDS; i++) {
-        bool used = i < (size_t)order * HS_LAYOUT_COMPONENT_FIELDS;
-        if (used ? fields[i] < 0 || fields[i] > largest[i % HS_LAYOUT_COMPONENT_FIELDS] : fields[i] != -1)
-            return hs_fail(error, HS_ERROR_RESULTS, "component %zu of set %zu holds the number %d",
-                           i / HS_LAYOUT_COMPONENT_FIELDS, set, fields[i]);
-    }
+    return check_own(sets, set, error);
+}
+
+hs_status hs__results_layout_check_rows(const hs_sets *sets, size_t first, size_t n, hs_error *error)
+{
+    for (size_t set = first; set < first + n; set++)
+        HS_TRY(check_set(sets, set, error));
     return HS_OK;
 }
 
@@ -42,18 +71,16 @@ static hs_status check_name(const char *what, const char *name, hs_error *error)
     return HS_OK;
 }
 
-hs_status hs__results_layout_check_sets(const hs_results_sets *sets, hs_error *error)
+hs_status hs__results_layout_check_sets(const hs_sets *sets, hs_error *error)
 {
-    if (sets->n_sets == 0 || sets->n_sets > HS_LAYOUT_MAX_EXTENT || sets->max_order > HS_LAYOUT_MAX_ORDER ||
+    if (sets->n_sets == 0 || sets->n_sets > INT32_MAX || sets->max_order > HS_LAYOUT_MAX_ORDER ||
         sets->n_interventions > HS_LAYOUT_MAX_INTERVENTIONS)
         return hs_fail(error, HS_ERROR_RESULTS,
                        "a table of %zu sets of up to %zu components with %zu interventions is impossible", sets->n_sets,
                        sets->max_order, sets->n_interventions);
     for (size_t i = 0; i < sets->n_interventions; i++)
         HS_TRY(check_name("an intervention", sets->intervention_names[i], error));
-    for (size_t set = 0; set < sets->n_sets; set++)
-        HS_TRY(hs__results_layout_check_set(sets, set, error));
-    return HS_OK;
+    return hs__results_layout_check_rows(sets, 0, sets->n_sets, error);
 }
 
 hs_status hs__results_layout_check_task_name(const char *name, hs_error *error)
@@ -107,13 +134,16 @@ hs_status hs__results_layout_check_task(const hs_results_task *task, hs_error *e
 
 /* ---- hashes of the tables ---------------------------------------------------------------------------------------- */
 
-uint64_t hs__results_layout_hash_sets(const hs_results_sets *sets)
+uint64_t hs__results_layout_hash_sets(const hs_sets *sets, size_t first, size_t n)
 {
-    size_t n = sets->n_sets;
-    uint64_t hash = hs_hash_u64(hs_hash_u64(0, n), sets->max_order);
-    hash = hs_hash(hash, sets->order, n * sizeof *sets->order);
-    hash = hs_hash(hash, sets->intervention, n * sizeof *sets->intervention);
-    hash = hs_hash(hash, sets->components, n * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS * sizeof *sets->components);
+    const uint64_t *first_added = sets->first_added + first;
+    const uint64_t n_added = first_added[n] - first_added[0];
+    uint64_t hash = hs_hash_u64(hs_hash_u64(0, n), n_added);
+    hash = hs_hash(hash, sets->order + first, n * sizeof *sets->order);
+    hash = hs_hash(hash, sets->intervention + first, n * sizeof *sets->intervention);
+    hash = hs_hash(hash, sets->parent + first, n * sizeof *sets->parent);
+    hash = hs_hash(hash, first_added, n * sizeof *first_added);
+    hash = hs_hash(hash, sets->added + first_added[0], (size_t)n_added * sizeof *sets->added);
     for (size_t i = 0; i < sets->n_interventions; i++)
         hash = hs_hash_text(hash, sets->intervention_names[i]);
     return hash;
@@ -132,9 +162,9 @@ static uint64_t hash_task(uint64_t hash, const hs_results_task *task)
     return hash;
 }
 
-uint64_t hs__results_layout_hash_tables(const hs_results_sets *sets, const hs_results_task *tasks, size_t n_tasks)
+uint64_t hs__results_layout_hash_tables(uint64_t hash_of_sets, const hs_results_task *tasks, size_t n_tasks)
 {
-    uint64_t hash = hs__results_layout_hash_sets(sets);
+    uint64_t hash = hash_of_sets;
     for (size_t task = 0; task < n_tasks; task++)
         hash = hash_task(hash, &tasks[task]);
     return hash;
@@ -148,81 +178,28 @@ uint64_t hs__results_layout_hash_means(const float *mean, size_t n_mean, const f
 
 /* ---- names of sets ----------------------------------------------------------------------------------------------- */
 
-/* A set of more than MOST_NAMED components is named by its first ones and its last. */
-enum { MOST_NAMED = 12, FIRST_NAMED = 8 };
-
-static bool is_named(int32_t order, int32_t i)
-{
-    return order <= MOST_NAMED || i < FIRST_NAMED || i == order - 1;
-}
-
-/* What stands before component `i` in a name. */
-static const char *separator_of(int32_t order, int32_t i)
-{
-    if (i == 0)
-        return "";
-    return order > MOST_NAMED && i == order - 1 ? "+...+" : "+";
-}
-
-hs_status hs_results_set_name(const hs_results_sets *sets, uint64_t set, hs_text *text, hs_error *error)
-{
-    const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
-    const int32_t order = sets->order[set];
-    if (order == 0)
-        return hs_text_appendf(text, error, "clean");
-    for (int32_t i = 0; i < order; i++, fields += HS_LAYOUT_COMPONENT_FIELDS) {
-        char name[HS_COMPONENT_NAME_BYTES];
-        const hs_component component = {fields[0], fields[1], fields[2]};
-        if (is_named(order, i))
-            HS_TRY(
-                hs_text_appendf(text, error, "%s%s", separator_of(order, i), hs_sets_component_name(component, name)));
-    }
-    return order > MOST_NAMED ? hs_text_appendf(text, error, " (%d)", order) : HS_OK;
-}
-
-static size_t n_digits(int32_t number)
-{
-    size_t n = 1;
-    for (; number >= 10; number /= 10)
-        n++;
-    return n;
-}
-
-static size_t name_length(const hs_results_sets *sets, size_t set)
-{
-    const int32_t *fields = sets->components + set * sets->max_order * HS_LAYOUT_COMPONENT_FIELDS;
-    const int32_t order = sets->order[set];
-    size_t length = order > MOST_NAMED ? strlen(" ()") + n_digits(order) : 0;
-    for (int32_t i = 0; i < order; i++, fields += HS_LAYOUT_COMPONENT_FIELDS)
-        if (is_named(order, i))
-            length += strlen(separator_of(order, i)) + n_digits(fields[1]) + strlen(".") + n_digits(fields[2]) +
-                      strlen(hs_sets_kind(fields[0])->prefix);
-    return length;
-}
-
 size_t hs__results_layout_set_name_width(const hs_results_layout *layout)
 {
     size_t longest = strlen("clean");
     for (size_t set = 0; set < layout->sets.n_sets; set++) {
-        size_t length = name_length(&layout->sets, set);
+        size_t length = hs_sets_name_length(&layout->sets, set);
         longest = length > longest ? length : longest;
     }
     return (layout->later.longest_name > longest ? layout->later.longest_name : longest) + 1;
 }
 
-hs_status hs__results_layout_pack_set_names(const hs_results_sets *sets, size_t first, size_t width, char **bytes_out,
+hs_status hs__results_layout_pack_set_names(const hs_sets *sets, size_t first, size_t n, size_t width, char *bytes,
                                             hs_error *error)
 {
     hs_text name = {0};
     hs_status status = HS_OK;
-    *bytes_out = NULL;
-    HS_GOTO_DONE(hs_allocate(bytes_out, sets->n_sets - first, width, "names of sets", error));
-    for (size_t set = first; set < sets->n_sets; set++) {
+    memset(bytes, 0, n * width);
+    for (size_t i = 0; i < n; i++) {
         name.length = 0;
-        HS_GOTO_DONE(hs_results_set_name(sets, set, &name, error));
+        HS_GOTO_DONE(hs_sets_name(sets, first + i, &name, error));
         if (name.length >= width)
             HS_GOTO_DONE(hs_fail(error, HS_ERROR_INTERNAL, "the name %s has more than %zu bytes", name.text, width));
-        memcpy(*bytes_out + (set - first) * width, hs_text_string(&name), name.length);
+        memcpy(bytes + i * width, name.text, name.length);
     }
 done:
     hs_text_clear(&name);

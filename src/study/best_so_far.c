@@ -54,7 +54,7 @@ static size_t longest_shard(const hs_results_task *task)
 hs_status hs__study_best_so_far_init(best_so_far *best, const hs_experiment *experiment, hs_results *results,
                                      hs_error *error)
 {
-    const hs_results_sets *sets = hs_results_sets_of(results);
+    const hs_sets *sets = hs_results_sets_of(results);
 
     *best = (best_so_far){0};
     if (!find_metric(best, experiment, results))
@@ -161,7 +161,7 @@ static size_t find_best(const best_so_far *best)
 
 static hs_status describe(best_so_far *best, hs_error *error)
 {
-    const hs_results_sets *sets = hs_results_sets_of(best->results);
+    const hs_sets *sets = hs_results_sets_of(best->results);
     const hs_results_task *task = hs_results_task_at(best->results, best->task);
     const hs_metric *metric = &task->metrics[best->metric];
     const size_t found = find_best(best);
@@ -172,7 +172,7 @@ static hs_status describe(best_so_far *best, hs_error *error)
     if (found == 0)
         return HS_OK;
     const char *intervention = sets->intervention_names[sets->intervention[best->sets[found]]];
-    hs_status status = hs_results_set_name(sets, best->sets[found], &name, error);
+    hs_status status = hs_sets_name(sets, best->sets[found], &name, error);
     if (status == HS_OK)
         snprintf(best->text, sizeof best->text, "%s %s %+.*f%s %s.%s", name.text, intervention, metric->percent ? 1 : 2,
                  hs_config_metric_factor(metric) * delta, metric->percent ? " points" : "", task->name, metric->name);

@@ -29,7 +29,7 @@ static hs_status describe_orders(const hs_space *space, hs_text *text, hs_error 
     for (int32_t order = 1; order <= (int32_t)space->max_order; ++order) {
         size_t n = 0;
         for (size_t set = 1; set <= space->n_base_sets; ++set)
-            n += space->order[set] == order;
+            n += space->sets.order[set] == order;
         if (n == 0)
             continue;
         const char *plural = n == 1 ? "" : "s";

@@ -23,18 +23,6 @@ static hs_status append_hash(hs_config_values *values, size_t *capacity, const c
     return append_row(values, capacity, key, text, error);
 }
 
-static uint64_t hash_space(const hs_space *space)
-{
-    uint64_t hash = hs_hash_u64(0, space->max_order);
-
-    hash = hs_hash(hash, space->order, space->n_sets * sizeof *space->order);
-    hash = hs_hash(hash, space->intervention, space->n_sets * sizeof *space->intervention);
-    hash = hs_hash(hash, space->components, space->n_sets * space->max_order * 3 * sizeof *space->components);
-    for (size_t i = 0; i < space->n_interventions; ++i)
-        hash = hs_hash_text(hash, space->intervention_names[i]);
-    return hash;
-}
-
 /* The plan and the engine's stacks decide the composition of every batch, and with it the bits. */
 static uint64_t hash_plan(const hs_plan *plan, size_t stacked_rows)
 {
@@ -105,6 +93,8 @@ done:
 static hs_status append_hashes(const hs_study *study, hs_config_values *values, size_t *capacity, hs_error *error)
 {
     const hs_task_workload *reference = study->storage->reference_set;
+    const hs_space *space = &study->space;
+    uint64_t hash = 0;
     char key[128];
 
     HS_TRY(append_hash(values, capacity, "hash.checkpoint", study->storage->model_hash, error));
@@ -121,7 +111,8 @@ static hs_status append_hashes(const hs_study *study, hs_config_values *values, 
     }
     if (reference != NULL)
         HS_TRY(append_hash(values, capacity, "hash.reference", hash_sequences(&reference->workload.sequences), error));
-    HS_TRY(append_hash(values, capacity, "hash.ablation_sets", hash_space(&study->space), error));
+    HS_TRY(hs_sets_hash(&space->sets, space->n_sets, space->max_order, hs_hash_u64(0, space->max_order), &hash, error));
+    HS_TRY(append_hash(values, capacity, "hash.ablation_sets", hash, error));
     return append_plan(study, values, capacity, error);
 }
 

@@ -233,15 +233,13 @@ static hs_status describe_tasks(const hs_study *study, struct study_layout *l, h
     return HS_OK;
 }
 
-static void describe_sets(const hs_space *space, hs_results_sets *sets)
+/* Those of the first phase, also where the table is the file's and has more. */
+static void describe_sets(const hs_space *space, hs_sets *sets)
 {
-    *sets = (hs_results_sets){.n_sets = space->n_sets,
-                              .max_order = space->max_order,
-                              .order = space->order,
-                              .intervention = space->intervention,
-                              .components = space->components,
-                              .n_interventions = space->n_interventions,
-                              .intervention_names = (const char *const *)space->intervention_names};
+    *sets = space->sets;
+    sets->block = NULL;
+    sets->n_sets = space->n_sets;
+    sets->n_added = (size_t)sets->first_added[space->n_sets];
 }
 
 static void describe_means(const hs_study *study, hs_results_layout *layout)

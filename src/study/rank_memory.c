@@ -53,8 +53,8 @@ static size_t means_bytes(const hs_study *study, size_t n_positions, size_t elem
 static size_t tables_bytes(const hs_study *study, size_t n_positions)
 {
     const hs_space *space = &study->space;
-    size_t n_bytes = space->n_allocated * (2 + 3 * space->max_order) * sizeof(int32_t) +
-                     (size_t)study->plan.n_groups * sizeof(uint64_t);
+    size_t n_added = (size_t)space->sets.first_added[space->n_sets] + space->later.n_added;
+    size_t n_bytes = hs_sets_bytes(space->n_allocated, n_added) + (size_t)study->plan.n_groups * sizeof(uint64_t);
 
     if (study->tokenizer != NULL && hs_tokenizer_problem(study->tokenizer) == NULL)
         n_bytes += study->model->shape.vocabulary * TOKENIZER_BYTES_A_TOKEN;
@@ -188,7 +188,7 @@ static size_t count_singles(const hs_space *space)
     size_t n = 0;
 
     for (size_t set = 0; set < space->n_sets; ++set)
-        n += space->order[set] == 1;
+        n += space->sets.order[set] == 1;
     return n;
 }
 

@@ -178,16 +178,9 @@ done:
 
 void hs__study_take_phases(hs_study *study, const hs_results *results)
 {
-    const hs_results_sets *sets = hs_results_sets_of(results);
-    hs_space *space = &study->space;
-    size_t first = space->n_sets, n = sets->n_sets - first;
-    size_t n_columns = 3 * space->max_order;
-
-    memcpy(space->order + first, sets->order + first, n * sizeof *space->order);
-    memcpy(space->intervention + first, sets->intervention + first, n * sizeof *space->intervention);
-    memcpy(space->components + first * n_columns, sets->components + first * n_columns,
-           n * n_columns * sizeof *space->components);
-    space->n_sets = sets->n_sets;
+    hs_sets_clear(&study->space.sets);
+    study->space.sets = *hs_results_sets_of(results);
+    study->space.sets.block = NULL;
 }
 
 const char *hs__study_reference_notes(const hs_study *study)

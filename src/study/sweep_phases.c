@@ -7,44 +7,41 @@
 
 /* ---- choosing ---------------------------------------------------------------------------------------------------- */
 
-/* What rank 0 chose, on every rank. */
-static hs_status share_sets(hs_comm *comm, hs_chosen_sets *sets, hs_error *error)
+/* What rank 0 chose, on every rank: `rows` continue the file's table, so the arrays are all there is to them. */
+static hs_status share_rows(hs_comm *comm, hs_sets *rows, hs_error *error)
 {
-    const size_t row = 3 * sets->max_order;
-    uint64_t n = sets->n_sets;
+    uint64_t sizes[] = {rows->n_sets, rows->n_added, rows->max_order};
     hs_status status = HS_OK;
 
-    HS_TRY(hs_comm_broadcast(comm, &n, sizeof n, 0, error));
-    if (hs_comm_rank(comm) != 0) {
-        sets->n_sets = (size_t)n;
-        status = hs_allocate(&sets->order, sets->n_sets, sizeof *sets->order, "chosen sets", error);
-        if (status == HS_OK)
-            status = hs_allocate(&sets->intervention, sets->n_sets, sizeof *sets->intervention, "chosen sets", error);
-        if (status == HS_OK)
-            status = hs_allocate(&sets->components, sets->n_sets, row * sizeof *sets->components, "chosen sets", error);
-    }
+    HS_TRY(hs_comm_broadcast(comm, sizes, sizeof sizes, 0, error));
+    if (hs_comm_rank(comm) != 0)
+        status = hs_sets_reserve(rows, (size_t)sizes[0], (size_t)sizes[1], error);
     HS_TRY(hs_comm_agree(comm, status, error));
-    if (n == 0)
+    if (sizes[0] == 0)
         return HS_OK;
-    HS_TRY(hs_comm_broadcast(comm, sets->order, sets->n_sets * sizeof *sets->order, 0, error));
-    HS_TRY(hs_comm_broadcast(comm, sets->intervention, sets->n_sets * sizeof *sets->intervention, 0, error));
-    return hs_comm_broadcast(comm, sets->components, sets->n_sets * row * sizeof *sets->components, 0, error);
+    rows->n_sets = (size_t)sizes[0];
+    rows->n_added = (size_t)sizes[1];
+    rows->max_order = (size_t)sizes[2];
+    HS_TRY(hs_comm_broadcast(comm, rows->order, rows->n_sets * sizeof *rows->order, 0, error));
+    HS_TRY(hs_comm_broadcast(comm, rows->intervention, rows->n_sets * sizeof *rows->intervention, 0, error));
+    HS_TRY(hs_comm_broadcast(comm, rows->parent, rows->n_sets * sizeof *rows->parent, 0, error));
+    HS_TRY(hs_comm_broadcast(comm, rows->first_added, (rows->n_sets + 1) * sizeof *rows->first_added, 0, error));
+    return hs_comm_broadcast(comm, rows->added, rows->n_added * sizeof *rows->added, 0, error);
 }
 
 static hs_status choose_next(study_session *s, hs_error *error)
 {
-    hs_chosen_sets sets = {.max_order = hs_results_sets_of(s->results)->max_order};
+    hs_sets rows = {.base = hs_results_sets_of(s->results)};
     hs_status status = HS_OK;
 
     if (hs_comm_rank(s->comm) == 0)
-        status = hs_analysis_choose_phase(s->results, &sets, error);
+        status = hs_analysis_choose_phase(s->results, &rows, error);
     HS_GOTO_DONE(hs_comm_agree(s->comm, status, error));
-    HS_GOTO_DONE(share_sets(s->comm, &sets, error));
-    const hs_results_sets rows = hs_analysis_chosen_sets_view(&sets, s->results);
-    HS_GOTO_DONE(hs_comm_agree(s->comm, hs_results_add_phase(s->results, &rows, error), error));
+    HS_GOTO_DONE(share_rows(s->comm, &rows, error));
+    HS_GOTO_DONE(hs_results_add_phase(s->results, &rows, error));
     hs__study_take_phases(s->study, s->results);
 done:
-    hs_analysis_chosen_sets_clear(&sets);
+    hs_sets_clear(&rows);
     return status;
 }
 
@@ -93,7 +90,7 @@ static void report_not_finite(void *context, const hs_not_finite *place)
     const phase_sweep *sweep = context;
     const hs_study *study = sweep->s->study;
     const hs_task *task = study->tasks[place->task];
-    const hs_results_sets *sets = hs_results_sets_of(sweep->s->results);
+    const hs_sets *sets = hs_results_sets_of(sweep->s->results);
     const char *ablation = sets->intervention_names[sets->intervention[place->set]];
     char where[64] = "after the last layer";
     hs_text heads = {0};
@@ -101,7 +98,7 @@ static void report_not_finite(void *context, const hs_not_finite *place)
 
     if (place->layer < study->model->shape.n_layers)
         snprintf(where, sizeof where, "from layer %" PRIu64 " on", place->layer);
-    if (hs_results_set_name(sets, place->set, &heads, &ignored) != HS_OK)
+    if (hs_sets_name(sets, place->set, &heads, &ignored) != HS_OK)
         return;
     hide_progress(sweep);
     hs_log_print(&sweep->s->options->log, HS_LOG_WARNING,

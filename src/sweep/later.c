@@ -2,10 +2,12 @@
 
 #include <string.h>
 
-static void add_phase(hs_space *space, const char *name, size_t n_sets)
+/* `n_added`: components that each of its sets adds to its parent, at most. */
+static void add_phase(hs_space *space, const char *name, size_t n_sets, size_t n_added)
 {
     space->later_names[space->later.n_phases++] = name;
     space->later.n_sets += n_sets;
+    space->later.n_added += n_sets * n_added;
 }
 
 /* ---- what can be chosen ------------------------------------------------------------------------------------------ */
@@ -70,7 +72,7 @@ static void add_greedy(const hs_experiment *experiment, hs_space *space)
 
     for (size_t n_removed = 2; n_removed <= curve_length(experiment, space); ++n_removed) {
         size_t n_left = space->n_singles - n_removed + 1;
-        add_phase(space, HS_PHASE_GREEDY, limit > 0 && limit < n_left ? limit : n_left);
+        add_phase(space, HS_PHASE_GREEDY, limit > 0 && limit < n_left ? limit : n_left, 1);
     }
 }
 
@@ -83,7 +85,7 @@ static hs_status add_curves(const hs_experiment *experiment, hs_space *space, hs
         return hs_fail(error, HS_ERROR_USAGE, "%s: a pruning curve of %zu heads; state pruning.max_heads up to %d",
                        experiment->path, length, HS_SPACE_MAX_ORDER);
     if (experiment->pruning_curve & HS_CURVES_IMPORTANCE)
-        add_phase(space, HS_PHASE_IMPORTANCE, length - 1);
+        add_phase(space, HS_PHASE_IMPORTANCE, length - 1, 1);
     if (experiment->pruning_curve & HS_CURVES_GREEDY)
         add_greedy(experiment, space);
     space->max_order = length > space->max_order ? length : space->max_order;
@@ -93,19 +95,15 @@ static hs_status add_curves(const hs_experiment *experiment, hs_space *space, hs
 /* Bytes of the name of a set of so many components, each with the longest name of the model. */
 static hs_status longest_name(const component_grid *grid, size_t order, size_t *length_inout, hs_error *error)
 {
-    const int32_t order_of_set = (int32_t)order;
+    const hs_component longest = {(int32_t)grid->kind, (int32_t)grid->n_layers - 1, (int32_t)grid->n_indices - 1};
     hs_text name = {0};
-    int32_t *components = NULL;
+    hs_component *components = NULL;
     hs_status status;
 
-    HS_GOTO_DONE(hs_allocate(&components, order, 3 * sizeof *components, "longest name", error));
-    for (size_t i = 0; i < order; ++i) {
-        components[3 * i] = (int32_t)grid->kind;
-        components[3 * i + 1] = (int32_t)grid->n_layers - 1;
-        components[3 * i + 2] = (int32_t)grid->n_indices - 1;
-    }
-    const hs_results_sets sets = {.n_sets = 1, .max_order = order, .order = &order_of_set, .components = components};
-    HS_GOTO_DONE(hs_results_set_name(&sets, 0, &name, error));
+    HS_GOTO_DONE(hs_allocate(&components, order, sizeof *components, "longest name", error));
+    for (size_t i = 0; i < order; ++i)
+        components[i] = longest;
+    HS_GOTO_DONE(hs_sets_components_name(components, order, &name, error));
     *length_inout = name.length > *length_inout ? name.length : *length_inout;
 done:
     hs_text_clear(&name);
@@ -117,6 +115,7 @@ hs_status hs__sweep_later_plan(const hs_experiment *experiment, const component_
                                hs_error *error)
 {
     bool prunes = experiment->pruning_curve != HS_CURVES_NONE;
+    const size_t first_order = space->max_order; /* controls are as large as the sets that they are for */
 
     HS_TRY(check_pruned_intervention(experiment, space, error));
     if (experiment->controls_random_sets == 0 && !prunes)
@@ -128,7 +127,7 @@ hs_status hs__sweep_later_plan(const hs_experiment *experiment, const component_
     if (experiment->controls_random_sets > 0) {
         HS_TRY(check_controls(experiment, error));
         add_phase(space, HS_PHASE_CONTROLS,
-                  (size_t)experiment->controls_random_sets * (size_t)experiment->controls_for_best);
+                  (size_t)experiment->controls_random_sets * (size_t)experiment->controls_for_best, first_order);
     }
     if (space->n_sets + space->later.n_sets > (size_t)experiment->max_sets)
         return hs_fail(error, HS_ERROR_USAGE,

@@ -90,27 +90,6 @@ hs_status hs__sweep_selector_mark(const char *selector, const component_grid *gr
     return HS_OK;
 }
 
-hs_status hs__sweep_set_list_append(set_list *list, const hs_component *components, size_t n, hs_error *error)
-{
-    HS_TRY(hs_reserve(&list->components, &list->components_capacity, list->n_components + n, sizeof *list->components,
-                      "ablation sets", error));
-    HS_TRY(hs_reserve(&list->offsets, &list->offsets_capacity, list->n_sets + 2, sizeof *list->offsets, "ablation sets",
-                      error));
-    if (n > 0)
-        memcpy(list->components + list->n_components, components, n * sizeof *components);
-    list->n_components += n;
-    list->n_sets += 1;
-    list->offsets[list->n_sets] = list->n_components;
-    return HS_OK;
-}
-
-void hs__sweep_set_list_clear(set_list *list)
-{
-    hs_free(list->components);
-    hs_free(list->offsets);
-    *list = (set_list){0};
-}
-
 /* What stands in a set file, for messages. */
 typedef struct set_line {
     const char *path;
@@ -149,7 +128,7 @@ static hs_status parse_head(const char **cursor, const set_line *line, hs_compon
     return HS_OK;
 }
 
-static hs_status parse_line(const char *text, const set_line *line, set_list *list, hs_error *error)
+static hs_status parse_line(const char *text, const set_line *line, hs_sets *sets, hs_error *error)
 {
     hs_component components[HS_SPACE_MAX_ORDER];
     size_t n = 0;
@@ -168,10 +147,10 @@ static hs_status parse_line(const char *text, const set_line *line, set_list *li
         if (hs_sets_compare_components(&components[i - 1], &components[i]) == 0)
             return hs_fail(error, HS_ERROR_USAGE, "%s:%zu: %d.%d stands twice in one set", line->path, line->number,
                            components[i].layer, components[i].index);
-    return hs__sweep_set_list_append(list, components, n, error);
+    return hs_sets_append(sets, 0, 0, components, n, error);
 }
 
-hs_status hs__sweep_set_list_read(const char *path, const component_grid *grid, set_list *list, hs_error *error)
+hs_status hs__sweep_set_file_read(const char *path, const component_grid *grid, hs_sets *sets, hs_error *error)
 {
     char *text = NULL;
     size_t n_bytes = 0;
@@ -182,7 +161,7 @@ hs_status hs__sweep_set_list_read(const char *path, const component_grid *grid, 
         end = start + strcspn(start, "\n");
         *end = '\0';
         ++line.number;
-        status = parse_line(start, &line, list, error);
+        status = parse_line(start, &line, sets, error);
     }
     hs_free(text);
     return status;

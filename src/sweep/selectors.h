@@ -17,19 +17,7 @@ typedef struct component_grid {
  */
 hs_status hs__sweep_selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error);
 
-/* Sets of a set file, back to back: set s is components[offsets[s]] .. components[offsets[s + 1] - 1], each sorted. */
-typedef struct set_list {
-    hs_component *components;
-    size_t n_components;
-    size_t components_capacity;
-    size_t *offsets;
-    size_t offsets_capacity;
-    size_t n_sets;
-} set_list;
-
-/* One set a line: heads as layer.index, separated by white space, "+" or ","; "#" begins a comment. */
-hs_status hs__sweep_set_list_read(const char *path, const component_grid *grid, set_list *list, hs_error *error);
-hs_status hs__sweep_set_list_append(set_list *list, const hs_component *components, size_t n, hs_error *error);
-void hs__sweep_set_list_clear(set_list *list);
+/* Appends the sets of a file, one a line: heads as layer.index, separated by white space, "+" or ","; "#" begins a comment. */
+hs_status hs__sweep_set_file_read(const char *path, const component_grid *grid, hs_sets *sets, hs_error *error);
 
 #endif

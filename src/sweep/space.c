@@ -4,22 +4,23 @@
 #include "headsweep/sweep.h"
 #include "sweep/later.h"
 
-/* The components that sweep.heads selects, in table order. */
-static hs_status select_components(const hs_experiment *experiment, const component_grid *grid, set_list *selected_out,
-                                   hs_error *error)
+/* The components that sweep.heads selects, in table order: hs_free() them. */
+static hs_status select_components(const hs_experiment *experiment, const component_grid *grid,
+                                   hs_component **components_out, size_t *n_out, hs_error *error)
 {
     size_t n = grid->n_layers * grid->n_indices;
     bool *selected = NULL;
     hs_status status = hs_allocate(&selected, n, sizeof *selected, "head selection", error);
 
+    if (status == HS_OK)
+        status = hs_allocate(components_out, n, sizeof **components_out, "head selection", error);
     for (size_t i = 0; status == HS_OK && i < experiment->heads.n; ++i)
         if (hs__sweep_selector_mark(experiment->heads.items[i], grid, selected, error) != HS_OK)
             status = hs_error_prefix(error, "%s", hs_config_where(experiment, "sweep.heads"));
-    for (size_t i = 0; status == HS_OK && i < n; ++i) {
-        hs_component component = {(int32_t)grid->kind, (int32_t)(i / grid->n_indices), (int32_t)(i % grid->n_indices)};
+    for (size_t i = 0; status == HS_OK && i < n; ++i)
         if (selected[i])
-            status = hs__sweep_set_list_append(selected_out, &component, 1, error);
-    }
+            (*components_out)[(*n_out)++] =
+                (hs_component){(int32_t)grid->kind, (int32_t)(i / grid->n_indices), (int32_t)(i % grid->n_indices)};
     hs_free(selected);
     return status;
 }
@@ -55,22 +56,23 @@ static hs_status check_size(const hs_experiment *experiment, size_t n_components
 }
 
 /* Appends all subsets of `order` of the selected components, lexicographically. */
-static hs_status enumerate_order(const set_list *selected, size_t order, set_list *sets, hs_error *error)
+static hs_status enumerate_order(const hs_component *selected, size_t n_selected, size_t order, hs_sets *sets,
+                                 hs_error *error)
 {
     size_t chosen[HS_SPACE_MAX_ORDER];
     hs_component components[HS_SPACE_MAX_ORDER] = {0};
 
-    if (order > selected->n_components)
+    if (order > n_selected)
         return HS_OK;
     for (size_t i = 0; i < order; ++i)
         chosen[i] = i;
     for (;;) {
         for (size_t i = 0; i < order; ++i)
-            components[i] = selected->components[chosen[i]];
-        HS_TRY(hs__sweep_set_list_append(sets, components, order, error));
+            components[i] = selected[chosen[i]];
+        HS_TRY(hs_sets_append(sets, 0, 0, components, order, error));
 
         size_t moved = order;
-        while (moved > 0 && chosen[moved - 1] == selected->n_components - order + moved - 1)
+        while (moved > 0 && chosen[moved - 1] == n_selected - order + moved - 1)
             --moved;
         if (moved == 0)
             return HS_OK;
@@ -93,17 +95,18 @@ static int set_view_compare(const void *a, const void *b)
     return hs_sets_compare(left->components, left->n, right->components, right->n);
 }
 
-/* Sorted views of the sets, without duplicates. */
-static hs_status sort_sets(const set_list *sets, set_view **views_out, size_t *n_out, hs_error *error)
+/* Sorted views of the sets, without duplicates; none of them has a parent but the clean model. */
+static hs_status sort_sets(const hs_sets *sets, set_view **views_out, size_t *n_out, hs_error *error)
 {
+    const size_t n_sets = sets->n_sets - 1;
     set_view *views = NULL;
     size_t n = 0;
 
-    HS_TRY(hs_allocate(&views, sets->n_sets, sizeof *views, "ablation sets", error));
-    for (size_t i = 0; i < sets->n_sets; ++i)
-        views[i] = (set_view){sets->components + sets->offsets[i], sets->offsets[i + 1] - sets->offsets[i]};
-    qsort(views, sets->n_sets, sizeof *views, set_view_compare);
-    for (size_t i = 0; i < sets->n_sets; ++i)
+    HS_TRY(hs_allocate(&views, n_sets, sizeof *views, "ablation sets", error));
+    for (size_t i = 0; i < n_sets; ++i)
+        views[i] = (set_view){sets->added + sets->first_added[i + 1], (size_t)sets->order[i + 1]};
+    qsort(views, n_sets, sizeof *views, set_view_compare);
+    for (size_t i = 0; i < n_sets; ++i)
         if (n == 0 || set_view_compare(&views[n - 1], &views[i]) != 0)
             views[n++] = views[i];
     *views_out = views;
@@ -111,44 +114,36 @@ static hs_status sort_sets(const set_list *sets, set_view **views_out, size_t *n
     return HS_OK;
 }
 
-static void write_set(hs_space *space, size_t row, int32_t intervention, const set_view *set)
+/* The clean model and the sorted sets under each intervention. */
+static hs_status fill_table(hs_space *space, const set_view *views, size_t n_views, hs_error *error)
 {
-    int32_t *components = space->components + row * space->max_order * 3;
+    hs_sets *sets = &space->sets;
 
-    space->order[row] = (int32_t)set->n;
-    space->intervention[row] = intervention;
-    for (size_t i = 0; i < space->max_order * 3; ++i)
-        components[i] = -1;
-    for (size_t i = 0; i < set->n; ++i) {
-        components[3 * i] = set->components[i].kind;
-        components[3 * i + 1] = set->components[i].layer;
-        components[3 * i + 2] = set->components[i].index;
-    }
+    sets->n_interventions = space->n_interventions;
+    sets->intervention_names = (const char *const *)space->intervention_names;
+    HS_TRY(hs_sets_append(sets, -1, 0, NULL, 0, error));
+    for (size_t i = 0; i < space->n_interventions; ++i)
+        for (size_t s = 0; s < n_views; ++s)
+            HS_TRY(hs_sets_append(sets, (int32_t)i, 0, views[s].components, views[s].n, error));
+    return HS_OK;
 }
 
-static hs_status fill_table(const hs_experiment *experiment, const component_grid *grid, hs_space *space,
-                            const set_view *views, size_t n_views, hs_error *error)
+static hs_status count_and_fill(const hs_experiment *experiment, const component_grid *grid, hs_space *space,
+                                const set_view *views, size_t n_views, hs_error *error)
 {
-    const set_view clean = {NULL, 0};
+    size_t n_added = 0;
 
     space->n_base_sets = n_views;
     space->n_sets = 1 + space->n_interventions * n_views;
-    for (size_t i = 0; i < n_views; ++i)
+    for (size_t i = 0; i < n_views; ++i) {
         space->max_order = views[i].n > space->max_order ? views[i].n : space->max_order;
-    for (size_t i = 0; i < n_views; ++i)
         space->n_singles += views[i].n == 1;
+        n_added += space->n_interventions * views[i].n;
+    }
     HS_TRY(hs__sweep_later_plan(experiment, grid, space, error));
     space->n_allocated = space->n_sets + space->later.n_sets;
-    HS_TRY(hs_allocate(&space->order, space->n_allocated, sizeof *space->order, "table of ablation sets", error));
-    HS_TRY(hs_allocate(&space->intervention, space->n_allocated, sizeof *space->intervention, "table of ablation sets",
-                       error));
-    HS_TRY(hs_allocate(&space->components, space->n_allocated, space->max_order * 3 * sizeof *space->components,
-                       "table of ablation sets", error));
-    write_set(space, 0, -1, &clean);
-    for (size_t i = 0; i < space->n_interventions; ++i)
-        for (size_t s = 0; s < n_views; ++s)
-            write_set(space, 1 + i * n_views + s, (int32_t)i, &views[s]);
-    return HS_OK;
+    HS_TRY(hs_sets_reserve(&space->sets, space->n_sets, n_added, error));
+    return fill_table(space, views, n_views, error);
 }
 
 /* Two spellings of one intervention ("flip", "scale=-1") would be swept twice under two names: refused. */
@@ -180,28 +175,30 @@ hs_status hs_sweep_space_build(const hs_experiment *experiment, const hs_model_s
 {
     const component_grid grid = {experiment->unit, shape->n_layers,
                                  hs_sets_kind((int32_t)experiment->unit)->count(shape)};
-    set_list selected = {0}, sets = {0};
+    hs_component *selected = NULL;
+    hs_sets sets = {0};
     set_view *views = NULL;
-    size_t n_views = 0;
+    size_t n_selected = 0, n_views = 0;
     hs_space space = {.kind = grid.kind};
     hs_status status;
 
     *space_out = space;
     HS_GOTO_DONE(parse_interventions(experiment, &space, error));
-    HS_GOTO_DONE(select_components(experiment, &grid, &selected, error));
+    HS_GOTO_DONE(select_components(experiment, &grid, &selected, &n_selected, error));
+    HS_GOTO_DONE(hs_sets_append(&sets, -1, 0, NULL, 0, error));
     if (experiment->sets_file[0] != '\0')
-        HS_GOTO_DONE(hs__sweep_set_list_read(experiment->sets_file, &grid, &sets, error));
-    HS_GOTO_DONE(check_size(experiment, selected.n_components, sets.n_sets, error));
+        HS_GOTO_DONE(hs__sweep_set_file_read(experiment->sets_file, &grid, &sets, error));
+    HS_GOTO_DONE(check_size(experiment, n_selected, sets.n_sets - 1, error));
     for (size_t i = 0; i < experiment->n_orders; ++i)
-        HS_GOTO_DONE(enumerate_order(&selected, (size_t)experiment->orders[i], &sets, error));
+        HS_GOTO_DONE(enumerate_order(selected, n_selected, (size_t)experiment->orders[i], &sets, error));
     HS_GOTO_DONE(sort_sets(&sets, &views, &n_views, error));
-    HS_GOTO_DONE(fill_table(experiment, &grid, &space, views, n_views, error));
+    HS_GOTO_DONE(count_and_fill(experiment, &grid, &space, views, n_views, error));
     *space_out = space;
     space = (hs_space){0};
 done:
     hs_free(views);
-    hs__sweep_set_list_clear(&sets);
-    hs__sweep_set_list_clear(&selected);
+    hs_sets_clear(&sets);
+    hs_free(selected);
     hs_sweep_space_clear(&space);
     return status;
 }
@@ -212,21 +209,18 @@ void hs_sweep_space_clear(hs_space *space)
         hs_free(space->intervention_names[i]);
     hs_free(space->intervention_names);
     hs_free(space->interventions);
-    hs_free(space->order);
-    hs_free(space->intervention);
-    hs_free(space->components);
+    hs_sets_clear(&space->sets);
     hs_free(space->later_names);
     *space = (hs_space){0};
 }
 
 hs_ablation hs_sweep_space_ablation(const hs_space *space, uint64_t set, hs_component *buffer)
 {
-    const int32_t *components = space->components + set * space->max_order * 3;
-    hs_ablation ablation = {buffer, (size_t)space->order[set], {HS_INTERVENTION_ZERO, 0}};
+    const hs_sets *sets = &space->sets;
+    hs_ablation ablation = {buffer, (size_t)sets->order[set], {HS_INTERVENTION_ZERO, 0}};
 
-    for (size_t i = 0; i < ablation.n_components; ++i)
-        buffer[i] = (hs_component){components[3 * i], components[3 * i + 1], components[3 * i + 2]};
-    if (space->intervention[set] >= 0)
-        ablation.intervention = space->interventions[space->intervention[set]];
+    hs_sets_view(sets, set, buffer);
+    if (sets->intervention[set] >= 0)
+        ablation.intervention = space->interventions[sets->intervention[set]];
     return ablation;
 }

@@ -3,10 +3,12 @@
  * reader, their cells too; a phase that is not whole is not there, and adding it again gives the same bytes.
  */
 #include "mpi/shared_place.h"
+#include "support/old_layout.h"
+#include "support/sets_rows.h"
 
 #include <string.h>
 
-enum { N_FIRST = 43, N_NEW = 3, MAX_ORDER = 2 };
+enum { N_FIRST = 43, N_NEW = 3, N_NEW_ADDED = 4, MAX_ORDER = 2 };
 
 static const char *const later_names[] = {"controls", "greedy"};
 
@@ -21,18 +23,18 @@ static void place_new(hs_comm *comm, shared_place *place, size_t max_later_sets)
 {
     shared_place_init(comm, place, (results_fixture_options){2, 3, 10, 4, false});
     place->fixture.layout.later = (hs_results_later){
-        .n_phases = 2, .names = later_names, .n_sets = max_later_sets, .longest_name = strlen("0.kv1+1.kv0")};
+        .n_phases = 2,
+        .names = later_names,
+        .n_sets = max_later_sets,
+        .n_added = N_NEW_ADDED,
+        .longest_name = strlen("0.kv1+1.kv0"),
+    };
     shared_place_make_file(comm, place);
 }
 
-static hs_results_sets new_sets(const hs_results *results, size_t n)
+static hs_sets new_sets(const hs_results *results, size_t n)
 {
-    hs_results_sets sets = *hs_results_sets_of(results);
-    sets.n_sets = n;
-    sets.order = new_order;
-    sets.intervention = new_intervention;
-    sets.components = &new_components[0][0];
-    return sets;
+    return sets_of_rows(hs_results_sets_of(results), n, MAX_ORDER, new_order, new_intervention, &new_components[0][0]);
 }
 
 static bool has_phase(const hs_results *results, size_t n_chosen, size_t n_sets)
@@ -41,9 +43,20 @@ static bool has_phase(const hs_results *results, size_t n_chosen, size_t n_sets)
            hs_results_sets_of(results)->n_sets == n_sets;
 }
 
+static bool components_are_right(const hs_sets *sets, uint64_t first)
+{
+    for (size_t row = 0; row < N_NEW; row++) {
+        hs_component view[MAX_ORDER];
+        hs_sets_view(sets, first + row, view);
+        if (memcmp(view, new_components[row], (size_t)new_order[row] * sizeof *view) != 0)
+            return false;
+    }
+    return true;
+}
+
 static bool rows_are_right(const hs_results *results)
 {
-    const hs_results_sets *sets = hs_results_sets_of(results);
+    const hs_sets *sets = hs_results_sets_of(results);
     uint64_t first = 0, n = 0;
     hs_text name = {0};
     hs_error error = {0};
@@ -51,8 +64,8 @@ static bool rows_are_right(const hs_results *results)
     bool right = first == N_FIRST && n == N_NEW && strcmp(hs_results_phase_name(results, 1), "controls") == 0 &&
                  memcmp(sets->order + first, new_order, sizeof new_order) == 0 &&
                  memcmp(sets->intervention + first, new_intervention, sizeof new_intervention) == 0 &&
-                 memcmp(sets->components + first * MAX_ORDER * 3, new_components, sizeof new_components) == 0 &&
-                 hs_results_set_name(sets, first + 1, &name, &error) == HS_OK && strcmp(name.text, "0.kv1+1.kv0") == 0;
+                 components_are_right(sets, first) && hs_sets_name(sets, first + 1, &name, &error) == HS_OK &&
+                 strcmp(name.text, "0.kv1+1.kv0") == 0;
     hs_text_clear(&name);
     return right;
 }
@@ -77,7 +90,7 @@ static void test_adding(void **state)
     place_new(comm, &place, 5);
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
     mpi_assert(comm, has_phase(results, 1, N_FIRST));
-    hs_results_sets sets = new_sets(results, N_NEW);
+    hs_sets sets = new_sets(results, N_NEW);
     mpi_assert_ok(comm, hs_results_add_phase(results, &sets, &error), &error);
     mpi_assert(comm, has_phase(results, 2, N_FIRST + N_NEW) && rows_are_right(results));
     /* The last rank writes a cell of a new set. */
@@ -115,13 +128,14 @@ static void test_refused(void **state)
     shared_place place;
     place_new(comm, &place, N_NEW - 1);
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
-    hs_results_sets sets = new_sets(results, N_NEW);
+    hs_sets sets = new_sets(results, N_NEW);
     mpi_assert(comm, hs_results_add_phase(results, &sets, &error) == HS_ERROR_INTERNAL);
     error = (hs_error){0};
-    const int32_t empty[] = {0};
-    sets.n_sets = 1;
-    sets.order = empty;
+    hs_sets_clear(&sets);
+    sets = new_sets(results, 1);
+    sets.added[0].layer = -1;
     mpi_assert(comm, hs_results_add_phase(results, &sets, &error) == HS_ERROR_RESULTS);
+    hs_sets_clear(&sets);
     error = (hs_error){0};
     mpi_assert(comm, has_phase(results, 1, N_FIRST));
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
@@ -152,7 +166,7 @@ static void test_torn_phase(void **state)
     uint64_t whole = 0, again = 0;
     place_new(comm, &place, 5);
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
-    hs_results_sets sets = new_sets(results, N_NEW);
+    hs_sets sets = new_sets(results, N_NEW);
     mpi_assert_ok(comm, hs_results_add_phase(results, &sets, &error), &error);
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
     mpi_assert_ok(comm, hs_hash_file(0, place.path, &whole, &error), &error);
@@ -169,12 +183,32 @@ static void test_torn_phase(void **state)
     shared_place_clear(comm, &place);
 }
 
+/* Nothing is chosen into a file of layout 1; its cells are there to be read and written. */
+static void test_old_layout(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+    hs_results *results = NULL;
+    shared_place place;
+    place_new(comm, &place, 1);
+    mpi_assert(comm, hs_comm_rank(comm) != 0 || old_layout_unpack(place.path));
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    mpi_assert(comm, hs_results_sets_of(results)->n_sets == 14 && hs_results_n_chosen_phases(results) == 6);
+    hs_sets rows = {.base = hs_results_sets_of(results)};
+    mpi_assert(comm, hs_results_add_phase(results, &rows, &error) == HS_ERROR_RESULTS);
+    mpi_assert(comm, strstr(error.message, "layout 1") != NULL);
+    error = (hs_error){0};
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    shared_place_clear(comm, &place);
+}
+
 int main(void)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_adding),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_torn_phase),
+        cmocka_unit_test(test_old_layout),
     };
     return mpi_test_run("phases of a results file", tests, sizeof tests / sizeof tests[0]);
 }

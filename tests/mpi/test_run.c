@@ -107,18 +107,13 @@ static hs_status create_file(const char *path, const hs_plan *plan, hs_error *er
     static const hs_metric metrics[] = {{"a", "nats", "formula", 1, false, -1},
                                         {"b", "nats", "formula", 1, false, -1},
                                         {"c", "nats", "formula", 1, false, -1}};
-    static int32_t order[N_SETS], intervention[N_SETS], components[N_SETS * 3];
     static uint64_t lines[32];
     hs_results_task tasks[N_TASKS];
     hs_results_layout layout = {.experiment_hash = 42, .tasks = tasks, .n_tasks = N_TASKS};
 
-    for (int32_t set = 0; set < N_SETS; ++set) {
-        order[set] = set > 0;
-        intervention[set] = set > 0 ? 0 : -1;
-        components[3 * set] = set > 0 ? 0 : -1;
-        components[3 * set + 1] = set > 0 ? 0 : -1;
-        components[3 * set + 2] = set > 0 ? set : -1;
-    }
+    layout.sets = (hs_sets){.n_interventions = 1, .intervention_names = interventions};
+    for (int32_t set = 0; set < N_SETS; ++set)
+        HS_TRY(hs_sets_append(&layout.sets, set > 0 ? 0 : -1, 0, &(hs_component){0, 0, set}, set > 0, error));
     for (size_t task = 0; task < N_TASKS; ++task)
         tasks[task] = (hs_results_task){.name = task == 0 ? "first" : "second",
                                         .kind = "formula",
@@ -128,8 +123,9 @@ static hs_status create_file(const char *path, const hs_plan *plan, hs_error *er
                                         .n_shards = plan->tasks[task].n_shards,
                                         .shard_first = plan->tasks[task].shard_first,
                                         .example_line = lines};
-    layout.sets = (hs_results_sets){N_SETS, 1, order, intervention, components, 1, interventions};
-    return hs_results_create(path, &layout, error);
+    hs_status status = hs_results_create(path, &layout, error);
+    hs_sets_clear(&layout.sets);
+    return status;
 }
 
 /* One test's folder, plan and file; the folder is made by rank 0 and known to all. */

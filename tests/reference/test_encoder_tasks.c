@@ -6,6 +6,7 @@
 #include "headsweep/tasks.h"
 #include "support/checkpoint_writer.h"
 #include "support/comm_fixture.h"
+#include "support/sets_rows.h"
 #include "support/shared_data.h"
 
 enum { MAX_PATH = 512, MAX_HEADS = 8 };
@@ -175,7 +176,6 @@ static void compare_values(const struct evaluation *e, const char *name, const h
 
 static void create_results(const char *path, const struct evaluation *e)
 {
-    static const char *const interventions[] = {"zero"};
     const int32_t order[] = {0, 1, 1, 1};
     const int32_t intervention[] = {-1, 0, 0, 0};
     const int32_t components[] = {-1, -1, -1, 0, 0, 0, 0, 0, 1, 0, 0, 2};
@@ -194,9 +194,10 @@ static void create_results(const char *path, const struct evaluation *e)
                                   .n_shards = 1,
                                   .shard_first = shard_first,
                                   .example_line = lines};
-    const hs_results_layout layout = {
-        .sets = {e->n_sets, 1, order, intervention, components, 1, interventions}, .tasks = &task, .n_tasks = 1};
+    hs_results_layout layout = {
+        .sets = zero_sets_of_rows(e->n_sets, 1, order, intervention, components), .tasks = &task, .n_tasks = 1};
     ASSERT_OK(hs_results_create(path, &layout, &error));
+    hs_sets_clear(&layout.sets);
 }
 
 static void compare_summaries(const hs_analysis *analysis, const hs_task *task, const hs_json_value *sets)

@@ -125,7 +125,7 @@ static double tolerance_of(const hs_results_task *of, uint32_t task, size_t metr
 typedef struct fixture {
     char *folder;
     hs_results *results;
-    const hs_results_sets *sets;
+    const hs_sets *sets;
     hs_analysis *analysis;
 } fixture;
 
@@ -213,17 +213,23 @@ static int close_fixture(void **state)
 
 /* ---- sets and numbers --------------------------------------------------------------------------------------------- */
 
-static const int32_t *component_of(const fixture *f, uint64_t set, int32_t i)
+/* Its first and last, of sets of up to two. */
+static void ends_of(const fixture *f, uint64_t set, hs_component ends[2])
 {
-    return f->sets->components + (set * f->sets->max_order + (size_t)i) * 3;
+    hs_sets_view(f->sets, set, ends);
+    if (f->sets->order[set] == 1)
+        ends[1] = ends[0];
 }
 
 static ablation ablation_of(const fixture *f, uint64_t set)
 {
     ablation a = {.intervention = f->sets->intervention[set]};
 
+    hs_component off[2];
+
+    hs_sets_view(f->sets, set, off);
     for (int32_t i = 0; i < f->sets->order[set]; ++i)
-        a.off[planted_role_of(component_of(f, set, i)[1], component_of(f, set, i)[2])] = true;
+        a.off[planted_role_of(off[i].layer, off[i].index)] = true;
     return a;
 }
 
@@ -238,7 +244,7 @@ static void append_name(const fixture *f, uint64_t set, hs_text *names)
 
     if (names->length > 0)
         hs_text_append(names, " ", 1, &error);
-    assert_ok(hs_results_set_name(f->sets, set, names, &error), &error);
+    assert_ok(hs_sets_name(f->sets, set, names, &error), &error);
 }
 
 static void assert_names(hs_text *names, const char *expected)
@@ -286,9 +292,10 @@ static void every_set_is_there(void **state)
     assert_string_equal(f->sets->intervention_names[ZERO], "zero");
     assert_string_equal(f->sets->intervention_names[MEAN], "mean");
     for (uint64_t set = 1; set < f->sets->n_sets; ++set) {
-        const int32_t *first = component_of(f, set, 0), *last = component_of(f, set, f->sets->order[set] - 1);
-        bool *here =
-            &seen[f->sets->intervention[set]][first[1] * PLANTED_HEADS + first[2]][last[1] * PLANTED_HEADS + last[2]];
+        hs_component ends[2];
+        ends_of(f, set, ends);
+        bool *here = &seen[f->sets->intervention[set]][ends[0].layer * PLANTED_HEADS + ends[0].index]
+                          [ends[1].layer * PLANTED_HEADS + ends[1].index];
         assert_false(*here);
         *here = true;
     }

@@ -88,7 +88,7 @@ static bool still_knows(const int *order, size_t n)
 
 static void assert_curve(const fixture *f, const char *method, const int *order)
 {
-    const hs_results_sets *sets = hs_results_sets_of(f->results);
+    const hs_sets *sets = hs_results_sets_of(f->results);
     hs_pruning_curve curve;
     hs_error error = {0};
     bool has = false;
@@ -108,7 +108,7 @@ static void assert_curve(const fixture *f, const char *method, const int *order)
         assert_true(point->kept == expected && point->kept_low == expected && point->kept_high == expected);
         if (n == 0)
             continue;
-        assert_int_equal(point->head[1] * PLANTED_HEADS + point->head[2], order[n - 1]);
+        assert_int_equal(point->head.layer * PLANTED_HEADS + point->head.index, order[n - 1]);
         if (expected == 1)
             assert_int_equal(curve.furthest >= n, 1);
     }
@@ -149,8 +149,7 @@ static void test_sentences(void **state)
 static void test_phases(void **state)
 {
     const fixture *f = *state;
-    const hs_results_sets *sets = hs_results_sets_of(f->results);
-    const size_t n_columns = 3 * sets->max_order;
+    const hs_sets *sets = hs_results_sets_of(f->results);
     uint64_t first, n;
 
     assert_int_equal(hs_results_n_phases(f->results), 1 + 1 + (N_HEADS - 1) + 1);
@@ -163,20 +162,25 @@ static void test_phases(void **state)
     hs_results_phase_sets(f->results, 2, &first, &n);
     assert_int_equal(n, N_HEADS - 2);
     for (uint64_t set = 1; set < sets->n_sets; ++set)
-        for (uint64_t other = 1; other < set; ++other)
-            assert_true(sets->order[set] != sets->order[other] ||
-                        memcmp(sets->components + set * n_columns, sets->components + other * n_columns,
-                               n_columns * sizeof *sets->components) != 0);
+        for (uint64_t other = 1; other < set; ++other) {
+            hs_component left[N_HEADS], right[N_HEADS];
+            hs_sets_view(sets, set, left);
+            hs_sets_view(sets, other, right);
+            assert_true(hs_sets_compare(left, (size_t)sets->order[set], right, (size_t)sets->order[other]) != 0);
+        }
 }
 
 /* Other sets with as many heads in each layer: products of binomial coefficients of 4, less the set itself. */
-static size_t count_others(const hs_results_sets *sets, uint64_t set)
+static size_t count_others(const hs_sets *sets, uint64_t set)
 {
     static const size_t of_four[PLANTED_HEADS + 1] = {1, 4, 6, 4, 1};
     size_t n_in_layer[PLANTED_LAYERS] = {0}, count = 1;
 
+    hs_component components[N_HEADS];
+
+    hs_sets_view(sets, set, components);
     for (int32_t i = 0; i < sets->order[set]; ++i)
-        ++n_in_layer[sets->components[(set * sets->max_order + (size_t)i) * 3 + 1]];
+        ++n_in_layer[components[i].layer];
     for (size_t layer = 0; layer < PLANTED_LAYERS; ++layer)
         count *= of_four[n_in_layer[layer]];
     return count - 1;
@@ -186,7 +190,7 @@ static size_t count_others(const hs_results_sets *sets, uint64_t set)
 static void test_controls(void **state)
 {
     const fixture *f = *state;
-    const hs_results_sets *sets = hs_results_sets_of(f->results);
+    const hs_sets *sets = hs_results_sets_of(f->results);
     hs_analysis *analysis = NULL;
     hs_error error = {0};
     hs_ranking_request request;

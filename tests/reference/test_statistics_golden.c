@@ -61,26 +61,25 @@ static bool is_close(double a, double b)
 /* ---- the sweep as a results file --------------------------------------------------------------------------------- */
 
 typedef struct sweep {
-    int32_t order[MAX_SETS], intervention[MAX_SETS], components[MAX_SETS][2][3];
+    hs_sets sets;
     hs_metric metrics[MAX_TASKS][MAX_METRICS];
     hs_results_task tasks[MAX_TASKS];
     uint64_t shard_first[MAX_TASKS][2];
     uint64_t lines[64];
 } sweep;
 
-static void describe_sets(const hs_json_value *sets, sweep *s)
+static hs_status describe_sets(const hs_json_value *sets, sweep *s, hs_error *error)
 {
-    memset(s->components, -1, sizeof s->components);
     for (size_t set = 0; set < hs_json_size(sets); ++set) {
         const hs_json_value *heads = hs_json_at(sets, set);
-        s->order[set] = (int32_t)hs_json_size(heads);
-        s->intervention[set] = s->order[set] > 0 ? 0 : -1;
+        hs_component components[2] = {{0}};
         for (size_t i = 0; i < hs_json_size(heads); ++i) {
-            s->components[set][i][0] = 0;
-            s->components[set][i][1] = (int32_t)hs_json_integer(hs_json_at(heads, i)) / 4;
-            s->components[set][i][2] = (int32_t)hs_json_integer(hs_json_at(heads, i)) % 4;
+            components[i].layer = (int32_t)hs_json_integer(hs_json_at(heads, i)) / 4;
+            components[i].index = (int32_t)hs_json_integer(hs_json_at(heads, i)) % 4;
         }
+        HS_TRY(hs_sets_append(&s->sets, set > 0 ? 0 : -1, 0, components, hs_json_size(heads), error));
     }
+    return HS_OK;
 }
 
 static void describe_task(const hs_json_value *task, size_t index, sweep *s)
@@ -130,14 +129,14 @@ static hs_status write_sweep(golden *g, const char *path, hs_error *error)
     static sweep s;
     const hs_json_value *sets = get(root(g), "sets"), *tasks = get(root(g), "tasks");
 
-    describe_sets(sets, &s);
+    s.sets = (hs_sets){.n_interventions = 1, .intervention_names = interventions};
+    HS_TRY(describe_sets(sets, &s, error));
     for (size_t i = 0; i < hs_json_size(tasks); ++i)
         describe_task(hs_json_at(tasks, i), i, &s);
-    const hs_results_layout layout = {
-        .sets = {hs_json_size(sets), 2, s.order, s.intervention, &s.components[0][0][0], 1, interventions},
-        .tasks = s.tasks,
-        .n_tasks = hs_json_size(tasks)};
-    HS_TRY(hs_results_create(path, &layout, error));
+    const hs_results_layout layout = {.sets = s.sets, .tasks = s.tasks, .n_tasks = hs_json_size(tasks)};
+    hs_status status = hs_results_create(path, &layout, error);
+    hs_sets_clear(&s.sets);
+    HS_TRY(status);
     HS_TRY(hs_results_open_parallel(g->comm, path, &g->results, error));
     return write_values(g, &s, g->results, error);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "support/checkpoint_writer.h"
+#include "support/sets_rows.h"
 
 /* Task accuracy, metric acc: 1 or 0 an example. Means: 1, .75, 1, .5, .25, .5, NaN (pair BC holds one). */
 static const float accuracy[N_SETS][N_EXAMPLES] = {{1, 1, 1, 1}, {1, 1, 1, 0}, {1, 1, 1, 1},  {1, 0, 1, 0},
@@ -20,7 +21,6 @@ static const float toxicity[N_SETS][N_EXAMPLES][2] = {
 
 static hs_status create(const char *path, const hs_results_attribute *extra, hs_error *error)
 {
-    static const char *const interventions[] = {"zero"};
     static const int32_t order[N_SETS] = {0, 1, 1, 1, 2, 2, 2};
     static const int32_t intervention[N_SETS] = {-1, 0, 0, 0, 0, 0, 0};
     static const int32_t components[N_SETS][2][3] = {
@@ -51,13 +51,15 @@ static hs_status create(const char *path, const hs_results_attribute *extra, hs_
                                       .n_shards = 1,
                                       .shard_first = shard_first,
                                       .example_line = lines}};
-    const hs_results_layout layout = {.experiment = experiment,
-                                      .n_experiment = extra != NULL ? 6 : 5,
-                                      .sets = {N_SETS, 2, order, intervention, &components[0][0][0], 1, interventions},
-                                      .tasks = tasks,
-                                      .n_tasks = 2};
+    hs_results_layout layout = {.experiment = experiment,
+                                .n_experiment = extra != NULL ? 6 : 5,
+                                .sets = zero_sets_of_rows(N_SETS, 2, order, intervention, &components[0][0][0]),
+                                .tasks = tasks,
+                                .n_tasks = 2};
 
-    return hs_results_create(path, &layout, error);
+    hs_status status = hs_results_create(path, &layout, error);
+    hs_sets_clear(&layout.sets);
+    return status;
 }
 
 /* Writes the cells of the first n_sets sets. */

@@ -53,23 +53,17 @@ static const hs_metric metrics[2][3] = {
 
 static void add_set(results_fixture *fixture, size_t n_heads, int32_t intervention, size_t n, const size_t *heads)
 {
-    const size_t set = fixture->layout.sets.n_sets++;
-    fixture->order[set] = (int32_t)n;
-    fixture->intervention[set] = intervention;
-    for (size_t i = 0; i < 2; i++) {
-        int32_t *component = fixture->components + (set * 2 + i) * 3;
-        component[0] = i < n ? 0 : -1;
-        component[1] = i < n ? (int32_t)(heads[i] / n_heads) : -1;
-        component[2] = i < n ? (int32_t)(heads[i] % n_heads) : -1;
-    }
+    hs_component components[2] = {{0}};
+    hs_error error = {0};
+    for (size_t i = 0; i < n; i++)
+        components[i] = (hs_component){0, (int32_t)(heads[i] / n_heads), (int32_t)(heads[i] % n_heads)};
+    REQUIRE(hs_sets_append(&fixture->sets, intervention, 0, components, n, &error) == HS_OK);
 }
 
 static void add_sets(results_fixture *fixture, size_t n_layers, size_t n_heads)
 {
     const size_t n = n_layers * n_heads, n_most = 1 + 2 * (n + n * (n - 1) / 2);
-    fixture->order = new_array(n_most, sizeof *fixture->order);
-    fixture->intervention = new_array(n_most, sizeof *fixture->intervention);
-    fixture->components = new_array(n_most, 6 * sizeof *fixture->components);
+    fixture->sets = (hs_sets){.n_interventions = 2, .intervention_names = intervention_names};
     add_set(fixture, n_heads, -1, 0, NULL);
     for (int32_t intervention = 0; intervention < 2; intervention++) {
         for (size_t head = 0; head < n; head++)
@@ -78,13 +72,8 @@ static void add_sets(results_fixture *fixture, size_t n_layers, size_t n_heads)
             for (size_t j = i + 1; j < n; j++)
                 add_set(fixture, n_heads, intervention, 2, (const size_t[]){i, j});
     }
-    REQUIRE(fixture->layout.sets.n_sets == n_most);
-    fixture->layout.sets.max_order = 2;
-    fixture->layout.sets.order = fixture->order;
-    fixture->layout.sets.intervention = fixture->intervention;
-    fixture->layout.sets.components = fixture->components;
-    fixture->layout.sets.n_interventions = 2;
-    fixture->layout.sets.intervention_names = intervention_names;
+    REQUIRE(fixture->sets.n_sets == n_most);
+    fixture->layout.sets = fixture->sets;
 }
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------- */
@@ -160,9 +149,7 @@ void results_fixture_init(results_fixture *fixture, results_fixture_options opti
 
 void results_fixture_clear(results_fixture *fixture)
 {
-    free(fixture->order);
-    free(fixture->intervention);
-    free(fixture->components);
+    hs_sets_clear(&fixture->sets);
     for (size_t i = 0; i < 2; i++) {
         free(fixture->shard_first[i]);
         free(fixture->example_line[i]);

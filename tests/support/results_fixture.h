@@ -19,7 +19,7 @@ typedef struct results_fixture_options {
 typedef struct results_fixture {
     hs_results_layout layout;
     hs_results_task tasks[2];
-    int32_t *order, *intervention, *components;
+    hs_sets sets; /* in the layout */
     uint64_t *shard_first[2], *example_line[2];
     uint32_t *donor;
     float *mean, *position_mean;

@@ -42,7 +42,7 @@ static hs_status create(const char *path, const small_tables *tables, hs_error *
         tasks[i] = task_of(&tables->tasks[i], shard_first[i], lines);
     }
     if (tables->later != NULL)
-        layout.later = (hs_results_later){1, &tables->later, tables->later_sets.n_sets, 64};
+        layout.later = (hs_results_later){1, &tables->later, tables->later_sets.n_sets, tables->later_sets.n_added, 64};
     return hs_results_create(path, &layout, error);
 }
 

@@ -19,9 +19,9 @@ typedef struct small_task {
 
 /* Everything borrowed. */
 typedef struct small_tables {
-    hs_results_sets sets; /* of the first phase */
-    const char *later;    /* name of a later phase; NULL: none */
-    hs_results_sets later_sets;
+    hs_sets sets;       /* of the first phase */
+    const char *later;  /* name of a later phase; NULL: none */
+    hs_sets later_sets; /* in whatever order: they continue no table yet */
     const small_task *tasks;
     size_t n_tasks;
     const hs_results_attribute *experiment;

@@ -31,39 +31,30 @@ static const hs_results_attribute provenance[] = {{"architecture", "GPT2LMHeadMo
                                                   {"n_layers", "12", false},
                                                   {"n_heads", "12", false}};
 
-static size_t fill_sets(size_t n_layers, size_t n_heads, int32_t *order, int32_t *intervention, int32_t *components)
+static hs_status fill_sets(size_t n_layers, size_t n_heads, hs_sets *sets, hs_error *error)
 {
     const size_t n = n_layers * n_heads;
-    size_t set = 0;
 
-    for (size_t i = 0; i < 3 * MAX_ORDER; ++i)
-        components[i] = -1;
-    intervention[set++] = -1;
+    HS_TRY(hs_sets_append(sets, -1, 0, NULL, 0, error));
     for (size_t i = 0; i < n; ++i)
-        for (size_t j = i; j < n; ++j, ++set) {
-            const int32_t row[] = {0,
-                                   (int32_t)(i / n_heads),
-                                   (int32_t)(i % n_heads),
-                                   i == j ? -1 : 0,
-                                   i == j ? -1 : (int32_t)(j / n_heads),
-                                   i == j ? -1 : (int32_t)(j % n_heads)};
-            order[set] = i == j ? 1 : 2;
-            for (size_t k = 0; k < 3 * MAX_ORDER; ++k)
-                components[3 * MAX_ORDER * set + k] = row[k];
+        for (size_t j = i; j < n; ++j) {
+            const hs_component pair[] = {{0, (int32_t)(i / n_heads), (int32_t)(i % n_heads)},
+                                         {0, (int32_t)(j / n_heads), (int32_t)(j % n_heads)}};
+            HS_TRY(hs_sets_append(sets, 0, 0, pair, i == j ? 1 : 2, error));
         }
-    return set;
+    return HS_OK;
 }
 
 /* A few heads with effects, a backup pair between the layers, and noise by example. */
-static float value_of(const hs_results_sets *sets, size_t n_heads, uint64_t set, uint32_t task, size_t example,
-                      size_t metric)
+static float value_of(const hs_sets *sets, size_t n_heads, uint64_t set, uint32_t task, size_t example, size_t metric)
 {
     const double noise = hs_random_uniform(7, 3 * task + metric, set * N_EXAMPLES + example) - 0.5;
     double effect = 0, taken = 1;
+    hs_component components[MAX_ORDER];
 
+    hs_sets_view(sets, set, components);
     for (int32_t i = 0; i < sets->order[set]; ++i) {
-        const int32_t *component = sets->components + (set * MAX_ORDER + (size_t)i) * 3;
-        const uint64_t head = (uint64_t)component[1] * n_heads + (uint64_t)component[2];
+        const uint64_t head = (uint64_t)components[i].layer * n_heads + (uint64_t)components[i].index;
         const double size = hs_random_uniform(3, task, head);
         effect +=
             (size > 0.9 ? 4 * (size - 0.9) : 0.02 * (size - 0.5)) * (hs_random_uniform(4, task, head) > 0.3 ? -1 : 1);
@@ -77,7 +68,7 @@ static float value_of(const hs_results_sets *sets, size_t n_heads, uint64_t set,
 
 static hs_status write_values(hs_results *results, size_t n_heads, hs_error *error)
 {
-    const hs_results_sets *sets = hs_results_sets_of(results);
+    const hs_sets *sets = hs_results_sets_of(results);
     float values[N_EXAMPLES * N_METRICS];
 
     for (uint32_t task = 0; task < 2; ++task)
@@ -95,10 +86,9 @@ int main(int argc, char **argv)
     static const char *const interventions[] = {"zero"};
     const size_t n_layers = argc > 3 ? strtoul(argv[2], NULL, 10) : 12,
                  n_heads = argc > 3 ? strtoul(argv[3], NULL, 10) : 12;
-    const size_t n = n_layers * n_heads, n_sets = 1 + n + n * (n - 1) / 2;
     hs_results_task tasks[2];
     hs_error error = {0};
-    int32_t *order = NULL, *intervention = NULL, *components = NULL;
+    hs_sets sets = {.n_interventions = 1, .intervention_names = interventions};
     hs_comm *comm = NULL;
     hs_results *results = NULL;
     hs_analysis *analysis = NULL;
@@ -114,16 +104,13 @@ int main(int argc, char **argv)
                                      .n_shards = 1,
                                      .shard_first = shard_first,
                                      .example_line = lines};
-    REQUIRE(hs_allocate(&order, n_sets, sizeof *order, "sets", &error));
-    REQUIRE(hs_allocate(&intervention, n_sets, sizeof *intervention, "sets", &error));
-    REQUIRE(hs_allocate(&components, n_sets, 3 * MAX_ORDER * sizeof *components, "sets", &error));
+    REQUIRE(fill_sets(n_layers, n_heads, &sets, &error));
     const hs_results_layout layout = {.experiment_hash = 1,
                                       .experiment = experiment,
                                       .n_experiment = sizeof experiment / sizeof *experiment,
                                       .provenance = provenance,
                                       .n_provenance = sizeof provenance / sizeof *provenance,
-                                      .sets = {fill_sets(n_layers, n_heads, order, intervention, components), MAX_ORDER,
-                                               order, intervention, components, 1, interventions},
+                                      .sets = sets,
                                       .tasks = tasks,
                                       .n_tasks = 2};
     REQUIRE(hs_comm_new(&comm, &error));
@@ -135,8 +122,6 @@ int main(int argc, char **argv)
     hs_analysis_free(analysis);
     REQUIRE(hs_results_close(results, &error));
     hs_comm_free(comm);
-    hs_free(order);
-    hs_free(intervention);
-    hs_free(components);
+    hs_sets_clear(&sets);
     return EXIT_SUCCESS;
 }

@@ -17,24 +17,24 @@ enum { N_SETS = 11, N_EXAMPLES = 7 };
 
 /* Ten heads of a layer, one at a time, and the clean model. */
 static const char *const INTERVENTIONS[] = {"zero"};
-static int32_t ORDER[N_SETS], INTERVENTION[N_SETS], COMPONENTS[N_SETS][1][3];
 
-static hs_results_sets singles(void)
+static hs_sets singles(void)
 {
-    for (int32_t set = 0; set < N_SETS; ++set) {
-        ORDER[set] = set > 0;
-        INTERVENTION[set] = set > 0 ? 0 : -1;
-        for (size_t field = 0; field < 3; ++field)
-            COMPONENTS[set][0][field] = set == 0 ? -1 : field == 2 ? set - 1 : 0;
-    }
-    return (hs_results_sets){N_SETS, 1, ORDER, INTERVENTION, &COMPONENTS[0][0][0], 1, INTERVENTIONS};
+    hs_sets sets = {.n_interventions = 1, .intervention_names = INTERVENTIONS};
+    hs_error error = {0};
+
+    assert_int_equal(hs_sets_append(&sets, -1, 0, NULL, 0, &error), HS_OK);
+    for (int32_t head = 0; head + 1 < N_SETS; ++head)
+        assert_int_equal(hs_sets_append(&sets, 0, 0, &(hs_component){0, 0, head}, 1, &error), HS_OK);
+    return sets;
 }
 
 static void open_task(small_results *s, hs_comm *comm, const small_task *task)
 {
-    const small_tables tables = {.sets = singles(), .tasks = task, .n_tasks = 1};
+    small_tables tables = {.sets = singles(), .tasks = task, .n_tasks = 1};
 
     small_results_open(s, comm, &tables);
+    hs_sets_clear(&tables.sets);
 }
 
 static double value_of(const small_results *s, hs_statistic statistic, size_t metric, uint64_t set)

@@ -10,6 +10,7 @@
 #include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 #include "support/comm_fixture.h"
+#include "support/sets_rows.h"
 
 enum { N_SETS = 3, N_EXAMPLES = 5, N_LABELS = 4, MACRO_F1 = 0, FIRST_LABEL = 1, N_METRICS = FIRST_LABEL + N_LABELS };
 
@@ -24,7 +25,6 @@ static const double EXPECTED[N_SETS][N_METRICS] = {
 
 static hs_status create(const char *path, hs_error *error)
 {
-    static const char *const interventions[] = {"zero"};
     static const int32_t order[N_SETS] = {0, 1, 1};
     static const int32_t intervention[N_SETS] = {-1, 0, 0};
     static const int32_t components[N_SETS][1][3] = {{{-1, -1, -1}}, {{0, 0, 0}}, {{0, 0, 1}}};
@@ -43,10 +43,12 @@ static hs_status create(const char *path, hs_error *error)
                                   .n_shards = 1,
                                   .shard_first = shard_first,
                                   .example_line = lines};
-    const hs_results_layout layout = {
-        .sets = {N_SETS, 1, order, intervention, &components[0][0][0], 1, interventions}, .tasks = &task, .n_tasks = 1};
+    hs_results_layout layout = {
+        .sets = zero_sets_of_rows(N_SETS, 1, order, intervention, &components[0][0][0]), .tasks = &task, .n_tasks = 1};
 
-    return hs_results_create(path, &layout, error);
+    hs_status status = hs_results_create(path, &layout, error);
+    hs_sets_clear(&layout.sets);
+    return status;
 }
 
 static hs_status write_cells(hs_comm *comm, const char *path, hs_error *error)

@@ -11,60 +11,31 @@
 
 enum { MAX_SETS = 64, MAX_ORDER = 4 };
 
-/* A table of sets of heads, written as "l.h l.h". */
-typedef struct table {
-    hs_results_sets sets;
-    int32_t order[MAX_SETS], intervention[MAX_SETS], components[MAX_SETS * MAX_ORDER * 3];
-} table;
-
-static void table_add(table *t, int32_t intervention, size_t n, const int32_t (*heads)[2])
+/* Appends a set of heads {layer, index}. */
+static void table_add(hs_sets *t, int32_t intervention, size_t n, const int32_t (*heads)[2])
 {
-    const size_t set = t->sets.n_sets++;
+    hs_component components[MAX_ORDER] = {{0}};
+    hs_error error = {0};
 
-    assert_true(set < MAX_SETS && n <= MAX_ORDER);
-    t->order[set] = (int32_t)n;
-    t->intervention[set] = intervention;
-    memset(t->components + set * MAX_ORDER * 3, -1, MAX_ORDER * 3 * sizeof *t->components);
-    for (size_t i = 0; i < n; ++i) {
-        int32_t *component = t->components + (set * MAX_ORDER + i) * 3;
-        component[0] = 0, component[1] = heads[i][0], component[2] = heads[i][1];
-    }
+    assert_true(t->n_sets < MAX_SETS && n <= MAX_ORDER);
+    for (size_t i = 0; i < n; ++i)
+        components[i] = (hs_component){HS_COMPONENT_HEAD, heads[i][0], heads[i][1]};
+    assert_int_equal(hs_sets_append(t, intervention, 0, components, n, &error), HS_OK);
 }
 
-static void table_init(table *t)
+static void table_init(hs_sets *t)
 {
-    *t = (table){.sets = {.max_order = MAX_ORDER, .n_interventions = 2}};
-    t->sets.order = t->order;
-    t->sets.intervention = t->intervention;
-    t->sets.components = t->components;
+    *t = (hs_sets){.n_interventions = 2};
     table_add(t, -1, 0, NULL);
 }
 
-static set_index index_of(const table *t)
+static hs_sets_index index_of(const hs_sets *t)
 {
-    set_index index;
+    hs_sets_index index;
     hs_error error = {0};
 
-    assert_ok(hs__analysis_set_index_new(&t->sets, &index, &error), &error);
+    assert_int_equal(hs_sets_index_new(t, &index, &error), HS_OK);
     return index;
-}
-
-static void test_index(void **state)
-{
-    (void)state;
-    table t;
-    table_init(&t);
-    table_add(&t, 0, 2, (const int32_t[][2]){{0, 1}, {2, 3}});
-    table_add(&t, 1, 2, (const int32_t[][2]){{0, 1}, {2, 3}});
-    table_add(&t, 1, 1, (const int32_t[][2]){{0, 1}});
-    set_index index = index_of(&t);
-    const int32_t pair[] = {0, 0, 1, 0, 2, 3}, kv_group[] = {1, 0, 1};
-    assert_int_equal(hs__analysis_set_index_find(&index, pair, 2, 0), 1);
-    assert_int_equal(hs__analysis_set_index_find(&index, pair, 2, 1), 2);
-    assert_int_equal(hs__analysis_set_index_find(&index, pair, 1, 1), 3);
-    assert_int_equal(hs__analysis_set_index_find(&index, pair, 1, 0), -1);
-    assert_int_equal(hs__analysis_set_index_find(&index, kv_group, 1, 1), -1);
-    hs__analysis_set_index_clear(&index);
 }
 
 static void test_order(void **state)
@@ -82,9 +53,9 @@ static void test_order(void **state)
 /* ---- controls ---------------------------------------------------------------------------------------------------- */
 
 /* Two heads of layer 0 and one of layer 2, in a model of 4 heads a layer: 6 * 4 - 1 other sets match. */
-static table table_of_three(void)
+static hs_sets table_of_three(void)
 {
-    table t;
+    hs_sets t;
 
     table_init(&t);
     table_add(&t, 1, 3, (const int32_t[][2]){{0, 1}, {0, 3}, {2, 0}});
@@ -93,74 +64,83 @@ static table table_of_three(void)
     return t;
 }
 
-static hs_chosen_sets draw(table *t, size_t n_wanted, uint64_t seed)
+static hs_sets draw(const hs_sets *t, size_t n_wanted, uint64_t seed)
 {
     const size_t n_indices[CHOICE_KINDS] = {4, 2};
-    hs_chosen_sets chosen = {.max_order = MAX_ORDER};
+    hs_sets chosen = {.base = t};
     hs_error error = {0};
 
-    t->sets.order = t->order, t->sets.intervention = t->intervention, t->sets.components = t->components;
-    set_index index = index_of(t);
-    assert_ok(hs__analysis_choice_controls(&index, 1, n_indices, n_wanted, seed, 7, &chosen, &error), &error);
-    hs__analysis_set_index_clear(&index);
+    hs_sets_index index = index_of(t);
+    assert_int_equal(hs__analysis_choice_controls(&index, 1, n_indices, n_wanted, seed, 7, &chosen, &error), HS_OK);
+    hs_sets_index_clear(&index);
     return chosen;
 }
 
-/* Of set 1's shape, sorted, no two alike, none that the table has under the intervention. */
-static void assert_controls(const table *t, const hs_chosen_sets *chosen)
+static bool is_same(const hs_sets *sets, uint64_t set, const hs_component *components)
 {
-    for (size_t set = 0; set < chosen->n_sets; ++set) {
-        const int32_t *c = chosen->components + set * MAX_ORDER * 3;
-        assert_int_equal(chosen->order[set], 3);
-        assert_int_equal(chosen->intervention[set], 1);
-        assert_true(c[0] == 0 && c[3] == 0 && c[6] == 0 && c[9] == -1);
-        assert_true(c[1] == 0 && c[4] == 0 && c[7] == 2);
-        assert_true(0 <= c[2] && c[2] < c[5] && c[5] < 4 && 0 <= c[8] && c[8] < 4);
-        for (size_t other = 1; other < 3; ++other)
-            assert_memory_not_equal(c, t->components + other * MAX_ORDER * 3, MAX_ORDER * 3 * sizeof *c);
-        for (size_t other = 0; other < set; ++other)
-            assert_memory_not_equal(c, chosen->components + other * MAX_ORDER * 3, MAX_ORDER * 3 * sizeof *c);
+    hs_component own[MAX_ORDER];
+
+    hs_sets_view(sets, set, own);
+    return hs_sets_compare(own, hs_sets_order(sets, set), components, 3) == 0;
+}
+
+/* Of set 1's shape, sorted, no two alike, none that the table has under the intervention. */
+static void assert_controls(const hs_sets *t, const hs_sets *chosen)
+{
+    for (uint64_t set = t->n_sets; set < t->n_sets + chosen->n_sets; ++set) {
+        hs_component c[MAX_ORDER];
+        assert_int_equal(hs_sets_order(chosen, set), 3);
+        assert_int_equal(hs_sets_intervention(chosen, set), 1);
+        hs_sets_view(chosen, set, c);
+        assert_true(c[0].kind == 0 && c[1].kind == 0 && c[2].kind == 0);
+        assert_true(c[0].layer == 0 && c[1].layer == 0 && c[2].layer == 2);
+        assert_true(0 <= c[0].index && c[0].index < c[1].index && c[1].index < 4 && 0 <= c[2].index && c[2].index < 4);
+        for (uint64_t other = 1; other < 3; ++other)
+            assert_false(is_same(t, other, c));
+        for (uint64_t other = t->n_sets; other < set; ++other)
+            assert_false(is_same(chosen, other, c));
     }
 }
 
 static void test_controls(void **state)
 {
     (void)state;
-    table t = table_of_three();
+    hs_sets t = table_of_three();
     bool differs = false;
-    hs_chosen_sets first = draw(&t, 5, 1);
+    hs_sets first = draw(&t, 5, 1);
 
     assert_controls(&t, &first);
     /* Set 2 may be among the five that were drawn; it is in the table already. */
     assert_true(first.n_sets == 4 || first.n_sets == 5);
     for (uint64_t seed = 1; seed < 20; ++seed) {
-        hs_chosen_sets again = draw(&t, 5, seed);
+        hs_sets again = draw(&t, 5, seed);
         assert_controls(&t, &again);
         bool same =
-            again.n_sets == first.n_sets &&
-            memcmp(again.components, first.components, first.n_sets * MAX_ORDER * 3 * sizeof *first.components) == 0;
+            again.n_sets == first.n_sets && memcmp(again.added, first.added, first.n_added * sizeof *first.added) == 0;
         if (seed == 1)
             assert_true(same);
         differs = differs || !same;
-        hs_analysis_chosen_sets_clear(&again);
+        hs_sets_clear(&again);
     }
     assert_true(differs);
-    hs_analysis_chosen_sets_clear(&first);
+    hs_sets_clear(&first);
+    hs_sets_clear(&t);
 }
 
 /* All there are, no matter how many are wanted: 23 others match, and one of them is in the table. */
 static void test_all_controls(void **state)
 {
     (void)state;
-    table t = table_of_three();
+    hs_sets t = table_of_three();
     const size_t wanted[] = {23, 24, 1000};
 
     for (size_t i = 0; i < 3; ++i) {
-        hs_chosen_sets chosen = draw(&t, wanted[i], 3);
+        hs_sets chosen = draw(&t, wanted[i], 3);
         assert_int_equal(chosen.n_sets, 22);
         assert_controls(&t, &chosen);
-        hs_analysis_chosen_sets_clear(&chosen);
+        hs_sets_clear(&chosen);
     }
+    hs_sets_clear(&t);
 }
 
 /* Every matching set is equally likely to be the first control: 23 of them, 2300 draws, chi-squared far from its tail. */
@@ -172,13 +152,14 @@ static void test_controls_are_uniform(void **state)
     double chi_squared = 0;
 
     for (uint64_t seed = 0; seed < N_DRAWS; ++seed) {
-        table t;
+        hs_sets t;
         table_init(&t);
         table_add(&t, 1, 3, (const int32_t[][2]){{0, 1}, {0, 3}, {2, 0}});
-        hs_chosen_sets chosen = draw(&t, 1, seed);
+        hs_sets chosen = draw(&t, 1, seed);
         assert_int_equal(chosen.n_sets, 1);
-        ++counts[chosen.components[2] * 4 + chosen.components[5]][chosen.components[8]];
-        hs_analysis_chosen_sets_clear(&chosen);
+        ++counts[chosen.added[0].index * 4 + chosen.added[1].index][chosen.added[2].index];
+        hs_sets_clear(&chosen);
+        hs_sets_clear(&t);
     }
     for (size_t i = 0; i < 16 * 4; ++i) {
         double count = (double)counts[i / 4][i % 4];
@@ -199,13 +180,13 @@ static const double pair_loss[4][4] = {
     {0, 0.8, 0.1, 0.05}, {0.8, 0, 0.3, 0.3}, {0.1, 0.3, 0, 0.3}, {0.05, 0.3, 0.3, 0}};
 
 typedef struct pruned {
-    table t;
-    set_index index;
+    hs_sets t;
+    hs_sets_index index;
     double loss[MAX_SETS];
     choice_pruning p;
 } pruned;
 
-static const int32_t four_heads[] = {0, 0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 3};
+static const hs_component four_heads[] = {{0, 0, 0}, {0, 0, 1}, {0, 0, 2}, {0, 0, 3}};
 static const uint32_t four_in_order[] = {0, 1, 2, 3};
 
 static void pruned_init(pruned *f, bool with_triples)
@@ -214,16 +195,16 @@ static void pruned_init(pruned *f, bool with_triples)
 
     table_init(&f->t);
     for (int32_t i = 0; i < 4; ++i) {
-        f->loss[f->t.sets.n_sets] = single[i];
+        f->loss[f->t.n_sets] = single[i];
         table_add(&f->t, 0, 1, (const int32_t[][2]){{0, i}});
     }
     for (int32_t i = 0; i < 4; ++i)
         for (int32_t j = i + 1; j < 4; ++j) {
-            f->loss[f->t.sets.n_sets] = pair_loss[i][j];
+            f->loss[f->t.n_sets] = pair_loss[i][j];
             table_add(&f->t, 0, 2, (const int32_t[][2]){{0, i}, {0, j}});
         }
     for (int32_t left = 1; with_triples && left < 3; ++left) {
-        f->loss[f->t.sets.n_sets] = 0.6; /* a tie */
+        f->loss[f->t.n_sets] = 0.6; /* a tie */
         table_add(&f->t, 0, 3, (const int32_t[][2]){{0, 0}, {0, left}, {0, 3}});
     }
     f->index = index_of(&f->t);
@@ -235,12 +216,24 @@ static void pruned_init(pruned *f, bool with_triples)
                             .loss = f->loss};
 }
 
-static size_t greedy(const pruned *f, size_t limit, uint32_t removed[4])
+static void pruned_clear(pruned *f)
+{
+    hs_sets_index_clear(&f->index);
+    hs_sets_clear(&f->t);
+}
+
+/* The sets of the steps are those without all heads so far. */
+static size_t greedy(const pruned *f, size_t limit, choice_step removed[4])
 {
     hs_error error = {0};
     size_t n;
 
-    assert_ok(hs__analysis_choice_greedy(&f->p, limit, removed, &n, &error), &error);
+    assert_int_equal(hs__analysis_choice_greedy(&f->p, limit, removed, &n, &error), HS_OK);
+    for (size_t i = 0; i < n; ++i) {
+        assert_int_equal(f->t.order[removed[i].set], i + 1);
+        for (size_t j = 0; j <= i; ++j)
+            assert_true(hs_sets_has(&f->t, removed[i].set, &four_heads[removed[j].head]));
+    }
     return n;
 }
 
@@ -248,52 +241,67 @@ static void test_greedy(void **state)
 {
     (void)state;
     pruned f;
-    uint32_t removed[4], tried[4];
-    int32_t components[12];
+    choice_step removed[4], next;
+    uint32_t tried[4];
+    const bool gone[4] = {true, false, false, true};
 
     pruned_init(&f, false);
     assert_int_equal(greedy(&f, 1, removed), 1);
-    assert_int_equal(removed[0], 0);
+    assert_int_equal(removed[0].head, 0);
     /* No triple is known yet: it ends with the pair 0.0 + 0.3, though 0.3 is the worst alone. */
     assert_int_equal(greedy(&f, 4, removed), 2);
-    assert_int_equal(removed[1], 3);
-    assert_int_equal(hs__analysis_choice_tried(&f.p, removed, 2, tried), 2);
+    assert_int_equal(removed[1].head, 3);
+    assert_int_equal(hs__analysis_choice_tried(&f.p, gone, tried), 2);
     assert_true(tried[0] == 1 && tried[1] == 2);
-    hs__analysis_choice_removed(&f.p, (const uint32_t[]){3, 0}, 2, components);
-    assert_memory_equal(components, ((const int32_t[]){0, 0, 0, 0, 0, 3}), 6 * sizeof *components);
+    assert_false(hs__analysis_choice_next(&f.p, removed[1].set, gone, tried, &next));
     /* With two candidates 0.3 is not tried, and of the others 0.2 loses less. */
     f.p.n_candidates = 2;
     assert_int_equal(greedy(&f, 2, removed), 2);
-    assert_int_equal(removed[1], 2);
-    hs__analysis_set_index_clear(&f.index);
+    assert_int_equal(removed[1].head, 2);
+    pruned_clear(&f);
 }
 
 static void test_greedy_ties_and_gaps(void **state)
 {
     (void)state;
     pruned f;
-    uint32_t removed[4];
+    choice_step removed[4];
 
     pruned_init(&f, true);
     assert_int_equal(greedy(&f, 3, removed), 3);
-    assert_true(removed[1] == 3 && removed[2] == 1); /* the less important of two that lose as much */
+    assert_true(removed[1].head == 3 && removed[2].head == 1); /* the less important of two that lose as much */
     /* A loss that is no number is the worst there is. */
-    f.loss[f.t.sets.n_sets - 2] = NAN;
+    f.loss[f.t.n_sets - 2] = NAN;
     assert_int_equal(greedy(&f, 3, removed), 3);
-    assert_int_equal(removed[2], 2);
-    hs__analysis_set_index_clear(&f.index);
+    assert_int_equal(removed[2].head, 2);
+    pruned_clear(&f);
+}
+
+/* As far as sets are there: 0.0, 0.0 + 0.1, and no triple but 0.0 + 0.1 + 0.3. */
+static void test_importance(void **state)
+{
+    (void)state;
+    pruned f;
+    choice_step removed[4];
+    const uint32_t other_order[] = {0, 1, 3, 2};
+
+    pruned_init(&f, true);
+    assert_int_equal(hs__analysis_choice_importance(&f.p, 4, removed), 2);
+    assert_true(removed[0].head == 0 && removed[1].head == 1);
+    f.p.order = other_order;
+    assert_int_equal(hs__analysis_choice_importance(&f.p, 4, removed), 3);
+    assert_true(removed[2].head == 3 && f.t.order[removed[2].set] == 3);
+    assert_int_equal(hs__analysis_choice_importance(&f.p, 1, removed), 1);
+    pruned_clear(&f);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_index),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_controls),
-        cmocka_unit_test(test_all_controls),
-        cmocka_unit_test(test_controls_are_uniform),
-        cmocka_unit_test(test_greedy),
-        cmocka_unit_test(test_greedy_ties_and_gaps),
+        cmocka_unit_test(test_order),        cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_all_controls), cmocka_unit_test(test_controls_are_uniform),
+        cmocka_unit_test(test_greedy),       cmocka_unit_test(test_greedy_ties_and_gaps),
+        cmocka_unit_test(test_importance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include "headsweep/report.h"
 #include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
+#include "support/sets_rows.h"
 
 /* Heads 0.0 to 0.2: each alone, the first two, all. Head 0.2 matters most, 0.0 least. */
 enum { N_SETS = 6, N_EXAMPLES = 8, N_POINTS = 4, TOXICITY = 0, ACCURACY = 1, N_TASKS = 2 };
@@ -32,7 +33,6 @@ typedef struct opened {
 static hs_status create(const char *path, const hs_results_attribute *attributes, size_t n, double chance,
                         hs_error *error)
 {
-    static const char *const interventions[] = {"zero"};
     static const int32_t order[N_SETS] = {0, 1, 1, 1, 2, 3};
     static const int32_t intervention[N_SETS] = {-1, 0, 0, 0, 0, 0};
     static const int32_t components[N_SETS][3][3] = {
@@ -54,12 +54,14 @@ static hs_status create(const char *path, const hs_results_attribute *attributes
         tasks[task].shard_first = shard_first;
         tasks[task].example_line = lines;
     }
-    const hs_results_layout layout = {.sets = {N_SETS, 3, order, intervention, &components[0][0][0], 1, interventions},
-                                      .tasks = tasks,
-                                      .n_tasks = N_TASKS,
-                                      .experiment = attributes,
-                                      .n_experiment = n};
-    return hs_results_create(path, &layout, error);
+    hs_results_layout layout = {.sets = zero_sets_of_rows(N_SETS, 3, order, intervention, &components[0][0][0]),
+                                .tasks = tasks,
+                                .n_tasks = N_TASKS,
+                                .experiment = attributes,
+                                .n_experiment = n};
+    hs_status status = hs_results_create(path, &layout, error);
+    hs_sets_clear(&layout.sets);
+    return status;
 }
 
 static hs_status write_cells(hs_comm *comm, const char *path, bool clean_is_right, hs_error *error)

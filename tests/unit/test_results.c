@@ -12,12 +12,14 @@
 
 static void assert_same_tables(const hs_results *results, const results_fixture *fixture)
 {
-    const hs_results_sets *sets = hs_results_sets_of(results), *expected = &fixture->layout.sets;
+    const hs_sets *sets = hs_results_sets_of(results), *expected = &fixture->layout.sets;
     assert_int_equal(sets->n_sets, expected->n_sets);
     assert_int_equal(sets->max_order, 2);
     assert_memory_equal(sets->order, expected->order, sets->n_sets * sizeof(int32_t));
     assert_memory_equal(sets->intervention, expected->intervention, sets->n_sets * sizeof(int32_t));
-    assert_memory_equal(sets->components, expected->components, sets->n_sets * 6 * sizeof(int32_t));
+    assert_memory_equal(sets->parent, expected->parent, sets->n_sets * sizeof(int32_t));
+    assert_memory_equal(sets->first_added, expected->first_added, (sets->n_sets + 1) * sizeof(uint64_t));
+    assert_memory_equal(sets->added, expected->added, sets->n_added * sizeof(hs_component));
     assert_int_equal(sets->n_interventions, 2);
     assert_string_equal(sets->intervention_names[1], "mean");
     assert_int_equal(hs_results_n_tasks(results), 2);
@@ -64,18 +66,10 @@ static void test_what_is_created_is_read(void **state)
 /* Files of before lack the scales that number and name axes, and what is linked into other groups. */
 static void test_files_of_before_are_read(void **state)
 {
-    static const char *const absent[] = {"/sets/set",
-                                         "/sets/place",
-                                         "/sets/component_field",
-                                         "/sets/phase_field",
-                                         "/provenance/run_number",
-                                         "/reference/layer",
-                                         "/reference/position",
-                                         "/reference/column",
-                                         "/ranking/set",
-                                         "/ranking/ranking",
-                                         "/ranking/method_field",
-                                         "/ranking/stability_field"};
+    static const char *const absent[] = {"/sets/set",           "/sets/component_row",    "/sets/component_field",
+                                         "/sets/phase_field",   "/provenance/run_number", "/reference/layer",
+                                         "/reference/position", "/reference/column",      "/ranking/set",
+                                         "/ranking/ranking",    "/ranking/method_field",  "/ranking/stability_field"};
     static const char *const absent_of_tasks[] = {
         "set", "order", "intervention", "intervention_name", "stability_field", "sample"};
     test_place *place = *state;
@@ -381,7 +375,7 @@ static void test_other_tables_are_another_experiment(void **state)
 {
     test_place *place = *state;
     hs_results *results = created(place);
-    place->fixture.components[7] ^= 1;
+    place->fixture.sets.added[7].index ^= 1;
     assert_int_equal(hs_results_check_experiment(results, &place->fixture.layout, &place->error), HS_ERROR_RESULTS);
     assert_error(&place->error, HS_ERROR_RESULTS, "no setting differs");
     (void)hs_results_close(results, &place->error);
@@ -463,9 +457,7 @@ static void test_no_run_yet(void **state)
 static void test_names_of_sets(void **state)
 {
     enum { MANY = 14 };
-    static const int32_t order[] = {0, 1, 2, MANY, 1}, intervention[] = {-1, 0, 0, 0, 0};
-    static int32_t components[5][MANY][3];
-    static const char *const names[] = {"zero"};
+    hs_component many[MANY] = {{0}};
     static const struct {
         const char *name;
         int set; /* -1: none */
@@ -488,22 +480,25 @@ static void test_names_of_sets(void **state)
                  {"1.13+1.1+1.2+1.3+1.4+1.5+1.6+1.7+1.8+1.9+1.10+1.11+1.12+1.0", 3},
                  {"0.kv1", 4},
                  {"L0KV1", 4}};
-    hs_results_sets sets = {5, MANY, order, intervention, &components[0][0][0], 1, names};
+    hs_sets sets = {0};
+    hs_error failed = {0};
     (void)state;
-    memset(components, -1, sizeof components);
-    memcpy(components[1][0], (const int32_t[]){0, 0, 1}, 3 * sizeof(int32_t));
-    memcpy(components[2], (const int32_t[]){0, 0, 1, 0, 2, 10}, 6 * sizeof(int32_t));
     for (int32_t i = 0; i < MANY; i++)
-        memcpy(components[3][i], (const int32_t[]){0, 1, i}, 3 * sizeof(int32_t));
-    memcpy(components[4][0], (const int32_t[]){1, 0, 1}, 3 * sizeof(int32_t));
+        many[i] = (hs_component){HS_COMPONENT_HEAD, 1, i};
+    assert_int_equal(hs_sets_append(&sets, -1, 0, NULL, 0, &failed), HS_OK);
+    assert_int_equal(hs_sets_append(&sets, 0, 0, &(hs_component){HS_COMPONENT_HEAD, 0, 1}, 1, &failed), HS_OK);
+    assert_int_equal(hs_sets_append(&sets, 0, 1, &(hs_component){HS_COMPONENT_HEAD, 2, 10}, 1, &failed), HS_OK);
+    assert_int_equal(hs_sets_append(&sets, 0, 0, many, MANY, &failed), HS_OK);
+    assert_int_equal(hs_sets_append(&sets, 0, 0, &(hs_component){HS_COMPONENT_KV_GROUP, 0, 1}, 1, &failed), HS_OK);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (int set = 0; set < 5; set++) {
             hs_error error = {0};
             bool is = false;
-            assert_ok(hs_results_set_is_named(&sets, (uint64_t)set, cases[i].name, &is, &error), &error);
+            assert_ok(hs_sets_is_named(&sets, (uint64_t)set, cases[i].name, &is, &error), &error);
             if (is != (cases[i].set == set))
                 fail_msg("\"%s\" %s set %d", cases[i].name, is ? "is" : "is not", set);
         }
+    hs_sets_clear(&sets);
 }
 
 int main(void)

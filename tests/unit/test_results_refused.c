@@ -107,16 +107,25 @@ static void test_impossible_layouts(void **state)
     fixture->donor[3] = 11;
     assert_not_created(place, HS_ERROR_RESULTS, "donor 11");
     fixture->donor[3] = 4;
-    fixture->order[5] = 3;
-    assert_not_created(place, HS_ERROR_RESULTS, "set 5 has order 3");
-    fixture->order[5] = 1;
-    fixture->intervention[5] = 2;
+    fixture->sets.order[5] = 4097;
+    assert_not_created(place, HS_ERROR_RESULTS, "set 5 has order 4097");
+    fixture->sets.order[5] = 1;
+    fixture->sets.intervention[5] = 2;
     assert_not_created(place, HS_ERROR_RESULTS, "intervention 2");
-    fixture->intervention[5] = 0;
+    fixture->sets.intervention[5] = 0;
+    fixture->sets.parent[5] = 5;
+    assert_not_created(place, HS_ERROR_RESULTS, "set 5 cannot add components to set 5");
+    fixture->sets.parent[5] = 4;
+    assert_not_created(place, HS_ERROR_RESULTS, "set 5 cannot add components to set 4");
+    fixture->sets.parent[5] = 0;
+    fixture->sets.first_added[5] += 1;
+    assert_not_created(place, HS_ERROR_RESULTS, "from row 5 on");
+    fixture->sets.first_added[5] -= 1;
     /* Kind, layer and index, each beyond what any model has. */
     const int32_t impossible[] = {2, 4096, 65536};
     for (size_t field = 0; field < 3; field++) {
-        int32_t *component = fixture->components + 5 * 6 + field, kept = *component;
+        hs_component *of = fixture->sets.added + fixture->sets.first_added[5];
+        int32_t *component = field == 0 ? &of->kind : field == 1 ? &of->layer : &of->index, kept = *component;
         *component = impossible[field];
         assert_not_created(place, HS_ERROR_RESULTS, "component 0 of set 5");
         *component = kept;
@@ -421,11 +430,11 @@ static void have_no_task(hid_t file)
 
 static void change_a_set(hid_t file)
 {
-    int32_t component[43][2][3];
-    hid_t dataset = H5Dopen2(file, "/sets/component", H5P_DEFAULT);
-    assert_true(H5Dread(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, component) >= 0);
-    component[20][0][2] ^= 1;
-    assert_true(H5Dwrite(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, component) >= 0);
+    int32_t added[2 * (6 + 2 * 15)][3];
+    hid_t dataset = H5Dopen2(file, "/sets/added", H5P_DEFAULT);
+    assert_true(H5Dread(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, added) >= 0);
+    added[20][2] ^= 1;
+    assert_true(H5Dwrite(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, added) >= 0);
     (void)H5Dclose(dataset);
 }
 

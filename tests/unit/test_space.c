@@ -51,15 +51,16 @@ static void assert_refused(const hs_experiment *experiment, const char *expected
     assert_int_equal(hs_sweep_space_build(experiment, &shape, &space, &error), HS_ERROR_USAGE);
     if (strstr(error.message, expected) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", error.message, expected);
-    assert_null(space.order);
+    assert_int_equal(space.sets.n_sets, 0);
 }
 
 static void assert_component(const hs_space *space, size_t set, size_t i, int32_t layer, int32_t index)
 {
-    const int32_t *component = space->components + (set * space->max_order + i) * 3;
+    hs_component components[HS_SPACE_MAX_ORDER];
 
-    assert_int_equal(component[1], layer);
-    assert_int_equal(component[2], index);
+    hs_sets_view(&space->sets, set, components);
+    assert_int_equal(components[i].layer, layer);
+    assert_int_equal(components[i].index, index);
 }
 
 /* n choose 0..3 of 12 heads, each twice, and the clean model. */
@@ -74,10 +75,10 @@ static void test_counts(void **state)
     assert_int_equal(space.n_base_sets, 12 + 66 + 220);
     assert_int_equal(space.n_sets, 1 + 2 * (12 + 66 + 220));
     assert_int_equal(space.max_order, 3);
-    assert_int_equal(space.order[0], 0);
-    assert_int_equal(space.intervention[0], -1);
-    assert_int_equal(space.intervention[1], 0);
-    assert_int_equal(space.intervention[1 + space.n_base_sets], 1);
+    assert_int_equal(space.sets.order[0], 0);
+    assert_int_equal(space.sets.intervention[0], -1);
+    assert_int_equal(space.sets.intervention[1], 0);
+    assert_int_equal(space.sets.intervention[1 + space.n_base_sets], 1);
     hs_sweep_space_clear(&space);
 }
 
@@ -92,7 +93,7 @@ static void test_pairs_are_in_order(void **state)
 
     for (int32_t a = 0; a < 12; ++a)
         for (int32_t b = a + 1; b < 12; ++b, ++set) {
-            assert_int_equal(space.order[set], 2);
+            assert_int_equal(space.sets.order[set], 2);
             assert_component(&space, set, 0, a / 4, a % 4);
             assert_component(&space, set, 1, b / 4, b % 4);
         }
@@ -143,7 +144,7 @@ static void test_kv_groups(void **state)
     experiment.unit = HS_COMPONENT_KV_GROUP;
     hs_space space = build(&experiment);
     assert_int_equal(space.n_sets, 1 + 6 + 15);
-    assert_int_equal(space.components[space.max_order * 3], HS_COMPONENT_KV_GROUP);
+    assert_int_equal(space.sets.added[0].kind, HS_COMPONENT_KV_GROUP);
     hs_sweep_space_clear(&space);
     /* Named as groups are, or as heads are. */
     char *spellings[] = {"2.kv1", "L1KV0", "0.1", "L2H0"};
