@@ -22,7 +22,7 @@
  * The table of ablation sets. Set 0 is the clean model; then, for each intervention, the same base sets: by order, and
  * within an order lexicographically by (layer, index), so that neighbours share the longest prefix. Owned arrays.
  *
- * These are the sets of the first phase. Once the results file is open the table is the file's (hs__study_take_phases), which
+ * These are the sets of the first phase. Once the results file is open the table is the file's, which
  * has those of later phases too.
  */
 typedef struct hs_space {
