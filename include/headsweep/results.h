@@ -18,7 +18,8 @@
  *   /sets/intervention       [S] i32: row of /sets/intervention_name, -1 for the clean set
  *   /sets/intervention_name  [I] text
  *   /sets/parent             [S] i32: the set that it adds components to (hs_sets); 0: none but its own; -1 of set 0
- *   /sets/first_added        [S] u64: row of its first own component in /sets/added; order less the parent's order are its own
+ *   /sets/first_added        [S] u64: row of its first own component in /sets/added; it has as many as its order is larger
+ *                            than its parent's
  *   /sets/added              [A, 3] i32: kind, layer, index
  *   /sets/phase              [P, 3] u64: first set, number of sets, hash of their rows; 0 until the phase is chosen
  *   /sets/phase_name         [P] text: "enumerated", then what chooses the sets of the later phases
@@ -47,11 +48,12 @@
  * last. A phase is there if and only if its word matches its rows; rows beyond the last such phase are no sets (order,
  * intervention and parent are -1, the name is empty).
  *
- * Files of layout 1 are read: they have /sets/component [S, R, 3], every set written out with R slots, R the largest order, -1
- * where there is none, instead of parent, first_added and added. Their cells can be continued, their later phases not.
+ * Files of layout 1 are read: instead of parent, first_added and added they have /sets/component [S, R, 3], every set
+ * written out with R slots, R the largest order, -1 where there is none. Their cells can be continued, their later phases
+ * not.
  *
  * Texts are fixed-length UTF-8. Every axis of every dataset carries its name as dimension label and a dataset of that
- * name as dimension scale: those above, and where an axis has none of its own, one that numbers it (place, run_number,
+ * name as dimension scale: those above, and where an axis has none of its own, one that numbers it (component_row, run_number,
  * ranking, layer, position, column, sample) or names its fields (component_field, phase_field, method_field,
  * stability_field). Scales of other groups, and /sets/order and /sets/intervention, have a name in each group that uses
  * them (hard links), so that netCDF and xarray label the datasets of a group with them. Files of before lack those that
@@ -230,9 +232,9 @@ const char *hs_results_phase_name(const hs_results *results, size_t phase);
 /* The sets of a phase that is there. */
 void hs_results_phase_sets(const hs_results *results, size_t phase, uint64_t *first_out, uint64_t *n_out);
 /*
- * Collective on a parallel file: adds the next phase, the same `rows` on every rank, which continue the file's table (none is
- * fine). Rank 0 writes the rows, then the phase's word. HS_ERROR_INTERNAL: more than the file has room for, or no phase is
- * left. HS_ERROR_RESULTS: the file is of layout 1, which only an earlier headsweep continues.
+ * Collective on a parallel file: adds the next phase, the same `rows` on every rank, which continue the file's table (none
+ * is fine). Rank 0 writes the rows, then the phase's word. HS_ERROR_INTERNAL: more than the file has room for, or no phase
+ * is left. HS_ERROR_RESULTS: the file is of layout 1, which only an earlier headsweep continues.
  */
 hs_status hs_results_add_phase(hs_results *results, const hs_sets *rows, hs_error *error);
 

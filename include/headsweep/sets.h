@@ -190,8 +190,8 @@ int32_t hs_sets_intervention(const hs_sets *sets, uint64_t set);
 void hs_sets_view(const hs_sets *sets, uint64_t set, hs_component *components);
 bool hs_sets_has(const hs_sets *sets, uint64_t set, const hs_component *component);
 /*
- * Hash of the first n_sets sets and the names of the interventions, as if each set were written out with max_order slots of {kind,
- * layer, index}, -1 where it has no component: an experiment is known by it, however its sets are stored.
+ * Hash of the first n_sets sets and the names of the interventions, as if each set were written out with max_order slots
+ * of {kind, layer, index}, -1 where it has no component: an experiment is known by it, however its sets are stored.
  */
 hs_status hs_sets_hash(const hs_sets *sets, size_t n_sets, size_t max_order, uint64_t seed, uint64_t *hash_out,
                        hs_error *error);

@@ -20,10 +20,10 @@
 
 /*
  * The table of ablation sets. Set 0 is the clean model; then, for each intervention, the same base sets: by order, and
- * within an order lexicographically by (layer, index), so that neighbours share the longest prefix. Owned arrays.
+ * within an order lexicographically by (layer, index), so that neighbours share the longest prefix.
  *
- * These are the sets of the first phase. Once the results file is open the table is the file's, which
- * has those of later phases too.
+ * These are the sets of the first phase. Once the results file is open the table is the file's, which has those of later
+ * phases too.
  */
 typedef struct hs_space {
     hs_component_kind kind; /* of all components */

@@ -16,9 +16,9 @@ hs_status hs__analysis_choice_order(const double *loss, size_t n, uint32_t *orde
 enum { CHOICE_KINDS = 2 };
 
 /*
- * Appends to `chosen`, which continues the table, what is new among `n_wanted` different random sets with as many components of each kind in each
- * layer as `set` has, under its intervention: not `set` itself, nor what `index` or `chosen` has. Fewer than n_wanted
- * where there are not so many. Draws are stream `stream` of the seed.
+ * Appends to `chosen`, which continues the table, what is new among `n_wanted` different random sets with as many
+ * components of each kind in each layer as `set` has, under its intervention: not `set` itself, nor what `index` or
+ * `chosen` has. Fewer than n_wanted where there are not so many. Draws are stream `stream` of the seed.
  */
 hs_status hs__analysis_choice_controls(const hs_sets_index *index, uint64_t set, const size_t n_indices[CHOICE_KINDS],
                                        size_t n_wanted, uint64_t seed, uint64_t stream, hs_sets *chosen,
@@ -47,8 +47,9 @@ typedef struct choice_step {
 /* Heads that a greedy step tries besides gone[n_heads]: tried_out[n_heads], least important first; returns how many. */
 size_t hs__analysis_choice_tried(const choice_pruning *p, const bool *gone, uint32_t *tried_out);
 /*
- * The step after the set `parent`, which lacks gone[n_heads]; false where a loss is missing. The head is the one of those tried that
- * loses least together with those that are gone, equal ones: the less important. `tried`[n_heads] is scratch.
+ * The step after the set `parent`, which lacks gone[n_heads]; false where a loss is missing. The head is the one of
+ * those tried that loses least together with those that are gone, equal ones: the less important. `tried`[n_heads] is
+ * scratch.
  */
 bool hs__analysis_choice_next(const choice_pruning *p, uint64_t parent, const bool *gone, uint32_t *tried,
                               choice_step *step_out);

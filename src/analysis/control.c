@@ -2,7 +2,10 @@
 
 #include "analysis/inference.h"
 
-/* Components are sorted by layer, so matched sets agree place by place in kind and layer. `own`, `its`[max_order] are theirs. */
+/*
+ * Components are sorted by layer, so matched sets agree place by place in kind and layer. `own`, `its`[max_order] are
+ * theirs.
+ */
 static bool is_matched(const hs_sets *sets, uint64_t set, uint64_t other, const hs_component *own, hs_component *its)
 {
     if (set == other || sets->order[set] != sets->order[other] || sets->intervention[set] != sets->intervention[other])

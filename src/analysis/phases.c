@@ -57,8 +57,9 @@ done:
 /* ---- curves ------------------------------------------------------------------------------------------------------ */
 
 /*
- * Where the set without `head` and those of `parent` stands; -1 if the file has none. Of a parent that was just chosen every component
- * is looked for: what the file has need not have come step by step. `components`[length] is scratch.
+ * Where the set without `head` and those of `parent` stands; -1 if the file has none. Of a parent that was just
+ * chosen every component is looked for: what the file has need not have come step by step. `components`[length] is
+ * scratch.
  */
 static int64_t find_there(const pruning *p, const hs_sets *chosen, uint64_t parent, uint32_t head,
                           hs_component *components)
@@ -103,8 +104,8 @@ typedef struct greedy_state {
 } greedy_state;
 
 /*
- * What a phase tried says what was gone: the parent of its sets. So only the phase before has to be looked at, not all of the curve.
- * False where it chose no set of its own, as all were there already.
+ * What a phase tried says what was gone: the parent of its sets. So only the phase before has to be looked at, not
+ * all of the curve. False where it chose no set of its own, as all were there already.
  */
 static bool resume(const hs_results *results, const pruning *p, size_t n_before, greedy_state *state)
 {
@@ -166,8 +167,8 @@ static hs_status try_heads(const pruning *p, greedy_state *state, hs_sets *chose
 }
 
 /*
- * Every head that is tried, in addition to those that are gone; the first greedy phase removes the second head. `n_before`: greedy
- * phases before this one.
+ * Every head that is tried, in addition to those that are gone; the first greedy phase removes the second head.
+ * `n_before`: greedy phases before this one.
  */
 static hs_status choose_greedy(hs_results *results, size_t n_before, hs_sets *chosen, hs_error *error)
 {

@@ -45,8 +45,8 @@ static double summary_of_set(const hs_results_task *task, const summary *s, cons
 }
 
 /* loss of sets first .. end - 1 by the kept metric; NaN where a cell is missing. Set 0 comes first of all. */
-static hs_status read_losses(hs_results *results, hs_metric_place kept, uint64_t first, uint64_t end, double *clean_inout,
-                             double *loss, hs_error *error)
+static hs_status read_losses(hs_results *results, hs_metric_place kept, uint64_t first, uint64_t end,
+                             double *clean_inout, double *loss, hs_error *error)
 {
     const hs_results_task *task = hs_results_task_at(results, kept.task);
     const size_t n_values = task->n_examples * task->n_metrics;

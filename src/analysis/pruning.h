@@ -17,8 +17,8 @@ typedef struct pruning {
 } pruning;
 
 /*
- * Reads the values of the kept metric under all sets, or only those that a greedy step asks for: of greedy phases the last one. What
- * was made is in *out also on failure, for hs__analysis_pruning_clear.
+ * Reads the values of the kept metric under all sets, or only those that a greedy step asks for: of greedy phases the
+ * last one. What was made is in *out also on failure, for hs__analysis_pruning_clear.
  */
 hs_status hs__analysis_pruning_read(hs_results *results, bool last_step, pruning *out, hs_error *error);
 void hs__analysis_pruning_clear(pruning *p);

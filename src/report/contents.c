@@ -131,8 +131,8 @@ static hs_status name_components(hs_report *report, hs_error *error)
 }
 
 /*
- * What every set adds is all there is. Sorts and merges when the buffer is full, so that it never grows far beyond the distinct
- * components.
+ * What every set adds is all there is. Sorts and merges when the buffer is full, so that it never grows far beyond
+ * the distinct components.
  */
 static hs_status find_components(hs_report *report, hs_error *error)
 {

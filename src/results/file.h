@@ -100,12 +100,15 @@ hid_t hs__results_file_dataset(const hs_file_group *group, const char *name);
 enum { HS_PHASE_FIRST, HS_PHASE_COUNT, HS_PHASE_WORD };
 
 /*
- * Collective on a parallel file: reads the table of sets, of those phases that are there, and checks it together with the tables of the
- * tasks, which are loaded. HS_ERROR_RESULTS: the first phase is not sound.
+ * Collective on a parallel file: reads the table of sets, of those phases that are there, and checks it together with
+ * the tables of the tasks, which are loaded. HS_ERROR_RESULTS: the first phase is not sound.
  */
 hs_status hs__results_file_load_sets(hs_results *results, hs_error *error);
 void hs__results_file_unload_sets(hs_results *results);
-/* Whether the word of the phase says that rows of that hash, with their names in the file, are there and belong there. */
+/*
+ * Whether the word of the phase says that rows of that hash, with their names in the file, are there and belong
+ * there.
+ */
 hs_status hs__results_phase_matches(hs_results *results, size_t phase, uint64_t hash_of_rows, bool *there_out,
                                     hs_error *error);
 /* Components that all sets of the file can add, of either layout. */

@@ -1,6 +1,6 @@
 /*
- * The table of sets in files of layout 1: every set written out, [sets, largest order, 3], which is read in pieces into the table
- * that there is today. Nothing is written in that layout.
+ * The table of sets in files of layout 1: every set written out, [sets, largest order, 3], which is read in pieces
+ * into the table that there is today. Nothing is written in that layout.
  */
 #include "results/file.h"
 

@@ -1,6 +1,6 @@
 /*
- * Phases of the table of sets: which are there, and adding the next one. Where several ranks have the file open, the processes of a
- * host share one table, which the first of them reads and writes.
+ * Phases of the table of sets: which are there, and adding the next one. Where several ranks have the file open, the
+ * processes of a host share one table, which the first of them reads and writes.
  */
 #include "results/file.h"
 
@@ -195,7 +195,10 @@ static bool owns_table(const hs_results *results)
     return results->shared == NULL || hs_comm_node_rank(results->comm) == 0;
 }
 
-/* Room for all sets that the file can have. Rank 0 says how much, so that a file that cannot be read fails everywhere. */
+/*
+ * Room for all sets that the file can have. Rank 0 says how much, so that a file that cannot be read fails
+ * everywhere.
+ */
 static hs_status share_memory(hs_results *results, hs_error *error)
 {
     uint64_t sizes[2] = {results->extents.of[HS_AXIS_SET], 0};

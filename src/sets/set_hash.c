@@ -1,4 +1,7 @@
-/* The hash of a table as if every set were written out: what an experiment is known by must not depend on how sets are stored. */
+/*
+ * The hash of a table as if every set were written out: what an experiment is known by must not depend on how sets
+ * are stored.
+ */
 #include "headsweep/sets.h"
 
 #include <string.h>

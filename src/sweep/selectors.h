@@ -17,7 +17,10 @@ typedef struct component_grid {
  */
 hs_status hs__sweep_selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error);
 
-/* Appends the sets of a file, one a line: heads as layer.index, separated by white space, "+" or ","; "#" begins a comment. */
+/*
+ * Appends the sets of a file, one a line: heads as layer.index, separated by white space, "+" or ","; "#" begins a
+ * comment.
+ */
 hs_status hs__sweep_set_file_read(const char *path, const component_grid *grid, hs_sets *sets, hs_error *error);
 
 #endif

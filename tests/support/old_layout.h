@@ -1,4 +1,7 @@
-/* The results file of layout 1 that is kept in unit/results: written by headsweep before sets were stored by what they add. */
+/*
+ * The results file of layout 1 that is kept in unit/results: written by headsweep before sets were stored by what
+ * they add.
+ */
 #ifndef HEADSWEEP_TESTS_OLD_LAYOUT_H
 #define HEADSWEEP_TESTS_OLD_LAYOUT_H
 

@@ -1,6 +1,6 @@
 /*
- * A table of sets from rows that a test writes down: order[n_sets], intervention[n_sets] and max_order slots of {kind, layer,
- * index} a set. hs_sets_clear() it.
+ * A table of sets from rows that a test writes down: order[n_sets], intervention[n_sets] and max_order slots of
+ * {kind, layer, index} a set. hs_sets_clear() it.
  */
 #ifndef HEADSWEEP_TESTS_SETS_ROWS_H
 #define HEADSWEEP_TESTS_SETS_ROWS_H

@@ -1,6 +1,6 @@
 /*
- * A file of layout 1, with six phases, that headsweep wrote before sets were stored by what they add: everything in it is
- * read as it was written, and what is damaged in it is found.
+ * A file of layout 1, with six phases, that headsweep wrote before sets were stored by what they add: everything in
+ * it is read as it was written, and what is damaged in it is found.
  */
 #include "headsweep/results.h"
 
@@ -103,7 +103,10 @@ static void test_values(void **state)
     assert_int_equal(hs_results_close(results, &error), HS_OK);
 }
 
-/* Changes one number of /sets/component: of the first phase the file is damaged, of a later one that phase is not there. */
+/*
+ * Changes one number of /sets/component: of the first phase the file is damaged, of a later one that phase is not
+ * there.
+ */
 static void change_component(const place *made, size_t set)
 {
     const hsize_t start[] = {set, 0, 2}, count[] = {1, 1, 1};
