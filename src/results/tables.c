@@ -199,7 +199,7 @@ hs_status hs__results_layout_pack_set_names(const hs_sets *sets, size_t first, s
         HS_GOTO_DONE(hs_sets_name(sets, first + i, &name, error));
         if (name.length >= width)
             HS_GOTO_DONE(hs_fail(error, HS_ERROR_INTERNAL, "the name %s has more than %zu bytes", name.text, width));
-        memcpy(bytes + i * width, name.text, name.length);
+        memcpy(bytes + i * width, hs_text_string(&name), name.length);
     }
 done:
     hs_text_clear(&name);
