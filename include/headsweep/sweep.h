@@ -27,12 +27,12 @@
  */
 typedef struct hs_space {
     hs_component_kind kind; /* of all components */
-    hs_sets sets;          /* its own until it is the file's */
-    size_t n_sets;         /* of the first phase: n_sets == 1 + n_interventions * n_base_sets */
-    size_t n_allocated;    /* of all phases, at most */
-    size_t n_base_sets;    /* sets of one intervention */
-    size_t n_singles;      /* base sets of order 1 */
-    size_t max_order;      /* of any phase */
+    hs_sets sets;           /* its own until it is the file's */
+    size_t n_sets;          /* of the first phase: n_sets == 1 + n_interventions * n_base_sets */
+    size_t n_allocated;     /* of all phases, at most */
+    size_t n_base_sets;     /* sets of one intervention */
+    size_t n_singles;       /* base sets of order 1 */
+    size_t max_order;       /* of any phase */
     hs_intervention *interventions;
     char **intervention_names;
     size_t n_interventions;
