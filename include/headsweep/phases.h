@@ -14,7 +14,39 @@
 #ifndef HEADSWEEP_PHASES_H
 #define HEADSWEEP_PHASES_H
 
+#include "headsweep/config.h"
 #include "headsweep/results.h"
+
+/* Names of the kinds. A greedy curve has one phase for each head but the first. */
+#define HS_PHASE_CONTROLS "controls"
+#define HS_PHASE_IMPORTANCE "importance"
+#define HS_PHASE_GREEDY "greedy"
+
+/* What later phases depend on before there is a file: the sets of the first one. */
+typedef struct hs_phase_basis {
+    size_t n_sets;
+    size_t n_singles; /* of one intervention */
+    size_t max_order;
+    size_t most_components; /* that a set may have */
+    const char *const *intervention_names;
+    size_t n_interventions;
+    hs_component last; /* of the model's, which has the longest name */
+} hs_phase_basis;
+
+/* The phases that an experiment asks for, in the order in which they are swept. */
+typedef struct hs_planned_phases {
+    hs_results_later later;
+    size_t max_order;   /* of the sets of all phases */
+    const char **names; /* owned; `later` has them */
+} hs_planned_phases;
+
+/*
+ * How many phases and sets there can be at most. HS_ERROR_USAGE: a phase that has nothing to choose by, more sets than
+ * sweep.max_sets.
+ */
+hs_status hs_analysis_plan_phases(const hs_experiment *experiment, const hs_phase_basis *basis,
+                                  hs_planned_phases *planned_out, hs_error *error);
+void hs_analysis_planned_phases_clear(hs_planned_phases *planned);
 
 /*
  * The sets of the file's next phase, all earlier ones being finished, as a table that continues the file's, for

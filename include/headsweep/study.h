@@ -12,6 +12,7 @@
 #include "headsweep/comm.h"
 #include "headsweep/config.h"
 #include "headsweep/engine.h"
+#include "headsweep/phases.h"
 #include "headsweep/results.h"
 #include "headsweep/sweep.h"
 #include "headsweep/tasks.h"
@@ -23,7 +24,8 @@ typedef struct hs_study {
     hs_task **tasks;
     uint32_t **donors; /* [n_tasks][n_examples] or NULL: who stands in for whom (resample) */
     size_t n_tasks;
-    hs_space space;
+    hs_space space;           /* of the first phase */
+    hs_planned_phases phases; /* the later ones, at most */
     hs_plan plan;
     size_t stacked_rows; /* that the engine computes at a time: chosen with the plan */
     hs_engine *engine;

@@ -29,27 +29,18 @@ typedef struct hs_space {
     hs_component_kind kind; /* of all components */
     hs_sets sets;           /* its own until it is the file's */
     size_t n_sets;          /* of the first phase: n_sets == 1 + n_interventions * n_base_sets */
-    size_t n_allocated;     /* of all phases, at most */
     size_t n_base_sets;     /* sets of one intervention */
     size_t n_singles;       /* base sets of order 1 */
-    size_t max_order;       /* of any phase */
+    size_t max_order;
     hs_intervention *interventions;
     char **intervention_names;
     size_t n_interventions;
-    hs_results_later later;
-    const char **later_names;
 } hs_space;
-
-/* Names of later phases. A greedy curve has one phase for each head but the first. */
-#define HS_PHASE_CONTROLS "controls"
-#define HS_PHASE_IMPORTANCE "importance"
-#define HS_PHASE_GREEDY "greedy"
 
 /*
  * Enumerates `sweep.orders` over the components that `sweep.heads` selects, and adds the sets of `sweep.sets_file`
- * (duplicates once); works out which later phases `controls` and `pruning` ask for, and how many sets they can have at
- * most. HS_ERROR_USAGE: a selector or set outside the model, no set at all, more than sweep.max_sets (says how many it
- * would be), a later phase that has nothing to choose by.
+ * (duplicates once). HS_ERROR_USAGE: a selector or set outside the model, no set at all, more than sweep.max_sets (says how
+ * many it would be).
  */
 hs_status hs_sweep_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
                                hs_error *error);

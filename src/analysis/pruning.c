@@ -1,6 +1,5 @@
 #include "analysis/pruning.h"
 #include "analysis/summary.h"
-#include "headsweep/sweep.h"
 
 #include <math.h>
 #include <string.h>

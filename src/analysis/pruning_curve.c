@@ -4,7 +4,6 @@
 #include "analysis/pruning.h"
 #include "analysis/statistics.h"
 #include "analysis/summary.h"
-#include "headsweep/sweep.h"
 
 /* Apart from what else the seed draws. */
 

@@ -1,28 +1,7 @@
 #include <string.h>
 
+#include "analysis/phase_kinds.h"
 #include "headsweep/analysis.h"
-#include "headsweep/sweep.h"
-
-static bool has_phase(const hs_results *results, const char *name)
-{
-    for (size_t i = 0; i < hs_results_n_phases(results); ++i)
-        if (strcmp(hs_results_phase_name(results, i), name) == 0)
-            return true;
-    return false;
-}
-
-/* What of the file's sets was chosen by this setting; NULL if nothing was. */
-static const char *chosen_by(const hs_results *results, const hs_experiment *stated, const char *name)
-{
-    const bool is_kept = strcmp(name, "objective.keep") == 0 || strcmp(name, "objective.keep_metric") == 0;
-    const bool curve = has_phase(results, HS_PHASE_IMPORTANCE) || has_phase(results, HS_PHASE_GREEDY);
-
-    if (strncmp(name, "objective.", strlen("objective.")) == 0 && has_phase(results, HS_PHASE_CONTROLS))
-        return "its control sets (controls.random_sets) were chosen by it";
-    if (is_kept && curve && stated->pruning_metric[0] == '\0')
-        return "its pruning curve follows it (pruning.metric)";
-    return NULL;
-}
 
 /* An earlier headsweep kept how statistics were computed, and nothing else. */
 static const char *cannot_hold(const hs_results *results, const char *name)
@@ -40,7 +19,7 @@ static hs_status check_setting(const hs_results *results, const hs_experiment *s
 
     if (in_file == NULL || !hs_results_may_restate(setting) || strcmp(in_file, setting->value) == 0)
         return HS_OK;
-    const char *reason = chosen_by(results, stated, setting->name);
+    const char *reason = hs__analysis_chosen_by(results, stated, setting->name);
     if (reason == NULL)
         reason = cannot_hold(results, setting->name);
     if (reason == NULL)

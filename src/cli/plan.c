@@ -50,8 +50,8 @@ static void print_later(const hs_study *study, const hs_study_cost *cost, int n_
     double seconds = cost->seconds_later / n_ranks;
     char duration[32];
 
-    printf("later_phases = %zu\n", study->space.later.n_phases);
-    printf("later_sets_at_most = %zu\n", study->space.later.n_sets);
+    printf("later_phases = %zu\n", study->phases.later.n_phases);
+    printf("later_sets_at_most = %zu\n", study->phases.later.n_sets);
     printf("later_flops_at_most = %.4g\n", cost->flops_later);
     printf("later_seconds_at_most = %.3g  # %s more than the time below\n", seconds,
            hs_format_duration(seconds, duration, sizeof duration));
@@ -71,7 +71,7 @@ static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
     printf("sets = %zu\n", study->space.n_sets);
     printf("groups = %" PRIu64 "\n", study->plan.n_groups);
     printf("cells = %" PRIu64 "\n", study->plan.n_cells);
-    if (study->space.later.n_phases > 0)
+    if (study->phases.later.n_phases > 0)
         print_later(study, &cost, n_ranks);
     printf("flops_executed = %.4g\n", cost.flops_executed);
     printf("flops_naive = %.4g\n", cost.flops_naive);

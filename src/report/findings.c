@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "headsweep/sweep.h"
 #include "report/contents.h"
 #include "report/listing.h"
 

@@ -60,7 +60,7 @@ static hs_status describe_sweep(const hs_study *study, hs_text *text, hs_error *
 
 static hs_status describe_later(const hs_study *study, hs_text *text, hs_error *error)
 {
-    const hs_results_later *later = &study->space.later;
+    const hs_results_later *later = &study->phases.later;
 
     if (later->n_phases == 0)
         return HS_OK;

@@ -102,7 +102,7 @@ static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, fl
         return hs_error_prefix(error, "task %s, shard %u", hs_tasks_name(task), group->shard);
     for (uint64_t i = 0; i < group->n_sets; ++i)
         e->ablations[i] =
-            hs_sweep_space_ablation(&study->space, group->first_set + i, e->components + i * study->space.max_order);
+            hs_sweep_space_ablation(&study->space, group->first_set + i, e->components + i * study->phases.max_order);
     hs_status status =
         hs_tasks_generates(task) ? generate(e, group, values, error) : answer_queries(e, task, group, values, error);
     if (status != HS_OK)
@@ -182,7 +182,7 @@ hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_er
     evaluator_out->context = e;
     e->study = study;
     HS_GOTO_DONE(
-        hs_allocate(&e->components, n_sets * study->space.max_order, sizeof *e->components, "ablation sets", error));
+        hs_allocate(&e->components, n_sets * study->phases.max_order, sizeof *e->components, "ablation sets", error));
     HS_GOTO_DONE(hs_allocate(&e->ablations, n_sets, sizeof *e->ablations, "ablation sets", error));
     HS_GOTO_DONE(hs_allocate(&e->generations, study->n_tasks, sizeof *e->generations, "generations", error));
 done:

@@ -263,7 +263,7 @@ hs_status hs_study_layout(hs_study *study, const char *hosts, const char *comman
     HS_GOTO_DONE(hs_allocate(&l, 1, sizeof *l, "results layout", error));
     l->layout.experiment_hash = study->experiment_hash;
     describe_sets(&study->space, &l->layout.sets);
-    l->layout.later = study->space.later;
+    l->layout.later = study->phases.later;
     describe_means(study, &l->layout);
     HS_GOTO_DONE(describe_experiment(study, l, error));
     HS_GOTO_DONE(describe_provenance(study, hosts, command_line, n_ranks, l, error));

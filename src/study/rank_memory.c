@@ -53,8 +53,9 @@ static size_t means_bytes(const hs_study *study, size_t n_positions, size_t elem
 static size_t tables_bytes(const hs_study *study, size_t n_positions)
 {
     const hs_space *space = &study->space;
-    size_t n_added = (size_t)space->sets.first_added[space->n_sets] + space->later.n_added;
-    size_t n_bytes = hs_sets_bytes(space->n_allocated, n_added) + (size_t)study->plan.n_groups * sizeof(uint64_t);
+    size_t n_added = (size_t)space->sets.first_added[space->n_sets] + study->phases.later.n_added;
+    size_t n_bytes = hs_sets_bytes(space->n_sets + study->phases.later.n_sets, n_added) +
+                     (size_t)study->plan.n_groups * sizeof(uint64_t);
 
     if (study->tokenizer != NULL && hs_tokenizer_problem(study->tokenizer) == NULL)
         n_bytes += study->model->shape.vocabulary * TOKENIZER_BYTES_A_TOKEN;
@@ -80,7 +81,7 @@ static size_t sequences_bytes(const hs_sequences *sequences)
 /* What evaluating the groups of a shard holds besides the engine's part. */
 static size_t group_bytes(const hs_study *study, const hs_workload *workload)
 {
-    size_t a_set = study->space.max_order * sizeof(hs_component) + sizeof(hs_ablation);
+    size_t a_set = study->phases.max_order * sizeof(hs_component) + sizeof(hs_ablation);
 
     return sequences_bytes(&workload->sequences) + sequences_bytes(&workload->donor_sequences) +
            workload->n_queries * sizeof *workload->queries +
@@ -90,7 +91,8 @@ static size_t group_bytes(const hs_study *study, const hs_workload *workload)
 
 static hs_engine_load load_of(const hs_study *study)
 {
-    hs_engine_load load = {.n_ablations = (size_t)study->plan.sets_per_group, .max_components = study->space.max_order};
+    hs_engine_load load = {.n_ablations = (size_t)study->plan.sets_per_group,
+                           .max_components = study->phases.max_order};
 
     for (size_t i = 0; i < study->space.n_interventions; ++i)
         load.edits_patterns = load.edits_patterns || hs_sets_intervention_edits_pattern(study->space.interventions[i]);
@@ -116,10 +118,10 @@ static hs_status count_generation(const hs_study *study, size_t task, const hs_w
     hs_engine_cost cost = {0};
     hs_status status;
 
-    HS_GOTO_DONE(hs_allocate(&components, n_sets * study->space.max_order, sizeof *components, "memory", error));
+    HS_GOTO_DONE(hs_allocate(&components, n_sets * study->phases.max_order, sizeof *components, "memory", error));
     HS_GOTO_DONE(hs_allocate(&ablations, n_sets, sizeof *ablations, "memory", error));
     for (size_t i = 0; i < n_sets; ++i)
-        ablations[i] = hs_sweep_space_ablation(&study->space, i, components + i * study->space.max_order);
+        ablations[i] = hs_sweep_space_ablation(&study->space, i, components + i * study->phases.max_order);
     HS_GOTO_DONE(hs_tasks_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task],
                                                 workload, ablations, n_sets, &cost, error));
     *n_bytes_out = add(cost.memory_bytes, samples_bytes(study, task, workload));
@@ -200,7 +202,7 @@ static hs_status count_statistics(const hs_study *study, size_t *n_bytes_out, hs
     for (size_t task = 0; task < study->n_tasks; ++task)
         tasks[task] = (hs_analysis_task_size){study->plan.tasks[task].n_examples, study->plan.tasks[task].n_metrics};
     const hs_analysis_size size = {.options = hs_analysis_options_of(study->experiment),
-                                   .n_sets = study->space.n_allocated,
+                                   .n_sets = study->space.n_sets + study->phases.later.n_sets,
                                    .n_singles = count_singles(&study->space),
                                    .tasks = tasks,
                                    .n_tasks = study->n_tasks};

@@ -76,11 +76,31 @@ static hs_status draw_donors(hs_study *study, size_t task, hs_error *error)
     return HS_OK;
 }
 
+/* How far later phases can go follows from the sets of the first. */
+static hs_status plan_phases(hs_study *study, hs_error *error)
+{
+    const hs_space *space = &study->space;
+    const hs_model_shape *shape = &study->model->shape;
+    const size_t n_indices = hs_sets_kind((int32_t)space->kind)->count(shape);
+    const hs_phase_basis basis = {
+        .n_sets = space->n_sets,
+        .n_singles = space->n_singles,
+        .max_order = space->max_order,
+        .most_components = HS_SPACE_MAX_ORDER,
+        .intervention_names = (const char *const *)space->intervention_names,
+        .n_interventions = space->n_interventions,
+        .last = {(int32_t)space->kind, (int32_t)shape->n_layers - 1, (int32_t)n_indices - 1},
+    };
+
+    return hs_analysis_plan_phases(study->experiment, &basis, &study->phases, error);
+}
+
 static hs_status build_space(hs_study *study, hs_error *error)
 {
     bool needs_donors = false;
 
     HS_TRY(hs_sweep_space_build(study->experiment, &study->model->shape, &study->space, error));
+    HS_TRY(plan_phases(study, error));
     for (size_t i = 0; i < study->space.n_interventions; ++i) {
         needs_donors = needs_donors || hs_sets_intervention_needs_donors(study->space.interventions[i]);
         study->needs_means = study->needs_means || hs_sets_intervention_needs_means(study->space.interventions[i]);
@@ -203,6 +223,7 @@ void hs_study_free(hs_study *study)
     hs_engine_reference_means_clear(&study->means);
     hs_sweep_plan_clear(&study->plan);
     hs_sweep_space_clear(&study->space);
+    hs_analysis_planned_phases_clear(&study->phases);
     for (size_t i = 0; i < study->n_tasks; ++i) {
         if (study->donors != NULL)
             hs_free(study->donors[i]);

@@ -14,7 +14,7 @@ static hs_status group_sets_init(struct group_sets *sets, const hs_study *study,
 {
     size_t n = (size_t)study->plan.sets_per_group;
 
-    HS_TRY(hs_allocate(&sets->components, n * study->space.max_order, sizeof *sets->components, "cost", error));
+    HS_TRY(hs_allocate(&sets->components, n * study->phases.max_order, sizeof *sets->components, "cost", error));
     return hs_allocate(&sets->ablations, n, sizeof *sets->ablations, "cost", error);
 }
 
@@ -29,7 +29,7 @@ static hs_status count_sets(const hs_study *study, size_t task, const hs_workloa
 {
     for (uint64_t i = 0; i < n; ++i)
         sets->ablations[i] =
-            hs_sweep_space_ablation(&study->space, first + i, sets->components + i * study->space.max_order);
+            hs_sweep_space_ablation(&study->space, first + i, sets->components + i * study->phases.max_order);
     if (hs_tasks_generates(study->tasks[task]))
         return hs_tasks_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task],
                                               workload, sets->ablations, (size_t)n, cost_out, error);
@@ -176,7 +176,7 @@ static hs_status study_cost(hs_study *study, bool timed, hs_study_cost *cost_out
     HS_TRY(hs__study_count_memory(study, SIZE_MAX, &cost.memory, error));
     HS_TRY(hs_study_layout(study, "", "", 1, &layout, error));
     cost.file_bytes = hs_results_file_bytes(layout);
-    cost.flops_later = cost.flops_naive * (double)study->space.later.n_sets / (double)study->plan.n_sets;
+    cost.flops_later = cost.flops_naive * (double)study->phases.later.n_sets / (double)study->plan.n_sets;
     cost.seconds_later = cost.seconds_a_rank * cost.flops_later / cost.flops_executed;
     cost.weight_bytes = count_parameters(study) * sizeof(float);
     study->storage->flops_executed = cost.flops_executed;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "headsweep/sweep.h"
-#include "sweep/later.h"
+#include "sweep/selectors.h"
 
 /* The components that sweep.heads selects, in table order: hs_free() them. */
 static hs_status select_components(const hs_experiment *experiment, const component_grid *grid,
@@ -128,8 +128,7 @@ static hs_status fill_table(hs_space *space, const set_view *views, size_t n_vie
     return HS_OK;
 }
 
-static hs_status count_and_fill(const hs_experiment *experiment, const component_grid *grid, hs_space *space,
-                                const set_view *views, size_t n_views, hs_error *error)
+static hs_status count_and_fill(hs_space *space, const set_view *views, size_t n_views, hs_error *error)
 {
     size_t n_added = 0;
 
@@ -140,8 +139,6 @@ static hs_status count_and_fill(const hs_experiment *experiment, const component
         space->n_singles += views[i].n == 1;
         n_added += space->n_interventions * views[i].n;
     }
-    HS_TRY(hs__sweep_later_plan(experiment, grid, space, error));
-    space->n_allocated = space->n_sets + space->later.n_sets;
     HS_TRY(hs_sets_reserve(&space->sets, space->n_sets, n_added, error));
     return fill_table(space, views, n_views, error);
 }
@@ -192,7 +189,7 @@ hs_status hs_sweep_space_build(const hs_experiment *experiment, const hs_model_s
     for (size_t i = 0; i < experiment->n_orders; ++i)
         HS_GOTO_DONE(enumerate_order(selected, n_selected, (size_t)experiment->orders[i], &sets, error));
     HS_GOTO_DONE(sort_sets(&sets, &views, &n_views, error));
-    HS_GOTO_DONE(count_and_fill(experiment, &grid, &space, views, n_views, error));
+    HS_GOTO_DONE(count_and_fill(&space, views, n_views, error));
     *space_out = space;
     space = (hs_space){0};
 done:
@@ -210,7 +207,6 @@ void hs_sweep_space_clear(hs_space *space)
     hs_free(space->intervention_names);
     hs_free(space->interventions);
     hs_sets_clear(&space->sets);
-    hs_free(space->later_names);
     *space = (hs_space){0};
 }
 

@@ -26,12 +26,7 @@ static hs_experiment experiment_of(int64_t *orders, size_t n_orders)
                            .sets_file = "",
                            .max_sets = 100000,
                            .interventions = {zero_only, 1},
-                           .unit = HS_COMPONENT_HEAD,
-                           .pruning_curve = HS_CURVES_NONE,
-                           .pruning_intervention = "",
-                           .pruning_metric = "",
-                           .objective_reduce = "",
-                           .objective_keep = ""};
+                           .unit = HS_COMPONENT_HEAD};
 }
 
 static hs_space build(const hs_experiment *experiment)
@@ -289,84 +284,14 @@ static void test_ablation_view(void **state)
     hs_sweep_space_clear(&space);
 }
 
-/* 12 heads: what the curves add at most, and the room that they take. */
-static void test_later_phases(void **state)
-{
-    int64_t orders[] = {1};
-    char task[] = "accuracy";
-    hs_experiment experiment = experiment_of(orders, 1);
-    (void)state;
-
-    hs_space space = build(&experiment);
-    assert_int_equal(space.later.n_phases, 0);
-    assert_int_equal(space.n_allocated, space.n_sets);
-    hs_sweep_space_clear(&space);
-    experiment.pruning_curve = HS_CURVES_BOTH;
-    experiment.pruning_metric = task;
-    space = build(&experiment);
-    assert_int_equal(space.later.n_phases, 1 + 11);
-    assert_int_equal(space.later.n_sets, 11 + (11 + 10 + 9 + 8 + 7 + 6 + 5 + 4 + 3 + 2 + 1));
-    assert_int_equal(space.max_order, 12);
-    assert_int_equal(space.n_sets, 13);
-    assert_int_equal(space.n_allocated, space.n_sets + space.later.n_sets);
-    assert_int_equal(space.later.longest_name, strlen("2.3") * 12 + strlen("+") * 11);
-    hs_sweep_space_clear(&space);
-    experiment.pruning_curve = HS_CURVES_GREEDY;
-    experiment.pruning_max_heads = 4;
-    experiment.pruning_candidates = 10;
-    experiment.controls_random_sets = 5;
-    experiment.controls_for_best = 2;
-    experiment.objective_reduce = task;
-    space = build(&experiment);
-    assert_int_equal(space.later.n_phases, 3 + 1);
-    assert_int_equal(space.later.n_sets, 10 + 10 + 9 + 2 * 5);
-    assert_string_equal(space.later.names[0], HS_PHASE_GREEDY);
-    assert_string_equal(space.later.names[3], HS_PHASE_CONTROLS);
-    assert_int_equal(space.max_order, 4);
-    hs_sweep_space_clear(&space);
-}
-
-static void test_later_phases_refused(void **state)
-{
-    int64_t orders[] = {1}, pairs[] = {2};
-    char task[] = "accuracy", flip[] = "flip";
-    hs_experiment experiment = experiment_of(orders, 1);
-    (void)state;
-
-    experiment.controls_random_sets = 1;
-    assert_refused(&experiment, "state objective.reduce");
-    experiment.controls_random_sets = 0;
-    experiment.pruning_curve = HS_CURVES_IMPORTANCE;
-    assert_refused(&experiment, "state pruning.metric or objective.keep");
-    experiment.objective_keep = task;
-    experiment.max_sets = 23;
-    assert_refused(&experiment, "up to 24 ablation sets in all phases are more than sweep.max_sets = 23");
-    experiment.max_sets = 24;
-    hs_space space = build(&experiment);
-    hs_sweep_space_clear(&space);
-    experiment.pruning_intervention = flip;
-    assert_refused(&experiment, "pruning.intervention = \"flip\" is none of sweep.interventions");
-    experiment.pruning_intervention = "";
-    experiment.orders = pairs;
-    experiment.max_sets = 1000;
-    assert_refused(&experiment, "put 1 into sweep.orders");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_pairs_are_in_order),
-        cmocka_unit_test(test_selectors),
-        cmocka_unit_test(test_overlapping_selectors_count_once),
-        cmocka_unit_test(test_kv_groups),
-        cmocka_unit_test(test_bad_selectors),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_later_phases),
-        cmocka_unit_test(test_later_phases_refused),
-        cmocka_unit_test(test_same_intervention_twice),
-        cmocka_unit_test(test_sets_file),
-        cmocka_unit_test(test_bad_sets_files),
+        cmocka_unit_test(test_counts),        cmocka_unit_test(test_pairs_are_in_order),
+        cmocka_unit_test(test_selectors),     cmocka_unit_test(test_overlapping_selectors_count_once),
+        cmocka_unit_test(test_kv_groups),     cmocka_unit_test(test_bad_selectors),
+        cmocka_unit_test(test_limits),        cmocka_unit_test(test_same_intervention_twice),
+        cmocka_unit_test(test_sets_file),     cmocka_unit_test(test_bad_sets_files),
         cmocka_unit_test(test_ablation_view),
     };
     return cmocka_run_group_tests_name("space", tests, NULL, NULL);

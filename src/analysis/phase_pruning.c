@@ -1,60 +1,97 @@
-#include <stdlib.h>
+/* The phases of pruning curves: by importance, one for the whole curve; greedily, one for each step. */
 #include <string.h>
 
+#include "analysis/phase_kinds.h"
 #include "analysis/pruning.h"
 #include "headsweep/analysis.h"
-#include "headsweep/sweep.h"
 
-/* ---- controls ---------------------------------------------------------------------------------------------------- */
+/* ---- what is asked for --------------------------------------------------------------------------------------------- */
 
-static size_t stated_size(const hs_results *results, const char *name)
+static hs_status check_pruned_intervention(const hs_experiment *experiment, const hs_phase_basis *basis,
+                                           hs_error *error)
 {
-    const char *value = hs_results_attribute_of(results, "provenance", name);
+    const char *name = experiment->pruning_intervention;
 
-    return value != NULL ? (size_t)strtoull(value, NULL, 10) : 0;
-}
+    hs_names names = {0};
+    hs_status status = HS_OK;
 
-static hs_status choose_controls_of(const hs_results *results, const hs_sets_index *index, const hs_ranking *ranking,
-                                    hs_sets *chosen, hs_error *error)
-{
-    const size_t n_indices[CHOICE_KINDS] = {[HS_COMPONENT_HEAD] = stated_size(results, "n_heads"),
-                                            [HS_COMPONENT_KV_GROUP] = stated_size(results, "n_kv_heads")};
-    const hs_experiment *stated;
-
-    HS_TRY(hs_results_stated(results, &stated, error));
-    const size_t n_wanted = (size_t)stated->controls_random_sets;
-    const size_t n_best = (size_t)stated->controls_for_best;
-    const uint64_t seed = (uint64_t)stated->seed;
-    for (size_t i = 0; i < n_best && i < ranking->n; ++i)
-        HS_TRY(hs__analysis_choice_controls(index, ranking->sets[i], n_indices, n_wanted, seed,
-                                            hs_random_stream(HS_RANDOM_CONTROLS, (uint32_t)ranking->sets[i]), chosen,
-                                            error));
-    return HS_OK;
-}
-
-static hs_status choose_controls(hs_results *results, hs_sets *chosen, hs_error *error)
-{
-    /* Only the summaries are asked for: no interval, no test. */
-    const hs_analysis_options cheapest = {.resamples = 2, .permutations = 64, .confidence = 0.5};
-    hs_analysis *analysis = NULL;
-    hs_ranking_request request;
-    hs_ranking ranking = {0};
-    hs_sets_index index = {0};
-    hs_status status;
-
-    HS_GOTO_DONE(hs_analysis_new(results, NULL, &cheapest, &analysis, error));
-    HS_GOTO_DONE(hs_analysis_request_parse(analysis, "objective", &request, error));
-    HS_GOTO_DONE(hs_analysis_rank(analysis, &request, &ranking, error));
-    HS_GOTO_DONE(hs_sets_index_new(hs_results_sets_of(results), &index, error));
-    HS_GOTO_DONE(choose_controls_of(results, &index, &ranking, chosen, error));
-done:
-    hs_sets_index_clear(&index);
-    hs_analysis_ranking_clear(&ranking);
-    hs_analysis_free(analysis);
+    for (size_t i = 0; i < basis->n_interventions; ++i)
+        if (name[0] == '\0' || strcmp(basis->intervention_names[i], name) == 0)
+            return HS_OK;
+    for (size_t i = 0; status == HS_OK && i < basis->n_interventions; ++i)
+        status = hs_names_add(&names, basis->intervention_names[i], error);
+    if (status == HS_OK)
+        status = hs_fail_name(error, HS_ERROR_USAGE, &names, name,
+                              "%s: pruning.intervention = \"%s\" is none of sweep.interventions",
+                              hs_config_where(experiment, "pruning.intervention"), name);
+    hs_names_clear(&names);
     return status;
 }
 
-/* ---- curves ------------------------------------------------------------------------------------------------------ */
+static hs_status check_pruning(const hs_experiment *experiment, const hs_phase_basis *basis, hs_error *error)
+{
+    if (experiment->pruning_metric[0] == '\0' && experiment->objective_keep[0] == '\0')
+        return hs_fail(
+            error, HS_ERROR_USAGE,
+            "%s: pruning.curve needs to know what must not be harmed: state pruning.metric or objective.keep",
+            hs_config_where(experiment, "pruning.curve"));
+    if (basis->n_singles < 2)
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "%s: pruning.curve needs the effects of single heads: put 1 into sweep.orders",
+                       hs_config_where(experiment, "pruning.curve"));
+    return HS_OK;
+}
+
+/* Heads that a curve removes in the end. */
+static size_t curve_length(const hs_experiment *experiment, const hs_phase_basis *basis)
+{
+    size_t limit = (size_t)experiment->pruning_max_heads;
+
+    return limit > 0 && limit < basis->n_singles ? limit : basis->n_singles;
+}
+
+/* Both curves are as long. */
+static hs_status plan_length(const hs_experiment *experiment, const hs_phase_basis *basis, hs_planned_phases *planned,
+                             hs_error *error)
+{
+    const size_t length = curve_length(experiment, basis);
+
+    HS_TRY(check_pruning(experiment, basis, error));
+    if (length > basis->most_components)
+        return hs_fail(error, HS_ERROR_USAGE, "%s: a pruning curve of %zu heads; state pruning.max_heads up to %zu",
+                       experiment->path, length, basis->most_components);
+    planned->max_order = length > planned->max_order ? length : planned->max_order;
+    return HS_OK;
+}
+
+static hs_status plan_importance(const hs_experiment *experiment, const hs_phase_basis *basis,
+                                 hs_planned_phases *planned, hs_error *error)
+{
+    HS_TRY(check_pruned_intervention(experiment, basis, error));
+    if (!(experiment->pruning_curve & HS_CURVES_IMPORTANCE))
+        return HS_OK;
+    HS_TRY(plan_length(experiment, basis, planned, error));
+    hs__analysis_add_phase(planned, &hs__analysis_phase_importance, curve_length(experiment, basis) - 1, 1);
+    return HS_OK;
+}
+
+/* The first head of a greedy curve is known from the single effects; every further one takes a phase. */
+static hs_status plan_greedy(const hs_experiment *experiment, const hs_phase_basis *basis, hs_planned_phases *planned,
+                             hs_error *error)
+{
+    const size_t limit = (size_t)experiment->pruning_candidates;
+
+    if (!(experiment->pruning_curve & HS_CURVES_GREEDY))
+        return HS_OK;
+    HS_TRY(plan_length(experiment, basis, planned, error));
+    for (size_t n_removed = 2; n_removed <= curve_length(experiment, basis); ++n_removed) {
+        const size_t n_left = basis->n_singles - n_removed + 1;
+        hs__analysis_add_phase(planned, &hs__analysis_phase_greedy, limit > 0 && limit < n_left ? limit : n_left, 1);
+    }
+    return HS_OK;
+}
+
+/* ---- what is chosen ------------------------------------------------------------------------------------------------ */
 
 /*
  * Where the set without `head` and those of `parent` stands; -1 if the file has none. Of a parent that was just
@@ -194,44 +231,27 @@ done:
     return status;
 }
 
-static hs_status choose_by_importance(hs_results *results, hs_sets *chosen, hs_error *error)
+static hs_status choose_by_importance(hs_results *results, size_t n_before, hs_sets *chosen, hs_error *error)
 {
     pruning p = {0};
     hs_status status = hs__analysis_pruning_read(results, false, &p, error);
 
+    (void)n_before;
     if (status == HS_OK)
         status = choose_importance(&p, chosen, error);
     hs__analysis_pruning_clear(&p);
     return status;
 }
 
-/* ---- the next phase ---------------------------------------------------------------------------------------------- */
+/* ---- the rows ------------------------------------------------------------------------------------------------------ */
 
-static size_t count_before(const hs_results *results, size_t phase)
+static const char *follows_kept(const hs_experiment *stated, const char *setting)
 {
-    size_t n = 0;
+    const bool is_kept = strcmp(setting, "objective.keep") == 0 || strcmp(setting, "objective.keep_metric") == 0;
 
-    for (size_t i = 0; i < phase; ++i)
-        n += strcmp(hs_results_phase_name(results, i), hs_results_phase_name(results, phase)) == 0;
-    return n;
+    return is_kept && stated->pruning_metric[0] == '\0' ? "its pruning curve follows it (pruning.metric)" : NULL;
 }
 
-hs_status hs_analysis_choose_phase(hs_results *results, hs_sets *rows_out, hs_error *error)
-{
-    const size_t phase = hs_results_n_chosen_phases(results);
-    hs_status status;
-
-    *rows_out = (hs_sets){.base = hs_results_sets_of(results)};
-    if (phase == hs_results_n_phases(results))
-        return hs_fail(error, HS_ERROR_INTERNAL, "there is no phase after the last");
-    const char *name = hs_results_phase_name(results, phase);
-    if (strcmp(name, HS_PHASE_CONTROLS) == 0)
-        status = choose_controls(results, rows_out, error);
-    else if (strcmp(name, HS_PHASE_GREEDY) == 0)
-        status = choose_greedy(results, count_before(results, phase), rows_out, error);
-    else
-        status = choose_by_importance(results, rows_out, error);
-    if (status != HS_OK)
-        hs_sets_clear(rows_out);
-    return status;
-}
+const phase_kind hs__analysis_phase_importance = {HS_PHASE_IMPORTANCE, plan_importance, choose_by_importance,
+                                                  follows_kept};
+const phase_kind hs__analysis_phase_greedy = {HS_PHASE_GREEDY, plan_greedy, choose_greedy, follows_kept};

@@ -1,0 +1,87 @@
+/* Controls: random sets that are like the best ones of the first phase but for what makes them the best. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/choice.h"
+#include "analysis/phase_kinds.h"
+#include "headsweep/analysis.h"
+
+static size_t stated_size(const hs_results *results, const char *name)
+{
+    const char *value = hs_results_attribute_of(results, "provenance", name);
+
+    return value != NULL ? (size_t)strtoull(value, NULL, 10) : 0;
+}
+
+static hs_status choose_controls_of(const hs_results *results, const hs_sets_index *index, const hs_ranking *ranking,
+                                    hs_sets *chosen, hs_error *error)
+{
+    const size_t n_indices[CHOICE_KINDS] = {[HS_COMPONENT_HEAD] = stated_size(results, "n_heads"),
+                                            [HS_COMPONENT_KV_GROUP] = stated_size(results, "n_kv_heads")};
+    const hs_experiment *stated;
+
+    HS_TRY(hs_results_stated(results, &stated, error));
+    const size_t n_wanted = (size_t)stated->controls_random_sets;
+    const size_t n_best = (size_t)stated->controls_for_best;
+    const uint64_t seed = (uint64_t)stated->seed;
+    for (size_t i = 0; i < n_best && i < ranking->n; ++i)
+        HS_TRY(hs__analysis_choice_controls(index, ranking->sets[i], n_indices, n_wanted, seed,
+                                            hs_random_stream(HS_RANDOM_CONTROLS, (uint32_t)ranking->sets[i]), chosen,
+                                            error));
+    return HS_OK;
+}
+
+static hs_status choose_controls(hs_results *results, size_t n_before, hs_sets *chosen, hs_error *error)
+{
+    /* Only the summaries are asked for: no interval, no test. */
+    const hs_analysis_options cheapest = {.resamples = 2, .permutations = 64, .confidence = 0.5};
+    hs_analysis *analysis = NULL;
+    hs_ranking_request request;
+    hs_ranking ranking = {0};
+    hs_sets_index index = {0};
+    hs_status status;
+
+    (void)n_before;
+    HS_GOTO_DONE(hs_analysis_new(results, NULL, &cheapest, &analysis, error));
+    HS_GOTO_DONE(hs_analysis_request_parse(analysis, "objective", &request, error));
+    HS_GOTO_DONE(hs_analysis_rank(analysis, &request, &ranking, error));
+    HS_GOTO_DONE(hs_sets_index_new(hs_results_sets_of(results), &index, error));
+    HS_GOTO_DONE(choose_controls_of(results, &index, &ranking, chosen, error));
+done:
+    hs_sets_index_clear(&index);
+    hs_analysis_ranking_clear(&ranking);
+    hs_analysis_free(analysis);
+    return status;
+}
+
+static hs_status check_controls(const hs_experiment *experiment, hs_error *error)
+{
+    if (experiment->objective_reduce[0] == '\0')
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "%s: controls.random_sets needs to know which sets are the best: state objective.reduce",
+                       hs_config_where(experiment, "controls.random_sets"));
+    return HS_OK;
+}
+
+/* They are as large as the sets that they are for. */
+static hs_status plan_controls(const hs_experiment *experiment, const hs_phase_basis *basis, hs_planned_phases *planned,
+                               hs_error *error)
+{
+    if (experiment->controls_random_sets == 0)
+        return HS_OK;
+    HS_TRY(check_controls(experiment, error));
+    hs__analysis_add_phase(planned, &hs__analysis_phase_controls,
+                           (size_t)experiment->controls_random_sets * (size_t)experiment->controls_for_best,
+                           basis->max_order);
+    return HS_OK;
+}
+
+static const char *follows_objective(const hs_experiment *stated, const char *setting)
+{
+    (void)stated;
+    return strncmp(setting, "objective.", strlen("objective.")) == 0
+               ? "its control sets (controls.random_sets) were chosen by it"
+               : NULL;
+}
+
+const phase_kind hs__analysis_phase_controls = {HS_PHASE_CONTROLS, plan_controls, choose_controls, follows_objective};
