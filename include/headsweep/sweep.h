@@ -55,15 +55,18 @@ typedef struct hs_plan_task {
     size_t n_metrics;
     size_t n_shards;
     uint64_t *shard_first; /* [n_shards + 1]: first example of each shard; owned by the plan */
+    uint64_t n_blocks;     /* groups of a shard */
+    uint64_t *block_first; /* [n_blocks + 1]: first set of each block, counted from the plan's first set; owned */
+    double
+        *block_flops; /* [n_blocks] on the largest shard, where the blocks were cut by operations; else NULL; owned */
     uint64_t first_group;
 } hs_plan_task;
 
 typedef struct hs_plan {
     uint64_t first_set; /* 0, or the first set of a later phase */
     uint64_t n_sets;
-    uint64_t sets_per_group;
-    uint64_t batch_rows; /* that shards aim at */
-    uint64_t n_blocks;   /* groups a shard */
+    uint64_t sets_per_group; /* at most */
+    uint64_t batch_rows;     /* that shards aim at */
     hs_plan_task *tasks;
     size_t n_tasks;
     uint64_t n_groups;
@@ -96,6 +99,26 @@ hs_status hs_sweep_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_g
 /* The same shards, with groups of sets first_set .. first_set + n_sets - 1, n_sets > 0, no larger than the plan's. */
 hs_status hs_sweep_plan_of_sets(const hs_plan *plan, uint64_t first_set, uint64_t n_sets, hs_plan *plan_out,
                                 hs_error *error);
+
+/* Operations of a set on the largest shard of a task, where it is a group's first set, or follows the set before it. */
+typedef struct hs_set_costs {
+    void *context;
+    double (*flops_of)(void *context, size_t task, uint64_t set, bool is_first);
+} hs_set_costs;
+
+/* A group ends before it has more operations than `target`, but holds at least `fewest_sets` while they are under `most`. */
+typedef struct hs_group_size {
+    double target_flops;
+    double most_flops;
+    uint64_t fewest_sets;
+} hs_group_size;
+
+/*
+ * Cuts the blocks of all tasks anew, by operations, none with more sets than the plan's sets_per_group. *flops_out is the sum over the
+ * blocks of all tasks, each on its largest shard.
+ */
+hs_status hs_sweep_plan_cut(hs_plan *plan, const hs_set_costs *costs, hs_group_size size, double *flops_out,
+                            hs_error *error);
 void hs_sweep_plan_clear(hs_plan *plan);
 /* Group `index` of 0 .. n_groups - 1: by task, shard, block, so that neighbours share a shard and a prefix of sets. */
 hs_group hs_sweep_plan_group(const hs_plan *plan, uint64_t index);

@@ -28,9 +28,11 @@ static uint64_t hash_plan(const hs_plan *plan, size_t stacked_rows)
 {
     uint64_t hash = hs_hash_u64(hs_hash_u64(plan->n_sets, plan->sets_per_group), stacked_rows);
 
-    for (size_t i = 0; i < plan->n_tasks; ++i)
-        hash = hs_hash(hash, plan->tasks[i].shard_first,
-                       (plan->tasks[i].n_shards + 1) * sizeof *plan->tasks[i].shard_first);
+    for (size_t i = 0; i < plan->n_tasks; ++i) {
+        const hs_plan_task *task = &plan->tasks[i];
+        hash = hs_hash(hash, task->shard_first, (task->n_shards + 1) * sizeof *task->shard_first);
+        hash = hs_hash(hash, task->block_first, (task->n_blocks + 1) * sizeof *task->block_first);
+    }
     return hash;
 }
 

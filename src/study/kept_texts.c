@@ -79,7 +79,7 @@ static hs_status write_planned(text_writer *w, const hs_plan *plan, uint64_t *n_
 {
     const hs_plan_task *task = &plan->tasks[w->task];
 
-    for (uint64_t i = 0; i < task->n_shards * plan->n_blocks; ++i) {
+    for (uint64_t i = 0; i < task->n_shards * task->n_blocks; ++i) {
         hs_group group = hs_sweep_plan_group(plan, task->first_group + i);
         if (!holds_any(w, &group))
             continue;

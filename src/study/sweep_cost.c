@@ -50,18 +50,18 @@ static hs_status count_shard(const hs_study *study, size_t task, size_t shard, c
                              struct group_sets *sets, hs_study_cost *cost, hs_error *error)
 {
     const hs_plan *plan = &study->plan;
-    uint64_t share = COUNTED_GROUPS / plan->tasks[task].n_shards;
-    uint64_t n_counted = share == 0 ? 1 : share < plan->n_blocks ? share : plan->n_blocks;
-    uint64_t start = 2 * plan->n_blocks - 1 + shard * plan->n_blocks / plan->tasks[task].n_shards;
+    const hs_plan_task *of = &plan->tasks[task];
+    uint64_t share = COUNTED_GROUPS / of->n_shards;
+    uint64_t n_counted = share == 0 ? 1 : share < of->n_blocks ? share : of->n_blocks;
+    uint64_t start = 2 * of->n_blocks - 1 + shard * of->n_blocks / of->n_shards;
     hs_engine_cost counted = {0};
     double flops = 0;
     uint64_t n_sets = 0;
 
     for (uint64_t i = 0; i < n_counted; ++i) {
-        uint64_t first = (start - i * plan->n_blocks / n_counted) % plan->n_blocks * plan->sets_per_group;
-        uint64_t left = plan->n_sets - first;
-        uint64_t n = left < plan->sets_per_group ? left : plan->sets_per_group;
-        HS_TRY(count_sets(study, task, workload, first, n, sets, &counted, error));
+        const uint64_t *first = of->block_first + (start - i * of->n_blocks / n_counted) % of->n_blocks;
+        const uint64_t n = first[1] - first[0];
+        HS_TRY(count_sets(study, task, workload, first[0], n, sets, &counted, error));
         flops += counted.flops_of_group;
         n_sets += n;
         if (i == 0)

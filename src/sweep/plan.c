@@ -21,17 +21,28 @@ static void cut_shards(hs_plan_task *task, const hs_plan_input *input, uint64_t 
     task->shard_first[task->n_shards] = task->n_examples;
 }
 
-/* Counts groups and cells of a task whose shards are cut. */
+/* Counts groups and cells of a task whose shards and blocks are cut. */
 static void count_groups(hs_plan *plan, hs_plan_task *task)
 {
     task->first_group = plan->n_groups;
-    plan->n_groups += task->n_shards * plan->n_blocks;
+    plan->n_groups += task->n_shards * task->n_blocks;
     plan->n_cells += task->n_shards * plan->n_sets;
     for (size_t s = 0; s < task->n_shards; ++s) {
         uint64_t values = (task->shard_first[s + 1] - task->shard_first[s]) * task->n_metrics * plan->sets_per_group;
         if (values > plan->max_group_values)
             plan->max_group_values = values;
     }
+}
+
+/* Blocks of as many sets each; the last one has what is left. */
+static hs_status cut_evenly(const hs_plan *plan, hs_plan_task *task, hs_error *error)
+{
+    task->n_blocks = (plan->n_sets + plan->sets_per_group - 1) / plan->sets_per_group;
+    HS_TRY(hs_allocate(&task->block_first, task->n_blocks + 1, sizeof *task->block_first, "plan", error));
+    for (uint64_t block = 0; block < task->n_blocks; ++block)
+        task->block_first[block] = block * plan->sets_per_group;
+    task->block_first[task->n_blocks] = plan->n_sets;
+    return HS_OK;
 }
 
 static hs_status plan_task(hs_plan *plan, size_t index, const hs_plan_input *input, hs_error *error)
@@ -42,6 +53,7 @@ static hs_status plan_task(hs_plan *plan, size_t index, const hs_plan_input *inp
     task->n_metrics = input->n_metrics;
     HS_TRY(hs_allocate(&task->shard_first, input->n_examples + 1, sizeof *task->shard_first, "plan", error));
     cut_shards(task, input, plan->batch_rows);
+    HS_TRY(cut_evenly(plan, task, error));
     count_groups(plan, task);
     return HS_OK;
 }
@@ -51,7 +63,6 @@ static hs_plan plan_of(uint64_t first_set, uint64_t n_sets, uint64_t sets_per_gr
     hs_plan plan = {.first_set = first_set, .n_sets = n_sets, .batch_rows = batch_rows};
 
     plan.sets_per_group = sets_per_group < n_sets ? sets_per_group : n_sets;
-    plan.n_blocks = (n_sets + plan.sets_per_group - 1) / plan.sets_per_group;
     return plan;
 }
 
@@ -77,8 +88,11 @@ static hs_status copy_task(hs_plan *plan, size_t index, const hs_plan_task *from
 
     *task = *from;
     task->shard_first = NULL;
+    task->block_first = NULL;
+    task->block_flops = NULL;
     HS_TRY(hs_allocate(&task->shard_first, from->n_shards + 1, sizeof *task->shard_first, "plan", error));
     memcpy(task->shard_first, from->shard_first, (from->n_shards + 1) * sizeof *task->shard_first);
+    HS_TRY(cut_evenly(plan, task, error));
     count_groups(plan, task);
     return HS_OK;
 }
@@ -99,10 +113,89 @@ done:
     return status;
 }
 
+/* ---- blocks by operations -------------------------------------------------------------------------------------- */
+
+/* The blocks of one task as they are cut. */
+typedef struct block_list {
+    uint64_t *first;
+    double *flops;
+    size_t n, room_first, room_flops;
+} block_list;
+
+static hs_status begin_block(block_list *blocks, uint64_t set, hs_error *error)
+{
+    HS_TRY(hs_reserve(&blocks->first, &blocks->room_first, blocks->n + 2, sizeof *blocks->first, "plan", error));
+    HS_TRY(hs_reserve(&blocks->flops, &blocks->room_flops, blocks->n + 1, sizeof *blocks->flops, "plan", error));
+    blocks->first[blocks->n] = set;
+    blocks->flops[blocks->n++] = 0;
+    return HS_OK;
+}
+
+/* Does the set that costs `flops` begin another block? Small groups hold a few sets, for the speed of their products. */
+static bool is_full(const hs_plan *plan, const block_list *blocks, uint64_t set, double flops, hs_group_size size)
+{
+    const uint64_t n = set - blocks->first[blocks->n - 1];
+    const double sum = blocks->flops[blocks->n - 1] + flops;
+
+    return n >= plan->sets_per_group || sum > size.most_flops || (sum > size.target_flops && n >= size.fewest_sets);
+}
+
+static hs_status cut_task(const hs_plan *plan, size_t task, const hs_set_costs *costs, hs_group_size size,
+                          block_list *blocks, hs_error *error)
+{
+    for (uint64_t set = 0; set < plan->n_sets; ++set) {
+        bool is_first = set == 0;
+        double flops = costs->flops_of(costs->context, task, plan->first_set + set, is_first);
+        if (!is_first && is_full(plan, blocks, set, flops, size)) {
+            is_first = true;
+            flops = costs->flops_of(costs->context, task, plan->first_set + set, true);
+        }
+        if (is_first)
+            HS_TRY(begin_block(blocks, set, error));
+        blocks->flops[blocks->n - 1] += flops;
+    }
+    blocks->first[blocks->n] = plan->n_sets;
+    return HS_OK;
+}
+
+static void take_blocks(hs_plan_task *task, block_list *blocks)
+{
+    hs_free(task->block_first);
+    hs_free(task->block_flops);
+    task->block_first = blocks->first;
+    task->block_flops = blocks->flops;
+    task->n_blocks = blocks->n;
+    *blocks = (block_list){0};
+}
+
+hs_status hs_sweep_plan_cut(hs_plan *plan, const hs_set_costs *costs, hs_group_size size, double *flops_out,
+                            hs_error *error)
+{
+    block_list blocks = {0};
+    hs_status status = HS_OK;
+
+    *flops_out = 0;
+    plan->n_groups = plan->n_cells = 0;
+    for (size_t task = 0; task < plan->n_tasks; ++task) {
+        HS_GOTO_DONE(cut_task(plan, task, costs, size, &blocks, error));
+        take_blocks(&plan->tasks[task], &blocks);
+        count_groups(plan, &plan->tasks[task]);
+        for (uint64_t block = 0; block < plan->tasks[task].n_blocks; ++block)
+            *flops_out += plan->tasks[task].block_flops[block];
+    }
+done:
+    hs_free(blocks.first);
+    hs_free(blocks.flops);
+    return status;
+}
+
 void hs_sweep_plan_clear(hs_plan *plan)
 {
-    for (size_t i = 0; i < plan->n_tasks; ++i)
+    for (size_t i = 0; i < plan->n_tasks; ++i) {
         hs_free(plan->tasks[i].shard_first);
+        hs_free(plan->tasks[i].block_first);
+        hs_free(plan->tasks[i].block_flops);
+    }
     hs_free(plan->tasks);
     *plan = (hs_plan){0};
 }
@@ -113,11 +206,11 @@ hs_group hs_sweep_plan_group(const hs_plan *plan, uint64_t index)
 
     while (task + 1 < plan->n_tasks && plan->tasks[task + 1].first_group <= index)
         ++task;
-    uint64_t within = index - plan->tasks[task].first_group;
-    uint64_t first_set = within % plan->n_blocks * plan->sets_per_group;
-    uint64_t left = plan->n_sets - first_set;
-    return (hs_group){task, (uint32_t)(within / plan->n_blocks), plan->first_set + first_set,
-                      left < plan->sets_per_group ? left : plan->sets_per_group};
+    const hs_plan_task *of = &plan->tasks[task];
+    uint64_t within = index - of->first_group;
+    const uint64_t *first_set = of->block_first + within % of->n_blocks;
+    return (hs_group){task, (uint32_t)(within / of->n_blocks), plan->first_set + first_set[0],
+                      first_set[1] - first_set[0]};
 }
 
 size_t hs_sweep_plan_group_examples(const hs_plan *plan, const hs_group *group)

@@ -4,9 +4,15 @@
 /* Sets that are checked in one call: large enough to read at disk speed, small enough to spread over the ranks. */
 enum { CHECK_SETS = 256 };
 
-static uint64_t blocks_per_check(const hs_plan *plan)
+/* The block after the piece that begins with this one. */
+static uint64_t end_of_piece(const hs_plan_task *task, uint64_t block)
 {
-    return plan->sets_per_group < CHECK_SETS ? CHECK_SETS / plan->sets_per_group : 1;
+    const uint64_t first_set = task->block_first[block];
+
+    do
+        ++block;
+    while (block < task->n_blocks && task->block_first[block + 1] - first_set <= CHECK_SETS);
+    return block;
 }
 
 static void set_bit(uint64_t *words, uint64_t index)
@@ -19,23 +25,21 @@ static bool get_bit(const uint64_t *words, uint64_t index)
     return (words[index / 64] >> (index % 64)) & 1;
 }
 
-/* Looks at the cells of blocks first_block .. of one shard and marks the groups that miss one. */
-static hs_status check_blocks(run_state *run, uint32_t task, uint32_t shard, uint64_t first_block, bool *done,
-                              uint64_t *missing_words, hs_error *error)
+/* Looks at the cells of blocks first_block .. end_block - 1 of one shard and marks the groups that miss one. */
+static hs_status check_blocks(run_state *run, uint32_t task, uint32_t shard, uint64_t first_block, uint64_t end_block,
+                              bool *done, uint64_t *missing_words, hs_error *error)
 {
     const hs_plan *plan = run->plan;
-    uint64_t first_set = first_block * plan->sets_per_group;
-    uint64_t n_sets = blocks_per_check(plan) * plan->sets_per_group;
-    uint64_t first_group = plan->tasks[task].first_group + shard * plan->n_blocks;
+    const hs_plan_task *of = &plan->tasks[task];
+    const uint64_t first_set = of->block_first[first_block];
+    const uint64_t n_sets = of->block_first[end_block] - first_set;
 
-    if (n_sets > plan->n_sets - first_set)
-        n_sets = plan->n_sets - first_set;
     HS_TRY(hs_results_check_cells(run->results, task, shard, plan->first_set + first_set, n_sets, done,
                                   &run->cells_damaged, error));
-    for (uint64_t i = 0; i < n_sets; ++i) {
-        if (!done[i])
-            set_bit(missing_words, first_group + (first_set + i) / plan->sets_per_group);
-    }
+    for (uint64_t block = first_block; block < end_block; ++block)
+        for (uint64_t set = of->block_first[block]; set < of->block_first[block + 1]; ++set)
+            if (!done[set - first_set])
+                set_bit(missing_words, of->first_group + shard * of->n_blocks + block);
     return HS_OK;
 }
 
@@ -43,14 +47,15 @@ static hs_status check_blocks(run_state *run, uint32_t task, uint32_t shard, uin
 static hs_status check_share(run_state *run, bool *done, uint64_t *missing_words, hs_error *error)
 {
     const hs_plan *plan = run->plan;
-    uint64_t step = blocks_per_check(plan);
-    uint64_t piece = 0;
+    uint64_t piece = 0, end = 0;
 
     for (uint32_t task = 0; task < plan->n_tasks; ++task)
         for (uint32_t shard = 0; shard < plan->tasks[task].n_shards; ++shard)
-            for (uint64_t block = 0; block < plan->n_blocks; block += step)
+            for (uint64_t block = 0; block < plan->tasks[task].n_blocks; block = end) {
+                end = end_of_piece(&plan->tasks[task], block);
                 if (piece++ % (uint64_t)hs_comm_size(run->comm) == (uint64_t)hs_comm_rank(run->comm))
-                    HS_TRY(check_blocks(run, task, shard, block, done, missing_words, error));
+                    HS_TRY(check_blocks(run, task, shard, block, end, done, missing_words, error));
+            }
     return HS_OK;
 }
 
@@ -82,8 +87,7 @@ hs_status hs__sweep_run_find_missing(run_state *run, bool fresh, hs_error *error
     hs_status status = hs_allocate(&missing_words, n_words, sizeof *missing_words, "list of groups", error);
 
     if (status == HS_OK)
-        status = hs_allocate(&done, blocks_per_check(run->plan) * run->plan->sets_per_group, sizeof *done,
-                             "list of cells", error);
+        status = hs_allocate(&done, CHECK_SETS + run->plan->sets_per_group, sizeof *done, "list of cells", error);
     if (status == HS_OK && fresh)
         mark_all(run->plan, missing_words);
     else if (status == HS_OK)
