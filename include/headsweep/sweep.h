@@ -106,16 +106,17 @@ typedef struct hs_set_costs {
     double (*flops_of)(void *context, size_t task, uint64_t set, bool is_first);
 } hs_set_costs;
 
-/* A group ends before it has more operations than `target`, but holds at least `fewest_sets` while they are under `most`. */
+/* A group ends before it has more operations than `target`, but holds `fewest_sets` at least while they are under `most`. */
 typedef struct hs_group_size {
     double target_flops;
     double most_flops;
     uint64_t fewest_sets;
+    uint64_t most_sets;
 } hs_group_size;
 
 /*
- * Cuts the blocks of all tasks anew, by operations, none with more sets than the plan's sets_per_group. *flops_out is the sum over the
- * blocks of all tasks, each on its largest shard.
+ * Cuts the blocks of all tasks anew, by operations; sets_per_group becomes that of the largest. *flops_out is the sum over the blocks of
+ * all tasks, each on its largest shard.
  */
 hs_status hs_sweep_plan_cut(hs_plan *plan, const hs_set_costs *costs, hs_group_size size, double *flops_out,
                             hs_error *error);

@@ -1,6 +1,7 @@
 /* Generated texts of some ablation sets into the results file: sampled again, each group by one rank. */
 #include <string.h>
 
+#include "study/group_sizes.h"
 #include "study/storage.h"
 
 /* Texts of some sets on their way into the file. */
@@ -101,7 +102,7 @@ static hs_status write_share(text_writer *w, hs_error *error)
         hs_results_phase_sets(w->results, phase, &first, &n);
         if (n == 0)
             continue;
-        HS_TRY(hs_sweep_plan_of_sets(&w->study->plan, first, n, &plan, error));
+        HS_TRY(hs__study_plan_phase(w->study, first, n, &plan, error));
         hs_status status = write_planned(w, &plan, &n_held, error);
         hs_sweep_plan_clear(&plan);
         HS_TRY(status);

@@ -1,13 +1,10 @@
 /* Rows of a shard, of a stack, sets of a group: as the engine likes them, as far as the memory allows. */
 #include <string.h>
 
-#include "study/storage.h"
+#include "study/group_sizes.h"
 
-/*
- * What the engine chooses is for its own speed; a sweep of few sets is cut finer than that, so that there are groups
- * for many ranks. The number of ranks itself must not matter.
- */
-enum { FEWEST_GROUPS = 64, FEWEST_SETS = 16 };
+/* What smaller shards may compute twice, where examples share rows. */
+#define MOST_REPEATED_ROWS 1.05
 
 /* Rows of each example by itself, and those of them that it shares with the example before it. */
 struct task_rows {
@@ -92,9 +89,10 @@ static hs_status count_rows(const hs_study *study, hs_engine_kind kind, size_t t
 
 /* What memory depends on, and may be chosen. */
 struct sizes {
-    size_t batch_rows;   /* of a shard */
-    size_t stacked_rows; /* of the engine */
-    uint64_t sets_per_group;
+    size_t batch_rows;       /* of a shard */
+    size_t stacked_rows;     /* of the engine */
+    uint64_t sets_per_group; /* at most */
+    size_t live_rows;        /* that a set computes on a shard */
 };
 
 /*
@@ -116,31 +114,17 @@ static bool shrink(struct sizes *sizes, bool sets_are_given)
     return true;
 }
 
-/* Live rows of a full shard of the task that has most of them, and about how many shards all tasks have. */
-static size_t live_rows_of_shard(const hs_study *study, const struct task_rows *rows, size_t *n_shards_out)
+/* Live rows of a full shard of the task that has most of them. */
+static size_t live_rows_of_shard(const hs_study *study, const struct task_rows *rows, size_t batch_rows)
 {
-    size_t batch_rows = (size_t)study->experiment->batch_rows;
     size_t largest = 0;
 
-    *n_shards_out = 0;
     for (size_t task = 0; task < study->n_tasks; ++task) {
         size_t n_shards = rows[task].total / batch_rows + 1;
         size_t n_live = rows[task].total_live / n_shards;
         largest = n_live > largest ? n_live : largest;
-        *n_shards_out += n_shards;
     }
     return largest;
-}
-
-static uint64_t choose_sets_per_group(const hs_study *study, hs_engine_kind kind, const struct task_rows *rows)
-{
-    size_t n_shards = 0;
-    size_t n_live = live_rows_of_shard(study, rows, &n_shards);
-    uint64_t n_sets = hs_engine_sets_per_group(kind, n_live);
-    uint64_t limit = study->space.n_sets * n_shards / FEWEST_GROUPS;
-
-    limit = limit > FEWEST_SETS ? limit : FEWEST_SETS;
-    return n_sets < limit ? n_sets : limit;
 }
 
 /* ---- plans ------------------------------------------------------------------------------------------------------ */
@@ -165,8 +149,28 @@ static hs_status plan_of_sizes(hs_study *study, const hs_plan_input *inputs, con
     hs_sweep_plan_clear(&study->plan);
     study->stacked_rows = sizes->stacked_rows;
     hs_engine_set_stacked_rows(study->engine, sizes->stacked_rows);
-    return hs_sweep_plan_init(&study->plan, study->space.n_sets, sizes->sets_per_group, sizes->batch_rows, inputs,
-                              study->n_tasks, error);
+    HS_TRY(hs_sweep_plan_init(&study->plan, study->space.n_sets, sizes->sets_per_group, sizes->batch_rows, inputs,
+                              study->n_tasks, error));
+    return study->experiment->sets_per_group > 0 ? HS_OK
+                                                 : hs__study_size_groups(study, inputs, sizes->live_rows, error);
+}
+
+/* Smaller shards where one set on a shard is more than a group should be, unless examples share too many rows. */
+static hs_status fit_shards(hs_study *study, const hs_plan_input *inputs, struct sizes *sizes, hs_error *error)
+{
+    const size_t most_rows = sizes->batch_rows;
+    const double all_rows = (double)hs__study_planned_rows(study, inputs);
+
+    for (size_t rows = hs__study_rows_per_shard(study, inputs, most_rows); rows < most_rows; rows *= 2) {
+        sizes->batch_rows = rows;
+        HS_TRY(plan_of_sizes(study, inputs, sizes, error));
+        if ((double)hs__study_planned_rows(study, inputs) <= MOST_REPEATED_ROWS * all_rows)
+            return HS_OK;
+    }
+    if (sizes->batch_rows == most_rows)
+        return HS_OK;
+    sizes->batch_rows = most_rows;
+    return plan_of_sizes(study, inputs, sizes, error);
 }
 
 static hs_status refuse_memory(const hs_study *study, hs_error *error)
@@ -214,9 +218,12 @@ static hs_status init_plan(hs_study *study, hs_engine_kind kind, struct task_row
                           .sets_per_group = (uint64_t)study->experiment->sets_per_group};
 
     HS_TRY(list_inputs(study, kind, rows, inputs, error));
+    sizes.live_rows = live_rows_of_shard(study, rows, sizes.batch_rows);
     if (sizes.sets_per_group == 0)
-        sizes.sets_per_group = choose_sets_per_group(study, kind, rows);
+        sizes.sets_per_group = hs_engine_sets_per_group(kind, sizes.live_rows);
     HS_TRY(plan_of_sizes(study, inputs, &sizes, error));
+    if (study->experiment->sets_per_group == 0)
+        HS_TRY(fit_shards(study, inputs, &sizes, error));
     return study->experiment->memory_per_rank > 0 ? fit_memory(study, inputs, sizes, error) : HS_OK;
 }
 

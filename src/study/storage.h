@@ -26,6 +26,9 @@ struct hs_study_storage {
     hs_scorer **scorers;   /* [n_tasks]: NULL where a task does not generate */
     double flops_executed; /* of hs_study_count_cost; 0 before it */
     double flops_naive;
+    double *set_flops; /* of group_sizes.c; NULL: run.sets_per_group says how large groups are */
+    hs_group_size group_size;
+    double wanted_flops; /* of a group, were it not for what small ones repeat */
 };
 
 void hs__study_layout_free(struct study_layout *layout);

@@ -239,6 +239,7 @@ void hs_study_free(hs_study *study)
         hs_tasks_workload_free(study->storage->reference_set);
         hs_comm_shared_free(study->storage->shared_weights);
         hs_free(study->storage->own_weights);
+        hs_free(study->storage->set_flops);
         hs_free(study->storage);
     }
     hs_free(study);

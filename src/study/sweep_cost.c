@@ -1,5 +1,5 @@
 /* What the sweep costs: operations counted from a sample of the groups, time from running some sets of each task. */
-#include "study/storage.h"
+#include "study/group_sizes.h"
 
 /* Groups of a task that are counted: all of a small sweep, an even sample of a large one. */
 enum { COUNTED_GROUPS = 256 };
@@ -24,20 +24,26 @@ static void group_sets_clear(struct group_sets *sets)
     hs_free(sets->ablations);
 }
 
+hs_status hs__study_count_ablations(const hs_study *study, size_t task, const hs_workload *workload,
+                                    const hs_ablation *ablations, size_t n, hs_engine_cost *cost_out, hs_error *error)
+{
+    if (hs_tasks_generates(study->tasks[task]))
+        return hs_tasks_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task],
+                                              workload, ablations, n, cost_out, error);
+    return hs_engine_count_cost(study->engine, workload, ablations, n, cost_out, error);
+}
+
 static hs_status count_sets(const hs_study *study, size_t task, const hs_workload *workload, uint64_t first, uint64_t n,
                             struct group_sets *sets, hs_engine_cost *cost_out, hs_error *error)
 {
     for (uint64_t i = 0; i < n; ++i)
         sets->ablations[i] =
             hs_sweep_space_ablation(&study->space, first + i, sets->components + i * study->phases.max_order);
-    if (hs_tasks_generates(study->tasks[task]))
-        return hs_tasks_generation_count_cost(study->tasks[task], study->engine, study->storage->scorers[task],
-                                              workload, sets->ablations, (size_t)n, cost_out, error);
-    return hs_engine_count_cost(study->engine, workload, sets->ablations, (size_t)n, cost_out, error);
+    return hs__study_count_ablations(study, task, workload, sets->ablations, (size_t)n, cost_out, error);
 }
 
-static hs_status shard_workload(const hs_study *study, size_t task, size_t shard, hs_task_workload **workload_out,
-                                hs_error *error)
+hs_status hs__study_shard_workload(const hs_study *study, size_t task, size_t shard, hs_task_workload **workload_out,
+                                   hs_error *error)
 {
     const uint64_t *first = study->plan.tasks[task].shard_first + shard;
 
@@ -55,19 +61,21 @@ static hs_status count_shard(const hs_study *study, size_t task, size_t shard, c
     uint64_t n_counted = share == 0 ? 1 : share < of->n_blocks ? share : of->n_blocks;
     uint64_t start = 2 * of->n_blocks - 1 + shard * of->n_blocks / of->n_shards;
     hs_engine_cost counted = {0};
-    double flops = 0;
-    uint64_t n_sets = 0;
+    double flops = 0, share_counted = 0, share_of_all = 0;
 
+    for (uint64_t block = 0; block < of->n_blocks; ++block)
+        share_of_all += hs__study_block_weight(of, block);
     for (uint64_t i = 0; i < n_counted; ++i) {
-        const uint64_t *first = of->block_first + (start - i * of->n_blocks / n_counted) % of->n_blocks;
+        const uint64_t block = (start - i * of->n_blocks / n_counted) % of->n_blocks;
+        const uint64_t *first = of->block_first + block;
         const uint64_t n = first[1] - first[0];
         HS_TRY(count_sets(study, task, workload, first[0], n, sets, &counted, error));
         flops += counted.flops_of_group;
-        n_sets += n;
+        share_counted += hs__study_block_weight(of, block);
         if (i == 0)
             cost->flops_naive += counted.flops_naive / (double)n * (double)plan->n_sets;
     }
-    cost->flops_executed += counted.flops_of_workload + flops * (double)plan->n_sets / (double)n_sets;
+    cost->flops_executed += counted.flops_of_workload + flops * share_of_all / share_counted;
     return HS_OK;
 }
 
@@ -76,7 +84,7 @@ static hs_status count_task(const hs_study *study, size_t task, struct group_set
 {
     for (size_t shard = 0; shard < study->plan.tasks[task].n_shards; ++shard) {
         hs_task_workload *workload = NULL;
-        HS_TRY(shard_workload(study, task, shard, &workload, error));
+        HS_TRY(hs__study_shard_workload(study, task, shard, &workload, error));
         hs_status status = count_shard(study, task, shard, &workload->workload, sets, cost, error);
         hs_tasks_workload_free(workload);
         HS_TRY(status);
@@ -115,7 +123,7 @@ static hs_status time_group(const hs_study *study, size_t task, const hs_evaluat
     hs_engine_cost counted;
     hs_group group;
 
-    HS_TRY(shard_workload(study, task, 0, &workload, error));
+    HS_TRY(hs__study_shard_workload(study, task, 0, &workload, error));
     hs_status status = choose_timed(study, task, &workload->workload, &group, error);
     if (status == HS_OK)
         status = count_sets(study, task, &workload->workload, group.first_set, group.n_sets, sets, &counted, error);

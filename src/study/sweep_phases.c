@@ -3,6 +3,7 @@
 
 #include "headsweep/phases.h"
 #include "study/best_so_far.h"
+#include "study/group_sizes.h"
 #include "study/session.h"
 
 /* ---- choosing ---------------------------------------------------------------------------------------------------- */
@@ -147,7 +148,7 @@ static hs_status sweep_sets(phase_sweep *sweep, uint64_t first, uint64_t n, bool
     hs_run_report report = {0};
     hs_evaluator evaluator = {0};
     hs_plan plan = {0};
-    hs_status status = hs_sweep_plan_of_sets(&s->study->plan, first, n, &plan, error);
+    hs_status status = hs__study_plan_phase(s->study, first, n, &plan, error);
 
     if (status == HS_OK)
         status = hs_study_evaluator(s->study, &evaluator, error);

@@ -3,6 +3,11 @@
 
 #include "headsweep/sweep.h"
 
+static uint64_t at_least(uint64_t value, uint64_t least)
+{
+    return value > least ? value : least;
+}
+
 /* Fills shard_first of one task; see hs_sweep_plan_init for the rule. */
 static void cut_shards(hs_plan_task *task, const hs_plan_input *input, uint64_t batch_rows)
 {
@@ -132,12 +137,12 @@ static hs_status begin_block(block_list *blocks, uint64_t set, hs_error *error)
 }
 
 /* Does the set that costs `flops` begin another block? Small groups hold a few sets, for the speed of their products. */
-static bool is_full(const hs_plan *plan, const block_list *blocks, uint64_t set, double flops, hs_group_size size)
+static bool is_full(const block_list *blocks, uint64_t set, double flops, hs_group_size size)
 {
     const uint64_t n = set - blocks->first[blocks->n - 1];
     const double sum = blocks->flops[blocks->n - 1] + flops;
 
-    return n >= plan->sets_per_group || sum > size.most_flops || (sum > size.target_flops && n >= size.fewest_sets);
+    return n >= size.most_sets || sum > size.most_flops || (sum > size.target_flops && n >= size.fewest_sets);
 }
 
 static hs_status cut_task(const hs_plan *plan, size_t task, const hs_set_costs *costs, hs_group_size size,
@@ -146,7 +151,7 @@ static hs_status cut_task(const hs_plan *plan, size_t task, const hs_set_costs *
     for (uint64_t set = 0; set < plan->n_sets; ++set) {
         bool is_first = set == 0;
         double flops = costs->flops_of(costs->context, task, plan->first_set + set, is_first);
-        if (!is_first && is_full(plan, blocks, set, flops, size)) {
+        if (!is_first && is_full(blocks, set, flops, size)) {
             is_first = true;
             flops = costs->flops_of(costs->context, task, plan->first_set + set, true);
         }
@@ -168,6 +173,27 @@ static void take_blocks(hs_plan_task *task, block_list *blocks)
     *blocks = (block_list){0};
 }
 
+static double sum_blocks(const hs_plan_task *task)
+{
+    double flops = 0;
+
+    for (uint64_t block = 0; block < task->n_blocks; ++block)
+        flops += task->block_flops[block];
+    return flops;
+}
+
+static void count_all(hs_plan *plan)
+{
+    plan->n_groups = plan->n_cells = plan->sets_per_group = plan->max_group_values = 0;
+    for (size_t i = 0; i < plan->n_tasks; ++i)
+        for (uint64_t block = 0; block < plan->tasks[i].n_blocks; ++block) {
+            const uint64_t *first = plan->tasks[i].block_first + block;
+            plan->sets_per_group = at_least(plan->sets_per_group, first[1] - first[0]);
+        }
+    for (size_t i = 0; i < plan->n_tasks; ++i)
+        count_groups(plan, &plan->tasks[i]);
+}
+
 hs_status hs_sweep_plan_cut(hs_plan *plan, const hs_set_costs *costs, hs_group_size size, double *flops_out,
                             hs_error *error)
 {
@@ -175,14 +201,12 @@ hs_status hs_sweep_plan_cut(hs_plan *plan, const hs_set_costs *costs, hs_group_s
     hs_status status = HS_OK;
 
     *flops_out = 0;
-    plan->n_groups = plan->n_cells = 0;
     for (size_t task = 0; task < plan->n_tasks; ++task) {
         HS_GOTO_DONE(cut_task(plan, task, costs, size, &blocks, error));
         take_blocks(&plan->tasks[task], &blocks);
-        count_groups(plan, &plan->tasks[task]);
-        for (uint64_t block = 0; block < plan->tasks[task].n_blocks; ++block)
-            *flops_out += plan->tasks[task].block_flops[block];
+        *flops_out += sum_blocks(&plan->tasks[task]);
     }
+    count_all(plan);
 done:
     hs_free(blocks.first);
     hs_free(blocks.flops);

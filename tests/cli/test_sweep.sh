@@ -10,7 +10,7 @@ small=(--set tasks.toxicity.limit=20 --set tasks.accuracy.limit=20 --set "sweep.
 
 expect 0 "$program" plan "$quickstart" --ranks 2 "${small[@]}"
 says out "sets = 33"
-says out "cells = 66"
+says out "cells = 132"
 says out "estimated_seconds"
 predicted=$(sed -n 's/^results_file_bytes = \([0-9]*\).*/\1/p' "$work/out")
 

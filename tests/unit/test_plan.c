@@ -115,6 +115,63 @@ static void test_plan_of_sets(void **state)
     hs_sweep_plan_clear(&plan);
 }
 
+/* ---- groups by operations --------------------------------------------------------------------------------------- */
+
+/* A group's first set costs 10 more than its others, which cost 1; those of the second task three times as much. */
+static double uneven_flops(void *context, size_t task, uint64_t set, bool is_first)
+{
+    (void)set;
+    ++*(size_t *)context;
+    return (task == 0 ? 1 : 3) * (is_first ? 11.0 : 1.0);
+}
+
+static void test_groups_hold_operations(void **state)
+{
+    static const size_t rows[] = {10, 10, 10};
+    const hs_plan_input inputs[] = {{3, 2, rows, NULL}, {3, 1, rows, NULL}};
+    size_t n_calls = 0;
+    const hs_set_costs costs = {&n_calls, uneven_flops};
+    hs_plan plan;
+    hs_error error = {0};
+    double flops = 0;
+    (void)state;
+
+    assert_int_equal(hs_sweep_plan_init(&plan, 40, 16, 20, inputs, 2, &error), HS_OK);
+    const hs_group_size size = {.target_flops = 20, .most_flops = 60, .fewest_sets = 2, .most_sets = 16};
+    assert_int_equal(hs_sweep_plan_cut(&plan, &costs, size, &flops, &error), HS_OK);
+    assert_covers_once(&plan);
+    assert_int_equal(plan.n_cells, 2 * 2 * 40);
+    assert_int_equal(plan.sets_per_group, 10);    /* 11 + 9 * 1 = 20 */
+    assert_int_equal(plan.tasks[0].n_blocks, 4);  /* of 10 sets */
+    assert_int_equal(plan.tasks[1].n_blocks, 20); /* of 2, however much they are beyond the target: 33 + 3 */
+    assert_true(flops == 4 * 20.0 + 20 * 36.0);
+    assert_true(n_calls >= 80);
+    hs_sweep_plan_clear(&plan);
+}
+
+/* What no group may have outweighs how many sets it should hold, and one set is always a group. */
+static void test_groups_are_bounded(void **state)
+{
+    static const size_t rows[] = {10};
+    const hs_plan_input input = {1, 1, rows, NULL};
+    size_t n_calls = 0;
+    const hs_set_costs costs = {&n_calls, uneven_flops};
+    hs_plan plan;
+    hs_error error = {0};
+    double flops = 0;
+    (void)state;
+
+    assert_int_equal(hs_sweep_plan_init(&plan, 12, 12, 20, &input, 1, &error), HS_OK);
+    const hs_group_size small = {.target_flops = 1, .most_flops = 5, .fewest_sets = 4, .most_sets = 12};
+    assert_int_equal(hs_sweep_plan_cut(&plan, &costs, small, &flops, &error), HS_OK);
+    assert_int_equal(plan.n_groups, 12);
+    const hs_group_size few = {.target_flops = 1000, .most_flops = 1000, .fewest_sets = 4, .most_sets = 5};
+    assert_int_equal(hs_sweep_plan_cut(&plan, &costs, few, &flops, &error), HS_OK);
+    assert_int_equal(plan.n_groups, 3);
+    assert_int_equal(plan.sets_per_group, 5);
+    hs_sweep_plan_clear(&plan);
+}
+
 /* Ranks ask in random order until nobody gets anything; every item must have been handed out exactly once. */
 static void assert_hands_out_once(hs_scheduler_policy policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
                                   uint64_t seed)
@@ -210,10 +267,11 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_plans), cmocka_unit_test(test_shared_rows_count_once),
-        cmocka_unit_test(test_plan_of_sets), cmocka_unit_test(test_every_item_once),
-        cmocka_unit_test(test_guided_sizes), cmocka_unit_test(test_static_blocks),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_random_plans),       cmocka_unit_test(test_shared_rows_count_once),
+        cmocka_unit_test(test_plan_of_sets),       cmocka_unit_test(test_groups_hold_operations),
+        cmocka_unit_test(test_groups_are_bounded), cmocka_unit_test(test_virtual_time),
+        cmocka_unit_test(test_every_item_once),    cmocka_unit_test(test_guided_sizes),
+        cmocka_unit_test(test_static_blocks),      cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
