@@ -82,6 +82,13 @@ hs_status hs_study_count_cost(hs_study *study, hs_study_cost *cost_out, hs_error
 /* The same, and times some sets of each task. */
 hs_status hs_study_cost_of(hs_study *study, hs_study_cost *cost_out, hs_error *error);
 
+/* The first phase on n_ranks ranks, by the scheduler in virtual time; `cost` of hs_study_cost_of. */
+hs_status hs_study_simulate(const hs_study *study, const hs_study_cost *cost, size_t n_ranks,
+                            hs_simulation *simulation_out, hs_error *error);
+/* About how many ranks, at most so many, are busy nine tenths of the time. */
+hs_status hs_study_busy_ranks(const hs_study *study, const hs_study_cost *cost, size_t most_ranks, size_t *n_ranks_out,
+                              hs_error *error);
+
 /* ---- the run --------------------------------------------------------------------------------------------------- */
 
 /* How far the phase is that is swept now. */

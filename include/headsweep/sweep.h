@@ -147,6 +147,26 @@ bool hs_sweep_scheduler_drained(const hs_scheduler *scheduler);
 /* Hand out nothing more (an error, a request to stop). */
 void hs_sweep_scheduler_stop(hs_scheduler *scheduler);
 
+/* ---- the scheduler in virtual time ------------------------------------------------------------------------------------- */
+
+/* Seconds of a rank: for a group; before a group on another shard than the rank's last one; until rank 0 answers. */
+typedef struct hs_group_times {
+    void *context;
+    double (*of_group)(void *context, uint64_t index, const hs_group *group);
+    double (*of_shard)(void *context, const hs_group *group);
+    double answer_seconds;
+} hs_group_times;
+
+typedef struct hs_simulation {
+    double seconds;      /* until the last cell */
+    double efficiency;   /* share of the ranks' time in which they compute */
+    size_t n_idle_ranks; /* that get nothing at all */
+} hs_simulation;
+
+/* All groups of the plan on n_ranks > 0 ranks, as hs_sweep_run hands them out. Takes n_groups log(n_ranks) steps. */
+hs_status hs_sweep_simulate(const hs_plan *plan, const hs_group_times *times, hs_scheduler_policy policy,
+                            uint64_t max_lease, size_t n_ranks, hs_simulation *simulation_out, hs_error *error);
+
 /* ---- the run -------------------------------------------------------------------------------------------------------------- */
 
 typedef struct hs_poll {

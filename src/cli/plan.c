@@ -57,9 +57,24 @@ static void print_later(const hs_study *study, const hs_study_cost *cost, int n_
            hs_format_duration(seconds, duration, sizeof duration));
 }
 
+/* Where ranks would idle, how many would not. */
+static hs_status print_efficiency(const hs_study *study, const hs_study_cost *cost, int n_ranks,
+                                  const hs_simulation *simulation, hs_error *error)
+{
+    size_t n_busy = 0;
+
+    printf("rank_efficiency = %.3f  # share of the ranks' time in which they compute\n", simulation->efficiency);
+    HS_TRY(hs_study_busy_ranks(study, cost, (size_t)n_ranks, &n_busy, error));
+    if (n_busy < (size_t)n_ranks)
+        printf("ranks_kept_busy = %zu  # with more, over a tenth of their time is idle%s\n", n_busy,
+               simulation->n_idle_ranks > 0 ? ", and some have nothing to do" : "");
+    return HS_OK;
+}
+
 static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
 {
     hs_study_cost cost;
+    hs_simulation simulation;
     hs_text text = {0};
     char duration[32], memory[16], weights[16], file[16];
 
@@ -67,7 +82,8 @@ static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
     hs_print_visible(stderr, text.text, text.length, false);
     hs_text_clear(&text);
     HS_TRY(hs_study_cost_of(study, &cost, error));
-    double seconds = cost.seconds_a_rank / n_ranks;
+    HS_TRY(hs_study_simulate(study, &cost, (size_t)n_ranks, &simulation, error));
+    const double seconds = simulation.seconds;
     printf("sets = %zu\n", study->space.n_sets);
     printf("groups = %" PRIu64 "\n", study->plan.n_groups);
     printf("cells = %" PRIu64 "\n", study->plan.n_cells);
@@ -90,6 +106,7 @@ static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
     printf("results_file_bytes = %zu  # %s\n", cost.file_bytes,
            hs_format_bytes((double)cost.file_bytes, file, sizeof file));
     printf("ranks = %d\n", n_ranks);
+    HS_TRY(print_efficiency(study, &cost, n_ranks, &simulation, error));
     printf("estimated_seconds = %.3g  # %s on processors like this one\n", seconds,
            hs_format_duration(seconds, duration, sizeof duration));
     return HS_OK;
@@ -101,16 +118,18 @@ static hs_status print_slurm(hs_study *study, const plan_arguments *arguments, h
     int n_threads = hs_blas_threads();
     size_t fitting = n_processors > n_threads ? (size_t)(n_processors / n_threads) : 1;
     hs_study_cost cost;
+    hs_simulation simulation;
     hs_text text = {0};
 
     HS_TRY(hs_study_cost_of(study, &cost, error));
+    HS_TRY(hs_study_simulate(study, &cost, (size_t)arguments->n_ranks, &simulation, error));
     const slurm_request request = {.n_ranks = (size_t)arguments->n_ranks,
                                    .ranks_per_host =
                                        arguments->ranks_per_host > 0 ? (size_t)arguments->ranks_per_host : fitting,
                                    .n_threads = (size_t)n_threads,
                                    .memory_bytes = hs_study_memory_bytes(&cost.memory),
                                    .weight_bytes = cost.weight_bytes,
-                                   .seconds = cost.seconds_a_rank / (double)arguments->n_ranks};
+                                   .seconds = simulation.seconds};
     hs_status status = hs__cli_slurm_lines(&request, &text, error);
     hs__cli_print_text(&text);
     return status;

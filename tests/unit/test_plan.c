@@ -1,6 +1,7 @@
 /* The plan covers every cell once; the schedulers hand out every item once. */
 #include "headsweep/sweep.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <string.h>
 
@@ -170,6 +171,56 @@ static void test_groups_are_bounded(void **state)
     assert_int_equal(plan.n_groups, 3);
     assert_int_equal(plan.sets_per_group, 5);
     hs_sweep_plan_clear(&plan);
+}
+
+/* ---- the scheduler in virtual time ------------------------------------------------------------------------------- */
+
+static double one_second(void *context, uint64_t index, const hs_group *group)
+{
+    (void)context;
+    (void)index;
+    (void)group;
+    return 1;
+}
+
+static double seconds_of_shard(void *context, const hs_group *group)
+{
+    (void)group;
+    return *(const double *)context;
+}
+
+static void assert_simulates(size_t n_groups, size_t n_ranks, double shard_seconds, double answer_seconds,
+                             hs_simulation expected)
+{
+    static const size_t rows[] = {1};
+    const hs_plan_input input = {1, 1, rows, NULL};
+    const hs_group_times times = {&shard_seconds, one_second, seconds_of_shard, answer_seconds};
+    hs_simulation simulation;
+    hs_plan plan;
+    hs_error error = {0};
+
+    assert_int_equal(hs_sweep_plan_init(&plan, n_groups, 1, 1, &input, 1, &error), HS_OK);
+    assert_int_equal(hs_sweep_simulate(&plan, &times, HS_SCHEDULER_GUIDED, 64, n_ranks, &simulation, &error), HS_OK);
+    if (fabs(simulation.seconds - expected.seconds) > 1e-9)
+        fail_msg("%zu groups, %zu ranks: %g s, not %g", n_groups, n_ranks, simulation.seconds, expected.seconds);
+    assert_true(fabs(simulation.efficiency - expected.efficiency) < 1e-9);
+    assert_int_equal(simulation.n_idle_ranks, expected.n_idle_ranks);
+    hs_sweep_plan_clear(&plan);
+}
+
+static void test_virtual_time(void **state)
+{
+    (void)state;
+    assert_simulates(100, 1, 0, 0, (hs_simulation){100, 1, 0});
+    assert_simulates(64, 4, 0, 0, (hs_simulation){16, 1, 0});
+    assert_simulates(16, 32, 0, 0, (hs_simulation){1, 0.5, 16});
+    assert_simulates(9, 8, 0, 0, (hs_simulation){2, 9.0 / 16, 0});
+    /* Each rank prepares the one shard once. */
+    assert_simulates(8, 4, 3, 0, (hs_simulation){5, 1, 0});
+    /* Ranks wait for their first lease alone: later ones are asked for while they compute. */
+    assert_simulates(8, 4, 0, 0.5, (hs_simulation){2.5, 0.8, 0});
+    /* An answer that takes longer than a group is waited for. */
+    assert_simulates(8, 4, 0, 3, (hs_simulation){7, 8.0 / 28, 0});
 }
 
 /* Ranks ask in random order until nobody gets anything; every item must have been handed out exactly once. */
