@@ -172,12 +172,9 @@ static const key_row key_rows[] = {
      .meaning = "Seed of everything that is drawn at random."},
     {"run.batch_rows", KEY_INTEGER, "2048", 1, 1 << 20, .identity = true, IN_EXPERIMENT(batch_rows),
      .unit = "token rows",
-     .meaning = "Token rows of a shard of examples at most; it is smaller where a set on so many rows would be more "
-                "work than a group should be."},
+     .meaning = "Token rows of a shard of examples at most; fewer where one set on them is more work than a group."},
     {"run.sets_per_group", KEY_INTEGER, "0", 0, 1 << 16, .identity = true, IN_EXPERIMENT(sets_per_group),
-     .unit = "sets",
-     .meaning = "Ablation sets that are computed together; 0 = by counted operations, small enough for thousands of "
-                "ranks where little work is repeated."},
+     .unit = "sets", .meaning = "Ablation sets that are computed together; 0 = as many as are enough operations."},
     {"run.memory_per_rank", KEY_INTEGER, "0", 0, 1 << 30, .identity = true, IN_EXPERIMENT(memory_per_rank),
      .unit = "MiB",
      .meaning =
