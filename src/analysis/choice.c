@@ -76,7 +76,7 @@ static double binomial(size_t n, size_t k)
 }
 
 /* Sets that match this one, itself among them. */
-static double count_matching(const hs_component *components, size_t n, const size_t n_indices[CHOICE_KINDS])
+static double count_matching(const hs_component *components, size_t n, const size_t n_indices[HS_COMPONENT_KINDS])
 {
     double count = 1;
 
@@ -88,7 +88,7 @@ static double count_matching(const hs_component *components, size_t n, const siz
 }
 
 /* As many different indices in each layer: each is drawn again until it is new in its layer. */
-static void draw_matching(const hs_component *components, size_t n, const size_t n_indices[CHOICE_KINDS], draw *d,
+static void draw_matching(const hs_component *components, size_t n, const size_t n_indices[HS_COMPONENT_KINDS], draw *d,
                           hs_component *drawn)
 {
     memcpy(drawn, components, n * sizeof *drawn);
@@ -119,8 +119,8 @@ static bool is_among(const hs_sets *rows, const hs_component *components, size_t
 
 /* Draws until there are enough; `all` collects every set that was drawn, `chosen` those that are new. */
 static hs_status draw_controls(const hs_sets_index *index, const hs_component *components, size_t n,
-                               int32_t intervention, const size_t n_indices[CHOICE_KINDS], size_t n_wanted, draw *d,
-                               hs_sets *all, hs_sets *chosen, hs_error *error)
+                               int32_t intervention, const size_t n_indices[HS_COMPONENT_KINDS], size_t n_wanted,
+                               draw *d, hs_sets *all, hs_sets *chosen, hs_error *error)
 {
     const size_t n_most = MOST_DRAWS_A_SET * n_wanted;
     hs_component *drawn = NULL;
@@ -139,9 +139,9 @@ static hs_status draw_controls(const hs_sets_index *index, const hs_component *c
     return status;
 }
 
-hs_status hs__analysis_choice_controls(const hs_sets_index *index, uint64_t set, const size_t n_indices[CHOICE_KINDS],
-                                       size_t n_wanted, uint64_t seed, uint64_t stream, hs_sets *chosen,
-                                       hs_error *error)
+hs_status hs__analysis_choice_controls(const hs_sets_index *index, uint64_t set,
+                                       const size_t n_indices[HS_COMPONENT_KINDS], size_t n_wanted, uint64_t seed,
+                                       uint64_t stream, hs_sets *chosen, hs_error *error)
 {
     const hs_sets *sets = index->sets;
     const size_t n = (size_t)sets->order[set];

@@ -16,14 +16,15 @@ static size_t stated_size(const hs_results *results, const char *name)
 static hs_status choose_controls_of(const hs_results *results, const hs_sets_index *index, const hs_ranking *ranking,
                                     hs_sets *chosen, hs_error *error)
 {
-    const size_t n_indices[CHOICE_KINDS] = {[HS_COMPONENT_HEAD] = stated_size(results, "n_heads"),
-                                            [HS_COMPONENT_KV_GROUP] = stated_size(results, "n_kv_heads")};
+    size_t n_indices[HS_COMPONENT_KINDS];
     const hs_experiment *stated;
 
     HS_TRY(hs_results_stated(results, &stated, error));
     const size_t n_wanted = (size_t)stated->controls_random_sets;
     const size_t n_best = (size_t)stated->controls_for_best;
     const uint64_t seed = (uint64_t)stated->seed;
+    for (int32_t kind = 0; kind < HS_COMPONENT_KINDS; ++kind)
+        n_indices[kind] = stated_size(results, hs_sets_kind(kind)->counted);
     for (size_t i = 0; i < n_best && i < ranking->n; ++i)
         HS_TRY(hs__analysis_choice_controls(index, ranking->sets[i], n_indices, n_wanted, seed,
                                             hs_random_stream(HS_RANDOM_CONTROLS, (uint32_t)ranking->sets[i]), chosen,

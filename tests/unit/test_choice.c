@@ -66,7 +66,7 @@ static hs_sets table_of_three(void)
 
 static hs_sets draw(const hs_sets *t, size_t n_wanted, uint64_t seed)
 {
-    const size_t n_indices[CHOICE_KINDS] = {4, 2};
+    const size_t n_indices[HS_COMPONENT_KINDS] = {4, 2};
     hs_sets chosen = {.base = t};
     hs_error error = {0};
 
