@@ -113,7 +113,8 @@ static hs_status append_hashes(const hs_study *study, hs_config_values *values, 
     }
     if (reference != NULL)
         HS_TRY(append_hash(values, capacity, "hash.reference", hash_sequences(&reference->workload.sequences), error));
-    HS_TRY(hs_sets_hash(&space->sets, space->n_sets, study->phases.max_order, hs_hash_u64(0, study->phases.max_order), &hash, error));
+    HS_TRY(hs_sets_hash(&space->sets, space->n_sets, study->phases.max_order, hs_hash_u64(0, study->phases.max_order),
+                        &hash, error));
     HS_TRY(append_hash(values, capacity, "hash.ablation_sets", hash, error));
     return append_plan(study, values, capacity, error);
 }
