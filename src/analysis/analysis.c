@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "analysis/inference.h"
-#include "analysis/workspace.h"
+#include "analysis/inference_buffers.h"
 
 /* ---- what the file states ---------------------------------------------------------------------------------------- */
 

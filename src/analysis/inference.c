@@ -1,4 +1,4 @@
-#include "analysis/workspace.h"
+#include "analysis/inference_buffers.h"
 
 #include <math.h>
 

@@ -35,7 +35,7 @@ typedef struct contrast_scratch {
 void hs__analysis_contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_analysis_options *options,
                                  contrast_scratch *scratch, double *row);
 
-/* ---- tables.c ---------------------------------------------------------------------------------------------------- */
+/* ---- complete_sets.c ---------------------------------------------------------------------------------------------- */
 
 /* Marks the sets with every cell of every task. */
 hs_status hs__analysis_tables_find_complete(hs_analysis *analysis, hs_error *error);
@@ -47,7 +47,7 @@ hs_status hs__analysis_tables_find_singles(hs_analysis *analysis, hs_error *erro
 /* Computes all statistics of one task. Collective with `comm`. */
 hs_status hs__analysis_infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_error *error);
 
-/* ---- families.c -------------------------------------------------------------------------------------------------- */
+/* ---- hypothesis_families.c ---------------------------------------------------------------------------------------- */
 
 /* q-values of delta and interaction of one task. */
 hs_status hs__analysis_families_adjust(hs_analysis *analysis, uint32_t task, hs_error *error);

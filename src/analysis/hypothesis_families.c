@@ -1,3 +1,4 @@
+/* p-values become q-values: each family of tests, the sets of one order and intervention, by itself. */
 #include <math.h>
 
 #include "analysis/inference.h"

@@ -1,3 +1,4 @@
+/* What must hold of the tables of a file, whoever wrote them. */
 #include "results/layout.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* All that the statistics of one task are computed in. Internal to the analysis room. */
-#ifndef ANALYSIS_WORKSPACE_H
-#define ANALYSIS_WORKSPACE_H
+#ifndef ANALYSIS_INFERENCE_BUFFERS_H
+#define ANALYSIS_INFERENCE_BUFFERS_H
 
 #include "analysis/inference.h"
 

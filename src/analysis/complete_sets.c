@@ -1,3 +1,4 @@
+/* Which sets of a file are complete, and which singles a pair has. */
 #include <string.h>
 
 #include "analysis/choice.h"

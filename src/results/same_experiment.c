@@ -1,3 +1,4 @@
+/* Whether a file is of this experiment, and what differs where it is not. */
 #include "results/file.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The datasets of /ranking: written raw, covered by one word, read back. */
 #include "results/file.h"
 
 /* Rows that are hashed at once; part of what the word means, so it must not change within a layout version. */

@@ -1,3 +1,4 @@
+/* Generated texts of the sets that keep them: raw reads and writes. */
 #include "results/file.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-#include "analysis/workspace.h"
+/* Room for the statistics of one task, in blocks of sets on a fixed grid. */
+#include "analysis/inference_buffers.h"
 
 /*
  * Sets that are worked on at once, and what limits them; a fixed grid, so that no bit depends on who computes a

@@ -1,3 +1,4 @@
+/* Which settings another run may state anew in a file whose sets were chosen by them. */
 #include <string.h>
 
 #include "analysis/phase_kinds.h"
