@@ -50,7 +50,7 @@ static hs_status check(const hs_engine *engine, const hs_workload *prompts, cons
 /* ---- generating ------------------------------------------------------------------------------------------------ */
 
 /* Greedy samples of a prompt are all like the first. */
-static void copy_greedy(const struct hs_generation *generation)
+static void copy_greedy(const struct hs_generate_call *generation)
 {
     size_t n_bytes = generation->sampling->max_new_tokens * sizeof(int32_t);
     for (size_t ablation = 0; ablation < generation->n_ablations; ablation++)
@@ -69,7 +69,7 @@ hs_status hs_engine_generate(hs_engine *engine, const hs_workload *prompts, cons
         n_ablations * prompts->sequences.n * sampling->n_samples * sampling->max_new_tokens * sizeof *tokens_out;
     memset(tokens_out, -1, n_bytes);
     HS_TRY(check(engine, prompts, sampling, &checked, error));
-    struct hs_generation generation = {&checked, keys, sampling, ablations, n_ablations, tokens_out};
+    struct hs_generate_call generation = {&checked, keys, sampling, ablations, n_ablations, tokens_out};
     hs_status status = hs__engine_methods_of(engine)->generate(engine, &generation, error);
     if (status != HS_OK)
         memset(tokens_out, -1, n_bytes);
@@ -88,7 +88,7 @@ double hs__engine_generation_row_flops(const hs_model *model, size_t n_visible)
     return flops;
 }
 
-static double naive_flops(const hs_model *model, const struct hs_generation *generation)
+static double naive_flops(const hs_model *model, const struct hs_generate_call *generation)
 {
     const hs_sequences *sequences = &generation->prompts->sequences;
     size_t n_new = generation->sampling->max_new_tokens;
@@ -110,7 +110,7 @@ hs_status hs_engine_count_generation(const hs_engine *engine, const hs_workload 
     hs_workload checked;
     *cost_out = (hs_engine_cost){0};
     HS_TRY(check(engine, prompts, sampling, &checked, error));
-    struct hs_generation generation = {&checked, NULL, sampling, ablations, n_ablations, NULL};
+    struct hs_generate_call generation = {&checked, NULL, sampling, ablations, n_ablations, NULL};
     cost_out->flops_naive = naive_flops(engine->model, &generation);
     return hs__engine_methods_of(engine)->count_generation(engine, &generation, cost_out, error);
 }

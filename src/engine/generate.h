@@ -7,7 +7,7 @@
 #include "engine/sampler.h"
 
 /* What hs_engine_generate was given, checked. tokens_out is -1 throughout; greedy samples are all like sample 0. */
-struct hs_generation {
+struct hs_generate_call {
     const hs_workload *prompts; /* without queries */
     const uint64_t *keys;
     const hs_sampling *sampling;
@@ -17,7 +17,7 @@ struct hs_generation {
 };
 
 /* tokens_out [max_new_tokens] of one sample. */
-static inline int32_t *hs_generation_tokens(const struct hs_generation *generation, size_t ablation, size_t prompt,
+static inline int32_t *hs_generation_tokens(const struct hs_generate_call *generation, size_t ablation, size_t prompt,
                                             size_t sample)
 {
     const hs_sampling *sampling = generation->sampling;

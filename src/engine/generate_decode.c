@@ -39,7 +39,7 @@ static size_t part_of(size_t n, size_t limit)
 
 /* Ablations first: those of one prompt share more of their prefill than prompts of one ablation do. */
 struct hs__engine_decode_plan hs__engine_decode_plan(const hs_model_shape *shape,
-                                                     const struct hs_generation *generation)
+                                                     const struct hs_generate_call *generation)
 {
     struct hs__engine_decode_plan plan = {.n_samples = hs_sampling_distinct(generation->sampling)};
     const hs_sequences *sequences = &generation->prompts->sequences;
@@ -77,8 +77,8 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, c
     return n;
 }
 
-hs_status hs__engine_decoder_init(struct hs_decoder *decoder, hs_engine *engine, const struct hs_generation *generation,
-                                  hs_error *error)
+hs_status hs__engine_decoder_init(struct hs_decoder *decoder, hs_engine *engine,
+                                  const struct hs_generate_call *generation, hs_error *error)
 {
     struct hs_buffer list[MAX_BUFFERS];
     const hs_model_shape *shape = &engine->model->shape;
@@ -97,7 +97,7 @@ void hs__engine_decoder_clear(struct hs_decoder *decoder)
     hs__engine_sampler_clear(&decoder->sampler);
 }
 
-size_t hs__engine_decoder_bytes(const hs_model_shape *shape, const struct hs_generation *generation)
+size_t hs__engine_decoder_bytes(const hs_model_shape *shape, const struct hs_generate_call *generation)
 {
     struct hs_buffer list[MAX_BUFFERS];
     struct hs_decoder decoder = {.generation = generation, .plan = hs__engine_decode_plan(shape, generation)};
@@ -247,7 +247,7 @@ static void run_layers(struct hs_decoder *decoder)
  */
 static hs_status abandon(struct hs_decoder *decoder, size_t ablation, size_t prompt, hs_error *error)
 {
-    const struct hs_generation *generation = decoder->generation;
+    const struct hs_generate_call *generation = decoder->generation;
     const hs_workload *prompts = generation->prompts;
     size_t whole_ablation = decoder->first_ablation + ablation;
     size_t whole_prompt = decoder->first_prompt + prompt;
@@ -255,7 +255,7 @@ static hs_status abandon(struct hs_decoder *decoder, size_t ablation, size_t pro
     one.sequences = (hs_sequences){
         .n = 1, .offsets = prompts->sequences.offsets + whole_prompt, .tokens = prompts->sequences.tokens};
     one.donors = prompts->donors == NULL ? NULL : prompts->donors + whole_prompt;
-    struct hs_generation again = *generation;
+    struct hs_generate_call again = *generation;
     again.prompts = &one;
     again.keys = generation->keys + whole_prompt;
     again.ablations = generation->ablations + whole_ablation;
@@ -280,7 +280,7 @@ static hs_status abandon_samples(struct hs_decoder *decoder, const struct hs_new
 /* Draws for the samples of a row. Those that go on, sorted by token, into samples [first ..]; returns their number. */
 static size_t draw_tokens(struct hs_decoder *decoder, const struct hs_new_row *row, size_t first)
 {
-    const struct hs_generation *generation = decoder->generation;
+    const struct hs_generate_call *generation = decoder->generation;
     struct hs_new_sample *samples = decoder->samples;
     size_t n = 0;
     for (size_t i = 0; i < row->n_samples; i++) {
@@ -363,7 +363,7 @@ static hs_status choose_tokens(struct hs_decoder *decoder, hs_error *error)
 
 static void copy_equal_ablations(const struct hs_decoder *decoder)
 {
-    const struct hs_generation *generation = decoder->generation;
+    const struct hs_generate_call *generation = decoder->generation;
     const struct hs_ablation_tree *tree = &decoder->prefix->tree;
     const hs_sampling *sampling = generation->sampling;
     size_t n_bytes = decoder->prefix->workload->sequences.n * sampling->n_samples * sampling->max_new_tokens *

@@ -170,7 +170,7 @@ done:
     return status;
 }
 
-hs_status hs__engine_prefix_generate(hs_engine *engine, const struct hs_generation *generation, hs_error *error)
+hs_status hs__engine_prefix_generate(hs_engine *engine, const struct hs_generate_call *generation, hs_error *error)
 {
     const hs_workload *prompts = generation->prompts;
     struct hs_decoder decoder = {0};
@@ -196,7 +196,7 @@ done:
 /* ---- what it costs --------------------------------------------------------------------------------------------- */
 
 /* New rows of all samples of a prompt, and the logits they begin with apart, as prefill has those. */
-static double decode_flops(const hs_model *model, const struct hs_generation *generation, size_t length)
+static double decode_flops(const hs_model *model, const struct hs_generate_call *generation, size_t length)
 {
     double flops = 0;
     for (size_t step = 1; step < generation->sampling->max_new_tokens; step++)
@@ -213,7 +213,7 @@ static size_t count_distinct(const struct hs_ablation_tree *tree, size_t n_ablat
     return n;
 }
 
-static hs_status count_prompts(struct hs_prefix *prefix, const struct hs_generation *generation,
+static hs_status count_prompts(struct hs_prefix *prefix, const struct hs_generate_call *generation,
                                const struct hs__engine_decode_plan *plan, hs_engine_cost *cost, hs_error *error)
 {
     const hs_model *model = prefix->engine->model;
@@ -233,7 +233,7 @@ static hs_status count_prompts(struct hs_prefix *prefix, const struct hs_generat
     return HS_OK;
 }
 
-hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const struct hs_generation *generation,
+hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const struct hs_generate_call *generation,
                                              hs_engine_cost *cost, hs_error *error)
 {
     const hs_workload *prompts = generation->prompts;

@@ -88,7 +88,7 @@ struct hs_prompt_view {
 
 struct hs_decoder {
     hs_engine *engine;
-    const struct hs_generation *generation;
+    const struct hs_generate_call *generation;
     struct hs__engine_decode_plan plan;
     struct hs_sampler sampler;
     struct hs_memory memory;
@@ -114,11 +114,11 @@ struct hs_decoder {
 };
 
 struct hs__engine_decode_plan hs__engine_decode_plan(const hs_model_shape *shape,
-                                                     const struct hs_generation *generation);
-hs_status hs__engine_decoder_init(struct hs_decoder *decoder, hs_engine *engine, const struct hs_generation *generation,
-                                  hs_error *error);
+                                                     const struct hs_generate_call *generation);
+hs_status hs__engine_decoder_init(struct hs_decoder *decoder, hs_engine *engine,
+                                  const struct hs_generate_call *generation, hs_error *error);
 void hs__engine_decoder_clear(struct hs_decoder *decoder);
-size_t hs__engine_decoder_bytes(const hs_model_shape *shape, const struct hs_generation *generation);
+size_t hs__engine_decoder_bytes(const hs_model_shape *shape, const struct hs_generate_call *generation);
 
 /* Generates for the block after its prefill, whose states the prefix's cache holds. */
 hs_status hs__engine_decode_block(struct hs_decoder *decoder, hs_error *error);
@@ -128,8 +128,8 @@ void hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer);
 
 /* ---- the whole (generate_prefix.c) ----------------------------------------------------------------------------- */
 
-hs_status hs__engine_prefix_generate(hs_engine *engine, const struct hs_generation *generation, hs_error *error);
-hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const struct hs_generation *generation,
+hs_status hs__engine_prefix_generate(hs_engine *engine, const struct hs_generate_call *generation, hs_error *error);
+hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const struct hs_generate_call *generation,
                                              hs_engine_cost *cost, hs_error *error);
 
 #endif

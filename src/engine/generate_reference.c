@@ -9,7 +9,7 @@
 /* One prompt under one ablation. The grown sequence is the workload's only one. */
 struct continuation {
     const hs_engine *engine;
-    const struct hs_generation *generation;
+    const struct hs_generate_call *generation;
     struct hs_sampler sampler;
     struct hs_prepared prepared;
     hs_workload workload;
@@ -17,7 +17,7 @@ struct continuation {
     size_t offsets[2]; /* of the grown sequence */
 };
 
-static struct hs_scratch_size measure(const hs_engine *engine, const struct hs_generation *generation)
+static struct hs_scratch_size measure(const hs_engine *engine, const struct hs_generate_call *generation)
 {
     struct hs_scratch_size size = hs__engine_reference_size(engine, generation->prompts, 1);
     size_t grown = hs__engine_sequences_longest(&generation->prompts->sequences) + generation->sampling->max_new_tokens;
@@ -28,7 +28,7 @@ static struct hs_scratch_size measure(const hs_engine *engine, const struct hs_g
 
 static hs_status init(struct continuation *continuation, hs_error *error)
 {
-    const struct hs_generation *generation = continuation->generation;
+    const struct hs_generate_call *generation = continuation->generation;
     const hs_engine *engine = continuation->engine;
     struct hs_scratch_size size = measure(engine, generation);
     HS_TRY(hs__engine_sampler_init(&continuation->sampler, engine->device, generation->sampling,
@@ -93,7 +93,7 @@ static hs_status run_pass(struct continuation *continuation, const hs_ablation *
 static hs_status run_sample(struct continuation *continuation, size_t ablation, size_t prompt, size_t sample,
                             hs_error *error)
 {
-    const struct hs_generation *generation = continuation->generation;
+    const struct hs_generate_call *generation = continuation->generation;
     const hs_sampling *sampling = generation->sampling;
     size_t length = hs_sequence_length(&generation->prompts->sequences, prompt);
     int32_t *tokens = hs_generation_tokens(generation, ablation, prompt, sample);
@@ -114,7 +114,7 @@ static hs_status run_sample(struct continuation *continuation, size_t ablation, 
 
 static hs_status run_prompt(struct continuation *continuation, size_t prompt, hs_error *error)
 {
-    const struct hs_generation *generation = continuation->generation;
+    const struct hs_generate_call *generation = continuation->generation;
     start_prompt(continuation, prompt);
     for (size_t ablation = 0; ablation < generation->n_ablations; ablation++)
         for (size_t sample = 0; sample < hs_sampling_distinct(generation->sampling); sample++)
@@ -122,7 +122,7 @@ static hs_status run_prompt(struct continuation *continuation, size_t prompt, hs
     return HS_OK;
 }
 
-hs_status hs__engine_reference_generate(hs_engine *engine, const struct hs_generation *generation, hs_error *error)
+hs_status hs__engine_reference_generate(hs_engine *engine, const struct hs_generate_call *generation, hs_error *error)
 {
     struct continuation continuation = {.engine = engine, .generation = generation};
     hs_status status = init(&continuation, error);
@@ -135,7 +135,7 @@ hs_status hs__engine_reference_generate(hs_engine *engine, const struct hs_gener
     return status;
 }
 
-hs_status hs__engine_reference_count_generation(const hs_engine *engine, const struct hs_generation *generation,
+hs_status hs__engine_reference_count_generation(const hs_engine *engine, const struct hs_generate_call *generation,
                                                 hs_engine_cost *cost, hs_error *error)
 {
     (void)error;

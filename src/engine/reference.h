@@ -19,8 +19,8 @@ hs_status hs__engine_reference_edit(struct hs_edit *edit, const hs_engine *engin
 hs_status hs__engine_reference_explain(const struct hs_pass *failed, const hs_ablation *ablation, hs_error *error);
 
 /* generate_reference.c */
-hs_status hs__engine_reference_generate(hs_engine *engine, const struct hs_generation *generation, hs_error *error);
-hs_status hs__engine_reference_count_generation(const hs_engine *engine, const struct hs_generation *generation,
+hs_status hs__engine_reference_generate(hs_engine *engine, const struct hs_generate_call *generation, hs_error *error);
+hs_status hs__engine_reference_count_generation(const hs_engine *engine, const struct hs_generate_call *generation,
                                                 hs_engine_cost *cost, hs_error *error);
 
 #endif

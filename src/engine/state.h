@@ -6,7 +6,7 @@
 
 #include "engine/scratch.h"
 
-struct hs_generation;
+struct hs_generate_call;
 
 struct hs_engine {
     const hs_model *model;
@@ -34,9 +34,9 @@ struct hs_engine_methods {
     hs_status (*count_memory)(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
                               size_t *n_bytes_out, hs_error *error);
     /* See generate.h. */
-    hs_status (*generate)(hs_engine *engine, const struct hs_generation *generation, hs_error *error);
-    hs_status (*count_generation)(const hs_engine *engine, const struct hs_generation *generation, hs_engine_cost *cost,
-                                  hs_error *error);
+    hs_status (*generate)(hs_engine *engine, const struct hs_generate_call *generation, hs_error *error);
+    hs_status (*count_generation)(const hs_engine *engine, const struct hs_generate_call *generation,
+                                  hs_engine_cost *cost, hs_error *error);
 };
 
 /* HS_UNFINISHED if whoever is polled gives the evaluation up. */

@@ -28,45 +28,45 @@ typedef struct binder {
 /* Expected shapes. */
 
 static const char *const axis_names[] = {
-    [HS_AXIS_NONE] = "none",
-    [HS_AXIS_WIDTH] = "width",
-    [HS_AXIS_QUERY] = "heads x head_dim",
-    [HS_AXIS_KV] = "KV heads x head_dim",
-    [HS_AXIS_QUERY_KEY_VALUE] = "query + key + value",
-    [HS_AXIS_MLP] = "MLP width",
-    [HS_AXIS_VOCABULARY] = "vocabulary",
-    [HS_AXIS_POSITIONS] = "positions",
-    [HS_AXIS_TOKEN_TYPES] = "token types",
-    [HS_AXIS_LABELS] = "labels",
+    [HS_DIM_NONE] = "none",
+    [HS_DIM_WIDTH] = "width",
+    [HS_DIM_QUERY] = "heads x head_dim",
+    [HS_DIM_KV] = "KV heads x head_dim",
+    [HS_DIM_QUERY_KEY_VALUE] = "query + key + value",
+    [HS_DIM_MLP] = "MLP width",
+    [HS_DIM_VOCABULARY] = "vocabulary",
+    [HS_DIM_POSITIONS] = "positions",
+    [HS_DIM_TOKEN_TYPES] = "token types",
+    [HS_DIM_LABELS] = "labels",
 };
 
 /*
  * A table of positions also has the rows before the first one that is used (RoBERTa's start after
  * the padding token), hence the sum.
  */
-static size_t axis_length(const hs_model_shape *shape, hs_axis axis)
+static size_t axis_length(const hs_model_shape *shape, hs_dimension axis)
 {
     size_t query = shape->n_heads * shape->head_dim, kv = shape->n_kv_heads * shape->head_dim;
     const size_t lengths[] = {
-        [HS_AXIS_NONE] = 1,
-        [HS_AXIS_WIDTH] = shape->width,
-        [HS_AXIS_QUERY] = query,
-        [HS_AXIS_KV] = kv,
-        [HS_AXIS_QUERY_KEY_VALUE] = query + 2 * kv,
-        [HS_AXIS_MLP] = shape->mlp_width,
-        [HS_AXIS_VOCABULARY] = shape->vocabulary,
-        [HS_AXIS_POSITIONS] = shape->first_position + shape->n_positions,
-        [HS_AXIS_TOKEN_TYPES] = shape->n_token_types,
-        [HS_AXIS_LABELS] = shape->n_outputs,
+        [HS_DIM_NONE] = 1,
+        [HS_DIM_WIDTH] = shape->width,
+        [HS_DIM_QUERY] = query,
+        [HS_DIM_KV] = kv,
+        [HS_DIM_QUERY_KEY_VALUE] = query + 2 * kv,
+        [HS_DIM_MLP] = shape->mlp_width,
+        [HS_DIM_VOCABULARY] = shape->vocabulary,
+        [HS_DIM_POSITIONS] = shape->first_position + shape->n_positions,
+        [HS_DIM_TOKEN_TYPES] = shape->n_token_types,
+        [HS_DIM_LABELS] = shape->n_outputs,
     };
     return lengths[axis];
 }
 
-static hs_status fail_shape(const hs_tensor *tensor, const hs_axis axes[2], const size_t *expected, size_t n_expected,
+static hs_status fail_shape(const hs_tensor *tensor, const hs_dimension axes[2], const size_t *expected, size_t n_expected,
                             hs_error *error)
 {
     char have[256], want[256];
-    bool is_head = axes[0] == HS_AXIS_LABELS;
+    bool is_head = axes[0] == HS_DIM_LABELS;
     return hs_fail(error, HS_ERROR_INPUT, "%s: tensor %s has shape %s, expected %s (%s%s%s)%s", tensor->path,
                    tensor->name, hs__model_shape_format(tensor->shape, tensor->n_dimensions, have, sizeof have),
                    hs__model_shape_format(expected, n_expected, want, sizeof want), axis_names[axes[0]],
@@ -80,7 +80,7 @@ static hs_status check_tensor(const hs_tensor *tensor, const hs_tensor_rule *rul
                               hs_error *error)
 {
     size_t expected[2] = {axis_length(shape, rule->shape[0]), axis_length(shape, rule->shape[1])};
-    size_t n_expected = rule->shape[1] == HS_AXIS_NONE ? 1 : 2;
+    size_t n_expected = rule->shape[1] == HS_DIM_NONE ? 1 : 2;
     if (tensor->n_dimensions != n_expected || memcmp(tensor->shape, expected, n_expected * sizeof *expected) != 0)
         return fail_shape(tensor, rule->shape, expected, n_expected, error);
     if (!hs__model_dtype_is_weight(tensor->dtype))

@@ -54,14 +54,14 @@ static const hs_config_constraint gpt2_constraints[] = {
 };
 
 static const hs_tensor_rule gpt2_rules[] = {
-    TABLE("{base}wte.weight", token_embedding, HS_AXIS_VOCABULARY),
-    TABLE("{base}wpe.weight", position_embedding, HS_AXIS_POSITIONS),
+    TABLE("{base}wte.weight", token_embedding, HS_DIM_VOCABULARY),
+    TABLE("{base}wpe.weight", position_embedding, HS_DIM_POSITIONS),
     NORM("{base}h.{layer}.ln_1", IN_LAYER(attention_norm)),
     CONV1D_QKV("{base}h.{layer}.attn.c_attn"),
-    CONV1D("{base}h.{layer}.attn.c_proj", output, HS_AXIS_QUERY, HS_AXIS_WIDTH),
+    CONV1D("{base}h.{layer}.attn.c_proj", output, HS_DIM_QUERY, HS_DIM_WIDTH),
     NORM("{base}h.{layer}.ln_2", IN_LAYER(mlp_norm)),
-    CONV1D("{base}h.{layer}.mlp.c_fc", mlp_up, HS_AXIS_WIDTH, HS_AXIS_MLP),
-    CONV1D("{base}h.{layer}.mlp.c_proj", mlp_down, HS_AXIS_MLP, HS_AXIS_WIDTH),
+    CONV1D("{base}h.{layer}.mlp.c_fc", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP),
+    CONV1D("{base}h.{layer}.mlp.c_proj", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH),
     NORM("{base}ln_f", IN_MODEL(final_norm)),
     {0},
 };
@@ -124,17 +124,17 @@ static const hs_window_rule mistral_window = {.absent = 4096};
 static const hs_window_rule qwen2_window = {.absent = 4096, .has_switch = true};
 
 static const hs_tensor_rule llama_rules[] = {
-    TABLE("{base}embed_tokens.weight", token_embedding, HS_AXIS_VOCABULARY),
-    VECTOR("{base}layers.{layer}.input_layernorm.weight", IN_LAYER(attention_norm.weight), HS_AXIS_WIDTH),
-    LINEAR("{base}layers.{layer}.self_attn.q_proj", query, HS_AXIS_WIDTH, HS_AXIS_QUERY, HS_PRESENT_WITH_QKV_BIAS),
-    LINEAR("{base}layers.{layer}.self_attn.k_proj", key, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_WITH_QKV_BIAS),
-    LINEAR("{base}layers.{layer}.self_attn.v_proj", value, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_WITH_QKV_BIAS),
-    LINEAR("{base}layers.{layer}.self_attn.o_proj", output, HS_AXIS_QUERY, HS_AXIS_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS),
-    VECTOR("{base}layers.{layer}.post_attention_layernorm.weight", IN_LAYER(mlp_norm.weight), HS_AXIS_WIDTH),
-    LINEAR("{base}layers.{layer}.mlp.gate_proj", mlp_gate, HS_AXIS_WIDTH, HS_AXIS_MLP, HS_PRESENT_WITH_MLP_BIAS),
-    LINEAR("{base}layers.{layer}.mlp.up_proj", mlp_up, HS_AXIS_WIDTH, HS_AXIS_MLP, HS_PRESENT_WITH_MLP_BIAS),
-    LINEAR("{base}layers.{layer}.mlp.down_proj", mlp_down, HS_AXIS_MLP, HS_AXIS_WIDTH, HS_PRESENT_WITH_MLP_BIAS),
-    VECTOR("{base}norm.weight", IN_MODEL(final_norm.weight), HS_AXIS_WIDTH),
+    TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
+    VECTOR("{base}layers.{layer}.input_layernorm.weight", IN_LAYER(attention_norm.weight), HS_DIM_WIDTH),
+    LINEAR("{base}layers.{layer}.self_attn.q_proj", query, HS_DIM_WIDTH, HS_DIM_QUERY, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR("{base}layers.{layer}.self_attn.k_proj", key, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR("{base}layers.{layer}.self_attn.v_proj", value, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR("{base}layers.{layer}.self_attn.o_proj", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS),
+    VECTOR("{base}layers.{layer}.post_attention_layernorm.weight", IN_LAYER(mlp_norm.weight), HS_DIM_WIDTH),
+    LINEAR("{base}layers.{layer}.mlp.gate_proj", mlp_gate, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_WITH_MLP_BIAS),
+    LINEAR("{base}layers.{layer}.mlp.up_proj", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_WITH_MLP_BIAS),
+    LINEAR("{base}layers.{layer}.mlp.down_proj", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH, HS_PRESENT_WITH_MLP_BIAS),
+    VECTOR("{base}norm.weight", IN_MODEL(final_norm.weight), HS_DIM_WIDTH),
     {0},
 };
 
@@ -184,13 +184,13 @@ static const hs_config_constraint gpt_neox_constraints[] = {
 };
 
 static const hs_tensor_rule gpt_neox_rules[] = {
-    TABLE("{base}embed_in.weight", token_embedding, HS_AXIS_VOCABULARY),
+    TABLE("{base}embed_in.weight", token_embedding, HS_DIM_VOCABULARY),
     NORM("{base}layers.{layer}.input_layernorm", IN_LAYER(attention_norm)),
     HEADS_QKV("{base}layers.{layer}.attention.query_key_value"),
-    LINEAR("{base}layers.{layer}.attention.dense", output, HS_AXIS_QUERY, HS_AXIS_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS),
+    LINEAR("{base}layers.{layer}.attention.dense", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS),
     NORM("{base}layers.{layer}.post_attention_layernorm", IN_LAYER(mlp_norm)),
-    LINEAR("{base}layers.{layer}.mlp.dense_h_to_4h", mlp_up, HS_AXIS_WIDTH, HS_AXIS_MLP, HS_PRESENT_ALWAYS),
-    LINEAR("{base}layers.{layer}.mlp.dense_4h_to_h", mlp_down, HS_AXIS_MLP, HS_AXIS_WIDTH, HS_PRESENT_ALWAYS),
+    LINEAR("{base}layers.{layer}.mlp.dense_h_to_4h", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_ALWAYS),
+    LINEAR("{base}layers.{layer}.mlp.dense_4h_to_h", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH, HS_PRESENT_ALWAYS),
     NORM("{base}final_layer_norm", IN_MODEL(final_norm)),
     {0},
 };

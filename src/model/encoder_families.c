@@ -53,24 +53,24 @@ static const hs_config_constraint encoder_constraints[] = {
 };
 
 static const hs_tensor_rule bert_rules[] = {
-    TABLE("{base}embeddings.word_embeddings.weight", token_embedding, HS_AXIS_VOCABULARY),
-    TABLE("{base}embeddings.position_embeddings.weight", position_embedding, HS_AXIS_POSITIONS),
-    TABLE("{base}embeddings.token_type_embeddings.weight", token_type_embedding, HS_AXIS_TOKEN_TYPES),
+    TABLE("{base}embeddings.word_embeddings.weight", token_embedding, HS_DIM_VOCABULARY),
+    TABLE("{base}embeddings.position_embeddings.weight", position_embedding, HS_DIM_POSITIONS),
+    TABLE("{base}embeddings.token_type_embeddings.weight", token_type_embedding, HS_DIM_TOKEN_TYPES),
     NORM("{base}embeddings.LayerNorm", IN_MODEL(embedding_norm)),
-    LINEAR("{base}encoder.layer.{layer}.attention.self.query", query, HS_AXIS_WIDTH, HS_AXIS_QUERY, HS_PRESENT_ALWAYS),
-    LINEAR("{base}encoder.layer.{layer}.attention.self.key", key, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_ALWAYS),
-    LINEAR("{base}encoder.layer.{layer}.attention.self.value", value, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_ALWAYS),
-    LINEAR("{base}encoder.layer.{layer}.attention.output.dense", output, HS_AXIS_QUERY, HS_AXIS_WIDTH,
+    LINEAR("{base}encoder.layer.{layer}.attention.self.query", query, HS_DIM_WIDTH, HS_DIM_QUERY, HS_PRESENT_ALWAYS),
+    LINEAR("{base}encoder.layer.{layer}.attention.self.key", key, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_ALWAYS),
+    LINEAR("{base}encoder.layer.{layer}.attention.self.value", value, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_ALWAYS),
+    LINEAR("{base}encoder.layer.{layer}.attention.output.dense", output, HS_DIM_QUERY, HS_DIM_WIDTH,
            HS_PRESENT_ALWAYS),
     NORM("{base}encoder.layer.{layer}.attention.output.LayerNorm", IN_LAYER(attention_norm)),
-    LINEAR("{base}encoder.layer.{layer}.intermediate.dense", mlp_up, HS_AXIS_WIDTH, HS_AXIS_MLP, HS_PRESENT_ALWAYS),
-    LINEAR("{base}encoder.layer.{layer}.output.dense", mlp_down, HS_AXIS_MLP, HS_AXIS_WIDTH, HS_PRESENT_ALWAYS),
+    LINEAR("{base}encoder.layer.{layer}.intermediate.dense", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_ALWAYS),
+    LINEAR("{base}encoder.layer.{layer}.output.dense", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH, HS_PRESENT_ALWAYS),
     NORM("{base}encoder.layer.{layer}.output.LayerNorm", IN_LAYER(mlp_norm)),
     {0},
 };
 
 static const hs_tensor_rule bert_masked_rules[] = {
-    HEAD_LINEAR("cls.predictions.transform.dense", head_dense, HS_AXIS_WIDTH),
+    HEAD_LINEAR("cls.predictions.transform.dense", head_dense, HS_DIM_WIDTH),
     NORM("cls.predictions.transform.LayerNorm", IN_MODEL(head_norm)),
     UNEMBEDDING("cls.predictions.decoder.weight"),
     UNEMBEDDING_BIAS("cls.predictions.bias"),
@@ -78,8 +78,8 @@ static const hs_tensor_rule bert_masked_rules[] = {
 };
 
 static const hs_tensor_rule bert_classifier_rules[] = {
-    HEAD_LINEAR("{base}pooler.dense", head_dense, HS_AXIS_WIDTH),
-    HEAD_LINEAR("classifier", unembedding, HS_AXIS_LABELS),
+    HEAD_LINEAR("{base}pooler.dense", head_dense, HS_DIM_WIDTH),
+    HEAD_LINEAR("classifier", unembedding, HS_DIM_LABELS),
     {0},
 };
 
@@ -110,7 +110,7 @@ static const hs_config_field roberta_fields[] = {
 };
 
 static const hs_tensor_rule roberta_masked_rules[] = {
-    HEAD_LINEAR("lm_head.dense", head_dense, HS_AXIS_WIDTH),
+    HEAD_LINEAR("lm_head.dense", head_dense, HS_DIM_WIDTH),
     NORM("lm_head.layer_norm", IN_MODEL(head_norm)),
     UNEMBEDDING("lm_head.decoder.weight"),
     UNEMBEDDING_BIAS("lm_head.bias"),
@@ -118,8 +118,8 @@ static const hs_tensor_rule roberta_masked_rules[] = {
 };
 
 static const hs_tensor_rule roberta_classifier_rules[] = {
-    HEAD_LINEAR("classifier.dense", head_dense, HS_AXIS_WIDTH),
-    HEAD_LINEAR("classifier.out_proj", unembedding, HS_AXIS_LABELS),
+    HEAD_LINEAR("classifier.dense", head_dense, HS_DIM_WIDTH),
+    HEAD_LINEAR("classifier.out_proj", unembedding, HS_DIM_LABELS),
     {0},
 };
 
@@ -147,22 +147,22 @@ static const hs_config_field distilbert_fields[] = {
 #define DISTILBERT_LAYER "{base}transformer.layer.{layer}."
 
 static const hs_tensor_rule distilbert_rules[] = {
-    TABLE("{base}embeddings.word_embeddings.weight", token_embedding, HS_AXIS_VOCABULARY),
-    TABLE("{base}embeddings.position_embeddings.weight", position_embedding, HS_AXIS_POSITIONS),
+    TABLE("{base}embeddings.word_embeddings.weight", token_embedding, HS_DIM_VOCABULARY),
+    TABLE("{base}embeddings.position_embeddings.weight", position_embedding, HS_DIM_POSITIONS),
     NORM("{base}embeddings.LayerNorm", IN_MODEL(embedding_norm)),
-    LINEAR(DISTILBERT_LAYER "attention.q_lin", query, HS_AXIS_WIDTH, HS_AXIS_QUERY, HS_PRESENT_ALWAYS),
-    LINEAR(DISTILBERT_LAYER "attention.k_lin", key, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_ALWAYS),
-    LINEAR(DISTILBERT_LAYER "attention.v_lin", value, HS_AXIS_WIDTH, HS_AXIS_KV, HS_PRESENT_ALWAYS),
-    LINEAR(DISTILBERT_LAYER "attention.out_lin", output, HS_AXIS_QUERY, HS_AXIS_WIDTH, HS_PRESENT_ALWAYS),
+    LINEAR(DISTILBERT_LAYER "attention.q_lin", query, HS_DIM_WIDTH, HS_DIM_QUERY, HS_PRESENT_ALWAYS),
+    LINEAR(DISTILBERT_LAYER "attention.k_lin", key, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_ALWAYS),
+    LINEAR(DISTILBERT_LAYER "attention.v_lin", value, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_ALWAYS),
+    LINEAR(DISTILBERT_LAYER "attention.out_lin", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_ALWAYS),
     NORM(DISTILBERT_LAYER "sa_layer_norm", IN_LAYER(attention_norm)),
-    LINEAR(DISTILBERT_LAYER "ffn.lin1", mlp_up, HS_AXIS_WIDTH, HS_AXIS_MLP, HS_PRESENT_ALWAYS),
-    LINEAR(DISTILBERT_LAYER "ffn.lin2", mlp_down, HS_AXIS_MLP, HS_AXIS_WIDTH, HS_PRESENT_ALWAYS),
+    LINEAR(DISTILBERT_LAYER "ffn.lin1", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_ALWAYS),
+    LINEAR(DISTILBERT_LAYER "ffn.lin2", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH, HS_PRESENT_ALWAYS),
     NORM(DISTILBERT_LAYER "output_layer_norm", IN_LAYER(mlp_norm)),
     {0},
 };
 
 static const hs_tensor_rule distilbert_masked_rules[] = {
-    HEAD_LINEAR("vocab_transform", head_dense, HS_AXIS_WIDTH),
+    HEAD_LINEAR("vocab_transform", head_dense, HS_DIM_WIDTH),
     NORM("vocab_layer_norm", IN_MODEL(head_norm)),
     UNEMBEDDING("vocab_projector.weight"),
     UNEMBEDDING_BIAS("vocab_projector.bias"),
@@ -170,8 +170,8 @@ static const hs_tensor_rule distilbert_masked_rules[] = {
 };
 
 static const hs_tensor_rule distilbert_classifier_rules[] = {
-    HEAD_LINEAR("pre_classifier", head_dense, HS_AXIS_WIDTH),
-    HEAD_LINEAR("classifier", unembedding, HS_AXIS_LABELS),
+    HEAD_LINEAR("pre_classifier", head_dense, HS_DIM_WIDTH),
+    HEAD_LINEAR("classifier", unembedding, HS_DIM_LABELS),
     {0},
 };
 

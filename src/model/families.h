@@ -78,18 +78,18 @@ typedef enum hs_presence {
 } hs_presence;
 
 /* Axes of expected shapes. */
-typedef enum hs_axis {
-    HS_AXIS_NONE,
-    HS_AXIS_WIDTH,
-    HS_AXIS_QUERY,           /* n_heads * head_dim */
-    HS_AXIS_KV,              /* n_kv_heads * head_dim */
-    HS_AXIS_QUERY_KEY_VALUE, /* query, key and value one after another */
-    HS_AXIS_MLP,
-    HS_AXIS_VOCABULARY,
-    HS_AXIS_POSITIONS, /* rows of the position embedding */
-    HS_AXIS_TOKEN_TYPES,
-    HS_AXIS_LABELS,
-} hs_axis;
+typedef enum hs_dimension {
+    HS_DIM_NONE,
+    HS_DIM_WIDTH,
+    HS_DIM_QUERY,           /* n_heads * head_dim */
+    HS_DIM_KV,              /* n_kv_heads * head_dim */
+    HS_DIM_QUERY_KEY_VALUE, /* query, key and value one after another */
+    HS_DIM_MLP,
+    HS_DIM_VOCABULARY,
+    HS_DIM_POSITIONS, /* rows of the position embedding */
+    HS_DIM_TOKEN_TYPES,
+    HS_DIM_LABELS,
+} hs_dimension;
 
 /* How a tensor lands in the canonical model. */
 typedef enum hs_place {
@@ -106,8 +106,8 @@ typedef struct hs_tensor_rule {
     const char *pattern; /* "{base}" is the family's prefix, "{layer}" the layer's number */
     hs_presence presence;
     hs_place place;
-    size_t target;    /* offset in hs_model_layer if the pattern has "{layer}", else in hs_model */
-    hs_axis shape[2]; /* HS_AXIS_NONE ends it */
+    size_t target;         /* offset in hs_model_layer if the pattern has "{layer}", else in hs_model */
+    hs_dimension shape[2]; /* HS_DIM_NONE ends it */
 } hs_tensor_rule;
 
 /* What stands on the base model. */

@@ -20,29 +20,29 @@
 /* Tensor rules. A matrix names its hs_linear in the layer, then the axis it reads and the axis it writes. */
 #define VECTOR(pattern, target, axis) {pattern, HS_PRESENT_ALWAYS, HS_PLACE_VALUES, target, {axis}}
 #define TABLE(pattern, member, axis) \
-    {pattern, HS_PRESENT_ALWAYS, HS_PLACE_VALUES, IN_MODEL(member), {axis, HS_AXIS_WIDTH}}
+    {pattern, HS_PRESENT_ALWAYS, HS_PLACE_VALUES, IN_MODEL(member), {axis, HS_DIM_WIDTH}}
 #define NORM(name, target) \
-    VECTOR(name ".weight", target + offsetof(hs_norm, weight), HS_AXIS_WIDTH), \
-    VECTOR(name ".bias", target + offsetof(hs_norm, bias), HS_AXIS_WIDTH)
+    VECTOR(name ".weight", target + offsetof(hs_norm, weight), HS_DIM_WIDTH), \
+    VECTOR(name ".bias", target + offsetof(hs_norm, bias), HS_DIM_WIDTH)
 #define LINEAR_AT(name, target, axis_in, axis_out, bias_presence) \
     {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_LINEAR, target, {axis_out, axis_in}}, \
     {name ".bias", bias_presence, HS_PLACE_VALUES, target + offsetof(hs_linear, bias), {axis_out}}
 #define LINEAR(name, member, axis_in, axis_out, bias_presence) \
     LINEAR_AT(name, IN_LAYER(member), axis_in, axis_out, bias_presence)
 #define HEAD_LINEAR(name, member, axis_out) \
-    LINEAR_AT(name, IN_MODEL(member), HS_AXIS_WIDTH, axis_out, HS_PRESENT_ALWAYS)
+    LINEAR_AT(name, IN_MODEL(member), HS_DIM_WIDTH, axis_out, HS_PRESENT_ALWAYS)
 #define HEADS_QKV(name) \
-    {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_HEADS_QKV, 0, {HS_AXIS_QUERY_KEY_VALUE, HS_AXIS_WIDTH}}, \
-    {name ".bias", HS_PRESENT_WITH_QKV_BIAS, HS_PLACE_HEADS_QKV_BIAS, 0, {HS_AXIS_QUERY_KEY_VALUE}}
+    {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_HEADS_QKV, 0, {HS_DIM_QUERY_KEY_VALUE, HS_DIM_WIDTH}}, \
+    {name ".bias", HS_PRESENT_WITH_QKV_BIAS, HS_PLACE_HEADS_QKV_BIAS, 0, {HS_DIM_QUERY_KEY_VALUE}}
 #define CONV1D(name, member, axis_in, axis_out) \
     {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_CONV1D, IN_LAYER(member), {axis_in, axis_out}}, \
     {name ".bias", HS_PRESENT_ALWAYS, HS_PLACE_VALUES, IN_LAYER(member.bias), {axis_out}}
 #define CONV1D_QKV(name) \
-    {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_CONV1D_QKV, 0, {HS_AXIS_WIDTH, HS_AXIS_QUERY_KEY_VALUE}}, \
-    {name ".bias", HS_PRESENT_ALWAYS, HS_PLACE_QKV_BIAS, 0, {HS_AXIS_QUERY_KEY_VALUE}}
+    {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_CONV1D_QKV, 0, {HS_DIM_WIDTH, HS_DIM_QUERY_KEY_VALUE}}, \
+    {name ".bias", HS_PRESENT_ALWAYS, HS_PLACE_QKV_BIAS, 0, {HS_DIM_QUERY_KEY_VALUE}}
 #define UNEMBEDDING(pattern) \
-    {pattern, HS_PRESENT_UNTIED, HS_PLACE_LINEAR, IN_MODEL(unembedding), {HS_AXIS_VOCABULARY, HS_AXIS_WIDTH}}
-#define UNEMBEDDING_BIAS(pattern) VECTOR(pattern, IN_MODEL(unembedding.bias), HS_AXIS_VOCABULARY)
+    {pattern, HS_PRESENT_UNTIED, HS_PLACE_LINEAR, IN_MODEL(unembedding), {HS_DIM_VOCABULARY, HS_DIM_WIDTH}}
+#define UNEMBEDDING_BIAS(pattern) VECTOR(pattern, IN_MODEL(unembedding.bias), HS_DIM_VOCABULARY)
 
 /* clang-format on */
 

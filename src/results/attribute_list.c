@@ -32,7 +32,7 @@ static herr_t keep_attribute(hid_t group, const char *name, const H5A_info_t *in
 
 static hs_status mark_identity(hid_t group, hs_attribute_list *list, hs_error *error)
 {
-    hs_texts names;
+    hs_text_rows names;
     if (H5Aexists(group, HS_LAYOUT_IDENTITY) <= 0)
         return HS_OK;
     HS_TRY(hs__results_hdf5_read_texts(group, HS_LAYOUT_IDENTITY, MAX_ATTRIBUTES, &names, error));

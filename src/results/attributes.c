@@ -7,11 +7,11 @@ enum { MAX_ATTRIBUTE_BYTES = 16 * 1024 * 1024 };
 
 /* ---- lists of texts ---------------------------------------------------------------------------------------------- */
 
-void hs__results_texts_clear(hs_texts *texts)
+void hs__results_texts_clear(hs_text_rows *texts)
 {
     hs_free(texts->items);
     hs_free(texts->bytes);
-    *texts = (hs_texts){0};
+    *texts = (hs_text_rows){0};
 }
 
 static hs_status cut_row(char *row, size_t width, const char *what, hs_error *error)
@@ -25,19 +25,19 @@ static hs_status cut_row(char *row, size_t width, const char *what, hs_error *er
     return HS_OK;
 }
 
-hs_status hs__results_texts_cut(char *bytes, size_t n, size_t width, const char *what, hs_texts *texts_out,
+hs_status hs__results_texts_cut(char *bytes, size_t n, size_t width, const char *what, hs_text_rows *texts_out,
                                 hs_error *error)
 {
-    hs_texts texts = {.n = n, .bytes = bytes};
+    hs_text_rows texts = {.n = n, .bytes = bytes};
     hs_status status;
-    *texts_out = (hs_texts){0};
+    *texts_out = (hs_text_rows){0};
     HS_GOTO_DONE(hs_allocate(&texts.items, n, sizeof *texts.items, what, error));
     for (size_t i = 0; i < n; i++) {
         texts.items[i] = bytes + i * width;
         HS_GOTO_DONE(cut_row(texts.items[i], width, what, error));
     }
     *texts_out = texts;
-    texts = (hs_texts){0};
+    texts = (hs_text_rows){0};
 done:
     hs__results_texts_clear(&texts);
     return status;
@@ -177,13 +177,13 @@ hs_status hs__results_hdf5_read_f64(hid_t object, const char *name, double *valu
     return read_numbers(object, name, HS_ELEMENT_F64, n, values, error);
 }
 
-hs_status hs__results_hdf5_read_texts(hid_t object, const char *name, size_t max_n, hs_texts *texts_out,
+hs_status hs__results_hdf5_read_texts(hid_t object, const char *name, size_t max_n, hs_text_rows *texts_out,
                                       hs_error *error)
 {
     opened_attribute attribute;
     char *bytes = NULL;
     hs_status status;
-    *texts_out = (hs_texts){0};
+    *texts_out = (hs_text_rows){0};
     HS_GOTO_DONE(open_attribute(object, name, &attribute, error));
     if (H5Tget_class(attribute.type) != H5T_STRING || H5Tis_variable_str(attribute.type) != 0 || attribute.n > max_n) {
         status = hs_fail(error, HS_ERROR_RESULTS, "attribute %s is no list of fixed-length texts", name);
@@ -204,7 +204,7 @@ done:
 
 hs_status hs__results_hdf5_read_text(hid_t object, const char *name, char **value_out, hs_error *error)
 {
-    hs_texts texts;
+    hs_text_rows texts;
     *value_out = NULL;
     HS_TRY(hs__results_hdf5_read_texts(object, name, 1, &texts, error));
     if (texts.n == 1)

@@ -16,7 +16,7 @@ typedef struct hs_file_group {
 typedef struct hs_file_task {
     hs_file_group cells;
     hs_file_group ranking;
-    hs_texts metric_names, units, meanings, prompts;
+    hs_text_rows metric_names, units, meanings, prompts;
     hs_metric *metrics;
     double *chance; /* NULL in files of before */
     uint64_t *shard_first;
@@ -53,8 +53,8 @@ struct hs_results {
     hs_error stated_problem;
     hs_file_group root, set_tables, provenance_tables, reference, ranking;
     uint64_t means_hash;
-    hs_texts intervention_names;
-    hs_texts phase_names;
+    hs_text_rows intervention_names;
+    hs_text_rows phase_names;
     uint64_t (*phases)[HS_LAYOUT_PHASE_FIELDS]; /* [n_phases] */
     size_t n_phases;
     size_t n_chosen; /* phases that are there; their sets are `sets` */
@@ -62,7 +62,7 @@ struct hs_results {
     hs_sets sets;
     hs_shared_block *shared; /* of a parallel file: where the table lies */
     uint64_t first_hash;     /* of the sets of the first phase */
-    hs_texts task_names;
+    hs_text_rows task_names;
     hs_results_task *tasks; /* [n_tasks], pointing into `files` */
     hs_file_task *files;    /* [n_tasks] */
     size_t n_tasks;

@@ -41,16 +41,16 @@ hs_status hs__results_hdf5_read_i32(hid_t object, const char *name, int32_t *val
 hs_status hs__results_hdf5_read_f64(hid_t object, const char *name, double *values, size_t n, hs_error *error);
 hs_status hs__results_hdf5_read_text(hid_t object, const char *name, char **value_out, hs_error *error);
 /* A list of any length up to `max_n`; the texts and the array of them are one block each: hs_hdf5_texts_clear. */
-typedef struct hs_texts {
+typedef struct hs_text_rows {
     char **items;
     size_t n;
     char *bytes; /* owned: all texts, zero-terminated */
-} hs_texts;
-hs_status hs__results_hdf5_read_texts(hid_t object, const char *name, size_t max_n, hs_texts *texts_out,
+} hs_text_rows;
+hs_status hs__results_hdf5_read_texts(hid_t object, const char *name, size_t max_n, hs_text_rows *texts_out,
                                       hs_error *error);
-void hs__results_texts_clear(hs_texts *texts);
+void hs__results_texts_clear(hs_text_rows *texts);
 /* Cuts `bytes` [n, width], which it takes over, into texts. Each row must be terminated and valid UTF-8. */
-hs_status hs__results_texts_cut(char *bytes, size_t n, size_t width, const char *what, hs_texts *texts_out,
+hs_status hs__results_texts_cut(char *bytes, size_t n, size_t width, const char *what, hs_text_rows *texts_out,
                                 hs_error *error);
 /* The reverse: [n, width] padded with zeros; hs_free() it. */
 hs_status hs__results_texts_pack(const char *const *items, size_t n, char **bytes_out, size_t *width_out,

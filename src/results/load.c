@@ -26,7 +26,7 @@ static hs_file_rows rows_of(const hs_file_group *group, const char *name, hs_ele
         .dataset = hs__results_file_dataset(group, name), .element = element, .n = n, .n_columns = 1, .what = name};
 }
 
-static hs_status read_text_table(hid_t dataset, size_t n, const char *what, hs_texts *texts_out, hs_error *error)
+static hs_status read_text_table(hid_t dataset, size_t n, const char *what, hs_text_rows *texts_out, hs_error *error)
 {
     hid_t type = H5Dget_type(dataset);
     size_t width = H5Tget_size(type);
