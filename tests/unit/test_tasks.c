@@ -375,6 +375,26 @@ static void test_token_mass(void **state)
     hs_tasks_free(task);
 }
 
+/* Letters, of which c and d have a token with the space before them too. The mass of a tenth of all tokens or more says little, and people are told before they trust it. */
+static void test_a_lexicon_of_many_tokens(void **state)
+{
+    static const char letters[] = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\nq\nr\ns\nt\nu\nv\nw\nx\ny\n";
+    struct task_fixture *fixture = *state;
+    char path[128];
+    fixture->config.lexicon = path;
+    (void)task_fixture_write(fixture, "letters", letters, strlen("a\n") * 24, path, sizeof path);
+    hs_task *few = task_fixture_open(fixture, "token_mass", "{\"prompt\": \"x\"}\n");
+    assert_string_equal(hs_tasks_notes(few), "");
+    hs_tasks_free(few);
+    (void)task_fixture_write(fixture, "letters", letters, strlen(letters), path, sizeof path);
+    hs_task *many = task_fixture_open(fixture, "token_mass", "{\"prompt\": \"x\"}\n");
+    assert_string_equal(
+        hs_tasks_notes(many),
+        "the entries of its lexicon begin with 27 of the model's 264 tokens (10%): their mass tells little "
+        "of toxicity; take longer entries, or kind = \"generation\"\n");
+    hs_tasks_free(many);
+}
+
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static void test_the_table_of_kinds_names_everything(void **state)
@@ -425,6 +445,7 @@ int main(void)
         TASK_TEST(test_logit_diff),
         TASK_TEST(test_contrast),
         TASK_TEST(test_token_mass),
+        TASK_TEST(test_a_lexicon_of_many_tokens),
         TASK_TEST(test_the_table_of_kinds_names_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
