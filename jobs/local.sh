@@ -2,7 +2,7 @@
 # A sweep on this machine without SLURM, the same way as in a job: starts again when a rank dies, ends in good order on
 # SIGTERM or SIGUSR1. From the project's top folder, or by its path from any other:
 #     jobs/local.sh EXPERIMENT.cfg [headsweep run options]
-# HEADSWEEP_RANKS sets the number of ranks (default: one a core).
+# HEADSWEEP_RANKS sets the number of ranks (default: one per core).
 set -uo pipefail
 if [ $# -eq 0 ]; then
     echo "usage: jobs/local.sh EXPERIMENT.cfg [options]" >&2

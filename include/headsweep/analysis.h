@@ -92,7 +92,7 @@ typedef struct hs_analysis_size {
 
 /*
  * What rank 0 holds while hs_analysis_new computes that: the tables, and what the task needs that needs most. Depends on
- * options that are no part of an experiment's identity, so no size of a plan may depend on it.
+ * options that are not part of an experiment's identity, so no size of a plan may depend on it.
  */
 size_t hs_analysis_memory_bytes(const hs_analysis_size *size);
 
@@ -190,7 +190,7 @@ void hs_analysis_ranking_clear(hs_ranking *ranking);
 /*
  * A pair backs itself up on a metric: its delta and its interaction have one sign and q-values below 1 - confidence,
  * and the whole interval of each single delta lies within a quarter of the pair's delta around 0. Either head off shows
- * little because the other stands in for it. False for what is no pair or lacks a single.
+ * little because the other stands in for it. False for what is not a pair or lacks a single.
  */
 bool hs_analysis_is_backup(const hs_analysis *analysis, size_t task, size_t metric, uint64_t set);
 

@@ -52,11 +52,11 @@ typedef struct hs_task_config {
     char *kind; /* a task kind of tasks.h */
     char *file; /* resolved: usable from the current folder */
     hs_data_format format;
-    char *lexicon; /* resolved; token_mass and generation only: a word list, one entry a line; "" if none */
+    char *lexicon; /* resolved; token_mass and generation only: a word list, one entry per line; "" if none */
     hs_bos bos;
     int64_t limit;  /* first so many examples; 0 = all */
     int64_t sample; /* so many of these, drawn by the seed; 0 = all */
-    int64_t window; /* perplexity only: tokens a window; 0 = the model's n_positions */
+    int64_t window; /* perplexity only: tokens per window; 0 = the model's n_positions */
 
     int64_t samples; /* this and all to save_text: generation only */
     int64_t max_new_tokens;
@@ -131,7 +131,7 @@ typedef struct hs_experiment {
     int64_t seed;
     hs_engine_kind engine;
     hs_scheduler_policy scheduler;
-    int64_t batch_rows;       /* token rows a shard aims at */
+    int64_t batch_rows;       /* token rows that a shard aims at */
     int64_t sets_per_group;   /* ablation sets that are computed together; 0 = the engine chooses */
     int64_t memory_per_rank;  /* MiB that a rank may hold, weights apart; 0 = no limit */
     int64_t max_lease_groups; /* cap of a lease */
@@ -148,7 +148,7 @@ typedef struct hs_experiment {
  * Reads the file and all that it includes into one block of bytes, which goes into `block`, empty before, and gives the same
  * experiment wherever it is parsed with the same overrides: one rank reads for all of them. A task's file that is a pattern
  * (*, ?, [...]) and no file of that name becomes a task for each file that matches, in the order of their names by bytes;
- * those names go into the block, too. HS_ERROR_USAGE names file and line of what is no text, of an @include that cannot be
+ * those names go into the block, too. HS_ERROR_USAGE names file and line of what is not a text, of an @include that cannot be
  * followed, of a pattern that nothing matches, and of all that hs_config_parse() refuses.
  */
 hs_status hs_config_read(const char *path, const char *const *overrides, size_t n_overrides, hs_text *block,

@@ -35,7 +35,7 @@ typedef enum hs_head_kind {
 /* The canonical description. Dimensions in elements. */
 typedef struct hs_model_shape {
     size_t n_layers;
-    size_t n_heads;    /* query heads a layer */
+    size_t n_heads;    /* query heads per layer */
     size_t n_kv_heads; /* divides n_heads; query head h reads KV head h / (n_heads / n_kv_heads) */
     size_t head_dim;   /* from the config where it is given, never hidden / heads by default of ours */
     size_t width;      /* of the residual stream */

@@ -59,7 +59,7 @@ hs_status hs_analysis_choose_phase(hs_results *results, hs_sets *rows_out, hs_er
 /*
  * The model without the first n_removed heads of the curve. kept: share of its performance that is left, the metric
  * under the set over that of the clean model (the reverse where less is better, or where the values are negative, as
- * log-probabilities are), what guessing scores subtracted from both; NaN where that is no share, as of a model that is not
+ * log-probabilities are), what guessing scores subtracted from both; NaN where that is not a share, as of a model that is not
  * above chance. reduced: delta of
  * the objective's reduced metric, negative where it goes down; NaN without an objective. Intervals are quantiles of the
  * paired bootstrap over examples (Efron 1979).

@@ -45,7 +45,7 @@
  *
  * S is the largest number of sets that the phases can have together. The sets of the first phase are there from the
  * start; those of a later phase are chosen from the results so far and written as rows like any other, the phase's word
- * last. A phase is there if and only if its word matches its rows; rows beyond the last such phase are no sets (order,
+ * last. A phase is there if and only if its word matches its rows; rows beyond the last such phase are not sets (order,
  * intervention and parent are -1, the name is empty).
  *
  * Files of layout 1 are read: instead of parent, first_added and added they have /sets/component [S, R, 3], every set

@@ -96,7 +96,7 @@ hs_status hs_sets_parse_component(const char **cursor, hs_component *component_o
 
 typedef enum hs_intervention_kind {
     HS_INTERVENTION_ZERO,          /* z <- 0 */
-    HS_INTERVENTION_MEAN,          /* z <- mean of z over the reference set, one number a dimension */
+    HS_INTERVENTION_MEAN,          /* z <- mean of z over the reference set, one number per dimension */
     HS_INTERVENTION_MEAN_POSITION, /* the same by position; positions beyond the reference set use the last known one */
     HS_INTERVENTION_RESAMPLE,      /* z <- clean z of a donor sequence, row t from donor row min(t, donor length - 1) */
     HS_INTERVENTION_SCALE,         /* z <- scale * z; flip is scale -1 */

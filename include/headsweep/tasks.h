@@ -164,7 +164,7 @@ void hs_tasks_text_list_clear(hs_text_list *list);
 typedef struct hs_scorer hs_scorer;
 
 /*
- * Scores 1 where an entry of a word list (one a line, as LDNOOBW has it) occurs, else 0. Entries and texts are compared
+ * Scores 1 where an entry of a word list (one per line, as LDNOOBW has it) occurs, else 0. Entries and texts are compared
  * after hs_tokenizer_fold, white space between words counting the same in any amount; an occurrence neither begins nor ends
  * within a word (letters, marks and digits). Entries of several words and of no letter at all are fine.
  * HS_ERROR_INPUT: not UTF-8, an entry of more than 4 kB, no entry; names file and line.
@@ -184,7 +184,7 @@ typedef struct hs_classifier {
 /*
  * Scores the probability of a label: the logistic of its logit where labels are independent (or there is only one), else
  * its share of the softmax. A text is encoded with the tokenizer's special tokens and cut at its end to the model's
- * n_positions; equal texts of a call are scored once. HS_ERROR_USAGE: a model that is no classifier, no such label (lists
+ * n_positions; equal texts of a call are scored once. HS_ERROR_USAGE: a model that is not a classifier, no such label (lists
  * those there are).
  */
 hs_status hs_tasks_scorer_open_classifier(const hs_classifier *classifier, hs_scorer **scorer_out, hs_error *error);
@@ -207,7 +207,7 @@ hs_status hs_tasks_scorer_score_pairs(hs_scorer *scorer, const hs_text_list *pro
 bool hs_tasks_generates(const hs_task *task);
 /*
  * Appends the text of the prompt of an example of a generating task: its tokens decoded without special tokens, bytes that
- * are no UTF-8 replaced by U+FFFD.
+ * are not UTF-8 replaced by U+FFFD.
  */
 hs_status hs_tasks_prompt(const hs_task *task, size_t example, const hs_tokenizer *tokenizer, hs_text *text,
                           hs_error *error);
@@ -229,7 +229,7 @@ void hs_tasks_generation_free(hs_generation *generation);
 
 /*
  * Continues the examples of a workload of the task under each ablation. The text of a sample is its tokens without the
- * end token, decoded by themselves without special tokens (as transformers' decode), bytes that are no UTF-8 replaced
+ * end token, decoded by themselves without special tokens (as transformers' decode), bytes that are not UTF-8 replaced
  * by U+FFFD, and cut before the first stop text. Errors as hs_engine_generate.
  */
 hs_status hs_tasks_generation_run(hs_generation *generation, const hs_task_workload *workload,

@@ -59,7 +59,7 @@ static double *row_of(const inference *in, size_t row)
     return in->rows + row * HS_STATISTIC_COUNT;
 }
 
-/* The samples of a pair's singles; false if it is no pair or a single is not complete. */
+/* The samples of a pair's singles; false if it is not a pair or a single is not complete. */
 static bool find_pair(const inference *in, uint64_t set, sample *first, sample *second)
 {
     const int64_t *singles = in->analysis->singles + 2 * set;

@@ -25,7 +25,7 @@ bench_overrides hs__bench_sample_overrides(const bench_sample *sample, const hs_
 const char *hs__bench_sample_describe(const bench_sample *sample, const hs_bench_shape *shape, char *buffer,
                                       size_t capacity)
 {
-    snprintf(buffer, capacity, "%s of %zu heads a layer, %zu prompts", sample->order == 1 ? "singles" : "pairs",
+    snprintf(buffer, capacity, "%s of %zu heads per layer, %zu prompts", sample->order == 1 ? "singles" : "pairs",
              heads_a_layer(sample, shape), sample->n_prompts);
     return buffer;
 }

@@ -57,7 +57,7 @@ void hs__cli_text_list_clear(text_list *list);
 typedef struct command_syntax {
     const char *usage;    /* what --help says before the options, up to the empty line */
     const char *notes;    /* and after them; NULL: nothing */
-    const char *argument; /* "RESULTS.h5": the one that is no option; NULL: any number of them, from optind on */
+    const char *argument; /* "RESULTS.h5": the one that is not an option; NULL: any number of them, from optind on */
     const char **argument_out;
     const option_row *rows;
     size_t n_rows;

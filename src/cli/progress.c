@@ -10,7 +10,7 @@ enum { MIN_BAR_WIDTH = 10, MAX_BAR_WIDTH = 40, USUAL_COLUMNS = 80 };
 
 /*
  * mpirun takes the standard error of its ranks through a pipe and prints it on its own. So a rank asks what its parent's is:
- * on the launcher's host that is mpirun's own, elsewhere a daemon's, which is no terminal.
+ * on the launcher's host that is mpirun's own, elsewhere a daemon's, which is not a terminal.
  */
 static bool parent_writes_to_a_terminal(void)
 {

@@ -31,7 +31,7 @@ hs_status hs__cli_slurm_lines(const slurm_request *request, hs_text *text, hs_er
 
     HS_TRY(hs_text_appendf(
         text, error,
-        "# headsweep plan: %s a rank and %s of weights a host, %s on processors like this one; asked for: "
+        "# headsweep plan: %s per rank and %s of weights per host, %s on processors like this one; asked for: "
         "%g times the memory, %g times the time and %g minutes to start\n",
         hs_format_bytes((double)request->memory_bytes, memory, sizeof memory),
         hs_format_bytes((double)request->weight_bytes, weights, sizeof weights),

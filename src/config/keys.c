@@ -20,7 +20,7 @@ static const key_row key_rows[] = {
      .meaning =
          "Heads that take part: \"*\", \"3\" (a layer), \"4.7\" (layer.head), ranges as in \"0-2.*\", \"1.0-3\"."},
     {"sweep.sets_file", KEY_PATH_IN, "\"\"", IN_EXPERIMENT(sets_file),
-     .meaning = "File of further ablation sets, one a line as in \"0.1 2.3\"; \"\" = none."},
+     .meaning = "File of further ablation sets, one per line as in \"0.1 2.3\"; \"\" = none."},
     {"sweep.max_sets", KEY_INTEGER, "10000000", 1, INT64_C(1000000000000), IN_EXPERIMENT(max_sets), .unit = "sets",
      .meaning = "A sweep of more ablation sets than this is refused."},
     {"sweep.interventions", KEY_STRING_LIST, "[\"zero\"]", .min_items = 1, .max_items = 64, .unique = true,
@@ -42,7 +42,7 @@ static const key_row key_rows[] = {
     {"tasks[].kind", KEY_STRING, NULL, .non_empty = true, .identity = true, IN_TASK(kind),
      .meaning = "Kind of task, such as \"multiple_choice\": which fields an example has and how it is scored."},
     {"tasks[].file", KEY_PATH_IN, NULL, .non_empty = true, IN_TASK(file),
-     .meaning = "By its ending: .csv, .tsv, .txt (a text a line), else JSON; .gz or not. \"blimp/*.jsonl\" makes a "
+     .meaning = "By its ending: .csv, .tsv, .txt (a text per line), else JSON; .gz or not. \"blimp/*.jsonl\" makes a "
                 "task of each file."},
     {"tasks[].quote", KEY_WORD, "\"auto\"", .list = &HS_CONFIG_QUOTES, .hashed = true, IN_TASK(format.quote),
      .meaning = "Quotes around fields of .csv and .tsv: none = they are text; auto = double in .csv, none in .tsv."},
@@ -74,7 +74,7 @@ static const key_row key_rows[] = {
     {"tasks[].bos", KEY_WORD, "\"auto\"", .list = &HS_CONFIG_BOS, .identity = true, IN_TASK(bos),
      .meaning = "Whether sequences begin with the tokenizer's BOS token; auto = as the tokenizer does."},
     {"tasks[].lexicon", KEY_PATH_IN, "\"\"", IN_TASK(lexicon),
-     .meaning = "Word list, one entry a line, of a token_mass task or of the scorer \"lexicon\"; \"\" = none."},
+     .meaning = "Word list, one entry per line, of a token_mass task or of the scorer \"lexicon\"; \"\" = none."},
     {"tasks[].window", KEY_INTEGER, "0", 0, INT64_MAX, .identity = true, IN_TASK(window), .unit = "tokens",
      .meaning = "Length of the windows of a perplexity task; 0 = the longest that the model takes."},
     {"tasks[].samples", KEY_INTEGER, "25", 1, 10000, .identity = true, IN_TASK(samples), .unit = "continuations",

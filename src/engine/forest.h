@@ -1,5 +1,5 @@
 /*
- * forest: the sequences of a workload merged into prefix trees of tokens, one row a node.
+ * forest: the sequences of a workload merged into prefix trees of tokens, one row per node.
  *
  * Sequences share rows as far as their tokens agree, so a context that many choices have in common is computed once.
  * Rows after the last one that is asked about are not there at all. A row attends to itself and its ancestors: to the

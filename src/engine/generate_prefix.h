@@ -16,7 +16,7 @@
 
 /* ---- keys and values of the prompts (generate_cache.c) --------------------------------------------------------- */
 
-/* Blocks are [n_live, 2 * n_kv_heads * head_dim]: a key and a value a row. */
+/* Blocks are [n_live, 2 * n_kv_heads * head_dim]: a key and a value per row. */
 struct hs_prompt_cache {
     struct hs_memory memory;
     struct hs_memory block_memory;

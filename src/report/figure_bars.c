@@ -1,4 +1,4 @@
-/* Bars with intervals: one row a set, one panel a metric. */
+/* Bars with intervals: one row per set, one panel per metric. */
 #include <inttypes.h>
 #include <math.h>
 

@@ -1,4 +1,4 @@
-/* A ranking as CSV: a row a set, with every statistic of every metric. */
+/* A ranking as CSV: a row per set, with every statistic of every metric. */
 #include "report/listing.h"
 
 static void put_header(const listing *view, hs_csv_writer *csv, hs_text *scratch)

@@ -61,7 +61,7 @@ table_column *hs__report_table_last(report_table *table);
 /* Cells come row by row, in the order of the columns. */
 void hs__report_table_add_text(report_table *table, const char *string);
 void hs__report_table_add_number(report_table *table, double value);
-/* Seconds since 1970 as a text, UTC; empty for what is no time until the year 9999, such as 0. */
+/* Seconds since 1970 as a text, UTC; empty for what is not a time until the year 9999, such as 0. */
 void hs__report_table_add_time(report_table *table, double seconds);
 void hs__report_table_add_interval(report_table *table, double value, double low, double high, bool is_marked);
 /* The cell that was added last is of this metric, in a column of several. */

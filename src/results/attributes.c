@@ -186,7 +186,7 @@ hs_status hs__results_hdf5_read_texts(hid_t object, const char *name, size_t max
     *texts_out = (hs_text_rows){0};
     HS_GOTO_DONE(open_attribute(object, name, &attribute, error));
     if (H5Tget_class(attribute.type) != H5T_STRING || H5Tis_variable_str(attribute.type) != 0 || attribute.n > max_n) {
-        status = hs_fail(error, HS_ERROR_RESULTS, "attribute %s is no list of fixed-length texts", name);
+        status = hs_fail(error, HS_ERROR_RESULTS, "attribute %s is not a list of fixed-length texts", name);
         goto done;
     }
     HS_GOTO_DONE(hs_allocate(&bytes, attribute.n, attribute.n_bytes_of, name, error));

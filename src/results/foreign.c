@@ -67,7 +67,7 @@ static const char *kind_of(const beginning *file)
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (starts_with(file, 0, kinds[i].magic, kinds[i].n))
             return kinds[i].what;
-    return is_text(file) ? "a text file" : "no HDF5 file";
+    return is_text(file) ? "a text file" : "not an HDF5 file";
 }
 
 hs_status hs__results_file_fail_open(const char *path, hs_error *error)

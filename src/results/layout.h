@@ -89,7 +89,7 @@ typedef enum hs_group_kind {
 } hs_group_kind;
 
 const hs_dataset_row *hs__results_layout_rows(hs_group_kind group, size_t *n_out);
-/* The axis that the dataset labels (/set for sets, metric for metrics, ...), HS_AXIS_NONE if it is no scale. */
+/* The axis that the dataset labels (/set for sets, metric for metrics, ...), HS_AXIS_NONE if it is not a scale. */
 hs_axis hs__results_layout_scale_axis(const hs_dataset_row *row);
 /* A scale whose contents follow from its extent: 0, 1, 2, ... */
 bool hs__results_layout_numbers_axis(const hs_dataset_row *row);

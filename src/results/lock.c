@@ -188,7 +188,7 @@ static hs_status check_is_lock(const char *path, int file, hs_error *error)
     if (fstat(file, &state) != 0)
         return hs_fail_system(error, HS_ERROR_IO, errno, "%s", path);
     if (!S_ISREG(state.st_mode) || (state.st_size != 0 && !read_owner(file, &found)))
-        return hs_fail(error, HS_ERROR_RESULTS, "%s exists and is no lock file of headsweep; move it away", path);
+        return hs_fail(error, HS_ERROR_RESULTS, "%s exists and is not a lock file of headsweep; move it away", path);
     return HS_OK;
 }
 

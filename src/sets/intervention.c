@@ -7,7 +7,7 @@
 
 static const char SCALE_PREFIX[] = "scale=";
 
-/* One row an intervention. The number of "scale=NUMBER" is in its name. */
+/* One row per intervention. The number of "scale=NUMBER" is in its name. */
 static const struct {
     const char *name;
     hs_intervention intervention;
@@ -31,7 +31,7 @@ static hs_status parse_scale(const char *text, hs_intervention *intervention_out
     char *end = NULL;
     float scale = strtof(number, &end);
     if (end == number || *end != '\0' || !isfinite(scale))
-        return hs_fail(error, HS_ERROR_USAGE, "intervention \"%s\": \"%s\" is no finite number", text, number);
+        return hs_fail(error, HS_ERROR_USAGE, "intervention \"%s\": \"%s\" is not a finite number", text, number);
     *intervention_out = (hs_intervention){HS_INTERVENTION_SCALE, scale};
     return HS_OK;
 }

@@ -163,7 +163,7 @@ hs_status hs_sets_spell_name(const char *name, hs_text *text, hs_error *error)
             HS_TRY(hs_text_appendf(text, error, "%s", hs_sets_component_spelling(component, spelling)));
             continue;
         }
-        /* A number that is no component goes as a whole, or its tail would be one. */
+        /* A number that is not a component goes as a whole, or its tail would be one. */
         do
             HS_TRY(hs_text_append(text, at++, 1, error));
         while (is_digit(at[-1]) && is_digit(*at));

@@ -29,7 +29,7 @@ typedef struct best_so_far {
 
 /*
  * By the objective that the experiment states, else by the first task. Nothing is looked for without single components
- * in the first phase, or where the metric is no mean or ratio of sums. HS_ERROR_MEMORY.
+ * in the first phase, or where the metric is not a mean or ratio of sums. HS_ERROR_MEMORY.
  */
 hs_status hs__study_best_so_far_init(best_so_far *best, const hs_experiment *experiment, hs_results *results,
                                      hs_error *error);

@@ -47,7 +47,7 @@ void hs__study_layout_free(struct study_layout *l)
     hs_free(l);
 }
 
-/* /experiment holds the keys that are no identity as written, then the identity rows. */
+/* /experiment holds the keys that are not part of the identity as written, then the identity rows. */
 static hs_status describe_experiment(const hs_study *study, struct study_layout *l, hs_error *error)
 {
     size_t n = 0;

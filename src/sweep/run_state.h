@@ -34,7 +34,7 @@ uint64_t hs__sweep_run_item_cells(const run_state *run, uint64_t item);
 
 /* Does this rank want the sweep to end early? */
 bool hs__sweep_run_wants_stop(const run_state *run);
-/* A group that was dropped is no error of the rank that dropped it: clears what evaluating said. Returns HS_OK. */
+/* A group that was dropped is not an error of the rank that dropped it: clears what evaluating said. Returns HS_OK. */
 hs_status hs__sweep_run_forget_stop(hs_error *error);
 
 /* The two roles. Rank 0 coordinates and computes; all others work. Each returns its own rank's error. */

@@ -8,7 +8,7 @@
 typedef struct component_grid {
     hs_component_kind kind;
     size_t n_layers;
-    size_t n_indices; /* heads or KV groups a layer */
+    size_t n_indices; /* heads or KV groups per layer */
 } component_grid;
 
 /*
@@ -18,7 +18,7 @@ typedef struct component_grid {
 hs_status hs__sweep_selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error);
 
 /*
- * Appends the sets of a file, one a line: heads as layer.index, separated by white space, "+" or ","; "#" begins a
+ * Appends the sets of a file, one per line: heads as layer.index, separated by white space, "+" or ","; "#" begins a
  * comment.
  */
 hs_status hs__sweep_set_file_read(const char *path, const component_grid *grid, hs_sets *sets, hs_error *error);

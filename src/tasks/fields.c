@@ -201,7 +201,7 @@ static hs_status check_ids(const task_text *text, const char *place, hs_error *e
             return hs_fail(error, HS_ERROR_INPUT, "%s: %s: element %zu must be an integer, a token id, not %s", place,
                            text->label, i, hs_json_kind_name(hs_json_kind_of(id)));
         if (hs_json_integer(id) < 0 || hs_json_integer(id) > INT32_MAX)
-            return hs_fail(error, HS_ERROR_INPUT, "%s: %s: element %zu, %lld, is no token id", place, text->label, i,
+            return hs_fail(error, HS_ERROR_INPUT, "%s: %s: element %zu, %lld, is not a token id", place, text->label, i,
                            (long long)hs_json_integer(id));
     }
     return HS_OK;
@@ -213,7 +213,7 @@ static hs_status text_of_number(const hs_json_value *value, const char *place, h
     bool is_single;
     HS_TRY(hs__tasks_value_text(value, number, &is_single, error));
     if (!is_single)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: %s is %s, which is no number", place, text_out->label,
+        return hs_fail(error, HS_ERROR_INPUT, "%s: %s is %s, which is not a number", place, text_out->label,
                        hs__tasks_value_name(value));
     text_out->bytes = number->text;
     text_out->length = number->length;

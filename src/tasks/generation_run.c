@@ -23,11 +23,11 @@ struct hs_generation {
     task_diversity diversity;
     hs_text_list texts;
     hs_text_list prompts; /* of the workload, where the scorer reads them */
-    uint64_t *keys;       /* one a prompt */
+    uint64_t *keys;       /* one per prompt */
     size_t keys_capacity;
     int32_t *tokens;
     size_t tokens_capacity;
-    double *scores; /* one a sample, as texts and nll */
+    double *scores; /* one per sample, as texts and nll */
     size_t scores_capacity;
     double *nll;
     size_t nll_capacity;

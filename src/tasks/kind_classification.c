@@ -19,7 +19,7 @@ static hs_status unknown_label(const task_compiler *compiler, size_t n, bool is_
     for (size_t i = 0; model->labels != NULL && i < n && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", model->labels[i]);
     return hs_fail(error, HS_ERROR_INPUT,
-                   "%s: field `label`, \"%s\", is no label of the classifier; there are 0 to %zu%s%s", compiler->place,
+                   "%s: field `label`, \"%s\", is not a label of the classifier; there are 0 to %zu%s%s", compiler->place,
                    hs__tasks_quote(compiler->label.text, compiler->label.length, quoted, sizeof quoted), n - 1,
                    used > 0 ? ": " : "", known);
 }

@@ -1,4 +1,4 @@
-/* lexicon: a word list, one entry a line (as LDNOOBW has it) -> the tokens with which its entries begin. */
+/* lexicon: a word list, one entry per line (as LDNOOBW has it) -> the tokens with which its entries begin. */
 #ifndef TASKS_LEXICON_H
 #define TASKS_LEXICON_H
 

@@ -1,6 +1,6 @@
 /*
  * reader: a data file, record by record, as objects. The file's ending says what it is, what gzip packed is unpacked
- * whatever it is called, and ".gz" is no ending of its own:
+ * whatever it is called, and ".gz" is not an ending of its own:
  *
  *   .csv .tsv   a header, then an object a record: the header's names, or those that the experiment file gives, -> strings.
  *               CSV is as RFC 4180 has it: a field in quotes may hold delimiters, line ends and doubled quotes; a quote
@@ -40,7 +40,7 @@ typedef struct task_reader {
 
 /*
  * `data_format` may be NULL: nothing but the ending says how to read. HS_ERROR_USAGE: it says what does not suit the ending.
- * HS_ERROR_INPUT: a file that is no text, a CSV or TSV file without a header, or with a name twice in it, no list of records where
+ * HS_ERROR_INPUT: a file that is not a text, a CSV or TSV file without a header, or with a name twice in it, no list of records where
  * one should be.
  */
 hs_status hs__tasks_reader_open(const char *path, const hs_data_format *data_format, task_reader *reader_out,

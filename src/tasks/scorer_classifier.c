@@ -45,13 +45,13 @@ static hs_status no_such_label(const hs_model *model, const char *label, hs_erro
     hs_names names = {0};
     hs_status status = HS_OK;
     if (model->labels == NULL)
-        return hs_fail(error, HS_ERROR_USAGE, "scorer_label = \"%s\" is no label of the classifier: it has 0 to %zu",
+        return hs_fail(error, HS_ERROR_USAGE, "scorer_label = \"%s\" is not a label of the classifier: it has 0 to %zu",
                        label, model->shape.n_outputs - 1);
     for (size_t i = 0; status == HS_OK && i < model->shape.n_outputs; i++)
         status = hs_names_add(&names, model->labels[i], error);
     if (status == HS_OK)
         status = hs_fail_name(error, HS_ERROR_USAGE, &names, label,
-                              "scorer_label = \"%s\" is no label of the classifier, nor an index from 0 to %zu", label,
+                              "scorer_label = \"%s\" is not a label of the classifier, nor an index from 0 to %zu", label,
                               model->shape.n_outputs - 1);
     hs_names_clear(&names);
     return status;
@@ -118,7 +118,7 @@ static hs_status set_up(classifier_scorer *scorer, hs_error *error)
     const hs_engine_options options = {
         .kind = HS_ENGINE_PREFIX, .poll = classifier->poll, .poll_context = classifier->poll_context};
     if (shape->head != HS_HEAD_CLASSIFIER)
-        return hs_fail(error, HS_ERROR_USAGE, "scorer_checkpoint: %s is no model for sequence classification",
+        return hs_fail(error, HS_ERROR_USAGE, "scorer_checkpoint: %s is not a model for sequence classification",
                        classifier->model->architecture);
     if (classifier->tokenizer == NULL)
         return hs_fail(error, HS_ERROR_INPUT, "scorer_checkpoint: the folder has no tokenizer");

@@ -50,7 +50,7 @@ static hs_status open_lexicon(const hs_task_config *config, const task_encoder *
     if (given && !task->kind->uses_lexicon)
         return hs_fail(error, HS_ERROR_USAGE, "lexicon: the kind %s uses none", task->kind->name);
     if (!given && task->kind->uses_lexicon)
-        return hs_fail(error, HS_ERROR_USAGE, "lexicon is missing: the kind %s needs a word list, one entry a line",
+        return hs_fail(error, HS_ERROR_USAGE, "lexicon is missing: the kind %s needs a word list, one entry per line",
                        task->kind->name);
     return given ? hs__tasks_lexicon_read(config->lexicon, encoder, &task->lexicon, error) : HS_OK;
 }

@@ -72,7 +72,7 @@ struct hs_task {
     size_t n_pairs;           /* examples of two sentences */
     size_t n_joined;          /* examples of one text with a separator in it */
     hs_text notes;            /* lines for people, of what is odd in the file */
-    const hs_metric *metrics; /* [n_metrics]: the kind's, or those with one a label */
+    const hs_metric *metrics; /* [n_metrics]: the kind's, or those with one per label */
     size_t n_metrics;
     struct task_label_metrics *label_metrics; /* classification */
     hs_token_list lexicon;                    /* token_mass: sorted unique ids of the one list; else empty */
@@ -138,7 +138,7 @@ typedef struct task_compiler {
     task_encoder encoder;
     task_field_map fields;
     task_room room;
-    size_t window;                /* perplexity: rows a window */
+    size_t window;                /* perplexity: rows per window */
     const hs_task_config *config; /* borrowed: choices and labels */
     hs_text choice;               /* multiple_choice: what a template became */
     hs_text joined;               /* multiple_choice: a context and a choice that ends it */
@@ -222,7 +222,7 @@ size_t hs__tasks_kind_n_metrics(const task_kind *kind);
 
 #define TASK_LABEL_METRIC_MEANING \
     "2 where the label is right and predicted, 1 where it is only one of both, else 0; its summary is the label's F1"
-/* The kind's metrics, and where it has those one a label of the model. HS_ERROR_INPUT: too many labels. */
+/* The kind's metrics, and where it has those one per label of the model. HS_ERROR_INPUT: too many labels. */
 hs_status hs__tasks_metrics_init(hs_task *task, const hs_model *model, hs_error *error);
 void hs__tasks_metrics_clear(hs_task *task);
 

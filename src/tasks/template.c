@@ -71,7 +71,7 @@ static hs_status append_number(const hs_json_value *value, hs_text *out, bool *i
     return hs_text_appendf(out, error, "%lld", (long long)hs_json_integer(value));
 }
 
-/* Truth values and null are `words`: of false, true and null; a NULL among them is no single value. */
+/* Truth values and null are `words`: of false, true and null; a NULL among them is not a single value. */
 static hs_status append_value(const hs_json_value *value, const char *const words[3], hs_text *out, bool *is_single_out,
                               hs_error *error)
 {

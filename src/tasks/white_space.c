@@ -18,7 +18,7 @@ static uint32_t code_point(const char *character, size_t n_bytes)
     return code;
 }
 
-/* False for bytes that are no character: a token may be a piece of one. */
+/* False for bytes that are not a character: a token may be a piece of one. */
 static bool is_white_space(const char *character, size_t n_bytes)
 {
     if (hs_utf8_length(character, n_bytes) != n_bytes)

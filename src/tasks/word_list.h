@@ -1,4 +1,4 @@
-/* word_list: a file of words and phrases, one entry a line (as LDNOOBW has it). */
+/* word_list: a file of words and phrases, one entry per line (as LDNOOBW has it). */
 #ifndef TASKS_WORD_LIST_H
 #define TASKS_WORD_LIST_H
 

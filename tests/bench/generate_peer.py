@@ -121,7 +121,7 @@ def main():
         print("headsweep =", json.dumps(ours[1]), flush=True)
     best = max(each["tokens_per_second"] for each in ours)
     name = max(theirs, key=theirs.get)
-    print(f"ratio = {best / theirs[name]:.2f}  # {best:.0f} over {theirs[name]:.0f} tokens a second ({name})")
+    print(f"ratio = {best / theirs[name]:.2f}  # {best:.0f} over {theirs[name]:.0f} tokens per second ({name})")
 
 
 if __name__ == "__main__":

@@ -441,7 +441,7 @@ def main():
         rows = [measure(name, options, folder, sides, environment, blas_rate) for name in options.workloads]
         print_table(rows)
         if options.quick:
-            print("\n--quick: the block is too small and the batches are not full, so these are no figures to quote")
+            print("\n--quick: the block is too small and the batches are not full, so these are not figures to quote")
 
 
 if __name__ == "__main__":

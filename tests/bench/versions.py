@@ -4,7 +4,7 @@
 usage: versions.py OLD NEW [--rounds N] [CASE...]
 
 Cases (all by default, about 4 minutes on an idle core):
-  tiny      pairs of 4 heads a layer, 16 prompts, on the shape of stories260K
+  tiny      pairs of 4 heads per layer, 16 prompts, on the shape of stories260K
   pairs     pairs of the first head of 6 layers, 8 prompts, on the shape of GPT-2 small
   generate  25 samples of 20 tokens under the pairs of 4 layers, width 768: `headsweep bench generate`
 

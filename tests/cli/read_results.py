@@ -22,7 +22,7 @@ with h5py.File("results/quickstart.h5", "r") as f:
             elif per >= 0:                            # such as nats by token: a ratio of sums
                 total = values[:, :, per].sum(axis=1)
                 summary = values[:, :, m].sum(axis=1) / np.where(total != 0, total, np.nan)
-            else:                                     # F1 is no mean of examples: see /ranking
+            else:                                     # F1 is not a mean of examples: see /ranking
                 print(f"  {metrics[m]}: in ranking/{task}/mean")
                 continue
             delta = summary - summary[0]              # set 0 is the clean model

@@ -32,7 +32,7 @@ def read(engine):
     with xarray.open_dataset(path, group="results/toxicity", engine=engine) as results:
         results = results.assign_coords(set=results["set"].astype(str), metric=results["metric"].astype(str))
         check(results["values"].dims == ("set", "example", "metric"), f"{engine}: axes {results['values'].dims}")
-        check(int(results["example"][0]) == 1, f"{engine}: examples are no lines of the data file")
+        check(int(results["example"][0]) == 1, f"{engine}: examples are not lines of the data file")
         pair = results.where(results["intervention"] == 0, drop=True)["values"].sel(set="0.2+0.3", metric="contrast")
         clean = results["values"].sel(set="clean", metric="contrast")
         delta = float((pair.astype(float) - clean.astype(float)).mean())

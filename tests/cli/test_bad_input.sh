@@ -39,7 +39,7 @@ fresh_copy
 sed -i 's/"gpt2"/"gpt9"/; s/GPT2LMHeadModel/GPT9LMHeadModel/' copy/model/config.json
 refused 4 "gpt9"
 
-# A tokenizer that cannot be read is no obstacle to token ids, and is named where a text needs it.
+# A tokenizer that cannot be read is not an obstacle to token ids, and is named where a text needs it.
 fresh_copy
 sed -i 's/"type": *"BPE"/"type": "Other"/' copy/model/tokenizer.json
 refused 4 'tokenizer.json: model.type: "Other" is not supported'

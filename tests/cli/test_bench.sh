@@ -16,7 +16,7 @@ figure() {
 
 is_positive() {
     awk -v value="$(figure "$1")" 'BEGIN { exit !(value ~ /^[0-9.]+(e[-+]?[0-9]+)?$/ && value + 0 > 0) }' ||
-        fail "$1 is \"$(figure "$1")\", which is no positive number"
+        fail "$1 is \"$(figure "$1")\", which is not a positive number"
 }
 
 left_nothing() {

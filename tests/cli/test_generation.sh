@@ -142,7 +142,7 @@ expect 4 "$program" run "$experiment" "${classifier[@]}" --set tasks.written.sco
 says err "toxic_original.ckpt is a pickle"
 says err "save_pretrained"
 expect 2 "$program" run "$experiment" "${classifier[@]}" --set "tasks.written.scorer_checkpoint=$model"
-says err "is no model for sequence classification"
+says err "is not a model for sequence classification"
 expect 2 "$program" run "$experiment" "${other[@]}" --set tasks.written.max_new_tokens=1000
 says err "leaves no room for a prompt"
 [ ! -e other.h5 ] || fail "a refused sweep left a file"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.memory_per_rank: what is too little is refused with a number that then suffices, for the sweep and for the
 # statistics after it; the numbers do not depend on the ranks under it either; and plan's figure is near what a run
-# takes. Memory is no timing: the tolerances hold on a machine that is busy.
+# takes. Memory is not a timing: the tolerances hold on a machine that is busy.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -9,7 +9,7 @@ program=$HEADSWEEP_PROGRAM
 expect 0 "$program" bench --inputs inputs --layers 4 --heads 4 --width 256 --vocabulary 2000 --tokens 64
 experiment=inputs/experiment.cfg
 
-# sweep FILE RANKS OPTION...: pairs of two heads a layer, and what needs means and donors; statistics that need less than
+# sweep FILE RANKS OPTION...: pairs of two heads per layer, and what needs means and donors; statistics that need less than
 # that.
 options=(--set "sweep.heads=[\"*.0-1\"]" --set "sweep.interventions=[\"zero\",\"mean\",\"resample\",\"uniform\"]"
     --set sweep.orders=[1,2] --set analysis.resamples=200)

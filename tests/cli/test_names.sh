@@ -55,8 +55,8 @@ wrong '--pareto takes no value' rank r.h5 --pareto=x
 wrong 'unknown option -q' report r.h5 -qz
 POSIXLY_CORRECT=1 wrong '--by: POSIXLY_CORRECT is set' rank r.h5 --by toxicity
 wrong '--ablation zeroo: the file has no such intervention; did you mean "zero"? There are: zero, mean' rank r.h5 --ablation zeroo
-wrong '--keep: "accuracy=5%": "5%" is no tolerance: write 0.05 for 5%' rank r.h5 --keep accuracy=5%
-wrong 'keep: "toxicity=5%": "5%" is no tolerance: write 0.05' rank r.h5 --keep accuracy --keep toxicity=5%
+wrong '--keep: "accuracy=5%": "5%" is not a tolerance: write 0.05 for 5%' rank r.h5 --keep accuracy=5%
+wrong 'keep: "toxicity=5%": "5%" is not a tolerance: write 0.05' rank r.h5 --keep accuracy --keep toxicity=5%
 wrong 'there is no task "toxicty" in the file; did you mean "toxicity"?' rank r.h5 --by toxicty
 wrong '--set 9.9: the file has no such set' report r.h5 --set 9.9 -o x.html
 wrong '--task toxicty: the file has no such task; did you mean "toxicity"?' texts r.h5 --task toxicty

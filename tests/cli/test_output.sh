@@ -82,7 +82,7 @@ ln -s ../words.txt "$figure"
 expect 2 "$program" report r.h5 --figures figures --force
 unharmed "report --figures"
 
-# What is no file is left alone.
+# What is not a file is left alone.
 expect 2 "$program" report r.h5 -o folder
 says err "folder is a folder"
 mkfifo pipe.html
@@ -169,14 +169,14 @@ mine.cfg a text file
 words.txt a text file
 words.h5 a text file
 copy/accuracy.jsonl a text file
-copy/model/model.safetensors no HDF5 file
+copy/model/model.safetensors not an HDF5 file
 other.nc a netCDF file
 empty.h5 empty
 taken.h5 a folder
 dangling.h5 a symbolic link to nothing
 END
 expect 6 "$program" run copy/quickstart.cfg --set output.results=new.h5
-says err "new.h5.lock exists and is no lock file of headsweep"
+says err "new.h5.lock exists and is not a lock file of headsweep"
 [ "$(cat new.h5.lock)" = precious ] || fail "somebody's file was taken for a lock"
 [ ! -e nowhere.h5 ] || fail "a link was written through"
 expect 0 diff -r copy "$HEADSWEEP_SOURCE/configs/quickstart"

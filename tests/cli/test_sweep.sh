@@ -62,7 +62,7 @@ says out "pairs that back each other up on toxicity.contrast"
 expect 2 "$program" rank small.h5 --by accuracy --pareto
 says err "--pareto needs an objective"
 expect 2 "$program" rank small.h5 --keep accuracy=much
-says err "is no tolerance"
+says err "is not a tolerance"
 expect 2 "$program" rank small.h5 --reduce rudeness
 says err 'there is no task "rudeness"'
 expect 2 "$program" rank small.h5 --tolerance much
@@ -72,7 +72,7 @@ says err 'there is no task "nothing" in the file; there are: toxicity, accuracy'
 expect 2 "$program" rank small.h5 --ablation flip
 says err "--ablation flip"
 
-# Another objective is no other experiment.
+# Another objective is not another experiment.
 expect 0 "$program" run "$quickstart" "${small[@]}" --set objective.tolerance=0.5
 says out "with accuracy.acc within 50 points"
 expect 0 "$program" run "$quickstart" "${small[@]}"
@@ -99,5 +99,5 @@ says err "was finished already"
 echo "no HDF5" >other.h5
 expect 6 "$program" status other.h5
 expect 6 "$program" run "$quickstart" --set output.results=other.h5
-[ "$(cat other.h5)" = "no HDF5" ] || fail "a file that is no results file was overwritten"
+[ "$(cat other.h5)" = "no HDF5" ] || fail "a file that is not a results file was overwritten"
 echo "sweep: passed"

@@ -12,7 +12,7 @@ also='engine:blas'
 
 grep -ohE '\b(hs|HS)_\w+' include/headsweep/*.h | sort -u >"$work/public"
 grep -rohE '\b(hs|HS)_\w+' tests --include='*.c' --include='*.h' | sort -u >"$work/tested"
-# Objects of sources that have gone stay in a folder that is built again: they are no part of the library.
+# Objects of sources that have gone stay in a folder that is built again: they are not part of the library.
 (cd "$objects" && find . -name '*.o') | while read -r object; do
     [ ! -e "src/${object%.o}" ] || echo "$object"
 done >"$work/objects"

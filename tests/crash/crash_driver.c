@@ -62,7 +62,7 @@ static pid_t start_writer(const driver *self, int n_ranks, int pause)
     pid_t launcher = fork();
     REQUIRE(launcher >= 0, "fork");
     if (launcher == 0) {
-        /* What a killed launcher prints is no failure of the test; it is kept for when there is one. */
+        /* What a killed launcher prints is not a failure of the test; it is kept for when there is one. */
         int file = open(output, O_CREAT | O_WRONLY | O_TRUNC, 0644), nothing = open("/dev/null", O_RDONLY);
         (void)dup2(nothing, 0);
         (void)dup2(file, 1);

@@ -16,7 +16,7 @@ hosts_possible() {
 hosts_hold() {
     local name=$1 parent holder=''
     shift
-    # The holder is process 1 of its host and reaps what is left to it. disown: its end is no news.
+    # The holder is process 1 of its host and reaps what is left to it. disown: its end is not news.
     # shellcheck disable=SC2016
     setsid unshare --net --uts --ipc --mount --propagation private "$@" --fork --kill-child=KILL bash -c \
         'hostname "$1"; exec </dev/null >/dev/null 2>&1; trap : CHLD; while :; do sleep 3600 & wait $!; done' _ "$name" \

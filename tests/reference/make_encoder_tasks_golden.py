@@ -5,7 +5,7 @@ transformers in float64, clean and with heads zeroed by a hook on the output pro
     python3 make_encoder_tasks_golden.py
 
 A case: model, kind, lines (the data file; of texts, of pairs or of ids with types), sets of heads, values [set][example][metric], summaries [set][metric] of
-metrics that are no means. Texts are words of VOCABULARY, whose ids are its indices.
+metrics that are not means. Texts are words of VOCABULARY, whose ids are its indices.
 """
 import argparse
 import json

@@ -18,7 +18,7 @@ def fold(text):
 
 
 def pattern(entry):
-    """The entry where neither end lies within a word; an end that is no word needs no boundary."""
+    """The entry where neither end lies within a word; an end that is not a word needs no boundary."""
     word = r"[^\W_]"
     before = rf"(?<!{word})" if re.match(word, entry[0]) else ""
     after = rf"(?!{word})" if re.match(word, entry[-1]) else ""

@@ -16,7 +16,7 @@ def require(condition, message):
 
 
 def close(shown, expected, what):
-    """Equal as far as 22 bits tell; None and NaN are no number."""
+    """Equal as far as 22 bits tell; None and NaN are not numbers."""
     if expected is None:
         require(shown is None, f"{what}: the page shows {shown}, the file has no number")
         return
@@ -244,7 +244,7 @@ def check_pruning(browser, curves, ranking):
 
 
 def check_controls(browser):
-    """One row a set of the table that has controls: its dot where its change is, p as in the table."""
+    """One row per set of the table that has controls: its dot where its change is, p as in the table."""
     table = browser.run("return [...document.querySelectorAll('#table-controls tbody tr')].map(r => "
                         "[r.dataset.s, r.cells[3].dataset.v, r.cells[5].dataset.v].map(Number))")
     rows = [row for row in table if row[1] > 0]

@@ -85,7 +85,7 @@ expect 0 "$HEADSWEEP_PROGRAM" report hostile.h5 --figures figures
 n_figures=$(find figures -name '*.svg' | wc -l)
 [ "$n_figures" -gt 20 ] || fail "$n_figures figures"
 "$python" -c 'import sys, xml.dom.minidom as xml
-for path in sys.argv[1:]: xml.parse(path)' figures/*.svg || fail "a figure is no XML"
+for path in sys.argv[1:]: xml.parse(path)' figures/*.svg || fail "a figure is not XML"
 
 # The same rows in every format.
 expect 0 "$HEADSWEEP_PROGRAM" report q.h5 --format json

@@ -299,7 +299,7 @@ static void test_keep_also(void **state)
     error = (hs_error){0};
     analysis->objective.keep_also = wrong;
     assert_int_equal(hs_analysis_objective(analysis, &objective, &has, &error), HS_ERROR_USAGE);
-    assert_non_null(strstr(error.message, "is no tolerance"));
+    assert_non_null(strstr(error.message, "is not a tolerance"));
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
 }

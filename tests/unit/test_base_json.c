@@ -250,7 +250,7 @@ static void test_lone_surrogates(void **state)
     hs_json_free(json);
 }
 
-/* What is no JSON to Python either stays none, and columns are those of the file. */
+/* What is not JSON to Python either stays none, and columns are those of the file. */
 static void test_bad_records(void **state)
 {
     static const struct {

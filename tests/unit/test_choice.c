@@ -52,7 +52,7 @@ static void test_order(void **state)
 
 /* ---- controls ---------------------------------------------------------------------------------------------------- */
 
-/* Two heads of layer 0 and one of layer 2, in a model of 4 heads a layer: 6 * 4 - 1 other sets match. */
+/* Two heads of layer 0 and one of layer 2, in a model of 4 heads per layer: 6 * 4 - 1 other sets match. */
 static hs_sets table_of_three(void)
 {
     hs_sets t;
@@ -270,7 +270,7 @@ static void test_greedy_ties_and_gaps(void **state)
     pruned_init(&f, true);
     assert_int_equal(greedy(&f, 3, removed), 3);
     assert_true(removed[1].head == 3 && removed[2].head == 1); /* the less important of two that lose as much */
-    /* A loss that is no number is the worst there is. */
+    /* A loss that is not a number is the worst there is. */
     f.loss[f.t.n_sets - 2] = NAN;
     assert_int_equal(greedy(&f, 3, removed), 3);
     assert_int_equal(removed[2].head, 2);

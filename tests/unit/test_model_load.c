@@ -81,7 +81,7 @@ static void test_without_fill_nothing_is_written_and_pointers_agree(void **state
     unload(&first);
 }
 
-/* A header whose length is no multiple of 4 puts F32 weights where a float may not lie. */
+/* A header whose length is not a multiple of 4 puts F32 weights where a float may not lie. */
 static void test_unaligned_f32_goes_through_the_arena(void **state)
 {
     test_random_llama_with(*state, &llama_options, 7);

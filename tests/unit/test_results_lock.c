@@ -195,7 +195,7 @@ static void test_lock_writes_to_nothing_else(void **state)
     assert_int_equal(rename(victim, path), 0);
     place->error = (hs_error){0};
     assert_int_equal(hs_results_lock_new(place->path, &lock, &place->error), HS_ERROR_RESULTS);
-    assert_error(&place->error, HS_ERROR_RESULTS, "no lock file of headsweep");
+    assert_error(&place->error, HS_ERROR_RESULTS, "not a lock file of headsweep");
     place->error = (hs_error){0};
     assert_ok(hs_file_read(path, 100, &bytes, &n, &place->error), &place->error);
     assert_string_equal(bytes, "precious");

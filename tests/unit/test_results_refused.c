@@ -251,7 +251,7 @@ static void test_files_of_other_kinds(void **state)
         {"", 0, "is empty, not a results file"},
         {"not HDF5", 8, "is a text file"},
         {"{\"text\": \"\xc3\xa9\"}\n", 15, "is a text file"},
-        {"\x05\x00\x00\x00\x00\x00\x00\x00{}", 10, "is no HDF5 file"},
+        {"\x05\x00\x00\x00\x00\x00\x00\x00{}", 10, "is not an HDF5 file"},
         {"CDF\x01\x00\x00", 6, "is a netCDF file"},
         {"PK\x03\x04\x14\x00", 6, "is a ZIP archive"},
         {"\x1f\x8b\x08\x00", 4, "is a gzip file"},

@@ -191,7 +191,7 @@ static void test_unknown_interventions(void **state)
                      "zero, mean, mean_position, resample, flip, uniform, first_token, scale=NUMBER");
     for (size_t i = 0; i < sizeof bad_scales / sizeof bad_scales[0]; i++)
         ASSERT_FAILS(hs_sets_intervention_parse(bad_scales[i], &intervention, &error), HS_ERROR_USAGE,
-                     "no finite number");
+                     "not a finite number");
 }
 
 static void test_names_of_ablations(void **state)

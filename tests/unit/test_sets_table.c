@@ -290,7 +290,7 @@ static void test_names_that_are_none(void **state)
 
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
         if (hs_sets_parse_name(names[i], components, 8, &n))
-            fail_msg("\"%s\" is no name", names[i]);
+            fail_msg("\"%s\" is not a name", names[i]);
 }
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */

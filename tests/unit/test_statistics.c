@@ -23,7 +23,7 @@ static double normal(uint64_t seed, uint64_t stream, uint64_t index)
 
 /* ---- intervals --------------------------------------------------------------------------------------------------- */
 
-/* One number an example, of mean `truth`. */
+/* One number per example, of mean `truth`. */
 typedef double draw_function(uint64_t trial, uint64_t example);
 
 static double draw_normal(uint64_t trial, uint64_t example)
@@ -145,7 +145,7 @@ static void equal_values_have_no_spread(void **state)
     assert_true(isnan(hs__analysis_paired_effect(values, 1)) && isnan(hs__analysis_paired_effect(values, 0)));
 }
 
-/* Not a number is no rank: half of one example has no mean. */
+/* Not a number is not a rank: half of one example has no mean. */
 static void rank_correlations_need_numbers(void **state)
 {
     const double a[] = {1, 2, 3, 4}, broken[] = {NAN, NAN, NAN, NAN}, same[] = {2, 2, 2, 2};

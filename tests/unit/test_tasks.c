@@ -28,7 +28,7 @@ static void test_choices_share_the_context_and_its_space_moves(void **state)
     hs_tasks_free(task);
 }
 
-/* A guess among two and among four choices; what is no guess has no such level. */
+/* A guess among two and among four choices; what is not a guess has no such level. */
 static void test_levels_of_chance(void **state)
 {
     hs_task *task =

@@ -1,4 +1,4 @@
-/* tasks: JSON that is not a line a record, files that gzip packed, and files that are no text. */
+/* tasks: JSON that is not one record per line, files that gzip packed, and files that are not text. */
 #include "support/assert_status.h"
 #include "support/task_fixture.h"
 

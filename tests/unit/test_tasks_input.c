@@ -103,7 +103,7 @@ static const bad_line bad_lines[] = {
     {"minimal_pair", "{}", "field `good` is missing; the line has: nothing"},
     {"minimal_pair", "{\"good\": true, \"bad\": \"ac\"}",
      "field `good` must be a string or an array of token ids, not boolean"},
-    {"minimal_pair", "{\"good\": NaN, \"bad\": \"ac\"}", "field `good` is NaN, which is no number"},
+    {"minimal_pair", "{\"good\": NaN, \"bad\": \"ac\"}", "field `good` is NaN, which is not a number"},
     {"minimal_pair", "{\"good\": null, \"bad\": \"ac\"}",
      "field `good` must be a string or an array of token ids, not null"},
     {"minimal_pair", "{\"good\": \"\", \"bad\": \"ac\"}", "field `good` is empty"},
@@ -114,9 +114,9 @@ static const bad_line bad_lines[] = {
      "field `good`: element 1 must be an integer, a token id, not string"},
     {"minimal_pair", "{\"good\": [1, 2.0], \"bad\": [1, 2]}",
      "field `good`: element 1 must be an integer, a token id, not real"},
-    {"minimal_pair", "{\"good\": [-1, 2], \"bad\": [1, 2]}", "field `good`: element 0, -1, is no token id"},
+    {"minimal_pair", "{\"good\": [-1, 2], \"bad\": [1, 2]}", "field `good`: element 0, -1, is not a token id"},
     {"minimal_pair", "{\"good\": [1, 4294967298], \"bad\": [1, 2]}",
-     "field `good`: element 1, 4294967298, is no token id"},
+     "field `good`: element 1, 4294967298, is not a token id"},
     {"minimal_pair", "{\"good\": [1, 264], \"bad\": [1, 2]}",
      "field `good`: token id 264 is outside the model's vocabulary, 0 to 263"},
     {"multiple_choice", "{\"context\": \"x\", \"choices\": \"ab\", \"label\": 0}",
@@ -343,7 +343,7 @@ static void test_wrong_settings(void **state)
     assert_usage(fixture, "perplexity",
                  "bos = \"always\", but the model's config.json names no bos_token_id; use \"auto\" or \"never\"");
     fixture->config.bos = HS_BOS_AUTO;
-    assert_usage(fixture, "token_mass", "lexicon is missing: the kind token_mass needs a word list, one entry a line");
+    assert_usage(fixture, "token_mass", "lexicon is missing: the kind token_mass needs a word list, one entry per line");
     (void)task_fixture_write(fixture, "words", "cat\n", 4, path, sizeof path);
     fixture->config.lexicon = path;
     assert_usage(fixture, "perplexity", "lexicon: the kind perplexity uses none");
@@ -365,7 +365,7 @@ static void test_unusable_lexicons(void **state)
     memset(long_line, 'a', sizeof long_line);
     (void)task_fixture_write(fixture, "words", long_line, sizeof long_line, path, sizeof path);
     assert_string_equal(task_fixture_refuse(fixture, "token_mass", line, HS_ERROR_INPUT),
-                        "words:1: the entry is longer than 4096 bytes; a word list has one word a line");
+                        "words:1: the entry is longer than 4096 bytes; a word list has one word per line");
     hs_tokenizer *tokenizer = fixture->tokenizer;
     fixture->tokenizer = NULL;
     assert_string_equal(task_fixture_refuse(fixture, "token_mass", "{\"prompt\": [1]}\n", HS_ERROR_INPUT),

@@ -97,7 +97,7 @@ static void test_indices(void **state)
     check_cases(*state, rows, sizeof rows / sizeof rows[0]);
 }
 
-/* White space around a text is no part of it, unless two choices differ by it. */
+/* White space around a text is not part of it, unless two choices differ by it. */
 static void test_texts(void **state)
 {
     static const label_case rows[] = {

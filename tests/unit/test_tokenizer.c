@@ -213,7 +213,7 @@ static void test_bpe_byte_fallback(void **state)
     CHECK_DECODED(t, false,
                   "\xC3"
                   "a",
-                  2, 1); /* bytes that are no UTF-8 are kept */
+                  2, 1); /* bytes that are not UTF-8 are kept */
     assert_string_equal(hs_tokenizer_description(t), "BPE with byte fallback, 5 tokens, tokenizer.json");
     hs_tokenizer_free(t);
 }

@@ -153,7 +153,7 @@ def choice_task(name, file, **members):
 
 
 def tasks():
-    """One row a task of tasks.cfg; those that end in _bos have add_bos_token = True, in _nobos False."""
+    """One row per task of tasks.cfg; those that end in _bos have add_bos_token = True, in _nobos False."""
     rows = []
     for suffix in ("", "_bos", "_nobos"):
         rows += [
