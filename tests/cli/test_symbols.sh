@@ -44,4 +44,14 @@ awk -v also="$also" '
         print total " external names"
         exit wrong > 0
     }' "$work/public" "$work/tested" "$work/symbols" || fail "names are not as src/README.md says"
+
+# One name for each thing: a type that more than one file knows is defined in one of them, and a file's name says which it is.
+grep -rHoE '^(typedef )?(struct|enum|union) hs_\w+ \{|^\} hs_\w+;' include src --include='*.h' --include='*.c' |
+    sed -E 's/^([^:]+):.*\b(hs_\w+).*/\2 \1/' | sort -u |
+    awk '{ n[$1]++; where[$1] = where[$1] " " $2 }
+         END { for (type in n) if (n[type] > 1) { print type ":" where[type]; wrong++ } exit wrong > 0 }' ||
+    fail "a type is defined twice"
+find src -name '*.[ch]' -printf '%f\n' | sort | uniq -d >"$work/twice"
+[ ! -s "$work/twice" ] || fail "files of src share a name: $(tr '\n' ' ' <"$work/twice")"
+
 echo "symbols: passed"
