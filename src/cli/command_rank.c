@@ -116,7 +116,7 @@ static hs_status take_objective(const objective_arguments *arguments, hs_objecti
     }
     if (arguments->tolerance != NULL &&
         hs_config_tolerance_parse(arguments->tolerance, &names->tolerance, error) != HS_OK)
-        return hs_error_prefix(error, "--tolerance");
+        return hs_error_prefix(error, "--tolerance %s", arguments->tolerance);
     return arguments->keeps.n > 0 ? take_keeps(arguments, names, error) : HS_OK;
 }
 
