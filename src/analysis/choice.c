@@ -42,11 +42,12 @@ hs_status hs__analysis_choice_order(const double *loss, size_t n, uint32_t *orde
 /* More draws than this for each set that is wanted find nothing new. */
 enum { MOST_DRAWS_A_SET = 1000 };
 
-/* Random numbers one after the other. */
+/* Random numbers one after the other, and how many indices there are to draw from. */
 typedef struct draw {
     uint64_t seed;
     uint64_t stream;
     uint64_t index;
+    const size_t *n_indices; /* [HS_COMPONENT_KINDS] of a layer */
 } draw;
 
 static size_t draw_below(draw *d, size_t bound)
@@ -88,7 +89,7 @@ static double count_matching(const hs_component *components, size_t n, const siz
 }
 
 /* As many different indices in each layer: each is drawn again until it is new in its layer. */
-static void draw_matching(const hs_component *components, size_t n, const size_t n_indices[HS_COMPONENT_KINDS], draw *d,
+static void draw_matching(const hs_component *components, size_t n, draw *d,
                           hs_component *drawn)
 {
     memcpy(drawn, components, n * sizeof *drawn);
@@ -97,7 +98,7 @@ static void draw_matching(const hs_component *components, size_t n, const size_t
         for (size_t i = first; i < end; ++i) {
             bool is_new = false;
             while (!is_new) {
-                drawn[i].index = (int32_t)draw_below(d, n_indices[components[i].kind]);
+                drawn[i].index = (int32_t)draw_below(d, d->n_indices[components[i].kind]);
                 is_new = true;
                 for (size_t j = first; j < i; ++j)
                     is_new = is_new && drawn[j].index != drawn[i].index;
@@ -119,15 +120,14 @@ static bool is_among(const hs_sets *rows, const hs_component *components, size_t
 
 /* Draws until there are enough; `all` collects every set that was drawn, `chosen` those that are new. */
 static hs_status draw_controls(const hs_sets_index *index, const hs_component *components, size_t n,
-                               int32_t intervention, const size_t n_indices[HS_COMPONENT_KINDS], size_t n_wanted,
-                               draw *d, hs_sets *all, hs_sets *chosen, hs_error *error)
+                               int32_t intervention, size_t n_wanted, draw *d, hs_sets *all, hs_sets *chosen, hs_error *error)
 {
     const size_t n_most = MOST_DRAWS_A_SET * n_wanted;
     hs_component *drawn = NULL;
     hs_status status = hs_allocate(&drawn, n, sizeof *drawn, "controls", error);
 
     for (size_t i = 0; status == HS_OK && all->n_sets < n_wanted && i < n_most; ++i) {
-        draw_matching(components, n, n_indices, d, drawn);
+        draw_matching(components, n, d, drawn);
         if (hs_sets_compare(drawn, n, components, n) == 0 || is_among(all, drawn, n, intervention))
             continue;
         status = hs_sets_append(all, intervention, 0, drawn, n, error);
@@ -147,7 +147,7 @@ hs_status hs__analysis_choice_controls(const hs_sets_index *index, uint64_t set,
     const size_t n = (size_t)sets->order[set];
     hs_component *components = NULL;
     hs_sets all = {.base = sets};
-    draw d = {seed, stream, 0};
+    draw d = {seed, stream, 0, n_indices};
     hs_status status;
 
     HS_GOTO_DONE(hs_allocate(&components, n, sizeof *components, "controls", error));
@@ -155,7 +155,7 @@ hs_status hs__analysis_choice_controls(const hs_sets_index *index, uint64_t set,
     const double n_others = count_matching(components, n, n_indices) - 1;
     if (n_others < (double)n_wanted)
         n_wanted = (size_t)(n_others + 0.5);
-    status = draw_controls(index, components, n, sets->intervention[set], n_indices, n_wanted, &d, &all, chosen, error);
+    status = draw_controls(index, components, n, sets->intervention[set], n_wanted, &d, &all, chosen, error);
 done:
     hs_sets_clear(&all);
     hs_free(components);

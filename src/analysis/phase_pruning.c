@@ -127,7 +127,7 @@ static hs_status choose_importance(const pruning *p, hs_sets *chosen, hs_error *
     uint64_t set = 0;
     hs_status status = hs_allocate(&components, p->length, sizeof *components, "pruning", error);
 
-    for (size_t n = 0; status == HS_OK && n < p->length; ++n)
+    for (size_t n = 0; components != NULL && status == HS_OK && n < p->length; ++n)
         status = add_unless_there(p, p->order[n], components, chosen, &set, error);
     hs_free(components);
     return status;

@@ -61,7 +61,7 @@ static bool meet(group_costs *costs, uint64_t edge)
     return is_known;
 }
 
-/* The clean model has its answers from what every group computes. */
+/* The clean model has its answers from what every group computes: less than any set, but something. */
 static double flops_of_set(void *context, size_t task, uint64_t set, bool is_first)
 {
     group_costs *costs = context;
@@ -73,6 +73,8 @@ static double flops_of_set(void *context, size_t task, uint64_t set, bool is_fir
     double flops = 0;
 
     costs->group += is_first;
+    if (here.n_components == 0)
+        return of_layer[n_layers_of(costs->study) - 1];
     for (size_t i = 0; i < here.n_components; ++i) {
         const hs_component *c = &here.components[i];
         edge = hs_hash(edge, c, sizeof *c);

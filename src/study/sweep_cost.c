@@ -75,7 +75,7 @@ static hs_status count_shard(const hs_study *study, size_t task, size_t shard, c
         if (i == 0)
             cost->flops_naive += counted.flops_naive / (double)n * (double)plan->n_sets;
     }
-    cost->flops_executed += counted.flops_of_workload + flops * share_of_all / share_counted;
+    cost->flops_executed += counted.flops_of_workload + (share_counted > 0 ? flops * share_of_all / share_counted : 0);
     return HS_OK;
 }
 

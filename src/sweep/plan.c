@@ -148,6 +148,7 @@ static bool is_full(const block_list *blocks, uint64_t set, double flops, hs_gro
 static hs_status cut_task(const hs_plan *plan, size_t task, const hs_set_costs *costs, hs_group_size size,
                           block_list *blocks, hs_error *error)
 {
+    HS_TRY(hs_reserve(&blocks->first, &blocks->room_first, 1, sizeof *blocks->first, "plan", error));
     for (uint64_t set = 0; set < plan->n_sets; ++set) {
         bool is_first = set == 0;
         double flops = costs->flops_of(costs->context, task, plan->first_set + set, is_first);
