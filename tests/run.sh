@@ -1,8 +1,9 @@
 #!/bin/bash
 # All tests: installs what is missing, builds, and runs ctest.
 #   tests/run.sh [--sanitize] [--cluster] [--browser] [CTEST OPTION]...     e.g. tests/run.sh -L unit
-# --sanitize builds with AddressSanitizer and UndefinedBehaviorSanitizer in a folder of its own; --cluster also installs what the
-# tests labelled slurm and hosts and the one of quotas need, --browser what those labelled report do (they are skipped without).
+# --sanitize builds with AddressSanitizer and UndefinedBehaviorSanitizer in a folder of its own; --cluster also
+# installs what the tests labelled slurm and hosts and the one of quotas need, --browser what those labelled report do
+# (they are skipped without).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=jobs/prepare.sh

@@ -91,8 +91,8 @@ typedef struct hs_analysis_size {
 } hs_analysis_size;
 
 /*
- * What rank 0 holds while hs_analysis_new computes that: the tables, and what the task needs that needs most. Depends on
- * options that are not part of an experiment's identity, so no size of a plan may depend on it.
+ * What rank 0 holds while hs_analysis_new computes that: the tables, and what the task needs that needs most. Depends
+ * on options that are not part of an experiment's identity, so no size of a plan may depend on it.
  */
 size_t hs_analysis_memory_bytes(const hs_analysis_size *size);
 
@@ -164,8 +164,8 @@ typedef enum hs_standing {
     HS_STANDING_UNFINISHED,
     HS_STANDING_NOT_ASKED_FOR, /* of another order or intervention, no pair, no backup */
     /*
-     * A later phase added it: a step of a pruning curve or a control, chosen for what others do. Never ranked: removing all
-     * heads changes most, and a control is there to be compared with.
+     * A later phase added it: a step of a pruning curve or a control, chosen for what others do. Never ranked:
+     * removing all heads changes most, and a control is there to be compared with.
      */
     HS_STANDING_ADDED,
     HS_STANDING_OUTSIDE_TOLERANCE,
@@ -198,8 +198,8 @@ bool hs_analysis_is_backup(const hs_analysis *analysis, size_t task, size_t metr
  * Where a set lies among its matched controls, by the number that the request ranks by: the other complete sets of its
  * intervention with the same number of components of each kind in each layer, drawn at random or enumerated.
  * p = (1 + controls that do as much or more) / (1 + controls), as much being as low for what is to be reduced, and as
- * large in either direction where the ranking is two-sided. Published work shows that random sets can raise toxicity, so
- * an effect without this is none.
+ * large in either direction where the ranking is two-sided. Published work shows that random sets can raise toxicity,
+ * so an effect without this is none.
  */
 typedef struct hs_control {
     size_t n;    /* controls */
@@ -219,8 +219,8 @@ hs_status hs_analysis_compare(const hs_analysis *analysis, size_t task, size_t m
                               int32_t other, double *spearman_out, size_t *n_out, hs_error *error);
 
 /*
- * Whether a run with these settings may publish its ranking in the file (hs_results_restate): HS_ERROR_RESULTS names the
- * one that chose sets of the file, or that the file has no room for, and what to do.
+ * Whether a run with these settings may publish its ranking in the file (hs_results_restate): HS_ERROR_RESULTS names
+ * the one that chose sets of the file, or that the file has no room for, and what to do.
  */
 hs_status hs_analysis_check_restated(const hs_results *results, const hs_results_attribute *settings, size_t n,
                                      hs_error *error);

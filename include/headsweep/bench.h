@@ -1,6 +1,6 @@
 /*
- * bench: the project's own measurements on the machine it runs on, each a section with key = value lines on stdout. They run
- * on random inputs, which need no download and have any shape.
+ * bench: the project's own measurements on the machine it runs on, each a section with key = value lines on stdout.
+ * They run on random inputs, which need no download and have any shape.
  */
 #ifndef HEADSWEEP_BENCH_H
 #define HEADSWEEP_BENCH_H
@@ -25,9 +25,10 @@ typedef struct hs_bench_shape {
 #define HS_BENCH_EXPERIMENT "experiment.cfg"
 
 /*
- * Writes into `folder`, which is made if it is not there: a checkpoint of random weights (config.json, model.safetensors),
- * prompts.jsonl with prompts of random tokens of which the last position is scored, and an experiment file of all pairs of
- * heads on them, named HS_BENCH_EXPERIMENT. The same shape gives the same bytes. Never over files that are there.
+ * Writes into `folder`, which is made if it is not there: a checkpoint of random weights (config.json,
+ * model.safetensors), prompts.jsonl with prompts of random tokens of which the last position is scored, and an
+ * experiment file of all pairs of heads on them, named HS_BENCH_EXPERIMENT. The same shape gives the same bytes.
+ * Never over files that are there.
  */
 hs_status hs_bench_write_inputs(const hs_bench_shape *shape, const char *folder, hs_error *error);
 

@@ -1,8 +1,9 @@
 /*
  * blas: matrix products through whatever BLAS there is, and which one that is. No other room includes cblas.h.
  *
- * Matrices are row-major; a stride is the distance between two rows in elements. Every dimension and stride fits an int. Bits of a
- * product depend on the core type, the number of threads and the number of rows: who wants the same bits again makes the same calls.
+ * Matrices are row-major; a stride is the distance between two rows in elements. Every dimension and stride fits an
+ * int. Bits of a product depend on the core type, the number of threads and the number of rows: who wants the same
+ * bits again makes the same calls.
  */
 #ifndef HEADSWEEP_BLAS_H
 #define HEADSWEEP_BLAS_H
@@ -46,7 +47,9 @@ const char *hs_blas_core(void);
 int hs_blas_threads(void);
 /* NULL, or one line: that the core type in use is lesser than the processor, what it costs and how to mend it. */
 const char *hs_blas_core_warning(void);
-/* Operations a second of a product [m, k] x [k, n] in single precision, warm: the best of several. The engine's limit. */
+/*
+ * Operations a second of a product [m, k] x [k, n] in single precision, warm: the best of several. The engine's limit.
+ */
 hs_status hs_blas_sgemm_rate(size_t m, size_t k, size_t n, double *flops_per_second_out, hs_error *error);
 
 #endif

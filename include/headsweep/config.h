@@ -1,9 +1,9 @@
 /*
  * config: an experiment file (libconfig) -> struct hs_experiment.
  *
- * One table of keys (src/config/keys.c) says for each key its path, type, default, range, meaning, and whether it is part of
- * the experiment (changes numbers) or only of how it is run. Loading, --print-config, the README's list and the attributes in
- * the results file all come from that table.
+ * One table of keys (src/config/keys.c) says for each key its path, type, default, range, meaning, and whether it is
+ * part of the experiment (changes numbers) or only of how it is run. Loading, --print-config, the README's list and
+ * the attributes in the results file all come from that table.
  */
 #ifndef HEADSWEEP_CONFIG_H
 #define HEADSWEEP_CONFIG_H
@@ -145,19 +145,19 @@ typedef struct hs_experiment {
 } hs_experiment;
 
 /*
- * Reads the file and all that it includes into one block of bytes, which goes into `block`, empty before, and gives the same
- * experiment wherever it is parsed with the same overrides: one rank reads for all of them. A task's file that is a pattern
- * (*, ?, [...]) and no file of that name becomes a task for each file that matches, in the order of their names by bytes;
- * those names go into the block, too. HS_ERROR_USAGE names file and line of what is not a text, of an @include that cannot be
- * followed, of a pattern that nothing matches, and of all that hs_config_parse() refuses.
+ * Reads the file and all that it includes into one block of bytes, which goes into `block`, empty before, and gives
+ * the same experiment wherever it is parsed with the same overrides: one rank reads for all of them. A task's file
+ * that is a pattern (*, ?, [...]) and no file of that name becomes a task for each file that matches, in the order of
+ * their names by bytes; those names go into the block, too. HS_ERROR_USAGE names file and line of what is not a text,
+ * of an @include that cannot be followed, of a pattern that nothing matches, and of all that hs_config_parse() refuses.
  */
 hs_status hs_config_read(const char *path, const char *const *overrides, size_t n_overrides, hs_text *block,
                          hs_error *error);
 /*
- * Parses such a block, applies `overrides` ("key=value" as in --set; value in libconfig syntax, bare words count as strings;
- * list elements as tasks[0].limit) and checks everything: HS_ERROR_USAGE names file, line and key of an unknown key, a
- * missing one, a wrong type or a value out of range, and says what would be right. No file is opened: `path` is for
- * messages, and input paths are resolved against its folder, `output.results` against the current folder.
+ * Parses such a block, applies `overrides` ("key=value" as in --set; value in libconfig syntax, bare words count as
+ * strings; list elements as tasks[0].limit) and checks everything: HS_ERROR_USAGE names file, line and key of an
+ * unknown key, a missing one, a wrong type or a value out of range, and says what would be right. No file is opened:
+ * `path` is for messages, and input paths are resolved against its folder, `output.results` against the current folder.
  * HS_ERROR_INTERNAL for a block that hs_config_read() did not make.
  */
 hs_status hs_config_parse(const char *path, const hs_text *block, const char *const *overrides, size_t n_overrides,
@@ -166,10 +166,10 @@ hs_status hs_config_parse(const char *path, const hs_text *block, const char *co
 hs_status hs_config_load(const char *path, const char *const *overrides, size_t n_overrides,
                          hs_experiment **experiment_out, hs_error *error);
 /*
- * What a results file states of its experiment: every key but those of tasks (n_tasks is 0; the file has its tasks elsewhere),
- * with values as hs_config_list_values() gives them, and paths as they were written. `lookup` gives the text of a key, NULL
- * where the file lacks it: then it is what files meant that are older than the key. Keys that are not known any more are
- * not asked for. HS_ERROR_USAGE names `where`, and the key whose value no experiment can have.
+ * What a results file states of its experiment: every key but those of tasks (n_tasks is 0; the file has its tasks
+ * elsewhere), with values as hs_config_list_values() gives them, and paths as they were written. `lookup` gives the
+ * text of a key, NULL where the file lacks it: then it is what files meant that are older than the key. Keys that are
+ * not known any more are not asked for. HS_ERROR_USAGE names `where`, and the key whose value no experiment can have.
  */
 typedef const char *hs_config_lookup(const void *context, const char *key);
 hs_status hs_config_read_stored(const char *where, hs_config_lookup *lookup, const void *context,

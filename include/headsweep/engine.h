@@ -9,9 +9,9 @@
  * norms hang there, not in copies of the pass.
  *
  * Numerics: single precision products through BLAS with one thread; softmax, norms and log-sum-exp accumulate in a way
- * that does not depend on how many ranks run. The answers of a workload are a pure function of (model, workload, ablation,
- * options, kind of CPU) and, for the prefix engine, of which ablations are evaluated in one call; the reference engine runs
- * every ablation by itself.
+ * that does not depend on how many ranks run. The answers of a workload are a pure function of (model, workload,
+ * ablation, options, kind of CPU) and, for the prefix engine, of which ablations are evaluated in one call; the
+ * reference engine runs every ablation by itself.
  */
 #ifndef HEADSWEEP_ENGINE_H
 #define HEADSWEEP_ENGINE_H
@@ -22,7 +22,8 @@
 /* ---- what is asked -------------------------------------------------------------------------------------------- */
 
 /*
- * Token ids of n sequences back to back: sequence s is tokens[offsets[s]] .. tokens[offsets[s + 1] - 1]. `types` lies beside
+ * Token ids of n sequences back to back: sequence s is tokens[offsets[s]] .. tokens[offsets[s + 1] - 1]. `types` lies
+ * beside
  * `tokens`: the token type of each, for models that have types; NULL: all are of type 0.
  */
 typedef struct hs_sequences {
@@ -101,7 +102,9 @@ typedef struct hs_prepared hs_prepared; /* a workload made ready: donor values, 
 /* Ablations that one evaluation should have for the engine to be at its best, where each computes n_live rows. */
 size_t hs_engine_sets_per_group(hs_engine_kind kind, size_t n_live);
 
-/* Rows of a workload as the prefix engine has them: tokens that sequences share count once, unless both sides are seen. */
+/*
+ * Rows of a workload as the prefix engine has them: tokens that sequences share count once, unless both sides are seen.
+ */
 typedef struct hs_engine_rows {
     size_t n_rows; /* of the clean pass */
     size_t n_live; /* of which every ablation computes again */
@@ -135,22 +138,25 @@ void hs_engine_set_means(hs_engine *engine, const hs_reference_means *means);
 /* For workloads that are prepared from now on; see the option of this name. */
 void hs_engine_set_stacked_rows(hs_engine *engine, size_t stacked_rows);
 
-/* HS_ERROR_INPUT: a token or label that the model does not have, a row outside its sequence or not of its head, a sequence longer than n_positions. */
+/*
+ * HS_ERROR_INPUT: a token or label that the model does not have, a row outside its sequence or not of its head, a
+ * sequence longer than n_positions.
+ */
 hs_status hs_engine_prepare(hs_engine *engine, const hs_workload *workload, hs_prepared **prepared_out,
                             hs_error *error);
 void hs_engine_prepared_free(hs_prepared *prepared);
 
 /*
- * Answers all queries under each ablation: answers[a * n_queries + q]. An answer is NaN where a logit that it depends on is
- * not finite; in the clean model that is HS_ERROR_NUMERIC, which names layer, sequence and row. HS_UNFINISHED: `poll` gave
- * it up.
+ * Answers all queries under each ablation: answers[a * n_queries + q]. An answer is NaN where a logit that it depends
+ * on is not finite; in the clean model that is HS_ERROR_NUMERIC, which names layer, sequence and row. HS_UNFINISHED:
+ * `poll` gave it up.
  */
 hs_status hs_engine_evaluate(hs_engine *engine, hs_prepared *prepared, const hs_ablation *ablations, size_t n_ablations,
                              double *answers, hs_error *error);
 
 /*
- * Where NaN among a sequence's answers comes from: the first layer after which its residual is not finite, or n_layers if
- * only its logits are not. Runs the whole workload once, by the reference engine.
+ * Where NaN among a sequence's answers comes from: the first layer after which its residual is not finite, or
+ * n_layers if only its logits are not. Runs the whole workload once, by the reference engine.
  */
 hs_status hs_engine_find_not_finite(hs_engine *engine, const hs_workload *workload, const hs_ablation *ablation,
                                     uint32_t sequence, size_t *layer_out, hs_error *error);
@@ -164,8 +170,8 @@ hs_status hs_engine_logits(hs_engine *engine, const int32_t *tokens, size_t leng
 
 /*
  * Start-up self-test on these sequences: sum over heads of z_h W_O,h plus b_O equals the attention output within
- * 1e-4 of its largest value in every layer; the empty ablation set gives the clean answers bit for bit. HS_ERROR_NUMERIC
- * names layer and difference.
+ * 1e-4 of its largest value in every layer; the empty ablation set gives the clean answers bit for bit.
+ * HS_ERROR_NUMERIC names layer and difference.
  */
 hs_status hs_engine_self_test(hs_engine *engine, const hs_workload *workload, hs_error *error);
 
@@ -224,9 +230,15 @@ typedef struct hs_engine_load {
  */
 hs_status hs_engine_count_memory(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
                                  size_t *n_bytes_out, hs_error *error);
-/* Bytes that hs_engine_observe and hs_engine_sum_z hold for sequences of so many rows; logits and the MLP's inside not observed. */
+/*
+ * Bytes that hs_engine_observe and hs_engine_sum_z hold for sequences of so many rows; logits and the MLP's inside
+ * not observed.
+ */
 size_t hs_engine_observer_bytes(const hs_model_shape *shape, size_t n_rows, size_t longest_sequence);
-/* Bytes that prepare and evaluate of the reference engine will hold at the same time for a workload of this size, weights not included. */
+/*
+ * Bytes that prepare and evaluate of the reference engine will hold at the same time for a workload of this size,
+ * weights not included.
+ */
 size_t hs_engine_memory_bytes(const hs_model_shape *shape, size_t n_rows, size_t n_scored_rows, size_t longest_sequence,
                               bool donors);
 
@@ -260,10 +272,11 @@ bool hs_engine_sampling_is_end(const hs_sampling *sampling, int32_t token);
  * row and all new ones. HS_INTERVENTION_RESAMPLE reads the prompt's donor, beyond the donor's end its last row.
  *
  * tokens_out [n_ablations, sequences.n, n_samples, max_new_tokens]: -1 after the end of a sample, whose last token is
- * one of end_tokens or the one at which `stops` said so. Where a logit is not finite under an ablation no token can be drawn: the
- * sample ends with HS_TOKEN_NOT_FINITE. HS_ERROR_INPUT: as hs_engine_prepare; an empty prompt; one that leaves
- * no room for max_new_tokens in n_positions; a number of `sampling` out of its range; an encoder. HS_ERROR_NUMERIC: a
- * logit of the clean model is not finite; HS_UNFINISHED: `poll` gave it up. On failure all of tokens_out is -1.
+ * one of end_tokens or the one at which `stops` said so. Where a logit is not finite under an ablation no token can
+ * be drawn: the sample ends with HS_TOKEN_NOT_FINITE. HS_ERROR_INPUT: as hs_engine_prepare; an empty prompt; one that
+ * leaves no room for max_new_tokens in n_positions; a number of `sampling` out of its range; an encoder.
+ * HS_ERROR_NUMERIC: a logit of the clean model is not finite; HS_UNFINISHED: `poll` gave it up. On failure all of
+ * tokens_out is -1.
  */
 enum { HS_TOKEN_NOT_FINITE = -2 };
 hs_status hs_engine_generate(hs_engine *engine, const hs_workload *prompts, const uint64_t *keys,

@@ -1,6 +1,6 @@
 /*
- * metric: how TASK.METRIC is looked up wherever there are tasks with metrics (hs_metric of base.h): in an experiment, among
- * the tasks that were opened, in a results file.
+ * metric: how TASK.METRIC is looked up wherever there are tasks with metrics (hs_metric of base.h): in an experiment,
+ * among the tasks that were opened, in a results file.
  */
 #ifndef HEADSWEEP_METRIC_H
 #define HEADSWEEP_METRIC_H
@@ -52,7 +52,10 @@ typedef struct hs_metric_place {
 /* HS_ERROR_USAGE: there is no such task, or it has no such metric; with the nearest name and all that there are. */
 hs_status hs_config_find_metric(const hs_metric_table *table, const hs_metric_name *name, hs_metric_place *place_out,
                                 hs_error *error);
-/* The same of two texts, as objective.keep and objective.keep_metric: with "" as the metric the task may name one, but no tolerance. */
+/*
+ * The same of two texts, as objective.keep and objective.keep_metric: with "" as the metric the task may name one,
+ * but no tolerance.
+ */
 hs_status hs_config_find_metric_of(const hs_metric_table *table, const char *task, const char *metric,
                                    hs_metric_place *place_out, hs_error *error);
 

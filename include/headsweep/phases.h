@@ -5,8 +5,8 @@
  *   importance  heads are removed one after the other, from the one that matters least alone up
  *   greedy      heads are removed one after the other; each step tries the heads that are left in addition to those
  *               that are gone, and removes the one that harms least
- *   controls    last, for each of the best sets of the first phase by the file's objective: random sets with the same number of
- *               components of each kind in each layer, under the same intervention
+ *   controls    last, for each of the best sets of the first phase by the file's objective: random sets with the same
+ *               number of components of each kind in each layer, under the same intervention
  *
  * What matters is the metric that pruning.metric names, else the one that objective.keep does. Sets that the file has
  * already are never added again.
@@ -59,8 +59,8 @@ hs_status hs_analysis_choose_phase(hs_results *results, hs_sets *rows_out, hs_er
 /*
  * The model without the first n_removed heads of the curve. kept: share of its performance that is left, the metric
  * under the set over that of the clean model (the reverse where less is better, or where the values are negative, as
- * log-probabilities are), what guessing scores subtracted from both; NaN where that is not a share, as of a model that is not
- * above chance. reduced: delta of
+ * log-probabilities are), what guessing scores subtracted from both; NaN where that is not a share, as of a model
+ * that is not above chance. reduced: delta of
  * the objective's reduced metric, negative where it goes down; NaN without an objective. Intervals are quantiles of the
  * paired bootstrap over examples (Efron 1979).
  */
@@ -100,8 +100,8 @@ enum { HS_PRUNING_METHODS = 2 };
 hs_status hs_analysis_pruning_curves(hs_results *results, hs_pruning_curve *curves_out, size_t *n_out, hs_error *error);
 /*
  * "keeps 96.3% [94.1, 98.2] of its accuracy (acc) without 43.8% of its heads (7 of 16)" appended to `text`;
- * with "above chance (25.0%)" where chance is subtracted; that there is nothing to keep where the clean model's value is 0
- * or no better than chance.
+ * with "above chance (25.0%)" where chance is subtracted; that there is nothing to keep where the clean model's value
+ * is 0 or no better than chance.
  */
 hs_status hs_analysis_pruning_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text,
                                        hs_error *error);

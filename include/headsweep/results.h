@@ -18,8 +18,8 @@
  *   /sets/intervention       [S] i32: row of /sets/intervention_name, -1 for the clean set
  *   /sets/intervention_name  [I] text
  *   /sets/parent             [S] i32: the set that it adds components to (hs_sets); 0: none but its own; -1 of set 0
- *   /sets/first_added        [S] u64: row of its first own component in /sets/added; it has as many as its order is larger
- *                            than its parent's
+ *   /sets/first_added        [S] u64: row of its first own component in /sets/added; it has as many as its order is
+ *                            larger than its parent's
  *   /sets/added              [A, 3] i32: kind, layer, index
  *   /sets/phase              [P, 3] u64: first set, number of sets, hash of their rows; 0 until the phase is chosen
  *   /sets/phase_name         [P] text: "enumerated", then what chooses the sets of the later phases
@@ -29,8 +29,8 @@
  *   /results/TASK/values     [S, E, M] f32, NaN until written
  *   /results/TASK/commit     [S, K] u64, 0 until written
  *   /results/TASK/shard      [K] u64: first example of each shard
- *   /results/TASK/metric     [M] text, with attributes unit, metric_meaning, better, percent, per of [M], and chance [M]
- *                            f64 in files that have it
+ *   /results/TASK/metric     [M] text, with attributes unit, metric_meaning, better, percent, per of [M], and chance
+ *                            [M] f64 in files that have it
  *   /results/TASK/example    [E] u64: line of the data file;  donor [E] u32 where examples have donors
  *   /results/TASK/text       [T, E, N] text: generated continuations (N a prompt) of T sets, "" until written
  *   /results/TASK/prompt     [E] text: what the continuations continue, where texts are kept
@@ -40,8 +40,9 @@
  *   /ranking/TASK/stability  [I, M, F] f64: how stable the ranking of single components is (hs_stability)
  *   /ranking/method          [4] f64: how the statistics were computed (hs_results_method)
  *   /ranking/rank_objective  [S] i32;  /ranking/commit [1] u64, 0 until the ranking is written
- *   /ranking/restated        [1] text: settings of the last run that are not those of /experiment, such as another objective;
- *                            "" = none. A reader of layout 1 that does not know it takes a ranking by such for unfinished
+ *   /ranking/restated        [1] text: settings of the last run that are not those of /experiment, such as another
+ *                            objective; "" = none. A reader of layout 1 that does not know it takes a ranking by such
+ *                            for unfinished
  *
  * S is the largest number of sets that the phases can have together. The sets of the first phase are there from the
  * start; those of a later phase are chosen from the results so far and written as rows like any other, the phase's word
@@ -49,15 +50,15 @@
  * intervention and parent are -1, the name is empty).
  *
  * Files of layout 1 are read: instead of parent, first_added and added they have /sets/component [S, R, 3], every set
- * written out with R slots, R the largest order, -1 where there is none. Their cells can be continued, their later phases
- * not.
+ * written out with R slots, R the largest order, -1 where there is none. Their cells can be continued, their later
+ * phases not.
  *
  * Texts are fixed-length UTF-8. Every axis of every dataset carries its name as dimension label and a dataset of that
- * name as dimension scale: those above, and where an axis has none of its own, one that numbers it (component_row, run_number,
- * ranking, layer, position, column, sample) or names its fields (component_field, phase_field, method_field,
- * stability_field). Scales of other groups, and /sets/order and /sets/intervention, have a name in each group that uses
- * them (hard links), so that netCDF and xarray label the datasets of a group with them. Files of before lack those that
- * number and name, and the links.
+ * name as dimension scale: those above, and where an axis has none of its own, one that numbers it (component_row,
+ * run_number, ranking, layer, position, column, sample) or names its fields (component_field, phase_field,
+ * method_field, stability_field). Scales of other groups, and /sets/order and /sets/intervention, have a name in each
+ * group that uses them (hard links), so that netCDF and xarray label the datasets of a group with them. Files of
+ * before lack those that number and name, and the links.
  * Two files of one layout are equal to the byte when they are finished, whatever
  * the ranks and the kills and resumes, except in /provenance/run.
  */
@@ -145,15 +146,15 @@ hs_status hs_results_lock_look(const char *path, bool *held_out, hs_text *holder
 /* ---- creating, opening ------------------------------------------------------------------------------------------- */
 
 /*
- * Not collective: rank 0 only. Writes PATH.headsweep-tmp completely, then renames. An existing PATH is HS_ERROR_RESULTS; a
- * full disk or an unwritable folder HS_ERROR_IO, and nothing is left behind.
+ * Not collective: rank 0 only. Writes PATH.headsweep-tmp completely, then renames. An existing PATH is
+ * HS_ERROR_RESULTS; a full disk or an unwritable folder HS_ERROR_IO, and nothing is left behind.
  */
 hs_status hs_results_create(const char *path, const hs_results_layout *layout, hs_error *error);
 
 /*
  * Before anything is computed: whether a sweep can have its file there, because nothing is there or a results file that
- * can be read. Whether that is of the same experiment is for hs_results_check_experiment to say. Else HS_ERROR_RESULTS or
- * HS_ERROR_IO says what is there.
+ * can be read. Whether that is of the same experiment is for hs_results_check_experiment to say. Else
+ * HS_ERROR_RESULTS or HS_ERROR_IO says what is there.
  */
 hs_status hs_results_check_place(const char *path, hs_error *error);
 
@@ -193,8 +194,8 @@ size_t hs_results_n_tasks(const hs_results *results);
 hs_metric_table hs_results_metrics(const hs_results *results);
 const hs_results_task *hs_results_task_at(const hs_results *results, size_t task);
 /*
- * NULL if there is none. `group` is "experiment" or "provenance". Of an experiment the settings are those of the last run
- * that published a ranking (hs_results_restate).
+ * NULL if there is none. `group` is "experiment" or "provenance". Of an experiment the settings are those of the last
+ * run that published a ranking (hs_results_restate).
  */
 const char *hs_results_attribute_of(const hs_results *results, const char *group, const char *name);
 /*
@@ -203,14 +204,14 @@ const char *hs_results_attribute_of(const hs_results *results, const char *group
  */
 hs_status hs_results_stated(const hs_results *results, const hs_experiment **experiment_out, hs_error *error);
 /*
- * Settings that another run of the same experiment may have: what is ranked and how statistics are computed, no value. A
- * file of an earlier headsweep may have no room for them.
+ * Settings that another run of the same experiment may have: what is ranked and how statistics are computed, no
+ * value. A file of an earlier headsweep may have no room for them.
  */
 bool hs_results_may_restate(const hs_results_attribute *setting);
 bool hs_results_can_restate(const hs_results *results);
 /*
- * Writes which of `settings` are not those of /experiment; before the ranking is stored and committed. Rank 0 of a parallel
- * file. Nothing where there is no room.
+ * Writes which of `settings` are not those of /experiment; before the ranking is stored and committed. Rank 0 of a
+ * parallel file. Nothing where there is no room.
  */
 hs_status hs_results_restate(hs_results *results, const hs_results_attribute *settings, size_t n, hs_error *error);
 /* Attribute `index` of the group in the order in which they were written; NULL past the end. */
@@ -232,9 +233,9 @@ const char *hs_results_phase_name(const hs_results *results, size_t phase);
 /* The sets of a phase that is there. */
 void hs_results_phase_sets(const hs_results *results, size_t phase, uint64_t *first_out, uint64_t *n_out);
 /*
- * Collective on a parallel file: adds the next phase, the same `rows` on every rank, which continue the file's table (none
- * is fine). Rank 0 writes the rows, then the phase's word. HS_ERROR_INTERNAL: more than the file has room for, or no phase
- * is left. HS_ERROR_RESULTS: the file is of layout 1, which only an earlier headsweep continues.
+ * Collective on a parallel file: adds the next phase, the same `rows` on every rank, which continue the file's table
+ * (none is fine). Rank 0 writes the rows, then the phase's word. HS_ERROR_INTERNAL: more than the file has room for,
+ * or no phase is left. HS_ERROR_RESULTS: the file is of layout 1, which only an earlier headsweep continues.
  */
 hs_status hs_results_add_phase(hs_results *results, const hs_sets *rows, hs_error *error);
 
@@ -262,8 +263,8 @@ hs_status hs_results_read_cells(hs_results *results, uint32_t task, uint32_t sha
                                 bool *done, float *values, hs_error *error);
 
 /*
- * Values of whole sets: values[n_sets, n_examples, n_metrics]. Cells that are not done hold NaN in a file that one process
- * reads. Ranks that have a file open together read what they have finished: such a cell is HS_ERROR_IO there.
+ * Values of whole sets: values[n_sets, n_examples, n_metrics]. Cells that are not done hold NaN in a file that one
+ * process reads. Ranks that have a file open together read what they have finished: such a cell is HS_ERROR_IO there.
  */
 hs_status hs_results_read_values(hs_results *results, uint32_t task, uint64_t first_set, size_t n_sets, float *values,
                                  hs_error *error);
@@ -288,7 +289,8 @@ typedef struct hs_results_watch {
 /*
  * The same counts, at the cost of what is new: reads every word, and values only around the cells that no look before
  * found done (the first look reads them all). Open the file anew for each look: phases that were chosen meanwhile are
- * found at opening. A file of another experiment at that path, or one begun anew, is looked at as if for the first time.
+ * found at opening. A file of another experiment at that path, or one begun anew, is looked at as if for the first
+ * time.
  */
 hs_status hs_results_look(hs_results *results, hs_results_watch *watch, hs_results_counts *counts_out, hs_error *error);
 void hs_results_watch_clear(hs_results_watch *watch);
@@ -342,8 +344,8 @@ hs_status hs_results_read_statistic(hs_results *results, uint32_t task, hs_stati
 /*
  * How the ranking of a task's single components holds when other examples are drawn: fields of /ranking/TASK/stability.
  * split_half: Spearman correlation of the deltas of two random halves of the examples, stepped up to the full length
- * (Spearman-Brown), mean over the halves and its quantiles. top_K: of the K largest absolute deltas, how many stay among the
- * first K under resampling, on average; NaN where there are fewer than 2 K components.
+ * (Spearman-Brown), mean over the halves and its quantiles. top_K: of the K largest absolute deltas, how many stay
+ * among the first K under resampling, on average; NaN where there are fewer than 2 K components.
  */
 #define HS_RESULTS_STABILITY_LIST(X)                   \
     X(HS_STABILITY_SPLIT_HALF, "split_half")           \
@@ -384,11 +386,12 @@ hs_status hs_results_commit_ranking(hs_results *results, hs_error *error);
 /* True if the word is there and matches; reads the whole ranking. */
 bool hs_results_ranking_done(hs_results *results);
 
-/* ---- generated texts ----------------------------------------------------------------------------------------------- */
+/* ---- generated texts --------------------------------------------------------------------------------------------- */
 
 /*
  * Raw writes by any rank, where the task keeps texts. texts[n_samples, text_bytes] of one example, each terminated and
- * padded with zeros; row < n_text_sets. Which set a row holds is written when all of its texts are (rank 0); -1 takes it back.
+ * padded with zeros; row < n_text_sets. Which set a row holds is written when all of its texts are (rank 0); -1 takes
+ * it back.
  */
 hs_status hs_results_write_texts(hs_results *results, uint32_t task, size_t row, size_t example, const char *texts,
                                  hs_error *error);
@@ -417,8 +420,8 @@ typedef struct hs_results_run {
 } hs_results_run;
 
 /*
- * Raw write (rank 0) of row `row`; beyond the last row the last one is used again. What is read as host or version is UTF-8, empty
- * where the file's is not.
+ * Raw write (rank 0) of row `row`; beyond the last row the last one is used again. What is read as host or version is
+ * UTF-8, empty where the file's is not.
  */
 hs_status hs_results_write_run(hs_results *results, size_t row, const hs_results_run *run, hs_error *error);
 hs_status hs_results_read_run(hs_results *results, size_t row, hs_results_run *run_out, hs_error *error);

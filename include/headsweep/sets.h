@@ -135,15 +135,16 @@ const char *hs_sets_ablation_name(const hs_ablation *ablation, char *buffer, siz
 /* ---- the table of sets ------------------------------------------------------------------------------------------- */
 
 /*
- * The one table of ablation sets: what a sweep enumerates, what a results file holds, what a later phase chooses. Set 0 is
- * the clean model.
+ * The one table of ablation sets: what a sweep enumerates, what a results file holds, what a later phase chooses. Set
+ * 0 is the clean model.
  *
- * A set is its parent and what it adds. The parent is an earlier set under the same intervention, or the clean model where
- * there is none that helps. So a step of a pruning curve costs one component, however many are gone before it: all sets of a
- * greedy curve through n components take n (n + 1) / 2 components instead of a number that grows with the cube of n.
+ * A set is its parent and what it adds. The parent is an earlier set under the same intervention, or the clean model
+ * where there is none that helps. So a step of a pruning curve costs one component, however many are gone before it:
+ * all sets of a greedy curve through n components take n (n + 1) / 2 components instead of a number that grows with
+ * the cube of n.
  *
- * Numbers (orders, interventions, parents) are read in the arrays, components by hs_sets_view. Within a set, components are
- * sorted by layer, kind and index, and none stands twice.
+ * Numbers (orders, interventions, parents) are read in the arrays, components by hs_sets_view. Within a set,
+ * components are sorted by layer, kind and index, and none stands twice.
  */
 typedef struct hs_sets {
     size_t n_sets;
@@ -157,8 +158,8 @@ typedef struct hs_sets {
     size_t n_interventions;
     const char *const *intervention_names; /* borrowed */
     /*
-     * NULL, or a table that this one continues, which must not grow meanwhile: sets are numbered from the first one of that
-     * table on, and parents may lie in it. The arrays hold only what this table adds.
+     * NULL, or a table that this one continues, which must not grow meanwhile: sets are numbered from the first one
+     * of that table on, and parents may lie in it. The arrays hold only what this table adds.
      */
     const struct hs_sets *base;
     size_t room, room_added; /* of the arrays */
@@ -166,9 +167,9 @@ typedef struct hs_sets {
 } hs_sets;
 
 /*
- * Appends the set that has `components`[n], in any order, besides those of `parent`; they must be none of them. The first set of a table
- * is the clean model: n = 0. HS_ERROR_INTERNAL: no such parent, or a table in foreign memory (hs_sets_place) is full.
- * On failure the table is as it was.
+ * Appends the set that has `components`[n], in any order, besides those of `parent`; they must be none of them. The
+ * first set of a table is the clean model: n = 0. HS_ERROR_INTERNAL: no such parent, or a table in foreign memory
+ * (hs_sets_place) is full. On failure the table is as it was.
  */
 hs_status hs_sets_append(hs_sets *sets, int32_t intervention, uint64_t parent, const hs_component *components, size_t n,
                          hs_error *error);
@@ -179,7 +180,9 @@ hs_status hs_sets_reserve(hs_sets *sets, size_t n_sets, size_t n_added, hs_error
 /* Frees what is its own; {0} is an empty table. */
 void hs_sets_clear(hs_sets *sets);
 
-/* Bytes of a table with room for so many sets and components, and the table laid into such a block, which it borrows. */
+/*
+ * Bytes of a table with room for so many sets and components, and the table laid into such a block, which it borrows.
+ */
 size_t hs_sets_bytes(size_t n_sets, size_t n_added);
 void hs_sets_place(hs_sets *sets, void *block, size_t n_sets, size_t n_added);
 
@@ -190,8 +193,9 @@ int32_t hs_sets_intervention(const hs_sets *sets, uint64_t set);
 void hs_sets_view(const hs_sets *sets, uint64_t set, hs_component *components);
 bool hs_sets_has(const hs_sets *sets, uint64_t set, const hs_component *component);
 /*
- * Hash of the first n_sets sets and the names of the interventions, as if each set were written out with max_order slots
- * of {kind, layer, index}, -1 where it has no component: an experiment is known by it, however its sets are stored.
+ * Hash of the first n_sets sets and the names of the interventions, as if each set were written out with max_order
+ * slots of {kind, layer, index}, -1 where it has no component: an experiment is known by it, however its sets are
+ * stored.
  */
 hs_status hs_sets_hash(const hs_sets *sets, size_t n_sets, size_t max_order, uint64_t seed, uint64_t *hash_out,
                        hs_error *error);
@@ -210,8 +214,8 @@ typedef struct hs_sets_index {
 hs_status hs_sets_index_new(const hs_sets *sets, hs_sets_index *index_out, hs_error *error);
 void hs_sets_index_clear(hs_sets_index *index);
 /*
- * The first set under that intervention that has components[n] (in any order) besides those of `parent`, 0 for none; -1 if
- * there is none. Takes as long as n is large.
+ * The first set under that intervention that has components[n] (in any order) besides those of `parent`, 0 for none;
+ * -1 if there is none. Takes as long as n is large.
  */
 int64_t hs_sets_find(const hs_sets_index *index, int32_t intervention, uint64_t parent, const hs_component *components,
                      size_t n);
@@ -228,8 +232,8 @@ hs_status hs_sets_components_name(const hs_component *components, size_t n, hs_t
 /* Bytes of the name. */
 size_t hs_sets_name_length(const hs_sets *sets, uint64_t set);
 /*
- * Reads a name whose components are all there, in any spelling and order, into components[capacity], sorted. False: it is
- * no such name, one stands twice, or they are more.
+ * Reads a name whose components are all there, in any spelling and order, into components[capacity], sorted. False:
+ * it is no such name, one stands twice, or they are more.
  */
 bool hs_sets_parse_name(const char *name, hs_component *components, size_t capacity, size_t *n_out);
 /*

@@ -1,7 +1,8 @@
 /*
- * study: an experiment from end to end on its ranks. Opens what an experiment file names - checkpoint, tokenizer, evaluation
- * sets, scorers - and makes the sweep's space, plan and evaluator of them; says what that costs; runs it, phase by phase, into
- * the results file; and has it analysed, ranked and stored. What people see of it is for the caller to show.
+ * study: an experiment from end to end on its ranks. Opens what an experiment file names - checkpoint, tokenizer,
+ * evaluation sets, scorers - and makes the sweep's space, plan and evaluator of them; says what that costs; runs it,
+ * phase by phase, into the results file; and has it analysed, ranked and stored. What people see of it is for the
+ * caller to show.
  *
  * With NULL instead of `comm` a study is of one process without MPI, as `plan` wants it.
  */
@@ -36,14 +37,14 @@ typedef struct hs_study {
 } hs_study;
 
 /*
- * Collective; `comm` may be NULL for one process without MPI. Opens checkpoint, tokenizer and evaluation sets, enumerates the
- * space, makes the plan and runs the start-up self-test. Weights that need conversion are shared by the ranks of a host.
- * All ranks return the same status.
+ * Collective; `comm` may be NULL for one process without MPI. Opens checkpoint, tokenizer and evaluation sets,
+ * enumerates the space, makes the plan and runs the start-up self-test. Weights that need conversion are shared by
+ * the ranks of a host. All ranks return the same status.
  */
 hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study **study_out, hs_error *error);
 /*
- * Appends what people see at the head of a run and of a plan: the lines model, sweep and tasks; warnings on what is slow or
- * odd follow as lines of their own.
+ * Appends what people see at the head of a run and of a plan: the lines model, sweep and tasks; warnings on what is
+ * slow or odd follow as lines of their own.
  */
 hs_status hs_study_describe(const hs_study *study, int n_ranks, hs_text *text, hs_error *error);
 void hs_study_free(hs_study *study); /* collective over each host, before hs_comm_free */
@@ -118,9 +119,9 @@ typedef struct hs_study_outcome {
 } hs_study_outcome;
 
 /*
- * Collective; all ranks return the same status. Opens the study, makes its results file or continues it, sweeps its phases,
- * and stores statistics, ranking and the texts that are to be kept. HS_UNFINISHED: it was asked to stop. The outcome is for
- * hs_study_outcome_close where the run succeeded, else empty.
+ * Collective; all ranks return the same status. Opens the study, makes its results file or continues it, sweeps its
+ * phases, and stores statistics, ranking and the texts that are to be kept. HS_UNFINISHED: it was asked to stop. The
+ * outcome is for hs_study_outcome_close where the run succeeded, else empty.
  */
 hs_status hs_study_run(hs_comm *comm, const hs_experiment *experiment, const hs_study_run_options *options,
                        hs_study_outcome *outcome_out, hs_error *error);

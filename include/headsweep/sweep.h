@@ -1,8 +1,9 @@
 /*
  * sweep: the ablation space, the plan (what is computed together), the scheduler (who computes it when), and the run.
  *
- * The plan is a pure function of experiment, model and data; the scheduler decides only who computes a group and when. So the
- * numbers cannot depend on the number of ranks, on their speed, or on how often a run was killed and resumed.
+ * The plan is a pure function of experiment, model and data; the scheduler decides only who computes a group and
+ * when. So the numbers cannot depend on the number of ranks, on their speed, or on how often a run was killed and
+ * resumed.
  *
  * The run reaches the model through a callback (hs_evaluator), so scheduling and resuming are tested without a model.
  */
@@ -22,8 +23,8 @@
  * The table of ablation sets. Set 0 is the clean model; then, for each intervention, the same base sets: by order, and
  * within an order lexicographically by (layer, index), so that neighbours share the longest prefix.
  *
- * These are the sets of the first phase. Once the results file is open the table is the file's, which has those of later
- * phases too.
+ * These are the sets of the first phase. Once the results file is open the table is the file's, which has those of
+ * later phases too.
  */
 typedef struct hs_space {
     hs_component_kind kind; /* of all components */
@@ -39,8 +40,8 @@ typedef struct hs_space {
 
 /*
  * Enumerates `sweep.orders` over the components that `sweep.heads` selects, and adds the sets of `sweep.sets_file`
- * (duplicates once). HS_ERROR_USAGE: a selector or set outside the model, no set at all, more than sweep.max_sets (says how
- * many it would be).
+ * (duplicates once). HS_ERROR_USAGE: a selector or set outside the model, no set at all, more than sweep.max_sets
+ * (says how many it would be).
  */
 hs_status hs_sweep_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
                                hs_error *error);
@@ -48,7 +49,7 @@ void hs_sweep_space_clear(hs_space *space);
 /* The set as the engine takes it; `buffer` [max_order] holds its components. */
 hs_ablation hs_sweep_space_ablation(const hs_space *space, uint64_t set, hs_component *buffer);
 
-/* ---- plan ---------------------------------------------------------------------------------------------------------- */
+/* ---- plan -------------------------------------------------------------------------------------------------------- */
 
 typedef struct hs_plan_task {
     size_t n_examples;
@@ -91,8 +92,9 @@ typedef struct hs_plan_input {
 } hs_plan_input;
 
 /*
- * Cuts each task's examples, in their order, into shards of at most `batch_rows` token rows (a longer example is a shard of its
- * own; rows that an example shares with the one before it in the shard count once) and the sets into blocks of `sets_per_group`.
+ * Cuts each task's examples, in their order, into shards of at most `batch_rows` token rows (a longer example is a
+ * shard of its own; rows that an example shares with the one before it in the shard count once) and the sets into
+ * blocks of `sets_per_group`.
  */
 hs_status hs_sweep_plan_init(hs_plan *plan, uint64_t n_sets, uint64_t sets_per_group, uint64_t batch_rows,
                              const hs_plan_input *tasks, size_t n_tasks, hs_error *error);
@@ -106,7 +108,10 @@ typedef struct hs_set_costs {
     double (*flops_of)(void *context, size_t task, uint64_t set, bool is_first);
 } hs_set_costs;
 
-/* A group ends before it has more operations than `target`, but holds `fewest_sets` at least while they are under `most`. */
+/*
+ * A group ends before it has more operations than `target`, but holds `fewest_sets` at least while they are under
+ * `most`.
+ */
 typedef struct hs_group_size {
     double target_flops;
     double most_flops;
@@ -115,8 +120,8 @@ typedef struct hs_group_size {
 } hs_group_size;
 
 /*
- * Cuts the blocks of all tasks anew, by operations; sets_per_group becomes that of the largest. *flops_out is the sum over the blocks of
- * all tasks, each on its largest shard.
+ * Cuts the blocks of all tasks anew, by operations; sets_per_group becomes that of the largest. *flops_out is the sum
+ * over the blocks of all tasks, each on its largest shard.
  */
 hs_status hs_sweep_plan_cut(hs_plan *plan, const hs_set_costs *costs, hs_group_size size, double *flops_out,
                             hs_error *error);
@@ -125,7 +130,7 @@ void hs_sweep_plan_clear(hs_plan *plan);
 hs_group hs_sweep_plan_group(const hs_plan *plan, uint64_t index);
 size_t hs_sweep_plan_group_examples(const hs_plan *plan, const hs_group *group);
 
-/* ---- scheduler: who gets what next ------------------------------------------------------------------------------------ */
+/* ---- scheduler: who gets what next ------------------------------------------------------------------------------- */
 
 /* Work items first .. first + count - 1 of a fixed list. */
 typedef struct hs_lease {
@@ -147,7 +152,7 @@ bool hs_sweep_scheduler_drained(const hs_scheduler *scheduler);
 /* Hand out nothing more (an error, a request to stop). */
 void hs_sweep_scheduler_stop(hs_scheduler *scheduler);
 
-/* ---- the scheduler in virtual time ------------------------------------------------------------------------------------- */
+/* ---- the scheduler in virtual time ------------------------------------------------------------------------------- */
 
 /* Seconds of a rank: for a group; before a group on another shard than the rank's last one; until rank 0 answers. */
 typedef struct hs_group_times {
@@ -167,7 +172,7 @@ typedef struct hs_simulation {
 hs_status hs_sweep_simulate(const hs_plan *plan, const hs_group_times *times, hs_scheduler_policy policy,
                             uint64_t max_lease, size_t n_ranks, hs_simulation *simulation_out, hs_error *error);
 
-/* ---- the run -------------------------------------------------------------------------------------------------------------- */
+/* ---- the run ----------------------------------------------------------------------------------------------------- */
 
 typedef struct hs_poll {
     bool (*call)(void *context); /* false: give up with HS_UNFINISHED; may be NULL */
@@ -184,8 +189,8 @@ typedef struct hs_not_finite {
 } hs_not_finite;
 
 /*
- * Computes one group: values[n_sets, examples of the shard, n_metrics]. Calls `poll` often enough (a few ms apart). What
- * comes out as NaN is written like any other value, and counted.
+ * Computes one group: values[n_sets, examples of the shard, n_metrics]. Calls `poll` often enough (a few ms apart).
+ * What comes out as NaN is written like any other value, and counted.
  */
 typedef struct hs_evaluator {
     void *context;
@@ -228,11 +233,12 @@ typedef struct hs_run_report {
 } hs_run_report;
 
 /*
- * Collective. Finds the groups with a missing cell (the ranks share the checking; `fresh` skips it: the file was made by this
- * run), computes them and writes their cells. Rank 0 coordinates and computes too. Any rank's error or wish to stop ends the
- * sweep: groups in hand are dropped at the next poll, cells that are being written are finished. The error is returned on all
- * ranks; a stop is HS_UNFINISHED with the report filled in. `results` may be NULL with `fresh`: the values are dropped, so
- * that scheduling can be tested and measured by itself.
+ * Collective. Finds the groups with a missing cell (the ranks share the checking; `fresh` skips it: the file was made
+ * by this run), computes them and writes their cells. Rank 0 coordinates and computes too. Any rank's error or wish
+ * to stop ends the
+ * sweep: groups in hand are dropped at the next poll, cells that are being written are finished. The error is
+ * returned on all ranks; a stop is HS_UNFINISHED with the report filled in. `results` may be NULL with `fresh`: the
+ * values are dropped, so that scheduling can be tested and measured by itself.
  */
 hs_status hs_sweep_run(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
                        const hs_evaluator *evaluator, const hs_run_options *options, hs_run_report *report_out,

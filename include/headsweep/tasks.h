@@ -5,16 +5,19 @@
  * A task kind is a row of a table (src/tasks/kinds.c): its fields, its metrics, how an example becomes sequences and
  * queries and how answers become metrics. hs_tasks_describe_kinds prints it.
  *
- *   multiple_choice  fields context, choices, label, label_names, target: acc, acc_norm, acc_bytes, margin, gold_log_likelihood
- *                    (lm-evaluation-harness)
+ *   multiple_choice  fields context, choices, label, label_names, target: acc, acc_norm, acc_bytes, margin,
+ *                    gold_log_likelihood (lm-evaluation-harness)
  *   minimal_pair     fields good, bad: acc, margin = log p(good) - log p(bad)  (BLiMP)
  *   next_token       fields text (its last word is the target) or context + target: acc (greedy match), log_probability
  *                    (LAMBADA)
- *   logit_diff       fields prompt, target (or text with both), distractor: logit_diff = logit[target] - logit[distractor], acc  (IOI)
- *   perplexity       field text: nll, tokens, words, bytes of the document; word_nll, byte_nll; the summary of nll is by
- *                    token
- *   classification   fields text, pair, token_type_ids, label: acc, macro_f1, log_loss, margin, gold, and f1_LABEL for each label (classifiers)
- *   pseudo_likelihood  fields text, pair, token_type_ids: pll, tokens; the summary of pll is by token (masked language models)
+ *   logit_diff       fields prompt, target (or text with both), distractor: logit_diff = logit[target] -
+ *                    logit[distractor], acc  (IOI)
+ *   perplexity       field text: nll, tokens, words, bytes of the document; word_nll, byte_nll; the summary of nll is
+ *                    by token
+ *   classification   fields text, pair, token_type_ids, label: acc, macro_f1, log_loss, margin, gold, and f1_LABEL
+ *                    for each label (classifiers)
+ *   pseudo_likelihood  fields text, pair, token_type_ids: pll, tokens; the summary of pll is by token (masked
+ *                      language models)
  *   contrast         fields prompt, toxic, benign: contrast = log p(toxic) - log p(benign), toxic_probability = its
  *                    logistic, toxic_preferred = contrast > 0
  *   token_mass       field prompt: probability of a lexicon's first tokens at the next position
@@ -23,8 +26,8 @@
  * Any text may be given as an array of token ids instead, which stand as they are: nothing is put in front of them (but
  * BOS where bos = "always"), so an example without a context begins to be scored at its second id. A text without a
  * context is preceded by the prefix token (hs_text_tokens below). Lines may hold more fields than are used.
- * Encoders read a text, or a pair of texts, between the tokenizer's special tokens and with its token types; ids as they
- * stand, of type 0 where there are no token_type_ids.
+ * Encoders read a text, or a pair of texts, between the tokenizer's special tokens and with its token types; ids as
+ * they stand, of type 0 where there are no token_type_ids.
  */
 #ifndef HEADSWEEP_TASKS_H
 #define HEADSWEEP_TASKS_H
@@ -66,8 +69,8 @@ hs_status hs_tasks_text_tokens_describe(const hs_text_tokens *tokens, hs_text_to
 /*
  * Reads and tokenizes the whole evaluation set. HS_ERROR_INPUT names file, line and reason: bad JSON, a missing
  * field, an empty choice, label out of range, invalid UTF-8, an example longer than the model's n_positions where
- * too_long = "error" or where it is what is scored. An unknown kind, one that does not suit the model's head, a mapping of
- * a field that the kind does not have, or a window, lexicon or scorer that does not suit it, is
+ * too_long = "error" or where it is what is scored. An unknown kind, one that does not suit the model's head, a
+ * mapping of a field that the kind does not have, or a window, lexicon or scorer that does not suit it, is
  * HS_ERROR_USAGE with the experiment file's line. `tokenizer` may be NULL where all examples give token ids; then
  * text is an error that says so. A task that generates needs it, and borrows it for its own life.
  */
@@ -86,7 +89,10 @@ const char *hs_tasks_truncated_part(const hs_task *task);
 size_t hs_tasks_n_pairs(const hs_task *task);
 /* Examples that could be a pair but are one text with a separator in it, such as "[SEP]". */
 size_t hs_tasks_n_joined(const hs_task *task);
-/* Lines that people should read before they trust the data: what looks like an accident in the file; "" if there is nothing. */
+/*
+ * Lines that people should read before they trust the data: what looks like an accident in the file; "" if there is
+ * nothing.
+ */
 const char *hs_tasks_notes(const hs_task *task);
 size_t hs_tasks_n_metrics(const hs_task *task);
 /* The others follow in memory. */
@@ -122,8 +128,8 @@ hs_status hs_tasks_workload_new(const hs_task *task, size_t first_example, size_
 void hs_tasks_workload_free(hs_task_workload *workload);
 
 /*
- * answers[workload.n_queries] of one ablation -> values[n_examples, n_metrics]. Sums in double. An example with an answer
- * or a metric that is not finite has NaN (one bit pattern) for all its metrics. Not for a task that generates.
+ * answers[workload.n_queries] of one ablation -> values[n_examples, n_metrics]. Sums in double. An example with an
+ * answer or a metric that is not finite has NaN (one bit pattern) for all its metrics. Not for a task that generates.
  */
 void hs_tasks_score(const hs_task *task, const hs_task_workload *workload, const double *answers, float *values);
 
@@ -164,9 +170,9 @@ void hs_tasks_text_list_clear(hs_text_list *list);
 typedef struct hs_scorer hs_scorer;
 
 /*
- * Scores 1 where an entry of a word list (one per line, as LDNOOBW has it) occurs, else 0. Entries and texts are compared
- * after hs_tokenizer_fold, white space between words counting the same in any amount; an occurrence neither begins nor ends
- * within a word (letters, marks and digits). Entries of several words and of no letter at all are fine.
+ * Scores 1 where an entry of a word list (one per line, as LDNOOBW has it) occurs, else 0. Entries and texts are
+ * compared after hs_tokenizer_fold, white space between words counting the same in any amount; an occurrence neither
+ * begins nor ends within a word (letters, marks and digits). Entries of several words and of no letter at all are fine.
  * HS_ERROR_INPUT: not UTF-8, an entry of more than 4 kB, no entry; names file and line.
  */
 hs_status hs_tasks_scorer_open_lexicon(const char *path, hs_scorer **scorer_out, hs_error *error);
@@ -182,10 +188,10 @@ typedef struct hs_classifier {
 } hs_classifier;
 
 /*
- * Scores the probability of a label: the logistic of its logit where labels are independent (or there is only one), else
- * its share of the softmax. A text is encoded with the tokenizer's special tokens and cut at its end to the model's
- * n_positions; equal texts of a call are scored once. HS_ERROR_USAGE: a model that is not a classifier, no such label (lists
- * those there are).
+ * Scores the probability of a label: the logistic of its logit where labels are independent (or there is only one),
+ * else its share of the softmax. A text is encoded with the tokenizer's special tokens and cut at its end to the
+ * model's n_positions; equal texts of a call are scored once. HS_ERROR_USAGE: a model that is not a classifier, no
+ * such label (lists those there are).
  */
 hs_status hs_tasks_scorer_open_classifier(const hs_classifier *classifier, hs_scorer **scorer_out, hs_error *error);
 void hs_tasks_scorer_free(hs_scorer *scorer);
@@ -195,8 +201,8 @@ uint64_t hs_tasks_scorer_hash(const hs_scorer *scorer);
 /* scores[texts->n], 0 to 1. A pure function of the list of texts: a classifier's batches are cut from it in order. */
 hs_status hs_tasks_scorer_score(hs_scorer *scorer, const hs_text_list *texts, double *scores, hs_error *error);
 /*
- * The same of a classifier with reads_prompts: text i is the second of a pair whose first is prompt i / n_samples % prompts->n,
- * cut as transformers' longest_first does.
+ * The same of a classifier with reads_prompts: text i is the second of a pair whose first is prompt i / n_samples %
+ * prompts->n, cut as transformers' longest_first does.
  */
 bool hs_tasks_scorer_reads_prompts(const hs_scorer *scorer);
 hs_status hs_tasks_scorer_score_pairs(hs_scorer *scorer, const hs_text_list *prompts, size_t n_samples,
@@ -206,8 +212,8 @@ hs_status hs_tasks_scorer_score_pairs(hs_scorer *scorer, const hs_text_list *pro
 
 bool hs_tasks_generates(const hs_task *task);
 /*
- * Appends the text of the prompt of an example of a generating task: its tokens decoded without special tokens, bytes that
- * are not UTF-8 replaced by U+FFFD.
+ * Appends the text of the prompt of an example of a generating task: its tokens decoded without special tokens, bytes
+ * that are not UTF-8 replaced by U+FFFD.
  */
 hs_status hs_tasks_prompt(const hs_task *task, size_t example, const hs_tokenizer *tokenizer, hs_text *text,
                           hs_error *error);
@@ -238,15 +244,15 @@ hs_status hs_tasks_generation_run(hs_generation *generation, const hs_task_workl
 const hs_text_list *hs_tasks_generation_texts(const hs_generation *generation);
 
 /*
- * Whether a sample of this prompt (of the workload) under this ablation met a logit that is not finite in the last run; the first
- * such sample had so many tokens by then.
+ * Whether a sample of this prompt (of the workload) under this ablation met a logit that is not finite in the last
+ * run; the first such sample had so many tokens by then.
  */
 bool hs_tasks_generation_not_finite(const hs_generation *generation, size_t ablation, size_t prompt,
                                     size_t *n_tokens_out);
 
 /*
- * Metrics of the last run: values[n_ablations, n_examples, n_metrics], all NaN where hs_tasks_generation_not_finite says so. The
- * likelihood of the sampled tokens is the clean model's, which is evaluated here.
+ * Metrics of the last run: values[n_ablations, n_examples, n_metrics], all NaN where hs_tasks_generation_not_finite
+ * says so. The likelihood of the sampled tokens is the clean model's, which is evaluated here.
  */
 hs_status hs_tasks_generation_score(hs_generation *generation, float *values, hs_error *error);
 

@@ -1,10 +1,10 @@
 /*
- * words: what a key of an experiment says where it is one of a few words. config reads a word once; from then on it is a
- * value of the enum here, so that a word that nobody knows cannot go on as a default. Whoever obeys a word includes this
- * header and not the whole of config.h.
+ * words: what a key of an experiment says where it is one of a few words. config reads a word once; from then on it
+ * is a value of the enum here, so that a word that nobody knows cannot go on as a default. Whoever obeys a word
+ * includes this header and not the whole of config.h.
  *
- * src/config/words.c has a list {word, value} for each enum: the check of what a file says, the message with the nearest
- * word, --print-config and the README's list of keys come from it. To add a word: a value here, a row there.
+ * src/config/words.c has a list {word, value} for each enum: the check of what a file says, the message with the
+ * nearest word, --print-config and the README's list of keys come from it. To add a word: a value here, a row there.
  */
 #ifndef HEADSWEEP_WORDS_H
 #define HEADSWEEP_WORDS_H
@@ -41,7 +41,8 @@ typedef enum hs_positions {
 extern const hs_word_list HS_CONFIG_POSITIONS;
 
 typedef enum hs_value_bias {
-    HS_VALUE_BIAS_RAW, /* z includes the head's share of b_V, so zero removes it: as hooks on Hugging Face models see it */
+    /* z includes the head's share of b_V, so zero removes it: as hooks on Hugging Face models see it */
+    HS_VALUE_BIAS_RAW,
     HS_VALUE_BIAS_FOLDED, /* b_V counts as part of b_O and stays: as TransformerLens (fold_value_biases) has it */
 } hs_value_bias;
 extern const hs_word_list HS_CONFIG_VALUE_BIASES;

@@ -43,7 +43,9 @@ static size_t whole(double number)
     return number >= 0 && number < 0x1p53 ? (size_t)number : 0;
 }
 
-/* As an experiment may have them at most (src/config/keys.c); a share of 0 or 1 is the smallest or largest of a sample. */
+/*
+ * As an experiment may have them at most (src/config/keys.c); a share of 0 or 1 is the smallest or largest of a sample.
+ */
 enum { MAX_RESAMPLES = 1000000, MAX_PERMUTATIONS = 10000000 };
 
 static hs_status check_options(const hs_analysis_options *options, hs_error *error)

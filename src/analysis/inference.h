@@ -35,7 +35,7 @@ typedef struct contrast_scratch {
 void hs__analysis_contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_analysis_options *options,
                                  contrast_scratch *scratch, double *row);
 
-/* ---- complete_sets.c ---------------------------------------------------------------------------------------------- */
+/* ---- complete_sets.c --------------------------------------------------------------------------------------------- */
 
 /* Marks the sets with every cell of every task. */
 hs_status hs__analysis_tables_find_complete(hs_analysis *analysis, hs_error *error);
@@ -47,7 +47,7 @@ hs_status hs__analysis_tables_find_singles(hs_analysis *analysis, hs_error *erro
 /* Computes all statistics of one task. Collective with `comm`. */
 hs_status hs__analysis_infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_error *error);
 
-/* ---- hypothesis_families.c ---------------------------------------------------------------------------------------- */
+/* ---- hypothesis_families.c --------------------------------------------------------------------------------------- */
 
 /* q-values of delta and interaction of one task. */
 hs_status hs__analysis_families_adjust(hs_analysis *analysis, uint32_t task, hs_error *error);
@@ -57,8 +57,9 @@ hs_status hs__analysis_families_adjust(hs_analysis *analysis, uint32_t task, hs_
 enum { STABILITY_HALVES = 200 };
 
 /*
- * Deltas of n single components under resampling, and under random halves of the examples (hs__analysis_resampling_halves): rows of
- * matrices that hold others too, because those of thousands of components are too large to be copied.
+ * Deltas of n single components under resampling, and under random halves of the examples
+ * (hs__analysis_resampling_halves): rows of matrices that hold others too, because those of thousands of components
+ * are too large to be copied.
  */
 typedef struct stability_inputs {
     size_t n;

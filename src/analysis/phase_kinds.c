@@ -18,7 +18,9 @@ void hs__analysis_add_phase(hs_planned_phases *planned, const phase_kind *kind, 
     planned->later.n_added += n_sets * n_added;
 }
 
-/* Bytes of the longest name that a set can have: of some order, all its components with the longest name of the model. */
+/*
+ * Bytes of the longest name that a set can have: of some order, all its components with the longest name of the model.
+ */
 static hs_status find_longest_name(const hs_phase_basis *basis, hs_planned_phases *planned, hs_error *error)
 {
     hs_component *components = NULL;
@@ -73,7 +75,7 @@ void hs_analysis_planned_phases_clear(hs_planned_phases *planned)
     *planned = (hs_planned_phases){0};
 }
 
-/* ---- in a file ---------------------------------------------------------------------------------------------------- */
+/* ---- in a file --------------------------------------------------------------------------------------------------- */
 
 static const phase_kind *kind_of(const hs_results *results, size_t phase)
 {

@@ -1,6 +1,6 @@
 /*
- * The kinds of later phases: a row each, which says all of it that depends on the kind. A phase is over when every cell of its
- * sets is done; the sets of the next one follow from the file then. Internal to the analysis room.
+ * The kinds of later phases: a row each, which says all of it that depends on the kind. A phase is over when every
+ * cell of its sets is done; the sets of the next one follow from the file then. Internal to the analysis room.
  */
 #ifndef ANALYSIS_PHASE_KINDS_H
 #define ANALYSIS_PHASE_KINDS_H
@@ -9,7 +9,10 @@
 
 typedef struct phase_kind {
     const char *name; /* of its phases in the file */
-    /* Adds the phases that the experiment asks for (hs__analysis_add_phase); HS_ERROR_USAGE: they have nothing to choose by. */
+    /*
+     * Adds the phases that the experiment asks for (hs__analysis_add_phase); HS_ERROR_USAGE: they have nothing to
+     * choose by.
+     */
     hs_status (*plan)(const hs_experiment *experiment, const hs_phase_basis *basis, hs_planned_phases *planned,
                       hs_error *error);
     /* The sets of the next phase, which comes after `n_before` of its kind. */

@@ -5,7 +5,7 @@
 #include "analysis/pruning.h"
 #include "headsweep/analysis.h"
 
-/* ---- what is asked for --------------------------------------------------------------------------------------------- */
+/* ---- what is asked for ------------------------------------------------------------------------------------------- */
 
 static hs_status check_pruned_intervention(const hs_experiment *experiment, const hs_phase_basis *basis,
                                            hs_error *error)
@@ -91,7 +91,7 @@ static hs_status plan_greedy(const hs_experiment *experiment, const hs_phase_bas
     return HS_OK;
 }
 
-/* ---- what is chosen ------------------------------------------------------------------------------------------------ */
+/* ---- what is chosen ---------------------------------------------------------------------------------------------- */
 
 /*
  * Where the set without `head` and those of `parent` stands; -1 if the file has none. Of a parent that was just
@@ -243,7 +243,7 @@ static hs_status choose_by_importance(hs_results *results, size_t n_before, hs_s
     return status;
 }
 
-/* ---- the rows ------------------------------------------------------------------------------------------------------ */
+/* ---- the rows ---------------------------------------------------------------------------------------------------- */
 
 static const char *follows_kept(const hs_experiment *stated, const char *setting)
 {

@@ -46,8 +46,8 @@ void hs__analysis_samples_fill(const hs_results_task *task, const summary *s, co
                                samples *out);
 /*
  * Deltas of the rows under other weights: out[n_rows, columns of `r`]. `clean_under`: summaries of the clean model
- * under them; NULL means 0, so that it is computed by the same function. `paired`, of rows that hs__analysis_samples_fill filled,
- * serves linear summaries; NULL for the clean model.
+ * under them; NULL means 0, so that it is computed by the same function. `paired`, of rows that
+ * hs__analysis_samples_fill filled, serves linear summaries; NULL for the clean model.
  */
 void hs__analysis_samples_under(const hs_results_task *task, const summary *s, const float *values,
                                 const double *paired, size_t n_rows, const resampling *r, const double *clean_under,

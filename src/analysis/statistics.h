@@ -95,8 +95,8 @@ hs_status hs__analysis_sign_flip_test(const sign_flips *flips, const double *dif
 /* The same by the saddlepoint alone; for tests. */
 double hs__analysis_sign_flip_saddlepoint(const double *differences, size_t n);
 /*
- * Mean over standard deviation (n - 1) of the differences: Cohen's d_z. NaN for fewer than two or if all are equal, residues of
- * rounding aside.
+ * Mean over standard deviation (n - 1) of the differences: Cohen's d_z. NaN for fewer than two or if all are equal,
+ * residues of rounding aside.
  */
 double hs__analysis_paired_effect(const double *differences, size_t n);
 
@@ -108,8 +108,8 @@ hs_status hs__analysis_benjamini_hochberg(const double *p, size_t n, double *q, 
 /* ---- rank_correlation.c ------------------------------------------------------------------------------------------ */
 
 /*
- * Rounds values[n] to a 2^-40th of the largest: combinations of shares that are equal on paper, such as means of F1s, may
- * differ by some last bits, and those must not decide a rank.
+ * Rounds values[n] to a 2^-40th of the largest: combinations of shares that are equal on paper, such as means of F1s,
+ * may differ by some last bits, and those must not decide a rank.
  */
 void hs__analysis_restore_ties(double *values, size_t n);
 /* Mid-ranks from 1 (ties share their mean) of values[n] into ranks[n]; order[n] is scratch. */

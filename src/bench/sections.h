@@ -1,4 +1,7 @@
-/* What the sections of `headsweep bench` share: random inputs, samples of their experiment, the launcher. Internal to the room. */
+/*
+ * What the sections of `headsweep bench` share: random inputs, samples of their experiment, the launcher. Internal to
+ * the room.
+ */
 #ifndef BENCH_SECTIONS_H
 #define BENCH_SECTIONS_H
 

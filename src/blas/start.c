@@ -1,7 +1,7 @@
 /*
  * The first product of OpenBLAS asks the system for a buffer a thread and asks again until it gets it: under a limit of
- * the address space it never returns, and nothing ends it but a signal. So room is looked for before, and the buffers are
- * taken at once, while there is some.
+ * the address space it never returns, and nothing ends it but a signal. So room is looked for before, and the buffers
+ * are taken at once, while there is some.
  */
 #include "headsweep/blas.h"
 

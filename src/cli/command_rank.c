@@ -91,8 +91,8 @@ static hs_status find_intervention(const hs_sets *sets, const char *name, int32_
 }
 
 /*
- * What is kept on the command line replaces all that the experiment keeps; the first tolerance is that of those that have
- * none of their own.
+ * What is kept on the command line replaces all that the experiment keeps; the first tolerance is that of those that
+ * have none of their own.
  */
 static hs_status take_keeps(const objective_arguments *arguments, hs_objective_names *names, hs_error *error)
 {

@@ -109,8 +109,8 @@ static hs_status join_command_line(int argc, char **argv, hs_text *text, hs_erro
 }
 
 /*
- * Rank 0 reads the file for all: thousands of ranks would be thousands of requests to one metadata server, and could see
- * different versions of a file that is being edited.
+ * Rank 0 reads the file for all: thousands of ranks would be thousands of requests to one metadata server, and could
+ * see different versions of a file that is being edited.
  */
 static hs_status load_experiment(hs_comm *comm, const run_arguments *arguments, hs_experiment **experiment_out,
                                  hs_error *error)
@@ -179,7 +179,10 @@ static hs_status run_experiment(const run_arguments *arguments, const char *comm
     HS_GOTO_DONE(load_experiment(comm, arguments, &experiment, error));
     status = run_and_print(comm, arguments, experiment, command_line, error);
 done:
-    /* Every rank has the same error by now; one of them prints it, before any rank can leave: launchers kill the others then. */
+    /*
+     * Every rank has the same error by now; one of them prints it, before any rank can leave: launchers kill the
+     * others then.
+     */
     if (status != HS_OK && hs_comm_rank(comm) == 0)
         hs__cli_print_and_clear_error(error);
     error->message[0] = '\0';

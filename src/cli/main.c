@@ -61,8 +61,8 @@ static hs_status run_command(int argc, char **argv, hs_error *error)
 }
 
 /*
- * Large blocks go back to the system when they are freed. Otherwise glibc keeps ever larger ones once some were freed, and
- * a rank would hold parts of earlier shards beyond run.memory_per_rank.
+ * Large blocks go back to the system when they are freed. Otherwise glibc keeps ever larger ones once some were
+ * freed, and a rank would hold parts of earlier shards beyond run.memory_per_rank.
  */
 static void return_freed_memory(void)
 {
@@ -72,8 +72,8 @@ static void return_freed_memory(void)
 }
 
 /*
- * A stream that was closed by whoever started us must not become the number of a file that we open: what is printed would
- * be written into it. It becomes one that cannot be written to, so that the loss is seen.
+ * A stream that was closed by whoever started us must not become the number of a file that we open: what is printed
+ * would be written into it. It becomes one that cannot be written to, so that the loss is seen.
  */
 static void occupy_closed_streams(void)
 {
@@ -117,8 +117,8 @@ static hs_status start_under_limits(int argc, char **argv, hs_error *error)
 }
 
 /*
- * Results that could not be written are as good as none, whenever it was noticed; the system says why at the next attempt
- * at last. Whoever stopped reading knows that: of that nothing is said.
+ * Results that could not be written are as good as none, whenever it was noticed; the system says why at the next
+ * attempt at last. Whoever stopped reading knows that: of that nothing is said.
  */
 static hs_status finish_output(hs_status status)
 {

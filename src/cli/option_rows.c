@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- values ------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 hs_status hs__cli_read_flag(const option_row *row, char *value, hs_error *error)
 {
@@ -54,7 +54,7 @@ void hs__cli_text_list_clear(text_list *list)
     *list = (text_list){0};
 }
 
-/* ---- help --------------------------------------------------------------------------------------------------------- */
+/* ---- help -------------------------------------------------------------------------------------------------------- */
 
 /* Where what is said of an option begins; a longer heading has a line of its own. */
 enum { HELP_COLUMN = 21 };
@@ -90,7 +90,7 @@ static void print_help(const command_syntax *syntax)
         printf("\n%s", syntax->notes);
 }
 
-/* ---- getopt ------------------------------------------------------------------------------------------------------- */
+/* ---- getopt ------------------------------------------------------------------------------------------------------ */
 
 /* The rows as getopt_long takes them, --help behind them. It returns FIRST_ROW + the row, or the row's letter. */
 enum { FIRST_ROW = 256 };

@@ -1,6 +1,7 @@
 /*
- * A subcommand's options as rows: what --help says of them, what getopt_long is told and where a value goes all come from one
- * row. A subcommand lists its rows with pointers into its own arguments and reads its command line with one call.
+ * A subcommand's options as rows: what --help says of them, what getopt_long is told and where a value goes all come
+ * from one row. A subcommand lists its rows with pointers into its own arguments and reads its command line with one
+ * call.
  */
 #ifndef CLI_OPTION_ROWS_H
 #define CLI_OPTION_ROWS_H
@@ -64,8 +65,8 @@ typedef struct command_syntax {
 } command_syntax;
 
 /*
- * Reads the options and the argument. *ended_out: --help, or another option that ends it, was there, and nothing else is to
- * be done. HS_ERROR_USAGE says what is wrong, and what was meant.
+ * Reads the options and the argument. *ended_out: --help, or another option that ends it, was there, and nothing else
+ * is to be done. HS_ERROR_USAGE says what is wrong, and what was meant.
  */
 hs_status hs__cli_read_command_line(int argc, char **argv, const command_syntax *syntax, bool *ended_out,
                                     hs_error *error);

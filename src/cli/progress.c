@@ -9,8 +9,8 @@ enum { MIN_BAR_WIDTH = 10, MAX_BAR_WIDTH = 40, USUAL_COLUMNS = 80 };
 #define TERMINAL_INTERVAL_SECONDS 0.1
 
 /*
- * mpirun takes the standard error of its ranks through a pipe and prints it on its own. So a rank asks what its parent's is:
- * on the launcher's host that is mpirun's own, elsewhere a daemon's, which is not a terminal.
+ * mpirun takes the standard error of its ranks through a pipe and prints it on its own. So a rank asks what its
+ * parent's is: on the launcher's host that is mpirun's own, elsewhere a daemon's, which is not a terminal.
  */
 static bool parent_writes_to_a_terminal(void)
 {
@@ -78,8 +78,8 @@ static size_t bar_width(size_t columns)
 }
 
 /*
- * The bar is as wide as the terminal lets it be, whatever stands beside it: it would move if it took what is left. What does
- * not fit into the rest of the line is cut off.
+ * The bar is as wide as the terminal lets it be, whatever stands beside it: it would move if it took what is left.
+ * What does not fit into the rest of the line is cut off.
  */
 static void show_bar(progress_display *display, double share, const char *text)
 {

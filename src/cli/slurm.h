@@ -14,8 +14,8 @@ typedef struct slurm_request {
 } slurm_request;
 
 /*
- * "#SBATCH" lines for the head of a job script, after a comment that states the margins. Memory is asked for by processor:
- * the host with the fewest ranks must hold the weights too.
+ * "#SBATCH" lines for the head of a job script, after a comment that states the margins. Memory is asked for by
+ * processor: the host with the fewest ranks must hold the weights too.
  */
 hs_status hs__cli_slurm_lines(const slurm_request *request, hs_text *text, hs_error *error);
 

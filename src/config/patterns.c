@@ -1,6 +1,7 @@
 /*
- * A task whose file is a pattern, such as "blimp/a*.jsonl", becomes a task for each file that matches. One process looks into the
- * folder and puts what it found behind the texts of the experiment's files; the others take it from there.
+ * A task whose file is a pattern, such as "blimp/a*.jsonl", becomes a task for each file that matches. One process
+ * looks into the folder and puts what it found behind the texts of the experiment's files; the others take it from
+ * there.
  */
 #include <glob.h>
 #include <stdlib.h>

@@ -43,10 +43,10 @@ typedef struct config_source {
 /* Reads the file; paths of @include are relative to its folder. HS_ERROR_USAGE names file and line of what is wrong. */
 hs_status hs__config_source_read(config_source *source, const char *path, hs_error *error);
 /*
- * The texts of all files that were read, in the order in which they were begun, each with the zero byte at its end, which no
- * experiment file holds; and a source made of such a block as hs__config_source_read() made it of the files, whose paths it needs
- * only for messages. Further texts may follow in the block. HS_ERROR_INTERNAL for a block of fewer texts than its @include
- * lines ask for.
+ * The texts of all files that were read, in the order in which they were begun, each with the zero byte at its end,
+ * which no experiment file holds; and a source made of such a block as hs__config_source_read() made it of the files,
+ * whose paths it needs only for messages. Further texts may follow in the block. HS_ERROR_INTERNAL for a block of
+ * fewer texts than its @include lines ask for.
  */
 hs_status hs__config_source_pack(const config_source *source, hs_text *block, hs_error *error);
 hs_status hs__config_source_read_block(config_source *source, const char *path, const hs_text *block, hs_error *error);

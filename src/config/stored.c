@@ -1,6 +1,6 @@
 /*
- * The configuration that a results file keeps, read back: each value as hs_config_list_values() wrote it, through the same
- * checks as an experiment file. Ranges of keys may become wider, never narrower, or older files could not be read.
+ * The configuration that a results file keeps, read back: each value as hs_config_list_values() wrote it, through the
+ * same checks as an experiment file. Ranges of keys may become wider, never narrower, or older files could not be read.
  */
 #include "config/excerpt.h"
 #include "config/loader.h"

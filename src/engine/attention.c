@@ -65,7 +65,7 @@ static void mix_runs(const struct hs_attention *attention, size_t head)
     }
 }
 
-/* ---- keys of single rows ------------------------------------------------------------------------------------------ */
+/* ---- keys of single rows ----------------------------------------------------------------------------------------- */
 
 static struct hs_head_row heads_of(const struct hs_attention *attention)
 {
@@ -98,7 +98,7 @@ static void mix_own(const struct hs_attention *attention, size_t row)
             own_key(attention, row, t) + hs_kv_width(attention->shape), heads_of(attention));
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 /* The softmax of the keys that each row sees; a family with windows will have ranges that begin later. */
 static void normalize(const struct hs_attention *attention)

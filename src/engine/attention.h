@@ -47,7 +47,10 @@ struct hs_attention {
     size_t n_runs;
     struct hs_own_keys own;
     float *pattern; /* [n_heads, n_rows, hs__engine_pattern_stride] */
-    /* Site `pattern`: reads or replaces the pattern [n_rows, stride] of a head, each row its visible columns. NULL: nobody. */
+    /*
+     * Site `pattern`: reads or replaces the pattern [n_rows, stride] of a head, each row its visible columns. NULL:
+     * nobody.
+     */
     void (*see)(const struct hs_attention *attention, size_t head, float *pattern, size_t stride);
     const void *context; /* of see */
 };

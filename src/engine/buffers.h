@@ -1,9 +1,9 @@
 /*
- * buffers: the memory of a pass, in one block for each side: rows of activations, which come from the device, and what the
- * walk itself reads and writes, which is the host's.
+ * buffers: the memory of a pass, in one block for each side: rows of activations, which come from the device, and
+ * what the walk itself reads and writes, which is the host's.
  *
- * A pass lists its buffers in one place, with sizes that follow from shapes. What is promised and what is allocated come from the
- * same list.
+ * A pass lists its buffers in one place, with sizes that follow from shapes. What is promised and what is allocated
+ * come from the same list.
  */
 #ifndef HEADSWEEP_ENGINE_BUFFERS_H
 #define HEADSWEEP_ENGINE_BUFFERS_H

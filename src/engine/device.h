@@ -1,7 +1,8 @@
 /*
- * device: what the engine computes on, as a table. A row has all that an operation on rows of activations asks for: matrix
- * products, kernels, and memory for what they read and write. Today's rows are the instruction sets of the processor, all of
- * which give the same bits between products; README.md says what a row for a device with memory of its own would bring.
+ * device: what the engine computes on, as a table. A row has all that an operation on rows of activations asks for:
+ * matrix products, kernels, and memory for what they read and write. Today's rows are the instruction sets of the
+ * processor, all of which give the same bits between products; README.md says what a row for a device with memory of
+ * its own would bring.
  */
 #ifndef HEADSWEEP_ENGINE_DEVICE_H
 #define HEADSWEEP_ENGINE_DEVICE_H

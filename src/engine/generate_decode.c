@@ -242,8 +242,8 @@ static void run_layers(struct hs_decoder *decoder)
 /* ---- the next tokens ------------------------------------------------------------------------------------------- */
 
 /*
- * A prompt with a logit that is not finite is left to the reference engine, as in an evaluation: where it has finite ones
- * these count, and what it says of the clean model names prompt and layer.
+ * A prompt with a logit that is not finite is left to the reference engine, as in an evaluation: where it has finite
+ * ones these count, and what it says of the clean model names prompt and layer.
  */
 static hs_status abandon(struct hs_decoder *decoder, size_t ablation, size_t prompt, hs_error *error)
 {

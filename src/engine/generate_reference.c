@@ -64,7 +64,9 @@ static void start_prompt(struct continuation *continuation, size_t prompt)
     continuation->prepared.workload = &continuation->workload;
 }
 
-/* Logits after `length` tokens of the grown sequence, by a pass over all of it; only the clean model's must be finite. */
+/*
+ * Logits after `length` tokens of the grown sequence, by a pass over all of it; only the clean model's must be finite.
+ */
 static hs_status run_pass(struct continuation *continuation, const hs_ablation *ablation, size_t length,
                           bool *finite_out, hs_error *error)
 {

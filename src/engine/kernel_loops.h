@@ -34,8 +34,8 @@ static inline struct exp_limits exp_limits(void)
 }
 
 /*
- * exp in single precision within 2 units in the last place for |x| <= 80. exp(x) = 2^n exp(r), |r| <= ln(2) / 2; the series to
- * r^7 leaves less than 6e-9. Has no branch, so that loops over it vectorise.
+ * exp in single precision within 2 units in the last place for |x| <= 80. exp(x) = 2^n exp(r), |r| <= ln(2) / 2; the
+ * series to r^7 leaves less than 6e-9. Has no branch, so that loops over it vectorise.
  */
 static inline float exp_within_limits(float x)
 {
@@ -58,8 +58,8 @@ static inline float exp_within_limits(float x)
 }
 
 /*
- * Beyond the limits the value at the nearer one: results that are subnormal, or become so when they are scaled, would cost a
- * hundred times as much.
+ * Beyond the limits the value at the nearer one: results that are subnormal, or become so when they are scaled, would
+ * cost a hundred times as much.
  */
 static inline float exp_float(float x, struct exp_limits limits)
 {
@@ -149,8 +149,8 @@ static void exponentiate(float *values, size_t n)
 }
 
 /*
- * erfc in single precision, 0 <= t <= 5.5: exp(t P(t)) with the coefficients of tests/reference/make_erfc_polynomial.py,
- * within 1e-7 of the truth and within 1e-4 of its size.
+ * erfc in single precision, 0 <= t <= 5.5: exp(t P(t)) with the coefficients of
+ * tests/reference/make_erfc_polynomial.py, within 1e-7 of the truth and within 1e-4 of its size.
  */
 static inline float erfc_float(float t, struct exp_limits limits)
 {
@@ -223,9 +223,9 @@ static void relu(float *values, size_t n)
 /* ---- distributions --------------------------------------------------------------------------------------------- */
 
 /*
- * The bits of numbers, read as integers, are in the order of the numbers once those of negative ones are turned round; doing that
- * twice changes nothing. Compilers vectorise the search for the largest integer, not that for the largest number, where the
- * order would matter if one were not a number.
+ * The bits of numbers, read as integers, are in the order of the numbers once those of negative ones are turned
+ * round; doing that twice changes nothing. Compilers vectorise the search for the largest integer, not that for the
+ * largest number, where the order would matter if one were not a number.
  */
 static inline int32_t turn_negative(int32_t bits)
 {

@@ -1,6 +1,6 @@
 /*
- * kernels: what the passes do between matrix products, one function an operation, as a table: kernel_loops.h is compiled into
- * one for each instruction set, and device.h has the rows.
+ * kernels: what the passes do between matrix products, one function an operation, as a table: kernel_loops.h is
+ * compiled into one for each instruction set, and device.h has the rows.
  *
  * Outputs first, then inputs, then sizes. Sums that decide accuracy run in double over a fixed number of lanes, so
  * that a result depends neither on the vector width of the processor nor on how many rows a call has.
@@ -82,13 +82,15 @@ struct hs_kernels {
     void (*exp_below)(float *out, const float *values, float maximum, size_t n);
     /* out [n] <- the whole part of (maximum - values) * per_unit, `last` where that is more or not a number. */
     void (*grade)(int32_t *out, const float *values, float maximum, float per_unit, int32_t last, size_t n);
-    /* Places of values [n] that are at least `least`, ascending, into out [limit]. Returns their number, at most limit. */
+    /*
+     * Places of values [n] that are at least `least`, ascending, into out [limit]. Returns their number, at most limit.
+     */
     size_t (*find_at_least)(uint32_t *out, size_t limit, const float *values, float least, size_t n);
     /* First place from `first` on at which values [n] are at least `least`; n where there is none. */
     size_t (*find_integer)(const uint32_t *values, uint32_t least, size_t first, size_t n);
     /*
-     * Number i of `noise` [4 * n_blocks] is word i % 4 of Philox4x32-10 (hs_random_philox) with this key and the counter
-     * {first_block + i / 4, counter[0], counter[1], counter[2]}.
+     * Number i of `noise` [4 * n_blocks] is word i % 4 of Philox4x32-10 (hs_random_philox) with this key and the
+     * counter {first_block + i / 4, counter[0], counter[1], counter[2]}.
      */
     void (*fill_noise)(uint32_t *noise, uint64_t key, uint32_t first_block, const uint32_t counter[3], size_t n_blocks);
 };

@@ -187,8 +187,8 @@ static void copy_repeated(const struct hs_prefix *prefix, size_t n_ablations)
 }
 
 /*
- * An ablation with an answer that is not finite is given to the reference engine, whose answers count: where the ablated
- * head was all that overflowed, a difference cannot take that back, but a pass of its own has finite ones.
+ * An ablation with an answer that is not finite is given to the reference engine, whose answers count: where the
+ * ablated head was all that overflowed, a difference cannot take that back, but a pass of its own has finite ones.
  */
 static hs_status answer_again(hs_engine *engine, const struct hs_prefix *prefix, const hs_ablation *ablation,
                               double *answers, hs_error *error)

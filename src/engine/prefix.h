@@ -36,8 +36,8 @@ struct hs_row_space {
 };
 
 /*
- * What children need of the nodes of one level: [layers, slots, live rows, ...]; in the last layer of scored rows. A node of
- * level n starts in layer n - 1 or later and has children in the next ones: layers before n are not there.
+ * What children need of the nodes of one level: [layers, slots, live rows, ...]; in the last layer of scored rows. A
+ * node of level n starts in layer n - 1 or later and has children in the next ones: layers before n are not there.
  */
 struct hs_level {
     struct hs_memory memory;

@@ -15,7 +15,10 @@ hs_status hs__engine_reference_donors(const hs_engine *engine, struct hs_prepare
 /* The ablation made ready for a pass; the edit borrows the scratch of `prepared`. */
 hs_status hs__engine_reference_edit(struct hs_edit *edit, const hs_engine *engine, struct hs_prepared *prepared,
                                     const hs_ablation *ablation, hs_error *error);
-/* After HS_ERROR_NUMERIC about the pass's one sequence: puts the ablation, and its first layer that is not finite, before. */
+/*
+ * After HS_ERROR_NUMERIC about the pass's one sequence: puts the ablation, and its first layer that is not finite,
+ * before.
+ */
 hs_status hs__engine_reference_explain(const struct hs_pass *failed, const hs_ablation *ablation, hs_error *error);
 
 /* generate_reference.c */

@@ -247,7 +247,10 @@ static void find_missing(void *context, hs_cell cell, cell_state state, float *v
         *missing = (missing_cell){true, cell};
 }
 
-/* MPI-IO can take what cannot be read for zeros (Open MPI 4.1 does), and other hosts can have written what is not seen here. */
+/*
+ * MPI-IO can take what cannot be read for zeros (Open MPI 4.1 does), and other hosts can have written what is not
+ * seen here.
+ */
 static hs_status read_back(hs_results *results, const cell_range *range, float *values, hs_error *error)
 {
     missing_cell missing = {0};

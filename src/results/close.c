@@ -25,9 +25,10 @@ int hs__results_file_rewrite_superblock(const char *path)
 enum { IS_OPEN = 1, CANNOT_CLOSE = 2 };
 
 /*
- * Closing is collective and writes the superblock. Where a write fails on one rank, HDF5 1.10 leaves the others waiting for
- * ever, and a process that is alone dies in MPI_Finalize (both seen with a quota). So closing is begun only if every rank
- * has the file open and could write to it until now; else it stays open, and the processes end without giving it back.
+ * Closing is collective and writes the superblock. Where a write fails on one rank, HDF5 1.10 leaves the others
+ * waiting for ever, and a process that is alone dies in MPI_Finalize (both seen with a quota). So closing is begun
+ * only if every rank has the file open and could write to it until now; else it stays open, and the processes end
+ * without giving it back.
  */
 static hs_status agree_to_close(hs_results *results, hs_error *error)
 {

@@ -55,8 +55,8 @@ static const char *const in_task_ranking[] = {
     "/set", "/sets/order", "/sets/intervention", "/sets/intervention_name", "/ranking/stability_field", NULL};
 
 /*
- * Gives datasets a name in another group too: netCDF finds the scales of a group and of the groups around it, xarray labels
- * a dataset with those of its own group alone.
+ * Gives datasets a name in another group too: netCDF finds the scales of a group and of the groups around it, xarray
+ * labels a dataset with those of its own group alone.
  */
 static hs_status link_into(hid_t group, const char *const *paths, hs_error *error)
 {

@@ -8,9 +8,9 @@ enum { MAX_TEXT_WIDTH = 1024 * 1024 };
 /* ---- groups and datasets, checked before anything is read -------------------------------------------------------- */
 
 /*
- * Only what lies in this very file: a link to another file would read what its maker chose. HDF5 1.10 takes this look for
- * collective, and a rank that had met an error before it would leave the others waiting: where all ranks open a file, rank 0
- * has looked at its links by itself just before.
+ * Only what lies in this very file: a link to another file would read what its maker chose. HDF5 1.10 takes this look
+ * for collective, and a rank that had met an error before it would leave the others waiting: where all ranks open a
+ * file, rank 0 has looked at its links by itself just before.
  */
 static hs_status check_link(const hs_results *results, hid_t parent, const char *name, hs_error *error)
 {

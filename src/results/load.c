@@ -5,8 +5,8 @@
 /* ---- reading tables ---------------------------------------------------------------------------------------------- */
 
 /*
- * The whole dataset, rows of n_columns, into a new array with room for `n_spare` more rows; its size was checked against the
- * file's. In pieces, as everything that grows with the sweep: MPI-IO layers fail on more than 2 GB at once.
+ * The whole dataset, rows of n_columns, into a new array with room for `n_spare` more rows; its size was checked
+ * against the file's. In pieces, as everything that grows with the sweep: MPI-IO layers fail on more than 2 GB at once.
  */
 static hs_status read_table(hs_results *results, const hs_file_rows *rows, size_t n_spare, void *array_out,
                             hs_error *error)

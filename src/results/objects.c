@@ -128,7 +128,9 @@ done:
     return status;
 }
 
-/* Contents that follow from the layout: names along the axis, or numbers. hs_free(bytes) them; none for other datasets. */
+/*
+ * Contents that follow from the layout: names along the axis, or numbers. hs_free(bytes) them; none for other datasets.
+ */
 static hs_status generate(const hs_dataset_row *row, const hs_extents *extents, hs_object_table *table,
                           char **bytes_out, hs_error *error)
 {

@@ -21,8 +21,9 @@ typedef struct hs_object_tables {
 herr_t hs__results_objects_set_group_properties(hid_t plist);
 hs_status hs__results_objects_create_group(hid_t parent, const char *name, hid_t *group_out, hs_error *error);
 /*
- * The datasets that the layout has in a group of this kind, with their meaning and axes; those of `contents` are written.
- * An optional one that `contents` does not have is left out. Scales that number or name their axis write themselves.
+ * The datasets that the layout has in a group of this kind, with their meaning and axes; those of `contents` are
+ * written. An optional one that `contents` does not have is left out. Scales that number or name their axis write
+ * themselves.
  */
 hs_status hs__results_objects_create_datasets(hid_t group, hs_group_kind kind, const hs_extents *extents,
                                               hs_object_tables contents, hs_scales *scales, hs_error *error);

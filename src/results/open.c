@@ -40,8 +40,8 @@ static int read_beginning(const char *path)
 }
 
 /*
- * A pipe or a device would block or do harm; a missing file deserves the system's own words; and what the system cannot read
- * HDF5 takes for damage, or leaves the other ranks waiting where one alone meets it in H5Fopen.
+ * A pipe or a device would block or do harm; a missing file deserves the system's own words; and what the system
+ * cannot read HDF5 takes for damage, or leaves the other ranks waiting where one alone meets it in H5Fopen.
  */
 static hs_status look_at_file(const char *path, int access_mode, uint64_t *n_bytes_out, hs_error *error)
 {

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 /*
- * What a run that was killed left: reserved, so zeros, or begun by HDF5. A link of that name goes too, but never what it
- * leads to; anything else is somebody's.
+ * What a run that was killed left: reserved, so zeros, or begun by HDF5. A link of that name goes too, but never what
+ * it leads to; anything else is somebody's.
  */
 static hs_status remove_leftover(const char *path, hs_error *error)
 {

@@ -1,8 +1,8 @@
 /*
- * What the last run had other than /experiment. It may change what the ranking says but no value, so it is written again
- * with the ranking, by a raw write like everything after the creation: a checksum, then a line `key = value` a setting.
- * A text that is not whole counts as none, and the word of the ranking covers it, so that a run that dies between the two
- * leaves statistics that are computed anew, never another objective's.
+ * What the last run had other than /experiment. It may change what the ranking says but no value, so it is written
+ * again with the ranking, by a raw write like everything after the creation: a checksum, then a line `key = value` a
+ * setting. A text that is not whole counts as none, and the word of the ranking covers it, so that a run that dies
+ * between the two leaves statistics that are computed anew, never another objective's.
  */
 /* memmem() is Linux's. */
 #define _GNU_SOURCE

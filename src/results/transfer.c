@@ -11,7 +11,9 @@ hid_t hs__results_file_memory(hs_results *results, size_t n)
     return H5Sset_extent_simple(results->memory_space, 1, &extent, NULL) < 0 ? H5I_INVALID_HID : results->memory_space;
 }
 
-/* Of MPI-IO HDF5 may learn no more than that too little was written: the system knows why, at the next attempt at last. */
+/*
+ * Of MPI-IO HDF5 may learn no more than that too little was written: the system knows why, at the next attempt at last.
+ */
 hs_status hs__results_file_fail_write(hs_results *results, hs_error *error, const char *what, ...)
 {
     const int write_error = errno;

@@ -1,6 +1,6 @@
 /*
- * Finding a set by what it holds. The hash of a set is the sum of its components' hashes: that of a set with one component
- * more is one addition away, however large the set is.
+ * Finding a set by what it holds. The hash of a set is the sum of its components' hashes: that of a set with one
+ * component more is one addition away, however large the set is.
  */
 #include "headsweep/sets.h"
 #include "sets/set_table.h"

@@ -1,6 +1,6 @@
 /*
- * Names of sets, written and read: "2.1+3.0". A set of many is named by its first components and its last, which are found
- * without writing the set out.
+ * Names of sets, written and read: "2.1+3.0". A set of many is named by its first components and its last, which are
+ * found without writing the set out.
  */
 #include "sets/set_table.h"
 

@@ -6,8 +6,9 @@
 #include "study/storage.h"
 
 /*
- * Each host may have a copy of its own of checkpoint and data, or a file system that shows it an older one, and then cells of two
- * experiments would stand side by side. So what rank 0 read is compared with what the others read before any cell is computed.
+ * Each host may have a copy of its own of checkpoint and data, or a file system that shows it an older one, and then
+ * cells of two experiments would stand side by side. So what rank 0 read is compared with what the others read before
+ * any cell is computed.
  */
 
 static hs_status complain(const char *what, const char *here, const char *there, hs_error *error)

@@ -1,10 +1,10 @@
 /*
  * group_sizes: how large groups are, by counted operations.
  *
- * A group is what a rank is handed at least, and what a stop or a kill can lose. Counting sets would make it a second of a small model
- * and hours of a large one. What a set costs depends on the layers at which it leaves what was computed already, so a count for
- * each layer tells the cost of every set in its place. The number of ranks must not matter: groups are as small as thousands of ranks
- * would like them where that costs next to nothing.
+ * A group is what a rank is handed at least, and what a stop or a kill can lose. Counting sets would make it a second
+ * of a small model and hours of a large one. What a set costs depends on the layers at which it leaves what was
+ * computed already, so a count for each layer tells the cost of every set in its place. The number of ranks must not
+ * matter: groups are as small as thousands of ranks would like them where that costs next to nothing.
  */
 #include "study/group_sizes.h"
 
@@ -30,8 +30,9 @@ static double at_most(double value, double most)
 }
 
 /*
- * Costs of sets one after the other. A set is a path in the ablation tree, one edge for each layer that it edits; a group computes each
- * edge of its sets once. So an edge is known by the hash of what leads to it, and costs nothing if the group has met it.
+ * Costs of sets one after the other. A set is a path in the ablation tree, one edge for each layer that it edits; a
+ * group computes each edge of its sets once. So an edge is known by the hash of what leads to it, and costs nothing
+ * if the group has met it.
  */
 typedef struct group_costs {
     const hs_study *study;
@@ -165,8 +166,8 @@ static double flops_of_sweep(const hs_plan *plan)
 }
 
 /*
- * The smallest groups that thousands of ranks would like and that repeat little of one another's work, which is measured
- * against the largest that there may be.
+ * The smallest groups that thousands of ranks would like and that repeat little of one another's work, which is
+ * measured against the largest that there may be.
  */
 static hs_status choose_target(hs_plan *plan, const hs_set_costs *costs, hs_group_size *size, double *wanted_out,
                                hs_error *error)

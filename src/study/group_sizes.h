@@ -5,21 +5,22 @@
 #include "study/storage.h"
 
 /*
- * Cuts the blocks of the study's plan, whose shards are cut and whose sets_per_group are the most that a group may hold, by counted
- * operations. `inputs` [n_tasks] are those of the plan; `n_live`: rows that each set computes on the largest shard.
- * A pure function of experiment, model and data.
+ * Cuts the blocks of the study's plan, whose shards are cut and whose sets_per_group are the most that a group may
+ * hold, by counted operations. `inputs` [n_tasks] are those of the plan; `n_live`: rows that each set computes on the
+ * largest shard. A pure function of experiment, model and data.
  */
 hs_status hs__study_size_groups(hs_study *study, const hs_plan_input *inputs, size_t n_live, hs_error *error);
 /*
- * The plan of a phase: sets first_set .. first_set + n_sets - 1, n_sets > 0, which the space has, on the shards of the study's plan,
- * in groups that are no larger than that plan's.
+ * The plan of a phase: sets first_set .. first_set + n_sets - 1, n_sets > 0, which the space has, on the shards of
+ * the study's plan, in groups that are no larger than that plan's.
  */
 hs_status hs__study_plan_phase(const hs_study *study, uint64_t first_set, uint64_t n_sets, hs_plan *plan_out,
                                hs_error *error);
 
 /*
- * Rows for shards, at most `batch_rows`, that let one set be a group of the size that was chosen by hs__study_size_groups, but not so few
- * that matrix products are slow, unless a set would have more operations than any group should.
+ * Rows for shards, at most `batch_rows`, that let one set be a group of the size that was chosen by
+ * hs__study_size_groups, but not so few that matrix products are slow, unless a set would have more operations than
+ * any group should.
  */
 size_t hs__study_rows_per_shard(const hs_study *study, const hs_plan_input *inputs, size_t batch_rows);
 

@@ -8,10 +8,15 @@
 enum {
     /* Program, libraries, and what MPI and HDF5 keep for themselves: measured with Open MPI 4.1 (x86-64). */
     PROCESS_BYTES = 31 << 20,
-    /* What HDF5 keeps of a task's group, from the creation of the file on, and for how many tasks it is in the above. */
+    /*
+     * What HDF5 keeps of a task's group, from the creation of the file on, and for how many tasks it is in the above.
+     */
     GROUP_BYTES = 720 * 1024,
     FEW_TASKS = 2,
-    /* OpenBLAS packs panels of a few hundred rows and all columns of the right matrix: measured. The vocabulary comes in tiles. */
+    /*
+     * OpenBLAS packs panels of a few hundred rows and all columns of the right matrix: measured. The vocabulary comes
+     * in tiles.
+     */
     PANEL_BYTES_A_COLUMN = 2048,
     MOST_COLUMNS = 4096,
     /* A token of the vocabulary in the tokenizer's tables, and what reading it leaves behind: measured with a Unigram

@@ -1,5 +1,6 @@
 /*
- * schedule: how well a plan's groups fill so many ranks, by the scheduler itself in virtual time over what the groups cost.
+ * schedule: how well a plan's groups fill so many ranks, by the scheduler itself in virtual time over what the groups
+ * cost.
  */
 #include "study/group_sizes.h"
 

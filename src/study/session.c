@@ -1,4 +1,7 @@
-/* A run from end to end: the results file, its lock and this run's row in it, around the sweep and what is concluded from it. */
+/*
+ * A run from end to end: the results file, its lock and this run's row in it, around the sweep and what is concluded
+ * from it.
+ */
 #include "study/session.h"
 
 #include <time.h>
@@ -29,7 +32,7 @@ static hs_status announce(study_session *s, hs_error *error)
     return hs_comm_agree(s->comm, status, error);
 }
 
-/* ---- the results file ----------------------------------------------------------------------------------------------- */
+/* ---- the results file -------------------------------------------------------------------------------------------- */
 
 hs_status hs_study_check_place(const hs_experiment *experiment, hs_error *error)
 {
@@ -129,7 +132,7 @@ static hs_status open_results(study_session *s, hs_error *error)
     return hs_comm_agree(s->comm, status, error);
 }
 
-/* ---- the sweep --------------------------------------------------------------------------------------------------------- */
+/* ---- the sweep --------------------------------------------------------------------------------------------------- */
 
 static hs_status sweep(study_session *s, hs_error *error)
 {
@@ -141,7 +144,7 @@ static hs_status sweep(study_session *s, hs_error *error)
     return status;
 }
 
-/* ---- what is kept of a run --------------------------------------------------------------------------------------------- */
+/* ---- what is kept of a run --------------------------------------------------------------------------------------- */
 
 static hs_status begin_record(study_session *s, hs_error *error)
 {
@@ -166,7 +169,10 @@ hs_status hs__study_end_record(study_session *s, hs_error *error)
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
-/* In the order in which things can go wrong at least cost: the place of the file before the model, the model before the file. */
+/*
+ * In the order in which things can go wrong at least cost: the place of the file before the model, the model before
+ * the file.
+ */
 static hs_status begin(study_session *s, hs_error *error)
 {
     char host[256] = "";

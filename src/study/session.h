@@ -25,26 +25,27 @@ hs_status hs__study_end_record(study_session *s, hs_error *error);
 
 /*
  * sweep_phases.c. Collective. Sweeps the phases that the file has as far as cells are missing; chooses the sets of each
- * further phase from the results so far on rank 0, adds them to the file, and sweeps them. The report, also of a sweep that
- * was stopped, adds up all phases.
+ * further phase from the results so far on rank 0, adds them to the file, and sweeps them. The report, also of a
+ * sweep that was stopped, adds up all phases.
  */
 hs_status hs__study_sweep_phases(study_session *s, hs_run_report *report_out, hs_error *error);
 
 /*
- * conclusion.c. Collective. All ranks compute the statistics, rank 0 stores and ranks them, all make the texts that are to be
- * kept. Analysis and ranking are in *outcome also on failure, for whoever clears it.
+ * conclusion.c. Collective. All ranks compute the statistics, rank 0 stores and ranks them, all make the texts that
+ * are to be kept. Analysis and ranking are in *outcome also on failure, for whoever clears it.
  */
 hs_status hs__study_conclude(study_session *s, hs_study_outcome *outcome, hs_error *error);
 
 /*
- * best_texts.c. Collective. Keeps the texts of the clean model and of the best sets - by the objective, else those that change
- * the task's first metric most - for each task whose file has room for them. `analysis` is of rank 0; NULL elsewhere.
+ * best_texts.c. Collective. Keeps the texts of the clean model and of the best sets - by the objective, else those
+ * that change the task's first metric most - for each task whose file has room for them. `analysis` is of rank 0;
+ * NULL elsewhere.
  */
 hs_status hs__study_save_best_texts(study_session *s, const hs_analysis *analysis, hs_error *error);
 
 /*
- * cores.c. Collective: one warning if the ranks, or whoever made the file before, run other kernels of OpenBLAS, because the
- * last bits depend on them.
+ * cores.c. Collective: one warning if the ranks, or whoever made the file before, run other kernels of OpenBLAS,
+ * because the last bits depend on them.
  */
 hs_status hs__study_warn_of_other_cores(const study_session *s, hs_error *error);
 

@@ -41,8 +41,8 @@ hs_status hs__study_load_model(hs_comm *comm, const char *folder, hs_model **mod
                                float **own_out, hs_error *error);
 
 /*
- * HS_ERROR_USAGE: the experiment names a metric that its task does not have, which would otherwise be found when the sweep
- * is done. The tasks are open.
+ * HS_ERROR_USAGE: the experiment names a metric that its task does not have, which would otherwise be found when the
+ * sweep is done. The tasks are open.
  */
 hs_status hs__study_check_metrics(const hs_study *study, hs_error *error);
 
@@ -84,20 +84,20 @@ hs_status hs__study_longest_reference(const hs_study *study, size_t *longest_out
 size_t hs__study_self_test_examples(const hs_study *study);
 
 /*
- * Identity of the experiment: the identity keys of the configuration, then hashes of model, tokenizer, data and sets. The experiment
- * hash runs over exactly these rows, so two experiments differ if and only if a row does. Owned rows.
+ * Identity of the experiment: the identity keys of the configuration, then hashes of model, tokenizer, data and sets.
+ * The experiment hash runs over exactly these rows, so two experiments differ if and only if a row does. Owned rows.
  */
 hs_status hs__study_identity(const hs_study *study, hs_config_values *values_out, hs_error *error);
 
 /*
- * Hashing weights reads all of them: the first rank of each host does it. Collective where `comm` is not NULL: everyone gets rank 0's
- * hash. HS_ERROR_INPUT: a host has other weights in `folder`.
+ * Hashing weights reads all of them: the first rank of each host does it. Collective where `comm` is not NULL:
+ * everyone gets rank 0's hash. HS_ERROR_INPUT: a host has other weights in `folder`.
  */
 bool hs__study_hashes_weights(const hs_comm *comm);
 hs_status hs__study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash_inout, hs_error *error);
 /*
- * Collective where `comm` is not NULL: the experiment hash, from the identity. HS_ERROR_INPUT: a rank's identity is not rank 0's; names
- * its host and the row.
+ * Collective where `comm` is not NULL: the experiment hash, from the identity. HS_ERROR_INPUT: a rank's identity is
+ * not rank 0's; names its host and the row.
  */
 hs_status hs__study_identify(hs_comm *comm, hs_study *study, hs_error *error);
 
@@ -109,8 +109,9 @@ hs_status hs__study_describe_notes(const hs_study *study, hs_text *text, hs_erro
 const char *hs__study_reference_notes(const hs_study *study);
 
 /*
- * Collective. Reference means over the sequences of all tasks, or of reference.file. Each chunk of sequences is summed by one
- * rank and the chunks are added in their order on every rank, so that the bits do not depend on the number of ranks.
+ * Collective. Reference means over the sequences of all tasks, or of reference.file. Each chunk of sequences is
+ * summed by one rank and the chunks are added in their order on every rank, so that the bits do not depend on the
+ * number of ranks.
  */
 hs_status hs__study_compute_means(hs_comm *comm, hs_study *study, hs_error *error);
 /* The means that the results file was created with. */
@@ -120,10 +121,10 @@ hs_status hs__study_read_means(hs_study *study, hs_results *results, hs_error *e
 void hs__study_take_phases(hs_study *study, const hs_results *results);
 
 /*
- * Collective. Keeps the continuations of these ablation sets in the file, in the rows of /results/TASK/text in this order;
- * the rest of the rows are taken back. Nothing happens where they are there already. The groups that hold the sets are sampled
- * again, each by one rank, so the texts are those that were scored, whatever the number of ranks. HS_ERROR_INTERNAL:
- * more sets than the file has rows.
+ * Collective. Keeps the continuations of these ablation sets in the file, in the rows of /results/TASK/text in this
+ * order; the rest of the rows are taken back. Nothing happens where they are there already. The groups that hold the
+ * sets are sampled again, each by one rank, so the texts are those that were scored, whatever the number of ranks.
+ * HS_ERROR_INTERNAL: more sets than the file has rows.
  */
 hs_status hs__study_save_texts(hs_comm *comm, hs_study *study, hs_results *results, size_t task, const uint64_t *sets,
                                size_t n_sets, hs_error *error);

@@ -5,7 +5,9 @@
 
 #include "sweep/run_state.h"
 
-/* Rank 0 answers the workers between layers of its own computing (hs_poll), so a lease never waits for a whole group. */
+/*
+ * Rank 0 answers the workers between layers of its own computing (hs_poll), so a lease never waits for a whole group.
+ */
 typedef struct coordinator {
     run_state *run;
     MPI_Comm comm;

@@ -136,7 +136,9 @@ static hs_status begin_block(block_list *blocks, uint64_t set, hs_error *error)
     return HS_OK;
 }
 
-/* Does the set that costs `flops` begin another block? Small groups hold a few sets, for the speed of their products. */
+/*
+ * Does the set that costs `flops` begin another block? Small groups hold a few sets, for the speed of their products.
+ */
 static bool is_full(const block_list *blocks, uint64_t set, double flops, hs_group_size size)
 {
     const uint64_t n = set - blocks->first[blocks->n - 1];

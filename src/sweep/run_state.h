@@ -23,8 +23,8 @@ typedef struct run_state {
 } run_state;
 
 /*
- * Collective. Fills missing, n_missing, cells_before and cells_damaged; the ranks share the checking. With `fresh` every group is
- * missing and nothing is read.
+ * Collective. Fills missing, n_missing, cells_before and cells_damaged; the ranks share the checking. With `fresh`
+ * every group is missing and nothing is read.
  */
 hs_status hs__sweep_run_find_missing(run_state *run, bool fresh, hs_error *error);
 
@@ -44,7 +44,10 @@ hs_status hs__sweep_run_work(run_state *run, hs_error *error);
 /* All tags of the sweep's messages. */
 enum run_tag { RUN_TAG_REPORT = 1, RUN_TAG_LEASE = 2, RUN_TAG_STOP = 3 };
 
-/* The coordinator sends each worker exactly one empty RUN_TAG_STOP: early when the sweep is to end, else after the last report. */
+/*
+ * The coordinator sends each worker exactly one empty RUN_TAG_STOP: early when the sweep is to end, else after the
+ * last report.
+ */
 
 /* A worker to the coordinator: RUN_REPORT_WORDS of u64. */
 enum run_report_word {

@@ -23,7 +23,9 @@ static uint64_t at_most(uint64_t value, uint64_t limit)
     return value < limit ? value : limit;
 }
 
-/* Guided self-scheduling with a factor of 4 for groups of unequal cost: large leases first, single groups at the end. */
+/*
+ * Guided self-scheduling with a factor of 4 for groups of unequal cost: large leases first, single groups at the end.
+ */
 static hs_lease guided_next(hs_scheduler *scheduler, size_t rank)
 {
     uint64_t remaining = scheduler->n_items - scheduler->cursor;

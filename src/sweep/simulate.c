@@ -1,8 +1,10 @@
 /*
- * simulate: the scheduler on many ranks in virtual time, for plans that are true and for measurements that no machine is large enough for.
+ * simulate: the scheduler on many ranks in virtual time, for plans that are true and for measurements that no machine
+ * is large enough for.
  *
- * An event is a rank that ends a group. The rank goes on with its lease, or with the next one, which it asked for when it began the last
- * group of this one. Rank 0 answers between two matrix products of its own, so an answer takes a while.
+ * An event is a rank that ends a group. The rank goes on with its lease, or with the next one, which it asked for
+ * when it began the last group of this one. Rank 0 answers between two matrix products of its own, so an answer takes
+ * a while.
  */
 #include "headsweep/sweep.h"
 

@@ -19,7 +19,7 @@ size_t hs__tasks_continuation_length(const hs_sampling *sampling, const int32_t 
     return n > 0 && hs_engine_sampling_is_end(sampling, tokens[n - 1]) ? n - 1 : n;
 }
 
-/* ---- bytes that are not UTF-8 --------------------------------------------------------------------------------------- */
+/* ---- bytes that are not UTF-8 ------------------------------------------------------------------------------------ */
 
 /* Which second bytes a lead byte allows (Unicode Standard, table 3-7), and the length of its characters. */
 static size_t character_of_lead(unsigned char lead, unsigned char *first_out, unsigned char *last_out)
@@ -84,7 +84,7 @@ done:
     return status;
 }
 
-/* ---- stop texts ------------------------------------------------------------------------------------------------------ */
+/* ---- stop texts -------------------------------------------------------------------------------------------------- */
 
 /* Where the first stop text begins; the text's length if there is none. */
 static size_t find_stop(const hs_text_list *stops, const hs_text *text)

@@ -43,8 +43,8 @@ hs_status hs__tasks_source_next_byte(task_source *source, int *byte_out, hs_erro
 typedef size_t task_measure(const char *bytes, size_t n_bytes, void *context);
 
 /*
- * Passes over the record at the position as `measure` finds it, or all that is left; *is_whole_out is false if it has no
- * end. Of one that is longer than TASK_MAX_LINE_BYTES comes one byte more than these, and the rest is not read.
+ * Passes over the record at the position as `measure` finds it, or all that is left; *is_whole_out is false if it has
+ * no end. Of one that is longer than TASK_MAX_LINE_BYTES comes one byte more than these, and the rest is not read.
  */
 hs_status hs__tasks_source_cut(task_source *source, task_measure *measure, void *context, const char **record_out,
                                size_t *length_out, bool *is_whole_out, hs_error *error);

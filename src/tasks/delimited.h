@@ -25,22 +25,23 @@ typedef struct delimited_dialect {
 } delimited_dialect;
 
 /*
- * Length of the record at `bytes` with its line end, which is none within quotes; 0 where it does not end within `n_bytes`;
+ * Length of the record at `bytes` with its line end, which is none within quotes; 0 where it does not end within
+ * `n_bytes`;
  * *in_quotes_out: because of a quote that is not closed there.
  */
 size_t hs__tasks_delimited_length(const char *bytes, size_t n_bytes, const delimited_dialect *dialect,
                                   bool *in_quotes_out);
 
 /*
- * HS_ERROR_INPUT "place: ...": bytes between a closing quote and the delimiter. `length` is hs__tasks_delimited_length(), or that of the
- * last record, which needs no line end.
+ * HS_ERROR_INPUT "place: ...": bytes between a closing quote and the delimiter. `length` is
+ * hs__tasks_delimited_length(), or that of the last record, which needs no line end.
  */
 hs_status hs__tasks_delimited_read(const char *bytes, size_t length, const delimited_dialect *dialect,
                                    const char *place, delimited_record *record, hs_error *error);
 
 /*
- * Whether the lines of a record of several are like records of `n_fields` fields each, at least half of them and two: so it looks where
- * a quote that was none has swallowed records.
+ * Whether the lines of a record of several are like records of `n_fields` fields each, at least half of them and two:
+ * so it looks where a quote that was none has swallowed records.
  */
 bool hs__tasks_delimited_looks_swallowed(const char *bytes, size_t length, const delimited_dialect *dialect,
                                          size_t n_fields);

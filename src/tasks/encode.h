@@ -28,8 +28,8 @@ typedef struct task_encoder {
 } task_encoder;
 
 /*
- * HS_ERROR_USAGE: an unknown policy, or "always" without a BOS. NULL counts as "auto". The delimiter is "". Clear in any
- * case.
+ * HS_ERROR_USAGE: an unknown policy, or "always" without a BOS. NULL counts as "auto". The delimiter is "". Clear in
+ * any case.
  */
 hs_status hs__tasks_encoder_init(task_encoder *encoder, hs_bos bos, const hs_tokenizer *tokenizer,
                                  const hs_model *model, hs_error *error);
@@ -37,7 +37,8 @@ void hs__tasks_encoder_clear(task_encoder *encoder);
 
 /*
  * Replaces `ids` by those of a text that stands at the start of a sequence. An empty text gives the prefix token,
- * empty ids give none. HS_ERROR_INPUT: a text without a tokenizer, an id outside the model's vocabulary, no prefix token.
+ * empty ids give none. HS_ERROR_INPUT: a text without a tokenizer, an id outside the model's vocabulary, no prefix
+ * token.
  */
 hs_status hs__tasks_encode_prompt(const task_encoder *encoder, const task_text *text, const char *place,
                                   hs_token_list *ids, hs_error *error);
@@ -69,8 +70,8 @@ hs_status hs__tasks_encode_whole(task_context *scratch, const task_encoder *enco
                                  const char *place, hs_token_list *ids, hs_error *error);
 
 /*
- * A document as lm-evaluation-harness takes it for its perplexity (loglikelihood_rolling): the prefix token and behind it
- * the text with the special tokens that the tokenizer adds, which are scored too.
+ * A document as lm-evaluation-harness takes it for its perplexity (loglikelihood_rolling): the prefix token and
+ * behind it the text with the special tokens that the tokenizer adds, which are scored too.
  */
 hs_status hs__tasks_encode_document(const task_encoder *encoder, const task_text *text, const char *place,
                                     hs_token_list *ids, hs_error *error);
@@ -81,7 +82,7 @@ hs_status hs__tasks_check_vocabulary(const task_encoder *encoder, const hs_token
 /* HS_ERROR_INPUT: a text where there is no tokenizer. */
 hs_status hs__tasks_no_tokenizer(const task_text *text, const char *place, hs_error *error);
 
-/* ---- encode_input.c: what an encoder reads ------------------------------------------------------------------------ */
+/* ---- encode_input.c: what an encoder reads ----------------------------------------------------------------------- */
 
 typedef struct task_input {
     task_text text;
@@ -92,10 +93,10 @@ typedef struct task_input {
 } task_input;
 
 /*
- * Replaces `encoding` by the input between the tokenizer's special tokens, texts cut as transformers' "longest_first" to
- * `n_most` ids (SIZE_MAX: not); ids as they are given. encoding->special marks what begins, parts and ends sentences. Types
- * are all 0 where the model has but one, or its tokenizer's class gives none. HS_ERROR_INPUT: nothing but special tokens, ids
- * with a pair, types that do not fit ids or model, a tokenizer that cannot join a pair.
+ * Replaces `encoding` by the input between the tokenizer's special tokens, texts cut as transformers' "longest_first"
+ * to `n_most` ids (SIZE_MAX: not); ids as they are given. encoding->special marks what begins, parts and ends
+ * sentences. Types are all 0 where the model has but one, or its tokenizer's class gives none. HS_ERROR_INPUT:
+ * nothing but special tokens, ids with a pair, types that do not fit ids or model, a tokenizer that cannot join a pair.
  */
 hs_status hs__tasks_encode_input(const task_encoder *encoder, const task_input *input, const char *place, size_t n_most,
                                  hs_encoding *encoding, hs_error *error);

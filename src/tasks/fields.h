@@ -63,8 +63,8 @@ typedef struct task_text {
 } task_text;
 
 /*
- * HS_ERROR_INPUT where the value is neither. The index is of an element of the field; SIZE_MAX if it is the field. A number
- * is the text that the file has, for which `number` is: the text is borrowed from it then.
+ * HS_ERROR_INPUT where the value is neither. The index is of an element of the field; SIZE_MAX if it is the field. A
+ * number is the text that the file has, for which `number` is: the text is borrowed from it then.
  */
 hs_status hs__tasks_text_from(const hs_json_value *value, const char *name, size_t index, const char *place,
                               hs_text *number, task_text *text_out, hs_error *error);

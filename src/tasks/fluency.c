@@ -158,7 +158,7 @@ done:
     return status;
 }
 
-/* ---- its cost ------------------------------------------------------------------------------------------------------ */
+/* ---- its cost ---------------------------------------------------------------------------------------------------- */
 
 /* Samples that differ from their first token on, as far as there are ids for it. */
 static hs_status add_made_up(fluency *f, size_t prompt, size_t vocabulary, int32_t *tokens, hs_error *error)

@@ -56,7 +56,7 @@ void hs__tasks_diversity_clear(task_diversity *diversity);
 hs_status hs__tasks_diversity_measure(task_diversity *diversity, const hs_text_list *texts, size_t first,
                                       size_t n_texts, double distinct_out[TASK_LONGEST_GRAM], hs_error *error);
 
-/* ---- fluency.c: likelihood under the clean model ------------------------------------------------------------------ */
+/* ---- fluency.c: likelihood under the clean model ----------------------------------------------------------------- */
 
 /* Samples of the prompts of a workload under several ablations, as hs_engine_generate gives them. */
 typedef struct task_samples {
@@ -67,8 +67,8 @@ typedef struct task_samples {
 } task_samples;
 
 /*
- * nll[n_ablations, prompts->n, n_samples]: -log p of each sample's tokens after its prompt, without the end token, by the
- * model with nothing ablated. Equal samples of a prompt are evaluated once.
+ * nll[n_ablations, prompts->n, n_samples]: -log p of each sample's tokens after its prompt, without the end token, by
+ * the model with nothing ablated. Equal samples of a prompt are evaluated once.
  */
 hs_status hs__tasks_fluency_measure(hs_engine *engine, const task_samples *samples, double *nll, hs_error *error);
 /* What that costs at most for the samples of one ablation. */

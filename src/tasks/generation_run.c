@@ -69,7 +69,7 @@ void hs_tasks_generation_free(hs_generation *g)
     hs_free(g);
 }
 
-/* ---- sampling ------------------------------------------------------------------------------------------------------ */
+/* ---- sampling ---------------------------------------------------------------------------------------------------- */
 
 static size_t n_samples_of(const hs_generation *g)
 {
@@ -126,7 +126,7 @@ const hs_text_list *hs_tasks_generation_texts(const hs_generation *g)
     return &g->texts;
 }
 
-/* ---- scoring ------------------------------------------------------------------------------------------------------- */
+/* ---- scoring ----------------------------------------------------------------------------------------------------- */
 
 static void score_toxicity(const hs_generation *g, size_t first, float *values)
 {
@@ -232,7 +232,7 @@ hs_status hs_tasks_generation_score(hs_generation *g, float *values, hs_error *e
     return HS_OK;
 }
 
-/* ---- cost ---------------------------------------------------------------------------------------------------------- */
+/* ---- cost -------------------------------------------------------------------------------------------------------- */
 
 /* Adds the operations of a pass that is made `n` times, in this program as in a naive loop. */
 static void add_passes(hs_engine_cost *cost, const hs_engine_cost *pass, double n)

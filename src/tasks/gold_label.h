@@ -17,17 +17,18 @@ typedef struct task_alternatives {
 } task_alternatives;
 
 /*
- * By the experiment file's `labels`, or else by the record's names, or else by what `label_is` says: the index from 0, as a
- * whole number, a truth value of two, or digits; the text, white space around it apart; or a list with a 1 for the right one
- * and a 0 for each other. Without that it is what it can be. A list of one is its element. HS_ERROR_INPUT: it is none of these;
- * it is the text of one and the index of another; digits are an index here and were a text in an earlier record.
+ * By the experiment file's `labels`, or else by the record's names, or else by what `label_is` says: the index from
+ * 0, as a whole number, a truth value of two, or digits; the text, white space around it apart; or a list with a 1
+ * for the right one and a 0 for each other. Without that it is what it can be. A list of one is its element.
+ * HS_ERROR_INPUT: it is none of these; it is the text of one and the index of another; digits are an index here and
+ * were a text in an earlier record.
  */
 hs_status hs__tasks_label_read(task_compiler *compiler, const task_alternatives *alternatives,
                                const hs_json_value *value, size_t *index_out, hs_error *error);
 
 /*
- * Whether a list has a 0 or 1 for each of the n alternatives that may be right together, rather than their indices. HS_ERROR_INPUT:
- * it could be either.
+ * Whether a list has a 0 or 1 for each of the n alternatives that may be right together, rather than their indices.
+ * HS_ERROR_INPUT: it could be either.
  */
 hs_status hs__tasks_label_is_marks(const task_compiler *compiler, const hs_json_value *list, size_t n, bool *marks_out,
                                    hs_error *error);

@@ -63,7 +63,10 @@ static hs_status fail_here(const task_source *source, hs_error *error, const cha
     return hs_fail(error, HS_ERROR_INPUT, "%s:%zu: invalid JSON: %s", source->path, source->next_line, what);
 }
 
-/* To the end of a value, however long it is: one that begins here, or the outermost of `depth` brackets around this place. */
+/*
+ * To the end of a value, however long it is: one that begins here, or the outermost of `depth` brackets around this
+ * place.
+ */
 static hs_status skip_value(task_source *source, size_t depth, hs_error *error)
 {
     value_scan scan = {.depth = depth, .has_begun = depth > 0};

@@ -1,6 +1,6 @@
 /*
- * json_document: how the records of a JSON file lie in it. A line each (JSON Lines); one value after the other, over any
- * number of lines; or as elements of a list, which is the whole document or somewhere in it.
+ * json_document: how the records of a JSON file lie in it. A line each (JSON Lines); one value after the other, over
+ * any number of lines; or as elements of a list, which is the whole document or somewhere in it.
  */
 #ifndef TASKS_JSON_DOCUMENT_H
 #define TASKS_JSON_DOCUMENT_H
@@ -17,8 +17,8 @@ typedef struct task_json_document {
 } task_json_document;
 
 /*
- * Finds the records and passes over what is before them. `records` leads to the list: "data", "data.train", "0.items"; "" where the
- * file is the list, or has no list. HS_ERROR_INPUT names file and line of what is in the way.
+ * Finds the records and passes over what is before them. `records` leads to the list: "data", "data.train",
+ * "0.items"; "" where the file is the list, or has no list. HS_ERROR_INPUT names file and line of what is in the way.
  */
 hs_status hs__tasks_json_open(task_source *source, const char *records, task_json_document *document_out,
                               hs_error *error);

@@ -1,4 +1,6 @@
-/* classification: does a classifier give the right label? Labels exclude each other, or are independent (multi_label). */
+/*
+ * classification: does a classifier give the right label? Labels exclude each other, or are independent (multi_label).
+ */
 #include <math.h>
 #include <string.h>
 
@@ -18,10 +20,10 @@ static hs_status unknown_label(const task_compiler *compiler, size_t n, bool is_
     (void)is_index;
     for (size_t i = 0; model->labels != NULL && i < n && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", model->labels[i]);
-    return hs_fail(error, HS_ERROR_INPUT,
-                   "%s: field `label`, \"%s\", is not a label of the classifier; there are 0 to %zu%s%s", compiler->place,
-                   hs__tasks_quote(compiler->label.text, compiler->label.length, quoted, sizeof quoted), n - 1,
-                   used > 0 ? ": " : "", known);
+    return hs_fail(
+        error, HS_ERROR_INPUT, "%s: field `label`, \"%s\", is not a label of the classifier; there are 0 to %zu%s%s",
+        compiler->place, hs__tasks_quote(compiler->label.text, compiler->label.length, quoted, sizeof quoted), n - 1,
+        used > 0 ? ": " : "", known);
 }
 
 static hs_status label_text(task_compiler *compiler, const void *labels, size_t index, task_text *text_out,

@@ -1,6 +1,6 @@
 /*
- * minimal_pair: which of two sentences is the likelier, as lm-evaluation-harness scores BLiMP: without a context. Masked
- * language models by pseudo-log-likelihood.
+ * minimal_pair: which of two sentences is the likelier, as lm-evaluation-harness scores BLiMP: without a context.
+ * Masked language models by pseudo-log-likelihood.
  */
 #include "tasks/kinds.h"
 

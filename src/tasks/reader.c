@@ -8,7 +8,9 @@
 typedef hs_status parse_function(task_reader *reader, const char *bytes, size_t length, hs_error *error);
 static parse_function parse_json, parse_delimited, parse_text;
 
-/* A kind of file: a record is a line, unless a delimiter says that fields in quotes may hold line ends, or it is JSON. */
+/*
+ * A kind of file: a record is a line, unless a delimiter says that fields in quotes may hold line ends, or it is JSON.
+ */
 typedef struct task_file_format {
     const char *ending;
     char delimiter;

@@ -2,10 +2,10 @@
  * reader: a data file, record by record, as objects. The file's ending says what it is, what gzip packed is unpacked
  * whatever it is called, and ".gz" is not an ending of its own:
  *
- *   .csv .tsv   a header, then an object a record: the header's names, or those that the experiment file gives, -> strings.
- *               CSV is as RFC 4180 has it: a field in quotes may hold delimiters, line ends and doubled quotes; a quote
- *               elsewhere than at a field's start stands for itself. In TSV all quotes stand for themselves, unless the
- *               experiment file says otherwise.
+ *   .csv .tsv   a header, then an object a record: the header's names, or those that the experiment file gives, ->
+ *               strings. CSV is as RFC 4180 has it: a field in quotes may hold delimiters, line ends and doubled
+ *               quotes; a quote elsewhere than at a field's start stands for itself. In TSV all quotes stand for
+ *               themselves, unless the experiment file says otherwise.
  *   .txt        { "text": the line }
  *   all others  JSON: an object a line (JSON Lines), objects over several lines, or a list of them
  *
@@ -39,9 +39,10 @@ typedef struct task_reader {
 } task_reader;
 
 /*
- * `data_format` may be NULL: nothing but the ending says how to read. HS_ERROR_USAGE: it says what does not suit the ending.
- * HS_ERROR_INPUT: a file that is not a text, a CSV or TSV file without a header, or with a name twice in it, no list of records where
- * one should be.
+ * `data_format` may be NULL: nothing but the ending says how to read. HS_ERROR_USAGE: it says what does not suit the
+ * ending.
+ * HS_ERROR_INPUT: a file that is not a text, a CSV or TSV file without a header, or with a name twice in it, no list
+ * of records where one should be.
  */
 hs_status hs__tasks_reader_open(const char *path, const hs_data_format *data_format, task_reader *reader_out,
                                 hs_error *error);
@@ -49,8 +50,8 @@ void hs__tasks_reader_clear(task_reader *reader);
 
 /*
  * The object of the next record that is not blank, valid until the next call; NULL at the end. HS_ERROR_INPUT begins
- * with "path:line: ": not UTF-8, a NUL byte, no JSON, no object, quotes that do not match, more or fewer fields than the
- * header has, longer than TASK_MAX_LINE_BYTES (found without reading the rest of it).
+ * with "path:line: ": not UTF-8, a NUL byte, no JSON, no object, quotes that do not match, more or fewer fields than
+ * the header has, longer than TASK_MAX_LINE_BYTES (found without reading the rest of it).
  */
 hs_status hs__tasks_reader_next(task_reader *reader, const hs_json_value **object_out, hs_error *error);
 /* Passes over the next record without looking at what is in it; *skipped_out is false at the end. */

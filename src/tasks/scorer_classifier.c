@@ -38,7 +38,7 @@ typedef struct classifier_scorer {
     size_t answers_capacity;
 } classifier_scorer;
 
-/* ---- opening ------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 static hs_status no_such_label(const hs_model *model, const char *label, hs_error *error)
 {
@@ -51,8 +51,8 @@ static hs_status no_such_label(const hs_model *model, const char *label, hs_erro
         status = hs_names_add(&names, model->labels[i], error);
     if (status == HS_OK)
         status = hs_fail_name(error, HS_ERROR_USAGE, &names, label,
-                              "scorer_label = \"%s\" is not a label of the classifier, nor an index from 0 to %zu", label,
-                              model->shape.n_outputs - 1);
+                              "scorer_label = \"%s\" is not a label of the classifier, nor an index from 0 to %zu",
+                              label, model->shape.n_outputs - 1);
     hs_names_clear(&names);
     return status;
 }
@@ -131,7 +131,7 @@ static hs_status set_up(classifier_scorer *scorer, hs_error *error)
     return hs_engine_new(classifier->model, &options, &scorer->engine, error);
 }
 
-/* ---- scoring ------------------------------------------------------------------------------------------------------- */
+/* ---- scoring ----------------------------------------------------------------------------------------------------- */
 
 static int compare_bytes(const char *a, size_t a_length, const char *b, size_t b_length)
 {

@@ -36,7 +36,7 @@ static hs_status fold(lexicon_scorer *scorer, const char *text, size_t length, h
     return HS_OK;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static hs_status add_entry(void *context, const char *entry, size_t length, const char *place, hs_error *error)
 {
@@ -73,9 +73,12 @@ static hs_status sort_entries(lexicon_scorer *scorer, hs_error *error)
     return HS_OK;
 }
 
-/* ---- matching ------------------------------------------------------------------------------------------------------ */
+/* ---- matching ---------------------------------------------------------------------------------------------------- */
 
-/* The first entry from `first` to `last` whose byte number `n` is at least `byte`; all of them have the bytes before it. */
+/*
+ * The first entry from `first` to `last` whose byte number `n` is at least `byte`; all of them have the bytes before
+ * it.
+ */
 static size_t lower_bound(const lexicon_scorer *scorer, size_t first, size_t last, size_t n, int byte)
 {
     while (first < last) {

@@ -1,4 +1,6 @@
-/* template: a text made of a record's fields, as in "Question: {question.stem}\nAnswer:"; {{ and }} stand for braces. */
+/*
+ * template: a text made of a record's fields, as in "Question: {question.stem}\nAnswer:"; {{ and }} stand for braces.
+ */
 #ifndef TASKS_TEMPLATE_H
 #define TASKS_TEMPLATE_H
 

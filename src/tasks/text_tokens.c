@@ -61,7 +61,7 @@ const char *hs_tasks_text_token_name(hs_text_token which)
     return NAMES[which];
 }
 
-/* ---- for people --------------------------------------------------------------------------------------------------- */
+/* ---- for people -------------------------------------------------------------------------------------------------- */
 
 /* Control characters would break the line. */
 static hs_status append_quoted(const hs_text *token, hs_text *text, hs_error *error)

@@ -1,8 +1,9 @@
 #!/bin/bash
-# A greedy pruning curve through every head of a model with the shape of Llama-3-8B's heads and next to no width: what its table
-# of sets costs, which grows with the square of the heads. key = value lines.
+# A greedy pruning curve through every head of a model with the shape of Llama-3-8B's heads and next to no width: what
+# its table of sets costs, which grows with the square of the heads. key = value lines.
 #
-#   usage: pruning.sh [LAYERS [HEADS [RANKS]]]     32, 32 and 1 by default: 524,801 sets of up to 1,024 heads, 15 minutes
+#   usage: pruning.sh [LAYERS [HEADS [RANKS]]]     32, 32 and 1 by default: 524,801 sets of up to 1,024 heads, 15
+# minutes
 #
 #   planned_rank, planned_tables   MB that plan states for a rank, and of them for tables of sets and tasks
 #   peak_rank                      MB resident at the peak of the largest rank

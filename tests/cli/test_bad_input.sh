@@ -101,8 +101,8 @@ if [ "$(id -u)" -ne 0 ]; then
     says err "locked"
 fi
 
-# A file-size limit stands for a full disk: the error comes before the sweep, and nothing is left behind. MPI itself needs
-# files of some megabytes, so the results file is made larger than those.
+# A file-size limit stands for a full disk: the error comes before the sweep, and nothing is left behind. MPI itself
+# needs files of some megabytes, so the results file is made larger than those.
 expect 5 bash -c 'ulimit -f 16000; exec "$@"' limited "$program" run copy/quickstart.cfg --set "sweep.orders=[1,2,3]" \
     --set "sweep.interventions=zero,flip,scale=0.5,uniform,first_token,scale=2" --set output.results=full.h5
 says err "full.h5"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The same bits for 1, 2, 3 and 4 ranks, for both scheduling policies, and for any way of cutting the groups into leases;
-# with each engine, and where only one rank can read the experiment file.
+# The same bits for 1, 2, 3 and 4 ranks, for both scheduling policies, and for any way of cutting the groups into
+# leases; with each engine, and where only one rank can read the experiment file.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -24,7 +24,8 @@ for engine in prefix reference; do
     rm static.h5
 done
 
-# Rank 0 alone reads the experiment file and what it includes: on other hosts there may be none, or another version of it.
+# Rank 0 alone reads the experiment file and what it includes: on other hosts there may be none, or another version of
+# it.
 mkdir parts none other
 expect 0 "$HEADSWEEP_PROGRAM" run "$quickstart" "${options[@]}" --set "output.results=\"$work/read_once.h5\"" --print-config
 cp "$work/out" parts/all.cfg
@@ -34,7 +35,8 @@ expect 0 "$HEADSWEEP_MPIEXEC" -n 1 "$HEADSWEEP_PROGRAM" run e.cfg : \
     -n 1 -wdir "$work/none" "$HEADSWEEP_PROGRAM" run e.cfg : -n 1 -wdir "$work/other" "$HEADSWEEP_PROGRAM" run e.cfg
 same_results prefix.h5 read_once.h5
 
-# Ranks with other kernels of OpenBLAS, and a file that is continued with others, are told of (Debian's has all kernels in one).
+# Ranks with other kernels of OpenBLAS, and a file that is continued with others, are told of (Debian's has all
+# kernels in one).
 other=Prescott
 expect 0 "$HEADSWEEP_PROGRAM" plan "$quickstart" "${options[@]}"
 core=$(sed -n "s/^model .*, //p" "$work/err")

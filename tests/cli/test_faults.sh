@@ -1,13 +1,15 @@
 #!/bin/bash
-# Faults that a whole program meets: numbers that are not finite, two jobs on one file with and without HDF5's locks, weights
-# that are cut, a clock that jumps, an address space that is limited, a library that never returns. Bad files and folders are in test_bad_input.sh, kills in tests/crash.
+# Faults that a whole program meets: numbers that are not finite, two jobs on one file with and without HDF5's locks,
+# weights that are cut, a clock that jumps, an address space that is limited, a library that never returns. Bad files
+# and folders are in test_bad_input.sh, kills in tests/crash.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
 program=$HEADSWEEP_PROGRAM
 small=(--set tasks.toxicity.limit=10 --set tasks.accuracy.limit=10 --set "sweep.orders=[1]")
 
-# Times 3e38 some heads leave single precision on some examples: those are marked, by both engines and any number of ranks.
+# Times 3e38 some heads leave single precision on some examples: those are marked, by both engines and any number of
+# ranks.
 overflow=("${small[@]}" --set 'sweep.interventions=["zero","scale=3e38"]')
 for engine in prefix reference; do
     expect 0 "$program" run "$quickstart" "${overflow[@]}" --set run.engine=$engine --set output.results=$engine-1.h5
@@ -31,8 +33,8 @@ done
 [ "$("$program" status prefix-1.h5 | grep values)" = "$("$program" status reference-1.h5 | grep values)" ] ||
     fail "the engines mark different numbers of values"
 
-# Two jobs on one file, started at the same moment: the lock is the run's own, so HDF5's may be off. The other one goes on until it
-# is told to stop, and then nothing is lost.
+# Two jobs on one file, started at the same moment: the lock is the run's own, so HDF5's may be off. The other one
+# goes on until it is told to stop, and then nothing is lost.
 for locking in TRUE FALSE; do
     pids=()
     for job in 1 2; do

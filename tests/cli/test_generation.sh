@@ -1,6 +1,6 @@
 #!/bin/bash
-# Generated texts from end to end: the two heads of the embedded model that make it write rudely, the same bits and texts for
-# any number of ranks, lease and kill, the texts in the file, and what is refused.
+# Generated texts from end to end: the two heads of the embedded model that make it write rudely, the same bits and
+# texts for any number of ranks, lease and kill, the texts in the file, and what is refused.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -42,7 +42,8 @@ for set in realtoxicityprompts toxigen; do
     says err "toxicity (generation, 1 example)"
 done
 
-# ---- what overflows ----------------------------------------------------------------------------------------------------
+# ---- what overflows
+# ----------------------------------------------------------------------------------------------------
 
 # Where a logit is not finite no token can be drawn: NaN in the file, the sweep goes on, and both engines agree where.
 for engine in prefix reference; do
@@ -100,7 +101,8 @@ expect 6 "$program" run "$experiment" "${bits[@]}" --set "tasks.written.lexicon=
     --set output.results=prefix.h5
 says err "hash.scorer.written"
 
-# ---- which tokens texts begin and end with ----------------------------------------------------------------------------
+# ---- which tokens texts begin and end with
+# ----------------------------------------------------------------------------
 
 expect 0 "$program" report prefix.h5 --format csv --table provenance
 says out 'prefix_token'

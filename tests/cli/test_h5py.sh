@@ -1,5 +1,6 @@
 #!/bin/bash
-# The README's Python, pasted as it stands, finds the same deltas as `headsweep rank`, and averages only what may be averaged.
+# The README's Python, pasted as it stands, finds the same deltas as `headsweep rank`, and averages only what may be
+# averaged.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -33,7 +34,8 @@ while IFS=, read -r -a row; do
 done < <(tail -n +2 "$work/out")
 [ "$n_compared" -eq 32 ] || fail "$n_compared of 32 sets were compared"
 
-# A set that is not finished, one with a value that is not finite, F1 and a ratio over nothing: no number is made of them.
+# A set that is not finished, one with a value that is not finite, F1 and a ratio over nothing: no number is made of
+# them.
 "$python" - <<'EOF' || fail "the file cannot be changed"
 import h5py
 import numpy as np

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The job scripts from other folders, as copies that know their place no more, and with names of every kind. A real SLURM is in
-# tests/slurm; here are stand-ins for its commands.
+# The job scripts from other folders, as copies that know their place no more, and with names of every kind. A real
+# SLURM is in tests/slurm; here are stand-ins for its commands.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -49,7 +49,8 @@ echo "a,b" >words.csv
 expect 5 bash "$jobs/report.sbatch" quickstart.cfg "${small[@]}" --set output.results=words.h5
 [ "$(cat words.csv)" = "a,b" ] || fail "a table was written over"
 
-# As SLURM runs them: copies in a spool folder. Where they came from it tells, or HEADSWEEP_HOME, or the folder of the submission.
+# As SLURM runs them: copies in a spool folder. Where they came from it tells, or HEADSWEEP_HOME, or the folder of the
+# submission.
 mkdir "$work/spool" "$work/bin"
 cat >"$work/bin/scontrol" <<'SCRIPT'
 #!/bin/bash

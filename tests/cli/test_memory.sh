@@ -9,8 +9,8 @@ program=$HEADSWEEP_PROGRAM
 expect 0 "$program" bench --inputs inputs --layers 4 --heads 4 --width 256 --vocabulary 2000 --tokens 64
 experiment=inputs/experiment.cfg
 
-# sweep FILE RANKS OPTION...: pairs of two heads per layer, and what needs means and donors; statistics that need less than
-# that.
+# sweep FILE RANKS OPTION...: pairs of two heads per layer, and what needs means and donors; statistics that need less
+# than that.
 options=(--set "sweep.heads=[\"*.0-1\"]" --set "sweep.interventions=[\"zero\",\"mean\",\"resample\",\"uniform\"]"
     --set sweep.orders=[1,2] --set analysis.resamples=200)
 sweep() {

@@ -1,6 +1,7 @@
 #!/bin/bash
-# A results file that one rank alone cannot read or write, from any moment of a run on: all ranks end, with one message, and the same
-# command goes on to the same bytes. HEADSWEEP_FAULTS: moments for each call and rank (6). Memory is tests/crash/test_memory_failures.c's.
+# A results file that one rank alone cannot read or write, from any moment of a run on: all ranks end, with one
+# message, and the same command goes on to the same bytes. HEADSWEEP_FAULTS: moments for each call and rank (6).
+# Memory is tests/crash/test_memory_failures.c's.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 

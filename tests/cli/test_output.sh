@@ -1,5 +1,6 @@
 #!/bin/bash
-# What is written: reports never over what is somebody else's or an input, results never into a disk that is full without a word.
+# What is written: reports never over what is somebody else's or an input, results never into a disk that is full
+# without a word.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Controls and pruning curves from end to end: what plan and run say, the same bits for 1 to 4 ranks, a sweep that is stopped
-# or killed within and between its phases and goes on, rank --pruning in every format, and what is refused.
+# Controls and pruning curves from end to end: what plan and run say, the same bits for 1 to 4 ranks, a sweep that is
+# stopped or killed within and between its phases and goes on, rank --pruning in every format, and what is refused.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -52,8 +52,8 @@ chosen_phases() {
     "$program" status "$1" 2>/dev/null | sed -n 's/^phases_chosen = //p'
 }
 
-# What a kill would leave at any moment: copies of the file while it is written, torn ones among them. One of each number of
-# phases goes on, on another number of ranks, to the same bits.
+# What a kill would leave at any moment: copies of the file while it is written, torn ones among them. One of each
+# number of phases goes on, on another number of ranks, to the same bits.
 "$program" run --quiet "$quickstart" "${options[@]}" --set output.results=live.h5 >"$work/out" 2>"$work/err" &
 sweep=$!
 n=0

@@ -1,7 +1,7 @@
 #!/bin/bash
-# A file system with quotas. Btrfs copies what is rewritten, so a results file that had room when it was created can meet the quota at
-# every later write: the run ends with the reason, no rank waits for another, and the same command goes on once there is room.
-# What is mounted is seen by this script alone, and goes with it.
+# A file system with quotas. Btrfs copies what is rewritten, so a results file that had room when it was created can
+# meet the quota at every later write: the run ends with the reason, no rank waits for another, and the same command
+# goes on once there is room. What is mounted is seen by this script alone, and goes with it.
 if [ -z "${HEADSWEEP_OWN_MOUNTS-}" ] && unshare --mount true 2>/dev/null; then
     HEADSWEEP_OWN_MOUNTS=1 exec unshare --mount "$BASH" "$0"
 fi

@@ -25,7 +25,8 @@ same_as_readme "tasks" tasks.txt "headsweep run --help-tasks"
 sed -n '/^import h5py/,$p' "$HEADSWEEP_SOURCE/tests/cli/read_results.py" >python.txt
 same_as_readme "python" python.txt "tests/cli/read_results.py from its imports on"
 
-# The commands that need no data of the reader's own work as they stand, from the project's top folder, one after the other.
+# The commands that need no data of the reader's own work as they stand, from the project's top folder, one after the
+# other.
 mkdir top top/build && ln -s "$HEADSWEEP_SOURCE/configs" top/configs && ln -s "$HEADSWEEP_PROGRAM" top/build/headsweep
 commands=$(sed -n -e ':join' -e '/\\$/ { N; s/\\\n */ /; b join' -e '}' -e 's/^    //p' "$readme" |
     grep -E '^(mpirun -n [0-9]+ )?build/headsweep [a-z]+ (configs/|results/(quickstart|generation|pruned)\.h5)')

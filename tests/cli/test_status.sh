@@ -1,6 +1,6 @@
 #!/bin/bash
-# What is seen of a sweep from outside: status --watch beside a run, beside one that was killed and goes on, on a terminal and in
-# a log; and rank on a file that is not finished.
+# What is seen of a sweep from outside: status --watch beside a run, beside one that was killed and goes on, on a
+# terminal and in a log; and rank on a file that is not finished.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -56,7 +56,8 @@ says out "run = none"
 total=$(sed -n 's/^cells_total = //p' "$work/out")
 tail -n 1 watch.log | grep -qF "  $total/$total cells" || fail "status has $total cells, the watch: $(tail -n 1 watch.log)"
 
-# A run that is killed: the file says whose it is, then that it is nobody's; the same command again goes on under the same watch.
+# A run that is killed: the file says whose it is, then that it is nobody's; the same command again goes on under the
+# same watch.
 again=(run --quiet "$quickstart" --set run.engine=reference --set tasks.toxicity.limit=8 --set tasks.accuracy.limit=8
     --set "sweep.orders=[1,2,3]" --set analysis.resamples=200 --set output.results=killed.h5)
 "$program" "${again[@]}" >run.out 2>run.err </dev/null &

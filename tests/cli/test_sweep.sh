@@ -1,5 +1,6 @@
 #!/bin/bash
-# The embedded experiment from end to end: plan, run, status, rank in every format, run again, refuse another experiment,
+# The embedded experiment from end to end: plan, run, status, rank in every format, run again, refuse another
+# experiment,
 # --set and --print-config.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Names of what the linker sees (src/README.md, style rule 4): hs_ROOM_x is public and stands in include/headsweep; hs__ROOM_x is
-# private to a room and is not there; what one file alone uses is static. base's public names go without the room: hs_text_clear.
+# Names of what the linker sees (src/README.md, style rule 4): hs_ROOM_x is public and stands in include/headsweep;
+# hs__ROOM_x is private to a room and is not there; what one file alone uses is static. base's public names go without
+# the room: hs_text_clear.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -45,7 +46,8 @@ awk -v also="$also" '
         exit wrong > 0
     }' "$work/public" "$work/tested" "$work/symbols" || fail "names are not as src/README.md says"
 
-# One name for each thing: a type that more than one file knows is defined in one of them, and a file's name says which it is.
+# One name for each thing: a type that more than one file knows is defined in one of them, and a file's name says
+# which it is.
 grep -rHoE '^(typedef )?(struct|enum|union) hs_\w+ \{|^\} hs_\w+;' include src --include='*.h' --include='*.c' |
     sed -E 's/^([^:]+):.*\b(hs_\w+).*/\2 \1/' | sort -u |
     awk '{ n[$1]++; where[$1] = where[$1] " " $2 }

@@ -48,7 +48,8 @@ says err "no such file.cfg"
 expect 5 "$program" status missing.h5
 says err "missing.h5"
 
-# Processes that another MPI's launcher started are alone without knowing it: one of them says so, and nothing is touched.
+# Processes that another MPI's launcher started are alone without knowing it: one of them says so, and nothing is
+# touched.
 run=("$program" run "$quickstart" --set "sweep.orders=[1]" --set tasks.toxicity.limit=4 --set tasks.accuracy.limit=4
     --set output.results=alone/r.h5)
 expect 2 env SLURM_NTASKS=3 SLURM_STEP_NUM_TASKS=3 SLURM_PROCID=0 "${run[@]}"

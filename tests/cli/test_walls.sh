@@ -1,6 +1,6 @@
 #!/bin/bash
-# Rooms stand in an order, and none knows one that comes after it (src/README.md): neither its header nor its private ones; and
-# each library that one room keeps in is used there alone.
+# Rooms stand in an order, and none knows one that comes after it (src/README.md): neither its header nor its private
+# ones; and each library that one room keeps in is used there alone.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# xarray opens a results file with both of its engines for HDF5, every group and the tree of them, with labels on the axes.
+# xarray opens a results file with both of its engines for HDF5, every group and the tree of them, with labels on the
+# axes.
 # HEADSWEEP_PYTHON: a Python that has them; else Debian's, which need not.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"

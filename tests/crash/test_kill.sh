@@ -1,7 +1,7 @@
 #!/bin/bash
-# kill -9 of a worker, of the coordinator, of mpirun, or of everything, at random moments of a sweep and right when its file is made or
-# its ranking begins; it is started again each time with another number of ranks until it is finished: no done cell is lost, the
-# file can always be read, and the bytes equal an undisturbed run.
+# kill -9 of a worker, of the coordinator, of mpirun, or of everything, at random moments of a sweep and right when
+# its file is made or its ranking begins; it is started again each time with another number of ranks until it is
+# finished: no done cell is lost, the file can always be read, and the bytes equal an undisturbed run.
 # HEADSWEEP_KILLS sets the number of kills (default 40), HEADSWEEP_SEED the random numbers.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../cli/library.sh"

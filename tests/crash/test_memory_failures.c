@@ -1,8 +1,8 @@
 /*
- * Memory runs out at the k-th allocation of a whole run - reading the experiment, the checkpoint, the data, sweeping, ranking - for
- * all k until the run gets through: each time a clear error, nothing leaked, and a results file, if there is one yet, that the
- * next run continues to the same bytes. Of several ranks it is the one named by the first argument that runs out, and all have
- * to end with its error: a rank that waits for it runs into the test's time limit.
+ * Memory runs out at the k-th allocation of a whole run - reading the experiment, the checkpoint, the data, sweeping,
+ * ranking - for all k until the run gets through: each time a clear error, nothing leaked, and a results file, if
+ * there is one yet, that the next run continues to the same bytes. Of several ranks it is the one named by the first
+ * argument that runs out, and all have to end with its error: a rank that waits for it runs into the test's time limit.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,6 @@
-/* An experiment file: read, printed, and what was printed read again; and the same bytes as a block of several texts. */
+/*
+ * An experiment file: read, printed, and what was printed read again; and the same bytes as a block of several texts.
+ */
 #include "fuzz/fuzz.h"
 #include "headsweep/config.h"
 

@@ -1,8 +1,9 @@
 #!/bin/bash
 # Fuzzes every reader of foreign bytes with libFuzzer under AddressSanitizer and UndefinedBehaviorSanitizer.
 #   tests/fuzz/run.sh [--seconds N | --runs N] [TARGET]...     e.g. tests/fuzz/run.sh --runs 1000000 tokenizer
-# Seeds lie in tests/fuzz/corpus/TARGET and among the other tests; what is found on the way goes to build-fuzz/corpus/TARGET, a failing input to
-# build-fuzz/TARGET-*, and its test belongs into tests/unit. Ends with 1 if any target fails.
+# Seeds lie in tests/fuzz/corpus/TARGET and among the other tests; what is found on the way goes to
+# build-fuzz/corpus/TARGET, a failing input to build-fuzz/TARGET-*, and its test belongs into tests/unit. Ends with 1
+# if any target fails.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=jobs/prepare.sh
@@ -44,7 +45,8 @@ for target in "${targets[@]}"; do
     log=build-fuzz/$target.log
     kept=()
     [ ! -d "tests/fuzz/corpus/$target" ] || kept=("tests/fuzz/corpus/$target")
-    # HDF5 keeps memory from one file to the next, which libFuzzer would look into after each: leaks are found at the end.
+    # HDF5 keeps memory from one file to the next, which libFuzzer would look into after each: leaks are found at the
+    # end.
     case $target in results | layout) kept+=(-detect_leaks=0) ;; esac
     # The resident limit is libFuzzer's own guard against readers that allocate without bound.
     if "build-fuzz/tests/fuzz_$target" "${limit[@]}" -timeout=20 -rss_limit_mb=2048 -max_len=262144 -print_final_stats=1 \

@@ -1,8 +1,10 @@
 #!/bin/bash
-# Several hosts on one machine for the tests: network, host name, IPC, mount and process namespaces joined by a bridge that lies in
-# a namespace of its own, so nothing is added to the machine's own network. Needs root. Sourced.
-#   hosts_up FOLDER N          a head h0 and hosts h1..hN, addresses 10.77.0.100 and 10.77.0.1.. ; files are shared but /dev/shm
-#   hosts_run HOST COMMAND...  runs it there; hosts_shell is the same as a program, for mpirun as its remote shell. From outside and h0
+# Several hosts on one machine for the tests: network, host name, IPC, mount and process namespaces joined by a bridge
+# that lies in a namespace of its own, so nothing is added to the machine's own network. Needs root. Sourced.
+#   hosts_up FOLDER N          a head h0 and hosts h1..hN, addresses 10.77.0.100 and 10.77.0.1.. ; files are shared
+# but /dev/shm
+#   hosts_run HOST COMMAND...  runs it there; hosts_shell is the same as a program, for mpirun as its remote shell.
+# From outside and h0
 #   hosts_cut I, hosts_join I  pull host I's cable, and put it back
 #   hosts_crash I, hosts_revive I   end a host with all that runs on it, and start it again, empty
 #   hosts_down                 ends all of it

@@ -1,6 +1,7 @@
 #!/bin/bash
-# A sweep over two hosts with Open MPI over TCP between them; then a host dies, its daemon dies, its cable is pulled: the job ends,
-# the same command finishes it, and the bytes equal an undisturbed run on one host. Exit code 77: hosts cannot be made here.
+# A sweep over two hosts with Open MPI over TCP between them; then a host dies, its daemon dies, its cable is pulled:
+# the job ends, the same command finishes it, and the bytes equal an undisturbed run on one host. Exit code 77: hosts
+# cannot be made here.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../cli/library.sh"
 # shellcheck source=tests/hosts/hosts.sh
@@ -58,7 +59,8 @@ mend_daemon() {
 fault_cable() {
     hosts_cut 2
 }
-# Until a host that was cut off reaches the others again, Open MPI fails to connect, warns that it may now hang, and does.
+# Until a host that was cut off reaches the others again, Open MPI fails to connect, warns that it may now hang, and
+# does.
 mend_cable() {
     hosts_join 2
     await_answer h2 10.77.0.1

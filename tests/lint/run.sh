@@ -1,5 +1,6 @@
 #!/bin/bash
-# Layout as .clang-format decides it (src, include, tests), and src under the checks of .clang-tidy: neither may find a thing.
+# Layout as .clang-format decides it (src, include, tests), and src under the checks of .clang-tidy: neither may find
+# a thing.
 #   tests/lint/run.sh [FILE]...     some four minutes on two cores; with files of src, clang-tidy looks at these alone
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -1,4 +1,7 @@
-/* What ranks read is compared before any cell is computed: one that reads another experiment ends the run on all of them. */
+/*
+ * What ranks read is compared before any cell is computed: one that reads another experiment ends the run on all of
+ * them.
+ */
 #include "mpi/mpi_test.h"
 
 #include <stdio.h>

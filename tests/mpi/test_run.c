@@ -1,6 +1,6 @@
 /*
- * The sweep over MPI without a model: cells whose values are a formula of (task, set, example, metric). Whatever the number of
- * ranks, the policy, earlier kills or failures, the file must hold exactly that formula.
+ * The sweep over MPI without a model: cells whose values are a formula of (task, set, example, metric). Whatever the
+ * number of ranks, the policy, earlier kills or failures, the file must hold exactly that formula.
  */
 #include "mpi/mpi_test.h"
 
@@ -87,7 +87,7 @@ static void take_place(void *context, const hs_not_finite *place)
                           place->layer == place->set + 1 && place->row == place->example + 2;
 }
 
-/* ---- a results file of the right layout ---------------------------------------------------------------------------- */
+/* ---- a results file of the right layout -------------------------------------------------------------------------- */
 
 static void make_plan(hs_plan *plan)
 {
@@ -211,7 +211,7 @@ static bool file_is_right(const fixture *f)
     return hs_results_close(results, &error) == HS_OK && right;
 }
 
-/* ---- tests ------------------------------------------------------------------------------------------------------------ */
+/* ---- tests ------------------------------------------------------------------------------------------------------- */
 
 static void run_to_the_end(void **state, hs_scheduler_policy policy)
 {

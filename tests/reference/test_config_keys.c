@@ -58,7 +58,7 @@ static void write_config(const struct golden *golden, const char *changed_key, c
     hs_text_clear(&text);
 }
 
-/* ---- logits -------------------------------------------------------------------------------------------------------- */
+/* ---- logits ------------------------------------------------------------------------------------------------------ */
 
 static void add_sequences(const struct golden *golden, const hs_model_shape *shape, struct work *work)
 {
@@ -119,7 +119,7 @@ static bool compare(const struct golden *golden, const hs_model *model, const hs
     return same;
 }
 
-/* ---- a change ------------------------------------------------------------------------------------------------------ */
+/* ---- a change ---------------------------------------------------------------------------------------------------- */
 
 enum verdict { SAME, DIFFERENT, REFUSED };
 

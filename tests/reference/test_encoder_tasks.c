@@ -97,7 +97,7 @@ static size_t find_metric(const hs_task *task, const char *name)
     return 0;
 }
 
-/* ---- the tiny checkpoints ------------------------------------------------------------------------------------------ */
+/* ---- the tiny checkpoints ---------------------------------------------------------------------------------------- */
 
 static hs_json *read_golden(void)
 {
@@ -277,7 +277,7 @@ static void test_golden_reference(void **state)
     check_golden(HS_ENGINE_REFERENCE, *state);
 }
 
-/* ---- bert-toxic-tiny ----------------------------------------------------------------------------------------------- */
+/* ---- bert-toxic-tiny --------------------------------------------------------------------------------------------- */
 
 static double accuracy(const struct evaluation *e, size_t set)
 {

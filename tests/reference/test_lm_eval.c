@@ -1,6 +1,6 @@
 /*
- * tasks: log-likelihoods, metrics and summaries of EleutherAI's lm-evaluation-harness on the quickstart checkpoint, item by
- * item within 1e-4 (lm_eval/make_lm_eval_golden.py made them). Spans of a task are the requests of the harness.
+ * tasks: log-likelihoods, metrics and summaries of EleutherAI's lm-evaluation-harness on the quickstart checkpoint,
+ * item by item within 1e-4 (lm_eval/make_lm_eval_golden.py made them). Spans of a task are the requests of the harness.
  */
 #include <float.h>
 #include <stdlib.h>
@@ -83,7 +83,9 @@ static void compare_log_likelihoods(golden *g, const hs_task *task, size_t item,
                 hs_json_number(hs_json_at(list, i)));
 }
 
-/* Every metric that the harness has under the same name. Accuracies are whole numbers: they are equal or they are not. */
+/*
+ * Every metric that the harness has under the same name. Accuracies are whole numbers: they are equal or they are not.
+ */
 static void compare_metrics(golden *g, const hs_task *task, size_t item, const float *values,
                             const hs_json_value *expected)
 {

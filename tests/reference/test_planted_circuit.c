@@ -1,6 +1,7 @@
 /*
- * The sweep against a model whose answer is known exactly (support/planted_circuit.h), through the program itself: run on the
- * experiment file, read the results file, analyse, rank. What every ablation set must show follows from a boolean model.
+ * The sweep against a model whose answer is known exactly (support/planted_circuit.h), through the program itself:
+ * run on the experiment file, read the results file, analyse, rank. What every ablation set must show follows from a
+ * boolean model.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -33,7 +34,7 @@ static const double tolerance_share = 1e-4;
 /* A change below this share is none: under mean ablation something of a planted head's output stays on every row. */
 static const double affected_share[N_INTERVENTIONS] = {[ZERO] = 1e-3, [MEAN] = 0.1};
 
-/* ---- the prediction ----------------------------------------------------------------------------------------------- */
+/* ---- the prediction ---------------------------------------------------------------------------------------------- */
 
 /* Which planted heads are off, and how. */
 typedef struct ablation {
@@ -120,7 +121,7 @@ static double tolerance_of(const hs_results_task *of, uint32_t task, size_t metr
     return strcmp(of->metrics[metric].unit, "share") == 0 ? 0 : tolerance_share * effect_of(task, metric);
 }
 
-/* ---- the sweep ---------------------------------------------------------------------------------------------------- */
+/* ---- the sweep --------------------------------------------------------------------------------------------------- */
 
 typedef struct fixture {
     char *folder;
@@ -211,7 +212,7 @@ static int close_fixture(void **state)
     return 0;
 }
 
-/* ---- sets and numbers --------------------------------------------------------------------------------------------- */
+/* ---- sets and numbers -------------------------------------------------------------------------------------------- */
 
 /* Its first and last, of sets of up to two. */
 static void ends_of(const fixture *f, uint64_t set, hs_component ends[2])
@@ -279,7 +280,7 @@ static hs_ranking rank(const fixture *f, const char *by, int32_t order, int32_t 
     return ranking;
 }
 
-/* ---- tests -------------------------------------------------------------------------------------------------------- */
+/* ---- tests ------------------------------------------------------------------------------------------------------- */
 
 /* Every head and every pair once an intervention, all of them finished. */
 static void every_set_is_there(void **state)
@@ -368,7 +369,9 @@ static void pairs_are_found(void **state)
     }
 }
 
-/* Least toxicity without a loss in copying: the toxic head, not the bystander; copying heads are out of the question. */
+/*
+ * Least toxicity without a loss in copying: the toxic head, not the bystander; copying heads are out of the question.
+ */
 static void objective_names_the_toxic_head(void **state)
 {
     const fixture *f = *state;

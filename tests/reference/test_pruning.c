@@ -1,6 +1,7 @@
 /*
- * Pruning curves and controls of a model whose answer is known exactly (support/planted_circuit.h), through the program:
- * what is left after each head follows from a boolean model, so the order of removal and every point can be predicted.
+ * Pruning curves and controls of a model whose answer is known exactly (support/planted_circuit.h), through the
+ * program: what is left after each head follows from a boolean model, so the order of removal and every point can be
+ * predicted.
  *
  * The metric is the share of subjects whose answer the model knows (task backup, acc). Head 0.3 gives it, and 2.1 does
  * where 0.3 is off. No single head is missed, so by importance heads go in the order of the table, and with 2.1, the
@@ -100,7 +101,9 @@ static void assert_curve(const fixture *f, const char *method, const int *order)
     assert_int_equal(curve.n_planned, N_HEADS + 1);
     for (size_t n = 0; n <= N_HEADS; ++n) {
         const hs_pruning_point *point = &curve.points[n];
-        /* Guessing is right in half of the pairs: never being right is as far below that as the clean model is above. */
+        /*
+         * Guessing is right in half of the pairs: never being right is as far below that as the clean model is above.
+         */
         double expected = still_knows(order, n) ? 1 : -1;
         assert_int_equal(point->n_removed, n);
         assert_int_equal(sets->order[point->set], n);
@@ -186,7 +189,9 @@ static size_t count_others(const hs_sets *sets, uint64_t set)
     return count - 1;
 }
 
-/* Controls of the best set, which the last phase adds, have as many heads in each layer, and are as many as asked for. */
+/*
+ * Controls of the best set, which the last phase adds, have as many heads in each layer, and are as many as asked for.
+ */
 static void test_controls(void **state)
 {
     const fixture *f = *state;

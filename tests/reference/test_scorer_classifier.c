@@ -1,6 +1,6 @@
 /*
- * tasks: texts scored by a classifier against transformers (scorer_golden.json, made by make_scorer_golden.py): softmax and
- * logistic, texts that are too long, equal texts, batches.
+ * tasks: texts scored by a classifier against transformers (scorer_golden.json, made by make_scorer_golden.py):
+ * softmax and logistic, texts that are too long, equal texts, batches.
  */
 #include "headsweep/tasks.h"
 #include "support/shared_data.h"

@@ -1,6 +1,6 @@
 /*
- * Every statistic of a made-up sweep against scipy, statsmodels and scikit-learn on the same resamples, flips and halves:
- * statistics_golden.json, made by make_statistics_golden.py.
+ * Every statistic of a made-up sweep against scipy, statsmodels and scikit-learn on the same resamples, flips and
+ * halves: statistics_golden.json, made by make_statistics_golden.py.
  */
 #include "analysis/statistics.h"
 #include "headsweep/analysis.h"

@@ -24,10 +24,10 @@ cluster_free_ports() {
     echo "$base"
 }
 
-# cred_expire is how long a requeued job waits, 120 s where nobody sets it. Let go sooner by hand, it can meet what is left
-# of its first run: a credential of the second in which the old one was revoked counts as revoked too (the job FAILED), and
-# slurmstepd holds the PMIx socket of a step that was cancelled for 3 s, under the name that the new step 0 needs (srun
-# says "task 0 launch failed: Unspecified error").
+# cred_expire is how long a requeued job waits, 120 s where nobody sets it. Let go sooner by hand, it can meet what is
+# left of its first run: a credential of the second in which the old one was revoked counts as revoked too (the job
+# FAILED), and slurmstepd holds the PMIx socket of a step that was cancelled for 3 s, under the name that the new step
+# 0 needs (srun says "task 0 launch failed: Unspecified error").
 cluster_configure() {
     local nodes=$1 cpus=$2 port user
     port=$(cluster_free_ports "$nodes")

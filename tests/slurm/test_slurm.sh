@@ -171,8 +171,8 @@ for index in 1 2; do
     [ "$(job_field "${array}_$index" Restarts)" -eq $((index - 1)) ] || fail_job "${array}_$index" "requeues"
 done
 
-# The controller looks every 30 s only and signals up to 60 s ahead, so the sweep is one that takes that long. It goes on after
-# that; its end would show no more than that of the signalled one.
+# The controller looks every 30 s only and signals up to 60 s ahead, so the sweep is one that takes that long. It goes
+# on after that; its end would show no more than that of the signalled one.
 echo "slurm: a time limit"
 limited=(--set run.engine=reference --set "sweep.orders=[1,2,3]" --set "sweep.interventions=[\"zero\",\"mean\",\"flip\"]")
 job=$(sbatch --parsable --ntasks=2 --time=1 --signal=B:USR1@30 "${log[@]}" jobs/sweep.sbatch \

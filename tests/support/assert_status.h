@@ -1,4 +1,6 @@
-/* That a call succeeds, and that it fails as it should: the one way to assert either. A failure says call and message. */
+/*
+ * That a call succeeds, and that it fails as it should: the one way to assert either. A failure says call and message.
+ */
 #ifndef HEADSWEEP_TESTS_ASSERT_STATUS_H
 #define HEADSWEEP_TESTS_ASSERT_STATUS_H
 
@@ -9,7 +11,10 @@
 
 #include <cmocka.h>
 
-/* `call` is a hs_status, `error` the hs_error * that it was given. In tests of several ranks: mpi_assert_ok (mpi_test.h). */
+/*
+ * `call` is a hs_status, `error` the hs_error * that it was given. In tests of several ranks: mpi_assert_ok
+ * (mpi_test.h).
+ */
 #define assert_ok(call, error) assert_ok_at((call), (error), #call, __FILE__, __LINE__)
 
 static inline void assert_ok_at(hs_status status, const hs_error *error, const char *call, const char *file, int line)

@@ -1,6 +1,7 @@
 /*
- * compare_results A.h5 B.h5: exit code 0 if both hold the same sets, values, ranking and generated texts, bit for bit; else
- * the first difference is printed. What may differ between runs of one experiment (/provenance) is not compared.
+ * compare_results A.h5 B.h5: exit code 0 if both hold the same sets, values, ranking and generated texts, bit for
+ * bit; else the first difference is printed. What may differ between runs of one experiment (/provenance) is not
+ * compared.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,8 @@
  * Preloaded into headsweep: calls that fail on one rank.
  *   FAIL_CALL    "read" or "write", of a results file
  *   FAIL_RANK    where
- *   FAIL_AFTER   so many of them succeed and no later one, as on a broken disk (EIO) or when a quota is reached (EDQUOT)
+ *   FAIL_AFTER   so many of them succeed and no later one, as on a broken disk (EIO) or when a quota is reached
+ *                (EDQUOT)
  *   FAIL_COUNT   a file that gets the number of those that succeeded, if the process ends in good order
  */
 #define _GNU_SOURCE

@@ -1,6 +1,7 @@
 /*
- * failing_memory: the allocator of a test program whose k-th allocation fails, and which knows what is not freed. The program is
- * linked with -Wl,--wrap=posix_memalign,--wrap=free, so this reaches hs_allocate and hs_free but no shared library.
+ * failing_memory: the allocator of a test program whose k-th allocation fails, and which knows what is not freed. The
+ * program is linked with -Wl,--wrap=posix_memalign,--wrap=free, so this reaches hs_allocate and hs_free but no shared
+ * library.
  */
 #ifndef HEADSWEEP_FAILING_MEMORY_H
 #define HEADSWEEP_FAILING_MEMORY_H

@@ -1,4 +1,7 @@
-/* Preloaded under valgrind: PCRE2's machine code reads past ends in ways that valgrind takes for errors; this refuses it. */
+/*
+ * Preloaded under valgrind: PCRE2's machine code reads past ends in ways that valgrind takes for errors; this refuses
+ * it.
+ */
 #include <stdint.h>
 
 enum { ERROR_JIT_BAD_OPTION = -45 }; /* PCRE2_ERROR_JIT_BADOPTION */

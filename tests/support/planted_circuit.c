@@ -17,7 +17,7 @@
 
 enum { WIDTH = 128, HEAD_DIM = WIDTH / PLANTED_HEADS, N_POSITIONS = 16 };
 
-/* ---- the vocabulary ----------------------------------------------------------------------------------------------- */
+/* ---- the vocabulary ---------------------------------------------------------------------------------------------- */
 
 enum { N_SUBJECTS = PLANTED_ANSWERS, N_LETTERS = PLANTED_LETTERS };
 
@@ -34,7 +34,7 @@ enum token {
 
 _Static_assert((int)N_TOKENS == (int)PLANTED_VOCABULARY, "the header states the size of the vocabulary");
 
-/* ---- the residual stream ------------------------------------------------------------------------------------------ */
+/* ---- the residual stream ----------------------------------------------------------------------------------------- */
 
 enum slot {
     SLOT_CONSTANT, /* +CONSTANT, then -CONSTANT */
@@ -52,7 +52,10 @@ _Static_assert((int)N_SLOTS <= (int)WIDTH, "the slots fit the residual stream");
 _Static_assert((int)N_TOKENS < (int)HEAD_DIM && (int)N_POSITIONS <= (int)HEAD_DIM,
                "a head holds a token or a position");
 
-/* The squares of all else sum to less than 1e-4 of 2 * CONSTANT^2, so the standard deviation is CONSTANT * sqrt(2 / WIDTH). */
+/*
+ * The squares of all else sum to less than 1e-4 of 2 * CONSTANT^2, so the standard deviation is CONSTANT * sqrt(2 /
+ * WIDTH).
+ */
 #define CONSTANT 4096.0
 #define DEVIATION 512.0
 
@@ -98,7 +101,7 @@ static void plant_logits(const struct test_checkpoint *checkpoint)
     test_checkpoint_values(checkpoint, "transformer.ln_f.bias")[SLOT_LOGIT + TOKEN_PLAIN] = (float)PLANTED_PLAIN_LOGIT;
 }
 
-/* ---- heads -------------------------------------------------------------------------------------------------------- */
+/* ---- heads ------------------------------------------------------------------------------------------------------- */
 
 /* The weights of a layer and where in them a head begins. */
 struct head {
@@ -292,7 +295,7 @@ static void write_checkpoint(const char *folder)
     hs_free(path);
 }
 
-/* ---- evaluation sets ---------------------------------------------------------------------------------------------- */
+/* ---- evaluation sets --------------------------------------------------------------------------------------------- */
 
 /* An evaluation set: a block of ten examples has one length and order of letters and begins with each letter once. */
 struct evaluation_set {

@@ -4,7 +4,8 @@
  * GPT-2 layout, 3 layers of 4 heads, MLPs zero. The residual stream has a slot for each fact that heads exchange (which
  * token, which position, which token before) and one logit slot a token. Two large opposite constants dominate its
  * variance and every write has a counterweight, so layer norm is the identity within 1e-4. Attention scores are so far
- * apart that each planted head attends to one position; where there is nothing for it, to the BOS token, which has no value.
+ * apart that each planted head attends to one position; where there is nothing for it, to the BOS token, which has no
+ * value.
  *
  *   copying   head 0.1 notes at each position which token stands before it (previous-token head); head 1.2 finds the
  *             position before which the current token stood and raises the logit of the token there (induction head).
@@ -50,14 +51,16 @@ enum planted_role {
 enum planted_role planted_role_of(int32_t layer, int32_t head);
 
 /*
- * The share of the rows of all three evaluation sets on which the task's head raises one particular token (the same for each
- * that it may raise): what mean ablation leaves of PLANTED_LOGIT. The substitute never speaks, so its mean is 0.
+ * The share of the rows of all three evaluation sets on which the task's head raises one particular token (the same
+ * for each that it may raise): what mean ablation leaves of PLANTED_LOGIT. The substitute never speaks, so its mean
+ * is 0.
  */
 double planted_share(enum planted_task task);
 
 /*
- * Writes into the existing folder: checkpoint/, copying.jsonl, toxicity.jsonl, backup.jsonl and planted.cfg. The experiment
- * sweeps all heads and all pairs, zero and mean ablation, and states the objective "least toxicity, no copying lost".
+ * Writes into the existing folder: checkpoint/, copying.jsonl, toxicity.jsonl, backup.jsonl and planted.cfg. The
+ * experiment sweeps all heads and all pairs, zero and mean ablation, and states the objective "least toxicity, no
+ * copying lost".
  */
 void planted_circuit_write(const char *folder);
 

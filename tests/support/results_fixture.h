@@ -1,7 +1,7 @@
 /*
  * A small experiment for tests of the results file: every head and every pair of heads, two interventions, two tasks;
- * every value is a formula of where it belongs. Task 1 has donors, and room for 2 texts of 7 bytes per example and set, for 3
- * sets. Test code: every failure ends the program with file and line.
+ * every value is a formula of where it belongs. Task 1 has donors, and room for 2 texts of 7 bytes per example and
+ * set, for 3 sets. Test code: every failure ends the program with file and line.
  */
 #ifndef HEADSWEEP_TESTS_RESULTS_FIXTURE_H
 #define HEADSWEEP_TESTS_RESULTS_FIXTURE_H

@@ -38,8 +38,9 @@ hs_task *task_fixture_open(struct task_fixture *fixture, const char *kind, const
 const char *task_fixture_refuse(struct task_fixture *fixture, const char *kind, const char *lines, hs_status expected);
 
 /*
- * The workload of examples first .. first + n - 1 in words: "[120 258/1] 0.1=P115": the sequences, tokens with their types but 0, then the queries as
- * sequence.row=kind and token, with P log-probability, L logit, G greedy, M list probability.
+ * The workload of examples first .. first + n - 1 in words: "[120 258/1] 0.1=P115": the sequences, tokens with their
+ * types but 0, then the queries as sequence.row=kind and token, with P log-probability, L logit, G greedy, M list
+ * probability.
  */
 void task_fixture_assert_workload(const hs_task *task, size_t first, size_t n, const char *expected);
 /* The metrics of example `index` for these answers, one a query. */

@@ -1,6 +1,6 @@
 /*
- * For tests that measure the allocator or the processor, of which valgrind brings its own, and for those that would take
- * it an hour. tests/valgrind.sh sets the variable.
+ * For tests that measure the allocator or the processor, of which valgrind brings its own, and for those that would
+ * take it an hour. tests/valgrind.sh sets the variable.
  */
 #ifndef HEADSWEEP_TESTS_VALGRIND_H
 #define HEADSWEEP_TESTS_VALGRIND_H

@@ -17,8 +17,8 @@ enum { N_SETS = 3, N_EXAMPLES = 5, N_LABELS = 4, MACRO_F1 = 0, FIRST_LABEL = 1, 
 static const size_t GOLD[N_EXAMPLES] = {0, 0, 1, 1, 2};
 static const size_t PREDICTED[N_SETS][N_EXAMPLES] = {{0, 1, 1, 1, 0}, {0, 0, 1, 1, 2}, {2, 2, 2, 2, 2}};
 /*
- * Clean: label 0 has TP 1, FP 1, FN 1; label 1 TP 2, FP 1; label 2 FN 1. Label 3 neither is right nor predicted, so it is
- * no part of the mean. Third set: label 2 has TP 1, FP 4; the others FN only.
+ * Clean: label 0 has TP 1, FP 1, FN 1; label 1 TP 2, FP 1; label 2 FN 1. Label 3 neither is right nor predicted, so
+ * it is no part of the mean. Third set: label 2 has TP 1, FP 4; the others FN only.
  */
 static const double EXPECTED[N_SETS][N_METRICS] = {
     {(0.5 + 0.8 + 0) / 3, 0.5, 0.8, 0, 0}, {1, 1, 1, 1, 0}, {(2.0 / 6) / 3, 0, 0, 2.0 / 6, 0}};

@@ -186,7 +186,9 @@ static void test_every_allocation_may_fail(void **state)
         }
 }
 
-/* The peak grows with what is touched, and stays when it is freed; a mapped file reads the same after it was released. */
+/*
+ * The peak grows with what is touched, and stays when it is freed; a mapped file reads the same after it was released.
+ */
 static void test_peak(void **state)
 {
     (void)state;

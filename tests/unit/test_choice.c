@@ -143,7 +143,9 @@ static void test_all_controls(void **state)
     hs_sets_clear(&t);
 }
 
-/* Every matching set is equally likely to be the first control: 23 of them, 2300 draws, chi-squared far from its tail. */
+/*
+ * Every matching set is equally likely to be the first control: 23 of them, 2300 draws, chi-squared far from its tail.
+ */
 static void test_controls_are_uniform(void **state)
 {
     (void)state;
@@ -173,8 +175,8 @@ static void test_controls_are_uniform(void **state)
 /* ---- pruning ----------------------------------------------------------------------------------------------------- */
 
 /*
- * Heads 0.0 to 0.3. Alone 0.0 costs nothing, 0.1 and 0.2 0.1 each, 0.3 0.5. But 0.1 stands in for 0.0: without both 0.8 is
- * lost, and 0.2 without 0.0 costs 0.1, 0.3 without 0.0 only 0.05.
+ * Heads 0.0 to 0.3. Alone 0.0 costs nothing, 0.1 and 0.2 0.1 each, 0.3 0.5. But 0.1 stands in for 0.0: without both
+ * 0.8 is lost, and 0.2 without 0.0 costs 0.1, 0.3 without 0.0 only 0.05.
  */
 static const double pair_loss[4][4] = {
     {0, 0.8, 0.1, 0.05}, {0.8, 0, 0.3, 0.3}, {0.1, 0.3, 0, 0.3}, {0.05, 0.3, 0.3, 0}};

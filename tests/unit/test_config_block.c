@@ -144,7 +144,9 @@ static void test_blocks_that_are_too_long(void **state)
     hs_text_clear(&block);
 }
 
-/* A text ends too early or not at all. What is left of it is wrong by itself, or their number is not what is included. */
+/*
+ * A text ends too early or not at all. What is left of it is wrong by itself, or their number is not what is included.
+ */
 static void test_texts_that_end_elsewhere(void **state)
 {
     (void)state;

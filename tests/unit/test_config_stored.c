@@ -1,4 +1,6 @@
-/* config: what a results file states of its experiment is read back as it was, also where the file is older than a key. */
+/*
+ * config: what a results file states of its experiment is read back as it was, also where the file is older than a key.
+ */
 #include "support/config_fixture.h"
 
 #include <math.h>

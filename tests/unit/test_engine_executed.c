@@ -1,8 +1,8 @@
 /*
  * What the prefix engine counts is what it executes: every product that reaches BLAS is counted on its way there.
  *
- * Of a decoder's square of scores only the half that is seen is counted, while a product of several rows computes all of
- * it; so decoders are given sequences that part at every token, whose rows come one by one. Encoders see everything.
+ * Of a decoder's square of scores only the half that is seen is counted, while a product of several rows computes all
+ * of it; so decoders are given sequences that part at every token, whose rows come one by one. Encoders see everything.
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "support/engine_random.h"
@@ -25,8 +25,8 @@ void cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE transposed_a, CBLAS_TRANSPOS
 }
 
 /*
- * All words of four letters out of two: every row but the leaves has two children. Where only scored rows are edited, rows
- * are shared by sequences that score the same ones: the last.
+ * All words of four letters out of two: every row but the leaves has two children. Where only scored rows are edited,
+ * rows are shared by sequences that score the same ones: the last.
  */
 static void add_branching_sequences(struct work *work, const hs_model_shape *shape, hs_positions positions)
 {

@@ -113,8 +113,8 @@ static void test_activations(void **state)
 }
 
 /*
- * gelu(x) = x/2 (1 + erf): an erf within 1e-7 moves it by |x|/2 1e-7, and the last operations round three times at most.
- * In the negative tail, where 1 + erf would be nothing but rounding, it is right to four digits.
+ * gelu(x) = x/2 (1 + erf): an erf within 1e-7 moves it by |x|/2 1e-7, and the last operations round three times at
+ * most. In the negative tail, where 1 + erf would be nothing but rounding, it is right to four digits.
  */
 static void test_erf_of_gelu(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * tasks: generation. Texts, distinct n-grams and metrics are worked out by hand; likelihoods are held against the logits
- * of a full pass. The model is random, its tokens those of the fixture's tokenizer.
+ * tasks: generation. Texts, distinct n-grams and metrics are worked out by hand; likelihoods are held against the
+ * logits of a full pass. The model is random, its tokens those of the fixture's tokenizer.
  */
 #include "support/assert_status.h"
 #include "support/checkpoint_writer.h"

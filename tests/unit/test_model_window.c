@@ -89,7 +89,7 @@ static void test_layers_that_are_refused(void **state)
     }
 }
 
-/* ---- sequences ---------------------------------------------------------------------------------------------------- */
+/* ---- sequences --------------------------------------------------------------------------------------------------- */
 
 static void test_sequences_longer_than_the_window(void **state)
 {

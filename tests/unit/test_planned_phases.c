@@ -1,4 +1,6 @@
-/* Which later phases an experiment asks for before there is a file, how many sets they can have, and what is refused. */
+/*
+ * Which later phases an experiment asks for before there is a file, how many sets they can have, and what is refused.
+ */
 #include "headsweep/phases.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * results: a folder that others write to. The program's own H5Fcreate stands before the library's and does what somebody else may do
- * at that moment: puts a link to a private file in the place of the one that is being made.
+ * results: a folder that others write to. The program's own H5Fcreate stands before the library's and does what
+ * somebody else may do at that moment: puts a link to a private file in the place of the one that is being made.
  */
 #define _GNU_SOURCE
 #include "support/assert_status.h"

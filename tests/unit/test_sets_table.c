@@ -1,6 +1,6 @@
 /*
- * The table of sets against a naive one that writes every set out: random tables of random parents, sets and continuations,
- * found, named and parsed; and what is left when the k-th allocation fails.
+ * The table of sets against a naive one that writes every set out: random tables of random parents, sets and
+ * continuations, found, named and parsed; and what is left when the k-th allocation fails.
  */
 #include "headsweep/sets.h"
 
@@ -295,7 +295,9 @@ static void test_names_that_are_none(void **state)
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
-/* Appends, index and continuation with the k-th allocation failing: the table is as it was before the call that failed. */
+/*
+ * Appends, index and continuation with the k-th allocation failing: the table is as it was before the call that failed.
+ */
 static bool grow_with_failure(size_t k)
 {
     hs_sets sets = {0}, rows = {.base = &sets};

@@ -112,7 +112,9 @@ static void degenerate_intervals(void **state)
     assert_true(isnan(found.low) && isnan(found.high));
 }
 
-/* Skewness beyond the pole of the correction: an interval that ends at a replicate, its lower end below its upper one. */
+/*
+ * Skewness beyond the pole of the correction: an interval that ends at a replicate, its lower end below its upper one.
+ */
 static void skewed_intervals_have_two_ends(void **state)
 {
     double replicates[1000];

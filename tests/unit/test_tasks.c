@@ -375,7 +375,10 @@ static void test_token_mass(void **state)
     hs_tasks_free(task);
 }
 
-/* Letters, of which c and d have a token with the space before them too. The mass of a tenth of all tokens or more says little, and people are told before they trust it. */
+/*
+ * Letters, of which c and d have a token with the space before them too. The mass of a tenth of all tokens or more
+ * says little, and people are told before they trust it.
+ */
 static void test_a_lexicon_of_many_tokens(void **state)
 {
     static const char letters[] = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\nq\nr\ns\nt\nu\nv\nw\nx\ny\n";

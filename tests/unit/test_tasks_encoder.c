@@ -64,7 +64,7 @@ static void make_masked(struct task_fixture *fixture)
     fixture->model.architecture = "FixtureForMaskedLM";
 }
 
-/* ---- classification ------------------------------------------------------------------------------------------------ */
+/* ---- classification ---------------------------------------------------------------------------------------------- */
 
 static void test_row_0_is_asked_for_every_label(void **state)
 {
@@ -196,7 +196,7 @@ static void test_refused_labels(void **state)
     }
 }
 
-/* ---- pairs --------------------------------------------------------------------------------------------------------- */
+/* ---- pairs ------------------------------------------------------------------------------------------------------- */
 
 static void map_pair(struct task_fixture *fixture)
 {
@@ -296,7 +296,7 @@ static void test_separators_are_counted(void **state)
     hs_tasks_free(task);
 }
 
-/* ---- masked language models ---------------------------------------------------------------------------------------- */
+/* ---- masked language models -------------------------------------------------------------------------------------- */
 
 static void test_every_token_is_masked_once(void **state)
 {
@@ -352,7 +352,7 @@ static void test_refused_masked(void **state)
     fixture->tokenizer = tokenizer;
 }
 
-/* ---- kinds and heads ----------------------------------------------------------------------------------------------- */
+/* ---- kinds and heads --------------------------------------------------------------------------------------------- */
 
 static void test_kinds_that_do_not_suit_the_head(void **state)
 {

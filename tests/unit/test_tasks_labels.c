@@ -1,4 +1,6 @@
-/* tasks: what a label of a record means - an index, a text, a truth value, a list - and where it could be two things. */
+/*
+ * tasks: what a label of a record means - an index, a text, a truth value, a list - and where it could be two things.
+ */
 #include "support/assert_status.h"
 #include "support/task_fixture.h"
 
@@ -224,7 +226,7 @@ static void test_maps_and_names(void **state)
     check_cases(fixture, named, sizeof named / sizeof named[0]);
 }
 
-/* ---- labels of a classifier ------------------------------------------------------------------------------------------ */
+/* ---- labels of a classifier -------------------------------------------------------------------------------------- */
 
 static void make_classifier(struct task_fixture *fixture, const char *const *labels, size_t n, bool multi_label)
 {

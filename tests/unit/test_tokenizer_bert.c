@@ -94,7 +94,9 @@ static void test_vocab_txt(void **state)
     empty_folder(in);
 }
 
-/* Other names, as a string or an object; special_tokens_map.json goes before tokenizer_config.json, as in transformers. */
+/*
+ * Other names, as a string or an object; special_tokens_map.json goes before tokenizer_config.json, as in transformers.
+ */
 static void test_named_specials(void **state)
 {
     const folder *in = *state;

@@ -149,7 +149,7 @@ static void test_refused(void **state)
     }
 }
 
-/* ---- vocab.txt and its settings ------------------------------------------------------------------------------------ */
+/* ---- vocab.txt and its settings ---------------------------------------------------------------------------------- */
 
 static const struct {
     const char *vocabulary;
@@ -189,7 +189,7 @@ static void test_refused_files(void **state)
     empty_folder(in);
 }
 
-/* ---- tokens named beside a tokenizer ------------------------------------------------------------------------------ */
+/* ---- tokens named beside a tokenizer ----------------------------------------------------------------------------- */
 
 #define DECODER(entries) "{\"added_tokens_decoder\": {" entries "}}"
 
