@@ -89,8 +89,7 @@ static double count_matching(const hs_component *components, size_t n, const siz
 }
 
 /* As many different indices in each layer: each is drawn again until it is new in its layer. */
-static void draw_matching(const hs_component *components, size_t n, draw *d,
-                          hs_component *drawn)
+static void draw_matching(const hs_component *components, size_t n, draw *d, hs_component *drawn)
 {
     memcpy(drawn, components, n * sizeof *drawn);
     for (size_t first = 0, end; first < n; first = end) {
@@ -120,7 +119,8 @@ static bool is_among(const hs_sets *rows, const hs_component *components, size_t
 
 /* Draws until there are enough; `all` collects every set that was drawn, `chosen` those that are new. */
 static hs_status draw_controls(const hs_sets_index *index, const hs_component *components, size_t n,
-                               int32_t intervention, size_t n_wanted, draw *d, hs_sets *all, hs_sets *chosen, hs_error *error)
+                               int32_t intervention, size_t n_wanted, draw *d, hs_sets *all, hs_sets *chosen,
+                               hs_error *error)
 {
     const size_t n_most = MOST_DRAWS_A_SET * n_wanted;
     hs_component *drawn = NULL;

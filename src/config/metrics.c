@@ -12,8 +12,8 @@ hs_status hs_config_tolerance_parse(const char *text, double *tolerance_out, hs_
     if (end != text && strcmp(end, "%") == 0)
         return hs_fail(error, HS_ERROR_USAGE, "\"%s\" is not a tolerance: write %g for %s", text, number / 100, text);
     if (end == text || *end != '\0' || !(number >= 0) || isinf(number))
-        return hs_fail(error, HS_ERROR_USAGE, "\"%s\" is not a tolerance: a number from 0 on, such as 0.02 for 2 points",
-                       text);
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "\"%s\" is not a tolerance: a number from 0 on, such as 0.02 for 2 points", text);
     *tolerance_out = number;
     return HS_OK;
 }

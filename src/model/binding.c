@@ -62,8 +62,8 @@ static size_t axis_length(const hs_model_shape *shape, hs_dimension axis)
     return lengths[axis];
 }
 
-static hs_status fail_shape(const hs_tensor *tensor, const hs_dimension axes[2], const size_t *expected, size_t n_expected,
-                            hs_error *error)
+static hs_status fail_shape(const hs_tensor *tensor, const hs_dimension axes[2], const size_t *expected,
+                            size_t n_expected, hs_error *error)
 {
     char have[256], want[256];
     bool is_head = axes[0] == HS_DIM_LABELS;

@@ -9,8 +9,9 @@ static hs_status read_line(const char *line, size_t length, const char *place, t
                            hs_error *error)
 {
     if (length > MAX_ENTRY_BYTES)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: the entry is longer than %d bytes; a word list has one word per line",
-                       place, MAX_ENTRY_BYTES);
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: the entry is longer than %d bytes; a word list has one word per line", place,
+                       MAX_ENTRY_BYTES);
     HS_TRY(hs_utf8_check(line, length, place, error));
     length = hs__tasks_trimmed_length(line, length);
     while (length > 0 && (*line == ' ' || *line == '\t')) {

@@ -343,7 +343,8 @@ static void test_wrong_settings(void **state)
     assert_usage(fixture, "perplexity",
                  "bos = \"always\", but the model's config.json names no bos_token_id; use \"auto\" or \"never\"");
     fixture->config.bos = HS_BOS_AUTO;
-    assert_usage(fixture, "token_mass", "lexicon is missing: the kind token_mass needs a word list, one entry per line");
+    assert_usage(fixture, "token_mass",
+                 "lexicon is missing: the kind token_mass needs a word list, one entry per line");
     (void)task_fixture_write(fixture, "words", "cat\n", 4, path, sizeof path);
     fixture->config.lexicon = path;
     assert_usage(fixture, "perplexity", "lexicon: the kind perplexity uses none");
