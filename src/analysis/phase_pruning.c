@@ -96,14 +96,14 @@ static hs_status plan_greedy(const hs_experiment *experiment, const hs_phase_bas
 /*
  * Where the set without `head` and those of `parent` stands; -1 if the file has none. Of a parent that was just
  * chosen every component is looked for: what the file has need not have come step by step. `components`[length] is
- * scratch.
+ * scratch, and NULL where the parent is in the file.
  */
 static int64_t find_there(const pruning *p, const hs_sets *chosen, uint64_t parent, uint32_t head,
                           hs_component *components)
 {
     const size_t n = hs_sets_order(chosen, parent);
 
-    if (parent < p->index.sets->n_sets)
+    if (components == NULL || parent < p->index.sets->n_sets)
         return hs_sets_find(&p->index, p->choice.intervention, parent, &p->heads[head], 1);
     hs_sets_view(chosen, parent, components);
     components[n] = p->heads[head];
@@ -127,7 +127,7 @@ static hs_status choose_importance(const pruning *p, hs_sets *chosen, hs_error *
     uint64_t set = 0;
     hs_status status = hs_allocate(&components, p->length, sizeof *components, "pruning", error);
 
-    for (size_t n = 0; components != NULL && status == HS_OK && n < p->length; ++n)
+    for (size_t n = 0; status == HS_OK && n < p->length; ++n)
         status = add_unless_there(p, p->order[n], components, chosen, &set, error);
     hs_free(components);
     return status;

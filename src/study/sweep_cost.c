@@ -51,22 +51,32 @@ hs_status hs__study_shard_workload(const hs_study *study, size_t task, size_t sh
                                  study->donors != NULL ? study->donors[task] : NULL, workload_out, error);
 }
 
+static double weight_of_blocks(const hs_plan_task *task)
+{
+    double weight = 0;
+
+    for (uint64_t block = 0; block < task->n_blocks; ++block)
+        weight += hs__study_block_weight(task, block);
+    return weight;
+}
+
 /* From the last block backwards, each shard beginning elsewhere, so that few samples a shard still see all kinds. */
 static hs_status count_shard(const hs_study *study, size_t task, size_t shard, const hs_workload *workload,
                              struct group_sets *sets, hs_study_cost *cost, hs_error *error)
 {
     const hs_plan *plan = &study->plan;
     const hs_plan_task *of = &plan->tasks[task];
+    const uint64_t n_blocks = of->n_blocks;
     uint64_t share = COUNTED_GROUPS / of->n_shards;
-    uint64_t n_counted = share == 0 ? 1 : share < of->n_blocks ? share : of->n_blocks;
-    uint64_t start = 2 * of->n_blocks - 1 + shard * of->n_blocks / of->n_shards;
+    uint64_t n_counted = share == 0 ? 1 : share < n_blocks ? share : n_blocks;
+    uint64_t start = 2 * n_blocks - 1 + shard * n_blocks / of->n_shards;
     hs_engine_cost counted = {0};
-    double flops = 0, share_counted = 0, share_of_all = 0;
+    double flops = 0, share_counted = 0;
 
-    for (uint64_t block = 0; block < of->n_blocks; ++block)
-        share_of_all += hs__study_block_weight(of, block);
+    if (n_blocks == 0)
+        return HS_OK;
     for (uint64_t i = 0; i < n_counted; ++i) {
-        const uint64_t block = (start - i * of->n_blocks / n_counted) % of->n_blocks;
+        const uint64_t block = (start - i * n_blocks / n_counted) % n_blocks;
         const uint64_t *first = of->block_first + block;
         const uint64_t n = first[1] - first[0];
         HS_TRY(count_sets(study, task, workload, first[0], n, sets, &counted, error));
@@ -75,7 +85,8 @@ static hs_status count_shard(const hs_study *study, size_t task, size_t shard, c
         if (i == 0)
             cost->flops_naive += counted.flops_naive / (double)n * (double)plan->n_sets;
     }
-    cost->flops_executed += counted.flops_of_workload + (share_counted > 0 ? flops * share_of_all / share_counted : 0);
+    cost->flops_executed +=
+        counted.flops_of_workload + (share_counted > 0 ? flops * weight_of_blocks(of) / share_counted : 0);
     return HS_OK;
 }
 
