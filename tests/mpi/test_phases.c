@@ -108,6 +108,7 @@ static void test_adding(void **state)
     mpi_assert(comm, counts.n_cells ==
                          (N_FIRST + N_NEW) * (place.fixture.tasks[0].n_shards + place.fixture.tasks[1].n_shards));
     /* A phase may have no sets; after the last one there is none. */
+    hs_sets_clear(&sets);
     sets = new_sets(results, 0);
     mpi_assert_ok(comm, hs_results_add_phase(results, &sets, &error), &error);
     mpi_assert(comm, has_phase(results, 3, N_FIRST + N_NEW));
@@ -116,6 +117,7 @@ static void test_adding(void **state)
     reopen(comm, &place, &results);
     mpi_assert(comm, has_phase(results, 3, N_FIRST + N_NEW));
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    hs_sets_clear(&sets);
     shared_place_clear(comm, &place);
 }
 
@@ -174,7 +176,9 @@ static void test_torn_phase(void **state)
     mpi_assert(comm, hs_comm_rank(comm) != 0 || exchange(place.path, "1.kv2", "1.kv1"));
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
     mpi_assert(comm, has_phase(results, 1, N_FIRST));
+    sets.base = hs_results_sets_of(results);
     mpi_assert_ok(comm, hs_results_add_phase(results, &sets, &error), &error);
+    hs_sets_clear(&sets);
     reopen(comm, &place, &results);
     mpi_assert(comm, has_phase(results, 2, N_FIRST + N_NEW) && rows_are_right(results));
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
