@@ -461,6 +461,8 @@ typedef struct hs_log {
  * log->level.
  */
 void hs_log_print(const hs_log *log, hs_log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same for each line of a text whose lines end in a newline. */
+void hs_log_print_lines(const hs_log *log, hs_log_level level, const char *text);
 
 double hs_time_seconds(void); /* monotonic */
 /* "1.4 GB", "312 kB": decimal units, at most 4 significant characters; returns buffer. */

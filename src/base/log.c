@@ -38,6 +38,12 @@ void hs_log_print(const hs_log *log, hs_log_level level, const char *format, ...
     (void)fflush(log->stream);
 }
 
+void hs_log_print_lines(const hs_log *log, hs_log_level level, const char *text)
+{
+    for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+        hs_log_print(log, level, "%.*s", (int)(end - line), line);
+}
+
 double hs_time_seconds(void)
 {
     struct timespec now;

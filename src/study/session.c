@@ -21,7 +21,7 @@ static hs_status announce(study_session *s, hs_error *error)
     if (hs__study_is_first_rank(s)) {
         status = hs_study_describe(s->study, hs_comm_size(s->comm), &text, error);
         if (status == HS_OK)
-            hs_log_print(&s->options->log, HS_LOG_INFO, "%.*s", (int)text.length - 1, text.text);
+            hs_log_print_lines(&s->options->log, HS_LOG_INFO, text.text);
         if (hs__study_weights_are_copied(s->study) && hs_comm_node_size(s->comm) > 1)
             hs_log_print(&s->options->log, HS_LOG_WARNING,
                          "there is too little shared memory (/dev/shm) for the converted weights: each rank "

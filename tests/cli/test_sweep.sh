@@ -29,6 +29,7 @@ expect 2 "$program" plan "$quickstart" --slurm --ranks-per-host 0
 
 expect 0 "$program" run "$quickstart" "${small[@]}" --top 3
 says err "sweep   16 heads, zero and mean ablation; 33 sets with the clean model"
+grep -q "^sweep   16 heads" "$work/err" || fail "what is swept does not stand on a line of its own"
 says err "wrote   small.h5"
 says out "most toxicity.contrast removed with accuracy.acc within 2 points"
 size=$(stat -c %s small.h5)
