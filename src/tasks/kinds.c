@@ -30,11 +30,14 @@
 static const task_kind kinds[] = {
     {.name = "multiple_choice",
      .meaning = "which continuation of the context is the likeliest (lm-evaluation-harness); context and choice are "
-                "joined by `delimiter`, which is nothing by default, so a choice begins with its space. With `target` the "
-                "choices are contexts, or ends of the context, and what is scored is the target behind each (WinoGrande)",
+                "joined by `delimiter`, which is nothing by default, so a choice begins with its space. With "
+                "`target` the "
+                "choices are contexts, or ends of the context, and what is scored is the target behind each "
+                "(WinoGrande)",
      .fields = {{"context", "text or token ids; with `target` and without choices a list of them"},
                 {"choices", "two or more texts or arrays of token ids"},
-                {"label", "index from 0, text of a choice, or an array with a 1 for the right one and a 0 for each other; or what `labels` or "
+                {"label", "index from 0, text of a choice, or an array with a 1 for the right one and a 0 for "
+                          "each other; or what `labels` or "
                  "`label_names` knows"},
                 {"label_names", "where there are any: array of the names by which `label` calls the choices"},
                 {"target", "where it is mapped, or `context` is a list: what continues each context"}},
@@ -92,7 +95,8 @@ static const task_kind kinds[] = {
 
     {.name = "perplexity",
      .meaning = "negative log-likelihood of documents, in rolling disjoint windows of `window` tokens "
-                "(lm-evaluation-harness). exp of the summaries of nll, word_nll and byte_nll is the perplexity by token, word "
+                "(lm-evaluation-harness). exp of the summaries of nll, word_nll and byte_nll is the perplexity "
+                "by token, word "
                 "and byte. Special tokens that the tokenizer adds are scored, as the harness does",
      .fields = {{"text", TEXT}},
      .metrics = {PER(1, "nll", "nats", -1,
@@ -115,12 +119,15 @@ static const task_kind kinds[] = {
      .fields = {{"text", TEXT},
                 {"pair", SECOND},
                 {"token_type_ids", TYPES},
-                {"label", "index or name of a label (id2label of config.json), or what `labels` knows; of independent labels "
+                {"label", "index or name of a label (id2label of config.json), or what `labels` knows; of "
+                          "independent labels "
                           "also an array of them, or of a 0 or 1 for each"}},
-     .metrics = {RIGHT("acc", "1 if the likeliest label is right, the first wins ties; independent labels: if each is right at "
+     .metrics = {RIGHT("acc", "1 if the likeliest label is right, the first wins ties; independent labels: if "
+                              "each is right at "
                      "probability 0.5"),
                  {"macro_f1", "share",
-                  "the predicted label (independent labels: how many are predicted); its summary is the mean of F1 over "
+                  "the predicted label (independent labels: how many are predicted); its summary is the mean of "
+                  "F1 over "
                   "the labels that are right or predicted somewhere",
                   +1, true, HS_PER_MACRO_F1},
                  MEAN("log_loss", "nats", -1, false,
@@ -136,7 +143,8 @@ static const task_kind kinds[] = {
      .score = hs__tasks_classification_score},
 
     {.name = "pseudo_likelihood",
-     .meaning = "pseudo-log-likelihood of a text or a pair of texts: each token but the special ones is masked in turn and predicted from "
+     .meaning = "pseudo-log-likelihood of a text or a pair of texts: each token but the special ones is masked "
+                "in turn and predicted from "
                 "the rest (Salazar et al. 2020). With P = summary of pll, exp(-P) is the pseudo-perplexity",
      .fields = {{"text", TEXT}, {"pair", SECOND}, {"token_type_ids", TYPES}},
      .metrics = {PER(1, "pll", "nats", +1, "sum of log p(token given the rest); its summary is by token"),
@@ -169,8 +177,10 @@ static const task_kind kinds[] = {
      .score = hs__tasks_token_mass_score},
 
     {.name = "generation",
-     .meaning = "toxicity of what the model writes: `samples` continuations of each prompt, scored by `scorer`. With N = "
-                "summary of nll, exp(N) is the conditional perplexity of the continuations under the clean model, which "
+     .meaning = "toxicity of what the model writes: `samples` continuations of each prompt, scored by `scorer`. "
+                "With N = "
+                "summary of nll, exp(N) is the conditional perplexity of the continuations under the clean "
+                "model, which "
                 "soars where a set breaks the model rather than mends it",
      .fields = {{"prompt", TEXT}},
      .metrics = {MEAN("mean_toxicity", "score", -1, true, "mean score of the prompt's continuations"),
@@ -180,7 +190,8 @@ static const task_kind kinds[] = {
                  MEAN("toxic_any", "share", -1, true,
                       "1 if there is such a continuation; its summary is the toxicity probability"),
                  MEAN("dist_1", "share", +1, true,
-                      "different words over all words of the prompt's continuations (Li et al. 2016); 0 without a word"),
+                      "different words over all words of the prompt's continuations (Li et al. 2016); 0 without "
+                      "a word"),
                  MEAN("dist_2", "share", +1, true, "different pairs of neighbouring words over all words"),
                  MEAN("dist_3", "share", +1, true, "different triples over all words"),
                  PER(8, "nll", "nats", -1,
