@@ -324,6 +324,25 @@ static hs_status copy_class(const tok_place *place, const hs_json_value *root, t
     return settings->declared != NULL ? HS_OK : error->status;
 }
 
+/*
+ * A class that comes as code with the checkpoint is what transformers would run. It is never run here, and its files
+ * need not mean what they seem to; a class of transformers' own goes before such code there too.
+ */
+static hs_status refuse_own_code(const tok_place *place, const hs_json_value *root, const tok_settings *settings,
+                                 hs_error *error)
+{
+    static const char generic[] = "PreTrainedTokenizer TokenizersBackend";
+    const char *name = settings->declared;
+    if (hs_json_get(hs_json_get(root, "auto_map"), "AutoTokenizer") == NULL ||
+        (name != NULL &&
+         (hs__tokenizer_class_find(name) != NULL || hs__tokenizer_is_listed(generic, name, strlen(name)))))
+        return HS_OK;
+    return hs__tokenizer_fail_at(
+        place, error,
+        "auto_map: the tokenizer is code that comes with the checkpoint, which is not run; give "
+        "token ids in the evaluation set");
+}
+
 /* Whether the model gets token types, and which end of a text is cut. */
 static hs_status read_call(const tok_place *place, const hs_json_value *root, tok_settings *settings, hs_error *error)
 {
@@ -355,7 +374,8 @@ static hs_status read_config(const tok_place *place, const hs_json_value *root, 
     HS_TRY(read_call(place, root, settings, error));
     settings->strip_accents = settings->lowercase;
     HS_TRY(hs__tokenizer_key_boolean_optional(place, root, "strip_accents", &settings->strip_accents, error));
-    return copy_class(place, root, settings, error);
+    HS_TRY(copy_class(place, root, settings, error));
+    return refuse_own_code(place, root, settings, error);
 }
 
 /* It goes before tokenizer_config.json, but in the list of further tokens. */
