@@ -1,10 +1,12 @@
+/*
+ * data_source: opens a data file, refuses what is not text before anybody reads it as one, and
+ * finds out which byte ends its lines.
+ */
 #include "tasks/data_source.h"
 
 #include <string.h>
 
 enum { LOOKED_AT = 512 };
-
-/* ---- what is not a text ------------------------------------------------------------------------------------------ */
 
 static const struct {
     size_t offset;
@@ -42,8 +44,6 @@ static hs_status refuse_foreign(const task_source *source, const char *bytes, si
     return HS_OK;
 }
 
-/* ---- line ends --------------------------------------------------------------------------------------------------- */
-
 /* The first line feed decides, but those within quotes: spreadsheets wrote them into records that a '\r' ends. */
 static char find_line_end(const char *bytes, size_t n_bytes, char quote)
 {
@@ -74,8 +74,6 @@ static hs_status choose_line_end(task_source *source, char quote, hs_error *erro
     source->line_end = line_end == '\r' ? '\r' : '\n';
     return HS_OK;
 }
-
-/* ---- the text ---------------------------------------------------------------------------------------------------- */
 
 hs_status hs__tasks_source_open(const char *path, char quote, task_source *source_out, hs_error *error)
 {
@@ -126,6 +124,11 @@ hs_status hs__tasks_source_next_byte(task_source *source, int *byte_out, hs_erro
     return HS_OK;
 }
 
+/*
+ * The window doubles until the record ends in it, so that most records are measured once and a
+ * long one costs no more than twice its length. A record that is longer than any may be is
+ * returned as a piece, for the caller to say where.
+ */
 hs_status hs__tasks_source_cut(task_source *source, task_measure *measure, void *context, const char **record_out,
                                size_t *length_out, bool *is_whole_out, hs_error *error)
 {
@@ -142,8 +145,6 @@ hs_status hs__tasks_source_cut(task_source *source, task_measure *measure, void 
     hs__tasks_source_pass(source, *record_out, *length_out);
     return HS_OK;
 }
-
-/* ---- oddities ---------------------------------------------------------------------------------------------------- */
 
 void hs__tasks_oddity_add(task_oddity *oddity, size_t line)
 {

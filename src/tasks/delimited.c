@@ -1,3 +1,7 @@
+/*
+ * delimited: CSV and TSV as RFC 4180 has them, with what spreadsheets and Python's csv write
+ * besides.
+ */
 #include "tasks/delimited.h"
 
 #include <string.h>
@@ -46,6 +50,10 @@ static bool begins_quoted(const char *bytes, size_t n_bytes, const delimited_dia
     return dialect->quote != '\0' && n_bytes > 0 && bytes[0] == dialect->quote;
 }
 
+/*
+ * A quote counts only where a field begins, as Python's csv reads it: one within a field, as in 5"
+ * or don't, is text. What stands behind a closing quote belongs to the field up to the delimiter.
+ */
 size_t hs__tasks_delimited_length(const char *bytes, size_t n_bytes, const delimited_dialect *dialect,
                                   bool *in_quotes_out)
 {

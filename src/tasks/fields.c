@@ -1,3 +1,7 @@
+/*
+ * fields: finds the values of a record by the map of the experiment file, through nested objects
+ * and lists, and says what the record has instead of what is missing.
+ */
 #include "tasks/fields.h"
 
 #include <stdlib.h>
@@ -7,6 +11,10 @@
 
 enum { MAX_KEY_PART = 256, MAX_LISTED_KEYS = 400 };
 
+/*
+ * For messages: never cuts a character in two, and shows no control characters, which could move
+ * the cursor of whoever reads the log.
+ */
 const char *hs__tasks_quote(const char *bytes, size_t length, char *buffer, size_t capacity)
 {
     static const char mark[] = "...";
@@ -27,8 +35,6 @@ const char *hs__tasks_quote(const char *bytes, size_t length, char *buffer, size
     buffer[used] = '\0';
     return buffer;
 }
-
-/* ---- the map ----------------------------------------------------------------------------------------------------- */
 
 /* TASK_MAX_FIELDS if there is none of that name. */
 static size_t field_index(const task_field_map *map, const char *name)
@@ -52,6 +58,10 @@ static hs_status unknown_field(const task_field_map *map, const char *name, hs_e
     return status;
 }
 
+/*
+ * Checked before any line is read, since a misspelt field would otherwise show as missing from the
+ * data.
+ */
 hs_status hs__tasks_field_map_init(task_field_map *map, const task_field *fields, const hs_field_mapping *mappings,
                                    size_t n_mappings, hs_error *error)
 {
@@ -154,6 +164,10 @@ const hs_json_value *hs__tasks_list_at(const task_list *list, size_t index)
     return *list->rest == '\0' ? element : hs__tasks_key_find(element, list->rest);
 }
 
+/*
+ * The commonest cause is another name for the same thing, so the keys that are there are listed;
+ * the next is a document whose records lie one level down, for which the key to set is named.
+ */
 hs_status hs__tasks_field_missing(const char *needed, const hs_json_value *line, const char *place, hs_error *error)
 {
     char list[MAX_LISTED_KEYS] = "nothing";
@@ -191,8 +205,6 @@ hs_status hs__tasks_field_value(const task_field_map *map, const char *name, con
     return hs__tasks_field_missing(needed, line, place, error);
 }
 
-/* ---- text or ids ------------------------------------------------------------------------------------------------- */
-
 static hs_status check_ids(const task_text *text, const char *place, hs_error *error)
 {
     for (size_t i = 0; i < text->n_ids; i++) {
@@ -220,6 +232,7 @@ static hs_status text_of_number(const hs_json_value *value, const char *place, h
     return HS_OK;
 }
 
+/* The label goes into messages about the text, which is why it is set before anything can fail. */
 hs_status hs__tasks_text_from(const hs_json_value *value, const char *name, size_t index, const char *place,
                               hs_text *number, task_text *text_out, hs_error *error)
 {

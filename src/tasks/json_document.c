@@ -1,3 +1,7 @@
+/*
+ * json_document: cuts a JSON file into its records without parsing what is between them, so that a
+ * document of any size is read in one pass and in the memory of one record.
+ */
 #include "tasks/json_document.h"
 
 #include <stdlib.h>
@@ -6,8 +10,6 @@
 #include "tasks/fields.h"
 
 enum { MAX_SHOWN_NAMES = 300 };
-
-/* ---- values as text ---------------------------------------------------------------------------------------------- */
 
 /* Where the bytes of a value are read one after the other. Initialise with {0}. */
 typedef struct value_scan {
@@ -81,8 +83,6 @@ static hs_status skip_value(task_source *source, size_t depth, hs_error *error)
     } while (goes_on && !ends && n > 0);
     return goes_on && !ends ? fail_here(source, error, "the file is cut off") : HS_OK;
 }
-
-/* ---- the way to the list ----------------------------------------------------------------------------------------- */
 
 /* Where the walk is, and what it has seen on the level that it is on. */
 typedef struct list_path {
@@ -196,6 +196,10 @@ static hs_status enter_list(list_path *path, hs_error *error)
     }
 }
 
+/*
+ * Each step takes one part of the path off and passes over what stands before the value it leads
+ * to. depth counts the brackets that are left open, which end_list looks for at the end.
+ */
 static hs_status find_list(task_source *source, const char *records, size_t *depth_out, hs_error *error)
 {
     list_path path = {.source = source, .records = records, .rest = records};
@@ -214,8 +218,6 @@ static hs_status find_list(task_source *source, const char *records, size_t *dep
                                            : "does not lead to a list of records");
     return expect_byte(source, '[', "a list is needed", error);
 }
-
-/* ---- the layout -------------------------------------------------------------------------------------------------- */
 
 /* A first object that goes on in a line that begins no other one is not the first line of JSON Lines. */
 static hs_status is_spread_out(task_source *source, bool *spread_out, hs_error *error)
@@ -239,6 +241,10 @@ static hs_status is_spread_out(task_source *source, bool *spread_out, hs_error *
     return HS_OK;
 }
 
+/*
+ * A file that begins with '{' is JSON Lines, or one object after the other over several lines;
+ * only the end of the first line tells. Neither needs to be declared by the user.
+ */
 hs_status hs__tasks_json_open(task_source *source, const char *records, task_json_document *document_out,
                               hs_error *error)
 {
@@ -268,6 +274,10 @@ static hs_status end_list(task_source *source, task_json_document *document, hs_
     return byte < 0 ? HS_OK : fail_here(source, error, "the file goes on behind the document with the list of records");
 }
 
+/*
+ * Commas are demanded between records and refused behind the last: where one is missing, a
+ * download was cut or two files were joined, and what follows cannot be relied on.
+ */
 hs_status hs__tasks_json_next(task_source *source, task_json_document *document, bool *found_out, hs_error *error)
 {
     int byte;

@@ -1,3 +1,7 @@
+/*
+ * lexicon: the tokens that token_mass adds up: the first token of each entry of a word list, at
+ * the start of a text and behind a space.
+ */
 #include "tasks/lexicon.h"
 
 #include <stdlib.h>
@@ -93,6 +97,7 @@ static hs_status read_entries(lexicon_reader *reader, const char *path, hs_error
     return HS_OK;
 }
 
+/* Ids are sorted and unique, because a token that several entries begin with must count once. */
 hs_status hs__tasks_lexicon_read(const char *path, const task_encoder *encoder, hs_token_list *ids_out, hs_error *error)
 {
     lexicon_reader reader = {.encoder = encoder, .ids = ids_out};

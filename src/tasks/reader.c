@@ -1,3 +1,7 @@
+/*
+ * reader: a data file as records, whatever format it has: a row of the table below for each, which
+ * becomes one JSON object a record, so that everything behind it knows one shape.
+ */
 #include "tasks/reader.h"
 
 #include <string.h>
@@ -68,8 +72,10 @@ static hs_status check_data_format(const task_file_format *format, const hs_data
     return HS_OK;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------------------------- */
-
+/*
+ * At most one byte more than a line may have is looked at: enough to tell that it is too long,
+ * without searching a whole file that has no line ends.
+ */
 bool hs__tasks_next_line(const char *bytes, size_t n_bytes, size_t max_bytes, size_t *position, const char **line_out,
                          size_t *length_out)
 {
@@ -87,8 +93,6 @@ bool hs__tasks_next_line(const char *bytes, size_t n_bytes, size_t max_bytes, si
     *length_out = length;
     return true;
 }
-
-/* ---- cutting ----------------------------------------------------------------------------------------------------- */
 
 static bool is_blank(const char *line, size_t length)
 {
@@ -203,8 +207,6 @@ static hs_status check_text(const task_reader *reader, const char *bytes, size_t
     return HS_OK;
 }
 
-/* ---- from a record to an object ---------------------------------------------------------------------------------- */
-
 static hs_status parse_json(task_reader *reader, const char *bytes, size_t length, hs_error *error)
 {
     HS_TRY(hs_json_parse_record(bytes, length, reader->source.path, reader->line, &reader->json, error));
@@ -270,6 +272,10 @@ static void look_for_oddities(task_reader *reader, const char *bytes, size_t len
         hs__tasks_oddity_add(&reader->spread, reader->line);
 }
 
+/*
+ * The number of fields is checked before anything else: a quote that swallowed lines, or a
+ * delimiter in an unquoted text, shows there first.
+ */
 static hs_status parse_delimited(task_reader *reader, const char *bytes, size_t length, hs_error *error)
 {
     const delimited_record *header = &reader->header;
@@ -324,8 +330,10 @@ static hs_status take_columns(task_reader *reader, const hs_string_list *columns
     return HS_OK;
 }
 
-/* ---- the reader -------------------------------------------------------------------------------------------------- */
-
+/*
+ * The order matters: what the header is cut by is known only when the source has seen how its
+ * lines end. Columns that the experiment file names stand in for a header that the file lacks.
+ */
 hs_status hs__tasks_reader_open(const char *path, const hs_data_format *data_format, task_reader *reader_out,
                                 hs_error *error)
 {
@@ -353,6 +361,10 @@ void hs__tasks_reader_clear(task_reader *reader)
     *reader = (task_reader){0};
 }
 
+/*
+ * The object of the record before is freed here, so that no caller has to know how long it is
+ * valid.
+ */
 hs_status hs__tasks_reader_next(task_reader *reader, const hs_json_value **object_out, hs_error *error)
 {
     const char *record;
@@ -379,8 +391,10 @@ hs_status hs__tasks_reader_skip(task_reader *reader, bool *skipped_out, hs_error
     return HS_OK;
 }
 
-/* ---- what people should know ------------------------------------------------------------------------------------- */
-
+/*
+ * Things that are legal and usually an accident; said once a file, with the first line. Quotes
+ * that are kept are worth a word only where most records have them.
+ */
 hs_status hs__tasks_reader_notes(const task_reader *reader, hs_text *notes, hs_error *error)
 {
     const task_oddity few = {0};

@@ -17,6 +17,9 @@ typedef struct reference_reader {
     hs_text number;
 } reference_reader;
 
+/*
+ * Cut to what the model can see: means are by position, and rows beyond the window belong to none.
+ */
 static hs_status read_sequence(reference_reader *reader, const hs_json_value *line, task_sequences *sequences,
                                hs_error *error)
 {
@@ -56,6 +59,10 @@ static hs_status read_sequences(reference_reader *reader, task_sequences *sequen
     return HS_OK;
 }
 
+/*
+ * A workload without queries, so that it goes to the engine like any task's. It owns what it was
+ * read into.
+ */
 hs_status hs_tasks_reference_set_open(const hs_reference_config *config, const hs_tokenizer *tokenizer,
                                       const hs_model *model, hs_task_workload **workload_out, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * template: texts with {field} in them, filled from a record. Values are shown as Jinja2 shows
+ * them, since templates of lm-evaluation-harness are carried over word by word.
+ */
 #include "tasks/template.h"
 
 #include <math.h>
@@ -57,8 +61,6 @@ hs_status hs__tasks_template_check(const char *text, const char *what, hs_error 
     return HS_OK;
 }
 
-/* ---- values as text ---------------------------------------------------------------------------------------------- */
-
 /* A number as the file has it; nothing where it is none, such as NaN. */
 static hs_status append_number(const hs_json_value *value, hs_text *out, bool *is_single_out, hs_error *error)
 {
@@ -109,11 +111,13 @@ const char *hs__tasks_value_name(const hs_json_value *value)
                                                          : hs_json_kind_name(hs_json_kind_of(value));
 }
 
-/* ---- expanding --------------------------------------------------------------------------------------------------- */
-
 /* As lm-evaluation-harness's templates show them, which are Jinja2's. */
 static const char *const jinja_words[3] = {"False", "True", "None"};
 
+/*
+ * The name is copied, as fields are looked up by terminated strings; its length was limited when
+ * the template was checked.
+ */
 static hs_status append_field(const piece *field, const hs_json_value *record, const char *place, hs_text *out,
                               hs_error *error)
 {
@@ -134,6 +138,10 @@ static hs_status append_field(const piece *field, const hs_json_value *record, c
     return HS_OK;
 }
 
+/*
+ * `out` is a string even if nothing is appended, hence the empty append. Templates are checked
+ * when the task is opened, so that a bad one here is our own mistake.
+ */
 hs_status hs__tasks_template_expand(const char *text, const hs_json_value *record, const char *place, hs_text *out,
                                     hs_error *error)
 {

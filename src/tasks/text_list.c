@@ -1,3 +1,7 @@
+/*
+ * text_list: texts of any bytes, back to back, each found by its offset; also those with zeros in
+ * them, which a generating model does write.
+ */
 #include "headsweep/tasks.h"
 
 hs_status hs_tasks_text_list_add(hs_text_list *list, const char *bytes, size_t length, hs_error *error)

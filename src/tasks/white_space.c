@@ -1,3 +1,7 @@
+/*
+ * white_space: words as Python's str.split() sees them, which is what the harness counts words and
+ * cuts texts by.
+ */
 #include "tasks/white_space.h"
 
 /* Python 3: characters of bidirectional type WS, B or S, or of category Zs. */
@@ -61,6 +65,10 @@ size_t hs__tasks_last_word(const char *text, size_t length)
     return length;
 }
 
+/*
+ * The pieces of re.split(r"\s+", text), as lm-evaluation-harness counts them for word perplexity:
+ * one more than there are runs of white space, empty pieces at both ends included.
+ */
 size_t hs__tasks_count_words(const char *text, size_t length)
 {
     size_t n_words = 1;

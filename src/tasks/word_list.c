@@ -1,3 +1,7 @@
+/*
+ * word_list: one entry a line, blank lines and comments left out; for token_mass and the lexicon
+ * scorer alike.
+ */
 #include "tasks/word_list.h"
 
 #include "tasks/reader.h"
@@ -21,6 +25,10 @@ static hs_status read_line(const char *line, size_t length, const char *place, t
     return length > 0 ? read(context, line, length, place, error) : HS_OK;
 }
 
+/*
+ * An entry is not valid after `read` returns. All lines have the limit of entries: a file that is
+ * not a word list fails at its first long line.
+ */
 hs_status hs__tasks_word_list_read(const char *path, task_entry_reader read, void *context, hs_error *error)
 {
     char *bytes;
