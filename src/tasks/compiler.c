@@ -76,6 +76,10 @@ hs_status hs__tasks_compiler_continue(task_compiler *compiler, const char *name,
                                         compiler->ids.n - n_context, error);
 }
 
+/*
+ * As LAMBADA is scored: the last word is what is predicted, and the white space before it stays
+ * with the context, from where the encoder moves it to the continuation as for any other pair.
+ */
 hs_status hs__tasks_compiler_cut(task_compiler *compiler, const char *name, task_text *context, task_text *word,
                                  hs_error *error)
 {

@@ -1,3 +1,8 @@
+/*
+ * draft: one example before it is part of the task. Its sequences are trimmed to the rows that
+ * queries need, fitted to the window, and those that another one begins with are dropped, so that
+ * an engine that shares no prefixes runs them once too.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,8 +85,6 @@ hs_status hs__tasks_draft_continuation(task_draft *draft, const hs_token_list *i
         HS_TRY(hs__tasks_draft_query(draft, i - 1, kind, ids->ids[i], error));
     return HS_OK;
 }
-
-/* ---- from the draft to the task ---------------------------------------------------------------------------------- */
 
 /* Only sequences that rows see both sides of have any: those are shared where all of both is equal. */
 static int compare_types(const task_draft_order *a, const task_draft_order *b)
@@ -202,6 +205,10 @@ static int compare_indices(const void *left, const void *right)
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
+/*
+ * A sequence that is a prefix of another has no rows of its own; its queries move to the longer
+ * one, whose first rows are the same.
+ */
 static hs_status append_sequences(task_draft *draft, task_example *example, hs_task *task, hs_error *error)
 {
     size_t n = draft->sequences.n;
@@ -220,6 +227,7 @@ static hs_status append_sequences(task_draft *draft, task_example *example, hs_t
     return HS_OK;
 }
 
+/* trim() is the last that can refuse the example; only then does the task grow. */
 hs_status hs__tasks_draft_commit(task_draft *draft, const task_room *room, size_t line, const char *place,
                                  hs_task *task, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * encode: the pairs of lm-evaluation-harness, whose rules the header gives; what one text alone is
+ * made of for prompts and documents.
+ */
 #include "tasks/encode.h"
 
 #include <string.h>
@@ -24,8 +28,6 @@ void hs__tasks_encoder_clear(task_encoder *encoder)
 {
     hs_text_clear(&encoder->prefix);
 }
-
-/* ---- ids --------------------------------------------------------------------------------------------------------- */
 
 static hs_status insert_id(hs_token_list *ids, size_t at, int32_t id, hs_error *error)
 {
@@ -101,6 +103,10 @@ static hs_status ensure_bos(const task_encoder *encoder, hs_token_list *ids, hs_
     return insert_id(ids, 0, bos, error);
 }
 
+/*
+ * Refused rather than left out: without a token before it the first token of a text has no
+ * probability, and values would be compared that sum over different numbers of tokens.
+ */
 static hs_status put_prefix(const task_encoder *encoder, const task_text *text, const char *place, hs_token_list *ids,
                             hs_error *error)
 {
@@ -155,8 +161,6 @@ hs_status hs__tasks_encode_prompt(const task_encoder *encoder, const task_text *
 {
     return encode_start(encoder, text, text->bytes, text->length, place, ids, error);
 }
-
-/* ---- context and continuation ------------------------------------------------------------------------------------ */
 
 hs_status hs__tasks_context_set(task_context *context, const task_encoder *encoder, const task_text *text,
                                 const char *place, hs_error *error)
@@ -215,6 +219,11 @@ static hs_status nothing_to_score(const task_context *context, const task_text *
                    continuation->label);
 }
 
+/*
+ * n_context is at least one, because of a sequence the first token is only read. A prefix token
+ * that stands in for an empty context and begins the continuation as well is taken away once, as
+ * the harness does for texts that begin with BOS themselves.
+ */
 hs_status hs__tasks_context_continue(task_context *context, const task_encoder *encoder, const task_text *continuation,
                                      const char *place, hs_token_list *ids, size_t *n_context_out, hs_error *error)
 {

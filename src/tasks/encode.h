@@ -82,7 +82,7 @@ hs_status hs__tasks_check_vocabulary(const task_encoder *encoder, const hs_token
 /* HS_ERROR_INPUT: a text where there is no tokenizer. */
 hs_status hs__tasks_no_tokenizer(const task_text *text, const char *place, hs_error *error);
 
-/* ---- encode_input.c: what an encoder reads ----------------------------------------------------------------------- */
+/* encode_input.c: what an encoder reads. */
 
 typedef struct task_input {
     task_text text;

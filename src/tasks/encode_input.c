@@ -3,8 +3,6 @@
 
 #include "tasks/encode.h"
 
-/* ---- token ids --------------------------------------------------------------------------------------------------- */
-
 static hs_status add(hs_encoding *encoding, size_t at, int32_t id, int32_t type, hs_error *error)
 {
     hs_token_list *lists[] = {&encoding->ids, &encoding->types, &encoding->special};
@@ -48,8 +46,10 @@ static hs_status check_input(const task_input *input, const char *place, hs_erro
     return HS_OK;
 }
 
-/* ---- texts ------------------------------------------------------------------------------------------------------- */
-
+/*
+ * Types are cleared where the model has no table for them or the tokenizer gives none:
+ * transformers then passes zeros, whatever the template says.
+ */
 static hs_status encode_texts(const task_encoder *encoder, const task_input *input, const char *place, size_t n_most,
                               hs_encoding *encoding, hs_error *error)
 {
@@ -86,8 +86,6 @@ static hs_status ensure_bos(const task_encoder *encoder, const task_input *input
         HS_TRY(encode_texts(encoder, input, place, n_most - 1, encoding, error));
     return add(encoding, 0, bos, 0, error);
 }
-
-/* ---- what is checked --------------------------------------------------------------------------------------------- */
 
 static hs_status check_types(const task_encoder *encoder, const task_input *input, const char *place,
                              const hs_encoding *encoding, hs_error *error)
@@ -127,8 +125,6 @@ hs_status hs__tasks_encode_input(const task_encoder *encoder, const task_input *
         return HS_OK;
     return hs_fail(error, HS_ERROR_INPUT, "%s: %s has no token but special ones", place, input->text.label);
 }
-
-/* ---- separators -------------------------------------------------------------------------------------------------- */
 
 static bool has_bytes(const task_text *text, const char *bytes, size_t length)
 {

@@ -14,7 +14,7 @@ hs_status hs__tasks_generation_init(const hs_task_config *config, const task_enc
 hs_status hs__tasks_generation_add_stop(task_generation *generation, const char *stop, hs_error *error);
 uint64_t hs__tasks_generation_hash(uint64_t hash, const task_generation *generation);
 
-/* ---- continuation.c: sampled ids -> text ------------------------------------------------------------------------- */
+/* continuation.c: sampled ids -> text. */
 
 /* Reads one continuation after the other. Initialise with the task's generation alone. */
 typedef struct task_continuation {
@@ -34,7 +34,7 @@ hs_status hs__tasks_continuation_read(task_continuation *continuation, const int
 /* `stops` of hs_sampling, with a task_continuation as its context: true also when reading fails. */
 bool hs__tasks_continuation_stops(void *context, const int32_t *tokens, size_t n);
 
-/* ---- diversity.c: distinct n-grams ------------------------------------------------------------------------------- */
+/* diversity.c: distinct n-grams. */
 
 enum { TASK_LONGEST_GRAM = 3 };
 
@@ -56,7 +56,7 @@ void hs__tasks_diversity_clear(task_diversity *diversity);
 hs_status hs__tasks_diversity_measure(task_diversity *diversity, const hs_text_list *texts, size_t first,
                                       size_t n_texts, double distinct_out[TASK_LONGEST_GRAM], hs_error *error);
 
-/* ---- fluency.c: likelihood under the clean model ----------------------------------------------------------------- */
+/* fluency.c: likelihood under the clean model. */
 
 /* Samples of the prompts of a workload under several ablations, as hs_engine_generate gives them. */
 typedef struct task_samples {

@@ -1,3 +1,8 @@
+/*
+ * gold_label: what data files write as a label: an index, a text, a name that the record gives, a
+ * number with ".0" behind it, marks of 0 and 1. What could be two of these is refused, since a
+ * wrong guess shows nowhere but in the numbers.
+ */
 #include "tasks/gold_label.h"
 
 #include <math.h>
@@ -14,8 +19,6 @@ static const char *quote_label(const task_compiler *compiler, char quoted[MAX_QU
 {
     return hs__tasks_quote(compiler->label.text, compiler->label.length, quoted, MAX_QUOTED);
 }
-
-/* ---- comparing texts --------------------------------------------------------------------------------------------- */
 
 typedef struct span {
     const char *bytes;
@@ -69,8 +72,10 @@ static bool is_word(const task_text *text, const char *word)
     return !text->is_ids && own.length == strlen(word) && strncasecmp(own.bytes, word, own.length) == 0;
 }
 
-/* ---- maps and names ---------------------------------------------------------------------------------------------- */
-
+/*
+ * The best of all matches, not the first: "1.0" of the file may be the map's "1.0" as it stands
+ * and its "1" as a number.
+ */
 static hs_status label_of_map(const task_compiler *compiler, int64_t *index_out, hs_error *error)
 {
     const hs_task_config *config = compiler->config;
@@ -113,8 +118,6 @@ static hs_status label_of_names(const task_compiler *compiler, const task_list *
     return status;
 }
 
-/* ---- index or text ----------------------------------------------------------------------------------------------- */
-
 /* What a label can be; -1 where it cannot. */
 typedef struct readings {
     int64_t index;
@@ -122,6 +125,10 @@ typedef struct readings {
     bool is_number; /* and no truth value */
 } readings;
 
+/*
+ * An integer below 0 becomes INT64_MAX: it is meant as an index and out of range, which the
+ * message says; -1 would mean that it cannot be an index at all.
+ */
 static int64_t index_of_value(const task_compiler *compiler, const hs_json_value *value)
 {
     size_t n_digits;
@@ -235,8 +242,6 @@ static hs_status read_index_or_text(task_compiler *compiler, const task_alternat
     return choose(compiler, alternatives, value, &found, index_out, error);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------------- */
-
 bool hs__tasks_label_mark(const hs_json_value *element, bool *marked_out)
 {
     bool is_truth = hs_json_kind_of(element) == HS_JSON_BOOLEAN;
@@ -262,6 +267,10 @@ static bool count_marks(const hs_json_value *list, size_t *n_marked_out, size_t 
     return true;
 }
 
+/*
+ * As truthfulqa's mc1_targets have them. A map has nothing to say of marks: it is a sign that the
+ * file is not what its writer believes.
+ */
 static hs_status read_marks(const task_compiler *compiler, const task_alternatives *alternatives,
                             const hs_json_value *list, size_t *index_out, hs_error *error)
 {
@@ -284,6 +293,10 @@ static hs_status read_marks(const task_compiler *compiler, const task_alternativ
     return HS_OK;
 }
 
+/*
+ * [0, 1] is two indices or two marks, and nothing in the record tells which. Of lists in which
+ * nothing stands twice only [0], [0, 1] and [1, 0] are both, so only these need label_is.
+ */
 hs_status hs__tasks_label_is_marks(const task_compiler *compiler, const hs_json_value *list, size_t n, bool *marks_out,
                                    hs_error *error)
 {
@@ -307,8 +320,6 @@ hs_status hs__tasks_label_is_marks(const task_compiler *compiler, const hs_json_
     return HS_OK;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------------------------- */
-
 static hs_status read_one(task_compiler *compiler, const task_alternatives *alternatives, const hs_json_value *value,
                           int64_t *index_out, hs_error *error)
 {
@@ -325,6 +336,10 @@ static hs_status read_one(task_compiler *compiler, const task_alternatives *alte
     return read_index_or_text(compiler, alternatives, value, index_out, error);
 }
 
+/*
+ * A list of one is its element: data sets that allow for several labels write a single one so.
+ * What is outside is blamed on the map if there is one: the record's label was then found in it.
+ */
 hs_status hs__tasks_label_read(task_compiler *compiler, const task_alternatives *alternatives,
                                const hs_json_value *value, size_t *index_out, hs_error *error)
 {

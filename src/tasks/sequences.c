@@ -1,3 +1,7 @@
+/*
+ * sequences: the growing list of token sequences; offsets and types exist only from the first that
+ * needs them, because most models have no types.
+ */
 #include "tasks/sequences.h"
 
 #include <string.h>

@@ -1,3 +1,7 @@
+/*
+ * task: opens an evaluation set: what the experiment file says of it is checked, its file read,
+ * each record compiled by its kind, and all of it hashed.
+ */
 #include "tasks/task.h"
 
 #include <math.h>
@@ -9,8 +13,7 @@
 #include "tasks/reader.h"
 #include "tasks/template.h"
 
-/* ---- settings ---------------------------------------------------------------------------------------------------- */
-
+/* A window that is set for a kind without one would have no effect and was meant to have one. */
 static hs_status check_window(const hs_task_config *config, const hs_model *model, const task_kind *kind,
                               size_t *window_out, hs_error *error)
 {
@@ -55,6 +58,10 @@ static hs_status open_lexicon(const hs_task_config *config, const task_encoder *
     return given ? hs__tasks_lexicon_read(config->lexicon, encoder, &task->lexicon, error) : HS_OK;
 }
 
+/*
+ * Two ways to say the same thing are refused even where they agree: if one is changed later the
+ * other would quietly win.
+ */
 static hs_status check_choices(const hs_task_config *config, const task_kind *kind, hs_error *error)
 {
     const char *label_is = hs_config_word(&HS_CONFIG_LABEL_IS, (int)config->label_is);
@@ -133,8 +140,6 @@ static hs_status set_up(const hs_task_config *config, const hs_tokenizer *tokeni
     return task->name == NULL ? error->status : HS_OK;
 }
 
-/* ---- the examples ------------------------------------------------------------------------------------------------ */
-
 /* Which records are examples. Initialise with {0}. */
 typedef struct record_choice {
     size_t limit;   /* the first so many */
@@ -156,6 +161,11 @@ static hs_status count_records(const hs_task_config *config, size_t limit, size_
     return status;
 }
 
+/*
+ * A sample needs the number of records first, hence a pass over the file that only counts. The
+ * order is a function of seed and number alone; rank[i] < sample decides, so that records stay in
+ * the file's order.
+ */
 static hs_status choose_records(const hs_task_config *config, record_choice *choice, hs_error *error)
 {
     size_t n;
@@ -182,6 +192,10 @@ static hs_status read_example(task_compiler *compiler, task_reader *reader, hs_t
     return hs__tasks_draft_commit(&compiler->draft, &compiler->room, reader->line, compiler->place, task, error);
 }
 
+/*
+ * Records outside the sample are passed over without being parsed: a bad line among them is
+ * nobody's business, and a small sample of a large file is quick.
+ */
 static hs_status read_examples(task_compiler *compiler, task_reader *reader, const record_choice *choice, hs_task *task,
                                hs_error *error)
 {
@@ -201,8 +215,10 @@ static hs_status read_examples(task_compiler *compiler, task_reader *reader, con
     return HS_OK;
 }
 
-/* ---- the hash ---------------------------------------------------------------------------------------------------- */
-
+/*
+ * What a resumed run must find unchanged: how the answers are cut into spans and which is right.
+ * The tokens themselves are hashed by hash_task().
+ */
 static uint64_t hash_examples(uint64_t hash, const hs_task *task)
 {
     for (size_t i = 0; i < task->n_examples; i++) {
@@ -242,8 +258,10 @@ static uint64_t hash_task(const hs_task *task)
     return task->kind->generates ? hs__tasks_generation_hash(hash, &task->generation) : hash;
 }
 
-/* ---- opening ----------------------------------------------------------------------------------------------------- */
-
+/*
+ * Errors of usage get the line of the experiment file behind them; errors of the data name the
+ * data file's line already.
+ */
 hs_status hs_tasks_open(const hs_task_config *config, const hs_tokenizer *tokenizer, const hs_model *model,
                         hs_task **task_out, hs_error *error)
 {
@@ -273,6 +291,7 @@ done:
     return status;
 }
 
+/* Takes a task that was opened halfway too: what was not reached is zero. */
 void hs_tasks_free(hs_task *task)
 {
     if (task == NULL)
@@ -289,8 +308,6 @@ void hs_tasks_free(hs_task *task)
     hs_text_clear(&task->notes);
     hs_free(task);
 }
-
-/* ---- what there is to know of it --------------------------------------------------------------------------------- */
 
 const char *hs_tasks_name(const hs_task *task)
 {

@@ -82,8 +82,6 @@ struct hs_task {
 
 hs_status hs__tasks_queries_add(task_queries *queries, hs_query query, hs_error *error);
 
-/* ---- one example in the making ----------------------------------------------------------------------------------- */
-
 typedef struct task_draft {
     task_sequences sequences;
     task_queries queries;
@@ -130,8 +128,6 @@ typedef struct task_room {
  */
 hs_status hs__tasks_draft_commit(task_draft *draft, const task_room *room, size_t line, const char *place,
                                  hs_task *task, hs_error *error);
-
-/* ---- kinds ------------------------------------------------------------------------------------------------------- */
 
 /* What a kind turns a line into a draft with. */
 typedef struct task_compiler {

@@ -1,3 +1,7 @@
+/*
+ * task_workload: a shard of a task as the engine takes it. Arrays are copied rather than pointed
+ * into the task, since sequences of donors are gathered from other examples.
+ */
 #include "tasks/task_workload.h"
 
 #include <string.h>
@@ -108,6 +112,7 @@ static hs_status fill(const hs_task *task, size_t first_example, size_t n_exampl
     return add_list(task, storage, error);
 }
 
+/* Bound at the end: the views hold pointers into arrays that move while they grow. */
 hs_status hs_tasks_workload_new(const hs_task *task, size_t first_example, size_t n_examples, const uint32_t *donors,
                                 hs_task_workload **workload_out, hs_error *error)
 {

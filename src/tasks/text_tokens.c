@@ -4,6 +4,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+/*
+ * The tokenizer's own files go before config.json, which is often copied from another model of the
+ * family. EOS in BOS's place is what GPT-2 was trained with; it is a prefix, but not a BOS that
+ * `bos` could ask for.
+ */
 static void choose_beginning(const hs_model *model, const hs_tokenizer *tokenizer, hs_text_tokens *tokens)
 {
     const struct {
@@ -61,8 +66,6 @@ const char *hs_tasks_text_token_name(hs_text_token which)
     return NAMES[which];
 }
 
-/* ---- for people -------------------------------------------------------------------------------------------------- */
-
 /* Control characters would break the line. */
 static hs_status append_quoted(const hs_text *token, hs_text *text, hs_error *error)
 {
@@ -90,6 +93,10 @@ static hs_status describe_id(int32_t id, const hs_tokenizer *tokenizer, hs_text 
     return status;
 }
 
+/*
+ * One line for every kind of token, since people compare them: which id, how it is written, and
+ * which file said so.
+ */
 hs_status hs_tasks_text_tokens_describe(const hs_text_tokens *tokens, hs_text_token which,
                                         const hs_tokenizer *tokenizer, bool with_source, hs_text *text, hs_error *error)
 {
