@@ -1,3 +1,8 @@
+/*
+ * continuation: sampled token ids as the text that a scorer reads, and where a stop text ends it.
+ * Generation asks here after every token whether to go on, and the text is made again for scoring:
+ * one reading, so that both agree on where the text ends.
+ */
 #include <string.h>
 
 #include "tasks/generation.h"
@@ -18,8 +23,6 @@ size_t hs__tasks_continuation_length(const hs_sampling *sampling, const int32_t 
         n++;
     return n > 0 && hs_engine_sampling_is_end(sampling, tokens[n - 1]) ? n - 1 : n;
 }
-
-/* ---- bytes that are not UTF-8 ------------------------------------------------------------------------------------ */
 
 /* Which second bytes a lead byte allows (Unicode Standard, table 3-7), and the length of its characters. */
 static size_t character_of_lead(unsigned char lead, unsigned char *first_out, unsigned char *last_out)
@@ -49,6 +52,10 @@ static size_t malformed_length(const char *bytes, size_t available)
     return n;
 }
 
+/*
+ * What is sampled may be half of a character or nonsense. Each maximal malformed part becomes one
+ * U+FFFD, as Python's "replace" does it, so that a scorer sees what it would see of transformers.
+ */
 static hs_status repair(const hs_text *decoded, hs_text *text, hs_error *error)
 {
     size_t start = 0;
@@ -67,6 +74,10 @@ static hs_status repair(const hs_text *decoded, hs_text *text, hs_error *error)
     return hs_text_append(text, decoded->text + start, decoded->length - start, error);
 }
 
+/*
+ * From the tokens rather than from the line: what was cut off at the front is not what the model
+ * read.
+ */
 hs_status hs_tasks_prompt(const hs_task *task, size_t example, const hs_tokenizer *tokenizer, hs_text *text,
                           hs_error *error)
 {
@@ -83,8 +94,6 @@ done:
     hs_text_clear(&repaired);
     return status;
 }
-
-/* ---- stop texts -------------------------------------------------------------------------------------------------- */
 
 /* Where the first stop text begins; the text's length if there is none. */
 static size_t find_stop(const hs_text_list *stops, const hs_text *text)

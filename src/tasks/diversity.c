@@ -1,3 +1,7 @@
+/*
+ * diversity: distinct-n (Li et al. 2016): how many of all n-grams of the samples differ. By hashes
+ * of words, so that memory is one number a word.
+ */
 #include <stdlib.h>
 
 #include "tasks/generation.h"
@@ -56,6 +60,10 @@ static size_t count_distinct(uint64_t *hashes, size_t n)
     return n_distinct;
 }
 
+/*
+ * Divided by the number of words for every order, as the paper does, and pooled over the samples
+ * of a prompt: samples that are varied each but equal to one another must not count as diverse.
+ */
 hs_status hs__tasks_diversity_measure(task_diversity *diversity, const hs_text_list *texts, size_t first,
                                       size_t n_texts, double distinct_out[TASK_LONGEST_GRAM], hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * fluency: how likely the clean model finds what the ablated one wrote. Samples are batched by
+ * tokens in a fixed order, so that the composition of batches depends on the samples alone.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +80,10 @@ static size_t sort_samples(fluency *f, size_t prompt)
     return n;
 }
 
+/*
+ * Answers are log-probabilities; a sequence's owner is the sample that it belongs to, whose sum
+ * they are taken from in the order of the queries.
+ */
 static hs_status evaluate_batch(fluency *f, hs_error *error)
 {
     const hs_ablation clean = {0};
@@ -118,6 +126,10 @@ static hs_status add_sequence(fluency *f, size_t prompt, const fluency_sample *s
     return HS_OK;
 }
 
+/*
+ * Equal samples, of which greedy and strongly ablated models write many, are evaluated once.
+ * n_rows counts a prompt once a batch, because the engine shares its rows among the samples.
+ */
 static hs_status add_prompt(fluency *f, size_t prompt, hs_error *error)
 {
     const hs_sequences *prompts = f->samples->prompts;
@@ -139,6 +151,10 @@ static hs_status add_prompt(fluency *f, size_t prompt, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * A sample without tokens has 0. Repeated ones take over the sum of the first only at the end,
+ * when its batch is done.
+ */
 hs_status hs__tasks_fluency_measure(hs_engine *engine, const task_samples *samples, double *nll, hs_error *error)
 {
     size_t n_per_prompt = samples->n_ablations * samples->sampling->n_samples;
@@ -158,8 +174,6 @@ done:
     return status;
 }
 
-/* ---- its cost ---------------------------------------------------------------------------------------------------- */
-
 /* Samples that differ from their first token on, as far as there are ids for it. */
 static hs_status add_made_up(fluency *f, size_t prompt, size_t vocabulary, int32_t *tokens, hs_error *error)
 {
@@ -171,6 +185,7 @@ static hs_status add_made_up(fluency *f, size_t prompt, size_t vocabulary, int32
     return HS_OK;
 }
 
+/* An upper bound: samples of full length that share nothing but the prompt. */
 hs_status hs__tasks_fluency_count(const hs_engine *engine, const hs_sequences *prompts,
                                   const task_generation *generation, hs_engine_cost *cost_out, hs_error *error)
 {

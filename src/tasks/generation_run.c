@@ -36,6 +36,10 @@ struct hs_generation {
     size_t n_ablations;
 };
 
+/*
+ * The settings are copied, since the seed is the run's; the stop texts are asked of the scratch of
+ * this run, not of the task.
+ */
 hs_status hs_tasks_generation_new(const hs_task *task, hs_engine *engine, hs_scorer *scorer, uint64_t seed,
                                   hs_generation **generation_out, hs_error *error)
 {
@@ -68,8 +72,6 @@ void hs_tasks_generation_free(hs_generation *g)
     hs_free(g->nll);
     hs_free(g);
 }
-
-/* ---- sampling ---------------------------------------------------------------------------------------------------- */
 
 static size_t n_samples_of(const hs_generation *g)
 {
@@ -125,8 +127,6 @@ const hs_text_list *hs_tasks_generation_texts(const hs_generation *g)
 {
     return &g->texts;
 }
-
-/* ---- scoring ----------------------------------------------------------------------------------------------------- */
 
 static void score_toxicity(const hs_generation *g, size_t first, float *values)
 {
@@ -231,8 +231,6 @@ hs_status hs_tasks_generation_score(hs_generation *g, float *values, hs_error *e
         HS_TRY(score_prompt(g, first, values + first / g->sampling.n_samples * n_metrics, error));
     return HS_OK;
 }
-
-/* ---- cost -------------------------------------------------------------------------------------------------------- */
 
 /* Adds the operations of a pass that is made `n` times, in this program as in a naive loop. */
 static void add_passes(hs_engine_cost *cost, const hs_engine_cost *pass, double n)

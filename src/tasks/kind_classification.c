@@ -9,8 +9,6 @@
 
 enum { CLASS_ACC, CLASS_MACRO_F1, CLASS_LOG_LOSS, CLASS_MARGIN, CLASS_GOLD, CLASS_N_METRICS };
 
-/* ---- the right labels -------------------------------------------------------------------------------------------- */
-
 static hs_status unknown_label(const task_compiler *compiler, size_t n, bool is_index, hs_error *error)
 {
     const hs_model *model = compiler->encoder.model;
@@ -85,8 +83,6 @@ static hs_status mark_labels(task_compiler *compiler, task_span *spans, hs_error
     return mark_label(compiler, &labels, value, spans, error);
 }
 
-/* ---- examples ---------------------------------------------------------------------------------------------------- */
-
 hs_status hs__tasks_classification_compile(task_compiler *compiler, hs_error *error)
 {
     const hs_model_shape *shape = &compiler->encoder.model->shape;
@@ -102,8 +98,11 @@ hs_status hs__tasks_classification_compile(task_compiler *compiler, hs_error *er
     return mark_labels(compiler, draft->spans.items, error);
 }
 
-/* ---- metrics ----------------------------------------------------------------------------------------------------- */
-
+/*
+ * CLASS_MACRO_F1 keeps the predicted label and CLASS_GOLD the right one, from which the analysis
+ * counts; a label's own value is right + predicted, 0 to 2, of which F1 is made: 2 is a hit, 1 a
+ * miss or a false alarm.
+ */
 static void score_exclusive(const task_answers *answers, float *values)
 {
     size_t gold = 0;
@@ -133,6 +132,11 @@ static double softplus(double x)
     return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
 }
 
+/*
+ * Answers are logits, one a label, each right above 0. The margin is the smallest log-odds of
+ * being right, so that its sign says whether all labels are. Counts stand where the exclusive
+ * labels have their indices.
+ */
 static void score_independent(const task_answers *answers, float *values)
 {
     size_t n_predicted = 0;

@@ -76,6 +76,10 @@ hs_status hs__tasks_generation_add_stop(task_generation *generation, const char 
     return is_special ? hs_tasks_text_list_add(&generation->special_stops, stop, strlen(stop), error) : HS_OK;
 }
 
+/*
+ * All that makes a task impossible is refused at opening, hours before the first sample would have
+ * been scored.
+ */
 hs_status hs__tasks_generation_init(const hs_task_config *config, const task_encoder *encoder, hs_task *task,
                                     hs_error *error)
 {
@@ -126,6 +130,10 @@ static uint64_t hash_real(uint64_t hash, double value)
     return hs_hash_u64(hash, bits);
 }
 
+/*
+ * What is sampled depends on all of it, so results of other settings have another hash. Lengths go
+ * in before texts, without which "a","bc" and "ab","c" would be equal.
+ */
 uint64_t hs__tasks_generation_hash(uint64_t hash, const task_generation *generation)
 {
     const hs_sampling *sampling = &generation->sampling;

@@ -71,6 +71,11 @@ static hs_status read_prompt(task_compiler *compiler, task_text *target, hs_erro
     return hs__tasks_context_set(&compiler->context, &compiler->encoder, &prompt, compiler->place, error);
 }
 
+/*
+ * Both answers are encoded after the prompt, which the compiler holds, since the token of " Mary"
+ * depends on what is before it. Equal tokens, as of two names with one first piece, would make
+ * every difference 0.
+ */
 hs_status hs__tasks_logit_diff_compile(task_compiler *compiler, hs_error *error)
 {
     task_draft *draft = &compiler->draft;

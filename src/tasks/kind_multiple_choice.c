@@ -9,8 +9,6 @@
 enum { CHOICE_ACC, CHOICE_ACC_NORM, CHOICE_ACC_BYTES, CHOICE_MARGIN, CHOICE_GOLD };
 enum { MAX_QUOTED = 64 };
 
-/* ---- the choices ------------------------------------------------------------------------------------------------- */
-
 /* The choices of an example: templates of the experiment file, or the elements of a field. */
 typedef struct choice_list {
     const hs_string_list *templates; /* none: the field */
@@ -110,6 +108,11 @@ static hs_status set_context(task_compiler *compiler, const choice_list *choices
     return hs__tasks_context_set(&compiler->context, &compiler->encoder, &context, compiler->place, error);
 }
 
+/*
+ * A choice that is empty would have the sum 0, the highest there is, and win every time, and
+ * acc_norm would divide by its length. Where the choice is the context (as in Winogrande), the
+ * continuation is the target, the same for all.
+ */
 static hs_status add_choice(task_compiler *compiler, const choice_list *choices, size_t index, hs_error *error)
 {
     task_text choice;
@@ -130,8 +133,6 @@ static hs_status add_choice(task_compiler *compiler, const choice_list *choices,
     compiler->draft.spans.items[index].n_bytes = measured.n_bytes;
     return HS_OK;
 }
-
-/* ---- the label --------------------------------------------------------------------------------------------------- */
 
 static hs_status choice_text(task_compiler *compiler, const void *choices, size_t index, task_text *text_out,
                              hs_error *error)
@@ -167,8 +168,6 @@ static hs_status read_label(task_compiler *compiler, const choice_list *choices,
     return hs__tasks_label_read(compiler, &alternatives, label, gold_out, error);
 }
 
-/* ---- the kind ---------------------------------------------------------------------------------------------------- */
-
 hs_status hs__tasks_multiple_choice_compile(task_compiler *compiler, hs_error *error)
 {
     choice_list choices = place_choices(compiler);
@@ -194,6 +193,10 @@ static void challenge(champion *best, double score, size_t index)
         *best = (champion){score, index};
 }
 
+/*
+ * The margin is against the best of the wrong choices: its sign says whether the example is right,
+ * as acc does, but it moves before acc does.
+ */
 void hs__tasks_multiple_choice_score(const task_answers *answers, float *values)
 {
     size_t gold = answers->facts->gold;

@@ -23,6 +23,10 @@ static hs_status uses_text(const task_compiler *compiler, bool *text_out, hs_err
     return hs__tasks_field_missing("field `text`, or `context` and `target`,", compiler->line, compiler->place, error);
 }
 
+/*
+ * Two spans over the same tokens: their log-probabilities are summed, and all of them must be
+ * greedy for the target to be what the model would say.
+ */
 hs_status hs__tasks_next_token_compile(task_compiler *compiler, hs_error *error)
 {
     task_text context;

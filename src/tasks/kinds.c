@@ -205,6 +205,10 @@ static const task_kind kinds[] = {
 
 enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
+/*
+ * A misspelt kind is answered with the nearest name and the list of all, both from the table, so
+ * that a new kind needs no other place.
+ */
 hs_status hs__tasks_kind_find(const char *name, const task_kind **kind_out, hs_error *error)
 {
     hs_names names = {0};
@@ -231,6 +235,10 @@ size_t hs__tasks_kind_n_metrics(const task_kind *kind)
     return n;
 }
 
+/*
+ * Said of the model at once, since every example would fail with something less clear: which head
+ * the kind needs, which one the checkpoint has, and what can be measured with that.
+ */
 hs_status hs__tasks_kind_check_model(const task_kind *kind, const hs_model *model, hs_error *error)
 {
     static const struct {

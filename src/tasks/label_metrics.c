@@ -25,6 +25,10 @@ static void name_metric(const hs_model *model, size_t label, char name[MAX_NAME]
         (void)snprintf(name, MAX_NAME, "f1_%zu", label);
 }
 
+/*
+ * Names of labels come from the checkpoint, so that the task owns a copy of the kind's metrics
+ * behind which they stand; all others share the table's rows.
+ */
 hs_status hs__tasks_metrics_init(hs_task *task, const hs_model *model, hs_error *error)
 {
     size_t n = hs__tasks_kind_n_metrics(task->kind);

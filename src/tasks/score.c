@@ -1,3 +1,7 @@
+/*
+ * score: from the answers of a shard to the values of its examples. What is not finite stays
+ * visible: a metric of a NaN would otherwise be 0 or 1.
+ */
 #include <math.h>
 
 #include "tasks/task.h"

@@ -1,3 +1,4 @@
+/* scorer: the calls that go to whichever kind of scorer was opened. */
 #include "tasks/scorer.h"
 
 uint64_t hs_tasks_scorer_hash(const hs_scorer *scorer)

@@ -38,8 +38,7 @@ typedef struct classifier_scorer {
     size_t answers_capacity;
 } classifier_scorer;
 
-/* ---- opening ----------------------------------------------------------------------------------------------------- */
-
+/* Lists the labels that the checkpoint names, or how many there are where it names none. */
 static hs_status no_such_label(const hs_model *model, const char *label, hs_error *error)
 {
     hs_names names = {0};
@@ -57,6 +56,10 @@ static hs_status no_such_label(const hs_model *model, const char *label, hs_erro
     return status;
 }
 
+/*
+ * A name goes before an index: labels may be called "0" and "1" in another order than they have.
+ * One output needs no label, since there is nothing to choose.
+ */
 static hs_status find_label(const hs_model *model, const char *label, int32_t *label_out, hs_error *error)
 {
     size_t n = model->shape.n_outputs;
@@ -111,6 +114,11 @@ done:
     return status;
 }
 
+/*
+ * The label is part of the scorer's hash, because scores of another label are other results. A
+ * logistic function belongs to labels that do not exclude each other and to a lone output, softmax
+ * to all others.
+ */
 static hs_status set_up(classifier_scorer *scorer, hs_error *error)
 {
     const hs_classifier *classifier = &scorer->classifier;
@@ -130,8 +138,6 @@ static hs_status set_up(classifier_scorer *scorer, hs_error *error)
     scorer->base.hash = hs_hash_u64(scorer->base.hash, (uint64_t)scorer->label);
     return hs_engine_new(classifier->model, &options, &scorer->engine, error);
 }
-
-/* ---- scoring ----------------------------------------------------------------------------------------------------- */
 
 static int compare_bytes(const char *a, size_t a_length, const char *b, size_t b_length)
 {
@@ -159,6 +165,10 @@ static bool same_text(const classifier_text *a, const classifier_text *b)
     return compare_contents(a, b) == 0;
 }
 
+/*
+ * All answers stand at row 0: the engine reads a classifier's sequence there, whichever row the
+ * family pools. owners[] leads from the batch back to the text.
+ */
 static hs_status evaluate_batch(classifier_scorer *scorer, double *scores, hs_error *error)
 {
     const hs_ablation clean = {0};
@@ -229,6 +239,11 @@ static classifier_text text_at(const scored_texts *scored, size_t i)
     return text;
 }
 
+/*
+ * Sorted, equal texts are neighbours and are evaluated once, and batches do not depend on the
+ * order in which samples came. Scores of the repeated ones are filled in at the end, in the same
+ * order, so that each finds its neighbour's done.
+ */
 static hs_status classifier_score(hs_scorer *base, const scored_texts *scored, double *scores, hs_error *error)
 {
     classifier_scorer *scorer = (classifier_scorer *)base;
@@ -253,6 +268,7 @@ static hs_status classifier_score(hs_scorer *base, const scored_texts *scored, d
     return HS_OK;
 }
 
+/* Of token ids that are all 0: the cost depends on their number alone. */
 static hs_status classifier_count(const hs_scorer *base, size_t n_tokens, hs_engine_cost *cost_out, hs_error *error)
 {
     const classifier_scorer *scorer = (const classifier_scorer *)base;
@@ -286,6 +302,10 @@ static void classifier_clear(hs_scorer *base)
     hs_free(scorer->answers);
 }
 
+/*
+ * The hash names what is read, pairs or texts, since the same checkpoint gives other scores of
+ * either.
+ */
 hs_status hs_tasks_scorer_open_classifier(const hs_classifier *classifier, hs_scorer **scorer_out, hs_error *error)
 {
     classifier_scorer *scorer = NULL;

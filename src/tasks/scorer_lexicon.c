@@ -36,8 +36,6 @@ static hs_status fold(lexicon_scorer *scorer, const char *text, size_t length, h
     return HS_OK;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
-
 static hs_status add_entry(void *context, const char *entry, size_t length, const char *place, hs_error *error)
 {
     lexicon_scorer *scorer = context;
@@ -72,8 +70,6 @@ static hs_status sort_entries(lexicon_scorer *scorer, hs_error *error)
     }
     return HS_OK;
 }
-
-/* ---- matching ---------------------------------------------------------------------------------------------------- */
 
 /*
  * The first entry from `first` to `last` whose byte number `n` is at least `byte`; all of them have the bytes before
@@ -143,6 +139,10 @@ static void lexicon_clear(hs_scorer *base)
     hs_text_clear(&scorer->spaced);
 }
 
+/*
+ * Entries are sorted once, so that a text is searched byte by byte in a narrowing range instead of
+ * entry by entry. An empty list would score everything 0 and is refused.
+ */
 hs_status hs_tasks_scorer_open_lexicon(const char *path, hs_scorer **scorer_out, hs_error *error)
 {
     lexicon_scorer *scorer = NULL;
