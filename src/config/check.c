@@ -1,3 +1,7 @@
+/*
+ * check: what no single key can tell: keys that contradict each other, and names of tasks that do
+ * not exist. The table of keys has checked each value by then.
+ */
 #include "config/excerpt.h"
 #include "config/loader.h"
 
@@ -94,6 +98,10 @@ static hs_status check_metric_name(const config_loader *loader, const char *pref
     return find_task(loader, &parsed, &problem) == HS_OK ? HS_OK : fail_value(loader, prefix, name, value, &problem);
 }
 
+/*
+ * Half an objective is refused: what is kept without anything that is reduced would rank nothing,
+ * and a tolerance on the very task that is reduced cannot be met by what is looked for.
+ */
 static hs_status check_objective(const config_loader *loader)
 {
     const hs_experiment *e = loader->experiment;

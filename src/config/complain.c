@@ -1,3 +1,7 @@
+/*
+ * complain: the messages about a value that does not fit its key. They say what is wanted in the
+ * words of the key's row, so that a new key needs none of its own.
+ */
 #include "config/complain.h"
 
 #include "config/excerpt.h"

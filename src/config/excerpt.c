@@ -1,9 +1,14 @@
+/* excerpt: foreign text on its way into a message, made short and harmless. */
 #include "config/excerpt.h"
 
 #include "headsweep/base.h"
 
 #include <string.h>
 
+/*
+ * `end` trails behind `used`: only when a character does not fit is it known that the text goes
+ * on, and then there must be room for the mark without cutting a character in two.
+ */
 const char *hs__config_excerpt(const char *bytes, size_t length, char *buffer, size_t capacity)
 {
     static const char mark[] = "...";

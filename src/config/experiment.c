@@ -1,3 +1,7 @@
+/*
+ * experiment: frees an experiment by the same rows that fill it, so that a new key cannot leak,
+ * and says where its values come from.
+ */
 #include "config/store.h"
 
 #include <string.h>

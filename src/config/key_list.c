@@ -1,3 +1,7 @@
+/*
+ * key_list: the table of keys as Markdown, for --help-config and the README; a test compares the
+ * two, so that neither can be forgotten.
+ */
 #include "config/keys.h"
 
 #include <string.h>
@@ -36,6 +40,7 @@ static hs_status append_type(hs_text *text, const key_row *row, hs_error *error)
     return HS_OK;
 }
 
+/* Cells are escaped and the numbers come from the row, hence no key is described twice. */
 static hs_status append_row(hs_text *text, const key_row *row, hs_error *error)
 {
     HS_TRY(hs_text_appendf(text, error, "| `%s` | ", row->path));
@@ -53,6 +58,10 @@ static hs_status append_row(hs_text *text, const key_row *row, hs_error *error)
     return hs_text_appendf(text, error, " |\n");
 }
 
+/*
+ * The sentence at the end follows from the rows too: a key that is in neither the identity nor the
+ * hash is free to change, as are paths of inputs, whose contents are hashed instead.
+ */
 hs_status hs_config_describe_keys(hs_text *text, hs_error *error)
 {
     bool first = true;

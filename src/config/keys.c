@@ -1,3 +1,8 @@
+/*
+ * keys: the table of all keys, which is their documentation as well: type, range, default, meaning
+ * and where the value goes. Reading, printing, comparing and freeing walk it; nothing else knows a
+ * key by name.
+ */
 #include "config/keys.h"
 
 #include <string.h>

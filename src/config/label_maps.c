@@ -52,6 +52,10 @@ static hs_status read_label(const key_site *site, const config_setting_t *elemen
     return label->text == NULL ? error->status : HS_OK;
 }
 
+/*
+ * The path in messages is the label's name where it has one, and its place in the list where it
+ * has not.
+ */
 static hs_status read_labels(const key_site *site, const config_setting_t *setting, hs_label_mapping *labels, size_t n,
                              hs_error *error)
 {
@@ -73,6 +77,10 @@ static hs_status read_labels(const key_site *site, const config_setting_t *setti
     return HS_OK;
 }
 
+/*
+ * The old value is replaced only when all of the new one is read: the header promises an unchanged
+ * field on failure, and a --set comes after the file.
+ */
 hs_status hs__config_store_labels(const key_site *site, const config_setting_t *setting, hs_error *error)
 {
     if (!config_setting_is_group(setting) && !config_setting_is_list(setting))

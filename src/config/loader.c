@@ -1,3 +1,7 @@
+/*
+ * loader: experiment file and overrides -> experiment, in this order: text, tree, --set, patterns,
+ * defaults, checks, paths. One process reads files; the others parse the block that it sends.
+ */
 #include "config/loader.h"
 #include "config/complain.h"
 #include "config/excerpt.h"
@@ -49,8 +53,6 @@ hs_status hs__config_loader_set(config_loader *loader, const key_row *row, size_
     return HS_OK;
 }
 
-/* ---- defaults ------------------------------------------------------------------------------------------------- */
-
 static hs_status complain_missing(const config_loader *loader, const key_row *row, size_t task)
 {
     char path[CONFIG_MAX_PATH], where[CONFIG_MAX_WHERE];
@@ -99,8 +101,6 @@ static hs_status complete(config_loader *loader)
     return HS_OK;
 }
 
-/* ---- where things come from ----------------------------------------------------------------------------------- */
-
 static hs_status keep_origin(config_loader *loader, const key_row *row, size_t task, size_t *capacity)
 {
     hs_config_values *origins = &loader->experiment->origins;
@@ -146,8 +146,6 @@ static hs_status keep_origins(config_loader *loader)
         HS_TRY(keep_overrides(loader, task));
     return HS_OK;
 }
-
-/* ---- the whole ------------------------------------------------------------------------------------------------ */
 
 static hs_status load_source(config_loader *loader)
 {

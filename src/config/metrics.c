@@ -44,8 +44,6 @@ const char *hs_config_metric_change_unit(const hs_metric *metric)
     return metric->percent ? "points" : metric->unit;
 }
 
-/* ---- looking up -------------------------------------------------------------------------------------------------- */
-
 /* More than any name of a task or metric; a longer one is cut where it is shown. */
 enum { MAX_SHOWN = 96 };
 
@@ -83,6 +81,10 @@ static hs_status no_such_metric(const hs_task_metrics *of, const hs_metric_name 
     return status;
 }
 
+/*
+ * The one lookup of TASK.METRIC. Without a metric's name it is the task's first; a table that does
+ * not know metrics yet (an experiment whose tasks are not open) settles the task alone.
+ */
 hs_status hs_config_find_metric(const hs_metric_table *table, const hs_metric_name *name, hs_metric_place *place_out,
                                 hs_error *error)
 {

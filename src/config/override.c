@@ -1,3 +1,8 @@
+/*
+ * override: --set key=value. The value is read in the syntax of the file or, as shells eat quotes,
+ * without them where the key's type leaves no doubt; then it is stored by the same function as the
+ * file's.
+ */
 #include "config/complain.h"
 #include "config/excerpt.h"
 #include "config/loader.h"
@@ -28,8 +33,6 @@ static hs_status copy_trimmed(const char *start, const char *end, char **text_ou
     *text_out = hs_string_copy_n(start, (size_t)(end - start), error);
     return *text_out == NULL ? hs_error_status(error) : HS_OK;
 }
-
-/* ---- the key -------------------------------------------------------------------------------------------------- */
 
 static hs_status complain_unknown_key(const override *o, const char *key, const char *prefix)
 {
@@ -150,8 +153,6 @@ static hs_status find_target(const override *o, override_target *target)
     return find_global(o, target);
 }
 
-/* ---- the value ------------------------------------------------------------------------------------------------ */
-
 /* In the syntax of the file. A text that is none of it is reported as a wrong value of the key. */
 static hs_status parse_quoted(const override *o, const override_target *target, const char *text, config_t *config,
                               const config_setting_t **setting_out)
@@ -215,6 +216,10 @@ static bool is_word_for_number(const override *o, const override_target *target)
     return target->row->instead != NULL && strcmp(target->row->instead, o->value) == 0;
 }
 
+/*
+ * By the type of the key and not by the look of the value: "1" is a fine name for a task, and
+ * "none" is not a number.
+ */
 static hs_status read_value(const override *o, const override_target *target, config_t *config,
                             const config_setting_t **setting_out)
 {
@@ -237,6 +242,10 @@ static hs_status read_value(const override *o, const override_target *target, co
     }
 }
 
+/*
+ * fields.NAME is the one key whose last part is the user's own, so that a pair is added or
+ * replaced instead of the whole map.
+ */
 static hs_status set_field(const override *o, const override_target *target)
 {
     char task_path[CONFIG_MAX_PATH], path[2 * CONFIG_MAX_PATH];
@@ -265,6 +274,7 @@ static hs_status set_value(const override *o, const override_target *target, con
     return status;
 }
 
+/* Cut at the first =, since keys have none and values may. */
 hs_status hs__config_apply_override(config_loader *loader, const char *text)
 {
     char where[CONFIG_MAX_WHERE];

@@ -1,7 +1,16 @@
+/*
+ * parse: the only calls of libconfig's parser. Its errors get the file and line that the text had
+ * before @include and comments were taken out, and a hint, since "syntax error" is all that it
+ * says.
+ */
 #include "config/loader.h"
 
 #include <string.h>
 
+/*
+ * libconfig stops at the token that it cannot use, which is one after the mistake; the hint names
+ * the usual ones.
+ */
 hs_status hs__config_parse_source(const config_source *source, config_t *config, hs_error *error)
 {
     char where[CONFIG_MAX_WHERE], line[128];
@@ -20,6 +29,11 @@ hs_status hs__config_parse_source(const config_source *source, config_t *config,
     return hs_fail(error, HS_ERROR_USAGE, "%s: %s near `%s`%s", where, text, line, advice);
 }
 
+/*
+ * A default or a --set is parsed as if the file had it, so that one text means one value
+ * everywhere. The newline before the semicolon keeps a value that ends in a comment from
+ * swallowing it.
+ */
 hs_status hs__config_parse_value(const char *name, const char *text, config_t *config,
                                  const config_setting_t **setting_out, hs_error *error)
 {

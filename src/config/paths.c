@@ -1,3 +1,8 @@
+/*
+ * paths: paths in an experiment are relative to its file's folder. Both forms are kept: the
+ * resolved one is opened, the written one goes into the results, where a moved folder must not
+ * make another experiment.
+ */
 #include "config/loader.h"
 
 /* Remembers a path as it was written; takes `value` over on success. */
@@ -10,6 +15,10 @@ static hs_status remember(hs_config_values *written, const key_row *row, const c
     return HS_OK;
 }
 
+/*
+ * The written path is handed over to the list that remembers it, not copied; it is lost from the
+ * field only once it stands there.
+ */
 static hs_status resolve(const char *folder, hs_experiment *experiment, const key_row *row, size_t task,
                          hs_error *error)
 {

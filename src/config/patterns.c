@@ -46,8 +46,6 @@ static const char *task_where(const config_loader *loader, size_t task, char whe
     return hs__config_loader_where(loader, row_of("file"), task, where);
 }
 
-/* ---- looking into the folder ------------------------------------------------------------------------------------- */
-
 static int compare_paths(const void *left, const void *right)
 {
     return strcmp(*(char *const *)left, *(char *const *)right);
@@ -76,6 +74,11 @@ static hs_status take_found(const glob_t *found, size_t n_folder, match_list *ma
     return HS_OK;
 }
 
+/*
+ * The match begins behind the folder that was put before the pattern, so that paths are written as
+ * the file could have written them. An error of glob() other than "none" is a folder that cannot
+ * be read: no match would be a lie.
+ */
 static hs_status find_in(const config_loader *loader, const char *folder, size_t task, match_list *matches)
 {
     const char *file = loader->experiment->tasks[task].file;
@@ -116,8 +119,6 @@ static hs_status find_files(const config_loader *loader, size_t task, match_list
     return status;
 }
 
-/* ---- what was found, as bytes ------------------------------------------------------------------------------------ */
-
 static hs_status write_matches(const match_list *matches, hs_text *found, hs_error *error)
 {
     HS_TRY(hs_text_appendf(found, error, "%zu", matches->n));
@@ -149,8 +150,6 @@ static hs_status list_files(config_loader *loader, size_t task, match_list *matc
     HS_TRY(find_files(loader, task, matches));
     return write_matches(matches, loader->found, loader->error);
 }
-
-/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 static bool is_taken(const hs_experiment *experiment, const char *name)
 {
@@ -195,8 +194,6 @@ static hs_status name_task(hs_experiment *experiment, size_t task, const char *p
     experiment->tasks[task].name = hs_string_copy(name, error);
     return experiment->tasks[task].name != NULL ? HS_OK : hs_error_status(error);
 }
-
-/* ---- tasks ------------------------------------------------------------------------------------------------------- */
 
 /* What takes the place of the loader's tasks. */
 typedef struct expansion {
@@ -286,6 +283,10 @@ static hs_status name_tasks(config_loader *loader, const expansion *old, const m
     return HS_OK;
 }
 
+/*
+ * Everything is made beside the loader's tasks and swapped in at once, so that a failure leaves
+ * one whole set of tasks to be freed.
+ */
 static hs_status expand(config_loader *loader, const match_list *matches, size_t n_tasks)
 {
     char where[CONFIG_MAX_WHERE];
@@ -305,6 +306,11 @@ static hs_status expand(config_loader *loader, const match_list *matches, size_t
     return status;
 }
 
+/*
+ * Numbers of tasks change only at the end: until then "tasks[2]" of messages and --set is the
+ * file's. On ranks that were given the matches the block must be used up here, or ranks would
+ * disagree on the tasks.
+ */
 hs_status hs__config_expand_patterns(config_loader *loader)
 {
     size_t n = loader->experiment->n_tasks, n_tasks = 0;

@@ -1,3 +1,4 @@
+/* print: the effective experiment file, which gives the same experiment again when it is loaded. */
 #include "config/value_text.h"
 
 #include <errno.h>

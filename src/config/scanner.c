@@ -1,3 +1,8 @@
+/*
+ * scanner: one pass over the bytes of a file, which mends or refuses what libconfig misreads (see
+ * source.h) and otherwise passes everything on, byte for byte and line for line, so that
+ * libconfig's line numbers can be traced back.
+ */
 #include "config/scanner.h"
 
 #include <errno.h>
@@ -14,8 +19,6 @@ typedef struct scanner {
     size_t nesting;
     bool line_start; /* only blanks so far: @include may stand here */
 } scanner;
-
-/* ---- pieces --------------------------------------------------------------------------------------------------- */
 
 static hs_status fail_at(const scanner *s, size_t line, const char *reason)
 {
@@ -106,8 +109,6 @@ static hs_status scan_string(scanner *s)
     return copy(s, 1);
 }
 
-/* ---- numbers -------------------------------------------------------------------------------------------------- */
-
 static size_t count_digits(const char *text)
 {
     return strspn(text, "0123456789");
@@ -137,6 +138,10 @@ static hs_status put_integer(scanner *s, int base, size_t length)
     return hs_text_appendf(&s->source->text, s->error, "%lldL", value);
 }
 
+/*
+ * Recognises only what libconfig's own lexer would: every integer is rewritten as decimal with L,
+ * a real goes as it is, and a lone sign is passed on for libconfig to refuse.
+ */
 static hs_status scan_number(scanner *s)
 {
     if (s->at[0] == '0' && (s->at[1] == 'x' || s->at[1] == 'X')) {
@@ -157,8 +162,6 @@ static hs_status scan_number(scanner *s)
         return copy(s, length + exponent);
     return whole > 0 ? put_integer(s, 10, length) : copy(s, sign);
 }
-
-/* ---- @include ------------------------------------------------------------------------------------------------- */
 
 /* Reads `@include "path"` and moves behind it; *path_out is to be freed. */
 static hs_status read_include_path(scanner *s, char **path_out)
@@ -188,6 +191,11 @@ failed:
     return s->error->status;
 }
 
+/*
+ * The file's text is appended to the same source, where its @include stood; brackets that are open
+ * around it count, or a chain of files could nest deeper than libconfig's recursion bears. A
+ * problem of its own line keeps that; any other gets the line of the @include.
+ */
 static hs_status include_file(scanner *s, const char *written)
 {
     scan_context context = {s->context->folder, s->context->n_includes + 1, s->nesting};
@@ -220,8 +228,6 @@ static hs_status scan_include(scanner *s)
     return start_line(s);
 }
 
-/* ---- the pass ------------------------------------------------------------------------------------------------- */
-
 static hs_status scan_bracket(scanner *s)
 {
     if (strchr("{[(", *s->at) != NULL)
@@ -233,6 +239,10 @@ static hs_status scan_bracket(scanner *s)
     return copy(s, 1);
 }
 
+/*
+ * In the order of libconfig's lexer, by the first bytes of the token: a # within a string or a
+ * digit within a name begins nothing.
+ */
 static hs_status scan_token(scanner *s)
 {
     char c = *s->at, next = s->at[1];

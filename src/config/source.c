@@ -1,3 +1,7 @@
+/*
+ * source: the texts of an experiment, from files or from the block that another process sent,
+ * joined to one text with a record of where each line came from.
+ */
 #include "config/source.h"
 
 #include "config/excerpt.h"

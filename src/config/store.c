@@ -1,11 +1,13 @@
+/*
+ * store: one setting into one field, by the key's type. Also the ways to copy and free a field,
+ * next to the one that fills it, so that the types are dealt with in one file.
+ */
 #include "config/store.h"
 #include "config/complain.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- single values -------------------------------------------------------------------------------------------- */
 
 static bool is_integer(const config_setting_t *setting)
 {
@@ -99,8 +101,6 @@ static hs_status store_real(const key_site *site, const config_setting_t *settin
     return HS_OK;
 }
 
-/* ---- lists ---------------------------------------------------------------------------------------------------- */
-
 static bool is_list(const config_setting_t *setting)
 {
     return config_setting_is_array(setting) || config_setting_is_list(setting);
@@ -173,6 +173,10 @@ static void free_strings(hs_string_list *list)
     *list = (hs_string_list){0};
 }
 
+/*
+ * Counts as it goes, so that the caller can free what is there. "unique" compares with all before
+ * it: lists are short.
+ */
 static hs_status read_strings(const key_site *site, const config_setting_t *setting, size_t n, hs_string_list *list,
                               hs_error *error)
 {
@@ -205,8 +209,6 @@ static hs_status store_string_list(const key_site *site, const config_setting_t 
     return HS_OK;
 }
 
-/* ---- fields --------------------------------------------------------------------------------------------------- */
-
 static void free_fields(hs_field_mapping *fields, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -228,6 +230,7 @@ static hs_status copy_pair(hs_field_mapping *pair, const char *name, const char 
     return pair->key == NULL ? error->status : HS_OK;
 }
 
+/* A group's member has its own path and line in messages, since a map may be long. */
 static hs_status read_fields(const key_site *site, const config_setting_t *setting, hs_field_mapping *fields, size_t n,
                              hs_error *error)
 {
@@ -276,6 +279,10 @@ static hs_status append_pair(const key_site *site, hs_field_mapping pair, hs_err
     return HS_OK;
 }
 
+/*
+ * The new pair is made first and exchanged with the old one, whose strings are then freed in its
+ * place: whatever fails, the map is whole.
+ */
 hs_status hs__config_store_field_pair(const key_site *site, const char *name, const char *key, hs_error *error)
 {
     HS_TRY(hs__config_store_check_string(site, key, true, error));
@@ -299,8 +306,6 @@ hs_status hs__config_store_field_pair(const key_site *site, const char *name, co
     return status;
 }
 
-/* ---- the types ------------------------------------------------------------------------------------------------ */
-
 typedef hs_status store_function(const key_site *site, const config_setting_t *setting, hs_error *error);
 
 static store_function *const store_functions[N_KEY_TYPES] = {
@@ -321,6 +326,7 @@ hs_status hs__config_store_setting(const key_site *site, const config_setting_t 
     return store_functions[site->row->type](site, setting, error);
 }
 
+/* By type, as in hs__config_store_copy(): words and numbers own nothing. */
 void hs__config_store_clear(const key_row *row, void *base)
 {
     void *field = hs__config_key_field(row, base);
@@ -353,8 +359,6 @@ void hs__config_store_clear(const key_row *row, void *base)
         break;
     }
 }
-
-/* ---- copies ----------------------------------------------------------------------------------------------------- */
 
 static hs_status copy_string(const char *from, char **to, hs_error *error)
 {
@@ -402,6 +406,10 @@ static hs_status copy_integers(const int64_t *from, size_t n, int64_t **to, size
     return HS_OK;
 }
 
+/*
+ * For tasks that are multiplied by a pattern. Everything is copied deeply, because each task frees
+ * its own.
+ */
 hs_status hs__config_store_copy(const key_row *row, const void *from, void *to, hs_error *error)
 {
     const void *source = hs__config_key_const_field(row, from);

@@ -1,3 +1,7 @@
+/*
+ * tree: the parsed file's settings to the keys that they are; what is not in the table is refused
+ * with the nearest name.
+ */
 #include "config/complain.h"
 #include "config/excerpt.h"
 #include "config/loader.h"
@@ -65,6 +69,7 @@ static hs_status check_tasks(config_loader *loader, const config_setting_t *task
     return HS_OK;
 }
 
+/* Lines are noted before the group is read, as its messages need them. */
 static hs_status load_tasks(config_loader *loader, const config_setting_t *tasks)
 {
     hs_experiment *experiment = loader->experiment;

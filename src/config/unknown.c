@@ -1,3 +1,4 @@
+/* unknown: the message about a key that does not exist, with the nearest one that does. */
 #include "config/complain.h"
 
 #include "config/excerpt.h"
@@ -66,6 +67,11 @@ static void list_keys(const char *prefix, char *list, size_t capacity)
     }
 }
 
+/*
+ * Names are compared with their groups, so that a right name in the wrong group is found, whose
+ * distance alone would be too large. Where nothing is near, the keys of the group are listed, or
+ * all groups if there is no such group.
+ */
 hs_status hs__config_complain_unknown(const char *where, const char *path, const char *prefix, const char *name,
                                       hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * value_text: a field as text: as the file would have it, as the results store it, and as it is
+ * hashed. Text that is stored or hashed must not change for a value that stays the same.
+ */
 #include "config/value_text.h"
 
 #include <math.h>

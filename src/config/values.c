@@ -1,3 +1,6 @@
+/*
+ * values: all keys with their values as text, for the results file and for comparing experiments.
+ */
 #include "config/value_text.h"
 
 #include <string.h>
@@ -22,6 +25,7 @@ static hs_status append_value(const hs_experiment *experiment, const key_row *ro
     return hs__config_text_append_value(text, row, base, TEXT_CANONICAL, error);
 }
 
+/* The list owns key and text, and counts the item only when both are there. */
 static hs_status add_row(const hs_experiment *experiment, const key_row *row, size_t task, hs_config_values *values,
                          size_t *capacity, hs_error *error)
 {
