@@ -74,6 +74,11 @@ static hs_status check_end(int state, const char *launcher, const char *folder, 
     return hs_error_status(error);
 }
 
+/*
+ * fork() and exec() rather than MPI_Comm_spawn, because the figure is to be that of a job as users
+ * start it. /proc/self/exe is this binary whatever PATH says. A wait that a signal interrupts is
+ * taken up again.
+ */
 hs_status hs__bench_launch(size_t n_ranks, const char *folder, bool quiet, const char *const *arguments,
                            size_t n_arguments, hs_error *error)
 {

@@ -9,8 +9,6 @@
 enum { SEED = 20, N_POSITIONS = 1024, CHUNK_VALUES = 1 << 16 };
 #define WEIGHT_DEVIATION 0.02 /* as GPT-2 is initialised */
 
-/* ---- tensors --------------------------------------------------------------------------------------------------- */
-
 typedef enum axis { AXIS_NONE, AXIS_WIDTH, AXIS_QKV, AXIS_KV, AXIS_MLP, AXIS_VOCABULARY, AXIS_POSITIONS } axis;
 
 typedef struct tensor_row {
@@ -153,8 +151,6 @@ static size_t tensor_values(const hs_bench_shape *shape, const tensor_row *row)
     return axis_length(shape, row->axes[0]) * axis_length(shape, row->axes[1]);
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------------- */
-
 /* Nothing that is there is written over: the folder may be a checkpoint's. */
 static const hs_output_rules new_files_only = {0};
 
@@ -179,8 +175,6 @@ static hs_status write_text(const char *folder, const char *name, const hs_text 
     hs_output_free(output);
     return status;
 }
-
-/* ---- checkpoint ------------------------------------------------------------------------------------------------ */
 
 static void put_wholes(hs_json_writer *json, const char *key, const size_t *numbers, size_t n)
 {
@@ -262,6 +256,10 @@ static hs_status write_tensors(const hs_bench_shape *shape, hs_output *output, f
     return HS_OK;
 }
 
+/*
+ * In chunks, so that a checkpoint of any size is written in a fixed amount of memory; published at
+ * the end, so that a folder never holds half of one.
+ */
 static hs_status write_weights(const hs_bench_shape *shape, const char *folder, hs_error *error)
 {
     hs_text header = {0};
@@ -284,8 +282,10 @@ done:
     return status;
 }
 
-/* ---- prompts and experiment ------------------------------------------------------------------------------------ */
-
+/*
+ * Tokens are drawn by prompt and position, so that more prompts or longer ones begin as the others
+ * do. The answers are tokens 0 and 1: for time, any will do.
+ */
 static hs_status describe_prompts(const hs_bench_shape *shape, hs_text *text, hs_error *error)
 {
     static const size_t target = 0, distractor = 1;

@@ -35,6 +35,10 @@ static void close_sample(opened *o)
     *o = (opened){0};
 }
 
+/*
+ * As `run` opens an experiment, from the file that `bench --inputs` writes, so that what is
+ * measured is what users run.
+ */
 static hs_status open_sample(const bench_place *bench, hs_comm *comm, const bench_sample *sample, opened *o,
                              hs_error *error)
 {
@@ -70,8 +74,6 @@ static hs_status print_ratio(const bench_place *bench, hs_comm *comm, const char
     close_sample(&o);
     return HS_OK;
 }
-
-/* ---- a sweep against the matrix product ------------------------------------------------------------------------ */
 
 /* A whole sweep of the study, results file included. */
 static hs_status run_sweep(hs_comm *comm, hs_study *study, const char *path, hs_run_report *report, hs_error *error)

@@ -63,6 +63,7 @@ static hs_status draw_prompts(generation *g, size_t n_prompts, size_t n_tokens, 
     return HS_OK;
 }
 
+/* One head in each of two layers is enough: the cost of a pair depends on its layers. */
 static hs_status list_pairs(generation *g, hs_error *error)
 {
     const size_t n = g->model->shape.n_layers;

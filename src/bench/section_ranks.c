@@ -22,6 +22,10 @@ static hs_status read_sweep_seconds(const char *path, double *seconds, hs_error 
     return hs_results_close_after(results, status, error);
 }
 
+/*
+ * The time is that of the sweep, which the file records, and not of the process: starting the
+ * launcher takes as long as the sweep of a small shape.
+ */
 static hs_status time_run(const bench_place *bench, size_t n_ranks, double *seconds, hs_error *error)
 {
     const bench_overrides overrides = hs__bench_sample_overrides(&scaled_pairs, &bench->setup.shape);
@@ -48,6 +52,7 @@ static hs_status time_run(const bench_place *bench, size_t n_ranks, double *seco
     return status;
 }
 
+/* One rank goes through the launcher too, so that both times contain the same. */
 hs_status hs__bench_ranks(const bench_place *bench, hs_error *error)
 {
     double seconds[MOST_RANKS + 1] = {0};

@@ -115,6 +115,10 @@ done:
     return status;
 }
 
+/*
+ * On the ranks that a launcher started, for only there may MPI begin; what went astray is known to
+ * all of them, since all count the same times.
+ */
 static hs_status measure_here(hs_error *error)
 {
     simulation s = {0};

@@ -29,8 +29,10 @@ const char *hs_bench_section_name(size_t section)
     return sections[section].name;
 }
 
-/* ---- the folder ------------------------------------------------------------------------------------------------ */
-
+/*
+ * Under TMPDIR, because a checkpoint of hundreds of megabytes may not fit into /tmp; the messages
+ * say so.
+ */
 hs_status hs__bench_make_inputs(bench_place *bench, hs_error *error)
 {
     const char *base = getenv("TMPDIR");
@@ -63,8 +65,6 @@ void hs__bench_remove_inputs(bench_place *bench)
     hs_free(bench->folder);
     bench->folder = NULL;
 }
-
-/* ---- the run --------------------------------------------------------------------------------------------------- */
 
 /* What the figures were taken on. */
 static void print_shape(const hs_bench_shape *shape)

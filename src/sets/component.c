@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- sites ------------------------------------------------------------------------------------------------------- */
-
 static const char *const SITE_NAMES[HS_SITE_COUNT] = {
     [HS_SITE_RESIDUAL_BEFORE_ATTENTION] = "residual before attention",
     [HS_SITE_PATTERN] = "pattern",
@@ -33,8 +31,6 @@ size_t hs_sets_site_parts(hs_site site, const hs_model_shape *shape)
     return site == HS_SITE_MLP_HIDDEN ? shape->mlp_width : 1;
 }
 
-/* ---- kinds ------------------------------------------------------------------------------------------------------- */
-
 static size_t count_heads(const hs_model_shape *shape)
 {
     return shape->n_heads;
@@ -55,8 +51,11 @@ const hs_kind *hs_sets_kind(int32_t kind)
     return kind >= 0 && kind < HS_COMPONENT_KINDS ? &KINDS[kind] : NULL;
 }
 
-/* ---- what a component edits -------------------------------------------------------------------------------------- */
-
+/*
+ * What a component stands for at its site: its own part, or for a KV group the run of query heads
+ * that share its keys and values. Any component that reaches the engine went through here, so that
+ * it exists.
+ */
 hs_status hs_sets_component_parts(hs_component component, const hs_model_shape *shape, hs_parts *parts_out,
                                   hs_error *error)
 {
@@ -73,8 +72,6 @@ hs_status hs_sets_component_parts(hs_component component, const hs_model_shape *
     *parts_out = (hs_parts){kind->site, (size_t)component.index * n_each, n_each};
     return HS_OK;
 }
-
-/* ---- order ------------------------------------------------------------------------------------------------------- */
 
 int hs_sets_compare_components(const hs_component *left, const hs_component *right)
 {
@@ -108,8 +105,6 @@ int hs_sets_compare(const hs_component *left, size_t n_left, const hs_component 
     return 0;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------- */
-
 static const char *prefix_of(hs_component component)
 {
     const hs_kind *kind = hs_sets_kind(component.kind);
@@ -130,8 +125,6 @@ const char *hs_sets_component_spelling(hs_component component, char name[HS_COMP
              (int)component.index);
     return name;
 }
-
-/* ---- reading names ----------------------------------------------------------------------------------------------- */
 
 static bool is_digit(char c)
 {
@@ -158,6 +151,10 @@ struct written {
     size_t n_letters;
 };
 
+/*
+ * The letters are kept as they are: what they mean depends on the table, and a message about
+ * letters that mean nothing must quote them. The cursor moves only past a whole component.
+ */
 static bool read_written(const char **cursor, struct written *out)
 {
     const char *at = *cursor;
@@ -235,8 +232,6 @@ hs_status hs_sets_parse_component(const char **cursor, hs_component *component_o
     return fail_kind(&written, name, error);
 }
 
-/* ---- ablations --------------------------------------------------------------------------------------------------- */
-
 /*
  * "heads ", ", KV groups ": before the first component of a kind, where another stands before it; "+" before
  * the others.
@@ -249,6 +244,11 @@ static int append_lead(char *buffer, size_t capacity, const hs_component *compon
     return snprintf(buffer, capacity, "%s%ss ", i > 0 ? ", " : "", kind != NULL ? kind->title : "component");
 }
 
+/*
+ * For messages about a set in hand, which may come from no table; of a set of hundreds the first
+ * ones and the number of the others, because a line is to stay a line. snprintf() returns what it
+ * would have written, hence the length checks.
+ */
 const char *hs_sets_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity)
 {
     enum { LONGEST_NAMED = 12 };

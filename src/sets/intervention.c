@@ -75,6 +75,10 @@ static size_t find_row(hs_intervention intervention)
     return i;
 }
 
+/*
+ * A scale is named as it would be written in the experiment file: the shortest digits that read
+ * back as the same float, so that names are equal exactly if scales are.
+ */
 const char *hs_sets_intervention_name(hs_intervention intervention, char *buffer, size_t capacity)
 {
     size_t row = find_row(intervention);

@@ -20,6 +20,10 @@ static void add_components(const hs_sets *sets, size_t n_sets, size_t max_order,
     }
 }
 
+/*
+ * What goes in, and in which order, may never change: files that exist would belong to no
+ * experiment any more.
+ */
 hs_status hs_sets_hash(const hs_sets *sets, size_t n_sets, size_t max_order, uint64_t seed, uint64_t *hash_out,
                        hs_error *error)
 {

@@ -33,8 +33,6 @@ static void hash_sets(hs_sets_index *index)
     }
 }
 
-/* ---- comparing --------------------------------------------------------------------------------------------------- */
-
 /* What is looked for. */
 typedef struct wanted {
     uint64_t hash;
@@ -76,8 +74,6 @@ static bool is_set(const hs_sets_index *index, uint64_t set, const wanted *w)
     return index->hashes[set] == w->hash && index->sets->intervention[set] == w->intervention &&
            (adds_the_same(index->sets, set, w) || holds_the_same(index, set, w));
 }
-
-/* ---- the slots --------------------------------------------------------------------------------------------------- */
 
 /* The slot of the set, or the empty one where it would stand. */
 static uint32_t *slot_of(const hs_sets_index *index, const wanted *w)

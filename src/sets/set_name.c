@@ -9,8 +9,6 @@
 /* A set of more than MOST_NAMED components is named by its first ones and its last. */
 enum { MOST_NAMED = 12, FIRST_NAMED = 8, MOST_PARSED = 64 };
 
-/* ---- which components a name says -------------------------------------------------------------------------------- */
-
 /* Those that are named, in order; `order`: how many the set has. */
 typedef struct named {
     hs_component of[MOST_NAMED + 1];
@@ -66,8 +64,6 @@ static named named_of(const hs_component *components, size_t n)
         found.of[found.n++] = components[n - 1];
     return found;
 }
-
-/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 /* What stands before component `i` in a name. */
 static const char *separator_of(const named *found, size_t i)
@@ -128,8 +124,10 @@ size_t hs_sets_name_length(const hs_sets *sets, uint64_t set)
     return length;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
-
+/*
+ * A component twice is refused rather than dropped: the name would be another set's than the one
+ * whose order it has.
+ */
 bool hs_sets_parse_name(const char *name, hs_component *components, size_t capacity, size_t *n_out)
 {
     size_t n = 0;
@@ -153,6 +151,10 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/*
+ * For CSV, where spreadsheets make 3.1 and 3.10 one number. Works on a name as a text, so that
+ * what is printed of a set too large to parse is spelt as well.
+ */
 hs_status hs_sets_spell_name(const char *name, hs_text *text, hs_error *error)
 {
     hs_component component;
@@ -182,6 +184,10 @@ static bool has_components(const hs_sets *sets, uint64_t set, const hs_component
     return hs_sets_compare(own, n, components, n) == 0;
 }
 
+/*
+ * By components first, which any order of writing names; by the printed text for sets of which
+ * only a part is printed.
+ */
 hs_status hs_sets_is_named(const hs_sets *sets, uint64_t set, const char *name, bool *is_out, hs_error *error)
 {
     hs_component components[MOST_PARSED];

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-/* ---- memory ------------------------------------------------------------------------------------------------------ */
-
 size_t hs_sets_bytes(size_t n_sets, size_t n_added)
 {
     return (n_sets + 1) * sizeof(uint64_t) + 3 * n_sets * sizeof(int32_t) + n_added * sizeof(hs_component);
@@ -73,13 +71,16 @@ void hs_sets_clear(hs_sets *sets)
     *sets = (hs_sets){0};
 }
 
-/* ---- appending --------------------------------------------------------------------------------------------------- */
-
 static size_t first_of(const hs_sets *sets)
 {
     return sets->base != NULL ? sets->base->n_sets : 0;
 }
 
+/*
+ * A child keeps only what it adds to its parent, so that a greedy phase of n steps costs n
+ * components and not n squared. Only the root may have no parent, and it adds nothing; set numbers
+ * count from the table that this one continues.
+ */
 hs_status hs_sets_append(hs_sets *sets, int32_t intervention, uint64_t parent, const hs_component *components, size_t n,
                          hs_error *error)
 {
@@ -103,6 +104,10 @@ hs_status hs_sets_append(hs_sets *sets, int32_t intervention, uint64_t parent, c
     return HS_OK;
 }
 
+/*
+ * Parents are not moved: rows hold numbers of the whole table, whichever part of it they come
+ * from.
+ */
 hs_status hs_sets_append_rows(hs_sets *sets, const hs_sets *rows, hs_error *error)
 {
     const size_t set = sets->n_sets;
@@ -121,8 +126,6 @@ hs_status hs_sets_append_rows(hs_sets *sets, const hs_sets *rows, hs_error *erro
     sets->max_order = rows->max_order > sets->max_order ? rows->max_order : sets->max_order;
     return HS_OK;
 }
-
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 /* The table that holds the set, and its row there. */
 static const hs_sets *holder_of(const hs_sets *sets, uint64_t set, size_t *row_out)
