@@ -76,6 +76,7 @@ static hs_status read_family(const option_row *row, char *value, hs_error *error
         .minimum = least_, .maximum = 1 << 20                                                         \
     }
 
+/* A row knows no default: those that the help names stand in the arguments before they are read. */
 static hs_status read_options(int argc, char **argv, bench_arguments *a, bool *ended_out, hs_error *error)
 {
     const option_row rows[] = {

@@ -59,6 +59,10 @@ static hs_status describe_tokens(const hs_model *model, const hs_tokenizer *toke
     return HS_OK;
 }
 
+/*
+ * A tokenizer that cannot be read is described, not refused: token ids can still be given, and the
+ * reason is what the user looks for.
+ */
 static hs_status describe_tokenizer(const char *folder, const hs_model *model, hs_text *text, hs_error *error)
 {
     hs_tokenizer *tokenizer = NULL;
@@ -84,6 +88,7 @@ done:
     return status;
 }
 
+/* Printed only when all of it is known: scripts that read it should not find half. */
 hs_status hs__cli_command_inspect(int argc, char **argv, hs_error *error)
 {
     hs_model *model = NULL;

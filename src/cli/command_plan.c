@@ -24,6 +24,10 @@ typedef struct plan_arguments {
     bool slurm;
 } plan_arguments;
 
+/*
+ * Ranks per host is needed with --slurm alone, where memory is asked for by host; otherwise it
+ * changes nothing.
+ */
 static hs_status read_arguments(int argc, char **argv, plan_arguments *a, bool *ended_out, hs_error *error)
 {
     const option_row rows[] = {
@@ -71,6 +75,10 @@ static hs_status print_efficiency(const hs_study *study, const hs_study_cost *co
     return HS_OK;
 }
 
+/*
+ * People's lines go to stderr, key = value to stdout, as everywhere: scripts read the latter.
+ * Bytes are in full, with the rounded form as a comment, since job scripts calculate with them.
+ */
 static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
 {
     hs_study_cost cost;
@@ -112,6 +120,10 @@ static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * Ranks times threads must fit on the processors of a host. Those of this one stand in for the
+ * cluster's, which cannot be known here; --ranks-per-host says otherwise.
+ */
 static hs_status print_slurm(hs_study *study, const plan_arguments *arguments, hs_error *error)
 {
     long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -135,6 +147,10 @@ static hs_status print_slurm(hs_study *study, const plan_arguments *arguments, h
     return status;
 }
 
+/*
+ * Without MPI, so that a login node can answer. The place of the results is checked too: what
+ * would stop the job is said before it queues.
+ */
 static hs_status plan_experiment(const plan_arguments *arguments, hs_error *error)
 {
     hs_experiment *experiment = NULL;

@@ -39,6 +39,10 @@ static hs_status read_format(const option_row *row, char *value, hs_error *error
     return hs_report_format_parse(value, row->target, error);
 }
 
+/*
+ * The rows are --help's text as well. What is left out stays NULL or 0, which take_objective() and
+ * the analysis fill from the experiment.
+ */
 static hs_status read_arguments(int argc, char **argv, rank_arguments *a, bool *ended_out, hs_error *error)
 {
     const option_row rows[] = {
@@ -72,6 +76,10 @@ static hs_status read_arguments(int argc, char **argv, rank_arguments *a, bool *
     return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
 }
 
+/*
+ * Of the file's interventions, not of all that exist: the message lists what can be asked of this
+ * file.
+ */
 static hs_status find_intervention(const hs_sets *sets, const char *name, int32_t *intervention_out, hs_error *error)
 {
     for (size_t i = 0; i < sets->n_interventions; ++i)
@@ -135,6 +143,10 @@ static hs_status explain_empty(const hs_analysis *analysis, const hs_ranking_req
     return status;
 }
 
+/*
+ * A request that contradicts itself is refused before anything is ranked; an empty ranking is no
+ * error but is explained.
+ */
 static hs_status rank_results(hs_results *results, const rank_arguments *arguments, hs_error *error)
 {
     hs_analysis *analysis = NULL;

@@ -40,6 +40,7 @@ static hs_status read_format(const option_row *row, char *value, hs_error *error
     return HS_OK;
 }
 
+/* -o is the one letter, as it is in most programs that write a file. */
 static hs_status read_arguments(int argc, char **argv, report_arguments *a, bool *ended_out, hs_error *error)
 {
     const option_row rows[] = {
@@ -72,8 +73,6 @@ static hs_status read_arguments(int argc, char **argv, report_arguments *a, bool
 
     return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
 }
-
-/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 /* What is ours is known by its mark and replaced; what is read is not, whatever it is called. */
 static hs_status write_file(const report_arguments *arguments, const char *path, const char *mark, const hs_text *text,
@@ -166,6 +165,10 @@ static hs_status write_report(const hs_report *report, const report_arguments *a
     return status;
 }
 
+/*
+ * The title is the file's name without its folder, which tells others nothing and the author's
+ * paths.
+ */
 static hs_status report_results(hs_results *results, const report_arguments *arguments, hs_error *error)
 {
     const char *slash = strrchr(arguments->path, '/');

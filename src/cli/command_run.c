@@ -54,6 +54,9 @@ static hs_status print_kinds(const option_row *row, char *value, hs_error *error
     return print_described(hs_tasks_describe_kinds, error);
 }
 
+/*
+ * Options that print and stop are rows like the others, with `ends`; they need no experiment file.
+ */
 static hs_status read_arguments(int argc, char **argv, run_arguments *a, bool *ended_out, hs_error *error)
 {
     const option_row rows[] = {
@@ -168,6 +171,7 @@ static hs_status run_and_print(hs_comm *comm, const run_arguments *arguments, co
     return hs_study_outcome_close(&outcome, hs_comm_agree(comm, status, error), error);
 }
 
+/* Signals are caught after MPI has started, which sets handlers of its own. */
 static hs_status run_experiment(const run_arguments *arguments, const char *command_line, hs_error *error)
 {
     hs_comm *comm = NULL;
@@ -191,6 +195,7 @@ done:
     return status;
 }
 
+/* Printing the experiment needs no MPI, so that it works where mpirun is missing. */
 hs_status hs__cli_command_run(int argc, char **argv, hs_error *error)
 {
     run_arguments arguments = {.top = 10};

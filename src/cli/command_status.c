@@ -36,6 +36,10 @@ static void print_name(const char *name)
     hs_print_visible(stdout, name, strlen(name), true);
 }
 
+/*
+ * Keys are never renamed or reordered: job scripts read them. Names go through print_name(), since
+ * a file from elsewhere may hold anything.
+ */
 static hs_status print_status(hs_results *results, const writer *w, bool *finished_out, hs_error *error)
 {
     const hs_sets *sets = hs_results_sets_of(results);
@@ -87,8 +91,6 @@ done:
     return status == HS_OK && !finished ? HS_UNFINISHED : status;
 }
 
-/* ---- arguments --------------------------------------------------------------------------------------------------- */
-
 typedef struct status_arguments {
     const char *path;
     bool watch;
@@ -110,6 +112,7 @@ static hs_status read_watch(const option_row *row, char *value, hs_error *error)
     return HS_OK;
 }
 
+/* One option with a value that may be left out: watching is the same question asked again. */
 static hs_status read_arguments(int argc, char **argv, status_arguments *a, bool *ended_out, hs_error *error)
 {
     const option_row rows[] = {

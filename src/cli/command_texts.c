@@ -81,6 +81,10 @@ static hs_status spell_set(const text_printer *p, size_t set, hs_text *spelt, hs
     return status;
 }
 
+/*
+ * One read a prompt: all texts of a set may be more than memory holds. The value is the first
+ * metric's, the score.
+ */
 static hs_status print_lines(const text_printer *p, size_t row, size_t set, const char *name, hs_error *error)
 {
     const hs_sets *sets = hs_results_sets_of(p->results);
@@ -137,6 +141,9 @@ static hs_status print_rows(const text_printer *p, const int32_t *rows, const ch
     return HS_OK;
 }
 
+/*
+ * Only as many rows as --limit shows are read; values are read for all, as they lie in one extent.
+ */
 static hs_status print_task(hs_results *results, uint32_t task, const texts_arguments *arguments, size_t *n_printed,
                             hs_error *error)
 {
@@ -186,6 +193,10 @@ static hs_status fail_task(const hs_results *results, const texts_arguments *arg
     return status;
 }
 
+/*
+ * Tells a set that was swept but whose texts were not kept from one that is not there: the first
+ * can be had by another run, the second is a slip.
+ */
 static hs_status fail_set(const hs_results *results, const texts_arguments *arguments, hs_error *error)
 {
     const hs_sets *sets = hs_results_sets_of(results);
@@ -204,6 +215,10 @@ static hs_status fail_set(const hs_results *results, const texts_arguments *argu
                    arguments->set);
 }
 
+/*
+ * Nothing printed is an error with its reason, from the most specific to the most general, since
+ * an empty output looks like empty texts.
+ */
 static hs_status print_texts(hs_results *results, const texts_arguments *arguments, hs_error *error)
 {
     size_t n_printed = 0, n_tasks = 0;

@@ -137,6 +137,10 @@ static hs_status finish_output(hs_status status)
     return HS_ERROR_IO;
 }
 
+/*
+ * `help` is taken as a word too, as most programs with subcommands do. Usage without a word goes
+ * to stderr: nobody asked for it.
+ */
 static hs_status run_arguments(int argc, char **argv, hs_error *error)
 {
     if (argc < 2) {
@@ -154,6 +158,10 @@ static hs_status run_arguments(int argc, char **argv, hs_error *error)
     return run_command(argc - 1, argv + 1, error);
 }
 
+/*
+ * The order matters: streams before anything opens a file, memory before anything allocates much,
+ * limits before OpenBLAS or MPI need room.
+ */
 int main(int argc, char **argv)
 {
     hs_error error = {0};

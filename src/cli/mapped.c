@@ -1,3 +1,7 @@
+/*
+ * mapped: the handler of SIGBUS. It may use nothing but system calls, so it reads /proc/self/maps
+ * by itself to say whose bytes are gone.
+ */
 #include "cli/mapped.h"
 
 #include "headsweep/base.h"

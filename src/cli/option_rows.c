@@ -1,3 +1,7 @@
+/*
+ * option_rows: the options of a subcommand as rows, from which help, getopt's tables and the
+ * reading follow.
+ */
 #include "cli/option_rows.h"
 
 #include <ctype.h>
@@ -6,8 +10,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 hs_status hs__cli_read_flag(const option_row *row, char *value, hs_error *error)
 {
@@ -54,11 +56,13 @@ void hs__cli_text_list_clear(text_list *list)
     *list = (text_list){0};
 }
 
-/* ---- help -------------------------------------------------------------------------------------------------------- */
-
 /* Where what is said of an option begins; a longer heading has a line of its own. */
 enum { HELP_COLUMN = 21 };
 
+/*
+ * Lines behind the first are indented to the same column; a help text may be empty and still has
+ * its line.
+ */
 static void print_row(const option_row *row)
 {
     char heading[80], letter[8] = "";
@@ -90,8 +94,6 @@ static void print_help(const command_syntax *syntax)
         printf("\n%s", syntax->notes);
 }
 
-/* ---- getopt ------------------------------------------------------------------------------------------------------ */
-
 /* The rows as getopt_long takes them, --help behind them. It returns FIRST_ROW + the row, or the row's letter. */
 enum { FIRST_ROW = 256 };
 
@@ -106,6 +108,10 @@ static int kind_of_argument(const option_row *row)
     return row->argument == NULL ? no_argument : row->argument[0] == '[' ? optional_argument : required_argument;
 }
 
+/*
+ * Room for two letters an option (its own and the colon of a value), for the leading colon that
+ * keeps getopt silent, and for --help.
+ */
 static hs_status options_init(options *o, const command_syntax *syntax, hs_error *error)
 {
     char *letter;
@@ -206,6 +212,9 @@ static char *value_of(const option_row *row, int argc, char **argv)
     return optarg;
 }
 
+/*
+ * Stops at an option that prints and ends, so that --help works whatever else is wrong behind it.
+ */
 static hs_status read_options(int argc, char **argv, const options *o, bool *ended_out, hs_error *error)
 {
     int option;

@@ -1,3 +1,7 @@
+/*
+ * printing: what goes to the streams: errors line by line to stderr, texts to stdout, harmless on
+ * a terminal and untouched in a pipe.
+ */
 #include "cli/printing.h"
 
 #include <stdio.h>

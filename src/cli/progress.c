@@ -1,3 +1,4 @@
+/* progress: how far a run is, as a bar on a terminal and as a line now and then in a log. */
 #include "cli/progress.h"
 
 #include <string.h>
@@ -115,6 +116,11 @@ static void format_state(const hs_study_progress *progress, char *text, size_t c
              progress->best[0] != '\0' ? "  best head " : "", progress->best);
 }
 
+/*
+ * Called after every group, so it first looks at the clock: a log of thousands of lines, or a
+ * terminal that is drawn a thousand times a second, would cost more than it tells. NULL is the end
+ * of a phase: the bar must not stand between the lines that follow.
+ */
 void hs__cli_progress_show(void *context, const hs_study_progress *progress)
 {
     progress_display *display = context;

@@ -1,3 +1,4 @@
+/* rank_pruning: the pruning curves of a results file instead of its ranking. */
 #include "cli/rank_pruning.h"
 
 #include "cli/printing.h"

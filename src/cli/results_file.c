@@ -1,3 +1,7 @@
+/*
+ * results_file: the analysis of a results file that is open, with the word about an unfinished
+ * sweep that every command owes.
+ */
 #include "cli/results_file.h"
 
 hs_status hs__cli_analyse_results(hs_results *results, hs_analysis **analysis_out, hs_error *error)

@@ -1,3 +1,7 @@
+/*
+ * slurm: the #SBATCH lines for a plan. Margins are stated in the output, so that whoever edits it
+ * knows what is spare.
+ */
 #include "cli/slurm.h"
 
 #include <math.h>
@@ -20,6 +24,11 @@ static double megabytes_per_processor(const slurm_request *request, size_t fewes
     return ceil(MEMORY_MARGIN * bytes / (double)request->n_threads / (1024.0 * 1024.0));
 }
 
+/*
+ * Memory is asked for by processor rather than by host: requests of one host and of many are then
+ * written the same way, and the host with the fewest ranks, which shares the weights among least,
+ * decides.
+ */
 hs_status hs__cli_slurm_lines(const slurm_request *request, hs_text *text, hs_error *error)
 {
     char duration[32], memory[16], weights[16];

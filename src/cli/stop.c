@@ -1,3 +1,7 @@
+/*
+ * stop: signals that ask a run to end. Handlers set numbers that the run looks at where it can
+ * leave in good order; the second wish, or 20 s after SIGTERM, ends it at once.
+ */
 #include "cli/stop.h"
 
 #include <signal.h>
@@ -51,6 +55,10 @@ static void end_where_it_is(int signal_number)
     (void)raise(SIGTERM);
 }
 
+/*
+ * SA_RESTART, because libraries below do not expect system calls to be interrupted; the run asks
+ * for the stop where it can leave.
+ */
 void hs__cli_stop_catch_signals(void)
 {
     /* Only Ctrl-C is meant to kill the second time, however soon. */

@@ -1,3 +1,7 @@
+/*
+ * watch: headsweep status --watch, a file looked at again and again, from outside the run: it
+ * needs no answer from it and does not disturb it.
+ */
 #include "cli/watch.h"
 
 #include <inttypes.h>
@@ -41,8 +45,6 @@ typedef struct watch {
     double news_seconds;
 } watch;
 
-/* ---- looking ----------------------------------------------------------------------------------------------------- */
-
 static hs_status look_at_cells(watch *w, hs_error *error)
 {
     hs_results *results = NULL;
@@ -56,6 +58,10 @@ static hs_status look_at_cells(watch *w, hs_error *error)
     return hs_results_close_after(results, status, error);
 }
 
+/*
+ * No lock alone does not make it idle: a run may have written its last cells since the look before
+ * and let go. Only if nothing came either is nobody at work.
+ */
 static hs_status look(watch *w, hs_error *error)
 {
     const uint64_t n_before = w->counts.n_done;
@@ -79,8 +85,6 @@ static hs_status look(watch *w, hs_error *error)
     }
     return HS_OK;
 }
-
-/* ---- showing ----------------------------------------------------------------------------------------------------- */
 
 static double share_done(const watch *w)
 {
@@ -107,6 +111,10 @@ static void format_rate(const watch *w, const char *separator, char *buffer, siz
              separator, duration);
 }
 
+/*
+ * One line, complete in itself, because a log is read by grep. "no new cell for" is the sign of a
+ * run that hangs.
+ */
 static hs_status append_line(const watch *w, hs_text *text, hs_error *error)
 {
     const hs_results_counts *counts = &w->counts;
@@ -144,6 +152,7 @@ static hs_status append_run(const watch *w, hs_text *text, hs_error *error)
                            w->swept ? "; statistics running" : "");
 }
 
+/* One line a fact, because draw() goes back over as many lines as it has drawn. */
 static hs_status append_view(const watch *w, hs_text *text, hs_error *error)
 {
     const hs_results_counts *counts = &w->counts;
@@ -192,8 +201,6 @@ static hs_status show(watch *w, hs_error *error)
     return status;
 }
 
-/* ---- the loop ---------------------------------------------------------------------------------------------------- */
-
 /* In naps, so that a signal between two of them is not slept over. */
 static void wait_for_next(const watch *w)
 {
@@ -204,6 +211,7 @@ static void wait_for_next(const watch *w)
         nanosleep(&nap, NULL);
 }
 
+/* Ctrl-C is a wish like any other here: it ends between two looks with HS_UNFINISHED. */
 hs_status hs__cli_watch_results(const char *path, double interval_seconds, hs_error *error)
 {
     watch w = {.path = path, .terminal = isatty(STDOUT_FILENO) == 1, .interval_seconds = interval_seconds};
