@@ -3,6 +3,11 @@
 
 #include "report/figures.h"
 
+/*
+ * Within the page the style is the page's and a figure can be reached by the keyboard; a file by
+ * itself carries the same style sheet, so that both look alike, and the mark by which a later run
+ * knows that it may replace the file.
+ */
 void hs__report_svg_open(const hs_report *report, const report_figure *figure, double width, double height,
                          hs_text *svg)
 {
@@ -70,8 +75,6 @@ void hs__report_svg_set_label(const hs_report *report, hs_text *svg, double x, d
     hs_text_clear(&label);
 }
 
-/* ---- colours ----------------------------------------------------------------------------------------------------- */
-
 const char *hs__report_colour_class(double value, double largest)
 {
     static const char *const classes[] = {"n8", "n7", "n6", "n5", "n4", "n3", "n2", "n1", "z0",
@@ -84,6 +87,7 @@ const char *hs__report_colour_class(double value, double largest)
     return classes[(int)step + COLOUR_STEPS];
 }
 
+/* Steps rather than a gradient, because the cells have steps: a reader can match them. */
 void hs__report_svg_colour_scale(hs_text *svg, double x, double y, const report_metric *metric, double largest,
                                  const char *what)
 {
@@ -119,8 +123,6 @@ double hs__report_largest_value(const hs_report *report, hs_statistic statistic,
     }
     return largest * metric->factor;
 }
-
-/* ---- axes -------------------------------------------------------------------------------------------------------- */
 
 axis hs__report_axis_make(double low, double high, double start, double end)
 {

@@ -19,6 +19,7 @@ static size_t put_visible(const char *c, hs_text *text)
     return length;
 }
 
+/* The quotes too, because texts go into attributes as well. */
 static const char *entity_of(char c)
 {
     switch (c) {

@@ -20,6 +20,10 @@ typedef struct panel {
     axis axis;
 } panel;
 
+/*
+ * Zero is always within: bars begin there. The tolerance is, too, or a reader would miss that
+ * nothing comes near it.
+ */
 static axis panel_axis(const bars *b, const panel *p, double start)
 {
     double low = 0, high = 0;
@@ -38,6 +42,10 @@ static axis panel_axis(const bars *b, const panel *p, double start)
     return hs__report_axis_make(low, high, start, start + PANEL);
 }
 
+/*
+ * A bar of no length is drawn a pixel wide, so that "no change" differs from "not measured", which
+ * has none. A filled dot is significant after correction, a hollow one is not.
+ */
 static void draw_bar(const bars *b, const panel *p, size_t row, hs_text *svg)
 {
     const uint64_t set = b->sets[row];
@@ -89,6 +97,10 @@ static void measure_labels(bars *b)
     hs_text_clear(&name);
 }
 
+/*
+ * Labels are measured first, since panels begin where the longest ends. The sets are the rows of
+ * all panels, so that one row can be read across.
+ */
 static void draw_panels(const hs_report *report, const report_figure *figure, const uint64_t *sets, size_t n,
                         panel *panels, size_t n_panels, hs_text *svg)
 {
@@ -113,6 +125,10 @@ static double tolerated(const report_metric *metric, double tolerance)
     return metric->is->better < 0 ? tolerance : -tolerance;
 }
 
+/*
+ * The first panel is what is ranked by; only the others can have a tolerance, as it is what they
+ * may lose.
+ */
 hs_status hs__report_draw_ranking(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     panel panels[MAX_PANELS];

@@ -36,6 +36,7 @@ static double shown(const controls *c, hs_statistic statistic, size_t row)
     return c->metric->factor * hs__report_value(c->report, statistic, c->metric, c->rows[row].set);
 }
 
+/* One axis for all rows, so that sets can be compared with each other's controls. */
 static void find_axis(controls *c)
 {
     static const hs_statistic own[] = {HS_STATISTIC_DELTA, HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_HIGH};
@@ -101,6 +102,10 @@ bool hs__report_has_controls(const hs_report *report, const report_figure *figur
     return find_rows(report).n > 0;
 }
 
+/*
+ * The width has room at the right for p and the number of controls of each row, without which the
+ * picture cannot be judged.
+ */
 hs_status hs__report_draw_controls(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     controls c = find_rows(report);

@@ -28,6 +28,7 @@ static const char *column_title(const hs_report *report)
     return kind != NULL ? kind->title : "component";
 }
 
+/* The layers' title is turned about its own middle, since SVG turns about the origin otherwise. */
 static void draw_labels(const hs_report *report, double cell, hs_text *svg)
 {
     const double width = cell * report->n_indices, height = cell * report->n_layers;
@@ -49,6 +50,10 @@ static void draw_labels(const hs_report *report, double cell, hs_text *svg)
     hs_text_put(svg, "</g>\n");
 }
 
+/*
+ * A component that was not ablated alone has a cell without colour and without data-s: the script
+ * must not offer it for a click.
+ */
 static void draw_cell(const hs_report *report, const report_metric *metric, double cell, double largest,
                       const report_component *component, uint64_t set, hs_text *svg)
 {
@@ -66,6 +71,10 @@ static void draw_cell(const hs_report *report, const report_metric *metric, doub
                  y + 0.5 * (cell - 1), cell >= 16 ? 2.2 : 1.2);
 }
 
+/*
+ * Colours are relative to the largest single effect of the figure's metric, the same under all
+ * interventions, so that figures side by side compare.
+ */
 hs_status hs__report_draw_heads(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     const report_metric *metric = &report->metrics[figure->metric];

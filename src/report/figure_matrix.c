@@ -34,6 +34,10 @@ static void draw_names(const hs_report *report, double cell, hs_text *svg)
     }
 }
 
+/*
+ * Cells shrink with the number of components until they can no longer be seen; beyond that the
+ * figure grows.
+ */
 hs_status hs__report_draw_matrix(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     const report_metric *metric = &report->metrics[figure->metric];

@@ -20,6 +20,10 @@ typedef struct network {
     int32_t n_rows;
 } network;
 
+/*
+ * Backup pairs are what one looks for; where there are none, the strongest interactions are drawn
+ * and said to be that. Only significant ones: a drawn line is believed.
+ */
 static hs_status find_edges(network *net, int32_t intervention, hs_error *error)
 {
     const hs_report *report = net->report;
@@ -43,6 +47,10 @@ static hs_status find_edges(network *net, int32_t intervention, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * place[] begins as -1 (memset), 0 marks those with an edge, then they are numbered within their
+ * layer. Layers without any take no column.
+ */
 static hs_status place_heads(network *net, hs_error *error)
 {
     const hs_report *report = net->report;
@@ -78,6 +86,7 @@ static double node_y(const network *net, size_t component)
     return TOP + ROW * (net->place[component] + 0.5 * (net->n_rows - net->n_in[layer]));
 }
 
+/* The width is relative to the strongest edge drawn, as colours are in other figures. */
 static void draw_edge(const network *net, uint64_t set, double largest, hs_text *svg)
 {
     const size_t a = hs__report_component_of(net->report, set, 0), b = hs__report_component_of(net->report, set, 1);
@@ -119,6 +128,10 @@ static void draw_layers(const network *net, hs_text *svg)
     }
 }
 
+/*
+ * Heads are drawn over the edges that end there. A network without edges says so instead of being
+ * left out, as a reader who expects it would look for it.
+ */
 static void draw_all(const network *net, const report_figure *figure, hs_text *svg)
 {
     const double width = fmax(2 * LEFT + COLUMN * fmax(net->n_columns - 1, 0) + 40, 330);

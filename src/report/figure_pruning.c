@@ -61,6 +61,10 @@ static double x_at(const panel *p, const hs_pruning_curve *curve, size_t point)
     return hs__report_axis_at(&p->x, shown_at(p, curve, point, SHARE));
 }
 
+/*
+ * Shares are clamped before the axis is made: near a clean value of 0 they are of any size and
+ * would flatten everything else.
+ */
 static void find_axes(panel *p)
 {
     double low = p->shown == KEPT ? 100 : 0, high = low, furthest = 0;
@@ -155,8 +159,6 @@ static void draw_panel(const panel *p, const char *title, hs_text *svg)
         draw_points(p, c, svg);
 }
 
-/* ---- the whole figure -------------------------------------------------------------------------------------------- */
-
 /* "greedy, zero: keeps 96.3% ..." */
 static void say(const hs_report *report, size_t c, hs_text *text)
 {
@@ -191,6 +193,7 @@ static void measure_width(const hs_report *report, hs_text *scratch, double *wid
     }
 }
 
+/* All curves keep the same metric, so that the first one's may name the axis. */
 static panel panel_make(const hs_report *report, size_t shown, double top)
 {
     const hs_pruning_curve *curve = &report->curves[0];
@@ -233,6 +236,7 @@ static void draw_panels(const hs_report *report, double top, double bottom, hs_t
     draw_panel(&reduced, title->text, svg);
 }
 
+/* The second panel has the same axis of heads: what is reduced is read below what is kept. */
 hs_status hs__report_draw_pruning(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     const double top = TOP + LEGEND * (double)report->n_curves + 10;

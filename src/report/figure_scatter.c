@@ -51,8 +51,6 @@ static void draw_dot(const scatter *s, double x, double y, double radius, const 
                  hs__report_axis_at(&s->x, x), hs__report_axis_at(&s->y, y), radius, class, set);
 }
 
-/* ---- what is reduced against what is kept ------------------------------------------------------------------------ */
-
 typedef struct tradeoff {
     scatter s;
     const report_metric *reduced, *kept;
@@ -124,6 +122,10 @@ static void find_extents(const tradeoff *t, extent *x, extent *y)
     extend(y, tolerated(t));
 }
 
+/*
+ * The cloud lies below, single heads over it, the front on top: there are thousands of the first
+ * and a few of the last.
+ */
 static void draw_tradeoff(const tradeoff *t, hs_text *svg)
 {
     const double limit = tolerated(t);
@@ -147,6 +149,10 @@ static void draw_tradeoff(const tradeoff *t, hs_text *svg)
     hs_text_clear(&y_title);
 }
 
+/*
+ * What is reduced is across; what is kept, which is the first metric that is not ranked by,
+ * upwards.
+ */
 hs_status hs__report_draw_scatter(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     enum { WIDTH = 620, HEIGHT = 340 };
@@ -165,8 +171,6 @@ hs_status hs__report_draw_scatter(const hs_report *report, const report_figure *
     hs__report_svg_close(svg);
     return HS_OK;
 }
-
-/* ---- two interventions ------------------------------------------------------------------------------------------- */
 
 static const uint64_t *singles_under(const hs_report *report, size_t intervention)
 {
@@ -286,6 +290,7 @@ static hs_status label_twins(const scatter *s, const report_figure *figure, hs_t
     return HS_OK;
 }
 
+/* Both axes have one extent, since the question is whether dots lie on the diagonal. */
 hs_status hs__report_draw_interventions(const hs_report *report, const report_figure *figure, hs_text *svg,
                                         hs_error *error)
 {

@@ -133,8 +133,6 @@ hs_status hs__report_figures_list(hs_report *report, hs_error *error)
     return HS_OK;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------- */
-
 /* Names of tasks come from experiment files: only what is plain everywhere stays. */
 static void append_plain(const char *string, hs_text *text)
 {
@@ -166,8 +164,6 @@ void hs__report_figure_title(const hs_report *report, const report_figure *figur
     if (figure->kind->by_intervention)
         hs_text_putf(text, ", %s", report->sets->intervention_names[figure->intervention]);
 }
-
-/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 size_t hs_report_n_figures(const hs_report *report)
 {

@@ -34,7 +34,7 @@ void hs__report_figure_name(const hs_report *report, const report_figure *figure
 /* "toxicity.contrast [nats], zero", text. */
 void hs__report_figure_title(const hs_report *report, const report_figure *figure, hs_text *text);
 
-/* ---- drawing.c: what figures share ------------------------------------------------------------------------------- */
+/* drawing.c: what figures share. */
 
 /* Opens the svg element with its title and, standing alone, its style; `size` in pixels. */
 void hs__report_svg_open(const hs_report *report, const report_figure *figure, double width, double height,
@@ -72,8 +72,6 @@ void hs__report_metric_title(const report_metric *metric, const char *what, hs_t
 /* Largest absolute value of a statistic over the complete sets of an order, as shown; 0 if there is none. */
 double hs__report_largest_value(const hs_report *report, hs_statistic statistic, const report_metric *metric,
                                 int32_t order);
-
-/* ---- one file each ----------------------------------------------------------------------------------------------- */
 
 hs_status hs__report_draw_ranking(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 hs_status hs__report_draw_bars(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
