@@ -38,6 +38,10 @@ hs_status hs_report_ranking(const hs_analysis *analysis, const hs_ranking_reques
     return hs_text_status(text, error);
 }
 
+/*
+ * Every set has one standing; "beaten" is what is left for those that could have been ranked and
+ * are not, as by --pareto.
+ */
 hs_status hs__report_listing_list_unranked(const listing *view, listing_unranked **list_out, size_t *n_out,
                                            hs_error *error)
 {
@@ -111,6 +115,10 @@ static size_t count_shown(const listing *view, bool kept)
     return n;
 }
 
+/*
+ * Room is shared out before the walk: what is kept goes first, as it decides whether a set counts,
+ * and the walk puts both in the order of the file.
+ */
 size_t hs__report_listing_shown_metrics(const listing *view, report_metric shown[LISTING_MAX_METRICS],
                                         size_t *n_left_out)
 {

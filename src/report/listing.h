@@ -61,16 +61,12 @@ report_metric hs__report_listing_ranked_metric(const listing *view);
 /* "4.937 [4.909,4.966] nats" of a set; "not known yet" while it is not complete. */
 void hs__report_listing_put_mean(const listing *view, const report_metric *metric, uint64_t set, hs_text *text);
 
-/* ---- chance.c ---------------------------------------------------------------------------------------------------- */
-
 /*
  * Where the clean model does no better on a metric than guessing does, says so: `before`, "clean model's accuracy.acc,
  * 24.0% [20.1,28.3], cannot be told from guessing (25.0%): ..."; else nothing.
  */
 void hs__report_chance_sentence(const hs_analysis *analysis, size_t task, size_t metric, const char *before,
                                 hs_text *text);
-
-/* ---- curves.c ---------------------------------------------------------------------------------------------------- */
 
 /* Numbers of a point of a pruning curve, and their names in CSV, JSON and the page. */
 enum { PRUNING_NUMBERS = 7 };

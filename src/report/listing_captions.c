@@ -39,6 +39,10 @@ static void print_objective(const listing *view, hs_text *text)
     hs_text_put(text, "\n");
 }
 
+/*
+ * Says what a number of the ranking is, since "interaction" means different things to different
+ * readers.
+ */
 static void print_title(const listing *view, hs_text *text)
 {
     static const char *const titles[] = {

@@ -1,6 +1,10 @@
 /* A ranking as CSV: a row per set, with every statistic of every metric. */
 #include "report/listing.h"
 
+/*
+ * All metrics and statistics, whatever is ranked by: columns must not depend on the question, or
+ * scripts would break with another --by.
+ */
 static void put_header(const listing *view, hs_csv_writer *csv, hs_text *scratch)
 {
     static const char *const names[] = {"rank", "set", "heads", "order", "ablation", "layer", "head", "standing"};

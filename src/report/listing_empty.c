@@ -25,6 +25,10 @@ static void append_nothing_asked_for(const hs_analysis *analysis, const hs_ranki
     append_filter(analysis, request, text);
 }
 
+/*
+ * The most general cause comes first. Only one is told: the first that the reader can do something
+ * about.
+ */
 void hs__report_put_why_empty(const hs_analysis *analysis, const hs_ranking_request *request, const hs_ranking *ranking,
                               hs_text *text)
 {

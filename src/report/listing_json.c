@@ -21,6 +21,10 @@ static void put_string(hs_json_writer *json, const char *key, const char *string
     hs_json_put_string(json, string);
 }
 
+/*
+ * Counts of what is not ranked stand beside those that are, so that a program can tell an empty
+ * ranking from an unfinished file.
+ */
 static void put_ranked_by(const listing *view, hs_json_writer *json)
 {
     static const char *const keys[] = {[HS_RANK_BY_OBJECTIVE] = "objective",
@@ -110,8 +114,6 @@ static void put_set(const listing *view, uint64_t set, hs_json_writer *json)
     hs_json_end(json, '}');
 }
 
-/* ---- how far to trust it ----------------------------------------------------------------------------------------- */
-
 static void put_method(const listing *view, hs_json_writer *json)
 {
     const hs_analysis_options *options = &view->analysis->options;
@@ -174,8 +176,6 @@ static hs_status put_control(const listing *view, hs_json_writer *json, hs_error
     return HS_OK;
 }
 
-/* ---- the sets ---------------------------------------------------------------------------------------------------- */
-
 static void put_ranking(const listing *view, hs_json_writer *json)
 {
     hs_json_begin_line(json, 2);
@@ -215,6 +215,10 @@ static hs_status put_unranked(const listing *view, hs_json_writer *json, hs_erro
     return status;
 }
 
+/*
+ * One object, with the clean model outside of the ranking: it is what deltas are from, not one of
+ * the sets.
+ */
 hs_status hs__report_listing_as_json(const listing *view, hs_text *text, hs_error *error)
 {
     hs_json_writer json = {.text = text};

@@ -60,8 +60,6 @@ static void add_change(const listing *view, const shown *what, const report_metr
                                   isfinite(value) && q < 1 - analysis->options.confidence);
 }
 
-/* ---- which columns ----------------------------------------------------------------------------------------------- */
-
 static bool shows_a_pair(const listing *view)
 {
     for (size_t row = 0; row < view->n_shown; ++row)
@@ -96,6 +94,10 @@ static size_t choose_changes(const listing *view, const shown *what[MOST_CHANGES
     return n;
 }
 
+/*
+ * The same table for terminal and Markdown. Errors of texts are kept in the table and asked for at
+ * the end.
+ */
 static void fill(const listing *view, report_table *table)
 {
     const shown *what[MOST_CHANGES];
@@ -122,8 +124,6 @@ static void fill(const listing *view, report_table *table)
     }
     hs_text_clear(&name);
 }
-
-/* ---- the two formats of people ----------------------------------------------------------------------------------- */
 
 hs_status hs__report_listing_as_table(const listing *view, hs_text *text, hs_error *error)
 {
@@ -152,6 +152,10 @@ static void put_paragraphs(const hs_text *lines, hs_text *text)
     }
 }
 
+/*
+ * Captions are made as for the terminal and then turned into paragraphs, so that both say the
+ * same.
+ */
 hs_status hs__report_listing_as_markdown(const listing *view, hs_text *text, hs_error *error)
 {
     report_table table = {0};

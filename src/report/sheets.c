@@ -21,6 +21,7 @@ static void number_columns(report_table *s, const char *const *names, size_t n)
 #define NUMBER_COLUMNS(s, ...) \
     number_columns(s, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
+/* A sentence a row: the best set, then each curve. */
 static hs_status sheet_finding(const hs_report *report, report_table *s, hs_error *error)
 {
     hs_text sentence = {0};
@@ -63,6 +64,10 @@ static hs_status sheet_provenance(const hs_report *report, report_table *s, hs_e
     return HS_OK;
 }
 
+/*
+ * A sweep that was killed and resumed has a row for each job, with ranks and hosts of its own:
+ * what numbers can depend on must be seen.
+ */
 static hs_status sheet_runs(const hs_report *report, report_table *s, hs_error *error)
 {
     size_t n_runs;
@@ -84,6 +89,7 @@ static hs_status sheet_runs(const hs_report *report, report_table *s, hs_error *
     return HS_OK;
 }
 
+/* -9 significant digits, as these are settings: a seed that is rounded is another seed. */
 static hs_status sheet_method(const hs_report *report, report_table *s, hs_error *error)
 {
     const hs_analysis_options *options = &report->analysis->options;
@@ -103,8 +109,7 @@ static hs_status sheet_method(const hs_report *report, report_table *s, hs_error
     return HS_OK;
 }
 
-/* ---- tasks and their metrics ------------------------------------------------------------------------------------- */
-
+/* With the clean model's value, since a delta alone does not tell how much of it was there. */
 static void add_metric(const hs_report *report, size_t task, size_t metric, report_table *s)
 {
     const hs_results_task *of = hs_results_task_at(report->results, task);
@@ -139,6 +144,10 @@ static hs_status sheet_tasks(const hs_report *report, report_table *s, hs_error 
     return HS_OK;
 }
 
+/*
+ * Of every metric under every intervention, as the one that is ranked by may be stable where
+ * another is not.
+ */
 static hs_status sheet_stability(const hs_report *report, report_table *s, hs_error *error)
 {
     (void)error;

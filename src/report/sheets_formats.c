@@ -54,6 +54,7 @@ static const struct {
     [HS_REPORT_MARKDOWN] = {put_markdown, "", ""},
 };
 
+/* One sheet is filled, written and freed at a time: all of them may be larger than memory wants. */
 hs_status hs_report_tables(const hs_report *report, const char *name, hs_report_format format, hs_text *text,
                            hs_error *error)
 {

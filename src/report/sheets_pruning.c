@@ -36,6 +36,10 @@ static void add_columns(const hs_report *report, report_table *s)
     hs__report_table_last(s)->style.format = hs__report_change_format(reduced);
 }
 
+/*
+ * A row is a set, which the page can be asked to show; a share is of all heads that could be
+ * removed.
+ */
 static void add_point(const hs_report *report, const hs_pruning_curve *curve, const hs_pruning_point *point,
                       report_table *s)
 {

@@ -51,8 +51,6 @@ static void add_interaction(const hs_report *report, const report_metric *metric
                                   hs__report_is_significant(report, HS_STATISTIC_INTERACTION_Q, metric, set));
 }
 
-/* ---- ranking and Pareto front ------------------------------------------------------------------------------------ */
-
 static void add_q_column(const report_metric *metric, report_table *s)
 {
     char name[TABLE_NAME_BYTES], shown[TABLE_NAME_BYTES];
@@ -63,6 +61,7 @@ static void add_q_column(const report_metric *metric, report_table *s)
     hs__report_table_last(s)->style.format = hs__report_p_format;
 }
 
+/* All rows are in the table; n_wanted limits what people see, programs get all. */
 static void write_ranking(const hs_report *report, const hs_ranking *ranking, report_table *s)
 {
     hs__report_table_add_column(s, TABLE_NUMBER, "rank", "rank");
@@ -99,8 +98,6 @@ hs_status hs__report_sheet_pareto(const hs_report *report, report_table *s, hs_e
     return HS_OK;
 }
 
-/* ---- pairs ------------------------------------------------------------------------------------------------------- */
-
 /* A delta or an interaction in a column of several metrics; a set that is not in the file leaves the cell empty. */
 static void add_own(const hs_report *report, const report_metric *metric, int64_t set,
                     void (*add)(const hs_report *, const report_metric *, uint64_t, report_table *), report_table *s)
@@ -113,6 +110,10 @@ static void add_own(const hs_report *report, const report_metric *metric, int64_
     hs__report_table_of_metric(s, metric);
 }
 
+/*
+ * Both heads alone stand beside the pair: whether they back each other up is seen from these
+ * three.
+ */
 static void add_pair(const hs_report *report, const report_metric *metric, uint64_t set, report_table *s)
 {
     const int64_t *singles = report->analysis->singles + 2 * set;
@@ -130,6 +131,10 @@ static void add_pair(const hs_report *report, const report_metric *metric, uint6
     add_own(report, metric, singles[1], add_delta, s);
 }
 
+/*
+ * Significant pairs only, the largest first, of each main metric: a table of thousands of pairs
+ * would be a second ranking.
+ */
 hs_status hs__report_sheet_backup(const hs_report *report, report_table *s, hs_error *error)
 {
     static const char *const intervals[][2] = {{"interaction", "interaction"},
@@ -161,8 +166,7 @@ hs_status hs__report_sheet_backup(const hs_report *report, report_table *s, hs_e
     return HS_OK;
 }
 
-/* ---- controls ---------------------------------------------------------------------------------------------------- */
-
+/* As many rows as controls were computed for, which are the first of the ranking. */
 hs_status hs__report_sheet_controls(const hs_report *report, report_table *s, hs_error *error)
 {
     const report_metric *metric = &report->metrics[hs__report_ranked_metric(report)];
@@ -186,8 +190,6 @@ hs_status hs__report_sheet_controls(const hs_report *report, report_table *s, hs
     }
     return HS_OK;
 }
-
-/* ---- examples ---------------------------------------------------------------------------------------------------- */
 
 typedef struct example_change {
     size_t example;
@@ -249,6 +251,7 @@ static void examples_of_set(const hs_report *report, const report_metric *metric
     add_extremes(report, metric, set, changes, n, s);
 }
 
+/* Values of one set at a time, and the clean ones once: a task's values of all sets do not fit. */
 static hs_status examples_of_metric(const hs_report *report, const report_metric *metric, report_table *s,
                                     hs_error *error)
 {
@@ -273,6 +276,7 @@ done:
     return status;
 }
 
+/* The line is that of the data file, so that a reader can look the example up. */
 hs_status hs__report_sheet_examples(const hs_report *report, report_table *s, hs_error *error)
 {
     static const char *const numbers[] = {"line", "clean", "ablated", "change"};

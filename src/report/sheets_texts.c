@@ -54,6 +54,10 @@ static hs_status add_texts(text_reader *r, size_t row, size_t example, report_ta
     return HS_OK;
 }
 
+/*
+ * The clean model's text is read again for every set: it stands in the same row of the table,
+ * where it is compared.
+ */
 static hs_status add_example(text_reader *r, size_t row, size_t example, report_table *s, hs_error *error)
 {
     const hs_results_task *task = task_of(r);
@@ -98,6 +102,10 @@ static hs_status add_set(text_reader *r, size_t row, report_table *s, hs_error *
     return HS_OK;
 }
 
+/*
+ * Without the clean model's texts there is nothing to compare with, as in a file whose run has not
+ * ended. Set numbers are checked, as the file may be damaged.
+ */
 static hs_status add_rows(text_reader *r, report_table *s, hs_error *error)
 {
     const hs_results_task *task = task_of(r);
@@ -118,6 +126,7 @@ static hs_status add_rows(text_reader *r, report_table *s, hs_error *error)
     return HS_OK;
 }
 
+/* Buffers are made once a task and hold one example's texts. */
 static hs_status add_task(const hs_report *report, const report_metric *metric, report_table *s, hs_error *error)
 {
     const size_t n_values = metric->of->n_examples * metric->of->n_metrics;
@@ -138,6 +147,7 @@ done:
     return status;
 }
 
+/* A task is taken once, by the first of its metrics, which is the one that is shown. */
 hs_status hs__report_sheet_texts(const hs_report *report, report_table *s, hs_error *error)
 {
     static const struct {

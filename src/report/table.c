@@ -115,6 +115,10 @@ const char *hs__report_table_text(const report_table *table, size_t row, size_t 
     return table->texts.text + hs__report_table_cell(table, row, column)->text;
 }
 
+/*
+ * A cell may have its own style, in tables whose rows are different metrics; units stand at the
+ * number there, and in the column's title otherwise.
+ */
 void hs__report_table_put_cell(const report_table *table, size_t row, size_t column, hs_text *text)
 {
     const table_cell *cell = hs__report_table_cell(table, row, column);

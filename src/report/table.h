@@ -77,8 +77,6 @@ void hs__report_table_put_cell(const report_table *table, size_t row, size_t col
 /* Rows that people are shown. */
 size_t hs__report_table_n_shown(const report_table *table);
 
-/* ---- formats: of programs in table_data.c, of people in table_text.c, of the page in table_html.c ---------------- */
-
 void hs__report_table_as_csv(const report_table *table, hs_text *text);
 /* An array of objects. */
 void hs__report_table_as_json(const report_table *table, hs_json_writer *json);

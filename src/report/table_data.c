@@ -36,6 +36,7 @@ static const char *text_for_programs(const report_table *table, size_t row, size
     return scratch->status == HS_OK ? scratch->text : "";
 }
 
+/* A cell that has no number is empty, which data frames read as missing. */
 void hs__report_table_as_csv(const report_table *table, hs_text *text)
 {
     hs_csv_writer csv = {.text = text};
@@ -60,6 +61,7 @@ void hs__report_table_as_csv(const report_table *table, hs_text *text)
     hs_text_clear(&scratch);
 }
 
+/* Keys are repeated in every row, as pandas and jq take it. What has no number is null. */
 void hs__report_table_as_json(const report_table *table, hs_json_writer *json)
 {
     char name[TABLE_NAME_BYTES + 8];

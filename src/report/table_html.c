@@ -17,6 +17,10 @@ static void put_head(const report_table *table, hs_text *text)
     hs_text_put(text, "</tr></thead>\n<tbody>\n");
 }
 
+/*
+ * data-v has the number unrounded, so that sorting does not depend on how it is shown; a row of a
+ * set leads to it by data-s.
+ */
 static void put_row(const report_table *table, size_t row, hs_text *scratch, hs_text *text)
 {
     if (row < table->n_row_sets)

@@ -77,8 +77,6 @@ void hs__report_table_as_text(const report_table *table, hs_text *text)
     hs_text_clear(&scratch);
 }
 
-/* ---- Markdown ---------------------------------------------------------------------------------------------------- */
-
 /*
  * In a listing a star would begin emphasis, and a stroke end the cell: that is all that its names and numbers can
  * do.
@@ -93,6 +91,7 @@ static void put_markdown_cell(const report_table *table, const char *string, hs_
     hs_text_put(text, " |");
 }
 
+/* Numbers are aligned by the renderer, so that cells need no padding. */
 void hs__report_table_as_markdown(const report_table *table, hs_text *text)
 {
     hs_text scratch = {0};
