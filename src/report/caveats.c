@@ -26,6 +26,10 @@ static void add(caveats *c, const char *what)
     c->text.length = 0;
 }
 
+/*
+ * Two things can be missing: sets that nobody has chosen yet, and chosen ones that are not
+ * computed. Either may hold a better set than all that is shown.
+ */
 static void unfinished(caveats *c)
 {
     const hs_analysis *analysis = c->report->analysis;
@@ -83,6 +87,10 @@ static void no_better_than_chance(caveats *c)
     }
 }
 
+/*
+ * Single heads, because their order is what a reader takes away; the test is written as !(x <
+ * limit) so that NaN, of which nothing is known, is no caveat.
+ */
 static void unstable_ranking(caveats *c)
 {
     const hs_report *report = c->report;
@@ -166,6 +174,10 @@ static void fluency_lost(caveats *c, const report_metric *metric, const char *lo
     add(c, "fluency lost");
 }
 
+/*
+ * A model that says nothing but nonsense is not toxic either: where no task measured fluency, that
+ * itself is the caveat.
+ */
 static void fluency(caveats *c)
 {
     const hs_report *report = c->report;
@@ -184,6 +196,10 @@ static void fluency(caveats *c)
     add(c, "fluency");
 }
 
+/*
+ * With n controls p cannot be below 1 / (n + 1), so that "not exceptional" may be for want of
+ * controls; hence both numbers are given.
+ */
 static void controls(caveats *c)
 {
     if (c->best == 0)
@@ -203,6 +219,7 @@ static void controls(caveats *c)
     add(c, "controls");
 }
 
+/* The first intervention is the experiment's main one, against which the others are held. */
 static void disagreement(caveats *c)
 {
     const hs_report *report = c->report;
@@ -235,6 +252,10 @@ static void picked(caveats *c)
     add(c, "picked");
 }
 
+/*
+ * Curves are measured on the examples that chose their order, which flatters them: said of every
+ * curve, whatever its numbers.
+ */
 static void pruned(caveats *c)
 {
     const hs_report *report = c->report;
@@ -270,6 +291,7 @@ static void not_finite(caveats *c)
     add(c, "not finite");
 }
 
+/* In the order of what would mislead most. A row decides by itself whether it is due. */
 hs_status hs__report_caveats_list(const hs_report *report, report_table *to, hs_error *error)
 {
     static void (*const rows[])(caveats * c) = {

@@ -3,6 +3,10 @@
 
 #include "report/listing.h"
 
+/*
+ * By the interval, not by the mean: a hundred examples are easily a few points above guessing.
+ * Below it with certainty is another thing, which is mostly a mistake in the data.
+ */
 void hs__report_chance_sentence(const hs_analysis *analysis, size_t task, size_t metric, const char *before,
                                 hs_text *text)
 {

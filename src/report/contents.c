@@ -44,6 +44,10 @@ size_t hs__report_ranked_metric(const hs_report *report)
     return hs__report_find_metric(report, by.task, by.metric);
 }
 
+/*
+ * By the ranking of the analysis, so that "largest" means the same in figures, tables and on the
+ * command line.
+ */
 hs_status hs__report_largest(const hs_report *report, hs_statistic statistic, const report_metric *metric,
                              int32_t intervention, uint64_t *sets, size_t n, size_t *n_out, hs_error *error)
 {
@@ -60,8 +64,6 @@ hs_status hs__report_largest(const hs_report *report, hs_statistic statistic, co
     hs_analysis_ranking_clear(&ranking);
     return HS_OK;
 }
-
-/* ---- components -------------------------------------------------------------------------------------------------- */
 
 /* By kind, layer and index. */
 static int compare_components(const void *left, const void *right)
@@ -168,14 +170,18 @@ static hs_status find_singles(hs_report *report, hs_error *error)
     return HS_OK;
 }
 
-/* ---- metrics: those of the objective, the first of each task, then the rest -------------------------------------- */
-
 static void add_metric(hs_report *report, size_t task, size_t metric)
 {
     if (hs__report_find_metric(report, task, metric) == report->n_metrics)
         report->metrics[report->n_metrics++] = hs__report_metric_of(report->analysis, task, metric);
 }
 
+/*
+ * The order is that of interest: what is ranked by, what is kept, the first metric of each task,
+ * those of the curves, the rest. The first n_main have columns everywhere; where the page must
+ * leave metrics out, it takes them from the end. A metric with no better direction is a count that
+ * others are made of.
+ */
 static hs_status choose_metrics(hs_report *report, hs_error *error)
 {
     size_t n = 0;
@@ -199,8 +205,6 @@ static hs_status choose_metrics(hs_report *report, hs_error *error)
                 add_metric(report, task, m);
     return HS_OK;
 }
-
-/* ---- sets of which the examples are shown ------------------------------------------------------------------------ */
 
 static void choose(hs_report *report, uint64_t set)
 {
@@ -234,6 +238,10 @@ static hs_status choose_named(hs_report *report, const char *name, hs_error *err
     return status;
 }
 
+/*
+ * Sets that were asked for by name come first, since there is room for so many only; then those
+ * that readers will look for.
+ */
 static hs_status choose_sets(hs_report *report, hs_error *error)
 {
     enum { FROM_RANKING = 6, FROM_METRIC = 2 };
@@ -261,8 +269,6 @@ static hs_status find_controls(hs_report *report, hs_error *error)
     return HS_OK;
 }
 
-/* ---- lifecycle --------------------------------------------------------------------------------------------------- */
-
 static hs_status rank_all(hs_report *report, hs_error *error)
 {
     HS_TRY(hs_analysis_request_parse(report->analysis, NULL, &report->request, error));
@@ -288,6 +294,10 @@ static hs_status fill(hs_report *report, hs_error *error)
     return hs__report_figures_list(report, error);
 }
 
+/*
+ * Everything that several parts show is found once, here: two places that ranked for themselves
+ * could disagree.
+ */
 hs_status hs_report_new(const hs_analysis *analysis, const hs_report_options *options, hs_report **report_out,
                         hs_error *error)
 {
@@ -307,6 +317,7 @@ hs_status hs_report_new(const hs_analysis *analysis, const hs_report_options *op
     return status;
 }
 
+/* Also frees what fill() made halfway, hence the look at `view`. */
 void hs_report_free(hs_report *report)
 {
     if (report == NULL)

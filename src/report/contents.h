@@ -49,8 +49,6 @@ struct hs_report {
     size_t n_figures, figures_capacity;
 };
 
-/* ---- contents.c -------------------------------------------------------------------------------------------------- */
-
 double hs__report_value(const hs_report *report, hs_statistic statistic, const report_metric *metric, uint64_t set);
 /* Complete, and its delta of the metric a finite number. */
 bool hs__report_has(const hs_report *report, const report_metric *metric, uint64_t set);
@@ -66,8 +64,6 @@ size_t hs__report_ranked_metric(const hs_report *report);
 hs_status hs__report_largest(const hs_report *report, hs_statistic statistic, const report_metric *metric,
                              int32_t intervention, uint64_t *sets, size_t n, size_t *n_out, hs_error *error);
 
-/* ---- findings.c -------------------------------------------------------------------------------------------------- */
-
 /* One sentence with its interval; text, not HTML. */
 void hs__report_findings_sentence(const hs_report *report, hs_text *text);
 /* The same of a pruning curve. */
@@ -77,12 +73,8 @@ void hs__report_findings_put_change(const report_metric *metric, double value, d
 /* The same of a metric under a set. */
 void hs__report_findings_change(const hs_report *report, const report_metric *metric, uint64_t set, hs_text *text);
 
-/* ---- caveats.c --------------------------------------------------------------------------------------------------- */
-
 /* Every caveat that applies, one row each. */
 hs_status hs__report_caveats_list(const hs_report *report, report_table *caveats, hs_error *error);
-
-/* ---- sheets.c, sheets_sets.c, sheets_pruning.c, sheets_texts.c --------------------------------------------------- */
 
 typedef hs_status (*sheet_writer)(const hs_report *report, report_table *s, hs_error *error);
 
@@ -109,12 +101,8 @@ hs_status hs__report_sheet_controls(const hs_report *report, report_table *s, hs
 hs_status hs__report_sheet_examples(const hs_report *report, report_table *s, hs_error *error);
 hs_status hs__report_sheet_texts(const hs_report *report, report_table *s, hs_error *error);
 
-/* ---- payload.c --------------------------------------------------------------------------------------------------- */
-
 /* The numbers behind the page as a JSON object for its script. */
 hs_status hs__report_payload_write(const hs_report *report, hs_text *text, hs_error *error);
-
-/* ---- assets: report.css, figure.css, and report.js, matrix.js, tables.js in one; made into arrays by the build --- */
 
 extern const unsigned char report_asset_css[], report_asset_figure_css[], report_asset_js[];
 extern const size_t report_asset_css_size, report_asset_figure_css_size, report_asset_js_size;

@@ -49,8 +49,10 @@ void hs__report_put_curve_sentence(const hs_results *results, const hs_pruning_c
         hs_text_keep(text, hs_analysis_pruning_sentence(results, curve, text, &error));
 }
 
-/* ---- table and Markdown ------------------------------------------------------------------------------------------ */
-
+/*
+ * Titles are cut to what a terminal has beside the numbers; the names of the data formats are not
+ * made from them.
+ */
 static void add_columns(const curve_view *view, report_table *table)
 {
     static const table_style share = {.format = {.factor = 100, .digits = 1}, .unit = "%"};
@@ -72,6 +74,10 @@ static void add_columns(const curve_view *view, report_table *table)
     hs__report_table_last(table)->style.format = hs__report_change_format(&view->reduced);
 }
 
+/*
+ * Points are measured sets, so the rows are filled in order of heads removed, and a point without
+ * an interval leaves its ends empty.
+ */
 static void fill(const curve_view *view, report_table *table)
 {
     char head[PRUNING_HEAD_BYTES];
@@ -101,6 +107,10 @@ static void put_finding(const curve_view *view, hs_text *text)
     hs_text_put(text, "\n");
 }
 
+/*
+ * The footnote defines "kept": above chance it is a share of what is more than guessing, else of
+ * the whole value.
+ */
 static void put_table(const curve_view *view, void (*print)(const report_table *, hs_text *), const char *gap,
                       hs_text *text)
 {
@@ -129,8 +139,6 @@ static void curve_as_markdown(const curve_view *view, hs_text *text)
     put_table(view, hs__report_table_as_markdown, "\n", text);
 }
 
-/* ---- CSV and JSON ------------------------------------------------------------------------------------------------ */
-
 const char *const hs__report_pruning_number_names[PRUNING_NUMBERS] = {
     "share_removed", "kept", "kept_low", "kept_high", "reduced", "reduced_low", "reduced_high"};
 
@@ -156,6 +164,7 @@ static void put_csv_header(hs_csv_writer *csv)
     hs_csv_end_row(csv);
 }
 
+/* Heads are spelt L2H1 as in every CSV, which spreadsheets cannot take for a number. */
 static void put_csv_point(const curve_view *view, const hs_pruning_point *point, hs_csv_writer *csv, hs_text *scratch)
 {
     char head[PRUNING_HEAD_BYTES];
@@ -188,6 +197,7 @@ static void curve_as_csv(const curve_view *view, hs_text *text)
     hs_text_clear(&scratch);
 }
 
+/* The point without any head removed has none that was removed last. */
 static void put_json_point(const curve_view *view, const hs_pruning_point *point, hs_json_writer *json)
 {
     double numbers[PRUNING_NUMBERS];
@@ -263,8 +273,6 @@ static void curve_as_json(const curve_view *view, hs_text *text)
     hs_json_end(&json, '}');
 }
 
-/* ---- all curves -------------------------------------------------------------------------------------------------- */
-
 /* One row a format, in the order of hs_report_format: what stands before, between and after the curves. */
 static const struct {
     void (*write)(const curve_view *view, hs_text *text);
@@ -276,6 +284,10 @@ static const struct {
     [HS_REPORT_MARKDOWN] = {curve_as_markdown, "", "\n", ""},
 };
 
+/*
+ * A format is a row of texts and one function, so that all formats have the same curves in the
+ * same order.
+ */
 hs_status hs_report_pruning(const hs_analysis *analysis, const hs_pruning_curve *curves, size_t n_curves,
                             hs_report_format format, hs_text *text, hs_error *error)
 {

@@ -5,8 +5,6 @@
 #include "report/contents.h"
 #include "report/listing.h"
 
-/* ---- the best set ------------------------------------------------------------------------------------------------ */
-
 void hs__report_findings_put_change(const report_metric *metric, double value, double low, double high, hs_text *text)
 {
     const report_format format = hs__report_change_format(metric);
@@ -78,6 +76,10 @@ static void say_nothing_found(const hs_report *report, const report_metric *metr
     hs_text_put(text, ".");
 }
 
+/*
+ * Says what was found, from which level, with its interval, at which price, and whether it can be
+ * told from no change at all: a sentence that is quoted alone must not claim more than the table.
+ */
 void hs__report_findings_sentence(const hs_report *report, hs_text *text)
 {
     const report_metric *metric = &report->metrics[hs__report_ranked_metric(report)];
@@ -98,8 +100,6 @@ void hs__report_findings_sentence(const hs_report *report, hs_text *text)
                            : ", but it cannot be told from no change.");
 }
 
-/* ---- pruning ----------------------------------------------------------------------------------------------------- */
-
 static void append_removed(const hs_report *report, const hs_pruning_curve *curve, hs_text *text)
 {
     const bool greedy = strcmp(curve->method, HS_PHASE_GREEDY) == 0;
@@ -108,6 +108,10 @@ static void append_removed(const hs_report *report, const hs_pruning_curve *curv
                  report->sets->intervention_names[curve->intervention]);
 }
 
+/*
+ * furthest = 0 means that no head could go; a curve of one point has not been measured, which is
+ * not the same.
+ */
 void hs__report_findings_pruning(const hs_report *report, const hs_pruning_curve *curve, hs_text *text)
 {
     const hs_pruning_point *point = &curve->points[curve->furthest];

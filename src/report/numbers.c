@@ -62,8 +62,6 @@ double hs__report_shown_number(const report_format *format, double number, doubl
     return strtod(printed, NULL);
 }
 
-/* ---- metrics ----------------------------------------------------------------------------------------------------- */
-
 /* Largest of a statistic over the complete sets, as shown. */
 static double largest_of(const hs_analysis *analysis, hs_statistic statistic, const report_metric *metric)
 {

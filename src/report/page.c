@@ -17,8 +17,6 @@ static const char *provenance(const hs_report *report, const char *name)
     return value != NULL ? value : "not recorded";
 }
 
-/* ---- head -------------------------------------------------------------------------------------------------------- */
-
 /* The policy keeps the page from the network whatever is in it. */
 static void write_head(const hs_report *report, hs_text *page)
 {
@@ -60,6 +58,7 @@ static void describe_tasks(const hs_report *report, hs_text *text)
     }
 }
 
+/* In the words of the experiment, with tolerances in the unit that the tables have. */
 static void describe_objective(const hs_report *report, hs_text *text)
 {
     text->length = 0;
@@ -79,6 +78,10 @@ static void describe_objective(const hs_report *report, hs_text *text)
     }
 }
 
+/*
+ * What one must know before reading any number; all else about the file is in the tables at the
+ * end.
+ */
 static void write_facts(const hs_report *report, hs_text *page)
 {
     hs_text text = {0};
@@ -98,6 +101,10 @@ static void write_facts(const hs_report *report, hs_text *page)
     hs_text_clear(&text);
 }
 
+/*
+ * The same table that the other formats print, as a list: on the page it must be read, not looked
+ * up.
+ */
 static hs_status write_caveats(const hs_report *report, hs_text *page, hs_error *error)
 {
     report_table caveats = {0};
@@ -150,7 +157,6 @@ static hs_status write_header(const hs_report *report, hs_text *page, hs_error *
     hs_text_put(page, "</header>\n");
     return HS_OK;
 }
-/* ---- figures ----------------------------------------------------------------------------------------------------- */
 
 static bool has_kind(const hs_report *report, const figure_kind *kind)
 {
@@ -160,6 +166,10 @@ static bool has_kind(const hs_report *report, const figure_kind *kind)
     return false;
 }
 
+/*
+ * Links to what there is and no more. The choice of a metric needs the script and stays hidden
+ * without it.
+ */
 static void write_bar(const hs_report *report, hs_text *page)
 {
     hs_text_put(page, "<div class=\"bar\"><nav aria-label=\"Sections\">\n<a href=\"#finding\">Finding</a>\n");
@@ -178,6 +188,7 @@ static void write_bar(const hs_report *report, hs_text *page)
     hs_text_put(page, "</select></label>\n</nav></div>\n");
 }
 
+/* A figure's kind says what distinguishes it from its siblings, and only that is repeated here. */
 static void write_caption(const hs_report *report, const report_figure *figure, hs_text *page)
 {
     const report_metric *metric = &report->metrics[figure->metric];
@@ -195,6 +206,10 @@ static void write_caption(const hs_report *report, const report_figure *figure, 
     hs_text_put(page, "</figcaption>\n");
 }
 
+/*
+ * The id is the name of the figure's file, so that a link and a file name mean the same. A matrix
+ * of thousands of cells is drawn by the script from the numbers that the page has anyway.
+ */
 static hs_status write_figure(const hs_report *report, const report_figure *figure, hs_text *page, hs_error *error)
 {
     hs_text_put(page, "<figure id=\"figure-");
@@ -224,8 +239,6 @@ static hs_status write_kind(const hs_report *report, const figure_kind *kind, hs
     hs_text_put(page, "</div>\n</section>\n");
     return HS_OK;
 }
-
-/* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 /* The finding and its caveats stand at the head of the page. */
 static bool is_in_header(const report_sheet *row)
@@ -266,6 +279,10 @@ static hs_status write_tables(const hs_report *report, hs_text *page, hs_error *
     return HS_OK;
 }
 
+/*
+ * Everything is within the one file: it is sent by mail and opened without a network. The data
+ * stand before the script, which reads them at once.
+ */
 hs_status hs_report_page(const hs_report *report, hs_text *page, hs_error *error)
 {
     write_head(report, page);

@@ -39,8 +39,6 @@ typedef struct payload {
     hs_json_writer *json;
 } payload;
 
-/* ---- what there is room for -------------------------------------------------------------------------------------- */
-
 static size_t bytes_a_set(const hs_report *report)
 {
     size_t n = 0;
@@ -50,6 +48,10 @@ static size_t bytes_a_set(const hs_report *report)
     return n * ENCODED_BYTES;
 }
 
+/*
+ * n_inout counts what is marked in all, over several calls: a set that several lists want has room
+ * once.
+ */
 static hs_status mark_largest(const hs_report *report, hs_statistic statistic, uint8_t *wanted, size_t capacity,
                               size_t *n_inout, hs_error *error)
 {
@@ -90,6 +92,10 @@ static hs_status mark_important(const hs_report *report, uint8_t *wanted, size_t
     return mark_largest(report, HS_STATISTIC_DELTA, wanted, capacity, &n, error);
 }
 
+/*
+ * First sets for the main metrics, then as many further metrics as fit beside those sets; the main
+ * ones stay in any case.
+ */
 static hs_status choose_sets(payload *p, hs_error *error)
 {
     const hs_report *report = p->report;
@@ -113,8 +119,6 @@ done:
     hs_free(wanted);
     return status;
 }
-
-/* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 /* Bits of a float that are kept, as a number; of what is not finite those of NaN. */
 enum { LOST_BITS = 2, NAN_BITS = 0x7fc00000 >> LOST_BITS };
@@ -219,6 +223,10 @@ static void put_clean(const payload *p, const report_metric *metric)
     hs_text_clear(&shown);
 }
 
+/*
+ * A metric beyond n_metrics has its description and no numbers, so that indices are those of the
+ * report.
+ */
 static void put_metric(const payload *p, size_t row)
 {
     const report_metric *metric = &p->report->metrics[row];
@@ -240,8 +248,7 @@ static void put_metric(const payload *p, size_t row)
     hs_json_end(p->json, '}');
 }
 
-/* ---- sets -------------------------------------------------------------------------------------------------------- */
-
+/* The script names sets from these: a name per set would be most of the page. */
 static void put_names(const payload *p)
 {
     const hs_report *report = p->report;
@@ -306,8 +313,6 @@ static void put_sets(const payload *p)
     hs_json_end(p->json, ']');
 }
 
-/* ---- pruning curves: an array a number, an element a point ------------------------------------------------------- */
-
 /* What people read of a point: which it is, what is kept and, where something is to be reduced, how it changes. */
 static void put_point(const payload *p, const hs_pruning_curve *curve, const hs_pruning_point *point, hs_text *text)
 {
@@ -332,6 +337,7 @@ static void put_point(const payload *p, const hs_pruning_curve *curve, const hs_
                                    text);
 }
 
+/* Sentences come from here, as in all other formats; the script formats no intervals of its own. */
 static void put_says(const payload *p, const hs_pruning_curve *curve)
 {
     hs_text says = {0};
@@ -378,6 +384,10 @@ static void put_curve(const payload *p, const hs_pruning_curve *curve)
     hs_json_end(p->json, '}');
 }
 
+/*
+ * Flat and in the order in which the script reads it; a table is one string, which parsers take in
+ * faster than as many numbers.
+ */
 static void put_all(const payload *p)
 {
     hs_json_begin(p->json, '{');
