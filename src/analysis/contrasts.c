@@ -1,3 +1,9 @@
+/*
+ * contrasts: the numbers that are combined of a set, its singles and the clean model, each with
+ * its interval. A contrast is one function of four numbers, applied to the estimates, to each
+ * bootstrap replicate and to each jackknife value alike: all terms come from the same resampled
+ * examples, which keeps the noise that they share out of the interval.
+ */
 #include <math.h>
 
 #include "analysis/inference.h"
@@ -66,6 +72,10 @@ sample hs__analysis_sample_of(const samples *s, size_t row)
                     s->replicates + row * s->n_resamples};
 }
 
+/*
+ * The estimate is filled in where there is one, the interval only where two examples at least say
+ * something of others. BCa (Efron 1987) takes its acceleration from the jackknife.
+ */
 void hs__analysis_contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_analysis_options *options,
                                  contrast_scratch *scratch, double *row)
 {

@@ -17,6 +17,10 @@ typedef struct family {
     size_t n;
 } family;
 
+/*
+ * A family is what is looked at as one list: all singles, or all pairs, of an intervention and a
+ * metric. Adjusting them together would let the 10,000 pairs decide over the 144 singles.
+ */
 static hs_status adjust(hs_analysis *analysis, uint32_t task, family *f, hs_error *error)
 {
     const size_t n_metrics = hs_results_task_at(analysis->results, task)->n_metrics;

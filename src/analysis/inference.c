@@ -1,8 +1,11 @@
+/*
+ * inference: the statistics of one task, metric by metric, in blocks of sets that the ranks
+ * compute in turn. The clean model and the single sets, which all contrasts need, are computed by
+ * every rank.
+ */
 #include "analysis/inference_buffers.h"
 
 #include <math.h>
-
-/* ---- the clean model and the singles, which every rank computes for itself --------------------------------------- */
 
 static void fill_clean(inference *in)
 {
@@ -33,6 +36,10 @@ static samples_clean clean_of(const inference *in)
     return (samples_clean){in->clean_values, &in->base.clean};
 }
 
+/*
+ * In blocks, so that values of all singles need not be in memory at once; the split halves take
+ * part here, because stability asks for singles alone.
+ */
 static hs_status fill_singles(inference *in, hs_error *error)
 {
     const size_t set_values = in->task->n_examples * in->task->n_metrics;
@@ -51,8 +58,6 @@ static hs_status fill_singles(inference *in, hs_error *error)
     }
     return HS_OK;
 }
-
-/* ---- blocks of sets ---------------------------------------------------------------------------------------------- */
 
 static double *row_of(const inference *in, size_t row)
 {
@@ -190,8 +195,6 @@ static hs_status compute_blocks(inference *in, hs_comm *comm, hs_error *error)
     return HS_OK;
 }
 
-/* ---- stability --------------------------------------------------------------------------------------------------- */
-
 /* Into rows[n_singles] those of one intervention; returns how many they are. */
 static size_t list_singles(const inference *in, size_t intervention, size_t *rows)
 {
@@ -205,6 +208,7 @@ static size_t list_singles(const inference *in, size_t intervention, size_t *row
     return n;
 }
 
+/* Per intervention: heads under zero and under mean are two rankings. */
 static hs_status compute_stability(inference *in, hs_error *error)
 {
     const metric_base *base = &in->base;
@@ -228,8 +232,6 @@ static hs_status compute_stability(inference *in, hs_error *error)
     hs_free(rows);
     return status;
 }
-
-/* ---- one task ---------------------------------------------------------------------------------------------------- */
 
 static hs_status infer_metric(inference *in, hs_comm *comm, hs_error *error)
 {

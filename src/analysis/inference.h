@@ -15,7 +15,7 @@ typedef struct sample {
 
 sample hs__analysis_sample_of(const samples *s, size_t row);
 
-/* ---- contrasts.c: what is made of a set's delta, its two singles' and the clean model's mean --------------------- */
+/* contrasts.c: what is made of a set's delta, its two singles' and the clean model's mean. */
 
 typedef struct contrast_inputs {
     sample set;
@@ -35,24 +35,16 @@ typedef struct contrast_scratch {
 void hs__analysis_contrasts_fill(const contrast_inputs *inputs, size_t n_examples, const hs_analysis_options *options,
                                  contrast_scratch *scratch, double *row);
 
-/* ---- complete_sets.c --------------------------------------------------------------------------------------------- */
-
 /* Marks the sets with every cell of every task. */
 hs_status hs__analysis_tables_find_complete(hs_analysis *analysis, hs_error *error);
 /* Fills `singles`. */
 hs_status hs__analysis_tables_find_singles(hs_analysis *analysis, hs_error *error);
 
-/* ---- inference.c ------------------------------------------------------------------------------------------------- */
-
 /* Computes all statistics of one task. Collective with `comm`. */
 hs_status hs__analysis_infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_error *error);
 
-/* ---- hypothesis_families.c --------------------------------------------------------------------------------------- */
-
 /* q-values of delta and interaction of one task. */
 hs_status hs__analysis_families_adjust(hs_analysis *analysis, uint32_t task, hs_error *error);
-
-/* ---- stability.c ------------------------------------------------------------------------------------------------- */
 
 enum { STABILITY_HALVES = 200 };
 
@@ -74,8 +66,6 @@ typedef struct stability_inputs {
 
 /* Into row[HS_STABILITY_COUNT]; NaN where there are too few components. */
 hs_status hs__analysis_stability_fill(const stability_inputs *inputs, double *row, hs_error *error);
-
-/* ---- pareto.c ---------------------------------------------------------------------------------------------------- */
 
 /*
  * Leaves of a ranking by objective, best first, the sets that no other set equals or beats in everything and beats in

@@ -65,6 +65,10 @@ static hs_status allocate_base(inference *in, hs_error *error)
     return hs_allocate(&base->halves, in->n_singles, 2 * STABILITY_HALVES * sizeof(double), "samples", error);
 }
 
+/*
+ * What a block needs depends on the task and the options alone, so that it can be asked for in
+ * advance; block_bytes() below counts the same. Only rank 0 takes in the rows of others.
+ */
 static hs_status allocate_block(inference *in, hs_comm *comm, hs_error *error)
 {
     const size_t n = in->task->n_examples, n_metrics = in->task->n_metrics;
@@ -102,6 +106,7 @@ hs_status hs__analysis_inference_init(inference *in_out, hs_analysis *analysis, 
     return hs_results_read_values(in->analysis->results, in->task_index, 0, 1, in->clean_values, error);
 }
 
+/* In the order of the struct. Takes what was allocated halfway. */
 void hs__analysis_inference_clear(inference *in)
 {
     hs__analysis_samples_clear(&in->base.clean);
@@ -126,8 +131,6 @@ void hs__analysis_inference_clear(inference *in)
     hs_free(in->rows);
     hs_free(in->all_rows);
 }
-
-/* ---- how much it takes ------------------------------------------------------------------------------------------- */
 
 /* What allocate_block() makes room for, and the test of its sets; a single process gathers from itself. */
 static size_t block_bytes(const hs_analysis_size *size, const hs_analysis_task_size *task)

@@ -1,8 +1,7 @@
+/* interval: quantiles and bootstrap intervals of replicates. */
 #include <math.h>
 
 #include "analysis/statistics.h"
-
-/* ---- order statistics -------------------------------------------------------------------------------------------- */
 
 static void swap(double *a, double *b)
 {
@@ -58,8 +57,6 @@ double hs__analysis_quantile_of(double *values, size_t n, double q)
     return low + share * (next - low);
 }
 
-/* ---- residues ---------------------------------------------------------------------------------------------------- */
-
 double hs__analysis_without_residue(double difference, double size)
 {
     return fabs(difference) <= size * 0x1p-40 ? 0 : difference;
@@ -73,8 +70,6 @@ double hs__analysis_mean_of_values(const double *values, size_t n)
         sum += values[i] - values[0];
     return n > 0 ? values[0] + sum / (double)n : NAN;
 }
-
-/* ---- BCa --------------------------------------------------------------------------------------------------------- */
 
 double hs__analysis_jackknife_acceleration(const double *leave_one_out, size_t n)
 {

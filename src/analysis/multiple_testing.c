@@ -1,3 +1,7 @@
+/*
+ * multiple_testing: Benjamini and Hochberg (1995), the false discovery rate of one family of
+ * tests.
+ */
 #include <math.h>
 #include <stdlib.h>
 
@@ -15,6 +19,10 @@ static int tested_compare(const void *a, const void *b)
     return (left->p > right->p) - (left->p < right->p);
 }
 
+/*
+ * q of rank k is the least p * n / rank of this rank and all higher ones, hence the walk from the
+ * largest. NaN is no test: it neither gets a q nor counts in n.
+ */
 hs_status hs__analysis_benjamini_hochberg(const double *p, size_t n, double *q, hs_error *error)
 {
     tested *sorted = NULL;

@@ -1,3 +1,9 @@
+/*
+ * permutation: the paired test of a delta: under the null hypothesis each example's difference is
+ * as likely to have the other sign. Exact where that can be had, random flips otherwise, and a
+ * saddlepoint approximation for tails that the flips do not reach, so that p-values of strong
+ * effects can be told apart.
+ */
 #include <float.h>
 #include <math.h>
 
@@ -13,8 +19,6 @@ enum {
 };
 /* Sums that miss the observed one by rounding in single precision count as reaching it. */
 #define FLIP_TOLERANCE 1e-6
-
-/* ---- what is tested ---------------------------------------------------------------------------------------------- */
 
 typedef struct flip_summary {
     double sum;     /* of the differences */
@@ -55,8 +59,6 @@ double hs__analysis_paired_effect(const double *differences, size_t n)
     return mean / sqrt(squares / (double)(n - 1));
 }
 
-/* ---- all flips --------------------------------------------------------------------------------------------------- */
-
 /* Differences of one size: how many are positive is binomial(k, 1/2). */
 static double binomial_p(const flip_summary *s)
 {
@@ -89,8 +91,6 @@ static double enumerated_p(const double *differences, size_t n, const flip_summa
     }
     return (double)reached / (double)n_flips;
 }
-
-/* ---- far tails --------------------------------------------------------------------------------------------------- */
 
 /* Cumulant function of the flipped sum and its derivatives at t, with differences in units of the largest. */
 static void cumulants(const double *differences, size_t n, double largest, double t, double k[3])
@@ -142,8 +142,6 @@ double hs__analysis_sign_flip_saddlepoint(const double *differences, size_t n)
     return p > least ? fmin(p, 1.0) : least;
 }
 
-/* ---- random flips ------------------------------------------------------------------------------------------------ */
-
 hs_status hs__analysis_sign_flips_new(uint64_t key, size_t n_examples, size_t n_flips, sign_flips *flips_out,
                                       hs_error *error)
 {
@@ -184,6 +182,10 @@ static void flip_rows_clear(flip_rows *rows)
     hs_free(rows->sums);
 }
 
+/*
+ * In single precision and in panels of flips, since the sums of all rows under all flips are one
+ * matrix product.
+ */
 static hs_status flip_rows_init(flip_rows *rows, size_t n_rows, size_t n_examples, hs_error *error)
 {
     const size_t n_columns = PANEL_WORDS * FLIPS_A_WORD;
@@ -234,6 +236,10 @@ static void fill_panel(const sign_flips *flips, size_t first, size_t n_words, fl
         }
 }
 
+/*
+ * Panel by panel, so that the signs need never be expanded all at once. The product is of a shape
+ * that depends on the block alone, which keeps the bits.
+ */
 static void count_flips(const sign_flips *flips, flip_rows *rows)
 {
     for (size_t first = 0; rows->n > 0 && first < flips->n_words; first += PANEL_WORDS) {
@@ -253,6 +259,11 @@ static void count_flips(const sign_flips *flips, flip_rows *rows)
     }
 }
 
+/*
+ * From the cheapest exact way to the last resort: nothing differs, all differences of one size
+ * (binomial), few enough for all flips, random flips. A count below TAIL_COUNT is too small to be
+ * a p-value and gives way to the saddlepoint approximation (Lugannani and Rice 1980).
+ */
 hs_status hs__analysis_sign_flip_test(const sign_flips *flips, const double *differences, size_t n_rows, double *p,
                                       hs_error *error)
 {

@@ -1,3 +1,6 @@
+/*
+ * rank_correlation: Spearman's correlation with ties, for a few hundred heads thousands of times.
+ */
 #include <math.h>
 #include <stdlib.h>
 
@@ -55,6 +58,10 @@ void hs__analysis_mid_ranks(const double *values, size_t n, uint32_t *order, dou
     }
 }
 
+/*
+ * Pearson's correlation of mid-ranks, which is right with ties where the formula of squared
+ * differences is not. NaN where one side has a single value: a constant orders nothing.
+ */
 double hs__analysis_spearman(const double *a, const double *b, size_t n, uint32_t *order, double *ranks)
 {
     const double mean = 0.5 * (double)(n + 1);

@@ -1,3 +1,7 @@
+/*
+ * resampling: weights of examples under bootstrap resamples and split halves, and sums of values
+ * under all of them as one matrix product. Weights depend on seed and example number alone.
+ */
 #include "analysis/statistics.h"
 #include "headsweep/blas.h"
 
@@ -29,6 +33,10 @@ hs_status hs__analysis_resampling_bootstrap(uint64_t key, size_t n_examples, siz
     return HS_OK;
 }
 
+/*
+ * Halves are pairs of columns of one permutation; of an odd number of examples one belongs to
+ * neither, so that both halves are equally large.
+ */
 hs_status hs__analysis_resampling_halves(uint64_t key, size_t n_examples, size_t n_halves, resampling *resampling_out,
                                          hs_error *error)
 {

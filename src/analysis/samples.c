@@ -1,9 +1,12 @@
+/*
+ * samples: a set's metric as all that statistics need of it: its summary, the differences by
+ * example, the leave-one-out values and the summaries under resamples.
+ */
 #include "analysis/samples.h"
 
 #include <math.h>
 
-/* ---- room -------------------------------------------------------------------------------------------------------- */
-
+/* One array a statistic, rows of sets within it, as the matrix products want them. */
 hs_status hs__analysis_samples_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples *samples_out,
                                    hs_error *error)
 {
@@ -68,8 +71,6 @@ void hs__analysis_samples_scratch_clear(samples_scratch *scratch)
     *scratch = (samples_scratch){0};
 }
 
-/* ---- one set ----------------------------------------------------------------------------------------------------- */
-
 /*
  * x_set - x_clean, less what a change of the denominator explains, in units of the mean denominator: its mean is
  * delta.
@@ -128,6 +129,11 @@ static double leave_one_out_of(const double *paired, size_t n, double *out)
     return sum / (double)n;
 }
 
+/*
+ * A mean is taken over differences by example, so that what both have in common cancels before it
+ * is rounded; ratios and F1 have no such differences and are linearised. What is left of a
+ * difference of equal means is set to 0.
+ */
 static void fill_row(const hs_results_task *task, const summary *s, const float *values, samples_clean clean,
                      samples *out, size_t row)
 {
@@ -150,8 +156,6 @@ static void fill_row(const hs_results_task *task, const summary *s, const float 
         pair_by_leaving_out(without, n, out->estimate[row], paired);
 }
 
-/* ---- many sets --------------------------------------------------------------------------------------------------- */
-
 static void sum_columns(const hs_results_task *task, const summary *s, size_t part, const float *values, size_t n_rows,
                         const resampling *r, samples_scratch *scratch)
 {
@@ -162,6 +166,10 @@ static void sum_columns(const hs_results_task *task, const summary *s, size_t pa
     }
 }
 
+/*
+ * Differences of means are resampled as such, in one product. Other summaries are made of their
+ * resampled sums, column by column, and the clean model's, under the same resample, is taken off.
+ */
 void hs__analysis_samples_under(const hs_results_task *task, const summary *s, const float *values,
                                 const double *paired, size_t n_rows, const resampling *r, const double *clean_under,
                                 samples_scratch *scratch, double *out)

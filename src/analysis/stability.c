@@ -1,3 +1,7 @@
+/*
+ * stability: would other examples give the same order of heads? By split halves, and by how many
+ * of the first K stay under the bootstrap.
+ */
 #include <math.h>
 
 #include "analysis/inference.h"
@@ -24,6 +28,10 @@ static double step_up(double rho)
     return rho > 0 ? 2 * rho / (1 + rho) : rho;
 }
 
+/*
+ * Each half has half the examples, which understates the reliability of all of them: hence
+ * step_up(). NaN, as of a half in which all heads tie, is left out of the mean.
+ */
 static void split_half(const stability_inputs *inputs, stability_scratch *s, double *row)
 {
     const double tail = 0.5 * (1 - inputs->confidence);
@@ -60,6 +68,10 @@ static void order_by_size(stability_scratch *s, size_t n)
     hs__analysis_mid_ranks(s->a, n, s->order, s->ranks);
 }
 
+/*
+ * Counts how many of the first k by all examples are among the first k of a resample; the order
+ * among them does not matter.
+ */
 static double mean_staying(const stability_inputs *inputs, size_t k, stability_scratch *s)
 {
     size_t n_stayed = 0;
@@ -81,6 +93,7 @@ static double mean_staying(const stability_inputs *inputs, size_t k, stability_s
     return (double)n_stayed / (double)inputs->n_resamples;
 }
 
+/* With few heads any K is most of them and any correlation a coincidence: such fields stay NaN. */
 hs_status hs__analysis_stability_fill(const stability_inputs *inputs, double *row, hs_error *error)
 {
     stability_scratch s = {0};

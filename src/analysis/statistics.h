@@ -7,13 +7,11 @@
 
 #include "headsweep/base.h"
 
-/* ---- normal.c ---------------------------------------------------------------------------------------------------- */
-
 double hs__analysis_normal_cdf(double z);
 /* Inverse of hs__analysis_normal_cdf for p in (0, 1), to 1e-15 (Wichura 1988, AS 241); infinite at 0 and 1. */
 double hs__analysis_normal_quantile(double p);
 
-/* ---- resampling.c: weights under which sums over examples are taken again ---------------------------------------- */
+/* resampling.c: weights under which sums over examples are taken again. */
 
 typedef struct resampling {
     size_t n_examples;
@@ -37,7 +35,7 @@ size_t hs__analysis_resampling_bytes(size_t n_examples, size_t n_columns); /* th
 /* sums[n_rows, n_columns] <- values[n_rows, n_examples] x weights. */
 void hs__analysis_resampling_sums(const resampling *r, const double *values, size_t n_rows, double *sums);
 
-/* ---- interval.c: residues of rounding ---------------------------------------------------------------------------- */
+/* interval.c: residues of rounding. */
 
 /*
  * A difference of numbers of this size, or 0 if it is no more than what rounding in double leaves of equal ones. Values
@@ -46,8 +44,6 @@ void hs__analysis_resampling_sums(const resampling *r, const double *values, siz
 double hs__analysis_without_residue(double difference, double size);
 /* Exactly the value itself where all are equal; NaN of none. */
 double hs__analysis_mean_of_values(const double *values, size_t n);
-
-/* ---- interval.c -------------------------------------------------------------------------------------------------- */
 
 typedef struct interval {
     double low;
@@ -66,8 +62,6 @@ double hs__analysis_jackknife_acceleration(const double *leave_one_out, size_t n
  */
 interval hs__analysis_bootstrap_interval(double *replicates, size_t n, double estimate, double acceleration,
                                          double confidence, bool bca);
-
-/* ---- permutation.c ----------------------------------------------------------------------------------------------- */
 
 /* Signs for Monte Carlo flips: bit f of word w of example e is the sign of that example in flip 64 w + f. */
 typedef struct sign_flips {
@@ -100,12 +94,8 @@ double hs__analysis_sign_flip_saddlepoint(const double *differences, size_t n);
  */
 double hs__analysis_paired_effect(const double *differences, size_t n);
 
-/* ---- multiple_testing.c ------------------------------------------------------------------------------------------ */
-
 /* Benjamini and Hochberg (1995): q[n] of the p-values p[n]. NaN stays NaN and is not counted. */
 hs_status hs__analysis_benjamini_hochberg(const double *p, size_t n, double *q, hs_error *error);
-
-/* ---- rank_correlation.c ------------------------------------------------------------------------------------------ */
 
 /*
  * Rounds values[n] to a 2^-40th of the largest: combinations of shares that are equal on paper, such as means of F1s,

@@ -1,7 +1,12 @@
+/*
+ * summary: the kinds of summaries: a mean, a ratio of sums, F1 from counts, macro F1 as a mean of
+ * F1s.
+ */
 #include "analysis/summary.h"
 
 #include <math.h>
 
+/* From the metric's `per` alone: no kind of task is known here. */
 summary hs__analysis_summary_of(const hs_results_task *task, size_t metric)
 {
     const int per = task->metrics[metric].per;
