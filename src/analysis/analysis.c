@@ -1,10 +1,12 @@
+/*
+ * analysis: all statistics of a results file, read from it where the run has stored them and
+ * computed where it has not; on one process, or on the ranks of a run.
+ */
 #include <math.h>
 #include <string.h>
 
 #include "analysis/inference.h"
 #include "analysis/inference_buffers.h"
-
-/* ---- what the file states ---------------------------------------------------------------------------------------- */
 
 hs_objective_names hs_analysis_objective_of(const hs_experiment *experiment)
 {
@@ -72,8 +74,6 @@ static hs_status read_method(hs_analysis *analysis, hs_error *error)
     return check_options(&analysis->options, error);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------------ */
-
 static hs_status allocate_nan(size_t n, double **table_out, hs_error *error)
 {
     HS_TRY(hs_allocate(table_out, n, sizeof **table_out, "table of statistics", error));
@@ -130,8 +130,6 @@ static hs_status compute_tables(hs_analysis *analysis, hs_comm *comm, hs_error *
     return HS_OK;
 }
 
-/* ---- lifecycle --------------------------------------------------------------------------------------------------- */
-
 /* Everything that needs no value of the file. */
 static hs_status prepare(hs_analysis *analysis, bool with_tables, hs_error *error)
 {
@@ -151,6 +149,11 @@ static hs_status fill(hs_analysis *analysis, hs_comm *comm, bool stored, hs_erro
     return stored ? read_tables(analysis, error) : compute_tables(analysis, comm, error);
 }
 
+/*
+ * Rank 0 alone holds the tables; the others have what their blocks need. All agree that they have
+ * their memory before anybody waits for the others. Stored tables serve only where nobody asks for
+ * other options.
+ */
 hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_options *options,
                           hs_analysis **analysis_out, hs_error *error)
 {

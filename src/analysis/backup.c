@@ -1,3 +1,7 @@
+/*
+ * backup: pairs of heads of which either alone does what the other does, so that ablating one
+ * shows little and both show much.
+ */
 #include <math.h>
 
 #include "headsweep/analysis.h"
@@ -5,6 +9,11 @@
 /* Share of the pair's delta within which each single's whole interval must lie. */
 static const double single_share = 0.25;
 
+/*
+ * Four conditions: the pair's delta and its interaction are significant and have one sign, and
+ * each single's whole interval is small beside the pair's delta. A small estimate would not do: a
+ * wide interval may hide a large effect.
+ */
 bool hs_analysis_is_backup(const hs_analysis *analysis, size_t task, size_t metric, uint64_t set)
 {
     const int64_t *singles = analysis->singles + 2 * set;

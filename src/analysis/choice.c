@@ -1,10 +1,12 @@
+/*
+ * choice: which sets the later phases of a sweep take up: random controls, greedy steps, curves by
+ * importance.
+ */
 #include "analysis/choice.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- by size ----------------------------------------------------------------------------------------------------- */
 
 typedef struct ordered {
     double loss;
@@ -36,8 +38,6 @@ hs_status hs__analysis_choice_order(const double *loss, size_t n, uint32_t *orde
     hs_free(items);
     return HS_OK;
 }
-
-/* ---- controls ---------------------------------------------------------------------------------------------------- */
 
 /* More draws than this for each set that is wanted find nothing new. */
 enum { MOST_DRAWS_A_SET = 1000 };
@@ -139,6 +139,10 @@ static hs_status draw_controls(const hs_sets_index *index, const hs_component *c
     return status;
 }
 
+/*
+ * Where fewer sets match than are wanted, all of them are wanted. Draws are from a stream of their
+ * own for each set, so that the controls of one do not depend on which others are controlled.
+ */
 hs_status hs__analysis_choice_controls(const hs_sets_index *index, uint64_t set,
                                        const size_t n_indices[HS_COMPONENT_KINDS], size_t n_wanted, uint64_t seed,
                                        uint64_t stream, hs_sets *chosen, hs_error *error)
@@ -162,8 +166,6 @@ done:
     return status;
 }
 
-/* ---- pruning ----------------------------------------------------------------------------------------------------- */
-
 size_t hs__analysis_choice_tried(const choice_pruning *p, const bool *gone, uint32_t *tried_out)
 {
     size_t limit = p->n_candidates > 0 ? p->n_candidates : p->n_heads;
@@ -175,6 +177,11 @@ size_t hs__analysis_choice_tried(const choice_pruning *p, const bool *gone, uint
     return n_tried;
 }
 
+/*
+ * False if any set that had to be tried is missing: the least of the others would be another step
+ * than the finished file gives. A loss of NaN is as bad as can be, so it is taken only when there
+ * is nothing else.
+ */
 bool hs__analysis_choice_next(const choice_pruning *p, uint64_t parent, const bool *gone, uint32_t *tried,
                               choice_step *step_out)
 {
@@ -205,6 +212,10 @@ static bool first_step(const choice_pruning *p, choice_step *step_out)
     return set >= 0;
 }
 
+/*
+ * Each step is a function of the losses in the file, so that a curve can be made again from its
+ * beginning after any number of restarts.
+ */
 hs_status hs__analysis_choice_greedy(const choice_pruning *p, size_t limit, choice_step *steps_out, size_t *n_out,
                                      hs_error *error)
 {

@@ -7,8 +7,6 @@
 
 #include "headsweep/phases.h"
 
-/* ---- choice.c ---------------------------------------------------------------------------------------------------- */
-
 /* order[n] <- 0 .. n - 1 from the smallest loss up, equal ones as they stand; what is not a number last. */
 hs_status hs__analysis_choice_order(const double *loss, size_t n, uint32_t *order, hs_error *error);
 

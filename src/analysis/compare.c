@@ -1,3 +1,4 @@
+/* compare: do two interventions order single heads alike? */
 #include <math.h>
 #include <string.h>
 
@@ -40,6 +41,10 @@ static size_t gather_deltas(const hs_analysis *analysis, size_t task, size_t met
     return n;
 }
 
+/*
+ * Over heads that are complete under both. Differences that are equal but for rounding get equal
+ * ranks, for shares of few examples have many ties.
+ */
 hs_status hs_analysis_compare(const hs_analysis *analysis, size_t task, size_t metric, int32_t intervention,
                               int32_t other, double *spearman_out, size_t *n_out, hs_error *error)
 {

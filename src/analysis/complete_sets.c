@@ -4,8 +4,6 @@
 #include "analysis/choice.h"
 #include "analysis/inference.h"
 
-/* ---- which sets are complete ------------------------------------------------------------------------------------- */
-
 static hs_status mark_incomplete(hs_analysis *analysis, uint32_t task, bool *done, hs_error *error)
 {
     const hs_results_task *of = hs_results_task_at(analysis->results, task);
@@ -32,8 +30,6 @@ hs_status hs__analysis_tables_find_complete(hs_analysis *analysis, hs_error *err
     hs_free(done);
     return status;
 }
-
-/* ---- pairs and their singles ------------------------------------------------------------------------------------- */
 
 /* For each pair the sets of the same intervention that hold just one of its components. */
 hs_status hs__analysis_tables_find_singles(hs_analysis *analysis, hs_error *error)

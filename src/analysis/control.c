@@ -1,3 +1,4 @@
+/* control: where a set lies among other sets of the file with as many components in each layer. */
 #include <math.h>
 
 #include "analysis/inference.h"
@@ -50,6 +51,10 @@ static hs_status find_matched(const hs_analysis *analysis, const hs_ranked_by *b
     return HS_OK;
 }
 
+/*
+ * p = (1 + number that do as much) / (1 + number of controls), the set counted among them as a
+ * permutation test does it, so that p is never 0. Quantiles need two controls.
+ */
 hs_status hs_analysis_control(const hs_analysis *analysis, const hs_ranking_request *request, uint64_t set,
                               hs_control *control_out, hs_error *error)
 {

@@ -1,3 +1,4 @@
+/* pareto: the sets that no other one beats in what is reduced and all that is kept. */
 #include "analysis/inference.h"
 
 /*

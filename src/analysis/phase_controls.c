@@ -13,6 +13,10 @@ static size_t stated_size(const hs_results *results, const char *name)
     return value != NULL ? (size_t)strtoull(value, NULL, 10) : 0;
 }
 
+/*
+ * Stated numbers and seed come from the file, so that a resumed run chooses the same sets whatever
+ * its experiment file has become.
+ */
 static hs_status choose_controls_of(const hs_results *results, const hs_sets_index *index, const hs_ranking *ranking,
                                     hs_sets *chosen, hs_error *error)
 {
@@ -32,6 +36,7 @@ static hs_status choose_controls_of(const hs_results *results, const hs_sets_ind
     return HS_OK;
 }
 
+/* The ranking is that of summaries, whose order no option of the statistics changes. */
 static hs_status choose_controls(hs_results *results, size_t n_before, hs_sets *chosen, hs_error *error)
 {
     /* Only the summaries are asked for: no interval, no test. */

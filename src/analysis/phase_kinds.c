@@ -9,8 +9,6 @@ static const phase_kind *const kinds[] = {&hs__analysis_phase_importance, &hs__a
 
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
-/* ---- before there is a file -------------------------------------------------------------------------------------- */
-
 void hs__analysis_add_phase(hs_planned_phases *planned, const phase_kind *kind, size_t n_sets, size_t n_added)
 {
     planned->names[planned->later.n_phases++] = kind->name;
@@ -40,6 +38,10 @@ static hs_status find_longest_name(const hs_phase_basis *basis, hs_planned_phase
     return status;
 }
 
+/*
+ * All phases are planned before the first cell, for the file is allocated at its full size: an
+ * upper bound where a phase chooses later how many sets it takes.
+ */
 static hs_status plan_each(const hs_experiment *experiment, const hs_phase_basis *basis, hs_planned_phases *planned,
                            hs_error *error)
 {
@@ -74,8 +76,6 @@ void hs_analysis_planned_phases_clear(hs_planned_phases *planned)
     hs_free(planned->names);
     *planned = (hs_planned_phases){0};
 }
-
-/* ---- in a file --------------------------------------------------------------------------------------------------- */
 
 static const phase_kind *kind_of(const hs_results *results, size_t phase)
 {

@@ -5,8 +5,7 @@
 #include "analysis/pruning.h"
 #include "headsweep/analysis.h"
 
-/* ---- what is asked for ------------------------------------------------------------------------------------------- */
-
+/* By the words of the experiment, before there is a file. */
 static hs_status check_pruned_intervention(const hs_experiment *experiment, const hs_phase_basis *basis,
                                            hs_error *error)
 {
@@ -90,8 +89,6 @@ static hs_status plan_greedy(const hs_experiment *experiment, const hs_phase_bas
     }
     return HS_OK;
 }
-
-/* ---- what is chosen ---------------------------------------------------------------------------------------------- */
 
 /*
  * Where the set without `head` and those of `parent` stands; -1 if the file has none. Of a parent that was just
@@ -242,8 +239,6 @@ static hs_status choose_by_importance(hs_results *results, size_t n_before, hs_s
     hs__analysis_pruning_clear(&p);
     return status;
 }
-
-/* ---- the rows ---------------------------------------------------------------------------------------------------- */
 
 static const char *follows_kept(const hs_experiment *stated, const char *setting)
 {

@@ -1,3 +1,7 @@
+/*
+ * pruning_curve: the curves as people read them: what is kept, and what is reduced, after each
+ * head that is removed, with intervals from one bootstrap of the examples.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -59,8 +63,6 @@ static double difference(double value, double clean, double zero, int better)
     return value - clean;
 }
 
-/* ---- resampling -------------------------------------------------------------------------------------------------- */
-
 static void resampled_clear(resampled *r)
 {
     hs__analysis_resampling_clear(&r->bootstrap);
@@ -103,6 +105,10 @@ static void add_part(resampled *r, size_t part)
     }
 }
 
+/*
+ * The summary is made of its parts under each resample; a part that does not occur in a resample
+ * (a label that no example has) is left out of the mean, as the summary of the whole does.
+ */
 static hs_status read_set(resampled *r, uint64_t set, hs_error *error)
 {
     const size_t n_resamples = r->bootstrap.n_columns;
@@ -159,8 +165,6 @@ static hs_status compare_set(resampled *r, uint64_t set, comparison compare, dou
     return HS_OK;
 }
 
-/* ---- the curve --------------------------------------------------------------------------------------------------- */
-
 /* The steps of the curve, as far as the file tells: steps_out[length]. */
 static hs_status steps_of(const pruning *p, const char *method, choice_step *steps_out, size_t *n_out, hs_error *error)
 {
@@ -199,6 +203,10 @@ done:
     return status;
 }
 
+/*
+ * One set at a time. `furthest` is the last point that still keeps the threshold, not the first
+ * that fails: a curve may dip and recover.
+ */
 static hs_status fill_points(hs_results *results, hs_pruning_curve *curve, hs_error *error)
 {
     resampled kept = {0}, reduced = {0};
@@ -266,6 +274,10 @@ static hs_status make_curve(hs_results *results, const hs_experiment *stated, co
     return fill_points(results, curve, error);
 }
 
+/*
+ * No curve is no error: the experiment may not have asked for it, or its single effects may not be
+ * complete yet.
+ */
 hs_status hs_analysis_pruning_curve(hs_results *results, const char *method, hs_pruning_curve *curve_out, bool *has_out,
                                     hs_error *error)
 {
@@ -296,6 +308,7 @@ void hs_analysis_pruning_curve_clear(hs_pruning_curve *curve)
     *curve = (hs_pruning_curve){0};
 }
 
+/* Those that were made are cleared if a later one fails, since the caller owns all or none. */
 hs_status hs_analysis_pruning_curves(hs_results *results, hs_pruning_curve *curves_out, size_t *n_out, hs_error *error)
 {
     static const char *const methods[HS_PRUNING_METHODS] = {HS_PHASE_IMPORTANCE, HS_PHASE_GREEDY};
@@ -335,6 +348,10 @@ static hs_status say_nothing_kept(const hs_results_task *task, const hs_pruning_
                            metric->name);
 }
 
+/*
+ * A share means nothing without what it is a share of and without how much was removed for it; all
+ * three are in the sentence.
+ */
 hs_status hs_analysis_pruning_sentence(const hs_results *results, const hs_pruning_curve *curve, hs_text *text,
                                        hs_error *error)
 {

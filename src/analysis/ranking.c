@@ -1,3 +1,7 @@
+/*
+ * ranking: sets in the order of what is asked for, and the reason why each of the others is not
+ * ranked. Stores order and statistics in the file at the end of a run.
+ */
 #include <math.h>
 #include <stdlib.h>
 
@@ -97,6 +101,10 @@ hs_standing hs_analysis_standing(const hs_analysis *analysis, const hs_ranking_r
     return is_added(analysis, set) ? HS_STANDING_ADDED : standing_by_values(analysis, request, set);
 }
 
+/*
+ * Sorted by number and then by set, so that equal numbers always come in one order. Every set has
+ * a standing that is counted: what is not ranked must not vanish.
+ */
 hs_status hs_analysis_rank(const hs_analysis *analysis, const hs_ranking_request *request, hs_ranking *ranking_out,
                            hs_error *error)
 {

@@ -1,3 +1,6 @@
+/*
+ * request: what is ranked by, from words: "objective", TASK.METRIC, "interaction:" and "backup:".
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +19,6 @@ static hs_status find_metric(const hs_analysis *analysis, const char *task, cons
     return HS_OK;
 }
 
-/* ---- objective --------------------------------------------------------------------------------------------------- */
-
 /* "TASK.METRIC=TOLERANCE"; without the latter the objective's tolerance holds. */
 static hs_status parse_keep(const hs_analysis *analysis, const char *text, hs_objective_keep *keep, hs_error *error)
 {
@@ -33,6 +34,10 @@ static hs_status parse_keep(const hs_analysis *analysis, const char *text, hs_ob
     return HS_OK;
 }
 
+/*
+ * The first metric that is kept may be stated in two keys or in one word; further ones are words.
+ * Each has its own tolerance or the objective's.
+ */
 static hs_status find_keeps(const hs_analysis *analysis, hs_objective *objective, hs_error *error)
 {
     const hs_objective_names *names = &analysis->objective;
@@ -54,6 +59,10 @@ static hs_status find_keeps(const hs_analysis *analysis, hs_objective *objective
     return HS_OK;
 }
 
+/*
+ * Looked up in the file's metrics and not in the experiment's: a file may be older than the words
+ * that one uses today.
+ */
 hs_status hs_analysis_objective(const hs_analysis *analysis, hs_objective *objective_out, bool *has_out,
                                 hs_error *error)
 {
@@ -71,8 +80,6 @@ hs_status hs_analysis_objective(const hs_analysis *analysis, hs_objective *objec
     *has_out = true;
     return HS_OK;
 }
-
-/* ---- what to rank by --------------------------------------------------------------------------------------------- */
 
 /* Prefixes of `by`; none is a task's delta. */
 static const struct {
@@ -92,6 +99,11 @@ static hs_status parse_key(const hs_analysis *analysis, const char *by, hs_ranki
     return HS_OK;
 }
 
+/*
+ * Without a word it is the objective if one was stated, else the first task's delta; asking for an
+ * objective that there is none of is refused, as the answer to another question would not be
+ * noticed.
+ */
 hs_status hs_analysis_request_parse(const hs_analysis *analysis, const char *by, hs_ranking_request *request_out,
                                     hs_error *error)
 {

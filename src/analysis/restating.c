@@ -13,6 +13,10 @@ static const char *cannot_hold(const hs_results *results, const char *name)
                                                         : "an earlier headsweep made it without room for another";
 }
 
+/*
+ * A setting that chose the sets of a phase that is swept cannot be stated anew: the file would say
+ * that it holds other sets than it does. The reason names that phase.
+ */
 static hs_status check_setting(const hs_results *results, const hs_experiment *stated,
                                const hs_results_attribute *setting, hs_error *error)
 {
