@@ -2,7 +2,7 @@
 #ifndef CONFIG_COMPLAIN_H
 #define CONFIG_COMPLAIN_H
 
-#include "config/store.h"
+#include "config/key_site.h"
 
 hs_status hs__config_complain_type(const key_site *site, const config_setting_t *setting, const char *wanted,
                                    hs_error *error);

@@ -1,5 +1,6 @@
 /* Label maps: a group { name = 0; }, or a list of pairs (("a name", 0), ("b", 1)) for names that no group can hold. */
 #include "config/complain.h"
+#include "config/store.h"
 
 #include <stdlib.h>
 #include <string.h>

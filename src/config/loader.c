@@ -5,6 +5,7 @@
 #include "config/loader.h"
 #include "config/complain.h"
 #include "config/excerpt.h"
+#include "config/source_reader.h"
 
 #include <string.h>
 

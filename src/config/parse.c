@@ -4,6 +4,7 @@
  * says.
  */
 #include "config/loader.h"
+#include "config/source_reader.h"
 
 #include <string.h>
 

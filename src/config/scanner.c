@@ -198,7 +198,7 @@ failed:
  */
 static hs_status include_file(scanner *s, const char *written)
 {
-    scan_context context = {s->context->folder, s->context->n_includes + 1, s->nesting};
+    scan_context context = {s->context->include, s->context->folder, s->context->n_includes + 1, s->nesting};
     if (context.n_includes > SOURCE_MAX_INCLUDES)
         return hs_fail(s->error, HS_ERROR_USAGE, "%s:%zu: @include \"%s\" is the file number %d within another",
                        s->source->files[s->file].path, s->line, written, SOURCE_MAX_INCLUDES + 1);
@@ -206,7 +206,7 @@ static hs_status include_file(scanner *s, const char *written)
     if (path == NULL)
         return s->error->status;
     hs_error problem = {0};
-    if (hs__config_source_include(s->source, path, &context, &problem) != HS_OK)
+    if (context.include(s->source, path, &context, &problem) != HS_OK)
         /* A problem that has no line of its own gets that of the @include. */
         (void)(problem.status == HS_ERROR_USAGE ? hs_fail(s->error, problem.status, "%s", problem.message)
                                                 : hs_fail(s->error, problem.status, "%s:%zu: @include: %s",

@@ -1,54 +1,12 @@
 /*
- * source: the texts of an experiment, from files or from the block that another process sent,
- * joined to one text with a record of where each line came from.
+ * source: the texts of an experiment as one, with a record of where each line came from, so that
+ * messages name the file and the line that people wrote.
  */
 #include "config/source.h"
 
 #include "config/excerpt.h"
-#include "config/scanner.h"
 
 #include <string.h>
-
-static hs_status read_file(config_source *source, source_file *file, hs_error *error)
-{
-    hs_error problem = {0};
-    size_t allowed = SOURCE_MAX_BYTES - source->n_bytes;
-    if (hs_text_file_read(file->path, allowed, &file->bytes, &file->n_bytes, &problem) != HS_OK) {
-        /* What base calls unusable input is a wrong experiment file here. */
-        hs_status status = problem.status == HS_ERROR_INPUT ? HS_ERROR_USAGE : problem.status;
-        return hs_fail(error, status, "%s", problem.message);
-    }
-    source->n_bytes += file->n_bytes;
-    return HS_OK;
-}
-
-/* The next text of the block is the file's. */
-static hs_status take_file(config_source *source, source_file *file, hs_error *error)
-{
-    const char *end = memchr(source->block, '\0', source->n_block_bytes);
-    if (end == NULL)
-        return hs_fail(error, HS_ERROR_INTERNAL, "%s is cut off or missing in the block of the experiment's texts",
-                       file->path);
-    file->bytes = hs_string_copy(source->block, error);
-    if (file->bytes == NULL)
-        return error->status;
-    file->n_bytes = (size_t)(end - source->block);
-    source->block += file->n_bytes + 1;
-    source->n_block_bytes -= file->n_bytes + 1;
-    return HS_OK;
-}
-
-/* Makes room for one file more and names it; hs__config_source_clear() frees what is there if the rest fails. */
-static hs_status add_file(config_source *source, const char *path, hs_error *error)
-{
-    HS_TRY(hs_reserve(&source->files, &source->files_capacity, source->n_files + 1, sizeof *source->files,
-                      "configuration files", error));
-    char *copy = hs_string_copy(path, error);
-    if (copy == NULL)
-        return error->status;
-    source->files[source->n_files++] = (source_file){.path = copy};
-    return HS_OK;
-}
 
 char *hs__config_source_folder(const char *path, hs_error *error)
 {
@@ -58,37 +16,11 @@ char *hs__config_source_folder(const char *path, hs_error *error)
     return folder;
 }
 
-hs_status hs__config_source_read(config_source *source, const char *path, hs_error *error)
-{
-    char *folder = hs__config_source_folder(path, error);
-    if (folder == NULL)
-        return error->status;
-    hs_status status = hs__config_source_include(source, path, &(scan_context){.folder = folder}, error);
-    hs_free(folder);
-    return status;
-}
-
-hs_status hs__config_source_include(config_source *source, const char *path, const scan_context *context,
-                                    hs_error *error)
-{
-    HS_TRY(add_file(source, path, error));
-    source_file *file = &source->files[source->n_files - 1];
-    HS_TRY(source->block == NULL ? read_file(source, file, error) : take_file(source, file, error));
-    return hs__config_scan_file(source, source->n_files - 1, context, error);
-}
-
 hs_status hs__config_source_pack(const config_source *source, hs_text *block, hs_error *error)
 {
     for (size_t i = 0; i < source->n_files; i++)
         HS_TRY(hs_text_append(block, source->files[i].bytes, source->files[i].n_bytes + 1, error));
     return HS_OK;
-}
-
-hs_status hs__config_source_read_block(config_source *source, const char *path, const hs_text *block, hs_error *error)
-{
-    source->block = block->text == NULL ? "" : block->text;
-    source->n_block_bytes = block->length;
-    return hs__config_source_read(source, path, error);
 }
 
 hs_status hs__config_source_take(config_source *source, const char *path, const char **text_out, hs_error *error)
@@ -109,13 +41,6 @@ hs_status hs__config_source_end(const config_source *source, const char *path, h
         return hs_fail(error, HS_ERROR_INTERNAL, "%s: %zu bytes are left over in the block of the experiment's texts",
                        path, source->n_block_bytes);
     return HS_OK;
-}
-
-hs_status hs__config_source_read_text(config_source *source, const char *name, const char *text, hs_error *error)
-{
-    source->block = text;
-    source->n_block_bytes = strlen(text) + 1;
-    return hs__config_source_include(source, name, &(scan_context){0}, error);
 }
 
 void hs__config_source_clear(config_source *source)

@@ -40,21 +40,14 @@ typedef struct config_source {
     size_t n_block_bytes;
 } config_source;
 
-/* Reads the file; paths of @include are relative to its folder. HS_ERROR_USAGE names file and line of what is wrong. */
-hs_status hs__config_source_read(config_source *source, const char *path, hs_error *error);
 /*
  * The texts of all files that were read, in the order in which they were begun, each with the zero byte at its end,
- * which no experiment file holds; and a source made of such a block as hs__config_source_read() made it of the files,
- * whose paths it needs only for messages. Further texts may follow in the block. HS_ERROR_INTERNAL for a block of
- * fewer texts than its @include lines ask for.
+ * which no experiment file holds. Further texts may follow in the block.
  */
 hs_status hs__config_source_pack(const config_source *source, hs_text *block, hs_error *error);
-hs_status hs__config_source_read_block(config_source *source, const char *path, const hs_text *block, hs_error *error);
 /* The next of the texts that stand behind those in the block, and that there is none. HS_ERROR_INTERNAL. */
 hs_status hs__config_source_take(config_source *source, const char *path, const char **text_out, hs_error *error);
 hs_status hs__config_source_end(const config_source *source, const char *path, hs_error *error);
-/* The same for a text that is given: `name` stands for it in messages. There is no @include. */
-hs_status hs__config_source_read_text(config_source *source, const char *name, const char *text, hs_error *error);
 void hs__config_source_clear(config_source *source);
 
 /* The folder of `path` to put before others: "" and not "." for the current one. NULL on failure; hs_free() it. */

@@ -2,17 +2,7 @@
 #ifndef CONFIG_STORE_H
 #define CONFIG_STORE_H
 
-#include "config/keys.h"
-
-#include <libconfig.h>
-
-/* What is set, and how messages call it. */
-typedef struct key_site {
-    const key_row *row;
-    void *base;        /* the hs_experiment, or the hs_task_config */
-    const char *path;  /* "tasks[2].limit" */
-    const char *where; /* "experiment.cfg:12" or "--set tasks[2].limit=x" */
-} key_site;
+#include "config/key_site.h"
 
 /*
  * Replaces the field's value. A single value where a list is expected is a list of one; an integer is accepted for a
