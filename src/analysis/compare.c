@@ -2,7 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/inference.h"
+#include "analysis/statistics.h"
+#include "headsweep/analysis.h"
 
 /* The set that ablates the component of single set `set` under `intervention`; 0 if there is none. */
 static uint64_t counterpart(const hs_sets *sets, uint64_t set, int32_t intervention)

@@ -6,7 +6,7 @@
  */
 #include <math.h>
 
-#include "analysis/inference.h"
+#include "analysis/contrasts.h"
 
 /* Deltas of the set and of its singles, and the clean model's mean: estimates, or one replicate of each. */
 typedef struct terms {

@@ -1,7 +1,8 @@
 /* control: where a set lies among other sets of the file with as many components in each layer. */
 #include <math.h>
 
-#include "analysis/inference.h"
+#include "analysis/statistics.h"
+#include "headsweep/analysis.h"
 
 /*
  * Components are sorted by layer, so matched sets agree place by place in kind and layer. `own`, `its`[max_order] are

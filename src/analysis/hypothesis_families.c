@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "analysis/inference.h"
+#include "analysis/statistics.h"
 
 /* The statistics that are corrected for how many were tested. */
 static const struct {

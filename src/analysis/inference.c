@@ -3,6 +3,7 @@
  * compute in turn. The clean model and the single sets, which all contrasts need, are computed by
  * every rank.
  */
+#include "analysis/inference.h"
 #include "analysis/inference_buffers.h"
 
 #include <math.h>

@@ -2,7 +2,8 @@
 #ifndef ANALYSIS_INFERENCE_BUFFERS_H
 #define ANALYSIS_INFERENCE_BUFFERS_H
 
-#include "analysis/inference.h"
+#include "analysis/contrasts.h"
+#include "analysis/stability.h"
 
 /* What all statistics of one metric start from. */
 typedef struct metric_base {

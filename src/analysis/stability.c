@@ -4,7 +4,8 @@
  */
 #include <math.h>
 
-#include "analysis/inference.h"
+#include "analysis/stability.h"
+#include "analysis/statistics.h"
 
 /* The first K of which it is counted how many stay, by the field that tells. */
 static const struct {
