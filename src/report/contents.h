@@ -56,6 +56,8 @@ bool hs__report_is_significant(const hs_report *report, hs_statistic q, const re
 const char *hs__report_intervention(const hs_report *report, uint64_t set);
 /* Index into components of place `place` of a set. */
 size_t hs__report_component_of(const hs_report *report, uint64_t set, int32_t place);
+/* Two report_component by kind, layer and index: for qsort and bsearch. */
+int hs__report_compare_components(const void *left, const void *right);
 /* Row of `metrics` of a task's metric; n_metrics if it is not among them. */
 size_t hs__report_find_metric(const hs_report *report, size_t task, size_t metric);
 /* The row that the default ranking is by. */
