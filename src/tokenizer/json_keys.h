@@ -4,7 +4,7 @@
 
 #include "headsweep/base.h"
 
-enum { TOK_MAX_PLACE = 160 };
+enum { TOK_MAX_PLACE = 160, TOK_MAX_FILE_BYTES = 1 << 28 };
 
 /* Where in which file a value stands, e.g. {"m/tokenizer.json", "pre_tokenizer.pretokenizers[1]"}. */
 typedef struct tok_place {

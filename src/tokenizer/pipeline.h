@@ -30,8 +30,6 @@ struct hs_tokenizer {
     char *problem; /* why it cannot be used, NULL: it can */
 };
 
-enum { TOK_MAX_FILE_BYTES = 1 << 28 };
-
 /* Readers of the files of a folder, named by `paths`; a reader of one file uses the first. */
 typedef hs_status (*tok_reader)(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
                                 hs_error *error);

@@ -4,7 +4,6 @@
  */
 #include "tokenizer/settings.h"
 
-#include "tokenizer/pipeline.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
