@@ -3,6 +3,7 @@
 #define TASKS_FIELDS_H
 
 #include "headsweep/config.h"
+#include "tasks/record.h"
 
 enum { TASK_MAX_FIELDS = 5, TASK_FIELD_LABEL = 96 };
 
@@ -32,25 +33,11 @@ void hs__tasks_field_map_clear(task_field_map *map);
 bool hs__tasks_has_field(const task_field_map *map, const char *name);
 /* True if the experiment file says where this field is. */
 bool hs__tasks_field_is_mapped(const task_field_map *map, const char *name);
-/*
- * NULL if the line does not have it. A key that is not there as it stands descends at its dots: "prompt.text",
- * "choices.0" (an element).
- */
+/* NULL if the line does not have it. */
 const hs_json_value *hs__tasks_field_find(const task_field_map *map, const char *name, const hs_json_value *line);
-const hs_json_value *hs__tasks_key_find(const hs_json_value *line, const char *key);
-
-/* The elements of an array, or where the key goes on behind an array, as "choices.text" of objects, a part of each. */
-typedef struct task_list {
-    const hs_json_value *array;
-    const char *rest; /* "" for the elements themselves */
-} task_list;
 
 /* False if the line does not have it; an array or not, list_out->array is what is there. */
 bool hs__tasks_field_list(const task_field_map *map, const char *name, const hs_json_value *line, task_list *list_out);
-const hs_json_value *hs__tasks_list_at(const task_list *list, size_t index); /* NULL where the part is missing */
-
-/* HS_ERROR_INPUT that lists the fields the line has; `needed` says in words what is missing. */
-hs_status hs__tasks_field_missing(const char *needed, const hs_json_value *line, const char *place, hs_error *error);
 
 /* A value that is text or token ids. Borrowed from the line. */
 typedef struct task_text {
@@ -74,8 +61,5 @@ hs_status hs__tasks_field_value(const task_field_map *map, const char *name, con
                                 const char *place, const hs_json_value **value_out, hs_error *error);
 hs_status hs__tasks_field_text(task_field_map *map, const char *name, const hs_json_value *line, const char *place,
                                task_text *text_out, hs_error *error);
-
-/* Bytes of a data file made fit for a message: no control characters, cut to the capacity; returns buffer. */
-const char *hs__tasks_quote(const char *bytes, size_t length, char *buffer, size_t capacity);
 
 #endif

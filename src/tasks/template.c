@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "tasks/fields.h"
+#include "tasks/record.h"
 
 enum { MAX_NAME = 256 };
 
