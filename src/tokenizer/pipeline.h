@@ -30,6 +30,9 @@ struct hs_tokenizer {
     char *problem; /* why it cannot be used, NULL: it can */
 };
 
+/* What every use starts with: HS_ERROR_INPUT with the problem, if there is one. */
+hs_status hs__tokenizer_check_usable(const hs_tokenizer *tokenizer, hs_error *error);
+
 /* Readers of the files of a folder, named by `paths`; a reader of one file uses the first. */
 typedef hs_status (*tok_reader)(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
                                 hs_error *error);

@@ -3,6 +3,7 @@
  * are added that transformers' class would set.
  */
 #include "tokenizer/pipeline.h"
+#include "tokenizer/settings_files.h"
 #include "tokenizer/special_tokens.h"
 
 #include <string.h>

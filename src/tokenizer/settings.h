@@ -52,14 +52,12 @@ typedef struct tok_settings {
     char *paths[TOK_N_SETTINGS_FILES]; /* the files, which the places name */
 } tok_settings;
 
-/*
- * Every file may be absent: then everything is as in transformers' classes. `tokenizer_json` is the path of the
- * tokenizer.json, NULL where there is none. HS_ERROR_INPUT names file and key.
- */
-hs_status hs__tokenizer_settings_read(const char *folder, const char *tokenizer_json, tok_settings *settings,
-                                      hs_error *error);
-/* The class where nothing says: the names of its tokens are put in where no file names one. */
-hs_status hs__tokenizer_settings_set_class(tok_settings *settings, const char *name, hs_error *error);
+/* Gives the token a copy of its text, in the place of what it had. HS_ERROR_INPUT: no text of a token. */
+hs_status hs__tokenizer_named_set(tok_named_token *named, const char *content, size_t length, tok_added_token token,
+                                  const tok_place *place, hs_error *error);
+void hs__tokenizer_named_clear(tok_named_token *named);
+hs_status hs__tokenizer_named_append(tok_named_list *list, tok_named_token **item_out, hs_error *error);
+
 /* Special tokens, the usual ones first: those with a key are the first ..._n_named. Content NULL: none. */
 size_t hs__tokenizer_settings_n_special(const tok_settings *settings);
 size_t hs__tokenizer_settings_n_named(const tok_settings *settings);
