@@ -107,4 +107,12 @@ static inline void golden_write(const struct golden_checkpoint *golden, const ch
     test_checkpoint_write(folder, golden->config, golden->tensors.tensors, golden->tensors.n_tensors, type, 1);
 }
 
+/* Opens what it is written as, and clears it. */
+static inline hs_model *golden_open(struct golden_checkpoint *golden, const char *folder)
+{
+    golden_write(golden, folder, TEST_F32);
+    golden_clear(golden);
+    return open_model(folder);
+}
+
 #endif

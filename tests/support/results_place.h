@@ -143,6 +143,14 @@ static inline void assert_progress(test_place *place, uint64_t n_done, uint64_t 
     assert_int_equal(counts.n_damaged, n_damaged);
 }
 
+/* A file with these bytes, in the place of what is there. */
+static inline void put_bytes(const char *path, const char *bytes, size_t n)
+{
+    int file = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0644);
+    assert_int_equal(write(file, bytes, n), (ssize_t)n);
+    assert_int_equal(close(file), 0);
+}
+
 /* Runs `body` in a child, as `user` if this is root. The child's result is the test's. */
 static inline void in_child(test_place *place, void (*body)(test_place *place), bool as_user)
 {

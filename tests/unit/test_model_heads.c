@@ -12,15 +12,6 @@
 #include "support/assert_status.h"
 #include "support/golden_checkpoint.h"
 
-static hs_model *open_case(struct golden_checkpoint *golden, const char *folder)
-{
-    golden_write(golden, folder, TEST_F32);
-    golden_clear(golden);
-    return open_model(folder);
-}
-
-/* ---- shapes ------------------------------------------------------------------------------------------------------ */
-
 static void test_shapes(void **state)
 {
     static const struct {
@@ -45,7 +36,7 @@ static void test_shapes(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct golden_checkpoint golden = golden_case(cases[i].name);
-        hs_model *model = open_case(&golden, *state);
+        hs_model *model = golden_open(&golden, *state);
         const hs_model_shape *shape = &model->shape;
         assert_string_equal(model->architecture, cases[i].architecture);
         assert_true(shape->bidirectional && shape->post_norm && !shape->parallel_residual);
@@ -74,7 +65,7 @@ static void test_activation_of_the_masked_head(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct golden_checkpoint golden = golden_case(cases[i].name);
         golden_set(&golden, cases[i].key, "\"relu\"");
-        hs_model *model = open_case(&golden, *state);
+        hs_model *model = golden_open(&golden, *state);
         assert_int_equal(model->shape.activation, HS_ACTIVATION_RELU);
         assert_int_equal(model->shape.head_activation, cases[i].expected);
         hs_model_free(model);
@@ -87,7 +78,7 @@ static void test_neox_options(void **state)
     struct golden_checkpoint golden = golden_case("gpt_neox");
     golden_set(&golden, "architectures", "null");
     golden_set(&golden, "use_parallel_residual", "false");
-    hs_model *model = open_case(&golden, *state);
+    hs_model *model = golden_open(&golden, *state);
     assert_string_equal(model->architecture, "GPTNeoXForCausalLM");
     assert_false(model->shape.parallel_residual);
     assert_int_equal(model->shape.rotary_dim, 2); /* half of 4 */
@@ -101,13 +92,11 @@ static void test_neox_rotation_of_either_transformers(void **state)
     golden_set(&golden, "rope_parameters", "null");
     golden_set(&golden, "rotary_pct", "1.0");
     golden_set(&golden, "rotary_emb_base", "10000");
-    hs_model *model = open_case(&golden, *state);
+    hs_model *model = golden_open(&golden, *state);
     assert_int_equal(model->shape.rotary_dim, 4);
     assert_float_equal(model->rotary_frequencies[1], 0.01, 1e-9);
     hs_model_free(model);
 }
-
-/* ---- tokens that begin and end a text ---------------------------------------------------------------------------- */
 
 static void test_special_tokens(void **state)
 {
@@ -120,7 +109,7 @@ static void test_special_tokens(void **state)
         struct golden_checkpoint golden = golden_case("gpt2");
         golden_set(&golden, "bos_token_id", cases[i].bos);
         golden_set(&golden, "eos_token_id", cases[i].eos);
-        hs_model *model = open_case(&golden, *state);
+        hs_model *model = golden_open(&golden, *state);
         assert_int_equal(model->bos_token, cases[i].expected_bos);
         assert_int_equal(model->eos_token, cases[i].expected_eos);
         hs_model_free(model);
@@ -164,7 +153,7 @@ static void test_end_tokens(void **state)
         golden_set(&golden, "eos_token_id", cases[i].config);
         if (cases[i].generation != NULL)
             write_generation_config(*state, cases[i].generation);
-        hs_model *model = open_case(&golden, *state);
+        hs_model *model = golden_open(&golden, *state);
         assert_int_equal(model->n_end_tokens, cases[i].n);
         assert_memory_equal(model->end_tokens, cases[i].expected, cases[i].n * sizeof(int32_t));
         assert_string_equal(model->end_tokens_file,
@@ -202,114 +191,6 @@ static void test_end_tokens_that_are_none(void **state)
     }
 }
 
-/* ---- labels ------------------------------------------------------------------------------------------------------ */
-
-static void test_labels(void **state)
-{
-    struct golden_checkpoint golden = golden_case("bert classifier");
-    hs_model *model = open_case(&golden, *state);
-    assert_string_equal(model->labels[0], "a");
-    assert_string_equal(model->labels[2], "c");
-    assert_false(model->shape.multi_label);
-    hs_model_free(model);
-
-    golden = golden_case("bert classifier");
-    golden_set(&golden, "problem_type", "\"multi_label_classification\"");
-    model = open_case(&golden, *state);
-    assert_true(model->shape.multi_label);
-    hs_model_free(model);
-
-    golden = golden_case("xlm-roberta classifier");
-    model = open_case(&golden, *state);
-    assert_string_equal(model->labels[1], "LABEL_1");
-    assert_false(model->shape.multi_label);
-    hs_model_free(model);
-}
-
-/* As transformers 5.24 has them, but that label2id gives names where id2label does not. */
-static void test_names_of_labels(void **state)
-{
-    static const struct {
-        const char *id2label, *label2id, *num_labels; /* NULL: absent */
-        const char *first, *last;                     /* of three */
-        const char *note;
-    } cases[] = {
-        {"{\"0\": 0, \"1\": 1, \"2\": 20}", NULL, NULL, "0", "20", NULL},
-        {"{\"0\": 0.5, \"1\": 1e30, \"2\": -2.5}", NULL, NULL, "0.5", "-2.5", NULL},
-        {"{\"0\": true, \"1\": \"b\", \"2\": false}", NULL, NULL, "true", "false", NULL},
-        {"{\"2\": \"c\", \"0\": \"a\", \"1\": \"b\"}", "{\"a\": 0, \"b\": 1, \"c\": 2}", "3", "a", "c", NULL},
-        {"{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\"}", "{\"c\": 0, \"b\": 1, \"a\": 2}", NULL, "a", "c",
-         "label2id calls label 0 \"c\" and id2label \"a\"; id2label counts"},
-        {"{\"0\": \"a\", \"1\": \"b\"}", NULL, "3", "LABEL_0", "LABEL_2", "num_labels is 3 and id2label names 2"},
-        {NULL, NULL, "3", "LABEL_0", "LABEL_2", NULL},
-        {"null", "null", "3", "LABEL_0", "LABEL_2", NULL},
-        {"{}", "{}", "3", "LABEL_0", "LABEL_2", NULL},
-        {NULL, "{\"x\": 0, \"z\": 2, \"y\": 1}", NULL, "x", "z", NULL},
-        {NULL, "{\"x\": 0, \"z\": 2, \"y\": 1}", "3", "x", "z", NULL},
-        {NULL, "{\"x\": 0, \"z\": 2, \"y\": 2}", "3", "LABEL_0", "LABEL_2", NULL},
-        {NULL, "{\"x\": 1, \"z\": 3, \"y\": 2}", "3", "LABEL_0", "LABEL_2", NULL},
-        {NULL, "{\"x\": \"0\", \"z\": \"1\", \"y\": \"2\"}", "3", "LABEL_0", "LABEL_2", NULL},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct golden_checkpoint golden = golden_case("bert classifier");
-        golden_set(&golden, "id2label", cases[i].id2label != NULL ? cases[i].id2label : "null");
-        golden_set(&golden, "label2id", cases[i].label2id != NULL ? cases[i].label2id : "null");
-        if (cases[i].num_labels != NULL)
-            golden_set(&golden, "num_labels", cases[i].num_labels);
-        hs_model *model = open_case(&golden, *state);
-        assert_int_equal(model->shape.n_outputs, 3);
-        assert_string_equal(model->labels[0], cases[i].first);
-        assert_string_equal(model->labels[2], cases[i].last);
-        assert_int_equal(model->n_notes, cases[i].note != NULL);
-        if (cases[i].note != NULL)
-            assert_non_null(strstr(model->notes[0], cases[i].note));
-        hs_model_free(model);
-    }
-}
-
-/* One label has a probability of its own: a softmax over it would say 1. */
-static void test_a_single_label(void **state)
-{
-    struct golden_checkpoint golden = golden_case("xlm-roberta classifier");
-    golden_set(&golden, "num_labels", "1");
-    test_checkpoint_remove(&golden.tensors, "classifier.out_proj.weight");
-    test_checkpoint_remove(&golden.tensors, "classifier.out_proj.bias");
-    test_checkpoint_add(&golden.tensors, 1, 16, "classifier.out_proj.weight");
-    test_checkpoint_add(&golden.tensors, 1, 0, "classifier.out_proj.bias");
-    hs_model *model = open_case(&golden, *state);
-    assert_int_equal(model->shape.n_outputs, 1);
-    assert_true(model->shape.multi_label);
-    hs_model_free(model);
-}
-
-static void test_description(void **state)
-{
-    static const struct {
-        const char *name, *expected;
-    } cases[] = {
-        {"bert classifier", "attention = bidirectional\nnorm = layer, epsilon 1e-12, after the residual\n"},
-        {"bert classifier", "head = classifier\nlabels = a, b, c\nlabel_probabilities = of one label (softmax)\n"},
-        {"roberta masked", "head = masked language model\n"},
-        {"roberta bare", "head = none"},
-        {"gpt_neox", "residual = parallel\n"},
-        {"gpt_neox", "attention = causal\n"},
-        {"gpt_neox", "head = language model\n"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        hs_text text = {0};
-        hs_error error = {0};
-        struct golden_checkpoint golden = golden_case(cases[i].name);
-        hs_model *model = open_case(&golden, *state);
-        assert_ok(hs_model_describe(model, &text, &error), &error);
-        if (strstr(text.text, cases[i].expected) == NULL)
-            fail_msg("\"%s\" does not say \"%s\"", text.text, cases[i].expected);
-        hs_text_clear(&text);
-        hs_model_free(model);
-    }
-}
-
-/* ---- tensors under other names ----------------------------------------------------------------------------------- */
-
 /* A norm as TensorFlow named it, the head's bias under its second name, and what training left behind. */
 static void test_old_names(void **state)
 {
@@ -339,7 +220,7 @@ static void test_names_do_not_change_the_hash(void **state)
         struct golden_checkpoint golden = golden_case("bert masked");
         if (i == 1)
             golden_rename(&golden, "bert.embeddings.LayerNorm.weight", "bert.embeddings.LayerNorm.gamma");
-        hs_model *model = open_case(&golden, *state);
+        hs_model *model = golden_open(&golden, *state);
         hashes[i] = hs_model_hash(model);
         hs_model_free(model);
     }
@@ -364,8 +245,6 @@ static void test_both_names_must_agree(void **state)
         hs_model_free(model);
     }
 }
-
-/* ---- query, key and value head by head --------------------------------------------------------------------------- */
 
 static float rounded(float value, enum test_weight_type type)
 {
@@ -411,8 +290,6 @@ static void test_interleaved_heads(void **state)
         golden_clear(&golden);
     }
 }
-
-/* ---- what is refused --------------------------------------------------------------------------------------------- */
 
 static void test_configurations_that_are_refused(void **state)
 {
@@ -493,10 +370,6 @@ int main(void)
         cmocka_unit_test(test_special_tokens),
         cmocka_unit_test(test_end_tokens),
         cmocka_unit_test(test_end_tokens_that_are_none),
-        cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_names_of_labels),
-        cmocka_unit_test(test_a_single_label),
-        cmocka_unit_test(test_description),
         cmocka_unit_test(test_old_names),
         cmocka_unit_test(test_names_do_not_change_the_hash),
         cmocka_unit_test(test_both_names_must_agree),
