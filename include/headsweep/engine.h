@@ -122,9 +122,8 @@ typedef struct hs_engine_options {
     hs_positions positions;
     const hs_reference_means *means; /* borrowed; NULL where no intervention needs them */
     size_t stacked_rows; /* rows that the prefix engine computes at a time; 0 = HS_STACKED_ROWS. Decides bits. */
-    /* Called now and then during an evaluation, at least once a layer: the coordinator answers its workers here. False
-     * gives the evaluation up: it returns HS_UNFINISHED before the next batch of rows. May be NULL. Must not call the
-     * engine. */
+    /* Called after each matrix product of a layer: the coordinator answers its workers here. False gives up whatever the
+     * engine is doing: it returns HS_UNFINISHED before the next product. May be NULL. Must not call the engine. */
     bool (*poll)(void *context);
     void *poll_context;
 } hs_engine_options;

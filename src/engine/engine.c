@@ -129,14 +129,6 @@ hs_status hs_engine_count_cost(const hs_engine *engine, const hs_workload *workl
     return hs__engine_methods_of(engine)->count_cost(engine, workload, ablations, n_ablations, cost_out, error);
 }
 
-hs_status hs__engine_go_on(const hs_engine *engine, hs_error *error)
-{
-    const hs_engine_options *options = &engine->options;
-    if (options->poll == NULL || options->poll(options->poll_context))
-        return HS_OK;
-    return hs_fail(error, HS_UNFINISHED, "the evaluation was given up");
-}
-
 hs_status hs_engine_count_memory(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
                                  size_t *n_bytes_out, hs_error *error)
 {
@@ -169,7 +161,7 @@ static hs_status show_logits(const struct hs_pass *pass, hs_error *error)
     const hs_model_shape *shape = &pass->engine->model->shape;
     if (!hs__engine_is_observed(pass, HS_SITE_LOGITS))
         return HS_OK;
-    hs__engine_unembed_rows(pass, pass->scratch->logits, pass->scratch->scored_rows, n_rows);
+    HS_TRY(hs__engine_unembed_rows(pass, pass->scratch->logits, pass->scratch->scored_rows, n_rows, error));
     return hs__engine_show(pass, HS_SITE_LOGITS, shape->n_layers, pass->scratch->logits, n_rows, shape->n_outputs,
                            error);
 }

@@ -62,14 +62,15 @@ static hs_status run_attention(const struct hs_pass *pass, size_t layer, size_t 
     struct hs_scratch *scratch = pass->scratch;
     size_t width = model->shape.width;
     HS_TRY(hs__engine_show(pass, HS_SITE_RESIDUAL_BEFORE_ATTENTION, layer, scratch->residual, n_rows, width, error));
-    hs__engine_project_heads(scratch->heads, hs_heads_width(&model->shape), scratch->residual, n_rows, model, layer,
-                             HS_QUERY_KEY_VALUE, &scratch->work);
+    HS_TRY(hs__engine_project_heads(scratch->heads, hs_heads_width(&model->shape), scratch->residual, n_rows, model,
+                                    layer, HS_QUERY_KEY_VALUE, &scratch->work, error));
     rotate_heads(pass);
     HS_TRY(hs__engine_forward_attention(pass, layer, error));
     if (pass->edit != NULL)
         hs__engine_edit_z(pass->edit, layer, scratch->z, pass->sequences);
     HS_TRY(hs__engine_show(pass, HS_SITE_Z, layer, scratch->z, n_rows, hs_z_width(&model->shape), error));
-    hs__engine_project_output(scratch->attention_output, scratch->z, n_rows, model, layer, &scratch->work);
+    HS_TRY(
+        hs__engine_project_output(scratch->attention_output, scratch->z, n_rows, model, layer, &scratch->work, error));
     return hs__engine_show(pass, HS_SITE_ATTENTION_OUTPUT, layer, scratch->attention_output, n_rows, width, error);
 }
 
@@ -97,7 +98,8 @@ static hs_status run_layer(const struct hs_pass *pass, size_t layer, size_t n_ro
     float *after = scratch->attention_output;
     pass->engine->device->kernels->add(after, before, n_rows * model->shape.width);
     HS_TRY(show_before_mlp(pass, layer, after, n_rows, error));
-    hs__engine_mlp(after, model->shape.parallel_residual ? before : after, n_rows, model, layer, &scratch->work);
+    HS_TRY(hs__engine_mlp(after, model->shape.parallel_residual ? before : after, n_rows, model, layer, &scratch->work,
+                          error));
     scratch->residual = after;
     scratch->attention_output = before;
     HS_TRY(hs__engine_show(pass, HS_SITE_MLP_HIDDEN, layer, scratch->work.seen_hidden, n_rows, model->shape.mlp_width,
@@ -116,7 +118,8 @@ hs_status hs__engine_forward(const struct hs_pass *pass, hs_error *error)
     return HS_OK;
 }
 
-void hs__engine_unembed_rows(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows)
+hs_status hs__engine_unembed_rows(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows,
+                                  hs_error *error)
 {
     const hs_model *model = pass->engine->model;
     const hs_model_shape *shape = &model->shape;
@@ -131,5 +134,7 @@ void hs__engine_unembed_rows(const struct hs_pass *pass, float *logits, const ui
             hs__engine_apply_head(pass->engine->device, gathered, pass->scratch->attention_output, n, model);
         hs__engine_unembed(pass->engine->device, logits + first * shape->n_outputs, shape->n_outputs, in, n, model, 0,
                            shape->n_outputs);
+        HS_TRY(hs__engine_poll(pass->scratch->work.options, error));
     }
+    return HS_OK;
 }

@@ -20,7 +20,8 @@ struct hs_pass {
 hs_status hs__engine_forward(const struct hs_pass *pass, hs_error *error);
 
 /* Output head and unembedding of the residual's rows rows[0 .. n_rows): logits [n_rows, n_outputs]. */
-void hs__engine_unembed_rows(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows);
+hs_status hs__engine_unembed_rows(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows,
+                                  hs_error *error);
 
 bool hs__engine_is_observed(const struct hs_pass *pass, hs_site site);
 /* Shows values [n_rows, n_columns] to the observer if it reads the site. */

@@ -96,8 +96,10 @@ static hs_status attend_sequence(const struct hs_pass *pass, size_t layer, size_
 
 hs_status hs__engine_forward_attention(const struct hs_pass *pass, size_t layer, hs_error *error)
 {
-    for (size_t sequence = 0; sequence < pass->sequences->n; sequence++)
+    for (size_t sequence = 0; sequence < pass->sequences->n; sequence++) {
         for (size_t head = 0; head < pass->engine->model->shape.n_heads; head++)
             HS_TRY(attend_sequence(pass, layer, sequence, head, error));
+        HS_TRY(hs__engine_poll(pass->scratch->work.options, error));
+    }
     return HS_OK;
 }

@@ -111,7 +111,7 @@ static size_t group_length(const struct hs_decoder *decoder, size_t first)
     return n;
 }
 
-void hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer)
+hs_status hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer, hs_error *error)
 {
     size_t n_rows = decoder->end_row - decoder->first_row;
     struct group group = {.decoder = decoder, .layer = layer};
@@ -122,6 +122,7 @@ void hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer)
         group.edit = &decoder->edits[row->ablation];
         group.prompt_keys = hs__engine_prompt_cache_find(decoder->prefix, row->ablation, layer);
         attend(&group);
-        hs__engine_poll(&decoder->engine->options);
+        HS_TRY(hs__engine_poll(&decoder->engine->options, error));
     }
+    return HS_OK;
 }

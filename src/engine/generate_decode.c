@@ -211,15 +211,15 @@ static void keep_keys(const struct hs_decoder *decoder, size_t layer)
     }
 }
 
-static void run_mlp(struct hs_decoder *decoder, size_t layer)
+static hs_status run_mlp(struct hs_decoder *decoder, size_t layer, hs_error *error)
 {
     struct hs_prefix_buffers *buffers = &decoder->prefix->buffers;
     const float *in = decoder->engine->model->shape.parallel_residual ? buffers->before : buffers->residual;
-    hs__engine_mlp(buffers->residual, in, decoder->end_row - decoder->first_row, decoder->engine->model, layer,
-                   &buffers->work);
+    return hs__engine_mlp(buffers->residual, in, decoder->end_row - decoder->first_row, decoder->engine->model, layer,
+                          &buffers->work, error);
 }
 
-static void run_layers(struct hs_decoder *decoder)
+static hs_status run_layers(struct hs_decoder *decoder, hs_error *error)
 {
     const hs_model *model = decoder->engine->model;
     const hs_model_shape *shape = &model->shape;
@@ -228,15 +228,16 @@ static void run_layers(struct hs_decoder *decoder)
     embed(decoder);
     list_chains(decoder);
     for (size_t layer = 0; layer < shape->n_layers; layer++) {
-        hs__engine_project_heads(buffers->heads, hs_heads_width(shape), buffers->residual, n_rows, model, layer,
-                                 HS_QUERY_KEY_VALUE, &buffers->work);
+        HS_TRY(hs__engine_project_heads(buffers->heads, hs_heads_width(shape), buffers->residual, n_rows, model, layer,
+                                        HS_QUERY_KEY_VALUE, &buffers->work, error));
         keep_keys(decoder, layer);
-        hs__engine_decode_attention(decoder, layer);
+        HS_TRY(hs__engine_decode_attention(decoder, layer, error));
         if (shape->parallel_residual)
             hs_copy_floats(decoder->engine->device->kernels, buffers->before, buffers->residual, n_rows * shape->width);
-        hs__engine_add_attention(buffers->residual, buffers->z, n_rows, model, layer, &buffers->work);
-        run_mlp(decoder, layer);
+        HS_TRY(hs__engine_add_attention(buffers->residual, buffers->z, n_rows, model, layer, &buffers->work, error));
+        HS_TRY(run_mlp(decoder, layer, error));
     }
+    return HS_OK;
 }
 
 /* ---- the next tokens ------------------------------------------------------------------------------------------- */
@@ -346,7 +347,7 @@ static hs_status choose_tokens(struct hs_decoder *decoder, hs_error *error)
         size_t place = (row - decoder->first_row) % block_rows;
         if (place == 0)
             unembed(decoder, row - decoder->first_row, smaller(decoder->end_row - row, block_rows));
-        hs__engine_poll(&decoder->engine->options);
+        HS_TRY(hs__engine_poll(&decoder->engine->options, error));
         if (!hs__engine_sampler_load(&decoder->sampler, decoder->logits + place * n_outputs))
             HS_TRY(abandon_samples(decoder, &decoder->rows[row], error));
         size_t n = draw_tokens(decoder, &decoder->rows[row], end_sample);
@@ -381,12 +382,11 @@ hs_status hs__engine_decode_block(struct hs_decoder *decoder, hs_error *error)
 {
     start_edits(decoder);
     start_rows(decoder);
-    run_mlp(decoder, decoder->engine->model->shape.n_layers - 1);
+    HS_TRY(run_mlp(decoder, decoder->engine->model->shape.n_layers - 1, error));
     for (decoder->step = 0; decoder->first_row < decoder->end_row; decoder->step++) {
         if (decoder->step > 0)
-            run_layers(decoder);
+            HS_TRY(run_layers(decoder, error));
         HS_TRY(choose_tokens(decoder, error));
-        HS_TRY(hs__engine_go_on(decoder->engine, error));
     }
     copy_equal_ablations(decoder);
     return HS_OK;

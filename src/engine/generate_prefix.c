@@ -104,9 +104,7 @@ static void views_clear(struct views *views)
 
 static hs_status visit(void *context, const struct hs_batch *batch, hs_error *error)
 {
-    struct hs_prefix *prefix = context;
-    hs__engine_prefix_run_batch(prefix, batch);
-    return hs__engine_go_on(prefix->engine, error);
+    return hs__engine_prefix_run_batch(context, batch, error);
 }
 
 static void finish_clean(const struct hs_prefix *prefix)

@@ -124,7 +124,7 @@ size_t hs__engine_decoder_bytes(const hs_model_shape *shape, const struct hs_gen
 hs_status hs__engine_decode_block(struct hs_decoder *decoder, hs_error *error);
 
 /* generate_attention.c: z of the step's rows from their heads, edited. */
-void hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer);
+hs_status hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer, hs_error *error);
 
 /* ---- the whole (generate_prefix.c) ----------------------------------------------------------------------------- */
 

@@ -72,7 +72,6 @@ static hs_status run_pass(struct continuation *continuation, const hs_ablation *
 {
     struct hs_prepared *prepared = &continuation->prepared;
     struct hs_edit edit;
-    HS_TRY(hs__engine_go_on(continuation->engine, error));
     continuation->offsets[1] = length;
     if (ablation->n_components > 0)
         HS_TRY(hs__engine_reference_edit(&edit, continuation->engine, prepared, ablation, error));
@@ -84,7 +83,7 @@ static hs_status run_pass(struct continuation *continuation, const hs_ablation *
     };
     HS_TRY(hs__engine_forward(&pass, error));
     uint32_t last_row = (uint32_t)length - 1;
-    hs__engine_unembed_rows(&pass, prepared->scratch.logits, &last_row, 1);
+    HS_TRY(hs__engine_unembed_rows(&pass, prepared->scratch.logits, &last_row, 1, error));
     *finite_out = hs__engine_sampler_load(&continuation->sampler, prepared->scratch.logits);
     if (*finite_out || ablation->n_components > 0)
         return HS_OK;

@@ -5,10 +5,11 @@
 
 #include <math.h>
 
-void hs__engine_poll(const hs_engine_options *options)
+hs_status hs__engine_poll(const hs_engine_options *options, hs_error *error)
 {
-    if (options != NULL && options->poll != NULL)
-        (void)options->poll(options->poll_context);
+    if (options == NULL || options->poll == NULL || options->poll(options->poll_context))
+        return HS_OK;
+    return hs_fail(error, HS_UNFINISHED, "the evaluation was given up");
 }
 
 static size_t block_length(const struct hs_work *work, size_t first, size_t n_rows)
@@ -108,8 +109,9 @@ static size_t list_products(hs_linear products[3], const hs_model_layer *layer, 
     return n;
 }
 
-void hs__engine_project_heads(float *heads, size_t stride, const float *residual, size_t n_rows, const hs_model *model,
-                              size_t layer, enum hs_head_parts parts, const struct hs_work *work)
+hs_status hs__engine_project_heads(float *heads, size_t stride, const float *residual, size_t n_rows,
+                                   const hs_model *model, size_t layer, enum hs_head_parts parts,
+                                   const struct hs_work *work, hs_error *error)
 {
     const hs_model_layer *weights = &model->layers[layer];
     size_t width = model->shape.width;
@@ -123,36 +125,39 @@ void hs__engine_project_heads(float *heads, size_t stride, const float *residual
             hs__engine_linear_apply(work->device, out, stride, in, n, &products[i]);
             out += products[i].n_out;
         }
-        hs__engine_poll(work->options);
+        HS_TRY(hs__engine_poll(work->options, error));
     }
+    return HS_OK;
 }
 
-void hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer,
-                               const struct hs_work *work)
+hs_status hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer,
+                                    const struct hs_work *work, hs_error *error)
 {
     hs__engine_linear_apply(work->device, out, model->shape.width, z, n_rows, &model->layers[layer].output);
+    return hs__engine_poll(work->options, error);
 }
 
-void hs__engine_add_attention(float *residual, const float *z, size_t n_rows, const hs_model *model, size_t layer,
-                              const struct hs_work *work)
+hs_status hs__engine_add_attention(float *residual, const float *z, size_t n_rows, const hs_model *model, size_t layer,
+                                   const struct hs_work *work, hs_error *error)
 {
     size_t z_width = hs_z_width(&model->shape);
     for (size_t first = 0; first < n_rows; first += work->block_rows) {
         hs__engine_linear_accumulate(work->device, residual + first * model->shape.width, z + first * z_width,
                                      block_length(work, first, n_rows), &model->layers[layer].output);
-        hs__engine_poll(work->options);
+        HS_TRY(hs__engine_poll(work->options, error));
     }
+    return HS_OK;
 }
 
 /* ---- the MLP ----------------------------------------------------------------------------------------------------- */
 
 /* hidden(normed) into work->hidden, [n_rows, mlp_width]. */
-static void fill_hidden(const struct hs_work *work, size_t n_rows, const hs_model_layer *layer,
-                        const hs_model_shape *shape)
+static hs_status fill_hidden(const struct hs_work *work, size_t n_rows, const hs_model_layer *layer,
+                             const hs_model_shape *shape, hs_error *error)
 {
     size_t n = n_rows * shape->mlp_width;
     hs__engine_linear_apply(work->device, work->hidden, shape->mlp_width, work->normed, n_rows, &layer->mlp_up);
-    hs__engine_poll(work->options);
+    HS_TRY(hs__engine_poll(work->options, error));
     if (shape->gated_mlp) {
         hs__engine_linear_apply(work->device, work->gate, shape->mlp_width, work->normed, n_rows, &layer->mlp_gate);
         hs__engine_activate(work->device->kernels, work->gate, n, shape->activation);
@@ -160,21 +165,23 @@ static void fill_hidden(const struct hs_work *work, size_t n_rows, const hs_mode
     } else {
         hs__engine_activate(work->device->kernels, work->hidden, n, shape->activation);
     }
+    return shape->gated_mlp ? hs__engine_poll(work->options, error) : HS_OK;
 }
 
-static void run_mlp_block(float *residual, const float *in, size_t n_rows, const hs_model_layer *layer,
-                          const hs_model_shape *shape, const struct hs_work *work)
+static hs_status run_mlp_block(float *residual, const float *in, size_t n_rows, const hs_model_layer *layer,
+                               const hs_model_shape *shape, const struct hs_work *work, hs_error *error)
 {
     /* The residual that attention left is what is normed first either way. */
     hs__engine_norm(work->device, work->normed, in, shape->post_norm ? &layer->attention_norm : &layer->mlp_norm,
                     n_rows, shape);
-    fill_hidden(work, n_rows, layer, shape);
+    HS_TRY(fill_hidden(work, n_rows, layer, shape, error));
     if (shape->post_norm) {
         hs__engine_linear_accumulate(work->device, work->normed, work->hidden, n_rows, &layer->mlp_down);
         hs__engine_norm(work->device, residual, work->normed, &layer->mlp_norm, n_rows, shape);
     } else {
         hs__engine_linear_accumulate(work->device, residual, work->hidden, n_rows, &layer->mlp_down);
     }
+    return hs__engine_poll(work->options, error);
 }
 
 /*
@@ -192,16 +199,17 @@ static void keep_seen(const struct hs_work *work, size_t first, size_t n_rows, c
                                 n_rows, &layer->mlp_down);
 }
 
-void hs__engine_mlp(float *residual, const float *in, size_t n_rows, const hs_model *model, size_t layer,
-                    const struct hs_work *work)
+hs_status hs__engine_mlp(float *residual, const float *in, size_t n_rows, const hs_model *model, size_t layer,
+                         const struct hs_work *work, hs_error *error)
 {
     size_t width = model->shape.width;
     for (size_t first = 0; first < n_rows; first += work->block_rows) {
         size_t n = block_length(work, first, n_rows);
-        run_mlp_block(residual + first * width, in + first * width, n, &model->layers[layer], &model->shape, work);
+        HS_TRY(run_mlp_block(residual + first * width, in + first * width, n, &model->layers[layer], &model->shape,
+                             work, error));
         keep_seen(work, first, n, &model->layers[layer], &model->shape);
-        hs__engine_poll(work->options);
     }
+    return HS_OK;
 }
 
 /* ---- what they cost ---------------------------------------------------------------------------------------------- */

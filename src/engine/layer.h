@@ -23,10 +23,14 @@ struct hs_work {
     float *seen_hidden; /* [n_rows, mlp_width] */
     float *seen_output; /* [n_rows, width] */
     const struct hs_device *device;
-    const hs_engine_options *options; /* whose poll is called after every product; NULL: nobody is */
+    const hs_engine_options *options; /* whose poll is asked after every product; NULL: nobody is */
 };
 
-void hs__engine_poll(const hs_engine_options *options);
+/*
+ * Asked after every matrix product of a layer, and between the small ones of attention: HS_UNFINISHED if whoever is
+ * polled gives the pass up. Whatever has products returns it at once, its rows half computed.
+ */
+hs_status hs__engine_poll(const hs_engine_options *options, hs_error *error);
 
 /* ---- widths ----------------------------------------------------------------------------------------------------- */
 
@@ -83,14 +87,15 @@ enum hs_head_parts { HS_QUERY_KEY_VALUE, HS_KEY_VALUE, HS_QUERY };
  * heads <- read(residual) W + b for the parts of n_rows rows; read is the norm before attention, or nothing where norms
  * come after. Rows of heads lie `stride` apart, and `heads` is where the first part of the first row goes.
  */
-void hs__engine_project_heads(float *heads, size_t stride, const float *residual, size_t n_rows, const hs_model *model,
-                              size_t layer, enum hs_head_parts parts, const struct hs_work *work);
+hs_status hs__engine_project_heads(float *heads, size_t stride, const float *residual, size_t n_rows,
+                                   const hs_model *model, size_t layer, enum hs_head_parts parts,
+                                   const struct hs_work *work, hs_error *error);
 /* out [n_rows, width] <- z [n_rows, n_heads * head_dim] W_O + b_O: what attention adds to the residual. */
-void hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer,
-                               const struct hs_work *work);
+hs_status hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer,
+                                    const struct hs_work *work, hs_error *error);
 /* residual [n_rows, width] += z [n_rows, n_heads * head_dim] W_O + b_O. */
-void hs__engine_add_attention(float *residual, const float *z, size_t n_rows, const hs_model *model, size_t layer,
-                              const struct hs_work *work);
+hs_status hs__engine_add_attention(float *residual, const float *z, size_t n_rows, const hs_model *model, size_t layer,
+                                   const struct hs_work *work, hs_error *error);
 /*
  * From the residual after attention to the one after the layer, in place, [n_rows, width]:
  *     residual += down(hidden(norm(in)))                                            norms before
@@ -98,8 +103,8 @@ void hs__engine_add_attention(float *residual, const float *z, size_t n_rows, co
  * with hidden(x) = activation(up(x)), or activation(gate(x)) * up(x). `in` is the residual itself, or with parallel
  * residuals the one before attention.
  */
-void hs__engine_mlp(float *residual, const float *in, size_t n_rows, const hs_model *model, size_t layer,
-                    const struct hs_work *work);
+hs_status hs__engine_mlp(float *residual, const float *in, size_t n_rows, const hs_model *model, size_t layer,
+                         const struct hs_work *work, hs_error *error);
 
 /* ---- what they cost ---------------------------------------------------------------------------------------------- */
 

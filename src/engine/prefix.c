@@ -138,7 +138,7 @@ static hs_status start(struct hs_prefix *prefix, bool keeps_values, hs_error *er
     HS_TRY(hs__engine_prefix_reserve(prefix, count_slots(prefix, prefix->tree.n_nodes - 1),
                                      count_levels(prefix->tree.n_levels), error));
     if (!prefix->has_root)
-        hs__engine_prefix_run_root(prefix);
+        HS_TRY(hs__engine_prefix_run_root(prefix, error));
     prefix->has_root = true;
     return HS_OK;
 }
@@ -155,24 +155,24 @@ hs_status hs__engine_prefix_begin(struct hs_prefix *prefix, const hs_ablation *a
 }
 
 /* By themselves, so that the empty set has the same bits in every group. */
-static void answer_clean(struct hs_prefix *prefix)
+static hs_status answer_clean(struct hs_prefix *prefix, hs_error *error)
 {
     const struct hs_level *root = &prefix->levels[0];
     size_t width = prefix->engine->model->shape.width;
     size_t last = prefix->engine->model->shape.n_layers - 1;
     if (prefix->has_clean_answers)
-        return;
-    hs__engine_tail_add(prefix, hs__engine_level_rows(prefix, root->after, 0, last, 0, width),
-                        hs__engine_level_rows(prefix, root->before, 0, last, 0, width), prefix->clean_answers);
-    hs__engine_tail_flush(prefix);
+        return HS_OK;
+    HS_TRY(hs__engine_tail_add(prefix, hs__engine_level_rows(prefix, root->after, 0, last, 0, width),
+                               hs__engine_level_rows(prefix, root->before, 0, last, 0, width), prefix->clean_answers,
+                               error));
+    HS_TRY(hs__engine_tail_flush(prefix, error));
     prefix->has_clean_answers = true;
+    return HS_OK;
 }
 
 static hs_status visit(void *context, const struct hs_batch *batch, hs_error *error)
 {
-    struct hs_prefix *prefix = context;
-    hs__engine_prefix_run_batch(prefix, batch);
-    return hs__engine_go_on(prefix->engine, error);
+    return hs__engine_prefix_run_batch(context, batch, error);
 }
 
 static void copy_repeated(const struct hs_prefix *prefix, size_t n_ablations)
@@ -223,14 +223,15 @@ static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const
     size_t n_queries = prefix->workload->n_queries;
     const struct hs_batch_visitor visitor = {prefix, visit};
     prefix->answers = answers;
+    prefix->tail.n_entries = 0; /* those of an evaluation that was given up */
     HS_TRY(hs__engine_prefix_begin(prefix, ablations, n_ablations, error));
     if (n_queries == 0 || n_ablations == 0)
         return HS_OK;
     HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, engine->model->shape.n_layers, prefix->max_nodes, &visitor,
                                          error));
-    hs__engine_tail_flush(prefix);
+    HS_TRY(hs__engine_tail_flush(prefix, error));
     if (prefix->tree.nodes[0].ablation != HS_NO_ABLATION) {
-        answer_clean(prefix);
+        HS_TRY(answer_clean(prefix, error));
         memcpy(answers + prefix->tree.nodes[0].ablation * n_queries, prefix->clean_answers,
                n_queries * sizeof *answers);
     }

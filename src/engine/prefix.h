@@ -132,10 +132,12 @@ size_t hs__engine_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, s
 
 /* ---- passes (prefix_pass.c) ------------------------------------------------------------------------------------ */
 
+/* What runs a pass returns HS_UNFINISHED as soon as whoever is polled gives it up. */
+
 /* The clean pass: fills level 0 and the keys and values of frozen rows. */
-void hs__engine_prefix_run_root(struct hs_prefix *prefix);
+hs_status hs__engine_prefix_run_root(struct hs_prefix *prefix, hs_error *error);
 /* Runs a batch, keeps its states on its level if any node has children, and hands finished nodes to the tail. */
-void hs__engine_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch);
+hs_status hs__engine_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch, hs_error *error);
 /* Floating-point operations of the same, and of the clean pass with its answers; nothing needs to be reserved. */
 double hs__engine_count_batch(struct hs_prefix *prefix, const struct hs_batch *batch);
 double hs__engine_count_root(struct hs_prefix *prefix);
@@ -143,17 +145,18 @@ double hs__engine_count_root(struct hs_prefix *prefix);
 /* ---- parts of a pass -------------------------------------------------------------------------------------------- */
 
 /* prefix_attention.c: z of n_nodes nodes from heads; of the scored rows only, from queries, in the last layer. */
-void hs__engine_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes);
-void hs__engine_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space space, size_t layer,
-                                        size_t n_nodes);
+hs_status hs__engine_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes,
+                                      hs_error *error);
+hs_status hs__engine_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space space, size_t layer,
+                                             size_t n_nodes, hs_error *error);
 
 /*
  * prefix_edit.c: where a node begins. after [rows, width] is the parent's residual after attention of the node's layer
  * plus what the edit changes in it; before the parent's residual before it, with parallel residuals. Rows are the
  * live ones, the scored ones in the last layer.
  */
-void hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after,
-                             float *before);
+hs_status hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after,
+                                  float *before, hs_error *error);
 double hs__engine_prefix_start_flops(const struct hs_prefix *prefix, const struct hs_ablation_node *node);
 /* HS_ERROR_INPUT: an ablation needs means or donors that are not there. */
 hs_status hs__engine_prefix_edit_check(const struct hs_prefix *prefix, const hs_ablation *ablation, hs_error *error);
@@ -161,10 +164,11 @@ hs_status hs__engine_prefix_edit_check(const struct hs_prefix *prefix, const hs_
 struct hs_edit hs__engine_prefix_edit(const struct hs_prefix *prefix, hs_intervention intervention);
 
 /* prefix_tail.c: one entry of n_scored rows; flushes the tail when it is full. answers [n_queries]. */
-void hs__engine_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers);
+hs_status hs__engine_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers,
+                              hs_error *error);
 void hs__engine_tail_start(struct hs_prefix *prefix); /* after its buffers were made */
 /* Answers what waits; a row with a logit that is not finite is answered NaN. */
-void hs__engine_tail_flush(struct hs_prefix *prefix);
+hs_status hs__engine_tail_flush(struct hs_prefix *prefix, hs_error *error);
 double hs__engine_tail_flops(const struct hs_prefix *prefix); /* of one entry */
 
 /* ---- places ----------------------------------------------------------------------------------------------------- */

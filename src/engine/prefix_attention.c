@@ -85,23 +85,26 @@ static void attend(const struct attention *attention, const struct query_block *
         hs__engine_attend(&heads);
 }
 
-static void attend_block(const struct attention *attention, const struct query_block *block)
+static hs_status attend_block(const struct attention *attention, const struct query_block *block, hs_error *error)
 {
     size_t n_runs = list_runs(attention, block);
     for (size_t node = 0; node < attention->n_nodes; node++)
         attend(attention, block, n_runs, node);
-    hs__engine_poll(&attention->prefix->engine->options);
+    return hs__engine_poll(&attention->prefix->engine->options, error);
 }
 
-static void attend_segment(const struct attention *attention, size_t segment, size_t first, size_t n)
+static hs_status attend_segment(const struct attention *attention, size_t segment, size_t first, size_t n,
+                                hs_error *error)
 {
     for (size_t done = 0; done < n; done += HS_ATTENTION_ROWS) {
         struct query_block block = {segment, first + done, n - done < HS_ATTENTION_ROWS ? n - done : HS_ATTENTION_ROWS};
-        attend_block(attention, &block);
+        HS_TRY(attend_block(attention, &block, error));
     }
+    return HS_OK;
 }
 
-void hs__engine_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes)
+hs_status hs__engine_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes,
+                                      hs_error *error)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     struct attention attention = {
@@ -116,12 +119,13 @@ void hs__engine_prefix_attention(struct hs_prefix *prefix, struct hs_row_space s
     };
     for (size_t i = space.first_segment; i < prefix->forest.n_segments; i++) {
         const struct hs_segment *segment = &prefix->forest.segments[i];
-        attend_segment(&attention, i, segment->first_row - space.first_row, segment->n_rows);
+        HS_TRY(attend_segment(&attention, i, segment->first_row - space.first_row, segment->n_rows, error));
     }
+    return HS_OK;
 }
 
-void hs__engine_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space space, size_t layer,
-                                        size_t n_nodes)
+hs_status hs__engine_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space space, size_t layer,
+                                             size_t n_nodes, hs_error *error)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     struct attention attention = {
@@ -136,6 +140,7 @@ void hs__engine_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_
     };
     for (size_t i = space.first_segment; i < prefix->forest.n_segments; i++) {
         const struct hs_segment *segment = &prefix->forest.segments[i];
-        attend_segment(&attention, i, segment->first_scored, segment->n_scored);
+        HS_TRY(attend_segment(&attention, i, segment->first_scored, segment->n_scored, error));
     }
+    return HS_OK;
 }

@@ -140,7 +140,8 @@ static void add_projection(const struct start *start, size_t head, float *after)
                                  &output);
 }
 
-void hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after, float *before)
+hs_status hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after,
+                                  float *before, hs_error *error)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     bool is_last_layer = node->edge.layer + 1 == shape->n_layers;
@@ -163,6 +164,7 @@ void hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_
             add_projection(&start, head, after);
         }
     }
+    return hs__engine_poll(&prefix->engine->options, error);
 }
 
 double hs__engine_prefix_start_flops(const struct hs_prefix *prefix, const struct hs_ablation_node *node)

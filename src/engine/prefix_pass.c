@@ -75,27 +75,29 @@ static void rotate_scored_queries(const struct pass *pass)
                               pass->prefix->buffers.angles, forest->rows[forest->scored_rows[slot]].position);
 }
 
-static void project_heads(const struct pass *pass, size_t layer, enum hs_head_parts parts)
+static hs_status project_heads(const struct pass *pass, size_t layer, enum hs_head_parts parts, hs_error *error)
 {
     struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
     size_t n_rows = pass->n_nodes * pass->space.n_rows;
     if (counts(pass, (double)n_rows * hs__engine_project_heads_flops(layer_at(pass, layer), parts)))
-        return;
+        return HS_OK;
     float *heads = buffers->heads + (parts == HS_KEY_VALUE ? hs_z_width(pass->shape) : 0);
-    hs__engine_project_heads(heads, hs_heads_width(pass->shape), buffers->residual, n_rows, model_of(pass), layer,
-                             parts, &buffers->work);
+    HS_TRY(hs__engine_project_heads(heads, hs_heads_width(pass->shape), buffers->residual, n_rows, model_of(pass),
+                                    layer, parts, &buffers->work, error));
     rotate_heads(pass, parts);
+    return HS_OK;
 }
 
-static void project_scored_queries(const struct pass *pass, size_t layer)
+static hs_status project_scored_queries(const struct pass *pass, size_t layer, hs_error *error)
 {
     struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
     size_t n_rows = n_rows_of(pass, layer);
     if (counts(pass, (double)n_rows * hs__engine_project_heads_flops(layer_at(pass, layer), HS_QUERY)))
-        return;
-    hs__engine_project_heads(buffers->queries, hs_z_width(pass->shape), buffers->scored, n_rows, model_of(pass), layer,
-                             HS_QUERY, &buffers->work);
+        return HS_OK;
+    HS_TRY(hs__engine_project_heads(buffers->queries, hs_z_width(pass->shape), buffers->scored, n_rows, model_of(pass),
+                                    layer, HS_QUERY, &buffers->work, error));
     rotate_scored_queries(pass);
+    return HS_OK;
 }
 
 /* Keys and values of live rows, rotated already, for the rows that generation adds. */
@@ -122,28 +124,29 @@ static double count_pairs(const struct pass *pass, size_t layer)
     return (double)pass->n_nodes * n_pairs;
 }
 
-static void attend(const struct pass *pass, size_t layer)
+static hs_status attend(const struct pass *pass, size_t layer, hs_error *error)
 {
-    if (pass->flops != NULL)
+    if (pass->flops != NULL) {
         (void)counts(pass, count_pairs(pass, layer) * hs__engine_attend_flops(pass->shape));
-    else if (is_last(pass, layer))
-        hs__engine_prefix_attention_scored(pass->prefix, pass->space, layer, pass->n_nodes);
-    else
-        hs__engine_prefix_attention(pass->prefix, pass->space, layer, pass->n_nodes);
+        return HS_OK;
+    }
+    return is_last(pass, layer)
+               ? hs__engine_prefix_attention_scored(pass->prefix, pass->space, layer, pass->n_nodes, error)
+               : hs__engine_prefix_attention(pass->prefix, pass->space, layer, pass->n_nodes, error);
 }
 
 /* Parallel residuals keep the one before attention for the MLP. */
-static void add_attention(const struct pass *pass, size_t layer)
+static hs_status add_attention(const struct pass *pass, size_t layer, hs_error *error)
 {
     struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
     size_t n_rows = n_rows_of(pass, layer);
     if (counts(pass, (double)n_rows * hs__engine_add_attention_flops(layer_at(pass, layer))))
-        return;
+        return HS_OK;
     float *residual = is_last(pass, layer) ? buffers->scored : buffers->residual;
     if (pass->shape->parallel_residual)
         hs_copy_floats(kernels_of(pass), is_last(pass, layer) ? buffers->scored_before : buffers->before, residual,
                        n_rows * pass->shape->width);
-    hs__engine_add_attention(residual, buffers->z, n_rows, model_of(pass), layer, &buffers->work);
+    return hs__engine_add_attention(residual, buffers->z, n_rows, model_of(pass), layer, &buffers->work, error);
 }
 
 static void gather_scored(const struct pass *pass)
@@ -161,16 +164,16 @@ static void gather_scored(const struct pass *pass)
 }
 
 /* In the last layer: keys and values of all rows, the rest of scored rows only. */
-static void run_attention(const struct pass *pass, size_t layer)
+static hs_status run_attention(const struct pass *pass, size_t layer, hs_error *error)
 {
-    project_heads(pass, layer, is_last(pass, layer) ? HS_KEY_VALUE : HS_QUERY_KEY_VALUE);
+    HS_TRY(project_heads(pass, layer, is_last(pass, layer) ? HS_KEY_VALUE : HS_QUERY_KEY_VALUE, error));
     cache_keys(pass, layer);
     if (is_last(pass, layer)) {
         gather_scored(pass);
-        project_scored_queries(pass, layer);
+        HS_TRY(project_scored_queries(pass, layer, error));
     }
-    attend(pass, layer);
-    add_attention(pass, layer);
+    HS_TRY(attend(pass, layer, error));
+    return add_attention(pass, layer, error);
 }
 
 /* ---- states that are kept -------------------------------------------------------------------------------------- */
@@ -223,7 +226,7 @@ static void keep_states(const struct pass *pass, size_t layer)
 
 /* ---- a batch --------------------------------------------------------------------------------------------------- */
 
-static void start_nodes(struct pass *pass, size_t layer)
+static hs_status start_nodes(struct pass *pass, size_t layer, hs_error *error)
 {
     struct hs_prefix *prefix = pass->prefix;
     struct hs_prefix_buffers *buffers = &prefix->buffers;
@@ -233,47 +236,50 @@ static void start_nodes(struct pass *pass, size_t layer)
         const struct hs_ablation_node *node = &prefix->tree.nodes[pass->batch->nodes[pass->n_nodes]];
         size_t first = pass->n_nodes * n_rows * pass->shape->width;
         if (node->edge.layer != layer)
-            return;
+            return HS_OK;
         if (counts(pass, hs__engine_prefix_start_flops(prefix, node)))
             continue;
-        hs__engine_prefix_start(prefix, node, (last ? buffers->scored : buffers->residual) + first,
-                                (last ? buffers->scored_before : buffers->before) + first);
+        HS_TRY(hs__engine_prefix_start(prefix, node, (last ? buffers->scored : buffers->residual) + first,
+                                       (last ? buffers->scored_before : buffers->before) + first, error));
     }
+    return HS_OK;
 }
 
-static void run_mlp(const struct pass *pass, size_t layer)
+static hs_status run_mlp(const struct pass *pass, size_t layer, hs_error *error)
 {
     struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
     const float *in = pass->shape->parallel_residual ? buffers->before : buffers->residual;
     size_t n_rows = n_rows_of(pass, layer);
-    if (!counts(pass, (double)n_rows * hs__engine_mlp_flops(layer_at(pass, layer))))
-        hs__engine_mlp(buffers->residual, in, n_rows, model_of(pass), layer, &buffers->work);
+    if (counts(pass, (double)n_rows * hs__engine_mlp_flops(layer_at(pass, layer))))
+        return HS_OK;
+    return hs__engine_mlp(buffers->residual, in, n_rows, model_of(pass), layer, &buffers->work, error);
 }
 
-static void finish_node(const struct pass *pass, size_t i, uint32_t ablation)
+static hs_status finish_node(const struct pass *pass, size_t i, uint32_t ablation, hs_error *error)
 {
     struct hs_prefix *prefix = pass->prefix;
     size_t first = i * prefix->forest.n_scored * pass->shape->width;
     if (counts(pass, hs__engine_tail_flops(prefix)))
-        return;
-    if (prefix->cache != NULL)
-        hs__engine_prompt_cache_finish(prefix, ablation, prefix->buffers.scored + first,
-                                       prefix->buffers.scored_before + first);
-    else
-        hs__engine_tail_add(prefix, prefix->buffers.scored + first, prefix->buffers.scored_before + first,
-                            prefix->answers + ablation * prefix->workload->n_queries);
+        return HS_OK;
+    if (prefix->cache == NULL)
+        return hs__engine_tail_add(prefix, prefix->buffers.scored + first, prefix->buffers.scored_before + first,
+                                   prefix->answers + ablation * prefix->workload->n_queries, error);
+    hs__engine_prompt_cache_finish(prefix, ablation, prefix->buffers.scored + first,
+                                   prefix->buffers.scored_before + first);
+    return HS_OK;
 }
 
-static void finish_nodes(const struct pass *pass)
+static hs_status finish_nodes(const struct pass *pass, hs_error *error)
 {
     for (size_t i = 0; i < pass->n_nodes; i++) {
         uint32_t ablation = pass->prefix->tree.nodes[pass->batch->nodes[i]].ablation;
         if (ablation != HS_NO_ABLATION)
-            finish_node(pass, i, ablation);
+            HS_TRY(finish_node(pass, i, ablation, error));
     }
+    return HS_OK;
 }
 
-static void walk_batch(struct hs_prefix *prefix, const struct hs_batch *batch, double *flops)
+static hs_status walk_batch(struct hs_prefix *prefix, const struct hs_batch *batch, double *flops, hs_error *error)
 {
     const struct hs_forest *forest = &prefix->forest;
     struct pass pass = {
@@ -285,25 +291,24 @@ static void walk_batch(struct hs_prefix *prefix, const struct hs_batch *batch, d
     };
     for (size_t layer = batch->first_layer; layer <= batch->stop_layer && layer < pass.shape->n_layers; layer++) {
         if (pass.n_nodes > 0)
-            run_attention(&pass, layer);
+            HS_TRY(run_attention(&pass, layer, error));
         keep_states(&pass, layer);
-        start_nodes(&pass, layer);
+        HS_TRY(start_nodes(&pass, layer, error));
         if (layer < batch->stop_layer && !is_last(&pass, layer))
-            run_mlp(&pass, layer);
+            HS_TRY(run_mlp(&pass, layer, error));
     }
-    if (batch->stop_layer == pass.shape->n_layers)
-        finish_nodes(&pass);
+    return batch->stop_layer == pass.shape->n_layers ? finish_nodes(&pass, error) : HS_OK;
 }
 
-void hs__engine_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch)
+hs_status hs__engine_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch, hs_error *error)
 {
-    walk_batch(prefix, batch, NULL);
+    return walk_batch(prefix, batch, NULL, error);
 }
 
 double hs__engine_count_batch(struct hs_prefix *prefix, const struct hs_batch *batch)
 {
     double flops = 0;
-    walk_batch(prefix, batch, &flops);
+    (void)walk_batch(prefix, batch, &flops, NULL); /* nothing runs, and nothing can fail */
     return flops;
 }
 
@@ -344,7 +349,7 @@ static void keep_clean(const struct pass *pass, size_t layer)
     keep_state(pass, 0, layer, 0);
 }
 
-static void walk_root(struct hs_prefix *prefix, double *flops)
+static hs_status walk_root(struct hs_prefix *prefix, double *flops, hs_error *error)
 {
     struct pass pass = {
         .prefix = prefix,
@@ -354,22 +359,23 @@ static void walk_root(struct hs_prefix *prefix, double *flops)
         .flops = flops,
     };
     for (size_t layer = 0; layer < pass.shape->n_layers; layer++) {
-        run_attention(&pass, layer);
+        HS_TRY(run_attention(&pass, layer, error));
         keep_clean(&pass, layer);
         if (!is_last(&pass, layer))
-            run_mlp(&pass, layer);
+            HS_TRY(run_mlp(&pass, layer, error));
     }
+    return HS_OK;
 }
 
-void hs__engine_prefix_run_root(struct hs_prefix *prefix)
+hs_status hs__engine_prefix_run_root(struct hs_prefix *prefix, hs_error *error)
 {
     embed(prefix);
-    walk_root(prefix, NULL);
+    return walk_root(prefix, NULL, error);
 }
 
 double hs__engine_count_root(struct hs_prefix *prefix)
 {
     double flops = hs__engine_tail_flops(prefix);
-    walk_root(prefix, &flops);
+    (void)walk_root(prefix, &flops, NULL);
     return flops;
 }

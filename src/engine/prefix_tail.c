@@ -33,7 +33,8 @@ void hs__engine_tail_start(struct hs_prefix *prefix)
                 prefix->tail.statistics[slot] = 1;
 }
 
-void hs__engine_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers)
+hs_status hs__engine_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers,
+                              hs_error *error)
 {
     struct hs_tail *tail = &prefix->tail;
     const struct hs_kernels *kernels = prefix->engine->device->kernels;
@@ -44,8 +45,7 @@ void hs__engine_tail_add(struct hs_prefix *prefix, const float *residual, const 
         hs_copy_floats(kernels, tail->before + tail->n_entries * size, before, size);
     memset(answers, 0, prefix->workload->n_queries * sizeof *answers);
     tail->answers[tail->n_entries++] = answers;
-    if (tail->n_entries == tail->max_entries)
-        hs__engine_tail_flush(prefix);
+    return tail->n_entries == tail->max_entries ? hs__engine_tail_flush(prefix, error) : HS_OK;
 }
 
 /* ---- reading a tile -------------------------------------------------------------------------------------------- */
@@ -154,7 +154,7 @@ static void finish_row(const struct block *block, size_t row)
 
 /* ---- a block --------------------------------------------------------------------------------------------------- */
 
-static void unembed_block(const struct block *block)
+static hs_status unembed_block(const struct block *block, hs_error *error)
 {
     struct hs_prefix *prefix = block->prefix;
     struct hs_tail *tail = &prefix->tail;
@@ -172,26 +172,28 @@ static void unembed_block(const struct block *block)
         hs__engine_unembed(prefix->engine->device, tail->logits, tail->tile, in, block->n, model, tile.first, tile.n);
         for (size_t row = 0; row < block->n; row++)
             read_tile(block, row, tile);
-        hs__engine_poll(&prefix->engine->options);
+        HS_TRY(hs__engine_poll(&prefix->engine->options, error));
     }
     for (size_t row = 0; row < block->n; row++)
         finish_row(block, row);
+    return HS_OK;
 }
 
-void hs__engine_tail_flush(struct hs_prefix *prefix)
+hs_status hs__engine_tail_flush(struct hs_prefix *prefix, hs_error *error)
 {
     struct hs_tail *tail = &prefix->tail;
     const hs_model_shape *shape = &prefix->engine->model->shape;
     size_t n_rows = tail->n_entries * prefix->forest.n_scored;
     const float *in = shape->parallel_residual ? tail->before : tail->residual;
     const struct hs_work *work = &prefix->buffers.work;
-    hs__engine_mlp(tail->residual, in, n_rows, prefix->engine->model, shape->n_layers - 1, work);
+    HS_TRY(hs__engine_mlp(tail->residual, in, n_rows, prefix->engine->model, shape->n_layers - 1, work, error));
     for (size_t first = 0; first < n_rows; first += work->block_rows) {
         size_t left = n_rows - first;
         struct block block = {prefix, first, left < work->block_rows ? left : work->block_rows};
-        unembed_block(&block);
+        HS_TRY(unembed_block(&block, error));
     }
     tail->n_entries = 0;
+    return HS_OK;
 }
 
 double hs__engine_tail_flops(const struct hs_prefix *prefix)

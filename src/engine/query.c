@@ -110,8 +110,8 @@ static void answer_block(double *answers, const struct logits_block *block, cons
     }
 }
 
-void hs__engine_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows,
-                               double *answers)
+hs_status hs__engine_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows,
+                                    double *answers, hs_error *error)
 {
     struct hs_scratch *scratch = pass->scratch;
     for (size_t first = 0; first < n_scored_rows; first += scratch->logits_rows) {
@@ -122,8 +122,9 @@ void hs__engine_answer_queries(const struct hs_pass *pass, const hs_workload *wo
             .n = rows_left < scratch->logits_rows ? rows_left : scratch->logits_rows,
             .n_outputs = pass->engine->model->shape.n_outputs,
         };
-        hs__engine_unembed_rows(pass, scratch->logits, scratch->scored_rows + first, block.n);
+        HS_TRY(hs__engine_unembed_rows(pass, scratch->logits, scratch->scored_rows + first, block.n, error));
         fill_statistics(pass->engine->device->kernels, scratch, &block);
         answer_block(answers, &block, workload);
     }
+    return HS_OK;
 }

@@ -16,7 +16,7 @@ void hs__engine_number_scored_rows(uint32_t *row_slots, uint32_t *scored_rows, s
 void hs__engine_mark_statistics(struct hs_scratch *scratch, const hs_workload *workload);
 
 /* answers [n_queries] from the pass's residual; NaN where a logit that the query depends on is not finite. */
-void hs__engine_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows,
-                               double *answers);
+hs_status hs__engine_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows,
+                                    double *answers, hs_error *error);
 
 #endif

@@ -137,18 +137,15 @@ static hs_status evaluate_one(const hs_engine *engine, struct hs_prepared *prepa
     struct hs_pass pass;
     HS_TRY(start_pass(engine, prepared, ablation, &edit, &pass, error));
     HS_TRY(hs__engine_forward(&pass, error));
-    hs__engine_answer_queries(&pass, prepared->workload, prepared->n_scored_rows, answers);
-    return HS_OK;
+    return hs__engine_answer_queries(&pass, prepared->workload, prepared->n_scored_rows, answers, error);
 }
 
 static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
                           size_t n_ablations, double *answers, hs_error *error)
 {
     size_t n_queries = prepared->workload->n_queries;
-    for (size_t i = 0; i < n_ablations; i++) {
-        HS_TRY(hs__engine_go_on(engine, error));
+    for (size_t i = 0; i < n_ablations; i++)
         HS_TRY(evaluate_one(engine, prepared, &ablations[i], answers + i * n_queries, error));
-    }
     return HS_OK;
 }
 

@@ -39,9 +39,6 @@ struct hs_engine_methods {
                                   hs_engine_cost *cost, hs_error *error);
 };
 
-/* HS_UNFINISHED if whoever is polled gives the evaluation up. */
-hs_status hs__engine_go_on(const hs_engine *engine, hs_error *error);
-
 const struct hs_engine_methods *hs__engine_methods_of(const hs_engine *engine);
 
 extern const struct hs_engine_methods HS__ENGINE_REFERENCE_METHODS;
