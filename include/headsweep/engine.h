@@ -153,6 +153,21 @@ void hs_engine_prepared_free(hs_prepared *prepared);
 hs_status hs_engine_evaluate(hs_engine *engine, hs_prepared *prepared, const hs_ablation *ablations, size_t n_ablations,
                              double *answers, hs_error *error);
 
+/* Who wants which answers of an evaluation, and when. All zeros: all of them, at its end. */
+typedef struct hs_answering {
+    const bool *skips; /* [n_ablations]: nobody wants these, and their answers mean nothing; NULL: all are wanted */
+    /* The answers of ablations first .. first + n - 1 are complete. Once for each that is wanted. May be NULL. */
+    hs_status (*answered)(void *context, size_t first, size_t n, hs_error *error);
+    void *context;
+} hs_answering;
+
+/*
+ * The same, with the answers told of as they come. What is computed together stays the same whatever is skipped, and so
+ * do the bits; what leads only to what is skipped is not computed.
+ */
+hs_status hs_engine_answer(hs_engine *engine, hs_prepared *prepared, const hs_ablation *ablations, size_t n_ablations,
+                           const hs_answering *answering, double *answers, hs_error *error);
+
 /*
  * Where NaN among a sequence's answers comes from: the first layer after which its residual is not finite, or
  * n_layers if only its logits are not. Runs the whole workload once, by the reference engine.

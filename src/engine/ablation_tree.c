@@ -125,6 +125,7 @@ static uint32_t add_node(const struct build *build, uint32_t parent_index, uint3
         .next_sibling = parent->first_child,
         .ablation = HS_NO_ABLATION,
         .intervention = build->ablations[ablation].intervention,
+        .is_needed = true,
     };
     if (parent->first_child == 0 || parent->last_child_layer < edge->layer)
         parent->last_child_layer = edge->layer;
@@ -145,6 +146,7 @@ static void add_set(const struct build *build, size_t rank)
         tree->path[i] = node;
     }
     tree->ablation_node[ablation] = node;
+    tree->nodes[node].is_wanted = true;
     if (tree->nodes[node].ablation == HS_NO_ABLATION)
         tree->nodes[node].ablation = ablation;
 }
@@ -156,12 +158,30 @@ hs_status hs__engine_ablation_tree_build(struct hs_ablation_tree *tree, const hs
     HS_TRY(reserve(tree, shape, ablations, n_ablations, error));
     HS_TRY(list_edges(&build, error));
     sort_sets(&build);
-    tree->nodes[0] = (struct hs_ablation_node){.ablation = HS_NO_ABLATION};
+    tree->nodes[0] = (struct hs_ablation_node){.ablation = HS_NO_ABLATION, .is_needed = true};
     tree->n_nodes = 1;
     tree->n_levels = 0;
     for (size_t rank = 0; rank < n_ablations; rank++)
         add_set(&build, rank);
     return HS_OK;
+}
+
+/* A node is made after its parent, so the last are looked at first. */
+void hs__engine_ablation_tree_skip(struct hs_ablation_tree *tree, const bool *skips, size_t n_ablations)
+{
+    if (skips == NULL)
+        return;
+    for (size_t i = 0; i < tree->n_nodes; i++)
+        tree->nodes[i].is_wanted = tree->nodes[i].is_needed = false;
+    for (size_t i = 0; i < n_ablations; i++)
+        if (!skips[i])
+            tree->nodes[tree->ablation_node[i]].is_wanted = true;
+    for (size_t i = tree->n_nodes; i-- > 0;) {
+        struct hs_ablation_node *node = &tree->nodes[i];
+        node->is_needed = node->is_needed || node->is_wanted;
+        if (node->is_needed)
+            tree->nodes[node->parent].is_needed = true;
+    }
 }
 
 size_t hs__engine_ablation_tree_bytes(const hs_model_shape *shape, size_t n_ablations, size_t max_components)
@@ -259,8 +279,10 @@ static hs_status walk_batch(struct walk *walk, const uint32_t *nodes, size_t n_n
         .first_layer = walk->tree->nodes[nodes[0]].edge.layer,
     };
     batch.stop_layer = stop_layer(walk, &batch);
-    for (size_t i = 0; i < n_nodes; i++)
+    for (size_t i = 0; i < n_nodes; i++) {
         walk->tree->nodes[nodes[i]].slot = (uint32_t)i;
+        batch.is_needed = batch.is_needed || walk->tree->nodes[nodes[i]].is_needed;
+    }
     HS_TRY(walk->visitor->visit(walk->visitor->context, &batch, error));
     return walk_children(walk, nodes, n_nodes, level + 1, free_schedule, error);
 }

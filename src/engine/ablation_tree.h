@@ -23,6 +23,9 @@ struct hs_ablation_node {
     uint32_t last_child_layer; /* meaningful where first_child is not 0 */
     uint32_t ablation;         /* the first ablation of the group that ends here, or HS_NO_ABLATION */
     uint32_t slot;             /* place in its batch while the batch's states are kept */
+    bool is_wanted;            /* somebody wants the answers of an ablation that ends here */
+    bool is_needed;            /* the node or one below it is wanted */
+    bool is_answered;          /* since somebody was last told */
     struct hs_edge edge;       /* what it edits, and the layer in which it starts; of the root nothing */
     hs_intervention intervention;
 };
@@ -54,6 +57,8 @@ hs_status hs__engine_ablation_tree_build(struct hs_ablation_tree *tree, const hs
 /* What building holds at most for n_ablations of max_components each. */
 size_t hs__engine_ablation_tree_bytes(const hs_model_shape *shape, size_t n_ablations, size_t max_components);
 void hs__engine_ablation_tree_clear(struct hs_ablation_tree *tree);
+/* Of a tree that was built, of which all is wanted: these ablations are not. skips [n_ablations] or NULL. */
+void hs__engine_ablation_tree_skip(struct hs_ablation_tree *tree, const bool *skips, size_t n_ablations);
 
 /* Nodes of one level in ascending order of their layers; nodes[i] has slot i. */
 struct hs_batch {
@@ -62,6 +67,7 @@ struct hs_batch {
     size_t level;
     size_t first_layer;
     size_t stop_layer; /* attention of this layer is the last thing that is needed; n_layers: everything is */
+    bool is_needed;    /* a node is: the others of its batch are computed with it, as the bits depend on them */
 };
 
 struct hs_batch_visitor {

@@ -91,6 +91,15 @@ void hs_engine_prepared_free(hs_prepared *prepared)
     hs_free(prepared);
 }
 
+/* The caller's answering behind a check of what the clean model answers. */
+struct checked_answers {
+    hs_engine *engine;
+    const hs_workload *workload;
+    const hs_ablation *ablations;
+    const double *answers;
+    const hs_answering *answering;
+};
+
 /* Nothing can be compared with a clean model whose numbers are not finite. */
 static hs_status check_clean(hs_engine *engine, const hs_workload *workload, const hs_ablation *ablation,
                              const double *answers, hs_error *error)
@@ -109,16 +118,31 @@ static hs_status check_clean(hs_engine *engine, const hs_workload *workload, con
     return HS_OK;
 }
 
+static hs_status check_answered(void *context, size_t first, size_t n, hs_error *error)
+{
+    const struct checked_answers *c = context;
+    size_t n_queries = c->workload->n_queries;
+    for (size_t i = first; i < first + n; i++)
+        HS_TRY(check_clean(c->engine, c->workload, &c->ablations[i], c->answers + i * n_queries, error));
+    return c->answering->answered == NULL ? HS_OK : c->answering->answered(c->answering->context, first, n, error);
+}
+
+hs_status hs_engine_answer(hs_engine *engine, hs_prepared *prepared, const hs_ablation *ablations, size_t n_ablations,
+                           const hs_answering *answering, double *answers, hs_error *error)
+{
+    struct checked_answers checked = {engine, prepared->workload, ablations, answers, answering};
+    const hs_answering with_check = {answering->skips, check_answered, &checked};
+    hs_status status = prepared->methods->answer(engine, prepared, ablations, n_ablations, &with_check, answers, error);
+    if (status != HS_OK)
+        memset(answers, 0, n_ablations * prepared->workload->n_queries * sizeof *answers);
+    return status;
+}
+
 hs_status hs_engine_evaluate(hs_engine *engine, hs_prepared *prepared, const hs_ablation *ablations, size_t n_ablations,
                              double *answers, hs_error *error)
 {
-    const hs_workload *workload = prepared->workload;
-    hs_status status = prepared->methods->evaluate(engine, prepared, ablations, n_ablations, answers, error);
-    for (size_t i = 0; status == HS_OK && i < n_ablations; i++)
-        status = check_clean(engine, workload, &ablations[i], answers + i * workload->n_queries, error);
-    if (status != HS_OK)
-        memset(answers, 0, n_ablations * workload->n_queries * sizeof *answers);
-    return status;
+    const hs_answering at_its_end = {0};
+    return hs_engine_answer(engine, prepared, ablations, n_ablations, &at_its_end, answers, error);
 }
 
 hs_status hs_engine_count_cost(const hs_engine *engine, const hs_workload *workload, const hs_ablation *ablations,

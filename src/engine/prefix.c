@@ -154,89 +154,149 @@ hs_status hs__engine_prefix_begin(struct hs_prefix *prefix, const hs_ablation *a
     return start(prefix, reads_patterns(ablations, n_ablations), error);
 }
 
-/* By themselves, so that the empty set has the same bits in every group. */
-static hs_status answer_clean(struct hs_prefix *prefix, hs_error *error)
+/* ---- what is told of it ---------------------------------------------------------------------------------------- */
+
+double *hs__engine_prefix_answers(const struct hs_prefix *prefix, const struct hs_ablation_node *node)
 {
-    const struct hs_level *root = &prefix->levels[0];
-    size_t width = prefix->engine->model->shape.width;
-    size_t last = prefix->engine->model->shape.n_layers - 1;
-    if (prefix->has_clean_answers)
-        return HS_OK;
-    HS_TRY(hs__engine_tail_add(prefix, hs__engine_level_rows(prefix, root->after, 0, last, 0, width),
-                               hs__engine_level_rows(prefix, root->before, 0, last, 0, width), prefix->clean_answers,
-                               error));
-    HS_TRY(hs__engine_tail_flush(prefix, error));
-    prefix->has_clean_answers = true;
+    return node->is_wanted ? prefix->evaluation.answers + node->ablation * prefix->workload->n_queries : NULL;
+}
+
+static hs_status ignore_answers(void *context, size_t first, size_t n, hs_error *error)
+{
+    (void)context;
+    (void)first;
+    (void)n;
+    (void)error;
     return HS_OK;
-}
-
-static hs_status visit(void *context, const struct hs_batch *batch, hs_error *error)
-{
-    return hs__engine_prefix_run_batch(context, batch, error);
-}
-
-static void copy_repeated(const struct hs_prefix *prefix, size_t n_ablations)
-{
-    size_t n_queries = prefix->workload->n_queries;
-    for (size_t i = 0; i < n_ablations; i++) {
-        size_t first = prefix->tree.nodes[prefix->tree.ablation_node[i]].ablation;
-        if (first != i)
-            memcpy(prefix->answers + i * n_queries, prefix->answers + first * n_queries,
-                   n_queries * sizeof *prefix->answers);
-    }
 }
 
 /*
  * An ablation with an answer that is not finite is given to the reference engine, whose answers count: where the
  * ablated head was all that overflowed, a difference cannot take that back, but a pass of its own has finite ones.
  */
-static hs_status answer_again(hs_engine *engine, const struct hs_prefix *prefix, const hs_ablation *ablation,
-                              double *answers, hs_error *error)
+static hs_status answer_again(const struct hs_prefix *prefix, const hs_ablation *ablation, double *answers,
+                              hs_error *error)
 {
+    const hs_answering unheard = {.answered = ignore_answers};
+    hs_engine *engine = prefix->evaluation.engine;
     struct hs_prepared prepared = {.methods = &HS__ENGINE_REFERENCE_METHODS, .workload = prefix->workload};
     hs_status status = prepared.methods->prepare(engine, &prepared, error);
     if (status == HS_OK)
-        status = prepared.methods->evaluate(engine, &prepared, ablation, 1, answers, error);
+        status = prepared.methods->answer(engine, &prepared, ablation, 1, &unheard, answers, error);
     prepared.methods->clear(&prepared);
     return status;
 }
 
-static hs_status check_answers(hs_engine *engine, const struct hs_prefix *prefix, const hs_ablation *ablations,
-                               size_t n_ablations, hs_error *error)
+static bool are_finite(const double *answers, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(answers[i]))
+            return false;
+    return true;
+}
+
+/* The answers of an ablation whose node was answered, which are those of the first that is equal to it. */
+static hs_status complete(const struct hs_prefix *prefix, size_t ablation, hs_error *error)
+{
+    const struct hs_evaluation *evaluation = &prefix->evaluation;
     size_t n_queries = prefix->workload->n_queries;
-    for (size_t i = 0; i < n_ablations; i++) {
-        double *answers = prefix->answers + i * n_queries;
-        bool is_finite = true;
-        for (size_t query = 0; query < n_queries; query++)
-            is_finite = is_finite && isfinite(answers[query]);
-        if (!is_finite)
-            HS_TRY(answer_again(engine, prefix, &ablations[i], answers, error));
+    size_t first = prefix->tree.nodes[prefix->tree.ablation_node[ablation]].ablation;
+    double *answers = evaluation->answers + ablation * n_queries;
+    if (first != ablation)
+        memcpy(answers, evaluation->answers + first * n_queries, n_queries * sizeof *answers);
+    return are_finite(answers, n_queries) ? HS_OK
+                                          : answer_again(prefix, &evaluation->ablations[ablation], answers, error);
+}
+
+static bool is_news(const struct hs_prefix *prefix, size_t ablation)
+{
+    const bool *skips = prefix->evaluation.answering->skips;
+    return prefix->tree.nodes[prefix->tree.ablation_node[ablation]].is_answered && (skips == NULL || !skips[ablation]);
+}
+
+hs_status hs__engine_prefix_tell(struct hs_prefix *prefix, hs_error *error)
+{
+    const struct hs_evaluation *evaluation = &prefix->evaluation;
+    for (size_t first = 0, end; first < evaluation->n_ablations; first = end) {
+        for (end = first; end < evaluation->n_ablations && is_news(prefix, end); end++)
+            HS_TRY(complete(prefix, end, error));
+        if (end > first)
+            HS_TRY(evaluation->answering->answered(evaluation->answering->context, first, end - first, error));
+        else
+            end++;
     }
+    for (size_t i = 0; i < prefix->tree.n_nodes; i++)
+        prefix->tree.nodes[i].is_answered = false;
     return HS_OK;
 }
 
-static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
-                          size_t n_ablations, double *answers, hs_error *error)
+/* ---- evaluating ------------------------------------------------------------------------------------------------ */
+
+static hs_status run_clean(struct hs_prefix *prefix, double *answers, hs_error *error)
+{
+    const struct hs_level *root = &prefix->levels[0];
+    size_t width = prefix->engine->model->shape.width;
+    size_t last = prefix->engine->model->shape.n_layers - 1;
+    HS_TRY(hs__engine_tail_add(prefix, 0, hs__engine_level_rows(prefix, root->after, 0, last, 0, width),
+                               hs__engine_level_rows(prefix, root->before, 0, last, 0, width), answers, error));
+    return hs__engine_tail_flush(prefix, error);
+}
+
+/* By themselves, so that the empty set has the same bits in every group; and first, as nothing counts without them. */
+static hs_status answer_clean(struct hs_prefix *prefix, hs_error *error)
+{
+    double *answers = hs__engine_prefix_answers(prefix, &prefix->tree.nodes[0]);
+    size_t n_bytes = prefix->workload->n_queries * sizeof *answers;
+    if (answers == NULL)
+        return HS_OK;
+    if (prefix->has_clean_answers) {
+        memcpy(answers, prefix->clean_answers, n_bytes);
+        prefix->tree.nodes[0].is_answered = true;
+        return hs__engine_prefix_tell(prefix, error);
+    }
+    HS_TRY(run_clean(prefix, answers, error));
+    memcpy(prefix->clean_answers, answers, n_bytes);
+    prefix->has_clean_answers = true;
+    return HS_OK;
+}
+
+/* A batch that nobody needs is not run, but what would wait of it has its place in the tail. */
+static hs_status pass_over(struct hs_prefix *prefix, const struct hs_batch *batch, hs_error *error)
+{
+    for (size_t i = 0; i < batch->n_nodes; i++)
+        if (prefix->tree.nodes[batch->nodes[i]].ablation != HS_NO_ABLATION)
+            HS_TRY(hs__engine_tail_add(prefix, batch->nodes[i], NULL, NULL, NULL, error));
+    return HS_OK;
+}
+
+static hs_status visit(void *context, const struct hs_batch *batch, hs_error *error)
+{
+    return batch->is_needed ? hs__engine_prefix_run_batch(context, batch, error) : pass_over(context, batch, error);
+}
+
+/* What asks nothing is answered. */
+static hs_status tell_all(struct hs_prefix *prefix, hs_error *error)
+{
+    for (size_t i = 0; i < prefix->tree.n_nodes; i++)
+        prefix->tree.nodes[i].is_answered = prefix->tree.nodes[i].is_wanted;
+    return hs__engine_prefix_tell(prefix, error);
+}
+
+static hs_status answer(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
+                        size_t n_ablations, const hs_answering *answering, double *answers, hs_error *error)
 {
     struct hs_prefix *prefix = prepared->prefix;
-    size_t n_queries = prefix->workload->n_queries;
     const struct hs_batch_visitor visitor = {prefix, visit};
-    prefix->answers = answers;
+    prefix->evaluation = (struct hs_evaluation){engine, ablations, n_ablations, answering, answers};
     prefix->tail.n_entries = 0; /* those of an evaluation that was given up */
     HS_TRY(hs__engine_prefix_begin(prefix, ablations, n_ablations, error));
-    if (n_queries == 0 || n_ablations == 0)
-        return HS_OK;
+    hs__engine_ablation_tree_skip(&prefix->tree, answering->skips, n_ablations);
+    if (prefix->workload->n_queries == 0 || n_ablations == 0)
+        return tell_all(prefix, error);
+    HS_TRY(answer_clean(prefix, error));
     HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, engine->model->shape.n_layers, prefix->max_nodes, &visitor,
                                          error));
-    HS_TRY(hs__engine_tail_flush(prefix, error));
-    if (prefix->tree.nodes[0].ablation != HS_NO_ABLATION) {
-        HS_TRY(answer_clean(prefix, error));
-        memcpy(answers + prefix->tree.nodes[0].ablation * n_queries, prefix->clean_answers,
-               n_queries * sizeof *answers);
-    }
-    copy_repeated(prefix, n_ablations);
-    return check_answers(engine, prefix, ablations, n_ablations, error);
+    return hs__engine_tail_flush(prefix, error);
 }
 
 /* ---- what it costs --------------------------------------------------------------------------------------------- */
@@ -312,5 +372,5 @@ static hs_status count_memory(const hs_engine *engine, const hs_workload *worklo
 }
 
 const struct hs_engine_methods HS__ENGINE_PREFIX_METHODS = {
-    prepare, clear, evaluate, count_cost, count_memory, hs__engine_prefix_generate, hs__engine_prefix_count_generation,
+    prepare, clear, answer, count_cost, count_memory, hs__engine_prefix_generate, hs__engine_prefix_count_generation,
 };

@@ -76,7 +76,8 @@ struct hs_tail {
     float *maxima;       /* [block] */
     double *sums;        /* [block]: of exp(logit - maximum) so far */
     uint32_t *greedy;    /* [block] */
-    double **answers;    /* [max_entries]: where the answers of each entry go */
+    double **answers;    /* [max_entries]: where the answers of each entry go; NULL: nobody wants them */
+    uint32_t *nodes;     /* [max_entries]: of the ablation tree, which the answers are of */
     uint8_t *statistics; /* [n_scored]: whether a query reads more of the row than single logits */
     size_t n_entries;
     size_t max_entries;
@@ -84,6 +85,15 @@ struct hs_tail {
 };
 
 struct hs_prompt_cache; /* generate_prefix.h */
+
+/* What hs_engine_answer was called with. */
+struct hs_evaluation {
+    hs_engine *engine;
+    const hs_ablation *ablations;
+    size_t n_ablations;
+    const hs_answering *answering;
+    double *answers; /* [n_ablations, n_queries] */
+};
 
 struct hs_prefix {
     const hs_engine *engine;
@@ -100,13 +110,13 @@ struct hs_prefix {
     struct hs_memory kept;   /* of frozen and clean_answers */
     struct hs_level *levels; /* [level_capacity]; 0 is the root's */
     size_t level_capacity;
-    float *frozen;                 /* [n_layers, n_frozen, 2 * n_kv_heads * head_dim]: keys and values of frozen rows */
-    int32_t *list_tokens;          /* of the workload, ascending within each list */
-    float *donor_z;                /* see struct hs_donor_values */
-    double *clean_answers;         /* [n_queries] */
-    double *answers;               /* [n_ablations, n_queries] of the evaluation at work: the caller's */
-    struct hs_prompt_cache *cache; /* where generation keeps keys and values; NULL: nobody needs them, nor the tail */
-    size_t n_new_rows;             /* rows that generation works on at a time, at most */
+    float *frozen;         /* [n_layers, n_frozen, 2 * n_kv_heads * head_dim]: keys and values of frozen rows */
+    int32_t *list_tokens;  /* of the workload, ascending within each list */
+    float *donor_z;        /* see struct hs_donor_values */
+    double *clean_answers; /* [n_queries] */
+    struct hs_evaluation evaluation; /* at work */
+    struct hs_prompt_cache *cache;   /* where generation keeps keys and values; NULL: nobody needs them, nor the tail */
+    size_t n_new_rows;               /* rows that generation works on at a time, at most */
 };
 
 /* ---- groups (prefix.c) ----------------------------------------------------------------------------------------- */
@@ -118,6 +128,10 @@ hs_status hs__engine_prefix_begin(struct hs_prefix *prefix, const hs_ablation *a
 hs_status hs__engine_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload,
                                  hs_error *error);
 void hs__engine_prefix_clear(struct hs_prefix *prefix);
+/* Where the answers of the ablation go that ends in a node; NULL if nobody wants them. */
+double *hs__engine_prefix_answers(const struct hs_prefix *prefix, const struct hs_ablation_node *node);
+/* Tells of the ablations of nodes that were answered since. */
+hs_status hs__engine_prefix_tell(struct hs_prefix *prefix, hs_error *error);
 /* Adds up what walking the tree of these ablations executes, and what it holds meanwhile. */
 hs_status hs__engine_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
                                        hs_engine_cost *cost, hs_error *error);
@@ -163,11 +177,14 @@ hs_status hs__engine_prefix_edit_check(const struct hs_prefix *prefix, const hs_
 
 struct hs_edit hs__engine_prefix_edit(const struct hs_prefix *prefix, hs_intervention intervention);
 
-/* prefix_tail.c: one entry of n_scored rows; flushes the tail when it is full. answers [n_queries]. */
-hs_status hs__engine_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers,
-                              hs_error *error);
+/*
+ * prefix_tail.c: one entry of n_scored rows, which a node has come to; flushes the tail when it is full. answers
+ * [n_queries]; NULL: nobody wants them, and there need not be rows, but the entry has its place.
+ */
+hs_status hs__engine_tail_add(struct hs_prefix *prefix, uint32_t node, const float *residual, const float *before,
+                              double *answers, hs_error *error);
 void hs__engine_tail_start(struct hs_prefix *prefix); /* after its buffers were made */
-/* Answers what waits; a row with a logit that is not finite is answered NaN. */
+/* Answers what waits, and tells of it; a row with a logit that is not finite is answered NaN. */
 hs_status hs__engine_tail_flush(struct hs_prefix *prefix, hs_error *error);
 double hs__engine_tail_flops(const struct hs_prefix *prefix); /* of one entry */
 

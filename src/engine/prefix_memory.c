@@ -82,6 +82,7 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     list[n++] = HS_HOST_BUFFER(tail->sums, size->tail_block, 1);
     list[n++] = HS_HOST_BUFFER(tail->greedy, size->tail_block, 1);
     list[n++] = HS_HOST_BUFFER(tail->answers, tail->max_entries, 1);
+    list[n++] = HS_HOST_BUFFER(tail->nodes, tail->max_entries, 1);
     list[n++] = HS_HOST_BUFFER(tail->statistics, forest->n_scored, 1);
     return n;
 }

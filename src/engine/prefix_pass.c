@@ -255,16 +255,17 @@ static hs_status run_mlp(const struct pass *pass, size_t layer, hs_error *error)
     return hs__engine_mlp(buffers->residual, in, n_rows, model_of(pass), layer, &buffers->work, error);
 }
 
-static hs_status finish_node(const struct pass *pass, size_t i, uint32_t ablation, hs_error *error)
+static hs_status finish_node(const struct pass *pass, size_t i, const struct hs_ablation_node *node, hs_error *error)
 {
     struct hs_prefix *prefix = pass->prefix;
     size_t first = i * prefix->forest.n_scored * pass->shape->width;
     if (counts(pass, hs__engine_tail_flops(prefix)))
         return HS_OK;
     if (prefix->cache == NULL)
-        return hs__engine_tail_add(prefix, prefix->buffers.scored + first, prefix->buffers.scored_before + first,
-                                   prefix->answers + ablation * prefix->workload->n_queries, error);
-    hs__engine_prompt_cache_finish(prefix, ablation, prefix->buffers.scored + first,
+        return hs__engine_tail_add(prefix, pass->batch->nodes[i], prefix->buffers.scored + first,
+                                   prefix->buffers.scored_before + first, hs__engine_prefix_answers(prefix, node),
+                                   error);
+    hs__engine_prompt_cache_finish(prefix, node->ablation, prefix->buffers.scored + first,
                                    prefix->buffers.scored_before + first);
     return HS_OK;
 }
@@ -272,9 +273,9 @@ static hs_status finish_node(const struct pass *pass, size_t i, uint32_t ablatio
 static hs_status finish_nodes(const struct pass *pass, hs_error *error)
 {
     for (size_t i = 0; i < pass->n_nodes; i++) {
-        uint32_t ablation = pass->prefix->tree.nodes[pass->batch->nodes[i]].ablation;
-        if (ablation != HS_NO_ABLATION)
-            HS_TRY(finish_node(pass, i, ablation, error));
+        const struct hs_ablation_node *node = &pass->prefix->tree.nodes[pass->batch->nodes[i]];
+        if (node->ablation != HS_NO_ABLATION)
+            HS_TRY(finish_node(pass, i, node, error));
     }
     return HS_OK;
 }

@@ -33,17 +33,20 @@ void hs__engine_tail_start(struct hs_prefix *prefix)
                 prefix->tail.statistics[slot] = 1;
 }
 
-hs_status hs__engine_tail_add(struct hs_prefix *prefix, const float *residual, const float *before, double *answers,
-                              hs_error *error)
+hs_status hs__engine_tail_add(struct hs_prefix *prefix, uint32_t node, const float *residual, const float *before,
+                              double *answers, hs_error *error)
 {
     struct hs_tail *tail = &prefix->tail;
     const struct hs_kernels *kernels = prefix->engine->device->kernels;
     const hs_model_shape *shape = &prefix->engine->model->shape;
     size_t size = prefix->forest.n_scored * shape->width;
-    hs_copy_floats(kernels, tail->residual + tail->n_entries * size, residual, size);
-    if (shape->parallel_residual)
-        hs_copy_floats(kernels, tail->before + tail->n_entries * size, before, size);
-    memset(answers, 0, prefix->workload->n_queries * sizeof *answers);
+    if (answers != NULL) {
+        hs_copy_floats(kernels, tail->residual + tail->n_entries * size, residual, size);
+        if (shape->parallel_residual)
+            hs_copy_floats(kernels, tail->before + tail->n_entries * size, before, size);
+        memset(answers, 0, prefix->workload->n_queries * sizeof *answers);
+    }
+    tail->nodes[tail->n_entries] = node;
     tail->answers[tail->n_entries++] = answers;
     return tail->n_entries == tail->max_entries ? hs__engine_tail_flush(prefix, error) : HS_OK;
 }
@@ -110,13 +113,19 @@ static void add_statistics(struct hs_prefix *prefix, size_t row, size_t slot, do
     tail->sums[row] += prefix->engine->device->kernels->sum_exp(logits, tail->maxima[row], tile.n);
 }
 
+/* Of the entry that a row of the block belongs to. */
+static double *answers_of(const struct block *block, size_t row)
+{
+    return block->prefix->tail.answers[(block->first + row) / block->prefix->forest.n_scored];
+}
+
 static void read_tile(const struct block *block, size_t row, struct tile tile)
 {
     struct hs_prefix *prefix = block->prefix;
     struct hs_tail *tail = &prefix->tail;
     const struct hs_forest *forest = &prefix->forest;
     size_t slot = (block->first + row) % forest->n_scored;
-    double *answers = tail->answers[(block->first + row) / forest->n_scored];
+    double *answers = answers_of(block, row);
     const float *logits = tail->logits + row * tail->tile;
     if (tail->statistics[slot])
         add_statistics(prefix, row, slot, answers, logits, tile);
@@ -136,7 +145,7 @@ static void finish_row(const struct block *block, size_t row)
     const struct hs_prefix *prefix = block->prefix;
     const struct hs_forest *forest = &prefix->forest;
     size_t slot = (block->first + row) % forest->n_scored;
-    double *answers = prefix->tail.answers[(block->first + row) / forest->n_scored];
+    double *answers = answers_of(block, row);
     double log_sum = (double)prefix->tail.maxima[row] + log(prefix->tail.sums[row]);
     for (uint32_t i = forest->slot_first[slot]; i < forest->slot_first[slot + 1]; i++) {
         const hs_query *query = &prefix->workload->queries[forest->slot_queries[i]];
@@ -171,15 +180,17 @@ static hs_status unembed_block(const struct block *block, hs_error *error)
         struct tile tile = {first, left < tail->tile ? left : tail->tile};
         hs__engine_unembed(prefix->engine->device, tail->logits, tail->tile, in, block->n, model, tile.first, tile.n);
         for (size_t row = 0; row < block->n; row++)
-            read_tile(block, row, tile);
+            if (answers_of(block, row) != NULL)
+                read_tile(block, row, tile);
         HS_TRY(hs__engine_poll(&prefix->engine->options, error));
     }
     for (size_t row = 0; row < block->n; row++)
-        finish_row(block, row);
+        if (answers_of(block, row) != NULL)
+            finish_row(block, row);
     return HS_OK;
 }
 
-hs_status hs__engine_tail_flush(struct hs_prefix *prefix, hs_error *error)
+static hs_status answer_entries(struct hs_prefix *prefix, hs_error *error)
 {
     struct hs_tail *tail = &prefix->tail;
     const hs_model_shape *shape = &prefix->engine->model->shape;
@@ -192,8 +203,22 @@ hs_status hs__engine_tail_flush(struct hs_prefix *prefix, hs_error *error)
         struct block block = {prefix, first, left < work->block_rows ? left : work->block_rows};
         HS_TRY(unembed_block(&block, error));
     }
-    tail->n_entries = 0;
     return HS_OK;
+}
+
+/* Entries that nobody wants go through the products beside those that somebody wants, whose bits depend on how many. */
+hs_status hs__engine_tail_flush(struct hs_prefix *prefix, hs_error *error)
+{
+    struct hs_tail *tail = &prefix->tail;
+    size_t n_wanted = 0;
+    for (size_t i = 0; i < tail->n_entries; i++)
+        n_wanted += tail->answers[i] != NULL;
+    if (n_wanted > 0)
+        HS_TRY(answer_entries(prefix, error));
+    for (size_t i = 0; i < tail->n_entries; i++)
+        prefix->tree.nodes[tail->nodes[i]].is_answered = tail->answers[i] != NULL;
+    tail->n_entries = 0;
+    return n_wanted > 0 ? hs__engine_prefix_tell(prefix, error) : HS_OK;
 }
 
 double hs__engine_tail_flops(const struct hs_prefix *prefix)

@@ -140,12 +140,16 @@ static hs_status evaluate_one(const hs_engine *engine, struct hs_prepared *prepa
     return hs__engine_answer_queries(&pass, prepared->workload, prepared->n_scored_rows, answers, error);
 }
 
-static hs_status evaluate(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
-                          size_t n_ablations, double *answers, hs_error *error)
+static hs_status answer(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
+                        size_t n_ablations, const hs_answering *answering, double *answers, hs_error *error)
 {
     size_t n_queries = prepared->workload->n_queries;
-    for (size_t i = 0; i < n_ablations; i++)
+    for (size_t i = 0; i < n_ablations; i++) {
+        if (answering->skips != NULL && answering->skips[i])
+            continue;
         HS_TRY(evaluate_one(engine, prepared, &ablations[i], answers + i * n_queries, error));
+        HS_TRY(answering->answered(answering->context, i, 1, error));
+    }
     return HS_OK;
 }
 
@@ -233,7 +237,7 @@ static hs_status count_cost(const hs_engine *engine, const hs_workload *workload
 const struct hs_engine_methods HS__ENGINE_REFERENCE_METHODS = {
     prepare,
     clear,
-    evaluate,
+    answer,
     count_cost,
     count_memory,
     hs__engine_reference_generate,

@@ -26,8 +26,9 @@ struct hs_prepared {
 struct hs_engine_methods {
     hs_status (*prepare)(hs_engine *engine, struct hs_prepared *prepared, hs_error *error);
     void (*clear)(struct hs_prepared *prepared); /* after a failure to prepare too */
-    hs_status (*evaluate)(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
-                          size_t n_ablations, double *answers, hs_error *error);
+    /* Tells of every ablation that is not skipped, of the clean model first. */
+    hs_status (*answer)(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
+                        size_t n_ablations, const hs_answering *answering, double *answers, hs_error *error);
     /* Fills in all but flops_naive. */
     hs_status (*count_cost)(const hs_engine *engine, const hs_workload *workload, const hs_ablation *ablations,
                             size_t n_ablations, hs_engine_cost *cost, hs_error *error);
