@@ -179,6 +179,16 @@ typedef struct hs_poll {
     void *context;
 } hs_poll;
 
+/* What the evaluation of a group has to do with the run around it. All zeros: nothing. */
+typedef struct hs_group_run {
+    hs_poll poll;
+    const bool
+        *done; /* [n_sets]: sets of the group whose cells are in the file: their values need not be; NULL: none */
+    /* The values of sets first .. first + n - 1 of the group are complete: they are written now. May be NULL. */
+    hs_status (*finished)(void *context, uint64_t first, uint64_t n, hs_error *error);
+    void *context;
+} hs_group_run;
+
 /* Where a value came out as NaN. All u64, so that it travels as words of a message. */
 typedef struct hs_not_finite {
     uint64_t set;
@@ -189,12 +199,14 @@ typedef struct hs_not_finite {
 } hs_not_finite;
 
 /*
- * Computes one group: values[n_sets, examples of the shard, n_metrics]. Calls `poll` often enough (a few ms apart).
- * What comes out as NaN is written like any other value, and counted.
+ * Computes one group: values[n_sets, examples of the shard, n_metrics], the same bits whatever is done. Calls `poll`
+ * often enough (a few ms apart), and `finished` as soon as sets are; those that it was never called for, and that are
+ * not done, are when the evaluation returns. What comes out as NaN is written like any other value, and counted.
  */
 typedef struct hs_evaluator {
     void *context;
-    hs_status (*evaluate)(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error);
+    hs_status (*evaluate)(void *context, const hs_group *group, const hs_group_run *run, float *values,
+                          hs_error *error);
     /* Fills in layer and row of a NaN of the group that was evaluated last; takes a pass of the model. May be NULL. */
     hs_status (*locate)(void *context, const hs_group *group, hs_not_finite *place, hs_error *error);
 } hs_evaluator;
@@ -233,12 +245,11 @@ typedef struct hs_run_report {
 } hs_run_report;
 
 /*
- * Collective. Finds the groups with a missing cell (the ranks share the checking; `fresh` skips it: the file was made
- * by this run), computes them and writes their cells. Rank 0 coordinates and computes too. Any rank's error or wish
- * to stop ends the
- * sweep: groups in hand are dropped at the next poll, cells that are being written are finished. The error is
- * returned on all ranks; a stop is HS_UNFINISHED with the report filled in. `results` may be NULL with `fresh`: the
- * values are dropped, so that scheduling can be tested and measured by itself.
+ * Collective. Finds the missing cells (the ranks share the checking; `fresh` skips it: the file was made by this run),
+ * computes them group by group and writes each as soon as its set is finished. Rank 0 coordinates and computes too. Any
+ * rank's error or wish to stop ends the sweep: groups in hand are dropped at the next poll, cells that are being written
+ * are finished. The error is returned on all ranks; a stop is HS_UNFINISHED with the report filled in. `results` may be
+ * NULL with `fresh`: the values are dropped, so that scheduling can be tested and measured by itself.
  */
 hs_status hs_sweep_run(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
                        const hs_evaluator *evaluator, const hs_run_options *options, hs_run_report *report_out,

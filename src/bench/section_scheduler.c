@@ -40,13 +40,14 @@ static hs_status serve_all(simulation *s, hs_poll poll, hs_error *error)
     return HS_OK;
 }
 
-static hs_status do_nothing(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error)
+static hs_status do_nothing(void *context, const hs_group *group, const hs_group_run *run, float *values,
+                            hs_error *error)
 {
     simulation *s = context;
 
     ++s->times[group->first_set];
     values[0] = 0;
-    return s->coordinates ? serve_all(s, poll, error) : HS_OK;
+    return s->coordinates ? serve_all(s, run->poll, error) : HS_OK;
 }
 
 /* Groups that nobody computed, and those that were computed more than once. */

@@ -70,17 +70,42 @@ static hs_status check_clean(const hs_task *task, const hs_task_workload *worklo
     return HS_OK;
 }
 
-static hs_status answer_queries(study_evaluator *e, const hs_task *task, const hs_group *group, float *values,
-                                hs_error *error)
+/* A group whose queries are being answered. */
+typedef struct answered_group {
+    const study_evaluator *e;
+    const hs_group *group;
+    const hs_group_run *run;
+    float *values;
+} answered_group;
+
+static hs_status score_sets(void *context, size_t first, size_t n, hs_error *error)
 {
-    HS_TRY(hs_engine_evaluate(e->study->engine, e->prepared, e->ablations, (size_t)group->n_sets, e->answers, error));
-    for (uint64_t i = 0; i < group->n_sets; ++i)
-        hs_tasks_score(task, e->workload, e->answers + i * e->workload->workload.n_queries,
-                       values + i * e->workload->n_examples * hs_tasks_n_metrics(task));
-    return group->first_set == 0 && values != NULL ? check_clean(task, e->workload, values, error) : HS_OK;
+    const answered_group *g = context;
+    const hs_task_workload *workload = g->e->workload;
+    const hs_task *task = g->e->study->tasks[g->group->task];
+
+    for (size_t i = first; i < first + n; ++i)
+        hs_tasks_score(task, workload, g->e->answers + i * workload->workload.n_queries,
+                       g->values + i * workload->n_examples * hs_tasks_n_metrics(task));
+    if (g->group->first_set + first == 0)
+        HS_TRY(check_clean(task, workload, g->values, error));
+    return g->run->finished != NULL ? g->run->finished(g->run->context, first, n, error) : HS_OK;
 }
 
-/* Without `values` only the texts are wanted. */
+static hs_status answer_queries(study_evaluator *e, const hs_group *group, const hs_group_run *run, float *values,
+                                hs_error *error)
+{
+    answered_group answered = {e, group, run, values};
+    const hs_answering answering = {run->done, score_sets, &answered};
+
+    return hs_engine_answer(e->study->engine, e->prepared, e->ablations, (size_t)group->n_sets, &answering, e->answers,
+                            error);
+}
+
+/*
+ * Without `values` only the texts are wanted. Each prompt is continued under all sets before the next, so all sets are
+ * finished together.
+ */
 static hs_status generate(study_evaluator *e, const hs_group *group, float *values, hs_error *error)
 {
     hs_generation **generation = &e->generations[group->task];
@@ -91,20 +116,20 @@ static hs_status generate(study_evaluator *e, const hs_group *group, float *valu
     return values != NULL ? hs_tasks_generation_score(*generation, values, error) : HS_OK;
 }
 
-static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error)
+static hs_status evaluate(void *context, const hs_group *group, const hs_group_run *run, float *values, hs_error *error)
 {
     study_evaluator *e = context;
     hs_study *study = e->study;
     const hs_task *task = study->tasks[group->task];
 
-    study->storage->poll = poll;
+    study->storage->poll = run->poll;
     if (take_workload(e, group, error) != HS_OK)
         return hs_error_prefix(error, "task %s, shard %u", hs_tasks_name(task), group->shard);
     for (uint64_t i = 0; i < group->n_sets; ++i)
         e->ablations[i] =
             hs_sweep_space_ablation(&study->space, group->first_set + i, e->components + i * study->phases.max_order);
     hs_status status =
-        hs_tasks_generates(task) ? generate(e, group, values, error) : answer_queries(e, task, group, values, error);
+        hs_tasks_generates(task) ? generate(e, group, values, error) : answer_queries(e, group, run, values, error);
     if (status != HS_OK)
         return hs_error_prefix(error, "task %s, examples %zu to %zu", hs_tasks_name(task), e->workload->first_example,
                                e->workload->first_example + e->workload->n_examples - 1);
@@ -114,10 +139,10 @@ static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, fl
 hs_status hs__study_generate_texts(hs_evaluator *evaluator, const hs_group *group, const hs_text_list **texts_out,
                                    hs_error *error)
 {
-    const hs_poll no_poll = {NULL, NULL};
+    const hs_group_run alone = {0};
     study_evaluator *e = evaluator->context;
 
-    HS_TRY(evaluate(e, group, no_poll, NULL, error));
+    HS_TRY(evaluate(e, group, &alone, NULL, error));
     *texts_out = hs_tasks_generation_texts(e->generations[group->task]);
     return HS_OK;
 }

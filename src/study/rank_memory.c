@@ -60,7 +60,7 @@ static size_t tables_bytes(const hs_study *study, size_t n_positions)
     const hs_space *space = &study->space;
     size_t n_added = (size_t)space->sets.first_added[space->n_sets] + study->phases.later.n_added;
     size_t n_bytes = hs_sets_bytes(space->n_sets + study->phases.later.n_sets, n_added) +
-                     (size_t)study->plan.n_groups * sizeof(uint64_t);
+                     (size_t)study->plan.n_groups * sizeof(uint64_t) + (size_t)study->plan.n_cells / 8;
 
     if (study->tokenizer != NULL && hs_tokenizer_problem(study->tokenizer) == NULL)
         n_bytes += study->model->shape.vocabulary * TOKENIZER_BYTES_A_TOKEN;

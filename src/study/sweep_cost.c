@@ -129,7 +129,7 @@ static hs_status choose_timed(const hs_study *study, size_t task, const hs_workl
 static hs_status time_group(const hs_study *study, size_t task, const hs_evaluator *evaluator, struct group_sets *sets,
                             float *values, double flops_of_task, double *seconds, hs_error *error)
 {
-    const hs_poll no_poll = {NULL, NULL};
+    const hs_group_run alone = {0};
     hs_task_workload *workload = NULL;
     hs_engine_cost counted;
     hs_group group;
@@ -140,9 +140,9 @@ static hs_status time_group(const hs_study *study, size_t task, const hs_evaluat
         status = count_sets(study, task, &workload->workload, group.first_set, group.n_sets, sets, &counted, error);
     hs_tasks_workload_free(workload);
     HS_TRY(status);
-    HS_TRY(evaluator->evaluate(evaluator->context, &group, no_poll, values, error));
+    HS_TRY(evaluator->evaluate(evaluator->context, &group, &alone, values, error));
     double start = hs_time_seconds();
-    HS_TRY(evaluator->evaluate(evaluator->context, &group, no_poll, values, error));
+    HS_TRY(evaluator->evaluate(evaluator->context, &group, &alone, values, error));
     double elapsed = hs_time_seconds() - start;
     *seconds += counted.flops_of_group > 0 ? elapsed * flops_of_task / counted.flops_of_group : elapsed;
     return HS_OK;

@@ -117,11 +117,23 @@ static void end_sweep(coordinator *c)
                                             "telling a worker to stop", c->error);
 }
 
+/* What rank 0 has written itself. */
+static bool count_own(coordinator *c)
+{
+    const bool has_news = c->run->cells_written > 0;
+
+    c->cells_done += c->run->cells_written;
+    c->values_not_finite += c->run->values_not_finite;
+    c->run->cells_written = c->run->values_not_finite = 0;
+    return has_news;
+}
+
 static bool poll_workers(void *context)
 {
     coordinator *c = context;
+    const bool has_own = count_own(c);
 
-    if (c->n_workers > 0 && serve(c))
+    if ((c->n_workers > 0 && serve(c)) || has_own)
         show_progress(c);
     c->stopped = c->stopped || hs__sweep_run_wants_stop(c->run);
     if (c->stopped || c->worker_failed)
@@ -138,8 +150,7 @@ static hs_status compute_own_leases(coordinator *c, hs_error *error)
         for (uint64_t item = lease.first; item < lease.first + lease.count; ++item) {
             HS_TRY(hs__sweep_run_compute_item(c->run, item, poll, error));
             hs_sweep_scheduler_report(c->scheduler, 0, 1);
-            c->cells_done += hs__sweep_run_item_cells(c->run, item);
-            c->values_not_finite += c->run->values_not_finite;
+            (void)count_own(c);
             if (c->run->has_place)
                 show_place(c, &c->run->place);
             show_progress(c);
@@ -176,6 +187,7 @@ hs_status hs__sweep_run_coordinate(run_state *run, hs_run_report *report, hs_err
 
     show_progress(&c);
     status = compute_own_leases(&c, error);
+    (void)count_own(&c);
     if (status == HS_UNFINISHED)
         status = hs__sweep_run_forget_stop(error);
     if (status != HS_OK)

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <mpi.h>
+#include <string.h>
 
 #include "sweep/run_state.h"
 
@@ -16,40 +17,80 @@ hs_status hs__sweep_run_check_mpi(int code, const char *what, hs_error *error)
     return hs_fail(error, HS_ERROR_COMM, "%s: %s", what, text);
 }
 
-/* After its cells are written: a place takes a pass of the model, so only the first few are asked for. */
-static hs_status look_for_not_finite(run_state *run, const hs_group *group, size_t cell_values, hs_error *error)
-{
-    const hs_plan_task *task = &run->plan->tasks[group->task];
-    size_t first = 0;
+/* A group on its way into the file. */
+typedef struct group_writer {
+    run_state *run;
+    hs_group group;
+    size_t cell_values;
+    size_t first_not_finite; /* of the group's values that were written; SIZE_MAX: all are finite */
+} group_writer;
 
-    run->values_not_finite = 0;
-    run->has_place = false;
-    for (size_t i = (size_t)group->n_sets * cell_values; run->results != NULL && i-- > 0;)
-        if (!isfinite(run->values[i])) {
-            ++run->values_not_finite;
-            first = i;
+static void look_for_not_finite(group_writer *w, uint64_t set)
+{
+    const size_t first = (size_t)set * w->cell_values;
+
+    for (size_t i = first; i < first + w->cell_values; ++i)
+        if (!isfinite(w->run->values[i])) {
+            ++w->run->values_not_finite;
+            w->first_not_finite = i < w->first_not_finite ? i : w->first_not_finite;
         }
-    if (run->values_not_finite == 0 || run->evaluator->locate == NULL || run->n_places == HS_RUN_MAX_PLACES)
+}
+
+static hs_status write_set(group_writer *w, uint64_t set, hs_error *error)
+{
+    run_state *run = w->run;
+    const hs_cell cell = {w->group.task, w->group.shard, w->group.first_set + set};
+
+    if (run->results != NULL) {
+        HS_TRY(hs_results_write_cell(run->results, cell, run->values + set * w->cell_values, error));
+        look_for_not_finite(w, set);
+    }
+    run->written[set] = true;
+    ++run->cells_written;
+    return HS_OK;
+}
+
+static hs_status write_sets(void *context, uint64_t first, uint64_t n, hs_error *error)
+{
+    group_writer *w = context;
+
+    for (uint64_t set = first; set < first + n; ++set)
+        if (!w->run->written[set])
+            HS_TRY(write_set(w, set, error));
+    return HS_OK;
+}
+
+/* A place takes a pass of the model, so only the first few are asked for. */
+static hs_status locate_not_finite(const group_writer *w, hs_error *error)
+{
+    run_state *run = w->run;
+    const hs_plan_task *task = &run->plan->tasks[w->group.task];
+    const size_t first = w->first_not_finite;
+
+    if (first == SIZE_MAX || run->evaluator->locate == NULL || run->n_places == HS_RUN_MAX_PLACES)
         return HS_OK;
     ++run->n_places;
     run->has_place = true;
-    run->place = (hs_not_finite){.set = group->first_set + first / cell_values,
-                                 .task = group->task,
-                                 .example = task->shard_first[group->shard] + first % cell_values / task->n_metrics};
-    return run->evaluator->locate(run->evaluator->context, group, &run->place, error);
+    run->place =
+        (hs_not_finite){.set = w->group.first_set + first / w->cell_values,
+                        .task = w->group.task,
+                        .example = task->shard_first[w->group.shard] + first % w->cell_values / task->n_metrics};
+    return run->evaluator->locate(run->evaluator->context, &w->group, &run->place, error);
 }
 
 hs_status hs__sweep_run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error *error)
 {
-    hs_group group = hs_sweep_plan_group(run->plan, run->missing[item]);
-    size_t cell_values = hs_sweep_plan_group_examples(run->plan, &group) * run->plan->tasks[group.task].n_metrics;
+    const hs_group group = hs_sweep_plan_group(run->plan, run->missing[item]);
+    const size_t n_examples = hs_sweep_plan_group_examples(run->plan, &group);
+    group_writer w = {run, group, n_examples * run->plan->tasks[group.task].n_metrics, SIZE_MAX};
+    const hs_group_run group_run = {poll, run->done_words != NULL ? run->done : NULL, write_sets, &w};
 
-    HS_TRY(run->evaluator->evaluate(run->evaluator->context, &group, poll, run->values, error));
-    for (uint64_t i = 0; run->results != NULL && i < group.n_sets; ++i) {
-        hs_cell cell = {group.task, group.shard, group.first_set + i};
-        HS_TRY(hs_results_write_cell(run->results, cell, run->values + i * cell_values, error));
-    }
-    return look_for_not_finite(run, &group, cell_values, error);
+    run->has_place = false;
+    hs__sweep_run_list_done(run, &group);
+    memcpy(run->written, run->done, (size_t)group.n_sets * sizeof *run->written);
+    HS_TRY(run->evaluator->evaluate(run->evaluator->context, &group, &group_run, run->values, error));
+    HS_TRY(write_sets(&w, 0, group.n_sets, error));
+    return locate_not_finite(&w, error);
 }
 
 bool hs__sweep_run_wants_stop(const run_state *run)
@@ -65,10 +106,13 @@ hs_status hs__sweep_run_forget_stop(hs_error *error)
     return HS_OK;
 }
 
-/* Cells of a group that a resumed run found done are written again, so all of them count as work of this run. */
-uint64_t hs__sweep_run_item_cells(const run_state *run, uint64_t item)
+static hs_status allocate_group(run_state *run, hs_error *error)
 {
-    return hs_sweep_plan_group(run->plan, run->missing[item]).n_sets;
+    const size_t n_sets = (size_t)run->plan->sets_per_group;
+
+    HS_TRY(hs_allocate(&run->values, run->plan->max_group_values, sizeof *run->values, "values of a group", error));
+    HS_TRY(hs_allocate(&run->done, n_sets, sizeof *run->done, "sets of a group", error));
+    return hs_allocate(&run->written, n_sets, sizeof *run->written, "sets of a group", error);
 }
 
 hs_status hs_sweep_run(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
@@ -82,7 +126,7 @@ hs_status hs_sweep_run(hs_comm *comm, const hs_plan *plan, hs_results *results, 
     HS_GOTO_DONE(hs__sweep_run_find_missing(&run, fresh, error));
     report_out->cells_before = run.cells_before;
     report_out->cells_damaged = run.cells_damaged;
-    status = hs_allocate(&run.values, plan->max_group_values, sizeof *run.values, "values of a group", error);
+    status = allocate_group(&run, error);
     if (status == HS_OK && hs_comm_rank(comm) == 0)
         status = hs_sweep_scheduler_new(options->scheduler, run.n_missing, (size_t)hs_comm_size(comm),
                                         options->max_lease_groups, &run.scheduler, error);
@@ -100,6 +144,9 @@ hs_status hs_sweep_run(hs_comm *comm, const hs_plan *plan, hs_results *results, 
 done:
     hs_sweep_scheduler_free(run.scheduler);
     hs_free(run.values);
+    hs_free(run.done);
+    hs_free(run.written);
+    hs_free(run.done_words);
     hs_free(run.missing);
     return status;
 }

@@ -12,25 +12,31 @@ typedef struct run_state {
     const hs_run_options *options;
     uint64_t *missing; /* groups with a missing cell, the same list on every rank: the items of all leases */
     uint64_t n_missing;
-    float *values;              /* [plan->max_group_values] */
-    hs_scheduler *scheduler;    /* rank 0 only */
-    uint64_t cells_before;      /* cells of the groups that are complete */
-    uint64_t cells_damaged;     /* cells whose commit word does not match their bytes */
-    uint64_t values_not_finite; /* of the item that was computed last */
-    size_t n_places;            /* how many this rank has located: at most HS_RUN_MAX_PLACES */
-    bool has_place;             /* of the item that was computed last */
+    uint64_t *done_words;    /* a bit for each cell that is in the file, by task, shard, set; NULL: none is */
+    float *values;           /* [plan->max_group_values] */
+    bool *done;              /* [plan->sets_per_group]: sets of the item at work that were done before it */
+    bool *written;           /* [plan->sets_per_group]: sets of it whose cells are in the file now */
+    hs_scheduler *scheduler; /* rank 0 only */
+    uint64_t cells_before;
+    uint64_t cells_damaged; /* cells whose commit word does not match their bytes */
+    /* Since whoever counts them has taken them. */
+    uint64_t cells_written;
+    uint64_t values_not_finite;
+    size_t n_places; /* how many this rank has located: at most HS_RUN_MAX_PLACES */
+    bool has_place;  /* of the item that was computed last */
     hs_not_finite place;
 } run_state;
 
 /*
- * Collective. Fills missing, n_missing, cells_before and cells_damaged; the ranks share the checking. With `fresh`
- * every group is missing and nothing is read.
+ * Collective. Fills missing, n_missing, done_words, cells_before and cells_damaged; the ranks share the checking. With
+ * `fresh` every group is missing and nothing is read.
  */
 hs_status hs__sweep_run_find_missing(run_state *run, bool fresh, hs_error *error);
 
-/* Computes missing group `item` whole and writes all of its cells, those that were done already with the same bytes. */
+/* Which sets of the group are done, into run->done. */
+void hs__sweep_run_list_done(run_state *run, const hs_group *group);
+/* Computes what is missing of group `item`, and writes its cells as they are finished, also of one that is given up. */
 hs_status hs__sweep_run_compute_item(run_state *run, uint64_t item, hs_poll poll, hs_error *error);
-uint64_t hs__sweep_run_item_cells(const run_state *run, uint64_t item);
 
 /* Does this rank want the sweep to end early? */
 bool hs__sweep_run_wants_stop(const run_state *run);

@@ -34,6 +34,9 @@ static bool poll_coordinator(void *context)
 
 static hs_status send_report(worker *w, hs_error *error)
 {
+    w->report[RUN_REPORT_CELLS] = w->run->cells_written;
+    w->report[RUN_REPORT_NOT_FINITE] = w->run->values_not_finite;
+    w->run->cells_written = w->run->values_not_finite = 0;
     HS_TRY(hs__sweep_run_check_mpi(MPI_Send(w->report, RUN_REPORT_WORDS, MPI_UINT64_T, 0, RUN_TAG_REPORT, w->comm),
                                    "reporting to the coordinator", error));
     memset(w->report, 0, sizeof w->report);
@@ -57,8 +60,6 @@ static hs_status compute_item(worker *w, uint64_t item, hs_error *error)
 
     HS_TRY(hs__sweep_run_compute_item(w->run, item, poll, error));
     w->report[RUN_REPORT_ITEMS] += 1;
-    w->report[RUN_REPORT_CELLS] += hs__sweep_run_item_cells(w->run, item);
-    w->report[RUN_REPORT_NOT_FINITE] += w->run->values_not_finite;
     if (w->run->has_place) {
         w->report[RUN_REPORT_HAS_PLACE] = 1;
         memcpy(w->report + RUN_REPORT_PLACE, &w->run->place, sizeof w->run->place);

@@ -17,7 +17,8 @@ typedef struct counter {
 } counter;
 
 /* Some groups take longer than others, so that the ranks get out of step. */
-static hs_status count_group(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error)
+static hs_status count_group(void *context, const hs_group *group, const hs_group_run *run, float *values,
+                             hs_error *error)
 {
     const struct timespec pause = {0, (long)hs_random_below(7, 0, group->first_set, 300000)};
     counter *c = context;
@@ -26,8 +27,8 @@ static hs_status count_group(void *context, const hs_group *group, hs_poll poll,
     ++c->times[group->shard * c->blocks_a_shard + group->first_set];
     if (c->sleeps && group->first_set % 16 == 0)
         nanosleep(&pause, NULL);
-    if (poll.call != NULL)
-        (void)poll.call(poll.context);
+    if (run->poll.call != NULL)
+        (void)run->poll.call(run->poll.context);
     values[0] = 0;
     return HS_OK;
 }

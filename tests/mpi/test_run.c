@@ -31,7 +31,9 @@ typedef struct formula_evaluator {
     uint64_t fail_task; /* N_TASKS: never */
     uint64_t fail_set;
     uint64_t n_groups;
-    uint64_t stop_after; /* groups of this rank until it wishes to stop; 0: never */
+    uint64_t n_sets;     /* computed one by one */
+    uint64_t stop_after; /* groups, or sets, of this rank until it wishes to stop; 0: never */
+    bool by_set;         /* tells of each set as soon as it is finished, and skips those that are done */
     bool overflows;      /* metric 0 of every set beyond 20 and example divisible by 5 of task 0 is not finite */
     uint64_t n_places;   /* that this rank was told of */
     bool places_are_right;
@@ -46,25 +48,54 @@ static bool wants_stop(void *context)
 {
     const formula_evaluator *e = context;
 
-    return e->stop_after > 0 && e->n_groups >= e->stop_after;
+    return e->stop_after > 0 && (e->by_set ? e->n_sets : e->n_groups) >= e->stop_after;
 }
 
-static hs_status evaluate(void *context, const hs_group *group, hs_poll poll, float *values, hs_error *error)
+static void fill(const formula_evaluator *e, const hs_group *group, float *values)
 {
-    formula_evaluator *e = context;
-    uint64_t first = e->plan->tasks[group->task].shard_first[group->shard];
+    const uint64_t first = e->plan->tasks[group->task].shard_first[group->shard];
 
-    ++e->n_groups;
-    if (poll.call != NULL && !poll.call(poll.context))
-        return hs_fail(error, HS_UNFINISHED, "dropped");
-    if (group->task == e->fail_task && group->first_set == e->fail_set)
-        return hs_fail(error, HS_ERROR_NUMERIC, "planted failure at set %d", (int)group->first_set);
     for (uint64_t set = group->first_set; set < group->first_set + group->n_sets; ++set)
         for (uint64_t i = 0; i < hs_sweep_plan_group_examples(e->plan, group); ++i)
             for (size_t metric = 0; metric < n_metrics[group->task]; ++metric)
                 *values++ = e->overflows && metric == 0 && is_not_finite(group->task, set, first + i)
                                 ? NAN
                                 : formula(group->task, set, first + i, metric);
+}
+
+/* What is done is overwritten: nobody may write it into the file again. */
+static hs_status evaluate_by_set(formula_evaluator *e, const hs_group *group, const hs_group_run *run, float *values,
+                                 hs_error *error)
+{
+    const size_t n = hs_sweep_plan_group_examples(e->plan, group) * n_metrics[group->task];
+
+    for (uint64_t set = 0; set < group->n_sets; ++set, values += n) {
+        const hs_group one = {group->task, group->shard, group->first_set + set, 1};
+        for (size_t i = 0; i < n; ++i)
+            values[i] = -1;
+        if (run->done != NULL && run->done[set])
+            continue;
+        if (!run->poll.call(run->poll.context))
+            return hs_fail(error, HS_UNFINISHED, "dropped within a group");
+        fill(e, &one, values);
+        HS_TRY(run->finished(run->context, set, 1, error));
+        ++e->n_sets;
+    }
+    return HS_OK;
+}
+
+static hs_status evaluate(void *context, const hs_group *group, const hs_group_run *run, float *values, hs_error *error)
+{
+    formula_evaluator *e = context;
+
+    ++e->n_groups;
+    if (e->by_set)
+        return evaluate_by_set(e, group, run, values, error);
+    if (run->poll.call != NULL && !run->poll.call(run->poll.context))
+        return hs_fail(error, HS_UNFINISHED, "dropped");
+    if (group->task == e->fail_task && group->first_set == e->fail_set)
+        return hs_fail(error, HS_ERROR_NUMERIC, "planted failure at set %d", (int)group->first_set);
+    fill(e, group, values);
     return HS_OK;
 }
 
@@ -295,6 +326,31 @@ static void test_stop_on_a_worker(void **state)
     stop_on(state, hs_comm_size(*state) - 1, HS_SCHEDULER_STATIC);
 }
 
+/* A stop within a group loses no set that is finished, and no set is computed twice. */
+static void test_stop_within_a_group(void **state)
+{
+    fixture f;
+    hs_error error = {0};
+    hs_run_report report;
+    uint64_t cells = 0, n_starts = 0;
+
+    open_fixture(&f, *state);
+    formula_evaluator e = {.plan = &f.plan, .fail_task = N_TASKS, .by_set = true};
+    do {
+        e.stop_after = e.n_sets + 3; /* groups have five */
+        error = (hs_error){0};
+        hs_status status = run(&f, HS_SCHEDULER_GUIDED, &e, &report, &error);
+        mpi_assert(f.comm, status == HS_OK || status == HS_UNFINISHED);
+        mpi_assert(f.comm, report.cells_before == cells && (report.cells_this_run > 0 || !report.stopped));
+        cells += report.cells_this_run;
+        ++n_starts;
+    } while (cells < f.plan.n_cells);
+    mpi_assert_ok(f.comm, hs_comm_sum_u64(f.comm, &e.n_sets, 1, &error), &error);
+    mpi_assert(f.comm, n_starts > 2 && e.n_sets == f.plan.n_cells);
+    mpi_assert(f.comm, file_is_right(&f));
+    close_fixture(&f);
+}
+
 /* Finds the bytes of one value in the file, at whatever address, and flips a bit of them. */
 static bool flip_value(const char *path, float value)
 {
@@ -314,7 +370,7 @@ static bool flip_value(const char *path, float value)
     return file >= 0 && close(file) == 0 && written;
 }
 
-/* One flipped bit in a done cell: that cell's group alone is computed again. */
+/* One flipped bit in a done cell: that cell alone is computed again. */
 static void test_flipped_bit(void **state)
 {
     fixture f;
@@ -328,7 +384,7 @@ static void test_flipped_bit(void **state)
     mpi_assert(f.comm, flipped);
     mpi_assert(f.comm, hs_comm_rank(f.comm) != 0 || !file_is_right(&f));
     mpi_assert_ok(f.comm, run(&f, HS_SCHEDULER_GUIDED, &e, &report, &error), &error);
-    mpi_assert(f.comm, report.cells_damaged == 1 && report.cells_this_run == SETS_PER_GROUP);
+    mpi_assert(f.comm, report.cells_damaged == 1 && report.cells_this_run == 1);
     mpi_assert(f.comm, file_is_right(&f));
     close_fixture(&f);
 }
@@ -372,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_failure_and_resume),
         cmocka_unit_test(test_stop_on_the_coordinator),
         cmocka_unit_test(test_stop_on_a_worker),
+        cmocka_unit_test(test_stop_within_a_group),
         cmocka_unit_test(test_flipped_bit),
         cmocka_unit_test(test_values_that_are_not_finite),
     };
