@@ -225,6 +225,8 @@ typedef struct hs_engine_cost {
     double flops_of_group;    /* what one evaluation of these ablations executes */
     double flops_of_workload; /* executed once for each prepared workload, however many evaluations follow */
     double flops_naive;       /* one full pass an ablation, with the logits of every row */
+    double flops_to_answers;  /* most between two times that answers are complete, after the workload's own */
+    double flops_of_product;  /* of the largest product, at most, after which `poll` is asked */
     size_t memory_bytes;      /* held while they are evaluated, weights not included */
 } hs_engine_cost;
 

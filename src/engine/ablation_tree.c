@@ -212,7 +212,7 @@ void hs__engine_ablation_tree_clear(struct hs_ablation_tree *tree)
 struct walk {
     struct hs_ablation_tree *tree;
     size_t n_layers;
-    size_t max_nodes;
+    const size_t *max_nodes; /* [n_layers] */
     const struct hs_batch_visitor *visitor;
 };
 
@@ -287,22 +287,41 @@ static hs_status walk_batch(struct walk *walk, const uint32_t *nodes, size_t n_n
     return walk_children(walk, nodes, n_nodes, level + 1, free_schedule, error);
 }
 
-/* Batches of about the same size: a small last one would waste what stacking gains. */
-static hs_status walk_children(struct walk *walk, const uint32_t *parents, size_t n_parents, size_t level,
-                               uint32_t *free_schedule, hs_error *error)
+static size_t most_nodes(const struct walk *walk, uint32_t first)
 {
-    size_t n = gather_children(walk, parents, n_parents, free_schedule);
-    sort_nodes(walk->tree->nodes, free_schedule, n);
-    size_t n_batches = (n + walk->max_nodes - 1) / walk->max_nodes;
+    return walk->max_nodes[walk->tree->nodes[first].edge.layer];
+}
+
+/* Batches of about the same size: a small last one would waste what stacking gains. */
+static hs_status walk_evenly(struct walk *walk, const uint32_t *nodes, size_t n, size_t level, uint32_t *free_schedule,
+                             hs_error *error)
+{
+    size_t most = most_nodes(walk, nodes[0]);
+    size_t n_batches = (n + most - 1) / most;
     for (size_t i = 0; i < n_batches; i++) {
         size_t first = n * i / n_batches;
         size_t end = n * (i + 1) / n_batches;
-        HS_TRY(walk_batch(walk, free_schedule + first, end - first, level, free_schedule + n, error));
+        HS_TRY(walk_batch(walk, nodes + first, end - first, level, free_schedule, error));
     }
     return HS_OK;
 }
 
-hs_status hs__engine_ablation_tree_walk(struct hs_ablation_tree *tree, size_t n_layers, size_t max_nodes,
+/* Nodes that may be as many in a batch are cut together. */
+static hs_status walk_children(struct walk *walk, const uint32_t *parents, size_t n_parents, size_t level,
+                               uint32_t *free_schedule, hs_error *error)
+{
+    const uint32_t *children = free_schedule;
+    size_t n = gather_children(walk, parents, n_parents, free_schedule);
+    sort_nodes(walk->tree->nodes, free_schedule, n);
+    for (size_t first = 0, end; first < n; first = end) {
+        for (end = first; end < n && most_nodes(walk, children[end]) == most_nodes(walk, children[first]);)
+            end++;
+        HS_TRY(walk_evenly(walk, children + first, end - first, level, free_schedule + n, error));
+    }
+    return HS_OK;
+}
+
+hs_status hs__engine_ablation_tree_walk(struct hs_ablation_tree *tree, size_t n_layers, const size_t *max_nodes,
                                         const struct hs_batch_visitor *visitor, hs_error *error)
 {
     const uint32_t root = 0;

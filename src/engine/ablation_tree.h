@@ -75,8 +75,11 @@ struct hs_batch_visitor {
     hs_status (*visit)(void *context, const struct hs_batch *batch, hs_error *error);
 };
 
-/* Visits every node but the root once, parents before children, in batches of at most max_nodes. */
-hs_status hs__engine_ablation_tree_walk(struct hs_ablation_tree *tree, size_t n_layers, size_t max_nodes,
+/*
+ * Visits every node but the root once, parents before children, in batches of at most max_nodes[l] nodes, l being the
+ * layer in which the first of them starts. max_nodes [n_layers] ascends.
+ */
+hs_status hs__engine_ablation_tree_walk(struct hs_ablation_tree *tree, size_t n_layers, const size_t *max_nodes,
                                         const struct hs_batch_visitor *visitor, hs_error *error);
 
 #endif

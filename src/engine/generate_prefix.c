@@ -125,7 +125,7 @@ static hs_status prefill(struct hs_decoder *decoder, hs_error *error)
     const hs_ablation *ablations = decoder->generation->ablations + decoder->first_ablation;
     HS_TRY(hs__engine_prefix_begin(prefix, ablations, decoder->n_ablations, error));
     HS_TRY(hs__engine_prompt_cache_reserve(prefix->cache, prefix, error));
-    HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, decoder->engine->model->shape.n_layers, prefix->max_nodes,
+    HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, decoder->engine->model->shape.n_layers, prefix->max_nodes_at,
                                          &visitor, error));
     finish_clean(prefix);
     return HS_OK;
@@ -226,6 +226,7 @@ static hs_status count_prompts(struct hs_prefix *prefix, const struct hs_generat
         size_t n_bytes = prefill.memory_bytes + hs__engine_prompt_cache_bytes(prefix, plan->max_ablations);
         cost->flops_of_group += prefill.flops_of_group + (double)count_distinct(&prefix->tree, n) * decoded;
         cost->flops_of_group += first == 0 ? prefill.flops_of_workload : 0;
+        cost->flops_of_product = prefill.flops_of_product;
         cost->memory_bytes = n_bytes > cost->memory_bytes ? n_bytes : cost->memory_bytes;
     }
     return HS_OK;
@@ -249,6 +250,7 @@ hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const stru
         hs__engine_prefix_clear(&prefix);
         part_clear(&part);
     }
+    cost->flops_to_answers = cost->flops_of_group; /* prompts are continued one after the other */
     cost->memory_bytes += hs__engine_decoder_bytes(&engine->model->shape, generation);
     return status;
 }

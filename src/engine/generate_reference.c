@@ -153,6 +153,8 @@ hs_status hs__engine_reference_count_generation(const hs_engine *engine, const s
         }
     }
     cost->flops_of_group = flops * (double)(generation->n_ablations * hs_sampling_distinct(sampling));
+    cost->flops_to_answers = cost->flops_of_group;
+    cost->flops_of_product = (double)size.n_rows * hs__engine_product_flops(model);
     cost->memory_bytes = hs__engine_scratch_bytes(&size) + hs__engine_sampler_bytes(model->shape.n_outputs) +
                          size.longest * sizeof(int32_t);
     return HS_OK;

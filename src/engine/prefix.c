@@ -1,5 +1,6 @@
 #include "engine/prefix.h"
 #include "engine/buffers.h"
+#include "engine/cost.h"
 #include "engine/generate_prefix.h"
 #include "engine/state.h"
 #include "engine/workload.h"
@@ -63,6 +64,33 @@ static size_t block_rows(const hs_model_shape *shape, size_t stacked)
     return rows > HS_FEWEST_BLOCK_ROWS ? rows : HS_FEWEST_BLOCK_ROWS;
 }
 
+/* Of a row, in a layer or in a tile of the vocabulary. */
+static double product_flops(const struct hs_prefix *prefix)
+{
+    const hs_model *model = prefix->engine->model;
+    double of_tile = 2.0 * (double)model->shape.width * (double)prefix->tail.tile;
+    return fmax(of_tile, hs__engine_product_flops(model));
+}
+
+static size_t at_most(size_t n, double limit)
+{
+    return (double)n <= limit ? n : limit > 1 ? (size_t)limit : 1;
+}
+
+/* What a node costs from a layer on, attention's small products apart, says how many a batch may have. */
+static hs_status plan_batches(struct hs_prefix *prefix, size_t most, hs_error *error)
+{
+    const hs_model *model = prefix->engine->model;
+    double flops = 0;
+    HS_TRY(hs_allocate(&prefix->max_nodes_at, model->shape.n_layers, sizeof *prefix->max_nodes_at, "batches", error));
+    for (size_t layer = model->shape.n_layers; layer-- > 0;) {
+        flops += (double)hs_forest_n_live(&prefix->forest) * hs__engine_layer_flops(&model->layers[layer]);
+        prefix->max_nodes_at[layer] = at_most(most, HS_BATCH_FLOPS / flops);
+    }
+    prefix->max_nodes = prefix->max_nodes_at[model->shape.n_layers - 1];
+    return HS_OK;
+}
+
 hs_status hs__engine_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload,
                                  hs_error *error)
 {
@@ -76,11 +104,10 @@ hs_status hs__engine_prefix_plan(struct hs_prefix *prefix, const hs_engine *engi
     size_t stacked = engine->options.stacked_rows > 0 ? engine->options.stacked_rows : HS_STACKED_ROWS;
     size_t nodes = n_live == 0 ? 0 : (stacked + n_live / 2) / n_live;
     size_t entries = n_scored == 0 ? 0 : stacked / 2 / n_scored;
-    prefix->block_rows = block_rows(&engine->model->shape, stacked);
-    prefix->max_nodes = nodes > 0 ? nodes : 1;
     prefix->tail.max_entries = entries > 0 ? entries : 1;
     prefix->tail.tile = n_outputs < HS_TILE_TOKENS ? n_outputs : HS_TILE_TOKENS;
-    return HS_OK;
+    prefix->block_rows = at_most(block_rows(&engine->model->shape, stacked), HS_PRODUCT_FLOPS / product_flops(prefix));
+    return plan_batches(prefix, nodes > 0 ? nodes : 1, error);
 }
 
 static hs_status prepare(hs_engine *engine, struct hs_prepared *prepared, hs_error *error)
@@ -96,6 +123,7 @@ void hs__engine_prefix_clear(struct hs_prefix *prefix)
     hs__engine_prefix_release(prefix);
     hs__engine_forest_clear(&prefix->forest);
     hs__engine_ablation_tree_clear(&prefix->tree);
+    hs_free(prefix->max_nodes_at);
     hs_free(prefix->list_tokens);
     hs_free(prefix->donor_z);
 }
@@ -269,9 +297,29 @@ static hs_status pass_over(struct hs_prefix *prefix, const struct hs_batch *batc
     return HS_OK;
 }
 
+/* Before a batch, whether it is needed or not: entries are answered early where too much work would wait in them. */
+static bool is_enough(const struct hs_tail *tail, double flops)
+{
+    return tail->n_entries > 0 && tail->flops + flops > HS_BATCH_FLOPS;
+}
+
+/* What waits after a batch in which the tail was flushed is of that batch. */
+static void keep_flops(struct hs_tail *tail, double flops)
+{
+    if (tail->n_entries > 0 && tail->flops < flops)
+        tail->flops = flops;
+}
+
 static hs_status visit(void *context, const struct hs_batch *batch, hs_error *error)
 {
-    return batch->is_needed ? hs__engine_prefix_run_batch(context, batch, error) : pass_over(context, batch, error);
+    struct hs_prefix *prefix = context;
+    double flops = hs__engine_count_batch(prefix, batch);
+    if (is_enough(&prefix->tail, flops))
+        HS_TRY(hs__engine_tail_flush(prefix, error));
+    prefix->tail.flops += flops;
+    HS_TRY(batch->is_needed ? hs__engine_prefix_run_batch(prefix, batch, error) : pass_over(prefix, batch, error));
+    keep_flops(&prefix->tail, flops);
+    return HS_OK;
 }
 
 /* What asks nothing is answered. */
@@ -289,12 +337,13 @@ static hs_status answer(hs_engine *engine, struct hs_prepared *prepared, const h
     const struct hs_batch_visitor visitor = {prefix, visit};
     prefix->evaluation = (struct hs_evaluation){engine, ablations, n_ablations, answering, answers};
     prefix->tail.n_entries = 0; /* those of an evaluation that was given up */
+    prefix->tail.flops = 0;
     HS_TRY(hs__engine_prefix_begin(prefix, ablations, n_ablations, error));
     hs__engine_ablation_tree_skip(&prefix->tree, answering->skips, n_ablations);
     if (prefix->workload->n_queries == 0 || n_ablations == 0)
         return tell_all(prefix, error);
     HS_TRY(answer_clean(prefix, error));
-    HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, engine->model->shape.n_layers, prefix->max_nodes, &visitor,
+    HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, engine->model->shape.n_layers, prefix->max_nodes_at, &visitor,
                                          error));
     return hs__engine_tail_flush(prefix, error);
 }
@@ -304,13 +353,34 @@ static hs_status answer(hs_engine *engine, struct hs_prepared *prepared, const h
 struct count {
     struct hs_prefix *prefix;
     double flops;
+    double longest; /* between two times that answers are told of */
 };
 
+static void count_flush(struct count *count)
+{
+    struct hs_tail *tail = &count->prefix->tail;
+    count->longest = fmax(count->longest, tail->flops);
+    tail->n_entries = 0;
+    tail->flops = 0;
+}
+
+/* Goes through the tail as visit does. */
 static hs_status count_batch(void *context, const struct hs_batch *batch, hs_error *error)
 {
     (void)error;
     struct count *count = context;
-    count->flops += hs__engine_count_batch(count->prefix, batch);
+    struct hs_tail *tail = &count->prefix->tail;
+    double flops = hs__engine_count_batch(count->prefix, batch);
+    count->flops += flops;
+    if (is_enough(tail, flops))
+        count_flush(count);
+    tail->flops += flops;
+    for (size_t i = 0; i < batch->n_nodes; i++) {
+        tail->n_entries += count->prefix->tree.nodes[batch->nodes[i]].ablation != HS_NO_ABLATION;
+        if (tail->n_entries == tail->max_entries)
+            count_flush(count);
+    }
+    keep_flops(tail, flops);
     return HS_OK;
 }
 
@@ -320,10 +390,15 @@ hs_status hs__engine_prefix_count_tree(struct hs_prefix *prefix, const hs_ablati
     const hs_model_shape *shape = &prefix->engine->model->shape;
     HS_TRY(hs__engine_ablation_tree_build(&prefix->tree, shape, ablations, n_ablations, error));
     struct count count = {.prefix = prefix};
+    prefix->tail.n_entries = 0;
+    prefix->tail.flops = 0;
     const struct hs_batch_visitor visitor = {&count, count_batch};
-    HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, shape->n_layers, prefix->max_nodes, &visitor, error));
+    HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, shape->n_layers, prefix->max_nodes_at, &visitor, error));
     prefix->keeps_values = reads_patterns(ablations, n_ablations);
+    count_flush(&count);
     cost->flops_of_group = count.flops;
+    cost->flops_to_answers = count.longest;
+    cost->flops_of_product = (double)prefix->block_rows * product_flops(prefix);
     cost->flops_of_workload = hs__engine_count_root(prefix);
     cost->memory_bytes = hs__engine_prefix_bytes(prefix, count_slots(prefix, prefix->tree.n_nodes - 1),
                                                  count_levels(prefix->tree.n_levels));

@@ -19,8 +19,12 @@
 
 /*
  * Sizes follow from the option stacked_rows: a batch aims at so many rows, one matrix product has at most so many (BLAS
- * packs the weights anew for each), and half as many scored rows wait for the unembedding.
+ * packs the weights anew for each), and half as many scored rows wait for the unembedding. In large models operations
+ * bound them: those of a batch, unless a single node has more, and of what waits for its answers, are what a kill can
+ * lose, 60 s of a core that does 50 GFLOP/s; those of a product are how long a stop can take, 10 s of it.
  */
+#define HS_BATCH_FLOPS 3e12
+#define HS_PRODUCT_FLOPS 5e11
 enum {
     HS_FEWEST_BLOCK_ROWS = 64,   /* a product of fewer rows saves next to no memory */
     HS_BLOCK_BYTES = 512 << 10,  /* activations of a block that the second-level cache keeps from norm to MLP */
@@ -82,6 +86,7 @@ struct hs_tail {
     size_t n_entries;
     size_t max_entries;
     size_t tile;
+    double flops; /* since the tail was last empty */
 };
 
 struct hs_prompt_cache; /* generate_prefix.h */
@@ -100,8 +105,9 @@ struct hs_prefix {
     const hs_workload *workload;
     struct hs_forest forest;
     struct hs_ablation_tree tree;
-    size_t block_rows; /* of one matrix product at most */
-    size_t max_nodes;  /* of a batch */
+    size_t block_rows;    /* of one matrix product at most */
+    size_t max_nodes;     /* of a batch, at most */
+    size_t *max_nodes_at; /* [n_layers]: of one whose first node starts in a layer */
     bool keeps_values;
     bool has_root;
     bool has_clean_answers;

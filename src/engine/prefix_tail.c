@@ -218,6 +218,7 @@ hs_status hs__engine_tail_flush(struct hs_prefix *prefix, hs_error *error)
     for (size_t i = 0; i < tail->n_entries; i++)
         prefix->tree.nodes[tail->nodes[i]].is_answered = tail->answers[i] != NULL;
     tail->n_entries = 0;
+    tail->flops = 0;
     return n_wanted > 0 ? hs__engine_prefix_tell(prefix, error) : HS_OK;
 }
 

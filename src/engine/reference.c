@@ -1,4 +1,5 @@
 #include "engine/reference.h"
+#include "engine/cost.h"
 #include "engine/query.h"
 #include "engine/state.h"
 #include "engine/workload.h"
@@ -230,7 +231,10 @@ static hs_status count_cost(const hs_engine *engine, const hs_workload *workload
                             size_t n_ablations, hs_engine_cost *cost, hs_error *error)
 {
     (void)ablations;
-    cost->flops_of_group = (double)n_ablations * hs_engine_flops(engine, workload);
+    cost->flops_to_answers = hs_engine_flops(engine, workload);
+    cost->flops_of_group = (double)n_ablations * cost->flops_to_answers;
+    cost->flops_of_product =
+        (double)hs_sequences_n_rows(&workload->sequences) * hs__engine_product_flops(engine->model);
     return count_memory(engine, workload, NULL, &cost->memory_bytes, error);
 }
 

@@ -237,6 +237,9 @@ static void add_passes(hs_engine_cost *cost, const hs_engine_cost *pass, double 
 {
     double flops = n * (pass->flops_of_group + pass->flops_of_workload);
     cost->flops_of_group += flops;
+    cost->flops_to_answers = cost->flops_of_group;
+    if (pass->flops_of_product > cost->flops_of_product)
+        cost->flops_of_product = pass->flops_of_product;
     cost->flops_naive += flops;
     cost->memory_bytes = pass->memory_bytes > cost->memory_bytes ? pass->memory_bytes : cost->memory_bytes;
 }
