@@ -42,6 +42,9 @@ typedef struct hs_study {
  * the ranks of a host. All ranks return the same status.
  */
 hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study **study_out, hs_error *error);
+/* The same for a study whose engines ask `poll` after every product, unless a group's own is asked: HS_UNFINISHED. */
+hs_status hs_study_open_polled(hs_comm *comm, const hs_experiment *experiment, hs_poll poll, hs_study **study_out,
+                               hs_error *error);
 /*
  * Appends what people see at the head of a run and of a plan: the lines model, sweep and tasks; warnings on what is
  * slow or odd follow as lines of their own.

@@ -20,7 +20,7 @@ static const char usage[] =
     "While it runs it shows how far it is: a bar on a terminal, a line every run.progress_seconds in a log. In it,\n"
     "\"best head\" is the one whose ablation so far changes the ranked metric most, a plain difference of means\n"
     "over the examples that are done; headsweep status --watch shows more from outside.\n"
-    "SIGUSR1, SIGTERM or Ctrl-C end it early with exit code 3, within the time of one batch of rows.\n";
+    "SIGUSR1, SIGTERM or Ctrl-C end it early with exit code 3, after the matrix products at work.\n";
 
 typedef struct run_arguments {
     const char *experiment;

@@ -116,13 +116,12 @@ static hs_status generate(study_evaluator *e, const hs_group *group, float *valu
     return values != NULL ? hs_tasks_generation_score(*generation, values, error) : HS_OK;
 }
 
-static hs_status evaluate(void *context, const hs_group *group, const hs_group_run *run, float *values, hs_error *error)
+static hs_status evaluate_group(study_evaluator *e, const hs_group *group, const hs_group_run *run, float *values,
+                                hs_error *error)
 {
-    study_evaluator *e = context;
     hs_study *study = e->study;
     const hs_task *task = study->tasks[group->task];
 
-    study->storage->poll = run->poll;
     if (take_workload(e, group, error) != HS_OK)
         return hs_error_prefix(error, "task %s, shard %u", hs_tasks_name(task), group->shard);
     for (uint64_t i = 0; i < group->n_sets; ++i)
@@ -134,6 +133,17 @@ static hs_status evaluate(void *context, const hs_group *group, const hs_group_r
         return hs_error_prefix(error, "task %s, examples %zu to %zu", hs_tasks_name(task), e->workload->first_example,
                                e->workload->first_example + e->workload->n_examples - 1);
     return HS_OK;
+}
+
+static hs_status evaluate(void *context, const hs_group *group, const hs_group_run *run, float *values, hs_error *error)
+{
+    study_evaluator *e = context;
+    struct hs_study_storage *storage = e->study->storage;
+
+    storage->group_poll = run->poll;
+    hs_status status = evaluate_group(e, group, run, values, error);
+    storage->group_poll = (hs_poll){0};
+    return status;
 }
 
 hs_status hs__study_generate_texts(hs_evaluator *evaluator, const hs_group *group, const hs_text_list **texts_out,

@@ -169,6 +169,14 @@ hs_status hs__study_end_record(study_session *s, hs_error *error)
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
+/* In the self-test, the means and the texts, which are no groups and are stopped all the same. */
+static bool goes_on(void *context)
+{
+    const hs_study_run_options *options = ((const study_session *)context)->options;
+
+    return options->stop == NULL || !options->stop(options->stop_context);
+}
+
 /*
  * In the order in which things can go wrong at least cost: the place of the file before the model, the model before
  * the file.
@@ -180,7 +188,7 @@ static hs_status begin(study_session *s, hs_error *error)
     gethostname(host, sizeof host - 1);
     HS_TRY(hs_comm_gather_lines(s->comm, host, &s->hosts, error));
     HS_TRY(check_place(s, error));
-    HS_TRY(hs_study_open(s->comm, s->experiment, &s->study, error));
+    HS_TRY(hs_study_open_polled(s->comm, s->experiment, (hs_poll){goes_on, s}, &s->study, error));
     HS_TRY(announce(s, error));
     HS_TRY(lock_results(s, error));
     HS_TRY(open_results(s, error));

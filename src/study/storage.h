@@ -17,7 +17,8 @@ typedef struct study_classifier {
 struct hs_study_storage {
     hs_shared_block *shared_weights; /* converted weights, shared by the ranks of a host */
     float *own_weights;              /* the same without MPI */
-    hs_poll poll;                    /* whom the engine calls now and then */
+    hs_poll poll;                    /* whom the engine asks after every product */
+    hs_poll group_poll;              /* in place of it while a group is evaluated, where there is one */
     uint64_t model_hash;
     hs_task_workload *reference_set; /* NULL: the sequences of the tasks */
     struct study_layout *layout;     /* made by hs_study_layout */

@@ -10,8 +10,9 @@ enum { SELF_TEST_EXAMPLES = 4 };
 bool hs__study_call_poll(void *context)
 {
     const struct hs_study_storage *storage = context;
+    const hs_poll *poll = storage->group_poll.call != NULL ? &storage->group_poll : &storage->poll;
 
-    return storage->poll.call == NULL || storage->poll.call(storage->poll.context);
+    return poll->call == NULL || poll->call(poll->context);
 }
 
 /* Weights that need conversion lie in memory that the ranks of a host share; the first of them fills it. */
@@ -179,11 +180,18 @@ static hs_status make_study(const hs_experiment *experiment, hs_study **study_ou
 
 hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study **study_out, hs_error *error)
 {
+    return hs_study_open_polled(comm, experiment, (hs_poll){0}, study_out, error);
+}
+
+hs_status hs_study_open_polled(hs_comm *comm, const hs_experiment *experiment, hs_poll poll, hs_study **study_out,
+                               hs_error *error)
+{
     hs_study *study = NULL;
     hs_status status;
 
     *study_out = NULL;
     HS_GOTO_DONE(hs_comm_agree(comm, make_study(experiment, &study, error), error));
+    study->storage->poll = poll;
     HS_GOTO_DONE(load_models(comm, study, error));
     HS_GOTO_DONE(hs_comm_agree(comm, open_local(study, error), error));
     HS_GOTO_DONE(hash_model(comm, study, error));
