@@ -74,6 +74,8 @@ typedef struct hs_study_cost {
     double flops_executed;  /* of the first phase; from a sample of the groups where there are very many */
     double flops_naive;     /* one full forward pass a set and example, logits of every row included */
     double flops_later;     /* of later phases, at most: as many sets as they may have, each naively */
+    double flops_to_cell;   /* the most that a rank computes until another cell is in the file, as far as counted */
+    double flops_to_stop;   /* of the largest product: a rank looks after each whether it is to stop */
     double seconds_a_rank;  /* of the first phase on one rank, from timing some sets of each task */
     double seconds_later;   /* of later phases, at most */
     hs_study_memory memory; /* of a rank */

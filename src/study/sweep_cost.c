@@ -1,4 +1,6 @@
 /* What the sweep costs: operations counted from a sample of the groups, time from running some sets of each task. */
+#include <math.h>
+
 #include "study/group_sizes.h"
 
 /* Groups of a task that are counted: all of a small sweep, an even sample of a large one. */
@@ -60,6 +62,13 @@ static double weight_of_blocks(const hs_plan_task *task)
     return weight;
 }
 
+/* A rank has one more cell after the clean model on the shard and what is computed until answers are complete. */
+static void note_stretches(hs_study_cost *cost, const hs_engine_cost *counted)
+{
+    cost->flops_to_cell = fmax(cost->flops_to_cell, counted->flops_of_workload + counted->flops_to_answers);
+    cost->flops_to_stop = fmax(cost->flops_to_stop, counted->flops_of_product);
+}
+
 /* From the last block backwards, each shard beginning elsewhere, so that few samples a shard still see all kinds. */
 static hs_status count_shard(const hs_study *study, size_t task, size_t shard, const hs_workload *workload,
                              struct group_sets *sets, hs_study_cost *cost, hs_error *error)
@@ -81,6 +90,7 @@ static hs_status count_shard(const hs_study *study, size_t task, size_t shard, c
         const uint64_t n = first[1] - first[0];
         HS_TRY(count_sets(study, task, workload, first[0], n, sets, &counted, error));
         flops += counted.flops_of_group;
+        note_stretches(cost, &counted);
         share_counted += hs__study_block_weight(of, block);
         if (i == 0)
             cost->flops_naive += counted.flops_naive / (double)n * (double)plan->n_sets;
