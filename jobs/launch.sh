@@ -5,6 +5,7 @@
 #       0    finished
 #       3    unfinished: SIGUSR1 or SIGTERM came, all that was done is in the file
 #       else the error that ended it (exit codes: headsweep --help)
+#     and sets `gained` to how many cells it has added to the file
 #   launch_results ARGUMENT...        sets `results` to the results file that those arguments name, newlines at its end included
 #
 # A rank that dies takes the whole MPI job with it, so the answer is to start again: at once, in the same allocation, up to
@@ -52,14 +53,16 @@ launch_cells_done() {
 }
 
 launch_sweep() {
-    local ranks=$1 launcher child='' stopped='' code results done_before done_now failures=0
+    local ranks=$1 launcher child='' stopped='' code results done_first done_before done_now failures=0
     shift
+    gained=0
     # USR1 reaches every rank through either launcher; TERM would make mpirun kill them, so they get USR1 instead.
     # Before anything else, since a shell without a trap dies of USR1, and the job with it.
     trap 'stopped=yes; [ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1 TERM
     launch_results "$@" || return
     launch_choose "$ranks"
-    done_before=$(launch_cells_done "$results")
+    done_first=$(launch_cells_done "$results")
+    done_before=$done_first
     while :; do
         # A signal before the start, or too late for a stop in good order: the file is whole all the same.
         [ -z "$stopped" ] || { code=3 && break; }
@@ -84,5 +87,8 @@ launch_sweep() {
         sleep "${HEADSWEEP_RELAUNCH_SECONDS:-5}"
     done
     trap - USR1 TERM
+    done_now=$(launch_cells_done "$results")
+    # shellcheck disable=SC2034  # for who sources this
+    gained=$((${done_now:-0} - ${done_first:-0}))
     return "$code"
 }

@@ -76,6 +76,32 @@ expect 0 "$program" status "index 3.h5"
 expect 5 bash "$jobs/sweep.sbatch" missing.cfg
 says err "missing.cfg"
 
+# A job that was stopped goes into the queue again if it has gained a cell, and only then.
+cat >"$work/bin/scontrol" <<'SCRIPT'
+#!/bin/bash
+[ "$1" = requeue ] && echo "$2" >>requeued
+exit 1 # a real one would end the job here
+SCRIPT
+printf '#!/bin/bash\necho RUNNING None\n' >"$work/bin/squeue"
+cat >"$work/bin/stopped" <<'SCRIPT'
+#!/bin/bash
+# A program that has some cells more each time that it is stopped.
+case "$1 ${2:-}" in
+"run --print-results") echo stopped.h5 ;;
+"run "*) echo $(($(cat cells) + FAKE_GAIN)) >cells && exit 3 ;;
+"status "*) echo "cells_done = $(cat cells)" && exit 3 ;;
+esac
+SCRIPT
+chmod +x "$work"/bin/*
+echo 7 >cells
+stopped=(env HEADSWEEP="$work/bin/stopped" HEADSWEEP_LAUNCHER=env)
+expect 3 "${stopped[@]}" FAKE_GAIN=0 bash "$jobs/sweep.sbatch" quickstart.cfg
+says err "stopped before it had a new cell: not into the queue again"
+[ ! -e requeued ] || fail "a job that has gained nothing was requeued"
+expect 3 "${stopped[@]}" FAKE_GAIN=5 bash "$jobs/sweep.sbatch" quickstart.cfg
+says err "not finished, with 5 more cells: into the queue again (requeue 1)"
+[ "$(cat requeued)" = 17 ] || fail "a job that has gained cells was not requeued"
+
 # A sweep and its report, submitted from here.
 cat >"$work/bin/sbatch" <<'SCRIPT'
 #!/bin/bash
