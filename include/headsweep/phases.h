@@ -73,8 +73,8 @@ typedef struct hs_pruning_point {
 } hs_pruning_point;
 
 typedef struct hs_pruning_curve {
-    const char *method; /* "importance", "greedy" */
-    size_t n_heads;     /* that were swept alone: those that can be removed */
+    hs_curves method; /* HS_CURVES_IMPORTANCE or HS_CURVES_GREEDY */
+    size_t n_heads;   /* that were swept alone: those that can be removed */
     int32_t intervention;
     size_t task, metric; /* that is kept */
     double chance; /* what guessing scores on it, as stated or as the task's kind says; 0: nothing that is known */
@@ -88,11 +88,14 @@ typedef struct hs_pruning_curve {
     size_t furthest;  /* the point with most heads removed that keeps `threshold` */
 } hs_pruning_curve;
 
+/* "importance", "greedy": the word of pruning.curve, and the name of the phases that sweep the curve's sets. */
+const char *hs_analysis_pruning_method(hs_curves method);
+
 /*
  * The curve of that method, from the file alone; not collective. *has_out is false (and the curve empty) where the
  * experiment does not ask for it, or the first phase is not complete.
  */
-hs_status hs_analysis_pruning_curve(hs_results *results, const char *method, hs_pruning_curve *curve_out, bool *has_out,
+hs_status hs_analysis_pruning_curve(hs_results *results, hs_curves method, hs_pruning_curve *curve_out, bool *has_out,
                                     hs_error *error);
 void hs_analysis_pruning_curve_clear(hs_pruning_curve *curve);
 /* Every curve that there is so far, by importance before greedy: curves_out[HS_PRUNING_METHODS], for one clear each. */

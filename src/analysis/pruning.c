@@ -11,14 +11,18 @@
 /* Values that are read at once, while the engine holds its own. */
 enum { READ_BYTES = 1024 * 1024 };
 
-bool hs__analysis_pruning_has(const hs_results *results, const hs_experiment *stated, const char *method)
+const char *hs_analysis_pruning_method(hs_curves method)
+{
+    return method == HS_CURVES_GREEDY ? HS_PHASE_GREEDY : HS_PHASE_IMPORTANCE;
+}
+
+bool hs__analysis_pruning_has(const hs_results *results, const hs_experiment *stated, hs_curves method)
 {
     for (size_t phase = 0; phase < hs_results_n_phases(results); ++phase)
-        if (strcmp(hs_results_phase_name(results, phase), method) == 0)
+        if (strcmp(hs_results_phase_name(results, phase), hs_analysis_pruning_method(method)) == 0)
             return true;
     /* A curve of one head needs no phase of its own. */
-    const hs_curves curve = strcmp(method, HS_PHASE_GREEDY) == 0 ? HS_CURVES_GREEDY : HS_CURVES_IMPORTANCE;
-    return (stated->pruning_curve & curve) != 0;
+    return (stated->pruning_curve & method) != 0;
 }
 
 static hs_status find_kept(const hs_results *results, const hs_experiment *stated, hs_metric_place *kept_out,

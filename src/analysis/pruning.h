@@ -23,6 +23,6 @@ typedef struct pruning {
 hs_status hs__analysis_pruning_read(hs_results *results, bool last_step, pruning *out, hs_error *error);
 void hs__analysis_pruning_clear(pruning *p);
 /* Is this curve asked for? `method` is the name of its phases. */
-bool hs__analysis_pruning_has(const hs_results *results, const hs_experiment *stated, const char *method);
+bool hs__analysis_pruning_has(const hs_results *results, const hs_experiment *stated, hs_curves method);
 
 #endif

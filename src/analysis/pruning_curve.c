@@ -166,9 +166,9 @@ static hs_status compare_set(resampled *r, uint64_t set, comparison compare, dou
 }
 
 /* The steps of the curve, as far as the file tells: steps_out[length]. */
-static hs_status steps_of(const pruning *p, const char *method, choice_step *steps_out, size_t *n_out, hs_error *error)
+static hs_status steps_of(const pruning *p, hs_curves method, choice_step *steps_out, size_t *n_out, hs_error *error)
 {
-    if (strcmp(method, HS_PHASE_GREEDY) == 0)
+    if (method == HS_CURVES_GREEDY)
         return hs__analysis_choice_greedy(&p->choice, p->length, steps_out, n_out, error);
     *n_out = hs__analysis_choice_importance(&p->choice, p->length, steps_out);
     return HS_OK;
@@ -183,7 +183,7 @@ static bool singles_are_known(const pruning *p)
 }
 
 /* Sets of the points: the clean model, then without ever more heads; ends where one is not there. */
-static hs_status list_points(const pruning *p, const char *method, hs_pruning_curve *curve, hs_error *error)
+static hs_status list_points(const pruning *p, hs_curves method, hs_pruning_curve *curve, hs_error *error)
 {
     choice_step *steps = NULL;
     size_t n_steps = 0;
@@ -278,7 +278,7 @@ static hs_status make_curve(hs_results *results, const hs_experiment *stated, co
  * No curve is no error: the experiment may not have asked for it, or its single effects may not be
  * complete yet.
  */
-hs_status hs_analysis_pruning_curve(hs_results *results, const char *method, hs_pruning_curve *curve_out, bool *has_out,
+hs_status hs_analysis_pruning_curve(hs_results *results, hs_curves method, hs_pruning_curve *curve_out, bool *has_out,
                                     hs_error *error)
 {
     const hs_experiment *stated;
@@ -311,7 +311,7 @@ void hs_analysis_pruning_curve_clear(hs_pruning_curve *curve)
 /* Those that were made are cleared if a later one fails, since the caller owns all or none. */
 hs_status hs_analysis_pruning_curves(hs_results *results, hs_pruning_curve *curves_out, size_t *n_out, hs_error *error)
 {
-    static const char *const methods[HS_PRUNING_METHODS] = {HS_PHASE_IMPORTANCE, HS_PHASE_GREEDY};
+    static const hs_curves methods[HS_PRUNING_METHODS] = {HS_CURVES_IMPORTANCE, HS_CURVES_GREEDY};
     size_t n = 0;
 
     *n_out = 0;

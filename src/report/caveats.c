@@ -263,8 +263,8 @@ static void pruned(caveats *c)
     for (size_t i = 0; i < report->n_curves; ++i) {
         const hs_pruning_curve *curve = &report->curves[i];
         if (curve->n_points < curve->n_planned) {
-            hs_text_putf(&c->text, "The curve by %s has %zu of %zu points so far.", curve->method, curve->n_points,
-                         curve->n_planned);
+            hs_text_putf(&c->text, "The curve by %s has %zu of %zu points so far.",
+                         hs_analysis_pruning_method(curve->method), curve->n_points, curve->n_planned);
             add(c, "pruning");
         }
         if (!(curve->points[curve->furthest].kept_low < curve->threshold))
@@ -272,7 +272,8 @@ static void pruned(caveats *c)
         hs_text_putf(&c->text,
                      "By %s, the interval of what is kept without %zu heads reaches below %.4g%%: other "
                      "examples may not let so many go.",
-                     curve->method, curve->points[curve->furthest].n_removed, 100 * curve->threshold);
+                     hs_analysis_pruning_method(curve->method), curve->points[curve->furthest].n_removed,
+                     100 * curve->threshold);
         add(c, "pruning");
     }
     if (report->n_curves == 0)

@@ -100,7 +100,8 @@ static void put_finding(const curve_view *view, hs_text *text)
 {
     const hs_pruning_curve *curve = view->curve;
 
-    hs_text_putf(text, "pruning by %s, %s ablation: the model ", curve->method, ablation_of(view));
+    hs_text_putf(text, "pruning by %s, %s ablation: the model ", hs_analysis_pruning_method(curve->method),
+                 ablation_of(view));
     hs__report_put_curve_sentence(view->results, curve, text);
     if (curve->n_points < curve->n_planned)
         hs_text_putf(text, "; unfinished, %zu of %zu points", curve->n_points, curve->n_planned);
@@ -175,7 +176,7 @@ static void put_csv_point(const curve_view *view, const hs_pruning_point *point,
     hs__report_pruning_list_numbers(view->curve, point, numbers);
     hs_text_empty(scratch);
     hs_text_keep(scratch, hs_sets_spell_name(head, scratch, &error));
-    hs_csv_put_string(csv, view->curve->method);
+    hs_csv_put_string(csv, hs_analysis_pruning_method(view->curve->method));
     hs_csv_put_string(csv, ablation_of(view));
     hs_csv_put_whole(csv, (int64_t)point->n_removed);
     hs_csv_put_whole(csv, (int64_t)point->set);
@@ -242,7 +243,7 @@ static void curve_as_json(const curve_view *view, hs_text *text)
     const struct {
         const char *key, *string; /* NULL: a number */
         double number;
-    } members[] = {{"method", curve->method, 0},
+    } members[] = {{"method", hs_analysis_pruning_method(curve->method), 0},
                    {"ablation", ablation_of(view), 0},
                    {"task", kept_task(view)->name, 0},
                    {"metric", kept_metric(view), 0},

@@ -165,7 +165,8 @@ static void say(const hs_report *report, size_t c, hs_text *text)
     const hs_pruning_curve *curve = &report->curves[c];
 
     text->length = 0;
-    hs_text_putf(text, "%s, %s: ", curve->method, report->sets->intervention_names[curve->intervention]);
+    hs_text_putf(text, "%s, %s: ", hs_analysis_pruning_method(curve->method),
+                 report->sets->intervention_names[curve->intervention]);
     hs__report_put_curve_sentence(report->results, curve, text);
 }
 

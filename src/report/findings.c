@@ -102,7 +102,7 @@ void hs__report_findings_sentence(const hs_report *report, hs_text *text)
 
 static void append_removed(const hs_report *report, const hs_pruning_curve *curve, hs_text *text)
 {
-    const bool greedy = strcmp(curve->method, HS_PHASE_GREEDY) == 0;
+    const bool greedy = curve->method == HS_CURVES_GREEDY;
 
     hs_text_putf(text, "With heads removed %s (%s), the model ", greedy ? "greedily" : "from the least important up",
                  report->sets->intervention_names[curve->intervention]);

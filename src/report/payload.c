@@ -319,7 +319,7 @@ static void put_point(const payload *p, const hs_pruning_curve *curve, const hs_
     static const report_format share = {.factor = 100, .digits = 1};
     char head[PRUNING_HEAD_BYTES];
 
-    hs_text_putf(text, "%s, %s: %zu of %zu heads removed (", curve->method,
+    hs_text_putf(text, "%s, %s: %zu of %zu heads removed (", hs_analysis_pruning_method(curve->method),
                  p->report->sets->intervention_names[curve->intervention], point->n_removed, curve->n_heads);
     hs__report_put_number(&share, (double)point->n_removed / (double)curve->n_heads, text);
     hs__report_pruning_format_head(point, head);
@@ -374,7 +374,7 @@ static void put_curve(const payload *p, const hs_pruning_curve *curve)
 {
     hs_json_begin_line(p->json, 0);
     hs_json_begin(p->json, '{');
-    put_string(p, "method", curve->method);
+    put_string(p, "method", hs_analysis_pruning_method(curve->method));
     put_string(p, "ablation", p->report->sets->intervention_names[curve->intervention]);
     put_whole(p, "heads", (int64_t)curve->n_heads);
     put_whole(p, "metric", (int64_t)hs__report_find_metric(p->report, curve->task, curve->metric));

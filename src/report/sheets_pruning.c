@@ -47,7 +47,7 @@ static void add_point(const hs_report *report, const hs_pruning_curve *curve, co
 
     hs__report_pruning_format_head(point, head);
     hs__report_table_begin_set(s, point->set);
-    hs__report_table_add_text(s, curve->method);
+    hs__report_table_add_text(s, hs_analysis_pruning_method(curve->method));
     hs__report_table_add_text(s, report->sets->intervention_names[curve->intervention]);
     hs__report_table_add_number(s, (double)point->n_removed);
     hs__report_table_add_number(s, (double)point->n_removed / (double)curve->n_heads);

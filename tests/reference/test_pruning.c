@@ -87,7 +87,7 @@ static bool still_knows(const int *order, size_t n)
     return primary || substitute;
 }
 
-static void assert_curve(const fixture *f, const char *method, const int *order)
+static void assert_curve(const fixture *f, hs_curves method, const int *order)
 {
     const hs_sets *sets = hs_results_sets_of(f->results);
     hs_pruning_curve curve;
@@ -120,11 +120,11 @@ static void assert_curve(const fixture *f, const char *method, const int *order)
 
 static void test_curves(void **state)
 {
-    assert_curve(*state, HS_PHASE_IMPORTANCE, importance_order);
-    assert_curve(*state, HS_PHASE_GREEDY, greedy_order);
+    assert_curve(*state, HS_CURVES_IMPORTANCE, importance_order);
+    assert_curve(*state, HS_CURVES_GREEDY, greedy_order);
 }
 
-static void assert_sentence(const fixture *f, const char *method, const char *expected)
+static void assert_sentence(const fixture *f, hs_curves method, const char *expected)
 {
     hs_pruning_curve curve;
     hs_text text = {0};
@@ -140,10 +140,10 @@ static void assert_sentence(const fixture *f, const char *method, const char *ex
 
 static void test_sentences(void **state)
 {
-    assert_sentence(*state, HS_PHASE_IMPORTANCE,
+    assert_sentence(*state, HS_CURVES_IMPORTANCE,
                     "keeps 100.0% [100.0, 100.0] of its backup.acc above chance (50.0%) "
                     "without 75.0% of its heads (9 of 12)");
-    assert_sentence(*state, HS_PHASE_GREEDY,
+    assert_sentence(*state, HS_CURVES_GREEDY,
                     "keeps 100.0% [100.0, 100.0] of its backup.acc above chance (50.0%) "
                     "without 91.7% of its heads (11 of 12)");
 }

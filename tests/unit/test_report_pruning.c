@@ -267,7 +267,7 @@ static void test_chance(void **state)
 
     assert_non_null(strstr(text.text, "of its accuracy.acc above chance (25.0%) without 33.3% of its heads (1 of 3)"));
     hs_text_clear(&text);
-    assert_ok(hs_analysis_pruning_curve(o.results, "importance", &curve, &has, &error), &error);
+    assert_ok(hs_analysis_pruning_curve(o.results, HS_CURVES_IMPORTANCE, &curve, &has, &error), &error);
     assert_true(has && curve.chance == CHANCE);
     for (size_t i = 0; i < N_POINTS; ++i)
         assert_true(fabs(curve.points[i].kept - kept[i]) < 1e-12);
