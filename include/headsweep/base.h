@@ -182,16 +182,17 @@ typedef struct hs_names {
     const char **items;
     size_t n;
     size_t capacity;
+    hs_status status; /* HS_ERROR_MEMORY: some are missing, which hs_fail_name() reports */
 } hs_names;
 
-hs_status hs_names_add(hs_names *names, const char *name, hs_error *error);
+void hs_names_put(hs_names *names, const char *name);
 void hs_names_clear(hs_names *names);
 /*
  * Records the message, "; did you mean "NEAREST"?" where a name is near to `name` or the only one that begins so,
- * and the names that there are, as many as fit.
+ * and the names that there are, as many as fit. Clears the names.
  */
-hs_status hs_fail_name(hs_error *error, hs_status status, const hs_names *names, const char *name, const char *format,
-                       ...) __attribute__((format(printf, 5, 6)));
+hs_status hs_fail_name(hs_error *error, hs_status status, hs_names *names, const char *name, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 #ifdef __clang_analyzer__
 #define hs_fail_name(...) hs_analyser_failure(hs_fail_name(__VA_ARGS__))
 #endif

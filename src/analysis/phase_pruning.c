@@ -12,19 +12,15 @@ static hs_status check_pruned_intervention(const hs_experiment *experiment, cons
     const char *name = experiment->pruning_intervention;
 
     hs_names names = {0};
-    hs_status status = HS_OK;
 
     for (size_t i = 0; i < basis->n_interventions; ++i)
         if (name[0] == '\0' || strcmp(basis->intervention_names[i], name) == 0)
             return HS_OK;
-    for (size_t i = 0; status == HS_OK && i < basis->n_interventions; ++i)
-        status = hs_names_add(&names, basis->intervention_names[i], error);
-    if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &names, name,
-                              "%s: pruning.intervention = \"%s\" is none of sweep.interventions",
-                              hs_config_where(experiment, "pruning.intervention"), name);
-    hs_names_clear(&names);
-    return status;
+    for (size_t i = 0; i < basis->n_interventions; ++i)
+        hs_names_put(&names, basis->intervention_names[i]);
+    return hs_fail_name(error, HS_ERROR_USAGE, &names, name,
+                        "%s: pruning.intervention = \"%s\" is none of sweep.interventions",
+                        hs_config_where(experiment, "pruning.intervention"), name);
 }
 
 static hs_status check_pruning(const hs_experiment *experiment, const hs_phase_basis *basis, hs_error *error)

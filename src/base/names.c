@@ -74,11 +74,14 @@ static const char *find_nearest(const hs_names *names, const char *name)
 
 /* Names. */
 
-hs_status hs_names_add(hs_names *names, const char *name, hs_error *error)
+void hs_names_put(hs_names *names, const char *name)
 {
-    HS_TRY(hs_reserve(&names->items, &names->capacity, names->n + 1, sizeof *names->items, "names", error));
-    names->items[names->n++] = name;
-    return HS_OK;
+    hs_error error = {0};
+    if (names->status == HS_OK)
+        names->status =
+            hs_reserve(&names->items, &names->capacity, names->n + 1, sizeof *names->items, "names", &error);
+    if (names->status == HS_OK)
+        names->items[names->n++] = name;
 }
 
 void hs_names_clear(hs_names *names)
@@ -102,18 +105,11 @@ static void list_names(const hs_names *names, char list[MAX_LISTED])
     }
 }
 
-/*
- * All in one message, because hs_fail keeps only the first: what the caller says, what may have
- * been meant and what there is.
- */
-hs_status hs_fail_name(hs_error *error, hs_status status, const hs_names *names, const char *name, const char *format,
-                       ...)
+static hs_status record(hs_error *error, hs_status status, const hs_names *names, const char *name, const char *message)
 {
-    char message[MAX_MESSAGE], list[MAX_LISTED];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
+    char list[MAX_LISTED];
+    if (names->status != HS_OK)
+        return hs_fail(error, names->status, "%s; and the memory for the names that there are is missing", message);
     if (names->n == 0)
         return hs_fail(error, status, "%s; there is none", message);
     list_names(names, list);
@@ -121,4 +117,20 @@ hs_status hs_fail_name(hs_error *error, hs_status status, const hs_names *names,
     if (nearest == NULL)
         return hs_fail(error, status, "%s; there are: %s", message, list);
     return hs_fail(error, status, "%s; did you mean \"%s\"? There are: %s", message, nearest, list);
+}
+
+/*
+ * All in one message, because hs_fail keeps only the first: what the caller says, what may have
+ * been meant and what there is.
+ */
+hs_status hs_fail_name(hs_error *error, hs_status status, hs_names *names, const char *name, const char *format, ...)
+{
+    char message[MAX_MESSAGE];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    status = record(error, status, names, name, message);
+    hs_names_clear(names);
+    return status;
 }

@@ -88,14 +88,9 @@ static hs_status find_intervention(const hs_sets *sets, const char *name, int32_
             return HS_OK;
         }
     hs_names names = {0};
-    hs_status status = HS_OK;
-    for (size_t i = 0; status == HS_OK && i < sets->n_interventions; ++i)
-        status = hs_names_add(&names, sets->intervention_names[i], error);
-    if (status == HS_OK)
-        status =
-            hs_fail_name(error, HS_ERROR_USAGE, &names, name, "--ablation %s: the file has no such intervention", name);
-    hs_names_clear(&names);
-    return status;
+    for (size_t i = 0; i < sets->n_interventions; ++i)
+        hs_names_put(&names, sets->intervention_names[i]);
+    return hs_fail_name(error, HS_ERROR_USAGE, &names, name, "--ablation %s: the file has no such intervention", name);
 }
 
 /*

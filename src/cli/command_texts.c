@@ -174,23 +174,20 @@ static bool is_printed(const hs_results_task *task, const texts_arguments *argum
 static hs_status fail_task(const hs_results *results, const texts_arguments *arguments, hs_error *error)
 {
     hs_names names = {0};
-    hs_status status = HS_OK;
     bool is_there = false;
 
-    for (size_t task = 0; status == HS_OK && task < hs_results_n_tasks(results); ++task) {
+    for (size_t task = 0; task < hs_results_n_tasks(results); ++task) {
         const hs_results_task *of = hs_results_task_at(results, task);
         is_there = is_there || strcmp(of->name, arguments->task) == 0;
-        status = hs_names_add(&names, of->name, error);
+        hs_names_put(&names, of->name);
     }
-    if (status == HS_OK && is_there)
-        status = hs_fail(error, HS_ERROR_USAGE,
-                         "--task %s: %s keeps no such texts: tasks[].save_text must be set before a sweep begins",
-                         arguments->task, arguments->path);
-    else if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &names, arguments->task, "--task %s: the file has no such task",
-                              arguments->task);
+    if (!is_there)
+        return hs_fail_name(error, HS_ERROR_USAGE, &names, arguments->task, "--task %s: the file has no such task",
+                            arguments->task);
     hs_names_clear(&names);
-    return status;
+    return hs_fail(error, HS_ERROR_USAGE,
+                   "--task %s: %s keeps no such texts: tasks[].save_text must be set before a sweep begins",
+                   arguments->task, arguments->path);
 }
 
 /*

@@ -162,23 +162,19 @@ static hs_status fail_long(const char *command, const char *word, const struct o
 {
     char name[64];
     hs_names names = {0};
-    hs_status status = HS_OK;
     size_t n_begun = 0;
 
     (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-    for (size_t i = 0; status == HS_OK && list[i].name != NULL; ++i) {
+    for (size_t i = 0; list[i].name != NULL; ++i) {
         if (strcmp(list[i].name, name) == 0) {
             hs_names_clear(&names);
             return hs_fail(error, HS_ERROR_USAGE, "--%s takes no value; see headsweep %s --help", name, command);
         }
         n_begun += begins_with(list[i].name, name);
-        status = hs_names_add(&names, list[i].name, error);
+        hs_names_put(&names, list[i].name);
     }
-    if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &names, name, "headsweep %s: %s option --%s", command,
-                              n_begun > 1 ? "ambiguous" : "unknown", name);
-    hs_names_clear(&names);
-    return status;
+    return hs_fail_name(error, HS_ERROR_USAGE, &names, name, "headsweep %s: %s option --%s", command,
+                        n_begun > 1 ? "ambiguous" : "unknown", name);
 }
 
 /* As getopt_long, but what is wrong is an error; -1 at the end. */

@@ -83,14 +83,10 @@ hs_status hs__config_complain_word(const key_site *site, const config_setting_t 
     char value[VALUE_BUFFER];
     const char *text = config_setting_get_string(setting);
     hs_names known = {0};
-    hs_status status = HS_OK;
-    for (const hs_word *row = site->row->list->rows; status == HS_OK && row->text != NULL; row++)
-        status = hs_names_add(&known, row->text, error);
-    if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &known, text, "%s: %s = %s is not known", site->where, site->path,
-                              describe_value(setting, value));
-    hs_names_clear(&known);
-    return status;
+    for (const hs_word *row = site->row->list->rows; row->text != NULL; row++)
+        hs_names_put(&known, row->text);
+    return hs_fail_name(error, HS_ERROR_USAGE, &known, text, "%s: %s = %s is not known", site->where, site->path,
+                        describe_value(setting, value));
 }
 
 hs_status hs__config_complain_twice(const key_site *site, const config_setting_t *element, hs_error *error)

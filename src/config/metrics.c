@@ -56,29 +56,20 @@ static hs_status no_such_task(const hs_metric_table *table, const hs_metric_name
 {
     char shown[MAX_SHOWN];
     hs_names known = {0};
-    hs_status status = HS_OK;
     (void)snprintf(shown, sizeof shown, "%.*s", (int)name->task_length, name->task);
-    for (size_t i = 0; status == HS_OK && i < table->n_tasks; i++)
-        status = hs_names_add(&known, table->at(table->context, i).task, error);
-    if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &known, shown, "there is no task \"%s\"%s", shown, table->where);
-    hs_names_clear(&known);
-    return status;
+    for (size_t i = 0; i < table->n_tasks; i++)
+        hs_names_put(&known, table->at(table->context, i).task);
+    return hs_fail_name(error, HS_ERROR_USAGE, &known, shown, "there is no task \"%s\"%s", shown, table->where);
 }
 
 static hs_status no_such_metric(const hs_task_metrics *of, const hs_metric_name *name, hs_error *error)
 {
     char shown[MAX_SHOWN];
     hs_names known = {0};
-    hs_status status = HS_OK;
     (void)snprintf(shown, sizeof shown, "%.*s", (int)name->metric_length, name->metric);
-    for (size_t i = 0; status == HS_OK && i < of->n; i++)
-        status = hs_names_add(&known, of->metrics[i].name, error);
-    if (status == HS_OK)
-        status =
-            hs_fail_name(error, HS_ERROR_USAGE, &known, shown, "task \"%s\" has no metric \"%s\"", of->task, shown);
-    hs_names_clear(&known);
-    return status;
+    for (size_t i = 0; i < of->n; i++)
+        hs_names_put(&known, of->metrics[i].name);
+    return hs_fail_name(error, HS_ERROR_USAGE, &known, shown, "task \"%s\" has no metric \"%s\"", of->task, shown);
 }
 
 /*

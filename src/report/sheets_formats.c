@@ -5,15 +5,11 @@
 
 static hs_status fail_name(const char *name, hs_error *error)
 {
-    hs_text names = {0};
+    hs_names names = {0};
 
     for (size_t i = 0; i < hs__report_n_sheets; ++i)
-        hs_text_putf(&names, "%s%s", i > 0 ? ", " : "", hs__report_sheets[i].name);
-    hs_status status = hs_text_status(&names, error);
-    if (status == HS_OK)
-        status = hs_fail(error, HS_ERROR_USAGE, "--table %s: there is %s", name, names.text);
-    hs_text_clear(&names);
-    return status;
+        hs_names_put(&names, hs__report_sheets[i].name);
+    return hs_fail_name(error, HS_ERROR_USAGE, &names, name, "--table %s: there is no such table", name);
 }
 
 /* A sheet by itself is nothing but rows; of several each has its name above it. */

@@ -202,20 +202,14 @@ static hs_status fail_kind(const struct written *written, const char *name, hs_e
     char candidates[HS_COMPONENT_KINDS][HS_COMPONENT_NAME_BYTES];
     hs_component component = written->component;
     hs_names names = {0};
-    hs_status status = HS_OK;
 
-    for (int32_t kind = 0; status == HS_OK && kind < HS_COMPONENT_KINDS; kind++) {
+    for (int32_t kind = 0; kind < HS_COMPONENT_KINDS; kind++) {
         component.kind = kind;
-        status = hs_names_add(&names,
-                              written->spelt ? hs_sets_component_spelling(component, candidates[kind])
-                                             : hs_sets_component_name(component, candidates[kind]),
-                              error);
+        hs_names_put(&names, written->spelt ? hs_sets_component_spelling(component, candidates[kind])
+                                            : hs_sets_component_name(component, candidates[kind]));
     }
-    if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &names, name, "\"%s\": there is no kind of component \"%.*s\"",
-                              name, (int)written->n_letters, written->letters);
-    hs_names_clear(&names);
-    return status;
+    return hs_fail_name(error, HS_ERROR_USAGE, &names, name, "\"%s\": there is no kind of component \"%.*s\"", name,
+                        (int)written->n_letters, written->letters);
 }
 
 hs_status hs_sets_parse_component(const char **cursor, hs_component *component_out, hs_error *error)

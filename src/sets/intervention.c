@@ -39,15 +39,10 @@ static hs_status parse_scale(const char *text, hs_intervention *intervention_out
 static hs_status fail_unknown(const char *text, hs_error *error)
 {
     hs_names names = {0};
-    hs_status status = HS_OK;
-    for (size_t i = 0; status == HS_OK && i < N_INTERVENTIONS; i++)
-        status = hs_names_add(&names, INTERVENTIONS[i].name, error);
-    if (status == HS_OK)
-        status = hs_names_add(&names, "scale=NUMBER", error);
-    if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &names, text, "there is no intervention \"%s\"", text);
-    hs_names_clear(&names);
-    return status;
+    for (size_t i = 0; i < N_INTERVENTIONS; i++)
+        hs_names_put(&names, INTERVENTIONS[i].name);
+    hs_names_put(&names, "scale=NUMBER");
+    return hs_fail_name(error, HS_ERROR_USAGE, &names, text, "there is no intervention \"%s\"", text);
 }
 
 hs_status hs_sets_intervention_parse(const char *text, hs_intervention *intervention_out, hs_error *error)

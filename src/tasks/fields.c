@@ -23,14 +23,9 @@ static size_t field_index(const task_field_map *map, const char *name)
 static hs_status unknown_field(const task_field_map *map, const char *name, hs_error *error)
 {
     hs_names names = {0};
-    hs_status status = HS_OK;
-    for (size_t i = 0; status == HS_OK && i < map->n; i++)
-        status = hs_names_add(&names, map->fields[i].name, error);
-    if (status == HS_OK)
-        status =
-            hs_fail_name(error, HS_ERROR_USAGE, &names, name, "fields: this kind of task has no field \"%s\"", name);
-    hs_names_clear(&names);
-    return status;
+    for (size_t i = 0; i < map->n; i++)
+        hs_names_put(&names, map->fields[i].name);
+    return hs_fail_name(error, HS_ERROR_USAGE, &names, name, "fields: this kind of task has no field \"%s\"", name);
 }
 
 /*

@@ -212,19 +212,15 @@ enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 hs_status hs__tasks_kind_find(const char *name, const task_kind **kind_out, hs_error *error)
 {
     hs_names names = {0};
-    hs_status status = HS_OK;
     *kind_out = NULL;
     for (size_t i = 0; i < N_KINDS; i++)
         if (strcmp(kinds[i].name, name) == 0) {
             *kind_out = &kinds[i];
             return HS_OK;
         }
-    for (size_t i = 0; status == HS_OK && i < N_KINDS; i++)
-        status = hs_names_add(&names, kinds[i].name, error);
-    if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &names, name, "kind = \"%s\" is unknown", name);
-    hs_names_clear(&names);
-    return status;
+    for (size_t i = 0; i < N_KINDS; i++)
+        hs_names_put(&names, kinds[i].name);
+    return hs_fail_name(error, HS_ERROR_USAGE, &names, name, "kind = \"%s\" is unknown", name);
 }
 
 size_t hs__tasks_kind_n_metrics(const task_kind *kind)

@@ -42,18 +42,14 @@ typedef struct classifier_scorer {
 static hs_status no_such_label(const hs_model *model, const char *label, hs_error *error)
 {
     hs_names names = {0};
-    hs_status status = HS_OK;
     if (model->labels == NULL)
         return hs_fail(error, HS_ERROR_USAGE, "scorer_label = \"%s\" is not a label of the classifier: it has 0 to %zu",
                        label, model->shape.n_outputs - 1);
-    for (size_t i = 0; status == HS_OK && i < model->shape.n_outputs; i++)
-        status = hs_names_add(&names, model->labels[i], error);
-    if (status == HS_OK)
-        status = hs_fail_name(error, HS_ERROR_USAGE, &names, label,
-                              "scorer_label = \"%s\" is not a label of the classifier, nor an index from 0 to %zu",
-                              label, model->shape.n_outputs - 1);
-    hs_names_clear(&names);
-    return status;
+    for (size_t i = 0; i < model->shape.n_outputs; i++)
+        hs_names_put(&names, model->labels[i]);
+    return hs_fail_name(error, HS_ERROR_USAGE, &names, label,
+                        "scorer_label = \"%s\" is not a label of the classifier, nor an index from 0 to %zu", label,
+                        model->shape.n_outputs - 1);
 }
 
 /*

@@ -135,7 +135,8 @@ if grep -q "$unknown" out; then fail "texts tell nothing of fluency"; fi
 # What cannot be done is said.
 expect 2 "$HEADSWEEP_PROGRAM" report q.h5 --format table
 says err "there is html, csv, json and md"
-expect 2 "$HEADSWEEP_PROGRAM" report q.h5 --format csv --table none
+expect 2 "$HEADSWEEP_PROGRAM" report q.h5 --format csv --table rankings
+says err "did you mean \"ranking\"?"
 says err "backup"
 expect 2 "$HEADSWEEP_PROGRAM" report q.h5 --set 9.9
 says err "--set 9.9"
