@@ -58,7 +58,7 @@ static const hs_dataset_row sets_rows[] = {
      {HS_AXIS_ADDED, HS_AXIS_COMPONENT_FIELD},
      HS_FILL_MINUS_ONE,
      false,
-     "components that sets add to their parents: kind (0 query head, 1 KV group), layer, index"},
+     "components that sets add to their parents: kind, layer, index"},
     {"phase",
      HS_ELEMENT_U64,
      {HS_AXIS_PHASE, HS_AXIS_PHASE_FIELD},
@@ -281,6 +281,15 @@ const char *const *hs__results_axis_fields(hs_axis axis)
     default:
         return NULL;
     }
+}
+
+hs_status hs__results_layout_meaning(const hs_dataset_row *row, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "%s", row->meaning));
+    for (int32_t kind = 0; row->axes[1] == HS_AXIS_COMPONENT_FIELD && kind < HS_COMPONENT_KINDS; kind++)
+        HS_TRY(hs_text_appendf(text, error, "%s%d %s", kind == 0 ? "; kinds: " : ", ", (int)kind,
+                               hs_sets_kind(kind)->title));
+    return HS_OK;
 }
 
 bool hs__results_layout_numbers_axis(const hs_dataset_row *row)

@@ -89,6 +89,8 @@ typedef enum hs_group_kind {
 } hs_group_kind;
 
 const hs_dataset_row *hs__results_layout_rows(hs_group_kind group, size_t *n_out);
+/* What the dataset says of itself: the row's meaning, and where it holds components which number is which kind. */
+hs_status hs__results_layout_meaning(const hs_dataset_row *row, hs_text *text, hs_error *error);
 /* The axis that the dataset labels (/set for sets, metric for metrics, ...), HS_AXIS_NONE if it is not a scale. */
 hs_axis hs__results_layout_scale_axis(const hs_dataset_row *row);
 /* A scale whose contents follow from its extent: 0, 1, 2, ... */

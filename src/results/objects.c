@@ -100,6 +100,16 @@ hs_status hs__results_objects_write_rows(hid_t dataset, hid_t type, size_t first
     return status;
 }
 
+static hs_status write_meaning(hid_t dataset, const hs_dataset_row *row, hs_error *error)
+{
+    hs_text meaning = {0};
+    hs_status status = hs__results_layout_meaning(row, &meaning, error);
+    if (status == HS_OK)
+        status = hs__results_hdf5_write_text(dataset, "meaning", meaning.text, error);
+    hs_text_clear(&meaning);
+    return status;
+}
+
 static hs_status create_dataset(hid_t group, const hs_dataset_row *row, const hs_extents *extents,
                                 const hs_object_table *contents, hs_scales *scales, hs_error *error)
 {
@@ -118,7 +128,7 @@ static hs_status create_dataset(hid_t group, const hs_dataset_row *row, const hs
         status = hs_error_prefix(error, "dataset %s", row->name);
         goto done;
     }
-    HS_GOTO_DONE(hs__results_hdf5_write_text(dataset, "meaning", row->meaning, error));
+    HS_GOTO_DONE(write_meaning(dataset, row, error));
     HS_GOTO_DONE(hs__results_scales_name_axes(scales, dataset, row, error));
 done:
     hs__results_hdf5_close(dataset);

@@ -1,4 +1,5 @@
 /* results: what is created is what is read, of one experiment, with the names of its sets. */
+#include "results/hdf5.h"
 #include "support/assert_status.h"
 #include "support/results_place.h"
 
@@ -59,6 +60,24 @@ static void test_what_is_created_is_read(void **state)
     char temporary[640];
     (void)snprintf(temporary, sizeof temporary, "%s.headsweep-tmp", place->path);
     assert_false(hs_path_exists(temporary));
+}
+
+/* By the table of kinds: a new one needs no other place. */
+static void test_kinds_of_components_are_named(void **state)
+{
+    test_place *place = *state;
+    char *meaning = NULL, wanted[64];
+    assert_ok(hs_results_create(place->path, &place->fixture.layout, &place->error), &place->error);
+    hid_t file = H5Fopen(place->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    hid_t dataset = H5Dopen2(file, "/sets/added", H5P_DEFAULT);
+    assert_ok(hs__results_hdf5_read_text(dataset, "meaning", &meaning, &place->error), &place->error);
+    for (int32_t kind = 0; kind < HS_COMPONENT_KINDS; kind++) {
+        (void)snprintf(wanted, sizeof wanted, " %d %s", (int)kind, hs_sets_kind(kind)->title);
+        assert_non_null(strstr(meaning, wanted));
+    }
+    hs_free(meaning);
+    H5Dclose(dataset);
+    H5Fclose(file);
 }
 
 /* Files of before lack the scales that number and name axes, and what is linked into other groups. */
@@ -380,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PLACE(test_what_is_created_is_read),
+        WITH_PLACE(test_kinds_of_components_are_named),
         WITH_PLACE(test_files_of_before_are_read),
         WITH_PLACE(test_levels_of_chance),
         cmocka_unit_test(test_names_of_sets),
