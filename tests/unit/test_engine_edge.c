@@ -145,6 +145,36 @@ static void test_what_is_refused(void **state)
                  "KV group 0.2 does not exist");
 }
 
+/* No kind of today has another site than z; one that comes before the engine knows its site must be refused. */
+static bool has_new_kind;
+hs_status __real_hs_sets_component_parts(hs_component component, const hs_model_shape *shape, hs_parts *parts_out,
+                                         hs_error *error);
+hs_status __wrap_hs_sets_component_parts(hs_component component, const hs_model_shape *shape, hs_parts *parts_out,
+                                         hs_error *error);
+hs_status __wrap_hs_sets_component_parts(hs_component component, const hs_model_shape *shape, hs_parts *parts_out,
+                                         hs_error *error)
+{
+    hs_status status = __real_hs_sets_component_parts(component, shape, parts_out, error);
+    if (has_new_kind)
+        parts_out->site = HS_SITE_MLP_OUTPUT;
+    return status;
+}
+
+static void test_a_site_that_is_not_edited_is_refused(void **state)
+{
+    (void)state;
+    const hs_component component = {HS_COMPONENT_HEAD, 1, 2};
+    struct listed set = {.list.edges = set.edges};
+    set.ablation = (hs_ablation){&component, 1, {HS_INTERVENTION_ZERO, 0}};
+    has_new_kind = true;
+    ASSERT_FAILS(hs__engine_list_edges(&set.list, set.runs, &set.ablation, &SHAPE, &error), HS_ERROR_INPUT,
+                 "head 1.2: the engine cannot edit the site MLP output");
+    set.ablation.intervention.kind = HS_INTERVENTION_UNIFORM;
+    ASSERT_FAILS(hs__engine_list_edges(&set.list, set.runs, &set.ablation, &SHAPE, &error), HS_ERROR_INPUT,
+                 "head 1.2 has no attention pattern to replace");
+    has_new_kind = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_a_group_is_its_heads),
         cmocka_unit_test(test_interventions_of_patterns_hang_at_the_pattern),
         cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_a_site_that_is_not_edited_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
