@@ -39,13 +39,9 @@ static hs_status read_arguments(int argc, char **argv, plan_arguments *a, bool *
                     &a->slurm),
         OPTION_COUNT("ranks-per-host", "M", 1, "up to M ranks on a host (default: one for each processor here)",
                      &a->ranks_per_host)};
-    const command_syntax syntax = {.usage = usage,
-                                   .argument = "EXPERIMENT.cfg",
-                                   .argument_out = &a->experiment,
-                                   .rows = rows,
-                                   .n_rows = sizeof rows / sizeof *rows};
 
-    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
+    return hs__cli_read_command_line(argc, argv, &COMMAND_SYNTAX("EXPERIMENT.cfg", &a->experiment, rows), ended_out,
+                                     error);
 }
 
 /* What later phases cost depends on what they will choose: upper bounds. */

@@ -67,13 +67,8 @@ static hs_status read_arguments(int argc, char **argv, rank_arguments *a, bool *
         OPTION_COUNT("order", "N", 1, "only sets of N heads", &a->order),
         OPTION_TEXT("ablation", "NAME", "only this intervention (zero, mean, ...)", &a->ablation),
         OPTION_READ("format", "FORMAT", "table (default), csv, json or md (Markdown)", read_format, &a->format)};
-    const command_syntax syntax = {.usage = usage,
-                                   .argument = "RESULTS.h5",
-                                   .argument_out = &a->path,
-                                   .rows = rows,
-                                   .n_rows = sizeof rows / sizeof *rows};
 
-    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
+    return hs__cli_read_command_line(argc, argv, &COMMAND_SYNTAX("RESULTS.h5", &a->path, rows), ended_out, error);
 }
 
 /*

@@ -65,13 +65,8 @@ static hs_status read_arguments(int argc, char **argv, report_arguments *a, bool
                     "write over files that headsweep did not make; without it only its own pages and figures are\n"
                     "replaced. Never the results file, a link, a folder or a device",
                     &a->force)};
-    const command_syntax syntax = {.usage = usage,
-                                   .argument = "RESULTS.h5",
-                                   .argument_out = &a->path,
-                                   .rows = rows,
-                                   .n_rows = sizeof rows / sizeof *rows};
 
-    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
+    return hs__cli_read_command_line(argc, argv, &COMMAND_SYNTAX("RESULTS.h5", &a->path, rows), ended_out, error);
 }
 
 /* What is ours is known by its mark and replaced; what is read is not, whatever it is called. */

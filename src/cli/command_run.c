@@ -73,13 +73,9 @@ static hs_status read_arguments(int argc, char **argv, run_arguments *a, bool *e
          .help = "print all task kinds with their fields and metrics and stop",
          .read = print_kinds,
          .ends = true}};
-    const command_syntax syntax = {.usage = usage,
-                                   .argument = "EXPERIMENT.cfg",
-                                   .argument_out = &a->experiment,
-                                   .rows = rows,
-                                   .n_rows = sizeof rows / sizeof *rows};
 
-    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
+    return hs__cli_read_command_line(argc, argv, &COMMAND_SYNTAX("EXPERIMENT.cfg", &a->experiment, rows), ended_out,
+                                     error);
 }
 
 /* As it is: no quotes, no escapes. */

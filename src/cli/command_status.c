@@ -121,13 +121,8 @@ static hs_status read_arguments(int argc, char **argv, status_arguments *a, bool
                     "terminal one view that is drawn anew (default 2), in a log a line (default 30). The first\n"
                     "look reads all cells, later ones those that are new. Tells when no run holds the file",
                     read_watch, a)};
-    const command_syntax syntax = {.usage = usage,
-                                   .argument = "RESULTS.h5",
-                                   .argument_out = &a->path,
-                                   .rows = rows,
-                                   .n_rows = sizeof rows / sizeof *rows};
 
-    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
+    return hs__cli_read_command_line(argc, argv, &COMMAND_SYNTAX("RESULTS.h5", &a->path, rows), ended_out, error);
 }
 
 hs_status hs__cli_command_status(int argc, char **argv, hs_error *error)

@@ -30,13 +30,8 @@ static hs_status read_arguments(int argc, char **argv, texts_arguments *a, bool 
         OPTION_TEXT("task", "NAME", "only this task", &a->task),
         OPTION_TEXT("set", "NAME", "only this ablation set, such as clean, 2.1+3.0 or L2H1+L3H0", &a->set),
         OPTION_COUNT("limit", "N", 0, "only the first N prompts (default 0: all)", &a->limit)};
-    const command_syntax syntax = {.usage = usage,
-                                   .argument = "RESULTS.h5",
-                                   .argument_out = &a->path,
-                                   .rows = rows,
-                                   .n_rows = sizeof rows / sizeof *rows};
 
-    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
+    return hs__cli_read_command_line(argc, argv, &COMMAND_SYNTAX("RESULTS.h5", &a->path, rows), ended_out, error);
 }
 
 /* A text of the file in one field; it ends within its element even where the file is damaged. */

@@ -64,6 +64,11 @@ typedef struct command_syntax {
     size_t n_rows;
 } command_syntax;
 
+/* That of a file whose `usage` stands above: one argument into *target, and an array of rows. */
+#define COMMAND_SYNTAX(argument_name, target, option_rows)                   \
+    ((const command_syntax){usage, NULL, argument_name, target, option_rows, \
+                            sizeof(option_rows) / sizeof *(option_rows)})
+
 /*
  * Reads the options and the argument. *ended_out: --help, or another option that ends it, was there, and nothing else
  * is to be done. HS_ERROR_USAGE says what is wrong, and what was meant.
