@@ -61,9 +61,8 @@ hs_status hs__results_texts_pack(const char *const *items, size_t n, char **byte
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-/* n == 0 is a scalar. Takes over `type`. */
-static hs_status write_attribute(hid_t object, const char *name, hid_t type, size_t n, const void *bytes,
-                                 hs_error *error)
+hs_status hs__results_hdf5_write_attribute(hid_t object, const char *name, hid_t type, size_t n, const void *bytes,
+                                           hs_error *error)
 {
     hsize_t extent = n;
     hid_t space = n == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &extent, NULL);
@@ -79,22 +78,23 @@ static hs_status write_attribute(hid_t object, const char *name, hid_t type, siz
 
 hs_status hs__results_hdf5_write_text(hid_t object, const char *name, const char *value, hs_error *error)
 {
-    return write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_TEXT, strlen(value) + 1), 0, value, error);
+    return hs__results_hdf5_write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_TEXT, strlen(value) + 1), 0,
+                                            value, error);
 }
 
 hs_status hs__results_hdf5_write_u64(hid_t object, const char *name, uint64_t value, hs_error *error)
 {
-    return write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_U64, 0), 0, &value, error);
+    return hs__results_hdf5_write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_U64, 0), 0, &value, error);
 }
 
 hs_status hs__results_hdf5_write_i32(hid_t object, const char *name, const int32_t *values, size_t n, hs_error *error)
 {
-    return write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_I32, 0), n, values, error);
+    return hs__results_hdf5_write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_I32, 0), n, values, error);
 }
 
 hs_status hs__results_hdf5_write_f64(hid_t object, const char *name, const double *values, size_t n, hs_error *error)
 {
-    return write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_F64, 0), n, values, error);
+    return hs__results_hdf5_write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_F64, 0), n, values, error);
 }
 
 hs_status hs__results_hdf5_write_texts(hid_t object, const char *name, const char *const *values, size_t n,
@@ -105,7 +105,8 @@ hs_status hs__results_hdf5_write_texts(hid_t object, const char *name, const cha
     if (n == 0)
         return HS_OK;
     HS_TRY(hs__results_texts_pack(values, n, &bytes, &width, error));
-    hs_status status = write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_TEXT, width), n, bytes, error);
+    hs_status status =
+        hs__results_hdf5_write_attribute(object, name, hs__results_hdf5_type(HS_ELEMENT_TEXT, width), n, bytes, error);
     hs_free(bytes);
     return status;
 }

@@ -26,6 +26,9 @@ hid_t hs__results_hdf5_type(hs_element element, size_t text_bytes);
 
 /* ---- attributes -------------------------------------------------------------------------------------------------- */
 
+/* n == 0 is a scalar. Takes over `type`. */
+hs_status hs__results_hdf5_write_attribute(hid_t object, const char *name, hid_t type, size_t n, const void *bytes,
+                                           hs_error *error);
 hs_status hs__results_hdf5_write_text(hid_t object, const char *name, const char *value, hs_error *error);
 hs_status hs__results_hdf5_write_u64(hid_t object, const char *name, uint64_t value, hs_error *error);
 hs_status hs__results_hdf5_write_i32(hid_t object, const char *name, const int32_t *values, size_t n, hs_error *error);

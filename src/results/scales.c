@@ -24,21 +24,6 @@ void hs__results_scales_clear(hs_scales *scales)
 
 /* ---- the attributes of the specification ------------------------------------------------------------------------- */
 
-/* Takes over `type`. */
-static hs_status write_list(hid_t object, const char *name, hid_t type, size_t n, const void *items, hs_error *error)
-{
-    hsize_t extent = n;
-    hid_t space = H5Screate_simple(1, &extent, NULL);
-    hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    hs_status status = HS_OK;
-    if (attribute < 0 || H5Awrite(attribute, type, items) < 0)
-        status = hs__results_hdf5_fail(error, HS_ERROR_IO, "attribute %s cannot be written", name);
-    hs__results_hdf5_close(attribute);
-    hs__results_hdf5_close(space);
-    hs__results_hdf5_close(type);
-    return status;
-}
-
 /* The specification wants variable-length texts here. */
 static hs_status write_labels(hid_t dataset, const hs_dataset_row *row, hs_error *error)
 {
@@ -50,7 +35,8 @@ static hs_status write_labels(hid_t dataset, const hs_dataset_row *row, hs_error
         hs__results_hdf5_close(type);
         return hs__results_hdf5_fail(error, HS_ERROR_INTERNAL, "HDF5 has no variable-length texts");
     }
-    return write_list(dataset, "DIMENSION_LABELS", type, hs__results_dataset_rank(row), labels, error);
+    return hs__results_hdf5_write_attribute(dataset, "DIMENSION_LABELS", type, hs__results_dataset_rank(row), labels,
+                                            error);
 }
 
 static hs_status write_scales(const hs_scales *scales, hid_t dataset, const hs_dataset_row *row, hs_error *error)
@@ -65,8 +51,8 @@ static hs_status write_scales(const hs_scales *scales, hid_t dataset, const hs_d
     }
     if (n_attached == 0)
         return HS_OK;
-    return write_list(dataset, "DIMENSION_LIST", H5Tvlen_create(H5T_STD_REF_OBJ), hs__results_dataset_rank(row), lists,
-                      error);
+    return hs__results_hdf5_write_attribute(dataset, "DIMENSION_LIST", H5Tvlen_create(H5T_STD_REF_OBJ),
+                                            hs__results_dataset_rank(row), lists, error);
 }
 
 static hid_t user_type(void)
@@ -85,7 +71,8 @@ hs_status hs__results_scales_finish(hs_scales *scales, hs_axis axis, hs_error *e
     hs_scale *scale = &scales->of[axis];
     hs_status status = HS_OK;
     if (scale->dataset >= 0 && scale->n_users > 0)
-        status = write_list(scale->dataset, "REFERENCE_LIST", user_type(), scale->n_users, scale->users, error);
+        status = hs__results_hdf5_write_attribute(scale->dataset, "REFERENCE_LIST", user_type(), scale->n_users,
+                                                  scale->users, error);
     forget(scale);
     return status;
 }
