@@ -102,6 +102,14 @@ static hs_status read_name(const tok_place *place, const hs_json_value *value, s
     return hs__tokenizer_is_absent(value) ? HS_OK : read_special(place, value, &settings->names[name], error);
 }
 
+static hs_status check_object(const tok_place *place, const hs_json_value *value, const char *wanted, hs_error *error)
+{
+    const hs_json_kind kind = hs_json_kind_of(value);
+    return kind == HS_JSON_OBJECT
+               ? HS_OK
+               : hs__tokenizer_fail_at(place, error, "must be %s, is %s", wanted, hs_json_kind_name(kind));
+}
+
 /*
  * Walks the file instead of asking for keys: "image_token" and the like cannot be known, and their
  * order in the file counts.
@@ -113,9 +121,7 @@ hs_status hs__tokenizer_read_names(const tok_place *place, const hs_json_value *
     size_t length = 0;
     const hs_json_value *value = NULL;
     hs_json_iterator *iterator = NULL;
-    if (hs_json_kind_of(root) != HS_JSON_OBJECT)
-        return hs__tokenizer_fail_at(place, error, "must be an object, is %s",
-                                     hs_json_kind_name(hs_json_kind_of(root)));
+    HS_TRY(check_object(place, root, "an object", error));
     while ((iterator = hs_json_next(root, iterator, &key, &length, &value)) != NULL) {
         tok_place below = hs__tokenizer_place_key(place, key);
         const size_t name = find_name(key);
@@ -207,9 +213,7 @@ hs_status hs__tokenizer_read_decoder(const tok_place *place, const hs_json_value
     if (list == NULL)
         return HS_OK;
     settings->lists_added = true;
-    if (hs_json_kind_of(list) != HS_JSON_OBJECT)
-        return hs__tokenizer_fail_at(&whole, error, "must be an object of ids, is %s",
-                                     hs_json_kind_name(hs_json_kind_of(list)));
+    HS_TRY(check_object(&whole, list, "an object of ids", error));
     while ((iterator = hs_json_next(list, iterator, &key, &length, &value)) != NULL) {
         tok_named_token *named = NULL;
         tok_place below = hs__tokenizer_place_key(&whole, key);
@@ -248,9 +252,7 @@ hs_status hs__tokenizer_read_added(const tok_place *place, const hs_json_value *
     size_t length = 0;
     const hs_json_value *value = NULL;
     hs_json_iterator *iterator = NULL;
-    if (hs_json_kind_of(root) != HS_JSON_OBJECT)
-        return hs__tokenizer_fail_at(place, error, "must be an object of ids, is %s",
-                                     hs_json_kind_name(hs_json_kind_of(root)));
+    HS_TRY(check_object(place, root, "an object of ids", error));
     while ((iterator = hs_json_next(root, iterator, &key, &length, &value)) != NULL) {
         tok_named_token *named = NULL;
         tok_place below = hs__tokenizer_place_key(place, key);

@@ -256,24 +256,26 @@ static hs_status read_token(const tok_place *place, const hs_json_value *value, 
     return HS_OK;
 }
 
-static hs_status read_bert(const tok_place *place, const hs_json_value *value, processor_reader *reader,
-                           hs_error *error)
+static hs_status read_joint(const tok_place *place, const hs_json_value *value, processor_reader *reader,
+                            tok_joint joint, hs_error *error)
 {
     int32_t cls = 0;
     int32_t sep = 0;
     HS_TRY(read_token(place, value, "cls", reader, &cls, error));
     HS_TRY(read_token(place, value, "sep", reader, &sep, error));
-    return apply_joint(reader->processor, TOK_JOINT_SEGMENTS, cls, sep, error);
+    return apply_joint(reader->processor, joint, cls, sep, error);
+}
+
+static hs_status read_bert(const tok_place *place, const hs_json_value *value, processor_reader *reader,
+                           hs_error *error)
+{
+    return read_joint(place, value, reader, TOK_JOINT_SEGMENTS, error);
 }
 
 static hs_status read_roberta(const tok_place *place, const hs_json_value *value, processor_reader *reader,
                               hs_error *error)
 {
-    int32_t cls = 0;
-    int32_t sep = 0;
-    HS_TRY(read_token(place, value, "cls", reader, &cls, error));
-    HS_TRY(read_token(place, value, "sep", reader, &sep, error));
-    return apply_joint(reader->processor, TOK_JOINT_SEPARATORS, cls, sep, error);
+    return read_joint(place, value, reader, TOK_JOINT_SEPARATORS, error);
 }
 
 /* Concerns offsets only. */
