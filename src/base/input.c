@@ -24,8 +24,6 @@ struct hs_input {
     size_t end;
 };
 
-/* Gzip. */
-
 static hs_status start_unpacking(hs_input *input, hs_error *error)
 {
     int result = inflateInit2(&input->stream, GZIP_WINDOW_BITS);
@@ -92,8 +90,6 @@ static hs_status make_room(hs_input *input, size_t n_wanted, hs_error *error)
     input->begin = 0;
     return hs_reserve(&input->window, &input->capacity, needed, 1, input->path, error);
 }
-
-/* The file. */
 
 /* What a file is, its first two bytes say (RFC 1952), not its name. */
 hs_status hs_input_open(const char *path, hs_input **input_out, hs_error *error)

@@ -38,8 +38,6 @@ static const char *written_number(const json_t *value)
     return text != NULL && text[0] == written_mark ? text + 1 : NULL;
 }
 
-/* Parsing. */
-
 /* Where a text comes from. One of a single line may itself be a line of `source`, which then holds its number. */
 typedef struct origin {
     const char *source;
@@ -156,8 +154,6 @@ hs_status hs_json_parse(const char *bytes, size_t length, const char *source, hs
 {
     return parse(bytes, length, &(origin){.source = source}, json_out, error);
 }
-
-/* Records of data files. */
 
 /* Where the tree is put back together: numbers come in the order of the text. */
 typedef struct restorer {
@@ -279,8 +275,6 @@ void hs_json_free(hs_json *json)
     json_decref(json->root);
     hs_free(json);
 }
-
-/* Reading. */
 
 const hs_json_value *hs_json_root(const hs_json *json)
 {

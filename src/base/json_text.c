@@ -57,8 +57,6 @@ hs_status hs__base_json_mark_huge_integers(const char *bytes, size_t length, hs_
     return HS_OK;
 }
 
-/* Records. */
-
 static size_t count_digits(const char *bytes, size_t length)
 {
     size_t n = 0;

@@ -8,8 +8,6 @@
 
 enum { MAX_COMPARED = 96, MAX_LISTED = 360, MAX_MESSAGE = 600 };
 
-/* How near. */
-
 static size_t smaller(size_t left, size_t right)
 {
     return left < right ? left : right;
@@ -71,8 +69,6 @@ static const char *find_nearest(const hs_names *names, const char *name)
     }
     return nearest < names->n ? names->items[nearest] : find_beginning(names, name);
 }
-
-/* Names. */
 
 void hs_names_put(hs_names *names, const char *name)
 {

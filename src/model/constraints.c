@@ -7,8 +7,6 @@
 #include <float.h>
 #include <string.h>
 
-/* Demands. */
-
 static hs_status is_false(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
 {
     bool flag = false;
@@ -91,8 +89,6 @@ static hs_status is_met(const hs_config *config, const hs_config_constraint *con
     }
     return hs_fail(error, HS_ERROR_INTERNAL, "constraint on \"%s\" has no demand", key);
 }
-
-/* Checks. */
 
 hs_status hs__model_constraints_check(const hs_config *config, const hs_config_constraint *constraints,
                                       const hs_model_shape *shape, hs_error *error)

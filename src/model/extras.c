@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Signs of what is not supported. */
-
 typedef struct sign {
     const char *pattern;
     const char *meaning;
@@ -65,8 +63,6 @@ hs_status hs__model_extras_check_signs(const hs_tensor_names *names, hs_error *e
                                table->tensors[t]->name, signs[i].meaning);
     return HS_OK;
 }
-
-/* Inside or beside what is computed. */
 
 /* Buffers, which every version makes anew. */
 static const char *const buffers[] = {"*rotary_emb.inv_freq", "*rotary_emb.cos_cached", "*rotary_emb.sin_cached",
@@ -131,8 +127,6 @@ static bool is_of_a_later_layer(const hs_tensor_names *names, size_t n_layers, c
         return false;
     return strtoull(number, &end, 10) >= n_layers && *end == '.';
 }
-
-/* What is left. */
 
 static hs_status fail_computed(const hs_tensor_names *names, const hs_architecture *architecture, size_t n_layers,
                                const hs_tensor *tensor, hs_error *error)

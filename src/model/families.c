@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-/* The tables. */
-
 const hs_family *hs__model_family_at(size_t index)
 {
     static const hs_family *const tables[] = {hs__model_decoder_families, hs__model_encoder_families};
@@ -43,8 +41,6 @@ const hs_family *hs__model_family_find(const char *model_type, const char *archi
     }
     return NULL;
 }
-
-/* Patterns. */
 
 static const char base_mark[] = "{base}";
 static const char layer_mark[] = "{layer}";

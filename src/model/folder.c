@@ -98,8 +98,6 @@ static bool fits(const folder_mark *mark, const char *name)
     return fnmatch(mark->pattern, name, FNM_PERIOD) == 0;
 }
 
-/* Entries of folders. */
-
 static bool is_folder(const char *path)
 {
     struct stat information;
@@ -174,8 +172,6 @@ static char *find_folder(const char *folder, const char *name, hs_error *error)
     hs_free(path);
     return snapshot;
 }
-
-/* Messages. */
 
 static const char *const lacks[] = {
     [HS_FOLDER_NEEDS_CONFIG] = "no config.json there",
@@ -286,8 +282,6 @@ hs_status hs__model_folder_fail(const char *folder, hs_folder_need need, hs_erro
                                : hs_fail_system(error, HS_ERROR_INPUT, errno, "%s cannot be looked into", folder);
     return S_ISDIR(information.st_mode) ? fail_folder(folder, need, error) : fail_file(folder, error);
 }
-
-/* What lies beside a model. */
 
 /*
  * With PEFT installed, transformers applies such an adapter without being asked: to leave it out

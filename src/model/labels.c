@@ -10,8 +10,6 @@
 
 #include "model/limits.h"
 
-/* Names. */
-
 /* Keys are whatever a stranger wrote: shortened, and nothing a terminal would act on. */
 static hs_status fail_label(const hs_config *section, const char *key, const char *problem, size_t n, hs_error *error)
 {

@@ -10,8 +10,6 @@
 #include "model/constraints.h"
 #include "model/window.h"
 
-/* Which family. */
-
 /*
  * The list comes from the tables, so that the message stays true when a family is added. Rows that
  * are read as another one are the last of each table and are left out.
@@ -79,8 +77,6 @@ hs_status hs__model_options_family(const hs_config *config, const hs_family **fa
         *architecture_out = NULL;
     return HS_OK;
 }
-
-/* Fields. */
 
 typedef struct activation_row {
     const char *name; /* in config.json */
@@ -168,8 +164,6 @@ static hs_status read_field(const hs_config *config, const hs_family *family, co
     }
     return hs_fail(error, HS_ERROR_INTERNAL, "field \"%s\" has no kind", field->key);
 }
-
-/* What the config leaves open. */
 
 /*
  * head_dim of the config counts where it is given, since there are models in which it is not width

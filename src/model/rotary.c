@@ -25,8 +25,6 @@ const char *hs__model_rope_name(hs_rope_kind kind)
     return rope_names[kind];
 }
 
-/* Reading. */
-
 static hs_status read_kind(const hs_config *section, hs_rope *rope, hs_error *error)
 {
     const char *name = rope_names[HS_ROPE_DEFAULT];
@@ -104,8 +102,6 @@ hs_status hs__model_rope_read(const hs_config *config, size_t n_positions, bool 
         return HS_OK;
     return read_llama3(config, &section, n_positions, rope_inout, error);
 }
-
-/* Frequencies. */
 
 /*
  * Llama 3.1's scaling: waves that turned often within the original context stay, those that did not turn once are

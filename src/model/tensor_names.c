@@ -40,8 +40,6 @@ void hs__model_tensor_names_init(const hs_tensor_table *table, const hs_family *
     }
 }
 
-/* Looking up. */
-
 /* What one lookup carries along. */
 typedef struct lookup {
     const hs_tensor_names *names;

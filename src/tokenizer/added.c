@@ -20,8 +20,6 @@ static size_t trie_match(const tok_trie *trie, const char *text, size_t length, 
     return longest;
 }
 
-/* Reading. */
-
 /* The form in which a token is looked for in normalised text. */
 static hs_status normalized_form(const tok_steps *normalizers, const char *content, size_t length, hs_text *form,
                                  hs_error *error)
@@ -202,8 +200,6 @@ void hs__tokenizer_added_clear(tok_added *added)
     hs__tokenizer_trie_clear(&added->normalized);
     *added = (tok_added){0};
 }
-
-/* Splitting. */
 
 static bool is_word_at(const char *text, size_t at, size_t length)
 {

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-/* Reading. */
-
 static uint64_t pair_key(int32_t left, int32_t right)
 {
     return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
@@ -120,8 +118,6 @@ static hs_status read_bpe(const tok_place *place, const hs_json_value *value, to
     return read_merges(place, value, model, error);
 }
 
-/* A word's characters as symbols. */
-
 static hs_status add_symbol(tok_workspace *work, int32_t id, hs_error *error)
 {
     size_t n = work->n_symbols;
@@ -208,8 +204,6 @@ static hs_status spell_word(const tok_model *model, tok_workspace *work, const c
     }
     return unknown_waits ? add_symbol(work, model->unknown_id, error) : HS_OK;
 }
-
-/* Merging. */
 
 static bool comes_before(const tok_merge *a, const tok_merge *b)
 {

@@ -34,8 +34,6 @@ size_t hs__tokenizer_character_encode(int32_t character, char bytes_out[4])
     return (size_t)utf8proc_encode_char(character, (utf8proc_uint8_t *)bytes_out);
 }
 
-/* Categories. */
-
 /* The row that holds the character: the last one that starts at or before it. */
 static uint32_t row_of(int32_t character)
 {
@@ -152,8 +150,6 @@ bool hs__tokenizer_is_word(int32_t character)
         return true;
     return category == TOK_PC || character == 0x200C || character == 0x200D || is_alphabetic_symbol(character);
 }
-
-/* Forms. */
 
 bool hs__tokenizer_can_normalize(int32_t character)
 {

@@ -14,8 +14,6 @@ struct tok_charsmap {
 
 enum { UNIT_BYTES = 4 };
 
-/* Reading. */
-
 static int digit_of(char c)
 {
     if (c >= 'A' && c <= 'Z')
@@ -85,8 +83,6 @@ void hs__tokenizer_charsmap_free(tok_charsmap *map)
     hs_text_clear(&map->bytes);
     hs_free(map);
 }
-
-/* Looking up. */
 
 static uint32_t unit_at(const tok_charsmap *map, size_t node)
 {

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-/* ByteLevel. */
-
 /* False, with nothing appended, if a character is not of the alphabet. */
 static bool bytes_of_token(const char *text, size_t length, char *bytes_out, size_t *n_out)
 {
@@ -39,8 +37,6 @@ static hs_status apply_byte_level(const tok_step *step, tok_workspace *work, hs_
     hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
-
-/* ByteFallback. */
 
 /* The byte that "<0x1F>" stands for, -1 if the text is not of that form. */
 static int fallback_byte(const char *text, size_t length)
@@ -100,8 +96,6 @@ static hs_status apply_byte_fallback(const tok_step *step, tok_workspace *work, 
     hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
-
-/* The others. */
 
 static hs_status apply_fuse(const tok_step *step, tok_workspace *work, hs_error *error)
 {
@@ -206,8 +200,6 @@ static hs_status apply_bpe(const tok_step *step, tok_workspace *work, hs_error *
     hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
-
-/* WordPiece. */
 
 static hs_status read_word_piece(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {

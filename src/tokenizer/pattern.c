@@ -26,8 +26,6 @@ hs_status hs__tokenizer_spans_add(tok_spans *spans, size_t start, size_t end, bo
     return HS_OK;
 }
 
-/* Compiling. */
-
 static void *allocate_for_pcre2(size_t size, void *unused)
 {
     (void)unused;
@@ -134,8 +132,6 @@ void hs__tokenizer_pattern_free(tok_pattern *pattern)
     pcre2_match_context_free(pattern->limits);
     hs_free(pattern);
 }
-
-/* Searching. */
 
 /*
  * A search that ends at a limit is an error: to take it for no match would give other ids without

@@ -31,8 +31,6 @@ static hs_status check_id(const tok_place *place, const hs_json_value *id, const
     return HS_OK;
 }
 
-/* Templates. */
-
 static hs_status add_piece(tok_template *template, tok_template_piece piece, hs_error *error)
 {
     HS_TRY(hs_reserve(&template->pieces, &template->capacity, template->n + 1, sizeof *template->pieces,
@@ -145,8 +143,6 @@ void hs__tokenizer_post_processor_clear(tok_post_processor *processor)
     clear_template(&processor->pair);
 }
 
-/* TemplateProcessing. */
-
 /* A special token of a template may stand for several ids. */
 static hs_status read_special(const tok_place *place, const hs_json_value *root, const hs_json_value *special,
                               int32_t type, const processor_reader *reader, tok_template *template, hs_error *error)
@@ -241,8 +237,6 @@ done:
     clear_template(&pair);
     return status;
 }
-
-/* The others. */
 
 /* ["[CLS]", 101] under `key` */
 static hs_status read_token(const tok_place *place, const hs_json_value *value, const char *key,

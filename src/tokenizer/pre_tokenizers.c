@@ -34,8 +34,6 @@ static hs_status read_behaviour(const tok_place *place, const hs_json_value *val
         name);
 }
 
-/* Splits by pattern. */
-
 static hs_status read_split(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
 {
     HS_TRY(hs__tokenizer_read_pattern(place, value, false, step, error));
@@ -75,8 +73,6 @@ static hs_status read_whitespace(const tok_place *place, const hs_json_value *va
     step->invert = true;
     return hs__tokenizer_pattern_new(WORDS, sizeof WORDS - 1, true, false, &step->pattern, error);
 }
-
-/* Splits by class of characters. */
 
 static const tok_character_class WHITE_SPACE = hs__tokenizer_is_white_space;
 static const tok_character_class NUMERIC = hs__tokenizer_is_numeric;

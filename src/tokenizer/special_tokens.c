@@ -7,8 +7,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Adding. */
-
 static uint64_t hash_token(uint64_t hash, const char *content, const tok_added_token *token)
 {
     const unsigned flags = (unsigned)token->special | (unsigned)token->single_word << 1 | (unsigned)token->lstrip << 2 |
@@ -135,8 +133,6 @@ hs_status hs__tokenizer_special_tokens_add(const tok_settings *settings, hs_toke
     HS_TRY(put_specials(settings, tokenizer, error));
     return settings->class != NULL && settings->class->plain_specials ? make_plain(settings, tokenizer, error) : HS_OK;
 }
-
-/* Around a text. */
 
 /* A token that only the class names is of no use to a model whose vocabulary lacks it. */
 static hs_status find_frame(const tok_settings *settings, tok_name name, const hs_tokenizer *tokenizer, int32_t *id_out,

@@ -8,8 +8,6 @@
 
 enum { MAX_STEPS = 64 };
 
-/* Lists of steps. */
-
 static const tok_step_kind *find_kind(const tok_step_table *table, const char *type)
 {
     for (size_t i = 0; i < table->n_kinds; i++)
@@ -111,8 +109,6 @@ void hs__tokenizer_steps_clear(tok_steps *steps)
     hs_free(steps->items);
     *steps = (tok_steps){0};
 }
-
-/* Reading keys. */
 
 hs_status hs__tokenizer_read_nothing(const tok_place *place, const hs_json_value *value, tok_step *step,
                                      hs_error *error)

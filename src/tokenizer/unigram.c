@@ -10,8 +10,6 @@
 
 static const double UNKNOWN_PENALTY = 10.0; /* below the worst score of a token */
 
-/* Reading. */
-
 /* The fewest significant digits that give `value` > 0, without the point, and the power of ten of the last one. */
 static uint64_t shortest_digits(double value, int *exponent_out)
 {
@@ -92,8 +90,6 @@ static hs_status read_unigram(const tok_place *place, const hs_json_value *value
     return hs__tokenizer_prefixes_build(&model->vocabulary, &model->tokens, error);
 }
 
-/* The best way through a text. */
-
 /* Takes the token from `start` to `end` if no better way to `end` is known. */
 static bool improve(tok_way *ways, size_t start, size_t end, double score, int32_t id)
 {
@@ -142,8 +138,6 @@ static hs_status find_ways(const tok_model *model, tok_workspace *work, const ch
     }
     return HS_OK;
 }
-
-/* Its tokens, last first. */
 
 /* Unknown characters in a row are one token, or all of their bytes where each byte is one. */
 static hs_status add_unknown(const tok_model *model, const char *text, size_t length, hs_token_list *ids,

@@ -68,8 +68,6 @@ hs_status hs__tokenizer_workspace_begin(tok_workspace *work, const char *text, s
     return HS_OK;
 }
 
-/* Rewriting. */
-
 hs_status hs__tokenizer_rewrite_pieces(tok_workspace *work, tok_rewrite rewrite, const void *how, hs_error *error)
 {
     for (size_t i = 0; i < work->now.n; i++) {
@@ -82,8 +80,6 @@ hs_status hs__tokenizer_rewrite_pieces(tok_workspace *work, tok_rewrite rewrite,
     hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
-
-/* Splitting. */
 
 /* Neighbouring stretches of the same kind become one. */
 static void join_contiguous(tok_spans *spans)
