@@ -1,3 +1,7 @@
+/*
+ * attribute_list: the attributes of /experiment and /provenance as a list of names and values, in
+ * the order in which they were written.
+ */
 #include "results/file.h"
 
 #include <string.h>
@@ -9,6 +13,10 @@ typedef struct attribute_walk {
     hs_error *error;
 } attribute_walk;
 
+/*
+ * A callback of HDF5, which knows no hs_error: the reason goes through the context, and -1 only
+ * stops the walk. The number is limited, because the file may be anybody's.
+ */
 static herr_t keep_attribute(hid_t group, const char *name, const H5A_info_t *info, void *context)
 {
     attribute_walk *walk = context;
@@ -45,6 +53,10 @@ static hs_status mark_identity(hid_t group, hs_attribute_list *list, hs_error *e
     return HS_OK;
 }
 
+/*
+ * By order of creation, which the group was told to keep: people read the settings in the order of
+ * the experiment file.
+ */
 hs_status hs__results_file_load_attributes(hs_results *results, const char *name, hs_attribute_list *list,
                                            hs_error *error)
 {

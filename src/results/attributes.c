@@ -1,11 +1,13 @@
+/*
+ * attributes: HDF5 attributes and lists of texts, written as fixed-length strings, read with every
+ * size checked before anything is allocated.
+ */
 #include "results/hdf5.h"
 
 #include <string.h>
 
 /* Far more than any configuration key holds; a damaged header must not make us allocate without bound. */
 enum { MAX_ATTRIBUTE_BYTES = 16 * 1024 * 1024 };
-
-/* ---- lists of texts ---------------------------------------------------------------------------------------------- */
 
 void hs__results_texts_clear(hs_text_rows *texts)
 {
@@ -25,6 +27,10 @@ static hs_status cut_row(char *row, size_t width, const char *what, hs_error *er
     return HS_OK;
 }
 
+/*
+ * Takes the bytes over also on failure. Items point into them; each is cut where its characters
+ * end, since a damaged file may hold anything.
+ */
 hs_status hs__results_texts_cut(char *bytes, size_t n, size_t width, const char *what, hs_text_rows *texts_out,
                                 hs_error *error)
 {
@@ -58,8 +64,6 @@ hs_status hs__results_texts_pack(const char *const *items, size_t n, char **byte
     *width_out = width;
     return HS_OK;
 }
-
-/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 hs_status hs__results_hdf5_write_attribute(hid_t object, const char *name, hid_t type, size_t n, const void *bytes,
                                            hs_error *error)
@@ -111,8 +115,6 @@ hs_status hs__results_hdf5_write_texts(hid_t object, const char *name, const cha
     return status;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
-
 typedef struct opened_attribute {
     hid_t id;
     hid_t type;
@@ -146,6 +148,10 @@ static hs_status open_attribute(hid_t object, const char *name, opened_attribute
     return HS_OK;
 }
 
+/*
+ * Type and number must be those that this program writes: a conversion by HDF5 would hide a
+ * damaged header.
+ */
 static hs_status read_numbers(hid_t object, const char *name, hs_element element, size_t n, void *values,
                               hs_error *error)
 {
@@ -178,6 +184,7 @@ hs_status hs__results_hdf5_read_f64(hid_t object, const char *name, double *valu
     return read_numbers(object, name, HS_ELEMENT_F64, n, values, error);
 }
 
+/* Variable-length strings are refused: HDF5 would allocate whatever length the file names. */
 hs_status hs__results_hdf5_read_texts(hid_t object, const char *name, size_t max_n, hs_text_rows *texts_out,
                                       hs_error *error)
 {

@@ -1,3 +1,4 @@
+/* close: giving a file back in a way that no write error can turn into a hang or a crash. */
 #include "results/file.h"
 
 #include <errno.h>

@@ -1,11 +1,13 @@
+/*
+ * datasets: opening the datasets of a group as the layout's rows have them. A file that does not
+ * fit its own table is refused before anything is read by it.
+ */
 #include "results/file.h"
 
 #include <string.h>
 
 /* A line of text in a table: names of sets are the longest. */
 enum { MAX_TEXT_WIDTH = 1024 * 1024 };
-
-/* ---- groups and datasets, checked before anything is read -------------------------------------------------------- */
 
 /*
  * Only what lies in this very file: a link to another file would read what its maker chose. HDF5 1.10 takes this look
@@ -91,6 +93,10 @@ static hs_status check_extents(hid_t dataset, const hs_dataset_row *row, hs_exte
     return HS_OK;
 }
 
+/*
+ * In this order, as each check relies on the one before: is it in this file, is its type ours, do
+ * its extents agree with those of the others, are all its bytes there.
+ */
 static hs_status open_dataset(const hs_results *results, hid_t parent, const hs_dataset_row *row, hs_extents *extents,
                               hid_t *dataset_out, hs_error *error)
 {

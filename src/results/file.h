@@ -77,8 +77,6 @@ hs_status hs__results_file_load(hs_results *results, hs_error *error);
 /* Closes and frees what hs__results_file_load made; not the file. */
 void hs__results_file_unload(hs_results *results);
 
-/* ---- datasets.c -------------------------------------------------------------------------------------------------- */
-
 void hs__results_file_group_init(hs_file_group *group, hs_group_kind kind);
 hs_status hs__results_file_open_group(const hs_results *results, hid_t parent, const char *name, hid_t *group_out,
                                       hs_error *error);
@@ -93,8 +91,6 @@ hs_status hs__results_file_open_tables(hs_results *results, const char *name, hs
 void hs__results_file_close_datasets(hs_file_group *group);
 /* The dataset of that name; negative if it is absent. */
 hid_t hs__results_file_dataset(const hs_file_group *group, const char *name);
-
-/* ---- phases.c, layout_1.c ---------------------------------------------------------------------------------------- */
 
 /* A row of /sets/phase. */
 enum { HS_PHASE_FIRST, HS_PHASE_COUNT, HS_PHASE_WORD };
@@ -119,23 +115,15 @@ hs_status hs__results_hash_sets_1(const hs_results *results, const hs_sets *sets
 hs_status hs__results_take_first_1(hs_results *results, hs_error *error);
 hs_status hs__results_take_phase_1(hs_results *results, size_t phase, bool *there_out, hs_error *error);
 
-/* ---- attribute_list.c -------------------------------------------------------------------------------------------- */
-
 hs_status hs__results_file_load_attributes(hs_results *results, const char *group, hs_attribute_list *list,
                                            hs_error *error);
 void hs__results_file_clear_attributes(hs_attribute_list *list);
 
-/* ---- stated.c ---------------------------------------------------------------------------------------------------- */
-
 void hs__results_file_read_stated(hs_results *results);
 void hs__results_file_forget_stated(hs_results *results);
 
-/* ---- restated.c -------------------------------------------------------------------------------------------------- */
-
 /* Puts what the last run stated in the place of the attributes that were loaded. */
 hs_status hs__results_file_load_restated(hs_results *results, hs_error *error);
-
-/* ---- transfer.c -------------------------------------------------------------------------------------------------- */
 
 /*
  * Rows first .. first + n - 1 of a dataset of `n_columns` elements a row (all later axes together), to or from
@@ -163,12 +151,8 @@ hs_status hs__results_file_fail_write(hs_results *results, hs_error *error, cons
 /* A one-dimensional memory space of n elements; reused, so that it costs nothing. Negative on failure. */
 hid_t hs__results_file_memory(hs_results *results, size_t n);
 
-/* ---- foreign.c --------------------------------------------------------------------------------------------------- */
-
 /* Right after H5Fopen() failed: HS_ERROR_RESULTS says what the file is, and what to do only where it is ours. */
 hs_status hs__results_file_fail_open(const char *path, hs_error *error);
-
-/* ---- close.c ----------------------------------------------------------------------------------------------------- */
 
 /* Writes the same bytes again, without HDF5: 0, or the errno that says why the file cannot be written to. */
 int hs__results_file_rewrite_superblock(const char *path);

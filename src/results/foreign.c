@@ -70,6 +70,10 @@ static const char *kind_of(const beginning *file)
     return is_text(file) ? "a text file" : "not an HDF5 file";
 }
 
+/*
+ * Looks at the first bytes by itself, since HDF5 says "file signature not found" of a text and of
+ * a cut results file alike, and the advice differs.
+ */
 hs_status hs__results_file_fail_open(const char *path, hs_error *error)
 {
     beginning file = {.n = 0};

@@ -1,11 +1,13 @@
+/*
+ * hdf5: what the room shares of HDF5: quiet errors with the system's reason in them, the types of
+ * elements, a fixed version of the format.
+ */
 #include "results/hdf5.h"
 
 #include <string.h>
 
 /* Values are hashed as they lie in memory and read back as they lie in the file. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "results files are written on little-endian machines");
-
-/* ---- errors ------------------------------------------------------------------------------------------------------ */
 
 void hs__results_hdf5_quiet(void)
 {
@@ -61,8 +63,6 @@ void hs__results_hdf5_close(hid_t id)
     if (id >= 0)
         (void)H5Idec_ref(id);
 }
-
-/* ---- property lists and types ------------------------------------------------------------------------------------ */
 
 /*
  * Locks are the project's own (lock.c): HDF5's would keep readers from a live file and fail on file systems without
@@ -120,6 +120,7 @@ static herr_t insert_text(hid_t record, const char *name, size_t offset, size_t 
     return result;
 }
 
+/* A compound like the struct in memory, so that a run's row is read and written as it lies. */
 static hid_t run_type(void)
 {
     hid_t type = H5Tcreate(H5T_COMPOUND, sizeof(hs_results_run));
@@ -137,6 +138,10 @@ static hid_t run_type(void)
     return type;
 }
 
+/*
+ * Little-endian on every machine. The caller closes what it gets, hence copies also of HDF5's own
+ * types.
+ */
 hid_t hs__results_hdf5_type(hs_element element, size_t text_bytes)
 {
     switch (element) {

@@ -24,8 +24,6 @@ herr_t hs__results_hdf5_fix_version(hid_t access);
 /* The type of an element, in memory as in the file: both are little-endian. `text_bytes` with the terminator. */
 hid_t hs__results_hdf5_type(hs_element element, size_t text_bytes);
 
-/* ---- attributes -------------------------------------------------------------------------------------------------- */
-
 /* n == 0 is a scalar. Takes over `type`. */
 hs_status hs__results_hdf5_write_attribute(hid_t object, const char *name, hid_t type, size_t n, const void *bytes,
                                            hs_error *error);

@@ -1,8 +1,7 @@
+/* layout: the table of all datasets. What is not a row here is not in a file. */
 #include "results/layout.h"
 
 #include <string.h>
-
-/* ---- the tables -------------------------------------------------------------------------------------------------- */
 
 static const hs_dataset_row root_rows[] = {
     {"set",
@@ -259,6 +258,10 @@ size_t hs__results_element_bytes(hs_element element)
     return element_bytes[element];
 }
 
+/*
+ * Axes whose places have names; the names are written as datasets, so that nobody has to know what
+ * column 3 is.
+ */
 const char *const *hs__results_axis_fields(hs_axis axis)
 {
     static const char *const component[HS_LAYOUT_COMPONENT_FIELDS] = {"kind", "layer", "index"};
@@ -313,8 +316,6 @@ size_t hs__results_dataset_rank(const hs_dataset_row *row)
         rank++;
     return rank;
 }
-
-/* ---- extents ----------------------------------------------------------------------------------------------------- */
 
 hs_extents hs__results_extents_unknown(void)
 {

@@ -113,8 +113,6 @@ hs_extents hs__results_extents_with_task(hs_extents extents, const hs_results_ta
 /* Elements of the dataset; SIZE_MAX if that overflows. */
 size_t hs__results_dataset_elements(const hs_dataset_row *row, const hs_extents *extents);
 
-/* ---- what must hold of the tables, in a file as in a layout ------------------------------------------------------ */
-
 /* HS_ERROR_RESULTS says what is impossible: order, component, donor, shard, name, ... */
 hs_status hs__results_layout_check_sets(const hs_sets *sets, hs_error *error);
 /* Sets first .. first + n - 1 of a table, of which the arrays are there and the sets before them are sound. */

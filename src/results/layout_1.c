@@ -131,6 +131,10 @@ static hs_status check_slots(size_t set, const hs_component *slots, size_t order
     return hs__results_layout_check_components(set, slots, order, error);
 }
 
+/*
+ * Checked like rows of today, one after the other, because hs_sets_append() takes what it is
+ * given.
+ */
 static hs_status append_piece(old_rows *rows, size_t first, size_t n, void *context, hs_error *error)
 {
     const size_t max_order = max_order_of(rows->results);
@@ -162,6 +166,7 @@ done:
     return status;
 }
 
+/* First the word, then the rows: what was not written to its end may hold anything. */
 hs_status hs__results_take_phase_1(hs_results *results, size_t phase, bool *there_out, hs_error *error)
 {
     const uint64_t *row = results->phases[phase];

@@ -1,8 +1,10 @@
+/*
+ * load: everything of a file but cells and sets into memory, each table checked against the sizes
+ * that the others state.
+ */
 #include "results/file.h"
 
 #include <string.h>
-
-/* ---- reading tables ---------------------------------------------------------------------------------------------- */
 
 /*
  * The whole dataset, rows of n_columns, into a new array with room for `n_spare` more rows; its size was checked
@@ -26,6 +28,7 @@ static hs_file_rows rows_of(const hs_file_group *group, const char *name, hs_ele
         .dataset = hs__results_file_dataset(group, name), .element = element, .n = n, .n_columns = 1, .what = name};
 }
 
+/* HDF5's own type is asked for the width, which differs from file to file. */
 static hs_status read_text_table(hid_t dataset, size_t n, const char *what, hs_text_rows *texts_out, hs_error *error)
 {
     hid_t type = H5Dget_type(dataset);
@@ -45,6 +48,7 @@ done:
     return status;
 }
 
+/* The number of phases is limited before it is used for an allocation. */
 static hs_status load_phases(hs_results *results, hs_error *error)
 {
     const hs_file_group *tables = &results->set_tables;
@@ -62,8 +66,10 @@ static hs_status load_phases(hs_results *results, hs_error *error)
                            &results->intervention_names, error);
 }
 
-/* ---- tasks ------------------------------------------------------------------------------------------------------- */
-
+/*
+ * better, percent and per are brought to the values that the code knows: a file may hold any
+ * number.
+ */
 static hs_status load_metrics(hs_file_task *file, size_t n, hs_error *error)
 {
     hid_t dataset = hs__results_file_dataset(&file->cells, "metric");
@@ -108,6 +114,10 @@ static hs_status load_chance(hs_file_task *file, size_t n, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * shard_first has one entry more than the file, the end of the last shard. What the task refers to
+ * is owned by `file`.
+ */
 static hs_status load_task_tables(hs_results *results, hs_file_task *file, hs_results_task *task, hs_error *error)
 {
     hid_t prompt = hs__results_file_dataset(&file->cells, "prompt");
@@ -146,6 +156,10 @@ static void load_text_sizes(const hs_file_task *file, const hs_extents *extents,
     hs__results_hdf5_close(type);
 }
 
+/*
+ * Extents are copied, as examples, metrics and shards are each task's own while sets are
+ * everybody's.
+ */
 static hs_status load_task(hs_results *results, hid_t cells, hid_t ranking, size_t index, hs_error *error)
 {
     hs_file_task *file = &results->files[index];
@@ -187,6 +201,7 @@ done:
     return status == HS_OK ? HS_OK : hs_error_prefix(error, "task %s", name);
 }
 
+/* Ids are marked invalid at once, so that unloading after a failure closes only what was opened. */
 static hs_status allocate_tasks(hs_results *results, hs_error *error)
 {
     const size_t n = results->task_names.n;
@@ -220,8 +235,10 @@ done:
     return status;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------------- */
-
+/*
+ * The attribute that says who wrote the file is looked for before anything else is believed. Newer
+ * layouts are refused, older ones read.
+ */
 static hs_status check_version(hs_results *results, hs_error *error)
 {
     int32_t version = 0;
@@ -253,6 +270,10 @@ static hs_status load_reference(hs_results *results, hs_error *error)
     return status;
 }
 
+/*
+ * Root first, since extents that datasets share are taken from where they are met first; phases
+ * need the tables of sets, tasks need the phases' extents.
+ */
 hs_status hs__results_file_load(hs_results *results, hs_error *error)
 {
     results->extents = hs__results_extents_unknown();
@@ -271,6 +292,7 @@ hs_status hs__results_file_load(hs_results *results, hs_error *error)
     return load_tasks(results, error);
 }
 
+/* Takes a task that was loaded halfway. */
 static void unload_task(hs_file_task *file)
 {
     hs__results_hdf5_close(file->values_space);
@@ -288,6 +310,7 @@ static void unload_task(hs_file_task *file)
     hs_free(file->donor);
 }
 
+/* Tables of tasks are freed by n_tasks, which is set once both arrays exist. */
 void hs__results_file_unload(hs_results *results)
 {
     for (size_t i = 0; i < results->n_tasks; i++) {

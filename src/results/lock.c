@@ -32,8 +32,6 @@ typedef struct owner {
     char job[64];
 } owner;
 
-/* ---- who --------------------------------------------------------------------------------------------------------- */
-
 /* False if there is no such process, or only its remains. */
 static bool process_lives(long process, unsigned long long *started_out)
 {
@@ -121,8 +119,6 @@ static hs_status held(const char *path, int file, hs_error *error)
                    "the results file is being written by %s; wait for it, or move %s away if that process is gone",
                    name, path);
 }
-
-/* ---- taking it --------------------------------------------------------------------------------------------------- */
 
 typedef enum lock_result { LOCK_TAKEN, LOCK_HELD, LOCK_UNSUPPORTED } lock_result;
 
@@ -217,6 +213,11 @@ static attempt_result take_over(const char *path, int file, hs_error *error)
     return ATTEMPT_FAILED;
 }
 
+/*
+ * Created if it is not there, else opened and taken over if its owner is gone. Between our open
+ * and our lock the file may have been removed by its owner, and somebody may have made another:
+ * hence still_named(), and another attempt.
+ */
 static attempt_result attempt(const char *path, int *file_out, hs_error *error)
 {
     const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
@@ -256,6 +257,10 @@ static char *lock_path_of(const char *path, hs_error *error)
     return lock_path;
 }
 
+/*
+ * A few attempts, since each can lose a race honestly; more than MAX_ATTEMPTS means that somebody
+ * takes the lock in a loop.
+ */
 hs_status hs_results_lock_new(const char *path, hs_results_lock **lock_out, hs_error *error)
 {
     hs_results_lock *lock = NULL;
@@ -293,8 +298,6 @@ void hs_results_lock_free(hs_results_lock *lock)
     hs_free(lock);
 }
 
-/* ---- looking at it ----------------------------------------------------------------------------------------------- */
-
 static bool is_held(int file, const owner *found)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -306,6 +309,10 @@ static bool is_held(int file, const owner *found)
     return found == NULL || !owner_is_gone(found);
 }
 
+/*
+ * Asks without taking: the operating system's lock where there is one, else what the file says. A
+ * lock file that cannot be opened counts as held, the safe answer.
+ */
 hs_status hs_results_lock_look(const char *path, bool *held_out, hs_text *holder, hs_error *error)
 {
     owner found;

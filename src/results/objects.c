@@ -1,9 +1,11 @@
+/*
+ * objects: groups and datasets of a new file, each by its row in the layout: type, extents, fill,
+ * meaning and names of its axes.
+ */
 #include "results/objects.h"
 
 #include <math.h>
 #include <string.h>
-
-/* ---- groups ------------------------------------------------------------------------------------------------------ */
 
 herr_t hs__results_objects_set_group_properties(hid_t plist)
 {
@@ -27,8 +29,6 @@ hs_status hs__results_objects_create_group(hid_t parent, const char *name, hid_t
     hs__results_hdf5_close(plist);
     return status;
 }
-
-/* ---- datasets ---------------------------------------------------------------------------------------------------- */
 
 /* What the element is filled with; NULL: zeros. */
 static const void *fill_value(const hs_dataset_row *row)
@@ -79,6 +79,7 @@ static size_t row_elements(hid_t space, hsize_t *extents_out)
     return n;
 }
 
+/* In pieces, because some layers below HDF5 fail on 2 GB at once. */
 hs_status hs__results_objects_write_rows(hid_t dataset, hid_t type, size_t first, size_t n, const void *bytes,
                                          hs_error *error)
 {
@@ -110,6 +111,10 @@ static hs_status write_meaning(hid_t dataset, const hs_dataset_row *row, hs_erro
     return status;
 }
 
+/*
+ * Fill values are written now only where contents do not cover the dataset: writing both would
+ * double the time to create a large file.
+ */
 static hs_status create_dataset(hid_t group, const hs_dataset_row *row, const hs_extents *extents,
                                 const hs_object_table *contents, hs_scales *scales, hs_error *error)
 {
@@ -163,6 +168,10 @@ static hs_status generate(const hs_dataset_row *row, const hs_extents *extents, 
     return HS_OK;
 }
 
+/*
+ * Contents are found by name: given ones before those that follow from the layout. An optional
+ * dataset without contents is not made.
+ */
 hs_status hs__results_objects_create_datasets(hid_t group, hs_group_kind kind, const hs_extents *extents,
                                               hs_object_tables contents, hs_scales *scales, hs_error *error)
 {

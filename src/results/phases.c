@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-/* ---- words ------------------------------------------------------------------------------------------------------- */
-
 /* Says that the rows of the phase are there and belong to this place of this experiment. `names`: as in the file. */
 static uint64_t phase_word(const hs_results *results, size_t phase, uint64_t first, uint64_t hash_of_rows,
                            const char *names, size_t n)
@@ -31,6 +29,7 @@ static hs_file_rows name_rows(const hs_results *results, size_t first, size_t n)
     };
 }
 
+/* The names are part of the word: readers take them for what the rows say. */
 hs_status hs__results_phase_matches(hs_results *results, size_t phase, uint64_t hash_of_rows, bool *there_out,
                                     hs_error *error)
 {
@@ -47,8 +46,6 @@ done:
     hs_free(names);
     return status;
 }
-
-/* ---- the rows in the file ---------------------------------------------------------------------------------------- */
 
 /* Every array of the table with its dataset, from set `first` and component `first_added` on. */
 static hs_status transfer_rows(hs_results *results, hs_direction direction, size_t first, size_t n, size_t first_added,
@@ -80,6 +77,10 @@ static hs_status transfer_rows(hs_results *results, hs_direction direction, size
     return HS_OK;
 }
 
+/*
+ * Names, rows, then the word, all raw. A run that dies between them leaves a phase that is not
+ * there, and chooses the same sets again.
+ */
 static hs_status write_phase(hs_results *results, size_t phase, size_t first, size_t n, hs_error *error)
 {
     const hs_file_rows place = {.dataset = hs__results_file_dataset(&results->set_tables, "phase"),
@@ -104,8 +105,6 @@ done:
     hs_free(names);
     return status;
 }
-
-/* ---- reading the table ------------------------------------------------------------------------------------------- */
 
 /* Takes sets up to `n_sets`, which are sound, into the table whose arrays are read. */
 static void take_sets(hs_sets *sets, size_t n_sets)
@@ -155,6 +154,11 @@ static bool may_be_there(const hs_results *results, size_t phase)
            row[HS_PHASE_COUNT] <= results->extents.of[HS_AXIS_SET] - first;
 }
 
+/*
+ * Phases are taken one after the other until one is not there; what stands behind it was never
+ * begun. The hash of the first phase's tables is compared at the end, for damage there has no word
+ * of its own.
+ */
 static hs_status read_sets(hs_results *results, hs_error *error)
 {
     const uint64_t *first = results->phases[0];
@@ -181,8 +185,6 @@ static hs_status read_sets(hs_results *results, hs_error *error)
                        "its tables of sets and examples are not what was written: the file is damaged");
     return HS_OK;
 }
-
-/* ---- one table for the ranks of a host --------------------------------------------------------------------------- */
 
 /* What stands before the arrays in the shared block: how much of them is there. */
 typedef struct shared_header {
@@ -236,6 +238,7 @@ static size_t text_width_of(hid_t dataset)
     return width;
 }
 
+/* On several ranks, those that own their host's table read it, and agree before the others look. */
 hs_status hs__results_file_load_sets(hs_results *results, hs_error *error)
 {
     hs_sets *sets = &results->sets;
@@ -259,8 +262,6 @@ void hs__results_file_unload_sets(hs_results *results)
     hs_sets_clear(&results->sets);
 }
 
-/* ---- which phases are there -------------------------------------------------------------------------------------- */
-
 size_t hs_results_n_phases(const hs_results *results)
 {
     return results->n_phases;
@@ -281,8 +282,6 @@ void hs_results_phase_sets(const hs_results *results, size_t phase, uint64_t *fi
     *first_out = results->phases[phase][HS_PHASE_FIRST];
     *n_out = results->phases[phase][HS_PHASE_COUNT];
 }
-
-/* ---- adding one -------------------------------------------------------------------------------------------------- */
 
 static hs_status check_room(const hs_results *results, const hs_sets *rows, hs_error *error)
 {
@@ -315,6 +314,10 @@ static hs_status append_rows(hs_results *results, const hs_sets *rows, hs_error 
     return HS_OK;
 }
 
+/*
+ * Where anything fails the table is as before on all ranks: n_chosen is raised last, after the
+ * others of the host can see the rows.
+ */
 hs_status hs_results_add_phase(hs_results *results, const hs_sets *rows, hs_error *error)
 {
     const size_t first = results->sets.n_sets, phase = results->n_chosen;

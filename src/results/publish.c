@@ -1,3 +1,7 @@
+/*
+ * publish: a new file gets its name only when it is complete and on the disk: made under another
+ * name, flushed, renamed.
+ */
 #include "results/create.h"
 #include "results/hdf5.h"
 
@@ -120,6 +124,10 @@ static hs_status check_layout(const hs_results_layout *layout, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * The file is known by its descriptor from the moment that it was reserved, so that nobody can put
+ * another in its place between two steps.
+ */
 hs_status hs_results_create(const char *path, const hs_results_layout *layout, hs_error *error)
 {
     hs__results_hdf5_quiet();

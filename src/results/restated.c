@@ -30,8 +30,6 @@ bool hs_results_can_restate(const hs_results *results)
     return hs__results_file_dataset(&results->ranking, "restated") >= 0;
 }
 
-/* ---- what readers see -------------------------------------------------------------------------------------------- */
-
 static hs_results_attribute *find(hs_attribute_list *list, const char *name, size_t length)
 {
     for (size_t i = 0; i < list->n; i++)
@@ -53,6 +51,11 @@ static void take_back(hs_results *results)
     hs__results_file_clear_attributes(&results->replaced);
 }
 
+/*
+ * The value of the file's creation is kept where the new one came from, so that take_back() can
+ * exchange them again. What is not a setting of the file, or may not be restated, is passed over:
+ * a later version may have written it.
+ */
 static hs_status replace(hs_results *results, const char *line, size_t length, hs_error *error)
 {
     hs_attribute_list *replaced = &results->replaced;
@@ -103,8 +106,6 @@ static hs_status take(hs_results *results, const char *text, hs_error *error)
     }
     return HS_OK;
 }
-
-/* ---- the dataset ------------------------------------------------------------------------------------------------- */
 
 static hs_file_rows restated_row(const hs_results *results)
 {
@@ -164,6 +165,10 @@ done:
     return status;
 }
 
+/*
+ * What was restated before is taken back first, so that the differences are those to the file's
+ * creation.
+ */
 hs_status hs_results_restate(hs_results *results, const hs_results_attribute *settings, size_t n, hs_error *error)
 {
     const hs_file_rows row = restated_row(results);

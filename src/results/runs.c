@@ -1,3 +1,4 @@
+/* runs: the table of who ran the sweep, when and on how many ranks: a row a job, written raw. */
 #include "results/file.h"
 
 #include <string.h>

@@ -59,6 +59,10 @@ static hs_status has_tables_of(const hs_results *results, const hs_results_layou
     return HS_OK;
 }
 
+/*
+ * The hash decides; the settings are only compared to say what differs. If none does, the data or
+ * this program do.
+ */
 hs_status hs_results_check_experiment(const hs_results *results, const hs_results_layout *layout, hs_error *error)
 {
     differences found = {0};

@@ -1,3 +1,7 @@
+/*
+ * scales: dimension labels and scales, collected while datasets are made and written once at the
+ * end.
+ */
 #include "results/scales.h"
 
 #include <string.h>
@@ -21,8 +25,6 @@ void hs__results_scales_clear(hs_scales *scales)
     for (size_t axis = 0; axis < HS_AXIS_COUNT; axis++)
         forget(&scales->of[axis]);
 }
-
-/* ---- the attributes of the specification ------------------------------------------------------------------------- */
 
 /* The specification wants variable-length texts here. */
 static hs_status write_labels(hid_t dataset, const hs_dataset_row *row, hs_error *error)
@@ -76,8 +78,6 @@ hs_status hs__results_scales_finish(hs_scales *scales, hs_axis axis, hs_error *e
     forget(scale);
     return status;
 }
-
-/* ---- naming the axes of a dataset -------------------------------------------------------------------------------- */
 
 static hs_status add_user(hs_scale *scale, hobj_ref_t dataset, size_t dimension, hs_error *error)
 {

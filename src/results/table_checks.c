@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-/* ---- what must hold ---------------------------------------------------------------------------------------------- */
-
 hs_status hs__results_layout_check_components(size_t set, const hs_component *components, size_t n, hs_error *error)
 {
     for (size_t i = 0; i < n; i++) {
@@ -110,6 +108,10 @@ static hs_status check_shards(const hs_results_task *task, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * For the file that is made and for the file that is read: what a reader would refuse must not be
+ * written.
+ */
 hs_status hs__results_layout_check_task(const hs_results_task *task, hs_error *error)
 {
     HS_TRY(hs__results_layout_check_task_name(task->name, error));
@@ -132,8 +134,6 @@ hs_status hs__results_layout_check_task(const hs_results_task *task, hs_error *e
                            task->name, i, task->donor[i], task->n_examples);
     return HS_OK;
 }
-
-/* ---- hashes of the tables ---------------------------------------------------------------------------------------- */
 
 uint64_t hs__results_layout_hash_sets(const hs_sets *sets, size_t first, size_t n)
 {
@@ -177,8 +177,6 @@ uint64_t hs__results_layout_hash_means(const float *mean, size_t n_mean, const f
     return hs_hash(hs_hash(0, mean, n_mean * sizeof *mean), position_mean, n_position_mean * sizeof *position_mean);
 }
 
-/* ---- names of sets ----------------------------------------------------------------------------------------------- */
-
 size_t hs__results_layout_set_name_width(const hs_results_layout *layout)
 {
     size_t longest = strlen("clean");
@@ -189,6 +187,10 @@ size_t hs__results_layout_set_name_width(const hs_results_layout *layout)
     return (layout->later.longest_name > longest ? layout->later.longest_name : longest) + 1;
 }
 
+/*
+ * The width comes from the plan, which knew all names in advance; one that is longer is a mistake
+ * of ours.
+ */
 hs_status hs__results_layout_pack_set_names(const hs_sets *sets, size_t first, size_t n, size_t width, char *bytes,
                                             hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * transfer: rows of a dataset between memory and file, independently, in pieces that every MPI-IO
+ * bears.
+ */
 #include "results/file.h"
 
 #include <errno.h>
@@ -55,6 +59,7 @@ static herr_t select_rows(hid_t space, size_t first, size_t n)
     return H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
 }
 
+/* Row counts rather than bytes bound a piece, since a hyperslab is of whole rows. */
 hs_status hs__results_file_transfer(hs_results *results, hs_direction direction, const hs_file_rows *rows, void *buffer,
                                     hs_error *error)
 {
