@@ -1,3 +1,7 @@
+/*
+ * best_so_far: the best head found so far, for the progress bar. It reads the file at rank 0's
+ * leisure and must never cost the sweep anything, nor its failure end it.
+ */
 #include "study/best_so_far.h"
 
 #include <math.h>
@@ -8,8 +12,6 @@ enum { SETS_AT_ONCE = 64 };
 #define LOOK_SECONDS 0.002
 #define PAUSE_SECONDS 2.0
 #define PAUSE_FACTOR 1000
-
-/* ---- what is looked for ------------------------------------------------------------------------------------------ */
 
 /* What the objective reduces, else the first metric of all. False: it is not a mean or ratio of sums. */
 static bool find_metric(best_so_far *best, const hs_experiment *experiment, const hs_results *results)
@@ -51,6 +53,7 @@ static size_t longest_shard(const hs_results_task *task)
     return (size_t)longest;
 }
 
+/* results is set last: without it every look returns at once, which is how this is switched off. */
 hs_status hs__study_best_so_far_init(best_so_far *best, const hs_experiment *experiment, hs_results *results,
                                      hs_error *error)
 {
@@ -82,8 +85,6 @@ void hs__study_best_so_far_clear(best_so_far *best)
     hs_free(best->done);
     *best = (best_so_far){0};
 }
-
-/* ---- reading a shard --------------------------------------------------------------------------------------------- */
 
 static void add_up(const best_so_far *best, const hs_results_task *task, size_t n_examples, const float *values,
                    double sums[2])
@@ -136,8 +137,6 @@ static void add_shard(best_so_far *best)
     ++best->n_shards;
 }
 
-/* ---- what is found ----------------------------------------------------------------------------------------------- */
-
 static double delta_of(const best_so_far *best, size_t i)
 {
     return best->sums[i][0] / best->sums[i][1] - best->sums[0][0] / best->sums[0][1];
@@ -159,6 +158,7 @@ static size_t find_best(const best_so_far *best)
     return found;
 }
 
+/* One line of the bar, with the unit that the final ranking will have. */
 static hs_status describe(best_so_far *best, hs_error *error)
 {
     const hs_sets *sets = hs_results_sets_of(best->results);

@@ -22,6 +22,7 @@ done:
     return status;
 }
 
+/* Rank 0 has the ranking, all ranks sample; so the choice is broadcast. */
 static hs_status save_task(study_session *s, const hs_analysis *analysis, size_t task, hs_error *error)
 {
     const hs_results_task *of = hs_results_task_at(s->results, task);

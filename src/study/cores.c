@@ -15,6 +15,10 @@ static const char *find_other(char *lines, const char *core)
     return NULL;
 }
 
+/*
+ * A warning and no refusal: the numbers are right on both, they only cannot be had again to the
+ * bit.
+ */
 hs_status hs__study_warn_of_other_cores(const study_session *s, hs_error *error)
 {
     const char *core = hs_blas_core();

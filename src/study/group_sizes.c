@@ -86,8 +86,6 @@ static double flops_of_set(void *context, size_t task, uint64_t set, bool is_fir
     return flops;
 }
 
-/* ---- counting ---------------------------------------------------------------------------------------------------- */
-
 static size_t rows_of_shard(const hs_plan_task *task, const hs_plan_input *input, size_t shard)
 {
     const uint64_t first = task->shard_first[shard];
@@ -117,6 +115,10 @@ static hs_intervention countable(hs_intervention intervention)
                                                             : (hs_intervention){.kind = HS_INTERVENTION_ZERO};
 }
 
+/*
+ * One head alone in each layer: what comes before the layer is shared by the group and counted
+ * once, and what follows is the same for all components of the layer.
+ */
 static hs_status count_layers(const group_costs *costs, size_t task, const hs_workload *workload, hs_error *error)
 {
     const hs_study *study = costs->study;
@@ -151,8 +153,6 @@ static hs_status count_costs(const group_costs *costs, const hs_plan_input *inpu
         HS_TRY(count_task(costs, task, &inputs[task], error));
     return HS_OK;
 }
-
-/* ---- choosing ---------------------------------------------------------------------------------------------------- */
 
 /* All that the sweep computes, were each shard as its task's largest. */
 static double flops_of_sweep(const hs_plan *plan)
@@ -215,6 +215,10 @@ static uint64_t fewest_sets(size_t n_live)
     return n > FEWEST_SETS ? n : FEWEST_SETS;
 }
 
+/*
+ * Counting comes first and needs no group; the choice of the target then cuts the plan several
+ * times by those counts.
+ */
 hs_status hs__study_size_groups(hs_study *study, const hs_plan_input *inputs, size_t n_live, hs_error *error)
 {
     const size_t n_flops = study->n_tasks * study->space.n_interventions * n_layers_of(study);
@@ -236,6 +240,10 @@ done:
     return status;
 }
 
+/*
+ * A later phase is cut by the costs and the target that the first one was, so that its batches do
+ * not depend on when it was chosen.
+ */
 hs_status hs__study_plan_phase(const hs_study *study, uint64_t first_set, uint64_t n_sets, hs_plan *plan_out,
                                hs_error *error)
 {
@@ -256,6 +264,10 @@ done:
     return status;
 }
 
+/*
+ * A set on a shard is the least that can be handed out: where even that is more than a group
+ * should be, shards must be smaller. Below SPEEDY_ROWS products get slow, and that is worse.
+ */
 size_t hs__study_rows_per_shard(const hs_study *study, const hs_plan_input *inputs, size_t batch_rows)
 {
     const struct hs_study_storage *storage = study->storage;

@@ -32,6 +32,10 @@ static void pad(const char *text, size_t length, char *padded, size_t n_bytes)
     memcpy(padded, text, n);
 }
 
+/*
+ * Texts of one length each, so that they are written raw; what is longer was cut at a character's
+ * end by pad().
+ */
 static hs_status write_set(text_writer *w, const hs_text_list *texts, const hs_group *group, size_t row,
                            hs_error *error)
 {
@@ -90,6 +94,11 @@ static hs_status write_planned(text_writer *w, const hs_plan *plan, uint64_t *n_
     return HS_OK;
 }
 
+/*
+ * Sampling depends on seed, prompt, sample and step alone, so that the texts are those that were
+ * scored, whichever rank samples them again. The groups are the sweep's, since batches must be as
+ * they were.
+ */
 static hs_status write_share(text_writer *w, hs_error *error)
 {
     const hs_results_task *of = file_task(w);
@@ -137,6 +146,10 @@ static hs_status find_written(text_writer *w, int32_t *sets, uint8_t *written_ou
     return hs_comm_broadcast(w->comm, written_out, sizeof *written_out, 0, error);
 }
 
+/*
+ * The rows are marked as holding nothing, the texts written, the rows named, in this order: a run
+ * that dies in between leaves no row that claims another set's texts.
+ */
 hs_status hs__study_save_texts(hs_comm *comm, hs_study *study, hs_results *results, size_t task, const uint64_t *sets,
                                size_t n_sets, hs_error *error)
 {

@@ -85,8 +85,6 @@ static hs_status count_rows(const hs_study *study, hs_engine_kind kind, size_t t
     return HS_OK;
 }
 
-/* ---- sizes ----------------------------------------------------------------------------------------------------- */
-
 /* What memory depends on, and may be chosen. */
 struct sizes {
     size_t batch_rows;       /* of a shard */
@@ -126,8 +124,6 @@ static size_t live_rows_of_shard(const hs_study *study, const struct task_rows *
     }
     return largest;
 }
-
-/* ---- plans ------------------------------------------------------------------------------------------------------ */
 
 static hs_status list_inputs(const hs_study *study, hs_engine_kind kind, struct task_rows *rows, hs_plan_input *inputs,
                              hs_error *error)
@@ -173,6 +169,10 @@ static hs_status fit_shards(hs_study *study, const hs_plan_input *inputs, struct
     return plan_of_sizes(study, inputs, sizes, error);
 }
 
+/*
+ * Says the smallest bound that would do, since finding it by trying takes a queue each time.
+ * Whether sweep or statistics need it decides what else can be changed.
+ */
 static hs_status refuse_memory(const hs_study *study, hs_error *error)
 {
     const size_t mebibyte = (size_t)1 << 20;
@@ -210,6 +210,7 @@ static hs_status fit_memory(hs_study *study, const hs_plan_input *inputs, struct
     return hs_study_memory_bytes(&memory) <= limit ? HS_OK : refuse_memory(study, error);
 }
 
+/* From the best sizes for speed downwards; sizes that the experiment states are not touched. */
 static hs_status init_plan(hs_study *study, hs_engine_kind kind, struct task_rows *rows, hs_plan_input *inputs,
                            hs_error *error)
 {
@@ -227,6 +228,10 @@ static hs_status init_plan(hs_study *study, hs_engine_kind kind, struct task_row
     return study->experiment->memory_per_rank > 0 ? fit_memory(study, inputs, sizes, error) : HS_OK;
 }
 
+/*
+ * The sizes, and with them the numbers, follow from experiment, model and data alone: no rank,
+ * processor or free memory is asked.
+ */
 hs_status hs__study_make_plan(hs_study *study, hs_error *error)
 {
     hs_plan_input *inputs = NULL;

@@ -6,8 +6,6 @@
 #include "study/group_sizes.h"
 #include "study/session.h"
 
-/* ---- choosing ---------------------------------------------------------------------------------------------------- */
-
 /* What rank 0 chose, on every rank: `rows` continue the file's table, so the arrays are all there is to them. */
 static hs_status share_rows(hs_comm *comm, hs_sets *rows, hs_error *error)
 {
@@ -45,8 +43,6 @@ done:
     hs_sets_clear(&rows);
     return status;
 }
-
-/* ---- sweeping ---------------------------------------------------------------------------------------------------- */
 
 static void announce_phase(study_session *s, size_t phase, uint64_t n_sets)
 {
@@ -86,6 +82,10 @@ static void show_progress(void *context, const hs_progress *progress)
     options->progress(options->progress_context, &shown);
 }
 
+/*
+ * By the words of the user: set, task and line of the data file, and the layer from which on it is
+ * so, for that is where one would look. A failure to say it must not end the sweep.
+ */
 static void report_not_finite(void *context, const hs_not_finite *place)
 {
     const phase_sweep *sweep = context;
@@ -162,6 +162,10 @@ done:
     return status;
 }
 
+/*
+ * The file says which phases were chosen, so that a resumed run goes on where it was. A phase is
+ * fresh if this run chose it: nothing of it can be done yet.
+ */
 static hs_status sweep_each(phase_sweep *sweep, hs_error *error)
 {
     study_session *s = sweep->s;
@@ -180,6 +184,10 @@ static hs_status sweep_each(phase_sweep *sweep, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * That nothing had to be computed is worth its own line: people who start a finished run wonder
+ * otherwise.
+ */
 static void report_sweep(const hs_log *log, const hs_run_report *report)
 {
     char duration[32];

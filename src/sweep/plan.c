@@ -118,8 +118,6 @@ done:
     return status;
 }
 
-/* ---- blocks by operations -------------------------------------------------------------------------------------- */
-
 /* The blocks of one task as they are cut. */
 typedef struct block_list {
     uint64_t *first;
@@ -147,6 +145,10 @@ static bool is_full(const block_list *blocks, uint64_t set, double flops, hs_gro
     return n >= size.most_sets || sum > size.most_flops || (sum > size.target_flops && n >= size.fewest_sets);
 }
 
+/*
+ * The first set of a block computes all that leads to it, so that a set which does not fit is
+ * counted again as a first one.
+ */
 static hs_status cut_task(const hs_plan *plan, size_t task, const hs_set_costs *costs, hs_group_size size,
                           block_list *blocks, hs_error *error)
 {
@@ -197,6 +199,10 @@ static void count_all(hs_plan *plan)
         count_groups(plan, &plan->tasks[i]);
 }
 
+/*
+ * Tasks are cut each by themselves, as a set costs differently in each; groups are numbered when
+ * all are cut.
+ */
 hs_status hs_sweep_plan_cut(hs_plan *plan, const hs_set_costs *costs, hs_group_size size, double *flops_out,
                             hs_error *error)
 {

@@ -57,6 +57,7 @@ static hs_lease static_next(hs_scheduler *scheduler, size_t rank)
 
 static scheduler_next *const policies[] = {[HS_SCHEDULER_GUIDED] = guided_next, [HS_SCHEDULER_STATIC] = static_next};
 
+/* The cursors are for the policy of fixed blocks and cost nothing for the other. */
 hs_status hs_sweep_scheduler_new(hs_scheduler_policy policy, uint64_t n_items, size_t n_ranks, uint64_t max_lease,
                                  hs_scheduler **scheduler_out, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * selectors: the words of sweep.heads and the lines of a file of sets, as components of the kind
+ * that is swept.
+ */
 #include "sweep/selectors.h"
 
 #include <string.h>
@@ -59,6 +63,7 @@ static bool skip_letters(const char **cursor, bool spelt, int32_t kind)
     return true;
 }
 
+/* Marks rather than lists, so that selectors may overlap and the order of the table is kept. */
 hs_status hs__sweep_selector_mark(const char *selector, const component_grid *grid, bool *selected, hs_error *error)
 {
     /*
@@ -128,6 +133,7 @@ static hs_status parse_head(const char **cursor, const set_line *line, hs_compon
     return HS_OK;
 }
 
+/* Separators may be blanks, commas or plus signs, as people copy sets from rankings and tables. */
 static hs_status parse_line(const char *text, const set_line *line, hs_sets *sets, hs_error *error)
 {
     hs_component components[HS_SPACE_MAX_ORDER];
@@ -150,6 +156,7 @@ static hs_status parse_line(const char *text, const set_line *line, hs_sets *set
     return hs_sets_append(sets, 0, 0, components, n, error);
 }
 
+/* Newlines are cut in place, since the text is ours and messages need the line's number. */
 hs_status hs__sweep_set_file_read(const char *path, const component_grid *grid, hs_sets *sets, hs_error *error)
 {
     char *text = NULL;

@@ -1,3 +1,7 @@
+/*
+ * space: the table of sets of an experiment: the clean model, then every set of the wanted orders,
+ * under each intervention, sorted.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +39,10 @@ static double binomial(size_t n, size_t k)
     return k > n ? 0 : result;
 }
 
+/*
+ * Counted before anything is enumerated: a wrong order asks for 10^12 sets more easily than for
+ * none.
+ */
 static hs_status check_size(const hs_experiment *experiment, size_t n_components, size_t n_file_sets, hs_error *error)
 {
     double n_sets = (double)n_file_sets;
@@ -167,6 +175,10 @@ static hs_status parse_interventions(const hs_experiment *experiment, hs_space *
     return HS_OK;
 }
 
+/*
+ * Sets of a file and of the orders are gathered in one list, sorted and freed of duplicates, and
+ * only then put under each intervention, so that numbers of sets do not depend on who named them.
+ */
 hs_status hs_sweep_space_build(const hs_experiment *experiment, const hs_model_shape *shape, hs_space *space_out,
                                hs_error *error)
 {
