@@ -1,3 +1,8 @@
+/*
+ * attention: scores, softmax and weighted sum of values, head by head, over runs of keys that lie
+ * where their owners keep them: a run of the clean model, of a node, of a prompt, and the new rows
+ * of a sample.
+ */
 #include "engine/attention.h"
 
 size_t hs__engine_pattern_stride(size_t n_visible)
@@ -27,8 +32,6 @@ static size_t heads_per_group(const hs_model_shape *shape)
 {
     return shape->n_heads / shape->n_kv_heads;
 }
-
-/* ---- runs of keys ------------------------------------------------------------------------------------------------ */
 
 /* Where the keys of the head's group begin in a run; its values lie hs_kv_width further. */
 static const float *keys_of(const struct hs_attention *attention, const struct hs_key_run *run, size_t head)
@@ -65,8 +68,6 @@ static void mix_runs(const struct hs_attention *attention, size_t head)
     }
 }
 
-/* ---- keys of single rows ----------------------------------------------------------------------------------------- */
-
 static struct hs_head_row heads_of(const struct hs_attention *attention)
 {
     const hs_model_shape *shape = attention->shape;
@@ -97,8 +98,6 @@ static void mix_own(const struct hs_attention *attention, size_t row)
             attention->pattern + row * stride + attention->own.column + t, attention->n_rows * stride,
             own_key(attention, row, t) + hs_kv_width(attention->shape), heads_of(attention));
 }
-
-/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 /* The softmax of the keys that each row sees; a family with windows will have ranges that begin later. */
 static void normalize(const struct hs_attention *attention)

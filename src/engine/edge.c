@@ -1,8 +1,6 @@
 /* Components of a set become edges: parts of a site in one layer. */
 #include "engine/edge.h"
 
-/* ---- sites ------------------------------------------------------------------------------------------------------- */
-
 /*
  * Where the passes change anything; a kind with another site needs code there first (README.md, "Where things
  * will go").
@@ -29,8 +27,6 @@ static hs_status find_parts(hs_component component, hs_intervention intervention
                        hs_sets_site_name(parts->site));
     return HS_OK;
 }
-
-/* ---- room -------------------------------------------------------------------------------------------------------- */
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -66,8 +62,6 @@ size_t hs__engine_most_runs(const hs_model_shape *shape, size_t n_components)
     count_sites(shape, &n_sites, &n_runs);
     return smaller(n_components, shape->n_layers * n_runs);
 }
-
-/* ---- listing ----------------------------------------------------------------------------------------------------- */
 
 /*
  * Puts parts first .. end - 1 among runs[n] and returns how many there are then. Runs that touch become one, so
@@ -139,6 +133,10 @@ static hs_status find_sites(uint32_t *sites_out, const hs_component *components,
     return HS_OK;
 }
 
+/*
+ * By layer, then by site, with the parts of each site merged into runs: sets that edit the same
+ * have equal lists, whatever their components are called.
+ */
 hs_status hs__engine_list_edges(struct hs_edge_list *list, struct hs_part_run *runs, const hs_ablation *ablation,
                                 const hs_model_shape *shape, hs_error *error)
 {
@@ -160,8 +158,6 @@ hs_status hs__engine_list_edges(struct hs_edge_list *list, struct hs_part_run *r
     }
     return HS_OK;
 }
-
-/* ---- asking ------------------------------------------------------------------------------------------------------ */
 
 const struct hs_edge *hs__engine_find_edge(const struct hs_edge_list *list, size_t layer, hs_site site)
 {
@@ -186,8 +182,6 @@ size_t hs__engine_edge_n_parts(const struct hs_edge *edge)
         n += edge->runs[i].end - edge->runs[i].first;
     return n;
 }
-
-/* ---- order ------------------------------------------------------------------------------------------------------- */
 
 /* -1 where left is the smaller number. */
 static int compare_numbers(size_t left, size_t right)

@@ -3,8 +3,6 @@
 #include "engine/kernels.h"
 #include "engine/workload.h"
 
-/* ---- making ready ---------------------------------------------------------------------------------------------- */
-
 hs_status hs__engine_edit_check(const struct hs_edit *edit, hs_error *error)
 {
     const hs_model_shape *shape = &edit->model->shape;
@@ -21,13 +19,14 @@ hs_status hs__engine_edit_check(const struct hs_edit *edit, hs_error *error)
     return HS_OK;
 }
 
-/* ---- patterns -------------------------------------------------------------------------------------------------- */
-
 static bool is_row_edited(const struct hs_edit *edit, size_t packed_row)
 {
     return edit->row_slots == NULL || edit->row_slots[packed_row] != HS_NOT_SCORED;
 }
 
+/*
+ * Only weights of keys that the row sees are written; those behind are 0 already and must stay so.
+ */
 void hs__engine_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
                              size_t n_rows, const uint32_t *visible, size_t packed_row)
 {
@@ -44,8 +43,6 @@ void hs__engine_edit_pattern(const struct hs_edit *edit, size_t layer, size_t he
             weights[i] = uniform ? (float)(1.0 / (double)n_visible) : (i == 0 ? 1.0f : 0.0f);
     }
 }
-
-/* ---- z --------------------------------------------------------------------------------------------------------- */
 
 static const float *value_bias(const hs_model *model, size_t layer, size_t head)
 {
@@ -68,6 +65,11 @@ static const float *donor_row(const struct hs_edit *edit, size_t layer, size_t s
     return edit->donors.values + (layer * hs_sequences_n_rows(sequences) + row) * n_columns;
 }
 
+/*
+ * One form for all interventions of z, scale * z + shift_scale * shift, so that whoever applies it
+ * need not know which one it is. A position beyond the reference set's longest sequence takes the
+ * last mean there is.
+ */
 struct hs_replacement hs__engine_edit_replacement(const struct hs_edit *edit, size_t layer, size_t head,
                                                   size_t sequence, size_t position)
 {

@@ -1,10 +1,12 @@
+/*
+ * forest: sorts sequences so that those that begin alike are neighbours, makes a row of each token
+ * that no sequence before had at its place, and numbers frozen rows before live ones.
+ */
 #include "engine/forest.h"
 #include "engine/workload.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- the sequences in lexicographic order ---------------------------------------------------------------------- */
 
 /* One sequence up to its last scored row, or all of it if both sides are seen. */
 struct chain {
@@ -98,6 +100,10 @@ static void mark_rows(struct draft *draft, const hs_workload *workload, hs_posit
         memcpy(draft->edited, draft->scored, n_packed);
 }
 
+/*
+ * What comes after the last scored row is never computed. Of a model that sees both sides the
+ * order stays as it is: nothing is shared there.
+ */
 static void list_chains(struct draft *draft, const hs_workload *workload)
 {
     const hs_sequences *sequences = &workload->sequences;
@@ -123,8 +129,7 @@ static void list_chains(struct draft *draft, const hs_workload *workload)
         qsort(draft->chains, draft->n_chains, sizeof *draft->chains, compare_chains);
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------ */
-
+/* A row is live if it is edited or stands on one that is: everything after an edit may differ. */
 static void add_row(struct draft *draft, const struct chain *chain, size_t position, bool all_live)
 {
     uint32_t parent = position == 0 ? HS_NO_PARENT : draft->path[position - 1];
@@ -160,6 +165,10 @@ static void add_rows(struct draft *draft, hs_positions positions)
     }
 }
 
+/*
+ * Frozen rows first, so that the live ones of all nodes are one block. The order within both is
+ * that of the sorted sequences, in which a row comes after its parent.
+ */
 static hs_status order_rows(struct hs_forest *forest, struct draft *draft, hs_error *error)
 {
     forest->n_rows = draft->n_rows;
@@ -189,8 +198,6 @@ static void see_whole_sequences(struct hs_forest *forest)
         if (forest->rows[row].parent == row - 1)
             forest->visible[row - 1] = forest->visible[row];
 }
-
-/* ---- scored rows and their queries ----------------------------------------------------------------------------- */
 
 static hs_status list_scored_rows(struct hs_forest *forest, hs_error *error)
 {
@@ -249,8 +256,6 @@ static hs_status list_queries(struct hs_forest *forest, const struct draft *draf
     return HS_OK;
 }
 
-/* ---- segments -------------------------------------------------------------------------------------------------- */
-
 static bool continues(const struct hs_forest *forest, size_t row)
 {
     const struct hs_forest_row *here = &forest->rows[row];
@@ -258,6 +263,10 @@ static bool continues(const struct hs_forest *forest, size_t row)
            forest->rows[row - 1].is_live == here->is_live;
 }
 
+/*
+ * A segment is a run of rows each of which continues the one before, so that attention works on
+ * blocks of rows that see the same keys but for their own.
+ */
 static hs_status cut_segments(struct hs_forest *forest, hs_error *error)
 {
     uint32_t *segment_of = NULL;
@@ -300,8 +309,10 @@ static hs_status measure_depth(struct hs_forest *forest, hs_error *error)
     return HS_OK;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------- */
-
+/*
+ * The order of the steps is that of what they read: rows must have their final numbers before
+ * anything refers to them.
+ */
 hs_status hs__engine_forest_init(struct hs_forest *forest, const hs_workload *workload, hs_positions positions,
                                  bool bidirectional, hs_error *error)
 {

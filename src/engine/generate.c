@@ -1,3 +1,7 @@
+/*
+ * generate: what is checked of a call and what both engines have in common; each engine then
+ * continues the prompts in its own way.
+ */
 #include "engine/generate.h"
 #include "engine/attention.h"
 #include "engine/cost.h"
@@ -6,8 +10,7 @@
 
 #include <string.h>
 
-/* ---- checks ---------------------------------------------------------------------------------------------------- */
-
+/* The last new token is drawn but never read, so it needs a position and no row of the window. */
 static hs_status check_prompts(const hs_workload *prompts, size_t max_new_tokens, const hs_model_shape *shape,
                                hs_error *error)
 {
@@ -47,8 +50,6 @@ static hs_status check(const hs_engine *engine, const hs_workload *prompts, cons
     return check_prompts(checked_out, sampling->max_new_tokens, shape, error);
 }
 
-/* ---- generating ------------------------------------------------------------------------------------------------ */
-
 /* Greedy samples of a prompt are all like the first. */
 static void copy_greedy(const struct hs_generate_call *generation)
 {
@@ -60,6 +61,7 @@ static void copy_greedy(const struct hs_generate_call *generation)
                        hs_generation_tokens(generation, ablation, prompt, 0), n_bytes);
 }
 
+/* On failure every token is -1: half of a sample must not be taken for a short one. */
 hs_status hs_engine_generate(hs_engine *engine, const hs_workload *prompts, const uint64_t *keys,
                              const hs_sampling *sampling, const hs_ablation *ablations, size_t n_ablations,
                              int32_t *tokens_out, hs_error *error)
@@ -77,8 +79,6 @@ hs_status hs_engine_generate(hs_engine *engine, const hs_workload *prompts, cons
         copy_greedy(&generation);
     return status;
 }
-
-/* ---- what it costs --------------------------------------------------------------------------------------------- */
 
 double hs__engine_generation_row_flops(const hs_model *model, size_t n_visible)
 {

@@ -1,3 +1,8 @@
+/*
+ * generate_cache: keys and values of the prompts under each ablation, kept by prefill for the rows
+ * that decoding adds. A node has blocks of its own only of layers after its edit; before that they
+ * are its parent's.
+ */
 #include "engine/generate_prefix.h"
 #include "engine/state.h"
 
@@ -33,8 +38,6 @@ static size_t count_blocks(const struct hs_prefix *prefix)
     return n_blocks;
 }
 
-/* ---- memory ---------------------------------------------------------------------------------------------------- */
-
 hs_status hs__engine_prompt_cache_init(struct hs_prompt_cache *cache, const struct hs_prefix *prefix,
                                        size_t max_ablations, hs_error *error)
 {
@@ -56,6 +59,7 @@ void hs__engine_prompt_cache_clear(struct hs_prompt_cache *cache)
     *cache = (struct hs_prompt_cache){0};
 }
 
+/* Blocks are numbered node after node; the root's layers are in the prefix engine's own buffers. */
 hs_status hs__engine_prompt_cache_reserve(struct hs_prompt_cache *cache, const struct hs_prefix *prefix,
                                           hs_error *error)
 {
@@ -85,8 +89,6 @@ size_t hs__engine_prompt_cache_bytes(const struct hs_prefix *prefix, size_t max_
     size_t n_blocks = shape_of(prefix)->n_layers + count_blocks(prefix);
     return (n_blocks * block_floats(prefix) + n_residuals) * sizeof(float) + prefix->tree.n_nodes * sizeof(size_t);
 }
-
-/* ---- places ---------------------------------------------------------------------------------------------------- */
 
 static float *find_block(const struct hs_prefix *prefix, uint32_t node, size_t layer)
 {

@@ -2,8 +2,6 @@
  * The loops that only generating runs, included by kernel_loops.h and compiled with it for each instruction set.
  */
 
-/* ---- attention of one row -------------------------------------------------------------------------------------- */
-
 static inline float dot(const float *a, const float *b, size_t n)
 {
     float lanes[HS_LANES] = {0};
@@ -35,8 +33,6 @@ static void mix_row(float *restrict z, const float *restrict weights, size_t str
             z[i] += weight * group[i];
     }
 }
-
-/* ---- a row of logits ------------------------------------------------------------------------------------------- */
 
 static void divide(float *values, float divisor, size_t n)
 {
@@ -108,8 +104,6 @@ static size_t find_integer(const uint32_t *values, uint32_t least, size_t first,
     return n;
 }
 
-/* ---- noise ----------------------------------------------------------------------------------------------------- */
-
 /* Constants of Philox4x32, as in src/base/random.c. */
 static const uint32_t MULTIPLIER_0 = UINT32_C(0xD2511F53);
 static const uint32_t MULTIPLIER_1 = UINT32_C(0xCD9E8D57);
@@ -136,6 +130,10 @@ static inline void fill_lanes(uint32_t c[4][NOISE_LANES], uint64_t key)
     }
 }
 
+/*
+ * NOISE_LANES blocks of Philox side by side, in which every step is the same operation on all
+ * lanes. What is beyond n_blocks is computed and not stored.
+ */
 static void fill_noise(uint32_t *noise, uint64_t key, uint32_t first_block, const uint32_t counter[3], size_t n_blocks)
 {
     for (size_t first = 0; first < n_blocks; first += NOISE_LANES) {

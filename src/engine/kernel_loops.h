@@ -78,8 +78,6 @@ static inline double sum_lanes(const double lanes[HS_LANES])
     return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
-/* ---- norms ----------------------------------------------------------------------------------------------------- */
-
 static inline double sum_values(const float *values, size_t n)
 {
     double lanes[HS_LANES] = {0};
@@ -92,6 +90,10 @@ static inline double sum_values(const float *values, size_t n)
     return sum_lanes(lanes);
 }
 
+/*
+ * The rest is added lane by lane, as whole blocks are, so that a row's sum does not depend on
+ * where blocks end.
+ */
 static inline double sum_squares(const float *values, double mean, size_t n)
 {
     double lanes[HS_LANES] = {0};
@@ -138,8 +140,6 @@ static void rms_norm(float *out, const float *in, const float *weight, const flo
     for (size_t row = 0; row < n_rows; row++)
         normalise_row(out + row * width, in + row * width, weight, bias, 0.0, width, epsilon);
 }
-
-/* ---- activations ----------------------------------------------------------------------------------------------- */
 
 static void exponentiate(float *values, size_t n)
 {
@@ -220,8 +220,6 @@ static void relu(float *values, size_t n)
         values[i] = values[i] < 0.0f ? 0.0f : values[i];
 }
 
-/* ---- distributions --------------------------------------------------------------------------------------------- */
-
 /*
  * The bits of numbers, read as integers, are in the order of the numbers once those of negative ones are turned
  * round; doing that twice changes nothing. Compilers vectorise the search for the largest integer, not that for the
@@ -297,8 +295,6 @@ static double sum_exp(const float *values, float maximum, size_t n)
     return sum;
 }
 
-/* ---- vectors --------------------------------------------------------------------------------------------------- */
-
 static void copy_rows(float *restrict out, size_t out_stride, const float *restrict in, size_t in_stride, size_t n_rows,
                       size_t n_columns)
 {
@@ -349,8 +345,6 @@ static void rotate_heads(float *heads, const float *cosines, const float *sines,
 }
 
 #include "engine/generate_loops.h"
-
-/* ---- the table ------------------------------------------------------------------------------------------------- */
 
 const struct hs_kernels HS_KERNELS = {
     .layer_norm = layer_norm,

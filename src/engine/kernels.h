@@ -95,8 +95,6 @@ struct hs_kernels {
     void (*fill_noise)(uint32_t *noise, uint64_t key, uint32_t first_block, const uint32_t counter[3], size_t n_blocks);
 };
 
-/* ---- what is put together from them ----------------------------------------------------------------------------- */
-
 /* out, in [n]. */
 static inline void hs_copy_floats(const struct hs_kernels *kernels, float *out, const float *in, size_t n)
 {

@@ -1,9 +1,11 @@
+/*
+ * means: sums of z over reference sequences, by layer and position, in double; and the means that
+ * come of them.
+ */
 #include "engine/workload.h"
 #include "headsweep/engine.h"
 
 #include <stdint.h>
-
-/* ---- sums ------------------------------------------------------------------------------------------------------ */
 
 size_t hs_engine_mean_sums_n_values(const hs_mean_sums *sums)
 {
@@ -33,8 +35,6 @@ void hs_engine_mean_sums_clear(hs_mean_sums *sums)
     *sums = (hs_mean_sums){0};
 }
 
-/* ---- means ----------------------------------------------------------------------------------------------------- */
-
 /* Positions from 0 on that were seen: those after the longest reference sequence have no mean. */
 static size_t count_positions(const hs_mean_sums *sums)
 {
@@ -58,6 +58,10 @@ static void divide_sums(hs_reference_means *means, const hs_mean_sums *sums, siz
     }
 }
 
+/*
+ * The mean over all positions is made from the sums by position, so that both come from the same
+ * rows.
+ */
 hs_status hs_engine_reference_means_from_sums(const hs_mean_sums *sums, hs_reference_means *means_out, hs_error *error)
 {
     *means_out = (hs_reference_means){
@@ -89,8 +93,7 @@ void hs_engine_reference_means_clear(hs_reference_means *means)
     *means = (hs_reference_means){0};
 }
 
-/* ---- summing --------------------------------------------------------------------------------------------------- */
-
+/* Positions are counted once, in layer 0: every layer has the same rows. */
 static hs_status add_z(void *context, const hs_observation *observation, hs_error *error)
 {
     (void)error;

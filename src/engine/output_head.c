@@ -1,3 +1,4 @@
+/* output_head: final norm, dense layer and unembedding, each as far as the model has it. */
 #include "engine/output_head.h"
 #include "engine/cost.h"
 #include "engine/kernels.h"
@@ -11,6 +12,10 @@ static void swap(float **a, float **b)
     *b = kept;
 }
 
+/*
+ * The result moves between the two buffers with each step that the model has, so the caller is
+ * told where it ended.
+ */
 const float *hs__engine_apply_head(const struct hs_device *device, float *rows, float *work, size_t n_rows,
                                    const hs_model *model)
 {

@@ -1,3 +1,7 @@
+/*
+ * sampler: border and draw without sorting the vocabulary: scores are graded coarsely, and only
+ * tokens near the border are looked at one by one.
+ */
 #include "engine/sampler.h"
 #include "engine/kernels.h"
 
@@ -12,8 +16,7 @@ enum {
     SPARSE_SHARE = 32,     /* one kept token in so many and fewer: noise is made for them only */
 };
 
-/* ---- lifecycle ------------------------------------------------------------------------------------------------- */
-
+/* A NaN fails every comparison, hence the form of the tests. */
 hs_status hs__engine_sampling_check(const hs_sampling *sampling, size_t vocabulary, hs_error *error)
 {
     if (sampling->n_samples == 0 || sampling->n_samples > UINT32_MAX)
@@ -84,8 +87,6 @@ bool hs__engine_sampling_ends(const hs_sampling *sampling, const int32_t *tokens
     return sampling->stops != NULL && sampling->stops(sampling->stops_context, tokens, n);
 }
 
-/* ---- what is kept ---------------------------------------------------------------------------------------------- */
-
 bool hs__engine_sampler_keeps(const struct hs_sampler *sampler, size_t token)
 {
     float score = sampler->scores[token];
@@ -142,6 +143,7 @@ static struct hs_candidate find_border(struct hs_sampler *sampler, const float *
     return sampler->candidates[i < n ? i : n - 1];
 }
 
+/* top_k first, then top_p among what it leaves, as transformers applies them. */
 static void restrict_tokens(struct hs_sampler *sampler)
 {
     const hs_sampling *sampling = sampler->sampling;
@@ -175,6 +177,10 @@ static void list_kept(struct hs_sampler *sampler)
             sampler->kept[sampler->n_kept++] = sampler->kept[i];
 }
 
+/*
+ * An infinite logit makes no distribution; it is reported and not drawn from. Greedy sampling
+ * needs no border.
+ */
 bool hs__engine_sampler_load(struct hs_sampler *sampler, float *logits)
 {
     double temperature = sampler->sampling->temperature;
@@ -191,8 +197,6 @@ bool hs__engine_sampler_load(struct hs_sampler *sampler, float *logits)
     }
     return true;
 }
-
-/* ---- drawing --------------------------------------------------------------------------------------------------- */
 
 /* The best token so far. Noise below `bound` cannot make any token better. */
 struct draw {

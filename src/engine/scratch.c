@@ -1,3 +1,4 @@
+/* scratch: the reference pass's buffers, from one list that both counts and allocates. */
 #include "engine/scratch.h"
 #include "engine/attention.h"
 #include "engine/state.h"

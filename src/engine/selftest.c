@@ -1,11 +1,13 @@
+/*
+ * selftest: two checks at every start, on a few rows: the heads' shares add up to attention's
+ * output, and the empty set gives the clean model bit for bit.
+ */
 #include "engine/state.h"
 #include "engine/workload.h"
 #include "headsweep/engine.h"
 
 #include <math.h>
 #include <string.h>
-
-/* ---- the heads' shares add up to the attention's output -------------------------------------------------------- */
 
 static const double SHARE_TOLERANCE = 1e-4; /* of the layer's largest value */
 enum { MAX_CHECKED_ROWS = 8 };
@@ -49,6 +51,10 @@ static double sum_shares(const hs_model *model, size_t layer, const float *z, si
     return sum;
 }
 
+/*
+ * Against sums in double, with a tolerance for the single precision of the product. A wrong layout
+ * of the heads' columns fails this by orders of magnitude.
+ */
 static hs_status compare_shares(const struct share_check *check, const hs_observation *observation, hs_error *error)
 {
     size_t n_columns = check->model->shape.n_heads * check->model->shape.head_dim;
@@ -82,6 +88,7 @@ static hs_status check_layer(void *context, const hs_observation *observation, h
     return HS_OK;
 }
 
+/* Observed rather than recomputed: what is checked are the numbers that a sweep uses. */
 static hs_status check_shares(hs_engine *engine, const hs_sequences *sequences, hs_error *error)
 {
     const hs_model_shape *shape = &engine->model->shape;
@@ -99,8 +106,6 @@ static hs_status check_shares(hs_engine *engine, const hs_sequences *sequences, 
     return status;
 }
 
-/* ---- the empty set is the clean model -------------------------------------------------------------------------- */
-
 /* Clean answers, then clean answers again with the first head zeroed in between: nothing may be left behind. */
 static uint64_t bits_of(double value)
 {
@@ -109,6 +114,10 @@ static uint64_t bits_of(double value)
     return bits;
 }
 
+/*
+ * With another set in between, since what is left behind in a buffer shows only in what comes
+ * after it.
+ */
 static hs_status evaluate_around(hs_engine *engine, hs_prepared *prepared, size_t n_queries, double *answers,
                                  hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * workload: every number that a caller gives is checked here, so that the passes need no checks of
+ * their own.
+ */
 #include "engine/workload.h"
 
 #include <limits.h>
@@ -44,6 +48,10 @@ static hs_status check_types(const hs_sequences *sequences, size_t sequence, con
     return HS_OK;
 }
 
+/*
+ * BLAS takes row counts as int. Windows are refused by name, as attention with a window is not
+ * built in.
+ */
 hs_status hs__engine_check_sequences(const hs_sequences *sequences, const hs_model_shape *shape, const char *what,
                                      hs_error *error)
 {
@@ -80,6 +88,7 @@ static hs_status check_lists(const hs_workload *workload, const hs_model_shape *
     return HS_OK;
 }
 
+/* By kind, since `token` means a token, a label or a list. */
 static hs_status check_query(const hs_workload *workload, size_t index, const hs_model_shape *shape, hs_error *error)
 {
     const hs_query *query = &workload->queries[index];
