@@ -292,12 +292,18 @@ static bool is_usable_in_place(const hs_binding *binding)
            !hs__model_place_is_sorted(binding->rule->place);
 }
 
-/* In the order of names, so that every process that opens the same files finds the same offsets. */
+/*
+ * In the order of names, so that every process that opens the same files finds the same offsets. A tensor that two
+ * rules take (the one norm of a layer with parallel residuals) has its bindings side by side then.
+ */
 static hs_status lay_out_arena(hs_binding_list *list, const char *folder, hs_error *error)
 {
     qsort(list->items, list->n_items, sizeof *list->items, compare_name);
     for (size_t i = 0; i < list->n_items; i++) {
-        if (is_usable_in_place(&list->items[i]))
+        list->items[i].is_shared = i > 0 && list->items[i].tensor == list->items[i - 1].tensor;
+        if (list->items[i].is_shared)
+            list->items[i].arena_offset = list->items[i - 1].arena_offset;
+        if (list->items[i].is_shared || is_usable_in_place(&list->items[i]))
             continue;
         size_t n = list->items[i].tensor->n_elements;
         if (n > SIZE_MAX / 16 - list->arena_floats)

@@ -14,6 +14,7 @@ typedef struct hs_binding {
     const hs_tensor_rule *rule;
     size_t layer;
     const hs_tensor *tensor;
+    bool is_shared;      /* the binding before has the same tensor in the same form: converted and counted there */
     size_t arena_offset; /* in floats, a multiple of 16; HS_BINDING_MAPPED if it is used from the mapped file */
 } hs_binding;
 

@@ -124,7 +124,7 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
 
 /*
  * Pointers into what the checkpoint owns, so that other rooms need hs_model alone. A tied matrix
- * has one binding and counts once as parameters.
+ * has one binding and counts once as parameters, as a tensor in two places does.
  */
 static hs_status fill_description(hs_model *model, hs_error *error)
 {
@@ -143,7 +143,8 @@ static hs_status fill_description(hs_model *model, hs_error *error)
     model->weight_type = stored_type(&checkpoint->bindings);
     model->rotary_frequencies = checkpoint->rotary_frequencies;
     for (size_t i = 0; i < checkpoint->bindings.n_items; i++)
-        model->n_parameters += checkpoint->bindings.items[i].tensor->n_elements;
+        if (!checkpoint->bindings.items[i].is_shared)
+            model->n_parameters += checkpoint->bindings.items[i].tensor->n_elements;
     return hs_allocate(&model->layers, model->shape.n_layers, sizeof *model->layers, "layers", error);
 }
 
@@ -244,6 +245,8 @@ static void expand(const hs_binding *binding, const hs_model_shape *shape, float
 static hs_status fill_arena(const hs_binding_list *bindings, const hs_model_shape *shape, float *arena, hs_error *error)
 {
     for (size_t i = 0; i < bindings->n_items; i++) {
+        if (bindings->items[i].is_shared)
+            continue;
         HS_TRY(check_finite(bindings->items[i].tensor, error));
         expand(&bindings->items[i], shape, arena);
     }

@@ -78,6 +78,8 @@ uint64_t hs_model_hash(const hs_model *model)
         hash = hash_rope(hash, &checkpoint->options.rope);
     for (size_t i = 0; i < checkpoint->bindings.n_items; i++) {
         const hs_binding *binding = &checkpoint->bindings.items[i];
+        if (binding->is_shared)
+            continue;
         hash = hash_binding(hash, binding);
         if (binding->arena_offset != HS_BINDING_MAPPED)
             hs_mapped_bytes_release(binding->tensor->bytes, binding->tensor->n_bytes);
