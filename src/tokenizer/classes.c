@@ -16,7 +16,7 @@
     }
 
 static const tok_class CLASSES[] = {
-    {.names = "GPT2Tokenizer WhisperTokenizer",
+    {.names = "GPT2Tokenizer WhisperTokenizer CodeGenTokenizer",
      .tokens = {[TOK_BOS] = END_OF_TEXT, [TOK_EOS] = END_OF_TEXT, [TOK_UNK] = END_OF_TEXT}},
     {.names = "GPTNeoXTokenizer",
      .tokens = {[TOK_BOS] = END_OF_TEXT, [TOK_EOS] = END_OF_TEXT, [TOK_UNK] = END_OF_TEXT, [TOK_PAD] = "<|padding|>"},
@@ -61,7 +61,7 @@ static const struct registered {
     {"qwen2", "Qwen2Tokenizer", true},          {"gpt_neox", "GPTNeoXTokenizer", false},
     {"bert", "BertTokenizer", false},           {"distilbert", "BertTokenizer", false},
     {"roberta", "RobertaTokenizer", false},     {"xlm-roberta", "XLMRobertaTokenizer", false},
-    {"camembert", "CamembertTokenizer", false},
+    {"camembert", "CamembertTokenizer", false}, {"phi", "GPT2Tokenizer", false},
 };
 
 const tok_class *hs__tokenizer_class_find(const char *name)

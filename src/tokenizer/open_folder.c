@@ -26,7 +26,7 @@ static const struct source {
     {"tokenizer.json", {"tokenizer.json"}, NULL, hs__tokenizer_read_tokenizer_json},
     {"vocab.json and merges.txt",
      {"vocab.json", "merges.txt"},
-     "GPT2Tokenizer RobertaTokenizer BartTokenizer LongformerTokenizer",
+     "GPT2Tokenizer CodeGenTokenizer RobertaTokenizer BartTokenizer LongformerTokenizer",
      hs__tokenizer_read_byte_level_files},
     {"vocab.txt",
      {"vocab.txt"},

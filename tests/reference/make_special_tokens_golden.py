@@ -102,12 +102,13 @@ def of_bert():
 
 # Base: its files, the kinds of model and the classes with which transformers keeps its pipeline.
 BASES = {
-    "gpt2": (of_gpt2, ["gpt2", "llama", "mistral"], [None, "GPT2Tokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"]),
+    "gpt2": (of_gpt2, ["gpt2", "llama", "mistral", "phi"],
+             [None, "GPT2Tokenizer", "CodeGenTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"]),
     "neox": (of_neox, ["gpt_neox", "llama"], [None, "GPTNeoXTokenizerFast", "PreTrainedTokenizerFast"]),
     "qwen": (of_qwen, ["qwen2"], [None, "Qwen2Tokenizer", "PreTrainedTokenizerFast"]),
     "llama": (of_llama, ["llama", "mistral"], ["LlamaTokenizer", "LlamaTokenizerFast", "PreTrainedTokenizerFast"]),
     "lower": (of_lower_case, ["llama", "mistral"], ["PreTrainedTokenizerFast", "NoSuchTokenizer"]),
-    "files": (of_files, ["gpt2"], [None, "GPT2Tokenizer"]),
+    "files": (of_files, ["gpt2", "phi"], [None, "GPT2Tokenizer", "CodeGenTokenizer"]),
     "vocab": (of_vocab_txt, ["bert", "distilbert"], [None, "BertTokenizer"]),
     "bert": (of_bert, ["bert", "distilbert"], [None, "BertTokenizerFast", "DistilBertTokenizer"]),
 }
