@@ -208,6 +208,56 @@ static const hs_tensor_alias gpt_neox_aliases[] = {{"embed_out.weight", "lm_head
 
 static const char *const gpt_neox_ignored[] = {"*.attention.bias", "*.attention.masked_bias", NULL};
 
+/* Phi-1, Phi-1.5 and Phi-2: attention and MLP of a layer read one norm, hence two rules of one tensor. */
+
+static const hs_config_field phi_fields[] = {
+    SIZE_REQUIRED("num_hidden_layers", shape.n_layers, HS_MAX_LAYERS),
+    SIZE_REQUIRED("num_attention_heads", shape.n_heads, HS_MAX_HEADS),
+    SIZE("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    SIZE("head_dim", shape.head_dim, HS_MAX_HEAD_DIM),
+    SIZE_REQUIRED("hidden_size", shape.width, HS_MAX_WIDTH),
+    SIZE_REQUIRED("intermediate_size", shape.mlp_width, HS_MAX_MLP_WIDTH),
+    SIZE_REQUIRED("max_position_embeddings", shape.n_positions, HS_MAX_POSITIONS),
+    SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY),
+    REAL("layer_norm_eps", shape.norm_epsilon, 0.0, 1.0),
+    ACTIVATION("hidden_act"),
+    REAL("partial_rotary_factor", rotary_share, 0.0, 1.0),
+    REAL("rope_theta", rope.theta, HS_MIN_ROPE_THETA, HS_MAX_ROPE_THETA),
+    FLAG("tie_word_embeddings", shape.tied_unembedding),
+    {0},
+};
+
+static const hs_config_constraint phi_constraints[] = {
+    DECODER_CONSTRAINTS,
+    {"qk_layernorm", HS_DEMAND_FALSE, "norms of queries and keys are not supported"},
+    {0},
+};
+
+#define PHI_LAYER "{base}layers.{layer}."
+
+static const hs_tensor_rule phi_rules[] = {
+    TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
+    NORM(PHI_LAYER "input_layernorm", IN_LAYER(attention_norm)),
+    NORM(PHI_LAYER "input_layernorm", IN_LAYER(mlp_norm)),
+    LINEAR(PHI_LAYER "self_attn.q_proj", query, HS_DIM_WIDTH, HS_DIM_QUERY, HS_PRESENT_ALWAYS),
+    LINEAR(PHI_LAYER "self_attn.k_proj", key, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_ALWAYS),
+    LINEAR(PHI_LAYER "self_attn.v_proj", value, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_ALWAYS),
+    LINEAR(PHI_LAYER "self_attn.dense", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_ALWAYS),
+    LINEAR(PHI_LAYER "mlp.fc1", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_ALWAYS),
+    LINEAR(PHI_LAYER "mlp.fc2", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH, HS_PRESENT_ALWAYS),
+    NORM("{base}final_layernorm", IN_MODEL(final_norm)),
+    {0},
+};
+
+/* Tied embeddings share the matrix; the bias is there all the same. */
+static const hs_tensor_rule phi_head_rules[] = {UNEMBEDDING("lm_head.weight"), UNEMBEDDING_BIAS("lm_head.bias"), {0}};
+
+static const hs_architecture phi_architectures[] = {
+    LANGUAGE_MODEL("PhiForCausalLM", phi_head_rules),
+    READ_AS("PhiModel", "PhiForCausalLM"),
+    {0},
+};
+
 /* The table. */
 
 const hs_family hs__model_decoder_families[] = {
@@ -282,6 +332,27 @@ const hs_family hs__model_decoder_families[] = {
         .architectures = gpt_neox_architectures,
         .aliases = gpt_neox_aliases,
         .ignored_patterns = gpt_neox_ignored,
+    },
+    {
+        .model_type = "phi",
+        .base_prefix = "model.",
+        .preset = {.shape = {.norm = HS_NORM_LAYER,
+                             .norm_epsilon = 1e-5,
+                             .position = HS_POSITION_ROTARY,
+                             .activation = HS_ACTIVATION_GELU_TANH,
+                             .parallel_residual = true},
+                   .query_key_value_bias = true,
+                   .output_bias = true,
+                   .mlp_bias = true,
+                   .scale_attention = true,
+                   .partial_rotary = true,
+                   .rotary_share = 0.5,
+                   .rope = {.kind = HS_ROPE_DEFAULT, .theta = 10000.0, .factor = 1.0}},
+        .fields = phi_fields,
+        .constraints = phi_constraints,
+        .window = &no_window_unless_given,
+        .rules = phi_rules,
+        .architectures = phi_architectures,
     },
     {0},
 };

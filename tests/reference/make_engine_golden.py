@@ -5,11 +5,14 @@ expected.safetensors (F64 and I64): seqI token ids; seqI_clean logits [T, V], [1
 set of each intervention, padded with -1; seqI_INTERVENTION logits [T, V]. Means are over all rows of both sequences,
 donors are the other sequence. Run with torch, transformers and safetensors installed:
 
-    python3 tests/reference/make_engine_golden.py
+    python3 tests/reference/make_engine_golden.py [CASE]...
+
+Cases that are named are done again, the others stay. A case's place in CASES is its seed: new ones go to the end.
 """
 
 import pathlib
 import shutil
+import sys
 
 import torch
 from safetensors.torch import save_file
@@ -19,6 +22,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausa
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification
 from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import PhiConfig, PhiForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=4, n_embd=16, n_positions=16, vocab_size=23, bos_token_id=0, eos_token_id=1)
 LLAMA = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=20,
@@ -70,6 +74,10 @@ CASES = [
      torch.float32),
     ("roberta_classifier_bf16", RobertaForSequenceClassification,
      RobertaConfig(**BERT, **THREE_LABELS, pad_token_id=2, problem_type="multi_label_classification"), torch.bfloat16),
+    ("phi", PhiForCausalLM, PhiConfig(**LLAMA), torch.float32),
+    ("phi_grouped_linear_tied_bf16", PhiForCausalLM,
+     PhiConfig(**LLAMA, num_key_value_heads=2, head_dim=6, hidden_act="gelu", layer_norm_eps=0.1,
+               rope_parameters={**LINEAR, "partial_rotary_factor": 0.7}, tie_word_embeddings=True), torch.bfloat16),
 ]
 
 INTERVENTIONS = ["zero", "mean", "mean_position", "resample", "flip", "scale=0.5"]
@@ -92,7 +100,8 @@ def randomise(model, generator):
 
 
 def output_projections(model):
-    endings = ("attn.c_proj", "self_attn.o_proj", "attention.dense", "attention.output.dense", "attention.out_lin")
+    endings = ("attn.c_proj", "self_attn.o_proj", "attention.dense", "self_attn.dense", "attention.output.dense",
+               "attention.out_lin")
     return [module for name, module in model.named_modules() if name.endswith(endings)]
 
 
@@ -161,10 +170,13 @@ def expected(model, generator):
 
 def main():
     root = pathlib.Path(__file__).with_name("engine")
-    shutil.rmtree(root, ignore_errors=True)
+    named = sys.argv[1:]
     for seed, (name, model_class, config, stored_type) in enumerate(CASES):
+        if named and name not in named:
+            continue
         generator = torch.Generator().manual_seed(seed)
         folder = root / name
+        shutil.rmtree(folder, ignore_errors=True)
         model = model_class(config)
         randomise(model, generator)
         model.to(stored_type).save_pretrained(folder)

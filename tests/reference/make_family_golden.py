@@ -20,6 +20,7 @@ from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification, RobertaModel
 from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM, XLMRobertaForSequenceClassification
 from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import PhiConfig, PhiForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=2, n_embd=8, n_positions=6, vocab_size=11)
 LLAMA = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=12,
@@ -46,6 +47,8 @@ CASES = [
     ("gpt_neox", GPTNeoXForCausalLM, GPTNeoXConfig(**LLAMA, rotary_pct=0.5)),
     ("gpt_neox without biases, tied", GPTNeoXForCausalLM,
      GPTNeoXConfig(**LLAMA, rotary_pct=0.5, attention_bias=False, tie_word_embeddings=True)),
+    ("phi", PhiForCausalLM, PhiConfig(**LLAMA)),
+    ("phi grouped, tied", PhiForCausalLM, PhiConfig(**LLAMA, num_key_value_heads=2, tie_word_embeddings=True)),
     ("bert masked", BertForMaskedLM, BertConfig(**BERT)),
     ("bert pretraining", BertForPreTraining, BertConfig(**BERT)),
     ("bert classifier", BertForSequenceClassification, BertConfig(**BERT, **LABELS)),

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
-FAMILIES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox"]
+FAMILIES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi"]
 SETS = [[], [(0, 1)], [(0, 2), (1, 0)], [(1, 3)], [(0, 0), (0, 3), (1, 1)]]
 LENGTHS = [2, 5, 7]
 NEW_TOKENS = 9
@@ -34,7 +34,7 @@ def output_projections(model):
         return [block.attn.c_proj for block in model.transformer.h]
     if hasattr(model, "gpt_neox"):
         return [layer.attention.dense for layer in model.gpt_neox.layers]
-    return [layer.self_attn.o_proj for layer in model.model.layers]
+    return [getattr(layer.self_attn, "o_proj", None) or layer.self_attn.dense for layer in model.model.layers]
 
 
 def zero_heads(model, heads):

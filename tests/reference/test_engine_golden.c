@@ -172,7 +172,9 @@ static void check_case(const char *name)
     X(distilbert_masked)            \
     X(distilbert_classifier)        \
     X(roberta_masked)               \
-    X(roberta_classifier_bf16)
+    X(roberta_classifier_bf16)      \
+    X(phi)                          \
+    X(phi_grouped_linear_tied_bf16)
 
 GOLDEN_CASES(GOLDEN_TEST)
 

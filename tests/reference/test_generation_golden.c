@@ -127,7 +127,8 @@ static void check_family(const char *name)
     X(llama_grouped_head_dim_tied) \
     X(mistral)                     \
     X(qwen2)                       \
-    X(gpt_neox)
+    X(gpt_neox)                    \
+    X(phi)
 
 FAMILIES(GREEDY_TEST)
 

@@ -291,6 +291,26 @@ static void test_interleaved_heads(void **state)
     }
 }
 
+/* The one norm of Phi's layers is in two places, but it is one tensor: converted, hashed and counted once. */
+static void test_one_norm_in_two_places(void **state)
+{
+    static const enum test_weight_type types[] = {TEST_F32, TEST_BF16};
+    for (size_t i = 0; i < 2; i++) {
+        struct golden_checkpoint golden = golden_case("phi");
+        golden_write(&golden, *state, types[i]);
+        golden_clear(&golden);
+        loaded m = load_model(*state);
+        for (size_t l = 0; l < m.model->shape.n_layers; l++) {
+            const hs_model_layer *layer = &m.model->layers[l];
+            assert_non_null(layer->attention_norm.weight);
+            assert_ptr_equal(layer->attention_norm.weight, layer->mlp_norm.weight);
+            assert_ptr_equal(layer->attention_norm.bias, layer->mlp_norm.bias);
+            assert_ptr_not_equal(layer->mlp_norm.weight, layer->mlp_norm.bias);
+        }
+        unload(&m);
+    }
+}
+
 static void test_configurations_that_are_refused(void **state)
 {
     static const struct {
@@ -343,6 +363,7 @@ static void test_configurations_that_are_refused(void **state)
         {"gpt_neox", "num_attention_heads", "3", "3 heads do not divide the width 16"},
         {"gpt_neox", "attention_bias", "false", "unexpected tensor gpt_neox.layers.0.attention.dense.bias"},
         {"gpt_neox", "vocab_size", "12", "embed_in.weight has shape [11, 16], expected [12, 16]"},
+        {"phi", "qk_layernorm", "true", "\"qk_layernorm\" cannot have this value: norms of queries and keys are not"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct golden_checkpoint golden = golden_case(cases[i].name);
@@ -367,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_activation_of_the_masked_head),
         cmocka_unit_test(test_neox_options),
         cmocka_unit_test(test_neox_rotation_of_either_transformers),
+        cmocka_unit_test(test_one_norm_in_two_places),
         cmocka_unit_test(test_special_tokens),
         cmocka_unit_test(test_end_tokens),
         cmocka_unit_test(test_end_tokens_that_are_none),
