@@ -213,10 +213,15 @@ typedef struct hs_mapped_file {
 
 /* HS_ERROR_INPUT here and below: what is there is the pointer of a large file that was not fetched (Git LFS). */
 hs_status hs_mapped_file_open(const char *path, hs_mapped_file *file_out, hs_error *error);
+/* Its first bytes only, at most so many; *n_file_bytes_out is the size of the file. */
+hs_status hs_mapped_file_open_front(const char *path, size_t most_bytes, hs_mapped_file *file_out,
+                                    size_t *n_file_bytes_out, hs_error *error);
 void hs_mapped_file_clear(hs_mapped_file *file);
 /* Bytes of a mapped file that will not be read again soon: they no longer count as this process's memory. */
 void hs_mapped_bytes_release(const void *bytes, size_t n_bytes);
 
+/* Reads n_bytes of a file from `offset` on. HS_ERROR_IO also where it ends before. */
+hs_status hs_file_read_part(const char *path, size_t offset, void *bytes, size_t n_bytes, hs_error *error);
 /* Reads the whole of a file of at most `max_bytes` into a zero-terminated copy; hs_free() it. */
 hs_status hs_file_read(const char *path, size_t max_bytes, char **bytes_out, size_t *n_bytes_out, hs_error *error);
 
@@ -266,6 +271,8 @@ typedef struct hs_output hs_output;
 
 hs_status hs_output_new(const char *path, const hs_output_rules *rules, hs_output **output_out, hs_error *error);
 hs_status hs_output_put(hs_output *output, const void *bytes, size_t n_bytes, hs_error *error);
+/* So many zeros, which take no room on the disk where its file system knows holes. */
+hs_status hs_output_put_hole(hs_output *output, size_t n_bytes, hs_error *error);
 /* All is on the disk, under its name. Once. */
 hs_status hs_output_publish(hs_output *output, hs_error *error);
 /* Removes what was not published. NULL is harmless. */

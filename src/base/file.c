@@ -69,15 +69,15 @@ static hs_status check_placeholder(const char *path, const void *bytes, size_t n
  * Of what is not a regular file stat() gives no size that means anything. The mapping is shared,
  * so that the processes of a host hold one copy of the weights.
  */
-static hs_status map(int fd, const struct stat *information, const char *path, hs_mapped_file *file_out,
-                     hs_error *error)
+static hs_status map(int fd, const struct stat *information, const char *path, size_t most_bytes,
+                     hs_mapped_file *file_out, hs_error *error)
 {
     if (!S_ISREG(information->st_mode))
         return hs_fail(error, HS_ERROR_IO, "%s is %s; a regular file is needed", path,
                        hs_file_kind(information->st_mode));
     if ((uintmax_t)information->st_size > SIZE_MAX)
         return hs_fail(error, HS_ERROR_IO, "%s is too large for the address space", path);
-    size_t n_bytes = (size_t)information->st_size;
+    size_t n_bytes = (size_t)information->st_size < most_bytes ? (size_t)information->st_size : most_bytes;
     if (n_bytes == 0)
         return HS_OK;
     void *bytes = mmap(NULL, n_bytes, PROT_READ, MAP_SHARED, fd, 0);
@@ -87,19 +87,28 @@ static hs_status map(int fd, const struct stat *information, const char *path, h
     return HS_OK;
 }
 
-hs_status hs_mapped_file_open(const char *path, hs_mapped_file *file_out, hs_error *error)
+hs_status hs_mapped_file_open_front(const char *path, size_t most_bytes, hs_mapped_file *file_out,
+                                    size_t *n_file_bytes_out, hs_error *error)
 {
     int fd;
     struct stat information;
     *file_out = (hs_mapped_file){0};
+    *n_file_bytes_out = 0;
     HS_TRY(open_for_reading(path, O_NONBLOCK, &fd, &information, error));
-    hs_status status = map(fd, &information, path, file_out, error);
+    hs_status status = map(fd, &information, path, most_bytes, file_out, error);
     (void)close(fd);
+    *n_file_bytes_out = status == HS_OK ? (size_t)information.st_size : 0;
     if (status == HS_OK)
         status = check_placeholder(path, file_out->bytes, file_out->n_bytes, error);
     if (status != HS_OK)
         hs_mapped_file_clear(file_out);
     return status;
+}
+
+hs_status hs_mapped_file_open(const char *path, hs_mapped_file *file_out, hs_error *error)
+{
+    size_t n_file_bytes;
+    return hs_mapped_file_open_front(path, SIZE_MAX, file_out, &n_file_bytes, error);
 }
 
 void hs_mapped_file_clear(hs_mapped_file *file)
@@ -117,6 +126,27 @@ void hs_mapped_bytes_release(const void *bytes, size_t n_bytes)
     uintptr_t end = ((uintptr_t)bytes + n_bytes) / page * page;
     if (end > first)
         (void)madvise((void *)((const char *)bytes + (first - (uintptr_t)bytes)), end - first, MADV_DONTNEED);
+}
+
+hs_status hs_file_read_part(const char *path, size_t offset, void *bytes, size_t n_bytes, hs_error *error)
+{
+    int fd;
+    struct stat information;
+    size_t n_read = 0;
+    ssize_t n = 1;
+    HS_TRY(open_for_reading(path, O_NONBLOCK, &fd, &information, error));
+    while (n_read < n_bytes && n != 0) {
+        n = pread(fd, (char *)bytes + n_read, n_bytes - n_read, (off_t)(offset + n_read));
+        if (n < 0 && errno != EINTR)
+            break;
+        n_read += n > 0 ? (size_t)n : 0;
+    }
+    hs_status status = n < 0 ? hs_fail_system(error, HS_ERROR_IO, errno, "%s cannot be read", path)
+                       : n_read < n_bytes
+                           ? hs_fail(error, HS_ERROR_IO, "%s ends before byte %zu", path, offset + n_bytes)
+                           : HS_OK;
+    (void)close(fd);
+    return status;
 }
 
 /* Reads to the end whatever size fstat() gave: pipes and files in /proc have none. */

@@ -189,6 +189,12 @@ hs_status hs_output_put(hs_output *output, const void *bytes, size_t n_bytes, hs
     return HS_OK;
 }
 
+hs_status hs_output_put_hole(hs_output *output, size_t n_bytes, hs_error *error)
+{
+    const off_t end = lseek(output->file, (off_t)n_bytes, SEEK_CUR);
+    return end >= 0 && ftruncate(output->file, end) == 0 ? HS_OK : fail(output, error);
+}
+
 static hs_status settle(hs_output *output, hs_error *error)
 {
     const int file = output->file;

@@ -92,6 +92,17 @@ static void test_file_contents(void **state)
         hs_mapped_file_clear(&file);
         hs_mapped_file_clear(&file);
         assert_null(file.bytes);
+        size_t n_file_bytes = 0, most = 4096, front = sizes[i] < most ? sizes[i] : most;
+        assert_ok(hs_mapped_file_open_front(made->path, most, &file, &n_file_bytes, &error), &error);
+        assert_int_equal(file.n_bytes, front);
+        assert_int_equal(n_file_bytes, sizes[i]);
+        hs_mapped_file_clear(&file);
+        unsigned char part[100];
+        size_t n_part = sizes[i] < sizeof part ? sizes[i] : sizeof part, offset = sizes[i] - n_part;
+        assert_ok(hs_file_read_part(made->path, offset, part, n_part, &error), &error);
+        assert_memory_equal(part, bytes + offset, n_part);
+        assert_int_equal(hs_file_read_part(made->path, sizes[i], part, 1, &error), HS_ERROR_IO);
+        error = (hs_error){0};
         char *copy = NULL;
         size_t n_bytes = 0;
         assert_ok(hs_file_read(made->path, sizes[i], &copy, &n_bytes, &error), &error);
