@@ -130,6 +130,12 @@ typedef struct hs_model {
  * folder is called what it is.
  */
 hs_status hs_model_open(const char *folder, hs_model **model_out, hs_error *error);
+/*
+ * The same for who only counts: nothing but config.json and the headers is mapped, however large the files are, and
+ * two tensors for one place are compared in a few places. Matrices have their sizes, and NULL as values. Not for
+ * hs_model_load, hs_model_hash, and what computes.
+ */
+hs_status hs_model_outline(const char *folder, hs_model **model_out, hs_error *error);
 void hs_model_free(hs_model *model);
 
 /* Bytes of converted weights that hs_model_load will place in the arena; 0 if all are used from the mapped file. */

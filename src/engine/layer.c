@@ -87,9 +87,10 @@ static const float *read_residual(const struct hs_work *work, const float *resid
 
 static bool follows(const hs_linear *next, const hs_linear *first)
 {
-    const float *end = first->values + first->n_out * (first->transposed ? first->stride : 1);
+    const float *end =
+        first->values == NULL ? NULL : first->values + first->n_out * (first->transposed ? first->stride : 1);
     bool bias_follows = first->bias == NULL ? next->bias == NULL : next->bias == first->bias + first->n_out;
-    return next->values == end && bias_follows && next->stride == first->stride &&
+    return end != NULL && next->values == end && bias_follows && next->stride == first->stride &&
            next->transposed == first->transposed;
 }
 

@@ -288,7 +288,7 @@ bool hs__model_place_is_sorted(hs_place place)
 static bool is_usable_in_place(const hs_binding *binding)
 {
     const hs_tensor *tensor = binding->tensor;
-    return tensor->dtype == HS_DTYPE_F32 && (uintptr_t)tensor->bytes % sizeof(float) == 0 &&
+    return tensor->dtype == HS_DTYPE_F32 && tensor->file_offset % sizeof(float) == 0 &&
            !hs__model_place_is_sorted(binding->rule->place);
 }
 

@@ -11,6 +11,7 @@ typedef struct hs_checkpoint {
     const hs_family *family;
     const hs_architecture *architecture;
     hs_family_options options;
+    hs_model_extent extent;
     hs_tensor_table table;
     hs_binding_list bindings;
     float *rotary_frequencies; /* NULL unless rotary */

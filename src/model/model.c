@@ -33,7 +33,7 @@ static hs_status choose_architecture(hs_checkpoint *checkpoint, hs_error *error)
     bool has_head = false;
     if (checkpoint->architecture != NULL && checkpoint->architecture->has_outputs)
         return HS_OK;
-    HS_TRY(hs__model_tensor_table_open(checkpoint->folder, &checkpoint->table, error));
+    HS_TRY(hs__model_tensor_table_open(checkpoint->folder, checkpoint->extent, &checkpoint->table, error));
     for (; row->name != NULL && row->read_as == NULL && !has_head; row++) {
         bare = !row->has_outputs ? row : bare;
         source.architecture = row;
@@ -110,7 +110,7 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
         return error->status;
     HS_TRY(read_config(checkpoint, error));
     if (checkpoint->table.n_files == 0)
-        HS_TRY(hs__model_tensor_table_open(folder, &checkpoint->table, error));
+        HS_TRY(hs__model_tensor_table_open(folder, checkpoint->extent, &checkpoint->table, error));
     if (checkpoint->table.has_idle_index)
         HS_TRY(hs__model_note_add(&checkpoint->notes, error,
                                   "model.safetensors is read, as in transformers, and the index of "
@@ -152,13 +152,14 @@ static hs_status fill_description(hs_model *model, hs_error *error)
  * What fails halfway is freed as a whole model is, so that hs_model_free takes one with any part
  * missing.
  */
-hs_status hs_model_open(const char *folder, hs_model **model_out, hs_error *error)
+static hs_status open_model(const char *folder, hs_model_extent extent, hs_model **model_out, hs_error *error)
 {
     hs_model *model = NULL;
     hs_status status = HS_OK;
     *model_out = NULL;
     HS_TRY(hs_allocate(&model, 1, sizeof *model, "model", error));
     HS_GOTO_DONE(hs_allocate(&model->checkpoint, 1, sizeof *model->checkpoint, "checkpoint", error));
+    model->checkpoint->extent = extent;
     HS_GOTO_DONE(open_checkpoint(folder, model->checkpoint, error));
     HS_GOTO_DONE(fill_description(model, error));
 done:
@@ -167,6 +168,11 @@ done:
     else
         hs_model_free(model);
     return status;
+}
+
+hs_status hs_model_open(const char *folder, hs_model **model_out, hs_error *error)
+{
+    return open_model(folder, HS_MODEL_WITH_WEIGHTS, model_out, error);
 }
 
 /*
@@ -261,6 +267,12 @@ static void *target_of(hs_model *model, const hs_binding *binding)
     return owner + rule->target;
 }
 
+/* A part of a tensor, or of one that is not there. */
+static const float *part_from(const float *values, size_t first)
+{
+    return values != NULL ? values + first : NULL;
+}
+
 /* The bias has a binding of its own and stays. */
 static void set_matrix(hs_linear *linear, const float *values, size_t n_in, size_t n_out, size_t stride,
                        bool transposed)
@@ -294,21 +306,28 @@ static void place(hs_model *model, const hs_binding *binding, const float *value
         break;
     case HS_PLACE_CONV1D_QKV:
         set_matrix(&layer->query, values, stored[0], query, stored[1], false);
-        set_matrix(&layer->key, values + query, stored[0], kv, stored[1], false);
-        set_matrix(&layer->value, values + query + kv, stored[0], kv, stored[1], false);
+        set_matrix(&layer->key, part_from(values, query), stored[0], kv, stored[1], false);
+        set_matrix(&layer->value, part_from(values, query + kv), stored[0], kv, stored[1], false);
         break;
     case HS_PLACE_HEADS_QKV:
         set_matrix(&layer->query, values, stored[1], query, stored[1], true);
-        set_matrix(&layer->key, values + query * stored[1], stored[1], kv, stored[1], true);
-        set_matrix(&layer->value, values + (query + kv) * stored[1], stored[1], kv, stored[1], true);
+        set_matrix(&layer->key, part_from(values, query * stored[1]), stored[1], kv, stored[1], true);
+        set_matrix(&layer->value, part_from(values, (query + kv) * stored[1]), stored[1], kv, stored[1], true);
         break;
     case HS_PLACE_QKV_BIAS:
     case HS_PLACE_HEADS_QKV_BIAS:
         layer->query.bias = values;
-        layer->key.bias = values + query;
-        layer->value.bias = values + query + kv;
+        layer->key.bias = part_from(values, query);
+        layer->value.bias = part_from(values, query + kv);
         break;
     }
+}
+
+static void tie_unembedding(hs_model *model)
+{
+    const hs_model_shape *shape = &model->shape;
+    if (shape->tied_unembedding)
+        set_matrix(&model->unembedding, model->token_embedding, shape->width, shape->n_outputs, shape->width, true);
 }
 
 hs_status hs_model_load(hs_model *model, float *arena, bool fill, hs_error *error)
@@ -318,8 +337,16 @@ hs_status hs_model_load(hs_model *model, float *arena, bool fill, hs_error *erro
         HS_TRY(fill_arena(bindings, &model->shape, arena, error));
     for (size_t i = 0; i < bindings->n_items; i++)
         place(model, &bindings->items[i], bind_values(&bindings->items[i], arena));
-    if (model->shape.tied_unembedding)
-        set_matrix(&model->unembedding, model->token_embedding, model->shape.width, model->shape.n_outputs,
-                   model->shape.width, true);
+    tie_unembedding(model);
+    return HS_OK;
+}
+
+hs_status hs_model_outline(const char *folder, hs_model **model_out, hs_error *error)
+{
+    HS_TRY(open_model(folder, HS_MODEL_HEADERS, model_out, error));
+    const hs_binding_list *bindings = &(*model_out)->checkpoint->bindings;
+    for (size_t i = 0; i < bindings->n_items; i++)
+        place(*model_out, &bindings->items[i], NULL);
+    tie_unembedding(*model_out);
     return HS_OK;
 }

@@ -99,7 +99,7 @@ static hs_status describe_source(const hs_model *model, hs_text *text, hs_error 
     char parameters[32], files[32], arena[32];
     double n_bytes = 0.0;
     for (size_t i = 0; i < table->n_files; i++)
-        n_bytes += (double)table->files[i].file.n_bytes;
+        n_bytes += (double)table->files[i].n_file_bytes;
     HS_TRY(hs_text_appendf(text, error, "family = %s\narchitecture = %s\n", model->family, model->architecture));
     HS_TRY(hs_text_appendf(text, error, "parameters = %s\n",
                            hs_format_count((double)model->n_parameters, parameters, sizeof parameters)));

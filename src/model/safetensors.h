@@ -55,21 +55,27 @@ typedef struct hs_tensor {
     size_t n_elements;
     size_t begin; /* offset of the first byte in the data that follows the header */
     size_t n_bytes;
-    const unsigned char *bytes; /* in the mapped file */
+    size_t file_offset;         /* of the first byte in the file */
+    const unsigned char *bytes; /* in the mapped file; NULL where only the header was opened */
 } hs_tensor;
 
 typedef struct hs_safetensors {
     char *path;
-    hs_mapped_file file;
+    hs_mapped_file file; /* all of it, or no more than the header */
+    size_t n_file_bytes;
     hs_tensor *tensors; /* in the order of their bytes, which they cover without gap or overlap */
     size_t n_tensors;
 } hs_safetensors;
 
+/* What of the files is mapped: all, or only the headers, for who wants to know what is there. */
+typedef enum hs_model_extent { HS_MODEL_WITH_WEIGHTS, HS_MODEL_HEADERS } hs_model_extent;
+
 /* Maps the file and reads its header only. HS_ERROR_INPUT names the file, the tensor and what is wrong. */
-hs_status hs__model_safetensors_open(const char *path, hs_safetensors *file_out, hs_error *error);
+hs_status hs__model_safetensors_open(const char *path, hs_model_extent extent, hs_safetensors *file_out,
+                                     hs_error *error);
 void hs__model_safetensors_clear(hs_safetensors *file);
 
-/* Same type and bytes? */
+/* Same type and bytes? Of tensors that are not mapped a few places are read and compared. */
 bool hs__model_tensor_is_equal(const hs_tensor *a, const hs_tensor *b);
 
 /* Writes "[2, 3]" for a shape of a message; returns buffer. */

@@ -19,7 +19,7 @@ static hs_status open_file(const char *folder, const char *name, hs_tensor_table
     char *path = hs_path_join(folder, name, error);
     if (path == NULL)
         return error->status;
-    hs_status status = hs__model_safetensors_open(path, &table->files[table->n_files], error);
+    hs_status status = hs__model_safetensors_open(path, table->extent, &table->files[table->n_files], error);
     if (status == HS_OK)
         table->n_files++;
     hs_free(path);
@@ -187,9 +187,10 @@ done:
  * A single file goes before an index beside it, as in transformers; the caller notes that the
  * index is not used.
  */
-hs_status hs__model_tensor_table_open(const char *folder, hs_tensor_table *table_out, hs_error *error)
+hs_status hs__model_tensor_table_open(const char *folder, hs_model_extent extent, hs_tensor_table *table_out,
+                                      hs_error *error)
 {
-    *table_out = (hs_tensor_table){0};
+    *table_out = (hs_tensor_table){.extent = extent};
     hs_status status = HS_OK;
     char *single_path = hs_path_join(folder, single_file, error);
     char *index_path = hs_path_join(folder, index_file, error);

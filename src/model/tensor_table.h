@@ -11,6 +11,7 @@ typedef struct hs_tensor_table {
     size_t n_files;
     const hs_tensor **tensors; /* sorted by name */
     size_t n_tensors;
+    hs_model_extent extent;
     bool has_idle_index; /* beside a single file, which goes before it */
 } hs_tensor_table;
 
@@ -19,7 +20,8 @@ typedef struct hs_tensor_table {
  * transformers the index says which files are read and nothing else: what is in them counts. HS_ERROR_INPUT: two
  * tensors of one name that differ, a shard that is missing or outside the folder, or no weights (folder.h).
  */
-hs_status hs__model_tensor_table_open(const char *folder, hs_tensor_table *table_out, hs_error *error);
+hs_status hs__model_tensor_table_open(const char *folder, hs_model_extent extent, hs_tensor_table *table_out,
+                                      hs_error *error);
 void hs__model_tensor_table_clear(hs_tensor_table *table);
 
 /* Index in table->tensors; n_tensors if none has that name. */

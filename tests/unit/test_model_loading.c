@@ -109,6 +109,41 @@ static void write_case(const char *folder, const hs_json_value *row, const char 
 
 /* ---- the golden -------------------------------------------------------------------------------------------------- */
 
+static void assert_same_sizes(const hs_linear *outline, const hs_linear *whole)
+{
+    assert_int_equal(outline->n_in, whole->n_in);
+    assert_int_equal(outline->n_out, whole->n_out);
+    assert_int_equal(outline->stride, whole->stride);
+    assert_int_equal(outline->transposed, whole->transposed);
+    assert_null(outline->values);
+    assert_null(outline->bias);
+}
+
+/* An outline has everything but values. */
+static void assert_outline_agrees(const char *folder, const hs_model *whole)
+{
+    hs_model *outline = NULL;
+    hs_error error = {0};
+    assert_ok(hs_model_outline(folder, &outline, &error), &error);
+    assert_int_equal(outline->n_parameters, whole->n_parameters);
+    assert_int_equal(outline->n_notes, whole->n_notes);
+    assert_int_equal(hs_model_arena_bytes(outline), hs_model_arena_bytes(whole));
+    assert_int_equal(outline->shape.tied_unembedding, whole->shape.tied_unembedding);
+    assert_int_equal(outline->shape.n_layers, whole->shape.n_layers);
+    for (size_t i = 0; i < whole->shape.n_layers; i++) {
+        const hs_model_layer *a = &outline->layers[i], *b = &whole->layers[i];
+        const hs_linear *of_outline[] = {&a->query,    &a->key,    &a->value,   &a->output,
+                                         &a->mlp_gate, &a->mlp_up, &a->mlp_down};
+        const hs_linear *of_whole[] = {&b->query,    &b->key,    &b->value,   &b->output,
+                                       &b->mlp_gate, &b->mlp_up, &b->mlp_down};
+        for (size_t m = 0; m < sizeof of_whole / sizeof *of_whole; m++)
+            assert_same_sizes(of_outline[m], of_whole[m]);
+    }
+    assert_same_sizes(&outline->unembedding, &whole->unembedding);
+    assert_same_sizes(&outline->head_dense, &whole->head_dense);
+    hs_model_free(outline);
+}
+
 static uint64_t hash_of_case(const char *folder, const hs_json_value *row, const char *edits_key,
                              const char *members_key)
 {
@@ -120,6 +155,7 @@ static uint64_t hash_of_case(const char *folder, const hs_json_value *row, const
     hs_model_free(model);
     loaded m = load_model(folder);
     uint64_t hash = hs_model_hash(m.model);
+    assert_outline_agrees(folder, m.model);
     unload(&m);
     return hash;
 }
@@ -128,13 +164,15 @@ static void assert_refused(const char *folder, const hs_json_value *row)
 {
     const char *reason = hs_json_string(hs_json_get(row, "refused"));
     hs_model *model = NULL;
-    hs_error error = {0};
+    hs_error error = {0}, of_outline = {0};
     write_case(folder, row, "edits", "config");
     if (hs_model_open(folder, &model, &error) == HS_OK)
         fail_msg("%s: opened, but \"%s\" was expected", hs_json_string(hs_json_get(row, "name")), reason);
     assert_int_equal(error.status, HS_ERROR_INPUT);
     if (strstr(error.message, reason) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", error.message, reason);
+    assert_int_equal(hs_model_outline(folder, &model, &of_outline), HS_ERROR_INPUT);
+    assert_string_equal(of_outline.message, error.message);
 }
 
 static void test_as_transformers_loads(void **state)

@@ -24,7 +24,7 @@ static hs_status write_and_open(const char *folder, uint64_t length, const char 
     free(bytes);
     char *path = hs_path_join(folder, "x.safetensors", error);
     assert_non_null(path);
-    hs_status status = hs__model_safetensors_open(path, file, error);
+    hs_status status = hs__model_safetensors_open(path, HS_MODEL_WITH_WEIGHTS, file, error);
     hs_free(path);
     return status;
 }
@@ -112,7 +112,7 @@ static void test_files_shorter_than_a_length(void **state)
         hs_error error = {0};
         test_file_write(*state, "x.safetensors", "\0\0\0\0\0\0\0", n);
         char *path = hs_path_join(*state, "x.safetensors", &error);
-        assert_int_equal(hs__model_safetensors_open(path, &file, &error), HS_ERROR_INPUT);
+        assert_int_equal(hs__model_safetensors_open(path, HS_MODEL_WITH_WEIGHTS, &file, &error), HS_ERROR_INPUT);
         assert_non_null(strstr(error.message, "not a safetensors file"));
         hs_free(path);
     }
@@ -194,7 +194,8 @@ static void test_every_truncation_of_a_good_file_is_refused(void **state)
         hs_safetensors file;
         hs_error error = {0};
         test_file_write(*state, "x.safetensors", bytes, n);
-        assert_int_equal(hs__model_safetensors_open(path, &file, &error), n == sizeof bytes ? HS_OK : HS_ERROR_INPUT);
+        assert_int_equal(hs__model_safetensors_open(path, HS_MODEL_WITH_WEIGHTS, &file, &error),
+                         n == sizeof bytes ? HS_OK : HS_ERROR_INPUT);
         hs__model_safetensors_clear(&file);
     }
 }
@@ -218,9 +219,9 @@ static void test_what_is_no_file_is_an_io_error(void **state)
 {
     hs_safetensors file;
     hs_error error = {0};
-    assert_int_equal(hs__model_safetensors_open(*state, &file, &error), HS_ERROR_IO);
+    assert_int_equal(hs__model_safetensors_open(*state, HS_MODEL_WITH_WEIGHTS, &file, &error), HS_ERROR_IO);
     hs_error second = {0};
-    assert_int_equal(hs__model_safetensors_open("/nowhere/at/all", &file, &second), HS_ERROR_IO);
+    assert_int_equal(hs__model_safetensors_open("/nowhere/at/all", HS_MODEL_WITH_WEIGHTS, &file, &second), HS_ERROR_IO);
     assert_non_null(strstr(second.message, "/nowhere/at/all"));
 }
 
