@@ -4,7 +4,7 @@
  * phase by phase, into the results file; and has it analysed, ranked and stored. What people see of it is for the
  * caller to show.
  *
- * With NULL instead of `comm` a study is of one process without MPI, as `plan` wants it.
+ * An outline of a study is one without weights, as `plan` wants it: of one process, without MPI.
  */
 #ifndef HEADSWEEP_STUDY_H
 #define HEADSWEEP_STUDY_H
@@ -37,7 +37,7 @@ typedef struct hs_study {
 } hs_study;
 
 /*
- * Collective; `comm` may be NULL for one process without MPI. Opens checkpoint, tokenizer and evaluation sets,
+ * Collective. Opens checkpoint, tokenizer and evaluation sets,
  * enumerates the space, makes the plan and runs the start-up self-test. Weights that need conversion are shared by
  * the ranks of a host. All ranks return the same status.
  */
@@ -45,6 +45,11 @@ hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study
 /* The same for a study whose engines ask `poll` after every product, unless a group's own is asked: HS_UNFINISHED. */
 hs_status hs_study_open_polled(hs_comm *comm, const hs_experiment *experiment, hs_poll poll, hs_study **study_out,
                                hs_error *error);
+/*
+ * The same for who only counts: checkpoints are outlines (hs_model_outline), so that it takes as long for any model.
+ * It has everything but weights, means, hashes and the self-test, and refuses what can be known without them.
+ */
+hs_status hs_study_outline(const hs_experiment *experiment, hs_study **study_out, hs_error *error);
 /*
  * Appends what people see at the head of a run and of a plan: the lines model, sweep and tasks; warnings on what is
  * slow or odd follow as lines of their own.
@@ -76,24 +81,36 @@ typedef struct hs_study_cost {
     double flops_later;     /* of later phases, at most: as many sets as they may have, each naively */
     double flops_to_cell;   /* the most that a rank computes until another cell is in the file, as far as counted */
     double flops_to_stop;   /* of the largest product: a rank looks after each whether it is to stop */
-    double seconds_a_rank;  /* of the first phase on one rank, from timing some sets of each task */
-    double seconds_later;   /* of later phases, at most */
     hs_study_memory memory; /* of a rank */
     size_t weight_bytes;    /* shared by the ranks of a host */
     size_t file_bytes;
 } hs_study_cost;
 
-/* Counts what the sweep costs; seconds_a_rank stays 0. Runs no ablation (but takes the means where they are needed). */
+/* Counts what the sweep costs: nothing of it is computed, and no weight is looked at. */
 hs_status hs_study_count_cost(hs_study *study, hs_study_cost *cost_out, hs_error *error);
-/* The same, and times some sets of each task. */
-hs_status hs_study_cost_of(hs_study *study, hs_study_cost *cost_out, hs_error *error);
 
-/* The first phase on n_ranks ranks, by the scheduler in virtual time; `cost` of hs_study_cost_of. */
-hs_status hs_study_simulate(const hs_study *study, const hs_study_cost *cost, size_t n_ranks,
+/*
+ * Operations a second of one rank: of a product like the model's own, measured in about a second on a machine that
+ * does nothing else; and of the sweep, where a rank's products have that rate and what lies between them takes its
+ * time too.
+ */
+hs_status hs_study_product_rate(const hs_study *study, double *flops_per_second_out, hs_error *error);
+double hs_study_sweep_rate(const hs_study *study, double product_rate);
+
+/*
+ * The first phase on n_ranks ranks that do so many operations a second each, by the scheduler in virtual time, after
+ * hs_study_count_cost. Rank 0 computes too, and answers after the largest of its products at the latest.
+ */
+hs_status hs_study_simulate(const hs_study *study, double flops_per_second, size_t n_ranks,
                             hs_simulation *simulation_out, hs_error *error);
-/* About how many ranks, at most so many, are busy nine tenths of the time. */
-hs_status hs_study_busy_ranks(const hs_study *study, const hs_study_cost *cost, size_t most_ranks, size_t *n_ranks_out,
+/* Ranks are busy where at most a tenth of their time goes by idle: an efficiency of so much. */
+#define HS_STUDY_BUSY 0.9
+/* About how many ranks are, fewer than `most_ranks`, which are not. */
+hs_status hs_study_busy_ranks(const hs_study *study, double flops_per_second, size_t most_ranks, size_t *n_ranks_out,
                               hs_error *error);
+/* About the fewest ranks that have all of the first phase done in so many seconds; 0 if no number of them has. */
+hs_status hs_study_ranks_in_time(const hs_study *study, double flops_per_second, double seconds, size_t *n_ranks_out,
+                                 hs_error *error);
 
 /* ---- the run --------------------------------------------------------------------------------------------------- */
 

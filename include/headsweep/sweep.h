@@ -154,21 +154,24 @@ void hs_sweep_scheduler_stop(hs_scheduler *scheduler);
 
 /* ---- the scheduler in virtual time ------------------------------------------------------------------------------- */
 
-/* Seconds of a rank: for a group; before a group on another shard than the rank's last one; until rank 0 answers. */
+/* Seconds of a rank: for n blocks of a shard; before a group on another shard than the rank's last one. */
 typedef struct hs_group_times {
     void *context;
-    double (*of_group)(void *context, uint64_t index, const hs_group *group);
-    double (*of_shard)(void *context, const hs_group *group);
-    double answer_seconds;
+    double (*of_blocks)(void *context, uint32_t task, uint32_t shard, uint64_t block, uint64_t n);
+    double (*of_shard)(void *context, uint32_t task, uint32_t shard);
+    double answer_seconds;  /* until rank 0, which computes too, looks at a message */
+    double service_seconds; /* that a message takes it; others wait */
 } hs_group_times;
 
 typedef struct hs_simulation {
     double seconds;      /* until the last cell */
     double efficiency;   /* share of the ranks' time in which they compute */
     size_t n_idle_ranks; /* that get nothing at all */
+    uint64_t n_leases;
+    double waited_seconds; /* that all ranks together wait for rank 0's answers, the first ones included */
 } hs_simulation;
 
-/* All groups of the plan on n_ranks > 0 ranks, as hs_sweep_run hands them out. Takes n_groups log(n_ranks) steps. */
+/* All groups of the plan on n_ranks > 0 ranks, as hs_sweep_run hands them out. Takes n_leases log(n_ranks) steps. */
 hs_status hs_sweep_simulate(const hs_plan *plan, const hs_group_times *times, hs_scheduler_policy policy,
                             uint64_t max_lease, size_t n_ranks, hs_simulation *simulation_out, hs_error *error);
 

@@ -14,13 +14,23 @@ static const char usage[] =
     "\n"
     "What a run would do, without doing it: ablation sets, cells, floating-point operations, memory per rank, size of "
     "the\n"
-    "results file, and an estimate of the time from timing one group of each task here. Prints key = value lines.\n";
+    "results file, time and core-hours. Reads the experiment's data, but of a checkpoint only config.json and what "
+    "the\n"
+    "weight files say of themselves, so that a model of any size is planned in seconds. Prints key = value lines.\n";
+
+static const char notes[] =
+    "Time is counted operations over the rate of a core, which is that of one matrix product on this machine unless\n"
+    "--gflops states it. The cores of a full node share its clock and its memory and do less each than one alone: on\n"
+    "many processors 20 to 40% less. What only the weights can tell (numbers that are not finite, the self-test) is\n"
+    "for the run to find.\n";
 
 typedef struct plan_arguments {
     const char *experiment;
     text_list overrides;
-    int64_t n_ranks;
+    int64_t n_ranks;        /* 0: not given */
     int64_t ranks_per_host; /* 0: one for each processor */
+    double gflops;          /* 0: measured */
+    double hours;           /* 0: any number */
     bool slurm;
 } plan_arguments;
 
@@ -32,87 +42,179 @@ static hs_status read_arguments(int argc, char **argv, plan_arguments *a, bool *
 {
     const option_row rows[] = {
         OPTION_LIST("set", "key=value", "override a key of the experiment file (repeatable)", &a->overrides),
-        OPTION_COUNT("ranks", "N", 1, "for a run on N ranks (default 1)", &a->n_ranks),
+        OPTION_COUNT("ranks", "N", 1, "for a run on N ranks (default 1, or as many as --hours needs)", &a->n_ranks),
+        OPTION_READ("hours", "H", "how many ranks are done in H hours; with --ranks: whether these are",
+                    hs__cli_read_amount, &a->hours),
+        OPTION_READ("gflops", "X",
+                    "a rank's matrix products do X GFLOP/s, instead of what one does on this machine now",
+                    hs__cli_read_amount, &a->gflops),
         OPTION_FLAG("slurm",
                     "print the #SBATCH lines that ask for those ranks, with their memory and time and the margins\n"
-                    "that a comment states",
+                    "that a comment states; --hours is the time limit then",
                     &a->slurm),
         OPTION_COUNT("ranks-per-host", "M", 1, "up to M ranks on a host (default: one for each processor here)",
                      &a->ranks_per_host)};
 
-    return hs__cli_read_command_line(argc, argv, &COMMAND_SYNTAX("EXPERIMENT.cfg", &a->experiment, rows), ended_out,
-                                     error);
+    const command_syntax syntax = {.usage = usage,
+                                   .notes = notes,
+                                   .argument = "EXPERIMENT.cfg",
+                                   .argument_out = &a->experiment,
+                                   .rows = rows,
+                                   .n_rows = sizeof rows / sizeof *rows};
+
+    return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
+}
+
+/* ---- figures ----------------------------------------------------------------------------------------------------- */
+
+typedef struct plan_figures {
+    hs_study_cost cost;
+    double product_rate; /* operations a second of a rank's matrix products */
+    double rate;         /* and of its share of the sweep */
+    size_t n_ranks;
+    size_t n_in_time; /* ranks that are done in --hours; 0: no number is, or it was not asked */
+    hs_simulation simulation;
+} plan_figures;
+
+static hs_status find_ranks(const hs_study *study, const plan_arguments *arguments, plan_figures *figures,
+                            hs_error *error)
+{
+    const double limit = arguments->hours * 3600;
+    const double seconds = arguments->slurm ? hs__cli_slurm_seconds(limit) : limit;
+
+    figures->n_ranks = arguments->n_ranks > 0 ? (size_t)arguments->n_ranks : 1;
+    if (seconds > 0)
+        HS_TRY(hs_study_ranks_in_time(study, figures->rate, seconds, &figures->n_in_time, error));
+    if (arguments->n_ranks == 0 && figures->n_in_time > 0)
+        figures->n_ranks = figures->n_in_time;
+    return HS_OK;
+}
+
+static hs_status count_figures(hs_study *study, const plan_arguments *arguments, plan_figures *figures, hs_error *error)
+{
+    *figures = (plan_figures){.product_rate = arguments->gflops * 1e9};
+    HS_TRY(hs_study_count_cost(study, &figures->cost, error));
+    if (arguments->gflops == 0)
+        HS_TRY(hs_study_product_rate(study, &figures->product_rate, error));
+    figures->rate = hs_study_sweep_rate(study, figures->product_rate);
+    HS_TRY(find_ranks(study, arguments, figures, error));
+    return hs_study_simulate(study, figures->rate, figures->n_ranks, &figures->simulation, error);
+}
+
+/* ---- what is printed ---------------------------------------------------------------------------------------------- */
+
+static void print_work(const hs_study *study, const hs_study_cost *cost)
+{
+    printf("sets = %zu\n", study->space.n_sets);
+    printf("groups = %" PRIu64 "\n", study->plan.n_groups);
+    printf("cells = %" PRIu64 "\n", study->plan.n_cells);
+    printf("flops_executed = %.4g\n", cost->flops_executed);
+    printf("flops_naive = %.4g\n", cost->flops_naive);
+}
+
+static void print_memory(const hs_study *study, const hs_study_cost *cost)
+{
+    const size_t memory_bytes = hs_study_memory_bytes(&cost->memory);
+    char memory[16], weights[16], file[16];
+
+    printf("memory_bytes_per_rank = %zu  # %s at the peak, weights apart\n", memory_bytes,
+           hs_format_bytes((double)memory_bytes, memory, sizeof memory));
+    printf("memory_process_bytes = %zu\n", cost->memory.process_bytes);
+    printf("memory_tables_bytes = %zu\n", cost->memory.tables_bytes);
+    printf("memory_sweep_bytes = %zu\n", cost->memory.sweep_bytes);
+    printf("memory_statistics_bytes = %zu  # after the sweep\n", cost->memory.statistics_bytes);
+    printf("batch_rows = %" PRIu64 "\n", study->plan.batch_rows);
+    printf("stacked_rows = %zu\n", study->stacked_rows);
+    printf("sets_per_group = %" PRIu64 "\n", study->plan.sets_per_group);
+    printf("weight_bytes_per_host = %zu  # %s\n", cost->weight_bytes,
+           hs_format_bytes((double)cost->weight_bytes, weights, sizeof weights));
+    printf("results_file_bytes = %zu  # %s\n", cost->file_bytes,
+           hs_format_bytes((double)cost->file_bytes, file, sizeof file));
 }
 
 /* What later phases cost depends on what they will choose: upper bounds. */
-static void print_later(const hs_study *study, const hs_study_cost *cost, int n_ranks)
+static void print_later(const hs_study *study, const plan_figures *figures)
 {
-    double seconds = cost->seconds_later / n_ranks;
+    const double seconds = figures->cost.flops_later / figures->rate / (double)figures->n_ranks;
     char duration[32];
 
+    if (study->phases.later.n_phases == 0)
+        return;
     printf("later_phases = %zu\n", study->phases.later.n_phases);
     printf("later_sets_at_most = %zu\n", study->phases.later.n_sets);
-    printf("later_flops_at_most = %.4g\n", cost->flops_later);
+    printf("later_flops_at_most = %.4g\n", figures->cost.flops_later);
     printf("later_seconds_at_most = %.3g  # %s more than the time below\n", seconds,
            hs_format_duration(seconds, duration, sizeof duration));
 }
 
-/* Where ranks would idle, how many would not. */
-static hs_status print_efficiency(const hs_study *study, const hs_study_cost *cost, int n_ranks,
-                                  const hs_simulation *simulation, hs_error *error)
+static void print_rate(const plan_arguments *arguments, const plan_figures *figures)
 {
+    printf("gflops_per_rank = %.4g  # of matrix products, %s\n", figures->product_rate / 1e9,
+           arguments->gflops > 0 ? "as --gflops says"
+                                 : "measured on a core of this machine; those of a full node do less: --gflops");
+    printf("sweep_gflops_per_rank = %.4g  # with what lies between the products\n", figures->rate / 1e9);
+}
+
+/* Where ranks would idle, how many would not. */
+static hs_status print_efficiency(const hs_study *study, const plan_figures *figures, hs_error *error)
+{
+    const hs_simulation *simulation = &figures->simulation;
     size_t n_busy = 0;
 
+    printf("ranks = %zu\n", figures->n_ranks);
     printf("rank_efficiency = %.3f  # share of the ranks' time in which they compute\n", simulation->efficiency);
-    HS_TRY(hs_study_busy_ranks(study, cost, (size_t)n_ranks, &n_busy, error));
-    if (n_busy < (size_t)n_ranks)
-        printf("ranks_kept_busy = %zu  # with more, over a tenth of their time is idle%s\n", n_busy,
-               simulation->n_idle_ranks > 0 ? ", and some have nothing to do" : "");
+    if (simulation->efficiency >= HS_STUDY_BUSY)
+        return HS_OK;
+    HS_TRY(hs_study_busy_ranks(study, figures->rate, figures->n_ranks, &n_busy, error));
+    printf("ranks_kept_busy = %zu  # the most that compute nine tenths of their time", n_busy);
+    if (simulation->n_idle_ranks > 0)
+        printf("; of %zu ranks %zu have nothing to do", figures->n_ranks, simulation->n_idle_ranks);
+    printf("\n");
     return HS_OK;
+}
+
+static void print_time(const plan_figures *figures)
+{
+    const double seconds = figures->simulation.seconds;
+    char duration[32];
+
+    printf("estimated_seconds = %.3g  # %s until the last cell\n", seconds,
+           hs_format_duration(seconds, duration, sizeof duration));
+    printf("core_hours = %.4g  # of all ranks until then, idle ones included\n",
+           seconds * (double)figures->n_ranks * hs_blas_threads() / 3600);
+}
+
+static void print_hours(const plan_arguments *arguments, const plan_figures *figures)
+{
+    if (arguments->hours == 0)
+        return;
+    printf("hours = %g\n", arguments->hours);
+    printf("ranks_in_time = %zu  # %s\n", figures->n_in_time,
+           figures->n_in_time > 0 ? "about the fewest that are done by then" : "no number of ranks is done by then");
+    printf("in_time = %s  # %zu rank%s\n", figures->simulation.seconds <= arguments->hours * 3600 ? "yes" : "no",
+           figures->n_ranks, figures->n_ranks == 1 ? "" : "s");
 }
 
 /*
  * People's lines go to stderr, key = value to stdout, as everywhere: scripts read the latter.
  * Bytes are in full, with the rounded form as a comment, since job scripts calculate with them.
  */
-static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
+static hs_status print_plan(hs_study *study, const plan_arguments *arguments, hs_error *error)
 {
-    hs_study_cost cost;
-    hs_simulation simulation;
+    plan_figures figures;
     hs_text text = {0};
-    char duration[32], memory[16], weights[16], file[16];
 
-    HS_TRY(hs_study_describe(study, n_ranks, &text, error));
+    HS_TRY(count_figures(study, arguments, &figures, error));
+    HS_TRY(hs_study_describe(study, (int)figures.n_ranks, &text, error));
     hs_print_visible(stderr, text.text, text.length, false);
     hs_text_clear(&text);
-    HS_TRY(hs_study_cost_of(study, &cost, error));
-    HS_TRY(hs_study_simulate(study, &cost, (size_t)n_ranks, &simulation, error));
-    const double seconds = simulation.seconds;
-    printf("sets = %zu\n", study->space.n_sets);
-    printf("groups = %" PRIu64 "\n", study->plan.n_groups);
-    printf("cells = %" PRIu64 "\n", study->plan.n_cells);
-    if (study->phases.later.n_phases > 0)
-        print_later(study, &cost, n_ranks);
-    printf("flops_executed = %.4g\n", cost.flops_executed);
-    printf("flops_naive = %.4g\n", cost.flops_naive);
-    size_t memory_bytes = hs_study_memory_bytes(&cost.memory);
-    printf("memory_bytes_per_rank = %zu  # %s at the peak, weights apart\n", memory_bytes,
-           hs_format_bytes((double)memory_bytes, memory, sizeof memory));
-    printf("memory_process_bytes = %zu\n", cost.memory.process_bytes);
-    printf("memory_tables_bytes = %zu\n", cost.memory.tables_bytes);
-    printf("memory_sweep_bytes = %zu\n", cost.memory.sweep_bytes);
-    printf("memory_statistics_bytes = %zu  # after the sweep\n", cost.memory.statistics_bytes);
-    printf("batch_rows = %" PRIu64 "\n", study->plan.batch_rows);
-    printf("stacked_rows = %zu\n", study->stacked_rows);
-    printf("sets_per_group = %" PRIu64 "\n", study->plan.sets_per_group);
-    printf("weight_bytes_per_host = %zu  # %s\n", cost.weight_bytes,
-           hs_format_bytes((double)cost.weight_bytes, weights, sizeof weights));
-    printf("results_file_bytes = %zu  # %s\n", cost.file_bytes,
-           hs_format_bytes((double)cost.file_bytes, file, sizeof file));
-    printf("ranks = %d\n", n_ranks);
-    HS_TRY(print_efficiency(study, &cost, n_ranks, &simulation, error));
-    printf("estimated_seconds = %.3g  # %s on processors like this one\n", seconds,
-           hs_format_duration(seconds, duration, sizeof duration));
+    print_work(study, &figures.cost);
+    print_later(study, &figures);
+    print_memory(study, &figures.cost);
+    print_rate(arguments, &figures);
+    HS_TRY(print_efficiency(study, &figures, error));
+    print_time(&figures);
+    print_hours(arguments, &figures);
     return HS_OK;
 }
 
@@ -122,22 +224,24 @@ static hs_status print_plan(hs_study *study, int n_ranks, hs_error *error)
  */
 static hs_status print_slurm(hs_study *study, const plan_arguments *arguments, hs_error *error)
 {
-    long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
-    int n_threads = hs_blas_threads();
-    size_t fitting = n_processors > n_threads ? (size_t)(n_processors / n_threads) : 1;
-    hs_study_cost cost;
-    hs_simulation simulation;
+    const long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
+    const int n_threads = hs_blas_threads();
+    const size_t fitting = n_processors > n_threads ? (size_t)(n_processors / n_threads) : 1;
+    plan_figures figures;
     hs_text text = {0};
 
-    HS_TRY(hs_study_cost_of(study, &cost, error));
-    HS_TRY(hs_study_simulate(study, &cost, (size_t)arguments->n_ranks, &simulation, error));
-    const slurm_request request = {.n_ranks = (size_t)arguments->n_ranks,
+    HS_TRY(count_figures(study, arguments, &figures, error));
+    if (arguments->hours > 0 && arguments->n_ranks == 0 && figures.n_in_time == 0)
+        return hs_fail(error, HS_ERROR_USAGE,
+                       "--hours %g: no number of ranks is done in a job of that length, margins included",
+                       arguments->hours);
+    const slurm_request request = {.n_ranks = figures.n_ranks,
                                    .ranks_per_host =
                                        arguments->ranks_per_host > 0 ? (size_t)arguments->ranks_per_host : fitting,
                                    .n_threads = (size_t)n_threads,
-                                   .memory_bytes = hs_study_memory_bytes(&cost.memory),
-                                   .weight_bytes = cost.weight_bytes,
-                                   .seconds = simulation.seconds};
+                                   .memory_bytes = hs_study_memory_bytes(&figures.cost.memory),
+                                   .weight_bytes = figures.cost.weight_bytes,
+                                   .seconds = figures.simulation.seconds};
     hs_status status = hs__cli_slurm_lines(&request, &text, error);
     hs__cli_print_text(&text);
     return status;
@@ -156,9 +260,8 @@ static hs_status plan_experiment(const plan_arguments *arguments, hs_error *erro
     HS_GOTO_DONE(
         hs_config_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &experiment, error));
     HS_GOTO_DONE(hs_study_check_place(experiment, error));
-    HS_GOTO_DONE(hs_study_open(NULL, experiment, &study, error));
-    HS_GOTO_DONE(arguments->slurm ? print_slurm(study, arguments, error)
-                                  : print_plan(study, (int)arguments->n_ranks, error));
+    HS_GOTO_DONE(hs_study_outline(experiment, &study, error));
+    HS_GOTO_DONE(arguments->slurm ? print_slurm(study, arguments, error) : print_plan(study, arguments, error));
 done:
     hs_study_free(study);
     hs_config_free(experiment);
@@ -167,7 +270,7 @@ done:
 
 hs_status hs__cli_command_plan(int argc, char **argv, hs_error *error)
 {
-    plan_arguments arguments = {.n_ranks = 1};
+    plan_arguments arguments = {0};
     bool ended;
     hs_status status = read_arguments(argc, argv, &arguments, &ended, error);
 

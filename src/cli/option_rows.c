@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,17 @@ hs_status hs__cli_read_count(const option_row *row, char *value, hs_error *error
     if (row->maximum > 0 && count > row->maximum)
         return hs_fail(error, HS_ERROR_USAGE, "--%s %s: at most %" PRId64, row->name, value, row->maximum);
     *(int64_t *)row->target = count;
+    return HS_OK;
+}
+
+hs_status hs__cli_read_amount(const option_row *row, char *value, hs_error *error)
+{
+    char *end;
+    const double amount = strtod(value, &end);
+
+    if (end == value || *end != '\0' || !isfinite(amount) || amount <= 0)
+        return hs_fail(error, HS_ERROR_USAGE, "--%s %s: expected a number above 0", row->name, value);
+    *(double *)row->target = amount;
     return HS_OK;
 }
 

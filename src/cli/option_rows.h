@@ -23,10 +23,11 @@ struct option_row {
     bool ends;       /* prints something instead of what the subcommand does: nothing after it is read */
 };
 
-/* Into a bool, a const char * (borrowed from argv), an int64_t, a text_list. */
+/* Into a bool, a const char * (borrowed from argv), an int64_t, a double above 0, a text_list. */
 hs_status hs__cli_read_flag(const option_row *row, char *value, hs_error *error);
 hs_status hs__cli_read_text(const option_row *row, char *value, hs_error *error);
 hs_status hs__cli_read_count(const option_row *row, char *value, hs_error *error);
+hs_status hs__cli_read_amount(const option_row *row, char *value, hs_error *error);
 hs_status hs__cli_read_list(const option_row *row, char *value, hs_error *error);
 
 /* Rows: of a kind of value that the readers above know, and of one that the subcommand reads itself. */

@@ -24,6 +24,13 @@ static double megabytes_per_processor(const slurm_request *request, size_t fewes
     return ceil(MEMORY_MARGIN * bytes / (double)request->n_threads / (1024.0 * 1024.0));
 }
 
+double hs__cli_slurm_seconds(double limit_seconds)
+{
+    const double seconds = (limit_seconds - 60 * START_MINUTES) / TIME_MARGIN;
+
+    return seconds > 0 ? seconds : 0;
+}
+
 /*
  * Memory is asked for by processor rather than by host: requests of one host and of many are then
  * written the same way, and the host with the fewest ranks, which shares the weights among least,

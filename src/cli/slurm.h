@@ -13,6 +13,9 @@ typedef struct slurm_request {
     double seconds;        /* of the sweep */
 } slurm_request;
 
+/* Of a job with that time limit the seconds that its sweep may be planned to take. */
+double hs__cli_slurm_seconds(double limit_seconds);
+
 /*
  * "#SBATCH" lines for the head of a job script, after a comment that states the margins. Memory is asked for by
  * processor: the host with the fewest ranks must hold the weights too.

@@ -46,7 +46,8 @@ static bool is_present(const hs_dataset_row *row, const hs_results_layout *layou
     if (hs__results_layout_numbers_axis(row) || hs__results_axis_fields(row->axes[0]) != NULL)
         return extents->of[row->axes[0]] > 0;
     if (row->axes[0] == HS_AXIS_LAYER)
-        return strcmp(row->name, "mean") == 0 ? layout->mean != NULL : layout->position_mean != NULL;
+        return layout->mean_n_layers > 0 &&
+               layout->mean_n_positions > 0; /* the means themselves may still be missing */
     if (row->axes[0] == HS_AXIS_RANKING)
         return true;
     if (row->axes[0] == HS_AXIS_TEXT_SET)

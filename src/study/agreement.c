@@ -27,8 +27,6 @@ hs_status hs__study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash
     uint64_t first = *hash_inout;
     hs_status status = HS_OK;
 
-    if (comm == NULL)
-        return HS_OK;
     HS_TRY(hs_comm_broadcast(comm, &first, sizeof first, 0, error));
     if (hs_comm_node_rank(comm) == 0 && *hash_inout != first) {
         snprintf(what, sizeof what, "checkpoint %s", folder);
@@ -42,7 +40,7 @@ hs_status hs__study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash
 
 bool hs__study_hashes_weights(const hs_comm *comm)
 {
-    return comm == NULL || hs_comm_node_rank(comm) == 0;
+    return hs_comm_node_rank(comm) == 0;
 }
 
 /* "key value" lines; values hold no line breaks. */
@@ -106,7 +104,7 @@ hs_status hs__study_identify(hs_comm *comm, hs_study *study, hs_error *error)
     if (status == HS_OK)
         study->experiment_hash = hash_identity(&identity);
     status = hs_comm_agree(comm, status, error);
-    if (status == HS_OK && comm != NULL)
+    if (status == HS_OK)
         status = agree_on(comm, &identity, error);
     hs_config_values_clear(&identity);
     return status;

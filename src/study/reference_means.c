@@ -139,17 +139,11 @@ static hs_status broadcast_sums(hs_comm *comm, hs_mean_sums *part, int root, hs_
 static hs_status sum_round(hs_comm *comm, hs_study *study, uint64_t first, uint64_t n_chunks, hs_mean_sums *own,
                            hs_mean_sums *part, hs_mean_sums *total, hs_error *error)
 {
-    uint64_t rank = comm == NULL ? 0 : (uint64_t)hs_comm_rank(comm);
-    uint64_t size = comm == NULL ? 1 : (uint64_t)hs_comm_size(comm);
+    uint64_t rank = (uint64_t)hs_comm_rank(comm), size = (uint64_t)hs_comm_size(comm);
     hs_status status = HS_OK;
 
     if (first + rank < n_chunks)
         status = sum_chunk(study, first + rank, own, error);
-    if (comm == NULL) {
-        if (status == HS_OK)
-            add_sums(total, own);
-        return status;
-    }
     HS_TRY(hs_comm_agree(comm, status, error));
     for (uint64_t root = 0; root < size && first + root < n_chunks; ++root) {
         hs_mean_sums *chunk = root == rank ? own : part;
@@ -164,7 +158,7 @@ hs_status hs__study_compute_means(hs_comm *comm, hs_study *study, hs_error *erro
     const hs_model_shape *shape = &study->model->shape;
     hs_mean_sums own = {0}, part = {0}, total = {0};
     uint64_t n_chunks = count_chunks(study);
-    uint64_t step = comm == NULL ? 1 : (uint64_t)hs_comm_size(comm);
+    uint64_t step = (uint64_t)hs_comm_size(comm);
     size_t n_positions = 0;
     hs_status status = hs__study_longest_reference(study, &n_positions, error);
 
@@ -185,6 +179,14 @@ hs_status hs__study_compute_means(hs_comm *comm, hs_study *study, hs_error *erro
     hs_engine_mean_sums_clear(&part);
     hs_engine_mean_sums_clear(&total);
     return status;
+}
+
+hs_status hs__study_size_means(hs_study *study, hs_error *error)
+{
+    const hs_model_shape *shape = &study->model->shape;
+
+    study->means = (hs_reference_means){.n_layers = shape->n_layers, .n_columns = shape->n_heads * shape->head_dim};
+    return hs__study_longest_reference(study, &study->means.n_positions, error);
 }
 
 hs_status hs__study_read_means(hs_study *study, hs_results *results, hs_error *error)

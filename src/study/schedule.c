@@ -1,96 +1,103 @@
 /*
  * schedule: how well a plan's groups fill so many ranks, by the scheduler itself in virtual time over what the groups
- * cost.
+ * were counted to cost.
  */
+#include <math.h>
+
 #include "study/group_sizes.h"
 
-/* Ranks are busy where at most a tenth of their time goes by idle. */
-#define BUSY 0.9
-/* A rank answers within a matrix product; and what handing out a group takes. */
-#define ANSWER_SECONDS 0.005
+/* What a message takes rank 0: `headsweep bench scheduler` measured 0.9 us on idle cores. */
+#define SERVICE_SECONDS 2e-6
+/* A number of ranks is sought to within a few in a hundred: no estimate of time is better than that. */
+#define NEAR 64
+/* More than any machine has. */
+#define MOST_RANKS 10000000.0
 
-typedef struct group_seconds {
+typedef struct virtual_costs {
     const hs_study *study;
-    double seconds_a_weight;
-} group_seconds;
+    double flops_per_second;
+} virtual_costs;
 
-/* A shard beside the largest of its task, by examples. */
-static double share_of_shard(const hs_plan_task *task, uint64_t shard)
+static double seconds_of_blocks(void *context, uint32_t task, uint32_t shard, uint64_t block, uint64_t n)
 {
-    uint64_t most = 1;
+    const virtual_costs *v = context;
+    const struct study_counted *counted = &v->study->storage->counted[task];
 
-    for (size_t i = 0; i < task->n_shards; ++i) {
-        const uint64_t n = task->shard_first[i + 1] - task->shard_first[i];
-        most = n > most ? n : most;
-    }
-    return (double)(task->shard_first[shard + 1] - task->shard_first[shard]) / (double)most;
+    return (counted->block_sums[block + n] - counted->block_sums[block]) * counted->shards[shard].flops_a_weight /
+           v->flops_per_second;
 }
 
-static double seconds_of_group(void *context, uint64_t index, const hs_group *group)
+static double seconds_of_shard(void *context, uint32_t task, uint32_t shard)
 {
-    const group_seconds *s = context;
-    const hs_plan_task *task = &s->study->plan.tasks[group->task];
-    const uint64_t block = (index - task->first_group) % task->n_blocks;
+    const virtual_costs *v = context;
 
-    return hs__study_block_weight(task, block) * share_of_shard(task, group->shard) * s->seconds_a_weight;
+    return v->study->storage->counted[task].shards[shard].flops_of_workload / v->flops_per_second;
 }
 
-/* The clean model on the shard, as much as a head of the first layer. */
-static double seconds_of_shard(void *context, const hs_group *group)
-{
-    const group_seconds *s = context;
-    const hs_study *study = s->study;
-    const hs_plan_task *task = &study->plan.tasks[group->task];
-    const double weight =
-        study->storage->set_flops != NULL
-            ? study->storage->set_flops[group->task * study->space.n_interventions * study->model->shape.n_layers]
-            : 1;
-
-    return weight * share_of_shard(task, group->shard) * s->seconds_a_weight;
-}
-
-/* All groups, and the clean model once on each shard. */
-static double weight_of_sweep(const hs_study *study)
-{
-    const group_seconds unit = {study, 1};
-    double weight = 0;
-
-    for (uint32_t i = 0; i < study->plan.n_tasks; ++i) {
-        const hs_plan_task *task = &study->plan.tasks[i];
-        double blocks = 0, shards = 0;
-        for (uint64_t block = 0; block < task->n_blocks; ++block)
-            blocks += hs__study_block_weight(task, block);
-        for (uint32_t shard = 0; shard < task->n_shards; ++shard)
-            shards += share_of_shard(task, shard);
-        const hs_group first = {.task = i};
-        weight += shards * (blocks + seconds_of_shard((void *)&unit, &first) / share_of_shard(task, 0));
-    }
-    return weight;
-}
-
-hs_status hs_study_simulate(const hs_study *study, const hs_study_cost *cost, size_t n_ranks,
+/* Rank 0 looks at its messages after each product of its own: the largest is the longest that a rank waits. */
+hs_status hs_study_simulate(const hs_study *study, double flops_per_second, size_t n_ranks,
                             hs_simulation *simulation_out, hs_error *error)
 {
-    group_seconds seconds = {study, cost->seconds_a_rank / weight_of_sweep(study)};
-    const hs_group_times times = {&seconds, seconds_of_group, seconds_of_shard, ANSWER_SECONDS};
+    virtual_costs costs = {study, flops_per_second};
+    const hs_group_times times = {&costs, seconds_of_blocks, seconds_of_shard,
+                                  study->storage->flops_to_stop / flops_per_second, SERVICE_SECONDS};
 
     return hs_sweep_simulate(&study->plan, &times, study->experiment->scheduler,
                              (uint64_t)study->experiment->max_lease_groups, n_ranks, simulation_out, error);
 }
 
-hs_status hs_study_busy_ranks(const hs_study *study, const hs_study_cost *cost, size_t most_ranks, size_t *n_ranks_out,
+/* Between `good`, which will do, and `bad`, which will not: a number near the border that will do. */
+typedef bool ranks_will_do(const hs_simulation *simulation, double bound);
+
+static hs_status find_border(const hs_study *study, double flops_per_second, ranks_will_do *will_do, double bound,
+                             size_t good, size_t bad, size_t *n_ranks_out, hs_error *error)
+{
+    while ((good > bad ? good - bad : bad - good) > 1 + (good < bad ? good : bad) / NEAR) {
+        const size_t middle = good / 2 + bad / 2 + (good % 2 + bad % 2) / 2;
+        hs_simulation simulation;
+        HS_TRY(hs_study_simulate(study, flops_per_second, middle, &simulation, error));
+        if (will_do(&simulation, bound))
+            good = middle;
+        else
+            bad = middle;
+    }
+    *n_ranks_out = good;
+    return HS_OK;
+}
+
+static bool are_busy(const hs_simulation *simulation, double bound)
+{
+    return simulation->efficiency >= bound;
+}
+
+static bool finish(const hs_simulation *simulation, double bound)
+{
+    return simulation->seconds <= bound;
+}
+
+hs_status hs_study_busy_ranks(const hs_study *study, double flops_per_second, size_t most_ranks, size_t *n_ranks_out,
                               hs_error *error)
 {
-    size_t busy = 1, idle = most_ranks + 1, middle = most_ranks;
+    return find_border(study, flops_per_second, are_busy, HS_STUDY_BUSY, 1, most_ranks, n_ranks_out, error);
+}
 
-    for (; idle - busy > 1 + busy / 16; middle = busy + (idle - busy) / 2) {
-        hs_simulation simulation;
-        HS_TRY(hs_study_simulate(study, cost, middle, &simulation, error));
-        if (simulation.efficiency >= BUSY)
-            busy = middle;
-        else
-            idle = middle;
+hs_status hs_study_ranks_in_time(const hs_study *study, double flops_per_second, double seconds, size_t *n_ranks_out,
+                                 hs_error *error)
+{
+    const double least = ceil(study->storage->flops_executed / flops_per_second / seconds);
+    size_t bad = 0, good = 1;
+    hs_simulation simulation = {.seconds = HUGE_VAL};
+
+    *n_ranks_out = 0;
+    if (least > MOST_RANKS)
+        return HS_OK;
+    for (good = least > 1 ? (size_t)least : 1; simulation.seconds > seconds; good += 1 + good / 8) {
+        if (good > 2 * study->plan.n_groups + 1)
+            return HS_OK;
+        HS_TRY(hs_study_simulate(study, flops_per_second, good, &simulation, error));
+        if (simulation.seconds <= seconds)
+            break;
+        bad = good;
     }
-    *n_ranks_out = busy;
-    return HS_OK;
+    return find_border(study, flops_per_second, finish, seconds, good, bad, n_ranks_out, error);
 }

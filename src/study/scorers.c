@@ -44,8 +44,7 @@ hs_status hs__study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *e
         classifier->folder = folder;
         hs_status status = refuse_pickle(folder, error);
         if (status == HS_OK)
-            status = hs__study_load_model(comm, folder, &classifier->model, &classifier->shared_weights,
-                                          &classifier->own_weights, error);
+            status = hs__study_load_model(comm, folder, &classifier->model, &classifier->shared_weights, error);
         if (status != HS_OK)
             return hs_error_prefix(error, "scorer of task %s", experiment->tasks[task].name);
     }
@@ -128,7 +127,6 @@ void hs__study_close_scorers(hs_study *study)
         hs_tokenizer_free(classifier->tokenizer);
         hs_model_free(classifier->model);
         hs_comm_shared_free(classifier->shared_weights);
-        hs_free(classifier->own_weights);
     }
     hs_free(storage->classifiers);
 }

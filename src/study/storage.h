@@ -10,13 +10,20 @@ typedef struct study_classifier {
     hs_model *model;
     hs_tokenizer *tokenizer;
     hs_shared_block *shared_weights;
-    float *own_weights;
     uint64_t hash; /* of weights and tokenizer */
 } study_classifier;
 
+/* What the groups of a task cost, of hs_study_count_cost. */
+struct study_counted {
+    double *block_sums; /* [n_blocks + 1]: weights (group_sizes.h) of all blocks before each */
+    struct study_counted_shard {
+        double flops_of_workload; /* the clean model on it, which whoever computes a group of it needs once */
+        double flops_a_weight;    /* of its groups */
+    } * shards;                   /* [n_shards] */
+};
+
 struct hs_study_storage {
     hs_shared_block *shared_weights; /* converted weights, shared by the ranks of a host */
-    float *own_weights;              /* the same without MPI */
     hs_poll poll;                    /* whom the engine asks after every product */
     hs_poll group_poll;              /* in place of it while a group is evaluated, where there is one */
     uint64_t model_hash;
@@ -27,19 +34,19 @@ struct hs_study_storage {
     hs_scorer **scorers;   /* [n_tasks]: NULL where a task does not generate */
     double flops_executed; /* of hs_study_count_cost; 0 before it */
     double flops_naive;
-    double *set_flops; /* of group_sizes.c; NULL: run.sets_per_group says how large groups are */
+    double flops_to_stop;
+    struct study_counted *counted; /* [n_tasks]; NULL before hs_study_count_cost */
+    double *set_flops;             /* of group_sizes.c; NULL: run.sets_per_group says how large groups are */
     hs_group_size group_size;
     double wanted_flops; /* of a group, were it not for what small ones repeat */
 };
 
 void hs__study_layout_free(struct study_layout *layout);
+void hs__study_counted_free(struct study_counted *counted, size_t n_tasks);
 
-/*
- * Collective where `comm` is not NULL: opens and loads a checkpoint, converted weights shared by the ranks of a host
- * (*shared_out) or, without MPI, by itself (*own_out).
- */
+/* Collective: opens and loads a checkpoint, converted weights shared by the ranks of a host; NULL: its outline. */
 hs_status hs__study_load_model(hs_comm *comm, const char *folder, hs_model **model_out, hs_shared_block **shared_out,
-                               float **own_out, hs_error *error);
+                               hs_error *error);
 
 /*
  * HS_ERROR_USAGE: the experiment names a metric that its task does not have, which would otherwise be found when the
@@ -47,7 +54,7 @@ hs_status hs__study_load_model(hs_comm *comm, const char *folder, hs_model **mod
  */
 hs_status hs__study_check_metrics(const hs_study *study, hs_error *error);
 
-/* Collective: the classifiers that tasks name, and after that their hashes. */
+/* Collective: the classifiers that tasks name (NULL: their outlines), and after that their hashes. */
 hs_status hs__study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
 hs_status hs__study_hash_classifiers(hs_comm *comm, hs_study *study, hs_error *error);
 /* Not collective: the scorer of each task that generates; tasks and classifiers are open. */
@@ -91,13 +98,13 @@ size_t hs__study_self_test_examples(const hs_study *study);
 hs_status hs__study_identity(const hs_study *study, hs_config_values *values_out, hs_error *error);
 
 /*
- * Hashing weights reads all of them: the first rank of each host does it. Collective where `comm` is not NULL:
- * everyone gets rank 0's hash. HS_ERROR_INPUT: a host has other weights in `folder`.
+ * Hashing weights reads all of them: the first rank of each host does it. Collective: everyone gets rank 0's hash.
+ * HS_ERROR_INPUT: a host has other weights in `folder`.
  */
 bool hs__study_hashes_weights(const hs_comm *comm);
 hs_status hs__study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash_inout, hs_error *error);
 /*
- * Collective where `comm` is not NULL: the experiment hash, from the identity. HS_ERROR_INPUT: a rank's identity is
+ * Collective: the experiment hash, from the identity. HS_ERROR_INPUT: a rank's identity is
  * not rank 0's; names its host and the row.
  */
 hs_status hs__study_identify(hs_comm *comm, hs_study *study, hs_error *error);
@@ -115,6 +122,8 @@ const char *hs__study_reference_notes(const hs_study *study);
  * number of ranks.
  */
 hs_status hs__study_compute_means(hs_comm *comm, hs_study *study, hs_error *error);
+/* How large the means will be, of a study that only counts. */
+hs_status hs__study_size_means(hs_study *study, hs_error *error);
 /* The means that the results file was created with. */
 hs_status hs__study_read_means(hs_study *study, hs_results *results, hs_error *error);
 

@@ -17,15 +17,11 @@ bool hs__study_call_poll(void *context)
 
 /* Weights that need conversion lie in memory that the ranks of a host share; the first of them fills it. */
 hs_status hs__study_load_model(hs_comm *comm, const char *folder, hs_model **model_out, hs_shared_block **shared_out,
-                               float **own_out, hs_error *error)
+                               hs_error *error)
 {
+    if (comm == NULL)
+        return hs_model_outline(folder, model_out, error);
     hs_status status = hs_model_open(folder, model_out, error);
-
-    if (comm == NULL) {
-        HS_TRY(status);
-        HS_TRY(hs_allocate(own_out, hs_model_arena_bytes(*model_out), 1, "converted weights", error));
-        return hs_model_load(*model_out, *own_out, true, error);
-    }
     HS_TRY(hs_comm_agree(comm, status, error));
     HS_TRY(hs_comm_shared_new(comm, hs_model_arena_bytes(*model_out), shared_out, error));
     status = hs_model_load(*model_out, hs_comm_shared_bytes(*shared_out), hs_comm_node_rank(comm) == 0, error);
@@ -36,7 +32,7 @@ hs_status hs__study_load_model(hs_comm *comm, const char *folder, hs_model **mod
 static hs_status load_models(hs_comm *comm, hs_study *study, hs_error *error)
 {
     HS_TRY(hs__study_load_model(comm, study->experiment->checkpoint, &study->model, &study->storage->shared_weights,
-                                &study->storage->own_weights, error));
+                                error));
     return hs__study_open_classifiers(comm, study, error);
 }
 
@@ -146,7 +142,7 @@ static hs_status start_engine(hs_study *study, hs_error *error)
     return hs_engine_new(study->model, &options, &study->engine, error);
 }
 
-/* Everything that each rank does for itself. */
+/* Everything that each rank does for itself, but for the self-test. */
 static hs_status open_local(hs_study *study, hs_error *error)
 {
     HS_TRY(open_tasks(study, error));
@@ -154,7 +150,12 @@ static hs_status open_local(hs_study *study, hs_error *error)
     HS_TRY(hs__study_open_scorers(study, error));
     HS_TRY(build_space(study, error));
     HS_TRY(start_engine(study, error));
-    HS_TRY(hs__study_make_plan(study, error));
+    return hs__study_make_plan(study, error);
+}
+
+static hs_status open_and_test(hs_study *study, hs_error *error)
+{
+    HS_TRY(open_local(study, error));
     return self_test(study, error);
 }
 
@@ -178,6 +179,24 @@ static hs_status make_study(const hs_experiment *experiment, hs_study **study_ou
                        "scorers", error);
 }
 
+hs_status hs_study_outline(const hs_experiment *experiment, hs_study **study_out, hs_error *error)
+{
+    hs_study *study = NULL;
+    hs_status status;
+
+    *study_out = NULL;
+    HS_GOTO_DONE(make_study(experiment, &study, error));
+    HS_GOTO_DONE(load_models(NULL, study, error));
+    HS_GOTO_DONE(open_local(study, error));
+    if (study->needs_means)
+        HS_GOTO_DONE(hs__study_size_means(study, error));
+    *study_out = study;
+    study = NULL;
+done:
+    hs_study_free(study);
+    return status;
+}
+
 hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study **study_out, hs_error *error)
 {
     return hs_study_open_polled(comm, experiment, (hs_poll){0}, study_out, error);
@@ -193,7 +212,7 @@ hs_status hs_study_open_polled(hs_comm *comm, const hs_experiment *experiment, h
     HS_GOTO_DONE(hs_comm_agree(comm, make_study(experiment, &study, error), error));
     study->storage->poll = poll;
     HS_GOTO_DONE(load_models(comm, study, error));
-    HS_GOTO_DONE(hs_comm_agree(comm, open_local(study, error), error));
+    HS_GOTO_DONE(hs_comm_agree(comm, open_and_test(study, error), error));
     HS_GOTO_DONE(hash_model(comm, study, error));
     HS_GOTO_DONE(hs__study_hash_classifiers(comm, study, error));
     HS_GOTO_DONE(hs__study_identify(comm, study, error));
@@ -246,7 +265,7 @@ void hs_study_free(hs_study *study)
         hs__study_layout_free(study->storage->layout);
         hs_tasks_workload_free(study->storage->reference_set);
         hs_comm_shared_free(study->storage->shared_weights);
-        hs_free(study->storage->own_weights);
+        hs__study_counted_free(study->storage->counted, study->n_tasks);
         hs_free(study->storage->set_flops);
         hs_free(study->storage);
     }

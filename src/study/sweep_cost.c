@@ -1,4 +1,4 @@
-/* What the sweep costs: operations counted from a sample of the groups, time from running some sets of each task. */
+/* What the sweep costs: operations counted from a sample of the groups, memory, the size of the file. */
 #include <math.h>
 
 #include "study/group_sizes.h"
@@ -53,13 +53,37 @@ hs_status hs__study_shard_workload(const hs_study *study, size_t task, size_t sh
                                  study->donors != NULL ? study->donors[task] : NULL, workload_out, error);
 }
 
-static double weight_of_blocks(const hs_plan_task *task)
-{
-    double weight = 0;
+/* ---- what is counted ------------------------------------------------------------------------------------------- */
 
+void hs__study_counted_free(struct study_counted *counted, size_t n_tasks)
+{
+    for (size_t task = 0; counted != NULL && task < n_tasks; ++task) {
+        hs_free(counted[task].block_sums);
+        hs_free(counted[task].shards);
+    }
+    hs_free(counted);
+}
+
+static hs_status count_blocks(const hs_plan_task *task, struct study_counted *counted, hs_error *error)
+{
+    HS_TRY(hs_allocate(&counted->shards, task->n_shards, sizeof *counted->shards, "cost", error));
+    HS_TRY(hs_allocate(&counted->block_sums, task->n_blocks + 1, sizeof *counted->block_sums, "cost", error));
     for (uint64_t block = 0; block < task->n_blocks; ++block)
-        weight += hs__study_block_weight(task, block);
-    return weight;
+        counted->block_sums[block + 1] = counted->block_sums[block] + hs__study_block_weight(task, block);
+    return HS_OK;
+}
+
+/* A new one in place of the last one's. */
+static hs_status counted_new(const hs_study *study, hs_error *error)
+{
+    struct hs_study_storage *storage = study->storage;
+
+    hs__study_counted_free(storage->counted, study->n_tasks);
+    storage->counted = NULL;
+    HS_TRY(hs_allocate(&storage->counted, study->n_tasks, sizeof *storage->counted, "cost", error));
+    for (size_t task = 0; task < study->n_tasks; ++task)
+        HS_TRY(count_blocks(&study->plan.tasks[task], &storage->counted[task], error));
+    return HS_OK;
 }
 
 /* A rank has one more cell after the clean model on the shard and what is computed until answers are complete. */
@@ -95,8 +119,11 @@ static hs_status count_shard(const hs_study *study, size_t task, size_t shard, c
         if (i == 0)
             cost->flops_naive += counted.flops_naive / (double)n * (double)plan->n_sets;
     }
+    struct study_counted *of_task = &study->storage->counted[task];
+    of_task->shards[shard].flops_of_workload = counted.flops_of_workload;
+    of_task->shards[shard].flops_a_weight = share_counted > 0 ? flops / share_counted : 0;
     cost->flops_executed +=
-        counted.flops_of_workload + (share_counted > 0 ? flops * weight_of_blocks(of) / share_counted : 0);
+        counted.flops_of_workload + of_task->shards[shard].flops_a_weight * of_task->block_sums[n_blocks];
     return HS_OK;
 }
 
@@ -113,75 +140,21 @@ static hs_status count_task(const hs_study *study, size_t task, struct group_set
     return HS_OK;
 }
 
-/* ---- timing ---------------------------------------------------------------------------------------------------- */
-
-/* Rows that the sets of a timed batch compute together: enough for the speed of the sweep itself. */
-enum { TIMED_ROWS = 8192, FEWEST_TIMED_SETS = 2 };
-
-/* From the last quarter of the table of sets, where they are cheap, on the first shard of the task. */
-static hs_status choose_timed(const hs_study *study, size_t task, const hs_workload *workload, hs_group *group_out,
-                              hs_error *error)
-{
-    uint64_t first = study->plan.n_sets * 3 / 4;
-    uint64_t limit = study->plan.n_sets - first;
-    hs_engine_rows rows;
-
-    HS_TRY(hs_engine_count_rows(&study->model->shape, workload, study->experiment->positions, &rows, error));
-    rows.n_live += workload->sequences.n * hs_tasks_new_rows(study->tasks[task]);
-    uint64_t n = TIMED_ROWS / (rows.n_live + 1);
-    n = n > FEWEST_TIMED_SETS ? n : FEWEST_TIMED_SETS;
-    limit = limit < study->plan.sets_per_group ? limit : study->plan.sets_per_group;
-    *group_out = (hs_group){.task = (uint32_t)task, .first_set = first, .n_sets = n < limit ? n : limit};
-    return HS_OK;
-}
-
-/* Scaled to the task's operations, after a first run that warms caches and computes what a workload needs once. */
-static hs_status time_group(const hs_study *study, size_t task, const hs_evaluator *evaluator, struct group_sets *sets,
-                            float *values, double flops_of_task, double *seconds, hs_error *error)
-{
-    const hs_group_run alone = {0};
-    hs_task_workload *workload = NULL;
-    hs_engine_cost counted;
-    hs_group group;
-
-    HS_TRY(hs__study_shard_workload(study, task, 0, &workload, error));
-    hs_status status = choose_timed(study, task, &workload->workload, &group, error);
-    if (status == HS_OK)
-        status = count_sets(study, task, &workload->workload, group.first_set, group.n_sets, sets, &counted, error);
-    hs_tasks_workload_free(workload);
-    HS_TRY(status);
-    HS_TRY(evaluator->evaluate(evaluator->context, &group, &alone, values, error));
-    double start = hs_time_seconds();
-    HS_TRY(evaluator->evaluate(evaluator->context, &group, &alone, values, error));
-    double elapsed = hs_time_seconds() - start;
-    *seconds += counted.flops_of_group > 0 ? elapsed * flops_of_task / counted.flops_of_group : elapsed;
-    return HS_OK;
-}
-
-/* Counts a task after the other, and times them too if `timed`. */
-static hs_status sum_tasks(hs_study *study, bool timed, hs_study_cost *cost, hs_error *error)
+static hs_status count_tasks(const hs_study *study, hs_study_cost *cost, hs_error *error)
 {
     struct group_sets sets = {0};
-    hs_evaluator evaluator = {0};
-    float *values = NULL;
     hs_status status;
 
     HS_GOTO_DONE(group_sets_init(&sets, study, error));
-    HS_GOTO_DONE(hs_study_evaluator(study, &evaluator, error));
-    HS_GOTO_DONE(hs_allocate(&values, study->plan.max_group_values, sizeof *values, "values of a group", error));
-    for (size_t task = 0; task < study->n_tasks; ++task) {
-        double before = cost->flops_executed;
+    HS_GOTO_DONE(counted_new(study, error));
+    for (size_t task = 0; task < study->n_tasks; ++task)
         HS_GOTO_DONE(count_task(study, task, &sets, cost, error));
-        if (timed)
-            HS_GOTO_DONE(time_group(study, task, &evaluator, &sets, values, cost->flops_executed - before,
-                                    &cost->seconds_a_rank, error));
-    }
 done:
-    hs_free(values);
-    hs_study_evaluator_clear(&evaluator);
     group_sets_clear(&sets);
     return status;
 }
+
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 /* Of the model and of the classifiers that score what it writes. */
 static size_t count_parameters(const hs_study *study)
@@ -193,33 +166,21 @@ static size_t count_parameters(const hs_study *study)
     return n;
 }
 
-static hs_status study_cost(hs_study *study, bool timed, hs_study_cost *cost_out, hs_error *error)
+hs_status hs_study_count_cost(hs_study *study, hs_study_cost *cost_out, hs_error *error)
 {
     const hs_results_layout *layout;
     hs_study_cost cost = {0};
 
     *cost_out = cost;
-    if (study->needs_means && study->means.mean == NULL)
-        HS_TRY(hs__study_compute_means(NULL, study, error));
-    HS_TRY(sum_tasks(study, timed, &cost, error));
+    HS_TRY(count_tasks(study, &cost, error));
     HS_TRY(hs__study_count_memory(study, SIZE_MAX, &cost.memory, error));
     HS_TRY(hs_study_layout(study, "", "", 1, &layout, error));
     cost.file_bytes = hs_results_file_bytes(layout);
     cost.flops_later = cost.flops_naive * (double)study->phases.later.n_sets / (double)study->plan.n_sets;
-    cost.seconds_later = cost.seconds_a_rank * cost.flops_later / cost.flops_executed;
     cost.weight_bytes = count_parameters(study) * sizeof(float);
     study->storage->flops_executed = cost.flops_executed;
     study->storage->flops_naive = cost.flops_naive;
+    study->storage->flops_to_stop = cost.flops_to_stop;
     *cost_out = cost;
     return HS_OK;
-}
-
-hs_status hs_study_count_cost(hs_study *study, hs_study_cost *cost_out, hs_error *error)
-{
-    return study_cost(study, false, cost_out, error);
-}
-
-hs_status hs_study_cost_of(hs_study *study, hs_study_cost *cost_out, hs_error *error)
-{
-    return study_cost(study, true, cost_out, error);
 }
