@@ -72,6 +72,11 @@ static size_t n_kv_heads(const hs_bench_shape *shape)
     return shape->n_kv_heads > 0 ? shape->n_kv_heads : shape->n_heads;
 }
 
+static size_t n_prompts(const hs_bench_shape *shape)
+{
+    return shape->n_prompts > 0 ? shape->n_prompts : BENCH_PROMPTS;
+}
+
 static size_t axis_length(const hs_bench_shape *shape, axis which)
 {
     const size_t lengths[] = {
@@ -151,6 +156,11 @@ static size_t tensor_values(const hs_bench_shape *shape, const tensor_row *row)
     return axis_length(shape, row->axes[0]) * axis_length(shape, row->axes[1]);
 }
 
+static size_t value_bytes(const hs_bench_shape *shape)
+{
+    return shape->bf16 ? sizeof(uint16_t) : sizeof(float);
+}
+
 /* Nothing that is there is written over: the folder may be a checkpoint's. */
 static const hs_output_rules new_files_only = {0};
 
@@ -195,7 +205,7 @@ static hs_status describe_tensors(const hs_bench_shape *shape, hs_text *text, hs
     hs_json_begin(&json, '{');
     for (size_t i = 0; i < n_tensors(shape); ++i) {
         const tensor_row *row = tensor_at(shape, i, name, sizeof name);
-        const size_t n_bytes = tensor_values(shape, row) * (shape->bf16 ? sizeof(uint16_t) : sizeof(float));
+        const size_t n_bytes = tensor_values(shape, row) * value_bytes(shape);
         const size_t axes[] = {axis_length(shape, row->axes[0]), axis_length(shape, row->axes[1])};
         const size_t offsets[] = {offset, offset + n_bytes};
         hs_json_put_key(&json, name);
@@ -247,6 +257,10 @@ static hs_status write_tensors(const hs_bench_shape *shape, hs_output *output, f
     for (size_t i = 0; i < n_tensors(shape); ++i) {
         const tensor_row *row = tensor_at(shape, i, name, sizeof name);
         size_t n_values = tensor_values(shape, row);
+        if (shape->sparse) {
+            HS_TRY(hs_output_put_hole(output, n_values * value_bytes(shape), error));
+            continue;
+        }
         for (size_t first = 0; first < n_values; first += CHUNK_VALUES) {
             size_t n = n_values - first < CHUNK_VALUES ? n_values - first : CHUNK_VALUES;
             draw_values(chunk, first, n, i, row->mean);
@@ -290,7 +304,7 @@ static hs_status describe_prompts(const hs_bench_shape *shape, hs_text *text, hs
 {
     static const size_t target = 0, distractor = 1;
 
-    for (uint64_t prompt = 0; prompt < BENCH_PROMPTS; ++prompt) {
+    for (uint64_t prompt = 0; prompt < n_prompts(shape); ++prompt) {
         const uint64_t stream = hs_random_stream(HS_RANDOM_PROMPTS, (uint32_t)prompt);
         hs_json_writer json = {.text = text};
         hs_json_begin(&json, '{');
@@ -314,13 +328,13 @@ static hs_status describe_model(const hs_bench_shape *shape, hs_text *text, hs_e
 
 static hs_status describe_experiment(const hs_bench_shape *shape, hs_text *text, hs_error *error)
 {
-    (void)shape;
     return hs_text_appendf(text, error,
                            "model: { checkpoint = \".\"; };\n"
-                           "sweep: { orders = [2]; };\n"
+                           "sweep: { orders = [%zu]; };\n"
                            "tasks = ( { name = \"prompts\"; kind = \"logit_diff\"; file = \"prompts.jsonl\"; } );\n"
                            "run: { progress_seconds = 3600.0; };\n"
-                           "output: { results = \"results.h5\"; };\n");
+                           "output: { results = \"results.h5\"; };\n",
+                           shape->order > 0 ? shape->order : 2);
 }
 
 static hs_status write_described(const hs_bench_shape *shape,

@@ -143,6 +143,8 @@ hs_status hs__bench_scheduler(const bench_place *bench, hs_error *error)
 {
     static const char *const arguments[] = {"bench", "scheduler", "--here"};
 
+    if (bench->setup.n_virtual_ranks > 0)
+        return hs__bench_simulate(bench, error);
     if (bench->setup.here)
         return measure_here(error);
     return hs__bench_launch(RANKS_TO_START, NULL, false, arguments, sizeof arguments / sizeof *arguments, error);

@@ -47,6 +47,8 @@ hs_status hs__bench_engine(const bench_place *bench, hs_error *error);
 hs_status hs__bench_generate(const bench_place *bench, hs_error *error);
 hs_status hs__bench_ranks(const bench_place *bench, hs_error *error);
 hs_status hs__bench_scheduler(const bench_place *bench, hs_error *error);
+/* The scheduler in virtual time, where the set-up asks for it. */
+hs_status hs__bench_simulate(const bench_place *bench, hs_error *error);
 
 /*
  * Runs this program on `n_ranks` through the MPI launcher, with `folder` as its current folder (NULL: the present

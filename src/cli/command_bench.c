@@ -10,6 +10,7 @@ static const char usage[] =
     "usage: headsweep bench [engine|generate|ranks|scheduler]... [options]\n"
     "       headsweep bench --inputs FOLDER [options]\n"
     "       mpirun -n N headsweep bench scheduler\n"
+    "       headsweep bench scheduler --simulate --ranks N [--experiment EXPERIMENT.cfg] [options]\n"
     "\n"
     "Measures this program on this machine and prints key = value lines; all sections together take a few minutes.\n"
     "Leave the machine alone meanwhile. Inputs are random and lie in $TMPDIR (about 500 MB) until the end.\n"
@@ -22,7 +23,8 @@ static const char usage[] =
     "                     of every layer; its rate as a share of the rate of the unembedding's product\n"
     "  ranks              the time of one sweep on 1 rank over that on 2\n"
     "  scheduler          what a lease costs the coordinator, and how many ranks it can feed; on the ranks of the\n"
-    "                     launcher that started it, or on 2\n";
+    "                     launcher that started it, or on 2. With --simulate how busy N ranks are kept, in virtual "
+    "time\n";
 
 static const char notes[] = "HEADSWEEP_MPIEXEC names the MPI launcher (default mpirun).\n";
 
@@ -30,8 +32,13 @@ typedef struct bench_arguments {
     int64_t layers, heads, width, vocabulary, tokens; /* GPT-2 small's if they are not given */
     int64_t kv_heads, mlp;                            /* 0: as the family has them */
     hs_bench_family family;
-    bool bf16;
-    const char *inputs; /* NULL: measure */
+    int64_t prompts, order; /* 0: as many as are measured, pairs */
+    bool bf16, sparse;
+    bool simulate;
+    int64_t ranks; /* 0: not given */
+    double gflops;
+    const char *experiment; /* NULL: the shape's */
+    const char *inputs;     /* NULL: measure */
     bool chosen[HS_BENCH_SECTIONS];
     const char *checkpoint;
     bool here;
@@ -58,6 +65,18 @@ static hs_status check_shape(const bench_arguments *a, hs_error *error)
                        (long long)a->kv_heads);
     if (a->layers * a->heads < 2)
         return hs_fail(error, HS_ERROR_USAGE, "--layers 1 --heads 1: a single head has no pairs");
+    return HS_OK;
+}
+
+static hs_status check_simulation(const bench_arguments *a, hs_error *error)
+{
+    if (a->simulate != (a->ranks > 0))
+        return hs_fail(error, HS_ERROR_USAGE, a->simulate ? "--simulate needs --ranks N" : "--ranks needs --simulate");
+    if (!a->simulate)
+        return HS_OK;
+    for (size_t i = 0; i < HS_BENCH_SECTIONS; ++i)
+        if (a->chosen[i] != (strcmp(hs_bench_section_name(i), "scheduler") == 0))
+            return hs_fail(error, HS_ERROR_USAGE, "--simulate is of `bench scheduler`, and of nothing else");
     return HS_OK;
 }
 
@@ -90,12 +109,23 @@ static hs_status read_options(int argc, char **argv, bench_arguments *a, bool *e
               &a->kv_heads),
         SHAPE("mlp", 1, "width of the MLP (default: four times the model's)", &a->mlp),
         OPTION_FLAG("bf16", "weights in bf16, not f32", &a->bf16),
+        SHAPE("prompts", 1, "--inputs and --simulate: prompts that there are (default 32)", &a->prompts),
+        SHAPE("order", 1, "the same: heads of a set (default 2: pairs)", &a->order),
+        OPTION_FLAG("sparse", "--inputs: all weights are 0 and take no room on the disk, enough for `headsweep plan`",
+                    &a->sparse),
         OPTION_TEXT("inputs", "FOLDER",
                     "measure nothing: write the random checkpoint, prompts.jsonl and experiment.cfg there, never over\n"
                     "files that are there",
                     &a->inputs),
         OPTION_TEXT("checkpoint", "FOLDER",
                     "generate only: measure on this checkpoint, which sets the shape of the model", &a->checkpoint),
+        OPTION_FLAG("simulate",
+                    "scheduler only: hand out the groups of all pairs to --ranks in virtual time, by what they were\n"
+                    "counted to cost",
+                    &a->simulate),
+        OPTION_COUNT("ranks", "N", 1, "--simulate: so many", &a->ranks),
+        OPTION_TEXT("experiment", "EXPERIMENT.cfg", "--simulate: this sweep, not that of the shape", &a->experiment),
+        OPTION_READ("gflops", "X", "--simulate: a rank does X GFLOP/s (default 50)", hs__cli_read_amount, &a->gflops),
         OPTION_FLAG("here",
                     "scheduler only: measure on the ranks that were started, even if the launcher is not recognised",
                     &a->here)};
@@ -111,6 +141,8 @@ static hs_status read_arguments(int argc, char **argv, bench_arguments *argument
         HS_TRY(choose_section(argv[i], arguments, error));
     for (size_t i = 0; i < HS_BENCH_SECTIONS && optind == argc; ++i)
         arguments->chosen[i] = true;
+    if (!*ended_out)
+        HS_TRY(check_simulation(arguments, error));
     return check_shape(arguments, error);
 }
 
@@ -126,12 +158,16 @@ static hs_bench_shape shape_of(const bench_arguments *arguments)
         .n_kv_heads = (size_t)arguments->kv_heads,
         .mlp_width = (size_t)arguments->mlp,
         .bf16 = arguments->bf16,
+        .sparse = arguments->sparse,
+        .n_prompts = (size_t)arguments->prompts,
+        .order = (size_t)arguments->order,
     };
 }
 
 hs_status hs__cli_command_bench(int argc, char **argv, hs_error *error)
 {
-    bench_arguments arguments = {.layers = 12, .heads = 12, .width = 768, .vocabulary = 50257, .tokens = 64};
+    bench_arguments arguments = {
+        .layers = 12, .heads = 12, .width = 768, .vocabulary = 50257, .tokens = 64, .gflops = 50};
     bool ended;
 
     HS_TRY(read_arguments(argc, argv, &arguments, &ended, error));
@@ -139,6 +175,9 @@ hs_status hs__cli_command_bench(int argc, char **argv, hs_error *error)
         return HS_OK;
     const hs_bench_setup bench = {.shape = shape_of(&arguments),
                                   .checkpoint = arguments.checkpoint,
+                                  .n_virtual_ranks = (size_t)arguments.ranks,
+                                  .experiment = arguments.experiment,
+                                  .gflops = arguments.gflops,
                                   .here = arguments.here || hs_bench_is_launched(),
                                   .log = {stderr, HS_LOG_INFO}};
     return arguments.inputs != NULL ? hs_bench_write_inputs(&bench.shape, arguments.inputs, error)
