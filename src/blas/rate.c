@@ -4,7 +4,7 @@
 #include <math.h>
 
 /* At least so many products and so long, so that the clock's grain and a slow start do not show. */
-enum { FEWEST_TIMED_PRODUCTS = 8 };
+enum { FEWEST_TIMED_PRODUCTS = 4 };
 #define TIMED_PRODUCT_SECONDS 0.5
 
 /* Seconds of the fastest product. */
