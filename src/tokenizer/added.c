@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* The longest token that starts at `text`: its length, 0 if none does, and its index. */
-static size_t trie_match(const tok_trie *trie, const char *text, size_t length, size_t *token_out)
+static size_t trie_match(const tokenizer_trie *trie, const char *text, size_t length, size_t *token_out)
 {
     size_t node = 0;
     size_t longest = 0;
@@ -21,10 +21,10 @@ static size_t trie_match(const tok_trie *trie, const char *text, size_t length, 
 }
 
 /* The form in which a token is looked for in normalised text. */
-static hs_status normalized_form(const tok_steps *normalizers, const char *content, size_t length, hs_text *form,
+static hs_status normalized_form(const tokenizer_steps *normalizers, const char *content, size_t length, hs_text *form,
                                  hs_error *error)
 {
-    tok_workspace work = {0};
+    tokenizer_workspace work = {0};
     hs_status status = hs__tokenizer_workspace_begin(&work, content, length, error);
     if (status == HS_OK)
         status = hs__tokenizer_steps_apply(normalizers, &work, error);
@@ -35,7 +35,7 @@ static hs_status normalized_form(const tok_steps *normalizers, const char *conte
     return status;
 }
 
-static hs_status check_id(const tok_model *model, const char *content, size_t length, int32_t id, hs_error *error)
+static hs_status check_id(const tokenizer_model *model, const char *content, size_t length, int32_t id, hs_error *error)
 {
     size_t other_length = 0;
     const char *other = hs__tokenizer_vocabulary_token(&model->vocabulary, id, &other_length);
@@ -46,8 +46,8 @@ static hs_status check_id(const tok_model *model, const char *content, size_t le
         (int)(length < 100 ? length : 100), content, id, (int)(other_length < 100 ? other_length : 100), other);
 }
 
-static hs_status add_form(const tok_steps *normalizers, const char *content, size_t length, tok_added *added,
-                          tok_added_token *token, hs_error *error)
+static hs_status add_form(const tokenizer_steps *normalizers, const char *content, size_t length,
+                          tokenizer_added *added, tokenizer_added_token *token, hs_error *error)
 {
     token->form_start = added->forms.length;
     if (token->normalized)
@@ -61,24 +61,26 @@ static hs_status add_form(const tok_steps *normalizers, const char *content, siz
                    (int)(length < 100 ? length : 100), content);
 }
 
-int32_t hs__tokenizer_added_id(const tok_added *added, const tok_model *model, const char *content, size_t length)
+int32_t hs__tokenizer_added_id(const tokenizer_added *added, const tokenizer_model *model, const char *content,
+                               size_t length)
 {
     int32_t id = hs__tokenizer_vocabulary_find(&added->vocabulary, content, length);
-    if (id == TOK_NO_ID)
+    if (id == TOKENIZER_NO_ID)
         id = hs__tokenizer_vocabulary_find(&model->vocabulary, content, length);
-    if (id != TOK_NO_ID)
+    if (id != TOKENIZER_NO_ID)
         return id;
     const size_t n_tokens = model->vocabulary.n_tokens;
     return added->n > 0 && (size_t)added->largest_id >= n_tokens ? added->largest_id + 1 : (int32_t)n_tokens;
 }
 
-size_t hs__tokenizer_added_index(const tok_added *added, const char *content, size_t length)
+size_t hs__tokenizer_added_index(const tokenizer_added *added, const char *content, size_t length)
 {
     const int32_t id = hs__tokenizer_vocabulary_find(&added->vocabulary, content, length);
-    return id != TOK_NO_ID ? (size_t)hs__tokenizer_table_find(&added->by_id, (uint64_t)id, NULL)->value : added->n;
+    return id != TOKENIZER_NO_ID ? (size_t)hs__tokenizer_table_find(&added->by_id, (uint64_t)id, NULL)->value
+                                 : added->n;
 }
 
-static hs_status append_token(tok_added *added, const char *content, size_t length, tok_added_token token,
+static hs_status append_token(tokenizer_added *added, const char *content, size_t length, tokenizer_added_token token,
                               hs_error *error)
 {
     HS_TRY(hs__tokenizer_vocabulary_add(&added->vocabulary, content, length, token.id, error));
@@ -90,8 +92,9 @@ static hs_status append_token(tok_added *added, const char *content, size_t leng
     return HS_OK;
 }
 
-hs_status hs__tokenizer_added_put(tok_added *added, const tok_model *model, const tok_steps *normalizers,
-                                  const char *content, size_t length, tok_added_token token, hs_error *error)
+hs_status hs__tokenizer_added_put(tokenizer_added *added, const tokenizer_model *model,
+                                  const tokenizer_steps *normalizers, const char *content, size_t length,
+                                  tokenizer_added_token token, hs_error *error)
 {
     const size_t index = hs__tokenizer_added_index(added, content, length);
     HS_TRY(check_id(model, content, length, token.id, error));
@@ -102,20 +105,20 @@ hs_status hs__tokenizer_added_put(tok_added *added, const tok_model *model, cons
         token.special = token.special || added->tokens[index].special;
         added->tokens[index] = token;
     }
-    tok_trie *trie = token.normalized ? &added->normalized : &added->plain;
+    tokenizer_trie *trie = token.normalized ? &added->normalized : &added->plain;
     return hs__tokenizer_trie_put(trie, added->forms.text + token.form_start, token.form_length, index, error);
 }
 
 /* `tokenizers` demands all of these keys too: a default that is guessed here would cut texts elsewhere. */
-static hs_status read_token(const tok_place *place, const hs_json_value *value, const tok_model *model,
-                            const tok_steps *normalizers, tok_added *added, hs_error *error)
+static hs_status read_token(const tokenizer_place *place, const hs_json_value *value, const tokenizer_model *model,
+                            const tokenizer_steps *normalizers, tokenizer_added *added, hs_error *error)
 {
     const char *content = NULL;
     size_t length = 0;
     int64_t id = 0;
-    tok_added_token token = {0};
+    tokenizer_added_token token = {0};
     HS_TRY(hs__tokenizer_check_keys(place, value, "id content single_word lstrip rstrip normalized special", error));
-    HS_TRY(hs__tokenizer_key_integer(place, value, "id", 0, TOK_MAX_VOCABULARY - 1, &id, error));
+    HS_TRY(hs__tokenizer_key_integer(place, value, "id", 0, TOKENIZER_MAX_VOCABULARY - 1, &id, error));
     HS_TRY(hs__tokenizer_key_string(place, value, "content", &content, &length, error));
     HS_TRY(hs__tokenizer_key_boolean(place, value, "single_word", &token.single_word, error));
     HS_TRY(hs__tokenizer_key_boolean(place, value, "lstrip", &token.lstrip, error));
@@ -125,7 +128,7 @@ static hs_status read_token(const tok_place *place, const hs_json_value *value, 
     token.id = (int32_t)id;
     if (length == 0)
         return hs__tokenizer_fail_at(place, error, "an added token without content");
-    if (hs__tokenizer_vocabulary_find(&added->vocabulary, content, length) != TOK_NO_ID)
+    if (hs__tokenizer_vocabulary_find(&added->vocabulary, content, length) != TOKENIZER_NO_ID)
         return hs__tokenizer_fail_at(place, error, "token \"%.80s\" is there twice", content);
     hs_status status = hs__tokenizer_added_put(added, model, normalizers, content, length, token, error);
     return status == HS_OK ? HS_OK : hs__tokenizer_name_place(place, error);
@@ -136,7 +139,7 @@ static hs_status read_token(const tok_place *place, const hs_json_value *value, 
  * vocabulary on. A file in which that gives other ids has lost tokens; which of the two the checkpoint was trained with
  * cannot be known here.
  */
-static hs_status check_numbering(const tok_place *whole, const hs_json_value *list, const tok_model *model,
+static hs_status check_numbering(const tokenizer_place *whole, const hs_json_value *list, const tokenizer_model *model,
                                  hs_error *error)
 {
     int64_t next = (int64_t)model->vocabulary.n_tokens;
@@ -147,10 +150,10 @@ static hs_status check_numbering(const tok_place *whole, const hs_json_value *li
         if (text == NULL)
             continue; /* read_token says what is wrong */
         int64_t expected = hs__tokenizer_vocabulary_find(&model->vocabulary, text, hs_json_size(content));
-        expected = expected != TOK_NO_ID ? expected : next++;
+        expected = expected != TOKENIZER_NO_ID ? expected : next++;
         if (expected == id)
             continue;
-        tok_place place = hs__tokenizer_place_index(whole, "added_tokens", i);
+        tokenizer_place place = hs__tokenizer_place_index(whole, "added_tokens", i);
         return hs__tokenizer_fail_at(&place, error,
                                      "token \"%.80s\" has id %" PRId64
                                      " in the file, but `tokenizers` gives it %" PRId64
@@ -161,10 +164,10 @@ static hs_status check_numbering(const tok_place *whole, const hs_json_value *li
 }
 
 /* Special tokens first: of two tokens with the same normalised form the special one is found. */
-hs_status hs__tokenizer_added_read(const char *file, const hs_json_value *root, const tok_model *model,
-                                   const tok_steps *normalizers, tok_added *added, hs_error *error)
+hs_status hs__tokenizer_added_read(const char *file, const hs_json_value *root, const tokenizer_model *model,
+                                   const tokenizer_steps *normalizers, tokenizer_added *added, hs_error *error)
 {
-    tok_place whole = {.file = file};
+    tokenizer_place whole = {.file = file};
     const hs_json_value *list = hs_json_get(root, "added_tokens");
     if (list == NULL || hs_json_kind_of(list) == HS_JSON_NULL)
         return HS_OK;
@@ -173,24 +176,24 @@ hs_status hs__tokenizer_added_read(const char *file, const hs_json_value *root, 
     for (int special = 1; special >= 0; special--)
         for (size_t i = 0; i < hs_json_size(list); i++) {
             const hs_json_value *token = hs_json_at(list, i);
-            tok_place place = hs__tokenizer_place_index(&whole, "added_tokens", i);
+            tokenizer_place place = hs__tokenizer_place_index(&whole, "added_tokens", i);
             if (hs_json_true(hs_json_get(token, "special")) == (special == 1))
                 HS_TRY(read_token(&place, token, model, normalizers, added, error));
         }
     return HS_OK;
 }
 
-const tok_added_token *hs__tokenizer_added_find(const tok_added *added, int32_t id, const char **text_out)
+const tokenizer_added_token *hs__tokenizer_added_find(const tokenizer_added *added, int32_t id, const char **text_out)
 {
-    const tok_entry *entry = id >= 0 ? hs__tokenizer_table_find(&added->by_id, (uint64_t)id, NULL) : NULL;
+    const tokenizer_entry *entry = id >= 0 ? hs__tokenizer_table_find(&added->by_id, (uint64_t)id, NULL) : NULL;
     if (entry == NULL)
         return NULL;
-    const tok_added_token *token = &added->tokens[entry->value];
+    const tokenizer_added_token *token = &added->tokens[entry->value];
     *text_out = added->forms.text + token->form_start;
     return token;
 }
 
-void hs__tokenizer_added_clear(tok_added *added)
+void hs__tokenizer_added_clear(tokenizer_added *added)
 {
     hs__tokenizer_vocabulary_clear(&added->vocabulary);
     hs_free(added->tokens);
@@ -198,7 +201,7 @@ void hs__tokenizer_added_clear(tok_added *added)
     hs__tokenizer_table_clear(&added->by_id);
     hs__tokenizer_trie_clear(&added->plain);
     hs__tokenizer_trie_clear(&added->normalized);
-    *added = (tok_added){0};
+    *added = (tokenizer_added){0};
 }
 
 static bool is_word_at(const char *text, size_t at, size_t length)
@@ -240,18 +243,19 @@ static size_t skip_space_right(const char *text, size_t end, size_t length)
     return end;
 }
 
-static hs_status add_text(tok_workspace *work, const tok_piece *piece, size_t start, size_t end, hs_error *error)
+static hs_status add_text(tokenizer_workspace *work, const tokenizer_piece *piece, size_t start, size_t end,
+                          hs_error *error)
 {
     HS_TRY(hs__tokenizer_next_append(work, hs__tokenizer_piece_text(work, piece) + start, end - start, error));
-    return hs__tokenizer_next_end(work, TOK_NO_ID, piece->at_origin && start == 0, error);
+    return hs__tokenizer_next_end(work, TOKENIZER_NO_ID, piece->at_origin && start == 0, error);
 }
 
 /*
  * From the left, the longest token at each place, as the search of `tokenizers` (leftmost-longest)
  * goes; what a token takes with it as space is not looked at again.
  */
-static hs_status split_piece(const tok_added *added, const tok_trie *trie, tok_workspace *work, const tok_piece *piece,
-                             hs_error *error)
+static hs_status split_piece(const tokenizer_added *added, const tokenizer_trie *trie, tokenizer_workspace *work,
+                             const tokenizer_piece *piece, hs_error *error)
 {
     const char *text = hs__tokenizer_piece_text(work, piece);
     size_t covered = 0;
@@ -263,7 +267,7 @@ static hs_status split_piece(const tok_added *added, const tok_trie *trie, tok_w
             n = 1;
             continue;
         }
-        const tok_added_token *token = &added->tokens[index];
+        const tokenizer_added_token *token = &added->tokens[index];
         size_t start = at;
         size_t end = at + n;
         if (token->single_word && !stands_alone(text, piece->length, start, end))
@@ -286,13 +290,14 @@ static hs_status split_piece(const tok_added *added, const tok_trie *trie, tok_w
     return covered < piece->length ? add_text(work, piece, covered, piece->length, error) : HS_OK;
 }
 
-hs_status hs__tokenizer_added_split(const tok_added *added, const tok_trie *trie, tok_workspace *work, hs_error *error)
+hs_status hs__tokenizer_added_split(const tokenizer_added *added, const tokenizer_trie *trie, tokenizer_workspace *work,
+                                    hs_error *error)
 {
     if (trie->n_nodes == 0)
         return HS_OK;
     for (size_t i = 0; i < work->now.n; i++) {
-        const tok_piece *piece = &work->now.items[i];
-        if (piece->token != TOK_NO_ID)
+        const tokenizer_piece *piece = &work->now.items[i];
+        if (piece->token != TOKENIZER_NO_ID)
             HS_TRY(hs__tokenizer_next_end(work, piece->token, piece->at_origin, error));
         else
             HS_TRY(split_piece(added, trie, work, piece, error));

@@ -8,10 +8,11 @@ static uint64_t pair_key(int32_t left, int32_t right)
     return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
 }
 
-static hs_status find_part(const tok_model *model, const char *bytes, size_t length, int32_t *id_out, hs_error *error)
+static hs_status find_part(const tokenizer_model *model, const char *bytes, size_t length, int32_t *id_out,
+                           hs_error *error)
 {
     *id_out = hs__tokenizer_vocabulary_find(&model->vocabulary, bytes, length);
-    if (*id_out != TOK_NO_ID)
+    if (*id_out != TOKENIZER_NO_ID)
         return HS_OK;
     return hs_fail(error, HS_ERROR_INPUT, "the merge names \"%.*s\", which is not in the vocabulary",
                    (int)(length < 100 ? length : 100), bytes);
@@ -21,7 +22,7 @@ static hs_status find_part(const tok_model *model, const char *bytes, size_t len
  * A merge stands for the token whose text is both parts' together, the second without the prefix
  * of continuing pieces. Without such a token the file is refused, as there.
  */
-static hs_status add_merge(tok_model *model, const char *left, size_t left_length, const char *right,
+static hs_status add_merge(tokenizer_model *model, const char *left, size_t left_length, const char *right,
                            size_t right_length, size_t rank, hs_error *error)
 {
     int32_t left_id = 0;
@@ -45,7 +46,7 @@ static hs_status add_merge(tok_model *model, const char *left, size_t left_lengt
                                    (uint64_t)rank << 32 | (uint32_t)merged_id, error);
 }
 
-hs_status hs__tokenizer_bpe_add_merge_line(tok_model *model, const char *line, size_t length, size_t rank,
+hs_status hs__tokenizer_bpe_add_merge_line(tokenizer_model *model, const char *line, size_t length, size_t rank,
                                            hs_error *error)
 {
     const char *space = memchr(line, ' ', length);
@@ -56,7 +57,7 @@ hs_status hs__tokenizer_bpe_add_merge_line(tok_model *model, const char *line, s
     return add_merge(model, line, left, space + 1, length - left - 1, rank, error);
 }
 
-static hs_status read_merge(const hs_json_value *value, tok_model *model, size_t rank, hs_error *error)
+static hs_status read_merge(const hs_json_value *value, tokenizer_model *model, size_t rank, hs_error *error)
 {
     const hs_json_value *left = hs_json_at(value, 0);
     const hs_json_value *right = hs_json_at(value, 1);
@@ -69,21 +70,22 @@ static hs_status read_merge(const hs_json_value *value, tok_model *model, size_t
                      error);
 }
 
-static hs_status read_merges(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)
+static hs_status read_merges(const tokenizer_place *place, const hs_json_value *value, tokenizer_model *model,
+                             hs_error *error)
 {
     const hs_json_value *merges = NULL;
     HS_TRY(hs__tokenizer_key_array(place, value, "merges", &merges, error));
     HS_TRY(hs__tokenizer_table_reserve(&model->merges, hs_json_size(merges), error));
     for (size_t i = 0; i < hs_json_size(merges); i++)
         if (read_merge(hs_json_at(merges, i), model, i, error) != HS_OK) {
-            tok_place below = hs__tokenizer_place_index(place, "merges", i);
+            tokenizer_place below = hs__tokenizer_place_index(place, "merges", i);
             return hs__tokenizer_name_place(&below, error);
         }
     return HS_OK;
 }
 
 /* A string that is empty, null or absent is NULL. */
-static hs_status read_affix(const tok_place *place, const hs_json_value *value, const char *key, char **out,
+static hs_status read_affix(const tokenizer_place *place, const hs_json_value *value, const char *key, char **out,
                             hs_error *error)
 {
     const char *text = NULL;
@@ -95,17 +97,18 @@ static hs_status read_affix(const tok_place *place, const hs_json_value *value, 
     return *out != NULL ? HS_OK : error->status;
 }
 
-static hs_status check_dropout(const tok_place *place, const hs_json_value *value, hs_error *error)
+static hs_status check_dropout(const tokenizer_place *place, const hs_json_value *value, hs_error *error)
 {
     const hs_json_value *dropout = hs_json_get(value, "dropout");
     if (dropout == NULL || hs_json_kind_of(dropout) == HS_JSON_NULL ||
         (hs_json_is_number(dropout) && hs_json_number(dropout) == 0.0))
         return HS_OK;
-    tok_place below = hs__tokenizer_place_key(place, "dropout");
+    tokenizer_place below = hs__tokenizer_place_key(place, "dropout");
     return hs__tokenizer_fail_at(&below, error, "must be null: with dropout the ids of a text are random");
 }
 
-static hs_status read_bpe(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)
+static hs_status read_bpe(const tokenizer_place *place, const hs_json_value *value, tokenizer_model *model,
+                          hs_error *error)
 {
     HS_TRY(check_dropout(place, value, error));
     HS_TRY(hs__tokenizer_model_read_unknown(place, value, model, error));
@@ -118,11 +121,11 @@ static hs_status read_bpe(const tok_place *place, const hs_json_value *value, to
     return read_merges(place, value, model, error);
 }
 
-static hs_status add_symbol(tok_workspace *work, int32_t id, hs_error *error)
+static hs_status add_symbol(tokenizer_workspace *work, int32_t id, hs_error *error)
 {
     size_t n = work->n_symbols;
     HS_TRY(hs_reserve(&work->symbols, &work->symbols_capacity, n + 1, sizeof *work->symbols, "symbols", error));
-    work->symbols[n] = (tok_symbol){.id = id, .previous = n > 0 ? n - 1 : SIZE_MAX, .next = SIZE_MAX};
+    work->symbols[n] = (tokenizer_symbol){.id = id, .previous = n > 0 ? n - 1 : SIZE_MAX, .next = SIZE_MAX};
     if (n > 0)
         work->symbols[n - 1].next = n;
     work->n_symbols++;
@@ -130,7 +133,7 @@ static hs_status add_symbol(tok_workspace *work, int32_t id, hs_error *error)
 }
 
 /* The character with the model's prefix and suffix, if it has them. */
-static hs_status spell_character(const tok_model *model, tok_workspace *work, bool is_first, bool is_last,
+static hs_status spell_character(const tokenizer_model *model, tokenizer_workspace *work, bool is_first, bool is_last,
                                  const char **text_inout, size_t *length_inout, hs_error *error)
 {
     bool with_prefix = model->prefix != NULL && !is_first;
@@ -149,7 +152,7 @@ static hs_status spell_character(const tok_model *model, tok_workspace *work, bo
 }
 
 /* Bytes as the tokens "<0x..>", if the vocabulary has all of them. */
-static hs_status add_bytes(const tok_model *model, tok_workspace *work, const char *text, size_t length,
+static hs_status add_bytes(const tokenizer_model *model, tokenizer_workspace *work, const char *text, size_t length,
                            bool *added_out, hs_error *error)
 {
     *added_out = hs__tokenizer_model_has_bytes(model, text, length);
@@ -159,7 +162,7 @@ static hs_status add_bytes(const tok_model *model, tok_workspace *work, const ch
 }
 
 /* A character that is not a token. An unknown token waits until the next token is added, so that it can be fused. */
-static hs_status add_unknown(const tok_model *model, tok_workspace *work, const char *text, size_t length,
+static hs_status add_unknown(const tokenizer_model *model, tokenizer_workspace *work, const char *text, size_t length,
                              bool *waiting_inout, hs_error *error)
 {
     bool added = false;
@@ -167,7 +170,7 @@ static hs_status add_unknown(const tok_model *model, tok_workspace *work, const 
         HS_TRY(add_bytes(model, work, text, length, &added, error));
     if (added || model->unknown == NULL)
         return HS_OK;
-    if (model->unknown_id == TOK_NO_ID)
+    if (model->unknown_id == TOKENIZER_NO_ID)
         return hs_fail(error, HS_ERROR_INPUT, "the tokenizer's unk_token \"%s\" is not in its vocabulary",
                        model->unknown);
     if (*waiting_inout && !model->fuse_unknown)
@@ -180,7 +183,7 @@ static hs_status add_unknown(const tok_model *model, tok_workspace *work, const 
  * A waiting unknown token is put down before the next known one or at the end, so that fuse_unk
  * finds the whole run; bytes of a fallback do not end a run, as there.
  */
-static hs_status spell_word(const tok_model *model, tok_workspace *work, const char *text, size_t length,
+static hs_status spell_word(const tokenizer_model *model, tokenizer_workspace *work, const char *text, size_t length,
                             hs_error *error)
 {
     bool unknown_waits = false;
@@ -193,7 +196,7 @@ static hs_status spell_word(const tok_model *model, tok_workspace *work, const c
         HS_TRY(spell_character(model, work, at == 0, at + n == length, &character, &n_bytes, error));
         at += n;
         int32_t id = hs__tokenizer_vocabulary_find(&model->vocabulary, character, n_bytes);
-        if (id == TOK_NO_ID) {
+        if (id == TOKENIZER_NO_ID) {
             HS_TRY(add_unknown(model, work, character, n_bytes, &unknown_waits, error));
             continue;
         }
@@ -205,23 +208,23 @@ static hs_status spell_word(const tok_model *model, tok_workspace *work, const c
     return unknown_waits ? add_symbol(work, model->unknown_id, error) : HS_OK;
 }
 
-static bool comes_before(const tok_merge *a, const tok_merge *b)
+static bool comes_before(const tokenizer_merge *a, const tokenizer_merge *b)
 {
     return a->rank != b->rank ? a->rank < b->rank : a->position < b->position;
 }
 
-static void swap_merges(tok_merge *a, tok_merge *b)
+static void swap_merges(tokenizer_merge *a, tokenizer_merge *b)
 {
-    tok_merge kept = *a;
+    tokenizer_merge kept = *a;
     *a = *b;
     *b = kept;
 }
 
-static hs_status push_merge(tok_workspace *work, tok_merge merge, hs_error *error)
+static hs_status push_merge(tokenizer_workspace *work, tokenizer_merge merge, hs_error *error)
 {
     HS_TRY(
         hs_reserve(&work->merges, &work->merges_capacity, work->n_merges + 1, sizeof *work->merges, "merges", error));
-    tok_merge *heap = work->merges;
+    tokenizer_merge *heap = work->merges;
     size_t at = work->n_merges++;
     heap[at] = merge;
     for (; at > 0 && comes_before(&heap[at], &heap[(at - 1) / 2]); at = (at - 1) / 2)
@@ -233,10 +236,10 @@ static hs_status push_merge(tok_workspace *work, tok_merge merge, hs_error *erro
  * Equal ranks are taken from left to right, so that the order of merges is the one of
  * `tokenizers`.
  */
-static tok_merge pop_merge(tok_workspace *work)
+static tokenizer_merge pop_merge(tokenizer_workspace *work)
 {
-    tok_merge *heap = work->merges;
-    tok_merge top = heap[0];
+    tokenizer_merge *heap = work->merges;
+    tokenizer_merge top = heap[0];
     size_t n = --work->n_merges;
     heap[0] = heap[n];
     for (size_t at = 0;;) {
@@ -253,27 +256,27 @@ static tok_merge pop_merge(tok_workspace *work)
 }
 
 /* Queues the merge of the symbol at `position` with the next one, if there is such a merge. */
-static hs_status consider(const tok_model *model, tok_workspace *work, size_t position, hs_error *error)
+static hs_status consider(const tokenizer_model *model, tokenizer_workspace *work, size_t position, hs_error *error)
 {
-    const tok_symbol *left = &work->symbols[position];
+    const tokenizer_symbol *left = &work->symbols[position];
     if (left->next == SIZE_MAX)
         return HS_OK;
-    const tok_entry *entry =
+    const tokenizer_entry *entry =
         hs__tokenizer_table_find(&model->merges, pair_key(left->id, work->symbols[left->next].id), NULL);
     if (entry == NULL)
         return HS_OK;
-    tok_merge merge = {
+    tokenizer_merge merge = {
         .rank = (uint32_t)(entry->value >> 32), .id = (int32_t)(uint32_t)entry->value, .position = position};
     return push_merge(work, merge, error);
 }
 
 /* False for a merge whose symbols have become others since it was queued. */
-static bool is_current(const tok_model *model, const tok_workspace *work, const tok_merge *merge)
+static bool is_current(const tokenizer_model *model, const tokenizer_workspace *work, const tokenizer_merge *merge)
 {
-    const tok_symbol *left = &work->symbols[merge->position];
+    const tokenizer_symbol *left = &work->symbols[merge->position];
     if (left->removed || left->next == SIZE_MAX)
         return false;
-    const tok_entry *entry =
+    const tokenizer_entry *entry =
         hs__tokenizer_table_find(&model->merges, pair_key(left->id, work->symbols[left->next].id), NULL);
     return entry != NULL && (int32_t)(uint32_t)entry->value == merge->id;
 }
@@ -282,18 +285,18 @@ static bool is_current(const tok_model *model, const tok_workspace *work, const 
  * A merge whose symbols have changed stays in the heap and is passed over when it comes up, which
  * is cheaper than finding it: n log n for a word of n symbols.
  */
-static hs_status merge_symbols(const tok_model *model, tok_workspace *work, hs_error *error)
+static hs_status merge_symbols(const tokenizer_model *model, tokenizer_workspace *work, hs_error *error)
 {
-    tok_symbol *symbols = work->symbols;
+    tokenizer_symbol *symbols = work->symbols;
     work->n_merges = 0;
     for (size_t i = 0; i < work->n_symbols; i++)
         HS_TRY(consider(model, work, i, error));
     while (work->n_merges > 0) {
-        tok_merge merge = pop_merge(work);
+        tokenizer_merge merge = pop_merge(work);
         if (!is_current(model, work, &merge))
             continue;
-        tok_symbol *left = &symbols[merge.position];
-        tok_symbol *right = &symbols[left->next];
+        tokenizer_symbol *left = &symbols[merge.position];
+        tokenizer_symbol *right = &symbols[left->next];
         left->id = merge.id;
         left->next = right->next;
         right->removed = true;
@@ -306,11 +309,12 @@ static hs_status merge_symbols(const tok_model *model, tok_workspace *work, hs_e
     return HS_OK;
 }
 
-static hs_status encode_bpe(const tok_model *model, tok_workspace *work, const char *text, size_t length,
+static hs_status encode_bpe(const tokenizer_model *model, tokenizer_workspace *work, const char *text, size_t length,
                             hs_token_list *ids, hs_error *error)
 {
-    int32_t whole = model->ignore_merges ? hs__tokenizer_vocabulary_find(&model->vocabulary, text, length) : TOK_NO_ID;
-    if (whole != TOK_NO_ID)
+    int32_t whole =
+        model->ignore_merges ? hs__tokenizer_vocabulary_find(&model->vocabulary, text, length) : TOKENIZER_NO_ID;
+    if (whole != TOKENIZER_NO_ID)
         return hs__tokenizer_ids_add(ids, whole, error);
     HS_TRY(spell_word(model, work, text, length, error));
     HS_TRY(merge_symbols(model, work, error));
@@ -320,7 +324,7 @@ static hs_status encode_bpe(const tok_model *model, tok_workspace *work, const c
     return HS_OK;
 }
 
-const tok_model_kind HS__TOKENIZER_BPE = {
+const tokenizer_model_kind HS__TOKENIZER_BPE = {
     "BPE",
     "merges dropout unk_token continuing_subword_prefix end_of_word_suffix fuse_unk "
     "byte_fallback ignore_merges",

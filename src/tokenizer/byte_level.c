@@ -30,7 +30,7 @@ int hs__tokenizer_character_byte(int32_t character)
     return substitute == 33 + 34 ? 173 : -1;
 }
 
-hs_status hs__tokenizer_rewrite_bytes(const void *how, tok_workspace *work, const char *text, size_t length,
+hs_status hs__tokenizer_rewrite_bytes(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                       bool *at_origin_inout, hs_error *error)
 {
     (void)how;

@@ -10,8 +10,8 @@
 /* The byte of a character of the alphabet, -1 for any other character. */
 int hs__tokenizer_character_byte(int32_t character);
 
-/* A tok_rewrite: bytes become characters of the alphabet. `how` is not used. */
-hs_status hs__tokenizer_rewrite_bytes(const void *how, tok_workspace *work, const char *text, size_t length,
+/* A tokenizer_rewrite: bytes become characters of the alphabet. `how` is not used. */
+hs_status hs__tokenizer_rewrite_bytes(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                       bool *at_origin_inout, hs_error *error);
 
 #endif

@@ -49,21 +49,21 @@ static uint32_t row_of(int32_t character)
     return HS__TOKENIZER_CHARACTERS[low];
 }
 
-static tok_category category_in(uint32_t row)
+static tokenizer_category category_in(uint32_t row)
 {
-    return (tok_category)(row & 0x1F);
+    return (tokenizer_category)(row & 0x1F);
 }
 
-static tok_age age_in(uint32_t row)
+static tokenizer_age age_in(uint32_t row)
 {
-    return (tok_age)(row >> 5 & 3);
+    return (tokenizer_age)(row >> 5 & 3);
 }
 
 /* The category as it was in an earlier version, which did not have the younger characters. */
-static tok_category category_at(int32_t character, tok_age version)
+static tokenizer_category category_at(int32_t character, tokenizer_age version)
 {
     uint32_t row = row_of(character);
-    return age_in(row) <= version ? category_in(row) : TOK_CN;
+    return age_in(row) <= version ? category_in(row) : TOKENIZER_CN;
 }
 
 bool hs__tokenizer_is_white_space(int32_t character)
@@ -72,14 +72,14 @@ bool hs__tokenizer_is_white_space(int32_t character)
         return character == ' ' || (character >= '\t' && character <= '\r');
     if (character == 0x85)
         return true;
-    tok_category category = category_at(character, TOK_AGE_16);
-    return category >= TOK_ZS && category <= TOK_ZP;
+    tokenizer_category category = category_at(character, TOKENIZER_AGE_16);
+    return category >= TOKENIZER_ZS && category <= TOKENIZER_ZP;
 }
 
 bool hs__tokenizer_is_numeric(int32_t character)
 {
-    tok_category category = category_at(character, TOK_AGE_16);
-    return (category >= TOK_ND && category <= TOK_NO) || (character >= 0x11DE0 && character <= 0x11DE9) ||
+    tokenizer_category category = category_at(character, TOKENIZER_AGE_16);
+    return (category >= TOKENIZER_ND && category <= TOKENIZER_NO) || (character >= 0x11DE0 && character <= 0x11DE9) ||
            (character >= 0x16FF4 && character <= 0x16FF6);
 }
 
@@ -88,16 +88,16 @@ bool hs__tokenizer_is_punctuation(int32_t character)
     if (character < 0x80)
         return (character >= '!' && character <= '/') || (character >= ':' && character <= '@') ||
                (character >= '[' && character <= '`') || (character >= '{' && character <= '~');
-    tok_category category = category_at(character, TOK_AGE_8);
-    return (category >= TOK_PC && category <= TOK_PO) || character == 0x166D || character == 0x111C9;
+    tokenizer_category category = category_at(character, TOKENIZER_AGE_8);
+    return (category >= TOKENIZER_PC && category <= TOKENIZER_PO) || character == 0x166D || character == 0x111C9;
 }
 
 bool hs__tokenizer_is_mark(int32_t character)
 {
     if (character == 0x1CF2 || character == 0x1CF3)
         return true;
-    tok_category category = category_at(character, TOK_AGE_9);
-    return category >= TOK_MN && category <= TOK_ME && character != 0x111C9;
+    tokenizer_category category = category_at(character, TOKENIZER_AGE_9);
+    return category >= TOKENIZER_MN && category <= TOKENIZER_ME && character != 0x111C9;
 }
 
 /* Characters whose category has changed since are listed. */
@@ -113,14 +113,14 @@ bool hs__tokenizer_is_nonspacing(int32_t character)
     case 0x111C9:
         return false;
     default:
-        return category_at(character, TOK_AGE_8) == TOK_MN;
+        return category_at(character, TOKENIZER_AGE_8) == TOKENIZER_MN;
     }
 }
 
 bool hs__tokenizer_is_control(int32_t character)
 {
-    tok_category category = category_at(character, TOK_AGE_8);
-    return category == TOK_CC || category == TOK_CF || category == TOK_CO;
+    tokenizer_category category = category_at(character, TOKENIZER_AGE_8);
+    return category == TOKENIZER_CC || category == TOKENIZER_CF || category == TOKENIZER_CO;
 }
 
 bool hs__tokenizer_is_chinese(int32_t character)
@@ -145,10 +145,10 @@ static bool is_alphabetic_symbol(int32_t character)
 
 bool hs__tokenizer_is_word(int32_t character)
 {
-    tok_category category = category_at(character, TOK_AGE_16);
-    if (category >= TOK_LU && category <= TOK_NL)
+    tokenizer_category category = category_at(character, TOKENIZER_AGE_16);
+    if (category >= TOKENIZER_LU && category <= TOKENIZER_NL)
         return true;
-    return category == TOK_PC || character == 0x200C || character == 0x200D || is_alphabetic_symbol(character);
+    return category == TOKENIZER_PC || character == 0x200C || character == 0x200D || is_alphabetic_symbol(character);
 }
 
 bool hs__tokenizer_can_normalize(int32_t character)
@@ -156,7 +156,7 @@ bool hs__tokenizer_can_normalize(int32_t character)
     if (character < 0x80)
         return true;
     uint32_t row = row_of(character);
-    return category_in(row) != TOK_CN && age_in(row) <= TOK_AGE_9;
+    return category_in(row) != TOKENIZER_CN && age_in(row) <= TOKENIZER_AGE_9;
 }
 
 /*
@@ -169,7 +169,7 @@ int32_t hs__tokenizer_lower(int32_t character)
     size_t high = HS__TOKENIZER_N_LOWER;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const tok_lower_row *row = &HS__TOKENIZER_LOWER[middle];
+        const tokenizer_lower_row *row = &HS__TOKENIZER_LOWER[middle];
         if (character >= row->first && character <= row->last)
             return (character - row->first) % row->step == 0 ? character + row->distance : character;
         if (character < row->first)

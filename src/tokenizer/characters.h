@@ -13,7 +13,7 @@ size_t hs__tokenizer_character_decode(const char *bytes, size_t available, int32
 size_t hs__tokenizer_character_before(const char *bytes, size_t end);
 size_t hs__tokenizer_character_encode(int32_t character, char bytes_out[4]);
 
-typedef bool (*tok_character_class)(int32_t character);
+typedef bool (*tokenizer_character_class)(int32_t character);
 
 bool hs__tokenizer_is_white_space(int32_t character); /* Unicode White_Space */
 bool hs__tokenizer_is_numeric(int32_t character);     /* Nd, Nl, No (Unicode 17) */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-struct tok_charsmap {
+struct tokenizer_charsmap {
     hs_text bytes; /* as in the file: the size of the units in bytes, the units, the replacements */
     size_t n_units;
     size_t first_replacement;
@@ -45,7 +45,7 @@ static hs_status decode_base64(const char *text, size_t length, hs_text *bytes, 
     return HS_OK;
 }
 
-static uint32_t number_at(const tok_charsmap *map, size_t at)
+static uint32_t number_at(const tokenizer_charsmap *map, size_t at)
 {
     uint32_t number = 0;
     for (size_t i = UNIT_BYTES; i-- > 0;)
@@ -53,7 +53,7 @@ static uint32_t number_at(const tok_charsmap *map, size_t at)
     return number;
 }
 
-static hs_status read_map(const char *text, size_t length, tok_charsmap *map, hs_error *error)
+static hs_status read_map(const char *text, size_t length, tokenizer_charsmap *map, hs_error *error)
 {
     HS_TRY(decode_base64(text, length, &map->bytes, error));
     if (map->bytes.length >= UNIT_BYTES)
@@ -65,7 +65,7 @@ static hs_status read_map(const char *text, size_t length, tok_charsmap *map, hs
                          "its replacements", error);
 }
 
-hs_status hs__tokenizer_charsmap_new(const char *text, size_t length, tok_charsmap **map_out, hs_error *error)
+hs_status hs__tokenizer_charsmap_new(const char *text, size_t length, tokenizer_charsmap **map_out, hs_error *error)
 {
     HS_TRY(hs_allocate(map_out, 1, sizeof **map_out, "precompiled_charsmap", error));
     hs_status status = read_map(text, length, *map_out, error);
@@ -76,7 +76,7 @@ hs_status hs__tokenizer_charsmap_new(const char *text, size_t length, tok_charsm
     return status;
 }
 
-void hs__tokenizer_charsmap_free(tok_charsmap *map)
+void hs__tokenizer_charsmap_free(tokenizer_charsmap *map)
 {
     if (map == NULL)
         return;
@@ -84,7 +84,7 @@ void hs__tokenizer_charsmap_free(tok_charsmap *map)
     hs_free(map);
 }
 
-static uint32_t unit_at(const tok_charsmap *map, size_t node)
+static uint32_t unit_at(const tokenizer_charsmap *map, size_t node)
 {
     return number_at(map, UNIT_BYTES * (1 + node));
 }
@@ -105,8 +105,8 @@ static hs_status fail_damaged(hs_error *error)
     return hs_fail(error, HS_ERROR_INPUT, "the tokenizer's precompiled_charsmap is damaged: it leads out of itself");
 }
 
-static hs_status read_replacement(const tok_charsmap *map, uint32_t unit, const char **replacement_out, size_t *n_out,
-                                  hs_error *error)
+static hs_status read_replacement(const tokenizer_charsmap *map, uint32_t unit, const char **replacement_out,
+                                  size_t *n_out, hs_error *error)
 {
     size_t start = map->first_replacement + (unit & 0x7FFFFFFFU);
     if (start > map->bytes.length)
@@ -121,7 +121,7 @@ static hs_status read_replacement(const tok_charsmap *map, uint32_t unit, const 
  * A unit as Darts-clone packs it: bits 0 to 7 are its label, bit 31 marks one that holds a value,
  * which no byte can match. The first value ends the walk, since the shortest match counts.
  */
-hs_status hs__tokenizer_charsmap_find(const tok_charsmap *map, const char *text, size_t length,
+hs_status hs__tokenizer_charsmap_find(const tokenizer_charsmap *map, const char *text, size_t length,
                                       const char **replacement_out, size_t *n_out, hs_error *error)
 {
     size_t node = offset_of(unit_at(map, 0));

@@ -7,17 +7,17 @@
 
 #include "headsweep/base.h"
 
-typedef struct tok_charsmap tok_charsmap;
+typedef struct tokenizer_charsmap tokenizer_charsmap;
 
 /* `text` is the map in base 64. HS_ERROR_INPUT without a place. */
-hs_status hs__tokenizer_charsmap_new(const char *text, size_t length, tok_charsmap **map_out, hs_error *error);
-void hs__tokenizer_charsmap_free(tok_charsmap *map);
+hs_status hs__tokenizer_charsmap_new(const char *text, size_t length, tokenizer_charsmap **map_out, hs_error *error);
+void hs__tokenizer_charsmap_free(tokenizer_charsmap *map);
 
 /*
  * What replaces `text`: that of its shortest start which the map holds, as `tokenizers` does it; NULL without one.
  * The replacement belongs to the map. HS_ERROR_INPUT for a map that leads out of itself.
  */
-hs_status hs__tokenizer_charsmap_find(const tok_charsmap *map, const char *text, size_t length,
+hs_status hs__tokenizer_charsmap_find(const tokenizer_charsmap *map, const char *text, size_t length,
                                       const char **replacement_out, size_t *n_out, hs_error *error);
 
 #endif

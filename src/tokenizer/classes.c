@@ -9,46 +9,55 @@
 #include <string.h>
 
 #define END_OF_TEXT "<|endoftext|>"
-#define ROBERTA_TOKENS                                                                                       \
-    {                                                                                                        \
-        [TOK_BOS] = "<s>", [TOK_EOS] = "</s>", [TOK_UNK] = "<unk>", [TOK_SEP] = "</s>", [TOK_PAD] = "<pad>", \
-        [TOK_CLS] = "<s>", [TOK_MASK] = "<mask>"                                                             \
+#define ROBERTA_TOKENS                                                                                          \
+    {                                                                                                           \
+        [TOKENIZER_BOS] = "<s>", [TOKENIZER_EOS] = "</s>", [TOKENIZER_UNK] = "<unk>", [TOKENIZER_SEP] = "</s>", \
+        [TOKENIZER_PAD] = "<pad>", [TOKENIZER_CLS] = "<s>", [TOKENIZER_MASK] = "<mask>"                         \
     }
 
-static const tok_class CLASSES[] = {
+static const tokenizer_class CLASSES[] = {
     {.names = "GPT2Tokenizer WhisperTokenizer CodeGenTokenizer",
-     .tokens = {[TOK_BOS] = END_OF_TEXT, [TOK_EOS] = END_OF_TEXT, [TOK_UNK] = END_OF_TEXT}},
+     .tokens = {[TOKENIZER_BOS] = END_OF_TEXT, [TOKENIZER_EOS] = END_OF_TEXT, [TOKENIZER_UNK] = END_OF_TEXT}},
     {.names = "GPTNeoXTokenizer",
-     .tokens = {[TOK_BOS] = END_OF_TEXT, [TOK_EOS] = END_OF_TEXT, [TOK_UNK] = END_OF_TEXT, [TOK_PAD] = "<|padding|>"},
-     .frame = TOK_FRAME_NONE},
+     .tokens = {[TOKENIZER_BOS] = END_OF_TEXT,
+                [TOKENIZER_EOS] = END_OF_TEXT,
+                [TOKENIZER_UNK] = END_OF_TEXT,
+                [TOKENIZER_PAD] = "<|padding|>"},
+     .frame = TOKENIZER_FRAME_NONE},
     {.names = "Qwen2Tokenizer Qwen3_5Tokenizer",
-     .tokens = {[TOK_EOS] = END_OF_TEXT, [TOK_UNK] = END_OF_TEXT, [TOK_PAD] = END_OF_TEXT},
+     .tokens = {[TOKENIZER_EOS] = END_OF_TEXT, [TOKENIZER_UNK] = END_OF_TEXT, [TOKENIZER_PAD] = END_OF_TEXT},
      .plain_specials = true},
     {.names = "LlamaTokenizer CodeLlamaTokenizer",
-     .tokens = {[TOK_BOS] = "<s>", [TOK_EOS] = "</s>", [TOK_UNK] = "<unk>"}},
+     .tokens = {[TOKENIZER_BOS] = "<s>", [TOKENIZER_EOS] = "</s>", [TOKENIZER_UNK] = "<unk>"}},
     {.names = "GemmaTokenizer Siglip2Tokenizer",
-     .tokens =
-         {[TOK_BOS] = "<bos>", [TOK_EOS] = "<eos>", [TOK_UNK] = "<unk>", [TOK_PAD] = "<pad>", [TOK_MASK] = "<mask>"}},
+     .tokens = {[TOKENIZER_BOS] = "<bos>",
+                [TOKENIZER_EOS] = "<eos>",
+                [TOKENIZER_UNK] = "<unk>",
+                [TOKENIZER_PAD] = "<pad>",
+                [TOKENIZER_MASK] = "<mask>"}},
     {.names = "BertTokenizer DistilBertTokenizer ElectraTokenizer MobileBertTokenizer",
-     .tokens =
-         {[TOK_UNK] = "[UNK]", [TOK_SEP] = "[SEP]", [TOK_PAD] = "[PAD]", [TOK_CLS] = "[CLS]", [TOK_MASK] = "[MASK]"},
-     .frame = TOK_FRAME_CLS_SEP,
-     .joint = TOK_JOINT_SEGMENTS},
+     .tokens = {[TOKENIZER_UNK] = "[UNK]",
+                [TOKENIZER_SEP] = "[SEP]",
+                [TOKENIZER_PAD] = "[PAD]",
+                [TOKENIZER_CLS] = "[CLS]",
+                [TOKENIZER_MASK] = "[MASK]"},
+     .frame = TOKENIZER_FRAME_CLS_SEP,
+     .joint = TOKENIZER_JOINT_SEGMENTS},
     {.names = "RobertaTokenizer BartTokenizer LongformerTokenizer LEDTokenizer MvpTokenizer BlenderbotTokenizer",
      .tokens = ROBERTA_TOKENS,
      .mask_strips = true,
-     .frame = TOK_FRAME_CLS_SEP,
-     .joint = TOK_JOINT_SEPARATORS},
+     .frame = TOKENIZER_FRAME_CLS_SEP,
+     .joint = TOKENIZER_JOINT_SEPARATORS},
     {.names = "XLMRobertaTokenizer",
      .tokens = ROBERTA_TOKENS,
-     .frame = TOK_FRAME_BOS_EOS,
-     .joint = TOK_JOINT_SEPARATORS},
+     .frame = TOKENIZER_FRAME_BOS_EOS,
+     .joint = TOKENIZER_JOINT_SEPARATORS},
     {.names = "CamembertTokenizer",
      .tokens = ROBERTA_TOKENS,
      .extras = {"<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"},
      .mask_strips = true,
-     .frame = TOK_FRAME_BOS_EOS,
-     .joint = TOK_JOINT_SEPARATORS},
+     .frame = TOKENIZER_FRAME_BOS_EOS,
+     .joint = TOKENIZER_JOINT_SEPARATORS},
 };
 
 /* The class of a model's type; `wins` over another one that the files declare. */
@@ -64,7 +73,7 @@ static const struct registered {
     {"camembert", "CamembertTokenizer", false}, {"phi", "GPT2Tokenizer", false},
 };
 
-const tok_class *hs__tokenizer_class_find(const char *name)
+const tokenizer_class *hs__tokenizer_class_find(const char *name)
 {
     for (size_t i = 0; name != NULL && i < sizeof CLASSES / sizeof *CLASSES; i++)
         if (hs__tokenizer_is_listed(CLASSES[i].names, name, strlen(name)))
@@ -87,7 +96,7 @@ static const struct registered *find_registered(const char *model_type)
     return NULL;
 }
 
-bool hs__tokenizer_class_asks_for_byte_level(const tok_class_signs *signs)
+bool hs__tokenizer_class_asks_for_byte_level(const tokenizer_class_signs *signs)
 {
     const struct registered *registered = find_registered(signs->model_type);
     return signs->declared != NULL && strcmp(signs->declared, "LlamaTokenizer") == 0 &&
@@ -95,7 +104,7 @@ bool hs__tokenizer_class_asks_for_byte_level(const tok_class_signs *signs)
 }
 
 /* Llama 3's files declare Llama 2's class, which has another pipeline: transformers tells them by their split. */
-const char *hs__tokenizer_class_choose(const tok_class_signs *signs)
+const char *hs__tokenizer_class_choose(const tokenizer_class_signs *signs)
 {
     const struct registered *registered = find_registered(signs->model_type);
     if (signs->byte_level && hs__tokenizer_class_asks_for_byte_level(signs))

@@ -20,11 +20,11 @@ static bool bytes_of_token(const char *text, size_t length, char *bytes_out, siz
 }
 
 /* A token that is not written in the alphabet (an added one) stands for its own text. */
-static hs_status apply_byte_level(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_byte_level(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     (void)step;
     for (size_t i = 0; i < work->now.n; i++) {
-        const tok_piece *piece = &work->now.items[i];
+        const tokenizer_piece *piece = &work->now.items[i];
         const char *text = hs__tokenizer_piece_text(work, piece);
         size_t n = 0;
         HS_TRY(hs_reserve(&work->scratch.text, &work->scratch.capacity, piece->length + 1, 1, "token", error));
@@ -33,7 +33,7 @@ static hs_status apply_byte_level(const tok_step *step, tok_workspace *work, hs_
         else
             HS_TRY(hs__tokenizer_next_append(work, text, piece->length, error));
     }
-    HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, true, error));
+    HS_TRY(hs__tokenizer_next_end(work, TOKENIZER_NO_ID, true, error));
     hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
@@ -56,7 +56,7 @@ static int fallback_byte(const char *text, size_t length)
 }
 
 /* Bytes that make text together become one piece; others stay as they are, each a piece. */
-static hs_status end_bytes(tok_workspace *work, hs_error *error)
+static hs_status end_bytes(tokenizer_workspace *work, hs_error *error)
 {
     hs_text *bytes = &work->scratch;
     hs_error malformed = {0};
@@ -64,7 +64,7 @@ static hs_status end_bytes(tok_workspace *work, hs_error *error)
     for (size_t i = 0; i < bytes->length; i++) {
         HS_TRY(hs__tokenizer_next_append(work, bytes->text + i, 1, error));
         if (!is_text || i + 1 == bytes->length)
-            HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, false, error));
+            HS_TRY(hs__tokenizer_next_end(work, TOKENIZER_NO_ID, false, error));
     }
     bytes->length = 0;
     return HS_OK;
@@ -74,12 +74,12 @@ static hs_status end_bytes(tok_workspace *work, hs_error *error)
  * A run of byte tokens is decided about as a whole when it ends, since a character may take
  * several of them.
  */
-static hs_status apply_byte_fallback(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_byte_fallback(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     (void)step;
     work->scratch.length = 0;
     for (size_t i = 0; i < work->now.n; i++) {
-        const tok_piece *piece = &work->now.items[i];
+        const tokenizer_piece *piece = &work->now.items[i];
         const char *text = hs__tokenizer_piece_text(work, piece);
         int byte = fallback_byte(text, piece->length);
         if (byte >= 0) {
@@ -89,7 +89,7 @@ static hs_status apply_byte_fallback(const tok_step *step, tok_workspace *work, 
         if (work->scratch.length > 0)
             HS_TRY(end_bytes(work, error));
         HS_TRY(hs__tokenizer_next_append(work, text, piece->length, error));
-        HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, false, error));
+        HS_TRY(hs__tokenizer_next_end(work, TOKENIZER_NO_ID, false, error));
     }
     if (work->scratch.length > 0)
         HS_TRY(end_bytes(work, error));
@@ -97,48 +97,50 @@ static hs_status apply_byte_fallback(const tok_step *step, tok_workspace *work, 
     return HS_OK;
 }
 
-static hs_status apply_fuse(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_fuse(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     (void)step;
     for (size_t i = 0; i < work->now.n; i++)
         HS_TRY(hs__tokenizer_next_append(work, hs__tokenizer_piece_text(work, &work->now.items[i]),
                                          work->now.items[i].length, error));
-    HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, true, error));
+    HS_TRY(hs__tokenizer_next_end(work, TOKENIZER_NO_ID, true, error));
     hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
 
-static hs_status read_replace(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+static hs_status read_replace(const tokenizer_place *place, const hs_json_value *value, tokenizer_step *step,
+                              hs_error *error)
 {
     HS_TRY(hs__tokenizer_read_text(place, value, "content", step, error));
     return hs__tokenizer_read_pattern(place, value, true, step, error);
 }
 
-static hs_status apply_replace(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_replace(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     return hs__tokenizer_rewrite_pieces(work, hs__tokenizer_rewrite_replace, step, error);
 }
 
-static hs_status read_strip(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+static hs_status read_strip(const tokenizer_place *place, const hs_json_value *value, tokenizer_step *step,
+                            hs_error *error)
 {
     int64_t start = 0;
     int64_t stop = 0;
     HS_TRY(hs__tokenizer_read_text(place, value, "content", step, error));
-    HS_TRY(hs__tokenizer_key_integer(place, value, "start", 0, TOK_MAX_TOKEN_BYTES, &start, error));
-    HS_TRY(hs__tokenizer_key_integer(place, value, "stop", 0, TOK_MAX_TOKEN_BYTES, &stop, error));
+    HS_TRY(hs__tokenizer_key_integer(place, value, "start", 0, TOKENIZER_MAX_TOKEN_BYTES, &start, error));
+    HS_TRY(hs__tokenizer_key_integer(place, value, "stop", 0, TOKENIZER_MAX_TOKEN_BYTES, &stop, error));
     step->start = (size_t)start;
     step->stop = (size_t)stop;
     if (step->text_length > 0 && hs_utf8_length(step->text, step->text_length) == step->text_length)
         return HS_OK;
-    tok_place below = hs__tokenizer_place_key(place, "content");
+    tokenizer_place below = hs__tokenizer_place_key(place, "content");
     return hs__tokenizer_fail_at(&below, error, "must be one character, is \"%.60s\"", step->text);
 }
 
-static hs_status rewrite_strip(const void *how, tok_workspace *work, const char *text, size_t length,
+static hs_status rewrite_strip(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                bool *at_origin_inout, hs_error *error)
 {
     (void)at_origin_inout;
-    const tok_step *step = how;
+    const tokenizer_step *step = how;
     size_t n = step->text_length;
     size_t start = 0;
     size_t end = length;
@@ -149,59 +151,61 @@ static hs_status rewrite_strip(const void *how, tok_workspace *work, const char 
     return hs__tokenizer_next_append(work, text + start, end - start, error);
 }
 
-static hs_status apply_strip(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_strip(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     return hs__tokenizer_rewrite_pieces(work, rewrite_strip, step, error);
 }
 
 /* The mark at the front of the first token was added by the pre-tokenizer and goes; elsewhere it is a space. */
-static hs_status apply_metaspace(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_metaspace(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     for (size_t i = 0; i < work->now.n; i++) {
-        const tok_piece *piece = &work->now.items[i];
+        const tokenizer_piece *piece = &work->now.items[i];
         const char *text = hs__tokenizer_piece_text(work, piece);
-        bool drop = i == 0 && step->prepend_scheme != TOK_PREPEND_NEVER;
+        bool drop = i == 0 && step->prepend_scheme != TOKENIZER_PREPEND_NEVER;
         HS_TRY(hs__tokenizer_pattern_spans(step->pattern, text, piece->length, &work->spans, error));
         for (size_t j = 0; j < work->spans.n; j++) {
-            const tok_span *span = &work->spans.items[j];
+            const tokenizer_span *span = &work->spans.items[j];
             if (!span->is_match)
                 HS_TRY(hs__tokenizer_next_append(work, text + span->start, span->end - span->start, error));
             else if (!drop)
                 HS_TRY(hs__tokenizer_next_append(work, " ", 1, error));
         }
-        HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, piece->at_origin, error));
+        HS_TRY(hs__tokenizer_next_end(work, TOKENIZER_NO_ID, piece->at_origin, error));
     }
     hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
 
-static hs_status read_bpe(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+static hs_status read_bpe(const tokenizer_place *place, const hs_json_value *value, tokenizer_step *step,
+                          hs_error *error)
 {
     HS_TRY(hs__tokenizer_read_text(place, value, "suffix", step, error));
     return hs__tokenizer_pattern_new(step->text, step->text_length, false, true, &step->pattern, error);
 }
 
 /* The suffix that ends a word becomes a space, at the end of the text nothing. */
-static hs_status apply_bpe(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_bpe(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     for (size_t i = 0; i < work->now.n; i++) {
-        const tok_piece *piece = &work->now.items[i];
+        const tokenizer_piece *piece = &work->now.items[i];
         const char *text = hs__tokenizer_piece_text(work, piece);
         HS_TRY(hs__tokenizer_pattern_spans(step->pattern, text, piece->length, &work->spans, error));
         for (size_t j = 0; j < work->spans.n; j++) {
-            const tok_span *span = &work->spans.items[j];
+            const tokenizer_span *span = &work->spans.items[j];
             if (!span->is_match)
                 HS_TRY(hs__tokenizer_next_append(work, text + span->start, span->end - span->start, error));
             else if (i + 1 < work->now.n)
                 HS_TRY(hs__tokenizer_next_append(work, " ", 1, error));
         }
-        HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, piece->at_origin, error));
+        HS_TRY(hs__tokenizer_next_end(work, TOKENIZER_NO_ID, piece->at_origin, error));
     }
     hs__tokenizer_workspace_swap(work);
     return HS_OK;
 }
 
-static hs_status read_word_piece(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+static hs_status read_word_piece(const tokenizer_place *place, const hs_json_value *value, tokenizer_step *step,
+                                 hs_error *error)
 {
     HS_TRY(hs__tokenizer_read_text(place, value, "prefix", step, error));
     return hs__tokenizer_key_boolean(place, value, "cleanup", &step->cleanup, error);
@@ -236,13 +240,13 @@ static hs_status clean_up(hs_text *token, hs_text *spare, hs_error *error)
 }
 
 /* A token with the prefix continues the word before; any other but the first has a space in front. */
-static hs_status apply_word_piece(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_word_piece(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     hs_status status = HS_OK;
     hs_text token = {0};
     hs_text spare = {0};
     for (size_t i = 0; i < work->now.n; i++) {
-        const tok_piece *piece = &work->now.items[i];
+        const tokenizer_piece *piece = &work->now.items[i];
         const char *text = hs__tokenizer_piece_text(work, piece);
         size_t n = step->text_length;
         bool continues = i > 0 && piece->length >= n && memcmp(text, step->text, n) == 0;
@@ -254,7 +258,7 @@ static hs_status apply_word_piece(const tok_step *step, tok_workspace *work, hs_
         if (step->cleanup)
             HS_GOTO_DONE(clean_up(&token, &spare, error));
         HS_GOTO_DONE(hs__tokenizer_next_append(work, token.text, token.length, error));
-        HS_GOTO_DONE(hs__tokenizer_next_end(work, TOK_NO_ID, piece->at_origin, error));
+        HS_GOTO_DONE(hs__tokenizer_next_end(work, TOKENIZER_NO_ID, piece->at_origin, error));
     }
     hs__tokenizer_workspace_swap(work);
 done:
@@ -263,7 +267,7 @@ done:
     return status;
 }
 
-static const tok_step_kind KINDS[] = {
+static const tokenizer_step_kind KINDS[] = {
     {"ByteLevel", "add_prefix_space trim_offsets use_regex", hs__tokenizer_read_byte_level, apply_byte_level, 0},
     {"ByteFallback", "", hs__tokenizer_read_nothing, apply_byte_fallback, 0},
     {"Fuse", "", hs__tokenizer_read_nothing, apply_fuse, 0},
@@ -275,4 +279,4 @@ static const tok_step_kind KINDS[] = {
     {"WordPiece", "prefix cleanup", read_word_piece, apply_word_piece, 0},
 };
 
-const tok_step_table HS__TOKENIZER_DECODERS = {"decoder", "decoders", KINDS, sizeof KINDS / sizeof *KINDS};
+const tokenizer_step_table HS__TOKENIZER_DECODERS = {"decoder", "decoders", KINDS, sizeof KINDS / sizeof *KINDS};

@@ -9,9 +9,9 @@
  */
 static const char *token_text(const hs_tokenizer *tokenizer, int32_t id, bool skip_special, size_t *length_out)
 {
-    const tok_added *added = &tokenizer->added;
+    const tokenizer_added *added = &tokenizer->added;
     const char *text = NULL;
-    const tok_added_token *token = hs__tokenizer_added_find(added, id, &text);
+    const tokenizer_added_token *token = hs__tokenizer_added_find(added, id, &text);
     if (token != NULL)
         *length_out = token->form_length;
     else
@@ -46,7 +46,7 @@ static hs_status join_tokens(const hs_tokenizer *tokenizer, const int32_t *ids, 
  * All tokens go through the decoders together: bytes that make a character, and the space before
  * the first word, depend on the neighbours.
  */
-static hs_status decode_tokens(const hs_tokenizer *tokenizer, tok_workspace *work, const int32_t *ids, size_t n,
+static hs_status decode_tokens(const hs_tokenizer *tokenizer, tokenizer_workspace *work, const int32_t *ids, size_t n,
                                bool skip_special, hs_text *text, hs_error *error)
 {
     for (size_t i = 0; i < n; i++) {
@@ -55,7 +55,7 @@ static hs_status decode_tokens(const hs_tokenizer *tokenizer, tok_workspace *wor
         if (token == NULL)
             continue;
         HS_TRY(hs__tokenizer_next_append(work, token, length, error));
-        HS_TRY(hs__tokenizer_next_end(work, TOK_NO_ID, i == 0, error));
+        HS_TRY(hs__tokenizer_next_end(work, TOKENIZER_NO_ID, i == 0, error));
     }
     hs__tokenizer_workspace_swap(work);
     HS_TRY(hs__tokenizer_steps_apply(&tokenizer->decoders, work, error));
@@ -68,7 +68,7 @@ static hs_status decode_tokens(const hs_tokenizer *tokenizer, tok_workspace *wor
 hs_status hs_tokenizer_decode(const hs_tokenizer *tokenizer, const int32_t *ids, size_t n, bool skip_special,
                               hs_text *text, hs_error *error)
 {
-    tok_workspace work = {0};
+    tokenizer_workspace work = {0};
     HS_TRY(hs__tokenizer_check_usable(tokenizer, error));
     for (size_t i = 0; i < n; i++)
         if (ids[i] < 0)

@@ -5,18 +5,18 @@
 #include "tokenizer/pipeline.h"
 
 /* Plain added tokens are found in the text as it is, normalised ones in the normalised rest. */
-static hs_status encode_text(const hs_tokenizer *tokenizer, tok_workspace *work, const char *text, size_t length,
+static hs_status encode_text(const hs_tokenizer *tokenizer, tokenizer_workspace *work, const char *text, size_t length,
                              hs_token_list *ids, hs_error *error)
 {
-    const tok_model *model = &tokenizer->model;
+    const tokenizer_model *model = &tokenizer->model;
     HS_TRY(hs__tokenizer_workspace_begin(work, text, length, error));
     HS_TRY(hs__tokenizer_added_split(&tokenizer->added, &tokenizer->added.plain, work, error));
     HS_TRY(hs__tokenizer_steps_apply(&tokenizer->normalizers, work, error));
     HS_TRY(hs__tokenizer_added_split(&tokenizer->added, &tokenizer->added.normalized, work, error));
     HS_TRY(hs__tokenizer_steps_apply(&tokenizer->pre_tokenizers, work, error));
     for (size_t i = 0; i < work->now.n; i++) {
-        const tok_piece *piece = &work->now.items[i];
-        if (piece->token != TOK_NO_ID)
+        const tokenizer_piece *piece = &work->now.items[i];
+        if (piece->token != TOKENIZER_NO_ID)
             HS_TRY(hs__tokenizer_ids_add(ids, piece->token, error));
         else
             HS_TRY(model->kind->encode(model, work, hs__tokenizer_piece_text(work, piece), piece->length, ids, error));
@@ -29,16 +29,16 @@ hs_status hs_tokenizer_encode(const hs_tokenizer *tokenizer, const char *text, s
                               hs_token_list *ids, hs_error *error)
 {
     hs_status status = HS_OK;
-    tok_workspace work = {0};
-    const tok_template *template = &tokenizer->post_processor.single;
+    tokenizer_workspace work = {0};
+    const tokenizer_template *template = &tokenizer->post_processor.single;
     size_t n_before = ids->n;
     HS_TRY(hs__tokenizer_check_usable(tokenizer, error));
-    if (length > TOK_MAX_TEXT_BYTES)
+    if (length > TOKENIZER_MAX_TEXT_BYTES)
         return hs_fail(error, HS_ERROR_INPUT, "a text of %zu bytes is more than the %d that can be tokenized at once",
-                       length, TOK_MAX_TEXT_BYTES);
+                       length, TOKENIZER_MAX_TEXT_BYTES);
     HS_TRY(hs_utf8_check(text, length, "text", error));
     for (size_t i = 0; i < template->n; i++) {
-        if (template->pieces[i].kind != TOK_PIECE_SPECIAL)
+        if (template->pieces[i].kind != TOKENIZER_PIECE_SPECIAL)
             HS_GOTO_DONE(encode_text(tokenizer, &work, text, length, ids, error));
         else if (add_special)
             HS_GOTO_DONE(hs__tokenizer_ids_add(ids, template->pieces[i].id, error));
@@ -109,8 +109,8 @@ static hs_status add_text(const hs_tokenizer *tokenizer, size_t text, size_t len
 hs_status hs_tokenizer_encode_texts(const hs_tokenizer *tokenizer, const hs_texts *texts, bool add_special,
                                     size_t n_most, hs_encoding *encoding, hs_error *error)
 {
-    const tok_post_processor *processor = &tokenizer->post_processor;
-    const tok_template *template = texts->n_second > 0 ? &processor->pair : &processor->single;
+    const tokenizer_post_processor *processor = &tokenizer->post_processor;
+    const tokenizer_template *template = texts->n_second > 0 ? &processor->pair : &processor->single;
     size_t n_special = add_special ? hs__tokenizer_template_n_special(template) : 0;
     HS_TRY(hs__tokenizer_check_usable(tokenizer, error));
     HS_TRY(encode_both(tokenizer, texts, encoding, error));
@@ -120,9 +120,9 @@ hs_status hs_tokenizer_encode_texts(const hs_tokenizer *tokenizer, const hs_text
     cut_lengths(n_most - n_special, texts->n_second > 0, lengths);
     encoding->truncated = lengths[0] + lengths[1] < encoding->texts[0].n + encoding->texts[1].n;
     for (size_t i = 0; i < template->n; i++) {
-        const tok_template_piece *piece = &template->pieces[i];
-        size_t text = piece->kind == TOK_PIECE_FIRST ? 0 : 1;
-        if (piece->kind != TOK_PIECE_SPECIAL)
+        const tokenizer_template_piece *piece = &template->pieces[i];
+        size_t text = piece->kind == TOKENIZER_PIECE_FIRST ? 0 : 1;
+        if (piece->kind != TOKENIZER_PIECE_SPECIAL)
             HS_TRY(add_text(tokenizer, text, lengths[text], piece->type, encoding, error));
         else if (add_special)
             HS_TRY(add_encoded(encoding, piece->id, piece->type, true, error));

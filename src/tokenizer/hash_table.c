@@ -7,7 +7,7 @@
 enum { SMALLEST_CAPACITY = 16 };
 
 /* Pairs of small ids differ in few bits: the finaliser of MurmurHash3 spreads them over the whole word. */
-static size_t slot_of(const tok_table *table, uint64_t key)
+static size_t slot_of(const tokenizer_table *table, uint64_t key)
 {
     key ^= key >> 33;
     key *= UINT64_C(0xff51afd7ed558ccd);
@@ -17,12 +17,12 @@ static size_t slot_of(const tok_table *table, uint64_t key)
     return (size_t)key & (table->capacity - 1);
 }
 
-static void place(tok_table *table, uint64_t key, uint64_t value)
+static void place(tokenizer_table *table, uint64_t key, uint64_t value)
 {
     size_t slot = slot_of(table, key);
     while (table->entries[slot].used)
         slot = (slot + 1) & (table->capacity - 1);
-    table->entries[slot] = (tok_entry){.key = key, .value = value, .used = true};
+    table->entries[slot] = (tokenizer_entry){.key = key, .value = value, .used = true};
     table->n++;
 }
 
@@ -30,7 +30,7 @@ static void place(tok_table *table, uint64_t key, uint64_t value)
  * All entries move, because a slot depends on the capacity; doubling keeps that a power of two,
  * and makes the moving cheap on average.
  */
-hs_status hs__tokenizer_table_reserve(tok_table *table, size_t n, hs_error *error)
+hs_status hs__tokenizer_table_reserve(tokenizer_table *table, size_t n, hs_error *error)
 {
     size_t capacity = table->capacity > 0 ? table->capacity : SMALLEST_CAPACITY;
     while (capacity / 3 * 2 < n) {
@@ -40,7 +40,7 @@ hs_status hs__tokenizer_table_reserve(tok_table *table, size_t n, hs_error *erro
     }
     if (capacity == table->capacity)
         return HS_OK;
-    tok_table larger = {.capacity = capacity};
+    tokenizer_table larger = {.capacity = capacity};
     HS_TRY(hs_allocate(&larger.entries, capacity, sizeof *larger.entries, "hash table", error));
     for (size_t i = 0; i < table->capacity; i++)
         if (table->entries[i].used)
@@ -50,14 +50,15 @@ hs_status hs__tokenizer_table_reserve(tok_table *table, size_t n, hs_error *erro
     return HS_OK;
 }
 
-hs_status hs__tokenizer_table_add(tok_table *table, uint64_t key, uint64_t value, hs_error *error)
+hs_status hs__tokenizer_table_add(tokenizer_table *table, uint64_t key, uint64_t value, hs_error *error)
 {
     HS_TRY(hs__tokenizer_table_reserve(table, table->n + 1, error));
     place(table, key, value);
     return HS_OK;
 }
 
-const tok_entry *hs__tokenizer_table_find(const tok_table *table, uint64_t key, const tok_entry *after)
+const tokenizer_entry *hs__tokenizer_table_find(const tokenizer_table *table, uint64_t key,
+                                                const tokenizer_entry *after)
 {
     if (table->capacity == 0)
         return NULL;
@@ -69,17 +70,17 @@ const tok_entry *hs__tokenizer_table_find(const tok_table *table, uint64_t key, 
     return NULL;
 }
 
-hs_status hs__tokenizer_table_set(tok_table *table, uint64_t key, uint64_t value, hs_error *error)
+hs_status hs__tokenizer_table_set(tokenizer_table *table, uint64_t key, uint64_t value, hs_error *error)
 {
-    const tok_entry *found = hs__tokenizer_table_find(table, key, NULL);
+    const tokenizer_entry *found = hs__tokenizer_table_find(table, key, NULL);
     if (found == NULL)
         return hs__tokenizer_table_add(table, key, value, error);
     table->entries[found - table->entries].value = value;
     return HS_OK;
 }
 
-void hs__tokenizer_table_clear(tok_table *table)
+void hs__tokenizer_table_clear(tokenizer_table *table)
 {
     hs_free(table->entries);
-    *table = (tok_table){0};
+    *table = (tokenizer_table){0};
 }

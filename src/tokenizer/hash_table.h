@@ -7,27 +7,28 @@
 
 #include "headsweep/base.h"
 
-typedef struct tok_entry {
+typedef struct tokenizer_entry {
     uint64_t key;
     uint64_t value;
     bool used;
-} tok_entry;
+} tokenizer_entry;
 
 /* Initialise with {0}. `capacity` is 0 or a power of two, and at most two thirds of it are used. */
-typedef struct tok_table {
-    tok_entry *entries;
+typedef struct tokenizer_table {
+    tokenizer_entry *entries;
     size_t n;
     size_t capacity;
-} tok_table;
+} tokenizer_table;
 
 /* Makes room for `n` entries in all, so that filling a table of known size never moves it. */
-hs_status hs__tokenizer_table_reserve(tok_table *table, size_t n, hs_error *error);
+hs_status hs__tokenizer_table_reserve(tokenizer_table *table, size_t n, hs_error *error);
 /* Adds an entry even if `key` is there already: keys that are hashes may be shared. */
-hs_status hs__tokenizer_table_add(tok_table *table, uint64_t key, uint64_t value, hs_error *error);
+hs_status hs__tokenizer_table_add(tokenizer_table *table, uint64_t key, uint64_t value, hs_error *error);
 /* The first entry of `key`, or with `after` the next one behind that; NULL without one. */
-const tok_entry *hs__tokenizer_table_find(const tok_table *table, uint64_t key, const tok_entry *after);
+const tokenizer_entry *hs__tokenizer_table_find(const tokenizer_table *table, uint64_t key,
+                                                const tokenizer_entry *after);
 /* Replaces the value of the first entry of `key`, or adds one. */
-hs_status hs__tokenizer_table_set(tok_table *table, uint64_t key, uint64_t value, hs_error *error);
-void hs__tokenizer_table_clear(tok_table *table);
+hs_status hs__tokenizer_table_set(tokenizer_table *table, uint64_t key, uint64_t value, hs_error *error);
+void hs__tokenizer_table_clear(tokenizer_table *table);
 
 #endif

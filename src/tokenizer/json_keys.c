@@ -7,22 +7,22 @@
 #include <inttypes.h>
 #include <string.h>
 
-tok_place hs__tokenizer_place_key(const tok_place *place, const char *key)
+tokenizer_place hs__tokenizer_place_key(const tokenizer_place *place, const char *key)
 {
-    tok_place below = {.file = place->file};
+    tokenizer_place below = {.file = place->file};
     snprintf(below.key, sizeof below.key, "%.90s%s%.60s", place->key, place->key[0] != '\0' ? "." : "", key);
     return below;
 }
 
-tok_place hs__tokenizer_place_index(const tok_place *place, const char *key, size_t index)
+tokenizer_place hs__tokenizer_place_index(const tokenizer_place *place, const char *key, size_t index)
 {
-    tok_place below = {.file = place->file};
+    tokenizer_place below = {.file = place->file};
     snprintf(below.key, sizeof below.key, "%.90s%s%.30s[%zu]", place->key, place->key[0] != '\0' ? "." : "", key,
              index);
     return below;
 }
 
-hs_status hs__tokenizer_fail_at(const tok_place *place, hs_error *error, const char *format, ...)
+hs_status hs__tokenizer_fail_at(const tokenizer_place *place, hs_error *error, const char *format, ...)
 {
     char message[600];
     va_list arguments;
@@ -33,7 +33,7 @@ hs_status hs__tokenizer_fail_at(const tok_place *place, hs_error *error, const c
     return hs__tokenizer_name_place(place, error);
 }
 
-hs_status hs__tokenizer_name_place(const tok_place *place, hs_error *error)
+hs_status hs__tokenizer_name_place(const tokenizer_place *place, hs_error *error)
 {
     if (place->key[0] == '\0')
         return hs_error_prefix(error, "%s", place->file);
@@ -52,7 +52,7 @@ bool hs__tokenizer_is_listed(const char *known, const char *key, size_t length)
     return false;
 }
 
-hs_status hs__tokenizer_check_keys(const tok_place *place, const hs_json_value *value, const char *known,
+hs_status hs__tokenizer_check_keys(const tokenizer_place *place, const hs_json_value *value, const char *known,
                                    hs_error *error)
 {
     if (hs_json_kind_of(value) != HS_JSON_OBJECT)
@@ -68,10 +68,10 @@ hs_status hs__tokenizer_check_keys(const tok_place *place, const hs_json_value *
     return HS_OK;
 }
 
-static hs_status fail_kind(const tok_place *place, const char *key, const hs_json_value *value, const char *wanted,
-                           hs_error *error)
+static hs_status fail_kind(const tokenizer_place *place, const char *key, const hs_json_value *value,
+                           const char *wanted, hs_error *error)
 {
-    tok_place below = hs__tokenizer_place_key(place, key);
+    tokenizer_place below = hs__tokenizer_place_key(place, key);
     if (value == NULL)
         return hs__tokenizer_fail_at(&below, error, "is missing; %s is needed", wanted);
     return hs__tokenizer_fail_at(&below, error, "must be %s, is %s", wanted, hs_json_kind_name(hs_json_kind_of(value)));
@@ -82,8 +82,8 @@ bool hs__tokenizer_is_absent(const hs_json_value *value)
     return value == NULL || hs_json_kind_of(value) == HS_JSON_NULL;
 }
 
-hs_status hs__tokenizer_key_boolean(const tok_place *place, const hs_json_value *object, const char *key, bool *out,
-                                    hs_error *error)
+hs_status hs__tokenizer_key_boolean(const tokenizer_place *place, const hs_json_value *object, const char *key,
+                                    bool *out, hs_error *error)
 {
     const hs_json_value *value = hs_json_get(object, key);
     if (value == NULL || hs_json_kind_of(value) != HS_JSON_BOOLEAN)
@@ -92,7 +92,7 @@ hs_status hs__tokenizer_key_boolean(const tok_place *place, const hs_json_value 
     return HS_OK;
 }
 
-hs_status hs__tokenizer_key_boolean_optional(const tok_place *place, const hs_json_value *object, const char *key,
+hs_status hs__tokenizer_key_boolean_optional(const tokenizer_place *place, const hs_json_value *object, const char *key,
                                              bool *out, hs_error *error)
 {
     return hs__tokenizer_is_absent(hs_json_get(object, key))
@@ -100,7 +100,7 @@ hs_status hs__tokenizer_key_boolean_optional(const tok_place *place, const hs_js
                : hs__tokenizer_key_boolean(place, object, key, out, error);
 }
 
-hs_status hs__tokenizer_key_string(const tok_place *place, const hs_json_value *object, const char *key,
+hs_status hs__tokenizer_key_string(const tokenizer_place *place, const hs_json_value *object, const char *key,
                                    const char **out, size_t *length_out, hs_error *error)
 {
     const hs_json_value *value = hs_json_get(object, key);
@@ -111,7 +111,7 @@ hs_status hs__tokenizer_key_string(const tok_place *place, const hs_json_value *
     return HS_OK;
 }
 
-hs_status hs__tokenizer_key_string_optional(const tok_place *place, const hs_json_value *object, const char *key,
+hs_status hs__tokenizer_key_string_optional(const tokenizer_place *place, const hs_json_value *object, const char *key,
                                             const char **out, size_t *length_out, hs_error *error)
 {
     *out = NULL;
@@ -121,8 +121,8 @@ hs_status hs__tokenizer_key_string_optional(const tok_place *place, const hs_jso
     return hs__tokenizer_key_string(place, object, key, out, length_out, error);
 }
 
-hs_status hs__tokenizer_key_integer(const tok_place *place, const hs_json_value *object, const char *key, int64_t least,
-                                    int64_t most, int64_t *out, hs_error *error)
+hs_status hs__tokenizer_key_integer(const tokenizer_place *place, const hs_json_value *object, const char *key,
+                                    int64_t least, int64_t most, int64_t *out, hs_error *error)
 {
     const hs_json_value *value = hs_json_get(object, key);
     if (value == NULL || !hs_json_is_integer(value))
@@ -130,12 +130,12 @@ hs_status hs__tokenizer_key_integer(const tok_place *place, const hs_json_value 
     *out = hs_json_integer(value);
     if (*out >= least && *out <= most)
         return HS_OK;
-    tok_place below = hs__tokenizer_place_key(place, key);
+    tokenizer_place below = hs__tokenizer_place_key(place, key);
     return hs__tokenizer_fail_at(&below, error, "must be between %" PRId64 " and %" PRId64 ", is %" PRId64, least, most,
                                  *out);
 }
 
-hs_status hs__tokenizer_key_array(const tok_place *place, const hs_json_value *object, const char *key,
+hs_status hs__tokenizer_key_array(const tokenizer_place *place, const hs_json_value *object, const char *key,
                                   const hs_json_value **out, hs_error *error)
 {
     *out = hs_json_get(object, key);

@@ -8,12 +8,12 @@
 #include <string.h>
 
 /* AddedToken of `tokenizers`: what is not said is false, and only what is not special is normalised. */
-static hs_status read_object(const tok_place *place, const hs_json_value *value, bool always_special,
-                             tok_named_token *named, hs_error *error)
+static hs_status read_object(const tokenizer_place *place, const hs_json_value *value, bool always_special,
+                             tokenizer_named_token *named, hs_error *error)
 {
     const char *content = NULL;
     size_t length = 0;
-    tok_added_token token = {.id = TOK_NO_ID};
+    tokenizer_added_token token = {.id = TOKENIZER_NO_ID};
     HS_TRY(
         hs__tokenizer_check_keys(place, value, "__type content single_word lstrip rstrip normalized special", error));
     HS_TRY(hs__tokenizer_key_string(place, value, "content", &content, &length, error));
@@ -28,7 +28,7 @@ static hs_status read_object(const tok_place *place, const hs_json_value *value,
 }
 
 /* A special token is written as its text, or as an object. */
-static hs_status read_special(const tok_place *place, const hs_json_value *value, tok_named_token *named,
+static hs_status read_special(const tokenizer_place *place, const hs_json_value *value, tokenizer_named_token *named,
                               hs_error *error)
 {
     const hs_json_kind kind = hs_json_kind_of(value);
@@ -38,13 +38,13 @@ static hs_status read_special(const tok_place *place, const hs_json_value *value
         return hs__tokenizer_fail_at(place, error, "must be a string, or an object with its \"content\", is %s",
                                      hs_json_kind_name(kind));
     return hs__tokenizer_named_set(named, hs_json_string(value), hs_json_size(value),
-                                   (tok_added_token){.id = TOK_NO_ID, .special = true}, place, error);
+                                   (tokenizer_added_token){.id = TOKENIZER_NO_ID, .special = true}, place, error);
 }
 
 static size_t find_name(const char *key)
 {
     size_t i = 0;
-    while (i < TOK_N_NAMES && strcmp(hs__tokenizer_name_key((tok_name)i), key) != 0)
+    while (i < TOKENIZER_N_NAMES && strcmp(hs__tokenizer_name_key((tokenizer_name)i), key) != 0)
         i++;
     return i;
 }
@@ -63,7 +63,7 @@ static bool is_specific(const char *key, size_t length, const hs_json_value *val
     return ends_in_token(key, length) && (kind == HS_JSON_STRING || kind == HS_JSON_OBJECT);
 }
 
-static size_t find_specific(const tok_settings *settings, const char *key)
+static size_t find_specific(const tokenizer_settings *settings, const char *key)
 {
     size_t i = 0;
     while (i < settings->specific.n && strcmp(settings->specific.items[i].key, key) != 0)
@@ -75,11 +75,11 @@ static size_t find_specific(const tok_settings *settings, const char *key)
  * A later file that has the same key replaces the token in its place, since the order of the list
  * is the order of adding.
  */
-static hs_status read_specific(const tok_place *place, const char *key, const hs_json_value *value,
-                               tok_settings *settings, hs_error *error)
+static hs_status read_specific(const tokenizer_place *place, const char *key, const hs_json_value *value,
+                               tokenizer_settings *settings, hs_error *error)
 {
     const size_t index = find_specific(settings, key);
-    tok_named_token *specific = NULL;
+    tokenizer_named_token *specific = NULL;
     if (index < settings->specific.n)
         return read_special(place, value, &settings->specific.items[index], error);
     char *copy = hs_string_copy(key, error);
@@ -94,15 +94,16 @@ static hs_status read_specific(const tok_place *place, const char *key, const hs
 }
 
 /* null takes away what the class, or the file before, would give. */
-static hs_status read_name(const tok_place *place, const hs_json_value *value, size_t name, tok_settings *settings,
-                           hs_error *error)
+static hs_status read_name(const tokenizer_place *place, const hs_json_value *value, size_t name,
+                           tokenizer_settings *settings, hs_error *error)
 {
     settings->said[name] = true;
     hs__tokenizer_named_clear(&settings->names[name]);
     return hs__tokenizer_is_absent(value) ? HS_OK : read_special(place, value, &settings->names[name], error);
 }
 
-static hs_status check_object(const tok_place *place, const hs_json_value *value, const char *wanted, hs_error *error)
+static hs_status check_object(const tokenizer_place *place, const hs_json_value *value, const char *wanted,
+                              hs_error *error)
 {
     const hs_json_kind kind = hs_json_kind_of(value);
     return kind == HS_JSON_OBJECT
@@ -114,8 +115,8 @@ static hs_status check_object(const tok_place *place, const hs_json_value *value
  * Walks the file instead of asking for keys: "image_token" and the like cannot be known, and their
  * order in the file counts.
  */
-hs_status hs__tokenizer_read_names(const tok_place *place, const hs_json_value *root, tok_settings *settings,
-                                   hs_error *error)
+hs_status hs__tokenizer_read_names(const tokenizer_place *place, const hs_json_value *root,
+                                   tokenizer_settings *settings, hs_error *error)
 {
     const char *key = NULL;
     size_t length = 0;
@@ -123,9 +124,9 @@ hs_status hs__tokenizer_read_names(const tok_place *place, const hs_json_value *
     hs_json_iterator *iterator = NULL;
     HS_TRY(check_object(place, root, "an object", error));
     while ((iterator = hs_json_next(root, iterator, &key, &length, &value)) != NULL) {
-        tok_place below = hs__tokenizer_place_key(place, key);
+        tokenizer_place below = hs__tokenizer_place_key(place, key);
         const size_t name = find_name(key);
-        if (name < TOK_N_NAMES)
+        if (name < TOKENIZER_N_NAMES)
             HS_TRY(read_name(&below, value, name, settings, error));
         else if (is_specific(key, length, value))
             HS_TRY(read_specific(&below, key, value, settings, error));
@@ -134,34 +135,34 @@ hs_status hs__tokenizer_read_names(const tok_place *place, const hs_json_value *
 }
 
 /* An object that gives each token a name of its own. */
-static hs_status read_extra_object(const tok_place *place, const hs_json_value *value, tok_settings *settings,
-                                   hs_error *error)
+static hs_status read_extra_object(const tokenizer_place *place, const hs_json_value *value,
+                                   tokenizer_settings *settings, hs_error *error)
 {
     const char *key = NULL;
     size_t length = 0;
     const hs_json_value *below = NULL;
     hs_json_iterator *iterator = NULL;
     while ((iterator = hs_json_next(value, iterator, &key, &length, &below)) != NULL) {
-        tok_place where = hs__tokenizer_place_key(place, key);
+        tokenizer_place where = hs__tokenizer_place_key(place, key);
         HS_TRY(read_specific(&where, key, below, settings, error));
     }
     return HS_OK;
 }
 
 /* A list of tokens, or in files of some models an object that gives each a name of its own. */
-hs_status hs__tokenizer_read_extras(const tok_place *place, const hs_json_value *root, const char *key,
-                                    tok_settings *settings, hs_error *error)
+hs_status hs__tokenizer_read_extras(const tokenizer_place *place, const hs_json_value *root, const char *key,
+                                    tokenizer_settings *settings, hs_error *error)
 {
     const hs_json_value *list = hs_json_get(root, key);
-    tok_place below = hs__tokenizer_place_key(place, key);
+    tokenizer_place below = hs__tokenizer_place_key(place, key);
     if (hs__tokenizer_is_absent(list))
         return HS_OK;
     if (hs_json_kind_of(list) == HS_JSON_OBJECT)
         return read_extra_object(&below, list, settings, error);
     HS_TRY(hs__tokenizer_key_array(place, root, key, &list, error));
     for (size_t i = 0; i < hs_json_size(list); i++) {
-        tok_named_token *extra = NULL;
-        tok_place where = hs__tokenizer_place_index(place, key, i);
+        tokenizer_named_token *extra = NULL;
+        tokenizer_place where = hs__tokenizer_place_index(place, key, i);
         HS_TRY(hs__tokenizer_named_append(&settings->extras, &extra, error));
         HS_TRY(read_special(&where, hs_json_at(list, i), extra, error));
     }
@@ -169,8 +170,8 @@ hs_status hs__tokenizer_read_extras(const tok_place *place, const hs_json_value 
 }
 
 /* A list under the newer key goes before the older one. */
-hs_status hs__tokenizer_read_all_extras(const tok_place *place, const hs_json_value *root, tok_settings *settings,
-                                        hs_error *error)
+hs_status hs__tokenizer_read_all_extras(const tokenizer_place *place, const hs_json_value *root,
+                                        tokenizer_settings *settings, hs_error *error)
 {
     HS_TRY(hs__tokenizer_read_extras(place, root, "extra_special_tokens", settings, error));
     if (settings->extras.n > 0)
@@ -180,12 +181,12 @@ hs_status hs__tokenizer_read_all_extras(const tok_place *place, const hs_json_va
 
 static int compare_ids(const void *left, const void *right)
 {
-    const tok_named_token *a = left;
-    const tok_named_token *b = right;
+    const tokenizer_named_token *a = left;
+    const tokenizer_named_token *b = right;
     return (a->token.id > b->token.id) - (a->token.id < b->token.id);
 }
 
-static void sort_numbered(tok_named_list *list)
+static void sort_numbered(tokenizer_named_list *list)
 {
     if (list->n > 0)
         qsort(list->items, list->n, sizeof *list->items, compare_ids);
@@ -197,15 +198,15 @@ static bool read_id(const char *text, int64_t *id_out)
     if (text[0] < '0' || text[0] > '9')
         return false;
     *id_out = strtoll(text, &end, 10);
-    return *end == '\0' && *id_out < TOK_MAX_VOCABULARY;
+    return *end == '\0' && *id_out < TOKENIZER_MAX_VOCABULARY;
 }
 
 /* {"400": {"content": "<|im_start|>", ...}} */
-hs_status hs__tokenizer_read_decoder(const tok_place *place, const hs_json_value *root, tok_settings *settings,
-                                     hs_error *error)
+hs_status hs__tokenizer_read_decoder(const tokenizer_place *place, const hs_json_value *root,
+                                     tokenizer_settings *settings, hs_error *error)
 {
     const hs_json_value *list = hs_json_get(root, "added_tokens_decoder");
-    tok_place whole = hs__tokenizer_place_key(place, "added_tokens_decoder");
+    tokenizer_place whole = hs__tokenizer_place_key(place, "added_tokens_decoder");
     const char *key = NULL;
     size_t length = 0;
     const hs_json_value *value = NULL;
@@ -215,11 +216,12 @@ hs_status hs__tokenizer_read_decoder(const tok_place *place, const hs_json_value
     settings->lists_added = true;
     HS_TRY(check_object(&whole, list, "an object of ids", error));
     while ((iterator = hs_json_next(list, iterator, &key, &length, &value)) != NULL) {
-        tok_named_token *named = NULL;
-        tok_place below = hs__tokenizer_place_key(&whole, key);
+        tokenizer_named_token *named = NULL;
+        tokenizer_place below = hs__tokenizer_place_key(&whole, key);
         int64_t id = 0;
         if (!read_id(key, &id))
-            return hs__tokenizer_fail_at(&below, error, "the key must be a token id, 0 to %d", TOK_MAX_VOCABULARY - 1);
+            return hs__tokenizer_fail_at(&below, error, "the key must be a token id, 0 to %d",
+                                         TOKENIZER_MAX_VOCABULARY - 1);
         HS_TRY(hs__tokenizer_named_append(&settings->numbered, &named, error));
         HS_TRY(read_object(&below, value, false, named, error));
         named->token.id = (int32_t)id;
@@ -228,7 +230,7 @@ hs_status hs__tokenizer_read_decoder(const tok_place *place, const hs_json_value
     return HS_OK;
 }
 
-static bool list_has(const tok_named_list *list, const char *content)
+static bool list_has(const tokenizer_named_list *list, const char *content)
 {
     for (size_t i = 0; i < list->n; i++)
         if (strcmp(list->items[i].content, content) == 0)
@@ -236,17 +238,17 @@ static bool list_has(const tok_named_list *list, const char *content)
     return false;
 }
 
-static bool is_named(const tok_settings *settings, const char *content)
+static bool is_named(const tokenizer_settings *settings, const char *content)
 {
-    for (size_t i = 0; i < TOK_N_NAMES; i++)
+    for (size_t i = 0; i < TOKENIZER_N_NAMES; i++)
         if (settings->names[i].content != NULL && strcmp(settings->names[i].content, content) == 0)
             return true;
     return list_has(&settings->extras, content);
 }
 
 /* added_tokens.json: {"<|im_start|>": 400} */
-hs_status hs__tokenizer_read_added(const tok_place *place, const hs_json_value *root, tok_settings *settings,
-                                   hs_error *error)
+hs_status hs__tokenizer_read_added(const tokenizer_place *place, const hs_json_value *root,
+                                   tokenizer_settings *settings, hs_error *error)
 {
     const char *key = NULL;
     size_t length = 0;
@@ -254,15 +256,15 @@ hs_status hs__tokenizer_read_added(const tok_place *place, const hs_json_value *
     hs_json_iterator *iterator = NULL;
     HS_TRY(check_object(place, root, "an object of ids", error));
     while ((iterator = hs_json_next(root, iterator, &key, &length, &value)) != NULL) {
-        tok_named_token *named = NULL;
-        tok_place below = hs__tokenizer_place_key(place, key);
+        tokenizer_named_token *named = NULL;
+        tokenizer_place below = hs__tokenizer_place_key(place, key);
         const bool special = is_named(settings, key);
         int64_t id = 0;
-        HS_TRY(hs__tokenizer_key_integer(place, root, key, 0, TOK_MAX_VOCABULARY - 1, &id, error));
+        HS_TRY(hs__tokenizer_key_integer(place, root, key, 0, TOKENIZER_MAX_VOCABULARY - 1, &id, error));
         HS_TRY(hs__tokenizer_named_append(&settings->numbered, &named, error));
-        HS_TRY(hs__tokenizer_named_set(named, key, length,
-                                       (tok_added_token){.id = (int32_t)id, .special = special, .normalized = !special},
-                                       &below, error));
+        HS_TRY(hs__tokenizer_named_set(
+            named, key, length, (tokenizer_added_token){.id = (int32_t)id, .special = special, .normalized = !special},
+            &below, error));
     }
     sort_numbered(&settings->numbered);
     return HS_OK;

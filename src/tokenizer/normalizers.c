@@ -10,44 +10,46 @@
 #include <string.h>
 #include <utf8proc.h>
 
-static hs_status apply_form(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_form(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     return hs__tokenizer_rewrite_pieces(work, hs__tokenizer_rewrite_form, &step->kind->option, error);
 }
 
-static hs_status read_prepend(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+static hs_status read_prepend(const tokenizer_place *place, const hs_json_value *value, tokenizer_step *step,
+                              hs_error *error)
 {
     return hs__tokenizer_read_text(place, value, "prepend", step, error);
 }
 
-static hs_status rewrite_prepend(const void *how, tok_workspace *work, const char *text, size_t length,
+static hs_status rewrite_prepend(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                  bool *at_origin_inout, hs_error *error)
 {
     (void)at_origin_inout;
-    const tok_step *step = how;
+    const tokenizer_step *step = how;
     if (length > 0)
         HS_TRY(hs__tokenizer_next_append(work, step->text, step->text_length, error));
     return hs__tokenizer_next_append(work, text, length, error);
 }
 
-static hs_status apply_prepend(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_prepend(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     return hs__tokenizer_rewrite_pieces(work, rewrite_prepend, step, error);
 }
 
-static hs_status read_replace(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+static hs_status read_replace(const tokenizer_place *place, const hs_json_value *value, tokenizer_step *step,
+                              hs_error *error)
 {
     HS_TRY(hs__tokenizer_read_text(place, value, "content", step, error));
     return hs__tokenizer_read_pattern(place, value, false, step, error);
 }
 
-static hs_status apply_replace(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_replace(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     return hs__tokenizer_rewrite_pieces(work, hs__tokenizer_rewrite_replace, step, error);
 }
 
 /* Character by character, as there: no final sigma. The one letter whose lower case is longer is U+0130. */
-static hs_status rewrite_lowercase(const void *how, tok_workspace *work, const char *text, size_t length,
+static hs_status rewrite_lowercase(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                    bool *at_origin_inout, hs_error *error)
 {
     (void)how;
@@ -66,12 +68,13 @@ static hs_status rewrite_lowercase(const void *how, tok_workspace *work, const c
     return HS_OK;
 }
 
-static hs_status apply_lowercase(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_lowercase(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     return hs__tokenizer_rewrite_pieces(work, rewrite_lowercase, step, error);
 }
 
-static hs_status read_strip(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+static hs_status read_strip(const tokenizer_place *place, const hs_json_value *value, tokenizer_step *step,
+                            hs_error *error)
 {
     HS_TRY(hs__tokenizer_key_boolean(place, value, "strip_left", &step->strip_left, error));
     return hs__tokenizer_key_boolean(place, value, "strip_right", &step->strip_right, error);
@@ -81,10 +84,10 @@ static hs_status read_strip(const tok_place *place, const hs_json_value *value, 
  * Where space goes at the front, the first character is no longer the input's first, on which
  * Metaspace's `first` depends.
  */
-static hs_status rewrite_strip(const void *how, tok_workspace *work, const char *text, size_t length,
+static hs_status rewrite_strip(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                bool *at_origin_inout, hs_error *error)
 {
-    const tok_step *step = how;
+    const tokenizer_step *step = how;
     size_t start = 0;
     size_t end = length;
     int32_t character = 0;
@@ -105,19 +108,19 @@ static hs_status rewrite_strip(const void *how, tok_workspace *work, const char 
     return hs__tokenizer_next_append(work, text + start, end - start, error);
 }
 
-static hs_status apply_strip(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_strip(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     return hs__tokenizer_rewrite_pieces(work, rewrite_strip, step, error);
 }
 
-static const tok_character_class MARK = hs__tokenizer_is_mark;
-static const tok_character_class NONSPACING = hs__tokenizer_is_nonspacing;
+static const tokenizer_character_class MARK = hs__tokenizer_is_mark;
+static const tokenizer_character_class NONSPACING = hs__tokenizer_is_nonspacing;
 
 /* `how` points to the class of characters that go. */
-static hs_status rewrite_without(const void *how, tok_workspace *work, const char *text, size_t length,
+static hs_status rewrite_without(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                  bool *at_origin_inout, hs_error *error)
 {
-    const tok_character_class *belongs = how;
+    const tokenizer_character_class *belongs = how;
     for (size_t at = 0; at < length;) {
         int32_t character = 0;
         size_t n = hs__tokenizer_character_decode(text + at, length - at, &character);
@@ -130,25 +133,26 @@ static hs_status rewrite_without(const void *how, tok_workspace *work, const cha
     return HS_OK;
 }
 
-static hs_status apply_strip_accents(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_strip_accents(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     (void)step;
     return hs__tokenizer_rewrite_pieces(work, rewrite_without, &MARK, error);
 }
 
-static hs_status read_precompiled(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+static hs_status read_precompiled(const tokenizer_place *place, const hs_json_value *value, tokenizer_step *step,
+                                  hs_error *error)
 {
     const char *text = NULL;
     size_t length = 0;
-    tok_place below = hs__tokenizer_place_key(place, "precompiled_charsmap");
+    tokenizer_place below = hs__tokenizer_place_key(place, "precompiled_charsmap");
     HS_TRY(hs__tokenizer_key_string(place, value, "precompiled_charsmap", &text, &length, error));
     if (hs__tokenizer_charsmap_new(text, length, &step->charsmap, error) != HS_OK)
         return hs__tokenizer_name_place(&below, error);
     return HS_OK;
 }
 
-static hs_status replace_characters(const tok_charsmap *map, tok_workspace *work, const char *text, size_t length,
-                                    hs_error *error)
+static hs_status replace_characters(const tokenizer_charsmap *map, tokenizer_workspace *work, const char *text,
+                                    size_t length, hs_error *error)
 {
     for (size_t at = 0; at < length;) {
         int32_t ignored = 0;
@@ -163,12 +167,12 @@ static hs_status replace_characters(const tok_charsmap *map, tok_workspace *work
 }
 
 /* Short graphemes as a whole (even if only their front is in the map), long ones by characters, as there. */
-static hs_status rewrite_precompiled(const void *how, tok_workspace *work, const char *text, size_t length,
+static hs_status rewrite_precompiled(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                      bool *at_origin_inout, hs_error *error)
 {
     enum { LONG_GRAPHEME_BYTES = 6 };
     (void)at_origin_inout;
-    const tok_step *step = how;
+    const tokenizer_step *step = how;
     for (size_t at = 0; at < length;) {
         size_t end = hs__tokenizer_grapheme_end(text, length, at);
         const char *replacement = NULL;
@@ -184,7 +188,7 @@ static hs_status rewrite_precompiled(const void *how, tok_workspace *work, const
     return HS_OK;
 }
 
-static hs_status apply_precompiled(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_precompiled(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     return hs__tokenizer_rewrite_pieces(work, rewrite_precompiled, step, error);
 }
@@ -204,7 +208,7 @@ static bool is_nmt_space(int32_t c)
  * SentencePiece's nmt rules as `tokenizers` has them: some controls go, every other kind of space
  * becomes a space.
  */
-static hs_status rewrite_nmt(const void *how, tok_workspace *work, const char *text, size_t length,
+static hs_status rewrite_nmt(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                              bool *at_origin_inout, hs_error *error)
 {
     (void)how;
@@ -222,14 +226,15 @@ static hs_status rewrite_nmt(const void *how, tok_workspace *work, const char *t
     return HS_OK;
 }
 
-static hs_status apply_nmt(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_nmt(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     return hs__tokenizer_rewrite_pieces(work, rewrite_nmt, step, error);
 }
 
 /* BertNormalizer (Devlin et al. 2019, BasicTokenizer). */
 
-static hs_status read_bert(const tok_place *place, const hs_json_value *value, tok_step *step, hs_error *error)
+static hs_status read_bert(const tokenizer_place *place, const hs_json_value *value, tokenizer_step *step,
+                           hs_error *error)
 {
     HS_TRY(hs__tokenizer_key_boolean(place, value, "clean_text", &step->clean_text, error));
     HS_TRY(hs__tokenizer_key_boolean(place, value, "handle_chinese_chars", &step->handle_chinese_chars, error));
@@ -242,7 +247,7 @@ static hs_status read_bert(const tok_place *place, const hs_json_value *value, t
  * BasicTokenizer._clean_text. Tab and line ends come first, since by category they are controls,
  * which go, but here they are space.
  */
-static hs_status rewrite_clean(const void *how, tok_workspace *work, const char *text, size_t length,
+static hs_status rewrite_clean(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                bool *at_origin_inout, hs_error *error)
 {
     (void)how;
@@ -266,7 +271,7 @@ static hs_status rewrite_clean(const void *how, tok_workspace *work, const char 
  * BERT takes each ideograph for a word. Spaces are only added, so that the origin stays where it
  * is.
  */
-static hs_status rewrite_chinese(const void *how, tok_workspace *work, const char *text, size_t length,
+static hs_status rewrite_chinese(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                  bool *at_origin_inout, hs_error *error)
 {
     (void)how;
@@ -285,7 +290,7 @@ static hs_status rewrite_chinese(const void *how, tok_workspace *work, const cha
     return HS_OK;
 }
 
-static hs_status apply_bert(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_bert(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     static const int DECOMPOSED = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
     if (step->clean_text)
@@ -299,12 +304,12 @@ static hs_status apply_bert(const tok_step *step, tok_workspace *work, hs_error 
     return step->lowercase ? hs__tokenizer_rewrite_pieces(work, rewrite_lowercase, step, error) : HS_OK;
 }
 
-static hs_status apply_byte_level(const tok_step *step, tok_workspace *work, hs_error *error)
+static hs_status apply_byte_level(const tokenizer_step *step, tokenizer_workspace *work, hs_error *error)
 {
     return hs__tokenizer_rewrite_pieces(work, hs__tokenizer_rewrite_bytes, step, error);
 }
 
-static const tok_step_kind KINDS[] = {
+static const tokenizer_step_kind KINDS[] = {
     {"NFC", "", hs__tokenizer_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_COMPOSE},
     {"NFD", "", hs__tokenizer_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE},
     {"NFKC", "", hs__tokenizer_read_nothing, apply_form, UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE},
@@ -320,4 +325,5 @@ static const tok_step_kind KINDS[] = {
     {"Nmt", "", hs__tokenizer_read_nothing, apply_nmt, 0},
 };
 
-const tok_step_table HS__TOKENIZER_NORMALIZERS = {"normalizer", "normalizers", KINDS, sizeof KINDS / sizeof *KINDS};
+const tokenizer_step_table HS__TOKENIZER_NORMALIZERS = {"normalizer", "normalizers", KINDS,
+                                                        sizeof KINDS / sizeof *KINDS};

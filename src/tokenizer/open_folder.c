@@ -21,7 +21,7 @@ static const struct source {
     const char *description;
     const char *files[2];
     const char *classes; /* of transformers that read these files this way; NULL: the file says it all */
-    tok_reader read;
+    tokenizer_reader read;
 } SOURCES[] = {
     {"tokenizer.json", {"tokenizer.json"}, NULL, hs__tokenizer_read_tokenizer_json},
     {"vocab.json and merges.txt",
@@ -63,7 +63,7 @@ static hs_status fail_nothing_to_read(const char *folder, hs_error *error)
 }
 
 /* The same files mean other ids to other classes: a split of its own, or lower case. */
-static hs_status check_source(const char *folder, const struct source *source, const tok_settings *settings,
+static hs_status check_source(const char *folder, const struct source *source, const tokenizer_settings *settings,
                               hs_error *error)
 {
     char problem[200];
@@ -82,7 +82,7 @@ static hs_status check_source(const char *folder, const struct source *source, c
 /*
  * Two paths, because one of the sources is a pair of files; the others leave the second one NULL.
  */
-static hs_status read_source(const char *folder, const struct source *source, tok_settings *settings,
+static hs_status read_source(const char *folder, const struct source *source, tokenizer_settings *settings,
                              hs_tokenizer *tokenizer, hs_error *error)
 {
     char *paths[2] = {NULL, NULL};
@@ -101,41 +101,41 @@ done:
     return status;
 }
 
-static int32_t find_named(const tok_settings *settings, tok_name name, const hs_tokenizer *tokenizer)
+static int32_t find_named(const tokenizer_settings *settings, tokenizer_name name, const hs_tokenizer *tokenizer)
 {
     const char *content = settings->names[name].content;
-    return content != NULL ? hs_tokenizer_id(tokenizer, content) : TOK_NO_ID;
+    return content != NULL ? hs_tokenizer_id(tokenizer, content) : TOKENIZER_NO_ID;
 }
 
 /* By the name that the settings give, else by the names that are in use. */
-static int32_t find_special(const tok_settings *settings, hs_special_token which, const hs_tokenizer *tokenizer)
+static int32_t find_special(const tokenizer_settings *settings, hs_special_token which, const hs_tokenizer *tokenizer)
 {
     static const struct {
-        tok_name names[2];
+        tokenizer_name names[2];
         const char *usual[5];
     } WAYS[HS_N_SPECIAL_TOKENS] = {
-        [HS_TOKEN_BOS] = {{TOK_BOS, TOK_BOS}, {NULL}},
-        [HS_TOKEN_EOS] = {{TOK_EOS, TOK_EOS}, {NULL}},
-        [HS_TOKEN_BEGIN] = {{TOK_CLS, TOK_BOS}, {"[CLS]", "<s>", "<|begin_of_text|>", "<|endoftext|>"}},
-        [HS_TOKEN_END] = {{TOK_SEP, TOK_EOS}, {"[SEP]", "</s>", "<|end_of_text|>", "<|endoftext|>"}},
-        [HS_TOKEN_PAD] = {{TOK_PAD, TOK_PAD}, {"[PAD]", "<pad>"}},
-        [HS_TOKEN_MASK] = {{TOK_MASK, TOK_MASK}, {"[MASK]", "<mask>"}},
+        [HS_TOKEN_BOS] = {{TOKENIZER_BOS, TOKENIZER_BOS}, {NULL}},
+        [HS_TOKEN_EOS] = {{TOKENIZER_EOS, TOKENIZER_EOS}, {NULL}},
+        [HS_TOKEN_BEGIN] = {{TOKENIZER_CLS, TOKENIZER_BOS}, {"[CLS]", "<s>", "<|begin_of_text|>", "<|endoftext|>"}},
+        [HS_TOKEN_END] = {{TOKENIZER_SEP, TOKENIZER_EOS}, {"[SEP]", "</s>", "<|end_of_text|>", "<|endoftext|>"}},
+        [HS_TOKEN_PAD] = {{TOKENIZER_PAD, TOKENIZER_PAD}, {"[PAD]", "<pad>"}},
+        [HS_TOKEN_MASK] = {{TOKENIZER_MASK, TOKENIZER_MASK}, {"[MASK]", "<mask>"}},
     };
     int32_t id = find_named(settings, WAYS[which].names[0], tokenizer);
-    if (id == TOK_NO_ID)
+    if (id == TOKENIZER_NO_ID)
         id = find_named(settings, WAYS[which].names[1], tokenizer);
-    for (size_t i = 0; WAYS[which].usual[i] != NULL && id == TOK_NO_ID; i++)
+    for (size_t i = 0; WAYS[which].usual[i] != NULL && id == TOKENIZER_NO_ID; i++)
         id = hs_tokenizer_id(tokenizer, WAYS[which].usual[i]);
     return id;
 }
 
-static hs_status set_specials(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+static hs_status set_specials(const tokenizer_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
 {
     for (size_t i = 0; i < HS_N_SPECIAL_TOKENS; i++) {
-        tok_special *special = &tokenizer->specials[i];
+        tokenizer_special *special = &tokenizer->specials[i];
         special->id = find_special(settings, (hs_special_token)i, tokenizer);
         HS_TRY(hs_text_append(&special->text, "", 0, error));
-        if (special->id != TOK_NO_ID)
+        if (special->id != TOKENIZER_NO_ID)
             HS_TRY(hs_tokenizer_decode(tokenizer, &special->id, 1, false, &special->text, error));
     }
     return HS_OK;
@@ -153,7 +153,8 @@ static hs_status describe(hs_tokenizer *tokenizer, const char *files, hs_error *
     return tokenizer->description != NULL ? HS_OK : error->status;
 }
 
-static hs_status read_settings(const char *folder, const struct source *source, tok_settings *settings, hs_error *error)
+static hs_status read_settings(const char *folder, const struct source *source, tokenizer_settings *settings,
+                               hs_error *error)
 {
     const bool has_all = source->classes == NULL;
     char *path = has_all ? hs_path_join(folder, source->files[0], error) : NULL;
@@ -172,7 +173,7 @@ hs_status hs_tokenizer_open(const char *folder, hs_tokenizer **tokenizer_out, hs
 {
     hs_status status = HS_OK;
     hs_tokenizer *tokenizer = NULL;
-    tok_settings settings = {0};
+    tokenizer_settings settings = {0};
     *tokenizer_out = NULL;
     const struct source *source = find_source(folder);
     if (source == NULL)
@@ -197,7 +198,7 @@ done:
 /* A tokenizer that has nothing but the reason why. */
 static hs_status new_unusable(const char *problem, hs_tokenizer **tokenizer_out, hs_error *error)
 {
-    const tok_settings nothing = {0};
+    const tokenizer_settings nothing = {0};
     hs_status status = HS_OK;
     hs_tokenizer *tokenizer = NULL;
     HS_TRY(hs_allocate(&tokenizer, 1, sizeof *tokenizer, "tokenizer", error));

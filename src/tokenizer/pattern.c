@@ -13,16 +13,16 @@ enum {
     HEAP_LIMIT_KIB = 262144, /* of one search without JIT */
 };
 
-struct tok_pattern {
+struct tokenizer_pattern {
     pcre2_code *code;
     pcre2_match_context *limits;
     bool any_bytes;
 };
 
-hs_status hs__tokenizer_spans_add(tok_spans *spans, size_t start, size_t end, bool is_match, hs_error *error)
+hs_status hs__tokenizer_spans_add(tokenizer_spans *spans, size_t start, size_t end, bool is_match, hs_error *error)
 {
     HS_TRY(hs_reserve(&spans->items, &spans->capacity, spans->n + 1, sizeof *spans->items, "matches", error));
-    spans->items[spans->n++] = (tok_span){.start = start, .end = end, .is_match = is_match};
+    spans->items[spans->n++] = (tokenizer_span){.start = start, .end = end, .is_match = is_match};
     return HS_OK;
 }
 
@@ -50,7 +50,7 @@ static hs_status fail_compile(int code, size_t offset, hs_error *error)
 }
 
 /* Ruby's ^ and $ match at every line, and lines end in a line feed whatever PCRE2 was built for. */
-static hs_status compile(const char *text, size_t length, uint32_t options, tok_pattern *pattern, hs_error *error)
+static hs_status compile(const char *text, size_t length, uint32_t options, tokenizer_pattern *pattern, hs_error *error)
 {
     hs_status status = HS_OK;
     int code = 0;
@@ -94,11 +94,11 @@ static int library_unicode(void)
  * as an expression, because it matches between characters. A decoder's texts may hold any bytes.
  */
 hs_status hs__tokenizer_pattern_new(const char *text, size_t length, bool is_regex, bool any_bytes,
-                                    tok_pattern **pattern_out, hs_error *error)
+                                    tokenizer_pattern **pattern_out, hs_error *error)
 {
     hs_status status = HS_OK;
     hs_text translated = {0};
-    tok_pattern *pattern = NULL;
+    tokenizer_pattern *pattern = NULL;
     uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
     *pattern_out = NULL;
     if (length > MAX_PATTERN_BYTES)
@@ -124,7 +124,7 @@ done:
     return status;
 }
 
-void hs__tokenizer_pattern_free(tok_pattern *pattern)
+void hs__tokenizer_pattern_free(tokenizer_pattern *pattern)
 {
     if (pattern == NULL)
         return;
@@ -137,8 +137,8 @@ void hs__tokenizer_pattern_free(tok_pattern *pattern)
  * A search that ends at a limit is an error: to take it for no match would give other ids without
  * a word.
  */
-static hs_status search(const tok_pattern *pattern, const char *text, size_t length, size_t from, uint32_t options,
-                        pcre2_match_data *matches, bool *found_out, hs_error *error)
+static hs_status search(const tokenizer_pattern *pattern, const char *text, size_t length, size_t from,
+                        uint32_t options, pcre2_match_data *matches, bool *found_out, hs_error *error)
 {
     int code = pcre2_match(pattern->code, (PCRE2_SPTR)text, length, from, options, matches, pattern->limits);
     /* JIT code has a small stack of its own; the interpreter takes over where that is too small. */
@@ -173,8 +173,8 @@ static size_t next_character(const char *text, size_t length, size_t at)
  * The matches that `tokenizers` finds through Oniguruma: an empty one right behind another match
  * does not count, and the search goes on one character further.
  */
-hs_status hs__tokenizer_pattern_spans(const tok_pattern *pattern, const char *text, size_t length, tok_spans *spans,
-                                      hs_error *error)
+hs_status hs__tokenizer_pattern_spans(const tokenizer_pattern *pattern, const char *text, size_t length,
+                                      tokenizer_spans *spans, hs_error *error)
 {
     hs_status status = HS_OK;
     size_t from = 0;

@@ -89,7 +89,7 @@ enum {
     END_OF_CHARACTERS = 0x110000
 };
 
-#define IS(category) (1U << TOK_##category)
+#define IS(category) (1U << TOKENIZER_##category)
 
 /* A general category by PCRE2's name, as a set of TOK_... */
 static const struct category_row {
@@ -153,14 +153,14 @@ static hs_status emit_range(pattern_translation *t, int32_t first, int32_t last)
 }
 
 /* A character of the table for emit_runs: whether it belongs to `members`. Surrogates occur in no text. */
-static bool is_member(uint32_t row, uint32_t members, tok_age age)
+static bool is_member(uint32_t row, uint32_t members, tokenizer_age age)
 {
     uint32_t category = row & 0x1F;
-    return category != TOK_CS && (members >> category & 1) != 0 && (row >> 5 & 3) >= age;
+    return category != TOKENIZER_CS && (members >> category & 1) != 0 && (row >> 5 & 3) >= age;
 }
 
 /* The characters of these categories that came with the versions of `age` or later, as ranges of a set. */
-static hs_status emit_runs(pattern_translation *t, uint32_t members, tok_age age)
+static hs_status emit_runs(pattern_translation *t, uint32_t members, tokenizer_age age)
 {
     int32_t start = -1;
     for (size_t i = 0; i <= HS__TOKENIZER_N_CHARACTERS; i++) {
@@ -191,11 +191,11 @@ static hs_status emit_category(pattern_translation *t, const char *name, uint32_
     if (t->unicode >= UNICODE_HERE)
         return hs_text_appendf(t->out, t->error, "\\%c{%s}", negated ? 'P' : 'p', name);
     if (negated || library_has_more(members))
-        return emit_runs(t, negated ? ~members : members, TOK_AGE_8);
+        return emit_runs(t, negated ? ~members : members, TOKENIZER_AGE_8);
     HS_TRY(hs_text_appendf(t->out, t->error, "\\p{%s}", name));
     if ((members & IS(MC)) != 0)
         HS_TRY(emit_range(t, CATEGORY_CHANGED, CATEGORY_CHANGED));
-    return emit_runs(t, members, t->unicode >= UNICODE_14 ? TOK_AGE_16 : TOK_AGE_14);
+    return emit_runs(t, members, t->unicode >= UNICODE_14 ? TOKENIZER_AGE_16 : TOKENIZER_AGE_14);
 }
 
 static bool has_additions(const pattern_translation *t, const char *plain)

@@ -6,14 +6,15 @@
 
 #include <string.h>
 
-static hs_status read_word_level(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error);
-static hs_status encode_word_level(const tok_model *model, tok_workspace *work, const char *text, size_t length,
-                                   hs_token_list *ids, hs_error *error);
-static const tok_model_kind WORD_LEVEL = {
+static hs_status read_word_level(const tokenizer_place *place, const hs_json_value *value, tokenizer_model *model,
+                                 hs_error *error);
+static hs_status encode_word_level(const tokenizer_model *model, tokenizer_workspace *work, const char *text,
+                                   size_t length, hs_token_list *ids, hs_error *error);
+static const tokenizer_model_kind WORD_LEVEL = {
     "WordLevel", "unk_token", "word-level", hs__tokenizer_model_read_vocabulary, read_word_level, encode_word_level};
 
-static const tok_model_kind *const KINDS[] = {&HS__TOKENIZER_BPE, &WORD_LEVEL, &HS__TOKENIZER_WORD_PIECE,
-                                              &HS__TOKENIZER_UNIGRAM};
+static const tokenizer_model_kind *const KINDS[] = {&HS__TOKENIZER_BPE, &WORD_LEVEL, &HS__TOKENIZER_WORD_PIECE,
+                                                    &HS__TOKENIZER_UNIGRAM};
 
 /* Files of the first versions name no type; merges tell that it is BPE, a list of tokens that it is Unigram. */
 static const char *type_by_keys(const hs_json_value *value)
@@ -25,8 +26,8 @@ static const char *type_by_keys(const hs_json_value *value)
 }
 
 /* A type that is there counts before the keys, so that one that is not supported is named. */
-static hs_status find_kind(const tok_place *place, const hs_json_value *value, const tok_model_kind **kind_out,
-                           hs_error *error)
+static hs_status find_kind(const tokenizer_place *place, const hs_json_value *value,
+                           const tokenizer_model_kind **kind_out, hs_error *error)
 {
     const char *type = type_by_keys(value);
     size_t length = 0;
@@ -37,16 +38,16 @@ static hs_status find_kind(const tok_place *place, const hs_json_value *value, c
             *kind_out = KINDS[i];
             return HS_OK;
         }
-    tok_place below = hs__tokenizer_place_key(place, "type");
+    tokenizer_place below = hs__tokenizer_place_key(place, "type");
     return hs__tokenizer_fail_at(&below, error,
                                  "\"%.60s\" is not supported; supported are: BPE, WordLevel, WordPiece, Unigram", type);
 }
 
-hs_status hs__tokenizer_model_read(const char *file, const hs_json_value *root, tok_model *model, hs_error *error)
+hs_status hs__tokenizer_model_read(const char *file, const hs_json_value *root, tokenizer_model *model, hs_error *error)
 {
-    tok_place whole = {.file = file};
-    tok_place place = hs__tokenizer_place_key(&whole, "model");
-    tok_place vocabulary = hs__tokenizer_place_key(&place, "vocab");
+    tokenizer_place whole = {.file = file};
+    tokenizer_place place = hs__tokenizer_place_key(&whole, "model");
+    tokenizer_place vocabulary = hs__tokenizer_place_key(&place, "vocab");
     const hs_json_value *value = hs_json_get(root, "model");
     char known[200];
     if (value == NULL || hs_json_kind_of(value) != HS_JSON_OBJECT)
@@ -62,14 +63,14 @@ hs_status hs__tokenizer_model_read(const char *file, const hs_json_value *root, 
  * Room for all tokens is made at once: vocabularies of 250,000 would otherwise be hashed again at
  * every doubling.
  */
-hs_status hs__tokenizer_model_read_vocabulary(const tok_place *place, const hs_json_value *value, tok_model *model,
-                                              hs_error *error)
+hs_status hs__tokenizer_model_read_vocabulary(const tokenizer_place *place, const hs_json_value *value,
+                                              tokenizer_model *model, hs_error *error)
 {
     if (value == NULL || hs_json_kind_of(value) != HS_JSON_OBJECT)
         return hs__tokenizer_fail_at(place, error, "is missing or not an object of token: id");
-    if (hs_json_size(value) > TOK_MAX_VOCABULARY)
+    if (hs_json_size(value) > TOKENIZER_MAX_VOCABULARY)
         return hs__tokenizer_fail_at(place, error, "has %zu tokens, more than the %d allowed", hs_json_size(value),
-                                     TOK_MAX_VOCABULARY);
+                                     TOKENIZER_MAX_VOCABULARY);
     HS_TRY(hs__tokenizer_table_reserve(&model->vocabulary.by_bytes, hs_json_size(value), error));
     const char *token = NULL;
     size_t length = 0;
@@ -84,12 +85,12 @@ hs_status hs__tokenizer_model_read_vocabulary(const tok_place *place, const hs_j
     return HS_OK;
 }
 
-hs_status hs__tokenizer_model_read_unknown(const tok_place *place, const hs_json_value *value, tok_model *model,
-                                           hs_error *error)
+hs_status hs__tokenizer_model_read_unknown(const tokenizer_place *place, const hs_json_value *value,
+                                           tokenizer_model *model, hs_error *error)
 {
     const char *text = NULL;
     size_t length = 0;
-    model->unknown_id = TOK_NO_ID;
+    model->unknown_id = TOKENIZER_NO_ID;
     HS_TRY(hs__tokenizer_key_string_optional(place, value, "unk_token", &text, &length, error));
     if (text == NULL)
         return HS_OK;
@@ -98,7 +99,7 @@ hs_status hs__tokenizer_model_read_unknown(const tok_place *place, const hs_json
     return model->unknown != NULL ? HS_OK : error->status;
 }
 
-void hs__tokenizer_model_find_byte_ids(tok_model *model)
+void hs__tokenizer_model_find_byte_ids(tokenizer_model *model)
 {
     for (unsigned byte = 0; byte < 256; byte++) {
         char name[8];
@@ -107,15 +108,15 @@ void hs__tokenizer_model_find_byte_ids(tok_model *model)
     }
 }
 
-bool hs__tokenizer_model_has_bytes(const tok_model *model, const char *text, size_t length)
+bool hs__tokenizer_model_has_bytes(const tokenizer_model *model, const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
-        if (model->byte_ids[(unsigned char)text[i]] == TOK_NO_ID)
+        if (model->byte_ids[(unsigned char)text[i]] == TOKENIZER_NO_ID)
             return false;
     return true;
 }
 
-void hs__tokenizer_model_clear(tok_model *model)
+void hs__tokenizer_model_clear(tokenizer_model *model)
 {
     hs__tokenizer_vocabulary_clear(&model->vocabulary);
     hs__tokenizer_table_clear(&model->merges);
@@ -124,7 +125,7 @@ void hs__tokenizer_model_clear(tok_model *model)
     hs_free(model->unknown);
     hs_free(model->prefix);
     hs_free(model->suffix);
-    *model = (tok_model){0};
+    *model = (tokenizer_model){0};
 }
 
 hs_status hs__tokenizer_ids_add(hs_token_list *ids, int32_t id, hs_error *error)
@@ -136,19 +137,20 @@ hs_status hs__tokenizer_ids_add(hs_token_list *ids, int32_t id, hs_error *error)
 
 /* WordLevel: the whole piece is a token. */
 
-static hs_status read_word_level(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)
+static hs_status read_word_level(const tokenizer_place *place, const hs_json_value *value, tokenizer_model *model,
+                                 hs_error *error)
 {
     return hs__tokenizer_model_read_unknown(place, value, model, error);
 }
 
-static hs_status encode_word_level(const tok_model *model, tok_workspace *work, const char *text, size_t length,
-                                   hs_token_list *ids, hs_error *error)
+static hs_status encode_word_level(const tokenizer_model *model, tokenizer_workspace *work, const char *text,
+                                   size_t length, hs_token_list *ids, hs_error *error)
 {
     (void)work;
     int32_t id = hs__tokenizer_vocabulary_find(&model->vocabulary, text, length);
-    if (id == TOK_NO_ID)
+    if (id == TOKENIZER_NO_ID)
         id = model->unknown_id;
-    if (id == TOK_NO_ID)
+    if (id == TOKENIZER_NO_ID)
         return hs_fail(error, HS_ERROR_INPUT,
                        "the word \"%.*s\" is not in the vocabulary, which has no token for unknown words",
                        (int)(length < 100 ? length : 100), text);

@@ -8,23 +8,23 @@
 #include "tokenizer/settings.h"
 #include "tokenizer/step.h"
 
-typedef struct tok_special {
-    int32_t id; /* TOK_NO_ID: none */
+typedef struct tokenizer_special {
+    int32_t id; /* TOKENIZER_NO_ID: none */
     hs_text text;
-} tok_special;
+} tokenizer_special;
 
 /* Added tokens -> normalizers -> pre-tokenizers -> model -> post-processor; decoders for the way back. */
 struct hs_tokenizer {
-    tok_added added;
-    tok_steps normalizers;
-    tok_steps pre_tokenizers;
-    tok_model model;
-    tok_post_processor post_processor;
+    tokenizer_added added;
+    tokenizer_steps normalizers;
+    tokenizer_steps pre_tokenizers;
+    tokenizer_model model;
+    tokenizer_post_processor post_processor;
     bool gives_types; /* token types are for the model to read */
     bool cuts_start;  /* of texts that are too long, the first tokens go */
-    tok_steps decoders;
+    tokenizer_steps decoders;
     bool has_decoder; /* an empty Sequence is a decoder too: it joins the tokens without spaces */
-    tok_special specials[HS_N_SPECIAL_TOKENS];
+    tokenizer_special specials[HS_N_SPECIAL_TOKENS];
     uint64_t hash;
     char *description;
     char *problem; /* why it cannot be used, NULL: it can */
@@ -34,19 +34,19 @@ struct hs_tokenizer {
 hs_status hs__tokenizer_check_usable(const hs_tokenizer *tokenizer, hs_error *error);
 
 /* Readers of the files of a folder, named by `paths`; a reader of one file uses the first. */
-typedef hs_status (*tok_reader)(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
-                                hs_error *error);
+typedef hs_status (*tokenizer_reader)(const char *const paths[2], tokenizer_settings *settings, hs_tokenizer *tokenizer,
+                                      hs_error *error);
 
-hs_status hs__tokenizer_read_tokenizer_json(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
-                                            hs_error *error);
+hs_status hs__tokenizer_read_tokenizer_json(const char *const paths[2], tokenizer_settings *settings,
+                                            hs_tokenizer *tokenizer, hs_error *error);
 /*
  * vocab.json and merges.txt: byte-level BPE with GPT-2's split. Where nothing says whose class it is, it is RoBERTa's
  * if all of its special tokens are there, else GPT-2's.
  */
-hs_status hs__tokenizer_read_byte_level_files(const char *const paths[2], tok_settings *settings,
+hs_status hs__tokenizer_read_byte_level_files(const char *const paths[2], tokenizer_settings *settings,
                                               hs_tokenizer *tokenizer, hs_error *error);
 /* vocab.txt: BERT's WordPiece. */
-hs_status hs__tokenizer_read_word_piece_file(const char *const paths[2], tok_settings *settings,
+hs_status hs__tokenizer_read_word_piece_file(const char *const paths[2], tokenizer_settings *settings,
                                              hs_tokenizer *tokenizer, hs_error *error);
 
 #endif

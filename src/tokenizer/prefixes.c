@@ -20,8 +20,8 @@ typedef struct range {
 
 /* What building needs besides. */
 typedef struct builder {
-    const tok_vocabulary *vocabulary;
-    tok_prefixes *prefixes;
+    const tokenizer_vocabulary *vocabulary;
+    tokenizer_prefixes *prefixes;
     entry *entries; /* sorted */
     size_t n_entries;
     range *ranges; /* by node */
@@ -52,10 +52,10 @@ static hs_status sort_entries(builder *b, hs_error *error)
 /* There is always room for the end behind the last node. */
 static hs_status add_node(builder *b, uint8_t byte, range r, hs_error *error)
 {
-    tok_prefixes *p = b->prefixes;
+    tokenizer_prefixes *p = b->prefixes;
     HS_TRY(hs_reserve(&p->nodes, &p->capacity, p->n + 2, sizeof *p->nodes, "token prefixes", error));
     HS_TRY(hs_reserve(&b->ranges, &b->ranges_capacity, p->n + 1, sizeof *b->ranges, "token prefixes", error));
-    p->nodes[p->n] = (tok_prefix){.id = TOK_NO_ID, .byte = byte};
+    p->nodes[p->n] = (tokenizer_prefix){.id = TOKENIZER_NO_ID, .byte = byte};
     b->ranges[p->n++] = r;
     return HS_OK;
 }
@@ -89,11 +89,13 @@ static hs_status build(builder *b, hs_error *error)
         }
         HS_TRY(add_children(b, node, depth, error));
     }
-    b->prefixes->nodes[b->prefixes->n] = (tok_prefix){.first_child = (uint32_t)b->prefixes->n, .id = TOK_NO_ID};
+    b->prefixes->nodes[b->prefixes->n] =
+        (tokenizer_prefix){.first_child = (uint32_t)b->prefixes->n, .id = TOKENIZER_NO_ID};
     return HS_OK;
 }
 
-hs_status hs__tokenizer_prefixes_build(const tok_vocabulary *vocabulary, tok_prefixes *prefixes, hs_error *error)
+hs_status hs__tokenizer_prefixes_build(const tokenizer_vocabulary *vocabulary, tokenizer_prefixes *prefixes,
+                                       hs_error *error)
 {
     builder b = {.vocabulary = vocabulary, .prefixes = prefixes};
     hs_status status = build(&b, error);
@@ -103,7 +105,7 @@ hs_status hs__tokenizer_prefixes_build(const tok_vocabulary *vocabulary, tok_pre
 }
 
 /* A binary search, because the root and its children have up to 256 children each. */
-bool hs__tokenizer_prefixes_step(const tok_prefixes *prefixes, char byte, size_t *node_inout)
+bool hs__tokenizer_prefixes_step(const tokenizer_prefixes *prefixes, char byte, size_t *node_inout)
 {
     size_t low = prefixes->nodes[*node_inout].first_child;
     size_t end = prefixes->nodes[*node_inout + 1].first_child;
@@ -121,8 +123,8 @@ bool hs__tokenizer_prefixes_step(const tok_prefixes *prefixes, char byte, size_t
     return true;
 }
 
-void hs__tokenizer_prefixes_clear(tok_prefixes *prefixes)
+void hs__tokenizer_prefixes_clear(tokenizer_prefixes *prefixes)
 {
     hs_free(prefixes->nodes);
-    *prefixes = (tok_prefixes){0};
+    *prefixes = (tokenizer_prefixes){0};
 }

@@ -11,9 +11,9 @@
 /* tokenizer.json. */
 
 /* BERT's class names the token for unknown words, whatever the file says. */
-static hs_status set_unknown(const tok_settings *settings, tok_model *model, hs_error *error)
+static hs_status set_unknown(const tokenizer_settings *settings, tokenizer_model *model, hs_error *error)
 {
-    const char *unknown = settings->names[TOK_UNK].content;
+    const char *unknown = settings->names[TOKENIZER_UNK].content;
     if (settings->class == NULL || model->kind != &HS__TOKENIZER_WORD_PIECE || unknown == NULL)
         return HS_OK;
     hs_free(model->unknown);
@@ -26,10 +26,10 @@ static hs_status set_unknown(const tok_settings *settings, tok_model *model, hs_
  * Truncation and padding in the file are settings of somebody's last call, and transformers sets them anew for every
  * call: they are understood and not applied. A text that is too long for the model is the caller's to refuse.
  */
-static hs_status read_root(const char *path, const hs_json_value *root, const tok_settings *settings,
+static hs_status read_root(const char *path, const hs_json_value *root, const tokenizer_settings *settings,
                            hs_tokenizer *tokenizer, hs_error *error)
 {
-    tok_place place = {.file = path};
+    tokenizer_place place = {.file = path};
     const char *version = NULL;
     size_t length = 0;
     HS_TRY(hs__tokenizer_check_keys(
@@ -39,7 +39,7 @@ static hs_status read_root(const char *path, const hs_json_value *root, const to
         error));
     HS_TRY(hs__tokenizer_key_string(&place, root, "version", &version, &length, error));
     if (strcmp(version, "1.0") != 0) {
-        tok_place below = hs__tokenizer_place_key(&place, "version");
+        tokenizer_place below = hs__tokenizer_place_key(&place, "version");
         return hs__tokenizer_fail_at(&below, error, "is \"%.40s\"; only 1.0 is known", version);
     }
     HS_TRY(hs__tokenizer_steps_read(&HS__TOKENIZER_NORMALIZERS, path, root, &tokenizer->normalizers, error));
@@ -60,15 +60,15 @@ static hs_status read_root(const char *path, const hs_json_value *root, const to
 }
 
 /* Hashed as bytes: any difference in the file counts, whether or not it is understood to matter. */
-hs_status hs__tokenizer_read_tokenizer_json(const char *const paths[2], tok_settings *settings, hs_tokenizer *tokenizer,
-                                            hs_error *error)
+hs_status hs__tokenizer_read_tokenizer_json(const char *const paths[2], tokenizer_settings *settings,
+                                            hs_tokenizer *tokenizer, hs_error *error)
 {
     const char *path = paths[0];
     hs_status status = HS_OK;
     char *bytes = NULL;
     size_t n_bytes = 0;
     hs_json *json = NULL;
-    HS_TRY(hs_text_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
+    HS_TRY(hs_text_file_read(path, TOKENIZER_MAX_FILE_BYTES, &bytes, &n_bytes, error));
     tokenizer->hash = hs_hash(0, bytes, n_bytes);
     HS_GOTO_DONE(hs_json_parse(bytes, n_bytes, path, &json, error));
     status = read_root(path, hs_json_root(json), settings, tokenizer, error);
@@ -98,11 +98,11 @@ done:
 }
 
 /* Takes line `line`, from 0, without its end. */
-typedef hs_status line_function(tok_model *model, const char *text, size_t length, size_t line, hs_error *error);
+typedef hs_status line_function(tokenizer_model *model, const char *text, size_t length, size_t line, hs_error *error);
 
 /* Empty lines count but at the end, since in vocab.txt the number of a line is an id. */
-static hs_status add_lines(const char *path, const char *bytes, size_t n_bytes, line_function *add, tok_model *model,
-                           hs_error *error)
+static hs_status add_lines(const char *path, const char *bytes, size_t n_bytes, line_function *add,
+                           tokenizer_model *model, hs_error *error)
 {
     size_t line = 0;
     while (n_bytes > 0 && (bytes[n_bytes - 1] == '\n' || bytes[n_bytes - 1] == '\r'))
@@ -124,7 +124,7 @@ static hs_status read_lines(const char *path, line_function *add, hs_tokenizer *
 {
     char *bytes = NULL;
     size_t n_bytes = 0;
-    HS_TRY(hs_text_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
+    HS_TRY(hs_text_file_read(path, TOKENIZER_MAX_FILE_BYTES, &bytes, &n_bytes, error));
     tokenizer->hash = hs_hash(tokenizer->hash, bytes, n_bytes);
     hs_status status = hs_utf8_check(bytes, n_bytes, path, error);
     if (status == HS_OK)
@@ -142,8 +142,8 @@ static hs_status read_vocabulary(const char *path, hs_tokenizer *tokenizer, hs_e
     char *bytes = NULL;
     size_t n_bytes = 0;
     hs_json *json = NULL;
-    tok_place place = {.file = path};
-    HS_TRY(hs_text_file_read(path, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
+    tokenizer_place place = {.file = path};
+    HS_TRY(hs_text_file_read(path, TOKENIZER_MAX_FILE_BYTES, &bytes, &n_bytes, error));
     tokenizer->hash = hs_hash(tokenizer->hash, bytes, n_bytes);
     HS_GOTO_DONE(hs_json_parse(bytes, n_bytes, path, &json, error));
     status = hs__tokenizer_model_read_vocabulary(&place, hs_json_root(json), &tokenizer->model, error);
@@ -154,7 +154,7 @@ done:
 }
 
 /* One merge per line, in the order of their ranks; a line that starts with #version is not one. */
-static hs_status add_merge(tok_model *model, const char *text, size_t length, size_t line, hs_error *error)
+static hs_status add_merge(tokenizer_model *model, const char *text, size_t length, size_t line, hs_error *error)
 {
     if (length >= 8 && memcmp(text, "#version", 8) == 0)
         return HS_OK;
@@ -172,34 +172,34 @@ static hs_status set_byte_level_steps(const char *path, bool add_prefix_space, h
     return set_steps(path, steps, tokenizer, error);
 }
 
-static bool has_roberta_names(const tok_vocabulary *vocabulary)
+static bool has_roberta_names(const tokenizer_vocabulary *vocabulary)
 {
     static const char *const NAMES[] = {"<s>", "</s>", "<unk>", "<pad>", "<mask>"};
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (hs__tokenizer_vocabulary_find(vocabulary, NAMES[i], strlen(NAMES[i])) == TOK_NO_ID)
+        if (hs__tokenizer_vocabulary_find(vocabulary, NAMES[i], strlen(NAMES[i])) == TOKENIZER_NO_ID)
             return false;
     return true;
 }
 
 /* GPT-2's class puts BOS and EOS where tokenizer_config.json asks for them, RoBERTa's always <s> TEXT </s>. */
-static hs_status set_byte_level_frame(const tok_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
+static hs_status set_byte_level_frame(const tokenizer_settings *settings, hs_tokenizer *tokenizer, hs_error *error)
 {
-    if (settings->class->frame != TOK_FRAME_OF_FILE)
+    if (settings->class->frame != TOKENIZER_FRAME_OF_FILE)
         return hs__tokenizer_special_tokens_frame_of_class(settings, tokenizer, error);
-    return hs__tokenizer_special_tokens_frame(settings, settings->add_bos ? TOK_BOS : TOK_N_NAMES,
-                                              settings->add_eos ? TOK_EOS : TOK_N_NAMES, tokenizer, error);
+    return hs__tokenizer_special_tokens_frame(settings, settings->add_bos ? TOKENIZER_BOS : TOKENIZER_N_NAMES,
+                                              settings->add_eos ? TOKENIZER_EOS : TOKENIZER_N_NAMES, tokenizer, error);
 }
 
 /*
  * GPT-2 and RoBERTa have the same files; where no file names the class, RoBERTa's special tokens
  * in the vocabulary do. Steps come before added tokens, whose form they decide.
  */
-hs_status hs__tokenizer_read_byte_level_files(const char *const paths[2], tok_settings *settings,
+hs_status hs__tokenizer_read_byte_level_files(const char *const paths[2], tokenizer_settings *settings,
                                               hs_tokenizer *tokenizer, hs_error *error)
 {
-    tok_model *model = &tokenizer->model;
+    tokenizer_model *model = &tokenizer->model;
     model->kind = &HS__TOKENIZER_BPE;
-    model->unknown_id = TOK_NO_ID;
+    model->unknown_id = TOKENIZER_NO_ID;
     tokenizer->hash = hs_hash_text(0, "vocab.json and merges.txt");
     HS_TRY(read_vocabulary(paths[0], tokenizer, error));
     HS_TRY(read_lines(paths[1], add_merge, tokenizer, error));
@@ -218,13 +218,13 @@ hs_status hs__tokenizer_read_byte_level_files(const char *const paths[2], tok_se
 /* vocab.txt. */
 
 /* One token per line, its id the number of the line from 0. An empty line takes an id that no text gets. */
-static hs_status add_token(tok_model *model, const char *text, size_t length, size_t line, hs_error *error)
+static hs_status add_token(tokenizer_model *model, const char *text, size_t length, size_t line, hs_error *error)
 {
     return length > 0 ? hs__tokenizer_vocabulary_add(&model->vocabulary, text, length, (int64_t)line, error) : HS_OK;
 }
 
 /* What transformers' BertTokenizer makes of its settings. */
-static hs_status set_bert_steps(const char *path, const tok_settings *settings, hs_tokenizer *tokenizer,
+static hs_status set_bert_steps(const char *path, const tokenizer_settings *settings, hs_tokenizer *tokenizer,
                                 hs_error *error)
 {
     char steps[400];
@@ -238,7 +238,7 @@ static hs_status set_bert_steps(const char *path, const tok_settings *settings, 
     return set_steps(path, steps, tokenizer, error);
 }
 
-static hs_status set_word_piece(const char *path, const char *unknown, tok_model *model, hs_error *error)
+static hs_status set_word_piece(const char *path, const char *unknown, tokenizer_model *model, hs_error *error)
 {
     enum { MAX_WORD_CHARACTERS = 100 };
     model->kind = &HS__TOKENIZER_WORD_PIECE;
@@ -251,12 +251,12 @@ static hs_status set_word_piece(const char *path, const char *unknown, tok_model
     return hs__tokenizer_word_piece_finish(model, error) == HS_OK ? HS_OK : hs_error_prefix(error, "%s", path);
 }
 
-hs_status hs__tokenizer_read_word_piece_file(const char *const paths[2], tok_settings *settings,
+hs_status hs__tokenizer_read_word_piece_file(const char *const paths[2], tokenizer_settings *settings,
                                              hs_tokenizer *tokenizer, hs_error *error)
 {
     if (settings->class == NULL)
         HS_TRY(hs__tokenizer_settings_set_class(settings, "BertTokenizer", error));
-    const char *unknown = settings->names[TOK_UNK].content;
+    const char *unknown = settings->names[TOKENIZER_UNK].content;
     tokenizer->hash = hs_hash_text(0, "vocab.txt");
     HS_TRY(read_lines(paths[0], add_token, tokenizer, error));
     HS_TRY(set_word_piece(paths[0], unknown != NULL ? unknown : "None", &tokenizer->model, error));

@@ -8,7 +8,8 @@
 
 #include "tokenizer/named_tokens.h"
 
-static hs_status copy_class(const tok_place *place, const hs_json_value *root, tok_settings *settings, hs_error *error)
+static hs_status copy_class(const tokenizer_place *place, const hs_json_value *root, tokenizer_settings *settings,
+                            hs_error *error)
 {
     const char *class = NULL;
     size_t length = 0;
@@ -25,8 +26,8 @@ static hs_status copy_class(const tok_place *place, const hs_json_value *root, t
  * A class that comes as code with the checkpoint is what transformers would run. It is never run here, and its files
  * need not mean what they seem to; a class of transformers' own goes before such code there too.
  */
-static hs_status refuse_own_code(const tok_place *place, const hs_json_value *root, const tok_settings *settings,
-                                 hs_error *error)
+static hs_status refuse_own_code(const tokenizer_place *place, const hs_json_value *root,
+                                 const tokenizer_settings *settings, hs_error *error)
 {
     static const char generic[] = "PreTrainedTokenizer TokenizersBackend";
     const char *name = settings->declared;
@@ -41,7 +42,8 @@ static hs_status refuse_own_code(const tok_place *place, const hs_json_value *ro
 }
 
 /* Whether the model gets token types, and which end of a text is cut. */
-static hs_status read_call(const tok_place *place, const hs_json_value *root, tok_settings *settings, hs_error *error)
+static hs_status read_call(const tokenizer_place *place, const hs_json_value *root, tokenizer_settings *settings,
+                           hs_error *error)
 {
     const hs_json_value *inputs = hs_json_get(root, "model_input_names");
     const char *side = NULL;
@@ -57,7 +59,8 @@ static hs_status read_call(const tok_place *place, const hs_json_value *root, to
 }
 
 /* strip_accents is what do_lower_case is where it is not said, and is therefore read after it. */
-static hs_status read_config(const tok_place *place, const hs_json_value *root, tok_settings *settings, hs_error *error)
+static hs_status read_config(const tokenizer_place *place, const hs_json_value *root, tokenizer_settings *settings,
+                             hs_error *error)
 {
     HS_TRY(hs__tokenizer_read_names(place, root, settings, error));
     HS_TRY(hs__tokenizer_read_all_extras(place, root, settings, error));
@@ -76,7 +79,8 @@ static hs_status read_config(const tok_place *place, const hs_json_value *root, 
 }
 
 /* It goes before tokenizer_config.json, but in the list of further tokens. */
-static hs_status read_map(const tok_place *place, const hs_json_value *root, tok_settings *settings, hs_error *error)
+static hs_status read_map(const tokenizer_place *place, const hs_json_value *root, tokenizer_settings *settings,
+                          hs_error *error)
 {
     const bool has_extras = settings->extras.n > 0;
     HS_TRY(hs__tokenizer_read_names(place, root, settings, error));
@@ -84,7 +88,7 @@ static hs_status read_map(const tok_place *place, const hs_json_value *root, tok
     return has_extras ? HS_OK : hs__tokenizer_read_extras(place, root, "additional_special_tokens", settings, error);
 }
 
-static hs_status read_model_type(const tok_place *place, const hs_json_value *root, tok_settings *settings,
+static hs_status read_model_type(const tokenizer_place *place, const hs_json_value *root, tokenizer_settings *settings,
                                  hs_error *error)
 {
     const char *type = NULL;
@@ -99,28 +103,28 @@ static hs_status read_model_type(const tok_place *place, const hs_json_value *ro
 /* The files in the order in which they are read. */
 static const struct settings_file {
     const char *name;
-    hs_status (*read)(const tok_place *, const hs_json_value *, tok_settings *, hs_error *);
+    hs_status (*read)(const tokenizer_place *, const hs_json_value *, tokenizer_settings *, hs_error *);
     bool replaced; /* by an "added_tokens_decoder" */
-} FILES[TOK_N_SETTINGS_FILES] = {{"tokenizer_config.json", read_config, false},
-                                 {"special_tokens_map.json", read_map, true},
-                                 {"added_tokens.json", hs__tokenizer_read_added, true},
-                                 {"config.json", read_model_type, false}};
+} FILES[TOKENIZER_N_SETTINGS_FILES] = {{"tokenizer_config.json", read_config, false},
+                                       {"special_tokens_map.json", read_map, true},
+                                       {"added_tokens.json", hs__tokenizer_read_added, true},
+                                       {"config.json", read_model_type, false}};
 
 /*
  * A missing file says nothing. Some are passed over where tokenizer_config.json lists the added
  * tokens with their ids, as transformers does.
  */
-static hs_status read_file(const char *folder, size_t index, tok_settings *settings, hs_error *error)
+static hs_status read_file(const char *folder, size_t index, tokenizer_settings *settings, hs_error *error)
 {
     hs_json *json = NULL;
     hs_status status = HS_OK;
     char *path = settings->paths[index] = hs_path_join(folder, FILES[index].name, error);
     if (path == NULL)
         return error->status;
-    tok_place place = {.file = path};
+    tokenizer_place place = {.file = path};
     if (!hs_path_exists(path) || (FILES[index].replaced && settings->lists_added))
         return HS_OK;
-    HS_GOTO_DONE(hs_json_read(path, TOK_MAX_FILE_BYTES, &json, error));
+    HS_GOTO_DONE(hs_json_read(path, TOKENIZER_MAX_FILE_BYTES, &json, error));
     status = FILES[index].read(&place, hs_json_root(json), settings, error);
 done:
     hs_json_free(json);
@@ -132,7 +136,7 @@ static hs_status speaks_of_byte_level(const char *tokenizer_json, bool *speaks_o
     static const char word[] = "\"ByteLevel\"";
     char *bytes = NULL;
     size_t n_bytes = 0;
-    HS_TRY(hs_file_read(tokenizer_json, TOK_MAX_FILE_BYTES, &bytes, &n_bytes, error));
+    HS_TRY(hs_file_read(tokenizer_json, TOKENIZER_MAX_FILE_BYTES, &bytes, &n_bytes, error));
     *speaks_out = false;
     for (const char *at = bytes; !*speaks_out && (at = memchr(at, '"', n_bytes - (size_t)(at - bytes))) != NULL; at++)
         *speaks_out = n_bytes - (size_t)(at - bytes) >= sizeof word - 1 && memcmp(at, word, sizeof word - 1) == 0;
@@ -140,54 +144,56 @@ static hs_status speaks_of_byte_level(const char *tokenizer_json, bool *speaks_o
     return HS_OK;
 }
 
-static hs_status choose_class(const char *tokenizer_json, tok_settings *settings, hs_error *error)
+static hs_status choose_class(const char *tokenizer_json, tokenizer_settings *settings, hs_error *error)
 {
-    tok_class_signs signs = {.model_type = settings->model_type, .declared = settings->declared};
+    tokenizer_class_signs signs = {.model_type = settings->model_type, .declared = settings->declared};
     if (tokenizer_json != NULL && hs__tokenizer_class_asks_for_byte_level(&signs))
         HS_TRY(speaks_of_byte_level(tokenizer_json, &signs.byte_level, error));
     const char *name = hs__tokenizer_class_choose(&signs);
     return name != NULL ? hs__tokenizer_settings_set_class(settings, name, error) : HS_OK;
 }
 
-static hs_status set_default(tok_named_token *named, const char *content, bool lstrip, hs_error *error)
+static hs_status set_default(tokenizer_named_token *named, const char *content, bool lstrip, hs_error *error)
 {
-    const tok_place none = {0};
+    const tokenizer_place none = {0};
     return hs__tokenizer_named_set(named, content, strlen(content),
-                                   (tok_added_token){.id = TOK_NO_ID, .special = true, .lstrip = lstrip}, &none, error);
+                                   (tokenizer_added_token){.id = TOKENIZER_NO_ID, .special = true, .lstrip = lstrip},
+                                   &none, error);
 }
 
 /*
  * The class gives only what no file said, not even as null; its further tokens only if no file has
  * any.
  */
-hs_status hs__tokenizer_settings_set_class(tok_settings *settings, const char *name, hs_error *error)
+hs_status hs__tokenizer_settings_set_class(tokenizer_settings *settings, const char *name, hs_error *error)
 {
-    const tok_class *class = hs__tokenizer_class_find(name);
+    const tokenizer_class *class = hs__tokenizer_class_find(name);
     hs_free(settings->class_name);
     settings->class_name = hs_string_copy(name, error);
     settings->class = class;
     if (settings->class_name == NULL)
         return error->status;
-    for (size_t i = 0; class != NULL && i < TOK_N_NAMES; i++)
+    for (size_t i = 0; class != NULL && i < TOKENIZER_N_NAMES; i++)
         if (!settings->said[i] && class->tokens[i] != NULL)
-            HS_TRY(set_default(&settings->names[i], class->tokens[i], i == TOK_MASK && class->mask_strips, error));
+            HS_TRY(
+                set_default(&settings->names[i], class->tokens[i], i == TOKENIZER_MASK && class->mask_strips, error));
     if (class == NULL || settings->extras.n > 0)
         return HS_OK;
-    for (size_t i = 0; i < TOK_MAX_CLASS_EXTRAS && class->extras[i] != NULL; i++) {
-        tok_named_token *extra = NULL;
+    for (size_t i = 0; i < TOKENIZER_MAX_CLASS_EXTRAS && class->extras[i] != NULL; i++) {
+        tokenizer_named_token *extra = NULL;
         HS_TRY(hs__tokenizer_named_append(&settings->extras, &extra, error));
         HS_TRY(set_default(extra, class->extras[i], false, error));
     }
     return HS_OK;
 }
 
-hs_status hs__tokenizer_settings_read(const char *folder, const char *tokenizer_json, tok_settings *settings,
+hs_status hs__tokenizer_settings_read(const char *folder, const char *tokenizer_json, tokenizer_settings *settings,
                                       hs_error *error)
 {
     settings->lowercase = true;
     settings->handle_chinese_chars = true;
     settings->strip_accents = true;
-    for (size_t i = 0; i < TOK_N_SETTINGS_FILES; i++)
+    for (size_t i = 0; i < TOKENIZER_N_SETTINGS_FILES; i++)
         HS_TRY(read_file(folder, i, settings, error));
     return choose_class(tokenizer_json, settings, error);
 }

@@ -8,8 +8,8 @@
  * Every file may be absent: then everything is as in transformers' classes. `tokenizer_json` is the path of the
  * tokenizer.json, NULL where there is none. HS_ERROR_INPUT names file and key.
  */
-hs_status hs__tokenizer_settings_read(const char *folder, const char *tokenizer_json, tok_settings *settings,
+hs_status hs__tokenizer_settings_read(const char *folder, const char *tokenizer_json, tokenizer_settings *settings,
                                       hs_error *error);
 /* The class where nothing says: the names of its tokens are put in where no file names one. */
-hs_status hs__tokenizer_settings_set_class(tok_settings *settings, const char *name, hs_error *error);
+hs_status hs__tokenizer_settings_set_class(tokenizer_settings *settings, const char *name, hs_error *error);
 #endif

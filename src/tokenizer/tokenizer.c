@@ -72,7 +72,7 @@ int32_t hs_tokenizer_id(const hs_tokenizer *tokenizer, const char *token)
 {
     size_t length = strlen(token);
     int32_t id = hs__tokenizer_vocabulary_find(&tokenizer->added.vocabulary, token, length);
-    return id != TOK_NO_ID ? id : hs__tokenizer_vocabulary_find(&tokenizer->model.vocabulary, token, length);
+    return id != TOKENIZER_NO_ID ? id : hs__tokenizer_vocabulary_find(&tokenizer->model.vocabulary, token, length);
 }
 
 int32_t hs_tokenizer_special(const hs_tokenizer *tokenizer, hs_special_token which)

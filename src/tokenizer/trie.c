@@ -6,7 +6,7 @@ static uint64_t edge_key(size_t node, char byte)
     return (uint64_t)node << 8 | (unsigned char)byte;
 }
 
-static hs_status new_node(tok_trie *trie, hs_error *error)
+static hs_status new_node(tokenizer_trie *trie, hs_error *error)
 {
     HS_TRY(hs_reserve(&trie->values, &trie->capacity, trie->n_nodes + 1, sizeof *trie->values, "token trie", error));
     trie->values[trie->n_nodes++] = 0;
@@ -14,7 +14,7 @@ static hs_status new_node(tok_trie *trie, hs_error *error)
 }
 
 /* Of two equal texts the first one stays: added tokens are put in the order in which they count. */
-hs_status hs__tokenizer_trie_put(tok_trie *trie, const char *bytes, size_t length, size_t value, hs_error *error)
+hs_status hs__tokenizer_trie_put(tokenizer_trie *trie, const char *bytes, size_t length, size_t value, hs_error *error)
 {
     size_t node = 0;
     if (trie->n_nodes == 0)
@@ -31,18 +31,18 @@ hs_status hs__tokenizer_trie_put(tok_trie *trie, const char *bytes, size_t lengt
     return HS_OK;
 }
 
-bool hs__tokenizer_trie_step(const tok_trie *trie, char byte, size_t *node_inout)
+bool hs__tokenizer_trie_step(const tokenizer_trie *trie, char byte, size_t *node_inout)
 {
-    const tok_entry *edge = hs__tokenizer_table_find(&trie->edges, edge_key(*node_inout, byte), NULL);
+    const tokenizer_entry *edge = hs__tokenizer_table_find(&trie->edges, edge_key(*node_inout, byte), NULL);
     if (edge == NULL)
         return false;
     *node_inout = (size_t)edge->value;
     return true;
 }
 
-void hs__tokenizer_trie_clear(tok_trie *trie)
+void hs__tokenizer_trie_clear(tokenizer_trie *trie)
 {
     hs__tokenizer_table_clear(&trie->edges);
     hs_free(trie->values);
-    *trie = (tok_trie){0};
+    *trie = (tokenizer_trie){0};
 }

@@ -5,17 +5,17 @@
 #include "tokenizer/hash_table.h"
 
 /* (node, byte) -> node, node 0 is the root. Initialise with {0}. */
-typedef struct tok_trie {
-    tok_table edges;
+typedef struct tokenizer_trie {
+    tokenizer_table edges;
     size_t *values; /* [n_nodes], value of the text that ends here + 1, or 0 */
     size_t n_nodes;
     size_t capacity;
-} tok_trie;
+} tokenizer_trie;
 
 /* Of two values for the same text the first stays. */
-hs_status hs__tokenizer_trie_put(tok_trie *trie, const char *bytes, size_t length, size_t value, hs_error *error);
+hs_status hs__tokenizer_trie_put(tokenizer_trie *trie, const char *bytes, size_t length, size_t value, hs_error *error);
 /* From *node_inout to the node behind `byte`; false, at the same node, if no text goes on that way. */
-bool hs__tokenizer_trie_step(const tok_trie *trie, char byte, size_t *node_inout);
-void hs__tokenizer_trie_clear(tok_trie *trie);
+bool hs__tokenizer_trie_step(const tokenizer_trie *trie, char byte, size_t *node_inout);
+void hs__tokenizer_trie_clear(tokenizer_trie *trie);
 
 #endif

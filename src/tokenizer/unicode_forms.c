@@ -13,7 +13,7 @@ enum { MAX_DECOMPOSITION = 32 /* characters of one; the longest of Unicode has 1
  * One character at a time: utf8proc's function for whole texts also sorts the marks, in a time
  * that grows with the square of their number.
  */
-static hs_status decompose(tok_workspace *work, int form, const char *text, size_t length, hs_error *error)
+static hs_status decompose(tokenizer_workspace *work, int form, const char *text, size_t length, hs_error *error)
 {
     utf8proc_option_t options = (utf8proc_option_t)((form & ~UTF8PROC_COMPOSE) | UTF8PROC_DECOMPOSE);
     int boundary = 0;
@@ -51,7 +51,7 @@ static void sort_marks(int32_t *marks, size_t n, int32_t *spare)
 }
 
 /* Canonical ordering (Unicode Standard, section 3.11, D109). */
-static hs_status order_marks(tok_workspace *work, hs_error *error)
+static hs_status order_marks(tokenizer_workspace *work, hs_error *error)
 {
     size_t n = work->n_characters;
     HS_TRY(hs_reserve(&work->characters, &work->characters_capacity, 2 * n, sizeof *work->characters,
@@ -84,7 +84,7 @@ static bool is_ascii(const char *text, size_t length)
  * The steps of the standard one by one, so that the sorting of marks can be ours; composing them
  * is utf8proc's.
  */
-static hs_status normalize_run(tok_workspace *work, int form, const char *text, size_t length, hs_error *error)
+static hs_status normalize_run(tokenizer_workspace *work, int form, const char *text, size_t length, hs_error *error)
 {
     HS_TRY(decompose(work, form, text, length, error));
     HS_TRY(order_marks(work, error));
@@ -118,7 +118,7 @@ static size_t run_length(const char *text, size_t length, bool normalizable)
 }
 
 /* Younger characters stand for themselves, whatever utf8proc knows of them, and part the text as starters do. */
-hs_status hs__tokenizer_rewrite_form(const void *how, tok_workspace *work, const char *text, size_t length,
+hs_status hs__tokenizer_rewrite_form(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                      bool *at_origin_inout, hs_error *error)
 {
     (void)at_origin_inout;

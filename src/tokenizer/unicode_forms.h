@@ -5,7 +5,7 @@
 #include "tokenizer/step.h"
 
 /* For hs__tokenizer_rewrite_pieces(); `how` points to the int of utf8proc's options. */
-hs_status hs__tokenizer_rewrite_form(const void *how, tok_workspace *work, const char *text, size_t length,
+hs_status hs__tokenizer_rewrite_form(const void *how, tokenizer_workspace *work, const char *text, size_t length,
                                      bool *at_origin_inout, hs_error *error);
 
 #endif

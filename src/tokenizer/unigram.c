@@ -44,7 +44,7 @@ static double as_read_there(double value)
     return value < 0.0 ? -scaled : scaled;
 }
 
-static hs_status read_token(const hs_json_value *pair, size_t id, tok_model *model, hs_error *error)
+static hs_status read_token(const hs_json_value *pair, size_t id, tokenizer_model *model, hs_error *error)
 {
     const hs_json_value *token = hs_json_at(pair, 0);
     const hs_json_value *score = hs_json_at(pair, 1);
@@ -59,13 +59,15 @@ static hs_status read_token(const hs_json_value *pair, size_t id, tok_model *mod
 }
 
 /* An array of [token, score]; the id is the place in it. */
-static hs_status read_vocabulary(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)
+static hs_status read_vocabulary(const tokenizer_place *place, const hs_json_value *value, tokenizer_model *model,
+                                 hs_error *error)
 {
     size_t n = value != NULL ? hs_json_size(value) : 0;
     if (value == NULL || hs_json_kind_of(value) != HS_JSON_ARRAY || n == 0)
         return hs__tokenizer_fail_at(place, error, "is missing, empty or not an array of [\"token\", score]");
-    if (n > TOK_MAX_VOCABULARY)
-        return hs__tokenizer_fail_at(place, error, "has %zu tokens, more than the %d allowed", n, TOK_MAX_VOCABULARY);
+    if (n > TOKENIZER_MAX_VOCABULARY)
+        return hs__tokenizer_fail_at(place, error, "has %zu tokens, more than the %d allowed", n,
+                                     TOKENIZER_MAX_VOCABULARY);
     HS_TRY(hs__tokenizer_table_reserve(&model->vocabulary.by_bytes, n, error));
     HS_TRY(hs_allocate(&model->scores, n, sizeof *model->scores, "token scores", error));
     model->unknown_score = INFINITY;
@@ -77,9 +79,10 @@ static hs_status read_vocabulary(const tok_place *place, const hs_json_value *va
     return HS_OK;
 }
 
-static hs_status read_unigram(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)
+static hs_status read_unigram(const tokenizer_place *place, const hs_json_value *value, tokenizer_model *model,
+                              hs_error *error)
 {
-    int64_t unknown = TOK_NO_ID;
+    int64_t unknown = TOKENIZER_NO_ID;
     const hs_json_value *id = hs_json_get(value, "unk_id");
     if (id != NULL && hs_json_kind_of(id) != HS_JSON_NULL)
         HS_TRY(
@@ -91,17 +94,17 @@ static hs_status read_unigram(const tok_place *place, const hs_json_value *value
 }
 
 /* Takes the token from `start` to `end` if no better way to `end` is known. */
-static bool improve(tok_way *ways, size_t start, size_t end, double score, int32_t id)
+static bool improve(tokenizer_way *ways, size_t start, size_t end, double score, int32_t id)
 {
     double sum = score + ways[start].score;
     if (ways[end].reached && !(sum > ways[end].score))
         return false;
-    ways[end] = (tok_way){.score = sum, .start = (uint32_t)start, .id = id, .reached = true};
+    ways[end] = (tokenizer_way){.score = sum, .start = (uint32_t)start, .id = id, .reached = true};
     return true;
 }
 
 /* All tokens that start at `at`. False in *alone_out: none of them is just the character there. */
-static void try_tokens(const tok_model *model, tok_way *ways, const char *text, size_t at, size_t length,
+static void try_tokens(const tokenizer_model *model, tokenizer_way *ways, const char *text, size_t at, size_t length,
                        size_t character_length, bool *alone_out)
 {
     size_t node = 0;
@@ -109,7 +112,7 @@ static void try_tokens(const tok_model *model, tok_way *ways, const char *text, 
     for (size_t end = at; end < length && hs__tokenizer_prefixes_step(&model->tokens, text[end], &node);) {
         int32_t id = model->tokens.nodes[node].id;
         end++;
-        if (id == TOK_NO_ID)
+        if (id == TOKENIZER_NO_ID)
             continue;
         (void)improve(ways, at, end, model->scores[id], id);
         *alone_out = *alone_out || end - at == character_length;
@@ -120,7 +123,7 @@ static void try_tokens(const tok_model *model, tok_way *ways, const char *text, 
  * Every character has at least the unknown token, so that each place in the text can be reached.
  * It counts only where no token is just this character, as there.
  */
-static hs_status find_ways(const tok_model *model, tok_workspace *work, const char *text, size_t length,
+static hs_status find_ways(const tokenizer_model *model, tokenizer_workspace *work, const char *text, size_t length,
                            hs_error *error)
 {
     HS_TRY(hs_reserve(&work->ways, &work->ways_capacity, length + 1, sizeof *work->ways, "ways through a text", error));
@@ -131,7 +134,7 @@ static hs_status find_ways(const tok_model *model, tok_workspace *work, const ch
         n = n > 0 ? n : 1;
         try_tokens(model, work->ways, text, at, length, n, &alone);
         if (!alone && improve(work->ways, at, at + n, model->unknown_score, model->unknown_id) &&
-            model->unknown_id == TOK_NO_ID)
+            model->unknown_id == TOKENIZER_NO_ID)
             return hs_fail(error, HS_ERROR_INPUT,
                            "the character \"%.*s\" is in no token, and the tokenizer has no unk_id", (int)n, text + at);
         at += n;
@@ -140,11 +143,11 @@ static hs_status find_ways(const tok_model *model, tok_workspace *work, const ch
 }
 
 /* Unknown characters in a row are one token, or all of their bytes where each byte is one. */
-static hs_status add_unknown(const tok_model *model, const char *text, size_t length, hs_token_list *ids,
+static hs_status add_unknown(const tokenizer_model *model, const char *text, size_t length, hs_token_list *ids,
                              hs_error *error)
 {
     int32_t id = hs__tokenizer_vocabulary_find(&model->vocabulary, text, length);
-    if (id != TOK_NO_ID)
+    if (id != TOKENIZER_NO_ID)
         return hs__tokenizer_ids_add(ids, id, error);
     if (!model->byte_fallback || !hs__tokenizer_model_has_bytes(model, text, length))
         return hs__tokenizer_ids_add(ids, model->unknown_id, error);
@@ -154,7 +157,7 @@ static hs_status add_unknown(const tok_model *model, const char *text, size_t le
 }
 
 /* Only now are unknown characters in a row joined: on the best way each is a step of its own. */
-static hs_status add_backwards(const tok_model *model, const tok_way *ways, const char *text, size_t length,
+static hs_status add_backwards(const tokenizer_model *model, const tokenizer_way *ways, const char *text, size_t length,
                                hs_token_list *ids, hs_error *error)
 {
     for (size_t end = length; end > 0;) {
@@ -172,8 +175,8 @@ static hs_status add_backwards(const tok_model *model, const tok_way *ways, cons
     return HS_OK;
 }
 
-static hs_status encode_unigram(const tok_model *model, tok_workspace *work, const char *text, size_t length,
-                                hs_token_list *ids, hs_error *error)
+static hs_status encode_unigram(const tokenizer_model *model, tokenizer_workspace *work, const char *text,
+                                size_t length, hs_token_list *ids, hs_error *error)
 {
     size_t n_before = ids->n;
     HS_TRY(find_ways(model, work, text, length, error));
@@ -186,5 +189,5 @@ static hs_status encode_unigram(const tok_model *model, tok_workspace *work, con
     return HS_OK;
 }
 
-const tok_model_kind HS__TOKENIZER_UNIGRAM = {"Unigram",       "unk_id byte_fallback", "Unigram",
-                                              read_vocabulary, read_unigram,           encode_unigram};
+const tokenizer_model_kind HS__TOKENIZER_UNIGRAM = {"Unigram",       "unk_id byte_fallback", "Unigram",
+                                                    read_vocabulary, read_unigram,           encode_unigram};

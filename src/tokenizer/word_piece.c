@@ -5,18 +5,19 @@
 
 enum { MAX_WORD_CHARACTERS = 1000 /* that a file may ask for; every published one has 100 */ };
 
-hs_status hs__tokenizer_word_piece_finish(tok_model *model, hs_error *error)
+hs_status hs__tokenizer_word_piece_finish(tokenizer_model *model, hs_error *error)
 {
     for (size_t i = 0; i < model->vocabulary.size; i++)
         if (model->vocabulary.tokens[i].length > model->longest_token)
             model->longest_token = model->vocabulary.tokens[i].length;
-    if (model->unknown_id != TOK_NO_ID)
+    if (model->unknown_id != TOKENIZER_NO_ID)
         return HS_OK;
     return hs_fail(error, HS_ERROR_INPUT, "the unk_token \"%.80s\" is not in the vocabulary",
                    model->unknown != NULL ? model->unknown : "");
 }
 
-static hs_status read_word_piece(const tok_place *place, const hs_json_value *value, tok_model *model, hs_error *error)
+static hs_status read_word_piece(const tokenizer_place *place, const hs_json_value *value, tokenizer_model *model,
+                                 hs_error *error)
 {
     const char *prefix = NULL;
     size_t length = 0;
@@ -32,24 +33,24 @@ static hs_status read_word_piece(const tok_place *place, const hs_json_value *va
 }
 
 /* The longest token at the front of `text`, which stands behind `n_prefix` bytes of prefix in work->scratch. */
-static int32_t longest_match(const tok_model *model, const char *word, size_t n_prefix, size_t length,
+static int32_t longest_match(const tokenizer_model *model, const char *word, size_t n_prefix, size_t length,
                              size_t *matched_out)
 {
     size_t end = length;
     while (end > 0) {
-        int32_t id = TOK_NO_ID;
+        int32_t id = TOKENIZER_NO_ID;
         if (n_prefix + end <= model->longest_token)
             id = hs__tokenizer_vocabulary_find(&model->vocabulary, word, n_prefix + end);
         *matched_out = end;
-        if (id != TOK_NO_ID)
+        if (id != TOKENIZER_NO_ID)
             return id;
         end = hs__tokenizer_character_before(word + n_prefix, end);
     }
-    return TOK_NO_ID;
+    return TOKENIZER_NO_ID;
 }
 
 /* The ids of the word, or nothing where some of it is in no token. */
-static hs_status encode_pieces(const tok_model *model, tok_workspace *work, const char *text, size_t length,
+static hs_status encode_pieces(const tokenizer_model *model, tokenizer_workspace *work, const char *text, size_t length,
                                hs_token_list *ids, bool *known_out, hs_error *error)
 {
     size_t n_prefix = strlen(model->prefix);
@@ -62,7 +63,7 @@ static hs_status encode_pieces(const tok_model *model, tok_workspace *work, cons
         HS_TRY(hs_text_append(word, model->prefix, skipped, error));
         HS_TRY(hs_text_append(word, text + at, length - at, error));
         int32_t id = longest_match(model, word->text, skipped, length - at, &matched);
-        *known_out = id != TOK_NO_ID;
+        *known_out = id != TOKENIZER_NO_ID;
         if (!*known_out)
             return HS_OK;
         HS_TRY(hs__tokenizer_ids_add(ids, id, error));
@@ -71,8 +72,8 @@ static hs_status encode_pieces(const tok_model *model, tok_workspace *work, cons
     return HS_OK;
 }
 
-static hs_status encode_word_piece(const tok_model *model, tok_workspace *work, const char *text, size_t length,
-                                   hs_token_list *ids, hs_error *error)
+static hs_status encode_word_piece(const tokenizer_model *model, tokenizer_workspace *work, const char *text,
+                                   size_t length, hs_token_list *ids, hs_error *error)
 {
     size_t n_before = ids->n;
     bool known = false;
@@ -84,7 +85,7 @@ static hs_status encode_word_piece(const tok_model *model, tok_workspace *work, 
     return hs__tokenizer_ids_add(ids, model->unknown_id, error);
 }
 
-const tok_model_kind HS__TOKENIZER_WORD_PIECE = {
+const tokenizer_model_kind HS__TOKENIZER_WORD_PIECE = {
     "WordPiece",     "unk_token continuing_subword_prefix max_input_chars_per_word",
     "WordPiece",     hs__tokenizer_model_read_vocabulary,
     read_word_piece, encode_word_piece};

@@ -53,7 +53,7 @@ def with_property(name):
 
 
 def grapheme_classes():
-    """Code point -> class of tok_grapheme_class."""
+    """Code point -> class of tokenizer_grapheme_class."""
     before, behind = joined()
     linkers = with_property("InCB=Linker")
     in_conjuncts = with_property("InCB=Extend")
@@ -93,7 +93,7 @@ def present_in(version):
 
 
 def ages(category):
-    """Code point -> place in tok_age; what no version of oniguruma's has is old."""
+    """Code point -> place in tokenizer_age; what no version of oniguruma's has is old."""
     versions = [present_in(version) for version in ("8.0", "9.0", "14.0")]
     return {c: 0 if name == "Cn" else next((i for i, known in enumerate(versions) if c in known), 3)
             for c, name in category.items()}
@@ -147,7 +147,7 @@ def write_lower(file):
         else:
             rows.append([c, c, 0, ord(lower) - c])
     rows = [f"{{0x{a:X}, 0x{b:X}, {s or 1}, {d}}}" for a, b, s, d in rows]
-    write_rows(file, "const tok_lower_row HS__TOKENIZER_LOWER[]", rows)
+    write_rows(file, "const tokenizer_lower_row HS__TOKENIZER_LOWER[]", rows)
     file.write("const size_t HS__TOKENIZER_N_LOWER = sizeof HS__TOKENIZER_LOWER / sizeof *HS__TOKENIZER_LOWER;\n")
 
 
@@ -183,7 +183,7 @@ def write_additions(file, category):
         for name in names if here - there else ():
             rows += [f'{{"{name.replace("_", "").lower()}", 0x{a:X}, 0x{b:X}}}'
                      for a, b, _ in runs(dict.fromkeys(here - there, 0))]
-    write_rows(file, "const tok_addition_row HS__TOKENIZER_ADDITIONS[]", rows)
+    write_rows(file, "const tokenizer_addition_row HS__TOKENIZER_ADDITIONS[]", rows)
     file.write("const size_t HS__TOKENIZER_N_ADDITIONS = sizeof HS__TOKENIZER_ADDITIONS / sizeof *HS__TOKENIZER_ADDITIONS;\n")
 
 
@@ -220,8 +220,8 @@ def check_classes(category, age):
 
 
 def write_graphemes(file):
-    rows = [f"{{0x{first:X}, 0x{last:X}, TOK_GRAPHEME_{name}}}" for first, last, name in runs(grapheme_classes())]
-    write_rows(file, "const tok_grapheme_row HS__TOKENIZER_GRAPHEMES[]", rows)
+    rows = [f"{{0x{first:X}, 0x{last:X}, TOKENIZER_GRAPHEME_{name}}}" for first, last, name in runs(grapheme_classes())]
+    write_rows(file, "const tokenizer_grapheme_row HS__TOKENIZER_GRAPHEMES[]", rows)
     file.write("const size_t HS__TOKENIZER_N_GRAPHEMES = sizeof HS__TOKENIZER_GRAPHEMES / sizeof *HS__TOKENIZER_GRAPHEMES;\n")
 
 

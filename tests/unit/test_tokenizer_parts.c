@@ -17,15 +17,15 @@ static void test_table(void **state)
     (void)state;
     enum { N = 5000 };
     hs_error error = {0};
-    tok_table table = {0};
+    tokenizer_table table = {0};
     assert_null(hs__tokenizer_table_find(&table, 1, NULL));
     for (uint64_t i = 0; i < N; i++)
         assert_ok(hs__tokenizer_table_add(&table, i / 2, i, &error), &error);
     assert_int_equal(table.n, N);
     for (uint64_t key = 0; key < N / 2; key++) {
-        const tok_entry *first = hs__tokenizer_table_find(&table, key, NULL);
+        const tokenizer_entry *first = hs__tokenizer_table_find(&table, key, NULL);
         assert_non_null(first);
-        const tok_entry *second = hs__tokenizer_table_find(&table, key, first);
+        const tokenizer_entry *second = hs__tokenizer_table_find(&table, key, first);
         assert_non_null(second);
         assert_int_equal(first->value + second->value, 4 * key + 1);
         assert_null(hs__tokenizer_table_find(&table, key, second));
