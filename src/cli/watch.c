@@ -115,61 +115,59 @@ static void format_rate(const watch *w, const char *separator, char *buffer, siz
  * One line, complete in itself, because a log is read by grep. "no new cell for" is the sign of a
  * run that hangs.
  */
-static hs_status append_line(const watch *w, hs_text *text, hs_error *error)
+static void append_line(const watch *w, hs_text *text)
 {
     const hs_results_counts *counts = &w->counts;
     const bool stands = !w->swept && !w->idle && w->news_seconds < w->seconds;
     char rate[64], duration[32];
 
     format_rate(w, "  ", rate, sizeof rate);
-    HS_TRY(hs_text_appendf(text, error, "status  %.1f%%  %" PRIu64 "/%" PRIu64 " cells", percent_done(w),
-                           counts->n_done, counts->n_cells));
+    hs_text_putf(text, "status  %.1f%%  %" PRIu64 "/%" PRIu64 " cells", percent_done(w), counts->n_done,
+                 counts->n_cells);
     if (rate[0] != '\0' && !w->swept)
-        HS_TRY(hs_text_appendf(text, error, "  %s", rate));
-    HS_TRY(hs_text_appendf(text, error, "  %" PRIu64 " damaged  %" PRIu64 " not finite  phase %zu of %zu",
-                           counts->n_damaged, counts->n_not_finite, w->n_chosen, w->n_phases));
+        hs_text_putf(text, "  %s", rate);
+    hs_text_putf(text, "  %" PRIu64 " damaged  %" PRIu64 " not finite  phase %zu of %zu", counts->n_damaged,
+                 counts->n_not_finite, w->n_chosen, w->n_phases);
     if (stands)
-        HS_TRY(hs_text_appendf(text, error, "  no new cell for %s",
-                               hs_format_duration(w->seconds - w->news_seconds, duration, sizeof duration)));
-    return hs_text_appendf(text, error, "%s%s\n",
-                           w->finished ? "  finished"
-                           : w->idle   ? "  "
-                           : w->swept  ? "  statistics running"
-                                       : "",
-                           w->idle && !w->finished ? no_run : "");
+        hs_text_putf(text, "  no new cell for %s",
+                     hs_format_duration(w->seconds - w->news_seconds, duration, sizeof duration));
+    hs_text_putf(text, "%s%s\n",
+                 w->finished ? "  finished"
+                 : w->idle   ? "  "
+                 : w->swept  ? "  statistics running"
+                             : "",
+                 w->idle && !w->finished ? no_run : "");
 }
 
 /* What the run does, in words. */
-static hs_status append_run(const watch *w, hs_text *text, hs_error *error)
+static void append_run(const watch *w, hs_text *text)
 {
     char duration[32];
 
-    if (w->finished || w->idle)
-        return hs_text_appendf(text, error, "  run         %s\n", w->finished ? "finished" : no_run);
+    if (w->finished || w->idle) {
+        hs_text_putf(text, "  run         %s\n", w->finished ? "finished" : no_run);
+        return;
+    }
     hs_format_duration(w->seconds - w->news_seconds, duration, sizeof duration);
-    return hs_text_appendf(text, error, "  run         %s; last new cell %s ago%s\n",
-                           w->holder.text != NULL ? w->holder.text : "unknown", duration,
-                           w->swept ? "; statistics running" : "");
+    hs_text_putf(text, "  run         %s; last new cell %s ago%s\n",
+                 w->holder.text != NULL ? w->holder.text : "unknown", duration, w->swept ? "; statistics running" : "");
 }
 
 /* One line a fact, because draw() goes back over as many lines as it has drawn. */
-static hs_status append_view(const watch *w, hs_text *text, hs_error *error)
+static void append_view(const watch *w, hs_text *text)
 {
     const hs_results_counts *counts = &w->counts;
     char bar[BAR_WIDTH + 1], rate[64];
 
     hs__cli_progress_draw_bar(share_done(w), BAR_WIDTH, bar);
     format_rate(w, ", ", rate, sizeof rate);
-    HS_TRY(hs_text_appendf(text, error, "%s\n[%s]  %.1f%%\n", w->path, bar, percent_done(w)));
-    HS_TRY(hs_text_appendf(text, error, "  cells       %" PRIu64 " of %" PRIu64 "\n", counts->n_done, counts->n_cells));
-    HS_TRY(hs_text_appendf(text, error, "  rate        %s\n",
-                           rate[0] != '\0' ? rate
-                           : w->swept      ? "-"
-                                           : "not known yet"));
-    HS_TRY(hs_text_appendf(text, error, "  phase       %zu of %zu, %s\n", w->n_chosen, w->n_phases, w->phase));
-    HS_TRY(hs_text_appendf(text, error, "  damaged     %" PRIu64 " cells\n", counts->n_damaged));
-    HS_TRY(hs_text_appendf(text, error, "  not finite  %" PRIu64 " values\n", counts->n_not_finite));
-    return append_run(w, text, error);
+    hs_text_putf(text, "%s\n[%s]  %.1f%%\n", w->path, bar, percent_done(w));
+    hs_text_putf(text, "  cells       %" PRIu64 " of %" PRIu64 "\n", counts->n_done, counts->n_cells);
+    hs_text_putf(text, "  rate        %s\n", rate[0] != '\0' ? rate : w->swept ? "-" : "not known yet");
+    hs_text_putf(text, "  phase       %zu of %zu, %s\n", w->n_chosen, w->n_phases, w->phase);
+    hs_text_putf(text, "  damaged     %" PRIu64 " cells\n", counts->n_damaged);
+    hs_text_putf(text, "  not finite  %" PRIu64 " values\n", counts->n_not_finite);
+    append_run(w, text);
 }
 
 /* Over the view before. Lines are cut at the terminal's edge, so that they stay as many as they are. */
@@ -190,8 +188,12 @@ static void draw(watch *w, const char *text)
 static hs_status show(watch *w, hs_error *error)
 {
     hs_text text = {0};
-    hs_status status = w->terminal ? append_view(w, &text, error) : append_line(w, &text, error);
 
+    if (w->terminal)
+        append_view(w, &text);
+    else
+        append_line(w, &text);
+    const hs_status status = hs_text_status(&text, error);
     if (status == HS_OK && w->terminal)
         draw(w, text.text);
     else if (status == HS_OK)

@@ -7,11 +7,10 @@
 #include <string.h>
 
 /* A | would end the cell of a Markdown table, also within code. */
-static hs_status append_cell(hs_text *text, const char *cell, hs_error *error)
+static void append_cell(hs_text *text, const char *cell)
 {
     for (const char *c = cell; *c != '\0'; c++)
-        HS_TRY(hs_text_appendf(text, error, *c == '|' ? "\\%c" : "%c", *c));
-    return HS_OK;
+        hs_text_putf(text, *c == '|' ? "\\%c" : "%c", *c);
 }
 
 static bool is_numeric(key_type type)
@@ -19,43 +18,43 @@ static bool is_numeric(key_type type)
     return type == KEY_INTEGER || type == KEY_REAL || type == KEY_INTEGER_LIST;
 }
 
-static hs_status append_range(hs_text *text, const key_row *row, hs_error *error)
+static void append_range(hs_text *text, const key_row *row)
 {
     if (row->maximum == INT64_MAX)
-        return hs_text_appendf(text, error, ", at least %lld", (long long)row->minimum);
-    return hs_text_appendf(text, error, ", %lld to %lld", (long long)row->minimum, (long long)row->maximum);
+        hs_text_putf(text, ", at least %lld", (long long)row->minimum);
+    else
+        hs_text_putf(text, ", %lld to %lld", (long long)row->minimum, (long long)row->maximum);
 }
 
 /* "integer, at least 0", "`all` or `scored`", "number, at least 0, or `auto`". */
-static hs_status append_type(hs_text *text, const key_row *row, hs_error *error)
+static void append_type(hs_text *text, const key_row *row)
 {
     if (row->list == NULL)
-        HS_TRY(append_cell(text, hs__config_key_type_name(row->type), error));
+        append_cell(text, hs__config_key_type_name(row->type));
     if (is_numeric(row->type))
-        HS_TRY(append_range(text, row, error));
+        append_range(text, row);
     for (size_t i = 0; row->list != NULL && row->list->rows[i].text != NULL; i++)
-        HS_TRY(hs_text_appendf(text, error, "%s`%s`", i > 0 ? " or " : "", row->list->rows[i].text));
+        hs_text_putf(text, "%s`%s`", i > 0 ? " or " : "", row->list->rows[i].text);
     if (row->instead != NULL)
-        HS_TRY(hs_text_appendf(text, error, ", or `%s`", row->instead));
-    return HS_OK;
+        hs_text_putf(text, ", or `%s`", row->instead);
 }
 
 /* Cells are escaped and the numbers come from the row, hence no key is described twice. */
-static hs_status append_row(hs_text *text, const key_row *row, hs_error *error)
+static void append_row(hs_text *text, const key_row *row)
 {
-    HS_TRY(hs_text_appendf(text, error, "| `%s` | ", row->path));
-    HS_TRY(append_type(text, row, error));
+    hs_text_putf(text, "| `%s` | ", row->path);
+    append_type(text, row);
     if (row->default_text == NULL) {
-        HS_TRY(hs_text_appendf(text, error, " | required | "));
+        hs_text_put(text, " | required | ");
     } else {
-        HS_TRY(hs_text_appendf(text, error, " | `"));
-        HS_TRY(append_cell(text, row->default_text, error));
-        HS_TRY(hs_text_appendf(text, error, "` | "));
+        hs_text_put(text, " | `");
+        append_cell(text, row->default_text);
+        hs_text_put(text, "` | ");
     }
-    HS_TRY(append_cell(text, row->meaning, error));
+    append_cell(text, row->meaning);
     if (row->unit != NULL)
-        HS_TRY(hs_text_appendf(text, error, " Unit: %s.", row->unit));
-    return hs_text_appendf(text, error, " |\n");
+        hs_text_putf(text, " Unit: %s.", row->unit);
+    hs_text_put(text, " |\n");
 }
 
 /*
@@ -65,17 +64,17 @@ static hs_status append_row(hs_text *text, const key_row *row, hs_error *error)
 hs_status hs_config_describe_keys(hs_text *text, hs_error *error)
 {
     bool first = true;
-    HS_TRY(hs_text_appendf(text, error, "| key | type | default | meaning |\n| --- | --- | --- | --- |\n"));
+    hs_text_put(text, "| key | type | default | meaning |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < hs__config_key_count(); i++)
-        HS_TRY(append_row(text, hs__config_key_at(i), error));
-    HS_TRY(hs_text_appendf(text, error, "\nA sweep that has begun may be continued with other values of "));
+        append_row(text, hs__config_key_at(i));
+    hs_text_put(text, "\nA sweep that has begun may be continued with other values of ");
     for (size_t i = 0; i < hs__config_key_count(); i++) {
         if (hs__config_key_at(i)->identity || hs__config_key_at(i)->hashed || hs__config_key_at(i)->type == KEY_PATH_IN)
             continue;
-        HS_TRY(hs_text_appendf(text, error, "%s`%s`", first ? "" : ", ", hs__config_key_at(i)->path));
+        hs_text_putf(text, "%s`%s`", first ? "" : ", ", hs__config_key_at(i)->path);
         first = false;
     }
-    return hs_text_appendf(text, error,
-                           ", and from files that have moved; any other change makes it another "
-                           "experiment.\n");
+    hs_text_putf(text, ", and from files that have moved; any other change makes it another "
+                       "experiment.\n");
+    return hs_text_status(text, error);
 }

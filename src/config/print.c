@@ -42,58 +42,58 @@ static hs_status print_value(hs_text *text, const key_row *row, const void *base
     return status;
 }
 
-static hs_status print_comment(hs_text *text, const key_row *row, const char *indent, hs_error *error)
+static void print_comment(hs_text *text, const key_row *row, const char *indent)
 {
-    HS_TRY(hs_text_appendf(text, error, "%s# %s", indent, row->meaning));
+    hs_text_putf(text, "%s# %s", indent, row->meaning);
     for (size_t i = 0; row->list != NULL && row->list->rows[i].text != NULL; i++)
-        HS_TRY(hs_text_appendf(text, error, "%s\"%s\"", i == 0 ? " One of: " : ", ", row->list->rows[i].text));
+        hs_text_putf(text, "%s\"%s\"", i == 0 ? " One of: " : ", ", row->list->rows[i].text);
     if (row->list != NULL)
-        HS_TRY(hs_text_appendf(text, error, "."));
+        hs_text_put(text, ".");
     if (row->unit != NULL)
-        HS_TRY(hs_text_appendf(text, error, " Unit: %s.", row->unit));
-    return hs_text_appendf(text, error, "\n");
+        hs_text_putf(text, " Unit: %s.", row->unit);
+    hs_text_put(text, "\n");
 }
 
 /* "orders = [1];", under its meaning where `with_comment` says so. */
-static hs_status print_key(hs_text *text, const key_row *row, const void *base, const char *indent, bool with_comment,
-                           hs_error *error)
+static void print_key(hs_text *text, const key_row *row, const void *base, const char *indent, bool with_comment,
+                      hs_error *error)
 {
     if (with_comment)
-        HS_TRY(print_comment(text, row, indent, error));
-    HS_TRY(hs_text_appendf(text, error, "%s%s = ", indent, hs__config_key_name(row)));
-    HS_TRY(print_value(text, row, base, error));
-    return hs_text_appendf(text, error, ";\n");
+        print_comment(text, row, indent);
+    hs_text_putf(text, "%s%s = ", indent, hs__config_key_name(row));
+    hs_text_keep(text, print_value(text, row, base, error));
+    hs_text_put(text, ";\n");
 }
 
 /* Meanings stand in the first task alone. */
-static hs_status print_task(hs_text *text, const hs_experiment *experiment, size_t task, hs_error *error)
+static void print_task(hs_text *text, const hs_experiment *experiment, size_t task, hs_error *error)
 {
-    HS_TRY(hs_text_appendf(text, error, "%s    {\n", task == 0 ? "" : ",\n"));
+    hs_text_putf(text, "%s    {\n", task == 0 ? "" : ",\n");
     for (size_t i = 0; i < hs__config_key_count(); i++)
         if (hs__config_key_is_of_task(hs__config_key_at(i)))
-            HS_TRY(print_key(text, hs__config_key_at(i), &experiment->tasks[task], "        ", task == 0, error));
-    return hs_text_appendf(text, error, "    }");
+            print_key(text, hs__config_key_at(i), &experiment->tasks[task], "        ", task == 0, error);
+    hs_text_put(text, "    }");
 }
 
-static hs_status print_tasks(hs_text *text, const hs_experiment *experiment, const key_row *row, hs_error *error)
+static void print_tasks(hs_text *text, const hs_experiment *experiment, const key_row *row, hs_error *error)
 {
-    HS_TRY(hs_text_appendf(text, error, "# %s\ntasks = (\n", row->meaning));
+    hs_text_putf(text, "# %s\ntasks = (\n", row->meaning);
     for (size_t i = 0; i < experiment->n_tasks; i++)
-        HS_TRY(print_task(text, experiment, i, error));
-    return hs_text_appendf(text, error, "\n);\n");
+        print_task(text, experiment, i, error);
+    hs_text_put(text, "\n);\n");
 }
 
 /* The keys of one group are neighbours in the table; `first` is the first of them. */
-static hs_status print_group(hs_text *text, const hs_experiment *experiment, size_t first, hs_error *error)
+static void print_group(hs_text *text, const hs_experiment *experiment, size_t first, hs_error *error)
 {
     size_t length = hs__config_key_prefix_length(hs__config_key_at(first));
     const char *prefix = hs__config_key_at(first)->path;
-    HS_TRY(hs_text_appendf(text, error, "%.*s: {\n", (int)length - 1, prefix));
+    hs_text_putf(text, "%.*s: {\n", (int)length - 1, prefix);
     for (size_t i = first; i < hs__config_key_count(); i++)
         if (hs__config_key_prefix_length(hs__config_key_at(i)) == length &&
             strncmp(hs__config_key_at(i)->path, prefix, length) == 0)
-            HS_TRY(print_key(text, hs__config_key_at(i), experiment, "    ", true, error));
-    return hs_text_appendf(text, error, "};\n");
+            print_key(text, hs__config_key_at(i), experiment, "    ", true, error);
+    hs_text_put(text, "};\n");
 }
 
 static bool begins_group(size_t index)
@@ -111,9 +111,11 @@ hs_status hs_config_print(const hs_experiment *experiment, hs_text *text, hs_err
         const key_row *row = hs__config_key_at(i);
         if (!begins_group(i) || hs__config_key_is_of_task(row))
             continue;
-        HS_TRY(hs_text_appendf(text, error, "%s", i == 0 ? "" : "\n"));
-        HS_TRY(row->type == KEY_TASKS ? print_tasks(text, experiment, row, error)
-                                      : print_group(text, experiment, i, error));
+        hs_text_put(text, i == 0 ? "" : "\n");
+        if (row->type == KEY_TASKS)
+            print_tasks(text, experiment, row, error);
+        else
+            print_group(text, experiment, i, error);
     }
-    return HS_OK;
+    return hs_text_status(text, error);
 }

@@ -253,27 +253,25 @@ hs_status hs__tasks_kind_check_model(const task_kind *kind, const hs_model *mode
                    heads[model->shape.head].kinds);
 }
 
-static hs_status describe_kind(const task_kind *kind, hs_text *text, hs_error *error)
+static void describe_kind(const task_kind *kind, hs_text *text)
 {
-    HS_TRY(hs_text_appendf(text, error, "| `%s` | %s |", kind->name, kind->meaning));
+    hs_text_putf(text, "| `%s` | %s |", kind->name, kind->meaning);
     for (size_t i = 0; kind->fields[i].name != NULL; i++)
-        HS_TRY(hs_text_appendf(text, error, "%s `%s`: %s", i > 0 ? "<br>" : "", kind->fields[i].name,
-                               kind->fields[i].what));
-    HS_TRY(hs_text_appendf(text, error, " |"));
+        hs_text_putf(text, "%s `%s`: %s", i > 0 ? "<br>" : "", kind->fields[i].name, kind->fields[i].what);
+    hs_text_put(text, " |");
     for (size_t i = 0; kind->metrics[i].name != NULL; i++)
-        HS_TRY(hs_text_appendf(text, error, "%s `%s` (%s): %s", i > 0 ? "<br>" : "", kind->metrics[i].name,
-                               kind->metrics[i].unit, kind->metrics[i].meaning));
+        hs_text_putf(text, "%s `%s` (%s): %s", i > 0 ? "<br>" : "", kind->metrics[i].name, kind->metrics[i].unit,
+                     kind->metrics[i].meaning);
     if (kind->has_label_metrics)
-        HS_TRY(hs_text_appendf(text, error, "<br> `f1_LABEL` (share), one for each label: " TASK_LABEL_METRIC_MEANING));
-    return hs_text_appendf(text, error, " |\n");
+        hs_text_put(text, "<br> `f1_LABEL` (share), one for each label: " TASK_LABEL_METRIC_MEANING);
+    hs_text_put(text, " |\n");
 }
 
 hs_status hs_tasks_describe_kinds(hs_text *text, hs_error *error)
 {
-    HS_TRY(hs_text_appendf(text, error,
-                           "| kind | what it measures | fields of a line | metrics (unit) |\n"
-                           "|---|---|---|---|\n"));
+    hs_text_put(text, "| kind | what it measures | fields of a line | metrics (unit) |\n"
+                      "|---|---|---|---|\n");
     for (size_t i = 0; i < N_KINDS; i++)
-        HS_TRY(describe_kind(&kinds[i], text, error));
-    return HS_OK;
+        describe_kind(&kinds[i], text);
+    return hs_text_status(text, error);
 }
