@@ -185,6 +185,7 @@ static void draw(watch *w, const char *text)
     printf("\033[?7h");
 }
 
+/* Flushed each time, because whoever reads the log through a pipe waits for it. */
 static hs_status show(watch *w, hs_error *error)
 {
     hs_text text = {0};

@@ -1,3 +1,7 @@
+/*
+ * cost: what the model costs as a naive loop would run it, and the parts that both engines count
+ * with.
+ */
 #include "engine/cost.h"
 #include "engine/attention.h"
 #include "engine/output_head.h"

@@ -1,11 +1,10 @@
+/* forward: the plain pass of the reference engine, and what observers are shown of it. */
 #include "engine/forward.h"
 #include "engine/forward_attention.h"
 #include "engine/kernels.h"
 #include "engine/output_head.h"
 #include "engine/state.h"
 #include "engine/workload.h"
-
-/* ---- sites ----------------------------------------------------------------------------------------------------- */
 
 bool hs__engine_is_observed(const struct hs_pass *pass, hs_site site)
 {
@@ -27,8 +26,6 @@ hs_status hs__engine_show(const struct hs_pass *pass, hs_site site, size_t layer
     };
     return pass->observer->observe(pass->observer->context, &observation, error);
 }
-
-/* ---- rows of sequences ----------------------------------------------------------------------------------------- */
 
 static void embed(const struct hs_pass *pass)
 {
@@ -54,8 +51,10 @@ static void rotate_heads(const struct hs_pass *pass)
                               pass->scratch->angles, t);
 }
 
-/* ---- the pass -------------------------------------------------------------------------------------------------- */
-
+/*
+ * Edited between z and the output projection, which is where a head's share is still its own.
+ * Observers see z as it is after the edit.
+ */
 static hs_status run_attention(const struct hs_pass *pass, size_t layer, size_t n_rows, hs_error *error)
 {
     const hs_model *model = pass->engine->model;
@@ -118,6 +117,7 @@ hs_status hs__engine_forward(const struct hs_pass *pass, hs_error *error)
     return HS_OK;
 }
 
+/* In blocks of HS_UNEMBED_ROWS, because rows of logits are as wide as the vocabulary. */
 hs_status hs__engine_unembed_rows(const struct hs_pass *pass, float *logits, const uint32_t *rows, size_t n_rows,
                                   hs_error *error)
 {

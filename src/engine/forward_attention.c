@@ -1,3 +1,7 @@
+/*
+ * forward_attention: the reference pass's attention, with whole patterns, which edits and
+ * observers work on.
+ */
 #include "engine/forward_attention.h"
 #include "engine/attention.h"
 #include "engine/state.h"
@@ -13,6 +17,10 @@ struct block {
     size_t length;
 };
 
+/*
+ * Called between softmax and the weighted sum. What is shown is dense, with zeros for what a row
+ * does not see, whatever the kernels' stride is.
+ */
 static void see_pattern(const struct hs_attention *attention, size_t head, float *pattern, size_t stride)
 {
     const struct block *block = attention->context;

@@ -1,3 +1,7 @@
+/*
+ * generate_reference: generation as it is defined: after each token a pass over the whole text so
+ * far.
+ */
 #include "engine/cost.h"
 #include "engine/generate.h"
 #include "engine/reference.h"
@@ -91,6 +95,10 @@ static hs_status run_pass(struct continuation *continuation, const hs_ablation *
     return hs__engine_reference_explain(&pass, ablation, error);
 }
 
+/*
+ * The drawn token becomes part of the sequence before the stop is asked for, as the prefix engine
+ * does it.
+ */
 static hs_status run_sample(struct continuation *continuation, size_t ablation, size_t prompt, size_t sample,
                             hs_error *error)
 {
@@ -136,6 +144,7 @@ hs_status hs__engine_reference_generate(hs_engine *engine, const struct hs_gener
     return status;
 }
 
+/* Row by row and step by step, as the passes are run: no sharing, so no shortcut. */
 hs_status hs__engine_reference_count_generation(const hs_engine *engine, const struct hs_generate_call *generation,
                                                 hs_engine_cost *cost, hs_error *error)
 {

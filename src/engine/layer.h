@@ -32,8 +32,6 @@ struct hs_work {
  */
 hs_status hs__engine_poll(const hs_engine_options *options, hs_error *error);
 
-/* ---- widths ----------------------------------------------------------------------------------------------------- */
-
 /* Columns of z, of the keys of a row (as many as of its values), and of query, key and value side by side. */
 static inline size_t hs_z_width(const hs_model_shape *shape)
 {
@@ -49,8 +47,6 @@ static inline size_t hs_heads_width(const hs_model_shape *shape)
 {
     return hs_z_width(shape) + 2 * hs_kv_width(shape);
 }
-
-/* ---- embedding and positions ------------------------------------------------------------------------------------ */
 
 /*
  * Row of position_embedding for the next token of a sequence, of whose tokens *n_counted_inout had a position so far.
@@ -73,8 +69,6 @@ void hs__engine_fill_angles(struct hs_angles angles, const hs_model *model, size
 /* Turns n_heads heads of one row [n_heads, head_dim] by their position; nothing where positions are learned. */
 void hs__engine_rotate(const struct hs_device *device, float *heads, size_t n_heads, const hs_model_shape *shape,
                        struct hs_angles angles, size_t position);
-
-/* ---- the parts of a layer ---------------------------------------------------------------------------------------- */
 
 /* out, in [n_rows, width]: layer norm or RMS norm, as the model has it. */
 void hs__engine_norm(const struct hs_device *device, float *out, const float *in, const hs_norm *norm, size_t n_rows,
@@ -105,8 +99,6 @@ hs_status hs__engine_add_attention(float *residual, const float *z, size_t n_row
  */
 hs_status hs__engine_mlp(float *residual, const float *in, size_t n_rows, const hs_model *model, size_t layer,
                          const struct hs_work *work, hs_error *error);
-
-/* ---- what they cost ---------------------------------------------------------------------------------------------- */
 
 /* Floating-point operations of one row in the operation's matrix products; see cost.h. */
 double hs__engine_project_heads_flops(const hs_model_layer *layer, enum hs_head_parts parts);

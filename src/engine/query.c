@@ -1,11 +1,10 @@
+/* query: answers of the reference engine from whole rows of logits. */
 #include "engine/query.h"
 #include "engine/kernels.h"
 #include "engine/state.h"
 #include "engine/workload.h"
 
 #include <math.h>
-
-/* ---- scored rows ----------------------------------------------------------------------------------------------- */
 
 static size_t packed_row(const hs_workload *workload, const hs_query *query)
 {
@@ -44,8 +43,6 @@ void hs__engine_mark_statistics(struct hs_scratch *scratch, const hs_workload *w
             scratch->statistics[scratch->row_slots[packed_row(workload, &workload->queries[i])]] = 1;
     }
 }
-
-/* ---- answers --------------------------------------------------------------------------------------------------- */
 
 /* Scored rows first .. first + n, whose logits are in the scratch. */
 struct logits_block {
@@ -110,6 +107,10 @@ static void answer_block(double *answers, const struct logits_block *block, cons
     }
 }
 
+/*
+ * In blocks of as many rows as the logits' buffer has, whose size is bounded however many rows are
+ * scored.
+ */
 hs_status hs__engine_answer_queries(const struct hs_pass *pass, const hs_workload *workload, size_t n_scored_rows,
                                     double *answers, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * reference: the reference engine: a full pass for each ablation, and, since it has every state,
+ * the explanation of numbers that are not finite.
+ */
 #include "engine/reference.h"
 #include "engine/cost.h"
 #include "engine/query.h"
@@ -6,8 +10,6 @@
 
 #include <math.h>
 #include <string.h>
-
-/* ---- preparing ------------------------------------------------------------------------------------------------- */
 
 static size_t larger(size_t a, size_t b)
 {
@@ -94,8 +96,10 @@ size_t hs_engine_observer_bytes(const hs_model_shape *shape, size_t n_rows, size
     return hs_engine_memory_bytes(shape, n_rows, 0, longest_sequence, false);
 }
 
-/* ---- evaluating ------------------------------------------------------------------------------------------------ */
-
+/*
+ * Checked here, where means and donors are known: an intervention without what it replaces z by is
+ * refused before the pass.
+ */
 hs_status hs__engine_reference_edit(struct hs_edit *edit, const hs_engine *engine, struct hs_prepared *prepared,
                                     const hs_ablation *ablation, hs_error *error)
 {
@@ -154,8 +158,6 @@ static hs_status answer(hs_engine *engine, struct hs_prepared *prepared, const h
     return HS_OK;
 }
 
-/* ---- where a number is not finite ------------------------------------------------------------------------------ */
-
 struct finite_search {
     uint32_t sequence;
     size_t layer;
@@ -212,8 +214,6 @@ hs_status hs_engine_find_not_finite(hs_engine *engine, const hs_workload *worklo
     clear(&prepared);
     return status;
 }
-
-/* ---- what it costs --------------------------------------------------------------------------------------------- */
 
 static hs_status count_memory(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
                               size_t *n_bytes_out, hs_error *error)

@@ -38,6 +38,10 @@ static hs_status make_answers(study_evaluator *e, size_t needed, hs_error *error
     return HS_OK;
 }
 
+/*
+ * Neighbouring groups are of one shard, whose workload and prepared trees are kept until another
+ * one comes. Prepared trees are what groups share most of.
+ */
 static hs_status take_workload(study_evaluator *e, const hs_group *group, hs_error *error)
 {
     const hs_study *study = e->study;
@@ -116,6 +120,7 @@ static hs_status generate(study_evaluator *e, const hs_group *group, float *valu
     return values != NULL ? hs_tasks_generation_score(*generation, values, error) : HS_OK;
 }
 
+/* Errors are given the task and the examples, which the engine does not know. */
 static hs_status evaluate_group(study_evaluator *e, const hs_group *group, const hs_group_run *run, float *values,
                                 hs_error *error)
 {
@@ -135,6 +140,7 @@ static hs_status evaluate_group(study_evaluator *e, const hs_group *group, const
     return HS_OK;
 }
 
+/* The poll goes through the study, since the engine was made before anyone knew whom to ask. */
 static hs_status evaluate(void *context, const hs_group *group, const hs_group_run *run, float *values, hs_error *error)
 {
     study_evaluator *e = context;
@@ -206,6 +212,10 @@ static hs_status locate(void *context, const hs_group *group, hs_not_finite *pla
     return status;
 }
 
+/*
+ * Buffers of the largest group are taken at once, so that a sweep that has begun does not end for
+ * want of memory in its last group.
+ */
 hs_status hs_study_evaluator(hs_study *study, hs_evaluator *evaluator_out, hs_error *error)
 {
     size_t n_sets = (size_t)study->plan.sets_per_group;
@@ -226,6 +236,7 @@ done:
     return status;
 }
 
+/* Takes an evaluator that was made halfway. */
 void hs_study_evaluator_clear(hs_evaluator *evaluator)
 {
     study_evaluator *e = evaluator->context;

@@ -92,6 +92,11 @@ done:
     return status;
 }
 
+/*
+ * Everything that was read, by what it contains and not by its path: a checkpoint may move, but
+ * not change. The sets are hashed as if written out, so that how they are stored is nobody's
+ * business.
+ */
 static hs_status append_hashes(const hs_study *study, hs_config_values *values, size_t *capacity, hs_error *error)
 {
     const hs_task_workload *reference = study->storage->reference_set;
@@ -119,6 +124,7 @@ static hs_status append_hashes(const hs_study *study, hs_config_values *values, 
     return append_plan(study, values, capacity, error);
 }
 
+/* Keys as text, as the file stores them, so that two experiments can be compared line by line. */
 hs_status hs__study_identity(const hs_study *study, hs_config_values *values_out, hs_error *error)
 {
     hs_config_values all = {0}, identity = {0};

@@ -27,6 +27,7 @@ static void free_prompts(char **prompts, size_t n)
     hs_free(prompts);
 }
 
+/* In the order in which it is filled, and as far as it was. */
 void hs__study_layout_free(struct study_layout *l)
 {
     if (l == NULL)
@@ -116,6 +117,10 @@ static hs_status add_operations(const hs_study *study, struct study_layout *l, h
     return add_fact(l, "flops_naive", text, error);
 }
 
+/*
+ * Facts that change no number and that somebody will ask for in a year. They are attributes
+ * without identity: another host may go on.
+ */
 static hs_status describe_provenance(const hs_study *study, const char *hosts, const char *command_line, int n_ranks,
                                      struct study_layout *l, hs_error *error)
 {
@@ -196,6 +201,7 @@ static void describe_texts(const hs_study *study, size_t index, hs_results_task 
     task->text_bytes = sampling->max_new_tokens * TEXT_BYTES_PER_TOKEN + 1;
 }
 
+/* What a reader needs to find an example again: its line, its shard, its donor. */
 static hs_status describe_task(const hs_study *study, size_t index, struct study_layout *l, hs_error *error)
 {
     const hs_task *task = study->tasks[index];
@@ -253,6 +259,7 @@ static void describe_means(const hs_study *study, hs_results_layout *layout)
     layout->position_mean = study->means.position_mean;
 }
 
+/* Kept in the study, because what results are created from points into it until they are. */
 hs_status hs_study_layout(hs_study *study, const char *hosts, const char *command_line, int n_ranks,
                           const hs_results_layout **layout_out, hs_error *error)
 {

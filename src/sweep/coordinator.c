@@ -55,6 +55,10 @@ static hs_lease next_lease(coordinator *c, int rank)
     return lease;
 }
 
+/*
+ * A report is counted before it is answered, so that the answer follows from a scheduler that
+ * knows it. Whoever wants nothing more gets no message: each one would have to be received.
+ */
 static hs_status answer_report(coordinator *c, int source)
 {
     uint64_t report[RUN_REPORT_WORDS];
@@ -175,6 +179,11 @@ static void wait_for_workers(coordinator *c)
     end_sweep(c);
 }
 
+/*
+ * Whatever happens to rank 0's own share, the workers are answered until each has said its last: a
+ * rank that waits for a lease would wait for ever. A stop is not a failure of rank 0's and is
+ * reported to all alike.
+ */
 hs_status hs__sweep_run_coordinate(run_state *run, hs_run_report *report, hs_error *error)
 {
     coordinator c = {.run = run,

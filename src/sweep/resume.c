@@ -121,6 +121,10 @@ done:
     return status;
 }
 
+/*
+ * The ranks share the reading, then all know all missing groups: rank 0 hands out indices into a
+ * list that every rank has. A file that this run created has no cell yet, so nothing is read.
+ */
 hs_status hs__sweep_run_find_missing(run_state *run, bool fresh, hs_error *error)
 {
     if (!fresh)

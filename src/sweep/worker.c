@@ -54,6 +54,10 @@ static hs_status request_lease(worker *w, MPI_Request *request, hs_error *error)
     return send_report(w, error);
 }
 
+/*
+ * The place of a value that is not finite is told at once, since rank 0 shows it to the user;
+ * otherwise a report waits for the next request unless the bar would stand still.
+ */
 static hs_status compute_item(worker *w, uint64_t item, hs_error *error)
 {
     const hs_poll poll = {poll_coordinator, w};

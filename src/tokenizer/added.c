@@ -92,6 +92,7 @@ static hs_status append_token(tokenizer_added *added, const char *content, size_
     return HS_OK;
 }
 
+/* The form is found by the trie that is asked for such tokens: of normalised text, or of the text as it is. */
 hs_status hs__tokenizer_added_put(tokenizer_added *added, const tokenizer_model *model,
                                   const tokenizer_steps *normalizers, const char *content, size_t length,
                                   tokenizer_added_token token, hs_error *error)
