@@ -11,7 +11,7 @@
 double hs_config_metric_factor(const hs_metric *metric);
 const char *hs_config_metric_change_unit(const hs_metric *metric); /* "points", "nats" */
 
-/* ---- names ------------------------------------------------------------------------------------------------------- */
+/* Names. */
 
 /* What "TASK", "TASK.METRIC" or "TASK.METRIC=TOLERANCE" says; borrowed from it, not zero-terminated. */
 typedef struct hs_metric_name {
@@ -27,7 +27,7 @@ typedef struct hs_metric_name {
 hs_status hs_config_metric_name_parse(const char *text, hs_metric_name *name_out, hs_error *error);
 hs_status hs_config_tolerance_parse(const char *text, double *tolerance_out, hs_error *error);
 
-/* ---- looking up -------------------------------------------------------------------------------------------------- */
+/* Looking up. */
 
 /* A task with its metrics. `metrics` NULL: nobody knows them yet, and any name will do. */
 typedef struct hs_task_metrics {

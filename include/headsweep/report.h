@@ -32,7 +32,7 @@ hs_status hs_report_why_empty(const hs_analysis *analysis, const hs_ranking_requ
 hs_status hs_report_pruning(const hs_analysis *analysis, const hs_pruning_curve *curves, size_t n_curves,
                             hs_report_format format, hs_text *text, hs_error *error);
 
-/* ---- the report of a whole file ---------------------------------------------------------------------------------- */
+/* The report of a whole file. */
 
 typedef struct hs_report_options {
     size_t top;              /* rows of the ranking in page and Markdown; CSV and JSON have all */

@@ -11,7 +11,7 @@
 #include "headsweep/model.h"
 #include "headsweep/words.h"
 
-/* ---- sites ------------------------------------------------------------------------------------------------------- */
+/* Sites. */
 
 /* Named places of the forward pass, in its order: observers read there, and what a component edits hangs there. */
 typedef enum hs_site {
@@ -32,7 +32,7 @@ const char *hs_sets_site_name(hs_site site);
 /* Parts of a layer's site that can be edited by themselves: heads of z and pattern, columns of MLP hidden, else 1. */
 size_t hs_sets_site_parts(hs_site site, const hs_model_shape *shape);
 
-/* ---- kinds of components ----------------------------------------------------------------------------------------- */
+/* Kinds of components. */
 
 /*
  * A row of the table of kinds; their words in experiment files are HS_CONFIG_UNITS (words.h). A layer's
@@ -50,7 +50,7 @@ typedef struct hs_kind {
 /* The row of a kind; NULL where there is none, as of a file that is damaged. */
 const hs_kind *hs_sets_kind(int32_t kind);
 
-/* ---- components -------------------------------------------------------------------------------------------------- */
+/* Components. */
 
 typedef struct hs_component {
     int32_t kind;
@@ -92,7 +92,7 @@ bool hs_sets_read_component(const char **cursor, hs_component *component_out);
  */
 hs_status hs_sets_parse_component(const char **cursor, hs_component *component_out, hs_error *error);
 
-/* ---- interventions ----------------------------------------------------------------------------------------------- */
+/* Interventions. */
 
 typedef enum hs_intervention_kind {
     HS_INTERVENTION_ZERO,          /* z <- 0 */
@@ -120,7 +120,7 @@ bool hs_sets_intervention_needs_means(hs_intervention intervention);
 bool hs_sets_intervention_needs_donors(hs_intervention intervention);
 bool hs_sets_intervention_edits_pattern(hs_intervention intervention); /* the attention pattern, not z */
 
-/* ---- ablations --------------------------------------------------------------------------------------------------- */
+/* Ablations. */
 
 /* One ablation set with its intervention; n_components == 0 is the clean model. Borrowed. */
 typedef struct hs_ablation {
@@ -132,7 +132,7 @@ typedef struct hs_ablation {
 /* "heads 2.1+3.0 (zero)", "KV groups 0.1 (mean)", "clean model"; a long set is cut short. Returns buffer. */
 const char *hs_sets_ablation_name(const hs_ablation *ablation, char *buffer, size_t capacity);
 
-/* ---- the table of sets ------------------------------------------------------------------------------------------- */
+/* The table of sets. */
 
 /*
  * The one table of ablation sets: what a sweep enumerates, what a results file holds, what a later phase chooses. Set
@@ -200,7 +200,7 @@ bool hs_sets_has(const hs_sets *sets, uint64_t set, const hs_component *componen
 hs_status hs_sets_hash(const hs_sets *sets, size_t n_sets, size_t max_order, uint64_t seed, uint64_t *hash_out,
                        hs_error *error);
 
-/* ---- which set is it? -------------------------------------------------------------------------------------------- */
+/* Which set is it? */
 
 /* Finds sets by what they hold. Borrows the table, which must not change meanwhile and continues none. */
 typedef struct hs_sets_index {
@@ -220,7 +220,7 @@ void hs_sets_index_clear(hs_sets_index *index);
 int64_t hs_sets_find(const hs_sets_index *index, int32_t intervention, uint64_t parent, const hs_component *components,
                      size_t n);
 
-/* ---- names of sets ----------------------------------------------------------------------------------------------- */
+/* Names of sets. */
 
 /*
  * The name of a set as people and the file have it: "2.1+3.0", "clean"; KV groups as "2.kv1"; of more than 12

@@ -24,7 +24,7 @@ typedef struct hs_word_list {
 /* The word of a value, for messages; "" if the list has none. */
 const char *hs_config_word(const hs_word_list *list, int value);
 
-/* ---- sweep ------------------------------------------------------------------------------------------------------- */
+/* Sweep. */
 
 /* Kinds of components; sets.h says what each is. Numbers that results files hold: a new kind is added last. */
 typedef enum hs_component_kind {
@@ -47,7 +47,7 @@ typedef enum hs_value_bias {
 } hs_value_bias;
 extern const hs_word_list HS_CONFIG_VALUE_BIASES;
 
-/* ---- tasks ------------------------------------------------------------------------------------------------------- */
+/* Tasks. */
 
 typedef enum hs_quote {
     HS_QUOTE_AUTO, /* as the file's ending says */
@@ -90,7 +90,7 @@ typedef enum hs_scorer_text {
 } hs_scorer_text;
 extern const hs_word_list HS_CONFIG_SCORER_TEXTS;
 
-/* ---- analysis ---------------------------------------------------------------------------------------------------- */
+/* Analysis. */
 
 typedef enum hs_interval {
     HS_INTERVAL_BCA,        /* bias-corrected and accelerated (Efron 1987) */
@@ -107,7 +107,7 @@ typedef enum hs_curves {
 } hs_curves;
 extern const hs_word_list HS_CONFIG_CURVES;
 
-/* ---- run --------------------------------------------------------------------------------------------------------- */
+/* Run. */
 
 typedef enum hs_engine_kind {
     HS_ENGINE_REFERENCE, /* one full pass for every ablation */

@@ -51,8 +51,6 @@ typedef struct driver {
         }                                                                         \
     } while (0)
 
-/* ---- processes --------------------------------------------------------------------------------------------------- */
-
 static pid_t start_writer(const driver *self, int n_ranks, int pause)
 {
     char ranks[16], microseconds[16], output[640];
@@ -126,8 +124,6 @@ static int reap_all(pid_t launcher)
             return result;
     }
 }
-
-/* ---- what is demanded -------------------------------------------------------------------------------------------- */
 
 static int remove_entry(const char *path, const struct stat *state, int type, struct FTW *walk)
 {
@@ -205,8 +201,6 @@ static void demand_same_bytes(const driver *self)
                 "byte %zu of the file differs", i);
     hs_free(bytes);
 }
-
-/* ---- one run ----------------------------------------------------------------------------------------------------- */
 
 /* Every other moment lies in the first tenth, where the file is created. */
 static useconds_t moment(const driver *self, uint64_t run)

@@ -12,8 +12,6 @@
 
 enum { MAX_NAMES = 256, MAX_NAME = 64, MAX_EDITS = 16, MAX_RANK = 3, MAX_BYTES = 1 << 16 };
 
-/* ---- hashes ------------------------------------------------------------------------------------------------------ */
-
 uint64_t __wrap_hs_hash(uint64_t seed, const void *bytes, size_t length);
 uint64_t __wrap_hs_hash_text(uint64_t seed, const char *text);
 uint64_t __wrap_hs_hash_u64(uint64_t seed, uint64_t value);
@@ -36,7 +34,7 @@ uint64_t __wrap_hs_hash_u64(uint64_t seed, uint64_t value)
     return __wrap_hs_hash(seed, NULL, value);
 }
 
-/* ---- the file before it is edited -------------------------------------------------------------------------------- */
+/* The file before it is edited. */
 
 static char *sound;
 static size_t n_sound;
@@ -143,8 +141,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     results_fixture_clear(&fixture);
     return 0;
 }
-
-/* ---- edits ------------------------------------------------------------------------------------------------------- */
 
 typedef struct script {
     const uint8_t *bytes;
@@ -354,8 +350,6 @@ static void edit(const char *path, script *rest)
     }
     require(H5Fclose(file) >= 0);
 }
-
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static void write_report(const hs_analysis *analysis)
 {

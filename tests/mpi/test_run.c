@@ -118,7 +118,7 @@ static void take_place(void *context, const hs_not_finite *place)
                           place->layer == place->set + 1 && place->row == place->example + 2;
 }
 
-/* ---- a results file of the right layout -------------------------------------------------------------------------- */
+/* A results file of the right layout. */
 
 static void make_plan(hs_plan *plan)
 {
@@ -241,8 +241,6 @@ static bool file_is_right(const fixture *f)
     }
     return hs_results_close(results, &error) == HS_OK && right;
 }
-
-/* ---- tests ------------------------------------------------------------------------------------------------------- */
 
 static void run_to_the_end(void **state, hs_scheduler_policy policy)
 {

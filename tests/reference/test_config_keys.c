@@ -58,8 +58,6 @@ static void write_config(const struct golden *golden, const char *changed_key, c
     hs_text_clear(&text);
 }
 
-/* ---- logits ------------------------------------------------------------------------------------------------------ */
-
 static void add_sequences(const struct golden *golden, const hs_model_shape *shape, struct work *work)
 {
     const hs_json_value *sequences = hs_json_get(golden->root, "sequences");
@@ -118,8 +116,6 @@ static bool compare(const struct golden *golden, const hs_model *model, const hs
     clear_work(&work);
     return same;
 }
-
-/* ---- a change ---------------------------------------------------------------------------------------------------- */
 
 enum verdict { SAME, DIFFERENT, REFUSED };
 

@@ -97,8 +97,6 @@ static size_t find_metric(const hs_task *task, const char *name)
     return 0;
 }
 
-/* ---- the tiny checkpoints ---------------------------------------------------------------------------------------- */
-
 static hs_json *read_golden(void)
 {
     char path[MAX_PATH];
@@ -276,8 +274,6 @@ static void test_golden_reference(void **state)
 {
     check_golden(HS_ENGINE_REFERENCE, *state);
 }
-
-/* ---- bert-toxic-tiny --------------------------------------------------------------------------------------------- */
 
 static double accuracy(const struct evaluation *e, size_t set)
 {

@@ -14,8 +14,6 @@ static void compare_logits(struct comparison *comparison, const float *logits, s
         compare(comparison, (double)actual[i], expected[i]);
 }
 
-/* ---- safetensors references ------------------------------------------------------------------------------------ */
-
 struct reference_sequence {
     hs_engine *engine;
     const hs_model_shape *shape;

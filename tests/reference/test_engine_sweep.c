@@ -5,7 +5,7 @@
 #include "headsweep/tokenizer.h"
 #include "support/shared_data.h"
 
-/* ---- stories260K_sweep.json: texts, BLiMP pairs, greedy continuations, induction scores ------------------------ */
+/* stories260K_sweep.json: texts, BLiMP pairs, greedy continuations, induction scores. */
 
 static uint32_t add_json_sequence(struct work *work, const hs_json_value *ids)
 {
@@ -190,8 +190,6 @@ static void test_stories_golden_text(void **state)
     unload(&model);
 }
 
-/* ---- mingpt-adder_sweep.json: accuracy of all sums ------------------------------------------------------------- */
-
 enum { N_SUMS = 10000 };
 
 /* Two two-digit numbers in, their sum out with the units first. */
@@ -257,7 +255,7 @@ static void test_adder_sums(void **state)
     unload(&model);
 }
 
-/* ---- tiny_models_sweep.json: accuracy with each head off ------------------------------------------------------- */
+/* tiny_models_sweep.json: accuracy with each head off. */
 
 /* Clean, then every head of a model off, in the order of their names. */
 static double *evaluate_heads(const loaded *model, hs_engine_kind kind, const hs_workload *workload)

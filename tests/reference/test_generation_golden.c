@@ -39,8 +39,6 @@ static struct reference_tensor find(const struct reference_file *file, const cha
     return tensor;
 }
 
-/* ---- greedy ---------------------------------------------------------------------------------------------------- */
-
 static void read_prompts(struct work *work, const struct reference_file *file)
 {
     struct reference_tensor prompts = find(file, "prompts");
@@ -131,8 +129,6 @@ static void check_family(const char *name)
     X(phi)
 
 FAMILIES(GREEDY_TEST)
-
-/* ---- what is kept ---------------------------------------------------------------------------------------------- */
 
 static void check_kept(const hs_sampling *sampling, const double *logits, const int64_t *expected, size_t vocabulary)
 {

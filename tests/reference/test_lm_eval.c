@@ -68,8 +68,6 @@ static void compare(golden *g, const char *task, size_t item, const char *what, 
     g->n_compared++;
 }
 
-/* ---- items ------------------------------------------------------------------------------------------------------- */
-
 static void compare_log_likelihoods(golden *g, const hs_task *task, size_t item, const double *answers,
                                     const hs_json_value *expected)
 {
@@ -96,8 +94,6 @@ static void compare_metrics(golden *g, const hs_task *task, size_t item, const f
             compare(g, task->name, item, name, (double)values[m], hs_json_number(value));
     }
 }
-
-/* ---- summaries --------------------------------------------------------------------------------------------------- */
 
 /* As analysis has it: the sum of a metric divided by that of another one, or by the number of examples. */
 static double hs__analysis_summary_of(const hs_task *task, const float *values, const char *name)
@@ -143,8 +139,6 @@ static void compare_summaries(golden *g, const hs_task *task, const float *value
     assert_true(n > 0);
 }
 
-/* ---- a task ------------------------------------------------------------------------------------------------------ */
-
 static void compare_task(golden *g, const hs_task_config *config, const hs_json_value *expected)
 {
     const hs_json_value *items = hs_json_get(expected, "items");
@@ -182,8 +176,6 @@ static void test_items_are_those_of_the_harness(void **state)
     print_message("%zu numbers of %zu tasks, largest difference %.1e\n", g->n_compared, n_golden, g->largest);
     assert_true(g->n_compared > 200);
 }
-
-/* ---- other special tokens than config.json's --------------------------------------------------------------------- */
 
 /* Links to the checkpoint's files beside those of the variant. */
 static char *make_variant(const char *checkpoint, const hs_json_value *files)

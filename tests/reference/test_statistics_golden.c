@@ -58,7 +58,7 @@ static bool is_close(double a, double b)
     return isnan(a) ? isnan(b) : fabs(a - b) <= BOUND * fmax(1e-4, fmax(fabs(a), fabs(b)));
 }
 
-/* ---- the sweep as a results file --------------------------------------------------------------------------------- */
+/* The sweep as a results file. */
 
 typedef struct sweep {
     hs_sets sets;
@@ -175,8 +175,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- statistics -------------------------------------------------------------------------------------------------- */
-
 static hs_analysis *analyse(const golden *g, bool bca)
 {
     const hs_analysis_options options = {.resamples = (size_t)hs_json_integer(get(root(g), "resamples")),
@@ -259,8 +257,6 @@ static void stability_is_scipys(void **state)
     }
     hs_analysis_free(analysis);
 }
-
-/* ---- the parts --------------------------------------------------------------------------------------------------- */
 
 static size_t read_numbers(const hs_json_value *list, double *values, size_t capacity)
 {

@@ -21,8 +21,6 @@ static const char *const GOLDEN[] = {
     "llama3",       "llama2",     "metaspace",    "subwords",      "words",    "splits",      "bert", "roberta",
     "bert_uncased", "bert_cased", "bert_accents", "roberta_files", "deepseek", "xlm_roberta", "t5",   "albert"};
 
-/* ---- files ------------------------------------------------------------------------------------------------------- */
-
 /* The folder that an environment variable names; skips the test where it is not there. */
 static const char *folder_or_skip(const char *variable)
 {
@@ -67,8 +65,6 @@ static char *next_line(char **rest, size_t *length)
     line[*length] = '\0';
     return line;
 }
-
-/* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 static void encode(const hs_tokenizer *tokenizer, const char *text, size_t length, bool special, hs_token_list *ids)
 {
@@ -188,8 +184,6 @@ static void check_hashes(const char *golden, const char *texts_name, const hs_to
     hs_free(expected);
 }
 
-/* ---- golden files of the project --------------------------------------------------------------------------------- */
-
 static void check_short(const char *golden, const char *name, const hs_tokenizer *tokenizer)
 {
     char file[MAX_PATH];
@@ -235,8 +229,6 @@ static void test_golden(void **state)
         hs_tokenizer_free(tokenizer);
     }
 }
-
-/* ---- shared data ------------------------------------------------------------------------------------------------- */
 
 static void test_shared_large(void **state)
 {

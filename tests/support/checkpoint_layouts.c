@@ -42,8 +42,6 @@ static void add_linear(struct test_checkpoint *checkpoint, size_t n_rows, size_t
         test_checkpoint_add(checkpoint, n_bias, 0, "%s%s.bias", prefix, name);
 }
 
-/* ---- GPT-2 ------------------------------------------------------------------------------------------------------- */
-
 static void add_layer_norm(struct test_checkpoint *checkpoint, size_t width, const char *prefix, const char *name)
 {
     char full_name[128];
@@ -103,8 +101,6 @@ char *test_gpt2_config(const struct test_options *options)
                        *o.extra_config != '\0' ? ", " : "", o.extra_config);
 }
 
-/* ---- Llama and its relatives ------------------------------------------------------------------------------------- */
-
 void test_llama_layout(struct test_checkpoint *checkpoint, const struct test_options *options)
 {
     struct test_options o = with_defaults(options);
@@ -152,8 +148,6 @@ char *test_llama_config(const struct test_options *options)
         o.mlp_width, o.n_positions, o.vocabulary, json_flag(o.attention_bias), json_flag(o.mlp_bias),
         json_flag(!o.untied), *o.extra_config != '\0' ? ", " : "", o.extra_config);
 }
-
-/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 void test_gpt2_write(const char *folder, const struct test_checkpoint *checkpoint, const struct test_options *options)
 {

@@ -35,8 +35,6 @@ static char *format_new(const char *format, ...)
     return text;
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------- */
-
 static FILE *file_create(const char *folder, const char *name)
 {
     char *path = format_new("%s/%s", folder, name);
@@ -81,8 +79,6 @@ void test_folder_remove(const char *folder)
     closedir(listing);
     REQUIRE(rmdir(folder) == 0);
 }
-
-/* ---- weights ----------------------------------------------------------------------------------------------------- */
 
 static uint32_t float_bits(float value)
 {
@@ -203,8 +199,6 @@ void test_checkpoint_write(const char *folder, const char *config_json, const st
     else
         shards_write(folder, tensors, n_tensors, type, n_shards);
 }
-
-/* ---- a list of tensors ------------------------------------------------------------------------------------------- */
 
 float *test_checkpoint_add(struct test_checkpoint *checkpoint, size_t n_rows, size_t n_columns, const char *name_format,
                            ...)

@@ -47,7 +47,7 @@ void test_folder_remove(const char *folder);
 int test_make_folder(void **state);
 int test_remove_folder(void **state);
 
-/* ---- a list of tensors that owns its names and values; initialise with {0} --------------------------------------- */
+/* A list of tensors that owns its names and values; initialise with {0}. */
 
 struct test_checkpoint {
     struct test_tensor *tensors;
@@ -68,8 +68,6 @@ void test_checkpoint_clear(struct test_checkpoint *checkpoint);
  * uniform with standard deviation `gain` / sqrt(number of inputs), embeddings with standard deviation 1.
  */
 void test_checkpoint_randomise(struct test_checkpoint *checkpoint, uint64_t seed, double gain);
-
-/* ---- GPT-2 and Llama layouts ------------------------------------------------------------------------------------- */
 
 /* Zero where 0 has no sense means the default in brackets. */
 struct test_options {

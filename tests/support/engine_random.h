@@ -19,8 +19,6 @@ static inline size_t below(struct draw *draw, size_t bound)
     return (size_t)hs_random_below(SEED, draw->stream, draw->index++, bound);
 }
 
-/* ---- random models --------------------------------------------------------------------------------------------- */
-
 static inline loaded load_random_gpt2(struct draw *draw)
 {
     size_t n_heads = 1 + below(draw, 5);
@@ -84,8 +82,6 @@ static inline loaded load_random_model(struct draw *draw)
         make_encoder(model.model, kind == 0 ? HS_HEAD_MASKED_LANGUAGE_MODEL : HS_HEAD_CLASSIFIER);
     return model;
 }
-
-/* ---- random workloads ------------------------------------------------------------------------------------------ */
 
 /* A sequence that shares a beginning with an earlier one, goes on after all of it, repeats it, or is new. */
 static inline void add_random_sequence(struct work *work, struct draw *draw, size_t vocabulary)
@@ -163,8 +159,6 @@ static inline void make_workload(struct work *work, struct extras *extras, struc
     work->workload.donors = extras->donors;
 }
 
-/* ---- random sets ----------------------------------------------------------------------------------------------- */
-
 enum { MAX_SETS = 40, MAX_ORDER = 3 };
 
 struct sets {
@@ -224,8 +218,6 @@ static inline void make_sets(struct sets *sets, struct draw *draw, const hs_mode
         sets->ablations[i] = (hs_ablation){sets->components[i], n, intervention_at(intervention)};
     }
 }
-
-/* ---- means ----------------------------------------------------------------------------------------------------- */
 
 static inline hs_reference_means reference_means(hs_engine *engine, const hs_model_shape *shape,
                                                  const hs_sequences *sequences)

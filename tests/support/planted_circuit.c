@@ -17,8 +17,6 @@
 
 enum { WIDTH = 128, HEAD_DIM = WIDTH / PLANTED_HEADS, N_POSITIONS = 16 };
 
-/* ---- the vocabulary ---------------------------------------------------------------------------------------------- */
-
 enum { N_SUBJECTS = PLANTED_ANSWERS, N_LETTERS = PLANTED_LETTERS };
 
 enum token {
@@ -33,8 +31,6 @@ enum token {
 };
 
 _Static_assert((int)N_TOKENS == (int)PLANTED_VOCABULARY, "the header states the size of the vocabulary");
-
-/* ---- the residual stream ----------------------------------------------------------------------------------------- */
 
 enum slot {
     SLOT_CONSTANT, /* +CONSTANT, then -CONSTANT */
@@ -100,8 +96,6 @@ static void plant_logits(const struct test_checkpoint *checkpoint)
     plant_norm(checkpoint, "transformer.ln_f.weight");
     test_checkpoint_values(checkpoint, "transformer.ln_f.bias")[SLOT_LOGIT + TOKEN_PLAIN] = (float)PLANTED_PLAIN_LOGIT;
 }
-
-/* ---- heads ------------------------------------------------------------------------------------------------------- */
 
 /* The weights of a layer and where in them a head begins. */
 struct head {
@@ -294,8 +288,6 @@ static void write_checkpoint(const char *folder)
     test_checkpoint_clear(&checkpoint);
     hs_free(path);
 }
-
-/* ---- evaluation sets --------------------------------------------------------------------------------------------- */
 
 /* An evaluation set: a block of ten examples has one length and order of letters and begins with each letter once. */
 struct evaluation_set {

@@ -49,8 +49,6 @@ static const hs_metric metrics[2][3] = {
      {"margin", "nats", "log p(right) - log p(best wrong)", 0, false, 0}},
 };
 
-/* ---- sets -------------------------------------------------------------------------------------------------------- */
-
 static void add_set(results_fixture *fixture, size_t n_heads, int32_t intervention, size_t n, const size_t *heads)
 {
     hs_component components[2] = {{0}};
@@ -75,8 +73,6 @@ static void add_sets(results_fixture *fixture, size_t n_layers, size_t n_heads)
     REQUIRE(fixture->sets.n_sets == n_most);
     fixture->layout.sets = fixture->sets;
 }
-
-/* ---- tasks ------------------------------------------------------------------------------------------------------- */
 
 static void add_task(results_fixture *fixture, size_t index, size_t n_examples, size_t examples_a_shard)
 {
@@ -160,8 +156,6 @@ void results_fixture_clear(results_fixture *fixture)
     memset(fixture, 0, sizeof *fixture);
 }
 
-/* ---- cells ------------------------------------------------------------------------------------------------------- */
-
 size_t results_fixture_cells(const results_fixture *fixture)
 {
     return fixture->layout.sets.n_sets * (fixture->tasks[0].n_shards + fixture->tasks[1].n_shards);
@@ -195,8 +189,6 @@ void results_fixture_fill(const results_fixture *fixture, hs_cell cell, float *v
         for (size_t metric = 0; metric < task->n_metrics; metric++)
             *values++ = results_fixture_value(cell.task, cell.set, i, metric);
 }
-
-/* ---- folders ----------------------------------------------------------------------------------------------------- */
 
 void test_folder_new(char *path, size_t capacity)
 {

@@ -62,7 +62,7 @@ static inline hs_results *created(test_place *place)
     return results;
 }
 
-/* ---- for tests that look at, or spoil, the bytes of the file ----------------------------------------------------- */
+/* For tests that look at, or spoil, the bytes of the file. */
 
 static inline void exchange(const char *path, off_t offset, void *bytes, size_t n, bool write_them)
 {

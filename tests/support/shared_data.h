@@ -6,8 +6,6 @@
 
 #include "support/engine_fixture.h"
 
-/* ---- the shared data ------------------------------------------------------------------------------------------- */
-
 static inline char *shared_path(const char *format, const char *name)
 {
     const char *folder = getenv("HEADSWEEP_SHARED_DATA");
@@ -55,8 +53,6 @@ static inline const hs_json_value *member(const hs_json_value *object, const cha
         fail_msg("no member \"%s\"", key);
     return value;
 }
-
-/* ---- comparing ------------------------------------------------------------------------------------------------- */
 
 /* Largest difference so far, and the largest reference value, which it is measured by. */
 struct comparison {

@@ -11,8 +11,6 @@
 
 #include <cmocka.h>
 
-/* ---- the tokenizer ----------------------------------------------------------------------------------------------- */
-
 /* GPT-2's bytes_to_unicode: printable Latin-1 stands for itself, the other bytes for 256, 257, ... in their order. */
 static unsigned unicode_of_byte(unsigned byte)
 {
@@ -65,8 +63,6 @@ static hs_tokenizer *make_tokenizer(const char *folder, const char *post_process
     assert_ok(hs_tokenizer_open(folder, &tokenizer, &error), &error);
     return tokenizer;
 }
-
-/* ---- the fixture ------------------------------------------------------------------------------------------------- */
 
 int task_fixture_set_up(void **state)
 {
@@ -159,8 +155,6 @@ const char *task_fixture_refuse(struct task_fixture *fixture, const char *kind, 
     bool in_folder = strncmp(fixture->error.message, fixture->folder, length) == 0;
     return in_folder ? fixture->error.message + length + 1 : fixture->error.message;
 }
-
-/* ---- workloads and scores in words ------------------------------------------------------------------------------- */
 
 static void describe(const hs_workload *workload, hs_text *text)
 {

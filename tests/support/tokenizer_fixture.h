@@ -39,8 +39,6 @@ void check_decoded(const hs_tokenizer *tokenizer, const int32_t *ids, size_t n, 
         check_decoded(tokenizer, ids_, sizeof ids_ / sizeof *ids_, skip_special, expected); \
     } while (0)
 
-/* ---- pieces of a tokenizer.json ---------------------------------------------------------------------------------- */
-
 #define BPE(options, vocab, merges) \
     "\"model\":{\"type\":\"BPE\"," options "\"vocab\":{" vocab "},\"merges\":[" merges "]}"
 #define WORD_PIECE(options, vocab) \

@@ -176,8 +176,6 @@ static void test_huge_integers_are_reals(void **state)
     hs_json_free(json);
 }
 
-/* ---- records of data files --------------------------------------------------------------------------------------- */
-
 static hs_json *parse_record(const char *text)
 {
     hs_error error = {0};

@@ -104,8 +104,6 @@ static void test_reserve_keeps_what_is_enough(void **state)
     hs_free(items);
 }
 
-/* ---- every allocation fails once ------------------------------------------------------------------------------- */
-
 /* Returns whether the operation succeeded, having checked and freed what it made. */
 typedef bool operation(hs_error *error);
 

@@ -7,8 +7,6 @@
 
 #include <cmocka.h>
 
-/* ---- XXH3 ------------------------------------------------------------------------------------------------------- */
-
 /* xxHash's own sanity check: a generated buffer, and the 64-bit XXH3 of its first bytes for two seeds. */
 static const uint64_t prime_32 = UINT64_C(2654435761);
 static const uint64_t prime_64 = UINT64_C(11400714785074694797);
@@ -59,8 +57,6 @@ static void test_hash_pieces(void **state)
     /* The bytes of the value from the lowest up, whatever the machine has. */
     assert_true(hs_hash_u64(9, UINT64_C(0x0807060504030201)) == hs_hash(9, "\1\2\3\4\5\6\7\10", 8));
 }
-
-/* ---- Philox ----------------------------------------------------------------------------------------------------- */
 
 /* kat_vectors of Random123, "philox4x32 10": counter, key, result. */
 static const struct {

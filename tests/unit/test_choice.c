@@ -50,8 +50,6 @@ static void test_order(void **state)
     assert_memory_equal(order, expected, sizeof expected);
 }
 
-/* ---- controls ---------------------------------------------------------------------------------------------------- */
-
 /* Two heads of layer 0 and one of layer 2, in a model of 4 heads per layer: 6 * 4 - 1 other sets match. */
 static hs_sets table_of_three(void)
 {
@@ -171,8 +169,6 @@ static void test_controls_are_uniform(void **state)
     assert_int_equal(n_kinds, 23);
     assert_true(chi_squared < 60); /* 22 degrees of freedom: p < 0.0001 beyond it */
 }
-
-/* ---- pruning ----------------------------------------------------------------------------------------------------- */
 
 /*
  * Heads 0.0 to 0.3. Alone 0.0 costs nothing, 0.1 and 0.2 0.1 each, 0.3 0.5. But 0.1 stands in for 0.0: without both

@@ -8,8 +8,6 @@ static void expect_list(const hs_string_list *list, size_t n, const char *const 
         assert_string_equal(list->items[i], expected[i]);
 }
 
-/* ---- loading -------------------------------------------------------------------------------------------------- */
-
 static void test_defaults(void **state)
 {
     (void)state;
@@ -219,8 +217,6 @@ static void test_long_values_are_refused(void **state)
     assert_string_equal(e->results, value);
     hs_config_free(e);
 }
-
-/* ---- paths and includes --------------------------------------------------------------------------------------- */
 
 static void test_paths(void **state)
 {

@@ -98,8 +98,6 @@ static void test_errors_of_a_block(void **state)
     }
 }
 
-/* ---- damage --------------------------------------------------------------------------------------------------- */
-
 /* Parses a copy without a byte to spare, in which a read beyond its end is found by the sanitiser and by valgrind. */
 static hs_status parse_bytes(const char *bytes, size_t n_bytes, hs_error *error)
 {

@@ -93,8 +93,6 @@ static const dataset datasets[] = {
 
 enum { N_DATASETS = sizeof datasets / sizeof datasets[0] };
 
-/* ---- opening ----------------------------------------------------------------------------------------------------- */
-
 typedef struct opened {
     hs_experiment *experiment;
     hs_tokenizer *tokenizer;
@@ -140,8 +138,6 @@ static const char *data_path(const char *file, char path[PATH_CAPACITY])
     (void)snprintf(path, PATH_CAPACITY, "%s/unit/datasets/%s", tests != NULL ? tests : "tests", file);
     return path;
 }
-
-/* ---- what is asked ----------------------------------------------------------------------------------------------- */
 
 static void append_tokens(const opened *o, const int32_t *tokens, size_t n, hs_text *text)
 {
@@ -191,8 +187,6 @@ static void test_dataset(void **state)
         assert_example(&o, i, &set->examples[i]);
     close_dataset(&o);
 }
-
-/* ---- the published files ----------------------------------------------------------------------------------------- */
 
 static void assert_published(const char *name, const char *file, const char *lexicon, const char *field,
                              size_t n_examples)

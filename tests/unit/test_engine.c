@@ -14,8 +14,6 @@ static const double BOUND = 4e-6; /* of the largest logit, against double loops 
 
 enum { MAX_LENGTH = 160, MAX_VOCABULARY = 64 };
 
-/* ---- clean logits ---------------------------------------------------------------------------------------------- */
-
 /* 1, short, and on both sides of where attention goes over to BLAS and to several blocks of rows. */
 static const size_t LENGTHS[] = {1, 2, 17, 63, 64, 65, 130};
 
@@ -97,8 +95,6 @@ static void test_every_field_of_the_shape(void **state)
     unload(&gpt2);
     unload(&llama);
 }
-
-/* ---- queries --------------------------------------------------------------------------------------------------- */
 
 /* Packed with others, a sequence's answers are those it has by itself. */
 static void add_three_sequences(struct work *work, size_t vocabulary)
@@ -248,8 +244,6 @@ static void test_offsets_may_start_anywhere(void **state)
     unload(&model);
 }
 
-/* ---- bits ------------------------------------------------------------------------------------------------------ */
-
 static void test_answers_depend_on_the_ablation_only(void **state)
 {
     (void)state;
@@ -284,8 +278,6 @@ static void test_answers_depend_on_the_ablation_only(void **state)
     hs_engine_free(engine);
     unload(&model);
 }
-
-/* ---- figures --------------------------------------------------------------------------------------------------- */
 
 static bool count_call(void *context)
 {

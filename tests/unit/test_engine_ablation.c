@@ -9,8 +9,6 @@ enum { LENGTH = 70, MAX_VOCABULARY = 64, MAX_COLUMNS = 64, MAX_LAYERS = 4, N_POS
 static const int32_t DONOR[] = {3, 1, 4, 1, 5, 9, 2, 6};
 enum { DONOR_LENGTH = 8 };
 
-/* ---- by hand --------------------------------------------------------------------------------------------------- */
-
 struct by_hand {
     const hs_model *model;
     hs_intervention intervention;
@@ -87,8 +85,6 @@ static void fill_donor_z(struct by_hand *hand)
             for (size_t column = 0; column < columns; column++)
                 hand->donor_z[layer][row][column] = z[(layer * DONOR_LENGTH + row) * columns + column];
 }
-
-/* ---- comparing ------------------------------------------------------------------------------------------------- */
 
 /* Any numbers will do for means: what is tested is where they go. */
 static hs_reference_means random_means(const hs_model_shape *shape)
@@ -228,8 +224,6 @@ static void test_encoder_interventions(void **state)
     check_model(load_small_encoder(load_small_gpt2(), HS_HEAD_CLASSIFIER));
     check_model(load_small_encoder(load_small_llama(), HS_HEAD_CLASSIFIER));
 }
-
-/* ---- relations ------------------------------------------------------------------------------------------------- */
 
 /* Logits of a few tokens under an ablation. */
 static float *logits_of(const hs_model *model, hs_engine_options options, const hs_ablation *ablation)

@@ -4,8 +4,6 @@
  */
 #include "support/engine_random.h"
 
-/* ---- who is told ------------------------------------------------------------------------------------------------- */
-
 struct listener {
     const struct sets *sets;
     const double *expected; /* of a plain evaluation */
@@ -31,8 +29,6 @@ static hs_status listen(void *context, size_t first, size_t n, hs_error *ignored
     }
     return HS_OK;
 }
-
-/* ---- a round ----------------------------------------------------------------------------------------------------- */
 
 struct round {
     struct draw draw;
@@ -97,8 +93,6 @@ static void end(struct round *r)
     unload(&r->model);
 }
 
-/* ---- skipping ---------------------------------------------------------------------------------------------------- */
-
 static void test_what_is_skipped_changes_no_bits(void **state)
 {
     (void)state;
@@ -160,8 +154,6 @@ static void test_what_is_skipped_is_not_computed(void **state)
     clear_work(&work);
     unload(&model);
 }
-
-/* ---- giving up ---------------------------------------------------------------------------------------------------- */
 
 /* What was told of before the end is whole, nobody is polled or told after it, and the next evaluation is right. */
 static void test_a_pass_is_left_at_any_product(void **state)

@@ -1,8 +1,6 @@
 /* Everything the engine refuses. */
 #include "support/engine_models.h"
 
-/* ---- workloads ------------------------------------------------------------------------------------------------- */
-
 struct refusal {
     loaded model;
     hs_engine *engine;
@@ -114,8 +112,6 @@ static void test_queries_of_other_heads(void **state)
     tear_down(&r);
 }
 
-/* ---- ablations ------------------------------------------------------------------------------------------------- */
-
 static void assert_ablation_refused(struct refusal *refusal, hs_component component, hs_intervention_kind kind,
                                     const char *text)
 {
@@ -167,8 +163,6 @@ static void test_means_of_another_model(void **state)
     unload(&llama);
     tear_down(&r);
 }
-
-/* ---- numbers that are not finite ------------------------------------------------------------------------------- */
 
 /* A bias of infinity in the MLP of layer 1 spoils every logit. */
 static void test_logits_that_are_not_finite(void **state)

@@ -20,8 +20,6 @@ struct call {
     hs_reference_means means;
 };
 
-/* ---- random calls ---------------------------------------------------------------------------------------------- */
-
 /* New, equal to an earlier one, or with a beginning in common. */
 static void add_prompt(struct call *call, struct draw *draw, size_t vocabulary)
 {
@@ -138,8 +136,6 @@ static int32_t *generate(const struct call *call, hs_engine_kind kind)
     return tokens;
 }
 
-/* ---- near-ties ------------------------------------------------------------------------------------------------- */
-
 /* What two engines may differ in, rounding being all that separates them. */
 static const double NEAR = 1e-3;
 
@@ -231,8 +227,6 @@ static bool is_near_tie(const struct call *call, const struct parting *parting, 
     hs_free(scores);
     return near || fabs(gap) < NEAR;
 }
-
-/* ---- comparing ------------------------------------------------------------------------------------------------- */
 
 struct tally {
     size_t n_samples;

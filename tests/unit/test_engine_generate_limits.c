@@ -13,8 +13,6 @@ static hs_sampling sampling_of(size_t n_samples, size_t max_new_tokens)
     return (hs_sampling){.n_samples = n_samples, .max_new_tokens = max_new_tokens, .temperature = 1, .top_p = 1};
 }
 
-/* ---- errors ---------------------------------------------------------------------------------------------------- */
-
 static hs_status try(hs_engine *engine, const struct work *work, hs_sampling sampling, const hs_ablation *ablation,
                      int32_t *tokens, hs_error *error)
 {
@@ -114,8 +112,6 @@ static void test_giving_up(void **state)
     unload(&model);
 }
 
-/* ---- keys ------------------------------------------------------------------------------------------------------ */
-
 /* What is drawn follows from keys and not from what else is in the call; equal prompts differ by their key only. */
 static void test_keys_decide(void **state)
 {
@@ -144,8 +140,6 @@ static void test_keys_decide(void **state)
     hs_engine_free(engine);
     unload(&model);
 }
-
-/* ---- what is not finite ---------------------------------------------------------------------------------------- */
 
 /* A head whose values overflow spoils the clean model, and the model without it has tokens. */
 static void test_a_head_that_overflows(void **state)
@@ -209,8 +203,6 @@ static void test_an_ablation_that_overflows(void **state)
     clear_work(&work);
     unload(&model);
 }
-
-/* ---- cost ------------------------------------------------------------------------------------------------------ */
 
 static hs_engine_cost count(const hs_model *model, hs_engine_kind kind, const struct work *work, hs_sampling sampling,
                             const hs_ablation *ablations, size_t n_ablations)
@@ -284,8 +276,6 @@ static void test_cost(void **state)
     clear_work(&asked);
     unload(&model);
 }
-
-/* ---- memory ---------------------------------------------------------------------------------------------------- */
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 static size_t allocated_bytes(void)

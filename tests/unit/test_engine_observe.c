@@ -6,7 +6,7 @@ static const double BOUND = 4e-6; /* of the site's largest value */
 
 enum { FIRST_LENGTH = 7, LENGTH = 66, MAX_HIDDEN = 96, MAX_VALUES = 3 * 6 * LENGTH * LENGTH };
 
-/* ---- every site shows what it says ----------------------------------------------------------------------------- */
+/* Every site shows what it says. */
 
 /* The second of two sequences as the naive model has it. */
 struct expectation {
@@ -191,8 +191,6 @@ static void test_an_observer_can_stop_the_pass(void **state)
     unload(&model);
 }
 
-/* ---- means ----------------------------------------------------------------------------------------------------- */
-
 static void test_sums_of_z(void **state)
 {
     (void)state;
@@ -241,8 +239,6 @@ static void test_sums_of_z(void **state)
     hs_engine_free(engine);
     unload(&model);
 }
-
-/* ---- self-test ------------------------------------------------------------------------------------------------- */
 
 static hs_status run_self_test(const hs_model *model, hs_error *error)
 {

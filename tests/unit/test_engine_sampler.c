@@ -17,8 +17,6 @@ static void fill_logits(float *logits, size_t n, double deviation, uint64_t stre
     }
 }
 
-/* ---- kernels --------------------------------------------------------------------------------------------------- */
-
 static void test_noise_is_philox(void **state)
 {
     (void)state;
@@ -79,8 +77,6 @@ static void test_finding(void **state)
     assert_int_equal(hs__engine_best_device()->kernels->find_integer(integers, 10, 130, 300), 130);
     assert_int_equal(hs__engine_best_device()->kernels->find_integer(integers, 10, 300, 300), 300);
 }
-
-/* ---- a token by definition ------------------------------------------------------------------------------------- */
 
 struct sorted {
     float score;
@@ -206,8 +202,6 @@ static void test_what_is_not_finite(void **state)
     }
 }
 
-/* ---- probabilities --------------------------------------------------------------------------------------------- */
-
 /*
  * Pearson's chi-square of the drawn tokens against the softmax of what is kept, tokens of small expectation together.
  * The seed is fixed: the bound is one that chance exceeds once in 30,000 times.
@@ -271,8 +265,6 @@ static void test_frequencies(void **state)
         check_frequencies(&samplings[i], 1.5);
     }
 }
-
-/* ---- ranges ---------------------------------------------------------------------------------------------------- */
 
 static void test_ranges(void **state)
 {

@@ -19,8 +19,6 @@ static float element(const hs_linear *linear, size_t i, size_t o)
     return linear->transposed ? linear->values[o * linear->stride + i] : linear->values[i * linear->stride + o];
 }
 
-/* ---- layouts ----------------------------------------------------------------------------------------------------- */
-
 /* `linear` against a torch Linear [n_out, n_in] in the file. */
 static void assert_is_torch_linear(const hs_linear *linear, const struct test_checkpoint *file, const char *name,
                                    size_t n_in, size_t n_out, bool has_bias)
@@ -149,8 +147,6 @@ static void test_qwen2_has_biases_of_query_key_and_value_alone(void **state)
     unload(&m);
 }
 
-/* ---- shapes from the config -------------------------------------------------------------------------------------- */
-
 static void test_gpt2_options(void **state)
 {
     struct test_options options = gpt2_options;
@@ -221,8 +217,6 @@ static void test_a_bare_llama_config(void **state)
     hs_model_free(model);
 }
 
-/* ---- description ------------------------------------------------------------------------------------------------- */
-
 static void test_the_description_names_what_counts(void **state)
 {
     struct test_options options = llama_options;
@@ -256,8 +250,6 @@ static void test_the_description_names_what_counts(void **state)
     free(folder);
     (void)state;
 }
-
-/* ---- real checkpoints -------------------------------------------------------------------------------------------- */
 
 static void test_published_checkpoints(void **state)
 {

@@ -30,8 +30,6 @@ static void assert_open_fails(const char *folder, const char *reason)
         fail_msg("\"%s\" does not say \"%s\"", error.message, reason);
 }
 
-/* ---- configuration ----------------------------------------------------------------------------------------------- */
-
 /* Each members string is appended to a config that is good without it, or stands alone where it starts with '{'. */
 static void test_configurations(void **state)
 {
@@ -119,8 +117,6 @@ static void test_configurations(void **state)
         assert_open_fails(*state, "config.json");
     }
 }
-
-/* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
 static void test_missing_and_unexpected_tensors(void **state)
 {
@@ -230,8 +226,6 @@ static void test_weights_that_are_not_finite(void **state)
         hs_model_free(model);
     }
 }
-
-/* ---- folders ----------------------------------------------------------------------------------------------------- */
 
 static void write_index(const char *folder, const char *text)
 {

@@ -10,8 +10,6 @@
 
 #include "support/golden_checkpoint.h"
 
-/* ---- rotary frequencies ------------------------------------------------------------------------------------------ */
-
 /* transformers computes in single precision: its exponent alone is off by up to 2^-24 ln(theta) relative. */
 static void assert_frequencies(const char *folder, const hs_json_value *golden)
 {
@@ -41,8 +39,6 @@ static void test_rotary_frequencies(void **state)
         assert_frequencies(*state, hs_json_at(cases, c));
     hs_json_free(json);
 }
-
-/* ---- families ---------------------------------------------------------------------------------------------------- */
 
 static void assert_all_bound(const hs_model *model)
 {

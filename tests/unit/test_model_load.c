@@ -21,8 +21,6 @@ static uint64_t hash_of(const char *folder)
     return hash;
 }
 
-/* ---- types and the arena ----------------------------------------------------------------------------------------- */
-
 static void assert_expanded(const char *folder, enum test_weight_type type, const char *type_name, const float *exact)
 {
     struct test_options options = gpt2_options;
@@ -118,8 +116,6 @@ static void test_unaligned_f32_goes_through_the_arena(void **state)
     free(shifted);
     hs_free(bytes);
 }
-
-/* ---- names, shards, ties ----------------------------------------------------------------------------------------- */
 
 static void test_shards_and_names_without_prefix_are_the_same_model(void **state)
 {

@@ -23,8 +23,6 @@ static void write_model(const char *folder, const char *model_type, const char *
     test_random_llama_with(folder, &options, 1);
 }
 
-/* ---- config.json ------------------------------------------------------------------------------------------------- */
-
 static void test_windows_that_are_read(void **state)
 {
     static const char switched[] = "\"use_sliding_window\": true, \"sliding_window\": 16";
@@ -88,8 +86,6 @@ static void test_layers_that_are_refused(void **state)
         ASSERT_FAILS(hs_model_open(*state, &model, &error), HS_ERROR_INPUT, cases[i].reason);
     }
 }
-
-/* ---- sequences --------------------------------------------------------------------------------------------------- */
 
 static void test_sequences_longer_than_the_window(void **state)
 {

@@ -25,8 +25,6 @@ int fcntl(int file, int command, ...)
     return (int)syscall(SYS_fcntl, file, command, argument);
 }
 
-/* ---- the lock ---------------------------------------------------------------------------------------------------- */
-
 static void lock_path(const test_place *place, char path[640])
 {
     (void)snprintf(path, 640, "%s.lock", place->path);
@@ -202,7 +200,7 @@ static void test_lock_writes_to_nothing_else(void **state)
     hs_free(bytes);
 }
 
-/* ---- on a file system without locks ------------------------------------------------------------------------------ */
+/* On a file system without locks. */
 
 static int forget_locks(void **state)
 {

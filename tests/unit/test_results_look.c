@@ -121,8 +121,6 @@ static void test_another_file_is_looked_at_anew(void **state)
     hs_results_watch_clear(&watch);
 }
 
-/* ---- cells with their values ------------------------------------------------------------------------------------- */
-
 /* The file stays open meanwhile, as in a run: nothing stale is read. */
 static void test_cells_are_read_with_what_is_done(void **state)
 {

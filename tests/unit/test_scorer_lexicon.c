@@ -128,8 +128,6 @@ static void test_the_hash_is_of_the_entries(void **state)
     hs_tasks_scorer_free(other);
 }
 
-/* ---- a published list -------------------------------------------------------------------------------------------- */
-
 /* Each entry in capitals within a sentence, and with a letter at either end. */
 static void test_the_published_list(void **state)
 {

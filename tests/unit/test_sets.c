@@ -4,8 +4,6 @@
 
 static const hs_model_shape SHAPE = {.n_layers = 3, .n_heads = 6, .n_kv_heads = 2, .head_dim = 4};
 
-/* ---- kinds ------------------------------------------------------------------------------------------------------- */
-
 static void test_names_of_every_kind_read_back(void **state)
 {
     (void)state;
@@ -63,8 +61,6 @@ static void test_what_is_no_component(void **state)
         ASSERT_FAILS(hs_sets_parse_component(&cursor, &read, &error), HS_ERROR_USAGE, cases[i].message);
     }
 }
-
-/* ---- what a component edits -------------------------------------------------------------------------------------- */
 
 /* The components of a layer share all parts of their site, each part once. */
 static void test_parts_of_every_kind(void **state)
@@ -124,8 +120,6 @@ static void test_sites_have_names(void **state)
             assert_int_equal(strcmp(hs_sets_site_name(site), hs_sets_site_name(other)) == 0, site == other);
 }
 
-/* ---- order ------------------------------------------------------------------------------------------------------- */
-
 static void test_order(void **state)
 {
     (void)state;
@@ -144,8 +138,6 @@ static void test_order(void **state)
     assert_true(hs_sets_compare(sorted + 1, 2, sorted, 2) > 0);
     assert_int_equal(hs_sets_compare(sorted, 3, mixed, 3), 0);
 }
-
-/* ---- interventions ----------------------------------------------------------------------------------------------- */
 
 static void test_interventions_read_back(void **state)
 {

@@ -132,7 +132,7 @@ static void assert_set(const hs_sets *sets, uint64_t set, const naive_set *expec
     assert_int_equal(hs_sets_compare(view, n, written, n), 0);
 }
 
-/* ---- what is read is what was appended --------------------------------------------------------------------------- */
+/* What is read is what was appended. */
 
 static void test_views(void **state)
 {
@@ -188,7 +188,7 @@ static void test_finding(void **state)
     }
 }
 
-/* ---- tables that continue another, and tables in foreign memory ------------------------------------------------- */
+/* Tables that continue another, and tables in foreign memory. */
 
 static void test_continuing(void **state)
 {
@@ -236,8 +236,6 @@ static void test_refused(void **state)
     assert_int_equal(sets.n_sets, 1);
     hs_sets_clear(&sets);
 }
-
-/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 static void test_names(void **state)
 {
@@ -292,8 +290,6 @@ static void test_names_that_are_none(void **state)
         if (hs_sets_parse_name(names[i], components, 8, &n))
             fail_msg("\"%s\" is not a name", names[i]);
 }
-
-/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /*
  * Appends, index and continuation with the k-th allocation failing: the table is as it was before the call that failed.

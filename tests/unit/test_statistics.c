@@ -21,8 +21,6 @@ static double normal(uint64_t seed, uint64_t stream, uint64_t index)
     return hs__analysis_normal_quantile(hs_random_uniform(seed, stream, index) + 0x1p-54);
 }
 
-/* ---- intervals --------------------------------------------------------------------------------------------------- */
-
 /* One number per example, of mean `truth`. */
 typedef double draw_function(uint64_t trial, uint64_t example);
 
@@ -161,8 +159,6 @@ static void rank_correlations_need_numbers(void **state)
     assert_true(isnan(hs__analysis_spearman(a, same, 4, order, ranks)));
 }
 
-/* ---- p-values ---------------------------------------------------------------------------------------------------- */
-
 /* Differences[n_rows, N_EXAMPLES], symmetric around `shift` of the row; each row has a scale of its own. */
 static double *draw_differences(uint64_t seed, size_t n_rows, size_t n_shifted, double shift)
 {
@@ -265,8 +261,6 @@ static void exact_p_values(void **state)
     }
     hs__analysis_sign_flips_clear(&flips);
 }
-
-/* ---- resampling -------------------------------------------------------------------------------------------------- */
 
 /* More examples than a panel holds, and a row that is not finite, which is its own affair. */
 static void sums_are_weighted_sums(void **state)

@@ -59,8 +59,6 @@ static void assert_reads(const struct task_fixture *fixture, const char *name, c
     assert_string_equal(read_all(fixture, path, records, out), expected);
 }
 
-/* ---- layouts ----------------------------------------------------------------------------------------------------- */
-
 static void test_layouts(void **state)
 {
     static const struct {
@@ -133,8 +131,6 @@ static void test_a_list_within_the_record_is_named(void **state)
     assert_string_equal(message, "data.jsonl:1: field `good` is missing; the line has: v, data; if `data` holds the "
                                  "records, set records = \"data\"");
 }
-
-/* ---- gzip -------------------------------------------------------------------------------------------------------- */
 
 static void test_packed_files(void **state)
 {
@@ -220,8 +216,6 @@ static void test_a_bomb(void **state)
     free(zeros);
     free(packed);
 }
-
-/* ---- no text ----------------------------------------------------------------------------------------------------- */
 
 static void test_files_of_other_kinds(void **state)
 {

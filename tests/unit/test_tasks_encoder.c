@@ -64,8 +64,6 @@ static void make_masked(struct task_fixture *fixture)
     fixture->model.architecture = "FixtureForMaskedLM";
 }
 
-/* ---- classification ---------------------------------------------------------------------------------------------- */
-
 static void test_row_0_is_asked_for_every_label(void **state)
 {
     make_classifier(*state, false);
@@ -196,8 +194,6 @@ static void test_refused_labels(void **state)
     }
 }
 
-/* ---- pairs ------------------------------------------------------------------------------------------------------- */
-
 static void map_pair(struct task_fixture *fixture)
 {
     static char text[] = "text", pair[] = "pair", premise[] = "premise", hypothesis[] = "hypothesis";
@@ -296,8 +292,6 @@ static void test_separators_are_counted(void **state)
     hs_tasks_free(task);
 }
 
-/* ---- masked language models -------------------------------------------------------------------------------------- */
-
 static void test_every_token_is_masked_once(void **state)
 {
     make_masked(*state);
@@ -351,8 +345,6 @@ static void test_refused_masked(void **state)
                            "names no mask token"));
     fixture->tokenizer = tokenizer;
 }
-
-/* ---- kinds and heads --------------------------------------------------------------------------------------------- */
 
 static void test_kinds_that_do_not_suit_the_head(void **state)
 {

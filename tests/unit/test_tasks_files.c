@@ -37,8 +37,6 @@ static hs_task *open_task(const stories_model *stories, const hs_task_config *co
     return task;
 }
 
-/* ---- BLiMP ------------------------------------------------------------------------------------------------------- */
-
 static hs_task *open_blimp(const stories_model *stories, const char *paradigm)
 {
     char name[PATH_CAPACITY];
@@ -132,8 +130,6 @@ static void test_every_blimp_file_opens(void **state)
     print_message("2,400 pairs opened in %.3f s\n", seconds);
     hs_tokenizer_free(stories.tokenizer);
 }
-
-/* ---- LDNOOBW ----------------------------------------------------------------------------------------------------- */
 
 static void test_ldnoobw(void **state)
 {

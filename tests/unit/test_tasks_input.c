@@ -11,8 +11,6 @@
 
 #include <cmocka.h>
 
-/* ---- what is accepted -------------------------------------------------------------------------------------------- */
-
 static void test_published_field_names(void **state)
 {
     struct task_fixture *fixture = *state;
@@ -83,8 +81,6 @@ static void test_an_example_may_fill_the_model(void **state)
                         "data.jsonl:2: the example needs 4 token positions, but the model has 3; shorten or remove it, "
                         "or set too_long = \"truncate\"");
 }
-
-/* ---- lines that are refused -------------------------------------------------------------------------------------- */
 
 typedef struct bad_line {
     const char *kind;
@@ -233,8 +229,6 @@ static void test_unusable_tokenizer(void **state)
     fixture->tokenizer = tokenizer;
 }
 
-/* ---- files that are refused -------------------------------------------------------------------------------------- */
-
 static void test_unusable_files(void **state)
 {
     struct task_fixture *fixture = *state;
@@ -307,8 +301,6 @@ static void test_messages_stay_short_and_printable(void **state)
     assert_true(strlen(message) < 600);
     hs_text_clear(&lines);
 }
-
-/* ---- settings that are refused ----------------------------------------------------------------------------------- */
 
 static void assert_usage(struct task_fixture *fixture, const char *kind, const char *expected)
 {

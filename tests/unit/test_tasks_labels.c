@@ -11,8 +11,6 @@
 
 enum { MAX_RECORDS = 4 };
 
-/* ---- choices ----------------------------------------------------------------------------------------------------- */
-
 static size_t gold_of(const hs_task *task, size_t example)
 {
     double answers[64];
@@ -225,8 +223,6 @@ static void test_maps_and_names(void **state)
     };
     check_cases(fixture, named, sizeof named / sizeof named[0]);
 }
-
-/* ---- labels of a classifier -------------------------------------------------------------------------------------- */
 
 static void make_classifier(struct task_fixture *fixture, const char *const *labels, size_t n, bool multi_label)
 {

@@ -17,8 +17,6 @@ static void use_context(struct task_fixture *fixture, hs_field_mapping *mapping,
     fixture->config.n_fields = 1;
 }
 
-/* ---- templates --------------------------------------------------------------------------------------------------- */
-
 static void assert_context(struct task_fixture *fixture, const char *template, const char *line, const char *expected)
 {
     char key[64];
@@ -99,8 +97,6 @@ static void test_unusable_templates(void **state)
             fail_msg("\"%s\" does not say \"%s\"", message, cases[i].expected);
     }
 }
-
-/* ---- choices and labels ------------------------------------------------------------------------------------------ */
 
 static size_t gold_of(const hs_task *task, size_t example, size_t n_choices)
 {
@@ -290,8 +286,6 @@ static void test_wrong_settings(void **state)
                         "delimiter: field `text` is cut at its own white space and needs none");
 }
 
-/* ---- delimiter --------------------------------------------------------------------------------------------------- */
-
 static void test_delimiter(void **state)
 {
     struct task_fixture *fixture = *state;
@@ -313,8 +307,6 @@ static void test_delimiter(void **state)
     hs_tasks_free(task);
 }
 
-/* ---- a text with its target -------------------------------------------------------------------------------------- */
-
 static void test_logit_diff_of_a_text(void **state)
 {
     struct task_fixture *fixture = *state;
@@ -331,8 +323,6 @@ static void test_logit_diff_of_a_text(void **state)
         "task \"study\" (line 7 of the experiment file): fields: logit_diff takes `text`, or `prompt` and "
         "`target`, not both");
 }
-
-/* ---- limit and sample -------------------------------------------------------------------------------------------- */
 
 enum { N_RECORDS = 50 };
 
@@ -396,8 +386,6 @@ static void test_samples_are_fair(void **state)
     for (size_t line = 0; line < sizeof drawn / sizeof drawn[0]; line++)
         assert_true(drawn[line] == 0 || (drawn[line] > 80 - 40 && drawn[line] < 80 + 40));
 }
-
-/* ---- truncation -------------------------------------------------------------------------------------------------- */
 
 /* (context + continuation)[-(max_length + 1):][:-1], each request by itself. */
 static void test_contexts_lose_their_first_tokens(void **state)

@@ -152,8 +152,6 @@ static void test_trailing_white_space(void **state)
 
 #define TASK_TEST(function) cmocka_unit_test_setup_teardown(function, task_fixture_set_up, task_fixture_tear_down)
 
-/* ---- attention windows ------------------------------------------------------------------------------------------- */
-
 /* As many tokens as the window are as without it; one more is refused, cut to the positions or not. */
 static void test_texts_longer_than_the_attention_window(void **state)
 {

@@ -8,8 +8,6 @@
 
 #include <cmocka.h>
 
-/* ---- shared rows ------------------------------------------------------------------------------------------------- */
-
 static void test_only_whole_prefixes_share_rows(void **state)
 {
     /* Rows: 1 2 3 4, then 1 2, then 1 3 4, then 1 2 3 again: the second and fourth lie within the first. */
@@ -86,8 +84,6 @@ static void test_the_score_walks_example_by_example(void **state)
     hs_tasks_free(task);
 }
 
-/* ---- donors ------------------------------------------------------------------------------------------------------ */
-
 static void test_donors(void **state)
 {
     /* Example 0 has sequences [1 2] [3 4]; example 1 one, [5]; example 2 has [6 7] [8]. */
@@ -126,8 +122,6 @@ static void test_donors(void **state)
     hs_tasks_workload_free(workload);
     hs_tasks_free(task);
 }
-
-/* ---- hash and limit ---------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(struct task_fixture *fixture, const char *kind, const char *lines)
 {
@@ -171,8 +165,6 @@ static void test_the_limit_leaves_later_lines_unread(void **state)
     fixture->config.limit = 3;
     (void)task_fixture_refuse(fixture, "minimal_pair", lines, HS_ERROR_INPUT);
 }
-
-/* ---- reference set ----------------------------------------------------------------------------------------------- */
 
 static hs_status open_reference(struct task_fixture *fixture, const char *lines, const char *field, size_t limit,
                                 const hs_tokenizer *tokenizer, hs_task_workload **workload)

@@ -28,8 +28,6 @@ static void test_nothing_to_read(void **state)
     assert_null(t);
 }
 
-/* ---- what is refused --------------------------------------------------------------------------------------------- */
-
 typedef struct refused_row {
     const char *json;
     const char *message; /* part of it */
@@ -149,8 +147,6 @@ static void test_refused(void **state)
     }
 }
 
-/* ---- vocab.txt and its settings ---------------------------------------------------------------------------------- */
-
 static const struct {
     const char *vocabulary;
     const char *config; /* NULL: no tokenizer_config.json */
@@ -188,8 +184,6 @@ static void test_refused_files(void **state)
     }
     empty_folder(in);
 }
-
-/* ---- tokens named beside a tokenizer ----------------------------------------------------------------------------- */
 
 #define DECODER(entries) "{\"added_tokens_decoder\": {" entries "}}"
 
