@@ -76,6 +76,8 @@ double hs__report_largest_value(const hs_report *report, hs_statistic statistic,
 hs_status hs__report_draw_ranking(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 hs_status hs__report_draw_bars(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 hs_status hs__report_draw_heads(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
+hs_status hs__report_draw_histogram(const hs_report *report, const report_figure *figure, hs_text *svg,
+                                    hs_error *error);
 hs_status hs__report_draw_matrix(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 hs_status hs__report_draw_network(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
 hs_status hs__report_draw_scatter(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error);
