@@ -8,12 +8,27 @@
 #include <string.h>
 #include <unistd.h>
 
+/*
+ * Further lines of a message begin with two spaces, so that a name with a line's end in it cannot pass for a message of
+ * its own; any other end of a line comes from a name, and is made visible.
+ */
+static void print_message(const char *message)
+{
+    const char *line = message;
+
+    for (const char *end; (end = strstr(line, "\n  ")) != NULL; line = end + 1) {
+        hs_print_visible(stderr, line, (size_t)(end - line), true);
+        fputc('\n', stderr);
+    }
+    hs_print_visible(stderr, line, strlen(line), true);
+}
+
 static void print_error_line(const hs_error *error)
 {
     fputs("headsweep: ", stderr);
     if (error->has_rank)
         fprintf(stderr, "rank %d: ", error->rank);
-    hs_print_visible(stderr, error->message, strlen(error->message), true);
+    print_message(error->message);
     fputc('\n', stderr);
 }
 

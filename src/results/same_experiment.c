@@ -79,7 +79,7 @@ hs_status hs_results_check_experiment(const hs_results *results, const hs_result
     if (found.n > MAX_LISTED)
         HS_GOTO_DONE(hs_text_appendf(&found.text, error, "\n  and %zu more", found.n - MAX_LISTED));
     status = hs_fail(error, HS_ERROR_RESULTS,
-                     "%.200s holds another experiment:%s\nRestore these, or choose another output.results",
+                     "%.200s holds another experiment:%s\n  Restore these, or choose another output.results",
                      results->path, found.text.text);
 done:
     hs_text_clear(&found.text);

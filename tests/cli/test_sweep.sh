@@ -88,7 +88,8 @@ expect 0 "$program" run "$quickstart" "${small[@]}"
 
 # Another experiment does not touch the file.
 expect 6 "$program" run "$quickstart" "${small[@]}" --set run.seed=2
-says err "run.seed"
+grep -qx "  run.seed: file has 1, experiment has 2" "$work/err" || fail "what differs does not stand on a line of its own"
+grep -qx "  Restore .*" "$work/err" || fail "the last line of a message is not indented"
 same_results small.h5 before.h5
 
 # The printed configuration is a file that gives the same experiment.
