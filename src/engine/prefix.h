@@ -134,10 +134,6 @@ hs_status hs__engine_prefix_begin(struct hs_prefix *prefix, const hs_ablation *a
 hs_status hs__engine_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload,
                                  hs_error *error);
 void hs__engine_prefix_clear(struct hs_prefix *prefix);
-/* Where the answers of the ablation go that ends in a node; NULL if nobody wants them. */
-double *hs__engine_prefix_answers(const struct hs_prefix *prefix, const struct hs_ablation_node *node);
-/* Tells of the ablations of nodes that were answered since. */
-hs_status hs__engine_prefix_tell(struct hs_prefix *prefix, hs_error *error);
 /* Adds up what walking the tree of these ablations executes, and what it holds meanwhile. */
 hs_status hs__engine_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
                                        hs_engine_cost *cost, hs_error *error);
@@ -193,6 +189,13 @@ void hs__engine_tail_start(struct hs_prefix *prefix); /* after its buffers were 
 /* Answers what waits, and tells of it; a row with a logit that is not finite is answered NaN. */
 hs_status hs__engine_tail_flush(struct hs_prefix *prefix, hs_error *error);
 double hs__engine_tail_flops(const struct hs_prefix *prefix); /* of one entry */
+
+/* ---- answers (prefix_answers.c) --------------------------------------------------------------------------------- */
+
+/* Where the answers of the ablation go that ends in a node; NULL if nobody wants them. */
+double *hs__engine_prefix_answers(const struct hs_prefix *prefix, const struct hs_ablation_node *node);
+/* Tells of the ablations of nodes that were answered since. */
+hs_status hs__engine_prefix_tell(struct hs_prefix *prefix, hs_error *error);
 
 /* ---- places ----------------------------------------------------------------------------------------------------- */
 
