@@ -96,7 +96,7 @@ chmod +x "$work"/bin/*
 echo 7 >cells
 stopped=(env HEADSWEEP="$work/bin/stopped" HEADSWEEP_LAUNCHER=env)
 expect 3 "${stopped[@]}" FAKE_GAIN=0 bash "$jobs/sweep.sbatch" quickstart.cfg
-says err "stopped before it had a new cell: not into the queue again"
+says err "stopped before it had a new cell, and is not requeued"
 [ ! -e requeued ] || fail "a job that has gained nothing was requeued"
 expect 3 "${stopped[@]}" FAKE_GAIN=5 bash "$jobs/sweep.sbatch" quickstart.cfg
 says err "not finished, with 5 more cells: into the queue again (requeue 1)"

@@ -36,6 +36,10 @@ cells_done() {
     echo "${n:-0}"
 }
 
+has_cells() {
+    [ "$(cells_done "$1")" -gt 0 ]
+}
+
 # fail_job JOB MESSAGE: with the ends of SLURM's logs and, last, of the job's own. Short, since long output may be cut.
 fail_job() {
     local file
@@ -126,7 +130,7 @@ long=("${small[@]}" --set run.engine=reference --set run.batch_rows=300)
 expect 0 jobs/local.sh configs/quickstart/quickstart.cfg "${long[@]}" --set output.results="$work/long.h5"
 job=$(sbatch --parsable --ntasks=2 "${log[@]}" jobs/sweep.sbatch configs/quickstart/quickstart.cfg "${long[@]}" \
     --set output.results="$work/signal.h5")
-await 60 test -e "$work/signal.h5" || fail_job "$job" "it does not start"
+await 60 has_cells "$work/signal.h5" || fail_job "$job" "it does not start"
 scancel --signal=USR1 --batch "$job"
 await_end "$job" 180
 log_says "$job" "into the queue again (requeue 1)" || fail_job "$job" "it was not requeued"
@@ -159,11 +163,20 @@ wait $!
 code=$?
 [ "$code" -eq 3 ] || fail "exit code $code instead of 3"
 
+echo "slurm: a job that is stopped before its first cell does not go into the queue again"
+rm "$state/started"
+job=$(HEADSWEEP_LAUNCHER="$state/deaf" sbatch --parsable --ntasks=2 "${log[@]}" jobs/sweep.sbatch \
+    configs/quickstart/quickstart.cfg "${long[@]}" --set output.results="$work/none.h5")
+await 60 test -e "$state/started" || fail_job "$job" "it does not start"
+scancel --signal=USR1 --batch "$job"
+await 60 job_is "$job" FAILED || fail_job "$job" "it has not failed"
+log_says "$job" "stopped before it had a new cell, and is not requeued" || fail_job "$job" "it does not say why"
+
 # The last task has the array's own id.
 echo "slurm: an array, one seed an index, and a signal to its last task alone"
 array=$(sbatch --parsable --array=1-2 --ntasks=1 "${log[@]}" jobs/sweep_array.sbatch configs/quickstart/quickstart.cfg -- \
     "${long[@]}" --set "run.seed={}" --set "output.results=$work/seed-{}.h5")
-await 60 test -e "$work/seed-2.h5" || fail_job "${array}_2" "it does not start"
+await 60 has_cells "$work/seed-2.h5" || fail_job "${array}_2" "it does not start"
 scancel --signal=USR1 --batch "${array}_2"
 for index in 1 2; do
     await_end "${array}_$index" 180
