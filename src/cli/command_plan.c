@@ -184,6 +184,18 @@ static void print_time(const plan_figures *figures)
            seconds * (double)figures->n_ranks * hs_blas_threads() / 3600);
 }
 
+/* How short a job may be, and how long before its end it must be told. */
+static void print_stretches(const plan_figures *figures)
+{
+    const double seconds = figures->cost.flops_to_cell / figures->rate;
+    char duration[32];
+
+    printf("seconds_to_cell = %.3g  # %s at most until a rank has another cell, once it has begun a shard\n", seconds,
+           hs_format_duration(seconds, duration, sizeof duration));
+    printf("seconds_to_stop = %.2g  # at most, the largest matrix product, after which a rank looks whether to stop\n",
+           figures->cost.flops_to_stop / figures->product_rate);
+}
+
 static void print_hours(const plan_arguments *arguments, const plan_figures *figures)
 {
     if (arguments->hours == 0)
@@ -214,6 +226,7 @@ static hs_status print_plan(hs_study *study, const plan_arguments *arguments, hs
     print_rate(arguments, &figures);
     HS_TRY(print_efficiency(study, &figures, error));
     print_time(&figures);
+    print_stretches(&figures);
     print_hours(arguments, &figures);
     return HS_OK;
 }
@@ -241,7 +254,10 @@ static hs_status print_slurm(hs_study *study, const plan_arguments *arguments, h
                                    .n_threads = (size_t)n_threads,
                                    .memory_bytes = hs_study_memory_bytes(&figures.cost.memory),
                                    .weight_bytes = figures.cost.weight_bytes,
-                                   .seconds = figures.simulation.seconds};
+                                   .write_bytes = study->plan.max_group_values * sizeof(float),
+                                   .seconds = figures.simulation.seconds,
+                                   .cell_seconds = figures.cost.flops_to_cell / figures.rate,
+                                   .stop_seconds = figures.cost.flops_to_stop / figures.product_rate};
     hs_status status = hs__cli_slurm_lines(&request, &text, error);
     hs__cli_print_text(&text);
     return status;

@@ -10,8 +10,13 @@
 #define MEMORY_MARGIN 1.25
 #define TIME_MARGIN 2.0
 #define START_MINUTES 5.0
-/* Before the limit: the run gives its cells up within one batch of rows, and the job requeues itself. */
-#define SIGNAL_SECONDS 180
+/*
+ * How long before the limit the job is told: for the matrix product at work, of a slower or busier processor; for cells
+ * that a slow file system is given; for ranks that end, their launcher, and the job that goes into the queue again.
+ */
+#define STOP_MARGIN 3.0
+#define WRITE_BYTES_PER_SECOND 10e6
+#define END_SECONDS 60.0
 
 static size_t divide_up(size_t a, size_t b)
 {
@@ -22,6 +27,25 @@ static double megabytes_per_processor(const slurm_request *request, size_t fewes
 {
     double bytes = (double)request->memory_bytes + (double)request->weight_bytes / (double)fewest_ranks;
     return ceil(MEMORY_MARGIN * bytes / (double)request->n_threads / (1024.0 * 1024.0));
+}
+
+static double signal_seconds(const slurm_request *request)
+{
+    return ceil(STOP_MARGIN * request->stop_seconds + (double)request->write_bytes / WRITE_BYTES_PER_SECOND +
+                END_SECONDS);
+}
+
+static hs_status append_signal(const slurm_request *request, hs_text *text, hs_error *error)
+{
+    char cell[32];
+
+    HS_TRY(hs_text_appendf(
+        text, error,
+        "# A rank has another cell after %s at most. The signal comes %.0f s before the limit: %g times "
+        "the longest matrix product (%.2g s), %.2g s to write, %g s to end\n",
+        hs_format_duration(request->cell_seconds, cell, sizeof cell), signal_seconds(request), STOP_MARGIN,
+        request->stop_seconds, (double)request->write_bytes / WRITE_BYTES_PER_SECOND, END_SECONDS));
+    return hs_text_appendf(text, error, "#SBATCH --signal=B:USR1@%.0f\n", signal_seconds(request));
 }
 
 double hs__cli_slurm_seconds(double limit_seconds)
@@ -56,5 +80,6 @@ hs_status hs__cli_slurm_lines(const slurm_request *request, hs_text *text, hs_er
                            n_hosts, request->n_ranks, ranks));
     HS_TRY(hs_text_appendf(text, error, "#SBATCH --cpus-per-task=%zu\n#SBATCH --mem-per-cpu=%.0fM\n",
                            request->n_threads, megabytes_per_processor(request, fewest_ranks)));
-    return hs_text_appendf(text, error, "#SBATCH --time=%.0f\n#SBATCH --signal=B:USR1@%d\n", minutes, SIGNAL_SECONDS);
+    HS_TRY(hs_text_appendf(text, error, "#SBATCH --time=%.0f\n", minutes));
+    return append_signal(request, text, error);
 }

@@ -10,7 +10,10 @@ typedef struct slurm_request {
     size_t n_threads;      /* of a rank */
     size_t memory_bytes;   /* of a rank, without weights */
     size_t weight_bytes;   /* of a host, shared by its ranks */
+    size_t write_bytes;    /* of a group's cells, that a rank may have to write yet */
     double seconds;        /* of the sweep */
+    double cell_seconds;   /* until a rank has another cell, at most */
+    double stop_seconds;   /* until a rank looks whether to stop, at most */
 } slurm_request;
 
 /* Of a job with that time limit the seconds that its sweep may be planned to take. */

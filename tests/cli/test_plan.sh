@@ -49,6 +49,21 @@ holds "$(figure rank_efficiency) >= 0.9"
 expect 2 "$program" plan large/experiment.cfg --gflops 0
 says err "expected a number above 0"
 
+# On one core of 50 GFLOP/s: a cell within ten minutes, a stop within twenty seconds; and so does its job know when.
+echo "plan: how far it is to another cell and to a stop, for GPT-2 XL and Llama-3-8B"
+prompts=(--sparse --tokens 64 --prompts 8 --order 1)
+expect 0 "$program" bench --inputs xl --family gpt2 --layers 48 --heads 25 --width 1600 --vocabulary 50257 "${prompts[@]}"
+expect 0 "$program" bench --inputs 8b --family llama --layers 32 --heads 32 --kv-heads 8 --width 4096 --mlp 14336 \
+    --vocabulary 128256 "${prompts[@]}"
+for folder in xl 8b; do
+    expect 0 "$program" plan $folder/experiment.cfg --gflops 50
+    holds "$(figure seconds_to_cell) > 10 && $(figure seconds_to_cell) < 600 && $(figure seconds_to_stop) < 20"
+    stop=$(figure seconds_to_stop)
+    expect 0 "$program" plan $folder/experiment.cfg --gflops 50 --slurm
+    lead=$(sed -n 's/^#SBATCH --signal=B:USR1@//p' "$work/out")
+    holds "$lead >= 60 + 3 * $stop && $lead < 63 + 3 * $stop"
+done
+
 echo "plan: the scheduler's own simulation says the same"
 expect 0 "$program" bench scheduler --simulate --ranks 64 --experiment large/experiment.cfg
 efficiency=$(figure virtual_efficiency)
