@@ -87,6 +87,10 @@ static hs_status map(int fd, const struct stat *information, const char *path, s
     return HS_OK;
 }
 
+/*
+ * Looked at before it is used: a pointer file of Git LFS is a file like any other until somebody
+ * reads its first line.
+ */
 hs_status hs_mapped_file_open_front(const char *path, size_t most_bytes, hs_mapped_file *file_out,
                                     size_t *n_file_bytes_out, hs_error *error)
 {
@@ -128,6 +132,7 @@ void hs_mapped_bytes_release(const void *bytes, size_t n_bytes)
         (void)madvise((void *)((const char *)bytes + (first - (uintptr_t)bytes)), end - first, MADV_DONTNEED);
 }
 
+/* pread() may give less than was asked for, or be interrupted; only no byte at all is the end. */
 hs_status hs_file_read_part(const char *path, size_t offset, void *bytes, size_t n_bytes, hs_error *error)
 {
     int fd;

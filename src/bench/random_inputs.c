@@ -250,6 +250,10 @@ static size_t halve_values(float *values, size_t n)
     return n * sizeof *halves;
 }
 
+/*
+ * Values are drawn by tensor and place, so that a checkpoint of other chunks has the same ones. A
+ * sparse one has zeros that take no disk, for what only headers are read of.
+ */
 static hs_status write_tensors(const hs_bench_shape *shape, hs_output *output, float *chunk, hs_error *error)
 {
     char name[64];

@@ -6,6 +6,7 @@
 
 #include "bench/sections.h"
 
+/* Shares rather than seconds where the number of ranks is the question. */
 static void print_figures(const hs_study *study, const hs_bench_setup *setup, const hs_study_cost *cost,
                           const hs_simulation *simulation)
 {

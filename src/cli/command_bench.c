@@ -146,6 +146,7 @@ static hs_status read_arguments(int argc, char **argv, bench_arguments *argument
     return check_shape(arguments, error);
 }
 
+/* 0 in kv_heads and mlp is left for the family to fill, with what its models usually have. */
 static hs_bench_shape shape_of(const bench_arguments *arguments)
 {
     return (hs_bench_shape){
@@ -164,6 +165,7 @@ static hs_bench_shape shape_of(const bench_arguments *arguments)
     };
 }
 
+/* Inputs are only written or measured on: who asks for them wants to look at or to run them. */
 hs_status hs__cli_command_bench(int argc, char **argv, hs_error *error)
 {
     bench_arguments arguments = {

@@ -65,8 +65,6 @@ static hs_status read_arguments(int argc, char **argv, plan_arguments *a, bool *
     return hs__cli_read_command_line(argc, argv, &syntax, ended_out, error);
 }
 
-/* ---- figures ----------------------------------------------------------------------------------------------------- */
-
 typedef struct plan_figures {
     hs_study_cost cost;
     double product_rate; /* operations a second of a rank's matrix products */
@@ -100,8 +98,6 @@ static hs_status count_figures(hs_study *study, const plan_arguments *arguments,
     HS_TRY(find_ranks(study, arguments, figures, error));
     return hs_study_simulate(study, figures->rate, figures->n_ranks, &figures->simulation, error);
 }
-
-/* ---- what is printed ---------------------------------------------------------------------------------------------- */
 
 static void print_work(const hs_study *study, const hs_study_cost *cost)
 {

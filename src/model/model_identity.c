@@ -69,6 +69,11 @@ static uint64_t hash_binding(uint64_t seed, const hs_binding *binding)
     return hs_hash(seed, tensor->bytes, tensor->n_bytes);
 }
 
+/*
+ * By the order in which the family binds its tensors and not by that of the files, so that a
+ * checkpoint that was saved anew has the same hash. Bytes that were expanded elsewhere are given
+ * back when they are hashed.
+ */
 uint64_t hs_model_hash(const hs_model *model)
 {
     const hs_checkpoint *checkpoint = model->checkpoint;

@@ -278,6 +278,10 @@ static hs_status read_header(hs_safetensors *file, hs_model_extent extent, hs_er
     return status;
 }
 
+/*
+ * For headers no more than the longest header is mapped: the rest of the file may be a hole, or on
+ * a disk that is slow to answer.
+ */
 hs_status hs__model_safetensors_open(const char *path, hs_model_extent extent, hs_safetensors *file_out,
                                      hs_error *error)
 {

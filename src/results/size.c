@@ -1,3 +1,4 @@
+/* size: how large a file will be, for `plan` and for reserving its room before the first byte. */
 #include "results/layout.h"
 
 #include <string.h>
@@ -38,6 +39,7 @@ static size_t attribute_bytes(const hs_results_attribute *attributes, size_t n)
     return sum + n_identity * longest;
 }
 
+/* The same condition as in creating, for rows whose contents may be missing. */
 static bool is_present(const hs_dataset_row *row, const hs_results_layout *layout, const hs_results_task *task,
                        const hs_extents *extents)
 {
@@ -57,6 +59,10 @@ static bool is_present(const hs_dataset_row *row, const hs_results_layout *layou
     return task != NULL && task->donor != NULL;
 }
 
+/*
+ * As wide as creating will find the longest text; a longer estimate would reserve what is never
+ * used.
+ */
 static size_t text_width(const hs_results_layout *layout, const hs_dataset_row *row, const hs_results_task *task,
                          const hs_extents *extents)
 {

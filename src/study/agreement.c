@@ -21,6 +21,10 @@ static hs_status complain(const char *what, const char *here, const char *there,
                    there);
 }
 
+/*
+ * Only the first rank of each host has hashed its weights; everybody goes on with rank 0's number,
+ * so that the experiment's hash is one.
+ */
 hs_status hs__study_share_hash(hs_comm *comm, const char *folder, uint64_t *hash_inout, hs_error *error)
 {
     char what[1024], here[32], there[32];
@@ -78,6 +82,10 @@ static uint64_t hash_identity(const hs_config_values *identity)
     return hash;
 }
 
+/*
+ * Rank 0's lines are sent rather than a hash: a message that names the key that differs saves an
+ * evening.
+ */
 static hs_status agree_on(hs_comm *comm, const hs_config_values *identity, hs_error *error)
 {
     hs_text text = {0};

@@ -46,8 +46,6 @@ static size_t process_bytes(const hs_model_shape *shape, size_t n_tasks)
     return PROCESS_BYTES + n_groups * GROUP_BYTES + n_columns * PANEL_BYTES_A_COLUMN;
 }
 
-/* ---- tables ---------------------------------------------------------------------------------------------------- */
-
 static size_t means_bytes(const hs_study *study, size_t n_positions, size_t element)
 {
     const hs_model_shape *shape = &study->model->shape;
@@ -71,8 +69,6 @@ static size_t tables_bytes(const hs_study *study, size_t n_positions)
     }
     return study->needs_means ? add(n_bytes, means_bytes(study, n_positions, sizeof(float))) : n_bytes;
 }
-
-/* ---- the sweep ------------------------------------------------------------------------------------------------- */
 
 static size_t sequences_bytes(const hs_sequences *sequences)
 {
@@ -166,8 +162,6 @@ static hs_status count_sweep(const hs_study *study, size_t enough, size_t *n_byt
     return HS_OK;
 }
 
-/* ---- before it -------------------------------------------------------------------------------------------------- */
-
 /* Sums of this rank, of another and of all, and the pass over a piece of the reference set. */
 static size_t reference_bytes(const hs_study *study, size_t n_positions)
 {
@@ -187,8 +181,6 @@ static size_t self_test_bytes(const hs_study *study)
         n_rows += hs_tasks_example_rows(study->tasks[0], i);
     return hs_engine_observer_bytes(&study->model->shape, n_rows, n_rows);
 }
-
-/* ---- after it --------------------------------------------------------------------------------------------------- */
 
 static size_t count_singles(const hs_space *space)
 {
@@ -215,8 +207,6 @@ static hs_status count_statistics(const hs_study *study, size_t *n_bytes_out, hs
     hs_free(tasks);
     return HS_OK;
 }
-
-/* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 size_t hs__study_sweep_memory_bytes(const hs_study_memory *memory)
 {

@@ -153,6 +153,11 @@ static hs_status sum_round(hs_comm *comm, hs_study *study, uint64_t first, uint6
     return HS_OK;
 }
 
+/*
+ * Chunks are summed by the ranks in turn and added on all of them in the order of the chunks, so
+ * that the rounding is that of one rank. All agree after their allocations, before the first
+ * message.
+ */
 hs_status hs__study_compute_means(hs_comm *comm, hs_study *study, hs_error *error)
 {
     const hs_model_shape *shape = &study->model->shape;
@@ -189,6 +194,7 @@ hs_status hs__study_size_means(hs_study *study, hs_error *error)
     return hs__study_longest_reference(study, &study->means.n_positions, error);
 }
 
+/* The file's own means and not computed ones: a resumed run must go on with the very bits. */
 hs_status hs__study_read_means(hs_study *study, hs_results *results, hs_error *error)
 {
     hs_reference_means *means = &study->means;

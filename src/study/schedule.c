@@ -81,6 +81,10 @@ hs_status hs_study_busy_ranks(const hs_study *study, double flops_per_second, si
     return find_border(study, flops_per_second, are_busy, HS_STUDY_BUSY, 1, most_ranks, n_ranks_out, error);
 }
 
+/*
+ * First up from the fewest that could do it if none ever waited, then bisection. More ranks than
+ * groups help nobody, so the search ends there.
+ */
 hs_status hs_study_ranks_in_time(const hs_study *study, double flops_per_second, double seconds, size_t *n_ranks_out,
                                  hs_error *error)
 {

@@ -3,8 +3,6 @@
 
 #include "study/storage.h"
 
-/* ---- the checkpoints ------------------------------------------------------------------------------------------- */
-
 static study_classifier *find_classifier(const hs_study *study, const char *folder)
 {
     for (size_t i = 0; i < study->storage->n_classifiers; ++i)
@@ -79,8 +77,6 @@ hs_status hs__study_describe_notes(const hs_study *study, hs_text *text, hs_erro
         HS_TRY(append_notes(storage->classifiers[i].model, storage->classifiers[i].folder, text, error));
     return HS_OK;
 }
-
-/* ---- the scorers ------------------------------------------------------------------------------------------------ */
 
 static hs_status open_classifier(hs_study *study, const hs_task_config *config, hs_scorer **scorer_out, hs_error *error)
 {

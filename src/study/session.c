@@ -32,8 +32,6 @@ static hs_status announce(study_session *s, hs_error *error)
     return hs_comm_agree(s->comm, status, error);
 }
 
-/* ---- the results file -------------------------------------------------------------------------------------------- */
-
 hs_status hs_study_check_place(const hs_experiment *experiment, hs_error *error)
 {
     hs_status status = hs_results_check_place(experiment->results, error);
@@ -132,8 +130,6 @@ static hs_status open_results(study_session *s, hs_error *error)
     return hs_comm_agree(s->comm, status, error);
 }
 
-/* ---- the sweep --------------------------------------------------------------------------------------------------- */
-
 static hs_status sweep(study_session *s, hs_error *error)
 {
     hs_run_report report = {0};
@@ -143,8 +139,6 @@ static hs_status sweep(study_session *s, hs_error *error)
     s->record.sweep_seconds = report.seconds;
     return status;
 }
-
-/* ---- what is kept of a run --------------------------------------------------------------------------------------- */
 
 static hs_status begin_record(study_session *s, hs_error *error)
 {
@@ -166,8 +160,6 @@ hs_status hs__study_end_record(study_session *s, hs_error *error)
     s->record.end = (double)time(NULL);
     return hs_results_write_run(s->results, s->record_row, &s->record, error);
 }
-
-/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 /* In the self-test, the means and the texts, which are no groups and are stopped all the same. */
 static bool goes_on(void *context)

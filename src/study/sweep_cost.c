@@ -53,8 +53,6 @@ hs_status hs__study_shard_workload(const hs_study *study, size_t task, size_t sh
                                  study->donors != NULL ? study->donors[task] : NULL, workload_out, error);
 }
 
-/* ---- what is counted ------------------------------------------------------------------------------------------- */
-
 void hs__study_counted_free(struct study_counted *counted, size_t n_tasks)
 {
     for (size_t task = 0; counted != NULL && task < n_tasks; ++task) {
@@ -154,8 +152,6 @@ done:
     return status;
 }
 
-/* ---- the whole -------------------------------------------------------------------------------------------------- */
-
 /* Of the model and of the classifiers that score what it writes. */
 static size_t count_parameters(const hs_study *study)
 {
@@ -166,6 +162,10 @@ static size_t count_parameters(const hs_study *study)
     return n;
 }
 
+/*
+ * Without running anything, so that headers are enough. Later phases are scaled, since their sets
+ * do not exist yet.
+ */
 hs_status hs_study_count_cost(hs_study *study, hs_study_cost *cost_out, hs_error *error)
 {
     const hs_results_layout *layout;

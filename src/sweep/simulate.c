@@ -119,6 +119,10 @@ static void go_on(virtual_sweep *v, size_t rank)
     push(v, rank);
 }
 
+/*
+ * Ranks ask in their order before anything runs, as they do in a run. The heap holds those that
+ * compute; who gets nothing was never needed.
+ */
 static void run_all(virtual_sweep *v, size_t n_ranks, hs_simulation *simulation)
 {
     for (size_t rank = 0; rank < n_ranks; ++rank) {
@@ -134,6 +138,7 @@ static void run_all(virtual_sweep *v, size_t n_ranks, hs_simulation *simulation)
     simulation->efficiency = v->end_seconds > 0 ? v->busy_seconds / ((double)n_ranks * v->end_seconds) : 1;
 }
 
+/* The scheduler is the one that a run uses, not a model of it. */
 hs_status hs_sweep_simulate(const hs_plan *plan, const hs_group_times *times, hs_scheduler_policy policy,
                             uint64_t max_lease, size_t n_ranks, hs_simulation *simulation_out, hs_error *error)
 {
