@@ -102,18 +102,28 @@ static hs_status number_names(hs_label_list *list, hs_error *error)
     return HS_OK;
 }
 
-/* label2id, which says the same the other way round. */
+/* The next name of label2id with its number; -1 where the list has no such number or the name cannot be shown. */
+static bool next_key(const hs_json_value *label2id, const hs_label_list *list, hs_json_iterator **at,
+                     const char **key_out, int64_t *index_out)
+{
+    const hs_json_value *value = NULL;
+    size_t length = 0;
+    *at = hs_json_next(label2id, *at, key_out, &length, &value);
+    if (*at == NULL)
+        return false;
+    const int64_t index = hs_json_is_integer(value) ? hs_json_integer(value) : -1;
+    *index_out = index >= 0 && (uint64_t)index < list->n && is_printable(*key_out, length) ? index : -1;
+    return true;
+}
 
 /* Names all labels, or none where it does not number them from 0 on. */
 static hs_status read_keys(const hs_json_value *label2id, hs_label_list *list, hs_error *error)
 {
     const char *key = NULL;
-    const hs_json_value *value = NULL;
-    size_t length = 0;
+    int64_t index = 0;
     hs_json_iterator *iterator = NULL;
-    while ((iterator = hs_json_next(label2id, iterator, &key, &length, &value)) != NULL) {
-        int64_t index = hs_json_is_integer(value) ? hs_json_integer(value) : -1;
-        if (index < 0 || (uint64_t)index >= list->n || list->names[index] != NULL || !is_printable(key, length))
+    while (next_key(label2id, list, &iterator, &key, &index)) {
+        if (index < 0 || list->names[index] != NULL)
             break;
         HS_TRY(set_name(list, (size_t)index, key, error));
     }
@@ -129,19 +139,14 @@ static hs_status note_contradiction(const hs_json_value *label2id, const hs_labe
                                     hs_error *error)
 {
     const char *key = NULL;
-    const hs_json_value *value = NULL;
-    size_t length = 0;
+    int64_t index = 0;
     hs_json_iterator *iterator = NULL;
-    while ((iterator = hs_json_next(label2id, iterator, &key, &length, &value)) != NULL) {
-        int64_t index = hs_json_is_integer(value) ? hs_json_integer(value) : -1;
-        if (index < 0 || (uint64_t)index >= list->n || !is_printable(key, length) ||
-            strcmp(list->names[index], key) == 0)
-            continue;
-        return hs__model_note_add(notes, error,
-                                  "label2id calls label %lld \"%.60s\" and id2label \"%.60s\"; id2label counts, as in "
-                                  "transformers",
-                                  (long long)index, key, list->names[index]);
-    }
+    while (next_key(label2id, list, &iterator, &key, &index))
+        if (index >= 0 && strcmp(list->names[index], key) != 0)
+            return hs__model_note_add(notes, error,
+                                      "label2id calls label %lld \"%.60s\" and id2label \"%.60s\"; id2label counts, "
+                                      "as in transformers",
+                                      (long long)index, key, list->names[index]);
     return HS_OK;
 }
 
