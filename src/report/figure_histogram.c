@@ -102,6 +102,10 @@ static void draw_blocks(histogram *h, hs_text *svg)
         }
 }
 
+/*
+ * The bins come first, since heights are counted in them; the axis says which kind of component
+ * the blocks are.
+ */
 hs_status hs__report_draw_histogram(const hs_report *report, const report_figure *figure, hs_text *svg, hs_error *error)
 {
     histogram h = {.report = report,
