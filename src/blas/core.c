@@ -17,6 +17,10 @@ static bool is_listed(const char *core, const char *const *list)
     return *list != NULL;
 }
 
+/*
+ * From the best feature down: only the first that is there and unused is worth a word. The advice
+ * depends on whether the core type was forced, for then nothing needs to be installed.
+ */
 const char *hs__blas_describe_core_mismatch(const char *core, struct hs__blas_processor processor, bool forced,
                                             char *buffer, size_t capacity)
 {
@@ -45,6 +49,10 @@ const char *hs__blas_describe_core_mismatch(const char *core, struct hs__blas_pr
     return NULL;
 }
 
+/*
+ * AVX-512 counts only with the parts that OpenBLAS's SkylakeX kernels need; other processors run
+ * Haswell kernels on purpose.
+ */
 const char *hs_blas_core_warning(void)
 {
 #if defined(HEADSWEEP_HAVE_OPENBLAS) && defined(__x86_64__)

@@ -28,6 +28,10 @@ static void fill_random(float *values, size_t n, uint64_t stream)
         values[i] = (float)hs_random_uniform(1, stream, i) - 0.5f;
 }
 
+/*
+ * The fastest of several: what slows a product down, other processes and a low clock, is not the
+ * machine's best.
+ */
 hs_status hs_blas_sgemm_rate(size_t m, size_t k, size_t n, double *flops_per_second_out, hs_error *error)
 {
     float *a = NULL;

@@ -23,6 +23,10 @@ static void append_limit(hs_text *text, int resource, const char *shell_option, 
                               hs_format_bytes((double)limit.rlim_cur, size, sizeof size));
 }
 
+/*
+ * Names the limits that are set, with the shell's way to raise them, because the message is
+ * usually read in a job's log.
+ */
 static hs_status no_room(size_t n_bytes, int n_threads, hs_error *error)
 {
     hs_text limits = {0};

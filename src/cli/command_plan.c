@@ -108,6 +108,7 @@ static void print_work(const hs_study *study, const hs_study_cost *cost)
     printf("flops_naive = %.4g\n", cost->flops_naive);
 }
 
+/* Bytes are in full, with the rounded form as a comment, since job scripts calculate with them. */
 static void print_memory(const hs_study *study, const hs_study_cost *cost)
 {
     const size_t memory_bytes = hs_study_memory_bytes(&cost->memory);

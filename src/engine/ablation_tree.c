@@ -1,10 +1,13 @@
+/*
+ * ablation_tree: sets are sorted by what they edit, so that those that begin alike are neighbours,
+ * and each shares the path of the one before it as far as their edges agree. Depth first, level by
+ * level, keeps only the states that are still needed.
+ */
 #include "engine/ablation_tree.h"
 #include "engine/buffers.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- sorting sets ---------------------------------------------------------------------------------------------- */
 
 /* What of the building is the same for all sets. */
 struct build {
@@ -60,8 +63,10 @@ static void sort_sets(const struct build *build)
     }
 }
 
-/* ---- edges of sets ---------------------------------------------------------------------------------------------- */
-
+/*
+ * The most that the sets could need, before it is known what they share: a tree that grew while it
+ * is built would move under the lists that point into it.
+ */
 static hs_status reserve(struct hs_ablation_tree *tree, const hs_model_shape *shape, const hs_ablation *ablations,
                          size_t n_ablations, hs_error *error)
 {
@@ -98,8 +103,6 @@ static hs_status list_edges(const struct build *build, hs_error *error)
     return HS_OK;
 }
 
-/* ---- nodes ----------------------------------------------------------------------------------------------------- */
-
 /* Leading edges that two sets have in common. */
 static size_t shared_edges(const struct build *build, uint32_t a, uint32_t b)
 {
@@ -112,6 +115,10 @@ static size_t shared_edges(const struct build *build, uint32_t a, uint32_t b)
     return n;
 }
 
+/*
+ * Siblings are linked in the order of their making, the last first. last_child_layer tells how
+ * long the parent's state is needed.
+ */
 static uint32_t add_node(const struct build *build, uint32_t parent_index, uint32_t ablation, size_t place)
 {
     struct hs_ablation_tree *tree = build->tree;
@@ -206,8 +213,6 @@ void hs__engine_ablation_tree_clear(struct hs_ablation_tree *tree)
     hs_free(tree->runs);
     *tree = (struct hs_ablation_tree){0};
 }
-
-/* ---- the walk -------------------------------------------------------------------------------------------------- */
 
 struct walk {
     struct hs_ablation_tree *tree;

@@ -1,3 +1,7 @@
+/*
+ * engine: the calls of headsweep/engine.h that are the same for both implementations; the rest
+ * goes through the table of the one that was chosen.
+ */
 #include "headsweep/engine.h"
 #include "engine/cost.h"
 #include "engine/forest.h"
@@ -9,8 +13,6 @@
 
 #include <math.h>
 #include <string.h>
-
-/* ---- lifecycle ------------------------------------------------------------------------------------------------- */
 
 hs_status hs_engine_new(const hs_model *model, const hs_engine_options *options, hs_engine **engine_out,
                         hs_error *error)
@@ -56,8 +58,6 @@ void hs_engine_set_stacked_rows(hs_engine *engine, size_t stacked_rows)
 {
     engine->options.stacked_rows = stacked_rows;
 }
-
-/* ---- preparing and evaluating ---------------------------------------------------------------------------------- */
 
 const struct hs_engine_methods *hs__engine_methods_of(const hs_engine *engine)
 {
@@ -161,8 +161,6 @@ hs_status hs_engine_count_memory(const hs_engine *engine, const hs_workload *wor
     return hs__engine_methods_of(engine)->count_memory(engine, workload, load, n_bytes_out, error);
 }
 
-/* ---- looking inside -------------------------------------------------------------------------------------------- */
-
 /* Observers and hs_engine_logits have no queries: every row counts as scored, and is edited whatever the positions. */
 static hs_status init_observed(struct hs_prepared *prepared, const hs_engine *engine, const hs_workload *workload,
                                bool keeps_logits, hs_error *error)
@@ -190,6 +188,10 @@ static hs_status show_logits(const struct hs_pass *pass, hs_error *error)
                            error);
 }
 
+/*
+ * A pass of the reference engine whichever engine this is: it has every site as it is, at the
+ * price of a pass.
+ */
 static hs_status observe(const hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablation,
                          const hs_observer *observer, float *pattern, hs_error *error)
 {
@@ -220,6 +222,10 @@ static hs_status reserve_site(float **buffer, const hs_observer *observer, hs_si
     return hs_allocate(buffer, n_rows, n_columns * sizeof **buffer, hs_sets_site_name(site), error);
 }
 
+/*
+ * Sites that no buffer holds as a whole get one only if the observer reads them, so that looking
+ * costs nothing where nobody looks.
+ */
 hs_status hs_engine_observe(hs_engine *engine, const hs_sequences *sequences, const hs_ablation *ablation,
                             const hs_observer *observer, hs_error *error)
 {

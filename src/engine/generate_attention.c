@@ -1,3 +1,7 @@
+/*
+ * generate_attention: attention of new rows, in groups that continue one prompt under one ablation
+ * and so see the same keys of the prompt, each row besides them its own new ones.
+ */
 #include "engine/attention.h"
 #include "engine/generate_prefix.h"
 #include "engine/state.h"
@@ -66,6 +70,10 @@ static void edit_z(const struct group *group, const struct hs_edge *edge, float 
         hs__engine_edit_z_row(group->edit, edge, z, group->view->sequence, position);
 }
 
+/*
+ * Pattern edits hang at the callback and z edits follow, where the set has an edge in this layer;
+ * all else is the attention that every pass has.
+ */
 static void attend(const struct group *group)
 {
     struct hs_decoder *decoder = group->decoder;

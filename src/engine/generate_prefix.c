@@ -1,11 +1,13 @@
+/*
+ * generate_prefix: prompts and ablations in blocks that fit the decoder's buffers: prefill of a
+ * block by the prefix engine, then decoding.
+ */
 #include "engine/generate_prefix.h"
 #include "engine/cost.h"
 #include "engine/state.h"
 #include "engine/workload.h"
 
 #include <string.h>
-
-/* ---- the prompts of a block ------------------------------------------------------------------------------------ */
 
 /* Prompts of a call as a workload of their own, whose last rows are asked about. */
 struct part {
@@ -49,6 +51,10 @@ static hs_status copy_donors(struct part *part, const hs_workload *prompts, size
     return HS_OK;
 }
 
+/*
+ * The offsets of the sequences are used as they are, from the first prompt of the part on; each
+ * prompt has one query, at its last row, so that this row counts as scored.
+ */
 static hs_status part_init(struct part *part, const hs_workload *prompts, size_t first, size_t n, hs_error *error)
 {
     *part = (struct part){0};
@@ -66,13 +72,15 @@ static hs_status part_init(struct part *part, const hs_workload *prompts, size_t
     return prompts->donor_sequences.n == 0 ? HS_OK : copy_donors(part, prompts, first, error);
 }
 
-/* ---- what the prompts' last rows see --------------------------------------------------------------------------- */
-
 struct views {
     struct hs_prompt_view *views; /* [n_scored] */
     struct hs_run *runs;          /* [n_scored, deepest] */
 };
 
+/*
+ * For each prompt the runs of forest rows that it consists of, last one first, which are the keys
+ * that its new rows see.
+ */
 static hs_status views_init(struct views *views, const struct hs_forest *forest, hs_error *error)
 {
     HS_TRY(hs_allocate(&views->views, forest->n_scored, sizeof *views->views, "prompts", error));
@@ -99,8 +107,6 @@ static void views_clear(struct views *views)
     hs_free(views->views);
     hs_free(views->runs);
 }
-
-/* ---- prefill --------------------------------------------------------------------------------------------------- */
 
 static hs_status visit(void *context, const struct hs_batch *batch, hs_error *error)
 {
@@ -131,8 +137,6 @@ static hs_status prefill(struct hs_decoder *decoder, hs_error *error)
     return HS_OK;
 }
 
-/* ---- blocks ---------------------------------------------------------------------------------------------------- */
-
 /* Ablations of a call in turn, as many at a time as the plan says. */
 static hs_status run_ablations(struct hs_decoder *decoder, hs_error *error)
 {
@@ -146,6 +150,7 @@ static hs_status run_ablations(struct hs_decoder *decoder, hs_error *error)
     return HS_OK;
 }
 
+/* The workload is prepared as for an evaluation, with a cache that keeps what decoding reads. */
 static hs_status run_prompts(struct hs_decoder *decoder, const hs_workload *workload, hs_error *error)
 {
     struct hs_prompt_cache cache = {0};
@@ -168,6 +173,7 @@ done:
     return status;
 }
 
+/* Prompts are cut by the plan alone, so that batches do not depend on who asks for how many. */
 hs_status hs__engine_prefix_generate(hs_engine *engine, const struct hs_generate_call *generation, hs_error *error)
 {
     const hs_workload *prompts = generation->prompts;
@@ -191,8 +197,6 @@ done:
     return status;
 }
 
-/* ---- what it costs --------------------------------------------------------------------------------------------- */
-
 /* New rows of all samples of a prompt, and the logits they begin with apart, as prefill has those. */
 static double decode_flops(const hs_model *model, const struct hs_generate_call *generation, size_t length)
 {
@@ -211,6 +215,10 @@ static size_t count_distinct(const struct hs_ablation_tree *tree, size_t n_ablat
     return n;
 }
 
+/*
+ * By the same cut as the run. Prefill of the clean model is paid once a block of prompts, equal
+ * ablations are decoded once.
+ */
 static hs_status count_prompts(struct hs_prefix *prefix, const struct hs_generate_call *generation,
                                const struct hs__engine_decode_plan *plan, hs_engine_cost *cost, hs_error *error)
 {
@@ -232,6 +240,7 @@ static hs_status count_prompts(struct hs_prefix *prefix, const struct hs_generat
     return HS_OK;
 }
 
+/* An upper bound: as if every sample went on to the end and shared no token. */
 hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const struct hs_generate_call *generation,
                                              hs_engine_cost *cost, hs_error *error)
 {

@@ -14,8 +14,6 @@
 #include "engine/generate.h"
 #include "engine/prefix.h"
 
-/* ---- keys and values of the prompts (generate_cache.c) --------------------------------------------------------- */
-
 /* Blocks are [n_live, 2 * n_kv_heads * head_dim]: a key and a value per row. */
 struct hs_prompt_cache {
     struct hs_memory memory;
@@ -46,8 +44,6 @@ void hs__engine_prompt_cache_finish(const struct hs_prefix *prefix, uint32_t abl
                                     const float *before);
 /* The block that holds under an ablation. */
 const float *hs__engine_prompt_cache_find(const struct hs_prefix *prefix, uint32_t ablation, size_t layer);
-
-/* ---- new rows (generate_decode.c, generate_attention.c) ---------------------------------------------------------- */
 
 enum { HS_NEW_ATTENTION_ROWS = 32 }; /* whose pattern is worked on at a time, for all heads */
 
@@ -125,8 +121,6 @@ hs_status hs__engine_decode_block(struct hs_decoder *decoder, hs_error *error);
 
 /* generate_attention.c: z of the step's rows from their heads, edited. */
 hs_status hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer, hs_error *error);
-
-/* ---- the whole (generate_prefix.c) ----------------------------------------------------------------------------- */
 
 hs_status hs__engine_prefix_generate(hs_engine *engine, const struct hs_generate_call *generation, hs_error *error);
 hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const struct hs_generate_call *generation,

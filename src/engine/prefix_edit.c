@@ -1,3 +1,7 @@
+/*
+ * prefix_edit: a node's beginning: the edit's difference in z, projected and added to the parent's
+ * state after attention, which equals attention with the edit in it.
+ */
 #include "engine/kernels.h"
 #include "engine/linear.h"
 #include "engine/prefix.h"
@@ -48,8 +52,6 @@ static float *parent_rows(const struct start *start, float *values, size_t width
                                  start->parent->slot, width);
 }
 
-/* ---- patterns -------------------------------------------------------------------------------------------------- */
-
 static const float *value_row(const struct start *start, size_t row, size_t group)
 {
     const struct hs_prefix *prefix = start->prefix;
@@ -93,8 +95,6 @@ static void subtract_pattern(const struct start *start, float *delta, const floa
         delta[i] = (float)(sums[i] * share - (double)z[i]);
 }
 
-/* ---- z --------------------------------------------------------------------------------------------------------- */
-
 /* delta <- scale * z + shift_scale * shift - z. */
 static void subtract_replacement(const struct start *start, float *delta, const float *z, size_t row, size_t head)
 {
@@ -107,6 +107,10 @@ static void subtract_replacement(const struct start *start, float *delta, const 
                                          head_dim);
 }
 
+/*
+ * Rows that are not edited have a difference of 0: they stay in the product, whose shape must not
+ * depend on which rows those are.
+ */
 static void fill_delta(const struct start *start, size_t head)
 {
     struct hs_prefix *prefix = start->prefix;
@@ -140,6 +144,10 @@ static void add_projection(const struct start *start, size_t head, float *after)
                                  &output);
 }
 
+/*
+ * One small product a head: what changed is a few of its columns. The last layer has scored rows
+ * only.
+ */
 hs_status hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after,
                                   float *before, hs_error *error)
 {

@@ -119,8 +119,6 @@ hs_status hs_results_read_objective_rank(hs_results *results, int32_t *rank, hs_
     return hs__results_file_transfer(results, HS_DIRECTION_READ, &rows, rank, error);
 }
 
-/* ---- the word that says that all of it is there ------------------------------------------------------------------ */
-
 static hs_status hash_rows(hs_results *results, hs_file_rows rows, uint64_t *hash_inout, hs_error *error)
 {
     const size_t n_row_bytes = rows.n_columns * hs__results_element_bytes(rows.element), n_total = rows.n;
@@ -137,6 +135,10 @@ done:
     return status;
 }
 
+/*
+ * Read back and hashed from the file, not from memory: it says what is there. 0 means that there
+ * is no ranking.
+ */
 static hs_status ranking_word(hs_results *results, uint64_t *word_out, hs_error *error)
 {
     uint64_t word = results->experiment_hash;

@@ -29,6 +29,10 @@ static hs_status refuse_pickle(const char *path, hs_error *error)
         path);
 }
 
+/*
+ * A checkpoint that several tasks score by is loaded once. Before the tasks, because their ranks
+ * share its weights as they do the model's.
+ */
 hs_status hs__study_open_classifiers(hs_comm *comm, hs_study *study, hs_error *error)
 {
     const hs_experiment *experiment = study->experiment;
@@ -93,6 +97,10 @@ static hs_status open_classifier(hs_study *study, const hs_task_config *config, 
     return hs_tasks_scorer_open_classifier(&options, scorer_out, error);
 }
 
+/*
+ * After the tasks, whose lists and labels the scorers read; errors are blamed on the task's lines
+ * in the experiment file.
+ */
 hs_status hs__study_open_scorers(hs_study *study, hs_error *error)
 {
     struct hs_study_storage *storage = study->storage;
@@ -111,6 +119,7 @@ hs_status hs__study_open_scorers(hs_study *study, hs_error *error)
     return HS_OK;
 }
 
+/* Scorers before the classifiers that they use. */
 void hs__study_close_scorers(hs_study *study)
 {
     struct hs_study_storage *storage = study->storage;

@@ -12,6 +12,10 @@ bool hs__study_is_first_rank(const study_session *s)
     return hs_comm_rank(s->comm) == 0;
 }
 
+/*
+ * Described by rank 0 alone, but a failure to describe is everybody's, or the others would go on
+ * to the sweep.
+ */
 static hs_status announce(study_session *s, hs_error *error)
 {
     hs_text text = {0};
@@ -97,6 +101,10 @@ static hs_status create_results(study_session *s, hs_error *error)
     return hs_comm_agree(s->comm, status, error);
 }
 
+/*
+ * By rank 0 alone with the serial driver, so that a wrong file ends the run before all ranks open
+ * it.
+ */
 static hs_status check_results(study_session *s, hs_error *error)
 {
     const hs_results_layout *layout;

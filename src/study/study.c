@@ -36,6 +36,7 @@ static hs_status load_models(hs_comm *comm, hs_study *study, hs_error *error)
     return hs__study_open_classifiers(comm, study, error);
 }
 
+/* n_tasks counts as tasks are opened, so that hs_study_free() frees just these. */
 static hs_status open_tasks(hs_study *study, hs_error *error)
 {
     const hs_experiment *experiment = study->experiment;
@@ -92,6 +93,10 @@ static hs_status plan_phases(hs_study *study, hs_error *error)
     return hs_analysis_plan_phases(study->experiment, &basis, &study->phases, error);
 }
 
+/*
+ * Means and donors are only made if some intervention needs them: they take a pass over the
+ * reference set, and memory.
+ */
 static hs_status build_space(hs_study *study, hs_error *error)
 {
     bool needs_donors = false;
@@ -179,6 +184,10 @@ static hs_status make_study(const hs_experiment *experiment, hs_study **study_ou
                        "scorers", error);
 }
 
+/*
+ * Without any weight: what a run would do follows from shapes and data, so a login node can say it
+ * within a second.
+ */
 hs_status hs_study_outline(const hs_experiment *experiment, hs_study **study_out, hs_error *error)
 {
     hs_study *study = NULL;
@@ -202,6 +211,10 @@ hs_status hs_study_open(hs_comm *comm, const hs_experiment *experiment, hs_study
     return hs_study_open_polled(comm, experiment, (hs_poll){0}, study_out, error);
 }
 
+/*
+ * What is collective stands between agreements; all that each rank does for itself is in
+ * open_and_test(). The poll is set before anything that takes long.
+ */
 hs_status hs_study_open_polled(hs_comm *comm, const hs_experiment *experiment, hs_poll poll, hs_study **study_out,
                                hs_error *error)
 {
@@ -242,6 +255,10 @@ bool hs__study_weights_are_copied(const hs_study *study)
     return weights != NULL && hs_model_arena_bytes(study->model) > 0 && hs_comm_shared_is_copied(weights);
 }
 
+/*
+ * What uses goes before what is used: the engine before the model, scorers before their
+ * classifiers. Takes a study that was opened halfway.
+ */
 void hs_study_free(hs_study *study)
 {
     if (study == NULL)

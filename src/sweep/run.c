@@ -115,6 +115,11 @@ static hs_status allocate_group(run_state *run, hs_error *error)
     return hs_allocate(&run->written, n_sets, sizeof *run->written, "sets of a group", error);
 }
 
+/*
+ * Roles differ only between the last agreement before the sweep and the first after it; what can
+ * fail on one rank alone stands before. The report is rank 0's and is given to all, so that all
+ * return alike.
+ */
 hs_status hs_sweep_run(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
                        const hs_evaluator *evaluator, const hs_run_options *options, hs_run_report *report_out,
                        hs_error *error)
