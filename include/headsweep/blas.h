@@ -8,7 +8,7 @@
 #ifndef HEADSWEEP_BLAS_H
 #define HEADSWEEP_BLAS_H
 
-#include "headsweep/base.h"
+#include "headsweep/threads.h"
 
 /* ---- products -------------------------------------------------------------------------------------------------- */
 
@@ -35,16 +35,22 @@ void hs_blas_product_f64(double *out, const double *a, size_t a_stride, const do
 /* ---- the library ----------------------------------------------------------------------------------------------- */
 
 /*
- * Before the first product, in whatever room: sets the threads and takes BLAS's own buffers. HS_ERROR_MEMORY where the
- * address space has no room for them; a product would wait for it for ever. Later calls do nothing.
+ * Before the first product, in whatever room, with the threads that may each compute one at a time (NULL: the caller's):
+ * has each product run on one thread and takes BLAS's own buffers. HS_ERROR_MEMORY where the address space has no room
+ * for them; a product would wait for it for ever. Later calls with no more threads do nothing.
  */
-hs_status hs_blas_start(hs_error *error);
-/* Sets one thread per rank unless the environment (OPENBLAS_NUM_THREADS) says otherwise. */
+hs_status hs_blas_start(hs_threads *threads, hs_error *error);
+/* One thread for each product, whatever the environment says; by the library's own interface, where it has one. */
 void hs_blas_set_threads(void);
-/* The BLAS in use: "OpenBLAS 0.3.21", its core type ("SkylakeX") and threads; texts live for ever. */
+/*
+ * The BLAS in use: "OpenBLAS 0.3.21", its core type ("SkylakeX"), and the threads that one product has, as the library
+ * says or, of one that nobody knows, as its first product has shown. Texts live for ever.
+ */
 const char *hs_blas_library(void);
 const char *hs_blas_core(void);
 int hs_blas_threads(void);
+/* NULL, or one line: that a product has more threads than the one it should have. After hs_blas_start. */
+const char *hs_blas_threads_warning(void);
 /* NULL, or one line: that the core type in use is lesser than the processor, what it costs and how to mend it. */
 const char *hs_blas_core_warning(void);
 /*

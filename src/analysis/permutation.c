@@ -192,7 +192,7 @@ static hs_status flip_rows_init(flip_rows *rows, size_t n_rows, size_t n_example
     hs_status status;
 
     *rows = (flip_rows){0};
-    HS_TRY(hs_blas_start(error));
+    HS_TRY(hs_blas_start(NULL, error));
     HS_GOTO_DONE(hs_allocate(&rows->row, n_rows, sizeof *rows->row, "sign flips", error));
     HS_GOTO_DONE(hs_allocate(&rows->values, n_rows, n_examples * sizeof *rows->values, "sign flips", error));
     HS_GOTO_DONE(hs_allocate(&rows->bounds, n_rows, sizeof *rows->bounds, "sign flips", error));

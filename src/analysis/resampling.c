@@ -11,7 +11,7 @@ enum { PANEL_EXAMPLES = 128 };
 static hs_status allocate(size_t n_examples, size_t n_columns, double total, resampling *r, hs_error *error)
 {
     *r = (resampling){.n_examples = n_examples, .n_columns = n_columns, .total = total};
-    HS_TRY(hs_blas_start(error));
+    HS_TRY(hs_blas_start(NULL, error));
     HS_TRY(hs_allocate(&r->panel, n_columns, PANEL_EXAMPLES * sizeof *r->panel, "resampling weights", error));
     hs_status status =
         hs_allocate(&r->weights, n_examples, n_columns * sizeof *r->weights, "resampling weights", error);

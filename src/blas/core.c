@@ -1,8 +1,10 @@
 /* Whether OpenBLAS's core type is as good as the processor: a lesser one halves the speed and says nothing. */
 #include "blas/core.h"
+#include "blas/library.h"
 #include "headsweep/blas.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 /* Core types of OpenBLAS 0.3 that use the feature; x86-64 only. */
@@ -55,8 +57,11 @@ const char *hs__blas_describe_core_mismatch(const char *core, struct hs__blas_pr
  */
 const char *hs_blas_core_warning(void)
 {
-#if defined(HEADSWEEP_HAVE_OPENBLAS) && defined(__x86_64__)
+#if defined(__x86_64__)
     static char text[256]; /* only ever written with this one text */
+    const struct hs__blas_library *library = hs__blas_find_library();
+    if (library == NULL || strcmp(library->name, "OpenBLAS") != 0)
+        return NULL;
     __builtin_cpu_init();
     struct hs__blas_processor processor = {
         .has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"),

@@ -40,7 +40,7 @@ hs_status hs_blas_sgemm_rate(size_t m, size_t k, size_t n, double *flops_per_sec
     hs_status status;
 
     *flops_per_second_out = 0;
-    HS_TRY(hs_blas_start(error));
+    HS_TRY(hs_blas_start(NULL, error));
     HS_GOTO_DONE(hs_allocate(&a, m * k, sizeof *a, "matrix", error));
     HS_GOTO_DONE(hs_allocate(&b, k * n, sizeof *b, "matrix", error));
     HS_GOTO_DONE(hs_allocate(&c, m * n, sizeof *c, "matrix", error));

@@ -90,30 +90,27 @@ static bool space_is_limited(void)
            (space.rlim_cur != RLIM_INFINITY || data.rlim_cur != RLIM_INFINITY);
 }
 
-/* Commands that keep to the threads that the environment asks for. */
-static bool takes_threads(const char *command)
+/* Commands that multiply matrices. */
+static bool needs_products(const char *command)
 {
     return strcmp(command, "run") == 0 || strcmp(command, "plan") == 0 || strcmp(command, "bench") == 0;
 }
 
 /*
  * OpenBLAS starts its threads before main() begins, one for each core if it is not told otherwise, and each asks for a
- * buffer until it gets it. Where the address space is limited, threads that nobody asked for could take what is left or
- * spin for ever: we begin again without them. Those that were asked for must have their room now, before MPI waits for
- * them.
+ * buffer until it gets it. Nobody needs them: products are cut among our own threads. Where the address space is
+ * limited they could take what is left or spin for ever, so we begin again without them; what a product needs is taken
+ * now, before MPI waits for it.
  */
 static hs_status start_under_limits(int argc, char **argv, hs_error *error)
 {
     const char *threads = getenv("OPENBLAS_NUM_THREADS");
-    const bool asked = threads != NULL && argc > 1 && takes_threads(argv[1]);
 
     if (!space_is_limited())
         return HS_OK;
-    if (asked)
-        return hs_blas_start(error);
     if ((threads == NULL || strcmp(threads, "1") != 0) && setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0)
         (void)execv("/proc/self/exe", argv);
-    return HS_OK;
+    return argc > 1 && needs_products(argv[1]) ? hs_blas_start(NULL, error) : HS_OK;
 }
 
 /*

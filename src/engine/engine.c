@@ -18,7 +18,7 @@ hs_status hs_engine_new(const hs_model *model, const hs_engine_options *options,
                         hs_error *error)
 {
     *engine_out = NULL;
-    HS_TRY(hs_blas_start(error));
+    HS_TRY(hs_blas_start(NULL, error));
     HS_TRY(hs_allocate(engine_out, 1, sizeof **engine_out, "the engine", error));
     **engine_out = (hs_engine){.model = model, .device = hs__engine_best_device(), .options = *options};
     return HS_OK;
