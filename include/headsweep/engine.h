@@ -8,7 +8,7 @@
  * What is ablated is a component; the forward pass has named sites at which an observer may read. Means, roles and
  * norms hang there, not in copies of the pass.
  *
- * Numerics: single precision products through BLAS with one thread; softmax, norms and log-sum-exp accumulate in a way
+ * Numerics: single precision products through BLAS, one thread for each; softmax, norms and log-sum-exp accumulate in a way
  * that does not depend on how many ranks run. The answers of a workload are a pure function of (model, workload,
  * ablation, options, kind of CPU) and, for the prefix engine, of which ablations are evaluated in one call; the
  * reference engine runs every ablation by itself.
@@ -17,6 +17,7 @@
 #define HEADSWEEP_ENGINE_H
 
 #include "headsweep/sets.h"
+#include "headsweep/threads.h"
 #include "headsweep/words.h"
 
 /* ---- what is asked -------------------------------------------------------------------------------------------- */
@@ -122,6 +123,7 @@ typedef struct hs_engine_options {
     hs_positions positions;
     const hs_reference_means *means; /* borrowed; NULL where no intervention needs them */
     size_t stacked_rows; /* rows that the prefix engine computes at a time; 0 = HS_STACKED_ROWS. Decides bits. */
+    hs_threads *threads; /* borrowed: loops and products are cut among them; NULL: one. Their number decides bits. */
     /* Called after each matrix product of a layer: the coordinator answers its workers here. False gives up whatever the
      * engine is doing: it returns HS_UNFINISHED before the next product. May be NULL. Must not call the engine. */
     bool (*poll)(void *context);

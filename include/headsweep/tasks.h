@@ -183,6 +183,7 @@ typedef struct hs_classifier {
     const hs_tokenizer *tokenizer;
     const char *label;           /* its name in id2label, or its index */
     bool reads_prompts;          /* prompt and continuation as a pair of texts */
+    hs_threads *threads;         /* borrowed, as of hs_engine_options */
     bool (*poll)(void *context); /* as of the engine; may be NULL */
     void *poll_context;
 } hs_classifier;

@@ -26,7 +26,7 @@ static bool has_avx512(void)
 }
 
 /* BLAS finds its own instruction set. */
-#define HOST hs_blas_product_f32, hs_allocate, hs_free
+#define HOST hs_blas_product_f32, hs_allocate, hs_free, NULL
 
 static const struct hs_device DEVICES[HS_N_DEVICES] = {
     [HS_DEVICE_PORTABLE] = {"portable", has_portable, &HS__ENGINE_PORTABLE_KERNELS, HOST},

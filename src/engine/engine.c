@@ -18,9 +18,12 @@ hs_status hs_engine_new(const hs_model *model, const hs_engine_options *options,
                         hs_error *error)
 {
     *engine_out = NULL;
-    HS_TRY(hs_blas_start(NULL, error));
+    HS_TRY(hs_blas_start(options->threads, error));
     HS_TRY(hs_allocate(engine_out, 1, sizeof **engine_out, "the engine", error));
-    **engine_out = (hs_engine){.model = model, .device = hs__engine_best_device(), .options = *options};
+    hs_engine *engine = *engine_out;
+    *engine = (hs_engine){.model = model, .own_device = *hs__engine_best_device(), .options = *options};
+    engine->own_device.threads = options->threads;
+    engine->device = &engine->own_device;
     return HS_OK;
 }
 

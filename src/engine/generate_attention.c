@@ -17,6 +17,7 @@ struct group {
     size_t layer;
     size_t first; /* of the step's rows */
     size_t n;
+    size_t part; /* whose keys and pattern are used */
 };
 
 static const hs_model_shape *shape_of(const struct group *group)
@@ -78,13 +79,14 @@ static void attend(const struct group *group)
 {
     struct hs_decoder *decoder = group->decoder;
     const hs_model_shape *shape = shape_of(group);
-    struct hs_prefix_buffers *buffers = &decoder->prefix->buffers;
+    const struct hs_prefix_buffers *buffers = &decoder->prefix->buffers;
+    struct hs_key_run *keys = buffers->keys + group->part * decoder->prefix->forest.deepest;
     uint32_t n_visible[HS_NEW_ATTENTION_ROWS];
     const struct hs_edge *of_z = find_edge(group, HS_SITE_Z);
     for (size_t row = 0; row < group->n; row++)
         n_visible[row] = (uint32_t)(group->view->length + decoder->step);
     for (size_t i = 0; i < group->view->n_runs; i++)
-        buffers->keys[i] = key_run(group, &group->view->runs[i]);
+        keys[i] = key_run(group, &group->view->runs[i]);
     struct hs_attention attention = {
         .device = decoder->engine->device,
         .shape = shape,
@@ -95,10 +97,10 @@ static void attend(const struct group *group)
         .z = buffers->z + group->first * hs_z_width(shape),
         .n_rows = group->n,
         .n_visible = n_visible,
-        .runs = buffers->keys,
+        .runs = keys,
         .n_runs = group->view->n_runs,
         .own = new_keys(group),
-        .pattern = decoder->pattern,
+        .pattern = decoder->pattern + group->part * hs__engine_decode_pattern_floats(shape, &decoder->plan),
         .see = find_edge(group, HS_SITE_PATTERN) != NULL ? edit_pattern : NULL,
         .context = group,
     };
@@ -119,18 +121,42 @@ static size_t group_length(const struct hs_decoder *decoder, size_t first)
     return n;
 }
 
-hs_status hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer, hs_error *error)
+struct layer_loop {
+    struct hs_decoder *decoder;
+    size_t layer;
+};
+
+static size_t count_groups(const struct hs_decoder *decoder)
 {
-    size_t n_rows = decoder->end_row - decoder->first_row;
-    struct group group = {.decoder = decoder, .layer = layer};
-    for (; group.first < n_rows; group.first += group.n) {
+    size_t n = 0;
+    for (size_t first = 0; first < decoder->end_row - decoder->first_row; first += group_length(decoder, first))
+        n++;
+    return n;
+}
+
+/* Groups are found by walking the rows; each part attends for its own. */
+static void attend_groups(void *context, hs_share groups, size_t part)
+{
+    const struct layer_loop *loop = context;
+    struct hs_decoder *decoder = loop->decoder;
+    struct group group = {.decoder = decoder, .layer = loop->layer, .part = part};
+    for (size_t i = 0; i < groups.end; i++, group.first += group.n) {
         const struct hs_new_row *row = &decoder->rows[decoder->first_row + group.first];
         group.n = group_length(decoder, group.first);
+        if (i < groups.first)
+            continue;
         group.view = &decoder->views[row->slot];
         group.edit = &decoder->edits[row->ablation];
-        group.prompt_keys = hs__engine_prompt_cache_find(decoder->prefix, row->ablation, layer);
+        group.prompt_keys = hs__engine_prompt_cache_find(decoder->prefix, row->ablation, loop->layer);
         attend(&group);
-        HS_TRY(hs__engine_poll(&decoder->engine->options, error));
     }
-    return HS_OK;
+}
+
+hs_status hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer, hs_error *error)
+{
+    struct layer_loop loop = {decoder, layer};
+    size_t n_rows = decoder->end_row - decoder->first_row;
+    double flops = (double)(n_rows * decoder->plan.longest) * hs__engine_attend_flops(&decoder->engine->model->shape);
+    hs__engine_share(decoder->engine->device, count_groups(decoder), 1, flops / HS_FLOPS_A_FLOAT, attend_groups, &loop);
+    return hs__engine_poll(&decoder->engine->options, error);
 }

@@ -58,17 +58,23 @@ struct hs__engine_decode_plan hs__engine_decode_plan(const hs_model_shape *shape
     return plan;
 }
 
-static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, const hs_model_shape *shape)
+size_t hs__engine_decode_pattern_floats(const hs_model_shape *shape, const struct hs__engine_decode_plan *plan)
 {
+    return shape->n_heads * HS_NEW_ATTENTION_ROWS * hs__engine_pattern_stride(plan->longest);
+}
+
+static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, const struct hs_engine *engine)
+{
+    const hs_model_shape *shape = &engine->model->shape;
+    size_t n_threads = hs_threads_count(engine->device->threads);
     const struct hs__engine_decode_plan *plan = &decoder->plan;
     size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
-    size_t n_patterns = shape->n_heads * HS_NEW_ATTENTION_ROWS;
     size_t n = 0;
     list[n++] = HS_HOST_BUFFER(decoder->rows, plan->n_rows, 1);
     list[n++] = HS_HOST_BUFFER(decoder->samples, plan->max_rows, 1);
     list[n++] = HS_BUFFER(decoder->keys, plan->n_rows, shape->n_layers * kv_floats(shape));
     list[n++] = HS_BUFFER(decoder->logits, plan->logits_rows, shape->n_outputs);
-    list[n++] = HS_BUFFER(decoder->pattern, n_patterns, hs__engine_pattern_stride(plan->longest));
+    list[n++] = HS_BUFFER(decoder->pattern, n_threads, hs__engine_decode_pattern_floats(shape, plan));
     list[n++] = HS_HOST_BUFFER(decoder->chains, plan->max_rows, decoder->generation->sampling->max_new_tokens);
     list[n++] = HS_BUFFER(decoder->angles.cosines, plan->longest, n_angles);
     list[n++] = HS_BUFFER(decoder->angles.sines, plan->longest, n_angles);
@@ -84,7 +90,7 @@ hs_status hs__engine_decoder_init(struct hs_decoder *decoder, hs_engine *engine,
     const hs_model_shape *shape = &engine->model->shape;
     *decoder = (struct hs_decoder){
         .engine = engine, .generation = generation, .plan = hs__engine_decode_plan(shape, generation)};
-    size_t n = list_buffers(list, decoder, shape);
+    size_t n = list_buffers(list, decoder, engine);
     HS_TRY(hs__engine_buffers_allocate(&decoder->memory, engine->device, list, n, "the keys and values of new tokens",
                                        error));
     hs__engine_fill_angles(decoder->angles, engine->model, decoder->plan.longest);
@@ -97,11 +103,12 @@ void hs__engine_decoder_clear(struct hs_decoder *decoder)
     hs__engine_sampler_clear(&decoder->sampler);
 }
 
-size_t hs__engine_decoder_bytes(const hs_model_shape *shape, const struct hs_generate_call *generation)
+size_t hs__engine_decoder_bytes(const hs_engine *engine, const struct hs_generate_call *generation)
 {
+    const hs_model_shape *shape = &engine->model->shape;
     struct hs_buffer list[MAX_BUFFERS];
     struct hs_decoder decoder = {.generation = generation, .plan = hs__engine_decode_plan(shape, generation)};
-    return hs__engine_buffers_bytes(list, list_buffers(list, &decoder, shape)) +
+    return hs__engine_buffers_bytes(list, list_buffers(list, &decoder, engine)) +
            hs__engine_sampler_bytes(shape->n_outputs);
 }
 

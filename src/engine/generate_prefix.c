@@ -260,6 +260,6 @@ hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const stru
         part_clear(&part);
     }
     cost->flops_to_answers = cost->flops_of_group; /* prompts are continued one after the other */
-    cost->memory_bytes += hs__engine_decoder_bytes(&engine->model->shape, generation);
+    cost->memory_bytes += hs__engine_decoder_bytes(engine, generation);
     return status;
 }

@@ -92,7 +92,7 @@ struct hs_decoder {
     struct hs_new_sample *samples; /* [plan.max_rows], those at work */
     float *keys;                   /* [n_layers, plan.n_rows, 2 * n_kv_heads * head_dim] */
     float *logits;                 /* [plan.logits_rows, n_outputs] */
-    float *pattern;                /* [n_heads, HS_NEW_ATTENTION_ROWS, longest rounded up] */
+    float *pattern;                /* [threads, n_heads, HS_NEW_ATTENTION_ROWS, longest rounded up] */
     uint32_t *chains;              /* [plan.max_rows, max_new_tokens]: the new rows that each row sees */
     struct hs_angles angles;       /* of plan.longest positions */
     struct hs_edit *edits;         /* [plan.max_ablations] */
@@ -114,7 +114,9 @@ struct hs__engine_decode_plan hs__engine_decode_plan(const hs_model_shape *shape
 hs_status hs__engine_decoder_init(struct hs_decoder *decoder, hs_engine *engine,
                                   const struct hs_generate_call *generation, hs_error *error);
 void hs__engine_decoder_clear(struct hs_decoder *decoder);
-size_t hs__engine_decoder_bytes(const hs_model_shape *shape, const struct hs_generate_call *generation);
+size_t hs__engine_decoder_bytes(const hs_engine *engine, const struct hs_generate_call *generation);
+/* Of one thread, for the rows of a group: all its heads. */
+size_t hs__engine_decode_pattern_floats(const hs_model_shape *shape, const struct hs__engine_decode_plan *plan);
 
 /* Generates for the block after its prefill, whose states the prefix's cache holds. */
 hs_status hs__engine_decode_block(struct hs_decoder *decoder, hs_error *error);

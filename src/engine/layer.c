@@ -66,13 +66,31 @@ void hs__engine_rotate(const struct hs_device *device, float *heads, size_t n_he
 
 /* ---- attention's projections ------------------------------------------------------------------------------------- */
 
+struct norm {
+    const struct hs_device *device;
+    float *out;
+    const float *in;
+    const hs_norm *norm;
+    const hs_model_shape *shape;
+};
+
+static void norm_rows(void *context, hs_share rows, size_t part)
+{
+    const struct norm *n = context;
+    const hs_model_shape *shape = n->shape;
+    const struct hs_kernels *kernels = n->device->kernels;
+    size_t first = rows.first * shape->width;
+    (void)part;
+    (shape->norm == HS_NORM_RMS ? kernels->rms_norm
+                                : kernels->layer_norm)(n->out + first, n->in + first, n->norm->weight, n->norm->bias,
+                                                       rows.end - rows.first, shape->width, shape->norm_epsilon);
+}
+
 void hs__engine_norm(const struct hs_device *device, float *out, const float *in, const hs_norm *norm, size_t n_rows,
                      const hs_model_shape *shape)
 {
-    if (shape->norm == HS_NORM_RMS)
-        device->kernels->rms_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
-    else
-        device->kernels->layer_norm(out, in, norm->weight, norm->bias, n_rows, shape->width, shape->norm_epsilon);
+    struct norm n = {device, out, in, norm, shape};
+    hs__engine_share(device, n_rows, 1, (double)n_rows * (double)shape->width, norm_rows, &n);
 }
 
 /* What attention reads of a residual: its norm, in work->normed, or itself where the norms come after. */
@@ -152,20 +170,37 @@ hs_status hs__engine_add_attention(float *residual, const float *z, size_t n_row
 
 /* ---- the MLP ----------------------------------------------------------------------------------------------------- */
 
+struct activation {
+    const struct hs_work *work;
+    hs_activation function;
+    bool is_gated;
+};
+
+/* Of gated MLPs the gate, which is multiplied in. */
+static void activate_share(void *context, hs_share floats, size_t part)
+{
+    const struct activation *activation = context;
+    const struct hs_kernels *kernels = activation->work->device->kernels;
+    float *hidden = activation->work->hidden + floats.first;
+    float *gate = activation->is_gated ? activation->work->gate + floats.first : NULL;
+    size_t n = floats.end - floats.first;
+    (void)part;
+    hs__engine_activate(kernels, gate != NULL ? gate : hidden, n, activation->function);
+    if (gate != NULL)
+        kernels->multiply(hidden, gate, n);
+}
+
 /* hidden(normed) into work->hidden, [n_rows, mlp_width]. */
 static hs_status fill_hidden(const struct hs_work *work, size_t n_rows, const hs_model_layer *layer,
                              const hs_model_shape *shape, hs_error *error)
 {
+    struct activation activation = {work, shape->activation, shape->gated_mlp};
     size_t n = n_rows * shape->mlp_width;
     hs__engine_linear_apply(work->device, work->hidden, shape->mlp_width, work->normed, n_rows, &layer->mlp_up);
     HS_TRY(hs__engine_poll(work->options, error));
-    if (shape->gated_mlp) {
+    if (shape->gated_mlp)
         hs__engine_linear_apply(work->device, work->gate, shape->mlp_width, work->normed, n_rows, &layer->mlp_gate);
-        hs__engine_activate(work->device->kernels, work->gate, n, shape->activation);
-        work->device->kernels->multiply(work->hidden, work->gate, n);
-    } else {
-        hs__engine_activate(work->device->kernels, work->hidden, n, shape->activation);
-    }
+    hs__engine_share(work->device, n, HS_SHARE_FLOATS, (double)n, activate_share, &activation);
     return shape->gated_mlp ? hs__engine_poll(work->options, error) : HS_OK;
 }
 

@@ -1,29 +1,57 @@
 /* x W + b: the bias first, then the product. */
 #include "engine/linear.h"
 
-/* Dimensions fit an int: hs__engine_check_workload sees to that. */
-static void multiply(const struct hs_device *device, float *y, size_t y_stride, const float *x, size_t n_rows,
-                     const hs_linear *linear, bool add)
+/* What one product does; `adds`: to what is there already. */
+struct product {
+    const struct hs_device *device;
+    float *y;
+    size_t y_stride;
+    const float *x;
+    size_t n_rows;
+    const hs_linear *linear;
+    bool adds;
+};
+
+/*
+ * Columns of a product with their bias, which is written first and the product added to it: that costs no pass of its
+ * own over y. Dimensions fit an int: hs__engine_check_workload sees to that.
+ */
+static void apply_columns(void *context, hs_share columns, size_t part)
 {
-    hs_blas_matrix rows = {x, linear->n_in, false};
-    hs_blas_matrix weights = {linear->values, linear->stride, linear->transposed};
-    if (n_rows > 0)
-        device->product(y, y_stride, rows, weights, (hs_blas_shape){n_rows, linear->n_out, linear->n_in}, 1.0f, add);
+    const struct product *p = context;
+    const struct hs_kernels *kernels = p->device->kernels;
+    const hs_linear *linear = p->linear;
+    float *y = p->y + columns.first;
+    size_t n_columns = columns.end - columns.first;
+    size_t first_value = columns.first * (linear->transposed ? linear->stride : 1);
+    const float *bias = linear->bias != NULL ? linear->bias + columns.first : NULL;
+    (void)part;
+    if (bias != NULL && !p->adds)
+        kernels->copy_rows(y, p->y_stride, bias, 0, p->n_rows, n_columns);
+    for (size_t row = 0; bias != NULL && p->adds && row < p->n_rows; row++)
+        kernels->add(y + row * p->y_stride, bias, n_columns);
+    p->device->product(y, p->y_stride, (hs_blas_matrix){p->x, linear->n_in, false},
+                       (hs_blas_matrix){linear->values + first_value, linear->stride, linear->transposed},
+                       (hs_blas_shape){p->n_rows, n_columns, linear->n_in}, 1.0f, p->adds || bias != NULL);
 }
 
-/* The bias is written first and the product added to it, which costs no pass of its own over y. */
+/* Among the threads by columns: whatever the number of rows is, each has a share, and packs its weights alone. */
+static void apply(struct product product)
+{
+    double flops = 2.0 * (double)product.n_rows * (double)product.linear->n_out * (double)product.linear->n_in;
+    if (product.n_rows > 0)
+        hs__engine_share(product.device, product.linear->n_out, HS_SHARE_FLOATS, flops / HS_FLOPS_A_FLOAT,
+                         apply_columns, &product);
+}
+
 void hs__engine_linear_apply(const struct hs_device *device, float *y, size_t y_stride, const float *x, size_t n_rows,
                              const hs_linear *linear)
 {
-    if (linear->bias != NULL)
-        device->kernels->copy_rows(y, y_stride, linear->bias, 0, n_rows, linear->n_out);
-    multiply(device, y, y_stride, x, n_rows, linear, linear->bias != NULL);
+    apply((struct product){device, y, y_stride, x, n_rows, linear, false});
 }
 
 void hs__engine_linear_accumulate(const struct hs_device *device, float *y, const float *x, size_t n_rows,
                                   const hs_linear *linear)
 {
-    for (size_t row = 0; linear->bias != NULL && row < n_rows; row++)
-        device->kernels->add(y + row * linear->n_out, linear->bias, linear->n_out);
-    multiply(device, y, linear->n_out, x, n_rows, linear, true);
+    apply((struct product){device, y, linear->n_out, x, n_rows, linear, true});
 }

@@ -63,12 +63,12 @@ struct hs_prefix_buffers {
     float *scored_before; /* [scored rows, width] with parallel residuals */
     float *queries;       /* [scored rows, n_heads * head_dim] in the last layer */
     struct hs_work work;
-    float *pattern;          /* [HS_ATTENTION_ROWS, longest rounded up] */
+    float *pattern;          /* [threads, HS_ATTENTION_ROWS, longest rounded up] */
     float *delta;            /* [live rows, head_dim] */
     double *sums;            /* [all rows, head_dim], where patterns are edited */
     struct hs_angles angles; /* of `longest` positions */
     struct hs_run *runs;     /* [deepest] */
-    struct hs_key_run *keys; /* [deepest]: of the runs */
+    struct hs_key_run *keys; /* [threads, deepest]: of the runs */
     size_t n_slots;
 };
 

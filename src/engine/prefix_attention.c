@@ -60,37 +60,65 @@ static size_t list_runs(const struct attention *attention, const struct query_bl
     return n;
 }
 
-static void attend(const struct attention *attention, const struct query_block *block, size_t n_runs, size_t node)
+/* A block of queries in all nodes: an item for each node and head. */
+struct block_loop {
+    const struct attention *attention;
+    const struct query_block *block;
+    size_t n_runs;
+};
+
+/* The heads of one node, with the keys and the pattern of the part that computes them. */
+static void attend(const struct block_loop *loop, size_t node, hs_share node_heads, size_t part)
 {
-    struct hs_prefix_buffers *buffers = &attention->prefix->buffers;
-    const hs_model_shape *shape = &attention->prefix->engine->model->shape;
+    const struct attention *attention = loop->attention;
+    const struct query_block *block = loop->block;
+    const struct hs_prefix *prefix = attention->prefix;
+    const struct hs_prefix_buffers *buffers = &prefix->buffers;
+    const hs_model_shape *shape = &prefix->engine->model->shape;
     size_t first = node * attention->n_queries + block->first;
-    for (size_t i = 0; i < n_runs; i++)
-        buffers->keys[i] = key_run(attention, &buffers->runs[i], node);
+    struct hs_key_run *keys = buffers->keys + part * prefix->forest.deepest;
+    for (size_t i = 0; i < loop->n_runs; i++)
+        keys[i] = key_run(attention, &buffers->runs[i], node);
     struct hs_attention heads = {
-        .device = attention->prefix->engine->device,
+        .device = prefix->engine->device,
         .shape = shape,
         .layer = attention->layer,
+        .first_head = node_heads.first,
         .n_heads = 1,
         .queries = attention->queries + first * attention->query_stride,
         .query_stride = attention->query_stride,
         .z = buffers->z + first * hs_z_width(shape),
         .n_rows = block->n,
         .n_visible = attention->visible + block->first,
-        .runs = buffers->keys,
-        .n_runs = n_runs,
-        .pattern = buffers->pattern,
+        .runs = keys,
+        .n_runs = loop->n_runs,
+        .pattern = buffers->pattern + part * HS_ATTENTION_ROWS * hs__engine_pattern_stride(prefix->forest.longest),
     };
-    for (; heads.first_head < shape->n_heads; heads.first_head++)
+    for (; heads.first_head < node_heads.end; heads.first_head++)
         hs__engine_attend(&heads);
+}
+
+static void attend_heads(void *context, hs_share items, size_t part)
+{
+    const struct block_loop *loop = context;
+    size_t n_heads = loop->attention->prefix->engine->model->shape.n_heads;
+    for (size_t first = items.first; first < items.end;) {
+        size_t node = first / n_heads;
+        size_t end = (node + 1) * n_heads < items.end ? (node + 1) * n_heads : items.end;
+        attend(loop, node, (hs_share){first - node * n_heads, end - node * n_heads}, part);
+        first = end;
+    }
 }
 
 static hs_status attend_block(const struct attention *attention, const struct query_block *block, hs_error *error)
 {
-    size_t n_runs = list_runs(attention, block);
-    for (size_t node = 0; node < attention->n_nodes; node++)
-        attend(attention, block, n_runs, node);
-    return hs__engine_poll(&attention->prefix->engine->options, error);
+    const struct hs_engine *engine = attention->prefix->engine;
+    struct block_loop loop = {attention, block, list_runs(attention, block)};
+    size_t n_keys = attention->visible[block->first + block->n - 1];
+    double flops = (double)(attention->n_nodes * block->n * n_keys) * hs__engine_attend_flops(&engine->model->shape);
+    hs__engine_share(engine->device, attention->n_nodes * engine->model->shape.n_heads, 1, flops / HS_FLOPS_A_FLOAT,
+                     attend_heads, &loop);
+    return hs__engine_poll(&engine->options, error);
 }
 
 static hs_status attend_segment(const struct attention *attention, size_t segment, size_t first, size_t n,

@@ -57,6 +57,7 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     struct hs_tail *tail = &prefix->tail;
     size_t parallel = shape->parallel_residual ? size->width : 0;
     size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
+    size_t n_threads = hs_threads_count(prefix->engine->device->threads);
     size_t n = 0;
     list[n++] = HS_BUFFER(buffers->residual, size->rows, size->width);
     list[n++] = HS_BUFFER(buffers->before, size->rows, parallel);
@@ -68,13 +69,13 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     list[n++] = HS_BUFFER(buffers->work.normed, size->block, size->width);
     list[n++] = HS_BUFFER(buffers->work.hidden, size->block, shape->mlp_width);
     list[n++] = HS_BUFFER(buffers->work.gate, shape->gated_mlp ? size->block : 0, shape->mlp_width);
-    list[n++] = HS_BUFFER(buffers->pattern, HS_ATTENTION_ROWS, hs__engine_pattern_stride(forest->longest));
+    list[n++] = HS_BUFFER(buffers->pattern, n_threads * HS_ATTENTION_ROWS, hs__engine_pattern_stride(forest->longest));
     list[n++] = HS_BUFFER(buffers->delta, hs_forest_n_live(forest), shape->head_dim);
     list[n++] = HS_HOST_BUFFER(buffers->sums, prefix->keeps_values ? forest->n_rows : 0, shape->head_dim);
     list[n++] = HS_BUFFER(buffers->angles.cosines, forest->longest, n_angles);
     list[n++] = HS_BUFFER(buffers->angles.sines, forest->longest, n_angles);
     list[n++] = HS_HOST_BUFFER(buffers->runs, forest->deepest, 1);
-    list[n++] = HS_HOST_BUFFER(buffers->keys, forest->deepest, 1);
+    list[n++] = HS_HOST_BUFFER(buffers->keys, n_threads, forest->deepest);
     list[n++] = HS_BUFFER(tail->residual, size->tail_rows, size->width);
     list[n++] = HS_BUFFER(tail->before, size->tail_rows, parallel);
     list[n++] = HS_BUFFER(tail->logits, size->tail_block, tail->tile);

@@ -29,9 +29,14 @@ static const hs_model *model_of(const struct pass *pass)
     return pass->prefix->engine->model;
 }
 
+static const struct hs_device *device_of(const struct pass *pass)
+{
+    return pass->prefix->engine->device;
+}
+
 static const struct hs_kernels *kernels_of(const struct pass *pass)
 {
-    return pass->prefix->engine->device->kernels;
+    return device_of(pass)->kernels;
 }
 
 static const hs_model_layer *layer_at(const struct pass *pass, size_t layer)
@@ -52,17 +57,33 @@ static size_t n_rows_of(const struct pass *pass, size_t layer)
 
 /* ---- queries, keys and values ---------------------------------------------------------------------------------- */
 
+/* Heads of every row of every node. */
+struct rotation {
+    const struct pass *pass;
+    float *heads;
+    size_t n_heads;
+};
+
+static void rotate_rows(void *context, hs_share rows, size_t part)
+{
+    const struct rotation *rotation = context;
+    const struct pass *pass = rotation->pass;
+    const struct hs_forest_row *forest = pass->prefix->forest.rows + pass->space.first_row;
+    (void)part;
+    for (size_t row = rows.first; row < rows.end; row++)
+        hs__engine_rotate(device_of(pass), rotation->heads + row * hs_heads_width(pass->shape), rotation->n_heads,
+                          pass->shape, pass->prefix->buffers.angles, forest[row % pass->space.n_rows].position);
+}
+
 /* Queries and keys lie side by side, so they rotate as one run of heads. */
 static void rotate_heads(const struct pass *pass, enum hs_head_parts parts)
 {
-    const struct hs_forest_row *rows = pass->prefix->forest.rows + pass->space.first_row;
     bool with_queries = parts != HS_KEY_VALUE;
-    float *heads = pass->prefix->buffers.heads + (with_queries ? 0 : hs_z_width(pass->shape));
-    size_t n_heads = pass->shape->n_kv_heads + (with_queries ? pass->shape->n_heads : 0);
-    for (size_t node = 0; node < pass->n_nodes; node++)
-        for (size_t row = 0; row < pass->space.n_rows; row++, heads += hs_heads_width(pass->shape))
-            hs__engine_rotate(pass->prefix->engine->device, heads, n_heads, pass->shape, pass->prefix->buffers.angles,
-                              rows[row].position);
+    struct rotation rotation = {pass, pass->prefix->buffers.heads + (with_queries ? 0 : hs_z_width(pass->shape)),
+                                pass->shape->n_kv_heads + (with_queries ? pass->shape->n_heads : 0)};
+    size_t n_rows = pass->shape->position == HS_POSITION_ROTARY ? pass->n_nodes * pass->space.n_rows : 0;
+    hs__engine_share(device_of(pass), n_rows, 1, (double)n_rows * (double)(rotation.n_heads * pass->shape->head_dim),
+                     rotate_rows, &rotation);
 }
 
 static void rotate_scored_queries(const struct pass *pass)
@@ -71,8 +92,8 @@ static void rotate_scored_queries(const struct pass *pass)
     float *queries = pass->prefix->buffers.queries;
     for (size_t node = 0; node < pass->n_nodes; node++)
         for (size_t slot = 0; slot < forest->n_scored; slot++, queries += hs_z_width(pass->shape))
-            hs__engine_rotate(pass->prefix->engine->device, queries, pass->shape->n_heads, pass->shape,
-                              pass->prefix->buffers.angles, forest->rows[forest->scored_rows[slot]].position);
+            hs__engine_rotate(device_of(pass), queries, pass->shape->n_heads, pass->shape, pass->prefix->buffers.angles,
+                              forest->rows[forest->scored_rows[slot]].position);
 }
 
 static hs_status project_heads(const struct pass *pass, size_t layer, enum hs_head_parts parts, hs_error *error)
@@ -144,8 +165,8 @@ static hs_status add_attention(const struct pass *pass, size_t layer, hs_error *
         return HS_OK;
     float *residual = is_last(pass, layer) ? buffers->scored : buffers->residual;
     if (pass->shape->parallel_residual)
-        hs_copy_floats(kernels_of(pass), is_last(pass, layer) ? buffers->scored_before : buffers->before, residual,
-                       n_rows * pass->shape->width);
+        hs__engine_copy(device_of(pass), is_last(pass, layer) ? buffers->scored_before : buffers->before, residual,
+                        n_rows * pass->shape->width);
     return hs__engine_add_attention(residual, buffers->z, n_rows, model_of(pass), layer, &buffers->work, error);
 }
 
@@ -217,11 +238,27 @@ static void keep_state(const struct pass *pass, size_t level, size_t layer, size
         keep_values(pass, level, layer, slot);
 }
 
+struct kept_layer {
+    const struct pass *pass;
+    size_t layer;
+};
+
+static void keep_nodes(void *context, hs_share nodes, size_t part)
+{
+    const struct kept_layer *kept = context;
+    const struct hs_batch *batch = kept->pass->batch;
+    (void)part;
+    for (size_t i = nodes.first; i < nodes.end; i++)
+        if (has_child_in(&kept->pass->prefix->tree, batch->nodes[i], kept->layer))
+            keep_state(kept->pass, batch->level, kept->layer, i);
+}
+
 static void keep_states(const struct pass *pass, size_t layer)
 {
-    for (size_t i = 0; pass->flops == NULL && i < pass->n_nodes; i++)
-        if (has_child_in(&pass->prefix->tree, pass->batch->nodes[i], layer))
-            keep_state(pass, pass->batch->level, layer, i);
+    struct kept_layer kept = {pass, layer};
+    size_t n_floats = n_rows_of(pass, layer) * (pass->shape->width + hs_z_width(pass->shape));
+    if (pass->flops == NULL)
+        hs__engine_share(device_of(pass), pass->n_nodes, 1, (double)n_floats, keep_nodes, &kept);
 }
 
 /* ---- a batch --------------------------------------------------------------------------------------------------- */

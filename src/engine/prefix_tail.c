@@ -119,7 +119,7 @@ static double *answers_of(const struct block *block, size_t row)
     return block->prefix->tail.answers[(block->first + row) / block->prefix->forest.n_scored];
 }
 
-static void read_tile(const struct block *block, size_t row, struct tile tile)
+static void read_row(const struct block *block, size_t row, struct tile tile)
 {
     struct hs_prefix *prefix = block->prefix;
     struct hs_tail *tail = &prefix->tail;
@@ -137,6 +137,27 @@ static void read_tile(const struct block *block, size_t row, struct tile tile)
         else if (token >= tile.first && token < tile.first + tile.n)
             answers[forest->slot_queries[i]] = (double)logits[token - tile.first];
     }
+}
+
+struct tile_rows {
+    const struct block *block;
+    struct tile tile;
+};
+
+/* Rows have statistics of their own, and no query reads more than one of them. */
+static void read_rows(void *context, hs_share rows, size_t part)
+{
+    const struct tile_rows *read = context;
+    (void)part;
+    for (size_t row = rows.first; row < rows.end; row++)
+        if (answers_of(read->block, row) != NULL)
+            read_row(read->block, row, read->tile);
+}
+
+static void read_tile(const struct block *block, struct tile tile)
+{
+    struct tile_rows read = {block, tile};
+    hs__engine_share(block->prefix->engine->device, block->n, 1, (double)(block->n * tile.n), read_rows, &read);
 }
 
 /* A row's log sum is finite only if all its logits are, which every kind but HS_QUERY_LOGIT needs. */
@@ -179,9 +200,7 @@ static hs_status unembed_block(const struct block *block, hs_error *error)
         size_t left = shape->n_outputs - first;
         struct tile tile = {first, left < tail->tile ? left : tail->tile};
         hs__engine_unembed(prefix->engine->device, tail->logits, tail->tile, in, block->n, model, tile.first, tile.n);
-        for (size_t row = 0; row < block->n; row++)
-            if (answers_of(block, row) != NULL)
-                read_tile(block, row, tile);
+        read_tile(block, tile);
         HS_TRY(hs__engine_poll(&prefix->engine->options, error));
     }
     for (size_t row = 0; row < block->n; row++)

@@ -10,7 +10,8 @@ struct hs_generate_call;
 
 struct hs_engine {
     const hs_model *model;
-    const struct hs_device *device;
+    const struct hs_device *device; /* own_device, unless a test chooses another row */
+    struct hs_device own_device;    /* the best row, with the threads of the options */
     hs_engine_options options;
 };
 

@@ -120,7 +120,11 @@ static hs_status set_up(classifier_scorer *scorer, hs_error *error)
     const hs_classifier *classifier = &scorer->classifier;
     const hs_model_shape *shape = &classifier->model->shape;
     const hs_engine_options options = {
-        .kind = HS_ENGINE_PREFIX, .poll = classifier->poll, .poll_context = classifier->poll_context};
+        .kind = HS_ENGINE_PREFIX,
+        .threads = classifier->threads,
+        .poll = classifier->poll,
+        .poll_context = classifier->poll_context,
+    };
     if (shape->head != HS_HEAD_CLASSIFIER)
         return hs_fail(error, HS_ERROR_USAGE, "scorer_checkpoint: %s is not a model for sequence classification",
                        classifier->model->architecture);
