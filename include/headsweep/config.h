@@ -134,6 +134,7 @@ typedef struct hs_experiment {
     int64_t batch_rows;       /* token rows that a shard aims at */
     int64_t sets_per_group;   /* ablation sets that are computed together; 0 = the engine chooses */
     int64_t memory_per_rank;  /* MiB that a rank may hold, weights apart; 0 = no limit */
+    int64_t threads_per_rank; /* that products and loops are cut among */
     int64_t max_lease_groups; /* cap of a lease */
 
     char *results;           /* resolved against the current folder */

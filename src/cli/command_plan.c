@@ -6,7 +6,6 @@
 #include "cli/option_rows.h"
 #include "cli/printing.h"
 #include "cli/slurm.h"
-#include "headsweep/blas.h"
 #include "headsweep/study.h"
 
 static const char usage[] =
@@ -235,7 +234,7 @@ static hs_status print_plan(hs_study *study, const plan_arguments *arguments, hs
 static hs_status print_slurm(hs_study *study, const plan_arguments *arguments, hs_error *error)
 {
     const long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
-    const int n_threads = hs_blas_threads();
+    const int64_t n_threads = study->experiment->threads_per_rank;
     const size_t fitting = n_processors > n_threads ? (size_t)(n_processors / n_threads) : 1;
     plan_figures figures;
     hs_text text = {0};

@@ -29,6 +29,7 @@ typedef struct run_arguments {
     bool quiet;
     bool print_config;
     bool print_results;
+    bool print_threads;
 } run_arguments;
 
 static hs_status print_described(hs_status (*describe)(hs_text *, hs_error *), hs_error *error)
@@ -65,6 +66,7 @@ static hs_status read_arguments(int argc, char **argv, run_arguments *a, bool *e
         OPTION_FLAG("quiet", "print warnings and the ranking only", &a->quiet),
         OPTION_FLAG("print-config", "print the effective experiment file and stop", &a->print_config),
         OPTION_FLAG("print-results", "print the path of the results file and stop, for scripts", &a->print_results),
+        OPTION_FLAG("print-threads", "print the threads of a rank and stop, for scripts", &a->print_threads),
         {.name = "help-config",
          .help = "print all keys of experiment files and stop",
          .read = print_keys,
@@ -84,6 +86,11 @@ static hs_status print_results(const hs_experiment *experiment, hs_text *text, h
     return hs_text_appendf(text, error, "%s\n", experiment->results);
 }
 
+static hs_status print_threads(const hs_experiment *experiment, hs_text *text, hs_error *error)
+{
+    return hs_text_appendf(text, error, "%lld\n", (long long)experiment->threads_per_rank);
+}
+
 static hs_status print_experiment(const run_arguments *arguments, hs_error *error)
 {
     hs_experiment *experiment = NULL;
@@ -92,7 +99,9 @@ static hs_status print_experiment(const run_arguments *arguments, hs_error *erro
         hs_config_load(arguments->experiment, arguments->overrides.items, arguments->overrides.n, &experiment, error);
 
     if (status == HS_OK)
-        status = (arguments->print_config ? hs_config_print : print_results)(experiment, &text, error);
+        status = (arguments->print_config    ? hs_config_print
+                  : arguments->print_results ? print_results
+                                             : print_threads)(experiment, &text, error);
     hs__cli_print_data(&text);
     hs_config_free(experiment);
     return status;
@@ -202,7 +211,7 @@ hs_status hs__cli_command_run(int argc, char **argv, hs_error *error)
     if (status == HS_OK)
         status = read_arguments(argc, argv, &arguments, &ended, error);
     if (status == HS_OK && !ended)
-        status = arguments.print_config || arguments.print_results
+        status = arguments.print_config || arguments.print_results || arguments.print_threads
                      ? print_experiment(&arguments, error)
                      : run_experiment(&arguments, command_line.text, error);
     hs_text_clear(&command_line);

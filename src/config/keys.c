@@ -184,6 +184,10 @@ static const key_row key_rows[] = {
      .unit = "MiB",
      .meaning =
          "Bound of what a rank holds, weights shared on a host apart; 0 = none. Shards and batches shrink to fit."},
+    {"run.threads_per_rank", KEY_INTEGER, "1", 1, 1024, .hashed = true, IN_EXPERIMENT(threads_per_rank),
+     .unit = "threads",
+     .meaning = "Threads of a rank, among which matrix products and loops are cut. Another number may have other last "
+                "bits."},
     {"run.max_lease_groups", KEY_INTEGER, "64", 1, 1 << 20, IN_EXPERIMENT(max_lease_groups), .unit = "groups",
      .meaning = "The most that a rank is handed at once."},
     {"run.progress_seconds", KEY_REAL, "30.0", 0, 86400, IN_EXPERIMENT(progress_seconds), .unit = "seconds",

@@ -45,7 +45,7 @@ typedef struct key_row {
     bool unique;                 /* a list may not hold a value twice */
     bool non_empty;              /* a string may not be "" */
     bool identity;               /* another value is another experiment: it changes numbers */
-    bool hashed;                 /* how data is read: another value is one if the data's hash is another */
+    bool hashed;                 /* another value is one where it shows in what the identity counts or hashes */
     const char *unit;            /* NULL if it has none */
     const char *meaning;         /* one line, a sentence */
     size_t offset;               /* in hs_experiment, or in hs_task_config for a key of a task */

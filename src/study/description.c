@@ -9,14 +9,15 @@ static hs_status describe_model(const hs_study *study, int n_ranks, hs_text *tex
     const hs_model *model = study->model;
     const char *folder = study->experiment->checkpoint;
     const char *name = strrchr(folder, '/');
+    const size_t n_threads = (size_t)study->experiment->threads_per_rank;
     char parameters[16];
 
     hs_format_count((double)model->n_parameters, parameters, sizeof parameters);
     HS_TRY(hs_text_appendf(
-        text, error, "model   %s (%s)  %zu layers x %zu heads, %s parameters, %s; %d rank%s, %d thread%s each, %s\n",
+        text, error, "model   %s (%s)  %zu layers x %zu heads, %s parameters, %s; %d rank%s, %zu thread%s each, %s\n",
         name != NULL && name[1] != '\0' ? name + 1 : folder, model->family, model->shape.n_layers, model->shape.n_heads,
-        parameters, model->weight_type, n_ranks, n_ranks == 1 ? "" : "s", hs_blas_threads(),
-        hs_blas_threads() == 1 ? "" : "s", hs_blas_core()));
+        parameters, model->weight_type, n_ranks, n_ranks == 1 ? "" : "s", n_threads, n_threads == 1 ? "" : "s",
+        hs_blas_core()));
     return hs__study_describe_notes(study, text, error);
 }
 
@@ -160,6 +161,19 @@ static hs_status describe_data(const hs_study *study, hs_text *text, hs_error *e
     return describe_notes("reference set", "", hs__study_reference_notes(study), text, error);
 }
 
+/* Threads that share a processor wait for each other. */
+static hs_status describe_processors(const hs_study *study, hs_text *text, hs_error *error)
+{
+    const size_t n_threads = (size_t)study->experiment->threads_per_rank, n_processors = hs_processors();
+
+    if (n_threads == 1 || n_processors == 0 || n_processors >= n_threads)
+        return HS_OK;
+    return hs_text_appendf(text, error,
+                           "warning run.threads_per_rank is %zu, and a rank here may use %zu processor%s: give it more "
+                           "(srun --cpus-per-task=%zu, mpirun --map-by slot:PE=%zu)\n",
+                           n_threads, n_processors, n_processors == 1 ? "" : "s", n_threads, n_threads);
+}
+
 hs_status hs_study_describe(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
 {
     HS_TRY(describe_model(study, n_ranks, text, error));
@@ -170,6 +184,9 @@ hs_status hs_study_describe(const hs_study *study, int n_ranks, hs_text *text, h
     HS_TRY(describe_truncated(study, text, error));
     HS_TRY(describe_joined(study, text, error));
     HS_TRY(describe_data(study, text, error));
+    HS_TRY(describe_processors(study, text, error));
+    if (hs_blas_threads_warning() != NULL)
+        HS_TRY(hs_text_appendf(text, error, "warning %s\n", hs_blas_threads_warning()));
     if (hs_blas_core_warning() != NULL)
         HS_TRY(hs_text_appendf(text, error, "warning %s\n", hs_blas_core_warning()));
     return HS_OK;

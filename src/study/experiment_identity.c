@@ -45,12 +45,18 @@ static hs_status append_number(hs_config_values *values, size_t *capacity, const
     return append_row(values, capacity, key, text, error);
 }
 
-/* The sizes by name too: another run.memory_per_rank, or another version's idea of what fits it, chooses others. */
+/*
+ * The sizes by name too: another run.memory_per_rank, or another version's idea of what fits it, chooses others. One
+ * thread is what there was before there were several, and has no row.
+ */
 static hs_status append_plan(const hs_study *study, hs_config_values *values, size_t *capacity, hs_error *error)
 {
     HS_TRY(append_number(values, capacity, "plan.batch_rows", study->plan.batch_rows, error));
     HS_TRY(append_number(values, capacity, "plan.sets_per_group", study->plan.sets_per_group, error));
     HS_TRY(append_number(values, capacity, "plan.stacked_rows", study->stacked_rows, error));
+    if (study->experiment->threads_per_rank > 1)
+        HS_TRY(append_number(values, capacity, "plan.threads_per_rank", (uint64_t)study->experiment->threads_per_rank,
+                             error));
     return append_hash(values, capacity, "hash.plan", hash_plan(&study->plan, study->stacked_rows), error);
 }
 

@@ -144,6 +144,7 @@ static hs_status describe_provenance(const hs_study *study, const char *hosts, c
     HS_TRY(add_fact(l, "blas", hs_blas_library(), error));
     HS_TRY(add_fact(l, "blas_core", hs_blas_core(), error));
     HS_TRY(add_number(l, "blas_threads", (uint64_t)hs_blas_threads(), error));
+    HS_TRY(add_number(l, "threads_per_rank", (uint64_t)study->experiment->threads_per_rank, error));
     HS_TRY(add_fact(l, "headsweep_version", HEADSWEEP_VERSION, error));
     HS_TRY(add_operations(study, l, error));
     HS_TRY(

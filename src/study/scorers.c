@@ -92,6 +92,7 @@ static hs_status open_classifier(hs_study *study, const hs_task_config *config, 
                                    .tokenizer = classifier->tokenizer,
                                    .label = config->scorer_label,
                                    .reads_prompts = config->scorer_text == HS_SCORER_TEXT_PAIR,
+                                   .threads = study->storage->threads,
                                    .poll = hs__study_call_poll,
                                    .poll_context = study->storage};
     return hs_tasks_scorer_open_classifier(&options, scorer_out, error);

@@ -24,6 +24,7 @@ struct study_counted {
 
 struct hs_study_storage {
     hs_shared_block *shared_weights; /* converted weights, shared by the ranks of a host */
+    hs_threads *threads;             /* of this rank: what its engines cut their work among */
     hs_poll poll;                    /* whom the engine asks after every product */
     hs_poll group_poll;              /* in place of it while a group is evaluated, where there is one */
     uint64_t model_hash;

@@ -140,6 +140,7 @@ static hs_status start_engine(hs_study *study, hs_error *error)
         .kind = experiment->engine,
         .value_bias = experiment->value_bias,
         .positions = experiment->positions,
+        .threads = study->storage->threads,
         .poll = hs__study_call_poll,
         .poll_context = study->storage,
     };
@@ -150,6 +151,7 @@ static hs_status start_engine(hs_study *study, hs_error *error)
 /* Everything that each rank does for itself, but for the self-test. */
 static hs_status open_local(hs_study *study, hs_error *error)
 {
+    HS_TRY(hs_threads_new((size_t)study->experiment->threads_per_rank, &study->storage->threads, error));
     HS_TRY(open_tasks(study, error));
     HS_TRY(hs__study_check_metrics(study, error));
     HS_TRY(hs__study_open_scorers(study, error));
@@ -284,6 +286,7 @@ void hs_study_free(hs_study *study)
         hs_comm_shared_free(study->storage->shared_weights);
         hs__study_counted_free(study->storage->counted, study->n_tasks);
         hs_free(study->storage->set_flops);
+        hs_threads_free(study->storage->threads);
         hs_free(study->storage);
     }
     hs_free(study);
