@@ -69,10 +69,10 @@ hs_status hs_comm_gather_lines(hs_comm *comm, const char *line, char **lines_out
 hs_status hs_comm_gather(hs_comm *comm, const void *bytes, size_t n_bytes, void *all, hs_error *error);
 
 /*
- * Collective over each host. One block of memory that the processes of a host share, zeroed, 64-byte aligned. Only
- * node rank 0 may write, before hs_comm_shared_publish; everybody may read after it. Where the host's shared memory is
- * too small, or a process is alone on it, each process holds a copy that publishing fills: the same to the caller but
- * for the memory it takes.
+ * Collective over each host. One block of memory that the processes of a host share, zeroed, 64-byte aligned, its pages
+ * placed by all of them in turn. Before hs_comm_shared_publish node rank 0 may write, and each other process a part of
+ * its own unless the block is copied; everybody may read after it. Copied: where the host's shared memory is too small,
+ * or a process is alone on it, each process holds a copy that publishing fills with node rank 0's.
  */
 typedef struct hs_shared_block hs_shared_block;
 hs_status hs_comm_shared_new(hs_comm *comm, size_t n_bytes, hs_shared_block **block_out, hs_error *error);

@@ -142,11 +142,12 @@ void hs_model_free(hs_model *model);
 size_t hs_model_arena_bytes(const hs_model *model);
 
 /*
- * Binds all weights. `arena` (hs_model_arena_bytes() long, 64-byte aligned) must outlive the model. With `fill` the
- * conversions are written into it and every weight is checked to be finite (HS_ERROR_INPUT names tensor and element);
- * without, the arena was or will be filled by another process of this host from the same files.
+ * Binds all weights. `arena` (hs_model_arena_bytes() long, 64-byte aligned) must outlive the model. Part `part` of
+ * n_parts of each tensor is written into it as far as it is converted, and checked to be finite (HS_ERROR_INPUT names
+ * tensor and element); a `part` that is not below n_parts is none. The other parts were or will be filled by other
+ * processes of this host from the same files.
  */
-hs_status hs_model_load(hs_model *model, float *arena, bool fill, hs_error *error);
+hs_status hs_model_load(hs_model *model, float *arena, size_t part, size_t n_parts, hs_error *error);
 
 /* Hash of shape and weights as stored; reads all of the files. Equal for the same tensors however they are sharded. */
 uint64_t hs_model_hash(const hs_model *model);

@@ -16,6 +16,8 @@
 
 /* Counts in MPI-3 are ints; pieces this large also cost nothing in speed. */
 enum { PIECE_BYTES = 16 * 1024 * 1024, LINE_BYTES = 256, SHARED_ALIGNMENT = 64 };
+/* Of a shared block: whole pages, as the system hands them out. */
+enum { TOUCHED_BYTES = 64 * 1024 };
 
 struct hs_comm {
     MPI_Comm world; /* a duplicate: messages of a program around us cannot meet ours */
@@ -364,6 +366,19 @@ hs_status hs_comm_gather(hs_comm *comm, const void *bytes, size_t n_bytes, void 
 /* Memory that the processes of a host share. */
 
 /*
+ * The system places a page near the processor that touches it first: all ranks of the host take turns, so that no part
+ * of its memory has to serve them all.
+ */
+static void clear_in_turn(const hs_comm *comm, const hs_shared_block *block)
+{
+    size_t step = (size_t)comm->node_size * TOUCHED_BYTES;
+    for (size_t first = (size_t)comm->node_rank * TOUCHED_BYTES; first < block->n_bytes; first += step) {
+        size_t left = block->n_bytes - first;
+        memset(block->bytes + first, 0, left < TOUCHED_BYTES ? left : TOUCHED_BYTES);
+    }
+}
+
+/*
  * All bytes belong to node rank 0: by default MPI joins the parts of all ranks to one block, and
  * with a single part that is not empty the block begins with it on every rank. MPI promises no
  * alignment, hence the bytes to spare.
@@ -386,8 +401,7 @@ static hs_status allocate_window(const hs_comm *comm, hs_shared_block *block, hs
     /* MPI_Win_sync is only allowed within an epoch; this one lasts as long as the block. */
     HS_TRY(check(MPI_Win_lock_all(MPI_MODE_NOCHECK, block->window), "MPI_Win_lock_all", error));
     block->locked = true;
-    if (comm->node_rank == 0)
-        memset(block->bytes, 0, block->n_bytes);
+    clear_in_turn(comm, block);
     return HS_OK;
 }
 
@@ -409,7 +423,7 @@ static hs_status allocate_block(size_t n_bytes, bool copied, hs_shared_block **b
 
 /*
  * Allocating a window is collective on the host, so all agree that they have a block to put it in.
- * Publishing it once makes the zeros of node rank 0 visible to the others.
+ * Publishing it once makes the zeros of each visible to the others.
  */
 hs_status hs__shared_block_new(hs_comm *comm, size_t n_bytes, bool copied, hs_shared_block **block_out, hs_error *error)
 {

@@ -44,7 +44,7 @@ static hs_status open_model(generation *g, const char *folder, hs_error *error)
 
     HS_TRY(hs_model_open(folder, &g->model, error));
     HS_TRY(hs_allocate(&g->arena, hs_model_arena_bytes(g->model), 1, "weights", error));
-    HS_TRY(hs_model_load(g->model, g->arena, true, error));
+    HS_TRY(hs_model_load(g->model, g->arena, 0, 1, error));
     return hs_engine_new(g->model, &options, &g->engine, error);
 }
 

@@ -20,7 +20,7 @@ static hs_status describe_model(hs_model *model, hs_text *text, hs_error *error)
     hs_status status;
 
     HS_GOTO_DONE(hs_allocate(&arena, hs_model_arena_bytes(model), 1, "converted weights", error));
-    HS_GOTO_DONE(hs_model_load(model, arena, true, error));
+    HS_GOTO_DONE(hs_model_load(model, arena, 0, 1, error));
     HS_GOTO_DONE(hs_model_describe(model, text, error));
 done:
     hs_free(arena);

@@ -4,6 +4,7 @@
  * room know.
  */
 #include "headsweep/model.h"
+#include "headsweep/threads.h"
 
 #include <string.h>
 
@@ -204,12 +205,15 @@ size_t hs_model_arena_bytes(const hs_model *model)
     return model->checkpoint->bindings.arena_floats * sizeof(float);
 }
 
-static hs_status check_finite(const hs_tensor *tensor, hs_error *error)
+/* Of elements first .. end. */
+static hs_status check_finite(const hs_tensor *tensor, hs_share share, hs_error *error)
 {
-    size_t i = hs__model_weights_find_not_finite(tensor->dtype, tensor->bytes, tensor->n_elements);
-    if (i == tensor->n_elements)
+    size_t element_bytes = tensor->n_elements > 0 ? tensor->n_bytes / tensor->n_elements : 0;
+    size_t n = share.end - share.first;
+    size_t found = hs__model_weights_find_not_finite(tensor->dtype, tensor->bytes + share.first * element_bytes, n);
+    if (found == n)
         return HS_OK;
-    size_t element_bytes = tensor->n_bytes / tensor->n_elements, n_columns = tensor->shape[tensor->n_dimensions - 1];
+    size_t i = share.first + found, n_columns = tensor->shape[tensor->n_dimensions - 1];
     size_t position[2] = {i / n_columns, i % n_columns};
     size_t first = tensor->n_dimensions == 1 ? 1 : 0;
     float value;
@@ -228,34 +232,45 @@ static const float *bind_values(const hs_binding *binding, float *arena)
 }
 
 /* Rows of query, key and value of each head in turn become all queries, all keys, all values. */
-static void expand_heads(const hs_tensor *tensor, const hs_model_shape *shape, float *out)
+static void expand_heads(const hs_tensor *tensor, const hs_model_shape *shape, hs_share heads, float *out)
 {
     size_t n = tensor->n_elements / (3 * shape->n_heads), n_bytes = tensor->n_bytes / (3 * shape->n_heads);
-    for (size_t i = 0; i < 3 * shape->n_heads; i++)
+    for (size_t i = heads.first; i < heads.end; i++)
         hs__model_weights_expand(tensor->dtype, tensor->bytes + i * n_bytes, n,
                                  out + (i % 3 * shape->n_heads + i / 3) * n);
 }
 
-static void expand(const hs_binding *binding, const hs_model_shape *shape, float *arena)
+static void expand_elements(const hs_tensor *tensor, hs_share elements, float *out)
 {
-    const hs_tensor *tensor = binding->tensor;
-    if (binding->arena_offset == HS_BINDING_MAPPED)
-        return;
-    if (hs__model_place_is_sorted(binding->rule->place))
-        expand_heads(tensor, shape, arena + binding->arena_offset);
-    else
-        hs__model_weights_expand(tensor->dtype, tensor->bytes, tensor->n_elements, arena + binding->arena_offset);
-    hs_mapped_bytes_release(tensor->bytes, tensor->n_bytes);
+    size_t element_bytes = tensor->n_elements > 0 ? tensor->n_bytes / tensor->n_elements : 0;
+    hs__model_weights_expand(tensor->dtype, tensor->bytes + elements.first * element_bytes,
+                             elements.end - elements.first, out + elements.first);
 }
 
-static hs_status fill_arena(const hs_binding_list *bindings, const hs_model_shape *shape, float *arena, hs_error *error)
+/* Part `part` of n_parts of one tensor. */
+static hs_status fill_binding(const hs_binding *binding, const hs_model_shape *shape, float *arena, size_t part,
+                              size_t n_parts, hs_error *error)
 {
-    for (size_t i = 0; i < bindings->n_items; i++) {
-        if (bindings->items[i].is_shared)
-            continue;
-        HS_TRY(check_finite(bindings->items[i].tensor, error));
-        expand(&bindings->items[i], shape, arena);
-    }
+    const hs_tensor *tensor = binding->tensor;
+    hs_share elements = hs_threads_share(tensor->n_elements, 1, part, n_parts);
+    HS_TRY(check_finite(tensor, elements, error));
+    if (binding->arena_offset == HS_BINDING_MAPPED)
+        return HS_OK;
+    if (hs__model_place_is_sorted(binding->rule->place))
+        expand_heads(tensor, shape, hs_threads_share(3 * shape->n_heads, 1, part, n_parts),
+                     arena + binding->arena_offset);
+    else
+        expand_elements(tensor, elements, arena + binding->arena_offset);
+    hs_mapped_bytes_release(tensor->bytes, tensor->n_bytes);
+    return HS_OK;
+}
+
+static hs_status fill_arena(const hs_binding_list *bindings, const hs_model_shape *shape, float *arena, size_t part,
+                            size_t n_parts, hs_error *error)
+{
+    for (size_t i = 0; i < bindings->n_items; i++)
+        if (!bindings->items[i].is_shared)
+            HS_TRY(fill_binding(&bindings->items[i], shape, arena, part, n_parts, error));
     return HS_OK;
 }
 
@@ -330,11 +345,11 @@ static void tie_unembedding(hs_model *model)
         set_matrix(&model->unembedding, model->token_embedding, shape->width, shape->n_outputs, shape->width, true);
 }
 
-hs_status hs_model_load(hs_model *model, float *arena, bool fill, hs_error *error)
+hs_status hs_model_load(hs_model *model, float *arena, size_t part, size_t n_parts, hs_error *error)
 {
     const hs_binding_list *bindings = &model->checkpoint->bindings;
-    if (fill)
-        HS_TRY(fill_arena(bindings, &model->shape, arena, error));
+    if (part < n_parts)
+        HS_TRY(fill_arena(bindings, &model->shape, arena, part, n_parts, error));
     for (size_t i = 0; i < bindings->n_items; i++)
         place(model, &bindings->items[i], bind_values(&bindings->items[i], arena));
     tie_unembedding(model);

@@ -15,7 +15,10 @@ bool hs__study_call_poll(void *context)
     return poll->call == NULL || poll->call(poll->context);
 }
 
-/* Weights that need conversion lie in memory that the ranks of a host share; the first of them fills it. */
+/*
+ * Weights that need conversion lie in memory that the ranks of a host share, and each of them converts and checks its
+ * part; of copies the first rank makes the one that the others are sent.
+ */
 hs_status hs__study_load_model(hs_comm *comm, const char *folder, hs_model **model_out, hs_shared_block **shared_out,
                                hs_error *error)
 {
@@ -24,7 +27,9 @@ hs_status hs__study_load_model(hs_comm *comm, const char *folder, hs_model **mod
     hs_status status = hs_model_open(folder, model_out, error);
     HS_TRY(hs_comm_agree(comm, status, error));
     HS_TRY(hs_comm_shared_new(comm, hs_model_arena_bytes(*model_out), shared_out, error));
-    status = hs_model_load(*model_out, hs_comm_shared_bytes(*shared_out), hs_comm_node_rank(comm) == 0, error);
+    size_t n_parts = hs_comm_shared_is_copied(*shared_out) ? 1 : (size_t)hs_comm_node_size(comm);
+    status =
+        hs_model_load(*model_out, hs_comm_shared_bytes(*shared_out), (size_t)hs_comm_node_rank(comm), n_parts, error);
     HS_TRY(hs_comm_agree(comm, status, error));
     return hs_comm_shared_publish(comm, *shared_out, error);
 }
@@ -281,12 +286,12 @@ void hs_study_free(hs_study *study)
     hs_model_free(study->model);
     if (study->storage != NULL) {
         hs__study_close_scorers(study);
+        hs_threads_free(study->storage->threads);
         hs__study_layout_free(study->storage->layout);
         hs_tasks_workload_free(study->storage->reference_set);
         hs_comm_shared_free(study->storage->shared_weights);
         hs__study_counted_free(study->storage->counted, study->n_tasks);
         hs_free(study->storage->set_flops);
-        hs_threads_free(study->storage->threads);
         hs_free(study->storage);
     }
     hs_free(study);

@@ -16,7 +16,7 @@ static inline void fuzz_read_checkpoint(void)
 
     if (hs_model_open(fuzz_folder(), &model, &error) == HS_OK && hs_model_describe(model, &text, &error) == HS_OK &&
         hs_allocate(&arena, hs_model_arena_bytes(model), 1, "arena", &error) == HS_OK &&
-        hs_model_load(model, arena, true, &error) == HS_OK)
+        hs_model_load(model, arena, 0, 1, &error) == HS_OK)
         (void)hs_model_hash(model);
     hs_text_clear(&text);
     hs_model_free(model);

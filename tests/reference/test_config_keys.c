@@ -130,7 +130,7 @@ static enum verdict judge(struct golden *golden, const hs_json_value *expected)
     if (status == HS_OK)
         status = hs_allocate(&arena, hs_model_arena_bytes(model), 1, "arena", &error);
     if (status == HS_OK)
-        status = hs_model_load(model, arena, true, &error);
+        status = hs_model_load(model, arena, 0, 1, &error);
     if (status == HS_OK)
         same = compare(golden, model, expected, &status, &error);
     hs_model_free(model);

@@ -24,13 +24,20 @@ static inline hs_model *open_model(const char *folder)
     return model;
 }
 
-static inline loaded load_model(const char *folder)
+/* As the ranks of a host load it: each a part of every tensor. */
+static inline loaded load_model_in_parts(const char *folder, size_t n_parts)
 {
     loaded result = {.model = open_model(folder)};
     hs_error error = {0};
     assert_ok(hs_allocate(&result.arena, hs_model_arena_bytes(result.model), 1, "arena", &error), &error);
-    assert_ok(hs_model_load(result.model, result.arena, true, &error), &error);
+    for (size_t part = n_parts; part-- > 0;)
+        assert_ok(hs_model_load(result.model, result.arena, part, n_parts, &error), &error);
     return result;
+}
+
+static inline loaded load_model(const char *folder)
+{
+    return load_model_in_parts(folder, 1);
 }
 
 static inline void unload(loaded *model)

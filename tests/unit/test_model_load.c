@@ -69,7 +69,7 @@ static void test_without_fill_nothing_is_written_and_pointers_agree(void **state
     assert_non_null(before);
     memset(first.arena, 0x5a, n_bytes);
     memset(before, 0x5a, n_bytes);
-    assert_ok(hs_model_load(second, first.arena, false, &error), &error);
+    assert_ok(hs_model_load(second, first.arena, 0, 0, &error), &error);
     assert_memory_equal(first.arena, before, n_bytes);
     assert_ptr_equal(second->layers[1].mlp_down.values, first.model->layers[1].mlp_down.values);
     assert_ptr_equal(second->unembedding.values, first.model->unembedding.values);
@@ -77,6 +77,20 @@ static void test_without_fill_nothing_is_written_and_pointers_agree(void **state
     free(before);
     hs_model_free(second);
     unload(&first);
+}
+
+static void test_parts_make_the_whole(void **state)
+{
+    struct test_options options = llama_options;
+    options.weight_type = TEST_BF16;
+    test_random_llama_with(*state, &options, 6);
+    loaded whole = load_model(*state);
+    for (size_t n_parts = 2; n_parts <= 7; n_parts++) {
+        loaded parts = load_model_in_parts(*state, n_parts);
+        assert_memory_equal(parts.arena, whole.arena, hs_model_arena_bytes(parts.model));
+        unload(&parts);
+    }
+    unload(&whole);
 }
 
 /* A header whose length is not a multiple of 4 puts F32 weights where a float may not lie. */
@@ -207,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_half_precisions_are_expanded),
         cmocka_unit_test(test_without_fill_nothing_is_written_and_pointers_agree),
+        cmocka_unit_test(test_parts_make_the_whole),
         cmocka_unit_test(test_unaligned_f32_goes_through_the_arena),
         cmocka_unit_test(test_shards_and_names_without_prefix_are_the_same_model),
         cmocka_unit_test(test_the_hash_sees_weights_types_and_options),
