@@ -7,34 +7,73 @@
 #       else the error that ended it (exit codes: headsweep --help)
 #     and sets `gained` to how many cells it has added to the file
 #   launch_results ARGUMENT...        sets `results` to the results file that those arguments name, newlines at its end included
+#   launch_threads ARGUMENT...        sets `threads` to the experiment's run.threads_per_rank
+#   launch_stop_after SECONDS         asks launch_sweep to stop in good order then, where no SIGUSR1 comes from the batch system
 #
 # A rank that dies takes the whole MPI job with it, so the answer is to start again: at once, in the same allocation, up to
 # HEADSWEEP_RELAUNCHES (3) times in a row without a new cell in the file. Errors of the experiment are not tried again, and no
 # other launcher is tried: where srun cannot start the ranks four times in a row, somebody should look at the log.
 
-# The program that was built beside these scripts, wherever they are called from; else one that is installed.
-program=${HEADSWEEP:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/headsweep}
-[ -x "$program" ] || [ -n "${HEADSWEEP:-}" ] || program=$(command -v headsweep || echo "$program")
-if [ ! -x "$program" ]; then
+# The program that was built or installed beside these scripts, wherever they are called from; else the one on PATH.
+launch_find_program() {
+    local here candidate
+    here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+    program=${HEADSWEEP:-$here/build/headsweep}
+    for candidate in "$program" "$here/../../bin/headsweep" "$(command -v headsweep)"; do
+        [ -x "$program" ] || [ -n "${HEADSWEEP:-}" ] || program=${candidate:-$program}
+    done
+    [ -x "$program" ] && return
     echo "$program is not there: build it first (see README.md), or set HEADSWEEP to where it is" >&2
     exit 2
-fi
-export OPENBLAS_NUM_THREADS=1 # one rank a core; ranks scale better than threads
+}
+launch_find_program
+# Products are cut among the rank's own threads (run.threads_per_rank): BLAS needs none, and starts none then.
+export OPENBLAS_NUM_THREADS=1
 
 launch_results() {
     results=$("$program" run --print-results "$@" && echo .) || return
     results=${results%$'\n.'}
 }
 
-# srun knows a SLURM allocation best, but works only where SLURM and MPI share PMIx. HEADSWEEP_LAUNCHER overrides.
+launch_threads() {
+    threads=$("$program" run --print-threads "$@")
+}
+
+launch_stop_after() {
+    local job=$$
+    (sleep "$1" && kill -USR1 "$job") >/dev/null 2>&1 &
+}
+
+# srun knows a SLURM allocation best, but works only where SLURM and MPI share PMIx. HEADSWEEP_LAUNCHER overrides. A rank of
+# several threads is given as many cores of its own; where a rank has one thread, binding is left to the site.
 launch_choose() {
+    local ranks=$1 threads=$2
     if [ -n "${HEADSWEEP_LAUNCHER:-}" ]; then
         read -ra launcher <<<"$HEADSWEEP_LAUNCHER"
     elif [ -n "${SLURM_JOB_ID:-}" ] && srun --mpi=list 2>&1 | grep -q pmix; then
-        launcher=(srun --mpi=pmix --kill-on-bad-exit=1 --ntasks="$1")
+        if [ "$threads" -gt "${SLURM_CPUS_PER_TASK:-1}" ]; then
+            echo "run.threads_per_rank is $threads, but the job has ${SLURM_CPUS_PER_TASK:-1} CPU for a task: submit it with" \
+                "--cpus-per-task=$threads" >&2
+            return 2
+        fi
+        launcher=(srun --mpi=pmix --kill-on-bad-exit=1 --ntasks="$ranks" --cpus-per-task="$threads")
+        [ "$threads" -eq 1 ] || launcher+=(--cpu-bind=cores)
     else
-        launcher=(mpirun -n "$1")
+        launcher=(mpirun -n "$ranks")
+        [ "$threads" -eq 1 ] || launch_bind "$threads"
     fi
+}
+
+# How a launcher is told, by the name it goes by.
+launch_bind() {
+    case $(mpirun --version 2>&1) in
+    *"Open MPI"* | *OpenRTE* | *PRRTE*)
+        unset OMPI_MCA_hwloc_base_binding_policy
+        launcher+=(--map-by "slot:PE=$1" --bind-to core)
+        ;;
+    *HYDRA*) launcher+=(-bind-to "core:$1") ;;
+    *) echo "mpirun is none that is known: ranks of $1 threads are bound as it likes" >&2 ;;
+    esac
 }
 
 # Waits for the launcher; its exit code. srun loses a signal that comes while it starts the ranks, so once a stop is asked
@@ -53,14 +92,15 @@ launch_cells_done() {
 }
 
 launch_sweep() {
-    local ranks=$1 launcher child='' stopped='' code results done_first done_before done_now failures=0
+    local ranks=$1 launcher child='' stopped='' code results threads done_first done_before done_now failures=0
     shift
     gained=0
     # USR1 reaches every rank through either launcher; TERM would make mpirun kill them, so they get USR1 instead.
     # Before anything else, since a shell without a trap dies of USR1, and the job with it.
     trap 'stopped=yes; [ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1 TERM
     launch_results "$@" || return
-    launch_choose "$ranks"
+    launch_threads "$@" || return
+    launch_choose "$ranks" "$threads" || return
     done_first=$(launch_cells_done "$results")
     done_before=$done_first
     while :; do

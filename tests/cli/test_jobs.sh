@@ -88,6 +88,7 @@ cat >"$work/bin/stopped" <<'SCRIPT'
 # A program that has some cells more each time that it is stopped.
 case "$1 ${2:-}" in
 "run --print-results") echo stopped.h5 ;;
+"run --print-threads") echo 1 ;;
 "run "*) echo $(($(cat cells) + FAKE_GAIN)) >cells && exit 3 ;;
 "status "*) echo "cells_done = $(cat cells)" && exit 3 ;;
 esac
