@@ -69,6 +69,7 @@ typedef struct plan_figures {
     double product_rate; /* operations a second of a rank's matrix products */
     double rate;         /* and of its share of the sweep */
     size_t n_ranks;
+    size_t n_threads; /* of a rank */
     size_t n_in_time; /* ranks that are done in --hours; 0: no number is, or it was not asked */
     hs_simulation simulation;
 } plan_figures;
@@ -89,7 +90,8 @@ static hs_status find_ranks(const hs_study *study, const plan_arguments *argumen
 
 static hs_status count_figures(hs_study *study, const plan_arguments *arguments, plan_figures *figures, hs_error *error)
 {
-    *figures = (plan_figures){.product_rate = arguments->gflops * 1e9};
+    *figures = (plan_figures){.product_rate = arguments->gflops * 1e9,
+                              .n_threads = (size_t)study->experiment->threads_per_rank};
     HS_TRY(hs_study_count_cost(study, &figures->cost, error));
     if (arguments->gflops == 0)
         HS_TRY(hs_study_product_rate(study, &figures->product_rate, error));
@@ -146,8 +148,9 @@ static void print_later(const hs_study *study, const plan_figures *figures)
 static void print_rate(const plan_arguments *arguments, const plan_figures *figures)
 {
     printf("gflops_per_rank = %.4g  # of matrix products, %s\n", figures->product_rate / 1e9,
-           arguments->gflops > 0 ? "as --gflops says"
-                                 : "measured on a core of this machine; those of a full node do less: --gflops");
+           arguments->gflops > 0
+               ? "as --gflops says"
+               : "measured on a core of this machine, times threads; those of a full node do less: --gflops");
     printf("sweep_gflops_per_rank = %.4g  # with what lies between the products\n", figures->rate / 1e9);
 }
 
@@ -177,7 +180,7 @@ static void print_time(const plan_figures *figures)
     printf("estimated_seconds = %.3g  # %s until the last cell\n", seconds,
            hs_format_duration(seconds, duration, sizeof duration));
     printf("core_hours = %.4g  # of all ranks until then, idle ones included\n",
-           seconds * (double)figures->n_ranks * hs_blas_threads() / 3600);
+           seconds * (double)(figures->n_ranks * figures->n_threads) / 3600);
 }
 
 /* How short a job may be, and how long before its end it must be told. */

@@ -22,8 +22,10 @@ hs_status hs_study_product_rate(const hs_study *study, double *flops_per_second_
 {
     const hs_model_shape *shape = &study->model->shape;
 
-    return hs_blas_sgemm_rate(at_most(study->stacked_rows, MOST_ROWS), at_most(shape->width, MOST_DEPTH),
-                              at_most(shape->mlp_width, MOST_COLUMNS), flops_per_second_out, error);
+    HS_TRY(hs_blas_sgemm_rate(at_most(study->stacked_rows, MOST_ROWS), at_most(shape->width, MOST_DEPTH),
+                              at_most(shape->mlp_width, MOST_COLUMNS), flops_per_second_out, error));
+    *flops_per_second_out *= (double)study->experiment->threads_per_rank;
+    return HS_OK;
 }
 
 /* Numbers of a row in one layer: the norms' and residuals', those of q, k, v and z, of the MLP, and its patterns. */
@@ -55,6 +57,7 @@ double hs_study_sweep_rate(const hs_study *study, double product_rate)
 {
     const hs_model_shape *shape = &study->model->shape;
     const double n_visible = mean_visible(study);
+    const double seconds_a_number = SECONDS_A_NUMBER / (double)study->experiment->threads_per_rank;
 
-    return 1 / (1 / product_rate + SECONDS_A_NUMBER * numbers_a_row(shape, n_visible) / flops_a_row(shape, n_visible));
+    return 1 / (1 / product_rate + seconds_a_number * numbers_a_row(shape, n_visible) / flops_a_row(shape, n_visible));
 }
