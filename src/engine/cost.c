@@ -1,7 +1,4 @@
-/*
- * cost: what the model costs as a naive loop would run it, and the parts that both engines count
- * with.
- */
+/* cost: what the model costs as a naive loop would run it; walks count their own from the operations. */
 #include "engine/cost.h"
 #include "engine/attention.h"
 #include "engine/output_head.h"
@@ -9,29 +6,6 @@
 #include "engine/workload.h"
 
 #include <math.h>
-
-double hs__engine_linear_flops(const hs_linear *linear)
-{
-    return linear->n_out == 0 ? 0.0 : 2.0 * (double)linear->n_in * (double)linear->n_out;
-}
-
-double hs__engine_layer_flops(const hs_model_layer *layer)
-{
-    return hs__engine_project_heads_flops(layer, HS_QUERY_KEY_VALUE) + hs__engine_add_attention_flops(layer) +
-           hs__engine_mlp_flops(layer);
-}
-
-double hs__engine_product_flops(const hs_model *model)
-{
-    double most = 0;
-    for (size_t i = 0; i < model->shape.n_layers; i++) {
-        const hs_model_layer *layer = &model->layers[i];
-        most = fmax(most, hs__engine_project_heads_flops(layer, HS_QUERY_KEY_VALUE));
-        most = fmax(most, hs__engine_add_attention_flops(layer));
-        most = fmax(most, fmax(hs__engine_linear_flops(&layer->mlp_up), hs__engine_linear_flops(&layer->mlp_down)));
-    }
-    return most;
-}
 
 /* Scores and weighted sums of the visible positions of one layer. */
 static double attention_flops(const hs_model_shape *shape, const hs_sequences *sequences)

@@ -174,7 +174,7 @@ static hs_status init_observed(struct hs_prepared *prepared, const hs_engine *en
     size.keeps_logits = keeps_logits;
     if (!keeps_logits)
         size.n_scored_rows = 0;
-    HS_TRY(hs__engine_scratch_init(&prepared->scratch, &size, engine, error));
+    HS_TRY(hs__engine_scratch_init(&prepared->scratch, &size, engine->device, engine->model, &engine->options, error));
     for (uint32_t row = 0; row < size.n_scored_rows; row++)
         prepared->scratch.scored_rows[row] = row;
     return HS_OK;

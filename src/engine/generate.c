@@ -4,7 +4,8 @@
  */
 #include "engine/generate.h"
 #include "engine/attention.h"
-#include "engine/cost.h"
+#include "engine/layer.h"
+#include "engine/linear.h"
 #include "engine/state.h"
 #include "engine/workload.h"
 

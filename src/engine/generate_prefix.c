@@ -3,7 +3,7 @@
  * block by the prefix engine, then decoding.
  */
 #include "engine/generate_prefix.h"
-#include "engine/cost.h"
+#include "engine/linear.h"
 #include "engine/state.h"
 #include "engine/workload.h"
 

@@ -4,6 +4,7 @@
  */
 #include "engine/cost.h"
 #include "engine/generate.h"
+#include "engine/linear.h"
 #include "engine/reference.h"
 #include "engine/state.h"
 #include "engine/workload.h"
@@ -38,7 +39,8 @@ static hs_status init(struct continuation *continuation, hs_error *error)
     HS_TRY(hs__engine_sampler_init(&continuation->sampler, engine->device, generation->sampling,
                                    engine->model->shape.n_outputs, error));
     HS_TRY(hs_allocate(&continuation->grown, size.longest, sizeof *continuation->grown, "a grown sequence", error));
-    HS_TRY(hs__engine_scratch_init(&continuation->prepared.scratch, &size, engine, error));
+    HS_TRY(hs__engine_scratch_init(&continuation->prepared.scratch, &size, engine->device, engine->model,
+                                   &engine->options, error));
     continuation->prepared.workload = generation->prompts;
     return hs__engine_reference_donors(engine, &continuation->prepared, error);
 }

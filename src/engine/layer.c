@@ -1,5 +1,4 @@
 #include "engine/layer.h"
-#include "engine/cost.h"
 #include "engine/kernels.h"
 #include "engine/linear.h"
 
@@ -268,4 +267,22 @@ double hs__engine_mlp_flops(const hs_model_layer *layer)
 {
     return hs__engine_linear_flops(&layer->mlp_gate) + hs__engine_linear_flops(&layer->mlp_up) +
            hs__engine_linear_flops(&layer->mlp_down);
+}
+
+double hs__engine_layer_flops(const hs_model_layer *layer)
+{
+    return hs__engine_project_heads_flops(layer, HS_QUERY_KEY_VALUE) + hs__engine_add_attention_flops(layer) +
+           hs__engine_mlp_flops(layer);
+}
+
+double hs__engine_product_flops(const hs_model *model)
+{
+    double most = 0;
+    for (size_t i = 0; i < model->shape.n_layers; i++) {
+        const hs_model_layer *layer = &model->layers[i];
+        most = fmax(most, hs__engine_project_heads_flops(layer, HS_QUERY_KEY_VALUE));
+        most = fmax(most, hs__engine_add_attention_flops(layer));
+        most = fmax(most, fmax(hs__engine_linear_flops(&layer->mlp_up), hs__engine_linear_flops(&layer->mlp_down)));
+    }
+    return most;
 }

@@ -104,5 +104,7 @@ hs_status hs__engine_mlp(float *residual, const float *in, size_t n_rows, const 
 double hs__engine_project_heads_flops(const hs_model_layer *layer, enum hs_head_parts parts);
 double hs__engine_add_attention_flops(const hs_model_layer *layer);
 double hs__engine_mlp_flops(const hs_model_layer *layer);
+/* Of all of them. */
+double hs__engine_layer_flops(const hs_model_layer *layer);
 
 #endif

@@ -55,3 +55,8 @@ void hs__engine_linear_accumulate(const struct hs_device *device, float *y, cons
 {
     apply((struct product){device, y, linear->n_out, x, n_rows, linear, true});
 }
+
+double hs__engine_linear_flops(const hs_linear *linear)
+{
+    return linear->n_out == 0 ? 0.0 : 2.0 * (double)linear->n_in * (double)linear->n_out;
+}

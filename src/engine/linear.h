@@ -15,4 +15,7 @@ void hs__engine_linear_apply(const struct hs_device *device, float *y, size_t y_
 void hs__engine_linear_accumulate(const struct hs_device *device, float *y, const float *x, size_t n_rows,
                                   const hs_linear *linear);
 
+/* Operations of one row; 0 for a product that the model does not have. */
+double hs__engine_linear_flops(const hs_linear *linear);
+
 #endif

@@ -1,6 +1,5 @@
 /* output_head: final norm, dense layer and unembedding, each as far as the model has it. */
 #include "engine/output_head.h"
-#include "engine/cost.h"
 #include "engine/kernels.h"
 #include "engine/layer.h"
 #include "engine/linear.h"

@@ -65,7 +65,7 @@ static hs_status prepare(hs_engine *engine, struct hs_prepared *prepared, hs_err
     size_t n_rows = hs_sequences_n_rows(&workload->sequences);
     HS_TRY(count_scored_rows(&prepared->n_scored_rows, workload, error));
     struct hs_scratch_size size = hs__engine_reference_size(engine, workload, prepared->n_scored_rows);
-    HS_TRY(hs__engine_scratch_init(&prepared->scratch, &size, engine, error));
+    HS_TRY(hs__engine_scratch_init(&prepared->scratch, &size, engine->device, engine->model, &engine->options, error));
     hs__engine_mark_scored_rows(prepared->scratch.row_slots, workload);
     hs__engine_number_scored_rows(prepared->scratch.row_slots, prepared->scratch.scored_rows, n_rows);
     hs__engine_mark_statistics(&prepared->scratch, workload);

@@ -1,7 +1,6 @@
 /* scratch: the reference pass's buffers, from one list that both counts and allocates. */
 #include "engine/scratch.h"
 #include "engine/attention.h"
-#include "engine/state.h"
 
 enum {
     ALIGNMENT = 64,
@@ -83,16 +82,17 @@ size_t hs__engine_scratch_bytes(const struct hs_scratch_size *size)
 }
 
 hs_status hs__engine_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size,
-                                  const hs_engine *engine, hs_error *error)
+                                  const struct hs_device *device, const hs_model *model,
+                                  const hs_engine_options *options, hs_error *error)
 {
     *scratch = (struct hs_scratch){0};
     struct buffer_list list;
     list_buffers(&list, scratch, size);
-    HS_TRY(hs__engine_buffers_allocate(&scratch->memory, engine->device, list.buffers, list.n,
-                                       "the buffers of a forward pass", error));
-    scratch->work.device = engine->device;
-    scratch->work.options = &engine->options;
-    hs__engine_fill_angles(scratch->angles, engine->model, size->longest);
+    HS_TRY(hs__engine_buffers_allocate(&scratch->memory, device, list.buffers, list.n, "the buffers of a forward pass",
+                                       error));
+    scratch->work.device = device;
+    scratch->work.options = options;
+    hs__engine_fill_angles(scratch->angles, model, size->longest);
     return HS_OK;
 }
 

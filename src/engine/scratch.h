@@ -51,9 +51,10 @@ enum {
     HS_UNEMBED_ROWS = 256, /* rows that are normed and unembedded at a time */
 };
 
-/* Of a pass of this engine, whose model has the shape; the engine is borrowed. */
+/* Of a pass of the model, whose shape is size->shape; device, model and options are borrowed. */
 hs_status hs__engine_scratch_init(struct hs_scratch *scratch, const struct hs_scratch_size *size,
-                                  const hs_engine *engine, hs_error *error);
+                                  const struct hs_device *device, const hs_model *model,
+                                  const hs_engine_options *options, hs_error *error);
 void hs__engine_scratch_clear(struct hs_scratch *scratch);
 /* What hs__engine_scratch_init allocates; SIZE_MAX if that is more than any memory holds. */
 size_t hs__engine_scratch_bytes(const struct hs_scratch_size *size);
