@@ -124,8 +124,4 @@ hs_status hs__engine_decode_block(struct hs_decoder *decoder, hs_error *error);
 /* generate_attention.c: z of the step's rows from their heads, edited. */
 hs_status hs__engine_decode_attention(struct hs_decoder *decoder, size_t layer, hs_error *error);
 
-hs_status hs__engine_prefix_generate(hs_engine *engine, const struct hs_generate_call *generation, hs_error *error);
-hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const struct hs_generate_call *generation,
-                                             hs_engine_cost *cost, hs_error *error);
-
 #endif

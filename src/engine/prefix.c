@@ -1,7 +1,6 @@
 #include "engine/prefix.h"
 #include "engine/buffers.h"
 #include "engine/cost.h"
-#include "engine/generate_prefix.h"
 #include "engine/state.h"
 #include "engine/workload.h"
 

@@ -205,4 +205,10 @@ float *hs__engine_level_rows(const struct hs_prefix *prefix, float *rows, size_t
 /* The same of hs_level.values, which are all live rows in the last layer too. */
 float *hs__engine_level_values(const struct hs_prefix *prefix, size_t level, size_t layer, size_t slot);
 
+struct hs_generate_call;
+/* generate_prefix.c */
+hs_status hs__engine_prefix_generate(hs_engine *engine, const struct hs_generate_call *generation, hs_error *error);
+hs_status hs__engine_prefix_count_generation(const hs_engine *engine, const struct hs_generate_call *generation,
+                                             hs_engine_cost *cost, hs_error *error);
+
 #endif
