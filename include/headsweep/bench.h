@@ -30,8 +30,8 @@ typedef struct hs_bench_shape {
 /*
  * Writes into `folder`, which is made if it is not there: a checkpoint of random weights (config.json,
  * model.safetensors), prompts.jsonl with prompts of random tokens of which the last position is scored, and an
- * experiment file of all pairs of heads (or sets of another order) on them, named HS_BENCH_EXPERIMENT. The same shape gives the same bytes.
- * Never over files that are there.
+ * experiment file of all pairs of heads (or sets of another order) on them, named HS_BENCH_EXPERIMENT. The same shape
+ * gives the same bytes. Never over files that are there.
  */
 hs_status hs_bench_write_inputs(const hs_bench_shape *shape, const char *folder, hs_error *error);
 

@@ -250,8 +250,8 @@ typedef struct hs_run_report {
 /*
  * Collective. Finds the missing cells (the ranks share the checking; `fresh` skips it: the file was made by this run),
  * computes them group by group and writes each as soon as its set is finished. Rank 0 coordinates and computes too. Any
- * rank's error or wish to stop ends the sweep: groups in hand are dropped at the next poll, cells that are being written
- * are finished. The error is returned on all ranks; a stop is HS_UNFINISHED with the report filled in. `results` may be
+ * rank's error or wish to stop ends the sweep: groups in hand are dropped at the next poll, cells that are being
+ * written are finished. The error is returned on all ranks; a stop is HS_UNFINISHED with the report filled in. `results` may be
  * NULL with `fresh`: the values are dropped, so that scheduling can be tested and measured by itself.
  */
 hs_status hs_sweep_run(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
