@@ -274,6 +274,10 @@ static size_t stop_layer(const struct walk *walk, const struct hs_batch *batch)
 static hs_status walk_children(struct walk *walk, const uint32_t *parents, size_t n_parents, size_t level,
                                uint32_t *free_schedule, hs_error *error);
 
+/*
+ * Slots are places in the batch. One in which no node is needed is told to the visitor too, as
+ * batches and flushes must be what they are without it.
+ */
 static hs_status walk_batch(struct walk *walk, const uint32_t *nodes, size_t n_nodes, size_t level,
                             uint32_t *free_schedule, hs_error *error)
 {

@@ -1,3 +1,7 @@
+/*
+ * layer: the operations of a layer on blocks of rows. Blocks are small enough that what lies
+ * between two products stays in the cache.
+ */
 #include "engine/layer.h"
 #include "engine/kernels.h"
 #include "engine/linear.h"
@@ -127,6 +131,10 @@ static size_t list_products(hs_linear products[3], const hs_model_layer *layer, 
     return n;
 }
 
+/*
+ * Norm and products of a block follow each other, while the normed rows are still there. Parts
+ * that lie side by side in the checkpoint are one product.
+ */
 hs_status hs__engine_project_heads(float *heads, size_t stride, const float *residual, size_t n_rows,
                                    const hs_model *model, size_t layer, enum hs_head_parts parts,
                                    const struct hs_work *work, hs_error *error)

@@ -1,3 +1,7 @@
+/*
+ * prefix_memory: all buffers of the prefix engine in one list, from which both the promise of
+ * memory and the allocation are made.
+ */
 #include "engine/buffers.h"
 #include "engine/kernels.h"
 #include "engine/prefix.h"
@@ -31,6 +35,10 @@ struct sizes {
     size_t kv_width;
 };
 
+/*
+ * Rows serve the clean pass, the batches and the new rows of generation in turn, so the largest of
+ * them decides.
+ */
 static struct sizes measure(const struct hs_prefix *prefix, size_t n_slots)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
@@ -49,6 +57,7 @@ static struct sizes measure(const struct hs_prefix *prefix, size_t n_slots)
     };
 }
 
+/* A length of 0 leaves a buffer out: what the model does not have takes no memory. */
 static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, const struct sizes *size)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
@@ -129,6 +138,10 @@ static hs_status reserve_level(struct hs_prefix *prefix, size_t index, size_t n_
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
+/*
+ * Larger ones replace smaller ones whose contents nobody needs between groups; so they are
+ * released first, and both are never held at once.
+ */
 static hs_status reserve_buffers(struct hs_prefix *prefix, size_t n_slots, hs_error *error)
 {
     struct hs_prefix_buffers *buffers = &prefix->buffers;

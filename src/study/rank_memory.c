@@ -53,6 +53,7 @@ static size_t means_bytes(const hs_study *study, size_t n_positions, size_t elem
     return shape->n_layers * (n_positions + 1) * shape->n_heads * shape->head_dim * element;
 }
 
+/* What every rank holds from the beginning to the end, whatever it computes. */
 static size_t tables_bytes(const hs_study *study, size_t n_positions)
 {
     const hs_space *space = &study->space;
@@ -191,6 +192,10 @@ static size_t count_singles(const hs_space *space)
     return n;
 }
 
+/*
+ * For all sets that there can be, later phases included: statistics are computed at the end of
+ * everything.
+ */
 static hs_status count_statistics(const hs_study *study, size_t *n_bytes_out, hs_error *error)
 {
     hs_analysis_task_size *tasks = NULL;
@@ -218,6 +223,10 @@ size_t hs_study_memory_bytes(const hs_study_memory *memory)
     return add(add(memory->process_bytes, memory->tables_bytes), larger(memory->sweep_bytes, memory->statistics_bytes));
 }
 
+/*
+ * The sweep's part is the largest of what is never held together: groups, self-test, reference
+ * means. `limit` lets the search for sizes stop counting once it is exceeded.
+ */
 hs_status hs__study_count_memory(const hs_study *study, size_t limit, hs_study_memory *memory_out, hs_error *error)
 {
     hs_study_memory memory = {.process_bytes = process_bytes(&study->model->shape, study->n_tasks)};
