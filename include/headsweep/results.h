@@ -13,6 +13,7 @@
  *   /experiment              one attribute a configuration key; `identity` lists those that make the experiment
  *   /provenance              attributes: checkpoint, hashes, BLAS, hosts, ranks, times, command line
  *   /provenance/run          [64] records: when, where and on how many ranks the sweep was started (hs_results_run)
+ *   /provenance/core_hours   [64] f64, and energy [64] f64 (joules): what each of these has cost, NaN where it is not known
  *   /set                     [S] text: "clean", "2.1+3.0"; the scale of the sets
  *   /sets/order              [S] i32: components in the set, 0 = clean (always set 0)
  *   /sets/intervention       [S] i32: row of /sets/intervention_name, -1 for the clean set
@@ -425,6 +426,8 @@ typedef struct hs_results_run {
  */
 hs_status hs_results_write_run(hs_results *results, size_t row, const hs_results_run *run, hs_error *error);
 hs_status hs_results_read_run(hs_results *results, size_t row, hs_results_run *run_out, hs_error *error);
+/* Raw write (rank 0): what the run has cost so far, into /provenance/core_hours and energy; NaN is not known. */
+hs_status hs_results_write_run_cost(hs_results *results, size_t row, double core_hours, double joules, hs_error *error);
 /* Rows in use: the row for the next run. */
 hs_status hs_results_n_runs(hs_results *results, size_t *n_runs_out, hs_error *error);
 

@@ -5,6 +5,7 @@
 #include "results/objects.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -311,8 +312,12 @@ done:
 static hs_status create_run_table(hid_t file, const hs_extents *extents, hs_scales *scales, hs_error *error)
 {
     hid_t group = H5Gopen2(file, "provenance", H5P_DEFAULT);
-    hs_status status = hs__results_objects_create_datasets(group, HS_GROUP_PROVENANCE, extents,
-                                                           (hs_object_tables){NULL, 0}, scales, error);
+    double unknown[HS_RESULTS_MAX_RUNS];
+    for (size_t i = 0; i < HS_RESULTS_MAX_RUNS; i++)
+        unknown[i] = NAN;
+    const hs_object_table costs[] = {{.name = "core_hours", .bytes = unknown}, {.name = "energy", .bytes = unknown}};
+    hs_status status = hs__results_objects_create_datasets(
+        group, HS_GROUP_PROVENANCE, extents, (hs_object_tables){costs, sizeof costs / sizeof *costs}, scales, error);
     hs__results_hdf5_close(group);
     return status;
 }

@@ -84,6 +84,19 @@ static const hs_dataset_row provenance_rows[] = {
      HS_FILL_ZERO,
      false,
      "one row for each time that the sweep was started; start 0 where there was none"},
+    {"core_hours",
+     HS_ELEMENT_F64,
+     {HS_AXIS_RUN},
+     HS_FILL_NAN,
+     true,
+     "ranks x threads of a rank x hours from the run's start to its end; NaN where it was killed"},
+    {"energy",
+     HS_ELEMENT_F64,
+     {HS_AXIS_RUN},
+     HS_FILL_NAN,
+     true,
+     "joules that the processors of the run's hosts used meanwhile, whoever used them (RAPL); NaN where it is not "
+     "known"},
 };
 
 static const hs_dataset_row reference_rows[] = {

@@ -24,6 +24,23 @@ hs_status hs_results_write_run(hs_results *results, size_t row, const hs_results
     return hs__results_file_transfer(results, HS_DIRECTION_WRITE, &place, (void *)run, error);
 }
 
+static hs_status write_number(hs_results *results, size_t row, const char *name, double number, hs_error *error)
+{
+    hs_file_rows place = run_row(results, row);
+    place.dataset = hs__results_file_dataset(&results->provenance_tables, name);
+    place.element = HS_ELEMENT_F64;
+    place.what = name;
+    if (place.dataset < 0) /* a file of before */
+        return HS_OK;
+    return hs__results_file_transfer(results, HS_DIRECTION_WRITE, &place, &number, error);
+}
+
+hs_status hs_results_write_run_cost(hs_results *results, size_t row, double core_hours, double joules, hs_error *error)
+{
+    HS_TRY(write_number(results, row, "core_hours", core_hours, error));
+    return write_number(results, row, "energy", joules, error);
+}
+
 /* Whatever the file holds, a text that can be shown. */
 static void clean_text(char *text, size_t capacity)
 {

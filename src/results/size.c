@@ -50,7 +50,7 @@ static bool is_present(const hs_dataset_row *row, const hs_results_layout *layou
     if (row->axes[0] == HS_AXIS_LAYER)
         return layout->mean_n_layers > 0 &&
                layout->mean_n_positions > 0; /* the means themselves may still be missing */
-    if (row->axes[0] == HS_AXIS_RANKING)
+    if (row->axes[0] == HS_AXIS_RANKING || row->axes[0] == HS_AXIS_RUN)
         return true;
     if (row->axes[0] == HS_AXIS_TEXT_SET)
         return task != NULL && task->n_text_sets > 0;

@@ -92,6 +92,7 @@ hs_status hs__study_conclude(study_session *s, hs_study_outcome *outcome, hs_err
     HS_TRY(hs_comm_agree(s->comm, status, error));
     HS_TRY(hs__study_save_best_texts(s, hs__study_is_first_rank(s) ? outcome->analysis : NULL, error));
     HS_TRY(report_memory(s, error));
+    HS_TRY(hs_comm_agree(s->comm, hs__study_record_cost(s, error), error));
     if (hs__study_is_first_rank(s))
         status = rank(outcome->analysis, outcome, error);
     return hs_comm_agree(s->comm, status, error);

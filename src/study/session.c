@@ -4,6 +4,7 @@
  */
 #include "study/session.h"
 
+#include <math.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -163,6 +164,36 @@ static hs_status begin_record(study_session *s, hs_error *error)
     return hs_comm_agree(s->comm, status, error);
 }
 
+/* Millijoules of all hosts, and how many of them tell theirs. */
+static hs_status sum_energy(study_session *s, double *joules_out, hs_error *error)
+{
+    uint64_t sums[] = {0, 0, 0};
+
+    if (s->energy != NULL) {
+        hs_energy_look(s->energy, true);
+        const double joules = hs_energy_joules(s->energy);
+        sums[0] = joules >= 0 ? (uint64_t)(joules * 1e3) : 0;
+        sums[1] = joules >= 0;
+        sums[2] = 1;
+    }
+    HS_TRY(hs_comm_sum_u64(s->comm, sums, 3, error));
+    *joules_out = sums[1] == sums[2] ? (double)sums[0] * 1e-3 : (double)NAN;
+    return HS_OK;
+}
+
+hs_status hs__study_record_cost(study_session *s, hs_error *error)
+{
+    const double hours = (hs_time_seconds() - s->started) / 3600;
+    double joules;
+
+    HS_TRY(sum_energy(s, &joules, error));
+    if (!hs__study_is_first_rank(s))
+        return HS_OK;
+    return hs_results_write_run_cost(s->results, s->record_row,
+                                     hours * hs_comm_size(s->comm) * (double)s->experiment->threads_per_rank, joules,
+                                     error);
+}
+
 hs_status hs__study_end_record(study_session *s, hs_error *error)
 {
     s->record.end = (double)time(NULL);
@@ -177,6 +208,11 @@ static bool goes_on(void *context)
     return options->stop == NULL || !options->stop(options->stop_context);
 }
 
+static hs_status start_energy(study_session *s, hs_error *error)
+{
+    return hs_comm_node_rank(s->comm) == 0 ? hs_energy_new(HS_ENERGY_FOLDER, &s->energy, error) : HS_OK;
+}
+
 /*
  * In the order in which things can go wrong at least cost: the place of the file before the model, the model before
  * the file.
@@ -186,9 +222,11 @@ static hs_status begin(study_session *s, hs_error *error)
     char host[256] = "";
 
     gethostname(host, sizeof host - 1);
+    HS_TRY(hs_comm_agree(s->comm, start_energy(s, error), error));
     HS_TRY(hs_comm_gather_lines(s->comm, host, &s->hosts, error));
     HS_TRY(check_place(s, error));
     HS_TRY(hs_study_open_polled(s->comm, s->experiment, (hs_poll){goes_on, s}, &s->study, error));
+    s->study->storage->energy = s->energy;
     HS_TRY(announce(s, error));
     HS_TRY(lock_results(s, error));
     HS_TRY(open_results(s, error));
@@ -200,6 +238,8 @@ static hs_status run(study_session *s, hs_study_outcome *outcome, hs_error *erro
 {
     HS_TRY(begin(s, error));
     hs_status status = sweep(s, error);
+    if (status == HS_OK || status == HS_UNFINISHED)
+        HS_TRY(hs_comm_agree(s->comm, hs__study_record_cost(s, error), error));
     if (status == HS_UNFINISHED && hs__study_is_first_rank(s))
         hs__study_end_record(s, error);
     return status == HS_OK ? hs__study_conclude(s, outcome, error) : status;
@@ -208,7 +248,7 @@ static hs_status run(study_session *s, hs_study_outcome *outcome, hs_error *erro
 hs_status hs_study_run(hs_comm *comm, const hs_experiment *experiment, const hs_study_run_options *options,
                        hs_study_outcome *outcome_out, hs_error *error)
 {
-    study_session s = {.comm = comm, .experiment = experiment, .options = options};
+    study_session s = {.comm = comm, .experiment = experiment, .options = options, .started = hs_time_seconds()};
 
     *outcome_out = (hs_study_outcome){0};
     hs_status status = run(&s, outcome_out, error);
@@ -217,6 +257,7 @@ hs_status hs_study_run(hs_comm *comm, const hs_experiment *experiment, const hs_
     if (status != HS_OK)
         status = hs_study_outcome_close(outcome_out, status, error);
     hs_study_free(s.study);
+    hs_energy_free(s.energy);
     hs_free(s.hosts);
     return status;
 }

@@ -2,6 +2,7 @@
 #ifndef STUDY_SESSION_H
 #define STUDY_SESSION_H
 
+#include "headsweep/energy.h"
 #include "study/storage.h"
 
 typedef struct study_session {
@@ -15,6 +16,8 @@ typedef struct study_session {
     bool fresh;            /* this run made the file */
     hs_results_run record; /* rank 0: this run's row in the file */
     size_t record_row;
+    double started;     /* hs_time_seconds() */
+    hs_energy *energy;  /* of this host; on its first rank */
     hs_study_cost cost; /* rank 0, of a run that made its file */
 } study_session;
 
@@ -22,6 +25,8 @@ bool hs__study_is_first_rank(const study_session *s);
 /* session.c: what the file is, or would be, created from; and the end of this run's row in it. Rank 0. */
 hs_status hs__study_make_layout(study_session *s, const hs_results_layout **layout_out, hs_error *error);
 hs_status hs__study_end_record(study_session *s, hs_error *error);
+/* session.c. Collective: what the run has cost so far, into the file. */
+hs_status hs__study_record_cost(study_session *s, hs_error *error);
 
 /*
  * sweep_phases.c. Collective. Sweeps the phases that the file has as far as cells are missing; chooses the sets of each

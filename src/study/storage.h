@@ -2,6 +2,7 @@
 #ifndef STUDY_STORAGE_H
 #define STUDY_STORAGE_H
 
+#include "headsweep/energy.h"
 #include "headsweep/study.h"
 
 /* A checkpoint that scores generated texts; tasks that name the same folder share it. */
@@ -27,6 +28,7 @@ struct hs_study_storage {
     hs_threads *threads;             /* of this rank: what its engines cut their work among */
     hs_poll poll;                    /* whom the engine asks after every product */
     hs_poll group_poll;              /* in place of it while a group is evaluated, where there is one */
+    hs_energy *energy;               /* borrowed from the session, looked at by the way; NULL: nobody counts */
     uint64_t model_hash;
     hs_task_workload *reference_set; /* NULL: the sequences of the tasks */
     struct study_layout *layout;     /* made by hs_study_layout */

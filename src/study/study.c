@@ -12,6 +12,8 @@ bool hs__study_call_poll(void *context)
     const struct hs_study_storage *storage = context;
     const hs_poll *poll = storage->group_poll.call != NULL ? &storage->group_poll : &storage->poll;
 
+    if (storage->energy != NULL)
+        hs_energy_look(storage->energy, false);
     return poll->call == NULL || poll->call(poll->context);
 }
 

@@ -15,6 +15,15 @@ mkdir results
 expect 0 run_sweep 2 "$quickstart" --set tasks.toxicity.limit=20 --set tasks.accuracy.limit=20 \
     --set "sweep.orders=[1]" --set output.results=results/quickstart.h5
 expect 0 "$python" "$HEADSWEEP_SOURCE/tests/cli/check_scales.py" results/quickstart.h5
+# What the run has cost: a little, and joules if the counters may be read.
+"$python" - <<'EOF' || fail "core-hours or joules cannot be"
+import h5py
+import math
+with h5py.File("results/quickstart.h5", "r") as f:
+    hours, joules = f["provenance/core_hours"][:], f["provenance/energy"][:]
+assert 0 < hours[0] < 1 and math.isnan(hours[1]), hours
+assert math.isnan(joules[0]) or 0 <= joules[0] < 1e6, joules
+EOF
 expect 0 "$python" pasted.py
 cp "$work/out" python.txt
 says out "33 sets: clean, 0.0, 0.1, 0.2 ... under zero, mean"

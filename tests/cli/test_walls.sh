@@ -9,7 +9,7 @@ order=$(sed -n 's/^foreach(room \(.*\))$/\1/p' CMakeLists.txt)
 [ "$(wc -w <<<"$order")" -ge 12 ] || fail "CMakeLists.txt does not list the rooms: $order"
 
 # Headers of include/headsweep whose name is not their room's.
-declare -A room_of=([comm]=base [threads]=base [words]=config [metric]=config [phases]=analysis)
+declare -A room_of=([comm]=base [energy]=base [threads]=base [words]=config [metric]=config [phases]=analysis)
 wrong=0
 complain() {
     echo "$1"
