@@ -66,7 +66,8 @@ static hs_status read_arguments(int argc, char **argv, rank_arguments *a, bool *
         OPTION_COUNT("top", "N", 0, "the first N sets (default 10; 0 = all)", &a->top),
         OPTION_COUNT("order", "N", 1, "only sets of N heads", &a->order),
         OPTION_TEXT("ablation", "NAME", "only this intervention (zero, mean, ...)", &a->ablation),
-        OPTION_READ("format", "FORMAT", "table (default), csv, json or md (Markdown)", read_format, &a->format)};
+        OPTION_READ("format", "table|csv|json|md", "table (default), csv, json or md (Markdown)", read_format,
+                    &a->format)};
 
     return hs__cli_read_command_line(argc, argv, &COMMAND_SYNTAX("RESULTS.h5", &a->path, rows), ended_out, error);
 }

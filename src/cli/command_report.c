@@ -52,7 +52,7 @@ static hs_status read_arguments(int argc, char **argv, report_arguments *a, bool
          .letter = 'o'},
         OPTION_TEXT("figures", "DIR", "writes each figure as SVG into this folder; no page unless -o asks for one",
                     &a->figures),
-        OPTION_READ("format", "FORMAT",
+        OPTION_READ("format", "html|csv|json|md",
                     "html (default); csv, json or md (Markdown) print the tables of the page instead", read_format, a),
         OPTION_TEXT("table", "NAME", "with csv, json and md: only this table (ranking, backup, examples, ...)",
                     &a->table),

@@ -13,23 +13,9 @@
 
 #include "cli/commands.h"
 #include "cli/mapped.h"
+#include "cli/pages.h"
 #include "cli/printing.h"
 #include "headsweep/blas.h"
-
-static const struct {
-    const char *name;
-    const char *summary;
-    hs_status (*run)(int argc, char **argv, hs_error *error);
-} commands[] = {
-    {"run", "sweep the heads of a checkpoint; continues a file that is not finished", hs__cli_command_run},
-    {"plan", "what a run would do: sets, cells, operations, memory, file size, time", hs__cli_command_plan},
-    {"status", "how far a results file is; exit code 0 finished, 3 unfinished", hs__cli_command_status},
-    {"rank", "rank the ablation sets of a results file", hs__cli_command_rank},
-    {"texts", "generated texts that a results file keeps", hs__cli_command_texts},
-    {"report", "one page of everything a results file says, its figures, its tables", hs__cli_command_report},
-    {"inspect", "what a checkpoint folder holds and how headsweep reads it", hs__cli_command_inspect},
-    {"bench", "measure this program on this machine", hs__cli_command_bench},
-};
 
 static void print_exit_codes(FILE *stream)
 {
@@ -47,16 +33,17 @@ static void print_help(FILE *stream)
             "       mpirun -n N headsweep run EXPERIMENT.cfg\n\n"
             "commands (each has --help)\n",
             HEADSWEEP_VERSION);
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; ++i)
-        fprintf(stream, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; hs__cli_command_at(i) != NULL; ++i)
+        fprintf(stream, "  %-8s %s\n", hs__cli_command_at(i)->name, hs__cli_command_at(i)->summary);
     print_exit_codes(stream);
 }
 
 static hs_status run_command(int argc, char **argv, hs_error *error)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; ++i)
-        if (strcmp(argv[0], commands[i].name) == 0)
-            return commands[i].run(argc, argv, error);
+    const command_row *command = hs__cli_find_command(argv[0]);
+
+    if (command != NULL)
+        return command->run(argc, argv, error);
     return hs_fail(error, HS_ERROR_USAGE, "there is no command \"%s\"; headsweep --help lists them", argv[0]);
 }
 
@@ -144,6 +131,8 @@ static hs_status run_arguments(int argc, char **argv, hs_error *error)
         print_help(stderr);
         return HS_ERROR_USAGE;
     }
+    if (strcmp(argv[1], "help") == 0 && argc > 2)
+        return hs__cli_print_pages(argc - 1, argv + 1, error);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return HS_OK;

@@ -3,6 +3,7 @@
  * reading follow.
  */
 #include "cli/option_rows.h"
+#include "cli/help_forms.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -68,44 +69,6 @@ void hs__cli_text_list_clear(text_list *list)
     *list = (text_list){0};
 }
 
-/* Where what is said of an option begins; a longer heading has a line of its own. */
-enum { HELP_COLUMN = 21 };
-
-/*
- * Lines behind the first are indented to the same column; a help text may be empty and still has
- * its line.
- */
-static void print_row(const option_row *row)
-{
-    char heading[80], letter[8] = "";
-    bool begun = false;
-
-    if (row->letter != 0)
-        (void)snprintf(letter, sizeof letter, "-%c, ", row->letter);
-    (void)snprintf(heading, sizeof heading, "  %s--%s%s%s", letter, row->name, row->argument != NULL ? " " : "",
-                   row->argument != NULL ? row->argument : "");
-    if (strlen(heading) > HELP_COLUMN - 2) {
-        puts(heading);
-        heading[0] = '\0';
-    }
-    for (const char *at = row->help; !begun || *at != '\0'; begun = true) {
-        const size_t length = strcspn(at, "\n");
-        printf("%-*s%.*s\n", HELP_COLUMN, begun ? "" : heading, (int)length, at);
-        at += length + (at[length] == '\n');
-    }
-}
-
-static void print_help(const command_syntax *syntax)
-{
-    fputs(syntax->usage, stdout);
-    if (syntax->n_rows > 0)
-        putchar('\n');
-    for (size_t i = 0; i < syntax->n_rows; ++i)
-        print_row(&syntax->rows[i]);
-    if (syntax->notes != NULL)
-        printf("\n%s", syntax->notes);
-}
-
 /* The rows as getopt_long takes them, --help behind them. It returns FIRST_ROW + the row, or the row's letter. */
 enum { FIRST_ROW = 256 };
 
@@ -142,7 +105,7 @@ static hs_status options_init(options *o, const command_syntax *syntax, hs_error
         if (row->argument != NULL)
             *letter++ = ':';
     }
-    o->list[syntax->n_rows] = (struct option){"help", no_argument, NULL, FIRST_ROW + (int)syntax->n_rows};
+    o->list[syntax->n_rows] = (struct option){"help", optional_argument, NULL, FIRST_ROW + (int)syntax->n_rows};
     return HS_OK;
 }
 
@@ -234,7 +197,7 @@ static hs_status read_options(int argc, char **argv, const options *o, bool *end
         const size_t row = row_of(o->syntax, option);
         *ended_out = row == o->syntax->n_rows || o->syntax->rows[row].ends;
         if (row == o->syntax->n_rows)
-            print_help(o->syntax);
+            HS_TRY(hs__cli_print_help(argv[0], o->syntax, optarg, error));
         else
             HS_TRY(
                 o->syntax->rows[row].read(&o->syntax->rows[row], value_of(&o->syntax->rows[row], argc, argv), error));
