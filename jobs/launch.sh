@@ -40,8 +40,7 @@ launch_threads() {
 }
 
 launch_stop_after() {
-    local job=$$
-    (sleep "$1" && kill -USR1 "$job") >/dev/null 2>&1 &
+    stop_after=$(($1 > 0 ? $1 : 0))
 }
 
 # srun knows a SLURM allocation best, but works only where SLURM and MPI share PMIx. HEADSWEEP_LAUNCHER overrides. A rank of
@@ -92,12 +91,16 @@ launch_cells_done() {
 }
 
 launch_sweep() {
-    local ranks=$1 launcher child='' stopped='' code results threads done_first done_before done_now failures=0
+    local ranks=$1 launcher child='' clock='' stopped='' code results threads done_first done_before done_now failures=0
     shift
     gained=0
     # USR1 reaches every rank through either launcher; TERM would make mpirun kill them, so they get USR1 instead.
     # Before anything else, since a shell without a trap dies of USR1, and the job with it.
     trap 'stopped=yes; [ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1 TERM
+    if [ -n "${stop_after:-}" ]; then
+        (sleep "$stop_after" && kill -USR1 $$) >/dev/null 2>&1 &
+        clock=$!
+    fi
     launch_results "$@" || return
     launch_threads "$@" || return
     launch_choose "$ranks" "$threads" || return
@@ -126,6 +129,7 @@ launch_sweep() {
         # is not in the way of the next step, which has a name of its own.
         sleep "${HEADSWEEP_RELAUNCH_SECONDS:-5}"
     done
+    [ -z "$clock" ] || kill "$clock" 2>/dev/null
     trap - USR1 TERM
     done_now=$(launch_cells_done "$results")
     # shellcheck disable=SC2034  # for who sources this

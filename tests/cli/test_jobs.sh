@@ -117,6 +117,73 @@ for line in "$top" "$top/jobs/sweep.sbatch" "$top/jobs/report.sbatch" --ntasks=4
     grep -qxF -- "$line" submitted || fail "sbatch is not given $line"
 done
 
+# Ranks of several threads get their cores, or are told to ask for them.
+cat >"$work/bin/srun" <<'SCRIPT'
+#!/bin/bash
+[ "$1" != --mpi=list ] || { echo "pmix" && exit; }
+while [[ $1 == -* ]]; do echo "$1" >>launched && shift; done
+unset SLURM_NTASKS
+exec "$@"
+SCRIPT
+expect 0 env SLURM_CPUS_PER_TASK=2 bash "$jobs/sweep.sbatch" quickstart.cfg "${small[@]}" --set run.threads_per_rank=2 \
+    --set output.results=threads.h5
+for line in --ntasks=2 --cpus-per-task=2 --cpu-bind=cores; do
+    grep -qxF -- "$line" launched || fail "srun is not given $line"
+done
+expect 2 bash "$jobs/sweep.sbatch" quickstart.cfg "${small[@]}" --set run.threads_per_rank=2 --set output.results=threads.h5
+says err "--cpus-per-task=2"
+printf '#!/bin/bash\nexit 1\n' >"$work/bin/srun"
+cat >"$work/bin/mpirun" <<'SCRIPT'
+#!/bin/bash
+[ "$1" != --version ] || { echo "mpirun (Open MPI) 4.1.4" && exit; }
+printf '%s\n' "$@" >launched
+while [ "${1##*/}" != "$(basename "$HEADSWEEP")" ]; do shift; done
+exec "$@"
+SCRIPT
+chmod +x "$work/bin/mpirun"
+expect 0 env -u SLURM_JOB_ID HEADSWEEP_RANKS=3 bash "$jobs/local.sh" quickstart.cfg "${small[@]}" --set run.threads_per_rank=2 \
+    --set output.results=threads2.h5
+[ "$(head -n 6 launched | tr '\n' ' ')" = "-n 3 --map-by slot:PE=2 --bind-to core " ] || fail "mpirun is given $(cat launched)"
+
+# The other batch systems: where the ranks come from, when the job is to stop, and how it comes again.
+cat >"$work/bin/qstat" <<'SCRIPT'
+#!/bin/bash
+printf '    Resource_List.select = 2:ncpus=1\n    Resource_List.walltime = 00:00:%s\n' "${FAKE_SECONDS:-59}"
+SCRIPT
+printf '#!/bin/bash\nprintf "%%s\\n" "$@" >submitted\n' >"$work/bin/qsub"
+chmod +x "$work/bin/qstat" "$work/bin/qsub"
+printf 'node1\nnode1\n' >nodes
+cp "$jobs/sweep.pbs" "$work/spool/pbs_script"
+pbs=(env -u SLURM_JOB_ID PBS_JOBID=9 PBS_NODEFILE=nodes "PBS_O_WORKDIR=$PWD" "HEADSWEEP_HOME=$HEADSWEEP_SOURCE" EXPERIMENT=quickstart.cfg)
+expect 0 "${pbs[@]}" HEADSWEEP_STOP_SECONDS=1 OPTIONS="${small[*]:0:4} --set sweep.orders=[1] --set output.results=pbs.h5" bash "$work/spool/pbs_script"
+expect 0 "$program" status pbs.h5
+expect 2 env -u EXPERIMENT "${pbs[@]:0:7}" bash "$work/spool/pbs_script"
+says err "qsub -v EXPERIMENT"
+rm -f submitted
+expect 3 "${pbs[@]}" HEADSWEEP_STOP_SECONDS=59 OPTIONS="--set output.results=pbs2.h5" bash "$work/spool/pbs_script"
+says err "headsweep was stopped before it had a new cell"
+[ ! -e submitted ] || fail "a job without a new cell is submitted again"
+expect 0 env -u SLURM_JOB_ID LSB_DJOB_NUMPROC=2 bash "$jobs/sweep.lsf" quickstart.cfg "${small[@]}" --set output.results=lsf.h5
+expect 0 "$program" status lsf.h5
+expect 2 bash "$jobs/sweep.lsf" quickstart.cfg
+cat >"$work/bin/flux" <<'SCRIPT'
+#!/bin/bash
+case $1 in
+resource) echo 4 ;;
+run)
+    printf '%s\n' "$@" >launched
+    while [ "${1##*/}" != "$(basename "$HEADSWEEP")" ]; do shift; done
+    exec "$@"
+    ;;
+esac
+SCRIPT
+chmod +x "$work/bin/flux"
+expect 0 env -u SLURM_JOB_ID FLUX_URI=local "HEADSWEEP_HOME=$HEADSWEEP_SOURCE" bash "$jobs/sweep.flux" quickstart.cfg "${small[@]}" \
+    --set run.threads_per_rank=2 --set output.results=flux.h5
+[ "$(head -n 5 launched | tr '\n' ' ')" = "run -n 2 -c 2 " ] || fail "flux is given $(cat launched)"
+expect 0 "$program" status flux.h5
+rm "$work/bin/mpirun"
+
 # The program: beside the scripts, whatever folder they are called from.
 unset HEADSWEEP
 mkdir -p "$work/project/build"
