@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source jobs/prepare.sh
 
 folder=build-tests
-options=(-DHEADSWEEP_TESTS=ON)
+options=(-DHEADSWEEP_TESTS=ON -DHEADSWEEP_WERROR=ON)
 packages=("${HEADSWEEP_BUILD_PACKAGES[@]}" libcmocka-dev python3-h5py)
 while :; do
     case ${1:-} in
