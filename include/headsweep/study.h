@@ -71,6 +71,8 @@ typedef struct hs_study_memory {
     size_t tables_bytes;  /* ablation sets, evaluation sets, tokenizer, means */
     size_t sweep_bytes; /* until the sweep ends: the engine with its largest group and the group's values, as a rule */
     size_t statistics_bytes; /* of rank 0 after that, when the engine's are free again */
+    size_t largest_task;     /* task and shard whose groups take the most of sweep_bytes */
+    size_t largest_shard;
 } hs_study_memory;
 
 size_t hs_study_memory_bytes(const hs_study_memory *memory); /* at the peak, in the sweep or after it */

@@ -180,7 +180,7 @@ static const key_row key_rows[] = {
      .meaning = "Token rows of a shard of examples at most; fewer where one set on them is more work than a group."},
     {"run.sets_per_group", KEY_INTEGER, "0", 0, 1 << 16, .identity = true, IN_EXPERIMENT(sets_per_group),
      .unit = "sets", .meaning = "Ablation sets that are computed together; 0 = as many as are enough operations."},
-    {"run.memory_per_rank", KEY_INTEGER, "0", 0, 1 << 30, .identity = true, IN_EXPERIMENT(memory_per_rank),
+    {"run.memory_per_rank", KEY_INTEGER, "1024", 0, 1 << 30, .identity = true, IN_EXPERIMENT(memory_per_rank),
      .unit = "MiB",
      .meaning =
          "Bound of what a rank holds, weights shared on a host apart; 0 = none. Shards and batches shrink to fit."},

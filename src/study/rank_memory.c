@@ -150,14 +150,18 @@ static hs_status count_shard(const hs_study *study, size_t task, size_t shard, s
 }
 
 /* The most that any shard needs; stops at the first beyond `enough`. */
-static hs_status count_sweep(const hs_study *study, size_t enough, size_t *n_bytes_out, hs_error *error)
+static hs_status count_sweep(const hs_study *study, size_t enough, hs_study_memory *memory, hs_error *error)
 {
-    *n_bytes_out = 0;
+    memory->sweep_bytes = 0;
     for (size_t task = 0; task < study->n_tasks; ++task) {
-        for (size_t shard = 0; shard < study->plan.tasks[task].n_shards && *n_bytes_out <= enough; ++shard) {
+        for (size_t shard = 0; shard < study->plan.tasks[task].n_shards && memory->sweep_bytes <= enough; ++shard) {
             size_t n_bytes = 0;
             HS_TRY(count_shard(study, task, shard, &n_bytes, error));
-            *n_bytes_out = larger(*n_bytes_out, n_bytes);
+            if (n_bytes <= memory->sweep_bytes)
+                continue;
+            memory->sweep_bytes = n_bytes;
+            memory->largest_task = task;
+            memory->largest_shard = shard;
         }
     }
     return HS_OK;
@@ -237,7 +241,7 @@ hs_status hs__study_count_memory(const hs_study *study, size_t limit, hs_study_m
         HS_TRY(hs__study_longest_reference(study, &n_positions, error));
     memory.tables_bytes = tables_bytes(study, n_positions);
     size_t held = hs__study_sweep_memory_bytes(&memory);
-    HS_TRY(count_sweep(study, limit > held ? limit - held : 0, &memory.sweep_bytes, error));
+    HS_TRY(count_sweep(study, limit > held ? limit - held : 0, &memory, error));
     memory.sweep_bytes = larger(memory.sweep_bytes, self_test_bytes(study));
     memory.sweep_bytes = larger(memory.sweep_bytes, reference_bytes(study, n_positions));
     HS_TRY(count_statistics(study, &memory.statistics_bytes, error));

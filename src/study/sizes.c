@@ -169,6 +169,22 @@ static hs_status fit_shards(hs_study *study, const hs_plan_input *inputs, struct
     return plan_of_sizes(study, inputs, sizes, error);
 }
 
+/* Where nothing more can be made smaller: what a set on the largest example takes, and which that is. */
+static hs_status refuse_sweep(const hs_study *study, const hs_study_memory *memory, size_t needed, hs_error *error)
+{
+    const hs_task *task = study->tasks[memory->largest_task];
+    const uint64_t *first = study->plan.tasks[memory->largest_task].shard_first + memory->largest_shard;
+    size_t largest = (size_t)first[0];
+
+    for (size_t i = largest; i < first[1]; ++i)
+        largest = hs_tasks_example_rows(task, i) > hs_tasks_example_rows(task, largest) ? i : largest;
+    return hs_fail(error, HS_ERROR_USAGE,
+                   "run.memory_per_rank = %lld (MiB) is too little for this model and the longest example: one set on "
+                   "line %zu of task %s, %zu tokens, with what a rank holds besides; at least %zu is needed",
+                   (long long)study->experiment->memory_per_rank, hs_tasks_example_line(task, largest),
+                   hs_tasks_name(task), hs_tasks_example_rows(task, largest), needed);
+}
+
 /*
  * Says the smallest bound that would do, since finding it by trying takes a queue each time.
  * Whether sweep or statistics need it decides what else can be changed.
@@ -180,16 +196,13 @@ static hs_status refuse_memory(const hs_study *study, hs_error *error)
     hs_study_memory memory;
 
     HS_TRY(hs__study_count_memory(study, SIZE_MAX, &memory, error));
-    size_t needed = (hs_study_memory_bytes(&memory) + mebibyte - 1) / mebibyte;
-    if (hs__study_sweep_memory_bytes(&memory) <= limit)
-        return hs_fail(error, HS_ERROR_USAGE,
-                       "run.memory_per_rank = %lld (MiB) is too little for the statistics of %lld resamples; at least "
-                       "%zu is needed, or fewer analysis.resamples",
-                       (long long)study->experiment->memory_per_rank, (long long)study->experiment->resamples, needed);
+    const size_t needed = (hs_study_memory_bytes(&memory) + mebibyte - 1) / mebibyte;
+    if (hs__study_sweep_memory_bytes(&memory) > limit)
+        return refuse_sweep(study, &memory, needed, error);
     return hs_fail(error, HS_ERROR_USAGE,
-                   "run.memory_per_rank = %lld (MiB) is too little for this model and the longest example; at least "
-                   "%zu is needed",
-                   (long long)study->experiment->memory_per_rank, needed);
+                   "run.memory_per_rank = %lld (MiB) is too little for the statistics of %lld resamples; at least %zu "
+                   "is needed, or fewer analysis.resamples",
+                   (long long)study->experiment->memory_per_rank, (long long)study->experiment->resamples, needed);
 }
 
 /*

@@ -126,7 +126,7 @@ static void test_values(void **state)
     expect_key(e, "run.engine", "prefix", true);
     expect_key(e, "run.batch_rows", "2048", true);
     expect_key(e, "run.sets_per_group", "0", true);
-    expect_key(e, "run.memory_per_rank", "0", true);
+    expect_key(e, "run.memory_per_rank", "1024", true);
     expect_key(e, "run.scheduler", "guided", false);
     expect_key(e, "run.max_lease_groups", "64", false);
     expect_key(e, "run.progress_seconds", "1", false);
