@@ -72,6 +72,8 @@ typedef struct plan_figures {
     size_t n_threads; /* of a rank */
     size_t n_in_time; /* ranks that are done in --hours; 0: no number is, or it was not asked */
     hs_simulation simulation;
+    size_t n_busy; /* of them, about how many would be busy; 0: all are */
+    hs_simulation of_busy;
 } plan_figures;
 
 static hs_status find_ranks(const hs_study *study, const plan_arguments *arguments, plan_figures *figures,
@@ -88,6 +90,15 @@ static hs_status find_ranks(const hs_study *study, const plan_arguments *argumen
     return HS_OK;
 }
 
+/* Where ranks would idle, how many would not, and how much longer these take. */
+static hs_status find_busy(const hs_study *study, plan_figures *figures, hs_error *error)
+{
+    if (figures->simulation.efficiency >= HS_STUDY_BUSY)
+        return HS_OK;
+    HS_TRY(hs_study_busy_ranks(study, figures->rate, figures->n_ranks, &figures->n_busy, error));
+    return hs_study_simulate(study, figures->rate, figures->n_busy, &figures->of_busy, error);
+}
+
 static hs_status count_figures(hs_study *study, const plan_arguments *arguments, plan_figures *figures, hs_error *error)
 {
     *figures = (plan_figures){.product_rate = arguments->gflops * 1e9,
@@ -97,7 +108,8 @@ static hs_status count_figures(hs_study *study, const plan_arguments *arguments,
         HS_TRY(hs_study_product_rate(study, &figures->product_rate, error));
     figures->rate = hs_study_sweep_rate(study, figures->product_rate);
     HS_TRY(find_ranks(study, arguments, figures, error));
-    return hs_study_simulate(study, figures->rate, figures->n_ranks, &figures->simulation, error);
+    HS_TRY(hs_study_simulate(study, figures->rate, figures->n_ranks, &figures->simulation, error));
+    return find_busy(study, figures, error);
 }
 
 static void print_work(const hs_study *study, const hs_study_cost *cost)
@@ -154,22 +166,28 @@ static void print_rate(const plan_arguments *arguments, const plan_figures *figu
     printf("sweep_gflops_per_rank = %.4g  # with what lies between the products\n", figures->rate / 1e9);
 }
 
-/* Where ranks would idle, how many would not. */
-static hs_status print_efficiency(const hs_study *study, const plan_figures *figures, hs_error *error)
+static void print_efficiency(const plan_figures *figures)
 {
     const hs_simulation *simulation = &figures->simulation;
-    size_t n_busy = 0;
 
     printf("ranks = %zu\n", figures->n_ranks);
     printf("rank_efficiency = %.3f  # share of the ranks' time in which they compute\n", simulation->efficiency);
-    if (simulation->efficiency >= HS_STUDY_BUSY)
+    printf("ranks_without_work = %zu\n", simulation->n_idle_ranks);
+    if (figures->n_busy > 0)
+        printf("ranks_kept_busy = %zu  # about the most that compute nine tenths of their time\n", figures->n_busy);
+}
+
+/* In words, for whoever is about to ask for the ranks. */
+static hs_status warn_of_idle(const plan_figures *figures, hs_text *text, hs_error *error)
+{
+    if (figures->n_busy == 0)
         return HS_OK;
-    HS_TRY(hs_study_busy_ranks(study, figures->rate, figures->n_ranks, &n_busy, error));
-    printf("ranks_kept_busy = %zu  # the most that compute nine tenths of their time", n_busy);
-    if (simulation->n_idle_ranks > 0)
-        printf("; of %zu ranks %zu have nothing to do", figures->n_ranks, simulation->n_idle_ranks);
-    printf("\n");
-    return HS_OK;
+    return hs_text_appendf(
+        text, error,
+        "warning of %zu ranks' time %.0f%% would go by idle: they are done in %.3g s, and %zu, which "
+        "are kept busy, in %.3g s\n",
+        figures->n_ranks, 100 * (1 - figures->simulation.efficiency), figures->simulation.seconds, figures->n_busy,
+        figures->of_busy.seconds);
 }
 
 static void print_time(const plan_figures *figures)
@@ -217,13 +235,14 @@ static hs_status print_plan(hs_study *study, const plan_arguments *arguments, hs
 
     HS_TRY(count_figures(study, arguments, &figures, error));
     HS_TRY(hs_study_describe(study, (int)figures.n_ranks, &text, error));
+    HS_TRY(warn_of_idle(&figures, &text, error));
     hs_print_visible(stderr, text.text, text.length, false);
     hs_text_clear(&text);
     print_work(study, &figures.cost);
     print_later(study, &figures);
     print_memory(study, &figures.cost);
     print_rate(arguments, &figures);
-    HS_TRY(print_efficiency(study, &figures, error));
+    print_efficiency(&figures);
     print_time(&figures);
     print_stretches(&figures);
     print_hours(arguments, &figures);
@@ -257,6 +276,9 @@ static hs_status print_slurm(hs_study *study, const plan_arguments *arguments, h
                                    .seconds = figures.simulation.seconds,
                                    .cell_seconds = figures.cost.flops_to_cell / figures.rate,
                                    .stop_seconds = figures.cost.flops_to_stop / figures.product_rate};
+    HS_TRY(warn_of_idle(&figures, &text, error));
+    hs_print_visible(stderr, text.text, text.length, false);
+    hs_text_clear(&text);
     hs_status status = hs__cli_slurm_lines(&request, &text, error);
     hs__cli_print_text(&text);
     return status;

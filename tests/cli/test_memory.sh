@@ -55,7 +55,9 @@ refused() {
     says err "at least $least is needed"
 }
 
-# Too little, and just enough.
+# Too little, and just enough. What does not fit is named.
+expect 2 "$program" run $experiment "${options[@]}" --set run.memory_per_rank=1
+says err "one set on line 1 of task prompts, 64 tokens"
 refused "this model" --set run.memory_per_rank=1
 [ "$(planned batch_rows --set "run.memory_per_rank=$least")" -lt 64 ] || fail "an example is not alone in its shard"
 sweep least.h5 1 --set "run.memory_per_rank=$least"

@@ -16,7 +16,7 @@ holds() {
     awk "BEGIN { exit !($1) }" || fail "$1 does not hold"
 }
 
-echo "plan: a checkpoint of 27 GB, in an address space that would not hold it"
+echo "plan: a checkpoint of 23 GB, in an address space that would not hold it"
 expect 0 "$program" bench --inputs large --sparse --family llama --layers 24 --heads 32 --kv-heads 8 --width 4096 \
     --mlp 14336 --vocabulary 128256 --tokens 16 --prompts 4 --order 1
 [ "$(stat -c %s large/model.safetensors)" -gt 20000000000 ] || fail "the checkpoint is smaller than it says"
@@ -43,7 +43,8 @@ expect 0 "$program" plan large/experiment.cfg --gflops 50 --hours 0.0001
 says out "no number of ranks is done by then"
 expect 0 "$program" plan large/experiment.cfg --gflops 50 --ranks 100000
 holds "$(figure ranks_kept_busy) < 100000 && $(figure rank_efficiency) < 0.9"
-says out "have nothing to do"
+holds "$(figure ranks_without_work) > 0"
+says err "warning of 100000 ranks' time "
 expect 0 "$program" plan large/experiment.cfg --gflops 50 --ranks "$(figure ranks_kept_busy)"
 holds "$(figure rank_efficiency) >= 0.9"
 expect 2 "$program" plan large/experiment.cfg --gflops 0
@@ -63,6 +64,12 @@ for folder in xl 8b; do
     lead=$(sed -n 's/^#SBATCH --signal=B:USR1@//p' "$work/out")
     holds "$lead >= 60 + 3 * $stop && $lead < 63 + 3 * $stop"
 done
+
+echo "plan: a rank is bounded unless it is asked not to be, weights apart"
+expect 0 "$program" plan large/experiment.cfg --gflops 50 --set sweep.orders=[2]
+holds "$(figure memory_bytes_per_rank) <= 1024 * 1048576"
+expect 0 "$program" plan large/experiment.cfg --gflops 50 --set sweep.orders=[2] --set run.memory_per_rank=0
+holds "$(figure memory_bytes_per_rank) > 1024 * 1048576"
 
 echo "plan: the scheduler's own simulation says the same"
 expect 0 "$program" bench scheduler --simulate --ranks 64 --experiment large/experiment.cfg
