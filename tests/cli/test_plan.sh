@@ -77,6 +77,9 @@ efficiency=$(figure virtual_efficiency)
 holds "$(figure virtual_flops) == $flops && $(figure virtual_ranks) == 64"
 expect 0 "$program" plan large/experiment.cfg --gflops 50 --ranks 64
 holds "$(figure rank_efficiency) - $efficiency < 0.02 && $efficiency - $(figure rank_efficiency) < 0.02"
+# All pairs of GPT-2 small on 300 prompts: 51 core-seconds a rank keep 4,000 ranks busy.
+expect 0 "$program" bench scheduler --simulate --ranks 4000 --prompts 300
+holds "$(figure virtual_efficiency) >= 0.9 && $(figure virtual_idle_ranks) == 0"
 expect 0 "$program" bench scheduler --simulate --ranks 64 --layers 2 --heads 2 --width 16 --vocabulary 50 --tokens 8
 says out "virtual_sets = 7"
 expect 2 "$program" bench engine --simulate --ranks 64
