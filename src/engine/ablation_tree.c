@@ -271,6 +271,32 @@ static size_t stop_layer(const struct walk *walk, const struct hs_batch *batch)
     return stop;
 }
 
+/*
+ * Numbers the states that children of the batch start from, those of the last layer by themselves: fewer rows are
+ * kept there. Siblings that start in one layer share a state, and stand side by side in the list.
+ */
+static void place_states(const struct walk *walk, struct hs_batch *batch)
+{
+    struct hs_ablation_node *all = walk->tree->nodes;
+    for (size_t i = 0; i < batch->n_nodes; i++) {
+        uint32_t sibling = 0;
+        for (uint32_t child = all[batch->nodes[i]].first_child; child != 0; child = all[child].next_sibling) {
+            size_t *n = all[child].edge.layer + 1 == walk->n_layers ? &batch->n_last : &batch->n_states;
+            bool shared = sibling != 0 && all[sibling].edge.layer == all[child].edge.layer;
+            all[child].place = (uint32_t)(shared ? *n - 1 : (*n)++);
+            sibling = child;
+        }
+    }
+}
+
+/* The root's states are all kept, in the order of the layers. */
+static void place_root_states(const struct walk *walk)
+{
+    struct hs_ablation_node *all = walk->tree->nodes;
+    for (uint32_t child = all[0].first_child; child != 0; child = all[child].next_sibling)
+        all[child].place = all[child].edge.layer + 1 == walk->n_layers ? 0 : (uint32_t)all[child].edge.layer;
+}
+
 static hs_status walk_children(struct walk *walk, const uint32_t *parents, size_t n_parents, size_t level,
                                uint32_t *free_schedule, hs_error *error);
 
@@ -288,10 +314,9 @@ static hs_status walk_batch(struct walk *walk, const uint32_t *nodes, size_t n_n
         .first_layer = walk->tree->nodes[nodes[0]].edge.layer,
     };
     batch.stop_layer = stop_layer(walk, &batch);
-    for (size_t i = 0; i < n_nodes; i++) {
-        walk->tree->nodes[nodes[i]].slot = (uint32_t)i;
+    for (size_t i = 0; i < n_nodes; i++)
         batch.is_needed = batch.is_needed || walk->tree->nodes[nodes[i]].is_needed;
-    }
+    place_states(walk, &batch);
     HS_TRY(walk->visitor->visit(walk->visitor->context, &batch, error));
     return walk_children(walk, nodes, n_nodes, level + 1, free_schedule, error);
 }
@@ -335,5 +360,6 @@ hs_status hs__engine_ablation_tree_walk(struct hs_ablation_tree *tree, size_t n_
 {
     const uint32_t root = 0;
     struct walk walk = {tree, n_layers, max_nodes, visitor};
+    place_root_states(&walk);
     return walk_children(&walk, &root, 1, 1, tree->schedule, error);
 }

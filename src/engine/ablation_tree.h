@@ -22,7 +22,7 @@ struct hs_ablation_node {
     uint32_t next_sibling;     /* 0: none */
     uint32_t last_child_layer; /* meaningful where first_child is not 0 */
     uint32_t ablation;         /* the first ablation of the group that ends here, or HS_NO_ABLATION */
-    uint32_t slot;             /* place in its batch while the batch's states are kept */
+    uint32_t place;            /* of the state that it starts from, among those that its parent's batch keeps */
     bool is_wanted;            /* somebody wants the answers of an ablation that ends here */
     bool is_needed;            /* the node or one below it is wanted */
     bool is_answered;          /* since somebody was last told */
@@ -60,13 +60,18 @@ void hs__engine_ablation_tree_clear(struct hs_ablation_tree *tree);
 /* Of a tree that was built, of which all is wanted: these ablations are not. skips [n_ablations] or NULL. */
 void hs__engine_ablation_tree_skip(struct hs_ablation_tree *tree, const bool *skips, size_t n_ablations);
 
-/* Nodes of one level in ascending order of their layers; nodes[i] has slot i. */
+/*
+ * Nodes of one level in ascending order of their layers. What is kept of them is what children start from: one state
+ * for each node and layer in which it has children.
+ */
 struct hs_batch {
     const uint32_t *nodes;
     size_t n_nodes;
     size_t level;
     size_t first_layer;
     size_t stop_layer; /* attention of this layer is the last thing that is needed; n_layers: everything is */
+    size_t n_states;   /* that are kept in layers before the last one */
+    size_t n_last;     /* and in that */
     bool is_needed;    /* a node is: the others of its batch are computed with it, as the bits depend on them */
 };
 

@@ -277,6 +277,7 @@ struct count {
     struct hs_prefix *prefix;
     double flops;
     double longest; /* between two times that answers are told of */
+    struct hs_state_count *states; /* [levels]: the most that a batch of each keeps */
 };
 
 static void count_flush(struct count *count)
@@ -292,6 +293,7 @@ static hs_status count_batch(void *context, const struct hs_batch *batch, hs_err
 {
     (void)error;
     struct count *count = context;
+    struct hs_state_count *states = &count->states[batch->level];
     struct hs_tail *tail = &count->prefix->tail;
     double flops = hs__engine_count_batch(count->prefix, batch);
     count->flops += flops;
@@ -304,7 +306,30 @@ static hs_status count_batch(void *context, const struct hs_batch *batch, hs_err
             count_flush(count);
     }
     keep_flops(tail, flops);
+    states->n = batch->n_states > states->n ? batch->n_states : states->n;
+    states->n_last = batch->n_last > states->n_last ? batch->n_last : states->n_last;
     return HS_OK;
+}
+
+/* What the walk of the tree executes and keeps. */
+static hs_status count_walk(struct hs_prefix *prefix, hs_engine_cost *cost, hs_error *error)
+{
+    struct count count = {.prefix = prefix};
+    const struct hs_batch_visitor visitor = {&count, count_batch};
+    size_t n_bytes = hs__engine_prefix_bytes(prefix, count_slots(prefix, prefix->tree.n_nodes - 1));
+    HS_TRY(hs_allocate(&count.states, prefix->tree.n_levels + 1, sizeof *count.states, "cost", error));
+    prefix->tail.n_entries = 0;
+    prefix->tail.flops = 0;
+    hs_status status = hs__engine_ablation_tree_walk(&prefix->tree, prefix->engine->model->shape.n_layers,
+                                                     prefix->max_nodes_at, &visitor, error);
+    count_flush(&count);
+    cost->flops_of_group = count.flops;
+    cost->flops_to_answers = count.longest;
+    for (size_t level = 1; level <= prefix->tree.n_levels; level++)
+        n_bytes = hs__engine_add_sizes(n_bytes, hs__engine_states_bytes(prefix, count.states[level]));
+    cost->memory_bytes = n_bytes;
+    hs_free(count.states);
+    return status;
 }
 
 hs_status hs__engine_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
@@ -312,19 +337,10 @@ hs_status hs__engine_prefix_count_tree(struct hs_prefix *prefix, const hs_ablati
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
     HS_TRY(hs__engine_ablation_tree_build(&prefix->tree, shape, ablations, n_ablations, error));
-    struct count count = {.prefix = prefix};
-    prefix->tail.n_entries = 0;
-    prefix->tail.flops = 0;
-    const struct hs_batch_visitor visitor = {&count, count_batch};
-    HS_TRY(hs__engine_ablation_tree_walk(&prefix->tree, shape->n_layers, prefix->max_nodes_at, &visitor, error));
     prefix->keeps_values = reads_patterns(ablations, n_ablations);
-    count_flush(&count);
-    cost->flops_of_group = count.flops;
-    cost->flops_to_answers = count.longest;
+    HS_TRY(count_walk(prefix, cost, error));
     cost->flops_of_product = (double)prefix->block_rows * product_flops(prefix);
     cost->flops_of_workload = hs__engine_count_root(prefix);
-    cost->memory_bytes = hs__engine_prefix_bytes(prefix, count_slots(prefix, prefix->tree.n_nodes - 1),
-                                                 count_levels(prefix->tree.n_levels));
     return HS_OK;
 }
 
@@ -359,7 +375,12 @@ static hs_status count_memory(const hs_engine *engine, const hs_workload *worklo
         size_t n_levels = hs__engine_most_edges(shape, load->max_components);
         size_t n_nodes = hs__engine_multiply_sizes(load->n_ablations, n_levels);
         prefix.keeps_values = load->edits_patterns;
-        size_t n_bytes = hs__engine_prefix_bytes(&prefix, count_slots(&prefix, n_nodes), count_levels(n_levels));
+        size_t n_slots = count_slots(&prefix, n_nodes);
+        size_t n_bytes = hs__engine_prefix_bytes(&prefix, n_slots);
+        for (size_t level = 1; level < n_levels; level++)
+            n_bytes = hs__engine_add_sizes(
+                n_bytes,
+                hs__engine_states_bytes(&prefix, hs__engine_most_states(&prefix, level, n_slots, load->n_ablations)));
         size_t donors = donor_pass_bytes(&prefix);
         *n_bytes_out =
             hs__engine_add_sizes(n_bytes > donors ? n_bytes : donors,

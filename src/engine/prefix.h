@@ -39,9 +39,16 @@ struct hs_row_space {
     size_t first_segment;
 };
 
+/* States that are kept of a batch, and of them those in the last layer by themselves. */
+struct hs_state_count {
+    size_t n; /* in layers before the last */
+    size_t n_last;
+};
+
 /*
- * What children need of the nodes of one level: [layers, slots, live rows, ...]; in the last layer of scored rows. A
- * node of level n starts in layer n - 1 or later and has children in the next ones: layers before n are not there.
+ * What children need of the nodes of one level: a state for each node and layer in which it has children, [states, live
+ * rows, ...]; those of the last layer come after the others, of scored rows. Sets of hundreds of heads have a level for
+ * every layer: room for all layers of all nodes would be many times what is kept.
  */
 struct hs_level {
     struct hs_memory memory;
@@ -49,7 +56,7 @@ struct hs_level {
     float *before; /* residual before attention [width], of models with parallel residuals */
     float *z;      /* [n_heads * head_dim] */
     float *values; /* [n_kv_heads * head_dim], where patterns are edited; all live rows in the last layer too */
-    size_t n_slots;
+    struct hs_state_count room;
 };
 
 /* Activations of the batch at work. */
@@ -140,11 +147,24 @@ hs_status hs__engine_prefix_count_tree(struct hs_prefix *prefix, const hs_ablati
 
 /* ---- memory (prefix_memory.c) ---------------------------------------------------------------------------------- */
 
-/* Makes room for batches of n_slots nodes on levels 0 .. n_levels - 1 whose states are kept. What is there stays. */
+/*
+ * Makes room for batches of n_slots nodes on n_levels levels, and for the states of the clean model, which is level 0.
+ * What is there stays.
+ */
 hs_status hs__engine_prefix_reserve(struct hs_prefix *prefix, size_t n_slots, size_t n_levels, hs_error *error);
+/* Room for the states of a batch of that level; those of the level's batch before are not needed any more. */
+hs_status hs__engine_prefix_reserve_states(struct hs_prefix *prefix, size_t level, struct hs_state_count states,
+                                           hs_error *error);
 void hs__engine_prefix_release(struct hs_prefix *prefix);
-/* What is held after that, with the workload's own part; SIZE_MAX if that is more than any memory holds. */
-size_t hs__engine_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_levels);
+/*
+ * What is held with so many slots and the clean model's states, with the workload's own part; and for states of another
+ * level. SIZE_MAX if that is more than any memory holds.
+ */
+size_t hs__engine_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots);
+size_t hs__engine_states_bytes(const struct hs_prefix *prefix, struct hs_state_count states);
+/* The most states that a level keeps of n_ablations sets in batches of n_slots: a set has one node on each level. */
+struct hs_state_count hs__engine_most_states(const struct hs_prefix *prefix, size_t level, size_t n_slots,
+                                             size_t n_ablations);
 
 /* ---- passes (prefix_pass.c) ------------------------------------------------------------------------------------ */
 
@@ -199,11 +219,11 @@ hs_status hs__engine_prefix_tell(struct hs_prefix *prefix, hs_error *error);
 
 /* ---- places ----------------------------------------------------------------------------------------------------- */
 
-/* What a level keeps of a node in a layer: n_live rows, n_scored in the last layer. */
-float *hs__engine_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t slot,
+/* The state that a level keeps at a place, in a layer: n_live rows, n_scored in the last layer. */
+float *hs__engine_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t place,
                              size_t width);
 /* The same of hs_level.values, which are all live rows in the last layer too. */
-float *hs__engine_level_values(const struct hs_prefix *prefix, size_t level, size_t layer, size_t slot);
+float *hs__engine_level_values(const struct hs_prefix *prefix, size_t level, size_t layer, size_t place);
 
 struct hs_generate_call;
 /* generate_prefix.c */

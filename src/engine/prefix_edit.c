@@ -49,7 +49,7 @@ static size_t forest_row(const struct start *start, size_t i)
 static float *parent_rows(const struct start *start, float *values, size_t width)
 {
     return hs__engine_level_rows(start->prefix, values, start->parent->level, start->node->edge.layer,
-                                 start->parent->slot, width);
+                                 start->node->place, width);
 }
 
 static const float *value_row(const struct start *start, size_t row, size_t group)
@@ -62,7 +62,7 @@ static const float *value_row(const struct start *start, size_t row, size_t grou
     if (row < n_frozen)
         values = prefix->frozen + ((start->node->edge.layer * n_frozen + row) * 2 + 1) * kv_width;
     else
-        values = hs__engine_level_values(prefix, start->parent->level, start->node->edge.layer, start->parent->slot) +
+        values = hs__engine_level_values(prefix, start->parent->level, start->node->edge.layer, start->node->place) +
                  (row - n_frozen) * kv_width;
     return values + group * shape->head_dim;
 }

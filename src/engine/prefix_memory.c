@@ -99,40 +99,44 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
 
 /* ---- levels ---------------------------------------------------------------------------------------------------- */
 
-/* Level 0 is the root alone. */
-static size_t level_slots(size_t level, size_t n_slots)
-{
-    return level == 0 ? 1 : n_slots;
-}
-
-static size_t list_level(struct hs_buffer *list, const struct hs_prefix *prefix, size_t index, struct hs_level *level,
-                         size_t n_slots)
+static size_t list_states(struct hs_buffer *list, const struct hs_prefix *prefix, struct hs_level *level,
+                          struct hs_state_count states)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
-    size_t n_layers = shape->n_layers - index;
-    size_t n_live = hs__engine_multiply_sizes(n_slots, hs_forest_n_live(&prefix->forest));
-    size_t n_rows =
-        hs__engine_add_sizes(hs__engine_multiply_sizes(n_layers - 1, n_live), n_slots * prefix->forest.n_scored);
+    size_t n_live = hs_forest_n_live(&prefix->forest);
+    size_t n_rows = hs__engine_add_sizes(hs__engine_multiply_sizes(states.n, n_live),
+                                         hs__engine_multiply_sizes(states.n_last, prefix->forest.n_scored));
+    size_t n_value_rows = hs__engine_multiply_sizes(hs__engine_add_sizes(states.n, states.n_last), n_live);
     size_t kv_width = prefix->keeps_values ? shape->n_kv_heads * shape->head_dim : 0;
     list[0] = HS_BUFFER(level->after, n_rows, shape->width);
     list[1] = HS_BUFFER(level->before, shape->parallel_residual ? n_rows : 0, shape->width);
     list[2] = HS_BUFFER(level->z, n_rows, shape->n_heads * shape->head_dim);
-    list[3] = HS_BUFFER(level->values, hs__engine_multiply_sizes(n_layers, n_live), kv_width);
+    list[3] = HS_BUFFER(level->values, n_value_rows, kv_width);
     return 4;
 }
 
-static hs_status reserve_level(struct hs_prefix *prefix, size_t index, size_t n_slots, hs_error *error)
+/* All of the clean model's: any head may be ablated. */
+static struct hs_state_count root_states(const struct hs_prefix *prefix)
 {
+    return (struct hs_state_count){prefix->engine->model->shape.n_layers - 1, 1};
+}
+
+hs_status hs__engine_prefix_reserve_states(struct hs_prefix *prefix, size_t index, struct hs_state_count states,
+                                           hs_error *error)
+{
+    if (states.n == 0 && states.n_last == 0)
+        return HS_OK;
     struct hs_level *level = &prefix->levels[index];
-    if (level->n_slots >= n_slots)
+    if (states.n <= level->room.n && states.n_last <= level->room.n_last)
         return HS_OK;
     struct hs_buffer list[MAX_BUFFERS];
+    const struct hs_state_count room = {larger(states.n, level->room.n), larger(states.n_last, level->room.n_last)};
     hs__engine_buffers_release(&level->memory);
     *level = (struct hs_level){0};
-    size_t n = list_level(list, prefix, index, level, n_slots);
+    size_t n = list_states(list, prefix, level, room);
     HS_TRY(hs__engine_buffers_allocate(&level->memory, prefix->engine->device, list, n,
                                        "the states of an ablation tree", error));
-    level->n_slots = n_slots;
+    level->room = room;
     return HS_OK;
 }
 
@@ -185,8 +189,7 @@ hs_status hs__engine_prefix_reserve(struct hs_prefix *prefix, size_t n_slots, si
 {
     HS_TRY(reserve_buffers(prefix, n_slots, error));
     HS_TRY(hs_reserve(&prefix->levels, &prefix->level_capacity, n_levels, sizeof *prefix->levels, "levels", error));
-    for (size_t i = 0; i < n_levels; i++)
-        HS_TRY(reserve_level(prefix, i, level_slots(i, n_slots), error));
+    HS_TRY(hs__engine_prefix_reserve_states(prefix, 0, root_states(prefix), error));
     return prefix->frozen == NULL ? reserve_kept(prefix, error) : HS_OK;
 }
 
@@ -219,36 +222,57 @@ static size_t workload_bytes(const struct hs_prefix *prefix)
     return donors + rows + scored + queries + frozen_floats(prefix) * sizeof(float);
 }
 
-size_t hs__engine_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots, size_t n_levels)
+size_t hs__engine_states_bytes(const struct hs_prefix *prefix, struct hs_state_count states)
+{
+    struct hs_buffer list[MAX_BUFFERS];
+    struct hs_level level = {0};
+    return hs__engine_buffers_bytes(list, list_states(list, prefix, &level, states));
+}
+
+size_t hs__engine_prefix_bytes(const struct hs_prefix *prefix, size_t n_slots)
 {
     struct hs_prefix copy = *prefix;
     struct hs_buffer list[MAX_BUFFERS];
     struct sizes size = measure(&copy, n_slots);
     size_t n_bytes = hs__engine_buffers_bytes(list, list_buffers(list, &copy, &size));
-    for (size_t i = 0; i < n_levels; i++) {
-        struct hs_level level = {0};
-        size_t level_bytes =
-            hs__engine_buffers_bytes(list, list_level(list, &copy, i, &level, level_slots(i, n_slots)));
-        n_bytes = hs__engine_add_sizes(n_bytes, level_bytes);
-    }
+    n_bytes = hs__engine_add_sizes(n_bytes, hs__engine_states_bytes(prefix, root_states(prefix)));
     return hs__engine_add_sizes(n_bytes, workload_bytes(prefix));
+}
+
+/*
+ * Each state has a child, and a set makes no more than one node of a level. A node of level n starts in layer n - 1 or
+ * later, and its children in later ones. Of those that are as many as there are sets, most can be in the last layer
+ * only where fewer rows than elsewhere are kept.
+ */
+struct hs_state_count hs__engine_most_states(const struct hs_prefix *prefix, size_t level, size_t n_slots,
+                                             size_t n_ablations)
+{
+    size_t n_layers = prefix->engine->model->shape.n_layers;
+    size_t n_before = level + 1 < n_layers ? n_layers - 1 - level : 0;
+    size_t n_nodes = smaller(n_slots, n_ablations);
+    size_t n = smaller(hs__engine_multiply_sizes(n_nodes, n_before), n_ablations);
+    bool last_is_larger = prefix->forest.n_scored > hs_forest_n_live(&prefix->forest);
+    size_t n_last = last_is_larger ? n_nodes : smaller(n_nodes, n_ablations - n);
+    return (struct hs_state_count){n, n_last};
 }
 
 /* ---- places ---------------------------------------------------------------------------------------------------- */
 
-float *hs__engine_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t slot,
+float *hs__engine_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t place,
                              size_t width)
 {
     const struct hs_forest *forest = &prefix->forest;
+    const size_t n_live = hs_forest_n_live(forest);
     bool is_last = layer + 1 == prefix->engine->model->shape.n_layers;
-    size_t before = (layer - level) * prefix->levels[level].n_slots * hs_forest_n_live(forest);
-    return rows + (before + slot * (is_last ? forest->n_scored : hs_forest_n_live(forest))) * width;
+    size_t first = is_last ? prefix->levels[level].room.n * n_live + place * forest->n_scored : place * n_live;
+    return rows + first * width;
 }
 
-float *hs__engine_level_values(const struct hs_prefix *prefix, size_t level, size_t layer, size_t slot)
+float *hs__engine_level_values(const struct hs_prefix *prefix, size_t level, size_t layer, size_t place)
 {
     const hs_model_shape *shape = &prefix->engine->model->shape;
-    const struct hs_level *kept = &prefix->levels[level];
-    size_t n_live = hs_forest_n_live(&prefix->forest);
-    return kept->values + ((layer - level) * kept->n_slots + slot) * n_live * shape->n_kv_heads * shape->head_dim;
+    bool is_last = layer + 1 == shape->n_layers;
+    size_t state = is_last ? prefix->levels[level].room.n + place : place;
+    return prefix->levels[level].values +
+           state * hs_forest_n_live(&prefix->forest) * shape->n_kv_heads * shape->head_dim;
 }

@@ -199,25 +199,27 @@ static hs_status run_attention(const struct pass *pass, size_t layer, hs_error *
 
 /* ---- states that are kept -------------------------------------------------------------------------------------- */
 
-static bool has_child_in(const struct hs_ablation_tree *tree, uint32_t node, size_t layer)
+/* Whose place the state has; 0: no child starts there. */
+static uint32_t child_in(const struct hs_ablation_tree *tree, uint32_t node, size_t layer)
 {
     uint32_t child = tree->nodes[node].first_child;
     while (child != 0 && tree->nodes[child].edge.layer != layer)
         child = tree->nodes[child].next_sibling;
-    return child != 0;
+    return child;
 }
 
-static void keep_values(const struct pass *pass, size_t level, size_t layer, size_t slot)
+static void keep_values(const struct pass *pass, size_t level, size_t layer, size_t slot, size_t place)
 {
     const struct hs_prefix *prefix = pass->prefix;
     size_t stride = hs_heads_width(pass->shape);
     size_t first = slot * pass->space.n_rows + prefix->forest.n_frozen - pass->space.first_row;
     const float *in = prefix->buffers.heads + first * stride + hs_z_width(pass->shape) + hs_kv_width(pass->shape);
-    kernels_of(pass)->copy_rows(hs__engine_level_values(prefix, level, layer, slot), hs_kv_width(pass->shape), in,
+    kernels_of(pass)->copy_rows(hs__engine_level_values(prefix, level, layer, place), hs_kv_width(pass->shape), in,
                                 stride, hs_forest_n_live(&prefix->forest), hs_kv_width(pass->shape));
 }
 
-static void keep_state(const struct pass *pass, size_t level, size_t layer, size_t slot)
+/* Of the node in that slot of the batch. */
+static void keep_state(const struct pass *pass, size_t level, size_t layer, size_t slot, size_t place)
 {
     const struct hs_prefix *prefix = pass->prefix;
     const struct hs_prefix_buffers *buffers = &prefix->buffers;
@@ -226,16 +228,16 @@ static void keep_state(const struct pass *pass, size_t level, size_t layer, size
     bool last = is_last(pass, layer);
     size_t n_rows = last ? prefix->forest.n_scored : hs_forest_n_live(&prefix->forest);
     size_t first = last ? slot * n_rows : slot * pass->space.n_rows + prefix->forest.n_frozen - pass->space.first_row;
-    hs_copy_floats(kernels_of(pass), hs__engine_level_rows(prefix, kept->after, level, layer, slot, width),
+    hs_copy_floats(kernels_of(pass), hs__engine_level_rows(prefix, kept->after, level, layer, place, width),
                    (last ? buffers->scored : buffers->residual) + first * width, n_rows * width);
     hs_copy_floats(kernels_of(pass),
-                   hs__engine_level_rows(prefix, kept->z, level, layer, slot, hs_z_width(pass->shape)),
+                   hs__engine_level_rows(prefix, kept->z, level, layer, place, hs_z_width(pass->shape)),
                    buffers->z + first * hs_z_width(pass->shape), n_rows * hs_z_width(pass->shape));
     if (pass->shape->parallel_residual)
-        hs_copy_floats(kernels_of(pass), hs__engine_level_rows(prefix, kept->before, level, layer, slot, width),
+        hs_copy_floats(kernels_of(pass), hs__engine_level_rows(prefix, kept->before, level, layer, place, width),
                        (last ? buffers->scored_before : buffers->before) + first * width, n_rows * width);
     if (prefix->keeps_values)
-        keep_values(pass, level, layer, slot);
+        keep_values(pass, level, layer, slot, place);
 }
 
 struct kept_layer {
@@ -246,11 +248,14 @@ struct kept_layer {
 static void keep_nodes(void *context, hs_share nodes, size_t part)
 {
     const struct kept_layer *kept = context;
+    const struct hs_ablation_tree *tree = &kept->pass->prefix->tree;
     const struct hs_batch *batch = kept->pass->batch;
     (void)part;
-    for (size_t i = nodes.first; i < nodes.end; i++)
-        if (has_child_in(&kept->pass->prefix->tree, batch->nodes[i], kept->layer))
-            keep_state(kept->pass, batch->level, kept->layer, i);
+    for (size_t i = nodes.first; i < nodes.end; i++) {
+        const uint32_t child = child_in(tree, batch->nodes[i], kept->layer);
+        if (child != 0)
+            keep_state(kept->pass, batch->level, kept->layer, i, tree->nodes[child].place);
+    }
 }
 
 static void keep_states(const struct pass *pass, size_t layer)
@@ -340,6 +345,8 @@ static hs_status walk_batch(struct hs_prefix *prefix, const struct hs_batch *bat
 
 hs_status hs__engine_prefix_run_batch(struct hs_prefix *prefix, const struct hs_batch *batch, hs_error *error)
 {
+    const struct hs_state_count states = {batch->n_states, batch->n_last};
+    HS_TRY(hs__engine_prefix_reserve_states(prefix, batch->level, states, error));
     return walk_batch(prefix, batch, NULL, error);
 }
 
@@ -384,7 +391,7 @@ static void keep_clean(const struct pass *pass, size_t layer)
     if (pass->flops != NULL)
         return;
     keep_frozen(pass, layer);
-    keep_state(pass, 0, layer, 0);
+    keep_state(pass, 0, layer, 0, is_last(pass, layer) ? 0 : layer);
 }
 
 static hs_status walk_root(struct hs_prefix *prefix, double *flops, hs_error *error)

@@ -235,7 +235,48 @@ static void test_memory_is_what_was_promised(void **state)
         unload(&model);
     }
 }
+
+/*
+ * Sets of a head in every layer, as a pruning curve tries them, have a level for each layer: what is kept of them grows
+ * with sets and layers, not with the square of the layers.
+ */
+static void test_memory_of_deep_sets(void **state)
+{
+    enum { N_SETS = 64 };
+    (void)state;
+    struct draw draw = {900, 0};
+    struct work work = {0};
+    struct extras extras = {0};
+    loaded model = load_random_model(&draw);
+    const hs_engine_options options = {.kind = HS_ENGINE_PREFIX};
+    hs_engine *engine = new_engine(model.model, options);
+    hs_model_shape deep = model.model->shape;
+    size_t few = 0, many = 0;
+    make_workload(&work, &extras, &draw, &deep, false);
+    const hs_engine_load load = {N_SETS, 16, false};
+    for (deep.n_layers = 16; deep.n_layers <= 64; deep.n_layers += 48) {
+        hs_model_layer layers[64];
+        for (size_t i = 0; i < deep.n_layers; i++)
+            layers[i] = model.model->layers[0];
+        const hs_model shape_only = {.shape = deep, .layers = layers};
+        hs_engine counting = *engine;
+        counting.model = &shape_only;
+        ASSERT_OK(hs_engine_count_memory(&counting, &work.workload, &load, deep.n_layers == 16 ? &few : &many, &error));
+    }
+    print_message("%zu bytes in 16 layers, %zu in 64\n", few, many);
+    assert_true(many < 2 * few);
+    hs_engine_free(engine);
+    clear_work(&work);
+    clear_work(&extras.donor_work);
+    unload(&model);
+}
 #else
+static void test_memory_of_deep_sets(void **state)
+{
+    (void)state;
+    skip();
+}
+
 static void test_memory_is_what_was_promised(void **state)
 {
     (void)state;
@@ -250,7 +291,7 @@ int main(void)
         cmocka_unit_test(test_all_positions_raw),           cmocka_unit_test(test_all_positions_folded),
         cmocka_unit_test(test_scored_positions_raw),        cmocka_unit_test(test_scored_positions_folded),
         cmocka_unit_test(test_equal_sets_have_equal_bits),  cmocka_unit_test(test_ablation_of_a_head_that_overflows),
-        cmocka_unit_test(test_memory_is_what_was_promised),
+        cmocka_unit_test(test_memory_is_what_was_promised), cmocka_unit_test(test_memory_of_deep_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
