@@ -251,6 +251,13 @@ typedef struct hs_cell {
 
 /* Independent raw write of the values, then of the commit word. HS_ERROR_IO. */
 hs_status hs_results_write_cell(hs_results *results, hs_cell cell, const float *values, hs_error *error);
+/*
+ * The same of `n_sets` consecutive sets from that of `first` on, values[n_sets, examples of the shard, n_metrics]. What
+ * lies side by side in the file, as all of it does where a task has one shard, is written at once: the values, then
+ * their words.
+ */
+hs_status hs_results_write_cells(hs_results *results, hs_cell first, size_t n_sets, const float *values,
+                                 hs_error *error);
 
 /*
  * Reads commit words and values of `n_sets` consecutive sets of one shard and tells which are done: done[i] for set

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <math.h>
 
-/* Values that are checked at once: large enough for the disk, small beside a model. */
+/* Values that are checked or written at once: large enough for the disk, small beside a model. */
 enum { BLOCK_VALUES = 1024 * 1024 };
 
 /*
@@ -55,6 +55,12 @@ static herr_t select_words(const hs_results *results, const cell_range *range)
     return H5Sselect_hyperslab(results->files[range->task].commit_space, H5S_SELECT_SET, start, NULL, count, NULL);
 }
 
+static size_t sets_at_once(const hs_results *results, const cell_range *range)
+{
+    const size_t n_row = range_row_values(&results->tasks[range->task], range);
+    return n_row >= BLOCK_VALUES ? 1 : BLOCK_VALUES / n_row;
+}
+
 /* A caller's numbers, not the file's: out of range is a bug. */
 static hs_status check_range(const hs_results *results, const cell_range *range, hs_error *error)
 {
@@ -68,21 +74,52 @@ static hs_status check_range(const hs_results *results, const cell_range *range,
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
+/*
+ * One contiguous extent of each dataset: a selection with gaps would be left to MPI-IO, which may read, change and
+ * write back what lies between, where other ranks write.
+ */
+static hs_status write_extent(hs_results *results, const cell_range *range, const float *values, hs_error *error)
+{
+    HS_TRY(check_range(results, range, error));
+    const hs_file_task *file = &results->files[range->task];
+    const size_t n_values = range_row_values(&results->tasks[range->task], range);
+    const uint32_t shard = (uint32_t)range->first_shard;
+    HS_TRY(hs_reserve(&results->words, &results->words_capacity, range->n_sets, sizeof *results->words, "commit words",
+                      error));
+    for (size_t i = 0; i < range->n_sets; i++)
+        results->words[i] = commit_word(results->experiment_hash, (hs_cell){range->task, shard, range->first_set + i},
+                                        values + i * n_values, n_values);
+    errno = 0;
+    if (select_values(results, range) < 0 || select_words(results, range) < 0 ||
+        H5Dwrite(file->values, H5T_IEEE_F32LE, hs__results_file_memory(results, range->n_sets * n_values),
+                 file->values_space, results->transfer, values) < 0 ||
+        H5Dwrite(file->commit, H5T_STD_U64LE, hs__results_file_memory(results, range->n_sets), file->commit_space,
+                 results->transfer, results->words) < 0)
+        return hs__results_file_fail_write(results, error, "set %llu, shard %u of task %s",
+                                           (unsigned long long)range->first_set, shard,
+                                           results->tasks[range->task].name);
+    return HS_OK;
+}
+
 hs_status hs_results_write_cell(hs_results *results, hs_cell cell, const float *values, hs_error *error)
 {
-    const cell_range range = {cell.task, cell.set, 1, cell.shard, 1};
-    HS_TRY(check_range(results, &range, error));
-    const hs_file_task *file = &results->files[cell.task];
-    const size_t n_values = range_row_values(&results->tasks[cell.task], &range);
-    const uint64_t word = commit_word(results->experiment_hash, cell, values, n_values);
-    errno = 0;
-    if (select_values(results, &range) < 0 || select_words(results, &range) < 0 ||
-        H5Dwrite(file->values, H5T_IEEE_F32LE, hs__results_file_memory(results, n_values), file->values_space,
-                 results->transfer, values) < 0 ||
-        H5Dwrite(file->commit, H5T_STD_U64LE, hs__results_file_memory(results, 1), file->commit_space,
-                 results->transfer, &word) < 0)
-        return hs__results_file_fail_write(results, error, "set %llu, shard %u of task %s",
-                                           (unsigned long long)cell.set, cell.shard, results->tasks[cell.task].name);
+    return hs_results_write_cells(results, cell, 1, values, error);
+}
+
+hs_status hs_results_write_cells(hs_results *results, hs_cell first, size_t n_sets, const float *values,
+                                 hs_error *error)
+{
+    const cell_range all = {first.task, first.set, n_sets, first.shard, 1};
+    HS_TRY(check_range(results, &all, error));
+    const hs_results_task *task = &results->tasks[first.task];
+    const size_t n_values = range_row_values(task, &all);
+    const size_t n_most = task->n_shards == 1 ? sets_at_once(results, &all) : 1;
+    for (size_t done = 0; done < n_sets; done += n_most) {
+        cell_range extent = all;
+        extent.first_set += done;
+        extent.n_sets = n_sets - done < n_most ? n_sets - done : n_most;
+        HS_TRY(write_extent(results, &extent, values + done * n_values, error));
+    }
     return HS_OK;
 }
 
@@ -152,12 +189,6 @@ static hs_status read_block(hs_results *results, const cell_range *block, float 
     if (!always_values && !any_word(results->words, n_words))
         return HS_OK;
     return read_values(results, block, values, error);
-}
-
-static size_t sets_at_once(const hs_results *results, const cell_range *range)
-{
-    const size_t n_row = range_row_values(&results->tasks[range->task], range);
-    return n_row >= BLOCK_VALUES ? 1 : BLOCK_VALUES / n_row;
 }
 
 /*

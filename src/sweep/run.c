@@ -36,27 +36,34 @@ static void look_for_not_finite(group_writer *w, uint64_t set)
         }
 }
 
-static hs_status write_set(group_writer *w, uint64_t set, hs_error *error)
+/* Consecutive sets of the group, none of which is written yet. */
+static hs_status write_together(group_writer *w, uint64_t first, uint64_t n, hs_error *error)
 {
     run_state *run = w->run;
-    const hs_cell cell = {w->group.task, w->group.shard, w->group.first_set + set};
+    const hs_cell cell = {w->group.task, w->group.shard, w->group.first_set + first};
 
-    if (run->results != NULL) {
-        HS_TRY(hs_results_write_cell(run->results, cell, run->values + set * w->cell_values, error));
-        look_for_not_finite(w, set);
+    if (run->results != NULL)
+        HS_TRY(hs_results_write_cells(run->results, cell, (size_t)n, run->values + first * w->cell_values, error));
+    for (uint64_t set = first; set < first + n; ++set) {
+        if (run->results != NULL)
+            look_for_not_finite(w, set);
+        run->written[set] = true;
+        ++run->cells_written;
     }
-    run->written[set] = true;
-    ++run->cells_written;
     return HS_OK;
 }
 
 static hs_status write_sets(void *context, uint64_t first, uint64_t n, hs_error *error)
 {
     group_writer *w = context;
+    const bool *written = w->run->written;
 
-    for (uint64_t set = first; set < first + n; ++set)
-        if (!w->run->written[set])
-            HS_TRY(write_set(w, set, error));
+    for (uint64_t set = first, end; set < first + n; set = end) {
+        for (end = set + 1; end < first + n && written[end] == written[set];)
+            ++end;
+        if (!written[set])
+            HS_TRY(write_together(w, set, end - set, error));
+    }
     return HS_OK;
 }
 

@@ -75,6 +75,53 @@ static void test_cells_of_all_ranks(void **state)
     shared_place_clear(comm, &place);
 }
 
+/* Runs of consecutive sets of one shard, dealt to the ranks in turn, of lengths 1, 2, 3, ... */
+static hs_status write_together(hs_comm *comm, hs_results *results, const results_fixture *fixture, hs_error *error)
+{
+    static float values[43 * 64];
+    for (uint32_t task = 0; task < 2; task++)
+        for (uint32_t shard = 0; shard < fixture->tasks[task].n_shards; shard++)
+            for (size_t first = 0, n = 1; first < 43; first += n++) {
+                const size_t end = first + n < 43 ? first + n : 43;
+                size_t n_values = 0;
+                for (size_t set = first; set < end; set++) {
+                    const hs_cell cell = {task, shard, set};
+                    results_fixture_fill(fixture, cell, values + n_values);
+                    n_values += results_fixture_cell_values(fixture, cell);
+                }
+                if ((int)(n % (size_t)hs_comm_size(comm)) == hs_comm_rank(comm))
+                    HS_TRY(hs_results_write_cells(results, (hs_cell){task, shard, first}, end - first, values, error));
+            }
+    return HS_OK;
+}
+
+static uint64_t hash_of_file(hs_comm *comm, size_t examples_a_shard, bool together)
+{
+    hs_error error = {0};
+    shared_place place;
+    hs_results *results = NULL;
+    uint64_t hash = 0;
+    shared_place_init(comm, &place, (results_fixture_options){2, 3, 10, examples_a_shard, true});
+    shared_place_make_file(comm, &place);
+    mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
+    mpi_assert_ok(comm,
+                  together ? write_together(comm, results, &place.fixture, &error)
+                           : write_cells(comm, results, &place.fixture, 0, 1, &error),
+                  &error);
+    mpi_assert_ok(comm, hs_results_close(results, &error), &error);
+    mpi_assert_ok(comm, file_hash(comm, place.path, &hash, &error), &error);
+    shared_place_clear(comm, &place);
+    return hash;
+}
+
+/* Written together they are the same bytes as one by one, whether they lie side by side or not. */
+static void test_cells_written_together(void **state)
+{
+    hs_comm *comm = *state;
+    mpi_assert(comm, hash_of_file(comm, 12, true) == hash_of_file(comm, 12, false));
+    mpi_assert(comm, hash_of_file(comm, 4, true) == hash_of_file(comm, 4, false));
+}
+
 /* A reader sees the cells that are done while the file is still being written. */
 static void test_reading_a_live_file(void **state)
 {
@@ -435,6 +482,7 @@ int main(void)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cells_of_all_ranks),
+        cmocka_unit_test(test_cells_written_together),
         cmocka_unit_test(test_reading_a_live_file),
         cmocka_unit_test(test_check_of_single_cells),
         cmocka_unit_test(test_bytes_do_not_depend_on_the_run),
