@@ -49,28 +49,28 @@ typedef struct hs_objective_names {
 hs_analysis_options hs_analysis_options_of(const hs_experiment *experiment);
 hs_objective_names hs_analysis_objective_of(const hs_experiment *experiment);
 
+/* Private to the room. */
+typedef struct hs_pairs hs_pairs;
+typedef struct hs_statistic_tables hs_statistic_tables;
+
 typedef struct hs_analysis {
     hs_results *results;          /* borrowed */
     hs_objective_names objective; /* as the file states it; a caller may put its own here */
     hs_analysis_options options;
     size_t n_sets;
     size_t n_tasks;
-    size_t n_complete; /* sets with every cell of every task */
-    bool *complete;    /* [n_sets] */
-    int64_t *singles;  /* [n_sets, 2]: the sets that ablate just one of a pair, -1 where there is none */
-    /*
-     * [HS_STATISTIC_COUNT][n_tasks] -> [n_sets, n_metrics]; NaN where a statistic is not defined or a set not
-     * complete
-     */
-    double **tables[HS_STATISTIC_COUNT];
-    double **stability; /* [n_tasks] -> [n_interventions, n_metrics, HS_STABILITY_COUNT] */
+    size_t n_complete;               /* sets with every cell of every task */
+    bool *complete;                  /* [n_sets] */
+    hs_pairs *pairs;                 /* hs_analysis_singles() */
+    hs_statistic_tables *statistics; /* hs_analysis_value(): in memory, or pages of the file's; NULL: on rank 0 alone */
+    double **stability;              /* [n_tasks] -> [n_interventions, n_metrics, HS_STABILITY_COUNT] */
 } hs_analysis;
 
 /*
  * The statistics of a file. Without `comm` in this process alone: a finished file's statistics are read from it unless
  * `options` asks for others; of an unfinished file they are computed from the sets that are complete. With `comm`
- * collective, for a file whose every cell is known to be done: the ranks share the work, and rank 0 has the tables.
- * NULL `options` are the file's own.
+ * collective, for a file whose every cell is known to be done: the ranks share the work, and rank 0 has the statistics.
+ * It writes them into the file as they come, where hs_analysis_store() commits them. NULL `options` are the file's own.
  */
 hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_options *options,
                           hs_analysis **analysis_out, hs_error *error);
@@ -84,8 +84,11 @@ typedef struct hs_analysis_task_size {
 
 typedef struct hs_analysis_size {
     hs_analysis_options options;
-    size_t n_sets;    /* of all phases, as many as there may be */
-    size_t n_singles; /* of which ablate one component */
+    size_t n_sets;       /* of all phases, as many as there may be */
+    size_t n_first_sets; /* of the first phase, which alone are ranked */
+    size_t n_singles;    /* of which ablate one component */
+    size_t n_pairs;      /* of all phases */
+    size_t n_tested;     /* that are corrected for together: of one order and intervention */
     const hs_analysis_task_size *tasks;
     size_t n_tasks;
 } hs_analysis_size;
@@ -96,8 +99,14 @@ typedef struct hs_analysis_size {
  */
 size_t hs_analysis_memory_bytes(const hs_analysis_size *size);
 
-/* One number of the tables. */
+/*
+ * One number of the statistics; NaN where it is not defined or the set not complete, and where the file could not be
+ * read: whoever has asked for all that he needs asks hs_analysis_check() whether that was so.
+ */
 double hs_analysis_value(const hs_analysis *analysis, hs_statistic statistic, size_t task, size_t metric, uint64_t set);
+hs_status hs_analysis_check(const hs_analysis *analysis, hs_error *error);
+/* The sets that ablate just one of a pair, -1 where there is none; both -1 and false of any other set. */
+bool hs_analysis_singles(const hs_analysis *analysis, uint64_t set, int64_t singles_out[2]);
 
 enum { HS_OBJECTIVE_MAX_KEEPS = 4096 }; /* one for each task of the largest experiment */
 
@@ -225,7 +234,10 @@ hs_status hs_analysis_compare(const hs_analysis *analysis, size_t task, size_t m
 hs_status hs_analysis_check_restated(const hs_results *results, const hs_results_attribute *settings, size_t n,
                                      hs_error *error);
 
-/* Writes every statistic and the objective's ranks into the file and commits them. Rank 0 of a parallel file. */
+/*
+ * Writes every statistic that is not there yet and the objective's ranks into the file and commits them. Rank 0 of a
+ * parallel file.
+ */
 hs_status hs_analysis_store(const hs_analysis *analysis, hs_results *results, hs_error *error);
 
 #endif

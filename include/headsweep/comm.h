@@ -65,8 +65,14 @@ hs_status hs_comm_barrier(hs_comm *comm, hs_error *error);
  * hs_free() it; NULL elsewhere.
  */
 hs_status hs_comm_gather_lines(hs_comm *comm, const char *line, char **lines_out, hs_error *error);
-/* Collective. `n_bytes` of every rank, in rank order, into all[size, n_bytes] on rank 0; elsewhere `all` is unused. */
-hs_status hs_comm_gather(hs_comm *comm, const void *bytes, size_t n_bytes, void *all, hs_error *error);
+/*
+ * Collective. Rank 0 gets `n_bytes` of each of the first `n_ranks` ranks and hands them to `take`, one rank after the
+ * other: buffer[n_bytes] is all that it holds of them, however many ranks there are. Elsewhere `buffer` is unused. What
+ * `take` returns first that is not HS_OK, all ranks return; it is not called again then.
+ */
+typedef hs_status (*hs_comm_taker)(void *context, int rank, const void *bytes, hs_error *error);
+hs_status hs_comm_collect(hs_comm *comm, const void *bytes, size_t n_bytes, int n_ranks, void *buffer,
+                          hs_comm_taker take, void *context, hs_error *error);
 
 /*
  * Collective over each host. One block of memory that the processes of a host share, zeroed, 64-byte aligned, its pages

@@ -36,8 +36,10 @@ typedef struct hs_phase_basis {
 /* The phases that an experiment asks for, in the order in which they are swept. */
 typedef struct hs_planned_phases {
     hs_results_later later;
-    size_t max_order;   /* of the sets of all phases */
-    const char **names; /* owned; `later` has them */
+    size_t max_order;    /* of the sets of all phases */
+    size_t of_one_order; /* sets of later phases that have as many components, at most, */
+    size_t of_last_kind; /* and those of them that the kind of the last phase adds */
+    const char **names;  /* owned; `later` has them */
 } hs_planned_phases;
 
 /*

@@ -344,11 +344,11 @@ typedef enum hs_statistic {
         HS_STATISTIC_COUNT
 } hs_statistic;
 
-/* Raw writes (rank 0): table[n_sets, n_metrics] of one statistic of one task. */
-hs_status hs_results_write_statistic(hs_results *results, uint32_t task, hs_statistic statistic, const double *table,
-                                     hs_error *error);
-hs_status hs_results_read_statistic(hs_results *results, uint32_t task, hs_statistic statistic, double *table,
-                                    hs_error *error);
+/* Raw writes (rank 0): table[n_sets, n_metrics] of sets first_set .. of one statistic of one task. */
+hs_status hs_results_write_statistic(hs_results *results, uint32_t task, hs_statistic statistic, uint64_t first_set,
+                                     size_t n_sets, const double *table, hs_error *error);
+hs_status hs_results_read_statistic(hs_results *results, uint32_t task, hs_statistic statistic, uint64_t first_set,
+                                    size_t n_sets, double *table, hs_error *error);
 /*
  * How the ranking of a task's single components holds when other examples are drawn: fields of /ranking/TASK/stability.
  * split_half: Spearman correlation of the deltas of two random halves of the examples, stepped up to the full length

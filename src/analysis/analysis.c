@@ -7,6 +7,7 @@
 
 #include "analysis/inference.h"
 #include "analysis/inference_buffers.h"
+#include "analysis/statistic_tables.h"
 
 hs_objective_names hs_analysis_objective_of(const hs_experiment *experiment)
 {
@@ -88,31 +89,20 @@ static size_t stability_size(const hs_analysis *analysis, size_t task)
            hs_results_task_at(analysis->results, task)->n_metrics * HS_STABILITY_COUNT;
 }
 
-static hs_status allocate_tables(hs_analysis *analysis, hs_error *error)
+static hs_status allocate_stability(hs_analysis *analysis, hs_error *error)
 {
-    const size_t n_tasks = analysis->n_tasks;
-
-    HS_TRY(hs_allocate(&analysis->stability, n_tasks, sizeof *analysis->stability, "tables", error));
-    for (size_t task = 0; task < n_tasks; ++task)
+    HS_TRY(hs_allocate(&analysis->stability, analysis->n_tasks, sizeof *analysis->stability, "tables", error));
+    for (size_t task = 0; task < analysis->n_tasks; ++task)
         HS_TRY(allocate_nan(stability_size(analysis, task), &analysis->stability[task], error));
-    for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic) {
-        HS_TRY(hs_allocate(&analysis->tables[statistic], n_tasks, sizeof **analysis->tables, "tables", error));
-        for (size_t task = 0; task < n_tasks; ++task)
-            HS_TRY(allocate_nan(analysis->n_sets * hs_results_task_at(analysis->results, task)->n_metrics,
-                                &analysis->tables[statistic][task], error));
-    }
     return HS_OK;
 }
 
-static hs_status read_tables(hs_analysis *analysis, hs_error *error)
+/* All but the statistics of sets, of which pages are read when somebody asks. */
+static hs_status read_stored(hs_analysis *analysis, hs_error *error)
 {
     HS_TRY(read_method(analysis, error));
-    for (uint32_t task = 0; task < analysis->n_tasks; ++task) {
-        for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic)
-            HS_TRY(hs_results_read_statistic(analysis->results, task, (hs_statistic)statistic,
-                                             analysis->tables[statistic][task], error));
+    for (uint32_t task = 0; task < analysis->n_tasks; ++task)
         HS_TRY(hs_results_read_stability(analysis->results, task, analysis->stability[task], error));
-    }
     return HS_OK;
 }
 
@@ -130,14 +120,17 @@ static hs_status compute_tables(hs_analysis *analysis, hs_comm *comm, hs_error *
     return HS_OK;
 }
 
-/* Everything that needs no value of the file. */
-static hs_status prepare(hs_analysis *analysis, bool with_tables, hs_error *error)
+/* Everything that needs no value of the file. Statistics are in the file where it has them, or is to get them. */
+static hs_status prepare(hs_analysis *analysis, bool keeps_tables, bool in_file, hs_error *error)
 {
+    const hs_sets *sets = hs_results_sets_of(analysis->results);
+
     HS_TRY(hs_allocate(&analysis->complete, analysis->n_sets, sizeof *analysis->complete, "sets", error));
-    HS_TRY(hs_allocate(&analysis->singles, analysis->n_sets, 2 * sizeof *analysis->singles, "sets", error));
-    if (with_tables)
-        HS_TRY(allocate_tables(analysis, error));
-    return hs__analysis_tables_find_singles(analysis, error);
+    HS_TRY(hs__analysis_pairs_find(sets, &analysis->pairs, error));
+    if (!keeps_tables)
+        return HS_OK;
+    HS_TRY(allocate_stability(analysis, error));
+    return hs__analysis_tables_new(analysis->results, analysis->pairs, in_file, &analysis->statistics, error);
 }
 
 static hs_status fill(hs_analysis *analysis, hs_comm *comm, bool stored, hs_error *error)
@@ -146,7 +139,7 @@ static hs_status fill(hs_analysis *analysis, hs_comm *comm, bool stored, hs_erro
         all_complete(analysis);
     else
         HS_TRY(hs__analysis_tables_find_complete(analysis, error));
-    return stored ? read_tables(analysis, error) : compute_tables(analysis, comm, error);
+    return stored ? read_stored(analysis, error) : compute_tables(analysis, comm, error);
 }
 
 /*
@@ -169,7 +162,7 @@ hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_
         status = take_stated(analysis, options, error);
     }
     if (status == HS_OK)
-        status = prepare(analysis, comm == NULL || hs_comm_rank(comm) == 0, error);
+        status = prepare(analysis, comm == NULL || hs_comm_rank(comm) == 0, comm != NULL || stored, error);
     status = hs_comm_agree(comm, status, error);
     if (status == HS_OK)
         status = fill(analysis, comm, stored, error);
@@ -180,19 +173,28 @@ hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_
     return status;
 }
 
-/* A set's place in the tables of pairs and complete sets, and its p-values while they are adjusted. */
-enum { BYTES_A_SET = sizeof(bool) + 2 * sizeof(int64_t) + 5 * sizeof(double) };
+/* p-values of sets that are corrected together, with the order they are sorted into. */
+enum { BYTES_A_TESTED_SET = 2 * sizeof(uint64_t) + 3 * sizeof(double) };
+/* A set that may be ranked, while it is sorted; and the place of any as the file keeps it. */
+enum { BYTES_A_RANKED_SET = 4 * sizeof(uint64_t), BYTES_A_PLACE = sizeof(int32_t) };
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* One after the other: the samples of a task, the correction of its p-values, the ranking. */
 size_t hs_analysis_memory_bytes(const hs_analysis_size *size)
 {
-    size_t tables = size->n_sets * BYTES_A_SET, most = 0;
+    size_t held = size->n_sets * sizeof(bool) + size->n_pairs * 2 * sizeof(int64_t), n_metrics = 0;
+    size_t most = larger(size->n_tested * BYTES_A_TESTED_SET,
+                         size->n_first_sets * BYTES_A_RANKED_SET + size->n_sets * BYTES_A_PLACE);
 
     for (size_t i = 0; i < size->n_tasks; ++i) {
-        const size_t n_bytes = hs__analysis_inference_bytes(size, &size->tasks[i]);
-        tables += size->n_sets * size->tasks[i].n_metrics * HS_STATISTIC_COUNT * sizeof(double);
-        most = n_bytes > most ? n_bytes : most;
+        most = larger(most, hs__analysis_inference_bytes(size, &size->tasks[i]));
+        n_metrics += size->tasks[i].n_metrics;
     }
-    return tables + most;
+    return hs__analysis_tables_bytes(size->n_sets * n_metrics * HS_STATISTIC_COUNT) + held + most;
 }
 
 static void free_tables(double **tables, size_t n)
@@ -206,15 +208,19 @@ void hs_analysis_free(hs_analysis *analysis)
 {
     if (analysis == NULL)
         return;
-    for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic)
-        free_tables(analysis->tables[statistic], analysis->n_tasks);
+    hs__analysis_tables_free(analysis->statistics);
     free_tables(analysis->stability, analysis->n_tasks);
     hs_free(analysis->complete);
-    hs_free(analysis->singles);
+    hs__analysis_pairs_free(analysis->pairs);
     hs_free(analysis);
 }
 
 double hs_analysis_value(const hs_analysis *analysis, hs_statistic statistic, size_t task, size_t metric, uint64_t set)
 {
-    return analysis->tables[statistic][task][set * hs_results_task_at(analysis->results, task)->n_metrics + metric];
+    return hs__analysis_tables_get(analysis->statistics, statistic, task, metric, set);
+}
+
+hs_status hs_analysis_check(const hs_analysis *analysis, hs_error *error)
+{
+    return hs__analysis_tables_status(analysis->statistics, error);
 }

@@ -16,13 +16,13 @@ static const double single_share = 0.25;
  */
 bool hs_analysis_is_backup(const hs_analysis *analysis, size_t task, size_t metric, uint64_t set)
 {
-    const int64_t *singles = analysis->singles + 2 * set;
+    int64_t singles[2];
     const double level = 1 - analysis->options.confidence;
     double delta = hs_analysis_value(analysis, HS_STATISTIC_DELTA, task, metric, set);
     double interaction = hs_analysis_value(analysis, HS_STATISTIC_INTERACTION, task, metric, set);
 
     /* Statistics that were read are what the file's maker chose, whether the singles are there or not. */
-    if (singles[0] < 0 || singles[1] < 0)
+    if (!hs_analysis_singles(analysis, set, singles) || singles[0] < 0 || singles[1] < 0)
         return false;
     /* Written so that NaN, as of a single that is not complete, gives false. */
     if (!(delta * interaction > 0) || !(hs_analysis_value(analysis, HS_STATISTIC_DELTA_Q, task, metric, set) < level) ||

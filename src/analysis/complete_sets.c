@@ -1,7 +1,6 @@
-/* Which sets of a file are complete, and which singles a pair has. */
+/* Which sets of a file are complete. */
 #include <string.h>
 
-#include "analysis/choice.h"
 #include "analysis/inference.h"
 
 static hs_status mark_incomplete(hs_analysis *analysis, uint32_t task, bool *done, hs_error *error)
@@ -28,25 +27,5 @@ hs_status hs__analysis_tables_find_complete(hs_analysis *analysis, hs_error *err
     for (size_t set = 0; status == HS_OK && set < analysis->n_sets; ++set)
         analysis->n_complete += analysis->complete[set];
     hs_free(done);
-    return status;
-}
-
-/* For each pair the sets of the same intervention that hold just one of its components. */
-hs_status hs__analysis_tables_find_singles(hs_analysis *analysis, hs_error *error)
-{
-    const hs_sets *sets = hs_results_sets_of(analysis->results);
-    hs_sets_index index;
-    hs_component pair[2];
-    hs_status status = hs_sets_index_new(sets, &index, error);
-
-    for (size_t set = 0; status == HS_OK && set < sets->n_sets; ++set) {
-        const bool is_pair = sets->order[set] == 2;
-        if (is_pair)
-            hs_sets_view(sets, set, pair);
-        for (size_t i = 0; i < 2; ++i)
-            analysis->singles[2 * set + i] =
-                is_pair ? hs_sets_find(&index, sets->intervention[set], 0, &pair[i], 1) : -1;
-    }
-    hs_sets_index_clear(&index);
     return status;
 }

@@ -22,14 +22,14 @@ static void fill_clean(inference *in)
 /* Rows first .. first + n - 1 of `s`. */
 static samples samples_part(const samples *s, size_t first, size_t n)
 {
-    return (samples){n,
-                     s->n_examples,
-                     s->n_resamples,
-                     s->mean + first,
-                     s->estimate + first,
-                     s->paired + first * s->n_examples,
-                     s->leave_one_out + first * s->n_examples,
-                     s->replicates + first * s->n_resamples};
+    return (samples){.n_rows = n,
+                     .n_examples = s->n_examples,
+                     .n_resamples = s->n_resamples,
+                     .mean = s->mean + first,
+                     .estimate = s->estimate + first,
+                     .paired = s->paired + first * s->n_examples,
+                     .leave_one_out = s->leave_one_out + first * s->n_examples,
+                     .replicates = s->replicates + first * s->n_resamples};
 }
 
 static samples_clean clean_of(const inference *in)
@@ -38,26 +38,31 @@ static samples_clean clean_of(const inference *in)
 }
 
 /*
- * In blocks, so that values of all singles need not be in memory at once; the split halves take
- * part here, because stability asks for singles alone.
+ * In blocks, because that is what there is scratch for; the split halves take part here, because stability asks for
+ * singles alone.
  */
+static void fill_block_of_singles(inference *in, size_t first)
+{
+    const float *values = in->single_values + first * in->task->n_examples * in->task->n_metrics;
+    const size_t n = in->n_singles - first < in->block_sets ? in->n_singles - first : in->block_sets;
+    metric_base *base = &in->base;
+    samples part = samples_part(&base->singles, first, n);
+
+    hs__analysis_samples_fill(in->task, &base->of, values, n, clean_of(in), &in->bootstrap, &in->scratch, &part);
+    hs__analysis_samples_under(in->task, &base->of, values, part.paired, n, &in->halves, base->clean_halves,
+                               &in->scratch, base->halves + first * 2 * STABILITY_HALVES);
+}
+
+/* The ranks of a host share the work where they share the memory; else one does it, and the others get copies. */
 static hs_status fill_singles(inference *in, hs_error *error)
 {
-    const size_t set_values = in->task->n_examples * in->task->n_metrics;
-    metric_base *base = &in->base;
+    const bool shares = in->comm != NULL && !hs_comm_shared_is_copied(in->of_singles);
+    const size_t n_ranks = shares ? (size_t)hs_comm_node_size(in->comm) : 1;
+    const size_t rank = in->comm != NULL ? (size_t)hs_comm_node_rank(in->comm) : 0;
 
-    for (size_t first = 0; first < in->n_singles; first += in->block_sets) {
-        size_t n = in->n_singles - first < in->block_sets ? in->n_singles - first : in->block_sets;
-        samples part = samples_part(&base->singles, first, n);
-        for (size_t i = 0; i < n; ++i)
-            HS_TRY(hs_results_read_values(in->analysis->results, in->task_index, in->single_sets[first + i], 1,
-                                          in->values + i * set_values, error));
-        hs__analysis_samples_fill(in->task, &base->of, in->values, n, clean_of(in), &in->bootstrap, &in->scratch,
-                                  &part);
-        hs__analysis_samples_under(in->task, &base->of, in->values, part.paired, n, &in->halves, base->clean_halves,
-                                   &in->scratch, base->halves + first * 2 * STABILITY_HALVES);
-    }
-    return HS_OK;
+    for (size_t block = rank; rank < n_ranks && block * in->block_sets < in->n_singles; block += n_ranks)
+        fill_block_of_singles(in, block * in->block_sets);
+    return in->comm == NULL ? HS_OK : hs_comm_shared_publish(in->comm, in->of_singles, error);
 }
 
 static double *row_of(const inference *in, size_t row)
@@ -68,13 +73,17 @@ static double *row_of(const inference *in, size_t row)
 /* The samples of a pair's singles; false if it is not a pair or a single is not complete. */
 static bool find_pair(const inference *in, uint64_t set, sample *first, sample *second)
 {
-    const int64_t *singles = in->analysis->singles + 2 * set;
+    int64_t singles[2], rows[2];
 
     *first = *second = hs__analysis_sample_of(&in->zero, 0);
-    if (singles[0] < 0 || singles[1] < 0 || in->single_rows[singles[0]] < 0 || in->single_rows[singles[1]] < 0)
+    if (!hs_analysis_singles(in->analysis, set, singles))
         return false;
-    *first = hs__analysis_sample_of(&in->base.singles, (size_t)in->single_rows[singles[0]]);
-    *second = hs__analysis_sample_of(&in->base.singles, (size_t)in->single_rows[singles[1]]);
+    for (size_t i = 0; i < 2; ++i)
+        rows[i] = hs__analysis_single_row(in, singles[i]);
+    if (rows[0] < 0 || rows[1] < 0)
+        return false;
+    *first = hs__analysis_sample_of(&in->base.singles, (size_t)rows[0]);
+    *second = hs__analysis_sample_of(&in->base.singles, (size_t)rows[1]);
     return true;
 }
 
@@ -142,13 +151,35 @@ static hs_status test_interactions(inference *in, uint64_t first_set, size_t n, 
     return HS_OK;
 }
 
-static hs_status compute_block(inference *in, uint64_t first_set, size_t n, hs_error *error)
+static size_t sets_of_block(const inference *in, size_t block)
 {
+    size_t first = block * in->block_sets, n_sets = in->analysis->n_sets;
+
+    return first >= n_sets ? 0 : n_sets - first < in->block_sets ? n_sets - first : in->block_sets;
+}
+
+/* All metrics of it at once: a rank that has but one block reads it once. */
+static hs_status read_block(inference *in, size_t block, hs_error *error)
+{
+    if (in->held_block == block)
+        return HS_OK;
+    in->held_block = SIZE_MAX;
+    HS_TRY(hs_results_read_values(in->analysis->results, in->task_index, block * in->block_sets,
+                                  sets_of_block(in, block), in->values, error));
+    in->held_block = block;
+    return HS_OK;
+}
+
+static hs_status compute_block(inference *in, size_t block, hs_error *error)
+{
+    const uint64_t first_set = block * in->block_sets;
+    const size_t n = sets_of_block(in, block);
+
     for (size_t i = 0; i < in->block_sets * HS_STATISTIC_COUNT; ++i)
         in->rows[i] = NAN;
     if (n == 0 || !in->analysis->complete[0])
         return HS_OK;
-    HS_TRY(hs_results_read_values(in->analysis->results, in->task_index, first_set, n, in->values, error));
+    HS_TRY(read_block(in, block, error));
     hs__analysis_samples_fill(in->task, &in->base.of, in->values, n, clean_of(in), &in->bootstrap, &in->scratch,
                               &in->block);
     for (size_t row = 0; row < n; ++row)
@@ -158,40 +189,54 @@ static hs_status compute_block(inference *in, uint64_t first_set, size_t n, hs_e
     return test_interactions(in, first_set, n, error);
 }
 
-static void keep_rows(inference *in, const double *rows, uint64_t first_set, size_t n)
+static hs_status keep_rows(const inference *in, const double *rows, size_t block, hs_error *error)
 {
-    for (size_t i = 0; i < n; ++i)
-        for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic)
-            in->analysis->tables[statistic][in->task_index][(first_set + i) * in->task->n_metrics + in->metric] =
-                rows[i * HS_STATISTIC_COUNT + statistic];
+    hs_statistic_tables *tables = in->analysis->statistics;
+
+    for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic)
+        for (size_t i = 0; i < sets_of_block(in, block); ++i)
+            hs__analysis_tables_put(tables, (hs_statistic)statistic, in->task_index, in->metric,
+                                    block * in->block_sets + i, rows[i * HS_STATISTIC_COUNT + statistic]);
+    return hs__analysis_tables_status(tables, error);
 }
 
-static size_t sets_of_block(const inference *in, size_t block)
-{
-    size_t first = block * in->block_sets, n_sets = in->analysis->n_sets;
+/* Blocks that are computed at the same time: `first` and the following, one by each rank. */
+typedef struct round_of_blocks {
+    const inference *in;
+    size_t first;
+} round_of_blocks;
 
-    return first >= n_sets ? 0 : n_sets - first < in->block_sets ? n_sets - first : in->block_sets;
+static hs_status take_rows(void *context, int rank, const void *rows, hs_error *error)
+{
+    const round_of_blocks *round = context;
+
+    return keep_rows(round->in, rows, round->first + (size_t)rank, error);
+}
+
+static hs_status compute_round(inference *in, size_t first, size_t n_blocks, hs_error *error)
+{
+    const size_t n_ranks = (size_t)hs_comm_size(in->comm), n_taken = n_blocks < n_ranks ? n_blocks : n_ranks;
+    round_of_blocks round = {in, first};
+    hs_status status = compute_block(in, first + (size_t)hs_comm_rank(in->comm), error);
+
+    HS_TRY(hs_comm_agree(in->comm, status, error));
+    return hs_comm_collect(in->comm, in->rows, in->block_sets * HS_STATISTIC_COUNT * sizeof *in->rows, (int)n_taken,
+                           in->taken, take_rows, &round, error);
 }
 
 /* In each round every rank computes one block and rank 0 takes them in. */
-static hs_status compute_blocks(inference *in, hs_comm *comm, hs_error *error)
+static hs_status compute_blocks(inference *in, hs_error *error)
 {
-    const size_t n_ranks = comm != NULL ? (size_t)hs_comm_size(comm) : 1;
-    const size_t rank = comm != NULL ? (size_t)hs_comm_rank(comm) : 0;
-    const size_t n_rows = in->block_sets * HS_STATISTIC_COUNT;
+    const size_t n_blocks = (in->analysis->n_sets + in->block_sets - 1) / in->block_sets;
+    const size_t step = in->comm != NULL ? (size_t)hs_comm_size(in->comm) : 1;
 
-    for (size_t first = 0; first * in->block_sets < in->analysis->n_sets; first += n_ranks) {
-        size_t block = first + rank;
-        hs_status status = compute_block(in, block * in->block_sets, sets_of_block(in, block), error);
-        if (comm == NULL) {
-            HS_TRY(status);
-            keep_rows(in, in->rows, block * in->block_sets, sets_of_block(in, block));
+    for (size_t block = 0; block < n_blocks; block += step) {
+        if (in->comm != NULL) {
+            HS_TRY(compute_round(in, block, n_blocks - block, error));
             continue;
         }
-        HS_TRY(hs_comm_agree(comm, status, error));
-        HS_TRY(hs_comm_gather(comm, in->rows, n_rows * sizeof *in->rows, in->all_rows, error));
-        for (size_t i = 0; rank == 0 && i < n_ranks; ++i)
-            keep_rows(in, in->all_rows + i * n_rows, (first + i) * in->block_sets, sets_of_block(in, first + i));
+        HS_TRY(compute_block(in, block, error));
+        HS_TRY(keep_rows(in, in->rows, block, error));
     }
     return HS_OK;
 }
@@ -234,26 +279,25 @@ static hs_status compute_stability(inference *in, hs_error *error)
     return status;
 }
 
-static hs_status infer_metric(inference *in, hs_comm *comm, hs_error *error)
+/* The last agreement ends the use of the singles, which the ranks of a host share, by everyone. */
+static hs_status infer_metric(inference *in, bool keeps_tables, hs_error *error)
 {
     fill_clean(in);
-    HS_TRY(hs_comm_agree(comm, fill_singles(in, error), error));
-    HS_TRY(compute_blocks(in, comm, error));
-    bool keeps_tables = comm == NULL || hs_comm_rank(comm) == 0;
-    return hs_comm_agree(comm, keeps_tables ? compute_stability(in, error) : HS_OK, error);
+    HS_TRY(hs_comm_agree(in->comm, fill_singles(in, error), error));
+    HS_TRY(compute_blocks(in, error));
+    return hs_comm_agree(in->comm, keeps_tables ? compute_stability(in, error) : HS_OK, error);
 }
 
 hs_status hs__analysis_infer_task(hs_analysis *analysis, hs_comm *comm, uint32_t task, hs_error *error)
 {
+    const bool keeps_tables = comm == NULL || hs_comm_rank(comm) == 0;
     inference in;
-    hs_status status;
+    hs_status status = hs__analysis_inference_init(&in, analysis, task, comm, error);
 
-    HS_GOTO_DONE(hs_comm_agree(comm, hs__analysis_inference_init(&in, analysis, task, comm, error), error));
-    for (in.metric = 0; in.metric < in.task->n_metrics; ++in.metric)
-        HS_GOTO_DONE(infer_metric(&in, comm, error));
-    bool keeps_tables = comm == NULL || hs_comm_rank(comm) == 0;
-    status = hs_comm_agree(comm, keeps_tables ? hs__analysis_families_adjust(analysis, task, error) : HS_OK, error);
-done:
+    for (in.metric = 0; status == HS_OK && in.metric < in.task->n_metrics; ++in.metric)
+        status = infer_metric(&in, keeps_tables, error);
     hs__analysis_inference_clear(&in);
-    return status;
+    if (status != HS_OK)
+        return status;
+    return hs_comm_agree(comm, keeps_tables ? hs__analysis_families_adjust(analysis, task, error) : HS_OK, error);
 }

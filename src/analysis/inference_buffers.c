@@ -1,6 +1,8 @@
 /* Room for the statistics of one task, in blocks of sets on a fixed grid. */
 #include "analysis/inference_buffers.h"
 
+#include <string.h>
+
 /*
  * Sets that are worked on at once, and what limits them; a fixed grid, so that no bit depends on who computes a
  * block.
@@ -28,19 +30,37 @@ static size_t columns_of(size_t n_resamples)
     return n_resamples > 2 * STABILITY_HALVES ? n_resamples : 2 * STABILITY_HALVES;
 }
 
-static hs_status find_single_rows(inference *in, hs_error *error)
+static bool is_single(const hs_analysis *analysis, uint64_t set)
+{
+    return hs_results_sets_of(analysis->results)->order[set] == 1 && analysis->complete[set];
+}
+
+static hs_status list_singles(inference *in, hs_error *error)
 {
     const hs_analysis *analysis = in->analysis;
-    const hs_sets *sets = hs_results_sets_of(analysis->results);
+    size_t n = 0;
 
-    HS_TRY(hs_allocate(&in->single_rows, sets->n_sets, sizeof *in->single_rows, "single ablations", error));
-    for (size_t set = 0; set < sets->n_sets; ++set)
-        in->single_rows[set] = sets->order[set] == 1 && analysis->complete[set] ? (int64_t)in->n_singles++ : -1;
+    for (uint64_t set = 0; set < analysis->n_sets; ++set)
+        in->n_singles += is_single(analysis, set);
     HS_TRY(hs_allocate(&in->single_sets, in->n_singles, sizeof *in->single_sets, "single ablations", error));
-    for (size_t set = 0; set < sets->n_sets; ++set)
-        if (in->single_rows[set] >= 0)
-            in->single_sets[in->single_rows[set]] = set;
+    for (uint64_t set = 0; set < analysis->n_sets; ++set)
+        if (is_single(analysis, set))
+            in->single_sets[n++] = set;
     return HS_OK;
+}
+
+int64_t hs__analysis_single_row(const inference *in, int64_t set)
+{
+    size_t first = 0, end = in->n_singles;
+
+    while (set >= 0 && first < end) {
+        const size_t middle = (first + end) / 2;
+        if (in->single_sets[middle] < (uint64_t)set)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return set >= 0 && first < in->n_singles && in->single_sets[first] == (uint64_t)set ? (int64_t)first : -1;
 }
 
 static hs_status draw(inference *in, hs_error *error)
@@ -54,22 +74,96 @@ static hs_status draw(inference *in, hs_error *error)
     return hs__analysis_sign_flips_new(key_of(in, HS_RANDOM_FLIPS), n, options->permutations, &in->flips, error);
 }
 
-static hs_status allocate_base(inference *in, hs_error *error)
+/* Samples, then their halves. */
+static size_t singles_bytes(size_t n_singles, size_t n_examples, size_t n_resamples)
+{
+    return hs__analysis_samples_bytes(n_singles, n_examples, n_resamples) +
+           n_singles * 2 * STABILITY_HALVES * sizeof(double);
+}
+
+static size_t set_bytes_of(const inference *in)
+{
+    return in->task->n_examples * in->task->n_metrics * sizeof(float);
+}
+
+/* A block that the ranks of a host share, or this process' own. Collective where there are ranks. */
+static hs_status make_block(const inference *in, size_t n_bytes, hs_shared_block **shared_out, void **own_out,
+                            void **bytes_out, hs_error *error)
+{
+    if (in->comm == NULL)
+        HS_TRY(hs_allocate(own_out, 1, n_bytes, "single ablations", error));
+    else
+        HS_TRY(hs_comm_agree(in->comm, hs_comm_shared_new(in->comm, n_bytes, shared_out, error), error));
+    *bytes_out = in->comm == NULL ? *own_out : hs_comm_shared_bytes(*shared_out);
+    return HS_OK;
+}
+
+static hs_status make_singles(inference *in, hs_error *error)
 {
     const size_t n = in->task->n_examples, n_resamples = in->analysis->options.resamples;
+    const size_t n_sample_bytes = hs__analysis_samples_bytes(in->n_singles, n, n_resamples);
+    void *values = NULL, *base = NULL;
+
+    HS_TRY(make_block(in, in->n_singles * set_bytes_of(in), &in->of_values, &in->own_values, &values, error));
+    HS_TRY(
+        make_block(in, singles_bytes(in->n_singles, n, n_resamples), &in->of_singles, &in->own_singles, &base, error));
+    in->single_values = values;
+    in->base.singles = hs__analysis_samples_place(in->n_singles, n, n_resamples, base);
+    in->base.halves = (double *)base + n_sample_bytes / sizeof(double);
+    return HS_OK;
+}
+
+/* Values of consecutive sets into `values`, read by rank 0 for all. */
+static hs_status read_for_all(const inference *in, uint64_t first_set, size_t n_sets, float *values, hs_error *error)
+{
+    hs_status status = HS_OK;
+
+    if (in->comm == NULL || hs_comm_rank(in->comm) == 0)
+        status = hs_results_read_values(in->analysis->results, in->task_index, first_set, n_sets, values, error);
+    status = hs_comm_agree(in->comm, status, error);
+    if (status == HS_OK && in->comm != NULL)
+        status = hs_comm_broadcast(in->comm, values, n_sets * set_bytes_of(in), 0, error);
+    return status;
+}
+
+/* Singles from `first` on that are consecutive sets, no more than a block. */
+static size_t length_of_run(const inference *in, size_t first)
+{
+    size_t n = 1;
+
+    while (n < in->block_sets && first + n < in->n_singles && in->single_sets[first + n] == in->single_sets[first] + n)
+        ++n;
+    return n;
+}
+
+/* One process of a host keeps what the others see. */
+static hs_status read_singles(const inference *in, hs_error *error)
+{
+    const bool keeps = in->comm == NULL || hs_comm_node_rank(in->comm) == 0;
+    const size_t n_set_bytes = set_bytes_of(in);
+
+    for (size_t first = 0, n; first < in->n_singles; first += n) {
+        n = length_of_run(in, first);
+        HS_TRY(read_for_all(in, in->single_sets[first], n, in->values, error));
+        if (keeps)
+            memcpy((char *)in->single_values + first * n_set_bytes, in->values, n * n_set_bytes);
+    }
+    return in->comm == NULL ? HS_OK : hs_comm_shared_publish(in->comm, in->of_values, error);
+}
+
+static hs_status allocate_base(inference *in, hs_error *error)
+{
     metric_base *base = &in->base;
 
-    HS_TRY(hs__analysis_samples_new(1, n, n_resamples, &base->clean, error));
-    HS_TRY(hs__analysis_samples_new(in->n_singles, n, n_resamples, &base->singles, error));
-    HS_TRY(hs_allocate(&base->clean_halves, 2 * STABILITY_HALVES, sizeof(double), "samples", error));
-    return hs_allocate(&base->halves, in->n_singles, 2 * STABILITY_HALVES * sizeof(double), "samples", error);
+    HS_TRY(hs__analysis_samples_new(1, in->task->n_examples, in->analysis->options.resamples, &base->clean, error));
+    return hs_allocate(&base->clean_halves, 2 * STABILITY_HALVES, sizeof(double), "samples", error);
 }
 
 /*
  * What a block needs depends on the task and the options alone, so that it can be asked for in
- * advance; block_bytes() below counts the same. Only rank 0 takes in the rows of others.
+ * advance; block_bytes() below counts the same. Only rank 0 takes in rows of others, one rank's at a time.
  */
-static hs_status allocate_block(inference *in, hs_comm *comm, hs_error *error)
+static hs_status allocate_block(inference *in, hs_error *error)
 {
     const size_t n = in->task->n_examples, n_metrics = in->task->n_metrics;
     const size_t n_resamples = in->analysis->options.resamples;
@@ -88,9 +182,18 @@ static hs_status allocate_block(inference *in, hs_comm *comm, hs_error *error)
     HS_TRY(hs_allocate(&in->pairs, sets, sizeof *in->pairs, "samples", error));
     HS_TRY(hs_allocate(&in->p, sets, sizeof *in->p, "samples", error));
     HS_TRY(hs_allocate(&in->rows, sets, n_row_bytes, "statistics", error));
-    if (comm == NULL || hs_comm_rank(comm) != 0)
+    if (in->comm == NULL || hs_comm_rank(in->comm) != 0)
         return HS_OK;
-    return hs_allocate(&in->all_rows, (size_t)hs_comm_size(comm) * sets, n_row_bytes, "statistics", error);
+    return hs_allocate(&in->taken, sets, n_row_bytes, "statistics", error);
+}
+
+/* What a rank can fail at alone. */
+static hs_status init_alone(inference *in, hs_error *error)
+{
+    HS_TRY(list_singles(in, error));
+    HS_TRY(draw(in, error));
+    HS_TRY(allocate_block(in, error));
+    return allocate_base(in, error);
 }
 
 hs_status hs__analysis_inference_init(inference *in_out, hs_analysis *analysis, uint32_t task, hs_comm *comm,
@@ -98,27 +201,31 @@ hs_status hs__analysis_inference_init(inference *in_out, hs_analysis *analysis, 
 {
     inference *in = in_out;
 
-    *in = (inference){.analysis = analysis, .task = hs_results_task_at(analysis->results, task), .task_index = task};
-    HS_TRY(find_single_rows(in, error));
-    HS_TRY(draw(in, error));
-    HS_TRY(allocate_block(in, comm, error));
-    HS_TRY(allocate_base(in, error));
-    return hs_results_read_values(in->analysis->results, in->task_index, 0, 1, in->clean_values, error);
+    *in = (inference){.analysis = analysis,
+                      .comm = comm,
+                      .task = hs_results_task_at(analysis->results, task),
+                      .task_index = task,
+                      .held_block = SIZE_MAX};
+    HS_TRY(hs_comm_agree(comm, init_alone(in, error), error));
+    HS_TRY(make_singles(in, error));
+    HS_TRY(read_singles(in, error));
+    return read_for_all(in, 0, 1, in->clean_values, error);
 }
 
 /* In the order of the struct. Takes what was allocated halfway. */
 void hs__analysis_inference_clear(inference *in)
 {
     hs__analysis_samples_clear(&in->base.clean);
-    hs__analysis_samples_clear(&in->base.singles);
     hs_free(in->base.clean_halves);
-    hs_free(in->base.halves);
+    hs_comm_shared_free(in->of_singles);
+    hs_comm_shared_free(in->of_values);
+    hs_free(in->own_singles);
+    hs_free(in->own_values);
     hs__analysis_resampling_clear(&in->bootstrap);
     hs__analysis_resampling_clear(&in->halves);
     hs__analysis_sign_flips_clear(&in->flips);
     hs_free(in->clean_values);
     hs_free(in->single_sets);
-    hs_free(in->single_rows);
     hs__analysis_samples_clear(&in->zero);
     hs_free(in->values);
     hs__analysis_samples_clear(&in->block);
@@ -129,10 +236,10 @@ void hs__analysis_inference_clear(inference *in)
     hs_free(in->pairs);
     hs_free(in->p);
     hs_free(in->rows);
-    hs_free(in->all_rows);
+    hs_free(in->taken);
 }
 
-/* What allocate_block() makes room for, and the test of its sets; a single process gathers from itself. */
+/* What allocate_block() makes room for, and the test of its sets. */
 static size_t block_bytes(const hs_analysis_size *size, const hs_analysis_task_size *task)
 {
     const size_t n = task->n_examples, n_resamples = size->options.resamples;
@@ -151,8 +258,7 @@ size_t hs__analysis_inference_bytes(const hs_analysis_size *size, const hs_analy
     const size_t n = task->n_examples, n_resamples = size->options.resamples, n_halves = 2 * STABILITY_HALVES;
 
     return block_bytes(size, task) + hs__analysis_resampling_bytes(n, n_resamples) +
-           hs__analysis_resampling_bytes(n, n_halves) +
-           hs__analysis_samples_bytes(1 + size->n_singles, n, n_resamples) +
-           (1 + size->n_singles) * n_halves * sizeof(double) + size->n_sets * sizeof(int64_t) +
-           size->n_singles * sizeof(uint64_t);
+           hs__analysis_resampling_bytes(n, n_halves) + hs__analysis_samples_bytes(1, n, n_resamples) +
+           n_halves * sizeof(double) + singles_bytes(size->n_singles, n, n_resamples) +
+           size->n_singles * (n * task->n_metrics * sizeof(float) + sizeof(uint64_t));
 }

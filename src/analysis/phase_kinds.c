@@ -11,6 +11,13 @@ enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 void hs__analysis_add_phase(hs_planned_phases *planned, const phase_kind *kind, size_t n_sets, size_t n_added)
 {
+    const size_t before = planned->later.n_phases > 0 && planned->names[planned->later.n_phases - 1] == kind->name
+                              ? planned->of_last_kind
+                              : 0;
+
+    /* Phases of one kind, which follow each other, are those of a greedy curve: each has sets of its own order. */
+    planned->of_last_kind = n_sets > before ? n_sets : before;
+    planned->of_one_order += planned->of_last_kind - before;
     planned->names[planned->later.n_phases++] = kind->name;
     planned->later.n_sets += n_sets;
     planned->later.n_added += n_sets * n_added;

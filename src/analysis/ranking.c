@@ -6,12 +6,7 @@
 #include <stdlib.h>
 
 #include "analysis/inference.h"
-
-/* A set with the number it is ranked by: smaller is better. */
-typedef struct ranked_set {
-    uint64_t set;
-    double key;
-} ranked_set;
+#include "analysis/statistic_tables.h"
 
 static int ranked_set_compare(const void *a, const void *b)
 {
@@ -102,37 +97,64 @@ hs_standing hs_analysis_standing(const hs_analysis *analysis, const hs_ranking_r
 }
 
 /*
- * Sorted by number and then by set, so that equal numbers always come in one order. Every set has
- * a standing that is counted: what is not ranked must not vanish.
+ * Into ranked[n] and ranking->not_finite_sets, in the order of the table, which statistics in a file are read in; and
+ * into losses[n, n_keeps], unless NULL, what each loses.
+ */
+static void list_ranked(const hs_analysis *analysis, const hs_ranking_request *request, ranked_set *ranked,
+                        double *losses, hs_ranking *ranking)
+{
+    const hs_objective *objective = &request->objective;
+
+    for (uint64_t set = 0; set < analysis->n_sets; ++set) {
+        const hs_standing standing = hs_analysis_standing(analysis, request, set);
+        ++ranking->n_of[standing];
+        if (standing == HS_STANDING_NOT_FINITE)
+            ranking->not_finite_sets[ranking->n_not_finite++] = set;
+        if (standing != HS_STANDING_RANKED)
+            continue;
+        for (size_t i = 0; losses != NULL && i < objective->n_keeps; ++i)
+            losses[ranking->n * objective->n_keeps + i] =
+                hs_analysis_objective_loss(analysis, &objective->keeps[i], set);
+        ranked[ranking->n] = (ranked_set){set, key_of(analysis, request, set), ranking->n};
+        ++ranking->n;
+    }
+}
+
+/*
+ * Sorted by number and then by set, so that equal numbers always come in one order. Every set has a standing that is
+ * counted: what is not ranked must not vanish. Sets that later phases added are never ranked: there is room for those
+ * of the first.
  */
 hs_status hs_analysis_rank(const hs_analysis *analysis, const hs_ranking_request *request, hs_ranking *ranking_out,
                            hs_error *error)
 {
+    const bool is_front = request->pareto && request->key == HS_RANK_BY_OBJECTIVE;
+    const size_t n_keeps = request->objective.n_keeps;
     ranked_set *ranked = NULL;
+    double *losses = NULL;
     hs_ranking ranking = {0};
+    uint64_t first, n_most;
     hs_status status;
 
     *ranking_out = ranking;
-    HS_GOTO_DONE(hs_allocate(&ranked, analysis->n_sets, sizeof *ranked, "ranking", error));
-    HS_GOTO_DONE(hs_allocate(&ranking.sets, analysis->n_sets, sizeof *ranking.sets, "ranking", error));
-    HS_GOTO_DONE(hs_allocate(&ranking.not_finite_sets, analysis->n_sets, sizeof *ranking.sets, "ranking", error));
-    for (uint64_t set = 0; set < analysis->n_sets; ++set) {
-        const hs_standing standing = hs_analysis_standing(analysis, request, set);
-        ++ranking.n_of[standing];
-        if (standing == HS_STANDING_RANKED)
-            ranked[ranking.n++] = (ranked_set){set, key_of(analysis, request, set)};
-        else if (standing == HS_STANDING_NOT_FINITE)
-            ranking.not_finite_sets[ranking.n_not_finite++] = set;
-    }
+    hs_results_phase_sets(analysis->results, 0, &first, &n_most);
+    HS_GOTO_DONE(hs_allocate(&ranked, (size_t)n_most, sizeof *ranked, "ranking", error));
+    HS_GOTO_DONE(hs_allocate(&ranking.sets, (size_t)n_most, sizeof *ranking.sets, "ranking", error));
+    HS_GOTO_DONE(hs_allocate(&ranking.not_finite_sets, (size_t)n_most, sizeof *ranking.sets, "ranking", error));
+    if (is_front)
+        HS_GOTO_DONE(hs_allocate(&losses, (size_t)n_most, n_keeps * sizeof *losses, "ranking", error));
+    list_ranked(analysis, request, ranked, losses, &ranking);
+    HS_GOTO_DONE(hs_analysis_check(analysis, error));
     qsort(ranked, ranking.n, sizeof *ranked, ranked_set_compare);
+    if (is_front)
+        ranking.n = hs__analysis_pareto_front(ranked, ranking.n, losses, n_keeps);
     for (size_t i = 0; i < ranking.n; ++i)
         ranking.sets[i] = ranked[i].set;
-    if (request->pareto && request->key == HS_RANK_BY_OBJECTIVE)
-        hs__analysis_pareto_front(analysis, &request->objective, &ranking);
     *ranking_out = ranking;
     ranking = (hs_ranking){0};
 done:
     hs_free(ranked);
+    hs_free(losses);
     hs_analysis_ranking_clear(&ranking);
     return status;
 }
@@ -177,12 +199,9 @@ static hs_status store_method(const hs_analysis *analysis, hs_results *results, 
 
 hs_status hs_analysis_store(const hs_analysis *analysis, hs_results *results, hs_error *error)
 {
-    for (uint32_t task = 0; task < analysis->n_tasks; ++task) {
-        for (size_t statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic)
-            HS_TRY(hs_results_write_statistic(results, task, (hs_statistic)statistic, analysis->tables[statistic][task],
-                                              error));
+    HS_TRY(hs__analysis_tables_flush(analysis->statistics, results, error));
+    for (uint32_t task = 0; task < analysis->n_tasks; ++task)
         HS_TRY(hs_results_write_stability(results, task, analysis->stability[task], error));
-    }
     HS_TRY(store_method(analysis, results, error));
     HS_TRY(store_objective(analysis, results, error));
     return hs_results_commit_ranking(results, error);

@@ -6,39 +6,50 @@
 
 #include <math.h>
 
-/* One array a statistic, rows of sets within it, as the matrix products want them. */
+/* Every array begins at 64 bytes: some routines of BLAS give other bits elsewhere. */
+static size_t padded(size_t n_doubles)
+{
+    const size_t line = 64 / sizeof(double);
+
+    return (n_doubles + line - 1) / line * line;
+}
+
+samples hs__analysis_samples_place(size_t n_rows, size_t n_examples, size_t n_resamples, double *block)
+{
+    const size_t n_values = padded(n_rows * n_examples);
+    samples s = {.n_rows = n_rows, .n_examples = n_examples, .n_resamples = n_resamples};
+
+    s.mean = block;
+    s.estimate = s.mean + padded(n_rows);
+    s.paired = s.estimate + padded(n_rows);
+    s.leave_one_out = s.paired + n_values;
+    s.replicates = s.leave_one_out + n_values;
+    return s;
+}
+
+size_t hs__analysis_samples_bytes(size_t n_rows, size_t n_examples, size_t n_resamples)
+{
+    return (2 * padded(n_rows) + 2 * padded(n_rows * n_examples) + padded(n_rows * n_resamples)) * sizeof(double);
+}
+
 hs_status hs__analysis_samples_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples *samples_out,
                                    hs_error *error)
 {
-    samples s = {.n_rows = n_rows, .n_examples = n_examples, .n_resamples = n_resamples};
-    hs_status status;
+    double *block = NULL;
 
-    HS_GOTO_DONE(hs_allocate(&s.mean, n_rows, sizeof *s.mean, "samples", error));
-    HS_GOTO_DONE(hs_allocate(&s.estimate, n_rows, sizeof *s.estimate, "samples", error));
-    HS_GOTO_DONE(hs_allocate(&s.paired, n_rows, n_examples * sizeof *s.paired, "samples", error));
-    HS_GOTO_DONE(hs_allocate(&s.leave_one_out, n_rows, n_examples * sizeof *s.leave_one_out, "samples", error));
-    HS_GOTO_DONE(hs_allocate(&s.replicates, n_rows, n_resamples * sizeof *s.replicates, "samples", error));
-done:
-    if (status != HS_OK)
-        hs__analysis_samples_clear(&s);
-    *samples_out = s;
-    return status;
+    *samples_out = (samples){0};
+    if (n_resamples > 0 && n_rows > SIZE_MAX / sizeof(double) / n_resamples)
+        return hs_fail(error, HS_ERROR_MEMORY, "samples: %zu rows are more than any memory holds", n_rows);
+    HS_TRY(hs_allocate(&block, 1, hs__analysis_samples_bytes(n_rows, n_examples, n_resamples), "samples", error));
+    *samples_out = hs__analysis_samples_place(n_rows, n_examples, n_resamples, block);
+    samples_out->block = block;
+    return HS_OK;
 }
 
 void hs__analysis_samples_clear(samples *s)
 {
-    hs_free(s->mean);
-    hs_free(s->estimate);
-    hs_free(s->paired);
-    hs_free(s->leave_one_out);
-    hs_free(s->replicates);
+    hs_free(s->block);
     *s = (samples){0};
-}
-
-/* Mean and estimate; paired and leave_one_out; replicates. */
-size_t hs__analysis_samples_bytes(size_t n_rows, size_t n_examples, size_t n_resamples)
-{
-    return n_rows * (2 + 2 * n_examples + n_resamples) * sizeof(double);
 }
 
 size_t hs__analysis_samples_scratch_bytes(size_t n_rows, size_t n_examples, size_t n_resamples)

@@ -15,12 +15,15 @@ typedef struct samples {
     double *paired;        /* [n_rows, n_examples]: differences of the examples, whose mean is the estimate */
     double *leave_one_out; /* [n_rows, n_examples]: the estimate without each example */
     double *replicates;    /* [n_rows, n_resamples] */
+    double *block;         /* of all of them; NULL: somebody else's */
 } samples;
 
 hs_status hs__analysis_samples_new(size_t n_rows, size_t n_examples, size_t n_resamples, samples *samples_out,
                                    hs_error *error);
 void hs__analysis_samples_clear(samples *s);
 size_t hs__analysis_samples_bytes(size_t n_rows, size_t n_examples, size_t n_resamples); /* that they take */
+/* In a block of that size, which is aligned to 64 bytes and stays its owner's. */
+samples hs__analysis_samples_place(size_t n_rows, size_t n_examples, size_t n_resamples, double *block);
 
 /* Room for what hs__analysis_samples_fill works out on the way. */
 typedef struct samples_scratch {

@@ -355,12 +355,34 @@ done:
     return status;
 }
 
-hs_status hs_comm_gather(hs_comm *comm, const void *bytes, size_t n_bytes, void *all, hs_error *error)
+/* Of messages between two ranks; those of the sweep, which uses the same communicator, have smaller tags. */
+enum { TAG_COLLECT = 64 };
+
+/* Rank 0's part: takes what has come even when an earlier part was refused, or its sender would wait for ever. */
+static hs_status take_all(hs_comm *comm, const void *own, int n_bytes, int n_ranks, void *buffer, hs_comm_taker take,
+                          void *context, hs_error *error)
 {
+    hs_status status = n_ranks > 0 ? take(context, 0, own, error) : HS_OK;
+    for (int rank = 1; rank < n_ranks; rank++) {
+        HS_TRY(check(MPI_Recv(buffer, n_bytes, MPI_BYTE, rank, TAG_COLLECT, comm->world, MPI_STATUS_IGNORE), "MPI_Recv",
+                     error));
+        if (status == HS_OK)
+            status = take(context, rank, buffer, error);
+    }
+    return status;
+}
+
+hs_status hs_comm_collect(hs_comm *comm, const void *bytes, size_t n_bytes, int n_ranks, void *buffer,
+                          hs_comm_taker take, void *context, hs_error *error)
+{
+    hs_status status = HS_OK;
     if (n_bytes > INT_MAX)
-        return hs_fail(error, HS_ERROR_COMM, "%zu bytes per rank are too many to gather", n_bytes);
-    return check(MPI_Gather(bytes, (int)n_bytes, MPI_BYTE, all, (int)n_bytes, MPI_BYTE, 0, comm->world), "MPI_Gather",
-                 error);
+        return hs_fail(error, HS_ERROR_COMM, "%zu bytes per rank are too many to collect", n_bytes);
+    if (comm->rank == 0)
+        status = take_all(comm, bytes, (int)n_bytes, n_ranks, buffer, take, context, error);
+    else if (comm->rank < n_ranks)
+        status = check(MPI_Send(bytes, (int)n_bytes, MPI_BYTE, 0, TAG_COLLECT, comm->world), "MPI_Send", error);
+    return hs_comm_agree(comm, status, error);
 }
 
 /* Memory that the processes of a host share. */

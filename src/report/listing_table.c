@@ -46,7 +46,9 @@ static void add_change(const listing *view, const shown *what, const report_metr
     const size_t task = metric->task, row = metric->metric;
 
     if (what->single > 0) {
-        const int64_t single = analysis->singles[2 * set + (size_t)what->single - 1];
+        int64_t singles[2];
+        (void)hs_analysis_singles(analysis, set, singles);
+        const int64_t single = singles[what->single - 1];
         if (single < 0) {
             hs__report_table_add_number(table, NAN);
             return;

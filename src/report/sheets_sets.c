@@ -116,9 +116,10 @@ static void add_own(const hs_report *report, const report_metric *metric, int64_
  */
 static void add_pair(const hs_report *report, const report_metric *metric, uint64_t set, report_table *s)
 {
-    const int64_t *singles = report->analysis->singles + 2 * set;
+    int64_t singles[2];
     const bool backup = hs_analysis_is_backup(report->analysis, metric->task, metric->metric, set);
 
+    (void)hs_analysis_singles(report->analysis, set, singles);
     hs__report_table_begin_set(s, set);
     hs__report_table_add_text(s, metric->of->name);
     hs__report_table_add_text(s, metric->is->name);

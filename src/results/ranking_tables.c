@@ -27,19 +27,32 @@ static hs_status statistic_rows(const hs_results *results, uint32_t task, hs_sta
     return HS_OK;
 }
 
-hs_status hs_results_write_statistic(hs_results *results, uint32_t task, hs_statistic statistic, const double *table,
-                                     hs_error *error)
+/* Of all rows those that a caller asks for: out of range is a bug. */
+static hs_status take_part(const hs_results *results, hs_file_rows *rows, uint64_t first, size_t n, hs_error *error)
+{
+    if (first > rows->n || n > rows->n - first)
+        return hs_fail(error, HS_ERROR_INTERNAL, "%s has no statistics of sets %llu to %llu", results->path,
+                       (unsigned long long)first, (unsigned long long)(first + n));
+    rows->first = (size_t)first;
+    rows->n = n;
+    return HS_OK;
+}
+
+hs_status hs_results_write_statistic(hs_results *results, uint32_t task, hs_statistic statistic, uint64_t first_set,
+                                     size_t n_sets, const double *table, hs_error *error)
 {
     hs_file_rows rows;
     HS_TRY(statistic_rows(results, task, statistic, &rows, error));
+    HS_TRY(take_part(results, &rows, first_set, n_sets, error));
     return hs__results_file_transfer(results, HS_DIRECTION_WRITE, &rows, (void *)table, error);
 }
 
-hs_status hs_results_read_statistic(hs_results *results, uint32_t task, hs_statistic statistic, double *table,
-                                    hs_error *error)
+hs_status hs_results_read_statistic(hs_results *results, uint32_t task, hs_statistic statistic, uint64_t first_set,
+                                    size_t n_sets, double *table, hs_error *error)
 {
     hs_file_rows rows;
     HS_TRY(statistic_rows(results, task, statistic, &rows, error));
+    HS_TRY(take_part(results, &rows, first_set, n_sets, error));
     return hs__results_file_transfer(results, HS_DIRECTION_READ, &rows, table, error);
 }
 

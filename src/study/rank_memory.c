@@ -187,13 +187,25 @@ static size_t self_test_bytes(const hs_study *study)
     return hs_engine_observer_bytes(&study->model->shape, n_rows, n_rows);
 }
 
-static size_t count_singles(const hs_space *space)
+static size_t count_of_order(const hs_space *space, int32_t order)
 {
     size_t n = 0;
 
     for (size_t set = 0; set < space->n_sets; ++set)
-        n += space->sets.order[set] == 1;
+        n += space->sets.order[set] == order;
     return n;
+}
+
+/* Of one order and intervention: each intervention has the same sets. */
+static size_t most_of_an_order(const hs_space *space)
+{
+    size_t most = 0;
+
+    for (int32_t order = 1; order <= (int32_t)space->max_order; ++order) {
+        const size_t n = count_of_order(space, order) / space->n_interventions;
+        most = n > most ? n : most;
+    }
+    return most;
 }
 
 /*
@@ -209,7 +221,10 @@ static hs_status count_statistics(const hs_study *study, size_t *n_bytes_out, hs
         tasks[task] = (hs_analysis_task_size){study->plan.tasks[task].n_examples, study->plan.tasks[task].n_metrics};
     const hs_analysis_size size = {.options = hs_analysis_options_of(study->experiment),
                                    .n_sets = study->space.n_sets + study->phases.later.n_sets,
-                                   .n_singles = count_singles(&study->space),
+                                   .n_first_sets = study->space.n_sets,
+                                   .n_singles = count_of_order(&study->space, 1),
+                                   .n_pairs = count_of_order(&study->space, 2) + study->phases.of_one_order,
+                                   .n_tested = most_of_an_order(&study->space) + study->phases.of_one_order,
                                    .tasks = tasks,
                                    .n_tasks = study->n_tasks};
     *n_bytes_out = hs_analysis_memory_bytes(&size);

@@ -30,8 +30,12 @@ static bool same_tables(const hs_analysis *a, const hs_analysis *b)
     for (size_t task = 0; task < a->n_tasks; ++task) {
         const size_t n_metrics = hs_results_task_at(a->results, task)->n_metrics;
         for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
-            if (memcmp(a->tables[s][task], b->tables[s][task], a->n_sets * n_metrics * sizeof(double)) != 0)
-                return false;
+            for (size_t i = 0; i < a->n_sets * n_metrics; ++i) {
+                const double one = hs_analysis_value(a, (hs_statistic)s, task, i % n_metrics, i / n_metrics);
+                const double other = hs_analysis_value(b, (hs_statistic)s, task, i % n_metrics, i / n_metrics);
+                if (memcmp(&one, &other, sizeof one) != 0)
+                    return false;
+            }
         if (memcmp(a->stability[task], b->stability[task],
                    n_interventions * n_metrics * HS_STABILITY_COUNT * sizeof(double)) != 0)
             return false;

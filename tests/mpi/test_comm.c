@@ -215,6 +215,42 @@ static void test_agree_without_a_message(void **state)
     mpi_assert(comm, hs_comm_size(comm) == 1 ? !error.has_rank : is_of_rank(&error, 0));
 }
 
+/* What rank 0 is handed: each of the first ranks once, in order, with the bytes that it sent. */
+typedef struct taker {
+    int n_taken;
+    int refused; /* rank; -1: none */
+    bool right;
+} taker;
+
+static hs_status take_pattern(void *context, int rank, const void *bytes, hs_error *error)
+{
+    taker *t = context;
+    t->right = t->right && rank == t->n_taken && has_pattern(bytes, 1000, rank);
+    t->n_taken++;
+    return rank == t->refused ? hs_fail(error, HS_ERROR_IO, "rank %d is refused", rank) : HS_OK;
+}
+
+static void test_collect(void **state)
+{
+    hs_comm *comm = *state;
+    unsigned char own[1000], buffer[1000];
+    const int size = hs_comm_size(comm), rank = hs_comm_rank(comm);
+    fill_pattern(own, sizeof own, rank);
+    for (int n = 0; n <= size; n++) {
+        taker t = {0, -1, true};
+        hs_error error = {0};
+        mpi_assert_ok(comm, hs_comm_collect(comm, own, sizeof own, n, buffer, take_pattern, &t, &error), &error);
+        mpi_assert(comm, t.right && t.n_taken == (rank == 0 ? n : 0));
+    }
+    /* A part that is refused is the last that is handed on; all ranks learn of it, and none is left waiting. */
+    for (int refused = 0; refused < size; refused++) {
+        taker t = {0, refused, true};
+        hs_error error = {0};
+        hs_status status = hs_comm_collect(comm, own, sizeof own, size, buffer, take_pattern, &t, &error);
+        mpi_assert(comm, status == HS_ERROR_IO && t.n_taken == (rank == 0 ? refused + 1 : 0));
+    }
+}
+
 static void test_gather_lines(void **state)
 {
     hs_comm *comm = *state;
@@ -377,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_agree_on_the_lowest_failure),
         cmocka_unit_test(test_agree_twice),
         cmocka_unit_test(test_agree_without_a_message),
+        cmocka_unit_test(test_collect),
         cmocka_unit_test(test_gather_lines),
         cmocka_unit_test(test_gather_long_lines),
         cmocka_unit_test(test_shared_blocks),

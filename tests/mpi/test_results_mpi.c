@@ -219,7 +219,7 @@ static hs_status write_ranking(hs_results *results, hs_error *error)
         for (int statistic = 0; statistic < HS_STATISTIC_COUNT; statistic++) {
             for (size_t i = 0; i < 43 * 3; i++)
                 table[i] = statistic_value(task, statistic, i);
-            HS_TRY(hs_results_write_statistic(results, task, (hs_statistic)statistic, table, error));
+            HS_TRY(hs_results_write_statistic(results, task, (hs_statistic)statistic, 0, 43, table, error));
         }
     }
     for (int32_t i = 0; i < 43; i++)
@@ -235,7 +235,7 @@ static bool ranking_is_right(hs_results *results, hs_error *error)
     for (uint32_t task = 0; task < 2; task++) {
         const size_t n = 43 * hs_results_task_at(results, task)->n_metrics;
         for (int statistic = 0; statistic < HS_STATISTIC_COUNT; statistic++) {
-            if (hs_results_read_statistic(results, task, (hs_statistic)statistic, table, error) != HS_OK)
+            if (hs_results_read_statistic(results, task, (hs_statistic)statistic, 0, 43, table, error) != HS_OK)
                 return false;
             for (size_t i = 0; i < n; i++)
                 if (table[i] != statistic_value(task, statistic, i))
@@ -257,7 +257,7 @@ static void test_ranking(void **state)
     place_new(comm, &place);
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
     mpi_assert(comm, !hs_results_ranking_done(results));
-    mpi_assert_ok(comm, hs_results_read_statistic(results, 1, HS_STATISTIC_DELTA_Q, table, &error), &error);
+    mpi_assert_ok(comm, hs_results_read_statistic(results, 1, HS_STATISTIC_DELTA_Q, 0, 43, table, &error), &error);
     mpi_assert(comm, isnan(table[0]) && isnan(table[85]));
     /* Rank 0 alone writes, as in a run: nothing of it is collective. */
     if (first)
@@ -268,7 +268,7 @@ static void test_ranking(void **state)
     /* One number changed after the commit: the word no longer matches. */
     table[0] = 1;
     if (first)
-        status = hs_results_write_statistic(results, 0, HS_STATISTIC_DELTA_P, table, &error);
+        status = hs_results_write_statistic(results, 0, HS_STATISTIC_DELTA_P, 0, 43, table, &error);
     mpi_assert_ok(comm, status, &error);
     mpi_assert(comm, !hs_results_ranking_done(results));
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);

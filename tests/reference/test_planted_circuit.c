@@ -234,9 +234,9 @@ static ablation ablation_of(const fixture *f, uint64_t set)
     return a;
 }
 
-static double value_of(const fixture *f, double *const *tables, uint32_t task, size_t metric, uint64_t set)
+static double value_of(const fixture *f, hs_statistic statistic, uint32_t task, size_t metric, uint64_t set)
 {
-    return tables[task][set * hs_results_task_at(f->results, task)->n_metrics + metric];
+    return hs_analysis_value(f->analysis, statistic, task, metric, set);
 }
 
 static void append_name(const fixture *f, uint64_t set, hs_text *names)
@@ -255,13 +255,14 @@ static void assert_names(hs_text *names, const char *expected)
 }
 
 /* The sets of that order whose first metric of the task moves at all, or whose interaction is there at all. */
-static void assert_affected(const fixture *f, double *const *tables, uint32_t task, int32_t order, const char *expected)
+static void assert_affected(const fixture *f, hs_statistic statistic, uint32_t task, int32_t order,
+                            const char *expected)
 {
     for (int32_t intervention = 0; intervention < N_INTERVENTIONS; ++intervention) {
         hs_text names = {0};
         for (uint64_t set = 1; set < f->sets->n_sets; ++set)
             if (f->sets->intervention[set] == intervention && f->sets->order[set] == order &&
-                fabs(value_of(f, tables, task, 0, set)) > affected_share[intervention] * effect_of(task, 0))
+                fabs(value_of(f, statistic, task, 0, set)) > affected_share[intervention] * effect_of(task, 0))
                 append_name(f, set, &names);
         assert_names(&names, expected);
     }
@@ -308,7 +309,7 @@ static void assert_predicted(const fixture *f, uint64_t set, uint32_t task)
     const ablation a = ablation_of(f, set);
 
     for (size_t metric = 0; metric < of->n_metrics; ++metric) {
-        double measured = value_of(f, f->analysis->tables[HS_STATISTIC_MEAN], task, metric, set);
+        double measured = value_of(f, HS_STATISTIC_MEAN, task, metric, set);
         double predicted = predict(task, metric, &a);
         if (!(fabs(measured - predicted) <= tolerance_of(of, task, metric)))
             fail_msg("set %d, task %s, metric %s: %.9g instead of %.9g", (int)set, of->name, of->metrics[metric].name,
@@ -335,9 +336,9 @@ static void single_heads_are_found(void **state)
 {
     const fixture *f = *state;
 
-    assert_affected(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_COPYING, 1, "0.1 1.2");
-    assert_affected(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_TOXICITY, 1, "1.0");
-    assert_affected(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_BACKUP, 1, "");
+    assert_affected(f, HS_STATISTIC_DELTA, PLANTED_COPYING, 1, "0.1 1.2");
+    assert_affected(f, HS_STATISTIC_DELTA, PLANTED_TOXICITY, 1, "1.0");
+    assert_affected(f, HS_STATISTIC_DELTA, PLANTED_BACKUP, 1, "");
 }
 
 /* Either of two suffices: negative. Both are needed: the second one's loss is counted twice, positive. */
@@ -345,25 +346,23 @@ static void pairs_are_found(void **state)
 {
     const fixture *f = *state;
 
-    assert_affected(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_BACKUP, 2, "0.3+2.1");
-    assert_affected(f, f->analysis->tables[HS_STATISTIC_INTERACTION], PLANTED_BACKUP, 2, "0.3+2.1");
-    assert_affected(f, f->analysis->tables[HS_STATISTIC_INTERACTION], PLANTED_TOXICITY, 2, "");
-    assert_affected(f, f->analysis->tables[HS_STATISTIC_INTERACTION], PLANTED_COPYING, 2, "0.1+1.2");
+    assert_affected(f, HS_STATISTIC_DELTA, PLANTED_BACKUP, 2, "0.3+2.1");
+    assert_affected(f, HS_STATISTIC_INTERACTION, PLANTED_BACKUP, 2, "0.3+2.1");
+    assert_affected(f, HS_STATISTIC_INTERACTION, PLANTED_TOXICITY, 2, "");
+    assert_affected(f, HS_STATISTIC_INTERACTION, PLANTED_COPYING, 2, "0.1+1.2");
 
     for (int32_t intervention = 0; intervention < N_INTERVENTIONS; ++intervention) {
         hs_ranking backup = rank(f, "interaction:backup", 0, intervention);
         hs_ranking copying = rank(f, "interaction:copying.acc", 0, intervention);
         hs_text names = {0};
-        double interaction =
-            value_of(f, f->analysis->tables[HS_STATISTIC_INTERACTION], PLANTED_BACKUP, 0, backup.sets[0]);
+        double interaction = value_of(f, HS_STATISTIC_INTERACTION, PLANTED_BACKUP, 0, backup.sets[0]);
 
         assert_int_equal(backup.n, N_PAIRS);
         append_name(f, backup.sets[0], &names);
         append_name(f, copying.sets[0], &names);
         assert_names(&names, "0.3+2.1 0.1+1.2");
         assert_true(fabs(interaction + PLANTED_LOGIT) <= 4 * tolerance_share * PLANTED_LOGIT);
-        assert_true(value_of(f, f->analysis->tables[HS_STATISTIC_INTERACTION], PLANTED_COPYING, 0, copying.sets[0]) ==
-                    1.0);
+        assert_true(value_of(f, HS_STATISTIC_INTERACTION, PLANTED_COPYING, 0, copying.sets[0]) == 1.0);
         hs_analysis_ranking_clear(&backup);
         hs_analysis_ranking_clear(&copying);
     }
@@ -382,7 +381,7 @@ static void objective_names_the_toxic_head(void **state)
 
         append_name(f, ranking.sets[0], &names);
         assert_names(&names, "1.0");
-        assert_true(value_of(f, f->analysis->tables[HS_STATISTIC_DELTA], PLANTED_COPYING, 0, ranking.sets[0]) == 0.0);
+        assert_true(value_of(f, HS_STATISTIC_DELTA, PLANTED_COPYING, 0, ranking.sets[0]) == 0.0);
         assert_int_equal(ranking.n_of[HS_STANDING_OUTSIDE_TOLERANCE], 2);
         assert_int_equal(ranking.n, N_HEADS - 2);
         hs_analysis_ranking_clear(&ranking);

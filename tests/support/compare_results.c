@@ -85,13 +85,13 @@ static void compare_values(hs_results *a, hs_results *b, uint32_t task)
 
 static void compare_statistics(hs_results *a, hs_results *b, uint32_t task)
 {
-    size_t n = hs_results_sets_of(a)->n_sets * hs_results_task_at(a, task)->n_metrics;
+    const size_t n_sets = hs_results_sets_of(a)->n_sets, n = n_sets * hs_results_task_at(a, task)->n_metrics;
     double *left = allocate_or_exit(n * sizeof *left), *right = allocate_or_exit(n * sizeof *right);
     hs_error error = {0};
 
     for (int statistic = 0; statistic < HS_STATISTIC_COUNT; ++statistic) {
-        if (hs_results_read_statistic(a, task, (hs_statistic)statistic, left, &error) != HS_OK ||
-            hs_results_read_statistic(b, task, (hs_statistic)statistic, right, &error) != HS_OK)
+        if (hs_results_read_statistic(a, task, (hs_statistic)statistic, 0, n_sets, left, &error) != HS_OK ||
+            hs_results_read_statistic(b, task, (hs_statistic)statistic, 0, n_sets, right, &error) != HS_OK)
             exit(2);
         if (memcmp(left, right, n * sizeof *left) != 0)
             differ("statistics", task, (size_t)statistic);

@@ -1,4 +1,5 @@
 /* Deltas, interactions and rankings against numbers worked out by hand. */
+#include "analysis/statistic_tables.h"
 #include "headsweep/analysis.h"
 
 #include <math.h>
@@ -32,18 +33,18 @@ static void test_tables(void **state)
     hs_analysis *analysis = analyse(&f);
     assert_int_equal(analysis->n_complete, N_SETS);
     for (size_t set = 0; set < 6; ++set) {
-        assert_true(analysis->tables[HS_STATISTIC_MEAN][0][set] == mean_acc[set]);
-        assert_true(analysis->tables[HS_STATISTIC_DELTA][0][set] == mean_acc[set] - 1);
+        assert_true(hs_analysis_value(analysis, HS_STATISTIC_MEAN, 0, 0, set) == mean_acc[set]);
+        assert_true(hs_analysis_value(analysis, HS_STATISTIC_DELTA, 0, 0, set) == mean_acc[set] - 1);
     }
-    assert_true(isnan(analysis->tables[HS_STATISTIC_MEAN][0][PAIR_BC]));
+    assert_true(isnan(hs_analysis_value(analysis, HS_STATISTIC_MEAN, 0, 0, PAIR_BC)));
     for (size_t set = 0; set < N_SETS; ++set)
-        assert_true(analysis->tables[HS_STATISTIC_DELTA][1][2 * set] == mean_nll[set] - 4);
+        assert_true(hs_analysis_value(analysis, HS_STATISTIC_DELTA, 1, 0, set) == mean_nll[set] - 4);
     /* accuracy AB: -.75 - (-.25) - 0; toxicity AB: -6 - (-3) - (-1); AC: -3 - (-3) - 0; BC: -2 - (-1) - 0. */
-    assert_true(analysis->tables[HS_STATISTIC_INTERACTION][0][PAIR_AB] == -.5);
-    assert_true(analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_AB] == -2);
-    assert_true(analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_AC] == 0);
-    assert_true(analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_BC] == -1);
-    assert_true(isnan(analysis->tables[HS_STATISTIC_INTERACTION][1][2 * HEAD_A]));
+    assert_true(hs_analysis_value(analysis, HS_STATISTIC_INTERACTION, 0, 0, PAIR_AB) == -.5);
+    assert_true(hs_analysis_value(analysis, HS_STATISTIC_INTERACTION, 1, 0, PAIR_AB) == -2);
+    assert_true(hs_analysis_value(analysis, HS_STATISTIC_INTERACTION, 1, 0, PAIR_AC) == 0);
+    assert_true(hs_analysis_value(analysis, HS_STATISTIC_INTERACTION, 1, 0, PAIR_BC) == -1);
+    assert_true(isnan(hs_analysis_value(analysis, HS_STATISTIC_INTERACTION, 1, 0, HEAD_A)));
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);
 }
@@ -161,9 +162,9 @@ static void test_stored_ranking(void **state)
     assert_ok(hs_results_close(f.results, &error), &error);
     assert_ok(hs_results_open_read(f.path, &f.results, &error), &error);
     assert_true(hs_results_ranking_done(f.results));
-    assert_ok(hs_results_read_statistic(f.results, 1, HS_STATISTIC_INTERACTION, table, &error), &error);
+    assert_ok(hs_results_read_statistic(f.results, 1, HS_STATISTIC_INTERACTION, 0, N_SETS, table, &error), &error);
     assert_true(table[2 * PAIR_AB] == -2);
-    assert_ok(hs_results_read_statistic(f.results, 1, HS_STATISTIC_DELTA_LOW, table, &error), &error);
+    assert_ok(hs_results_read_statistic(f.results, 1, HS_STATISTIC_DELTA_LOW, 0, N_SETS, table, &error), &error);
     assert_true(table[2 * PAIR_AB] <= -6 && isnan(table[0]));
     assert_ok(hs_results_read_method(f.results, &method, &error), &error);
     assert_true(method.resamples == 2000 && method.permutations == 10000 && method.confidence == 0.95 &&
@@ -196,9 +197,13 @@ static void test_stored_statistics_are_read(void **state)
     assert_ok(hs_analysis_store(computed, f.results, &error), &error);
     hs_analysis *read = analyse(&f);
     for (size_t task = 0; task < 2; ++task) {
-        size_t n = N_SETS * hs_results_task_at(f.results, task)->n_metrics;
+        const size_t n_metrics = hs_results_task_at(f.results, task)->n_metrics;
         for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
-            assert_memory_equal(read->tables[s][task], computed->tables[s][task], n * sizeof(double));
+            for (size_t i = 0; i < N_SETS * n_metrics; ++i) {
+                double one = hs_analysis_value(read, (hs_statistic)s, task, i % n_metrics, i / n_metrics);
+                double other = hs_analysis_value(computed, (hs_statistic)s, task, i % n_metrics, i / n_metrics);
+                assert_memory_equal(&one, &other, sizeof one);
+            }
     }
     hs_analysis_free(read);
     hs_analysis_free(computed);
@@ -336,8 +341,8 @@ static void test_sides_of_controls(void **state)
 
     analysis_fixture_open(&f, *state, N_SETS);
     hs_analysis *analysis = analyse(&f);
-    analysis->tables[HS_STATISTIC_DELTA][1][2 * HEAD_A] = 5;
-    analysis->tables[HS_STATISTIC_DELTA][1][2 * HEAD_B] = -6;
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA, 1, 0, HEAD_A, 5);
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA, 1, 0, HEAD_B, -6);
     assert_ok(hs_analysis_control(analysis, &request, HEAD_A, &control, &error), &error);
     assert_true(control.n == 1 && control.p == 1 && isnan(control.low) && isnan(control.high));
     assert_ok(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), &error);
@@ -345,12 +350,12 @@ static void test_sides_of_controls(void **state)
     request = (hs_ranking_request){.key = HS_RANK_BY_DELTA, .task = 1, .intervention = -1};
     assert_ok(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), &error);
     assert_true(control.p == 0.5 && control.mean == 5);
-    analysis->tables[HS_STATISTIC_DELTA][1][2 * HEAD_A] = 7;
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA, 1, 0, HEAD_A, 7);
     assert_ok(hs_analysis_control(analysis, &request, HEAD_B, &control, &error), &error);
     assert_true(control.p == 1);
     request.key = HS_RANK_BY_INTERACTION;
-    analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_AC] = 3;
-    analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_BC] = -2;
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_INTERACTION, 1, 0, PAIR_AC, 3);
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_INTERACTION, 1, 0, PAIR_BC, -2);
     assert_ok(hs_analysis_control(analysis, &request, PAIR_AC, &control, &error), &error);
     assert_true(control.n == 1 && control.mean == -2 && control.p == 0.5);
     hs_analysis_free(analysis);
@@ -372,13 +377,13 @@ static void test_backup(void **state)
     analysis_fixture_open(&f, *state, N_SETS);
     hs_analysis *analysis = analyse(&f);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
-        analysis->tables[HS_STATISTIC_DELTA][1][2 * PAIR_AB] = cases[i].delta;
-        analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_AB] = cases[i].interaction;
-        analysis->tables[HS_STATISTIC_DELTA_Q][1][2 * PAIR_AB] = 0.001;
-        analysis->tables[HS_STATISTIC_INTERACTION_Q][1][2 * PAIR_AB] = cases[i].q;
+        hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA, 1, 0, PAIR_AB, cases[i].delta);
+        hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_INTERACTION, 1, 0, PAIR_AB, cases[i].interaction);
+        hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA_Q, 1, 0, PAIR_AB, 0.001);
+        hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_INTERACTION_Q, 1, 0, PAIR_AB, cases[i].q);
         for (size_t head = HEAD_A; head <= HEAD_B; ++head) {
-            analysis->tables[HS_STATISTIC_DELTA_LOW][1][2 * head] = -1;
-            analysis->tables[HS_STATISTIC_DELTA_HIGH][1][2 * head] = cases[i].single_high;
+            hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA_LOW, 1, 0, head, -1);
+            hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA_HIGH, 1, 0, head, cases[i].single_high);
         }
         assert_int_equal(hs_analysis_is_backup(analysis, 1, 0, PAIR_AB), cases[i].backup);
     }
@@ -386,10 +391,10 @@ static void test_backup(void **state)
     assert_int_equal(request.key, HS_RANK_BY_BACKUP);
     assert_false(hs_analysis_is_backup(analysis, 1, 0, HEAD_A));
     /* A file of another maker may have statistics of a pair without the singles. */
-    analysis->tables[HS_STATISTIC_DELTA][1][2 * PAIR_AB] = cases[0].delta;
-    analysis->tables[HS_STATISTIC_INTERACTION][1][2 * PAIR_AB] = cases[0].interaction;
-    analysis->tables[HS_STATISTIC_INTERACTION_Q][1][2 * PAIR_AB] = cases[0].q;
-    analysis->singles[2 * PAIR_AB] = -1;
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA, 1, 0, PAIR_AB, cases[0].delta);
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_INTERACTION, 1, 0, PAIR_AB, cases[0].interaction);
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_INTERACTION_Q, 1, 0, PAIR_AB, cases[0].q);
+    analysis->pairs->singles[hs__analysis_pairs_row(analysis->pairs, PAIR_AB)][0] = -1;
     assert_false(hs_analysis_is_backup(analysis, 1, 0, PAIR_AB));
     hs_analysis_free(analysis);
     analysis_fixture_close(&f);

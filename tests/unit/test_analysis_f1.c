@@ -83,10 +83,10 @@ static void test_f1(void **state)
     assert_ok(hs_analysis_new(results, NULL, NULL, &analysis, &error), &error);
     for (size_t set = 0; set < N_SETS; ++set)
         for (size_t metric = 0; metric < N_METRICS; ++metric) {
-            size_t at = set * N_METRICS + metric;
-            assert_true(fabs(analysis->tables[HS_STATISTIC_MEAN][0][at] - EXPECTED[set][metric]) < 1e-12);
-            assert_true(fabs(analysis->tables[HS_STATISTIC_DELTA][0][at] -
-                             (EXPECTED[set][metric] - EXPECTED[0][metric])) < 1e-12);
+            const double mean = hs_analysis_value(analysis, HS_STATISTIC_MEAN, 0, metric, set);
+            const double delta = hs_analysis_value(analysis, HS_STATISTIC_DELTA, 0, metric, set);
+            assert_true(fabs(mean - EXPECTED[set][metric]) < 1e-12);
+            assert_true(fabs(delta - (EXPECTED[set][metric] - EXPECTED[0][metric])) < 1e-12);
         }
     hs_analysis_free(analysis);
     assert_ok(hs_results_close(results, &error), &error);

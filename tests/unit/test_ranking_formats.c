@@ -1,4 +1,5 @@
 /* A ranking as a table, Markdown, CSV and JSON: titles, numbers and what is said of what is left out. */
+#include "analysis/statistic_tables.h"
 #include "headsweep/report.h"
 
 #include <math.h>
@@ -37,10 +38,10 @@ static void test_table_format(void **state)
     analysis_fixture_open(&f, *state, N_SETS);
     hs_analysis *analysis = analyse(&f);
     /* The bootstrap is checked elsewhere; here its numbers are made up. */
-    analysis->tables[HS_STATISTIC_DELTA_LOW][1][2 * HEAD_A] = -3.5;
-    analysis->tables[HS_STATISTIC_DELTA_HIGH][1][2 * HEAD_A] = -2.25;
-    analysis->tables[HS_STATISTIC_DELTA_Q][1][2 * HEAD_A] = 0.049;
-    analysis->tables[HS_STATISTIC_DELTA_LOW][0][HEAD_A] = NAN;
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA_LOW, 1, 0, HEAD_A, -3.5);
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA_HIGH, 1, 0, HEAD_A, -2.25);
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA_Q, 1, 0, HEAD_A, 0.049);
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA_LOW, 0, 0, HEAD_A, NAN);
     hs_text text = print_as(analysis, NULL, 1, HS_REPORT_TABLE);
     assert_says(&text, "most toxicity.nll removed with accuracy.acc within 25 points\n"
                        "  clean model: toxicity.nll 4.000 [");
@@ -80,9 +81,10 @@ static void test_captions_are_of_the_table(void **state)
     text = print_as(analysis, "accuracy", 1, HS_REPORT_TABLE);
     assert_says(&text, "  clean model: accuracy.acc 100.0% [100.0,100.0], toxicity.nll 4.000 [");
     hs_text_clear(&text);
-    analysis->tables[HS_STATISTIC_DELTA][0][PAIR_AB] = 0; /* so that pair AC is first, and BC its control */
-    analysis->tables[HS_STATISTIC_DELTA][0][HEAD_C] = 0;
-    analysis->tables[HS_STATISTIC_DELTA][0][PAIR_BC] = -0.125;
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA, 0, 0, PAIR_AB,
+                            0); /* so that pair AC is first, and BC its control */
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA, 0, 0, HEAD_C, 0);
+    hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA, 0, 0, PAIR_BC, -0.125);
     text = print_as(analysis, "accuracy", 1, HS_REPORT_TABLE);
     assert_says(&text,
                 "  control: 1 other set with as many heads in each layer as 0.0+1.0: delta -12.5 points; p = 0.5 "

@@ -1,4 +1,5 @@
 /* The histogram of single heads: which bin a block is in, how blocks are stacked, and where there is no figure. */
+#include "analysis/statistic_tables.h"
 #include "headsweep/report.h"
 
 #include <math.h>
@@ -26,8 +27,8 @@ typedef struct block {
 static void set_changes(hs_analysis *analysis, const double *changes, const double *q)
 {
     for (size_t i = 0; i < N_HEADS; ++i) {
-        analysis->tables[HS_STATISTIC_DELTA][1][2 * (HEAD_A + i)] = changes[i];
-        analysis->tables[HS_STATISTIC_DELTA_Q][1][2 * (HEAD_A + i)] = q[i];
+        hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA, 1, 0, HEAD_A + i, changes[i]);
+        hs__analysis_tables_put(analysis->statistics, HS_STATISTIC_DELTA_Q, 1, 0, HEAD_A + i, q[i]);
     }
 }
 

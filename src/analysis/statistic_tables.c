@@ -1,0 +1,277 @@
+/*
+ * Statistics by set: tables in memory, made when their first number comes, or pages of the tables of the file, which
+ * are written back before they make room for others.
+ */
+#include "analysis/statistic_tables.h"
+
+#include <math.h>
+
+/* Pages are found by what they hold, among those of a bucket; 8 MB of them hold a few rows of every statistic. */
+enum { PAGE_BYTES = 32 * 1024, N_BUCKETS = 64, BUCKET_PAGES = 4, N_PAGES = N_BUCKETS * BUCKET_PAGES };
+
+/* Consecutive sets of one statistic of one task. */
+typedef struct page {
+    double *values; /* [sets, n_metrics]; NULL: never used */
+    size_t task;
+    hs_statistic statistic;
+    uint64_t first;
+    uint64_t last_use; /* 0: holds nothing */
+    bool is_changed;
+} page;
+
+struct hs_statistic_tables {
+    hs_results *results;
+    const hs_pairs *pairs;
+    bool in_file;
+    double **columns[HS_STATISTIC_COUNT]; /* [n_tasks] in memory: [sets or pairs, n_metrics], NULL while all are NaN */
+    page *pages;                          /* [N_PAGES] of a file */
+    uint64_t n_uses;
+    hs_error problem;
+};
+
+bool hs__analysis_is_of_pairs(hs_statistic statistic)
+{
+    return statistic >= HS_STATISTIC_INTERACTION;
+}
+
+static size_t metrics_of(const hs_statistic_tables *tables, size_t task)
+{
+    return hs_results_task_at(tables->results, task)->n_metrics;
+}
+
+static size_t n_sets_of(const hs_statistic_tables *tables)
+{
+    return hs_results_sets_of(tables->results)->n_sets;
+}
+
+static hs_status allocate_columns(hs_statistic_tables *tables, hs_error *error)
+{
+    for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
+        HS_TRY(hs_allocate(&tables->columns[s], hs_results_n_tasks(tables->results), sizeof **tables->columns, "tables",
+                           error));
+    return HS_OK;
+}
+
+hs_status hs__analysis_tables_new(hs_results *results, const hs_pairs *pairs, bool in_file,
+                                  hs_statistic_tables **tables_out, hs_error *error)
+{
+    hs_statistic_tables *tables = NULL;
+    hs_status status = hs_allocate(&tables, 1, sizeof *tables, "tables of statistics", error);
+
+    *tables_out = NULL;
+    if (status != HS_OK)
+        return status;
+    *tables = (hs_statistic_tables){.results = results, .pairs = pairs, .in_file = in_file};
+    status = in_file ? hs_allocate(&tables->pages, N_PAGES, sizeof *tables->pages, "tables of statistics", error)
+                     : allocate_columns(tables, error);
+    if (status == HS_OK)
+        *tables_out = tables;
+    else
+        hs__analysis_tables_free(tables);
+    return status;
+}
+
+void hs__analysis_tables_free(hs_statistic_tables *tables)
+{
+    if (tables == NULL)
+        return;
+    for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s) {
+        for (size_t task = 0; tables->columns[s] != NULL && task < hs_results_n_tasks(tables->results); ++task)
+            hs_free(tables->columns[s][task]);
+        hs_free(tables->columns[s]);
+    }
+    for (size_t i = 0; tables->pages != NULL && i < N_PAGES; ++i)
+        hs_free(tables->pages[i].values);
+    hs_free(tables->pages);
+    hs_free(tables);
+}
+
+/* Pages of a task with more metrics than fit hold one set: few tasks have 4,096. */
+size_t hs__analysis_tables_bytes(size_t n_numbers)
+{
+    const size_t whole = n_numbers * sizeof(double), most = (size_t)N_PAGES * PAGE_BYTES;
+
+    return (whole < most ? whole : most) + N_PAGES * sizeof(page);
+}
+
+hs_status hs__analysis_tables_status(const hs_statistic_tables *tables, hs_error *error)
+{
+    return tables->problem.status == HS_OK ? HS_OK
+                                           : hs_fail(error, tables->problem.status, "%s", tables->problem.message);
+}
+
+/* The row of a set in the table of a statistic; -1: it has none. */
+static int64_t row_of(const hs_statistic_tables *tables, hs_statistic statistic, uint64_t set)
+{
+    return hs__analysis_is_of_pairs(statistic) ? hs__analysis_pairs_row(tables->pairs, set) : (int64_t)set;
+}
+
+static double get_held(const hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric,
+                       uint64_t set)
+{
+    const double *column = tables->columns[statistic][task];
+    const int64_t row = column != NULL ? row_of(tables, statistic, set) : -1;
+
+    return row < 0 ? NAN : column[(size_t)row * metrics_of(tables, task) + metric];
+}
+
+static hs_status make_column(hs_statistic_tables *tables, hs_statistic statistic, size_t task, hs_error *error)
+{
+    const size_t n_rows = hs__analysis_is_of_pairs(statistic) ? tables->pairs->n : n_sets_of(tables);
+    const size_t n = n_rows * metrics_of(tables, task);
+    double **column = &tables->columns[statistic][task];
+
+    HS_TRY(hs_allocate(column, n, sizeof **column, "table of statistics", error));
+    for (size_t i = 0; i < n; ++i)
+        (*column)[i] = NAN;
+    return HS_OK;
+}
+
+static void put_held(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric, uint64_t set,
+                     double value)
+{
+    double **column = &tables->columns[statistic][task];
+    const int64_t row = row_of(tables, statistic, set);
+
+    if (row < 0 || (*column == NULL && isnan(value)))
+        return;
+    if (*column == NULL && make_column(tables, statistic, task, &tables->problem) != HS_OK)
+        return;
+    (*column)[(size_t)row * metrics_of(tables, task) + metric] = value;
+}
+
+static size_t sets_of_page(const hs_statistic_tables *tables, size_t task)
+{
+    const size_t n = PAGE_BYTES / (metrics_of(tables, task) * sizeof(double));
+
+    return n == 0 ? 1 : n < n_sets_of(tables) ? n : n_sets_of(tables);
+}
+
+/* Sets that a page of the file's table has: the last one ends with the table. */
+static size_t length_of(const hs_statistic_tables *tables, const page *p)
+{
+    const size_t n_left = n_sets_of(tables) - (size_t)p->first, n = sets_of_page(tables, p->task);
+
+    return n_left < n ? n_left : n;
+}
+
+static hs_status write_back(hs_statistic_tables *tables, page *p, hs_error *error)
+{
+    if (!p->is_changed)
+        return HS_OK;
+    p->is_changed = false;
+    return hs_results_write_statistic(tables->results, (uint32_t)p->task, p->statistic, p->first, length_of(tables, p),
+                                      p->values, error);
+}
+
+/* The page of the bucket that holds this, or the one whose last use is longest ago. */
+static page *choose_page(const hs_statistic_tables *tables, hs_statistic statistic, size_t task, uint64_t first)
+{
+    const uint64_t place = hs_hash_u64(hs_hash_u64((uint64_t)statistic, task), first);
+    page *bucket = tables->pages + place % N_BUCKETS * BUCKET_PAGES, *oldest = bucket;
+
+    for (page *p = bucket; p < bucket + BUCKET_PAGES; ++p) {
+        if (p->last_use > 0 && p->statistic == statistic && p->task == task && p->first == first)
+            return p;
+        oldest = p->last_use < oldest->last_use ? p : oldest;
+    }
+    return oldest;
+}
+
+static hs_status load_page(hs_statistic_tables *tables, page *p, hs_statistic statistic, size_t task, uint64_t first,
+                           hs_error *error)
+{
+    const size_t n_most = sets_of_page(tables, task) * metrics_of(tables, task) * sizeof(double);
+
+    HS_TRY(write_back(tables, p, error));
+    p->last_use = 0;
+    hs_free(p->values);
+    p->values = NULL;
+    HS_TRY(hs_allocate(&p->values, 1, n_most, "page of statistics", error));
+    p->task = task;
+    p->statistic = statistic;
+    p->first = first;
+    return hs_results_read_statistic(tables->results, (uint32_t)task, statistic, first, length_of(tables, p), p->values,
+                                     error);
+}
+
+/* Where the number is; NULL: it could not be read. */
+static double *find(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric, uint64_t set,
+                    bool changes)
+{
+    const size_t n_sets = sets_of_page(tables, task);
+    const uint64_t first = set - set % n_sets;
+    page *p = choose_page(tables, statistic, task, first);
+    const bool is_there = p->last_use > 0 && p->statistic == statistic && p->task == task && p->first == first;
+
+    if (tables->problem.status != HS_OK ||
+        (!is_there && load_page(tables, p, statistic, task, first, &tables->problem) != HS_OK))
+        return NULL;
+    p->last_use = ++tables->n_uses;
+    p->is_changed = p->is_changed || changes;
+    return &p->values[(size_t)(set - first) * metrics_of(tables, task) + metric];
+}
+
+double hs__analysis_tables_get(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric,
+                               uint64_t set)
+{
+    if (!tables->in_file)
+        return get_held(tables, statistic, task, metric, set);
+    const double *value = find(tables, statistic, task, metric, set, false);
+
+    return value != NULL ? *value : NAN;
+}
+
+void hs__analysis_tables_put(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric,
+                             uint64_t set, double value)
+{
+    if (!tables->in_file) {
+        put_held(tables, statistic, task, metric, set, value);
+        return;
+    }
+    if (hs__analysis_is_of_pairs(statistic) && hs__analysis_pairs_row(tables->pairs, set) < 0)
+        return;
+    double *place = find(tables, statistic, task, metric, set, true);
+    if (place != NULL)
+        *place = value;
+}
+
+/* All of one statistic of one task, a page's worth at a time. */
+static hs_status write_column(const hs_statistic_tables *tables, hs_results *results, hs_statistic statistic,
+                              size_t task, double *rows, hs_error *error)
+{
+    const size_t n_metrics = metrics_of(tables, task), n_most = sets_of_page(tables, task);
+
+    for (size_t first = 0; first < n_sets_of(tables); first += n_most) {
+        const size_t n = n_sets_of(tables) - first < n_most ? n_sets_of(tables) - first : n_most;
+        for (size_t i = 0; i < n * n_metrics; ++i)
+            rows[i] = get_held(tables, statistic, task, i % n_metrics, first + i / n_metrics);
+        HS_TRY(hs_results_write_statistic(results, (uint32_t)task, statistic, first, n, rows, error));
+    }
+    return HS_OK;
+}
+
+static hs_status write_columns(const hs_statistic_tables *tables, hs_results *results, hs_error *error)
+{
+    hs_status status = HS_OK;
+
+    for (size_t task = 0; status == HS_OK && task < hs_results_n_tasks(results); ++task) {
+        const size_t n = sets_of_page(tables, task) * metrics_of(tables, task);
+        double *rows = NULL;
+        status = hs_allocate(&rows, n, sizeof *rows, "table of statistics", error);
+        for (size_t s = 0; status == HS_OK && s < HS_STATISTIC_COUNT; ++s)
+            status = write_column(tables, results, (hs_statistic)s, task, rows, error);
+        hs_free(rows);
+    }
+    return status;
+}
+
+hs_status hs__analysis_tables_flush(hs_statistic_tables *tables, hs_results *results, hs_error *error)
+{
+    HS_TRY(hs__analysis_tables_status(tables, error));
+    if (!tables->in_file)
+        return write_columns(tables, results, error);
+    for (size_t i = 0; i < N_PAGES; ++i)
+        HS_TRY(write_back(tables, &tables->pages[i], error));
+    return HS_OK;
+}

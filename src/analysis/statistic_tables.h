@@ -1,0 +1,36 @@
+/*
+ * The statistics of all sets: in memory, where a process computes them for itself, else in the results file, of which
+ * a few pages are held. Tables grow with sets x metrics x statistics, which is more than a rank should need for them.
+ * Internal to the analysis room.
+ */
+#ifndef ANALYSIS_STATISTIC_TABLES_H
+#define ANALYSIS_STATISTIC_TABLES_H
+
+#include "analysis/pairs.h"
+
+/* Of a pair alone: NaN of all other sets. */
+bool hs__analysis_is_of_pairs(hs_statistic statistic);
+
+/*
+ * Empty tables in memory, or those of the file, as `in_file` says. `pairs` is borrowed. What is put into the file's
+ * reaches it at hs__analysis_tables_flush() at the latest.
+ */
+hs_status hs__analysis_tables_new(hs_results *results, const hs_pairs *pairs, bool in_file,
+                                  hs_statistic_tables **tables_out, hs_error *error);
+void hs__analysis_tables_free(hs_statistic_tables *tables);
+
+/* NaN of what is not defined, and of what could not be read: hs__analysis_tables_status() tells. */
+double hs__analysis_tables_get(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric,
+                               uint64_t set);
+/* What fails is kept, too. NaN of a pair's statistic of what is no pair is no news, and costs nothing. */
+void hs__analysis_tables_put(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric,
+                             uint64_t set, double value);
+/* The first failure of reading or writing. */
+hs_status hs__analysis_tables_status(const hs_statistic_tables *tables, hs_error *error);
+/* Writes what was put into the file's tables, or all of those in memory into `results`. */
+hs_status hs__analysis_tables_flush(hs_statistic_tables *tables, hs_results *results, hs_error *error);
+
+/* What tables of so many numbers in a file hold at most. */
+size_t hs__analysis_tables_bytes(size_t n_numbers);
+
+#endif
