@@ -84,6 +84,8 @@ typedef struct hs_task_config {
     char *overrides; /* the --set that changed it, for messages; NULL: none */
 } hs_task_config;
 
+enum { HS_MPI_HINT_MAX_NAME = 100 }; /* bytes of its name: MPI promises no more than 255 with all that it adds */
+
 typedef struct hs_experiment {
     char *path;       /* of the experiment file */
     char *checkpoint; /* resolved folder */
@@ -137,8 +139,9 @@ typedef struct hs_experiment {
     int64_t threads_per_rank; /* that products and loops are cut among */
     int64_t max_lease_groups; /* cap of a lease */
 
-    char *results;           /* resolved against the current folder */
-    double progress_seconds; /* between progress lines in a log */
+    char *results;            /* resolved against the current folder */
+    hs_string_list mpi_hints; /* "NAME=VALUE" */
+    double progress_seconds;  /* between progress lines in a log */
 
     /* Both empty in an experiment made by hand. */
     hs_config_values written_paths; /* the paths as they were written, by key */

@@ -166,6 +166,9 @@ typedef struct hs_results hs_results;
  * independent of the other ranks. All ranks return the same status.
  */
 hs_status hs_results_open_parallel(hs_comm *comm, const char *path, hs_results **results_out, hs_error *error);
+/* The same, with hints for MPI-IO, "NAME=VALUE" each; what it does not know it leaves alone. */
+hs_status hs_results_open_with_hints(hs_comm *comm, const char *path, const hs_string_list *hints,
+                                     hs_results **results_out, hs_error *error);
 /*
  * One process, read-only, also on a file that is being written. HS_ERROR_RESULTS: damaged, no headsweep file, newer
  * layout.

@@ -149,6 +149,23 @@ static hs_status check_analysis(const config_loader *loader)
     return fail_key(loader, "analysis.", "confidence", 0, " must lie between 0 and 1, as 0.95 does");
 }
 
+/* MPI takes no notice of a hint that it does not know, so only their form can be checked. */
+static hs_status check_hints(const config_loader *loader)
+{
+    const hs_string_list *hints = &loader->experiment->mpi_hints;
+    for (size_t i = 0; i < hints->n; i++) {
+        const char *equals = strchr(hints->items[i], '=');
+        const bool fits = equals != NULL && equals[1] != '\0' && equals - hints->items[i] <= HS_MPI_HINT_MAX_NAME;
+        hs_error problem = {0};
+        if (equals != hints->items[i] && fits)
+            continue;
+        (void)hs_fail(&problem, HS_ERROR_USAGE, "a hint is \"NAME=VALUE\", its name up to %d bytes",
+                      HS_MPI_HINT_MAX_NAME);
+        return fail_value(loader, "output.", "mpi_hints", hints->items[i], &problem);
+    }
+    return HS_OK;
+}
+
 hs_status hs__config_check_experiment(config_loader *loader)
 {
     for (size_t i = 0; i < loader->experiment->n_tasks; i++)
@@ -156,5 +173,6 @@ hs_status hs__config_check_experiment(config_loader *loader)
     HS_TRY(check_sweep(loader));
     HS_TRY(check_analysis(loader));
     HS_TRY(check_pruning(loader));
+    HS_TRY(check_hints(loader));
     return check_objective(loader);
 }

@@ -195,6 +195,8 @@ static const key_row key_rows[] = {
 
     {"output.results", KEY_PATH_OUT, NULL, .non_empty = true, IN_EXPERIMENT(results),
      .meaning = "The results file (HDF5), relative to the folder in which the command is run."},
+    {"output.mpi_hints", KEY_STRING_LIST, "[]", .max_items = 64, .unique = true, IN_EXPERIMENT(mpi_hints),
+     .meaning = "What MPI-IO is told when the ranks open that file, such as \"romio_cb_write=disable\"; [] = nothing."},
 };
 /* clang-format on */
 

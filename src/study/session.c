@@ -133,7 +133,7 @@ static hs_status open_results(study_session *s, hs_error *error)
     HS_TRY(hs_comm_broadcast(s->comm, &exists, sizeof exists, 0, error));
     s->fresh = !exists;
     HS_TRY(s->fresh ? create_results(s, error) : check_results(s, error));
-    HS_TRY(hs_results_open_parallel(s->comm, s->experiment->results, &s->results, error));
+    HS_TRY(hs_results_open_with_hints(s->comm, s->experiment->results, &s->experiment->mpi_hints, &s->results, error));
     if (!s->fresh && s->study->needs_means)
         status = hs__study_read_means(s->study, s->results, error);
     return hs_comm_agree(s->comm, status, error);

@@ -141,12 +141,12 @@ static void test_values_are_complete(void **state)
     hs_config_values values;
     hs_experiment *e = load(TWO_TASKS);
     assert_ok(hs_config_list_values(e, &values, &error), &error);
-    assert_int_equal(values.n, 1 + 8 + 2 * 29 + 6 + 6 + 4 + 2 + 7 + 9 + 1);
+    assert_int_equal(values.n, 1 + 8 + 2 * 29 + 6 + 6 + 4 + 2 + 7 + 9 + 2);
     assert_string_equal(values.items[0].key, "model.checkpoint");
     assert_string_equal(values.items[1].key, "sweep.orders");
     assert_string_equal(values.items[9].key, "tasks[0].name");
     assert_string_equal(values.items[38].key, "tasks[1].name");
-    assert_string_equal(values.items[values.n - 1].key, "output.results");
+    assert_string_equal(values.items[values.n - 1].key, "output.mpi_hints");
     hs_config_values_clear(&values);
     hs_config_free(e);
 }
