@@ -105,6 +105,11 @@ size_t hs_analysis_memory_bytes(const hs_analysis_size *size);
  */
 double hs_analysis_value(const hs_analysis *analysis, hs_statistic statistic, size_t task, size_t metric, uint64_t set);
 hs_status hs_analysis_check(const hs_analysis *analysis, hs_error *error);
+/*
+ * Before many sets are asked for in an order that is not the file's: reads all statistics of as many of sets[n] as are
+ * held at once, and returns how many those are. One after the other they would take a read each.
+ */
+size_t hs_analysis_fetch(const hs_analysis *analysis, const uint64_t *sets, size_t n);
 /* The sets that ablate just one of a pair, -1 where there is none; both -1 and false of any other set. */
 bool hs_analysis_singles(const hs_analysis *analysis, uint64_t set, int64_t singles_out[2]);
 

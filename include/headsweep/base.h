@@ -116,12 +116,20 @@ char *hs_string_copy(const char *text, hs_error *error);                  /* NUL
 char *hs_string_copy_n(const char *text, size_t length, hs_error *error); /* the same for `length` bytes */
 char *hs_string_format(hs_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Takes pieces of a text that is too long to be held; keeps why it could not. */
+typedef struct hs_text_sink {
+    hs_status (*take)(void *context, const char *bytes, size_t n_bytes, hs_error *error);
+    void *context;
+    hs_error error;
+} hs_text_sink;
+
 /* A growing text; initialise with {0}. `text` is NULL or zero-terminated, `length` does not count the terminator. */
 typedef struct hs_text {
     char *text;
     size_t length;
     size_t capacity;
-    hs_status status; /* the first failure of what was put, see below */
+    hs_status status;   /* the first failure of what was put, see below */
+    hs_text_sink *sink; /* borrowed; NULL: all of the text is held */
 } hs_text;
 
 hs_status hs_text_append(hs_text *text, const char *bytes, size_t length, hs_error *error);
@@ -137,6 +145,12 @@ void hs_text_put_bytes(hs_text *text, const char *bytes, size_t length);
 void hs_text_putf(hs_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void hs_text_keep(hs_text *text, hs_status status);
 hs_status hs_text_status(const hs_text *text, hs_error *error);
+/*
+ * Between two rows, of those who write many: gives what has come together to the text's sink, if it has one and that is
+ * a mebibyte or more, and empties the text. hs_text_end() gives it the rest; both keep what fails.
+ */
+void hs_text_pour(hs_text *text);
+hs_status hs_text_end(hs_text *text, hs_error *error);
 /* The string of a piece that was put together for `text`, which keeps what failed; "" where nothing was put. */
 const char *hs_text_kept(hs_text *text, const hs_text *piece);
 /* The string, "" where nothing was put. */

@@ -224,3 +224,8 @@ hs_status hs_analysis_check(const hs_analysis *analysis, hs_error *error)
 {
     return hs__analysis_tables_status(analysis->statistics, error);
 }
+
+size_t hs_analysis_fetch(const hs_analysis *analysis, const uint64_t *sets, size_t n)
+{
+    return hs__analysis_tables_fetch(analysis->statistics, sets, n);
+}

@@ -5,9 +5,14 @@
 #include "analysis/statistic_tables.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Pages are found by what they hold, among those of a bucket; 8 MB of them hold a few rows of every statistic. */
 enum { PAGE_BYTES = 32 * 1024, N_BUCKETS = 64, BUCKET_PAGES = 4, N_PAGES = N_BUCKETS * BUCKET_PAGES };
+
+/* Sets that are asked for in another order than the file's are read so many at a time. */
+enum { FETCHED_BYTES = 16 * 1024 * 1024 };
 
 /* Consecutive sets of one statistic of one task. */
 typedef struct page {
@@ -19,6 +24,17 @@ typedef struct page {
     bool is_changed;
 } page;
 
+/* All statistics of some sets, in the order of the file. */
+typedef struct fetched_sets {
+    uint64_t *sets; /* [n], ascending */
+    size_t n;
+    size_t capacity, values_capacity;
+    double *values;    /* [n, a_set] */
+    size_t a_set;      /* of all tasks' metrics and statistics */
+    size_t *task_first; /* [n_tasks]: of a task's among those */
+    size_t last;       /* the one that was asked for last */
+} fetched_sets;
+
 struct hs_statistic_tables {
     hs_results *results;
     const hs_pairs *pairs;
@@ -26,6 +42,7 @@ struct hs_statistic_tables {
     double **columns[HS_STATISTIC_COUNT]; /* [n_tasks] in memory: [sets or pairs, n_metrics], NULL while all are NaN */
     page *pages;                          /* [N_PAGES] of a file */
     uint64_t n_uses;
+    fetched_sets fetched;
     hs_error problem;
 };
 
@@ -83,6 +100,9 @@ void hs__analysis_tables_free(hs_statistic_tables *tables)
     for (size_t i = 0; tables->pages != NULL && i < N_PAGES; ++i)
         hs_free(tables->pages[i].values);
     hs_free(tables->pages);
+    hs_free(tables->fetched.sets);
+    hs_free(tables->fetched.values);
+    hs_free(tables->fetched.task_first);
     hs_free(tables);
 }
 
@@ -212,14 +232,89 @@ static double *find(hs_statistic_tables *tables, hs_statistic statistic, size_t 
     return &p->values[(size_t)(set - first) * metrics_of(tables, task) + metric];
 }
 
+static int compare_sets(const void *left, const void *right)
+{
+    const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* NULL: that set was not fetched. */
+static const double *find_fetched(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric,
+                                  uint64_t set)
+{
+    fetched_sets *f = &tables->fetched;
+
+    if (f->n == 0)
+        return NULL;
+    if (f->sets[f->last] != set) {
+        const uint64_t *found = bsearch(&set, f->sets, f->n, sizeof set, compare_sets);
+        if (found == NULL)
+            return NULL;
+        f->last = (size_t)(found - f->sets);
+    }
+    return &f->values[f->last * f->a_set + f->task_first[task] + metric * HS_STATISTIC_COUNT + statistic];
+}
+
 double hs__analysis_tables_get(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric,
                                uint64_t set)
 {
     if (!tables->in_file)
         return get_held(tables, statistic, task, metric, set);
-    const double *value = find(tables, statistic, task, metric, set, false);
-
+    const double *value = find_fetched(tables, statistic, task, metric, set);
+    if (value == NULL)
+        value = find(tables, statistic, task, metric, set, false);
     return value != NULL ? *value : NAN;
+}
+
+/* Table after table, each from its beginning to its end. */
+static void fill_fetched(hs_statistic_tables *tables)
+{
+    fetched_sets *f = &tables->fetched;
+
+    for (size_t task = 0; task < hs_results_n_tasks(tables->results); ++task)
+        for (size_t s = 0; s < HS_STATISTIC_COUNT; ++s)
+            for (size_t i = 0; i < f->n; ++i)
+                for (size_t metric = 0; metric < metrics_of(tables, task); ++metric) {
+                    const double *value = find(tables, (hs_statistic)s, task, metric, f->sets[i], false);
+                    f->values[i * f->a_set + f->task_first[task] + metric * HS_STATISTIC_COUNT + s] =
+                        value != NULL ? *value : NAN;
+                }
+}
+
+static hs_status measure_fetched(hs_statistic_tables *tables, hs_error *error)
+{
+    fetched_sets *f = &tables->fetched;
+
+    if (f->task_first != NULL)
+        return HS_OK;
+    HS_TRY(hs_allocate(&f->task_first, hs_results_n_tasks(tables->results), sizeof *f->task_first, "ranking", error));
+    for (size_t task = 0; task < hs_results_n_tasks(tables->results); ++task) {
+        f->task_first[task] = f->a_set;
+        f->a_set += metrics_of(tables, task) * HS_STATISTIC_COUNT;
+    }
+    return HS_OK;
+}
+
+size_t hs__analysis_tables_fetch(hs_statistic_tables *tables, const uint64_t *sets, size_t n)
+{
+    fetched_sets *f = &tables->fetched;
+    hs_error *problem = &tables->problem;
+
+    f->n = 0;
+    if (!tables->in_file || problem->status != HS_OK || measure_fetched(tables, problem) != HS_OK)
+        return n;
+    const size_t most = FETCHED_BYTES / (f->a_set * sizeof(double)) + 1, n_fetched = n < most ? n : most;
+    if (hs_reserve(&f->sets, &f->capacity, n_fetched, sizeof *f->sets, "ranking", problem) != HS_OK ||
+        hs_reserve(&f->values, &f->values_capacity, n_fetched * f->a_set, sizeof *f->values, "ranking", problem) !=
+            HS_OK)
+        return n;
+    memcpy(f->sets, sets, n_fetched * sizeof *f->sets);
+    qsort(f->sets, n_fetched, sizeof *f->sets, compare_sets);
+    f->last = 0;
+    f->n = n_fetched;
+    fill_fetched(tables);
+    return n_fetched;
 }
 
 void hs__analysis_tables_put(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric,

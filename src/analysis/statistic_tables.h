@@ -30,7 +30,10 @@ hs_status hs__analysis_tables_status(const hs_statistic_tables *tables, hs_error
 /* Writes what was put into the file's tables, or all of those in memory into `results`. */
 hs_status hs__analysis_tables_flush(hs_statistic_tables *tables, hs_results *results, hs_error *error);
 
-/* What tables of so many numbers in a file hold at most. */
+/* Of tables in a file: reads those of the first of sets[n], as many as it returns; `n` of those in memory. */
+size_t hs__analysis_tables_fetch(hs_statistic_tables *tables, const uint64_t *sets, size_t n);
+
+/* What tables of so many numbers in a file hold at most, fetched sets apart, which a sweep never asks for. */
 size_t hs__analysis_tables_bytes(size_t n_numbers);
 
 #endif

@@ -55,5 +55,6 @@ void hs_csv_put_whole(hs_csv_writer *writer, int64_t number)
 void hs_csv_end_row(hs_csv_writer *writer)
 {
     hs_text_put(writer->text, "\n");
+    hs_text_pour(writer->text);
     writer->is_due = false;
 }

@@ -18,6 +18,7 @@ static void begin_element(hs_json_writer *writer)
 
 void hs_json_begin_line(hs_json_writer *writer, int indent)
 {
+    hs_text_pour(writer->text);
     writer->line = indent + 1;
 }
 

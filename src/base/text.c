@@ -82,6 +82,8 @@ hs_status hs_text_status(const hs_text *text, hs_error *error)
 {
     if (text->status == HS_OK)
         return HS_OK;
+    if (text->sink != NULL && text->sink->error.status != HS_OK)
+        return hs_fail(error, text->sink->error.status, "%s", text->sink->error.message);
     return hs_fail(error, text->status, "text: after %zu bytes: %s", text->length, hs_status_meaning(text->status));
 }
 
@@ -111,6 +113,29 @@ void hs_text_putf(hs_text *text, const char *format, ...)
     va_start(arguments, format);
     text->status = append_formatted(text, &error, format, arguments);
     va_end(arguments);
+}
+
+/* As much as is written at once. */
+enum { PIECE_BYTES = 1 << 20 };
+
+static void give(hs_text *text)
+{
+    if (text->status == HS_OK && text->length > 0)
+        hs_text_keep(text, text->sink->take(text->sink->context, text->text, text->length, &text->sink->error));
+    hs_text_empty(text);
+}
+
+void hs_text_pour(hs_text *text)
+{
+    if (text->sink != NULL && text->length >= PIECE_BYTES)
+        give(text);
+}
+
+hs_status hs_text_end(hs_text *text, hs_error *error)
+{
+    if (text->sink != NULL)
+        give(text);
+    return hs_text_status(text, error);
 }
 
 void hs_text_empty(hs_text *text)

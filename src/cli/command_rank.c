@@ -143,7 +143,8 @@ static hs_status rank_results(hs_results *results, const rank_arguments *argumen
     hs_analysis *analysis = NULL;
     hs_ranking_request request;
     hs_ranking ranking = {0};
-    hs_text text = {0};
+    hs_text_sink sink = hs__cli_printing_sink(arguments->format);
+    hs_text text = {.sink = &sink};
     hs_status status;
 
     HS_GOTO_DONE(hs__cli_analyse_results(results, &analysis, error));
@@ -160,7 +161,7 @@ static hs_status rank_results(hs_results *results, const rank_arguments *argumen
     HS_GOTO_DONE(hs_analysis_rank(analysis, &request, &ranking, error));
     HS_GOTO_DONE(
         hs_report_ranking(analysis, &request, &ranking, (size_t)arguments->top, arguments->format, &text, error));
-    hs__cli_print_report(&text, arguments->format);
+    HS_GOTO_DONE(hs_text_end(&text, error));
     status = explain_empty(analysis, &request, &ranking, arguments->format, error);
 done:
     hs_text_clear(&text);

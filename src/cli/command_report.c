@@ -70,11 +70,16 @@ static hs_status read_arguments(int argc, char **argv, report_arguments *a, bool
 }
 
 /* What is ours is known by its mark and replaced; what is read is not, whatever it is called. */
+static hs_output_rules output_rules(const report_arguments *arguments, const char *mark)
+{
+    return (hs_output_rules){
+        .mark = mark, .force = arguments->force, .can_force = true, .inputs = &arguments->path, .n_inputs = 1};
+}
+
 static hs_status write_file(const report_arguments *arguments, const char *path, const char *mark, const hs_text *text,
                             hs_error *error)
 {
-    const hs_output_rules rules = {
-        .mark = mark, .force = arguments->force, .can_force = true, .inputs = &arguments->path, .n_inputs = 1};
+    const hs_output_rules rules = output_rules(arguments, mark);
 
     return hs_output_write(path, &rules, text->text, text->length, error);
 }
@@ -145,19 +150,50 @@ static hs_status write_page(const hs_report *report, const report_arguments *arg
     return status;
 }
 
-static hs_status write_report(const hs_report *report, const report_arguments *arguments, hs_error *error)
+static hs_status put_piece(void *output, const char *bytes, size_t n_bytes, hs_error *error)
 {
-    hs_text text = {0};
+    return hs_output_put(output, bytes, n_bytes, error);
+}
 
-    if (arguments->figures != NULL)
-        HS_TRY(write_figures(report, arguments, error));
-    if (arguments->as_page)
-        return arguments->figures != NULL && arguments->output == NULL ? HS_OK : write_page(report, arguments, error);
+static hs_status write_tables_to(const hs_report *report, const report_arguments *arguments, hs_text_sink *sink,
+                                 hs_error *error)
+{
+    hs_text text = {.sink = sink};
     hs_status status = hs_report_tables(report, arguments->table, arguments->format, &text, error);
+
     if (status == HS_OK)
-        status = write_output(arguments, arguments->output != NULL ? arguments->output : "-", NULL, &text, error);
+        status = hs_text_end(&text, error);
     hs_text_clear(&text);
     return status;
+}
+
+/* As they grow: the ranking of a large sweep is hundreds of megabytes. */
+static hs_status write_tables(const hs_report *report, const report_arguments *arguments, hs_error *error)
+{
+    const hs_output_rules rules = output_rules(arguments, NULL);
+    hs_text_sink sink = hs__cli_printing_sink(arguments->format);
+    hs_output *output = NULL;
+
+    if (arguments->output == NULL || is_standard_output(arguments->output))
+        return write_tables_to(report, arguments, &sink, error);
+    HS_TRY(hs_output_new(arguments->output, &rules, &output, error));
+    sink = (hs_text_sink){.take = put_piece, .context = output};
+    hs_status status = write_tables_to(report, arguments, &sink, error);
+    if (status == HS_OK)
+        status = hs_output_publish(output, error);
+    hs_output_free(output);
+    if (status == HS_OK)
+        fprintf(stderr, "wrote %s\n", arguments->output);
+    return status;
+}
+
+static hs_status write_report(const hs_report *report, const report_arguments *arguments, hs_error *error)
+{
+    if (arguments->figures != NULL)
+        HS_TRY(write_figures(report, arguments, error));
+    if (!arguments->as_page)
+        return write_tables(report, arguments, error);
+    return arguments->figures != NULL && arguments->output == NULL ? HS_OK : write_page(report, arguments, error);
 }
 
 /*

@@ -39,25 +39,55 @@ void hs__cli_print_and_clear_error(hs_error *error)
     error->message[0] = '\0';
 }
 
+static void print(const char *bytes, size_t n_bytes, bool is_data)
+{
+    if (!is_data || isatty(STDOUT_FILENO))
+        hs_print_visible(stdout, bytes, n_bytes, false);
+    else if (bytes != NULL)
+        fwrite(bytes, 1, n_bytes, stdout);
+}
+
 void hs__cli_print_text(hs_text *text)
 {
-    hs_print_visible(stdout, text->text, text->length, false);
+    print(text->text, text->length, false);
     hs_text_clear(text);
 }
 
 void hs__cli_print_data(hs_text *text)
 {
-    if (isatty(STDOUT_FILENO))
-        hs_print_visible(stdout, text->text, text->length, false);
-    else if (text->text != NULL)
-        fwrite(text->text, 1, text->length, stdout);
+    print(text->text, text->length, true);
     hs_text_clear(text);
+}
+
+static bool is_data(hs_report_format format)
+{
+    return format != HS_REPORT_TABLE && format != HS_REPORT_MARKDOWN;
 }
 
 void hs__cli_print_report(hs_text *text, hs_report_format format)
 {
-    if (format == HS_REPORT_TABLE || format == HS_REPORT_MARKDOWN)
-        hs__cli_print_text(text);
-    else
-        hs__cli_print_data(text);
+    print(text->text, text->length, is_data(format));
+    hs_text_clear(text);
+}
+
+/* What standard output refuses is found when the program ends, as for all that is printed. */
+static hs_status take_text(void *context, const char *bytes, size_t n_bytes, hs_error *error)
+{
+    (void)context;
+    (void)error;
+    print(bytes, n_bytes, false);
+    return HS_OK;
+}
+
+static hs_status take_data(void *context, const char *bytes, size_t n_bytes, hs_error *error)
+{
+    (void)context;
+    (void)error;
+    print(bytes, n_bytes, true);
+    return HS_OK;
+}
+
+hs_text_sink hs__cli_printing_sink(hs_report_format format)
+{
+    return (hs_text_sink){.take = is_data(format) ? take_data : take_text};
 }

@@ -11,6 +11,8 @@ void hs__cli_print_and_clear_error(hs_error *error);
 void hs__cli_print_text(hs_text *text);
 /* The same for what programs read, which is left as it is unless it goes to a terminal. */
 void hs__cli_print_data(hs_text *text);
+/* Such texts piece by piece, as they grow: prints what comes, until hs_text_end(). */
+hs_text_sink hs__cli_printing_sink(hs_report_format format);
 /* The one or the other. */
 void hs__cli_print_report(hs_text *text, hs_report_format format);
 

@@ -35,6 +35,7 @@ hs_status hs_report_ranking(const hs_analysis *analysis, const hs_ranking_reques
                           top == 0};
 
     HS_TRY(formats[format].write(&view, text, error));
+    HS_TRY(hs_analysis_check(analysis, error));
     return hs_text_status(text, error);
 }
 

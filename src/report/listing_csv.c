@@ -67,14 +67,16 @@ static void put_row(const listing *view, uint64_t set, size_t rank, const char *
 hs_status hs__report_listing_as_csv(const listing *view, hs_text *text, hs_error *error)
 {
     hs_csv_writer csv = {.text = text};
+    const uint64_t *sets = view->ranking->sets;
     listing_unranked *unranked = NULL;
     size_t n = 0;
     hs_text scratch = {0};
     hs_status status = view->all ? hs__report_listing_list_unranked(view, &unranked, &n, error) : HS_OK;
 
     put_header(view, &csv, &scratch);
-    for (size_t row = 0; row < view->n_shown; ++row)
-        put_row(view, view->ranking->sets[row], row + 1, "ranked", &csv, &scratch);
+    for (size_t row = 0, end; row < view->n_shown; row = end)
+        for (end = row + hs_analysis_fetch(view->analysis, sets + row, view->n_shown - row); row < end; ++row)
+            put_row(view, sets[row], row + 1, "ranked", &csv, &scratch);
     for (size_t i = 0; i < n; ++i)
         put_row(view, unranked[i].set, 0, unranked[i].standing, &csv, &scratch);
     hs_text_keep(text, scratch.status);

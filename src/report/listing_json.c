@@ -178,16 +178,19 @@ static hs_status put_control(const listing *view, hs_json_writer *json, hs_error
 
 static void put_ranking(const listing *view, hs_json_writer *json)
 {
+    const uint64_t *sets = view->ranking->sets;
+
     hs_json_begin_line(json, 2);
     hs_json_put_key(json, "ranking");
     hs_json_begin(json, '[');
-    for (size_t row = 0; row < view->n_shown; ++row) {
-        hs_json_begin_line(json, 4);
-        hs_json_begin(json, '{');
-        put_whole(json, "rank", row + 1);
-        put_set(view, view->ranking->sets[row], json);
-        hs_json_end(json, '}');
-    }
+    for (size_t row = 0, end; row < view->n_shown; row = end)
+        for (end = row + hs_analysis_fetch(view->analysis, sets + row, view->n_shown - row); row < end; ++row) {
+            hs_json_begin_line(json, 4);
+            hs_json_begin(json, '{');
+            put_whole(json, "rank", row + 1);
+            put_set(view, sets[row], json);
+            hs_json_end(json, '}');
+        }
     hs_json_begin_line(json, 2);
     hs_json_end(json, ']');
 }

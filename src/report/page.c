@@ -302,5 +302,6 @@ hs_status hs_report_page(const hs_report *report, hs_text *page, hs_error *error
     hs_text_put(page, "</script>\n<script>\n");
     put_asset(page, report_asset_js, report_asset_js_size);
     hs_text_put(page, "</script>\n</body>\n</html>\n");
+    HS_TRY(hs_analysis_check(report->analysis, error));
     return hs_text_status(page, error);
 }

@@ -61,9 +61,11 @@ static void add_q_column(const report_metric *metric, report_table *s)
     hs__report_table_last(s)->style.format = hs__report_p_format;
 }
 
-/* All rows are in the table; n_wanted limits what people see, programs get all. */
+/* Programs get all rows, people the first. */
 static void write_ranking(const hs_report *report, const hs_ranking *ranking, report_table *s)
 {
+    const size_t top = report->options.top, n = s->pour == NULL && top > 0 && top < ranking->n ? top : ranking->n;
+
     hs__report_table_add_column(s, TABLE_NUMBER, "rank", "rank");
     hs__report_table_last(s)->style.format.digits = 0;
     add_set_columns(s);
@@ -71,8 +73,10 @@ static void write_ranking(const hs_report *report, const hs_ranking *ranking, re
         add_change_column(&report->metrics[m], "delta", "", s);
         add_q_column(&report->metrics[m], s);
     }
-    for (size_t i = 0; i < ranking->n; ++i) {
+    for (size_t i = 0, fetched = 0; i < n; ++i) {
         const uint64_t set = ranking->sets[i];
+        if (i == fetched)
+            fetched += hs_analysis_fetch(report->analysis, ranking->sets + i, n - i);
         hs__report_table_begin_set(s, set);
         hs__report_table_add_number(s, (double)(i + 1));
         add_set(report, set, s);
@@ -81,7 +85,6 @@ static void write_ranking(const hs_report *report, const hs_ranking *ranking, re
             hs__report_table_add_number(s, hs__report_value(report, HS_STATISTIC_DELTA_Q, &report->metrics[m], set));
         }
     }
-    s->n_wanted = report->options.top;
 }
 
 hs_status hs__report_sheet_ranking(const hs_report *report, report_table *s, hs_error *error)

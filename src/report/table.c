@@ -99,8 +99,20 @@ void hs__report_table_of_metric(report_table *table, const report_metric *metric
     cell->style.unit = is_change || !metric->is->percent ? hs__report_unit(metric) : "%";
 }
 
+/* Rows that are held where they can be poured. */
+enum { MOST_POURED_ROWS = 1024 };
+
+static void pour_rows(report_table *table)
+{
+    table->pour(table, table->pour_context);
+    table->n_cells = table->n_row_sets = 0;
+    hs_text_empty(&table->texts);
+}
+
 void hs__report_table_begin_set(report_table *table, uint64_t set)
 {
+    if (table->pour != NULL && hs__report_table_n_rows(table) >= MOST_POURED_ROWS)
+        pour_rows(table);
     if (has_room(table, &table->row_sets, &table->row_sets_capacity, table->n_row_sets, sizeof *table->row_sets))
         table->row_sets[table->n_row_sets++] = set;
 }
@@ -135,11 +147,4 @@ void hs__report_table_put_cell(const report_table *table, size_t row, size_t col
                             text);
     if (cell->is_marked)
         hs_text_put(text, "*");
-}
-
-size_t hs__report_table_n_shown(const report_table *table)
-{
-    const size_t n = hs__report_table_n_rows(table);
-
-    return table->n_wanted > 0 && table->n_wanted < n ? table->n_wanted : n;
 }

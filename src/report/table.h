@@ -46,7 +46,8 @@ typedef struct report_table {
     size_t n_row_sets, row_sets_capacity;
     hs_text texts;     /* of the cells; keeps what failed */
     table_column lost; /* what is changed in a column for which there was no memory */
-    size_t n_wanted;   /* rows that page and Markdown show; 0: all */
+    void (*pour)(struct report_table *table, void *context); /* writes rows that are then given up; NULL: all are held */
+    void *pour_context;
     bool by_set;       /* the page lets people choose the rows of one set */
     bool is_listing;   /* on a terminal or in Markdown, of checked names: no blanks within intervals, few escapes */
 } report_table;
@@ -66,7 +67,7 @@ void hs__report_table_add_time(report_table *table, double seconds);
 void hs__report_table_add_interval(report_table *table, double value, double low, double high, bool is_marked);
 /* The cell that was added last is of this metric, in a column of several. */
 void hs__report_table_of_metric(report_table *table, const report_metric *metric);
-/* Before a row's first cell, where rows are about sets. */
+/* Before a row's first cell, where rows are about sets; pours those that there are, if they are many. */
 void hs__report_table_begin_set(report_table *table, uint64_t set);
 
 const table_cell *hs__report_table_cell(const report_table *table, size_t row, size_t column);
@@ -74,12 +75,14 @@ const table_cell *hs__report_table_cell(const report_table *table, size_t row, s
 const char *hs__report_table_text(const report_table *table, size_t row, size_t column);
 /* A cell as people read it. */
 void hs__report_table_put_cell(const report_table *table, size_t row, size_t column, hs_text *text);
-/* Rows that people are shown. */
-size_t hs__report_table_n_shown(const report_table *table);
 
-void hs__report_table_as_csv(const report_table *table, hs_text *text);
+/* Of a table that is poured, the first of its rows, with their head, the last, or those between. */
+typedef struct table_part {
+    bool is_first, is_last;
+} table_part;
+void hs__report_table_as_csv(const report_table *table, table_part part, hs_text *text);
 /* An array of objects. */
-void hs__report_table_as_json(const report_table *table, hs_json_writer *json);
+void hs__report_table_as_json(const report_table *table, table_part part, hs_json_writer *json);
 /* Aligned columns; the widest cell decides a column's width. */
 void hs__report_table_as_text(const report_table *table, hs_text *text);
 void hs__report_table_as_markdown(const report_table *table, hs_text *text);

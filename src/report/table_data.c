@@ -37,16 +37,17 @@ static const char *text_for_programs(const report_table *table, size_t row, size
 }
 
 /* A cell that has no number is empty, which data frames read as missing. */
-void hs__report_table_as_csv(const report_table *table, hs_text *text)
+void hs__report_table_as_csv(const report_table *table, table_part part, hs_text *text)
 {
     hs_csv_writer csv = {.text = text};
     char name[TABLE_NAME_BYTES + 8];
     hs_text scratch = {0};
 
-    for (size_t column = 0; column < table->n_columns; ++column)
+    for (size_t column = 0; part.is_first && column < table->n_columns; ++column)
         for (size_t end = 0; end < n_ends(&table->columns[column]); ++end)
             hs_csv_put_string(&csv, name_of(&table->columns[column], end, name));
-    hs_csv_end_row(&csv);
+    if (part.is_first)
+        hs_csv_end_row(&csv);
     for (size_t row = 0; row < hs__report_table_n_rows(table); ++row) {
         for (size_t column = 0; column < table->n_columns; ++column) {
             const table_column *of = &table->columns[column];
@@ -62,12 +63,13 @@ void hs__report_table_as_csv(const report_table *table, hs_text *text)
 }
 
 /* Keys are repeated in every row, as pandas and jq take it. What has no number is null. */
-void hs__report_table_as_json(const report_table *table, hs_json_writer *json)
+void hs__report_table_as_json(const report_table *table, table_part part, hs_json_writer *json)
 {
     char name[TABLE_NAME_BYTES + 8];
     hs_text scratch = {0};
 
-    hs_json_begin(json, '[');
+    if (part.is_first)
+        hs_json_begin(json, '[');
     for (size_t row = 0; row < hs__report_table_n_rows(table); ++row) {
         hs_json_begin_line(json, 4);
         hs_json_begin(json, '{');
@@ -81,7 +83,8 @@ void hs__report_table_as_json(const report_table *table, hs_json_writer *json)
             }
         hs_json_end(json, '}');
     }
-    hs_json_end(json, ']');
+    if (part.is_last)
+        hs_json_end(json, ']');
     hs_text_keep(json->text, scratch.status);
     hs_text_clear(&scratch);
 }

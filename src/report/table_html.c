@@ -52,7 +52,7 @@ void hs__report_table_as_html(const report_table *table, const char *name, const
     hs__report_put_html(caption, text);
     hs_text_put(text, "</caption>\n");
     put_head(table, text);
-    for (size_t row = 0; row < hs__report_table_n_shown(table); ++row)
+    for (size_t row = 0; row < hs__report_table_n_rows(table); ++row)
         put_row(table, row, &scratch, text);
     hs_text_put(text, "</tbody></table></div>\n");
     hs_text_keep(text, scratch.status);

@@ -102,7 +102,7 @@ void hs__report_table_as_markdown(const report_table *table, hs_text *text)
     hs_text_put(text, "\n|");
     for (size_t column = 0; column < table->n_columns; ++column)
         hs_text_put(text, table->columns[column].kind == TABLE_TEXT ? " --- |" : " ---: |");
-    for (size_t row = 0; row < hs__report_table_n_shown(table); ++row) {
+    for (size_t row = 0; row < hs__report_table_n_rows(table); ++row) {
         hs_text_put(text, "\n|");
         for (size_t column = 0; column < table->n_columns; ++column) {
             hs_text_empty(&scratch);

@@ -61,9 +61,9 @@ static void tables_have_one_row_in_every_format(void **state)
     hs__report_table_add_number(&table, NAN);
     assert_ok(hs__report_table_status(&table, &error), &error);
     assert_int_equal(hs__report_table_n_rows(&table), 1);
-    hs__report_table_as_csv(&table, &csv);
+    hs__report_table_as_csv(&table, (table_part){true, true}, &csv);
     assert_string_equal(csv.text, "name,acc,acc_low,acc_high,q\n\"x,y\",0.125,-0.25,,\n");
-    hs__report_table_as_json(&table, &writer);
+    hs__report_table_as_json(&table, (table_part){true, true}, &writer);
     assert_string_equal(json.text, "[\n    {\"name\": \"x,y\", \"acc\": 0.125, \"acc_low\": -0.25, \"acc_high\": null, "
                                    "\"q\": null}]");
     hs__report_table_as_markdown(&table, &markdown);
@@ -113,7 +113,7 @@ static void times_are_times_or_nothing(void **state)
     hs__report_table_add_column(&table, TABLE_TEXT, "start", "start");
     for (size_t i = 0; i < sizeof seconds / sizeof *seconds; ++i)
         hs__report_table_add_time(&table, seconds[i]);
-    hs__report_table_as_csv(&table, &csv);
+    hs__report_table_as_csv(&table, (table_part){true, true}, &csv);
     assert_string_equal(csv.text, "start\n1970-01-01 00:00:01 UTC\n2001-09-09 01:46:40 UTC\n9999-12-31 23:59:59 UTC\n"
                                   "\n\n\n\n\n\n");
     hs_text_clear(&csv);
