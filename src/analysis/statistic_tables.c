@@ -29,10 +29,10 @@ typedef struct fetched_sets {
     uint64_t *sets; /* [n], ascending */
     size_t n;
     size_t capacity, values_capacity;
-    double *values;    /* [n, a_set] */
-    size_t a_set;      /* of all tasks' metrics and statistics */
+    double *values;     /* [n, a_set] */
+    size_t a_set;       /* of all tasks' metrics and statistics */
     size_t *task_first; /* [n_tasks]: of a task's among those */
-    size_t last;       /* the one that was asked for last */
+    size_t last;        /* the one that was asked for last */
 } fetched_sets;
 
 struct hs_statistic_tables {

@@ -103,8 +103,11 @@ hs_status hs__report_sheet_controls(const hs_report *report, report_table *s, hs
 hs_status hs__report_sheet_examples(const hs_report *report, report_table *s, hs_error *error);
 hs_status hs__report_sheet_texts(const hs_report *report, report_table *s, hs_error *error);
 
-/* The numbers behind the page as a JSON object for its script. */
-hs_status hs__report_payload_write(const hs_report *report, hs_text *text, hs_error *error);
+/*
+ * The numbers behind the page as a JSON object for its script: of the sets and metrics that matter most where all of
+ * them would be more bytes than `n_most_bytes`.
+ */
+hs_status hs__report_payload_write(const hs_report *report, size_t n_most_bytes, hs_text *text, hs_error *error);
 
 extern const unsigned char report_asset_css[], report_asset_figure_css[], report_asset_js[];
 extern const size_t report_asset_css_size, report_asset_figure_css_size, report_asset_js_size;

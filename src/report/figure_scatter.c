@@ -57,14 +57,35 @@ typedef struct tradeoff {
     size_t kept_row;
 } tradeoff;
 
+/* Of more dots than this only one is drawn in each square of the grid, in which they would lie on top of each other. */
+enum { MANY_DOTS = 20000, SQUARE = 3, GRID_COLUMNS = 256, GRID_ROWS = 160 };
+
+/* Whether a dot is the first in its square; outside the grid they all are. */
+static bool is_first_dot(uint8_t *grid, double x, double y)
+{
+    const double column = x / SQUARE, row = y / SQUARE;
+
+    if (!(column >= 0 && column < GRID_COLUMNS && row >= 0 && row < GRID_ROWS))
+        return true;
+    uint8_t *square = &grid[(size_t)row * GRID_COLUMNS + (size_t)column];
+    const bool is_first = *square == 0;
+    *square = 1;
+    return is_first;
+}
+
 /* Thousands of sets are one path of dots; the script finds the nearest one. */
 static void draw_cloud(const tradeoff *t, hs_text *svg)
 {
+    const hs_report *report = t->s.report;
+    const bool thins = report->sets->n_sets > MANY_DOTS;
+    uint8_t grid[GRID_COLUMNS * GRID_ROWS] = {0};
+
     hs_text_put(svg, "<path class=\"cloud\" d=\"");
-    for (uint64_t set = 1; set < t->s.report->sets->n_sets; ++set) {
-        const double x = delta_of(t->s.report, t->reduced, set), y = delta_of(t->s.report, t->kept, set);
-        if (isfinite(x) && isfinite(y) && t->s.report->sets->order[set] != 1)
-            hs_text_putf(svg, "M%.1f %.1fh0", hs__report_axis_at(&t->s.x, x), hs__report_axis_at(&t->s.y, y));
+    for (uint64_t set = 1; set < report->sets->n_sets; ++set) {
+        const double x = hs__report_axis_at(&t->s.x, delta_of(report, t->reduced, set));
+        const double y = hs__report_axis_at(&t->s.y, delta_of(report, t->kept, set));
+        if (isfinite(x) && isfinite(y) && report->sets->order[set] != 1 && (!thins || is_first_dot(grid, x, y)))
+            hs_text_putf(svg, "M%.1f %.1fh0", x, y);
     }
     hs_text_put(svg, "\"/>\n");
 }

@@ -5,6 +5,18 @@
 
 #include "report/figures.h"
 
+/*
+ * The page is at most 5 MB, whatever the file: figures and tables, which come first in it, may take so much, and the
+ * numbers for the script what is left.
+ */
+enum {
+    MOST_PAGE_BYTES = 5000000,
+    MOST_FIGURE_BYTES = 1000000,
+    MOST_TABLES_BYTES = 1800000,
+    MOST_TABLE_BYTES = 600000,
+    END_BYTES = 1000, /* what comes after the script */
+};
+
 static void put_asset(hs_text *page, const unsigned char *bytes, size_t size)
 {
     hs_text_put_bytes(page, (const char *)bytes, size);
@@ -206,11 +218,29 @@ static void write_caption(const hs_report *report, const report_figure *figure, 
     hs_text_put(page, "</figcaption>\n");
 }
 
+static hs_status draw_figure(const hs_report *report, const report_figure *figure, size_t *n_drawn_inout, hs_text *page,
+                             hs_error *error)
+{
+    hs_text svg = {0};
+    hs_status status = figure->kind->draw(report, figure, &svg, error);
+
+    hs_text_keep(page, svg.status);
+    if (status == HS_OK && *n_drawn_inout + svg.length <= MOST_FIGURE_BYTES) {
+        hs_text_put_bytes(page, hs_text_string(&svg), svg.length);
+        *n_drawn_inout += svg.length;
+    } else if (status == HS_OK)
+        hs_text_put(page, "<p class=\"empty\">Left out, because the page would be larger than 5 MB; headsweep report "
+                          "--figures writes it as a file.</p>\n");
+    hs_text_clear(&svg);
+    return status;
+}
+
 /*
  * The id is the name of the figure's file, so that a link and a file name mean the same. A matrix
  * of thousands of cells is drawn by the script from the numbers that the page has anyway.
  */
-static hs_status write_figure(const hs_report *report, const report_figure *figure, hs_text *page, hs_error *error)
+static hs_status write_figure(const hs_report *report, const report_figure *figure, size_t *n_drawn_inout,
+                              hs_text *page, hs_error *error)
 {
     hs_text_put(page, "<figure id=\"figure-");
     hs__report_figure_name(report, figure, page);
@@ -224,18 +254,19 @@ static hs_status write_figure(const hs_report *report, const report_figure *figu
                     "<noscript><p class=\"empty\">This figure is drawn by the script of this page; headsweep report "
                     "--figures writes it as a file.</p></noscript>\n");
     else
-        HS_TRY(figure->kind->draw(report, figure, page, error));
+        HS_TRY(draw_figure(report, figure, n_drawn_inout, page, error));
     hs_text_put(page, "</figure>\n");
     return HS_OK;
 }
 
-static hs_status write_kind(const hs_report *report, const figure_kind *kind, hs_text *page, hs_error *error)
+static hs_status write_kind(const hs_report *report, const figure_kind *kind, size_t *n_drawn_inout, hs_text *page,
+                            hs_error *error)
 {
     hs_text_putf(page, "<section id=\"%s\">\n<h2>%s</h2>\n<p class=\"note\">%s</p>\n<div class=\"figures\">\n",
                  kind->name, kind->section, kind->note);
     for (size_t i = 0; i < report->n_figures; ++i)
         if (report->figures[i].kind == kind)
-            HS_TRY(write_figure(report, &report->figures[i], page, error));
+            HS_TRY(write_figure(report, &report->figures[i], n_drawn_inout, page, error));
     hs_text_put(page, "</div>\n</section>\n");
     return HS_OK;
 }
@@ -246,35 +277,42 @@ static bool is_in_header(const report_sheet *row)
     return row->write == hs__report_caveats_list || strcmp(row->name, "finding") == 0;
 }
 
-static void put_table(const report_table *table, const report_sheet *sheet, hs_text *page)
+static void put_table(const report_table *table, const report_sheet *sheet, size_t n_most_bytes, hs_text *page)
 {
     hs_text_putf(page,
                  sheet->folded ? "<details id=\"%s-section\">\n<summary><h2>%s</h2></summary>\n"
                                : "<section id=\"%s-section\">\n<h2>%s</h2>\n",
                  sheet->name, sheet->title);
-    hs__report_table_as_html(table, sheet->name, sheet->note, page);
+    hs__report_table_as_html(table, sheet->name, sheet->note, n_most_bytes, page);
     hs_text_put(page, sheet->folded ? "</details>\n" : "</section>\n");
 }
 
-static hs_status write_table(const hs_report *report, const report_sheet *sheet, hs_text *page, hs_error *error)
+static hs_status write_table(const hs_report *report, const report_sheet *sheet, size_t n_most_bytes, hs_text *page,
+                             hs_error *error)
 {
     report_table table = {0};
     hs_status status = hs__report_fill_sheet(report, sheet, &table, error);
 
     if (status == HS_OK && hs__report_table_n_rows(&table) > 0)
-        put_table(&table, sheet, page);
+        put_table(&table, sheet, n_most_bytes, page);
     hs__report_table_clear(&table);
     return status;
 }
 
 static hs_status write_tables(const hs_report *report, hs_text *page, hs_error *error)
 {
+    const size_t before = page->length;
+
     hs_text_put(
         page,
         "<div id=\"tables\">\n<section id=\"all\" class=\"script screen\" hidden>\n<h2>Every set</h2>\n</section>\n");
-    for (size_t i = 0; i < hs__report_n_sheets; ++i)
+    for (size_t i = 0; i < hs__report_n_sheets; ++i) {
+        const size_t n_held = page->length - before,
+                     n_left = n_held < MOST_TABLES_BYTES ? MOST_TABLES_BYTES - n_held : 0;
         if (!is_in_header(&hs__report_sheets[i]))
-            HS_TRY(write_table(report, &hs__report_sheets[i], page, error));
+            HS_TRY(write_table(report, &hs__report_sheets[i], n_left < MOST_TABLE_BYTES ? n_left : MOST_TABLE_BYTES,
+                               page, error));
+    }
     hs_text_put(page, "</div>\n");
     return HS_OK;
 }
@@ -285,20 +323,23 @@ static hs_status write_tables(const hs_report *report, hs_text *page, hs_error *
  */
 hs_status hs_report_page(const hs_report *report, hs_text *page, hs_error *error)
 {
+    size_t n_drawn = 0;
+
     write_head(report, page);
     HS_TRY(write_header(report, page, error));
     write_bar(report, page);
     hs_text_put(page, "<main>\n");
     for (size_t i = 0; i < hs__report_n_figure_kinds; ++i)
         if (has_kind(report, &hs__report_figure_kinds[i]))
-            HS_TRY(write_kind(report, &hs__report_figure_kinds[i], page, error));
+            HS_TRY(write_kind(report, &hs__report_figure_kinds[i], &n_drawn, page, error));
     HS_TRY(write_tables(report, page, error));
     hs_text_put(page,
                 "</main>\n<footer>Made by headsweep " HEADSWEEP_VERSION " from the results file alone.</footer>\n");
     hs_text_put(page,
                 "<aside id=\"detail\" aria-live=\"polite\" hidden></aside>\n<div id=\"tip\" role=\"status\"></div>\n");
     hs_text_put(page, "<script type=\"application/json\" id=\"data\">");
-    HS_TRY(hs__report_payload_write(report, page, error));
+    const size_t n_held = page->length + report_asset_js_size + END_BYTES;
+    HS_TRY(hs__report_payload_write(report, n_held < MOST_PAGE_BYTES ? MOST_PAGE_BYTES - n_held : 0, page, error));
     hs_text_put(page, "</script>\n<script>\n");
     put_asset(page, report_asset_js, report_asset_js_size);
     hs_text_put(page, "</script>\n</body>\n</html>\n");

@@ -11,9 +11,6 @@
 #include "report/contents.h"
 #include "report/listing.h"
 
-/* What all tables together may take; beyond it the page has fewer metrics, then fewer sets. */
-enum { MAX_TABLE_BYTES = 3700000 };
-
 static const struct {
     const char *key;
     hs_statistic statistic;
@@ -36,6 +33,7 @@ typedef struct payload {
     uint64_t *sets; /* those that are in the page, ascending, without the clean one */
     size_t n_sets;
     size_t n_metrics;
+    size_t n_most_bytes; /* of sets and tables: beyond it the page has fewer metrics, then fewer sets */
     hs_json_writer *json;
 } payload;
 
@@ -48,48 +46,88 @@ static size_t bytes_a_set(const hs_report *report)
     return n * ENCODED_BYTES;
 }
 
-/*
- * n_inout counts what is marked in all, over several calls: a set that several lists want has room
- * once.
- */
-static hs_status mark_largest(const hs_report *report, hs_statistic statistic, uint8_t *wanted, size_t capacity,
-                              size_t *n_inout, hs_error *error)
+/* What a set takes: its number, intervention and components, and a row of each table of so many metrics. */
+static size_t bytes_of_set(const hs_report *report, uint64_t set, size_t n_metrics)
 {
+    enum { NUMBER_BYTES = 8, BRACKETS_BYTES = 6, COMPONENT_BYTES = 5 };
+
+    return NUMBER_BYTES + BRACKETS_BYTES + (size_t)report->sets->order[set] * COMPONENT_BYTES +
+           n_metrics * bytes_a_set(report);
+}
+
+/* Sets that are to be in the page, and what they take. */
+typedef struct selection {
+    const hs_report *report;
+    uint8_t *wanted; /* [n_sets] */
+    size_t n_bytes;
+} selection;
+
+/* A set that several lists want has room once. False: it has none. */
+static bool want(selection *s, uint64_t set, size_t n_most_bytes)
+{
+    const size_t n_bytes = bytes_of_set(s->report, set, s->report->n_main);
+
+    if (s->wanted[set] || !s->report->analysis->complete[set])
+        return true;
+    if (s->n_bytes + n_bytes > n_most_bytes)
+        return false;
+    s->wanted[set] = 1;
+    s->n_bytes += n_bytes;
+    return true;
+}
+
+static hs_status want_largest(selection *s, hs_statistic statistic, size_t n_most_bytes, hs_error *error)
+{
+    const hs_report *report = s->report;
     uint64_t *largest = NULL;
-    size_t n;
+    size_t n = 0;
     hs_status status = hs_allocate(&largest, report->sets->n_sets, sizeof *largest, "page", error);
 
     if (status == HS_OK)
         status = hs__report_largest(report, statistic, &report->metrics[hs__report_ranked_metric(report)], -1, largest,
                                     report->sets->n_sets, &n, error);
-    for (size_t i = 0; status == HS_OK && i < n && *n_inout < capacity; ++i) {
-        *n_inout += !wanted[largest[i]];
-        wanted[largest[i]] = 1;
-    }
+    for (size_t i = 0; status == HS_OK && i < n && want(s, largest[i], n_most_bytes); ++i)
+        ;
     hs_free(largest);
     return status;
 }
 
-/* Where not all have room: singles, the ranking, then the largest interactions and changes. */
-static hs_status mark_important(const hs_report *report, uint8_t *wanted, size_t capacity, hs_error *error)
+/* Points of a curve name hundreds of heads each: those for which there is no room are drawn all the same. */
+static void want_curves(selection *s, size_t n_most_bytes)
 {
-    size_t n = 0;
+    for (size_t i = 0; i < s->report->n_curves; ++i)
+        for (size_t point = 0; point < s->report->curves[i].n_points; ++point)
+            if (!want(s, s->report->curves[i].points[point].set, n_most_bytes))
+                break;
+}
 
-    for (uint64_t set = 1; set < report->sets->n_sets; ++set) {
-        wanted[set] = report->sets->order[set] == 1;
-        n += wanted[set];
-    }
+/* Where not all have room: singles, the ranking, then the largest interactions and changes. */
+static hs_status want_important(selection *s, size_t n_most_bytes, hs_error *error)
+{
+    const hs_report *report = s->report;
+    const size_t quarter = n_most_bytes / 4;
+
+    for (uint64_t set = 1; set < report->sets->n_sets; ++set)
+        if (report->sets->order[set] == 1)
+            (void)want(s, set, n_most_bytes);
     for (size_t i = 0; i < report->pareto.n; ++i)
-        wanted[report->pareto.sets[i]] = 1;
-    for (size_t i = 0; i < report->n_curves; ++i)
-        for (size_t point = 0; point < report->curves[i].n_points; ++point)
-            wanted[report->curves[i].points[point].set] = 1;
-    for (size_t i = 0; i < report->ranking.n && i < capacity / 4; ++i) {
-        n += !wanted[report->ranking.sets[i]];
-        wanted[report->ranking.sets[i]] = 1;
-    }
-    HS_TRY(mark_largest(report, HS_STATISTIC_INTERACTION, wanted, capacity - capacity / 4, &n, error));
-    return mark_largest(report, HS_STATISTIC_DELTA, wanted, capacity, &n, error);
+        (void)want(s, report->pareto.sets[i], n_most_bytes);
+    want_curves(s, s->n_bytes + quarter < n_most_bytes ? s->n_bytes + quarter : n_most_bytes);
+    const size_t of_ranking = s->n_bytes + quarter < n_most_bytes ? s->n_bytes + quarter : n_most_bytes;
+    for (size_t i = 0; i < report->ranking.n && want(s, report->ranking.sets[i], of_ranking); ++i)
+        ;
+    HS_TRY(want_largest(s, HS_STATISTIC_INTERACTION, n_most_bytes - quarter, error));
+    return want_largest(s, HS_STATISTIC_DELTA, n_most_bytes, error);
+}
+
+/* Of all complete sets with so many metrics. */
+static size_t bytes_of_all(const hs_report *report, size_t n_metrics)
+{
+    size_t n_bytes = 0;
+
+    for (uint64_t set = 1; set < report->sets->n_sets; ++set)
+        n_bytes += report->analysis->complete[set] ? bytes_of_set(report, set, n_metrics) : 0;
+    return n_bytes;
 }
 
 /*
@@ -99,24 +137,23 @@ static hs_status mark_important(const hs_report *report, uint8_t *wanted, size_t
 static hs_status choose_sets(payload *p, hs_error *error)
 {
     const hs_report *report = p->report;
-    const size_t capacity = MAX_TABLE_BYTES / (bytes_a_set(report) * report->n_main);
-    uint8_t *wanted = NULL;
+    selection s = {.report = report};
     hs_status status;
 
-    HS_GOTO_DONE(hs_allocate(&wanted, report->sets->n_sets, sizeof *wanted, "page", error));
+    HS_GOTO_DONE(hs_allocate(&s.wanted, report->sets->n_sets, sizeof *s.wanted, "page", error));
     HS_GOTO_DONE(hs_allocate(&p->sets, report->sets->n_sets, sizeof *p->sets, "page", error));
-    if (report->sets->n_sets > capacity)
-        HS_GOTO_DONE(mark_important(report, wanted, capacity, error));
-    else
-        memset(wanted, 1, report->sets->n_sets);
+    const bool all_fit = bytes_of_all(report, report->n_main) <= p->n_most_bytes;
+    if (!all_fit)
+        HS_GOTO_DONE(want_important(&s, p->n_most_bytes, error));
     for (uint64_t set = 1; set < report->sets->n_sets; ++set)
-        if (wanted[set] && report->analysis->complete[set])
+        if ((all_fit || s.wanted[set]) && report->analysis->complete[set])
             p->sets[p->n_sets++] = set;
-    p->n_metrics = MAX_TABLE_BYTES / (bytes_a_set(report) * (p->n_sets + 1));
-    p->n_metrics = p->n_metrics < report->n_main ? report->n_main : p->n_metrics;
+    const size_t n_bytes = all_fit ? bytes_of_all(report, report->n_main) : s.n_bytes;
+    const size_t n_left = p->n_most_bytes > n_bytes ? p->n_most_bytes - n_bytes : 0;
+    p->n_metrics = report->n_main + n_left / (bytes_a_set(report) * (p->n_sets + 1));
     p->n_metrics = p->n_metrics > report->n_metrics ? report->n_metrics : p->n_metrics;
 done:
-    hs_free(wanted);
+    hs_free(s.wanted);
     return status;
 }
 
@@ -413,10 +450,22 @@ static void put_all(const payload *p)
     hs_text_put(p->json->text, "\n");
 }
 
-hs_status hs__report_payload_write(const hs_report *report, hs_text *text, hs_error *error)
+/* What else there is: names, and the points of the curves with what is said of them. */
+static size_t bytes_beside(const hs_report *report)
+{
+    enum { NAME_BYTES = 12, POINT_BYTES = 480, METRIC_BYTES = 600 };
+    size_t n_bytes = report->n_components * NAME_BYTES + report->n_metrics * METRIC_BYTES;
+
+    for (size_t i = 0; i < report->n_curves; ++i)
+        n_bytes += report->curves[i].n_points * POINT_BYTES;
+    return n_bytes;
+}
+
+hs_status hs__report_payload_write(const hs_report *report, size_t n_most_bytes, hs_text *text, hs_error *error)
 {
     hs_json_writer json = {.text = text, .is_compact = true};
-    payload p = {.report = report, .json = &json};
+    const size_t beside = bytes_beside(report);
+    payload p = {.report = report, .json = &json, .n_most_bytes = n_most_bytes > beside ? n_most_bytes - beside : 0};
     hs_status status = choose_sets(&p, error);
 
     if (status == HS_OK)

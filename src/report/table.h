@@ -46,10 +46,11 @@ typedef struct report_table {
     size_t n_row_sets, row_sets_capacity;
     hs_text texts;     /* of the cells; keeps what failed */
     table_column lost; /* what is changed in a column for which there was no memory */
-    void (*pour)(struct report_table *table, void *context); /* writes rows that are then given up; NULL: all are held */
+    void (*pour)(struct report_table *table,
+                 void *context); /* writes rows that are then given up; NULL: all are held */
     void *pour_context;
-    bool by_set;       /* the page lets people choose the rows of one set */
-    bool is_listing;   /* on a terminal or in Markdown, of checked names: no blanks within intervals, few escapes */
+    bool by_set;     /* the page lets people choose the rows of one set */
+    bool is_listing; /* on a terminal or in Markdown, of checked names: no blanks within intervals, few escapes */
 } report_table;
 
 void hs__report_table_clear(report_table *table);
@@ -86,6 +87,8 @@ void hs__report_table_as_json(const report_table *table, table_part part, hs_jso
 /* Aligned columns; the widest cell decides a column's width. */
 void hs__report_table_as_text(const report_table *table, hs_text *text);
 void hs__report_table_as_markdown(const report_table *table, hs_text *text);
-void hs__report_table_as_html(const report_table *table, const char *name, const char *caption, hs_text *text);
+/* Rows until so many bytes are taken; says how many are left out. */
+void hs__report_table_as_html(const report_table *table, const char *name, const char *caption, size_t n_most_bytes,
+                              hs_text *text);
 
 #endif

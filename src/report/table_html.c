@@ -43,18 +43,27 @@ static void put_row(const report_table *table, size_t row, hs_text *scratch, hs_
     hs_text_put(text, "</tr>\n");
 }
 
-void hs__report_table_as_html(const report_table *table, const char *name, const char *caption, hs_text *text)
+void hs__report_table_as_html(const report_table *table, const char *name, const char *caption, size_t n_most_bytes,
+                              hs_text *text)
 {
+    const size_t before = text->length;
     hs_text scratch = {0};
+    size_t n = 0;
 
     hs_text_putf(text, "<div class=\"scroll\"><table id=\"table-%s\" class=\"data\"%s><caption>", name,
                  table->by_set ? " data-by-set" : "");
     hs__report_put_html(caption, text);
     hs_text_put(text, "</caption>\n");
     put_head(table, text);
-    for (size_t row = 0; row < hs__report_table_n_rows(table); ++row)
-        put_row(table, row, &scratch, text);
+    for (; n < hs__report_table_n_rows(table) && text->length - before < n_most_bytes; ++n)
+        put_row(table, n, &scratch, text);
     hs_text_put(text, "</tbody></table></div>\n");
+    if (n < hs__report_table_n_rows(table))
+        hs_text_putf(
+            text,
+            "<p class=\"note\">The first %zu of %zu rows: with all of them the page would be too large. headsweep "
+            "report --format csv --table %s has the rest.</p>\n",
+            n, hs__report_table_n_rows(table), name);
     hs_text_keep(text, scratch.status);
     hs_text_clear(&scratch);
 }
