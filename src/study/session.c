@@ -234,15 +234,27 @@ static hs_status begin(study_session *s, hs_error *error)
     return begin_record(s, error);
 }
 
+/* Where the sweep does not say itself what is done, an engine has only said that it was given up. */
+static hs_status say_when_stopped(hs_status status, const char *when, hs_error *error)
+{
+    if (status != HS_UNFINISHED)
+        return status;
+    *error = (hs_error){0};
+    return hs_fail(error, HS_UNFINISHED, "stopped on request %s; run the same command again to continue", when);
+}
+
 static hs_status run(study_session *s, hs_study_outcome *outcome, hs_error *error)
 {
-    HS_TRY(begin(s, error));
+    HS_TRY(say_when_stopped(begin(s, error), "before the sweep", error));
     hs_status status = sweep(s, error);
     if (status == HS_OK || status == HS_UNFINISHED)
         HS_TRY(hs_comm_agree(s->comm, hs__study_record_cost(s, error), error));
     if (status == HS_UNFINISHED && hs__study_is_first_rank(s))
         hs__study_end_record(s, error);
-    return status == HS_OK ? hs__study_conclude(s, outcome, error) : status;
+    if (status != HS_OK)
+        return status;
+    return say_when_stopped(hs__study_conclude(s, outcome, error), "with all cells done, before the results were final",
+                            error);
 }
 
 hs_status hs_study_run(hs_comm *comm, const hs_experiment *experiment, const hs_study_run_options *options,

@@ -1,6 +1,6 @@
 /*
  * What ranks read is compared before any cell is computed: one that reads another experiment ends the run on all of
- * them.
+ * them, and so does one that is asked to stop.
  */
 #include "mpi/mpi_test.h"
 
@@ -11,7 +11,7 @@
 #include "headsweep/study.h"
 
 /* Opens the quickstart's study with this override on the last rank only, and gives what came of it on every rank. */
-static hs_status open_study(hs_comm *comm, const char *override, hs_error *error)
+static hs_status open_study(hs_comm *comm, const char *override, hs_poll poll, hs_error *error)
 {
     char path[512];
     const char *overrides[] = {"tasks.toxicity.limit=6", "tasks.accuracy.limit=4", override};
@@ -22,7 +22,7 @@ static hs_status open_study(hs_comm *comm, const char *override, hs_error *error
     snprintf(path, sizeof path, "%s/configs/quickstart/quickstart.cfg", getenv("HEADSWEEP_SOURCE"));
     hs_status status = hs_config_load(path, overrides, n, &experiment, error);
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
-    status = hs_study_open(comm, experiment, &study, error);
+    status = hs_study_open_polled(comm, experiment, poll, &study, error);
 done:
     hs_study_free(study);
     hs_config_free(experiment);
@@ -32,7 +32,7 @@ done:
 static void assert_refused(hs_comm *comm, const char *override, const char *text)
 {
     hs_error error = {0};
-    hs_status status = open_study(comm, override, &error);
+    hs_status status = open_study(comm, override, (hs_poll){0}, &error);
 
     mpi_assert(comm, status == HS_ERROR_INPUT);
     mpi_assert(comm, error.has_rank && error.rank == hs_comm_size(comm) - 1);
@@ -45,7 +45,7 @@ static void test_same_everywhere(void **state)
     hs_comm *comm = *state;
     hs_error error = {0};
 
-    mpi_assert_ok(comm, open_study(comm, "output.results=elsewhere.h5", &error), &error);
+    mpi_assert_ok(comm, open_study(comm, "output.results=elsewhere.h5", (hs_poll){0}, &error), &error);
 }
 
 static void test_other_experiment(void **state)
@@ -60,11 +60,28 @@ static void test_other_experiment(void **state)
     assert_refused(comm, "tasks.toxicity.limit=5", "reads another tasks[0].limit (5) than rank 0 (6)");
 }
 
+static bool goes_on_elsewhere(void *context)
+{
+    return hs_comm_rank(context) != hs_comm_size(context) - 1;
+}
+
+/* The last rank is asked to stop before there is any group: in the start-up self-test. */
+static void test_a_stop_at_the_start(void **state)
+{
+    hs_comm *comm = *state;
+    hs_error error = {0};
+
+    mpi_assert(comm, open_study(comm, "output.results=elsewhere.h5", (hs_poll){goes_on_elsewhere, comm}, &error) ==
+                         HS_UNFINISHED);
+    mpi_assert(comm, strstr(error.message, "given up") != NULL);
+}
+
 int main(void)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_everywhere),
         cmocka_unit_test(test_other_experiment),
+        cmocka_unit_test(test_a_stop_at_the_start),
     };
     return mpi_test_run("agreement", tests, sizeof tests / sizeof tests[0]);
 }
