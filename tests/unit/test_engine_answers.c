@@ -93,6 +93,59 @@ static void end(struct round *r)
     unload(&r->model);
 }
 
+struct call {
+    size_t first, n;
+};
+
+struct calls {
+    struct call made[8];
+    size_t n;
+};
+
+static hs_status note_call(void *context, size_t first, size_t n, hs_error *ignored)
+{
+    struct calls *calls = context;
+    (void)ignored;
+    assert_true(calls->n < 8);
+    calls->made[calls->n++] = (struct call){first, n};
+    return HS_OK;
+}
+
+/* A scale that overflows: the reference engine answers too, and those before it need not wait. */
+static void test_what_is_answered_again_is_told_of_alone(void **state)
+{
+    (void)state;
+    static const struct call expected[] = {{0, 1}, {1, 1}, {2, 2}};
+    loaded model = load_small_gpt2();
+    const hs_component heads[] = {
+        {HS_COMPONENT_HEAD, 0, 1}, {HS_COMPONENT_HEAD, 1, 2}, {HS_COMPONENT_HEAD, 2, 0}, {HS_COMPONENT_HEAD, 2, 1}};
+    hs_ablation ablations[4];
+    struct work work = {0};
+    struct calls calls = {0};
+    int32_t tokens[9];
+    double answers[4 * 8];
+    fill_tokens(tokens, 9, model.model->shape.vocabulary, 4);
+    ask_next_tokens(&work, add_sequence(&work, tokens, 9));
+    for (size_t i = 0; i < 4; i++)
+        ablations[i] = (hs_ablation){&heads[i], 1, {HS_INTERVENTION_ZERO, 0}};
+    ablations[1].intervention = (hs_intervention){HS_INTERVENTION_SCALE, INFINITY};
+    hs_engine *engine = new_engine(model.model, (hs_engine_options){.kind = HS_ENGINE_PREFIX});
+    hs_prepared *prepared = NULL;
+    const hs_answering answering = {NULL, note_call, &calls};
+    ASSERT_OK(hs_engine_prepare(engine, &work.workload, &prepared, &error));
+    ASSERT_OK(hs_engine_answer(engine, prepared, ablations, 4, &answering, answers, &error));
+    assert_int_equal(calls.n, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(calls.made[i].first, expected[i].first);
+        assert_int_equal(calls.made[i].n, expected[i].n);
+    }
+    assert_true(isnan(answers[8]) && isfinite(answers[0]) && isfinite(answers[31]));
+    hs_engine_prepared_free(prepared);
+    hs_engine_free(engine);
+    clear_work(&work);
+    unload(&model);
+}
+
 static void test_what_is_skipped_changes_no_bits(void **state)
 {
     (void)state;
@@ -215,6 +268,7 @@ static void test_other_passes_are_left_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_answered_again_is_told_of_alone),
         cmocka_unit_test(test_what_is_skipped_changes_no_bits),
         cmocka_unit_test(test_what_is_skipped_is_not_computed),
         cmocka_unit_test(test_a_pass_is_left_at_any_product),
