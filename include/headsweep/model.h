@@ -43,7 +43,7 @@ typedef struct hs_model_shape {
     size_t vocabulary;  /* token ids */
     size_t n_outputs;   /* rows of the unembedding: the vocabulary, or the labels of a classifier */
     size_t n_positions; /* longest sequence */
-    size_t window; /* tokens that a row attends to, itself included; a longer sequence is refused. 0: all of them */
+    size_t window;      /* tokens beyond which a family that computes no windows is refused; 0: none. Others: layers */
     size_t n_token_types;  /* 0 where there are none; hs_sequences has those of a text */
     size_t first_position; /* row of position_embedding for position 0 (RoBERTa: 2); an encoder's row before is that of
                               the padding token, whose id is this row's number and which is not counted in positions */
@@ -83,6 +83,7 @@ typedef struct hs_norm {
 } hs_norm;
 
 typedef struct hs_model_layer {
+    size_t window;          /* a row sees so many rows, itself the last of them; 0: all that are before it */
     hs_norm attention_norm; /* of what attention reads; with post_norm of the residual after it. So is mlp_norm */
     hs_linear query;        /* n_out = n_heads * head_dim */
     hs_linear key;          /* n_out = n_kv_heads * head_dim */

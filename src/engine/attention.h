@@ -42,18 +42,31 @@ struct hs_attention {
     size_t query_stride;
     float *z; /* [n_rows, n_heads of the model * head_dim], dense */
     size_t n_rows;
-    const uint32_t *n_visible; /* [n_rows]: the first so many columns of the pattern are seen; ascending */
+    const uint32_t *n_visible; /* [n_rows]: seen are the columns before this one; ascending */
+    size_t window;             /* and of these the last so many; 0: all */
     const struct hs_key_run *runs;
     size_t n_runs;
     struct hs_own_keys own;
     float *pattern; /* [n_heads, n_rows, hs__engine_pattern_stride] */
     /*
-     * Site `pattern`: reads or replaces the pattern [n_rows, stride] of a head, each row its visible columns. NULL:
+     * Site `pattern`: reads or replaces the pattern [n_rows, stride] of a head, of row r the columns visible[r]. NULL:
      * nobody.
      */
-    void (*see)(const struct hs_attention *attention, size_t head, float *pattern, size_t stride);
+    void (*see)(const struct hs_attention *attention, size_t head, float *pattern, size_t stride,
+                const struct hs_range *visible);
     const void *context; /* of see */
 };
+
+/* Of the n_visible rows up to itself, or of its sequence, a row sees the last `window`; 0: all. */
+static inline size_t hs_first_visible(size_t n_visible, size_t window)
+{
+    return window > 0 && n_visible > window ? n_visible - window : 0;
+}
+
+static inline size_t hs_n_seen(size_t n_visible, size_t window)
+{
+    return n_visible - hs_first_visible(n_visible, window);
+}
 
 /* Columns of a pattern whose rows see up to n_visible keys: whole registers. */
 size_t hs__engine_pattern_stride(size_t n_visible);

@@ -7,15 +7,24 @@
 
 #include <math.h>
 
+/* Of a row that sees what is before it, and of the window's length at most. */
+static double causal_pairs(double length, double window)
+{
+    double n_full = window > 0 && length > window ? length - window : 0;
+    double n_rest = length - n_full;
+    return n_full * window + n_rest * (n_rest + 1) / 2;
+}
+
 /* Scores and weighted sums of the visible positions of one layer. */
-static double attention_flops(const hs_model_shape *shape, const hs_sequences *sequences)
+static double attention_flops(const hs_model *model, size_t layer, const hs_sequences *sequences)
 {
     double n_pairs = 0;
     for (size_t i = 0; i < sequences->n; i++) {
         double length = (double)hs_sequence_length(sequences, i);
-        n_pairs += shape->bidirectional ? length * length : length * (length + 1) / 2;
+        n_pairs +=
+            model->shape.bidirectional ? length * length : causal_pairs(length, (double)model->layers[layer].window);
     }
-    return n_pairs * hs__engine_attend_flops(shape);
+    return n_pairs * hs__engine_attend_flops(&model->shape);
 }
 
 /* Where there is no memory to count distinct rows, or nothing to count, every query counts as a row of its own. */
@@ -43,8 +52,7 @@ double hs_engine_flops(const hs_engine *engine, const hs_workload *workload)
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
     double flops = count_scored_rows(workload) * hs__engine_head_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
-        flops +=
-            n_rows * hs__engine_layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
+        flops += n_rows * hs__engine_layer_flops(&model->layers[i]) + attention_flops(model, i, &workload->sequences);
     return flops;
 }
 
@@ -55,7 +63,6 @@ double hs__engine_naive_flops(const hs_engine *engine, const hs_workload *worklo
     bool classifies = model->shape.head == HS_HEAD_CLASSIFIER;
     double flops = (classifies ? (double)workload->sequences.n : n_rows) * hs__engine_head_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
-        flops +=
-            n_rows * hs__engine_layer_flops(&model->layers[i]) + attention_flops(&model->shape, &workload->sequences);
+        flops += n_rows * hs__engine_layer_flops(&model->layers[i]) + attention_flops(model, i, &workload->sequences);
     return flops;
 }

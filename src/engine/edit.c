@@ -28,7 +28,7 @@ static bool is_row_edited(const struct hs_edit *edit, size_t packed_row)
  * Only weights of keys that the row sees are written; those behind are 0 already and must stay so.
  */
 void hs__engine_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
-                             size_t n_rows, const uint32_t *visible, size_t packed_row)
+                             size_t n_rows, const struct hs_range *visible, size_t packed_row)
 {
     const struct hs_edge *edge = hs__engine_find_edge(&edit->list, layer, HS_SITE_PATTERN);
     if (edge == NULL || !hs__engine_edge_has(edge, head))
@@ -37,10 +37,10 @@ void hs__engine_edit_pattern(const struct hs_edit *edit, size_t layer, size_t he
         if (!is_row_edited(edit, packed_row + row))
             continue;
         float *weights = pattern + row * stride;
-        size_t n_visible = visible[row];
         bool uniform = edit->intervention.kind == HS_INTERVENTION_UNIFORM;
-        for (size_t i = 0; i < n_visible; i++)
-            weights[i] = uniform ? (float)(1.0 / (double)n_visible) : (i == 0 ? 1.0f : 0.0f);
+        float equal = (float)(1.0 / (double)(visible[row].end - visible[row].first));
+        for (size_t i = visible[row].first; i < visible[row].end; i++)
+            weights[i] = uniform ? equal : (i == visible[row].first ? 1.0f : 0.0f);
     }
 }
 

@@ -9,6 +9,7 @@
 #define HEADSWEEP_ENGINE_EDIT_H
 
 #include "engine/edge.h"
+#include "engine/kernels.h"
 #include "headsweep/engine.h"
 
 enum { HS_NOT_SCORED = UINT32_MAX };
@@ -35,11 +36,12 @@ struct hs_edit {
 hs_status hs__engine_edit_check(const struct hs_edit *edit, hs_error *error);
 
 /*
- * Replaces the pattern of one head, pattern [n_rows, stride], row r seeing visible[r] positions and being row
- * packed_row + r of the workload. Does nothing unless the head's pattern is edited.
+ * Replaces the pattern of one head, pattern [n_rows, stride], row r seeing the columns visible[r] and being row
+ * packed_row + r of the workload: all of them get the same weight, or the first of them all. Does nothing unless the
+ * head's pattern is edited.
  */
 void hs__engine_edit_pattern(const struct hs_edit *edit, size_t layer, size_t head, float *pattern, size_t stride,
-                             size_t n_rows, const uint32_t *visible, size_t packed_row);
+                             size_t n_rows, const struct hs_range *visible, size_t packed_row);
 /* z <- scale * z + shift_scale * shift; shift NULL counts as zeros. */
 struct hs_replacement {
     float scale;

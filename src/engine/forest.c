@@ -3,6 +3,7 @@
  * that no sequence before had at its place, and numbers frozen rows before live ones.
  */
 #include "engine/forest.h"
+#include "engine/attention.h"
 #include "engine/workload.h"
 
 #include <stdlib.h>
@@ -362,18 +363,18 @@ size_t hs__engine_forest_ancestors(const struct hs_forest *forest, size_t segmen
     return n;
 }
 
-double hs__engine_forest_pairs(const struct hs_forest *forest, size_t first_row)
+double hs__engine_forest_pairs(const struct hs_forest *forest, size_t first_row, size_t window)
 {
     double sum = 0;
     for (size_t row = first_row; row < forest->n_rows; row++)
-        sum += (double)forest->visible[row];
+        sum += (double)hs_n_seen(forest->visible[row], window);
     return sum;
 }
 
-double hs__engine_forest_scored_pairs(const struct hs_forest *forest)
+double hs__engine_forest_scored_pairs(const struct hs_forest *forest, size_t window)
 {
     double sum = 0;
     for (size_t slot = 0; slot < forest->n_scored; slot++)
-        sum += (double)forest->scored_visible[slot];
+        sum += (double)hs_n_seen(forest->scored_visible[slot], window);
     return sum;
 }

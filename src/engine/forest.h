@@ -89,8 +89,8 @@ static inline size_t hs_forest_last_visible(const struct hs_forest *forest, size
  */
 size_t hs__engine_forest_ancestors(const struct hs_forest *forest, size_t segment, struct hs_run *runs);
 
-/* Rows that are seen, summed over the rows from first_row on and over the scored rows: what attention costs. */
-double hs__engine_forest_pairs(const struct hs_forest *forest, size_t first_row);
-double hs__engine_forest_scored_pairs(const struct hs_forest *forest);
+/* Rows that are seen through a window, summed over the rows from first_row on and over the scored rows: attention's. */
+double hs__engine_forest_pairs(const struct hs_forest *forest, size_t first_row, size_t window);
+double hs__engine_forest_scored_pairs(const struct hs_forest *forest, size_t window);
 
 #endif

@@ -21,13 +21,13 @@ struct block {
  * Called between softmax and the weighted sum. What is shown is dense, with zeros for what a row
  * does not see, whatever the kernels' stride is.
  */
-static void see_pattern(const struct hs_attention *attention, size_t head, float *pattern, size_t stride)
+static void see_pattern(const struct hs_attention *attention, size_t head, float *pattern, size_t stride,
+                        const struct hs_range *visible)
 {
     const struct block *block = attention->context;
     const struct hs_pass *pass = block->pass;
     if (pass->edit != NULL)
-        hs__engine_edit_pattern(pass->edit, attention->layer, head, pattern, stride, attention->n_rows,
-                                attention->n_visible,
+        hs__engine_edit_pattern(pass->edit, attention->layer, head, pattern, stride, attention->n_rows, visible,
                                 hs_sequence_first_row(pass->sequences, block->sequence) + block->first_row);
     if (!hs__engine_is_observed(pass, HS_SITE_PATTERN))
         return;
@@ -67,6 +67,7 @@ static void attend_block(struct block block, size_t layer, size_t head)
         .z = scratch->z + (first_row + block.first_row) * hs_z_width(shape),
         .n_rows = n_rows,
         .n_visible = n_visible,
+        .window = pass->engine->model->layers[layer].window,
         .runs = &run,
         .n_runs = 1,
         .pattern = scratch->pattern,

@@ -26,8 +26,8 @@ static hs_status check_prompts(const hs_workload *prompts, size_t max_new_tokens
         /* The last new token is a row of nothing. */
         if (shape->window > 0 && length + max_new_tokens - 1 > shape->window)
             return hs_fail(error, HS_ERROR_INPUT,
-                           "prompt %zu: %zu tokens and %zu new ones are more than the attention window of %zu, and "
-                           "windows are not built in",
+                           "prompt %zu: %zu tokens and %zu new ones are more than the attention window of %zu, which "
+                           "transformers gives this family's cache but not its attention",
                            i, length, max_new_tokens, shape->window);
     }
     return HS_OK;
@@ -83,10 +83,12 @@ hs_status hs_engine_generate(hs_engine *engine, const hs_workload *prompts, cons
 
 double hs__engine_generation_row_flops(const hs_model *model, size_t n_visible)
 {
-    double flops = (double)(model->shape.n_layers * n_visible) * hs__engine_attend_flops(&model->shape);
-    for (size_t layer = 0; layer < model->shape.n_layers; layer++)
+    double n_pairs = 0, flops = 0;
+    for (size_t layer = 0; layer < model->shape.n_layers; layer++) {
+        n_pairs += (double)hs_n_seen(n_visible, model->layers[layer].window);
         flops += hs__engine_layer_flops(&model->layers[layer]);
-    return flops;
+    }
+    return flops + n_pairs * hs__engine_attend_flops(&model->shape);
 }
 
 static double naive_flops(const hs_model *model, const struct hs_generate_call *generation)

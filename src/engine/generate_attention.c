@@ -57,11 +57,11 @@ static const struct hs_edge *find_edge(const struct group *group, hs_site site)
     return hs__engine_find_edge(&group->edit->list, group->layer, site);
 }
 
-static void edit_pattern(const struct hs_attention *attention, size_t head, float *pattern, size_t stride)
+static void edit_pattern(const struct hs_attention *attention, size_t head, float *pattern, size_t stride,
+                         const struct hs_range *visible)
 {
     const struct group *group = attention->context;
-    hs__engine_edit_pattern(group->edit, attention->layer, head, pattern, stride, attention->n_rows,
-                            attention->n_visible, 0);
+    hs__engine_edit_pattern(group->edit, attention->layer, head, pattern, stride, attention->n_rows, visible, 0);
 }
 
 static void edit_z(const struct group *group, const struct hs_edge *edge, float *z)
@@ -97,6 +97,7 @@ static void attend(const struct group *group)
         .z = buffers->z + group->first * hs_z_width(shape),
         .n_rows = group->n,
         .n_visible = n_visible,
+        .window = decoder->engine->model->layers[group->layer].window,
         .runs = keys,
         .n_runs = group->view->n_runs,
         .own = new_keys(group),

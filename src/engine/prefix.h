@@ -73,6 +73,7 @@ struct hs_prefix_buffers {
     float *pattern;          /* [threads, HS_ATTENTION_ROWS, longest rounded up] */
     float *delta;            /* [live rows, head_dim] */
     double *sums;            /* [all rows, head_dim], where patterns are edited */
+    uint32_t *path;          /* [longest], the same: a row and its ancestors by position, HS_NO_PARENT where unknown */
     struct hs_angles angles; /* of `longest` positions */
     struct hs_run *runs;     /* [deepest] */
     struct hs_key_run *keys; /* [threads, deepest]: of the runs */

@@ -90,6 +90,7 @@ static void attend(const struct block_loop *loop, size_t node, hs_share node_hea
         .z = buffers->z + first * hs_z_width(shape),
         .n_rows = block->n,
         .n_visible = attention->visible + block->first,
+        .window = attention->prefix->engine->model->layers[attention->layer].window,
         .runs = keys,
         .n_runs = loop->n_runs,
         .pattern = buffers->pattern + part * HS_ATTENTION_ROWS * hs__engine_pattern_stride(prefix->forest.longest),

@@ -2,11 +2,14 @@
  * prefix_edit: a node's beginning: the edit's difference in z, projected and added to the parent's
  * state after attention, which equals attention with the edit in it.
  */
+#include "engine/attention.h"
 #include "engine/kernels.h"
 #include "engine/linear.h"
 #include "engine/prefix.h"
 #include "engine/state.h"
 #include "engine/workload.h"
+
+#include <string.h>
 
 /* One node's edit: rows of the layer, and the parent's state there. */
 struct start {
@@ -16,6 +19,7 @@ struct start {
     struct hs_edit edit;
     size_t n_rows;
     bool is_last_layer;
+    size_t window; /* of the layer */
 };
 
 struct hs_edit hs__engine_prefix_edit(const struct hs_prefix *prefix, hs_intervention intervention)
@@ -85,12 +89,49 @@ static void sum_values(const struct start *start, size_t head)
     }
 }
 
-static void subtract_pattern(const struct start *start, float *delta, const float *z, size_t row)
+/*
+ * The row at `position` on the way to `row`. The path to the row asked about before is kept, and that to this one mostly
+ * leads along it: rows are numbered depth first.
+ */
+static uint32_t row_on_path(const struct start *start, size_t row, size_t position)
+{
+    const struct hs_forest_row *rows = start->prefix->forest.rows;
+    uint32_t *path = start->prefix->buffers.path;
+    uint32_t at = (uint32_t)row;
+    while (at != HS_NO_PARENT && path[rows[at].position] != at) {
+        path[rows[at].position] = at;
+        at = rows[at].parent;
+    }
+    return path[position];
+}
+
+/* A window's sum is what came after the row before it. */
+static void subtract_windowed(const struct start *start, float *delta, const float *z, size_t row, size_t head)
+{
+    const struct hs_prefix *prefix = start->prefix;
+    const hs_model_shape *shape = &prefix->engine->model->shape;
+    size_t head_dim = shape->head_dim;
+    size_t first = hs_first_visible(prefix->forest.visible[row], start->window);
+    const double *before = prefix->buffers.sums + row_on_path(start, row, first - 1) * head_dim;
+    const double *sums = prefix->buffers.sums + row * head_dim;
+    const float *values = value_row(start, row_on_path(start, row, first), head / (shape->n_heads / shape->n_kv_heads));
+    bool first_only = start->edit.intervention.kind == HS_INTERVENTION_FIRST_TOKEN;
+    for (size_t i = 0; i < head_dim; i++) {
+        double average = first_only ? (double)values[i] : (sums[i] - before[i]) / (double)start->window;
+        delta[i] = (float)(average - (double)z[i]);
+    }
+}
+
+static void subtract_pattern(const struct start *start, float *delta, const float *z, size_t row, size_t head)
 {
     size_t head_dim = start->prefix->engine->model->shape.head_dim;
     const double *sums = start->prefix->buffers.sums + hs_forest_last_visible(&start->prefix->forest, row) * head_dim;
     bool first_only = start->edit.intervention.kind == HS_INTERVENTION_FIRST_TOKEN;
     double share = first_only ? 1.0 : 1.0 / (double)start->prefix->forest.visible[row];
+    if (hs_first_visible(start->prefix->forest.visible[row], start->window) > 0) {
+        subtract_windowed(start, delta, z, row, head);
+        return;
+    }
     for (size_t i = 0; i < head_dim; i++)
         delta[i] = (float)(sums[i] * share - (double)z[i]);
 }
@@ -118,15 +159,17 @@ static void fill_delta(const struct start *start, size_t head)
     size_t z_width = shape->n_heads * shape->head_dim;
     const float *z = parent_rows(start, prefix->levels[start->parent->level].z, z_width) + head * shape->head_dim;
     bool edits_pattern = start->node->edge.site == HS_SITE_PATTERN;
-    if (edits_pattern)
+    if (edits_pattern) {
         sum_values(start, head);
+        memset(prefix->buffers.path, 0xff, prefix->forest.longest * sizeof *prefix->buffers.path);
+    }
     for (size_t i = 0; i < start->n_rows; i++) {
         size_t row = forest_row(start, i);
         float *delta = prefix->buffers.delta + i * shape->head_dim;
         if (!prefix->forest.rows[row].is_edited)
             start->edit.kernels->scale_and_shift(delta, 0, NULL, 0, shape->head_dim);
         else if (edits_pattern)
-            subtract_pattern(start, delta, z + i * z_width, row);
+            subtract_pattern(start, delta, z + i * z_width, row, head);
         else
             subtract_replacement(start, delta, z + i * z_width, row, head);
     }
@@ -160,6 +203,7 @@ hs_status hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_abla
         .edit = hs__engine_prefix_edit(prefix, node->intervention),
         .n_rows = is_last_layer ? prefix->forest.n_scored : hs_forest_n_live(&prefix->forest),
         .is_last_layer = is_last_layer,
+        .window = prefix->engine->model->layers[node->edge.layer].window,
     };
     const struct hs_level *level = &prefix->levels[start.parent->level];
     size_t n = start.n_rows * shape->width;

@@ -81,6 +81,7 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     list[n++] = HS_BUFFER(buffers->pattern, n_threads * HS_ATTENTION_ROWS, hs__engine_pattern_stride(forest->longest));
     list[n++] = HS_BUFFER(buffers->delta, hs_forest_n_live(forest), shape->head_dim);
     list[n++] = HS_HOST_BUFFER(buffers->sums, prefix->keeps_values ? forest->n_rows : 0, shape->head_dim);
+    list[n++] = HS_HOST_BUFFER(buffers->path, prefix->keeps_values ? forest->longest : 0, 1);
     list[n++] = HS_BUFFER(buffers->angles.cosines, forest->longest, n_angles);
     list[n++] = HS_BUFFER(buffers->angles.sines, forest->longest, n_angles);
     list[n++] = HS_HOST_BUFFER(buffers->runs, forest->deepest, 1);

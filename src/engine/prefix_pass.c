@@ -140,8 +140,9 @@ static void cache_keys(const struct pass *pass, size_t layer)
 static double count_pairs(const struct pass *pass, size_t layer)
 {
     const struct hs_forest *forest = &pass->prefix->forest;
-    double n_pairs = is_last(pass, layer) ? hs__engine_forest_scored_pairs(forest)
-                                          : hs__engine_forest_pairs(forest, pass->space.first_row);
+    size_t window = pass->prefix->engine->model->layers[layer].window;
+    double n_pairs = is_last(pass, layer) ? hs__engine_forest_scored_pairs(forest, window)
+                                          : hs__engine_forest_pairs(forest, pass->space.first_row, window);
     return (double)pass->n_nodes * n_pairs;
 }
 

@@ -49,8 +49,8 @@ static hs_status check_types(const hs_sequences *sequences, size_t sequence, con
 }
 
 /*
- * BLAS takes row counts as int. Windows are refused by name, as attention with a window is not
- * built in.
+ * BLAS takes row counts as int. A window that only transformers' cache obeys is refused by name: what is longer has
+ * other numbers there when it is generated than when it is read.
  */
 hs_status hs__engine_check_sequences(const hs_sequences *sequences, const hs_model_shape *shape, const char *what,
                                      hs_error *error)
@@ -63,9 +63,11 @@ hs_status hs__engine_check_sequences(const hs_sequences *sequences, const hs_mod
             return hs_fail(error, HS_ERROR_INPUT, "%s %zu: %zu tokens are more than the model's %zu positions", what, i,
                            length, shape->n_positions);
         if (shape->window > 0 && length > shape->window)
-            return hs_fail(error, HS_ERROR_INPUT,
-                           "%s %zu: %zu tokens are more than the attention window of %zu, and windows are not built in",
-                           what, i, length, shape->window);
+            return hs_fail(
+                error, HS_ERROR_INPUT,
+                "%s %zu: %zu tokens are more than the attention window of %zu, which transformers gives this "
+                "family's cache but not its attention",
+                what, i, length, shape->window);
         const int32_t *tokens = sequences->tokens + sequences->offsets[i];
         for (size_t t = 0; t < length; t++)
             HS_TRY(check_token(tokens[t], shape->vocabulary, what, i, error));

@@ -14,6 +14,7 @@ typedef struct hs_checkpoint {
     hs_model_extent extent;
     hs_tensor_table table;
     hs_binding_list bindings;
+    size_t *windows;           /* [n_layers], or NULL */
     float *rotary_frequencies; /* NULL unless rotary */
     hs_label_list labels;      /* of a classifier */
     hs_note_list notes;

@@ -120,8 +120,8 @@ static const hs_config_field llama_like_fields[] = {
 
 static const hs_config_constraint llama_constraints[] = {DECODER_CONSTRAINTS, NOT_PARTIAL, {0}};
 
-static const hs_window_rule mistral_window = {.absent = 4096};
-static const hs_window_rule qwen2_window = {.absent = 4096, .has_switch = true};
+static const hs_window_rule mistral_window = {.layers = HS_WINDOW_ALL, .absent = 4096};
+static const hs_window_rule qwen2_window = {.layers = HS_WINDOW_SWITCHED, .absent = 4096};
 
 static const hs_tensor_rule llama_rules[] = {
     TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),

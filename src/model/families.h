@@ -62,10 +62,18 @@ typedef struct hs_config_constraint {
     const char *reason;
 } hs_config_constraint;
 
+/* Which layers have a window, where config.json says that there is one. */
+typedef enum hs_window_layers {
+    HS_WINDOW_REFUSED,  /* the model's class knows of none and its cache does: texts that are longer are refused */
+    HS_WINDOW_ALL,      /* whatever "layer_types" says */
+    HS_WINDOW_BY_LAYER, /* those that "layer_types" names */
+    HS_WINDOW_SWITCHED, /* the same, with use_sliding_window as a switch, and without a list from max_window_layers on */
+} hs_window_layers;
+
 /* How config.json says that attention has a window. */
 typedef struct hs_window_rule {
-    size_t absent;   /* tokens where the key is absent; 0: no window */
-    bool has_switch; /* use_sliding_window, and the layer from which on there is one */
+    hs_window_layers layers;
+    size_t absent; /* tokens where the key is absent; 0: no window */
 } hs_window_rule;
 
 /* When a tensor must be there; otherwise it must not. */

@@ -12,6 +12,7 @@
 #include "model/folder.h"
 #include "model/options.h"
 #include "model/weights.h"
+#include "model/window.h"
 
 /* Opening. */
 
@@ -71,6 +72,8 @@ static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
     HS_GOTO_DONE(choose_architecture(checkpoint, error));
     HS_GOTO_DONE(
         hs__model_options_read(&config, checkpoint->family, checkpoint->architecture, &checkpoint->options, error));
+    HS_GOTO_DONE(hs__model_window_read(&config, checkpoint->family->window, &checkpoint->options.shape,
+                                       &checkpoint->windows, error));
     HS_GOTO_DONE(read_labels(&config, checkpoint, error));
     HS_GOTO_DONE(hs__model_special_ids_read(checkpoint->folder, &config, checkpoint->options.shape.vocabulary,
                                             &checkpoint->ids, error));
@@ -146,7 +149,10 @@ static hs_status fill_description(hs_model *model, hs_error *error)
     for (size_t i = 0; i < checkpoint->bindings.n_items; i++)
         if (!checkpoint->bindings.items[i].is_shared)
             model->n_parameters += checkpoint->bindings.items[i].tensor->n_elements;
-    return hs_allocate(&model->layers, model->shape.n_layers, sizeof *model->layers, "layers", error);
+    HS_TRY(hs_allocate(&model->layers, model->shape.n_layers, sizeof *model->layers, "layers", error));
+    for (size_t i = 0; checkpoint->windows != NULL && i < model->shape.n_layers; i++)
+        model->layers[i].window = checkpoint->windows[i];
+    return HS_OK;
 }
 
 /*
@@ -188,6 +194,7 @@ void hs_model_free(hs_model *model)
         hs__model_binding_list_clear(&model->checkpoint->bindings);
         hs__model_tensor_table_clear(&model->checkpoint->table);
         hs_free(model->checkpoint->rotary_frequencies);
+        hs_free(model->checkpoint->windows);
         hs__model_label_list_clear(&model->checkpoint->labels);
         hs__model_note_list_clear(&model->checkpoint->notes);
         hs__model_special_ids_clear(&model->checkpoint->ids);

@@ -59,6 +59,15 @@ static uint64_t hash_rope(uint64_t seed, const hs_rope *rope)
     return seed;
 }
 
+/* Models without windows are those that they were before there were any. */
+static uint64_t hash_windows(uint64_t seed, const hs_model *model)
+{
+    for (size_t i = 0; i < model->shape.n_layers; i++)
+        if (model->layers[i].window > 0)
+            seed = hs_hash_u64(hs_hash_u64(seed, i), model->layers[i].window);
+    return seed;
+}
+
 static uint64_t hash_binding(uint64_t seed, const hs_binding *binding)
 {
     const hs_tensor *tensor = binding->tensor;
@@ -81,6 +90,7 @@ uint64_t hs_model_hash(const hs_model *model)
     hash = hash_shape(hash, &model->shape);
     if (model->shape.position == HS_POSITION_ROTARY)
         hash = hash_rope(hash, &checkpoint->options.rope);
+    hash = hash_windows(hash, model);
     for (size_t i = 0; i < checkpoint->bindings.n_items; i++) {
         const hs_binding *binding = &checkpoint->bindings.items[i];
         if (binding->is_shared)
@@ -135,12 +145,33 @@ static hs_status describe_positions(const hs_model *model, hs_text *text, hs_err
     return hs_text_appendf(text, error, "\n");
 }
 
-/* Lines for scripts too: each is there for every model, with a word where there is nothing. */
-static hs_status describe_kinds(const hs_model_shape *shape, hs_text *text, hs_error *error)
+/* As `window 4096 in layers 0-3, 6`: runs of layers that have the same one. */
+static hs_status describe_windows(const hs_model *model, hs_text *text, hs_error *error)
 {
+    size_t last = 0; /* window that was named last */
+    for (size_t i = 0, end = 0; i < model->shape.n_layers; i = end + 1) {
+        size_t window = model->layers[i].window;
+        for (end = i; end + 1 < model->shape.n_layers && model->layers[end + 1].window == window;)
+            end++;
+        if (window == 0)
+            continue;
+        HS_TRY(window == last ? hs_text_appendf(text, error, ", %zu", i)
+                              : hs_text_appendf(text, error, ", window %zu in layers %zu", window, i));
+        if (end > i)
+            HS_TRY(hs_text_appendf(text, error, "-%zu", end));
+        last = window;
+    }
+    if (model->shape.window == 0)
+        return HS_OK;
+    return hs_text_appendf(text, error, ", window %zu: longer texts are refused", model->shape.window);
+}
+
+/* Lines for scripts too: each is there for every model, with a word where there is nothing. */
+static hs_status describe_kinds(const hs_model *model, hs_text *text, hs_error *error)
+{
+    const hs_model_shape *shape = &model->shape;
     HS_TRY(hs_text_appendf(text, error, "attention = %s", shape->bidirectional ? "bidirectional" : "causal"));
-    if (shape->window > 0)
-        HS_TRY(hs_text_appendf(text, error, ", window %zu: longer texts are refused", shape->window));
+    HS_TRY(describe_windows(model, text, error));
     HS_TRY(hs_text_appendf(text, error, "\n"));
     HS_TRY(hs_text_appendf(text, error, "norm = %s, epsilon %g%s\n", shape->norm == HS_NORM_RMS ? "rms" : "layer",
                            shape->norm_epsilon, shape->post_norm ? ", after the residual" : ""));
@@ -184,7 +215,7 @@ hs_status hs_model_describe(const hs_model *model, hs_text *text, hs_error *erro
     HS_TRY(describe_source(model, text, error));
     HS_TRY(describe_sizes(&model->shape, text, error));
     HS_TRY(describe_positions(model, text, error));
-    HS_TRY(describe_kinds(&model->shape, text, error));
+    HS_TRY(describe_kinds(model, text, error));
     HS_TRY(describe_head(model, text, error));
     for (size_t i = 0; i < model->n_notes; i++)
         HS_TRY(hs_text_appendf(text, error, "note = %s\n", model->notes[i]));

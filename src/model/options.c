@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "model/constraints.h"
-#include "model/window.h"
 
 /*
  * The list comes from the tables, so that the message stays true when a family is added. Rows that
@@ -221,7 +220,7 @@ static void derive_head(const hs_architecture *architecture, hs_model_shape *sha
 
 /*
  * What may change the meaning of other keys (attribute_map) is refused before any is read. The
- * family's own constraints need sizes and heads, the window needs the number of positions.
+ * family's own constraints need sizes and heads.
  */
 hs_status hs__model_options_read(const hs_config *config, const hs_family *family, const hs_architecture *architecture,
                                  hs_family_options *options_out, hs_error *error)
@@ -235,7 +234,6 @@ hs_status hs__model_options_read(const hs_config *config, const hs_family *famil
     HS_TRY(hs__model_constraints_check(config, family->constraints, &options.shape, error));
     HS_TRY(derive_rotary(config, &options, error));
     HS_TRY(derive_positions(config, &options.shape, error));
-    HS_TRY(hs__model_window_read(config, family->window, &options.shape, error));
     derive_head(architecture, &options.shape);
     options.shape.attention_scale = options.scale_attention ? 1.0 / sqrt((double)options.shape.head_dim) : 1.0;
     *options_out = options;

@@ -148,11 +148,11 @@ static hs_status fit(const task_draft *draft, task_draft_order *sequence, const 
     HS_TRY(cut(draft, sequence, room, place, error));
     if (sequence->n_rows <= room->window)
         return HS_OK;
-    return hs_fail(
-        error, HS_ERROR_INPUT,
-        "%s: the example needs %zu token positions, but %s %zu, and attention with a window is not built in; "
-        "%s, or lower \"max_position_embeddings\" in config.json to the window's size, which truncates it",
-        place, sequence->n_rows, room->window_left_by, room->window, room->window_advice);
+    return hs_fail(error, HS_ERROR_INPUT,
+                   "%s: the example needs %zu token positions, but %s %zu, which transformers gives this family's "
+                   "cache but not its attention; "
+                   "%s, or lower \"max_position_embeddings\" in config.json to the window's size, which truncates it",
+                   place, sequence->n_rows, room->window_left_by, room->window, room->window_advice);
 }
 
 /* Fills draft->order, unsorted: each sequence with the rows that its queries need; all, where rows see both sides. */

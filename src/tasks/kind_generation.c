@@ -97,7 +97,7 @@ hs_status hs__tasks_generation_init(const hs_task_config *config, const task_enc
         return hs_fail(
             error, HS_ERROR_USAGE,
             "max_new_tokens = %lld leaves no room for a prompt in the model's attention window of %zu tokens, "
-            "and attention with a window is not built in",
+            "which transformers gives this family's cache but not its attention",
             (long long)config->max_new_tokens, encoder->model->shape.window);
     if (encoder->tokenizer == NULL)
         return hs_fail(error, HS_ERROR_INPUT,

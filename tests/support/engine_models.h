@@ -72,6 +72,8 @@ static inline void make_encoder(hs_model *model, hs_head_kind head)
     assert_true(shape->width <= WIDEST);
     shape->bidirectional = shape->post_norm = true;
     shape->parallel_residual = false;
+    for (size_t i = 0; i < shape->n_layers; i++)
+        model->layers[i].window = 0;
     shape->head = head;
     enrich_embedding(model, dense);
     model->final_norm = (hs_norm){0};

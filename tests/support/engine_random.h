@@ -63,6 +63,15 @@ static inline loaded load_random_llama(struct draw *draw)
     return model;
 }
 
+/* Windows of some layers, often shorter than a sequence; a stream of their own, so that nothing else is drawn anew. */
+static inline void draw_windows(hs_model *model, uint64_t stream)
+{
+    struct draw draw = {stream + 900000, 0};
+    bool has_some = below(&draw, 2) == 0;
+    for (size_t i = 0; has_some && i < model->shape.n_layers; i++)
+        model->layers[i].window = below(&draw, 3) == 0 ? 0 : 1 + below(&draw, MAX_LENGTH / 2);
+}
+
 /* The loaded weights serve as those of models of other families, with more combinations than there are on disk. */
 static inline loaded load_random_decoder(struct draw *draw)
 {
@@ -71,6 +80,7 @@ static inline loaded load_random_decoder(struct draw *draw)
     shape->parallel_residual = below(draw, 3) == 0;
     if (shape->rotary_dim >= 4 && below(draw, 3) == 0)
         shape->rotary_dim -= 2;
+    draw_windows(model.model, draw->stream);
     return model;
 }
 

@@ -109,6 +109,12 @@ static void fill_heads(struct pass *pass, size_t layer)
     free(normed);
 }
 
+static size_t first_visible(const struct pass *pass, size_t layer, size_t row)
+{
+    size_t window = pass->model->layers[layer].window;
+    return window > 0 && row >= window ? row + 1 - window : 0;
+}
+
 static size_t n_visible(const struct pass *pass, size_t row)
 {
     return pass->model->shape.bidirectional ? pass->length : row + 1;
@@ -121,13 +127,15 @@ static void fill_pattern(double *weights, const struct pass *pass, size_t layer,
     size_t kv_head = head / (shape->n_heads / shape->n_kv_heads);
     const double *query = pass->queries + (row * shape->n_heads + head) * dim;
     double scale = shape->attention_scale / (shape->scale_by_inverse_layer ? (double)(layer + 1) : 1);
-    for (size_t i = 0; i < n_visible(pass, row); i++) {
+    size_t first = first_visible(pass, layer, row);
+    memset(weights, 0, first * sizeof *weights);
+    for (size_t i = first; i < n_visible(pass, row); i++) {
         weights[i] = 0;
         for (size_t d = 0; d < dim; d++)
             weights[i] += scale * query[d] * pass->keys[(i * shape->n_kv_heads + kv_head) * dim + d];
     }
-    double log_sum = naive_log_sum(weights, n_visible(pass, row));
-    for (size_t i = 0; i < n_visible(pass, row); i++)
+    double log_sum = naive_log_sum(weights + first, n_visible(pass, row) - first);
+    for (size_t i = first; i < n_visible(pass, row); i++)
         weights[i] = exp(weights[i] - log_sum);
 }
 
@@ -138,7 +146,8 @@ static void attend(struct pass *pass, size_t layer, size_t head, size_t row, dou
     size_t kv_head = head / (shape->n_heads / shape->n_kv_heads);
     fill_pattern(weights, pass, layer, head, row);
     if (pass->edit != NULL && pass->edit->pattern != NULL)
-        pass->edit->pattern(pass->edit->context, layer, head, row, weights, n_visible(pass, row));
+        pass->edit->pattern(pass->edit->context, layer, head, row, weights + first_visible(pass, layer, row),
+                            n_visible(pass, row) - first_visible(pass, layer, row));
     double *z = pass->z + (row * shape->n_heads + head) * dim;
     for (size_t d = 0; d < dim; d++) {
         z[d] = 0;

@@ -216,6 +216,19 @@ static void test_llama_interventions(void **state)
     check_model(load_small_llama());
 }
 
+/* Shorter than a block of query rows, longer, and of a single row. */
+static void test_interventions_in_windows(void **state)
+{
+    static const size_t windows[][2] = {{9, 0}, {66, 5}, {1, 30}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        loaded model = i == 1 ? load_small_gpt2() : load_small_llama();
+        for (size_t layer = 0; layer < model.model->shape.n_layers; layer++)
+            model.model->layers[layer].window = windows[i][layer % 2];
+        check_model(model);
+    }
+}
+
 static void test_encoder_interventions(void **state)
 {
     (void)state;
@@ -328,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gpt2_interventions),
         cmocka_unit_test(test_llama_interventions),
+        cmocka_unit_test(test_interventions_in_windows),
         cmocka_unit_test(test_encoder_interventions),
         cmocka_unit_test(test_a_group_is_its_heads),
         cmocka_unit_test(test_scale_of_one_is_the_clean_model),

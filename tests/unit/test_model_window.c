@@ -1,4 +1,4 @@
-/* model and engine: attention windows of config.json are read, and what is longer than one is refused. */
+/* model and engine: attention windows of config.json are read by layer; where only a cache obeys them, longer texts are refused. */
 #include "support/checkpoint_writer.h"
 #include "support/engine_fixture.h"
 
@@ -30,38 +30,44 @@ static void test_windows_that_are_read(void **state)
         const char *model_type;
         const char *members;
         size_t n_positions;
-        size_t window;
+        size_t refused;
+        size_t windows[N_LAYERS];
     } cases[] = {
-        {"mistral", "\"sliding_window\": null", 5000, 0},
-        {"mistral", "\"sliding_window\": 32", 32, 0}, /* no sequence is longer */
-        {"mistral", "\"sliding_window\": 31", 32, 31},
-        {"mistral", NULL, 4096, 0},
-        {"mistral", NULL, 4097, 4096}, /* what transformers takes by default */
-        {"llama", NULL, 5000, 0},
-        {"llama", "\"sliding_window\": 16", 32, 16}, /* of transformers' cache, and so of what it generates */
-        {"qwen2", "\"sliding_window\": 16", 32, 0},
-        {"qwen2", "\"sliding_window\": 16, \"use_sliding_window\": false", 32, 0},
-        {"qwen2", switched, 32, 0}, /* from layer 28 on */
-        {"qwen2", "\"use_sliding_window\": true, \"sliding_window\": 16, \"max_window_layers\": 2", 32, 0},
-        {"qwen2", "\"use_sliding_window\": true, \"sliding_window\": 16, \"max_window_layers\": 1", 32, 16},
-        {"qwen2", "\"use_sliding_window\": true, \"max_window_layers\": 0", 5000, 4096},
-        {"qwen2", "\"use_sliding_window\": true, \"sliding_window\": null, \"max_window_layers\": 0", 32, 0},
-        {"qwen2", "\"layer_types\": [\"full_attention\", \"full_attention\"]", 32, 0},
+        {"mistral", "\"sliding_window\": null", 5000, 0, {0, 0}},
+        {"mistral", "\"sliding_window\": 32", 32, 0, {0, 0}}, /* no sequence is longer */
+        {"mistral", "\"sliding_window\": 31", 32, 0, {31, 31}},
+        {"mistral", NULL, 4096, 0, {0, 0}},
+        {"mistral", NULL, 4097, 0, {4096, 4096}}, /* what transformers takes by default */
+        {"llama", NULL, 5000, 0, {0, 0}},
+        {"llama", "\"sliding_window\": 16", 32, 16, {0, 0}}, /* of transformers' cache, and so of what it generates */
+        {"qwen2", "\"sliding_window\": 16", 32, 0, {0, 0}},
+        {"qwen2", "\"sliding_window\": 16, \"use_sliding_window\": false", 32, 0, {0, 0}},
+        {"qwen2", switched, 32, 0, {0, 0}}, /* from layer 28 on */
+        {"qwen2", "\"use_sliding_window\": true, \"sliding_window\": 16, \"max_window_layers\": 2", 32, 0, {0, 0}},
+        {"qwen2", "\"use_sliding_window\": true, \"sliding_window\": 16, \"max_window_layers\": 1", 32, 0, {0, 16}},
+        {"qwen2", "\"use_sliding_window\": true, \"max_window_layers\": 0", 5000, 0, {4096, 4096}},
+        {"qwen2", "\"use_sliding_window\": true, \"sliding_window\": null, \"max_window_layers\": 0", 32, 0, {0, 0}},
+        {"qwen2", "\"layer_types\": [\"full_attention\", \"full_attention\"]", 32, 0, {0, 0}},
         {"qwen2",
          "\"use_sliding_window\": true, \"sliding_window\": 16, \"layer_types\": [\"attention\", "
          "\"sliding_attention\"]",
-         32, 16},
+         32,
+         0,
+         {0, 16}},
         {"qwen2",
          "\"use_sliding_window\": true, \"sliding_window\": 16, \"max_window_layers\": 0, "
          "\"layer_types\": [\"full_attention\", \"full_attention\"]",
-         32, 0},
+         32,
+         0,
+         {0, 0}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         write_model(*state, cases[i].model_type, cases[i].members, cases[i].n_positions);
         hs_model *model = open_model(*state);
-        if (model->shape.window != cases[i].window)
-            fail_msg("%s {%s}: window %zu, not %zu", cases[i].model_type,
-                     cases[i].members != NULL ? cases[i].members : "", model->shape.window, cases[i].window);
+        const size_t windows[N_LAYERS] = {model->layers[0].window, model->layers[1].window};
+        if (model->shape.window != cases[i].refused || memcmp(windows, cases[i].windows, sizeof windows) != 0)
+            fail_msg("%s {%s}: windows %zu and %zu, refused beyond %zu", cases[i].model_type,
+                     cases[i].members != NULL ? cases[i].members : "", windows[0], windows[1], model->shape.window);
         hs_model_free(model);
     }
 }
@@ -89,7 +95,7 @@ static void test_layers_that_are_refused(void **state)
 
 static void test_sequences_longer_than_the_window(void **state)
 {
-    write_model(*state, "mistral", "\"sliding_window\": 8", 32);
+    write_model(*state, "llama", "\"sliding_window\": 8", 32);
     loaded m = load_model(*state);
     int32_t tokens[WINDOW + 1];
     float logits[(WINDOW + 1) * 9];
@@ -107,7 +113,7 @@ static void test_sequences_longer_than_the_window(void **state)
 /* The last new token is never attended from: five tokens and four new ones are eight rows. */
 static void test_prompts_that_grow_out_of_the_window(void **state)
 {
-    write_model(*state, "mistral", "\"sliding_window\": 8", 32);
+    write_model(*state, "llama", "\"sliding_window\": 8", 32);
     loaded m = load_model(*state);
     hs_engine *engine = new_engine(m.model, (hs_engine_options){.kind = HS_ENGINE_PREFIX});
     struct work work = {0};

@@ -164,7 +164,8 @@ static void test_texts_longer_than_the_attention_window(void **state)
     assert_string_equal(
         task_fixture_refuse(fixture, "perplexity", longer, HS_ERROR_INPUT),
         "data.jsonl:2: the example needs 5 token positions, but the attention window (sliding_window in "
-        "config.json) is 4, and attention with a window is not built in; set the task's `window` to "
+        "config.json) is 4, which transformers gives this family's cache but not its attention; set the "
+        "task's `window` to "
         "that or less, or lower \"max_position_embeddings\" in config.json to the window's size, which "
         "truncates it");
     hs_tasks_free(open_windows(fixture, 4, longer));
