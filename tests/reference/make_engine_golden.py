@@ -78,6 +78,11 @@ CASES = [
     ("phi_grouped_linear_tied_bf16", PhiForCausalLM,
      PhiConfig(**LLAMA, num_key_value_heads=2, head_dim=6, hidden_act="gelu", layer_norm_eps=0.1,
                rope_parameters={**LINEAR, "partial_rotary_factor": 0.7}, tie_word_embeddings=True), torch.bfloat16),
+    ("mistral_window_bf16", MistralForCausalLM,
+     MistralConfig(**LLAMA, num_key_value_heads=2, head_dim=6, sliding_window=3), torch.bfloat16),
+    ("qwen2_window_tied", Qwen2ForCausalLM,
+     Qwen2Config(**LLAMA, num_key_value_heads=2, use_sliding_window=True, sliding_window=4, max_window_layers=1,
+                 tie_word_embeddings=True), torch.float32),
 ]
 
 INTERVENTIONS = ["zero", "mean", "mean_position", "resample", "flip", "scale=0.5"]

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
-FAMILIES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi"]
+FAMILIES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi", "mistral_window_bf16", "qwen2_window_tied"]
 SETS = [[], [(0, 1)], [(0, 2), (1, 0)], [(1, 3)], [(0, 0), (0, 3), (1, 1)]]
 LENGTHS = [2, 5, 7]
 NEW_TOKENS = 9

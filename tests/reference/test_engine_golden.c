@@ -174,7 +174,9 @@ static void check_case(const char *name)
     X(roberta_masked)               \
     X(roberta_classifier_bf16)      \
     X(phi)                          \
-    X(phi_grouped_linear_tied_bf16)
+    X(phi_grouped_linear_tied_bf16) \
+    X(mistral_window_bf16)          \
+    X(qwen2_window_tied)
 
 GOLDEN_CASES(GOLDEN_TEST)
 

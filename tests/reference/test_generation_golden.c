@@ -126,7 +126,9 @@ static void check_family(const char *name)
     X(mistral)                     \
     X(qwen2)                       \
     X(gpt_neox)                    \
-    X(phi)
+    X(phi)                         \
+    X(mistral_window_bf16)         \
+    X(qwen2_window_tied)
 
 FAMILIES(GREEDY_TEST)
 
