@@ -57,5 +57,11 @@ const char *hs_blas_core_warning(void);
  * Operations a second of a product [m, k] x [k, n] in single precision, warm: the best of several. The engine's limit.
  */
 hs_status hs_blas_sgemm_rate(size_t m, size_t k, size_t n, double *flops_per_second_out, hs_error *error);
+/*
+ * The same while n_processes - 1 others, which it starts and ends, do nothing but that product: the mean of what this
+ * one has. Not after MPI was started. HS_ERROR_MEMORY: the processes cannot be had.
+ */
+hs_status hs_blas_sgemm_rate_shared(size_t m, size_t k, size_t n, size_t n_processes, double *flops_per_second_out,
+                                    hs_error *error);
 
 #endif

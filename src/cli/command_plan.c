@@ -7,6 +7,7 @@
 #include "cli/printing.h"
 #include "cli/slurm.h"
 #include "headsweep/study.h"
+#include "headsweep/threads.h"
 
 static const char usage[] =
     "usage: headsweep plan EXPERIMENT.cfg [options]\n"
@@ -20,8 +21,8 @@ static const char usage[] =
 static const char notes[] =
     "Time is counted operations over the rate of a core, which is that of one matrix product on this machine unless\n"
     "--gflops states it. The cores of a full node share its clock and its memory and do less each than one alone: on\n"
-    "many processors 20 to 40% less. What only the weights can tell (numbers that are not finite, the self-test) is\n"
-    "for the run to find.\n";
+    "many processors 20 to 40% less. --full-node measures that where nobody else is at work.\n"
+    "What only the weights can tell (numbers that are not finite, the self-test) is for the run to find.\n";
 
 typedef struct plan_arguments {
     const char *experiment;
@@ -30,6 +31,7 @@ typedef struct plan_arguments {
     int64_t ranks_per_host; /* 0: one for each processor */
     double gflops;          /* 0: measured */
     double hours;           /* 0: any number */
+    bool full_node;         /* measured with all cores at work */
     bool slurm;
 } plan_arguments;
 
@@ -47,6 +49,10 @@ static hs_status read_arguments(int argc, char **argv, plan_arguments *a, bool *
         OPTION_READ("gflops", "X",
                     "a rank's matrix products do X GFLOP/s, instead of what one does on this machine now",
                     hs__cli_read_amount, &a->gflops),
+        OPTION_FLAG(
+            "full-node",
+            "measure that rate while all cores of this machine are at work, as those of the job's nodes will be",
+            &a->full_node),
         OPTION_FLAG("slurm",
                     "print the #SBATCH lines that ask for those ranks, with their memory and time and the margins\n"
                     "that a comment states; --hours is the time limit then",
@@ -67,6 +73,7 @@ static hs_status read_arguments(int argc, char **argv, plan_arguments *a, bool *
 typedef struct plan_figures {
     hs_study_cost cost;
     double product_rate; /* operations a second of a rank's matrix products */
+    double alone_rate;   /* and of one that has the machine to itself; 0: not measured beside the other */
     double rate;         /* and of its share of the sweep */
     size_t n_ranks;
     size_t n_threads; /* of a rank */
@@ -99,13 +106,24 @@ static hs_status find_busy(const hs_study *study, plan_figures *figures, hs_erro
     return hs_study_simulate(study, figures->rate, figures->n_busy, &figures->of_busy, error);
 }
 
+static hs_status measure_rates(const hs_study *study, const plan_arguments *arguments, plan_figures *figures,
+                               hs_error *error)
+{
+    if (arguments->gflops > 0)
+        return HS_OK;
+    HS_TRY(hs_study_product_rate(study, 1, &figures->product_rate, error));
+    if (!arguments->full_node)
+        return HS_OK;
+    figures->alone_rate = figures->product_rate;
+    return hs_study_product_rate(study, hs_processors(), &figures->product_rate, error);
+}
+
 static hs_status count_figures(hs_study *study, const plan_arguments *arguments, plan_figures *figures, hs_error *error)
 {
     *figures = (plan_figures){.product_rate = arguments->gflops * 1e9,
                               .n_threads = (size_t)study->experiment->threads_per_rank};
     HS_TRY(hs_study_count_cost(study, &figures->cost, error));
-    if (arguments->gflops == 0)
-        HS_TRY(hs_study_product_rate(study, &figures->product_rate, error));
+    HS_TRY(measure_rates(study, arguments, figures, error));
     figures->rate = hs_study_sweep_rate(study, figures->product_rate);
     HS_TRY(find_ranks(study, arguments, figures, error));
     HS_TRY(hs_study_simulate(study, figures->rate, figures->n_ranks, &figures->simulation, error));
@@ -159,10 +177,14 @@ static void print_later(const hs_study *study, const plan_figures *figures)
 
 static void print_rate(const plan_arguments *arguments, const plan_figures *figures)
 {
-    printf("gflops_per_rank = %.4g  # of matrix products, %s\n", figures->product_rate / 1e9,
-           arguments->gflops > 0
-               ? "as --gflops says"
-               : "measured on a core of this machine, times threads; those of a full node do less: --gflops");
+    const char *source = arguments->gflops > 0 ? "as --gflops says"
+                         : arguments->full_node
+                             ? "measured with all cores of this machine at work, times threads"
+                             : "measured on a core alone, times threads; those of a full node do less: --full-node";
+
+    printf("gflops_per_rank = %.4g  # of matrix products, %s\n", figures->product_rate / 1e9, source);
+    if (figures->alone_rate > 0)
+        printf("full_node_share = %.3f  # of what a core does alone\n", figures->product_rate / figures->alone_rate);
     printf("sweep_gflops_per_rank = %.4g  # with what lies between the products\n", figures->rate / 1e9);
 }
 

@@ -18,12 +18,14 @@ static size_t at_most(size_t value, size_t most)
     return value < most ? value : most;
 }
 
-hs_status hs_study_product_rate(const hs_study *study, double *flops_per_second_out, hs_error *error)
+hs_status hs_study_product_rate(const hs_study *study, size_t n_cores, double *flops_per_second_out, hs_error *error)
 {
     const hs_model_shape *shape = &study->model->shape;
+    const size_t m = at_most(study->stacked_rows, MOST_ROWS), k = at_most(shape->width, MOST_DEPTH);
+    const size_t n = at_most(shape->mlp_width, MOST_COLUMNS);
 
-    HS_TRY(hs_blas_sgemm_rate(at_most(study->stacked_rows, MOST_ROWS), at_most(shape->width, MOST_DEPTH),
-                              at_most(shape->mlp_width, MOST_COLUMNS), flops_per_second_out, error));
+    HS_TRY(n_cores > 1 ? hs_blas_sgemm_rate_shared(m, k, n, n_cores, flops_per_second_out, error)
+                       : hs_blas_sgemm_rate(m, k, n, flops_per_second_out, error));
     *flops_per_second_out *= (double)study->experiment->threads_per_rank;
     return HS_OK;
 }

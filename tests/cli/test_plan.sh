@@ -47,6 +47,8 @@ holds "$(figure ranks_without_work) > 0"
 says err "warning of 100000 ranks' time "
 expect 0 "$program" plan large/experiment.cfg --gflops 50 --ranks "$(figure ranks_kept_busy)"
 holds "$(figure rank_efficiency) >= 0.9"
+expect 0 "$program" plan large/experiment.cfg --full-node
+holds "$(figure full_node_share) > 0 && $(figure gflops_per_rank) > 0"
 expect 2 "$program" plan large/experiment.cfg --gflops 0
 says err "expected a number above 0"
 

@@ -30,7 +30,7 @@ for command in run plan status rank texts report inspect bench; do
         ! grep -q -e unknown -e ambiguous "$work/err" || fail "$command does not know $option, which its help lists"
     done <options.txt
 done
-[ "$("$program" plan --help | grep -c -- '^  --')" -eq 4 ] || fail "plan --help does not list its options"
+[ "$("$program" plan --help | grep -c -- '^  --')" -eq 7 ] || fail "plan --help does not list its options"
 expect 2 "$program" sweep
 says err "there is no command \"sweep\""
 expect 2 "$program" rank --top few results.h5

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 /* ---- products -------------------------------------------------------------------------------------------------- */
 
@@ -80,6 +81,9 @@ static void test_rate(void **state)
     double rate = 0;
     ASSERT_OK(hs_blas_sgemm_rate(32, 32, 32, &rate, &error));
     assert_true(rate > 0 && isfinite(rate));
+    ASSERT_OK(hs_blas_sgemm_rate_shared(32, 32, 32, 3, &rate, &error));
+    assert_true(rate > 0 && isfinite(rate));
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left */
 }
 
 /* ---- the library ----------------------------------------------------------------------------------------------- */
