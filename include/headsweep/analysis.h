@@ -24,11 +24,14 @@
 
 /* How statistics are computed; the keys `analysis.*` and run.seed of an experiment. */
 typedef struct hs_analysis_options {
-    size_t resamples;    /* of the bootstrap */
-    size_t permutations; /* random sign flips, rounded up to a multiple of 64 */
+    size_t resamples;    /* of the bootstrap; 0: no intervals and no stability */
+    size_t permutations; /* random sign flips, rounded up to a multiple of 64; 0: no p-values */
     double confidence;   /* of intervals, in (0, 1) */
     bool bca;            /* BCa (Efron 1987), else the quantiles of the replicates */
     uint64_t seed;
+    /* Called now and then while one process computes them, with the share that is done; may be NULL. */
+    void (*progress)(void *context, double share);
+    void *progress_context;
 } hs_analysis_options;
 
 /*

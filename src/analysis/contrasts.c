@@ -88,7 +88,7 @@ void hs__analysis_contrasts_fill(const contrast_inputs *inputs, size_t n_example
         double estimate = combine((terms){set->estimate, first->estimate, second->estimate, clean->estimate});
         row[contrasts[c].value] = estimate;
         /* One example alone says nothing of others. */
-        if (!isfinite(estimate) || n_examples < 2)
+        if (!isfinite(estimate) || n_examples < 2 || options->resamples == 0)
             continue;
         for (size_t b = 0; b < options->resamples; ++b)
             scratch->replicates[b] =

@@ -49,8 +49,9 @@ static void fill_block_of_singles(inference *in, size_t first)
     samples part = samples_part(&base->singles, first, n);
 
     hs__analysis_samples_fill(in->task, &base->of, values, n, clean_of(in), &in->bootstrap, &in->scratch, &part);
-    hs__analysis_samples_under(in->task, &base->of, values, part.paired, n, &in->halves, base->clean_halves,
-                               &in->scratch, base->halves + first * 2 * STABILITY_HALVES);
+    if (in->analysis->options.resamples > 0)
+        hs__analysis_samples_under(in->task, &base->of, values, part.paired, n, &in->halves, base->clean_halves,
+                                   &in->scratch, base->halves + first * 2 * STABILITY_HALVES);
 }
 
 /* The ranks of a host share the work where they share the memory; else one does it, and the others get copies. */
@@ -102,9 +103,19 @@ static void fill_contrasts(inference *in, uint64_t first_set, size_t row)
         statistics[HS_STATISTIC_DELTA_LOW] = statistics[HS_STATISTIC_DELTA_HIGH] = NAN;
 }
 
+/* p[n] of the rows; NaN where nobody asks for them. */
+static hs_status test(inference *in, const double *differences, size_t n, hs_error *error)
+{
+    if (in->analysis->options.permutations > 0)
+        return hs__analysis_sign_flip_test(&in->flips, differences, n, in->p, error);
+    for (size_t i = 0; i < n; ++i)
+        in->p[i] = NAN;
+    return HS_OK;
+}
+
 static hs_status test_deltas(inference *in, uint64_t first_set, size_t n, hs_error *error)
 {
-    HS_TRY(hs__analysis_sign_flip_test(&in->flips, in->block.paired, n, in->p, error));
+    HS_TRY(test(in, in->block.paired, n, error));
     for (size_t row = 0; row < n; ++row)
         if (first_set + row > 0 && in->analysis->complete[first_set + row]) {
             row_of(in, row)[HS_STATISTIC_DELTA_P] = in->p[row];
@@ -141,7 +152,7 @@ static hs_status test_interactions(inference *in, uint64_t first_set, size_t n, 
 
     if (n_pairs == 0)
         return HS_OK;
-    HS_TRY(hs__analysis_sign_flip_test(&in->flips, in->interactions, n_pairs, in->p, error));
+    HS_TRY(test(in, in->interactions, n_pairs, error));
     for (size_t i = 0; i < n_pairs; ++i) {
         double *statistics = row_of(in, in->pairs[i]);
         statistics[HS_STATISTIC_INTERACTION_P] = in->p[i];
@@ -224,6 +235,17 @@ static hs_status compute_round(inference *in, size_t first, size_t n_blocks, hs_
                            in->taken, take_rows, &round, error);
 }
 
+/* Of a metric's blocks that share is done; tasks and metrics come one after the other. */
+static void tell(const inference *in, double share)
+{
+    const hs_analysis_options *options = &in->analysis->options;
+    const double of_task = ((double)in->metric + share) / (double)in->task->n_metrics;
+
+    if (options->progress != NULL)
+        options->progress(options->progress_context,
+                          ((double)in->task_index + of_task) / (double)in->analysis->n_tasks);
+}
+
 /* In each round every rank computes one block and rank 0 takes them in. */
 static hs_status compute_blocks(inference *in, hs_error *error)
 {
@@ -237,6 +259,7 @@ static hs_status compute_blocks(inference *in, hs_error *error)
         }
         HS_TRY(compute_block(in, block, error));
         HS_TRY(keep_rows(in, in->rows, block, error));
+        tell(in, (double)(block + 1) / (double)n_blocks);
     }
     return HS_OK;
 }
@@ -265,7 +288,11 @@ static hs_status compute_stability(inference *in, hs_error *error)
                                .halves = base->halves,
                                .confidence = in->analysis->options.confidence};
     size_t *rows = NULL;
-    hs_status status = hs_allocate(&rows, in->n_singles, sizeof *rows, "single ablations", error);
+    hs_status status = HS_OK;
+
+    if (in->analysis->options.resamples == 0)
+        return HS_OK;
+    status = hs_allocate(&rows, in->n_singles, sizeof *rows, "single ablations", error);
 
     inputs.rows = rows;
     for (size_t i = 0; status == HS_OK && i < hs_results_sets_of(in->analysis->results)->n_interventions; ++i) {

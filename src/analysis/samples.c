@@ -188,6 +188,8 @@ void hs__analysis_samples_under(const hs_results_task *task, const summary *s, c
     const size_t n = n_rows * r->n_columns;
     bool occurs;
 
+    if (n == 0)
+        return;
     if (s->kind == SUMMARY_MEAN && paired != NULL) {
         hs__analysis_resampling_sums(r, paired, n_rows, out);
         for (size_t i = 0; i < n; ++i)

@@ -29,6 +29,7 @@ typedef struct rank_arguments {
     objective_arguments objective;
     int64_t top;
     int64_t order;
+    int64_t resamples;
     hs_report_format format;
     bool pareto;
     bool pruning;
@@ -65,6 +66,11 @@ static hs_status read_arguments(int argc, char **argv, rank_arguments *a, bool *
         OPTION_FLAG("pruning", "the pruning curves instead of a ranking: performance kept, heads removed", &a->pruning),
         OPTION_COUNT("top", "N", 0, "the first N sets (default 10; 0 = all)", &a->top),
         OPTION_COUNT("order", "N", 1, "only sets of N heads", &a->order),
+        OPTION_COUNT(
+            "resamples", "N", 0,
+            "computes intervals from N resamples, 0 = none. Without it those of a finished file are read, and\n"
+            "those of an unfinished one computed where that takes no longer than a minute or two",
+            &a->resamples),
         OPTION_TEXT("ablation", "NAME", "only this intervention (zero, mean, ...)", &a->ablation),
         OPTION_READ("format", "table|csv|json|md", "table (default), csv, json or md (Markdown)", read_format,
                     &a->format)};
@@ -147,7 +153,7 @@ static hs_status rank_results(hs_results *results, const rank_arguments *argumen
     hs_text text = {.sink = &sink};
     hs_status status;
 
-    HS_GOTO_DONE(hs__cli_analyse_results(results, &analysis, error));
+    HS_GOTO_DONE(hs__cli_analyse_results(results, arguments->resamples, &analysis, error));
     HS_GOTO_DONE(take_objective(&arguments->objective, &analysis->objective, error));
     HS_GOTO_DONE(hs_analysis_request_parse(analysis, arguments->by, &request, error));
     request.order = (int32_t)arguments->order;
@@ -175,14 +181,15 @@ static hs_status rank_file(const rank_arguments *arguments, hs_error *error)
     hs_results *results = NULL;
 
     HS_TRY(hs_results_open_read(arguments->path, &results, error));
-    hs_status status = arguments->pruning ? hs__cli_print_pruning(results, arguments->format, error)
-                                          : rank_results(results, arguments, error);
+    hs_status status = arguments->pruning
+                           ? hs__cli_print_pruning(results, arguments->resamples, arguments->format, error)
+                           : rank_results(results, arguments, error);
     return hs_results_close_after(results, status, error);
 }
 
 hs_status hs__cli_command_rank(int argc, char **argv, hs_error *error)
 {
-    rank_arguments arguments = {.top = 10};
+    rank_arguments arguments = {.top = 10, .resamples = RESAMPLES_DEFAULT};
     bool ended;
     hs_status status = read_arguments(argc, argv, &arguments, &ended, error);
 

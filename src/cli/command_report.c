@@ -21,6 +21,7 @@ typedef struct report_arguments {
     const char *title;
     text_list sets;
     int64_t top;
+    int64_t resamples;
     bool as_page;
     bool force;
     hs_report_format format;
@@ -61,6 +62,11 @@ static hs_status read_arguments(int argc, char **argv, report_arguments *a, bool
                     "also show the examples that change most under this set, such as 2.1+3.0; may be repeated",
                     &a->sets),
         OPTION_TEXT("title", "TEXT", "title of the page", &a->title),
+        OPTION_COUNT(
+            "resamples", "N", 0,
+            "computes intervals from N resamples, 0 = none. Without it those of a finished file are read, and\n"
+            "those of an unfinished one computed where that takes no longer than a minute or two",
+            &a->resamples),
         OPTION_FLAG("force",
                     "write over files that headsweep did not make; without it only its own pages and figures are\n"
                     "replaced. Never the results file, a link, a folder or a device",
@@ -213,7 +219,7 @@ static hs_status report_results(hs_results *results, const report_arguments *arg
     hs_report *report = NULL;
     hs_status status;
 
-    HS_GOTO_DONE(hs__cli_analyse_results(results, &analysis, error));
+    HS_GOTO_DONE(hs__cli_analyse_results(results, arguments->resamples, &analysis, error));
     HS_GOTO_DONE(hs_report_new(analysis, &options, &report, error));
     HS_GOTO_DONE(write_report(report, arguments, error));
 done:
@@ -232,7 +238,7 @@ static hs_status report_file(const report_arguments *arguments, hs_error *error)
 
 hs_status hs__cli_command_report(int argc, char **argv, hs_error *error)
 {
-    report_arguments arguments = {.top = 25, .as_page = true};
+    report_arguments arguments = {.top = 25, .resamples = RESAMPLES_DEFAULT, .as_page = true};
     bool ended;
     hs_status status = read_arguments(argc, argv, &arguments, &ended, error);
 

@@ -116,6 +116,24 @@ static void format_state(const hs_study_progress *progress, char *text, size_t c
              progress->best[0] != '\0' ? "  best head " : "", progress->best);
 }
 
+static bool is_due(progress_display *display)
+{
+    const double now = hs_time_seconds();
+    const bool due = display->stream != NULL && now - display->last_seconds >= display->interval_seconds;
+
+    display->last_seconds = due ? now : display->last_seconds;
+    return due;
+}
+
+static void show(progress_display *display, double share, const char *text)
+{
+    if (display->terminal)
+        show_bar(display, share, text);
+    else
+        hs_log_print(&(hs_log){display->stream, HS_LOG_INFO}, HS_LOG_INFO, "progress  %.1f%%  %s", 100 * share, text);
+    fflush(display->stream);
+}
+
 /*
  * Called after every group, so it first looks at the clock: a log of thousands of lines, or a
  * terminal that is drawn a thousand times a second, would cost more than it tells. NULL is the end
@@ -124,21 +142,20 @@ static void format_state(const hs_study_progress *progress, char *text, size_t c
 void hs__cli_progress_show(void *context, const hs_study_progress *progress)
 {
     progress_display *display = context;
-    const double now = hs_time_seconds();
     char text[512];
 
     if (progress == NULL) {
         hide_bar(display);
         return;
     }
-    if (display->stream == NULL || now - display->last_seconds < display->interval_seconds)
+    if (!is_due(display))
         return;
-    display->last_seconds = now;
-    const double share = (double)progress->cells.cells_done / (double)progress->cells.cells_total;
     format_state(progress, text, sizeof text);
-    if (display->terminal)
-        show_bar(display, share, text);
-    else
-        hs_log_print(&(hs_log){display->stream, HS_LOG_INFO}, HS_LOG_INFO, "progress  %.1f%%  %s", 100 * share, text);
-    fflush(display->stream);
+    show(display, (double)progress->cells.cells_done / (double)progress->cells.cells_total, text);
+}
+
+void hs__cli_progress_show_share(progress_display *display, double share, const char *what)
+{
+    if (is_due(display))
+        show(display, share, what);
 }

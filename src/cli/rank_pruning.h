@@ -5,6 +5,6 @@
 #include "headsweep/report.h"
 
 /* Prints all pruning curves of the file. HS_ERROR_USAGE: it has none. */
-hs_status hs__cli_print_pruning(hs_results *results, hs_report_format format, hs_error *error);
+hs_status hs__cli_print_pruning(hs_results *results, int64_t resamples, hs_report_format format, hs_error *error);
 
 #endif

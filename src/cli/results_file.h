@@ -4,7 +4,13 @@
 
 #include "headsweep/analysis.h"
 
-/* The file's statistics; says on stderr where they must be computed because the sweep is unfinished. */
-hs_status hs__cli_analyse_results(hs_results *results, hs_analysis **analysis_out, hs_error *error);
+/* Of --resamples: it was not given. */
+enum { RESAMPLES_DEFAULT = -1 };
+
+/*
+ * The file's statistics; those of `resamples` (0: estimates alone) are computed even where the file has others. Says on
+ * stderr where they are computed and how far that is, and where intervals are left out because they would take long.
+ */
+hs_status hs__cli_analyse_results(hs_results *results, int64_t resamples, hs_analysis **analysis_out, hs_error *error);
 
 #endif

@@ -158,6 +158,10 @@ static void print_method(const listing *view, hs_text *text)
 {
     const hs_analysis_options *options = &view->analysis->options;
 
+    if (options->resamples == 0) {
+        hs_text_put(text, "  without intervals and tests: --resamples computes them\n");
+        return;
+    }
     hs_text_putf(text,
                  "  [ , ]: %g%% %s intervals over examples (%zu resamples); *: q < %.3g (sign-flip test, "
                  "Benjamini-Hochberg)\n",

@@ -96,6 +96,16 @@ says err "unfinished file"
 complete=$(sed -n 's/^ *unfinished: \([0-9]*\) of 1393 sets are complete .*; only these are ranked$/\1/p' "$work/out")
 ((${complete:-0} > 0 && complete < 1393)) || fail "the table does not say how many sets are complete"
 
+# Intervals are computed from as many resamples as are asked for, or left out; the estimates are the same.
+expect 0 "$program" rank part.h5 --by toxicity --top 3 --resamples 0
+says out "without intervals and tests"
+! grep -v 'control:' "$work/out" | grep -q '\[[-+0-9.]*,' || fail "there are intervals from no resamples"
+expect 0 "$program" rank part.h5 --by toxicity --top 3 --resamples 200 --format json
+says out '"resamples": 200,'
+expect 0 "$program" rank killed.h5 --by toxicity --top 1 --resamples 150
+says out "(150 resamples)"
+expect 2 "$program" rank part.h5 --resamples -1
+
 # A file whose every cell is there needs one look; wrong arguments need none.
 expect 0 "$program" status --watch killed.h5
 [ "$(wc -l <"$work/out")" -eq 1 ] || fail "a finished file is looked at more than once"

@@ -6,7 +6,8 @@
 
 /* 24 heads and 276 pairs under two interventions: three blocks of sets, so that ranks run out of them too. */
 static const results_fixture_options experiment = {4, 6, 12, 5, false};
-static const hs_analysis_options options = {300, 256, 0.9, true, 42};
+static const hs_analysis_options options = {
+    .resamples = 300, .permutations = 256, .confidence = 0.9, .bca = true, .seed = 42};
 
 /* Collective. A finished sweep. */
 static hs_status write_sweep(hs_comm *comm, const results_fixture *fixture, hs_results *results, hs_error *error)

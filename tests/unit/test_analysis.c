@@ -186,6 +186,46 @@ static void open_to_write(analysis_fixture *f, hs_comm *comm)
     assert_ok(hs_results_open_parallel(f->comm, f->path, &f->results, &error), &error);
 }
 
+static void keep_share(void *context, double share)
+{
+    double *last = context;
+
+    assert_true(share > *last && share <= 1);
+    *last = share;
+}
+
+/* Without resamples and flips there are estimates alone, the same ones; and how far that is, is told. */
+static void test_estimates_alone(void **state)
+{
+    static const hs_statistic estimates[] = {HS_STATISTIC_MEAN, HS_STATISTIC_DELTA, HS_STATISTIC_INTERACTION,
+                                             HS_STATISTIC_DELTA_EFFECT};
+    static const hs_statistic uncertain[] = {HS_STATISTIC_DELTA_LOW, HS_STATISTIC_DELTA_P, HS_STATISTIC_DELTA_Q,
+                                             HS_STATISTIC_INTERACTION_HIGH, HS_STATISTIC_INTERACTION_P};
+    double share = 0;
+    const hs_analysis_options options = {
+        .confidence = 0.95, .bca = true, .seed = 1, .progress = keep_share, .progress_context = &share};
+    hs_error error = {0};
+    analysis_fixture f;
+    hs_analysis *alone;
+
+    analysis_fixture_open(&f, *state, N_SETS);
+    hs_analysis *whole = analyse(&f);
+    assert_ok(hs_analysis_new(f.results, NULL, &options, &alone, &error), &error);
+    assert_true(share == 1);
+    for (uint64_t set = 0; set < N_SETS; ++set) {
+        for (size_t i = 0; i < sizeof estimates / sizeof *estimates; ++i) {
+            const double one = hs_analysis_value(alone, estimates[i], 1, 0, set);
+            const double other = hs_analysis_value(whole, estimates[i], 1, 0, set);
+            assert_true(one == other || (isnan(one) && isnan(other)));
+        }
+        for (size_t i = 0; i < sizeof uncertain / sizeof *uncertain; ++i)
+            assert_true(isnan(hs_analysis_value(alone, uncertain[i], 1, 0, set)));
+    }
+    hs_analysis_free(alone);
+    hs_analysis_free(whole);
+    analysis_fixture_close(&f);
+}
+
 /* A finished file's statistics are read, an unfinished one's computed, and both are the same numbers. */
 static void test_stored_statistics_are_read(void **state)
 {
@@ -410,6 +450,7 @@ int main(void)
         cmocka_unit_test(test_unfinished_file),
         cmocka_unit_test(test_nothing_done),
         cmocka_unit_test(test_stored_ranking),
+        cmocka_unit_test(test_estimates_alone),
         cmocka_unit_test(test_stored_statistics_are_read),
         cmocka_unit_test(test_impossible_options),
         cmocka_unit_test(test_impossible_method),
