@@ -57,6 +57,9 @@ static hs_status start_mpi(bool *started_here_out, hs_error *error)
     if (initialized != 0)
         return HS_OK;
     HS_TRY(check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread", error));
+    if (provided < MPI_THREAD_FUNNELED)
+        return hs_fail(error, HS_ERROR_COMM,
+                       "this MPI was built without threads, which a rank's matrix products use (MPI_THREAD_FUNNELED)");
     return check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler", error);
 }
 
