@@ -137,17 +137,6 @@ static hs_status see_file(hs_results *results, hs_error *error)
     return status;
 }
 
-/*
- * Ranks from which on the structure of the file, some 200 small reads, is read once for all. Fewer read it faster each
- * for itself, and can say what one of them alone fails at.
- */
-enum { MANY_RANKS = 32 };
-
-static bool reads_once(const hs_comm *comm)
-{
-    return hs_comm_size(comm) >= MANY_RANKS;
-}
-
 /* MPI_INFO_NULL without hints. The caller frees it. */
 static hs_status make_info(const hs_string_list *hints, MPI_Info *info_out, hs_error *error)
 {
@@ -165,20 +154,6 @@ static hs_status make_info(const hs_string_list *hints, MPI_Info *info_out, hs_e
     return code == MPI_SUCCESS ? HS_OK : hs_fail(error, HS_ERROR_COMM, "MPI refuses output.mpi_hints");
 }
 
-/*
- * What is known of the file is then read by one rank for all: every rank opens the same things in the same order. One
- * that cannot go on alone, as without memory, would leave the others waiting, so load_together() ends them.
- */
-static herr_t read_structure_once(hid_t access)
-{
-#if H5_VERSION_GE(1, 10, 0)
-    return H5Pset_all_coll_metadata_ops(access, true);
-#else
-    (void)access;
-    return 0;
-#endif
-}
-
 static hs_status open_collectively(hs_results *results, MPI_Info info, hs_error *error)
 {
     hs_status status = HS_OK;
@@ -187,8 +162,7 @@ static hs_status open_collectively(hs_results *results, MPI_Info info, hs_error 
     results->transfer = H5Pcreate(H5P_DATASET_XFER);
     const MPI_Comm *communicator = hs_comm_native(results->comm);
     if (access >= 0 && results->transfer >= 0 && H5Pset_fapl_mpio(access, *communicator, info) >= 0 &&
-        (!reads_once(results->comm) || read_structure_once(access) >= 0) && hs__results_hdf5_fix_version(access) >= 0 &&
-        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
+        hs__results_hdf5_fix_version(access) >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
         H5Pset_dxpl_mpio(results->transfer, H5FD_MPIO_INDEPENDENT) >= 0)
         results->file = H5Fopen(results->path, H5F_ACC_RDWR, access);
     if (results->file < 0)
@@ -208,18 +182,6 @@ static hs_status open_with_info(hs_results *results, const hs_string_list *hints
     return status;
 }
 
-/* The file was found sound by rank 0 alone before: what fails here fails on one rank, and of its own lack. */
-static hs_status load_together(hs_results *results, hs_error *error)
-{
-    hs_status status = load(results, error);
-    if (status != HS_OK && reads_once(results->comm)) {
-        hs_log_print(&(hs_log){stderr, HS_LOG_WARNING}, HS_LOG_WARNING, "rank %d: %s", hs_comm_rank(results->comm),
-                     error->message);
-        hs_comm_abort(results->comm, hs_status_exit_code(status));
-    }
-    return hs_comm_agree(results->comm, status, error);
-}
-
 hs_status hs_results_open_with_hints(hs_comm *comm, const char *path, const hs_string_list *hints,
                                      hs_results **results_out, hs_error *error)
 {
@@ -233,7 +195,7 @@ hs_status hs_results_open_with_hints(hs_comm *comm, const char *path, const hs_s
         status = see_file(results, error);
     HS_GOTO_DONE(hs_comm_agree(comm, status, error));
     HS_GOTO_DONE(open_with_info(results, hints, error));
-    HS_GOTO_DONE(load_together(results, error));
+    HS_GOTO_DONE(hs_comm_agree(comm, load(results, error), error));
     HS_GOTO_DONE(load_sets(results, error));
     *results_out = results;
     results = NULL;
