@@ -98,7 +98,11 @@ launch_sweep() {
     # Before anything else, since a shell without a trap dies of USR1, and the job with it.
     trap 'stopped=yes; [ -z "$child" ] || kill -USR1 "$child" 2>/dev/null' USR1 TERM
     if [ -n "${stop_after:-}" ]; then
-        (sleep "$stop_after" && kill -USR1 $$) >/dev/null 2>&1 &
+        (
+            trap 'kill $!' TERM
+            sleep "$stop_after" &
+            wait $! && kill -USR1 $$
+        ) >/dev/null 2>&1 &
         clock=$!
     fi
     launch_results "$@" || return
