@@ -1,53 +1,19 @@
 /*
- * comm: MPI behind headsweep/comm.h; with the results and the sweep the only place that calls it.
+ * comm: MPI behind headsweep/comm.h; with comm_shared.c, the results and the sweep the only place that calls it.
  * What a rank can fail at alone (memory above all) is agreed on before the next collective call,
  * in which the others would otherwise wait for it for ever.
  */
 #include "headsweep/comm.h"
 
+#include "base/comm_state.h"
 #include "base/launcher.h"
-#include "base/shared_block.h"
 
 #include <limits.h>
-#include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 /* Counts in MPI-3 are ints; pieces this large also cost nothing in speed. */
-enum { PIECE_BYTES = 16 * 1024 * 1024, LINE_BYTES = 256, SHARED_ALIGNMENT = 64 };
-/* Of a shared block: whole pages, as the system hands them out. */
-enum { TOUCHED_BYTES = 64 * 1024 };
-
-struct hs_comm {
-    MPI_Comm world; /* a duplicate: messages of a program around us cannot meet ours */
-    MPI_Comm node;
-    int rank, size;
-    int node_rank, node_size;
-    bool started_here;
-    bool ends_by_abort;
-};
-
-struct hs_shared_block {
-    MPI_Win window; /* MPI_WIN_NULL where every process has a copy of its own */
-    bool locked;
-    unsigned char *copy;
-    unsigned char *bytes; /* in the window, or `copy` */
-    size_t n_bytes;
-};
-
-static hs_status check(int code, const char *call, hs_error *error)
-{
-    if (code == MPI_SUCCESS)
-        return HS_OK;
-    char text[MPI_MAX_ERROR_STRING + 1] = "";
-    int length = 0;
-    if (MPI_Error_string(code, text, &length) != MPI_SUCCESS)
-        (void)snprintf(text, sizeof text, "error %d", code);
-    return hs_fail(error, HS_ERROR_COMM, "%s failed: %s", call, text);
-}
-
-/* Start and end. */
+enum { PIECE_BYTES = 16 * 1024 * 1024, LINE_BYTES = 256 };
 
 static hs_status start_mpi(bool *started_here_out, hs_error *error)
 {
@@ -178,8 +144,6 @@ const void *hs_comm_native(const hs_comm *comm)
     return &comm->world;
 }
 
-/* Agreement. */
-
 /* What this rank tells the others: its error, made up if it has none. One that was agreed on before keeps its rank. */
 static hs_error announcement(const hs_comm *comm, hs_status status, const hs_error *error)
 {
@@ -220,7 +184,10 @@ hs_status(hs_comm_agree)(hs_comm *comm, hs_status status, hs_error *error)
     return agree_among(comm, comm->world, comm->rank, comm->size, status, error);
 }
 
-/* Collective data. */
+hs_status hs__comm_agree_on_host(hs_comm *comm, hs_status status, hs_error *error)
+{
+    return agree_among(comm, comm->node, comm->node_rank, comm->node_size, status, error);
+}
 
 static int piece_of(size_t n_left, size_t n_most)
 {
@@ -239,6 +206,11 @@ static hs_status broadcast_over(MPI_Comm communicator, void *bytes, size_t n_byt
 hs_status hs_comm_broadcast(hs_comm *comm, void *bytes, size_t n_bytes, int root, hs_error *error)
 {
     return broadcast_over(comm->world, bytes, n_bytes, root, error);
+}
+
+hs_status hs__comm_broadcast_on_host(hs_comm *comm, void *bytes, size_t n_bytes, hs_error *error)
+{
+    return broadcast_over(comm->node, bytes, n_bytes, 0, error);
 }
 
 /*
@@ -386,135 +358,4 @@ hs_status hs_comm_collect(hs_comm *comm, const void *bytes, size_t n_bytes, int 
     else if (comm->rank < n_ranks)
         status = check(MPI_Send(bytes, (int)n_bytes, MPI_BYTE, 0, TAG_COLLECT, comm->world), "MPI_Send", error);
     return hs_comm_agree(comm, status, error);
-}
-
-/* Memory that the processes of a host share. */
-
-/*
- * The system places a page near the processor that touches it first: all ranks of the host take turns, so that no part
- * of its memory has to serve them all.
- */
-static void clear_in_turn(const hs_comm *comm, const hs_shared_block *block)
-{
-    size_t step = (size_t)comm->node_size * TOUCHED_BYTES;
-    for (size_t first = (size_t)comm->node_rank * TOUCHED_BYTES; first < block->n_bytes; first += step) {
-        size_t left = block->n_bytes - first;
-        memset(block->bytes + first, 0, left < TOUCHED_BYTES ? left : TOUCHED_BYTES);
-    }
-}
-
-/*
- * All bytes belong to node rank 0: by default MPI joins the parts of all ranks to one block, and
- * with a single part that is not empty the block begins with it on every rank. MPI promises no
- * alignment, hence the bytes to spare.
- */
-static hs_status allocate_window(const hs_comm *comm, hs_shared_block *block, hs_error *error)
-{
-    MPI_Aint own_bytes = comm->node_rank == 0 ? (MPI_Aint)block->n_bytes + SHARED_ALIGNMENT : 0;
-    void *own = NULL;
-    HS_TRY(check(MPI_Win_allocate_shared(own_bytes, 1, MPI_INFO_NULL, comm->node, &own, &block->window),
-                 "MPI_Win_allocate_shared", error));
-    HS_TRY(check(MPI_Win_set_errhandler(block->window, MPI_ERRORS_RETURN), "MPI_Win_set_errhandler", error));
-    void *base = NULL;
-    MPI_Aint base_bytes = 0;
-    int displacement_unit = 0;
-    HS_TRY(check(MPI_Win_shared_query(block->window, 0, &base_bytes, &displacement_unit, &base), "MPI_Win_shared_query",
-                 error));
-    /* Every process maps the segment at a page boundary, so that all of them skip the same number of bytes. */
-    size_t skipped = (SHARED_ALIGNMENT - (uintptr_t)base % SHARED_ALIGNMENT) % SHARED_ALIGNMENT;
-    block->bytes = (unsigned char *)base + skipped;
-    /* MPI_Win_sync is only allowed within an epoch; this one lasts as long as the block. */
-    HS_TRY(check(MPI_Win_lock_all(MPI_MODE_NOCHECK, block->window), "MPI_Win_lock_all", error));
-    block->locked = true;
-    clear_in_turn(comm, block);
-    return HS_OK;
-}
-
-static hs_status allocate_block(size_t n_bytes, bool copied, hs_shared_block **block_out, hs_error *error)
-{
-    hs_shared_block *block = NULL;
-    *block_out = NULL;
-    if (n_bytes > PTRDIFF_MAX - SHARED_ALIGNMENT)
-        return hs_fail(error, HS_ERROR_MEMORY, "shared block: %zu bytes are more than any memory holds", n_bytes);
-    HS_TRY(hs_allocate(&block, 1, sizeof *block, "shared block", error));
-    block->window = MPI_WIN_NULL;
-    block->n_bytes = n_bytes;
-    *block_out = block;
-    if (copied)
-        HS_TRY(hs_allocate(&block->copy, n_bytes, 1, "shared block", error));
-    block->bytes = block->copy;
-    return HS_OK;
-}
-
-/*
- * Allocating a window is collective on the host, so all agree that they have a block to put it in.
- * Publishing it once makes the zeros of each visible to the others.
- */
-hs_status hs__shared_block_new(hs_comm *comm, size_t n_bytes, bool copied, hs_shared_block **block_out, hs_error *error)
-{
-    hs_shared_block *block = NULL;
-    *block_out = NULL;
-    hs_status status = allocate_block(n_bytes, copied, &block, error);
-    HS_GOTO_DONE(agree_among(comm, comm->node, comm->node_rank, comm->node_size, status, error));
-    if (!copied && block != NULL) { /* it is there, or they would not have agreed */
-        HS_GOTO_DONE(allocate_window(comm, block, error));
-        HS_GOTO_DONE(hs_comm_shared_publish(comm, block, error));
-    }
-    *block_out = block;
-    block = NULL;
-done:
-    hs_comm_shared_free(block);
-    return status;
-}
-
-/*
- * Whether the host's shared memory has room. MPI must not find that out: where it is too small (64 MB is common in
- * containers) Open MPI waits for ever and MPICH dies of a bus error. Some is left for MPI's own messages.
- */
-static bool has_shared_memory(size_t n_bytes)
-{
-    const double reserve_bytes = 32.0 * 1024 * 1024;
-    struct statvfs information;
-    if (statvfs("/dev/shm", &information) != 0)
-        return true;
-    return (double)information.f_bavail * (double)information.f_frsize >= (double)n_bytes + reserve_bytes;
-}
-
-hs_status hs_comm_shared_new(hs_comm *comm, size_t n_bytes, hs_shared_block **block_out, hs_error *error)
-{
-    int copied = comm->node_size == 1 || !has_shared_memory(n_bytes);
-    *block_out = NULL;
-    HS_TRY(check(MPI_Bcast(&copied, 1, MPI_INT, 0, comm->node), "MPI_Bcast", error));
-    return hs__shared_block_new(comm, n_bytes, copied != 0, block_out, error);
-}
-
-void *hs_comm_shared_bytes(const hs_shared_block *block)
-{
-    return block->bytes;
-}
-
-bool hs_comm_shared_is_copied(const hs_shared_block *block)
-{
-    return block->copy != NULL;
-}
-
-hs_status hs_comm_shared_publish(hs_comm *comm, hs_shared_block *block, hs_error *error)
-{
-    if (block->copy != NULL)
-        return broadcast_over(comm->node, block->copy, block->n_bytes, 0, error);
-    HS_TRY(check(MPI_Win_sync(block->window), "MPI_Win_sync", error));
-    HS_TRY(check(MPI_Barrier(comm->node), "MPI_Barrier", error));
-    return check(MPI_Win_sync(block->window), "MPI_Win_sync", error);
-}
-
-void hs_comm_shared_free(hs_shared_block *block)
-{
-    if (block == NULL)
-        return;
-    if (block->locked)
-        (void)MPI_Win_unlock_all(block->window);
-    if (block->window != MPI_WIN_NULL)
-        (void)MPI_Win_free(&block->window);
-    hs_free(block->copy);
-    hs_free(block);
 }
