@@ -10,7 +10,7 @@
 
 #include "headsweep/threads.h"
 
-/* ---- products -------------------------------------------------------------------------------------------------- */
+/* Products. */
 
 /* A factor; `transposed`: its rows are the columns of what lies there. */
 typedef struct hs_blas_matrix {
@@ -32,12 +32,12 @@ void hs_blas_product_f32(float *out, size_t out_stride, hs_blas_matrix a, hs_bla
 /* The same in double precision, neither scaled nor transposed; b and out are dense. */
 void hs_blas_product_f64(double *out, const double *a, size_t a_stride, const double *b, hs_blas_shape shape, bool add);
 
-/* ---- the library ----------------------------------------------------------------------------------------------- */
+/* The library. */
 
 /*
- * Before the first product, in whatever room, with the threads that may each compute one at a time (NULL: the caller's):
- * has each product run on one thread and takes BLAS's own buffers. HS_ERROR_MEMORY where the address space has no room
- * for them; a product would wait for it for ever. Later calls with no more threads do nothing.
+ * Before the first product, in whatever room, with the threads that may each compute one at a time (NULL: the
+ * caller's): has each product run on one thread and takes BLAS's own buffers. HS_ERROR_MEMORY where the address space
+ * has no room for them; a product would wait for it for ever. Later calls with no more threads do nothing.
  */
 hs_status hs_blas_start(hs_threads *threads, hs_error *error);
 /* One thread for each product, whatever the environment says; by the library's own interface, where it has one. */

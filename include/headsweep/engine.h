@@ -8,8 +8,8 @@
  * What is ablated is a component; the forward pass has named sites at which an observer may read. Means, roles and
  * norms hang there, not in copies of the pass.
  *
- * Numerics: single precision products through BLAS, one thread for each; softmax, norms and log-sum-exp accumulate in a way
- * that does not depend on how many ranks run. The answers of a workload are a pure function of (model, workload,
+ * Numerics: single precision products through BLAS, one thread for each; softmax, norms and log-sum-exp accumulate in a
+ * way that does not depend on how many ranks run. The answers of a workload are a pure function of (model, workload,
  * ablation, options, kind of CPU) and, for the prefix engine, of which ablations are evaluated in one call; the
  * reference engine runs every ablation by itself.
  */
@@ -20,7 +20,7 @@
 #include "headsweep/threads.h"
 #include "headsweep/words.h"
 
-/* ---- what is asked -------------------------------------------------------------------------------------------- */
+/* What is asked. */
 
 /*
  * Token ids of n sequences back to back: sequence s is tokens[offsets[s]] .. tokens[offsets[s + 1] - 1]. `types` lies
@@ -64,7 +64,7 @@ typedef struct hs_workload {
     const uint32_t *donors;       /* [sequences.n]: the donor sequence of each sequence */
 } hs_workload;
 
-/* ---- reference means ------------------------------------------------------------------------------------------ */
+/* Reference means. */
 
 /*
  * Sums of clean z. Two sums may be added; the sweep adds them in an order that does not depend on the ranks.
@@ -95,7 +95,7 @@ typedef struct hs_reference_means {
 hs_status hs_engine_reference_means_from_sums(const hs_mean_sums *sums, hs_reference_means *means_out, hs_error *error);
 void hs_engine_reference_means_clear(hs_reference_means *means);
 
-/* ---- the engine ------------------------------------------------------------------------------------------------ */
+/* The engine. */
 
 typedef struct hs_engine hs_engine;
 typedef struct hs_prepared hs_prepared; /* a workload made ready: donor values, scored rows, scratch sizes */
@@ -124,8 +124,10 @@ typedef struct hs_engine_options {
     const hs_reference_means *means; /* borrowed; NULL where no intervention needs them */
     size_t stacked_rows; /* rows that the prefix engine computes at a time; 0 = HS_STACKED_ROWS. Decides bits. */
     hs_threads *threads; /* borrowed: loops and products are cut among them; NULL: one. Their number decides bits. */
-    /* Called after each matrix product of a layer: the coordinator answers its workers here. False gives up whatever the
-     * engine is doing: it returns HS_UNFINISHED before the next product. May be NULL. Must not call the engine. */
+    /*
+     * Called after each matrix product of a layer: the coordinator answers its workers here. False gives up whatever
+     * the engine is doing: it returns HS_UNFINISHED before the next product. May be NULL. Must not call the engine.
+     */
     bool (*poll)(void *context);
     void *poll_context;
 } hs_engine_options;
@@ -191,7 +193,7 @@ hs_status hs_engine_logits(hs_engine *engine, const int32_t *tokens, size_t leng
  */
 hs_status hs_engine_self_test(hs_engine *engine, const hs_workload *workload, hs_error *error);
 
-/* ---- observers ------------------------------------------------------------------------------------------------- */
+/* Observers. */
 
 typedef struct hs_observation {
     hs_site site;
@@ -214,7 +216,7 @@ typedef struct hs_observer {
 hs_status hs_engine_observe(hs_engine *engine, const hs_sequences *sequences, const hs_ablation *ablation,
                             const hs_observer *observer, hs_error *error);
 
-/* ---- what it costs --------------------------------------------------------------------------------------------- */
+/* What it costs. */
 
 /*
  * Floating-point operations (a multiplication and an addition are two) of one ablation on a workload when the reference
@@ -260,7 +262,7 @@ size_t hs_engine_observer_bytes(const hs_model_shape *shape, size_t n_rows, size
 size_t hs_engine_memory_bytes(const hs_model_shape *shape, size_t n_rows, size_t n_scored_rows, size_t longest_sequence,
                               bool donors);
 
-/* ---- generation ------------------------------------------------------------------------------------------------ */
+/* Generation. */
 
 /* How a next token is chosen: temperature, top_k and top_p in this order, each as transformers has it. */
 typedef struct hs_sampling {

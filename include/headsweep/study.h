@@ -114,7 +114,7 @@ hs_status hs_study_busy_ranks(const hs_study *study, double flops_per_second, si
 hs_status hs_study_ranks_in_time(const hs_study *study, double flops_per_second, double seconds, size_t *n_ranks_out,
                                  hs_error *error);
 
-/* ---- the run --------------------------------------------------------------------------------------------------- */
+/* The run. */
 
 /* How far the phase is that is swept now. */
 typedef struct hs_study_progress {

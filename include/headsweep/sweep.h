@@ -15,7 +15,7 @@
 #include "headsweep/results.h"
 #include "headsweep/sets.h"
 
-/* ---- ablation space ---------------------------------------------------------------------------------------------- */
+/* Ablation space. */
 
 #define HS_SPACE_MAX_ORDER 4096
 
@@ -49,7 +49,7 @@ void hs_sweep_space_clear(hs_space *space);
 /* The set as the engine takes it; `buffer` [max_order] holds its components. */
 hs_ablation hs_sweep_space_ablation(const hs_space *space, uint64_t set, hs_component *buffer);
 
-/* ---- plan -------------------------------------------------------------------------------------------------------- */
+/* Plan. */
 
 typedef struct hs_plan_task {
     size_t n_examples;
@@ -130,7 +130,7 @@ void hs_sweep_plan_clear(hs_plan *plan);
 hs_group hs_sweep_plan_group(const hs_plan *plan, uint64_t index);
 size_t hs_sweep_plan_group_examples(const hs_plan *plan, const hs_group *group);
 
-/* ---- scheduler: who gets what next ------------------------------------------------------------------------------- */
+/* Scheduler: who gets what next. */
 
 /* Work items first .. first + count - 1 of a fixed list. */
 typedef struct hs_lease {
@@ -152,7 +152,7 @@ bool hs_sweep_scheduler_drained(const hs_scheduler *scheduler);
 /* Hand out nothing more (an error, a request to stop). */
 void hs_sweep_scheduler_stop(hs_scheduler *scheduler);
 
-/* ---- the scheduler in virtual time ------------------------------------------------------------------------------- */
+/* The scheduler in virtual time. */
 
 /* Seconds of a rank: for n blocks of a shard; before a group on another shard than the rank's last one. */
 typedef struct hs_group_times {
@@ -175,7 +175,7 @@ typedef struct hs_simulation {
 hs_status hs_sweep_simulate(const hs_plan *plan, const hs_group_times *times, hs_scheduler_policy policy,
                             uint64_t max_lease, size_t n_ranks, hs_simulation *simulation_out, hs_error *error);
 
-/* ---- the run ----------------------------------------------------------------------------------------------------- */
+/* The run. */
 
 typedef struct hs_poll {
     bool (*call)(void *context); /* false: give up with HS_UNFINISHED; may be NULL */
@@ -251,8 +251,8 @@ typedef struct hs_run_report {
  * Collective. Finds the missing cells (the ranks share the checking; `fresh` skips it: the file was made by this run),
  * computes them group by group and writes each as soon as its set is finished. Rank 0 coordinates and computes too. Any
  * rank's error or wish to stop ends the sweep: groups in hand are dropped at the next poll, cells that are being
- * written are finished. The error is returned on all ranks; a stop is HS_UNFINISHED with the report filled in. `results` may be
- * NULL with `fresh`: the values are dropped, so that scheduling can be tested and measured by itself.
+ * written are finished. The error is returned on all ranks; a stop is HS_UNFINISHED with the report filled in.
+ * `results` may be NULL with `fresh`: the values are dropped, so that scheduling can be tested and measured by itself.
  */
 hs_status hs_sweep_run(hs_comm *comm, const hs_plan *plan, hs_results *results, bool fresh,
                        const hs_evaluator *evaluator, const hs_run_options *options, hs_run_report *report_out,

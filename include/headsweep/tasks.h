@@ -152,7 +152,7 @@ hs_status hs_tasks_reference_set_open(const hs_reference_config *config, const h
 /* As hs_tasks_notes(). */
 const char *hs_tasks_reference_set_notes(const hs_task_workload *workload);
 
-/* ---- scorers: how toxic is a text? ----------------------------------------------------------------------------- */
+/* Scorers: how toxic is a text? */
 
 /* Texts back to back: text i is bytes.text[offsets[i]] .. bytes.text[offsets[i + 1] - 1]. Initialise with {0}. */
 typedef struct hs_text_list {
@@ -209,7 +209,7 @@ bool hs_tasks_scorer_reads_prompts(const hs_scorer *scorer);
 hs_status hs_tasks_scorer_score_pairs(hs_scorer *scorer, const hs_text_list *prompts, size_t n_samples,
                                       const hs_text_list *texts, double *scores, hs_error *error);
 
-/* ---- generation: continuations instead of queries ---------------------------------------------------------------- */
+/* Generation: continuations instead of queries. */
 
 bool hs_tasks_generates(const hs_task *task);
 /*

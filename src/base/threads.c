@@ -30,8 +30,6 @@ struct hs_threads {
     void *context;
 };
 
-/* ---- waiting ----------------------------------------------------------------------------------------------------- */
-
 static inline void pause_a_moment(void)
 {
 #if defined(__x86_64__)
@@ -52,8 +50,6 @@ static void wait_until(hs_threads *pool, const atomic_size_t *number, size_t val
         (void)pthread_cond_wait(change, &pool->lock);
     (void)pthread_mutex_unlock(&pool->lock);
 }
-
-/* ---- loops ------------------------------------------------------------------------------------------------------- */
 
 static void begin_loop(hs_threads *pool)
 {
@@ -99,8 +95,6 @@ void hs_threads_run(hs_threads *threads, void (*part)(void *context, size_t i), 
     wait_until(threads, &threads->n_unfinished, 0, true, &threads->done);
 }
 
-/* ---- lifecycle --------------------------------------------------------------------------------------------------- */
-
 /*
  * Signals that are sent to the process are for the main thread, which looks at them between two pieces of work. Those
  * that a thread's own mistake raises stay: a mapped file that was cut is told by one.
@@ -115,6 +109,10 @@ static void block_signals(sigset_t *before)
     (void)pthread_sigmask(SIG_SETMASK, &blocked, before);
 }
 
+/*
+ * A thread inherits the signals that its maker has blocked: blocked around the making, there is no moment in which one
+ * could go to a worker. n_started counts only those that are there, so that hs_threads_free() joins no other.
+ */
 static hs_status start_workers(hs_threads *pool, hs_error *error)
 {
     sigset_t before;
@@ -132,6 +130,7 @@ static hs_status start_workers(hs_threads *pool, hs_error *error)
     return HS_OK;
 }
 
+/* The caller works too, hence n - 1 workers; a pool that could not start them all is ended again, not made smaller. */
 hs_status hs_threads_new(size_t n, hs_threads **threads_out, hs_error *error)
 {
     hs_threads *pool = NULL;

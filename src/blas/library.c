@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- libraries --------------------------------------------------------------------------------------------------- */
-
 /* The function of that name, into a pointer to one; false if no library that is loaded has it. */
 static bool find_function(const char *name, void *function_out)
 {
@@ -110,8 +108,6 @@ const struct hs__blas_library *hs__blas_find_library(void)
     return NULL;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------- */
-
 const char *hs_blas_library(void)
 {
     static char text[64]; /* only ever written with this one text */
@@ -128,8 +124,6 @@ const char *hs_blas_core(void)
     const struct hs__blas_library *library = hs__blas_find_library();
     return library != NULL ? library->core() : "unknown";
 }
-
-/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 void hs_blas_set_threads(void)
 {

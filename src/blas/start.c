@@ -113,6 +113,10 @@ static hs_status start_first(hs_error *error)
     return HS_OK;
 }
 
+/*
+ * Again for a larger pool: buffers are a process's and stay, so only those that are missing are asked for. The caller's
+ * own product comes first and alone, because the measure of an unknown library is wrong beside other threads.
+ */
 hs_status hs_blas_start(hs_threads *threads, hs_error *error)
 {
     const struct hs__blas_library *library = hs__blas_find_library();

@@ -33,8 +33,6 @@ const struct hs_device *hs__engine_device(enum hs_device_row row);
 /* The last row that is here. */
 const struct hs_device *hs__engine_best_device(void);
 
-/* ---- loops among the threads (share.c) -------------------------------------------------------------------------- */
-
 /* Does these items of a loop; `part` is below hs_threads_count: for buffers that every thread has of its own. */
 typedef void hs_share_body(void *context, hs_share items, size_t part);
 /*

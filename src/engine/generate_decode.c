@@ -1,3 +1,7 @@
+/*
+ * generate_decode: one row for each sample and step, all ablations and prompts of a block stacked,
+ * until every sample has ended.
+ */
 #include "engine/generate_prefix.h"
 #include "engine/kernels.h"
 #include "engine/output_head.h"
@@ -27,8 +31,6 @@ static size_t kv_floats(const hs_model_shape *shape)
 {
     return 2 * shape->n_kv_heads * shape->head_dim;
 }
-
-/* ---- how a call is cut ----------------------------------------------------------------------------------------- */
 
 /* The largest part where n is cut into the fewest parts of at most `limit`, all about the same. */
 static size_t part_of(size_t n, size_t limit)
@@ -63,6 +65,7 @@ size_t hs__engine_decode_pattern_floats(const hs_model_shape *shape, const struc
     return shape->n_heads * HS_NEW_ATTENTION_ROWS * hs__engine_pattern_stride(plan->longest);
 }
 
+/* Everything that decoding holds, for the promise of memory and for the allocation alike. */
 static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, const struct hs_engine *engine)
 {
     const hs_model_shape *shape = &engine->model->shape;
@@ -111,8 +114,6 @@ size_t hs__engine_decoder_bytes(const hs_engine *engine, const struct hs_generat
     return hs__engine_buffers_bytes(list, list_buffers(list, &decoder, engine)) +
            hs__engine_sampler_bytes(shape->n_outputs);
 }
-
-/* ---- where it begins ------------------------------------------------------------------------------------------- */
 
 /* The first of equal ablations stands for all of them. */
 static bool is_first(const struct hs_decoder *decoder, size_t ablation)
@@ -172,8 +173,6 @@ static void start_edits(struct hs_decoder *decoder)
     memset(decoder->abandoned, 0, decoder->plan.max_ablations * decoder->plan.max_prompts);
 }
 
-/* ---- a step through the layers --------------------------------------------------------------------------------- */
-
 static size_t position_of(const struct hs_decoder *decoder, const struct hs_new_row *row)
 {
     return decoder->views[row->slot].length + decoder->step - 1;
@@ -226,6 +225,10 @@ static hs_status run_mlp(struct hs_decoder *decoder, size_t layer, hs_error *err
                           &buffers->work, error);
 }
 
+/*
+ * The operations of layer.h in the order of the other passes; only where keys are kept and which
+ * ones a row sees is decoding's own.
+ */
 static hs_status run_layers(struct hs_decoder *decoder, hs_error *error)
 {
     const hs_model *model = decoder->engine->model;
@@ -246,8 +249,6 @@ static hs_status run_layers(struct hs_decoder *decoder, hs_error *error)
     }
     return HS_OK;
 }
-
-/* ---- the next tokens ------------------------------------------------------------------------------------------- */
 
 /*
  * A prompt with a logit that is not finite is left to the reference engine, as in an evaluation: where it has finite
@@ -366,8 +367,6 @@ static hs_status choose_tokens(struct hs_decoder *decoder, hs_error *error)
     decoder->end_row = end_row;
     return HS_OK;
 }
-
-/* ---- a block --------------------------------------------------------------------------------------------------- */
 
 static void copy_equal_ablations(const struct hs_decoder *decoder)
 {

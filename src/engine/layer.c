@@ -20,8 +20,6 @@ static size_t block_length(const struct hs_work *work, size_t first, size_t n_ro
     return n_rows - first < work->block_rows ? n_rows - first : work->block_rows;
 }
 
-/* ---- embedding and positions ------------------------------------------------------------------------------------ */
-
 size_t hs__engine_position_row(const hs_model_shape *shape, int32_t token, size_t *n_counted_inout)
 {
     bool has_padding = shape->bidirectional && shape->first_position > 0;
@@ -66,8 +64,6 @@ void hs__engine_rotate(const struct hs_device *device, float *heads, size_t n_he
         device->kernels->rotate_heads(heads, angles.cosines + position * n_angles, angles.sines + position * n_angles,
                                       n_heads, shape->head_dim, shape->rotary_dim);
 }
-
-/* ---- attention's projections ------------------------------------------------------------------------------------- */
 
 struct norm {
     const struct hs_device *device;
@@ -175,8 +171,6 @@ hs_status hs__engine_add_attention(float *residual, const float *z, size_t n_row
     return HS_OK;
 }
 
-/* ---- the MLP ----------------------------------------------------------------------------------------------------- */
-
 struct activation {
     const struct hs_work *work;
     hs_activation function;
@@ -254,8 +248,6 @@ hs_status hs__engine_mlp(float *residual, const float *in, size_t n_rows, const 
     }
     return HS_OK;
 }
-
-/* ---- what they cost ---------------------------------------------------------------------------------------------- */
 
 double hs__engine_project_heads_flops(const hs_model_layer *layer, enum hs_head_parts parts)
 {

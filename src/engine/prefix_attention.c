@@ -1,3 +1,7 @@
+/*
+ * prefix_attention: attention of the rows of all nodes of a batch. Frozen rows have keys of the
+ * clean model alone, live ones of each node.
+ */
 #include "engine/attention.h"
 #include "engine/prefix.h"
 #include "engine/state.h"
@@ -132,6 +136,10 @@ static hs_status attend_segment(const struct attention *attention, size_t segmen
     return HS_OK;
 }
 
+/*
+ * Visible counts are those of the forest, the same for every node: ablation changes what a row
+ * holds, not what it sees.
+ */
 hs_status hs__engine_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes,
                                       hs_error *error)
 {
@@ -153,6 +161,7 @@ hs_status hs__engine_prefix_attention(struct hs_prefix *prefix, struct hs_row_sp
     return HS_OK;
 }
 
+/* The same in the last layer, where only scored rows have queries, in a buffer of their own. */
 hs_status hs__engine_prefix_attention_scored(struct hs_prefix *prefix, struct hs_row_space space, size_t layer,
                                              size_t n_nodes, hs_error *error)
 {

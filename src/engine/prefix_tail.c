@@ -1,3 +1,7 @@
+/*
+ * prefix_tail: the end of all nodes: rows wait until there are enough for the unembedding, the
+ * largest product of the model, and are then answered.
+ */
 #include "engine/kernels.h"
 #include "engine/output_head.h"
 #include "engine/prefix.h"
@@ -33,6 +37,10 @@ void hs__engine_tail_start(struct hs_prefix *prefix)
                 prefix->tail.statistics[slot] = 1;
 }
 
+/*
+ * Without answers the node is passed over: it takes its place all the same, since the composition
+ * of a flush must not depend on which sets are done.
+ */
 hs_status hs__engine_tail_add(struct hs_prefix *prefix, uint32_t node, const float *residual, const float *before,
                               double *answers, hs_error *error)
 {
@@ -50,8 +58,6 @@ hs_status hs__engine_tail_add(struct hs_prefix *prefix, uint32_t node, const flo
     tail->answers[tail->n_entries++] = answers;
     return tail->n_entries == tail->max_entries ? hs__engine_tail_flush(prefix, error) : HS_OK;
 }
-
-/* ---- reading a tile -------------------------------------------------------------------------------------------- */
 
 /* First place in the ascending tokens [n] that is not below the limit. */
 static size_t lower_bound(const int32_t *tokens, size_t n, size_t limit)
@@ -119,6 +125,10 @@ static double *answers_of(const struct block *block, size_t row)
     return block->prefix->tail.answers[(block->first + row) / block->prefix->forest.n_scored];
 }
 
+/*
+ * Statistics come first: a list's sum is relative to the row's maximum, which this tile may raise. A single token's
+ * logit lies in one tile, and the others pass it by; finish_row() makes probabilities of all that after the last tile.
+ */
 static void read_row(const struct block *block, size_t row, struct tile tile)
 {
     struct hs_prefix *prefix = block->prefix;
@@ -154,6 +164,10 @@ static void read_rows(void *context, hs_share rows, size_t part)
             read_row(read->block, row, read->tile);
 }
 
+/*
+ * A query's answer is assembled over the tiles: its own logit from one of them, sums and maxima
+ * from all.
+ */
 static void read_tile(const struct block *block, struct tile tile)
 {
     struct tile_rows read = {block, tile};
@@ -182,8 +196,10 @@ static void finish_row(const struct block *block, size_t row)
     }
 }
 
-/* ---- a block --------------------------------------------------------------------------------------------------- */
-
+/*
+ * Maxima and sums begin anew for each block; the poll between tiles is what lets a stop come
+ * within seconds.
+ */
 static hs_status unembed_block(const struct block *block, hs_error *error)
 {
     struct hs_prefix *prefix = block->prefix;

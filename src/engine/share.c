@@ -30,8 +30,6 @@ void hs__engine_share(const struct hs_device *device, size_t n_items, size_t gra
         body(context, (hs_share){0, n_items}, 0);
 }
 
-/* ---- copies ------------------------------------------------------------------------------------------------------ */
-
 struct copy {
     const struct hs_kernels *kernels;
     float *out;

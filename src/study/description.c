@@ -4,6 +4,10 @@
 #include "headsweep/blas.h"
 #include "study/storage.h"
 
+/*
+ * The folder's own name, because paths are long; one that ends in a slash is shown whole. The core is named because
+ * OpenBLAS chooses its kernels by it, and they decide bits.
+ */
 static hs_status describe_model(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
 {
     const hs_model *model = study->model;
@@ -174,6 +178,7 @@ static hs_status describe_processors(const hs_study *study, hs_text *text, hs_er
                            n_threads, n_processors, n_processors == 1 ? "" : "s", n_threads, n_threads);
 }
 
+/* Warnings come last, nearest to the prompt. A part that has nothing to say adds no line. */
 hs_status hs_study_describe(const hs_study *study, int n_ranks, hs_text *text, hs_error *error)
 {
     HS_TRY(describe_model(study, n_ranks, text, error));

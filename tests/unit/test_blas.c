@@ -9,8 +9,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-/* ---- products -------------------------------------------------------------------------------------------------- */
-
 enum { ROWS = 5, COLUMNS = 6, DEPTH = 7, STRIDE = 9 };
 
 /* [STRIDE, STRIDE]: room for each of the matrices, transposed or not. */
@@ -85,8 +83,6 @@ static void test_rate(void **state)
     assert_true(rate > 0 && isfinite(rate));
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left */
 }
-
-/* ---- the library ----------------------------------------------------------------------------------------------- */
 
 static void test_core_mismatch(void **state)
 {

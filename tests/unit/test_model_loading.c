@@ -13,8 +13,6 @@
 #include "support/assert_status.h"
 #include "support/golden_checkpoint.h"
 
-/* ---- edits ------------------------------------------------------------------------------------------------------- */
-
 static const char *operand(const hs_json_value *edit, size_t index)
 {
     const char *text = hs_json_string(hs_json_at(edit, index));
@@ -107,8 +105,6 @@ static void write_case(const char *folder, const hs_json_value *row, const char 
     golden_clear(&golden);
 }
 
-/* ---- the golden -------------------------------------------------------------------------------------------------- */
-
 static void assert_same_sizes(const hs_linear *outline, const hs_linear *whole)
 {
     assert_int_equal(outline->n_in, whole->n_in);
@@ -189,8 +185,6 @@ static void test_as_transformers_loads(void **state)
     hs_json_free(json);
 }
 
-/* ---- shards ------------------------------------------------------------------------------------------------------ */
-
 static const struct test_options two_shards = {
     .n_layers = 1, .n_heads = 2, .width = 8, .vocabulary = 7, .n_positions = 5, .n_shards = 2};
 
@@ -257,8 +251,6 @@ static void test_a_tensor_twice_in_shards(void **state)
     test_folder_remove(folder);
     free(folder);
 }
-
-/* ---- notes ------------------------------------------------------------------------------------------------------- */
 
 static void test_notes(void **state)
 {

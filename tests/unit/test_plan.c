@@ -116,8 +116,6 @@ static void test_plan_of_sets(void **state)
     hs_sweep_plan_clear(&plan);
 }
 
-/* ---- groups by operations --------------------------------------------------------------------------------------- */
-
 /* A group's first set costs 10 more than its others, which cost 1; those of the second task three times as much. */
 static double uneven_flops(void *context, size_t task, uint64_t set, bool is_first)
 {
@@ -172,8 +170,6 @@ static void test_groups_are_bounded(void **state)
     assert_int_equal(plan.sets_per_group, 5);
     hs_sweep_plan_clear(&plan);
 }
-
-/* ---- the scheduler in virtual time ------------------------------------------------------------------------------- */
 
 static double a_second_each(void *context, uint32_t task, uint32_t shard, uint64_t block, uint64_t n)
 {

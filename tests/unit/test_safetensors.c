@@ -42,8 +42,6 @@ static void assert_refused(const char *folder, uint64_t length, const char *head
     assert_null(file.path);
 }
 
-/* ---- what is read ------------------------------------------------------------------------------------------------ */
-
 static void test_tensors_are_found_where_they_are_declared(void **state)
 {
     const char header[] = "{\"b\":{\"dtype\":\"F16\",\"shape\":[2,3],\"data_offsets\":[4,16]},"
@@ -89,8 +87,6 @@ static void test_shapes_are_spelled_out(void **state)
     assert_string_equal(hs__model_shape_format(NULL, 0, buffer, sizeof buffer), "[]");
     assert_string_equal(hs__model_shape_format((size_t[]){1234, 5678}, 2, buffer, 8), "[1234, ");
 }
-
-/* ---- what is refused --------------------------------------------------------------------------------------------- */
 
 static void test_header_lengths(void **state)
 {
