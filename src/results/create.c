@@ -10,8 +10,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* ---- attributes of the whole file -------------------------------------------------------------------------------- */
-
+/*
+ * What belongs to the identity is itself an attribute, a list of names: a reader that compares
+ * experiments needs no list of its own, and files of other versions keep theirs.
+ */
 static hs_status write_attribute_group(hid_t file, const char *name, const hs_results_attribute *attributes, size_t n,
                                        hs_error *error)
 {
@@ -46,8 +48,6 @@ static hs_status write_root_attributes(hid_t file, const hs_results_layout *layo
     return write_attribute_group(file, "provenance", layout->provenance, layout->n_provenance, error);
 }
 
-/* ---- scales in every group that uses them ------------------------------------------------------------------------ */
-
 /* What is linked into a group: scales, and what tells of the sets beside their names. */
 static const char *const in_sets[] = {"/set", NULL};
 static const char *const in_ranking[] = {"/set", NULL};
@@ -66,8 +66,6 @@ static hs_status link_into(hid_t group, const char *const *paths, hs_error *erro
             return hs__results_hdf5_fail(error, HS_ERROR_IO, "%s cannot be linked", *paths);
     return HS_OK;
 }
-
-/* ---- groups of the file ------------------------------------------------------------------------------------------ */
 
 /* Names that are made and written at once. */
 enum { NAMES_AT_ONCE = 4096 };
@@ -132,6 +130,10 @@ static void clear_texts(set_texts *t)
     hs_free(t->phase_bytes);
 }
 
+/*
+ * Arrays that later phases continue are written for the first phase alone; the rest keeps its
+ * fill.
+ */
 static hs_status create_sets(hid_t file, const hs_results_layout *layout, const hs_extents *extents, hs_scales *scales,
                              hs_error *error)
 {
@@ -164,6 +166,10 @@ done:
     return status;
 }
 
+/*
+ * The hash covers the means, which no commit word does: a resumed run takes them from here and
+ * must not compute on with damaged ones.
+ */
 static hs_status create_reference(hid_t file, const hs_results_layout *layout, const hs_extents *extents,
                                   hs_scales *scales, hs_error *error)
 {
@@ -186,6 +192,10 @@ done:
     return status;
 }
 
+/*
+ * Arrays as long as the metrics, on the dataset of their names, where xarray and h5py look for
+ * what belongs to an axis.
+ */
 static hs_status write_metric_attributes(hid_t group, const hs_results_task *task, hs_error *error)
 {
     const char *units[HS_LAYOUT_MAX_METRICS], *meanings[HS_LAYOUT_MAX_METRICS];
@@ -284,6 +294,9 @@ done:
     return status == HS_OK ? HS_OK : hs_error_prefix(error, "task %s", task->name);
 }
 
+/*
+ * /results and /ranking have one group a task, made by the same walk over the same table of rows.
+ */
 static hs_status create_tasks(hid_t file, const char *name, hs_group_kind kind, const hs_results_layout *layout,
                               const hs_extents *extents, hs_scales *scales, hs_error *error)
 {

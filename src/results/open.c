@@ -1,3 +1,7 @@
+/*
+ * open: a results file for one reader, or for all ranks of a run through MPI-IO; and what can be
+ * asked of it when it is open.
+ */
 #include "results/file.h"
 
 #include <errno.h>
@@ -7,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- opening ----------------------------------------------------------------------------------------------------- */
-
+/*
+ * Ids are marked invalid before the first call that can fail, so that hs_results_close() may
+ * always be called.
+ */
 static hs_status results_new(const char *path, hs_comm *comm, hs_results **results_out, hs_error *error)
 {
     HS_TRY(hs_allocate(results_out, 1, sizeof **results_out, "results file", error));
@@ -272,6 +278,10 @@ void hs_results_means_sizes(const hs_results *results, size_t *n_layers, size_t 
     *n_positions = position_mean ? results->extents.of[HS_AXIS_POSITION] : 0;
 }
 
+/*
+ * Checked against their hash: they are the one table that no commit word covers and from which a
+ * resumed run computes.
+ */
 hs_status hs_results_read_means(hs_results *results, float *mean, float *position_mean, hs_error *error)
 {
     size_t n_layers = 0, n_positions = 0, n_columns = 0;
