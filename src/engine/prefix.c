@@ -1,3 +1,7 @@
+/*
+ * prefix: the prefix engine's group from beginning to end: forest and tree, the walk over both,
+ * answers, and the count of what that costs and holds.
+ */
 #include "engine/prefix.h"
 #include "engine/buffers.h"
 #include "engine/cost.h"
@@ -7,8 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- preparing ------------------------------------------------------------------------------------------------- */
 
 static int compare_tokens(const void *left, const void *right)
 {
@@ -90,6 +92,10 @@ static hs_status plan_batches(struct hs_prefix *prefix, size_t most, hs_error *e
     return HS_OK;
 }
 
+/*
+ * All sizes follow from the workload and the options, none from the group: the composition of
+ * batches must not depend on which sets come together.
+ */
 hs_status hs__engine_prefix_plan(struct hs_prefix *prefix, const hs_engine *engine, const hs_workload *workload,
                                  hs_error *error)
 {
@@ -133,8 +139,6 @@ static void clear(struct hs_prepared *prepared)
         hs__engine_prefix_clear(prepared->prefix);
     hs_free(prepared->prefix);
 }
-
-/* ---- evaluating ------------------------------------------------------------------------------------------------ */
 
 static bool reads_patterns(const hs_ablation *ablations, size_t n_ablations)
 {
@@ -180,8 +184,6 @@ hs_status hs__engine_prefix_begin(struct hs_prefix *prefix, const hs_ablation *a
         return HS_OK;
     return start(prefix, reads_patterns(ablations, n_ablations), error);
 }
-
-/* ---- evaluating ------------------------------------------------------------------------------------------------ */
 
 static hs_status run_clean(struct hs_prefix *prefix, double *answers, hs_error *error)
 {
@@ -253,6 +255,10 @@ static hs_status tell_all(struct hs_prefix *prefix, hs_error *error)
     return hs__engine_prefix_tell(prefix, error);
 }
 
+/*
+ * The clean model is answered first and by itself, so that the empty set has the same bits in
+ * every group. What the tail holds of an evaluation that was given up is dropped.
+ */
 static hs_status answer(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
                         size_t n_ablations, const hs_answering *answering, double *answers, hs_error *error)
 {
@@ -270,8 +276,6 @@ static hs_status answer(hs_engine *engine, struct hs_prepared *prepared, const h
                                          error));
     return hs__engine_tail_flush(prefix, error);
 }
-
-/* ---- what it costs --------------------------------------------------------------------------------------------- */
 
 struct count {
     struct hs_prefix *prefix;
@@ -365,6 +369,10 @@ static size_t donor_pass_bytes(const struct hs_prefix *prefix)
                : hs_engine_observer_bytes(&prefix->engine->model->shape, n_rows, hs__engine_sequences_longest(donors));
 }
 
+/*
+ * The largest group that the load describes; where donors are read, their pass comes before and is
+ * over by then, so the larger of the two counts.
+ */
 static hs_status count_memory(const hs_engine *engine, const hs_workload *workload, const hs_engine_load *load,
                               size_t *n_bytes_out, hs_error *error)
 {

@@ -133,8 +133,6 @@ struct hs_prefix {
     size_t n_new_rows;               /* rows that generation works on at a time, at most */
 };
 
-/* ---- groups (prefix.c) ----------------------------------------------------------------------------------------- */
-
 /* The tree of these ablations, room for its batches, and the clean pass if it was not run yet. HS_ERROR_INPUT. */
 hs_status hs__engine_prefix_begin(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
                                   hs_error *error);
@@ -167,8 +165,6 @@ size_t hs__engine_states_bytes(const struct hs_prefix *prefix, struct hs_state_c
 struct hs_state_count hs__engine_most_states(const struct hs_prefix *prefix, size_t level, size_t n_slots,
                                              size_t n_ablations);
 
-/* ---- passes (prefix_pass.c) ------------------------------------------------------------------------------------ */
-
 /* What runs a pass returns HS_UNFINISHED as soon as whoever is polled gives it up. */
 
 /* The clean pass: fills level 0 and the keys and values of frozen rows. */
@@ -178,8 +174,6 @@ hs_status hs__engine_prefix_run_batch(struct hs_prefix *prefix, const struct hs_
 /* Floating-point operations of the same, and of the clean pass with its answers; nothing needs to be reserved. */
 double hs__engine_count_batch(struct hs_prefix *prefix, const struct hs_batch *batch);
 double hs__engine_count_root(struct hs_prefix *prefix);
-
-/* ---- parts of a pass -------------------------------------------------------------------------------------------- */
 
 /* prefix_attention.c: z of n_nodes nodes from heads; of the scored rows only, from queries, in the last layer. */
 hs_status hs__engine_prefix_attention(struct hs_prefix *prefix, struct hs_row_space space, size_t layer, size_t n_nodes,
@@ -210,8 +204,6 @@ void hs__engine_tail_start(struct hs_prefix *prefix); /* after its buffers were 
 /* Answers what waits, and tells of it; a row with a logit that is not finite is answered NaN. */
 hs_status hs__engine_tail_flush(struct hs_prefix *prefix, hs_error *error);
 double hs__engine_tail_flops(const struct hs_prefix *prefix); /* of one entry */
-
-/* ---- answers (prefix_answers.c) --------------------------------------------------------------------------------- */
 
 /* Where the answers of the ablation go that ends in a node; NULL if nobody wants them. */
 double *hs__engine_prefix_answers(const struct hs_prefix *prefix, const struct hs_ablation_node *node);

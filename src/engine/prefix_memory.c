@@ -22,8 +22,6 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* ---- the batch at work and the tail ---------------------------------------------------------------------------- */
-
 struct sizes {
     size_t rows;
     size_t scored;
@@ -140,8 +138,6 @@ hs_status hs__engine_prefix_reserve_states(struct hs_prefix *prefix, size_t inde
     level->room = room;
     return HS_OK;
 }
-
-/* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 /*
  * Larger ones replace smaller ones whose contents nobody needs between groups; so they are

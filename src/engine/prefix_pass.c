@@ -55,8 +55,6 @@ static size_t n_rows_of(const struct pass *pass, size_t layer)
     return pass->n_nodes * (is_last(pass, layer) ? pass->prefix->forest.n_scored : pass->space.n_rows);
 }
 
-/* ---- queries, keys and values ---------------------------------------------------------------------------------- */
-
 /* Heads of every row of every node. */
 struct rotation {
     const struct pass *pass;
@@ -133,8 +131,6 @@ static void cache_keys(const struct pass *pass, size_t layer)
                                      prefix->buffers.heads + first * stride + hs_z_width(pass->shape));
     }
 }
-
-/* ---- attention of a layer -------------------------------------------------------------------------------------- */
 
 /* Pairs of rows of which one sees the other. */
 static double count_pairs(const struct pass *pass, size_t layer)
@@ -267,8 +263,10 @@ static void keep_states(const struct pass *pass, size_t layer)
         hs__engine_share(device_of(pass), pass->n_nodes, 1, (double)n_floats, keep_nodes, &kept);
 }
 
-/* ---- a batch --------------------------------------------------------------------------------------------------- */
-
+/*
+ * Nodes of a batch are sorted by layer, so that those which begin later join at their layer as
+ * further rows of the stack.
+ */
 static hs_status start_nodes(struct pass *pass, size_t layer, hs_error *error)
 {
     struct hs_prefix *prefix = pass->prefix;
@@ -323,6 +321,11 @@ static hs_status finish_nodes(const struct pass *pass, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * Within a layer: attention of the nodes that run, states kept for their children, nodes that
+ * begin here, then the MLP of all. The walk stops in the layer of the batch's last child where
+ * nobody needs the end.
+ */
 static hs_status walk_batch(struct hs_prefix *prefix, const struct hs_batch *batch, double *flops, hs_error *error)
 {
     const struct hs_forest *forest = &prefix->forest;
@@ -357,8 +360,6 @@ double hs__engine_count_batch(struct hs_prefix *prefix, const struct hs_batch *b
     (void)walk_batch(prefix, batch, &flops, NULL); /* nothing runs, and nothing can fail */
     return flops;
 }
-
-/* ---- the clean pass -------------------------------------------------------------------------------------------- */
 
 static void embed(const struct hs_prefix *prefix)
 {
@@ -395,6 +396,9 @@ static void keep_clean(const struct pass *pass, size_t layer)
     keep_state(pass, 0, layer, 0, is_last(pass, layer) ? 0 : layer);
 }
 
+/*
+ * The clean pass is a batch of one node that has all rows, frozen ones too, and keeps everything.
+ */
 static hs_status walk_root(struct hs_prefix *prefix, double *flops, hs_error *error)
 {
     struct pass pass = {
