@@ -1,3 +1,7 @@
+/*
+ * cells: values and commit words of cells, written raw, read back and checked. A cell is done
+ * exactly if its word is the checksum of its bytes, its place and its experiment.
+ */
 #include "results/file.h"
 
 #include <errno.h>
@@ -27,8 +31,6 @@ static uint64_t commit_word(uint64_t experiment_hash, hs_cell cell, const float 
     word = hs_hash(word, values, n_values * sizeof *values);
     return word == 0 ? 1 : word;
 }
-
-/* ---- selections -------------------------------------------------------------------------------------------------- */
 
 static size_t range_examples(const hs_results_task *task, const cell_range *range)
 {
@@ -123,8 +125,6 @@ hs_status hs_results_write_cells(hs_results *results, hs_cell first, size_t n_se
     return HS_OK;
 }
 
-/* ---- reading and checking ---------------------------------------------------------------------------------------- */
-
 static hs_status read_words(hs_results *results, const cell_range *range, uint64_t *words, hs_error *error)
 {
     const hs_file_task *file = &results->files[range->task];
@@ -159,6 +159,10 @@ static bool any_word(const uint64_t *words, size_t n)
 /* Called for every cell of a range; `values` are the cell's. */
 typedef void (*cell_visitor)(void *context, hs_cell cell, cell_state state, float *values, size_t n_values);
 
+/*
+ * Cells are visited in the order in which values lie, so that the pointer only has to walk on.
+ * Without a word the values are not looked at.
+ */
 static void visit_cells(const hs_results *results, const cell_range *range, float *values, const uint64_t *words,
                         cell_visitor visit, void *context)
 {
@@ -303,8 +307,6 @@ hs_status hs_results_read_values(hs_results *results, uint32_t task, uint64_t fi
                                  : visit_range(results, &range, values, hide_unfinished, NULL, error);
 }
 
-/* ---- looking ----------------------------------------------------------------------------------------------------- */
-
 /* Sets of one task with all of their shards, and the watch's entries of them. */
 typedef struct looked_block {
     cell_range cells;
@@ -355,6 +357,11 @@ static cell_range find_news(const looked_block *block, const uint64_t *words)
     return news;
 }
 
+/*
+ * Words of all cells are read, values only of the range that has news: a watch that looks every
+ * two seconds must not read the file each time. seen[] is 0, or 1 + how many values of the cell
+ * are not finite.
+ */
 static hs_status look_at_block(hs_results *results, looked_block *block, hs_results_counts *counts, hs_error *error)
 {
     const size_t n_cells = block->cells.n_sets * block->cells.n_shards;
@@ -387,6 +394,7 @@ static hs_status look_at_task(hs_results *results, uint32_t task, uint32_t *seen
     return HS_OK;
 }
 
+/* What was seen is forgotten if the file has become another experiment's under the same name. */
 hs_status hs_results_look(hs_results *results, hs_results_watch *watch, hs_results_counts *counts_out, hs_error *error)
 {
     const size_t n_sets = results->extents.of[HS_AXIS_SET];
