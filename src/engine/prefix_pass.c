@@ -1,3 +1,4 @@
+/* prefix_pass: a batch of the tree's nodes on its way through the layers, as rows of one matrix; and the clean pass. */
 #include "engine/generate_prefix.h"
 #include "engine/prefix.h"
 #include "engine/state.h"
