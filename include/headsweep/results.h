@@ -13,7 +13,7 @@
  *   /experiment              one attribute a configuration key; `identity` lists those that make the experiment
  *   /provenance              attributes: checkpoint, hashes, BLAS, hosts, ranks, times, command line
  *   /provenance/run          [64] records: when, where and on how many ranks the sweep was started (hs_results_run)
- *   /provenance/core_hours   [64] f64, and energy [64] f64 (joules): what each of these has cost, NaN where it is not known
+ *   /provenance/core_hours   [64] f64, and energy [64] f64 (joules): what each of these has cost; NaN: not known
  *   /set                     [S] text: "clean", "2.1+3.0"; the scale of the sets
  *   /sets/order              [S] i32: components in the set, 0 = clean (always set 0)
  *   /sets/intervention       [S] i32: row of /sets/intervention_name, -1 for the clean set

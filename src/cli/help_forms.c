@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-/* ---- words ------------------------------------------------------------------------------------------------------- */
-
 /* Where what is said of an option begins; a longer heading has a line of its own. */
 enum { HELP_COLUMN = 21 };
 
@@ -44,8 +42,10 @@ static void print_words(const char *command, const command_syntax *syntax)
         printf("\n%s", syntax->notes);
 }
 
-/* ---- a man page's middle ----------------------------------------------------------------------------------------- */
-
+/*
+ * A line that begins with a dot or an apostrophe would be a request. Hyphens and quotes are escaped because groff sets
+ * typographic ones for them, which cannot be pasted into a shell.
+ */
 void hs__cli_print_roff(const char *text, size_t length)
 {
     if (length > 0 && (text[0] == '.' || text[0] == '\''))
@@ -117,6 +117,7 @@ static const char *print_synopsis(const char *usage)
     return end != NULL ? end + 2 : "";
 }
 
+/* The escapes of letter and dashes are written here; only names and texts go through hs__cli_print_roff(). */
 static void print_man_row(const option_row *row)
 {
     puts(".TP");
@@ -134,6 +135,7 @@ static void print_man_row(const option_row *row)
     putchar('\n');
 }
 
+/* NAME stands before this and EXIT STATUS behind it; pages.c prints both, as they need no rows. */
 static void print_man(const char *command, const command_syntax *syntax)
 {
     const char *description = print_synopsis(syntax->usage);
@@ -150,8 +152,6 @@ static void print_man(const char *command, const command_syntax *syntax)
     puts(".SH NOTES");
     print_roff_lines(syntax->notes);
 }
-
-/* ---- shells ------------------------------------------------------------------------------------------------------ */
 
 void hs__cli_print_quoted(const char *text, size_t length, const char *special)
 {
@@ -202,6 +202,11 @@ static size_t first_line(const char *text)
     return strcspn(text, "\n");
 }
 
+/*
+ * One specification of _arguments: '--name=[what]:argument:(values)'. "=-" and "::" are of a value that may be left
+ * out, which only "=" joins; colons and brackets in texts would end a part. A value that is no count and no choice is a
+ * file.
+ */
 static void print_zsh_row(const option_row *row)
 {
     printf("            '%s--%s%s[", row->read == hs__cli_read_list ? "*" : "", row->name,
@@ -234,6 +239,7 @@ static void print_zsh(const char *command, const command_syntax *syntax)
     puts("            '--help[say what it does]' \\\n            '*:file:_files' ;;");
 }
 
+/* -x: a value is needed and no file is one; -r: it is needed and may be a file. A help text's first line is enough. */
 static void print_fish(const char *command, const command_syntax *syntax)
 {
     for (size_t i = 0; i < syntax->n_rows; ++i) {
@@ -253,8 +259,6 @@ static void print_fish(const char *command, const command_syntax *syntax)
         puts("'");
     }
 }
-
-/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

@@ -5,7 +5,7 @@
 #ifndef CLI_HELP_FORMS_H
 #define CLI_HELP_FORMS_H
 
-#include "cli/option_rows.h"
+#include "cli/command_syntax.h"
 
 /* `form`: NULL for words, man, bash, zsh, fish. HS_ERROR_USAGE: there is no such form. */
 hs_status hs__cli_print_help(const char *command, const command_syntax *syntax, const char *form, hs_error *error);

@@ -1,3 +1,4 @@
+/* pages: what is around the parts that help_forms.h prints: heads of man pages, and the functions of completion. */
 #include "cli/pages.h"
 
 #include <getopt.h>
@@ -24,8 +25,6 @@ static hs_status print_parts(const char *form, hs_error *error)
         HS_TRY(print_part(hs__cli_command_at(i), form, error));
     return HS_OK;
 }
-
-/* ---- man pages --------------------------------------------------------------------------------------------------- */
 
 static void print_roff(const char *text)
 {
@@ -94,14 +93,16 @@ static hs_status print_man(const char *name, hs_error *error)
     return print_command_page(command, error);
 }
 
-/* ---- completion -------------------------------------------------------------------------------------------------- */
-
 static void print_names(void)
 {
     for (size_t i = 0; hs__cli_command_at(i) != NULL; ++i)
         printf("%s ", hs__cli_command_at(i)->name);
 }
 
+/*
+ * "command:word" is matched, because options depend on the command; values are looked for first, as the word before is
+ * then the option. Nothing of ours matching, bash completes files.
+ */
 static hs_status print_bash(hs_error *error)
 {
     fputs("# bash completion for headsweep\n_headsweep()\n{\n"
@@ -148,8 +149,6 @@ static hs_status print_fish(hs_error *error)
     }
     return print_parts("fish", error);
 }
-
-/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *option;

@@ -249,6 +249,8 @@ hs_status hs__engine_mlp(float *residual, const float *in, size_t n_rows, const 
     return HS_OK;
 }
 
+/* ---- what they cost ---------------------------------------------------------------------------------------------- */
+
 double hs__engine_project_heads_flops(const hs_model_layer *layer, enum hs_head_parts parts)
 {
     hs_linear products[3];

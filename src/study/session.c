@@ -257,6 +257,10 @@ static hs_status run(study_session *s, hs_study_outcome *outcome, hs_error *erro
                             error);
 }
 
+/*
+ * File and lock are the outcome's whatever has happened, so that one function closes them in their order: called here
+ * after a failure, by the caller otherwise.
+ */
 hs_status hs_study_run(hs_comm *comm, const hs_experiment *experiment, const hs_study_run_options *options,
                        hs_study_outcome *outcome_out, hs_error *error)
 {
