@@ -56,7 +56,7 @@ void hs_analysis_planned_phases_clear(hs_planned_phases *planned);
  */
 hs_status hs_analysis_choose_phase(hs_results *results, hs_sets *rows_out, hs_error *error);
 
-/* ---- pruning curves ---------------------------------------------------------------------------------------------- */
+/* Pruning curves. */
 
 /*
  * The model without the first n_removed heads of the curve. kept: share of its performance that is left, the metric

@@ -72,7 +72,7 @@
 
 #define HS_RESULTS_LAYOUT_VERSION 2
 
-/* ---- what a file is created from --------------------------------------------------------------------------------- */
+/* What a file is created from. */
 
 typedef struct hs_results_task {
     const char *name;
@@ -127,7 +127,7 @@ typedef struct hs_results_layout {
 /* Bytes that the file will have, within 1% or 64 kB. */
 size_t hs_results_file_bytes(const hs_results_layout *layout);
 
-/* ---- one writer at a time ---------------------------------------------------------------------------------------- */
+/* One writer at a time. */
 
 typedef struct hs_results_lock hs_results_lock;
 /*
@@ -144,7 +144,7 @@ void hs_results_lock_free(hs_results_lock *lock);
  */
 hs_status hs_results_lock_look(const char *path, bool *held_out, hs_text *holder, hs_error *error);
 
-/* ---- creating, opening ------------------------------------------------------------------------------------------- */
+/* Creating, opening. */
 
 /*
  * Not collective: rank 0 only. Writes PATH.headsweep-tmp completely, then renames. An existing PATH is
@@ -188,7 +188,7 @@ hs_status hs_results_close_after(hs_results *results, hs_status status, hs_error
  */
 hs_status hs_results_check_experiment(const hs_results *results, const hs_results_layout *layout, hs_error *error);
 
-/* ---- what is in it (read once at opening; borrowed) -------------------------------------------------------------- */
+/* What is in it (read once at opening; borrowed). */
 
 uint64_t hs_results_experiment_hash(const hs_results *results);
 /* Of the phases that are there. */
@@ -227,7 +227,7 @@ const hs_results_attribute *hs_results_attribute_at(const hs_results *results, c
 void hs_results_means_sizes(const hs_results *results, size_t *n_layers, size_t *n_positions, size_t *n_columns);
 hs_status hs_results_read_means(hs_results *results, float *mean, float *position_mean, hs_error *error);
 
-/* ---- phases ------------------------------------------------------------------------------------------------------ */
+/* Phases. */
 
 /* All phases of the file, and how many of them are there; both are 1 in a sweep of one phase. */
 size_t hs_results_n_phases(const hs_results *results);
@@ -243,7 +243,7 @@ void hs_results_phase_sets(const hs_results *results, size_t phase, uint64_t *fi
  */
 hs_status hs_results_add_phase(hs_results *results, const hs_sets *rows, hs_error *error);
 
-/* ---- cells ------------------------------------------------------------------------------------------------------- */
+/* Cells. */
 
 /* A cell: one set x one shard of one task. values[examples of the shard, n_metrics]. */
 typedef struct hs_cell {
@@ -306,7 +306,7 @@ typedef struct hs_results_watch {
 hs_status hs_results_look(hs_results *results, hs_results_watch *watch, hs_results_counts *counts_out, hs_error *error);
 void hs_results_watch_clear(hs_results_watch *watch);
 
-/* ---- ranking ----------------------------------------------------------------------------------------------------- */
+/* Ranking. */
 
 /* Statistics of which every task has a [sets, metrics] table: allocated at creation, NaN until written. */
 #define HS_RESULTS_STATISTIC_LIST(X)                                                                        \
@@ -397,7 +397,7 @@ hs_status hs_results_commit_ranking(hs_results *results, hs_error *error);
 /* True if the word is there and matches; reads the whole ranking. */
 bool hs_results_ranking_done(hs_results *results);
 
-/* ---- generated texts --------------------------------------------------------------------------------------------- */
+/* Generated texts. */
 
 /*
  * Raw writes by any rank, where the task keeps texts. texts[n_samples, text_bytes] of one example, each terminated and
@@ -412,7 +412,7 @@ hs_status hs_results_read_texts(hs_results *results, uint32_t task, size_t row, 
 hs_status hs_results_write_text_sets(hs_results *results, uint32_t task, const int32_t *sets, hs_error *error);
 hs_status hs_results_read_text_sets(hs_results *results, uint32_t task, int32_t *sets, hs_error *error);
 
-/* ---- provenance of each run -------------------------------------------------------------------------------------- */
+/* Provenance of each run. */
 
 #define HS_RESULTS_MAX_RUNS 64
 

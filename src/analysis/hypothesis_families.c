@@ -57,6 +57,7 @@ static size_t count_families(const hs_sets *sets, size_t *sizes)
     return largest;
 }
 
+/* From order 1 on: the clean model, which is order 0, is tested against nothing. Interactions are those of pairs. */
 static hs_status adjust_families(const hs_analysis *analysis, uint32_t task, const size_t *sizes, family *f,
                                  hs_error *error)
 {
@@ -74,6 +75,7 @@ static hs_status adjust_families(const hs_analysis *analysis, uint32_t task, con
     return HS_OK;
 }
 
+/* Families are counted before they are listed, so that one list as long as the largest serves all of them. */
 hs_status hs__analysis_families_adjust(const hs_analysis *analysis, uint32_t task, hs_error *error)
 {
     const hs_sets *sets = hs_results_sets_of(analysis->results);

@@ -181,6 +181,10 @@ static hs_status read_block(inference *in, size_t block, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * NaN first: a set that is not complete, or is no pair, keeps them; and all do where the clean model, which they are
+ * compared with, is not complete. The last round may have no block for this rank.
+ */
 static hs_status compute_block(inference *in, size_t block, hs_error *error)
 {
     const uint64_t first_set = block * in->block_sets;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+/* Nothing relies on pairs standing together: scattered ones would be runs of one, found as well but not as fast. */
 static hs_status list_runs(const hs_sets *sets, hs_pairs *pairs, hs_error *error)
 {
     for (uint64_t set = 0; set < sets->n_sets; ++set) {
@@ -20,6 +21,7 @@ static hs_status list_runs(const hs_sets *sets, hs_pairs *pairs, hs_error *error
     return HS_OK;
 }
 
+/* Searched, not looked up: a number for each set would be as large as a column of what the pairs are wanted for. */
 int64_t hs__analysis_pairs_row(const hs_pairs *pairs, uint64_t set)
 {
     size_t first = 0, end = pairs->n_runs;
@@ -100,6 +102,7 @@ static int64_t find_single(const single *singles, size_t n, int32_t intervention
     return first < n && compare_places(&singles[first], &wanted) == 0 ? (int64_t)singles[first].set : -1;
 }
 
+/* Singles are sorted once and searched for each pair: comparing all with all would be quadratic in the sets. */
 static hs_status find_singles(const hs_sets *sets, hs_pairs *pairs, hs_error *error)
 {
     const size_t n_singles = pairs->n > 0 ? count_singles(sets) : 0;
@@ -122,6 +125,7 @@ static hs_status find_singles(const hs_sets *sets, hs_pairs *pairs, hs_error *er
     return HS_OK;
 }
 
+/* Runs come first, as they tell how many pairs there are. A space without pairs has no runs, and is no failure. */
 hs_status hs__analysis_pairs_find(const hs_sets *sets, hs_pairs **pairs_out, hs_error *error)
 {
     hs_pairs *pairs = NULL;

@@ -69,6 +69,7 @@ static hs_status allocate_columns(hs_statistic_tables *tables, hs_error *error)
     return HS_OK;
 }
 
+/* Neither pages nor columns have memory yet: a statistic that is NaN everywhere, or is never asked for, needs none. */
 hs_status hs__analysis_tables_new(hs_results *results, const hs_pairs *pairs, bool in_file,
                                   hs_statistic_tables **tables_out, hs_error *error)
 {
@@ -88,6 +89,7 @@ hs_status hs__analysis_tables_new(hs_results *results, const hs_pairs *pairs, bo
     return status;
 }
 
+/* Changed pages are dropped: after a failure there is nothing to be written, and else they were flushed. */
 void hs__analysis_tables_free(hs_statistic_tables *tables)
 {
     if (tables == NULL)
@@ -198,6 +200,10 @@ static page *choose_page(const hs_statistic_tables *tables, hs_statistic statist
     return oldest;
 }
 
+/*
+ * The page counts as empty until it is read: after a failure nobody may find its memory under the old name or the new
+ * one. It is allocated anew because tasks have different numbers of metrics, and so pages of different sizes.
+ */
 static hs_status load_page(hs_statistic_tables *tables, page *p, hs_statistic statistic, size_t task, uint64_t first,
                            hs_error *error)
 {
@@ -296,6 +302,10 @@ static hs_status measure_fetched(hs_statistic_tables *tables, hs_error *error)
     return HS_OK;
 }
 
+/*
+ * Sorted, because reading in the file's order touches each page once, while a ranking's order would read one for nearly
+ * every number. What fails is kept and the answer still `n`, so that the caller's loop ends.
+ */
 size_t hs__analysis_tables_fetch(hs_statistic_tables *tables, const uint64_t *sets, size_t n)
 {
     fetched_sets *f = &tables->fetched;

@@ -280,7 +280,7 @@ static hs_status answer(hs_engine *engine, struct hs_prepared *prepared, const h
 struct count {
     struct hs_prefix *prefix;
     double flops;
-    double longest; /* between two times that answers are told of */
+    double longest;                /* between two times that answers are told of */
     struct hs_state_count *states; /* [levels]: the most that a batch of each keeps */
 };
 
@@ -336,6 +336,10 @@ static hs_status count_walk(struct hs_prefix *prefix, hs_engine_cost *cost, hs_e
     return status;
 }
 
+/*
+ * The walk that answers, with a visitor that only adds up: batches and flushes are the same, so
+ * that the count is theirs.
+ */
 hs_status hs__engine_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
                                        hs_engine_cost *cost, hs_error *error)
 {

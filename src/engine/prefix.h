@@ -144,8 +144,6 @@ void hs__engine_prefix_clear(struct hs_prefix *prefix);
 hs_status hs__engine_prefix_count_tree(struct hs_prefix *prefix, const hs_ablation *ablations, size_t n_ablations,
                                        hs_engine_cost *cost, hs_error *error);
 
-/* ---- memory (prefix_memory.c) ---------------------------------------------------------------------------------- */
-
 /*
  * Makes room for batches of n_slots nodes on n_levels levels, and for the states of the clean model, which is level 0.
  * What is there stays.
@@ -209,8 +207,6 @@ double hs__engine_tail_flops(const struct hs_prefix *prefix); /* of one entry */
 double *hs__engine_prefix_answers(const struct hs_prefix *prefix, const struct hs_ablation_node *node);
 /* Tells of the ablations of nodes that were answered since. */
 hs_status hs__engine_prefix_tell(struct hs_prefix *prefix, hs_error *error);
-
-/* ---- places ----------------------------------------------------------------------------------------------------- */
 
 /* The state that a level keeps at a place, in a layer: n_live rows, n_scored in the last layer. */
 float *hs__engine_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t place,

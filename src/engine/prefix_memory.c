@@ -96,8 +96,6 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     return n;
 }
 
-/* ---- levels ---------------------------------------------------------------------------------------------------- */
-
 static size_t list_states(struct hs_buffer *list, const struct hs_prefix *prefix, struct hs_level *level,
                           struct hs_state_count states)
 {
@@ -120,6 +118,10 @@ static struct hs_state_count root_states(const struct hs_prefix *prefix)
     return (struct hs_state_count){prefix->engine->model->shape.n_layers - 1, 1};
 }
 
+/*
+ * The larger of both counts, or groups that take turns in needing one and the other would allocate for ever. The old
+ * memory goes first: both are never held at once.
+ */
 hs_status hs__engine_prefix_reserve_states(struct hs_prefix *prefix, size_t index, struct hs_state_count states,
                                            hs_error *error)
 {
@@ -252,8 +254,6 @@ struct hs_state_count hs__engine_most_states(const struct hs_prefix *prefix, siz
     size_t n_last = last_is_larger ? n_nodes : smaller(n_nodes, n_ablations - n);
     return (struct hs_state_count){n, n_last};
 }
-
-/* ---- places ---------------------------------------------------------------------------------------------------- */
 
 float *hs__engine_level_rows(const struct hs_prefix *prefix, float *rows, size_t level, size_t layer, size_t place,
                              size_t width)

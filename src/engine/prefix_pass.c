@@ -195,8 +195,6 @@ static hs_status run_attention(const struct pass *pass, size_t layer, hs_error *
     return add_attention(pass, layer, error);
 }
 
-/* ---- states that are kept -------------------------------------------------------------------------------------- */
-
 /* Whose place the state has; 0: no child starts there. */
 static uint32_t child_in(const struct hs_ablation_tree *tree, uint32_t node, size_t layer)
 {

@@ -176,6 +176,7 @@ static hs_status put_control(const listing *view, hs_json_writer *json, hs_error
     return HS_OK;
 }
 
+/* Statistics are fetched for many sets at a time: a ranking is in another order than the file. */
 static void put_ranking(const listing *view, hs_json_writer *json)
 {
     const uint64_t *sets = view->ranking->sets;

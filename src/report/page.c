@@ -218,6 +218,10 @@ static void write_caption(const hs_report *report, const report_figure *figure, 
     hs_text_put(page, "</figcaption>\n");
 }
 
+/*
+ * Drawn apart, because only then its length is known. One that does not fit is left out, and a smaller one behind it
+ * may still have room.
+ */
 static hs_status draw_figure(const hs_report *report, const report_figure *figure, size_t *n_drawn_inout, hs_text *page,
                              hs_error *error)
 {
@@ -299,6 +303,7 @@ static hs_status write_table(const hs_report *report, const report_sheet *sheet,
     return status;
 }
 
+/* All tables have a limit together and each has one, so that the first long one does not leave the others without. */
 static hs_status write_tables(const hs_report *report, hs_text *page, hs_error *error)
 {
     const size_t before = page->length;

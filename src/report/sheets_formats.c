@@ -90,6 +90,7 @@ static hs_status put_sheet(const hs_report *report, const report_sheet *sheet, h
     return status;
 }
 
+/* The analysis is asked last: a statistic that could not be read has come as NaN, and it keeps that. */
 hs_status hs_report_tables(const hs_report *report, const char *name, hs_report_format format, hs_text *text,
                            hs_error *error)
 {

@@ -43,6 +43,7 @@ static void put_row(const report_table *table, size_t row, hs_text *scratch, hs_
     hs_text_put(text, "</tr>\n");
 }
 
+/* Cut between two rows, so that what is there is a whole table; a note says what is missing and how to get it. */
 void hs__report_table_as_html(const report_table *table, const char *name, const char *caption, size_t n_most_bytes,
                               hs_text *text)
 {

@@ -74,8 +74,6 @@ static hs_status check_range(const hs_results *results, const cell_range *range,
     return HS_OK;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------------------------- */
-
 /*
  * One contiguous extent of each dataset: a selection with gaps would be left to MPI-IO, which may read, change and
  * write back what lies between, where other ranks write.
@@ -108,6 +106,7 @@ hs_status hs_results_write_cell(hs_results *results, hs_cell cell, const float *
     return hs_results_write_cells(results, cell, 1, values, error);
 }
 
+/* Cells of consecutive sets lie side by side only where the task has one shard; else each is an extent of its own. */
 hs_status hs_results_write_cells(hs_results *results, hs_cell first, size_t n_sets, const float *values,
                                  hs_error *error)
 {

@@ -385,6 +385,11 @@ static herr_t align_datasets(hid_t access, const hs_results_layout *layout)
     return H5Pset_alignment(access, 128 * alignment, alignment);
 }
 
+/*
+ * Written under the kernel's name of the open file, because a name in a folder may lead elsewhere
+ * a moment later. Whatever fails, the file must be closed by close_file(), which keeps HDF5 from
+ * crashing over a full disk.
+ */
 hs_status hs__results_create_contents(int on_disk, const hs_results_layout *layout, hs_error *error)
 {
     char path[32]; /* under which the kernel opens that very file again */

@@ -215,8 +215,6 @@ hs_status hs_results_open_parallel(hs_comm *comm, const char *path, hs_results *
     return hs_results_open_with_hints(comm, path, NULL, results_out, error);
 }
 
-/* ---- what is in it ----------------------------------------------------------------------------------------------- */
-
 uint64_t hs_results_experiment_hash(const hs_results *results)
 {
     return results->experiment_hash;

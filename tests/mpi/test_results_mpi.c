@@ -204,8 +204,6 @@ static void test_bytes_do_not_depend_on_the_run(void **state)
     shared_place_clear(comm, &place);
 }
 
-/* ---- ranking ----------------------------------------------------------------------------------------------------- */
-
 static double statistic_value(uint32_t task, int statistic, size_t i)
 {
     return (double)(task * 1000 + (uint32_t)statistic * 100) + (double)i / 8.0;
@@ -275,8 +273,6 @@ static void test_ranking(void **state)
     shared_place_clear(comm, &place);
 }
 
-/* ---- runs -------------------------------------------------------------------------------------------------------- */
-
 static hs_status write_runs(hs_results *results, size_t n, hs_error *error)
 {
     for (size_t row = 0; row < n; row++) {
@@ -336,8 +332,6 @@ static void test_run_that_is_no_text(void **state)
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
     shared_place_clear(comm, &place);
 }
-
-/* ---- texts ------------------------------------------------------------------------------------------------------- */
 
 enum { N_TEXT_SETS = 3, N_TEXTS = 2, TEXT_BYTES = 8 };
 
@@ -408,8 +402,6 @@ static void test_texts_of_all_ranks(void **state)
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
     shared_place_clear(comm, &place);
 }
-
-/* ---- errors reach all ranks -------------------------------------------------------------------------------------- */
 
 static void test_errors_are_everybodys(void **state)
 {

@@ -34,8 +34,6 @@ static const double tolerance_share = 1e-4;
 /* A change below this share is none: under mean ablation something of a planted head's output stays on every row. */
 static const double affected_share[N_INTERVENTIONS] = {[ZERO] = 1e-3, [MEAN] = 0.1};
 
-/* ---- the prediction ---------------------------------------------------------------------------------------------- */
-
 /* Which planted heads are off, and how. */
 typedef struct ablation {
     bool off[N_ROLES];
@@ -120,8 +118,6 @@ static double tolerance_of(const hs_results_task *of, uint32_t task, size_t metr
 {
     return strcmp(of->metrics[metric].unit, "share") == 0 ? 0 : tolerance_share * effect_of(task, metric);
 }
-
-/* ---- the sweep --------------------------------------------------------------------------------------------------- */
 
 typedef struct fixture {
     char *folder;
@@ -212,8 +208,6 @@ static int close_fixture(void **state)
     return 0;
 }
 
-/* ---- sets and numbers -------------------------------------------------------------------------------------------- */
-
 /* Its first and last, of sets of up to two. */
 static void ends_of(const fixture *f, uint64_t set, hs_component ends[2])
 {
@@ -280,8 +274,6 @@ static hs_ranking rank(const fixture *f, const char *by, int32_t order, int32_t 
     assert_ok(hs_analysis_rank(f->analysis, &request, &ranking, &error), &error);
     return ranking;
 }
-
-/* ---- tests ------------------------------------------------------------------------------------------------------- */
 
 /* Every head and every pair once an intervention, all of them finished. */
 static void every_set_is_there(void **state)

@@ -7,8 +7,6 @@
 
 enum { N_ROUNDS = 24 };
 
-/* ---- comparing ------------------------------------------------------------------------------------------------- */
-
 /* Greedy answers that differ are allowed where two logits are as good as equal: none of the seeds has such a case. */
 static void assert_close(const double *actual, const double *expected, size_t n, uint64_t round)
 {
@@ -114,8 +112,6 @@ static void test_scored_positions_folded(void **state)
     run_rounds(HS_POSITIONS_SCORED, HS_VALUE_BIAS_FOLDED, 400);
 }
 
-/* ---- repeated and empty sets, and what overflows ---------------------------------------------------------------- */
-
 /* The empty set is the clean model bit for bit, whatever else is in the group, and so is a set that is there twice. */
 static void test_equal_sets_have_equal_bits(void **state)
 {
@@ -171,8 +167,6 @@ static void test_ablation_of_a_head_that_overflows(void **state)
     clear_work(&work);
     unload(&model);
 }
-
-/* ---- memory ---------------------------------------------------------------------------------------------------- */
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 static size_t allocated_bytes(void)
