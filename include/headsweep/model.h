@@ -1,7 +1,7 @@
 /*
  * model: a Hugging Face checkpoint folder -> the canonical transformer that the engine runs.
  *
- * A family is one row of a table (src/model/decoder_families.c, encoder_families.c): how its config.json fields and
+ * A family is one row of a table (src/model/decoder_families.c and its like): how its config.json fields and
  * tensor names map to what is described here. The engine never sees a family, only this description.
  *
  * Outputs of a row: final_norm, head_dense, head_activation, head_norm, unembedding, of which a model has some.
@@ -16,6 +16,12 @@
 #include "headsweep/base.h"
 
 typedef enum hs_norm_kind { HS_NORM_LAYER, HS_NORM_RMS } hs_norm_kind;
+/* What the RMS norms of queries and keys, before they rotate, go over. */
+typedef enum hs_query_key_norm {
+    HS_QUERY_KEY_NORM_NONE,
+    HS_QUERY_KEY_NORM_EACH,
+    HS_QUERY_KEY_NORM_ALL
+} hs_query_key_norm;
 typedef enum hs_position_kind { HS_POSITION_LEARNED, HS_POSITION_ROTARY } hs_position_kind;
 typedef enum hs_activation {
     HS_ACTIVATION_GELU,
@@ -49,6 +55,7 @@ typedef struct hs_model_shape {
                               the padding token, whose id is this row's number and which is not counted in positions */
     hs_norm_kind norm;
     double norm_epsilon;
+    hs_query_key_norm query_key_norm; /* each head by itself, or all heads of a row as one vector */
     hs_position_kind position;
     size_t rotary_dim; /* dimensions of a head that rotate; pairs (i, i + rotary_dim / 2) as Hugging Face has them */
     hs_activation activation;
@@ -78,8 +85,8 @@ typedef struct hs_linear {
 } hs_linear;
 
 typedef struct hs_norm {
-    const float *weight; /* [width] */
-    const float *bias;   /* [width] or NULL */
+    const float *weight; /* [width], or as many as the norm goes over */
+    const float *bias;   /* the same, or NULL */
 } hs_norm;
 
 typedef struct hs_model_layer {
@@ -88,6 +95,8 @@ typedef struct hs_model_layer {
     hs_linear query;        /* n_out = n_heads * head_dim */
     hs_linear key;          /* n_out = n_kv_heads * head_dim */
     hs_linear value;        /* the same */
+    hs_norm query_norm;     /* weight [head_dim], or [n_heads * head_dim] of all heads; NULL without query_key_norm */
+    hs_norm key_norm;       /* the same of KV heads */
     hs_linear output;       /* n_in = n_heads * head_dim, n_out = width: reads z */
     hs_norm mlp_norm;
     hs_linear mlp_gate; /* values NULL unless gated_mlp */

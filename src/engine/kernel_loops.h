@@ -141,6 +141,17 @@ static void rms_norm(float *out, const float *in, const float *weight, const flo
         normalise_row(out + row * width, in + row * width, weight, bias, 0.0, width, epsilon);
 }
 
+static void rms_norm_rows(float *values, size_t stride, const float *restrict weight, size_t n_rows, size_t width,
+                          double epsilon)
+{
+    for (size_t row = 0; row < n_rows; row++) {
+        float *restrict in_place = values + row * stride;
+        double inverse = 1.0 / sqrt(sum_squares(in_place, 0.0, width) / (double)width + epsilon);
+        for (size_t i = 0; i < width; i++)
+            in_place[i] = (float)((double)in_place[i] * inverse) * weight[i];
+    }
+}
+
 static void exponentiate(float *values, size_t n)
 {
     const struct exp_limits limits = exp_limits();
@@ -349,6 +360,7 @@ static void rotate_heads(float *heads, const float *cosines, const float *sines,
 const struct hs_kernels HS_KERNELS = {
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
+    .rms_norm_rows = rms_norm_rows,
     .exp = exponentiate,
     .gelu = gelu,
     .gelu_tanh = gelu_tanh,

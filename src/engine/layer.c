@@ -127,6 +127,31 @@ static size_t list_products(hs_linear products[3], const hs_model_layer *layer, 
     return n;
 }
 
+/* One part, queries or keys, of the rows. */
+static void norm_part(const struct hs_device *device, float *heads, size_t stride, const hs_norm *norm, size_t n_rows,
+                      size_t n_heads, const hs_model_shape *shape)
+{
+    bool each = shape->query_key_norm == HS_QUERY_KEY_NORM_EACH;
+    for (size_t row = 0; each && row < n_rows; row++)
+        device->kernels->rms_norm_rows(heads + row * stride, shape->head_dim, norm->weight, n_heads, shape->head_dim,
+                                       shape->norm_epsilon);
+    if (!each)
+        device->kernels->rms_norm_rows(heads, stride, norm->weight, n_rows, n_heads * shape->head_dim,
+                                       shape->norm_epsilon);
+}
+
+static void norm_heads(const struct hs_device *device, float *heads, size_t stride, const hs_model_layer *layer,
+                       size_t n_rows, enum hs_head_parts parts, const hs_model_shape *shape)
+{
+    if (shape->query_key_norm == HS_QUERY_KEY_NORM_NONE)
+        return;
+    if (parts != HS_KEY_VALUE)
+        norm_part(device, heads, stride, &layer->query_norm, n_rows, shape->n_heads, shape);
+    if (parts != HS_QUERY)
+        norm_part(device, heads + (parts == HS_KEY_VALUE ? 0 : hs_z_width(shape)), stride, &layer->key_norm, n_rows,
+                  shape->n_kv_heads, shape);
+}
+
 /*
  * Norm and products of a block follow each other, while the normed rows are still there. Parts
  * that lie side by side in the checkpoint are one product.
@@ -147,6 +172,7 @@ hs_status hs__engine_project_heads(float *heads, size_t stride, const float *res
             hs__engine_linear_apply(work->device, out, stride, in, n, &products[i]);
             out += products[i].n_out;
         }
+        norm_heads(work->device, heads + first * stride, stride, weights, n, parts, &model->shape);
         HS_TRY(hs__engine_poll(work->options, error));
     }
     return HS_OK;

@@ -14,6 +14,12 @@ static uint64_t hash_real(uint64_t seed, double value)
     return hs_hash_u64(seed, bits);
 }
 
+/* They count where they are set, so that models without them keep the hash that their results have. */
+static uint64_t hash_later_fields(uint64_t seed, const hs_model_shape *shape)
+{
+    return shape->query_key_norm != HS_QUERY_KEY_NORM_NONE ? hs_hash_u64(seed, shape->query_key_norm) : seed;
+}
+
 /* Field by field: padding must not count, and a new field of hs_model_shape that changes results belongs here too. */
 static uint64_t hash_shape(uint64_t seed, const hs_model_shape *shape)
 {
@@ -45,7 +51,7 @@ static uint64_t hash_shape(uint64_t seed, const hs_model_shape *shape)
     };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         seed = hs_hash_u64(seed, counts[i]);
-    return hash_real(hash_real(seed, shape->norm_epsilon), shape->attention_scale);
+    return hash_later_fields(hash_real(hash_real(seed, shape->norm_epsilon), shape->attention_scale), shape);
 }
 
 /* From the fields of the config rather than the frequencies, whose last bits are the mathematical library's. */
@@ -145,6 +151,12 @@ static hs_status describe_positions(const hs_model *model, hs_text *text, hs_err
     return hs_text_appendf(text, error, "\n");
 }
 
+static const char *const query_key_norm_names[] = {
+    [HS_QUERY_KEY_NORM_NONE] = "none",
+    [HS_QUERY_KEY_NORM_EACH] = "rms of each head",
+    [HS_QUERY_KEY_NORM_ALL] = "rms of all heads together",
+};
+
 /* As `window 4096 in layers 0-3, 6`: runs of layers that have the same one. */
 static hs_status describe_windows(const hs_model *model, hs_text *text, hs_error *error)
 {
@@ -175,6 +187,7 @@ static hs_status describe_kinds(const hs_model *model, hs_text *text, hs_error *
     HS_TRY(hs_text_appendf(text, error, "\n"));
     HS_TRY(hs_text_appendf(text, error, "norm = %s, epsilon %g%s\n", shape->norm == HS_NORM_RMS ? "rms" : "layer",
                            shape->norm_epsilon, shape->post_norm ? ", after the residual" : ""));
+    HS_TRY(hs_text_appendf(text, error, "query_key_norm = %s\n", query_key_norm_names[shape->query_key_norm]));
     HS_TRY(hs_text_appendf(text, error, "mlp = %s%s\n", hs__model_activation_name(shape->activation),
                            shape->gated_mlp ? ", gated" : ""));
     HS_TRY(hs_text_appendf(text, error, "residual = %s\n", shape->parallel_residual ? "parallel" : "sequential"));

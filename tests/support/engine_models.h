@@ -57,6 +57,28 @@ static inline void enrich_embedding(hs_model *model, const float *type)
     }
 }
 
+/* n weights of a norm, not all alike; the same at every call. */
+static inline const float *norm_weights(size_t n)
+{
+    enum { MOST = 512 };
+    static float weights[MOST];
+    assert_true(n <= MOST);
+    for (size_t i = 0; i < MOST; i++)
+        weights[i] = (float)(0.5 + hs_random_uniform(6, 6, i));
+    return weights;
+}
+
+static inline void norm_queries_and_keys(hs_model *model, hs_query_key_norm kind)
+{
+    const hs_model_shape *shape = &model->shape;
+    const float *weights = norm_weights((shape->n_heads + shape->n_kv_heads) * shape->head_dim);
+    model->shape.query_key_norm = kind;
+    for (size_t layer = 0; layer < shape->n_layers; layer++) {
+        model->layers[layer].query_norm.weight = weights;
+        model->layers[layer].key_norm.weight = weights + shape->n_heads * shape->head_dim;
+    }
+}
+
 /*
  * Turns a loaded decoder into an encoder with the same weights: attention to both sides, norms after the residual, an
  * embedding norm, a token type, positions from 2 on, and a head for masked tokens or for three labels. What no family

@@ -37,6 +37,24 @@ static void apply_norm(double *y, const double *x, const hs_norm *norm, const hs
     }
 }
 
+/* In place, over n values; the models' norms of queries and keys are RMS norms. */
+static void apply_rms(double *x, const float *weight, size_t n, double epsilon)
+{
+    double square = 0;
+    for (size_t i = 0; i < n; i++)
+        square += x[i] * x[i] / (double)n;
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] / sqrt(square + epsilon) * (double)weight[i];
+}
+
+static void norm_heads(double *heads, size_t n_heads, const hs_norm *norm, const hs_model_shape *shape)
+{
+    if (shape->query_key_norm == HS_QUERY_KEY_NORM_ALL)
+        apply_rms(heads, norm->weight, n_heads * shape->head_dim, shape->norm_epsilon);
+    for (size_t head = 0; head < n_heads && shape->query_key_norm == HS_QUERY_KEY_NORM_EACH; head++)
+        apply_rms(heads + head * shape->head_dim, norm->weight, shape->head_dim, shape->norm_epsilon);
+}
+
 /* What a part of a layer reads: the norm, unless that comes after. */
 static void read_residual(double *y, const double *x, const hs_norm *norm, const hs_model_shape *shape)
 {
@@ -101,6 +119,8 @@ static void fill_heads(struct pass *pass, size_t layer)
         apply_linear(query, normed, &weights->query);
         apply_linear(key, normed, &weights->key);
         apply_linear(pass->values + row * shape->n_kv_heads * dim, normed, &weights->value);
+        norm_heads(query, shape->n_heads, &weights->query_norm, shape);
+        norm_heads(key, shape->n_kv_heads, &weights->key_norm, shape);
         for (size_t head = 0; head < shape->n_heads && shape->position == HS_POSITION_ROTARY; head++)
             rotate(query + head * dim, row, pass->model);
         for (size_t head = 0; head < shape->n_kv_heads && shape->position == HS_POSITION_ROTARY; head++)
