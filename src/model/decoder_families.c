@@ -1,24 +1,5 @@
 /* decoder_families: the rows of the causal language models. What a row holds, families.h says. */
-#include "model/family_rows.h"
-
-/* clang-format off */
-
-#define LANGUAGE_MODEL(name_, head_rules) \
-    {.name = name_, .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = head_rules}
-/* AutoModelForCausalLM takes it for the language model, of which it has all if the embeddings are tied. */
-#define READ_AS(name_, architecture) {.name = name_, .read_as = architecture}
-
-/* What transformers obeys in every causal family. */
-#define DECODER_CONSTRAINTS \
-    {"is_causal", HS_DEMAND_TRUE, \
-     "transformers would attend both ways; remove it, or set it to true, if the model predicts from what is before"}, \
-    {"attention_chunk_size", HS_DEMAND_COVERS_POSITIONS, "attention in chunks is not supported"}, \
-    {"kv_sharing_modes", HS_DEMAND_EMPTY, "layers that share keys and values are not supported"}, \
-    {"is_encoder_decoder", HS_DEMAND_FALSE, "encoder-decoder models are not supported"}
-#define NOT_PARTIAL \
-    {"partial_rotary_factor", HS_DEMAND_ONE, "rotation of a part of each head is not part of this family"}
-
-/* clang-format on */
+#include "model/decoder_rows.h"
 
 /* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
 static const hs_window_rule no_window_unless_given = {0};
@@ -76,30 +57,6 @@ static const hs_architecture gpt2_architectures[] = {
 static const char *const gpt2_ignored[] = {"*.attn.bias", "*.attn.masked_bias", "*.crossattention.bias",
                                            "*.crossattention.masked_bias", NULL};
 
-/* clang-format off */
-
-/* What Llama, Mistral and Qwen2 have in common. */
-#define LLAMA_FIELDS \
-    SIZE_REQUIRED("num_hidden_layers", shape.n_layers, HS_MAX_LAYERS), \
-    SIZE_REQUIRED("num_attention_heads", shape.n_heads, HS_MAX_HEADS), \
-    SIZE("head_dim", shape.head_dim, HS_MAX_HEAD_DIM), \
-    SIZE_REQUIRED("hidden_size", shape.width, HS_MAX_WIDTH), \
-    SIZE_REQUIRED("intermediate_size", shape.mlp_width, HS_MAX_MLP_WIDTH), \
-    SIZE_REQUIRED("max_position_embeddings", shape.n_positions, HS_MAX_POSITIONS), \
-    SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY), \
-    REAL("rms_norm_eps", shape.norm_epsilon, 0.0, 1.0), \
-    ACTIVATION("hidden_act"), \
-    REAL("rope_theta", rope.theta, HS_MIN_ROPE_THETA, HS_MAX_ROPE_THETA), \
-    FLAG("tie_word_embeddings", shape.tied_unembedding)
-#define LLAMA_PRESET \
-    .shape = {.norm = HS_NORM_RMS, .norm_epsilon = 1e-6, .position = HS_POSITION_ROTARY, \
-              .activation = HS_ACTIVATION_SILU, .gated_mlp = true}, \
-    .scale_attention = true, \
-    .rotary_share = 1.0, \
-    .rope = {.kind = HS_ROPE_DEFAULT, .theta = 10000.0, .factor = 1.0}
-
-/* clang-format on */
-
 /* Llama, and families that differ from it in options only. */
 
 static const hs_config_field llama_fields[] = {
@@ -123,20 +80,7 @@ static const hs_config_constraint llama_constraints[] = {DECODER_CONSTRAINTS, NO
 static const hs_window_rule mistral_window = {.layers = HS_WINDOW_ALL, .absent = 4096};
 static const hs_window_rule qwen2_window = {.layers = HS_WINDOW_SWITCHED, .absent = 4096};
 
-static const hs_tensor_rule llama_rules[] = {
-    TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
-    VECTOR("{base}layers.{layer}.input_layernorm.weight", IN_LAYER(attention_norm.weight), HS_DIM_WIDTH),
-    LINEAR("{base}layers.{layer}.self_attn.q_proj", query, HS_DIM_WIDTH, HS_DIM_QUERY, HS_PRESENT_WITH_QKV_BIAS),
-    LINEAR("{base}layers.{layer}.self_attn.k_proj", key, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS),
-    LINEAR("{base}layers.{layer}.self_attn.v_proj", value, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS),
-    LINEAR("{base}layers.{layer}.self_attn.o_proj", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS),
-    VECTOR("{base}layers.{layer}.post_attention_layernorm.weight", IN_LAYER(mlp_norm.weight), HS_DIM_WIDTH),
-    LINEAR("{base}layers.{layer}.mlp.gate_proj", mlp_gate, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_WITH_MLP_BIAS),
-    LINEAR("{base}layers.{layer}.mlp.up_proj", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_WITH_MLP_BIAS),
-    LINEAR("{base}layers.{layer}.mlp.down_proj", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH, HS_PRESENT_WITH_MLP_BIAS),
-    VECTOR("{base}norm.weight", IN_MODEL(final_norm.weight), HS_DIM_WIDTH),
-    {0},
-};
+static const hs_tensor_rule llama_rules[] = {LLAMA_RULES, {0}};
 
 static const hs_architecture llama_architectures[] = {
     LANGUAGE_MODEL("LlamaForCausalLM", lm_head_rules),
@@ -283,7 +227,7 @@ const hs_family hs__model_decoder_families[] = {
     {
         .model_type = "llama",
         .base_prefix = "model.",
-        .preset = {LLAMA_PRESET},
+        .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, )},
         .fields = llama_fields,
         .constraints = llama_constraints,
         .window = &no_window_unless_given,
@@ -293,7 +237,7 @@ const hs_family hs__model_decoder_families[] = {
     {
         .model_type = "mistral",
         .base_prefix = "model.",
-        .preset = {LLAMA_PRESET},
+        .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, )},
         .fields = llama_like_fields,
         .constraints = llama_constraints,
         .window = &mistral_window,
@@ -303,7 +247,7 @@ const hs_family hs__model_decoder_families[] = {
     {
         .model_type = "qwen2",
         .base_prefix = "model.",
-        .preset = {LLAMA_PRESET, .query_key_value_bias = true},
+        .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, ), .query_key_value_bias = true},
         .fields = llama_like_fields,
         .constraints = llama_constraints,
         .window = &qwen2_window,

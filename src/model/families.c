@@ -1,6 +1,6 @@
 /*
- * families: finds rows of decoder_families.c and encoder_families.c, and writes names from their
- * patterns.
+ * families: finds rows of the tables of families (decoder_families.c and its like), and writes names from
+ * their patterns.
  */
 #include "model/families.h"
 
@@ -8,7 +8,8 @@
 
 const hs_family *hs__model_family_at(size_t index)
 {
-    static const hs_family *const tables[] = {hs__model_decoder_families, hs__model_encoder_families};
+    static const hs_family *const tables[] = {hs__model_decoder_families, hs__model_normed_families,
+                                              hs__model_encoder_families};
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
         for (const hs_family *family = tables[t]; family->model_type != NULL; family++)
             if (index-- == 0)

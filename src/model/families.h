@@ -1,6 +1,6 @@
 /*
  * families: what headsweep knows of each Hugging Face model family, as data. A family that needs no new mathematics is
- * one more row in decoder_families.c or encoder_families.c: how config.json's fields fill hs_family_options, which
+ * one more row in decoder_families.c, normed_families.c or encoder_families.c: how config.json's fields fill hs_family_options, which
  * options are refused, and where each tensor belongs in the canonical model. What stands on the base model, the
  * architecture, is a row of its own.
  */
@@ -91,6 +91,7 @@ typedef enum hs_dimension {
     HS_DIM_WIDTH,
     HS_DIM_QUERY,           /* n_heads * head_dim */
     HS_DIM_KV,              /* n_kv_heads * head_dim */
+    HS_DIM_HEAD,            /* head_dim */
     HS_DIM_QUERY_KEY_VALUE, /* query, key and value one after another */
     HS_DIM_MLP,
     HS_DIM_VOCABULARY,
@@ -152,6 +153,7 @@ typedef struct hs_family {
 } hs_family;
 
 extern const hs_family hs__model_decoder_families[]; /* decoder_families.c */
+extern const hs_family hs__model_normed_families[];  /* normed_families.c */
 extern const hs_family hs__model_encoder_families[]; /* encoder_families.c */
 
 /* All of them, one after another; NULL past the end. */

@@ -71,6 +71,7 @@ static const struct registered {
     {"bert", "BertTokenizer", false},           {"distilbert", "BertTokenizer", false},
     {"roberta", "RobertaTokenizer", false},     {"xlm-roberta", "XLMRobertaTokenizer", false},
     {"camembert", "CamembertTokenizer", false}, {"phi", "GPT2Tokenizer", false},
+    {"qwen3", "Qwen2Tokenizer", true},
 };
 
 const tokenizer_class *hs__tokenizer_class_find(const char *name)
