@@ -71,7 +71,9 @@ static const struct registered {
     {"bert", "BertTokenizer", false},           {"distilbert", "BertTokenizer", false},
     {"roberta", "RobertaTokenizer", false},     {"xlm-roberta", "XLMRobertaTokenizer", false},
     {"camembert", "CamembertTokenizer", false}, {"phi", "GPT2Tokenizer", false},
-    {"qwen3", "Qwen2Tokenizer", true},
+    {"qwen3", "Qwen2Tokenizer", false},         {"gemma", "GemmaTokenizer", false},
+    {"gemma2", "GemmaTokenizer", false},        {"olmo", "GPTNeoXTokenizer", false},
+    {"olmo2", "TokenizersBackend", false},
 };
 
 const tokenizer_class *hs__tokenizer_class_find(const char *name)

@@ -2,7 +2,8 @@
 from it in float64, clean and with heads changed by a forward_pre_hook on the output projection.
 
 expected.safetensors (F64 and I64): seqI token ids; seqI_clean logits [T, V], [1, labels] of a classifier; sets [interventions, K, 2] of (layer, head), the
-set of each intervention, padded with -1; seqI_INTERVENTION logits [T, V]. Means are over all rows of both sequences,
+set of each intervention, padded with -1; seqI_INTERVENTION logits [T, V]; zeroed [N, 2, 2], every single head and ten
+pairs, and seqI_zeroed [N, V], the last row's logits with each of them zeroed. Means are over all rows of both sequences,
 donors are the other sequence. Run with torch, transformers and safetensors installed:
 
     python3 tests/reference/make_engine_golden.py [CASE]...
@@ -22,7 +23,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausa
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification
 from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
-from transformers import PhiConfig, PhiForCausalLM
+from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=4, n_embd=16, n_positions=16, vocab_size=23, bos_token_id=0, eos_token_id=1)
 LLAMA = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=20,
@@ -78,6 +79,12 @@ CASES = [
     ("phi_grouped_linear_tied_bf16", PhiForCausalLM,
      PhiConfig(**LLAMA, num_key_value_heads=2, head_dim=6, hidden_act="gelu", layer_norm_eps=0.1,
                rope_parameters={**LINEAR, "partial_rotary_factor": 0.7}, tie_word_embeddings=True), torch.bfloat16),
+    ("qwen3", Qwen3ForCausalLM, Qwen3Config(**LLAMA, num_key_value_heads=2, head_dim=6), torch.float32),
+    ("qwen3_biases_linear_tied_f16", Qwen3ForCausalLM,
+     Qwen3Config(**LLAMA, num_key_value_heads=1, head_dim=8, attention_bias=True, hidden_act="gelu", rms_norm_eps=0.1,
+                 rope_parameters=LINEAR, tie_word_embeddings=True), torch.float16),
+    ("qwen3_llama3_bf16", Qwen3ForCausalLM,
+     Qwen3Config(**LLAMA, num_key_value_heads=4, head_dim=4, rope_parameters=LLAMA3), torch.bfloat16),
     ("mistral_window_bf16", MistralForCausalLM,
      MistralConfig(**LLAMA, num_key_value_heads=2, head_dim=6, sliding_window=3), torch.bfloat16),
     ("qwen2_window_tied", Qwen2ForCausalLM,
@@ -88,6 +95,9 @@ CASES = [
 INTERVENTIONS = ["zero", "mean", "mean_position", "resample", "flip", "scale=0.5"]
 SETS = [[(0, 1)], [(0, 2), (1, 0)], [(1, 3)], [(0, 0), (0, 3)], [(1, 1), (1, 2)], [(0, 0), (0, 1), (0, 2), (0, 3)]]
 LENGTHS = [9, 5]
+SINGLES = [[(layer, head)] for layer in range(2) for head in range(4)]
+PAIRS = [[(0, 0), (0, 1)], [(0, 0), (0, 3)], [(0, 1), (0, 2)], [(0, 2), (0, 3)], [(0, 0), (1, 0)], [(0, 1), (1, 3)],
+         [(0, 3), (1, 1)], [(0, 2), (1, 2)], [(1, 0), (1, 2)], [(1, 1), (1, 3)]]
 
 
 def randomise(model, generator):
@@ -170,6 +180,9 @@ def expected(model, generator):
         for intervention, heads in zip(INTERVENTIONS, SETS):
             edit = edit_of(intervention, heads, head_dim, means, position_means, clean[1 - i][1])
             tensors[f"seq{i}_{intervention}"] = run(model, tokens, edit)[0]
+        edits = [edit_of("zero", heads, head_dim, means, position_means, None) for heads in SINGLES + PAIRS]
+        tensors[f"seq{i}_zeroed"] = torch.stack([run(model, tokens, edit)[0][-1] for edit in edits])
+    tensors["zeroed"] = torch.tensor([(heads + [(-1, -1)])[:2] for heads in SINGLES + PAIRS])
     return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
 

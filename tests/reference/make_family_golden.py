@@ -20,7 +20,7 @@ from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification, RobertaModel
 from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM, XLMRobertaForSequenceClassification
 from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
-from transformers import PhiConfig, PhiForCausalLM
+from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=2, n_embd=8, n_positions=6, vocab_size=11)
 LLAMA = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=12,
@@ -49,6 +49,7 @@ CASES = [
      GPTNeoXConfig(**LLAMA, rotary_pct=0.5, attention_bias=False, tie_word_embeddings=True)),
     ("phi", PhiForCausalLM, PhiConfig(**LLAMA)),
     ("phi grouped, tied", PhiForCausalLM, PhiConfig(**LLAMA, num_key_value_heads=2, tie_word_embeddings=True)),
+    ("qwen3", Qwen3ForCausalLM, Qwen3Config(**LLAMA, num_key_value_heads=2, head_dim=6)),
     ("bert masked", BertForMaskedLM, BertConfig(**BERT)),
     ("bert pretraining", BertForPreTraining, BertConfig(**BERT)),
     ("bert classifier", BertForSequenceClassification, BertConfig(**BERT, **LABELS)),

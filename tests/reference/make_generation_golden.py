@@ -9,16 +9,20 @@ differ between the sets.
 warpers.safetensors: logits [N, V] (F64, each a float32, with ties); settings [M, 3] of (temperature, top_k, top_p)
 (F64); kept [M, N, V] (I64). Needs torch, transformers and safetensors, and the checkpoints of make_engine_golden.py:
 
-    python3 tests/reference/make_generation_golden.py
+    python3 tests/reference/make_generation_golden.py [FAMILY]...
+
+Families that are named are done again, the others stay. A family's place in FAMILIES is its seed.
 """
 
 import pathlib
+import sys
 
 import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
-FAMILIES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi", "mistral_window_bf16", "qwen2_window_tied"]
+FAMILIES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi", "qwen3",
+            "mistral_window_bf16", "qwen2_window_tied"]
 SETS = [[], [(0, 1)], [(0, 2), (1, 0)], [(1, 3)], [(0, 0), (0, 3), (1, 1)]]
 LENGTHS = [2, 5, 7]
 NEW_TOKENS = 9
@@ -107,10 +111,14 @@ def warpers(generator):
 def main():
     root = pathlib.Path(__file__).with_name("generation")
     root.mkdir(exist_ok=True)
+    named = sys.argv[1:]
     for seed, family in enumerate(FAMILIES):
+        if named and family not in named:
+            continue
         model = AutoModelForCausalLM.from_pretrained(root.with_name("engine") / family, dtype=torch.float32).eval()
         save_file(greedy(model, torch.Generator().manual_seed(seed)), root / f"{family}.safetensors")
-    save_file(warpers(torch.Generator().manual_seed(100)), root / "warpers.safetensors")
+    if not named:
+        save_file(warpers(torch.Generator().manual_seed(100)), root / "warpers.safetensors")
     for path in root.iterdir():
         path.chmod(0o644)
 

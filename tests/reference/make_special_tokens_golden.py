@@ -1,7 +1,7 @@
 """Writes special_tokens/golden.json: folders whose special and added tokens are named in every way that transformers
 reads, and what its AutoTokenizer makes of them, which test_special_tokens.c compares with.
 
-    python3 tests/reference/make_special_tokens_golden.py [CASES [FILE]]
+    python3 tests/reference/make_special_tokens_golden.py [CASES [FILE [TYPE]...]]
 
 A case is a base, which is a set of tokenizer files, and further files; drawn at random, the same for the same number of
 CASES. "refused" stands where the files give a token another id than transformers does. Needs transformers and tokenizers.
@@ -70,6 +70,19 @@ def of_llama():
     return {"tokenizer.json": json.loads(t.to_str())}
 
 
+def of_gemma():
+    vocab, merges = byte_level(["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"], "\u2581")
+    vocab.update({f"<0x{byte:02X}>": len(vocab) + byte for byte in range(256)})
+    t = Tokenizer(models.BPE(vocab=vocab, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    t.normalizer = normalizers.Replace(" ", "\u2581")
+    t.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    t.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()])
+    t.add_special_tokens(["<pad>", "<eos>", "<bos>", "<unk>"])
+    t.post_processor = processors.TemplateProcessing(single="<bos> $A", pair="<bos> $A $B",
+                                                     special_tokens=[("<bos>", 2)])
+    return {"tokenizer.json": json.loads(t.to_str())}
+
+
 def of_lower_case():
     """A tokenizer that stands as it is (a class of no pipeline), in which the form of a token matters."""
     tokenizer = of_gpt2()["tokenizer.json"]
@@ -102,11 +115,12 @@ def of_bert():
 
 # Base: its files, the kinds of model and the classes with which transformers keeps its pipeline.
 BASES = {
-    "gpt2": (of_gpt2, ["gpt2", "llama", "mistral", "phi"],
+    "gpt2": (of_gpt2, ["gpt2", "llama", "mistral", "phi", "olmo2"],
              [None, "GPT2Tokenizer", "CodeGenTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"]),
-    "neox": (of_neox, ["gpt_neox", "llama"], [None, "GPTNeoXTokenizerFast", "PreTrainedTokenizerFast"]),
-    "qwen": (of_qwen, ["qwen2"], [None, "Qwen2Tokenizer", "PreTrainedTokenizerFast"]),
+    "neox": (of_neox, ["gpt_neox", "llama", "olmo"], [None, "GPTNeoXTokenizerFast", "PreTrainedTokenizerFast"]),
+    "qwen": (of_qwen, ["qwen2", "qwen3"], [None, "Qwen2Tokenizer", "PreTrainedTokenizerFast"]),
     "llama": (of_llama, ["llama", "mistral"], ["LlamaTokenizer", "LlamaTokenizerFast", "PreTrainedTokenizerFast"]),
+    "gemma": (of_gemma, ["gemma", "gemma2"], [None, "GemmaTokenizer", "GemmaTokenizerFast", "PreTrainedTokenizerFast"]),
     "lower": (of_lower_case, ["llama", "mistral"], ["PreTrainedTokenizerFast", "NoSuchTokenizer"]),
     "files": (of_files, ["gpt2", "phi"], [None, "GPT2Tokenizer", "CodeGenTokenizer"]),
     "vocab": (of_vocab_txt, ["bert", "distilbert"], [None, "BertTokenizer"]),
@@ -223,6 +237,7 @@ def expect(case, files):
 def main():
     n_cases = int(sys.argv[1]) if len(sys.argv) > 1 else 80
     path = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else FOLDER / "golden.json"
+    types = sys.argv[3:]
     draw = random.Random(SEED + n_cases)
     bases = {name: row[0]() for name, row in BASES.items()}
     cases = []
@@ -234,12 +249,15 @@ def main():
             print(f"left out: {type(error).__name__}: {str(error)[:100]}", file=sys.stderr)
             continue
         cases.append(case)
+    if types:
+        cases = [case for case in cases if case["files"].get("config.json", {}).get("model_type") in types]
     bases = {name: {file: content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
                     for file, content in files.items()} for name, files in bases.items()}
     for case in cases:
         case["files"] = {file: json.dumps(content, ensure_ascii=False) for file, content in case["files"].items()}
     path.parent.mkdir(exist_ok=True)
-    lines = ",\n".join(json.dumps(case, ensure_ascii=False, separators=(",", ":")) for case in cases)
+    kept = json.loads(path.read_text(encoding="utf-8"))["cases"] if types else []
+    lines = ",\n".join(json.dumps(case, ensure_ascii=False, separators=(",", ":")) for case in kept + cases)
     head = json.dumps({"texts": TEXTS, "bases": bases}, ensure_ascii=False, separators=(",", ":"))
     path.write_text(head[:-1] + ',"cases":[\n' + lines + "\n]}\n", encoding="utf-8")
 

@@ -107,17 +107,64 @@ static double compare(const struct golden *golden, const hs_ablation *ablation, 
                 compare_engine(golden, golden->engines[1], ablation, name));
 }
 
+/* A row of (layer, head), padded with -1. */
+static size_t read_row(const struct reference_tensor *sets, size_t index, hs_component *components)
+{
+    const int64_t *pairs = sets->integers + index * sets->shape[1] * 2;
+    size_t n = 0;
+    assert_true(sets->shape[1] <= MAX_COMPONENTS);
+    for (; n < sets->shape[1] && pairs[2 * n] >= 0; n++)
+        components[n] = (hs_component){HS_COMPONENT_HEAD, (int32_t)pairs[2 * n], (int32_t)pairs[2 * n + 1]};
+    return n;
+}
+
 /* The row of `sets` that belongs to an intervention, padded with -1. */
 static size_t read_set(const struct golden *golden, size_t index, hs_component *components)
 {
     struct reference_tensor sets;
     assert_true(reference_file_find(golden->file, &sets, "sets"));
-    assert_true(sets.shape[0] == N_INTERVENTIONS && sets.shape[1] <= MAX_COMPONENTS);
-    const int64_t *pairs = sets.integers + index * sets.shape[1] * 2;
-    size_t n = 0;
-    for (; n < sets.shape[1] && pairs[2 * n] >= 0; n++)
-        components[n] = (hs_component){HS_COMPONENT_HEAD, (int32_t)pairs[2 * n], (int32_t)pairs[2 * n + 1]};
-    return n;
+    assert_true(sets.shape[0] == N_INTERVENTIONS);
+    return read_row(&sets, index, components);
+}
+
+/* The last row of a sequence, of which set `index` is zeroed: its row of `zeroed` is the expected one. */
+static double compare_last_row(const struct golden *golden, hs_engine *engine, const hs_ablation *ablation,
+                               size_t sequence, size_t index)
+{
+    struct work work = {0};
+    float actual[MAX_VOCABULARY];
+    int32_t tokens[MAX_LENGTH];
+    struct reference_tensor ids = find(golden, "seq%zu%s", sequence, "");
+    struct reference_tensor expected = find(golden, "seq%zu_%s", sequence, "zeroed");
+    size_t n_outputs = golden->model.model->shape.n_outputs;
+    for (size_t t = 0; t < ids.n_values; t++)
+        tokens[t] = (int32_t)ids.integers[t];
+    add_sequence(&work, tokens, ids.n_values);
+    for (size_t i = 0; i < n_outputs; i++)
+        add_query(&work, 0, ids.n_values - 1, HS_QUERY_LOGIT, (int32_t)i);
+    double *answers = evaluate(engine, &work.workload, ablation, 1);
+    for (size_t i = 0; i < n_outputs; i++)
+        actual[i] = (float)answers[i];
+    hs_free(answers);
+    clear_work(&work);
+    return relative_difference(actual, expected.reals + index * n_outputs, n_outputs);
+}
+
+/* Every single head and some pairs, in the files that have them: those made since. */
+static double compare_zeroed(const struct golden *golden)
+{
+    struct reference_tensor sets;
+    double worst = 0;
+    if (!reference_file_find(golden->file, &sets, "zeroed"))
+        return 0;
+    for (size_t i = 0; i < sets.shape[0]; i++) {
+        hs_component components[MAX_COMPONENTS];
+        hs_ablation ablation = {components, read_row(&sets, i, components), {HS_INTERVENTION_ZERO, 0.0f}};
+        for (size_t kind = 0; kind < 2; kind++)
+            for (size_t sequence = 0; sequence < N_SEQUENCES; sequence++)
+                worst = fmax(worst, compare_last_row(golden, golden->engines[kind], &ablation, sequence, i));
+    }
+    return worst;
 }
 
 static void check_case(const char *name)
@@ -137,6 +184,7 @@ static void check_case(const char *name)
         ASSERT_OK(hs_sets_intervention_parse(INTERVENTIONS[i], &ablation.intervention, &error));
         worst = fmax(worst, compare(&golden, &ablation, INTERVENTIONS[i]));
     }
+    worst = fmax(worst, compare_zeroed(&golden));
     print_message("%s: largest difference %.2e of the largest logit\n", name, worst);
     assert_true(worst <= BOUND);
     tear_down(&golden);
@@ -175,6 +223,9 @@ static void check_case(const char *name)
     X(roberta_classifier_bf16)      \
     X(phi)                          \
     X(phi_grouped_linear_tied_bf16) \
+    X(qwen3)                        \
+    X(qwen3_biases_linear_tied_f16) \
+    X(qwen3_llama3_bf16)            \
     X(mistral_window_bf16)          \
     X(qwen2_window_tied)
 

@@ -127,6 +127,7 @@ static void check_family(const char *name)
     X(qwen2)                       \
     X(gpt_neox)                    \
     X(phi)                         \
+    X(qwen3)                       \
     X(mistral_window_bf16)         \
     X(qwen2_window_tied)
 
