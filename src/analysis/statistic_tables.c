@@ -137,16 +137,18 @@ static double get_held(const hs_statistic_tables *tables, hs_statistic statistic
     return row < 0 ? NAN : column[(size_t)row * metrics_of(tables, task) + metric];
 }
 
-static hs_status make_column(hs_statistic_tables *tables, hs_statistic statistic, size_t task, hs_error *error)
+/* NULL where there is no memory: that is kept in `problem`. Made only when there is a number to hold. */
+static double *make_column(hs_statistic_tables *tables, hs_statistic statistic, size_t task)
 {
     const size_t n_rows = hs__analysis_is_of_pairs(statistic) ? tables->pairs->n : n_sets_of(tables);
     const size_t n = n_rows * metrics_of(tables, task);
-    double **column = &tables->columns[statistic][task];
+    double *column = NULL;
 
-    HS_TRY(hs_allocate(column, n, sizeof **column, "table of statistics", error));
+    if (hs_allocate(&column, n, sizeof *column, "table of statistics", &tables->problem) != HS_OK)
+        return NULL;
     for (size_t i = 0; i < n; ++i)
-        (*column)[i] = NAN;
-    return HS_OK;
+        column[i] = NAN;
+    return column;
 }
 
 static void put_held(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric, uint64_t set,
@@ -157,9 +159,10 @@ static void put_held(hs_statistic_tables *tables, hs_statistic statistic, size_t
 
     if (row < 0 || (*column == NULL && isnan(value)))
         return;
-    if (*column == NULL && make_column(tables, statistic, task, &tables->problem) != HS_OK)
-        return;
-    (*column)[(size_t)row * metrics_of(tables, task) + metric] = value;
+    if (*column == NULL)
+        *column = make_column(tables, statistic, task);
+    if (*column != NULL)
+        (*column)[(size_t)row * metrics_of(tables, task) + metric] = value;
 }
 
 static size_t sets_of_page(const hs_statistic_tables *tables, size_t task)
