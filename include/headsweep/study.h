@@ -93,8 +93,8 @@ hs_status hs_study_count_cost(hs_study *study, hs_study_cost *cost_out, hs_error
 
 /*
  * Operations a second of one rank: of a product like the model's own, measured in about a second while n_cores cores
- * of this machine are at it (1: this one alone; more: not after MPI was started); and of the sweep, where a rank's products have that rate and what lies between them takes its
- * time too.
+ * of this machine are at it (1: this one alone; more: not after MPI was started); and of the sweep, where a rank's
+ * products have that rate and what lies between them takes its time too.
  */
 hs_status hs_study_product_rate(const hs_study *study, size_t n_cores, double *flops_per_second_out, hs_error *error);
 double hs_study_sweep_rate(const hs_study *study, double product_rate);

@@ -90,8 +90,8 @@ static void sum_values(const struct start *start, size_t head)
 }
 
 /*
- * The row at `position` on the way to `row`. The path to the row asked about before is kept, and that to this one mostly
- * leads along it: rows are numbered depth first.
+ * The row at `position` on the way to `row`. The path to the row asked about before is kept, and that to this one
+ * mostly leads along it: rows are numbered depth first.
  */
 static uint32_t row_on_path(const struct start *start, size_t row, size_t position)
 {

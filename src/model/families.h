@@ -67,7 +67,8 @@ typedef enum hs_window_layers {
     HS_WINDOW_REFUSED,  /* the model's class knows of none and its cache does: texts that are longer are refused */
     HS_WINDOW_ALL,      /* whatever "layer_types" says */
     HS_WINDOW_BY_LAYER, /* those that "layer_types" names */
-    HS_WINDOW_SWITCHED, /* the same, with use_sliding_window as a switch, and without a list from max_window_layers on */
+    /* the same, with use_sliding_window as a switch, and without a list from max_window_layers on */
+    HS_WINDOW_SWITCHED,
 } hs_window_layers;
 
 /* How config.json says that attention has a window. */

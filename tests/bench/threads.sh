@@ -1,6 +1,6 @@
 #!/bin/bash
-# What threads cost against ranks: the same sweep of a GPT-2-XL-wide model (2 layers, 25 heads, width 1600, random weights) on two ranks of
-# one thread and on one rank of two. On two idle cores; by hand:
+# What threads cost against ranks: the same sweep of a GPT-2-XL-wide model (2 layers, 25 heads, width 1600, random
+# weights) on two ranks of one thread and on one rank of two. On two idle cores; by hand:
 #     tests/bench/threads.sh [ROUNDS]        program: $HEADSWEEP, else build/headsweep
 # Prints seconds of each and ranks_over_threads: above 1 where threads are faster; at least 0.9 is wanted.
 set -euo pipefail

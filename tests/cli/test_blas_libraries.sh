@@ -1,6 +1,7 @@
 #!/bin/bash
-# Behind the libblas of a build another library can stand where it runs: each that is here computes right, on one thread whatever the
-# environment asks for, and is called by its name. HEADSWEEP_BLAS_LIBRARIES names more of them, with colons in between.
+# Behind the libblas of a build another library can stand where it runs: each that is here computes right, on one
+# thread whatever the environment asks for, and is called by its name. HEADSWEEP_BLAS_LIBRARIES names more of them,
+# with colons in between.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What is installed works from where it was installed: the library, which is found through pkg-config, the job scripts, the examples, man
-# pages, completion for shells, the modulefile; and the Debian package has it all.
+# What is installed works from where it was installed: the library, which is found through pkg-config, the job
+# scripts, the examples, man pages, completion for shells, the modulefile; and the Debian package has it all.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 
@@ -33,7 +33,8 @@ expect 0 cc -o program program.c "${flags[@]}" ${HEADSWEEP_LINK_FLAGS:+"$HEADSWE
 expect 0 ./program "$HEADSWEEP_SOURCE/configs/quickstart/model"
 says out "4 layers"
 
-# Job scripts and examples: beside the program, by HEADSWEEP_HOME, and as copies somewhere else with the program on PATH.
+# Job scripts and examples: beside the program, by HEADSWEEP_HOME, and as copies somewhere else with the program on
+# PATH.
 share=$prefix/share/headsweep
 small=(--set tasks.toxicity.limit=4 --set tasks.accuracy.limit=4 --set "sweep.orders=[1]" --set analysis.resamples=100)
 for script in launch.sh local.sh submit.sh report.sbatch sweep.sbatch sweep_array.sbatch sweep.pbs sweep.lsf sweep.flux; do

@@ -1,5 +1,6 @@
 #!/bin/bash
-# run.threads_per_rank: the same bits again and on any number of ranks; part of what an experiment is; said wherever ranks are.
+# run.threads_per_rank: the same bits again and on any number of ranks; part of what an experiment is; said wherever
+# ranks are.
 # shellcheck source=tests/cli/library.sh
 source "$(dirname "${BASH_SOURCE[0]}")/library.sh"
 

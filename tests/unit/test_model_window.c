@@ -1,4 +1,7 @@
-/* model and engine: attention windows of config.json are read by layer; where only a cache obeys them, longer texts are refused. */
+/*
+ * model and engine: attention windows of config.json are read by layer; where only a cache obeys them, longer texts
+ * are refused.
+ */
 #include "support/checkpoint_writer.h"
 #include "support/engine_fixture.h"
 
