@@ -128,10 +128,14 @@ SCRIPT
     says out "$share"
 fi
 
-if command -v dpkg-deb >/dev/null && [ -r "$HEADSWEEP_BUILD/CPackConfig.cmake" ]; then
+# CPack finds the libraries that a package depends on with `file` and dpkg-shlibdeps.
+if command -v dpkg-deb >/dev/null && command -v file >/dev/null && command -v dpkg-shlibdeps >/dev/null &&
+    [ -r "$HEADSWEEP_BUILD/CPackConfig.cmake" ]; then
     expect 0 cpack -G DEB --config "$HEADSWEEP_BUILD/CPackConfig.cmake" -B "$work/package"
     expect 0 dpkg-deb -x "$work"/package/headsweep_*.deb root
     expect 0 root/usr/bin/headsweep plan root/usr/share/headsweep/configs/quickstart/quickstart.cfg "${small[@]}"
     [ -s root/usr/share/man/man1/headsweep.1 ] || fail "the package has no man page"
+else
+    echo "install: no Debian package, for file or dpkg-shlibdeps (dpkg-dev) is not here"
 fi
 echo "install: passed"

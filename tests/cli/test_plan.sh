@@ -98,8 +98,10 @@ bytes=$(figure results_file_bytes)
 run_sweep 1 "$quickstart" "${options[@]}" || fail "the run failed"
 size=$(stat -c %s run.h5)
 holds "($size - $bytes)^2 < ($size / 100 + 65536)^2"
-h5dump -a /provenance/flops_executed run.h5 >dump.txt || fail "the file has no count"
-counted=$(sed -n 's/.*: "\([0-9.e+]*\).*/\1/p' dump.txt)
+# HDF5 has an attribute's text behind its name; no tool of HDF5 is needed to read it.
+tr -c '0-9a-z_.+' '\n' <run.h5 >words.txt
+counted=$(sed -n '/^flops_executed$/,/^flops_naive$/s/^\([0-9.]*e+[0-9]*\)$/\1/p' words.txt)
+[ -n "$counted" ] || fail "the file has no count"
 holds "$counted / $flops < 1.001 && $flops / $counted < 1.001"
 
 echo "plan: refuses what a run refuses"
