@@ -19,7 +19,7 @@ targets=("$@")
 
 prepare_packages "${HEADSWEEP_BUILD_PACKAGES[@]}" libcmocka-dev clang libclang-rt-dev
 mkdir -p build-fuzz
-CC=clang cmake -S . -B build-fuzz -DHEADSWEEP_FUZZ=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo >build-fuzz/build.log
+CC=clang cmake -S . -B build-fuzz -DHEADSWEEP_TESTS=ON -DHEADSWEEP_FUZZ=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo >build-fuzz/build.log
 cmake --build build-fuzz -j "$(nproc)" --target fuzz headsweep_program >>build-fuzz/build.log 2>&1 ||
     prepare_fail "Building failed; all of its output is in build-fuzz/build.log."
 prepare_mpi
