@@ -79,7 +79,8 @@ enum hs_head_parts { HS_QUERY_KEY_VALUE, HS_KEY_VALUE, HS_QUERY };
 
 /*
  * heads <- read(residual) W + b for the parts of n_rows rows; read is the norm before attention, or nothing where norms
- * come after. Queries and keys are normed where the model does that, and not rotated yet. Rows of heads lie `stride` apart, and `heads` is where the first part of the first row goes.
+ * come after. Queries and keys are normed where the model does that, and not rotated yet. Rows of heads lie `stride`
+ * apart, and `heads` is where the first part of the first row goes.
  */
 hs_status hs__engine_project_heads(float *heads, size_t stride, const float *residual, size_t n_rows,
                                    const hs_model *model, size_t layer, enum hs_head_parts parts,

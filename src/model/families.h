@@ -1,8 +1,8 @@
 /*
  * families: what headsweep knows of each Hugging Face model family, as data. A family that needs no new mathematics is
- * one more row in decoder_families.c, normed_families.c or encoder_families.c: how config.json's fields fill hs_family_options, which
- * options are refused, and where each tensor belongs in the canonical model. What stands on the base model, the
- * architecture, is a row of its own.
+ * one more row in decoder_families.c, normed_families.c or encoder_families.c: how config.json's fields fill
+ * hs_family_options, which options are refused, and where each tensor belongs in the canonical model. What stands on
+ * the base model, the architecture, is a row of its own.
  */
 #ifndef HEADSWEEP_MODEL_FAMILIES_H
 #define HEADSWEEP_MODEL_FAMILIES_H

@@ -1,4 +1,7 @@
-/* normed_families: the rows of Llama's relatives whose norms are others than Llama's. What a row holds, families.h says. */
+/*
+ * normed_families: the rows of Llama's relatives whose norms are others than Llama's. What a row holds, families.h
+ * says.
+ */
 #include "model/decoder_rows.h"
 
 static const hs_config_constraint constraints[] = {DECODER_CONSTRAINTS, NOT_PARTIAL, {0}};
