@@ -1,19 +1,18 @@
-"""Writes config_golden.json: what Hugging Face transformers makes of the checkpoints in engine/ when a key of their
-config.json is changed, added or left out.
+"""Writes config_keys/: what Hugging Face transformers makes of the checkpoints in engine/ when a key of their config.json
+is changed, added or left out; a file for each case, and refused.json.
 
-Every field of every supported family's configuration class is changed in every family, and so is every other name that
-transformers looks up in a configuration while it loads and runs a model, and what VALUES lists by hand.
+Every field of the family's configuration class is changed, every name that transformers looks up in the configuration
+while it loads and runs the checkpoint, and what VALUES lists by hand.
 
-changes are [key, JSON text of its value], the text null for a key that is left out. A case has a checkpoint in engine/,
-its config.json as JSON texts by key, logits, and outcomes, a character a change: "=" transformers gives the same logits,
-"d" others, in different[its index], "x" it refuses or would make weights up, "-" no change in this case. Logits are
-the first n_logits of the last row of each sequence, in float64. `refused` are values by key that headsweep may
-refuse where transformers gives logits; null stands for a key that is left out as well. Run with torch and transformers installed:
+A case has a checkpoint in engine/, its config.json as JSON texts by key, the logits of it, and by changed key what comes
+of each JSON text, "" for a key that is left out: "same" logits, "fails" where transformers refuses or would make weights
+up, or the "other" logits. Logits are the first n_logits of the last row of each sequence, in float64. refused.json has
+the texts by KEY or MODEL_TYPE/KEY that headsweep may refuse where transformers gives logits, [] for all of them. Run with
+torch and transformers installed:
 
     python3 tests/reference/make_config_golden.py [CASE]...
 
-Cases that are named are done again; in the others only the changes that the file does not have yet, as a family's new
-keys give them to all.
+Cases that are named are done again, the others stay; with none named, in all of them the changes that they lack.
 """
 
 import collections
@@ -21,7 +20,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import re
 import sys
 import tempfile
 
@@ -131,7 +129,8 @@ ACTIVATIONS = ["gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_pytho
                "gelu_accurate", "quick_gelu", "relu", "relu2", "relu6", "silu", "swish", "tanh", "sigmoid", "linear",
                "leaky_relu", "mish", "x"]
 
-# What headsweep may refuse where transformers gives logits, values by key; all of them where there is none.
+# What headsweep may refuse where transformers gives logits, values by "key" of all families or by "model_type/key"; all
+# of them where there is none.
 REFUSED = {
     # Mathematics that it does not have.
     **{key: ["gelu_10", "leaky_relu", "linear", "mish", "quick_gelu", "relu2", "relu6", "sigmoid"]
@@ -183,8 +182,8 @@ def run(folder, architecture):
         return None
 
 
-def names_looked_up():
-    """What transformers asks a configuration for while it loads and runs models, whether it is there or not."""
+def names_looked_up(folder, architecture):
+    """What transformers asks the configuration for while it loads and runs the model, whether it is there or not."""
     names = set()
     plain = PreTrainedConfig.__getattribute__
 
@@ -193,27 +192,24 @@ def names_looked_up():
         return plain(self, key)
 
     PreTrainedConfig.__getattribute__ = recording
-    for _, checkpoint, _ in CASES:
-        folder = HERE / "engine" / checkpoint
-        architecture = json.loads((folder / "config.json").read_text())["architectures"][0]
+    try:
         assert run(folder, architecture) is not None
-    PreTrainedConfig.__getattribute__ = plain
+    finally:
+        PreTrainedConfig.__getattribute__ = plain
     return {name for name in names if not name.startswith("__") and not callable(getattr(PreTrainedConfig, name, None))}
 
 
-def examples():
-    """A value of each key that some family has, or None."""
-    keys = {name: None for name in names_looked_up() - PRIVATE}
-    for _, checkpoint, _ in CASES:
-        config = json.loads((HERE / "engine" / checkpoint / "config.json").read_text())
-        config_class = transformers.AutoConfig.from_pretrained(HERE / "engine" / checkpoint).__class__
-        keys.update({field.name: field.default for field in dataclasses.fields(config_class)
-                     if field.default is not dataclasses.MISSING and keys.get(field.name) is None})
-        keys.update({key: value for key, value in config.items() if keys.get(key) is None})
+def examples(folder, config):
+    """The keys of a case, each with a value that it can have, or None."""
+    architecture = json.loads(config["architectures"])[0]
+    keys = {name: None for name in names_looked_up(folder, architecture) - PRIVATE}
+    config_class = transformers.AutoConfig.from_pretrained(folder).__class__
+    keys.update({field.name: field.default for field in dataclasses.fields(config_class)
+                 if field.default is not dataclasses.MISSING})
+    keys.update({key: json.loads(text) for key, text in config.items() if keys.get(key) is None})
     keys.update({key: None for key in VALUES if key not in keys})
-    for key in ("model_type", "architectures", "transformers_version"):
-        keys.pop(key)
-    return keys
+    return {key: example for key, example in sorted(keys.items())
+            if key not in ("model_type", "architectures", "transformers_version")}
 
 
 def values_of(key, example):
@@ -230,20 +226,19 @@ def values_of(key, example):
     return ANYTHING
 
 
-def all_changes():
-    return [[key, text] for key, example in sorted(examples().items())
-            for text in [None] + list(dict.fromkeys(map(json.dumps, values_of(key, example))))]
+def texts_of(key, example):
+    """What the key is changed to; first it is left out."""
+    return [""] + list(dict.fromkeys(map(json.dumps, values_of(key, example))))
 
 
 def outcome_of(folder, config, key, text, plain):
-    if config.get(key) == text:
-        return "-"
+    """"same", "fails" or other logits."""
     changed = {name: old for name, old in config.items() if name != key}
-    if text is not None:
+    if text:
         changed[key] = text
     write(folder, changed)
     logits = run(folder, json.loads(config["architectures"])[0])
-    return "x" if logits is None else "=" if logits == plain else logits
+    return "fails" if logits is None else "same" if logits == plain else logits
 
 
 def write(folder, config):
@@ -251,16 +246,24 @@ def write(folder, config):
     pathlib.Path(folder, "config.json").write_text("{" + members + "}")
 
 
-def recorded(golden, name):
-    """The outcomes that the file has of a case, by change."""
-    case = next((case for case in golden["cases"] if case["name"] == name), None)
-    if case is None:
-        return {}
-    outcomes = [case["different"].get(str(i), outcome) for i, outcome in enumerate(case["outcomes"])]
-    return {tuple(change): outcome for change, outcome in zip(golden["changes"], outcomes)}
+def outcomes_of_key(folder, config, key, example, plain, known):
+    outcomes = dict(known)
+    for text in texts_of(key, example):
+        if text not in outcomes and config.get(key, "") != text:
+            outcomes[text] = outcome_of(folder, config, key, text, plain)
+    grouped = {name: [text for text, outcome in outcomes.items() if outcome == name] for name in ("same", "fails")}
+    grouped["other"] = {text: outcome for text, outcome in outcomes.items() if isinstance(outcome, list)}
+    return {name: texts for name, texts in grouped.items() if texts}
 
 
-def case_of(name, checkpoint, overlay, changes, known):
+def known_outcomes(golden, key):
+    """What the file has of a key, by text."""
+    grouped = golden.get("keys", {}).get(key, {})
+    outcomes = {text: name for name in ("same", "fails") for text in grouped.get(name, [])}
+    return {**outcomes, **grouped.get("other", {})}
+
+
+def case_of(name, checkpoint, overlay, golden):
     source = HERE / "engine" / checkpoint
     config = {**json.loads((source / "config.json").read_text()), **overlay}
     config = {key: json.dumps(value) for key, value in config.items() if value is not ...}
@@ -269,28 +272,39 @@ def case_of(name, checkpoint, overlay, changes, known):
         write(folder, config)
         plain = run(folder, json.loads(config["architectures"])[0])
         assert plain is not None
-        outcomes = [known[key, text] if (key, text) in known else outcome_of(folder, config, key, text, plain)
-                    for key, text in changes]
-    different = {index: outcome for index, outcome in enumerate(outcomes) if isinstance(outcome, list)}
-    outcomes = "".join("d" if isinstance(outcome, list) else outcome for outcome in outcomes)
-    print(name, collections.Counter(outcomes), flush=True)
-    return {"name": name, "checkpoint": checkpoint, "config": config, "logits": plain, "outcomes": outcomes,
-            "different": different}
+        keys = {key: outcomes_of_key(folder, config, key, example, plain, known_outcomes(golden, key))
+                for key, example in examples(folder, config).items()}
+    keys = {**golden.get("keys", {}), **{key: grouped for key, grouped in keys.items() if grouped}}
+    print(name, collections.Counter(outcome if isinstance(outcome, str) else "other" for key in keys
+                                    for outcome in known_outcomes({"keys": keys}, key).values()), flush=True)
+    return {"made_by": f"make_config_golden.py with transformers {transformers.__version__}", "name": name,
+            "checkpoint": checkpoint, "sequences": SEQUENCES, "n_logits": N_LOGITS, "config": config, "logits": plain,
+            "keys": dict(sorted(keys.items()))}
+
+
+def write_lines(path, members):
+    """A JSON object with a member a line, of `config` and `keys` too."""
+    def text_of(value, indent):
+        if not isinstance(value, dict) or indent > 1:
+            return json.dumps(value)
+        inner = ",\n".join(" " * (indent + 1) + f"{json.dumps(key)}: {text_of(value[key], indent + 1)}" for key in value)
+        return "{\n" + inner + "\n" + " " * indent + "}"
+    path.write_text(text_of(members, 0) + "\n")
 
 
 def main():
-    path = HERE / "config_golden.json"
-    changes = all_changes()
+    folder = HERE / "config_keys"
+    folder.mkdir(exist_ok=True)
     named = sys.argv[1:]
-    golden = json.loads(path.read_text()) if named else {}
-    cases = [case_of(*case, changes, {} if not named or case[0] in named else recorded(golden, case[0]))
-             for case in CASES]
-    refused = {key: [json.dumps(value) for value in values] for key, values in REFUSED.items()}
-    golden = {"made_by": f"make_config_golden.py with transformers {transformers.__version__}",
-              "sequences": SEQUENCES, "n_logits": N_LOGITS, "refused": refused, "changes": changes, "cases": cases}
-    text = json.dumps(golden, indent=1)
-    text = re.sub(r"\[\s+([^\[\]{}]*?)\s+\]", lambda found: "[" + re.sub(r",\s+", ", ", found[1]) + "]", text)
-    path.write_text(text + "\n")
+    assert set(named) <= {name for name, _, _ in CASES}
+    for name, checkpoint, overlay in CASES:
+        path = folder / (name.replace(" ", "_") + ".json")
+        if not named or name in named:
+            known = json.loads(path.read_text()) if path.exists() and not named else {}
+            write_lines(path, case_of(name, checkpoint, overlay, known))
+    write_lines(folder / "refused.json",
+                {key: [json.dumps(value) for value in values] for key, values in REFUSED.items()})
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,10 +1,11 @@
 /*
- * Keys of config.json against what Hugging Face transformers makes of them: config_golden.json, made by
+ * Keys of config.json against what Hugging Face transformers makes of them: config_keys/, a file for each case, made by
  * make_config_golden.py. A changed key gives the same logits as there or the checkpoint is refused; never other logits.
  */
 #include "support/checkpoint_writer.h"
 #include "support/engine_fixture.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,19 +14,25 @@ static const double BOUND = 2e-5;
 
 enum { MAX_PATH = 1024, MAX_TOKENS = 16, MAX_LOGITS = 8, MAX_MESSAGE = 1200 };
 
-/* A case of the golden file, in a folder of its own. */
+/* A case, in a folder of its own. */
 struct golden {
-    const hs_json_value *root;
     const hs_json_value *row;
+    const hs_json_value *refused; /* of all cases */
     char *folder;
     char message[MAX_MESSAGE]; /* of the last checkpoint that was refused */
 };
 
-static hs_json *read_file(void)
+/* A file of the golden folder; with an empty name the folder. */
+static void find_file(char path[static MAX_PATH], const char *name)
+{
+    (void)snprintf(path, MAX_PATH, "%s/reference/config_keys/%s", getenv("HEADSWEEP_TEST_DATA"), name);
+}
+
+static hs_json *read_file(const char *name)
 {
     char path[MAX_PATH];
     hs_json *json = NULL;
-    (void)snprintf(path, sizeof path, "%s/reference/config_golden.json", getenv("HEADSWEEP_TEST_DATA"));
+    find_file(path, name);
     ASSERT_OK(hs_json_read(path, 1 << 24, &json, &error));
     return json;
 }
@@ -39,7 +46,7 @@ static void link_weights(const struct golden *golden)
     assert_int_equal(symlink(target, path), 0);
 }
 
-/* config.json of the case with one key changed, or left out where `changed` is NULL. */
+/* config.json of the case with one key changed, or left out where `changed` is empty. */
 static void write_config(const struct golden *golden, const char *changed_key, const char *changed)
 {
     hs_text text = {0};
@@ -51,7 +58,7 @@ static void write_config(const struct golden *golden, const char *changed_key, c
         if (strcmp(key, changed_key) != 0)
             ASSERT_OK(hs_text_appendf(&text, &error, "%s\"%s\": %s", text.length > 0 ? ", " : "{", key,
                                       hs_json_string(value)));
-    if (changed != NULL)
+    if (changed[0] != '\0')
         ASSERT_OK(hs_text_appendf(&text, &error, ", \"%s\": %s", changed_key, changed));
     ASSERT_OK(hs_text_appendf(&text, &error, "}"));
     test_file_write(golden->folder, "config.json", text.text, text.length);
@@ -60,7 +67,7 @@ static void write_config(const struct golden *golden, const char *changed_key, c
 
 static void add_sequences(const struct golden *golden, const hs_model_shape *shape, struct work *work)
 {
-    const hs_json_value *sequences = hs_json_get(golden->root, "sequences");
+    const hs_json_value *sequences = hs_json_get(golden->row, "sequences");
     for (size_t i = 0; i < hs_json_size(sequences); i++) {
         int32_t tokens[MAX_TOKENS];
         size_t n = hs_json_size(hs_json_at(sequences, i));
@@ -68,7 +75,7 @@ static void add_sequences(const struct golden *golden, const hs_model_shape *sha
         for (size_t t = 0; t < n; t++)
             tokens[t] = (int32_t)hs_json_integer(hs_json_at(hs_json_at(sequences, i), t));
         add_sequence(work, tokens, n);
-        int64_t n_logits = hs_json_integer(hs_json_get(golden->root, "n_logits"));
+        int64_t n_logits = hs_json_integer(hs_json_get(golden->row, "n_logits"));
         for (int64_t output = 0; output < n_logits && output < (int64_t)shape->n_outputs; output++)
             add_query(work, (uint32_t)i, shape->head == HS_HEAD_CLASSIFIER ? 0 : n - 1, HS_QUERY_LOGIT,
                       (int32_t)output);
@@ -141,60 +148,99 @@ static enum verdict judge(struct golden *golden, const hs_json_value *expected)
     return same ? SAME : DIFFERENT;
 }
 
-static bool may_be_refused(const struct golden *golden, const char *key, const char *changed)
+/* An empty list holds every text. */
+static bool holds(const hs_json_value *texts, const char *text)
 {
-    const hs_json_value *texts = hs_json_get(hs_json_get(golden->root, "refused"), key);
     bool found = hs_json_kind_of(texts) == HS_JSON_ARRAY && hs_json_size(texts) == 0;
     for (size_t i = 0; i < hs_json_size(texts); i++)
-        found = found || strcmp(hs_json_string(hs_json_at(texts, i)), changed != NULL ? changed : "null") == 0;
+        found = found || strcmp(hs_json_string(hs_json_at(texts, i)), text) == 0;
     return found;
 }
 
-static const hs_json_value *expected_logits(const struct golden *golden, size_t index, char outcome)
+/* What null may be refused for, a key that is left out may be too. */
+static bool may_be_refused(const struct golden *golden, const char *key, const char *changed)
 {
-    char number[32];
-    (void)snprintf(number, sizeof number, "%zu", index);
-    if (outcome == 'd')
-        return hs_json_get(hs_json_get(golden->row, "different"), number);
-    return hs_json_get(golden->row, "logits");
+    char of_family[MAX_PATH], type[MAX_PATH] = "";
+    const char *text = changed[0] != '\0' ? changed : "null";
+    const char *quoted = hs_json_string(hs_json_get(hs_json_get(golden->row, "config"), "model_type"));
+    (void)snprintf(type, sizeof type, "%.*s", (int)strlen(quoted) - 2, quoted + 1);
+    (void)snprintf(of_family, sizeof of_family, "%s/%s", type, key);
+    return holds(hs_json_get(golden->refused, key), text) || holds(hs_json_get(golden->refused, of_family), text);
 }
 
-/* 1 if it went wrong. What transformers refuses may have the numbers of the case, where no others can be meant. */
-static size_t check_change(struct golden *golden, size_t index, const hs_json_value *change, char outcome)
+/*
+ * 1 if it went wrong. `logits` are those of transformers, or NULL where it fails: what it refuses may have the numbers
+ * of the case, where no others can be meant.
+ */
+static size_t check_change(struct golden *golden, const char *key, const char *changed, const hs_json_value *logits)
 {
-    const char *key = hs_json_string(hs_json_at(change, 0)), *changed = hs_json_string(hs_json_at(change, 1));
     write_config(golden, key, changed);
-    enum verdict verdict = judge(golden, expected_logits(golden, index, outcome));
-    bool refusal_is_fine = outcome == 'x' || may_be_refused(golden, key, changed);
+    enum verdict verdict = judge(golden, logits != NULL ? logits : hs_json_get(golden->row, "logits"));
+    bool refusal_is_fine = logits == NULL || may_be_refused(golden, key, changed);
     if (verdict == SAME || (verdict == REFUSED && refusal_is_fine))
         return 0;
-    print_message("%s: %s %s%s%s, transformers: %c\n", hs_json_string(hs_json_get(golden->row, "name")), key,
-                  changed != NULL ? changed : "left out", verdict == REFUSED ? " is refused: " : " has other logits",
-                  verdict == REFUSED ? golden->message : "", outcome);
+    print_message("%s: %s %s%s%s, transformers %s\n", hs_json_string(hs_json_get(golden->row, "name")), key,
+                  changed[0] != '\0' ? changed : "left out", verdict == REFUSED ? " is refused: " : " has other logits",
+                  verdict == REFUSED ? golden->message : "", logits != NULL ? "computes" : "fails");
     return 1;
+}
+
+/* All texts of a key, by what comes of them. */
+static size_t check_key(struct golden *golden, const char *key, const hs_json_value *outcomes)
+{
+    const hs_json_value *same = hs_json_get(outcomes, "same"), *fails = hs_json_get(outcomes, "fails");
+    const hs_json_value *plain = hs_json_get(golden->row, "logits"), *logits = NULL;
+    hs_json_iterator *at = NULL;
+    const char *text = NULL;
+    size_t length = 0, n_wrong = 0;
+    for (size_t i = 0; i < hs_json_size(same); i++)
+        n_wrong += check_change(golden, key, hs_json_string(hs_json_at(same, i)), plain);
+    for (size_t i = 0; i < hs_json_size(fails); i++)
+        n_wrong += check_change(golden, key, hs_json_string(hs_json_at(fails, i)), NULL);
+    while ((at = hs_json_next(hs_json_get(outcomes, "other"), at, &text, &length, &logits)) != NULL)
+        n_wrong += check_change(golden, key, text, logits);
+    return n_wrong;
+}
+
+static size_t check_case(const char *name, const hs_json_value *refused)
+{
+    hs_json *json = read_file(name);
+    struct golden golden = {.row = hs_json_root(json), .refused = refused, .folder = test_temporary_folder()};
+    const hs_json_value *outcomes = NULL;
+    hs_json_iterator *at = NULL;
+    const char *key = NULL;
+    size_t length = 0, n_wrong = 0;
+    assert_true(hs_json_size(hs_json_get(golden.row, "keys")) > 0);
+    link_weights(&golden);
+    while ((at = hs_json_next(hs_json_get(golden.row, "keys"), at, &key, &length, &outcomes)) != NULL)
+        n_wrong += check_key(&golden, key, outcomes);
+    test_folder_remove(golden.folder);
+    free(golden.folder);
+    hs_json_free(json);
+    return n_wrong;
+}
+
+static int is_case(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && strcmp(entry->d_name, "refused.json") != 0;
 }
 
 static void test_changed_keys(void **state)
 {
     (void)state;
-    hs_json *json = read_file();
-    struct golden golden = {.root = hs_json_root(json)};
-    const hs_json_value *cases = hs_json_get(golden.root, "cases"), *changes = hs_json_get(golden.root, "changes");
+    hs_json *refused = read_file("refused.json");
+    struct dirent **entries = NULL;
+    char folder[MAX_PATH];
     size_t n_wrong = 0;
-    assert_true(hs_json_size(cases) > 0 && hs_json_size(changes) > 0);
-    for (size_t c = 0; c < hs_json_size(cases); c++) {
-        golden.row = hs_json_at(cases, c);
-        golden.folder = test_temporary_folder();
-        link_weights(&golden);
-        const char *outcomes = hs_json_string(hs_json_get(golden.row, "outcomes"));
-        assert_int_equal(strlen(outcomes), hs_json_size(changes));
-        for (size_t i = 0; i < hs_json_size(changes); i++)
-            if (outcomes[i] != '-')
-                n_wrong += check_change(&golden, i, hs_json_at(changes, i), outcomes[i]);
-        test_folder_remove(golden.folder);
-        free(golden.folder);
+    find_file(folder, "");
+    int n_cases = scandir(folder, &entries, is_case, alphasort);
+    assert_true(n_cases > 0);
+    for (int i = 0; i < n_cases; i++) {
+        n_wrong += check_case(entries[i]->d_name, hs_json_root(refused));
+        free(entries[i]);
     }
-    hs_json_free(json);
+    free((void *)entries);
+    hs_json_free(refused);
     assert_int_equal(n_wrong, 0);
 }
 
