@@ -119,6 +119,7 @@ typedef struct hs_model {
     const float *position_embedding;   /* [first_position + n_positions, width] or NULL */
     const float *token_type_embedding; /* [n_token_types, width] or NULL */
     const float *rotary_frequencies;   /* [rotary_dim / 2] radians a position, scaling applied, or NULL */
+    double rotary_scale;               /* of the cosines and sines, so of a query and of a key; usually 1 */
     hs_norm embedding_norm;            /* of the sum of embeddings; weight NULL where there is none */
     hs_model_layer *layers;            /* [n_layers] */
     hs_norm final_norm;                /* weight NULL where there is none */

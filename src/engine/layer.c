@@ -50,8 +50,8 @@ void hs__engine_fill_angles(struct hs_angles angles, const hs_model *model, size
     for (size_t t = 0; model->shape.position == HS_POSITION_ROTARY && t < n_positions; t++) {
         for (size_t i = 0; i < n_angles; i++) {
             double angle = (double)t * (double)model->rotary_frequencies[i];
-            angles.cosines[t * n_angles + i] = (float)cos(angle);
-            angles.sines[t * n_angles + i] = (float)sin(angle);
+            angles.cosines[t * n_angles + i] = (float)(model->rotary_scale * cos(angle));
+            angles.sines[t * n_angles + i] = (float)(model->rotary_scale * sin(angle));
         }
     }
 }

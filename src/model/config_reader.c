@@ -4,6 +4,7 @@
  */
 #include "model/config_reader.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MAX_TEXT = 100 };
@@ -63,6 +64,23 @@ hs_status hs__model_config_real(const hs_config *config, const char *key, double
         return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s%s\" is %g; %g to %g is accepted", config->path, config->section,
                        key, number, minimum, maximum);
     *value_inout = number;
+    return HS_OK;
+}
+
+hs_status hs__model_config_reals(const hs_config *config, const char *key, size_t n, double minimum, double maximum,
+                                 double *values_out, hs_error *error)
+{
+    const hs_json_value *list = get(config, key);
+    if (hs_json_kind_of(list) != HS_JSON_ARRAY || hs_json_size(list) != n)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s%s\" must be a list of %zu numbers", config->path,
+                       config->section, key, n);
+    for (size_t i = 0; i < n; i++) {
+        const hs_json_value *value = hs_json_at(list, i);
+        values_out[i] = hs_json_is_number(value) ? hs_json_number(value) : NAN;
+        if (!(values_out[i] >= minimum && values_out[i] <= maximum))
+            return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s%s\" has an entry that is not a number from %g to %g",
+                           config->path, config->section, key, minimum, maximum);
+    }
     return HS_OK;
 }
 

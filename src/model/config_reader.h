@@ -26,6 +26,9 @@ hs_status hs__model_config_size(const hs_config *config, const char *key, size_t
 /* minimum to maximum, both included. */
 hs_status hs__model_config_real(const hs_config *config, const char *key, double minimum, double maximum,
                                 double *value_inout, hs_error *error);
+/* A list of n numbers, each minimum to maximum, which must be there. */
+hs_status hs__model_config_reals(const hs_config *config, const char *key, size_t n, double minimum, double maximum,
+                                 double *values_out, hs_error *error);
 hs_status hs__model_config_flag(const hs_config *config, const char *key, bool *value_inout, hs_error *error);
 /* Printable and short, so that it can stand in a message. */
 hs_status hs__model_config_text(const hs_config *config, const char *key, const char **value_inout, hs_error *error);

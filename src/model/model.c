@@ -146,6 +146,7 @@ static hs_status fill_description(hs_model *model, hs_error *error)
     model->labels = (const char *const *)checkpoint->labels.names;
     model->weight_type = stored_type(&checkpoint->bindings);
     model->rotary_frequencies = checkpoint->rotary_frequencies;
+    model->rotary_scale = hs__model_rope_attention_factor(&checkpoint->options.rope);
     for (size_t i = 0; i < checkpoint->bindings.n_items; i++)
         if (!checkpoint->bindings.items[i].is_shared)
             model->n_parameters += checkpoint->bindings.items[i].tensor->n_elements;
@@ -194,6 +195,7 @@ void hs_model_free(hs_model *model)
         hs__model_binding_list_clear(&model->checkpoint->bindings);
         hs__model_tensor_table_clear(&model->checkpoint->table);
         hs_free(model->checkpoint->rotary_frequencies);
+        hs__model_rope_clear(&model->checkpoint->options.rope);
         hs_free(model->checkpoint->windows);
         hs__model_label_list_clear(&model->checkpoint->labels);
         hs__model_note_list_clear(&model->checkpoint->notes);

@@ -54,15 +54,28 @@ static uint64_t hash_shape(uint64_t seed, const hs_model_shape *shape)
     return hash_later_fields(hash_real(hash_real(seed, shape->norm_epsilon), shape->attention_scale), shape);
 }
 
+/* Of scalings that came later, so that those before keep their hash. */
+static uint64_t hash_later_scalings(uint64_t seed, const hs_rope *rope, size_t n_pairs)
+{
+    const double reals[] = {rope->attention_factor, rope->scale,      rope->scale_of_all,
+                            rope->fast_turns,       rope->slow_turns, rope->whole_pairs ? 1.0 : 0.0};
+    for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
+        seed = hash_real(seed, reals[i]);
+    for (size_t i = 0; rope->divisors != NULL && i < n_pairs; i++)
+        seed = hash_real(seed, rope->divisors[i]);
+    return seed;
+}
+
 /* From the fields of the config rather than the frequencies, whose last bits are the mathematical library's. */
-static uint64_t hash_rope(uint64_t seed, const hs_rope *rope)
+static uint64_t hash_rope(uint64_t seed, const hs_rope *rope, size_t n_pairs)
 {
     seed = hs_hash_u64(seed, (uint64_t)rope->kind);
     seed = hs_hash_u64(seed, rope->original_positions);
     const double reals[] = {rope->theta, rope->factor, rope->low_frequency_factor, rope->high_frequency_factor};
     for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
         seed = hash_real(seed, reals[i]);
-    return seed;
+    return rope->kind == HS_ROPE_YARN || rope->kind == HS_ROPE_LONGROPE ? hash_later_scalings(seed, rope, n_pairs)
+                                                                        : seed;
 }
 
 /* Models without windows are those that they were before there were any. */
@@ -95,7 +108,7 @@ uint64_t hs_model_hash(const hs_model *model)
     uint64_t hash = hs_hash_text(0, model->family);
     hash = hash_shape(hash, &model->shape);
     if (model->shape.position == HS_POSITION_ROTARY)
-        hash = hash_rope(hash, &checkpoint->options.rope);
+        hash = hash_rope(hash, &checkpoint->options.rope, model->shape.rotary_dim / 2);
     hash = hash_windows(hash, model);
     for (size_t i = 0; i < checkpoint->bindings.n_items; i++) {
         const hs_binding *binding = &checkpoint->bindings.items[i];
@@ -148,6 +161,11 @@ static hs_status describe_positions(const hs_model *model, hs_text *text, hs_err
                            model->shape.head_dim, rope->theta));
     if (rope->kind != HS_ROPE_DEFAULT)
         HS_TRY(hs_text_appendf(text, error, ", %s scaling by %g", hs__model_rope_name(rope->kind), rope->factor));
+    if (model->rotary_scale != 1.0)
+        HS_TRY(hs_text_appendf(text, error, ", attention factor %.9g", model->rotary_scale));
+    if (rope->kind == HS_ROPE_DYNAMIC || (rope->kind == HS_ROPE_LONGROPE && !rope->has_one_list))
+        HS_TRY(hs_text_appendf(text, error, ": of texts up to %zu tokens, longer ones are refused",
+                               model->shape.n_positions));
     return hs_text_appendf(text, error, "\n");
 }
 

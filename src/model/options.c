@@ -191,9 +191,10 @@ static hs_status derive_rotary(const hs_config *config, hs_family_options *optio
     hs_model_shape *shape = &options->shape;
     if (shape->position != HS_POSITION_ROTARY)
         return HS_OK;
-    HS_TRY(hs__model_rope_read(config, shape->n_positions, options->partial_rotary, &options->rope,
-                               &options->rotary_share, error));
-    shape->rotary_dim = (size_t)((double)shape->head_dim * options->rotary_share);
+    hs_rope_extent extent = {shape->head_dim, shape->n_positions, options->partial_rotary, options->rotary_share};
+    HS_TRY(hs__model_rope_read(config, &options->rope, &extent, error));
+    shape->n_positions = extent.n_positions;
+    shape->rotary_dim = (size_t)((double)shape->head_dim * extent.share);
     if (shape->rotary_dim == 0 || shape->rotary_dim % 2 != 0)
         return hs_fail(error, HS_ERROR_INPUT, "%s: %zu of %zu dimensions of a head would rotate; an even number must",
                        config->path, shape->rotary_dim, shape->head_dim);
@@ -225,17 +226,16 @@ static void derive_head(const hs_architecture *architecture, hs_model_shape *sha
 hs_status hs__model_options_read(const hs_config *config, const hs_family *family, const hs_architecture *architecture,
                                  hs_family_options *options_out, hs_error *error)
 {
-    hs_family_options options = family->preset;
-    *options_out = (hs_family_options){0};
+    *options_out = family->preset;
     HS_TRY(hs__model_constraints_check_all_families(config, error));
     for (const hs_config_field *field = family->fields; field->key != NULL; field++)
-        HS_TRY(read_field(config, family, field, &options, error));
-    HS_TRY(derive_heads(config, &options.shape, error));
-    HS_TRY(hs__model_constraints_check(config, family->constraints, &options.shape, error));
-    HS_TRY(derive_rotary(config, &options, error));
-    HS_TRY(derive_positions(config, &options.shape, error));
-    derive_head(architecture, &options.shape);
-    options.shape.attention_scale = options.scale_attention ? 1.0 / sqrt((double)options.shape.head_dim) : 1.0;
-    *options_out = options;
+        HS_TRY(read_field(config, family, field, options_out, error));
+    HS_TRY(derive_heads(config, &options_out->shape, error));
+    HS_TRY(hs__model_constraints_check(config, family->constraints, &options_out->shape, error));
+    HS_TRY(derive_rotary(config, options_out, error));
+    HS_TRY(derive_positions(config, &options_out->shape, error));
+    derive_head(architecture, &options_out->shape);
+    options_out->shape.attention_scale =
+        options_out->scale_attention ? 1.0 / sqrt((double)options_out->shape.head_dim) : 1.0;
     return HS_OK;
 }

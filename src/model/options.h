@@ -13,7 +13,8 @@ hs_status hs__model_options_family(const hs_config *config, const hs_family **fa
 
 /*
  * Reads every field of the family, refuses what the engine cannot compute and derives what the config leaves open, but
- * for the labels of a classifier (labels.h).
+ * for the labels of a classifier (labels.h). What is in options_out has an owner who clears its rope, also after an
+ * error.
  */
 hs_status hs__model_options_read(const hs_config *config, const hs_family *family, const hs_architecture *architecture,
                                  hs_family_options *options_out, hs_error *error);

@@ -80,6 +80,8 @@ static inline loaded load_random_decoder(struct draw *draw)
     shape->parallel_residual = below(draw, 3) == 0;
     if (shape->rotary_dim >= 4 && below(draw, 3) == 0)
         shape->rotary_dim -= 2;
+    if (shape->position == HS_POSITION_ROTARY && hs_random_below(SEED + 2, draw->stream, 0, 3) == 0)
+        model.model->rotary_scale = 1.25;
     norm_queries_and_keys(model.model, (hs_query_key_norm)hs_random_below(SEED + 1, draw->stream, 0, 3));
     draw_windows(model.model, draw->stream);
     return model;

@@ -89,8 +89,8 @@ static void rotate(double *head, size_t row, const hs_model *model)
         double angle = (double)row * (double)model->rotary_frequencies[i];
         double x = head[i];
         double y = head[i + half];
-        head[i] = x * cos(angle) - y * sin(angle);
-        head[i + half] = y * cos(angle) + x * sin(angle);
+        head[i] = model->rotary_scale * (x * cos(angle) - y * sin(angle));
+        head[i + half] = model->rotary_scale * (y * cos(angle) + x * sin(angle));
     }
 }
 

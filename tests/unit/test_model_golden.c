@@ -28,6 +28,8 @@ static void assert_frequencies(const char *folder, const hs_json_value *golden)
             fail_msg("%s: frequency %zu is %.9g, not %.9g", hs_json_string(hs_json_get(golden, "name")), i, got,
                      wanted);
     }
+    assert_true(fabs(model->rotary_scale - hs_json_number(hs_json_get(golden, "attention_factor"))) <= 1e-12);
+    assert_int_equal(model->shape.n_positions, hs_json_integer(hs_json_get(golden, "n_positions_out")));
     hs_model_free(model);
 }
 
