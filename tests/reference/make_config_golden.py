@@ -138,11 +138,10 @@ REFUSED = {
     "sliding_window": [1, 4, 11], "attention_chunk_size": [4],
     "layer_types": [["sliding_attention"] * 2, ["full_attention", "sliding_attention"], ["chunked_attention"] * 2],
     "rope_scaling": [value for value in VALUES["rope_scaling"]
-                     if value.get("rope_type", value.get("type")) not in ("default", "linear", None)
+                     if value.get("rope_type") in ("proportional", "longrope")
                      or value.get("factor") == 0.5 or value.get("partial_rotary_factor") == 0.5],
     "rope_parameters": [value for value in VALUES["rope_parameters"] if value and (
-        value.get("rope_type") in ("dynamic", "yarn") or value.get("partial_rotary_factor") == 0.5
-        or "full_attention" in value)],
+        value.get("partial_rotary_factor") == 0.5 or "full_attention" in value)],
     "partial_rotary_factor": [0.5],
     "problem_type": ["regression"], "per_layer_config": [],
     "is_decoder": [True], "add_cross_attention": [True], "is_encoder_decoder": [True],

@@ -32,6 +32,8 @@ LLAMA = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, interme
 LINEAR = {"rope_type": "linear", "factor": 2.5, "rope_theta": 1000.0}
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
           "original_max_position_embeddings": 32, "rope_theta": 500.0}
+YARN = {"rope_type": "yarn", "factor": 4.0, "beta_fast": 2.0, "beta_slow": 0.5, "original_max_position_embeddings": 16,
+        "rope_theta": 100.0}
 BERT = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=20,
             max_position_embeddings=16, vocab_size=23)
 DISTILBERT = dict(n_layers=2, n_heads=4, dim=16, hidden_dim=20, max_position_embeddings=16, vocab_size=23)
@@ -57,6 +59,8 @@ CASES = [
     ("llama_linear_f16", LlamaForCausalLM, LlamaConfig(**LLAMA, head_dim=8, rope_parameters=LINEAR), torch.float16),
     ("llama_llama3_bf16", LlamaForCausalLM,
      LlamaConfig(**LLAMA, num_key_value_heads=2, head_dim=16, rope_parameters=LLAMA3), torch.bfloat16),
+    ("llama_yarn", LlamaForCausalLM, LlamaConfig(**LLAMA, num_key_value_heads=2, head_dim=8, rope_parameters=YARN),
+     torch.float32),
     ("mistral", MistralForCausalLM, MistralConfig(**LLAMA, num_key_value_heads=2, sliding_window=None), torch.float32),
     ("qwen2", Qwen2ForCausalLM, Qwen2Config(**LLAMA, num_key_value_heads=2), torch.float32),
     ("gpt_neox", GPTNeoXForCausalLM, GPTNeoXConfig(**LLAMA, rotary_pct=0.5, rotary_emb_base=100), torch.float32),

@@ -209,6 +209,7 @@ static void check_case(const char *name)
     X(llama_biases_gelu)            \
     X(llama_linear_f16)             \
     X(llama_llama3_bf16)            \
+    X(llama_yarn)                   \
     X(mistral)                      \
     X(qwen2)                        \
     X(gpt_neox)                     \
