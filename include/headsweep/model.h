@@ -46,10 +46,11 @@ typedef struct hs_model_shape {
     size_t head_dim;   /* from the config where it is given, never hidden / heads by default of ours */
     size_t width;      /* of the residual stream */
     size_t mlp_width;
-    size_t vocabulary;  /* token ids */
-    size_t n_outputs;   /* rows of the unembedding: the vocabulary, or the labels of a classifier */
-    size_t n_positions; /* longest sequence */
-    size_t window;      /* tokens beyond which a family that computes no windows is refused; 0: none. Others: layers */
+    size_t embedding_width; /* of embeddings before they are projected, and of what is unembedded; 0: width */
+    size_t vocabulary;      /* token ids */
+    size_t n_outputs;       /* rows of the unembedding: the vocabulary, or the labels of a classifier */
+    size_t n_positions;     /* longest sequence */
+    size_t window; /* tokens beyond which a family that computes no windows is refused; 0: none. Others: layers */
     size_t n_token_types;  /* 0 where there are none; hs_sequences has those of a text */
     size_t first_position; /* row of position_embedding for position 0 (RoBERTa: 2); an encoder's row before is that of
                               the padding token, whose id is this row's number and which is not counted in positions */
@@ -70,6 +71,12 @@ typedef struct hs_model_shape {
     hs_activation head_activation; /* of head_dense */
     bool multi_label;              /* classifier: labels are independent (logistic of each), else softmax over them */
 } hs_model_shape;
+
+/* Columns of the tables of embeddings. */
+static inline size_t hs_embedding_width(const hs_model_shape *shape)
+{
+    return shape->embedding_width > 0 ? shape->embedding_width : shape->width;
+}
 
 /*
  * y = x W + b with x [rows, n_in], y [rows, n_out]. `transposed` false: element (i, o) at values[i * stride + o]
@@ -114,18 +121,19 @@ typedef struct hs_model {
     int32_t eos_token;         /* the same (the first one where the file lists several) */
     const int32_t *end_tokens; /* [n_end_tokens] where generation ends: eos_token_id of generation_config.json, or of */
     size_t n_end_tokens;       /*   config.json where there is no such file, those of the vocabulary; owned here */
-    const char *end_tokens_file;       /* which of the two */
-    const float *token_embedding;      /* [vocabulary, width] */
-    const float *position_embedding;   /* [first_position + n_positions, width] or NULL */
+    const char *end_tokens_file;     /* which of the two */
+    const float *token_embedding;    /* [vocabulary, width], or embedding_width where that is given; so are the next */
+    const float *position_embedding; /* [first_position + n_positions, width] or NULL */
     const float *token_type_embedding; /* [n_token_types, width] or NULL */
     const float *rotary_frequencies;   /* [rotary_dim / 2] radians a position, scaling applied, or NULL */
     double rotary_scale;               /* of the cosines and sines, so of a query and of a key; usually 1 */
     hs_norm embedding_norm;            /* of the sum of embeddings; weight NULL where there is none */
+    hs_linear embedding_projection;    /* of what comes out of that to width; values NULL where there is none */
     hs_model_layer *layers;            /* [n_layers] */
     hs_norm final_norm;                /* weight NULL where there is none */
-    hs_linear head_dense;      /* [width, width] pooler, pre_classifier, MLM transform; values NULL where none */
-    hs_norm head_norm;         /* after head_dense and head_activation; weight NULL where there is none */
-    hs_linear unembedding;     /* n_in = width, n_out = n_outputs */
+    hs_linear head_dense;              /* of width: pooler, pre_classifier, MLM transform; values NULL where none */
+    hs_norm head_norm;                 /* after head_dense and head_activation; weight NULL where there is none */
+    hs_linear unembedding;             /* n_in = width or embedding_width, n_out = n_outputs */
     const char *const *labels; /* [n_outputs] names of a classifier's labels (id2label), owned here; else NULL */
     const char *const *notes;  /* [n_notes] sentences on what was read in a way that should be known; owned here */
     size_t n_notes;

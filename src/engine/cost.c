@@ -51,6 +51,7 @@ double hs_engine_flops(const hs_engine *engine, const hs_workload *workload)
     const hs_model *model = engine->model;
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
     double flops = count_scored_rows(workload) * hs__engine_head_flops(model);
+    flops += n_rows * hs__engine_embed_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
         flops += n_rows * hs__engine_layer_flops(&model->layers[i]) + attention_flops(model, i, &workload->sequences);
     return flops;
@@ -62,6 +63,7 @@ double hs__engine_naive_flops(const hs_engine *engine, const hs_workload *worklo
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
     bool classifies = model->shape.head == HS_HEAD_CLASSIFIER;
     double flops = (classifies ? (double)workload->sequences.n : n_rows) * hs__engine_head_flops(model);
+    flops += n_rows * hs__engine_embed_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)
         flops += n_rows * hs__engine_layer_flops(&model->layers[i]) + attention_flops(model, i, &workload->sequences);
     return flops;

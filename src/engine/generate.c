@@ -88,7 +88,7 @@ double hs__engine_generation_row_flops(const hs_model *model, size_t n_visible)
         n_pairs += (double)hs_n_seen(n_visible, model->layers[layer].window);
         flops += hs__engine_layer_flops(&model->layers[layer]);
     }
-    return flops + n_pairs * hs__engine_attend_flops(&model->shape);
+    return flops + hs__engine_embed_flops(model) + n_pairs * hs__engine_attend_flops(&model->shape);
 }
 
 static double naive_flops(const hs_model *model, const struct hs_generate_call *generation)

@@ -152,6 +152,20 @@ static void rms_norm_rows(float *values, size_t stride, const float *restrict we
     }
 }
 
+static void layer_norm_rows(float *values, size_t stride, const float *restrict weight, const float *restrict bias,
+                            size_t n_rows, size_t width, double epsilon)
+{
+    for (size_t row = 0; row < n_rows; row++) {
+        float *restrict in_place = values + row * stride;
+        double mean = sum_values(in_place, width) / (double)width;
+        double inverse = 1.0 / sqrt(sum_squares(in_place, mean, width) / (double)width + epsilon);
+        for (size_t i = 0; i < width; i++) {
+            float value = (float)(((double)in_place[i] - mean) * inverse) * weight[i];
+            in_place[i] = bias == NULL ? value : value + bias[i];
+        }
+    }
+}
+
 static void exponentiate(float *values, size_t n)
 {
     const struct exp_limits limits = exp_limits();
@@ -361,6 +375,7 @@ const struct hs_kernels HS_KERNELS = {
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .rms_norm_rows = rms_norm_rows,
+    .layer_norm_rows = layer_norm_rows,
     .exp = exponentiate,
     .gelu = gelu,
     .gelu_tanh = gelu_tanh,

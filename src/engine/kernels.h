@@ -37,6 +37,8 @@ struct hs_kernels {
     /* values [n_rows, width], rows `stride` apart, in place: the same without a bias. */
     void (*rms_norm_rows)(float *values, size_t stride, const float *weight, size_t n_rows, size_t width,
                           double epsilon);
+    void (*layer_norm_rows)(float *values, size_t stride, const float *weight, const float *bias, size_t n_rows,
+                            size_t width, double epsilon);
     /* values [n], in place; hs__engine_activate chooses among those that are activations. */
     void (*exp)(float *values, size_t n);
     void (*gelu)(float *values, size_t n);      /* x/2 (1 + erf(x / sqrt 2)) */

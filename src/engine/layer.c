@@ -28,20 +28,37 @@ size_t hs__engine_position_row(const hs_model_shape *shape, int32_t token, size_
     return shape->first_position + (*n_counted_inout)++;
 }
 
+/* A row at a time: what a token's embedding is does not depend on the rows around it, to the last bit. */
+static void project_embedding(float *out, float *sum, const hs_model *model, const struct hs_device *device)
+{
+    if (model->embedding_norm.weight != NULL)
+        hs__engine_norm_in_place(device, sum, &model->embedding_norm, 1, hs_embedding_width(&model->shape),
+                                 &model->shape);
+    hs__engine_linear_apply(device, out, model->shape.width, sum, 1, &model->embedding_projection);
+}
+
 void hs__engine_embed(float *out, const hs_model *model, int32_t token, int32_t type, size_t position_row,
                       const struct hs_work *work)
 {
     const hs_model_shape *shape = &model->shape;
-    size_t width = shape->width;
+    size_t width = hs_embedding_width(shape);
+    bool is_projected = model->embedding_projection.values != NULL;
     const struct hs_kernels *kernels = work->device->kernels;
-    float *sum = model->embedding_norm.weight != NULL ? work->normed : out;
+    float *sum = is_projected || model->embedding_norm.weight != NULL ? work->normed : out;
     hs_copy_floats(kernels, sum, model->token_embedding + (size_t)token * width, width);
     if (shape->position == HS_POSITION_LEARNED)
         kernels->add(sum, model->position_embedding + position_row * width, width);
     if (model->token_type_embedding != NULL)
         kernels->add(sum, model->token_type_embedding + (size_t)type * width, width);
-    if (model->embedding_norm.weight != NULL)
+    if (is_projected)
+        project_embedding(out, sum, model, work->device);
+    else if (model->embedding_norm.weight != NULL)
         hs__engine_norm(work->device, out, sum, &model->embedding_norm, 1, shape);
+}
+
+double hs__engine_embed_flops(const hs_model *model)
+{
+    return hs__engine_linear_flops(&model->embedding_projection);
 }
 
 void hs__engine_fill_angles(struct hs_angles angles, const hs_model *model, size_t n_positions)
@@ -90,6 +107,35 @@ void hs__engine_norm(const struct hs_device *device, float *out, const float *in
 {
     struct norm n = {device, out, in, norm, shape};
     hs__engine_share(device, n_rows, 1, (double)n_rows * (double)shape->width, norm_rows, &n);
+}
+
+struct norm_in_place {
+    const struct hs_device *device;
+    float *rows;
+    const hs_norm *norm;
+    size_t n_columns;
+    const hs_model_shape *shape;
+};
+
+static void norm_rows_in_place(void *context, hs_share rows, size_t part)
+{
+    const struct norm_in_place *n = context;
+    const struct hs_kernels *kernels = n->device->kernels;
+    float *first = n->rows + rows.first * n->n_columns;
+    size_t n_rows = rows.end - rows.first;
+    (void)part;
+    if (n->shape->norm == HS_NORM_RMS)
+        kernels->rms_norm_rows(first, n->n_columns, n->norm->weight, n_rows, n->n_columns, n->shape->norm_epsilon);
+    else
+        kernels->layer_norm_rows(first, n->n_columns, n->norm->weight, n->norm->bias, n_rows, n->n_columns,
+                                 n->shape->norm_epsilon);
+}
+
+void hs__engine_norm_in_place(const struct hs_device *device, float *rows, const hs_norm *norm, size_t n_rows,
+                              size_t n_columns, const hs_model_shape *shape)
+{
+    struct norm_in_place n = {device, rows, norm, n_columns, shape};
+    hs__engine_share(device, n_rows, 1, (double)n_rows * (double)n_columns, norm_rows_in_place, &n);
 }
 
 /* What attention reads of a residual: its norm, in work->normed, or itself where the norms come after. */

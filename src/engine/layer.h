@@ -15,7 +15,7 @@
 
 /* Room for one block of rows, small enough to stay in the cache between one operation and the next. */
 struct hs_work {
-    float *normed; /* [block_rows, width] */
+    float *normed; /* [block_rows, hs_widest_row] */
     float *hidden; /* [block_rows, mlp_width] */
     float *gate;   /* [block_rows, mlp_width] of gated MLPs */
     size_t block_rows;
@@ -48,13 +48,19 @@ static inline size_t hs_heads_width(const hs_model_shape *shape)
     return hs_z_width(shape) + 2 * hs_kv_width(shape);
 }
 
+/* Columns of the widest row outside the MLP: of the residual, or of embeddings that are projected to it. */
+static inline size_t hs_widest_row(const hs_model_shape *shape)
+{
+    return shape->embedding_width > shape->width ? shape->embedding_width : shape->width;
+}
+
 /*
  * Row of position_embedding for the next token of a sequence, of whose tokens *n_counted_inout had a position so far.
  * Where an encoder's positions begin after a padding token, padding has the row before theirs and is not counted.
  */
 size_t hs__engine_position_row(const hs_model_shape *shape, int32_t token, size_t *n_counted_inout);
 /*
- * out [width] <- norm(token + position + type), as far as the model has each of them.
+ * out [width] <- projection(norm(token + position + type)), as far as the model has each of them.
  */
 void hs__engine_embed(float *out, const hs_model *model, int32_t token, int32_t type, size_t position_row,
                       const struct hs_work *work);
@@ -70,9 +76,15 @@ void hs__engine_fill_angles(struct hs_angles angles, const hs_model *model, size
 void hs__engine_rotate(const struct hs_device *device, float *heads, size_t n_heads, const hs_model_shape *shape,
                        struct hs_angles angles, size_t position);
 
+/* Operations of one row of it. */
+double hs__engine_embed_flops(const hs_model *model);
+
 /* out, in [n_rows, width]: layer norm or RMS norm, as the model has it. */
 void hs__engine_norm(const struct hs_device *device, float *out, const float *in, const hs_norm *norm, size_t n_rows,
                      const hs_model_shape *shape);
+/* The same in place, of rows [n_rows, n_columns] that need not be as wide as the residual. */
+void hs__engine_norm_in_place(const struct hs_device *device, float *rows, const hs_norm *norm, size_t n_rows,
+                              size_t n_columns, const hs_model_shape *shape);
 
 /* Query, key and value of a row lie side by side in this order. */
 enum hs_head_parts { HS_QUERY_KEY_VALUE, HS_KEY_VALUE, HS_QUERY };

@@ -23,15 +23,15 @@ const float *hs__engine_apply_head(const struct hs_device *device, float *rows, 
         hs__engine_norm(device, work, rows, &model->final_norm, n_rows, shape);
         swap(&rows, &work);
     }
+    size_t width = shape->width;
     if (model->head_dense.values != NULL) {
-        hs__engine_linear_apply(device, work, shape->width, rows, n_rows, &model->head_dense);
-        hs__engine_activate(device->kernels, work, n_rows * shape->width, shape->head_activation);
+        width = model->head_dense.n_out;
+        hs__engine_linear_apply(device, work, width, rows, n_rows, &model->head_dense);
+        hs__engine_activate(device->kernels, work, n_rows * width, shape->head_activation);
         swap(&rows, &work);
     }
-    if (model->head_norm.weight != NULL) {
-        hs__engine_norm(device, work, rows, &model->head_norm, n_rows, shape);
-        swap(&rows, &work);
-    }
+    if (model->head_norm.weight != NULL)
+        hs__engine_norm_in_place(device, rows, &model->head_norm, n_rows, width, shape);
     return rows;
 }
 

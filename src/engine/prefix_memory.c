@@ -73,7 +73,7 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     list[n++] = HS_BUFFER(buffers->scored, size->scored, size->width);
     list[n++] = HS_BUFFER(buffers->scored_before, size->scored, parallel);
     list[n++] = HS_BUFFER(buffers->queries, size->scored, size->z_width);
-    list[n++] = HS_BUFFER(buffers->work.normed, size->block, size->width);
+    list[n++] = HS_BUFFER(buffers->work.normed, size->block, hs_widest_row(shape));
     list[n++] = HS_BUFFER(buffers->work.hidden, size->block, shape->mlp_width);
     list[n++] = HS_BUFFER(buffers->work.gate, shape->gated_mlp ? size->block : 0, shape->mlp_width);
     list[n++] = HS_BUFFER(buffers->pattern, n_threads * HS_ATTENTION_ROWS, hs__engine_pattern_stride(forest->longest));

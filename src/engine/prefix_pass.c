@@ -425,6 +425,7 @@ hs_status hs__engine_prefix_run_root(struct hs_prefix *prefix, hs_error *error)
 double hs__engine_count_root(struct hs_prefix *prefix)
 {
     double flops = hs__engine_tail_flops(prefix);
+    flops += (double)prefix->forest.n_rows * hs__engine_embed_flops(prefix->engine->model);
     (void)walk_root(prefix, &flops, NULL);
     return flops;
 }

@@ -52,11 +52,11 @@ static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, c
     size_t norm_rows = scratch->work.block_rows > HS_UNEMBED_ROWS ? scratch->work.block_rows : HS_UNEMBED_ROWS;
     scratch->logits_rows = logits_rows(size);
     list->n = 0;
-    LIST_BUFFER(list, residual, size->n_rows, shape->width);
-    LIST_BUFFER(list, attention_output, size->n_rows, shape->width);
+    LIST_BUFFER(list, residual, size->n_rows, hs_widest_row(shape));
+    LIST_BUFFER(list, attention_output, size->n_rows, hs_widest_row(shape)); /* the two change places */
     LIST_BUFFER(list, heads, size->n_rows, z_width + 2 * shape->n_kv_heads * shape->head_dim);
     LIST_BUFFER(list, z, size->n_rows, z_width);
-    LIST_BUFFER(list, work.normed, norm_rows, shape->width);
+    LIST_BUFFER(list, work.normed, norm_rows, hs_widest_row(shape));
     LIST_BUFFER(list, work.hidden, scratch->work.block_rows, shape->mlp_width);
     LIST_BUFFER(list, work.gate, shape->gated_mlp ? scratch->work.block_rows : 0, shape->mlp_width);
     LIST_BUFFER(list, pattern, HS_ATTENTION_ROWS, key_stride(size));

@@ -109,6 +109,33 @@ static inline void make_encoder(hs_model *model, hs_head_kind head)
     }
 }
 
+/*
+ * Embeddings of an encoder that are `columns` wide and projected to the residual, and a head that goes back to them,
+ * which a masked language model unembeds: ALBERT's and ELECTRA's.
+ */
+static inline void factor_embeddings(hs_model *model, size_t columns)
+{
+    enum { ROWS = 256 };
+    static float values[ROWS * WIDEST];
+    hs_model_shape *shape = &model->shape;
+    assert_true(columns <= WIDEST && shape->width <= WIDEST && shape->vocabulary <= ROWS &&
+                shape->first_position + shape->n_positions <= ROWS);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        values[i] = (float)hs_random_uniform(8, 8, i) - 0.5f;
+    shape->embedding_width = columns;
+    model->token_embedding = values;
+    model->position_embedding = shape->position == HS_POSITION_LEARNED ? values + 3 : NULL;
+    model->token_type_embedding = values + 5;
+    model->embedding_norm = (hs_norm){norm_weights(columns), values + 7};
+    model->embedding_projection = (hs_linear){values + 11, values + 13, columns, shape->width, WIDEST, true};
+    if (shape->head == HS_HEAD_CLASSIFIER)
+        return;
+    shape->tied_unembedding = false;
+    model->head_dense.n_out = columns;
+    model->head_norm = (hs_norm){norm_weights(columns), values + 17};
+    model->unembedding = (hs_linear){values, NULL, columns, shape->n_outputs, columns, true};
+}
+
 static inline loaded load_small_encoder(loaded decoder, hs_head_kind head)
 {
     make_encoder(decoder.model, head);

@@ -87,12 +87,22 @@ static inline loaded load_random_decoder(struct draw *draw)
     return model;
 }
 
+/* Narrower or wider than the residual; a stream of their own, too. */
+static inline void draw_factored_embeddings(hs_model *model, uint64_t stream)
+{
+    struct draw draw = {stream + 910000, 0};
+    if (below(&draw, 2) == 0)
+        factor_embeddings(model, 1 + below(&draw, WIDEST));
+}
+
 static inline loaded load_random_model(struct draw *draw)
 {
     loaded model = load_random_decoder(draw);
     size_t kind = below(draw, 4);
     if (kind < 2)
         make_encoder(model.model, kind == 0 ? HS_HEAD_MASKED_LANGUAGE_MODEL : HS_HEAD_CLASSIFIER);
+    if (kind < 2)
+        draw_factored_embeddings(model.model, draw->stream);
     return model;
 }
 

@@ -23,18 +23,23 @@ static void apply_linear(double *y, const double *x, const hs_linear *linear)
     }
 }
 
-static void apply_norm(double *y, const double *x, const hs_norm *norm, const hs_model_shape *shape)
+static void apply_norm_of(double *y, const double *x, const hs_norm *norm, size_t n, const hs_model_shape *shape)
 {
     double mean = 0;
     double square = 0;
-    for (size_t i = 0; i < shape->width && shape->norm == HS_NORM_LAYER; i++)
-        mean += x[i] / (double)shape->width;
-    for (size_t i = 0; i < shape->width; i++)
-        square += (x[i] - mean) * (x[i] - mean) / (double)shape->width;
-    for (size_t i = 0; i < shape->width; i++) {
+    for (size_t i = 0; i < n && shape->norm == HS_NORM_LAYER; i++)
+        mean += x[i] / (double)n;
+    for (size_t i = 0; i < n; i++)
+        square += (x[i] - mean) * (x[i] - mean) / (double)n;
+    for (size_t i = 0; i < n; i++) {
         y[i] = (x[i] - mean) / sqrt(square + shape->norm_epsilon) * (double)norm->weight[i];
         y[i] += norm->bias == NULL ? 0.0 : (double)norm->bias[i];
     }
+}
+
+static void apply_norm(double *y, const double *x, const hs_norm *norm, const hs_model_shape *shape)
+{
+    apply_norm_of(y, x, norm, shape->width, shape);
 }
 
 /* In place, over n values; the models' norms of queries and keys are RMS norms. */
@@ -263,38 +268,55 @@ static size_t position_row(const hs_model_shape *shape, const int32_t *tokens, s
     return (size_t)padding + n * (tokens[row] != padding);
 }
 
+static double embedded(const hs_model *model, const int32_t *tokens, size_t row, size_t column)
+{
+    size_t width = hs_embedding_width(&model->shape);
+    double value = (double)model->token_embedding[(size_t)tokens[row] * width + column];
+    if (model->shape.position == HS_POSITION_LEARNED)
+        value += (double)model->position_embedding[position_row(&model->shape, tokens, row) * width + column];
+    if (model->token_type_embedding != NULL)
+        value += (double)model->token_type_embedding[column];
+    return value;
+}
+
 static void embed(struct pass *pass, const int32_t *tokens)
 {
     const hs_model *model = pass->model;
-    size_t width = model->shape.width;
-    for (size_t i = 0; i < pass->length * width; i++) {
-        size_t row = i / width;
-        pass->residual[i] = (double)model->token_embedding[(size_t)tokens[row] * width + i % width];
-        if (model->shape.position == HS_POSITION_LEARNED)
-            pass->residual[i] +=
-                (double)model->position_embedding[position_row(&model->shape, tokens, row) * width + i % width];
-        if (model->token_type_embedding != NULL)
-            pass->residual[i] += (double)model->token_type_embedding[i % width];
+    size_t width = hs_embedding_width(&model->shape);
+    double *sum = new_doubles(width);
+    double *normed = new_doubles(width);
+    for (size_t row = 0; row < pass->length; row++) {
+        double *residual = pass->residual + row * model->shape.width;
+        for (size_t i = 0; i < width; i++)
+            normed[i] = sum[i] = embedded(model, tokens, row, i);
+        if (model->embedding_norm.weight != NULL)
+            apply_norm_of(normed, sum, &model->embedding_norm, width, &model->shape);
+        if (model->embedding_projection.values != NULL)
+            apply_linear(residual, normed, &model->embedding_projection);
+        else
+            memcpy(residual, normed, width * sizeof *residual);
     }
-    for (size_t row = 0; row < pass->length && model->embedding_norm.weight != NULL; row++)
-        norm_in_place(pass->residual + row * width, &model->embedding_norm, &model->shape);
+    free(sum);
+    free(normed);
 }
 
-/* Final norm, dense with its activation, norm: of which a model has some. The residual's row is overwritten. */
-static void apply_head(const hs_model *model, double *row)
+/* Final norm, dense with its activation, norm: of which a model has some. What the unembedding reads, to be freed. */
+static double *head_of(const hs_model *model, double *row)
 {
     const hs_model_shape *shape = &model->shape;
-    double *dense = new_doubles(shape->width);
+    size_t width = model->head_dense.values != NULL ? model->head_dense.n_out : shape->width;
+    double *dense = new_doubles(width);
+    double *normed = new_doubles(width);
     if (model->final_norm.weight != NULL)
         norm_in_place(row, &model->final_norm, shape);
-    if (model->head_dense.values != NULL) {
+    if (model->head_dense.values != NULL)
         apply_linear(dense, row, &model->head_dense);
-        for (size_t i = 0; i < shape->width; i++)
-            row[i] = activate(dense[i], shape->head_activation);
-    }
+    for (size_t i = 0; i < width; i++)
+        normed[i] = dense[i] = model->head_dense.values != NULL ? activate(dense[i], shape->head_activation) : row[i];
     if (model->head_norm.weight != NULL)
-        norm_in_place(row, &model->head_norm, shape);
+        apply_norm_of(normed, dense, &model->head_norm, width, shape);
     free(dense);
+    return normed;
 }
 
 void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, size_t length,
@@ -323,8 +345,9 @@ void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, 
             finish_row(&pass, layer, row);
     }
     for (size_t row = 0; row < length; row++) {
-        apply_head(model, pass.residual + row * shape->width);
-        apply_linear(logits + row * shape->n_outputs, pass.residual + row * shape->width, &model->unembedding);
+        double *head = head_of(model, pass.residual + row * shape->width);
+        apply_linear(logits + row * shape->n_outputs, head, &model->unembedding);
+        free(head);
     }
     free(pass.residual);
     free(pass.queries);

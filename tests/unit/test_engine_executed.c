@@ -84,6 +84,7 @@ static void run_rounds(bool encoders, hs_positions positions, uint64_t first_str
         const hs_model_shape *shape = &model.model->shape;
         if (encoders) {
             make_encoder(model.model, round % 2 == 0 ? HS_HEAD_MASKED_LANGUAGE_MODEL : HS_HEAD_CLASSIFIER);
+            draw_factored_embeddings(model.model, round);
             add_whole_sequences(&work, &draw, shape);
         } else {
             add_branching_sequences(&work, shape, positions);

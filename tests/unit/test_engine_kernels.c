@@ -138,15 +138,19 @@ static void test_tanh(void **state)
 }
 
 /* Rows in place have the bits of rows that go elsewhere, and what lies between them stays. */
-static void check_norm_in_place(float *out, const float *in, const float *weight, size_t n_rows, size_t width)
+static void check_norm_in_place(float *out, const float *in, const float *weight, const float *bias, bool rms,
+                                size_t n_rows, size_t width)
 {
     size_t stride = width + 3;
     float *rows = random_floats(n_rows * stride, 5, 0, 1);
     float *between = random_floats(n_rows * stride, 5, 0, 1);
     for (size_t row = 0; row < n_rows; row++)
         memcpy(rows + row * stride, in + row * width, width * sizeof *rows);
-    kernels->rms_norm(out, in, weight, NULL, n_rows, width, 1e-5);
-    kernels->rms_norm_rows(rows, stride, weight, n_rows, width, 1e-5);
+    (rms ? kernels->rms_norm : kernels->layer_norm)(out, in, weight, bias, n_rows, width, 1e-5);
+    if (rms)
+        kernels->rms_norm_rows(rows, stride, weight, n_rows, width, 1e-5);
+    else
+        kernels->layer_norm_rows(rows, stride, weight, bias, n_rows, width, 1e-5);
     for (size_t row = 0; row < n_rows; row++) {
         assert_memory_equal(rows + row * stride, out + row * width, width * sizeof *rows);
         assert_memory_equal(rows + row * stride + width, between + row * stride + width, 3 * sizeof *rows);
@@ -178,8 +182,9 @@ static void check_norm(bool rms, size_t width, double shift)
             }
         }
     }
-    if (rms)
-        check_norm_in_place(out, in, weight, ROWS, width);
+    check_norm_in_place(out, in, weight, NULL, rms, ROWS, width);
+    if (!rms)
+        check_norm_in_place(out, in, weight, bias, rms, ROWS, width);
     hs_free(in);
     hs_free(weight);
     hs_free(bias);
