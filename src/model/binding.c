@@ -30,6 +30,7 @@ typedef struct binder {
 static const char *const axis_names[] = {
     [HS_DIM_NONE] = "none",
     [HS_DIM_WIDTH] = "width",
+    [HS_DIM_EMBEDDING] = "embedding width",
     [HS_DIM_QUERY] = "heads x head_dim",
     [HS_DIM_KV] = "KV heads x head_dim",
     [HS_DIM_HEAD] = "head_dim",
@@ -51,6 +52,7 @@ static size_t axis_length(const hs_model_shape *shape, hs_dimension axis)
     const size_t lengths[] = {
         [HS_DIM_NONE] = 1,
         [HS_DIM_WIDTH] = shape->width,
+        [HS_DIM_EMBEDDING] = hs_embedding_width(shape),
         [HS_DIM_QUERY] = query,
         [HS_DIM_KV] = kv,
         [HS_DIM_HEAD] = shape->head_dim,
@@ -105,6 +107,8 @@ static bool is_expected(const hs_family_options *options, hs_presence presence)
         return options->output_bias;
     case HS_PRESENT_WITH_MLP_BIAS:
         return options->mlp_bias;
+    case HS_PRESENT_PROJECTED:
+        return hs_embedding_width(&options->shape) != options->shape.width;
     case HS_PRESENT_UNTIED:
         return !options->shape.tied_unembedding;
     }
@@ -202,6 +206,14 @@ static hs_status check_tie(binder *b, const hs_tensor *unembedding, bool *is_exp
 
 /* Binding. */
 
+/* The number in the tensors' names of a layer, as transformers computes which group of layers it is in. */
+static size_t stored_layer(const hs_family_options *options, size_t layer)
+{
+    if (options->n_layer_groups == 0)
+        return layer;
+    return (size_t)((double)layer / ((double)options->shape.n_layers / (double)options->n_layer_groups));
+}
+
 static hs_status append_binding(binder *b, const hs_tensor_rule *rule, size_t layer, const hs_tensor *tensor,
                                 const char *name, hs_error *error)
 {
@@ -234,7 +246,8 @@ static hs_status bind_rule(binder *b, const hs_tensor_rule *rule, size_t layer, 
 {
     char name[HS_MAX_TENSOR_PATTERN];
     const hs_tensor *tensor = NULL;
-    hs__model_pattern_expand(rule->pattern, b->source->family->base_prefix, layer, name, sizeof name);
+    hs__model_pattern_expand(rule->pattern, b->source->family->base_prefix, stored_layer(b->options, layer), name,
+                             sizeof name);
     bool expected = is_expected(b->options, rule->presence);
     if (!expected && rule->presence != HS_PRESENT_UNTIED)
         return HS_OK;
@@ -295,8 +308,9 @@ static bool is_usable_in_place(const hs_binding *binding)
 }
 
 /*
- * In the order of names, so that every process that opens the same files finds the same offsets. A tensor that two
- * rules take (the one norm of a layer with parallel residuals) has its bindings side by side then.
+ * In the order of names, so that every process that opens the same files finds the same offsets. A tensor that is taken
+ * more than once (the one norm of a layer with parallel residuals, the layers of a group) has its bindings side by side
+ * then.
  */
 static hs_status lay_out_arena(hs_binding_list *list, const char *folder, hs_error *error)
 {
@@ -325,6 +339,7 @@ hs_status hs__model_binding_list_make(const hs_binding_source *source, hs_family
 {
     const hs_tensor_table *table = source->table;
     hs_status status = HS_OK;
+    size_t n_stored = stored_layer(options_inout, options_inout->shape.n_layers - 1) + 1;
     *list_out = (hs_binding_list){0};
     binder b = {.source = source,
                 .options = options_inout,
@@ -337,8 +352,7 @@ hs_status hs__model_binding_list_make(const hs_binding_source *source, hs_family
     HS_GOTO_DONE(bind_rules(&b, source->family->rules, error));
     HS_GOTO_DONE(bind_rules(&b, source->architecture->rules, error));
     HS_GOTO_DONE(note_wrapper(&b, error));
-    HS_GOTO_DONE(
-        hs__model_extras_check(&b.names, source->architecture, b.options->shape.n_layers, b.is_used, notes, error));
+    HS_GOTO_DONE(hs__model_extras_check(&b.names, source->architecture, n_stored, b.is_used, notes, error));
     HS_GOTO_DONE(lay_out_arena(list_out, source->folder, error));
 done:
     hs_free(b.is_used);

@@ -1,70 +1,18 @@
 /* encoder_families: the rows of the models that see both sides, with heads for masked tokens and for labels. */
-#include "model/family_rows.h"
-
-/* clang-format off */
-
-/* What BERT and RoBERTa have in common. */
-#define BERT_FIELDS \
-    SIZE_REQUIRED("num_hidden_layers", shape.n_layers, HS_MAX_LAYERS), \
-    SIZE_REQUIRED("num_attention_heads", shape.n_heads, HS_MAX_HEADS), \
-    SIZE_REQUIRED("hidden_size", shape.width, HS_MAX_WIDTH), \
-    SIZE_REQUIRED("intermediate_size", shape.mlp_width, HS_MAX_MLP_WIDTH), \
-    SIZE_REQUIRED("max_position_embeddings", shape.n_positions, HS_MAX_POSITIONS), \
-    SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY), \
-    SIZE("type_vocab_size", shape.n_token_types, HS_MAX_TOKEN_TYPES), \
-    REAL("layer_norm_eps", shape.norm_epsilon, 0.0, 1.0), \
-    ACTIVATION("hidden_act"), \
-    FLAG("tie_word_embeddings", shape.tied_unembedding)
-#define ENCODER_SHAPE \
-    .norm = HS_NORM_LAYER, .norm_epsilon = 1e-12, .position = HS_POSITION_LEARNED, .activation = HS_ACTIVATION_GELU, \
-    .bidirectional = true, .post_norm = true, .tied_unembedding = true
-#define ENCODER_OPTIONS \
-    .query_key_value_bias = true, .output_bias = true, .mlp_bias = true, .scale_attention = true
-
-/* Architectures. */
-#define MASKED(name_, head_rules, second_bias) \
-    {.name = name_, .head = HS_HEAD_MASKED_LANGUAGE_MODEL, .has_outputs = true, .activates_as_mlp = true, \
-     .rules = head_rules, .winning_bias = second_bias}
-#define CLASSIFIER(name_, activation, head_rules) \
-    {.name = name_, .head = HS_HEAD_CLASSIFIER, .has_outputs = true, .head_activation = activation, .rules = head_rules}
-#define BARE(name_) \
-    {.name = name_, .head = HS_HEAD_MASKED_LANGUAGE_MODEL, .rules = no_rules}
-#define ROBERTA_ARCHITECTURES(stem) \
-    {.name = stem "ForMaskedLM", .head = HS_HEAD_MASKED_LANGUAGE_MODEL, .has_outputs = true, \
-     .head_activation = HS_ACTIVATION_GELU, .rules = roberta_masked_rules, \
-     .winning_bias = "lm_head.decoder.bias"}, \
-    CLASSIFIER(stem "ForSequenceClassification", HS_ACTIVATION_TANH, roberta_classifier_rules), \
-    BARE(stem "Model"), \
-    {0}
-
-/* clang-format on */
+#include "model/encoder_rows.h"
 
 /* BERT. */
 
 static const hs_config_field bert_fields[] = {BERT_FIELDS, {0}};
 
-static const hs_config_constraint encoder_constraints[] = {
-    {"is_causal", HS_DEMAND_FALSE, "transformers would attend to what is before only; remove it, or set it to false"},
-    {"is_decoder", HS_DEMAND_FALSE, "a decoder of this family is not supported"},
-    {"add_cross_attention", HS_DEMAND_FALSE, "cross-attention is not supported"},
-    {"is_encoder_decoder", HS_DEMAND_FALSE, "encoder-decoder models are not supported"},
-    {"position_embedding_type", HS_DEMAND_ABSOLUTE, "relative positions are not supported"},
-    {0},
-};
+static const hs_config_constraint encoder_constraints[] = {ENCODER_CONSTRAINTS, {0}};
 
 static const hs_tensor_rule bert_rules[] = {
     TABLE("{base}embeddings.word_embeddings.weight", token_embedding, HS_DIM_VOCABULARY),
     TABLE("{base}embeddings.position_embeddings.weight", position_embedding, HS_DIM_POSITIONS),
     TABLE("{base}embeddings.token_type_embeddings.weight", token_type_embedding, HS_DIM_TOKEN_TYPES),
     NORM("{base}embeddings.LayerNorm", IN_MODEL(embedding_norm)),
-    LINEAR("{base}encoder.layer.{layer}.attention.self.query", query, HS_DIM_WIDTH, HS_DIM_QUERY, HS_PRESENT_ALWAYS),
-    LINEAR("{base}encoder.layer.{layer}.attention.self.key", key, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_ALWAYS),
-    LINEAR("{base}encoder.layer.{layer}.attention.self.value", value, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_ALWAYS),
-    LINEAR("{base}encoder.layer.{layer}.attention.output.dense", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_ALWAYS),
-    NORM("{base}encoder.layer.{layer}.attention.output.LayerNorm", IN_LAYER(attention_norm)),
-    LINEAR("{base}encoder.layer.{layer}.intermediate.dense", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_ALWAYS),
-    LINEAR("{base}encoder.layer.{layer}.output.dense", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH, HS_PRESENT_ALWAYS),
-    NORM("{base}encoder.layer.{layer}.output.LayerNorm", IN_LAYER(mlp_norm)),
+    BERT_LAYER_RULES,
     {0},
 };
 
@@ -82,8 +30,6 @@ static const hs_tensor_rule bert_classifier_rules[] = {
     {0},
 };
 
-static const hs_tensor_rule no_rules[] = {{0}};
-
 static const hs_architecture bert_architectures[] = {
     MASKED("BertForMaskedLM", bert_masked_rules, "cls.predictions.decoder.bias"),
     MASKED("BertForPreTraining", bert_masked_rules, "cls.predictions.decoder.bias"),
@@ -92,9 +38,7 @@ static const hs_architecture bert_architectures[] = {
     {0},
 };
 
-/* TensorFlow's names of a norm's parts. */
-static const hs_tensor_alias encoder_aliases[] = {
-    {"LayerNorm.weight", "LayerNorm.gamma"}, {"LayerNorm.bias", "LayerNorm.beta"}, {0}};
+static const hs_tensor_alias encoder_aliases[] = {ENCODER_ALIASES};
 
 /* A masked language model keeps the pooler and the next-sentence head of its training. */
 static const char *const encoder_ignored[] = {"embeddings.token_type_ids", "pooler.dense.*", "cls.seq_relationship.*",
@@ -121,6 +65,18 @@ static const hs_tensor_rule roberta_classifier_rules[] = {
     HEAD_LINEAR("classifier.out_proj", unembedding, HS_DIM_LABELS),
     {0},
 };
+
+/* clang-format off */
+
+#define ROBERTA_ARCHITECTURES(stem) \
+    {.name = stem "ForMaskedLM", .head = HS_HEAD_MASKED_LANGUAGE_MODEL, .has_outputs = true, \
+     .head_activation = HS_ACTIVATION_GELU, .rules = roberta_masked_rules, \
+     .winning_bias = "lm_head.decoder.bias"}, \
+    CLASSIFIER(stem "ForSequenceClassification", HS_ACTIVATION_TANH, roberta_classifier_rules), \
+    BARE(stem "Model"), \
+    {0}
+
+/* clang-format on */
 
 static const hs_architecture roberta_architectures[] = {ROBERTA_ARCHITECTURES("Roberta")};
 static const hs_architecture xlm_roberta_architectures[] = {ROBERTA_ARCHITECTURES("XLMRoberta")};

@@ -24,6 +24,7 @@ typedef struct hs_family_options {
     bool partial_rotary;  /* a config may let a part of each head rotate */
     double rotary_share;  /* of head_dim that rotates */
     hs_rope rope;
+    size_t n_layer_groups; /* layers of a group share their weights; 0: each has its own */
 } hs_family_options;
 
 typedef enum hs_field_kind {
@@ -83,6 +84,7 @@ typedef enum hs_presence {
     HS_PRESENT_WITH_QKV_BIAS,
     HS_PRESENT_WITH_OUTPUT_BIAS,
     HS_PRESENT_WITH_MLP_BIAS,
+    HS_PRESENT_PROJECTED, /* where embeddings are as wide as the residual, nothing projects them */
     HS_PRESENT_UNTIED, /* if tied, it may be there nevertheless and counts where it differs from the token embedding */
 } hs_presence;
 
@@ -90,6 +92,7 @@ typedef enum hs_presence {
 typedef enum hs_dimension {
     HS_DIM_NONE,
     HS_DIM_WIDTH,
+    HS_DIM_EMBEDDING,       /* embedding_width */
     HS_DIM_QUERY,           /* n_heads * head_dim */
     HS_DIM_KV,              /* n_kv_heads * head_dim */
     HS_DIM_HEAD,            /* head_dim */
@@ -113,7 +116,7 @@ typedef enum hs_place {
 } hs_place;
 
 typedef struct hs_tensor_rule {
-    const char *pattern; /* "{base}" is the family's prefix, "{layer}" the layer's number */
+    const char *pattern; /* "{base}" is the family's prefix, "{layer}" the number of the layer, or of its group */
     hs_presence presence;
     hs_place place;
     size_t target;         /* offset in hs_model_layer if the pattern has "{layer}", else in hs_model */
@@ -153,9 +156,10 @@ typedef struct hs_family {
     const char *const *ignored_patterns; /* what no forward pass needs, names without prefix; or NULL */
 } hs_family;
 
-extern const hs_family hs__model_decoder_families[]; /* decoder_families.c */
-extern const hs_family hs__model_normed_families[];  /* normed_families.c */
-extern const hs_family hs__model_encoder_families[]; /* encoder_families.c */
+extern const hs_family hs__model_decoder_families[];  /* decoder_families.c */
+extern const hs_family hs__model_normed_families[];   /* normed_families.c */
+extern const hs_family hs__model_encoder_families[];  /* encoder_families.c */
+extern const hs_family hs__model_factored_families[]; /* factored_families.c */
 
 /* All of them, one after another; NULL past the end. */
 const hs_family *hs__model_family_at(size_t index);

@@ -350,8 +350,9 @@ static void place(hs_model *model, const hs_binding *binding, const float *value
 static void tie_unembedding(hs_model *model)
 {
     const hs_model_shape *shape = &model->shape;
+    size_t width = hs_embedding_width(shape);
     if (shape->tied_unembedding)
-        set_matrix(&model->unembedding, model->token_embedding, shape->width, shape->n_outputs, shape->width, true);
+        set_matrix(&model->unembedding, model->token_embedding, width, shape->n_outputs, width, true);
 }
 
 hs_status hs_model_load(hs_model *model, float *arena, size_t part, size_t n_parts, hs_error *error)

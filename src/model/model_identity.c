@@ -17,7 +17,8 @@ static uint64_t hash_real(uint64_t seed, double value)
 /* They count where they are set, so that models without them keep the hash that their results have. */
 static uint64_t hash_later_fields(uint64_t seed, const hs_model_shape *shape)
 {
-    return shape->query_key_norm != HS_QUERY_KEY_NORM_NONE ? hs_hash_u64(seed, shape->query_key_norm) : seed;
+    seed = shape->query_key_norm != HS_QUERY_KEY_NORM_NONE ? hs_hash_u64(seed, shape->query_key_norm) : seed;
+    return shape->embedding_width > 0 ? hs_hash_u64(seed, shape->embedding_width) : seed;
 }
 
 /* Field by field: padding must not count, and a new field of hs_model_shape that changes results belongs here too. */
@@ -148,8 +149,9 @@ static hs_status describe_sizes(const hs_model_shape *shape, hs_text *text, hs_e
 {
     HS_TRY(hs_text_appendf(text, error, "layers = %zu\nheads = %zu\nkv_heads = %zu\nhead_dim = %zu\n", shape->n_layers,
                            shape->n_heads, shape->n_kv_heads, shape->head_dim));
-    return hs_text_appendf(text, error, "width = %zu\nmlp_width = %zu\nvocabulary = %zu\npositions = %zu\n",
-                           shape->width, shape->mlp_width, shape->vocabulary, shape->n_positions);
+    return hs_text_appendf(
+        text, error, "width = %zu\nembedding_width = %zu\nmlp_width = %zu\nvocabulary = %zu\npositions = %zu\n",
+        shape->width, hs_embedding_width(shape), shape->mlp_width, shape->vocabulary, shape->n_positions);
 }
 
 static hs_status describe_positions(const hs_model *model, hs_text *text, hs_error *error)

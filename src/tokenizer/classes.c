@@ -43,6 +43,16 @@ static const tokenizer_class CLASSES[] = {
                 [TOKENIZER_MASK] = "[MASK]"},
      .frame = TOKENIZER_FRAME_CLS_SEP,
      .joint = TOKENIZER_JOINT_SEGMENTS},
+    {.names = "AlbertTokenizer",
+     .tokens = {[TOKENIZER_BOS] = "[CLS]",
+                [TOKENIZER_EOS] = "[SEP]",
+                [TOKENIZER_UNK] = "<unk>",
+                [TOKENIZER_SEP] = "[SEP]",
+                [TOKENIZER_PAD] = "<pad>",
+                [TOKENIZER_CLS] = "[CLS]",
+                [TOKENIZER_MASK] = "[MASK]"},
+     .frame = TOKENIZER_FRAME_CLS_SEP,
+     .joint = TOKENIZER_JOINT_SEGMENTS},
     {.names = "RobertaTokenizer BartTokenizer LongformerTokenizer LEDTokenizer MvpTokenizer BlenderbotTokenizer",
      .tokens = ROBERTA_TOKENS,
      .mask_strips = true,
@@ -73,7 +83,8 @@ static const struct registered {
     {"camembert", "CamembertTokenizer", false}, {"phi", "GPT2Tokenizer", false},
     {"qwen3", "Qwen2Tokenizer", false},         {"gemma", "GemmaTokenizer", false},
     {"gemma2", "GemmaTokenizer", false},        {"olmo", "GPTNeoXTokenizer", false},
-    {"olmo2", "TokenizersBackend", false},
+    {"olmo2", "TokenizersBackend", false},      {"electra", "BertTokenizer", false},
+    {"albert", "AlbertTokenizer", false},
 };
 
 const tokenizer_class *hs__tokenizer_class_find(const char *name)
@@ -86,8 +97,9 @@ const tokenizer_class *hs__tokenizer_class_find(const char *name)
 
 bool hs__tokenizer_class_gives_types(const char *name)
 {
-    static const char WITHOUT[] = "RobertaTokenizer XLMRobertaTokenizer CamembertTokenizer DistilBertTokenizer "
-                                  "BartTokenizer LongformerTokenizer LEDTokenizer MvpTokenizer BlenderbotTokenizer";
+    static const char WITHOUT[] =
+        "RobertaTokenizer XLMRobertaTokenizer CamembertTokenizer DistilBertTokenizer AlbertTokenizer "
+        "BartTokenizer LongformerTokenizer LEDTokenizer MvpTokenizer BlenderbotTokenizer";
     return name == NULL || !hs__tokenizer_is_listed(WITHOUT, name, strlen(name));
 }
 
