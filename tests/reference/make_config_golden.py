@@ -66,6 +66,10 @@ CASES = [
     ("distilbert classifier", "distilbert_classifier", {}),
     ("roberta masked", "roberta_masked", {}),
     ("roberta classifier", "roberta_classifier_bf16", {}),
+    ("electra masked", "electra_masked", {}),
+    ("electra classifier", "electra_classifier", {}),
+    ("albert masked", "albert_masked", {}),
+    ("albert classifier", "albert_classifier_f16", {}),
     ("xlm-roberta masked", "roberta_masked", {"model_type": "xlm-roberta", "architectures": ["XLMRobertaForMaskedLM"]}),
     ("camembert masked", "roberta_masked", {"model_type": "camembert", "architectures": ["CamembertForMaskedLM"]}),
 ]
@@ -152,10 +156,12 @@ REFUSED = {
     # Other code or weights than those of the folder.
     "auto_map": [], "transformers_weights": [], "attribute_map": [], "pruned_heads": [],
     # GPT-NeoX: heads that divide the hidden size otherwise than the rotation, or of which an odd number would rotate.
-    "head_dim": [2, 4], "num_attention_heads": [8],
+    "head_dim": [2, 4], "num_attention_heads": [8, None],
     # Layers that the weights do not have, or have and do not need; a size that only training needs to be told.
-    "num_hidden_layers": [1], "n_layer": [0, 1], "n_layers": [0, 1], "max_position_embeddings": [None],
+    "num_hidden_layers": [1, None], "n_layer": [0, 1], "n_layers": [0, 1], "max_position_embeddings": [None],
     "attention_bias": [False],
+    # ALBERT without layers.
+    "inner_group_num": [0],
 }
 
 # What names no key of a model: Python's own, and what decides how transformers writes and not what it computes.

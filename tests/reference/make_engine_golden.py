@@ -18,8 +18,10 @@ import zlib
 
 import torch
 from safetensors.torch import save_file
+from transformers import AlbertConfig, AlbertForMaskedLM, AlbertForSequenceClassification
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
 from transformers import DistilBertConfig, DistilBertForMaskedLM, DistilBertForSequenceClassification
+from transformers import ElectraConfig, ElectraForMaskedLM, ElectraForSequenceClassification
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification
@@ -80,6 +82,19 @@ CASES = [
      torch.float32),
     ("roberta_classifier_bf16", RobertaForSequenceClassification,
      RobertaConfig(**BERT, **THREE_LABELS, pad_token_id=2, problem_type="multi_label_classification"), torch.bfloat16),
+    ("electra_masked", ElectraForMaskedLM, ElectraConfig(**BERT, embedding_size=6), torch.float32),
+    ("electra_masked_wide_relu_f16", ElectraForMaskedLM,
+     ElectraConfig(**BERT, embedding_size=40, hidden_act="relu", layer_norm_eps=0.1, type_vocab_size=1), torch.float16),
+    ("electra_masked_untied_bf16", ElectraForMaskedLM,
+     ElectraConfig(**BERT, embedding_size=10, tie_word_embeddings=False), torch.bfloat16),
+    ("electra_classifier", ElectraForSequenceClassification,
+     ElectraConfig(**BERT, **THREE_LABELS, embedding_size=16), torch.float32),
+    ("albert_masked", AlbertForMaskedLM, AlbertConfig(**BERT, embedding_size=6), torch.float32),
+    ("albert_masked_groups_bf16", AlbertForMaskedLM,
+     AlbertConfig(**BERT, embedding_size=20, num_hidden_groups=2, hidden_act="relu", layer_norm_eps=0.1,
+                  type_vocab_size=1), torch.bfloat16),
+    ("albert_classifier_f16", AlbertForSequenceClassification,
+     AlbertConfig(**BERT, **THREE_LABELS, embedding_size=16, problem_type="multi_label_classification"), torch.float16),
     ("phi", PhiForCausalLM, PhiConfig(**LLAMA), torch.float32),
     ("phi_grouped_linear_tied_bf16", PhiForCausalLM,
      PhiConfig(**LLAMA, num_key_value_heads=2, head_dim=6, hidden_act="gelu", layer_norm_eps=0.1,
@@ -129,14 +144,11 @@ def run(model, tokens, edit=None):
     """Logits [T, V] or [1, labels], and z [layers][T, heads * head_dim] before the edit."""
     z = []
 
-    def hook_of(layer):
-        def hook(_, arguments):
-            z.append(arguments[0][0].detach().clone())
-            return (edit(layer, arguments[0][0].clone())[None],) if edit else None
-        return hook
+    def hook(_, arguments):
+        z.append(arguments[0][0].detach().clone())  # one more is one more layer: ALBERT's share a module
+        return (edit(len(z) - 1, arguments[0][0].clone())[None],) if edit else None
 
-    handles = [module.register_forward_pre_hook(hook_of(layer))
-               for layer, module in enumerate(output_projections(model))]
+    handles = [module.register_forward_pre_hook(hook) for module in output_projections(model)]
     with torch.no_grad():
         logits = model(torch.tensor([tokens])).logits[0]
     for handle in handles:

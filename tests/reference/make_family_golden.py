@@ -12,9 +12,12 @@ import tempfile
 import torch
 import transformers
 from safetensors import safe_open
+from transformers import AlbertConfig, AlbertForMaskedLM, AlbertForPreTraining, AlbertForSequenceClassification
+from transformers import AlbertModel
 from transformers import BertConfig, BertForMaskedLM, BertForPreTraining, BertForSequenceClassification, BertModel
 from transformers import CamembertConfig, CamembertForMaskedLM, CamembertForSequenceClassification
 from transformers import DistilBertConfig, DistilBertForMaskedLM, DistilBertForSequenceClassification, DistilBertModel
+from transformers import ElectraConfig, ElectraForMaskedLM, ElectraForSequenceClassification, ElectraModel
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification, RobertaModel
@@ -64,10 +67,18 @@ CASES = [
     ("xlm-roberta classifier", XLMRobertaForSequenceClassification, XLMRobertaConfig(**BERT)),
     ("camembert masked", CamembertForMaskedLM, CamembertConfig(**BERT)),
     ("camembert classifier", CamembertForSequenceClassification, CamembertConfig(**BERT)),
+    ("electra masked", ElectraForMaskedLM, ElectraConfig(**BERT, embedding_size=6)),
+    ("electra classifier", ElectraForSequenceClassification, ElectraConfig(**BERT, **LABELS, embedding_size=16)),
+    ("electra bare", ElectraModel, ElectraConfig(**BERT, embedding_size=6)),
+    ("albert masked", AlbertForMaskedLM, AlbertConfig(**BERT, embedding_size=6)),
+    ("albert pretraining", AlbertForPreTraining, AlbertConfig(**BERT, embedding_size=6, num_hidden_groups=2)),
+    ("albert classifier", AlbertForSequenceClassification, AlbertConfig(**BERT, **LABELS, embedding_size=16)),
+    ("albert bare", AlbertModel, AlbertConfig(**BERT, embedding_size=6)),
 ]
 
 # What no output depends on.
-UNUSED = {"bert pretraining": ("pooler", "seq_relationship"), "bert bare": ("pooler",), "roberta bare": ("pooler",)}
+UNUSED = {"bert pretraining": ("pooler", "seq_relationship"), "bert bare": ("pooler",), "roberta bare": ("pooler",),
+          "albert pretraining": ("pooler", "sop_classifier"), "albert bare": ("pooler",)}
 
 
 def saved(model_class, config):

@@ -113,6 +113,18 @@ def of_bert():
     return {"tokenizer.json": json.loads(t.to_str())}
 
 
+def of_albert():
+    names = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]", "\u2581", "a", "b", "ab", "\u2581a", "\u2581ab", "x", "s", "<s>"]
+    t = Tokenizer(models.Unigram([(token, -float(i)) for i, token in enumerate(names)], unk_id=1))
+    t.normalizer = normalizers.Sequence([normalizers.Replace("``", '"'), normalizers.Replace("''", '"'),
+                                         normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase()])
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(),
+                                               pre_tokenizers.Metaspace(replacement="\u2581", prepend_scheme="always")])
+    t.decoder = decoders.Metaspace(replacement="\u2581", prepend_scheme="always")
+    t.add_special_tokens(["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"])
+    return {"tokenizer.json": json.loads(t.to_str())}
+
+
 # Base: its files, the kinds of model and the classes with which transformers keeps its pipeline.
 BASES = {
     "gpt2": (of_gpt2, ["gpt2", "llama", "mistral", "phi", "olmo2"],
@@ -123,8 +135,9 @@ BASES = {
     "gemma": (of_gemma, ["gemma", "gemma2"], [None, "GemmaTokenizer", "GemmaTokenizerFast", "PreTrainedTokenizerFast"]),
     "lower": (of_lower_case, ["llama", "mistral"], ["PreTrainedTokenizerFast", "NoSuchTokenizer"]),
     "files": (of_files, ["gpt2", "phi"], [None, "GPT2Tokenizer", "CodeGenTokenizer"]),
-    "vocab": (of_vocab_txt, ["bert", "distilbert"], [None, "BertTokenizer"]),
-    "bert": (of_bert, ["bert", "distilbert"], [None, "BertTokenizerFast", "DistilBertTokenizer"]),
+    "vocab": (of_vocab_txt, ["bert", "distilbert", "electra"], [None, "BertTokenizer"]),
+    "bert": (of_bert, ["bert", "distilbert", "electra"], [None, "BertTokenizerFast", "DistilBertTokenizer"]),
+    "albert": (of_albert, ["albert"], [None, "AlbertTokenizer", "AlbertTokenizerFast"]),
 }
 
 
@@ -148,7 +161,8 @@ def draw_names(draw, share, mark):
 def known_ids(files):
     """Ids of the tokens in the base's own files, and the next one."""
     if "tokenizer.json" in files:
-        vocab = dict(files["tokenizer.json"]["model"]["vocab"])
+        vocab = files["tokenizer.json"]["model"]["vocab"]
+        vocab = dict(vocab) if isinstance(vocab, dict) else {token: i for i, (token, _) in enumerate(vocab)}
         vocab.update({token["content"]: token["id"] for token in files["tokenizer.json"]["added_tokens"]})
     elif "vocab.json" in files:
         vocab = dict(files["vocab.json"])

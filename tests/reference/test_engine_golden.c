@@ -140,8 +140,9 @@ static double compare_last_row(const struct golden *golden, hs_engine *engine, c
     for (size_t t = 0; t < ids.n_values; t++)
         tokens[t] = (int32_t)ids.integers[t];
     add_sequence(&work, tokens, ids.n_values);
+    size_t row = golden->model.model->shape.head == HS_HEAD_CLASSIFIER ? 0 : ids.n_values - 1;
     for (size_t i = 0; i < n_outputs; i++)
-        add_query(&work, 0, ids.n_values - 1, HS_QUERY_LOGIT, (int32_t)i);
+        add_query(&work, 0, row, HS_QUERY_LOGIT, (int32_t)i);
     double *answers = evaluate(engine, &work.workload, ablation, 1);
     for (size_t i = 0; i < n_outputs; i++)
         actual[i] = (float)answers[i];
@@ -222,6 +223,13 @@ static void check_case(const char *name)
     X(distilbert_classifier)        \
     X(roberta_masked)               \
     X(roberta_classifier_bf16)      \
+    X(electra_masked)               \
+    X(electra_masked_wide_relu_f16) \
+    X(electra_masked_untied_bf16)   \
+    X(electra_classifier)           \
+    X(albert_masked)                \
+    X(albert_masked_groups_bf16)    \
+    X(albert_classifier_f16)        \
     X(phi)                          \
     X(phi_grouped_linear_tied_bf16) \
     X(qwen3)                        \

@@ -33,6 +33,14 @@ static void test_shapes(void **state)
         {"xlm-roberta classifier", "XLMRobertaForSequenceClassification", HS_HEAD_CLASSIFIER, 2, 6, 2, 2,
          HS_ACTIVATION_TANH},
         {"camembert masked", "CamembertForMaskedLM", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 6, 2, 2, HS_ACTIVATION_GELU},
+        {"electra masked", "ElectraForMaskedLM", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 8, 0, 2, HS_ACTIVATION_GELU},
+        {"electra classifier", "ElectraForSequenceClassification", HS_HEAD_CLASSIFIER, 3, 8, 0, 2, HS_ACTIVATION_GELU},
+        {"electra bare", "ElectraModel", HS_HEAD_MASKED_LANGUAGE_MODEL, 0, 8, 0, 2, HS_ACTIVATION_GELU},
+        {"albert masked", "AlbertForMaskedLM", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 8, 0, 2, HS_ACTIVATION_GELU_TANH},
+        {"albert pretraining", "AlbertForPreTraining", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 8, 0, 2,
+         HS_ACTIVATION_GELU_TANH},
+        {"albert classifier", "AlbertForSequenceClassification", HS_HEAD_CLASSIFIER, 3, 8, 0, 2, HS_ACTIVATION_TANH},
+        {"albert bare", "AlbertModel", HS_HEAD_MASKED_LANGUAGE_MODEL, 0, 8, 0, 2, HS_ACTIVATION_GELU},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct golden_checkpoint golden = golden_case(cases[i].name);
@@ -61,7 +69,9 @@ static void test_activation_of_the_masked_head(void **state)
         hs_activation expected;
     } cases[] = {{"bert masked", "hidden_act", HS_ACTIVATION_RELU},
                  {"distilbert masked", "activation", HS_ACTIVATION_RELU},
-                 {"roberta masked", "hidden_act", HS_ACTIVATION_GELU}};
+                 {"roberta masked", "hidden_act", HS_ACTIVATION_GELU},
+                 {"electra masked", "hidden_act", HS_ACTIVATION_GELU},
+                 {"albert masked", "hidden_act", HS_ACTIVATION_RELU}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct golden_checkpoint golden = golden_case(cases[i].name);
         golden_set(&golden, cases[i].key, "\"relu\"");
