@@ -109,6 +109,8 @@ static bool is_expected(const hs_family_options *options, hs_presence presence)
         return options->mlp_bias;
     case HS_PRESENT_PROJECTED:
         return hs_embedding_width(&options->shape) != options->shape.width;
+    case HS_PRESENT_WITH_FINAL_NORM:
+        return !options->shape.post_norm && !options->lacks_final_norm;
     case HS_PRESENT_UNTIED:
         return !options->shape.tied_unembedding;
     }

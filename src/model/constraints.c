@@ -54,12 +54,11 @@ static hs_status is_absolute(const hs_config *config, const char *key, bool *hol
     return HS_OK;
 }
 
-static hs_status is_head_dim(const hs_config *config, const char *key, size_t head_dim, bool *holds_out,
-                             hs_error *error)
+static hs_status is_size(const hs_config *config, const char *key, size_t expected, bool *holds_out, hs_error *error)
 {
-    size_t size = head_dim;
-    HS_TRY(hs__model_config_size(config, key, HS_MAX_HEAD_DIM, &size, error));
-    *holds_out = size == head_dim;
+    size_t size = expected;
+    HS_TRY(hs__model_config_size(config, key, SIZE_MAX, &size, error));
+    *holds_out = size == expected;
     return HS_OK;
 }
 
@@ -85,7 +84,9 @@ static hs_status is_met(const hs_config *config, const hs_config_constraint *con
     case HS_DEMAND_ABSOLUTE:
         return is_absolute(config, key, holds_out, error);
     case HS_DEMAND_HEAD_DIM:
-        return is_head_dim(config, key, shape->head_dim, holds_out, error);
+        return is_size(config, key, shape->head_dim, holds_out, error);
+    case HS_DEMAND_WIDTH:
+        return is_size(config, key, shape->width, holds_out, error);
     }
     return hs_fail(error, HS_ERROR_INTERNAL, "constraint on \"%s\" has no demand", key);
 }

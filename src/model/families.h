@@ -1,6 +1,6 @@
 /*
  * families: what headsweep knows of each Hugging Face model family, as data. A family that needs no new mathematics is
- * one more row in decoder_families.c, normed_families.c or encoder_families.c: how config.json's fields fill
+ * one more row in decoder_families.c and its like, or in encoder_families.c: how config.json's fields fill
  * hs_family_options, which options are refused, and where each tensor belongs in the canonical model. What stands on
  * the base model, the architecture, is a row of its own.
  */
@@ -21,6 +21,8 @@ typedef struct hs_family_options {
     bool output_bias;
     bool mlp_bias;
     bool scale_attention; /* scores by head_dim^-1/2 */
+    bool lacks_final_norm;
+    bool rows_come_first; /* the first rows of the position table come on top of what the config counts (OPT) */
     bool partial_rotary;  /* a config may let a part of each head rotate */
     double rotary_share;  /* of head_dim that rotates */
     hs_rope rope;
@@ -31,6 +33,7 @@ typedef enum hs_field_kind {
     HS_FIELD_SIZE,
     HS_FIELD_REAL,
     HS_FIELD_FLAG,
+    HS_FIELD_INVERTED_FLAG, /* true where the config says false; null is refused */
     HS_FIELD_ACTIVATION,
     HS_FIELD_PADDING_TOKEN, /* a size, that positions begin after */
 } hs_field_kind;
@@ -54,6 +57,7 @@ typedef enum hs_demand {
     HS_DEMAND_COVERS_POSITIONS, /* a count that is at least n_positions */
     HS_DEMAND_ABSOLUTE,         /* "absolute" */
     HS_DEMAND_HEAD_DIM,         /* what the other fields say of it */
+    HS_DEMAND_WIDTH,            /* the same */
 } hs_demand;
 
 /* An option that would need what the engine does not have. */
@@ -68,6 +72,7 @@ typedef enum hs_window_layers {
     HS_WINDOW_REFUSED,  /* the model's class knows of none and its cache does: texts that are longer are refused */
     HS_WINDOW_ALL,      /* whatever "layer_types" says */
     HS_WINDOW_BY_LAYER, /* those that "layer_types" names */
+    HS_WINDOW_LOCAL,    /* GPT-Neo's "local" ones in attention_layers or attention_types, of window_size */
     /* the same, with use_sliding_window as a switch, and without a list from max_window_layers on */
     HS_WINDOW_SWITCHED,
 } hs_window_layers;
@@ -84,7 +89,8 @@ typedef enum hs_presence {
     HS_PRESENT_WITH_QKV_BIAS,
     HS_PRESENT_WITH_OUTPUT_BIAS,
     HS_PRESENT_WITH_MLP_BIAS,
-    HS_PRESENT_PROJECTED, /* where embeddings are as wide as the residual, nothing projects them */
+    HS_PRESENT_PROJECTED,       /* where embeddings are as wide as the residual, nothing projects them */
+    HS_PRESENT_WITH_FINAL_NORM, /* where the norms of layers come before and the config has not taken it away */
     HS_PRESENT_UNTIED, /* if tied, it may be there nevertheless and counts where it differs from the token embedding */
 } hs_presence;
 
@@ -157,6 +163,7 @@ typedef struct hs_family {
 } hs_family;
 
 extern const hs_family hs__model_decoder_families[];  /* decoder_families.c */
+extern const hs_family hs__model_learned_families[];  /* learned_families.c */
 extern const hs_family hs__model_normed_families[];   /* normed_families.c */
 extern const hs_family hs__model_encoder_families[];  /* encoder_families.c */
 extern const hs_family hs__model_factored_families[]; /* factored_families.c */

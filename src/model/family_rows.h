@@ -15,15 +15,18 @@
 #define SIZE(key, member, maximum) {key, HS_FIELD_SIZE, FIELD(member), false, 1.0, maximum}
 #define REAL(key, member, minimum, maximum) {key, HS_FIELD_REAL, FIELD(member), false, minimum, maximum}
 #define FLAG(key, member) {key, HS_FIELD_FLAG, FIELD(member), false, 0.0, 0.0}
+/* What the config says the other way round. */
+#define INVERTED(key, member) {key, HS_FIELD_INVERTED_FLAG, FIELD(member), false, 0.0, 0.0}
 #define ACTIVATION(key) {key, HS_FIELD_ACTIVATION, FIELD(shape.activation), false, 0.0, 0.0}
 
 /* Tensor rules. A matrix names its hs_linear in the layer, then the axis it reads and the axis it writes. */
 #define VECTOR(pattern, target, axis) {pattern, HS_PRESENT_ALWAYS, HS_PLACE_VALUES, target, {axis}}
 #define TABLE(pattern, member, axis) \
     {pattern, HS_PRESENT_ALWAYS, HS_PLACE_VALUES, IN_MODEL(member), {axis, HS_DIM_WIDTH}}
-#define NORM(name, target) \
-    VECTOR(name ".weight", target + offsetof(hs_norm, weight), HS_DIM_WIDTH), \
-    VECTOR(name ".bias", target + offsetof(hs_norm, bias), HS_DIM_WIDTH)
+#define NORM_IF(name, target, presence) \
+    {name ".weight", presence, HS_PLACE_VALUES, target + offsetof(hs_norm, weight), {HS_DIM_WIDTH}}, \
+    {name ".bias", presence, HS_PLACE_VALUES, target + offsetof(hs_norm, bias), {HS_DIM_WIDTH}}
+#define NORM(name, target) NORM_IF(name, target, HS_PRESENT_ALWAYS)
 #define LINEAR_AT(name, target, axis_in, axis_out, bias_presence) \
     {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_LINEAR, target, {axis_out, axis_in}}, \
     {name ".bias", bias_presence, HS_PLACE_VALUES, target + offsetof(hs_linear, bias), {axis_out}}

@@ -139,6 +139,17 @@ static hs_status read_first_position(const hs_config *config, const hs_config_fi
     return HS_OK;
 }
 
+static hs_status read_inverted(const hs_config *config, const hs_family *family, const char *key, bool *flag_inout,
+                               hs_error *error)
+{
+    bool flag = !*flag_inout;
+    if (hs_json_get(config->object, key) != NULL)
+        HS_TRY(hs__model_config_require(config, key, family->model_type, error));
+    HS_TRY(hs__model_config_flag(config, key, &flag, error));
+    *flag_inout = !flag;
+    return HS_OK;
+}
+
 /*
  * `member` has the type that belongs to the kind of field: the macros of family_rows.h write the
  * two together.
@@ -156,6 +167,8 @@ static hs_status read_field(const hs_config *config, const hs_family *family, co
         return hs__model_config_real(config, field->key, field->minimum, field->maximum, member, error);
     case HS_FIELD_FLAG:
         return hs__model_config_flag(config, field->key, member, error);
+    case HS_FIELD_INVERTED_FLAG:
+        return read_inverted(config, family, field->key, member, error);
     case HS_FIELD_ACTIVATION:
         return read_activation(config, field->key, member, error);
     case HS_FIELD_PADDING_TOKEN:
@@ -201,9 +214,12 @@ static hs_status derive_rotary(const hs_config *config, hs_family_options *optio
     return HS_OK;
 }
 
-/* The config counts the rows of the table, of which the first few are of no position. */
-static hs_status derive_positions(const hs_config *config, hs_model_shape *shape, hs_error *error)
+/* The config counts positions, or the rows of the table, of which the first few are of no position. */
+static hs_status derive_positions(const hs_config *config, hs_family_options *options, hs_error *error)
 {
+    hs_model_shape *shape = &options->shape;
+    if (options->rows_come_first)
+        return HS_OK;
     if (shape->n_positions <= shape->first_position)
         return hs_fail(error, HS_ERROR_INPUT, "%s: of %zu position embeddings the first %zu are of no position",
                        config->path, shape->n_positions, shape->first_position);
@@ -233,7 +249,7 @@ hs_status hs__model_options_read(const hs_config *config, const hs_family *famil
     HS_TRY(derive_heads(config, &options_out->shape, error));
     HS_TRY(hs__model_constraints_check(config, family->constraints, &options_out->shape, error));
     HS_TRY(derive_rotary(config, options_out, error));
-    HS_TRY(derive_positions(config, &options_out->shape, error));
+    HS_TRY(derive_positions(config, options_out, error));
     derive_head(architecture, &options_out->shape);
     options_out->shape.attention_scale =
         options_out->scale_attention ? 1.0 / sqrt((double)options_out->shape.head_dim) : 1.0;

@@ -1,6 +1,6 @@
 /*
- * window: sliding_window, layer_types and Qwen2's use_sliding_window and max_window_layers, as the
- * configuration classes of transformers read them.
+ * window: sliding_window, layer_types, Qwen2's use_sliding_window and max_window_layers, GPT-Neo's attention_layers,
+ * attention_types and window_size, as the configuration classes of transformers read them.
  */
 #include "model/window.h"
 
@@ -92,6 +92,77 @@ static hs_status list_windows(const layer_kinds *kinds, hs_window_layers layers,
     return HS_OK;
 }
 
+/* GPT-Neo's. */
+
+typedef struct local_layers {
+    const hs_config *config;
+    size_t *windows; /* [n_layers] */
+    size_t n_layers;
+    size_t n; /* listed so far */
+    size_t window;
+} local_layers;
+
+static hs_status fail_local(const local_layers *layers, hs_error *error)
+{
+    return hs_fail(error, HS_ERROR_INPUT,
+                   "%s: \"attention_layers\" or \"attention_types\" is not a \"global\" or \"local\" for each of %zu "
+                   "layers",
+                   layers->config->path, layers->n_layers);
+}
+
+static hs_status add_local(local_layers *layers, const hs_json_value *names, hs_error *error)
+{
+    for (size_t i = 0; i < hs_json_size(names); i++) {
+        const char *name = hs_json_string(hs_json_at(names, i));
+        bool is_local = name != NULL && strcmp(name, "local") == 0;
+        if (name == NULL || (!is_local && strcmp(name, "global") != 0) || layers->n == layers->n_layers)
+            return fail_local(layers, error);
+        layers->windows[layers->n++] = is_local ? layers->window : 0;
+    }
+    return HS_OK;
+}
+
+/* [[["global", "local"], 12]]: names that are repeated, group after group. */
+static hs_status repeat_local(local_layers *layers, const hs_json_value *groups, hs_error *error)
+{
+    for (size_t i = 0; i < hs_json_size(groups); i++) {
+        const hs_json_value *group = hs_json_at(groups, i);
+        const hs_json_value *names = hs_json_at(group, 0);
+        int64_t n_times = hs_json_integer(hs_json_at(group, 1));
+        if (hs_json_kind_of(group) != HS_JSON_ARRAY || hs_json_size(group) != 2 ||
+            hs_json_kind_of(names) != HS_JSON_ARRAY || !hs_json_is_integer(hs_json_at(group, 1)) ||
+            n_times > HS_MAX_LAYERS)
+            return fail_local(layers, error);
+        for (int64_t time = 0; time < n_times; time++)
+            HS_TRY(add_local(layers, names, error));
+    }
+    return HS_OK;
+}
+
+/* The list by layer counts where there is one, then the groups, then what transformers takes: every second of 24. */
+static hs_status list_local(const hs_config *config, hs_model_shape *shape, size_t **windows_out, hs_error *error)
+{
+    local_layers layers = {.config = config, .n_layers = shape->n_layers, .window = 256};
+    const hs_json_value *list = hs_json_get(config->object, "attention_layers");
+    const hs_json_value *groups = hs_json_get(config->object, "attention_types");
+    if (hs_json_get(config->object, "window_size") != NULL)
+        HS_TRY(hs__model_config_require(config, "window_size", "gpt_neo", error));
+    HS_TRY(hs__model_config_size(config, "window_size", HS_MAX_POSITIONS, &layers.window, error));
+    if (layers.window >= shape->n_positions)
+        layers.window = 0;
+    HS_TRY(hs_allocate(windows_out, shape->n_layers, sizeof **windows_out, "the windows of layers", error));
+    layers.windows = *windows_out;
+    if (list != NULL)
+        HS_TRY(hs_json_kind_of(list) == HS_JSON_ARRAY ? add_local(&layers, list, error) : fail_local(&layers, error));
+    else if (hs__model_config_has(config, "attention_types"))
+        HS_TRY(hs_json_kind_of(groups) == HS_JSON_ARRAY ? repeat_local(&layers, groups, error)
+                                                        : fail_local(&layers, error));
+    else
+        for (; layers.n < shape->n_layers && shape->n_layers == 24; layers.n++)
+            layers.windows[layers.n] = layers.n % 2 == 1 ? layers.window : 0;
+    return layers.n == shape->n_layers ? HS_OK : fail_local(&layers, error);
+}
+
 /*
  * Qwen2's switch comes last, because a window must be in use where a layer asks for one. One that reaches
  * over all positions changes nothing and counts as none.
@@ -112,10 +183,12 @@ hs_status hs__model_window_read(const hs_config *config, const hs_window_rule *r
         return hs_fail(error, HS_ERROR_INPUT,
                        "%s: \"%s\" has layers with a window, but no \"sliding_window\" is in use", config->path,
                        layers_key);
-    if (window == 0 || window >= shape->n_positions)
-        return HS_OK;
-    if (rule->layers != HS_WINDOW_REFUSED)
+    window = window < shape->n_positions ? window : 0;
+    if (rule->layers == HS_WINDOW_REFUSED || rule->layers == HS_WINDOW_LOCAL)
+        shape->window = window;
+    if (rule->layers == HS_WINDOW_LOCAL)
+        return list_local(config, shape, windows_out, error);
+    if (rule->layers != HS_WINDOW_REFUSED && window > 0)
         return list_windows(&kinds, rule->layers, window, shape->n_layers, windows_out, error);
-    shape->window = window;
     return HS_OK;
 }

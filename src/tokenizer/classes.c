@@ -84,7 +84,8 @@ static const struct registered {
     {"qwen3", "Qwen2Tokenizer", false},         {"gemma", "GemmaTokenizer", false},
     {"gemma2", "GemmaTokenizer", false},        {"olmo", "GPTNeoXTokenizer", false},
     {"olmo2", "TokenizersBackend", false},      {"electra", "BertTokenizer", false},
-    {"albert", "AlbertTokenizer", false},
+    {"albert", "AlbertTokenizer", false},       {"opt", "GPT2Tokenizer", false},
+    {"gpt_neo", "GPT2Tokenizer", false},
 };
 
 const tokenizer_class *hs__tokenizer_class_find(const char *name)

@@ -1,0 +1,150 @@
+/*
+ * learned_families: the rows of causal language models with learned positions that are newer than GPT-2. What a row
+ * holds, families.h says.
+ */
+#include "model/decoder_rows.h"
+
+/* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
+static const hs_window_rule no_window_unless_given = {0};
+
+/* A language model with nothing between the last norm and the unembedding. */
+static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
+
+/* OPT. */
+
+static const hs_config_field opt_fields[] = {
+    SIZE_REQUIRED("num_hidden_layers", shape.n_layers, HS_MAX_LAYERS),
+    SIZE_REQUIRED("num_attention_heads", shape.n_heads, HS_MAX_HEADS),
+    SIZE_REQUIRED("hidden_size", shape.width, HS_MAX_WIDTH),
+    SIZE_REQUIRED("ffn_dim", shape.mlp_width, HS_MAX_MLP_WIDTH),
+    SIZE_REQUIRED("max_position_embeddings", shape.n_positions, HS_MAX_POSITIONS),
+    SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY),
+    ACTIVATION("activation_function"),
+    FLAG("enable_bias", query_key_value_bias),
+    FLAG("enable_bias", output_bias),
+    FLAG("enable_bias", mlp_bias),
+    INVERTED("do_layer_norm_before", shape.post_norm),
+    FLAG("_remove_final_layer_norm", lacks_final_norm),
+    FLAG("tie_word_embeddings", shape.tied_unembedding),
+    {0},
+};
+
+static const hs_config_constraint opt_constraints[] = {
+    DECODER_CONSTRAINTS,
+    {"word_embed_proj_dim", HS_DEMAND_WIDTH,
+     "embeddings that are projected to the model's width (opt-350m's) are not supported"},
+    {"layer_norm_elementwise_affine", HS_DEMAND_TRUE, "norms without weights are not supported"},
+    {0},
+};
+
+#define OPT_LAYER "{base}decoder.layers.{layer}."
+
+static const hs_tensor_rule opt_rules[] = {
+    TABLE("{base}decoder.embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
+    TABLE("{base}decoder.embed_positions.weight", position_embedding, HS_DIM_POSITIONS),
+    NORM(OPT_LAYER "self_attn_layer_norm", IN_LAYER(attention_norm)),
+    LINEAR(OPT_LAYER "self_attn.q_proj", query, HS_DIM_WIDTH, HS_DIM_QUERY, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR(OPT_LAYER "self_attn.k_proj", key, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR(OPT_LAYER "self_attn.v_proj", value, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR(OPT_LAYER "self_attn.out_proj", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS),
+    NORM(OPT_LAYER "final_layer_norm", IN_LAYER(mlp_norm)),
+    LINEAR(OPT_LAYER "fc1", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_WITH_MLP_BIAS),
+    LINEAR(OPT_LAYER "fc2", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH, HS_PRESENT_WITH_MLP_BIAS),
+    NORM_IF("{base}decoder.final_layer_norm", IN_MODEL(final_norm), HS_PRESENT_WITH_FINAL_NORM),
+    {0},
+};
+
+static const hs_architecture opt_architectures[] = {
+    LANGUAGE_MODEL("OPTForCausalLM", lm_head_rules),
+    READ_AS("OPTModel", "OPTForCausalLM"),
+    {0},
+};
+
+/* GPT-Neo, the family of TinyStories: scores are not scaled, and every second layer looks back a window. */
+
+static const hs_config_field gpt_neo_fields[] = {
+    SIZE_REQUIRED("num_layers", shape.n_layers, HS_MAX_LAYERS),
+    SIZE_REQUIRED("num_heads", shape.n_heads, HS_MAX_HEADS),
+    SIZE("num_hidden_layers", shape.n_layers, HS_MAX_LAYERS), /* second names, which go before */
+    SIZE("num_attention_heads", shape.n_heads, HS_MAX_HEADS),
+    SIZE_REQUIRED("hidden_size", shape.width, HS_MAX_WIDTH),
+    SIZE("intermediate_size", shape.mlp_width, HS_MAX_MLP_WIDTH),
+    SIZE_REQUIRED("max_position_embeddings", shape.n_positions, HS_MAX_POSITIONS),
+    SIZE_REQUIRED("vocab_size", shape.vocabulary, HS_MAX_VOCABULARY),
+    REAL("layer_norm_epsilon", shape.norm_epsilon, 0.0, 1.0),
+    ACTIVATION("activation_function"),
+    FLAG("tie_word_embeddings", shape.tied_unembedding),
+    {0},
+};
+
+static const hs_config_constraint gpt_neo_constraints[] = {DECODER_CONSTRAINTS, {0}};
+
+static const hs_window_rule gpt_neo_window = {.layers = HS_WINDOW_LOCAL};
+
+#define GPT_NEO_LAYER "{base}h.{layer}."
+
+static const hs_tensor_rule gpt_neo_rules[] = {
+    TABLE("{base}wte.weight", token_embedding, HS_DIM_VOCABULARY),
+    TABLE("{base}wpe.weight", position_embedding, HS_DIM_POSITIONS),
+    NORM(GPT_NEO_LAYER "ln_1", IN_LAYER(attention_norm)),
+    LINEAR(GPT_NEO_LAYER "attn.attention.q_proj", query, HS_DIM_WIDTH, HS_DIM_QUERY, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR(GPT_NEO_LAYER "attn.attention.k_proj", key, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR(GPT_NEO_LAYER "attn.attention.v_proj", value, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS),
+    LINEAR(GPT_NEO_LAYER "attn.attention.out_proj", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_ALWAYS),
+    NORM(GPT_NEO_LAYER "ln_2", IN_LAYER(mlp_norm)),
+    LINEAR(GPT_NEO_LAYER "mlp.c_fc", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_ALWAYS),
+    LINEAR(GPT_NEO_LAYER "mlp.c_proj", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH, HS_PRESENT_ALWAYS),
+    NORM("{base}ln_f", IN_MODEL(final_norm)),
+    {0},
+};
+
+static const hs_architecture gpt_neo_architectures[] = {
+    LANGUAGE_MODEL("GPTNeoForCausalLM", lm_head_rules),
+    READ_AS("GPTNeoModel", "GPTNeoForCausalLM"),
+    {0},
+};
+
+static const char *const gpt_neo_ignored[] = {"*.attn.attention.bias", "*.attn.attention.masked_bias", NULL};
+
+/* The table. */
+
+const hs_family hs__model_learned_families[] = {
+    {
+        .model_type = "opt",
+        .base_prefix = "model.",
+        .preset = {.shape = {.norm = HS_NORM_LAYER,
+                             .norm_epsilon = 1e-5,
+                             .position = HS_POSITION_LEARNED,
+                             .first_position = 2,
+                             .activation = HS_ACTIVATION_RELU,
+                             .tied_unembedding = true},
+                   .query_key_value_bias = true,
+                   .output_bias = true,
+                   .mlp_bias = true,
+                   .scale_attention = true,
+                   .rows_come_first = true},
+        .fields = opt_fields,
+        .constraints = opt_constraints,
+        .window = &no_window_unless_given,
+        .rules = opt_rules,
+        .architectures = opt_architectures,
+    },
+    {
+        .model_type = "gpt_neo",
+        .base_prefix = "transformer.",
+        .preset = {.shape = {.norm = HS_NORM_LAYER,
+                             .norm_epsilon = 1e-5,
+                             .position = HS_POSITION_LEARNED,
+                             .activation = HS_ACTIVATION_GELU_TANH,
+                             .tied_unembedding = true},
+                   .output_bias = true,
+                   .mlp_bias = true},
+        .fields = gpt_neo_fields,
+        .constraints = gpt_neo_constraints,
+        .window = &gpt_neo_window,
+        .rules = gpt_neo_rules,
+        .architectures = gpt_neo_architectures,
+        .ignored_patterns = gpt_neo_ignored,
+    },
+    {0},
+};
