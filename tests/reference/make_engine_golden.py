@@ -26,6 +26,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausa
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification
 from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import GPTNeoConfig, GPTNeoForCausalLM, OPTConfig, OPTForCausalLM
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=4, n_embd=16, n_positions=16, vocab_size=23, bos_token_id=0, eos_token_id=1)
@@ -36,6 +37,10 @@ LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_fr
           "original_max_position_embeddings": 32, "rope_theta": 500.0}
 YARN = {"rope_type": "yarn", "factor": 4.0, "beta_fast": 2.0, "beta_slow": 0.5, "original_max_position_embeddings": 16,
         "rope_theta": 100.0}
+OPT = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, ffn_dim=20, max_position_embeddings=16,
+           vocab_size=23, bos_token_id=0, eos_token_id=1, pad_token_id=2, word_embed_proj_dim=16)
+GPT_NEO = dict(num_layers=2, num_heads=4, hidden_size=16, max_position_embeddings=16, vocab_size=23, bos_token_id=0,
+               eos_token_id=1, attention_types=[[["global", "local"], 1]])
 BERT = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=20,
             max_position_embeddings=16, vocab_size=23)
 DISTILBERT = dict(n_layers=2, n_heads=4, dim=16, hidden_dim=20, max_position_embeddings=16, vocab_size=23)
@@ -110,6 +115,18 @@ CASES = [
     ("qwen2_window_tied", Qwen2ForCausalLM,
      Qwen2Config(**LLAMA, num_key_value_heads=2, use_sliding_window=True, sliding_window=4, max_window_layers=1,
                  tie_word_embeddings=True), torch.float32),
+    ("opt", OPTForCausalLM, OPTConfig(**OPT), torch.float32),
+    ("opt_unbiased_gelu_untied_f16", OPTForCausalLM,
+     OPTConfig(**OPT, enable_bias=False, activation_function="gelu", tie_word_embeddings=False), torch.float16),
+    ("opt_post_norm_bf16", OPTForCausalLM, OPTConfig(**OPT, do_layer_norm_before=False), torch.bfloat16),
+    ("opt_without_last_norm", OPTForCausalLM, OPTConfig(**OPT, _remove_final_layer_norm=True), torch.float32),
+    ("gpt_neo", GPTNeoForCausalLM, GPTNeoConfig(**GPT_NEO, window_size=3), torch.float32),
+    ("gpt_neo_gelu_f16", GPTNeoForCausalLM,
+     GPTNeoConfig(**{**GPT_NEO, "attention_types": [[["local", "global"], 1]]}, window_size=4,
+                  activation_function="gelu"), torch.float16),
+    ("gpt_neo_local_untied_bf16", GPTNeoForCausalLM,
+     GPTNeoConfig(**{**GPT_NEO, "attention_types": [[["local"], 2]]}, window_size=5, intermediate_size=20,
+                  layer_norm_epsilon=0.1, tie_word_embeddings=False), torch.bfloat16),
 ]
 
 INTERVENTIONS = ["zero", "mean", "mean_position", "resample", "flip", "scale=0.5"]
@@ -125,7 +142,8 @@ def randomise(model, generator):
     for name, parameter in model.named_parameters():
         values = torch.randn(parameter.shape, generator=generator)
         if parameter.dim() == 2:
-            is_embedding = any(part in name for part in ("wte", "wpe", "embed_tokens", "embed_in", "embeddings"))
+            is_embedding = any(part in name for part in ("wte", "wpe", "embed_tokens", "embed_in", "embed_positions",
+                                                         "embeddings"))
             values *= 0.7 if is_embedding else 1.4 * parameter.shape[-1] ** -0.5
         elif "norm" in name.lower() or "ln_" in name:
             values = values * 0.1 + (0.0 if name.endswith("bias") else 1.0)
@@ -136,7 +154,7 @@ def randomise(model, generator):
 
 def output_projections(model):
     endings = ("attn.c_proj", "self_attn.o_proj", "attention.dense", "self_attn.dense", "attention.output.dense",
-               "attention.out_lin")
+               "attention.out_lin", "self_attn.out_proj", "attention.out_proj")
     return [module for name, module in model.named_modules() if name.endswith(endings)]
 
 

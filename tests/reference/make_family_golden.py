@@ -23,6 +23,7 @@ from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification, RobertaModel
 from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM, XLMRobertaForSequenceClassification
 from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import GPTNeoConfig, GPTNeoForCausalLM, OPTConfig, OPTForCausalLM
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=2, n_embd=8, n_positions=6, vocab_size=11)
@@ -30,6 +31,10 @@ LLAMA = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, interme
              max_position_embeddings=32, vocab_size=11)
 BERT = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=12,
             max_position_embeddings=8, vocab_size=11)
+OPT = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, ffn_dim=12, max_position_embeddings=8,
+           vocab_size=11, word_embed_proj_dim=16)
+GPT_NEO = dict(num_layers=2, num_heads=4, hidden_size=16, max_position_embeddings=8, vocab_size=11,
+               attention_types=[[["global", "local"], 1]])
 DISTILBERT = dict(n_layers=2, n_heads=4, dim=16, hidden_dim=12, max_position_embeddings=8, vocab_size=11)
 LABELS = {"id2label": {0: "a", 1: "b", 2: "c"}}
 
@@ -53,6 +58,12 @@ CASES = [
     ("phi", PhiForCausalLM, PhiConfig(**LLAMA)),
     ("phi grouped, tied", PhiForCausalLM, PhiConfig(**LLAMA, num_key_value_heads=2, tie_word_embeddings=True)),
     ("qwen3", Qwen3ForCausalLM, Qwen3Config(**LLAMA, num_key_value_heads=2, head_dim=6)),
+    ("opt", OPTForCausalLM, OPTConfig(**OPT, activation_function="gelu")),
+    ("opt post norm", OPTForCausalLM, OPTConfig(**OPT, do_layer_norm_before=False)),
+    ("opt without last norm", OPTForCausalLM, OPTConfig(**OPT, _remove_final_layer_norm=True)),
+    ("opt without biases, untied", OPTForCausalLM, OPTConfig(**OPT, enable_bias=False, tie_word_embeddings=False)),
+    ("gpt_neo", GPTNeoForCausalLM, GPTNeoConfig(**GPT_NEO, window_size=3)),
+    ("gpt_neo untied", GPTNeoForCausalLM, GPTNeoConfig(**GPT_NEO, intermediate_size=20, tie_word_embeddings=False)),
     ("bert masked", BertForMaskedLM, BertConfig(**BERT)),
     ("bert pretraining", BertForPreTraining, BertConfig(**BERT)),
     ("bert classifier", BertForSequenceClassification, BertConfig(**BERT, **LABELS)),

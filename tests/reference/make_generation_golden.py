@@ -23,7 +23,7 @@ from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 FAMILIES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi", "qwen3",
-            "mistral_window_bf16", "qwen2_window_tied"]
+            "mistral_window_bf16", "qwen2_window_tied", "opt", "gpt_neo"]
 # Those that were drawn before seeds went by name.
 PLACES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi", "qwen3", "mistral_window_bf16",
           "qwen2_window_tied"]
@@ -39,9 +39,11 @@ SETTINGS = [(1.0, 0, 0.9), (0.7, 0, 0.9), (1.5, 0, 0.5), (1.0, 20, 1.0), (1.0, 4
 
 def output_projections(model):
     if hasattr(model, "transformer"):
-        return [block.attn.c_proj for block in model.transformer.h]
+        return [getattr(block.attn, "c_proj", None) or block.attn.attention.out_proj for block in model.transformer.h]
     if hasattr(model, "gpt_neox"):
         return [layer.attention.dense for layer in model.gpt_neox.layers]
+    if hasattr(model.model, "decoder"):
+        return [layer.self_attn.out_proj for layer in model.model.decoder.layers]
     return [getattr(layer.self_attn, "o_proj", None) or layer.self_attn.dense for layer in model.model.layers]
 
 

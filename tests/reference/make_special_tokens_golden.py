@@ -127,14 +127,14 @@ def of_albert():
 
 # Base: its files, the kinds of model and the classes with which transformers keeps its pipeline.
 BASES = {
-    "gpt2": (of_gpt2, ["gpt2", "llama", "mistral", "phi", "olmo2"],
+    "gpt2": (of_gpt2, ["gpt2", "llama", "mistral", "phi", "olmo2", "opt", "gpt_neo"],
              [None, "GPT2Tokenizer", "CodeGenTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"]),
     "neox": (of_neox, ["gpt_neox", "llama", "olmo"], [None, "GPTNeoXTokenizerFast", "PreTrainedTokenizerFast"]),
     "qwen": (of_qwen, ["qwen2", "qwen3"], [None, "Qwen2Tokenizer", "PreTrainedTokenizerFast"]),
     "llama": (of_llama, ["llama", "mistral"], ["LlamaTokenizer", "LlamaTokenizerFast", "PreTrainedTokenizerFast"]),
     "gemma": (of_gemma, ["gemma", "gemma2"], [None, "GemmaTokenizer", "GemmaTokenizerFast", "PreTrainedTokenizerFast"]),
     "lower": (of_lower_case, ["llama", "mistral"], ["PreTrainedTokenizerFast", "NoSuchTokenizer"]),
-    "files": (of_files, ["gpt2", "phi"], [None, "GPT2Tokenizer", "CodeGenTokenizer"]),
+    "files": (of_files, ["gpt2", "phi", "opt", "gpt_neo"], [None, "GPT2Tokenizer", "CodeGenTokenizer"]),
     "vocab": (of_vocab_txt, ["bert", "distilbert", "electra"], [None, "BertTokenizer"]),
     "bert": (of_bert, ["bert", "distilbert", "electra"], [None, "BertTokenizerFast", "DistilBertTokenizer"]),
     "albert": (of_albert, ["albert"], [None, "AlbertTokenizer", "AlbertTokenizerFast"]),

@@ -236,7 +236,14 @@ static void check_case(const char *name)
     X(qwen3_biases_linear_tied_f16) \
     X(qwen3_llama3_bf16)            \
     X(mistral_window_bf16)          \
-    X(qwen2_window_tied)
+    X(qwen2_window_tied)            \
+    X(opt)                          \
+    X(opt_unbiased_gelu_untied_f16) \
+    X(opt_post_norm_bf16)           \
+    X(opt_without_last_norm)        \
+    X(gpt_neo)                      \
+    X(gpt_neo_gelu_f16)             \
+    X(gpt_neo_local_untied_bf16)
 
 GOLDEN_CASES(GOLDEN_TEST)
 

@@ -129,7 +129,9 @@ static void check_family(const char *name)
     X(phi)                         \
     X(qwen3)                       \
     X(mistral_window_bf16)         \
-    X(qwen2_window_tied)
+    X(qwen2_window_tied)           \
+    X(opt)                         \
+    X(gpt_neo)
 
 FAMILIES(GREEDY_TEST)
 
