@@ -22,7 +22,14 @@ typedef enum hs_query_key_norm {
     HS_QUERY_KEY_NORM_EACH,
     HS_QUERY_KEY_NORM_ALL
 } hs_query_key_norm;
-typedef enum hs_position_kind { HS_POSITION_LEARNED, HS_POSITION_ROTARY } hs_position_kind;
+/* The last two are in scores: slope * (position of the key - that of the query), a slope for each head. */
+typedef enum hs_position_kind {
+    HS_POSITION_LEARNED,
+    HS_POSITION_ROTARY,
+    HS_POSITION_ALIBI,
+    /* slope * position of the key, rounded to bfloat16 as Falcon does it, then multiplied by attention_scale */
+    HS_POSITION_ALIBI_ROUNDED,
+} hs_position_kind;
 typedef enum hs_activation {
     HS_ACTIVATION_GELU,
     HS_ACTIVATION_GELU_TANH,
@@ -127,6 +134,7 @@ typedef struct hs_model {
     const float *token_type_embedding; /* [n_token_types, width] or NULL */
     const float *rotary_frequencies;   /* [rotary_dim / 2] radians a position, scaling applied, or NULL */
     double rotary_scale;               /* of the cosines and sines, so of a query and of a key; usually 1 */
+    const float *alibi_slopes;         /* [n_heads] or NULL */
     hs_norm embedding_norm;            /* of the sum of embeddings; weight NULL where there is none */
     hs_linear embedding_projection;    /* of what comes out of that to width; values NULL where there is none */
     hs_model_layer *layers;            /* [n_layers] */

@@ -132,6 +132,25 @@ static void mix_own(const struct hs_attention *attention, size_t row)
             own_key(attention, row, t) + hs_kv_width(attention->shape), heads_of(attention));
 }
 
+/*
+ * ALiBi: what each visible key's column is away from the row's own, the last that it sees, times the head's slope. The
+ * rounded kind goes by the column itself, since what rounding takes away depends on it.
+ */
+static void add_positions(const struct hs_attention *attention, size_t head, float *pattern,
+                          const struct hs_range *visible)
+{
+    const struct hs_kernels *kernels = attention->device->kernels;
+    const float slope = attention->slopes[head];
+    for (size_t row = 0; row < attention->n_rows; row++) {
+        float *scores = pattern + row * stride_of(attention) + visible[row].first;
+        size_t n = visible[row].end - visible[row].first;
+        if (attention->shape->position == HS_POSITION_ALIBI_ROUNDED)
+            kernels->add_rounded_positions(scores, slope, scale_of(attention), (float)visible[row].first, n);
+        else
+            kernels->add_distances(scores, slope, 1.0f - (float)n, n);
+    }
+}
+
 /* The softmax of the keys that each row sees. */
 static void normalize(const struct hs_attention *attention)
 {
@@ -144,6 +163,8 @@ static void normalize(const struct hs_attention *attention)
     size_t end_head = attention->first_head + attention->n_heads;
     for (size_t head = attention->first_head; head < end_head; head++) {
         float *pattern = pattern_of(attention, head);
+        if (attention->slopes != NULL)
+            add_positions(attention, head, pattern, visible);
         attention->device->kernels->visible_softmax(pattern, stride_of(attention), attention->n_rows, visible);
         if (attention->see != NULL)
             attention->see(attention, head, pattern, stride_of(attention), visible);

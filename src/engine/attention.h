@@ -44,6 +44,7 @@ struct hs_attention {
     size_t n_rows;
     const uint32_t *n_visible; /* [n_rows]: seen are the columns before this one; ascending */
     size_t window;             /* and of these the last so many; 0: all */
+    const float *slopes;       /* [n_heads of the model] of ALiBi, with which columns are positions; NULL: none */
     const struct hs_key_run *runs;
     size_t n_runs;
     struct hs_own_keys own;

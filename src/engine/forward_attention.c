@@ -68,6 +68,7 @@ static void attend_block(struct block block, size_t layer, size_t head)
         .n_rows = n_rows,
         .n_visible = n_visible,
         .window = pass->engine->model->layers[layer].window,
+        .slopes = pass->engine->model->alibi_slopes,
         .runs = &run,
         .n_runs = 1,
         .pattern = scratch->pattern,

@@ -98,6 +98,7 @@ static void attend(const struct group *group)
         .n_rows = group->n,
         .n_visible = n_visible,
         .window = decoder->engine->model->layers[group->layer].window,
+        .slopes = decoder->engine->model->alibi_slopes,
         .runs = keys,
         .n_runs = group->view->n_runs,
         .own = new_keys(group),

@@ -371,6 +371,29 @@ static void rotate_heads(float *heads, const float *cosines, const float *sines,
 
 #include "engine/generate_loops.h"
 
+static void add_distances(float *scores, float slope, float first, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        scores[i] += slope * (first + (float)(int32_t)i);
+}
+
+/* Ties to the even one. Of what is finite. */
+static inline float round_to_bfloat16(float value)
+{
+    uint32_t bits = 0;
+    memcpy(&bits, &value, sizeof bits);
+    bits += 0x7fffu + (bits >> 16 & 1u);
+    bits &= 0xffff0000u;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static void add_rounded_positions(float *scores, float slope, float scale, float first, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        scores[i] += scale * round_to_bfloat16(slope * (first + (float)(int32_t)i));
+}
+
 const struct hs_kernels HS_KERNELS = {
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
@@ -390,6 +413,8 @@ const struct hs_kernels HS_KERNELS = {
     .multiply = multiply,
     .scale_and_shift = scale_and_shift,
     .rotate_heads = rotate_heads,
+    .add_distances = add_distances,
+    .add_rounded_positions = add_rounded_positions,
     .score_row = score_row,
     .mix_row = mix_row,
     .divide = divide,

@@ -64,6 +64,10 @@ struct hs_kernels {
 
     /* ---- attention ---- */
 
+    /* scores[i] += slope * (first + i), scores [n]: what ALiBi adds to keys that lie `first` .. from a query. */
+    void (*add_distances)(float *scores, float slope, float first, size_t n);
+    /* scores[i] += scale * (slope * (first + i)), the inner product rounded to the nearest bfloat16. */
+    void (*add_rounded_positions)(float *scores, float slope, float scale, float first, size_t n);
     /*
      * scores [n_rows, stride], stride a multiple of HS_LANES: the columns visible[r] of row r become their softmax, all
      * others zeros.

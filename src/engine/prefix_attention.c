@@ -95,6 +95,7 @@ static void attend(const struct block_loop *loop, size_t node, hs_share node_hea
         .n_rows = block->n,
         .n_visible = attention->visible + block->first,
         .window = attention->prefix->engine->model->layers[attention->layer].window,
+        .slopes = attention->prefix->engine->model->alibi_slopes,
         .runs = keys,
         .n_runs = loop->n_runs,
         .pattern = buffers->pattern + part * HS_ATTENTION_ROWS * hs__engine_pattern_stride(prefix->forest.longest),

@@ -16,6 +16,7 @@ typedef struct hs_checkpoint {
     hs_binding_list bindings;
     size_t *windows;           /* [n_layers], or NULL */
     float *rotary_frequencies; /* NULL unless rotary */
+    float *alibi_slopes;       /* NULL unless in scores */
     hs_label_list labels;      /* of a classifier */
     hs_note_list notes;
     hs_special_ids ids; /* of the tokens that begin and end a text */

@@ -22,6 +22,7 @@ typedef struct hs_family_options {
     bool mlp_bias;
     bool scale_attention; /* scores by head_dim^-1/2 */
     bool lacks_final_norm;
+    bool exact_slopes;    /* ALiBi's are powers of an exact base, not of one that was rounded first */
     bool rows_come_first; /* the first rows of the position table come on top of what the config counts (OPT) */
     bool partial_rotary;  /* a config may let a part of each head rotate */
     double rotary_share;  /* of head_dim that rotates */

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "model/alibi.h"
 #include "model/checkpoint.h"
 #include "model/folder.h"
 #include "model/options.h"
@@ -102,6 +103,19 @@ static hs_status make_rotary(hs_checkpoint *checkpoint, hs_error *error)
     return HS_OK;
 }
 
+static hs_status make_slopes(hs_checkpoint *checkpoint, hs_error *error)
+{
+    const hs_model_shape *shape = &checkpoint->options.shape;
+    bool is_rounded = shape->position == HS_POSITION_ALIBI_ROUNDED;
+    if (shape->position != HS_POSITION_ALIBI && !is_rounded)
+        return HS_OK;
+    HS_TRY(hs_allocate(&checkpoint->alibi_slopes, shape->n_heads, sizeof(float), "slopes of heads", error));
+    hs__model_alibi_slopes(shape->n_heads, checkpoint->options.exact_slopes, checkpoint->alibi_slopes);
+    for (size_t i = 0; is_rounded && i < shape->n_heads; i++)
+        checkpoint->alibi_slopes[i] = hs__model_alibi_round(checkpoint->alibi_slopes[i]);
+    return HS_OK;
+}
+
 /*
  * config.json first, since without a family there is nothing to say about tensors. Adapters last
  * of the checks on the folder: where there is no model beside one, the message about what is
@@ -123,6 +137,7 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
     const hs_binding_source source = {folder, checkpoint->family, checkpoint->architecture, &checkpoint->table};
     HS_TRY(
         hs__model_binding_list_make(&source, &checkpoint->options, &checkpoint->bindings, &checkpoint->notes, error));
+    HS_TRY(make_slopes(checkpoint, error));
     return make_rotary(checkpoint, error);
 }
 
@@ -147,6 +162,7 @@ static hs_status fill_description(hs_model *model, hs_error *error)
     model->weight_type = stored_type(&checkpoint->bindings);
     model->rotary_frequencies = checkpoint->rotary_frequencies;
     model->rotary_scale = hs__model_rope_attention_factor(&checkpoint->options.rope);
+    model->alibi_slopes = checkpoint->alibi_slopes;
     for (size_t i = 0; i < checkpoint->bindings.n_items; i++)
         if (!checkpoint->bindings.items[i].is_shared)
             model->n_parameters += checkpoint->bindings.items[i].tensor->n_elements;
@@ -196,6 +212,7 @@ void hs_model_free(hs_model *model)
         hs__model_tensor_table_clear(&model->checkpoint->table);
         hs_free(model->checkpoint->rotary_frequencies);
         hs__model_rope_clear(&model->checkpoint->options.rope);
+        hs_free(model->checkpoint->alibi_slopes);
         hs_free(model->checkpoint->windows);
         hs__model_label_list_clear(&model->checkpoint->labels);
         hs__model_note_list_clear(&model->checkpoint->notes);

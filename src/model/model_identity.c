@@ -159,6 +159,10 @@ static hs_status describe_positions(const hs_model *model, hs_text *text, hs_err
     const hs_rope *rope = &model->checkpoint->options.rope;
     if (model->shape.position == HS_POSITION_LEARNED)
         return hs_text_appendf(text, error, "position = learned\n");
+    if (model->shape.position != HS_POSITION_ROTARY)
+        return hs_text_appendf(text, error, "position = alibi, slopes %g to %g%s\n", (double)model->alibi_slopes[0],
+                               (double)model->alibi_slopes[model->shape.n_heads - 1],
+                               model->shape.position == HS_POSITION_ALIBI_ROUNDED ? ", in bfloat16" : "");
     HS_TRY(hs_text_appendf(text, error, "position = rotary, %zu of %zu dimensions, theta %g", model->shape.rotary_dim,
                            model->shape.head_dim, rope->theta));
     if (rope->kind != HS_ROPE_DEFAULT)

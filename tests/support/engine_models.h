@@ -79,6 +79,18 @@ static inline void norm_queries_and_keys(hs_model *model, hs_query_key_norm kind
     }
 }
 
+/* Positions in scores, with a slope for each head, instead of those that the model has. */
+static inline void put_positions_into_scores(hs_model *model, hs_position_kind kind)
+{
+    enum { MOST = 64 };
+    static float slopes[MOST];
+    assert_true(model->shape.n_heads <= MOST);
+    for (size_t head = 0; head < MOST; head++)
+        slopes[head] = ldexpf(1.0f, -(int)(head % 7)) * (head % 2 == 0 ? 1.0f : 0.6875f);
+    model->shape.position = kind;
+    model->alibi_slopes = slopes;
+}
+
 /*
  * Turns a loaded decoder into an encoder with the same weights: attention to both sides, norms after the residual, an
  * embedding norm, a token type, positions from 2 on, and a head for masked tokens or for three labels. What no family
@@ -92,6 +104,7 @@ static inline void make_encoder(hs_model *model, hs_head_kind head)
     for (size_t i = 0; i < sizeof dense / sizeof dense[0]; i++)
         dense[i] = (float)hs_random_uniform(5, 5, i) - 0.5f;
     assert_true(shape->width <= WIDEST);
+    model->alibi_slopes = NULL;
     shape->bidirectional = shape->post_norm = true;
     shape->parallel_residual = false;
     for (size_t i = 0; i < shape->n_layers; i++)

@@ -85,6 +85,9 @@ static inline loaded load_random_decoder(struct draw *draw)
     norm_queries_and_keys(model.model, (hs_query_key_norm)hs_random_below(SEED + 1, draw->stream, 0, 3));
     shape->post_norm = hs_random_below(SEED + 2, draw->stream, 0, 4) == 0;
     shape->parallel_residual = shape->parallel_residual && !shape->post_norm;
+    size_t position = (size_t)hs_random_below(SEED + 2, draw->stream, 1, 6);
+    if (position < 2)
+        put_positions_into_scores(model.model, position == 0 ? HS_POSITION_ALIBI : HS_POSITION_ALIBI_ROUNDED);
     draw_windows(model.model, draw->stream);
     return model;
 }

@@ -145,6 +145,25 @@ static size_t n_visible(const struct pass *pass, size_t row)
     return pass->model->shape.bidirectional ? pass->length : row + 1;
 }
 
+static double bfloat16(double value)
+{
+    float nearest = (float)value;
+    int exponent = 0;
+    (void)frexp((double)nearest, &exponent);
+    return ldexp(nearbyint(ldexp((double)nearest, 8 - exponent)), exponent - 8);
+}
+
+/* What ALiBi adds to the score of a row and a key. */
+static double position_score(const hs_model *model, size_t head, size_t row, size_t key)
+{
+    if (model->alibi_slopes == NULL)
+        return 0;
+    double slope = (double)model->alibi_slopes[head];
+    if (model->shape.position == HS_POSITION_ALIBI_ROUNDED)
+        return model->shape.attention_scale * bfloat16(slope * (double)key);
+    return slope * ((double)key - (double)row);
+}
+
 static void fill_pattern(double *weights, const struct pass *pass, size_t layer, size_t head, size_t row)
 {
     const hs_model_shape *shape = &pass->model->shape;
@@ -155,7 +174,7 @@ static void fill_pattern(double *weights, const struct pass *pass, size_t layer,
     size_t first = first_visible(pass, layer, row);
     memset(weights, 0, first * sizeof *weights);
     for (size_t i = first; i < n_visible(pass, row); i++) {
-        weights[i] = 0;
+        weights[i] = position_score(pass->model, head, row, i);
         for (size_t d = 0; d < dim; d++)
             weights[i] += scale * query[d] * pass->keys[(i * shape->n_kv_heads + kv_head) * dim + d];
     }

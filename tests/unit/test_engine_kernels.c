@@ -301,6 +301,20 @@ static void test_add_and_multiply(void **state)
     }
 }
 
+/* bfloat16 has eight bits: 257 is halfway between 256 and 258, and goes to the even one, as 259 does to 260. */
+static void test_positions_in_scores(void **state)
+{
+    (void)state;
+    float scores[] = {1, 2, 3, 4, 5, 9};
+    const float expected[] = {1 - 2, 2 - 1.5f, 3 - 1, 4 - 0.5f, 5, 9};
+    float rounded[] = {1, 2, 3, 4, 5, 9};
+    const float expected_rounded[] = {1 + 127.5f, 2 + 128, 3 + 128, 4 + 129, 5 + 130, 9};
+    kernels->add_distances(scores, 0.5f, -4.0f, 5);
+    assert_memory_equal(scores, expected, sizeof expected);
+    kernels->add_rounded_positions(rounded, 1.0f, 0.5f, 255.0f, 5);
+    assert_memory_equal(rounded, expected_rounded, sizeof expected_rounded);
+}
+
 /* Rows apart in one and dense in the other; what lies between them stays. */
 static void test_copy_rows(void **state)
 {
@@ -349,12 +363,13 @@ static void test_argmax_takes_the_lowest_of_equals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests_of_a_level[] = {
-        cmocka_unit_test(test_exp_is_accurate),  cmocka_unit_test(test_exp_at_the_ends),
-        cmocka_unit_test(test_activations),      cmocka_unit_test(test_tanh),
-        cmocka_unit_test(test_erf_of_gelu),      cmocka_unit_test(test_norms),
-        cmocka_unit_test(test_visible_softmax),  cmocka_unit_test(test_log_sum_exp),
-        cmocka_unit_test(test_scale_and_shift),  cmocka_unit_test(test_rotation_keeps_the_angle_between),
-        cmocka_unit_test(test_add_and_multiply), cmocka_unit_test(test_copy_rows),
+        cmocka_unit_test(test_exp_is_accurate),     cmocka_unit_test(test_exp_at_the_ends),
+        cmocka_unit_test(test_activations),         cmocka_unit_test(test_tanh),
+        cmocka_unit_test(test_erf_of_gelu),         cmocka_unit_test(test_norms),
+        cmocka_unit_test(test_visible_softmax),     cmocka_unit_test(test_log_sum_exp),
+        cmocka_unit_test(test_scale_and_shift),     cmocka_unit_test(test_rotation_keeps_the_angle_between),
+        cmocka_unit_test(test_add_and_multiply),    cmocka_unit_test(test_copy_rows),
+        cmocka_unit_test(test_positions_in_scores),
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_activate_takes_the_right_kernel),

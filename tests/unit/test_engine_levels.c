@@ -52,6 +52,8 @@ static void run_all(const struct hs_kernels *level, float *out, double *sum)
     level->visible_softmax(scores, STRIDE, ROWS, (const struct hs_range[]){{0, 72}, {0, 73}, {5, 74}});
     level->rotate_heads(in, cosines, sines, 30, 8, 6);
     level->scale_and_shift(in, 0.7f, weight, -0.3f, WIDTH);
+    level->add_distances(in, 0.7f, -50.0f, WIDTH);
+    level->add_rounded_positions(in + WIDTH, 0.7f, 0.3f, 1000.0f, WIDTH);
     memcpy(out + 9 * ROWS * STRIDE, in, ROWS * STRIDE * sizeof *in);
     *sum = level->sum_exp(in, level->max(in, WIDTH), WIDTH);
     run_generation(level, out + 10 * ROWS * STRIDE, in);
