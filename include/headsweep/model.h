@@ -73,6 +73,7 @@ typedef struct hs_model_shape {
     bool post_norm;         /* residual = norm(residual + attention), then norm(residual + MLP): the norms come after */
     bool tied_unembedding;
     bool scale_by_inverse_layer; /* GPT-2 scale_attn_by_inverse_layer_idx: scores divided by layer + 1 as well */
+    double embedding_scale;      /* of the token embedding as a row begins, not as it is unembedded; usually 1 */
     double attention_scale;      /* scores = q . k * attention_scale; usually head_dim^-1/2 */
     hs_head_kind head;
     hs_activation head_activation; /* of head_dense */

@@ -46,6 +46,8 @@ void hs__engine_embed(float *out, const hs_model *model, int32_t token, int32_t 
     const struct hs_kernels *kernels = work->device->kernels;
     float *sum = is_projected || model->embedding_norm.weight != NULL ? work->normed : out;
     hs_copy_floats(kernels, sum, model->token_embedding + (size_t)token * width, width);
+    if (shape->embedding_scale != 1.0)
+        kernels->scale_and_shift(sum, (float)shape->embedding_scale, NULL, 0, width);
     if (shape->position == HS_POSITION_LEARNED)
         kernels->add(sum, model->position_embedding + position_row * width, width);
     if (model->token_type_embedding != NULL)

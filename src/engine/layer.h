@@ -60,7 +60,7 @@ static inline size_t hs_widest_row(const hs_model_shape *shape)
  */
 size_t hs__engine_position_row(const hs_model_shape *shape, int32_t token, size_t *n_counted_inout);
 /*
- * out [width] <- projection(norm(token + position + type)), as far as the model has each of them.
+ * out [width] <- projection(norm(scale * token + position + type)), as far as the model has each of them.
  */
 void hs__engine_embed(float *out, const hs_model *model, int32_t token, int32_t type, size_t position_row,
                       const struct hs_work *work);

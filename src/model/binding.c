@@ -134,11 +134,11 @@ static bool is_token_embedding(const hs_tensor_rule *rule)
     return rule->target == offsetof(hs_model, token_embedding) && !hs__model_pattern_is_per_layer(rule->pattern);
 }
 
-static const hs_tensor *token_embedding(const binder *b)
+const hs_tensor *hs__model_binding_token_embedding(const hs_binding_list *list)
 {
-    for (size_t i = 0; i < b->list->n_items; i++)
-        if (is_token_embedding(b->list->items[i].rule))
-            return b->list->items[i].tensor;
+    for (size_t i = 0; i < list->n_items; i++)
+        if (is_token_embedding(list->items[i].rule))
+            return list->items[i].tensor;
     return NULL;
 }
 
@@ -194,7 +194,7 @@ static hs_status find_winner(binder *b, const hs_tensor_rule *rule, const hs_ten
 /* Tied in the config, but in the file all the same: it counts where it is another matrix. */
 static hs_status check_tie(binder *b, const hs_tensor *unembedding, bool *is_expected_inout, hs_error *error)
 {
-    const hs_tensor *embedding = token_embedding(b);
+    const hs_tensor *embedding = hs__model_binding_token_embedding(b->list);
     if (embedding == NULL || hs__model_tensor_is_equal(embedding, unembedding))
         return HS_OK;
     b->options->shape.tied_unembedding = false;
@@ -280,7 +280,7 @@ static hs_status bind_rules(binder *b, const hs_tensor_rule *rules, hs_error *er
 
 static hs_status note_wrapper(binder *b, hs_error *error)
 {
-    const hs_tensor *embedding = token_embedding(b);
+    const hs_tensor *embedding = hs__model_binding_token_embedding(b->list);
     const char *wrapper = b->names.wrapper;
     if (wrapper[0] == '\0' || embedding == NULL || strncmp(embedding->name, wrapper, strlen(wrapper)) != 0)
         return HS_OK;
@@ -306,7 +306,7 @@ static bool is_usable_in_place(const hs_binding *binding)
 {
     const hs_tensor *tensor = binding->tensor;
     return tensor->dtype == HS_DTYPE_F32 && tensor->file_offset % sizeof(float) == 0 &&
-           !hs__model_place_is_sorted(binding->rule->place);
+           !hs__model_place_is_sorted(binding->rule->place) && binding->rule->place != HS_PLACE_ONE_AND;
 }
 
 /*

@@ -44,8 +44,10 @@ hs_status hs__model_binding_list_make(const hs_binding_source *source, hs_family
                                       hs_binding_list *list_out, hs_note_list *notes, hs_error *error);
 /* Has the table all of the architecture's head, but for what may be tied or have another name? */
 hs_status hs__model_binding_has_head(const hs_binding_source *source, bool *has_out, hs_error *error);
-/* Does the place need its rows in another order than the file has them? Such a tensor is always in the arena. */
+/* Does the place need its rows in another order than the file has them? */
 bool hs__model_place_is_sorted(hs_place place);
+/* Of the tensor that is the token embedding; NULL if there is none. */
+const hs_tensor *hs__model_binding_token_embedding(const hs_binding_list *list);
 void hs__model_binding_list_clear(hs_binding_list *list);
 
 #endif

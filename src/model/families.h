@@ -20,6 +20,7 @@ typedef struct hs_family_options {
     bool query_key_value_bias;
     bool output_bias;
     bool mlp_bias;
+    bool scale_embedding; /* by width^1/2, rounded as the stored weights are */
     bool scale_attention; /* scores by head_dim^-1/2 */
     bool lacks_final_norm;
     bool exact_slopes;    /* ALiBi's are powers of an exact base, not of one that was rounded first */
@@ -36,7 +37,8 @@ typedef enum hs_field_kind {
     HS_FIELD_FLAG,
     HS_FIELD_INVERTED_FLAG, /* true where the config says false; null is refused */
     HS_FIELD_ACTIVATION,
-    HS_FIELD_PADDING_TOKEN, /* a size, that positions begin after */
+    HS_FIELD_ACTIVATION_GEMMA, /* whose "gelu" means the approximation by tanh */
+    HS_FIELD_PADDING_TOKEN,    /* a size, that positions begin after */
 } hs_field_kind;
 
 /* A field of config.json. Absent or null, the preset stays; a size that is preset to 0 is then derived (options.c). */
@@ -114,6 +116,7 @@ typedef enum hs_dimension {
 /* How a tensor lands in the canonical model. */
 typedef enum hs_place {
     HS_PLACE_VALUES,     /* the `const float *` at target */
+    HS_PLACE_ONE_AND,    /* the same, one more than stored: a norm's weights in the arena */
     HS_PLACE_LINEAR,     /* the hs_linear at target, from torch's Linear [n_out, n_in] */
     HS_PLACE_CONV1D,     /* the hs_linear at target, from GPT-2's Conv1D [n_in, n_out] */
     HS_PLACE_CONV1D_QKV, /* query, key and value as column ranges of one Conv1D */

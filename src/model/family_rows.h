@@ -18,6 +18,7 @@
 /* What the config says the other way round. */
 #define INVERTED(key, member) {key, HS_FIELD_INVERTED_FLAG, FIELD(member), false, 0.0, 0.0}
 #define ACTIVATION(key) {key, HS_FIELD_ACTIVATION, FIELD(shape.activation), false, 0.0, 0.0}
+#define ACTIVATION_GEMMA(key) {key, HS_FIELD_ACTIVATION_GEMMA, FIELD(shape.activation), false, 0.0, 0.0}
 
 /* Tensor rules. A matrix names its hs_linear in the layer, then the axis it reads and the axis it writes. */
 #define VECTOR(pattern, target, axis) {pattern, HS_PRESENT_ALWAYS, HS_PLACE_VALUES, target, {axis}}

@@ -116,6 +116,15 @@ static hs_status make_slopes(hs_checkpoint *checkpoint, hs_error *error)
     return HS_OK;
 }
 
+/* transformers multiplies in the type of the weights, in which the square root of the width is another number. */
+static void round_embedding_scale(hs_checkpoint *checkpoint)
+{
+    const hs_tensor *embedding = hs__model_binding_token_embedding(&checkpoint->bindings);
+    hs_model_shape *shape = &checkpoint->options.shape;
+    if (embedding != NULL)
+        shape->embedding_scale = (double)hs__model_weights_round(embedding->dtype, (float)shape->embedding_scale);
+}
+
 /*
  * config.json first, since without a family there is nothing to say about tensors. Adapters last
  * of the checks on the folder: where there is no model beside one, the message about what is
@@ -138,6 +147,7 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
     HS_TRY(
         hs__model_binding_list_make(&source, &checkpoint->options, &checkpoint->bindings, &checkpoint->notes, error));
     HS_TRY(make_slopes(checkpoint, error));
+    round_embedding_scale(checkpoint);
     return make_rotary(checkpoint, error);
 }
 
@@ -266,11 +276,14 @@ static void expand_heads(const hs_tensor *tensor, const hs_model_shape *shape, h
                                  out + (i % 3 * shape->n_heads + i / 3) * n);
 }
 
-static void expand_elements(const hs_tensor *tensor, hs_share elements, float *out)
+static void expand_elements(const hs_binding *binding, hs_share elements, float *out)
 {
+    const hs_tensor *tensor = binding->tensor;
     size_t element_bytes = tensor->n_elements > 0 ? tensor->n_bytes / tensor->n_elements : 0;
     hs__model_weights_expand(tensor->dtype, tensor->bytes + elements.first * element_bytes,
                              elements.end - elements.first, out + elements.first);
+    for (size_t i = elements.first; binding->rule->place == HS_PLACE_ONE_AND && i < elements.end; i++)
+        out[i] += 1.0f;
 }
 
 /* Part `part` of n_parts of one tensor. */
@@ -286,7 +299,7 @@ static hs_status fill_binding(const hs_binding *binding, const hs_model_shape *s
         expand_heads(tensor, shape, hs_threads_share(3 * shape->n_heads, 1, part, n_parts),
                      arena + binding->arena_offset);
     else
-        expand_elements(tensor, elements, arena + binding->arena_offset);
+        expand_elements(binding, elements, arena + binding->arena_offset);
     hs_mapped_bytes_release(tensor->bytes, tensor->n_bytes);
     return HS_OK;
 }
@@ -337,6 +350,7 @@ static void place(hs_model *model, const hs_binding *binding, const float *value
     hs_model_layer *layer = &model->layers[binding->layer];
     switch (binding->rule->place) {
     case HS_PLACE_VALUES:
+    case HS_PLACE_ONE_AND:
         *(const float **)target_of(model, binding) = values;
         break;
     case HS_PLACE_LINEAR:

@@ -17,8 +17,13 @@ static uint64_t hash_real(uint64_t seed, double value)
 /* They count where they are set, so that models without them keep the hash that their results have. */
 static uint64_t hash_later_fields(uint64_t seed, const hs_model_shape *shape)
 {
-    seed = shape->query_key_norm != HS_QUERY_KEY_NORM_NONE ? hs_hash_u64(seed, shape->query_key_norm) : seed;
-    return shape->embedding_width > 0 ? hs_hash_u64(seed, shape->embedding_width) : seed;
+    if (shape->query_key_norm != HS_QUERY_KEY_NORM_NONE)
+        seed = hs_hash_u64(seed, shape->query_key_norm);
+    if (shape->embedding_scale != 1.0)
+        seed = hash_real(seed, shape->embedding_scale);
+    if (shape->embedding_width > 0)
+        seed = hs_hash_u64(seed, shape->embedding_width);
+    return seed;
 }
 
 /* Field by field: padding must not count, and a new field of hs_model_shape that changes results belongs here too. */
@@ -215,6 +220,7 @@ static hs_status describe_kinds(const hs_model *model, hs_text *text, hs_error *
     HS_TRY(hs_text_appendf(text, error, "mlp = %s%s\n", hs__model_activation_name(shape->activation),
                            shape->gated_mlp ? ", gated" : ""));
     HS_TRY(hs_text_appendf(text, error, "residual = %s\n", shape->parallel_residual ? "parallel" : "sequential"));
+    HS_TRY(hs_text_appendf(text, error, "embedding_scale = %.9g\n", shape->embedding_scale));
     HS_TRY(hs_text_appendf(text, error, "attention_scale = %.9g%s\n", shape->attention_scale,
                            shape->scale_by_inverse_layer ? " / (layer + 1)" : ""));
     return hs_text_appendf(text, error, "unembedding = %s\n",

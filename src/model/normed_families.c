@@ -9,6 +9,8 @@ static const hs_config_constraint constraints[] = {DECODER_CONSTRAINTS, NOT_PART
 /* A language model with nothing between the last norm and the unembedding. */
 static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
 
+/* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
+static const hs_window_rule no_window_unless_given = {0};
 static const hs_window_rule qwen3_window = {.layers = HS_WINDOW_SWITCHED, .absent = 4096};
 
 /* Qwen3: norms of each head's query and key, and a size of heads of its own. */
@@ -33,6 +35,40 @@ static const hs_architecture qwen3_architectures[] = {
     {0},
 };
 
+/* Gemma: norms multiply by one more than their weights, and the embeddings by the root of the width. */
+
+static const hs_config_field gemma_fields[] = {
+    LLAMA_SIZES,
+    SIZE_REQUIRED("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    REAL("rms_norm_eps", shape.norm_epsilon, 0.0, 1.0),
+    ACTIVATION_GEMMA("hidden_act"),
+    LLAMA_BIASES,
+    {0},
+};
+
+/* clang-format off */
+#define ONE_WAY {"use_bidirectional_attention", HS_DEMAND_FALSE, "a row attends to what is before it alone"}
+#define ONE_AND(name, target, axis) {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_ONE_AND, target, {axis}}
+#define GEMMA_NORM(name, member) ONE_AND(LLAMA_LAYER name, IN_LAYER(member.weight), HS_DIM_WIDTH)
+/* clang-format on */
+
+static const hs_config_constraint gemma_constraints[] = {DECODER_CONSTRAINTS, NOT_PARTIAL, ONE_WAY, {0}};
+
+static const hs_tensor_rule gemma_rules[] = {
+    TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
+    GEMMA_NORM("input_layernorm", attention_norm),
+    GEMMA_NORM("post_attention_layernorm", mlp_norm),
+    LLAMA_PROJECTIONS,
+    ONE_AND("{base}norm", IN_MODEL(final_norm.weight), HS_DIM_WIDTH),
+    {0},
+};
+
+static const hs_architecture gemma_architectures[] = {
+    LANGUAGE_MODEL("GemmaForCausalLM", lm_head_rules),
+    READ_AS("GemmaModel", "GemmaForCausalLM"),
+    {0},
+};
+
 /* The table. */
 
 const hs_family hs__model_normed_families[] = {
@@ -45,6 +81,17 @@ const hs_family hs__model_normed_families[] = {
         .window = &qwen3_window,
         .rules = qwen3_rules,
         .architectures = qwen3_architectures,
+    },
+    {
+        .model_type = "gemma",
+        .base_prefix = "model.",
+        .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_GELU_TANH, .head_dim = 256, .tied_unembedding = true),
+                   .scale_embedding = true},
+        .fields = gemma_fields,
+        .constraints = gemma_constraints,
+        .window = &no_window_unless_given,
+        .rules = gemma_rules,
+        .architectures = gemma_architectures,
     },
     {0},
 };

@@ -107,11 +107,13 @@ const char *hs__model_activation_name(hs_activation activation)
     return "unknown";
 }
 
-static hs_status read_activation(const hs_config *config, const char *key, hs_activation *activation_inout,
+static hs_status read_activation(const hs_config *config, const hs_config_field *field, hs_activation *activation_inout,
                                  hs_error *error)
 {
-    const char *name = hs__model_activation_name(*activation_inout);
+    const char *key = field->key, *name = hs__model_activation_name(*activation_inout);
     HS_TRY(hs__model_config_text(config, key, &name, error));
+    if (field->kind == HS_FIELD_ACTIVATION_GEMMA && strcmp(name, "gelu") == 0)
+        name = "gelu_pytorch_tanh";
     for (size_t i = 0; i < n_activations; i++)
         if (strcmp(name, activation_rows[i].name) == 0) {
             *activation_inout = activation_rows[i].activation;
@@ -170,7 +172,8 @@ static hs_status read_field(const hs_config *config, const hs_family *family, co
     case HS_FIELD_INVERTED_FLAG:
         return read_inverted(config, family, field->key, member, error);
     case HS_FIELD_ACTIVATION:
-        return read_activation(config, field->key, member, error);
+    case HS_FIELD_ACTIVATION_GEMMA:
+        return read_activation(config, field, member, error);
     case HS_FIELD_PADDING_TOKEN:
         return read_first_position(config, field, member, error);
     }
@@ -251,6 +254,7 @@ hs_status hs__model_options_read(const hs_config *config, const hs_family *famil
     HS_TRY(derive_rotary(config, options_out, error));
     HS_TRY(derive_positions(config, options_out, error));
     derive_head(architecture, &options_out->shape);
+    options_out->shape.embedding_scale = options_out->scale_embedding ? sqrt((double)options_out->shape.width) : 1.0;
     options_out->shape.attention_scale =
         options_out->scale_attention ? 1.0 / sqrt((double)options_out->shape.head_dim) : 1.0;
     return HS_OK;

@@ -82,6 +82,18 @@ void hs__model_weights_expand(hs_dtype dtype, const unsigned char *bytes, size_t
         memcpy(out, bytes, n * sizeof *out);
 }
 
+/* Fewer bits of the significand, the even one of two that are as near. */
+float hs__model_weights_round(hs_dtype dtype, float value)
+{
+    unsigned n_dropped = dtype == HS_DTYPE_F16 ? 13 : dtype == HS_DTYPE_BF16 ? 16 : 0;
+    uint32_t bits;
+    if (n_dropped == 0)
+        return value;
+    memcpy(&bits, &value, sizeof bits);
+    bits += (1u << (n_dropped - 1)) - 1 + (bits >> n_dropped & 1u);
+    return from_bits(bits >> n_dropped << n_dropped);
+}
+
 /* Finiteness: an exponent of nothing but ones. */
 
 static bool has_not_finite_u16(const unsigned char *bytes, size_t n, uint16_t exponent)

@@ -290,7 +290,7 @@ static size_t position_row(const hs_model_shape *shape, const int32_t *tokens, s
 static double embedded(const hs_model *model, const int32_t *tokens, size_t row, size_t column)
 {
     size_t width = hs_embedding_width(&model->shape);
-    double value = (double)model->token_embedding[(size_t)tokens[row] * width + column];
+    double value = model->shape.embedding_scale * (double)model->token_embedding[(size_t)tokens[row] * width + column];
     if (model->shape.position == HS_POSITION_LEARNED)
         value += (double)model->position_embedding[position_row(&model->shape, tokens, row) * width + column];
     if (model->token_type_embedding != NULL)
