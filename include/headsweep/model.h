@@ -70,6 +70,7 @@ typedef struct hs_model_shape {
     bool gated_mlp;         /* activation(gate(x)) * up(x), else activation(up(x)) */
     bool parallel_residual; /* attention and MLP both read the layer's input residual */
     bool bidirectional;     /* a row sees the whole sequence, not only what is before it (encoders) */
+    bool norms_outputs;     /* residual += norm(attention), residual += norm(MLP) */
     bool post_norm;         /* residual = norm(residual + attention), then norm(residual + MLP): the norms come after */
     bool tied_unembedding;
     bool scale_by_inverse_layer; /* GPT-2 scale_attn_by_inverse_layer_idx: scores divided by layer + 1 as well */
@@ -106,17 +107,20 @@ typedef struct hs_norm {
 
 typedef struct hs_model_layer {
     size_t window;          /* a row sees so many rows, itself the last of them; 0: all that are before it */
-    hs_norm attention_norm; /* of what attention reads; with post_norm of the residual after it. So is mlp_norm */
+    hs_norm attention_norm; /* of what attention reads (weight NULL: the residual as it is); with post_norm of the
+                               residual after it. So is mlp_norm */
     hs_linear query;        /* n_out = n_heads * head_dim */
     hs_linear key;          /* n_out = n_kv_heads * head_dim */
     hs_linear value;        /* the same */
     hs_norm query_norm;     /* weight [head_dim], or [n_heads * head_dim] of all heads; NULL without query_key_norm */
     hs_norm key_norm;       /* the same of KV heads */
     hs_linear output;       /* n_in = n_heads * head_dim, n_out = width: reads z */
+    hs_norm attention_output_norm; /* weight NULL without norms_outputs; so is mlp_output_norm */
     hs_norm mlp_norm;
     hs_linear mlp_gate; /* values NULL unless gated_mlp */
     hs_linear mlp_up;
     hs_linear mlp_down;
+    hs_norm mlp_output_norm;
 } hs_model_layer;
 
 typedef struct hs_model {

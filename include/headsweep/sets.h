@@ -18,10 +18,10 @@ typedef enum hs_site {
     HS_SITE_RESIDUAL_BEFORE_ATTENTION, /* [rows, width] */
     HS_SITE_PATTERN,                   /* per sequence and head: [length, length]; see hs_observation */
     HS_SITE_Z,                         /* [rows, n_heads * head_dim], after the intervention */
-    HS_SITE_ATTENTION_OUTPUT,          /* [rows, width], with the output bias */
+    HS_SITE_ATTENTION_OUTPUT,          /* [rows, width], with the output bias, before a norm of it */
     HS_SITE_RESIDUAL_BEFORE_MLP,       /* [rows, width] */
     HS_SITE_MLP_HIDDEN,                /* [rows, mlp_width], what the MLP's last product reads */
-    HS_SITE_MLP_OUTPUT,                /* [rows, width], with the output bias */
+    HS_SITE_MLP_OUTPUT,                /* [rows, width], with the output bias, before a norm of it */
     HS_SITE_RESIDUAL_AFTER_MLP,        /* [rows, width] */
     HS_SITE_LOGITS,                    /* [scored rows, n_outputs] */
     HS_SITE_COUNT

@@ -43,8 +43,9 @@ typedef void hs_share_body(void *context, hs_share items, size_t part);
 void hs__engine_share(const struct hs_device *device, size_t n_items, size_t grain, double n_floats,
                       hs_share_body *body, void *context);
 enum { HS_SHARE_FLOATS = 64, HS_FLOPS_A_FLOAT = 32 };
-/* out, in [n]. */
+/* out, in [n]: out <- in, out <- out + in. */
 void hs__engine_copy(const struct hs_device *device, float *out, const float *in, size_t n);
+void hs__engine_add(const struct hs_device *device, float *out, const float *in, size_t n);
 
 /* One per file; zeros in builds for processors of another kind. */
 extern const struct hs_kernels HS__ENGINE_PORTABLE_KERNELS;

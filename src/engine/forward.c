@@ -74,7 +74,7 @@ static hs_status run_layer(const struct hs_pass *pass, size_t layer, size_t n_ro
     HS_TRY(run_attention(pass, layer, n_rows, error));
     float *before = scratch->residual;
     float *after = scratch->attention_output;
-    pass->engine->device->kernels->add(after, before, n_rows * model->shape.width);
+    hs__engine_add_residual(after, before, n_rows, model, layer, pass->engine->device);
     HS_TRY(show_before_mlp(pass, layer, after, n_rows, error));
     HS_TRY(hs__engine_mlp(after, model->shape.parallel_residual ? before : after, n_rows, model, layer, &scratch->work,
                           error));

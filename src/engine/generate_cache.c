@@ -45,7 +45,7 @@ hs_status hs__engine_prompt_cache_init(struct hs_prompt_cache *cache, const stru
     const struct hs_buffer list[] = {
         HS_BUFFER(cache->root, shape_of(prefix)->n_layers, block_floats(prefix)),
         HS_BUFFER(cache->residual, n_residuals, 1),
-        HS_BUFFER(cache->before, shape_of(prefix)->parallel_residual ? n_residuals : 0, 1),
+        HS_BUFFER(cache->before, hs_keeps_before(shape_of(prefix)) ? n_residuals : 0, 1),
     };
     return hs__engine_buffers_allocate(&cache->memory, prefix->engine->device, list, sizeof list / sizeof *list, WHAT,
                                        error);
@@ -85,7 +85,7 @@ hs_status hs__engine_prompt_cache_reserve(struct hs_prompt_cache *cache, const s
 
 size_t hs__engine_prompt_cache_bytes(const struct hs_prefix *prefix, size_t max_ablations)
 {
-    size_t n_residuals = residual_floats(prefix, max_ablations) * (shape_of(prefix)->parallel_residual ? 2 : 1);
+    size_t n_residuals = residual_floats(prefix, max_ablations) * (hs_keeps_before(shape_of(prefix)) ? 2 : 1);
     size_t n_blocks = shape_of(prefix)->n_layers + count_blocks(prefix);
     return (n_blocks * block_floats(prefix) + n_residuals) * sizeof(float) + prefix->tree.n_nodes * sizeof(size_t);
 }
@@ -112,7 +112,7 @@ void hs__engine_prompt_cache_finish(const struct hs_prefix *prefix, uint32_t abl
     const struct hs_kernels *kernels = prefix->engine->device->kernels;
     size_t n = residual_floats(prefix, 1);
     hs_copy_floats(kernels, prefix->cache->residual + ablation * n, residual, n);
-    if (shape_of(prefix)->parallel_residual)
+    if (hs_keeps_before(shape_of(prefix)))
         hs_copy_floats(kernels, prefix->cache->before + ablation * n, before, n);
 }
 

@@ -157,7 +157,7 @@ static void start_rows(struct hs_decoder *decoder)
             .n_samples = (uint32_t)(n_samples - first_sample),
         };
         hs_copy_floats(kernels, prefix->buffers.residual + row * width, prefix->cache->residual + i * width, width);
-        if (decoder->engine->model->shape.parallel_residual)
+        if (hs_keeps_before(&decoder->engine->model->shape))
             hs_copy_floats(kernels, prefix->buffers.before + row * width, prefix->cache->before + i * width, width);
     }
 }
@@ -220,9 +220,8 @@ static void keep_keys(const struct hs_decoder *decoder, size_t layer)
 static hs_status run_mlp(struct hs_decoder *decoder, size_t layer, hs_error *error)
 {
     struct hs_prefix_buffers *buffers = &decoder->prefix->buffers;
-    const float *in = decoder->engine->model->shape.parallel_residual ? buffers->before : buffers->residual;
-    return hs__engine_mlp(buffers->residual, in, decoder->end_row - decoder->first_row, decoder->engine->model, layer,
-                          &buffers->work, error);
+    return hs__engine_finish_layer(buffers->residual, buffers->before, decoder->end_row - decoder->first_row,
+                                   decoder->engine->model, layer, &buffers->work, error);
 }
 
 /*
@@ -242,7 +241,7 @@ static hs_status run_layers(struct hs_decoder *decoder, hs_error *error)
                                         HS_QUERY_KEY_VALUE, &buffers->work, error));
         keep_keys(decoder, layer);
         HS_TRY(hs__engine_decode_attention(decoder, layer, error));
-        if (shape->parallel_residual)
+        if (hs_keeps_before(shape))
             hs_copy_floats(decoder->engine->device->kernels, buffers->before, buffers->residual, n_rows * shape->width);
         HS_TRY(hs__engine_add_attention(buffers->residual, buffers->z, n_rows, model, layer, &buffers->work, error));
         HS_TRY(run_mlp(decoder, layer, error));

@@ -22,7 +22,7 @@ struct hs_prompt_cache {
     float *blocks;       /* of each node's layers after its own */
     size_t *first_block; /* [n_nodes of the tree] */
     float *residual;     /* [max_ablations, n_scored, width]: where the last layer's MLP begins */
-    float *before;       /* the same, with parallel residuals */
+    float *before;       /* the same of those before attention, where hs_keeps_before */
     size_t block_capacity;
     size_t node_capacity;
 };

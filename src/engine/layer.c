@@ -140,11 +140,11 @@ void hs__engine_norm_in_place(const struct hs_device *device, float *rows, const
     hs__engine_share(device, n_rows, 1, (double)n_rows * (double)n_columns, norm_rows_in_place, &n);
 }
 
-/* What attention reads of a residual: its norm, in work->normed, or itself where the norms come after. */
+/* What attention or MLP reads of a residual: its norm, in work->normed, or itself where the norms come after. */
 static const float *read_residual(const struct hs_work *work, const float *residual, const hs_norm *norm, size_t n_rows,
                                   const hs_model_shape *shape)
 {
-    if (shape->post_norm)
+    if (shape->post_norm || norm->weight == NULL)
         return residual;
     hs__engine_norm(work->device, work->normed, residual, norm, n_rows, shape);
     return work->normed;
@@ -236,13 +236,27 @@ hs_status hs__engine_project_output(float *out, const float *z, size_t n_rows, c
 hs_status hs__engine_add_attention(float *residual, const float *z, size_t n_rows, const hs_model *model, size_t layer,
                                    const struct hs_work *work, hs_error *error)
 {
-    size_t z_width = hs_z_width(&model->shape);
+    size_t z_width = hs_z_width(&model->shape), width = model->shape.width;
+    const hs_linear *output = &model->layers[layer].output;
     for (size_t first = 0; first < n_rows; first += work->block_rows) {
-        hs__engine_linear_accumulate(work->device, residual + first * model->shape.width, z + first * z_width,
-                                     block_length(work, first, n_rows), &model->layers[layer].output);
+        size_t n = block_length(work, first, n_rows);
+        if (model->shape.norms_outputs)
+            hs__engine_linear_apply(work->device, residual + first * width, width, z + first * z_width, n, output);
+        else
+            hs__engine_linear_accumulate(work->device, residual + first * width, z + first * z_width, n, output);
         HS_TRY(hs__engine_poll(work->options, error));
     }
     return HS_OK;
+}
+
+void hs__engine_add_residual(float *output, const float *before, size_t n_rows, const hs_model *model, size_t layer,
+                             const struct hs_device *device)
+{
+    const hs_model_shape *shape = &model->shape;
+    if (shape->norms_outputs)
+        hs__engine_norm_in_place(device, output, &model->layers[layer].attention_output_norm, n_rows, shape->width,
+                                 shape);
+    hs__engine_add(device, output, before, n_rows * shape->width);
 }
 
 struct activation {
@@ -265,30 +279,43 @@ static void activate_share(void *context, hs_share floats, size_t part)
         kernels->multiply(hidden, gate, n);
 }
 
-/* hidden(normed) into work->hidden, [n_rows, mlp_width]. */
-static hs_status fill_hidden(const struct hs_work *work, size_t n_rows, const hs_model_layer *layer,
+/* hidden(in) into work->hidden, [n_rows, mlp_width]. */
+static hs_status fill_hidden(const struct hs_work *work, const float *in, size_t n_rows, const hs_model_layer *layer,
                              const hs_model_shape *shape, hs_error *error)
 {
     struct activation activation = {work, shape->activation, shape->gated_mlp};
     size_t n = n_rows * shape->mlp_width;
-    hs__engine_linear_apply(work->device, work->hidden, shape->mlp_width, work->normed, n_rows, &layer->mlp_up);
+    hs__engine_linear_apply(work->device, work->hidden, shape->mlp_width, in, n_rows, &layer->mlp_up);
     HS_TRY(hs__engine_poll(work->options, error));
     if (shape->gated_mlp)
-        hs__engine_linear_apply(work->device, work->gate, shape->mlp_width, work->normed, n_rows, &layer->mlp_gate);
+        hs__engine_linear_apply(work->device, work->gate, shape->mlp_width, in, n_rows, &layer->mlp_gate);
     hs__engine_share(work->device, n, HS_SHARE_FLOATS, (double)n, activate_share, &activation);
     return shape->gated_mlp ? hs__engine_poll(work->options, error) : HS_OK;
+}
+
+/* What the MLP gives, normed, is added to the residual; it is made where what the MLP read is needed no more. */
+static void add_mlp_output(float *residual, size_t n_rows, const hs_model_layer *layer, const hs_model_shape *shape,
+                           const struct hs_work *work)
+{
+    float *output = work->normed;
+    hs__engine_linear_apply(work->device, output, shape->width, work->hidden, n_rows, &layer->mlp_down);
+    hs__engine_norm_in_place(work->device, output, &layer->mlp_output_norm, n_rows, shape->width, shape);
+    hs__engine_add(work->device, residual, output, n_rows * shape->width);
 }
 
 static hs_status run_mlp_block(float *residual, const float *in, size_t n_rows, const hs_model_layer *layer,
                                const hs_model_shape *shape, const struct hs_work *work, hs_error *error)
 {
     /* The residual that attention left is what is normed first either way. */
-    hs__engine_norm(work->device, work->normed, in, shape->post_norm ? &layer->attention_norm : &layer->mlp_norm,
-                    n_rows, shape);
-    HS_TRY(fill_hidden(work, n_rows, layer, shape, error));
+    if (shape->post_norm)
+        hs__engine_norm(work->device, work->normed, in, &layer->attention_norm, n_rows, shape);
+    const float *read = shape->post_norm ? work->normed : read_residual(work, in, &layer->mlp_norm, n_rows, shape);
+    HS_TRY(fill_hidden(work, read, n_rows, layer, shape, error));
     if (shape->post_norm) {
         hs__engine_linear_accumulate(work->device, work->normed, work->hidden, n_rows, &layer->mlp_down);
         hs__engine_norm(work->device, residual, work->normed, &layer->mlp_norm, n_rows, shape);
+    } else if (shape->norms_outputs) {
+        add_mlp_output(residual, n_rows, layer, shape, work);
     } else {
         hs__engine_linear_accumulate(work->device, residual, work->hidden, n_rows, &layer->mlp_down);
     }
@@ -321,6 +348,15 @@ hs_status hs__engine_mlp(float *residual, const float *in, size_t n_rows, const 
         keep_seen(work, first, n, &model->layers[layer], &model->shape);
     }
     return HS_OK;
+}
+
+hs_status hs__engine_finish_layer(float *residual, const float *before, size_t n_rows, const hs_model *model,
+                                  size_t layer, const struct hs_work *work, hs_error *error)
+{
+    if (model->shape.norms_outputs)
+        hs__engine_add_residual(residual, before, n_rows, model, layer, work->device);
+    return hs__engine_mlp(residual, model->shape.parallel_residual ? before : residual, n_rows, model, layer, work,
+                          error);
 }
 
 /* ---- what they cost ---------------------------------------------------------------------------------------------- */

@@ -43,6 +43,12 @@ static inline size_t hs_kv_width(const hs_model_shape *shape)
     return shape->n_kv_heads * shape->head_dim;
 }
 
+/* Does the rest of a layer need the residual before attention? */
+static inline bool hs_keeps_before(const hs_model_shape *shape)
+{
+    return shape->parallel_residual || shape->norms_outputs;
+}
+
 static inline size_t hs_heads_width(const hs_model_shape *shape)
 {
     return hs_z_width(shape) + 2 * hs_kv_width(shape);
@@ -100,18 +106,31 @@ hs_status hs__engine_project_heads(float *heads, size_t stride, const float *res
 /* out [n_rows, width] <- z [n_rows, n_heads * head_dim] W_O + b_O: what attention adds to the residual. */
 hs_status hs__engine_project_output(float *out, const float *z, size_t n_rows, const hs_model *model, size_t layer,
                                     const struct hs_work *work, hs_error *error);
-/* residual [n_rows, width] += z [n_rows, n_heads * head_dim] W_O + b_O. */
+/*
+ * residual [n_rows, width] += z [n_rows, n_heads * head_dim] W_O + b_O. Where a norm comes between, the sum has to wait
+ * until all that edits z has been added: residual becomes the product alone.
+ */
 hs_status hs__engine_add_attention(float *residual, const float *z, size_t n_rows, const hs_model *model, size_t layer,
                                    const struct hs_work *work, hs_error *error);
+/* output [n_rows, width] <- before + norm(output), the norm where attention's output has one. */
+void hs__engine_add_residual(float *output, const float *before, size_t n_rows, const hs_model *model, size_t layer,
+                             const struct hs_device *device);
 /*
  * From the residual after attention to the one after the layer, in place, [n_rows, width]:
- *     residual += down(hidden(norm(in)))                                            norms before
+ *     residual += down(hidden(norm(in)))                                            norms before, if any
+ *     residual += norm_2(down(hidden(norm(in))))                                    and of outputs
  *     after = norm_1(residual);  residual = norm_2(after + down(hidden(after)))     norms after
  * with hidden(x) = activation(up(x)), or activation(gate(x)) * up(x). `in` is the residual itself, or with parallel
  * residuals the one before attention.
  */
 hs_status hs__engine_mlp(float *residual, const float *in, size_t n_rows, const hs_model *model, size_t layer,
                          const struct hs_work *work, hs_error *error);
+/*
+ * All of a layer that follows hs__engine_add_attention, in place. `before` [n_rows, width] is the residual before
+ * attention, read where hs_keeps_before.
+ */
+hs_status hs__engine_finish_layer(float *residual, const float *before, size_t n_rows, const hs_model *model,
+                                  size_t layer, const struct hs_work *work, hs_error *error);
 
 /* Floating-point operations of one row in the operation's matrix products; see cost.h. */
 double hs__engine_project_heads_flops(const hs_model_layer *layer, enum hs_head_parts parts);

@@ -52,8 +52,8 @@ struct hs_state_count {
  */
 struct hs_level {
     struct hs_memory memory;
-    float *after;  /* residual after attention, before a norm that comes after [width] */
-    float *before; /* residual before attention [width], of models with parallel residuals */
+    float *after;  /* residual after attention, before a norm that comes after; with norms_outputs the output [width] */
+    float *before; /* residual before attention [width], where hs_keeps_before */
     float *z;      /* [n_heads * head_dim] */
     float *values; /* [n_kv_heads * head_dim], where patterns are edited; all live rows in the last layer too */
     struct hs_state_count room;
@@ -63,11 +63,11 @@ struct hs_level {
 struct hs_prefix_buffers {
     struct hs_memory memory;
     float *residual;      /* [rows, width] */
-    float *before;        /* [rows, width] with parallel residuals */
+    float *before;        /* [rows, width] where hs_keeps_before */
     float *heads;         /* [rows, (n_heads + 2 n_kv_heads) * head_dim] */
     float *z;             /* [rows, n_heads * head_dim] */
     float *scored;        /* [scored rows, width]: residual in the last layer */
-    float *scored_before; /* [scored rows, width] with parallel residuals */
+    float *scored_before; /* [scored rows, width] where hs_keeps_before */
     float *queries;       /* [scored rows, n_heads * head_dim] in the last layer */
     struct hs_work work;
     float *pattern;          /* [threads, HS_ATTENTION_ROWS, longest rounded up] */
@@ -83,7 +83,7 @@ struct hs_prefix_buffers {
 /* Last-layer residuals of scored rows, before the MLP, of entries that wait for it; see prefix_tail.c. */
 struct hs_tail {
     float *residual;     /* [max_entries, n_scored, width] */
-    float *before;       /* the same, with parallel residuals */
+    float *before;       /* the same of those before attention, where hs_keeps_before */
     float *logits;       /* [block, tile] */
     float *maxima;       /* [block] */
     double *sums;        /* [block]: of exp(logit - maximum) so far */
@@ -180,9 +180,9 @@ hs_status hs__engine_prefix_attention_scored(struct hs_prefix *prefix, struct hs
                                              size_t n_nodes, hs_error *error);
 
 /*
- * prefix_edit.c: where a node begins. after [rows, width] is the parent's residual after attention of the node's layer
- * plus what the edit changes in it; before the parent's residual before it, with parallel residuals. Rows are the
- * live ones, the scored ones in the last layer.
+ * prefix_edit.c: where a node begins. after [rows, width] is the parent's residual after attention of the node's layer,
+ * or attention's output where a norm follows it, plus what the edit changes in it; before the parent's residual before
+ * it, where hs_keeps_before. Rows are the live ones, the scored ones in the last layer.
  */
 hs_status hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_ablation_node *node, float *after,
                                   float *before, hs_error *error);

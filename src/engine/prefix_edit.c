@@ -208,7 +208,7 @@ hs_status hs__engine_prefix_start(struct hs_prefix *prefix, const struct hs_abla
     const struct hs_level *level = &prefix->levels[start.parent->level];
     size_t n = start.n_rows * shape->width;
     hs__engine_copy(prefix->engine->device, after, parent_rows(&start, level->after, shape->width), n);
-    if (shape->parallel_residual)
+    if (hs_keeps_before(shape))
         hs__engine_copy(prefix->engine->device, before, parent_rows(&start, level->before, shape->width), n);
     for (size_t i = 0; i < node->edge.n_runs; i++) {
         for (size_t head = node->edge.runs[i].first; head < node->edge.runs[i].end; head++) {

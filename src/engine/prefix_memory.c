@@ -62,16 +62,16 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     const struct hs_forest *forest = &prefix->forest;
     struct hs_prefix_buffers *buffers = &prefix->buffers;
     struct hs_tail *tail = &prefix->tail;
-    size_t parallel = shape->parallel_residual ? size->width : 0;
+    size_t width_before = hs_keeps_before(shape) ? size->width : 0;
     size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
     size_t n_threads = hs_threads_count(prefix->engine->device->threads);
     size_t n = 0;
     list[n++] = HS_BUFFER(buffers->residual, size->rows, size->width);
-    list[n++] = HS_BUFFER(buffers->before, size->rows, parallel);
+    list[n++] = HS_BUFFER(buffers->before, size->rows, width_before);
     list[n++] = HS_BUFFER(buffers->heads, size->rows, size->z_width + 2 * size->kv_width);
     list[n++] = HS_BUFFER(buffers->z, size->rows, size->z_width);
     list[n++] = HS_BUFFER(buffers->scored, size->scored, size->width);
-    list[n++] = HS_BUFFER(buffers->scored_before, size->scored, parallel);
+    list[n++] = HS_BUFFER(buffers->scored_before, size->scored, width_before);
     list[n++] = HS_BUFFER(buffers->queries, size->scored, size->z_width);
     list[n++] = HS_BUFFER(buffers->work.normed, size->block, hs_widest_row(shape));
     list[n++] = HS_BUFFER(buffers->work.hidden, size->block, shape->mlp_width);
@@ -85,7 +85,7 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     list[n++] = HS_HOST_BUFFER(buffers->runs, forest->deepest, 1);
     list[n++] = HS_HOST_BUFFER(buffers->keys, n_threads, forest->deepest);
     list[n++] = HS_BUFFER(tail->residual, size->tail_rows, size->width);
-    list[n++] = HS_BUFFER(tail->before, size->tail_rows, parallel);
+    list[n++] = HS_BUFFER(tail->before, size->tail_rows, width_before);
     list[n++] = HS_BUFFER(tail->logits, size->tail_block, tail->tile);
     list[n++] = HS_HOST_BUFFER(tail->maxima, size->tail_block, 1);
     list[n++] = HS_HOST_BUFFER(tail->sums, size->tail_block, 1);
@@ -106,7 +106,7 @@ static size_t list_states(struct hs_buffer *list, const struct hs_prefix *prefix
     size_t n_value_rows = hs__engine_multiply_sizes(hs__engine_add_sizes(states.n, states.n_last), n_live);
     size_t kv_width = prefix->keeps_values ? shape->n_kv_heads * shape->head_dim : 0;
     list[0] = HS_BUFFER(level->after, n_rows, shape->width);
-    list[1] = HS_BUFFER(level->before, shape->parallel_residual ? n_rows : 0, shape->width);
+    list[1] = HS_BUFFER(level->before, hs_keeps_before(shape) ? n_rows : 0, shape->width);
     list[2] = HS_BUFFER(level->z, n_rows, shape->n_heads * shape->head_dim);
     list[3] = HS_BUFFER(level->values, n_value_rows, kv_width);
     return 4;

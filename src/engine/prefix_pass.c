@@ -154,7 +154,7 @@ static hs_status attend(const struct pass *pass, size_t layer, hs_error *error)
                : hs__engine_prefix_attention(pass->prefix, pass->space, layer, pass->n_nodes, error);
 }
 
-/* Parallel residuals keep the one before attention for the MLP. */
+/* The residual before attention is kept where the rest of the layer needs it. */
 static hs_status add_attention(const struct pass *pass, size_t layer, hs_error *error)
 {
     struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
@@ -162,7 +162,7 @@ static hs_status add_attention(const struct pass *pass, size_t layer, hs_error *
     if (counts(pass, (double)n_rows * hs__engine_add_attention_flops(layer_at(pass, layer))))
         return HS_OK;
     float *residual = is_last(pass, layer) ? buffers->scored : buffers->residual;
-    if (pass->shape->parallel_residual)
+    if (hs_keeps_before(pass->shape))
         hs__engine_copy(device_of(pass), is_last(pass, layer) ? buffers->scored_before : buffers->before, residual,
                         n_rows * pass->shape->width);
     return hs__engine_add_attention(residual, buffers->z, n_rows, model_of(pass), layer, &buffers->work, error);
@@ -229,7 +229,7 @@ static void keep_state(const struct pass *pass, size_t level, size_t layer, size
     hs_copy_floats(kernels_of(pass),
                    hs__engine_level_rows(prefix, kept->z, level, layer, place, hs_z_width(pass->shape)),
                    buffers->z + first * hs_z_width(pass->shape), n_rows * hs_z_width(pass->shape));
-    if (pass->shape->parallel_residual)
+    if (hs_keeps_before(pass->shape))
         hs_copy_floats(kernels_of(pass), hs__engine_level_rows(prefix, kept->before, level, layer, place, width),
                        (last ? buffers->scored_before : buffers->before) + first * width, n_rows * width);
     if (prefix->keeps_values)
@@ -288,11 +288,11 @@ static hs_status start_nodes(struct pass *pass, size_t layer, hs_error *error)
 static hs_status run_mlp(const struct pass *pass, size_t layer, hs_error *error)
 {
     struct hs_prefix_buffers *buffers = &pass->prefix->buffers;
-    const float *in = pass->shape->parallel_residual ? buffers->before : buffers->residual;
     size_t n_rows = n_rows_of(pass, layer);
     if (counts(pass, (double)n_rows * hs__engine_mlp_flops(layer_at(pass, layer))))
         return HS_OK;
-    return hs__engine_mlp(buffers->residual, in, n_rows, model_of(pass), layer, &buffers->work, error);
+    return hs__engine_finish_layer(buffers->residual, buffers->before, n_rows, model_of(pass), layer, &buffers->work,
+                                   error);
 }
 
 static hs_status finish_node(const struct pass *pass, size_t i, const struct hs_ablation_node *node, hs_error *error)

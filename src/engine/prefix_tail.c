@@ -50,7 +50,7 @@ hs_status hs__engine_tail_add(struct hs_prefix *prefix, uint32_t node, const flo
     size_t size = prefix->forest.n_scored * shape->width;
     if (answers != NULL) {
         hs_copy_floats(kernels, tail->residual + tail->n_entries * size, residual, size);
-        if (shape->parallel_residual)
+        if (hs_keeps_before(shape))
             hs_copy_floats(kernels, tail->before + tail->n_entries * size, before, size);
         memset(answers, 0, prefix->workload->n_queries * sizeof *answers);
     }
@@ -230,9 +230,9 @@ static hs_status answer_entries(struct hs_prefix *prefix, hs_error *error)
     struct hs_tail *tail = &prefix->tail;
     const hs_model_shape *shape = &prefix->engine->model->shape;
     size_t n_rows = tail->n_entries * prefix->forest.n_scored;
-    const float *in = shape->parallel_residual ? tail->before : tail->residual;
     const struct hs_work *work = &prefix->buffers.work;
-    HS_TRY(hs__engine_mlp(tail->residual, in, n_rows, prefix->engine->model, shape->n_layers - 1, work, error));
+    HS_TRY(hs__engine_finish_layer(tail->residual, tail->before, n_rows, prefix->engine->model, shape->n_layers - 1,
+                                   work, error));
     for (size_t first = 0; first < n_rows; first += work->block_rows) {
         size_t left = n_rows - first;
         struct block block = {prefix, first, left < work->block_rows ? left : work->block_rows};

@@ -30,7 +30,7 @@ void hs__engine_share(const struct hs_device *device, size_t n_items, size_t gra
         body(context, (hs_share){0, n_items}, 0);
 }
 
-struct copy {
+struct pair {
     const struct hs_kernels *kernels;
     float *out;
     const float *in;
@@ -38,13 +38,26 @@ struct copy {
 
 static void copy_share(void *context, hs_share floats, size_t part)
 {
-    const struct copy *copy = context;
+    const struct pair *copy = context;
     (void)part;
     hs_copy_floats(copy->kernels, copy->out + floats.first, copy->in + floats.first, floats.end - floats.first);
 }
 
 void hs__engine_copy(const struct hs_device *device, float *out, const float *in, size_t n)
 {
-    struct copy copy = {device->kernels, out, in};
+    struct pair copy = {device->kernels, out, in};
     hs__engine_share(device, n, HS_SHARE_FLOATS, (double)n, copy_share, &copy);
+}
+
+static void add_share(void *context, hs_share floats, size_t part)
+{
+    const struct pair *sum = context;
+    (void)part;
+    sum->kernels->add(sum->out + floats.first, sum->in + floats.first, floats.end - floats.first);
+}
+
+void hs__engine_add(const struct hs_device *device, float *out, const float *in, size_t n)
+{
+    struct pair sum = {device->kernels, out, in};
+    hs__engine_share(device, n, HS_SHARE_FLOATS, (double)n, add_share, &sum);
 }

@@ -91,6 +91,21 @@ static inline void put_positions_into_scores(hs_model *model, hs_position_kind k
     model->alibi_slopes = slopes;
 }
 
+/* Norms of what attention and MLP give, before it is added, none of the sum; `only` takes those of what they read away. */
+static inline void norm_outputs(hs_model *model, bool only)
+{
+    size_t width = model->shape.width;
+    model->shape.norms_outputs = true;
+    model->shape.post_norm = false;
+    for (size_t layer = 0; layer < model->shape.n_layers; layer++) {
+        hs_model_layer *weights = &model->layers[layer];
+        weights->attention_output_norm.weight = norm_weights(width);
+        weights->mlp_output_norm.weight = norm_weights(width + 1) + 1;
+        if (only)
+            weights->attention_norm = weights->mlp_norm = (hs_norm){0};
+    }
+}
+
 /*
  * Turns a loaded decoder into an encoder with the same weights: attention to both sides, norms after the residual, an
  * embedding norm, a token type, positions from 2 on, and a head for masked tokens or for three labels. What no family

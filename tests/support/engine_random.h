@@ -109,6 +109,8 @@ static inline loaded load_random_model(struct draw *draw)
         make_encoder(model.model, kind == 0 ? HS_HEAD_MASKED_LANGUAGE_MODEL : HS_HEAD_CLASSIFIER);
     if (kind < 2)
         draw_factored_embeddings(model.model, draw->stream);
+    if (kind >= 2 && hs_random_below(SEED + 1, draw->stream, 2, 2) == 0)
+        norm_outputs(model.model, hs_random_below(SEED + 1, draw->stream, 3, 2) == 0);
     return model;
 }
 

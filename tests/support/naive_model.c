@@ -63,7 +63,7 @@ static void norm_heads(double *heads, size_t n_heads, const hs_norm *norm, const
 /* What a part of a layer reads: the norm, unless that comes after. */
 static void read_residual(double *y, const double *x, const hs_norm *norm, const hs_model_shape *shape)
 {
-    if (shape->post_norm)
+    if (shape->post_norm || norm->weight == NULL)
         memcpy(y, x, shape->width * sizeof *y);
     else
         apply_norm(y, x, norm, shape);
@@ -211,6 +211,14 @@ static void keep(double *site, size_t layer, size_t row, size_t length, const do
         memcpy(site + (layer * length + row) * n, values, n * sizeof *values);
 }
 
+static void norm_in_place(double *row, const hs_norm *norm, const hs_model_shape *shape)
+{
+    double *normed = new_doubles(shape->width);
+    apply_norm(normed, row, norm, shape);
+    memcpy(row, normed, shape->width * sizeof *row);
+    free(normed);
+}
+
 static void add_mlp(const struct pass *pass, const struct naive_sites *sites, double *out, const double *in,
                     size_t layer, size_t row)
 {
@@ -230,20 +238,14 @@ static void add_mlp(const struct pass *pass, const struct naive_sites *sites, do
     apply_linear(down, hidden, &weights->mlp_down);
     keep(sites->mlp_hidden, layer, row, pass->length, hidden, shape->mlp_width);
     keep(sites->mlp_output, layer, row, pass->length, down, shape->width);
+    if (shape->norms_outputs)
+        norm_in_place(down, &weights->mlp_output_norm, shape);
     for (size_t i = 0; i < shape->width; i++)
         out[i] += down[i];
     free(normed);
     free(hidden);
     free(gate);
     free(down);
-}
-
-static void norm_in_place(double *row, const hs_norm *norm, const hs_model_shape *shape)
-{
-    double *normed = new_doubles(shape->width);
-    apply_norm(normed, row, norm, shape);
-    memcpy(row, normed, shape->width * sizeof *row);
-    free(normed);
 }
 
 static void finish_row(struct pass *pass, size_t layer, size_t row)
@@ -260,6 +262,8 @@ static void finish_row(struct pass *pass, size_t layer, size_t row)
     memcpy(before, residual, shape->width * sizeof *before);
     apply_linear(output, z, &pass->model->layers[layer].output);
     keep(sites->attention_output, layer, row, pass->length, output, shape->width);
+    if (shape->norms_outputs)
+        norm_in_place(output, &pass->model->layers[layer].attention_output_norm, shape);
     for (size_t i = 0; i < shape->width; i++)
         residual[i] += output[i];
     if (shape->post_norm)

@@ -65,6 +65,21 @@ static void test_encoder_logits(void **state)
     }
 }
 
+/* What Llama's relatives norm, each by itself and together with the others, in models of either kind of norm. */
+static void test_norms_of_heads_and_outputs(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 12; round++) {
+        loaded model = round % 2 == 0 ? load_small_gpt2() : load_small_llama();
+        norm_queries_and_keys(model.model, (hs_query_key_norm)(round / 2 % 3));
+        if (round >= 6)
+            norm_outputs(model.model, round % 4 < 2);
+        model.model->shape.embedding_scale = round < 4 ? 1.0 : 5.5;
+        check_lengths(model.model);
+        unload(&model);
+    }
+}
+
 /* Options that no family of today sets, or not together: the description alone decides what the engine does. */
 static void test_every_field_of_the_shape(void **state)
 {
@@ -409,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_gpt2_logits),
         cmocka_unit_test(test_llama_logits),
         cmocka_unit_test(test_encoder_logits),
+        cmocka_unit_test(test_norms_of_heads_and_outputs),
         cmocka_unit_test(test_every_field_of_the_shape),
         cmocka_unit_test(test_every_kind_of_query),
         cmocka_unit_test(test_greedy_ties_go_to_the_lowest),

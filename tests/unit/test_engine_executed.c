@@ -87,6 +87,8 @@ static void run_rounds(bool encoders, hs_positions positions, uint64_t first_str
             draw_factored_embeddings(model.model, round);
             add_whole_sequences(&work, &draw, shape);
         } else {
+            if (round % 2 == 0)
+                norm_outputs(model.model, round % 4 == 0);
             add_branching_sequences(&work, shape, positions);
         }
         make_own_sets(&sets, &draw, shape);

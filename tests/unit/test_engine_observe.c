@@ -133,6 +133,12 @@ static void test_sites(void **state)
     loaded parallel = load_small_gpt2();
     parallel.model->shape.parallel_residual = true;
     check_sites(parallel);
+    for (int only = 0; only < 2; only++) {
+        loaded normed = load_small_llama();
+        norm_outputs(normed.model, only);
+        norm_queries_and_keys(normed.model, HS_QUERY_KEY_NORM_EACH);
+        check_sites(normed);
+    }
 }
 
 static hs_status count_pattern(void *context, const hs_observation *seen, hs_error *error)
