@@ -69,6 +69,32 @@ static const hs_architecture gemma_architectures[] = {
     {0},
 };
 
+/* OLMo 2: norms of what attention and MLP give instead of what they read, and of all queries or keys together. */
+
+static const hs_config_field olmo2_fields[] = {
+    LLAMA_FIELDS,
+    SIZE("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    LLAMA_BIASES,
+    {0},
+};
+
+static const hs_tensor_rule olmo2_rules[] = {
+    TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
+    NORM_WEIGHT(LLAMA_LAYER "post_attention_layernorm", attention_output_norm),
+    NORM_WEIGHT(LLAMA_LAYER "post_feedforward_layernorm", mlp_output_norm),
+    LLAMA_PROJECTIONS,
+    VECTOR(LLAMA_LAYER "self_attn.q_norm.weight", IN_LAYER(query_norm.weight), HS_DIM_QUERY),
+    VECTOR(LLAMA_LAYER "self_attn.k_norm.weight", IN_LAYER(key_norm.weight), HS_DIM_KV),
+    VECTOR("{base}norm.weight", IN_MODEL(final_norm.weight), HS_DIM_WIDTH),
+    {0},
+};
+
+static const hs_architecture olmo2_architectures[] = {
+    LANGUAGE_MODEL("Olmo2ForCausalLM", lm_head_rules),
+    READ_AS("Olmo2Model", "Olmo2ForCausalLM"),
+    {0},
+};
+
 /* The table. */
 
 const hs_family hs__model_normed_families[] = {
@@ -92,6 +118,17 @@ const hs_family hs__model_normed_families[] = {
         .window = &no_window_unless_given,
         .rules = gemma_rules,
         .architectures = gemma_architectures,
+    },
+    {
+        .model_type = "olmo2",
+        .base_prefix = "model.",
+        .preset = {LLAMA_PRESET(1e-5, HS_ACTIVATION_SILU, .norms_outputs = true,
+                                .query_key_norm = HS_QUERY_KEY_NORM_ALL)},
+        .fields = olmo2_fields,
+        .constraints = constraints,
+        .window = &no_window_unless_given,
+        .rules = olmo2_rules,
+        .architectures = olmo2_architectures,
     },
     {0},
 };

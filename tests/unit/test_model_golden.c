@@ -57,8 +57,12 @@ static void assert_all_bound(const hs_model *model)
                                             &layer->output, &layer->mlp_up, &layer->mlp_down};
         for (size_t i = 0; i < sizeof linears / sizeof linears[0]; i++)
             assert_non_null(linears[i]->values);
-        assert_non_null(layer->attention_norm.weight);
-        assert_non_null(layer->mlp_norm.weight);
+        assert_true(layer->attention_norm.weight != NULL || model->shape.norms_outputs);
+        assert_true(layer->mlp_norm.weight != NULL || model->shape.norms_outputs);
+        assert_int_equal(layer->attention_output_norm.weight != NULL, model->shape.norms_outputs);
+        assert_int_equal(layer->mlp_output_norm.weight != NULL, model->shape.norms_outputs);
+        assert_int_equal(layer->query_norm.weight != NULL, model->shape.query_key_norm != HS_QUERY_KEY_NORM_NONE);
+        assert_int_equal(layer->key_norm.weight != NULL, model->shape.query_key_norm != HS_QUERY_KEY_NORM_NONE);
         assert_int_equal(layer->mlp_gate.values != NULL, model->shape.gated_mlp);
     }
 }
