@@ -63,6 +63,7 @@ typedef struct hs_model_shape {
                               the padding token, whose id is this row's number and which is not counted in positions */
     hs_norm_kind norm;
     double norm_epsilon;
+    double head_limit; /* queries, keys and values are clipped to -limit .. limit before all else; 0: they are not */
     hs_query_key_norm query_key_norm; /* each head by itself, or all heads of a row as one vector */
     hs_position_kind position;
     size_t rotary_dim; /* dimensions of a head that rotate; pairs (i, i + rotary_dim / 2) as Hugging Face has them */

@@ -343,6 +343,17 @@ static void multiply(float *restrict out, const float *restrict in, size_t n)
         out[i] *= in[i];
 }
 
+static void clip_rows(float *values, size_t stride, size_t n_rows, size_t width, float limit)
+{
+    for (size_t row = 0; row < n_rows; row++) {
+        float *in_place = values + row * stride;
+        for (size_t i = 0; i < width; i++) {
+            in_place[i] = in_place[i] > limit ? limit : in_place[i];
+            in_place[i] = in_place[i] < -limit ? -limit : in_place[i];
+        }
+    }
+}
+
 static void scale_and_shift(float *restrict out, float scale, const float *restrict shift, float shift_scale, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -411,6 +422,7 @@ const struct hs_kernels HS_KERNELS = {
     .copy_rows = copy_rows,
     .add = add,
     .multiply = multiply,
+    .clip_rows = clip_rows,
     .scale_and_shift = scale_and_shift,
     .rotate_heads = rotate_heads,
     .add_distances = add_distances,

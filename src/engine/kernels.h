@@ -52,6 +52,8 @@ struct hs_kernels {
     /* out, in [n]. */
     void (*add)(float *out, const float *in, size_t n);
     void (*multiply)(float *out, const float *in, size_t n);
+    /* values [n_rows, width], rows `stride` apart, in place: to -limit .. limit; NaN stays. */
+    void (*clip_rows)(float *values, size_t stride, size_t n_rows, size_t width, float limit);
     /* out [n] <- scale * out + shift_scale * shift; scale 0 forgets out, NaN or not; shift NULL counts as zeros. */
     void (*scale_and_shift)(float *out, float scale, const float *shift, float shift_scale, size_t n);
     /*

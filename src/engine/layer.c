@@ -175,29 +175,60 @@ static size_t list_products(hs_linear products[3], const hs_model_layer *layer, 
     return n;
 }
 
+/* Rows of projected heads, and what happens to them before they rotate. */
+struct projected {
+    const struct hs_device *device;
+    const hs_model_layer *layer;
+    const hs_model_shape *shape;
+    enum hs_head_parts parts;
+    float *heads;
+    size_t stride;
+};
+
 /* One part, queries or keys, of the rows. */
-static void norm_part(const struct hs_device *device, float *heads, size_t stride, const hs_norm *norm, size_t n_rows,
-                      size_t n_heads, const hs_model_shape *shape)
+static void norm_part(const struct projected *projected, float *heads, const hs_norm *norm, size_t n_rows,
+                      size_t n_heads)
 {
-    bool each = shape->query_key_norm == HS_QUERY_KEY_NORM_EACH;
-    for (size_t row = 0; each && row < n_rows; row++)
-        device->kernels->rms_norm_rows(heads + row * stride, shape->head_dim, norm->weight, n_heads, shape->head_dim,
-                                       shape->norm_epsilon);
-    if (!each)
-        device->kernels->rms_norm_rows(heads, stride, norm->weight, n_rows, n_heads * shape->head_dim,
-                                       shape->norm_epsilon);
+    const hs_model_shape *shape = projected->shape;
+    const struct hs_kernels *kernels = projected->device->kernels;
+    size_t head_dim = shape->head_dim, stride = projected->stride;
+    for (size_t row = 0; shape->query_key_norm == HS_QUERY_KEY_NORM_EACH && row < n_rows; row++)
+        kernels->rms_norm_rows(heads + row * stride, head_dim, norm->weight, n_heads, head_dim, shape->norm_epsilon);
+    if (shape->query_key_norm == HS_QUERY_KEY_NORM_ALL)
+        kernels->rms_norm_rows(heads, stride, norm->weight, n_rows, n_heads * head_dim, shape->norm_epsilon);
 }
 
-static void norm_heads(const struct hs_device *device, float *heads, size_t stride, const hs_model_layer *layer,
-                       size_t n_rows, enum hs_head_parts parts, const hs_model_shape *shape)
+static size_t columns_of(const hs_model_shape *shape, enum hs_head_parts parts)
 {
-    if (shape->query_key_norm == HS_QUERY_KEY_NORM_NONE)
-        return;
+    size_t n_queries = parts == HS_KEY_VALUE ? 0 : hs_z_width(shape);
+    return n_queries + (parts == HS_QUERY ? 0 : 2 * hs_kv_width(shape));
+}
+
+static void finish_rows(void *context, hs_share rows, size_t part)
+{
+    const struct projected *projected = context;
+    const hs_model_shape *shape = projected->shape;
+    enum hs_head_parts parts = projected->parts;
+    float *heads = projected->heads + rows.first * projected->stride;
+    float *keys = heads + (parts == HS_KEY_VALUE ? 0 : hs_z_width(shape));
+    size_t n_rows = rows.end - rows.first;
+    (void)part;
+    if (shape->head_limit > 0)
+        projected->device->kernels->clip_rows(heads, projected->stride, n_rows, columns_of(shape, parts),
+                                              (float)shape->head_limit);
     if (parts != HS_KEY_VALUE)
-        norm_part(device, heads, stride, &layer->query_norm, n_rows, shape->n_heads, shape);
+        norm_part(projected, heads, &projected->layer->query_norm, n_rows, shape->n_heads);
     if (parts != HS_QUERY)
-        norm_part(device, heads + (parts == HS_KEY_VALUE ? 0 : hs_z_width(shape)), stride, &layer->key_norm, n_rows,
-                  shape->n_kv_heads, shape);
+        norm_part(projected, keys, &projected->layer->key_norm, n_rows, shape->n_kv_heads);
+}
+
+/* Limit and norms, of models that have them. */
+static void finish_heads(struct projected *projected, size_t n_rows)
+{
+    const hs_model_shape *shape = projected->shape;
+    bool is_needed = shape->head_limit > 0 || shape->query_key_norm != HS_QUERY_KEY_NORM_NONE;
+    hs__engine_share(projected->device, is_needed ? n_rows : 0, 1,
+                     (double)n_rows * (double)columns_of(shape, projected->parts), finish_rows, projected);
 }
 
 /*
@@ -220,7 +251,8 @@ hs_status hs__engine_project_heads(float *heads, size_t stride, const float *res
             hs__engine_linear_apply(work->device, out, stride, in, n, &products[i]);
             out += products[i].n_out;
         }
-        norm_heads(work->device, heads + first * stride, stride, weights, n, parts, &model->shape);
+        struct projected projected = {work->device, weights, &model->shape, parts, heads + first * stride, stride};
+        finish_heads(&projected, n);
         HS_TRY(hs__engine_poll(work->options, error));
     }
     return HS_OK;

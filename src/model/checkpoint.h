@@ -15,6 +15,7 @@ typedef struct hs_checkpoint {
     hs_tensor_table table;
     hs_binding_list bindings;
     size_t *windows;           /* [n_layers], or NULL */
+    float *ones;               /* [width], the weights of norms that have none; else NULL */
     float *rotary_frequencies; /* NULL unless rotary */
     float *alibi_slopes;       /* NULL unless in scores */
     hs_label_list labels;      /* of a classifier */

@@ -52,13 +52,13 @@
     LLAMA_PROJECTIONS, \
     VECTOR("{base}norm.weight", IN_MODEL(final_norm.weight), HS_DIM_WIDTH)
 
+#define LLAMA_SHAPE(epsilon, activation_) \
+    .norm_epsilon = epsilon, .position = HS_POSITION_ROTARY, .activation = activation_, .gated_mlp = true
+#define LLAMA_ROTATION \
+    .scale_attention = true, .rotary_share = 1.0, .rope = {.kind = HS_ROPE_DEFAULT, .theta = 10000.0, .factor = 1.0}
 /* What follows the activation goes into the shape. */
 #define LLAMA_PRESET(epsilon, activation_, ...) \
-    .shape = {.norm = HS_NORM_RMS, .norm_epsilon = epsilon, .position = HS_POSITION_ROTARY, \
-              .activation = activation_, .gated_mlp = true, __VA_ARGS__}, \
-    .scale_attention = true, \
-    .rotary_share = 1.0, \
-    .rope = {.kind = HS_ROPE_DEFAULT, .theta = 10000.0, .factor = 1.0}
+    .shape = {.norm = HS_NORM_RMS, LLAMA_SHAPE(epsilon, activation_), __VA_ARGS__}, LLAMA_ROTATION
 
 /* clang-format on */
 

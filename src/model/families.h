@@ -20,6 +20,7 @@ typedef struct hs_family_options {
     bool query_key_value_bias;
     bool output_bias;
     bool mlp_bias;
+    bool has_plain_norms; /* without weights: ones */
     bool scale_embedding; /* by width^1/2, rounded as the stored weights are */
     bool scale_attention; /* scores by head_dim^-1/2 */
     bool lacks_final_norm;

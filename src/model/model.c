@@ -125,6 +125,17 @@ static void round_embedding_scale(hs_checkpoint *checkpoint)
         shape->embedding_scale = (double)hs__model_weights_round(embedding->dtype, (float)shape->embedding_scale);
 }
 
+static hs_status make_ones(hs_checkpoint *checkpoint, hs_error *error)
+{
+    size_t width = checkpoint->options.shape.width;
+    if (!checkpoint->options.has_plain_norms)
+        return HS_OK;
+    HS_TRY(hs_allocate(&checkpoint->ones, width, sizeof *checkpoint->ones, "norms", error));
+    for (size_t i = 0; i < width; i++)
+        checkpoint->ones[i] = 1.0f;
+    return HS_OK;
+}
+
 /*
  * config.json first, since without a family there is nothing to say about tensors. Adapters last
  * of the checks on the folder: where there is no model beside one, the message about what is
@@ -148,6 +159,7 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
         hs__model_binding_list_make(&source, &checkpoint->options, &checkpoint->bindings, &checkpoint->notes, error));
     HS_TRY(make_slopes(checkpoint, error));
     round_embedding_scale(checkpoint);
+    HS_TRY(make_ones(checkpoint, error));
     return make_rotary(checkpoint, error);
 }
 
@@ -224,6 +236,7 @@ void hs_model_free(hs_model *model)
         hs__model_rope_clear(&model->checkpoint->options.rope);
         hs_free(model->checkpoint->alibi_slopes);
         hs_free(model->checkpoint->windows);
+        hs_free(model->checkpoint->ones);
         hs__model_label_list_clear(&model->checkpoint->labels);
         hs__model_note_list_clear(&model->checkpoint->notes);
         hs__model_special_ids_clear(&model->checkpoint->ids);
@@ -378,12 +391,19 @@ static void place(hs_model *model, const hs_binding *binding, const float *value
     }
 }
 
-static void tie_unembedding(hs_model *model)
+/* What no tensor of the file is for: a tied unembedding, and the weights of norms that have none. */
+static void place_the_rest(hs_model *model)
 {
     const hs_model_shape *shape = &model->shape;
+    const float *ones = model->checkpoint->ones;
     size_t width = hs_embedding_width(shape);
     if (shape->tied_unembedding)
         set_matrix(&model->unembedding, model->token_embedding, width, shape->n_outputs, width, true);
+    if (ones == NULL)
+        return;
+    model->final_norm.weight = ones;
+    for (size_t layer = 0; layer < shape->n_layers; layer++)
+        model->layers[layer].attention_norm.weight = model->layers[layer].mlp_norm.weight = ones;
 }
 
 hs_status hs_model_load(hs_model *model, float *arena, size_t part, size_t n_parts, hs_error *error)
@@ -393,7 +413,7 @@ hs_status hs_model_load(hs_model *model, float *arena, size_t part, size_t n_par
         HS_TRY(fill_arena(bindings, &model->shape, arena, part, n_parts, error));
     for (size_t i = 0; i < bindings->n_items; i++)
         place(model, &bindings->items[i], bind_values(&bindings->items[i], arena));
-    tie_unembedding(model);
+    place_the_rest(model);
     return HS_OK;
 }
 
@@ -403,6 +423,6 @@ hs_status hs_model_outline(const char *folder, hs_model **model_out, hs_error *e
     const hs_binding_list *bindings = &(*model_out)->checkpoint->bindings;
     for (size_t i = 0; i < bindings->n_items; i++)
         place(*model_out, &bindings->items[i], NULL);
-    tie_unembedding(*model_out);
+    place_the_rest(*model_out);
     return HS_OK;
 }

@@ -23,6 +23,8 @@ static uint64_t hash_later_fields(uint64_t seed, const hs_model_shape *shape)
         seed = hash_real(seed, shape->embedding_scale);
     if (shape->embedding_width > 0)
         seed = hs_hash_u64(seed, shape->embedding_width);
+    if (shape->head_limit > 0)
+        seed = hash_real(seed, shape->head_limit);
     if (shape->norms_outputs)
         seed = hs_hash_u64(seed, 1);
     return seed;
@@ -219,6 +221,8 @@ static hs_status describe_kinds(const hs_model *model, hs_text *text, hs_error *
     const char *place = shape->norms_outputs ? ", of outputs too" : shape->post_norm ? ", after the residual" : "";
     HS_TRY(hs_text_appendf(text, error, "norm = %s, epsilon %g%s\n", shape->norm == HS_NORM_RMS ? "rms" : "layer",
                            shape->norm_epsilon, place));
+    if (shape->head_limit > 0)
+        HS_TRY(hs_text_appendf(text, error, "query_key_value = clipped to %g\n", shape->head_limit));
     HS_TRY(hs_text_appendf(text, error, "query_key_norm = %s\n", query_key_norm_names[shape->query_key_norm]));
     HS_TRY(hs_text_appendf(text, error, "mlp = %s%s\n", hs__model_activation_name(shape->activation),
                            shape->gated_mlp ? ", gated" : ""));

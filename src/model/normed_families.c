@@ -69,6 +69,26 @@ static const hs_architecture gemma_architectures[] = {
     {0},
 };
 
+/* OLMo: layer norms without weights, and a limit on what a projection gives. */
+
+static const hs_config_field olmo_fields[] = {
+    LLAMA_SIZES,
+    SIZE("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    ACTIVATION("hidden_act"),
+    REAL("clip_qkv", shape.head_limit, 1e-30, 1e30),
+    LLAMA_BIASES,
+    {0},
+};
+
+static const hs_tensor_rule olmo_rules[] = {
+    TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY), LLAMA_PROJECTIONS, {0}};
+
+static const hs_architecture olmo_architectures[] = {
+    LANGUAGE_MODEL("OlmoForCausalLM", lm_head_rules),
+    READ_AS("OlmoModel", "OlmoForCausalLM"),
+    {0},
+};
+
 /* OLMo 2: norms of what attention and MLP give instead of what they read, and of all queries or keys together. */
 
 static const hs_config_field olmo2_fields[] = {
@@ -118,6 +138,18 @@ const hs_family hs__model_normed_families[] = {
         .window = &no_window_unless_given,
         .rules = gemma_rules,
         .architectures = gemma_architectures,
+    },
+    {
+        .model_type = "olmo",
+        .base_prefix = "model.",
+        .preset = {.shape = {.norm = HS_NORM_LAYER, LLAMA_SHAPE(1e-5, HS_ACTIVATION_SILU)},
+                   LLAMA_ROTATION,
+                   .has_plain_norms = true},
+        .fields = olmo_fields,
+        .constraints = constraints,
+        .window = &no_window_unless_given,
+        .rules = olmo_rules,
+        .architectures = olmo_architectures,
     },
     {
         .model_type = "olmo2",

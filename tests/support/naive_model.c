@@ -52,6 +52,12 @@ static void apply_rms(double *x, const float *weight, size_t n, double epsilon)
         x[i] = x[i] / sqrt(square + epsilon) * (double)weight[i];
 }
 
+static void clip(double *heads, size_t n_heads, const hs_model_shape *shape)
+{
+    for (size_t i = 0; i < n_heads * shape->head_dim && shape->head_limit > 0; i++)
+        heads[i] = fmax(-shape->head_limit, fmin(shape->head_limit, heads[i]));
+}
+
 static void norm_heads(double *heads, size_t n_heads, const hs_norm *norm, const hs_model_shape *shape)
 {
     if (shape->query_key_norm == HS_QUERY_KEY_NORM_ALL)
@@ -124,6 +130,9 @@ static void fill_heads(struct pass *pass, size_t layer)
         apply_linear(query, normed, &weights->query);
         apply_linear(key, normed, &weights->key);
         apply_linear(pass->values + row * shape->n_kv_heads * dim, normed, &weights->value);
+        clip(query, shape->n_heads, shape);
+        clip(key, shape->n_kv_heads, shape);
+        clip(pass->values + row * shape->n_kv_heads * dim, shape->n_kv_heads, shape);
         norm_heads(query, shape->n_heads, &weights->query_norm, shape);
         norm_heads(key, shape->n_kv_heads, &weights->key_norm, shape);
         for (size_t head = 0; head < shape->n_heads && shape->position == HS_POSITION_ROTARY; head++)

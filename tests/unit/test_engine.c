@@ -74,6 +74,7 @@ static void test_norms_of_heads_and_outputs(void **state)
         norm_queries_and_keys(model.model, (hs_query_key_norm)(round / 2 % 3));
         if (round >= 6)
             norm_outputs(model.model, round % 4 < 2);
+        model.model->shape.head_limit = round % 3 == 0 ? 0.6 : 0;
         model.model->shape.embedding_scale = round < 4 ? 1.0 : 5.5;
         check_lengths(model.model);
         unload(&model);

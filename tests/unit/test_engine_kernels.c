@@ -203,6 +203,16 @@ static void test_norms(void **state)
     check_norm(true, 768, 1000);
 }
 
+static void test_clipping(void **state)
+{
+    (void)state;
+    float values[] = {-3, -0.5f, 0, 0.5f, 3, 9, NAN, INFINITY, -INFINITY, 2, -2, 9};
+    const float expected[] = {-2, -0.5f, 0, 0.5f, 2, 9, NAN, 2, -2, 2, -2, 9};
+    kernels->clip_rows(values, 6, 2, 5, 2.0f);
+    for (size_t i = 0; i < 12; i++)
+        assert_true(values[i] == expected[i] || (isnan(values[i]) && isnan(expected[i])));
+}
+
 static void test_visible_softmax(void **state)
 {
     (void)state;
@@ -369,7 +379,7 @@ int main(void)
         cmocka_unit_test(test_visible_softmax),     cmocka_unit_test(test_log_sum_exp),
         cmocka_unit_test(test_scale_and_shift),     cmocka_unit_test(test_rotation_keeps_the_angle_between),
         cmocka_unit_test(test_add_and_multiply),    cmocka_unit_test(test_copy_rows),
-        cmocka_unit_test(test_positions_in_scores),
+        cmocka_unit_test(test_positions_in_scores), cmocka_unit_test(test_clipping),
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_activate_takes_the_right_kernel),
