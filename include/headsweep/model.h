@@ -77,6 +77,8 @@ typedef struct hs_model_shape {
     bool scale_by_inverse_layer; /* GPT-2 scale_attn_by_inverse_layer_idx: scores divided by layer + 1 as well */
     double embedding_scale;      /* of the token embedding as a row begins, not as it is unembedded; usually 1 */
     double attention_scale;      /* scores = q . k * attention_scale; usually head_dim^-1/2 */
+    double score_cap;            /* scores become cap tanh(scores / cap) before the softmax; 0: they do not */
+    double logit_cap;            /* the same of logits */
     hs_head_kind head;
     hs_activation head_activation; /* of head_dense */
     bool multi_label;              /* classifier: labels are independent (logistic of each), else softmax over them */

@@ -132,6 +132,14 @@ static void mix_own(const struct hs_attention *attention, size_t row)
             own_key(attention, row, t) + hs_kv_width(attention->shape), heads_of(attention));
 }
 
+static void cap_scores(const struct hs_attention *attention, float *pattern, const struct hs_range *visible)
+{
+    float cap = (float)attention->shape->score_cap;
+    for (size_t row = 0; cap > 0 && row < attention->n_rows; row++)
+        attention->device->kernels->soft_cap(pattern + row * stride_of(attention) + visible[row].first, cap,
+                                             visible[row].end - visible[row].first);
+}
+
 /*
  * ALiBi: what each visible key's column is away from the row's own, the last that it sees, times the head's slope. The
  * rounded kind goes by the column itself, since what rounding takes away depends on it.
@@ -163,6 +171,7 @@ static void normalize(const struct hs_attention *attention)
     size_t end_head = attention->first_head + attention->n_heads;
     for (size_t head = attention->first_head; head < end_head; head++) {
         float *pattern = pattern_of(attention, head);
+        cap_scores(attention, pattern, visible);
         if (attention->slopes != NULL)
             add_positions(attention, head, pattern, visible);
         attention->device->kernels->visible_softmax(pattern, stride_of(attention), attention->n_rows, visible);

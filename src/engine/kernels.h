@@ -64,6 +64,9 @@ struct hs_kernels {
     void (*rotate_heads)(float *heads, const float *cosines, const float *sines, size_t n_heads, size_t head_dim,
                          size_t rotary_dim);
 
+    /* values [n], in place: cap tanh(values / cap), to within 2e-6 of itself. */
+    void (*soft_cap)(float *values, float cap, size_t n);
+
     /* ---- attention ---- */
 
     /* scores[i] += slope * (first + i), scores [n]: what ALiBi adds to keys that lie `first` .. from a query. */

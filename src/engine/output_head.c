@@ -35,6 +35,23 @@ const float *hs__engine_apply_head(const struct hs_device *device, float *rows, 
     return rows;
 }
 
+/* Cut by columns, as the product is: a batch can have few rows. */
+struct cap {
+    const struct hs_kernels *kernels;
+    float *logits;
+    size_t stride;
+    size_t n_rows;
+    float cap;
+};
+
+static void cap_columns(void *context, hs_share columns, size_t part)
+{
+    const struct cap *cap = context;
+    (void)part;
+    for (size_t row = 0; row < cap->n_rows; row++)
+        cap->kernels->soft_cap(cap->logits + row * cap->stride + columns.first, cap->cap, columns.end - columns.first);
+}
+
 void hs__engine_unembed(const struct hs_device *device, float *logits, size_t stride, const float *rows, size_t n_rows,
                         const hs_model *model, size_t first_output, size_t n_outputs)
 {
@@ -43,6 +60,9 @@ void hs__engine_unembed(const struct hs_device *device, float *logits, size_t st
     linear.bias = linear.bias == NULL ? NULL : linear.bias + first_output;
     linear.n_out = n_outputs;
     hs__engine_linear_apply(device, logits, stride, rows, n_rows, &linear);
+    struct cap cap = {device->kernels, logits, stride, n_rows, (float)model->shape.logit_cap};
+    if (cap.cap > 0)
+        hs__engine_share(device, n_outputs, HS_SHARE_FLOATS, (double)n_rows * (double)n_outputs, cap_columns, &cap);
 }
 
 double hs__engine_head_flops(const hs_model *model)

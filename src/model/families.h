@@ -23,6 +23,7 @@ typedef struct hs_family_options {
     bool has_plain_norms; /* without weights: ones */
     bool scale_embedding; /* by width^1/2, rounded as the stored weights are */
     bool scale_attention; /* scores by head_dim^-1/2 */
+    double score_divisor; /* by its root instead; 0: the config has none */
     bool lacks_final_norm;
     bool exact_slopes;    /* ALiBi's are powers of an exact base, not of one that was rounded first */
     bool rows_come_first; /* the first rows of the position table come on top of what the config counts (OPT) */
@@ -35,6 +36,7 @@ typedef struct hs_family_options {
 typedef enum hs_field_kind {
     HS_FIELD_SIZE,
     HS_FIELD_REAL,
+    HS_FIELD_CAP, /* a real, and null is none */
     HS_FIELD_FLAG,
     HS_FIELD_INVERTED_FLAG, /* true where the config says false; null is refused */
     HS_FIELD_ACTIVATION,
@@ -85,6 +87,7 @@ typedef enum hs_window_layers {
 typedef struct hs_window_rule {
     hs_window_layers layers;
     size_t absent; /* tokens where the key is absent; 0: no window */
+    size_t period; /* of HS_WINDOW_BY_LAYER: without "layer_types" every so many-th layer has no window */
 } hs_window_rule;
 
 /* When a tensor must be there; otherwise it must not. */

@@ -14,6 +14,7 @@
 #define SIZE_REQUIRED(key, member, maximum) {key, HS_FIELD_SIZE, FIELD(member), true, 1.0, maximum}
 #define SIZE(key, member, maximum) {key, HS_FIELD_SIZE, FIELD(member), false, 1.0, maximum}
 #define REAL(key, member, minimum, maximum) {key, HS_FIELD_REAL, FIELD(member), false, minimum, maximum}
+#define CAP(key, member) {key, HS_FIELD_CAP, FIELD(member), false, 1e-6, 1e9}
 #define FLAG(key, member) {key, HS_FIELD_FLAG, FIELD(member), false, 0.0, 0.0}
 /* What the config says the other way round. */
 #define INVERTED(key, member) {key, HS_FIELD_INVERTED_FLAG, FIELD(member), false, 0.0, 0.0}

@@ -25,6 +25,8 @@ static uint64_t hash_later_fields(uint64_t seed, const hs_model_shape *shape)
         seed = hs_hash_u64(seed, shape->embedding_width);
     if (shape->head_limit > 0)
         seed = hash_real(seed, shape->head_limit);
+    if (shape->score_cap > 0 || shape->logit_cap > 0)
+        seed = hash_real(hash_real(seed, shape->score_cap), shape->logit_cap);
     if (shape->norms_outputs)
         seed = hs_hash_u64(seed, 1);
     return seed;
@@ -230,6 +232,10 @@ static hs_status describe_kinds(const hs_model *model, hs_text *text, hs_error *
     HS_TRY(hs_text_appendf(text, error, "embedding_scale = %.9g\n", shape->embedding_scale));
     HS_TRY(hs_text_appendf(text, error, "attention_scale = %.9g%s\n", shape->attention_scale,
                            shape->scale_by_inverse_layer ? " / (layer + 1)" : ""));
+    if (shape->score_cap > 0)
+        HS_TRY(hs_text_appendf(text, error, "score_cap = %.9g\n", shape->score_cap));
+    if (shape->logit_cap > 0)
+        HS_TRY(hs_text_appendf(text, error, "logit_cap = %.9g\n", shape->logit_cap));
     return hs_text_appendf(text, error, "unembedding = %s\n",
                            shape->n_outputs == 0     ? "none"
                            : shape->tied_unembedding ? "tied to the token embedding"

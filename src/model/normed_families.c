@@ -69,6 +69,39 @@ static const hs_architecture gemma_architectures[] = {
     {0},
 };
 
+/* Gemma 2: norms of outputs too, soft caps, a divisor of scores, and a window in every other layer. */
+
+static const hs_config_field gemma2_fields[] = {
+    LLAMA_SIZES,
+    SIZE_REQUIRED("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    REAL("rms_norm_eps", shape.norm_epsilon, 0.0, 1.0),
+    ACTIVATION("hidden_activation"),
+    REAL("query_pre_attn_scalar", score_divisor, 1e-6, 1e6),
+    CAP("attn_logit_softcapping", shape.score_cap),
+    CAP("final_logit_softcapping", shape.logit_cap),
+    LLAMA_BIASES,
+    {0},
+};
+
+static const hs_window_rule gemma2_window = {.layers = HS_WINDOW_BY_LAYER, .absent = 4096, .period = 2};
+
+static const hs_tensor_rule gemma2_rules[] = {
+    TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
+    GEMMA_NORM("input_layernorm", attention_norm),
+    GEMMA_NORM("post_attention_layernorm", attention_output_norm),
+    GEMMA_NORM("pre_feedforward_layernorm", mlp_norm),
+    GEMMA_NORM("post_feedforward_layernorm", mlp_output_norm),
+    LLAMA_PROJECTIONS,
+    ONE_AND("{base}norm", IN_MODEL(final_norm.weight), HS_DIM_WIDTH),
+    {0},
+};
+
+static const hs_architecture gemma2_architectures[] = {
+    LANGUAGE_MODEL("Gemma2ForCausalLM", lm_head_rules),
+    READ_AS("Gemma2Model", "Gemma2ForCausalLM"),
+    {0},
+};
+
 /* OLMo: layer norms without weights, and a limit on what a projection gives. */
 
 static const hs_config_field olmo_fields[] = {
@@ -138,6 +171,18 @@ const hs_family hs__model_normed_families[] = {
         .window = &no_window_unless_given,
         .rules = gemma_rules,
         .architectures = gemma_architectures,
+    },
+    {
+        .model_type = "gemma2",
+        .base_prefix = "model.",
+        .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_GELU_TANH, .head_dim = 256, .tied_unembedding = true,
+                                .norms_outputs = true, .score_cap = 50.0, .logit_cap = 30.0),
+                   .scale_embedding = true, .score_divisor = 256.0},
+        .fields = gemma2_fields,
+        .constraints = gemma_constraints,
+        .window = &gemma2_window,
+        .rules = gemma2_rules,
+        .architectures = gemma2_architectures,
     },
     {
         .model_type = "olmo",

@@ -167,6 +167,10 @@ static hs_status read_field(const hs_config *config, const hs_family *family, co
         return hs__model_config_size(config, field->key, (size_t)field->maximum, member, error);
     case HS_FIELD_REAL:
         return hs__model_config_real(config, field->key, field->minimum, field->maximum, member, error);
+    case HS_FIELD_CAP:
+        if (hs_json_get(config->object, field->key) != NULL && !hs__model_config_has(config, field->key))
+            *(double *)member = 0.0;
+        return hs__model_config_real(config, field->key, field->minimum, field->maximum, member, error);
     case HS_FIELD_FLAG:
         return hs__model_config_flag(config, field->key, member, error);
     case HS_FIELD_INVERTED_FLAG:
@@ -238,6 +242,14 @@ static void derive_head(const hs_architecture *architecture, hs_model_shape *sha
     shape->n_outputs = architecture->has_outputs ? shape->vocabulary : 0;
 }
 
+static void derive_scales(hs_family_options *options)
+{
+    hs_model_shape *shape = &options->shape;
+    double divisor = options->score_divisor > 0 ? options->score_divisor : (double)shape->head_dim;
+    shape->embedding_scale = options->scale_embedding ? sqrt((double)shape->width) : 1.0;
+    shape->attention_scale = options->scale_attention ? 1.0 / sqrt(divisor) : 1.0;
+}
+
 /*
  * What may change the meaning of other keys (attribute_map) is refused before any is read. The
  * family's own constraints need sizes and heads.
@@ -254,8 +266,6 @@ hs_status hs__model_options_read(const hs_config *config, const hs_family *famil
     HS_TRY(derive_rotary(config, options_out, error));
     HS_TRY(derive_positions(config, options_out, error));
     derive_head(architecture, &options_out->shape);
-    options_out->shape.embedding_scale = options_out->scale_embedding ? sqrt((double)options_out->shape.width) : 1.0;
-    options_out->shape.attention_scale =
-        options_out->scale_attention ? 1.0 / sqrt((double)options_out->shape.head_dim) : 1.0;
+    derive_scales(options_out);
     return HS_OK;
 }

@@ -48,12 +48,12 @@ static hs_status read_kinds(const hs_config *config, size_t n_layers, layer_kind
     return HS_OK;
 }
 
-static bool has_window(const layer_kinds *kinds, hs_window_layers layers, size_t layer)
+static bool has_window(const layer_kinds *kinds, const hs_window_rule *rule, size_t layer)
 {
-    if (layers == HS_WINDOW_ALL || layers == HS_WINDOW_REFUSED)
+    if (rule->layers == HS_WINDOW_ALL || rule->layers == HS_WINDOW_REFUSED)
         return true;
     if (!kinds->are_given)
-        return (double)layer >= kinds->first_layer;
+        return rule->period > 0 ? (layer + 1) % rule->period != 0 : (double)layer >= kinds->first_layer;
     return strcmp(hs_json_string(hs_json_at(kinds->list, layer)), "sliding_attention") == 0;
 }
 
@@ -78,17 +78,17 @@ static hs_status read_size(const hs_config *config, const hs_window_rule *rule, 
 }
 
 /* No list where no layer has a window. */
-static hs_status list_windows(const layer_kinds *kinds, hs_window_layers layers, size_t window, size_t n_layers,
+static hs_status list_windows(const layer_kinds *kinds, const hs_window_rule *rule, size_t window, size_t n_layers,
                               size_t **windows_out, hs_error *error)
 {
     size_t n = 0;
     for (size_t i = 0; i < n_layers; i++)
-        n += has_window(kinds, layers, i);
+        n += has_window(kinds, rule, i);
     if (n == 0)
         return HS_OK;
     HS_TRY(hs_allocate(windows_out, n_layers, sizeof **windows_out, "the windows of layers", error));
     for (size_t i = 0; i < n_layers; i++)
-        (*windows_out)[i] = has_window(kinds, layers, i) ? window : 0;
+        (*windows_out)[i] = has_window(kinds, rule, i) ? window : 0;
     return HS_OK;
 }
 
@@ -179,6 +179,8 @@ hs_status hs__model_window_read(const hs_config *config, const hs_window_rule *r
     HS_TRY(read_kinds(config, shape->n_layers, &kinds, error));
     if (rule->layers == HS_WINDOW_SWITCHED)
         HS_TRY(apply_switch(config, &kinds, &window, error));
+    for (size_t i = 0; rule->period > 0 && i < shape->n_layers; i++)
+        kinds.has_sliding = kinds.has_sliding || has_window(&kinds, rule, i);
     if (kinds.has_sliding && window == 0)
         return hs_fail(error, HS_ERROR_INPUT,
                        "%s: \"%s\" has layers with a window, but no \"sliding_window\" is in use", config->path,
@@ -189,6 +191,6 @@ hs_status hs__model_window_read(const hs_config *config, const hs_window_rule *r
     if (rule->layers == HS_WINDOW_LOCAL)
         return list_local(config, shape, windows_out, error);
     if (rule->layers != HS_WINDOW_REFUSED && window > 0)
-        return list_windows(&kinds, rule->layers, window, shape->n_layers, windows_out, error);
+        return list_windows(&kinds, rule, window, shape->n_layers, windows_out, error);
     return HS_OK;
 }

@@ -84,6 +84,8 @@ static inline loaded load_random_decoder(struct draw *draw)
         model.model->rotary_scale = 1.25;
     shape->embedding_scale = hs_random_below(SEED + 1, draw->stream, 1, 2) == 0 ? 1.0 : 3.25;
     shape->head_limit = hs_random_below(SEED + 1, draw->stream, 4, 2) == 0 ? 0 : 0.5;
+    shape->score_cap = hs_random_below(SEED + 1, draw->stream, 5, 2) == 0 ? 0 : 0.8;
+    shape->logit_cap = hs_random_below(SEED + 1, draw->stream, 6, 2) == 0 ? 0 : 2.5;
     norm_queries_and_keys(model.model, (hs_query_key_norm)hs_random_below(SEED + 1, draw->stream, 0, 3));
     shape->post_norm = hs_random_below(SEED + 2, draw->stream, 0, 4) == 0;
     shape->parallel_residual = shape->parallel_residual && !shape->post_norm;

@@ -149,6 +149,11 @@ static size_t first_visible(const struct pass *pass, size_t layer, size_t row)
     return window > 0 && row >= window ? row + 1 - window : 0;
 }
 
+static double soft_cap(double x, double cap)
+{
+    return cap > 0 ? cap * tanh(x / cap) : x;
+}
+
 static size_t n_visible(const struct pass *pass, size_t row)
 {
     return pass->model->shape.bidirectional ? pass->length : row + 1;
@@ -183,9 +188,10 @@ static void fill_pattern(double *weights, const struct pass *pass, size_t layer,
     size_t first = first_visible(pass, layer, row);
     memset(weights, 0, first * sizeof *weights);
     for (size_t i = first; i < n_visible(pass, row); i++) {
-        weights[i] = position_score(pass->model, head, row, i);
+        weights[i] = 0;
         for (size_t d = 0; d < dim; d++)
             weights[i] += scale * query[d] * pass->keys[(i * shape->n_kv_heads + kv_head) * dim + d];
+        weights[i] = soft_cap(weights[i], shape->score_cap) + position_score(pass->model, head, row, i);
     }
     double log_sum = naive_log_sum(weights + first, n_visible(pass, row) - first);
     for (size_t i = first; i < n_visible(pass, row); i++)
@@ -380,6 +386,8 @@ void naive_logits(double *logits, const hs_model *model, const int32_t *tokens, 
         double *head = head_of(model, pass.residual + row * shape->width);
         apply_linear(logits + row * shape->n_outputs, head, &model->unembedding);
         free(head);
+        for (size_t i = 0; i < shape->n_outputs; i++)
+            logits[row * shape->n_outputs + i] = soft_cap(logits[row * shape->n_outputs + i], shape->logit_cap);
     }
     free(pass.residual);
     free(pass.queries);

@@ -75,6 +75,8 @@ static void test_norms_of_heads_and_outputs(void **state)
         if (round >= 6)
             norm_outputs(model.model, round % 4 < 2);
         model.model->shape.head_limit = round % 3 == 0 ? 0.6 : 0;
+        model.model->shape.score_cap = round % 2 == 0 ? 0.5 : 0;
+        model.model->shape.logit_cap = round % 4 == 1 ? 1.5 : 0;
         model.model->shape.embedding_scale = round < 4 ? 1.0 : 5.5;
         check_lengths(model.model);
         unload(&model);

@@ -203,6 +203,25 @@ static void test_norms(void **state)
     check_norm(true, 768, 1000);
 }
 
+static void test_soft_cap(void **state)
+{
+    (void)state;
+    static const double caps[] = {0.5, 30, 50};
+    float values[MAX + 1];
+    for (size_t round = 0; round < 3; round++) {
+        double width = 8 * caps[round];
+        for (size_t i = 0; i < MAX; i++)
+            values[i] = (float)(width * ((double)i / MAX - 0.5));
+        values[MAX] = NAN;
+        kernels->soft_cap(values, (float)caps[round], MAX + 1);
+        for (size_t i = 0; i < MAX; i++) {
+            double expected = caps[round] * tanh((double)(float)(width * ((double)i / MAX - 0.5)) / caps[round]);
+            assert_near((double)values[i], expected, 2e-6 * fabs(expected));
+        }
+        assert_true(isnan(values[MAX]));
+    }
+}
+
 static void test_clipping(void **state)
 {
     (void)state;
@@ -373,13 +392,21 @@ static void test_argmax_takes_the_lowest_of_equals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests_of_a_level[] = {
-        cmocka_unit_test(test_exp_is_accurate),     cmocka_unit_test(test_exp_at_the_ends),
-        cmocka_unit_test(test_activations),         cmocka_unit_test(test_tanh),
-        cmocka_unit_test(test_erf_of_gelu),         cmocka_unit_test(test_norms),
-        cmocka_unit_test(test_visible_softmax),     cmocka_unit_test(test_log_sum_exp),
-        cmocka_unit_test(test_scale_and_shift),     cmocka_unit_test(test_rotation_keeps_the_angle_between),
-        cmocka_unit_test(test_add_and_multiply),    cmocka_unit_test(test_copy_rows),
-        cmocka_unit_test(test_positions_in_scores), cmocka_unit_test(test_clipping),
+        cmocka_unit_test(test_exp_is_accurate),
+        cmocka_unit_test(test_exp_at_the_ends),
+        cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_tanh),
+        cmocka_unit_test(test_erf_of_gelu),
+        cmocka_unit_test(test_norms),
+        cmocka_unit_test(test_visible_softmax),
+        cmocka_unit_test(test_log_sum_exp),
+        cmocka_unit_test(test_scale_and_shift),
+        cmocka_unit_test(test_rotation_keeps_the_angle_between),
+        cmocka_unit_test(test_add_and_multiply),
+        cmocka_unit_test(test_copy_rows),
+        cmocka_unit_test(test_positions_in_scores),
+        cmocka_unit_test(test_clipping),
+        cmocka_unit_test(test_soft_cap),
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_activate_takes_the_right_kernel),

@@ -41,6 +41,7 @@ static void run_all(const struct hs_kernels *level, float *out, double *sum)
     level->rms_norm_rows(out + ROWS * WIDTH, WIDTH, weight, ROWS - 1, WIDTH - 6, 1e-5);
     level->layer_norm_rows(out + 2, WIDTH, weight, weight, 2, WIDTH - 4, 1e-5);
     level->clip_rows(out + ROWS * WIDTH, WIDTH, ROWS, 9, 1.1f);
+    level->soft_cap(out + ROWS * WIDTH, 0.9f, ROWS * WIDTH);
     void (*const activations[])(float *, size_t) = {level->exp,  level->gelu, level->gelu_tanh,
                                                     level->silu, level->relu, level->tanh};
     for (size_t i = 0; i < 6; i++) {
