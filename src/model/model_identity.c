@@ -213,6 +213,12 @@ static hs_status describe_windows(const hs_model *model, hs_text *text, hs_error
     return hs_text_appendf(text, error, ", window %zu: longer texts are refused", model->shape.window);
 }
 
+static hs_status describe_bound(hs_text *text, const char *name, double bound, hs_error *error)
+{
+    return bound > 0 ? hs_text_appendf(text, error, "%s = %.9g\n", name, bound)
+                     : hs_text_appendf(text, error, "%s = none\n", name);
+}
+
 /* Lines for scripts too: each is there for every model, with a word where there is nothing. */
 static hs_status describe_kinds(const hs_model *model, hs_text *text, hs_error *error)
 {
@@ -223,8 +229,7 @@ static hs_status describe_kinds(const hs_model *model, hs_text *text, hs_error *
     const char *place = shape->norms_outputs ? ", of outputs too" : shape->post_norm ? ", after the residual" : "";
     HS_TRY(hs_text_appendf(text, error, "norm = %s, epsilon %g%s\n", shape->norm == HS_NORM_RMS ? "rms" : "layer",
                            shape->norm_epsilon, place));
-    if (shape->head_limit > 0)
-        HS_TRY(hs_text_appendf(text, error, "query_key_value = clipped to %g\n", shape->head_limit));
+    HS_TRY(describe_bound(text, "query_key_value_limit", shape->head_limit, error));
     HS_TRY(hs_text_appendf(text, error, "query_key_norm = %s\n", query_key_norm_names[shape->query_key_norm]));
     HS_TRY(hs_text_appendf(text, error, "mlp = %s%s\n", hs__model_activation_name(shape->activation),
                            shape->gated_mlp ? ", gated" : ""));
@@ -232,10 +237,8 @@ static hs_status describe_kinds(const hs_model *model, hs_text *text, hs_error *
     HS_TRY(hs_text_appendf(text, error, "embedding_scale = %.9g\n", shape->embedding_scale));
     HS_TRY(hs_text_appendf(text, error, "attention_scale = %.9g%s\n", shape->attention_scale,
                            shape->scale_by_inverse_layer ? " / (layer + 1)" : ""));
-    if (shape->score_cap > 0)
-        HS_TRY(hs_text_appendf(text, error, "score_cap = %.9g\n", shape->score_cap));
-    if (shape->logit_cap > 0)
-        HS_TRY(hs_text_appendf(text, error, "logit_cap = %.9g\n", shape->logit_cap));
+    HS_TRY(describe_bound(text, "score_cap", shape->score_cap, error));
+    HS_TRY(describe_bound(text, "logit_cap", shape->logit_cap, error));
     return hs_text_appendf(text, error, "unembedding = %s\n",
                            shape->n_outputs == 0     ? "none"
                            : shape->tied_unembedding ? "tied to the token embedding"
