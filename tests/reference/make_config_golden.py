@@ -64,6 +64,11 @@ CASES = [
     ("opt post norm", "opt_post_norm_bf16", {}),
     ("gpt_neo", "gpt_neo", {}),
     ("gpt_neo by groups", "gpt_neo", {"attention_layers": ...}),
+    ("gemma", "gemma", {}),
+    ("gemma2", "gemma2", {}),
+    ("gemma2 in version 4", "gemma2", {"layer_types": ..., "rope_parameters": ..., "rope_theta": 1000.0}),
+    ("olmo", "olmo_clip", {}),
+    ("olmo2", "olmo2", {}),
     ("bert masked", "bert_masked", {}),
     ("bert classifier", "bert_classifier", {}),
     ("distilbert masked", "distilbert_masked", {}),
@@ -148,7 +153,7 @@ ACTIVATIONS = ["gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_pytho
 REFUSED = {
     # Mathematics that it does not have.
     **{key: ["gelu_10", "leaky_relu", "linear", "mish", "quick_gelu", "relu2", "relu6", "sigmoid"]
-       for key in ("hidden_act", "activation_function", "activation")},
+       for key in ("hidden_act", "hidden_activation", "activation_function", "activation")},
     "sliding_window": [1, 4, 11], "attention_chunk_size": [4],
     "layer_types": [["sliding_attention"] * 2, ["full_attention", "sliding_attention"], ["chunked_attention"] * 2],
     "rope_scaling": [value for value in VALUES["rope_scaling"]
@@ -157,6 +162,8 @@ REFUSED = {
     "rope_parameters": [value for value in VALUES["rope_parameters"] if value and (
         value.get("partial_rotary_factor") == 0.5 or "full_attention" in value)],
     "partial_rotary_factor": [0.5],
+    # Gemma, to both sides: another kind of model.
+    "gemma/use_bidirectional_attention": [True], "gemma2/use_bidirectional_attention": [True],
     "problem_type": ["regression"], "per_layer_config": [],
     # OPT's norms without weights; sizes that transformers takes for granted; a window of nothing, which sees all alike.
     "opt/layer_norm_elementwise_affine": [False, None], "opt/enable_bias": [False, None],
@@ -234,7 +241,7 @@ def examples(folder, config):
 def values_of(key, example):
     if key in VALUES:
         return VALUES[key]
-    if key in ("hidden_act", "activation_function", "activation"):
+    if key in ("hidden_act", "hidden_activation", "activation_function", "activation"):
         return ACTIVATIONS
     if isinstance(example, bool):
         return [True, False, None]

@@ -27,6 +27,8 @@ from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification
 from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
 from transformers import GPTNeoConfig, GPTNeoForCausalLM, OPTConfig, OPTForCausalLM
+from transformers import GemmaConfig, GemmaForCausalLM, Gemma2Config, Gemma2ForCausalLM
+from transformers import OlmoConfig, OlmoForCausalLM, Olmo2Config, Olmo2ForCausalLM
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=4, n_embd=16, n_positions=16, vocab_size=23, bos_token_id=0, eos_token_id=1)
@@ -110,6 +112,39 @@ CASES = [
                  rope_parameters=LINEAR, tie_word_embeddings=True), torch.float16),
     ("qwen3_llama3_bf16", Qwen3ForCausalLM,
      Qwen3Config(**LLAMA, num_key_value_heads=4, head_dim=4, rope_parameters=LLAMA3), torch.bfloat16),
+    ("gemma", GemmaForCausalLM, GemmaConfig(**LLAMA, num_key_value_heads=1, head_dim=6), torch.float32),
+    ("gemma_biases_grouped_untied_f16", GemmaForCausalLM,
+     GemmaConfig(**{**LLAMA, "hidden_size": 20}, num_key_value_heads=2, head_dim=8, attention_bias=True,
+                 hidden_act="silu", rms_norm_eps=0.1, rope_parameters=LINEAR, tie_word_embeddings=False),
+     torch.float16),
+    ("gemma_bf16", GemmaForCausalLM,
+     GemmaConfig(**{**LLAMA, "hidden_size": 20}, num_key_value_heads=4, head_dim=16, rope_parameters=LLAMA3),
+     torch.bfloat16),
+    ("olmo2", Olmo2ForCausalLM, Olmo2Config(**LLAMA, pad_token_id=2), torch.float32),
+    ("olmo2_biases_head_dim_tied_f16", Olmo2ForCausalLM,
+     Olmo2Config(**LLAMA, pad_token_id=2, num_key_value_heads=2, head_dim=6, attention_bias=True, rms_norm_eps=0.1,
+                 rope_parameters=LINEAR, tie_word_embeddings=True), torch.float16),
+    ("olmo2_multi_query_gelu_bf16", Olmo2ForCausalLM,
+     Olmo2Config(**LLAMA, pad_token_id=2, num_key_value_heads=1, hidden_act="gelu", rope_parameters={**LLAMA3}),
+     torch.bfloat16),
+    ("olmo_clip", OlmoForCausalLM, OlmoConfig(**LLAMA, pad_token_id=2, clip_qkv=0.6), torch.float32),
+    ("olmo_grouped_tied_bf16", OlmoForCausalLM,
+     OlmoConfig(**LLAMA, pad_token_id=2, num_key_value_heads=2, head_dim=6, tie_word_embeddings=True), torch.bfloat16),
+    ("olmo_clip_biases_f16", OlmoForCausalLM,
+     OlmoConfig(**LLAMA, pad_token_id=2, num_key_value_heads=1, attention_bias=True, clip_qkv=1.0, hidden_act="relu",
+                rope_parameters=LINEAR), torch.float16),
+    ("gemma2", Gemma2ForCausalLM,
+     Gemma2Config(**LLAMA, num_key_value_heads=2, head_dim=6, attn_logit_softcapping=0.8, final_logit_softcapping=2.0,
+                  query_pre_attn_scalar=5, sliding_window=3), torch.float32),
+    ("gemma2_biases_untied_f16", Gemma2ForCausalLM,
+     Gemma2Config(**{**LLAMA, "hidden_size": 20}, num_key_value_heads=1, head_dim=8, attention_bias=True,
+                  attn_logit_softcapping=1.5, final_logit_softcapping=6.0, hidden_activation="gelu",
+                  rms_norm_eps=0.1, sliding_window=4, layer_types=["full_attention", "sliding_attention"],
+                  rope_parameters=LINEAR, tie_word_embeddings=False),
+     torch.float16),
+    ("gemma2_published_caps_bf16", Gemma2ForCausalLM,
+     Gemma2Config(**{**LLAMA, "hidden_size": 20}, num_key_value_heads=4, head_dim=4, query_pre_attn_scalar=1,
+                  sliding_window=64), torch.bfloat16),
     ("mistral_window_bf16", MistralForCausalLM,
      MistralConfig(**LLAMA, num_key_value_heads=2, head_dim=6, sliding_window=3), torch.bfloat16),
     ("qwen2_window_tied", Qwen2ForCausalLM,
@@ -139,6 +174,7 @@ PAIRS = [[(0, 0), (0, 1)], [(0, 0), (0, 3)], [(0, 1), (0, 2)], [(0, 2), (0, 3)],
 
 def randomise(model, generator):
     """Weights that make every part of the model matter; transformers' own start near zero."""
+    norm_weight = 0.0 if "Gemma" in type(model).__name__ else 1.0  # Gemma adds one
     for name, parameter in model.named_parameters():
         values = torch.randn(parameter.shape, generator=generator)
         if parameter.dim() == 2:
@@ -146,10 +182,17 @@ def randomise(model, generator):
                                                          "embeddings"))
             values *= 0.7 if is_embedding else 1.4 * parameter.shape[-1] ** -0.5
         elif "norm" in name.lower() or "ln_" in name:
-            values = values * 0.1 + (0.0 if name.endswith("bias") else 1.0)
+            values = values * 0.1 + (0.0 if name.endswith("bias") else norm_weight)
         else:
             values *= 0.3
         parameter.data.copy_(values)
+
+
+def round_embedding_scale(model, stored_type):
+    """Gemma's, as transformers rounds it where it computes in the type of the weights."""
+    embedding = model.get_input_embeddings()
+    if hasattr(embedding, "embed_scale"):
+        embedding.embed_scale = embedding.embed_scale.to(stored_type).to(torch.float64)
 
 
 def output_projections(model):
@@ -248,6 +291,7 @@ def main():
         model.to(stored_type).save_pretrained(folder)
         (folder / "generation_config.json").unlink(missing_ok=True)
         reread = model_class.from_pretrained(folder, attn_implementation="eager", dtype=torch.float64).eval()
+        round_embedding_scale(reread, stored_type)
         save_file(expected(reread, generator), folder / "expected.safetensors")
         for path in folder.iterdir():
             path.chmod(0o644)

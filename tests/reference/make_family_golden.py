@@ -24,6 +24,8 @@ from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceCl
 from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM, XLMRobertaForSequenceClassification
 from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
 from transformers import GPTNeoConfig, GPTNeoForCausalLM, OPTConfig, OPTForCausalLM
+from transformers import GemmaConfig, GemmaForCausalLM, Gemma2Config, Gemma2ForCausalLM
+from transformers import OlmoConfig, OlmoForCausalLM, Olmo2Config, Olmo2ForCausalLM
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=2, n_embd=8, n_positions=6, vocab_size=11)
@@ -64,6 +66,11 @@ CASES = [
     ("opt without biases, untied", OPTForCausalLM, OPTConfig(**OPT, enable_bias=False, tie_word_embeddings=False)),
     ("gpt_neo", GPTNeoForCausalLM, GPTNeoConfig(**GPT_NEO, window_size=3)),
     ("gpt_neo untied", GPTNeoForCausalLM, GPTNeoConfig(**GPT_NEO, intermediate_size=20, tie_word_embeddings=False)),
+    ("gemma", GemmaForCausalLM, GemmaConfig(**LLAMA, num_key_value_heads=1, head_dim=6)),
+    ("gemma2", Gemma2ForCausalLM, Gemma2Config(**LLAMA, num_key_value_heads=2, head_dim=6, tie_word_embeddings=False)),
+    ("olmo", OlmoForCausalLM, OlmoConfig(**LLAMA, clip_qkv=1.0)),
+    ("olmo2 grouped, tied", Olmo2ForCausalLM,
+     Olmo2Config(**LLAMA, num_key_value_heads=2, head_dim=6, tie_word_embeddings=True)),
     ("bert masked", BertForMaskedLM, BertConfig(**BERT)),
     ("bert pretraining", BertForPreTraining, BertConfig(**BERT)),
     ("bert classifier", BertForSequenceClassification, BertConfig(**BERT, **LABELS)),

@@ -20,10 +20,11 @@ import zlib
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import AutoConfig, AutoModelForCausalLM, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 FAMILIES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi", "qwen3",
-            "mistral_window_bf16", "qwen2_window_tied", "opt", "gpt_neo"]
+            "gemma_biases_grouped_untied_f16", "gemma2_biases_untied_f16", "olmo_clip", "olmo2", "mistral_window_bf16",
+            "qwen2_window_tied", "opt", "gpt_neo"]
 # Those that were drawn before seeds went by name.
 PLACES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi", "qwen3", "mistral_window_bf16",
           "qwen2_window_tied"]
@@ -118,6 +119,15 @@ def seed_of(family):
     return PLACES.index(family) if family in PLACES else zlib.crc32(family.encode())
 
 
+def load(folder):
+    """In single precision; Gemma's factor of the embeddings is rounded as in make_engine_golden.py."""
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    embedding = model.get_input_embeddings()
+    if hasattr(embedding, "embed_scale"):
+        embedding.embed_scale = embedding.embed_scale.to(AutoConfig.from_pretrained(folder).dtype).float()
+    return model
+
+
 def main():
     root = pathlib.Path(__file__).with_name("generation")
     root.mkdir(exist_ok=True)
@@ -125,8 +135,7 @@ def main():
     for family in FAMILIES:
         if named and family not in named:
             continue
-        model = AutoModelForCausalLM.from_pretrained(root.with_name("engine") / family, dtype=torch.float32).eval()
-        save_file(greedy(model, torch.Generator().manual_seed(seed_of(family))), root / f"{family}.safetensors")
+        save_file(greedy(load(root.with_name("engine") / family), torch.Generator().manual_seed(seed_of(family))), root / f"{family}.safetensors")
     if not named:
         save_file(warpers(torch.Generator().manual_seed(100)), root / "warpers.safetensors")
     for path in root.iterdir():

@@ -199,51 +199,65 @@ static void check_case(const char *name)
         check_case(#name);                \
     }
 
-#define GOLDEN_CASES(X)             \
-    X(gpt2)                         \
-    X(gpt2_inverse_layer)           \
-    X(gpt2_unscaled_relu_untied)    \
-    X(gpt2_silu_f16)                \
-    X(gpt2_epsilon_bf16)            \
-    X(llama)                        \
-    X(llama_grouped_head_dim_tied)  \
-    X(llama_biases_gelu)            \
-    X(llama_linear_f16)             \
-    X(llama_llama3_bf16)            \
-    X(llama_yarn)                   \
-    X(mistral)                      \
-    X(qwen2)                        \
-    X(gpt_neox)                     \
+/* clang-format off */
+#define GOLDEN_CASES(X) \
+    X(gpt2) \
+    X(gpt2_inverse_layer) \
+    X(gpt2_unscaled_relu_untied) \
+    X(gpt2_silu_f16) \
+    X(gpt2_epsilon_bf16) \
+    X(llama) \
+    X(llama_grouped_head_dim_tied) \
+    X(llama_biases_gelu) \
+    X(llama_linear_f16) \
+    X(llama_llama3_bf16) \
+    X(llama_yarn) \
+    X(mistral) \
+    X(qwen2) \
+    X(gpt_neox) \
     X(gpt_neox_sequential_tied_f16) \
-    X(gpt_neox_linear_bf16)         \
-    X(bert_masked)                  \
-    X(bert_masked_relu_f16)         \
-    X(bert_classifier)              \
-    X(distilbert_masked)            \
-    X(distilbert_classifier)        \
-    X(roberta_masked)               \
-    X(roberta_classifier_bf16)      \
-    X(electra_masked)               \
+    X(gpt_neox_linear_bf16) \
+    X(bert_masked) \
+    X(bert_masked_relu_f16) \
+    X(bert_classifier) \
+    X(distilbert_masked) \
+    X(distilbert_classifier) \
+    X(roberta_masked) \
+    X(roberta_classifier_bf16) \
+    X(electra_masked) \
     X(electra_masked_wide_relu_f16) \
-    X(electra_masked_untied_bf16)   \
-    X(electra_classifier)           \
-    X(albert_masked)                \
-    X(albert_masked_groups_bf16)    \
-    X(albert_classifier_f16)        \
-    X(phi)                          \
+    X(electra_masked_untied_bf16) \
+    X(electra_classifier) \
+    X(albert_masked) \
+    X(albert_masked_groups_bf16) \
+    X(albert_classifier_f16) \
+    X(phi) \
     X(phi_grouped_linear_tied_bf16) \
-    X(qwen3)                        \
+    X(qwen3) \
     X(qwen3_biases_linear_tied_f16) \
-    X(qwen3_llama3_bf16)            \
-    X(mistral_window_bf16)          \
-    X(qwen2_window_tied)            \
-    X(opt)                          \
+    X(qwen3_llama3_bf16) \
+    X(gemma) \
+    X(gemma_biases_grouped_untied_f16) \
+    X(gemma_bf16) \
+    X(olmo2) \
+    X(olmo2_biases_head_dim_tied_f16) \
+    X(olmo2_multi_query_gelu_bf16) \
+    X(olmo_clip) \
+    X(olmo_grouped_tied_bf16) \
+    X(olmo_clip_biases_f16) \
+    X(gemma2) \
+    X(gemma2_biases_untied_f16) \
+    X(gemma2_published_caps_bf16) \
+    X(mistral_window_bf16) \
+    X(qwen2_window_tied) \
+    X(opt) \
     X(opt_unbiased_gelu_untied_f16) \
-    X(opt_post_norm_bf16)           \
-    X(opt_without_last_norm)        \
-    X(gpt_neo)                      \
-    X(gpt_neo_gelu_f16)             \
+    X(opt_post_norm_bf16) \
+    X(opt_without_last_norm) \
+    X(gpt_neo) \
+    X(gpt_neo_gelu_f16) \
     X(gpt_neo_local_untied_bf16)
+/* clang-format on */
 
 GOLDEN_CASES(GOLDEN_TEST)
 

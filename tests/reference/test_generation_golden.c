@@ -120,18 +120,24 @@ static void check_family(const char *name)
     }
 
 /* One a family, as in FAMILIES of make_generation_golden.py. */
-#define FAMILIES(X)                \
-    X(gpt2)                        \
+/* clang-format off */
+#define FAMILIES(X) \
+    X(gpt2) \
     X(llama_grouped_head_dim_tied) \
-    X(mistral)                     \
-    X(qwen2)                       \
-    X(gpt_neox)                    \
-    X(phi)                         \
-    X(qwen3)                       \
-    X(mistral_window_bf16)         \
-    X(qwen2_window_tied)           \
-    X(opt)                         \
-    X(gpt_neo)
+    X(mistral) \
+    X(qwen2) \
+    X(gpt_neox) \
+    X(phi) \
+    X(qwen3) \
+    X(mistral_window_bf16) \
+    X(qwen2_window_tied) \
+    X(opt) \
+    X(gpt_neo) \
+    X(gemma_biases_grouped_untied_f16) \
+    X(gemma2_biases_untied_f16) \
+    X(olmo_clip) \
+    X(olmo2)
+/* clang-format on */
 
 FAMILIES(GREEDY_TEST)
 

@@ -321,6 +321,37 @@ static void test_one_norm_in_two_places(void **state)
     }
 }
 
+/* Stored less one, so that they are converted whatever their type; the factor of the embeddings is of that type. */
+static void test_norms_of_gemma(void **state)
+{
+    static const enum test_weight_type types[] = {TEST_F32, TEST_BF16};
+    for (size_t i = 0; i < 2; i++) {
+        struct golden_checkpoint golden = golden_case("gemma");
+        golden_write(&golden, *state, types[i]);
+        loaded m = load_model(*state);
+        struct test_tensor *stored = test_checkpoint_find(&golden.tensors, "model.layers.1.input_layernorm.weight");
+        for (size_t j = 0; j < m.model->shape.width; j++)
+            assert_float_equal(m.model->layers[1].attention_norm.weight[j], 1.0f + stored->values[j], 0.02);
+        assert_true(m.model->shape.embedding_scale == 4.0);
+        unload(&m);
+        golden_clear(&golden);
+    }
+}
+
+/* What is normed without weights has ones. */
+static void test_norms_of_olmo(void **state)
+{
+    struct golden_checkpoint golden = golden_case("olmo");
+    golden_write(&golden, *state, TEST_F32);
+    golden_clear(&golden);
+    loaded m = load_model(*state);
+    for (size_t j = 0; j < m.model->shape.width; j++) {
+        assert_true(m.model->final_norm.weight[j] == 1.0f && m.model->layers[1].mlp_norm.weight[j] == 1.0f);
+        assert_ptr_equal(m.model->layers[0].attention_norm.weight, m.model->final_norm.weight);
+    }
+    unload(&m);
+}
+
 static void test_configurations_that_are_refused(void **state)
 {
     static const struct {
@@ -373,6 +404,10 @@ static void test_configurations_that_are_refused(void **state)
         {"gpt_neox", "num_attention_heads", "3", "3 heads do not divide the width 16"},
         {"gpt_neox", "attention_bias", "false", "unexpected tensor gpt_neox.layers.0.attention.dense.bias"},
         {"gpt_neox", "vocab_size", "12", "embed_in.weight has shape [11, 16], expected [12, 16]"},
+        {"gemma", "use_bidirectional_attention", "true", "cannot have this value: a row attends to what is before it"},
+        {"gemma2", "attn_logit_softcapping", "0", "\"attn_logit_softcapping\" is 0; "},
+        {"gemma2", "query_pre_attn_scalar", "0", "\"query_pre_attn_scalar\" is 0; "},
+        {"olmo", "clip_qkv", "0", "\"clip_qkv\" is 0; "},
         {"phi", "qk_layernorm", "true", "\"qk_layernorm\" cannot have this value: norms of queries and keys are not"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -399,6 +434,8 @@ int main(void)
         cmocka_unit_test(test_neox_options),
         cmocka_unit_test(test_neox_rotation_of_either_transformers),
         cmocka_unit_test(test_one_norm_in_two_places),
+        cmocka_unit_test(test_norms_of_gemma),
+        cmocka_unit_test(test_norms_of_olmo),
         cmocka_unit_test(test_special_tokens),
         cmocka_unit_test(test_end_tokens),
         cmocka_unit_test(test_end_tokens_that_are_none),

@@ -80,6 +80,25 @@ static void test_every_half_is_exact(void **state)
     free(bytes);
 }
 
+/* Of two that are as near the one whose last bit is 0; what the type holds stays. */
+static void test_rounding(void **state)
+{
+    (void)state;
+    static const struct {
+        hs_dtype dtype;
+        float value;
+        float expected;
+    } cases[] = {
+        {HS_DTYPE_F32, 55.4256248f, 55.4256248f}, {HS_DTYPE_F16, 55.4256248f, 55.4375f},
+        {HS_DTYPE_BF16, 55.4256248f, 55.5f},      {HS_DTYPE_BF16, 45.2548332f, 45.25f},
+        {HS_DTYPE_BF16, 257.0f, 256.0f},          {HS_DTYPE_BF16, 259.0f, 260.0f},
+        {HS_DTYPE_BF16, 1.9999f, 2.0f},           {HS_DTYPE_F16, 2049.0f, 2048.0f},
+        {HS_DTYPE_F16, 2051.0f, 2052.0f},         {HS_DTYPE_F16, 1.5f, 1.5f},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_true(hs__model_weights_round(cases[i].dtype, cases[i].value) == cases[i].expected);
+}
+
 static void test_f32_is_copied(void **state)
 {
     (void)state;
@@ -129,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_bit_patterns),
         cmocka_unit_test(test_every_half_is_exact),
+        cmocka_unit_test(test_rounding),
         cmocka_unit_test(test_f32_is_copied),
         cmocka_unit_test(test_the_first_not_finite_element_is_found),
     };
