@@ -87,6 +87,9 @@ static hs_status is_met(const hs_config *config, const hs_config_constraint *con
         return is_size(config, key, shape->head_dim, holds_out, error);
     case HS_DEMAND_WIDTH:
         return is_size(config, key, shape->width, holds_out, error);
+    case HS_DEMAND_NOT_NULL:
+        *holds_out = hs_json_get(config->object, key) == NULL || hs__model_config_has(config, key);
+        return HS_OK;
     }
     return hs_fail(error, HS_ERROR_INTERNAL, "constraint on \"%s\" has no demand", key);
 }

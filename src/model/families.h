@@ -64,6 +64,7 @@ typedef enum hs_demand {
     HS_DEMAND_ABSOLUTE,         /* "absolute" */
     HS_DEMAND_HEAD_DIM,         /* what the other fields say of it */
     HS_DEMAND_WIDTH,            /* the same */
+    HS_DEMAND_NOT_NULL,         /* but absent */
 } hs_demand;
 
 /* An option that would need what the engine does not have. */

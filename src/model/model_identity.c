@@ -14,22 +14,23 @@ static uint64_t hash_real(uint64_t seed, double value)
     return hs_hash_u64(seed, bits);
 }
 
+static uint64_t hash_unless(uint64_t seed, double usual, const char *name, double value)
+{
+    return value != usual ? hash_real(hs_hash_text(seed, name), value) : seed;
+}
+
 /* They count where they are set, so that models without them keep the hash that their results have. */
 static uint64_t hash_later_fields(uint64_t seed, const hs_model_shape *shape)
 {
     if (shape->query_key_norm != HS_QUERY_KEY_NORM_NONE)
         seed = hs_hash_u64(seed, shape->query_key_norm);
-    if (shape->embedding_scale != 1.0)
-        seed = hash_real(seed, shape->embedding_scale);
     if (shape->embedding_width > 0)
         seed = hs_hash_u64(seed, shape->embedding_width);
-    if (shape->head_limit > 0)
-        seed = hash_real(seed, shape->head_limit);
-    if (shape->score_cap > 0 || shape->logit_cap > 0)
-        seed = hash_real(hash_real(seed, shape->score_cap), shape->logit_cap);
-    if (shape->norms_outputs)
-        seed = hs_hash_u64(seed, 1);
-    return seed;
+    seed = hash_unless(seed, 1.0, "embedding_scale", shape->embedding_scale);
+    seed = hash_unless(seed, 0.0, "norms_outputs", shape->norms_outputs);
+    seed = hash_unless(seed, 0.0, "head_limit", shape->head_limit);
+    seed = hash_unless(seed, 0.0, "score_cap", shape->score_cap);
+    return hash_unless(seed, 0.0, "logit_cap", shape->logit_cap);
 }
 
 /* Field by field: padding must not count, and a new field of hs_model_shape that changes results belongs here too. */

@@ -48,11 +48,14 @@ static const hs_config_field gemma_fields[] = {
 
 /* clang-format off */
 #define ONE_WAY {"use_bidirectional_attention", HS_DEMAND_FALSE, "a row attends to what is before it alone"}
+#define SCORE_DIVISOR {"query_pre_attn_scalar", HS_DEMAND_NOT_NULL, "scores are divided by its root"}
 #define ONE_AND(name, target, axis) {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_ONE_AND, target, {axis}}
 #define GEMMA_NORM(name, member) ONE_AND(LLAMA_LAYER name, IN_LAYER(member.weight), HS_DIM_WIDTH)
 /* clang-format on */
 
 static const hs_config_constraint gemma_constraints[] = {DECODER_CONSTRAINTS, NOT_PARTIAL, ONE_WAY, {0}};
+static const hs_config_constraint gemma2_constraints[] = {
+    DECODER_CONSTRAINTS, NOT_PARTIAL, ONE_WAY, SCORE_DIVISOR, {0}};
 
 static const hs_tensor_rule gemma_rules[] = {
     TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
@@ -179,7 +182,7 @@ const hs_family hs__model_normed_families[] = {
                                 .norms_outputs = true, .score_cap = 50.0, .logit_cap = 30.0),
                    .scale_embedding = true, .score_divisor = 256.0},
         .fields = gemma2_fields,
-        .constraints = gemma_constraints,
+        .constraints = gemma2_constraints,
         .window = &gemma2_window,
         .rules = gemma2_rules,
         .architectures = gemma2_architectures,

@@ -162,7 +162,10 @@ REFUSED = {
     "rope_parameters": [value for value in VALUES["rope_parameters"] if value and (
         value.get("partial_rotary_factor") == 0.5 or "full_attention" in value)],
     "partial_rotary_factor": [0.5],
+    # A cap of nothing.
+    "gemma2/attn_logit_softcapping": [0.0], "gemma2/final_logit_softcapping": [0.0],
     # Gemma, to both sides: another kind of model.
+    "gemma2/is_causal": [],
     "gemma/use_bidirectional_attention": [True], "gemma2/use_bidirectional_attention": [True],
     "problem_type": ["regression"], "per_layer_config": [],
     # OPT's norms without weights; sizes that transformers takes for granted; a window of nothing, which sees all alike.

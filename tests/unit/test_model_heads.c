@@ -406,6 +406,7 @@ static void test_configurations_that_are_refused(void **state)
         {"gpt_neox", "vocab_size", "12", "embed_in.weight has shape [11, 16], expected [12, 16]"},
         {"gemma", "use_bidirectional_attention", "true", "cannot have this value: a row attends to what is before it"},
         {"gemma2", "attn_logit_softcapping", "0", "\"attn_logit_softcapping\" is 0; "},
+        {"gemma2", "query_pre_attn_scalar", "null", "cannot have this value: scores are divided by its root"},
         {"gemma2", "query_pre_attn_scalar", "0", "\"query_pre_attn_scalar\" is 0; "},
         {"olmo", "clip_qkv", "0", "\"clip_qkv\" is 0; "},
         {"phi", "qk_layernorm", "true", "\"qk_layernorm\" cannot have this value: norms of queries and keys are not"},
