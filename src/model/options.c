@@ -9,24 +9,37 @@
 
 #include "model/constraints.h"
 
+/* Rows that are read as another one are the last of each table and are left out. */
+static hs_status list_architectures(const hs_family *family, hs_text *known, hs_error *error)
+{
+    const hs_architecture *row = family->architectures;
+    for (; row->name != NULL && row->read_as == NULL; row++)
+        HS_TRY(hs_text_appendf(known, error, "%s%s", row == family->architectures ? "" : ", ", row->name));
+    return HS_OK;
+}
+
+static hs_status list_families(hs_text *known, hs_error *error)
+{
+    for (size_t i = 0; hs__model_family_at(i) != NULL; i++)
+        HS_TRY(hs_text_appendf(known, error, "%s%s", i > 0 ? ", " : "", hs__model_family_at(i)->model_type));
+    return HS_OK;
+}
+
 /*
- * The list comes from the tables, so that the message stays true when a family is added. Rows that
- * are read as another one are the last of each table and are left out.
+ * Lists come from the tables, so that the message stays true when a family is added: the architectures of a family
+ * that is known, else the families.
  */
-static hs_status fail_unsupported(const hs_config *config, const char *key, const char *name, hs_error *error)
+static hs_status fail_unsupported(const hs_config *config, const char *key, const char *name, const hs_family *family,
+                                  hs_error *error)
 {
     hs_text known = {0};
     hs_status status = HS_OK;
-    for (size_t i = 0; hs__model_family_at(i) != NULL; i++) {
-        HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s (", i > 0 ? ", " : "", hs__model_family_at(i)->model_type));
-        const hs_architecture *row = hs__model_family_at(i)->architectures;
-        for (; row->name != NULL && row->read_as == NULL; row++) {
-            bool is_last = row[1].name == NULL || row[1].read_as != NULL;
-            HS_GOTO_DONE(hs_text_appendf(&known, error, "%s%s", row->name, is_last ? ")" : ", "));
-        }
-    }
-    status = hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is \"%s\", which is not supported; supported are %s",
-                     config->path, key, name, known.text);
+    if (family != NULL)
+        HS_GOTO_DONE(list_architectures(family, &known, error));
+    else
+        HS_GOTO_DONE(list_families(&known, error));
+    status = hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" is \"%s\", which is not supported; supported are %s%s",
+                     config->path, key, name, family == NULL ? "the families " : "", known.text);
 done:
     hs_text_clear(&known);
     return status;
@@ -67,11 +80,12 @@ hs_status hs__model_options_family(const hs_config *config, const hs_family **fa
     if (model_type == NULL && architecture == NULL)
         return hs_fail(error, HS_ERROR_INPUT, "%s: neither \"model_type\" nor \"architectures\" says what model it is",
                        config->path);
-    if (model_type != NULL && hs__model_family_find(model_type, NULL, architecture_out) == NULL)
-        return fail_unsupported(config, "model_type", model_type, error);
+    const hs_family *named = hs__model_family_find(model_type, NULL, architecture_out);
+    if (model_type != NULL && named == NULL)
+        return fail_unsupported(config, "model_type", model_type, NULL, error);
     *family_out = hs__model_family_find(model_type, architecture, architecture_out);
     if (*family_out == NULL)
-        return fail_unsupported(config, "architectures", architecture, error);
+        return fail_unsupported(config, "architectures", architecture, named, error);
     if (architecture == NULL)
         *architecture_out = NULL;
     return HS_OK;
