@@ -43,7 +43,7 @@ typedef enum hs_query_kind {
 
 /*
  * About the distribution that row `row` of sequence `sequence` predicts, for the position after it or, as hs_head_kind
- * says, for its own. Of a classifier only row 0 can be asked; `token` is a label there.
+ * says, for its own. Of a classifier `token` is a label, and of an encoder that is one only row 0 can be asked.
  */
 typedef struct hs_query {
     uint32_t sequence;
@@ -51,6 +51,12 @@ typedef struct hs_query {
     int32_t kind;
     int32_t token; /* a token id, or for lists an index */
 } hs_query;
+
+/*
+ * The row of a text that says what label a classifier gives it: the first one of an encoder; of a decoder that of the
+ * last token which is not padding, as transformers has it (the first where all are).
+ */
+uint32_t hs_engine_label_row(const hs_model_shape *shape, const int32_t *tokens, size_t n_tokens);
 
 /* One shard's worth of work. Borrowed by the engine for as long as it is prepared. */
 typedef struct hs_workload {

@@ -42,7 +42,7 @@ typedef enum hs_activation {
 typedef enum hs_head_kind {
     HS_HEAD_LANGUAGE_MODEL,        /* every row predicts the token after it */
     HS_HEAD_MASKED_LANGUAGE_MODEL, /* every row predicts the token at its own place */
-    HS_HEAD_CLASSIFIER,            /* row 0 of a sequence predicts its label */
+    HS_HEAD_CLASSIFIER,            /* one row of a sequence predicts its label: hs_engine_label_row */
 } hs_head_kind;
 
 /* The canonical description. Dimensions in elements. */
@@ -81,6 +81,7 @@ typedef struct hs_model_shape {
     double logit_cap;            /* the same of logits */
     hs_head_kind head;
     hs_activation head_activation; /* of head_dense */
+    int32_t padding_token;         /* decoder that classifies: a text's last token of another kind is what counts; -1 */
     bool multi_label;              /* classifier: labels are independent (logistic of each), else softmax over them */
 } hs_model_shape;
 

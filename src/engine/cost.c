@@ -61,7 +61,8 @@ double hs__engine_naive_flops(const hs_engine *engine, const hs_workload *worklo
 {
     const hs_model *model = engine->model;
     double n_rows = (double)hs_sequences_n_rows(&workload->sequences);
-    bool classifies = model->shape.head == HS_HEAD_CLASSIFIER;
+    /* transformers labels all rows of a decoder and takes one. */
+    bool classifies = model->shape.head == HS_HEAD_CLASSIFIER && model->shape.bidirectional;
     double flops = (classifies ? (double)workload->sequences.n : n_rows) * hs__engine_head_flops(model);
     flops += n_rows * hs__engine_embed_flops(model);
     for (size_t i = 0; i < model->shape.n_layers; i++)

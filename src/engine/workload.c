@@ -14,6 +14,14 @@ size_t hs__engine_sequences_longest(const hs_sequences *sequences)
     return longest;
 }
 
+uint32_t hs_engine_label_row(const hs_model_shape *shape, const int32_t *tokens, size_t n_tokens)
+{
+    size_t row = n_tokens;
+    while (!shape->bidirectional && row > 0 && tokens[row - 1] == shape->padding_token)
+        row--;
+    return shape->bidirectional || row == 0 ? 0 : (uint32_t)(row - 1);
+}
+
 static hs_status check_token(int32_t token, size_t vocabulary, const char *what, size_t index, hs_error *error)
 {
     if (token < 0 || (size_t)token >= vocabulary)
@@ -102,9 +110,9 @@ static hs_status check_query(const hs_workload *workload, size_t index, const hs
                        query->sequence, length, query->row);
     if (shape->n_outputs == 0)
         return hs_fail(error, HS_ERROR_INPUT, "query %zu: the checkpoint is a bare base model, without outputs", index);
-    if (shape->head == HS_HEAD_CLASSIFIER && query->row != 0)
-        return hs_fail(error, HS_ERROR_INPUT, "query %zu: row %u: a classifier answers at row 0 only", index,
-                       query->row);
+    if (shape->head == HS_HEAD_CLASSIFIER && shape->bidirectional && query->row != 0)
+        return hs_fail(error, HS_ERROR_INPUT, "query %zu: row %u: an encoder that classifies answers at row 0 only",
+                       index, query->row);
     switch (query->kind) {
     case HS_QUERY_LOG_PROBABILITY:
     case HS_QUERY_LOGIT:

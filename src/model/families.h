@@ -164,6 +164,7 @@ typedef struct hs_family {
     hs_family_options preset;
     const hs_config_field *fields;
     const hs_config_constraint *constraints;
+    const int32_t *padding_token; /* where config.json names none; NULL: the class names none either */
     const hs_window_rule *window; /* NULL: none whatever the config says */
     const hs_tensor_rule *rules;  /* of the base model */
     const hs_architecture *architectures;

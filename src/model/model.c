@@ -25,7 +25,9 @@ static hs_status read_labels(const hs_config *config, hs_checkpoint *checkpoint,
     HS_TRY(hs__model_label_list_read(config, &checkpoint->labels, &checkpoint->notes, error));
     shape->n_outputs = checkpoint->labels.n;
     shape->multi_label = checkpoint->labels.independent;
-    return HS_OK;
+    const int32_t *padding = checkpoint->family->padding_token;
+    shape->padding_token = padding != NULL ? *padding : HS_NO_TOKEN;
+    return hs__model_special_ids_padding(config, shape->vocabulary, &shape->padding_token, error);
 }
 
 /* A config that names no architecture, or a base model, does not say which head there is; the weights do. */

@@ -30,6 +30,8 @@ static uint64_t hash_later_fields(uint64_t seed, const hs_model_shape *shape)
     seed = hash_unless(seed, 0.0, "norms_outputs", shape->norms_outputs);
     seed = hash_unless(seed, 0.0, "head_limit", shape->head_limit);
     seed = hash_unless(seed, 0.0, "score_cap", shape->score_cap);
+    if (shape->head == HS_HEAD_CLASSIFIER && !shape->bidirectional)
+        seed = hash_unless(seed, -1.0, "padding_token", shape->padding_token);
     return hash_unless(seed, 0.0, "logit_cap", shape->logit_cap);
 }
 
@@ -266,8 +268,13 @@ static hs_status describe_head(const hs_model *model, hs_text *text, hs_error *e
     HS_TRY(hs_text_appendf(text, error, "labels = "));
     for (size_t i = 0; i < shape->n_outputs; i++)
         HS_TRY(hs_text_appendf(text, error, "%s%s", i > 0 ? ", " : "", model->labels[i]));
-    return hs_text_appendf(text, error, "\nlabel_probabilities = %s\n",
-                           shape->multi_label ? "independent (logistic)" : "of one label (softmax)");
+    HS_TRY(hs_text_appendf(text, error, "\nlabel_probabilities = %s\nlabel_row = ",
+                           shape->multi_label ? "independent (logistic)" : "of one label (softmax)"));
+    if (shape->bidirectional)
+        return hs_text_appendf(text, error, "the first\n");
+    if (shape->padding_token < 0)
+        return hs_text_appendf(text, error, "the last\n");
+    return hs_text_appendf(text, error, "the last that is not token %d (padding)\n", (int)shape->padding_token);
 }
 
 hs_status hs_model_describe(const hs_model *model, hs_text *text, hs_error *error)

@@ -76,6 +76,16 @@ done:
     return status;
 }
 
+hs_status hs__model_special_ids_padding(const hs_config *config, size_t vocabulary, int32_t *id_inout, hs_error *error)
+{
+    static const char key[] = "pad_token_id";
+    if (hs_json_get(config->object, key) == NULL)
+        return HS_OK;
+    if (hs_json_kind_of(hs_json_get(config->object, key)) == HS_JSON_ARRAY)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" must be one token id", config->path, key);
+    return read_first(config, key, vocabulary, id_inout, error);
+}
+
 void hs__model_special_ids_clear(hs_special_ids *ids)
 {
     hs_free(ids->end);

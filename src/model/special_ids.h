@@ -19,6 +19,8 @@ typedef struct hs_special_ids {
  */
 hs_status hs__model_special_ids_read(const char *folder, const hs_config *config, size_t vocabulary,
                                      hs_special_ids *ids_out, hs_error *error);
+/* pad_token_id; *id_inout stays where it is absent, and null or an id outside the vocabulary is HS_NO_TOKEN. */
+hs_status hs__model_special_ids_padding(const hs_config *config, size_t vocabulary, int32_t *id_inout, hs_error *error);
 void hs__model_special_ids_clear(hs_special_ids *ids);
 
 #endif

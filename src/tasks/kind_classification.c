@@ -90,9 +90,11 @@ hs_status hs__tasks_classification_compile(task_compiler *compiler, hs_error *er
     HS_TRY(hs__tasks_compiler_input(compiler, "text", compiler->room.truncate ? shape->n_positions : SIZE_MAX, error));
     HS_TRY(hs__tasks_draft_encoding(draft, &compiler->encoding, error));
     draft->facts.independent = shape->multi_label;
+    const hs_token_list *ids = &compiler->encoding.ids;
+    const size_t row = hs_engine_label_row(shape, ids->ids, ids->n);
     for (size_t label = 0; label < shape->n_outputs; label++) {
         HS_TRY(hs__tasks_draft_span(draft, 0, error));
-        HS_TRY(hs__tasks_draft_query(draft, 0, shape->multi_label ? HS_QUERY_LOGIT : HS_QUERY_LOG_PROBABILITY,
+        HS_TRY(hs__tasks_draft_query(draft, row, shape->multi_label ? HS_QUERY_LOGIT : HS_QUERY_LOG_PROBABILITY,
                                      (int32_t)label, error));
     }
     return mark_labels(compiler, draft->spans.items, error);

@@ -84,6 +84,28 @@ static hs_status append(hs_token_list *list, const int32_t *ids, size_t n, hs_er
     return HS_OK;
 }
 
+/*
+ * A text of no token at all has no row whose label there could be: as a prompt that is empty it gets what stands before
+ * texts, which the classifier must have.
+ */
+static hs_status check_empty(const classifier_scorer *scorer, hs_error *error)
+{
+    const hs_text_tokens tokens = hs_tasks_text_tokens_choose(scorer->classifier.model, scorer->classifier.tokenizer);
+    bool is_there = tokens.prefix >= 0 && (size_t)tokens.prefix < scorer->classifier.model->shape.vocabulary;
+    if (is_there || scorer->front.n + scorer->back.n > 0)
+        return HS_OK;
+    return hs_fail(
+        error, HS_ERROR_INPUT,
+        "scorer_checkpoint: the tokenizer puts nothing around a text and names no bos_token and no eos_token "
+        "that the model has, so that an empty text would have no score; name one in tokenizer_config.json");
+}
+
+static hs_status fill_empty(const classifier_scorer *scorer, hs_token_list *ids, hs_error *error)
+{
+    const hs_text_tokens tokens = hs_tasks_text_tokens_choose(scorer->classifier.model, scorer->classifier.tokenizer);
+    return ids->n > 0 ? HS_OK : append(ids, &tokens.prefix, 1, error);
+}
+
 /* What the tokenizer puts around any text, seen on one. */
 static hs_status find_special(classifier_scorer *scorer, hs_error *error)
 {
@@ -133,6 +155,7 @@ static hs_status set_up(classifier_scorer *scorer, hs_error *error)
     HS_TRY(find_label(classifier->model, classifier->label, &scorer->label, error));
     scorer->independent = shape->multi_label || shape->n_outputs == 1;
     HS_TRY(find_special(scorer, error));
+    HS_TRY(check_empty(scorer, error));
     if (scorer->front.n + scorer->back.n >= shape->n_positions)
         return hs_fail(error, HS_ERROR_INPUT, "the classifier has no more than %zu positions", shape->n_positions);
     scorer->base.hash = hs_hash_u64(scorer->base.hash, (uint64_t)scorer->label);
@@ -165,10 +188,7 @@ static bool same_text(const classifier_text *a, const classifier_text *b)
     return compare_contents(a, b) == 0;
 }
 
-/*
- * All answers stand at row 0: the engine reads a classifier's sequence there, whichever row the
- * family pools. owners[] leads from the batch back to the text.
- */
+/* owners[] leads from the batch back to the text. */
 static hs_status evaluate_batch(classifier_scorer *scorer, double *scores, hs_error *error)
 {
     const hs_ablation clean = {0};
@@ -178,11 +198,15 @@ static hs_status evaluate_batch(classifier_scorer *scorer, double *scores, hs_er
         return HS_OK;
     HS_TRY(hs_reserve(&scorer->queries, &scorer->queries_capacity, n, sizeof *scorer->queries, "queries", error));
     HS_TRY(hs_reserve(&scorer->answers, &scorer->answers_capacity, n, sizeof *scorer->answers, "answers", error));
-    for (size_t i = 0; i < n; i++)
-        scorer->queries[i] =
-            (hs_query){(uint32_t)i, 0, scorer->independent ? HS_QUERY_LOGIT : HS_QUERY_LOG_PROBABILITY, scorer->label};
-    const hs_workload workload = {
-        .sequences = hs__tasks_sequences_view(&scorer->sequences), .queries = scorer->queries, .n_queries = n};
+    const hs_sequences sequences = hs__tasks_sequences_view(&scorer->sequences);
+    const hs_query_kind kind = scorer->independent ? HS_QUERY_LOGIT : HS_QUERY_LOG_PROBABILITY;
+    for (size_t i = 0; i < n; i++) {
+        const size_t first = sequences.offsets[i];
+        const uint32_t row = hs_engine_label_row(&scorer->classifier.model->shape, sequences.tokens + first,
+                                                 sequences.offsets[i + 1] - first);
+        scorer->queries[i] = (hs_query){(uint32_t)i, row, kind, scorer->label};
+    }
+    const hs_workload workload = {.sequences = sequences, .queries = scorer->queries, .n_queries = n};
     HS_TRY(hs_engine_prepare(scorer->engine, &workload, &prepared, error));
     hs_status status = hs_engine_evaluate(scorer->engine, prepared, &clean, 1, scorer->answers, error);
     hs_engine_prepared_free(prepared);
@@ -210,6 +234,7 @@ static hs_status add_pair(classifier_scorer *scorer, const classifier_text *text
     const hs_texts texts = {text->prompt, text->prompt_length, text->bytes, text->length};
     bool has_types = shape->n_token_types > 1 && hs_tokenizer_gives_types(tokenizer);
     HS_TRY(hs_tokenizer_encode_texts(tokenizer, &texts, true, shape->n_positions, &scorer->pair, error));
+    HS_TRY(fill_empty(scorer, &scorer->pair.ids, error));
     HS_TRY(add_owner(scorer, text, error));
     return hs__tasks_sequences_add(&scorer->sequences, scorer->pair.ids.ids, has_types ? scorer->pair.types.ids : NULL,
                                    scorer->pair.ids.n, error);
@@ -225,6 +250,7 @@ static hs_status add_text(classifier_scorer *scorer, const classifier_text *text
     HS_TRY(hs_tokenizer_encode(scorer->classifier.tokenizer, text->bytes, text->length, false, ids, error));
     ids->n = ids->n < n_most ? ids->n : n_most;
     HS_TRY(append(ids, scorer->back.ids, scorer->back.n, error));
+    HS_TRY(fill_empty(scorer, ids, error));
     HS_TRY(add_owner(scorer, text, error));
     return hs__tasks_sequences_add(&scorer->sequences, ids->ids, NULL, ids->n, error);
 }
@@ -277,7 +303,8 @@ static hs_status classifier_count(const hs_scorer *base, size_t n_tokens, hs_eng
     /* How long a prompt is to this tokenizer is not known: as long as can be. */
     size_t n = base->reads_prompts ? n_most : n_tokens + scorer->front.n + scorer->back.n;
     const size_t offsets[] = {0, n < n_most ? n : n_most};
-    const hs_query query = {0, 0, HS_QUERY_LOGIT, scorer->label};
+    const bool is_first = offsets[1] == 0 || scorer->classifier.model->shape.bidirectional;
+    const hs_query query = {0, is_first ? 0 : (uint32_t)offsets[1] - 1, HS_QUERY_LOGIT, scorer->label};
     int32_t *tokens = NULL;
     HS_TRY(hs_allocate(&tokens, offsets[1], sizeof *tokens, "token ids", error));
     const hs_workload workload = {

@@ -75,9 +75,10 @@ static void add_sequences(const struct golden *golden, const hs_model_shape *sha
         for (size_t t = 0; t < n; t++)
             tokens[t] = (int32_t)hs_json_integer(hs_json_at(hs_json_at(sequences, i), t));
         add_sequence(work, tokens, n);
+        bool label = shape->head == HS_HEAD_CLASSIFIER;
         int64_t n_logits = hs_json_integer(hs_json_get(golden->row, "n_logits"));
         for (int64_t output = 0; output < n_logits && output < (int64_t)shape->n_outputs; output++)
-            add_query(work, (uint32_t)i, shape->head == HS_HEAD_CLASSIFIER ? 0 : n - 1, HS_QUERY_LOGIT,
+            add_query(work, (uint32_t)i, label ? hs_engine_label_row(shape, tokens, n) : n - 1, HS_QUERY_LOGIT,
                       (int32_t)output);
     }
 }

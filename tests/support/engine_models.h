@@ -164,6 +164,16 @@ static inline void factor_embeddings(hs_model *model, size_t columns)
     model->unembedding = (hs_linear){values, NULL, columns, shape->n_outputs, columns, true};
 }
 
+/* A decoder's labels, of the last row that is not `padding`. */
+static inline void make_decoder_classifier(hs_model *model, int32_t padding)
+{
+    enum { N_LABELS = 3 };
+    model->shape.head = HS_HEAD_CLASSIFIER;
+    model->shape.n_outputs = model->unembedding.n_out = N_LABELS;
+    model->shape.tied_unembedding = false;
+    model->shape.padding_token = padding;
+}
+
 static inline loaded load_small_encoder(loaded decoder, hs_head_kind head)
 {
     make_encoder(decoder.model, head);

@@ -114,6 +114,8 @@ static inline loaded load_random_model(struct draw *draw)
         draw_factored_embeddings(model.model, draw->stream);
     if (kind >= 2 && hs_random_below(SEED + 1, draw->stream, 2, 2) == 0)
         norm_outputs(model.model, hs_random_below(SEED + 1, draw->stream, 3, 2) == 0);
+    if (kind >= 2 && hs_random_below(SEED + 2, draw->stream, 0, 3) == 0)
+        make_decoder_classifier(model.model, (int32_t)hs_random_below(SEED + 2, draw->stream, 1, 4) - 1);
     return model;
 }
 
@@ -146,7 +148,8 @@ static inline void add_random_queries(struct work *work, struct draw *draw, cons
             hs_query_kind kind = (hs_query_kind)below(draw, 4);
             size_t row = below(draw, 2) == 0 ? length - 1 : below(draw, length);
             size_t bound = kind == HS_QUERY_LIST_PROBABILITY ? n_lists : shape->n_outputs;
-            row = shape->head == HS_HEAD_CLASSIFIER ? 0 : row;
+            if (shape->head == HS_HEAD_CLASSIFIER)
+                row = hs_engine_label_row(shape, work->tokens + work->offsets[sequence], length);
             add_query(work, sequence, row, kind, (int32_t)below(draw, bound));
         }
     }
@@ -176,7 +179,9 @@ static inline void make_workload(struct work *work, struct extras *extras, struc
     work->workload.list_offsets = extras->list_offsets;
     work->workload.n_lists = N_LISTS;
     add_random_queries(work, draw, shape, N_LISTS);
-    add_query(work, 0, 0, HS_QUERY_LOG_PROBABILITY, 0);
+    bool is_label = shape->head == HS_HEAD_CLASSIFIER;
+    add_query(work, 0, is_label ? hs_engine_label_row(shape, work->tokens, work->offsets[1]) : 0,
+              HS_QUERY_LOG_PROBABILITY, 0);
     if (work->offsets[1] == 0)
         work->workload.n_queries--;
     if (!with_donors)

@@ -96,13 +96,14 @@ static void test_queries_of_other_heads(void **state)
     set_up(&r, state);
     hs_model_shape *shape = &r.model.model->shape;
     shape->head = HS_HEAD_CLASSIFIER;
+    shape->bidirectional = true;
     shape->n_outputs = 3;
     for (size_t i = 0; i < r.workload.n_queries; i++) {
         r.queries[i].row = 0;
         r.queries[i].token = 0;
     }
     r.list_tokens[0] = r.list_tokens[1] = 0;
-    ASSERT_REFUSED(r, r.queries[1].row, 1, "query 1: row 1: a classifier answers at row 0 only");
+    ASSERT_REFUSED(r, r.queries[1].row, 1, "query 1: row 1: an encoder that classifies answers at row 0 only");
     ASSERT_REFUSED(r, r.queries[0].token, 3, "query 0: label 3 is outside the model's 3 labels");
     ASSERT_REFUSED(r, r.queries[0].token, -1, "query 0: label -1 is outside");
     ASSERT_REFUSED(r, r.list_tokens[1], 7, "token list 0: label 7");

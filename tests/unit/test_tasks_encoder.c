@@ -86,6 +86,32 @@ static void test_row_0_is_asked_for_every_label(void **state)
     hs_tasks_free(task);
 }
 
+/* A text that begins as another one does is a part of its sequence; padding (6) is not what is asked about. */
+static void test_decoders_are_asked_at_their_last_token(void **state)
+{
+    struct task_fixture *fixture = *state;
+    make_classifier(fixture, false);
+    fixture->model.shape.bidirectional = false;
+    fixture->model.shape.padding_token = 6;
+    hs_task *task = task_fixture_open(fixture, "classification",
+                                      "{\"text\": [5, 7, 5], \"label\": \"rude\"}\n"
+                                      "{\"text\": [5, 7], \"label\": 0}\n"
+                                      "{\"text\": [5, 6, 5, 6, 6], \"label\": 0}\n"
+                                      "{\"text\": [6, 6], \"label\": 0}\n"
+                                      "{\"text\": \"a b a b ac\", \"label\": 0}\n");
+    task_fixture_assert_workload(task, 0, 2, "[5 7 5][5 7] 0.2=P0 0.2=P1 0.2=P2 1.1=P0 1.1=P1 1.1=P2");
+    task_fixture_assert_workload(task, 2, 1, "[5 6 5] 0.2=P0 0.2=P1 0.2=P2");
+    task_fixture_assert_workload(task, 3, 1, "[6] 0.0=P0 0.0=P1 0.0=P2");
+    task_fixture_assert_workload(task, 4, 1, "[2 5 6 5 6 3] 0.5=P0 0.5=P1 0.5=P2");
+    assert_int_equal(hs_tasks_n_truncated(task), 1);
+    assert_string_equal(hs_tasks_truncated_part(task), "last");
+    hs_tasks_free(task);
+    fixture->model.shape.padding_token = -1;
+    task = task_fixture_open(fixture, "classification", "{\"text\": [5, 6, 6], \"label\": 0}\n");
+    task_fixture_assert_workload(task, 0, 1, "[5 6 6] 0.2=P0 0.2=P1 0.2=P2");
+    hs_tasks_free(task);
+}
+
 static void test_a_long_text_keeps_its_last_token(void **state)
 {
     struct task_fixture *fixture = *state;
@@ -388,6 +414,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_row_0_is_asked_for_every_label, set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_decoders_are_asked_at_their_last_token, set_up, task_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_a_long_text_keeps_its_last_token, set_up, task_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_independent_labels, set_up, task_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_label_map, set_up, task_fixture_tear_down),
