@@ -98,7 +98,7 @@ static const key_row key_rows[] = {
      .meaning =
          "generation: lexicon = 1 if an entry of the word list occurs in a continuation; classifier = p(a label)."},
     {"tasks[].scorer_checkpoint", KEY_PATH_IN, "\"\"", IN_TASK(scorer_checkpoint),
-     .meaning = "Folder of the classifier, BERT, DistilBERT or RoBERTa for sequence classification; \"\" = none."},
+     .meaning = "Folder of the classifier, a model for sequence classification of any family; \"\" = none."},
     {"tasks[].scorer_label", KEY_STRING, "\"\"", .identity = true, IN_TASK(scorer_label),
      .meaning = "Which label of the classifier counts: its name in config.json's id2label, or its index from 0."},
     {"tasks[].scorer_text", KEY_WORD, "\"continuation\"", .list = &HS_CONFIG_SCORER_TEXTS, .hashed = true,

@@ -49,6 +49,7 @@ static const hs_tensor_rule gpt2_rules[] = {
 
 static const hs_architecture gpt2_architectures[] = {
     LANGUAGE_MODEL("GPT2LMHeadModel", lm_head_rules),
+    SEQUENCE_CLASSIFIER("GPT2ForSequenceClassification"),
     READ_AS("GPT2Model", "GPT2LMHeadModel"),
     READ_AS("GPT2DoubleHeadsModel", "GPT2LMHeadModel"),
     {0},
@@ -84,18 +85,21 @@ static const hs_tensor_rule llama_rules[] = {LLAMA_RULES, {0}};
 
 static const hs_architecture llama_architectures[] = {
     LANGUAGE_MODEL("LlamaForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("LlamaForSequenceClassification"),
     READ_AS("LlamaModel", "LlamaForCausalLM"),
     {0},
 };
 
 static const hs_architecture mistral_architectures[] = {
     LANGUAGE_MODEL("MistralForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("MistralForSequenceClassification"),
     READ_AS("MistralModel", "MistralForCausalLM"),
     {0},
 };
 
 static const hs_architecture qwen2_architectures[] = {
     LANGUAGE_MODEL("Qwen2ForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("Qwen2ForSequenceClassification"),
     READ_AS("Qwen2Model", "Qwen2ForCausalLM"),
     {0},
 };
@@ -143,6 +147,7 @@ static const hs_tensor_rule gpt_neox_head_rules[] = {UNEMBEDDING("embed_out.weig
 
 static const hs_architecture gpt_neox_architectures[] = {
     LANGUAGE_MODEL("GPTNeoXForCausalLM", gpt_neox_head_rules),
+    SEQUENCE_CLASSIFIER("GPTNeoXForSequenceClassification"),
     READ_AS("GPTNeoXModel", "GPTNeoXForCausalLM"),
     {0},
 };
@@ -198,6 +203,7 @@ static const hs_tensor_rule phi_head_rules[] = {UNEMBEDDING("lm_head.weight"), U
 
 static const hs_architecture phi_architectures[] = {
     LANGUAGE_MODEL("PhiForCausalLM", phi_head_rules),
+    SEQUENCE_CLASSIFIER("PhiForSequenceClassification"),
     READ_AS("PhiModel", "PhiForCausalLM"),
     {0},
 };

@@ -8,6 +8,11 @@
 
 #define LANGUAGE_MODEL(name_, head_rules) \
     {.name = name_, .head = HS_HEAD_LANGUAGE_MODEL, .has_outputs = true, .rules = head_rules}
+/* All families have it alike: the last row that is not padding, without a bias. */
+#define SEQUENCE_CLASSIFIER(name_) \
+    {.name = name_, .head = HS_HEAD_CLASSIFIER, .has_outputs = true, .rules = (const hs_tensor_rule[]){ \
+        {"score.weight", HS_PRESENT_ALWAYS, HS_PLACE_LINEAR, IN_MODEL(unembedding), {HS_DIM_LABELS, HS_DIM_WIDTH}}, \
+        {0}}}
 /* AutoModelForCausalLM takes it for the language model, of which it has all if the embeddings are tied. */
 #define READ_AS(name_, architecture) {.name = name_, .read_as = architecture}
 

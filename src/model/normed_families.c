@@ -31,6 +31,7 @@ static const hs_tensor_rule qwen3_rules[] = {
 
 static const hs_architecture qwen3_architectures[] = {
     LANGUAGE_MODEL("Qwen3ForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("Qwen3ForSequenceClassification"),
     READ_AS("Qwen3Model", "Qwen3ForCausalLM"),
     {0},
 };
