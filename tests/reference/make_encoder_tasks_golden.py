@@ -22,12 +22,12 @@ CLS, SEP, MASK, FIRST_WORD = 2, 3, 4, 5
 SETS = [[], [[0, 1]], [[0, 0], [1, 3]], [[0, 0], [0, 1], [0, 2], [0, 3]]]
 TOKENIZER = BertTokenizer({word: i for i, word in enumerate(VOCABULARY)})
 POSITIONS = 16  # of all these checkpoints but RoBERTa's, whose data is ids
-ENDINGS = ("attention.output.dense", "attention.out_lin")
+ENDINGS = ("attention.output.dense", "attention.out_lin", "attn.c_proj", "self_attn.o_proj")
 
 
 def logits_of(model, read, heads):
     """Logits [T, V] or [labels] of (ids, types) with the heads' part of the output projection's input set to zero."""
-    size = model.config.hidden_size // model.config.num_attention_heads
+    size = getattr(model.config, "head_dim", None) or model.config.hidden_size // model.config.num_attention_heads
 
     def hook_of(layer):
         def hook(_, arguments):
@@ -40,7 +40,7 @@ def logits_of(model, read, heads):
     modules = [module for name, module in model.named_modules() if name.endswith(ENDINGS)]
     handles = [module.register_forward_pre_hook(hook_of(layer)) for layer, module in enumerate(modules)]
     ids, types = read
-    typed = {} if model.config.model_type == "distilbert" else {"token_type_ids": torch.tensor([types])}
+    typed = {} if model.config.model_type in ("distilbert", "gpt2", "llama") else {"token_type_ids": torch.tensor([types])}
     with torch.no_grad():
         logits = model(torch.tensor([ids]), **typed).logits[0]
     for handle in handles:
@@ -69,6 +69,14 @@ def read(line, name="text"):
         return line[name], line.get("token_type_ids", [0] * len(line[name]))
     call = TOKENIZER(line[name], line.get("pair"), truncation="longest_first", max_length=POSITIONS)
     return call["input_ids"], call["token_type_ids"]
+
+
+def with_ids(lines, rng):
+    """Some end with GPT-2's padding, 1, others are the beginning of another one."""
+    for line in lines:
+        ids = [rng.randrange(FIRST_WORD, len(VOCABULARY)) for _ in range(rng.randint(1, 9))]
+        line["text"] = rng.choice([ids, ids + [1], ids + [1, 1], lines[0]["text"] + ids if line is not lines[0] else ids])
+    return lines
 
 
 def with_pair(lines, rng):
@@ -175,7 +183,8 @@ def main():
              pseudo_likelihood("bert_masked", rng, with_short_pair),
              pseudo_likelihood("distilbert_masked", rng, with_short_pair),
              exclusive("bert_classifier", rng, with_pair), exclusive("distilbert_classifier", rng, with_pair),
-             independent("roberta_classifier_bf16", rng, with_types)]
+             independent("roberta_classifier_bf16", rng, with_types),
+             exclusive("gpt2_classifier", rng, with_ids), independent("llama_labels_grouped_bf16", rng)]
     golden = {"vocabulary": VOCABULARY, "sets": SETS, "cases": cases}
     text = json.dumps(golden, default=float, separators=(",", ":"))
     (HERE / "encoder_tasks_golden.json").write_text(text.replace('{"model"', '\n{"model"') + "\n", encoding="utf-8")

@@ -29,6 +29,9 @@ from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2Fo
 from transformers import GPTNeoConfig, GPTNeoForCausalLM, OPTConfig, OPTForCausalLM
 from transformers import GemmaConfig, GemmaForCausalLM, Gemma2Config, Gemma2ForCausalLM
 from transformers import OlmoConfig, OlmoForCausalLM, Olmo2Config, Olmo2ForCausalLM
+from transformers import GPT2ForSequenceClassification, GPTNeoXForSequenceClassification, LlamaForSequenceClassification
+from transformers import MistralForSequenceClassification, PhiForSequenceClassification, Qwen2ForSequenceClassification
+from transformers import Qwen3ForSequenceClassification
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=4, n_embd=16, n_positions=16, vocab_size=23, bos_token_id=0, eos_token_id=1)
@@ -103,6 +106,19 @@ CASES = [
     ("albert_classifier_f16", AlbertForSequenceClassification,
      AlbertConfig(**BERT, **THREE_LABELS, embedding_size=16, problem_type="multi_label_classification"), torch.float16),
     ("phi", PhiForCausalLM, PhiConfig(**LLAMA), torch.float32),
+    ("phi_classifier", PhiForSequenceClassification, PhiConfig(**LLAMA, **THREE_LABELS), torch.float32),
+    ("gpt_neox_classifier", GPTNeoXForSequenceClassification,
+     GPTNeoXConfig(**LLAMA, **THREE_LABELS, rotary_pct=0.5, problem_type="multi_label_classification"), torch.float32),
+    ("gpt2_classifier", GPT2ForSequenceClassification, GPT2Config(**GPT2, **THREE_LABELS, pad_token_id=1), torch.float32),
+    ("llama_labels_grouped_bf16", LlamaForSequenceClassification,
+     LlamaConfig(**LLAMA, **THREE_LABELS, num_key_value_heads=2, head_dim=6, problem_type="multi_label_classification"),
+     torch.bfloat16),
+    ("mistral_labels_window_f16", MistralForSequenceClassification,
+     MistralConfig(**LLAMA, **THREE_LABELS, num_key_value_heads=2, sliding_window=3), torch.float16),
+    ("qwen2_classifier", Qwen2ForSequenceClassification,
+     Qwen2Config(**LLAMA, **THREE_LABELS, num_key_value_heads=2, tie_word_embeddings=True), torch.float32),
+    ("qwen3_classifier", Qwen3ForSequenceClassification,
+     Qwen3Config(**LLAMA, **THREE_LABELS, num_key_value_heads=1, head_dim=8), torch.float32),
     ("phi_grouped_linear_tied_bf16", PhiForCausalLM,
      PhiConfig(**LLAMA, num_key_value_heads=2, head_dim=6, hidden_act="gelu", layer_norm_eps=0.1,
                rope_parameters={**LINEAR, "partial_rotary_factor": 0.7}, tie_word_embeddings=True), torch.bfloat16),

@@ -26,6 +26,9 @@ from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2Fo
 from transformers import GPTNeoConfig, GPTNeoForCausalLM, OPTConfig, OPTForCausalLM
 from transformers import GemmaConfig, GemmaForCausalLM, Gemma2Config, Gemma2ForCausalLM
 from transformers import OlmoConfig, OlmoForCausalLM, Olmo2Config, Olmo2ForCausalLM
+from transformers import GPT2ForSequenceClassification, GPTNeoXForSequenceClassification, LlamaForSequenceClassification
+from transformers import MistralForSequenceClassification, PhiForSequenceClassification, Qwen2ForSequenceClassification
+from transformers import Qwen3ForSequenceClassification
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=2, n_embd=8, n_positions=6, vocab_size=11)
@@ -71,6 +74,13 @@ CASES = [
     ("olmo", OlmoForCausalLM, OlmoConfig(**LLAMA, clip_qkv=1.0)),
     ("olmo2 grouped, tied", Olmo2ForCausalLM,
      Olmo2Config(**LLAMA, num_key_value_heads=2, head_dim=6, tie_word_embeddings=True)),
+    ("gpt2 classifier", GPT2ForSequenceClassification, GPT2Config(**GPT2, **LABELS, pad_token_id=3)),
+    ("llama classifier", LlamaForSequenceClassification, LlamaConfig(**LLAMA, **LABELS)),
+    ("mistral classifier", MistralForSequenceClassification, MistralConfig(**LLAMA, num_key_value_heads=2)),
+    ("qwen2 classifier", Qwen2ForSequenceClassification, Qwen2Config(**LLAMA, num_key_value_heads=2)),
+    ("qwen3 classifier", Qwen3ForSequenceClassification, Qwen3Config(**LLAMA, num_key_value_heads=2, head_dim=6)),
+    ("gpt_neox classifier", GPTNeoXForSequenceClassification, GPTNeoXConfig(**LLAMA, rotary_pct=0.5)),
+    ("phi classifier", PhiForSequenceClassification, PhiConfig(**LLAMA)),
     ("bert masked", BertForMaskedLM, BertConfig(**BERT)),
     ("bert pretraining", BertForPreTraining, BertConfig(**BERT)),
     ("bert classifier", BertForSequenceClassification, BertConfig(**BERT, **LABELS)),

@@ -34,6 +34,12 @@ static struct reference_tensor find(const struct golden *golden, const char *for
     return tensor;
 }
 
+/* Of the rows whose logits the file has. */
+static size_t first_row(const hs_model_shape *shape, const int32_t *tokens, size_t n)
+{
+    return shape->head == HS_HEAD_CLASSIFIER ? hs_engine_label_row(shape, tokens, n) : 0;
+}
+
 static void add_sequences(struct golden *golden)
 {
     static const uint32_t donor_of[] = {1, 0};
@@ -47,8 +53,8 @@ static void add_sequences(struct golden *golden)
         add_sequence(&golden->work, tokens, ids.n_values);
         size_t n_rows = shape->head == HS_HEAD_CLASSIFIER ? 1 : ids.n_values;
         for (size_t j = 0; j < n_rows * shape->n_outputs; j++)
-            add_query(&golden->work, (uint32_t)i, j / shape->n_outputs, HS_QUERY_LOGIT,
-                      (int32_t)(j % shape->n_outputs));
+            add_query(&golden->work, (uint32_t)i, first_row(shape, tokens, ids.n_values) + j / shape->n_outputs,
+                      HS_QUERY_LOGIT, (int32_t)(j % shape->n_outputs));
     }
     golden->work.workload.donor_sequences = golden->work.workload.sequences;
     golden->work.workload.donors = donor_of;
@@ -140,7 +146,8 @@ static double compare_last_row(const struct golden *golden, hs_engine *engine, c
     for (size_t t = 0; t < ids.n_values; t++)
         tokens[t] = (int32_t)ids.integers[t];
     add_sequence(&work, tokens, ids.n_values);
-    size_t row = golden->model.model->shape.head == HS_HEAD_CLASSIFIER ? 0 : ids.n_values - 1;
+    const hs_model_shape *shape = &golden->model.model->shape;
+    size_t row = shape->head == HS_HEAD_CLASSIFIER ? first_row(shape, tokens, ids.n_values) : ids.n_values - 1;
     for (size_t i = 0; i < n_outputs; i++)
         add_query(&work, 0, row, HS_QUERY_LOGIT, (int32_t)i);
     double *answers = evaluate(engine, &work.workload, ablation, 1);
@@ -234,6 +241,13 @@ static void check_case(const char *name)
     X(phi) \
     X(phi_grouped_linear_tied_bf16) \
     X(qwen3) \
+    X(phi_classifier)               \
+    X(gpt_neox_classifier)          \
+    X(gpt2_classifier)              \
+    X(llama_labels_grouped_bf16)    \
+    X(mistral_labels_window_f16)    \
+    X(qwen2_classifier)             \
+    X(qwen3_classifier)             \
     X(qwen3_biases_linear_tied_f16) \
     X(qwen3_llama3_bf16) \
     X(gemma) \

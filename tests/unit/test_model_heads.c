@@ -61,6 +61,35 @@ static void test_shapes(void **state)
     }
 }
 
+/* The padding token of a decoder that classifies: pad_token_id, or none. */
+static void test_decoders_that_classify(void **state)
+{
+    static const struct {
+        const char *name, *value; /* of pad_token_id; NULL: as the file has it */
+        int32_t padding;
+    } cases[] = {{"gpt2 classifier", NULL, 3},      {"gpt2 classifier", "null", -1}, {"gpt2 classifier", "11", -1},
+                 {"gpt2 classifier", "-1", -1},     {"llama classifier", NULL, -1},  {"llama classifier", "0", 0},
+                 {"mistral classifier", NULL, -1},  {"qwen2 classifier", "10", 10},  {"qwen3 classifier", NULL, -1},
+                 {"gpt_neox classifier", NULL, -1}, {"phi classifier", "\"x\"", -2}, {"phi classifier", "[1]", -2}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct golden_checkpoint golden = golden_case(cases[i].name);
+        hs_error error = {0};
+        hs_model *model = NULL;
+        if (cases[i].value != NULL)
+            golden_set(&golden, "pad_token_id", cases[i].value);
+        golden_write(&golden, *state, TEST_F32);
+        golden_clear(&golden);
+        hs_status status = hs_model_open(*state, &model, &error);
+        assert_int_equal(status, cases[i].padding == -2 ? HS_ERROR_INPUT : HS_OK);
+        if (status == HS_OK) {
+            assert_true(!model->shape.bidirectional && !model->shape.tied_unembedding && model->labels != NULL);
+            assert_int_equal(model->shape.head, HS_HEAD_CLASSIFIER);
+            assert_int_equal(model->shape.padding_token, cases[i].padding);
+        }
+        hs_model_free(model);
+    }
+}
+
 /* The MLM head of BERT and DistilBERT follows the MLP's activation, RoBERTa's does not. */
 static void test_activation_of_the_masked_head(void **state)
 {
@@ -367,7 +396,7 @@ static void test_configurations_that_are_refused(void **state)
         {"bert masked", "position_embedding_type", "3", "\"position_embedding_type\" is of kind integer"},
         {"bert masked", "hidden_act", "\"mish\"", "\"hidden_act\" is \"mish\""},
         {"bert masked", "architectures", "[\"BertForTokenClassification\"]",
-         "\"BertForTokenClassification\", which is not supported; supported are gpt2 (GPT2LMHeadModel), "},
+         "\"BertForTokenClassification\", which is not supported; supported are BertForMaskedLM, "},
         {"bert masked", "architectures", "[\"BertForSequenceClassification\"]",
          "missing tensor bert.pooler.dense.weight: needed by family bert (BertForSequenceClassification)"},
         {"bert classifier", "architectures", "[\"BertForMaskedLM\"]", "missing tensor cls.predictions.transform"},
@@ -431,6 +460,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_decoders_that_classify),
         cmocka_unit_test(test_activation_of_the_masked_head),
         cmocka_unit_test(test_neox_options),
         cmocka_unit_test(test_neox_rotation_of_either_transformers),
