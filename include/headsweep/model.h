@@ -53,10 +53,14 @@ typedef struct hs_model_shape {
     size_t head_dim;   /* from the config where it is given, never hidden / heads by default of ours */
     size_t width;      /* of the residual stream */
     size_t mlp_width;
-    size_t embedding_width; /* of embeddings before they are projected, and of what is unembedded; 0: width */
-    size_t vocabulary;      /* token ids */
-    size_t n_outputs;       /* rows of the unembedding: the vocabulary, or the labels of a classifier */
-    size_t n_positions;     /* longest sequence */
+    size_t embedding_width;  /* of embeddings before they are projected, and of what is unembedded; 0: width */
+    size_t n_experts;        /* of a layer whose MLP is a mixture of experts; 0: no layer has any */
+    size_t n_chosen_experts; /* that a row runs */
+    size_t expert_width;     /* of the MLP that an expert is */
+    bool normalises_shares;  /* the shares of the chosen experts sum to 1 */
+    size_t vocabulary;       /* token ids */
+    size_t n_outputs;        /* rows of the unembedding: the vocabulary, or the labels of a classifier */
+    size_t n_positions;      /* longest sequence */
     size_t window; /* tokens beyond which a family that computes no windows is refused; 0: none. Others: layers */
     size_t n_token_types;  /* 0 where there are none; hs_sequences has those of a text */
     size_t first_position; /* row of position_embedding for position 0 (RoBERTa: 2); an encoder's row before is that of
@@ -109,6 +113,21 @@ typedef struct hs_norm {
     const float *bias;   /* the same, or NULL */
 } hs_norm;
 
+/* One of several MLPs, with the model's activation. */
+typedef struct hs_expert {
+    hs_linear gate; /* values NULL unless gated_mlp */
+    hs_linear up;   /* n_out = expert_width */
+    hs_linear down;
+} hs_expert;
+
+/* MLPs of which each row runs those with the highest scores; n_experts 0: the layer has one MLP that all rows run. */
+typedef struct hs_mixture {
+    hs_linear router;         /* n_out = n_experts: the scores */
+    const hs_expert *experts; /* [n_experts] */
+    size_t n_experts;
+    size_t n_chosen;
+} hs_mixture;
+
 typedef struct hs_model_layer {
     size_t window;          /* a row sees so many rows, itself the last of them; 0: all that are before it */
     hs_norm attention_norm; /* of what attention reads (weight NULL: the residual as it is); with post_norm of the
@@ -125,6 +144,7 @@ typedef struct hs_model_layer {
     hs_linear mlp_up;
     hs_linear mlp_down;
     hs_norm mlp_output_norm;
+    hs_mixture mixture; /* instead of the three before it */
 } hs_model_layer;
 
 typedef struct hs_model {

@@ -233,6 +233,10 @@ hs_status hs_engine_observe(hs_engine *engine, const hs_sequences *sequences, co
                             const hs_observer *observer, hs_error *error)
 {
     HS_TRY(hs__engine_check_sequences(sequences, &engine->model->shape, "sequence", error));
+    if ((observer->sites & (1u << HS_SITE_MLP_HIDDEN)) != 0 && engine->model->shape.n_experts > 0)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: the MLPs of %s are mixtures of experts, which have no row of their own",
+                       hs_sets_site_name(HS_SITE_MLP_HIDDEN), engine->model->architecture);
     hs_workload workload = {.sequences = *sequences};
     struct hs_prepared prepared = {0};
     struct hs_work *work = &prepared.scratch.work;

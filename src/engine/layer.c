@@ -3,6 +3,7 @@
  * between two products stays in the cache.
  */
 #include "engine/layer.h"
+#include "engine/experts.h"
 #include "engine/kernels.h"
 #include "engine/linear.h"
 
@@ -311,16 +312,15 @@ static void activate_share(void *context, hs_share floats, size_t part)
         kernels->multiply(hidden, gate, n);
 }
 
-/* hidden(in) into work->hidden, [n_rows, mlp_width]. */
-static hs_status fill_hidden(const struct hs_work *work, const float *in, size_t n_rows, const hs_model_layer *layer,
-                             const hs_model_shape *shape, hs_error *error)
+hs_status hs__engine_fill_hidden(const struct hs_work *work, const float *in, size_t n_rows, const hs_linear *gate,
+                                 const hs_linear *up, const hs_model_shape *shape, hs_error *error)
 {
     struct activation activation = {work, shape->activation, shape->gated_mlp};
-    size_t n = n_rows * shape->mlp_width;
-    hs__engine_linear_apply(work->device, work->hidden, shape->mlp_width, in, n_rows, &layer->mlp_up);
+    size_t n = n_rows * up->n_out;
+    hs__engine_linear_apply(work->device, work->hidden, up->n_out, in, n_rows, up);
     HS_TRY(hs__engine_poll(work->options, error));
     if (shape->gated_mlp)
-        hs__engine_linear_apply(work->device, work->gate, shape->mlp_width, in, n_rows, &layer->mlp_gate);
+        hs__engine_linear_apply(work->device, work->gate, up->n_out, in, n_rows, gate);
     hs__engine_share(work->device, n, HS_SHARE_FLOATS, (double)n, activate_share, &activation);
     return shape->gated_mlp ? hs__engine_poll(work->options, error) : HS_OK;
 }
@@ -335,6 +335,17 @@ static void add_mlp_output(float *residual, size_t n_rows, const hs_model_layer 
     hs__engine_add(work->device, residual, output, n_rows * shape->width);
 }
 
+/* out [n_rows, width] += what the MLP makes of the rows of `in`. */
+static hs_status add_mlp(float *out, const float *in, size_t n_rows, const hs_model_layer *layer,
+                         const hs_model_shape *shape, const struct hs_work *work, hs_error *error)
+{
+    if (layer->mixture.n_experts > 0)
+        return hs__engine_add_experts(out, in, n_rows, &layer->mixture, shape, work, error);
+    HS_TRY(hs__engine_fill_hidden(work, in, n_rows, &layer->mlp_gate, &layer->mlp_up, shape, error));
+    hs__engine_linear_accumulate(work->device, out, work->hidden, n_rows, &layer->mlp_down);
+    return HS_OK;
+}
+
 static hs_status run_mlp_block(float *residual, const float *in, size_t n_rows, const hs_model_layer *layer,
                                const hs_model_shape *shape, const struct hs_work *work, hs_error *error)
 {
@@ -342,15 +353,14 @@ static hs_status run_mlp_block(float *residual, const float *in, size_t n_rows, 
     if (shape->post_norm)
         hs__engine_norm(work->device, work->normed, in, &layer->attention_norm, n_rows, shape);
     const float *read = shape->post_norm ? work->normed : read_residual(work, in, &layer->mlp_norm, n_rows, shape);
-    HS_TRY(fill_hidden(work, read, n_rows, layer, shape, error));
-    if (shape->post_norm) {
-        hs__engine_linear_accumulate(work->device, work->normed, work->hidden, n_rows, &layer->mlp_down);
-        hs__engine_norm(work->device, residual, work->normed, &layer->mlp_norm, n_rows, shape);
-    } else if (shape->norms_outputs) {
+    if (shape->norms_outputs) {
+        HS_TRY(hs__engine_fill_hidden(work, read, n_rows, &layer->mlp_gate, &layer->mlp_up, shape, error));
         add_mlp_output(residual, n_rows, layer, shape, work);
     } else {
-        hs__engine_linear_accumulate(work->device, residual, work->hidden, n_rows, &layer->mlp_down);
+        HS_TRY(add_mlp(shape->post_norm ? work->normed : residual, read, n_rows, layer, shape, work, error));
     }
+    if (shape->post_norm)
+        hs__engine_norm(work->device, residual, work->normed, &layer->mlp_norm, n_rows, shape);
     return hs__engine_poll(work->options, error);
 }
 
@@ -358,15 +368,21 @@ static hs_status run_mlp_block(float *residual, const float *in, size_t n_rows, 
  * Of the block that has run. What the MLP adds is nowhere by itself: whoever wants to see it pays for the
  * product again.
  */
-static void keep_seen(const struct hs_work *work, size_t first, size_t n_rows, const hs_model_layer *layer,
-                      const hs_model_shape *shape)
+static hs_status keep_seen(const struct hs_work *work, size_t first, size_t n_rows, const hs_model_layer *layer,
+                           const hs_model_shape *shape, hs_error *error)
 {
+    float *output = work->seen_output != NULL ? work->seen_output + first * shape->width : NULL;
     if (work->seen_hidden != NULL)
         hs_copy_floats(work->device->kernels, work->seen_hidden + first * shape->mlp_width, work->hidden,
                        n_rows * shape->mlp_width);
-    if (work->seen_output != NULL)
-        hs__engine_linear_apply(work->device, work->seen_output + first * shape->width, shape->width, work->hidden,
-                                n_rows, &layer->mlp_down);
+    if (output == NULL)
+        return HS_OK;
+    if (layer->mixture.n_experts == 0) {
+        hs__engine_linear_apply(work->device, output, shape->width, work->hidden, n_rows, &layer->mlp_down);
+        return HS_OK;
+    }
+    work->device->kernels->scale_and_shift(output, 0.0f, NULL, 0.0f, n_rows * shape->width);
+    return hs__engine_add_experts(output, work->normed, n_rows, &layer->mixture, shape, work, error);
 }
 
 hs_status hs__engine_mlp(float *residual, const float *in, size_t n_rows, const hs_model *model, size_t layer,
@@ -377,7 +393,7 @@ hs_status hs__engine_mlp(float *residual, const float *in, size_t n_rows, const 
         size_t n = block_length(work, first, n_rows);
         HS_TRY(run_mlp_block(residual + first * width, in + first * width, n, &model->layers[layer], &model->shape,
                              work, error));
-        keep_seen(work, first, n, &model->layers[layer], &model->shape);
+        HS_TRY(keep_seen(work, first, n, &model->layers[layer], &model->shape, error));
     }
     return HS_OK;
 }
@@ -410,7 +426,7 @@ double hs__engine_add_attention_flops(const hs_model_layer *layer)
 double hs__engine_mlp_flops(const hs_model_layer *layer)
 {
     return hs__engine_linear_flops(&layer->mlp_gate) + hs__engine_linear_flops(&layer->mlp_up) +
-           hs__engine_linear_flops(&layer->mlp_down);
+           hs__engine_linear_flops(&layer->mlp_down) + hs__engine_experts_flops(&layer->mixture);
 }
 
 double hs__engine_layer_flops(const hs_model_layer *layer)
@@ -427,6 +443,8 @@ double hs__engine_product_flops(const hs_model *model)
         most = fmax(most, hs__engine_project_heads_flops(layer, HS_QUERY_KEY_VALUE));
         most = fmax(most, hs__engine_add_attention_flops(layer));
         most = fmax(most, fmax(hs__engine_linear_flops(&layer->mlp_up), hs__engine_linear_flops(&layer->mlp_down)));
+        if (layer->mixture.n_experts > 0)
+            most = fmax(most, hs__engine_linear_flops(&layer->mixture.experts->up));
     }
     return most;
 }

@@ -13,11 +13,22 @@
 #include "engine/device.h"
 #include "headsweep/engine.h"
 
+/* Room for the experts of one block of rows; NULLs where a model has none. */
+struct hs_expert_work {
+    float *scores;    /* [block_rows, n_experts] */
+    float *in;        /* [block_rows, width] the rows of one expert, gathered */
+    float *out;       /* [block_rows, width] what it gives them */
+    float *shares;    /* [block_rows, n_chosen_experts] */
+    uint32_t *chosen; /* [block_rows, n_chosen_experts] */
+    uint32_t *places; /* [block_rows] of one expert among `chosen` */
+};
+
 /* Room for one block of rows, small enough to stay in the cache between one operation and the next. */
 struct hs_work {
     float *normed; /* [block_rows, hs_widest_row] */
-    float *hidden; /* [block_rows, mlp_width] */
-    float *gate;   /* [block_rows, mlp_width] of gated MLPs */
+    float *hidden; /* [block_rows, hs_hidden_width] */
+    float *gate;   /* the same, of gated MLPs */
+    struct hs_expert_work experts;
     size_t block_rows;
     /* Where all rows of the MLP's inside are kept for an observer; NULL: nobody looks. */
     float *seen_hidden; /* [n_rows, mlp_width] */
@@ -58,6 +69,12 @@ static inline size_t hs_heads_width(const hs_model_shape *shape)
 static inline size_t hs_widest_row(const hs_model_shape *shape)
 {
     return shape->embedding_width > shape->width ? shape->embedding_width : shape->width;
+}
+
+/* Columns of the widest MLP of a layer or of an expert. */
+static inline size_t hs_hidden_width(const hs_model_shape *shape)
+{
+    return shape->expert_width > shape->mlp_width ? shape->expert_width : shape->mlp_width;
 }
 
 /*
@@ -115,13 +132,16 @@ hs_status hs__engine_add_attention(float *residual, const float *z, size_t n_row
 /* output [n_rows, width] <- before + norm(output), the norm where attention's output has one. */
 void hs__engine_add_residual(float *output, const float *before, size_t n_rows, const hs_model *model, size_t layer,
                              const struct hs_device *device);
+/* work->hidden [n_rows, up->n_out] <- hidden(in), below, in [n_rows, width]; n_rows at most work->block_rows. */
+hs_status hs__engine_fill_hidden(const struct hs_work *work, const float *in, size_t n_rows, const hs_linear *gate,
+                                 const hs_linear *up, const hs_model_shape *shape, hs_error *error);
 /*
  * From the residual after attention to the one after the layer, in place, [n_rows, width]:
  *     residual += down(hidden(norm(in)))                                            norms before, if any
  *     residual += norm_2(down(hidden(norm(in))))                                    and of outputs
  *     after = norm_1(residual);  residual = norm_2(after + down(hidden(after)))     norms after
- * with hidden(x) = activation(up(x)), or activation(gate(x)) * up(x). `in` is the residual itself, or with parallel
- * residuals the one before attention.
+ * with hidden(x) = activation(up(x)), or activation(gate(x)) * up(x), or what a mixture of experts adds (experts.h).
+ * `in` is the residual itself, or with parallel residuals the one before attention.
  */
 hs_status hs__engine_mlp(float *residual, const float *in, size_t n_rows, const hs_model *model, size_t layer,
                          const struct hs_work *work, hs_error *error);

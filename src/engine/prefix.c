@@ -56,12 +56,16 @@ static hs_status compute_donors(hs_engine *engine, struct hs_prefix *prefix, hs_
     return hs_engine_observe(engine, donors, NULL, &observer, error);
 }
 
-/* All that are stacked, or as many as stay in the cache where that is enough: in models of a few hundred columns. */
+/*
+ * All that are stacked, or as many as stay in the cache where that is enough: in models of a few hundred columns. Of
+ * those an expert has a part only.
+ */
 static size_t block_rows(const hs_model_shape *shape, size_t stacked)
 {
     size_t row_bytes = (shape->width + (shape->gated_mlp ? 2 : 1) * shape->mlp_width) * sizeof(float);
     size_t cached = HS_BLOCK_BYTES / row_bytes / HS_FEWEST_BLOCK_ROWS * HS_FEWEST_BLOCK_ROWS;
-    size_t rows = cached >= HS_FEWEST_CACHED_ROWS && cached < stacked ? cached : stacked;
+    bool is_enough = shape->n_experts == 0 && cached >= HS_FEWEST_CACHED_ROWS && cached < stacked;
+    size_t rows = is_enough ? cached : stacked;
     return rows > HS_FEWEST_BLOCK_ROWS ? rows : HS_FEWEST_BLOCK_ROWS;
 }
 
@@ -256,8 +260,10 @@ static hs_status tell_all(struct hs_prefix *prefix, hs_error *error)
 }
 
 /*
- * The clean model is answered first and by itself, so that the empty set has the same bits in
- * every group. What the tail holds of an evaluation that was given up is dropped.
+ * The clean model is answered first and by itself, so that the empty set has the same bits in every group. What the
+ * tail holds of an evaluation that was given up is dropped. Where there are experts nothing is left out: rows that
+ * are not computed would choose none, or others, and the products of the rest would have other numbers of rows and
+ * other bits.
  */
 static hs_status answer(hs_engine *engine, struct hs_prepared *prepared, const hs_ablation *ablations,
                         size_t n_ablations, const hs_answering *answering, double *answers, hs_error *error)
@@ -268,7 +274,8 @@ static hs_status answer(hs_engine *engine, struct hs_prepared *prepared, const h
     prefix->tail.n_entries = 0; /* those of an evaluation that was given up */
     prefix->tail.flops = 0;
     HS_TRY(hs__engine_prefix_begin(prefix, ablations, n_ablations, error));
-    hs__engine_ablation_tree_skip(&prefix->tree, answering->skips, n_ablations);
+    hs__engine_ablation_tree_skip(&prefix->tree, engine->model->shape.n_experts > 0 ? NULL : answering->skips,
+                                  n_ablations);
     if (prefix->workload->n_queries == 0 || n_ablations == 0)
         return tell_all(prefix, error);
     HS_TRY(answer_clean(prefix, error));

@@ -3,6 +3,7 @@
  * memory and the allocation are made.
  */
 #include "engine/buffers.h"
+#include "engine/experts.h"
 #include "engine/kernels.h"
 #include "engine/prefix.h"
 #include "engine/state.h"
@@ -10,7 +11,7 @@
 
 #include <string.h>
 
-enum { MAX_BUFFERS = 32 };
+enum { MAX_BUFFERS = 32 + HS_EXPERT_BUFFERS };
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -74,8 +75,9 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     list[n++] = HS_BUFFER(buffers->scored_before, size->scored, width_before);
     list[n++] = HS_BUFFER(buffers->queries, size->scored, size->z_width);
     list[n++] = HS_BUFFER(buffers->work.normed, size->block, hs_widest_row(shape));
-    list[n++] = HS_BUFFER(buffers->work.hidden, size->block, shape->mlp_width);
-    list[n++] = HS_BUFFER(buffers->work.gate, shape->gated_mlp ? size->block : 0, shape->mlp_width);
+    list[n++] = HS_BUFFER(buffers->work.hidden, size->block, hs_hidden_width(shape));
+    list[n++] = HS_BUFFER(buffers->work.gate, shape->gated_mlp ? size->block : 0, hs_hidden_width(shape));
+    n += hs__engine_list_expert_buffers(list + n, &buffers->work, shape, size->block);
     list[n++] = HS_BUFFER(buffers->pattern, n_threads * HS_ATTENTION_ROWS, hs__engine_pattern_stride(forest->longest));
     list[n++] = HS_BUFFER(buffers->delta, hs_forest_n_live(forest), shape->head_dim);
     list[n++] = HS_HOST_BUFFER(buffers->sums, prefix->keeps_values ? forest->n_rows : 0, shape->head_dim);

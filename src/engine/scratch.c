@@ -1,6 +1,7 @@
 /* scratch: the reference pass's buffers, from one list that both counts and allocates. */
 #include "engine/scratch.h"
 #include "engine/attention.h"
+#include "engine/experts.h"
 
 enum {
     ALIGNMENT = 64,
@@ -8,7 +9,7 @@ enum {
     MAX_LOGITS_BYTES = 64 << 20,
 };
 
-enum { MAX_BUFFERS = 24 };
+enum { MAX_BUFFERS = 24 + HS_EXPERT_BUFFERS };
 
 struct buffer_list {
     struct hs_buffer buffers[MAX_BUFFERS];
@@ -57,8 +58,9 @@ static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, c
     LIST_BUFFER(list, heads, size->n_rows, z_width + 2 * shape->n_kv_heads * shape->head_dim);
     LIST_BUFFER(list, z, size->n_rows, z_width);
     LIST_BUFFER(list, work.normed, norm_rows, hs_widest_row(shape));
-    LIST_BUFFER(list, work.hidden, scratch->work.block_rows, shape->mlp_width);
-    LIST_BUFFER(list, work.gate, shape->gated_mlp ? scratch->work.block_rows : 0, shape->mlp_width);
+    LIST_BUFFER(list, work.hidden, scratch->work.block_rows, hs_hidden_width(shape));
+    LIST_BUFFER(list, work.gate, shape->gated_mlp ? scratch->work.block_rows : 0, hs_hidden_width(shape));
+    list->n += hs__engine_list_expert_buffers(list->buffers + list->n, &scratch->work, shape, scratch->work.block_rows);
     LIST_BUFFER(list, pattern, HS_ATTENTION_ROWS, key_stride(size));
     LIST_BUFFER(list, angles.cosines, size->longest, n_angles);
     LIST_BUFFER(list, angles.sines, size->longest, n_angles);

@@ -40,8 +40,9 @@ static size_t add(size_t a, size_t b)
 static size_t process_bytes(const hs_model_shape *shape, size_t n_tasks)
 {
     size_t n_groups = n_tasks > FEW_TASKS ? n_tasks - FEW_TASKS : 0;
-    size_t n_columns = larger(larger(shape->mlp_width, shape->width), shape->n_heads * shape->head_dim);
+    size_t n_columns = larger(larger(shape->mlp_width, shape->expert_width), shape->width);
 
+    n_columns = larger(n_columns, shape->n_heads * shape->head_dim);
     n_columns = larger(n_columns, shape->vocabulary < MOST_COLUMNS ? shape->vocabulary : MOST_COLUMNS);
     return PROCESS_BYTES + n_groups * GROUP_BYTES + n_columns * PANEL_BYTES_A_COLUMN;
 }

@@ -91,7 +91,9 @@ static inline void put_positions_into_scores(hs_model *model, hs_position_kind k
     model->alibi_slopes = slopes;
 }
 
-/* Norms of what attention and MLP give, before it is added, none of the sum; `only` takes those of what they read away. */
+/*
+ * Norms of what attention and MLP give, before it is added, none of the sum; `only` takes those of what they read away.
+ */
 static inline void norm_outputs(hs_model *model, bool only)
 {
     size_t width = model->shape.width;
@@ -103,6 +105,33 @@ static inline void norm_outputs(hs_model *model, bool only)
         weights->mlp_output_norm.weight = norm_weights(width + 1) + 1;
         if (only)
             weights->attention_norm = weights->mlp_norm = (hs_norm){0};
+    }
+}
+
+enum { MOST_EXPERTS = 6, MOST_LAYERS = 5 };
+
+static inline hs_linear random_router(size_t layer, size_t n_experts, size_t width)
+{
+    static float values[MOST_LAYERS][MOST_EXPERTS * WIDEST];
+    assert_true(layer < MOST_LAYERS && n_experts <= MOST_EXPERTS && width <= WIDEST);
+    for (size_t i = 0; i < n_experts * width; i++)
+        values[layer][i] = 2 * (float)hs_random_uniform(7, layer, i) - 1;
+    return (hs_linear){values[layer], NULL, width, n_experts, width, true};
+}
+
+/* Makes the MLP of a layer a mixture, whose experts are the MLPs of all layers in turn. */
+static inline void mix_experts(hs_model *model, size_t layer, size_t n_experts, size_t n_chosen)
+{
+    static hs_expert experts[MOST_LAYERS][MOST_EXPERTS];
+    hs_model_shape *shape = &model->shape;
+    hs_model_layer *mixed = &model->layers[layer];
+    shape->n_experts = n_experts;
+    shape->n_chosen_experts = n_chosen;
+    shape->expert_width = shape->mlp_width;
+    mixed->mixture = (hs_mixture){random_router(layer, n_experts, shape->width), experts[layer], n_experts, n_chosen};
+    for (size_t i = 0; i < n_experts; i++) {
+        const hs_model_layer *other = &model->layers[(layer + i) % shape->n_layers];
+        experts[layer][i] = (hs_expert){other->mlp_gate, other->mlp_up, other->mlp_down};
     }
 }
 

@@ -72,8 +72,23 @@ static inline void draw_windows(hs_model *model, uint64_t stream)
         model->layers[i].window = below(&draw, 3) == 0 ? 0 : 1 + below(&draw, MAX_LENGTH / 2);
 }
 
+/* Experts in some layers. The MLPs of those go last: mixtures of other layers are made of them too. */
+static inline void draw_experts(hs_model *model, uint64_t stream)
+{
+    struct draw draw = {stream + 1900000, 0};
+    size_t n_experts = below(&draw, 3) > 0 ? 0 : 1 + below(&draw, MOST_EXPERTS);
+    size_t n_chosen = n_experts == 0 ? 0 : 1 + below(&draw, n_experts);
+    model->shape.normalises_shares = below(&draw, 2) == 0;
+    for (size_t i = 0; n_experts > 0 && i < model->shape.n_layers; i++)
+        if (below(&draw, 4) > 0)
+            mix_experts(model, i, n_experts, n_chosen);
+    for (size_t i = 0; i < model->shape.n_layers; i++)
+        if (model->layers[i].mixture.n_experts > 0)
+            model->layers[i].mlp_gate = model->layers[i].mlp_up = model->layers[i].mlp_down = (hs_linear){0};
+}
+
 /* The loaded weights serve as those of models of other families, with more combinations than there are on disk. */
-static inline loaded load_random_decoder(struct draw *draw)
+static inline loaded load_plain_decoder(struct draw *draw)
 {
     loaded model = below(draw, 2) == 0 ? load_random_gpt2(draw) : load_random_llama(draw);
     hs_model_shape *shape = &model.model->shape;
@@ -104,9 +119,16 @@ static inline void draw_factored_embeddings(hs_model *model, uint64_t stream)
         factor_embeddings(model, 1 + below(&draw, WIDEST));
 }
 
+static inline loaded load_random_decoder(struct draw *draw)
+{
+    loaded model = load_plain_decoder(draw);
+    draw_experts(model.model, draw->stream);
+    return model;
+}
+
 static inline loaded load_random_model(struct draw *draw)
 {
-    loaded model = load_random_decoder(draw);
+    loaded model = load_plain_decoder(draw);
     size_t kind = below(draw, 4);
     if (kind < 2)
         make_encoder(model.model, kind == 0 ? HS_HEAD_MASKED_LANGUAGE_MODEL : HS_HEAD_CLASSIFIER);
@@ -114,6 +136,8 @@ static inline loaded load_random_model(struct draw *draw)
         draw_factored_embeddings(model.model, draw->stream);
     if (kind >= 2 && hs_random_below(SEED + 1, draw->stream, 2, 2) == 0)
         norm_outputs(model.model, hs_random_below(SEED + 1, draw->stream, 3, 2) == 0);
+    else if (kind >= 2)
+        draw_experts(model.model, draw->stream);
     if (kind >= 2 && hs_random_below(SEED + 2, draw->stream, 0, 3) == 0)
         make_decoder_classifier(model.model, (int32_t)hs_random_below(SEED + 2, draw->stream, 1, 4) - 1);
     return model;

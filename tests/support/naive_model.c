@@ -234,23 +234,67 @@ static void norm_in_place(double *row, const hs_norm *norm, const hs_model_shape
     free(normed);
 }
 
+/* down [width] of the normed row; `hidden` has room for what is between. */
+static void run_mlp(double *down, double *hidden, const double *normed, const hs_expert *mlp,
+                    const hs_model_shape *shape)
+{
+    double *gate = new_doubles(mlp->up.n_out);
+    apply_linear(hidden, normed, &mlp->up);
+    if (shape->gated_mlp)
+        apply_linear(gate, normed, &mlp->gate);
+    for (size_t i = 0; i < mlp->up.n_out; i++)
+        hidden[i] = shape->gated_mlp ? activate(gate[i], shape->activation) * hidden[i]
+                                     : activate(hidden[i], shape->activation);
+    apply_linear(down, hidden, &mlp->down);
+    free(gate);
+}
+
+/* How many experts have a higher score, or the same and a lower number. */
+static size_t rank_of(const double *scores, size_t expert, size_t n_experts)
+{
+    size_t rank = 0;
+    for (size_t i = 0; i < n_experts; i++)
+        rank += scores[i] > scores[expert] || (scores[i] == scores[expert] && i < expert);
+    return rank;
+}
+
+static void run_experts(double *down, const double *normed, const hs_mixture *mixture, const hs_model_shape *shape)
+{
+    double *scores = new_doubles(mixture->n_experts);
+    double *hidden = new_doubles(shape->expert_width);
+    double *output = new_doubles(shape->width);
+    double all = 0, chosen = 0;
+    apply_linear(scores, normed, &mixture->router);
+    for (size_t i = 0; i < mixture->n_experts; i++) {
+        all += exp(scores[i]);
+        chosen += rank_of(scores, i, mixture->n_experts) < mixture->n_chosen ? exp(scores[i]) : 0;
+    }
+    for (size_t i = 0; i < mixture->n_experts; i++) {
+        if (rank_of(scores, i, mixture->n_experts) >= mixture->n_chosen)
+            continue;
+        run_mlp(output, hidden, normed, &mixture->experts[i], shape);
+        for (size_t k = 0; k < shape->width; k++)
+            down[k] += exp(scores[i]) / (shape->normalises_shares ? chosen : all) * output[k];
+    }
+    free(scores);
+    free(hidden);
+    free(output);
+}
+
 static void add_mlp(const struct pass *pass, const struct naive_sites *sites, double *out, const double *in,
                     size_t layer, size_t row)
 {
     const hs_model_shape *shape = &pass->model->shape;
     const hs_model_layer *weights = &pass->model->layers[layer];
+    const hs_expert mlp = {weights->mlp_gate, weights->mlp_up, weights->mlp_down};
     double *normed = new_doubles(shape->width);
     double *hidden = new_doubles(shape->mlp_width);
-    double *gate = new_doubles(shape->mlp_width);
     double *down = new_doubles(shape->width);
     read_residual(normed, in, &weights->mlp_norm, shape);
-    apply_linear(hidden, normed, &weights->mlp_up);
-    if (shape->gated_mlp)
-        apply_linear(gate, normed, &weights->mlp_gate);
-    for (size_t i = 0; i < shape->mlp_width; i++)
-        hidden[i] = shape->gated_mlp ? activate(gate[i], shape->activation) * hidden[i]
-                                     : activate(hidden[i], shape->activation);
-    apply_linear(down, hidden, &weights->mlp_down);
+    if (weights->mixture.n_experts > 0)
+        run_experts(down, normed, &weights->mixture, shape);
+    else
+        run_mlp(down, hidden, normed, &mlp, shape);
     keep(sites->mlp_hidden, layer, row, pass->length, hidden, shape->mlp_width);
     keep(sites->mlp_output, layer, row, pass->length, down, shape->width);
     if (shape->norms_outputs)
@@ -259,7 +303,6 @@ static void add_mlp(const struct pass *pass, const struct naive_sites *sites, do
         out[i] += down[i];
     free(normed);
     free(hidden);
-    free(gate);
     free(down);
 }
 

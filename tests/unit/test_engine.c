@@ -83,6 +83,21 @@ static void test_norms_of_heads_and_outputs(void **state)
     }
 }
 
+/* Mixtures in both layers, in one, with one expert that all rows run, and shares of both kinds. */
+static void test_expert_logits(void **state)
+{
+    (void)state;
+    for (size_t n_chosen = 1; n_chosen <= 3; n_chosen++) {
+        loaded model = load_small_llama();
+        mix_experts(model.model, 0, n_chosen == 1 ? 1 : 4, n_chosen);
+        if (n_chosen == 3)
+            mix_experts(model.model, 1, 4, n_chosen);
+        model.model->shape.normalises_shares = n_chosen == 2;
+        check_lengths(model.model);
+        unload(&model);
+    }
+}
+
 /* Options that no family of today sets, or not together: the description alone decides what the engine does. */
 static void test_every_field_of_the_shape(void **state)
 {
@@ -428,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_llama_logits),
         cmocka_unit_test(test_encoder_logits),
         cmocka_unit_test(test_norms_of_heads_and_outputs),
+        cmocka_unit_test(test_expert_logits),
         cmocka_unit_test(test_every_field_of_the_shape),
         cmocka_unit_test(test_every_kind_of_query),
         cmocka_unit_test(test_greedy_ties_go_to_the_lowest),

@@ -80,7 +80,7 @@ static void run_rounds(bool encoders, hs_positions positions, uint64_t first_str
         struct draw draw = {round, 0};
         struct work work = {0};
         static struct sets sets;
-        loaded model = load_random_decoder(&draw);
+        loaded model = load_plain_decoder(&draw);
         const hs_model_shape *shape = &model.model->shape;
         if (encoders) {
             make_encoder(model.model, round % 2 == 0 ? HS_HEAD_MASKED_LANGUAGE_MODEL : HS_HEAD_CLASSIFIER);
@@ -89,6 +89,8 @@ static void run_rounds(bool encoders, hs_positions positions, uint64_t first_str
         } else {
             if (round % 2 == 0)
                 norm_outputs(model.model, round % 4 == 0);
+            else
+                draw_experts(model.model, round);
             add_branching_sequences(&work, shape, positions);
         }
         make_own_sets(&sets, &draw, shape);

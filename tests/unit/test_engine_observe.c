@@ -113,9 +113,18 @@ static void check_sites(loaded model)
     const hs_ablation ablation = {&head, 1, {HS_INTERVENTION_ZERO, 0.0f}};
     hs_engine *engine = new_engine(model.model, (hs_engine_options){.positions = HS_POSITIONS_SCORED});
     hs_observer observer = {(1u << (HS_SITE_LOGITS + 1)) - 1, &expectation, compare_site};
+    if (shape->n_experts > 0) {
+        hs_error refusal = {0};
+        assert_int_equal(hs_engine_observe(engine, &work.workload.sequences, &ablation, &observer, &refusal),
+                         HS_ERROR_INPUT);
+        assert_non_null(strstr(refusal.message, "mixtures of experts"));
+        observer.sites &= ~(1u << HS_SITE_MLP_HIDDEN);
+    }
     ASSERT_OK(hs_engine_observe(engine, &work.workload.sequences, &ablation, &observer, &error));
     for (int site = 0; site <= HS_SITE_LOGITS; site++) {
         size_t expected = site == HS_SITE_LOGITS ? 1 : shape->n_layers;
+        if ((observer.sites & (1u << site)) == 0)
+            expected = 0;
         assert_int_equal(expectation.n_seen[site], site == HS_SITE_PATTERN ? expected * 2 * shape->n_heads : expected);
     }
     clear_work(&work);
@@ -139,6 +148,9 @@ static void test_sites(void **state)
         norm_queries_and_keys(normed.model, HS_QUERY_KEY_NORM_EACH);
         check_sites(normed);
     }
+    loaded experts = load_small_llama();
+    mix_experts(experts.model, 1, 4, 2);
+    check_sites(experts);
 }
 
 static hs_status count_pattern(void *context, const hs_observation *seen, hs_error *error)
