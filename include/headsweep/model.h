@@ -167,6 +167,7 @@ typedef struct hs_model {
     hs_norm embedding_norm;            /* of the sum of embeddings; weight NULL where there is none */
     hs_linear embedding_projection;    /* of what comes out of that to width; values NULL where there is none */
     hs_model_layer *layers;            /* [n_layers] */
+    hs_expert *experts;                /* [n_layers, n_experts] of the layers that are mixtures, or NULL */
     hs_norm final_norm;                /* weight NULL where there is none */
     hs_linear head_dense;              /* of width: pooler, pre_classifier, MLM transform; values NULL where none */
     hs_norm head_norm;                 /* after head_dense and head_activation; weight NULL where there is none */

@@ -36,6 +36,8 @@ static const char *const axis_names[] = {
     [HS_DIM_HEAD] = "head_dim",
     [HS_DIM_QUERY_KEY_VALUE] = "query + key + value",
     [HS_DIM_MLP] = "MLP width",
+    [HS_DIM_EXPERTS] = "experts",
+    [HS_DIM_EXPERT_MLP] = "expert width",
     [HS_DIM_VOCABULARY] = "vocabulary",
     [HS_DIM_POSITIONS] = "positions",
     [HS_DIM_TOKEN_TYPES] = "token types",
@@ -58,6 +60,8 @@ static size_t axis_length(const hs_model_shape *shape, hs_dimension axis)
         [HS_DIM_HEAD] = shape->head_dim,
         [HS_DIM_QUERY_KEY_VALUE] = query + 2 * kv,
         [HS_DIM_MLP] = shape->mlp_width,
+        [HS_DIM_EXPERTS] = shape->n_experts,
+        [HS_DIM_EXPERT_MLP] = shape->expert_width,
         [HS_DIM_VOCABULARY] = shape->vocabulary,
         [HS_DIM_POSITIONS] = shape->first_position + shape->n_positions,
         [HS_DIM_TOKEN_TYPES] = shape->n_token_types,
@@ -96,8 +100,10 @@ static hs_status check_tensor(const hs_tensor *tensor, const hs_tensor_rule *rul
 /* Rules. */
 
 /* Without a default, so that the compiler warns of a new presence that has no answer here. */
-static bool is_expected(const hs_family_options *options, hs_presence presence)
+static bool is_expected(const binder *b, hs_presence presence, size_t layer)
 {
+    const hs_family_options *options = b->options;
+    bool is_sparse = b->source->is_sparse != NULL && b->source->is_sparse[layer];
     switch (presence) {
     case HS_PRESENT_ALWAYS:
         return true;
@@ -111,6 +117,10 @@ static bool is_expected(const hs_family_options *options, hs_presence presence)
         return hs_embedding_width(&options->shape) != options->shape.width;
     case HS_PRESENT_WITH_FINAL_NORM:
         return !options->shape.post_norm && !options->lacks_final_norm;
+    case HS_PRESENT_IN_DENSE_LAYERS:
+        return !is_sparse;
+    case HS_PRESENT_IN_SPARSE_LAYERS:
+        return is_sparse;
     case HS_PRESENT_UNTIED:
         return !options->shape.tied_unembedding;
     }
@@ -216,13 +226,13 @@ static size_t stored_layer(const hs_family_options *options, size_t layer)
     return (size_t)((double)layer / ((double)options->shape.n_layers / (double)options->n_layer_groups));
 }
 
-static hs_status append_binding(binder *b, const hs_tensor_rule *rule, size_t layer, const hs_tensor *tensor,
+static hs_status append_binding(binder *b, const hs_tensor_rule *rule, hs_pattern_place place, const hs_tensor *tensor,
                                 const char *name, hs_error *error)
 {
     hs_binding_list *list = b->list;
     HS_TRY(hs_reserve(&list->items, &list->capacity, list->n_items + 1, sizeof *list->items, b->source->folder, error));
     hs_binding *binding = &list->items[list->n_items];
-    *binding = (hs_binding){.rule = rule, .layer = layer, .tensor = tensor, .arena_offset = HS_BINDING_MAPPED};
+    *binding = (hs_binding){.rule = rule, .place = place, .tensor = tensor, .arena_offset = HS_BINDING_MAPPED};
     binding->name = hs_string_copy(name, error);
     if (binding->name == NULL)
         return error->status;
@@ -244,13 +254,13 @@ static hs_status find_for_rule(binder *b, const hs_tensor_rule *rule, const char
  * refused. An unembedding is looked for even where it is tied, because what the file has may be
  * another matrix.
  */
-static hs_status bind_rule(binder *b, const hs_tensor_rule *rule, size_t layer, hs_error *error)
+static hs_status bind_rule(binder *b, const hs_tensor_rule *rule, hs_pattern_place place, hs_error *error)
 {
     char name[HS_MAX_TENSOR_PATTERN];
     const hs_tensor *tensor = NULL;
-    hs__model_pattern_expand(rule->pattern, b->source->family->base_prefix, stored_layer(b->options, layer), name,
-                             sizeof name);
-    bool expected = is_expected(b->options, rule->presence);
+    const hs_pattern_place stored = {stored_layer(b->options, place.layer), place.expert};
+    hs__model_pattern_expand(rule->pattern, b->source->family->base_prefix, stored, name, sizeof name);
+    bool expected = is_expected(b, rule->presence, place.layer);
     if (!expected && rule->presence != HS_PRESENT_UNTIED)
         return HS_OK;
     HS_TRY(find_for_rule(b, rule, name, &tensor, error));
@@ -266,15 +276,19 @@ static hs_status bind_rule(binder *b, const hs_tensor_rule *rule, size_t layer, 
     HS_TRY(check_tensor(tensor, rule, &b->options->shape, error));
     if (!expected)
         HS_TRY(check_tie(b, tensor, &expected, error));
-    return expected ? append_binding(b, rule, layer, tensor, name, error) : HS_OK;
+    return expected ? append_binding(b, rule, place, tensor, name, error) : HS_OK;
 }
 
 static hs_status bind_rules(binder *b, const hs_tensor_rule *rules, hs_error *error)
 {
-    size_t n_layers = b->options->shape.n_layers;
-    for (const hs_tensor_rule *rule = rules; rule->pattern != NULL; rule++)
-        for (size_t layer = 0; layer < (hs__model_pattern_is_per_layer(rule->pattern) ? n_layers : 1); layer++)
-            HS_TRY(bind_rule(b, rule, layer, error));
+    const hs_model_shape *shape = &b->options->shape;
+    for (const hs_tensor_rule *rule = rules; rule->pattern != NULL; rule++) {
+        size_t n_layers = hs__model_pattern_is_per_layer(rule->pattern) ? shape->n_layers : 1;
+        size_t n_experts = hs__model_pattern_is_per_expert(rule->pattern) ? shape->n_experts : 1;
+        for (size_t layer = 0; layer < n_layers; layer++)
+            for (size_t expert = 0; expert < n_experts; expert++)
+                HS_TRY(bind_rule(b, rule, (hs_pattern_place){layer, expert}, error));
+    }
     return HS_OK;
 }
 
@@ -372,7 +386,8 @@ hs_status hs__model_binding_has_head(const hs_binding_source *source, bool *has_
     for (const hs_tensor_rule *rule = source->architecture->rules; rule->pattern != NULL && *has_out; rule++) {
         size_t t = 0;
         bool may_lack = rule->presence == HS_PRESENT_UNTIED || rule->target == offsetof(hs_model, unembedding.bias);
-        hs__model_pattern_expand(rule->pattern, source->family->base_prefix, 0, name, sizeof name);
+        hs__model_pattern_expand(rule->pattern, source->family->base_prefix, (hs_pattern_place){0, 0}, name,
+                                 sizeof name);
         HS_TRY(hs__model_tensor_names_find(&names, name, NULL, &t, error));
         *has_out = may_lack || t < source->table->n_tensors;
     }

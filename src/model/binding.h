@@ -12,7 +12,7 @@
 typedef struct hs_binding {
     char *name; /* as transformers writes it today, whatever prefix the file has or lacks */
     const hs_tensor_rule *rule;
-    size_t layer;
+    hs_pattern_place place;
     const hs_tensor *tensor;
     bool is_shared;      /* the binding before has the same tensor in the same form: converted and counted there */
     size_t arena_offset; /* in floats, a multiple of 16; HS_BINDING_MAPPED if it is used from the mapped file */
@@ -33,6 +33,7 @@ typedef struct hs_binding_source {
     const hs_family *family;
     const hs_architecture *architecture;
     const hs_tensor_table *table;
+    const bool *is_sparse; /* [n_layers] layers with experts; NULL: none has any */
 } hs_binding_source;
 
 /*

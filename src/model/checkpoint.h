@@ -16,6 +16,7 @@ typedef struct hs_checkpoint {
     hs_binding_list bindings;
     size_t *windows;           /* [n_layers], or NULL */
     float *ones;               /* [width], the weights of norms that have none; else NULL */
+    bool *is_sparse;           /* [n_layers] layers with experts; NULL: none has any */
     float *rotary_frequencies; /* NULL unless rotary */
     float *alibi_slopes;       /* NULL unless in scores */
     hs_label_list labels;      /* of a classifier */

@@ -42,25 +42,29 @@
 
 #define LLAMA_LAYER "{base}layers.{layer}."
 #define NORM_WEIGHT(name, member) VECTOR(name ".weight", IN_LAYER(member.weight), HS_DIM_WIDTH)
-#define LLAMA_PROJECTIONS \
+#define LLAMA_ATTENTION \
     LINEAR(LLAMA_LAYER "self_attn.q_proj", query, HS_DIM_WIDTH, HS_DIM_QUERY, HS_PRESENT_WITH_QKV_BIAS), \
     LINEAR(LLAMA_LAYER "self_attn.k_proj", key, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS), \
     LINEAR(LLAMA_LAYER "self_attn.v_proj", value, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS), \
-    LINEAR(LLAMA_LAYER "self_attn.o_proj", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS), \
+    LINEAR(LLAMA_LAYER "self_attn.o_proj", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS)
+#define LLAMA_MLP \
     LINEAR(LLAMA_LAYER "mlp.gate_proj", mlp_gate, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_WITH_MLP_BIAS), \
     LINEAR(LLAMA_LAYER "mlp.up_proj", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_WITH_MLP_BIAS), \
     LINEAR(LLAMA_LAYER "mlp.down_proj", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH, HS_PRESENT_WITH_MLP_BIAS)
-#define LLAMA_RULES \
+#define LLAMA_PROJECTIONS LLAMA_ATTENTION, LLAMA_MLP
+#define LLAMA_EMBEDDING_AND_NORMS \
     TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY), \
     NORM_WEIGHT(LLAMA_LAYER "input_layernorm", attention_norm), \
     NORM_WEIGHT(LLAMA_LAYER "post_attention_layernorm", mlp_norm), \
-    LLAMA_PROJECTIONS, \
     VECTOR("{base}norm.weight", IN_MODEL(final_norm.weight), HS_DIM_WIDTH)
+#define LLAMA_RULES LLAMA_EMBEDDING_AND_NORMS, LLAMA_PROJECTIONS
 
 #define LLAMA_SHAPE(epsilon, activation_) \
     .norm_epsilon = epsilon, .position = HS_POSITION_ROTARY, .activation = activation_, .gated_mlp = true
-#define LLAMA_ROTATION \
-    .scale_attention = true, .rotary_share = 1.0, .rope = {.kind = HS_ROPE_DEFAULT, .theta = 10000.0, .factor = 1.0}
+/* `base` counts where the configuration gives none. */
+#define LLAMA_ROTATION_BY(base) \
+    .scale_attention = true, .rotary_share = 1.0, .rope = {.kind = HS_ROPE_DEFAULT, .theta = base, .factor = 1.0}
+#define LLAMA_ROTATION LLAMA_ROTATION_BY(10000.0)
 /* What follows the activation goes into the shape. */
 #define LLAMA_PRESET(epsilon, activation_, ...) \
     .shape = {.norm = HS_NORM_RMS, LLAMA_SHAPE(epsilon, activation_), __VA_ARGS__}, LLAMA_ROTATION

@@ -91,7 +91,7 @@ static bool is_module_of_rules(const hs_tensor_rule *rules, const char *name)
 {
     char pattern[HS_MAX_TENSOR_PATTERN];
     for (; rules->pattern != NULL; rules++) {
-        hs__model_pattern_expand(rules->pattern, "", 0, pattern, sizeof pattern);
+        hs__model_pattern_expand(rules->pattern, "", (hs_pattern_place){0, 0}, pattern, sizeof pattern);
         if (shares_module(name, pattern))
             return true;
     }
@@ -120,7 +120,7 @@ static bool is_of_a_later_layer(const hs_tensor_names *names, size_t n_layers, c
     const hs_tensor_rule *rule = names->family->rules;
     while (!hs__model_pattern_is_per_layer(rule->pattern))
         rule++;
-    hs__model_pattern_expand(rule->pattern, "", 0, start, sizeof start);
+    hs__model_pattern_expand(rule->pattern, "", (hs_pattern_place){0, 0}, start, sizeof start);
     size_t length = strcspn(start, "0");
     const char *number = hs__model_tensor_names_strip(names, name) + length;
     if (strncmp(number - length, start, length) != 0 || *number < '0' || *number > '9')

@@ -9,8 +9,8 @@
 const hs_family *hs__model_family_at(size_t index)
 {
     static const hs_family *const tables[] = {hs__model_decoder_families, hs__model_learned_families,
-                                              hs__model_normed_families, hs__model_encoder_families,
-                                              hs__model_factored_families};
+                                              hs__model_normed_families,  hs__model_expert_families,
+                                              hs__model_encoder_families, hs__model_factored_families};
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
         for (const hs_family *family = tables[t]; family->model_type != NULL; family++)
             if (index-- == 0)
@@ -46,26 +46,41 @@ const hs_family *hs__model_family_find(const char *model_type, const char *archi
 
 static const char base_mark[] = "{base}";
 static const char layer_mark[] = "{layer}";
+static const char expert_mark[] = "{expert}";
 
 bool hs__model_pattern_is_per_layer(const char *pattern)
 {
     return strstr(pattern, layer_mark) != NULL;
 }
 
+bool hs__model_pattern_is_per_expert(const char *pattern)
+{
+    return strstr(pattern, expert_mark) != NULL;
+}
+
+/* Is the mark next? Then it is passed over. */
+static bool take_mark(const char **pattern_inout, const char *mark)
+{
+    if (strncmp(*pattern_inout, mark, strlen(mark)) != 0)
+        return false;
+    *pattern_inout += strlen(mark);
+    return true;
+}
+
 /* By hand rather than by printf: a format that stands in a table is checked by no compiler. */
-const char *hs__model_pattern_expand(const char *pattern, const char *base_prefix, size_t layer, char *buffer,
+const char *hs__model_pattern_expand(const char *pattern, const char *base_prefix, hs_pattern_place place, char *buffer,
                                      size_t capacity)
 {
-    const char *prefix = "";
-    if (strncmp(pattern, base_mark, sizeof base_mark - 1) == 0) {
-        prefix = base_prefix;
-        pattern += sizeof base_mark - 1;
+    buffer[0] = '\0';
+    for (size_t n = 0; *pattern != '\0' && n + 1 < capacity; n += strlen(buffer + n)) {
+        if (take_mark(&pattern, base_mark))
+            snprintf(buffer + n, capacity - n, "%s", base_prefix);
+        else if (take_mark(&pattern, layer_mark))
+            snprintf(buffer + n, capacity - n, "%zu", place.layer);
+        else if (take_mark(&pattern, expert_mark))
+            snprintf(buffer + n, capacity - n, "%zu", place.expert);
+        else
+            snprintf(buffer + n, capacity - n, "%c", *pattern++);
     }
-    const char *mark = strstr(pattern, layer_mark);
-    if (mark == NULL)
-        snprintf(buffer, capacity, "%s%s", prefix, pattern);
-    else
-        snprintf(buffer, capacity, "%s%.*s%zu%s", prefix, (int)(mark - pattern), pattern, layer,
-                 mark + sizeof layer_mark - 1);
     return buffer;
 }

@@ -91,14 +91,23 @@ typedef struct hs_window_rule {
     size_t period; /* of HS_WINDOW_BY_LAYER: without "layer_types" every so many-th layer has no window */
 } hs_window_rule;
 
+/* Which layers are mixtures of experts, of a family that has any. */
+typedef enum hs_sparse_layers {
+    HS_SPARSE_NONE,
+    HS_SPARSE_ALL,
+    HS_SPARSE_BY_STEP, /* every decoder_sparse_step-th, but for mlp_only_layers */
+} hs_sparse_layers;
+
 /* When a tensor must be there; otherwise it must not. */
 typedef enum hs_presence {
     HS_PRESENT_ALWAYS,
     HS_PRESENT_WITH_QKV_BIAS,
     HS_PRESENT_WITH_OUTPUT_BIAS,
     HS_PRESENT_WITH_MLP_BIAS,
-    HS_PRESENT_PROJECTED,       /* where embeddings are as wide as the residual, nothing projects them */
-    HS_PRESENT_WITH_FINAL_NORM, /* where the norms of layers come before and the config has not taken it away */
+    HS_PRESENT_PROJECTED,        /* where embeddings are as wide as the residual, nothing projects them */
+    HS_PRESENT_WITH_FINAL_NORM,  /* where the norms of layers come before and the config has not taken it away */
+    HS_PRESENT_IN_DENSE_LAYERS,  /* those with one MLP */
+    HS_PRESENT_IN_SPARSE_LAYERS, /* those with experts */
     HS_PRESENT_UNTIED, /* if tied, it may be there nevertheless and counts where it differs from the token embedding */
 } hs_presence;
 
@@ -112,6 +121,8 @@ typedef enum hs_dimension {
     HS_DIM_HEAD,            /* head_dim */
     HS_DIM_QUERY_KEY_VALUE, /* query, key and value one after another */
     HS_DIM_MLP,
+    HS_DIM_EXPERTS,
+    HS_DIM_EXPERT_MLP,
     HS_DIM_VOCABULARY,
     HS_DIM_POSITIONS, /* rows of the position embedding */
     HS_DIM_TOKEN_TYPES,
@@ -131,10 +142,11 @@ typedef enum hs_place {
 } hs_place;
 
 typedef struct hs_tensor_rule {
-    const char *pattern; /* "{base}" is the family's prefix, "{layer}" the number of the layer, or of its group */
+    const char *pattern; /* "{base}" is the family's prefix, "{layer}" the layer's number, "{expert}" the expert's */
     hs_presence presence;
     hs_place place;
-    size_t target;         /* offset in hs_model_layer if the pattern has "{layer}", else in hs_model */
+    size_t target;         /* offset in hs_expert if the pattern has "{expert}", in hs_model_layer if "{layer}", else in
+                      hs_model */
     hs_dimension shape[2]; /* HS_DIM_NONE ends it */
 } hs_tensor_rule;
 
@@ -166,7 +178,8 @@ typedef struct hs_family {
     const hs_config_constraint *constraints;
     const int32_t *padding_token; /* where config.json names none; NULL: the class names none either */
     const hs_window_rule *window; /* NULL: none whatever the config says */
-    const hs_tensor_rule *rules;  /* of the base model */
+    hs_sparse_layers sparse;
+    const hs_tensor_rule *rules; /* of the base model */
     const hs_architecture *architectures;
     const hs_tensor_alias *aliases;      /* or NULL */
     const char *const *ignored_patterns; /* what no forward pass needs, names without prefix; or NULL */
@@ -175,6 +188,7 @@ typedef struct hs_family {
 extern const hs_family hs__model_decoder_families[];  /* decoder_families.c */
 extern const hs_family hs__model_learned_families[];  /* learned_families.c */
 extern const hs_family hs__model_normed_families[];   /* normed_families.c */
+extern const hs_family hs__model_expert_families[];   /* expert_families.c */
 extern const hs_family hs__model_encoder_families[];  /* encoder_families.c */
 extern const hs_family hs__model_factored_families[]; /* factored_families.c */
 
@@ -185,10 +199,17 @@ const hs_family *hs__model_family_at(size_t index);
 const hs_family *hs__model_family_find(const char *model_type, const char *architecture,
                                        const hs_architecture **architecture_out);
 
-/* Does the pattern hold "{layer}"? */
+/* Does the pattern hold "{layer}"? "{expert}"? */
 bool hs__model_pattern_is_per_layer(const char *pattern);
-/* Puts in prefix and layer; returns buffer. Patterns are the table's own and short: `capacity` 256 is enough. */
-const char *hs__model_pattern_expand(const char *pattern, const char *base_prefix, size_t layer, char *buffer,
+bool hs__model_pattern_is_per_expert(const char *pattern);
+
+typedef struct hs_pattern_place {
+    size_t layer;
+    size_t expert;
+} hs_pattern_place;
+
+/* Puts in prefix and numbers; returns buffer. Patterns are the table's own and short: `capacity` 256 is enough. */
+const char *hs__model_pattern_expand(const char *pattern, const char *base_prefix, hs_pattern_place place, char *buffer,
                                      size_t capacity);
 
 #endif

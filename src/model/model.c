@@ -12,6 +12,7 @@
 #include "model/checkpoint.h"
 #include "model/folder.h"
 #include "model/options.h"
+#include "model/sparse_layers.h"
 #include "model/weights.h"
 #include "model/window.h"
 
@@ -33,7 +34,7 @@ static hs_status read_labels(const hs_config *config, hs_checkpoint *checkpoint,
 /* A config that names no architecture, or a base model, does not say which head there is; the weights do. */
 static hs_status choose_architecture(hs_checkpoint *checkpoint, hs_error *error)
 {
-    hs_binding_source source = {checkpoint->folder, checkpoint->family, NULL, &checkpoint->table};
+    hs_binding_source source = {checkpoint->folder, checkpoint->family, NULL, &checkpoint->table, NULL};
     const hs_architecture *row = checkpoint->family->architectures, *bare = NULL;
     bool has_head = false;
     if (checkpoint->architecture != NULL && checkpoint->architecture->has_outputs)
@@ -77,6 +78,8 @@ static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
         hs__model_options_read(&config, checkpoint->family, checkpoint->architecture, &checkpoint->options, error));
     HS_GOTO_DONE(hs__model_window_read(&config, checkpoint->family->window, &checkpoint->options.shape,
                                        &checkpoint->windows, error));
+    HS_GOTO_DONE(hs__model_sparse_layers_read(&config, checkpoint->family->sparse, &checkpoint->options.shape,
+                                              &checkpoint->is_sparse, error));
     HS_GOTO_DONE(read_labels(&config, checkpoint, error));
     HS_GOTO_DONE(hs__model_special_ids_read(checkpoint->folder, &config, checkpoint->options.shape.vocabulary,
                                             &checkpoint->ids, error));
@@ -156,13 +159,27 @@ static hs_status open_checkpoint(const char *folder, hs_checkpoint *checkpoint, 
                                   "model.safetensors is read, as in transformers, and the index of "
                                   "shards beside it is not"));
     HS_TRY(hs__model_folder_refuse_adapters(folder, error));
-    const hs_binding_source source = {folder, checkpoint->family, checkpoint->architecture, &checkpoint->table};
+    const hs_binding_source source = {folder, checkpoint->family, checkpoint->architecture, &checkpoint->table,
+                                      checkpoint->is_sparse};
     HS_TRY(
         hs__model_binding_list_make(&source, &checkpoint->options, &checkpoint->bindings, &checkpoint->notes, error));
     HS_TRY(make_slopes(checkpoint, error));
     round_embedding_scale(checkpoint);
     HS_TRY(make_ones(checkpoint, error));
     return make_rotary(checkpoint, error);
+}
+
+/* The matrices come when the weights are placed. */
+static hs_status add_mixtures(hs_model *model, hs_error *error)
+{
+    const hs_model_shape *shape = &model->shape;
+    HS_TRY(hs_allocate(&model->experts, shape->n_layers * shape->n_experts, sizeof *model->experts, "experts", error));
+    for (size_t i = 0; i < shape->n_layers; i++)
+        if (model->checkpoint->is_sparse[i])
+            model->layers[i].mixture = (hs_mixture){.experts = model->experts + i * shape->n_experts,
+                                                    .n_experts = shape->n_experts,
+                                                    .n_chosen = shape->n_chosen_experts};
+    return HS_OK;
 }
 
 /*
@@ -193,7 +210,7 @@ static hs_status fill_description(hs_model *model, hs_error *error)
     HS_TRY(hs_allocate(&model->layers, model->shape.n_layers, sizeof *model->layers, "layers", error));
     for (size_t i = 0; checkpoint->windows != NULL && i < model->shape.n_layers; i++)
         model->layers[i].window = checkpoint->windows[i];
-    return HS_OK;
+    return checkpoint->is_sparse != NULL ? add_mixtures(model, error) : HS_OK;
 }
 
 /*
@@ -239,12 +256,14 @@ void hs_model_free(hs_model *model)
         hs_free(model->checkpoint->alibi_slopes);
         hs_free(model->checkpoint->windows);
         hs_free(model->checkpoint->ones);
+        hs_free(model->checkpoint->is_sparse);
         hs__model_label_list_clear(&model->checkpoint->labels);
         hs__model_note_list_clear(&model->checkpoint->notes);
         hs__model_special_ids_clear(&model->checkpoint->ids);
         hs_free(model->checkpoint->folder);
     }
     hs_free(model->checkpoint);
+    hs_free(model->experts);
     hs_free(model->layers);
     hs_free(model);
 }
@@ -331,8 +350,12 @@ static hs_status fill_arena(const hs_binding_list *bindings, const hs_model_shap
 static void *target_of(hs_model *model, const hs_binding *binding)
 {
     const hs_tensor_rule *rule = binding->rule;
-    char *owner =
-        hs__model_pattern_is_per_layer(rule->pattern) ? (char *)&model->layers[binding->layer] : (char *)model;
+    hs_pattern_place place = binding->place;
+    char *owner = (char *)model;
+    if (hs__model_pattern_is_per_expert(rule->pattern))
+        owner = (char *)&model->experts[place.layer * model->shape.n_experts + place.expert];
+    else if (hs__model_pattern_is_per_layer(rule->pattern))
+        owner = (char *)&model->layers[place.layer];
     return owner + rule->target;
 }
 
@@ -362,7 +385,7 @@ static void place(hs_model *model, const hs_binding *binding, const float *value
     const hs_model_shape *shape = &model->shape;
     const size_t *stored = binding->tensor->shape;
     const size_t query = shape->n_heads * shape->head_dim, kv = shape->n_kv_heads * shape->head_dim;
-    hs_model_layer *layer = &model->layers[binding->layer];
+    hs_model_layer *layer = &model->layers[binding->place.layer];
     switch (binding->rule->place) {
     case HS_PLACE_VALUES:
     case HS_PLACE_ONE_AND:

@@ -32,7 +32,12 @@ static uint64_t hash_later_fields(uint64_t seed, const hs_model_shape *shape)
     seed = hash_unless(seed, 0.0, "score_cap", shape->score_cap);
     if (shape->head == HS_HEAD_CLASSIFIER && !shape->bidirectional)
         seed = hash_unless(seed, -1.0, "padding_token", shape->padding_token);
-    return hash_unless(seed, 0.0, "logit_cap", shape->logit_cap);
+    seed = hash_unless(seed, 0.0, "logit_cap", shape->logit_cap);
+    /* Which layers have experts, the tensors' names say. */
+    seed = hash_unless(seed, 0.0, "n_experts", (double)shape->n_experts);
+    seed = hash_unless(seed, 0.0, "n_chosen_experts", (double)shape->n_chosen_experts);
+    seed = hash_unless(seed, 0.0, "expert_width", (double)shape->expert_width);
+    return hash_unless(seed, 0.0, "normalises_shares", shape->normalises_shares);
 }
 
 /* Field by field: padding must not count, and a new field of hs_model_shape that changes results belongs here too. */
@@ -222,6 +227,27 @@ static hs_status describe_bound(hs_text *text, const char *name, double bound, h
                      : hs_text_appendf(text, error, "%s = none\n", name);
 }
 
+/* As `2 of 8 experts, whose shares sum to 1, in layers 1 3`; without the layers where all are alike. */
+static hs_status describe_experts(const hs_model *model, hs_text *text, hs_error *error)
+{
+    const hs_model_shape *shape = &model->shape;
+    size_t n_sparse = 0;
+    if (shape->n_experts == 0)
+        return HS_OK;
+    for (size_t i = 0; i < shape->n_layers; i++)
+        n_sparse += model->layers[i].mixture.n_experts > 0;
+    HS_TRY(hs_text_appendf(text, error, ", %zu of %zu experts of width %zu%s", shape->n_chosen_experts,
+                           shape->n_experts, shape->expert_width,
+                           shape->normalises_shares ? ", whose shares sum to 1" : ""));
+    if (n_sparse == shape->n_layers)
+        return HS_OK;
+    HS_TRY(hs_text_appendf(text, error, n_sparse > 0 ? ", in layers" : ", in no layer"));
+    for (size_t i = 0; i < shape->n_layers; i++)
+        if (model->layers[i].mixture.n_experts > 0)
+            HS_TRY(hs_text_appendf(text, error, " %zu", i));
+    return HS_OK;
+}
+
 /* Lines for scripts too: each is there for every model, with a word where there is nothing. */
 static hs_status describe_kinds(const hs_model *model, hs_text *text, hs_error *error)
 {
@@ -234,8 +260,10 @@ static hs_status describe_kinds(const hs_model *model, hs_text *text, hs_error *
                            shape->norm_epsilon, place));
     HS_TRY(describe_bound(text, "query_key_value_limit", shape->head_limit, error));
     HS_TRY(hs_text_appendf(text, error, "query_key_norm = %s\n", query_key_norm_names[shape->query_key_norm]));
-    HS_TRY(hs_text_appendf(text, error, "mlp = %s%s\n", hs__model_activation_name(shape->activation),
+    HS_TRY(hs_text_appendf(text, error, "mlp = %s%s", hs__model_activation_name(shape->activation),
                            shape->gated_mlp ? ", gated" : ""));
+    HS_TRY(describe_experts(model, text, error));
+    HS_TRY(hs_text_appendf(text, error, "\n"));
     HS_TRY(hs_text_appendf(text, error, "residual = %s\n", shape->parallel_residual ? "parallel" : "sequential"));
     HS_TRY(hs_text_appendf(text, error, "embedding_scale = %.9g\n", shape->embedding_scale));
     HS_TRY(hs_text_appendf(text, error, "attention_scale = %.9g%s\n", shape->attention_scale,

@@ -76,7 +76,8 @@ static inline void draw_windows(hs_model *model, uint64_t stream)
 static inline void draw_experts(hs_model *model, uint64_t stream)
 {
     struct draw draw = {stream + 1900000, 0};
-    size_t n_experts = below(&draw, 3) > 0 ? 0 : 1 + below(&draw, MOST_EXPERTS);
+    bool has_some = below(&draw, 3) == 0 && !model->shape.post_norm;
+    size_t n_experts = has_some ? 1 + below(&draw, MOST_EXPERTS) : 0;
     size_t n_chosen = n_experts == 0 ? 0 : 1 + below(&draw, n_experts);
     model->shape.normalises_shares = below(&draw, 2) == 0;
     for (size_t i = 0; n_experts > 0 && i < model->shape.n_layers; i++)

@@ -42,6 +42,22 @@ static void test_rotary_frequencies(void **state)
     hs_json_free(json);
 }
 
+/* One MLP or all experts. */
+static void assert_mlp_is_bound(const hs_model_layer *layer, const hs_model_shape *shape)
+{
+    const hs_mixture *mixture = &layer->mixture;
+    assert_int_equal(layer->mlp_up.values != NULL, mixture->n_experts == 0);
+    assert_int_equal(layer->mlp_down.values != NULL, mixture->n_experts == 0);
+    assert_int_equal(layer->mlp_gate.values != NULL, mixture->n_experts == 0 && shape->gated_mlp);
+    assert_int_equal(mixture->router.values != NULL, mixture->n_experts > 0);
+    for (size_t i = 0; i < mixture->n_experts; i++) {
+        assert_int_equal(mixture->experts[i].up.n_out, shape->expert_width);
+        assert_non_null(mixture->experts[i].up.values);
+        assert_non_null(mixture->experts[i].down.values);
+        assert_int_equal(mixture->experts[i].gate.values != NULL, shape->gated_mlp);
+    }
+}
+
 static void assert_all_bound(const hs_model *model)
 {
     assert_non_null(model->token_embedding);
@@ -53,8 +69,7 @@ static void assert_all_bound(const hs_model *model)
     assert_int_equal(model->labels != NULL, model->shape.head == HS_HEAD_CLASSIFIER);
     for (size_t l = 0; l < model->shape.n_layers; l++) {
         const hs_model_layer *layer = &model->layers[l];
-        const hs_linear *const linears[] = {&layer->query,  &layer->key,    &layer->value,
-                                            &layer->output, &layer->mlp_up, &layer->mlp_down};
+        const hs_linear *const linears[] = {&layer->query, &layer->key, &layer->value, &layer->output};
         for (size_t i = 0; i < sizeof linears / sizeof linears[0]; i++)
             assert_non_null(linears[i]->values);
         assert_true(layer->attention_norm.weight != NULL || model->shape.norms_outputs);
@@ -63,7 +78,7 @@ static void assert_all_bound(const hs_model *model)
         assert_int_equal(layer->mlp_output_norm.weight != NULL, model->shape.norms_outputs);
         assert_int_equal(layer->query_norm.weight != NULL, model->shape.query_key_norm != HS_QUERY_KEY_NORM_NONE);
         assert_int_equal(layer->key_norm.weight != NULL, model->shape.query_key_norm != HS_QUERY_KEY_NORM_NONE);
-        assert_int_equal(layer->mlp_gate.values != NULL, model->shape.gated_mlp);
+        assert_mlp_is_bound(layer, &model->shape);
     }
 }
 
