@@ -142,7 +142,8 @@ typedef enum hs_place {
 } hs_place;
 
 typedef struct hs_tensor_rule {
-    const char *pattern; /* "{base}" is the family's prefix, "{layer}" the layer's number, "{expert}" the expert's */
+    const char *pattern; /* "{base}" is the family's prefix, "{layer}" the number of the layer, or of its
+                            group, "{expert}" that of the expert */
     hs_presence presence;
     hs_place place;
     size_t target;         /* offset in hs_expert if the pattern has "{expert}", in hs_model_layer if "{layer}", else in

@@ -72,6 +72,10 @@ CASES = [
     ("gpt2 classifier", "gpt2_classifier", {}),
     ("llama classifier", "llama_labels_grouped_bf16", {}),
     ("gpt_neox classifier", "gpt_neox_classifier", {"num_attention_heads": 2}),
+    ("mixtral", "mixtral", {"head_dim": 4}),
+    ("qwen3_moe", "qwen3_moe", {"norm_topk_prob": False}),
+    ("qwen3_moe by steps", "qwen3_moe_step_biases_f16", {}),
+    ("olmoe", "olmoe", {}),
     ("bert masked", "bert_masked", {}),
     ("bert classifier", "bert_classifier", {}),
     ("distilbert masked", "distilbert_masked", {}),
@@ -101,6 +105,8 @@ VALUES = {
     "window_size": [None, 0, 1, 4, 11, 12, 16, 64],
     "word_embed_proj_dim": [8, 16, None],
     "num_layers": [1, 2, 3, None], "num_heads": [1, 2, 4, 8, None],
+    "mlp_only_layers": [[], [0], [1], [0, 1], [5], [-1], ["0"], 1, None],
+    "decoder_sparse_step": [1, 2, 3, 0],
     "rope_scaling": [{"type": "linear", "factor": 2.0}, {"rope_type": "linear", "factor": 2.0, "rope_theta": 100.0},
                      {"type": "dynamic", "factor": 2.0}, {"type": "yarn", "factor": 4.0}, {"type": "default"},
                      {"type": "linear", "rope_type": "default", "factor": 2.0}, {"factor": 2.0}, {},
@@ -189,6 +195,8 @@ REFUSED = {
     "attention_bias": [False],
     # ALBERT without layers.
     "inner_group_num": [0],
+    # Layers whose experts do nothing.
+    "num_experts_per_tok": [0], "num_experts": [0], "num_local_experts": [0], "mlp_only_layers": [[-1], ["0"], 1],
 }
 
 # What names no key of a model: Python's own, and what decides how transformers writes and not what it computes.
@@ -200,7 +208,8 @@ def run(folder, architecture):
     """The logits that a row holds, or None where transformers fails or makes weights up."""
     auto = next(value for ending, value in AUTO.items() if architecture.endswith(ending))
     try:
-        model, info = auto.from_pretrained(folder, dtype=torch.float64, output_loading_info=True)
+        model, info = auto.from_pretrained(folder, dtype=torch.float64, experts_implementation="eager",
+                                           output_loading_info=True)
         if info["missing_keys"] or info["mismatched_keys"]:
             return None
         logits = []

@@ -32,6 +32,8 @@ from transformers import OlmoConfig, OlmoForCausalLM, Olmo2Config, Olmo2ForCausa
 from transformers import GPT2ForSequenceClassification, GPTNeoXForSequenceClassification, LlamaForSequenceClassification
 from transformers import MistralForSequenceClassification, PhiForSequenceClassification, Qwen2ForSequenceClassification
 from transformers import Qwen3ForSequenceClassification
+from transformers import MixtralConfig, MixtralForCausalLM, OlmoeConfig, OlmoeForCausalLM
+from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=4, n_embd=16, n_positions=16, vocab_size=23, bos_token_id=0, eos_token_id=1)
@@ -161,6 +163,20 @@ CASES = [
     ("gemma2_published_caps_bf16", Gemma2ForCausalLM,
      Gemma2Config(**{**LLAMA, "hidden_size": 20}, num_key_value_heads=4, head_dim=4, query_pre_attn_scalar=1,
                   sliding_window=64), torch.bfloat16),
+    ("mixtral", MixtralForCausalLM, MixtralConfig(**LLAMA, num_key_value_heads=2, num_local_experts=4), torch.float32),
+    ("mixtral_window_one_expert_tied_bf16", MixtralForCausalLM,
+     MixtralConfig(**LLAMA, num_key_value_heads=1, head_dim=6, num_local_experts=3, num_experts_per_tok=1,
+                   sliding_window=3, hidden_act="gelu", tie_word_embeddings=True), torch.bfloat16),
+    ("qwen3_moe", Qwen3MoeForCausalLM,
+     Qwen3MoeConfig(**LLAMA, num_key_value_heads=2, head_dim=6, num_experts=4, num_experts_per_tok=2,
+                    moe_intermediate_size=12, mlp_only_layers=[0], norm_topk_prob=True), torch.float32),
+    ("qwen3_moe_step_biases_f16", Qwen3MoeForCausalLM,
+     Qwen3MoeConfig(**LLAMA, num_key_value_heads=4, num_experts=5, num_experts_per_tok=3, moe_intermediate_size=28,
+                    decoder_sparse_step=2, attention_bias=True, rope_parameters=LINEAR), torch.float16),
+    ("olmoe", OlmoeForCausalLM, OlmoeConfig(**LLAMA, num_experts=4, num_experts_per_tok=2), torch.float32),
+    ("olmoe_grouped_normalised_tied_bf16", OlmoeForCausalLM,
+     OlmoeConfig(**LLAMA, num_key_value_heads=2, num_experts=6, num_experts_per_tok=4, norm_topk_prob=True,
+                 rms_norm_eps=0.1, tie_word_embeddings=True), torch.bfloat16),
     ("mistral_window_bf16", MistralForCausalLM,
      MistralConfig(**LLAMA, num_key_value_heads=2, head_dim=6, sliding_window=3), torch.bfloat16),
     ("qwen2_window_tied", Qwen2ForCausalLM,
@@ -193,7 +209,7 @@ def randomise(model, generator):
     norm_weight = 0.0 if "Gemma" in type(model).__name__ else 1.0  # Gemma adds one
     for name, parameter in model.named_parameters():
         values = torch.randn(parameter.shape, generator=generator)
-        if parameter.dim() == 2:
+        if parameter.dim() >= 2:
             is_embedding = any(part in name for part in ("wte", "wpe", "embed_tokens", "embed_in", "embed_positions",
                                                          "embeddings"))
             values *= 0.7 if is_embedding else 1.4 * parameter.shape[-1] ** -0.5
@@ -306,7 +322,8 @@ def main():
         randomise(model, generator)
         model.to(stored_type).save_pretrained(folder)
         (folder / "generation_config.json").unlink(missing_ok=True)
-        reread = model_class.from_pretrained(folder, attn_implementation="eager", dtype=torch.float64).eval()
+        reread = model_class.from_pretrained(folder, attn_implementation="eager", experts_implementation="eager",
+                                             dtype=torch.float64).eval()
         round_embedding_scale(reread, stored_type)
         save_file(expected(reread, generator), folder / "expected.safetensors")
         for path in folder.iterdir():

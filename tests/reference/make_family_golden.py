@@ -29,6 +29,8 @@ from transformers import OlmoConfig, OlmoForCausalLM, Olmo2Config, Olmo2ForCausa
 from transformers import GPT2ForSequenceClassification, GPTNeoXForSequenceClassification, LlamaForSequenceClassification
 from transformers import MistralForSequenceClassification, PhiForSequenceClassification, Qwen2ForSequenceClassification
 from transformers import Qwen3ForSequenceClassification
+from transformers import MixtralConfig, MixtralForCausalLM, OlmoeConfig, OlmoeForCausalLM
+from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=2, n_embd=8, n_positions=6, vocab_size=11)
@@ -81,6 +83,11 @@ CASES = [
     ("qwen3 classifier", Qwen3ForSequenceClassification, Qwen3Config(**LLAMA, num_key_value_heads=2, head_dim=6)),
     ("gpt_neox classifier", GPTNeoXForSequenceClassification, GPTNeoXConfig(**LLAMA, rotary_pct=0.5)),
     ("phi classifier", PhiForSequenceClassification, PhiConfig(**LLAMA)),
+    ("mixtral", MixtralForCausalLM, MixtralConfig(**LLAMA, num_key_value_heads=2, num_local_experts=3)),
+    ("qwen3_moe", Qwen3MoeForCausalLM,
+     Qwen3MoeConfig(**LLAMA, num_key_value_heads=2, num_experts=3, num_experts_per_tok=2, moe_intermediate_size=8,
+                    mlp_only_layers=[1])),
+    ("olmoe", OlmoeForCausalLM, OlmoeConfig(**LLAMA, num_experts=3, num_experts_per_tok=2)),
     ("bert masked", BertForMaskedLM, BertConfig(**BERT)),
     ("bert pretraining", BertForPreTraining, BertConfig(**BERT)),
     ("bert classifier", BertForSequenceClassification, BertConfig(**BERT, **LABELS)),

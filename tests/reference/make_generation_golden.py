@@ -23,8 +23,8 @@ from safetensors.torch import save_file
 from transformers import AutoConfig, AutoModelForCausalLM, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 FAMILIES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi", "qwen3",
-            "gemma_biases_grouped_untied_f16", "gemma2_biases_untied_f16", "olmo_clip", "olmo2", "mistral_window_bf16",
-            "qwen2_window_tied", "opt", "gpt_neo"]
+            "gemma_biases_grouped_untied_f16", "gemma2_biases_untied_f16", "olmo_clip", "olmo2", "mixtral",
+            "qwen3_moe", "olmoe", "mistral_window_bf16", "qwen2_window_tied", "opt", "gpt_neo"]
 # Those that were drawn before seeds went by name.
 PLACES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi", "qwen3", "mistral_window_bf16",
           "qwen2_window_tied"]

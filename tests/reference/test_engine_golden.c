@@ -262,6 +262,12 @@ static void check_case(const char *name)
     X(gemma2) \
     X(gemma2_biases_untied_f16) \
     X(gemma2_published_caps_bf16) \
+    X(mixtral) \
+    X(mixtral_window_one_expert_tied_bf16) \
+    X(qwen3_moe) \
+    X(qwen3_moe_step_biases_f16) \
+    X(olmoe) \
+    X(olmoe_grouped_normalised_tied_bf16) \
     X(mistral_window_bf16) \
     X(qwen2_window_tied) \
     X(opt) \

@@ -129,6 +129,9 @@ static void check_family(const char *name)
     X(gpt_neox) \
     X(phi) \
     X(qwen3) \
+    X(mixtral) \
+    X(qwen3_moe) \
+    X(olmoe) \
     X(mistral_window_bf16) \
     X(qwen2_window_tied) \
     X(opt) \
