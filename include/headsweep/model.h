@@ -43,6 +43,7 @@ typedef enum hs_head_kind {
     HS_HEAD_LANGUAGE_MODEL,        /* every row predicts the token after it */
     HS_HEAD_MASKED_LANGUAGE_MODEL, /* every row predicts the token at its own place */
     HS_HEAD_CLASSIFIER,            /* one row of a sequence predicts its label: hs_engine_label_row */
+    HS_HEAD_TOKEN_CLASSIFIER,      /* every row predicts its own label */
 } hs_head_kind;
 
 /* The canonical description. Dimensions in elements. */
@@ -88,6 +89,12 @@ typedef struct hs_model_shape {
     int32_t padding_token;         /* decoder that classifies: a text's last token of another kind is what counts; -1 */
     bool multi_label;              /* classifier: labels are independent (logistic of each), else softmax over them */
 } hs_model_shape;
+
+/* Are the outputs labels? Else they are tokens. */
+static inline bool hs_has_labels(const hs_model_shape *shape)
+{
+    return shape->head == HS_HEAD_CLASSIFIER || shape->head == HS_HEAD_TOKEN_CLASSIFIER;
+}
 
 /* Columns of the tables of embeddings. */
 static inline size_t hs_embedding_width(const hs_model_shape *shape)

@@ -34,7 +34,7 @@ static hs_status check_token(int32_t token, size_t vocabulary, const char *what,
 static hs_status check_output(int32_t output, const hs_model_shape *shape, const char *what, size_t index,
                               hs_error *error)
 {
-    if (shape->head != HS_HEAD_CLASSIFIER)
+    if (!hs_has_labels(shape))
         return check_token(output, shape->n_outputs, what, index, error);
     if (output < 0 || (size_t)output >= shape->n_outputs)
         return hs_fail(error, HS_ERROR_INPUT, "%s %zu: label %d is outside the model's %zu labels", what, index,

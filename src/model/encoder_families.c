@@ -34,6 +34,7 @@ static const hs_architecture bert_architectures[] = {
     MASKED("BertForMaskedLM", bert_masked_rules, "cls.predictions.decoder.bias"),
     MASKED("BertForPreTraining", bert_masked_rules, "cls.predictions.decoder.bias"),
     CLASSIFIER("BertForSequenceClassification", HS_ACTIVATION_TANH, bert_classifier_rules),
+    TOKEN_CLASSIFIER("BertForTokenClassification"),
     BARE("BertModel"),
     {0},
 };
@@ -73,6 +74,7 @@ static const hs_tensor_rule roberta_classifier_rules[] = {
      .head_activation = HS_ACTIVATION_GELU, .rules = roberta_masked_rules, \
      .winning_bias = "lm_head.decoder.bias"}, \
     CLASSIFIER(stem "ForSequenceClassification", HS_ACTIVATION_TANH, roberta_classifier_rules), \
+    TOKEN_CLASSIFIER(stem "ForTokenClassification"), \
     BARE(stem "Model"), \
     {0}
 
@@ -133,6 +135,7 @@ static const hs_tensor_rule distilbert_classifier_rules[] = {
 static const hs_architecture distilbert_architectures[] = {
     MASKED("DistilBertForMaskedLM", distilbert_masked_rules, NULL),
     CLASSIFIER("DistilBertForSequenceClassification", HS_ACTIVATION_RELU, distilbert_classifier_rules),
+    TOKEN_CLASSIFIER("DistilBertForTokenClassification"),
     BARE("DistilBertModel"),
     {0},
 };

@@ -31,6 +31,10 @@
      .rules = head_rules, .winning_bias = second_bias}
 #define CLASSIFIER(name_, activation, head_rules) \
     {.name = name_, .head = HS_HEAD_CLASSIFIER, .has_outputs = true, .head_activation = activation, .rules = head_rules}
+/* All families have it alike: no pooler, and each row's label. */
+#define TOKEN_CLASSIFIER(name_) \
+    {.name = name_, .head = HS_HEAD_TOKEN_CLASSIFIER, .has_outputs = true, \
+     .rules = (const hs_tensor_rule[]){HEAD_LINEAR("classifier", unembedding, HS_DIM_LABELS), {0}}}
 #define BARE(name_) \
     {.name = name_, .head = HS_HEAD_MASKED_LANGUAGE_MODEL, .rules = (const hs_tensor_rule[]){{0}}}
 

@@ -64,6 +64,7 @@ static const hs_architecture electra_architectures[] = {
      .head_activation = HS_ACTIVATION_GELU,
      .rules = electra_masked_rules},
     CLASSIFIER("ElectraForSequenceClassification", HS_ACTIVATION_GELU, electra_classifier_rules),
+    TOKEN_CLASSIFIER("ElectraForTokenClassification"),
     BARE("ElectraModel"),
     {0},
 };
@@ -119,6 +120,7 @@ static const hs_architecture albert_architectures[] = {
     MASKED("AlbertForMaskedLM", albert_masked_rules, "predictions.decoder.bias"),
     MASKED("AlbertForPreTraining", albert_masked_rules, "predictions.decoder.bias"),
     CLASSIFIER("AlbertForSequenceClassification", HS_ACTIVATION_TANH, albert_classifier_rules),
+    TOKEN_CLASSIFIER("AlbertForTokenClassification"),
     BARE("AlbertModel"),
     {0},
 };

@@ -21,11 +21,11 @@
 static hs_status read_labels(const hs_config *config, hs_checkpoint *checkpoint, hs_error *error)
 {
     hs_model_shape *shape = &checkpoint->options.shape;
-    if (shape->head != HS_HEAD_CLASSIFIER)
+    if (!hs_has_labels(shape))
         return HS_OK;
     HS_TRY(hs__model_label_list_read(config, &checkpoint->labels, &checkpoint->notes, error));
     shape->n_outputs = checkpoint->labels.n;
-    shape->multi_label = checkpoint->labels.independent;
+    shape->multi_label = checkpoint->labels.independent && shape->head == HS_HEAD_CLASSIFIER;
     const int32_t *padding = checkpoint->family->padding_token;
     shape->padding_token = padding != NULL ? *padding : HS_NO_TOKEN;
     return hs__model_special_ids_padding(config, shape->vocabulary, &shape->padding_token, error);

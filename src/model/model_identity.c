@@ -286,18 +286,21 @@ static hs_status describe_head(const hs_model *model, hs_text *text, hs_error *e
         [HS_HEAD_LANGUAGE_MODEL] = "language model",
         [HS_HEAD_MASKED_LANGUAGE_MODEL] = "masked language model",
         [HS_HEAD_CLASSIFIER] = "classifier",
+        [HS_HEAD_TOKEN_CLASSIFIER] = "classifier of tokens",
     };
     const hs_model_shape *shape = &model->shape;
     if (shape->n_outputs == 0)
         return hs_text_appendf(text, error, "head = none: nothing can be measured on this base model\n");
     HS_TRY(hs_text_appendf(text, error, "head = %s\n", names[shape->head]));
-    if (shape->head != HS_HEAD_CLASSIFIER)
+    if (!hs_has_labels(shape))
         return HS_OK;
     HS_TRY(hs_text_appendf(text, error, "labels = "));
     for (size_t i = 0; i < shape->n_outputs; i++)
         HS_TRY(hs_text_appendf(text, error, "%s%s", i > 0 ? ", " : "", model->labels[i]));
     HS_TRY(hs_text_appendf(text, error, "\nlabel_probabilities = %s\nlabel_row = ",
                            shape->multi_label ? "independent (logistic)" : "of one label (softmax)"));
+    if (shape->head == HS_HEAD_TOKEN_CLASSIFIER)
+        return hs_text_appendf(text, error, "each its own\n");
     if (shape->bidirectional)
         return hs_text_appendf(text, error, "the first\n");
     if (shape->padding_token < 0)

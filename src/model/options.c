@@ -252,7 +252,7 @@ static void derive_head(const hs_architecture *architecture, hs_model_shape *sha
 {
     shape->head = architecture->head;
     shape->head_activation = architecture->activates_as_mlp ? shape->activation : architecture->head_activation;
-    shape->tied_unembedding = shape->tied_unembedding && architecture->has_outputs && shape->head != HS_HEAD_CLASSIFIER;
+    shape->tied_unembedding = shape->tied_unembedding && architecture->has_outputs && !hs_has_labels(shape);
     shape->n_outputs = architecture->has_outputs ? shape->vocabulary : 0;
 }
 
