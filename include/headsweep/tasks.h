@@ -16,6 +16,7 @@
  *                    by token
  *   classification   fields text, pair, token_type_ids, label: acc, macro_f1, log_loss, margin, gold, and f1_LABEL
  *                    for each label (classifiers)
+ *   token_classification  fields tokens, label: acc, log_loss, margin, words (classifiers of tokens)
  *   pseudo_likelihood  fields text, pair, token_type_ids: pll, tokens; the summary of pll is by token (masked
  *                      language models)
  *   contrast         fields prompt, toxic, benign: contrast = log p(toxic) - log p(benign), toxic_probability = its

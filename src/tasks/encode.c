@@ -38,7 +38,7 @@ static hs_status insert_id(hs_token_list *ids, size_t at, int32_t id, hs_error *
     return HS_OK;
 }
 
-static hs_status append_ids(hs_token_list *ids, const int32_t *appended, size_t n, hs_error *error)
+hs_status hs__tasks_append_ids(hs_token_list *ids, const int32_t *appended, size_t n, hs_error *error)
 {
     HS_TRY(hs_reserve(&ids->ids, &ids->capacity, ids->n + n, sizeof *ids->ids, "token ids", error));
     if (n > 0)
@@ -199,7 +199,7 @@ static hs_status continue_text(task_context *context, const task_encoder *encode
     HS_TRY(hs_text_append(joined, encoder->delimiter, strlen(encoder->delimiter), error));
     HS_TRY(hs_text_append(joined, continuation->bytes, continuation->length, error));
     if (context->empty) {
-        HS_TRY(append_ids(ids, context->ids.ids, context->ids.n, error));
+        HS_TRY(hs__tasks_append_ids(ids, context->ids.ids, context->ids.n, error));
         HS_TRY(encode_bytes(encoder, joined->text, joined->length, false, continuation, place, ids, error));
         return HS_OK;
     }
@@ -232,7 +232,7 @@ hs_status hs__tasks_context_continue(task_context *context, const task_encoder *
     *n_context_out = n_context;
     HS_TRY(check_pair(context, continuation, place, error));
     if (continuation->is_ids) {
-        HS_TRY(append_ids(ids, context->ids.ids, context->ids.n, error));
+        HS_TRY(hs__tasks_append_ids(ids, context->ids.ids, context->ids.n, error));
         HS_TRY(append_given_ids(ids, continuation, error));
     } else {
         HS_TRY(continue_text(context, encoder, continuation, place, ids, error));

@@ -47,6 +47,8 @@ hs_status hs__tasks_encode_prompt(const task_encoder *encoder, const task_text *
 hs_status hs__tasks_encode_plain(const task_encoder *encoder, const task_text *text, const char *place,
                                  hs_token_list *ids, hs_error *error);
 
+hs_status hs__tasks_append_ids(hs_token_list *ids, const int32_t *appended, size_t n, hs_error *error);
+
 /* A context that several continuations share. Initialise with {0}; may be set again. */
 typedef struct task_context {
     task_text text;    /* whole, its trailing white space included */
@@ -100,6 +102,12 @@ typedef struct task_input {
  */
 hs_status hs__tasks_encode_input(const task_encoder *encoder, const task_input *input, const char *place, size_t n_most,
                                  hs_encoding *encoding, hs_error *error);
+/*
+ * Replaces front and back by the special tokens that the tokenizer puts around a text. HS_ERROR_INPUT: it does more than
+ * that.
+ */
+hs_status hs__tasks_encode_frame(const hs_tokenizer *tokenizer, hs_token_list *front, hs_token_list *back,
+                                 hs_error *error);
 /* Whether a text has a separator in it: "[SEP]", "</s>" or the tokenizer's own. */
 bool hs__tasks_has_separator(const task_encoder *encoder, const task_text *text);
 

@@ -145,3 +145,29 @@ bool hs__tasks_has_separator(const task_encoder *encoder, const task_text *text)
     const char *own = hs_tokenizer_special_text(encoder->tokenizer, HS_TOKEN_END);
     return has_bytes(text, own, strlen(own));
 }
+
+/* Seen on a text. */
+hs_status hs__tasks_encode_frame(const hs_tokenizer *tokenizer, hs_token_list *front, hs_token_list *back,
+                                 hs_error *error)
+{
+    static const char probe[] = "a";
+    hs_token_list plain = {0}, whole = {0};
+    hs_status status;
+    size_t at = 0;
+    front->n = back->n = 0;
+    HS_GOTO_DONE(hs_tokenizer_encode(tokenizer, probe, 1, false, &plain, error));
+    HS_GOTO_DONE(hs_tokenizer_encode(tokenizer, probe, 1, true, &whole, error));
+    while (at + plain.n <= whole.n && memcmp(whole.ids + at, plain.ids, plain.n * sizeof *plain.ids) != 0)
+        at++;
+    if (plain.n == 0 || at + plain.n > whole.n) {
+        status = hs_fail(error, HS_ERROR_INPUT,
+                         "the classifier's tokenizer does more to a text than to put special tokens around it");
+        goto done;
+    }
+    HS_GOTO_DONE(hs__tasks_append_ids(front, whole.ids, at, error));
+    HS_GOTO_DONE(hs__tasks_append_ids(back, whole.ids + at + plain.n, whole.n - at - plain.n, error));
+done:
+    hs_tokenizer_token_list_clear(&plain);
+    hs_tokenizer_token_list_clear(&whole);
+    return status;
+}

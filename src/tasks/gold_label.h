@@ -38,4 +38,7 @@ bool hs__tasks_label_mark(const hs_json_value *element, bool *marked_out);
 /* What people should know of the labels that were read: a line, or nothing. */
 hs_status hs__tasks_label_notes(const task_compiler *compiler, hs_text *notes, hs_error *error);
 
+/* The labels of a classifier, by index or name. */
+task_alternatives hs__tasks_labels_of(const hs_model *model);
+
 #endif

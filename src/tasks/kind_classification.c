@@ -67,16 +67,21 @@ static hs_status mark_list(task_compiler *compiler, const task_alternatives *lab
     return HS_OK;
 }
 
+task_alternatives hs__tasks_labels_of(const hs_model *model)
+{
+    return (task_alternatives){.n = model->shape.n_outputs,
+                               .one = "label",
+                               .expected = "the index or the name of a label",
+                               .context = model->labels,
+                               .text = label_text,
+                               .unknown = unknown_label};
+}
+
 static hs_status mark_labels(task_compiler *compiler, task_span *spans, hs_error *error)
 {
     const hs_model *model = compiler->encoder.model;
     const hs_json_value *value;
-    const task_alternatives labels = {.n = model->shape.n_outputs,
-                                      .one = "label",
-                                      .expected = "the index or the name of a label",
-                                      .context = model->labels,
-                                      .text = label_text,
-                                      .unknown = unknown_label};
+    const task_alternatives labels = hs__tasks_labels_of(model);
     HS_TRY(hs__tasks_field_value(&compiler->fields, "label", compiler->line, compiler->place, &value, error));
     if (model->shape.multi_label && hs_json_kind_of(value) == HS_JSON_ARRAY)
         return mark_list(compiler, &labels, value, spans, error);

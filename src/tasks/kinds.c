@@ -25,6 +25,7 @@
 #define LANGUAGE_MODEL (1U << HS_HEAD_LANGUAGE_MODEL)
 #define MASKED_LANGUAGE_MODEL (1U << HS_HEAD_MASKED_LANGUAGE_MODEL)
 #define CLASSIFIER (1U << HS_HEAD_CLASSIFIER)
+#define TOKEN_CLASSIFIER (1U << HS_HEAD_TOKEN_CLASSIFIER)
 
 /* clang-format off */
 static const task_kind kinds[] = {
@@ -142,6 +143,23 @@ static const task_kind kinds[] = {
      .compile = hs__tasks_classification_compile,
      .score = hs__tasks_classification_score},
 
+    {.name = "token_classification",
+     .meaning = "does a classifier of tokens give the right label to each word of a text that is split into words (CoNLL); a "
+                "word's label is that of its first token, and what is too long is cut as transformers does",
+     .fields = {{"tokens", "array of words, each of which is encoded by itself"},
+                {"label", "array with the label of each word: index or name (id2label of config.json), or what `labels` "
+                          "knows; null or -100: none"}},
+     .metrics = {{"acc", "share",
+                  "words whose likeliest label is the right one, the first wins ties; its summary is by word", +1, true, 3},
+                 PER(3, "log_loss", "nats", -1, "sum of -log p(right label); its summary is by word"),
+                 PER(3, "margin", "nats", +1,
+                     "sum of log p(right label) - log p(best other); its summary is by word"),
+                 MEAN("words", "count", 0, false, "words that have a label")},
+     .uses_labels = true,
+     .heads = TOKEN_CLASSIFIER,
+     .compile = hs__tasks_token_classification_compile,
+     .score = hs__tasks_token_classification_score},
+
     {.name = "pseudo_likelihood",
      .meaning = "pseudo-log-likelihood of a text or a pair of texts: each token but the special ones is masked "
                 "in turn and predicted from "
@@ -242,7 +260,8 @@ hs_status hs__tasks_kind_check_model(const task_kind *kind, const hs_model *mode
         const char *kinds;
     } heads[] = {[HS_HEAD_LANGUAGE_MODEL] = {"a language model", "multiple_choice with its labels as the choices"},
                  [HS_HEAD_MASKED_LANGUAGE_MODEL] = {"a masked language model", "pseudo_likelihood or minimal_pair"},
-                 [HS_HEAD_CLASSIFIER] = {"a classifier", "classification"}};
+                 [HS_HEAD_CLASSIFIER] = {"a classifier", "classification"},
+                 [HS_HEAD_TOKEN_CLASSIFIER] = {"a classifier of tokens", "token_classification"}};
     if ((kind->heads & 1U << model->shape.head) != 0)
         return HS_OK;
     size_t needed = 0;

@@ -22,6 +22,9 @@ void hs__tasks_perplexity_score(const task_answers *answers, float *values);
 hs_status hs__tasks_classification_compile(task_compiler *compiler, hs_error *error);
 void hs__tasks_classification_score(const task_answers *answers, float *values);
 
+hs_status hs__tasks_token_classification_compile(task_compiler *compiler, hs_error *error);
+void hs__tasks_token_classification_score(const task_answers *answers, float *values);
+
 hs_status hs__tasks_pseudo_likelihood_compile(task_compiler *compiler, hs_error *error);
 void hs__tasks_pseudo_likelihood_score(const task_answers *answers, float *values);
 /* Adds a span with one query a token of a text field, each over a sequence in which that token is masked. */

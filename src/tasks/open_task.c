@@ -131,7 +131,7 @@ static hs_status set_up(const hs_task_config *config, const hs_tokenizer *tokeni
     HS_TRY(open_lexicon(config, &compiler->encoder, task, error));
     HS_TRY(note_lexicon(task, model, error));
     compiler->draft.two_sided = model->shape.bidirectional;
-    bool reads_whole = model->shape.bidirectional || model->shape.head == HS_HEAD_CLASSIFIER;
+    bool reads_whole = model->shape.bidirectional || hs_has_labels(&model->shape);
     task->cuts_ends = reads_whole && tokenizer != NULL && !hs_tokenizer_cuts_start(tokenizer);
     HS_TRY(hs__tasks_generation_init(config, &compiler->encoder, task, error));
     compiler->room = make_room(config, model, task);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tasks/encode.h"
 #include "tasks/scorer.h"
 #include "tasks/sequences.h"
 
@@ -75,15 +76,6 @@ static hs_status find_label(const hs_model *model, const char *label, int32_t *l
     return HS_OK;
 }
 
-static hs_status append(hs_token_list *list, const int32_t *ids, size_t n, hs_error *error)
-{
-    HS_TRY(hs_reserve(&list->ids, &list->capacity, list->n + n, sizeof *list->ids, "token ids", error));
-    if (n > 0)
-        memcpy(list->ids + list->n, ids, n * sizeof *ids);
-    list->n += n;
-    return HS_OK;
-}
-
 /*
  * A text of no token at all has no row whose label there could be: as a prompt that is empty it gets what stands before
  * texts, which the classifier must have.
@@ -103,33 +95,7 @@ static hs_status check_empty(const classifier_scorer *scorer, hs_error *error)
 static hs_status fill_empty(const classifier_scorer *scorer, hs_token_list *ids, hs_error *error)
 {
     const hs_text_tokens tokens = hs_tasks_text_tokens_choose(scorer->classifier.model, scorer->classifier.tokenizer);
-    return ids->n > 0 ? HS_OK : append(ids, &tokens.prefix, 1, error);
-}
-
-/* What the tokenizer puts around any text, seen on one. */
-static hs_status find_special(classifier_scorer *scorer, hs_error *error)
-{
-    static const char probe[] = "a";
-    const hs_tokenizer *tokenizer = scorer->classifier.tokenizer;
-    hs_token_list plain = {0};
-    hs_status status;
-    size_t at = 0;
-    HS_GOTO_DONE(hs_tokenizer_encode(tokenizer, probe, 1, false, &plain, error));
-    HS_GOTO_DONE(hs_tokenizer_encode(tokenizer, probe, 1, true, &scorer->ids, error));
-    const hs_token_list *whole = &scorer->ids;
-    while (at + plain.n <= whole->n && memcmp(whole->ids + at, plain.ids, plain.n * sizeof *plain.ids) != 0)
-        at++;
-    if (plain.n == 0 || at + plain.n > whole->n) {
-        status = hs_fail(error, HS_ERROR_INPUT,
-                         "the classifier's tokenizer does more to a text than to put special tokens "
-                         "around it");
-        goto done;
-    }
-    HS_GOTO_DONE(append(&scorer->front, whole->ids, at, error));
-    HS_GOTO_DONE(append(&scorer->back, whole->ids + at + plain.n, whole->n - at - plain.n, error));
-done:
-    hs_tokenizer_token_list_clear(&plain);
-    return status;
+    return ids->n > 0 ? HS_OK : hs__tasks_append_ids(ids, &tokens.prefix, 1, error);
 }
 
 /*
@@ -154,7 +120,7 @@ static hs_status set_up(classifier_scorer *scorer, hs_error *error)
         return hs_fail(error, HS_ERROR_INPUT, "scorer_checkpoint: the folder has no tokenizer");
     HS_TRY(find_label(classifier->model, classifier->label, &scorer->label, error));
     scorer->independent = shape->multi_label || shape->n_outputs == 1;
-    HS_TRY(find_special(scorer, error));
+    HS_TRY(hs__tasks_encode_frame(classifier->tokenizer, &scorer->front, &scorer->back, error));
     HS_TRY(check_empty(scorer, error));
     if (scorer->front.n + scorer->back.n >= shape->n_positions)
         return hs_fail(error, HS_ERROR_INPUT, "the classifier has no more than %zu positions", shape->n_positions);
@@ -246,10 +212,10 @@ static hs_status add_text(classifier_scorer *scorer, const classifier_text *text
     size_t n_most = scorer->front.n + scorer->classifier.model->shape.n_positions - n_special;
     hs_token_list *ids = &scorer->ids;
     ids->n = 0;
-    HS_TRY(append(ids, scorer->front.ids, scorer->front.n, error));
+    HS_TRY(hs__tasks_append_ids(ids, scorer->front.ids, scorer->front.n, error));
     HS_TRY(hs_tokenizer_encode(scorer->classifier.tokenizer, text->bytes, text->length, false, ids, error));
     ids->n = ids->n < n_most ? ids->n : n_most;
-    HS_TRY(append(ids, scorer->back.ids, scorer->back.n, error));
+    HS_TRY(hs__tasks_append_ids(ids, scorer->back.ids, scorer->back.n, error));
     HS_TRY(fill_empty(scorer, ids, error));
     HS_TRY(add_owner(scorer, text, error));
     return hs__tasks_sequences_add(&scorer->sequences, ids->ids, NULL, ids->n, error);

@@ -267,21 +267,21 @@ static void test_the_table_of_kinds_names_everything(void **state)
     static const char *const named[] = {
         "`multiple_choice`", "`minimal_pair`",      "`next_token`",       "`logit_diff`", "`perplexity`",
         "`contrast`",        "`token_mass`",        "`acc_norm` (share)", "`distractor`", "`label`",
-        "`classification`",  "`pseudo_likelihood`", "`f1_LABEL` (share)", "`generation`"};
+        "`classification`",  "`pseudo_likelihood`", "`f1_LABEL` (share)", "`generation`", "`token_classification`"};
     hs_error error = {0};
     hs_text text = {0};
     assert_ok(hs_tasks_describe_kinds(&text, &error), &error);
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
         assert_non_null(strstr(text.text, named[i]));
-    /* Heading, rule and ten kinds, each a row of four columns. */
+    /* Heading, rule and eleven kinds, each a row of four columns. */
     size_t n_lines = 0;
     size_t n_bars = 0;
     for (const char *c = text.text; *c != '\0'; c++) {
         n_lines += *c == '\n';
         n_bars += *c == '|';
     }
-    assert_int_equal(n_lines, 12);
-    assert_int_equal(n_bars, 12 * 5);
+    assert_int_equal(n_lines, 13);
+    assert_int_equal(n_bars, 13 * 5);
     hs_text_clear(&text);
 }
 

@@ -112,6 +112,65 @@ static void test_decoders_are_asked_at_their_last_token(void **state)
     hs_tasks_free(task);
 }
 
+static void make_token_classifier(struct task_fixture *fixture)
+{
+    make_classifier(fixture, false);
+    fixture->model.shape.head = HS_HEAD_TOKEN_CLASSIFIER;
+    fixture->model.architecture = "FixtureForTokenClassification";
+}
+
+/* "a" is one token, "ac" two, of which the first has the word's label, and "" none. */
+static void test_words_have_labels(void **state)
+{
+    make_token_classifier(*state);
+    hs_task *task =
+        task_fixture_open(*state, "token_classification",
+                          "{\"tokens\": [\"ac\", \"b\"], \"label\": [\"rude\", 2]}\n"
+                          "{\"tokens\": [\"a\", \"\", \"b\", \"a\"], \"label\": [null, 1, -100, 0]}\n"
+                          "{\"tokens\": [\"a\", \"b\", \"a\", \"ac\", \"b\"], \"label\": [0, null, null, 1, 2]}\n");
+    task_fixture_assert_workload(task, 0, 1, "[2 5 7 6 3] 0.1=P0 0.1=P1 0.1=P2 0.3=P0 0.3=P1 0.3=P2");
+    task_fixture_assert_workload(task, 1, 1, "[2 5 6 5 3] 0.3=P0 0.3=P1 0.3=P2");
+    task_fixture_assert_workload(task, 2, 1, "[2 5 6 5 5 3] 0.1=P0 0.1=P1 0.1=P2 0.4=P0 0.4=P1 0.4=P2");
+    assert_int_equal(hs_tasks_n_truncated(task), 1);
+    assert_string_equal(hs_tasks_truncated_part(task), "last");
+    assert_int_equal(hs_tasks_n_metrics(task), 4);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(hs_tasks_metric(task, i)->per, 3);
+    /* acc, log_loss, margin, words: sums over words; the first label wins ties. */
+    task_fixture_assert_score(task, 0, (const double[]){-1, -0.5, -3, -2, -0.25, -2},
+                              (const double[]){1, 2.5, -1.25, 2});
+    task_fixture_assert_score(task, 1, (const double[]){-1, -1, -2}, (const double[]){1, 1, 0, 1});
+    hs_tasks_free(task);
+}
+
+static void test_refused_words(void **state)
+{
+    static const struct {
+        const char *line, *reason;
+    } cases[] = {
+        {"{\"tokens\": [\"a\"], \"label\": [0, 1]}\n", "field `tokens` has 1 words and field `label` 2 labels"},
+        {"{\"tokens\": \"a\", \"label\": [0]}\n", "field `tokens` must be an array"},
+        {"{\"tokens\": [\"a\"], \"label\": 0}\n", "field `label` must be an array"},
+        {"{\"tokens\": [], \"label\": []}\n", "field `tokens` must be an array"},
+        {"{\"tokens\": [5], \"label\": [0]}\n", "field `tokens[0]` must be a text"},
+        {"{\"tokens\": [\"a\"], \"label\": [3]}\n", "is not a label of the classifier"},
+        {"{\"tokens\": [\"a\"], \"label\": [\"B-PER\"]}\n", "is not a label of the classifier"},
+        {"{\"tokens\": [\"a\"], \"label\": [null]}\n", "no word that is read has a label"},
+        {"{\"tokens\": [\"a\"]}\n", "`label` is missing"},
+    };
+    make_token_classifier(*state);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *message = task_fixture_refuse(*state, "token_classification", cases[i].line, HS_ERROR_INPUT);
+        if (strstr(message, cases[i].reason) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", message, cases[i].reason);
+    }
+    assert_non_null(strstr(task_fixture_refuse(*state, "classification", "{}\n", HS_ERROR_USAGE),
+                           "is a classifier of tokens, for which there is token_classification"));
+    make_classifier(*state, false);
+    assert_non_null(strstr(task_fixture_refuse(*state, "token_classification", "{}\n", HS_ERROR_USAGE),
+                           "needs a classifier of tokens"));
+}
+
 static void test_a_long_text_keeps_its_last_token(void **state)
 {
     struct task_fixture *fixture = *state;
@@ -415,6 +474,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_row_0_is_asked_for_every_label, set_up, task_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_decoders_are_asked_at_their_last_token, set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_words_have_labels, set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_refused_words, set_up, task_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_a_long_text_keeps_its_last_token, set_up, task_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_independent_labels, set_up, task_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_label_map, set_up, task_fixture_tear_down),

@@ -313,10 +313,11 @@ static void test_wrong_settings(void **state)
 {
     struct task_fixture *fixture = *state;
     char path[128];
-    assert_usage(fixture, "perplexty",
-                 "kind = \"perplexty\" is unknown; did you mean \"perplexity\"? There are: multiple_choice, "
-                 "minimal_pair, next_token, logit_diff, "
-                 "perplexity, classification, pseudo_likelihood, contrast, token_mass, generation");
+    assert_usage(
+        fixture, "perplexty",
+        "kind = \"perplexty\" is unknown; did you mean \"perplexity\"? There are: multiple_choice, "
+        "minimal_pair, next_token, logit_diff, "
+        "perplexity, classification, token_classification, pseudo_likelihood, contrast, token_mass, generation");
     hs_field_mapping wrong[] = {{"context", "c"}, {"choice", "x"}};
     fixture->config.fields = wrong;
     fixture->config.n_fields = 2;
