@@ -29,6 +29,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
 import transformers
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSequenceClassification
+from transformers import AutoModelForTokenClassification
 from transformers import PreTrainedConfig
 
 HERE = pathlib.Path(__file__).parent
@@ -78,6 +79,7 @@ CASES = [
     ("olmoe", "olmoe", {}),
     ("bert masked", "bert_masked", {}),
     ("bert classifier", "bert_classifier", {}),
+    ("bert tokens", "bert_tokens", {}),
     ("distilbert masked", "distilbert_masked", {}),
     ("distilbert classifier", "distilbert_classifier", {}),
     ("roberta masked", "roberta_masked", {}),
@@ -152,7 +154,8 @@ VALUES = {
 }
 
 AUTO = {"ForCausalLM": AutoModelForCausalLM, "LMHeadModel": AutoModelForCausalLM, "ForMaskedLM": AutoModelForMaskedLM,
-        "ForSequenceClassification": AutoModelForSequenceClassification}
+        "ForSequenceClassification": AutoModelForSequenceClassification,
+        "ForTokenClassification": AutoModelForTokenClassification}
 ACTIVATIONS = ["gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python", "gelu_python_tanh", "gelu_10",
                "gelu_accurate", "quick_gelu", "relu", "relu2", "relu6", "silu", "swish", "tanh", "sigmoid", "linear",
                "leaky_relu", "mish", "x"]

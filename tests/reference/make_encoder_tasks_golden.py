@@ -14,7 +14,8 @@ import pathlib
 import random
 
 import torch
-from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification, BertTokenizer
+from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoModelForTokenClassification
+from transformers import BertTokenizer
 
 HERE = pathlib.Path(__file__).parent
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + list("abcdefghijklmnopqr")
@@ -22,23 +23,24 @@ CLS, SEP, MASK, FIRST_WORD = 2, 3, 4, 5
 SETS = [[], [[0, 1]], [[0, 0], [1, 3]], [[0, 0], [0, 1], [0, 2], [0, 3]]]
 TOKENIZER = BertTokenizer({word: i for i, word in enumerate(VOCABULARY)})
 POSITIONS = 16  # of all these checkpoints but RoBERTa's, whose data is ids
-ENDINGS = ("attention.output.dense", "attention.out_lin", "attn.c_proj", "self_attn.o_proj")
+ENDINGS = ("attention.output.dense", "attention.dense", "attention.out_lin", "attn.c_proj", "self_attn.o_proj")
 
 
 def logits_of(model, read, heads):
     """Logits [T, V] or [labels] of (ids, types) with the heads' part of the output projection's input set to zero."""
     size = getattr(model.config, "head_dim", None) or model.config.hidden_size // model.config.num_attention_heads
 
-    def hook_of(layer):
-        def hook(_, arguments):
-            z = arguments[0].clone()
-            for _, head in (pair for pair in heads if pair[0] == layer):
-                z[..., head * size:(head + 1) * size] = 0
-            return (z,)
-        return hook
+    layers = iter(range(model.config.num_hidden_layers))  # one a call: ALBERT's share a module
+
+    def hook(_, arguments):
+        z = arguments[0].clone()
+        layer = next(layers)
+        for _, head in (pair for pair in heads if pair[0] == layer):
+            z[..., head * size:(head + 1) * size] = 0
+        return (z,)
 
     modules = [module for name, module in model.named_modules() if name.endswith(ENDINGS)]
-    handles = [module.register_forward_pre_hook(hook_of(layer)) for layer, module in enumerate(modules)]
+    handles = [module.register_forward_pre_hook(hook) for module in modules]
     ids, types = read
     typed = {} if model.config.model_type in ("distilbert", "gpt2", "llama") else {"token_type_ids": torch.tensor([types])}
     with torch.no_grad():
@@ -173,6 +175,37 @@ def independent(name, rng, of=lambda lines, _: lines):
     return {"model": name, "kind": "classification", "lines": lines, "values": values, "summaries": summaries}
 
 
+def token_classification(name, rng):
+    """Words of one token and of three; a word's label is that of its first, and -100 is none."""
+    model = AutoModelForTokenClassification.from_pretrained(HERE / "engine" / name, dtype=torch.float64).eval()
+    names = [model.config.id2label[i] for i in range(model.config.num_labels)]
+    lines = []
+    for _ in range(10):
+        tokens = [rng.choice([*VOCABULARY[FIRST_WORD:], "a-b", "xyz"]) for _ in range(rng.randint(1, 14))]
+        label = [rng.choice([*range(len(names)), *names, -100]) for _ in tokens]
+        lines.append({"tokens": tokens, "label": [rng.randrange(len(names)), *label[1:]]})
+    values = []
+    for heads in SETS:
+        values.append([])
+        for line in lines:
+            call = TOKENIZER(line["tokens"], is_split_into_words=True, truncation=True, max_length=POSITIONS)
+            logs = torch.log_softmax(logits_of(model, (call["input_ids"], [0] * len(call["input_ids"])), heads), -1)
+            sums, seen = [0.0, 0.0, 0.0, 0], set()
+            for row, word in enumerate(call.word_ids()):
+                label = None if word is None else line["label"][word]
+                gold = names.index(label) if isinstance(label, str) else label
+                if word is None or word in seen or gold == -100:
+                    continue
+                seen.add(word)
+                row = logs[row].tolist()
+                margin = row[gold] - max(v for i, v in enumerate(row) if i != gold)
+                sums = [a + b for a, b in zip(sums, [float(margin > 0), -row[gold], margin, 1])]
+            values[-1].append(sums)
+    summaries = [{metric: sum(row[i] for row in rows) / sum(row[3] for row in rows)
+                  for i, metric in enumerate(["acc", "log_loss", "margin"])} for rows in values]
+    return {"model": name, "kind": "token_classification", "lines": lines, "values": values, "summaries": summaries}
+
+
 def main():
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     rng = random.Random(7)
@@ -184,7 +217,8 @@ def main():
              pseudo_likelihood("distilbert_masked", rng, with_short_pair),
              exclusive("bert_classifier", rng, with_pair), exclusive("distilbert_classifier", rng, with_pair),
              independent("roberta_classifier_bf16", rng, with_types),
-             exclusive("gpt2_classifier", rng, with_ids), independent("llama_labels_grouped_bf16", rng)]
+             exclusive("gpt2_classifier", rng, with_ids), independent("llama_labels_grouped_bf16", rng),
+             token_classification("bert_tokens", rng), token_classification("albert_tokens", rng)]
     golden = {"vocabulary": VOCABULARY, "sets": SETS, "cases": cases}
     text = json.dumps(golden, default=float, separators=(",", ":"))
     (HERE / "encoder_tasks_golden.json").write_text(text.replace('{"model"', '\n{"model"') + "\n", encoding="utf-8")

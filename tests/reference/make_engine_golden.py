@@ -34,6 +34,8 @@ from transformers import MistralForSequenceClassification, PhiForSequenceClassif
 from transformers import Qwen3ForSequenceClassification
 from transformers import MixtralConfig, MixtralForCausalLM, OlmoeConfig, OlmoeForCausalLM
 from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
+from transformers import AlbertForTokenClassification, BertForTokenClassification, DistilBertForTokenClassification
+from transformers import ElectraForTokenClassification, RobertaForTokenClassification
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=4, n_embd=16, n_positions=16, vocab_size=23, bos_token_id=0, eos_token_id=1)
@@ -107,6 +109,13 @@ CASES = [
                   type_vocab_size=1), torch.bfloat16),
     ("albert_classifier_f16", AlbertForSequenceClassification,
      AlbertConfig(**BERT, **THREE_LABELS, embedding_size=16, problem_type="multi_label_classification"), torch.float16),
+    ("bert_tokens", BertForTokenClassification, BertConfig(**BERT, **THREE_LABELS), torch.float32),
+    ("distilbert_tokens_f16", DistilBertForTokenClassification, DistilBertConfig(**DISTILBERT, **THREE_LABELS),
+     torch.float16),
+    ("roberta_tokens_bf16", RobertaForTokenClassification, RobertaConfig(**BERT, **THREE_LABELS, pad_token_id=2),
+     torch.bfloat16),
+    ("electra_tokens", ElectraForTokenClassification, ElectraConfig(**BERT, **THREE_LABELS, embedding_size=6), torch.float32),
+    ("albert_tokens", AlbertForTokenClassification, AlbertConfig(**BERT, **THREE_LABELS, embedding_size=20), torch.float32),
     ("phi", PhiForCausalLM, PhiConfig(**LLAMA), torch.float32),
     ("phi_classifier", PhiForSequenceClassification, PhiConfig(**LLAMA, **THREE_LABELS), torch.float32),
     ("gpt_neox_classifier", GPTNeoXForSequenceClassification,

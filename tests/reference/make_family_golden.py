@@ -31,6 +31,8 @@ from transformers import MistralForSequenceClassification, PhiForSequenceClassif
 from transformers import Qwen3ForSequenceClassification
 from transformers import MixtralConfig, MixtralForCausalLM, OlmoeConfig, OlmoeForCausalLM
 from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
+from transformers import AlbertForTokenClassification, BertForTokenClassification, DistilBertForTokenClassification
+from transformers import ElectraForTokenClassification, RobertaForTokenClassification
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=2, n_embd=8, n_positions=6, vocab_size=11)
@@ -102,6 +104,11 @@ CASES = [
     ("xlm-roberta classifier", XLMRobertaForSequenceClassification, XLMRobertaConfig(**BERT)),
     ("camembert masked", CamembertForMaskedLM, CamembertConfig(**BERT)),
     ("camembert classifier", CamembertForSequenceClassification, CamembertConfig(**BERT)),
+    ("bert tokens", BertForTokenClassification, BertConfig(**BERT, **LABELS)),
+    ("distilbert tokens", DistilBertForTokenClassification, DistilBertConfig(**DISTILBERT, **LABELS)),
+    ("roberta tokens", RobertaForTokenClassification, RobertaConfig(**BERT)),
+    ("electra tokens", ElectraForTokenClassification, ElectraConfig(**BERT, embedding_size=6)),
+    ("albert tokens", AlbertForTokenClassification, AlbertConfig(**BERT, embedding_size=6)),
     ("electra masked", ElectraForMaskedLM, ElectraConfig(**BERT, embedding_size=6)),
     ("electra classifier", ElectraForSequenceClassification, ElectraConfig(**BERT, **LABELS, embedding_size=16)),
     ("electra bare", ElectraModel, ElectraConfig(**BERT, embedding_size=6)),

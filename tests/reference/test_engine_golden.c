@@ -238,16 +238,21 @@ static void check_case(const char *name)
     X(albert_masked) \
     X(albert_masked_groups_bf16) \
     X(albert_classifier_f16) \
+    X(bert_tokens) \
+    X(distilbert_tokens_f16) \
+    X(roberta_tokens_bf16) \
+    X(electra_tokens) \
+    X(albert_tokens) \
     X(phi) \
     X(phi_grouped_linear_tied_bf16) \
     X(qwen3) \
-    X(phi_classifier)               \
-    X(gpt_neox_classifier)          \
-    X(gpt2_classifier)              \
-    X(llama_labels_grouped_bf16)    \
-    X(mistral_labels_window_f16)    \
-    X(qwen2_classifier)             \
-    X(qwen3_classifier)             \
+    X(phi_classifier) \
+    X(gpt_neox_classifier) \
+    X(gpt2_classifier) \
+    X(llama_labels_grouped_bf16) \
+    X(mistral_labels_window_f16) \
+    X(qwen2_classifier) \
+    X(qwen3_classifier) \
     X(qwen3_biases_linear_tied_f16) \
     X(qwen3_llama3_bf16) \
     X(gemma) \

@@ -64,9 +64,11 @@ static void assert_all_bound(const hs_model *model)
     assert_true(model->final_norm.weight == NULL || !model->shape.post_norm);
     assert_true(model->embedding_norm.weight != NULL || !model->shape.bidirectional);
     assert_int_equal(model->unembedding.values != NULL, model->shape.n_outputs > 0);
-    assert_int_equal(model->head_dense.values != NULL, model->shape.bidirectional && model->shape.n_outputs > 0);
+    bool has_dense =
+        model->shape.bidirectional && model->shape.n_outputs > 0 && model->shape.head != HS_HEAD_TOKEN_CLASSIFIER;
+    assert_int_equal(model->head_dense.values != NULL, has_dense);
     assert_int_equal(model->token_type_embedding != NULL, model->shape.n_token_types > 0);
-    assert_int_equal(model->labels != NULL, model->shape.head == HS_HEAD_CLASSIFIER);
+    assert_int_equal(model->labels != NULL, hs_has_labels(&model->shape));
     for (size_t l = 0; l < model->shape.n_layers; l++) {
         const hs_model_layer *layer = &model->layers[l];
         const hs_linear *const linears[] = {&layer->query, &layer->key, &layer->value, &layer->output};

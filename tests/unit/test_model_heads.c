@@ -24,6 +24,12 @@ static void test_shapes(void **state)
         {"bert masked", "BertForMaskedLM", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 8, 0, 2, HS_ACTIVATION_GELU},
         {"bert pretraining", "BertForPreTraining", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 8, 0, 2, HS_ACTIVATION_GELU},
         {"bert classifier", "BertForSequenceClassification", HS_HEAD_CLASSIFIER, 3, 8, 0, 2, HS_ACTIVATION_TANH},
+        {"bert tokens", "BertForTokenClassification", HS_HEAD_TOKEN_CLASSIFIER, 3, 8, 0, 2, HS_ACTIVATION_GELU},
+        {"distilbert tokens", "DistilBertForTokenClassification", HS_HEAD_TOKEN_CLASSIFIER, 3, 8, 0, 0,
+         HS_ACTIVATION_GELU},
+        {"roberta tokens", "RobertaForTokenClassification", HS_HEAD_TOKEN_CLASSIFIER, 2, 6, 2, 2, HS_ACTIVATION_GELU},
+        {"electra tokens", "ElectraForTokenClassification", HS_HEAD_TOKEN_CLASSIFIER, 2, 8, 0, 2, HS_ACTIVATION_GELU},
+        {"albert tokens", "AlbertForTokenClassification", HS_HEAD_TOKEN_CLASSIFIER, 2, 8, 0, 2, HS_ACTIVATION_GELU},
         {"bert bare", "BertModel", HS_HEAD_MASKED_LANGUAGE_MODEL, 0, 8, 0, 2, HS_ACTIVATION_GELU},
         {"distilbert masked", "DistilBertForMaskedLM", HS_HEAD_MASKED_LANGUAGE_MODEL, 11, 8, 0, 0, HS_ACTIVATION_GELU},
         {"distilbert classifier", "DistilBertForSequenceClassification", HS_HEAD_CLASSIFIER, 3, 8, 0, 0,
@@ -54,7 +60,7 @@ static void test_shapes(void **state)
         assert_int_equal(shape->n_positions, cases[i].n_positions);
         assert_int_equal(shape->first_position, cases[i].first_position);
         assert_int_equal(shape->n_token_types, cases[i].n_token_types);
-        if (shape->n_outputs > 0)
+        if (shape->n_outputs > 0 && shape->head != HS_HEAD_TOKEN_CLASSIFIER)
             assert_int_equal(shape->head_activation, cases[i].activation);
         assert_int_equal(shape->tied_unembedding, shape->n_outputs == 11);
         hs_model_free(model);
@@ -395,8 +401,8 @@ static void test_configurations_that_are_refused(void **state)
         {"roberta masked", "pad_token_id", "null", "\"pad_token_id\" is null, but positions begin after"},
         {"bert masked", "position_embedding_type", "3", "\"position_embedding_type\" is of kind integer"},
         {"bert masked", "hidden_act", "\"mish\"", "\"hidden_act\" is \"mish\""},
-        {"bert masked", "architectures", "[\"BertForTokenClassification\"]",
-         "\"BertForTokenClassification\", which is not supported; supported are BertForMaskedLM, "},
+        {"bert masked", "architectures", "[\"BertForQuestionAnswering\"]",
+         "\"BertForQuestionAnswering\", which is not supported; supported are BertForMaskedLM, "},
         {"bert masked", "architectures", "[\"BertForSequenceClassification\"]",
          "missing tensor bert.pooler.dense.weight: needed by family bert (BertForSequenceClassification)"},
         {"bert classifier", "architectures", "[\"BertForMaskedLM\"]", "missing tensor cls.predictions.transform"},
