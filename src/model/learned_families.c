@@ -56,6 +56,7 @@ static const hs_tensor_rule opt_rules[] = {
 
 static const hs_architecture opt_architectures[] = {
     LANGUAGE_MODEL("OPTForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("OPTForSequenceClassification"),
     READ_AS("OPTModel", "OPTForCausalLM"),
     {0},
 };
@@ -100,6 +101,7 @@ static const hs_tensor_rule gpt_neo_rules[] = {
 
 static const hs_architecture gpt_neo_architectures[] = {
     LANGUAGE_MODEL("GPTNeoForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("GPTNeoForSequenceClassification"),
     READ_AS("GPTNeoModel", "GPTNeoForCausalLM"),
     {0},
 };
@@ -112,6 +114,7 @@ const hs_family hs__model_learned_families[] = {
     {
         .model_type = "opt",
         .base_prefix = "model.",
+        .padding_token = &(const int32_t){1},
         .preset = {.shape = {.norm = HS_NORM_LAYER,
                              .norm_epsilon = 1e-5,
                              .position = HS_POSITION_LEARNED,

@@ -69,6 +69,7 @@ static const hs_tensor_rule gemma_rules[] = {
 
 static const hs_architecture gemma_architectures[] = {
     LANGUAGE_MODEL("GemmaForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("GemmaForSequenceClassification"),
     READ_AS("GemmaModel", "GemmaForCausalLM"),
     {0},
 };
@@ -102,6 +103,7 @@ static const hs_tensor_rule gemma2_rules[] = {
 
 static const hs_architecture gemma2_architectures[] = {
     LANGUAGE_MODEL("Gemma2ForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("Gemma2ForSequenceClassification"),
     READ_AS("Gemma2Model", "Gemma2ForCausalLM"),
     {0},
 };
@@ -122,6 +124,7 @@ static const hs_tensor_rule olmo_rules[] = {
 
 static const hs_architecture olmo_architectures[] = {
     LANGUAGE_MODEL("OlmoForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("OlmoForSequenceClassification"),
     READ_AS("OlmoModel", "OlmoForCausalLM"),
     {0},
 };
@@ -148,6 +151,7 @@ static const hs_tensor_rule olmo2_rules[] = {
 
 static const hs_architecture olmo2_architectures[] = {
     LANGUAGE_MODEL("Olmo2ForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("Olmo2ForSequenceClassification"),
     READ_AS("Olmo2Model", "Olmo2ForCausalLM"),
     {0},
 };
@@ -168,6 +172,7 @@ const hs_family hs__model_normed_families[] = {
     {
         .model_type = "gemma",
         .base_prefix = "model.",
+        .padding_token = &(const int32_t){0},
         .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_GELU_TANH, .head_dim = 256, .tied_unembedding = true),
                    .scale_embedding = true},
         .fields = gemma_fields,
@@ -179,6 +184,7 @@ const hs_family hs__model_normed_families[] = {
     {
         .model_type = "gemma2",
         .base_prefix = "model.",
+        .padding_token = &(const int32_t){0},
         .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_GELU_TANH, .head_dim = 256, .tied_unembedding = true,
                                 .norms_outputs = true, .score_cap = 50.0, .logit_cap = 30.0),
                    .scale_embedding = true, .score_divisor = 256.0},
@@ -191,6 +197,7 @@ const hs_family hs__model_normed_families[] = {
     {
         .model_type = "olmo",
         .base_prefix = "model.",
+        .padding_token = &(const int32_t){1},
         .preset = {.shape = {.norm = HS_NORM_LAYER, LLAMA_SHAPE(1e-5, HS_ACTIVATION_SILU)},
                    LLAMA_ROTATION,
                    .has_plain_norms = true},
@@ -203,6 +210,7 @@ const hs_family hs__model_normed_families[] = {
     {
         .model_type = "olmo2",
         .base_prefix = "model.",
+        .padding_token = &(const int32_t){1},
         .preset = {LLAMA_PRESET(1e-5, HS_ACTIVATION_SILU, .norms_outputs = true,
                                 .query_key_norm = HS_QUERY_KEY_NORM_ALL)},
         .fields = olmo2_fields,

@@ -254,6 +254,8 @@ static void derive_head(const hs_architecture *architecture, hs_model_shape *sha
     shape->head_activation = architecture->activates_as_mlp ? shape->activation : architecture->head_activation;
     shape->tied_unembedding = shape->tied_unembedding && architecture->has_outputs && !hs_has_labels(shape);
     shape->n_outputs = architecture->has_outputs ? shape->vocabulary : 0;
+    if (hs_has_labels(shape)) /* the cap is the language model's */
+        shape->logit_cap = 0.0;
 }
 
 static void derive_scales(hs_family_options *options)

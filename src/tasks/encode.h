@@ -103,8 +103,8 @@ typedef struct task_input {
 hs_status hs__tasks_encode_input(const task_encoder *encoder, const task_input *input, const char *place, size_t n_most,
                                  hs_encoding *encoding, hs_error *error);
 /*
- * Replaces front and back by the special tokens that the tokenizer puts around a text. HS_ERROR_INPUT: it does more than
- * that.
+ * Replaces front and back by the special tokens that the tokenizer puts around a text. HS_ERROR_INPUT: it does more
+ * than that.
  */
 hs_status hs__tasks_encode_frame(const hs_tokenizer *tokenizer, hs_token_list *front, hs_token_list *back,
                                  hs_error *error);

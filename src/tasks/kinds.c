@@ -144,13 +144,14 @@ static const task_kind kinds[] = {
      .score = hs__tasks_classification_score},
 
     {.name = "token_classification",
-     .meaning = "does a classifier of tokens give the right label to each word of a text that is split into words (CoNLL); a "
-                "word's label is that of its first token, and what is too long is cut as transformers does",
+     .meaning = "does a classifier of tokens give the right label to each word of a text that is split into words "
+                "(CoNLL); a word's label is that of its first token, and what is too long is cut as transformers does",
      .fields = {{"tokens", "array of words, each of which is encoded by itself"},
-                {"label", "array with the label of each word: index or name (id2label of config.json), or what `labels` "
-                          "knows; null or -100: none"}},
+                {"label", "array with the label of each word: index or name (id2label of config.json), or what "
+                          "`labels` knows; null or -100: none"}},
      .metrics = {{"acc", "share",
-                  "words whose likeliest label is the right one, the first wins ties; its summary is by word", +1, true, 3},
+                  "words whose likeliest label is the right one, the first wins ties; its summary is by word",
+                  +1, true, 3},
                  PER(3, "log_loss", "nats", -1, "sum of -log p(right label); its summary is by word"),
                  PER(3, "margin", "nats", +1,
                      "sum of log p(right label) - log p(best other); its summary is by word"),

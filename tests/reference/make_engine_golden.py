@@ -31,6 +31,8 @@ from transformers import GemmaConfig, GemmaForCausalLM, Gemma2Config, Gemma2ForC
 from transformers import OlmoConfig, OlmoForCausalLM, Olmo2Config, Olmo2ForCausalLM
 from transformers import GPT2ForSequenceClassification, GPTNeoXForSequenceClassification, LlamaForSequenceClassification
 from transformers import MistralForSequenceClassification, PhiForSequenceClassification, Qwen2ForSequenceClassification
+from transformers import GemmaForSequenceClassification, Gemma2ForSequenceClassification, GPTNeoForSequenceClassification
+from transformers import OlmoForSequenceClassification, Olmo2ForSequenceClassification, OPTForSequenceClassification
 from transformers import Qwen3ForSequenceClassification
 from transformers import MixtralConfig, MixtralForCausalLM, OlmoeConfig, OlmoeForCausalLM
 from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
@@ -117,6 +119,18 @@ CASES = [
     ("electra_tokens", ElectraForTokenClassification, ElectraConfig(**BERT, **THREE_LABELS, embedding_size=6), torch.float32),
     ("albert_tokens", AlbertForTokenClassification, AlbertConfig(**BERT, **THREE_LABELS, embedding_size=20), torch.float32),
     ("phi", PhiForCausalLM, PhiConfig(**LLAMA), torch.float32),
+    ("opt_classifier", OPTForSequenceClassification, OPTConfig(**OPT, **THREE_LABELS), torch.float32),
+    ("gpt_neo_classifier", GPTNeoForSequenceClassification, GPTNeoConfig(**GPT_NEO, **THREE_LABELS, window_size=3),
+     torch.float32),
+    ("gemma_classifier", GemmaForSequenceClassification,
+     GemmaConfig(**LLAMA, **THREE_LABELS, num_key_value_heads=1, head_dim=6), torch.float32),
+    ("gemma2_classifier", Gemma2ForSequenceClassification,
+     Gemma2Config(**LLAMA, **THREE_LABELS, num_key_value_heads=2, head_dim=6, attn_logit_softcapping=0.8,
+                  final_logit_softcapping=0.5, query_pre_attn_scalar=5, sliding_window=3), torch.float32),
+    ("olmo_classifier", OlmoForSequenceClassification, OlmoConfig(**LLAMA, **THREE_LABELS, pad_token_id=2),
+     torch.float32),
+    ("olmo2_classifier", Olmo2ForSequenceClassification, Olmo2Config(**LLAMA, **THREE_LABELS, pad_token_id=2),
+     torch.float32),
     ("phi_classifier", PhiForSequenceClassification, PhiConfig(**LLAMA, **THREE_LABELS), torch.float32),
     ("gpt_neox_classifier", GPTNeoXForSequenceClassification,
      GPTNeoXConfig(**LLAMA, **THREE_LABELS, rotary_pct=0.5, problem_type="multi_label_classification"), torch.float32),

@@ -246,6 +246,12 @@ static void check_case(const char *name)
     X(phi) \
     X(phi_grouped_linear_tied_bf16) \
     X(qwen3) \
+    X(opt_classifier) \
+    X(gpt_neo_classifier) \
+    X(gemma_classifier) \
+    X(gemma2_classifier) \
+    X(olmo_classifier) \
+    X(olmo2_classifier) \
     X(phi_classifier) \
     X(gpt_neox_classifier) \
     X(gpt2_classifier) \
