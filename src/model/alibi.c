@@ -2,8 +2,6 @@
 #include "model/alibi.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 static const double steepest = 8.0; /* the last slope is 2^-8 */
 
@@ -21,13 +19,4 @@ void hs__model_alibi_slopes(size_t n_heads, bool exact, float *slopes_out)
         below *= 2;
     for (size_t i = 0; i < n_heads; i++)
         slopes_out[i] = i < below ? slope_of(below, i + 1, exact) : slope_of(2 * below, 2 * (i - below) + 1, exact);
-}
-
-float hs__model_alibi_round(float slope)
-{
-    uint32_t bits = 0;
-    memcpy(&bits, &slope, sizeof bits);
-    bits = (bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u;
-    memcpy(&slope, &bits, sizeof slope);
-    return slope;
 }

@@ -6,11 +6,10 @@
 #include <stddef.h>
 
 /*
- * slopes_out [n_heads]. With a power of two of heads 2^(-8/n), 2^(-16/n), .. 2^-8; with others those of the power below,
- * and then every second one of the power above. Unless they are exact the base is a float, as in BLOOM and Falcon.
+ * slopes_out [n_heads]. With a power of two of heads 2^(-8/n), 2^(-16/n), .. 2^-8; with others those of the power
+ * below, and then every second one of the power above. Unless they are exact the base is a float, as in BLOOM and
+ * Falcon.
  */
 void hs__model_alibi_slopes(size_t n_heads, bool exact, float *slopes_out);
-/* The nearest bfloat16, ties to the even one; of a finite number. */
-float hs__model_alibi_round(float slope);
 
 #endif

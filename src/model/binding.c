@@ -115,6 +115,12 @@ static bool is_expected(const binder *b, hs_presence presence, size_t layer)
         return options->mlp_bias;
     case HS_PRESENT_PROJECTED:
         return hs_embedding_width(&options->shape) != options->shape.width;
+    case HS_PRESENT_SEQUENTIAL:
+        return !options->shape.parallel_residual;
+    case HS_PRESENT_WITH_ONE_NORM:
+        return options->shape.parallel_residual && options->n_parallel_norms == 1;
+    case HS_PRESENT_WITH_TWO_NORMS:
+        return options->shape.parallel_residual && options->n_parallel_norms == 2;
     case HS_PRESENT_WITH_FINAL_NORM:
         return !options->shape.post_norm && !options->lacks_final_norm;
     case HS_PRESENT_IN_DENSE_LAYERS:

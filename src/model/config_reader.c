@@ -118,6 +118,26 @@ hs_status hs__model_config_text(const hs_config *config, const char *key, const 
     return HS_OK;
 }
 
+/* Messages name a key with the section that it stands in. */
+static const char *const sections[] = {"attn_config."};
+
+hs_status hs__model_config_locate(const hs_config *config, const char *path, hs_config *object_out,
+                                  const char **key_out, hs_error *error)
+{
+    char name[MAX_TEXT];
+    *object_out = *config;
+    *key_out = path;
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        size_t length = strlen(sections[i]);
+        if (strncmp(path, sections[i], length) != 0)
+            continue;
+        *key_out = path + length;
+        snprintf(name, sizeof name, "%.*s", (int)length - 1, path);
+        HS_TRY(hs__model_config_section(config, name, sections[i], object_out, error));
+    }
+    return HS_OK;
+}
+
 hs_status hs__model_config_section(const hs_config *config, const char *key, const char *section,
                                    hs_config *section_out, hs_error *error)
 {

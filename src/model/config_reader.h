@@ -35,5 +35,8 @@ hs_status hs__model_config_text(const hs_config *config, const char *key, const 
 /* The object under `key`; object NULL where it is absent or null. */
 hs_status hs__model_config_section(const hs_config *config, const char *key, const char *section,
                                    hs_config *section_out, hs_error *error);
+/* "SECTION.key" -> the section that it names, and what stands behind the dot; any other key is config's own. */
+hs_status hs__model_config_locate(const hs_config *config, const char *path, hs_config *object_out,
+                                  const char **key_out, hs_error *error);
 
 #endif

@@ -29,11 +29,11 @@ static bool is_empty(const hs_config *config, const char *key)
     return !hs__model_config_has(config, key) || (holds_items && hs_json_size(value) == 0);
 }
 
-static hs_status is_one(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
+static hs_status is_number(const hs_config *config, const char *key, double expected, bool *holds_out, hs_error *error)
 {
-    double number = 1.0;
+    double number = expected;
     HS_TRY(hs__model_config_real(config, key, -DBL_MAX, DBL_MAX, &number, error));
-    *holds_out = number == 1.0;
+    *holds_out = number == expected;
     return HS_OK;
 }
 
@@ -45,12 +45,12 @@ static hs_status does_cover(const hs_config *config, const char *key, size_t lea
     return HS_OK;
 }
 
-static hs_status is_absolute(const hs_config *config, const char *key, bool *holds_out, hs_error *error)
+static hs_status is_word(const hs_config *config, const char *key, const char *expected, bool *holds_out,
+                         hs_error *error)
 {
-    static const char absolute[] = "absolute";
-    const char *kind = absolute;
-    HS_TRY(hs__model_config_text(config, key, &kind, error));
-    *holds_out = strcmp(kind, absolute) == 0;
+    const char *word = expected;
+    HS_TRY(hs__model_config_text(config, key, &word, error));
+    *holds_out = strcmp(word, expected) == 0;
     return HS_OK;
 }
 
@@ -63,12 +63,11 @@ static hs_status is_size(const hs_config *config, const char *key, size_t expect
 }
 
 /* Without a default, so that the compiler warns of a new demand that is not checked here. */
-static hs_status is_met(const hs_config *config, const hs_config_constraint *constraint, const hs_model_shape *shape,
+static hs_status is_met(const hs_config *config, const char *key, hs_demand demand, const hs_model_shape *shape,
                         bool *holds_out, hs_error *error)
 {
-    const char *key = constraint->key;
     *holds_out = true;
-    switch (constraint->demand) {
+    switch (demand) {
     case HS_DEMAND_EMPTY:
         *holds_out = is_empty(config, key);
         return HS_OK;
@@ -78,11 +77,19 @@ static hs_status is_met(const hs_config *config, const hs_config_constraint *con
     case HS_DEMAND_FALSE:
         return is_false(config, key, holds_out, error);
     case HS_DEMAND_ONE:
-        return is_one(config, key, holds_out, error);
+        return is_number(config, key, 1.0, holds_out, error);
+    case HS_DEMAND_FOUR:
+        return is_number(config, key, 4.0, holds_out, error);
+    case HS_DEMAND_EIGHT:
+        return is_number(config, key, 8.0, holds_out, error);
     case HS_DEMAND_COVERS_POSITIONS:
         return does_cover(config, key, shape->n_positions, holds_out, error);
     case HS_DEMAND_ABSOLUTE:
-        return is_absolute(config, key, holds_out, error);
+        return is_word(config, key, "absolute", holds_out, error);
+    case HS_DEMAND_MULTIHEAD:
+        return is_word(config, key, "multihead_attention", holds_out, error);
+    case HS_DEMAND_LOW_PRECISION:
+        return is_word(config, key, "low_precision_layernorm", holds_out, error);
     case HS_DEMAND_HEAD_DIM:
         return is_size(config, key, shape->head_dim, holds_out, error);
     case HS_DEMAND_WIDTH:
@@ -99,7 +106,10 @@ hs_status hs__model_constraints_check(const hs_config *config, const hs_config_c
 {
     for (; constraints->key != NULL; constraints++) {
         bool holds = true;
-        HS_TRY(is_met(config, constraints, shape, &holds, error));
+        hs_config object;
+        const char *key = NULL;
+        HS_TRY(hs__model_config_locate(config, constraints->key, &object, &key, error));
+        HS_TRY(is_met(&object, key, constraints->demand, shape, &holds, error));
         if (!holds)
             return hs_fail(error, HS_ERROR_INPUT, "%s: \"%s\" cannot have this value: %s", config->path,
                            constraints->key, constraints->reason);

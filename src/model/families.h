@@ -8,6 +8,7 @@
 #define HEADSWEEP_MODEL_FAMILIES_H
 
 #include "headsweep/model.h"
+#include "model/config_reader.h"
 #include "model/limits.h"
 #include "model/rotary.h"
 
@@ -25,10 +26,14 @@ typedef struct hs_family_options {
     bool scale_attention; /* scores by head_dim^-1/2 */
     double score_divisor; /* by its root instead; 0: the config has none */
     bool lacks_final_norm;
-    bool exact_slopes;    /* ALiBi's are powers of an exact base, not of one that was rounded first */
-    bool rows_come_first; /* the first rows of the position table come on top of what the config counts (OPT) */
-    bool partial_rotary;  /* a config may let a part of each head rotate */
-    double rotary_share;  /* of head_dim that rotates */
+    bool exact_slopes;        /* ALiBi's are powers of an exact base, not of one that was rounded first */
+    bool rows_come_first;     /* the first rows of the position table come on top of what the config counts (OPT) */
+    bool positions_in_scores; /* Falcon: ALiBi instead of the rotation that is preset */
+    bool new_decoder;         /* Falcon's */
+    bool multi_query;         /* the same */
+    size_t n_parallel_norms;  /* that attention and MLP read a parallel residual through; 0: not given */
+    bool partial_rotary;      /* a config may let a part of each head rotate */
+    double rotary_share;      /* of head_dim that rotates */
     hs_rope rope;
     size_t n_layer_groups; /* layers of a group share their weights; 0: each has its own */
 } hs_family_options;
@@ -38,7 +43,8 @@ typedef enum hs_field_kind {
     HS_FIELD_REAL,
     HS_FIELD_CAP, /* a real, and null is none */
     HS_FIELD_FLAG,
-    HS_FIELD_INVERTED_FLAG, /* true where the config says false; null is refused */
+    HS_FIELD_GIVEN_FLAG,    /* null is refused: transformers takes it for false, and the preset is true */
+    HS_FIELD_INVERTED_FLAG, /* true where the config says false; null is refused too */
     HS_FIELD_ACTIVATION,
     HS_FIELD_ACTIVATION_GEMMA, /* whose "gelu" means the approximation by tanh */
     HS_FIELD_PADDING_TOKEN,    /* a size, that positions begin after */
@@ -46,7 +52,7 @@ typedef enum hs_field_kind {
 
 /* A field of config.json. Absent or null, the preset stays; a size that is preset to 0 is then derived (options.c). */
 typedef struct hs_config_field {
-    const char *key;
+    const char *key; /* "SECTION.key" of what stands in an object, as config_reader.c lists them */
     hs_field_kind kind;
     size_t offset; /* in hs_family_options */
     bool is_required;
@@ -60,8 +66,12 @@ typedef enum hs_demand {
     HS_DEMAND_FALSE,
     HS_DEMAND_TRUE, /* but null does not */
     HS_DEMAND_ONE,
+    HS_DEMAND_FOUR,
+    HS_DEMAND_EIGHT,
     HS_DEMAND_COVERS_POSITIONS, /* a count that is at least n_positions */
     HS_DEMAND_ABSOLUTE,         /* "absolute" */
+    HS_DEMAND_MULTIHEAD,        /* "multihead_attention" */
+    HS_DEMAND_LOW_PRECISION,    /* "low_precision_layernorm" */
     HS_DEMAND_HEAD_DIM,         /* what the other fields say of it */
     HS_DEMAND_WIDTH,            /* the same */
     HS_DEMAND_NOT_NULL,         /* but absent */
@@ -69,7 +79,7 @@ typedef enum hs_demand {
 
 /* An option that would need what the engine does not have. */
 typedef struct hs_config_constraint {
-    const char *key;
+    const char *key; /* as in hs_config_field */
     hs_demand demand;
     const char *reason;
 } hs_config_constraint;
@@ -104,7 +114,10 @@ typedef enum hs_presence {
     HS_PRESENT_WITH_QKV_BIAS,
     HS_PRESENT_WITH_OUTPUT_BIAS,
     HS_PRESENT_WITH_MLP_BIAS,
-    HS_PRESENT_PROJECTED,        /* where embeddings are as wide as the residual, nothing projects them */
+    HS_PRESENT_PROJECTED,     /* where embeddings are as wide as the residual, nothing projects them */
+    HS_PRESENT_SEQUENTIAL,    /* without parallel residuals */
+    HS_PRESENT_WITH_ONE_NORM, /* with parallel residuals, which attention and MLP read through one norm or two */
+    HS_PRESENT_WITH_TWO_NORMS,
     HS_PRESENT_WITH_FINAL_NORM,  /* where the norms of layers come before and the config has not taken it away */
     HS_PRESENT_IN_DENSE_LAYERS,  /* those with one MLP */
     HS_PRESENT_IN_SPARSE_LAYERS, /* those with experts */
@@ -136,8 +149,10 @@ typedef enum hs_place {
     HS_PLACE_LINEAR,     /* the hs_linear at target, from torch's Linear [n_out, n_in] */
     HS_PLACE_CONV1D,     /* the hs_linear at target, from GPT-2's Conv1D [n_in, n_out] */
     HS_PLACE_CONV1D_QKV, /* query, key and value as column ranges of one Conv1D */
+    HS_PLACE_LINEAR_QKV, /* the same as row ranges of one Linear */
     HS_PLACE_QKV_BIAS,   /* their biases, one after another */
-    HS_PLACE_HEADS_QKV,  /* query, key and value of each head as row ranges of one Linear; sorted in the arena */
+    /* queries, key and value of each KV head in turn as row ranges of one Linear; sorted in the arena */
+    HS_PLACE_HEADS_QKV,
     HS_PLACE_HEADS_QKV_BIAS,
 } hs_place;
 
@@ -178,6 +193,8 @@ typedef struct hs_family {
     const hs_config_field *fields;
     const hs_config_constraint *constraints;
     const int32_t *padding_token; /* where config.json names none; NULL: the class names none either */
+    /* What several fields say together, before the rest is derived; or NULL. */
+    hs_status (*derive)(const hs_config *config, hs_family_options *options, hs_error *error);
     const hs_window_rule *window; /* NULL: none whatever the config says */
     hs_sparse_layers sparse;
     const hs_tensor_rule *rules; /* of the base model */
@@ -190,6 +207,7 @@ extern const hs_family hs__model_decoder_families[];  /* decoder_families.c */
 extern const hs_family hs__model_learned_families[];  /* learned_families.c */
 extern const hs_family hs__model_normed_families[];   /* normed_families.c */
 extern const hs_family hs__model_expert_families[];   /* expert_families.c */
+extern const hs_family hs__model_alibi_families[];    /* alibi_families.c */
 extern const hs_family hs__model_encoder_families[];  /* encoder_families.c */
 extern const hs_family hs__model_factored_families[]; /* factored_families.c */
 

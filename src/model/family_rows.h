@@ -16,6 +16,7 @@
 #define REAL(key, member, minimum, maximum) {key, HS_FIELD_REAL, FIELD(member), false, minimum, maximum}
 #define CAP(key, member) {key, HS_FIELD_CAP, FIELD(member), false, 1e-6, 1e9}
 #define FLAG(key, member) {key, HS_FIELD_FLAG, FIELD(member), false, 0.0, 0.0}
+#define GIVEN_FLAG(key, member) {key, HS_FIELD_GIVEN_FLAG, FIELD(member), false, 0.0, 0.0}
 /* What the config says the other way round. */
 #define INVERTED(key, member) {key, HS_FIELD_INVERTED_FLAG, FIELD(member), false, 0.0, 0.0}
 #define ACTIVATION(key) {key, HS_FIELD_ACTIVATION, FIELD(shape.activation), false, 0.0, 0.0}
@@ -39,6 +40,8 @@
 #define HEADS_QKV(name) \
     {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_HEADS_QKV, 0, {HS_DIM_QUERY_KEY_VALUE, HS_DIM_WIDTH}}, \
     {name ".bias", HS_PRESENT_WITH_QKV_BIAS, HS_PLACE_HEADS_QKV_BIAS, 0, {HS_DIM_QUERY_KEY_VALUE}}
+#define LINEAR_QKV(name) \
+    {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_LINEAR_QKV, 0, {HS_DIM_QUERY_KEY_VALUE, HS_DIM_WIDTH}}
 #define CONV1D(name, member, axis_in, axis_out) \
     {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_CONV1D, IN_LAYER(member), {axis_in, axis_out}}, \
     {name ".bias", HS_PRESENT_ALWAYS, HS_PLACE_VALUES, IN_LAYER(member.bias), {axis_out}}

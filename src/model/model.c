@@ -117,7 +117,7 @@ static hs_status make_slopes(hs_checkpoint *checkpoint, hs_error *error)
     HS_TRY(hs_allocate(&checkpoint->alibi_slopes, shape->n_heads, sizeof(float), "slopes of heads", error));
     hs__model_alibi_slopes(shape->n_heads, checkpoint->options.exact_slopes, checkpoint->alibi_slopes);
     for (size_t i = 0; is_rounded && i < shape->n_heads; i++)
-        checkpoint->alibi_slopes[i] = hs__model_alibi_round(checkpoint->alibi_slopes[i]);
+        checkpoint->alibi_slopes[i] = hs__model_weights_round(HS_DTYPE_BF16, checkpoint->alibi_slopes[i]);
     return HS_OK;
 }
 
@@ -301,13 +301,28 @@ static const float *bind_values(const hs_binding *binding, float *arena)
     return arena + binding->arena_offset;
 }
 
-/* Rows of query, key and value of each head in turn become all queries, all keys, all values. */
+/* Of queries, keys and values. */
+static size_t count_heads(const hs_model_shape *shape)
+{
+    return shape->n_heads + 2 * shape->n_kv_heads;
+}
+
+/* Where head `i` of a tensor goes that has the queries of a KV head, its key and its value, then the next one's. */
+static size_t sorted_head(const hs_model_shape *shape, size_t i)
+{
+    size_t n_queries = shape->n_heads / shape->n_kv_heads;
+    size_t group = i / (n_queries + 2), within = i % (n_queries + 2);
+    if (within < n_queries)
+        return group * n_queries + within;
+    return shape->n_heads + (within - n_queries) * shape->n_kv_heads + group;
+}
+
+/* Rows of the heads of one KV head after those of another become all queries, all keys, all values. */
 static void expand_heads(const hs_tensor *tensor, const hs_model_shape *shape, hs_share heads, float *out)
 {
-    size_t n = tensor->n_elements / (3 * shape->n_heads), n_bytes = tensor->n_bytes / (3 * shape->n_heads);
+    size_t n = tensor->n_elements / count_heads(shape), n_bytes = tensor->n_bytes / count_heads(shape);
     for (size_t i = heads.first; i < heads.end; i++)
-        hs__model_weights_expand(tensor->dtype, tensor->bytes + i * n_bytes, n,
-                                 out + (i % 3 * shape->n_heads + i / 3) * n);
+        hs__model_weights_expand(tensor->dtype, tensor->bytes + i * n_bytes, n, out + sorted_head(shape, i) * n);
 }
 
 static void expand_elements(const hs_binding *binding, hs_share elements, float *out)
@@ -330,7 +345,7 @@ static hs_status fill_binding(const hs_binding *binding, const hs_model_shape *s
     if (binding->arena_offset == HS_BINDING_MAPPED)
         return HS_OK;
     if (hs__model_place_is_sorted(binding->rule->place))
-        expand_heads(tensor, shape, hs_threads_share(3 * shape->n_heads, 1, part, n_parts),
+        expand_heads(tensor, shape, hs_threads_share(count_heads(shape), 1, part, n_parts),
                      arena + binding->arena_offset);
     else
         expand_elements(binding, elements, arena + binding->arena_offset);
@@ -402,6 +417,7 @@ static void place(hs_model *model, const hs_binding *binding, const float *value
         set_matrix(&layer->key, part_from(values, query), stored[0], kv, stored[1], false);
         set_matrix(&layer->value, part_from(values, query + kv), stored[0], kv, stored[1], false);
         break;
+    case HS_PLACE_LINEAR_QKV:
     case HS_PLACE_HEADS_QKV:
         set_matrix(&layer->query, values, stored[1], query, stored[1], true);
         set_matrix(&layer->key, part_from(values, query * stored[1]), stored[1], kv, stored[1], true);

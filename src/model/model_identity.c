@@ -179,8 +179,7 @@ static hs_status describe_positions(const hs_model *model, hs_text *text, hs_err
     if (model->shape.position == HS_POSITION_LEARNED)
         return hs_text_appendf(text, error, "position = learned\n");
     if (model->shape.position != HS_POSITION_ROTARY)
-        return hs_text_appendf(text, error, "position = alibi, slopes %g to %g%s\n", (double)model->alibi_slopes[0],
-                               (double)model->alibi_slopes[model->shape.n_heads - 1],
+        return hs_text_appendf(text, error, "position = alibi%s\n",
                                model->shape.position == HS_POSITION_ALIBI_ROUNDED ? ", in bfloat16" : "");
     HS_TRY(hs_text_appendf(text, error, "position = rotary, %zu of %zu dimensions, theta %g", model->shape.rotary_dim,
                            model->shape.head_dim, rope->theta));

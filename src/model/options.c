@@ -155,14 +155,15 @@ static hs_status read_first_position(const hs_config *config, const hs_config_fi
     return HS_OK;
 }
 
-static hs_status read_inverted(const hs_config *config, const hs_family *family, const char *key, bool *flag_inout,
-                               hs_error *error)
+static hs_status read_given_flag(const hs_config *config, const hs_family *family, const hs_config_field *field,
+                                 bool *flag_inout, hs_error *error)
 {
-    bool flag = !*flag_inout;
-    if (hs_json_get(config->object, key) != NULL)
-        HS_TRY(hs__model_config_require(config, key, family->model_type, error));
-    HS_TRY(hs__model_config_flag(config, key, &flag, error));
-    *flag_inout = !flag;
+    bool is_inverted = field->kind == HS_FIELD_INVERTED_FLAG;
+    bool flag = *flag_inout != is_inverted;
+    if (hs_json_get(config->object, field->key) != NULL)
+        HS_TRY(hs__model_config_require(config, field->key, family->model_type, error));
+    HS_TRY(hs__model_config_flag(config, field->key, &flag, error));
+    *flag_inout = flag != is_inverted;
     return HS_OK;
 }
 
@@ -187,8 +188,9 @@ static hs_status read_field(const hs_config *config, const hs_family *family, co
         return hs__model_config_real(config, field->key, field->minimum, field->maximum, member, error);
     case HS_FIELD_FLAG:
         return hs__model_config_flag(config, field->key, member, error);
+    case HS_FIELD_GIVEN_FLAG:
     case HS_FIELD_INVERTED_FLAG:
-        return read_inverted(config, family, field->key, member, error);
+        return read_given_flag(config, family, field, member, error);
     case HS_FIELD_ACTIVATION:
     case HS_FIELD_ACTIVATION_GEMMA:
         return read_activation(config, field, member, error);
@@ -196,6 +198,33 @@ static hs_status read_field(const hs_config *config, const hs_family *family, co
         return read_first_position(config, field, member, error);
     }
     return hs_fail(error, HS_ERROR_INTERNAL, "field \"%s\" has no kind", field->key);
+}
+
+static hs_status read_fields(const hs_config *config, const hs_family *family, hs_family_options *options,
+                             hs_error *error)
+{
+    for (const hs_config_field *row = family->fields; row->key != NULL; row++) {
+        hs_config object;
+        hs_config_field field = *row;
+        HS_TRY(hs__model_config_locate(config, row->key, &object, &field.key, error));
+        HS_TRY(read_field(&object, family, &field, options, error));
+    }
+    return HS_OK;
+}
+
+/* Sizes that families know by two names, neither of which is required by itself. */
+static hs_status check_sizes(const hs_config *config, const hs_family *family, const hs_model_shape *shape,
+                             hs_error *error)
+{
+    const struct {
+        size_t size;
+        const char *key;
+    } sizes[] = {
+        {shape->n_layers, "num_hidden_layers"}, {shape->n_heads, "num_attention_heads"}, {shape->width, "hidden_size"}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        if (sizes[i].size == 0)
+            return hs__model_config_require(config, sizes[i].key, family->model_type, error);
+    return HS_OK;
 }
 
 /*
@@ -263,7 +292,8 @@ static void derive_scales(hs_family_options *options)
     hs_model_shape *shape = &options->shape;
     double divisor = options->score_divisor > 0 ? options->score_divisor : (double)shape->head_dim;
     shape->embedding_scale = options->scale_embedding ? sqrt((double)shape->width) : 1.0;
-    shape->attention_scale = options->scale_attention ? 1.0 / sqrt(divisor) : 1.0;
+    if (shape->attention_scale == 0) /* where no config has given it */
+        shape->attention_scale = options->scale_attention ? 1.0 / sqrt(divisor) : 1.0;
 }
 
 /*
@@ -275,8 +305,10 @@ hs_status hs__model_options_read(const hs_config *config, const hs_family *famil
 {
     *options_out = family->preset;
     HS_TRY(hs__model_constraints_check_all_families(config, error));
-    for (const hs_config_field *field = family->fields; field->key != NULL; field++)
-        HS_TRY(read_field(config, family, field, options_out, error));
+    HS_TRY(read_fields(config, family, options_out, error));
+    HS_TRY(check_sizes(config, family, &options_out->shape, error));
+    if (family->derive != NULL)
+        HS_TRY(family->derive(config, options_out, error));
     HS_TRY(derive_heads(config, &options_out->shape, error));
     HS_TRY(hs__model_constraints_check(config, family->constraints, &options_out->shape, error));
     HS_TRY(derive_rotary(config, options_out, error));

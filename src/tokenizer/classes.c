@@ -85,7 +85,7 @@ static const struct registered {
     {"gemma2", "GemmaTokenizer", false},        {"olmo", "GPTNeoXTokenizer", false},
     {"olmo2", "TokenizersBackend", false},      {"electra", "BertTokenizer", false},
     {"albert", "AlbertTokenizer", false},       {"opt", "GPT2Tokenizer", false},
-    {"gpt_neo", "GPT2Tokenizer", false},
+    {"gpt_neo", "GPT2Tokenizer", false},        {"mpt", "GPTNeoXTokenizer", false},
 };
 
 const tokenizer_class *hs__tokenizer_class_find(const char *name)

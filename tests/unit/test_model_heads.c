@@ -444,6 +444,17 @@ static void test_configurations_that_are_refused(void **state)
         {"gemma2", "query_pre_attn_scalar", "null", "cannot have this value: scores are divided by its root"},
         {"gemma2", "query_pre_attn_scalar", "0", "\"query_pre_attn_scalar\" is 0; "},
         {"olmo", "clip_qkv", "0", "\"clip_qkv\" is 0; "},
+        {"bloom", "apply_residual_connection_post_layernorm", "true", "residuals that are what the norms before"},
+        {"bloom", "hidden_size", "null", "no \"hidden_size\": needed by family bloom"},
+        {"mpt", "attn_config", "{\"alibi\": false}", "\"attn_config.alibi\" cannot have this value: other positions"},
+        {"mpt", "attn_config", "{\"softmax_scale\": \"x\"}", "\"attn_config.softmax_scale\" is of kind string"},
+        {"mpt", "attn_config", "3", "\"attn_config\" is of kind integer; an object is expected"},
+        {"mpt", "no_bias", "false", "\"no_bias\" cannot have this value: transformers has no biases"},
+        {"falcon", "multi_query", "null", "no \"multi_query\": needed by family falcon"},
+        {"falcon", "num_ln_in_parallel_attn", "2", "is 2, which only layers of \"new_decoder_architecture\" can have"},
+        {"falcon new", "parallel_attn", "false", "\"parallel_attn\" is false, but the layers of"},
+        {"falcon sequential with alibi", "num_kv_heads", "2",
+         "\"num_kv_heads\" is 2, but without \"multi_query\" each of 4"},
         {"phi", "qk_layernorm", "true", "\"qk_layernorm\" cannot have this value: norms of queries and keys are not"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
