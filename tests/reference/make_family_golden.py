@@ -14,6 +14,7 @@ import transformers
 from safetensors import safe_open
 from transformers import AlbertConfig, AlbertForMaskedLM, AlbertForPreTraining, AlbertForSequenceClassification
 from transformers import AlbertModel
+from transformers import BloomConfig, BloomForCausalLM, FalconConfig, FalconForCausalLM, MptConfig, MptForCausalLM
 from transformers import BertConfig, BertForMaskedLM, BertForPreTraining, BertForSequenceClassification, BertModel
 from transformers import CamembertConfig, CamembertForMaskedLM, CamembertForSequenceClassification
 from transformers import DistilBertConfig, DistilBertForMaskedLM, DistilBertForSequenceClassification, DistilBertModel
@@ -44,6 +45,9 @@ OPT = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, ffn_dim=1
            vocab_size=11, word_embed_proj_dim=16)
 GPT_NEO = dict(num_layers=2, num_heads=4, hidden_size=16, max_position_embeddings=8, vocab_size=11,
                attention_types=[[["global", "local"], 1]])
+BLOOM = dict(n_layer=2, n_head=4, hidden_size=16, vocab_size=11)
+MPT = dict(n_layers=2, n_heads=4, d_model=16, max_seq_len=8, vocab_size=11)
+FALCON = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, max_position_embeddings=8, vocab_size=11)
 DISTILBERT = dict(n_layers=2, n_heads=4, dim=16, hidden_dim=12, max_position_embeddings=8, vocab_size=11)
 LABELS = {"id2label": {0: "a", 1: "b", 2: "c"}}
 
@@ -90,6 +94,18 @@ CASES = [
      Qwen3MoeConfig(**LLAMA, num_key_value_heads=2, num_experts=3, num_experts_per_tok=2, moe_intermediate_size=8,
                     mlp_only_layers=[1])),
     ("olmoe", OlmoeForCausalLM, OlmoeConfig(**LLAMA, num_experts=3, num_experts_per_tok=2)),
+    ("bloom", BloomForCausalLM, BloomConfig(**BLOOM)),
+    ("bloom untied", BloomForCausalLM, BloomConfig(**BLOOM, tie_word_embeddings=False)),
+    ("mpt", MptForCausalLM, MptConfig(**MPT)),
+    ("mpt untied", MptForCausalLM, MptConfig(**MPT, tie_word_embeddings=False)),
+    ("falcon", FalconForCausalLM, FalconConfig(**FALCON)),
+    ("falcon new", FalconForCausalLM,
+     FalconConfig(**FALCON, new_decoder_architecture=True, num_kv_heads=2, ffn_hidden_size=12)),
+    ("falcon new with one norm", FalconForCausalLM,
+     FalconConfig(**FALCON, new_decoder_architecture=True, num_ln_in_parallel_attn=1, bias=True,
+                  tie_word_embeddings=False)),
+    ("falcon sequential with alibi", FalconForCausalLM,
+     FalconConfig(**FALCON, alibi=True, multi_query=False, parallel_attn=False, bias=True)),
     ("bert masked", BertForMaskedLM, BertConfig(**BERT)),
     ("bert pretraining", BertForPreTraining, BertConfig(**BERT)),
     ("bert classifier", BertForSequenceClassification, BertConfig(**BERT, **LABELS)),

@@ -24,7 +24,9 @@ from transformers import AutoConfig, AutoModelForCausalLM, TemperatureLogitsWarp
 
 FAMILIES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi", "qwen3",
             "gemma_biases_grouped_untied_f16", "gemma2_biases_untied_f16", "olmo_clip", "olmo2", "mixtral",
-            "qwen3_moe", "olmoe", "mistral_window_bf16", "qwen2_window_tied", "opt", "gpt_neo"]
+            "qwen3_moe", "olmoe", "mistral_window_bf16", "qwen2_window_tied", "opt", "gpt_neo",
+            "bloom_six_heads_untied_f16", "mpt_scale_untied_bf16", "falcon", "falcon_new_grouped_bf16",
+            "falcon_alibi_six_heads_bf16"]
 # Those that were drawn before seeds went by name.
 PLACES = ["gpt2", "llama_grouped_head_dim_tied", "mistral", "qwen2", "gpt_neox", "phi", "qwen3", "mistral_window_bf16",
           "qwen2_window_tied"]
@@ -40,7 +42,8 @@ SETTINGS = [(1.0, 0, 0.9), (0.7, 0, 0.9), (1.5, 0, 0.5), (1.0, 20, 1.0), (1.0, 4
 
 def output_projections(model):
     if hasattr(model, "transformer"):
-        return [getattr(block.attn, "c_proj", None) or block.attn.attention.out_proj for block in model.transformer.h]
+        endings = ("attn.c_proj", "attention.out_proj", "attn.out_proj", "self_attention.dense")
+        return [module for name, module in model.named_modules() if name.endswith(endings)]
     if hasattr(model, "gpt_neox"):
         return [layer.attention.dense for layer in model.gpt_neox.layers]
     if hasattr(model.model, "decoder"):

@@ -127,9 +127,9 @@ def of_albert():
 
 # Base: its files, the kinds of model and the classes with which transformers keeps its pipeline.
 BASES = {
-    "gpt2": (of_gpt2, ["gpt2", "llama", "mistral", "phi", "olmo2", "opt", "gpt_neo"],
+    "gpt2": (of_gpt2, ["gpt2", "llama", "mistral", "phi", "olmo2", "opt", "gpt_neo", "bloom", "falcon"],
              [None, "GPT2Tokenizer", "CodeGenTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"]),
-    "neox": (of_neox, ["gpt_neox", "llama", "olmo"], [None, "GPTNeoXTokenizerFast", "PreTrainedTokenizerFast"]),
+    "neox": (of_neox, ["gpt_neox", "llama", "olmo", "mpt"], [None, "GPTNeoXTokenizerFast", "PreTrainedTokenizerFast"]),
     "qwen": (of_qwen, ["qwen2", "qwen3"], [None, "Qwen2Tokenizer", "PreTrainedTokenizerFast"]),
     "llama": (of_llama, ["llama", "mistral"], ["LlamaTokenizer", "LlamaTokenizerFast", "PreTrainedTokenizerFast"]),
     "gemma": (of_gemma, ["gemma", "gemma2"], [None, "GemmaTokenizer", "GemmaTokenizerFast", "PreTrainedTokenizerFast"]),

@@ -287,7 +287,19 @@ static void check_case(const char *name)
     X(opt_without_last_norm) \
     X(gpt_neo) \
     X(gpt_neo_gelu_f16) \
-    X(gpt_neo_local_untied_bf16)
+    X(gpt_neo_local_untied_bf16) \
+    X(bloom) \
+    X(bloom_six_heads_untied_f16) \
+    X(bloom_epsilon_bf16) \
+    X(mpt) \
+    X(mpt_scale_untied_bf16) \
+    X(mpt_seven_heads_clip_f16) \
+    X(falcon) \
+    X(falcon_heads_untied_f16) \
+    X(falcon_new_grouped_bf16) \
+    X(falcon_new_one_norm_linear) \
+    X(falcon_alibi) \
+    X(falcon_alibi_six_heads_bf16)
 /* clang-format on */
 
 GOLDEN_CASES(GOLDEN_TEST)

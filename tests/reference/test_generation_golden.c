@@ -139,7 +139,12 @@ static void check_family(const char *name)
     X(gemma_biases_grouped_untied_f16) \
     X(gemma2_biases_untied_f16) \
     X(olmo_clip) \
-    X(olmo2)
+    X(olmo2) \
+    X(bloom_six_heads_untied_f16) \
+    X(mpt_scale_untied_bf16) \
+    X(falcon) \
+    X(falcon_new_grouped_bf16) \
+    X(falcon_alibi_six_heads_bf16)
 /* clang-format on */
 
 FAMILIES(GREEDY_TEST)
