@@ -263,6 +263,12 @@ hs_status hs__tasks_kind_check_model(const task_kind *kind, const hs_model *mode
                  [HS_HEAD_MASKED_LANGUAGE_MODEL] = {"a masked language model", "pseudo_likelihood or minimal_pair"},
                  [HS_HEAD_CLASSIFIER] = {"a classifier", "classification"},
                  [HS_HEAD_TOKEN_CLASSIFIER] = {"a classifier of tokens", "token_classification"}};
+    if (model->shape.n_outputs == 0)
+        return hs_fail(
+            error, HS_ERROR_USAGE,
+            "the kind %s needs what a model predicts; %s is a base model without a head. Take a checkpoint that "
+            "has one, such as ...ForMaskedLM or ...ForSequenceClassification",
+            kind->name, model->architecture);
     if ((kind->heads & 1U << model->shape.head) != 0)
         return HS_OK;
     size_t needed = 0;

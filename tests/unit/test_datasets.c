@@ -107,7 +107,7 @@ static void open_dataset(const char *name, const char *file, const char *lexicon
     char lexicon_set[PATH_CAPACITY];
     hs_error error = {0};
     hs_model model = {.bos_token = 0, .eos_token = 0};
-    model.shape.vocabulary = 509;
+    model.shape.vocabulary = model.shape.n_outputs = 509;
     model.shape.n_positions = 4096;
     const char *source = getenv("HEADSWEEP_SOURCE");
     (void)snprintf(path, sizeof path, "%s/configs/datasets/%s.cfg", source != NULL ? source : ".", name);

@@ -454,6 +454,19 @@ static void test_kinds_that_do_not_suit_the_head(void **state)
                            "needs a masked language model"));
 }
 
+/* BertModel and its like. */
+static void test_a_model_without_a_head(void **state)
+{
+    static const char *const some[] = {"pseudo_likelihood", "classification", "token_classification", "perplexity"};
+    struct task_fixture *fixture = *state;
+    make_masked(fixture);
+    fixture->model.architecture = "FixtureModel";
+    fixture->model.shape.n_outputs = 0;
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+        assert_non_null(strstr(task_fixture_refuse(fixture, some[i], "{}\n", HS_ERROR_USAGE),
+                               "FixtureModel is a base model without a head"));
+}
+
 static void test_number_of_labels(void **state)
 {
     struct task_fixture *fixture = *state;
@@ -491,6 +504,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_only_equal_sequences_are_shared, set_up, task_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_refused_masked, set_up, task_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_kinds_that_do_not_suit_the_head, set_up, task_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_model_without_a_head, set_up, task_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_number_of_labels, set_up, task_fixture_tear_down),
     };
     return cmocka_run_group_tests_name("tasks_encoder", tests, NULL, NULL);

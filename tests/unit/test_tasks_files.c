@@ -24,7 +24,7 @@ static void open_stories(stories_model *stories)
     hs_error error = {0};
     task_fixture_shared("models/stories260K", folder, sizeof folder);
     *stories = (struct stories_model){.model = {.bos_token = 1, .eos_token = 2}};
-    stories->model.shape.vocabulary = 512;
+    stories->model.shape.vocabulary = stories->model.shape.n_outputs = 512;
     stories->model.shape.n_positions = 512;
     assert_ok(hs_tokenizer_open(folder, &stories->tokenizer, &error), &error);
 }
