@@ -71,6 +71,7 @@ typedef struct hs_model_shape {
     double head_limit; /* queries, keys and values are clipped to -limit .. limit before all else; 0: they are not */
     hs_query_key_norm query_key_norm; /* each head by itself, or all heads of a row as one vector */
     hs_position_kind position;
+    bool rotates_windows_apart; /* layers with a window have rotary frequencies of their own */
     size_t rotary_dim; /* dimensions of a head that rotate; pairs (i, i + rotary_dim / 2) as Hugging Face has them */
     hs_activation activation;
     bool gated_mlp;         /* activation(gate(x)) * up(x), else activation(up(x)) */
@@ -169,6 +170,7 @@ typedef struct hs_model {
     const float *position_embedding; /* [first_position + n_positions, width] or NULL */
     const float *token_type_embedding; /* [n_token_types, width] or NULL */
     const float *rotary_frequencies;   /* [rotary_dim / 2] radians a position, scaling applied, or NULL */
+    const float *window_frequencies;   /* the same of layers with a window; NULL unless rotates_windows_apart */
     double rotary_scale;               /* of the cosines and sines, so of a query and of a key; usually 1 */
     const float *alibi_slopes;         /* [n_heads] or NULL */
     hs_norm embedding_norm;            /* of the sum of embeddings; weight NULL where there is none */

@@ -20,14 +20,14 @@ static void embed(const struct hs_pass *pass)
 }
 
 /* Queries and keys lie side by side, so they rotate as one run of heads. */
-static void rotate_heads(const struct hs_pass *pass)
+static void rotate_heads(const struct hs_pass *pass, size_t layer)
 {
     const hs_model_shape *shape = &pass->engine->model->shape;
     float *heads = pass->scratch->heads;
     for (size_t sequence = 0; sequence < pass->sequences->n; sequence++)
         for (size_t t = 0; t < hs_sequence_length(pass->sequences, sequence); t++, heads += hs_heads_width(shape))
-            hs__engine_rotate(pass->engine->device, heads, shape->n_heads + shape->n_kv_heads, shape,
-                              pass->scratch->angles, t);
+            hs__engine_rotate(pass->engine->device, heads, shape->n_heads + shape->n_kv_heads, pass->engine->model,
+                              layer, &pass->scratch->angles, t);
 }
 
 /*
@@ -42,7 +42,7 @@ static hs_status run_attention(const struct hs_pass *pass, size_t layer, size_t 
     HS_TRY(hs__engine_show(pass, HS_SITE_RESIDUAL_BEFORE_ATTENTION, layer, scratch->residual, n_rows, width, error));
     HS_TRY(hs__engine_project_heads(scratch->heads, hs_heads_width(&model->shape), scratch->residual, n_rows, model,
                                     layer, HS_QUERY_KEY_VALUE, &scratch->work, error));
-    rotate_heads(pass);
+    rotate_heads(pass, layer);
     HS_TRY(hs__engine_forward_attention(pass, layer, error));
     if (pass->edit != NULL)
         hs__engine_edit_z(pass->edit, layer, scratch->z, pass->sequences);

@@ -71,7 +71,6 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, c
     const hs_model_shape *shape = &engine->model->shape;
     size_t n_threads = hs_threads_count(engine->device->threads);
     const struct hs__engine_decode_plan *plan = &decoder->plan;
-    size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
     size_t n = 0;
     list[n++] = HS_HOST_BUFFER(decoder->rows, plan->n_rows, 1);
     list[n++] = HS_HOST_BUFFER(decoder->samples, plan->max_rows, 1);
@@ -79,8 +78,8 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_decoder *decoder, c
     list[n++] = HS_BUFFER(decoder->logits, plan->logits_rows, shape->n_outputs);
     list[n++] = HS_BUFFER(decoder->pattern, n_threads, hs__engine_decode_pattern_floats(shape, plan));
     list[n++] = HS_HOST_BUFFER(decoder->chains, plan->max_rows, decoder->generation->sampling->max_new_tokens);
-    list[n++] = HS_BUFFER(decoder->angles.cosines, plan->longest, n_angles);
-    list[n++] = HS_BUFFER(decoder->angles.sines, plan->longest, n_angles);
+    list[n++] = HS_BUFFER(decoder->angles.cosines, hs_angle_rows(shape, plan->longest), shape->rotary_dim / 2);
+    list[n++] = HS_BUFFER(decoder->angles.sines, hs_angle_rows(shape, plan->longest), shape->rotary_dim / 2);
     list[n++] = HS_HOST_BUFFER(decoder->edits, plan->max_ablations, 1);
     list[n++] = HS_HOST_BUFFER(decoder->abandoned, plan->max_ablations, plan->max_prompts);
     return n;
@@ -96,7 +95,7 @@ hs_status hs__engine_decoder_init(struct hs_decoder *decoder, hs_engine *engine,
     size_t n = list_buffers(list, decoder, engine);
     HS_TRY(hs__engine_buffers_allocate(&decoder->memory, engine->device, list, n, "the keys and values of new tokens",
                                        error));
-    hs__engine_fill_angles(decoder->angles, engine->model, decoder->plan.longest);
+    hs__engine_fill_angles(&decoder->angles, engine->model, decoder->plan.longest);
     return hs__engine_sampler_init(&decoder->sampler, engine->device, generation->sampling, shape->n_outputs, error);
 }
 
@@ -209,8 +208,8 @@ static void keep_keys(const struct hs_decoder *decoder, size_t layer)
     float *heads = decoder->prefix->buffers.heads;
     float *keys = decoder->keys + (layer * decoder->plan.n_rows + decoder->first_row) * kv_floats(shape);
     for (size_t i = decoder->first_row; i < decoder->end_row; i++) {
-        hs__engine_rotate(decoder->engine->device, heads, shape->n_heads + shape->n_kv_heads, shape, decoder->angles,
-                          position_of(decoder, &decoder->rows[i]));
+        hs__engine_rotate(decoder->engine->device, heads, shape->n_heads + shape->n_kv_heads, decoder->engine->model,
+                          layer, &decoder->angles, position_of(decoder, &decoder->rows[i]));
         hs_copy_floats(decoder->engine->device->kernels, keys, heads + hs_z_width(shape), kv_floats(shape));
         keys += kv_floats(shape);
         heads += hs_heads_width(shape);

@@ -64,25 +64,38 @@ double hs__engine_embed_flops(const hs_model *model)
     return hs__engine_linear_flops(&model->embedding_projection);
 }
 
-void hs__engine_fill_angles(struct hs_angles angles, const hs_model *model, size_t n_positions)
+static void fill_rows(struct hs_angles *angles, size_t first_row, const float *frequencies, double scale,
+                      size_t n_angles)
 {
-    size_t n_angles = model->shape.rotary_dim / 2;
-    for (size_t t = 0; model->shape.position == HS_POSITION_ROTARY && t < n_positions; t++) {
+    for (size_t t = 0; t < angles->n_positions; t++) {
         for (size_t i = 0; i < n_angles; i++) {
-            double angle = (double)t * (double)model->rotary_frequencies[i];
-            angles.cosines[t * n_angles + i] = (float)(model->rotary_scale * cos(angle));
-            angles.sines[t * n_angles + i] = (float)(model->rotary_scale * sin(angle));
+            double angle = (double)t * (double)frequencies[i];
+            angles->cosines[(first_row + t) * n_angles + i] = (float)(scale * cos(angle));
+            angles->sines[(first_row + t) * n_angles + i] = (float)(scale * sin(angle));
         }
     }
 }
 
-void hs__engine_rotate(const struct hs_device *device, float *heads, size_t n_heads, const hs_model_shape *shape,
-                       struct hs_angles angles, size_t position)
+void hs__engine_fill_angles(struct hs_angles *angles, const hs_model *model, size_t n_positions)
 {
-    size_t n_angles = shape->rotary_dim / 2;
+    const hs_model_shape *shape = &model->shape;
+    angles->n_positions = n_positions;
+    if (shape->position != HS_POSITION_ROTARY)
+        return;
+    fill_rows(angles, 0, model->rotary_frequencies, model->rotary_scale, shape->rotary_dim / 2);
+    if (shape->rotates_windows_apart)
+        fill_rows(angles, n_positions, model->window_frequencies, 1.0, shape->rotary_dim / 2);
+}
+
+void hs__engine_rotate(const struct hs_device *device, float *heads, size_t n_heads, const hs_model *model,
+                       size_t layer, const struct hs_angles *angles, size_t position)
+{
+    const hs_model_shape *shape = &model->shape;
+    bool is_apart = shape->rotates_windows_apart && model->layers[layer].window > 0;
+    size_t first = (position + (is_apart ? angles->n_positions : 0)) * (shape->rotary_dim / 2);
     if (shape->position == HS_POSITION_ROTARY)
-        device->kernels->rotate_heads(heads, angles.cosines + position * n_angles, angles.sines + position * n_angles,
-                                      n_heads, shape->head_dim, shape->rotary_dim);
+        device->kernels->rotate_heads(heads, angles->cosines + first, angles->sines + first, n_heads, shape->head_dim,
+                                      shape->rotary_dim);
 }
 
 struct norm {

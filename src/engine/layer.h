@@ -88,16 +88,26 @@ size_t hs__engine_position_row(const hs_model_shape *shape, int32_t token, size_
 void hs__engine_embed(float *out, const hs_model *model, int32_t token, int32_t type, size_t position_row,
                       const struct hs_work *work);
 
-/* Cosines and sines [n_positions, rotary_dim / 2] of the angles by which position t turns; NULL: the model has none. */
+/*
+ * Cosines and sines [n_positions, rotary_dim / 2] of the angles by which position t turns; NULL: the model has none.
+ * Where layers with a window rotate otherwise, theirs follow.
+ */
 struct hs_angles {
     float *cosines;
     float *sines;
+    size_t n_positions;
 };
 
-void hs__engine_fill_angles(struct hs_angles angles, const hs_model *model, size_t n_positions);
-/* Turns n_heads heads of one row [n_heads, head_dim] by their position; nothing where positions are learned. */
-void hs__engine_rotate(const struct hs_device *device, float *heads, size_t n_heads, const hs_model_shape *shape,
-                       struct hs_angles angles, size_t position);
+/* Rows of the two buffers for n_positions. */
+static inline size_t hs_angle_rows(const hs_model_shape *shape, size_t n_positions)
+{
+    return shape->position != HS_POSITION_ROTARY ? 0 : shape->rotates_windows_apart ? 2 * n_positions : n_positions;
+}
+
+void hs__engine_fill_angles(struct hs_angles *angles, const hs_model *model, size_t n_positions);
+/* Turns n_heads heads of one row [n_heads, head_dim] of a layer by their position; nothing without rotation. */
+void hs__engine_rotate(const struct hs_device *device, float *heads, size_t n_heads, const hs_model *model,
+                       size_t layer, const struct hs_angles *angles, size_t position);
 
 /* Operations of one row of it. */
 double hs__engine_embed_flops(const hs_model *model);

@@ -64,7 +64,6 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     struct hs_prefix_buffers *buffers = &prefix->buffers;
     struct hs_tail *tail = &prefix->tail;
     size_t width_before = hs_keeps_before(shape) ? size->width : 0;
-    size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
     size_t n_threads = hs_threads_count(prefix->engine->device->threads);
     size_t n = 0;
     list[n++] = HS_BUFFER(buffers->residual, size->rows, size->width);
@@ -82,8 +81,8 @@ static size_t list_buffers(struct hs_buffer *list, struct hs_prefix *prefix, con
     list[n++] = HS_BUFFER(buffers->delta, hs_forest_n_live(forest), shape->head_dim);
     list[n++] = HS_HOST_BUFFER(buffers->sums, prefix->keeps_values ? forest->n_rows : 0, shape->head_dim);
     list[n++] = HS_HOST_BUFFER(buffers->path, prefix->keeps_values ? forest->longest : 0, 1);
-    list[n++] = HS_BUFFER(buffers->angles.cosines, forest->longest, n_angles);
-    list[n++] = HS_BUFFER(buffers->angles.sines, forest->longest, n_angles);
+    list[n++] = HS_BUFFER(buffers->angles.cosines, hs_angle_rows(shape, forest->longest), shape->rotary_dim / 2);
+    list[n++] = HS_BUFFER(buffers->angles.sines, hs_angle_rows(shape, forest->longest), shape->rotary_dim / 2);
     list[n++] = HS_HOST_BUFFER(buffers->runs, forest->deepest, 1);
     list[n++] = HS_HOST_BUFFER(buffers->keys, n_threads, forest->deepest);
     list[n++] = HS_BUFFER(tail->residual, size->tail_rows, size->width);
@@ -163,7 +162,7 @@ static hs_status reserve_buffers(struct hs_prefix *prefix, size_t n_slots, hs_er
     buffers->work.block_rows = size.block;
     buffers->work.device = prefix->engine->device;
     buffers->work.options = &prefix->engine->options;
-    hs__engine_fill_angles(buffers->angles, prefix->engine->model, prefix->forest.longest);
+    hs__engine_fill_angles(&buffers->angles, prefix->engine->model, prefix->forest.longest);
     hs__engine_tail_start(prefix);
     return HS_OK;
 }

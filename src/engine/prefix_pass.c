@@ -59,6 +59,7 @@ static size_t n_rows_of(const struct pass *pass, size_t layer)
 /* Heads of every row of every node. */
 struct rotation {
     const struct pass *pass;
+    size_t layer;
     float *heads;
     size_t n_heads;
 };
@@ -71,28 +72,29 @@ static void rotate_rows(void *context, hs_share rows, size_t part)
     (void)part;
     for (size_t row = rows.first; row < rows.end; row++)
         hs__engine_rotate(device_of(pass), rotation->heads + row * hs_heads_width(pass->shape), rotation->n_heads,
-                          pass->shape, pass->prefix->buffers.angles, forest[row % pass->space.n_rows].position);
+                          model_of(pass), rotation->layer, &pass->prefix->buffers.angles,
+                          forest[row % pass->space.n_rows].position);
 }
 
 /* Queries and keys lie side by side, so they rotate as one run of heads. */
-static void rotate_heads(const struct pass *pass, enum hs_head_parts parts)
+static void rotate_heads(const struct pass *pass, size_t layer, enum hs_head_parts parts)
 {
     bool with_queries = parts != HS_KEY_VALUE;
-    struct rotation rotation = {pass, pass->prefix->buffers.heads + (with_queries ? 0 : hs_z_width(pass->shape)),
+    struct rotation rotation = {pass, layer, pass->prefix->buffers.heads + (with_queries ? 0 : hs_z_width(pass->shape)),
                                 pass->shape->n_kv_heads + (with_queries ? pass->shape->n_heads : 0)};
     size_t n_rows = pass->shape->position == HS_POSITION_ROTARY ? pass->n_nodes * pass->space.n_rows : 0;
     hs__engine_share(device_of(pass), n_rows, 1, (double)n_rows * (double)(rotation.n_heads * pass->shape->head_dim),
                      rotate_rows, &rotation);
 }
 
-static void rotate_scored_queries(const struct pass *pass)
+static void rotate_scored_queries(const struct pass *pass, size_t layer)
 {
     const struct hs_forest *forest = &pass->prefix->forest;
     float *queries = pass->prefix->buffers.queries;
     for (size_t node = 0; node < pass->n_nodes; node++)
         for (size_t slot = 0; slot < forest->n_scored; slot++, queries += hs_z_width(pass->shape))
-            hs__engine_rotate(device_of(pass), queries, pass->shape->n_heads, pass->shape, pass->prefix->buffers.angles,
-                              forest->rows[forest->scored_rows[slot]].position);
+            hs__engine_rotate(device_of(pass), queries, pass->shape->n_heads, model_of(pass), layer,
+                              &pass->prefix->buffers.angles, forest->rows[forest->scored_rows[slot]].position);
 }
 
 static hs_status project_heads(const struct pass *pass, size_t layer, enum hs_head_parts parts, hs_error *error)
@@ -104,7 +106,7 @@ static hs_status project_heads(const struct pass *pass, size_t layer, enum hs_he
     float *heads = buffers->heads + (parts == HS_KEY_VALUE ? hs_z_width(pass->shape) : 0);
     HS_TRY(hs__engine_project_heads(heads, hs_heads_width(pass->shape), buffers->residual, n_rows, model_of(pass),
                                     layer, parts, &buffers->work, error));
-    rotate_heads(pass, parts);
+    rotate_heads(pass, layer, parts);
     return HS_OK;
 }
 
@@ -116,7 +118,7 @@ static hs_status project_scored_queries(const struct pass *pass, size_t layer, h
         return HS_OK;
     HS_TRY(hs__engine_project_heads(buffers->queries, hs_z_width(pass->shape), buffers->scored, n_rows, model_of(pass),
                                     layer, HS_QUERY, &buffers->work, error));
-    rotate_scored_queries(pass);
+    rotate_scored_queries(pass, layer);
     return HS_OK;
 }
 

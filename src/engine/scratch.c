@@ -48,7 +48,6 @@ static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, c
 {
     const hs_model_shape *shape = size->shape;
     size_t z_width = shape->n_heads * shape->head_dim;
-    size_t n_angles = shape->position == HS_POSITION_ROTARY ? shape->rotary_dim / 2 : 0;
     scratch->work.block_rows = at_most(size->n_rows, BLOCK_ROWS);
     size_t norm_rows = scratch->work.block_rows > HS_UNEMBED_ROWS ? scratch->work.block_rows : HS_UNEMBED_ROWS;
     scratch->logits_rows = logits_rows(size);
@@ -62,8 +61,8 @@ static void list_buffers(struct buffer_list *list, struct hs_scratch *scratch, c
     LIST_BUFFER(list, work.gate, shape->gated_mlp ? scratch->work.block_rows : 0, hs_hidden_width(shape));
     list->n += hs__engine_list_expert_buffers(list->buffers + list->n, &scratch->work, shape, scratch->work.block_rows);
     LIST_BUFFER(list, pattern, HS_ATTENTION_ROWS, key_stride(size));
-    LIST_BUFFER(list, angles.cosines, size->longest, n_angles);
-    LIST_BUFFER(list, angles.sines, size->longest, n_angles);
+    LIST_BUFFER(list, angles.cosines, hs_angle_rows(shape, size->longest), shape->rotary_dim / 2);
+    LIST_BUFFER(list, angles.sines, hs_angle_rows(shape, size->longest), shape->rotary_dim / 2);
     LIST_BUFFER(list, logits, scratch->logits_rows, shape->n_outputs);
     LIST_HOST_BUFFER(list, log_sums, scratch->logits_rows, 1);
     LIST_HOST_BUFFER(list, greedy, scratch->logits_rows, 1);
@@ -94,7 +93,7 @@ hs_status hs__engine_scratch_init(struct hs_scratch *scratch, const struct hs_sc
                                        error));
     scratch->work.device = device;
     scratch->work.options = options;
-    hs__engine_fill_angles(scratch->angles, model, size->longest);
+    hs__engine_fill_angles(&scratch->angles, model, size->longest);
     return HS_OK;
 }
 

@@ -79,6 +79,13 @@ static inline void norm_queries_and_keys(hs_model *model, hs_query_key_norm kind
     }
 }
 
+/* Layers with a window rotate otherwise than the others. */
+static inline void rotate_windows_apart(hs_model *model)
+{
+    model->shape.rotates_windows_apart = true;
+    model->window_frequencies = norm_weights(model->shape.rotary_dim / 2);
+}
+
 /* Positions in scores, with a slope for each head, instead of those that the model has. */
 static inline void put_positions_into_scores(hs_model *model, hs_position_kind kind)
 {

@@ -70,6 +70,8 @@ static inline void draw_windows(hs_model *model, uint64_t stream)
     bool has_some = below(&draw, 2) == 0;
     for (size_t i = 0; has_some && i < model->shape.n_layers; i++)
         model->layers[i].window = below(&draw, 3) == 0 ? 0 : 1 + below(&draw, MAX_LENGTH / 2);
+    if (model->shape.position == HS_POSITION_ROTARY && below(&draw, 2) == 0)
+        rotate_windows_apart(model);
 }
 
 /* Experts in some layers. The MLPs of those go last: mixtures of other layers are made of them too. */

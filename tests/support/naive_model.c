@@ -93,15 +93,18 @@ static double activate(double x, hs_activation activation)
     }
 }
 
-static void rotate(double *head, size_t row, const hs_model *model)
+static void rotate(double *head, size_t row, const hs_model *model, size_t layer)
 {
+    bool is_apart = model->shape.rotates_windows_apart && model->layers[layer].window > 0;
+    const float *frequencies = is_apart ? model->window_frequencies : model->rotary_frequencies;
+    double scale = is_apart ? 1 : model->rotary_scale;
     size_t half = model->shape.rotary_dim / 2;
     for (size_t i = 0; i < half; i++) {
-        double angle = (double)row * (double)model->rotary_frequencies[i];
+        double angle = (double)row * (double)frequencies[i];
         double x = head[i];
         double y = head[i + half];
-        head[i] = model->rotary_scale * (x * cos(angle) - y * sin(angle));
-        head[i + half] = model->rotary_scale * (y * cos(angle) + x * sin(angle));
+        head[i] = scale * (x * cos(angle) - y * sin(angle));
+        head[i + half] = scale * (y * cos(angle) + x * sin(angle));
     }
 }
 
@@ -136,9 +139,9 @@ static void fill_heads(struct pass *pass, size_t layer)
         norm_heads(query, shape->n_heads, &weights->query_norm, shape);
         norm_heads(key, shape->n_kv_heads, &weights->key_norm, shape);
         for (size_t head = 0; head < shape->n_heads && shape->position == HS_POSITION_ROTARY; head++)
-            rotate(query + head * dim, row, pass->model);
+            rotate(query + head * dim, row, pass->model, layer);
         for (size_t head = 0; head < shape->n_kv_heads && shape->position == HS_POSITION_ROTARY; head++)
-            rotate(key + head * dim, row, pass->model);
+            rotate(key + head * dim, row, pass->model, layer);
     }
     free(normed);
 }
