@@ -18,6 +18,7 @@ typedef struct hs_checkpoint {
     float *ones;               /* [width], the weights of norms that have none; else NULL */
     bool *is_sparse;           /* [n_layers] layers with experts; NULL: none has any */
     float *rotary_frequencies; /* NULL unless rotary */
+    float *window_frequencies; /* NULL unless rotates_windows_apart */
     float *alibi_slopes;       /* NULL unless in scores */
     hs_label_list labels;      /* of a classifier */
     hs_note_list notes;

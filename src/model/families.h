@@ -35,6 +35,8 @@ typedef struct hs_family_options {
     bool partial_rotary;      /* a config may let a part of each head rotate */
     double rotary_share;      /* of head_dim that rotates */
     hs_rope rope;
+    hs_rope window_rope; /* of layers with a window, where shape.rotates_windows_apart */
+    bool one_theta;      /* "rope_theta" beside the parameters is of both, but for transformers 5 of the others alone */
     size_t n_layer_groups; /* layers of a group share their weights; 0: each has its own */
 } hs_family_options;
 
@@ -97,8 +99,9 @@ typedef enum hs_window_layers {
 /* How config.json says that attention has a window. */
 typedef struct hs_window_rule {
     hs_window_layers layers;
-    size_t absent; /* tokens where the key is absent; 0: no window */
-    size_t period; /* of HS_WINDOW_BY_LAYER: without "layer_types" every so many-th layer has no window */
+    size_t absent;          /* tokens where the key is absent; 0: no window */
+    size_t period;          /* of HS_WINDOW_BY_LAYER: without "layer_types" every so many-th layer has no window */
+    const char *period_key; /* that says so; NULL: none does */
 } hs_window_rule;
 
 /* Which layers are mixtures of experts, of a family that has any. */

@@ -105,6 +105,11 @@ static hs_status make_rotary(hs_checkpoint *checkpoint, hs_error *error)
     HS_TRY(hs_allocate(&checkpoint->rotary_frequencies, shape->rotary_dim / 2, sizeof(float), "rotary frequencies",
                        error));
     hs__model_rope_frequencies(&checkpoint->options.rope, shape->rotary_dim, checkpoint->rotary_frequencies);
+    if (!shape->rotates_windows_apart)
+        return HS_OK;
+    HS_TRY(hs_allocate(&checkpoint->window_frequencies, shape->rotary_dim / 2, sizeof(float), "rotary frequencies",
+                       error));
+    hs__model_rope_frequencies(&checkpoint->options.window_rope, shape->rotary_dim, checkpoint->window_frequencies);
     return HS_OK;
 }
 
@@ -202,6 +207,7 @@ static hs_status fill_description(hs_model *model, hs_error *error)
     model->labels = (const char *const *)checkpoint->labels.names;
     model->weight_type = stored_type(&checkpoint->bindings);
     model->rotary_frequencies = checkpoint->rotary_frequencies;
+    model->window_frequencies = checkpoint->window_frequencies;
     model->rotary_scale = hs__model_rope_attention_factor(&checkpoint->options.rope);
     model->alibi_slopes = checkpoint->alibi_slopes;
     for (size_t i = 0; i < checkpoint->bindings.n_items; i++)
@@ -252,6 +258,7 @@ void hs_model_free(hs_model *model)
         hs__model_binding_list_clear(&model->checkpoint->bindings);
         hs__model_tensor_table_clear(&model->checkpoint->table);
         hs_free(model->checkpoint->rotary_frequencies);
+        hs_free(model->checkpoint->window_frequencies);
         hs__model_rope_clear(&model->checkpoint->options.rope);
         hs_free(model->checkpoint->alibi_slopes);
         hs_free(model->checkpoint->windows);

@@ -129,6 +129,8 @@ uint64_t hs_model_hash(const hs_model *model)
     hash = hash_shape(hash, &model->shape);
     if (model->shape.position == HS_POSITION_ROTARY)
         hash = hash_rope(hash, &checkpoint->options.rope, model->shape.rotary_dim / 2);
+    if (model->shape.rotates_windows_apart)
+        hash = hash_rope(hash, &checkpoint->options.window_rope, model->shape.rotary_dim / 2);
     hash = hash_windows(hash, model);
     for (size_t i = 0; i < checkpoint->bindings.n_items; i++) {
         const hs_binding *binding = &checkpoint->bindings.items[i];
@@ -173,6 +175,15 @@ static hs_status describe_sizes(const hs_model_shape *shape, hs_text *text, hs_e
         shape->width, hs_embedding_width(shape), shape->mlp_width, shape->vocabulary, shape->n_positions);
 }
 
+/* The layers are named with the windows. */
+static hs_status describe_window_rope(const hs_rope *rope, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "; in layers with a window theta %g", rope->theta));
+    return rope->kind == HS_ROPE_DEFAULT
+               ? HS_OK
+               : hs_text_appendf(text, error, ", %s scaling by %g", hs__model_rope_name(rope->kind), rope->factor);
+}
+
 static hs_status describe_positions(const hs_model *model, hs_text *text, hs_error *error)
 {
     const hs_rope *rope = &model->checkpoint->options.rope;
@@ -190,6 +201,8 @@ static hs_status describe_positions(const hs_model *model, hs_text *text, hs_err
     if (rope->kind == HS_ROPE_DYNAMIC || (rope->kind == HS_ROPE_LONGROPE && !rope->has_one_list))
         HS_TRY(hs_text_appendf(text, error, ": of texts up to %zu tokens, longer ones are refused",
                                model->shape.n_positions));
+    if (model->shape.rotates_windows_apart)
+        HS_TRY(describe_window_rope(&model->checkpoint->options.window_rope, text, error));
     return hs_text_appendf(text, error, "\n");
 }
 

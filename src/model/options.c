@@ -45,6 +45,20 @@ done:
     return status;
 }
 
+/* Loading the folder as a Gemma3ForCausalLM would find none of its tensors, and make weights up. */
+static hs_status refuse_images(const hs_config *config, const char *model_type, hs_error *error)
+{
+    if (model_type == NULL || strcmp(model_type, "gemma3") != 0)
+        return HS_OK;
+    return hs_fail(
+        error, HS_ERROR_INPUT,
+        "%s: \"model_type\" is \"gemma3\", a model of texts and images, which is not supported; its text model "
+        "is: m = Gemma3ForConditionalGeneration.from_pretrained(FOLDER); t = "
+        "Gemma3ForCausalLM(m.config.text_config); t.model, t.lm_head = m.model.language_model, m.lm_head; "
+        "t.save_pretrained(OTHER), and beside it the tokenizer",
+        config->path);
+}
+
 /* The first entry of "architectures"; NULL where the key is absent, null or an empty list. */
 static hs_status read_architecture(const hs_config *config, const char **name_out, hs_error *error)
 {
@@ -80,6 +94,7 @@ hs_status hs__model_options_family(const hs_config *config, const hs_family **fa
     if (model_type == NULL && architecture == NULL)
         return hs_fail(error, HS_ERROR_INPUT, "%s: neither \"model_type\" nor \"architectures\" says what model it is",
                        config->path);
+    HS_TRY(refuse_images(config, model_type, error));
     const hs_family *named = hs__model_family_find(model_type, NULL, architecture_out);
     if (model_type != NULL && named == NULL)
         return fail_unsupported(config, "model_type", model_type, NULL, error);
@@ -249,13 +264,27 @@ static hs_status derive_heads(const hs_config *config, hs_model_shape *shape, hs
     return HS_OK;
 }
 
+static hs_status read_both_ropes(const hs_config *config, hs_family_options *options, hs_rope_extent *extent,
+                                 hs_error *error)
+{
+    if (options->one_theta && options->rope.theta != options->window_rope.theta)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: \"rope_theta\" is %g; transformers 4 takes it for all layers, transformers 5 for those "
+                       "without a window: give it in \"rope_parameters\", for each kind of layer",
+                       config->path, options->rope.theta);
+    return hs__model_rope_read_kinds(config, &options->rope, &options->window_rope, extent, error);
+}
+
 static hs_status derive_rotary(const hs_config *config, hs_family_options *options, hs_error *error)
 {
     hs_model_shape *shape = &options->shape;
     if (shape->position != HS_POSITION_ROTARY)
         return HS_OK;
     hs_rope_extent extent = {shape->head_dim, shape->n_positions, options->partial_rotary, options->rotary_share};
-    HS_TRY(hs__model_rope_read(config, &options->rope, &extent, error));
+    if (shape->rotates_windows_apart)
+        HS_TRY(read_both_ropes(config, options, &extent, error));
+    else
+        HS_TRY(hs__model_rope_read(config, &options->rope, &extent, error));
     shape->n_positions = extent.n_positions;
     shape->rotary_dim = (size_t)((double)shape->head_dim * extent.share);
     if (shape->rotary_dim == 0 || shape->rotary_dim % 2 != 0)

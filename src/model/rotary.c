@@ -159,6 +159,16 @@ static hs_status read_scaling(const hs_config *config, const hs_config *section,
     return HS_OK;
 }
 
+static hs_status read_parameters(const hs_config *config, const hs_config *section, hs_rope *rope,
+                                 hs_rope_extent *extent, hs_error *error)
+{
+    HS_TRY(read_kind(section, rope, error));
+    HS_TRY(hs__model_config_real(section, "partial_rotary_factor", extent->is_partial ? 0.0 : 1.0, 1.0, &extent->share,
+                                 error));
+    HS_TRY(hs__model_config_real(section, "rope_theta", HS_MIN_ROPE_THETA, HS_MAX_ROPE_THETA, &rope->theta, error));
+    return rope->kind == HS_ROPE_DEFAULT ? HS_OK : read_scaling(config, section, rope, extent, error);
+}
+
 /*
  * The order of transformers 5 (convert_rope_params_to_dict): rope_scaling, which older files have,
  * goes before rope_parameters unless it is empty, and what stands inside goes before theta and
@@ -174,14 +184,63 @@ hs_status hs__model_rope_read(const hs_config *config, hs_rope *rope_inout, hs_r
     if (hs_json_size(section.object) == 0)
         return HS_OK;
     HS_TRY(refuse_nested(&section, error));
-    HS_TRY(read_kind(&section, rope_inout, error));
-    HS_TRY(hs__model_config_real(&section, "partial_rotary_factor", extent_inout->is_partial ? 0.0 : 1.0, 1.0,
-                                 &extent_inout->share, error));
-    HS_TRY(
-        hs__model_config_real(&section, "rope_theta", HS_MIN_ROPE_THETA, HS_MAX_ROPE_THETA, &rope_inout->theta, error));
-    if (rope_inout->kind == HS_ROPE_DEFAULT)
+    return read_parameters(config, &section, rope_inout, extent_inout, error);
+}
+
+/* What is beside the two sections would be passed over. */
+static hs_status refuse_flat(const hs_config *parameters, hs_error *error)
+{
+    const char *key = NULL;
+    size_t length = 0;
+    const hs_json_value *value = NULL;
+    hs_json_iterator *at = NULL;
+    while ((at = hs_json_next(parameters->object, at, &key, &length, &value)) != NULL)
+        if (strcmp(key, "full_attention") != 0 && strcmp(key, "sliding_attention") != 0)
+            return hs_fail(error, HS_ERROR_INPUT,
+                           "%s: \"rope_parameters\" has \"%s\"; this family has \"full_attention\" and "
+                           "\"sliding_attention\" in there, parameters for each kind of layer",
+                           parameters->path, key);
+    return HS_OK;
+}
+
+static hs_status read_window_rope(const hs_config *config, const hs_config *section, hs_rope *rope,
+                                  hs_rope_extent *extent, hs_error *error)
+{
+    HS_TRY(read_kind(section, rope, error));
+    if (rope->kind != HS_ROPE_DEFAULT && rope->kind != HS_ROPE_LINEAR)
+        return hs_fail(error, HS_ERROR_INPUT,
+                       "%s: \"%srope_type\" is \"%s\"; of layers with a window default and "
+                       "linear are implemented",
+                       section->path, section->section, rope_names[rope->kind]);
+    return read_parameters(config, section, rope, extent, error);
+}
+
+/*
+ * As Gemma 3's and OLMo 3's configuration classes read them. Both rope_scaling and rope_parameters are mixed by
+ * transformers key by key, which no file is known to need.
+ */
+hs_status hs__model_rope_read_kinds(const hs_config *config, hs_rope *rope_inout, hs_rope *window_rope_inout,
+                                    hs_rope_extent *extent_inout, hs_error *error)
+{
+    hs_config scaling, parameters, full, sliding;
+    HS_TRY(hs__model_config_section(config, "rope_scaling", "rope_scaling.", &scaling, error));
+    HS_TRY(hs__model_config_section(config, "rope_parameters", "rope_parameters.", &parameters, error));
+    if (hs_json_size(scaling.object) > 0 && hs_json_size(parameters.object) > 0)
+        return hs_fail(error, HS_ERROR_INPUT, "%s: there are both \"rope_scaling\" and \"rope_parameters\"; leave one",
+                       config->path);
+    if (hs_json_size(scaling.object) > 0) {
+        HS_TRY(refuse_nested(&scaling, error));
+        return read_parameters(config, &scaling, rope_inout, extent_inout, error);
+    }
+    if (parameters.object == NULL)
         return HS_OK;
-    return read_scaling(config, &section, rope_inout, extent_inout, error);
+    HS_TRY(refuse_flat(&parameters, error));
+    HS_TRY(hs__model_config_section(&parameters, "full_attention", "rope_parameters.full_attention.", &full, error));
+    HS_TRY(hs__model_config_section(&parameters, "sliding_attention", "rope_parameters.sliding_attention.", &sliding,
+                                    error));
+    if (sliding.object != NULL)
+        HS_TRY(read_window_rope(config, &sliding, window_rope_inout, extent_inout, error));
+    return full.object == NULL ? HS_OK : read_parameters(config, &full, rope_inout, extent_inout, error);
 }
 
 void hs__model_rope_clear(hs_rope *rope)

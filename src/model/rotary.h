@@ -55,6 +55,12 @@ typedef struct hs_rope_extent {
  */
 hs_status hs__model_rope_read(const hs_config *config, hs_rope *rope_inout, hs_rope_extent *extent_inout,
                               hs_error *error);
+/*
+ * The same of a model whose layers with a window rotate otherwise than the others: rope_parameters has a section for
+ * either kind, rope_scaling is that of layers without. Rotations of layers with a window are default or linear.
+ */
+hs_status hs__model_rope_read_kinds(const hs_config *config, hs_rope *rope_inout, hs_rope *window_rope_inout,
+                                    hs_rope_extent *extent_inout, hs_error *error);
 /* Also of one that could not be read. */
 void hs__model_rope_clear(hs_rope *rope);
 

@@ -11,6 +11,7 @@ static const char layers_key[] = "layer_types";
 /* "layer_types" of config.json. */
 typedef struct layer_kinds {
     bool are_given;
+    size_t period;      /* without a list every so many-th layer has none; 0: not by a period */
     bool has_sliding;   /* a layer with a window is among them */
     double first_layer; /* where none are given: from which on there are windows */
     const hs_json_value *list;
@@ -53,7 +54,7 @@ static bool has_window(const layer_kinds *kinds, const hs_window_rule *rule, siz
     if (rule->layers == HS_WINDOW_ALL || rule->layers == HS_WINDOW_REFUSED)
         return true;
     if (!kinds->are_given)
-        return rule->period > 0 ? (layer + 1) % rule->period != 0 : (double)layer >= kinds->first_layer;
+        return kinds->period > 0 ? (layer + 1) % kinds->period != 0 : (double)layer >= kinds->first_layer;
     return strcmp(hs_json_string(hs_json_at(kinds->list, layer)), "sliding_attention") == 0;
 }
 
@@ -165,12 +166,12 @@ static hs_status list_local(const hs_config *config, hs_model_shape *shape, size
 
 /*
  * Qwen2's switch comes last, because a window must be in use where a layer asks for one. One that reaches
- * over all positions changes nothing and counts as none.
+ * over all positions changes nothing and counts as none, unless layers with one rotate otherwise.
  */
 hs_status hs__model_window_read(const hs_config *config, const hs_window_rule *rule, hs_model_shape *shape,
                                 size_t **windows_out, hs_error *error)
 {
-    layer_kinds kinds = {0};
+    layer_kinds kinds = {.period = rule != NULL ? rule->period : 0};
     size_t window = 0;
     *windows_out = NULL;
     if (rule == NULL)
@@ -179,13 +180,15 @@ hs_status hs__model_window_read(const hs_config *config, const hs_window_rule *r
     HS_TRY(read_kinds(config, shape->n_layers, &kinds, error));
     if (rule->layers == HS_WINDOW_SWITCHED)
         HS_TRY(apply_switch(config, &kinds, &window, error));
-    for (size_t i = 0; rule->period > 0 && i < shape->n_layers; i++)
+    if (rule->period_key != NULL)
+        HS_TRY(hs__model_config_size(config, rule->period_key, HS_MAX_LAYERS, &kinds.period, error));
+    for (size_t i = 0; kinds.period > 0 && i < shape->n_layers; i++)
         kinds.has_sliding = kinds.has_sliding || has_window(&kinds, rule, i);
     if (kinds.has_sliding && window == 0)
         return hs_fail(error, HS_ERROR_INPUT,
                        "%s: \"%s\" has layers with a window, but no \"sliding_window\" is in use", config->path,
                        layers_key);
-    window = window < shape->n_positions ? window : 0;
+    window = window < shape->n_positions || shape->rotates_windows_apart ? window : 0;
     if (rule->layers == HS_WINDOW_REFUSED || rule->layers == HS_WINDOW_LOCAL)
         shape->window = window;
     if (rule->layers == HS_WINDOW_LOCAL)
