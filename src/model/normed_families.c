@@ -90,21 +90,66 @@ static const hs_config_field gemma2_fields[] = {
 
 static const hs_window_rule gemma2_window = {.layers = HS_WINDOW_BY_LAYER, .absent = 4096, .period = 2};
 
-static const hs_tensor_rule gemma2_rules[] = {
-    TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
-    GEMMA_NORM("input_layernorm", attention_norm),
-    GEMMA_NORM("post_attention_layernorm", attention_output_norm),
-    GEMMA_NORM("pre_feedforward_layernorm", mlp_norm),
-    GEMMA_NORM("post_feedforward_layernorm", mlp_output_norm),
-    LLAMA_PROJECTIONS,
-    ONE_AND("{base}norm", IN_MODEL(final_norm.weight), HS_DIM_WIDTH),
-    {0},
-};
+/* clang-format off */
+#define GEMMA2_RULES \
+    TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY), \
+    GEMMA_NORM("input_layernorm", attention_norm), \
+    GEMMA_NORM("post_attention_layernorm", attention_output_norm), \
+    GEMMA_NORM("pre_feedforward_layernorm", mlp_norm), \
+    GEMMA_NORM("post_feedforward_layernorm", mlp_output_norm), \
+    LLAMA_PROJECTIONS, \
+    ONE_AND("{base}norm", IN_MODEL(final_norm.weight), HS_DIM_WIDTH)
+/* clang-format on */
+
+static const hs_tensor_rule gemma2_rules[] = {GEMMA2_RULES, {0}};
 
 static const hs_architecture gemma2_architectures[] = {
     LANGUAGE_MODEL("Gemma2ForCausalLM", lm_head_rules),
     SEQUENCE_CLASSIFIER("Gemma2ForSequenceClassification"),
     READ_AS("Gemma2Model", "Gemma2ForCausalLM"),
+    {0},
+};
+
+/*
+ * Gemma 3's text model: as Gemma 2, with norms of each head's query and key, and another rotation where there is a
+ * window. Its class does not look at the cap of scores.
+ */
+
+static const hs_config_field gemma3_fields[] = {
+    LLAMA_SIZES,
+    SIZE_REQUIRED("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    REAL("rms_norm_eps", shape.norm_epsilon, 0.0, 1.0),
+    REAL("rope_local_base_freq", window_rope.theta, HS_MIN_ROPE_THETA, HS_MAX_ROPE_THETA),
+    ACTIVATION("hidden_activation"),
+    REAL("query_pre_attn_scalar", score_divisor, 1e-6, 1e6),
+    CAP("final_logit_softcapping", shape.logit_cap),
+    LLAMA_BIASES,
+    {0},
+};
+
+static const hs_config_constraint gemma3_constraints[] = {
+    DECODER_CONSTRAINTS,
+    NOT_PARTIAL,
+    ONE_WAY,
+    SCORE_DIVISOR,
+    {"attn_logit_softcapping", HS_DEMAND_EMPTY,
+     "transformers passes it over in this family, whose scores have no cap; set it to null"},
+    {0},
+};
+
+static const hs_window_rule gemma3_window = {
+    .layers = HS_WINDOW_BY_LAYER, .absent = 4096, .period = 6, .period_key = "sliding_window_pattern"};
+
+static const hs_tensor_rule gemma3_rules[] = {
+    GEMMA2_RULES,
+    ONE_AND(LLAMA_LAYER "self_attn.q_norm", IN_LAYER(query_norm.weight), HS_DIM_HEAD),
+    ONE_AND(LLAMA_LAYER "self_attn.k_norm", IN_LAYER(key_norm.weight), HS_DIM_HEAD),
+    {0},
+};
+
+static const hs_architecture gemma3_architectures[] = {
+    LANGUAGE_MODEL("Gemma3ForCausalLM", lm_head_rules),
+    READ_AS("Gemma3TextModel", "Gemma3ForCausalLM"),
     {0},
 };
 
@@ -146,6 +191,16 @@ static const hs_tensor_rule olmo2_rules[] = {
     VECTOR(LLAMA_LAYER "self_attn.q_norm.weight", IN_LAYER(query_norm.weight), HS_DIM_QUERY),
     VECTOR(LLAMA_LAYER "self_attn.k_norm.weight", IN_LAYER(key_norm.weight), HS_DIM_KV),
     VECTOR("{base}norm.weight", IN_MODEL(final_norm.weight), HS_DIM_WIDTH),
+    {0},
+};
+
+/* OLMo 3: the same with windows in three of four layers, in which rotation is never scaled. */
+
+static const hs_window_rule olmo3_window = {.layers = HS_WINDOW_BY_LAYER, .absent = 4096, .period = 4};
+
+static const hs_architecture olmo3_architectures[] = {
+    LANGUAGE_MODEL("Olmo3ForCausalLM", lm_head_rules),
+    READ_AS("Olmo3Model", "Olmo3ForCausalLM"),
     {0},
 };
 
@@ -195,6 +250,28 @@ const hs_family hs__model_normed_families[] = {
         .architectures = gemma2_architectures,
     },
     {
+        .model_type = "gemma3_text",
+        .base_prefix = "model.",
+        .preset = {.shape = {.norm = HS_NORM_RMS,
+                             LLAMA_SHAPE(1e-6, HS_ACTIVATION_GELU_TANH),
+                             .head_dim = 256,
+                             .tied_unembedding = true,
+                             .norms_outputs = true,
+                             .query_key_norm = HS_QUERY_KEY_NORM_EACH,
+                             .rotates_windows_apart = true},
+                   .scale_attention = true,
+                   .scale_embedding = true,
+                   .score_divisor = 256.0,
+                   .rotary_share = 1.0,
+                   .rope = {.kind = HS_ROPE_DEFAULT, .theta = 1e6, .factor = 1.0},
+                   .window_rope = {.kind = HS_ROPE_DEFAULT, .theta = 1e4, .factor = 1.0}},
+        .fields = gemma3_fields,
+        .constraints = gemma3_constraints,
+        .window = &gemma3_window,
+        .rules = gemma3_rules,
+        .architectures = gemma3_architectures,
+    },
+    {
         .model_type = "olmo",
         .base_prefix = "model.",
         .padding_token = &(const int32_t){1},
@@ -218,6 +295,25 @@ const hs_family hs__model_normed_families[] = {
         .window = &no_window_unless_given,
         .rules = olmo2_rules,
         .architectures = olmo2_architectures,
+    },
+    {
+        .model_type = "olmo3",
+        .base_prefix = "model.",
+        .preset = {.shape = {.norm = HS_NORM_RMS,
+                             LLAMA_SHAPE(1e-5, HS_ACTIVATION_SILU),
+                             .norms_outputs = true,
+                             .query_key_norm = HS_QUERY_KEY_NORM_ALL,
+                             .rotates_windows_apart = true},
+                   .scale_attention = true,
+                   .rotary_share = 1.0,
+                   .one_theta = true,
+                   .rope = {.kind = HS_ROPE_DEFAULT, .theta = 5e5, .factor = 1.0},
+                   .window_rope = {.kind = HS_ROPE_DEFAULT, .theta = 5e5, .factor = 1.0}},
+        .fields = olmo2_fields,
+        .constraints = constraints,
+        .window = &olmo3_window,
+        .rules = olmo2_rules,
+        .architectures = olmo3_architectures,
     },
     {0},
 };

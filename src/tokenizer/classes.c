@@ -83,7 +83,8 @@ static const struct registered {
     {"camembert", "CamembertTokenizer", false}, {"phi", "GPT2Tokenizer", false},
     {"qwen3", "Qwen2Tokenizer", false},         {"gemma", "GemmaTokenizer", false},
     {"gemma2", "GemmaTokenizer", false},        {"olmo", "GPTNeoXTokenizer", false},
-    {"olmo2", "TokenizersBackend", false},      {"electra", "BertTokenizer", false},
+    {"olmo2", "TokenizersBackend", false},      {"gemma3_text", "GemmaTokenizer", false},
+    {"olmo3", "TokenizersBackend", false},      {"electra", "BertTokenizer", false},
     {"albert", "AlbertTokenizer", false},       {"opt", "GPT2Tokenizer", false},
     {"gpt_neo", "GPT2Tokenizer", false},        {"mpt", "GPTNeoXTokenizer", false},
 };

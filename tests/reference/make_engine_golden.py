@@ -29,6 +29,7 @@ from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceCl
 from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
 from transformers import GPTNeoConfig, GPTNeoForCausalLM, OPTConfig, OPTForCausalLM
 from transformers import GemmaConfig, GemmaForCausalLM, Gemma2Config, Gemma2ForCausalLM
+from transformers import Gemma3ForCausalLM, Gemma3TextConfig, Olmo3Config, Olmo3ForCausalLM
 from transformers import OlmoConfig, OlmoForCausalLM, Olmo2Config, Olmo2ForCausalLM
 from transformers import GPT2ForSequenceClassification, GPTNeoXForSequenceClassification, LlamaForSequenceClassification
 from transformers import MistralForSequenceClassification, PhiForSequenceClassification, Qwen2ForSequenceClassification
@@ -61,6 +62,14 @@ REFINED_WEB = dict(alibi=True, multi_query=False, parallel_attn=False, bias=True
 BERT = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=20,
             max_position_embeddings=16, vocab_size=23)
 DISTILBERT = dict(n_layers=2, n_heads=4, dim=16, hidden_dim=20, max_position_embeddings=16, vocab_size=23)
+# Rotations by kind of layer.
+APART = {"full_attention": {"rope_type": "linear", "factor": 2.5, "rope_theta": 1000.0},
+         "sliding_attention": {"rope_type": "default", "rope_theta": 50.0}}
+YARN_APART = {"full_attention": {"rope_type": "yarn", "factor": 4.0, "rope_theta": 500.0,
+                                 "original_max_position_embeddings": 16},
+              "sliding_attention": {"rope_type": "default", "rope_theta": 500.0}}
+GLOBAL_LAST = ["sliding_attention", "full_attention"]
+GLOBAL_FIRST = ["full_attention", "sliding_attention"]
 THREE_LABELS = {"id2label": {0: "first", 1: "second", 2: "third"}}
 FIRST_TOKEN = 3  # of encoders: those before it are padding and the like
 
@@ -189,6 +198,25 @@ CASES = [
                   rms_norm_eps=0.1, sliding_window=4, layer_types=["full_attention", "sliding_attention"],
                   rope_parameters=LINEAR, tie_word_embeddings=False),
      torch.float16),
+    ("gemma3", Gemma3ForCausalLM,
+     Gemma3TextConfig(**LLAMA, num_key_value_heads=2, head_dim=6, query_pre_attn_scalar=5, sliding_window=3,
+                      layer_types=GLOBAL_LAST, rope_parameters=APART), torch.float32),
+    ("gemma3_biases_untied_f16", Gemma3ForCausalLM,
+     Gemma3TextConfig(**{**LLAMA, "hidden_size": 20}, num_key_value_heads=1, head_dim=8, attention_bias=True,
+                      final_logit_softcapping=6.0, hidden_activation="gelu", rms_norm_eps=0.1, sliding_window=4,
+                      layer_types=GLOBAL_FIRST, tie_word_embeddings=False), torch.float16),
+    ("gemma3_wide_window_bf16", Gemma3ForCausalLM,
+     Gemma3TextConfig(**{**LLAMA, "hidden_size": 20}, num_key_value_heads=4, head_dim=4, query_pre_attn_scalar=1,
+                      sliding_window=64, layer_types=GLOBAL_LAST), torch.bfloat16),
+    ("olmo3", Olmo3ForCausalLM,
+     Olmo3Config(**LLAMA, pad_token_id=2, sliding_window=3, layer_types=GLOBAL_LAST, rope_parameters=YARN_APART),
+     torch.float32),
+    ("olmo3_biases_head_dim_tied_f16", Olmo3ForCausalLM,
+     Olmo3Config(**LLAMA, pad_token_id=2, num_key_value_heads=2, head_dim=6, attention_bias=True, rms_norm_eps=0.1,
+                 sliding_window=4, tie_word_embeddings=True), torch.float16),
+    ("olmo3_multi_query_gelu_bf16", Olmo3ForCausalLM,
+     Olmo3Config(**LLAMA, pad_token_id=2, num_key_value_heads=1, hidden_act="gelu", sliding_window=5,
+                 layer_types=GLOBAL_FIRST, rope_parameters=APART), torch.bfloat16),
     ("gemma2_published_caps_bf16", Gemma2ForCausalLM,
      Gemma2Config(**{**LLAMA, "hidden_size": 20}, num_key_value_heads=4, head_dim=4, query_pre_attn_scalar=1,
                   sliding_window=64), torch.bfloat16),

@@ -26,6 +26,7 @@ from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM, XLMRobertaForS
 from transformers import MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
 from transformers import GPTNeoConfig, GPTNeoForCausalLM, OPTConfig, OPTForCausalLM
 from transformers import GemmaConfig, GemmaForCausalLM, Gemma2Config, Gemma2ForCausalLM
+from transformers import Gemma3ForCausalLM, Gemma3TextConfig, Olmo3Config, Olmo3ForCausalLM
 from transformers import OlmoConfig, OlmoForCausalLM, Olmo2Config, Olmo2ForCausalLM
 from transformers import GPT2ForSequenceClassification, GPTNeoXForSequenceClassification, LlamaForSequenceClassification
 from transformers import MistralForSequenceClassification, PhiForSequenceClassification, Qwen2ForSequenceClassification
@@ -79,6 +80,8 @@ CASES = [
     ("gpt_neo untied", GPTNeoForCausalLM, GPTNeoConfig(**GPT_NEO, intermediate_size=20, tie_word_embeddings=False)),
     ("gemma", GemmaForCausalLM, GemmaConfig(**LLAMA, num_key_value_heads=1, head_dim=6)),
     ("gemma2", Gemma2ForCausalLM, Gemma2Config(**LLAMA, num_key_value_heads=2, head_dim=6, tie_word_embeddings=False)),
+    ("gemma3", Gemma3ForCausalLM, Gemma3TextConfig(**LLAMA, num_key_value_heads=2, head_dim=6)),
+    ("olmo3", Olmo3ForCausalLM, Olmo3Config(**LLAMA)),
     ("olmo", OlmoForCausalLM, OlmoConfig(**LLAMA, clip_qkv=1.0)),
     ("olmo2 grouped, tied", Olmo2ForCausalLM,
      Olmo2Config(**LLAMA, num_key_value_heads=2, head_dim=6, tie_word_embeddings=True)),

@@ -273,6 +273,12 @@ static void check_case(const char *name)
     X(gemma2) \
     X(gemma2_biases_untied_f16) \
     X(gemma2_published_caps_bf16) \
+    X(gemma3) \
+    X(gemma3_biases_untied_f16) \
+    X(gemma3_wide_window_bf16) \
+    X(olmo3) \
+    X(olmo3_biases_head_dim_tied_f16) \
+    X(olmo3_multi_query_gelu_bf16) \
     X(mixtral) \
     X(mixtral_window_one_expert_tied_bf16) \
     X(qwen3_moe) \

@@ -138,6 +138,7 @@ static void check_family(const char *name)
     X(gpt_neo) \
     X(gemma_biases_grouped_untied_f16) \
     X(gemma2_biases_untied_f16) \
+    X(olmo3) \
     X(olmo_clip) \
     X(olmo2) \
     X(bloom_six_heads_untied_f16) \
