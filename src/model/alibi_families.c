@@ -65,6 +65,7 @@ static const hs_tensor_rule bloom_rules[] = {
 
 static const hs_architecture bloom_architectures[] = {
     LANGUAGE_MODEL("BloomForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("BloomForSequenceClassification"),
     READ_AS("BloomModel", "BloomForCausalLM"),
     {0},
 };
@@ -127,6 +128,7 @@ static const hs_tensor_rule mpt_rules[] = {
 
 static const hs_architecture mpt_architectures[] = {
     LANGUAGE_MODEL("MptForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("MptForSequenceClassification"),
     READ_AS("MptModel", "MptForCausalLM"),
     {0},
 };
@@ -220,6 +222,7 @@ static const hs_tensor_rule falcon_rules[] = {
 
 static const hs_architecture falcon_architectures[] = {
     LANGUAGE_MODEL("FalconForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("FalconForSequenceClassification"),
     READ_AS("FalconModel", "FalconForCausalLM"),
     {0},
 };

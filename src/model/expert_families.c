@@ -48,6 +48,7 @@ static const hs_tensor_rule mixtral_rules[] = {
 
 static const hs_architecture mixtral_architectures[] = {
     LANGUAGE_MODEL("MixtralForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("MixtralForSequenceClassification"),
     READ_AS("MixtralModel", "MixtralForCausalLM"),
     {0},
 };
@@ -83,6 +84,7 @@ static const hs_tensor_rule qwen3_moe_rules[] = {
 
 static const hs_architecture qwen3_moe_architectures[] = {
     LANGUAGE_MODEL("Qwen3MoeForCausalLM", lm_head_rules),
+    SEQUENCE_CLASSIFIER("Qwen3MoeForSequenceClassification"),
     READ_AS("Qwen3MoeModel", "Qwen3MoeForCausalLM"),
     {0},
 };

@@ -33,6 +33,8 @@ from transformers import Gemma3ForCausalLM, Gemma3TextConfig, Olmo3Config, Olmo3
 from transformers import OlmoConfig, OlmoForCausalLM, Olmo2Config, Olmo2ForCausalLM
 from transformers import GPT2ForSequenceClassification, GPTNeoXForSequenceClassification, LlamaForSequenceClassification
 from transformers import MistralForSequenceClassification, PhiForSequenceClassification, Qwen2ForSequenceClassification
+from transformers import BloomForSequenceClassification, FalconForSequenceClassification, MptForSequenceClassification
+from transformers import MixtralForSequenceClassification, Qwen3MoeForSequenceClassification
 from transformers import GemmaForSequenceClassification, Gemma2ForSequenceClassification, GPTNeoForSequenceClassification
 from transformers import OlmoForSequenceClassification, Olmo2ForSequenceClassification, OPTForSequenceClassification
 from transformers import Qwen3ForSequenceClassification
@@ -146,6 +148,15 @@ CASES = [
      torch.float32),
     ("olmo2_classifier", Olmo2ForSequenceClassification, Olmo2Config(**LLAMA, **THREE_LABELS, pad_token_id=2),
      torch.float32),
+    ("bloom_classifier", BloomForSequenceClassification, BloomConfig(**BLOOM, **THREE_LABELS), torch.float32),
+    ("mpt_classifier", MptForSequenceClassification, MptConfig(**MPT, **THREE_LABELS), torch.float32),
+    ("falcon_classifier", FalconForSequenceClassification, FalconConfig(**FALCON, **THREE_LABELS, pad_token_id=1),
+     torch.float32),
+    ("mixtral_classifier", MixtralForSequenceClassification,
+     MixtralConfig(**LLAMA, **THREE_LABELS, num_key_value_heads=2, num_local_experts=4), torch.float32),
+    ("qwen3_moe_classifier", Qwen3MoeForSequenceClassification,
+     Qwen3MoeConfig(**LLAMA, **THREE_LABELS, num_key_value_heads=2, head_dim=6, num_experts=4, num_experts_per_tok=2,
+                    moe_intermediate_size=12, mlp_only_layers=[0], norm_topk_prob=True), torch.float32),
     ("phi_classifier", PhiForSequenceClassification, PhiConfig(**LLAMA, **THREE_LABELS), torch.float32),
     ("gpt_neox_classifier", GPTNeoXForSequenceClassification,
      GPTNeoXConfig(**LLAMA, **THREE_LABELS, rotary_pct=0.5, problem_type="multi_label_classification"), torch.float32),

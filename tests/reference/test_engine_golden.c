@@ -252,6 +252,11 @@ static void check_case(const char *name)
     X(gemma2_classifier) \
     X(olmo_classifier) \
     X(olmo2_classifier) \
+    X(bloom_classifier) \
+    X(mpt_classifier) \
+    X(falcon_classifier) \
+    X(mixtral_classifier) \
+    X(qwen3_moe_classifier) \
     X(phi_classifier) \
     X(gpt_neox_classifier) \
     X(gpt2_classifier) \
