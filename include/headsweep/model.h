@@ -16,11 +16,12 @@
 #include "headsweep/base.h"
 
 typedef enum hs_norm_kind { HS_NORM_LAYER, HS_NORM_RMS } hs_norm_kind;
-/* What the RMS norms of queries and keys, before they rotate, go over. */
+/* What the norms (RMS) of queries and keys, before they rotate, go over. */
 typedef enum hs_query_key_norm {
     HS_QUERY_KEY_NORM_NONE,
     HS_QUERY_KEY_NORM_EACH,
-    HS_QUERY_KEY_NORM_ALL
+    HS_QUERY_KEY_NORM_ALL,
+    HS_QUERY_KEY_NORM_LAYER /* not RMS: a layer norm of each head, with weights of its own */
 } hs_query_key_norm;
 /* The last two are in scores: slope * (position of the key - that of the query), a slope for each head. */
 typedef enum hs_position_kind {
@@ -36,6 +37,7 @@ typedef enum hs_activation {
     HS_ACTIVATION_RELU,
     HS_ACTIVATION_SILU,
     HS_ACTIVATION_TANH,
+    HS_ACTIVATION_RELU_SQUARED,
 } hs_activation;
 
 /* What the outputs of a row are about. */
@@ -82,6 +84,8 @@ typedef struct hs_model_shape {
     bool tied_unembedding;
     bool scale_by_inverse_layer; /* GPT-2 scale_attn_by_inverse_layer_idx: scores divided by layer + 1 as well */
     double embedding_scale;      /* of the token embedding as a row begins, not as it is unembedded; usually 1 */
+    double residual_scale;       /* of what attention and MLP add to the residual; usually 1 */
+    double logit_scale;          /* of the logits; usually 1 */
     double attention_scale;      /* scores = q . k * attention_scale; usually head_dim^-1/2 */
     double score_cap;            /* scores become cap tanh(scores / cap) before the softmax; 0: they do not */
     double logit_cap;            /* the same of logits */
@@ -104,7 +108,7 @@ static inline size_t hs_embedding_width(const hs_model_shape *shape)
 }
 
 /*
- * y = x W + b with x [rows, n_in], y [rows, n_out]. `transposed` false: element (i, o) at values[i * stride + o]
+ * y = scale (x W + b) with x [rows, n_in], y [rows, n_out]. `transposed` false: element (i, o) at values[i * stride + o]
  * (GPT-2's Conv1D); true: at values[o * stride + i] (torch's Linear). bias may be NULL.
  */
 typedef struct hs_linear {
@@ -114,6 +118,7 @@ typedef struct hs_linear {
     size_t n_out;
     size_t stride;
     bool transposed;
+    float scale; /* 1 but for the shape's residual_scale and logit_scale */
 } hs_linear;
 
 typedef struct hs_norm {
@@ -143,7 +148,7 @@ typedef struct hs_model_layer {
     hs_linear query;        /* n_out = n_heads * head_dim */
     hs_linear key;          /* n_out = n_kv_heads * head_dim */
     hs_linear value;        /* the same */
-    hs_norm query_norm;     /* weight [head_dim], or [n_heads * head_dim] of all heads; NULL without query_key_norm */
+    hs_norm query_norm;     /* weight [head_dim], of HS_QUERY_KEY_NORM_ALL and _LAYER [n_heads * head_dim]; or NULL */
     hs_norm key_norm;       /* the same of KV heads */
     hs_linear output;       /* n_in = n_heads * head_dim, n_out = width: reads z */
     hs_norm attention_output_norm; /* weight NULL without norms_outputs; so is mlp_output_norm */

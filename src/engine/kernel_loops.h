@@ -265,6 +265,14 @@ static void relu(float *values, size_t n)
         values[i] = values[i] < 0.0f ? 0.0f : values[i];
 }
 
+static void relu_squared(float *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float x = values[i] < 0.0f ? 0.0f : values[i];
+        values[i] = x * x;
+    }
+}
+
 /*
  * The bits of numbers, read as integers, are in the order of the numbers once those of negative ones are turned
  * round; doing that twice changes nothing. Compilers vectorise the search for the largest integer, not that for the
@@ -437,6 +445,7 @@ const struct hs_kernels HS_KERNELS = {
     .tanh = hyperbolic_tangent,
     .soft_cap = soft_cap,
     .relu = relu,
+    .relu_squared = relu_squared,
     .visible_softmax = visible_softmax,
     .max = largest,
     .sum_exp = sum_exp,

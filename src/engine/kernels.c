@@ -8,7 +8,7 @@ void hs__engine_activate(const struct hs_kernels *kernels, float *values, size_t
     void (*const functions[])(float *, size_t) = {
         [HS_ACTIVATION_GELU] = kernels->gelu, [HS_ACTIVATION_GELU_TANH] = kernels->gelu_tanh,
         [HS_ACTIVATION_RELU] = kernels->relu, [HS_ACTIVATION_SILU] = kernels->silu,
-        [HS_ACTIVATION_TANH] = kernels->tanh,
+        [HS_ACTIVATION_TANH] = kernels->tanh, [HS_ACTIVATION_RELU_SQUARED] = kernels->relu_squared,
     };
     functions[activation](values, n);
 }

@@ -46,6 +46,7 @@ struct hs_kernels {
     void (*silu)(float *values, size_t n);      /* x / (1 + exp(-x)) */
     void (*tanh)(float *values, size_t n);
     void (*relu)(float *values, size_t n);
+    void (*relu_squared)(float *values, size_t n); /* max(x, 0)^2 */
     /* out, in [n_rows, n_columns], rows so many floats apart; with in_stride 0 all are the first row of in. */
     void (*copy_rows)(float *out, size_t out_stride, const float *in, size_t in_stride, size_t n_rows,
                       size_t n_columns);

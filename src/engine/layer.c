@@ -208,6 +208,11 @@ static void norm_part(const struct projected *projected, float *heads, const hs_
     size_t head_dim = shape->head_dim, stride = projected->stride;
     for (size_t row = 0; shape->query_key_norm == HS_QUERY_KEY_NORM_EACH && row < n_rows; row++)
         kernels->rms_norm_rows(heads + row * stride, head_dim, norm->weight, n_heads, head_dim, shape->norm_epsilon);
+    for (size_t i = 0; shape->query_key_norm == HS_QUERY_KEY_NORM_LAYER && i < n_rows * n_heads; i++) {
+        size_t head = i % n_heads * head_dim;
+        kernels->layer_norm_rows(heads + i / n_heads * stride + head, head_dim, norm->weight + head, NULL, 1, head_dim,
+                                 shape->norm_epsilon);
+    }
     if (shape->query_key_norm == HS_QUERY_KEY_NORM_ALL)
         kernels->rms_norm_rows(heads, stride, norm->weight, n_rows, n_heads * head_dim, shape->norm_epsilon);
 }

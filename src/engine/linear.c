@@ -1,4 +1,4 @@
-/* x W + b: the bias first, then the product. */
+/* scale (x W + b): the bias first, then the product. */
 #include "engine/linear.h"
 
 /* What one product does; `adds`: to what is there already. */
@@ -11,6 +11,19 @@ struct product {
     const hs_linear *linear;
     bool adds;
 };
+
+/* One row's, where it is more than a copy: a scaled one, one that is added to what is there, or both. */
+static void put_bias(const struct product *p, float *y, const float *bias, size_t n)
+{
+    const struct hs_kernels *kernels = p->device->kernels;
+    float scale = p->linear->scale;
+    if (!p->adds)
+        kernels->scale_and_shift(y, scale, NULL, 0, n);
+    else if (scale != 1.0f)
+        kernels->scale_and_shift(y, 1.0f, bias, scale, n);
+    else
+        kernels->add(y, bias, n);
+}
 
 /*
  * Columns of a product with their bias, which is written first and the product added to it: that costs no pass of its
@@ -28,11 +41,11 @@ static void apply_columns(void *context, hs_share columns, size_t part)
     (void)part;
     if (bias != NULL && !p->adds)
         kernels->copy_rows(y, p->y_stride, bias, 0, p->n_rows, n_columns);
-    for (size_t row = 0; bias != NULL && p->adds && row < p->n_rows; row++)
-        kernels->add(y + row * p->y_stride, bias, n_columns);
+    for (size_t row = 0; bias != NULL && (p->adds || linear->scale != 1.0f) && row < p->n_rows; row++)
+        put_bias(p, y + row * p->y_stride, bias, n_columns);
     p->device->product(y, p->y_stride, (hs_blas_matrix){p->x, linear->n_in, false},
                        (hs_blas_matrix){linear->values + first_value, linear->stride, linear->transposed},
-                       (hs_blas_shape){p->n_rows, n_columns, linear->n_in}, 1.0f, p->adds || bias != NULL);
+                       (hs_blas_shape){p->n_rows, n_columns, linear->n_in}, linear->scale, p->adds || bias != NULL);
 }
 
 /* Among the threads by columns: whatever the number of rows is, each has a share, and packs its weights alone. */

@@ -37,7 +37,7 @@ static double weight_at(const hs_linear *linear, size_t in, size_t out)
     return (double)linear->values[linear->transposed ? out * linear->stride + in : in * linear->stride + out];
 }
 
-/* b_O + sum over heads of z_h W_O,h in one column, head by head. */
+/* scale (b_O + sum over heads of z_h W_O,h) in one column, head by head. */
 static double sum_shares(const hs_model *model, size_t layer, const float *z, size_t column)
 {
     const hs_linear *output = &model->layers[layer].output;
@@ -48,7 +48,7 @@ static double sum_shares(const hs_model *model, size_t layer, const float *z, si
             share += (double)z[d] * weight_at(output, d, column);
         sum += share;
     }
-    return sum;
+    return (double)output->scale * sum;
 }
 
 /*

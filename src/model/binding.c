@@ -34,10 +34,13 @@ static const char *const axis_names[] = {
     [HS_DIM_QUERY] = "heads x head_dim",
     [HS_DIM_KV] = "KV heads x head_dim",
     [HS_DIM_HEAD] = "head_dim",
+    [HS_DIM_HEADS] = "heads",
+    [HS_DIM_KV_HEADS] = "KV heads",
     [HS_DIM_QUERY_KEY_VALUE] = "query + key + value",
     [HS_DIM_MLP] = "MLP width",
     [HS_DIM_EXPERTS] = "experts",
     [HS_DIM_EXPERT_MLP] = "expert width",
+    [HS_DIM_GATE_UP] = "gate + up",
     [HS_DIM_VOCABULARY] = "vocabulary",
     [HS_DIM_POSITIONS] = "positions",
     [HS_DIM_TOKEN_TYPES] = "token types",
@@ -58,10 +61,13 @@ static size_t axis_length(const hs_model_shape *shape, hs_dimension axis)
         [HS_DIM_QUERY] = query,
         [HS_DIM_KV] = kv,
         [HS_DIM_HEAD] = shape->head_dim,
+        [HS_DIM_HEADS] = shape->n_heads,
+        [HS_DIM_KV_HEADS] = shape->n_kv_heads,
         [HS_DIM_QUERY_KEY_VALUE] = query + 2 * kv,
         [HS_DIM_MLP] = shape->mlp_width,
         [HS_DIM_EXPERTS] = shape->n_experts,
         [HS_DIM_EXPERT_MLP] = shape->expert_width,
+        [HS_DIM_GATE_UP] = 2 * shape->mlp_width,
         [HS_DIM_VOCABULARY] = shape->vocabulary,
         [HS_DIM_POSITIONS] = shape->first_position + shape->n_positions,
         [HS_DIM_TOKEN_TYPES] = shape->n_token_types,
@@ -127,6 +133,10 @@ static bool is_expected(const binder *b, hs_presence presence, size_t layer)
         return !is_sparse;
     case HS_PRESENT_IN_SPARSE_LAYERS:
         return is_sparse;
+    case HS_PRESENT_WITH_HEAD_NORMS:
+        return options->has_head_norms;
+    case HS_PRESENT_PARALLEL:
+        return options->shape.parallel_residual;
     case HS_PRESENT_UNTIED:
         return !options->shape.tied_unembedding;
     }
@@ -317,9 +327,14 @@ static int compare_name(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
+bool hs__model_place_is_pairs(hs_place place)
+{
+    return place == HS_PLACE_LINEAR_PAIRS || place == HS_PLACE_PAIRS;
+}
+
 bool hs__model_place_is_sorted(hs_place place)
 {
-    return place == HS_PLACE_HEADS_QKV || place == HS_PLACE_HEADS_QKV_BIAS;
+    return place == HS_PLACE_HEADS_QKV || place == HS_PLACE_HEADS_QKV_BIAS || hs__model_place_is_pairs(place);
 }
 
 static bool is_usable_in_place(const hs_binding *binding)

@@ -47,6 +47,8 @@ hs_status hs__model_binding_list_make(const hs_binding_source *source, hs_family
 hs_status hs__model_binding_has_head(const hs_binding_source *source, bool *has_out, hs_error *error);
 /* Does the place need its rows in another order than the file has them? */
 bool hs__model_place_is_sorted(hs_place place);
+/* Of these those whose rows are sorted within each head, by pairs that rotate together. */
+bool hs__model_place_is_pairs(hs_place place);
 /* Of the tensor that is the token embedding; NULL if there is none. */
 const hs_tensor *hs__model_binding_token_embedding(const hs_binding_list *list);
 void hs__model_binding_list_clear(hs_binding_list *list);

@@ -42,15 +42,24 @@
 
 #define LLAMA_LAYER "{base}layers.{layer}."
 #define NORM_WEIGHT(name, member) VECTOR(name ".weight", IN_LAYER(member.weight), HS_DIM_WIDTH)
+#define LLAMA_VALUE_OUTPUT \
+    LINEAR(LLAMA_LAYER "self_attn.v_proj", value, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS), \
+    LINEAR(LLAMA_LAYER "self_attn.o_proj", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS)
 #define LLAMA_ATTENTION \
     LINEAR(LLAMA_LAYER "self_attn.q_proj", query, HS_DIM_WIDTH, HS_DIM_QUERY, HS_PRESENT_WITH_QKV_BIAS), \
     LINEAR(LLAMA_LAYER "self_attn.k_proj", key, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS), \
-    LINEAR(LLAMA_LAYER "self_attn.v_proj", value, HS_DIM_WIDTH, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS), \
-    LINEAR(LLAMA_LAYER "self_attn.o_proj", output, HS_DIM_QUERY, HS_DIM_WIDTH, HS_PRESENT_WITH_OUTPUT_BIAS)
-#define LLAMA_MLP \
-    LINEAR(LLAMA_LAYER "mlp.gate_proj", mlp_gate, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_WITH_MLP_BIAS), \
+    LLAMA_VALUE_OUTPUT
+/* The same where dimensions (2 i, 2 i + 1) of a head rotate together. */
+#define LLAMA_PAIRED_ATTENTION \
+    PAIRED(LLAMA_LAYER "self_attn.q_proj", query, HS_DIM_QUERY, HS_PRESENT_WITH_QKV_BIAS), \
+    PAIRED(LLAMA_LAYER "self_attn.k_proj", key, HS_DIM_KV, HS_PRESENT_WITH_QKV_BIAS), \
+    LLAMA_VALUE_OUTPUT
+#define LLAMA_UP_DOWN \
     LINEAR(LLAMA_LAYER "mlp.up_proj", mlp_up, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_WITH_MLP_BIAS), \
     LINEAR(LLAMA_LAYER "mlp.down_proj", mlp_down, HS_DIM_MLP, HS_DIM_WIDTH, HS_PRESENT_WITH_MLP_BIAS)
+#define LLAMA_MLP \
+    LINEAR(LLAMA_LAYER "mlp.gate_proj", mlp_gate, HS_DIM_WIDTH, HS_DIM_MLP, HS_PRESENT_WITH_MLP_BIAS), \
+    LLAMA_UP_DOWN
 #define LLAMA_PROJECTIONS LLAMA_ATTENTION, LLAMA_MLP
 #define LLAMA_EMBEDDING_AND_NORMS \
     TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY), \

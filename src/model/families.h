@@ -23,6 +23,7 @@ typedef struct hs_family_options {
     bool mlp_bias;
     bool has_plain_norms; /* without weights: ones */
     bool scale_embedding; /* by width^1/2, rounded as the stored weights are */
+    bool has_head_norms;  /* layer norms of queries and keys, of each head */
     bool scale_attention; /* scores by head_dim^-1/2 */
     double score_divisor; /* by its root instead; 0: the config has none */
     bool lacks_final_norm;
@@ -33,6 +34,7 @@ typedef struct hs_family_options {
     bool multi_query;         /* the same */
     size_t n_parallel_norms;  /* that attention and MLP read a parallel residual through; 0: not given */
     bool partial_rotary;      /* a config may let a part of each head rotate */
+    double logit_divisor;     /* of the logits; 0: none */
     double rotary_share;      /* of head_dim that rotates */
     hs_rope rope;
     hs_rope window_rope; /* of layers with a window, where shape.rotates_windows_apart */
@@ -117,7 +119,9 @@ typedef enum hs_presence {
     HS_PRESENT_WITH_QKV_BIAS,
     HS_PRESENT_WITH_OUTPUT_BIAS,
     HS_PRESENT_WITH_MLP_BIAS,
-    HS_PRESENT_PROJECTED,     /* where embeddings are as wide as the residual, nothing projects them */
+    HS_PRESENT_PROJECTED, /* where embeddings are as wide as the residual, nothing projects them */
+    HS_PRESENT_WITH_HEAD_NORMS,
+    HS_PRESENT_PARALLEL,      /* with parallel residuals */
     HS_PRESENT_SEQUENTIAL,    /* without parallel residuals */
     HS_PRESENT_WITH_ONE_NORM, /* with parallel residuals, which attention and MLP read through one norm or two */
     HS_PRESENT_WITH_TWO_NORMS,
@@ -131,14 +135,17 @@ typedef enum hs_presence {
 typedef enum hs_dimension {
     HS_DIM_NONE,
     HS_DIM_WIDTH,
-    HS_DIM_EMBEDDING,       /* embedding_width */
-    HS_DIM_QUERY,           /* n_heads * head_dim */
-    HS_DIM_KV,              /* n_kv_heads * head_dim */
-    HS_DIM_HEAD,            /* head_dim */
+    HS_DIM_EMBEDDING, /* embedding_width */
+    HS_DIM_QUERY,     /* n_heads * head_dim */
+    HS_DIM_KV,        /* n_kv_heads * head_dim */
+    HS_DIM_HEAD,      /* head_dim */
+    HS_DIM_HEADS,     /* n_heads */
+    HS_DIM_KV_HEADS,
     HS_DIM_QUERY_KEY_VALUE, /* query, key and value one after another */
     HS_DIM_MLP,
     HS_DIM_EXPERTS,
     HS_DIM_EXPERT_MLP,
+    HS_DIM_GATE_UP, /* gate and up one after another */
     HS_DIM_VOCABULARY,
     HS_DIM_POSITIONS, /* rows of the position embedding */
     HS_DIM_TOKEN_TYPES,
@@ -147,13 +154,21 @@ typedef enum hs_dimension {
 
 /* How a tensor lands in the canonical model. */
 typedef enum hs_place {
-    HS_PLACE_VALUES,     /* the `const float *` at target */
-    HS_PLACE_ONE_AND,    /* the same, one more than stored: a norm's weights in the arena */
-    HS_PLACE_LINEAR,     /* the hs_linear at target, from torch's Linear [n_out, n_in] */
-    HS_PLACE_CONV1D,     /* the hs_linear at target, from GPT-2's Conv1D [n_in, n_out] */
-    HS_PLACE_CONV1D_QKV, /* query, key and value as column ranges of one Conv1D */
-    HS_PLACE_LINEAR_QKV, /* the same as row ranges of one Linear */
-    HS_PLACE_QKV_BIAS,   /* their biases, one after another */
+    HS_PLACE_VALUES,         /* the `const float *` at target */
+    HS_PLACE_ONE_AND,        /* the same, one more than stored: a norm's weights in the arena */
+    HS_PLACE_LINEAR,         /* the hs_linear at target, from torch's Linear [n_out, n_in] */
+    HS_PLACE_CONV1D,         /* the hs_linear at target, from GPT-2's Conv1D [n_in, n_out] */
+    HS_PLACE_CONV1D_QKV,     /* query, key and value as column ranges of one Conv1D */
+    HS_PLACE_LINEAR_QKV,     /* the same as row ranges of one Linear */
+    HS_PLACE_LINEAR_GATE_UP, /* gate and up as row ranges of one Linear */
+    /*
+     * A query's or key's Linear, and its bias or norm, of a family that rotates dimensions (2 i, 2 i + 1) together:
+     * rows of a head are sorted in the arena so that they are (i, i + rotary_dim / 2), as the engine has them. Scores
+     * stay what they are, since queries and keys are sorted alike.
+     */
+    HS_PLACE_LINEAR_PAIRS,
+    HS_PLACE_PAIRS,
+    HS_PLACE_QKV_BIAS, /* their biases, one after another */
     /* queries, key and value of each KV head in turn as row ranges of one Linear; sorted in the arena */
     HS_PLACE_HEADS_QKV,
     HS_PLACE_HEADS_QKV_BIAS,
@@ -213,6 +228,8 @@ extern const hs_family hs__model_expert_families[];   /* expert_families.c */
 extern const hs_family hs__model_alibi_families[];    /* alibi_families.c */
 extern const hs_family hs__model_encoder_families[];  /* encoder_families.c */
 extern const hs_family hs__model_factored_families[]; /* factored_families.c */
+extern const hs_family hs__model_rotary_families[];   /* rotary_families.c */
+extern const hs_family hs__model_scaled_families[];   /* scaled_families.c */
 
 /* All of them, one after another; NULL past the end. */
 const hs_family *hs__model_family_at(size_t index);

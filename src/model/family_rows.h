@@ -33,6 +33,15 @@
 #define LINEAR_AT(name, target, axis_in, axis_out, bias_presence) \
     {name ".weight", HS_PRESENT_ALWAYS, HS_PLACE_LINEAR, target, {axis_out, axis_in}}, \
     {name ".bias", bias_presence, HS_PLACE_VALUES, target + offsetof(hs_linear, bias), {axis_out}}
+#define LINEAR_WEIGHT(pattern, member, axis_in, axis_out) \
+    {pattern, HS_PRESENT_ALWAYS, HS_PLACE_LINEAR, IN_LAYER(member), {axis_out, axis_in}}
+#define PAIRED_WEIGHT(pattern, member, axis_out) \
+    {pattern, HS_PRESENT_ALWAYS, HS_PLACE_LINEAR_PAIRS, IN_LAYER(member), {axis_out, HS_DIM_WIDTH}}
+#define PAIRED(name, member, axis_out, bias_presence) \
+    PAIRED_WEIGHT(name ".weight", member, axis_out), \
+    {name ".bias", bias_presence, HS_PLACE_PAIRS, IN_LAYER(member.bias), {axis_out}}
+#define LINEAR_GATE_UP(pattern) \
+    {pattern, HS_PRESENT_ALWAYS, HS_PLACE_LINEAR_GATE_UP, 0, {HS_DIM_GATE_UP, HS_DIM_WIDTH}}
 #define LINEAR(name, member, axis_in, axis_out, bias_presence) \
     LINEAR_AT(name, IN_LAYER(member), axis_in, axis_out, bias_presence)
 #define HEAD_LINEAR(name, member, axis_out) \

@@ -16,6 +16,8 @@ enum {
     HS_MAX_LABELS = 1000000,
     HS_MAX_LABEL_BYTES = 1000,
 };
+#define HS_MIN_SCALE 1e-9
+#define HS_MAX_SCALE 1e9
 #define HS_MIN_ROPE_THETA 1.0
 #define HS_MAX_ROPE_THETA 1e12
 

@@ -131,7 +131,7 @@ static void round_embedding_scale(hs_checkpoint *checkpoint)
 {
     const hs_tensor *embedding = hs__model_binding_token_embedding(&checkpoint->bindings);
     hs_model_shape *shape = &checkpoint->options.shape;
-    if (embedding != NULL)
+    if (embedding != NULL && checkpoint->options.scale_embedding)
         shape->embedding_scale = (double)hs__model_weights_round(embedding->dtype, (float)shape->embedding_scale);
 }
 
@@ -332,6 +332,29 @@ static void expand_heads(const hs_tensor *tensor, const hs_model_shape *shape, h
         hs__model_weights_expand(tensor->dtype, tensor->bytes + i * n_bytes, n, out + sorted_head(shape, i) * n);
 }
 
+/*
+ * Rows of each head in the order in which the engine rotates: the first of each pair, then the second of each, then
+ * what does not rotate. A row of a bias or of a norm is one number.
+ */
+static void expand_pairs(const hs_binding *binding, const hs_model_shape *shape, hs_share heads, float *out)
+{
+    const hs_tensor *tensor = binding->tensor;
+    size_t n = binding->rule->place == HS_PLACE_LINEAR_PAIRS ? tensor->shape[1] : 1;
+    size_t n_bytes = tensor->n_bytes / (tensor->n_elements / n), half = shape->rotary_dim / 2;
+    for (size_t row = heads.first * shape->head_dim; row < heads.end * shape->head_dim; row++) {
+        size_t i = row % shape->head_dim;
+        size_t from = i >= 2 * half ? i : i < half ? 2 * i : 2 * (i - half) + 1;
+        hs__model_weights_expand(tensor->dtype, tensor->bytes + (row - i + from) * n_bytes, n, out + row * n);
+    }
+}
+
+/* How many heads a tensor that is sorted by pairs has. */
+static size_t heads_of(const hs_binding *binding, const hs_model_shape *shape)
+{
+    size_t n = binding->rule->place == HS_PLACE_LINEAR_PAIRS ? binding->tensor->shape[1] : 1;
+    return binding->tensor->n_elements / (n * shape->head_dim);
+}
+
 static void expand_elements(const hs_binding *binding, hs_share elements, float *out)
 {
     const hs_tensor *tensor = binding->tensor;
@@ -351,7 +374,10 @@ static hs_status fill_binding(const hs_binding *binding, const hs_model_shape *s
     HS_TRY(check_finite(tensor, elements, error));
     if (binding->arena_offset == HS_BINDING_MAPPED)
         return HS_OK;
-    if (hs__model_place_is_sorted(binding->rule->place))
+    if (hs__model_place_is_pairs(binding->rule->place))
+        expand_pairs(binding, shape, hs_threads_share(heads_of(binding, shape), 1, part, n_parts),
+                     arena + binding->arena_offset);
+    else if (hs__model_place_is_sorted(binding->rule->place))
         expand_heads(tensor, shape, hs_threads_share(count_heads(shape), 1, part, n_parts),
                      arena + binding->arena_offset);
     else
@@ -396,6 +422,7 @@ static void set_matrix(hs_linear *linear, const float *values, size_t n_in, size
     linear->n_out = n_out;
     linear->stride = stride;
     linear->transposed = transposed;
+    linear->scale = 1.0f;
 }
 
 /*
@@ -411,9 +438,11 @@ static void place(hs_model *model, const hs_binding *binding, const float *value
     switch (binding->rule->place) {
     case HS_PLACE_VALUES:
     case HS_PLACE_ONE_AND:
+    case HS_PLACE_PAIRS:
         *(const float **)target_of(model, binding) = values;
         break;
     case HS_PLACE_LINEAR:
+    case HS_PLACE_LINEAR_PAIRS:
         set_matrix(target_of(model, binding), values, stored[1], stored[0], stored[1], true);
         break;
     case HS_PLACE_CONV1D:
@@ -423,6 +452,11 @@ static void place(hs_model *model, const hs_binding *binding, const float *value
         set_matrix(&layer->query, values, stored[0], query, stored[1], false);
         set_matrix(&layer->key, part_from(values, query), stored[0], kv, stored[1], false);
         set_matrix(&layer->value, part_from(values, query + kv), stored[0], kv, stored[1], false);
+        break;
+    case HS_PLACE_LINEAR_GATE_UP:
+        set_matrix(&layer->mlp_gate, values, stored[1], shape->mlp_width, stored[1], true);
+        set_matrix(&layer->mlp_up, part_from(values, shape->mlp_width * stored[1]), stored[1], shape->mlp_width,
+                   stored[1], true);
         break;
     case HS_PLACE_LINEAR_QKV:
     case HS_PLACE_HEADS_QKV:
@@ -454,6 +488,13 @@ static void place_the_rest(hs_model *model)
         model->layers[layer].attention_norm.weight = model->layers[layer].mlp_norm.weight = ones;
 }
 
+static void scale_outputs(hs_model *model)
+{
+    model->unembedding.scale = (float)model->shape.logit_scale;
+    for (size_t i = 0; i < model->shape.n_layers; i++)
+        model->layers[i].output.scale = model->layers[i].mlp_down.scale = (float)model->shape.residual_scale;
+}
+
 hs_status hs_model_load(hs_model *model, float *arena, size_t part, size_t n_parts, hs_error *error)
 {
     const hs_binding_list *bindings = &model->checkpoint->bindings;
@@ -462,6 +503,7 @@ hs_status hs_model_load(hs_model *model, float *arena, size_t part, size_t n_par
     for (size_t i = 0; i < bindings->n_items; i++)
         place(model, &bindings->items[i], bind_values(&bindings->items[i], arena));
     place_the_rest(model);
+    scale_outputs(model);
     return HS_OK;
 }
 
@@ -472,5 +514,6 @@ hs_status hs_model_outline(const char *folder, hs_model **model_out, hs_error *e
     for (size_t i = 0; i < bindings->n_items; i++)
         place(*model_out, &bindings->items[i], NULL);
     place_the_rest(*model_out);
+    scale_outputs(*model_out);
     return HS_OK;
 }

@@ -32,6 +32,8 @@ static uint64_t hash_later_fields(uint64_t seed, const hs_model_shape *shape)
     seed = hash_unless(seed, 0.0, "score_cap", shape->score_cap);
     if (shape->head == HS_HEAD_CLASSIFIER && !shape->bidirectional)
         seed = hash_unless(seed, -1.0, "padding_token", shape->padding_token);
+    seed = hash_unless(seed, 1.0, "residual_scale", shape->residual_scale);
+    seed = hash_unless(seed, 1.0, "logit_scale", shape->logit_scale);
     seed = hash_unless(seed, 0.0, "logit_cap", shape->logit_cap);
     /* Which layers have experts, the tensors' names say. */
     seed = hash_unless(seed, 0.0, "n_experts", (double)shape->n_experts);
@@ -210,6 +212,7 @@ static const char *const query_key_norm_names[] = {
     [HS_QUERY_KEY_NORM_NONE] = "none",
     [HS_QUERY_KEY_NORM_EACH] = "rms of each head",
     [HS_QUERY_KEY_NORM_ALL] = "rms of all heads together",
+    [HS_QUERY_KEY_NORM_LAYER] = "layer of each head",
 };
 
 /* As `window 4096 in layers 0-3, 6`: runs of layers that have the same one. */
@@ -278,6 +281,8 @@ static hs_status describe_kinds(const hs_model *model, hs_text *text, hs_error *
     HS_TRY(hs_text_appendf(text, error, "\n"));
     HS_TRY(hs_text_appendf(text, error, "residual = %s\n", shape->parallel_residual ? "parallel" : "sequential"));
     HS_TRY(hs_text_appendf(text, error, "embedding_scale = %.9g\n", shape->embedding_scale));
+    HS_TRY(hs_text_appendf(text, error, "residual_scale = %.9g\nlogit_scale = %.9g\n", shape->residual_scale,
+                           shape->logit_scale));
     HS_TRY(hs_text_appendf(text, error, "attention_scale = %.9g%s\n", shape->attention_scale,
                            shape->scale_by_inverse_layer ? " / (layer + 1)" : ""));
     HS_TRY(describe_bound(text, "score_cap", shape->score_cap, error));

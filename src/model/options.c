@@ -121,6 +121,7 @@ static const activation_row activation_rows[] = {
     {"gelu_fast", HS_ACTIVATION_GELU_TANH},
     {"gelu_accurate", HS_ACTIVATION_GELU_TANH},
     {"relu", HS_ACTIVATION_RELU},
+    {"relu2", HS_ACTIVATION_RELU_SQUARED},
     {"silu", HS_ACTIVATION_SILU},
     {"swish", HS_ACTIVATION_SILU},
     {"tanh", HS_ACTIVATION_TANH},
@@ -148,10 +149,10 @@ static hs_status read_activation(const hs_config *config, const hs_config_field 
             *activation_inout = activation_rows[i].activation;
             return HS_OK;
         }
-    return hs_fail(
-        error, HS_ERROR_INPUT,
-        "%s: \"%s\" is \"%s\"; gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu, silu and tanh are implemented",
-        config->path, key, name);
+    return hs_fail(error, HS_ERROR_INPUT,
+                   "%s: \"%s\" is \"%s\"; gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu, relu2, silu and tanh are "
+                   "implemented",
+                   config->path, key, name);
 }
 
 /* Positions are numbered from the one after the padding token's id. */
@@ -275,11 +276,22 @@ static hs_status read_both_ropes(const hs_config *config, hs_family_options *opt
     return hs__model_rope_read_kinds(config, &options->rope, &options->window_rope, extent, error);
 }
 
+static hs_status check_rotary_dim(const hs_config *config, const hs_model_shape *shape, hs_error *error)
+{
+    if (shape->rotary_dim > 0 && shape->rotary_dim % 2 == 0 && shape->rotary_dim <= shape->head_dim)
+        return HS_OK;
+    return hs_fail(error, HS_ERROR_INPUT, "%s: %zu of %zu dimensions of a head would rotate; an even number must",
+                   config->path, shape->rotary_dim, shape->head_dim);
+}
+
+/* A family that gives the number of dimensions by itself knows no scaling. */
 static hs_status derive_rotary(const hs_config *config, hs_family_options *options, hs_error *error)
 {
     hs_model_shape *shape = &options->shape;
     if (shape->position != HS_POSITION_ROTARY)
         return HS_OK;
+    if (shape->rotary_dim > 0)
+        return check_rotary_dim(config, shape, error);
     hs_rope_extent extent = {shape->head_dim, shape->n_positions, options->partial_rotary, options->rotary_share};
     if (shape->rotates_windows_apart)
         HS_TRY(read_both_ropes(config, options, &extent, error));
@@ -287,10 +299,7 @@ static hs_status derive_rotary(const hs_config *config, hs_family_options *optio
         HS_TRY(hs__model_rope_read(config, &options->rope, &extent, error));
     shape->n_positions = extent.n_positions;
     shape->rotary_dim = (size_t)((double)shape->head_dim * extent.share);
-    if (shape->rotary_dim == 0 || shape->rotary_dim % 2 != 0)
-        return hs_fail(error, HS_ERROR_INPUT, "%s: %zu of %zu dimensions of a head would rotate; an even number must",
-                       config->path, shape->rotary_dim, shape->head_dim);
-    return HS_OK;
+    return check_rotary_dim(config, shape, error);
 }
 
 /* The config counts positions, or the rows of the table, of which the first few are of no position. */
@@ -316,13 +325,20 @@ static void derive_head(const hs_architecture *architecture, hs_model_shape *sha
         shape->logit_cap = 0.0;
 }
 
+/* What neither the family nor its config sets is 1, and of scores the root of the size of heads. */
 static void derive_scales(hs_family_options *options)
 {
     hs_model_shape *shape = &options->shape;
     double divisor = options->score_divisor > 0 ? options->score_divisor : (double)shape->head_dim;
-    shape->embedding_scale = options->scale_embedding ? sqrt((double)shape->width) : 1.0;
+    shape->embedding_scale = shape->embedding_scale > 0 ? shape->embedding_scale : 1.0;
+    if (options->scale_embedding)
+        shape->embedding_scale = sqrt((double)shape->width);
     if (shape->attention_scale == 0) /* where no config has given it */
         shape->attention_scale = options->scale_attention ? 1.0 / sqrt(divisor) : 1.0;
+    shape->residual_scale = shape->residual_scale > 0 ? shape->residual_scale : 1.0;
+    shape->logit_scale = shape->logit_scale > 0 ? shape->logit_scale : 1.0;
+    if (options->logit_divisor > 0)
+        shape->logit_scale = 1.0 / options->logit_divisor;
 }
 
 /*
@@ -343,6 +359,8 @@ hs_status hs__model_options_read(const hs_config *config, const hs_family *famil
     HS_TRY(derive_rotary(config, options_out, error));
     HS_TRY(derive_positions(config, options_out, error));
     derive_head(architecture, &options_out->shape);
+    if (options_out->has_head_norms)
+        options_out->shape.query_key_norm = HS_QUERY_KEY_NORM_LAYER;
     derive_scales(options_out);
     return HS_OK;
 }

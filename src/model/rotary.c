@@ -43,11 +43,15 @@ static hs_status read_kind(const hs_config *section, hs_rope *rope, hs_error *er
                                      : "default, linear, dynamic, yarn, longrope and llama3 are implemented");
 }
 
-/* As in transformers 5, a length that stands beside the section goes before the one inside. */
+/*
+ * As in transformers 5, a length that stands beside the section goes before the one inside. In a family that has
+ * longrope alone the one beside it always stands there, if need be as the class's default.
+ */
 static hs_status read_original_positions(const hs_config *config, const hs_config *section, hs_rope *rope,
                                          hs_error *error)
 {
-    HS_TRY(hs__model_config_size(section, positions_key, HS_MAX_POSITIONS, &rope->original_positions, error));
+    if (!rope->is_longrope)
+        HS_TRY(hs__model_config_size(section, positions_key, HS_MAX_POSITIONS, &rope->original_positions, error));
     return hs__model_config_size(config, positions_key, HS_MAX_POSITIONS, &rope->original_positions, error);
 }
 
@@ -135,7 +139,8 @@ static hs_status read_scaling(const hs_config *config, const hs_config *section,
                               hs_error *error)
 {
     size_t n_pairs = (size_t)((double)extent->head_dim * extent->share) / 2;
-    rope->original_positions = extent->n_positions;
+    if (!rope->is_longrope)
+        rope->original_positions = extent->n_positions;
     if (rope->kind >= HS_ROPE_YARN)
         HS_TRY(read_original_positions(config, section, rope, error));
     if (rope->kind == HS_ROPE_LONGROPE)

@@ -123,7 +123,7 @@ static inline hs_linear random_router(size_t layer, size_t n_experts, size_t wid
     assert_true(layer < MOST_LAYERS && n_experts <= MOST_EXPERTS && width <= WIDEST);
     for (size_t i = 0; i < n_experts * width; i++)
         values[layer][i] = 2 * (float)hs_random_uniform(7, layer, i) - 1;
-    return (hs_linear){values[layer], NULL, width, n_experts, width, true};
+    return (hs_linear){values[layer], NULL, width, n_experts, width, true, 1};
 }
 
 /* Makes the MLP of a layer a mixture, whose experts are the MLPs of all layers in turn. */
@@ -163,7 +163,7 @@ static inline void make_encoder(hs_model *model, hs_head_kind head)
     shape->head = head;
     enrich_embedding(model, dense);
     model->final_norm = (hs_norm){0};
-    model->head_dense = (hs_linear){dense, dense + WIDEST * WIDEST, shape->width, shape->width, WIDEST, true};
+    model->head_dense = (hs_linear){dense, dense + WIDEST * WIDEST, shape->width, shape->width, WIDEST, true, 1};
     shape->head_activation = head == HS_HEAD_CLASSIFIER ? HS_ACTIVATION_TANH : HS_ACTIVATION_GELU;
     if (head == HS_HEAD_CLASSIFIER) {
         shape->n_outputs = model->unembedding.n_out = N_LABELS;
@@ -191,13 +191,13 @@ static inline void factor_embeddings(hs_model *model, size_t columns)
     model->position_embedding = shape->position == HS_POSITION_LEARNED ? values + 3 : NULL;
     model->token_type_embedding = values + 5;
     model->embedding_norm = (hs_norm){norm_weights(columns), values + 7};
-    model->embedding_projection = (hs_linear){values + 11, values + 13, columns, shape->width, WIDEST, true};
+    model->embedding_projection = (hs_linear){values + 11, values + 13, columns, shape->width, WIDEST, true, 1};
     if (shape->head == HS_HEAD_CLASSIFIER)
         return;
     shape->tied_unembedding = false;
     model->head_dense.n_out = columns;
     model->head_norm = (hs_norm){norm_weights(columns), values + 17};
-    model->unembedding = (hs_linear){values, NULL, columns, shape->n_outputs, columns, true};
+    model->unembedding = (hs_linear){values, NULL, columns, shape->n_outputs, columns, true, 1};
 }
 
 /* A decoder's labels, of the last row that is not `padding`. */

@@ -74,6 +74,18 @@ static inline void draw_windows(hs_model *model, uint64_t stream)
         rotate_windows_apart(model);
 }
 
+/* Of the residual and of logits; an activation that no loaded model has. */
+static inline void draw_scales(hs_model *model, uint64_t stream)
+{
+    struct draw draw = {stream + 910000, 0};
+    float residual_scale = below(&draw, 3) == 0 ? 0.375f : 1.0f;
+    for (size_t i = 0; i < model->shape.n_layers; i++)
+        model->layers[i].output.scale = model->layers[i].mlp_down.scale = residual_scale;
+    model->unembedding.scale = below(&draw, 3) == 0 ? 1.5f : 1.0f;
+    if (below(&draw, 4) == 0)
+        model->shape.activation = HS_ACTIVATION_RELU_SQUARED;
+}
+
 /* Experts in some layers. The MLPs of those go last: mixtures of other layers are made of them too. */
 static inline void draw_experts(hs_model *model, uint64_t stream)
 {
@@ -104,7 +116,8 @@ static inline loaded load_plain_decoder(struct draw *draw)
     shape->head_limit = hs_random_below(SEED + 1, draw->stream, 4, 2) == 0 ? 0 : 0.5;
     shape->score_cap = hs_random_below(SEED + 1, draw->stream, 5, 2) == 0 ? 0 : 0.8;
     shape->logit_cap = hs_random_below(SEED + 1, draw->stream, 6, 2) == 0 ? 0 : 2.5;
-    norm_queries_and_keys(model.model, (hs_query_key_norm)hs_random_below(SEED + 1, draw->stream, 0, 3));
+    norm_queries_and_keys(model.model, (hs_query_key_norm)hs_random_below(SEED + 1, draw->stream, 0, 4));
+    draw_scales(model.model, draw->stream);
     shape->post_norm = hs_random_below(SEED + 2, draw->stream, 0, 4) == 0;
     shape->parallel_residual = shape->parallel_residual && !shape->post_norm;
     size_t position = (size_t)hs_random_below(SEED + 2, draw->stream, 1, 6);

@@ -20,6 +20,7 @@ static void apply_linear(double *y, const double *x, const hs_linear *linear)
             size_t index = linear->transposed ? out * linear->stride + in : in * linear->stride + out;
             y[out] += x[in] * (double)linear->values[index];
         }
+        y[out] *= (double)linear->scale;
     }
 }
 
@@ -42,7 +43,7 @@ static void apply_norm(double *y, const double *x, const hs_norm *norm, const hs
     apply_norm_of(y, x, norm, shape->width, shape);
 }
 
-/* In place, over n values; the models' norms of queries and keys are RMS norms. */
+/* In place, over n values. */
 static void apply_rms(double *x, const float *weight, size_t n, double epsilon)
 {
     double square = 0;
@@ -58,12 +59,26 @@ static void clip(double *heads, size_t n_heads, const hs_model_shape *shape)
         heads[i] = fmax(-shape->head_limit, fmin(shape->head_limit, heads[i]));
 }
 
+static void subtract_mean(double *x, size_t n)
+{
+    double mean = 0;
+    for (size_t i = 0; i < n; i++)
+        mean += x[i] / (double)n;
+    for (size_t i = 0; i < n; i++)
+        x[i] -= mean;
+}
+
 static void norm_heads(double *heads, size_t n_heads, const hs_norm *norm, const hs_model_shape *shape)
 {
     if (shape->query_key_norm == HS_QUERY_KEY_NORM_ALL)
         apply_rms(heads, norm->weight, n_heads * shape->head_dim, shape->norm_epsilon);
     for (size_t head = 0; head < n_heads && shape->query_key_norm == HS_QUERY_KEY_NORM_EACH; head++)
         apply_rms(heads + head * shape->head_dim, norm->weight, shape->head_dim, shape->norm_epsilon);
+    for (size_t head = 0; head < n_heads && shape->query_key_norm == HS_QUERY_KEY_NORM_LAYER; head++) {
+        subtract_mean(heads + head * shape->head_dim, shape->head_dim);
+        apply_rms(heads + head * shape->head_dim, norm->weight + head * shape->head_dim, shape->head_dim,
+                  shape->norm_epsilon);
+    }
 }
 
 /* What a part of a layer reads: the norm, unless that comes after. */
@@ -85,6 +100,8 @@ static double activate(double x, hs_activation activation)
         return x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x)));
     case HS_ACTIVATION_RELU:
         return x > 0 ? x : 0;
+    case HS_ACTIVATION_RELU_SQUARED:
+        return x > 0 ? x * x : 0;
     case HS_ACTIVATION_TANH:
         return tanh(x);
     case HS_ACTIVATION_SILU:

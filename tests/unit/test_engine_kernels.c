@@ -70,6 +70,11 @@ static double relu(double x)
     return x > 0 ? x : 0;
 }
 
+static double relu_squared(double x)
+{
+    return x > 0 ? x * x : 0;
+}
+
 static void check_activation(void (*activate)(float *values, size_t n), double (*expected)(double))
 {
     static float values[MAX + 3];
@@ -92,6 +97,10 @@ static void test_activations(void **state)
     check_activation(kernels->gelu_tanh, gelu_tanh);
     check_activation(kernels->silu, silu);
     check_activation(kernels->relu, relu);
+    float squared[] = {-3.0f, 0.0f, 1.7f, 30.1f, INFINITY, NAN};
+    kernels->relu_squared(squared, 6);
+    assert_true(squared[0] == 0.0f && squared[1] == 0.0f && squared[2] == 1.7f * 1.7f && squared[3] == 30.1f * 30.1f);
+    assert_true(squared[4] == INFINITY && isnan(squared[5]));
 }
 
 /*
@@ -367,11 +376,10 @@ static void test_copy_rows(void **state)
 static void test_activate_takes_the_right_kernel(void **state)
 {
     (void)state;
-    static double (*const expected[])(double) = {[HS_ACTIVATION_GELU] = gelu,
-                                                 [HS_ACTIVATION_GELU_TANH] = gelu_tanh,
-                                                 [HS_ACTIVATION_RELU] = relu,
-                                                 [HS_ACTIVATION_SILU] = silu,
-                                                 [HS_ACTIVATION_TANH] = tanh};
+    static double (*const expected[])(double) = {
+        [HS_ACTIVATION_GELU] = gelu, [HS_ACTIVATION_GELU_TANH] = gelu_tanh,
+        [HS_ACTIVATION_RELU] = relu, [HS_ACTIVATION_SILU] = silu,
+        [HS_ACTIVATION_TANH] = tanh, [HS_ACTIVATION_RELU_SQUARED] = relu_squared};
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         float values[] = {-1.5f, -0.3f, 0.7f};
         const double inputs[] = {-1.5, -(double)0.3f, (double)0.7f};

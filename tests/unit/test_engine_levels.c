@@ -120,7 +120,7 @@ static void check_linear(bool transposed, bool with_bias)
     float *y = random_floats(ROWS * Y_STRIDE, 4, 5, 6);
     float *sum = random_floats(ROWS * OUT, 5, -1, 1);
     float *start = random_floats(ROWS * OUT, 5, -1, 1);
-    hs_linear linear = {weights, with_bias ? bias : NULL, IN, OUT, STRIDE, transposed};
+    hs_linear linear = {weights, with_bias ? bias : NULL, IN, OUT, STRIDE, transposed, 1};
     hs__engine_linear_apply(hs__engine_best_device(), y, Y_STRIDE, x, ROWS, &linear);
     hs__engine_linear_accumulate(hs__engine_best_device(), sum, x, ROWS, &linear);
     for (size_t row = 0; row < ROWS; row++) {

@@ -310,8 +310,8 @@ static void test_self_test_finds_shares_that_do_not_add_up(void **state)
         weights[i] = (float)(hs_random_uniform(1, 1, i) - 0.5) + (i / 24 % 2 == 0 ? 1e6f : -1e6f);
     for (size_t i = 0; i < 24; i++)
         bias[i] = 0.7f;
-    layer->output = (hs_linear){weights, layer->output.bias, 24, 24, 24, false};
-    layer->value = (hs_linear){zeros, bias, 24, 24, 24, false};
+    layer->output = (hs_linear){weights, layer->output.bias, 24, 24, 24, false, 1};
+    layer->value = (hs_linear){zeros, bias, 24, 24, 24, false, 1};
     ASSERT_FAILS(run_self_test(model.model, &error), HS_ERROR_NUMERIC, "self-test: in layer 1 the heads' shares");
     unload(&model);
     hs_free(weights);
