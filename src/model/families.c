@@ -9,8 +9,9 @@
 const hs_family *hs__model_family_at(size_t index)
 {
     static const hs_family *const tables[] = {
-        hs__model_decoder_families, hs__model_learned_families, hs__model_normed_families,  hs__model_expert_families,
-        hs__model_alibi_families,   hs__model_encoder_families, hs__model_factored_families};
+        hs__model_decoder_families, hs__model_learned_families, hs__model_normed_families,
+        hs__model_expert_families,  hs__model_alibi_families,   hs__model_rotary_families,
+        hs__model_scaled_families,  hs__model_encoder_families, hs__model_factored_families};
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
         for (const hs_family *family = tables[t]; family->model_type != NULL; family++)
             if (index-- == 0)

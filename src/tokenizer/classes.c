@@ -35,6 +35,14 @@ static const tokenizer_class CLASSES[] = {
                 [TOKENIZER_UNK] = "<unk>",
                 [TOKENIZER_PAD] = "<pad>",
                 [TOKENIZER_MASK] = "<mask>"}},
+    {.names = "CohereTokenizer",
+     .tokens = {[TOKENIZER_BOS] = "<BOS_TOKEN>",
+                [TOKENIZER_EOS] = "<|END_OF_TURN_TOKEN|>",
+                [TOKENIZER_UNK] = "<UNK>",
+                [TOKENIZER_SEP] = "<SEP>",
+                [TOKENIZER_PAD] = "<PAD>",
+                [TOKENIZER_CLS] = "<CLS>",
+                [TOKENIZER_MASK] = "<MASK_TOKEN>"}},
     {.names = "BertTokenizer DistilBertTokenizer ElectraTokenizer MobileBertTokenizer",
      .tokens = {[TOKENIZER_UNK] = "[UNK]",
                 [TOKENIZER_SEP] = "[SEP]",
@@ -87,6 +95,9 @@ static const struct registered {
     {"olmo3", "TokenizersBackend", false},      {"electra", "BertTokenizer", false},
     {"albert", "AlbertTokenizer", false},       {"opt", "GPT2Tokenizer", false},
     {"gpt_neo", "GPT2Tokenizer", false},        {"mpt", "GPTNeoXTokenizer", false},
+    {"phi3", "TokenizersBackend", false},       {"stablelm", "TokenizersBackend", false},
+    {"cohere", "CohereTokenizer", false},       {"gptj", "GPT2Tokenizer", false},
+    {"ministral", "TokenizersBackend", false},  {"granite", "TokenizersBackend", false},
 };
 
 const tokenizer_class *hs__tokenizer_class_find(const char *name)

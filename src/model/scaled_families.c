@@ -1,0 +1,184 @@
+/*
+ * scaled_families: the rows of Llama's relatives that differ from it in scales, an activation, or which biases there
+ * are. What a row holds, families.h says.
+ */
+#include "model/decoder_rows.h"
+
+static const hs_config_constraint constraints[] = {DECODER_CONSTRAINTS, NOT_PARTIAL, {0}};
+
+/* A language model with nothing between the last norm and the unembedding. */
+static const hs_tensor_rule lm_head_rules[] = {UNEMBEDDING("lm_head.weight"), {0}};
+
+/* transformers generates with a window that the model's class knows nothing of: its cache obeys the key. */
+static const hs_window_rule no_window_unless_given = {0};
+
+static const hs_tensor_rule llama_rules[] = {LLAMA_RULES, {0}};
+
+/* Granite: scales of the embedding, of what attention and MLP add, of scores and of logits. */
+
+static const hs_config_field granite_fields[] = {
+    LLAMA_FIELDS,
+    SIZE("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    LLAMA_BIASES,
+    FLAG("mlp_bias", mlp_bias),
+    REAL("embedding_multiplier", shape.embedding_scale, HS_MIN_SCALE, HS_MAX_SCALE),
+    REAL("residual_multiplier", shape.residual_scale, HS_MIN_SCALE, HS_MAX_SCALE),
+    REAL("attention_multiplier", shape.attention_scale, HS_MIN_SCALE, HS_MAX_SCALE),
+    REAL("logits_scaling", logit_divisor, HS_MIN_SCALE, HS_MAX_SCALE),
+    {0},
+};
+
+static const hs_architecture granite_architectures[] = {
+    LANGUAGE_MODEL("GraniteForCausalLM", lm_head_rules),
+    READ_AS("GraniteModel", "GraniteForCausalLM"),
+    {0},
+};
+
+/* Arcee: an MLP without a gate. */
+
+static const hs_config_field arcee_fields[] = {
+    LLAMA_FIELDS, SIZE("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS), LLAMA_BIASES, FLAG("mlp_bias", mlp_bias),
+    {0},
+};
+
+static const hs_tensor_rule arcee_rules[] = {
+    TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
+    NORM_WEIGHT(LLAMA_LAYER "input_layernorm", attention_norm),
+    NORM_WEIGHT(LLAMA_LAYER "post_attention_layernorm", mlp_norm),
+    LLAMA_ATTENTION,
+    LLAMA_UP_DOWN,
+    VECTOR("{base}norm.weight", IN_MODEL(final_norm.weight), HS_DIM_WIDTH),
+    {0},
+};
+
+static const hs_architecture arcee_architectures[] = {
+    LANGUAGE_MODEL("ArceeForCausalLM", lm_head_rules),
+    READ_AS("ArceeModel", "ArceeForCausalLM"),
+    {0},
+};
+
+/* Helium: pairs side by side. */
+
+static const hs_config_field helium_fields[] = {
+    LLAMA_FIELDS,
+    SIZE("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    FLAG("attention_bias", query_key_value_bias),
+    FLAG("mlp_bias", mlp_bias),
+    {0},
+};
+
+static const hs_tensor_rule helium_rules[] = {
+    TABLE("{base}embed_tokens.weight", token_embedding, HS_DIM_VOCABULARY),
+    NORM_WEIGHT(LLAMA_LAYER "input_layernorm", attention_norm),
+    NORM_WEIGHT(LLAMA_LAYER "post_attention_layernorm", mlp_norm),
+    LLAMA_PAIRED_ATTENTION,
+    LLAMA_MLP,
+    VECTOR("{base}norm.weight", IN_MODEL(final_norm.weight), HS_DIM_WIDTH),
+    {0},
+};
+
+static const hs_architecture helium_architectures[] = {
+    LANGUAGE_MODEL("HeliumForCausalLM", lm_head_rules),
+    READ_AS("HeliumModel", "HeliumForCausalLM"),
+    {0},
+};
+
+/* Seed-OSS: a key of its own for the output projection's bias. */
+
+static const hs_config_field seed_oss_fields[] = {
+    LLAMA_FIELDS,
+    SIZE_REQUIRED("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    SIZE_REQUIRED("head_dim", shape.head_dim, HS_MAX_HEAD_DIM),
+    FLAG("attention_bias", query_key_value_bias),
+    FLAG("attention_out_bias", output_bias),
+    FLAG("mlp_bias", mlp_bias),
+    {0},
+};
+
+static const hs_architecture seed_oss_architectures[] = {
+    LANGUAGE_MODEL("SeedOssForCausalLM", lm_head_rules),
+    READ_AS("SeedOssModel", "SeedOssForCausalLM"),
+    {0},
+};
+
+/* Ministral: Mistral whose windows are of some layers. */
+
+static const hs_config_field ministral_fields[] = {
+    LLAMA_FIELDS,
+    SIZE_REQUIRED("num_key_value_heads", shape.n_kv_heads, HS_MAX_HEADS),
+    {0},
+};
+
+static const hs_window_rule ministral_window = {.layers = HS_WINDOW_BY_LAYER, .absent = 4096};
+
+static const hs_architecture ministral_architectures[] = {
+    LANGUAGE_MODEL("MinistralForCausalLM", lm_head_rules),
+    READ_AS("MinistralModel", "MinistralForCausalLM"),
+    {0},
+};
+
+/* The table. */
+
+const hs_family hs__model_scaled_families[] = {
+    {
+        .model_type = "granite",
+        .base_prefix = "model.",
+        .preset = {.shape = {.norm = HS_NORM_RMS, LLAMA_SHAPE(1e-6, HS_ACTIVATION_SILU)},
+                   .rotary_share = 1.0,
+                   .rope = {.theta = 10000.0, .factor = 1.0}},
+        .fields = granite_fields,
+        .constraints = constraints,
+        .window = &no_window_unless_given,
+        .rules = llama_rules,
+        .architectures = granite_architectures,
+    },
+    {
+        .model_type = "arcee",
+        .base_prefix = "model.",
+        .preset = {.shape = {.norm = HS_NORM_RMS,
+                             .norm_epsilon = 1e-5,
+                             .position = HS_POSITION_ROTARY,
+                             .activation = HS_ACTIVATION_RELU_SQUARED},
+                   LLAMA_ROTATION},
+        .fields = arcee_fields,
+        .constraints = constraints,
+        .window = &no_window_unless_given,
+        .rules = arcee_rules,
+        .architectures = arcee_architectures,
+    },
+    {
+        .model_type = "helium",
+        .base_prefix = "model.",
+        .preset =
+            {.shape = {.norm = HS_NORM_RMS, LLAMA_SHAPE(1e-8, HS_ACTIVATION_SILU), .n_kv_heads = 20, .head_dim = 128},
+             .scale_attention = true,
+             .rotary_share = 1.0,
+             .rope = {.theta = 100000.0, .factor = 1.0}},
+        .fields = helium_fields,
+        .constraints = constraints,
+        .window = &no_window_unless_given,
+        .rules = helium_rules,
+        .architectures = helium_architectures,
+    },
+    {
+        .model_type = "seed_oss",
+        .base_prefix = "model.",
+        .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, ), .query_key_value_bias = true},
+        .fields = seed_oss_fields,
+        .constraints = constraints,
+        .window = &no_window_unless_given,
+        .rules = llama_rules,
+        .architectures = seed_oss_architectures,
+    },
+    {
+        .model_type = "ministral",
+        .base_prefix = "model.",
+        .preset = {LLAMA_PRESET(1e-6, HS_ACTIVATION_SILU, )},
+        .fields = ministral_fields,
+        .constraints = constraints,
+        .window = &ministral_window,
+        .rules = llama_rules,
+        .architectures = ministral_architectures,
+    },
+    {0},
+};
