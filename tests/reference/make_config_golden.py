@@ -58,6 +58,21 @@ CASES = [
     ("phi in version 4", "phi",
      {"num_attention_heads": 2, "num_key_value_heads": 2, "rope_parameters": ..., "partial_rotary_factor": 0.5,
       "rope_theta": 1000.0}),
+    ("phi3", "phi3", {}),
+    ("phi3 in version 4", "phi3_long_partial_f16",
+     {"rope_parameters": ..., "rope_theta": 100.0, "partial_rotary_factor": 0.75, "max_position_embeddings": 32,
+      "rope_scaling": {"type": "yarn", "short_factor": [1.0, 1.25, 2.0], "long_factor": [1.0, 4.0, 9.5]}}),
+    ("phi3 with a window", "phi3_window_partial_tied_bf16", {"rms_norm_eps": 1e-5, "hidden_act": "silu"}),
+    ("stablelm", "stablelm", {}),
+    ("stablelm parallel", "stablelm_parallel_biases_bf16", {"layer_norm_eps": 1e-5}),
+    ("cohere", "cohere", {"logit_scale": 0.0625}),
+    ("cohere with biases", "cohere_biases_untied_bf16", {"layer_norm_eps": 1e-5, "hidden_act": "silu"}),
+    ("gptj", "gptj_half_heads_bf16", {"layer_norm_epsilon": 1e-5}),
+    ("granite", "granite", {}),
+    ("arcee", "arcee", {}),
+    ("helium", "helium", {}),
+    ("seed_oss", "seed_oss", {}),
+    ("ministral", "ministral", {}),
     ("qwen3", "qwen3", {}),
     ("qwen3 with a window", "qwen3",
      {"sliding_window": 32, "use_sliding_window": True, "max_window_layers": 1, "layer_types": ...}),
@@ -215,7 +230,7 @@ REFUSED = {
     **{f"{family}/is_causal": [] for family in ("bloom", "mpt", "falcon")},
     "is_decoder": [True], "add_cross_attention": [True], "is_encoder_decoder": [True],
     # Attention that runs both ways, or does not, by the version of transformers and the kind of attention it takes.
-    "is_causal": [True, False, None],
+    "is_causal": [True, False, None, 0, 2, "x"],
     # transformers 5 knows no relative positions; transformers 4 did.
     "position_embedding_type": ["relative_key", "relative_key_query"],
     # Other code or weights than those of the folder.
@@ -225,6 +240,9 @@ REFUSED = {
     # Layers that the weights do not have, or have and do not need; a size that only training needs to be told.
     "num_hidden_layers": [1, None], "n_layer": [0, 1], "n_layers": [0, 1], "max_position_embeddings": [None],
     "attention_bias": [False],
+    # Scales of nothing, tensors that transformers would leave out, a length that it would make up.
+    "cohere/logit_scale": [0.0], "cohere/use_qk_norm": [], "stablelm/use_parallel_residual": [True],
+    "gptj/n_positions": [None],
     # ALBERT without layers.
     "inner_group_num": [0],
     # Layers whose experts do nothing.

@@ -42,6 +42,11 @@ from transformers import MixtralConfig, MixtralForCausalLM, OlmoeConfig, OlmoeFo
 from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
 from transformers import AlbertForTokenClassification, BertForTokenClassification, DistilBertForTokenClassification
 from transformers import ElectraForTokenClassification, RobertaForTokenClassification
+from transformers import ArceeConfig, ArceeForCausalLM, CohereConfig, CohereForCausalLM, GPTJConfig, GPTJForCausalLM
+from transformers import GraniteConfig, GraniteForCausalLM
+from transformers import HeliumConfig, HeliumForCausalLM, MinistralConfig, MinistralForCausalLM
+from transformers import Phi3Config, Phi3ForCausalLM, SeedOssConfig, SeedOssForCausalLM, StableLmConfig
+from transformers import StableLmForCausalLM
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=4, n_embd=16, n_positions=16, vocab_size=23, bos_token_id=0, eos_token_id=1)
@@ -61,6 +66,9 @@ MPT = dict(n_layers=2, n_heads=4, d_model=16, max_seq_len=16, vocab_size=23, bos
 FALCON = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, max_position_embeddings=16, vocab_size=23,
               bos_token_id=0, eos_token_id=1)
 REFINED_WEB = dict(alibi=True, multi_query=False, parallel_attn=False, bias=True)
+LONGROPE = {"rope_type": "longrope", "short_factor": [1.0, 1.25, 2.0], "long_factor": [1.0, 4.0, 9.5],
+            "rope_theta": 100.0}
+NO_PADDING = {"pad_token_id": None}
 BERT = dict(num_hidden_layers=2, num_attention_heads=4, hidden_size=16, intermediate_size=20,
             max_position_embeddings=16, vocab_size=23)
 DISTILBERT = dict(n_layers=2, n_heads=4, dim=16, hidden_dim=20, max_position_embeddings=16, vocab_size=23)
@@ -173,6 +181,80 @@ CASES = [
     ("phi_grouped_linear_tied_bf16", PhiForCausalLM,
      PhiConfig(**LLAMA, num_key_value_heads=2, head_dim=6, hidden_act="gelu", layer_norm_eps=0.1,
                rope_parameters={**LINEAR, "partial_rotary_factor": 0.7}, tie_word_embeddings=True), torch.bfloat16),
+    ("phi3", Phi3ForCausalLM, Phi3Config(**{**LLAMA, "hidden_size": 24}, **NO_PADDING, num_key_value_heads=2,
+                                         original_max_position_embeddings=32, rope_parameters=LONGROPE),
+     torch.float32),
+    ("phi3_window_partial_tied_bf16", Phi3ForCausalLM,
+     Phi3Config(**LLAMA, **NO_PADDING, num_key_value_heads=1, sliding_window=3, hidden_act="gelu", rms_norm_eps=0.1,
+                tie_word_embeddings=True,
+                rope_parameters={"rope_type": "default", "rope_theta": 100.0, "partial_rotary_factor": 0.5}),
+     torch.bfloat16),
+    ("phi3_long_partial_f16", Phi3ForCausalLM,
+     Phi3Config(**{**LLAMA, "hidden_size": 32}, **NO_PADDING, original_max_position_embeddings=16,
+                rope_parameters={**LONGROPE, "partial_rotary_factor": 0.75, "factor": 2.0}), torch.float16),
+    ("stablelm", StableLmForCausalLM,
+     StableLmConfig(**{**LLAMA, "hidden_size": 32}, num_key_value_heads=2), torch.float32),
+    ("stablelm_parallel_biases_bf16", StableLmForCausalLM,
+     StableLmConfig(**LLAMA, num_key_value_heads=4, use_parallel_residual=True, use_qkv_bias=True, layer_norm_eps=0.1,
+                    rope_parameters={**LINEAR, "partial_rotary_factor": 0.5}), torch.bfloat16),
+    ("stablelm_grouped_tied_f16", StableLmForCausalLM,
+     StableLmConfig(**LLAMA, num_key_value_heads=1, use_qkv_bias=True, hidden_act="gelu", tie_word_embeddings=True,
+                    rope_parameters={**YARN, "partial_rotary_factor": 1.0}), torch.float16),
+    ("cohere", CohereForCausalLM,
+     CohereConfig(**LLAMA, **NO_PADDING, num_key_value_heads=2, logit_scale=0.3, use_qk_norm=True), torch.float32),
+    ("cohere_biases_untied_bf16", CohereForCausalLM,
+     CohereConfig(**LLAMA, **NO_PADDING, num_key_value_heads=1, head_dim=6, attention_bias=True,
+                  tie_word_embeddings=False, hidden_act="gelu", layer_norm_eps=0.1,
+                  rope_parameters={**LINEAR, "rope_theta": 50.0}), torch.bfloat16),
+    ("cohere_biases_norms_f16", CohereForCausalLM,
+     CohereConfig(**LLAMA, **NO_PADDING, head_dim=8, attention_bias=True, use_qk_norm=True, logit_scale=2.0,
+                  rope_parameters=LLAMA3), torch.float16),
+    ("gptj", GPTJForCausalLM, GPTJConfig(**GPT2, rotary_dim=2), torch.float32),
+    ("gptj_whole_heads_tied_f16", GPTJForCausalLM,
+     GPTJConfig(**{**GPT2, "n_embd": 32}, rotary_dim=8, n_inner=20, activation_function="relu",
+                tie_word_embeddings=True), torch.float16),
+    ("gptj_half_heads_bf16", GPTJForCausalLM,
+     GPTJConfig(**{**GPT2, "n_embd": 32}, rotary_dim=4, layer_norm_epsilon=0.1), torch.bfloat16),
+    ("granite", GraniteForCausalLM,
+     GraniteConfig(**LLAMA, num_key_value_heads=2, embedding_multiplier=3.25, residual_multiplier=0.4,
+                   attention_multiplier=0.8, logits_scaling=3.0), torch.float32),
+    ("granite_biases_tied_bf16", GraniteForCausalLM,
+     GraniteConfig(**LLAMA, num_key_value_heads=1, head_dim=6, attention_bias=True, mlp_bias=True,
+                   embedding_multiplier=12.0, residual_multiplier=0.22, attention_multiplier=0.1, logits_scaling=8.0,
+                   tie_word_embeddings=True), torch.bfloat16),
+    ("granite_unscaled_yarn_f16", GraniteForCausalLM,
+     GraniteConfig(**LLAMA, head_dim=8, hidden_act="gelu", rope_parameters=YARN, residual_multiplier=1.5),
+     torch.float16),
+    ("arcee", ArceeForCausalLM, ArceeConfig(**LLAMA, num_key_value_heads=2), torch.float32),
+    ("arcee_biases_yarn_tied_bf16", ArceeForCausalLM,
+     ArceeConfig(**LLAMA, num_key_value_heads=1, head_dim=8, attention_bias=True, mlp_bias=True, hidden_act="silu",
+                 tie_word_embeddings=True, rope_parameters=YARN), torch.bfloat16),
+    ("arcee_head_dim_f16", ArceeForCausalLM, ArceeConfig(**LLAMA, head_dim=6, rms_norm_eps=0.1), torch.float16),
+    ("helium", HeliumForCausalLM, HeliumConfig(**LLAMA, **NO_PADDING, num_key_value_heads=2, head_dim=4),
+     torch.float32),
+    ("helium_biases_tied_bf16", HeliumForCausalLM,
+     HeliumConfig(**{**LLAMA, "hidden_size": 32}, **NO_PADDING, num_key_value_heads=4, head_dim=8, attention_bias=True,
+                  mlp_bias=True, tie_word_embeddings=True, rope_parameters=LINEAR), torch.bfloat16),
+    ("helium_gelu_f16", HeliumForCausalLM,
+     HeliumConfig(**{**LLAMA, "hidden_size": 24}, **NO_PADDING, num_key_value_heads=1, head_dim=6, hidden_act="gelu",
+                  rms_norm_eps=0.1, rope_parameters=LLAMA3), torch.float16),
+    ("seed_oss", SeedOssForCausalLM,
+     SeedOssConfig(**LLAMA, **NO_PADDING, num_key_value_heads=2, head_dim=6, attention_out_bias=True), torch.float32),
+    ("seed_oss_mlp_bias_tied_bf16", SeedOssForCausalLM,
+     SeedOssConfig(**LLAMA, **NO_PADDING, num_key_value_heads=1, head_dim=8, mlp_bias=True, tie_word_embeddings=True,
+                   rope_parameters=YARN), torch.bfloat16),
+    ("seed_oss_unbiased_f16", SeedOssForCausalLM,
+     SeedOssConfig(**LLAMA, **NO_PADDING, num_key_value_heads=4, head_dim=4, attention_bias=False, hidden_act="gelu"),
+     torch.float16),
+    ("ministral", MinistralForCausalLM,
+     MinistralConfig(**LLAMA, num_key_value_heads=2, head_dim=6, sliding_window=4,
+                     layer_types=["sliding_attention", "full_attention"]), torch.float32),
+    ("ministral_all_windows_bf16", MinistralForCausalLM,
+     MinistralConfig(**LLAMA, num_key_value_heads=1, head_dim=8, sliding_window=3, rope_parameters=YARN),
+     torch.bfloat16),
+    ("ministral_tied_f16", MinistralForCausalLM,
+     MinistralConfig(**LLAMA, num_key_value_heads=4, head_dim=4, sliding_window=32, tie_word_embeddings=True),
+     torch.float16),
     ("qwen3", Qwen3ForCausalLM, Qwen3Config(**LLAMA, num_key_value_heads=2, head_dim=6), torch.float32),
     ("qwen3_biases_linear_tied_f16", Qwen3ForCausalLM,
      Qwen3Config(**LLAMA, num_key_value_heads=1, head_dim=8, attention_bias=True, hidden_act="gelu", rms_norm_eps=0.1,

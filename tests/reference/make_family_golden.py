@@ -35,6 +35,11 @@ from transformers import MixtralConfig, MixtralForCausalLM, OlmoeConfig, OlmoeFo
 from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
 from transformers import AlbertForTokenClassification, BertForTokenClassification, DistilBertForTokenClassification
 from transformers import ElectraForTokenClassification, RobertaForTokenClassification
+from transformers import GraniteConfig, GraniteForCausalLM
+from transformers import CohereConfig, CohereForCausalLM, GPTJConfig, GPTJForCausalLM, Phi3Config, Phi3ForCausalLM
+from transformers import ArceeConfig, ArceeForCausalLM, HeliumConfig, HeliumForCausalLM, MinistralConfig
+from transformers import MinistralForCausalLM, SeedOssConfig, SeedOssForCausalLM
+from transformers import StableLmConfig, StableLmForCausalLM
 from transformers import PhiConfig, PhiForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 GPT2 = dict(n_layer=2, n_head=2, n_embd=8, n_positions=6, vocab_size=11)
@@ -71,6 +76,26 @@ CASES = [
      GPTNeoXConfig(**LLAMA, rotary_pct=0.5, attention_bias=False, tie_word_embeddings=True)),
     ("phi", PhiForCausalLM, PhiConfig(**LLAMA)),
     ("phi grouped, tied", PhiForCausalLM, PhiConfig(**LLAMA, num_key_value_heads=2, tie_word_embeddings=True)),
+    ("phi3", Phi3ForCausalLM, Phi3Config(**LLAMA, pad_token_id=None, num_key_value_heads=2)),
+    ("phi3 tied", Phi3ForCausalLM, Phi3Config(**LLAMA, pad_token_id=None, tie_word_embeddings=True)),
+    ("stablelm", StableLmForCausalLM, StableLmConfig(**{**LLAMA, "hidden_size": 32}, num_key_value_heads=2)),
+    ("stablelm parallel, biases, tied", StableLmForCausalLM,
+     StableLmConfig(**{**LLAMA, "hidden_size": 32}, num_key_value_heads=4, use_parallel_residual=True, use_qkv_bias=True,
+                    tie_word_embeddings=True)),
+    ("cohere", CohereForCausalLM, CohereConfig(**LLAMA, pad_token_id=None, num_key_value_heads=2)),
+    ("cohere norms, biases, untied", CohereForCausalLM,
+     CohereConfig(**LLAMA, pad_token_id=None, head_dim=6, use_qk_norm=True, attention_bias=True,
+                  tie_word_embeddings=False)),
+    ("gptj", GPTJForCausalLM, GPTJConfig(**GPT2, rotary_dim=2)),
+    ("granite", GraniteForCausalLM,
+     GraniteConfig(**LLAMA, embedding_multiplier=3.0, residual_multiplier=0.4, tie_word_embeddings=True)),
+    ("arcee", ArceeForCausalLM, ArceeConfig(**LLAMA, num_key_value_heads=2)),
+    ("helium with biases", HeliumForCausalLM,
+     HeliumConfig(**{**LLAMA, "hidden_size": 32}, pad_token_id=None, num_key_value_heads=2, head_dim=8,
+                  attention_bias=True, mlp_bias=True)),
+    ("seed_oss", SeedOssForCausalLM,
+     SeedOssConfig(**LLAMA, pad_token_id=None, num_key_value_heads=2, head_dim=6, attention_out_bias=True)),
+    ("ministral", MinistralForCausalLM, MinistralConfig(**LLAMA, num_key_value_heads=2, head_dim=6)),
     ("qwen3", Qwen3ForCausalLM, Qwen3Config(**LLAMA, num_key_value_heads=2, head_dim=6)),
     ("opt", OPTForCausalLM, OPTConfig(**OPT, activation_function="gelu")),
     ("opt post norm", OPTForCausalLM, OPTConfig(**OPT, do_layer_norm_before=False)),

@@ -83,6 +83,21 @@ def of_gemma():
     return {"tokenizer.json": json.loads(t.to_str())}
 
 
+def of_cohere():
+    vocab, merges = byte_level(["<PAD>", "<UNK>", "<CLS>", "<SEP>", "<MASK_TOKEN>", "<BOS_TOKEN>", "<EOS_TOKEN>",
+                                "<|END_OF_TURN_TOKEN|>"])
+    t = Tokenizer(models.BPE(vocab=vocab, merges=merges, continuing_subword_prefix="", end_of_word_suffix=""))
+    t.normalizer = normalizers.NFC()
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True),
+                                               pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True)])
+    t.decoder = decoders.ByteLevel(add_prefix_space=False, trim_offsets=True)
+    t.add_special_tokens(["<PAD>", "<UNK>", "<CLS>", "<SEP>", "<MASK_TOKEN>", "<BOS_TOKEN>", "<EOS_TOKEN>",
+                          "<|END_OF_TURN_TOKEN|>"])
+    t.post_processor = processors.TemplateProcessing(single="<BOS_TOKEN> $A", pair="<BOS_TOKEN> $A $B",
+                                                     special_tokens=[("<BOS_TOKEN>", 5)])
+    return {"tokenizer.json": json.loads(t.to_str())}
+
+
 def of_lower_case():
     """A tokenizer that stands as it is (a class of no pipeline), in which the form of a token matters."""
     tokenizer = of_gpt2()["tokenizer.json"]
@@ -127,11 +142,13 @@ def of_albert():
 
 # Base: its files, the kinds of model and the classes with which transformers keeps its pipeline.
 BASES = {
-    "gpt2": (of_gpt2, ["gpt2", "llama", "mistral", "phi", "olmo2", "opt", "gpt_neo", "bloom", "falcon"],
+    "gpt2": (of_gpt2, ["gpt2", "llama", "mistral", "phi", "olmo2", "opt", "gpt_neo", "bloom", "falcon", "gptj", "ministral"],
              [None, "GPT2Tokenizer", "CodeGenTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend"]),
-    "neox": (of_neox, ["gpt_neox", "llama", "olmo", "mpt"], [None, "GPTNeoXTokenizerFast", "PreTrainedTokenizerFast"]),
+    "neox": (of_neox, ["gpt_neox", "llama", "olmo", "mpt", "stablelm"],
+             [None, "GPTNeoXTokenizerFast", "PreTrainedTokenizerFast"]),
     "qwen": (of_qwen, ["qwen2", "qwen3"], [None, "Qwen2Tokenizer", "PreTrainedTokenizerFast"]),
-    "llama": (of_llama, ["llama", "mistral"], ["LlamaTokenizer", "LlamaTokenizerFast", "PreTrainedTokenizerFast"]),
+    "cohere": (of_cohere, ["cohere"], [None, "CohereTokenizer", "CohereTokenizerFast", "PreTrainedTokenizerFast"]),
+    "llama": (of_llama, ["llama", "mistral", "phi3"], ["LlamaTokenizer", "LlamaTokenizerFast", "PreTrainedTokenizerFast"]),
     "gemma": (of_gemma, ["gemma", "gemma2"], [None, "GemmaTokenizer", "GemmaTokenizerFast", "PreTrainedTokenizerFast"]),
     "lower": (of_lower_case, ["llama", "mistral"], ["PreTrainedTokenizerFast", "NoSuchTokenizer"]),
     "files": (of_files, ["gpt2", "phi", "opt", "gpt_neo"], [None, "GPT2Tokenizer", "CodeGenTokenizer"]),

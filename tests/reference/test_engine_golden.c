@@ -245,6 +245,33 @@ static void check_case(const char *name)
     X(albert_tokens) \
     X(phi) \
     X(phi_grouped_linear_tied_bf16) \
+    X(phi3) \
+    X(phi3_window_partial_tied_bf16) \
+    X(phi3_long_partial_f16) \
+    X(stablelm) \
+    X(stablelm_parallel_biases_bf16) \
+    X(stablelm_grouped_tied_f16) \
+    X(cohere) \
+    X(cohere_biases_untied_bf16) \
+    X(cohere_biases_norms_f16) \
+    X(gptj) \
+    X(gptj_whole_heads_tied_f16) \
+    X(gptj_half_heads_bf16) \
+    X(granite) \
+    X(granite_biases_tied_bf16) \
+    X(granite_unscaled_yarn_f16) \
+    X(arcee) \
+    X(arcee_biases_yarn_tied_bf16) \
+    X(arcee_head_dim_f16) \
+    X(helium) \
+    X(helium_biases_tied_bf16) \
+    X(helium_gelu_f16) \
+    X(seed_oss) \
+    X(seed_oss_mlp_bias_tied_bf16) \
+    X(seed_oss_unbiased_f16) \
+    X(ministral) \
+    X(ministral_all_windows_bf16) \
+    X(ministral_tied_f16) \
     X(qwen3) \
     X(opt_classifier) \
     X(gpt_neo_classifier) \

@@ -128,6 +128,12 @@ static void check_family(const char *name)
     X(qwen2) \
     X(gpt_neox) \
     X(phi) \
+    X(phi3) \
+    X(phi3_window_partial_tied_bf16) \
+    X(stablelm) \
+    X(stablelm_parallel_biases_bf16) \
+    X(cohere_biases_norms_f16) \
+    X(gptj) \
     X(qwen3) \
     X(mixtral) \
     X(qwen3_moe) \
