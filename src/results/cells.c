@@ -124,27 +124,38 @@ hs_status hs_results_write_cells(hs_results *results, hs_cell first, size_t n_se
     return HS_OK;
 }
 
-static hs_status read_words(hs_results *results, const cell_range *range, uint64_t *words, hs_error *error)
+/* Elements [first, first + n) of the range's rows of a dataset [sets, n_row]: at once where that is all of the rows. */
+static hs_status read_rows(const hs_results *results, const cell_range *range, hs_file_extent of, size_t n_row,
+                           size_t first, char *bytes, hs_error *error)
 {
-    const hs_file_task *file = &results->files[range->task];
-    hid_t memory = hs__results_file_memory(results, range->n_sets * range->n_shards);
-    if (select_words(results, range) < 0 ||
-        H5Dread(file->commit, H5T_STD_U64LE, memory, file->commit_space, results->transfer, words) < 0)
-        return hs__results_hdf5_fail(error, HS_ERROR_IO, "%s: commit words of task %s cannot be read", results->path,
-                                     results->tasks[range->task].name);
+    const size_t n = of.n, n_rows_at_once = n == n_row ? range->n_sets : 1;
+    for (size_t done = 0; done < range->n_sets; done += n_rows_at_once) {
+        of.first = (range->first_set + done) * n_row + first;
+        of.n = n * n_rows_at_once;
+        HS_TRY(hs__results_file_read(results, &of, bytes + done * n * of.element_bytes, error));
+    }
     return HS_OK;
 }
 
-static hs_status read_values(hs_results *results, const cell_range *range, float *values, hs_error *error)
+static hs_status read_words(const hs_results *results, const cell_range *range, uint64_t *words, hs_error *error)
 {
-    const hs_file_task *file = &results->files[range->task];
-    hid_t memory =
-        hs__results_file_memory(results, range->n_sets * range_row_values(&results->tasks[range->task], range));
-    if (select_values(results, range) < 0 ||
-        H5Dread(file->values, H5T_IEEE_F32LE, memory, file->values_space, results->transfer, values) < 0)
-        return hs__results_hdf5_fail(error, HS_ERROR_IO, "%s: values of task %s cannot be read", results->path,
-                                     results->tasks[range->task].name);
-    return HS_OK;
+    const hs_file_extent of = {.dataset = results->files[range->task].commit,
+                               .element_bytes = sizeof *words,
+                               .n = range->n_shards,
+                               .what = "commit words of cells"};
+    return read_rows(results, range, of, results->tasks[range->task].n_shards, range->first_shard, (char *)words,
+                     error);
+}
+
+static hs_status read_values(const hs_results *results, const cell_range *range, float *values, hs_error *error)
+{
+    const hs_results_task *task = &results->tasks[range->task];
+    const hs_file_extent of = {.dataset = results->files[range->task].values,
+                               .element_bytes = sizeof *values,
+                               .n = range_row_values(task, range),
+                               .what = "values of cells"};
+    return read_rows(results, range, of, task->n_examples * task->n_metrics,
+                     (size_t)task->shard_first[range->first_shard] * task->n_metrics, (char *)values, error);
 }
 
 static bool any_word(const uint64_t *words, size_t n)

@@ -143,6 +143,19 @@ hs_status hs__results_file_transfer(hs_results *results, hs_direction direction,
                                     hs_error *error);
 
 /*
+ * Elements first .. first + n - 1 of a dataset, counted through all its axes, into `bytes`: the one way in which
+ * numbers and texts of datasets are read. HS_ERROR_IO names the file and `what`, also where MPI-IO gives no error.
+ */
+typedef struct hs_file_extent {
+    hid_t dataset;
+    size_t element_bytes;
+    uint64_t first;
+    size_t n;
+    const char *what;
+} hs_file_extent;
+hs_status hs__results_file_read(const hs_results *results, const hs_file_extent *extent, void *bytes, hs_error *error);
+
+/*
  * HS_ERROR_IO: `what` cannot be written, why, and what to do. The caller has set errno to 0 before it wrote.
  */
 hs_status hs__results_file_fail_write(hs_results *results, hs_error *error, const char *what, ...)

@@ -29,17 +29,18 @@ static hs_file_rows rows_of(const hs_file_group *group, const char *name, hs_ele
 }
 
 /* HDF5's own type is asked for the width, which differs from file to file. */
-static hs_status read_text_table(hid_t dataset, size_t n, const char *what, hs_text_rows *texts_out, hs_error *error)
+static hs_status read_text_table(const hs_results *results, hid_t dataset, size_t n, const char *what,
+                                 hs_text_rows *texts_out, hs_error *error)
 {
     hid_t type = H5Dget_type(dataset);
     size_t width = H5Tget_size(type);
+    const hs_file_extent all = {.dataset = dataset, .element_bytes = width, .n = n, .what = what};
     char *bytes = NULL;
+    hs_error reason = {0};
     hs_status status;
     HS_GOTO_DONE(hs_allocate(&bytes, n, width, what, error));
-    if (n > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) {
-        status = hs__results_hdf5_fail(error, HS_ERROR_RESULTS, "%s cannot be read", what);
-        goto done;
-    }
+    if (hs__results_file_read(results, &all, bytes, &reason) != HS_OK)
+        HS_GOTO_DONE(hs_fail(error, HS_ERROR_RESULTS, "%s cannot be read", what));
     status = hs__results_texts_cut(bytes, n, width, what, texts_out, error);
     bytes = NULL;
 done:
@@ -59,9 +60,9 @@ static hs_status load_phases(hs_results *results, hs_error *error)
     rows.n_columns = HS_LAYOUT_PHASE_FIELDS;
     HS_TRY(read_table(results, &rows, 0, &results->phases, error));
     results->n_phases = n;
-    HS_TRY(read_text_table(hs__results_file_dataset(tables, "phase_name"), n, "phase names", &results->phase_names,
-                           error));
-    return read_text_table(hs__results_file_dataset(tables, "intervention_name"),
+    HS_TRY(read_text_table(results, hs__results_file_dataset(tables, "phase_name"), n, "phase names",
+                           &results->phase_names, error));
+    return read_text_table(results, hs__results_file_dataset(tables, "intervention_name"),
                            results->extents.of[HS_AXIS_INTERVENTION], "intervention names",
                            &results->intervention_names, error);
 }
@@ -70,13 +71,13 @@ static hs_status load_phases(hs_results *results, hs_error *error)
  * better, percent and per are brought to the values that the code knows: a file may hold any
  * number.
  */
-static hs_status load_metrics(hs_file_task *file, size_t n, hs_error *error)
+static hs_status load_metrics(const hs_results *results, hs_file_task *file, size_t n, hs_error *error)
 {
     hid_t dataset = hs__results_file_dataset(&file->cells, "metric");
     int32_t better[HS_LAYOUT_MAX_METRICS], percent[HS_LAYOUT_MAX_METRICS], per[HS_LAYOUT_MAX_METRICS];
     if (n > HS_LAYOUT_MAX_METRICS)
         return hs_fail(error, HS_ERROR_RESULTS, "%zu metrics are impossible", n);
-    HS_TRY(read_text_table(dataset, n, "metric names", &file->metric_names, error));
+    HS_TRY(read_text_table(results, dataset, n, "metric names", &file->metric_names, error));
     HS_TRY(hs__results_hdf5_read_texts(dataset, "unit", n, &file->units, error));
     HS_TRY(hs__results_hdf5_read_texts(dataset, "metric_meaning", n, &file->meanings, error));
     HS_TRY(hs__results_hdf5_read_i32(dataset, "better", better, n, error));
@@ -125,13 +126,13 @@ static hs_status load_task_tables(hs_results *results, hs_file_task *file, hs_re
     const hs_file_rows shard = rows_of(&file->cells, "shard", HS_ELEMENT_U64, n_shards);
     const hs_file_rows example = rows_of(&file->cells, "example", HS_ELEMENT_U64, n_examples);
     const hs_file_rows donor = rows_of(&file->cells, "donor", HS_ELEMENT_U32, n_examples);
-    HS_TRY(load_metrics(file, task->n_metrics, error));
+    HS_TRY(load_metrics(results, file, task->n_metrics, error));
     HS_TRY(load_chance(file, task->n_metrics, error));
     HS_TRY(read_table(results, &shard, 1, &file->shard_first, error));
     file->shard_first[n_shards] = n_examples;
     HS_TRY(read_table(results, &example, 0, &file->example_line, error));
     if (prompt >= 0)
-        HS_TRY(read_text_table(prompt, n_examples, "prompts", &file->prompts, error));
+        HS_TRY(read_text_table(results, prompt, n_examples, "prompts", &file->prompts, error));
     if (donor.dataset >= 0)
         HS_TRY(read_table(results, &donor, 0, &file->donor, error));
     task->metrics = file->metrics;

@@ -12,8 +12,7 @@ static hs_status check_place(const hs_results *results, uint32_t task, size_t ro
 }
 
 /* The texts of one example in one row, one contiguous extent. */
-static herr_t transfer_example(hs_results *results, hs_direction direction, uint32_t task, size_t row, size_t example,
-                               void *texts)
+static herr_t write_example(hs_results *results, uint32_t task, size_t row, size_t example, const void *texts)
 {
     const hs_results_task *of = &results->tasks[task];
     const hsize_t start[] = {row, example, 0}, count[] = {1, 1, of->n_samples};
@@ -24,8 +23,7 @@ static herr_t transfer_example(hs_results *results, hs_direction direction, uint
     errno = 0;
     if (space >= 0 && type >= 0 && memory >= 0 &&
         H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0)
-        result = direction == HS_DIRECTION_READ ? H5Dread(dataset, type, memory, space, results->transfer, texts)
-                                                : H5Dwrite(dataset, type, memory, space, results->transfer, texts);
+        result = H5Dwrite(dataset, type, memory, space, results->transfer, texts);
     hs__results_hdf5_close(type);
     hs__results_hdf5_close(space);
     return result;
@@ -35,7 +33,7 @@ hs_status hs_results_write_texts(hs_results *results, uint32_t task, size_t row,
                                  hs_error *error)
 {
     HS_TRY(check_place(results, task, row, example, error));
-    if (transfer_example(results, HS_DIRECTION_WRITE, task, row, example, (void *)texts) < 0)
+    if (write_example(results, task, row, example, texts) < 0)
         return hs__results_file_fail_write(results, error, "texts of example %zu", example);
     return HS_OK;
 }
@@ -44,9 +42,13 @@ hs_status hs_results_read_texts(hs_results *results, uint32_t task, size_t row, 
                                 hs_error *error)
 {
     HS_TRY(check_place(results, task, row, example, error));
-    if (transfer_example(results, HS_DIRECTION_READ, task, row, example, texts) < 0)
-        return hs__results_hdf5_fail(error, HS_ERROR_IO, "%s: texts cannot be read", results->path);
-    return HS_OK;
+    const hs_results_task *of = &results->tasks[task];
+    const hs_file_extent extent = {.dataset = hs__results_file_dataset(&results->files[task].cells, "text"),
+                                   .element_bytes = of->text_bytes,
+                                   .first = (row * of->n_examples + example) * of->n_samples,
+                                   .n = of->n_samples,
+                                   .what = "generated texts"};
+    return hs__results_file_read(results, &extent, texts, error);
 }
 
 static hs_status transfer_sets(hs_results *results, hs_direction direction, uint32_t task, int32_t *sets,

@@ -38,15 +38,13 @@ hs_status hs__results_file_fail_write(hs_results *results, hs_error *error, cons
                    results->path, reason.message);
 }
 
-static herr_t transfer_piece(hs_results *results, hs_direction direction, hid_t dataset, hid_t type, hid_t space,
-                             size_t n, void *bytes)
+static herr_t write_piece(hs_results *results, hid_t dataset, hid_t type, hid_t space, size_t n, const void *bytes)
 {
     hid_t memory = hs__results_file_memory(results, n);
     if (memory < 0)
         return -1;
     errno = 0;
-    return direction == HS_DIRECTION_READ ? H5Dread(dataset, type, memory, space, results->transfer, bytes)
-                                          : H5Dwrite(dataset, type, memory, space, results->transfer, bytes);
+    return H5Dwrite(dataset, type, memory, space, results->transfer, bytes);
 }
 
 /* All later axes whole. */
@@ -59,27 +57,38 @@ static herr_t select_rows(hid_t space, size_t first, size_t n)
     return H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
 }
 
-/* Row counts rather than bytes bound a piece, since a hyperslab is of whole rows. */
-hs_status hs__results_file_transfer(hs_results *results, hs_direction direction, const hs_file_rows *rows, void *buffer,
-                                    hs_error *error)
+static size_t element_bytes(const hs_file_rows *rows)
 {
-    const bool is_text = rows->element == HS_ELEMENT_TEXT;
-    const size_t n_row_bytes =
-        rows->n_columns * (is_text ? rows->text_width : hs__results_element_bytes(rows->element));
+    return rows->element == HS_ELEMENT_TEXT ? rows->text_width : hs__results_element_bytes(rows->element);
+}
+
+/* Row counts rather than bytes bound a piece, since a hyperslab is of whole rows. */
+static hs_status write_rows(hs_results *results, const hs_file_rows *rows, const void *buffer, hs_error *error)
+{
+    const size_t n_row_bytes = rows->n_columns * element_bytes(rows);
     const size_t n_most = n_row_bytes == 0 || n_row_bytes >= PIECE_BYTES ? 1 : PIECE_BYTES / n_row_bytes;
     hid_t space = H5Dget_space(rows->dataset), type = hs__results_hdf5_type(rows->element, rows->text_width);
     hs_status status = HS_OK;
     for (size_t done = 0; status == HS_OK && n_row_bytes > 0 && done < rows->n; done += n_most) {
         size_t n = rows->n - done < n_most ? rows->n - done : n_most;
-        char *bytes = (char *)buffer + done * n_row_bytes;
+        const char *bytes = (const char *)buffer + done * n_row_bytes;
         if (space < 0 || type < 0 || select_rows(space, rows->first + done, n) < 0 ||
-            transfer_piece(results, direction, rows->dataset, type, space, n * rows->n_columns, bytes) < 0)
-            status =
-                direction == HS_DIRECTION_WRITE
-                    ? hs__results_file_fail_write(results, error, "%s", rows->what)
-                    : hs__results_hdf5_fail(error, HS_ERROR_IO, "%s: %s cannot be read", results->path, rows->what);
+            write_piece(results, rows->dataset, type, space, n * rows->n_columns, bytes) < 0)
+            status = hs__results_file_fail_write(results, error, "%s", rows->what);
     }
     hs__results_hdf5_close(type);
     hs__results_hdf5_close(space);
     return status;
+}
+
+hs_status hs__results_file_transfer(hs_results *results, hs_direction direction, const hs_file_rows *rows, void *buffer,
+                                    hs_error *error)
+{
+    const hs_file_extent extent = {.dataset = rows->dataset,
+                                   .element_bytes = element_bytes(rows),
+                                   .first = rows->first * rows->n_columns,
+                                   .n = rows->n * rows->n_columns,
+                                   .what = rows->what};
+    return direction == HS_DIRECTION_WRITE ? write_rows(results, rows, buffer, error)
+                                           : hs__results_file_read(results, &extent, buffer, error);
 }
