@@ -191,6 +191,7 @@ hs_status hs_results_check_experiment(const hs_results *results, const hs_result
 /* What is in it (read once at opening; borrowed). */
 
 uint64_t hs_results_experiment_hash(const hs_results *results);
+const char *hs_results_path(const hs_results *results);
 /* Of the phases that are there. */
 const hs_sets *hs_results_sets_of(const hs_results *results);
 size_t hs_results_n_tasks(const hs_results *results);

@@ -7,6 +7,7 @@
 
 #include "analysis/inference.h"
 #include "analysis/inference_buffers.h"
+#include "analysis/statistic_pages.h"
 #include "analysis/statistic_tables.h"
 
 hs_objective_names hs_analysis_objective_of(const hs_experiment *experiment)
@@ -121,7 +122,7 @@ static hs_status compute_tables(hs_analysis *analysis, hs_comm *comm, hs_error *
 }
 
 /* Everything that needs no value of the file. Statistics are in the file where it has them, or is to get them. */
-static hs_status prepare(hs_analysis *analysis, bool keeps_tables, bool in_file, hs_error *error)
+static hs_status prepare(hs_analysis *analysis, bool keeps_tables, hs_tables_place place, hs_error *error)
 {
     const hs_sets *sets = hs_results_sets_of(analysis->results);
 
@@ -130,7 +131,7 @@ static hs_status prepare(hs_analysis *analysis, bool keeps_tables, bool in_file,
     if (!keeps_tables)
         return HS_OK;
     HS_TRY(allocate_stability(analysis, error));
-    return hs__analysis_tables_new(analysis->results, analysis->pairs, in_file, &analysis->statistics, error);
+    return hs__analysis_tables_new(analysis->results, analysis->pairs, place, &analysis->statistics, error);
 }
 
 static hs_status fill(hs_analysis *analysis, hs_comm *comm, bool stored, hs_error *error)
@@ -162,7 +163,11 @@ hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_
         status = take_stated(analysis, options, error);
     }
     if (status == HS_OK)
-        status = prepare(analysis, comm == NULL || hs_comm_rank(comm) == 0, comm != NULL || stored, error);
+        status = prepare(analysis, comm == NULL || hs_comm_rank(comm) == 0,
+                         stored         ? HS_TABLES_STORED
+                         : comm != NULL ? HS_TABLES_IN_FILE
+                                        : HS_TABLES_IN_MEMORY,
+                         error);
     status = hs_comm_agree(comm, status, error);
     if (status == HS_OK)
         status = fill(analysis, comm, stored, error);
@@ -194,7 +199,7 @@ size_t hs_analysis_memory_bytes(const hs_analysis_size *size)
         most = larger(most, hs__analysis_inference_bytes(size, &size->tasks[i]));
         n_metrics += size->tasks[i].n_metrics;
     }
-    return hs__analysis_tables_bytes(size->n_sets * n_metrics * HS_STATISTIC_COUNT) + held + most;
+    return hs__analysis_pages_bytes(size->n_sets * n_metrics * HS_STATISTIC_COUNT, size->n_tasks) + held + most;
 }
 
 static void free_tables(double **tables, size_t n)

@@ -1,28 +1,14 @@
-/*
- * Statistics by set: tables in memory, made when their first number comes, or pages of the tables of the file, which
- * are written back before they make room for others.
- */
+/* Statistics by set: tables in memory, made when their first number comes, or pages of the tables of the file. */
 #include "analysis/statistic_tables.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Pages are found by what they hold, among those of a bucket; 8 MB of them hold a few rows of every statistic. */
-enum { PAGE_BYTES = 32 * 1024, N_BUCKETS = 64, BUCKET_PAGES = 4, N_PAGES = N_BUCKETS * BUCKET_PAGES };
+#include "analysis/statistic_pages.h"
 
 /* Sets that are asked for in another order than the file's are read so many at a time. */
 enum { FETCHED_BYTES = 16 * 1024 * 1024 };
-
-/* Consecutive sets of one statistic of one task. */
-typedef struct page {
-    double *values; /* [sets, n_metrics]; NULL: never used */
-    size_t task;
-    hs_statistic statistic;
-    uint64_t first;
-    uint64_t last_use; /* 0: holds nothing */
-    bool is_changed;
-} page;
 
 /* All statistics of some sets, in the order of the file. */
 typedef struct fetched_sets {
@@ -38,10 +24,9 @@ typedef struct fetched_sets {
 struct hs_statistic_tables {
     hs_results *results;
     const hs_pairs *pairs;
-    bool in_file;
+    hs_tables_place place;
     double **columns[HS_STATISTIC_COUNT]; /* [n_tasks] in memory: [sets or pairs, n_metrics], NULL while all are NaN */
-    page *pages;                          /* [N_PAGES] of a file */
-    uint64_t n_uses;
+    hs_statistic_pages *pages;            /* of a file */
     fetched_sets fetched;
     hs_error problem;
 };
@@ -70,7 +55,7 @@ static hs_status allocate_columns(hs_statistic_tables *tables, hs_error *error)
 }
 
 /* Neither pages nor columns have memory yet: a statistic that is NaN everywhere, or is never asked for, needs none. */
-hs_status hs__analysis_tables_new(hs_results *results, const hs_pairs *pairs, bool in_file,
+hs_status hs__analysis_tables_new(hs_results *results, const hs_pairs *pairs, hs_tables_place place,
                                   hs_statistic_tables **tables_out, hs_error *error)
 {
     hs_statistic_tables *tables = NULL;
@@ -79,9 +64,10 @@ hs_status hs__analysis_tables_new(hs_results *results, const hs_pairs *pairs, bo
     *tables_out = NULL;
     if (status != HS_OK)
         return status;
-    *tables = (hs_statistic_tables){.results = results, .pairs = pairs, .in_file = in_file};
-    status = in_file ? hs_allocate(&tables->pages, N_PAGES, sizeof *tables->pages, "tables of statistics", error)
-                     : allocate_columns(tables, error);
+    *tables = (hs_statistic_tables){.results = results, .pairs = pairs, .place = place};
+    status = place == HS_TABLES_IN_MEMORY
+                 ? allocate_columns(tables, error)
+                 : hs__analysis_pages_new(results, place == HS_TABLES_IN_FILE, &tables->pages, error);
     if (status == HS_OK)
         *tables_out = tables;
     else
@@ -89,7 +75,6 @@ hs_status hs__analysis_tables_new(hs_results *results, const hs_pairs *pairs, bo
     return status;
 }
 
-/* Changed pages are dropped: after a failure there is nothing to be written, and else they were flushed. */
 void hs__analysis_tables_free(hs_statistic_tables *tables)
 {
     if (tables == NULL)
@@ -99,21 +84,11 @@ void hs__analysis_tables_free(hs_statistic_tables *tables)
             hs_free(tables->columns[s][task]);
         hs_free(tables->columns[s]);
     }
-    for (size_t i = 0; tables->pages != NULL && i < N_PAGES; ++i)
-        hs_free(tables->pages[i].values);
-    hs_free(tables->pages);
+    hs__analysis_pages_free(tables->pages);
     hs_free(tables->fetched.sets);
     hs_free(tables->fetched.values);
     hs_free(tables->fetched.task_first);
     hs_free(tables);
-}
-
-/* Pages of a task with more metrics than fit hold one set: few tasks have 4,096. */
-size_t hs__analysis_tables_bytes(size_t n_numbers)
-{
-    const size_t whole = n_numbers * sizeof(double), most = (size_t)N_PAGES * PAGE_BYTES;
-
-    return (whole < most ? whole : most) + N_PAGES * sizeof(page);
 }
 
 hs_status hs__analysis_tables_status(const hs_statistic_tables *tables, hs_error *error)
@@ -165,80 +140,13 @@ static void put_held(hs_statistic_tables *tables, hs_statistic statistic, size_t
         (*column)[(size_t)row * metrics_of(tables, task) + metric] = value;
 }
 
-static size_t sets_of_page(const hs_statistic_tables *tables, size_t task)
-{
-    const size_t n = PAGE_BYTES / (metrics_of(tables, task) * sizeof(double));
-
-    return n == 0 ? 1 : n < n_sets_of(tables) ? n : n_sets_of(tables);
-}
-
-/* Sets that a page of the file's table has: the last one ends with the table. */
-static size_t length_of(const hs_statistic_tables *tables, const page *p)
-{
-    const size_t n_left = n_sets_of(tables) - (size_t)p->first, n = sets_of_page(tables, p->task);
-
-    return n_left < n ? n_left : n;
-}
-
-static hs_status write_back(hs_statistic_tables *tables, page *p, hs_error *error)
-{
-    if (!p->is_changed)
-        return HS_OK;
-    p->is_changed = false;
-    return hs_results_write_statistic(tables->results, (uint32_t)p->task, p->statistic, p->first, length_of(tables, p),
-                                      p->values, error);
-}
-
-/* The page of the bucket that holds this, or the one whose last use is longest ago. */
-static page *choose_page(const hs_statistic_tables *tables, hs_statistic statistic, size_t task, uint64_t first)
-{
-    const uint64_t place = hs_hash_u64(hs_hash_u64((uint64_t)statistic, task), first);
-    page *bucket = tables->pages + place % N_BUCKETS * BUCKET_PAGES, *oldest = bucket;
-
-    for (page *p = bucket; p < bucket + BUCKET_PAGES; ++p) {
-        if (p->last_use > 0 && p->statistic == statistic && p->task == task && p->first == first)
-            return p;
-        oldest = p->last_use < oldest->last_use ? p : oldest;
-    }
-    return oldest;
-}
-
-/*
- * The page counts as empty until it is read: after a failure nobody may find its memory under the old name or the new
- * one. It is allocated anew because tasks have different numbers of metrics, and so pages of different sizes.
- */
-static hs_status load_page(hs_statistic_tables *tables, page *p, hs_statistic statistic, size_t task, uint64_t first,
-                           hs_error *error)
-{
-    const size_t n_most = sets_of_page(tables, task) * metrics_of(tables, task) * sizeof(double);
-
-    HS_TRY(write_back(tables, p, error));
-    p->last_use = 0;
-    hs_free(p->values);
-    p->values = NULL;
-    HS_TRY(hs_allocate(&p->values, 1, n_most, "page of statistics", error));
-    p->task = task;
-    p->statistic = statistic;
-    p->first = first;
-    return hs_results_read_statistic(tables->results, (uint32_t)task, statistic, first, length_of(tables, p), p->values,
-                                     error);
-}
-
 /* Where the number is; NULL: it could not be read. */
 static double *find(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric, uint64_t set,
                     bool changes)
 {
-    const size_t n_sets = sets_of_page(tables, task);
-    const uint64_t first = set - set % n_sets;
-    page *p = choose_page(tables, statistic, task, first);
-    const bool is_there = p->last_use > 0 && p->statistic == statistic && p->task == task && p->first == first;
-
-    if (tables->problem.status != HS_OK ||
-        (!is_there && load_page(tables, p, statistic, task, first, &tables->problem) != HS_OK))
+    if (tables->problem.status != HS_OK)
         return NULL;
-    p->last_use = ++tables->n_uses;
-    p->is_changed = p->is_changed || changes;
-    return &p->values[(size_t)(set - first) * metrics_of(tables, task) + metric];
+    return hs__analysis_pages_find(tables->pages, statistic, task, metric, set, changes, &tables->problem);
 }
 
 static int compare_sets(const void *left, const void *right)
@@ -268,7 +176,7 @@ static const double *find_fetched(hs_statistic_tables *tables, hs_statistic stat
 double hs__analysis_tables_get(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric,
                                uint64_t set)
 {
-    if (!tables->in_file)
+    if (tables->place == HS_TABLES_IN_MEMORY)
         return get_held(tables, statistic, task, metric, set);
     const double *value = find_fetched(tables, statistic, task, metric, set);
     if (value == NULL)
@@ -315,7 +223,7 @@ size_t hs__analysis_tables_fetch(hs_statistic_tables *tables, const uint64_t *se
     hs_error *problem = &tables->problem;
 
     f->n = 0;
-    if (!tables->in_file || problem->status != HS_OK || measure_fetched(tables, problem) != HS_OK)
+    if (tables->place == HS_TABLES_IN_MEMORY || problem->status != HS_OK || measure_fetched(tables, problem) != HS_OK)
         return n;
     const size_t most = FETCHED_BYTES / (f->a_set * sizeof(double)) + 1, n_fetched = n < most ? n : most;
     if (hs_reserve(&f->sets, &f->capacity, n_fetched, sizeof *f->sets, "ranking", problem) != HS_OK ||
@@ -333,7 +241,7 @@ size_t hs__analysis_tables_fetch(hs_statistic_tables *tables, const uint64_t *se
 void hs__analysis_tables_put(hs_statistic_tables *tables, hs_statistic statistic, size_t task, size_t metric,
                              uint64_t set, double value)
 {
-    if (!tables->in_file) {
+    if (tables->place == HS_TABLES_IN_MEMORY) {
         put_held(tables, statistic, task, metric, set, value);
         return;
     }
@@ -348,7 +256,7 @@ void hs__analysis_tables_put(hs_statistic_tables *tables, hs_statistic statistic
 static hs_status write_column(const hs_statistic_tables *tables, hs_results *results, hs_statistic statistic,
                               size_t task, double *rows, hs_error *error)
 {
-    const size_t n_metrics = metrics_of(tables, task), n_most = sets_of_page(tables, task);
+    const size_t n_metrics = metrics_of(tables, task), n_most = hs__analysis_sets_of_page(results, task);
 
     for (size_t first = 0; first < n_sets_of(tables); first += n_most) {
         const size_t n = n_sets_of(tables) - first < n_most ? n_sets_of(tables) - first : n_most;
@@ -364,7 +272,7 @@ static hs_status write_columns(const hs_statistic_tables *tables, hs_results *re
     hs_status status = HS_OK;
 
     for (size_t task = 0; status == HS_OK && task < hs_results_n_tasks(results); ++task) {
-        const size_t n = sets_of_page(tables, task) * metrics_of(tables, task);
+        const size_t n = hs__analysis_sets_of_page(results, task) * metrics_of(tables, task);
         double *rows = NULL;
         status = hs_allocate(&rows, n, sizeof *rows, "table of statistics", error);
         for (size_t s = 0; status == HS_OK && s < HS_STATISTIC_COUNT; ++s)
@@ -377,9 +285,7 @@ static hs_status write_columns(const hs_statistic_tables *tables, hs_results *re
 hs_status hs__analysis_tables_flush(hs_statistic_tables *tables, hs_results *results, hs_error *error)
 {
     HS_TRY(hs__analysis_tables_status(tables, error));
-    if (!tables->in_file)
+    if (tables->place == HS_TABLES_IN_MEMORY)
         return write_columns(tables, results, error);
-    for (size_t i = 0; i < N_PAGES; ++i)
-        HS_TRY(write_back(tables, &tables->pages[i], error));
-    return HS_OK;
+    return hs__analysis_pages_flush(tables->pages, error);
 }

@@ -11,11 +11,14 @@
 /* Of a pair alone: NaN of all other sets. */
 bool hs__analysis_is_of_pairs(hs_statistic statistic);
 
-/*
- * Empty tables in memory, or those of the file, as `in_file` says. `pairs` is borrowed. What is put into the file's
- * reaches it at hs__analysis_tables_flush() at the latest.
- */
-hs_status hs__analysis_tables_new(hs_results *results, const hs_pairs *pairs, bool in_file,
+typedef enum hs_tables_place {
+    HS_TABLES_IN_MEMORY,
+    HS_TABLES_IN_FILE, /* empty, whatever the file holds: it gets what is put, flush() at the latest */
+    HS_TABLES_STORED,  /* those that the file holds; nothing is put */
+} hs_tables_place;
+
+/* `pairs` is borrowed. */
+hs_status hs__analysis_tables_new(hs_results *results, const hs_pairs *pairs, hs_tables_place place,
                                   hs_statistic_tables **tables_out, hs_error *error);
 void hs__analysis_tables_free(hs_statistic_tables *tables);
 
@@ -32,8 +35,5 @@ hs_status hs__analysis_tables_flush(hs_statistic_tables *tables, hs_results *res
 
 /* Of tables in a file: reads those of the first of sets[n], as many as it returns; `n` of those in memory. */
 size_t hs__analysis_tables_fetch(hs_statistic_tables *tables, const uint64_t *sets, size_t n);
-
-/* What tables of so many numbers in a file hold at most, fetched sets apart, which a sweep never asks for. */
-size_t hs__analysis_tables_bytes(size_t n_numbers);
 
 #endif

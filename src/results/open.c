@@ -215,6 +215,11 @@ hs_status hs_results_open_parallel(hs_comm *comm, const char *path, hs_results *
     return hs_results_open_with_hints(comm, path, NULL, results_out, error);
 }
 
+const char *hs_results_path(const hs_results *results)
+{
+    return results->path;
+}
+
 uint64_t hs_results_experiment_hash(const hs_results *results)
 {
     return results->experiment_hash;
