@@ -395,8 +395,8 @@ hs_status hs_results_write_objective_rank(hs_results *results, const int32_t *ra
 hs_status hs_results_read_objective_rank(hs_results *results, int32_t *rank, hs_error *error);
 /* The word that says that the ranking is complete: hash over its bytes, which it reads back; rank 0, last. */
 hs_status hs_results_commit_ranking(hs_results *results, hs_error *error);
-/* True if the word is there and matches; reads the whole ranking. */
-bool hs_results_ranking_done(hs_results *results);
+/* Whether the word is there and matches; reads the whole ranking. */
+hs_status hs_results_ranking_done(hs_results *results, bool *done_out, hs_error *error);
 
 /* Generated texts. */
 

@@ -152,10 +152,12 @@ hs_status hs_analysis_new(hs_results *results, hs_comm *comm, const hs_analysis_
                           hs_analysis **analysis_out, hs_error *error)
 {
     hs_analysis *analysis = NULL;
-    bool stored = comm == NULL && options == NULL && hs_results_ranking_done(results);
+    bool stored = false;
     hs_status status = hs_allocate(&analysis, 1, sizeof *analysis, "analysis", error);
 
     *analysis_out = NULL;
+    if (status == HS_OK && comm == NULL && options == NULL)
+        status = hs_results_ranking_done(results, &stored, error);
     if (status == HS_OK) {
         analysis->results = results;
         analysis->n_sets = hs_results_sets_of(results)->n_sets;

@@ -43,9 +43,10 @@ static void print_name(const char *name)
 static hs_status print_status(hs_results *results, const writer *w, bool *finished_out, hs_error *error)
 {
     const hs_sets *sets = hs_results_sets_of(results);
-    const bool ranked = hs_results_ranking_done(results);
     hs_results_counts counts;
+    bool ranked;
 
+    HS_TRY(hs_results_ranking_done(results, &ranked, error));
     HS_TRY(hs_results_progress(results, &counts, error));
     const bool swept =
         counts.n_done == counts.n_cells && hs_results_n_chosen_phases(results) == hs_results_n_phases(results);

@@ -58,8 +58,10 @@ static hs_status compute(hs_results *results, int64_t resamples, hs_analysis **a
 
 hs_status hs__cli_analyse_results(hs_results *results, int64_t resamples, hs_analysis **analysis_out, hs_error *error)
 {
-    const bool stored = hs_results_ranking_done(results);
+    bool stored;
 
+    *analysis_out = NULL;
+    HS_TRY(hs_results_ranking_done(results, &stored, error));
     if (!stored)
         hs_log_print(&(hs_log){stderr, HS_LOG_INFO}, HS_LOG_INFO,
                      "unfinished file: computing the statistics of the sets that are complete");

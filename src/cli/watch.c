@@ -51,7 +51,8 @@ static hs_status look_at_cells(watch *w, hs_error *error)
 
     HS_TRY(hs_results_open_read(w->path, &results, error));
     hs_status status = hs_results_look(results, &w->cells, &w->counts, error);
-    w->ranked = hs_results_ranking_done(results);
+    if (status == HS_OK)
+        status = hs_results_ranking_done(results, &w->ranked, error);
     w->n_phases = hs_results_n_phases(results);
     w->n_chosen = hs_results_n_chosen_phases(results);
     snprintf(w->phase, sizeof w->phase, "%s", hs_results_phase_name(results, w->n_chosen - 1));

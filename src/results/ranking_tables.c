@@ -191,11 +191,16 @@ hs_status hs_results_commit_ranking(hs_results *results, hs_error *error)
     return hs__results_file_transfer(results, HS_DIRECTION_WRITE, &row, &word, error);
 }
 
-bool hs_results_ranking_done(hs_results *results)
+/* What cannot be read is an error: a ranking that is taken for missing would be computed anew. */
+hs_status hs_results_ranking_done(hs_results *results, bool *done_out, hs_error *error)
 {
     const hs_file_rows row = commit_row(results);
     uint64_t stored = 0, word = 0;
-    hs_error ignored = {0};
-    return hs__results_file_transfer(results, HS_DIRECTION_READ, &row, &stored, &ignored) == HS_OK && stored != 0 &&
-           ranking_word(results, &word, &ignored) == HS_OK && stored == word;
+    *done_out = false;
+    HS_TRY(hs__results_file_transfer(results, HS_DIRECTION_READ, &row, &stored, error));
+    if (stored == 0)
+        return HS_OK;
+    HS_TRY(ranking_word(results, &word, error));
+    *done_out = stored == word;
+    return HS_OK;
 }

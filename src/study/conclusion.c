@@ -3,19 +3,34 @@
 
 #include "study/session.h"
 
+/* A stored ranking, computed with these options. */
+static hs_status look_for_statistics(study_session *s, const hs_analysis_options *options, bool *stored_out,
+                                     hs_error *error)
+{
+    hs_results_method method;
+
+    HS_TRY(hs_results_ranking_done(s->results, stored_out, error));
+    if (!*stored_out)
+        return HS_OK;
+    HS_TRY(hs_results_read_method(s->results, &method, error));
+    *stored_out = (size_t)method.resamples == options->resamples &&
+                  (size_t)method.permutations == options->permutations && method.confidence == options->confidence &&
+                  (method.bca != 0) == options->bca;
+    return HS_OK;
+}
+
 /* Whether the file holds these statistics already, as after a run that found it finished. */
 static hs_status find_statistics(study_session *s, const hs_analysis_options *options, bool *stored_out,
                                  hs_error *error)
 {
-    hs_results_method method;
-    uint8_t stored = 0;
+    hs_status status = HS_OK;
+    uint8_t stored;
 
     *stored_out = false;
-    if (hs__study_is_first_rank(s) && hs_results_ranking_done(s->results))
-        stored = hs_results_read_method(s->results, &method, error) == HS_OK &&
-                 (size_t)method.resamples == options->resamples &&
-                 (size_t)method.permutations == options->permutations && method.confidence == options->confidence &&
-                 (method.bca != 0) == options->bca;
+    if (hs__study_is_first_rank(s))
+        status = look_for_statistics(s, options, stored_out, error);
+    HS_TRY(hs_comm_agree(s->comm, status, error));
+    stored = *stored_out;
     HS_TRY(hs_comm_broadcast(s->comm, &stored, sizeof stored, 0, error));
     *stored_out = stored;
     return HS_OK;

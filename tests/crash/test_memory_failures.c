@@ -19,6 +19,7 @@
 #include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 #include "support/failing_memory.h"
+#include "support/results_ranked.h"
 
 /* A file is finished and compared after every so many failures, and after all of the last ones. */
 enum { RESUME_EVERY = 16 };
@@ -110,7 +111,7 @@ static uint64_t hash_of_values(const place *p, const char *name)
     snprintf(path, sizeof path, "%s/%s", p->folder, name);
     assert_ok(hs_results_open_read(path, &results, &error), &error);
     assert_ok(hs_results_progress(results, &counts, &error), &error);
-    assert_true(counts.n_done == counts.n_cells && counts.n_damaged == 0 && hs_results_ranking_done(results));
+    assert_true(counts.n_done == counts.n_cells && counts.n_damaged == 0 && results_is_ranked(results));
     for (uint32_t task = 0; task < hs_results_n_tasks(results); task++) {
         const hs_results_task *t = hs_results_task_at(results, task);
         size_t n_sets = hs_results_sets_of(results)->n_sets, n_values = n_sets * t->n_examples * t->n_metrics;

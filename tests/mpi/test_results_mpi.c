@@ -3,6 +3,7 @@
  * changes.
  */
 #include "mpi/shared_place.h"
+#include "support/results_ranked.h"
 
 #include <math.h>
 #include <string.h>
@@ -254,21 +255,21 @@ static void test_ranking(void **state)
     const bool first = hs_comm_rank(comm) == 0;
     place_new(comm, &place);
     mpi_assert_ok(comm, hs_results_open_parallel(comm, place.path, &results, &error), &error);
-    mpi_assert(comm, !hs_results_ranking_done(results));
+    mpi_assert(comm, !results_is_ranked(results));
     mpi_assert_ok(comm, hs_results_read_statistic(results, 1, HS_STATISTIC_DELTA_Q, 0, 43, table, &error), &error);
     mpi_assert(comm, isnan(table[0]) && isnan(table[85]));
     /* Rank 0 alone writes, as in a run: nothing of it is collective. */
     if (first)
         status = write_ranking(results, &error);
     mpi_assert_ok(comm, status, &error);
-    mpi_assert(comm, hs_results_ranking_done(results));
+    mpi_assert(comm, results_is_ranked(results));
     mpi_assert(comm, ranking_is_right(results, &error));
     /* One number changed after the commit: the word no longer matches. */
     table[0] = 1;
     if (first)
         status = hs_results_write_statistic(results, 0, HS_STATISTIC_DELTA_P, 0, 43, table, &error);
     mpi_assert_ok(comm, status, &error);
-    mpi_assert(comm, !hs_results_ranking_done(results));
+    mpi_assert(comm, !results_is_ranked(results));
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
     shared_place_clear(comm, &place);
 }
@@ -464,7 +465,7 @@ static void test_settings_of_the_last_run(void **state)
         mpi_assert(comm, states(results, "objective.tolerance", runs[i].tolerance));
         mpi_assert(comm, states(results, "objective.reduce", "toxicity") && states(results, "sweep.orders", "[1, 2]"));
         mpi_assert(comm, states(results, "run.scheduler", "guided"));
-        mpi_assert(comm, hs_results_ranking_done(results) == runs[i].committed);
+        mpi_assert(comm, results_is_ranked(results) == runs[i].committed);
     }
     mpi_assert_ok(comm, hs_results_close(results, &error), &error);
     shared_place_clear(comm, &place);

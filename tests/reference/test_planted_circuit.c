@@ -19,6 +19,7 @@
 #include "support/assert_status.h"
 #include "support/checkpoint_writer.h"
 #include "support/planted_circuit.h"
+#include "support/results_ranked.h"
 
 enum {
     N_HEADS = PLANTED_LAYERS * PLANTED_HEADS,
@@ -389,7 +390,7 @@ static void stored_ranking_agrees(void **state)
     const size_t n_toxic = N_INTERVENTIONS * (1 + N_HEADS - 3);
     hs_error error = {0};
 
-    assert_true(hs_results_ranking_done(f->results));
+    assert_true(results_is_ranked(f->results));
     assert_ok(hs_results_read_objective_rank(f->results, stored, &error), &error);
     assert_int_equal(ranking.n + ranking.n_of[HS_STANDING_OUTSIDE_TOLERANCE], f->sets->n_sets - 1);
     for (size_t i = 0; i < ranking.n; ++i) {

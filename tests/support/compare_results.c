@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "headsweep/results.h"
+#include "results_ranked.h"
 
 static hs_results *open_or_exit(const char *path)
 {
@@ -163,7 +163,7 @@ static void require_finished(hs_results *results, const char *path)
     hs_error error = {0};
 
     if (hs_results_progress(results, &counts, &error) != HS_OK || counts.n_done != counts.n_cells ||
-        !hs_results_ranking_done(results)) {
+        !results_is_ranked(results)) {
         printf("%s is not finished\n", path);
         exit(1);
     }

@@ -11,6 +11,7 @@
 #include "support/analysis_fixture.h"
 #include "support/assert_status.h"
 #include "support/comm_fixture.h"
+#include "support/results_ranked.h"
 
 static void assert_ranked(const hs_analysis *analysis, const char *by, const uint64_t *expected, size_t n)
 {
@@ -153,7 +154,7 @@ static void test_stored_ranking(void **state)
     analysis_fixture f;
 
     analysis_fixture_open(&f, *state, N_SETS);
-    assert_false(hs_results_ranking_done(f.results));
+    assert_false(results_is_ranked(f.results));
     assert_ok(hs_results_close(f.results, &error), &error);
     assert_ok(hs_results_open_parallel(f.comm, f.path, &f.results, &error), &error);
     hs_analysis *analysis = analyse(&f);
@@ -161,7 +162,7 @@ static void test_stored_ranking(void **state)
     hs_analysis_free(analysis);
     assert_ok(hs_results_close(f.results, &error), &error);
     assert_ok(hs_results_open_read(f.path, &f.results, &error), &error);
-    assert_true(hs_results_ranking_done(f.results));
+    assert_true(results_is_ranked(f.results));
     assert_ok(hs_results_read_statistic(f.results, 1, HS_STATISTIC_INTERACTION, 0, N_SETS, table, &error), &error);
     assert_true(table[2 * PAIR_AB] == -2);
     assert_ok(hs_results_read_statistic(f.results, 1, HS_STATISTIC_DELTA_LOW, 0, N_SETS, table, &error), &error);

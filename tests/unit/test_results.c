@@ -2,6 +2,7 @@
 #include "results/hdf5.h"
 #include "support/assert_status.h"
 #include "support/results_place.h"
+#include "support/results_ranked.h"
 
 #include <inttypes.h>
 
@@ -343,7 +344,7 @@ static void test_no_run_yet(void **state)
     assert_int_equal(n_runs, 0);
     assert_ok(hs_results_read_run(results, 0, &run, &place->error), &place->error);
     assert_true(run.start == 0 && run.end == 0 && run.cells == 0 && run.host[0] == '\0');
-    assert_false(hs_results_ranking_done(results));
+    assert_false(results_is_ranked(results));
     assert_ok(hs_results_close(results, &place->error), &place->error);
 }
 

@@ -12,6 +12,7 @@
 
 #include "support/checkpoint_writer.h"
 #include "support/old_layout.h"
+#include "support/results_ranked.h"
 
 typedef struct place {
     char *folder;
@@ -99,7 +100,7 @@ static void test_values(void **state)
     assert_int_equal(hs_results_progress(results, &counts, &error), HS_OK);
     assert_int_equal(counts.n_cells, 2 * hs_results_sets_of(results)->n_sets);
     assert_int_equal(counts.n_done, counts.n_cells);
-    assert_true(hs_results_ranking_done(results));
+    assert_true(results_is_ranked(results));
     assert_int_equal(hs_results_close(results, &error), HS_OK);
 }
 
