@@ -31,9 +31,7 @@ run_with_fault() {
 # ended_in_good_order CALL EXIT_CODE: what the last run said of its end.
 ended_in_good_order() {
     case $1-$2 in
-    read-5 | read-6) ;; # HDF5 takes zeros, which Open MPI hands it, for damage
-    # Open MPI said nothing of it: then nothing of what it did not read may be in the file.
-    read-0) same_results whole.h5 part.h5 && return ;;
+    read-5 | read-6) ;; # 6: HDF5 takes zeros of what is its own, which Open MPI hands it, for damage
     write-5) says err "Disk quota exceeded" ;;
     *) fail "a failing $1 ends with exit code $2" ;;
     esac
@@ -44,7 +42,8 @@ for place in "1 write 0" "2 write 0" "2 write 1" "2 read 0" "2 read 1"; do
     read -r ranks call rank <<<"$place"
     run_with_fault "$ranks" "$call" "$rank" 1000000000 all.h5 || fail "a run without a fault fails"
     all=$(<count)
-    [ "$all" -gt 20 ] || fail "rank $rank of $ranks has only $all calls of $call"
+    [ "$all" -gt 25 ] || fail "rank $rank of $ranks has only $all calls of $call"
+    echo "rank $rank of $ranks: $all calls of $call"
     rm all.h5 count
     # The last write is HDF5's own, of bytes that were written just before.
     last=$((all - 1))
