@@ -1,8 +1,8 @@
 /*
  * pattern_translate: Oniguruma (Ruby syntax) to PCRE2. The two agree on most of the syntax; these are the differences:
  * \s and \w of PCRE2 hold U+180E and lack marks, \h and \v are other things, (?m) is PCRE2's (?s), \p{Han} means the
- * script and not its extensions, long property names are unknown to PCRE2. Sets within sets (`[a[bc]]`, `&&`) and
- * POSIX classes have no equivalent and are refused.
+ * script and not its extensions, long property names are unknown to PCRE2. A set within a set (`[a[bc]]`) is written
+ * out in the outer one; negated ones, intersections (`&&`) and POSIX classes have no equivalent and are refused.
  */
 #include "tokenizer/pattern.h"
 #include "tokenizer/pattern_translation.h"
@@ -95,17 +95,51 @@ static hs_status translate_escape(pattern_translation *t, bool in_set)
                                                       : "an escape that has no equivalent");
 }
 
+/*
+ * At the opening bracket of a set within a set, whose members become the outer one's (BLOOM's pattern has one). At its
+ * borders a hyphen or a closing bracket would come to mean something else.
+ */
+static hs_status enter_set(pattern_translation *t)
+{
+    static const char *const OTHER[] = {"[^", "[:", "[]", "[-", "[&"};
+    if (t->at > 0 && t->text[t->at - 1] == '-')
+        return hs__tokenizer_translation_refuse(t, "a set at the end of a range");
+    for (size_t i = 0; i < sizeof OTHER / sizeof *OTHER; i++)
+        if (hs__tokenizer_translation_looks_at(t, OTHER[i]))
+            return hs__tokenizer_translation_refuse(t, "a negated set, a POSIX class or the like within a set");
+    t->at++;
+    return HS_OK;
+}
+
+/* At the closing bracket of a set within a set. */
+static hs_status leave_set(pattern_translation *t)
+{
+    if (t->text[t->at - 1] == '-' || (t->at + 1 < t->length && t->text[t->at + 1] == '-'))
+        return hs__tokenizer_translation_refuse(t, "a hyphen at the border of a set within a set");
+    t->at++;
+    return HS_OK;
+}
+
 /* At the opening bracket. */
 static hs_status translate_set(pattern_translation *t)
 {
+    size_t depth = 1;
     HS_TRY(hs__tokenizer_translation_copy(t, hs__tokenizer_translation_looks_at(t, "[^") ? 2 : 1));
     for (bool first = true;; first = false) {
         if (t->at >= t->length)
             return hs__tokenizer_translation_refuse(t, "a set without closing bracket");
-        if (t->text[t->at] == ']' && !first)
+        if (t->text[t->at] == ']' && !first && depth == 1)
             return hs__tokenizer_translation_copy(t, 1);
-        if (t->text[t->at] == '[')
-            return hs__tokenizer_translation_refuse(t, "a set or POSIX class within a set");
+        if (t->text[t->at] == ']' && !first) {
+            HS_TRY(leave_set(t));
+            depth--;
+            continue;
+        }
+        if (t->text[t->at] == '[') {
+            HS_TRY(enter_set(t));
+            depth++;
+            continue;
+        }
         if (hs__tokenizer_translation_looks_at(t, "&&"))
             return hs__tokenizer_translation_refuse(t, "an intersection of sets");
         if (t->text[t->at] == '\\')
