@@ -3,6 +3,7 @@
  * Falcon, whose larger models rotate instead. What a row holds, families.h says.
  */
 #include <float.h>
+#include <string.h>
 
 #include "model/decoder_rows.h"
 
@@ -198,10 +199,27 @@ static hs_status derive_first_decoder(const hs_config *config, hs_family_options
     return HS_OK;
 }
 
+/* Its eager attention, which is not what transformers takes by itself, has them in the mask and in the scores. */
+static hs_status refuse_eager(const hs_config *config, hs_error *error)
+{
+    static const char *const keys[] = {"attn_implementation", "_attn_implementation"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const char *name = "";
+        HS_TRY(hs__model_config_text(config, keys[i], &name, error));
+        if (strcmp(name, "eager") == 0)
+            return hs_fail(error, HS_ERROR_INPUT,
+                           "%s: \"%s\" is \"eager\", with which transformers 5 adds ALiBi's positions twice; remove it",
+                           config->path, keys[i]);
+    }
+    return HS_OK;
+}
+
 static hs_status derive_falcon(const hs_config *config, hs_family_options *options, hs_error *error)
 {
-    if (options->positions_in_scores)
+    if (options->positions_in_scores) {
         options->shape.position = HS_POSITION_ALIBI_ROUNDED;
+        HS_TRY(refuse_eager(config, error));
+    }
     return (options->new_decoder ? derive_new_decoder : derive_first_decoder)(config, options, error);
 }
 

@@ -221,8 +221,11 @@ REFUSED = {
                         {"attn_type": "multiquery_attention"}, {"attn_uses_sequence_id": True}],
     "mpt/expansion_ratio": [], "mpt/logit_scale": [], "mpt/no_bias": [False, None], "mpt/norm_type": [],
     "bloom/apply_residual_connection_post_layernorm": [True], "bloom/slow_but_exact": [True],
-    "falcon/multi_query": [None], "falcon/parallel_attn": [None],
+    "falcon/multi_query": [None],
     "falcon/num_ln_in_parallel_attn": [0, 3],
+    # Biases and a norm that the weights have.
+    "falcon/attn_implementation": ["eager"], "falcon/_attn_implementation": ["eager"],
+    "falcon/bias": [False, None], "falcon/parallel_attn": [True, None],
     # With it transformers adds a mask of truth values to scores.
     "falcon/output_attentions": [], "falcon/_output_attentions": [],
     "bloom/n_head": [None], "bloom/n_layer": [None, 1], "mpt/n_heads": [None], "mpt/n_layers": [None, 1],

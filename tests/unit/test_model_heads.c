@@ -463,6 +463,7 @@ static void test_configurations_that_are_refused(void **state)
         {"falcon", "multi_query", "null", "no \"multi_query\": needed by family falcon"},
         {"falcon", "num_ln_in_parallel_attn", "2", "is 2, which only layers of \"new_decoder_architecture\" can have"},
         {"falcon new", "parallel_attn", "false", "\"parallel_attn\" is false, but the layers of"},
+        {"falcon sequential with alibi", "attn_implementation", "\"eager\"", "adds ALiBi's positions twice; remove it"},
         {"falcon sequential with alibi", "num_kv_heads", "2",
          "\"num_kv_heads\" is 2, but without \"multi_query\" each of 4"},
         {"phi", "qk_layernorm", "true", "\"qk_layernorm\" cannot have this value: norms of queries and keys are not"},
