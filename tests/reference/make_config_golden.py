@@ -206,6 +206,11 @@ REFUSED = {
     "rope_parameters": [value for value in VALUES["rope_parameters"] if value and (
         value.get("partial_rotary_factor") == 0.5 or "full_attention" in value)],
     "partial_rotary_factor": [0.5],
+    # Parameters that are not of a kind of layer, or in two places; a cap that the class does not look at.
+    "gemma3_text/rope_parameters": [], "gemma3_text/rope_scaling": [], "gemma3_text/attn_logit_softcapping": [],
+    "gemma3_text/use_bidirectional_attention": [True], "gemma3_text/is_causal": [],
+    "gemma3_text/final_logit_softcapping": [0.0],
+    "olmo3/rope_parameters": [], "olmo3/rope_scaling": [], "olmo3/rope_theta": [], "olmo/clip_qkv": [0.0],
     # A cap of nothing.
     "gemma2/attn_logit_softcapping": [0.0], "gemma2/final_logit_softcapping": [0.0],
     # Gemma, to both sides: another kind of model.
@@ -311,6 +316,8 @@ def values_of(key, example):
         return VALUES[key]
     if key in ("hidden_act", "hidden_activation", "activation_function", "activation"):
         return ACTIVATIONS
+    if key.endswith("softcapping"):
+        return [0.0, 0.1, 1.0, None]
     if isinstance(example, bool):
         return [True, False, None]
     if isinstance(example, int):
