@@ -255,6 +255,8 @@ REFUSED = {
     "inner_group_num": [0],
     # Layers whose experts do nothing.
     "num_experts_per_tok": [0], "num_experts": [0], "num_local_experts": [0], "mlp_only_layers": [[-1], ["0"], 1],
+    # Sizes and biases that are transformers' own by chance.
+    "qwen3_moe/num_key_value_heads": [None], "qwen3_moe/attention_bias": [None],
 }
 
 # What names no key of a model: Python's own, and what decides how transformers writes and not what it computes.
