@@ -89,6 +89,8 @@ typedef struct hs_model_shape {
     double attention_scale;      /* scores = q . k * attention_scale; usually head_dim^-1/2 */
     double score_cap;            /* scores become cap tanh(scores / cap) before the softmax; 0: they do not */
     double logit_cap;            /* the same of logits */
+    const bool *gone_heads;      /* [n_layers * n_heads] heads that the checkpoint lacks, whose weights are zeros and
+                                    that are not swept; NULL: it has all. Owned by the model */
     hs_head_kind head;
     hs_activation head_activation; /* of head_dense */
     int32_t padding_token;         /* decoder that classifies: a text's last token of another kind is what counts; -1 */
@@ -222,6 +224,9 @@ hs_status hs_model_load(hs_model *model, float *arena, size_t part, size_t n_par
 
 /* Hash of shape and weights as stored; reads all of the files. Equal for the same tensors however they are sharded. */
 uint64_t hs_model_hash(const hs_model *model);
+
+/* Appends the heads that the checkpoint lacks, "0.1, 2.3", or "none". */
+hs_status hs_model_describe_gone_heads(const hs_model_shape *shape, hs_text *text, hs_error *error);
 
 /* Appends lines `key = value` for `headsweep inspect`. */
 hs_status hs_model_describe(const hs_model *model, hs_text *text, hs_error *error);

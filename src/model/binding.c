@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "model/extras.h"
+#include "model/pruned.h"
 #include "model/tensor_names.h"
 #include "model/weights.h"
 
@@ -90,10 +91,18 @@ static hs_status fail_shape(const hs_tensor *tensor, const hs_dimension axes[2],
                            : "");
 }
 
-static hs_status check_tensor(const hs_tensor *tensor, const hs_tensor_rule *rule, const hs_model_shape *shape,
+/* As the file has it, of a layer that may lack heads: only families with as many KV heads as heads can. */
+static size_t kept_length(const hs_model_shape *shape, size_t layer, hs_dimension axis)
+{
+    const size_t kept = hs__model_pruned_n_kept(shape, layer) * shape->head_dim;
+    if (shape->gone_heads == NULL || (axis != HS_DIM_QUERY && axis != HS_DIM_KV && axis != HS_DIM_QUERY_KEY_VALUE))
+        return axis_length(shape, axis);
+    return axis == HS_DIM_QUERY_KEY_VALUE ? 3 * kept : kept;
+}
+
+static hs_status check_tensor(const hs_tensor *tensor, const hs_tensor_rule *rule, const size_t expected[2],
                               hs_error *error)
 {
-    size_t expected[2] = {axis_length(shape, rule->shape[0]), axis_length(shape, rule->shape[1])};
     size_t n_expected = rule->shape[1] == HS_DIM_NONE ? 1 : 2;
     if (tensor->n_dimensions != n_expected || memcmp(tensor->shape, expected, n_expected * sizeof *expected) != 0)
         return fail_shape(tensor, rule->shape, expected, n_expected, error);
@@ -245,15 +254,27 @@ static size_t stored_layer(const hs_family_options *options, size_t layer)
 static hs_status append_binding(binder *b, const hs_tensor_rule *rule, hs_pattern_place place, const hs_tensor *tensor,
                                 const char *name, hs_error *error)
 {
+    const hs_model_shape *shape = &b->options->shape;
     hs_binding_list *list = b->list;
     HS_TRY(hs_reserve(&list->items, &list->capacity, list->n_items + 1, sizeof *list->items, b->source->folder, error));
     hs_binding *binding = &list->items[list->n_items];
     *binding = (hs_binding){.rule = rule, .place = place, .tensor = tensor, .arena_offset = HS_BINDING_MAPPED};
+    for (size_t i = 0; i < 2; i++)
+        binding->shape[i] = axis_length(shape, rule->shape[i]);
+    binding->lacks_heads = tensor->n_elements != binding->shape[0] * binding->shape[1];
     binding->name = hs_string_copy(name, error);
     if (binding->name == NULL)
         return error->status;
     list->n_items++;
     return HS_OK;
+}
+
+static hs_status check_shape(const binder *b, const hs_tensor *tensor, const hs_tensor_rule *rule, size_t layer,
+                             hs_error *error)
+{
+    const hs_model_shape *shape = &b->options->shape;
+    const size_t kept[2] = {kept_length(shape, layer, rule->shape[0]), kept_length(shape, layer, rule->shape[1])};
+    return check_tensor(tensor, rule, kept, error);
 }
 
 static hs_status find_for_rule(binder *b, const hs_tensor_rule *rule, const char *name, const hs_tensor **tensor_out,
@@ -289,7 +310,7 @@ static hs_status bind_rule(binder *b, const hs_tensor_rule *rule, hs_pattern_pla
                             error);
     if (tensor == NULL)
         return HS_OK;
-    HS_TRY(check_tensor(tensor, rule, &b->options->shape, error));
+    HS_TRY(check_shape(b, tensor, rule, place.layer, error));
     if (!expected)
         HS_TRY(check_tie(b, tensor, &expected, error));
     return expected ? append_binding(b, rule, place, tensor, name, error) : HS_OK;
@@ -340,7 +361,7 @@ bool hs__model_place_is_sorted(hs_place place)
 static bool is_usable_in_place(const hs_binding *binding)
 {
     const hs_tensor *tensor = binding->tensor;
-    return tensor->dtype == HS_DTYPE_F32 && tensor->file_offset % sizeof(float) == 0 &&
+    return tensor->dtype == HS_DTYPE_F32 && tensor->file_offset % sizeof(float) == 0 && !binding->lacks_heads &&
            !hs__model_place_is_sorted(binding->rule->place) && binding->rule->place != HS_PLACE_ONE_AND;
 }
 
@@ -358,7 +379,7 @@ static hs_status lay_out_arena(hs_binding_list *list, const char *folder, hs_err
             list->items[i].arena_offset = list->items[i - 1].arena_offset;
         if (list->items[i].is_shared || is_usable_in_place(&list->items[i]))
             continue;
-        size_t n = list->items[i].tensor->n_elements;
+        size_t n = list->items[i].shape[0] * list->items[i].shape[1];
         if (n > SIZE_MAX / 16 - list->arena_floats)
             return hs_fail(error, HS_ERROR_MEMORY, "%s: the weights are larger than any memory", folder);
         list->items[i].arena_offset = list->arena_floats;

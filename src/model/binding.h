@@ -14,6 +14,8 @@ typedef struct hs_binding {
     const hs_tensor_rule *rule;
     hs_pattern_place place;
     const hs_tensor *tensor;
+    size_t shape[2];     /* as the canonical model has it; 1 of a vector's second axis */
+    bool lacks_heads;    /* the tensor is smaller: pruned.h */
     bool is_shared;      /* the binding before has the same tensor in the same form: converted and counted there */
     size_t arena_offset; /* in floats, a multiple of 16; HS_BINDING_MAPPED if it is used from the mapped file */
 } hs_binding;

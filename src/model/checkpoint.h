@@ -20,6 +20,7 @@ typedef struct hs_checkpoint {
     float *rotary_frequencies; /* NULL unless rotary */
     float *window_frequencies; /* NULL unless rotates_windows_apart */
     float *alibi_slopes;       /* NULL unless in scores */
+    bool *gone_heads;          /* options.shape's */
     hs_label_list labels;      /* of a classifier */
     hs_note_list notes;
     hs_special_ids ids; /* of the tokens that begin and end a text */

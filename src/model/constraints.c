@@ -129,10 +129,6 @@ hs_status hs__model_constraints_check_all_families(const hs_config *config, hs_e
         {"auto_map", HS_DEMAND_EMPTY,
          "it names code that transformers can run in place of the family's own, which may compute anything; remove the "
          "key if the model is a plain one of its family"},
-        {"pruned_heads", HS_DEMAND_EMPTY,
-         "layers with heads removed are not supported; transformers 5 ignores the key and cannot load the smaller "
-         "matrices, transformers 4 removed these heads as it loaded. Take the checkpoint before pruning, without this "
-         "key, and ablate the heads instead"},
         {"attribute_map", HS_DEMAND_EMPTY, "it would give the keys of this file other meanings"},
         {"per_layer_config", HS_DEMAND_EMPTY, "layers that differ from each other in their options are not supported"},
         {"transformers_weights", HS_DEMAND_EMPTY,

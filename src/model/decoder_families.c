@@ -229,6 +229,7 @@ const hs_family hs__model_decoder_families[] = {
         .rules = gpt2_rules,
         .architectures = gpt2_architectures,
         .ignored_patterns = gpt2_ignored,
+        .may_lack_heads = true,
     },
     {
         .model_type = "llama",

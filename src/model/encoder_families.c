@@ -153,6 +153,7 @@ const hs_family hs__model_encoder_families[] = {
         .architectures = bert_architectures,
         .aliases = encoder_aliases,
         .ignored_patterns = encoder_ignored,
+        .may_lack_heads = true,
     },
     {
         .model_type = "distilbert",
@@ -164,6 +165,7 @@ const hs_family hs__model_encoder_families[] = {
         .architectures = distilbert_architectures,
         .aliases = encoder_aliases,
         .ignored_patterns = encoder_ignored,
+        .may_lack_heads = true,
     },
     {
         .model_type = "roberta",
@@ -175,6 +177,7 @@ const hs_family hs__model_encoder_families[] = {
         .architectures = roberta_architectures,
         .aliases = encoder_aliases,
         .ignored_patterns = encoder_ignored,
+        .may_lack_heads = true,
     },
     {
         .model_type = "xlm-roberta",
@@ -186,6 +189,7 @@ const hs_family hs__model_encoder_families[] = {
         .architectures = xlm_roberta_architectures,
         .aliases = encoder_aliases,
         .ignored_patterns = encoder_ignored,
+        .may_lack_heads = true,
     },
     {
         .model_type = "camembert",
@@ -197,6 +201,7 @@ const hs_family hs__model_encoder_families[] = {
         .architectures = camembert_architectures,
         .aliases = encoder_aliases,
         .ignored_patterns = encoder_ignored,
+        .may_lack_heads = true,
     },
     {0},
 };

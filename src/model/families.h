@@ -219,6 +219,7 @@ typedef struct hs_family {
     const hs_architecture *architectures;
     const hs_tensor_alias *aliases;      /* or NULL */
     const char *const *ignored_patterns; /* what no forward pass needs, names without prefix; or NULL */
+    bool may_lack_heads;                 /* transformers 4 can have removed heads: pruned.h */
 } hs_family;
 
 extern const hs_family hs__model_decoder_families[];  /* decoder_families.c */

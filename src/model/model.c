@@ -12,6 +12,7 @@
 #include "model/checkpoint.h"
 #include "model/folder.h"
 #include "model/options.h"
+#include "model/pruned.h"
 #include "model/sparse_layers.h"
 #include "model/weights.h"
 #include "model/window.h"
@@ -76,6 +77,10 @@ static hs_status read_config(hs_checkpoint *checkpoint, hs_error *error)
     HS_GOTO_DONE(choose_architecture(checkpoint, error));
     HS_GOTO_DONE(
         hs__model_options_read(&config, checkpoint->family, checkpoint->architecture, &checkpoint->options, error));
+    HS_GOTO_DONE(
+        hs__model_pruned_read(&config, checkpoint->family, &checkpoint->options.shape, &checkpoint->gone_heads, error));
+    checkpoint->options.shape.gone_heads = checkpoint->gone_heads;
+    HS_GOTO_DONE(hs__model_pruned_note(&checkpoint->options.shape, &checkpoint->notes, error));
     HS_GOTO_DONE(hs__model_window_read(&config, checkpoint->family->window, &checkpoint->options.shape,
                                        &checkpoint->windows, error));
     HS_GOTO_DONE(hs__model_sparse_layers_read(&config, checkpoint->family->sparse, &checkpoint->options.shape,
@@ -264,6 +269,7 @@ void hs_model_free(hs_model *model)
         hs_free(model->checkpoint->windows);
         hs_free(model->checkpoint->ones);
         hs_free(model->checkpoint->is_sparse);
+        hs_free(model->checkpoint->gone_heads);
         hs__model_label_list_clear(&model->checkpoint->labels);
         hs__model_note_list_clear(&model->checkpoint->notes);
         hs__model_special_ids_clear(&model->checkpoint->ids);
@@ -374,7 +380,11 @@ static hs_status fill_binding(const hs_binding *binding, const hs_model_shape *s
     HS_TRY(check_finite(tensor, elements, error));
     if (binding->arena_offset == HS_BINDING_MAPPED)
         return HS_OK;
-    if (hs__model_place_is_pairs(binding->rule->place))
+    if (binding->lacks_heads)
+        hs__model_pruned_fill(binding, shape,
+                              hs_threads_share(hs__model_pruned_n_units(binding, shape), 1, part, n_parts),
+                              arena + binding->arena_offset);
+    else if (hs__model_place_is_pairs(binding->rule->place))
         expand_pairs(binding, shape, hs_threads_share(heads_of(binding, shape), 1, part, n_parts),
                      arena + binding->arena_offset);
     else if (hs__model_place_is_sorted(binding->rule->place))
@@ -432,7 +442,7 @@ static void set_matrix(hs_linear *linear, const float *values, size_t n_in, size
 static void place(hs_model *model, const hs_binding *binding, const float *values)
 {
     const hs_model_shape *shape = &model->shape;
-    const size_t *stored = binding->tensor->shape;
+    const size_t *stored = binding->shape;
     const size_t query = shape->n_heads * shape->head_dim, kv = shape->n_kv_heads * shape->head_dim;
     hs_model_layer *layer = &model->layers[binding->place.layer];
     switch (binding->rule->place) {

@@ -109,6 +109,15 @@ static uint64_t hash_windows(uint64_t seed, const hs_model *model)
     return seed;
 }
 
+/* Which they are the sizes of the tensors do not say. */
+static uint64_t hash_gone_heads(uint64_t seed, const hs_model_shape *shape)
+{
+    for (size_t i = 0; shape->gone_heads != NULL && i < shape->n_layers * shape->n_heads; i++)
+        if (shape->gone_heads[i])
+            seed = hs_hash_u64(hs_hash_text(seed, "gone head"), i);
+    return seed;
+}
+
 static uint64_t hash_binding(uint64_t seed, const hs_binding *binding)
 {
     const hs_tensor *tensor = binding->tensor;
@@ -133,7 +142,7 @@ uint64_t hs_model_hash(const hs_model *model)
         hash = hash_rope(hash, &checkpoint->options.rope, model->shape.rotary_dim / 2);
     if (model->shape.rotates_windows_apart)
         hash = hash_rope(hash, &checkpoint->options.window_rope, model->shape.rotary_dim / 2);
-    hash = hash_windows(hash, model);
+    hash = hash_gone_heads(hash_windows(hash, model), &model->shape);
     for (size_t i = 0; i < checkpoint->bindings.n_items; i++) {
         const hs_binding *binding = &checkpoint->bindings.items[i];
         if (binding->is_shared)
@@ -184,6 +193,13 @@ static hs_status describe_window_rope(const hs_rope *rope, hs_text *text, hs_err
     return rope->kind == HS_ROPE_DEFAULT
                ? HS_OK
                : hs_text_appendf(text, error, ", %s scaling by %g", hs__model_rope_name(rope->kind), rope->factor);
+}
+
+static hs_status describe_gone_heads(const hs_model_shape *shape, hs_text *text, hs_error *error)
+{
+    HS_TRY(hs_text_appendf(text, error, "pruned_heads = "));
+    HS_TRY(hs_model_describe_gone_heads(shape, text, error));
+    return hs_text_appendf(text, error, "\n");
 }
 
 static hs_status describe_positions(const hs_model *model, hs_text *text, hs_error *error)
@@ -329,6 +345,7 @@ hs_status hs_model_describe(const hs_model *model, hs_text *text, hs_error *erro
 {
     HS_TRY(describe_source(model, text, error));
     HS_TRY(describe_sizes(&model->shape, text, error));
+    HS_TRY(describe_gone_heads(&model->shape, text, error));
     HS_TRY(describe_positions(model, text, error));
     HS_TRY(describe_kinds(model, text, error));
     HS_TRY(describe_head(model, text, error));

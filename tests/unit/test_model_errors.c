@@ -48,7 +48,7 @@ static void test_configurations(void **state)
         {false, "\"quantization_config\": {\"bits\": 4}", "quantised weights are not read"},
         {false, "\"auto_map\": {\"AutoModel\": \"modeling_x.X\"}",
          "\"auto_map\" cannot have this value: it names code"},
-        {false, "\"pruned_heads\": {\"0\": [1]}", "\"pruned_heads\" cannot have this value: layers with heads removed"},
+        {true, "\"pruned_heads\": {\"0\": [1]}", "\"pruned_heads\" cannot have this value: a model of family llama"},
         {false, "\"per_layer_config\": {\"0\": {\"n_inner\": 4}}", "\"per_layer_config\" cannot have this value"},
         {false, "\"transformers_weights\": \"other.safetensors\"", "\"transformers_weights\" cannot have this value"},
         {false, "\"configuration_files\": [\"config.4.0.0.json\"]", "\"configuration_files\" cannot have this value"},
